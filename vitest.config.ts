@@ -1,7 +1,7 @@
 import { playwright } from "@vitest/browser-playwright";
 import type { Plugin } from "vite";
 import { defineConfig, type TestProjectConfiguration } from "vitest/config";
-import { chromiumArguments, findChromium } from "./scripts/chromium.mjs";
+import { chromiumArguments, findChromium } from "./scripts/browsers/chromium.mjs";
 import { serveFolder } from "./scripts/serve-folder.mjs";
 import { modelCache, root } from "./scripts/setup/paths.mjs";
 import { detectFeatures } from "./ts/engine/features.js";

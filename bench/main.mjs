@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { findChromium } from "../scripts/chromium.mjs";
+import { findChromium } from "../scripts/browsers/chromium.mjs";
 import { help } from "./help.mjs";
 import { againstJobs, fullJobs, quickJobs } from "./plan/jobs.mjs";
 import { describeMachine } from "./plan/machine.mjs";

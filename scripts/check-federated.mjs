@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { chromium } from "playwright";
-import { chromiumArguments, findChromium } from "./chromium.mjs";
+import { chromiumArguments, findChromium } from "./browsers/chromium.mjs";
 import { serveFolder } from "./serve-folder.mjs";
 import { Flower } from "./servers/flower.mjs";
 import { passOn } from "./servers/pass-on.mjs";

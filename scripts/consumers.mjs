@@ -1,6 +1,6 @@
 // node scripts/consumers.mjs [name …]: packs the package and runs every project of test/consumers (or those named) with it.
 import { chromium } from "playwright";
-import { chromiumArguments, findChromium } from "./chromium.mjs";
+import { chromiumArguments, findChromium } from "./browsers/chromium.mjs";
 import { manifestOf } from "./consumers/project.mjs";
 import { names, packed, references, runConsumer } from "./consumers/run.mjs";
 

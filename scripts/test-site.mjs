@@ -3,7 +3,7 @@
 // first page, with threads and without, no request to elsewhere, and Lighthouse's scores.
 import assert from "node:assert/strict";
 import { chromium } from "playwright";
-import { chromiumArguments, findChromium } from "./chromium.mjs";
+import { chromiumArguments, findChromium } from "./browsers/chromium.mjs";
 import { setUp, stepsForPackage } from "./setup/index.mjs";
 import { explain } from "./setup/report.mjs";
 import { chromium as chromiumStep } from "./setup/steps/chromium.mjs";

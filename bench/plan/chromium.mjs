@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
-import { chromiumArguments, findChromium } from "../../scripts/chromium.mjs";
+import { chromiumArguments, findChromium } from "../../scripts/browsers/chromium.mjs";
 import { serveFolder } from "../../scripts/serve-folder.mjs";
 import { artifactFolder, benchFolder, root } from "./paths.mjs";
 

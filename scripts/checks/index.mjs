@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { root } from "../setup/paths.mjs";
 import { findToolchain, target } from "../wasm/toolchain.mjs";
 import { rustFlags, variants } from "../wasm/variants.mjs";
-import { findFirefox } from "../firefox.mjs";
-import { findWebKit } from "../webkit.mjs";
+import { findFirefox } from "../browsers/firefox.mjs";
+import { findWebKit } from "../browsers/webkit.mjs";
 import { countCargo, countVitest, vitestReport } from "./count.mjs";
 
 /** Lints what only wasm32 compiles: the SIMD vector, the exports and, in a threaded variant, the pool of threads. */

@@ -5,7 +5,7 @@ import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { findExecutable } from "../find-executable.mjs";
+import { findExecutable } from "../browsers/find-executable.mjs";
 import { freePort } from "./free-port.mjs";
 
 /** Debian's redis-server on a port of its own, with an append-only file: what it was told survives its being killed. */

@@ -1,6 +1,6 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { chromiumArguments, findChromium } from "../chromium.mjs";
+import { chromiumArguments, findChromium } from "../browsers/chromium.mjs";
 import { run } from "../setup/process.mjs";
 import { siteNode, sourceFolder } from "./build-site.mjs";
 

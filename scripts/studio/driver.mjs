@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright";
 import { build } from "vite";
-import { chromiumArguments, findChromium } from "../chromium.mjs";
+import { chromiumArguments, findChromium } from "../browsers/chromium.mjs";
 import { serveFolder } from "../serve-folder.mjs";
 import { passOn } from "../servers/pass-on.mjs";
 import { modelCache, root } from "../setup/paths.mjs";

@@ -1,5 +1,5 @@
 import { chromium } from "playwright";
-import { chromiumArguments, findChromium } from "../../scripts/chromium.mjs";
+import { chromiumArguments, findChromium } from "../../scripts/browsers/chromium.mjs";
 import { launchPuppeteer } from "./puppeteer.mjs";
 
 /** By puppeteer: Playwright makes every tab believe that it is seen. */

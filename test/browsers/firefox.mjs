@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { mkdirSync } from "node:fs";
 import puppeteer from "puppeteer-core";
-import { findFirefox, firefoxPreferences } from "../../scripts/firefox.mjs";
+import { findFirefox, firefoxPreferences } from "../../scripts/browsers/firefox.mjs";
 import { launchPuppeteer } from "./puppeteer.mjs";
 
 const options = (preferences) => ({

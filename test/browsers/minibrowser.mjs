@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { findWebKit } from "../../scripts/webkit.mjs";
+import { findWebKit } from "../../scripts/browsers/webkit.mjs";
 
 /** What Safari has of the Origin Private File System and WebKitGTK has too, but leaves off. */
 const features = ["StorageAPI", "StorageAPIEstimate", "FileSystem", "AccessHandle"];

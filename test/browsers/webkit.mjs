@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { freePort } from "../../scripts/servers/free-port.mjs";
-import { findWebKit } from "../../scripts/webkit.mjs";
+import { findWebKit } from "../../scripts/browsers/webkit.mjs";
 
 /** Milliseconds that an evaluation may take. */
 const LONGEST = 600_000;

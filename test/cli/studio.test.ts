@@ -2,7 +2,7 @@ import { request } from "node:http";
 import { createServer } from "node:net";
 import { chromium } from "playwright";
 import { expect, it } from "vitest";
-import { chromiumArguments, findChromium } from "../../scripts/chromium.mjs";
+import { chromiumArguments, findChromium } from "../../scripts/browsers/chromium.mjs";
 import { lowrank } from "./fixture.js";
 
 /** Runs the command as long as `use` needs it. */

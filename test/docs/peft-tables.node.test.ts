@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => fixture?.remove());
 
-/** Code on the right side of the tables of README.md and docs/from-peft.md; what scripts/check_from_peft.py runs is on the left. */
+/** Code on the right side of the tables of README.md and docs/from-peft.md; what scripts/peft/check_from_peft.py runs is on the left. */
 function cells(file: string): string[] {
   const table = readFileSync(join(root, file), "utf8").split("| in Python | here |\n|---|---|\n")[1]!.split("\n\n")[0]!;
   const right = table.split("\n").map((row) => row.split("|")[2]!);

@@ -6,7 +6,7 @@ import { build as esbuild } from "esbuild";
 import { chromium, type Browser } from "playwright";
 import { build as vite } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { chromiumArguments, findChromium } from "../../scripts/chromium.mjs";
+import { chromiumArguments, findChromium } from "../../scripts/browsers/chromium.mjs";
 import { serveFolder } from "../../scripts/serve-folder.mjs";
 import { variants } from "../../scripts/wasm/variants.mjs";
 import { Consumer } from "./consumer.js";

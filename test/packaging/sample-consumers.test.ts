@@ -1,6 +1,6 @@
 import { chromium, type Browser } from "playwright";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { chromiumArguments, findChromium } from "../../scripts/chromium.mjs";
+import { chromiumArguments, findChromium } from "../../scripts/browsers/chromium.mjs";
 import { isLinked, manifestOf } from "../../scripts/consumers/project.mjs";
 import { names, packed, references, runConsumer } from "../../scripts/consumers/run.mjs";
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { chromiumArguments, findChromium } from "../../scripts/chromium.mjs";
+import { chromiumArguments, findChromium } from "../../scripts/browsers/chromium.mjs";
 import { serveFolder } from "../../scripts/serve-folder.mjs";
 import { modelCache, root } from "../../scripts/setup/paths.mjs";
 

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { type BrowserContext, chromium, type Page } from "playwright";
-import { chromiumArguments, findChromium } from "../../scripts/chromium.mjs";
+import { chromiumArguments, findChromium } from "../../scripts/browsers/chromium.mjs";
 import { serveFolder } from "../../scripts/serve-folder.mjs";
 import { root } from "../../scripts/setup/paths.mjs";
 import { ModelServer } from "./model-server.js";

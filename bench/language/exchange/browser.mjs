@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
-import { chromiumArguments, findChromium } from "../../../scripts/chromium.mjs";
+import { chromiumArguments, findChromium } from "../../../scripts/browsers/chromium.mjs";
 import { serveFolder } from "../../../scripts/serve-folder.mjs";
 
 const root = resolve(fileURLToPath(new URL("../../..", import.meta.url)));

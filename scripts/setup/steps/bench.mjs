@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { findExecutable } from "../../find-executable.mjs";
+import { findExecutable } from "../../browsers/find-executable.mjs";
 import { root } from "../paths.mjs";
 import { run, watch } from "../process.mjs";
 import { hashOf } from "../stamp.mjs";

@@ -1,5 +1,5 @@
-import { findFirefox } from "../../firefox.mjs";
-import { findWebKit } from "../../webkit.mjs";
+import { findFirefox } from "../../browsers/firefox.mjs";
+import { findWebKit } from "../../browsers/webkit.mjs";
 import { canInstall, install, installCommand } from "../debian.mjs";
 import { SetupError } from "../report.mjs";
 

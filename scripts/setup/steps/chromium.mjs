@@ -1,4 +1,4 @@
-import { findChromium } from "../../chromium.mjs";
+import { findChromium } from "../../browsers/chromium.mjs";
 import { canInstall, install, installCommand } from "../debian.mjs";
 import { SetupError } from "../report.mjs";
 

@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { findExecutable } from "../../find-executable.mjs";
+import { findExecutable } from "../../browsers/find-executable.mjs";
 import { canInstall, install, installCommand } from "../debian.mjs";
 import { root } from "../paths.mjs";
 import { run, watch } from "../process.mjs";

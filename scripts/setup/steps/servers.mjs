@@ -1,4 +1,4 @@
-import { findExecutable } from "../../find-executable.mjs";
+import { findExecutable } from "../../browsers/find-executable.mjs";
 import { postgresFolder } from "../../servers/postgres.mjs";
 import { canInstall, install, installCommand } from "../debian.mjs";
 import { SetupError } from "../report.mjs";

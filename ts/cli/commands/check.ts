@@ -7,7 +7,7 @@ import { exitCodes } from "../exit-codes.js";
 import { adapterIn } from "../files/adapter-folder.js";
 import { recordedModel } from "../files/base-model.js";
 import { familyOf, openBase } from "../files/base-weights.js";
-import { mergedBefore } from "../files/merged-parts.js";
+import { mergedBefore } from "../merged/merged-parts.js";
 import { newestRun } from "../files/run-folder.js";
 import { ADAPTER_HELP, adapterOf, BASE_HELP, baseOf } from "../options/adapter-options.js";
 import type { Session } from "../session.js";

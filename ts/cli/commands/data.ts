@@ -7,7 +7,7 @@ import { countGroups } from "../../jobs/data/held-out.js";
 import { checkLabelNames } from "../../jobs/data/label-checks.js";
 import { DEFAULT_MODEL, specDefaults } from "../../jobs/spec/job-spec.js";
 import { localSources } from "../../jobs/node/local-sources.js";
-import { CONLL } from "../files/token-input.js";
+import { CONLL } from "../tables/token-input.js";
 import { exitCodes } from "../exit-codes.js";
 import { countingTokenizer } from "../files/counting-tokenizer.js";
 import { fieldNames, labelNames, whole, words } from "../options/option-values.js";

@@ -7,18 +7,18 @@ import { DEFAULT_MODEL } from "../../jobs/spec/job-spec.js";
 import { columnOf, findModel, loadEncoder, recordedModel } from "../files/base-model.js";
 import { addEngineOptions } from "../files/classifier-folder.js";
 import { type EngineOptions, startEngine } from "../engine-start.js";
-import { npyFile } from "../files/npy-file.js";
+import { npyFile } from "../tables/npy-file.js";
 import { formatCount } from "../terminal/number-format.js";
 import { checkOutFile } from "../files/out-folder.js";
 import { reporterOf } from "../terminal/progress-bar.js";
-import { refuseFolds } from "../files/inspected-folds.js";
+import { refuseFolds } from "../inspected/inspected-folds.js";
 import { runFiles } from "../../jobs/store/run-store.js";
 import { labelsOf } from "../../tasks/classifier-files.js";
 import { LABELS_FILE } from "../../tasks/labels-file.js";
 import { withoutClasses } from "../../tasks/open-peft.js";
 import { checkBase } from "../../tasks/trained-on.js";
 import type { Session } from "../session.js";
-import { readTexts, type TextOptions } from "../files/text-input.js";
+import { readTexts, type TextOptions } from "../tables/text-input.js";
 
 const EXAMPLES = `
 Examples:

@@ -22,8 +22,8 @@ import type { Session } from "../session.js";
 import { specDefaults } from "../../jobs/spec/job-spec.js";
 import { checkSettings } from "../../jobs/spec/settings-check.js";
 import { evaluationLines, largestClass } from "../terminal/evaluation-lines.js";
-import { refuseFolds } from "../files/inspected-folds.js";
-import { overlapWarning, trainingData, type TrainedOn } from "../files/training-overlap.js";
+import { refuseFolds } from "../inspected/inspected-folds.js";
+import { overlapWarning, trainingData, type TrainedOn } from "../tables/training-overlap.js";
 
 const EXAMPLES = `
 Examples:

@@ -5,7 +5,7 @@ import { modelTypeOf } from "../../merging/orientation.js";
 import { breather } from "../../waiting/next-task.js";
 import { type BaseWeights, openBase } from "../files/base-weights.js";
 import { checkEmptyFolder } from "../files/out-folder.js";
-import { writeWholeFiles } from "../files/whole-folder.js";
+import { writeWholeFiles } from "../merged/whole-folder.js";
 import { whole } from "../options/option-values.js";
 import type { Session } from "../session.js";
 import { approximationLines } from "../terminal/approximation-lines.js";

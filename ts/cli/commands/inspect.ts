@@ -8,11 +8,11 @@ import { type FolderIndex, folderIndex, safetensorsIndex } from "../../io/node/f
 import { byteLength, type Dtype, type TensorIndex, WEIGHTS, WEIGHTS_INDEX } from "../../io/safetensors/index.js";
 import { modelPlanNow } from "../../models/all-architectures.js";
 import { sizeOf } from "../../values/tensor.js";
-import { explainAdapter, explainedLines } from "../files/explained-adapter.js";
-import { ggufLines, inspectGguf, isGguf } from "../files/inspected-gguf.js";
-import { foldsRows, holdsFolds, inspectFolds } from "../files/inspected-folds.js";
-import { inspectRun, runRows } from "../files/inspected-run.js";
-import { otherKind } from "../files/other-file.js";
+import { explainAdapter, explainedLines } from "../inspected/explained-adapter.js";
+import { ggufLines, inspectGguf, isGguf } from "../inspected/inspected-gguf.js";
+import { foldsRows, holdsFolds, inspectFolds } from "../inspected/inspected-folds.js";
+import { inspectRun, runRows } from "../inspected/inspected-run.js";
+import { otherKind } from "../inspected/other-file.js";
 import { formatBytes, formatCount } from "../terminal/number-format.js";
 import type { Session } from "../session.js";
 import { clip, tableLines } from "../terminal/table.js";

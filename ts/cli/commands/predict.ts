@@ -11,12 +11,12 @@ import {
   labelsTokens,
   openClassifier,
 } from "../files/classifier-folder.js";
-import { refuseFolds } from "../files/inspected-folds.js";
+import { refuseFolds } from "../inspected/inspected-folds.js";
 import { checkOutFile } from "../files/out-folder.js";
-import { delimiterOf, predictedTable } from "../files/predicted-table.js";
+import { delimiterOf, predictedTable } from "../tables/predicted-table.js";
 import { newerThan } from "../files/run-folder.js";
-import { readTextInput, type TextOptions } from "../files/text-input.js";
-import { readTokenInput } from "../files/token-input.js";
+import { readTextInput, type TextOptions } from "../tables/text-input.js";
+import { readTokenInput } from "../tables/token-input.js";
 import { predictTokens } from "./predict-tokens.js";
 import type { Session } from "../session.js";
 import { formatCount } from "../terminal/number-format.js";

@@ -12,8 +12,8 @@ import type { WrittenType } from "../../models/gguf/writing/types.js";
 import { sizeOf } from "../../values/shape.js";
 import { startEngine } from "../engine-start.js";
 import { openBase } from "../files/base-weights.js";
-import { checkGgufOut, ggufTypes, typesLine, writeGgufFile } from "../files/gguf-out.js";
-import { isGguf } from "../files/inspected-gguf.js";
+import { checkGgufOut, ggufTypes, typesLine, writeGgufFile } from "../merged/gguf-out.js";
+import { isGguf } from "../inspected/inspected-gguf.js";
 import { hearSignals, type Session } from "../session.js";
 import { formatBytes } from "../terminal/number-format.js";
 

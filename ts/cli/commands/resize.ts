@@ -4,7 +4,7 @@ import { resizeAdapter } from "../../merging/extract.js";
 import { breather } from "../../waiting/next-task.js";
 import { adapterIn, besideAdapter } from "../files/adapter-folder.js";
 import { checkEmptyFolder } from "../files/out-folder.js";
-import { writeWholeFiles } from "../files/whole-folder.js";
+import { writeWholeFiles } from "../merged/whole-folder.js";
 import { whole } from "../options/option-values.js";
 import type { Session } from "../session.js";
 import { approximationLines } from "../terminal/approximation-lines.js";

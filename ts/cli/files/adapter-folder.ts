@@ -8,7 +8,7 @@ import type { Adapter } from "../../io/peft/index.js";
 import { runFiles } from "../../jobs/store/run-files.js";
 import { labelsOf } from "../../tasks/classifier-files.js";
 import { LABELS_FILE } from "../../tasks/labels-file.js";
-import { refuseFolds } from "./inspected-folds.js";
+import { refuseFolds } from "../inspected/inspected-folds.js";
 
 /** The adapter of a run's folder or another. Throws `ConfigError` for a run that has a head alone; else as `readAdapter`. */
 export function adapterIn(folder: string, options: { readonly allowNonFinite?: boolean } = {}): Adapter {

@@ -7,7 +7,7 @@ import type { PoolingMode } from "../../models/sentence/pooling.js";
 import { ProgressReporter } from "../terminal/progress-bar.js";
 import { runFiles } from "../../jobs/store/run-store.js";
 import { LABELS_FILE } from "../../tasks/labels-file.js";
-import type { KnownColumn } from "./table-columns.js";
+import type { KnownColumn } from "../tables/table-columns.js";
 import { hearSignals, type Session } from "../session.js";
 
 /** Finds a model: a folder, the cache, or where it can be fetched from, showing how far that is. */

@@ -11,8 +11,8 @@ import { WEIGHTS, WEIGHTS_INDEX } from "../../io/safetensors/index.js";
 import { modelTypeOf } from "../../merging/orientation.js";
 import type { Session } from "../session.js";
 import { findModel } from "./base-model.js";
-import { isGguf } from "./inspected-gguf.js";
-import { otherKind } from "./other-file.js";
+import { isGguf } from "../inspected/inspected-gguf.js";
+import { otherKind } from "../inspected/other-file.js";
 
 /** A model's weights, of any architecture, in the files that they lie in. */
 export interface BaseWeights {
@@ -57,7 +57,7 @@ export async function openBase(names: readonly string[], session: Session): Prom
       value: adapter,
     });
   if (names.length > 1) return openFiles(first, dirname(first), filesBeside(names), null);
-  if (isGguf(first)) return (await import("./gguf-base.js")).openGgufBase(first);
+  if (isGguf(first)) return (await import("../merged/gguf-base.js")).openGgufBase(first);
   if (existsSync(first) && !isFolder(first)) {
     if (first.endsWith(".index.json")) return openIndexed(first, first);
     return openFiles(first, dirname(first), [basename(first)], null);

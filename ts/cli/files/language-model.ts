@@ -11,7 +11,7 @@ import { real, whole } from "../options/option-values.js";
 import { hearSignals, type Session } from "../session.js";
 import { findModel } from "./base-model.js";
 import { addEngineOptions } from "./classifier-folder.js";
-import { isGguf } from "./inspected-gguf.js";
+import { isGguf } from "../inspected/inspected-gguf.js";
 
 /** What commands that generate text have in common. */
 export interface LanguageOptions extends EngineOptions {

@@ -9,7 +9,7 @@ import { makeFolder, removeEmpty } from "../../io/node/make-folder.js";
 import { isFolder } from "../../io/node/read-files.js";
 import { runFiles } from "../../jobs/store/run-store.js";
 import { labelsOf } from "../../tasks/classifier-files.js";
-import { refuseFolds } from "./inspected-folds.js";
+import { refuseFolds } from "../inspected/inspected-folds.js";
 import { checkOutFolder, makeOutFolder } from "./out-folder.js";
 
 const RUNS = "runs";

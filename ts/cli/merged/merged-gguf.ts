@@ -12,10 +12,10 @@ import { modelToWrite, type WrittenModel } from "../../models/gguf/writing/model
 import { tokenizerFiles } from "../../models/gguf/writing/tokenizer-files.js";
 import type { WrittenType } from "../../models/gguf/writing/types.js";
 import type { Session } from "../session.js";
-import { familyOf, openBase } from "./base-weights.js";
+import { familyOf, openBase } from "../files/base-weights.js";
 import { hasGroups } from "./gguf-base.js";
 import { typesLine, writeGgufFile } from "./gguf-out.js";
-import { isGguf } from "./inspected-gguf.js";
+import { isGguf } from "../inspected/inspected-gguf.js";
 import { mergedModel } from "./merged-parts.js";
 
 /** A merge whose result is one GGUF file. */

@@ -1,4 +1,4 @@
-// node --experimental-wasm-relaxed-simd scripts/bench-stored.mjs [--build=relaxed] [--rounds=15] [--only=regexp]
+// node --experimental-wasm-relaxed-simd scripts/bench/stored.mjs [--build=relaxed] [--rounds=15] [--only=regexp]
 // Products with frozen weights in each format, decoded while panels are packed, against the same weights packed in float32, which
 // is what the engine keeps of float32 ones: GFLOP/s forward (x·W) and back (g·Wᵀ), median of rounds that go through all forms in
 // turn, and the median of each round's ratio to float32. Behind those in groups: x·W with x rounded to signed bytes. One thread.
@@ -19,7 +19,7 @@ const FORMATS = ["f32", "f16", "bf16", "q8", "q4"];
 const MILLISECONDS = 6;
 const [WIDE, NARROW] = [28, 14];
 
-const folder = new URL(`../build/wasm/${build}/`, import.meta.url);
+const folder = new URL(`../../build/wasm/${build}/`, import.meta.url);
 const { initSync } = await import(new URL("lowrank_wasm.js", folder));
 const wasm = initSync({ module: new WebAssembly.Module(readFileSync(new URL("lowrank_wasm_bg.wasm", folder))) });
 let next = wasm.memory.buffer.byteLength;

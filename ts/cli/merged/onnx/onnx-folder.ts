@@ -14,7 +14,7 @@ import { breather } from "../../../waiting/next-task.js";
 import type { Session } from "../../session.js";
 import { formatBytes } from "../../terminal/number-format.js";
 import { reporterOf } from "../../terminal/progress-bar.js";
-import type { BaseWeights } from "../base-weights.js";
+import type { BaseWeights } from "../../files/base-weights.js";
 import { copyCompanions } from "../companions.js";
 import type { MergedParts } from "../merged-parts.js";
 import { FolderBytes } from "./onnx-bytes.js";

@@ -1,6 +1,6 @@
 """Runs the Python of docs/from-peft.md and README.md.
 
-    python3 scripts/check_from_peft.py
+    python3 scripts/peft/check_from_peft.py
 
 Every block and every cell of the tables' left side is executed on a tiny BERT of its own, with "…" filled in; what JavaScript
 stands beside it is run by test/docs/from-peft.node.test.ts. Prints a line for each, and exits with 1 where one fails. Needs torch,
@@ -20,7 +20,7 @@ import transformers
 from peft import LoraConfig, PeftModel, get_peft_model
 from peft.optimizers import create_loraplus_optimizer
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def tiny() -> transformers.BertModel:

@@ -5,7 +5,7 @@ import { readRequiredJson } from "../../io/model-source.js";
 import { type LocalModel, readFileMap } from "../../io/node/index.js";
 import { type Adapter, adapterFingerprint, checkNotMerged, type MergedModel, readMerged } from "../../io/peft/index.js";
 import { type OpenTensorFile, WEIGHTS } from "../../io/safetensors/index.js";
-import { recordedModel } from "./base-model.js";
+import { recordedModel } from "../files/base-model.js";
 import { runFiles } from "../../jobs/store/run-store.js";
 import { modelPlan } from "../../models/architectures.js";
 import { densePrints } from "../../models/sentence/dense.js";

@@ -1,8 +1,8 @@
 """Loads what `TokenClassifier` wrote for a tiny checkpoint of each family with PEFT, and compares logits.
 
-    python3 scripts/check_peft_tokens.py
+    python3 scripts/peft/check_peft_tokens.py
 
-The adapters are made by scripts/check-peft-tokens.mjs from test/golden/tokens, on the built package in dist. The base is transformers'
+The adapters are made by scripts/peft/check-peft-tokens.mjs from test/golden/tokens, on the built package in dist. The base is transformers'
 AutoModelForTokenClassification in float32 with eager attention. Exits with 1 where two logits differ by more than 1e-5 of the
 largest. Needs torch, transformers, peft and node.
 """
@@ -19,7 +19,7 @@ import peft
 import torch
 import transformers
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 TOLERANCE = 1e-5
 
 
@@ -44,7 +44,7 @@ def furthest(family: str, written: Path) -> float:
 def main() -> int:
     worst = 0.0
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(["node", ROOT / "scripts/check-peft-tokens.mjs", folder], check=True)
+        subprocess.run(["node", ROOT / "scripts/peft/check-peft-tokens.mjs", folder], check=True)
         print(f"torch {torch.__version__.split('+')[0]}, transformers {transformers.__version__}, peft {peft.__version__}")
         for written in sorted(Path(folder).iterdir()):
             difference = furthest(written.name, written)

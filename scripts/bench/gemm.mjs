@@ -1,4 +1,4 @@
-// node scripts/bench-gemm.mjs [--build=simd,relaxed] [--threads=1] [--tile=best] [--only=regexp] [--quick]
+// node scripts/bench/gemm.mjs [--build=simd,relaxed] [--threads=1] [--tile=best] [--only=regexp] [--quick]
 // Times the matrix kernels of a build against the peak measured in the same run: GFLOP/s and share of the peak (of one
 // core, times the threads), best of many. In Node 20 the relaxed build runs behind a V8 flag, which is set here.
 import { readFileSync } from "node:fs";
@@ -149,7 +149,7 @@ function lora(wasm, memory, [t, input, output, rank]) {
 
 /** The glue of a build, and how an instance is made with it. */
 async function glue(build) {
-  const folder = new URL(`../build/wasm/${build}/`, import.meta.url);
+  const folder = new URL(`../../build/wasm/${build}/`, import.meta.url);
   const { initSync } = await import(new URL("lowrank_wasm.js", folder));
   return { folder, instantiate: (data) => initSync(data) };
 }

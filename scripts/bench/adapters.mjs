@@ -1,6 +1,6 @@
 // What adapters cost in `encode`, and what checkpointing costs and saves in a training step, on all-MiniLM-L6-v2. After `npm run build`:
-//   node scripts/bench-adapters.mjs [rounds]
-import { engineInfo, init, SentenceEncoder, TextClassifier } from "../dist/node.js";
+//   node scripts/bench/adapters.mjs [rounds]
+import { engineInfo, init, SentenceEncoder, TextClassifier } from "../../dist/node.js";
 
 const rounds = Number(process.argv[2] ?? 9);
 await init({ threads: 2 });

@@ -1,12 +1,12 @@
-// node scripts/check-peft-heads.mjs FOLDER: trains a tiny checkpoint of each family of test/golden/heads for three steps with the
-// built package, and writes what `savePeft` gives, with its logits, for scripts/check_peft_heads.py.
+// node scripts/peft/check-peft-heads.mjs FOLDER: trains a tiny checkpoint of each family of test/golden/heads for three steps with the
+// built package, and writes what `savePeft` gives, with its logits, for scripts/peft/check_peft_heads.py.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { TextClassifier } from "../dist/node.js";
-import { root } from "./setup/paths.mjs";
+import { TextClassifier } from "../../dist/node.js";
+import { root } from "../setup/paths.mjs";
 
 const [folder] = process.argv.slice(2);
-if (folder === undefined) throw new Error("usage: node scripts/check-peft-heads.mjs FOLDER");
+if (folder === undefined) throw new Error("usage: node scripts/peft/check-peft-heads.mjs FOLDER");
 const golden = join(root, "test/golden");
 const { texts } = JSON.parse(readFileSync(join(golden, "encoders/texts.json"), "utf8"));
 const examples = [

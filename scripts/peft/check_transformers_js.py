@@ -1,4 +1,4 @@
-"""A merged ONNX model of MODEL_FOLDER in transformers.js: python3 scripts/check_transformers_js.py MODEL_FOLDER
+"""A merged ONNX model of MODEL_FOLDER in transformers.js: python3 scripts/peft/check_transformers_js.py MODEL_FOLDER
 
 Exports the encoder (all-MiniLM-L6-v2, say) with PyTorch, trains nothing but gives PEFT's adapter random values, and runs
 test/consumers/transformers-js on both: `lowrank merge --onnx`, then transformers.js, whose vectors are to be lowrank's within 1e-5.

@@ -1,10 +1,10 @@
-// node scripts/bench-generate.mjs FILE.gguf [--threads=1] [--rounds=3] [--text=FILE]
+// node scripts/bench/generate.mjs FILE.gguf [--threads=1] [--rounds=3] [--text=FILE]
 // A language model from a GGUF file, after `npm run build`: milliseconds to load it, tokens a second of a prompt of 128 tokens and
 // of the 32 behind them (without their log probabilities, as `generate`), the best of the rounds, with products rounded to bytes and
 // with exact ones. With --text, what rounding costs on it, in windows of 256 tokens: mean loss of both, tokens of which both find the
 // same one likeliest, Kullback–Leibler divergence.
 import { readFileSync } from "node:fs";
-import { bytesSource, CausalLanguageModel, engineInfo, ggufSource, init } from "../dist/node.js";
+import { bytesSource, CausalLanguageModel, engineInfo, ggufSource, init } from "../../dist/node.js";
 
 const [file, ...rest] = process.argv.slice(2);
 const options = Object.fromEntries(rest.map((argument) => argument.replace(/^--/, "").split("=")));

@@ -1,6 +1,6 @@
 """Loads an adapter that `lowrank finetune` wrote with Python's PEFT, and compares its logits with lowrank's.
 
-    python3 scripts/check_peft.py RUN_FOLDER [--model FOLDER] [--data FILE] [--rows N]
+    python3 scripts/peft/check_peft.py RUN_FOLDER [--model FOLDER] [--data FILE] [--rows N]
 
 RUN_FOLDER  what `finetune` wrote: adapter, head.safetensors, labels.json, report.json
 --model     the base model's folder; default all-MiniLM-L6-v2 in lowrank's cache
@@ -31,7 +31,7 @@ from peft import PeftModel
 from safetensors.torch import load_file
 from transformers import AutoModel, AutoTokenizer
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 TOLERANCE = 1e-4
 BATCH = 50
 

@@ -1,6 +1,6 @@
 """Has the Studio learn its example in Chromium, loads the zip that it gives to save with Python's PEFT, and compares what both say.
 
-    python3 scripts/check_peft_studio.py [--run FOLDER] [--model FOLDER]
+    python3 scripts/peft/check_peft_studio.py [--run FOLDER] [--model FOLDER]
 
 --run    what `node scripts/studio/train-sample.mjs FOLDER` wrote; default it is run, into a folder of its own
 --model  the base model's folder; default all-MiniLM-L6-v2 in lowrank's cache

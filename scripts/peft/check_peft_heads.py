@@ -1,9 +1,9 @@
 """Loads what `classifier.savePeft()` wrote for a tiny checkpoint of each family with PEFT, and compares logits.
 
-    python3 scripts/check_peft_heads.py [FOLDER]
+    python3 scripts/peft/check_peft_heads.py [FOLDER]
 
 FOLDER  a folder a family, each with adapter_config.json and adapter_model.safetensors, and logits.json: { ids, logits };
-        default: made by scripts/check-peft-heads.mjs from test/golden/heads, on the built package in dist
+        default: made by scripts/peft/check-peft-heads.mjs from test/golden/heads, on the built package in dist
 
 The base is transformers' AutoModelForSequenceClassification in float32 with eager attention. Exits with 1 where two logits differ by
 more than 1e-4. Needs torch, transformers, peft and node.
@@ -21,7 +21,7 @@ import peft
 import torch
 import transformers
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 TOLERANCE = 1e-4
 
 
@@ -52,7 +52,7 @@ def main() -> int:
     if len(sys.argv) > 1:
         return compare(Path(sys.argv[1]))
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(["node", ROOT / "scripts/check-peft-heads.mjs", folder], check=True)
+        subprocess.run(["node", ROOT / "scripts/peft/check-peft-heads.mjs", folder], check=True)
         return compare(Path(folder))
 
 

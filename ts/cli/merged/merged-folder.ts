@@ -17,7 +17,7 @@ import { throwIfAborted } from "../../waiting/abort.js";
 import type { Session } from "../session.js";
 import { formatBytes } from "../terminal/number-format.js";
 import { reporterOf } from "../terminal/progress-bar.js";
-import type { BaseWeights } from "./base-weights.js";
+import type { BaseWeights } from "../files/base-weights.js";
 import { copyCompanions } from "./companions.js";
 import type { MergedParts } from "./merged-parts.js";
 

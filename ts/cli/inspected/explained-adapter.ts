@@ -10,7 +10,7 @@ import type { Session } from "../session.js";
 import { formatCount } from "../terminal/number-format.js";
 import { inModelOrder } from "../terminal/model-order.js";
 import { tableLines } from "../terminal/table.js";
-import { familyOf, openBase } from "./base-weights.js";
+import { familyOf, openBase } from "../files/base-weights.js";
 
 /** What a layer of an adapter does. */
 export interface ExplainedLayer {

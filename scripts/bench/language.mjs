@@ -1,9 +1,9 @@
-// node scripts/bench-language.mjs FILE.gguf [--threads=1] [--rounds=3] [--tokens=0] [--steps=0] [--adapters=8]
+// node scripts/bench/language.mjs FILE.gguf [--threads=1] [--rounds=3] [--tokens=0] [--steps=0] [--adapters=8]
 // A language model from a GGUF file, after `npm run build`: milliseconds from its bytes to the first token; tokens a second of several
 // texts with an adapter each, in one batch and call after call; a training step of 2 × 48 tokens, all linear layers. The best of the
 // rounds. With --tokens and --steps, what linear memory is held on the way through as many generated tokens and training steps.
 import { openAsBlob } from "node:fs";
-import { blobSource, CausalLanguageModel, engineInfo, ggufSource, init } from "../dist/node.js";
+import { blobSource, CausalLanguageModel, engineInfo, ggufSource, init } from "../../dist/node.js";
 
 const [file, ...rest] = process.argv.slice(2);
 const options = Object.fromEntries(rest.map((argument) => argument.replace(/^--/, "").split("=")));

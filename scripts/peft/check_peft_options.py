@@ -1,8 +1,8 @@
 """PEFT → ours → PEFT and ours → PEFT → ours with each option of LoraConfig, in Python.
 
-    npm run build && python3 scripts/check_peft_options.py > docs/peft-options-check.txt
+    npm run build && python3 scripts/peft/check_peft_options.py > docs/peft-options-check.txt
 
-Needs torch, transformers and peft. For each adapter of test/golden/lora-options, Node (scripts/check-peft-options.mjs) loads it on its
+Needs torch, transformers and peft. For each adapter of test/golden/lora-options, Node (scripts/peft/check-peft-options.mjs) loads it on its
 encoder and saves it again, and PEFT gives the same vectors with both files. Then Node trains a new adapter with the same options for three
 steps and saves it: PEFT loads it without a missing or unexpected key, gives our vectors and saves it; Node loads that and saves it once more,
 to the byte. PiSSA's and OLoRA's come back as ordinary adapters of twice the rank. GPT-2's adapters (Conv1D), whose model is not here, are read
@@ -27,7 +27,7 @@ from safetensors.torch import load_file
 warnings.filterwarnings("ignore")
 transformers.logging.set_verbosity_error()
 transformers.utils.logging.disable_progress_bar()
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 CASES = ROOT / "test/golden/lora-options"
 ENCODERS = ROOT / "test/golden/encoders"
 ADAPTERS = ROOT / "test/golden/adapters"
@@ -64,7 +64,7 @@ def same_bytes(a, b):
 
 
 def node(out, *more):
-    script = ROOT / "scripts/check-peft-options.mjs"
+    script = ROOT / "scripts/peft/check-peft-options.mjs"
     subprocess.run(["node", script, CASES, ENCODERS, ADAPTERS / "valid", out, *more], check=True, cwd=ROOT, stdout=sys.stderr)
 
 

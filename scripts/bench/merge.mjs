@@ -1,5 +1,5 @@
 // How fast `lowrank merge` writes a model, beside a plain copy of its file that waits for the disk, in turns. After `npm run build`:
-//   node scripts/bench-merge.mjs [--gigabytes=1] [--rounds=3] [--only=regexp] [--folder=where the files go] [--node=flags]
+//   node scripts/bench/merge.mjs [--gigabytes=1] [--rounds=3] [--only=regexp] [--folder=where the files go] [--node=flags]
 //     [--against=another build's dist/cli.js, whose times come beside]
 // A synthetic model of layers of 2048 × 2048 and 2048 × 5632, in each element type: with an adapter on queries and values, a sixth
 // of its weights, and with one on all of them.
@@ -9,7 +9,7 @@ import { statSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { adapterConfig, readSafetensors, writeAdapter, writeSafetensors } from "../dist/node.js";
+import { adapterConfig, readSafetensors, writeAdapter, writeSafetensors } from "../../dist/node.js";
 
 const options = Object.fromEntries(process.argv.slice(2).map((option) => option.replace(/^--/, "").split(/=(.*)/s)));
 const { gigabytes = 1, rounds = 3, only = "", folder = tmpdir(), node = "", against } = options;

@@ -5,10 +5,10 @@ import { readTokens } from "../../io/examples/tokens/read-tokens.js";
 import { readData } from "../../jobs/node/read-data.js";
 import { type AskedText, takeAsked } from "../../tasks/tokens/asked-texts.js";
 import type { Session } from "../session.js";
-import { columnOf } from "./base-model.js";
-import { trainedLabels } from "./classifier-folder.js";
+import { columnOf } from "../files/base-model.js";
+import { trainedLabels } from "../files/classifier-folder.js";
 import { linesOfInput, readInput, readTexts, type TextOptions } from "./text-input.js";
-import { tokenSettingsOf } from "./token-run.js";
+import { tokenSettingsOf } from "../files/token-run.js";
 
 /**
  * Texts or words for a run that labels words: arguments, a text a line, or, as such a run's data are read, CoNLL's columns, JSON Lines with

@@ -3,7 +3,7 @@ three rows or columns; of linear layers, Conv1D and embeddings, with DoRA and wi
 Then masked language models with bias "all", whose output's bias has two names and is one parameter: merged by file and loaded by
 transformers, they give PEFT's logits, also where the output itself is adapted.
 
-    npm run build && python3 scripts/check_peft_merges.py
+    npm run build && python3 scripts/peft/check_peft_merges.py
 
 `check_peft_options.py` ends with it too.
 """
@@ -20,7 +20,7 @@ import transformers
 from safetensors.torch import load_file, save_file
 from transformers.pytorch_utils import Conv1D
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 SHAPES = [(1, 1), (1, 7), (2, 5), (3, 129), (3, 3), (7, 1), (129, 2), (257, 3), (64, 48)]
 RANKS = [1, 33, 40, 130]
 LAYERS = {

@@ -1,13 +1,13 @@
-// node scripts/check-peft-tokens.mjs FOLDER: trains a new classifier of tokens on the encoder of each checkpoint of test/golden/tokens (of
+// node scripts/peft/check-peft-tokens.mjs FOLDER: trains a new classifier of tokens on the encoder of each checkpoint of test/golden/tokens (of
 // ModernBERT the checkpoint itself) for three steps with the built package, and writes what `save` gives, with its logits, for
-// scripts/check_peft_tokens.py.
+// scripts/peft/check_peft_tokens.py.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { SentenceEncoder, TokenClassifier } from "../dist/node.js";
-import { root } from "./setup/paths.mjs";
+import { SentenceEncoder, TokenClassifier } from "../../dist/node.js";
+import { root } from "../setup/paths.mjs";
 
 const [folder] = process.argv.slice(2);
-if (folder === undefined) throw new Error("usage: node scripts/check-peft-tokens.mjs FOLDER");
+if (folder === undefined) throw new Error("usage: node scripts/peft/check-peft-tokens.mjs FOLDER");
 const golden = join(root, "test/golden");
 const labels = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC", "MISC"];
 const examples = [{ words: ["Ada", "Lovelace", "in", "Köln"], labels: ["B-PER", "I-PER", "O", "B-LOC"] }];
