@@ -1,5 +1,5 @@
 import { type ExampleOptions, examplesOf, sortLabels, type TextOptions } from "../../../ts/io/examples/parse.js";
-import { readTextRows } from "../../../ts/io/examples/text-rows.js";
+import { readTextRows } from "../../../ts/io/examples/table/text-rows.js";
 
 /** Texts of a file that is text, as `readTexts` without waiting. */
 export function parseTexts(text: string, options: TextOptions): string[] {

@@ -2,10 +2,10 @@ import Papa from "papaparse";
 import { extname } from "node:path";
 import { ConfigError } from "../../errors/errors.js";
 import { decodeText, exampleFormat } from "../../io/examples/index.js";
-import { isNumber, PickedColumns } from "../../io/examples/columns.js";
-import { readDelimited } from "../../io/examples/delimited.js";
-import { sniffDelimiter } from "../../io/examples/delimiter.js";
-import { normaliseText } from "../../io/examples/rows.js";
+import { isNumber, PickedColumns } from "../../io/examples/table/columns.js";
+import { readDelimited } from "../../io/examples/table/delimited.js";
+import { sniffDelimiter } from "../../io/examples/table/delimiter.js";
+import { normaliseText } from "../../io/examples/table/rows.js";
 import type { Prediction } from "../../tasks/prediction.js";
 
 /** A table's rows with all their columns. */

@@ -1,10 +1,10 @@
-export type { SplitOptions } from "./assign.js";
-export type { Column } from "./columns.js";
+export type { SplitOptions } from "./parts/assign.js";
+export type { Column } from "./table/columns.js";
 export type { Example } from "./example.js";
-export { foldExamples } from "./folds.js";
+export { foldExamples } from "./parts/folds.js";
 export { exampleFormat, placeIn, sortLabels } from "./parse.js";
 export type { ExampleFormat, ExampleOptions, LocatedExample, TextOptions } from "./parse.js";
 export { readExamples, readTexts } from "./read.js";
 export type { ReadExamples, ReadOptions } from "./read.js";
-export { splitExamples } from "./split.js";
+export { splitExamples } from "./parts/split.js";
 export { decodeText, LONGEST_TEXT } from "./text-encoding.js";

@@ -1,8 +1,8 @@
 import { ConfigError, FormatError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import type { Example } from "./example.js";
-import type { Column } from "./columns.js";
-import type { Row } from "./rows.js";
+import type { Column } from "./table/columns.js";
+import type { Row } from "./table/rows.js";
 
 /** Comma-separated, tab-separated, a JSON object a line, JSON as a whole, or Parquet. */
 export type ExampleFormat = "csv" | "tsv" | "jsonl" | "json" | "parquet";

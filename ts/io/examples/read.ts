@@ -4,7 +4,7 @@ import { namesFrom } from "../../arguments/collections.js";
 import { callable, oneOf, text as textSetting, unexpected } from "../../arguments/settings.js";
 import { ConfigError, FormatError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
-import type { Column } from "./columns.js";
+import type { Column } from "./table/columns.js";
 import type { Example } from "./example.js";
 import {
   type ExampleFormat,
@@ -16,7 +16,7 @@ import {
   sortLabels,
   type TextOptions,
 } from "./parse.js";
-import type { Row } from "./rows.js";
+import type { Row } from "./table/rows.js";
 import { decodeText } from "./text-encoding.js";
 
 /** How `readExamples` reads a file. */
@@ -95,7 +95,7 @@ export async function rowsOf(bytes: Uint8Array | string, wanted: readonly Column
   // What reads files is fetched when one is read; until then the caller may change its bytes.
   const taken = isParquetFile ? new Uint8Array(bytes) : typeof bytes === "string" ? bytes : decodeText(bytes, file);
   if (typeof taken !== "string") return (await import("./parquet/read.js")).parseParquet(taken, wanted, file);
-  return (await import("./text-rows.js")).readTextRows(taken, wanted, options);
+  return (await import("./table/text-rows.js")).readTextRows(taken, wanted, options);
 }
 
 /** Lines of examples without a text or a label, as far as a message names them. */

@@ -1,4 +1,4 @@
-import { shuffled } from "../../io/examples/assign.js";
+import { shuffled } from "../../io/examples/parts/assign.js";
 import { balanceOf } from "../../tasks/class-weights.js";
 import { fitToWordVectors, type WordVectors, wordVectors } from "../../tasks/tokens/fit-token-head.js";
 import { type MeasuredTokens, tokenMetrics } from "../../tasks/tokens/token-metrics.js";

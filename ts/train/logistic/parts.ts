@@ -1,5 +1,5 @@
 import type { Engine } from "../../engine/running.js";
-import { assignGroups } from "../../io/examples/assign.js";
+import { assignGroups } from "../../io/examples/parts/assign.js";
 import { permutation } from "../../nn/random.js";
 
 /** Parts that examples are cut into, of at most so many each. */

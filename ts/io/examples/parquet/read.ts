@@ -1,8 +1,8 @@
 import type { ColumnDecoder, FileMetaData, ParquetParsers, RowGroup } from "hyparquet/src/types.js";
 import { ConfigError, FormatError, LowrankError } from "../../../errors/errors.js";
 import { clip, excerpt } from "../../../errors/excerpt.js";
-import { type Column, isNumber } from "../columns.js";
-import type { Row } from "../rows.js";
+import { type Column, isNumber } from "../table/columns.js";
+import type { Row } from "../table/rows.js";
 import { LONGEST_TEXT } from "../text-encoding.js";
 import { codecs, type PageReader, readPages } from "./pages.js";
 import { PageProblem } from "./runs.js";

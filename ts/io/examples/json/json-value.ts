@@ -1,6 +1,6 @@
-import type { FormatError } from "../../errors/errors.js";
-import { clip, excerpt } from "../../errors/excerpt.js";
-import type { Json } from "../json.js";
+import type { FormatError } from "../../../errors/errors.js";
+import { clip, excerpt } from "../../../errors/excerpt.js";
+import type { Json } from "../../json.js";
 
 /** Texts of the world hold emoji that were cut in half; a tokenizer takes them for unknown. */
 export const jsonRules = { loneSurrogates: true };

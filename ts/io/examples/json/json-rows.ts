@@ -1,9 +1,9 @@
-import { FormatError } from "../../errors/errors.js";
-import { clip, excerpt } from "../../errors/excerpt.js";
-import { isJsonObject, type Json, parseJson } from "../json.js";
+import { FormatError } from "../../../errors/errors.js";
+import { clip, excerpt } from "../../../errors/excerpt.js";
+import { isJsonObject, type Json, parseJson } from "../../json.js";
 import { jsonRules } from "./json-value.js";
-import { normaliseText } from "./rows.js";
-import { decodeText } from "./text-encoding.js";
+import { normaliseText } from "../table/rows.js";
+import { decodeText } from "../text-encoding.js";
 
 /** An object of a file, and where it stands: its line, in JSON its number from 1. */
 export interface WholeRow {

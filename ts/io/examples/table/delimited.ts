@@ -1,5 +1,5 @@
 import Papa from "papaparse";
-import { FormatError } from "../../errors/errors.js";
+import { FormatError } from "../../../errors/errors.js";
 import { MOST_COLUMNS, tooWide, tooWideAt } from "./column-limit.js";
 import type { Row } from "./rows.js";
 

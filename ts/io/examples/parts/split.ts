@@ -1,8 +1,8 @@
-import { ConfigError } from "../../errors/errors.js";
-import { excerpt } from "../../errors/excerpt.js";
+import { ConfigError } from "../../../errors/errors.js";
+import { excerpt } from "../../../errors/excerpt.js";
 import { assignGroups, type SplitOptions, takeLabelled, takeSplit } from "./assign.js";
 import { unitsOf } from "./equal-texts.js";
-import type { Example } from "./example.js";
+import type { Example } from "../example.js";
 import { holdShare } from "./held-units.js";
 
 /**

@@ -1,10 +1,10 @@
-import { ConfigError } from "../../errors/errors.js";
+import { ConfigError } from "../../../errors/errors.js";
 import { type Column, PickedColumns } from "./columns.js";
 import { readDelimited } from "./delimited.js";
 import { sniffDelimiter } from "./delimiter.js";
-import { parseJsonLines } from "./json-lines.js";
-import { parseJsonTable } from "./json-table.js";
-import type { TextOptions } from "./parse.js";
+import { parseJsonLines } from "../json/json-lines.js";
+import { parseJsonTable } from "../json/json-table.js";
+import type { TextOptions } from "../parse.js";
 import { normaliseText, type Row } from "./rows.js";
 
 /**

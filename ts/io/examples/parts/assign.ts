@@ -1,9 +1,9 @@
-import { listFrom } from "../../arguments/collections.js";
-import { checkOptions } from "../../arguments/options.js";
-import { whole } from "../../arguments/settings.js";
-import { ConfigError } from "../../errors/errors.js";
-import { excerpt } from "../../errors/excerpt.js";
-import type { Example } from "./example.js";
+import { listFrom } from "../../../arguments/collections.js";
+import { checkOptions } from "../../../arguments/options.js";
+import { whole } from "../../../arguments/settings.js";
+import { ConfigError } from "../../../errors/errors.js";
+import { excerpt } from "../../../errors/excerpt.js";
+import type { Example } from "../example.js";
 
 /** How examples are parted. */
 export interface SplitOptions {

@@ -1,4 +1,4 @@
-import { clip } from "../../errors/excerpt.js";
+import { clip } from "../../../errors/excerpt.js";
 import type { Row } from "./rows.js";
 
 /** Names that columns of texts and labels have, in any case. */

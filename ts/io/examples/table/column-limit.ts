@@ -1,4 +1,4 @@
-import { FormatError } from "../../errors/errors.js";
+import { FormatError } from "../../../errors/errors.js";
 
 /** More columns than a table of texts has: what gives more is cut at the wrong character, or is no table. */
 export const MOST_COLUMNS = 10_000;

@@ -1,9 +1,9 @@
-import { whole } from "../../arguments/settings.js";
-import { ConfigError } from "../../errors/errors.js";
+import { whole } from "../../../arguments/settings.js";
+import { ConfigError } from "../../../errors/errors.js";
 import { assignGroups, type SplitOptions, takeLabelled, takeSplit } from "./assign.js";
 import { dealt } from "./dealt.js";
 import { unitsOf } from "./equal-texts.js";
-import type { Example } from "./example.js";
+import type { Example } from "../example.js";
 import { spreadClasses } from "./spread-classes.js";
 
 /**

@@ -1,6 +1,6 @@
-import { misspelt } from "../../arguments/options.js";
-import { ConfigError, FormatError } from "../../errors/errors.js";
-import { clip } from "../../errors/excerpt.js";
+import { misspelt } from "../../../arguments/options.js";
+import { ConfigError, FormatError } from "../../../errors/errors.js";
+import { clip } from "../../../errors/excerpt.js";
 import { headerWarning, looksLikeHeader } from "./header-row.js";
 import type { Row } from "./rows.js";
 

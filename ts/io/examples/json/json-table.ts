@@ -1,9 +1,9 @@
-import { FormatError } from "../../errors/errors.js";
-import { clip, excerpt } from "../../errors/excerpt.js";
-import { isJsonObject, type Json, parseJson } from "../json.js";
-import type { Column } from "./columns.js";
+import { FormatError } from "../../../errors/errors.js";
+import { clip, excerpt } from "../../../errors/excerpt.js";
+import { isJsonObject, type Json, parseJson } from "../../json.js";
+import type { Column } from "../table/columns.js";
 import { fieldText, jsonRules } from "./json-value.js";
-import type { Row } from "./rows.js";
+import type { Row } from "../table/rows.js";
 
 type JsonObject = { readonly [key: string]: Json };
 

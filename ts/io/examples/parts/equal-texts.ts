@@ -1,4 +1,4 @@
-import { plainText } from "./summary/plain-text.js";
+import { plainText } from "../summary/plain-text.js";
 
 /**
  * A number for each example, the same for those that are to stay together: of one group, or with equal texts apart from case, width

@@ -1,9 +1,9 @@
-import { FormatError } from "../../errors/errors.js";
-import { clip } from "../../errors/excerpt.js";
-import { isJsonObject, parseJson } from "../json.js";
-import type { Column } from "./columns.js";
+import { FormatError } from "../../../errors/errors.js";
+import { clip } from "../../../errors/excerpt.js";
+import { isJsonObject, parseJson } from "../../json.js";
+import type { Column } from "../table/columns.js";
 import { fieldText, jsonRules } from "./json-value.js";
-import type { Row } from "./rows.js";
+import type { Row } from "../table/rows.js";
 
 /**
  * The wanted fields of JSON Lines: an object a line, blank lines left out. Strings are taken as they are, numbers and
