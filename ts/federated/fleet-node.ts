@@ -18,15 +18,15 @@ const BEATS = 4;
 /** Of Flower's codes of errors: the app of the client has thrown. */
 const CLIENT_APP_RAISED = 2n;
 const PULL_TRIES = 50;
-/** Beside the bytes of arrays: heads, names and settings. */
-const OVERHEAD = 2 ** 20;
+/** Bytes of an answer beside those of the object that it carries. */
+const ENVELOPE = 2 ** 16;
 
 /** What a server wants of this node. */
 export interface Task {
   /** "train", "evaluate" or what else there may be. */
   readonly type: string;
-  /** Bytes of its arrays and settings come when they are asked for. */
-  content(most: number): Promise<IncomingContent>;
+  /** Its settings and arrays come when they are asked for. */
+  content(): Promise<IncomingContent>;
   answer(reply: Reply): Promise<void>;
   /** Says that this node has no answer, and why. */
   fail(reason: string): Promise<void>;
@@ -74,14 +74,17 @@ export class FleetNode {
     return {
       type: messageType,
       isOver: () => this.isOver(runId, signal),
-      content: async (most) => {
-        const content = await new Incoming((id, left) => this.pull(runId, id, left, signal), most + OVERHEAD).content(
-          tree.objectId,
-        );
-        const confirm = [wire.ConfirmMessageReceivedRequestSchema, wire.ConfirmMessageReceivedResponseSchema] as const;
-        const received = { ...this.self, runId, messageObjectId: tree.objectId };
-        await this.fleet.call("confirm-message-received", confirm, received, signal);
-        return content;
+      content: async () => {
+        const incoming = new Incoming((id, left) => this.pull(runId, id, left, signal));
+        const content = await incoming.content(tree.objectId);
+        return {
+          config: content.config,
+          arrays: async (most) => {
+            const arrays = await content.arrays(most);
+            await this.confirm(runId, tree.objectId, signal);
+            return arrays;
+          },
+        };
       },
       // What is told at the end is told although the signal has come: the server waits for it.
       answer: async (reply) => {
@@ -146,12 +149,19 @@ export class FleetNode {
     }
   }
 
+  /** Tells the server that all of a message is here. */
+  private async confirm(runId: bigint, messageObjectId: string, signal?: AbortSignal): Promise<void> {
+    const call = [wire.ConfirmMessageReceivedRequestSchema, wire.ConfirmMessageReceivedResponseSchema] as const;
+    const received = { ...this.self, runId, messageObjectId };
+    await this.fleet.call("confirm-message-received", call, received, signal);
+  }
+
   private async pull(runId: bigint, objectId: string, most: number, signal?: AbortSignal): Promise<Uint8Array> {
     const call = [wire.PullObjectRequestSchema, wire.PullObjectResponseSchema] as const;
     const fields = { ...this.self, runId, objectId };
     // The server may tell of a message before it has all of its parts.
     for (let tries = 0; tries < PULL_TRIES; tries++) {
-      const answer = await this.fleet.call("pull-object", call, fields, signal, most + OVERHEAD);
+      const answer = await this.fleet.call("pull-object", call, fields, signal, most + ENVELOPE);
       if (answer.objectAvailable) return answer.objectContent;
       if (!answer.objectFound) break;
       await pause(100, signal);
@@ -175,7 +185,8 @@ export class FleetNode {
       clientappRuntimeList: [milliseconds / 1000],
     });
     const push = [wire.PushObjectRequestSchema, wire.PushObjectResponseSchema] as const;
-    for (const objectId of objectsToPush) {
+    // Each once, however often it is named.
+    for (const objectId of new Set(objectsToPush)) {
       const objectContent = objects.get(objectId);
       if (objectContent === undefined)
         throw new FederationError("the server asks for what is no part of the answer", { value: objectId });

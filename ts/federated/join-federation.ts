@@ -13,8 +13,6 @@ import { fetchTransport, type Transport } from "./wire/transport.js";
 
 /** Milliseconds between two questions whether there is something to do. */
 const POLL = 300;
-/** Bytes of the first message's arrays, whose adapter is not known yet. Its settings, which come with them, are a few kilobytes. */
-const MOST_ARRAYS = 2 ** 28;
 
 /** What a node did. */
 export interface FederationReport {
@@ -91,7 +89,7 @@ async function workOn<E>(
   local: LocalRounds<E>,
 ): Promise<{ round: number; rounds: number; evaluate: boolean; reply: Reply }> {
   try {
-    const content = await task.content(MOST_ARRAYS);
+    const content = await task.content();
     const settings = takeRoundSettings(content.config);
     const { round, rounds, evaluate } = settings;
     if (task.type === "train") return { round, rounds, evaluate, reply: await local.train(settings, content) };

@@ -9,13 +9,9 @@ import { GatheredBytes, type Transport } from "../wire/transport.js";
 export function tlsTransport(certificates: string): Transport {
   const secure = new Agent({ ca: certificates, keepAlive: true });
   const plain = new PlainAgent({ keepAlive: true });
-  return (address, { headers, body, signal }, most) =>
+  return (address, { headers, body, signal, heard }, most) =>
     new Promise((resolve, reject) => {
-      const options = {
-        method: "POST",
-        headers: { ...headers, "content-length": body.length },
-        ...(signal && { signal }),
-      };
+      const options = { method: "POST", headers: { ...headers, "content-length": body.length }, signal };
       const send = address.startsWith("https:")
         ? request(address, { ...options, agent: secure })
         : plainRequest(address, { ...options, agent: plain });
@@ -25,6 +21,7 @@ export function tlsTransport(certificates: string): Transport {
         response.on("error", reject);
         response.on("data", (piece: Uint8Array) => {
           try {
+            heard();
             chunks.add(piece);
           } catch (error) {
             // Which "error" above then tells.

@@ -9,10 +9,11 @@ import { type FlowerObject, type ObjectType, unpackObject } from "./object-head.
 /** A value of a configuration. */
 export type ConfigValue = number | boolean | string;
 
-/** What a message of a server holds: arrays by name, each as `numpy.save` wrote it, and settings. */
+/** What a message of a server holds: settings, and arrays by name, each as `numpy.save` wrote it. */
 export interface IncomingContent {
-  readonly arrays: ReadonlyMap<string, Uint8Array>;
   readonly config: ReadonlyMap<string, ConfigValue>;
+  /** Fetches the arrays, once it is known what they must be. Throws `FederationError` for more bytes than `most`. */
+  arrays(most: number): Promise<ReadonlyMap<string, Uint8Array>>;
 }
 
 /** Gives an object's bytes by its id. */
@@ -20,24 +21,22 @@ export type PullObject = (id: string, most: number) => Promise<Uint8Array>;
 
 /** Objects that a message may have: an adapter's arrays are some hundreds. */
 const MOST_OBJECTS = 20_000;
+/** Bytes of all but the arrays: heads, names and settings. */
+const OVERHEAD = 2 ** 20;
 /** Names of the records that Flower's strategies send. */
 const [ARRAYS, CONFIG] = ["arrays", "config"];
 
 /**
  * Fetches what a message is made of, part by part. Throws `FederationError` for parts whose bytes are not those of their ids, for
- * what is put together otherwise than Flower does, and for more bytes than `most` in all.
+ * what is put together otherwise than Flower does, and for more bytes than there may be.
  */
 export class Incoming {
-  private left: number;
+  private left = OVERHEAD;
   private count = 0;
 
-  constructor(
-    private readonly pullObject: PullObject,
-    most: number,
-  ) {
-    this.left = most;
-  }
+  constructor(private readonly pullObject: PullObject) {}
 
+  /** The settings, which say what the arrays must be: those are left where they are until then. */
   async content(messageId: string): Promise<IncomingContent> {
     const [record] = (await this.pull(messageId, "Message")).children;
     if (record === undefined) throw new FederationError("the server's message is empty", { value: messageId });
@@ -49,9 +48,14 @@ export class Incoming {
         { expected: [ARRAYS, CONFIG], actual: [...records.keys()] },
       );
     const settings = settingsOf(await this.pull(config, "ConfigRecord"));
+    return { config: settings, arrays: (most) => this.arrays(arrays, most) };
+  }
+
+  private async arrays(id: string, most: number): Promise<Map<string, Uint8Array>> {
+    this.left += most;
     const found = new Map<string, Uint8Array>();
-    for (const [name, id] of namesOf(await this.pull(arrays, "ArrayRecord"))) found.set(name, await this.array(id));
-    return { arrays: found, config: settings };
+    for (const [name, part] of namesOf(await this.pull(id, "ArrayRecord"))) found.set(name, await this.array(part));
+    return found;
   }
 
   private async array(id: string): Promise<Uint8Array> {
@@ -104,7 +108,8 @@ const jsonOf = (body: Uint8Array) =>
 function namesOf({ body, children }: FlowerObject): Map<string, string> {
   const names = jsonOf(body);
   const found = isJsonObject(names) ? Object.entries(names) : [];
-  const strange = found.find(([, id]) => !children.includes(id as string));
+  const own = new Set<unknown>(children);
+  const strange = found.find(([, id]) => !own.has(id));
   if (strange !== undefined)
     throw new FederationError("the server sent a record with parts that are not its own", { value: strange[0] });
   return new Map(found as [string, string][]);
@@ -112,10 +117,19 @@ function namesOf({ body, children }: FlowerObject): Map<string, string> {
 
 function settingsOf({ body }: FlowerObject): Map<string, ConfigValue> {
   const settings = new Map<string, ConfigValue>();
-  for (const { key, value } of fromBinary(ConfigRecordSchema, body).items) {
+  for (const { key, value } of recordOf(body).items) {
     const { case: kind, value: given } = value?.value ?? {};
     if (kind === "double" || kind === "bool" || kind === "string") settings.set(key, given as ConfigValue);
     if (kind === "sint64" || kind === "uint64") settings.set(key, Number(given));
   }
   return settings;
+}
+
+function recordOf(body: Uint8Array) {
+  try {
+    return fromBinary(ConfigRecordSchema, body);
+  } catch (cause) {
+    const expected = ConfigRecordSchema.typeName;
+    throw new FederationError("the server sent settings that are damaged", { expected }, { cause });
+  }
 }

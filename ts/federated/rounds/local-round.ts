@@ -1,3 +1,4 @@
+import { ConfigError } from "../../errors/errors.js";
 import type { Example } from "../../io/examples/example.js";
 import type { SavedFiles } from "../../io/file-map.js";
 import { FederationError } from "../federation-error.js";
@@ -6,7 +7,7 @@ import type { IncomingContent } from "../objects/incoming.js";
 import type { Reply } from "../objects/outgoing.js";
 import type { ClassifierClass, RoundClassifier } from "./classifier-class.js";
 import type { RoundSettings } from "./round-settings.js";
-import { SharedAdapter } from "./shared-adapter.js";
+import { type AdapterShape, SharedAdapter } from "./shared-adapter.js";
 
 /** What a node trains with. */
 export interface LocalWork<E> {
@@ -37,8 +38,7 @@ export class LocalRounds<E> {
     const key = JSON.stringify(shape);
     if (this.shared === null || key !== this.made) {
       this.checkLabels(labels);
-      const { TextClassifier, encoder, adapter } = this.work;
-      this.shared = await SharedAdapter.of(TextClassifier, encoder, shape, adapter);
+      this.shared = await this.sharedOf(shape);
       this.made = key;
     }
     this.shared.check(settings);
@@ -46,12 +46,12 @@ export class LocalRounds<E> {
   }
 
   /** Trains on this node's examples. Errors as `fit`, and `FederationError` for values that make no sense. */
-  async train(settings: RoundSettings, { arrays }: IncomingContent): Promise<Reply> {
+  async train(settings: RoundSettings, content: IncomingContent): Promise<Reply> {
     const { examples, onEvent, signal } = this.work;
     const { round, rounds, freezeA, epochs, batchSize, learningRate, weightDecay, maxGradNorm, seed } = settings;
     const steps = this.stepsOf(settings);
     const shared = await this.adapterOf(settings);
-    const files = shared.withArrays(arrays, freezeA);
+    const files = shared.withArrays(await content.arrays(shared.bytes(freezeA)), freezeA);
     onEvent({ type: "round", round, rounds, steps, files });
     return this.with(files, async (classifier) => {
       // Zeros are what nobody has trained yet.
@@ -73,15 +73,28 @@ export class LocalRounds<E> {
   }
 
   /** Measures the shared adapter on this node's validation, or where there is none on what it learns from. */
-  async evaluate(settings: RoundSettings, { arrays }: IncomingContent): Promise<Reply> {
+  async evaluate(settings: RoundSettings, content: IncomingContent): Promise<Reply> {
     const { validation, examples, onEvent, signal } = this.work;
-    const files = (await this.adapterOf(settings)).withArrays(arrays, settings.freezeA);
+    const { freezeA } = settings;
+    const shared = await this.adapterOf(settings);
+    const files = shared.withArrays(await content.arrays(shared.bytes(freezeA)), freezeA);
     const measured = validation.length > 0 ? validation : examples;
     return this.with(files, async (classifier) => {
       const { accuracy, loss } = await classifier.evaluate(measured, { intervals: false, ...(signal && { signal }) });
       onEvent({ type: "evaluated", round: settings.round, accuracy, loss, examples: measured.length, files });
       return { arrays: null, metrics: toldOf(settings, measured.length, { accuracy, loss }) };
     });
+  }
+
+  /** What this encoder cannot have of a server's settings, such as modules that it has not, is the server's mistake. */
+  private async sharedOf(shape: AdapterShape): Promise<SharedAdapter> {
+    const { TextClassifier, encoder, adapter } = this.work;
+    try {
+      return await SharedAdapter.of(TextClassifier, encoder, shape, adapter);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      throw new FederationError(`the server's settings: ${error.message}`, error.details, { cause: error });
+    }
   }
 
   private async with<T>(files: SavedFiles, work: (classifier: RoundClassifier) => Promise<T>): Promise<T> {

@@ -50,8 +50,8 @@ export interface RoundSettings extends SharedSettings {
   readonly evaluate: boolean;
 }
 
-/** Limits of what a server may ask for. */
-const MOST = { labels: 10_000, rank: 1_024, rounds: 1_000_000, epochs: 1_000, batchSize: 4_096 };
+/** Limits of what a server may ask for; the round is added to the seed. */
+const MOST = { seed: 2 ** 52, labels: 10_000, rank: 1_024, rounds: 1_000_000, epochs: 1_000, batchSize: 4_096 };
 
 const what = "the server's settings";
 
@@ -83,7 +83,7 @@ export function takeRoundSettings(config: ReadonlyMap<string, ConfigValue>): Rou
       targetModules: modulesOf(json("target-modules")),
       rslora: read("rslora", flag),
       dropout: read("dropout", fraction),
-      seed: read("seed", within(0)),
+      seed: read("seed", within(0, MOST.seed)),
       sharedA: read("shared-a", text),
       round: read("round", within(1, MOST.rounds)),
       rounds: read("rounds", within(1, MOST.rounds)),

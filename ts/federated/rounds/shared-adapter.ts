@@ -7,11 +7,15 @@ import { Philox } from "../../nn/philox.js";
 import { FormatError } from "../../errors/errors.js";
 import { HEAD_FILE } from "../../tasks/classifier-files.js";
 import { LABELS_FILE } from "../../tasks/labels-file.js";
+import { sizeOf } from "../../values/shape.js";
 import type { Tensor } from "../../values/tensor.js";
 import { FederationError } from "../federation-error.js";
 import { unpackNpy } from "../objects/npy.js";
 import type { ClassifierClass } from "./classifier-class.js";
 import type { SharedSettings } from "./round-settings.js";
+
+/** Bytes of an array's header, of the objects that it is cut into, and of their ids. */
+const ARRAY_HEADS = 2_048;
 
 /** Whether a tensor of an adapter's file is an A, by PEFT's names. */
 const isA = (name: string) => /\.lora_(A|embedding_A)(\.weight)?$/.test(name);
@@ -110,6 +114,11 @@ export class SharedAdapter {
       ...own.map((name) => [name, adapter.info(name).shape] as const),
       ...head.names.map((name) => [`head.${name}`, head.info(name).shape] as const),
     ]);
+  }
+
+  /** Bytes that what is sent has at most, each array with its heads and ids. */
+  bytes(freezeA: boolean): number {
+    return [...this.shapes(freezeA).values()].reduce((sum, shape) => sum + 4 * sizeOf(shape) + ARRAY_HEADS, 0);
   }
 
   /**

@@ -13,6 +13,7 @@ import { FederationError } from "../federation-error.js";
 import { pause } from "../pause.js";
 import { base64 } from "./base64.js";
 import type { Signer } from "./node-key.js";
+import { Silence } from "./silence.js";
 import type { Answer, Transport } from "./transport.js";
 
 const MEDIA_TYPE = "application/protobuf";
@@ -78,14 +79,18 @@ export class Fleet {
     for (let next = 250; ; next = Math.min(2 * next, LONGEST_PAUSE)) {
       throwIfAborted(signal);
       let why: unknown;
+      const headers = await this.headers();
+      const silence = new Silence(patience, body.length, signal);
       try {
-        const found = await transport(address, { headers: await this.headers(), body, signal }, most);
+        const found = await transport(address, { headers, body, signal: silence.signal, heard: silence.heard }, most);
         if (!PASSING.includes(found.status)) return found;
         why = `status ${found.status}`;
       } catch (error) {
         throwIfAborted(signal);
         if (error instanceof FederationError) throw error;
         why = error;
+      } finally {
+        silence.end();
       }
       if (elapsed() > 1000 * patience)
         throw new FederationError(

@@ -14,17 +14,20 @@ export type Transport = (address: string, request: PostedRequest, most: number) 
 export interface PostedRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array<ArrayBuffer>;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: AbortSignal;
+  /** Called with every piece of the answer that has come. */
+  readonly heard: () => void;
 }
 
 /** By `fetch`, which every runtime has. */
-export const fetchTransport: Transport = async (address, { signal, ...request }, most) => {
-  const response = await fetch(address, { ...request, method: "POST", ...(signal && { signal }) });
+export const fetchTransport: Transport = async (address, { heard, ...request }, most) => {
+  const response = await fetch(address, { ...request, method: "POST" });
   const chunks = new GatheredBytes(address, most);
   // Not every browser walks a stream by `for await`.
   const reader = response.body?.getReader();
   for (let read = await reader?.read(); read !== undefined && !read.done; read = await reader?.read()) {
     try {
+      heard();
       chunks.add(read.value);
     } catch (error) {
       await reader?.cancel().catch(() => undefined);
