@@ -10,6 +10,7 @@ import type { FileMap } from "../../ts/io/file-map.js";
 import { readSafetensors } from "../../ts/io/safetensors/index.js";
 import { example } from "../docs/examples.js";
 import { filesIn } from "./files-in.js";
+import { answerUnreadably } from "./unreadable.js";
 import { SentenceEncoder } from "../../ts/models/sentence/sentence-encoder.js";
 import { TextClassifier } from "../../ts/tasks/text-classifier.js";
 import { examples, type Fixture, lowrank, makeFixture, project } from "../cli/fixture.js";
@@ -146,3 +147,14 @@ it(
     classifier.dispose();
   },
 );
+
+it("an answer that nobody can read ends no round, and counts for nothing", { timeout: 180_000 }, async () => {
+  const folder = await app("unreadable", "--rounds", "1", "--min-replies", "1");
+  const hostile = answerUnreadably(flower.address);
+  const honest = joinHere(examples, () => {});
+  await flower.start(folder);
+  await hostile;
+  expect(await honest).toMatchObject({ rounds: 1 });
+  await expect.poll(() => existsSync(join(folder, "rounds/round-0001")), { timeout: 30_000 }).toBe(true);
+  expect(about(folder, 1).replies).toBe(1);
+});

@@ -7,6 +7,7 @@ from flwr.app import ArrayRecord, ConfigRecord, Context, MetricRecord
 from flwr.common import log
 from flwr.serverapp import Grid, ServerApp
 
+from .replies import each_by_itself
 from .saved_rounds import SavedRounds
 from .strategies import Numbered, Plain, Private
 
@@ -68,7 +69,7 @@ def main(grid: Grid, context: Context) -> None:
     # Flower takes a number that is whole for a whole number.
     floats = {name: float(config[name]) for name in ("alpha", "dropout", "epochs", "weight-decay", "max-grad-norm")}
     strategy.start(
-        grid=grid,
+        grid=each_by_itself(grid),
         initial_arrays=saved.arrays(folder),
         num_rounds=rounds - done,
         timeout=float(config["round-seconds"]),

@@ -10,6 +10,8 @@ from flwr.common import log
 from flwr.serverapp import Grid
 from flwr.serverapp.strategy import DifferentialPrivacyServerSideFixedClipping, FedAvg
 
+from .replies import quoted
+
 MOST_EXAMPLES = 2**31
 
 
@@ -69,6 +71,13 @@ def problem_of_arrays(reply: Message, like: ArrayRecord) -> str | None:
     return None
 
 
+def in_order(reply: Message, like: ArrayRecord) -> Message:
+    """The reply with its arrays in the server's order, by which Flower's clipping tells which is which."""
+    arrays = reply.content.array_records["arrays"]
+    reply.content["arrays"] = ArrayRecord({name: arrays[name] for name in like})
+    return reply
+
+
 class Checked:
     """Aggregates only replies that make sense, and only where there are enough of them."""
 
@@ -85,6 +94,7 @@ class Checked:
             replies,
             lambda reply: problem_of_metrics(reply, names, self.most_examples) or problem_of_arrays(reply, self.sent),
         )
+        kept = [in_order(reply, self.sent) for reply in kept]
         self.answered = len(kept)
         if len(kept) < self.min_replies:
             log(WARNING, "%s of at least %s replies: the round changes nothing", len(kept), self.min_replies)
@@ -103,13 +113,13 @@ class Checked:
         kept = []
         for reply in replies:
             try:
-                problem = reply.error.reason if reply.has_error() else problem_of(reply)
-            except (ValueError, TypeError, KeyError, OSError, MemoryError) as error:
-                problem = str(error)
+                problem = reply.error.reason or "it tells of an error" if reply.has_error() else problem_of(reply)
+            except Exception as error:  # Whatever a stranger's bytes bring NumPy's reader to.
+                problem = f"{type(error).__name__}: {error}"
             if problem is None:
                 kept.append(reply)
             else:
-                log(WARNING, "node %s: %s: its reply is left out", reply.metadata.src_node_id, problem)
+                log(WARNING, "node %s: %s: its reply is left out", reply.metadata.src_node_id, quoted(problem))
         return sorted(kept, key=lambda reply: reply.metadata.src_node_id)
 
     def skipped(self, server_round: int) -> None:
