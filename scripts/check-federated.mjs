@@ -1,5 +1,6 @@
-// node scripts/check-federated.mjs [EXAMPLES]: the movie reviews in unequal shares at two nodes in Node and one page in Chromium, five
-// rounds of a real Flower server, beside training on all of them in one place. After `npm run build`.
+// node scripts/check-federated.mjs [EXAMPLES] [OPTIONS]: the movie reviews in unequal shares at two nodes in Node and one page in Chromium, five
+// rounds of a real Flower server, beside training on all of them in one place. OPTIONS, such as --learning-rate, are of
+// `lowrank flower app`. After `npm run build`.
 /* global location */
 import { spawn } from "node:child_process";
 import { createServer } from "node:http";
@@ -19,7 +20,8 @@ const { SentenceEncoder, TextClassifier } = await import(join(root, "dist/node.j
 const ROUNDS = 5;
 const EPOCHS = 0.5;
 const SHARES = [0.55, 0.3, 0.15];
-const wanted = Number(process.argv[2] ?? 4000);
+const given = process.argv.slice(2);
+const wanted = /^\d+$/.test(given[0] ?? "") ? Number(given.shift()) : 4000;
 const model = join(modelCache, "all-MiniLM-L6-v2");
 const rows = (name) =>
   readFileSync(join(root, `examples/movie/${name}`), "utf8")
@@ -47,7 +49,9 @@ const program = (args) =>
 const site = createServer((asked, answer) => {
   if (asked.url.startsWith("/v1/fleet/")) return passOn(flower.address + asked.url, asked, answer);
   if (asked.url === "/")
-    return answer.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><title>node</title>");
+    return answer
+      .writeHead(200, { "content-type": "text/html" })
+      .end("<!doctype html><title>node</title><link rel=icon href=data:,>");
   if (!asked.url.startsWith("/model/")) return serveFolder(root)(asked, answer);
   asked.url = asked.url.replace("/model", "");
   return serveFolder(model)(asked, answer);
@@ -79,7 +83,7 @@ try {
     "--labels",
     labels.join(","),
   ];
-  await program(["flower", "app", app, ...settings.map(String)]);
+  await program(["flower", "app", app, ...settings.map(String), ...given]);
   parts.forEach((part, i) =>
     writeFileSync(join(folder, `part-${i}.tsv`), part.map(({ line }) => `${line}\n`).join("")),
   );
@@ -87,7 +91,11 @@ try {
   const origin = `http://127.0.0.1:${site.address().port}`;
   browser = await chromium.launch({ executablePath: findChromium() ?? undefined, args: chromiumArguments });
   const page = await browser.newPage();
-  page.on("console", (message) => console.log("page:", message.text()));
+  page.on("console", (message) => {
+    const { url } = message.location();
+    // By refusing to tell of a run a SuperLink says that it is over, and Chromium notes every refusal.
+    if (!url.endsWith("/get-run")) console.log("page:", message.text(), message.type() === "error" ? url : "");
+  });
   await page.goto(origin);
   const begun = performance.now();
   const nodes = [0, 1].map((i) => {
@@ -111,13 +119,22 @@ try {
     const encoder = await SentenceEncoder.load("/model");
     const onEvent = ({ type, round, loss }) =>
       type === "trained" && console.log(`round ${round}: loss ${loss.toFixed(3)}`);
-    return joinFederation({ server: location.origin, encoder, TextClassifier, examples, onEvent });
+    try {
+      return await joinFederation({ server: location.origin, encoder, TextClassifier, examples, onEvent });
+    } finally {
+      await encoder.dispose();
+    }
   }, parts[2]);
   const [, , report] = await Promise.all([...nodes, inPage, flower.start(app)]);
   const last = join(app, "rounds", `round-000${ROUNDS}`);
   while (!existsSync(last)) await sleep(100);
   const seconds = (performance.now() - begun) / 1000;
   const federated = await accuracyOf(filesOf(last));
+  const initial = await accuracyOf(filesOf(join(app, "rounds/round-0001")));
+  const percent = ({ accuracy, loss }) => `${(100 * accuracy).toFixed(1)} % (loss ${loss.toFixed(3)})`;
+  console.log(`${train.length} examples as ${parts.map((part) => part.length).join(", ")}; ${test.length} to test on`);
+  console.log(`federated: ${percent(federated)} in ${seconds.toFixed(0)} s; after the first round ${percent(initial)}`);
+  console.log(`the page sent ${report.sent} bytes and received ${report.received} in ${report.rounds} rounds`);
   const encoder = await SentenceEncoder.load(model);
   const classifier = TextClassifier.create(encoder, { labels, lora: { rank: 8, alpha: 16 } });
   await classifier.fitHead(train);
@@ -127,12 +144,7 @@ try {
   const central = await classifier.evaluate(test, { intervals: false });
   const alone = (performance.now() - start) / 1000;
   encoder.dispose();
-  const initial = await accuracyOf(filesOf(join(app, "rounds/round-0001")));
-  const percent = ({ accuracy, loss }) => `${(100 * accuracy).toFixed(1)} % (loss ${loss.toFixed(3)})`;
-  console.log(`${train.length} examples as ${parts.map((part) => part.length).join(", ")}; ${test.length} to test on`);
-  console.log(`federated: ${percent(federated)} in ${seconds.toFixed(0)} s; after the first round ${percent(initial)}`);
   console.log(`in one place, ${steps} steps: ${percent(central)} in ${alone.toFixed(0)} s`);
-  console.log(`the page sent ${report.sent} bytes and received ${report.received} in ${report.rounds} rounds`);
 } finally {
   await browser?.close();
   site.close();
