@@ -15,8 +15,8 @@ export interface Question {
   readonly arrays: ReadonlyMap<string, Uint8Array>;
   /** Changes an object's body before it gets its id. */
   readonly body?: (type: ObjectType, body: Uint8Array) => Uint8Array;
-  /** Answers a call in the server's place; null for what it would say. */
-  readonly answer?: (path: string) => Uint8Array | null;
+  /** Answers a call in the server's place, by bytes or a status; null for what it would say. */
+  readonly answer?: (path: string) => Uint8Array | number | null;
   /** How often it asks for each of an answer's objects. */
   readonly repeats?: number;
 }
@@ -55,9 +55,10 @@ export class FalseServer {
   readonly transport: Transport = (address, { body }) => {
     const path = address.split("/").at(-1)!;
     this.calls.set(path, (this.calls.get(path) ?? 0) + 1);
-    const bytes = this.question.answer?.(path) ?? this.answerTo(path, body);
-    this.sent += bytes?.length ?? 0;
-    return Promise.resolve({ status: bytes === null ? 403 : 200, bytes: bytes ?? new Uint8Array() });
+    const answer = this.question.answer?.(path) ?? this.answerTo(path, body) ?? 403;
+    const [status, bytes] = typeof answer === "number" ? [answer, new Uint8Array()] : [200, answer];
+    this.sent += bytes.length;
+    return Promise.resolve({ status, bytes });
   };
 
   private answerTo(path: string, body: Uint8Array): Uint8Array | null {

@@ -113,3 +113,15 @@ it("a part of an answer is sent once, however often it is asked for", async () =
   expect(outcome).toMatchObject({ rounds: 1 });
   expect(server.calls.get("push-object")).toBe(once);
 });
+
+it("a server that was started again learns of a node once more, and one that never knows it is left", async () => {
+  let pulls = 0;
+  const restarted = await joined({
+    answer: (path) => (path !== "pull-messages" ? null : ([new Uint8Array(), 401][pulls++] ?? null)),
+  });
+  expect(restarted.outcome).toMatchObject({ rounds: 1 });
+  expect(restarted.server.calls.get("register-node")).toBe(2);
+  const never = await joined({ answer: (path) => (path === "pull-messages" ? 401 : null) });
+  expect(never.outcome).toBeInstanceOf(FederationError);
+  expect(never.server.calls.get("register-node")).toBe(1);
+});

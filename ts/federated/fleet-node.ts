@@ -202,6 +202,10 @@ export function isRefusal(error: unknown): error is FederationError {
   return typeof status === "number" && status >= 400 && status < 500 && status !== 401;
 }
 
+/** Whether a server does not know a node, or no longer. */
+export const isForgotten = (error: unknown): boolean =>
+  error instanceof FederationError && (error.details["status"] === 401 || error.details["reason"] === "unknown");
+
 /** Who answers whom. The time to live is what is left of the question's, less a second for clocks that differ. */
 function answering(to: wire.Metadata): wire.Metadata {
   const createdAt = Date.now() / 1000;

@@ -1,7 +1,7 @@
 import { AbortError, LowrankError } from "../errors/errors.js";
 import { throwIfAborted } from "../waiting/abort.js";
 import { FederationError } from "./federation-error.js";
-import { FleetNode, isRefusal, type Task } from "./fleet-node.js";
+import { FleetNode, isForgotten, isRefusal, type Task } from "./fleet-node.js";
 import { type JoinOptions, type TakenJoinOptions, takeJoinOptions } from "./join-options.js";
 import type { Reply } from "./objects/outgoing.js";
 import { pause } from "./pause.js";
@@ -48,21 +48,38 @@ export async function joinBy<E>(options: JoinOptions<E>, transport: Transport): 
   throwIfAborted(signal);
   const signer = await signerOf(key);
   const fleet = new Fleet({ server, signer, transport, patience });
-  const node = await FleetNode.join(fleet, signer, key !== undefined, signal);
-  try {
-    onEvent({ type: "joined", node: String(node.id), server });
-    const rounds = await takePart(node, fleet, taken);
-    return { rounds, ...fleet.traffic };
-  } finally {
-    await node.leave();
+  const part: Part = { rounds: 0, wasKnown: false };
+  for (;;) {
+    const node = await FleetNode.join(fleet, signer, key !== undefined, signal);
+    try {
+      onEvent({ type: "joined", node: String(node.id), server });
+      await takePart(node, fleet, taken, part);
+      return { rounds: part.rounds, ...fleet.traffic };
+    } catch (error) {
+      // A server that was started again has forgotten whom it had learnt of, and learns of them once more.
+      if (key !== undefined || !part.wasKnown || !isForgotten(error)) throw error;
+    } finally {
+      await node.leave();
+    }
+    part.wasKnown = false;
+    await pause(POLL, signal);
   }
 }
 
-async function takePart<E>(node: FleetNode, fleet: Fleet, options: TakenJoinOptions<E>): Promise<number> {
+/** How far a node is, over all times that it has joined. */
+interface Part {
+  /** Those whose answer the server took. */
+  rounds: number;
+  /** Whether the server has answered this node since it joined last. */
+  wasKnown: boolean;
+}
+
+async function takePart<E>(node: FleetNode, fleet: Fleet, options: TakenJoinOptions<E>, part: Part): Promise<void> {
   const { signal, stay, onEvent } = options;
   const local = new LocalRounds(options);
-  for (let answered = 0; ;) {
+  for (;;) {
     const task = await node.next(signal);
+    part.wasKnown = true;
     if (task === null) {
       await pause(POLL, signal);
       continue;
@@ -70,7 +87,7 @@ async function takePart<E>(node: FleetNode, fleet: Fleet, options: TakenJoinOpti
     const { round, rounds, evaluate, reply } = await workOn(task, local);
     try {
       await task.answer(reply);
-      if (task.type === "train") answered++;
+      if (task.type === "train") part.rounds++;
       onEvent({ type: "answered", round, ...fleet.traffic });
     } catch (error) {
       if (!isRefusal(error)) throw error;
@@ -79,7 +96,7 @@ async function takePart<E>(node: FleetNode, fleet: Fleet, options: TakenJoinOpti
     if (round < rounds || stay || (task.type === "train" && evaluate)) continue;
     // A server counts no answer of a node that has left before the answer was fetched.
     while (!(await task.isOver())) await pause(POLL, signal);
-    return answered;
+    return;
   }
 }
 
