@@ -92,6 +92,16 @@ function updates(files: FileMap): Map<string, Float64Array> {
   return found;
 }
 
+it("B alone learns faster than A and B together, unless it is said otherwise", async () => {
+  const rateOf = async (...options: string[]) => {
+    const settings = readFileSync(join(await app(`rate-${options.length}`, ...options), "pyproject.toml"), "utf8");
+    return Number(/^learning-rate = (.*)$/m.exec(settings)![1]);
+  };
+  expect(await rateOf()).toBe(6e-3);
+  expect(await rateOf("--no-freeze-a")).toBe(2e-3);
+  expect(await rateOf("--learning-rate", "0.01")).toBe(0.01);
+});
+
 it("with noise, rounds tell the privacy that is spent", { timeout: 180_000 }, async () => {
   const options = ["--noise-multiplier", "1.5", "--clipping-norm", "0.5"];
   const folder = await app("noisy", "--rounds", "1", ...options);

@@ -6,7 +6,7 @@ import { writeFilesAtomically } from "../../io/node/index.js";
 import { FORMAT } from "../../federated/rounds/round-settings.js";
 import type { SharedAdapter } from "../../federated/rounds/shared-adapter.js";
 import { VERSION } from "../../version.js";
-import type { AppOptions } from "../options/federation-options.js";
+import { type AppOptions, LEARNING_RATE } from "../options/federation-options.js";
 import { packageRoot } from "../package-root.js";
 import { checkEmptyFolder } from "./out-folder.js";
 
@@ -21,7 +21,7 @@ function settingsOf(
   options: AppOptions,
 ) {
   const isPrivate = options.noiseMultiplier > 0;
-  const { minNodes } = options;
+  const { minNodes, freezeA, learningRate = freezeA ? LEARNING_RATE.frozenA : LEARNING_RATE.trainedA } = options;
   return {
     initial: join(folder, "initial"),
     out: join(folder, "rounds"),
@@ -30,7 +30,7 @@ function settingsOf(
     "min-replies": options.minReplies ?? minNodes,
     "most-examples": options.mostExamples,
     "round-seconds": real(options.roundSeconds),
-    "learning-rate": real(options.learningRate),
+    "learning-rate": real(learningRate),
     epochs: real(options.epochs),
     "batch-size": options.batchSize,
     "weight-decay": real(options.weightDecay),
@@ -38,7 +38,7 @@ function settingsOf(
     // One node's fitted head is a large update, which clipping would make small.
     "fit-head": options.fitHead && !isPrivate,
     evaluate: options.evaluate && !isPrivate,
-    "freeze-a": options.freezeA,
+    "freeze-a": freezeA,
     "noise-multiplier": real(options.noiseMultiplier),
     "clipping-norm": real(options.clippingNorm),
     "privacy-delta": real(options.privacyDelta),

@@ -15,7 +15,7 @@ export interface AppOptions {
   readonly rounds: number;
   readonly epochs: number;
   readonly batchSize: number;
-  readonly learningRate: number;
+  readonly learningRate?: number;
   readonly weightDecay: number;
   readonly maxGradNorm: number;
   readonly minNodes: number;
@@ -28,6 +28,9 @@ export interface AppOptions {
   readonly privacyDelta: number;
   readonly maxEpsilon: number;
 }
+
+/** B alone takes larger steps than A and B together, whose product moves by both. */
+export const LEARNING_RATE = { frozenA: 6e-3, trainedA: 2e-3 };
 
 /** Adds them. All of a node's training are the server's to say, and stand in the app's pyproject.toml. */
 export function addAppOptions(command: Command): Command {
@@ -45,7 +48,11 @@ export function addAppOptions(command: Command): Command {
   command
     .option("--epochs <x>", "passes over its examples", positive, 1)
     .option("--batch-size <n>", "examples a step", whole(1), 16)
-    .option("--learning-rate <x>", "in the first round; down to almost 0 in the last", positive, 2e-3)
+    .option(
+      "--learning-rate <x>",
+      `in the first round; down to almost 0 in the last (default: ${LEARNING_RATE.frozenA}, with --no-freeze-a ${LEARNING_RATE.trainedA})`,
+      positive,
+    )
     .option("--weight-decay <x>", "AdamW's", fromZero, 0.01)
     .option("--max-grad-norm <x>", "limit of the gradients' norm, 0 for none", fromZero, 1)
     .option("--no-fit-head", "begin with a head of zeros, not with one that is fitted to the node's own vectors");
