@@ -96,6 +96,6 @@ it("says that no such server answers, and keeps the address to be mended", { tim
   await joinIn(page);
   await page.getByText("It ended before the last round.").waitFor({ timeout: 90_000 });
   await page.getByText("The server of the others cannot be reached").waitFor();
-  expect(await page.getByLabel("The server's address").inputValue()).toBe("/elsewhere");
+  expect(await page.getByLabel("The server’s address").inputValue()).toBe("/elsewhere");
   await page.close();
 });

@@ -22,6 +22,12 @@ const views = {
   ...{ chat: ChatPage, compare: ComparePage, together: TogetherPage, kernels: KernelsPage },
 };
 
+/** Waits for what the address names, where it is fetched by itself: a page that is drawn twice moves under the eyes. */
+export async function viewFetched(): Promise<void> {
+  const view = views[step.value];
+  if ("fetched" in view) await view.fetched();
+}
+
 /** Steps that have something to show. */
 const reached = () => ({
   data: project.value !== null,

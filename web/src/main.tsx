@@ -1,5 +1,5 @@
 import { render } from "preact";
-import { App } from "./app.js";
+import { App, viewFetched } from "./app.js";
 import { ownScript } from "./engine/own-script.js";
 import { storesLast } from "./engine/stores.js";
 import { keepProject } from "./state/project.js";
@@ -14,7 +14,7 @@ import "./style/judge.css";
 import "./style/take.css";
 import "./style/compare.css";
 
-const [lasting] = await Promise.all([storesLast(), keepProject(), loadRuns()]);
+const [lasting] = await Promise.all([storesLast(), keepProject(), loadRuns(), viewFetched()]);
 render(<App lasting={lasting} />, document.getElementById("studio")!);
 
 if (import.meta.env.PROD && "serviceWorker" in navigator)

@@ -4,9 +4,9 @@ import { n, some } from "./en-numbers.js";
 export const together = {
   heading: "Learn together with others",
   intro:
-    "Several people improve one model, and nobody shows their texts. In each round this tab learns a little from your rows and sends what it has learnt, a few hundred kilobytes of numbers; a server averages everyone's, and the next round begins.",
+    "Several people improve one model, and nobody shows their texts. In each round this tab learns a little from your rows and sends what it has learnt, a few hundred kilobytes of numbers; a server averages everyone’s, and the next round begins.",
   invited: "Whoever runs the server gives you its address, or a link that brings you here with it.",
-  server: "The server's address",
+  server: "The server’s address",
   serverHint: "a path of this site, or https://…",
   noTable: "First it needs something to learn from.",
   noTableHint: "Open a table of sentences and labels, with the labels that the others use.",
@@ -24,7 +24,7 @@ export const together = {
     learning: "Learning from your rows …",
     leaving: "Leaving …",
   },
-  stay: "Leave this tab open: rounds begin when enough others are there.",
+  stay: "Keep this tab open: rounds begin when enough others are there.",
   step: (done: number, steps: number) => `step ${n(done)} of ${n(steps)}`,
   traffic: (sent: string, received: string) => `${sent} sent, ${received} received`,
   kilobytes: (bytes: number) => `${n(Math.round(bytes / 1e3))} kB`,
@@ -38,7 +38,7 @@ export const together = {
       ? "You left before a round was over."
       : `Done: ${some(taken, "round was", "rounds were")} learnt together.`,
   overHint:
-    "The server has the average of everyone's last round. What this tab made of it in its own last round you can use here.",
+    "The server has the average of everyone’s last round. What this tab made of it in its own last round you can use here.",
   use: "Judge it and take it away",
   runName: "learnt together",
   failed: "It ended before the last round.",

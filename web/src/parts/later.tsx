@@ -1,20 +1,27 @@
 import type { ComponentType } from "preact";
-import { useSignal } from "@preact/signals";
+import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { m } from "../messages/index.js";
 import { Problem } from "./problem.js";
 
-/** A page that is fetched when it is opened, so that the first load does without. */
-export const later = (fetchPage: () => Promise<ComponentType>) =>
+/** A page that is fetched when it is opened, so that the first load does without; `fetched` is there where it came, or failed. */
+export function later(fetchPage: () => Promise<ComponentType>) {
+  const Page = signal<ComponentType | null>(null);
+  const error = signal<unknown>(null);
+  const fetched = (): Promise<void> =>
+    fetchPage().then(
+      (page) => {
+        Page.value = page;
+        error.value = null;
+      },
+      (reason: unknown) => void (error.value = reason),
+    );
   function Later() {
-    const Page = useSignal<ComponentType | null>(null);
-    const error = useSignal<unknown>(null);
     useEffect(() => {
-      fetchPage().then(
-        (page) => (Page.value = page),
-        (reason: unknown) => (error.value = reason),
-      );
+      if (Page.value === null) void fetched();
     }, []);
-    if (error.value !== null) return <Problem error={error.value} title="" />;
-    return Page.value === null ? <p class="hint">{m().data.reading}</p> : <Page.value />;
-  };
+    if (Page.value !== null) return <Page.value />;
+    return error.value !== null ? <Problem error={error.value} title="" /> : <p class="hint">{m().data.reading}</p>;
+  }
+  return Object.assign(Later, { fetched });
+}

@@ -42,9 +42,13 @@ export const choices = signal<readonly KeptChoice[]>([]);
 export const opening = signal<{ readonly name: string; readonly download: Download | null } | null>(null);
 export const openProblem = signal<unknown>(null);
 let cancelling: AbortController | null = null;
+const NOTE = "chat-kept";
+/** Whether this browser may keep a language model: asking what is there starts a worker, with an engine, which a first visit does without. */
+let mayBeThere = kept(NOTE) !== null;
 
 /** What is there of earlier visits, but for the studio's own encoder. */
 export async function findChoices(): Promise<void> {
+  if (!mayBeThere) return;
   const found = await keptModels().catch(() => []);
   const whole = found.filter(({ name, complete }) => complete && name !== ENCODER);
   const last = kept("chat-model");
@@ -73,6 +77,8 @@ export async function openModel(choice: Choice | null): Promise<void> {
   };
   try {
     closeModel();
+    mayBeThere = true;
+    keep(NOTE, "yes");
     const there = await keptModel(called);
     const fetched = async () => {
       // A file by itself may be a zip.

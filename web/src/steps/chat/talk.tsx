@@ -135,13 +135,15 @@ export function Talk() {
       {turns.value.length === 0 ? (
         <div class="begin">
           <p>{teaching.value !== null ? t.away : loaded.value?.converses === false ? t.continues : t.begin}</p>
-          <div class="actions">
-            {t.examples.map((text) => (
-              <button type="button" class="small" key={text} onClick={() => (draft.value = text)}>
-                {text}
-              </button>
-            ))}
-          </div>
+          {!away && (
+            <div class="actions">
+              {t.examples.map((text) => (
+                <button type="button" class="small" key={text} onClick={() => (draft.value = text)}>
+                  {text}
+                </button>
+              ))}
+            </div>
+          )}
         </div>
       ) : (
         <Turns />

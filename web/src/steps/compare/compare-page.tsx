@@ -74,8 +74,10 @@ export function ComparePage() {
   );
   return (
     <div class="compare">
-      <h1>{t.heading}</h1>
-      <p class="intro">{t.intro}</p>
+      <div class="lead">
+        <h1>{t.heading}</h1>
+        <p class="intro">{t.intro}</p>
+      </div>
       <form onSubmit={(event) => void compare(event)}>
         {list(t.firstLabel, first)}
         {list(t.secondLabel, second)}

@@ -24,7 +24,7 @@ export function DataStep() {
         <div class="side">
           <Labels />
           <Findings />
-          <a class="button primary wide" href="#train" aria-disabled={stops.value}>
+          <a class="button primary wide next" href="#train" aria-disabled={stops.value}>
             {m().data.next} <Icon name="arrow" />
           </a>
         </div>

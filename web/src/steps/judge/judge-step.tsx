@@ -26,10 +26,12 @@ export function JudgeStep() {
     );
   return (
     <div class="judge" key={now.id}>
-      <h1>
-        {t.heading} <span class="of">{now.name}</span>
-      </h1>
-      <p class="intro">{now.report === null ? t.loaded : t.intro(now.report.result.after.count)}</p>
+      <div class="lead">
+        <h1>
+          {t.heading} <span class="of">{now.name}</span>
+        </h1>
+        <p class="intro">{now.report === null ? t.loaded : t.intro(now.report.result.after.count)}</p>
+      </div>
       {now.report !== null && <Sides run={now} />}
       <Ask run={now} />
       <div class="beside">

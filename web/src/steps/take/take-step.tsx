@@ -22,12 +22,14 @@ function Item({
   name,
   make,
   type,
+  isMain = false,
 }: {
   title: string;
   hint: string;
   name: string;
   type: string;
   make: () => Promise<Uint8Array | string | Blob>;
+  isMain?: boolean;
 }) {
   const t = m().take;
   const busy = useSignal(false);
@@ -50,7 +52,13 @@ function Item({
         <p class="hint">{hint}</p>
         {error.value !== null && <Problem error={error.value} title="" />}
       </div>
-      <button type="button" disabled={busy.value} aria-label={`${t.save}: ${title}`} onClick={() => void take()}>
+      <button
+        type="button"
+        class={isMain ? "primary" : ""}
+        disabled={busy.value}
+        aria-label={`${t.save}: ${title}`}
+        onClick={() => void take()}
+      >
         <Icon name="down" /> {busy.value ? t.preparing : t.save}
       </button>
     </li>
@@ -68,6 +76,7 @@ function Items({ of }: { of: Run }) {
         name={`${name}-adapter.zip`}
         type={ZIP}
         make={async () => (await archives()).adapterZip(of)}
+        isMain
       />
       <Item
         title={t.page.title}

@@ -73,7 +73,7 @@ function Join() {
         <input required value={server.value} onInput={(event) => (server.value = event.currentTarget.value)} />
       </label>
       <p class="hint">{t.leaves}</p>
-      <button class="primary">{membership.value === null ? t.join : t.again}</button>
+      <button class={membership.value === null ? "primary" : ""}>{membership.value === null ? t.join : t.again}</button>
     </form>
   );
 }
@@ -86,8 +86,12 @@ export function TogetherPage() {
     <div class="together">
       <div class="lead">
         <h1>{t.heading}</h1>
-        <p class="intro">{t.intro}</p>
-        <p class="hint">{t.invited}</p>
+        {now === null && (
+          <>
+            <p class="intro">{t.intro}</p>
+            <p class="hint">{t.invited}</p>
+          </>
+        )}
       </div>
       {now !== null && (now.state === "over" ? <Outcome now={now} /> : <Member now={now} state={now.state} />)}
       {!isMember() &&

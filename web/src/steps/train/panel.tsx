@@ -43,7 +43,7 @@ export function Panel({ label, height, steps, lines, data, range, written }: Pro
           y: { range: (_plot, least, most) => range(least, most) },
         },
         axes: [
-          axis,
+          { ...axis, size: 30 },
           { ...axis, size: 56, space: Math.max(height / 6, 24), values: (_plot, values) => values.map(written) },
         ],
         series: [

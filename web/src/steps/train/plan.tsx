@@ -3,7 +3,7 @@ import { begin } from "../../engine/begin.js";
 import { defaults, efforts, foretell, rowsFor, type Settings, settings } from "../../engine/settings.js";
 import { m } from "../../messages/index.js";
 import { labels, project, usable } from "../../state/project.js";
-import { runs } from "../../state/runs.js";
+import { runs, unfinished } from "../../state/runs.js";
 import { go } from "../../state/view.js";
 
 const set = (change: Partial<Settings>) => void (settings.value = { ...settings.value, ...change });
@@ -64,8 +64,10 @@ export function Plan() {
   };
   return (
     <section class="plan">
-      <h1>{t.heading}</h1>
-      <p class="intro">{t.intro}</p>
+      <div class="lead">
+        <h1>{t.heading}</h1>
+        <p class="intro">{t.intro}</p>
+      </div>
       <p class="facts">
         <span>{project.value!.table.name}</span>
         <span>{t.learnFrom(texts.length, labels.value.length)}</span>
@@ -88,7 +90,11 @@ export function Plan() {
       </fieldset>
       <Details />
       <div class="launch">
-        <button type="button" class="primary large" onClick={() => void start()}>
+        <button
+          type="button"
+          class={unfinished.value === null ? "primary large" : "large"}
+          onClick={() => void start()}
+        >
           {t.start}
         </button>
         <p>
