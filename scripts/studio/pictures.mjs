@@ -221,6 +221,7 @@ async function everything(page) {
   await page.setViewportSize({ width: 1280, height: 800 });
   await page.getByRole("button", { name: "Language and appearance" }).click();
   await page.locator("#appearance select").first().selectOption("de");
+  await page.keyboard.press("Escape");
   await page.goto(`${studio.url}#train`);
   await picture(page, "15-train-german");
 }

@@ -1,42 +1,9 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { serveStudio } from "../../scripts/studio/driver.mjs";
-import { type Browser, launchBrowser, type Page } from "../browsers/browser.mjs";
+import { type Browser, launchBrowser } from "../browsers/browser.mjs";
 import { tinyEncoder } from "../models/tiny-encoder.js";
 import { serveTiny, table } from "../studio/tiny-studio.js";
-
-/** What a person does and sees, by what is written on it. */
-const person = `
-  const until = async (look) => {
-    for (;;) {
-      const found = look();
-      if (found) return found;
-      const failed = document.querySelector("[role=alert]");
-      if (failed) throw new Error(failed.innerText);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  };
-  const named = (element) => element.getAttribute("aria-label") ?? element.innerText;
-  const click = async (name) => {
-    const all = () => [...document.querySelectorAll("button:enabled, a, label")];
-    (await until(() => all().find((element) => named(element).trim().startsWith(name)))).click();
-  };
-  const seen = (text) => until(() => document.body.innerText.includes(text));
-  const fill = async (selector, text) => {
-    const field = await until(() => document.querySelector(selector));
-    const { set } = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(field), "value");
-    set.call(field, text);
-    field.dispatchEvent(new Event("input", { bubbles: true }));
-    field.dispatchEvent(new Event("change", { bubbles: true }));
-  };
-  const ask = async (text) => {
-    await fill(".ask input", text);
-    await click("Ask");
-    await until(() => document.querySelector(".answers blockquote")?.innerText === text);
-    const best = await until(() => document.querySelector("div.odds.adapter li"));
-    return [best.querySelector(".name").innerText, best.querySelector(".number").innerText];
-  };
-`;
-const does = (page: Page, work: string) => page.evaluate(`(async () => { ${person} ${work} })()`);
+import { does } from "./person.js";
 
 let site: Awaited<ReturnType<typeof serveStudio>>;
 let browser: Browser;
@@ -67,7 +34,7 @@ it("trains in Firefox with its threads, answers, and remembers the run and its a
   );
   expect(await page.evaluate("crossOriginIsolated")).toBe(true);
   await does(page, `await seen("Measured once, on 24 texts")`);
-  const answer = (await does(page, `return ask("the story was warm and bright")`)) as [string, string];
+  const answer = await does<[string, string]>(page, `return ask("the story was warm and bright")`);
   expect(answer[0]).toBe("good");
   await page.close();
   const again = await browser.openPage(`${site.url}#judge`);

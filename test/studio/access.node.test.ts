@@ -122,6 +122,23 @@ it("every text is in the language that is chosen, which the next visit remembers
   await page.close();
 });
 
+it("another language leaves what was typed", async () => {
+  const page = await studio.open("compare");
+  const own = page.locator(".compare textarea").first();
+  await own.fill("a sentence of my own");
+  for (const [tag, heading] of [
+    ["de", "Sätze vergleichen"],
+    ["en", "Compare sentences"],
+  ] as const) {
+    await page.locator('button[popovertarget="appearance"]').click();
+    await page.locator("#appearance select").first().selectOption(tag);
+    await page.getByRole("heading", { level: 1, name: heading }).waitFor();
+    await page.keyboard.press("Escape");
+    expect(await own.inputValue()).toBe("a sentence of my own");
+  }
+  await page.close();
+});
+
 it("nothing is wider than a narrow screen", { timeout: 60_000 }, async () => {
   const page = await studio.open();
   await page.setViewportSize({ width: 340, height: 700 });

@@ -6,6 +6,7 @@ import type { Page } from "playwright";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Studio } from "../../scripts/studio/driver.mjs";
 import { tinyEncoder } from "../models/tiny-encoder.js";
+import { sayingLarge } from "./saying-large.js";
 import { answered, begin, finished, openTable, saved, tinyStudio } from "./tiny-studio.js";
 
 let studio: Studio;
@@ -90,6 +91,17 @@ it("an adapter's zip comes back as a run of its own, after the page was saved an
   await page.locator(".history tr", { hasText: "mine.zip" }).waitFor();
   await page.getByRole("link", { name: "Judge" }).click();
   expect(await answered(page, asked)).toEqual(answer);
+});
+
+it("an adapter's zip that would fill the memory is not unpacked", async () => {
+  await page.getByRole("link", { name: "Take away" }).click();
+  const zip = sayingLarge((await saved(page, "Save: Adapter and head")).bytes);
+  const load = page.locator(".load input[type=file]");
+  await load.setInputFiles({ name: "bomb.zip", mimeType: "application/zip", buffer: Buffer.from(zip) });
+  const alert = page.locator(".load .problem");
+  await alert.getByText("This zip is no classifier for this model.").waitFor();
+  await alert.locator("summary").click();
+  await alert.getByText(/the archive holds \d+ bytes, at most 500000000 are read/).waitFor();
 });
 
 /** What a project file says, changed. */

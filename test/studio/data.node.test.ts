@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { strToU8, zipSync } from "fflate";
 import type { Page } from "playwright";
 import { give, Studio } from "../../scripts/studio/driver.mjs";
+import { sayingLarge } from "./saying-large.js";
 
 let studio: Studio;
 let page: Page;
@@ -68,6 +69,15 @@ it("recognises separators, encodings, quotes and headers, and says what it took"
   await page.keyboard.press("Escape");
 });
 
+it("reads what Excel writes in German: a line that names the separator, decimals with commas, a byte order mark", async () => {
+  const rows = many((i) => `"Satz ${i}, mit Komma";${i % 2 ? "gut" : "schlecht"};1,${i}`).replaceAll("\n", "\r\n");
+  await give(page, "excel.csv", `\ufeffsep=;\r\nNachricht;Klasse;Wert\r\n${rows}\r\n`);
+  await expect.poll(facts).toMatch(/30 rows\s+UTF-8, semicolon/);
+  expect(await page.locator(".bar-of .name").allInnerTexts()).toEqual(["gut", "schlecht"]);
+  const first = page.locator(".windowed .text button").first();
+  expect(await first.getAttribute("title")).toBe("Satz 0, mit Komma");
+});
+
 /** A workbook of one sheet, its texts in the cells. */
 function workbook(rows: readonly (readonly string[])[]): Uint8Array {
   const main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
@@ -109,6 +119,12 @@ it("says what is wrong with a file that is no table, and keeps the one there is"
   await refused("old.xls", Uint8Array.of(0xd0, 0xcf, 0x11, 0xe0, 1, 2), "old Excel");
   await refused("scan.pdf", "%PDF-1.7 …", "no table");
   await refused("broken.xlsx", Uint8Array.of(0x50, 0x4b, 3, 4, 0, 0), "workbook could not be read");
+  await refused("bomb.xlsx", sayingLarge(workbook([["text", "label"]])), "larger than a page can hold");
+  await refused(
+    "fields.jsonl",
+    many((i) => `{"text": "sentence ${i}", "field ${i}": "x"}`, 3000),
+    "larger than a page can hold",
+  );
   await refused("bad.jsonl", '{"text": "a", "label": "b"}\nnot json\n', "Line 2 is no JSON object");
 });
 

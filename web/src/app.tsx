@@ -1,4 +1,3 @@
-import { Fragment } from "preact";
 import { chooseLanguage, language, languages, m } from "./messages/index.js";
 import { Icon } from "./parts/icons.js";
 import { later } from "./parts/later.js";
@@ -112,7 +111,7 @@ function Notice() {
 export function App({ lasting }: { lasting: boolean }) {
   const View = views[step.value];
   return (
-    <Fragment key={language.value}>
+    <>
       <a
         class="skip"
         href="#content"
@@ -151,6 +150,6 @@ export function App({ lasting }: { lasting: boolean }) {
         </p>
       </footer>
       <Notice />
-    </Fragment>
+    </>
   );
 }

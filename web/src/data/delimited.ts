@@ -1,8 +1,6 @@
 import Papa from "papaparse";
 import { TableProblem } from "./problem.js";
-import type { Correction, HowRead } from "./table.js";
-
-export const delimiters = [",", ";", "\t", "|"] as const;
+import { type Correction, delimiters, type HowRead } from "./table.js";
 
 const PREVIEW = 50;
 
@@ -33,12 +31,19 @@ function looksLikeHeader([first, ...rest]: readonly (readonly string[])[]): bool
   return first.every((field, i) => rest.every((row) => row[i] !== field));
 }
 
+/** Cells of the largest table: each is a text of its own in the page's memory. */
+export const MOST_CELLS = 5e6;
+
+/** The line by which Excel is told a separator: no row, and not what the file's other lines look like. */
+const separatorLine = /^sep=([,;\t|])\n/i;
+
 /** Rows of delimited text, those of another length padded or cut to the first's. */
 export function readDelimited(
-  text: string,
+  given: string,
   correction: Correction,
 ): { columns: string[]; records: string[][]; how: Pick<HowRead, "delimiter" | "header" | "uneven"> } {
-  const delimiter = correction.delimiter ?? delimiterOf(text);
+  const text = given.replace(separatorLine, "");
+  const delimiter = correction.delimiter ?? separatorLine.exec(given)?.[1] ?? delimiterOf(text);
   const parse = (fastMode?: boolean) =>
     Papa.parse<string[]>(text, {
       ...{ delimiter, newline: "\n" as const, skipEmptyLines: "greedy" as const },
@@ -52,6 +57,7 @@ export function readDelimited(
   const header = correction.header ?? looksLikeHeader(data.slice(0, PREVIEW));
   const width = Math.max(...data.slice(0, PREVIEW).map(({ length }) => length));
   if (width < 2) throw new TableProblem("oneColumn");
+  if (width * data.length > MOST_CELLS) throw new TableProblem("tooLarge");
   const body = header ? data.slice(1) : data;
   const uneven = body.filter(({ length }) => length !== width).length;
   const records = body.map((row) => Array.from({ length: width }, (_, i) => row[i] ?? ""));

@@ -1,3 +1,4 @@
+import { MOST_CELLS } from "./delimited.js";
 import { TableProblem } from "./problem.js";
 
 const textOf = (value: unknown): string =>
@@ -9,6 +10,8 @@ export function readJsonLines(text: string): { columns: string[]; records: strin
   if (objects.length === 0) throw new TableProblem("empty");
   const columns = [...new Set(objects.flatMap((object) => Object.keys(object)))];
   if (columns.length < 2) throw new TableProblem("oneColumn");
+  // Where every line names fields of its own.
+  if (columns.length * objects.length > MOST_CELLS) throw new TableProblem("tooLarge");
   return { columns, records: objects.map((object) => columns.map((column) => textOf(object[column]))) };
 }
 

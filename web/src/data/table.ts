@@ -8,6 +8,9 @@ export interface Table {
   readonly how: HowRead;
 }
 
+/** Signs that part the fields of a line. */
+export const delimiters = [",", ";", "\t", "|"] as const;
+
 export type TableFormat = "delimited" | "jsonl" | "workbook";
 
 /** How a file was read, which the person may correct. */

@@ -1,7 +1,22 @@
 import { TableProblem } from "./problem.js";
 
+/** A workbook's parts together, unpacked: a page holds them as text. */
+const LARGEST = 400e6;
+
+/** Throws `TableProblem` for what would fill the memory; what is no archive the reader of workbooks says. */
+async function checkUnpacked(file: Blob): Promise<void> {
+  const { unzipped } = await import("../storage/zip.js");
+  let sum = 0;
+  await unzipped(new Uint8Array(await file.arrayBuffer()), ({ originalSize }) => {
+    sum += originalSize;
+    return false;
+  }).catch(() => undefined);
+  if (sum > LARGEST) throw new TableProblem("tooLarge");
+}
+
 /** Rows of a workbook's first sheet; what reads it is fetched when one comes. */
 export async function readWorkbook(file: Blob): Promise<{ columns: string[]; records: string[][] }> {
+  await checkUnpacked(file);
   const { readSheet } = await import("read-excel-file/browser");
   const rows = await readSheet(file).catch((cause: unknown) => {
     throw new TableProblem("notWorkbook", String((cause as Error)?.message ?? cause));

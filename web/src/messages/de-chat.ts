@@ -38,6 +38,7 @@ export const chat: typeof en = {
   cut: "hier war die erlaubte Länge erreicht",
   speed: (tokens) => `${tokens < 10 ? point(tokens.toFixed(1)) : n(Math.round(tokens))} Tokens je Sekunde`,
   notAnswered: "Es gibt keine Antwort.",
+  tooLong: "Das ist mehr, als das Modell lesen kann. Beginnen Sie ein neues Gespräch, oder sagen Sie weniger.",
   sides: { base: "Wie das Modell ist", adapted: "Mit dem Adapter" },
   beside: "Das Modell, wie es ist, daneben antworten lassen",
   newConversation: "Neues Gespräch",

@@ -132,7 +132,7 @@ export const de: Messages = {
       oldWorkbook: () => "Das ist eine alte Excel-Datei (.xls). Als .xlsx oder CSV sichern.",
       binary: () => "Das ist keine Tabelle, denn es ist kein Text. Gelesen werden CSV, TSV, JSON Lines und .xlsx.",
       json: (line) => `Zeile ${line} ist kein JSON-Objekt. Jede Zeile sollte aussehen wie {"text": "…", "label": "…"}.`,
-      tooLarge: () => "Diese Datei hat mehr als 100 MB. Ein Teil davon genügt.",
+      tooLarge: () => "Diese Tabelle ist größer, als eine Seite sie halten kann. Ein Teil davon genügt.",
       noTable: () => "Das ließ sich nicht als Tabelle lesen.",
     },
   },

@@ -37,6 +37,7 @@ export const chat = {
   cut: "the longest answer that is allowed ended here",
   speed: (tokens: number) => `${tokens < 10 ? tokens.toFixed(1) : n(Math.round(tokens))} tokens a second`,
   notAnswered: "There is no answer.",
+  tooLong: "This is more than the model can read. Begin a new conversation, or say less.",
   sides: { base: "As the model is", adapted: "With the adapter" },
   beside: "Have the model as it is answer beside it",
   newConversation: "New conversation",

@@ -124,7 +124,7 @@ export const en = {
       oldWorkbook: () => "This is an old Excel file (.xls). Save it as .xlsx or CSV.",
       binary: () => "This is no table: it is not text. CSV, TSV, JSON Lines and .xlsx can be read.",
       json: (line: string) => `Line ${line} is no JSON object. Each line should be like {"text": "…", "label": "…"}.`,
-      tooLarge: () => "This file is larger than 100 MB. Take a part of it.",
+      tooLarge: () => "This table is larger than a page can hold. Take a part of it.",
       noTable: () => "This could not be read as a table.",
     } as Readonly<Record<string, (detail: string) => string>>,
   },

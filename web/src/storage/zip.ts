@@ -22,13 +22,28 @@ export const unzipped = (bytes: Uint8Array, isWanted: (entry: Entry) => boolean)
 /** A path without its folders. */
 export const baseName = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
-/** Files of some names, by these, in whichever folder of an archive they lie, each shorter than `most` bytes. Errors as `unzipped`. */
+/**
+ * Files of some names, by these, in whichever folder of an archive they lie, the first of each name: an archive of a few bytes may say
+ * that it holds thousands. Rejects as `unzipped`, and where they have more than `most` bytes together.
+ */
 export async function filesNamed(
   bytes: Uint8Array,
   names: readonly string[],
   most: number,
 ): Promise<Record<string, Uint8Array>> {
-  const isWanted = ({ name, originalSize }: Entry) => names.includes(baseName(name)) && originalSize < most;
+  const met = new Set<string>();
+  let sum = 0;
+  const isWanted = ({ name, originalSize }: Entry) => {
+    const base = baseName(name);
+    if (!names.includes(base) || met.has(base)) return false;
+    met.add(base);
+    sum += originalSize;
+    return sum <= most;
+  };
   const found = await unzipped(bytes, isWanted);
+  if (sum > most)
+    throw Object.assign(new Error(`the archive holds ${sum} bytes, at most ${most} are read`), {
+      name: "AdapterError",
+    });
   return Object.fromEntries(Object.entries(found).map(([path, content]) => [baseName(path), content]));
 }

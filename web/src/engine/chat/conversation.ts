@@ -32,6 +32,9 @@ export const manner = signal<Manner>({ instructions: "", temperature: 0, maxToke
 export const beside = signal(true);
 export const answering = signal(false);
 export const talkProblem = signal<unknown>(null);
+/** Whether an error says that a conversation is longer than the model reads. */
+export const isTooLong = (error: unknown): boolean =>
+  (error as Error).name === "ConfigError" && /positions/.test((error as Error).message);
 
 let stopping: AbortController | null = null;
 /** What was computed of the conversation, a side each; they belong to one model. */
@@ -90,7 +93,9 @@ async function answer(now: Loaded, side: Side, before: readonly Turn[], said: st
   if (!sessions.has(side)) sessions.set(side, now.model.session());
   const session = await sessions.get(side)!;
   const { temperature, maxTokens } = manner.value;
-  const options = { signal, maxTokens, temperature, seed: place, repetitionPenalty: 1.1, logProbabilities: false };
+  // A small model reads fewer tokens than the longest answer has: half are for what is said.
+  const most = Math.min(maxTokens, Math.max(now.model.maxTokens >> 1, 1));
+  const options = { signal, maxTokens: most, temperature, seed: place, repetitionPenalty: 1.1, logProbabilities: false };
   const choice = side === "base" ? null : ADAPTER;
   let text = "";
   let count = 0;

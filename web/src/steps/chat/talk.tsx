@@ -5,6 +5,7 @@ import {
   type Answer,
   answering,
   beside,
+  isTooLong,
   manner,
   newConversation,
   say,
@@ -149,7 +150,9 @@ export function Talk() {
         <Turns />
       )}
       <Spoken />
-      {talkProblem.value !== null && <Problem error={talkProblem.value} title={t.notAnswered} />}
+      {talkProblem.value !== null && (
+        <Problem error={talkProblem.value} title={isTooLong(talkProblem.value) ? t.tooLong : t.notAnswered} />
+      )}
       <form onSubmit={send}>
         <textarea
           rows={2}

@@ -1,6 +1,5 @@
 import { encodings } from "../../data/decode.js";
-import { delimiters } from "../../data/delimited.js";
-import type { Correction } from "../../data/table.js";
+import { type Correction, delimiters } from "../../data/table.js";
 import { m } from "../../messages/index.js";
 import { closeProject, project, takeColumns } from "../../state/project.js";
 import { clearFilter, openFile, source } from "./state.js";

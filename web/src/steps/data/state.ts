@@ -1,7 +1,5 @@
 import { computed, signal } from "@preact/signals";
 import { TableProblem } from "../../data/problem.js";
-import { readTable } from "../../data/read-table.js";
-import { readSample } from "../../data/sample.js";
 import type { Correction, Table } from "../../data/table.js";
 import type { Row } from "../../data/findings.js";
 import { m } from "../../messages/index.js";
@@ -51,11 +49,15 @@ async function take(read: () => Promise<Table>): Promise<boolean> {
   }
 }
 
+/** What reads a file is fetched when there is one. */
+const reader = () => import("../../data/read-table.js");
+
 /** Takes a file in the place of the table there is; where it cannot be read, that one stays. */
 export async function openFile(file: File, correction: Correction = {}): Promise<void> {
-  if (await take(() => readTable(file, correction))) source.value = { file, correction };
+  if (await take(async () => (await reader()).readTable(file, correction))) source.value = { file, correction };
 }
 
 export async function openSample(): Promise<void> {
-  if (await take(() => readSample(m().data.sampleName))) source.value = null;
+  if (await take(async () => (await import("../../data/sample.js")).readSample(m().data.sampleName)))
+    source.value = null;
 }

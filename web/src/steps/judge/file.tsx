@@ -1,8 +1,6 @@
 import { useSignal } from "@preact/signals";
-import Papa from "papaparse";
 import { guessColumns } from "../../data/columns.js";
 import { TableProblem } from "../../data/problem.js";
-import { readTable } from "../../data/read-table.js";
 import type { Table } from "../../data/table.js";
 import { adaptedOf, predictAll, recovering } from "../../engine/classify.js";
 import { m } from "../../messages/index.js";
@@ -22,6 +20,7 @@ export function LabelFile({ run }: { run: Run }) {
   const open = async (file: File) => {
     table.value = problem.value = null;
     try {
+      const { readTable } = await import("../../data/read-table.js");
       const read = await readTable(file);
       column.value = guessColumns(read).text;
       table.value = read;
@@ -42,6 +41,7 @@ export function LabelFile({ run }: { run: Run }) {
       const data = records.map((record, i) => [...record, said[i]!.label, said[i]!.probability.toFixed(4)]);
       const fields = [...columns, t.filePredicted, t.fileProbability];
       // Formulas of a spreadsheet are not to run in whoever's opens it.
+      const { default: Papa } = await import("papaparse");
       const csv = Papa.unparse({ fields, data }, { escapeFormulae: true });
       save(`${name.replace(/\.[^.]*$/, "")}-labelled.csv`, `\ufeff${csv}\n`, "text/csv");
     } catch (reason) {

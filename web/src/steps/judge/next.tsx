@@ -1,6 +1,5 @@
 import { computed, useSignal } from "@preact/signals";
 import { TableProblem } from "../../data/problem.js";
-import { readTexts } from "../../data/read-texts.js";
 import { findWavering, type Wavering, wavering } from "../../engine/next-to-label.js";
 import { m } from "../../messages/index.js";
 import { addTexts, mendRow, project, rows } from "../../state/project.js";
@@ -58,6 +57,7 @@ function Bring({ run }: { run: Run }) {
   const bring = async (file: File) => {
     problem.value = null;
     try {
+      const { readTexts } = await import("../../data/read-texts.js");
       tell(t.brought(addTexts(await readTexts(file))), true);
       const { [run.id]: _, ...others } = wavering.value;
       wavering.value = others;
