@@ -50,7 +50,7 @@ export const stepsForTests = [
 ];
 
 /** What `npm run test:runtimes` needs. */
-export const stepsForRuntimes = [...stepsForDist, model, languageModel, chromium, firefox, webkit, runtimes];
+export const stepsForRuntimes = [...stepsForDist, model, languageModel, chromium, firefox, webkit, flower, runtimes];
 
 /**
  * Runs the steps that are needed, after saying which they are and how long they may take; says so where none is. Steps
