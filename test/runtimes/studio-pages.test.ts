@@ -95,13 +95,14 @@ describe.each(browsers)("the Studio's pages in %s", (name, { threads, keeps }) =
 
   it("kernels: products beside their peak", async () => {
     const page = await browser.openPage(`${site.url}#kernels`);
-    const [headings, shares] = await does<[string[], string[]]>(
+    const [headings, shares, problems] = await does<[string[], string[], string[]]>(
       page,
       `await click("Measure");
        await seen("Measure again");
        const texts = (selector) => [...document.querySelectorAll(selector)].map((found) => found.innerText);
-       return [texts(".bars h2"), texts(".bars .share")];`,
+       return [texts(".bars h2"), texts(".bars .share"), [...document.querySelectorAll(".problem")].map((found) => found.textContent)];`,
     );
+    expect(problems).toEqual([]);
     expect(headings).toEqual(threads);
     expect(shares).toHaveLength(5 * threads.length);
     for (const share of shares) expect(share).toMatch(/^\d+ %$/);
