@@ -95,7 +95,14 @@ async function answer(now: Loaded, side: Side, before: readonly Turn[], said: st
   const { temperature, maxTokens } = manner.value;
   // A small model reads fewer tokens than the longest answer has: half are for what is said.
   const most = Math.min(maxTokens, Math.max(now.model.maxTokens >> 1, 1));
-  const options = { signal, maxTokens: most, temperature, seed: place, repetitionPenalty: 1.1, logProbabilities: false };
+  const options = {
+    signal,
+    maxTokens: most,
+    temperature,
+    seed: place,
+    repetitionPenalty: 1.1,
+    logProbabilities: false,
+  };
   const choice = side === "base" ? null : ADAPTER;
   let text = "";
   let count = 0;
