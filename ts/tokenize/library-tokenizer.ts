@@ -1,4 +1,5 @@
 import { Tokenizer } from "@huggingface/tokenizers";
+import { bytePairs } from "./byte-pairs.js";
 import type { JsonObject } from "./checks.js";
 import { useRustSteps } from "./rust-steps.js";
 import type { SubwordTokenizer } from "./subword-tokenizer.js";
@@ -8,11 +9,14 @@ import { wordPieces } from "./word-piece.js";
 
 /** A checked tokenizer of any kind, by the library. */
 export function libraryTokenizer({ tokenizer: parts, config }: TokenizerParts): SubwordTokenizer {
-  const tokenizer = new Tokenizer(parts, config);
+  const given = parts["model"] as JsonObject;
+  // Its table of merges is not used, and takes long to make.
+  const isPairs = given["type"] === "BPE";
+  const tokenizer = new Tokenizer(isPairs ? { ...parts, model: { ...given, merges: [] } } : parts, config);
   useRustSteps(tokenizer, parts);
   const { model, normalizer, post_processor } = tokenizer;
-  const given = parts["model"] as JsonObject;
   // Ours give the same in less time.
+  if (model !== null && isPairs) model.encode = bytePairs(given, model.tokens_to_ids);
   if (model !== null && given["type"] === "WordPiece") model.encode = wordPieces(model.tokens_to_ids, given);
   if (model !== null && "trie" in model)
     model.encode = unigramPieces(given, (model as { trie: { root: TrieNode } }).trie.root);

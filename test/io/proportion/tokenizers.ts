@@ -15,6 +15,13 @@ const vocab = () => ({ ...model.vocab, ...Object.fromEntries(list(pieces, (i) =>
 /** Pieces of Unigram that begin and end wherever others do, as many as may be. */
 const nested = { type: "Unigram", unk_id: 0, vocab: list(257, (i) => [i === 0 ? "[UNK]" : "a".repeat(i), -i / 100]) };
 
+/** Merges that make of a character twice as many, and so on. */
+const doubling = {
+  type: "BPE",
+  vocab: Object.fromEntries(list(12, (i) => ["a".repeat(2 ** i), i])),
+  merges: list(11, (i) => ["a".repeat(2 ** i), "a".repeat(2 ** i)]),
+};
+
 /** What a text of five million characters is made of. */
 const texts = [
   ..."!.…'中a😀я\u0301\u200b≠ \n",
@@ -34,6 +41,10 @@ export const tokenizerKinds: Record<string, Kind> = {
   "a word by Unigram": kind({
     make: () => "a".repeat(1_000_000),
     read: async (text) => (await load({ model: { ...nested, vocab: nested.vocab.slice(0, 3) } })).encode(text),
+  }),
+  "a word by merges": kind({
+    make: () => "a".repeat(300_000),
+    read: async (text) => (await load({ model: doubling, pre_tokenizer: null })).encode(text),
   }),
   merges: kind({
     make: () => ({ model: { type: "BPE", vocab: vocab(), merges: list(pieces, (i) => `w${i} w${i}`) } }),

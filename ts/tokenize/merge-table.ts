@@ -1,0 +1,102 @@
+import { NumberHeap } from "./number-heap.js";
+
+/** The merges of a byte-pair encoding by their two pieces, and the split of words by them. */
+export class MergeTable {
+  /** Pieces of merges by number, in the order in which they come. */
+  private readonly numbers = new Map<string, number>();
+  /** Where the merges of each left piece begin in what follows, which is sorted by left and then by right piece. */
+  private readonly starts: Int32Array;
+  private readonly rights: Int32Array;
+  private readonly ranks: Int32Array;
+  /** What each merge makes, by rank. */
+  private readonly made: Int32Array;
+
+  /** @param merges each two pieces, or both in one text with a space between; of a pair that stands there twice the last counts */
+  constructor(merges: readonly (string | readonly [string, string])[]) {
+    const count = merges.length;
+    const [left, right] = [new Int32Array(count), new Int32Array(count)];
+    this.made = new Int32Array(count);
+    for (let rank = 0; rank < count; rank++) {
+      const merge = merges[rank]!;
+      const space = typeof merge === "string" ? merge.indexOf(" ") : 0;
+      const [first, second] = typeof merge === "string" ? [merge.slice(0, space), merge.slice(space + 1)] : merge;
+      left[rank] = this.numbered(first);
+      right[rank] = this.numbered(second);
+      this.made[rank] = this.numbered(first + second);
+    }
+    const [byRight] = sorted(Int32Array.from(left.keys()), right, this.numbers.size);
+    [this.ranks, this.starts] = sorted(byRight, left, this.numbers.size);
+    this.rights = this.ranks.map((rank) => right[rank]!);
+  }
+
+  private numbered(piece: string): number {
+    const known = this.numbers.get(piece);
+    if (known !== undefined) return known;
+    const { size } = this.numbers;
+    this.numbers.set(piece, size);
+    return size;
+  }
+
+  /** Rank of the merge that joins two pieces by number, -1 where none does. */
+  private rankOf(left: number, right: number): number {
+    if (left < 0 || right < 0) return -1;
+    const { starts, rights } = this;
+    let [low, high] = [starts[left]!, starts[left + 1]!];
+    const first = low;
+    // The last that is no greater.
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (rights[middle]! <= right) low = middle + 1;
+      else high = middle;
+    }
+    return low > first && rights[low - 1] === right ? this.ranks[low - 1]! : -1;
+  }
+
+  /** A word's pieces. The suffix goes with its last character. */
+  split(word: string, suffix: string): string[] {
+    if (word === "") return [];
+    const characters = Array.from(word);
+    characters[characters.length - 1]! += suffix;
+    const count = characters.length;
+    // Of each place where a piece begins: its number, where the next and the one before begin, rank of its merge with the next.
+    const piece = Int32Array.from(characters, (character) => this.numbers.get(character) ?? -1);
+    const next = Int32Array.from(characters, (_, i) => i + 1);
+    const before = Int32Array.from(characters, (_, i) => i - 1);
+    const rank = new Int32Array(count).fill(-1);
+    // By rank, then by place: both in one number, exact as ranks times places are below 2^53.
+    const heap = new NumberHeap();
+    const look = (place: number) => {
+      const end = next[place]!;
+      rank[place] = end < count ? this.rankOf(piece[place]!, piece[end]!) : -1;
+      if (rank[place] >= 0) heap.push(rank[place] * count + place);
+    };
+    for (let place = 0; place < count; place++) look(place);
+    for (let least = heap.pop(); least !== undefined; least = heap.pop()) {
+      const place = least % count;
+      // Its pieces are others by now.
+      if (rank[place] !== (least - place) / count) continue;
+      const joined = next[place]!;
+      piece[place] = this.made[rank[place]]!;
+      next[place] = next[joined]!;
+      rank[joined] = -1;
+      if (next[place] < count) before[next[place]] = place;
+      look(place);
+      if (before[place]! >= 0) look(before[place]!);
+    }
+    const pieces: string[] = [];
+    for (let place = 0; place < count; place = next[place]!)
+      pieces.push(next[place] === place + 1 ? characters[place]! : characters.slice(place, next[place]).join(""));
+    return pieces;
+  }
+}
+
+/** Items in the order of their keys, which are below `most`, equal ones as they came; and where those of each key begin. */
+function sorted(items: Int32Array, keys: Int32Array, most: number): [sorted: Int32Array, starts: Int32Array] {
+  const starts = new Int32Array(most + 1);
+  for (const key of keys) starts[key + 1]!++;
+  for (let key = 0; key < most; key++) starts[key + 1]! += starts[key]!;
+  const ends = starts.slice();
+  const result = new Int32Array(items.length);
+  for (const item of items) result[ends[keys[item]!]!++] = item;
+  return [result, starts];
+}
