@@ -17,6 +17,8 @@ export interface ModelSource {
   open(file: string): Promise<ByteSource | null>;
   /** @internal What there is to say where a file that must be there is not. */
   readonly explainMissing?: (file: string) => string;
+  /** @internal A JSON file that was made here, as it would be read; undefined for one that is bytes. */
+  readonly made?: (file: string) => JsonObject | undefined;
   /** Opens the whole model, where it is one GGUF file. */
   readonly gguf?: () => ByteSource | Promise<ByteSource>;
 }
@@ -85,6 +87,7 @@ function checkedSource(source: ModelSource): ModelSource {
     name,
     open: async (file) => checked(file, await source.open(file)),
     ...(typeof source.explainMissing === "function" && { explainMissing: source.explainMissing }),
+    ...(typeof source.made === "function" && { made: source.made }),
     ...(typeof source.gguf === "function" && {
       gguf: async () => {
         const found = await checked("its GGUF file", await source.gguf!());
@@ -116,7 +119,7 @@ export async function readJson(source: ModelSource, file: string): Promise<JsonO
 
 /** A JSON object from a file that must be there. Throws `ModelError` where it is missing or no JSON object. */
 export async function readRequiredJson(source: ModelSource, file: string): Promise<JsonObject> {
-  return parseFile(source, file, await readRequired(source, file));
+  return source.made?.(file) ?? parseFile(source, file, await readRequired(source, file));
 }
 
 /** A JSON list from a file; null where an optional one is missing. Throws `ModelError` where it is no JSON list. */

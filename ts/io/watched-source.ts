@@ -46,11 +46,12 @@ export function watchedSource(source: ModelSource, { signal, onProgress }: Watch
     );
     return found && watched(file, found);
   };
-  const { gguf, explainMissing } = source;
+  const { gguf, explainMissing, made } = source;
   return {
     name: source.name,
     open: (file) => watching(file, () => source.open(file)),
     ...(explainMissing && { explainMissing }),
+    ...(made && { made }),
     // There is one, or it throws.
     ...(gguf && { gguf: async () => (await watching("model.gguf", gguf))! }),
   };

@@ -29,7 +29,7 @@ interface TokenizerParts {
   readonly name: string;
   readonly vocabularySize: number;
   readonly lowercase: boolean;
-  readonly fingerprint: string;
+  readonly fingerprint: () => string;
   readonly style: TokenStyle;
   readonly decoder: unknown;
 }
@@ -40,8 +40,6 @@ export class TextTokenizer {
   readonly maxTokens: number;
   /** Whether texts are lowercased beforehand. */
   readonly lowercase: boolean;
-  /** Tells what of its files turns a text into ids from others'. */
-  readonly fingerprint: string;
   /** @internal How tokens become text again, as tokenizer.json says; `tokenText` reads it. */
   readonly decoder: unknown;
 
@@ -49,13 +47,17 @@ export class TextTokenizer {
     const { subwords } = parts;
     this.maxTokens = parts.maxTokens;
     this.lowercase = parts.lowercase;
-    this.fingerprint = parts.fingerprint;
     this.decoder = parts.decoder;
     const marked = this.attempt(() => subwords.marked([TEXT]), "");
     const middle = marked.indexOf(TEXT);
     const ids = (tokens: readonly string[]) => tokens.map((token) => this.checked(subwords.idOf(token), token));
     this.before = ids(marked.slice(0, middle));
     this.after = ids(marked.slice(middle + 1));
+  }
+
+  /** Tells what of its files turns a text into ids from others'. */
+  get fingerprint(): string {
+    return this.parts.fingerprint();
   }
 
   /** Ids of texts that are to be had again, and how many more are kept; null where none are. */
@@ -89,7 +91,10 @@ export class TextTokenizer {
     const makeOther = isBert ? null : await library();
     try {
       const subwords = makeOther === null ? new BertTokenizer(parts) : makeOther(checked);
-      const fingerprint = new Fingerprint().add(new TextEncoder().encode(JSON.stringify([parts, config]))).toString();
+      let print: string | undefined;
+      // Written out when it is asked for: a language model's never is.
+      const fingerprint = () =>
+        (print ??= new Fingerprint().add(new TextEncoder().encode(JSON.stringify([parts, config]))).toString());
       const cutter = textCutter(parts, config);
       const style = styleOf(parts);
       const { decoder } = json;

@@ -3,6 +3,7 @@ import { clip } from "../../errors/excerpt.js";
 import { type ByteSource, bytesSource } from "../../io/byte-source.js";
 import { openGguf } from "../../io/gguf/index.js";
 import type { ModelSource } from "../../io/model-source.js";
+import type { JsonObject } from "../../tokenize/checks.js";
 import { ggufEnds, ggufTokenizer } from "../../tokenize/gguf-tokenizer.js";
 import { ggufConfig } from "./config.js";
 import { GGUF_WEIGHTS } from "./index.js";
@@ -22,6 +23,8 @@ export async function sourceOf(open: () => ByteSource | Promise<ByteSource>, nam
     };
     return {
       name,
+      // A vocabulary is large: it need not be written out and read again.
+      made: (wanted) => (wanted === "tokenizer.json" ? tokenizer?.tokenizer : undefined) as JsonObject | undefined,
       async open(wanted) {
         if (wanted === GGUF_WEIGHTS) return open();
         if (!Object.hasOwn(made, wanted) || made[wanted] === undefined) return null;

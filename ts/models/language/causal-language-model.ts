@@ -68,8 +68,6 @@ export class CausalLanguageModel extends AdaptedModel {
   readonly chatTemplate: ChatTemplate | null;
   /** Tokens that end a text. */
   readonly ends: ReadonlySet<number>;
-  /** @internal Tells its weights and its tokenizer from others. */
-  readonly fingerprint: string;
   /** @internal `model_type` of its config.json. */
   readonly modelType: string;
   /** @internal What was merged into these weights before they were loaded; null where nothing was. */
@@ -82,15 +80,13 @@ export class CausalLanguageModel extends AdaptedModel {
     private readonly work: typeof Work,
   ) {
     super();
-    const { name, graph, model, tokenizer, chatTemplate, ends, targetModules, fingerprint, modelType, mergedModel } =
-      parts;
+    const { name, graph, model, tokenizer, chatTemplate, ends, targetModules, modelType, mergedModel } = parts;
     this.name = name;
     this.graph = graph;
     this.model = model;
     this.tokenizer = tokenizer;
     this.chatTemplate = chatTemplate;
     this.ends = ends;
-    this.fingerprint = fingerprint;
     this.modelType = modelType;
     this.mergedModel = mergedModel;
     this.cacheFormat = parts.cacheFormat;

@@ -45,7 +45,6 @@ export interface LanguageModelParts {
   /** Tokens that end a text. */
   readonly ends: ReadonlySet<number>;
   readonly targetModules: readonly string[];
-  readonly fingerprint: string;
   /** `model_type` of config.json. */
   readonly modelType: string;
   readonly mergedModel: MergedModel | null;
@@ -78,15 +77,15 @@ export async function loadLanguageModel(
   const chatTemplate = await ChatTemplate.read(from, settings);
   const graph = new Graph({ seed, packedCopies: packedCopies ?? (weights === "f32" ? 1 : undefined), engine });
   graph.owner.kind = "CausalLanguageModel";
-  return filled(graph, from, async (read, mergedModel) => {
-    const isKept = options.weights === undefined && weights !== "f32" && hasGroups(read.file);
-    const model = await plan.load(graph, read.file, { ...taken, weights: isKept ? "auto" : weights });
-    const fingerprint = read.fingerprint(plan, tokenizer ?? { fingerprint: "" });
+  // Nothing asks for a fingerprint of these weights: they are read without one.
+  return filled(graph, from, async (_, mergedModel, file) => {
+    const isKept = options.weights === undefined && weights !== "f32" && hasGroups(file);
+    const model = await plan.load(graph, file, { ...taken, weights: isKept ? "auto" : weights });
     const { targetModules } = plan;
     // The plan was found by it.
     const modelType = json["model_type"] as string;
     const { name } = from;
-    const known = { name, graph, model, tokenizer, chatTemplate, ends, targetModules, fingerprint };
+    const known = { name, graph, model, tokenizer, chatTemplate, ends, targetModules };
     return { ...known, modelType, mergedModel, cacheFormat };
   });
 }
@@ -107,9 +106,11 @@ async function tokenizerOf(
   vocabularySize: number,
   settings: Readonly<Record<string, Json>>,
 ): Promise<TextTokenizer | null> {
-  const file = await from.open("tokenizer.json");
-  if (file === null) return null;
-  await file.close?.();
+  if (from.made?.("tokenizer.json") === undefined) {
+    const file = await from.open("tokenizer.json");
+    if (file === null) return null;
+    await file.close?.();
+  }
   return TextTokenizer.load(from, ANY_LENGTH, vocabularySize, false, settings);
 }
 
