@@ -9,7 +9,10 @@ const [MANY, MOST] = [5e8, 1e9];
 /** Tensors after which a file's word is doubted: no model has as many, and none is allocated before its tensors are there. */
 const MOST_TENSORS = 1e5;
 
-/** How weights are kept where nothing is said: as float32 where they are few; smaller models lose more by four bits. */
+/**
+ * How weights are kept where nothing is said: as float32 where they are few, so that numbers are transformers' and PEFT's; smaller models lose
+ * more by four bits.
+ */
 export function usualWeights(plan: Pick<DecoderPlan, "tensors">): WeightFormat {
   let [parameters, tensors] = [0, 0];
   for (const { shape } of plan.tensors()) {
