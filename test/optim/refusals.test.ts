@@ -91,6 +91,7 @@ describe("settings", () => {
     ["a rate of text", /lr is a number from 0, got "0.1"/, { lr: "0.1" }],
     ["fit's name for the rate", /no option "learningRate"; did you mean "lr"\?/, { learningRate: 0.1 }],
     ["an eps below 0", /eps is a number from 0, got -1/, { eps: -1 }],
+    ["an eps beyond float32", /eps is a number from 0 to 3\.4\d*e\+38, got 1e\+300/, { eps: 1e300 }],
     ["a flag of text", /amsgrad is true or false, got "no"/, { amsgrad: "no" }],
   ];
   it.each(refused)("%s", (_, message, options) => {

@@ -51,7 +51,11 @@ export const number = check<number>("a number", (value) => typeof value === "num
 export const finite = check<number>("a finite number", (value) => between(value, -LARGEST, LARGEST));
 
 /** A finite number from 0. */
-export const nonNegative = check<number>("a number from 0", (value) => between(value, 0, LARGEST));
+export function nonNegative(what: string, name: string, value: unknown): number {
+  if (between(value, 0, LARGEST)) return value;
+  const end = typeof value === "number" && value > LARGEST ? ` to ${LARGEST}` : "";
+  throw unexpected(what, name, `a number from 0${end}`, value);
+}
 
 /** A finite number above 0. */
 export const positive = check<number>("a number above 0", (value) => value !== 0 && between(value, 0, LARGEST));
@@ -78,7 +82,8 @@ export function whole(
   kind?: ErrorClass,
 ): number {
   if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most) return value as number;
-  const end = most === Number.MAX_SAFE_INTEGER ? "" : ` to ${most}`;
+  // The bound that every number has is said to who goes beyond it.
+  const end = most === Number.MAX_SAFE_INTEGER && !((value as number) > most) ? "" : ` to ${most}`;
   throw unexpected(what, name, `a whole number from ${least}${end}`, value, kind);
 }
 

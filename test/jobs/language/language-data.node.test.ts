@@ -50,7 +50,7 @@ describe("a file of examples", () => {
     [
       "a table without the columns",
       { data: "labels.csv" },
-      /labels\.csv has no column "prompt": it has .*wanted are columns prompt and completion, or/,
+      /labels\.csv has no column "prompt": it has .*wanted are columns prompt and completion, or .*--fields prompt=NAME$/,
     ],
     [
       "too little to hold out",

@@ -65,7 +65,12 @@ describe("writtenTurns", () => {
   });
 
   it.each<[string, ChatWriter, readonly Turn[], RegExp]>([
-    ["nobody who answers", plain, [{ role: "user", content: "hi" }], /example 3: no turn is the assistant's/],
+    [
+      "nobody who answers",
+      plain,
+      [{ role: "user", content: "hi" }],
+      /example 3: no turn is the assistant's.*: roles are \["user"\]/,
+    ],
     ["a template that leaves answers out", template(() => "a"), chat, /example 3: turn 1 cannot be found/],
     ["too many turns", plain, new Array<Turn>(513).fill(chat[1]!), /example 3: it has 513 turns; 512 are taken/],
   ])("refuses %s", (_, writer, messages, message) => {

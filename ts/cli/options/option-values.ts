@@ -7,7 +7,8 @@ export function whole(least: number): Parser<number> {
   return (text) => {
     const value = Number(text);
     if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
-    throw new InvalidArgumentError(`A whole number from ${least} is expected.`);
+    const end = value > Number.MAX_SAFE_INTEGER ? ` to ${Number.MAX_SAFE_INTEGER}` : "";
+    throw new InvalidArgumentError(`A whole number from ${least}${end} is expected.`);
   };
 }
 

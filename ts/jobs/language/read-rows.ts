@@ -79,7 +79,7 @@ async function tableRows(
   const sets = columns[task].map((names) => names.map(nameOf).join(" and ")).join(", or ");
   const also = task === "chat" ? "; conversations are JSON Lines" : "";
   throw new ConfigError(
-    `${clip((missing as Error).message)}; wanted are columns ${sets}${also}`,
+    `${clip((missing as Error).message)}; wanted are columns ${sets}${also}; fields maps other names, on the command line --fields ${columns[task][0]![0]!}=NAME`,
     { file, task },
     { cause: missing },
   );

@@ -1,4 +1,5 @@
 import { ConfigError, ModelError } from "../../../errors/errors.js";
+import { excerpt } from "../../../errors/excerpt.js";
 import { type Turn, wrong } from "./example-formats.js";
 
 /** Writes conversations as a model reads them. */
@@ -35,7 +36,10 @@ export function writtenTurns(
   if (messages.length > MOST_TURNS)
     throw wrong(what, place, `it has ${messages.length} turns; ${MOST_TURNS} are taken: part it into several`);
   const answers = [...messages.keys()].filter((i) => messages[i]!.role === "assistant");
-  if (answers.length === 0) throw wrong(what, place, "no turn is the assistant's, so there is nothing to learn");
+  if (answers.length === 0) {
+    const roles = [...new Set(messages.map(({ role }) => role))].slice(0, 8);
+    throw wrong(what, place, `no turn is the assistant's, so there is nothing to learn: roles are ${excerpt(roles)}`);
+  }
   const write = (given: readonly Turn[], addGenerationPrompt = false) =>
     template.apply(`${what}: example ${place}`, given, { addGenerationPrompt });
   const text = write(messages);
