@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import { JobQueue } from "../../dist/queue-node.js";
 import { Redis } from "../servers/redis.mjs";
 import { trainingsIn, undisturbed } from "./jobs.mjs";
+import { untilTold } from "./until-told.mjs";
 import { Workers } from "./workers.mjs";
 
 const { values } = parseArgs({
@@ -21,11 +22,15 @@ const { values } = parseArgs({
   },
 });
 const count = Number(values.jobs);
-const folder = await mkdtemp(join(tmpdir(), "lowrank-throughput-"));
-const training = await trainingsIn(folder);
-const redis = await Redis.start();
-const workers = new Workers(redis.address, Number(values["lock-seconds"]));
-const queue = await JobQueue.open(redis.address);
+let folder, training, redis, workers, queue, interruption;
+
+async function open() {
+  folder = await mkdtemp(join(tmpdir(), "lowrank-throughput-"));
+  training = await trainingsIn(folder);
+  redis = await Redis.start();
+  workers = new Workers(redis.address, Number(values["lock-seconds"]));
+  queue = await JobQueue.open(redis.address);
+}
 
 /** Seconds that a function takes. */
 async function timed(run) {
@@ -35,7 +40,7 @@ async function timed(run) {
 }
 
 async function until(holds) {
-  while (!(await holds())) await sleep(20);
+  while (!(await holds())) await sleep(20, undefined, { signal: interruption });
 }
 
 /** Steps of a training that takes so many seconds without a queue, in a process that has trained before. */
@@ -80,7 +85,11 @@ async function recovery() {
   for (let i = 0; i < count; i++) {
     const id = `job-${i}`;
     await queue.submit({ spec: training(100_000, 0), out: join(folder, "runs", id) }, { id });
-    await until(async () => ((await queue.get(id))?.progress?.done ?? 0) > 30);
+    await until(async () => {
+      const progress = (await queue.get(id))?.progress;
+      // Before it trains it counts texts.
+      return progress?.phase === "train" && progress.done > 30;
+    });
     const [victim] = workers.running;
     workers.start();
     const resumed = () => workers.events.some((event) => event.id === id && event.resumedAfter > 0);
@@ -92,11 +101,15 @@ async function recovery() {
   return { lockSeconds: Number(values["lock-seconds"]), seconds };
 }
 
-try {
+async function main(told) {
+  interruption = told;
+  await open();
   console.log(JSON.stringify(values.recovery ? await recovery() : await throughput()));
-} finally {
-  await workers.stop("SIGKILL");
-  await queue.close();
-  await redis.stop();
-  await rm(folder, { recursive: true, force: true });
 }
+
+await untilTold(main, async () => {
+  await workers?.stop("SIGKILL");
+  await queue?.close();
+  await redis?.stop();
+  if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+});

@@ -10,7 +10,7 @@ const documented: Readonly<Record<string, readonly string[]>> = {
   "ts/jobs/index.ts": ["runJob", "JobSpec", "RunStore", "memoryStore"],
   "ts/serve/index.ts": ["AdapterServer", "AdapterStore", "ServeOptions"],
   "ts/worker/index.ts": ["SentenceEncoder", "TextClassifier", "runJob", "startWorker", "WorkerLostError"],
-  "ts/queue/index.ts": ["JobQueue", "runQueueWorker", "runSweep", "QueuedTraining"],
+  "ts/queue/index.ts": ["JobQueue", "runQueueWorker", "runSweep", "QueuedTraining", "QueueError"],
   "ts/federated/index.ts": ["joinFederation", "createNodeKey", "JoinOptions", "FederationEvent", "FederationError"],
   "ts/entry/federated-node.ts": ["joinFederation", "NodeJoinOptions"],
   "ts/entry/jobs-node.ts": ["runJob", "JobSpec", "RunStore", "folderStore", "bucketStore"],

@@ -1,5 +1,6 @@
 export { JobQueue } from "./job-queue.js";
 export type { QueuedJob, QueuedProgress, QueuedState, SubmitOptions } from "./job-queue.js";
+export { QueueError } from "./queue-error.js";
 export type { QueuedTraining } from "./queued-training.js";
 export { runQueueWorker } from "./queue-worker.js";
 export type { QueueWorkerEvent, QueueWorkerOptions } from "./queue-worker.js";

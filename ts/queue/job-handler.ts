@@ -1,4 +1,5 @@
 import type { Job, Queue } from "bullmq";
+import { setTimeout as sleep } from "node:timers/promises";
 import { ConfigError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
 import type { JobEvent } from "../jobs/job-events.js";
@@ -8,6 +9,7 @@ import { CANCELLED, type QueuedProgress } from "./job-queue.js";
 import type { Flows, QueueEngine } from "./queue-engine.js";
 import { type Payload, readPayload } from "./queued-training.js";
 import { endStage } from "./sweep/end-stage.js";
+import { connectionLoss } from "./server/connection-loss.js";
 import { readStage, STAGE } from "./sweep/stage-flow.js";
 import type { QueueWorkerEvent } from "./queue-worker.js";
 import { runAttempt, type TrainingOutcome } from "./run-attempt.js";
@@ -17,12 +19,19 @@ const ASK_EVERY = 1_000;
 const TELL_EVERY = 500;
 /** After which a worker that cannot run a job lets others look at it again, milliseconds. */
 const OTHERS = 15_000;
+/** After which a server that is away is asked again to take a job back, milliseconds. */
+const AGAIN_AFTER = 250;
 const LATE = "its deadline has passed";
 
 type QueueJob = Job<Payload, TrainingOutcome>;
 
 /** Runs a queue's jobs one by one: what ends each, and what that means for the queue. */
 export class JobHandler {
+  private readonly attempts = new Set<Promise<unknown>>();
+  /** Jobs that are to go back to the queue and have not yet. */
+  private readonly returning = new Set<string>();
+  private readonly gaveUp = new AbortController();
+
   constructor(
     private readonly engine: QueueEngine,
     private readonly to: { readonly queue: Queue<Payload, TrainingOutcome>; readonly flows: Flows },
@@ -35,15 +44,16 @@ export class JobHandler {
   async run(job: QueueJob, token: string, lost: AbortSignal): Promise<TrainingOutcome> {
     if (job.name === STAGE) return this.endStage(job, token);
     const { UnrecoverableError } = this.engine;
+    // First: what another version says may make no sense here.
+    await this.refuseOtherVersion(job, token);
     const payload = this.checked(job, readPayload);
     if (payload.cancelled) throw new UnrecoverableError(CANCELLED);
     if (payload.deadline !== null && payload.deadline <= Date.now()) throw new UnrecoverableError(LATE);
-    await this.refuseOtherVersion(job, token);
     const end = new AbortController();
     const watch = this.watch(job, payload, end);
     const signal = AbortSignal.any([end.signal, lost, this.stop]);
     try {
-      return await this.engines.use((worker) =>
+      const attempt = this.engines.use((worker) =>
         runAttempt(payload, attemptName(job), {
           worker,
           signal,
@@ -54,10 +64,12 @@ export class JobHandler {
           },
         }),
       );
+      return await this.counted(attempt);
     } catch (error) {
       if (end.signal.aborted) throw new UnrecoverableError(String(end.signal.reason));
       if (this.stop.aborted && !lost.aborted) {
-        await job.moveToWait(token);
+        clearInterval(watch);
+        await this.givenBack(job, () => job.moveToWait(token));
         await this.handedBack(job, "the worker stops");
         throw new this.engine.WaitingError();
       }
@@ -68,6 +80,16 @@ export class JobHandler {
     }
   }
 
+  /** Waits until no attempt is under way: what was told to stop has written its checkpoint. */
+  async atRest(): Promise<void> {
+    while (this.attempts.size > 0) await Promise.allSettled(this.attempts);
+  }
+
+  /** Jobs that were to go back to the queue, which has not heard of it. */
+  get left(): readonly string[] {
+    return [...this.returning];
+  }
+
   private async endStage(job: QueueJob, token: string): Promise<TrainingOutcome> {
     await this.refuseOtherVersion(job, token);
     const { queue, flows } = this.to;
@@ -75,11 +97,44 @@ export class JobHandler {
   }
 
   private async refuseOtherVersion(job: QueueJob, token: string): Promise<void> {
-    const { version } = job.data;
+    const { version } = Object(job.data) as { version?: unknown };
     if (typeof version !== "string" || sameMinor(version)) return;
-    await job.moveToDelayed(Date.now() + OTHERS, token);
+    await this.givenBack(job, () => job.moveToDelayed(Date.now() + OTHERS, token));
     await this.handedBack(job, `it is of version ${version}, this worker of another`);
     throw new this.engine.DelayedError();
+  }
+
+  /** No longer waits for the server to take jobs back. */
+  giveUp(): void {
+    this.gaveUp.abort();
+  }
+
+  /** Gives a job back, as soon as the server is there to take it. */
+  private async givenBack(job: QueueJob, give: () => Promise<unknown>): Promise<void> {
+    this.returning.add(job.id!);
+    for (;;) {
+      try {
+        await give();
+        break;
+      } catch (error) {
+        if (this.gaveUp.signal.aborted) throw new this.engine.WaitingError();
+        if (connectionLoss(error) === null) {
+          this.returning.delete(job.id!);
+          throw error;
+        }
+        await sleep(AGAIN_AFTER, undefined, { signal: this.gaveUp.signal }).catch(() => undefined);
+      }
+    }
+    this.returning.delete(job.id!);
+  }
+
+  private async counted<T>(attempt: Promise<T>): Promise<T> {
+    this.attempts.add(attempt);
+    try {
+      return await attempt;
+    } finally {
+      this.attempts.delete(attempt);
+    }
   }
 
   /** What a job holds. Throws what lets the job fail for good: another attempt would find the same. */
@@ -97,7 +152,7 @@ export class JobHandler {
     return setInterval(() => {
       if (deadline !== null && deadline <= Date.now()) end.abort(LATE);
       this.to.queue.getJob(job.id!).then(
-        (now) => (now?.data.cancelled ? end.abort(CANCELLED) : undefined),
+        (now) => ((now?.data as Payload | null | undefined)?.cancelled ? end.abort(CANCELLED) : undefined),
         // A server that is away is asked again.
         () => undefined,
       );

@@ -5,9 +5,10 @@ import { ConfigError } from "../errors/errors.js";
 import type { FileMap } from "../io/file-map.js";
 import { placeAt } from "./attempts/attempt-place.js";
 import { jobId } from "./job-id.js";
-import { answered, Flows, QUEUE_NAME, queueEngine } from "./queue-engine.js";
+import { answered, Flows, letGo, QUEUE_NAME, type QueueEngine, queueEngine } from "./queue-engine.js";
 import { type Payload, type QueuedTraining, takeTraining, tries } from "./queued-training.js";
 import type { TrainingOutcome } from "./run-attempt.js";
+import { ServerCalls } from "./server/server-calls.js";
 
 /** How a job is submitted. */
 export interface SubmitOptions {
@@ -44,7 +45,7 @@ export interface QueuedJob {
   readonly id: string;
   /** What has become of it. */
   readonly state: QueuedState;
-  /** Where its attempts and its result are: a folder, or one in a bucket. */
+  /** Where its attempts and its result are: a folder, or one in a bucket; empty for what is no training. */
   readonly out: string;
   /** Of its training; null before it has begun. */
   readonly progress: QueuedProgress | null;
@@ -67,7 +68,8 @@ export const CANCELLED = "cancelled";
 type StoredJob = Job<Payload, TrainingOutcome>;
 
 /**
- * A queue of trainings on Redis or PostgreSQL, by BullMQ: workers on any number of machines take from it (`runQueueWorker`).
+ * A queue of trainings on Redis or PostgreSQL, by BullMQ: workers on any number of machines take from it (`runQueueWorker`). Where the server
+ * goes away, what is asked waits for it for half a minute, then throws `QueueError`.
  *
  * @example
  * const queue = await JobQueue.open("redis://127.0.0.1:6379");
@@ -77,6 +79,8 @@ export class JobQueue {
   private constructor(
     private readonly queue: Queue<Payload, TrainingOutcome>,
     private readonly flows: Flows,
+    private readonly engine: QueueEngine,
+    private readonly server: ServerCalls,
     /** The queue's name. */
     readonly name: string,
   ) {}
@@ -95,10 +99,10 @@ export class JobQueue {
     try {
       await answered("JobQueue.open", engine, queue.waitUntilReady());
     } catch (error) {
-      void queue.close().catch(() => undefined);
+      await letGo(engine, queue);
       throw error;
     }
-    return new JobQueue(queue, new Flows(engine), name);
+    return new JobQueue(queue, new Flows(engine), engine, new ServerCalls(engine.shown), name);
   }
 
   /** Gives a training to the queue, checked whole. Returns the job's id. Throws `ConfigError` for what makes no sense. */
@@ -110,38 +114,47 @@ export class JobQueue {
     if (deadline !== undefined && !(deadline instanceof Date && deadline.getTime() > Date.now()))
       throw new ConfigError(`${what}: deadline is a Date that is yet to come`, { op: what, option: "deadline" });
     const payload = takeTraining(what, training, deadline?.getTime() ?? null);
-    const job = await this.queue.add("train", payload, {
+    const given = {
       ...(id === undefined ? {} : { jobId: id }),
       priority: whole(what, "priority", priority, 1, 2_097_152),
       ...tries(whole(what, "attempts", attempts, 1)),
-    });
+    };
+    // A second job of one name is not taken, so one with a name may be given again.
+    const job = await this.server.call(what, () => this.queue.add("train", payload, given), id !== undefined);
     return job.id!;
   }
 
   /** @internal A job that waits for others, put into the queue with them by one atomic step. */
   async addFlow(flow: FlowJob): Promise<void> {
-    await this.flows.add(flow);
+    await this.server.call("runSweep", () => this.flows.add(flow), false);
   }
 
   /** The newest jobs, at most `limit` of each state. */
   async list(limit = 1_000): Promise<readonly QueuedJob[]> {
     whole("JobQueue.list", "limit", limit, 1);
-    const jobs = await this.queue.getJobs(undefined, 0, limit - 1, false);
-    const known = await Promise.all(jobs.filter((job) => job?.id).map((job) => this.described(job)));
+    const known = await this.server.call("JobQueue.list", async () => {
+      const jobs = await this.queue.getJobs(undefined, 0, limit - 1, false);
+      return Promise.all(jobs.filter((job) => job?.id).map((job) => this.described(job)));
+    });
     return known.filter((job) => job !== null).sort((a, b) => Number(a.submitted) - Number(b.submitted));
   }
 
   /** One job; null where the queue knows none of that id. */
   async get(id: string): Promise<QueuedJob | null> {
-    const job = await this.queue.getJob(text("JobQueue.get", "id", id));
-    return job ? this.described(job) : null;
+    text("JobQueue.get", "id", id);
+    return this.server.call("JobQueue.get", async () => {
+      const job = await this.queue.getJob(id);
+      return job ? this.described(job) : null;
+    });
   }
 
   /** What a completed job has left, as `TextClassifier.load` takes it; null where it has left nothing yet, or there is no such job. */
   async files(id: string): Promise<FileMap | null> {
-    const job = await this.queue.getJob(text("JobQueue.files", "id", id));
-    if (!job) return null;
-    const place = placeAt(job.data.out);
+    text("JobQueue.files", "id", id);
+    const job = await this.server.call("JobQueue.files", () => this.queue.getJob(id));
+    const out = job && outOf(job.data);
+    if (!out) return null;
+    const place = placeAt(out);
     const names = await place.names();
     if (names === null) return null;
     const files: [string, Uint8Array][] = [];
@@ -154,19 +167,25 @@ export class JobQueue {
 
   /** What workers have said of a job, a line each. */
   async logs(id: string): Promise<readonly string[]> {
-    return (await this.queue.getJobLogs(text("JobQueue.logs", "id", id))).logs;
+    text("JobQueue.logs", "id", id);
+    return (await this.server.call("JobQueue.logs", () => this.queue.getJobLogs(id))).logs;
   }
 
   /** Cancels a job: one that waits is gone, one that runs ends within a step, its last checkpoint kept. Returns whether there was one to cancel. */
   async cancel(id: string): Promise<boolean> {
-    const job = await this.queue.getJob(text("JobQueue.cancel", "id", id));
+    text("JobQueue.cancel", "id", id);
+    return this.server.call("JobQueue.cancel", () => this.cancelled(id), false);
+  }
+
+  private async cancelled(id: string): Promise<boolean> {
+    const job = await this.queue.getJob(id);
     if (!job) return false;
     const state = (await this.described(job))?.state;
     if (state === "waiting")
       return job.remove().then(
         () => true,
         // A worker has taken it meanwhile.
-        () => this.cancel(id),
+        () => this.cancelled(id),
       );
     if (state !== "active") return false;
     await job.updateData({ ...job.data, cancelled: true });
@@ -175,26 +194,31 @@ export class JobQueue {
 
   /** Lets a failed job be tried once more. Returns whether there was one. */
   async retry(id: string): Promise<boolean> {
-    const job = await this.queue.getJob(text("JobQueue.retry", "id", id));
-    if (!job || !(await job.isFailed())) return false;
-    await job.updateData({ ...job.data, cancelled: false });
-    await job.retry();
-    return true;
+    text("JobQueue.retry", "id", id);
+    const retry = async () => {
+      const job = await this.queue.getJob(id);
+      if (!job || !(await job.isFailed())) return false;
+      await job.updateData({ ...job.data, cancelled: false });
+      await job.retry();
+      return true;
+    };
+    return this.server.call("JobQueue.retry", retry, false);
   }
 
   /** How many jobs there are of each state. */
   async counts(): Promise<Readonly<Record<string, number>>> {
-    return this.queue.getJobCounts();
+    return this.server.call("JobQueue.counts", () => this.queue.getJobCounts());
   }
 
   /** Figures of the queue in Prometheus' text format. */
   async metrics(): Promise<string> {
-    return this.queue.exportPrometheusMetrics();
+    return this.server.call("JobQueue.metrics", () => this.queue.exportPrometheusMetrics());
   }
 
-  /** Lets go of the server. */
+  /** Lets go of the server, some seconds later at most. What has been asked of it and has no answer then fails with `QueueError`. */
   async close(): Promise<void> {
-    await Promise.all([this.queue.close(), this.flows.close()]);
+    await this.server.close();
+    await Promise.all([letGo(this.engine, this.queue), this.flows.close()]);
   }
 
   /** What has become of a job; null where it has ended and is gone since it was read. */
@@ -212,7 +236,7 @@ function describe(job: StoredJob, state: string): QueuedJob {
   return {
     id: job.id!,
     state: stateOf(state, error),
-    out: job.data.out,
+    out: outOf(job.data),
     progress: typeof job.progress === "object" ? (job.progress as QueuedProgress) : null,
     attempts: job.attemptsStarted,
     worker: job.processedBy ?? null,
@@ -221,6 +245,12 @@ function describe(job: StoredJob, state: string): QueuedJob {
     submitted: new Date(job.timestamp),
     ended: job.finishedOn ? new Date(job.finishedOn) : null,
   };
+}
+
+/** Where a job's result goes; nowhere for what somebody else has put into the queue. */
+function outOf(data: unknown): string {
+  const { out } = Object(data) as { out?: unknown };
+  return typeof out === "string" ? out : "";
 }
 
 /** What BullMQ's states are to whoever submitted. */

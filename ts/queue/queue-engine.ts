@@ -2,6 +2,9 @@ import type * as Bullmq from "bullmq";
 import { text } from "../arguments/settings.js";
 import { ConfigError, UnsupportedError } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
+import { type Connections, lastingPostgres, postgresConnections, redisConnections } from "./server/connections.js";
+import { connectionLoss } from "./server/connection-loss.js";
+import { endsWithin } from "./server/within.js";
 
 /** Default name of the queue. */
 export const QUEUE_NAME = "lowrank";
@@ -16,6 +19,8 @@ export type QueueEngine = Pick<
 > & {
   /** What the classes take. */
   readonly connection: Bullmq.ConnectionOptions;
+  /** Ends what still keeps a connection. */
+  readonly cut: Connections["cut"];
   /** The address as it may be shown: without its password. */
   readonly shown: string;
 };
@@ -36,29 +41,62 @@ export async function queueEngine(what: string, address: string): Promise<QueueE
   if (redis) await installed(what, "ioredis", () => import("ioredis"));
   else await installed(what, "pg", () => import("pg"));
   const shown = shownAddress(address);
-  // A worker waits for a server that is away for as long as that takes.
-  if (redis) return { ...bullmq, shown, connection: { url: address, maxRetriesPerRequest: null } };
-  const { Queue, Worker, FlowProducer } = bullmq.withBackend(bullmq.createPostgresBackend);
-  const connection = { connectionString: address, migrate: true };
+  const { options: connection, cut } = redis ? redisConnections(address) : postgresConnections(address);
+  const own = { shown, connection, cut };
+  if (redis) return { ...bullmq, ...own };
+  const { Queue, Worker, FlowProducer } = bullmq.withBackend(lastingPostgres(bullmq));
   // The same classes, but for the types of their connections.
-  return { ...bullmq, Queue, Worker, FlowProducer, shown, connection } as unknown as QueueEngine;
+  return { ...bullmq, Queue, Worker, FlowProducer, ...own } as unknown as QueueEngine;
+}
+
+/** How long a server may take to let go of its clients, milliseconds. */
+const CLOSE_LIMIT = 2_000;
+
+/** Ends the connections of a queue's classes, whether the server is there or not; what has been asked and not been answered has no answer then. */
+export async function letGo(
+  { cut }: Pick<QueueEngine, "cut">,
+  ...users: readonly { getBackend(): Bullmq.IQueueBackend }[]
+): Promise<void> {
+  const backends = users.map((user) => user.getBackend());
+  await endsWithin(CLOSE_LIMIT, Promise.all(backends.map((backend) => backend.close(true))));
+  // Redis' clients, where they are being closed already and wait for the server's word.
+  for (const { client, blockingClient } of backends as Partial<Bullmq.RedisQueueBackend>[])
+    for (const each of [client, blockingClient])
+      each?.then(
+        (open) => open.disconnect(),
+        () => undefined,
+      );
+  cut();
 }
 
 /** Puts jobs that wait for others into a queue; it connects when there are some. */
 export class Flows {
   private producer: Bullmq.FlowProducer | null = null;
 
-  constructor(private readonly engine: Pick<QueueEngine, "FlowProducer" | "connection">) {}
+  constructor(private readonly engine: Pick<QueueEngine, "FlowProducer" | "connection" | "cut">) {}
 
   /** Adds a job with those that it waits for, by one atomic step. */
   async add(flow: Bullmq.FlowJob): Promise<void> {
     this.producer ??= this.open();
-    await this.producer.add(flow);
+    const { producer } = this;
+    try {
+      await producer.add(flow);
+    } catch (error) {
+      // One on PostgreSQL that has found no server once never connects again.
+      if (connectionLoss(error) !== null && this.producer === producer) {
+        this.producer = null;
+        producer
+          .getBackend()
+          .close(true)
+          .catch(() => undefined);
+      }
+      throw error;
+    }
   }
 
   /** Lets go of the server. */
   async close(): Promise<void> {
-    await this.producer?.close();
+    if (this.producer !== null) await letGo(this.engine, this.producer);
   }
 
   private open(): Bullmq.FlowProducer {

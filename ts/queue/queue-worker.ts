@@ -3,12 +3,14 @@ import { availableParallelism, hostname } from "node:os";
 import { checkOptions } from "../arguments/options.js";
 import { callable, oneOf, text, whole } from "../arguments/settings.js";
 import { checkSignal, untilAborted } from "../waiting/abort.js";
-import { answered, Flows, QUEUE_NAME, queueEngine } from "./queue-engine.js";
+import { answered, Flows, letGo, QUEUE_NAME, queueEngine } from "./queue-engine.js";
 import type { Payload } from "./queued-training.js";
 import type { TrainingOutcome } from "./run-attempt.js";
 import { openBoard, takeBoard } from "./board.js";
 import { EnginePool } from "./engine-pool.js";
 import { JobHandler } from "./job-handler.js";
+import { leave } from "./leave.js";
+import { Troubles } from "./troubles.js";
 
 /** What a worker tells. */
 export type QueueWorkerEvent =
@@ -64,10 +66,14 @@ const OPTIONS = [
 /** How often a job may lose its worker before it counts as failed: it may be what kills them. */
 const MOST_STALLS = 10;
 
+/** After which a worker asks again that has lost PostgreSQL, milliseconds; BullMQ's own time is longer than most locks. */
+const AGAIN_AFTER = 1_000;
+
 /**
  * Takes trainings from a queue and runs them, until `signal` is aborted. Every job has a checkpoint in its place, from which the
  * next worker goes on to the same bits where this one is killed. Throws `ConfigError` for options that make no sense and where the
- * server does not answer at the start; later it is waited for.
+ * server does not answer at the start; later it is waited for. When it is told to stop it is waited for ten seconds: `QueueError` names the
+ * jobs that could not be handed back, which other workers take when `lockSeconds` are over.
  */
 export async function runQueueWorker(options: QueueWorkerOptions): Promise<void> {
   const what = "runQueueWorker";
@@ -108,9 +114,12 @@ export async function runQueueWorker(options: QueueWorkerOptions): Promise<void>
         lockDuration: lock,
         stalledInterval: lock / 2,
         maxStalledCount: MOST_STALLS,
+        runRetryDelay: AGAIN_AFTER,
+        autorun: false,
       },
     );
-    worker.on("error", (error) => tell({ type: "trouble", message: error.message }));
+    const troubles = new Troubles(tell);
+    worker.on("error", (error) => troubles.tell(error));
     worker.on("stalled", (id) => tell({ type: "stalled", id }));
     worker.on("completed", ({ id }, outcome) => tell({ type: "completed", id: id!, outcome }));
     worker.on("failed", (job, { message }) => {
@@ -118,12 +127,19 @@ export async function runQueueWorker(options: QueueWorkerOptions): Promise<void>
     });
     // Whoever has lost a job to another worker lets go of it.
     worker.on("lockRenewalFailed", (ids) => ids.forEach((id) => worker.cancelJob(id, "another worker has it")));
+    try {
+      await answered(what, engine, worker.waitUntilReady());
+    } catch (error) {
+      await letGo(engine, worker);
+      throw error;
+    }
+    worker.run().catch((error: Error) => troubles.tell(error));
     tell({ type: "ready", queue: `${name} on ${engine.shown}`, concurrency, threads });
     await untilAborted(new Promise(() => undefined), signal);
-    await worker.close();
+    await leave(what, worker, { handler, engine, lock });
   } finally {
     engines.close();
     await closeBoard();
-    await Promise.all([queue.close(), flows.close()]).catch(() => undefined);
+    await Promise.all([letGo(engine, queue), flows.close()]);
   }
 }

@@ -43,7 +43,7 @@ export function defineJobs(program: Command, session: Session): void {
     .option("--metrics", "figures of the queue in Prometheus' text format", false)
     .option("--json", "print JSON", false)
     .addHelpText("after", EXAMPLES)
-    .action((options: JobsOptions) => withQueue(options, (queue) => act(queue, options, session)));
+    .action((options: JobsOptions) => withQueue(options, session, (queue) => act(queue, options, session)));
 }
 
 async function act(queue: JobQueue, options: JobsOptions, session: Session): Promise<void> {

@@ -54,7 +54,7 @@ export function defineSubmit(program: Command, session: Session): void {
     .addHelpText("after", EXAMPLES)
     .action(async (options: SubmitCommandOptions) => {
       const jobs = options.jobs === undefined ? [one(options)] : await readJobs(options.jobs, options);
-      const ids = await withQueue(options, (queue) => submitAll(queue, jobs));
+      const ids = await withQueue(options, session, (queue) => submitAll(queue, jobs));
       for (const id of ids) session.terminal.print(id);
     });
 }

@@ -77,7 +77,8 @@ export function defineSweep(program: Command, session: Session): void {
     .action((options: SweepCommandOptions) => sweep(options, session));
 }
 
-async function sweep(options: SweepCommandOptions, { terminal, signal, self }: Session): Promise<void> {
+async function sweep(options: SweepCommandOptions, session: Session): Promise<void> {
+  const { terminal, signal, self } = session;
   const grid = { ...(options.gridFile === undefined ? {} : await readGrid(options.gridFile)), ...options.grid };
   if (Object.keys(grid).length === 0)
     throw new ConfigError("--grid says which settings are tried, such as --grid rank=4,8,16", { option: "--grid" });
@@ -105,7 +106,7 @@ async function sweep(options: SweepCommandOptions, { terminal, signal, self }: S
   };
   const report = await (options.queue === undefined
     ? runSweep(given, running)
-    : withQueue(options, (queue) => runSweep(given, { ...running, queue })));
+    : withQueue(options, session, (queue) => runSweep(given, { ...running, queue })));
   await writeFilesAtomically(out, { "sweep.svg": new TextEncoder().encode(await sweepPicture(out, report)) });
   if (json) return terminal.print(JSON.stringify(report));
   for (const line of sweepLines(report)) terminal.print(line);

@@ -1,6 +1,8 @@
 import type { Command } from "commander";
 import { ConfigError } from "../../errors/errors.js";
 import { JobQueue } from "../../entry/queue-node.js";
+import { orAborted } from "../../waiting/abort.js";
+import type { Session } from "../session.js";
 
 /** Where the queue is. */
 export interface QueueOptions {
@@ -27,11 +29,16 @@ export function queueAddress({ queue = process.env[VARIABLE] }: QueueOptions): s
   );
 }
 
-/** Opens the queue for `work`, and lets go of it behind. */
-export async function withQueue<T>(options: QueueOptions, work: (queue: JobQueue) => Promise<T>): Promise<T> {
-  const queue = await JobQueue.open(queueAddress(options), { name: options.queueName });
+/** Opens the queue for `work`, and lets go of it behind. Throws `AbortError` as soon as the signal comes, whether the server answers or not. */
+export async function withQueue<T>(
+  options: QueueOptions,
+  { signal }: Pick<Session, "signal">,
+  work: (queue: JobQueue) => Promise<T>,
+): Promise<T> {
+  const open = () => JobQueue.open(queueAddress(options), { name: options.queueName });
+  const queue = await orAborted(open, signal, (late) => late.close());
   try {
-    return await work(queue);
+    return await orAborted(() => work(queue), signal);
   } finally {
     await queue.close();
   }
