@@ -5,7 +5,7 @@ import { type JsonObject, stepType } from "./checks.js";
 import type { SubwordTokenizer } from "./subword-tokenizer.js";
 import type { SpelledToken } from "./token-text.js";
 import type { TokenizerParts } from "./tokenizer-file.js";
-import { wordPieces } from "./word-piece.js";
+import { wordPieces } from "./models/word-piece.js";
 
 /** What puts special tokens around a text in one step; the names of the last two are history. */
 const processors = ["TemplateProcessing", "BertProcessing", "RobertaProcessing"];

@@ -1,11 +1,11 @@
 import { Tokenizer } from "@huggingface/tokenizers";
-import { bytePairs } from "./byte-pairs.js";
+import { bytePairs } from "./models/byte-pairs.js";
 import type { JsonObject } from "./checks.js";
 import { useRustSteps } from "./rust-steps.js";
 import type { SubwordTokenizer } from "./subword-tokenizer.js";
 import type { TokenizerParts } from "./tokenizer-file.js";
-import { type TrieNode, unigramPieces } from "./unigram.js";
-import { wordPieces } from "./word-piece.js";
+import { type TrieNode, unigramPieces } from "./models/unigram.js";
+import { wordPieces } from "./models/word-piece.js";
 
 /** A checked tokenizer of any kind, by the library. */
 export function libraryTokenizer({ tokenizer: parts, config }: TokenizerParts): SubwordTokenizer {

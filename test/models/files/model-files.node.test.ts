@@ -6,7 +6,7 @@ import { readSafetensors, writeSafetensors } from "../../../ts/io/safetensors/in
 import { modelSource, readRequiredJson } from "../../../ts/io/model-source.js";
 import { SentenceEncoder } from "../../../ts/models/sentence/sentence-encoder.js";
 import { TextTokenizer } from "../../../ts/tokenize/text-tokenizer.js";
-import { wordPieces } from "../../../ts/tokenize/word-piece.js";
+import { wordPieces } from "../../../ts/tokenize/models/word-piece.js";
 import { tinyEncoder, tinyTokenizer } from "../tiny-encoder.js";
 
 /** What a promise fails with, which must be one of ours and short. */

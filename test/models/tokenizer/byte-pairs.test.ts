@@ -1,7 +1,7 @@
 import { Tokenizer } from "@huggingface/tokenizers";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { bytePairs } from "../../../ts/tokenize/byte-pairs.js";
+import { bytePairs } from "../../../ts/tokenize/models/byte-pairs.js";
 
 type Pair = readonly [string, string];
 

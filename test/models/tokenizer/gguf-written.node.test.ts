@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { bytesSource, openGguf, UnsupportedError } from "../../../ts/index.js";
 import { writeGguf } from "../../../ts/io/gguf/write.js";
 import type { Json } from "../../../ts/io/json.js";
-import { ggufEnds, ggufTokenizer } from "../../../ts/tokenize/gguf-tokenizer.js";
-import { ggufTokenizerValues, type TokenizerFiles } from "../../../ts/tokenize/gguf-tokenizer-values.js";
+import { ggufEnds, ggufTokenizer } from "../../../ts/tokenize/gguf/gguf-tokenizer.js";
+import { ggufTokenizerValues, type TokenizerFiles } from "../../../ts/tokenize/gguf/gguf-tokenizer-values.js";
 import { goldenBytes, goldenJson } from "../../golden.js";
 
 type JsonObject = { readonly [key: string]: Json };

@@ -4,7 +4,7 @@ import { type ByteSource, bytesSource } from "../../io/byte-source.js";
 import { openGguf } from "../../io/gguf/index.js";
 import type { ModelSource } from "../../io/model-source.js";
 import type { JsonObject } from "../../tokenize/checks.js";
-import { ggufEnds, ggufTokenizer } from "../../tokenize/gguf-tokenizer.js";
+import { ggufEnds, ggufTokenizer } from "../../tokenize/gguf/gguf-tokenizer.js";
 import { ggufConfig } from "./config.js";
 import { GGUF_WEIGHTS } from "./index.js";
 import { frequencyFactors } from "./rope-scaling.js";

@@ -6,7 +6,7 @@ import type { Json } from "../../../io/json.js";
 import { encodeTensor, type OpenTensorFile } from "../../../io/safetensors/index.js";
 import type { Change } from "../../../merging/merge-plan.js";
 import type { Pause } from "../../../merging/stored-tensor.js";
-import { ggufTokenizerValues, type TokenizerFiles } from "../../../tokenize/gguf-tokenizer-values.js";
+import { ggufTokenizerValues, type TokenizerFiles } from "../../../tokenize/gguf/gguf-tokenizer-values.js";
 import { decoderPlan } from "../../decoders.js";
 import { checkTensors } from "../../tensor-check.js";
 import { ggufNames } from "../names.js";

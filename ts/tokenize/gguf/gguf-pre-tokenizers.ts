@@ -1,4 +1,4 @@
-import { gpt4oPattern, llama3Pattern, qwenPattern, tekkenPattern } from "./known-patterns.js";
+import { gpt4oPattern, llama3Pattern, qwenPattern, tekkenPattern } from "../known-patterns.js";
 
 type Step = { readonly type: string; readonly [field: string]: unknown };
 

@@ -1,4 +1,4 @@
-import type { JsonObject } from "./checks.js";
+import type { JsonObject } from "../checks.js";
 
 /**
  * WordPiece's greedy split of words, the longest piece first (arXiv 1609.08144). The library's looks at every rest of a word

@@ -1,4 +1,4 @@
-import type { JsonObject } from "./checks.js";
+import type { JsonObject } from "../checks.js";
 import { MergeTable } from "./merge-table.js";
 
 /** Words that are remembered with their pieces, and the longest of them, in UTF-16 units. */

@@ -1,4 +1,4 @@
-import type { JsonObject } from "./checks.js";
+import type { JsonObject } from "../checks.js";
 
 /** What is below the score of every piece by so much is an unknown character's, as in sentencepiece. */
 const UNKNOWN_BELOW = 10;

@@ -1,11 +1,11 @@
-import { ModelError, UnsupportedError } from "../errors/errors.js";
-import { clip, excerpt } from "../errors/excerpt.js";
-import type { GgufValue } from "../io/gguf/index.js";
-import type { WrittenValue } from "../io/gguf/write.js";
-import { isJsonObject, type Json } from "../io/json.js";
+import { ModelError, UnsupportedError } from "../../errors/errors.js";
+import { clip, excerpt } from "../../errors/excerpt.js";
+import type { GgufValue } from "../../io/gguf/index.js";
+import type { WrittenValue } from "../../io/gguf/write.js";
+import { isJsonObject, type Json } from "../../io/json.js";
 import { piecesName } from "./gguf-pre-name.js";
 import { ggufEnds, tokenTypes } from "./gguf-tokenizer.js";
-import { pieceMerges } from "./piece-merges.js";
+import { pieceMerges } from "../models/piece-merges.js";
 
 type JsonObject = { readonly [key: string]: Json };
 

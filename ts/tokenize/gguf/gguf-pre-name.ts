@@ -1,6 +1,6 @@
-import { isJsonObject, type Json } from "../io/json.js";
+import { isJsonObject, type Json } from "../../io/json.js";
 import { bytePieces } from "./gguf-pre-tokenizers.js";
-import { spelledOut } from "./known-patterns.js";
+import { spelledOut } from "../known-patterns.js";
 
 /** How a tokenizer.json parts texts before byte-level BPE, by llama.cpp's name for it. */
 interface NamedPieces {

@@ -1,8 +1,8 @@
-import { ModelError, UnsupportedError } from "../errors/errors.js";
-import { excerpt } from "../errors/excerpt.js";
-import type { GgufFile, GgufValue } from "../io/gguf/index.js";
+import { ModelError, UnsupportedError } from "../../errors/errors.js";
+import { excerpt } from "../../errors/excerpt.js";
+import type { GgufFile, GgufValue } from "../../io/gguf/index.js";
 import { bytePieces } from "./gguf-pre-tokenizers.js";
-import { pieceMerges } from "./piece-merges.js";
+import { pieceMerges } from "../models/piece-merges.js";
 
 /** A tokenizer in Hugging Face's layout: the two files, as objects. */
 interface TokenizerObjects {
