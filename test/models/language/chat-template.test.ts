@@ -38,6 +38,28 @@ describe("applyChatTemplate", () => {
     }
   });
 
+  it("joins parts of text where the template does not go over them, and lets one that does have them", async () => {
+    const parts = [
+      { type: "text", text: "one" },
+      { type: "text", text: "two" },
+    ];
+    const messages = [{ role: "user", content: parts }, ...said];
+    const image = [{ role: "user", content: [...parts, { type: "image" }] }];
+    const line = "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}";
+    const added = "{% for m in messages %}{{ '<' + m.role + '>' + m.content }}{% endfor %}";
+    for (const chat_template of [line, added]) {
+      using plain = await withSettings({ chat_template });
+      expect(plain.applyChatTemplate(messages)).toBe("<user>one\ntwo<user>a film");
+      expect(() => plain.applyChatTemplate(image)).toThrow(/content of message 0 has .*image.* takes text alone/);
+      expect(() => plain.applyChatTemplate(image)).toThrow(ConfigError);
+    }
+    const over =
+      "{% for m in messages %}{% if m.content is string %}{{ m.content }}{% else %}{% for p in m.content %}[{{ p.type }}:{{ p.text }}]{% endfor %}{% endif %}{% endfor %}";
+    using going = await withSettings({ chat_template: over });
+    expect(going.applyChatTemplate(messages)).toBe("[text:one][text:two]a film");
+    expect(going.applyChatTemplate(image)).toContain("[image:");
+  });
+
   it("finds the template where files have it", async () => {
     const named = [
       { name: "tool_use", template: "no" },

@@ -7,12 +7,16 @@ import { clip, excerpt } from "../../errors/excerpt.js";
 import type { Json } from "../../io/json.js";
 import { type ModelSource, readText } from "../../io/model-source.js";
 import type { BoundedTemplate } from "./bounded-template.js";
+import { inParts, joinParts, takesParts } from "./content-parts.js";
 
 /** One turn of a conversation. What else a model's template reads of it (`tool_calls`, `name`) goes to the template as it is. */
 export interface ChatMessage {
   /** Who speaks: "system", "user", "assistant", "tool" or what else the template knows. */
   readonly role: string;
-  /** What is said; a list of parts where the template takes such. */
+  /**
+   * What is said: a text, or parts of it, `{ type: "text", text }`, which are lines of one text where the template does not go over
+   * parts itself; parts of other types where it does.
+   */
   readonly content?: string | readonly object[] | null;
   readonly [field: string]: unknown;
 }
@@ -74,6 +78,7 @@ export class ChatTemplate {
   }
 
   private compiled: BoundedTemplate | undefined;
+  private takesParts: boolean | undefined;
 
   /** The text of a conversation. Throws `ConfigError` for messages that make no sense, `ModelError` where the template fails. */
   apply(what: string, messages: readonly ChatMessage[], options: ChatTemplateOptions): string {
@@ -81,9 +86,15 @@ export class ChatTemplate {
     const taken = takeMessages(what, messages);
     try {
       this.compiled ??= this.compile(this.source);
-      const given = { ...this.special, ...variables, messages: taken, add_generation_prompt: addGenerationPrompt };
-      return this.compiled(tools === undefined ? given : { ...given, tools }, taken.length);
+      const further = tools === undefined ? variables : { ...variables, tools };
+      const render = (all: readonly ChatMessage[]) => {
+        const given = { ...this.special, ...further, messages: all, add_generation_prompt: addGenerationPrompt };
+        return this.compiled!(given, all.length);
+      };
+      const whole = taken.some(inParts) && !(this.takesParts ??= takesParts(render));
+      return render(whole ? joinParts(what, taken) : taken);
     } catch (cause) {
+      if (cause instanceof ConfigError) throw cause;
       const why = clip(cause instanceof Error ? cause.message : String(cause));
       throw new ModelError(
         `${what}: the chat template of model ${clip(this.name)} does not work for these messages: ${why}`,
