@@ -90,17 +90,17 @@ describe.each([
     worker.kill("SIGTERM");
     await sleep(200);
     worker.kill("SIGINT");
-    const told = Date.now();
+    // By the signal; by itself, after ten seconds, it ends with another code.
     expect(await ended(worker)).toBe(130);
-    // It would have waited ten seconds.
-    expect(Date.now() - told).toBeLessThan(9_000);
   });
 
-  it.runIf(name === "Redis")("ends where the server hangs", { timeout: 2 * PATIENCE }, async () => {
-    const worker = fleet.start();
-    await expect.poll(() => heard("ready").length, { timeout: PATIENCE }).toBe(1);
-    server.process.kill("SIGSTOP");
-    worker.kill("SIGTERM");
-    expect(await ended(worker)).toBe(0);
-  });
+  // PostgreSQL answers by processes of its own, each of which would have to hang.
+  if (name === "Redis")
+    it("ends where the server hangs", { timeout: 2 * PATIENCE }, async () => {
+      const worker = fleet.start();
+      await expect.poll(() => heard("ready").length, { timeout: PATIENCE }).toBe(1);
+      server.process.kill("SIGSTOP");
+      worker.kill("SIGTERM");
+      expect(await ended(worker)).toBe(0);
+    });
 });
