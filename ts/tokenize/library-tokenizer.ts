@@ -15,11 +15,14 @@ export function libraryTokenizer({ tokenizer: parts, config }: TokenizerParts): 
   const tokenizer = new Tokenizer(isPairs ? { ...parts, model: { ...given, merges: [] } } : parts, config);
   useRustSteps(tokenizer, parts);
   const { model, normalizer, post_processor } = tokenizer;
-  // Ours give the same in less time.
-  if (model !== null && isPairs) model.encode = bytePairs(given, model.tokens_to_ids);
-  if (model !== null && given["type"] === "WordPiece") model.encode = wordPieces(model.tokens_to_ids, given);
-  if (model !== null && "trie" in model)
-    model.encode = unigramPieces(given, (model as { trie: { root: TrieNode } }).trie.root);
+  if (model !== null) {
+    // Ours take less time, and make one of unknown pieces within a word alone, as those in Rust do.
+    if (isPairs) model.encode = bytePairs(given, model.tokens_to_ids);
+    if (given["type"] === "WordPiece") model.encode = wordPieces(model.tokens_to_ids, given);
+    if ("trie" in model)
+      model.encode = unigramPieces(given, (model as { trie: { root: TrieNode } }).trie.root, model.tokens_to_ids);
+    model.fuse_unk = false;
+  }
   const added = tokenizer.get_added_tokens_decoder();
   // Without `?.(`: made into older JavaScript that becomes a `call`, which the library's functions do not have.
   return {

@@ -266,7 +266,7 @@ function styleOf(parts: JsonObject): TokenStyle {
   const steps = [parts["pre_tokenizer"], ...(Array.isArray(pretokenizers) ? (pretokenizers as unknown[]) : [])];
   const has = (type: string) => steps.some((step) => (Object(step) as JsonObject)["type"] === type);
   const [bytes, words] = [has("ByteLevel"), has("WhitespaceSplit")];
-  const prefix = model["type"] === "WordPiece" ? String(model["continuing_subword_prefix"] ?? "") : "";
+  const prefix = String(model["continuing_subword_prefix"] ?? "");
   const vocabulary = model["vocab"];
   const number = model["unk_id"];
   const piece: unknown =

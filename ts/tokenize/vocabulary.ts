@@ -30,8 +30,8 @@ function checkWordPiece(model: Field): void {
 
 function checkBpe(model: Field): void {
   checkIds(model.at("vocab"));
-  for (const name of ["unk_token", "end_of_word_suffix", "continuing_subword_suffix"]) model.at(name).textOrNone();
-  for (const name of ["end_of_word_suffix", "continuing_subword_suffix"]) model.at(name).insert();
+  for (const name of ["unk_token", "end_of_word_suffix", "continuing_subword_prefix"]) model.at(name).textOrNone();
+  for (const name of ["end_of_word_suffix", "continuing_subword_prefix"]) model.at(name).insert();
   for (const name of ["byte_fallback", "ignore_merges", "fuse_unk"]) model.at(name).flag();
   const merges = model.at("merges");
   if (!Array.isArray(merges.value)) throw merges.wrong("a list of pairs");

@@ -9,8 +9,8 @@ const textOr = (value: unknown) => (typeof value === "string" ? value : "");
 
 /**
  * Byte-pair encoding (Sennrich et al., arXiv 1508.07909), as the tokenizers in Rust do it: of all neighbours that a merge joins those of the
- * earliest merge become one, the first of several, until there are none. In time n·log n of a word's characters; the library's takes
- * some fifty times as long for a long one, and its table of merges long to build.
+ * earliest merge become one, the first of several, until there are none. In time n·log n of a word's characters; the JavaScript library's
+ * takes some fifty times as long for a long one, its table of merges long to build, and it knows no prefix of a word's further pieces.
  *
  * @param model as a checked tokenizer.json has it
  * @param ids of the vocabulary's pieces
@@ -19,27 +19,45 @@ export function bytePairs(
   model: JsonObject,
   ids: Pick<ReadonlyMap<string, number>, "has">,
 ): (words: readonly string[]) => string[] {
-  const table = new MergeTable(model["merges"] as readonly (string | readonly [string, string])[]);
-  const [last, others] = [textOr(model["end_of_word_suffix"]), textOr(model["continuing_subword_suffix"])];
-  const unknown = typeof model["unk_token"] === "string" ? [model["unk_token"]] : [];
+  const [prefix, suffix] = [textOr(model["continuing_subword_prefix"]), textOr(model["end_of_word_suffix"])];
+  const table = new MergeTable(model["merges"] as readonly (string | readonly [string, string])[], prefix);
+  const unknown = typeof model["unk_token"] === "string" ? model["unk_token"] : null;
+  const fuses = model["fuse_unk"] === true;
   const encoder = model["byte_fallback"] === true ? new TextEncoder() : null;
   const isWhole = (word: string) => model["ignore_merges"] === true && ids.has(word);
 
-  const spelled = (piece: string): readonly string[] => {
-    if (ids.has(piece)) return [piece];
-    if (encoder === null) return unknown;
+  const bytesOf = (character: string): readonly string[] => {
+    if (encoder === null) return [];
     const bytes = Array.from(
-      encoder.encode(piece),
+      encoder.encode(character),
       (byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`,
     );
-    return bytes.every((byte) => ids.has(byte)) ? bytes : unknown;
+    return bytes.every((byte) => ids.has(byte)) ? bytes : [];
   };
-  const split = (word: string): readonly string[] => {
-    if (isWhole(word)) return [word];
-    const pieces = table.split(word, last);
-    if (others !== "") for (let i = 0; i < pieces.length - 1; i++) pieces[i]! += others;
-    return pieces.flatMap(spelled);
+  /** What a word is merged from: characters of the vocabulary, bytes, and the unknown token. */
+  const piecesOf = (word: string): string[] => {
+    const pieces: string[] = [];
+    const characters = Array.from(word);
+    // An unknown character comes before the next known one: as in Rust, behind bytes that stand between.
+    let isUnknown = false;
+    for (const [i, character] of characters.entries()) {
+      const piece = (i > 0 ? prefix : "") + character + (i === characters.length - 1 ? suffix : "");
+      if (ids.has(piece)) {
+        if (isUnknown) pieces.push(unknown!);
+        isUnknown = false;
+        pieces.push(piece);
+        continue;
+      }
+      const bytes = bytesOf(piece);
+      pieces.push(...bytes);
+      if (bytes.length > 0 || unknown === null) continue;
+      if (isUnknown && !fuses) pieces.push(unknown);
+      isUnknown = true;
+    }
+    if (isUnknown) pieces.push(unknown!);
+    return pieces;
   };
+  const split = (word: string): readonly string[] => (isWhole(word) ? [word] : table.merge(piecesOf(word)));
 
   const known = new Map<string, readonly string[]>();
   return (words) =>

@@ -1,8 +1,9 @@
 import { NumberHeap } from "./number-heap.js";
 
-/** The merges of a byte-pair encoding by their two pieces, and the split of words by them. */
+/** The merges of a byte-pair encoding by their two pieces. */
 export class MergeTable {
   /** Pieces of merges by number, in the order in which they come. */
+  private readonly pieces: string[] = [];
   private readonly numbers = new Map<string, number>();
   /** Where the merges of each left piece begin in what follows, which is sorted by left and then by right piece. */
   private readonly starts: Int32Array;
@@ -11,8 +12,11 @@ export class MergeTable {
   /** What each merge makes, by rank. */
   private readonly made: Int32Array;
 
-  /** @param merges each two pieces, or both in one text with a space between; of a pair that stands there twice the last counts */
-  constructor(merges: readonly (string | readonly [string, string])[]) {
+  /**
+   * @param merges each two pieces, or both in one text with a space between; of a pair that stands there twice the last counts
+   * @param prefix of a word's further pieces, which a merge takes from the right one
+   */
+  constructor(merges: readonly (string | readonly [string, string])[], prefix: string) {
     const count = merges.length;
     const [left, right] = [new Int32Array(count), new Int32Array(count)];
     this.made = new Int32Array(count);
@@ -22,7 +26,7 @@ export class MergeTable {
       const [first, second] = typeof merge === "string" ? [merge.slice(0, space), merge.slice(space + 1)] : merge;
       left[rank] = this.numbered(first);
       right[rank] = this.numbered(second);
-      this.made[rank] = this.numbered(first + second);
+      this.made[rank] = this.numbered(first + (second.startsWith(prefix) ? second.slice(prefix.length) : second));
     }
     const [byRight] = sorted(Int32Array.from(left.keys()), right, this.numbers.size);
     [this.ranks, this.starts] = sorted(byRight, left, this.numbers.size);
@@ -32,9 +36,9 @@ export class MergeTable {
   private numbered(piece: string): number {
     const known = this.numbers.get(piece);
     if (known !== undefined) return known;
-    const { size } = this.numbers;
-    this.numbers.set(piece, size);
-    return size;
+    const number = this.pieces.push(piece) - 1;
+    this.numbers.set(piece, number);
+    return number;
   }
 
   /** Rank of the merge that joins two pieces by number, -1 where none does. */
@@ -52,16 +56,13 @@ export class MergeTable {
     return low > first && rights[low - 1] === right ? this.ranks[low - 1]! : -1;
   }
 
-  /** A word's pieces. The suffix goes with its last character. */
-  split(word: string, suffix: string): string[] {
-    if (word === "") return [];
-    const characters = Array.from(word);
-    characters[characters.length - 1]! += suffix;
-    const count = characters.length;
+  /** What merges make of a word's pieces. */
+  merge(word: readonly string[]): string[] {
+    const count = word.length;
     // Of each place where a piece begins: its number, where the next and the one before begin, rank of its merge with the next.
-    const piece = Int32Array.from(characters, (character) => this.numbers.get(character) ?? -1);
-    const next = Int32Array.from(characters, (_, i) => i + 1);
-    const before = Int32Array.from(characters, (_, i) => i - 1);
+    const piece = Int32Array.from(word, (part) => this.numbers.get(part) ?? -1);
+    const next = Int32Array.from(word, (_, i) => i + 1);
+    const before = Int32Array.from(word, (_, i) => i - 1);
     const rank = new Int32Array(count).fill(-1);
     // By rank, then by place: both in one number, exact as ranks times places are below 2^53.
     const heap = new NumberHeap();
@@ -83,10 +84,10 @@ export class MergeTable {
       look(place);
       if (before[place]! >= 0) look(before[place]!);
     }
-    const pieces: string[] = [];
+    const merged: string[] = [];
     for (let place = 0; place < count; place = next[place]!)
-      pieces.push(next[place] === place + 1 ? characters[place]! : characters.slice(place, next[place]).join(""));
-    return pieces;
+      merged.push(piece[place]! < 0 ? word[place]! : this.pieces[piece[place]!]!);
+    return merged;
   }
 }
 

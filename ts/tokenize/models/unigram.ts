@@ -16,8 +16,13 @@ export interface TrieNode {
  *
  * @param model as a checked tokenizer.json has it
  * @param root of its pieces, character by character
+ * @param ids of its pieces
  */
-export function unigramPieces(model: JsonObject, root: TrieNode): (words: readonly string[]) => string[] {
+export function unigramPieces(
+  model: JsonObject,
+  root: TrieNode,
+  ids: Pick<ReadonlyMap<string, number>, "has">,
+): (words: readonly string[]) => string[] {
   const vocabulary = model["vocab"] as readonly (readonly [string, number])[];
   const unknownScore = vocabulary.reduce((least, [, score]) => Math.min(least, score), Infinity) - UNKNOWN_BELOW;
   // Of equal pieces the last counts.
@@ -48,7 +53,8 @@ export function unigramPieces(model: JsonObject, root: TrieNode): (words: readon
     const found: string[] = [];
     for (let end = characters.length; end > 0; end = starts[end]!)
       found.push(characters.slice(starts[end], end).join(""));
-    return found.reverse();
+    // Unknown characters of a word that follow each other are one.
+    return found.reverse().filter((piece, i) => i === 0 || ids.has(piece) || ids.has(found[i - 1]!));
   };
   return (words) => words.flatMap(split);
 }
