@@ -45,6 +45,7 @@ function checkBpe(model: Field): void {
 
 function checkUnigram(model: Field): void {
   const vocabulary = model.at("vocab");
+  model.at("byte_fallback").flag();
   if (!Array.isArray(vocabulary.value) || vocabulary.value.length === 0)
     throw vocabulary.wrong("a list of pieces and scores");
   for (const [i, piece] of vocabulary.value.entries()) {

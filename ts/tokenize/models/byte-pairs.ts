@@ -1,4 +1,5 @@
 import type { JsonObject } from "../checks.js";
+import { byteFallback } from "./byte-fallback.js";
 import { MergeTable } from "./merge-table.js";
 
 /** Words that are remembered with their pieces, and the longest of them, in UTF-16 units. */
@@ -23,17 +24,9 @@ export function bytePairs(
   const table = new MergeTable(model["merges"] as readonly (string | readonly [string, string])[], prefix);
   const unknown = typeof model["unk_token"] === "string" ? model["unk_token"] : null;
   const fuses = model["fuse_unk"] === true;
-  const encoder = model["byte_fallback"] === true ? new TextEncoder() : null;
+  const bytesOf = byteFallback(model, ids);
   const isWhole = (word: string) => model["ignore_merges"] === true && ids.has(word);
 
-  const bytesOf = (character: string): readonly string[] => {
-    if (encoder === null) return [];
-    const bytes = Array.from(
-      encoder.encode(character),
-      (byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`,
-    );
-    return bytes.every((byte) => ids.has(byte)) ? bytes : [];
-  };
   /** What a word is merged from: characters of the vocabulary, bytes, and the unknown token. */
   const piecesOf = (word: string): string[] => {
     const pieces: string[] = [];

@@ -1,4 +1,5 @@
 import type { JsonObject } from "../checks.js";
+import { byteFallback } from "./byte-fallback.js";
 
 /** What is below the score of every piece by so much is an unknown character's, as in sentencepiece. */
 const UNKNOWN_BELOW = 10;
@@ -24,6 +25,7 @@ export function unigramPieces(
   ids: Pick<ReadonlyMap<string, number>, "has">,
 ): (words: readonly string[]) => string[] {
   const vocabulary = model["vocab"] as readonly (readonly [string, number])[];
+  const bytesOf = byteFallback(model, ids);
   const unknownScore = vocabulary.reduce((least, [, score]) => Math.min(least, score), Infinity) - UNKNOWN_BELOW;
   // Of equal pieces the last counts.
   const scores = new Map<TrieNode | undefined, number>();
@@ -53,8 +55,23 @@ export function unigramPieces(
     const found: string[] = [];
     for (let end = characters.length; end > 0; end = starts[end]!)
       found.push(characters.slice(starts[end], end).join(""));
-    // Unknown characters of a word that follow each other are one.
-    return found.reverse().filter((piece, i) => i === 0 || ids.has(piece) || ids.has(found[i - 1]!));
+    return found.reverse();
   };
-  return (words) => words.flatMap(split);
+  /** Unknown characters that follow each other are one piece, or its bytes. */
+  const spelled = (pieces: readonly string[]) => {
+    const known: (string | readonly string[])[] = [];
+    for (let start = 0, end: number; start < pieces.length; start = end) {
+      end = start + 1;
+      if (ids.has(pieces[start]!)) {
+        known.push(pieces[start]!);
+        continue;
+      }
+      while (end < pieces.length && !ids.has(pieces[end]!)) end++;
+      const text = pieces.slice(start, end).join("");
+      const bytes = bytesOf(text);
+      known.push(bytes.length > 0 ? bytes : text);
+    }
+    return known.flat();
+  };
+  return (words) => words.flatMap((word) => spelled(split(word)));
 }

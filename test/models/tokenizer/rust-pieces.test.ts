@@ -4,14 +4,14 @@ import { TextTokenizer } from "../../../ts/tokenize/text-tokenizer.js";
 import { goldenJson } from "../../golden.js";
 
 interface Case {
-  readonly model: { readonly vocab: Record<string, number> };
+  readonly model: { readonly type: string };
   readonly texts: readonly string[];
-  readonly tokens: readonly (readonly string[])[];
+  readonly ids: readonly (readonly number[])[];
 }
-const cases = await goldenJson<readonly Case[]>("tokenizers/byte-pairs.json");
+const cases = await goldenJson<readonly Case[]>("tokenizers/pieces.json");
 
 it.each([...cases.entries()])("splits words as the tokenizers library does: model %i", async (_, one) => {
-  const { model, texts, tokens } = one;
+  const { model, texts, ids } = one;
   const parts = {
     added_tokens: [],
     normalizer: null,
@@ -22,5 +22,5 @@ it.each([...cases.entries()])("splits words as the tokenizers library does: mode
   const bytes = new TextEncoder().encode(JSON.stringify(parts));
   const tokenizer = await TextTokenizer.load(await modelSource({ "tokenizer.json": bytes }), 10_000);
   const found = texts.map((text) => [text, [...tokenizer.encode(text)]]);
-  expect(found).toEqual(texts.map((text, i) => [text, tokens[i]!.map((token) => model.vocab[token])]));
+  expect(found).toEqual(texts.map((text, i) => [text, ids[i]]));
 });

@@ -1,8 +1,8 @@
-"""Writes what the tokenizers library makes of words by byte-pair models of every setting: test/golden/tokenizers/byte-pairs.json.
+"""Writes what the tokenizers library makes of words by byte-pair models of every setting, and by Unigram's: test/golden/tokenizers/pieces.json.
 
-    python3 test/golden/generate/generate_byte_pairs.py
+    python3 test/golden/generate/generate_pieces.py
 
-tokenizers 0.23. Vocabularies lack some characters and some of what merges make of three; texts are of few characters, so that many merges meet.
+tokenizers 0.23. Vocabularies lack some characters; texts are of few, so that many pieces meet.
 """
 
 import itertools
@@ -12,14 +12,14 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
-FILE = Path(__file__).parent.parent / "tokenizers/byte-pairs.json"
+FILE = Path(__file__).parent.parent / "tokenizers/pieces.json"
 CHARACTERS = ["a", "b", "c", "ß", "😀"]
 MISSING = ["x", "é", "中"]
 # Of "中" one is not there.
 BYTES = [f"<0x{byte:02X}>" for byte in sorted(set("".join(CHARACTERS + MISSING + ["#", "/"]).encode()))[:-1]]
 
 
-def model(rng, prefix, suffix, unknown, fuse, fallback, whole):
+def byte_pairs(rng, prefix, suffix, unknown, fuse, fallback, whole):
     """A model and its merges, each of pieces that are there."""
     start = [*CHARACTERS, *([prefix + character for character in CHARACTERS] if prefix else [])]
     pieces = [*start, *([piece + suffix for piece in start] if suffix else [])]
@@ -46,18 +46,26 @@ def tokenizer_of(given):
     return {**parts, "pre_tokenizer": {"type": "WhitespaceSplit"}, "model": given}
 
 
+def unigram(rng, fallback):
+    pieces = ["<unk>", *CHARACTERS, *(BYTES if fallback else []), *(["xé"] if rng.random() < 0.3 else [])]
+    pieces += ["".join(rng.choices(CHARACTERS, k=rng.randint(2, 4))) for _ in range(15)]
+    vocab = [[piece, -round(8 * rng.random(), 3)] for piece in dict.fromkeys(pieces)]
+    return {"type": "Unigram", "unk_id": 0, "byte_fallback": fallback, "vocab": vocab}
+
+
+def case(rng, model):
+    words = ["".join(rng.choices(CHARACTERS + MISSING, [5, 5, 3, 1, 1, 1, 1, 1], k=rng.randint(1, 12))) for _ in range(12)]
+    texts = ["abx", "xx xx", "xé x é", *(" ".join(rng.sample(words, rng.randint(1, 3))) for _ in range(12))]
+    tokenizer = Tokenizer.from_str(json.dumps(tokenizer_of(model)))
+    return {"model": model, "texts": texts, "ids": [tokenizer.encode(text).ids for text in texts]}
+
+
 def main():
     rng = random.Random(11)
     flags = [False, True]
     settings = list(itertools.product([None, "", "##"], [None, "</w>"], [None, "<unk>"], flags, flags, flags))
-    cases = []
-    for setting in rng.sample(settings, 60):
-        given = model(rng, *setting)
-        words = ["".join(rng.choices(CHARACTERS + MISSING, [5, 5, 3, 1, 1, 1, 1, 1], k=rng.randint(1, 12))) for _ in range(12)]
-        texts = ["abx", "xx xx", "x", *(" ".join(rng.sample(words, rng.randint(1, 3))) for _ in range(16))]
-        tokenizer = Tokenizer.from_str(json.dumps(tokenizer_of(given)))
-        cases.append({"model": given, "texts": texts, "tokens": [tokenizer.encode(text).tokens for text in texts]})
-    FILE.write_text("[\n" + ",\n".join(json.dumps(case, ensure_ascii=False) for case in cases) + "\n]\n")
+    models = [byte_pairs(rng, *setting) for setting in rng.sample(settings, 60)] + [unigram(rng, i % 2 == 0) for i in range(30)]
+    FILE.write_text("[\n" + ",\n".join(json.dumps(case(rng, model), ensure_ascii=False) for model in models) + "\n]\n")
 
 
 main()
