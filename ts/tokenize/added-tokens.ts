@@ -1,4 +1,5 @@
 import type { Json } from "../io/json.js";
+import { WORD } from "./bert-steps.js";
 import type { JsonObject } from "./checks.js";
 
 /** A token beside the model's own, found in a text as it is written. */
@@ -9,6 +10,14 @@ interface AddedToken {
   /** Whether it takes the white space before it, and behind it, along. */
   readonly lstrip: boolean;
   readonly rstrip: boolean;
+  /** Whether it stands where no letter or digit is next to it. */
+  readonly singleWord: boolean;
+}
+
+/** Some of a text: an added token as it is written there, or what stands between. */
+interface TextPart {
+  readonly text: string;
+  readonly token: AddedToken | undefined;
 }
 
 /** A place in the tree of all tokens: what the next character leads to, and the token that ends here. */
@@ -26,13 +35,16 @@ export class AddedTokens {
   private readonly written = branch();
   private readonly normalized = branch();
 
-  /** @param normalize what is done to texts, and to those tokens that are looked for afterwards; null for nothing */
-  constructor(json: Json | undefined, normalize: ((text: string) => string) | null) {
+  /** @param normalize what is done to texts, and to those tokens that are looked for afterwards */
+  constructor(
+    json: Json | undefined,
+    private readonly normalize: (text: string) => string,
+  ) {
     this.all = ((json ?? []) as readonly JsonObject[]).map((given) => {
       const [content, special] = [given["content"] as string, given["special"] === true];
-      const token = { content, special, id: given["id"] as number, ...stripsOf(given) };
+      const token = { content, special, id: given["id"] as number, ...flagsOf(given) };
       this.byContent.set(content, token);
-      const looked = normalize !== null && ((given["normalized"] as boolean | null | undefined) ?? !special);
+      const looked = (given["normalized"] as boolean | null | undefined) ?? !special;
       const text = looked ? normalize(content) : content;
       this.byContent.set(text, token);
       grow(looked ? this.normalized : this.written, text);
@@ -40,24 +52,93 @@ export class AddedTokens {
     });
   }
 
+  /** The id of the token of that content. */
+  idOf(content: string): number | undefined {
+    const token = this.byContent.get(content);
+    return token?.content === content ? token.id : undefined;
+  }
+
+  /** Contents that are no pieces of a model's own vocabulary, by id or a list with scores. */
+  beside(vocabulary: Json | undefined): string[] {
+    const contents = this.all.map(({ content }) => content);
+    if (!Array.isArray(vocabulary)) return contents.filter((content) => !Object.hasOwn(vocabulary as object, content));
+    const pieces = new Set((vocabulary as readonly (readonly Json[])[]).map(([piece]) => piece));
+    return contents.filter((content) => !pieces.has(content));
+  }
+
   /** The token that is written so. */
-  get(text: string): AddedToken | undefined {
+  private get(text: string): AddedToken | undefined {
     return this.byContent.get(text);
   }
 
-  /** Parts a text at the tokens, the longest at each place; `normalized` says which of them. */
-  split(text: string, normalized: boolean): string[] {
-    const parts = splitAt(text, normalized ? this.normalized : this.written);
-    for (let i = 0; i < parts.length; i++) {
-      const token = this.get(parts[i]!);
-      if (token?.lstrip && i > 0) parts[i - 1] = parts[i - 1]!.trimEnd();
-      if (token?.rstrip && i + 1 < parts.length) parts[i + 1] = parts[i + 1]!.trimStart();
+  /**
+   * A text's tokens and their ids: added ones as they are written, and what is made of the text between.
+   * @param piecesOf of a normalised text; `isFirst` where it is the beginning of the whole one
+   * @param idOf a piece, undefined where there is none
+   */
+  encode(
+    text: string,
+    piecesOf: (text: string, isFirst: boolean) => readonly string[],
+    idOf: (piece: string) => number | undefined,
+  ): { readonly tokens: string[]; readonly ids: (number | undefined)[] } {
+    const [tokens, ids]: [string[], (number | undefined)[]] = [[], []];
+    const add = ({ text: written, token }: TextPart, between: () => void) => {
+      if (token === undefined) return between();
+      tokens.push(written);
+      ids.push(token.id);
+    };
+    for (const [i, part] of this.split(text, false).entries())
+      add(part, () => {
+        for (const [j, rest] of this.split(this.normalize(part.text), true).entries())
+          add(rest, () => {
+            for (const piece of piecesOf(rest.text, i === 0 && j === 0)) {
+              tokens.push(piece);
+              ids.push(idOf(piece));
+            }
+          });
+      });
+    return { tokens, ids };
+  }
+
+  /** Parts a text at the tokens, the longest at each place; `normalized` says which of them. No part is empty. */
+  private split(text: string, normalized: boolean): TextPart[] {
+    const root = normalized ? this.normalized : this.written;
+    if (root.next.size === 0) return text === "" ? [] : [{ text, token: undefined }];
+    const parts: TextPart[] = [];
+    let start = 0;
+    const between = (end: number) => {
+      if (end > start) parts.push({ text: text.slice(start, end), token: undefined });
+    };
+    for (let i = 0; i < text.length;) {
+      const found = tokenAt(text, i, root);
+      if (found === "") {
+        i++;
+        continue;
+      }
+      const end = i + found.length;
+      const token = this.get(found)!;
+      if (!token.singleWord || !(endsInWord(text, i) || beginsWord(text, end))) {
+        between(token.lstrip ? start + text.slice(start, i).trimEnd().length : i);
+        parts.push({ text: found, token });
+        start = token.rstrip ? text.length - text.slice(end).trimStart().length : end;
+      }
+      i = Math.max(start, end);
     }
+    between(text.length);
     return parts;
   }
 }
 
-const stripsOf = ({ lstrip, rstrip }: JsonObject) => ({ lstrip: lstrip === true, rstrip: rstrip === true });
+const endsInWord = (text: string, end: number) => lastOfWord.test(text.slice(Math.max(0, end - 2), end));
+const beginsWord = (text: string, start: number) => firstOfWord.test(text.slice(start, start + 2));
+const firstOfWord = new RegExp(`^[${WORD}]`, "u");
+const lastOfWord = new RegExp(`[${WORD}]$`, "u");
+
+const flagsOf = ({ lstrip, rstrip, single_word }: JsonObject) => ({
+  lstrip: lstrip === true,
+  rstrip: rstrip === true,
+  singleWord: single_word === true,
+});
 
 function grow(root: Branch, token: string): void {
   let at = root;
@@ -67,25 +148,6 @@ function grow(root: Branch, token: string): void {
     at = next;
   }
   at.token = token;
-}
-
-function splitAt(text: string, root: Branch): string[] {
-  if (root.next.size === 0) return [text];
-  const parts: string[] = [];
-  let start = 0;
-  for (let i = 0; i < text.length;) {
-    const token = tokenAt(text, i, root);
-    if (token === "") {
-      i++;
-      continue;
-    }
-    if (i > start) parts.push(text.slice(start, i));
-    parts.push(token);
-    i += token.length;
-    start = i;
-  }
-  if (start < text.length) parts.push(text.slice(start));
-  return parts;
 }
 
 /** The longest token that begins at a place; "" for none. */

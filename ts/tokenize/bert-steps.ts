@@ -15,6 +15,9 @@ const PUNCTUATION = "\\p{P}!-/:-@[-`{-~";
 /** White space, for a class of a pattern. */
 export const SPACE = "\\p{White_Space}";
 
+/** Characters of words, `\w` of Rust's regular expressions, for a class of a pattern. */
+export const WORD = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}";
+
 /** What a pattern matches, one after the other. */
 export function matches(pattern: string): Split {
   const expression = new RegExp(pattern, "gu");

@@ -42,16 +42,16 @@ export class BertTokenizer implements SubwordTokenizer {
     this.normalizer = isJsonObject(normalizer) ? bertNormalizer((name) => normalizer[name]) : null;
     this.ids = new Map(Object.entries(model["vocab"] as Record<string, number>));
     this.unknownId = this.ids.get(model["unk_token"] as string);
-    this.added = new AddedTokens(added_tokens, this.normalizer);
-    for (const { content, id } of this.added.all) this.ids.set(content, id);
+    this.added = new AddedTokens(added_tokens, (text) => this.normalize(text));
     this.pieces = wordPieces(this.ids, model);
   }
 
   encode(text: string) {
-    const tokens = this.parted(text, false, (part) =>
-      this.parted(this.normalize(part), true, (rest) => this.pieces(bertWords(rest))),
+    return this.added.encode(
+      text,
+      (rest) => this.pieces(bertWords(rest)),
+      (token) => this.idOf(token) ?? this.unknownId,
     );
-    return { tokens, ids: tokens.map((token) => this.added.get(token)?.id ?? this.idOf(token) ?? this.unknownId) };
   }
 
   normalize(text: string): string {
@@ -71,7 +71,7 @@ export class BertTokenizer implements SubwordTokenizer {
   }
 
   idOf(token: string): number | undefined {
-    return this.ids.get(token);
+    return this.added.idOf(token) ?? this.ids.get(token);
   }
 
   spelled(id: number): SpelledToken | undefined {
@@ -80,11 +80,5 @@ export class BertTokenizer implements SubwordTokenizer {
     this.tokens ??= new Map(Array.from(this.ids, ([token, own]) => [own, token]));
     const text = this.tokens.get(id);
     return text === undefined ? undefined : { text, added: false, special: false };
-  }
-
-  /** Tokens of a text: added ones as they stand, and what `cut` makes of what is between. */
-  private parted(text: string, normalized: boolean, cut: (part: string) => string[]): string[] {
-    const parts = this.added.split(text, normalized).filter((part) => part !== "");
-    return parts.flatMap((part) => (this.added.get(part) === undefined ? cut(part) : [part]));
   }
 }

@@ -1,4 +1,5 @@
 import { Tokenizer } from "@huggingface/tokenizers";
+import { AddedTokens } from "./added-tokens.js";
 import { bytePairs } from "./models/byte-pairs.js";
 import type { JsonObject } from "./checks.js";
 import { useRustSteps } from "./rust-steps.js";
@@ -14,7 +15,11 @@ export function libraryTokenizer({ tokenizer: parts, config }: TokenizerParts): 
   const isPairs = given["type"] === "BPE";
   const tokenizer = new Tokenizer(isPairs ? { ...parts, model: { ...given, merges: [] } } : parts, config);
   useRustSteps(tokenizer, parts);
-  const { model, normalizer, post_processor } = tokenizer;
+  const { model, normalizer, pre_tokenizer, post_processor } = tokenizer;
+  const normalize = (text: string) => (normalizer ? normalizer(text) : text);
+  const inText = new AddedTokens(parts["added_tokens"], normalize);
+  // The library has them among the model's pieces, of which words would be made.
+  for (const content of inText.beside(given["vocab"])) model?.tokens_to_ids.delete(content);
   if (model !== null) {
     // Ours take less time, and make one of unknown pieces within a word alone, as those in Rust do.
     if (isPairs) model.encode = bytePairs(given, model.tokens_to_ids);
@@ -24,13 +29,18 @@ export function libraryTokenizer({ tokenizer: parts, config }: TokenizerParts): 
     model.fuse_unk = false;
   }
   const added = tokenizer.get_added_tokens_decoder();
+  const idOf = (token: string) => inText.idOf(token) ?? tokenizer.token_to_id(token);
+  const unknownId = model?.unk_token_id;
+  // Some steps treat the beginning of a text in their own way, which is section 0.
+  const piecesOf = (text: string, isFirst: boolean) =>
+    model!(pre_tokenizer ? pre_tokenizer(text, { section_index: isFirst ? 0 : 1 }) : [text]);
   // Without `?.(`: made into older JavaScript that becomes a `call`, which the library's functions do not have.
   return {
-    encode: (text) => tokenizer.encode(text, { add_special_tokens: false }),
-    normalize: (text) => (normalizer ? normalizer(text) : text),
+    encode: (text) => inText.encode(text, piecesOf, (piece) => idOf(piece) ?? unknownId),
+    normalize,
     marked: (tokens) => (post_processor ? post_processor([...tokens], null, true).tokens : tokens),
-    idOf: (token) => tokenizer.token_to_id(token),
-    unknownId: model?.unk_token_id,
+    idOf,
+    unknownId,
     spelled(id) {
       const own = added.get(id);
       if (own !== undefined) return { text: own.content, added: true, special: own.special };

@@ -11,13 +11,13 @@ import {
   SPACE,
   type Split,
   type StepField,
+  WORD,
 } from "./bert-steps.js";
+import { splitInverted } from "./inverted-split.js";
 import { precompiled } from "./precompiled.js";
 
 // Steps in which the library differs from the tokenizers in Rust that models are trained with, as those take them. White space
 // is Unicode's: JavaScript's `\s` has the byte order mark too, and lacks the next line.
-
-const WORD = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}";
 
 function strip(left: boolean, right: boolean): Normalize {
   const isSpace = (unit: string | undefined) => unit !== undefined && /\p{White_Space}/u.test(unit);
@@ -81,6 +81,8 @@ export function useRustSteps(tokenizer: Tokenizer, { normalizer, pre_tokenizer }
       step.pre_tokenize_text = (text, options) => whole(text, options).flatMap(words);
     }
     if (type === "ByteLevel") step.pattern = byteLevelPattern;
+    if (type === "Split" && field("invert") === true)
+      step.pre_tokenize_text = (text) => splitInverted(text, step.pattern, field("behavior"));
   });
 }
 
