@@ -83,7 +83,8 @@ export function whole(
 ): number {
   if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most) return value as number;
   // The bound that every number has is said to who goes beyond it.
-  const end = most === Number.MAX_SAFE_INTEGER && !((value as number) > most) ? "" : ` to ${most}`;
+  const isBeyond = typeof value === "number" && value > most;
+  const end = most === Number.MAX_SAFE_INTEGER && !isBeyond ? "" : ` to ${most}`;
   throw unexpected(what, name, `a whole number from ${least}${end}`, value, kind);
 }
 
