@@ -53,11 +53,12 @@ const client = /\/ts\/(worker\/(?!server).*|jobs\/store\/memory-store)\.ts$/;
 const language =
   /\/ts\/(models\/(decoder|decoders|language\/(?!causal|bounded))|graph\/decoder-ops|arguments\/plain-copy|values\/same-values|ops\/.*\/(cached-attention|rotary-embedding|gated-unit|table-product)|tokenize\/token-text)\b/;
 /** What reads GGUF files, fetched when one is opened. */
-const gguf = /\/ts\/((io|models)\/gguf\/(?!index)[\w-]+|tokenize\/(gguf-[\w-]+|piece-merges))\.ts$/;
+const gguf = /\/ts\/((io|models)\/gguf\/(?!index)[\w-]+|tokenize\/(gguf\/[\w-]+|models\/piece-merges))\.ts$/;
 /** What writes models as GGUF files, which the command line does. */
-const ggufOut = /\/ts\/(models\/gguf\/writing\/[\w-]+|tokenize\/gguf-(tokenizer-values|pre-name))\.ts$/;
+const ggufOut = /\/ts\/(models\/gguf\/writing\/[\w-]+|tokenize\/gguf\/gguf-(tokenizer-values|pre-name))\.ts$/;
 /** Tokenizers other than BERT's, with the library's, fetched when a model has one. */
-const tokenizers = /\/ts\/tokenize\/(library-tokenizer|rust-steps|precompiled)\.ts$/;
+const tokenizers =
+  /\/ts\/tokenize\/(library-tokenizer|rust-steps|inverted-split|precompiled|models\/(byte-\w+|merge-table|number-heap|unigram))\.ts$/;
 /** Encoders that are fetched when one of them is loaded, and what has them all at once. */
 const deberta = /\/ts\/models\/deberta-v2\//;
 const rotary = /\/ts\/models\/(rotary|modernbert|nomic-bert)\//;
@@ -66,7 +67,7 @@ const estimate = /\/ts\/models\/(all-architectures|estimate-memory)\.ts$/;
 const zip = /\/ts\/io\/page\/zip-file\.ts$/;
 /** What reads CSV and JSON, fetched when a file is read. */
 const tables =
-  /\/ts\/io\/examples\/((text-rows|columns|delimited|delimiter|rows|json-[\w-]+)|tokens\/(?!located)[\w-]+)\.ts$/;
+  /\/ts\/io\/examples\/(table\/(text-rows|columns|delimited|delimiter|rows)|json\/[\w-]+|tokens\/(?!located)[\w-]+)\.ts$/;
 /**
  * What entries share, by area: package.json says that these files have no side effects, so a bundler leaves out the areas
  * that a program does not use.
