@@ -33,6 +33,11 @@ const person = `
     field.dispatchEvent(new Event("input", { bubbles: true }));
     field.dispatchEvent(new Event("change", { bubbles: true }));
   };
+  const paste = async (rows) => {
+    await click("Paste rows");
+    await fill("dialog textarea", rows);
+    await click("Use these rows");
+  };
   const ask = async (text) => {
     await fill(".ask input", text);
     await click("Ask");

@@ -117,9 +117,7 @@ describe.each(browsers)("the Studio's pages in %s", (name, { threads, keeps }) =
     const page = await browser.openPage(site.url);
     await does(
       page,
-      `await click("Paste rows");
-       await fill("dialog textarea", ${JSON.stringify(table)});
-       await click("Use these rows");
+      `await paste(${JSON.stringify(table)});
        await seen("120 rows");
        location.hash = "#together?server=/flower";
        await click("Join");

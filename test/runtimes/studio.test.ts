@@ -20,9 +20,7 @@ it("trains in Firefox with its threads, answers, and remembers the run and its a
   const page = await browser.openPage(site.url);
   await does(
     page,
-    `await click("Paste rows");
-     await fill("dialog textarea", ${JSON.stringify(table)});
-     await click("Use these rows");
+    `await paste(${JSON.stringify(table)});
      await seen("120 rows");
      await click("Go on to training");
      await click("Quick look");

@@ -62,13 +62,9 @@ export class AddedTokens {
   beside(vocabulary: Json | undefined): string[] {
     const contents = this.all.map(({ content }) => content);
     if (!Array.isArray(vocabulary)) return contents.filter((content) => !Object.hasOwn(vocabulary as object, content));
-    const pieces = new Set((vocabulary as readonly (readonly Json[])[]).map(([piece]) => piece));
-    return contents.filter((content) => !pieces.has(content));
-  }
-
-  /** The token that is written so. */
-  private get(text: string): AddedToken | undefined {
-    return this.byContent.get(text);
+    const beside = new Set<Json>(contents);
+    for (const [piece] of vocabulary as readonly (readonly [Json])[]) beside.delete(piece);
+    return contents.filter((content) => beside.has(content));
   }
 
   /**
@@ -82,22 +78,22 @@ export class AddedTokens {
     idOf: (piece: string) => number | undefined,
   ): { readonly tokens: string[]; readonly ids: (number | undefined)[] } {
     const [tokens, ids]: [string[], (number | undefined)[]] = [[], []];
-    const add = ({ text: written, token }: TextPart, between: () => void) => {
-      if (token === undefined) return between();
-      tokens.push(written);
-      ids.push(token.id);
-    };
-    for (const [i, part] of this.split(text, false).entries())
-      add(part, () => {
-        for (const [j, rest] of this.split(this.normalize(part.text), true).entries())
-          add(rest, () => {
-            for (const piece of piecesOf(rest.text, i === 0 && j === 0)) {
-              tokens.push(piece);
-              ids.push(idOf(piece));
-            }
-          });
-      });
+    for (const { text: written, token, isFirst } of this.parts(text)) {
+      const pieces = token === undefined ? piecesOf(written, isFirst) : [written];
+      for (const piece of pieces) {
+        tokens.push(piece);
+        ids.push(token === undefined ? idOf(piece) : token.id);
+      }
+    }
     return { tokens, ids };
+  }
+
+  /** Added tokens, those of the normalised text too, and the normalised text between them. */
+  private *parts(text: string): Generator<TextPart & { readonly isFirst: boolean }> {
+    for (const [i, part] of this.split(text, false).entries()) {
+      const rests = part.token === undefined ? this.split(this.normalize(part.text), true) : [part];
+      for (const [j, rest] of rests.entries()) yield { ...rest, isFirst: i === 0 && j === 0 };
+    }
   }
 
   /** Parts a text at the tokens, the longest at each place; `normalized` says which of them. No part is empty. */
@@ -116,7 +112,7 @@ export class AddedTokens {
         continue;
       }
       const end = i + found.length;
-      const token = this.get(found)!;
+      const token = this.byContent.get(found)!;
       if (!token.singleWord || !(endsInWord(text, i) || beginsWord(text, end))) {
         between(token.lstrip ? start + text.slice(start, i).trimEnd().length : i);
         parts.push({ text: found, token });

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { clip } from "../../errors/excerpt.js";
+import { orAborted } from "../../waiting/abort.js";
 import { QueueError } from "../queue-error.js";
 import { connectionLoss } from "./connection-loss.js";
 import { endsWithin } from "./within.js";
@@ -53,7 +54,7 @@ export class ServerCalls {
     };
     while (!end.aborted) {
       try {
-        return await unlessEnded(ask(), end);
+        return await orAborted(ask, end);
       } catch (error) {
         if (end.aborted) break;
         const loss = connectionLoss(error);
@@ -64,19 +65,5 @@ export class ServerCalls {
       await sleep(AGAIN_AFTER, undefined, { signal: end }).catch(() => undefined);
     }
     throw fail("silent", String(end.reason));
-  }
-}
-
-/** What a call gives; the signal's reason where that comes before. */
-async function unlessEnded<T>(answer: Promise<T>, end: AbortSignal): Promise<T> {
-  let stop!: () => void;
-  const ended = new Promise<never>((_, reject) => {
-    stop = () => reject(new Error(String(end.reason)));
-    end.addEventListener("abort", stop, { once: true });
-  });
-  try {
-    return await Promise.race([answer, ended]);
-  } finally {
-    end.removeEventListener("abort", stop);
   }
 }

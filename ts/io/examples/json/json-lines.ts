@@ -13,19 +13,26 @@ import type { Row } from "../table/rows.js";
  */
 export function parseJsonLines(text: string, wanted: readonly Column[], file: string): Row[] {
   const rows: Row[] = [];
-  for (const [index, source] of text.split("\n").entries()) {
-    if (source.trim() === "") continue;
-    const line = index + 1;
-    const fail = (problem: string, cause?: unknown) =>
-      new FormatError(`${file}, line ${line}: ${problem}`, { file, line }, { cause });
-    const value = parseJson(source, fail, jsonRules);
-    if (!isJsonObject(value)) throw fail(`expected a JSON object, got ${clip(source, 60)}`);
+  for (const { line, row, fail } of linesOfJson(text, file)) {
     const fields = wanted.map((column) => {
-      const field = Object.hasOwn(value, column) ? value[column] : undefined;
-      return fieldText(field, column, () => Object.keys(value), fail);
+      const field = Object.hasOwn(row, column) ? row[column] : undefined;
+      return fieldText(field, column, () => Object.keys(row), fail);
     });
     rows.push({ line, fields });
   }
   if (rows.length === 0) throw new FormatError(`${file}: expected an object a line, but it is empty`, { file });
   return rows;
+}
+
+/** The objects of JSON Lines one by one, with their lines and what errors there are made by. Throws `FormatError` for what is none. */
+export function* linesOfJson(text: string, file: string) {
+  for (const [index, source] of text.split("\n").entries()) {
+    if (source.trim() === "") continue;
+    const line = index + 1;
+    const fail = (problem: string, cause?: unknown) =>
+      new FormatError(`${file}, line ${line}: ${problem}`, { file, line }, { cause });
+    const row = parseJson(source, fail, jsonRules);
+    if (!isJsonObject(row)) throw fail(`expected a JSON object, got ${clip(source, 60)}`);
+    yield { line, row, fail };
+  }
 }

@@ -1,6 +1,7 @@
 import { FormatError } from "../../../errors/errors.js";
-import { clip, excerpt } from "../../../errors/excerpt.js";
+import { excerpt } from "../../../errors/excerpt.js";
 import { isJsonObject, type Json, parseJson } from "../../json.js";
+import { linesOfJson } from "./json-lines.js";
 import { jsonRules } from "./json-value.js";
 import { normaliseText } from "../table/rows.js";
 import { decodeText } from "../text-encoding.js";
@@ -17,22 +18,8 @@ export interface WholeRow {
  */
 export function readJsonRows(bytes: Uint8Array, format: "jsonl" | "json", file: string): WholeRow[] {
   const text = normaliseText(decodeText(bytes, file));
-  const rows = format === "jsonl" ? fromLines(text, file) : fromList(text, file);
+  const rows = format === "jsonl" ? Array.from(linesOfJson(text, file), ({ line, row }) => ({ line, row })) : fromList(text, file);
   if (rows.length === 0) throw new FormatError(`${file}: objects are expected, but it is empty`, { file });
-  return rows;
-}
-
-function fromLines(text: string, file: string): WholeRow[] {
-  const rows: WholeRow[] = [];
-  for (const [index, source] of text.split("\n").entries()) {
-    if (source.trim() === "") continue;
-    const line = index + 1;
-    const fail = (problem: string, cause?: unknown) =>
-      new FormatError(`${file}, line ${line}: ${problem}`, { file, line }, { cause });
-    const row = parseJson(source, fail, jsonRules);
-    if (!isJsonObject(row)) throw fail(`expected a JSON object, got ${clip(source, 60)}`);
-    rows.push({ line, row });
-  }
   return rows;
 }
 
