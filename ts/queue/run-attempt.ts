@@ -1,6 +1,9 @@
-import { AbortError } from "../errors/errors.js";
+import { AbortError, ConfigError } from "../errors/errors.js";
+import { excerpt } from "../errors/excerpt.js";
 import type { JobListener } from "../jobs/job-events.js";
+import { firstDifference } from "../jobs/spec/job-spec.js";
 import { runFiles } from "../jobs/store/run-store.js";
+import type { JobSettings } from "../jobs/spec/any-settings.js";
 import type { LowrankWorker } from "../worker/client/living-worker.js";
 import { type AttemptPlace, placeAt } from "./attempts/attempt-place.js";
 import { goOnFromLast } from "./attempts/go-on.js";
@@ -34,7 +37,7 @@ interface AttemptOptions {
 
 /**
  * One attempt at a queued training, in a worker: goes on from the last checkpoint of those before, and publishes what it
- * made. Where a result is there, that is the outcome. Errors as `runJob`.
+ * made. Where a result is there, that is the outcome. Errors as `runJob`, and `ConfigError` where the result is of another spec.
  */
 export async function runAttempt(
   { spec, out, until }: Payload,
@@ -42,7 +45,7 @@ export async function runAttempt(
   { worker, signal, onProgress, onBegin }: AttemptOptions,
 ): Promise<TrainingOutcome> {
   const place = placeAt(out);
-  const before = await outcomeOf(place);
+  const before = await outcomeOf(place, spec);
   if (before !== null) return before;
   onBegin(await goOnFromLast(place, attempt));
   const store = place.store(attempt);
@@ -55,17 +58,31 @@ export async function runAttempt(
   }
   await place.publish(attempt);
   await place.tidy();
-  return (await outcomeOf(place))!;
+  return (await outcomeOf(place, spec))!;
 }
 
-/** What a place's result says; null where nothing is published. */
-async function outcomeOf(place: AttemptPlace): Promise<TrainingOutcome | null> {
+/** What a place's result says; null where nothing is published. Throws `ConfigError` for that of another training. */
+async function outcomeOf(place: AttemptPlace, spec: JobSettings): Promise<TrainingOutcome | null> {
   const bytes = await place.result(runFiles.report);
   if (bytes === null) return null;
-  const { result } = JSON.parse(new TextDecoder().decode(bytes)) as {
+  const { settings = {}, result } = JSON.parse(new TextDecoder().decode(bytes)) as {
+    settings?: Partial<JobSettings>;
     result?: { after?: { accuracy?: number; loss?: number } };
   };
+  checkOwn(place, spec, settings);
   const { accuracy = null, loss = null } = result?.after ?? {};
   const { step: steps, measured } = standingIn(bytes, `${place.name}: ${runFiles.report}`);
   return { out: place.name, accuracy, loss, steps, finished: true, measured };
+}
+
+/** Two jobs may have been given one place: the later one would be told the result of the earlier one as its own. */
+function checkOwn({ name: place }: AttemptPlace, spec: JobSettings, settings: Partial<JobSettings>): void {
+  const name = firstDifference<Partial<JobSettings>>(spec, settings);
+  if (name === null) return;
+  const [own, there] = [spec, settings].map((all) => excerpt(all[name]));
+  throw new ConfigError(
+    `${place} holds the result of a training with another spec: its ${name} was ${there}, this job's is ${own}; ` +
+      "give the job another place, or remove that result first",
+    { place, option: name },
+  );
 }
