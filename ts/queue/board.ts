@@ -32,13 +32,25 @@ export async function openBoard(
   queue: Queue,
   { port, host }: BoardPlace,
 ): Promise<{ readonly address: string; close(): Promise<void> }> {
-  const { createBullBoard } = await installed<typeof Api>(what, "@bull-board/api", () => import("@bull-board/api"));
+  const packages = "@bull-board/api @bull-board/express";
+  const { createBullBoard } = await installed<typeof Api>(
+    what,
+    "@bull-board/api",
+    packages,
+    () => import("@bull-board/api"),
+  );
   const { BullMQAdapter } = await installed<typeof Adapter>(
     what,
     "@bull-board/api",
+    packages,
     () => import("@bull-board/api/bullMQAdapter"),
   );
-  const { ExpressAdapter } = await installed(what, "@bull-board/express", () => import("@bull-board/express"));
+  const { ExpressAdapter } = await installed(
+    what,
+    "@bull-board/express",
+    packages,
+    () => import("@bull-board/express"),
+  );
   const serverAdapter = new ExpressAdapter();
   createBullBoard({ queues: [new BullMQAdapter(queue)], serverAdapter });
   const answer = serverAdapter.getRouter() as (request: IncomingMessage, response: ServerResponse) => void;

@@ -37,9 +37,10 @@ export async function queueEngine(what: string, address: string): Promise<QueueE
       expected: ADDRESS,
     });
   const redis = scheme === "redis";
-  const bullmq = await installed<typeof Bullmq>(what, "bullmq", () => import("bullmq"));
-  if (redis) await installed(what, "ioredis", () => import("ioredis"));
-  else await installed(what, "pg", () => import("pg"));
+  const packages = redis ? "bullmq ioredis" : "bullmq pg";
+  const bullmq = await installed<typeof Bullmq>(what, "bullmq", packages, () => import("bullmq"));
+  if (redis) await installed(what, "ioredis", packages, () => import("ioredis"));
+  else await installed(what, "pg", packages, () => import("pg"));
   const shown = shownAddress(address);
   const { options: connection, cut } = redis ? redisConnections(address) : postgresConnections(address);
   const own = { shown, connection, cut };
@@ -108,35 +109,60 @@ export class Flows {
   }
 }
 
-/** Waits for a server's first answer. Throws `ConfigError` where none comes within some seconds. */
-export async function answered(what: string, engine: QueueEngine, ready: Promise<unknown>): Promise<void> {
+/** What a Redis says to a client that it does not let in. */
+const UNKNOWN_CLIENT = /^(NOAUTH|WRONGPASS|NOPERM|ERR (Client sent )?AUTH|ERR invalid password)/;
+
+/** One of BullMQ's classes, which connects. */
+interface Connecting {
+  waitUntilReady(): Promise<unknown>;
+  on(event: "error", heard: (error: Error) => void): unknown;
+  off(event: "error", heard: (error: Error) => void): unknown;
+}
+
+/** Waits for a server's first answer. Throws `ConfigError` where it refuses, and where none comes within some seconds. */
+export async function answered(what: string, engine: QueueEngine, connecting: Connecting): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const error = new ConfigError(
-      `${what}: ${engine.shown} has not answered within ${ANSWER_LIMIT / 1000} seconds: is the server running, and may it be reached from here?`,
-      { op: what, option: "queue" },
-    );
-    timer = setTimeout(reject, ANSWER_LIMIT, error);
+  let last: Error | undefined;
+  let heard = (_: Error) => {};
+  const failed = new Promise<never>((_, reject) => {
+    heard = (error) => {
+      last = error;
+      // A client of Redis would ask for ever with the same password.
+      if (UNKNOWN_CLIENT.test(error.message)) reject(error);
+    };
+    const late = () => {
+      const why = last === undefined ? "" : ` (${clip(last.message)})`;
+      const message = `${what}: ${engine.shown} has not answered within ${ANSWER_LIMIT / 1000} seconds${why}: is the server running, and may it be reached from here?`;
+      reject(new ConfigError(message, { op: what, option: "queue" }, { cause: last }));
+    };
+    timer = setTimeout(late, ANSWER_LIMIT);
   });
+  connecting.on("error", heard);
+  const ready = connecting.waitUntilReady();
   ready.catch(() => undefined);
   try {
-    await Promise.race([ready, late]);
+    await Promise.race([ready, failed]);
   } catch (cause) {
     if (cause instanceof ConfigError) throw cause;
-    throw new ConfigError(`${what}: ${engine.shown} refuses: ${clip(String(cause))}`, { op: what }, { cause });
+    const { message } = cause as Error;
+    const next = UNKNOWN_CLIENT.test(message)
+      ? "; user and password stand in the address, as in redis://user:password@host"
+      : "";
+    throw new ConfigError(`${what}: ${engine.shown} refuses: ${clip(message)}${next}`, { op: what }, { cause });
   } finally {
     clearTimeout(timer);
+    connecting.off("error", heard);
   }
 }
 
-/** A package that only queues need. Throws `UnsupportedError` where it is not installed. */
-export async function installed<T>(what: string, name: string, load: () => Promise<T>): Promise<T> {
+/** A package that only queues need. Throws `UnsupportedError`, which names all that are needed with it, where it is not installed. */
+export async function installed<T>(what: string, name: string, all: string, load: () => Promise<T>): Promise<T> {
   try {
     return await load();
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw cause;
     throw new UnsupportedError(
-      `${what}: the package ${name} is needed for queues and is not installed: npm install ${name}`,
+      `${what}: the package ${name} is needed and is not installed: npm install ${all}`,
       { op: what, missing: name },
       { cause },
     );

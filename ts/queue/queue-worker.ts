@@ -96,7 +96,7 @@ export async function runQueueWorker(options: QueueWorkerOptions): Promise<void>
   const handler = new JobHandler(engine, { queue, flows }, engines, signal ?? new AbortController().signal, tell);
   let closeBoard = async () => {};
   try {
-    await answered(what, engine, queue.waitUntilReady());
+    await answered(what, engine, queue);
     if (board !== null) {
       const opened = await openBoard(what, queue as Queue, board);
       closeBoard = opened.close;
@@ -128,7 +128,7 @@ export async function runQueueWorker(options: QueueWorkerOptions): Promise<void>
     // Whoever has lost a job to another worker lets go of it.
     worker.on("lockRenewalFailed", (ids) => ids.forEach((id) => worker.cancelJob(id, "another worker has it")));
     try {
-      await answered(what, engine, worker.waitUntilReady());
+      await answered(what, engine, worker);
     } catch (error) {
       await letGo(engine, worker);
       throw error;
