@@ -27,6 +27,12 @@ it("submits, lists, cancels and says what there is not", { timeout: 60_000 }, as
   ];
   await writeFile(path("jobs.jsonl"), `${jobs.map((job) => JSON.stringify(job)).join("\n")}\n\n`);
   expect((await queued("submit", "--jobs", path("jobs.jsonl"))).out).toBe("b\nc\n");
+  const twice = await queued("submit", "--data", data, "--out", path("a2"), "--id", "a");
+  expect(twice).toMatchObject({
+    code: 0,
+    out: "a\n",
+    err: expect.stringContaining("a: a job of this name is in") as string,
+  });
   const listed = JSON.parse((await queued("jobs", "--json")).out) as { id: string; state: string }[];
   expect(listed.map(({ id, state }) => `${id} ${state}`)).toEqual(["a waiting", "b waiting", "c waiting"]);
   await writeFile(path("names.conll"), "Ada B-PER\n");
@@ -81,6 +87,9 @@ it("submits language models' trainings, which a worker does", { timeout: 60_000 
   expect(readdirSync(path("tuned", "result"))).toEqual(
     expect.arrayContaining(["adapter.gguf", "adapter_model.safetensors", "report.json"]),
   );
+  expect((await queued("jobs", "--forget", "1", ...own)).out).toBe("0 jobs forgotten\n");
+  expect((await queued("jobs", "--forget", "0", ...own)).out).toBe("1 jobs forgotten\n");
+  expect((await queued("jobs", ...own)).out).toBe("The queue is empty.\n");
   const wrong = await queued(
     "submit",
     "--task",
@@ -98,7 +107,18 @@ it("submits language models' trainings, which a worker does", { timeout: 60_000 
 it("refuses what makes no sense before anything is submitted", { timeout: 60_000 }, async () => {
   const { data, path } = fixture;
   await writeFile(path("bad.jsonl"), `${JSON.stringify({ spec: { data }, out: path("d"), id: "d" })}\n{"spec": {}}\n`);
+  const first = JSON.stringify({ spec: { data }, out: path("d"), id: "d" });
+  const lines = (...given: object[]) => [first, ...given.map((line) => JSON.stringify(line))].join("\n");
+  await writeFile(path("typo.jsonl"), lines({ spec: { data, stepz: 3 }, out: path("e") }));
+  await writeFile(path("field.jsonl"), lines({ spec: { data }, out: path("e"), priorty: 3 }));
+  await writeFile(path("empty.jsonl"), "\n");
   const refusals: [string[], string][] = [
+    [["submit", "--jobs", path("typo.jsonl")], 'line 2: spec: there is no option "stepz"; did you mean "steps"?'],
+    [["submit", "--jobs", path("field.jsonl")], 'line 2: there is no option "priorty"; did you mean "priority"?'],
+    [["submit", "--jobs", path("empty.jsonl")], "there is no job in it"],
+    [["submit", "--jobs", path("bad.jsonl"), "--steps", "5"], "--steps says nothing of the jobs of --jobs"],
+    [["jobs", "--logs", "a", "--cancel", "a"], "cannot be used with"],
+    [["jobs", "--to", "folder"], "--to says where --fetch copies"],
     [["submit", "--out", path("d")], "--data names the examples"],
     [["submit", "--data", data], "--out says which folder"],
     [["submit", "--data", data, "--out", "s3://bucket/key/x", "--id", "7"], "id is a name without spaces"],

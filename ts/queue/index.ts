@@ -1,5 +1,5 @@
 export { JobQueue } from "./job-queue.js";
-export type { QueuedJob, QueuedProgress, QueuedState, SubmitOptions } from "./job-queue.js";
+export type { QueuedJob, QueuedProgress, QueuedState } from "./job-queue.js";
 export { QueueError } from "./queue-error.js";
 export type { QueuedTraining } from "./queued-training.js";
 export { runQueueWorker } from "./queue-worker.js";
@@ -8,6 +8,7 @@ export type { TrainingOutcome } from "./run-attempt.js";
 export { runSweep } from "./sweep/run-sweep.js";
 export type { SweepEvent, SweepOptions } from "./sweep/run-sweep.js";
 export type { SweepRecord, SweepReport, SweepResult, TrialRecord } from "./sweep/sweep-record.js";
+export type { SubmitOptions } from "./submission.js";
 export type { SweepSpec } from "./sweep/sweep-plan.js";
 export type { Choice, Grid, GridValues } from "./sweep/grid.js";
 export type { Rung } from "./sweep/halving.js";

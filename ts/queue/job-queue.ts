@@ -1,26 +1,13 @@
 import type { FlowJob, Job, Queue } from "bullmq";
 import { checkOptions } from "../arguments/options.js";
-import { text, whole } from "../arguments/settings.js";
-import { ConfigError } from "../errors/errors.js";
+import { text, unexpected, whole } from "../arguments/settings.js";
 import type { FileMap } from "../io/file-map.js";
 import { placeAt } from "./attempts/attempt-place.js";
-import { jobId } from "./job-id.js";
 import { answered, Flows, letGo, QUEUE_NAME, type QueueEngine, queueEngine } from "./queue-engine.js";
-import { type Payload, type QueuedTraining, takeTraining, tries } from "./queued-training.js";
+import type { Payload, QueuedTraining } from "./queued-training.js";
 import type { TrainingOutcome } from "./run-attempt.js";
 import { ServerCalls } from "./server/server-calls.js";
-
-/** How a job is submitted. */
-export interface SubmitOptions {
-  /** Its name in the queue, without spaces and colons, and none of the queue's own words ("completed", "wait"); a second job of one name is not taken. Default: a number. */
-  readonly id?: string;
-  /** Smaller numbers first, 1 to 2,097,152; default 1,000. */
-  readonly priority?: number;
-  /** How often it is tried before it counts as failed; default 3. What is killed, or handed back, is not counted. */
-  readonly attempts?: number;
-  /** When it is of no use any more; it then fails. Default: never. */
-  readonly deadline?: Date;
-}
+import { type SubmitOptions, takeSubmission } from "./submission.js";
 
 /** What has become of a job. */
 export type QueuedState = "waiting" | "active" | "completed" | "failed" | "cancelled";
@@ -65,6 +52,8 @@ export interface QueuedJob {
 
 /** What a cancelled job fails with. */
 export const CANCELLED = "cancelled";
+/** Jobs that a server lets go of in one call. */
+const MOST_AT_ONCE = 1_000;
 type StoredJob = Job<Payload, TrainingOutcome>;
 
 /**
@@ -97,7 +86,7 @@ export class JobQueue {
     const queue = new engine.Queue<Payload, TrainingOutcome>(name, { connection: engine.connection });
     queue.on("error", () => undefined);
     try {
-      await answered("JobQueue.open", engine, queue.waitUntilReady());
+      await answered("JobQueue.open", engine, queue);
     } catch (error) {
       await letGo(engine, queue);
       throw error;
@@ -108,19 +97,10 @@ export class JobQueue {
   /** Gives a training to the queue, checked whole. Returns the job's id. Throws `ConfigError` for what makes no sense. */
   async submit(training: QueuedTraining, options: SubmitOptions = {}): Promise<string> {
     const what = "JobQueue.submit";
-    checkOptions(what, options, ["id", "priority", "attempts", "deadline"]);
-    const { priority = 1_000, attempts = 3, deadline } = options;
-    const id = jobId(what, options.id);
-    if (deadline !== undefined && !(deadline instanceof Date && deadline.getTime() > Date.now()))
-      throw new ConfigError(`${what}: deadline is a Date that is yet to come`, { op: what, option: "deadline" });
-    const payload = takeTraining(what, training, deadline?.getTime() ?? null);
-    const given = {
-      ...(id === undefined ? {} : { jobId: id }),
-      priority: whole(what, "priority", priority, 1, 2_097_152),
-      ...tries(whole(what, "attempts", attempts, 1)),
-    };
+    const { payload, given } = takeSubmission(what, training, options);
     // A second job of one name is not taken, so one with a name may be given again.
-    const job = await this.server.call(what, () => this.queue.add("train", payload, given), id !== undefined);
+    const harmless = given.jobId !== undefined;
+    const job = await this.server.call(what, () => this.queue.add("train", payload, given), harmless);
     return job.id!;
   }
 
@@ -203,6 +183,22 @@ export class JobQueue {
       return true;
     };
     return this.server.call("JobQueue.retry", retry, false);
+  }
+
+  /**
+   * Lets go of the jobs that were completed, failed or cancelled before a time, which else stay in the queue for ever; a name is then free again.
+   * Results stay where they are. Returns how many jobs it were.
+   */
+  async forget(before: Date): Promise<number> {
+    const what = "JobQueue.forget";
+    if (!(before instanceof Date) || Number.isNaN(before.getTime())) throw unexpected(what, "before", "a Date", before);
+    let count = 0;
+    for (const state of ["completed", "failed"] as const)
+      for (let gone = MOST_AT_ONCE; gone === MOST_AT_ONCE; count += gone) {
+        const age = Math.max(0, Date.now() - before.getTime());
+        gone = (await this.server.call(what, () => this.queue.clean(age, MOST_AT_ONCE, state))).length;
+      }
+    return count;
   }
 
   /** How many jobs there are of each state. */

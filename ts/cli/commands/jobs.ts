@@ -1,8 +1,9 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ConfigError } from "../../errors/errors.js";
 import type { JobQueue, QueuedJob } from "../../entry/queue-node.js";
 import { writeFilesAtomically } from "../../io/node/index.js";
+import { real } from "../options/option-values.js";
 import { addQueueOptions, type QueueOptions, withQueue } from "../options/queue-options.js";
 import type { Session } from "../session.js";
 import { formatDuration, formatPercent } from "../terminal/number-format.js";
@@ -15,40 +16,60 @@ Examples:
   lowrank jobs --logs tenant-7
   lowrank jobs --fetch tenant-7 --to adapters/tenant-7
   lowrank jobs --cancel tenant-7
+  lowrank jobs --forget 30
 `;
 
 interface JobsOptions extends QueueOptions {
-  readonly watch: boolean;
+  readonly watch?: true;
   readonly logs?: string;
   readonly fetch?: string;
   readonly to?: string;
   readonly cancel?: string;
   readonly retry?: string;
-  readonly metrics: boolean;
+  readonly forget?: number;
+  readonly metrics?: true;
   readonly json: boolean;
 }
 
 const EVERY = 1_000;
+const DAY = 24 * 60 * 60 * 1_000;
+
+/** Of which one can be done at once; without any the jobs are listed. */
+const ACTIONS = ["watch", "logs", "fetch", "cancel", "retry", "forget", "metrics"];
+
+function alone(flags: string, description: string): Option {
+  const option = new Option(flags, description);
+  return option.conflicts(ACTIONS.filter((name) => name !== option.attributeName()));
+}
 
 /** `lowrank jobs`: what is in a queue, and what becomes of it. */
 export function defineJobs(program: Command, session: Session): void {
   const command = program.command("jobs").description("show what is in a queue; watch it, cancel, read logs");
   addQueueOptions(command)
-    .option("--watch", "show it again every second, until all jobs have ended", false)
-    .option("--logs <id>", "what workers have said of a job")
-    .option("--fetch <id>", "copy what a job has left to the folder of --to")
+    .addOption(alone("--watch", "show it again every second, until all jobs have ended"))
+    .addOption(alone("--logs <id>", "what workers have said of a job"))
+    .addOption(alone("--fetch <id>", "copy what a job has left to the folder of --to"))
     .option("--to <folder>", "where --fetch copies it; made where need be")
-    .option("--cancel <id>", "cancel a job; what it has reached stays in its place")
-    .option("--retry <id>", "let a job that has failed be tried once more")
-    .option("--metrics", "figures of the queue in Prometheus' text format", false)
-    .option("--json", "print JSON", false)
+    .addOption(alone("--cancel <id>", "cancel a job; what it has reached stays in its place"))
+    .addOption(alone("--retry <id>", "let a job that has failed be tried once more"))
+    .addOption(
+      alone("--forget <days>", "let go of jobs that ended so many days ago; their results stay").argParser(
+        real(0, { closed: true }),
+      ),
+    )
+    .addOption(alone("--metrics", "figures of the queue in Prometheus' text format"))
+    .addOption(new Option("--json", "print the list as JSON").conflicts(ACTIONS).default(false))
     .addHelpText("after", EXAMPLES)
     .action((options: JobsOptions) => withQueue(options, session, (queue) => act(queue, options, session)));
 }
 
 async function act(queue: JobQueue, options: JobsOptions, session: Session): Promise<void> {
   const { terminal } = session;
-  const { logs, fetch, cancel, retry, metrics, json, watch } = options;
+  const { logs, fetch, cancel, retry, forget, metrics, json, watch } = options;
+  if (options.to !== undefined && fetch === undefined)
+    throw new ConfigError("--to says where --fetch copies a job's result to: name the job by --fetch", {
+      option: "--to",
+    });
   if (logs !== undefined) {
     if ((await queue.get(logs)) === null) throw unknown(logs);
     for (const line of await queue.logs(logs)) terminal.print(line);
@@ -60,6 +81,8 @@ async function act(queue: JobQueue, options: JobsOptions, session: Session): Pro
   } else if (retry !== undefined) {
     if (!(await queue.retry(retry))) throw unknown(retry, " that has failed");
     terminal.print(`${retry}: in the queue again`);
+  } else if (forget !== undefined) {
+    terminal.print(`${await queue.forget(new Date(Date.now() - forget * DAY))} jobs forgotten`);
   } else if (metrics) terminal.print((await queue.metrics()).trimEnd());
   else if (watch) await follow(queue, session);
   else {
@@ -80,12 +103,14 @@ async function copyResult(queue: JobQueue, id: string, folder: string | undefine
 
 /** Shows the table until nothing waits and nothing runs; each change alone where the output is no terminal. */
 async function follow(queue: JobQueue, { terminal, signal }: Session): Promise<void> {
+  // Of the two streams the table goes to the output, which may be a file.
+  const redraws = terminal.canRedraw && terminal.streams.output.isTTY === true;
   let shown = "";
   for (;;) {
     const jobs = await queue.list();
     const now = table(jobs).join("\n");
     if (now !== shown) {
-      if (terminal.canRedraw && shown !== "") terminal.print(`\u001b[${shown.split("\n").length}A\u001b[0J${now}`);
+      if (redraws && shown !== "") terminal.print(`\u001b[${shown.split("\n").length}A\u001b[0J${now}`);
       else terminal.print(now);
     }
     shown = now;

@@ -4,9 +4,11 @@ import { ConfigError } from "../../errors/errors.js";
 import type { JobQueue, SubmitOptions } from "../../entry/queue-node.js";
 import { isJsonObject, parseJsonObject } from "../../io/json.js";
 import type { AnyJobSpec } from "../../jobs/spec/any-settings.js";
+import { checkOptions } from "../../arguments/options.js";
+import { takeSubmission } from "../../queue/submission.js";
 import { absolutePath } from "../options/absolute-path.js";
 import { addSpecOptions, type SettingsOptions } from "../options/finetune-options.js";
-import { freshSettings } from "../options/fresh-settings.js";
+import { freshSettings, withAbsolutePaths } from "../options/fresh-settings.js";
 import { addLanguageOptions } from "../options/language-options.js";
 import { whole } from "../options/option-values.js";
 import { addQueueOptions, type QueueOptions, withQueue } from "../options/queue-options.js";
@@ -15,6 +17,7 @@ import type { Session } from "../session.js";
 const EXAMPLES = `
 A file of jobs holds a JSON object a line: {"spec": {"data": …, "steps": …}, "out": …, "id": …, "priority": …}. Paths in it, and
 those of the options, are read by the workers: all of them must reach those folders. Addresses of https:// and s3:// stay as they are.
+A training that is to be done again, each night say, needs another --id and another --out: what is there already stays.
 
 Examples:
   lowrank submit --data /data/reviews.csv --steps 200 --out /runs/reviews --queue redis://127.0.0.1:6379
@@ -53,16 +56,35 @@ export function defineSubmit(program: Command, session: Session): void {
     .option("--deadline <seconds>", "it fails if it is not done by then", whole(1))
     .addHelpText("after", EXAMPLES)
     .action(async (options: SubmitCommandOptions) => {
+      if (options.jobs !== undefined) refuseBeside(command);
       const jobs = options.jobs === undefined ? [one(options)] : await readJobs(options.jobs, options);
-      const ids = await withQueue(options, session, (queue) => submitAll(queue, jobs));
-      for (const id of ids) session.terminal.print(id);
+      await withQueue(options, session, (queue) => submitAll(queue, jobs, session));
     });
 }
 
-async function submitAll(queue: JobQueue, jobs: readonly Submitted[]): Promise<readonly string[]> {
-  const ids: string[] = [];
-  for (const { spec, out, options } of jobs) ids.push(await queue.submit({ spec, out }, options));
-  return ids;
+async function submitAll(queue: JobQueue, jobs: readonly Submitted[], { terminal }: Session): Promise<void> {
+  for (const { spec, out, options } of jobs) {
+    const there = options.id === undefined ? null : await queue.get(options.id);
+    terminal.print(await queue.submit({ spec, out }, options));
+    if (there !== null)
+      terminal.error(
+        `${there.id}: a job of this name is in the queue already, ${there.state}; no second one was taken`,
+      );
+  }
+}
+
+/** What may be given with a file of jobs. */
+const WITH_JOBS = ["jobs", "queue", "queueName", "priority", "attempts", "deadline", "debug"];
+
+/** Throws `ConfigError` for options that the lines of a file say themselves. */
+function refuseBeside(command: Command): void {
+  const strange = command.options.find((option) => {
+    const name = option.attributeName();
+    return !WITH_JOBS.includes(name) && command.getOptionValueSource(name) === "cli";
+  });
+  if (strange === undefined) return;
+  const option = strange.long!;
+  throw new ConfigError(`${option} says nothing of the jobs of --jobs: each line has its own settings`, { option });
 }
 
 /** What the options say of every job. */
@@ -96,22 +118,29 @@ async function readJobs(file: string, given: SubmitCommandOptions): Promise<read
     throw new ConfigError(`--jobs ${file}: ${cause.message}`, { file }, { cause });
   });
   const lines = text.split(/\r?\n/).map((line, i) => ({ line, number: i + 1 }));
-  return lines
+  const jobs = lines
     .filter(({ line }) => line.trim() !== "")
-    .map(({ line, number }) => {
-      const fail = (problem: string) =>
-        new ConfigError(`--jobs ${file}, line ${number}: ${problem}`, { file, line: number });
-      const { spec, out, id, priority } = parseJsonObject(new TextEncoder().encode(line), fail);
-      if (spec === undefined || !isJsonObject(spec) || typeof spec["data"] !== "string" || typeof out !== "string")
-        throw fail('{"spec": {"data": …}, "out": …} is expected');
-      return {
-        spec: { ...spec, data: absolutePath(spec["data"]) },
-        out: absolutePath(out),
-        options: {
-          ...common(given),
-          ...(id === undefined ? {} : { id: id as string }),
-          ...(priority === undefined ? {} : { priority: priority as number }),
-        },
-      };
-    });
+    .map(({ line, number }) => readJob(line, `--jobs ${file}, line ${number}`, { file, line: number }, given));
+  if (jobs.length > 0) return jobs;
+  throw new ConfigError(`--jobs ${file}: there is no job in it`, { file });
+}
+
+function readJob(line: string, what: string, details: Record<string, unknown>, given: SubmitCommandOptions): Submitted {
+  const fail = (problem: string) => new ConfigError(`${what}: ${problem}`, details);
+  const job = parseJsonObject(new TextEncoder().encode(line), fail);
+  checkOptions(what, job, ["spec", "out", "id", "priority"]);
+  const { spec, out, id, priority } = job;
+  if (spec === undefined || !isJsonObject(spec) || typeof spec["data"] !== "string" || typeof out !== "string")
+    throw fail('{"spec": {"data": …}, "out": …} is expected');
+  const submitted: Submitted = {
+    spec: withAbsolutePaths(spec as unknown as AnyJobSpec),
+    out: absolutePath(out),
+    options: {
+      ...common(given),
+      ...(id === undefined ? {} : { id: id as string }),
+      ...(priority === undefined ? {} : { priority: priority as number }),
+    },
+  };
+  takeSubmission(what, { spec: submitted.spec, out: submitted.out }, submitted.options);
+  return submitted;
 }
