@@ -1,4 +1,4 @@
-// node scripts/check-sweep.mjs FOLDER [--steps 96] [--threads 1]: twelve settings over the movie reviews, all in full and by successive
+// node scripts/check-sweep.mjs FOLDER [--steps 96] [--batch-size 32] [--threads 1]: twelve settings over the movie reviews, all in full and by successive
 // halving, and the best two once more with two other seeds, to know what chance does. Goes on where it was interrupted.
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -7,7 +7,11 @@ import { root } from "./setup/paths.mjs";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { steps: { type: "string", default: "96" }, threads: { type: "string", default: "1" } },
+  options: {
+    steps: { type: "string", default: "96" },
+    "batch-size": { type: "string", default: "32" },
+    threads: { type: "string", default: "1" },
+  },
 });
 const [folder] = positionals;
 if (folder === undefined) throw new Error("a folder for the runs is expected");
@@ -18,7 +22,7 @@ const spec = {
   // No header: label, rating, text.
   ...{ text: "2", label: "0", labelNames: { 0: "negative", 1: "positive" } },
   ...{ recipe: "peft", baseline: false, validationSplit: 0.05, testSplit: 0 },
-  ...{ steps, evaluateEvery: steps / 8, threads },
+  ...{ steps, evaluateEvery: steps / 8, threads, batchSize: Number(values["batch-size"]) },
 };
 const grid = { learningRate: [1e-4, 3e-4, 1e-3, 3e-3], rank: [4, 8, 16] };
 
