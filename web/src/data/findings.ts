@@ -58,16 +58,12 @@ export function findingsIn(rows: readonly Row[]): Finding[] {
   const { repeated, extra, contradicting } = equalTexts(whole);
   if (contradicting.length > 0) add("contradictions", contradicting);
   if (extra.length > 0) add("duplicates", repeated, { removable: extra });
-  for (const labels of alike(counts.map(([label]) => label)))
-    add(
-      "similarLabels",
-      whole.filter(({ label }) => labels.includes(label)).map(({ id }) => id),
-      { labels },
-    );
+  for (const { labels, ids } of alike(whole, counts)) add("similarLabels", ids, { labels });
   const small = counts.length > 20 && counts.length > whole.length / 4 ? [] : counts.filter(([, n]) => n < SMALL_CLASS);
   if (small.length > 0 && counts.length > 1) {
     const labels = small.map(([label]) => label);
-    const ids = whole.filter(({ label }) => labels.includes(label)).map(({ id }) => id);
+    const rare = new Set(labels);
+    const ids = whole.filter(({ label }) => rare.has(label)).map(({ id }) => id);
     add("smallClass", ids, { labels, removable: counts.length - small.length >= 2 ? ids : [] });
   }
   return found;
@@ -96,9 +92,20 @@ function equalTexts(rows: readonly Row[]) {
   return { repeated, extra, contradicting };
 }
 
-/** Labels that differ in case, width and spaces alone. */
-function alike(labels: readonly string[]): string[][] {
-  const groups = new Map<string, string[]>();
-  for (const label of labels) groups.set(plain(label), [...(groups.get(plain(label)) ?? []), label]);
-  return [...groups.values()].filter(({ length }) => length > 1);
+/** Groups of labels that are listed: where a column holds no labels, there may be one for every second row. */
+const MOST_ALIKE = 20;
+
+/** Labels that differ in case, width and spaces alone, with the rows that have them. */
+function alike(rows: readonly Row[], counts: readonly (readonly [label: string, count: number])[]) {
+  const groups = new Map<string, { labels: string[]; ids: number[] }>();
+  const ofLabel = new Map<string, { labels: string[]; ids: number[] }>();
+  for (const [label] of counts) {
+    const key = plain(label);
+    const group = groups.get(key) ?? { labels: [], ids: [] };
+    group.labels.push(label);
+    groups.set(key, group);
+    ofLabel.set(label, group);
+  }
+  for (const { id, label } of rows) ofLabel.get(label)!.ids.push(id);
+  return [...groups.values()].filter(({ labels }) => labels.length > 1).slice(0, MOST_ALIKE);
 }

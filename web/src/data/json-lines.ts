@@ -12,7 +12,9 @@ export function readJsonLines(text: string): { columns: string[]; records: strin
   if (columns.length < 2) throw new TableProblem("oneColumn");
   // Where every line names fields of its own.
   if (columns.length * objects.length > MOST_CELLS) throw new TableProblem("tooLarge");
-  return { columns, records: objects.map((object) => columns.map((column) => textOf(object[column]))) };
+  // A column may have the name of something that every object has.
+  const cell = (object: JsonObject, column: string) => (Object.hasOwn(object, column) ? textOf(object[column]) : "");
+  return { columns, records: objects.map((object) => columns.map((column) => cell(object, column))) };
 }
 
 type JsonObject = Record<string, unknown>;

@@ -10,8 +10,17 @@ const LARGEST = 100e6;
 
 const begins = (bytes: Uint8Array, ...begin: number[]) => begin.every((byte, i) => bytes[i] === byte);
 
+/** Columns above this are refused: each is an option of two lists. */
+const MOST_COLUMNS = 2000;
+
 /** Reads a table of any kind. Throws `TableProblem` for what is none. */
 export async function readTable(file: File, correction: Correction = {}): Promise<Table> {
+  const table = await read(file, correction);
+  if (table.columns.length > MOST_COLUMNS) throw new TableProblem("tooLarge", file.name);
+  return table;
+}
+
+async function read(file: File, correction: Correction): Promise<Table> {
   if (file.size > LARGEST) throw new TableProblem("tooLarge", file.name);
   const bytes = new Uint8Array(await file.arrayBuffer());
   if (bytes.length === 0) throw new TableProblem("empty");

@@ -1,4 +1,5 @@
 import { TableProblem } from "./problem.js";
+import { isLaidOut } from "./sheet-extent.js";
 
 /** A workbook's parts together, unpacked: a page holds them as text. */
 const LARGEST = 400e6;
@@ -6,12 +7,17 @@ const LARGEST = 400e6;
 /** Throws `TableProblem` for what would fill the memory; what is no archive the reader of workbooks says. */
 async function checkUnpacked(file: Blob): Promise<void> {
   const { unzipped } = await import("../storage/zip.js");
+  const bytes = new Uint8Array(await file.arrayBuffer());
   let sum = 0;
-  await unzipped(new Uint8Array(await file.arrayBuffer()), ({ originalSize }) => {
+  await unzipped(bytes, ({ originalSize }) => {
     sum += originalSize;
     return false;
   }).catch(() => undefined);
   if (sum > LARGEST) throw new TableProblem("tooLarge");
+  // A sheet may be called anything.
+  const parts = await unzipped(bytes, ({ name }) => name.endsWith(".xml")).catch(() => ({}));
+  const text = new TextDecoder();
+  if (!Object.values(parts).every((part) => isLaidOut(text.decode(part)))) throw new TableProblem("tooLarge");
 }
 
 /** Rows of a workbook's first sheet; what reads it is fetched when one comes. */

@@ -14,8 +14,7 @@ export function begin(): Promise<Run | null> {
   const rows = rowsFor(settings.value, usable.value);
   const name = project.value!.table.name;
   const known = countLabels(rows);
-  const counts = known.map(([, count]) => count);
-  const unbalanced = Math.max(...counts) > UNBALANCED * Math.min(...counts);
+  const unbalanced = known[0]![1] > UNBALANCED * known.at(-1)![1];
   const lines = rows.map(({ text, label }) => JSON.stringify({ text, label }));
   const began = Date.now();
   const id = `studio-${began.toString(36)}-${crypto.getRandomValues(new Uint32Array(1))[0]!.toString(36)}`;

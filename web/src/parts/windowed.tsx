@@ -1,9 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-
-/** Rows above and below what is seen, so that quick scrolling shows no gap. */
-const SPARE = 8;
+import { seenRows } from "./seen-rows.js";
 
 interface Props {
   readonly label: string;
@@ -25,10 +23,9 @@ export function Windowed({ label, count, height, head, columns, row }: Props) {
     watch.observe(box.current!);
     return () => watch.disconnect();
   }, []);
-  const first = Math.max(0, Math.min(Math.floor(top.value / height) - SPARE, count - 1));
-  const last = Math.min(count, Math.ceil((top.value + seen.value) / height) + SPARE);
-  const space = (rows: number) => (
-    <tr aria-hidden="true" class="space" style={{ height: `${rows * height}px` }}>
+  const { first, last, above, below } = seenRows(top.value, seen.value, count, height);
+  const space = (pixels: number) => (
+    <tr aria-hidden="true" class="space" style={{ height: `${pixels}px` }}>
       <td colSpan={columns} />
     </tr>
   );
@@ -44,9 +41,9 @@ export function Windowed({ label, count, height, head, columns, row }: Props) {
       <table aria-label={label} aria-rowcount={count + 1}>
         <thead>{head}</thead>
         <tbody>
-          {first > 0 && space(first)}
+          {above > 0 && space(above)}
           {Array.from({ length: Math.max(0, last - first) }, (_, i) => row(first + i))}
-          {last < count && space(count - last)}
+          {below > 0 && space(below)}
         </tbody>
       </table>
     </div>

@@ -3,6 +3,7 @@ import type { Row } from "../../data/findings.js";
 import { m } from "../../messages/index.js";
 import { Dialog } from "../../parts/dialog.js";
 import { Icon } from "../../parts/icons.js";
+import { LabelSelect } from "../../parts/label-select.js";
 import { Windowed } from "../../parts/windowed.js";
 import { labels, mendRow, removeRows, rows } from "../../state/project.js";
 import { tell } from "../../state/view.js";
@@ -56,18 +57,13 @@ export function Rows() {
           </button>
         </td>
         <td class="label">
-          <select
+          <LabelSelect
+            label={t.labelOf(place)}
             value={row.label}
-            aria-label={t.labelOf(place)}
-            onChange={(event) => mendRow(row.id, { label: event.currentTarget.value })}
-          >
-            {!names.includes(row.label) && <option value={row.label}>{row.label || "—"}</option>}
-            {names.map((name) => (
-              <option key={name} value={name}>
-                {name}
-              </option>
-            ))}
-          </select>
+            names={names}
+            none="—"
+            onPick={(label) => mendRow(row.id, { label })}
+          />
         </td>
         <td class="do">
           <button type="button" class="quiet small" aria-label={t.removeRow(place)} onClick={() => remove(row)}>
