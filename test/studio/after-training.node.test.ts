@@ -139,6 +139,11 @@ it("a project opens in another browser with its table and runs; a damaged one ch
     changed(bytes, ({ runs }) => (runs.at(-1)!.id = "../elsewhere")),
     "is damaged",
   );
+  for (const file of ["files", "report"])
+    await refused(
+      changed(bytes, ({ runs }) => void Object.assign(runs.at(-1)!, { [file]: null })),
+      "is damaged",
+    );
   await refused(
     changed(bytes, ({ runs }) => (runs.at(-1)!.id = "without-files")),
     "is damaged",

@@ -78,8 +78,17 @@ it("reads what Excel writes in German: a line that names the separator, decimals
   expect(await first.getAttribute("title")).toBe("Satz 0, mit Komma");
 });
 
-/** A workbook of one sheet, its texts in the cells. */
-function workbook(rows: readonly (readonly string[])[]): Uint8Array {
+it("fields that are named as what every object has are empty where a line lacks them", async () => {
+  const line = (i: number) => `{"text":"sentence ${i}"${i % 2 ? `,"constructor":"x","__proto__":"y"` : ""}}`;
+  await give(page, "names.jsonl", many(line));
+  await expect.poll(facts).toMatch(/30 rows\s+UTF-8, JSON Lines/);
+  await page.getByLabel("Column of the labels").selectOption({ index: 2 });
+  await expect.poll(() => page.locator(".bar-of .name").allInnerTexts()).toEqual(["y"]);
+  await expect.poll(findings).toContain("15 rows without a label. They are left out until labelled.");
+});
+
+/** A workbook of one sheet, its texts in the cells; what stands in `more` is a row below them. */
+function workbook(rows: readonly (readonly string[])[], more = ""): Uint8Array {
   const main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
   const types = "application/vnd.openxmlformats-officedocument.spreadsheetml";
   const office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
@@ -92,7 +101,7 @@ function workbook(rows: readonly (readonly string[])[]): Uint8Array {
     "_rels/.rels": `<Relationships xmlns="${packages}/relationships"><Relationship Id="r1" Type="${office}/officeDocument" Target="xl/workbook.xml"/></Relationships>`,
     "xl/workbook.xml": `<workbook xmlns="${main}" xmlns:r="${office}"><sheets><sheet name="one" sheetId="1" r:id="r1"/></sheets></workbook>`,
     "xl/_rels/workbook.xml.rels": `<Relationships xmlns="${packages}/relationships"><Relationship Id="r1" Type="${office}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>`,
-    "xl/worksheets/sheet1.xml": `<worksheet xmlns="${main}"><sheetData>${rows.map(row).join("")}</sheetData></worksheet>`,
+    "xl/worksheets/sheet1.xml": `<worksheet xmlns="${main}"><sheetData>${rows.map(row).join("")}${more}</sheetData></worksheet>`,
   };
   return zipSync(Object.fromEntries(Object.entries(files).map(([name, text]) => [name, strToU8(text)])));
 }
@@ -120,6 +129,12 @@ it("says what is wrong with a file that is no table, and keeps the one there is"
   await refused("scan.pdf", "%PDF-1.7 …", "no table");
   await refused("broken.xlsx", Uint8Array.of(0x50, 0x4b, 3, 4, 0, 0), "workbook could not be read");
   await refused("bomb.xlsx", sayingLarge(workbook([["text", "label"]])), "larger than a page can hold");
+  const far = (at: string, row: string) =>
+    workbook([["text", "label"]], `<row r="${row}"><c r="${at}"><v>1</v></c></row>`);
+  await refused("far.xlsx", far("A1000000000000", "1e12"), "larger than a page can hold");
+  await refused("wide.xlsx", far("XFD1048576", "1048576"), "larger than a page can hold");
+  const wide = Array.from({ length: 2001 }, (_, i) => `c${i}`).join(",");
+  await refused("wide.csv", `${wide}\n${many(() => wide)}`, "larger than a page can hold");
   await refused(
     "fields.jsonl",
     many((i) => `{"text": "sentence ${i}", "field ${i}": "x"}`, 3000),
@@ -164,6 +179,62 @@ it("finds what is odd about rows, and each is mended in place and undone", async
   await expect.poll(keptLabels).toContainEqual(["Sentence  NUMBER 4", "bad"]);
   await page.reload();
   await expect.poll(() => page.locator(".bar-of").allInnerTexts()).toEqual(["good\n23", "bad\n21", "rare\n1"]);
+});
+
+it("of two files that are read at once the one given last counts, and none is opened in the place of the page", async () => {
+  const names = await page.evaluate(async () => {
+    const rows = Array.from({ length: 30 }, (_, i) => `sentence ${i},${i % 2}`).join("\n");
+    const slow = new File([rows], "first.csv");
+    const read = slow.arrayBuffer.bind(slow);
+    let late!: () => void;
+    slow.arrayBuffer = () => new Promise((resolve) => (late = () => resolve(read())));
+    const drop = (file: File, at: string) => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(file);
+      const event = new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer });
+      // Else it would be a copy.
+      Object.defineProperty(dataTransfer, "files", { value: [file] });
+      document.querySelector(at)!.dispatchEvent(event);
+      return event.defaultPrevented;
+    };
+    const until = async (look: () => unknown) => {
+      while (!look()) await new Promise((resolve) => setTimeout(resolve, 20));
+    };
+    drop(slow, ".drop");
+    await until(() => late);
+    drop(new File([rows], "second.csv"), ".drop");
+    await until(() => document.querySelector("div.how-read h1"));
+    late();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    return [document.querySelector("div.how-read h1")!.textContent, drop(new File([rows], "third.csv"), "footer")];
+  });
+  expect(names).toEqual(["second.csv", true]);
+});
+
+it("what was mended is there after a reload at once, though another tab lets go of the table", async () => {
+  await give(page, "mine.csv", `text,label\n${many((i) => `sentence ${i},${i % 2}`)}`);
+  await expect.poll(async () => (await keptLabels()).length).toBe(30);
+  const other = await studio.open();
+  await other.locator("div.how-read").waitFor();
+  await page.getByLabel("Remove row 2", { exact: true }).click();
+  await expect.poll(async () => (await keptLabels()).length).toBe(29);
+  await other.getByRole("button", { name: "Use another table" }).click();
+  await other.getByRole("button", { name: "Paste rows" }).waitFor();
+  await other.close();
+  await page.getByLabel("Remove row 3", { exact: true }).click();
+  await page.reload();
+  await expect.poll(facts).toContain("28 rows");
+});
+
+it("lists of thousands of labels are there when they are opened", async () => {
+  await give(page, "labels.csv", `text,label\n${many((i) => `sentence ${i},label ${i % 2000}`, 10_000)}`);
+  await expect.poll(facts).toContain("10,000 rows");
+  const options = () => page.locator(".windowed option").count();
+  expect(await options()).toBeLessThan(100);
+  const first = page.getByLabel("Label of row 1", { exact: true });
+  await first.focus();
+  await first.selectOption("label 1999");
+  await expect.poll(() => first.inputValue()).toBe("label 1999");
 });
 
 it("stays fluent with ten thousand rows: only those that are seen are in the page", async () => {

@@ -103,3 +103,19 @@ it("where there is no room it says so and goes on once there is", async () => {
   await finished(page);
   await page.close();
 });
+
+it("a tab that has not heard that another one finished the run keeps it from being discarded", async () => {
+  const first = await openTable(studio);
+  await first.getByLabel("Thorough").check();
+  await begin(first);
+  await first.getByText(/^Safe up to step [1-9]/).waitFor({ timeout: 60_000 });
+  const second = await studio.open("train");
+  const discard = second.getByRole("button", { name: "Discard it" });
+  await discard.waitFor();
+  await finished(first);
+  await discard.click();
+  await discard.waitFor({ state: "detached" });
+  await first.reload();
+  await finished(first);
+  expect((await answered(first, "the story was warm")).label).toBe("good");
+});

@@ -14,6 +14,14 @@ import "./style/judge.css";
 import "./style/take.css";
 import "./style/compare.css";
 
+// A file that is dropped beside a place for it would be opened in the place of the page.
+for (const type of ["dragover", "drop"] as const)
+  addEventListener(type, (event) => {
+    if (event.defaultPrevented || !event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    event.dataTransfer.dropEffect = "none";
+  });
+
 const [lasting] = await Promise.all([storesLast(), keepProject(), loadRuns(), viewFetched()]);
 render(<App lasting={lasting} />, document.getElementById("studio")!);
 

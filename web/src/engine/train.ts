@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 import { runJob } from "lowrank/worker";
 import type { JobEvent, JobPhase, ReadyJob } from "lowrank/jobs";
-import { forgetRun, type Point, type Run, saveRun } from "../state/runs.js";
+import { forgetRun, newestOf, type Point, type Run, saveRun } from "../state/runs.js";
 import { Clock, type Span } from "./clock.js";
 import { type Download, findModel, forgetModel } from "./model.js";
 import { storeOf } from "./stores.js";
@@ -113,9 +113,9 @@ export function pause(): void {
   cancelling?.abort();
 }
 
-/** Takes a run and all its files away. */
+/** Takes a run and all its files away; one that another tab has finished meanwhile stays, and is shown as that. */
 export async function discard(run: Run): Promise<void> {
-  if (training.value?.run.id === run.id) return;
+  if (training.value?.run.id === run.id || (await newestOf(run)) !== run) return;
   const { discard } = await storeOf(run.id);
   await discard();
   await forgetRun(run.id);

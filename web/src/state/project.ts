@@ -93,11 +93,27 @@ export function closeProject(): void {
 export async function keepProject(): Promise<void> {
   const kept = await read<Project>("project", "current").catch(() => undefined);
   if (kept !== undefined && project.value === null) project.value = kept;
+  // What could not be read is not taken away for that.
+  let known = kept ?? null;
+  const others = new BroadcastChannel("lowrank-studio project");
+  const save = () => {
+    const now = project.value;
+    if (now === known) return;
+    known = now;
+    const saved = now === null ? remove("project", "current") : write("project", "current", now);
+    saved.then(() => now === null && others.postMessage(null)).catch(() => undefined);
+  };
+  // Another tab let go of its table: this one's is kept again.
+  others.onmessage = () => {
+    known = null;
+    save();
+  };
   let timer: ReturnType<typeof setTimeout> | undefined;
   effect(() => {
-    const now = project.value;
+    void project.value;
     clearTimeout(timer);
-    const save = () => (now === null ? remove("project", "current") : write("project", "current", now));
-    timer = setTimeout(() => void save().catch(() => undefined), 300);
+    timer = setTimeout(save, 300);
   });
+  // A tab that is reloaded waits for no timer.
+  addEventListener("pagehide", save);
 }

@@ -1,6 +1,6 @@
 import { computed, signal } from "@preact/signals";
 import type { JobSpec, RunReport, Sample } from "lowrank/jobs";
-import { readAll, remove, write } from "../storage/database.js";
+import { read, readAll, remove, write } from "../storage/database.js";
 import type { SavedFiles } from "../engine/stores.js";
 
 /** Points of a curve. */
@@ -58,6 +58,14 @@ const newest = (a: Run, b: Run) => b.began - a.began;
 export async function loadRuns(): Promise<void> {
   const kept = await readAll<Run>("runs").catch(() => []);
   runs.value = [...kept].sort(newest);
+}
+
+/** The run as it is kept: another tab may have finished it since this one has read it. */
+export async function newestOf(run: Run): Promise<Run> {
+  const kept = await read<Run>("runs", run.id).catch(() => undefined);
+  if (kept?.status !== "finished" || run.status === "finished") return run;
+  runs.value = runs.value.map((known) => (known.id === run.id ? kept : known));
+  return kept;
 }
 
 export async function saveRun(run: Run): Promise<void> {

@@ -23,6 +23,8 @@ async function within<T>(name: StoreName, mode: IDBTransactionMode, work: (store
   return new Promise<T>((resolve, reject) => {
     const transaction = db.transaction(name, mode);
     const request = work(transaction.objectStore(name));
+    // A page that is about to be left waits for no answer.
+    transaction.commit();
     transaction.oncomplete = () => resolve(request.result);
     transaction.onabort = () => reject(transaction.error ?? new Error("aborted"));
   });

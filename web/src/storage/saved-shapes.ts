@@ -62,8 +62,7 @@ export function isProject(value: unknown): boolean {
   return [text, label].every((at) => at in table.columns) && table.records.every(({ length }) => length === wide);
 }
 
-/** A run as a project file has it: its bytes are named only. */
-export const isRun = having({
+const run = having({
   // It names a folder.
   id: (value) => isText(value) && /^[\w-]{1,100}$/.test(value as string),
   name: isText,
@@ -80,6 +79,13 @@ export const isRun = having({
   seconds: orMissing(isNumber),
   files: orNull(listOf(isText)),
 });
+
+/** A run as a project file has it: its bytes are named only. What has come to its end has something to judge and to take away. */
+export function isRun(value: unknown): boolean {
+  if (!run(value)) return false;
+  const { status, report, files } = value as { status: string; report: unknown; files: unknown };
+  return files !== null ? status !== "finished" || report !== null : status !== "finished" && status !== "loaded";
+}
 
 /** What is set for the next run. */
 export const isSettings = having({

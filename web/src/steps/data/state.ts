@@ -34,18 +34,24 @@ export function clearFilter(): void {
   search.value = "";
 }
 
+let newest = 0;
+/** Of two that are read at once, the one given last counts, though it may be read first. */
 async function take(read: () => Promise<Table>): Promise<boolean> {
+  const own = ++newest;
   reading.value = true;
   problem.value = null;
   try {
-    openTable(await read());
+    const table = await read();
+    if (own !== newest) return false;
+    openTable(table);
     clearFilter();
     return true;
   } catch (error) {
-    problem.value = error instanceof TableProblem ? error : new TableProblem("noTable", String(error));
+    if (own === newest)
+      problem.value = error instanceof TableProblem ? error : new TableProblem("noTable", String(error));
     return false;
   } finally {
-    reading.value = false;
+    if (own === newest) reading.value = false;
   }
 }
 

@@ -3,7 +3,7 @@ import { m } from "../../messages/index.js";
 import { Empty } from "../../parts/empty.js";
 import { Problem } from "../../parts/problem.js";
 import { project, stops } from "../../state/project.js";
-import { unfinished } from "../../state/runs.js";
+import { newestOf, unfinished } from "../../state/runs.js";
 import { go } from "../../state/view.js";
 import { Live } from "./live.js";
 import { Plan } from "./plan.js";
@@ -14,7 +14,8 @@ function Unfinished() {
   const t = m().train;
   if (run === null) return null;
   const goOn = async () => {
-    if ((await train(run)) !== null) go("judge");
+    const now = await newestOf(run);
+    if (now.status === "finished" || (await train(now)) !== null) go("judge");
   };
   return (
     <section class="unfinished">
