@@ -20,7 +20,7 @@ it("axe finds nothing serious in any step, empty and filled, light and dark", { 
   };
   for (const step of ["data", "train", "judge", "take", "chat", "compare", "kernels"]) {
     await page.goto(`${studio.url}#${step}`);
-    await page.locator(`a[href="#${step}"][aria-current]`).waitFor();
+    await page.locator(`a[href="#${step}"][aria-current]:visible`).waitFor();
     await page.locator("main h1, main h2").first().waitFor();
     await look(`${step}, empty`);
   }
@@ -144,7 +144,7 @@ it("nothing is wider than a narrow screen", { timeout: 60_000 }, async () => {
   await page.setViewportSize({ width: 340, height: 700 });
   for (const step of ["data", "train", "judge", "take", "chat", "compare", "kernels"]) {
     await page.goto(`${studio.url}#${step}`);
-    await page.locator(`a[href="#${step}"][aria-current]`).waitFor();
+    await page.locator(`a[href="#${step}"][aria-current]:visible`).waitFor();
     await page.locator("main h1, main h2").first().waitFor();
     await expect
       .poll(() => page.evaluate(() => document.documentElement.scrollWidth), { message: step })

@@ -1,18 +1,20 @@
 import { chooseLanguage, language, languages, m } from "./messages/index.js";
 import { Icon } from "./parts/icons.js";
 import { later } from "./parts/later.js";
+import { Meter } from "./parts/meter.js";
 import { canUndo, project, undo } from "./state/project.js";
 import { run } from "./state/runs.js";
 import { notice, others, step, steps, type Theme, theme, themes } from "./state/view.js";
+import { fetching } from "./engine/model.js";
 import { training } from "./engine/train.js";
 import { isMember } from "./state/membership.js";
-import { ComparePage } from "./steps/compare/compare-page.js";
 import { DataStep } from "./steps/data/data-step.js";
 import { TrainStep } from "./steps/train/train-step.js";
 import { JudgeStep } from "./steps/judge/judge-step.js";
-import { TakeStep } from "./steps/take/take-step.js";
 
 const ChatPage = later(async () => (await import("./steps/chat/chat-page.js")).ChatPage);
+const TakeStep = later(async () => (await import("./steps/take/take-step.js")).TakeStep);
+const ComparePage = later(async () => (await import("./steps/compare/compare-page.js")).ComparePage);
 const TogetherPage = later(async () => (await import("./steps/together/together-page.js")).TogetherPage);
 const KernelsPage = later(async () => (await import("./steps/kernels/kernels-page.js")).KernelsPage);
 
@@ -20,6 +22,9 @@ const views = {
   ...{ data: DataStep, train: TrainStep, judge: JudgeStep, take: TakeStep },
   ...{ chat: ChatPage, compare: ComparePage, together: TogetherPage, kernels: KernelsPage },
 };
+
+/** Fetches the last step before it is opened: whoever has trained for long does not depend on a server that has newer files by then. */
+export const prefetch = (): Promise<void> => TakeStep.fetched();
 
 /** Waits for what the address names, where it is fetched by itself: a page that is drawn twice moves under the eyes. */
 export async function viewFetched(): Promise<void> {
@@ -53,6 +58,34 @@ function Steps() {
         ))}
       </ol>
     </nav>
+  );
+}
+
+/** What is no step on the way, each with what it is for. */
+function Others() {
+  const { more, also, others: names, othersHints } = m();
+  const isThere = others.some((name) => name === step.value);
+  return (
+    <>
+      <button type="button" class="quiet" popovertarget="others" data-current={isThere}>
+        {more} <Icon name="below" />
+      </button>
+      <nav id="others" popover="auto" aria-label={also}>
+        <ul>
+          {others.map((name) => (
+            <li key={name}>
+              <a
+                href={`#${name}`}
+                aria-current={step.value === name ? "page" : undefined}
+                onClick={({ currentTarget }) => currentTarget.closest<HTMLElement>("[popover]")!.hidePopover()}
+              >
+                <strong>{names[name]}</strong> <span class="hint">{othersHints[name]}</span>
+              </a>
+            </li>
+          ))}
+        </ul>
+      </nav>
+    </>
   );
 }
 
@@ -108,6 +141,21 @@ function Notice() {
   );
 }
 
+/** The model on its way, on pages that do not show it themselves. */
+function Fetching() {
+  const now = fetching.value;
+  // Files that are there at once are no download to speak of.
+  if (now === null || now.total < 1e6 || step.value === "train" || step.value === "together") return null;
+  const title = m().train.states.downloading;
+  return (
+    <div class="banner fetching">
+      <span role="status">{title}</span>
+      <span>{`${m().size(now.received)} / ${m().size(now.total)}`}</span>
+      <Meter done={now.received / now.total} label={title} />
+    </div>
+  );
+}
+
 export function App({ lasting }: { lasting: boolean }) {
   const View = views[step.value];
   return (
@@ -127,9 +175,15 @@ export function App({ lasting }: { lasting: boolean }) {
           </span>
         </a>
         <Steps />
-        <Appearance />
+        <div class="ends">
+          <Others />
+          <Appearance />
+        </div>
       </header>
-      {!lasting && <p class="banner">{m().noRoom}</p>}
+      <div class="banners">
+        {!lasting && <p class="banner">{m().noRoom}</p>}
+        <Fetching />
+      </div>
       <main id="content" tabIndex={-1}>
         <View />
       </main>

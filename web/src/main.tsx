@@ -1,5 +1,5 @@
 import { render } from "preact";
-import { App, viewFetched } from "./app.js";
+import { App, prefetch, viewFetched } from "./app.js";
 import { ownScript } from "./engine/own-script.js";
 import { storesLast } from "./engine/stores.js";
 import { keepProject } from "./state/project.js";
@@ -11,8 +11,6 @@ import "./style/parts.css";
 import "./style/data.css";
 import "./style/train.css";
 import "./style/judge.css";
-import "./style/take.css";
-import "./style/compare.css";
 
 // A file that is dropped beside a place for it would be opened in the place of the page.
 for (const type of ["dragover", "drop"] as const)
@@ -24,6 +22,8 @@ for (const type of ["dragover", "drop"] as const)
 
 const [lasting] = await Promise.all([storesLast(), keepProject(), loadRuns(), viewFetched()]);
 render(<App lasting={lasting} />, document.getElementById("studio")!);
+
+setTimeout(() => void prefetch(), 2000);
 
 if (import.meta.env.PROD && "serviceWorker" in navigator)
   navigator.serviceWorker.register(ownScript("./service-worker.js")).catch(() => undefined);

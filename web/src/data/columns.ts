@@ -15,7 +15,11 @@ export function guessColumns({ columns, records }: Pick<Table, "columns" | "reco
     const length = filled.reduce((sum, value) => sum + value.length, 0) / Math.max(filled.length, 1);
     const different = new Set(filled).size / Math.max(filled.length, 1);
     const named = (pattern: RegExp) => (pattern.test(name) ? 1 : 0);
-    return { length, different, filled: filled.length / Math.max(sample.length, 1), named };
+    // One value throughout tells nothing apart.
+    const constant = new Set(filled).size < 2 && sample.length > 1 ? 1 : 0;
+    // Words are labels rather than numbers, of which tables have many: priorities, versions, amounts.
+    const numeric = filled.every((value) => /^[-+]?[\d.,]+$/.test(value.trim())) ? 1 : 0;
+    return { length, different, constant, numeric, filled: filled.length / Math.max(sample.length, 1), named };
   });
   const scored = (score: (fact: (typeof facts)[number]) => number, not = -1) =>
     facts.reduce((best, fact, i) => (i !== not && (best < 0 || score(fact) > score(facts[best]!)) ? i : best), -1);
@@ -24,11 +28,13 @@ export function guessColumns({ columns, records }: Pick<Table, "columns" | "reco
       Math.log(1 + length) + 3 * named(/text|review|comment|message|sentence|body|satz|nachricht|frage/i),
   );
   const label = scored(
-    ({ different, filled, length, named }) =>
+    ({ different, constant, numeric, filled, length, named }) =>
       2 * filled -
+      4 * constant -
+      numeric -
       2 * different -
       Math.log(1 + length) / 4 +
-      3 * named(/label|class|categ|klasse|kategorie|sentiment|intent|topic|thema/i),
+      3 * named(/label|class|categ|klasse|kategorie|sentiment|intent|topic|thema|team|queue|abteilung|zuständig/i),
     text,
   );
   return { text, label };

@@ -1,3 +1,4 @@
+import { signal } from "@preact/signals";
 import { clearCache, keepModel, type WorkerKeptModel } from "lowrank/worker";
 
 /** What adapters name as their base. */
@@ -18,6 +19,9 @@ export interface Download {
   readonly total: number;
 }
 
+/** What is being fetched now, whatever asked for it; null where nothing is. */
+export const fetching = signal<Download | null>(null);
+
 /** Takes a model away that cannot be read, so that the next call fetches it anew. */
 export async function forgetModel(): Promise<void> {
   found = undefined;
@@ -28,15 +32,18 @@ let found: Promise<WorkerKeptModel> | undefined;
 
 /** The model, fetched at the first visit and kept by the browser since. */
 export function findModel(options: { signal?: AbortSignal; onDownload?: (progress: Download) => void } = {}) {
-  const { signal, onDownload } = options;
+  const { signal: abort, onDownload } = options;
   found ??= (async () => {
     const place = await modelPlace();
     return keepModel(place, {
       ...(place !== MODEL && { name: MODEL }),
-      ...(signal && { signal }),
-      onProgress: ({ file, done, total }) => onDownload?.({ file, received: done, total }),
+      ...(abort && { signal: abort }),
+      onProgress: ({ file, done, total }) => {
+        fetching.value = { file, received: done, total };
+        onDownload?.(fetching.value);
+      },
     });
-  })();
+  })().finally(() => (fetching.value = null));
   // A break is no answer for good: the next call goes on with the download.
   found.catch(() => (found = undefined));
   return found;

@@ -1,5 +1,6 @@
 import { n, point, some } from "./de-numbers.js";
 import type { Messages } from "./en.js";
+import { signed } from "./signed.js";
 
 /** Jeder Text des Studios auf Deutsch. */
 const rows = (count: number) => some(count, "Zeile", "Zeilen");
@@ -22,6 +23,13 @@ export const de: Messages = {
     together: "Gemeinsam lernen",
     kernels: "Wie schnell dieser Browser ist",
   },
+  more: "Mehr",
+  othersHints: {
+    chat: "ein kleines, das hier läuft und lernt, wie es antworten soll",
+    compare: "wie nah sie dem Modell sind, vorher und nachher",
+    together: "mit anderen über einen Server: die Texte bleiben hier",
+    kernels: "was sein Prozessor erreicht, gemessen",
+  },
   settingsOf: "Sprache und Aussehen",
   languageLabel: "Sprache",
   themeLabel: "Aussehen",
@@ -32,7 +40,9 @@ export const de: Messages = {
     "Dieser Browser behält für diese Seite nichts (ein privates Fenster?). Was trainiert wurde, geht mit dem Tab verloren.",
   percent: (share) => `${decimal(100 * share, 1)} %`,
   number: n,
-  decimal: (value) => point(value.toFixed(2)),
+  decimal: (value) => point(signed(value, 2)),
+  quoted: (text) => `„${text}“`,
+  points: (value) => point(signed(value, 1)),
   size: (bytes) => `${n(Math.round(bytes / 1e6))} MB`,
   duration: (seconds) =>
     seconds < 90
@@ -238,32 +248,59 @@ export const de: Messages = {
     heading: "Beurteilen",
     nothing: "Noch gibt es nichts zu beurteilen.",
     nothingHint: "Zuerst trainieren oder einen vorhandenen Adapter laden.",
+    toCome: "Was hier zu sehen sein wird",
+    toComeHere: [
+      [
+        "Wie gut es ist",
+        "An Texten, die es nicht kennt, neben bloßem Raten und einer einfachen Anpassung, und wie sicher das ist.",
+      ],
+      ["Wo es irrt", "Welche Labels wofür gehalten werden, bis zum einzelnen Text."],
+      ["Was zu beheben ist", "Zweifelhafte Labels der Tabelle, und was als Nächstes ein Label braucht."],
+      ["Was es sagt", "Zu einem eigenen Satz oder zu einer ganzen Datei, die mit Labels zurückkommt."],
+    ],
     toTrain: "Zum Training",
     toTake: "Adapter laden",
     intro: (count) =>
       `Einmal gemessen, an ${some(count, "Text", "Texten")}, die vor dem Training beiseite gelegt wurden.`,
     loaded: "Ein geladener Adapter: er kann gefragt werden, sein Testergebnis ist nicht bekannt.",
     largest: "Immer das häufigste Label",
+    largestHint: "geraten, ohne zu lesen",
     untrained: "Grundmodell, Kopf nicht trainiert",
+    untrainedHint: "ehe etwas gelernt ist",
     head: "Kopf allein",
+    headHint: "das Modell, wie es ist, und darauf eine Schicht, die die Labels gelernt hat",
     adapted: "Kopf und Adapter",
+    adaptedHint: "auch das Modell selbst hat gelernt",
     between: (low, high) => `${low} bis ${high}`,
-    interval: "dazwischen liegt höchstwahrscheinlich der wahre Anteil",
+    interval:
+      "Anteile der Texte, die das Label der Tabelle bekamen. Darunter, und auf dem Balken, wo der Anteil bei anderen solchen Texten höchstwahrscheinlich liegt (95\u00a0%).",
     verdicts: {
-      adapter: (points) =>
-        `Der Adapter hilft: ${point(points)} Punkte mehr als der Kopf allein, und das ist mehr als Zufall.`,
-      head: (points) =>
-        `Der Adapter liegt ${point(points)} Punkte vor dem Kopf allein, was Zufall sein kann. Der Kopf allein genügt vielleicht.`,
+      adapter: (points) => `Der Adapter hilft: ${points} Punkte mehr als der Kopf allein, und das ist mehr als Zufall.`,
+      rare: (points) =>
+        `Der Adapter hilft seltenen Labels: ${points} Punkte mehr im Mittel über die Labels (Makro-F1), und das ist mehr als Zufall. Von allen Texten hat er nicht mehr richtig, als Zufall sein kann.`,
+      ahead: (points) =>
+        `Der Adapter liegt ${points} Punkte vor dem Kopf allein, was Zufall sein kann. Der Kopf allein genügt vielleicht.`,
+      even: () => "Der Kopf allein hat so viele richtig wie Kopf und Adapter. Er genügt.",
       behind: (points) =>
-        `Der Kopf allein ist ${point(points)} Punkte besser. Ihn nehmen; ein Adapter bringt hier nichts.`,
+        `Der Kopf allein liegt ${points} Punkte vorn, was Zufall sein kann. Ihn nehmen: Ein Adapter bringt hier nichts.`,
+      worse: (points) =>
+        `Der Kopf allein ist ${points} Punkte besser, und das ist mehr als Zufall. Ihn nehmen: Ein Adapter schadet hier.`,
     },
+    sureness: (low, high) =>
+      `Bei anderen solchen Texten bringt der Adapter höchstwahrscheinlich zwischen ${low} und ${high} Punkten (95\u00a0%).`,
+    near: (count) =>
+      `${some(count, "dieser Texte gleicht", "dieser Texte gleichen")} fast oder ganz einem, aus dem gelernt wurde: Das Ergebnis schmeichelt.`,
+    few: "So wenige Texte messen nur grob.",
+    rareLose: (points) =>
+      `Doch seltene Labels zahlen für häufige: im Mittel über die Labels (Makro-F1) hat der Adapter ${points} Punkte weniger.`,
     confusion: "Was wofür gehalten wird",
     confusionHint: "Zeilen sind die Labels der Daten, Spalten was das Modell sagt. Eine Zahl öffnet ihre Texte.",
     truth: "In den Daten",
     said: "Das Modell sagt",
     cell: (count, label, predicted) => `${some(count, "Text", "Texte")} mit Label „${label}“, genannt „${predicted}“`,
     texts: (label, predicted) => `Label „${label}“, genannt „${predicted}“`,
-    tooMany: "Es sind zu viele Labels für eine Tabelle.",
+    mistakes: "Die häufigsten Fehler: das Label der Daten, und was das Modell sagt. Ein Klick öffnet die Texte.",
+    noMistakes: "Kein Text bekam ein anderes Label.",
     doubts: "Zweifelhafte Labels",
     doubtsHint:
       "Nach jeder Zeile wird ein Kopf gefragt, der nur aus anderen gelernt hat. Sagt er etwas anderes als die Tabelle, dann irrt eines von beiden.",
@@ -287,6 +324,8 @@ export const de: Messages = {
     mended: "Die Zeile ist behoben.",
     gone: "Diese Zeile steht nicht mehr in der Tabelle.",
     showing: (shown, all) => (shown < all ? `Die ${n(shown)} zweifelhaftesten von ${n(all)}` : rows(all)),
+    parts: "Auf dieser Seite",
+    showMore: (count) => `${n(count)} weitere zeigen`,
     retrain: (count) =>
       `${some(count, "Änderung", "Änderungen")} seit diesem Training. Neu trainieren, um sie zu nutzen.`,
     trainAgain: "Neu trainieren",
@@ -304,6 +343,7 @@ export const de: Messages = {
       "Eine Tabelle mit einer Spalte Texte. Zurück kommt sie mit zwei Spalten mehr: Label und Wahrscheinlichkeit.",
     fileChoose: "Datei wählen",
     fileColumn: "Spalte der Texte",
+    fileBy: "Durch",
     fileDo: (count) => `${rows(count)} versehen`,
     filePredicted: "label_vorhergesagt",
     fileProbability: "wahrscheinlichkeit",
@@ -332,6 +372,7 @@ export const de: Messages = {
     adapterHint: "Ein Zip mit dem Adapter im Format von PEFT, dem Kopf mit seinen Labels und dem Bericht.",
     head: "Kopf allein",
     headHint: "Der Kopf, angepasst an das unveränderte Modell. Kleiner, und genug, wo der Adapter nichts bringt.",
+    recommended: "Nach dem Test ist das zu nehmen.",
     report: "Bericht",
     reportHint: "Einstellungen, jeder Schritt und alle Ergebnisse als JSON.",
     page: {

@@ -1,4 +1,5 @@
 import { n, some } from "./en-numbers.js";
+import { signed } from "./signed.js";
 
 /** Every text of the studio in English; another language is files of the same shape. */
 const rows = (count: number) => some(count, "row", "rows");
@@ -18,6 +19,13 @@ export const en = {
     together: "Learn together",
     kernels: "How fast this browser is",
   },
+  more: "More",
+  othersHints: {
+    chat: "a small one that runs here; teach it how to answer",
+    compare: "how near they are to the model, before and after",
+    together: "with others by a server: texts stay here",
+    kernels: "what its processor reaches, measured",
+  },
   settingsOf: "Language and appearance",
   languageLabel: "Language",
   themeLabel: "Appearance",
@@ -27,7 +35,9 @@ export const en = {
   noRoom: "This browser keeps nothing for this page (a private window?). Runs are lost when the tab closes.",
   percent: (share: number) => `${(100 * share).toFixed(1)} %`,
   number: n,
-  decimal: (value: number) => value.toFixed(2),
+  decimal: (value: number) => signed(value, 2),
+  quoted: (text: string) => `“${text}”`,
+  points: (value: number) => signed(value, 1),
   size: (bytes: number) => `${n(Math.round(bytes / 1e6))} MB`,
   duration: (seconds: number) =>
     seconds < 90
@@ -226,23 +236,51 @@ export const en = {
     heading: "Judge",
     nothing: "Nothing to judge yet.",
     nothingHint: "Train first, or load an adapter that you have.",
+    toCome: "What you will see here",
+    toComeHere: [
+      [
+        "How good it is",
+        "On texts that it has not seen, beside a guess and beside a simple fit, with how sure that is.",
+      ],
+      ["Where it errs", "Which labels are taken for which, down to the single text."],
+      ["What to mend", "Labels in your table that are to be doubted, and what to label next."],
+      ["What it says", "Of a sentence of your own, or of a whole file, which comes back labelled."],
+    ] as readonly (readonly [string, string])[],
     toTrain: "Go to training",
     toTake: "Load an adapter",
     intro: (count: number) => `Measured once, on ${some(count, "text", "texts")} that were put aside before training.`,
     loaded: "A loaded adapter: it can be asked, its test is not known.",
     largest: "Always the most frequent label",
+    largestHint: "a guess that reads nothing",
     untrained: "Base model, head not trained",
+    untrainedHint: "before anything is learnt",
     head: "Head alone",
+    headHint: "the model as it is, and a layer on top that learnt your labels",
     adapted: "Head and adapter",
+    adaptedHint: "the model itself has learnt as well",
     between: (low: string, high: string) => `${low} to ${high}`,
-    interval: "the true share most likely lies between",
+    interval:
+      "Shares of the texts that are labelled as in your table. Below each, and marked on its bar, where it most likely lies on other texts like these (95\u00a0%).",
     verdicts: {
       adapter: (points: string) =>
         `The adapter helps: ${points} points more than the head alone, which is more than chance.`,
-      head: (points: string) =>
+      rare: (points: string) =>
+        `The adapter helps rare labels: ${points} points more in the mean over labels (macro F1), which is more than chance. Of all texts it gets no more right than chance may explain.`,
+      ahead: (points: string) =>
         `The adapter is ${points} points ahead of the head alone, which may be chance. The head alone may do.`,
-      behind: (points: string) => `The head alone is ${points} points better. Take it; an adapter adds nothing here.`,
+      even: () => "The head alone gets as many right as head and adapter. It will do.",
+      behind: (points: string) =>
+        `The head alone is ${points} points ahead, which may be chance. Take it: an adapter adds nothing here.`,
+      worse: (points: string) =>
+        `The head alone is ${points} points better, which is more than chance. Take it: an adapter does harm here.`,
     },
+    sureness: (low: string, high: string) =>
+      `On other texts like these the adapter most likely brings between ${low} and ${high} points (95\u00a0%).`,
+    near: (count: number) =>
+      `${some(count, "of these texts is", "of these texts are")} the same as one that was learnt from, or nearly so: the result flatters.`,
+    few: "So few texts measure only roughly.",
+    rareLose: (points: string) =>
+      `But rare labels pay for frequent ones: in the mean over labels (macro F1) the adapter has ${points} points less.`,
     confusion: "What is taken for what",
     confusionHint: "Rows are the labels in your data, columns what the model says. Choose a number to read the texts.",
     truth: "In the data",
@@ -250,7 +288,9 @@ export const en = {
     cell: (count: number, label: string, predicted: string) =>
       `${some(count, "text", "texts")} labelled “${label}”, called “${predicted}”`,
     texts: (label: string, predicted: string) => `Labelled “${label}”, called “${predicted}”`,
-    tooMany: "There are too many labels to show as a table.",
+    mistakes:
+      "The most frequent mistakes: the label in your data, and what the model says. Choose one to read the texts.",
+    noMistakes: "No text was called by another label.",
     doubts: "Labels to doubt",
     doubtsHint:
       "Every row is asked of a head that learnt from other rows only. Where it says something else than your table, one of the two is wrong.",
@@ -275,6 +315,8 @@ export const en = {
     gone: "This row is no longer in the table.",
     showing: (shown: number, all: number) =>
       shown < all ? `The ${n(shown)} most doubtful of ${n(all)}` : some(all, "row", "rows"),
+    parts: "On this page",
+    showMore: (count: number) => `Show ${n(count)} more`,
     retrain: (count: number) => `${some(count, "change", "changes")} since this run. Train again to use them.`,
     trainAgain: "Train again",
     tryHeading: "Try a sentence",
@@ -290,6 +332,7 @@ export const en = {
     fileHint: "A table with a column of texts. You get it back with two more columns: label and probability.",
     fileChoose: "Choose a file",
     fileColumn: "Column of the texts",
+    fileBy: "By",
     fileDo: (count: number) => `Label ${rows(count)}`,
     filePredicted: "label_predicted",
     fileProbability: "probability",
@@ -318,6 +361,7 @@ export const en = {
     adapterHint: "A zip with the adapter in PEFT’s format, the classification head and its labels, and the report.",
     head: "Head alone",
     headHint: "The head fitted to the model as it is. Smaller, and enough where the adapter adds nothing.",
+    recommended: "By the test this is what to take.",
     report: "Report",
     reportHint: "Settings, every step and all results, as JSON.",
     page: {

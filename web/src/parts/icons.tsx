@@ -6,6 +6,7 @@ const paths = {
   trash: "M5 7h14M10 4h4M7 7l1 13h8l1-13M10 11v5M14 11v5",
   pen: "M4 20l1-5L16 4l4 4L9 19zM14 6l4 4",
   arrow: "M5 12h14M13 6l6 6l-6 6",
+  below: "M7 10l5 5l5-5",
   down: "M12 4v11M7 11l5 5l5-5M5 20h14",
   lock: "M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3",
   sun: "M12 8a4 4 0 1 0 0 8a4 4 0 1 0 0-8M12 2v3M12 19v3M2 12h3M19 12h3M5 5l2 2M17 17l2 2M19 5l-2 2M7 17l-2 2",

@@ -2,11 +2,15 @@ import { useSignal } from "@preact/signals";
 import { adaptedOf, recovering, sharedEncoder } from "../../engine/classify.js";
 import { m } from "../../messages/index.js";
 import { Problem } from "../../parts/problem.js";
+import { labels, usable } from "../../state/project.js";
 import { run } from "../../state/runs.js";
 import { Cosines } from "./cosines.js";
+import "../../style/compare.css";
 
 /** Lines of each list that are compared. */
 const MOST = 12;
+/** Labels of the table whose sentences are there to begin with. */
+const OWN = 4;
 
 interface Compared {
   readonly first: readonly string[];
@@ -25,13 +29,23 @@ const linesOf = (text: string) =>
     .filter((line) => line !== "")
     .slice(0, MOST);
 
+/** Sentences of a list to begin with: of the table that is there one of each label, in each list another, else those of the messages. */
+function beginning(list: "first" | "second"): string {
+  const place = list === "first" ? 0 : 1;
+  const own = labels.value.slice(0, OWN).flatMap(([label]) => {
+    const found = usable.value.filter((row) => row.label === label)[place];
+    return found === undefined ? [] : [found.text.replace(/\s+/g, " ").trim()];
+  });
+  return (own.length > 1 ? own : m().compare[list]).join("\n");
+}
+
 const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
 
 /** How near sentences are to each other, as the model is and with the adapter. */
 export function ComparePage() {
   const t = m().compare;
-  const first = useSignal(t.first.join("\n"));
-  const second = useSignal(t.second.join("\n"));
+  const first = useSignal(beginning("first"));
+  const second = useSignal(beginning("second"));
   const busy = useSignal(false);
   const error = useSignal<unknown>(null);
   const result = useSignal<Compared | null>(null);

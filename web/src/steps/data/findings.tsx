@@ -7,10 +7,7 @@ import { clearFilter, filter } from "./state.js";
 
 /** Labels as a message names them. */
 const named = (names: readonly string[]) =>
-  names
-    .slice(0, 6)
-    .map((name) => `“${name}”`)
-    .join(", ") + (names.length > 6 ? ", …" : "");
+  names.slice(0, 6).map(m().quoted).join(", ") + (names.length > 6 ? ", …" : "");
 
 /** What a finding says. */
 function sentence({ kind, rows, labels, removable }: Finding): string {

@@ -5,8 +5,46 @@ import { Dialog } from "../../parts/dialog.js";
 
 /** Labels above which a table of all pairs is no help. */
 const MOST = 12;
+/** Pairs that are listed in its place. */
+const PAIRS = 20;
 /** Texts of a cell that are listed. */
 const LISTED = 200;
+
+/** The most frequent mistakes, each of which opens its texts: for more labels than a table can show. */
+function Mistakes({ run, onOpen }: { run: Run; onOpen: (label: string, predicted: string) => void }) {
+  const t = m().judge;
+  const counts = new Map<string, { label: string; predicted: string; count: number }>();
+  for (const { label, predicted } of run.predictions) {
+    if (label === predicted) continue;
+    const pair = counts.get(JSON.stringify([label, predicted])) ?? { label, predicted, count: 0 };
+    counts.set(JSON.stringify([label, predicted]), { ...pair, count: pair.count + 1 });
+  }
+  const pairs = [...counts.values()].sort((a, b) => b.count - a.count).slice(0, PAIRS);
+  if (pairs.length === 0) return <p class="fine">{t.noMistakes}</p>;
+  return (
+    <>
+      <p class="hint">{t.mistakes}</p>
+      <ul class="pairs">
+        {pairs.map(({ label, predicted, count }) => (
+          <li key={JSON.stringify([label, predicted])}>
+            <button
+              type="button"
+              class="bar-of"
+              aria-label={t.cell(count, label, predicted)}
+              onClick={() => onOpen(label, predicted)}
+            >
+              <span class="name">
+                {label} → {predicted}
+              </span>
+              <span class="number">{m().number(count)}</span>
+              <span class="fill" style={{ inlineSize: `${(100 * count) / pairs[0]!.count}%` }} />
+            </button>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
 
 /** What is taken for what; a cell opens its texts. */
 export function ConfusionTable({ run }: { run: Run }) {
@@ -21,7 +59,7 @@ export function ConfusionTable({ run }: { run: Run }) {
     <section class="confusion" aria-labelledby="confusion-heading">
       <h2 id="confusion-heading">{t.confusion}</h2>
       {labels.length > MOST ? (
-        <p>{t.tooMany}</p>
+        <Mistakes run={run} onOpen={(label, predicted) => (open.value = [label, predicted])} />
       ) : (
         <>
           <p class="hint">{t.confusionHint}</p>

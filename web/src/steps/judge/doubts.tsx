@@ -1,5 +1,6 @@
 import { type Doubt, doubts, findDoubts } from "../../engine/doubts.js";
 import { m } from "../../messages/index.js";
+import { FewFirst } from "../../parts/few-first.js";
 import { Icon } from "../../parts/icons.js";
 import { mendRow, removeRows, rows } from "../../state/project.js";
 import type { Run } from "../../state/runs.js";
@@ -57,11 +58,11 @@ export function Doubts({ run }: { run: Run }) {
           ) : (
             <>
               <p class="facts">{t.showing(Math.min(LISTED, found.length), found.length)}</p>
-              <ol tabIndex={0} aria-labelledby="doubts-heading">
+              <FewFirst labelledBy="doubts-heading">
                 {found.slice(0, LISTED).map((doubt) => (
                   <One key={doubt.text + doubt.label} doubt={doubt} />
                 ))}
-              </ol>
+              </FewFirst>
             </>
           )
         }

@@ -2,18 +2,28 @@ import { useSignal } from "@preact/signals";
 import { guessColumns } from "../../data/columns.js";
 import { TableProblem } from "../../data/problem.js";
 import type { Table } from "../../data/table.js";
-import { adaptedOf, predictAll, recovering } from "../../engine/classify.js";
-import { m } from "../../messages/index.js";
+import { adaptedOf, hasHead, headOf, predictAll, recovering } from "../../engine/classify.js";
+import { language, m } from "../../messages/index.js";
 import { Meter } from "../../parts/meter.js";
 import { Problem } from "../../parts/problem.js";
 import { save } from "../../parts/save.js";
 import type { Run } from "../../state/runs.js";
+import { isHeadEnough } from "./verdict.js";
+
+/** What a spreadsheet would run: a field that begins as a formula, and is no number with a sign. */
+const formula = /^(?![+-][\d., ]+$)[=+\-@\t\r]/;
+
+/** The sign that parts the fields of what is given back: the file's own, else what spreadsheets take in this language. */
+const delimiterFor = ({ how }: Table): string =>
+  how.format === "delimited" ? how.delimiter : language.value === "de" ? ";" : ",";
 
 /** A whole table, given back with what the model says of each row. */
 export function LabelFile({ run }: { run: Run }) {
   const t = m().judge;
   const table = useSignal<Table | null>(null);
   const column = useSignal(0);
+  // What the test speaks for, as long as nobody says otherwise.
+  const byHead = useSignal(hasHead(run) && isHeadEnough(run.report!.result));
   const done = useSignal<number | null>(null);
   const problem = useSignal<string | null>(null);
   const error = useSignal<unknown>(null);
@@ -31,19 +41,30 @@ export function LabelFile({ run }: { run: Run }) {
   };
   const predict = async () => {
     const { columns, records, name } = table.value!;
+    const delimiter = delimiterFor(table.value!);
     done.value = 0;
     error.value = null;
     try {
       const texts = records.map((record) => record[column.value]!);
       const said = await recovering(async () =>
-        predictAll(await adaptedOf(run), texts, (count) => (done.value = count / texts.length)),
+        predictAll(
+          await (byHead.value ? headOf(run) : adaptedOf(run)),
+          texts,
+          (count) => (done.value = count / texts.length),
+        ),
       );
-      const data = records.map((record, i) => [...record, said[i]!.label, said[i]!.probability.toFixed(4)]);
+      // Where semicolons part the fields, a comma begins the decimals.
+      const written = (share: number) => share.toFixed(4).replace(".", delimiter === ";" ? "," : ".");
+      const data = records.map((record, i) => [...record, said[i]!.label, written(said[i]!.probability)]);
       const fields = [...columns, t.filePredicted, t.fileProbability];
-      // Formulas of a spreadsheet are not to run in whoever's opens it.
+      // Formulas are not to run in the spreadsheet of whoever opens it.
       const { default: Papa } = await import("papaparse");
-      const csv = Papa.unparse({ fields, data }, { escapeFormulae: true });
-      save(`${name.replace(/\.[^.]*$/, "")}-labelled.csv`, `\ufeff${csv}\n`, "text/csv");
+      const csv = Papa.unparse({ fields, data }, { delimiter, escapeFormulae: formula });
+      save(
+        `${name.replace(/\.[^.]*$/, "")}-labelled.${delimiter === "\t" ? "tsv" : "csv"}`,
+        `\ufeff${csv}\n`,
+        "text/csv",
+      );
     } catch (reason) {
       error.value = reason;
     } finally {
@@ -75,6 +96,18 @@ export function LabelFile({ run }: { run: Run }) {
                 ))}
               </select>
             </label>
+            {hasHead(run) && (
+              <label class="inline">
+                {t.fileBy}
+                <select
+                  value={byHead.value ? "head" : "adapter"}
+                  onChange={(event) => (byHead.value = event.currentTarget.value === "head")}
+                >
+                  <option value="head">{t.head}</option>
+                  <option value="adapter">{t.adapted}</option>
+                </select>
+              </label>
+            )}
             <button type="button" class="primary" disabled={done.value !== null} onClick={() => void predict()}>
               {t.fileDo(table.value.records.length)}
             </button>

@@ -1,14 +1,24 @@
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
+import type { Row } from "../../data/findings.js";
 import { m } from "../../messages/index.js";
+import { rows } from "../../state/project.js";
+import { runs } from "../../state/runs.js";
 import { tell } from "../../state/view.js";
 
-/** Rows that were mended or labelled since the page was opened, or since training began again. */
-const mended = signal(0);
+/** The rows as they were when the newest run's first one was mended: what is undone is no change, and a new run begins afresh. */
+const before = signal<{ readonly run: string | undefined; readonly rows: readonly Row[] } | null>(null);
 
-/** Does it, counts it and says that it can be undone. */
+/** Rows that were mended or labelled since the newest run. */
+const mended = computed(() => {
+  if (before.value === null || before.value.run !== runs.value[0]?.id) return 0;
+  const now = new Map(rows.value.map((row) => [row.id, row]));
+  return before.value.rows.filter((row) => now.get(row.id)?.label !== row.label).length;
+});
+
+/** Does it and says that it can be undone. */
 export function mend(work: () => void): void {
+  if (mended.value === 0) before.value = { run: runs.value[0]?.id, rows: rows.value };
   work();
-  mended.value++;
   tell(m().judge.mended, true);
 }
 
@@ -19,7 +29,7 @@ export function Retrain() {
   return (
     <p class="retrain">
       {t.retrain(mended.value)}{" "}
-      <a class="button" href="#train" onClick={() => (mended.value = 0)}>
+      <a class="button primary" href="#train">
         {t.trainAgain}
       </a>
     </p>

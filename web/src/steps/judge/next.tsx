@@ -2,6 +2,7 @@ import { computed, useSignal } from "@preact/signals";
 import { TableProblem } from "../../data/problem.js";
 import { findWavering, type Wavering, wavering } from "../../engine/next-to-label.js";
 import { m } from "../../messages/index.js";
+import { FewFirst } from "../../parts/few-first.js";
 import { addTexts, mendRow, project, rows } from "../../state/project.js";
 import type { Run } from "../../state/runs.js";
 import { tell } from "../../state/view.js";
@@ -102,11 +103,11 @@ export function Next({ run }: { run: Run }) {
         find={(signal) => findWavering(run, texts(), signal)}
       >
         {(found) => (
-          <ol tabIndex={0} aria-labelledby="next-heading">
+          <FewFirst labelledBy="next-heading">
             {found.slice(0, LISTED).map((one) => (
               <One key={one.text} one={one} labels={run.labels} />
             ))}
-          </ol>
+          </FewFirst>
         )}
       </Search>
       {project.value !== null && (length === 0 || wavering.value[run.id] === undefined) && <Bring run={run} />}

@@ -1,35 +1,65 @@
 import { m } from "../../messages/index.js";
 import type { Run } from "../../state/runs.js";
+import { verdictOf } from "./verdict.js";
+
+/** Texts below which a share says little. */
+const FEW = 100;
+
+const points = (share: number) => m().points(100 * share);
+
+/** Whether the adapter is worth it, and how sure that is. */
+function Verdict({ run }: { run: Run }) {
+  const t = m().judge;
+  const { result } = run.report!;
+  const verdict = verdictOf(result);
+  if (verdict === null) return null;
+  const { kind, gain, interval, lost } = verdict;
+  return (
+    <div class="verdict">
+      <p>
+        {t.verdicts[kind](points(Math.abs(gain)))}
+        {lost !== null && ` ${t.rareLose(points(lost))}`}
+      </p>
+      <p class="hint">
+        {t.sureness(points(interval[0]), points(interval[1]))} {result.after.count < FEW && t.few}
+      </p>
+    </div>
+  );
+}
 
 /** How the ways compare on the same texts: guessing, the head alone, and with the adapter. */
 export function Sides({ run }: { run: Run }) {
   const t = m().judge;
-  const { result } = run.report!;
-  const { before, headOnly, after, largestClass, overHeadAlone } = result;
+  const { data, result } = run.report!;
+  const { before, headOnly, after, largestClass } = result;
+  const { same = 0, near = 0 } = data.summary.test?.inTraining ?? {};
   const ways = [
-    { kind: "base", title: t.largest, accuracy: largestClass, interval: null },
-    { kind: "base", title: t.untrained, accuracy: before.accuracy, interval: before.intervals?.accuracy ?? null },
+    { kind: "base", title: t.largest, hint: t.largestHint, accuracy: largestClass, interval: null },
+    {
+      ...{ kind: "base", title: t.untrained, hint: t.untrainedHint },
+      ...{ accuracy: before.accuracy, interval: before.intervals?.accuracy ?? null },
+    },
     ...(headOnly === null
       ? []
-      : [{ kind: "head", title: t.head, accuracy: headOnly.accuracy, interval: headOnly.intervals?.accuracy ?? null }]),
-    { kind: "adapter", title: t.adapted, accuracy: after.accuracy, interval: after.intervals?.accuracy ?? null },
+      : [
+          {
+            ...{ kind: "head", title: t.head, hint: t.headHint },
+            ...{ accuracy: headOnly.accuracy, interval: headOnly.intervals?.accuracy ?? null },
+          },
+        ]),
+    {
+      ...{ kind: "adapter", title: t.adapted, hint: t.adaptedHint },
+      ...{ accuracy: after.accuracy, interval: after.intervals?.accuracy ?? null },
+    },
   ];
-  const gain = overHeadAlone?.accuracy.difference ?? null;
-  const points = gain === null ? "" : Math.abs(100 * gain).toFixed(1);
-  const verdict =
-    gain === null
-      ? null
-      : result.recommended === "adapter"
-        ? t.verdicts.adapter(points)
-        : gain < 0
-          ? t.verdicts.behind(points)
-          : t.verdicts.head(points);
   return (
     <section class="sides">
       <dl>
-        {ways.map(({ kind, title, accuracy, interval }) => (
+        {ways.map(({ kind, title, hint, accuracy, interval }) => (
           <div key={title} class={kind}>
-            <dt>{title}</dt>
+            <dt>
+              <strong>{title}</strong> <span class="hint">{hint}</span>
+            </dt>
             <dd>
               <span class="big">{m().percent(accuracy)}</span>
               <span class="track" aria-hidden="true">
@@ -45,15 +75,16 @@ export function Sides({ run }: { run: Run }) {
                 )}
               </span>
               {interval !== null && (
-                <span class="hint" title={t.interval}>
-                  {t.between(m().percent(interval[0]), m().percent(interval[1]))}
-                </span>
+                <span class="hint">{t.between(m().percent(interval[0]), m().percent(interval[1]))}</span>
               )}
             </dd>
           </div>
         ))}
       </dl>
-      {verdict !== null && <p class="verdict">{verdict}</p>}
+      <p class="hint">
+        {t.interval} {same + near > 0 && <strong class="warn">{t.near(same + near)}</strong>}
+      </p>
+      <Verdict run={run} />
     </section>
   );
 }

@@ -36,10 +36,16 @@ export function History() {
               {runs.value.map((run) => (
                 <tr key={run.id} data-shown={run.id === shown.value?.id}>
                   <th scope="row">{run.name}</th>
-                  <td>{m().date(run.began)}</td>
-                  <td class="rows">{run.examples > 0 ? m().number(run.examples) : "–"}</td>
-                  <td class="head">{share(run.report?.result.headOnly?.accuracy)}</td>
-                  <td class="result">{run.report ? share(run.report.result.after.accuracy) : statuses[run.status]}</td>
+                  <td class="when">{m().date(run.began)}</td>
+                  <td class="rows" data-title={columns.rows}>
+                    {run.examples > 0 ? m().number(run.examples) : "–"}
+                  </td>
+                  <td class="head" data-title={columns.head}>
+                    {share(run.report?.result.headOnly?.accuracy)}
+                  </td>
+                  <td class="result" data-title={columns.result}>
+                    {run.report ? share(run.report.result.after.accuracy) : statuses[run.status]}
+                  </td>
                   <td class="actions">
                     {run.id === shown.value?.id ? (
                       <span class="tag">{t.shown}</span>

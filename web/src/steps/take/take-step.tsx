@@ -7,10 +7,12 @@ import { ProjectFile } from "../../parts/project-file.js";
 import { save } from "../../parts/save.js";
 import { type Run, run } from "../../state/runs.js";
 import { tell } from "../../state/view.js";
+import { isHeadEnough } from "../judge/verdict.js";
 import { nameOf, reportText } from "./names.js";
 import { History } from "./history.js";
 import { htmlFile, htmlSize } from "./html-file.js";
 import { Snippets } from "./snippets.js";
+import "../../style/take.css";
 
 const ZIP = "application/zip";
 /** What packs and unpacks is fetched when something is. */
@@ -68,15 +70,27 @@ function Item({
 function Items({ of }: { of: Run }) {
   const t = m().take;
   const name = nameOf(of);
+  const isHead = hasHead(of) && isHeadEnough(of.report!.result);
+  const head = hasHead(of) && (
+    <Item
+      title={t.head}
+      hint={isHead ? `${t.headHint} ${t.recommended}` : t.headHint}
+      name={`${name}-head.zip`}
+      type={ZIP}
+      make={async () => (await archives()).headZip(of)}
+      isMain={isHead}
+    />
+  );
   return (
     <ul class="items">
+      {isHead && head}
       <Item
         title={t.adapter}
         hint={t.adapterHint}
         name={`${name}-adapter.zip`}
         type={ZIP}
         make={async () => (await archives()).adapterZip(of)}
-        isMain
+        isMain={!isHead}
       />
       <Item
         title={t.page.title}
@@ -85,15 +99,7 @@ function Items({ of }: { of: Run }) {
         type="text/html"
         make={() => htmlFile(of)}
       />
-      {hasHead(of) && (
-        <Item
-          title={t.head}
-          hint={t.headHint}
-          name={`${name}-head.zip`}
-          type={ZIP}
-          make={async () => (await archives()).headZip(of)}
-        />
-      )}
+      {!isHead && head}
       {of.report !== null && (
         <Item
           title={t.report}
@@ -110,24 +116,29 @@ function Items({ of }: { of: Run }) {
 function Load() {
   const t = m().take;
   const error = useSignal<unknown>(null);
+  const busy = useSignal(false);
   const load = async (file: File) => {
     error.value = null;
+    busy.value = true;
     try {
       const { loadZip } = await archives();
       tell(t.loaded((await loadZip(file)).name));
     } catch (reason) {
       error.value = reason;
+    } finally {
+      busy.value = false;
     }
   };
   return (
     <section class="load">
       <h2>{t.load}</h2>
       <p class="hint">{t.loadHint}</p>
-      <label class="button">
-        {t.loadChoose}
+      <label class="button" aria-disabled={busy.value}>
+        {busy.value ? t.preparing : t.loadChoose}
         <input
           type="file"
           accept=".zip"
+          disabled={busy.value}
           onChange={({ currentTarget }) =>
             currentTarget.files?.[0] && void load(currentTarget.files[0]).then(() => (currentTarget.value = ""))
           }

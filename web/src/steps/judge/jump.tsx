@@ -1,0 +1,24 @@
+import { m } from "../../messages/index.js";
+
+/** The page's parts, to go to: on a narrow screen they lie far below each other. Addresses name steps, so these are buttons. */
+export function Jump({ parts }: { parts: readonly (readonly [heading: string, name: string])[] }) {
+  const go = (id: string) => {
+    const heading = document.getElementById(id)!;
+    heading.tabIndex = -1;
+    heading.focus({ preventScroll: true });
+    heading.scrollIntoView({ block: "start" });
+  };
+  return (
+    <nav class="jump" aria-label={m().judge.parts}>
+      <ul>
+        {parts.map(([id, name]) => (
+          <li key={id}>
+            <button type="button" class="small" onClick={() => go(id)}>
+              {name}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}
