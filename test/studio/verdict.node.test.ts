@@ -44,12 +44,12 @@ it("numbers below 0 have a minus, and what rounds to nothing none", () => {
   expect([-12.34, -0.04].map(de.points)).toEqual(["\u221212,3", "0,0"]);
 });
 
-it("a column that says the same everywhere is not taken for labels", () => {
-  const columns = ["id", "date", "lang", "description", "team"];
+it("a column that says the same everywhere, or numbers, is not taken for labels where there are words", () => {
+  const columns = ["id", "date", "lang", "priority", "description", "owner"];
   const teams = ["billing", "login", "bug", "wish"];
   const records = Array.from({ length: 80 }, (_, i) => [
-    ...[`INC-${i}`, `2026-01-${10 + (i % 20)}`, "en"],
+    ...[`INC-${i}`, `2026-01-${10 + (i % 20)}`, "en", String(i % 3)],
     ...[`what was said in ticket ${i}, at some length`, teams[i % 4]!],
   ]);
-  expect(guessColumns({ columns, records })).toEqual({ text: 3, label: 4 });
+  expect(guessColumns({ columns, records })).toEqual({ text: 4, label: 5 });
 });
