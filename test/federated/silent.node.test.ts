@@ -69,3 +69,19 @@ it("an answer that comes slowly is waited for, and one without an end is cut off
     server.closeAllConnections();
   }
 });
+
+it("nobody to whom a server leads gets a node's signature and what it has trained", async () => {
+  for (const transport of transports)
+    for (const status of [301, 302, 303, 307, 308]) {
+      const reached: string[] = [];
+      const address = await serving(({ url, headers }, response) => {
+        if (url !== "/elsewhere") return void response.writeHead(status, { location: "/elsewhere" }).end("go there");
+        reached.push(String(headers["flwr-signature"]));
+        response.end();
+      });
+      const refusal = new RegExp(`the server refuses \\(${status}\\): go there; it leads to another address`);
+      await expect(pulled(address, transport, 60)).rejects.toThrow(refusal);
+      expect(reached).toEqual([]);
+      server.closeAllConnections();
+    }
+});

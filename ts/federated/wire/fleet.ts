@@ -124,11 +124,13 @@ function causesOf(error: unknown): string {
 function refusal(address: string, status: number, bytes: Uint8Array): FederationError {
   const said = clip(new TextDecoder().decode(bytes).replace(/\s+/g, " "), 300);
   const advice =
-    status === 401
-      ? "; a server that authenticates nodes knows those whose public key was registered (`flwr supernode register`), and clocks may differ by a minute at most"
-      : status === 404
-        ? "; SuperLinks of Flower before 1.40 have no such address"
-        : "";
+    status >= 300 && status < 400
+      ? "; it leads to another address, which is not gone to with a node's signature: give that one as the server, if it is to be trusted"
+      : status === 401
+        ? "; a server that authenticates nodes knows those whose public key was registered (`flwr supernode register`), and clocks may differ by a minute at most"
+        : status === 404
+          ? "; SuperLinks of Flower before 1.40 have no such address"
+          : "";
   return new FederationError(`${address}: the server refuses (${status}): ${said}${advice}`, {
     ...{ address, status, said },
   });

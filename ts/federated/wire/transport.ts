@@ -19,9 +19,12 @@ export interface PostedRequest {
   readonly heard: () => void;
 }
 
-/** By `fetch`, which every runtime has. */
+/**
+ * By `fetch`, which every runtime has. It follows no redirect: whoever it leads to would get what this node has trained, and signed headers, by
+ * which anybody is this node for a minute.
+ */
 export const fetchTransport: Transport = async (address, { heard, ...request }, most) => {
-  const response = await fetch(address, { ...request, method: "POST" });
+  const response = await fetch(address, { ...request, method: "POST", redirect: "manual" });
   const chunks = new GatheredBytes(address, most);
   // Not every browser walks a stream by `for await`.
   const reader = response.body?.getReader();
@@ -34,7 +37,9 @@ export const fetchTransport: Transport = async (address, { heard, ...request }, 
       throw error;
     }
   }
-  return { status: response.status, bytes: chunks.all() };
+  // A page is not told where a redirect leads, nor its status.
+  const status = response.type === "opaqueredirect" ? 302 : response.status;
+  return { status, bytes: chunks.all() };
 };
 
 /** Bytes that come in pieces, from a server that may never stop. */
