@@ -1,3 +1,5 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { S3 } from "../../scripts/servers/s3.mjs";
 import { bucketStore } from "../../ts/entry/jobs-node.js";
@@ -101,4 +103,24 @@ it("says what a bucket refuses by", async () => {
     ["s3://bucket/a", { accessKeyId: "" }, /keys for the bucket/],
   ] as const)
     expect(() => bucketStore(address, { ...s3.options, ...options }), address).toThrow(says);
+});
+
+it("a bucket that leads elsewhere is refused: nothing that is signed goes there", async () => {
+  const reached: string[] = [];
+  const leading = createServer(({ method, url, headers }, answer) => {
+    if (url !== "/elsewhere") return void answer.writeHead(307, { location: "/elsewhere" }).end();
+    reached.push(`${method} ${String(headers["x-amz-security-token"])}`);
+    answer.end();
+  });
+  await new Promise<void>((resolve) => leading.listen(0, "127.0.0.1", resolve));
+  try {
+    const endpoint = `http://127.0.0.1:${(leading.address() as AddressInfo).port}`;
+    const store = bucketStore(place(), { ...s3.options, endpoint, sessionToken: "secret" });
+    for (const asked of [store.read("a"), store.write({ a: bytes("one") })])
+      await expect(asked).rejects.toThrow(/answered 307/);
+    expect(reached).toEqual([]);
+  } finally {
+    leading.closeAllConnections();
+    leading.close();
+  }
 });

@@ -78,7 +78,9 @@ export class BucketAccess {
       ...{ method, url: String(url), service: "s3", ...this.keys },
       headers: { ...headers, "x-amz-content-sha256": hash ?? EMPTY },
     }).sign();
-    return [String(signed.url), { method, headers: signed.headers, ...(body && { body: body as BodyInit }) }];
+    // A redirect is an answer as any other: elsewhere the signature is of no use, and a session's token and the bytes are nobody's.
+    const how = { method, headers: signed.headers, redirect: "manual" } as const;
+    return [String(signed.url), { ...how, ...(body && { body: body as BodyInit }) }];
   }
 }
 
