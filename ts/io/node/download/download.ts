@@ -56,8 +56,15 @@ export async function download(
         throw error;
       }
       const total = totalOf(response);
+      const etag = response.headers.get("etag");
+      // Some servers know ranges and do not ask whether the file is still the same: its parts would be of two.
+      if (response.status === 206 && (beginOf(response) !== at || (at > 0 && etag !== null && etag !== version))) {
+        await discard(response);
+        at = 0;
+        throw new Interrupted("became another file");
+      }
       at = beginOf(response);
-      version = strong(response.headers.get("etag"));
+      version = strong(etag);
       if (total > most) {
         await discard(response);
         throw tooLarge(name, total, most);
