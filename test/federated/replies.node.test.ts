@@ -8,6 +8,7 @@ import { flowerFolder } from "../../scripts/servers/flower.mjs";
 declare const __PROJECT__: string;
 
 interface Found {
+  readonly refused: readonly (string | null)[];
   readonly kept: Readonly<Record<string, readonly [number, boolean]>>;
   readonly noise: {
     readonly count: number;
@@ -32,6 +33,15 @@ it("a reply that makes no sense is left out by name, and takes nothing from the 
   // A stranger's words stand on a line of the app's own, and have an end.
   expect(log).toContain("node 1: gone INFO: forged: its reply is left out");
   expect(Math.max(...log.split("\n").map(({ length }) => length))).toBeLessThan(500);
+});
+
+it("noise and clipping that are no such numbers are refused, and not taken for none", () => {
+  const taken = found.refused.slice(0, 2);
+  const [below, nan, infinite, ...norms] = found.refused.slice(2);
+  expect(taken).toEqual([null, null]);
+  for (const said of [below, nan, infinite]) expect(said).toMatch(/^noise-multiplier: a number from 0 is expected/);
+  expect(norms).toHaveLength(4);
+  for (const said of norms) expect(said).toMatch(/^clipping-norm: a number above 0 is expected/);
 });
 
 it("updates are clipped to the norm, in whatever order a node has its arrays", () => {

@@ -7,6 +7,7 @@ import numpy as np
 from flwr.app import Array, ArrayRecord, Error, Message, Metadata, MetricRecord, RecordDict
 
 sys.path.insert(0, sys.argv[1])
+from lowrank_federated.server_app import privacy_of  # noqa: E402
 from lowrank_federated.strategies import Numbered, Plain, Private  # noqa: E402
 
 random = np.random.default_rng(0)
@@ -98,8 +99,19 @@ def released(nodes: int, multiplier: float, norm: float, reverse: bool = False) 
     return np.concatenate([(mean[name].numpy() - clipped[name]).ravel() for name in now])
 
 
+def refused(noise: float, clipping: float) -> str | None:
+    """What is said of such settings; None where they are taken."""
+    try:
+        privacy_of({"noise-multiplier": noise, "clipping-norm": clipping})
+        return None
+    except ValueError as error:
+        return str(error)
+
+
 noise = released(nodes=8, multiplier=1.5, norm=0.5)
+settings = [(0, 1), (1.5, 0.5), (-1, 1), (np.nan, 1), (np.inf, 1), (1, 0), (1, -1), (1, np.nan), (1, np.inf)]
 found = {
+    "refused": [refused(*each) for each in settings],
     "kept": {name: kept(bad) for name, bad in hostile.items()},
     "noise": {"count": noise.size, "mean": noise.mean(), "deviation": noise.std(), "fourth": (noise**4).mean() / noise.var() ** 2},
     "clipping": {

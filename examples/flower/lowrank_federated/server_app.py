@@ -1,6 +1,7 @@
 """A ServerApp: rounds of FedAvg over the adapter and head of a lowrank classifier. Every round is saved, and a run goes on from the last."""
 
 from logging import INFO
+from math import inf
 from pathlib import Path
 
 from flwr.app import ArrayRecord, ConfigRecord, Context, MetricRecord
@@ -33,7 +34,8 @@ def main(grid: Grid, context: Context) -> None:
     if done >= rounds:
         log(INFO, "All %s rounds are done: %s", rounds, folder)
         return
-    nodes, private = int(config["min-nodes"]), float(config["noise-multiplier"]) > 0
+    noise, clipping = privacy_of(config)
+    nodes, private = int(config["min-nodes"]), noise > 0
     averaging = (Numbered if private else Plain)(
         # As many as are there, or with noise exactly as many as it was reckoned for.
         fraction_train=1e-9 if private else 1.0,
@@ -48,9 +50,7 @@ def main(grid: Grid, context: Context) -> None:
         accountant = new_accountant(config)
         if done:
             accountant.load_state_dict(about["accountant"])
-        strategy = Private(
-            averaging, float(config["noise-multiplier"]), float(config["clipping-norm"]), nodes, accountant=accountant
-        )
+        strategy = Private(averaging, noise, clipping, nodes, accountant=accountant)
     strategy.min_replies = nodes if private else int(config["min-replies"])
     strategy.most_examples = int(config["most-examples"])
 
@@ -78,6 +78,16 @@ def main(grid: Grid, context: Context) -> None:
         evaluate_config=ConfigRecord({**settings, **floats, "learning-rate": 0.0}),
         evaluate_fn=save,
     )
+
+
+def privacy_of(config) -> tuple[float, float]:
+    """Noise multiplier and clipping norm. Else a multiplier below 0, or none that is a number, would be taken for no noise at all."""
+    noise, clipping = float(config["noise-multiplier"]), float(config["clipping-norm"])
+    if not 0 <= noise < inf:
+        raise ValueError(f"noise-multiplier: a number from 0 is expected, 0 for no noise, got {noise}")
+    if not 0 < clipping < inf:
+        raise ValueError(f"clipping-norm: a number above 0 is expected, got {clipping}")
+    return noise, clipping
 
 
 def new_accountant(config):
