@@ -42,6 +42,15 @@ it("of attempts that end at the same moment one is the result, whole", async () 
   expect(keys).toEqual(["a job/result.json", ...blobs]);
 });
 
+it("of an attempt that was killed at its end, what would have been removed is no part of the result", async () => {
+  const place = placeAt(`s3://${s3.bucket}/killed`);
+  const blobs = { "report.json": bytes("{}"), "run.json": bytes("{}"), "checkpoint.history.jsonl": bytes("") };
+  await place.store("first").write(blobs);
+  // By the next attempt, and by itself where it still lives.
+  await Promise.all([place.publish("first"), place.publish("first")]);
+  expect(await place.names()).toEqual(["report.json"]);
+});
+
 it(
   "a job whose data, model and result lie in a bucket has the bits of one in folders",
   { timeout: 60_000 },

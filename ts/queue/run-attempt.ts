@@ -37,7 +37,7 @@ interface AttemptOptions {
 
 /**
  * One attempt at a queued training, in a worker: goes on from the last checkpoint of those before, and publishes what it
- * made. Where a result is there, that is the outcome. Errors as `runJob`, and `ConfigError` where the result is of another spec.
+ * made, or what one of them made that was ended before it could. Where a result is there, that is the outcome. Errors as `runJob`, and `ConfigError` where the result is of another spec.
  */
 export async function runAttempt(
   { spec, out, until }: Payload,
@@ -47,7 +47,12 @@ export async function runAttempt(
   const place = placeAt(out);
   const before = await outcomeOf(place, spec);
   if (before !== null) return before;
-  onBegin(await goOnFromLast(place, attempt));
+  const left = await goOnFromLast(place, attempt, (report) => differenceIn(spec, report) === null);
+  if (left.finished !== null) return published(place, left.finished, spec);
+  // What was there a moment ago may be the result by now.
+  const meanwhile = left.step === null ? await outcomeOf(place, spec) : null;
+  if (meanwhile !== null) return meanwhile;
+  onBegin(left.step);
   const store = place.store(attempt);
   await runUntil(spec, store, until, { worker, signal, onProgress });
   if (signal.aborted) throw new AbortError(undefined, { reason: signal.reason });
@@ -56,6 +61,11 @@ export async function runAttempt(
     const { step: steps, measured } = standing;
     return { out: place.name, accuracy: null, loss: null, steps, finished: false, measured };
   }
+  return published(place, attempt, spec);
+}
+
+/** Makes an attempt's blobs the result. */
+async function published(place: AttemptPlace, attempt: string, spec: JobSettings): Promise<TrainingOutcome> {
   await place.publish(attempt);
   await place.tidy();
   return (await outcomeOf(place, spec))!;
@@ -65,21 +75,27 @@ export async function runAttempt(
 async function outcomeOf(place: AttemptPlace, spec: JobSettings): Promise<TrainingOutcome | null> {
   const bytes = await place.result(runFiles.report);
   if (bytes === null) return null;
-  const { settings = {}, result } = JSON.parse(new TextDecoder().decode(bytes)) as {
-    settings?: Partial<JobSettings>;
+  checkOwn(place, spec, bytes);
+  const { result } = JSON.parse(new TextDecoder().decode(bytes)) as {
     result?: { after?: { accuracy?: number; loss?: number } };
   };
-  checkOwn(place, spec, settings);
   const { accuracy = null, loss = null } = result?.after ?? {};
   const { step: steps, measured } = standingIn(bytes, `${place.name}: ${runFiles.report}`);
   return { out: place.name, accuracy, loss, steps, finished: true, measured };
 }
 
+const settingsIn = (report: Uint8Array) =>
+  (JSON.parse(new TextDecoder().decode(report)) as { settings?: Partial<JobSettings> }).settings ?? {};
+
+/** The first setting in which a report is of another training; null where it is of this one. */
+const differenceIn = (spec: JobSettings, report: Uint8Array) =>
+  firstDifference<Partial<JobSettings>>(spec, settingsIn(report));
+
 /** Two jobs may have been given one place: the later one would be told the result of the earlier one as its own. */
-function checkOwn({ name: place }: AttemptPlace, spec: JobSettings, settings: Partial<JobSettings>): void {
-  const name = firstDifference<Partial<JobSettings>>(spec, settings);
+function checkOwn({ name: place }: AttemptPlace, spec: JobSettings, report: Uint8Array): void {
+  const name = differenceIn(spec, report);
   if (name === null) return;
-  const [own, there] = [spec, settings].map((all) => excerpt(all[name]));
+  const [own, there] = [spec, settingsIn(report)].map((all) => excerpt(all[name]));
   throw new ConfigError(
     `${place} holds the result of a training with another spec: its ${name} was ${there}, this job's is ${own}; ` +
       "give the job another place, or remove that result first",

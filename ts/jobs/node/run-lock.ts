@@ -8,6 +8,8 @@ import { ownMark, parseMark, stateOf } from "../../io/node/process-mark.js";
 
 /** Locks are called `run-<mark>.lock`: each is one process's own, so that taking a dead one's away can never hit a living one. */
 const lockName = /^run-([0-9a-f-]+)\.lock$/;
+/** Whether a file of that name is a lock. */
+export const isLock = (name: string) => lockName.test(name);
 
 /** Who made a lock, for people; what decides stands in the file's name. */
 interface Holder {

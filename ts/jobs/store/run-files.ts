@@ -16,3 +16,7 @@ export const runFiles = {
   /** The steps that a checkpoint has behind it, a line each. */
   history: "checkpoint.history.jsonl",
 } as const;
+
+/** Whether a blob is of use only while its run is not finished. */
+export const isUnfinished = (blob: string) =>
+  blob === runFiles.record || blob === runFiles.checkpoint || blob === runFiles.history;

@@ -3,6 +3,7 @@ import { isJsonObject, type Json, parseJsonObject } from "../../io/json.js";
 import { Bucket } from "../../io/node/bucket/bucket.js";
 import { takeBucketAddress } from "../../io/node/bucket/bucket-access.js";
 import { storeIn } from "../../jobs/node/bucket-store.js";
+import { isUnfinished } from "../../jobs/store/run-files.js";
 import type { AttemptPlace } from "./attempt-place.js";
 
 /** Which attempt's blobs are the result, and what they are called. */
@@ -40,9 +41,10 @@ export function bucketPlace(address: string): AttemptPlace {
     },
     store,
     async publish(attempt) {
-      const files = await store(attempt).files();
-      for (const [blob, bytes] of Object.entries(files)) await bucket.put(`${results}${attempt}/${blob}`, bytes, null);
-      const result: Published = { attempt, files: Object.keys(files) };
+      // One that was killed at its end has left what it would have removed.
+      const files = Object.entries(await store(attempt).files()).filter(([blob]) => !isUnfinished(blob));
+      for (const [blob, bytes] of files) await bucket.put(`${results}${attempt}/${blob}`, bytes, null);
+      const result: Published = { attempt, files: files.map(([blob]) => blob) };
       // Where there is one, another attempt was faster.
       await bucket.put(key, new TextEncoder().encode(`${JSON.stringify(result)}\n`), "new");
     },

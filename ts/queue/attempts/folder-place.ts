@@ -1,6 +1,9 @@
+import { existsSync } from "node:fs";
 import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { folderStore } from "../../jobs/node/folder-store.js";
+import { isLock } from "../../jobs/node/run-lock.js";
+import { isUnfinished } from "../../jobs/store/run-files.js";
 import type { AttemptPlace } from "./attempt-place.js";
 
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code;
@@ -26,10 +29,16 @@ export function folderPlace(folder: string): AttemptPlace {
     },
     store: (attempt) => folderStore(join(attempts, attempt)),
     async publish(attempt) {
-      await rename(join(attempts, attempt), result).catch((error: unknown) => {
-        // Another attempt was faster.
-        if (codeOf(error) !== "ENOTEMPTY" && codeOf(error) !== "EEXIST") throw error;
-      });
+      const made = join(attempts, attempt);
+      try {
+        // One that was killed at its end has left what it would have removed.
+        for (const name of await readdir(made))
+          if (isLock(name) || isUnfinished(name)) await rm(join(made, name), { force: true });
+        await rename(made, result);
+      } catch (error) {
+        // Another attempt was faster, or has published this one.
+        if (!["ENOTEMPTY", "EEXIST", "ENOENT"].includes(codeOf(error)!) || !existsSync(result)) throw error;
+      }
     },
     tidy: () => rm(attempts, { recursive: true, force: true }),
   };
