@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { readdirSync } from "node:fs";
 import { cp, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { Queue } from "bullmq";
 import { Redis } from "../../scripts/servers/redis.mjs";
 import { type Fixture, lowrank, makeFixture, project } from "./fixture.js";
@@ -23,7 +23,7 @@ it("submits, lists, cancels and says what there is not", { timeout: 60_000 }, as
   expect((await queued("submit", "--data", data, "--out", path("a"), "--id", "a", "--steps", "3")).out).toBe("a\n");
   const jobs = [
     { spec: { data }, out: path("b"), id: "b" },
-    { spec: { data, steps: 5 }, out: path("c"), id: "c", priority: 1 },
+    { spec: { data, steps: 5, test: "held.csv" }, out: path("c"), id: "c", priority: 1 },
   ];
   await writeFile(path("jobs.jsonl"), `${jobs.map((job) => JSON.stringify(job)).join("\n")}\n\n`);
   expect((await queued("submit", "--jobs", path("jobs.jsonl"))).out).toBe("b\nc\n");
@@ -39,7 +39,8 @@ it("submits, lists, cancels and says what there is not", { timeout: 60_000 }, as
   const words = ["--task", "tokens", "--data", path("names.conll"), "--fields", "tokens=0,tags=1"];
   expect((await queued("submit", ...words, "--out", path("w"), "--id", "w")).out).toBe("w\n");
   const queue = new Queue("lowrank", { connection: { url: redis.address } });
-  const job = await queue.getJob("w").finally(() => queue.close());
+  const [job, c] = await Promise.all(["w", "c"].map((id) => queue.getJob(id))).finally(() => queue.close());
+  expect(c!.data.spec).toMatchObject({ data, test: resolve("held.csv") });
   expect(job!.data.spec).toMatchObject({
     task: "tokens",
     data: path("names.conll"),
@@ -106,15 +107,24 @@ it("submits language models' trainings, which a worker does", { timeout: 60_000 
 
 it("refuses what makes no sense before anything is submitted", { timeout: 60_000 }, async () => {
   const { data, path } = fixture;
-  await writeFile(path("bad.jsonl"), `${JSON.stringify({ spec: { data }, out: path("d"), id: "d" })}\n{"spec": {}}\n`);
-  const first = JSON.stringify({ spec: { data }, out: path("d"), id: "d" });
-  const lines = (...given: object[]) => [first, ...given.map((line) => JSON.stringify(line))].join("\n");
-  await writeFile(path("typo.jsonl"), lines({ spec: { data, stepz: 3 }, out: path("e") }));
-  await writeFile(path("field.jsonl"), lines({ spec: { data }, out: path("e"), priorty: 3 }));
+  const first = { spec: { data }, out: path("d"), id: "d" };
+  const behind: Record<string, [object, string]> = {
+    "bad.jsonl": [{ spec: {} }, '{"spec": {"data": …}, "out": …} is expected'],
+    "rank.jsonl": [{ spec: { data, rank: 0 }, out: path("e") }, "spec.rank is a whole number from 1"],
+    "typo.jsonl": [{ spec: { data, stepz: 3 }, out: path("e") }, 'there is no option "stepz"; did you mean "steps"?'],
+    "name.jsonl": [{ spec: { data }, out: path("e"), id: "a:b" }, "id is a name without spaces and colons"],
+    "field.jsonl": [{ spec: { data }, out: path("e"), priorty: 3 }, 'no option "priorty"; did you mean "priority"?'],
+    "id.jsonl": [{ spec: { data }, out: path("e"), id: "d" }, "id d is that of line 1"],
+    "out.jsonl": [{ spec: { data }, out: path("d") }, `out ${path("d")} is that of line 1`],
+  };
+  for (const [file, [job]] of Object.entries(behind))
+    await writeFile(path(file), `${JSON.stringify(first)}\n\n${JSON.stringify(job)}\n`);
   await writeFile(path("empty.jsonl"), "\n");
   const refusals: [string[], string][] = [
-    [["submit", "--jobs", path("typo.jsonl")], 'line 2: spec: there is no option "stepz"; did you mean "steps"?'],
-    [["submit", "--jobs", path("field.jsonl")], 'line 2: there is no option "priorty"; did you mean "priority"?'],
+    ...Object.entries(behind).flatMap(([file, [, said]]): [string[], string][] => [
+      [["submit", "--jobs", path(file)], "line 3: "],
+      [["submit", "--jobs", path(file)], said],
+    ]),
     [["submit", "--jobs", path("empty.jsonl")], "there is no job in it"],
     [["submit", "--jobs", path("bad.jsonl"), "--steps", "5"], "--steps says nothing of the jobs of --jobs"],
     [["jobs", "--logs", "a", "--cancel", "a"], "cannot be used with"],
@@ -122,7 +132,6 @@ it("refuses what makes no sense before anything is submitted", { timeout: 60_000
     [["submit", "--out", path("d")], "--data names the examples"],
     [["submit", "--data", data], "--out says which folder"],
     [["submit", "--data", data, "--out", "s3://bucket/key/x", "--id", "7"], "id is a name without spaces"],
-    [["submit", "--jobs", path("bad.jsonl")], "line 2: "],
     [["submit", "--jobs", path("none.jsonl")], "ENOENT"],
   ];
   for (const [args, said] of refusals) {

@@ -85,4 +85,26 @@ describe.each([
     await endsBetween("is-removed", outcome, true);
     expect((await queue.list()).map(({ id }) => id)).not.toContain("is-removed");
   });
+
+  it("is cancelled with those that it waits for while one of them runs, and may be put there again", async () => {
+    const children = ["is-one", "is-another"].map((jobId) => ({
+      ...{ name: "train", queueName: queue.name, data: {} },
+      opts: { jobId, ignoreDependencyOnFailure: true },
+    }));
+    const flow = { name: "stage", queueName: queue.name, data: {}, opts: { jobId: "is-stage" }, children };
+    await queue.addFlow(flow);
+    const those = async () =>
+      (await queue.list()).filter(({ id }) => ["is-one", "is-another", "is-stage"].includes(id));
+    const states = async () => (await those()).map(({ state }) => state).toSorted();
+    await expect.poll(states).toEqual(["active", "waiting", "waiting"]);
+    expect(await queue.cancel("is-stage")).toBe(true);
+    const [running, ...others] = await those();
+    expect([running!.state, others]).toEqual(["active", []]);
+    expect((await Job.fromId(worker, running!.id))!.data).toMatchObject({ cancelled: true });
+    end(new Error("no more"));
+    await expect.poll(states).toEqual(["failed"]);
+    // Whose end it would wait for without an end.
+    await queue.addFlow(flow);
+    await expect.poll(states).toEqual(["failed", "failed", "failed"]);
+  });
 });

@@ -1,4 +1,5 @@
 import { Queue } from "bullmq";
+import { Redis as Client } from "ioredis";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Redis } from "../../scripts/servers/redis.mjs";
 import { JobQueue, type QueueWorkerEvent, runQueueWorker } from "../../ts/queue/index.js";
@@ -6,12 +7,15 @@ import { JobQueue, type QueueWorkerEvent, runQueueWorker } from "../../ts/queue/
 let redis: Redis;
 let foreign: Queue;
 let queue: JobQueue;
+let client: Client;
 beforeAll(async () => {
   redis = await Redis.start();
   foreign = new Queue("lowrank", { connection: { url: redis.address } });
   queue = await JobQueue.open(redis.address);
+  client = new Client(redis.address);
 }, 60_000);
 afterAll(async () => {
+  client?.disconnect();
   await queue?.close();
   await foreign?.close();
   await redis?.stop();
@@ -74,4 +78,35 @@ it("what another version has said in its own words is handed back unread", { tim
     why: expect.stringContaining("version 99.0.0") as string,
   });
   expect(await queue.get("is-newer")).toMatchObject({ state: "waiting", error: null });
+});
+
+it("what is no JSON, or no job at all, is said by its name, and stops no other", { timeout: 60_000 }, async () => {
+  const names = ["before", "has-no-data", "between", "has-no-options", "is-no-job"];
+  for (const id of names) await foreign.add("train", { spec: 3 }, { jobId: id, attempts: 3 });
+  await client.hset("bull:lowrank:has-no-data", "data", "{half");
+  await client.hset("bull:lowrank:has-no-options", "opts", "{half");
+  await client.multi().del("bull:lowrank:is-no-job").set("bull:lowrank:is-no-job", "text").exec();
+  const listed = new Map((await queue.list()).map((job) => [job.id, job]));
+  for (const id of names) expect(listed.get(id), id).toMatchObject({ state: "waiting", out: "" });
+  expect(listed.get("has-no-options")!.error).toMatch(/^it cannot be read: .*JSON/);
+  expect(await queue.get("is-no-job")).toEqual(listed.get("is-no-job"));
+  expect(await queue.cancel("has-no-options")).toBe(true);
+  await client.lrem("bull:lowrank:wait", 0, "is-no-job");
+  const before = Number(/^bullmq_job_failed_total\{.*\} (\d+)/m.exec(await queue.metrics())![1]);
+  // None of them is lost, and none counts as ended before another could be read.
+  const events = await work(3);
+  const failed = events.filter((event) => event.type === "failed").map(({ id, again }) => `${id} ${again}`);
+  expect(failed).toEqual(["before false", "has-no-data false", "between false"]);
+  expect(events.filter(({ type }) => type === "trouble" || type === "stalled")).toEqual([]);
+  expect(await queue.metrics()).toContain(`bullmq_job_failed_total{queue="lowrank"} ${before + 3}`);
+});
+
+it("what the queue has beside its jobs is none, and stays", async () => {
+  const before = await client.hgetall("bull:lowrank:meta");
+  for (const id of ["meta", "events", "failed", "id", "pc", "metrics:failed", "before:logs", "a\0b", ""]) {
+    expect(await queue.get(id), id).toBeNull();
+    expect(await queue.files(id), id).toBeNull();
+    expect(await queue.cancel(id), id).toBe(false);
+  }
+  expect(await client.hgetall("bull:lowrank:meta")).toEqual(before);
 });

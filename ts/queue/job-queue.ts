@@ -1,11 +1,13 @@
-import type { FlowJob, Job, Queue } from "bullmq";
+import type { FlowJob, Job, JobType, Queue } from "bullmq";
 import { checkOptions } from "../arguments/options.js";
 import { text, unexpected, whole } from "../arguments/settings.js";
 import type { FileMap } from "../io/file-map.js";
 import { placeAt } from "./attempts/attempt-place.js";
+import { queueName } from "./job-id.js";
 import { answered, Flows, letGo, QUEUE_NAME, type QueueEngine, queueEngine } from "./queue-engine.js";
 import type { Payload, QueuedTraining } from "./queued-training.js";
 import type { TrainingOutcome } from "./run-attempt.js";
+import { isUnreadable } from "./server/readable-jobs.js";
 import { ServerCalls } from "./server/server-calls.js";
 import { type SubmitOptions, takeSubmission } from "./submission.js";
 
@@ -42,9 +44,9 @@ export interface QueuedJob {
   readonly worker: string | null;
   /** Of one that is completed; else null. */
   readonly result: TrainingOutcome | null;
-  /** Why it failed. */
+  /** Why it failed, or why nothing but its name and state can be read. */
   readonly error: string | null;
-  /** When it came into the queue. */
+  /** When it came into the queue; the beginning of 1970 where that cannot be read. */
   readonly submitted: Date;
   /** When it was completed, failed or cancelled; else null. */
   readonly ended: Date | null;
@@ -54,6 +56,8 @@ export interface QueuedJob {
 export const CANCELLED = "cancelled";
 /** Jobs that a server lets go of in one call. */
 const MOST_AT_ONCE = 1_000;
+/** All that a job of a queue may be in. */
+const STATES: JobType[] = ["active", "waiting", "prioritized", "delayed", "waiting-children", "completed", "failed"];
 type StoredJob = Job<Payload, TrainingOutcome>;
 
 /**
@@ -81,7 +85,7 @@ export class JobQueue {
    */
   static async open(address: string, options: { readonly name?: string } = {}): Promise<JobQueue> {
     checkOptions("JobQueue.open", options, ["name"]);
-    const name = text("JobQueue.open", "name", options.name ?? QUEUE_NAME);
+    const name = queueName("JobQueue.open", options.name ?? QUEUE_NAME);
     const engine = await queueEngine("JobQueue.open", address);
     const queue = new engine.Queue<Payload, TrainingOutcome>(name, { connection: engine.connection });
     queue.on("error", () => undefined);
@@ -106,15 +110,23 @@ export class JobQueue {
 
   /** @internal A job that waits for others, put into the queue with them by one atomic step. */
   async addFlow(flow: FlowJob): Promise<void> {
-    await this.server.call("runSweep", () => this.flows.add(flow), false);
+    const add = async () => {
+      // One of that name that has failed before is not tried again for being added, and would be waited for without an end.
+      for (const { opts } of flow.children ?? []) {
+        const before = opts?.jobId === undefined ? undefined : await this.queue.getJob(opts.jobId);
+        if (await before?.isFailed()) await before!.remove();
+      }
+      await this.flows.add(flow);
+    };
+    await this.server.call("runSweep", add, false);
   }
 
   /** The newest jobs, at most `limit` of each state. */
   async list(limit = 1_000): Promise<readonly QueuedJob[]> {
     whole("JobQueue.list", "limit", limit, 1);
     const known = await this.server.call("JobQueue.list", async () => {
-      const jobs = await this.queue.getJobs(undefined, 0, limit - 1, false);
-      return Promise.all(jobs.filter((job) => job?.id).map((job) => this.described(job)));
+      const ids = await this.queue.getRanges(STATES, 0, limit - 1, false);
+      return Promise.all(ids.map((id) => this.known(id)));
     });
     return known.filter((job) => job !== null).sort((a, b) => Number(a.submitted) - Number(b.submitted));
   }
@@ -122,17 +134,13 @@ export class JobQueue {
   /** One job; null where the queue knows none of that id. */
   async get(id: string): Promise<QueuedJob | null> {
     text("JobQueue.get", "id", id);
-    return this.server.call("JobQueue.get", async () => {
-      const job = await this.queue.getJob(id);
-      return job ? this.described(job) : null;
-    });
+    return this.server.call("JobQueue.get", () => this.known(id));
   }
 
   /** What a completed job has left, as `TextClassifier.load` takes it; null where it has left nothing yet, or there is no such job. */
   async files(id: string): Promise<FileMap | null> {
     text("JobQueue.files", "id", id);
-    const job = await this.server.call("JobQueue.files", () => this.queue.getJob(id));
-    const out = job && outOf(job.data);
+    const out = (await this.server.call("JobQueue.files", () => this.known(id)))?.out;
     if (!out) return null;
     const place = placeAt(out);
     const names = await place.names();
@@ -158,16 +166,17 @@ export class JobQueue {
   }
 
   private async cancelled(id: string): Promise<boolean> {
-    const job = await this.queue.getJob(id);
+    const state = (await this.known(id))?.state;
+    if (state === "waiting") {
+      // Those that it waits for are cancelled one by one: together they could not be while one of them runs.
+      const { unprocessed = [] } = (await (await this.stored(id))?.getDependencies()) ?? {};
+      // Where a worker has taken it meanwhile, it is not removed.
+      if ((await this.queue.remove(id, { removeChildren: false })) !== 1) return this.cancelled(id);
+      for (const key of unprocessed) await this.cancelled(key.slice(key.lastIndexOf(":") + 1));
+      return true;
+    }
+    const job = state === "active" ? await this.stored(id) : undefined;
     if (!job) return false;
-    const state = (await this.described(job))?.state;
-    if (state === "waiting")
-      return job.remove().then(
-        () => true,
-        // A worker has taken it meanwhile.
-        () => this.cancelled(id),
-      );
-    if (state !== "active") return false;
     await job.updateData({ ...job.data, cancelled: true });
     return true;
   }
@@ -176,7 +185,7 @@ export class JobQueue {
   async retry(id: string): Promise<boolean> {
     text("JobQueue.retry", "id", id);
     const retry = async () => {
-      const job = await this.queue.getJob(id);
+      const job = await this.stored(id);
       if (!job || !(await job.isFailed())) return false;
       await job.updateData({ ...job.data, cancelled: false });
       await job.retry();
@@ -217,9 +226,30 @@ export class JobQueue {
     await Promise.all([letGo(this.engine, this.queue), this.flows.close()]);
   }
 
-  /** What has become of a job; null where it has ended and is gone since it was read. */
+  /** A job by its name, or what can be said of one that is none of BullMQ's; null where there is none. */
+  private async known(id: string): Promise<QueuedJob | null> {
+    try {
+      const job = await this.queue.getJob(id);
+      return job ? await this.described(job) : null;
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      const state = await this.queue.getJobState(id);
+      return state === "unknown" ? null : unreadable(id, state, error);
+    }
+  }
+
+  /** A job as BullMQ reads it; undefined for one that it cannot read, and where there is none. */
+  private stored(id: string): Promise<StoredJob | undefined> {
+    return this.queue.getJob(id).catch((error: unknown) => {
+      if (!isUnreadable(error)) throw error;
+      return undefined;
+    });
+  }
+
+  /** What has become of a job; null where it is gone since it was read, or is something else of Redis. */
   private async described(read: StoredJob): Promise<QueuedJob | null> {
     const state = await read.getState();
+    if (state === "unknown") return null;
     const hasEnded = state === "completed" || state === "failed";
     // Its state is asked for after the rest was read: of one that has ended in between, that rest is from before its end.
     const job = hasEnded && !read.finishedOn ? await this.queue.getJob(read.id!) : read;
@@ -241,6 +271,13 @@ function describe(job: StoredJob, state: string): QueuedJob {
     submitted: new Date(job.timestamp),
     ended: job.finishedOn ? new Date(job.finishedOn) : null,
   };
+}
+
+/** What is known of a job that cannot be read. */
+function unreadable(id: string, state: string, { message }: Error): QueuedJob {
+  const error = `it cannot be read: ${message}`;
+  const none = { progress: null, worker: null, result: null, ended: null };
+  return { id, state: stateOf(state, error), out: "", attempts: 0, error, submitted: new Date(0), ...none };
 }
 
 /** Where a job's result goes; nowhere for what somebody else has put into the queue. */

@@ -4,6 +4,7 @@ import { ConfigError, UnsupportedError } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
 import { type Connections, lastingPostgres, postgresConnections, redisConnections } from "./server/connections.js";
 import { connectionLoss } from "./server/connection-loss.js";
+import { readableJobs } from "./server/readable-jobs.js";
 import { endsWithin } from "./server/within.js";
 
 /** Default name of the queue. */
@@ -44,10 +45,15 @@ export async function queueEngine(what: string, address: string): Promise<QueueE
   const shown = shownAddress(address);
   const { options: connection, cut } = redis ? redisConnections(address) : postgresConnections(address);
   const own = { shown, connection, cut };
-  if (redis) return { ...bullmq, ...own };
-  const { Queue, Worker, FlowProducer } = bullmq.withBackend(lastingPostgres(bullmq));
   // The same classes, but for the types of their connections.
-  return { ...bullmq, Queue, Worker, FlowProducer, ...own } as unknown as QueueEngine;
+  const classes = redis ? bullmq : { ...bullmq, ...bullmq.withBackend(lastingPostgres(bullmq)) };
+  const { FlowProducer } = classes;
+  return {
+    ...bullmq,
+    FlowProducer,
+    ...readableJobs(classes as unknown as typeof bullmq),
+    ...own,
+  } as unknown as QueueEngine;
 }
 
 /** How long a server may take to let go of its clients, milliseconds. */

@@ -1,8 +1,9 @@
 import type { Job, Queue, Worker } from "bullmq";
 import { availableParallelism, hostname } from "node:os";
 import { checkOptions } from "../arguments/options.js";
-import { callable, oneOf, text, whole } from "../arguments/settings.js";
+import { callable, oneOf, whole } from "../arguments/settings.js";
 import { checkSignal, untilAborted } from "../waiting/abort.js";
+import { queueName } from "./job-id.js";
 import { answered, Flows, letGo, QUEUE_NAME, queueEngine } from "./queue-engine.js";
 import type { Payload } from "./queued-training.js";
 import type { TrainingOutcome } from "./run-attempt.js";
@@ -66,6 +67,9 @@ const OPTIONS = [
 /** How often a job may lose its worker before it counts as failed: it may be what kills them. */
 const MOST_STALLS = 10;
 
+/** Minutes of which the queue keeps how many jobs have ended in each: without them the sums that `metrics` tells are not counted. */
+const MINUTES_KEPT = 60;
+
 /** After which a worker asks again that has lost PostgreSQL, milliseconds; BullMQ's own time is longer than most locks. */
 const AGAIN_AFTER = 1_000;
 
@@ -81,7 +85,7 @@ export async function runQueueWorker(options: QueueWorkerOptions): Promise<void>
   const { signal, onEvent = () => undefined } = options;
   checkSignal(what, signal);
   const tell = callable(what, "onEvent", onEvent);
-  const name = text(what, "name", options.name ?? QUEUE_NAME);
+  const name = queueName(what, options.name ?? QUEUE_NAME);
   const concurrency = whole(what, "concurrency", options.concurrency ?? 1, 1, 256);
   const share = Math.max(1, Math.floor(availableParallelism() / concurrency));
   const threads = whole(what, "threads", options.threads ?? share, 1, 64);
@@ -115,6 +119,7 @@ export async function runQueueWorker(options: QueueWorkerOptions): Promise<void>
         stalledInterval: lock / 2,
         maxStalledCount: MOST_STALLS,
         runRetryDelay: AGAIN_AFTER,
+        metrics: { maxDataPoints: MINUTES_KEPT },
         autorun: false,
       },
     );

@@ -112,15 +112,28 @@ function one(options: SubmitCommandOptions): Submitted {
   };
 }
 
-/** Every line is looked at before one is submitted. */
+/** Every line is looked at, whole, before one is submitted. */
 async function readJobs(file: string, given: SubmitCommandOptions): Promise<readonly Submitted[]> {
   const text = await readFile(file, "utf8").catch((cause: Error) => {
     throw new ConfigError(`--jobs ${file}: ${cause.message}`, { file }, { cause });
   });
+  /** In which line an id, or a place, was named. */
+  const named = new Map<string, number>();
   const lines = text.split(/\r?\n/).map((line, i) => ({ line, number: i + 1 }));
   const jobs = lines
     .filter(({ line }) => line.trim() !== "")
-    .map(({ line, number }) => readJob(line, `--jobs ${file}, line ${number}`, { file, line: number }, given));
+    .map(({ line, number }) => {
+      const what = `--jobs ${file}, line ${number}`;
+      const details = { file, line: number };
+      const job = readJob(line, what, details, given);
+      for (const [field, name] of Object.entries({ id: job.options.id, out: job.out })) {
+        const before = name === undefined ? undefined : named.get(`${field} ${name}`);
+        if (before !== undefined)
+          throw new ConfigError(`${what}: ${field} ${name} is that of line ${before}: each job has its own`, details);
+        named.set(`${field} ${name}`, number);
+      }
+      return job;
+    });
   if (jobs.length > 0) return jobs;
   throw new ConfigError(`--jobs ${file}: there is no job in it`, { file });
 }
