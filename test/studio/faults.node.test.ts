@@ -4,7 +4,7 @@ import type { Studio } from "../../scripts/studio/driver.mjs";
 import { readSafetensors, writeSafetensors } from "../../ts/io/safetensors/index.js";
 import { tinyEncoder } from "../models/tiny-encoder.js";
 import type { ModelServer } from "../pages/model-server.js";
-import { answered, begin, finished, openTable, tinyStudio } from "./tiny-studio.js";
+import { answered, begin, finished, openTable, saved, tinyStudio } from "./tiny-studio.js";
 
 const weights = "all-MiniLM-L6-v2/model.safetensors";
 const MEGABYTE = 1024 * 1024;
@@ -86,7 +86,19 @@ it("without isolation it works with one thread; where the worker is killed, trai
   expect((await answered(page, "the story was warm")).label).toBe("good");
   await endWorkers(page);
   expect((await answered(page, "the story was grim")).label).toBe("bad");
+  await page.getByRole("link", { name: "Take away" }).click();
+  const adapter = await saved(page, "Save: Adapter and head");
+  await endWorkers(page);
+  expect((await saved(page, "Save: Head alone")).name).toBe("films-head.zip");
+  await endWorkers(page);
+  const load = page.locator(".load input[type=file]");
+  const given = { name: "mine.zip", mimeType: "application/zip", buffer: Buffer.from(adapter.bytes) };
+  await load.setInputFiles(given);
+  await page.getByText("“mine.zip” is loaded.").waitFor();
   expect(await page.locator(".problem").count()).toBe(0);
+  // What is damaged is no download: nothing was removed, and there is nothing to fetch anew.
+  await load.setInputFiles({ ...given, buffer: given.buffer.subarray(0, 900) });
+  await page.getByText("These files are no adapter that fits this model.").waitFor();
   await page.close();
 });
 

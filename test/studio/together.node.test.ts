@@ -93,6 +93,10 @@ it("who waits may leave, and says nothing of an error", { timeout: 120_000 }, as
 
 it("says that no such server answers, and keeps the address to be mended", { timeout: 120_000 }, async () => {
   const page = await invited("fourth.csv", part(1, 41), "/elsewhere");
+  await page.getByLabel("The server’s address").fill("http://[");
+  await joinIn(page);
+  await page.getByText("This is no address.").waitFor();
+  await page.getByLabel("The server’s address").fill("/elsewhere");
   await joinIn(page);
   await page.getByText("It ended before the last round.").waitFor({ timeout: 90_000 });
   await page.getByText("The server of the others cannot be reached").waitFor();

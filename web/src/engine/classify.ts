@@ -118,8 +118,8 @@ export async function predictAll(
 
 /** Looks whether files are a classifier on this model. Throws as `TextClassifier.load`. */
 export async function checkFiles(id: string, files: SavedFiles): Promise<readonly string[]> {
-  const loading = once(adapted, id, async () => TextClassifier.load(await sharedEncoder(), files, { adapter: id }));
-  return (await loading).labels;
+  const load = () => once(adapted, id, async () => TextClassifier.load(await sharedEncoder(), files, { adapter: id }));
+  return (await recovering(load)).labels;
 }
 
 /** Lets go of a run's classifiers. */

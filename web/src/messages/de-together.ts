@@ -9,6 +9,7 @@ export const together: typeof en = {
   invited: "Wer den Server betreibt, nennt Ihnen die Adresse, oder einen Link, der Sie mit ihr hierher bringt.",
   server: "Adresse des Servers",
   serverHint: "ein Pfad dieser Seite, oder https://…",
+  noAddress: "Das ist keine Adresse.",
   noTable: "Zuerst braucht es etwas, woraus gelernt wird.",
   noTableHint: "Öffnen Sie eine Tabelle mit Sätzen und Labels, mit denselben Labels wie die anderen.",
   toData: "Zu den Daten",

@@ -8,6 +8,7 @@ export const together = {
   invited: "Whoever runs the server gives you its address, or a link that brings you here with it.",
   server: "The server’s address",
   serverHint: "a path of this site, or https://…",
+  noAddress: "This is no address.",
   noTable: "First it needs something to learn from.",
   noTableHint: "Open a table of sentences and labels, with the labels that the others use.",
   toData: "Go to the data",

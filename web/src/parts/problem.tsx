@@ -1,10 +1,11 @@
 import { isInUse } from "../engine/train.js";
 import { m } from "../messages/index.js";
 
-/** The message for an error, by its class. */
-export function Problem({ error, title }: { error: unknown; title: string }) {
+/** The message for an error, by its class. Where it is of `files` that a person gave, damaged ones are no download to begin anew. */
+export function Problem({ error, title, files = false }: { error: unknown; title: string; files?: boolean }) {
   const { errors, technical } = m().train;
-  const { name, message } = error as Error;
+  const { name: own, message } = error as Error;
+  const name = files && own === "FormatError" ? "AdapterError" : own;
   return (
     <div class="problem" role="alert">
       <strong>{title}</strong>{" "}
@@ -12,7 +13,7 @@ export function Problem({ error, title }: { error: unknown; title: string }) {
       <details>
         <summary>{technical}</summary>
         <p lang="en">
-          {name}: {message}
+          {own}: {message}
         </p>
       </details>
     </div>

@@ -24,7 +24,7 @@ export const baseName = (path: string): string => path.slice(path.lastIndexOf("/
 
 /**
  * Files of some names, by these, in whichever folder of an archive they lie, the first of each name: an archive of a few bytes may say
- * that it holds thousands. Rejects as `unzipped`, and where they have more than `most` bytes together.
+ * that it holds thousands. Rejects with an `AdapterError` as `unzipped`, and where they have more than `most` bytes together.
  */
 export async function filesNamed(
   bytes: Uint8Array,
@@ -40,10 +40,10 @@ export async function filesNamed(
     sum += originalSize;
     return sum <= most;
   };
-  const found = await unzipped(bytes, isWanted);
-  if (sum > most)
-    throw Object.assign(new Error(`the archive holds ${sum} bytes, at most ${most} are read`), {
-      name: "AdapterError",
-    });
+  const refuse = (why: string) => {
+    throw Object.assign(new Error(why), { name: "AdapterError" });
+  };
+  const found = await unzipped(bytes, isWanted).catch((error: Error) => refuse(`no zip archive: ${error.message}`));
+  if (sum > most) refuse(`the archive holds ${sum} bytes, at most ${most} are read`);
   return Object.fromEntries(Object.entries(found).map(([path, content]) => [baseName(path), content]));
 }

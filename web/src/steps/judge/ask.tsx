@@ -14,15 +14,15 @@ import type { Run } from "../../state/runs.js";
 
 interface Answer {
   readonly text: string;
-  /** Cosine to each label's name. */
-  readonly nearest: readonly (readonly [string, number])[];
+  /** Cosine to each label's name; null where there are so many that they would take longer than the answer. */
+  readonly nearest: readonly (readonly [string, number])[] | null;
   readonly adapted: Prediction;
   /** Null while the head alone is fitted, or where it cannot be. */
   readonly head: Prediction | null;
 }
 
-/** Classes that are shown of an answer. */
-const SHOWN = 5;
+/** Classes that are shown of an answer, and labels whose names a sentence is compared with. */
+const [SHOWN, NAMES] = [5, 200];
 
 interface OddsProps {
   readonly title: string;
@@ -69,7 +69,7 @@ export function Ask({ run }: { run: Run }) {
     busy.value = t.asking;
     try {
       const [adapted] = await recovering(async () => predictAll(await adaptedOf(run), [asked]));
-      const nearest = await nearestNames(run.labels, asked);
+      const nearest = run.labels.length > NAMES ? null : await nearestNames(run.labels, asked);
       const known = { text: asked, nearest, adapted: adapted! };
       answer.value = { ...known, head: null };
       if (!hasHead(run)) return;
@@ -105,13 +105,15 @@ export function Ask({ run }: { run: Run }) {
       {answer.value !== null && (
         <div class="answers">
           <blockquote>{answer.value.text}</blockquote>
-          <Odds
-            kind="base"
-            title={t.nearest}
-            hint={t.nearestHint}
-            best={answer.value.nearest}
-            written={(cosine) => m().decimal(cosine)}
-          />
+          {answer.value.nearest !== null && (
+            <Odds
+              kind="base"
+              title={t.nearest}
+              hint={t.nearestHint}
+              best={answer.value.nearest}
+              written={(cosine) => m().decimal(cosine)}
+            />
+          )}
           {hasHead(run) && <Odds kind="head" title={t.head} hint={t.headAnswerHint} best={bestOf(answer.value.head)} />}
           <Odds kind="adapter" title={t.adapted} hint={t.adaptedAnswerHint} best={bestOf(answer.value.adapted)} />
         </div>

@@ -49,7 +49,12 @@ export function Doubts({ run }: { run: Run }) {
     <section class="doubts" aria-labelledby="doubts-heading">
       <h2 id="doubts-heading">{t.doubts}</h2>
       <p class="hint">{t.doubtsHint}</p>
-      <Search found={doubts.value[run.id]} begin={t.findDoubts} find={(signal) => findDoubts(run, signal)}>
+      <Search
+        id={`doubts ${run.id}`}
+        found={doubts.value[run.id]}
+        begin={t.findDoubts}
+        find={(signal) => findDoubts(run, signal)}
+      >
         {(found) =>
           found.length === 0 ? (
             <p class="fine">

@@ -3,6 +3,7 @@ import { TableProblem } from "../../data/problem.js";
 import { findWavering, type Wavering, wavering } from "../../engine/next-to-label.js";
 import { m } from "../../messages/index.js";
 import { FewFirst } from "../../parts/few-first.js";
+import { LabelSelect } from "../../parts/label-select.js";
 import { addTexts, mendRow, project, rows } from "../../state/project.js";
 import type { Run } from "../../state/runs.js";
 import { tell } from "../../state/view.js";
@@ -36,16 +37,7 @@ function One({ one, labels }: { one: Wavering; labels: readonly string[] }) {
           ))}
         </div>
       ) : (
-        <select aria-label={t.labelOf} value="" onChange={(event) => take(event.currentTarget.value)}>
-          <option value="" disabled>
-            {t.labelOf}
-          </option>
-          {labels.map((label) => (
-            <option key={label} value={label}>
-              {label}
-            </option>
-          ))}
-        </select>
+        <LabelSelect label={t.labelOf} value="" names={labels} none={t.labelOf} onPick={take} />
       )}
     </li>
   );
@@ -98,6 +90,7 @@ export function Next({ run }: { run: Run }) {
       <h2 id="next-heading">{t.next}</h2>
       <p class="hint">{t.nextHint}</p>
       <Search
+        id={`next ${run.id}`}
         found={wavering.value[run.id]}
         begin={length === 0 ? null : t.findNext(length)}
         find={(signal) => findWavering(run, texts(), signal)}

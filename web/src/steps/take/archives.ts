@@ -1,5 +1,5 @@
 import { strToU8, type Zippable } from "fflate";
-import { headOf } from "../../engine/classify.js";
+import { headOf, recovering } from "../../engine/classify.js";
 import { keepAsRun } from "../../engine/loaded-run.js";
 import type { SavedFiles } from "../../engine/stores.js";
 import type { Run } from "../../state/runs.js";
@@ -18,7 +18,7 @@ export async function adapterZip(run: Run): Promise<Uint8Array> {
 
 /** The head alone, fitted to what the run learnt from. */
 export async function headZip(run: Run): Promise<Uint8Array> {
-  return zipped(await (await headOf(run)).save());
+  return zipped(await recovering(async () => (await headOf(run)).save()));
 }
 
 /** Takes a classifier that was saved before. Throws where the archive holds none for this model. */

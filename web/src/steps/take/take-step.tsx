@@ -144,7 +144,7 @@ function Load() {
           }
         />
       </label>
-      {error.value !== null && <Problem error={error.value} title={t.loadProblem} />}
+      {error.value !== null && <Problem error={error.value} title={t.loadProblem} files />}
     </section>
   );
 }

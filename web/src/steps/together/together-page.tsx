@@ -56,13 +56,21 @@ function Outcome({ now }: { now: Membership }) {
 function Join() {
   const t = together();
   const server = useSignal(invited());
+  const isNone = useSignal(false);
   const join = (event: Event) => {
     event.preventDefault();
-    if (server.value.trim() === "") return;
-    void takePart(
-      new URL(server.value.trim(), document.baseURI).href,
-      usable.value.map(({ text, label }) => ({ text, label })),
-    );
+    const given = server.value.trim();
+    if (given === "") return;
+    try {
+      const { href } = new URL(given, document.baseURI);
+      isNone.value = false;
+      void takePart(
+        href,
+        usable.value.map(({ text, label }) => ({ text, label })),
+      );
+    } catch {
+      isNone.value = true;
+    }
   };
   return (
     <form class="join" onSubmit={join}>
@@ -72,6 +80,11 @@ function Join() {
         {t.server} <span class="hint">{t.serverHint}</span>
         <input required value={server.value} onInput={(event) => (server.value = event.currentTarget.value)} />
       </label>
+      {isNone.value && (
+        <p class="problem" role="alert">
+          {t.noAddress}
+        </p>
+      )}
       <p class="hint">{t.leaves}</p>
       <button class={membership.value === null ? "primary" : ""}>{membership.value === null ? t.join : t.again}</button>
     </form>
