@@ -23,9 +23,11 @@ async function within<T>(name: StoreName, mode: IDBTransactionMode, work: (store
   return new Promise<T>((resolve, reject) => {
     const transaction = db.transaction(name, mode);
     const request = work(transaction.objectStore(name));
-    // A page that is about to be left waits for no answer.
-    transaction.commit();
-    transaction.oncomplete = () => resolve(request.result);
+    let result!: T;
+    request.onsuccess = () => void (result = request.result);
+    // A page that is about to be left waits for no answer; a large value that is read comes after its transaction was told to end.
+    if (mode === "readwrite") transaction.commit();
+    transaction.oncomplete = () => resolve(result);
     transaction.onabort = () => reject(transaction.error ?? new Error("aborted"));
   });
 }
