@@ -16,7 +16,9 @@ const person = `
   const named = (element) => element.getAttribute("aria-label") ?? element.innerText;
   const click = async (name) => {
     const all = () => [...document.querySelectorAll("button:enabled, a, label")];
-    (await until(() => all().find((element) => named(element).trim().startsWith(name)))).click();
+    // What is in a menu that is closed is seen by nobody.
+    const isSeen = (element) => element.getClientRects().length > 0;
+    (await until(() => all().find((element) => isSeen(element) && named(element).trim().startsWith(name)))).click();
   };
   const choose = async (selector, name, content) => {
     const input = await until(() => document.querySelector(selector + " input[type=file]"));
