@@ -12,10 +12,14 @@ export function errorList(root) {
   for (const file of sources(join(root, "ts"))) collect(file, classes);
   const all = [...classes.values()];
   const rows = all.map(
-    ({ name, code, says }) => `| [\`${code}\`](#${anchor(code)}) | \`${name}\` | ${says.split("\n")[0]} |`,
+    ({ name, code, says }) => `| [\`${code}\`](#${anchor(code)}) | \`${name}\` | ${firstSentence(says)} |`,
   );
   return ["| code | class | |", "|---|---|---|", ...rows, "", all.map(section).join("\n\n")].join("\n");
 }
+
+/** A docstring's lines end where they are full, not where a sentence does. */
+const firstSentence = (text) =>
+  /^.*?[.!?](?= [A-Z`]|$)/.exec(text.replace(/\s+/g, " "))?.[0] ?? text.replace(/\s+/g, " ");
 
 const anchor = (code) => code.toLowerCase();
 

@@ -21,7 +21,7 @@ export function firstPage(template, { base, root, take }) {
     speed(words) {
       const cells = found(new RegExp(`^\\| ${words}[^|\\n]*\\|([^\\n]*)\\|$`, "m"), readme, words).split("|");
       const figures = cells.map((cell) => cell.trim()).filter(Boolean);
-      return figures.map((figure) => figure.replace(" to ", "–")).join(", ");
+      return figures.map((figure) => figure.replace(" to ", "–")).join(" and ");
     },
     path: take,
     index: () => index.replace(/\n/g, ""),

@@ -15,7 +15,12 @@ const base = process.argv[2] ?? "/";
 const content = join(here, "src/content/docs");
 const files = join(here, "public");
 /** What is put in the place of `<!-- made: NAME -->`. */
-const made = { errors: errorList, ops: opTable };
+const made = { errors: errorList, ops: opTable, studio: studioLink };
+
+/** The site has the Studio itself: nothing needs to be installed to use it. */
+function studioLink() {
+  return `<p><a href="${base}studio/"><strong>Open the Studio here</strong></a>: nothing is installed.</p>`;
+}
 
 /** Files of the repository that pages link to; what browsers would not show is shown as text. */
 function take(path) {
