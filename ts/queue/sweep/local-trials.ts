@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { oneOf, whole } from "../../arguments/settings.js";
-import { AbortError } from "../../errors/errors.js";
+import { AbortError, ConfigError } from "../../errors/errors.js";
 import { folderStore } from "../../jobs/node/folder-store.js";
 import { runStatus } from "../../jobs/store/run-status.js";
 import { EnginePool } from "../engine-pool.js";
@@ -31,8 +31,9 @@ export function localTrials(what: string, plan: SweepPlan, out: string, options:
       try {
         await engines.use((worker) => runUntil(trial.settings, store, until, { worker, ...running }));
       } catch (cause) {
-        // What fails before its training begins would fail all others too.
-        if (cause instanceof AbortError || (await runStatus(store))?.status !== "failed") throw cause;
+        // What fails before its training begins would fail all others too, and a disk that is full says nothing of a setting.
+        if (cause instanceof AbortError || isOfStore(cause) || (await runStatus(store))?.status !== "failed")
+          throw cause;
         error = (cause as Error).message;
       }
       const { step = 0, measured = [] } = (await standingOf(store)) ?? {};
@@ -41,3 +42,6 @@ export function localTrials(what: string, plan: SweepPlan, out: string, options:
   };
   return { run, close: () => engines.close() };
 }
+
+/** Whether a folder could not be written to or read: its errors name a path. */
+const isOfStore = (error: unknown) => error instanceof ConfigError && error.details["path"] !== undefined;
