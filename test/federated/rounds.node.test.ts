@@ -32,12 +32,15 @@ async function app(name: string, ...options: string[]): Promise<string> {
   return folder;
 }
 
+/** By the transport of who has certificates of an authority of their own; it takes http too. */
+const byOwnTransport = { rootCertificates: "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n" };
+
 /** A node in this process, with an encoder of its own. */
-async function joinHere(own: typeof examples, onEvent: (event: FederationEvent) => void, signal?: AbortSignal) {
+async function joinHere(own: typeof examples, onEvent: (event: FederationEvent) => void, more = {}) {
   const encoder = await SentenceEncoder.load(fixture.model);
   try {
     const server = flower.address;
-    return await joinFederation({ server, encoder, TextClassifier, examples: own, onEvent, ...(signal && { signal }) });
+    return await joinFederation({ server, encoder, TextClassifier, examples: own, onEvent, ...more });
   } finally {
     encoder.dispose();
   }
@@ -161,7 +164,7 @@ it(
 it("an answer that nobody can read ends no round, and counts for nothing", { timeout: 180_000 }, async () => {
   const folder = await app("unreadable", "--rounds", "1", "--min-replies", "1");
   const hostile = answerUnreadably(flower.address);
-  const honest = joinHere(examples, () => {});
+  const honest = joinHere(examples, () => {}, byOwnTransport);
   await flower.start(folder);
   await hostile;
   expect(await honest).toMatchObject({ rounds: 1 });

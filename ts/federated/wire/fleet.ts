@@ -94,7 +94,7 @@ export class Fleet {
       }
       if (elapsed() > 1000 * patience)
         throw new FederationError(
-          `${address}: no answer for ${patience} s (${clip(causesOf(why))}); is a SuperLink running there, and does the page's origin reach it?`,
+          `${address}: no answer for ${patience} s (${clip(causesOf(why))}); ${adviceOn(why)}`,
           { address, patience },
           { cause: why },
         );
@@ -115,6 +115,12 @@ export class Fleet {
   }
 }
 
+function adviceOn(why: unknown): string {
+  if (/certificate/i.test(causesOf(why)))
+    return "a certificate of an authority of one's own is trusted by rootCertificates, on the command line --root-certificates";
+  return "is a SuperLink running there, does it speak http or https as the address says, and does the page's origin reach it?";
+}
+
 /** What an error and those behind it say: `fetch` itself says nothing but that it failed. */
 function causesOf(error: unknown): string {
   const { message = String(error), cause } = Object(error) as { message?: string; cause?: unknown };
@@ -130,6 +136,8 @@ function refusal(address: string, status: number, bytes: Uint8Array): Federation
         ? "; a server that authenticates nodes knows those whose public key was registered (`flwr supernode register`), and clocks may differ by a minute at most"
         : status === 404
           ? "; SuperLinks of Flower before 1.40 have no such address"
+          : said.includes("authentication is enabled")
+            ? "; join with a key that was registered (`lowrank flower key`, then `flwr supernode register`)"
           : "";
   return new FederationError(`${address}: the server refuses (${status}): ${said}${advice}`, {
     ...{ address, status, said },
