@@ -29,6 +29,9 @@ describe.each([
       expect(await (await fetch(at)).text()).toMatch(/<title>Bull Dashboard|bull/i);
       const listed = (await (await fetch(`${at}api/queues`)).json()) as { queues: { name: string }[] };
       expect(listed.queues.map(({ name }) => name)).toEqual(["lowrank"]);
+      const metrics = await fetch(`${at}metrics`);
+      expect(metrics.headers.get("content-type")).toMatch(/^text\/plain; version=0\.0\.4/);
+      expect(await metrics.text()).toMatch(/^bullmq_job_count\{.*state="prioritized".*\} 0$/m);
       const asked = (headers: Record<string, string>) =>
         fetch(`${at}api/queues`, { headers }).then(({ status }) => status);
       expect(await asked({ origin: at.slice(0, -1) })).toBe(200);

@@ -24,7 +24,7 @@ export function takeBoard(what: string, given: { readonly port: number; readonly
 }
 
 /**
- * Shows a queue in a browser by Bull Board. Throws `UnsupportedError` where its packages are not installed, `ConfigError` where the port
+ * Shows a queue in a browser by Bull Board, and its figures to Prometheus at /metrics. Throws `UnsupportedError` where its packages are not installed, `ConfigError` where the port
  * cannot be had.
  */
 export async function openBoard(
@@ -55,8 +55,9 @@ export async function openBoard(
   createBullBoard({ queues: [new BullMQAdapter(queue)], serverAdapter });
   const answer = serverAdapter.getRouter() as (request: IncomingMessage, response: ServerResponse) => void;
   const server = createServer((request, response) => {
-    if (isOwn(request, host)) return answer(request, response);
-    response.writeHead(403).end("another page has no business here");
+    if (!isOwn(request, host)) response.writeHead(403).end("another page has no business here");
+    else if (request.url === "/metrics") tellMetrics(queue, response);
+    else answer(request, response);
   });
   await listening(what, server, port, host);
   const bound = server.address() as AddressInfo;
@@ -68,6 +69,14 @@ export async function openBoard(
         server.closeAllConnections();
       }),
   };
+}
+
+/** The queue's figures in Prometheus' text format. */
+function tellMetrics(queue: Queue, response: ServerResponse): void {
+  queue.exportPrometheusMetrics().then(
+    (figures) => response.writeHead(200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }).end(figures),
+    () => response.writeHead(503).end("the queue's server does not answer"),
+  );
 }
 
 const LOOPBACK = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
