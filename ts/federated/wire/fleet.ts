@@ -129,17 +129,19 @@ function causesOf(error: unknown): string {
 
 function refusal(address: string, status: number, bytes: Uint8Array): FederationError {
   const said = clip(new TextDecoder().decode(bytes).replace(/\s+/g, " "), 300);
-  const advice =
-    status >= 300 && status < 400
-      ? "; it leads to another address, which is not gone to with a node's signature: give that one as the server, if it is to be trusted"
-      : status === 401
-        ? "; a server that authenticates nodes knows those whose public key was registered (`flwr supernode register`), and clocks may differ by a minute at most"
-        : status === 404
-          ? "; SuperLinks of Flower before 1.40 have no such address"
-          : said.includes("authentication is enabled")
-            ? "; join with a key that was registered (`lowrank flower key`, then `flwr supernode register`)"
-          : "";
-  return new FederationError(`${address}: the server refuses (${status}): ${said}${advice}`, {
-    ...{ address, status, said },
-  });
+  const advice = adviceOn(status, said);
+  const message = `${address}: the server refuses (${status}): ${said}${advice === null ? "" : `; ${advice}`}`;
+  return new FederationError(message, { address, status, said });
+}
+
+/** What may be done about a refusal; null where nobody knows. */
+function adviceOn(status: number, said: string): string | null {
+  if (status >= 300 && status < 400)
+    return "it leads to another address, which is not gone to with a node's signature: give that one as the server, if it is to be trusted";
+  if (status === 401)
+    return "a server that authenticates nodes knows those whose public key was registered (`flwr supernode register`), and clocks may differ by a minute at most";
+  if (status === 404) return "SuperLinks of Flower before 1.40 have no such address";
+  if (said.includes("authentication is enabled"))
+    return "join with a key that was registered (`lowrank flower key`, then `flwr supernode register`)";
+  return null;
 }
