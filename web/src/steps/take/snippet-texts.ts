@@ -1,9 +1,11 @@
 /** Programs that use the classifier, each as it is run beside the folder "classifier". */
 export const snippets = {
-  page: `import { TextClassifier } from "lowrank/worker";
+  page: `import { keepModel, TextClassifier } from "lowrank/worker";
 
+// Fetched once, and kept by the browser.
+const model = await keepModel("sentence-transformers/all-MiniLM-L6-v2");
 // The address of the folder on your site.
-const classifier = await TextClassifier.open("/classifier");
+const classifier = await TextClassifier.open("/classifier", { model });
 const [answer] = await classifier.predict(["a sentence"]);
 document.body.append(\`\${answer.label}, \${answer.probability.toFixed(2)}\`);`,
   node: `// main.mjs, after "npm install lowrank"
