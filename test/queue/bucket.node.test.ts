@@ -76,6 +76,11 @@ it(
       expect(Buffer.compare(inBucket[adapter]!, inFolder[adapter]!)).toBe(0);
       expect((await queue.get("bucket"))!.result!.out).toBe(at("job"));
       expect(await queue.files("none")).toBeNull();
+      await queue.submit({ spec: remote, out: at("job") }, { id: "again" });
+      await expect.poll(async () => (await queue.get("again"))?.result?.steps, { timeout: 50_000 }).toBe(20);
+      expect(await queue.logs("again")).toEqual([
+        expect.stringMatching(/ a result lies in s3:.*: nothing is trained$/),
+      ]);
     } finally {
       await fleet.end();
       await queue.close();

@@ -20,6 +20,7 @@ const attempt = (given: JobSpec) =>
     signal: AbortSignal.abort(),
     onProgress: () => undefined,
     onBegin: (step) => void begun.push(step),
+    onFound: () => undefined,
   });
 
 /** What an attempt leaves that was killed between its last step and the moment at which it is the result. */

@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from "node:fs";
+import { appendFile, copyFile, readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { pseudorandom } from "../../scripts/queue/pseudorandom.mjs";
 import { JobQueue } from "../../ts/queue/job-queue.js";
@@ -79,4 +80,24 @@ describe.each([
       await fleet.stop();
     },
   );
+
+  it("what cannot go on from its checkpoint, as its data were changed, begins anew", { timeout: 120_000 }, async () => {
+    const { spec, out } = fleet.training("changed", 50_000);
+    const data = fleet.fixture.path("own.tsv");
+    await copyFile(spec.data, data);
+    await queue.submit({ spec: { ...spec, data }, out }, { id: "changed" });
+    fleet.start();
+    const steps = async () => (await queue.get("changed"))?.progress;
+    await expect.poll(async () => (await steps())?.done ?? 0, { timeout: 60_000 }).toBeGreaterThan(30);
+    await fleet.stop("SIGTERM");
+    const [first] = (await readFile(data, "utf8")).split("\n").slice(1);
+    await appendFile(data, `${first}\n`);
+    fleet.start();
+    const anew = /begins anew: .*the data changed since it began/;
+    await expect.poll(async () => (await queue.logs("changed")).some((line) => anew.test(line))).toBe(true);
+    await expect.poll(async () => (await steps())?.phase, { timeout: 30_000 }).toBe("train");
+    await queue.cancel("changed");
+    await expect.poll(() => state("changed")).toBe("cancelled");
+    await fleet.stop();
+  });
 });

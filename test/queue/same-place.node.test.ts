@@ -19,6 +19,7 @@ const attempt = (spec: JobSpec) =>
     signal: new AbortController().signal,
     onProgress: () => undefined,
     onBegin: () => expect.unreachable("it begins"),
+    onFound: () => undefined,
   });
 
 it("a job is told the result that lies in its place where its spec is that one's, and no other", async () => {

@@ -58,9 +58,14 @@ export class JobHandler {
           worker,
           signal,
           onProgress: this.progressOf(job),
-          onBegin: (resumedAfter) => {
+          onBegin: (resumedAfter, why) => {
             this.tell({ type: "begin", id: job.id!, attempt: job.attemptsStarted, resumedAfter });
-            void this.said(job, resumedAfter === null ? "begins" : `goes on after step ${resumedAfter}`);
+            const how = resumedAfter === null ? "begins" : `goes on after step ${resumedAfter}`;
+            void this.said(job, why === undefined ? how : `begins anew: ${why}`);
+          },
+          onFound: () => {
+            this.tell({ type: "found", id: job.id!, out: payload.out });
+            void this.said(job, `a result lies in ${payload.out} already: nothing is trained`);
           },
         }),
       );

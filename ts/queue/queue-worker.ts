@@ -21,6 +21,8 @@ export type QueueWorkerEvent =
   | { readonly type: "board"; readonly address: string }
   /** A job begins here, or goes on after a step of an earlier attempt. */
   | { readonly type: "begin"; readonly id: string; readonly attempt: number; readonly resumedAfter: number | null }
+  /** A result lies in a job's place already, its own or another job's: nothing is trained, and that is its outcome. */
+  | { readonly type: "found"; readonly id: string; readonly out: string }
   | { readonly type: "completed"; readonly id: string; readonly outcome: TrainingOutcome }
   | { readonly type: "failed"; readonly id: string; readonly error: string; readonly again: boolean }
   /** A job goes back to the queue, its checkpoint kept. */

@@ -2,11 +2,12 @@ import { AbortError, ConfigError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
 import type { JobListener } from "../jobs/job-events.js";
 import { firstDifference } from "../jobs/spec/job-spec.js";
+import { OTHER_ORIGIN } from "../jobs/store/origin-check.js";
 import { runFiles } from "../jobs/store/run-store.js";
 import type { JobSettings } from "../jobs/spec/any-settings.js";
 import type { LowrankWorker } from "../worker/client/living-worker.js";
 import { type AttemptPlace, placeAt } from "./attempts/attempt-place.js";
-import { goOnFromLast } from "./attempts/go-on.js";
+import { ANEW, goOnFromLast } from "./attempts/go-on.js";
 import { runUntil, type Standing, standingIn, standingOf } from "./run-until.js";
 import type { Payload } from "./queued-training.js";
 
@@ -31,37 +32,60 @@ interface AttemptOptions {
   readonly worker: LowrankWorker;
   readonly signal: AbortSignal;
   readonly onProgress: JobListener;
-  /** Hears which step it goes on after; null where it begins. */
-  readonly onBegin: (step: number | null) => void;
+  /** Hears which step it goes on after; null where it begins, and why where it cannot go on from the checkpoint that there is. */
+  readonly onBegin: (step: number | null, why?: string) => void;
+  /** Called instead where a result lies in the place already. */
+  readonly onFound: () => void;
 }
 
 /**
  * One attempt at a queued training, in a worker: goes on from the last checkpoint of those before, and publishes what it
- * made, or what one of them made that was ended before it could. Where a result is there, that is the outcome. Errors as `runJob`, and `ConfigError` where the result is of another spec.
+ * made, or what one of them made that was ended before it could. Where a result is there, that is the outcome. What cannot go on from
+ * that checkpoint, since data, threads or build are others, begins anew. Errors as `runJob`, and `ConfigError` where the result is
+ * of another spec.
  */
 export async function runAttempt(
   { spec, out, until }: Payload,
   attempt: string,
-  { worker, signal, onProgress, onBegin }: AttemptOptions,
+  { worker, signal, onProgress, onBegin, onFound }: AttemptOptions,
 ): Promise<TrainingOutcome> {
   const place = placeAt(out);
-  const before = await outcomeOf(place, spec);
-  if (before !== null) return before;
-  const left = await goOnFromLast(place, attempt, (report) => differenceIn(spec, report) === null);
-  if (left.finished !== null) return published(place, left.finished, spec);
-  // What was there a moment ago may be the result by now.
-  const meanwhile = left.step === null ? await outcomeOf(place, spec) : null;
-  if (meanwhile !== null) return meanwhile;
-  onBegin(left.step);
-  const store = place.store(attempt);
-  await runUntil(spec, store, until, { worker, signal, onProgress });
+  const found = await foundIn(place, attempt, spec);
+  if (found.outcome !== null) {
+    onFound();
+    return found.outcome;
+  }
+  onBegin(found.step);
+  const running = { worker, signal, onProgress };
+  let made = attempt;
+  try {
+    await runUntil(spec, place.store(made), until, running);
+  } catch (error) {
+    if (!(error instanceof ConfigError) || error.details["reason"] !== OTHER_ORIGIN) throw error;
+    // Every other attempt would find the same.
+    onBegin(null, error.message);
+    made = `${attempt}${ANEW}`;
+    await runUntil(spec, place.store(made), until, running);
+  }
+  const store = place.store(made);
   if (signal.aborted) throw new AbortError(undefined, { reason: signal.reason });
   const standing = await standingOf(store);
   if (standing !== null && !standing.finished) {
     const { step: steps, measured } = standing;
     return { out: place.name, accuracy: null, loss: null, steps, finished: false, measured };
   }
-  return published(place, attempt, spec);
+  return published(place, made, spec);
+}
+
+/** What is there before an attempt begins: the outcome, or the step that it goes on after. */
+async function foundIn(place: AttemptPlace, attempt: string, spec: JobSettings) {
+  const before = await outcomeOf(place, spec);
+  if (before !== null) return { outcome: before, step: null };
+  const left = await goOnFromLast(place, attempt, (report) => differenceIn(spec, report) === null);
+  if (left.finished !== null) return { outcome: await published(place, left.finished, spec), step: null };
+  // What was there a moment ago may be the result by now.
+  if (left.step === null) return { outcome: await outcomeOf(place, spec), step: null };
+  return { outcome: null, step: left.step };
 }
 
 /** Makes an attempt's blobs the result. */

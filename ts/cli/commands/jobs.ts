@@ -136,7 +136,7 @@ function resultOf({ accuracy, loss }: NonNullable<QueuedJob["result"]>): string 
 function doing({ state, progress, result, error, attempts }: QueuedJob): string {
   if (state === "completed") return result === null ? "" : resultOf(result);
   if (state === "failed") return error ?? "";
-  if (state !== "active") return attempts > 0 ? `tried ${attempts} times` : "";
+  if (state !== "active") return attempts === 0 ? "" : attempts === 1 ? "begun once" : `begun ${attempts} times`;
   if (progress === null) return "begins";
   const { phase, done, total, secondsLeft } = progress;
   return `${phase} ${done}/${total}${secondsLeft === undefined ? "" : `, ${formatDuration(secondsLeft)} left`}`;

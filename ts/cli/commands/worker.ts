@@ -64,6 +64,8 @@ function sentence(event: QueueWorkerEvent): string {
       return event.resumedAfter === null
         ? `${event.id}: begins`
         : `${event.id}: goes on after step ${event.resumedAfter}`;
+    case "found":
+      return `${event.id}: a result lies in ${event.out} already, nothing is trained`;
     case "completed": {
       const { accuracy, out } = event.outcome;
       return `${event.id}: done${accuracy === null ? "" : `, ${formatPercent(accuracy)} right`}, in ${out}`;

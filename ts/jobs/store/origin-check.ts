@@ -18,6 +18,9 @@ interface PresentOrigin {
   readonly engine: { readonly build: string; readonly threads: number };
 }
 
+/** `details.reason` of the error of a run that has another origin than its checkpoint. */
+export const OTHER_ORIGIN = "other origin";
+
 /** The same as a checkpoint keeps it. */
 export const originOf = ({ modelHash, train, validation, test, engine }: PresentOrigin): RunOrigin => ({
   modelHash,
@@ -44,7 +47,7 @@ export function checkSameOrigin(began: RunOrigin, now: PresentOrigin, { resume }
     const [was, present] = [began[name] ?? "none", is[name] ?? "none"];
     throw new ConfigError(
       `${resume}: the result would differ from an uninterrupted run's: ${what} changed since it began (${was}, now ${present})`,
-      { what, was, is: present },
+      { what, was, is: present, reason: OTHER_ORIGIN },
     );
   }
 }

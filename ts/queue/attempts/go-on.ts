@@ -10,6 +10,9 @@ export type Left =
   /** The step that the attempt goes on after; null where it begins. */
   | { readonly finished: null; readonly step: number | null };
 
+/** What the name of an attempt ends with that could not go on from the checkpoint before it, and began anew. */
+export const ANEW = "-anew";
+
 /**
  * Looks for what earlier attempts have left. The last checkpoint is put into the attempt's store, so that it goes on from there. Those
  * attempts may still be running somewhere: nothing of theirs is changed.
@@ -28,7 +31,8 @@ export async function goOnFromLast(
       const status = await unlessDamaged(() => runStatus(store));
       if (await isFinished(status, store, isOwn)) return { finished: name };
       const step = status?.step ?? null;
-      if (step !== null && (last === null || step >= last.step)) last = { store, step };
+      // What was begun anew counts for more than what lies before it, however far that had come.
+      if (step !== null && (last === null || step >= last.step || name.endsWith(ANEW))) last = { store, step };
     }
     if (last === null) return { finished: null, step: null };
     const blobs: Record<string, Uint8Array> = {};
