@@ -3,6 +3,7 @@ import type { Page } from "playwright";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { readAdapter } from "../../ts/io/peft/index.js";
 import { seriousIn, Studio } from "../../scripts/studio/driver.mjs";
+import { decoderFiles } from "../models/language/golden-decoder.js";
 import { saved } from "./tiny-studio.js";
 
 let studio: Studio;
@@ -54,6 +55,13 @@ it("SmolLM2 is fetched, answers as it writes, and stops when it is told to", { t
   await page.getByRole("button", { name: "Stop" }).click();
   await turn(1).getByText("stopped").waitFor();
   await send().waitFor();
+  // More than it reads is refused before anything is computed, and stays where it was typed.
+  const long = "many words ".repeat(9000);
+  await page.getByLabel("Your message").fill(long);
+  await send().click();
+  await page.getByRole("alert").getByText("This is more than the model can read.").waitFor();
+  await expect.poll(() => page.getByLabel("Your message").inputValue()).toBe(long);
+  expect(await page.locator(".turns li").count()).toBe(2);
   await page.getByLabel("Longest answer, in tokens").fill(String(LIMIT));
   await page.getByLabel("Longest answer, in tokens").press("Tab");
 });
@@ -121,12 +129,49 @@ it(
   },
 );
 
-it("what is no model is refused, and said in words", { timeout: 60_000 }, async () => {
+it(
+  "a model that is put away while it answers has stopped, where it is opened again",
+  { timeout: 240_000 },
+  async () => {
+    await page.getByLabel("Longest answer, in tokens").fill("2000");
+    await page.getByLabel("Longest answer, in tokens").press("Tab");
+    const last = page.locator(".turns li").last();
+    const before = await page.locator(".turns li").count();
+    await page.getByLabel("Your message").fill("Tell me a very long story about the sea.");
+    await page.getByLabel("Your message").press("Enter");
+    await turn(before).waitFor();
+    await expect.poll(async () => (await last.locator(".text").innerText()).length).toBeGreaterThan(5);
+    await page.getByRole("button", { name: "Another model" }).click();
+    await page.locator(".kept .bar-of").first().click();
+    await last.getByText("stopped").waitFor({ timeout: 120_000 });
+    expect(await page.locator('.answer[aria-busy="true"]').count()).toBe(0);
+  },
+);
+
+it("where no worker starts to teach it, that is said, and a model can be chosen", { timeout: 120_000 }, async () => {
   await page.getByRole("button", { name: "Another model" }).click();
+  const zip = Buffer.from(zipSync({ ...(await decoderFiles("llama")) }));
+  await page.locator(".choose input[type=file]").first().setInputFiles(file("tiny.zip", zip));
+  await page
+    .locator(".teach input[type=file]")
+    .setInputFiles(file("capitals.csv", `Question;Answer\n${table.join("\n")}\n`));
+  await page.getByRole("button", { name: "Teach it" }).waitFor();
+  await page.evaluate(() => {
+    Object.assign(globalThis, { kept: Worker, Worker: undefined });
+  });
+  await page.getByRole("button", { name: "Teach it" }).click();
+  await page.getByRole("alert").getByText("The model could not be opened.").waitFor();
+  await page.evaluate(() => {
+    globalThis.Worker = (globalThis as unknown as { kept: typeof Worker }).kept;
+  });
+});
+
+it("what is no model is refused and not kept, and said in words", { timeout: 60_000 }, async () => {
   const pick = page.locator(".choose input[type=file]").first();
   await pick.setInputFiles(file("none.gguf", "this is no model"));
   await page.getByRole("alert").getByText("The model could not be opened.").waitFor();
-  await expect.poll(() => page.locator(".kept .name").allInnerTexts()).toContain("none.gguf");
-  await page.getByRole("button", { name: "Remove “none.gguf” from this browser" }).click();
+  await page.getByRole("alert").getByText("It was removed").waitFor();
   await expect.poll(() => page.locator(".kept .name").allInnerTexts()).not.toContain("none.gguf");
+  await page.getByRole("button", { name: "Remove “tiny” from this browser" }).click();
+  await expect.poll(() => page.locator(".kept .name").allInnerTexts()).not.toContain("tiny");
 });

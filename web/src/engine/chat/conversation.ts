@@ -49,6 +49,8 @@ effect(() => {
     talkProblem.value = null;
   }
   void adapter.value;
+  // What they hold is the worker's memory, which they would keep.
+  for (const session of sessions.values()) void session.then((held) => held.dispose()).catch(() => undefined);
   sessions.clear();
 });
 
@@ -141,8 +143,9 @@ export async function say(said: string): Promise<void> {
     const failed = ended.find((result) => result.status === "rejected");
     if (failed !== undefined) throw failed.reason;
   } catch (error) {
-    if (signal.aborted) for (const side of who) leave(before.length, side);
-    else if (loaded.value === now) {
+    // A model that was put away ends as one does that is stopped.
+    if (signal.aborted || loaded.value !== now) for (const side of who) leave(before.length, side);
+    else {
       talkProblem.value = error;
       // What was said stays in the field; a turn without an answer would be a lie to the next prompt.
       turns.value = before;

@@ -75,6 +75,7 @@ export async function openModel(choice: Choice | null): Promise<void> {
   const onProgress = ({ file, done, total }: { file: string; done: number; total: number }) => {
     if (opening.value !== null) opening.value = { name: called, download: { file, received: done, total } };
   };
+  let found: WorkerKeptModel | null = null;
   try {
     closeModel();
     mayBeThere = true;
@@ -86,12 +87,15 @@ export async function openModel(choice: Choice | null): Promise<void> {
       const [place, name] = own === null ? await offeredPlace() : [own, undefined];
       return keepModel(place, { signal, onProgress, ...(name !== undefined && name !== place && { name }) });
     };
-    const found = there !== null && !(choice instanceof Array) ? there : await fetched();
+    found = there !== null && !(choice instanceof Array) ? there : await fetched();
     signal.throwIfAborted();
     loaded.value = await load(found, signal);
     keep("chat-model", found.name);
   } catch (error) {
     if (!signal.aborted) openProblem.value = error;
+    // A file that is damaged would be found again by every later call.
+    if (found !== null && (error as Error).name === "FormatError")
+      await clearCache({ name: found.name }).catch(() => undefined);
   } finally {
     opening.value = null;
     void findChoices();

@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import { runJob, startWorker } from "lowrank/worker";
+import { type LowrankWorker, runJob, startWorker } from "lowrank/worker";
 import type { JobEvent, LanguageJobSpec, LanguageReport, ReadyLanguageJob } from "lowrank/jobs";
 import type { Conversations } from "../../data/conversations.js";
 import type { Point } from "../../state/runs.js";
@@ -7,7 +7,7 @@ import { read, write } from "../../storage/database.js";
 import { storeOf, type SavedFiles } from "../stores.js";
 import { adapter, ensureAdapter, useAdapter } from "./adapter.js";
 import { stop } from "./conversation.js";
-import { type Loaded, load, loaded } from "./language-model.js";
+import { type Loaded, load, loaded, openProblem } from "./language-model.js";
 
 /** A run on a language model, as the next visit finds it. */
 export interface Lesson {
@@ -88,8 +88,9 @@ export async function goOn(given: Lesson): Promise<void> {
   };
   // The run has a model of its own; two would need twice the memory.
   now.worker?.terminate();
-  const worker = now.worker === null ? null : await startWorker();
+  let worker: LowrankWorker | null = null;
   try {
+    if (now.worker !== null) worker = await startWorker();
     await remember(lesson.value);
     const { store, files } = await storeOf(given.id);
     const { report } = await runJob(given.spec, store, {
@@ -124,8 +125,9 @@ async function back(before: Loaded): Promise<void> {
     if (learnt?.status === "finished" && learnt.files !== null) await useAdapter(learnt.name, learnt.files);
     else if (adapter.value !== null) await ensureAdapter(now.model);
   } catch (error) {
+    // Where there is no model, one is chosen: what went wrong is told there.
     loaded.value = null;
-    teachProblem.value = error;
+    openProblem.value = error;
   }
 }
 

@@ -15,7 +15,7 @@ export function Adapter() {
   const isOffered =
     now === null && learnt?.status === "finished" && learnt.files !== null && learnt.model === loaded.value?.kept.name;
   return (
-    <DropZone class="adapter" onFiles={(files) => void pickAdapter(files)}>
+    <DropZone class="adapter" onFiles={(files) => !busy && void pickAdapter(files)}>
       <h2>{t.adapterHeading}</h2>
       {now === null ? <p class="hint">{t.noAdapter}</p> : <p class="name">{now.name}</p>}
       <div class="actions">
@@ -42,7 +42,7 @@ export function Adapter() {
           </button>
         )}
       </div>
-      {adapterProblem.value !== null && <Problem error={adapterProblem.value} title={t.adapterRefused} />}
+      {adapterProblem.value !== null && <Problem error={adapterProblem.value} title={t.adapterRefused} files />}
     </DropZone>
   );
 }
