@@ -129,13 +129,13 @@ function causesOf(error: unknown): string {
 
 function refusal(address: string, status: number, bytes: Uint8Array): FederationError {
   const said = clip(new TextDecoder().decode(bytes).replace(/\s+/g, " "), 300);
-  const advice = adviceOn(status, said);
+  const advice = adviceOnRefusal(status, said);
   const message = `${address}: the server refuses (${status}): ${said}${advice === null ? "" : `; ${advice}`}`;
   return new FederationError(message, { address, status, said });
 }
 
 /** What may be done about a refusal; null where nobody knows. */
-function adviceOn(status: number, said: string): string | null {
+function adviceOnRefusal(status: number, said: string): string | null {
   if (status >= 300 && status < 400)
     return "it leads to another address, which is not gone to with a node's signature: give that one as the server, if it is to be trusted";
   if (status === 401)
