@@ -4,8 +4,9 @@ import { macroF1Loss, recommend } from "../../ts/jobs/result/recommendation.js";
 import { guessColumns } from "../../web/src/data/columns.js";
 import { de } from "../../web/src/messages/de.js";
 import { en } from "../../web/src/messages/en.js";
-import { verdictOf } from "../../web/src/steps/judge/verdict.js";
+import { isGuessAsGood, verdictOf } from "../../web/src/steps/judge/verdict.js";
 
+type Result = Parameters<typeof isGuessAsGood>[0];
 type Interval = readonly [low: number, gain: number, high: number];
 
 /** The verdict of a test on 200 texts, by what the adapter has over the head alone in accuracy and in macro F1. */
@@ -37,6 +38,12 @@ it("an adapter that only rare labels gain by is not said to have more texts righ
   expect(en.judge.verdicts.rare(en.points(100 * rare.gain))).toMatch(/6\.0 points more in the mean over labels/);
   // Frequent labels may be paid for with rare ones, too.
   expect(verdict([-0.02, 0.01, 0.04], [-0.1, -0.06, -0.02])).toMatchObject({ kind: "ahead", lost: 0.06 });
+});
+
+it("an adapter that may be no better than always saying the most frequent label is said to be so", () => {
+  const told = (accuracy: number, low: number) =>
+    isGuessAsGood({ after: { accuracy, intervals: { accuracy: [low, 1] } }, largestClass: 0.97 } as unknown as Result);
+  expect([told(0.97, 0.94), told(0.99, 0.97), told(0.99, 0.98)]).toEqual([true, true, false]);
 });
 
 it("numbers below 0 have a minus, and what rounds to nothing none", () => {

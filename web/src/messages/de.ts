@@ -291,6 +291,8 @@ export const de: Messages = {
     near: (count) =>
       `${some(count, "dieser Texte gleicht", "dieser Texte gleichen")} fast oder ganz einem, aus dem gelernt wurde: Das Ergebnis schmeichelt.`,
     few: "So wenige Texte messen nur grob.",
+    guessAsGood: (share) =>
+      `Wer immer das häufigste Label sagt, hat ${share} richtig: dass das hier mehr ist, ist nicht sicher. Mehr Zeilen der anderen Labels helfen.`,
     rareLose: (points) =>
       `Doch seltene Labels zahlen für häufige: im Mittel über die Labels (Makro-F1) hat der Adapter ${points} Punkte weniger.`,
     confusion: "Was wofür gehalten wird",

@@ -279,6 +279,8 @@ export const en = {
     near: (count: number) =>
       `${some(count, "of these texts is", "of these texts are")} the same as one that was learnt from, or nearly so: the result flatters.`,
     few: "So few texts measure only roughly.",
+    guessAsGood: (share: string) =>
+      `Always saying the most frequent label has ${share} right: that this is more is not sure. More rows of the other labels help.`,
     rareLose: (points: string) =>
       `But rare labels pay for frequent ones: in the mean over labels (macro F1) the adapter has ${points} points less.`,
     confusion: "What is taken for what",

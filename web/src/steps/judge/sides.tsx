@@ -1,6 +1,6 @@
 import { m } from "../../messages/index.js";
 import type { Run } from "../../state/runs.js";
-import { verdictOf } from "./verdict.js";
+import { isGuessAsGood, verdictOf } from "./verdict.js";
 
 /** Texts below which a share says little. */
 const FEW = 100;
@@ -82,6 +82,7 @@ export function Sides({ run }: { run: Run }) {
         ))}
       </dl>
       <p class="hint">
+        {isGuessAsGood(result) && <strong class="warn">{t.guessAsGood(m().percent(largestClass))} </strong>}
         {t.interval} {same + near > 0 && <strong class="warn">{t.near(same + near)}</strong>}
       </p>
       <Verdict run={run} />

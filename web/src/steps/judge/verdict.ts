@@ -19,6 +19,10 @@ export type Verdict = {
 export const isHeadEnough = (result: Result): boolean =>
   ["even", "behind", "worse"].includes(verdictOf(result)?.kind ?? "");
 
+/** Whether a guess that always says the most frequent label may have as many texts right: so it is where nearly all are of one label. */
+export const isGuessAsGood = ({ after, largestClass }: Pick<RunReport["result"], "after" | "largestClass">): boolean =>
+  (after.intervals?.accuracy[0] ?? after.accuracy) <= largestClass;
+
 /** Null where the two were not compared. */
 export function verdictOf({ overHeadAlone, recommended, macroF1Loss }: Result): Verdict | null {
   if (overHeadAlone === null) return null;
