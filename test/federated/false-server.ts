@@ -63,6 +63,8 @@ export class FalseServer {
 
   private answerTo(path: string, body: Uint8Array): Uint8Array | null {
     switch (path) {
+      case "activate-node":
+        return bytesOf(wire.ActivateNodeResponseSchema, { nodeId: 7n });
       case "pull-messages":
         return this.message();
       case "pull-object": {

@@ -43,6 +43,13 @@ const withFirst = (change: (bytes: Uint8Array) => Uint8Array) => ({
 });
 const withConfig = (changed: Question["config"]) => ({ config: { ...sensible.config, ...changed } });
 
+it("a server that answers every call with nothing is none", async () => {
+  const { outcome, server } = await joined({ answer: () => new Uint8Array(0) });
+  expect(outcome).toBeInstanceOf(FederationError);
+  expect(String(outcome)).toContain("the server gave this node no id: is this the address of a SuperLink?");
+  expect(server.calls.has("pull-messages")).toBe(false);
+});
+
 it("a round of a server that keeps to the rules is answered", async () => {
   const { outcome, server } = await joined();
   expect(outcome).toMatchObject({ rounds: 1 });

@@ -57,6 +57,11 @@ export class FleetNode {
     const activate = [wire.ActivateNodeRequestSchema, wire.ActivateNodeResponseSchema] as const;
     const fields = { publicKey, heartbeatInterval: HEARTBEAT };
     const { nodeId } = await fleet.call("activate-node", activate, fields, signal);
+    // What answers every call with nothing would be waited for without an end.
+    if (nodeId === 0n)
+      throw new FederationError("activate-node: the server gave this node no id: is this the address of a SuperLink?", {
+        expected: "a node's id other than 0",
+      });
     const node = new FleetNode(fleet, nodeId, !known);
     node.live();
     return node;
