@@ -92,9 +92,12 @@ export class Fleet {
       } finally {
         silence.end();
       }
-      if (elapsed() > 1000 * patience)
+      const problem = isUntrusted(why)
+        ? "the server is not who it says"
+        : elapsed() > 1000 * patience && `no answer for ${patience} s`;
+      if (problem !== false)
         throw new FederationError(
-          `${address}: no answer for ${patience} s (${clip(causesOf(why))}); ${adviceOn(why)}`,
+          `${address}: ${problem} (${clip(causesOf(why))}); ${adviceOn(why)}`,
           { address, patience },
           { cause: why },
         );
@@ -115,8 +118,11 @@ export class Fleet {
   }
 }
 
+/** Waiting does not help where a certificate is not trusted. */
+const isUntrusted = (why: unknown) => /certificate/i.test(causesOf(why));
+
 function adviceOn(why: unknown): string {
-  if (/certificate/i.test(causesOf(why)))
+  if (isUntrusted(why))
     return "a certificate of an authority of one's own is trusted by rootCertificates, on the command line --root-certificates";
   return "is a SuperLink running there, does it speak http or https as the address says, and does the page's origin reach it?";
 }
