@@ -132,3 +132,18 @@ it("a server that was started again learns of a node once more, and one that nev
   expect(never.outcome).toBeInstanceOf(FederationError);
   expect(never.server.calls.get("register-node")).toBe(1);
 });
+
+it("a node whose connection broke while it was asked joins again: a server asks once, and would wait for it", async () => {
+  let [registered, pulls] = [0, 0];
+  const { outcome, server } = await joined({
+    answer: (path) => {
+      if (path === "register-node") registered++;
+      if (path !== "pull-messages" || registered > 1) return null;
+      if (pulls++ === 1) throw new TypeError("network error");
+      return new Uint8Array();
+    },
+  });
+  expect(outcome).toMatchObject({ rounds: 1 });
+  expect(server.calls.get("register-node")).toBe(2);
+  expect(server.calls.get("unregister-node")).toBe(2);
+});

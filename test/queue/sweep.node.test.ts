@@ -50,6 +50,7 @@ function begin(...given: Parameters<typeof args>) {
   return {
     /** Until it has said lines that fit. */
     said: (fits: RegExp) => expect.poll(() => text, { timeout: 150_000 }).toMatch(fits),
+    halt: () => sweep.kill("SIGSTOP"),
     kill: async () => {
       sweep.kill("SIGKILL");
       await once(sweep, "exit");
@@ -60,6 +61,9 @@ function begin(...given: Parameters<typeof args>) {
 it("goes on after a kill, keeps the best, and has the losses of trainings in full", { timeout: 300_000 }, async () => {
   const killed = begin("halved");
   await killed.said(/(after \d+ steps[^]*){3}/);
+  killed.halt();
+  const other = (await run("halved").catch((thrown: unknown) => thrown)) as { stderr: string };
+  expect(other.stderr).toMatch(/halved is in use: process \d+/);
   await killed.kill();
   const halved = await run("halved");
   const full = await run("full", "--eta", "1");
@@ -71,10 +75,10 @@ it("goes on after a kill, keeps the best, and has the losses of trainings in ful
   expect(full.steps).toBe(6 * 32);
   // A stage may go on for some steps while it is being stopped.
   expect(halved.steps).toBeLessThan(full.steps);
-  const [first, second, ...stopped] = halved.results;
-  expect([first!.steps, second!.steps]).toEqual([32, 32]);
+  const [first, runnerUp, ...stopped] = halved.results;
+  expect([first!.steps, runnerUp!.steps]).toEqual([32, 32]);
   expect(stopped.map(({ steps }) => steps)).toEqual([16, 8, 8, 8]);
-  for (const { index, loss, trials } of [first!, second!]) {
+  for (const { index, loss, trials } of [first!, runnerUp!]) {
     expect(full.results.find((result) => result.index === index)!.loss).toBe(loss);
     const adapter = (sweep: string) =>
       readFileSync(join(folder, sweep, "trials", trials[0]!, "adapter_model.safetensors"));

@@ -67,11 +67,13 @@ export class FleetNode {
     return node;
   }
 
-  /** What is to be done next; null for nothing yet. Errors as `Fleet.call`. */
+  /** What is to be done next; null for nothing yet. Errors as `Fleet.call`, once. */
   async next(signal?: AbortSignal): Promise<Task | null> {
     this.gone.signal.throwIfAborted();
     const pull = [wire.PullMessagesRequestSchema, wire.PullMessagesResponseSchema] as const;
-    const { messagesList, messageObjectTrees } = await this.fleet.call("pull-messages", pull, this.self, signal);
+    const { messagesList, messageObjectTrees } = await this.fleet.call("pull-messages", pull, this.self, signal, {
+      once: true,
+    });
     const [metadata, tree] = [messagesList[0]?.metadata, messageObjectTrees[0]];
     if (metadata === undefined || tree === undefined) return null;
     const { runId, messageType } = metadata;
@@ -166,7 +168,7 @@ export class FleetNode {
     const fields = { ...this.self, runId, objectId };
     // The server may tell of a message before it has all of its parts.
     for (let tries = 0; tries < PULL_TRIES; tries++) {
-      const answer = await this.fleet.call("pull-object", call, fields, signal, most + ENVELOPE);
+      const answer = await this.fleet.call("pull-object", call, fields, signal, { most: most + ENVELOPE });
       if (answer.objectAvailable) return answer.objectContent;
       if (!answer.objectFound) break;
       await pause(100, signal);
@@ -210,6 +212,10 @@ export function isRefusal(error: unknown): error is FederationError {
 /** Whether a server does not know a node, or no longer. */
 export const isForgotten = (error: unknown): boolean =>
   error instanceof FederationError && (error.details["status"] === 401 || error.details["reason"] === "unknown");
+
+/** Whether a question may have been lost on its way to this node: a server tells of each once. */
+export const isLost = (error: unknown): boolean =>
+  error instanceof FederationError && error.details["reason"] === "lost";
 
 /** Who answers whom. The time to live is what is left of the question's, less a second for clocks that differ. */
 function answering(to: wire.Metadata): wire.Metadata {

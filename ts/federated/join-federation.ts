@@ -1,7 +1,7 @@
 import { AbortError, LowrankError } from "../errors/errors.js";
 import { throwIfAborted } from "../waiting/abort.js";
 import { FederationError } from "./federation-error.js";
-import { FleetNode, isForgotten, isRefusal, type Task } from "./fleet-node.js";
+import { FleetNode, isForgotten, isLost, isRefusal, type Task } from "./fleet-node.js";
 import { type JoinOptions, type TakenJoinOptions, takeJoinOptions } from "./join-options.js";
 import type { Reply } from "./objects/outgoing.js";
 import { pause } from "./pause.js";
@@ -13,6 +13,11 @@ import { fetchTransport, type Transport } from "./wire/transport.js";
 
 /** Milliseconds between two questions whether there is something to do. */
 const POLL = 300;
+
+/** Milliseconds after which a server has seen that a node has left: it looks every three seconds. */
+const GONE = 6_000;
+/** Times in a row that what a server answered is lost on its way. */
+const MOST_LOST = 5;
 
 /** What a node did. */
 export interface FederationReport {
@@ -48,7 +53,7 @@ export async function joinBy<E>(options: JoinOptions<E>, transport: Transport): 
   throwIfAborted(signal);
   const signer = await signerOf(key);
   const fleet = new Fleet({ server, signer, transport, patience });
-  const part: Part = { rounds: 0, wasKnown: false };
+  const part: Part = { rounds: 0, wasKnown: false, lost: 0 };
   for (;;) {
     const node = await FleetNode.join(fleet, signer, key !== undefined, signal);
     try {
@@ -57,12 +62,14 @@ export async function joinBy<E>(options: JoinOptions<E>, transport: Transport): 
       return { rounds: part.rounds, ...fleet.traffic };
     } catch (error) {
       // A server that was started again has forgotten whom it had learnt of, and learns of them once more.
-      if (key !== undefined || !part.wasKnown || !isForgotten(error)) throw error;
+      const isNew = key === undefined && part.wasKnown && isForgotten(error);
+      if (!isNew && !(isLost(error) && part.lost++ < MOST_LOST)) throw error;
     } finally {
       await node.leave();
     }
     part.wasKnown = false;
-    await pause(POLL, signal);
+    // Long enough for a server to see that this node is gone, and to wait no longer for an answer to what it may have asked.
+    await pause(part.lost > 0 ? GONE : POLL, signal);
   }
 }
 
@@ -72,6 +79,8 @@ interface Part {
   rounds: number;
   /** Whether the server has answered this node since it joined last. */
   wasKnown: boolean;
+  /** How often the server's questions were lost on their way since one was not. */
+  lost: number;
 }
 
 async function takePart<E>(node: FleetNode, fleet: Fleet, options: TakenJoinOptions<E>, part: Part): Promise<void> {
@@ -80,6 +89,7 @@ async function takePart<E>(node: FleetNode, fleet: Fleet, options: TakenJoinOpti
   for (;;) {
     const task = await node.next(signal);
     part.wasKnown = true;
+    part.lost = 0;
     if (task === null) {
       await pause(POLL, signal);
       continue;

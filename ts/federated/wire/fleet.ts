@@ -19,6 +19,8 @@ import type { Answer, Transport } from "./transport.js";
 const MEDIA_TYPE = "application/protobuf";
 /** Answers that say that the server, or what stands before it, is busy or being started again. */
 const PASSING = [408, 429, 502, 503, 504];
+/** Those of them behind which the server itself may have answered. */
+const LOST = [502, 504];
 /** Of an answer that holds no object. */
 const MOST = 2 ** 20;
 const LONGEST_PAUSE = 5_000;
@@ -45,18 +47,19 @@ export class Fleet {
    * answers what is no such message; `AbortError`.
    *
    * @param path the call's name in addresses
-   * @param most bytes that the answer may have
+   * @param how `most` bytes that the answer may have; `once`: not tried again, since a server says the same no second time. The reason of
+   * the error is then "lost"
    */
   async call<Q extends DescMessage, A extends DescMessage>(
     path: string,
     [request, answer]: readonly [Q, A],
     fields: MessageInitShape<Q>,
     signal?: AbortSignal,
-    most = MOST,
+    { most = MOST, once = false }: { readonly most?: number; readonly once?: boolean } = {},
   ): Promise<MessageShape<A>> {
     const address = `${this.options.server}/v1/fleet/${path}`;
     const body = toBinary(request, create(request, fields));
-    const { status, bytes } = await this.answered(address, body, signal, most);
+    const { status, bytes } = await this.answered(address, body, signal, most, once);
     this.traffic.sent += body.length;
     this.traffic.received += bytes.length;
     if (status !== 200) throw refusal(address, status, bytes);
@@ -73,18 +76,21 @@ export class Fleet {
     body: Uint8Array<ArrayBuffer>,
     signal: AbortSignal | undefined,
     most: number,
+    once: boolean,
   ): Promise<Answer> {
     const { transport, patience } = this.options;
     const elapsed = stopwatch();
     for (let next = 250; ; next = Math.min(2 * next, LONGEST_PAUSE)) {
       throwIfAborted(signal);
       let why: unknown;
+      let isLost = once;
       const headers = await this.headers();
       const silence = new Silence(patience, body.length, signal);
       try {
         const found = await transport(address, { headers, body, signal: silence.signal, heard: silence.heard }, most);
         if (!PASSING.includes(found.status)) return found;
         why = `status ${found.status}`;
+        isLost &&= LOST.includes(found.status);
       } catch (error) {
         throwIfAborted(signal);
         if (error instanceof FederationError) throw error;
@@ -94,11 +100,13 @@ export class Fleet {
       }
       const problem = isUntrusted(why)
         ? "the server is not who it says"
-        : elapsed() > 1000 * patience && `no answer for ${patience} s`;
+        : isLost
+          ? "no answer"
+          : elapsed() > 1000 * patience && `no answer for ${patience} s`;
       if (problem !== false)
         throw new FederationError(
           `${address}: ${problem} (${clip(causesOf(why))}); ${adviceOn(why)}`,
-          { address, patience },
+          { address, patience, ...(isLost && { reason: "lost" }) },
           { cause: why },
         );
       await pause(next, signal);

@@ -4,6 +4,7 @@ import { checkSignal, throwIfAborted } from "../../waiting/abort.js";
 import { checkPlace } from "../attempts/attempt-place.js";
 import { JobQueue } from "../job-queue.js";
 import { ConfigError } from "../../errors/errors.js";
+import { folderStore } from "../../jobs/node/folder-store.js";
 import { best } from "./halving.js";
 import { queueTrials } from "./queue-trials.js";
 import { localTrials, type LocalOptions } from "./local-trials.js";
@@ -63,7 +64,7 @@ export type RunTrials = (
  * Compares settings by the loss on what is held out, with early stopping by successive halving: all are trained for a few steps, the best
  * of them go on from their checkpoints, and so on; the last ones' results are to the bit those of training them alone. Without a queue
  * trainings run one after another, in a thread. Throws `ConfigError` for what makes no sense, before anything is trained, and where the folder
- * holds another sweep; `AbortError`; what `runJob` throws before training begins.
+ * holds another sweep or another process sweeps in it; `AbortError`; what `runJob` throws before training begins.
  *
  * @example
  * const sweep = { spec: { data: "reviews.csv", steps: 200 }, grid: { learningRate: [3e-4, 1e-3], rank: [4, 8, 16] } };
@@ -83,10 +84,12 @@ export async function runSweep(sweep: SweepSpec, options: SweepOptions): Promise
     return throughRungs(plan, out, queueTrials(queue, plan, place, signal), signal, tell);
   }
   const trials = localTrials(what, plan, out, local, signal);
+  const release = await folderStore(out).claim();
   try {
     return await throughRungs(plan, out, trials.run, signal, tell);
   } finally {
     trials.close();
+    await release();
   }
 }
 
