@@ -1,4 +1,5 @@
 import { unzip, zip, type Zippable } from "fflate";
+import { damagedIn } from "./checksums.js";
 
 /** Files by their names, or paths, as one archive. */
 export const zipped = (files: Zippable): Promise<Uint8Array> =>
@@ -16,7 +17,12 @@ interface Entry {
 /** An archive's files by their paths: those that are wanted. Rejects where it is none, or is damaged. */
 export const unzipped = (bytes: Uint8Array, isWanted: (entry: Entry) => boolean): Promise<Record<string, Uint8Array>> =>
   new Promise((resolve, reject) =>
-    unzip(bytes, { filter: isWanted }, (error, files) => (error ? reject(error) : resolve(files))),
+    unzip(bytes, { filter: isWanted }, (error, files) => {
+      if (error) return reject(error);
+      const damaged = damagedIn(bytes, files);
+      if (damaged === null) return resolve(files);
+      reject(new Error(`${damaged} is damaged: its checksum is another one`));
+    }),
   );
 
 /** A path without its folders. */
@@ -43,7 +49,9 @@ export async function filesNamed(
   const refuse = (why: string) => {
     throw Object.assign(new Error(why), { name: "AdapterError" });
   };
-  const found = await unzipped(bytes, isWanted).catch((error: Error) => refuse(`no zip archive: ${error.message}`));
+  const found = await unzipped(bytes, isWanted).catch((error: Error) =>
+    refuse(`the archive cannot be unpacked: ${error.message}`),
+  );
   if (sum > most) refuse(`the archive holds ${sum} bytes, at most ${most} are read`);
   return Object.fromEntries(Object.entries(found).map(([path, content]) => [baseName(path), content]));
 }
