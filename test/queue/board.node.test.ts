@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Postgres } from "../../scripts/servers/postgres.mjs";
 import { Redis } from "../../scripts/servers/redis.mjs";
 import { JobQueue } from "../../ts/queue/job-queue.js";
-import { runQueueWorker } from "../../ts/queue/queue-worker.js";
+import { runQueueWorker } from "../../ts/queue/worker/queue-worker.js";
 
 describe.each([
   ["Redis", () => Redis.start()],

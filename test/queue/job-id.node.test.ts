@@ -1,7 +1,7 @@
 import { PRIORITY_LIMIT, QueueKeys } from "bullmq";
 import { expect, it } from "vitest";
-import { jobId, queueName } from "../../ts/queue/job-id.js";
-import { takeSubmission } from "../../ts/queue/submission.js";
+import { jobId, queueName } from "../../ts/queue/jobs/job-id.js";
+import { takeSubmission } from "../../ts/queue/jobs/submission.js";
 
 it("an id is none of the names that BullMQ has beside its jobs", () => {
   const own = Object.keys(new QueueKeys().getKeys("queue")).filter((name) => name !== "");

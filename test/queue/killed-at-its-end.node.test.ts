@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type { JobSpec } from "../../ts/jobs/spec/job-spec.js";
-import { takeTraining } from "../../ts/queue/queued-training.js";
+import { takeTraining } from "../../ts/queue/jobs/queued-training.js";
 import { runAttempt } from "../../ts/queue/run-attempt.js";
 import type { LowrankWorker } from "../../ts/worker/client/living-worker.js";
 

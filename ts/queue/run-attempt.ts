@@ -9,7 +9,7 @@ import type { LowrankWorker } from "../worker/client/living-worker.js";
 import { type AttemptPlace, placeAt } from "./attempts/attempt-place.js";
 import { ANEW, goOnFromLast } from "./attempts/go-on.js";
 import { runUntil, type Standing, standingIn, standingOf } from "./run-until.js";
-import type { Payload } from "./queued-training.js";
+import type { Payload } from "./jobs/queued-training.js";
 
 /** What a finished job says of itself; the rest is in its report.json. */
 export interface TrainingOutcome {

@@ -5,7 +5,7 @@ import type { JobQueue, SubmitOptions } from "../../entry/queue-node.js";
 import { isJsonObject, parseJsonObject } from "../../io/json.js";
 import type { AnyJobSpec } from "../../jobs/spec/any-settings.js";
 import { checkOptions } from "../../arguments/options.js";
-import { takeSubmission } from "../../queue/submission.js";
+import { takeSubmission } from "../../queue/jobs/submission.js";
 import { absolutePath } from "../options/absolute-path.js";
 import { addSpecOptions, type SettingsOptions } from "../options/finetune-options.js";
 import { freshSettings, withAbsolutePaths } from "../options/fresh-settings.js";

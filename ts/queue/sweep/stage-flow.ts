@@ -4,7 +4,7 @@ import { ConfigError } from "../../errors/errors.js";
 import { parseJsonObject } from "../../io/json.js";
 import { VERSION } from "../../version.js";
 import { checkPlace } from "../attempts/attempt-place.js";
-import { type Payload, takeTraining, tries } from "../queued-training.js";
+import { type Payload, takeTraining, tries } from "../jobs/queued-training.js";
 import type { TrialStage } from "./run-sweep.js";
 import { type SweepPlan, type SweepSpec, takeSweep, untilOf } from "./sweep-plan.js";
 

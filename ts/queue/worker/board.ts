@@ -3,10 +3,10 @@ import type * as Adapter from "@bull-board/api/bullMQAdapter";
 import type { Queue } from "bullmq";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { checkOptions } from "../arguments/options.js";
-import { text, whole } from "../arguments/settings.js";
-import { ConfigError } from "../errors/errors.js";
-import { installed } from "./queue-engine.js";
+import { checkOptions } from "../../arguments/options.js";
+import { text, whole } from "../../arguments/settings.js";
+import { ConfigError } from "../../errors/errors.js";
+import { installed } from "../queue-engine.js";
 
 /** Where the board is. */
 interface BoardPlace {

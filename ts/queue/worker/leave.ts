@@ -1,8 +1,8 @@
 import type { Worker } from "bullmq";
 import type { JobHandler } from "./job-handler.js";
-import { letGo, type QueueEngine } from "./queue-engine.js";
-import { QueueError } from "./queue-error.js";
-import { endsWithin } from "./server/within.js";
+import { letGo, type QueueEngine } from "../queue-engine.js";
+import { QueueError } from "../queue-error.js";
+import { endsWithin } from "../server/within.js";
 
 /** How long a server that is away is waited for, so that jobs can be handed back, milliseconds. */
 const LEAVE_LIMIT = 10_000;

@@ -1,18 +1,18 @@
 import type { Job, Queue } from "bullmq";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ConfigError } from "../errors/errors.js";
-import { clip } from "../errors/excerpt.js";
-import type { JobEvent } from "../jobs/job-events.js";
-import { sameMinor } from "../version.js";
-import type { EnginePool } from "./engine-pool.js";
-import { CANCELLED, type QueuedProgress } from "./job-queue.js";
-import type { Flows, QueueEngine } from "./queue-engine.js";
-import { type Payload, readPayload } from "./queued-training.js";
-import { endStage } from "./sweep/end-stage.js";
-import { connectionLoss } from "./server/connection-loss.js";
-import { readStage, STAGE } from "./sweep/stage-flow.js";
+import { ConfigError } from "../../errors/errors.js";
+import { clip } from "../../errors/excerpt.js";
+import type { JobEvent } from "../../jobs/job-events.js";
+import { sameMinor } from "../../version.js";
+import type { EnginePool } from "../engine-pool.js";
+import { CANCELLED, type QueuedProgress } from "../jobs/queued-job.js";
+import type { Flows, QueueEngine } from "../queue-engine.js";
+import { type Payload, readPayload } from "../jobs/queued-training.js";
+import { endStage } from "../sweep/end-stage.js";
+import { connectionLoss } from "../server/connection-loss.js";
+import { readStage, STAGE } from "../sweep/stage-flow.js";
 import type { QueueWorkerEvent } from "./queue-worker.js";
-import { runAttempt, type TrainingOutcome } from "./run-attempt.js";
+import { runAttempt, type TrainingOutcome } from "../run-attempt.js";
 
 /** How often it is asked whether a job has been cancelled, and how often its progress is told, milliseconds. */
 const ASK_EVERY = 1_000;

@@ -1,6 +1,6 @@
-import { text } from "../arguments/settings.js";
-import { ConfigError } from "../errors/errors.js";
-import { clip, excerpt } from "../errors/excerpt.js";
+import { text } from "../../arguments/settings.js";
+import { ConfigError } from "../../errors/errors.js";
+import { clip, excerpt } from "../../errors/excerpt.js";
 
 /** What stands in Redis beside a queue's jobs, whose keys are `<queue>:<id>`: a job of such a name would be taken for it, and nothing answers any more. */
 const takenKeys: readonly string[] = [

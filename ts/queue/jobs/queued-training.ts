@@ -1,9 +1,9 @@
-import { checkOptions } from "../arguments/options.js";
-import { text, whole } from "../arguments/settings.js";
-import { ConfigError } from "../errors/errors.js";
-import { type AnyJobSpec, type JobSettings, takeAnySpec } from "../jobs/spec/any-settings.js";
-import { VERSION } from "../version.js";
-import { checkPlace } from "./attempts/attempt-place.js";
+import { checkOptions } from "../../arguments/options.js";
+import { text, whole } from "../../arguments/settings.js";
+import { ConfigError } from "../../errors/errors.js";
+import { type AnyJobSpec, type JobSettings, takeAnySpec } from "../../jobs/spec/any-settings.js";
+import { VERSION } from "../../version.js";
+import { checkPlace } from "../attempts/attempt-place.js";
 
 /** A training as it is given to a queue: data alone, all else by reference. */
 export interface QueuedTraining {

@@ -1,6 +1,6 @@
-import { checkOptions } from "../arguments/options.js";
-import { whole } from "../arguments/settings.js";
-import { ConfigError } from "../errors/errors.js";
+import { checkOptions } from "../../arguments/options.js";
+import { whole } from "../../arguments/settings.js";
+import { ConfigError } from "../../errors/errors.js";
 import { jobId } from "./job-id.js";
 import { type Payload, type QueuedTraining, takeTraining, tries } from "./queued-training.js";
 
