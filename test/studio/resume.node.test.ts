@@ -79,7 +79,10 @@ it(
     expect(await resultOf(third)).toEqual(undisturbed);
     // Who has not seen the wrong label doubts it.
     await third.getByRole("button", { name: "Look for doubtful labels" }).click();
-    await third.locator(".doubts").getByRole("button", { name: /^Show \d+ more$/ }).click();
+    await third
+      .locator(".doubts")
+      .getByRole("button", { name: /^Show \d+ more$/ })
+      .click();
     await expect.poll(() => third.locator(".doubts li .text").allInnerTexts()).toContain(wrong);
     await third.locator(".doubts li", { hasText: wrong }).getByRole("button", { name: "Remove the row" }).click();
     await third.getByText("1 change since this run").waitFor();
