@@ -1,10 +1,10 @@
 import type { Page } from "playwright";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { Studio } from "../../scripts/studio/driver.mjs";
+import { give, type Studio } from "../../scripts/studio/driver.mjs";
 import { readSafetensors, writeSafetensors } from "../../ts/io/safetensors/index.js";
 import { tinyEncoder } from "../models/tiny-encoder.js";
 import type { ModelServer } from "../pages/model-server.js";
-import { answered, begin, finished, openTable, saved, tinyStudio } from "./tiny-studio.js";
+import { answered, begin, finished, openTable, saved, table, tinyStudio, toTraining } from "./tiny-studio.js";
 
 const weights = "all-MiniLM-L6-v2/model.safetensors";
 const MEGABYTE = 1024 * 1024;
@@ -113,6 +113,26 @@ it("where there is no room it says so and goes on once there is", async () => {
   await session.send("Storage.overrideQuotaForOrigin", { origin });
   await goOn(page);
   await finished(page);
+  await page.close();
+});
+
+it("where a site may keep nothing, and asking for it throws, it says so, trains and answers all the same", async () => {
+  const page = await studio.open();
+  await page.addInitScript(() => {
+    const denied = () => {
+      throw new DOMException("denied", "SecurityError");
+    };
+    for (const name of ["indexedDB", "localStorage", "caches"])
+      Object.defineProperty(globalThis, name, { get: denied });
+    navigator.storage.getDirectory = () => Promise.reject(new DOMException("denied", "SecurityError"));
+  });
+  await page.reload();
+  await give(page, "films.csv", table);
+  await toTraining(page);
+  await begin(page);
+  await page.getByText("This browser keeps nothing for this page").waitFor();
+  await finished(page);
+  expect((await answered(page, "the story was warm and 3 the music")).label).toBe("good");
   await page.close();
 });
 

@@ -40,12 +40,17 @@ export async function tinyStudio(
 /** A tab with the table, about to train. */
 export async function openTable(studio: Studio): Promise<Page> {
   const page = await studio.openTable("films.csv", table);
+  await toTraining(page);
+  return page;
+}
+
+/** From a table to what begins its training. */
+export async function toTraining(page: Page): Promise<void> {
   await page.getByRole("link", { name: "Go on to training" }).click();
   // As many as the tiny model has positions.
   await page.getByText("Details").click();
   await page.getByLabel("Tokens that texts are cut to").fill("32");
   await page.getByLabel("Tokens that texts are cut to").press("Tab");
-  return page;
 }
 
 export const begin = (page: Page) => page.getByRole("button", { name: "Start training" }).click();

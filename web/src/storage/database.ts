@@ -7,13 +7,14 @@ let opened: Promise<IDBDatabase | null> | undefined;
 
 /** Null where the browser keeps nothing, as in some private windows: then all goes with the page. */
 function database(): Promise<IDBDatabase | null> {
-  opened ??= new Promise((resolve) => {
+  opened ??= new Promise<IDBDatabase | null>((resolve) => {
     if (typeof indexedDB === "undefined") return resolve(null);
     const request = indexedDB.open(NAME, 1);
     request.onupgradeneeded = () => stores.forEach((name) => request.result.createObjectStore(name));
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => resolve(null);
-  });
+    // Where a site may keep nothing, even asking for it throws.
+  }).catch(() => null);
   return opened;
 }
 
