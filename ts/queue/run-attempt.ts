@@ -81,7 +81,7 @@ export async function runAttempt(
 async function foundIn(place: AttemptPlace, attempt: string, spec: JobSettings) {
   const before = await outcomeOf(place, spec);
   if (before !== null) return { outcome: before, step: null };
-  const left = await goOnFromLast(place, attempt, (report) => differenceIn(spec, report) === null);
+  const left = await goOnFromLast(place, attempt, (report) => differenceIn(spec, factsIn(report)) === null);
   if (left.finished !== null) return { outcome: await published(place, left.finished, spec), step: null };
   // What was there a moment ago may be the result by now.
   if (left.step === null) return { outcome: await outcomeOf(place, spec), step: null };
@@ -99,27 +99,30 @@ async function published(place: AttemptPlace, attempt: string, spec: JobSettings
 async function outcomeOf(place: AttemptPlace, spec: JobSettings): Promise<TrainingOutcome | null> {
   const bytes = await place.result(runFiles.report);
   if (bytes === null) return null;
-  checkOwn(place, spec, bytes);
-  const { result } = JSON.parse(new TextDecoder().decode(bytes)) as {
-    result?: { after?: { accuracy?: number; loss?: number } };
-  };
-  const { accuracy = null, loss = null } = result?.after ?? {};
+  const facts = factsIn(bytes);
+  checkOwn(place, spec, facts);
+  const { accuracy = null, loss = null } = facts.result?.after ?? {};
   const { step: steps, measured } = standingIn(bytes, `${place.name}: ${runFiles.report}`);
   return { out: place.name, accuracy, loss, steps, finished: true, measured };
 }
 
-const settingsIn = (report: Uint8Array) =>
-  (JSON.parse(new TextDecoder().decode(report)) as { settings?: Partial<JobSettings> }).settings ?? {};
+/** What a report says that a job asks of it. */
+interface Facts {
+  readonly settings?: Partial<JobSettings>;
+  readonly result?: { readonly after?: { readonly accuracy?: number; readonly loss?: number } };
+}
+
+const factsIn = (report: Uint8Array) => JSON.parse(new TextDecoder().decode(report)) as Facts;
 
 /** The first setting in which a report is of another training; null where it is of this one. */
-const differenceIn = (spec: JobSettings, report: Uint8Array) =>
-  firstDifference<Partial<JobSettings>>(spec, settingsIn(report));
+const differenceIn = (spec: JobSettings, { settings = {} }: Facts) =>
+  firstDifference<Partial<JobSettings>>(spec, settings);
 
 /** Two jobs may have been given one place: the later one would be told the result of the earlier one as its own. */
-function checkOwn({ name: place }: AttemptPlace, spec: JobSettings, report: Uint8Array): void {
-  const name = differenceIn(spec, report);
+function checkOwn({ name: place }: AttemptPlace, spec: JobSettings, facts: Facts): void {
+  const name = differenceIn(spec, facts);
   if (name === null) return;
-  const [own, there] = [spec, settingsIn(report)].map((all) => excerpt(all[name]));
+  const [own, there] = [spec, facts.settings ?? {}].map((all) => excerpt(all[name]));
   throw new ConfigError(
     `${place} holds the result of a training with another spec: its ${name} was ${there}, this job's is ${own}; ` +
       "give the job another place, or remove that result first",
