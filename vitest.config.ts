@@ -4,6 +4,7 @@ import { defineConfig, type TestProjectConfiguration } from "vitest/config";
 import { chromiumArguments, findChromium } from "./scripts/browsers/chromium.mjs";
 import { serveFolder } from "./scripts/serve-folder.mjs";
 import { modelCache, root } from "./scripts/setup/paths.mjs";
+import { type FilesOfProject as Files, filesOfProjects } from "./test/projects.js";
 import { detectFeatures } from "./ts/engine/features.js";
 
 /** The engine under test. */
@@ -12,11 +13,10 @@ interface Engine {
   readonly threads: number;
 }
 
-const everything = ["test/**/*.test.ts"];
-/** Tests of what only Node has; they choose their build themselves and run once. */
-const nodeOnly = ["test/runtimes/**", "test/{cli,node,packaging}/**/*.test.ts", "test/**/*.node.test.ts"];
-/** Tests of what differs by build and by threads: the numbers. The others run once in Node and once in Chromium, in the build that is the default there. */
-const numeric = ["test/{bits,engine,fuzz,graph,lora,models,ops,optim,train}/**/*.test.ts"];
+const browser = findChromium();
+/** `npm test` runs the quick set; without a wish, as by hand, every project has all its files. */
+const extent = { quick: process.env.LOWRANK_TESTS === "quick", browser: browser !== null };
+
 // Node 20 has relaxed SIMD behind a flag that later versions no longer know.
 const execArgv = detectFeatures().relaxedSimd ? [] : ["--experimental-wasm-relaxed-simd"];
 const common = {
@@ -38,10 +38,10 @@ function constants({ build, threads }: Engine, project: string, models: string):
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, JSON.stringify(value)]));
 }
 
-function inNode(name: string, engine: Engine, include: string[], exclude = nodeOnly): TestProjectConfiguration {
+function inNode(name: string, engine: Engine, files: Files): TestProjectConfiguration {
   return {
     define: constants(engine, root, modelCache),
-    test: { name, include, exclude, execArgv, environment: "node", ...common, ...scheduling(engine, 1) },
+    test: { name, ...files, execArgv, environment: "node", ...common, ...scheduling(engine, 1) },
   };
 }
 
@@ -61,8 +61,8 @@ const server: Plugin = {
   },
 };
 
-function inChromium(name: string, engine: Engine, include: string[]): TestProjectConfiguration {
-  const executablePath = findChromium() ?? undefined;
+function inChromium(name: string, engine: Engine, files: Files): TestProjectConfiguration {
+  const executablePath = browser ?? undefined;
   return {
     plugins: [server],
     server: { headers: isolation },
@@ -71,8 +71,7 @@ function inChromium(name: string, engine: Engine, include: string[]): TestProjec
     optimizeDeps: { include: ["fast-check", "@huggingface/tokenizers", "papaparse"] },
     test: {
       name,
-      include,
-      exclude: nodeOnly,
+      ...files,
       browser: {
         enabled: true,
         headless: true,
@@ -86,17 +85,18 @@ function inChromium(name: string, engine: Engine, include: string[]): TestProjec
   };
 }
 
-export default defineConfig({
-  test: {
-    maxWorkers: 2,
-    projects: [
-      inNode("node", { build: "auto", threads: 1 }, nodeOnly, ["test/runtimes/**"]),
-      inNode("node-simd", { build: "simd", threads: 1 }, everything),
-      inNode("node-relaxed", { build: "relaxed", threads: 1 }, numeric),
-      inNode("node-threads", { build: "relaxed", threads: 2 }, numeric),
-      inChromium("chromium-simd", { build: "simd", threads: 1 }, numeric),
-      inChromium("chromium-relaxed", { build: "relaxed", threads: 1 }, everything),
-      inChromium("chromium-threads", { build: "simd", threads: 2 }, numeric),
-    ],
-  },
-});
+const engines: Record<string, Engine> = {
+  node: { build: "auto", threads: 1 },
+  "node-simd": { build: "simd", threads: 1 },
+  "node-relaxed": { build: "relaxed", threads: 1 },
+  "node-threads": { build: "relaxed", threads: 2 },
+  "chromium-simd": { build: "simd", threads: 1 },
+  "chromium-relaxed": { build: "relaxed", threads: 1 },
+  "chromium-threads": { build: "simd", threads: 2 },
+};
+
+const projects = Object.entries(filesOfProjects(extent)).map(([name, files]) =>
+  (name.startsWith("node") ? inNode : inChromium)(name, engines[name]!, files),
+);
+
+export default defineConfig({ test: { maxWorkers: 2, projects } });

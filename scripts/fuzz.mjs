@@ -1,6 +1,6 @@
 // npm run fuzz [-- [programs|readers|kills|peft|decoders] [options]]: what `npm test` tries from fixed seeds, from new ones and for longer.
 import { join } from "node:path";
-import { setUp, stepsForTests } from "./setup/index.mjs";
+import { setUp, stepsForAllTests } from "./setup/index.mjs";
 import { root } from "./setup/paths.mjs";
 import { show } from "./setup/process.mjs";
 import { explain, SetupError } from "./setup/report.mjs";
@@ -29,7 +29,7 @@ async function main([name, ...options]) {
   if (name !== undefined && !known.includes(name)) {
     throw new SetupError(`there is no fuzzer "${name}"; there are ${known.join(", ")}`);
   }
-  await setUp(stepsForTests);
+  await setUp(stepsForAllTests());
   for (const fuzzer of name === undefined ? usual : [name]) {
     const args = options.length > 0 ? options : (defaults()[fuzzer] ?? []);
     console.log(["▸", fuzzer, ...args].join(" "));

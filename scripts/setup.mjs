@@ -1,5 +1,6 @@
-// node scripts/setup.mjs [dist]: all the set-up and nothing else, or only up to the built package.
-import { setUp, stepsForPackage, stepsForTests } from "./setup/index.mjs";
+// node scripts/setup.mjs [dist|test]: all the set-up and nothing else, or only up to the built package, or what `npm test` needs.
+import { setUp, stepsForAllTests, stepsForPackage, stepsForTests } from "./setup/index.mjs";
 import { explain } from "./setup/report.mjs";
 
-await setUp(process.argv[2] === "dist" ? stepsForPackage : stepsForTests).catch(explain);
+const steps = { dist: () => stepsForPackage, test: stepsForTests }[process.argv[2]] ?? stepsForAllTests;
+await setUp(steps()).catch(explain);

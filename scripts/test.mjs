@@ -1,26 +1,37 @@
-// node scripts/test.mjs [check …]: sets up, then runs every check (or those named) and adds up what passed and failed.
+// node scripts/test.mjs [--all] [check …]: sets up, then runs every check (or those named) and adds up what passed and failed.
+// `--all` is the whole matrix: every build in Node and Chromium, the services of the queue and the federation, three browsers.
 import { rmSync } from "node:fs";
-import { allChecks } from "./checks/index.mjs";
-import { runCheck } from "./checks/run.mjs";
-import { setUp, stepsForTests } from "./setup/index.mjs";
+import { parseArgs } from "node:util";
+import { findChromium } from "./browsers/chromium.mjs";
+import { stagesOfChecks } from "./checks/index.mjs";
+import { runLanes } from "./checks/run.mjs";
+import { setUp, stepsForAllTests, stepsForTests } from "./setup/index.mjs";
 import { explain, SetupError } from "./setup/report.mjs";
 
-async function main(names) {
-  await setUp(stepsForTests);
-  const checks = allChecks();
+async function main({ values: { all = false }, positionals: names }) {
+  await setUp(all ? stepsForAllTests() : stepsForTests());
+  const stages = stagesOfChecks({ all });
+  const checks = stages.flat(2);
   const unknown = names.find((name) => !checks.some((check) => check.name === name));
   if (unknown)
     throw new SetupError(`there is no check "${unknown}"; there are ${checks.map(({ name }) => name).join(", ")}`);
   for (const { report } of checks) if (report) rmSync(report, { force: true });
+  const start = performance.now();
   const total = { passed: 0, failed: 0 };
-  for (const check of checks) {
-    if (names.length > 0 && !names.includes(check.name)) continue;
-    const { passed, failed } = await runCheck(check);
+  for (const lanes of stages) {
+    const chosen = lanes.map((lane) => lane.filter(({ name }) => names.length === 0 || names.includes(name)));
+    const { passed, failed } = await runLanes(chosen);
     total.passed += passed;
     total.failed += failed;
   }
   if (total.failed > 0 || total.passed === 0) process.exitCode = 1;
-  console.log(`\n${total.passed} passed, ${total.failed} failed`);
+  if (findChromium() === null) console.log(`\n${withoutChromium}`);
+  console.log(`\nChecks took ${((performance.now() - start) / 60_000).toFixed(1)} minutes.`);
+  console.log(`${total.passed} passed, ${total.failed} failed`);
 }
 
-await main(process.argv.slice(2)).catch(explain);
+const withoutChromium =
+  "No Chromium was found, so no test in a browser ran. Install one (Debian: apt-get install chromium), or set CHROMIUM to its path.";
+
+const options = { all: { type: "boolean" } };
+await main(parseArgs({ options, allowPositionals: true })).catch(explain);

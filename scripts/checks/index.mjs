@@ -5,20 +5,23 @@ import { rustFlags, variants } from "../wasm/variants.mjs";
 import { findFirefox } from "../browsers/firefox.mjs";
 import { findWebKit } from "../browsers/webkit.mjs";
 import { countCargo, countVitest, vitestReport } from "./count.mjs";
+import { minutesFile } from "./minutes.mjs";
 
 /** Lints what only wasm32 compiles: the SIMD vector, the exports and, in a threaded variant, the pool of threads. */
-function wasmClippy(name, variant, hint) {
+function wasmClippy(variant, hint) {
   const { path, env } = findToolchain(variants[variant]) ?? {};
+  const lint = ["clippy", "--release", "--target", target, "--package", "lowrank-wasm", "--", "-D", "warnings"];
   return {
-    name,
-    command: ["cargo", "clippy", "--target", target, "--package", "lowrank-wasm", "--", "-D", "warnings"],
+    name: `clippy-${variant}`,
+    command: ["cargo", ...lint],
     path,
-    env: { ...env, RUSTFLAGS: rustFlags(variants[variant]), CARGO_TARGET_DIR: join(root, "target", name) },
+    // The folder that the build of the kernels used has the standard library compiled with these flags.
+    env: { ...env, RUSTFLAGS: rustFlags(variants[variant]), CARGO_TARGET_DIR: join(root, "target", variant) },
     hint,
   };
 }
 
-function vitest(name, ...args) {
+function vitest(name, env, ...args) {
   const report = vitestReport(name);
   return {
     name,
@@ -31,38 +34,49 @@ function vitest(name, ...args) {
       `--outputFile.json=${report}`,
       ...args,
     ],
+    env,
     count: () => countVitest(report),
     report,
     loud: true,
   };
 }
 
-/** In browsers, where all of them are here, the bits of every runtime and a tab that is hidden; `npm run test:runtimes` runs the rest. */
+/** What the check needs to be installed, by its name on the command line. */
+const missing = { rustfmt: "rustup component add rustfmt", clippy: "rustup component add clippy" };
+
+/** Rust's checks. The kernels for wasm32 are linted by `all` alone: between the two, each feature is on once and off once. */
+const rust = ({ all }) => [
+  { name: "rustfmt", command: ["cargo", "fmt", "--all", "--check"], hint: missing.rustfmt },
+  {
+    name: "clippy",
+    command: ["cargo", "clippy", "--workspace", "--all-targets", "--", "-D", "warnings"],
+    hint: missing.clippy,
+  },
+  { name: "cargo-test", command: ["cargo", "test", "--workspace", "--no-fail-fast"], count: countCargo },
+  ...(all ? [wasmClippy("relaxed", `rustup target add ${target}`)] : []),
+  ...(all ? [wasmClippy("simd-threads", "rustup component add rust-src")] : []),
+];
+
+const javascript = [
+  { name: "prettier", command: ["prettier", "--check", "."] },
+  { name: "tsc", command: ["tsc", "--project", "."] },
+  { name: "tsc-web", command: ["tsc", "--project", "web"] },
+  { name: "eslint", command: ["eslint", "--max-warnings", "0", "."] },
+  { name: "publint", command: ["publint", "--strict"] },
+];
+
+/** In browsers, if all of them are here, the bits of every runtime and a tab that is hidden; `npm run test:runtimes` runs the rest. */
 const inBrowsers = ["test/runtimes/browsers.test.ts", "test/runtimes/hidden.test.ts"];
-const browsers = vitest("browsers", "--config", "vitest.runtimes.config.ts", ...inBrowsers);
+const browsers = vitest("browsers", {}, "--config", "vitest.runtimes.config.ts", ...inBrowsers);
 
 /**
- * Every check, quick ones first. `count` reads `{ passed, failed, skipped }` from the output; a check without it counts
- * as one. `loud` checks show their output as it comes. `hint` is the command that brings a missing program.
+ * The checks of `npm test`, or with `all` of `npm run test:all`, in stages that follow one another. A stage is a list of lanes,
+ * which run beside each other; a lane is a list of checks, which follow one another. `count` reads `{ passed, failed, skipped }`
+ * from the output; a check without it counts as one. `loud` checks show their output as it comes. `hint` is the command that
+ * brings a missing program.
  */
-export function allChecks() {
-  return [
-    { name: "prettier", command: ["prettier", "--check", "."] },
-    { name: "rustfmt", command: ["cargo", "fmt", "--all", "--check"], hint: "rustup component add rustfmt" },
-    { name: "tsc", command: ["tsc", "--project", "."] },
-    { name: "tsc-web", command: ["tsc", "--project", "web"] },
-    { name: "eslint", command: ["eslint", "--max-warnings", "0", "."] },
-    { name: "publint", command: ["publint", "--strict"] },
-    {
-      name: "clippy",
-      command: ["cargo", "clippy", "--workspace", "--all-targets", "--", "-D", "warnings"],
-      hint: "rustup component add clippy",
-    },
-    // Between them each feature is on once and off once.
-    wasmClippy("clippy-wasm", "relaxed", `rustup target add ${target}`),
-    wasmClippy("clippy-wasm-threads", "simd-threads", "rustup component add rust-src"),
-    { name: "cargo-test", command: ["cargo", "test", "--workspace", "--no-fail-fast"], count: countCargo },
-    vitest("vitest"),
-    ...(findFirefox() !== null && findWebKit() !== null ? [browsers] : []),
-  ];
+export function stagesOfChecks({ all }) {
+  const tests = vitest("vitest", { LOWRANK_TESTS: all ? "all" : "quick", LOWRANK_MINUTES: minutesFile });
+  const everyBrowser = all && findFirefox() !== null && findWebKit() !== null;
+  return [[javascript, rust({ all })], [[tests, ...(everyBrowser ? [browsers] : [])]]];
 }

@@ -3,22 +3,38 @@ import { pathWith, root } from "../setup/paths.mjs";
 import { show, stopIfInterrupted, watch } from "../setup/process.mjs";
 import { seconds } from "../setup/report.mjs";
 
-/** Runs a check to its end, shows the output where it fails, and returns `{ passed, failed }`. */
-export async function runCheck({ name, command: [program, ...args], path = [], env, hint, count, loud }) {
+/** Runs lists of checks beside each other, the checks of a list in order, and returns `{ passed, failed }` of all. */
+export async function runLanes(lanes) {
+  const results = await Promise.all(lanes.map(runInOrder));
+  return results.flat().reduce(add, { passed: 0, failed: 0 });
+}
+
+async function runInOrder(checks) {
+  const results = [];
+  for (const check of checks) results.push(await runCheck(check));
+  return results;
+}
+
+function add(a, b) {
+  return { passed: a.passed + b.passed, failed: a.failed + b.failed };
+}
+
+/** Runs a check to its end, shows the output if it fails, and returns `{ passed, failed }`. */
+async function runCheck({ name, command: [program, ...args], path = [], env, hint, count, loud }) {
   const start = performance.now();
-  console.log(`▸ ${name}`);
   const PATH = pathWith(join(root, "node_modules/.bin"), ...path);
-  const options = { cwd: root, env: { ...env, PATH } };
+  const options = { cwd: root, env: { ...env, PATH }, label: name };
+  if (loud) console.log(`▸ ${name}`);
   const { code, output } = loud
     ? { code: await show(program, args, options), output: "" }
     : await watch(program, args, options);
   stopIfInterrupted();
   const result = judge(code, count?.(output));
   if (result.failed === 0) {
-    console.log(`  passed${count ? ` (${result.passed})` : ""} in ${seconds(start)}`);
+    console.log(`▸ ${name} passed${count ? ` (${result.passed})` : ""} in ${seconds(start)}`);
   } else {
     if (output) console.log(output.trimEnd());
-    console.log(`  FAILED (${result.failed}) in ${seconds(start)}`);
+    console.log(`▸ ${name} FAILED (${result.failed}) in ${seconds(start)}`);
     if (hint && /not (be )?installed|no such command/.test(output)) console.log(`  try: ${hint}`);
   }
   return result;

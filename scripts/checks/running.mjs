@@ -1,21 +1,22 @@
-// A reporter of vitest that names each minute the test files that run for more than one, and at the end those that took longest:
-// where a run hangs, its output tells in what.
+// A reporter of vitest. Each minute it names the test files that run for more than one, so that the output of a run that hangs
+// tells in what. At the end it shows where the time went, and writes all times to the file that $LOWRANK_MINUTES names.
+import { writeFileSync } from "node:fs";
+import { minutesTable } from "./minutes.mjs";
 
 /** Seconds between two looks, and what a file may take before it is named. */
 const LOOK_EVERY = 60;
-const SLOWEST = 10;
 
-const since = (start) => Math.round((performance.now() - start) / 1_000);
+const since = (start) => (performance.now() - start) / 1_000;
 
 export default class Running {
   #started = new Map();
-  #ended = [];
+  #times = [];
   #timer;
 
   onTestRunStart() {
     this.#timer = setInterval(() => {
       for (const [name, start] of this.#started)
-        if (since(start) >= LOOK_EVERY) console.log(`   … ${name} runs for ${since(start)} s`);
+        if (since(start) >= LOOK_EVERY) console.log(`   … ${name} runs for ${since(start).toFixed(0)} s`);
     }, LOOK_EVERY * 1_000);
     this.#timer.unref();
   }
@@ -26,14 +27,16 @@ export default class Running {
 
   onTestModuleEnd(file) {
     const name = nameOf(file);
-    this.#ended.push([name, since(this.#started.get(name) ?? performance.now())]);
+    const seconds = since(this.#started.get(name) ?? performance.now());
+    this.#times.push({ project: file.project.name, file: file.relativeModuleId, seconds });
     this.#started.delete(name);
   }
 
   onTestRunEnd() {
     clearInterval(this.#timer);
-    const slowest = this.#ended.sort(([, a], [, b]) => b - a).slice(0, SLOWEST);
-    if (slowest.length > 0) console.log(`\n Slowest: ${slowest.map(([name, time]) => `${name} ${time} s`).join(", ")}`);
+    if (this.#times.length === 0) return;
+    console.log(`\n${minutesTable(this.#times)}`);
+    if (process.env.LOWRANK_MINUTES) writeFileSync(process.env.LOWRANK_MINUTES, JSON.stringify(this.#times));
   }
 }
 

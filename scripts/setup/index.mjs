@@ -36,18 +36,16 @@ export function stepsForStart(options = []) {
   return [...stepsForKernels(chosen), dist(chosen), model];
 }
 
-/** What `npm test` needs; two more browsers where that is no more than a package of the system. */
-export const stepsForTests = [
-  ...stepsForPackage,
-  model,
-  languageModel,
-  clippy,
-  chromium,
-  servers,
-  moto,
-  flower,
-  ...(canInstall() ? [firefox, webkit] : []),
-];
+/** What `npm test` needs: no more than the user may install. Its tests in a browser need Chromium, which is installed if that is possible. */
+export function stepsForTests() {
+  return [...stepsForPackage, model, languageModel, ...(canInstall() ? [chromium] : [])];
+}
+
+/** What `npm run test:all` needs: servers, and two more browsers if they can be installed. */
+export function stepsForAllTests() {
+  const inAll = [clippy, chromium, servers, moto, flower, ...(canInstall() ? [firefox, webkit] : [])];
+  return [...stepsForPackage, model, languageModel, ...inAll];
+}
 
 /** What `npm run test:runtimes` needs. */
 export const stepsForRuntimes = [...stepsForDist, model, languageModel, chromium, firefox, webkit, flower, runtimes];

@@ -20,14 +20,14 @@ export function stopIfInterrupted() {
 
 /** Starts a command and waits for its exit code; `onStart` is given the running process. */
 function execute(command, args, { cwd, env, stdio }, onStart = () => {}) {
-  if (children.size === 0) for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, onSignal);
+  if (children.size === 0) for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, onSignal);
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio });
     children.add(child);
     onStart(child);
     const end = (settle, value) => {
       children.delete(child);
-      for (const signal of ["SIGINT", "SIGTERM"]) process.removeListener(signal, onSignal);
+      if (children.size === 0) for (const signal of ["SIGINT", "SIGTERM"]) process.removeListener(signal, onSignal);
       settle(value);
     };
     child.on("error", (error) => end(reject, new SetupError(`${command} does not start: ${error.message}`)));
@@ -41,11 +41,12 @@ export function show(command, args, options) {
 }
 
 /**
- * Runs a command and returns `{ code, output }`. While it runs, its newest line is shown: always on a terminal, every
- * ten seconds elsewhere.
+ * Runs a command and returns `{ code, output }`. While it runs, its newest line is shown, after `label` if there is one:
+ * always on a terminal, every ten seconds elsewhere.
  */
-export async function watch(command, args, options) {
+export async function watch(command, args, options = {}) {
   const start = performance.now();
+  const label = options.label === undefined ? "" : `${options.label}: `;
   const chunks = [];
   let newest = "";
   const take = (chunk) => {
@@ -56,7 +57,7 @@ export async function watch(command, args, options) {
         .split(/[\r\n]+/)
         .at(-1) || newest;
   };
-  const timer = setInterval(() => showProgress(`  ${seconds(start)}  ${newest}`), terminal ? 250 : 10_000);
+  const timer = setInterval(() => showProgress(`  ${seconds(start)}  ${label}${newest}`), terminal ? 250 : 10_000);
   try {
     const code = await execute(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] }, (child) => {
       child.stdout.on("data", take);

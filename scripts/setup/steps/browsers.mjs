@@ -17,7 +17,7 @@ function browserStep({ title, seconds, packages, find, advice }) {
 }
 
 export const firefox = browserStep({
-  title: "Firefox",
+  title: "Firefox (apt-get install firefox-esr)",
   seconds: 15,
   packages: ["firefox-esr"],
   find: findFirefox,
@@ -25,7 +25,7 @@ export const firefox = browserStep({
 });
 
 export const webkit = browserStep({
-  title: "WebKitGTK with its driver",
+  title: "WebKitGTK with its driver (apt-get install webkit2gtk-driver)",
   seconds: 15,
   packages: ["webkit2gtk-driver", "xvfb", "xauth"],
   find: findWebKit,

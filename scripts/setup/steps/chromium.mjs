@@ -4,7 +4,7 @@ import { SetupError } from "../report.mjs";
 
 /** The browser that tests run in. */
 export const chromium = {
-  title: "Chromium",
+  title: "Chromium (apt-get install chromium)",
   seconds: 15,
   needed: () => findChromium() === null,
   async run() {

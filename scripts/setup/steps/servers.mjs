@@ -7,7 +7,7 @@ const packages = ["redis-server", "postgresql"];
 
 /** The servers that queues are tested with. */
 export const servers = {
-  title: "Redis and PostgreSQL",
+  title: "Redis and PostgreSQL (apt-get install)",
   seconds: 20,
   needed: () => findExecutable("redis-server") === null || postgresFolder() === null,
   async run() {

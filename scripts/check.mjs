@@ -1,0 +1,60 @@
+// node scripts/check.mjs [--base REV]: checks what has changed since REV (default: the last commit), in one build.
+// For the time between two edits; `npm test` runs everything.
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { runLanes } from "./checks/run.mjs";
+import { setUp, stepsForDist } from "./setup/index.mjs";
+import { root } from "./setup/paths.mjs";
+import { explain } from "./setup/report.mjs";
+
+function git(...args) {
+  return execFileSync("git", args, { cwd: root, encoding: "utf8" }).split("\n").filter(Boolean);
+}
+
+/** Files that differ from `base` or are new, and are still there. */
+function changedFiles(base) {
+  const files = [...git("diff", "--name-only", base), ...git("ls-files", "--others", "--exclude-standard")];
+  return files.filter((file) => existsSync(join(root, file)));
+}
+
+/** The checks that these files call for, as lanes that run beside each other. */
+function lanesFor(files, base) {
+  const linted = files.filter((file) => /\.(ts|tsx|js|mjs)$/.test(file));
+  const styled = files.filter((file) => /\.(ts|tsx|js|mjs|json|css|html|yml)$/.test(file));
+  const typescript = linted.length > 0;
+  const rust = files.some((file) => file.startsWith("crates/"));
+  const incremental = ["--incremental", "--tsBuildInfoFile", ".cache/tsc.tsbuildinfo"];
+  const tests = ["vitest", "run", "--changed", base, "--project", "node-simd", "--project", "node"];
+  return [
+    [
+      ...(styled.length > 0
+        ? [{ name: "prettier", command: ["prettier", "--check", "--ignore-unknown", ...styled] }]
+        : []),
+      ...(typescript ? [{ name: "tsc", command: ["tsc", "--project", ".", ...incremental] }] : []),
+      ...(files.some((file) => file.startsWith("web/"))
+        ? [{ name: "tsc-web", command: ["tsc", "--project", "web"] }]
+        : []),
+      ...(typescript
+        ? [{ name: "eslint", command: ["eslint", "--max-warnings", "0", "--no-warn-ignored", ...linted] }]
+        : []),
+    ],
+    [
+      ...(rust ? [{ name: "cargo-test", command: ["cargo", "test", "--workspace"] }] : []),
+      { name: "vitest", command: tests, env: { LOWRANK_TESTS: "quick" } },
+    ],
+  ];
+}
+
+async function main({ base = "HEAD" }) {
+  const start = performance.now();
+  await setUp(stepsForDist);
+  const files = changedFiles(base);
+  console.log(`▸ ${files.length} files differ from ${base}`);
+  const { passed, failed } = await runLanes(lanesFor(files, base));
+  if (failed > 0) process.exitCode = 1;
+  console.log(`\n${passed} checks passed, ${failed} failed, in ${((performance.now() - start) / 1000).toFixed(0)} s`);
+}
+
+await main(parseArgs({ options: { base: { type: "string" } } }).values).catch(explain);

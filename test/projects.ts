@@ -1,0 +1,91 @@
+// Which test files run in which project of vitest, in `npm test` and in `npm run test:all`.
+
+/** Tests of what only Node has; they choose their build themselves and run once. */
+export const nodeOnly = ["test/runtimes/**", "test/{cli,node,packaging}/**/*.test.ts", "test/**/*.node.test.ts"];
+
+const everything = ["test/**/*.test.ts"];
+
+/** Tests of what differs by build and by threads: the numbers. `npm run test:all` runs all of them in every build. */
+const numeric = ["test/{bits,engine,fuzz,graph,lora,models,ops,optim,train}/**/*.test.ts"];
+
+/** Of those, a set that runs every kernel and every register tile in each build, and whole training steps. */
+const covering = [
+  "test/{bits,engine,lora,ops,optim}/**/*.test.ts",
+  "test/fuzz/programs/*.test.ts",
+  "test/models/{encoders,replay}.test.ts",
+  "test/models/files/grouped-weights.test.ts",
+  "test/models/language/decoders.test.ts",
+];
+
+/** The same in a browser, where the kernels' builds are those of Node: the start of the engine, and one run of every op. */
+const coveringInBrowser = ["test/{bits,engine}/**/*.test.ts", "test/ops/golden.test.ts", "test/models/replay.test.ts"];
+
+/** What a browser does in a way of its own: workers, threads, streams, dates and languages, files by fetch. */
+const differsInBrowser = [
+  ...coveringInBrowser,
+  "test/{threads,values,worker}/**/*.test.ts",
+  "test/io/examples/{languages,reading,parquet}.test.ts",
+  "test/models/tokenizer/**/*.test.ts",
+];
+
+/** Files that `npm test` leaves to `npm run test:all`, by the reason. */
+const leftToAll = {
+  /** They start Redis, PostgreSQL, an S3 service or Flower. */
+  services: [
+    "test/queue/**",
+    "test/federated/*.node.test.ts",
+    "test/jobs/bucket-store.node.test.ts",
+    "test/cli/queue.test.ts",
+    "test/docs/queues.node.test.ts",
+  ],
+  /** They kill processes, or browsers, over and over, and wait for them. */
+  kills: [
+    "test/cli/processes/*kills.test.ts",
+    "test/cli/processes/onnx-processes.test.ts",
+    "test/pages/kills.node.test.ts",
+  ],
+  /** They go through the Studio as a person would; its sample and its first load stay. */
+  studio: ["test/studio/!(sample|first-load|policy|verdict).node.test.ts"],
+  /** They keep models in a page's storage, cut downloads and open several tabs. */
+  pages: ["test/pages/{downloads,in-worker,picked,runs,tabs}.node.test.ts"],
+  /** They install the package into projects of their own. */
+  consumers: ["test/packaging/{consumers,sample-consumers,edge-worker}.test.ts", "test/serve/edge-worker.node.test.ts"],
+};
+
+/** Tests that drive a browser from Node. */
+const withBrowser = [
+  "test/packaging/{page,service-worker,trusted-types,worker-page}.test.ts",
+  "test/{pages,studio}/*.node.test.ts",
+  "test/cli/studio.test.ts",
+  "test/docs/{starts,worker}.node.test.ts",
+];
+
+/** How much is run: "all", or "quick" as `npm test` does; without a browser where there is none. */
+export interface Extent {
+  readonly quick: boolean;
+  readonly browser: boolean;
+}
+
+export interface FilesOfProject {
+  readonly include: string[];
+  readonly exclude: string[];
+}
+
+/** The files of each project; a project that runs nothing is not there. */
+export function filesOfProjects({ quick, browser }: Extent): Readonly<Record<string, FilesOfProject>> {
+  const left = quick ? Object.values(leftToAll).flat() : [];
+  const absent = browser ? [] : withBrowser;
+  const inNode = {
+    node: { include: nodeOnly, exclude: ["test/runtimes/**", ...left, ...absent] },
+    "node-simd": { include: everything, exclude: [...nodeOnly, ...left] },
+    "node-relaxed": { include: quick ? covering : numeric, exclude: nodeOnly },
+    "node-threads": { include: quick ? covering : numeric, exclude: nodeOnly },
+  };
+  if (!browser) return inNode;
+  return {
+    ...inNode,
+    ...(quick ? {} : { "chromium-simd": { include: numeric, exclude: nodeOnly } }),
+    "chromium-relaxed": { include: quick ? differsInBrowser : everything, exclude: nodeOnly },
+    "chromium-threads": { include: quick ? coveringInBrowser : numeric, exclude: nodeOnly },
+  };
+}
