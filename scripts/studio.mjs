@@ -1,7 +1,6 @@
 // npm run studio [-- build | preview]: sets up, then serves the studio as it is edited; `build` writes static files to
 // build/studio, `preview` serves those.
 import { join } from "node:path";
-import { createServer, preview } from "vite";
 import { setUp, stepsForDist, stepsForPackage } from "./setup/index.mjs";
 import { root } from "./setup/paths.mjs";
 import { explain, SetupError } from "./setup/report.mjs";
@@ -14,6 +13,8 @@ async function main(what = "serve") {
   const steps = what === "serve" ? stepsForDist : stepsForPackage;
   await setUp(what === "build" ? steps : [...steps, model]);
   if (what === "build") return;
+  // Which the set-up may have brought.
+  const { createServer, preview } = await import("vite");
   const server = what === "serve" ? await (await createServer({ configFile })).listen() : await preview({ configFile });
   server.printUrls();
 }

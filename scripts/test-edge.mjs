@@ -1,11 +1,14 @@
 // npm run test:edge: the edge worker of examples/ by wrangler itself, as its README says: what a deployment would upload, and
-// `wrangler dev` with a model in its local bucket. Nothing leaves the machine; needs `npm run build` and a registry once.
+// `wrangler dev` with a model in its local bucket. Nothing leaves the machine.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setUp, stepsForDist } from "./setup/index.mjs";
 import { root } from "./setup/paths.mjs";
+import { explain } from "./setup/report.mjs";
+import { wranglerModules } from "./setup/steps/wrangler.mjs";
 
 const example = join(root, "examples/edge-worker");
 const model = join(root, "test/golden/encoders/distilbert");
@@ -48,8 +51,7 @@ async function dev() {
   return { url, end };
 }
 
-try {
-  if (!existsSync(wrangler)) run("npm", "ci");
+async function test() {
   const upload = run(wrangler, "deploy", "--dry-run", "--outdir", join(state, "bundle"));
   const size = Number(/gzip: ([\d.]+) KiB/.exec(upload)?.[1]);
   // Two builds of the kernels are 244 of them; wrangler puts in whatever a page would fetch when it needs it: tokenizers other than BERT's,
@@ -84,6 +86,13 @@ try {
   } finally {
     await end();
   }
+}
+
+try {
+  await setUp([...stepsForDist, wranglerModules]);
+  await test();
+} catch (error) {
+  explain(error);
 } finally {
   rmSync(state, { recursive: true, force: true });
 }

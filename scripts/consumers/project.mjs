@@ -20,6 +20,12 @@ const cache =
   process.env.LOWRANK_CONSUMERS || join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "lowrank-consumers");
 export const consumers = join(root, "test/consumers");
 
+/** Every consumer. */
+export const names = () =>
+  readdirSync(consumers)
+    .filter((name) => name !== "shared")
+    .sort();
+
 const readJson = (path) => JSON.parse(readFileSync(path, "utf8"));
 
 /** The manifest of a consumer: its title, the packages that it installs, what else its package.json says (`package`), whose files it has beside its own (`like`), folders of test/golden (`golden`), what is run, and what must come of it. */

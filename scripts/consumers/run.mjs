@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -7,11 +7,6 @@ import { run } from "./commands.mjs";
 import { model } from "./model.mjs";
 import { titlesOf } from "./page.mjs";
 import { consumers, manifestOf, pack, prepare } from "./project.mjs";
-
-export const names = () =>
-  readdirSync(consumers)
-    .filter((name) => name !== "shared")
-    .sort();
 
 /** What one and two threads must say, by the names that manifests give it: what the repository's own build says in Node. */
 export async function references() {

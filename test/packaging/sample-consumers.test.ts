@@ -2,7 +2,8 @@ import { chromium, type Browser } from "playwright";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { chromiumArguments, findChromium } from "../../scripts/browsers/chromium.mjs";
 import { isLinked, manifestOf } from "../../scripts/consumers/project.mjs";
-import { names, packed, references, runConsumer } from "../../scripts/consumers/run.mjs";
+import { names } from "../../scripts/consumers/project.mjs";
+import { packed, references, runConsumer } from "../../scripts/consumers/run.mjs";
 
 // Those that need only what the repository has installed; `npm run test:consumers` runs all.
 const sample = names().filter(isLinked);

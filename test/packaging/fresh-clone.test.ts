@@ -1,0 +1,92 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { dirname, join, posix } from "node:path";
+import { describe, expect, it } from "vitest";
+import { root } from "../../scripts/setup/paths.mjs";
+
+type Names = Record<string, string>;
+
+interface Manifest {
+  readonly dependencies?: Names;
+  readonly devDependencies?: Names;
+  readonly optionalDependencies?: Names;
+  readonly peerDependencies?: Names;
+  readonly peerDependenciesMeta?: Record<string, { readonly optional?: boolean }>;
+}
+
+const readJson = (path: string) => JSON.parse(readFileSync(join(root, path), "utf8"));
+const { scripts } = readJson("package.json") as { scripts: Names };
+
+const lockfiles = execFileSync("git", ["ls-files", "package-lock.json", "*/package-lock.json"], {
+  cwd: root,
+  encoding: "utf8",
+})
+  .trim()
+  .split("\n");
+
+/** Whether a package at `place` of a lockfile finds `name`: in its own node_modules, or in those above it. */
+function finds(packages: Record<string, Manifest>, place: string, name: string): boolean {
+  for (let folder = place; ; folder = folder.slice(0, Math.max(0, folder.lastIndexOf("node_modules/") - 1))) {
+    if (posix.join(folder, "node_modules", name) in packages) return true;
+    if (folder === "") return false;
+  }
+}
+
+/** Everything that packages of a lockfile name and that has no entry, which `npm ci` refuses: what is for other systems too. */
+function missing(packages: Record<string, Manifest>): string[] {
+  return Object.entries(packages).flatMap(([place, manifest]) => {
+    const { dependencies, devDependencies, optionalDependencies, peerDependencies, peerDependenciesMeta } = manifest;
+    const peers = Object.keys(peerDependencies ?? {}).filter((name) => !peerDependenciesMeta?.[name]?.optional);
+    const named = Object.keys({ ...dependencies, ...(place === "" && devDependencies), ...optionalDependencies });
+    return [...named, ...peers].filter((name) => !finds(packages, place, name)).map((name) => `${place} needs ${name}`);
+  });
+}
+
+it("there are lockfiles of the package, of the benchmark, of the site and of the other runtimes", () => {
+  expect(lockfiles).toEqual(
+    ["bench", "", "site", "test/runtimes/packages"].map((folder) => posix.join(folder, "package-lock.json")),
+  );
+});
+
+describe.each(lockfiles)("%s", (path) => {
+  const { packages } = readJson(path) as { packages: Record<string, Manifest> };
+
+  it("has an entry for every package that it names", () => {
+    expect(Object.keys(packages).length).toBeGreaterThan(10);
+    expect(missing(packages)).toEqual([]);
+  });
+
+  it("was made for the package.json beside it", () => {
+    const { dependencies, devDependencies, optionalDependencies } = readJson(join(dirname(path), "package.json"));
+    const locked = packages[""]!;
+    expect(locked.dependencies).toEqual(dependencies);
+    expect(locked.devDependencies).toEqual(devDependencies);
+    expect(locked.optionalDependencies).toEqual(optionalDependencies);
+  });
+});
+
+/** What a script imports before its first line runs, and what that imports: each as "file → what is no file of the project". */
+function packagesOf(file: string, seen = new Set<string>()): string[] {
+  if (seen.has(file)) return [];
+  seen.add(file);
+  const text = readFileSync(join(root, file), "utf8");
+  const imports = [...text.matchAll(/^(?:import|export)\s(?:[^;]*?\sfrom\s)?"([^"]+)";/gm)].map(([, name]) => name!);
+  return imports.flatMap((name) => {
+    if (name.startsWith("node:")) return [];
+    return name.startsWith(".") ? packagesOf(posix.join(posix.dirname(file), name), seen) : [`${file} → ${name}`];
+  });
+}
+
+describe.each(Object.entries(scripts))("npm run %s, where nothing is installed yet,", (_name, command) => {
+  const [, file] = /^node (scripts\/[\w-]+\.mjs)/.exec(command) ?? [];
+
+  it("starts: its script imports no package", () => {
+    expect(file, command).toBeDefined();
+    expect(packagesOf(file!)).toEqual([]);
+  });
+
+  it("sets up what it needs", () => {
+    const text = readFileSync(join(root, file!), "utf8");
+    expect(text).toMatch(/await setUp\(|npm\("run", "build"\)/);
+  });
+});
