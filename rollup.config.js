@@ -58,7 +58,7 @@ const gguf = /\/ts\/((io|models)\/gguf\/(?!index)[\w-]+|tokenize\/(gguf\/[\w-]+|
 const ggufOut = /\/ts\/(models\/gguf\/writing\/[\w-]+|tokenize\/gguf\/gguf-(tokenizer-values|pre-name))\.ts$/;
 /** Tokenizers other than BERT's, with the library's, fetched when a model has one. */
 const tokenizers =
-  /\/ts\/tokenize\/(library-tokenizer|rust-steps|inverted-split|precompiled|models\/(byte-\w+|merge-table|number-heap|unigram))\.ts$/;
+  /\/ts\/tokenize\/(library-tokenizer|rust-steps|inverted-split|precompiled|graphemes|models\/(byte-\w+|merge-table|number-heap|unigram))\.ts$/;
 /** Encoders that are fetched when one of them is loaded, and what has them all at once. */
 const deberta = /\/ts\/models\/deberta-v2\//;
 const rotary = /\/ts\/models\/(rotary|modernbert|nomic-bert)\//;
@@ -73,7 +73,7 @@ const tables =
  * that a program does not use.
  */
 const areas = [
-  ["chat", /\/ts\/models\/language\/bounded-template\.ts$/],
+  ["chat", /\/ts\/models\/language\/bounded-[\w-]+\.ts$/],
   ["gguf-out", ggufOut],
   ["gguf", gguf],
   ["pool", pool],

@@ -1,3 +1,5 @@
+import { graphemes } from "./graphemes.js";
+
 /** Longest text, in characters, that one of a text's becomes: Unicode's own go up to 18. */
 const LONGEST = 64;
 
@@ -66,10 +68,9 @@ export function precompiled(base64: string): (text: string) => string {
     return result;
   }
 
-  const clusters = new Intl.Segmenter(undefined, { granularity: "grapheme" });
   return (text) => {
     let normalized = "";
-    for (const { segment } of clusters.segment(text)) {
+    for (const segment of graphemes(text)) {
       const whole = encoder.encode(segment).length < CLUSTER ? of(segment) : null;
       if (whole !== null) normalized += whole;
       else for (const character of segment) normalized += of(character) ?? character;

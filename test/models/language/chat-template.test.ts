@@ -114,7 +114,7 @@ describe("applyChatTemplate", () => {
       ["{{ raise_exception('no tools, please') }}", /does not work for these messages: no tools, please/],
       ["{% for", /chat template/],
       [nested, /too many steps/],
-      ["{% macro m(f) %}{{ f(f) }}{% endmacro %}{{ m(m) }}", /call stack|too many steps/],
+      ["{% macro m(f) %}{{ f(f) }}{% endmacro %}{{ m(m) }}", /calls itself without end|too many steps/],
       ["{% for a in range(1000000000) %}{% endfor %}", /range\(0, 1000000000, 1\) is too long/],
       ["{% set ns = namespace(s='ab') %}{% for a in range(60) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}", /16000000/],
       [

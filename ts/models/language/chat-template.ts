@@ -84,20 +84,24 @@ export class ChatTemplate {
   apply(what: string, messages: readonly ChatMessage[], options: ChatTemplateOptions): string {
     const { addGenerationPrompt, tools, variables } = readOptions(what, options, readers);
     const taken = takeMessages(what, messages);
-    try {
-      this.compiled ??= this.compile(this.source);
-      const further = tools === undefined ? variables : { ...variables, tools };
-      const render = (all: readonly ChatMessage[]) => {
-        const given = { ...this.special, ...further, messages: all, add_generation_prompt: addGenerationPrompt };
-        return this.compiled!(given, all.length);
-      };
+    const compiled = (this.compiled ??= this.attempt(what, "cannot be read", () => this.compile(this.source)));
+    const further = tools === undefined ? variables : { ...variables, tools };
+    const render = (all: readonly ChatMessage[]) =>
+      compiled({ ...this.special, ...further, messages: all, add_generation_prompt: addGenerationPrompt }, all.length);
+    return this.attempt(what, "does not work for these messages", () => {
       const whole = taken.some(inParts) && !(this.takesParts ??= takesParts(render));
       return render(whole ? joinParts(what, taken) : taken);
+    });
+  }
+
+  /** What `run` gives; what is thrown there is an error of the template. */
+  private attempt<T>(what: string, problem: string, run: () => T): T {
+    try {
+      return run();
     } catch (cause) {
       if (cause instanceof ConfigError) throw cause;
-      const why = clip(cause instanceof Error ? cause.message : String(cause));
       throw new ModelError(
-        `${what}: the chat template of model ${clip(this.name)} does not work for these messages: ${why}`,
+        `${what}: the chat template of model ${clip(this.name)} ${problem}: ${clip((cause as Error).message)}`,
         { op: what, model: this.name, key: "chat_template" },
         { cause },
       );

@@ -1,0 +1,130 @@
+import { Environment, Interpreter } from "@huggingface/jinja";
+
+/** Most steps of a rendering, and as many again for each message. A step takes about a microsecond. */
+export const MOST_STEPS = 200_000;
+const STEPS_OF_MESSAGE = 1000;
+/** What takes longer or shorter than a step, in steps. */
+const cost = {
+  /** A turn of a loop, whatever it does: the library makes a scope and nine variables for it. */
+  turn: 8,
+  /** A variable that is not there. */
+  unknown: 8,
+  /** A scope around another one, in which names are looked for. */
+  level: 1 / 100,
+  /** A character of a value. */
+  character: 1 / 1000,
+  /** A node of a macro's syntax tree, which the library looks through before it knows the macro. */
+  node: 1 / 10,
+  /** An item of a value that is measured. */
+  measured: 1 / 50,
+};
+/** Largest value, written out, in characters; what an item of a list takes beside its own. */
+const LARGEST_VALUE = 16_000_000;
+const ITEM = 16;
+
+interface Evaluated {
+  readonly type: string;
+  readonly value: unknown;
+}
+
+/** The library's classes: its declarations cannot be followed to them. */
+interface Runner {
+  evaluate(statement: unknown, environment: unknown): Evaluated | undefined;
+  run(program: unknown): Evaluated;
+}
+interface Statement {
+  readonly type?: string;
+  readonly iterable?: object & { readonly lhs?: object };
+}
+interface Variables {
+  set(name: string, value: unknown): void;
+}
+const LibraryInterpreter = Interpreter as unknown as new (environment: Variables) => Runner;
+const LibraryEnvironment = Environment as unknown as new () => Variables;
+
+/** A template goes beyond what it may take. */
+export class TemplateLimit extends Error {}
+
+/**
+ * Runs a template of a stranger's: what it evaluates, and what a value holds, is counted, so that a loop without end and text without
+ * measure end as errors. What one filter makes of a value is measured when it has made it: for a moment there may be as much as a
+ * string can hold.
+ */
+export class BoundedInterpreter extends LibraryInterpreter {
+  /** What loops go over: each turn takes steps, also of a loop that does nothing. */
+  private readonly iterated = new WeakSet<object>();
+  private readonly sizes = new WeakMap<object, number>();
+  private readonly nodes = new WeakMap<object, number>();
+  /** Namespaces that were measured: a value that has one is measured anew each time. */
+  private namespaces = 0;
+  /** Evaluations around the one at hand. */
+  private depth = 0;
+  private left: number;
+
+  constructor(variables: Readonly<Record<string, unknown>>, messages: number) {
+    const environment = new LibraryEnvironment();
+    for (const [name, value] of Object.entries(variables)) environment.set(name, value);
+    super(environment);
+    this.left = MOST_STEPS + STEPS_OF_MESSAGE * messages;
+  }
+
+  override evaluate(statement: unknown, environment: unknown): Evaluated {
+    this.charge(1 + this.depth * cost.level);
+    const { type, iterable } = Object(statement) as Statement;
+    // Of `for x in list if test` the list stands one below.
+    if (type === "For") for (const list of [iterable, iterable?.lhs]) if (list !== undefined) this.iterated.add(list);
+    if (type === "Macro" || type === "CallStatement") this.charge(cost.node * this.nodesOf(statement));
+    this.depth++;
+    // Where there is no value, some filters give nothing at all, such as `first` of an empty list. No statement is an undefined value.
+    const value = super.evaluate(statement, environment) ?? super.evaluate(undefined, environment)!;
+    this.depth--;
+    const size = this.sizeOf(value, 0);
+    if (size > LARGEST_VALUE) throw new TemplateLimit(`it makes values of more than ${LARGEST_VALUE} characters`);
+    // What is done with it next takes time by its size.
+    this.charge(size * cost.character);
+    if (this.iterated.has(statement as object)) this.charge(cost.turn * itemsOf(value.value));
+    if (type === "Identifier" && value.type === "UndefinedValue") this.charge(cost.unknown);
+    return value;
+  }
+
+  private charge(steps: number): void {
+    this.left -= steps;
+    if (this.left < 0) throw new TemplateLimit("it goes on and on: it has too many steps");
+  }
+
+  /** Characters of a value and all that it holds: what stands in a list twice counts twice. */
+  private sizeOf({ type, value }: Evaluated, depth: number): number {
+    if (typeof value === "string") return value.length;
+    if (!Array.isArray(value) && !(value instanceof Map)) return 1;
+    const known = this.sizes.get(value);
+    if (known !== undefined) return known;
+    if (depth > 1000) return Infinity;
+    this.charge(cost.measured * itemsOf(value));
+    const before = this.namespaces;
+    if (type === "NamespaceValue") this.namespaces++;
+    let size = 1;
+    for (const item of value.values() as Iterable<Evaluated>) {
+      size += ITEM + this.sizeOf(item, depth + 1);
+      if (size > LARGEST_VALUE) return Infinity;
+    }
+    // A namespace alone can change, and what it stands in with it.
+    if (this.namespaces === before) this.sizes.set(value, size);
+    return size;
+  }
+
+  /** Nodes of a statement's syntax tree. */
+  private nodesOf(statement: unknown): number {
+    if (typeof statement !== "object" || statement === null) return 0;
+    let nodes = this.nodes.get(statement);
+    if (nodes !== undefined) return nodes;
+    nodes = 1;
+    const parts: Iterable<unknown> =
+      statement instanceof Map ? [...statement.keys(), ...statement.values()] : Object.values(statement);
+    for (const part of parts) nodes += this.nodesOf(part);
+    this.nodes.set(statement, nodes);
+    return nodes;
+  }
+}
+
+const itemsOf = (value: unknown) =>
+  Array.isArray(value) || typeof value === "string" ? value.length : value instanceof Map ? value.size : 1;
