@@ -26,6 +26,5 @@ export const sayable: Readonly<Record<string, object>> = {
       sliding_attention: { rope_type: "default", rope_theta: 10_000 },
     },
   },
-  llama: { rope_parameters: { rope_type: "default", rope_theta: 10_000 } },
   smollm3: { no_rope_layers: null, no_rope_layer_interval: 4 },
 };

@@ -1,7 +1,9 @@
-import { UnsupportedError } from "../../errors/errors.js";
+import { ModelError, UnsupportedError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import type { GgufFile } from "../../io/gguf/index.js";
 import { exp, log } from "../../values/elementary.js";
+import { rotaryForm } from "../decoder/rotary-form.js";
+import { frequenciesOf } from "../rotary/rotary.js";
 import type { MetadataValues } from "./metadata-values.js";
 import { shortest } from "./shortest.js";
 import { defined } from "./words-config.js";
@@ -26,11 +28,21 @@ export async function frequencyFactors(file: Pick<GgufFile, "has" | "tensor">): 
   return { all: await read("rope_freqs.weight"), short: await read("rope_factors_short.weight") };
 }
 
-/** `rope_scaling` of config.json; null for none. Throws `UnsupportedError` for kinds that are not known. */
+/**
+ * `rope_scaling` of config.json; null for none. As in llama.cpp, factors of all frequencies divide what the metadata's scaling gives.
+ * Throws `UnsupportedError` for kinds that are not known, `ModelError` for factors that are not a number above 0 a frequency.
+ */
 export function ropeScaling(values: MetadataValues, rotary: Rotary, factors: FrequencyFactors): object | null {
+  const { all, short } = factors;
+  if (all === null) return short === null ? declaredScaling(values) : longScaling(values, short);
+  checkFactors(all, rotary);
+  const declared = short === null ? declaredScaling(values) : null;
+  if (all.every((value) => value === 1) && short === null) return declared;
+  return (declared === null && short === null && llama3Scaling(rotary, all)) || divided(values, rotary, declared, all);
+}
+
+function declaredScaling(values: MetadataValues): object | null {
   const type = values.text("rope.scaling.type");
-  if (factors.all !== null) return llama3Scaling(rotary, factors.all);
-  if (factors.short !== null) return longScaling(values, factors.short);
   if (type === undefined || type === "none") return null;
   const factor = values.number("rope.scaling.factor");
   const original = values.number("rope.scaling.original_context_length");
@@ -46,6 +58,31 @@ export function ropeScaling(values: MetadataValues, rotary: Rotary, factors: Fre
   );
 }
 
+function checkFactors(factors: Float32Array, { rotated }: Rotary): void {
+  const strange = factors.find((value) => !(value > 0 && value < Infinity));
+  if (factors.length === rotated / 2 && strange === undefined) return;
+  throw new ModelError(
+    `rope_freqs.weight: a number above 0 for each of ${rotated / 2} rotary frequencies is expected, got ` +
+      (strange === undefined ? `${factors.length} numbers` : `${strange} among them`),
+    { tensor: "rope_freqs.weight", expected: rotated / 2, length: factors.length },
+  );
+}
+
+/** Frequencies over any factors: what config.json has for that is LongRoPE's, with the same factors for texts of every length. */
+function divided(values: MetadataValues, rotary: Rotary, declared: object | null, factors: Float32Array): object {
+  const positions = values.required("context_length");
+  const { theta, rotated } = rotary;
+  const form = rotaryForm(declared, { headDim: rotated, maxPositions: positions }, { theta });
+  const plain = frequenciesOf(rotated, theta);
+  const each = Array.from(factors, (value, i) =>
+    declared === null ? shortest(value) : (value * plain[i]!) / form.frequencies[i]!,
+  );
+  return {
+    ...{ rope_type: "longrope", short_factor: each, long_factor: each, original_max_position_embeddings: positions },
+    attention_factor: form.factor * (values.number("rope.scaling.attn_factor") ?? 1),
+  };
+}
+
 const longScaling = (values: MetadataValues, factors: Float32Array) =>
   defined({
     rope_type: "longrope",
@@ -56,11 +93,10 @@ const longScaling = (values: MetadataValues, factors: Float32Array) =>
 
 /**
  * Llama 3's scaling by the factors of its frequencies, which is what files have of it: all models of that family have the same
- * bounds. Throws `UnsupportedError` where the factors are others.
+ * bounds. Null where the factors are others.
  */
 function llama3Scaling({ theta, rotated }: Rotary, factors: Float32Array): object | null {
   const factor = factors.reduce((most, value) => Math.max(most, value), 1);
-  if (factors.every((value) => value === 1)) return null;
   const [low, high, original] = [1, 4, 8192];
   const expected = (i: number) => {
     const turns = original / (2 * Math.PI * exp(((2 * i) / rotated) * log(theta)));
@@ -69,13 +105,9 @@ function llama3Scaling({ theta, rotated }: Rotary, factors: Float32Array): objec
     const smooth = (turns - low) / (high - low);
     return 1 / ((1 - smooth) / factor + smooth);
   };
-  const fits = factors.length === rotated / 2 && factors.every((value, i) => Math.abs(value / expected(i) - 1) < 1e-3);
-  if (fits)
-    return {
-      ...{ rope_type: "llama3", factor: shortest(factor), low_freq_factor: low, high_freq_factor: high },
-      original_max_position_embeddings: original,
-    };
-  throw new UnsupportedError("rope_freqs.weight: these factors of rotary frequencies are none of Llama 3's", {
-    tensor: "rope_freqs.weight",
-  });
+  if (!factors.every((value, i) => Math.abs(value / expected(i) - 1) < 1e-3)) return null;
+  return {
+    ...{ rope_type: "llama3", factor: shortest(factor), low_freq_factor: low, high_freq_factor: high },
+    original_max_position_embeddings: original,
+  };
 }

@@ -29,6 +29,10 @@ function parametersOf(json: ConfigJson): ConfigJson {
 const float = (value: unknown) => ({ float32: Number(value) });
 const factors = (values: unknown) => Float32Array.from(values as number[]);
 
+/** Whether LongRoPE's factors are the same for texts of every length, as those that a GGUF file has for all. */
+const isSameForAll = ({ rope_type: kind, short_factor: short, long_factor: long }: ConfigJson) =>
+  kind === "longrope" && Array.isArray(short) && String(short) === String(long);
+
 /**
  * @param form the rotation that config.json describes, of layers without a window
  * @param fallback θ where the file has none
@@ -58,6 +62,8 @@ export function rotaryValues(json: ConfigJson, form: RotaryForm, fallback: numbe
   } else if (kind === "llama3") {
     const plain = frequenciesOf(turned, theta);
     tensors.set("rope_freqs.weight", factors(plain.map((frequency, i) => frequency / form.frequencies[i]!)));
+  } else if (isSameForAll(given) && form.factor === 1) {
+    tensors.set("rope_freqs.weight", factors(given["short_factor"]));
   } else if (kind === "longrope" || kind === "su") {
     values.set("rope.scaling.original_context_length", { uint32: original });
     values.set("rope.scaling.attn_factor", float(form.factor));
