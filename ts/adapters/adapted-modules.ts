@@ -2,6 +2,13 @@ import type { AdaptedEmbedding } from "./adapted-embedding.js";
 import type { AdaptedLinear } from "./adapted-linear.js";
 import type { AdaptedNorm } from "./adapted-norm.js";
 
+/** Modules of a model by their paths, the linear ones with whether they have a bias. */
+export const namedModules = ({ linears, norms, tables, absent }: AdaptedModules) => [
+  ...linears.flatMap(({ parts, hasBias }) => parts.map(({ path }) => ({ path, hasBias }))),
+  ...[...norms, ...tables].map(({ path }) => ({ path })),
+  ...absent.map((path) => ({ path })),
+];
+
 /** What of a model adapters can change. */
 export interface AdaptedModules {
   readonly linears: readonly AdaptedLinear[];

@@ -18,7 +18,7 @@ export class AdaptedNorm {
     readonly weight: NodeId,
     /** `[hidden]`, where it has one. */
     readonly bias: NodeId | null,
-    private readonly form: NormForm = "layer",
+    readonly form: NormForm = "layer",
   ) {}
 
   /** Of its weight, and of its bias. */

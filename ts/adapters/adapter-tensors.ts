@@ -29,7 +29,7 @@ export function hostWeights(graph: Graph, weights: AdapterWeights): AdapterLayer
 }
 
 /** Two matrices of as many rows, side by side. */
-function besides(left: Tensor, right: Tensor): Tensor {
+export function besides(left: Tensor, right: Tensor): Tensor {
   const [rows, columns] = left.shape as [number, number];
   const width = columns + right.shape[1]!;
   const data = new Float32Array(rows * width);
@@ -41,7 +41,7 @@ function besides(left: Tensor, right: Tensor): Tensor {
 }
 
 /** Two matrices of as many columns, one below the other. */
-function below(upper: Tensor, lower: Tensor): Tensor {
+export function below(upper: Tensor, lower: Tensor): Tensor {
   const data = new Float32Array(upper.data.length + lower.data.length);
   data.set(upper.data);
   data.set(lower.data, upper.data.length);

@@ -3,19 +3,20 @@ import { ConfigError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
 import type { Graph, NodeId } from "../graph/graph.js";
 import { type AdapterConfig, layerScalings, savedWhole, targetTest, tokenRows } from "../io/peft/index.js";
-import { idlePatterns } from "../io/peft/doubts.js";
+import { isConv1d } from "../io/peft/conv1d.js";
+import { bareBiases, idleExclusion, idlePatterns } from "../io/peft/doubts.js";
 import { initialMagnitude } from "../nn/dora.js";
 import { embeddingInit } from "../nn/lora-embedding.js";
 import { initialLowRank } from "../nn/low-rank-update.js";
 import { type Tensor, zeros } from "../values/tensor.js";
 import type { AdaptedEmbedding } from "./adapted-embedding.js";
 import type { AdaptedLinear, LinearPart } from "./adapted-linear.js";
-import type { AdaptedModules } from "./adapted-modules.js";
+import { type AdaptedModules, namedModules } from "./adapted-modules.js";
 import { type LoraOptions, type ResolvedLoraOptions, resolveLoraOptions } from "./lora-options.js";
 import { type AdapterWeights, ModelAdapter } from "./model-adapter.js";
 import { isAllLinear } from "../io/peft/paths/targets.js";
 import { takenFrom } from "./taken-from-base.js";
-import type { TokenRows, WholeTensor } from "./whole-tensors.js";
+import { decayTest, type TokenRows, type WholeTensor } from "./whole-tensors.js";
 
 /** What a new adapter takes from the model that it is made for. */
 export interface AdapterBase extends AdaptedModules {
@@ -49,9 +50,24 @@ export function createAdapter(
         { op: what, option: "trainableTokenIndices", module: path },
       );
   const whole = newWhole(graph, base, config, new Set(layers.keys()), what);
+  for (const path of tokens.keys())
+    if (whole.has(`${path}.weight`))
+      throw new ConfigError(
+        `${what}: ${path} is trained as a whole by modulesToSave, and rows of it by trainableTokenIndices; leave one out`,
+        { op: what, option: "trainableTokenIndices", module: path },
+      );
   const paths = [...layers.keys(), ...base.absent].map((path) => [path, null] as const);
-  for (const doubt of idlePatterns({ config, layers: new Map(paths) })) console.warn(`lowrank: ${what}: ${doubt}`);
-  return new ModelAdapter(graph, name, { config, layers, whole, tokens, kept: new Map(), idle: new Map() });
+  const asked = { config: resolved.config, layers: new Map(paths) };
+  const modules = namedModules(base);
+  for (const doubt of [
+    ...idlePatterns(asked),
+    ...idleExclusion(resolved.config, modules),
+    ...bareBiases(asked, modules),
+  ])
+    console.warn(`lowrank: ${what}: ${doubt}`);
+  const fanInFanOut = [...layers.keys()].some((path) => isConv1d(base.modelType, path));
+  const own = { ...config, fanInFanOut };
+  return new ModelAdapter(graph, name, { config: own, layers, whole, tokens, kept: new Map(), idle: new Map() });
 }
 
 /** A configuration that says of layers that the model's files lack that they are left out: PEFT makes them, with random weights. */
@@ -194,8 +210,11 @@ function newWhole(
 ): Map<string, WholeTensor> {
   const whole = new Map<string, WholeTensor>();
   const isSaved = savedWhole(modulesToSave);
+  const decays = decayTest(norms);
   const add = (name: string, value: Parameters<Graph["variable"]>[0], transposed = false, inFile = name) =>
-    void whole.set(name, { node: graph.variable(value), name: inFile, transposed, trainable: true });
+    void whole.set(name, {
+      ...{ node: graph.variable(value), name: inFile, transposed, trainable: true, decays: decays(name) },
+    });
   const trainsBias = (path: string) => bias === "all" || (bias === "lora_only" && adapted.has(path));
   for (const linear of linears) {
     for (const part of linear.parts) {

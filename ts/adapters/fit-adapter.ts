@@ -2,6 +2,7 @@ import { AdapterError, UnsupportedError } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
 import { giveBack } from "../values/give-back.js";
 import type { Graph } from "../graph/graph.js";
+import { isConv1d } from "../io/peft/conv1d.js";
 import { relatePaths } from "../io/peft/paths/base-paths.js";
 import {
   type Adapter,
@@ -16,14 +17,13 @@ import {
 } from "../io/peft/index.js";
 import { lackingLayers } from "../io/peft/lacking-layers.js";
 import { transpose } from "../io/peft/transpose.js";
-import { oloraFactors, pissaFactors } from "../nn/initial-factors.js";
 import { formatShape, sameShape } from "../values/shape.js";
 import type { Tensor } from "../values/tensor.js";
 import type { AdaptedModules } from "./adapted-modules.js";
 import type { AdapterParts, AdapterWeights } from "./model-adapter.js";
 import { weightsOf } from "./adapter-tensors.js";
-import { taking } from "./taken-from-base.js";
-import type { TokenRows, WholeTensor } from "./whole-tensors.js";
+import { taking, takingInit } from "./taken-from-base.js";
+import { decayTest, type TokenRows, type WholeTensor } from "./whole-tensors.js";
 
 /** A module that low-rank updates are for. */
 interface Target {
@@ -36,6 +36,10 @@ interface Target {
 
 /** An adapter's file by the model's names. */
 export interface FittedAdapter {
+  /** Its configuration, with fan_in_fan_out as PEFT has it on this model. */
+  readonly config: Adapter["config"];
+  /** By the model's module paths. */
+  readonly layers: Adapter["layers"];
   /** Paths of its layers that the model's files lack: they change nothing, and are written again. */
   readonly idle: readonly string[];
   /** Paths of the model's layers that its configuration targets and its file has no tensors for: they stay the base's. */
@@ -49,7 +53,11 @@ export interface FittedAdapter {
  * that every layer and every other tensor fits.
  * Throws `AdapterError` where one does not, `UnsupportedError` for tensors of modules that an adapter cannot change here.
  */
-export function fitAdapter(graph: Graph, adapter: Adapter, modules: AdaptedModules): FittedAdapter {
+export function fitAdapter(
+  graph: Graph,
+  adapter: Adapter,
+  modules: AdaptedModules & { readonly modelType: string },
+): FittedAdapter {
   const targets = targetsOf(modules);
   const paths = relatePaths([...adapter.layers.keys()], new Set([...targets.keys()].map((path) => `${path}.weight`)));
   const ownPath = (path: string) => (targets.has(path) ? path : paths.toBase(path));
@@ -80,10 +88,13 @@ export function fitAdapter(graph: Graph, adapter: Adapter, modules: AdaptedModul
     const rows = changesNothing ? null : takeExtra(name, tensor, own, shapes.get(own), adapter.config);
     return { name: ownName, tensor, own, rows, changesNothing };
   });
-  const config = { ...adapter.config, fanInFanOut: false };
+  const config = {
+    ...adapter.config,
+    fanInFanOut: [...layers.keys()].some((path) => isConv1d(modules.modelType, path)),
+  };
   const fitted = { ...adapter, layers, config };
   const place = () => {
-    const parts = { ...placed(graph, fitted, extra, targets, shapes), idle };
+    const parts = { ...placed(graph, fitted, extra, targets, shapes, decayTest(modules.norms)), idle };
     for (const { loraA, loraB } of layers.values()) {
       giveBack(loraA.data);
       giveBack(loraB.data);
@@ -100,7 +111,7 @@ export function fitAdapter(graph: Graph, adapter: Adapter, modules: AdaptedModul
       known.flatMap((path) => paths.toAdapter(path) ?? []),
     ),
   ];
-  return { idle: [...idle.keys()], lacking, place };
+  return { config, layers, idle: [...idle.keys()], lacking, place };
 }
 
 function targetsOf({ linears, tables }: AdaptedModules): Map<string, Target> {
@@ -203,6 +214,7 @@ function placed(
   extra: readonly Extra[],
   targets: ReadonlyMap<string, Target>,
   shapes: ReadonlyMap<string, readonly number[]>,
+  decays: (name: string) => boolean,
 ): Omit<AdapterParts, "idle"> {
   const variable = (tensor: Tensor) => graph.variable(tensor);
   const nodes = weightsOf(layers, variable);
@@ -219,7 +231,8 @@ function placed(
       const transposed = targets.get(path)?.kind === "linear" && shapes.get(own)!.length === 2;
       const trainable = isSaved(path) || (own.endsWith(".bias") && config.bias !== "none");
       const value = transposed ? transpose(tensor) : tensor;
-      whole.set(own, { node: trainable ? variable(value) : graph.constant(value), name, transposed, trainable });
+      const node = trainable ? variable(value) : graph.constant(value);
+      whole.set(own, { node, name, transposed, trainable, decays: decays(own) });
     }
   }
   return { config, layers: nodes, whole, tokens, kept };
@@ -228,11 +241,11 @@ function placed(
 /** What PiSSA or OLoRA took from the weights, computed from them again: it depends on nothing else. */
 function takeAgain(
   graph: Graph,
-  { initLoraWeights }: Adapter["config"],
+  config: Adapter["config"],
   layers: Map<string, AdapterWeights>,
   targets: ReadonlyMap<string, Target>,
 ): void {
-  const factors = String(initLoraWeights).toLowerCase() === "pissa" ? pissaFactors : oloraFactors;
+  const factors = takingInit(config);
   for (const [path, weights] of layers) {
     if (weights.kind === "embedding") continue;
     const { a, b } = factors(targets.get(path)!.weight(), weights.rank, weights.scaling);

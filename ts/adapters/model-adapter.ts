@@ -58,7 +58,8 @@ export class ModelAdapter implements AppliedAdapter {
   private scaled: ReadonlyMap<string, AdapterWeights>;
 
   constructor(
-    private readonly graph: Graph,
+    /** @internal The graph that its tensors are in. */
+    readonly graph: Graph,
     /** Changed by renaming alone. */
     public name: string,
     /** As files have them: without the factor. */

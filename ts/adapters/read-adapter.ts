@@ -3,8 +3,9 @@ import { clip } from "../errors/excerpt.js";
 import type { Graph } from "../graph/graph.js";
 import type { FileMap } from "../io/file-map.js";
 import { type Adapter, checkNotMerged, type MergedModel, readAdapterForBase, takesFromBase } from "../io/peft/index.js";
-import { idlePatterns, otherFamily } from "../io/peft/doubts.js";
+import { bareBiases, idlePatterns, otherFamily } from "../io/peft/doubts.js";
 import type { WeightOptions } from "../io/safetensors/index.js";
+import { namedModules } from "./adapted-modules.js";
 import type { AdapterBase } from "./create-adapter.js";
 import { type FittedAdapter, fitAdapter } from "./fit-adapter.js";
 import type { MergedBase } from "./merged-base.js";
@@ -35,10 +36,22 @@ export function readFitting(
   return fitted;
 }
 
-function doubts(adapter: Adapter, { idle, lacking }: FittedAdapter, base: ReadableBase): string[] {
-  const found = [...idlePatterns(adapter), ...otherFamily(adapter, base)];
-  if (adapter.config.fanInFanOut)
-    found.push("fan_in_fan_out is set, but this model's layers are linear ones: it is set to false");
+function doubts(
+  adapter: Adapter,
+  { config, layers: fitted, idle, lacking }: FittedAdapter,
+  base: ReadableBase,
+): string[] {
+  const found = [
+    ...idlePatterns(adapter),
+    ...bareBiases({ config, layers: fitted }, namedModules(base)),
+    ...otherFamily(adapter, base),
+  ];
+  if (adapter.config.fanInFanOut !== config.fanInFanOut)
+    found.push(
+      config.fanInFanOut
+        ? "fan_in_fan_out is not set, but this model's layers are Conv1D: it is set to true"
+        : "fan_in_fan_out is set, but this model's layers are linear ones: it is set to false",
+    );
   if (idle.length > 0)
     found.push(
       `the adapter also changes ${clip(idle.join(", "))}, which this model's files lack and its vectors do ` +

@@ -1,8 +1,13 @@
 import type { Graph, NodeId } from "../graph/graph.js";
 import type { LayerScaling } from "../io/peft/adapter.js";
-import type { WeightInit } from "../nn/initial-factors.js";
+import type { AdapterConfig } from "../io/peft/index.js";
+import { oloraFactors, pissaFactors, type WeightInit } from "../nn/initial-factors.js";
 import type { Tensor } from "../values/tensor.js";
 import type { AdapterWeights } from "./model-adapter.js";
+
+/** What PiSSA or OLoRA begin with, and take from the base. */
+export const takingInit = ({ initLoraWeights }: Pick<AdapterConfig, "initLoraWeights">): WeightInit =>
+  String(initLoraWeights).toLowerCase() === "pissa" ? pissaFactors : oloraFactors;
 
 /** A and B that begin with part of a weight `[out, in]`, and the same part to be taken from it. */
 export function takenFrom(

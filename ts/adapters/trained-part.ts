@@ -1,10 +1,13 @@
-import type { NodeId } from "../graph/graph.js";
+import type { Graph, NodeId } from "../graph/graph.js";
 import type { AppliedAdapter, ModelAdapter } from "./model-adapter.js";
 
 /** A part of an adapter that is trained, while the rest stays. */
 export interface TrainedPart {
+  readonly graph: Graph;
   /** Its layers that are trained, by module path. */
   readonly layers: AppliedAdapter["layers"];
+  /** Its tensors in place of the base's that are trained, by the base's name for them. */
+  readonly whole: AppliedAdapter["whole"];
   /** What is trained, in the adapter's order. */
   params(): NodeId[];
   /** The whole adapter in a step of the graph, the rest of it as constants. */
@@ -26,7 +29,9 @@ export function trainedPart(adapter: ModelAdapter, isTrained: (path: string) => 
   for (const [name, { node }] of adapter.whole) if (!isTrained(name)) others.add(node);
   for (const { rows } of adapter.tokens.values()) others.add(rows);
   return {
+    graph: adapter.graph,
     layers: only(adapter.layers),
+    whole: only(adapter.whole),
     params: () => adapter.params().filter((id) => !others.has(id)),
     applied() {
       const { config, layers, whole, tokens } = place();

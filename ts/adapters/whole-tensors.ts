@@ -1,4 +1,5 @@
 import type { NodeId } from "../graph/graph.js";
+import type { AdaptedNorm } from "./adapted-norm.js";
 
 /** A tensor of the base for which an adapter has one of its own, in the model's graph. */
 export interface WholeTensor {
@@ -10,6 +11,14 @@ export interface WholeTensor {
   readonly transposed: boolean;
   /** Whether it is trained along, or only kept: PEFT also saves tables of embeddings as they were. */
   readonly trainable: boolean;
+  /** Whether LoRA+ decays it, as `decayTest` says. */
+  readonly decays: boolean;
+}
+
+/** Which of the base's tensors PEFT's LoRA+ decays: no bias, and no weight of a layer norm, but that of a root-mean-square norm. */
+export function decayTest(norms: readonly AdaptedNorm[]): (name: string) => boolean {
+  const layerNorms = new Set(norms.filter(({ form }) => form === "layer").map(({ path }) => `${path}.weight`));
+  return (name) => !name.endsWith(".bias") && !layerNorms.has(name);
 }
 
 /** Trained rows of a table. */

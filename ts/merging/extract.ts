@@ -1,12 +1,12 @@
 import { AdapterError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
 import { adapterConfig, type Adapter, type AdapterLayer } from "../io/peft/index.js";
+import { isConv1d } from "../io/peft/conv1d.js";
 import { isReadableFloat, type OpenTensorFile } from "../io/safetensors/index.js";
 import { withPauses } from "../values/decompose/steps.js";
 import { sameShape } from "../values/tensor.js";
 import { factored, layerOf, refactored } from "./factor.js";
 import type { Pause } from "./stored-tensor.js";
-import { isConv1d } from "./orientation.js";
 
 /** What an adapter of fewer numbers misses of what it stands for, relative to it in Frobenius norms. */
 export interface Missed {

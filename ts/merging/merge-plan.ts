@@ -66,7 +66,7 @@ export function planMerge(
   const adapter = inFileNames(own, given.names);
   const prefix = prefixOfHead(adapter, given);
   const files = withPrefix(given, prefix);
-  const orientation = orientationOf(adapter.config, modelTypeOf(config), adapter.layers.keys());
+  const orientation = orientationOf(adapter.config, modelTypeOf(config), adapter.layers.keys(), files);
   const untied = findUntied(adapter, files, config);
   const added = new Map<string, AddedTensor>();
   if (untied?.isNew) {

@@ -1,10 +1,9 @@
+import { AdapterError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
 import type { Json } from "../io/json.js";
 import type { AdapterConfig, AdapterLayer } from "../io/peft/index.js";
-
-/** Architectures whose transformer layers are transformers' Conv1D, which keeps its weight `[in, out]`. */
-const conv1dModels = new Set(["gpt2", "openai-gpt", "imagegpt", "decision_transformer", "clvp"]);
-const conv1dLayers = /(^|\.)(c_attn|c_proj|c_fc|q_attn)$/;
+import { hasConv1d, isCalledConv1d } from "../io/peft/conv1d.js";
+import type { OpenTensorFile } from "../io/safetensors/index.js";
 
 /** A model's type, as its config.json says it; null where none does. */
 export function modelTypeOf(config: { readonly [key: string]: Json } | null): string | null {
@@ -12,41 +11,75 @@ export function modelTypeOf(config: { readonly [key: string]: Json } | null): st
   return typeof type === "string" ? type : null;
 }
 
-/** Whether a module of a model of that type is a Conv1D. */
-export const isConv1d = (modelType: string | null, path: string) =>
-  modelType !== null && conv1dModels.has(modelType) && conv1dLayers.test(path);
-
 /** How modules of a model keep their weights. */
 export interface Orientation {
   /** The configuration with fan_in_fan_out as it should be. */
   readonly config: AdapterConfig;
   /** What was wrong with it; null where nothing was. */
   readonly warning: string | null;
-  /** Whether a module's weight of that shape is `[in, out]`. */
+  /** Whether a module's weight of that shape is `[in, out]`. Throws `AdapterError` where nothing tells. */
   isInFirst(path: string, layer: AdapterLayer, shape: readonly number[]): boolean;
 }
 
 /**
  * Which weights are `[in, out]`. PEFT asks each module's class, overruling fan_in_fan_out; a file has no classes, but the
- * model's type says which modules are Conv1D. Where the type is not known, the configuration is believed, and a shape that can be
- * only one of the two decides.
+ * model's type says which modules are Conv1D. Where the type is not known, a shape that can be only one of the two decides, and of a
+ * square weight the base's modules of the same name.
  * @param modelType `model_type` of config.json; null where there is none
+ * @param base the base's tensors
  */
-export function orientationOf(config: AdapterConfig, modelType: string | null, paths: Iterable<string>): Orientation {
-  const known = modelType === null ? null : conv1dModels.has(modelType);
-  const fanInFanOut = known === null ? config.fanInFanOut : known && [...paths].some((path) => conv1dLayers.test(path));
+export function orientationOf(
+  config: AdapterConfig,
+  modelType: string | null,
+  paths: Iterable<string>,
+  base: Pick<OpenTensorFile, "names" | "has" | "info">,
+): Orientation {
+  const known = modelType === null ? null : hasConv1d(modelType);
+  const fanInFanOut = known === null ? config.fanInFanOut : known && [...paths].some(isCalledConv1d);
   const warning =
     fanInFanOut === config.fanInFanOut || (known === true && !fanInFanOut)
       ? null
       : `fan_in_fan_out is ${config.fanInFanOut}, but the layers of ${clip(modelType!, 40)} that are adapted keep their weights ` +
         `${fanInFanOut ? "[in, out]" : "[out, in]"}: it is taken as ${fanInFanOut}`;
+  const seen = new Map<string, boolean | null>();
+  const byName = (path: string) => {
+    const last = path.slice(path.lastIndexOf(".") + 1);
+    if (!seen.has(last)) seen.set(last, seenIn(base, last));
+    return seen.get(last)!;
+  };
   return {
     config: { ...config, fanInFanOut },
     warning,
     isInFirst(path, { kind, loraA, loraB }, shape) {
       if (kind === "embedding") return true;
+      const square = shape[0] === shape[1];
+      if (known === null && square && (fanInFanOut || isCalledConv1d(path))) {
+        const found = byName(path);
+        if (found === null) throw untold(path, shape);
+        return found;
+      }
       if (!fanInFanOut || shape[0] !== loraA.shape[0] || shape[1] !== loraB.shape[1]) return false;
-      return shape[0] !== shape[1] || known !== true || conv1dLayers.test(path);
+      return !square || isCalledConv1d(path);
     },
   };
 }
+
+/** Whether modules of a name keep their weights `[in, out]`, which a bias beside one that is not square says; null where none has one. */
+function seenIn(base: Parameters<typeof orientationOf>[3], last: string): boolean | null {
+  for (const name of base.names) {
+    if (!name.endsWith(`.${last}.bias`)) continue;
+    const weight = name.replace(/bias$/, "weight");
+    if (!base.has(weight)) continue;
+    const [rows, columns, ...more] = base.info(weight).shape;
+    const [out] = base.info(name).shape;
+    if (more.length === 0 && rows !== columns && (out === rows || out === columns)) return out === columns;
+  }
+  return null;
+}
+
+const untold = (path: string, shape: readonly number[]) =>
+  new AdapterError(
+    `merge: ${clip(path)} has a square weight, [${shape.join(", ")}], and nothing tells whether it is [in, out] or [out, in]: ` +
+      "give the base as a folder with its config.json, whose model_type does",
+    { op: "merge", module: path },
+  );

@@ -27,21 +27,14 @@ const merge = (name: string, base: string) =>
     ...["--out", join(folder, name)],
   ]);
 
-const takesFromBase = (name: string) => /^(pissa|olora)/.test(name);
-
 describe("an encoder of merged files gives PEFT's vectors", () => {
-  it.each(cases.filter(([name]) => !takesFromBase(name)))("%s on %s", async (name, base) => {
+  // Of plain PiSSA and OLoRA, what they took from the base is computed from it again.
+  it.each(cases)("%s on %s", async (name, base) => {
     const { code, err } = await merge(name, base);
     expect({ code, err: err.replace(/^fan_in_fan_out.*\n/gm, "") }).toEqual({ code: 0, err: "" });
     using encoder = await SentenceEncoder.load(join(folder, name), { pooling: "mean" });
     const { data } = readSafetensors(await goldenBytes(`lora-options/${name}/expected.safetensors`)).tensor("pooled");
     const vectors = await encoder.encode(texts);
     expect(largestError(Float32Array.from(vectors.flatMap((row) => [...row])), data)).toBeLessThan(1e-5);
-  });
-
-  it.each(cases.filter(([name]) => takesFromBase(name)))("but %s on %s is refused by name", async (name, base) => {
-    const { code, err } = await merge(name, base);
-    expect(code).not.toBe(0);
-    expect(err).toMatch(/init_lora_weights/);
   });
 });

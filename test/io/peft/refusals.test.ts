@@ -47,6 +47,7 @@ describe("what is not computed here is refused by name, with what to do instead"
     ["lora_ga", /path_initial_model_for_weight_conversion/],
     ["loftq", /train on the base as it is/],
     ["eva", /set init_lora_weights to true/],
+    ["mica", /B is singular vectors .* set init_lora_weights to true/],
     ["something_new", /not known here/],
   ])("init_lora_weights %s", (init, advice) => {
     const error = refusal({ init_lora_weights: init });

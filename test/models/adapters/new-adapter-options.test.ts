@@ -1,6 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import {
   AdapterError,
+  CausalLanguageModel,
   ConfigError,
   type LoraOptions,
   raggedBatch,
@@ -10,6 +11,7 @@ import {
 } from "../../../ts/index.js";
 import { largestError } from "../../ops/compare.js";
 import { goldenEncoder, texts as all } from "../golden-encoder.js";
+import { decoderFiles } from "../language/golden-decoder.js";
 
 const files = await goldenEncoder("bert");
 const texts = all.slice(0, 6);
@@ -99,6 +101,12 @@ describe("a new adapter is refused, and nothing is left of it", () => {
       ConfigError,
       /targetModules and by trainableTokenIndices/,
     ],
+    [
+      "rows of a table that is trained as a whole",
+      { modulesToSave: ["word_embeddings"], trainableTokenIndices: [1] },
+      ConfigError,
+      /word_embeddings is trained as a whole by modulesToSave, and rows of it by trainableTokenIndices/,
+    ],
     ["B's bias with DoRA", { loraBias: true, dora: true }, AdapterError, /lora_bias and use_dora/],
     ["B's bias with PiSSA", { loraBias: true, initLoraWeights: "pissa" }, ConfigError, /loraBias goes with/],
     ["a pattern with layers", { targetModules: ".*query", layersToTransform: 0 }, AdapterError, /do not go together/],
@@ -140,4 +148,40 @@ it.each<[LoraOptions, string]>([
 ])("%j reaches nothing, and is told why it may be", async (options, message) => {
   using encoder = await SentenceEncoder.load(await goldenEncoder("bert"));
   expect(() => encoder.addAdapter("new", options)).toThrow(message);
+});
+
+// As PEFT 0.21 warns, and where it does not.
+describe("options without effect are warned of", () => {
+  it.each<[string, LoraOptions, RegExp]>([
+    ["a name that excludes nothing", { excludeModules: ["quary"] }, /exclude_modules \["quary"\] names no module/],
+    [
+      "a pattern that excludes nothing",
+      { excludeModules: ".*nothing" },
+      /exclude_modules "\.\*nothing" names no module/,
+    ],
+    ["a name that excludes what was not targeted", { excludeModules: ["value"] }, /^$/],
+    ["a name beside one that excludes something", { excludeModules: ["quary", "key"] }, /^$/],
+    ["a module that holds others", { excludeModules: ["attention"] }, /^$/],
+    ["the output layer", { excludeModules: ["lm_head"] }, /^$/],
+    ["B's bias", { loraBias: true }, /^$/],
+  ])("%s", async (_, options, message) => {
+    using encoder = await SentenceEncoder.load(files);
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+    encoder.addAdapter("new", { targetModules: ["query", "key"], ...options });
+    const warnings = warn.mock.calls.flat().join("\n");
+    warn.mockRestore();
+    expect(warnings).toMatch(message);
+  });
+
+  it("B's bias on a layer without one, when it is made and when it is loaded", async () => {
+    using model = await CausalLanguageModel.load(await decoderFiles("llama"));
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+    model.addAdapter("new", { targetModules: ["q_proj"], loraBias: true });
+    model.loadAdapter("again", model.saveAdapter("new"));
+    const warnings = warn.mock.calls.flat();
+    warn.mockRestore();
+    expect(warnings).toHaveLength(2);
+    for (const warning of warnings)
+      expect(warning).toMatch(/lora_bias is set, and model\.layers\.0\.self_attn\.q_proj has no bias/);
+  });
 });

@@ -4,6 +4,7 @@ import { ConfigError } from "../../errors/errors.js";
 import { isGgufName } from "../../io/gguf-name.js";
 import { idlePatterns, otherBase } from "../../io/peft/doubts.js";
 import { planMerge } from "../../merging/merge-plan.js";
+import { withoutTakingFrom } from "../../merging/taken-from-base.js";
 import { startEngine } from "../engine-start.js";
 import { adapterIn } from "../files/adapter-folder.js";
 import { recordedModel } from "../files/base-model.js";
@@ -22,6 +23,7 @@ import { writeWholeFolder } from "../merged/whole-folder.js";
 import { ADAPTER_HELP, adapterOf, BASE_HELP, baseOf } from "../options/adapter-options.js";
 import type { Session } from "../session.js";
 import { formatCount } from "../terminal/number-format.js";
+import { breather } from "../../waiting/next-task.js";
 
 const EXAMPLES = `
 Examples:
@@ -83,7 +85,7 @@ async function merge(given: string | undefined, options: MergeOptions, session: 
   // Its threads start while the adapter is read.
   const started = startEngine({});
   started.catch(() => {});
-  const adapter = adapterIn(folder);
+  const adapter = adapterIn(folder, { withBase: true });
   const names = baseOf(options) ?? [recordedModel(folder).model];
   if (asGguf) {
     const type = options.to === undefined ? "auto" : ggufTypes[options.to]!;
@@ -98,8 +100,9 @@ async function merge(given: string | undefined, options: MergeOptions, session: 
   const base = await openBase(names, session);
   try {
     const parts = await mergedParts({ folder, adapter, model: base.model, base: base.tensors }, options);
-    const plan = planMerge(base.tensors, adapter, base.config);
     const family = familyOf(base);
+    const ordinary = await withoutTakingFrom(base.tensors, adapter, family.modelType, breather(session.signal));
+    const plan = planMerge(base.tensors, ordinary, base.config);
     const doubts = [...otherBase(adapter, family), ...idlePatterns(adapter)];
     for (const warning of [...plan.warnings, ...doubts]) terminal.error(warning);
     await started;

@@ -4,14 +4,20 @@ import { readAdapter } from "../../entry/node.js";
 import { ConfigError } from "../../errors/errors.js";
 import type { FileMap } from "../../io/file-map.js";
 import { readFileMap } from "../../io/node/index.js";
-import type { Adapter } from "../../io/peft/index.js";
+import { type Adapter, readAdapterForBase } from "../../io/peft/index.js";
 import { runFiles } from "../../jobs/store/run-files.js";
 import { labelsOf } from "../../tasks/classifier-files.js";
 import { LABELS_FILE } from "../../tasks/labels-file.js";
 import { refuseFolds } from "../inspected/inspected-folds.js";
 
+interface AdapterInOptions {
+  readonly allowNonFinite?: boolean;
+  /** Whether the base's weights will tell what PiSSA and OLoRA took from them. */
+  readonly withBase?: boolean;
+}
+
 /** The adapter of a run's folder or another. Throws `ConfigError` for a run that has a head alone; else as `readAdapter`. */
-export function adapterIn(folder: string, options: { readonly allowNonFinite?: boolean } = {}): Adapter {
+export function adapterIn(folder: string, { withBase = false, ...options }: AdapterInOptions = {}): Adapter {
   refuseFolds(folder);
   const hasOne = runFiles.adapter.some((name) => existsSync(join(folder, name)));
   const files = hasOne ? {} : readFileMap(folder, [LABELS_FILE]);
@@ -21,7 +27,7 @@ export function adapterIn(folder: string, options: { readonly allowNonFinite?: b
       `${folder}: a head-only run has no adapter: its head stands on the base as it is, and \`lowrank predict --run\` uses both`,
       { folder },
     );
-  return readAdapter(folder, options);
+  return withBase ? readAdapterForBase(folder, options) : readAdapter(folder, options);
 }
 
 /** What stands beside an adapter. */

@@ -3,9 +3,11 @@ import { engine } from "../../engine/engine.js";
 import { ModelError } from "../../errors/errors.js";
 import { openGguf } from "../../io/gguf/index.js";
 import { fileSource } from "../../io/node/file-source.js";
-import { type Adapter, withMerged } from "../../io/peft/index.js";
+import { type Adapter, refuseInitialisation, takesFromBase, withMerged } from "../../io/peft/index.js";
 import { idlePatterns, otherBase } from "../../io/peft/doubts.js";
 import { planMerge } from "../../merging/merge-plan.js";
+import { modelTypeOf } from "../../merging/orientation.js";
+import { withoutTakingFrom } from "../../merging/taken-from-base.js";
 import { untiedConfig } from "../../merging/untied.js";
 import { ggufToWrite } from "../../models/gguf/writing/gguf.js";
 import { modelToWrite, type WrittenModel } from "../../models/gguf/writing/model.js";
@@ -17,6 +19,7 @@ import { hasGroups } from "./gguf-base.js";
 import { typesLine, writeGgufFile } from "./gguf-out.js";
 import { isGguf } from "../inspected/inspected-gguf.js";
 import { mergedModel } from "./merged-parts.js";
+import { breather } from "../../waiting/next-task.js";
 
 /** A merge whose result is one GGUF file. */
 interface GgufMerge {
@@ -56,6 +59,8 @@ interface Merging {
 }
 
 async function intoGguf({ adapter, folder, type }: GgufMerge, path: string): Promise<Merging> {
+  // PiSSA and OLoRA took their part from weights before those were rounded.
+  if (takesFromBase(adapter.config)) refuseInitialisation(`merge: ${folder}`, adapter.config);
   const file = await openGguf(await fileSource(path), path);
   const merged = (base: Parameters<typeof mergedModel>[0]["base"]) =>
     mergedModel({ folder, adapter, base, model: { name: path } });
@@ -74,7 +79,8 @@ async function intoFolder({ adapter, folder, base: names, type }: GgufMerge, ses
     const { config, model: from } = base;
     if (config === null) throw new ModelError(`${from.name} has no config.json`, { model: from.name });
     const merged = mergedModel({ folder, adapter, base: base.tensors, model: from });
-    const plan = planMerge(base.tensors, adapter, config);
+    const ordinary = await withoutTakingFrom(base.tensors, adapter, modelTypeOf(config), breather(session.signal));
+    const plan = planMerge(base.tensors, ordinary, config);
     const tokenizer = await tokenizerFiles(from, config);
     const file = { ...plan.base, metadata: withMerged(base.tensors.metadata, merged) };
     const about = { name: basename(from.directory), tokenizer, changes: plan.changes, file, type };

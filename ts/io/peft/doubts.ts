@@ -1,6 +1,7 @@
 import { clip, excerpt } from "../../errors/excerpt.js";
 import type { AdapterConfig } from "./config/config.js";
 import { idleKeys } from "./paths/pattern-values.js";
+import { targetTest } from "./paths/targets.js";
 
 /** What is known of a base that an adapter is put on. */
 export interface BaseFamily {
@@ -44,6 +45,43 @@ export function* idlePatterns({ config, layers }: Asked): Generator<string> {
       clip(idle.map((key) => excerpt(key)).join(", "))
     );
   }
+}
+
+/** A module of a model that an adapter is put on. */
+interface Module {
+  readonly path: string;
+  /** Whether the model's files have a bias for it, where it is a linear layer. */
+  readonly hasBias?: boolean;
+}
+
+/** Modules of transformers' models that are none of those an adapter changes here. */
+const others = ["pooler.dense", "lm_head", "classifier", "score"];
+
+/** exclude_modules that leaves out no module of the model, of which PEFT warns too. */
+export function* idleExclusion(
+  { excludeModules, modulesToSave }: AdapterConfig,
+  modules: readonly Module[],
+): Generator<string> {
+  // PEFT counts what modules_to_save leaves out of the low-rank updates.
+  if (excludeModules === null || excludeModules.length === 0 || modulesToSave !== null) return;
+  const none = { layersToTransform: null, layersPattern: null, modulesToSave, excludeModules: null };
+  const isExcluded = targetTest({ ...none, targetModules: excludeModules });
+  const paths = [...modules.map(({ path }) => path), ...others];
+  if (!paths.some((path) => pathsTo(path).some(isExcluded)))
+    yield `exclude_modules ${excerpt(excludeModules)} names no module of the model, so it leaves none out`;
+}
+
+/** lora_bias on a layer without a bias, of which PEFT warns too. */
+export function* bareBiases({ config, layers }: Asked, modules: readonly Module[]): Generator<string> {
+  const bare = config.loraBias ? modules.find(({ path, hasBias }) => hasBias === false && layers.has(path)) : undefined;
+  if (bare !== undefined)
+    yield `lora_bias is set, and ${clip(bare.path)} has no bias: the adapter applies, but it cannot be merged into the model's files`;
+}
+
+/** A module's path and those of the modules that it is in. */
+function pathsTo(path: string): string[] {
+  const names = path.split(".");
+  return names.map((_, i) => names.slice(0, i + 1).join("."));
 }
 
 /**

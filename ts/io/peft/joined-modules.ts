@@ -42,6 +42,16 @@ function placeOf(name: string): Place {
   return { name: `${prefix}encoder.layers.${layer}.${own}${rest}`, third: third < 0 ? null : third };
 }
 
+/** Where the base's file has a module: its path there, and which third of the tensor it is, null where it is all of it. */
+export function partInFile(
+  path: string,
+  names: readonly string[],
+): { readonly module: string; readonly third: number | null } {
+  if (!isNomic(names)) return { module: path, third: null };
+  const { name, third } = placeOf(path);
+  return { module: name, third };
+}
+
 const isNomic = (names: readonly string[]) =>
   names.some((name) => /(^|\.)encoder\.layers\.0\.attn\.Wqkv\.weight$/.test(name)) &&
   names.some((name) => /(^|\.)emb_ln\.weight$/.test(name));

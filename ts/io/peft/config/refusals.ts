@@ -33,6 +33,10 @@ const initialisations: readonly (readonly [RegExp, string])[] = [
   ],
   [/^(pissa|olora)$/i, `it changed the base's weights too; ${convert}, or load it on its model, where that is done`],
   [/^(corda|lora_ga)/i, `it changed the base's weights by data of its own; ${convert}`],
+  [
+    /^mica$/i,
+    "its B is singular vectors of the base that training leaves alone, which is not done here; the tensors of a trained one are an ordinary adapter's: set init_lora_weights to true in its file",
+  ],
   [/^loftq/i, "it replaced the base by a quantised one; train on the base as it is, with init_lora_weights true"],
   [
     /^eva/i,
