@@ -204,9 +204,9 @@ export const functionCalls: Record<Own, FunctionCall[]> = {
   kaimingInit: [{ args: () => [], run: kaimingInit }],
   loraPlusGroups: [
     {
-      args: ({ layer, matrix }) => [
+      args: ({ graph, layer, matrix }) => [
         [{ loraA: layer.loraA, loraB: layer.loraB }],
-        { lr: 0.1, ratio: 2, embeddingLr: 0.5, weightDecay: 0.25, others: [matrix] },
+        { lr: 0.1, ratio: 2, embeddingLr: 0.5, weightDecay: 0.25, others: [matrix], graph },
       ],
       run: (...args: Parameters<typeof loraPlusGroups>) => loraPlusGroups(...args),
     },

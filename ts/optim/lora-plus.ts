@@ -1,7 +1,8 @@
 import { checkRecord, listFrom } from "../arguments/collections.js";
 import { or, readOptions } from "../arguments/read-options.js";
 import { nonNegative, notExpected } from "../arguments/settings.js";
-import type { NodeId } from "../graph/graph.js";
+import { ConfigError } from "../errors/errors.js";
+import { checkGraph, type Graph, type NodeId } from "../graph/graph.js";
 import type { ParameterGroup } from "./parameters.js";
 
 /** A layer with a low-rank update: a `LoraLinear`, a `LoraEmbedding`, or one of an adapter's. */
@@ -20,35 +21,48 @@ export interface LoraFactors {
 
 /** Settings of `loraPlusGroups`. */
 export interface LoraPlusOptions {
-  /** Learning rate of A and of `others`. */
+  /** Learning rate of A, and of matrices among `others`. */
   readonly lr: number;
   /** B's learning rate over A's; default 16. */
   readonly ratio?: number;
   /** Learning rate of A and B of embeddings; default 1e-6, as PEFT's. */
   readonly embeddingLr?: number;
-  /** Weight decay, but of biases; default the optimizer's. */
+  /** Weight decay, but of biases and layer norms; default the optimizer's. PEFT's default is 0. */
   readonly weightDecay?: number;
   /** What is trained along, such as a head's parameters. */
   readonly others?: readonly NodeId[];
+  /** Graph of `others`, which tells the biases among them; needed where layers are given in place of an adapter. */
+  readonly graph?: Graph;
+}
+
+/** An adapter, as far as its learning rates depend on it. */
+export interface LoraPlusAdapter {
+  readonly layers: ReadonlyMap<string, LoraFactors>;
+  /** All that it trains; default the layers. */
+  params?(): readonly NodeId[];
+  /** What it trains in place of the base's tensors. */
+  readonly whole?: ReadonlyMap<string, { readonly node: NodeId; readonly decays: boolean }>;
+  readonly graph?: Graph;
 }
 
 const what = "loraPlusGroups";
 
 /**
- * Parameter groups of LoRA+ (arXiv 2402.12354) for an optimizer: B learns `ratio` times as fast as A, as do magnitudes and
- * B's biases, the latter without weight decay. A schedule keeps the ratios.
+ * Parameter groups of LoRA+ (arXiv 2402.12354) for an optimizer, which are those of PEFT's `create_loraplus_optimizer`. B learns `ratio`
+ * times as fast as A, and so does everything of one dimension: magnitudes, biases, norms and a head's bias. Biases and layer norms have no
+ * weight decay. A and B of embeddings have a rate of their own; other matrices and rows of tables have A's. A schedule keeps the ratios.
  *
  * @param adapter an encoder's adapter, or layers
- * Throws `ConfigError` for what has no layers and for settings that make no sense.
+ * Throws `ConfigError` for what has no layers, for settings that make no sense, and for `others` of layers without their `graph`.
  *
  * @example
  * new AdamW(graph, loraPlusGroups(encoder.adapter("mine"), { lr: 2e-4, ratio: 16 }), { lr: 2e-4 });
  */
 export function loraPlusGroups(
-  adapter: { readonly layers: ReadonlyMap<string, LoraFactors>; params?(): readonly NodeId[] } | readonly LoraFactors[],
+  adapter: LoraPlusAdapter | readonly LoraFactors[],
   options: LoraPlusOptions,
 ): ParameterGroup[] {
-  const { lr, ratio, embeddingLr, weightDecay, others } = readOptions(what, options, {
+  const { lr, ratio, embeddingLr, weightDecay, others, graph } = readOptions(what, options, {
     lr: (_what, name, value) => nonNegative(_what, name, value as number),
     ratio: or(16, nonNegative),
     embeddingLr: or(1e-6, nonNegative),
@@ -58,32 +72,44 @@ export function loraPlusGroups(
         if (typeof id === "number") return id as NodeId;
         throw notExpected(_what, `node ids as ${name}`, id);
       }),
+    graph: (_what, _name, value) => (value === undefined ? undefined : checkGraph(_what, value as Graph)),
   });
   const layers = layersOf(adapter);
-  const [ofEmbeddings, ofLinears] = [true, false].map((wanted) =>
-    layers.filter(({ kind }) => (kind === "embedding") === wanted),
-  ) as [LoraFactors[], LoraFactors[]];
+  const own: Partial<LoraPlusAdapter> = Array.isArray(adapter) ? {} : (adapter as LoraPlusAdapter);
   const present = (ids: readonly (NodeId | null | undefined)[]) => ids.filter((id) => id !== null && id !== undefined);
-  const isBias = (id: NodeId) => layers.some(({ bias }) => bias === id);
-  const fast = present([
-    ...ofLinears.flatMap(({ loraB, magnitude }) => [loraB, magnitude]),
-    ...ofEmbeddings.map(({ magnitude }) => magnitude),
-  ]);
-  const biases = present(layers.map(({ bias }) => bias));
-  const slow = ofLinears.map(({ loraA }) => loraA);
-  const tables = ofEmbeddings.flatMap(({ loraA, loraB }) => [loraA, loraB]);
-  // Whole tensors that the adapter trains, which are neither.
-  const known = new Set([...fast, ...biases, ...slow, ...tables]);
-  const whole = Array.isArray(adapter) ? [] : ((adapter as { params?(): readonly NodeId[] }).params?.() ?? []);
-  const rest = [...whole.filter((id) => !known.has(id) && !isBias(id)), ...others];
+  const slow: NodeId[] = [];
+  const tables: NodeId[] = [];
+  const fast: NodeId[] = [];
+  const biases: NodeId[] = [];
+  for (const { kind, loraA, loraB, magnitude, bias } of layers) {
+    const isTable = kind === "embedding";
+    (isTable ? tables : slow).push(loraA);
+    (isTable ? tables : fast).push(loraB);
+    fast.push(...present([magnitude]));
+    biases.push(...present([bias]));
+  }
+  const known = new Set([...slow, ...tables, ...fast, ...biases]);
+  const rest = [...(own.params?.() ?? []), ...others].filter((id) => !known.has(id));
+  const decays = new Set([...(own.whole?.values() ?? [])].flatMap((one) => (one.decays ? [one.node] : [])));
+  for (const id of rest) (isVector(graph ?? own.graph, id) ? (decays.has(id) ? fast : biases) : slow).push(id);
   const decay = weightDecay === undefined ? {} : { weightDecay };
   const groups: ParameterGroup[] = [
-    { params: [...slow, ...rest], lr, ...decay },
+    { params: slow, lr, ...decay },
     { params: tables, lr: embeddingLr, ...decay },
     { params: fast, lr: lr * ratio, ...decay },
     { params: biases, lr: lr * ratio, weightDecay: 0 },
   ];
   return groups.filter(({ params }) => params.length > 0);
+}
+
+function isVector(graph: Graph | undefined, id: NodeId): boolean {
+  if (graph !== undefined) return graph.shape(id).length === 1;
+  throw new ConfigError(
+    `${what}: biases among others learn as B does, and layers do not say which these are: pass the graph`,
+    {
+      ...{ op: what, option: "graph" },
+    },
+  );
 }
 
 function layersOf(adapter: unknown): readonly LoraFactors[] {

@@ -21,11 +21,11 @@ import type { TextClassifier } from "./text-classifier.js";
 
 /** How a classifier is trained. */
 export interface ClassifierFitOptions extends FitOptions {
-  /** Peak learning rate of the head; default `learningRate`. A schedule scales it along. */
+  /** Peak learning rate of the head; default `learningRate`, of its bias `loraPlusRatio` times as much. A schedule scales it along. */
   readonly headLearningRate?: number;
   /**
-   * LoRA+ (arXiv 2402.12354): the learning rate of B over that of A, PEFT's `loraplus_lr_ratio`; usual are 4 to 16. A and B of embeddings learn
-   * at 1e-6, as PEFT has it. Default: one rate for all.
+   * LoRA+ (arXiv 2402.12354): the learning rate of B, biases and norms over that of A, PEFT's `loraplus_lr_ratio`; usual are 4 to 16. Biases
+   * and layer norms have no weight decay, A and B of embeddings learn at 1e-6, as `loraPlusGroups` has it. Default: one rate for all.
    */
   readonly loraPlusRatio?: number;
   /**
@@ -180,8 +180,12 @@ function groupsOf(
       },
     );
   }
-  const ofAdapter =
-    loraPlusRatio === undefined ? [{ params: trained() }] : loraPlusInOrder(modelAdapter, loraPlusRatio, options);
+  if (loraPlusRatio === undefined) return { groups: () => [{ params: trained() }, ofHead] };
+  if (headLearningRate === undefined) {
+    const groups = loraPlusInOrder(modelAdapter, loraPlusRatio, options, head.params());
+    return { groups: () => groups };
+  }
+  const ofAdapter = loraPlusInOrder(modelAdapter, loraPlusRatio, options);
   return { groups: () => [...ofAdapter, ofHead] };
 }
 

@@ -110,6 +110,8 @@ export interface Checkpoint {
   readonly history: readonly StepRecord[];
   /** Where `evaluate` is given: what was measured so far, and the parameters that measured best. */
   readonly evaluation?: EvaluationState;
+  /** @internal Of a run from before LoRA+'s groups were PEFT's: biases, norms and a head's bias have A's rate. */
+  readonly slowBiases?: true;
 }
 
 /** What a checkpoint keeps of `evaluate`. */

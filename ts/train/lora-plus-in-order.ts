@@ -1,15 +1,11 @@
 import { nonNegative } from "../arguments/settings.js";
-import { type LoraFactors, loraPlusGroups } from "../optim/lora-plus.js";
+import { type LoraPlusAdapter, loraPlusGroups } from "../optim/lora-plus.js";
 import type { NodeId } from "../graph/graph.js";
 import type { ParameterGroup } from "../optim/parameters.js";
 import { learningRate } from "./fit-settings.js";
 import type { FitOptions } from "./fit-options.js";
 
-/** An adapter, as far as its learning rates depend on it. */
-interface Factors {
-  readonly layers: ReadonlyMap<string, LoraFactors>;
-  params(): readonly NodeId[];
-}
+type Trained = LoraPlusAdapter & Required<Pick<LoraPlusAdapter, "params">>;
 
 /** LoRA+'s ratio. Throws `ConfigError` for one that makes no sense, or by which B would learn at a rate above 1 without a schedule. */
 export function loraPlusRatioOf(
@@ -24,17 +20,20 @@ export function loraPlusRatioOf(
 }
 
 /**
- * LoRA+'s groups (`loraPlusGroups`) in the order of the adapter's parameters, as a task gives them. Throws as
- * `loraPlusRatioOf`.
+ * LoRA+'s groups (`loraPlusGroups`) in the order of the adapter's parameters, and of others behind them, as a task gives them. A run from
+ * before they were PEFT's goes on with its own, to the same bits. Throws as `loraPlusRatioOf`.
  */
 export function loraPlusInOrder(
-  adapter: Factors,
+  adapter: Trained,
   given: number,
-  options: Pick<FitOptions, "learningRate" | "schedule">,
+  options: Pick<FitOptions, "learningRate" | "schedule" | "resume">,
+  others: readonly NodeId[] = [],
 ): ParameterGroup[] {
   const [ratio, lr] = [loraPlusRatioOf(given, options), options.learningRate ?? 1e-3];
   const ofNode = new Map<NodeId, Omit<ParameterGroup, "params">>();
-  for (const { params, ...settings } of loraPlusGroups(adapter, { lr, ratio }))
-    for (const id of params) ofNode.set(id, settings);
-  return adapter.params().map((id) => ({ params: [id], ...ofNode.get(id) }));
+  const groups = options.resume?.slowBiases
+    ? loraPlusGroups({ layers: adapter.layers }, { lr, ratio })
+    : loraPlusGroups(adapter, { lr, ratio, others });
+  for (const { params, ...settings } of groups) for (const id of params) ofNode.set(id, settings);
+  return [...adapter.params(), ...others].map((id) => ({ params: [id], ...ofNode.get(id) }));
 }

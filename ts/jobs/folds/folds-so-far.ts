@@ -34,7 +34,7 @@ export interface FoldsSoFar extends FoldsOrigin {
 export async function writeFolds(store: RunStore, { done, ...origin }: FoldsSoFar): Promise<void> {
   const folds = done.map(({ result }) => result);
   const predictions = done.map(({ predicted, headPredicted }) => ({ predicted, headPredicted }));
-  const said = { format: FORMAT, ...reportProgram(), ...origin, folds };
+  const said = { format: FORMAT, ...reportProgram(), groups: "peft", ...origin, folds };
   const sha256 = await checksumOf({ ...said, predictions });
   const head = JSON.stringify({ sha256, ...said }, null, 2).slice(0, -2);
   // A line a fold: with a line an example nobody would find the rest.
@@ -72,6 +72,8 @@ export async function readFolds(store: RunStore): Promise<FoldsSoFar | null> {
 function takeFolds(file: Readonly<Record<string, unknown>>): FoldsSoFar {
   const { settings, modelHash, dataHash, folds, predictions } = file;
   checkSettings("folds", settings);
+  // Folds of before have biases that learnt at A's rate.
+  if (settings.loraPlusRatio !== null) oneOf("folds", "groups of LoRA+", file["groups"], ["peft"]);
   checkHash("folds", "modelHash", modelHash);
   checkHash("folds", "dataHash", dataHash);
   const build = oneOf("folds", "build", file["build"], ["simd", "relaxed"]);

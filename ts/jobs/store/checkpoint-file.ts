@@ -2,7 +2,7 @@ import { ConfigError, FormatError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import { isJsonObject, parseJsonObject } from "../../io/json.js";
 import { readSafetensors, type TensorFile, writeSafetensors } from "../../io/safetensors/index.js";
-import { whole, unexpected } from "../../arguments/settings.js";
+import { oneOf, whole, unexpected } from "../../arguments/settings.js";
 import type { Tensor } from "../../values/tensor.js";
 import { checkCheckpoint, type CheckpointFit } from "../../train/checkpoint.js";
 import type { Checkpoint, EvaluationState } from "../../train/fit-options.js";
@@ -22,6 +22,8 @@ interface State {
   /** Losses on the validation so far, and the step whose parameters are kept beside; null where none are measured. */
   readonly evaluation: { readonly measured: EvaluationState["measured"]; readonly best: number | null } | null;
   readonly run: RunState;
+  /** Which groups LoRA+ has: PEFT's. Before they were, nothing stood here, and such a run goes on as it began. */
+  readonly groups?: "peft";
 }
 
 /** A checkpoint to go on from. */
@@ -40,6 +42,7 @@ export class CheckpointWriter {
   private readonly history: HistoryFile;
   /** Whether the store has a checkpoint that speaks of the history. */
   private kept: boolean;
+  private readonly groups: Pick<State, "groups">;
 
   constructor(
     private readonly store: RunStore,
@@ -48,6 +51,7 @@ export class CheckpointWriter {
   ) {
     this.history = new HistoryFile(store, resumed?.history);
     this.kept = resumed !== null;
+    this.groups = resumed?.checkpoint.slowBiases ? {} : { groups: "peft" };
   }
 
   /** Puts a checkpoint in place of the last one. Where there was none and this one fails, no history stays either. */
@@ -73,6 +77,7 @@ export class CheckpointWriter {
     const watched = evaluation === undefined ? null : { ...evaluation, best: evaluation.best?.step ?? null };
     const state: State = {
       ...{ step, streams, optimizerSteps: optimizer.steps, historyBytes, evaluation: watched, run: this.run },
+      ...this.groups,
     };
     const bytes = writeSafetensors(tensors, { format: FORMAT, state: JSON.stringify(state) });
     await this.store.write({ [runFiles.checkpoint]: bytes });
@@ -95,7 +100,7 @@ export async function readCheckpoint(store: RunStore): Promise<Resumed | null> {
 /** A checkpoint that wants its history: the bytes that `history` speaks of. Errors as `readCheckpoint`; `path` is for messages. */
 export function openCheckpoint(bytes: Uint8Array, path: string) {
   const file = readSafetensors(bytes, path);
-  const { step, streams, optimizerSteps, historyBytes, evaluation, run } = readState(file, path);
+  const { step, streams, optimizerSteps, historyBytes, evaluation, run, groups } = readState(file, path);
   const history = { steps: step, bytes: historyBytes };
   return {
     history,
@@ -106,6 +111,7 @@ export function openCheckpoint(bytes: Uint8Array, path: string) {
       const checkpoint: Checkpoint = {
         ...{ step, streams, parameters, optimizer, history: records },
         ...(evaluation !== null && { evaluation: readEvaluation(file, evaluation, optimizerSteps.length) }),
+        ...(groups === undefined && { slowBiases: true as const }),
       };
       asFormatError(path, () => checkCheckpoint(checkpoint));
       return { checkpoint, run, history };
@@ -162,6 +168,7 @@ function readState(file: TensorFile, path: string): State {
     historyBytes,
     evaluation = null,
     run,
+    groups,
   } = parseJsonObject(file.metadata.get("state") ?? "", fail);
   return asFormatError(path, () => {
     checkRunState("state", run);
@@ -178,6 +185,7 @@ function readState(file: TensorFile, path: string): State {
       historyBytes: whole("state", "historyBytes", historyBytes),
       evaluation: evaluation as State["evaluation"],
       run,
+      ...(groups !== undefined && { groups: oneOf("state", "groups", groups, ["peft"] as const) }),
     };
   });
 }

@@ -38,7 +38,7 @@ export interface LanguageFitOptions extends LanguageTrainingOptions, ExampleOpti
 export interface LanguageFitSettings {
   readonly adapter: string | undefined;
   readonly layers: number | undefined;
-  readonly loraPlus: (Pick<FitOptions, "learningRate" | "schedule"> & { readonly ratio: number }) | null;
+  readonly loraPlus: (Pick<FitOptions, "learningRate" | "schedule" | "resume"> & { readonly ratio: number }) | null;
   readonly checkpointing: boolean;
 }
 
@@ -107,9 +107,10 @@ export function settingsOf(
   const { used, maximum } = graph.engine.info.memory;
   const frozenLayers = model.config.layers - (layers ?? model.config.layers);
   const again = () => model.stepMemory({ tokens, adapted, frozenLayers }) > SHARE * (maximum - used);
+  const { schedule, resume } = rest;
   return {
     ...{ adapter, layers },
-    loraPlus: loraPlusRatio === undefined ? null : { learningRate, schedule: rest.schedule, ratio: loraPlusRatio },
+    loraPlus: loraPlusRatio === undefined ? null : { learningRate, schedule, resume, ratio: loraPlusRatio },
     checkpointing: checkpointing === "auto" ? again() : checkpointing,
   };
 }

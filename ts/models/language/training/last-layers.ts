@@ -12,8 +12,17 @@ export interface Trained extends TrainedPart {
 
 /** All of an adapter, or what it changes in the model's last `count` layers. Throws `ConfigError` where that is nothing. */
 export function lastLayers(adapter: ModelAdapter, layers: number, count: number | undefined): Trained {
-  if (count === undefined)
-    return { layers: adapter.layers, params: () => adapter.params(), applied: () => adapter, frozenLayers: 0 };
+  if (count === undefined) {
+    const { graph, layers: own, whole: tensors } = adapter;
+    return {
+      graph,
+      layers: own,
+      whole: tensors,
+      params: () => adapter.params(),
+      applied: () => adapter,
+      frozenLayers: 0,
+    };
+  }
   const frozenLayers = layers - whole("fit", "layers", count, 1, layers);
   // The first number in a path is that of the layer.
   const layerOf = (path: string) => Number(/(?:^|\.)(\d+)\./.exec(path)?.[1] ?? -1);
