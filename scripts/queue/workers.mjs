@@ -23,9 +23,22 @@ export class Workers {
 
   /** @param {string[]} options more of `lowrank worker` */
   start(...options) {
-    const args = ["dist/cli.js", "worker", "--queue", this.address, "--build", "simd", "--threads", "1", "--json"];
-    const lock = ["--lock-seconds", this.lockSeconds];
-    const worker = spawn("node", [...args, ...lock, ...options].map(String), {
+    return this.startNode([], ...options);
+  }
+
+  /** One that chooses its engine itself. */
+  startPlain() {
+    return this.run([], []);
+  }
+
+  /** @param {string[]} flags of Node @param {string[]} options more of `lowrank worker` */
+  startNode(flags, ...options) {
+    return this.run(flags, ["--build", "simd", "--threads", "1", ...options]);
+  }
+
+  run(flags, options) {
+    const args = ["dist/cli.js", "worker", "--queue", this.address, "--lock-seconds", this.lockSeconds, "--json"];
+    const worker = spawn("node", [...flags, ...args, ...options].map(String), {
       cwd: root,
       stdio: ["ignore", "pipe", "pipe"],
     });

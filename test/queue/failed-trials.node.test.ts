@@ -13,7 +13,7 @@ import { takeSweep } from "../../ts/queue/sweep/sweep-plan.js";
 let fault: ConfigError;
 vi.mock("../../ts/queue/engine-pool.js", () => ({
   EnginePool: class {
-    readonly use = (work: (worker: null) => Promise<unknown>) => work(null);
+    readonly use = (_wanted: unknown, work: (worker: null) => Promise<unknown>) => work(null);
     readonly close = () => undefined;
   },
 }));

@@ -17,6 +17,8 @@ import type { Session } from "../session.js";
 const EXAMPLES = `
 A file of jobs holds a JSON object a line: {"spec": {"data": …, "steps": …}, "out": …, "id": …, "priority": …}. Paths in it, and
 those of the options, are read by the workers: all of them must reach those folders. Addresses of https:// and s3:// stay as they are.
+--threads and --build say with which engine a job is trained, whatever those of the worker are; "auto" is the worker's own. A worker that has no
+such engine leaves the job to one that has, and its log says so.
 A training that is to be done again, each night say, needs another --id and another --out: what is there already stays.
 
 Examples:

@@ -6,6 +6,7 @@ import { ConfigError } from "../../errors/errors.js";
 import { parseJsonObject } from "../../io/json.js";
 import { writeFilesAtomically } from "../../io/node/index.js";
 import type { TrainingSettings } from "../../jobs/spec/training-settings.js";
+import { enableRelaxedSimd } from "../engine-start.js";
 import type { AdapterOptions } from "../options/adapter-settings.js";
 import { absolutePath } from "../options/absolute-path.js";
 import { addSpecOptions, exampleData, resolveSettings } from "../options/finetune-options.js";
@@ -82,7 +83,8 @@ async function sweep(options: SweepCommandOptions, session: Session): Promise<vo
   const grid = { ...(options.gridFile === undefined ? {} : await readGrid(options.gridFile)), ...options.grid };
   if (Object.keys(grid).length === 0)
     throw new ConfigError("--grid says which settings are tried, such as --grid rank=4,8,16", { option: "--grid" });
-  const { build, threads, ...settings } = resolveSettings(options, exampleData);
+  enableRelaxedSimd();
+  const settings = resolveSettings(options, exampleData);
   const { test, validation } = settings;
   const spec = {
     ...settings,
@@ -99,8 +101,7 @@ async function sweep(options: SweepCommandOptions, session: Session): Promise<vo
     ...(seeds !== undefined && { seeds }),
   };
   const running = {
-    ...{ out, build, signal },
-    ...(typeof threads === "number" && { threads }),
+    ...{ out, signal },
     ...(options.place !== undefined && { place: options.place }),
     onEvent: (event: SweepEvent) => terminal.error(sentence(event)),
   };

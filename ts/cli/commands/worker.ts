@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import { type QueueWorkerEvent, runQueueWorker } from "../../entry/queue-node.js";
 import { builds } from "../../jobs/spec/training-settings.js";
+import { enableRelaxedSimd } from "../engine-start.js";
 import { whole } from "../options/option-values.js";
 import { addQueueOptions, queueAddress, type QueueOptions } from "../options/queue-options.js";
 import type { Session } from "../session.js";
@@ -8,7 +9,8 @@ import { formatPercent } from "../terminal/number-format.js";
 import { oneLine } from "../terminal/printable.js";
 
 const EXAMPLES = `
-Ctrl-C, or SIGTERM, stops: jobs under way write a checkpoint and go back to the queue.
+Ctrl-C, or SIGTERM, stops: jobs under way write a checkpoint and go back to the queue. A job that was submitted with --threads or --build has
+the engine that it asks for; where this machine has none such, it goes back for another worker.
 
 Example:
   lowrank worker --queue redis://127.0.0.1:6379 --concurrency 2
@@ -29,8 +31,8 @@ export function defineWorker(program: Command, session: Session): void {
   const command = program.command("worker").description("take trainings from a queue and run them");
   addQueueOptions(command)
     .option("--concurrency <n>", "jobs at once, each in a thread with an engine of its own", whole(1), 1)
-    .option("--threads <n>", "threads of each engine (default: the processor's, shared out)", whole(1))
-    .addOption(new Option("--build <name>", "kernels").choices(builds).default("auto"))
+    .option("--threads <n>", "threads of a job that does not say (default: the processor's, shared out)", whole(1))
+    .addOption(new Option("--build <name>", "kernels of a job that does not say").choices(builds).default("auto"))
     .option("--lock-seconds <n>", "a worker that says nothing for so long counts as dead", whole(1), 30)
     .option(
       "--board <port>",
@@ -43,6 +45,8 @@ export function defineWorker(program: Command, session: Session): void {
     .action(async (options: WorkerCommandOptions) => {
       const { concurrency, threads, build, lockSeconds, board, boardHost, json } = options;
       const { terminal, signal } = session;
+      // The engines of this process's threads are those of `finetune`.
+      enableRelaxedSimd();
       await runQueueWorker({
         queue: queueAddress(options),
         name: options.queueName,

@@ -11,9 +11,9 @@ import { type SweepPlan, untilOf } from "./sweep-plan.js";
 
 /** How trainings run here. */
 export interface LocalOptions {
-  /** Threads of the engine; default the processor's. */
+  /** Threads of the engine where the settings do not say; default the processor's. */
   readonly threads?: number;
-  /** Build of the kernels, as `init`; default "auto". */
+  /** Build of the kernels where the settings do not say, as `init`; default "auto". */
   readonly build?: "auto" | "simd" | "relaxed";
 }
 
@@ -29,7 +29,7 @@ export function localTrials(what: string, plan: SweepPlan, out: string, options:
       const running = { signal, onProgress: () => undefined };
       let error: string | null = null;
       try {
-        await engines.use((worker) => runUntil(trial.settings, store, until, { worker, ...running }));
+        await engines.use(trial.settings, (worker) => runUntil(trial.settings, store, until, { worker, ...running }));
       } catch (cause) {
         // What fails before its training begins would fail all others too, and a disk that is full says nothing of a setting.
         if (cause instanceof AbortError || isOfStore(cause) || (await runStatus(store))?.status !== "failed")

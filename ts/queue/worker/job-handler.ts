@@ -4,7 +4,7 @@ import { ConfigError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
 import type { JobEvent } from "../../jobs/job-events.js";
 import { sameMinor } from "../../version.js";
-import type { EnginePool } from "../engine-pool.js";
+import { type EnginePool, NoSuchEngineError } from "../engine-pool.js";
 import { CANCELLED, type QueuedProgress } from "../jobs/queued-job.js";
 import type { Flows, QueueEngine } from "../queue-engine.js";
 import { type Payload, readPayload } from "../jobs/queued-training.js";
@@ -53,7 +53,7 @@ export class JobHandler {
     const watch = this.watch(job, payload, end);
     const signal = AbortSignal.any([end.signal, lost, this.stop]);
     try {
-      const attempt = this.engines.use((worker) =>
+      const attempt = this.engines.use(payload.spec, (worker) =>
         runAttempt(payload, attemptName(job), {
           worker,
           signal,
@@ -61,7 +61,9 @@ export class JobHandler {
           onBegin: (resumedAfter, why) => {
             this.tell({ type: "begin", id: job.id!, attempt: job.attemptsStarted, resumedAfter });
             const how = resumedAfter === null ? "begins" : `goes on after step ${resumedAfter}`;
-            void this.said(job, why === undefined ? how : `begins anew: ${why}`);
+            const { build, threads } = worker.info;
+            const on = `build ${build}, ${threads} thread${threads === 1 ? "" : "s"}`;
+            void this.said(job, `${why === undefined ? how : `begins anew: ${why}`} (${on})`);
           },
           onFound: () => {
             this.tell({ type: "found", id: job.id!, out: payload.out });
@@ -78,6 +80,7 @@ export class JobHandler {
         await this.handedBack(job, "the worker stops");
         throw new this.engine.WaitingError();
       }
+      if (error instanceof NoSuchEngineError) await this.leaveToOthers(job, token, error.message);
       void this.said(job, clip(String(error)));
       throw error;
     } finally {
@@ -104,8 +107,12 @@ export class JobHandler {
   private async refuseOtherVersion(job: QueueJob, token: string): Promise<void> {
     const { version } = Object(job.data) as { version?: unknown };
     if (typeof version !== "string" || sameMinor(version)) return;
+    await this.leaveToOthers(job, token, `it is of version ${version}, this worker of another`);
+  }
+
+  private async leaveToOthers(job: QueueJob, token: string, why: string): Promise<never> {
     await this.givenBack(job, () => job.moveToDelayed(Date.now() + OTHERS, token));
-    await this.handedBack(job, `it is of version ${version}, this worker of another`);
+    await this.handedBack(job, why);
     throw new this.engine.DelayedError();
   }
 

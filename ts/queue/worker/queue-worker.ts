@@ -40,9 +40,9 @@ export interface QueueWorkerOptions {
   readonly name?: string;
   /** Jobs at once, each in a thread with an engine of its own; default 1. */
   readonly concurrency?: number;
-  /** Threads of each engine; default: the processor's, shared out. */
+  /** Threads of each engine where a job's spec does not say; default: the processor's, shared out. */
   readonly threads?: number;
-  /** Build of the kernels, as `init`; default "auto". Checkpoints go on in the build they began with. */
+  /** Build of the kernels where a job's spec does not say, as `init`; default "auto". Checkpoints go on in the build they began with. */
   readonly build?: "auto" | "simd" | "relaxed";
   /** Seconds after which a worker that says nothing counts as dead; default 30. */
   readonly lockSeconds?: number;
