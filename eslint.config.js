@@ -72,6 +72,7 @@ export default defineConfig(
       "site/.astro/",
       "site/public/",
       "build/",
+      "crates/wasm/pkg/",
       "dist/",
       "target/",
       "runs/",

@@ -4,7 +4,8 @@ import { delimiter, join } from "node:path";
 /** Path of a program on PATH, or null. */
 export function findExecutable(name) {
   const folders = (process.env.PATH ?? "").split(delimiter);
-  return folders.map((folder) => join(folder, name)).find(isExecutable) ?? null;
+  const file = process.platform === "win32" ? `${name}.exe` : name;
+  return folders.map((folder) => join(folder, file)).find(isExecutable) ?? null;
 }
 
 export function isExecutable(file) {

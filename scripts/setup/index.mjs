@@ -1,7 +1,6 @@
 import { availableParallelism } from "node:os";
 import { canInstall } from "./debian.mjs";
 import { step } from "./report.mjs";
-import { bindgenStep } from "./steps/bindgen.mjs";
 import { firefox, webkit } from "./steps/browsers.mjs";
 import { cargo } from "./steps/cargo.mjs";
 import { chromium } from "./steps/chromium.mjs";
@@ -16,11 +15,12 @@ import { runtimes } from "./steps/runtimes.mjs";
 import { servers } from "./steps/servers.mjs";
 import { studio } from "./steps/studio.mjs";
 import { wasmBuild } from "./steps/wasm-build.mjs";
+import { wasmBindgenStep, wasmPackStep } from "./steps/wasm-tools.mjs";
 import { variants } from "../wasm/variants.mjs";
 
 /** What the chosen builds of the kernels need, in order. */
 export function stepsForKernels(chosen = Object.keys(variants)) {
-  return [nodeModules, cargo, rustTarget(chosen), bindgenStep(chosen), ...chosen.map(wasmBuild)];
+  return [nodeModules, cargo, rustTarget(chosen), wasmBindgenStep, wasmPackStep, ...chosen.map(wasmBuild)];
 }
 
 /** What the package needs that is published. */
@@ -29,11 +29,15 @@ export const stepsForDist = [...stepsForKernels(), dist()];
 /** What is published: the package with the Studio in it. */
 export const stepsForPackage = [...stepsForDist, studio];
 
-/** What `npm start` needs: the one build that it runs here, unless options of the job ask for another. */
+/**
+ * What `npm start` needs: the one build that it runs here, unless options of the job ask for another. Where wasm-pack is missing, it is
+ * made by the same steps without it.
+ */
 export function stepsForStart(options = []) {
   const free = options.some((option) => /^--(build|threads|revectorize)\b/.test(option));
   const chosen = free ? undefined : [availableParallelism() > 1 ? "relaxed-threads" : "relaxed"];
-  return [...stepsForKernels(chosen), dist(chosen), model];
+  const kernels = stepsForKernels(chosen).filter((step) => step !== wasmPackStep);
+  return [...kernels, dist(chosen), model];
 }
 
 /** What `npm test` needs: no more than the user may install. Its tests in a browser need Chromium, which is installed if that is possible. */

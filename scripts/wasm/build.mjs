@@ -3,24 +3,27 @@ import { join } from "node:path";
 import { pathWith, root } from "../setup/paths.mjs";
 import { run } from "../setup/process.mjs";
 import { clearStamp, hashOf, isFresh, setStamp } from "../setup/stamp.mjs";
-import { bindgen } from "./bindgen.mjs";
 import { findToolchain, target } from "./toolchain.mjs";
+import { findWasmPack, toolsOnPath, wasmBindgen } from "./tools.mjs";
 import { optimizerFlags, rustFlags, variants } from "./variants.mjs";
 
 const NAME = "lowrank_wasm";
+const crate = join(root, "crates/wasm");
 
 const optimizer = join(root, "node_modules/binaryen/bin/wasm-opt");
 
-const sources = ["crates/kernels/src", "crates/kernels/Cargo.toml", "crates/wasm", "Cargo.toml", "Cargo.lock"];
+const sources = ["crates/kernels/src", "crates/kernels/Cargo.toml", "crates/wasm/src", "crates/wasm/Cargo.toml"];
+const workspace = ["Cargo.toml", "Cargo.lock", ".cargo/config.toml"];
 const recipe = [
-  "scripts/wasm/bindgen",
+  "scripts/wasm/tools",
   "scripts/wasm/build.mjs",
   "scripts/wasm/toolchain.mjs",
+  "scripts/wasm/tools.mjs",
   "scripts/wasm/variants.mjs",
 ];
 
 function inputs(variant) {
-  return hashOf(...sources, ...recipe) + rustFlags(variants[variant]);
+  return hashOf(...sources, ...workspace, ...recipe) + rustFlags(variants[variant]);
 }
 
 function output(variant) {
@@ -28,26 +31,16 @@ function output(variant) {
 }
 
 export function isBuilt(variant) {
-  return existsSync(join(output(variant), "lowrank_wasm_bg.wasm")) && isFresh(`wasm-${variant}`, inputs(variant));
+  return existsSync(join(output(variant), `${NAME}_bg.wasm`)) && isFresh(`wasm-${variant}`, inputs(variant));
 }
 
 /** Compiles one variant into build/wasm/<variant>. The old files stay in place until the new ones are complete. */
 export async function buildVariant(variant) {
   const hash = inputs(variant);
-  const toolchain = findToolchain(variants[variant]);
   const temporary = join(root, "build/wasm", `.${variant}-${process.pid}`);
-  const compiled = join(root, "target", variant);
-  const env = {
-    ...toolchain.env,
-    PATH: pathWith(...toolchain.path),
-    RUSTFLAGS: rustFlags(variants[variant]),
-    CARGO_TARGET_DIR: compiled,
-  };
   try {
-    await run("cargo", ["build", "--release", "--target", target, "--package", "lowrank-wasm"], { cwd: root, env });
-    await run(bindgen.path, [join(compiled, target, "release", `${NAME}.wasm`), temporary, NAME]);
-    const binary = join(temporary, `${NAME}_bg.wasm`);
-    await run("node", [optimizer, binary, "-o", binary, ...optimizerFlags]);
+    await compileVariant(variant, temporary, findWasmPack());
+    await optimize(temporary);
     clearStamp(`wasm-${variant}`);
     mkdirSync(output(variant), { recursive: true });
     for (const name of readdirSync(temporary)) renameSync(join(temporary, name), join(output(variant), name));
@@ -55,4 +48,39 @@ export async function buildVariant(variant) {
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }
+}
+
+/** Compiles one variant into `folder`: by the wasm-pack at that path, or, where it is null, by the same steps without it. */
+export async function compileVariant(variant, folder, wasmPack) {
+  const { path, env } = findToolchain(variants[variant]);
+  const compiled = join(root, "target", variant);
+  const options = {
+    cwd: crate,
+    env: {
+      ...env,
+      PATH: pathWith(toolsOnPath, ...path),
+      RUSTFLAGS: rustFlags(variants[variant]),
+      CARGO_TARGET_DIR: compiled,
+    },
+  };
+  await (wasmPack === null ? direct(compiled, folder, options) : packed(wasmPack, folder, options));
+}
+
+/** Runs wasm-opt over what `compileVariant` has made. */
+export async function optimize(folder) {
+  const binary = join(folder, `${NAME}_bg.wasm`);
+  await run("node", [optimizer, binary, "-o", binary, ...optimizerFlags]);
+}
+
+async function packed(wasmPack, folder, options) {
+  // Forced, it does not look for a compiled standard library, which Debian's Rust has none of.
+  const choices = ["--mode", "force", "--no-pack", "--no-gitignore"];
+  await run(wasmPack, ["build", crate, "--target", "web", "--release", ...choices, "--out-dir", folder], options);
+}
+
+/** What wasm-pack does, one after the other. */
+async function direct(compiled, folder, { cwd, env }) {
+  await run("cargo", ["build", "--lib", "--release"], { cwd, env: { ...env, CARGO_BUILD_TARGET: target } });
+  const module = join(compiled, target, "release", `${NAME}.wasm`);
+  await run(wasmBindgen.path, [module, "--out-dir", folder, "--typescript", "--target", "web"], { cwd, env });
 }

@@ -1,0 +1,16 @@
+import { findWasmPack, wasmBindgen, wasmPack } from "../../wasm/tools.mjs";
+
+export const wasmBindgenStep = {
+  title: "wasm-bindgen (compiled once)",
+  seconds: 25,
+  needed: () => !wasmBindgen.isBuilt(),
+  run: wasmBindgen.build,
+};
+
+/** wasm-pack, where none of the project's version is on PATH. */
+export const wasmPackStep = {
+  title: "wasm-pack (compiled once)",
+  seconds: 50,
+  needed: () => findWasmPack() === null,
+  run: wasmPack.build,
+};
