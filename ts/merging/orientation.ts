@@ -41,12 +41,7 @@ export function orientationOf(
       ? null
       : `fan_in_fan_out is ${config.fanInFanOut}, but the layers of ${clip(modelType!, 40)} that are adapted keep their weights ` +
         `${fanInFanOut ? "[in, out]" : "[out, in]"}: it is taken as ${fanInFanOut}`;
-  const seen = new Map<string, boolean | null>();
-  const byName = (path: string) => {
-    const last = path.slice(path.lastIndexOf(".") + 1);
-    if (!seen.has(last)) seen.set(last, seenIn(base, last));
-    return seen.get(last)!;
-  };
+  let seen: ReadonlyMap<string, boolean> | null = null;
   return {
     config: { ...config, fanInFanOut },
     warning,
@@ -54,8 +49,9 @@ export function orientationOf(
       if (kind === "embedding") return true;
       const square = shape[0] === shape[1];
       if (known === null && square && (fanInFanOut || isCalledConv1d(path))) {
-        const found = byName(path);
-        if (found === null) throw untold(path, shape);
+        seen ??= seenIn(base);
+        const found = seen.get(path.slice(path.lastIndexOf(".") + 1));
+        if (found === undefined) throw untold(path, shape);
         return found;
       }
       if (!fanInFanOut || shape[0] !== loraA.shape[0] || shape[1] !== loraB.shape[1]) return false;
@@ -64,17 +60,17 @@ export function orientationOf(
   };
 }
 
-/** Whether modules of a name keep their weights `[in, out]`, which a bias beside one that is not square says; null where none has one. */
-function seenIn(base: Parameters<typeof orientationOf>[3], last: string): boolean | null {
+/** Whether modules of a name keep their weights `[in, out]`, by the last part of it, which a bias beside one that is not square says. */
+function seenIn(base: Parameters<typeof orientationOf>[3]): Map<string, boolean> {
+  const seen = new Map<string, boolean>();
   for (const name of base.names) {
-    if (!name.endsWith(`.${last}.bias`)) continue;
-    const weight = name.replace(/bias$/, "weight");
-    if (!base.has(weight)) continue;
-    const [rows, columns, ...more] = base.info(weight).shape;
+    const [, path, last] = /^((?:.*\.)?([^.]+))\.bias$/s.exec(name) ?? [];
+    if (path === undefined || last === undefined || !base.has(`${path}.weight`)) continue;
+    const [rows, columns, ...more] = base.info(`${path}.weight`).shape;
     const [out] = base.info(name).shape;
-    if (more.length === 0 && rows !== columns && (out === rows || out === columns)) return out === columns;
+    if (more.length === 0 && rows !== columns && (out === rows || out === columns)) seen.set(last, out === columns);
   }
-  return null;
+  return seen;
 }
 
 const untold = (path: string, shape: readonly number[]) =>
