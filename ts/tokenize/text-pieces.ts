@@ -96,26 +96,32 @@ function bertCutter(normalizer: Json | undefined, model: JsonObject, added: read
 /** Normalizers that see no further than the next white space. */
 const localNormalizers = ["NFC", "NFD", "NFKC", "NFKD", "StripAccents", "Lowercase", "Precompiled"];
 
-function isLocal(normalizer: Json | undefined): boolean {
-  if (normalizer === null || localNormalizers.includes(stepType(normalizer) as string)) return true;
-  if (stepType(normalizer) === "Sequence")
-    return ((normalizer as JsonObject)["normalizers"] as readonly Json[]).every((step) => isLocal(step));
-  const pattern = stepType(normalizer) === "Replace" ? (normalizer as JsonObject)["pattern"] : undefined;
-  return isJsonObject(pattern) && pattern["Regex"] === " {2,}";
+/** A step's steps, itself where it is a single one. */
+const stepsOf = (step: Json | undefined, list: "normalizers" | "pretokenizers"): readonly Json[] =>
+  stepType(step) === "Sequence"
+    ? ((step as JsonObject)[list] as readonly Json[]).flatMap((one) => stepsOf(one, list))
+    : isJsonObject(step)
+      ? [step]
+      : [];
+
+function isLocal(step: Json): boolean {
+  if (localNormalizers.includes(stepType(step) as string)) return true;
+  const pattern = stepType(step) === "Replace" ? (step as JsonObject)["pattern"] : undefined;
+  if (!isJsonObject(pattern)) return false;
+  return pattern["Regex"] === " {2,}" || /^\S+$/.test(String(pattern["String"] ?? ""));
 }
 
 /** Pre-tokenizers that part words at white space before all else, and treat every word alike. */
-function partsAtSpace(preTokenizer: Json | undefined): boolean {
-  if (stepType(preTokenizer) === "WhitespaceSplit") return true;
-  if (stepType(preTokenizer) !== "Sequence") return false;
-  const [first, second, ...others] = (preTokenizer as JsonObject)["pretokenizers"] as readonly Json[];
+function partsAtSpace([first, second, ...others]: readonly Json[]): boolean {
+  if (stepType(first) !== "WhitespaceSplit" || others.length > 0) return false;
   const scheme = isJsonObject(second) ? (second["prepend_scheme"] ?? "always") : null;
-  return (
-    stepType(first) === "WhitespaceSplit" &&
-    stepType(second) === "Metaspace" &&
-    scheme !== "first" &&
-    others.length === 0
-  );
+  return second === undefined || (stepType(second) === "Metaspace" && scheme !== "first");
+}
+
+/** A Metaspace alone, for which a text without the space that it begins with, and one with it, are the same. */
+function partsAtSign([step, ...others]: readonly Json[]): boolean {
+  if (stepType(step) !== "Metaspace" || !isJsonObject(step) || others.length > 0) return false;
+  return step["split"] !== false && (step["prepend_scheme"] ?? "always") === "always";
 }
 
 /** Byte-level words as GPT-2 parts them: one of several spaces goes with the next word, and nothing looks across a single one. */
@@ -123,25 +129,28 @@ const isByteLevel = (preTokenizer: Json | undefined) =>
   stepType(preTokenizer) === "ByteLevel" && isJsonObject(preTokenizer) && preTokenizer["use_regex"] !== false;
 
 /** How texts can be cut for a tokenizer, of the parts that the library is given. */
-export function textCutter(
-  { normalizer, pre_tokenizer, model, added_tokens }: JsonObject,
-  config: JsonObject,
-): TextCutter {
+export function textCutter({ normalizer, pre_tokenizer, model, added_tokens }: JsonObject): TextCutter {
   const added = addedTokens(added_tokens);
-  // In normalized text a token is not looked for here; one of letters and digits alone cannot reach across a cut.
-  const crosses = ({ content, normalized }: AddedToken) =>
-    content.length > MAX_PIECE || (normalized ? !/^[a-zA-Z0-9]*$/.test(content) : /^.+\s/s.test(content));
-  if (added.length > MAX_ADDED || added.some(crosses)) return uncut;
-  if (config["remove_space"] === true || config["do_lowercase_and_remove_accent"] === true) return uncut;
   const isBert = normalizer === null || stepType(normalizer) === "BertNormalizer";
-  if (isBert && stepType(pre_tokenizer) === "BertPreTokenizer" && stepType(model) === "WordPiece")
-    return bertCutter(normalizer, model as JsonObject, added);
-  if (!isLocal(normalizer)) return uncut;
-  if (isByteLevel(pre_tokenizer) && !added.some(({ looksAhead }) => looksAhead)) {
-    const free = freePlaces(added);
-    return (text) => cut(text, /(?<=\S) (?=\S)/g, free);
-  }
-  if (!partsAtSpace(pre_tokenizer)) return uncut;
-  const isFree = freePlaces(added);
-  return (text) => cut(text, /(?<!\s)[ \t\n\r]/g, isFree);
+  const isWordPiece = isBert && stepType(pre_tokenizer) === "BertPreTokenizer" && stepType(model) === "WordPiece";
+  const words = stepsOf(pre_tokenizer, "pretokenizers");
+  const [atSpace, atSign] = [partsAtSpace(words), partsAtSign(words)];
+  // In normalized text a token is not looked for here. Where texts are cut at white space, one without it cannot reach across a cut;
+  // elsewhere one of letters and digits alone.
+  const inPiece = atSpace || atSign ? /^[!-~]*$/ : /^[a-zA-Z0-9]*$/;
+  const crosses = ({ content, normalized }: AddedToken) =>
+    content.length > MAX_PIECE || (normalized ? !inPiece.test(content) : /^.+\s/s.test(content));
+  if (added.length > MAX_ADDED || added.some(crosses)) return uncut;
+  if (isWordPiece) return bertCutter(normalizer, model as JsonObject, added);
+  const steps = stepsOf(normalizer, "normalizers");
+  // White space at the ends of a text goes: a text is cut where a single space is between words, which is one either way.
+  const strips = steps.some((step) => stepType(step) === "Strip");
+  if (!steps.every((step) => isLocal(step) || (stepType(step) === "Strip" && (atSpace || atSign)))) return uncut;
+  const free = freePlaces(added);
+  const looksAhead = added.some((token) => token.looksAhead);
+  if (isByteLevel(pre_tokenizer) && !looksAhead) return (text) => cut(text, /(?<=\S) (?=\S)/g, free);
+  if (atSpace && !strips) return (text) => cut(text, /(?<!\s)[ \t\n\r]/g, free);
+  if ((atSpace || atSign) && !looksAhead)
+    return (text) => cut(text, /(?<=[\p{L}\p{N}!-~]) (?=[\p{L}\p{N}!-~])/gu, free);
+  return uncut;
 }

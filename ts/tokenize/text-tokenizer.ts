@@ -1,5 +1,5 @@
 import { ConfigError, LowrankError, ModelError } from "../errors/errors.js";
-import { clip, excerpt } from "../errors/excerpt.js";
+import { clip, excerpt, reasonOf } from "../errors/excerpt.js";
 import { Fingerprint } from "../io/fingerprint.js";
 import { type ModelSource, readJson, readRequiredJson } from "../io/model-source.js";
 import { type TextCutter, textCutter } from "./text-pieces.js";
@@ -95,7 +95,7 @@ export class TextTokenizer {
       // Written out when it is asked for: a language model's never is.
       const fingerprint = () =>
         (print ??= new Fingerprint().add(new TextEncoder().encode(JSON.stringify([parts, config]))).toString());
-      const cutter = textCutter(parts, config);
+      const cutter = textCutter(parts);
       const style = styleOf(parts);
       const { decoder } = json;
       return new TextTokenizer({
@@ -111,7 +111,7 @@ export class TextTokenizer {
       });
     } catch (cause) {
       if (cause instanceof LowrankError) throw cause;
-      throw fail(String(cause), cause);
+      throw fail(`its parts do not go together${reasonOf(cause)}`, cause);
     }
   }
 
@@ -235,7 +235,7 @@ export class TextTokenizer {
     try {
       return run();
     } catch (cause) {
-      throw fail(`its tokenizer.json does not work for the text ${excerpt(piece)}: ${clip(String(cause))}`, cause);
+      throw fail(`its tokenizer.json does not work for the text ${excerpt(piece)}${reasonOf(cause)}`, cause);
     }
   }
 
