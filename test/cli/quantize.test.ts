@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { existsSync, readdirSync, readFileSync, watch, writeFileSync } from "node:fs";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -52,6 +52,21 @@ describe("quantize", () => {
     const { code, err } = await lowrank(["quantize", "--model", path("random"), option, path(file)]);
     expect([code, err]).toEqual([1, expect.stringMatching(message)]);
     expect(readFileSync(path("there.gguf"), "utf8")).toBe("mine");
+  });
+
+  it.each([
+    ["quantize", () => ["--model", path("random")]],
+    ["merge", () => ["--base", golden("mistral"), "--adapter", join(golden("mistral"), "adapter")]],
+  ])("%s does not replace a file that appears meanwhile", async (command, args) => {
+    const [directory, out] = [path(`meanwhile-${command}`), path(`meanwhile-${command}`, "model.gguf")];
+    await mkdir(directory);
+    const appears = watch(directory, () => {
+      if (!existsSync(out)) writeFileSync(out, "mine");
+    });
+    const { code, err } = await lowrank([command, ...args(), "--out", out]).finally(() => appears.close());
+    expect([code, err]).toEqual([1, expect.stringMatching(/something was written there meanwhile, which stays/)]);
+    expect(readdirSync(directory)).toEqual(["model.gguf"]);
+    expect(readFileSync(out, "utf8")).toBe("mine");
   });
 
   it("what is no language model is refused, and leaves nothing", async () => {

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -11,7 +11,9 @@ import {
   readFileMap,
   writeFileAtomically,
   writeFilesAtomically,
+  writeNewFile,
 } from "../../ts/io/node/index.js";
+import { publishNew, renameNew } from "../../ts/io/node/publish-new.js";
 import { checkAdapter, readAdapter, writeAdapter } from "../../ts/io/peft/index.js";
 import { readSafetensors, streamSafetensors } from "../../ts/io/safetensors/index.js";
 import { temporaryFolder } from "./temporary-folder.js";
@@ -37,6 +39,40 @@ describe("writing files", () => {
       await sink.write(text("w"));
     });
     expect(await readFile(path, "utf8")).toBe("new");
+  });
+
+  it("does not replace what has appeared meanwhile, where a file must be new", async () => {
+    const folder = await temporaryFolder();
+    const path = join(folder, "model.gguf");
+    const write = (meanwhile: () => Promise<void>) =>
+      writeNewFile(path, async (sink) => {
+        await sink.write(text("new"));
+        await meanwhile();
+      });
+    await expect(write(() => writeFile(path, "mine"))).rejects.toMatchObject({ code: "EEXIST" });
+    expect(await readdir(folder)).toEqual(["model.gguf"]);
+    expect(await readFile(path, "utf8")).toBe("mine");
+    await rm(path);
+    await write(async () => {});
+    expect(await readdir(folder)).toEqual(["model.gguf"]);
+    expect(await readFile(path, "utf8")).toBe("new");
+  });
+
+  it("does the same where a file system has no hard links", async () => {
+    const folder = await temporaryFolder();
+    const [part, path] = [join(folder, "part"), join(folder, "model.gguf")];
+    await writeFile(part, "new");
+    await renameNew(part, path);
+    expect(await readdir(folder)).toEqual(["model.gguf"]);
+    expect(await readFile(path, "utf8")).toBe("new");
+    await writeFile(part, "other");
+    await expect(renameNew(part, path)).rejects.toMatchObject({ code: "EEXIST" });
+    expect(await readFile(path, "utf8")).toBe("new");
+    // A folder has no hard links, and cannot become what is a file: the name is free again.
+    await rm(path);
+    await mkdir(join(folder, "inner"));
+    await expect(publishNew(join(folder, "inner"), path)).rejects.toMatchObject({ code: "ENOTDIR" });
+    expect((await readdir(folder)).sort()).toEqual(["inner", "part"]);
   });
 
   it("leaves everything as it was where writing fails", async () => {

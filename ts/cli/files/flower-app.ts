@@ -1,5 +1,5 @@
 import { cpSync } from "node:fs";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { ConfigError } from "../../errors/errors.js";
 import { writeFilesAtomically } from "../../io/node/index.js";
@@ -7,6 +7,7 @@ import { FORMAT } from "../../federated/rounds/round-settings.js";
 import type { SharedAdapter } from "../../federated/rounds/shared-adapter.js";
 import { VERSION } from "../../version.js";
 import { type AppOptions, LEARNING_RATE } from "../options/federation-options.js";
+import { appearedMeanwhile } from "../merged/whole-folder.js";
 import { packageRoot } from "../package-root.js";
 import { checkEmptyFolder } from "./out-folder.js";
 
@@ -99,11 +100,13 @@ export async function writeFlowerApp(
     await writeFilesAtomically(join(made, "initial"), shared.files);
     const settings = Object.entries(settingsOf(folder, labels, shared, options));
     await writeFile(join(made, "pyproject.toml"), pyproject(settings, options.noiseMultiplier > 0));
-    await rm(folder, { recursive: true, force: true });
+    await rmdir(folder).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "ENOENT") throw error;
+    });
     await rename(made, folder);
   } catch (error) {
     await rm(made, { recursive: true, force: true });
-    throw error;
+    throw appearedMeanwhile(given, error) ?? error;
   }
 }
 

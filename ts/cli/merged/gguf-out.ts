@@ -5,7 +5,7 @@ import { ConfigError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
 import { isGgufName } from "../../io/gguf-name.js";
 import { ggufDataLength, streamGguf } from "../../io/gguf/write.js";
-import { writeFileAtomically } from "../../io/node/index.js";
+import { writeNewFile } from "../../io/node/index.js";
 import { withFolder } from "../../io/node/make-folder.js";
 import { RowEncoder } from "../../models/gguf/writing/encode-rows.js";
 import type { WrittenModel } from "../../models/gguf/writing/model.js";
@@ -16,7 +16,7 @@ import type { Session } from "../session.js";
 import { formatBytes, formatCount } from "../terminal/number-format.js";
 import { reporterOf } from "../terminal/progress-bar.js";
 import { writeAhead } from "./merged-folder.js";
-import { checkRoom } from "./whole-folder.js";
+import { appearedMeanwhile, checkRoom } from "./whole-folder.js";
 
 /** Types of a file by their names on the command line. */
 export const ggufTypes: Readonly<Record<string, WrittenType>> = {
@@ -35,7 +35,8 @@ export function checkGgufOut(out: string): void {
 }
 
 /**
- * Writes a GGUF file under a temporary name, tensor by tensor, and renames it when it is whole.
+ * Writes a GGUF file under a temporary name, tensor by tensor, which becomes `out` when it is whole. Throws `ConfigError` where something
+ * else has become that meanwhile, which stays.
  * @returns its bytes
  */
 export async function writeGgufFile(
@@ -57,7 +58,7 @@ export async function writeGgufFile(
     await checkRoom(directory, total);
     const bar = reporterOf(terminal).start(title, { total, format: formatBytes });
     try {
-      await writeFileAtomically(resolve(out), async (sink) => {
+      await writeNewFile(resolve(out), async (sink) => {
         const ahead = writeAhead(sink, (bytes) => bar.update(Math.min(total, (done += bytes))));
         await streamGguf(ahead, metadata, tensors, ({ bytes }) => {
           throwIfAborted(signal);
@@ -65,6 +66,8 @@ export async function writeGgufFile(
         });
         await ahead.flush();
         throwIfAborted(signal);
+      }).catch((cause: unknown) => {
+        throw appearedMeanwhile(out, cause) ?? cause;
       });
     } finally {
       bar.stop();

@@ -30,14 +30,20 @@ export async function writeWholeFolder(
       await write(scratch);
       throwIfAborted(session.signal);
       await rename(scratch, target).catch((cause: unknown) => {
-        if (!["ENOTEMPTY", "EEXIST"].includes(String((cause as NodeJS.ErrnoException).code))) throw cause;
-        throw new ConfigError(
-          `--out ${clip(out)}: something was written there meanwhile, which stays: choose another folder`,
-          { option: "--out", folder: out },
-          { cause },
-        );
+        throw appearedMeanwhile(out, cause) ?? cause;
       });
     }),
+  );
+}
+
+/** The error where something has the name of what was written, which stays; null for another error of the system's. */
+export function appearedMeanwhile(out: string, cause: unknown): ConfigError | null {
+  // A folder cannot become what is a file.
+  if (!["ENOTEMPTY", "EEXIST", "ENOTDIR"].includes(String((cause as NodeJS.ErrnoException).code))) return null;
+  return new ConfigError(
+    `--out ${clip(out)}: something was written there meanwhile, which stays: choose another name`,
+    { option: "--out", folder: out },
+    { cause },
   );
 }
 

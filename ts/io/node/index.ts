@@ -8,4 +8,4 @@ export { nodeFileAccess, readFileMap } from "./read-files.js";
 export { folderOrGguf, ggufAt, ggufFile } from "./models/gguf-file.js";
 export { fetchModel, locateModel, resolveModel } from "./models/resolve-model.js";
 export type { ResolveOptions } from "./models/resolve-model.js";
-export { writeFileAtomically, writeFilesAtomically } from "./write-files.js";
+export { writeFileAtomically, writeFilesAtomically, writeNewFile } from "./write-files.js";

@@ -7,6 +7,7 @@ import { type ByteSink, checkBytes } from "../byte-source.js";
 import type { FileMap } from "../file-map.js";
 import { withFolder } from "./make-folder.js";
 import { withPart } from "./parts.js";
+import { publishNew } from "./publish-new.js";
 import { notExpected } from "../../arguments/settings.js";
 
 /** Bytes after which the disk begins to write what it was given, so that little is left to wait for at the end. */
@@ -58,6 +59,18 @@ export async function writeFileAtomically(path: string, write: (sink: ByteSink) 
     withPart(directory, basename(path), async (part) => {
       await writeDurably(part, write);
       await rename(part, path);
+    }),
+  );
+  await syncFolder(directory);
+}
+
+/** As `writeFileAtomically`, of a file that must be new: what has appeared at `path` meanwhile stays, and the system's `EEXIST` is thrown. */
+export async function writeNewFile(path: string, write: (sink: ByteSink) => Promise<void>): Promise<void> {
+  const directory = dirname(path);
+  await withFolder(directory, () =>
+    withPart(directory, basename(path), async (part) => {
+      await writeDurably(part, write);
+      await publishNew(part, path);
     }),
   );
   await syncFolder(directory);

@@ -1,0 +1,18 @@
+import { link, open, rename, rm } from "node:fs/promises";
+
+/** Gives a file its name where nothing has it: a rename would replace what has. */
+export async function publishNew(part: string, path: string): Promise<void> {
+  await link(part, path).catch(async (error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") throw error;
+    await renameNew(part, path);
+  });
+}
+
+/** The same in file systems without hard links: an empty file takes the name, which the rename then replaces. */
+export async function renameNew(part: string, path: string): Promise<void> {
+  await (await open(path, "wx")).close();
+  await rename(part, path).catch(async (error: unknown) => {
+    await rm(path, { force: true });
+    throw error;
+  });
+}
