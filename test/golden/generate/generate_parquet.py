@@ -50,5 +50,8 @@ write("hub", hub, compression="snappy")
 write("empty", table.slice(0, 0))
 write("zstd", table, compression="zstd")
 write("nested", nested, compression="snappy")
+# A small file of large pages: more than is made of its bytes, one group of rows at a time less.
+inflated = pa.table({"text": ["a" * 10_000_000] * 4, "word": words[:4]})
+write("inflated", inflated, compression="gzip", use_dictionary=False, row_group_size=1)
 write("delta", table, use_dictionary=False, column_encoding={"text": "DELTA_BYTE_ARRAY"})
 (folder / "expected.json").write_text(json.dumps({"texts": texts, "words": words, "numbers": numbers}, ensure_ascii=False) + "\n")

@@ -57,6 +57,12 @@ describe("Parquet", () => {
     ["nested", "pair", FormatError, /column "pair" holds lists or structures/],
     ["nested", "when", FormatError, /column "when" holds values of the kind DATE/],
     ["delta", "word", FormatError, /values in the encoding DELTA_BYTE_ARRAY/],
+    [
+      "inflated",
+      "word",
+      FormatError,
+      /has pages of more than \d+ bytes in a file of \d+: write it anew with snappy, or split it/,
+    ],
     ["empty", "word", FormatError, /it is empty/],
     ["snappy", "wrod", ConfigError, /has no column "wrod": it has "id", "text", "word", "number", "flag", "half"/],
   ] as const)("%s with the label %s is refused by name", async (name, label, kind, message) => {
@@ -68,4 +74,22 @@ describe("Parquet", () => {
   it("columns beside nested ones can be read", async () => {
     expect((await read("nested")).examples).toHaveLength(60);
   });
+});
+
+it("a damaged Parquet file is refused by a message about the file, whatever the library met in it", async () => {
+  const bytes = await file("snappy");
+  const met = new Set<string>();
+  for (let seed = 0; seed < 400; seed++) {
+    const damaged = bytes.slice();
+    for (let i = 0; i < 3; i++) damaged[4 + ((seed * 7919 + i * 104_729) % (bytes.length - 8))]! ^= 1 << (seed % 8);
+    const error: unknown = await readExamples(damaged, { file: "x.parquet", label: "word" }).then(
+      () => null,
+      (thrown: unknown) => thrown,
+    );
+    if (error === null) continue;
+    expect(String(error)).toMatch(/^(FormatError|ConfigError): x\.parquet/);
+    expect(String(error)).not.toMatch(/undefined|DataView|TypeError|RangeError|is not a function/);
+    met.add(String(error));
+  }
+  expect(met.size).toBeGreaterThan(5);
 });

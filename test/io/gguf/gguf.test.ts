@@ -10,6 +10,7 @@ import {
 import { goldenBytes } from "../../golden.js";
 import { gguf, pair, tensor, text, u32, u64 } from "./build.js";
 
+const emptyLists = (count: number) => Array.from({ length: count }, () => [...u32(0), ...u64(0)]).flat();
 const open = (bytes: Uint8Array) => openGguf(bytesSource(bytes), "x.gguf");
 const bits = (data: Float32Array) => [...new Uint32Array(data.slice().buffer)];
 
@@ -167,6 +168,18 @@ describe("refuses by name", () => {
     "a name that is too long": [
       gguf({ tensors: [tensor({ name: "n".repeat(1025), dimensions: [8] })], data: 32 }),
       /has a name longer than 1024/,
+    ],
+    "more lists than are read": [
+      gguf({ pairs: [pair("a", 9, [...u32(9), ...u64(65_536), ...emptyLists(65_536)])] }),
+      /its metadata has more than the 65536 lists that are read/,
+    ],
+    "more values of the metadata than are read": [
+      gguf({ counts: [0, 65_537], data: 1_000_000 }),
+      /it has 65537 metadata; at most 65536 are read/,
+    ],
+    "more truth values than are read": [
+      gguf({ pairs: [pair("a", 9, [...u32(7), ...u64(1_048_577)])], data: 2_000_000 }),
+      /metadata "a" has 1048577 truth values; at most 1048576 are read/,
     ],
   };
   it.each(Object.entries(cases))("%s", async (_, [bytes, message]) => {

@@ -11,6 +11,8 @@ export class Exhausted extends Error {
 /** Little-endian values one after another, from the first bytes of a file. */
 export class Cursor {
   offset = 0;
+  /** Lists that were read. */
+  lists = 0;
   private readonly view: DataView;
   private readonly decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 

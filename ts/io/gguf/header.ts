@@ -29,6 +29,8 @@ export interface GgufHeader {
 }
 
 const MOST_DIMENSIONS = 4;
+/** Values of the metadata: a small one takes many times its bytes in memory. Honest files have less than a hundred. */
+const MOST_PAIRS = 1 << 16;
 /** ggml's own limit; names of other tools are shorter, too. */
 const LONGEST_NAME = 1024;
 /** Bytes of a key, its type and a value, of a tensor's description, at least. */
@@ -40,6 +42,7 @@ export class HeaderParser {
   private pairs = 0;
   private tensors = 0;
   private offset = 0;
+  private lists = 0;
   private readonly metadata = new Map<string, GgufValue>();
   private readonly places = new Map<string, readonly [number, number]>();
   private readonly entries = new Map<string, GgufEntry>();
@@ -57,6 +60,7 @@ export class HeaderParser {
   parse(bytes: Uint8Array): GgufHeader {
     const cursor = new Cursor(bytes, this.size, this.fail);
     cursor.offset = this.offset;
+    cursor.lists = this.lists;
     if (this.version === 0) this.start(cursor, bytes);
     while (this.metadata.size < this.pairs) this.pair(cursor);
     const alignment = this.alignment();
@@ -80,6 +84,7 @@ export class HeaderParser {
       throw this.fail(`it is of GGUF version ${version}; versions 2 and 3 are read: convert it with a newer llama.cpp`);
     this.tensors = cursor.counted("the number of tensors", LEAST_TENSOR);
     this.pairs = cursor.counted("the number of metadata", LEAST_PAIR);
+    if (this.pairs > MOST_PAIRS) throw this.fail(`it has ${this.pairs} metadata; at most ${MOST_PAIRS} are read`);
     this.offset = cursor.offset;
     this.version = version;
   }
@@ -92,6 +97,7 @@ export class HeaderParser {
     this.metadata.set(key, value);
     this.places.set(key, [begin, cursor.offset]);
     this.offset = cursor.offset;
+    this.lists = cursor.lists;
   }
 
   private alignment(): number {

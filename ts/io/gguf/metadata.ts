@@ -42,6 +42,10 @@ const [BOOL, STRING, ARRAY] = [7, 8, 9];
 
 /** Lists that may stand one in another; those of honest files hold no lists. */
 const MOST_NESTED = 4;
+/** Lists of a file: an empty one of 12 bytes takes several hundred of memory. Honest files have some ten. */
+const MOST_LISTS = 1 << 16;
+/** Truth values of a list: a byte of the file each, eight of memory. Honest files have one for each layer. */
+const MOST_TRUTHS = 1 << 20;
 
 type Failure = (problem: string) => Error;
 
@@ -67,12 +71,15 @@ function truth(cursor: Cursor, key: string, fail: Failure): boolean {
 
 function listOf(cursor: Cursor, key: string, fail: Failure, depth: number): GgufValue {
   if (depth > MOST_NESTED) throw fail(`${key} has lists nested more than ${MOST_NESTED} deep`);
+  if (++cursor.lists > MOST_LISTS) throw fail(`its metadata has more than the ${MOST_LISTS} lists that are read`);
   const type = cursor.u32(`the type of ${key}`);
   const number = numbers.get(type);
   const least = number?.bytes ?? (type === BOOL ? 1 : type === STRING ? 8 : 12);
   if (number === undefined && type !== BOOL && type !== STRING && type !== ARRAY)
     throw fail(`${key} has a list of type ${type}; types are 0 to 12`);
   const count = cursor.counted(`the length of ${key}`, least);
+  if (type === BOOL && count > MOST_TRUTHS)
+    throw fail(`${key} has ${count} truth values; at most ${MOST_TRUTHS} are read`);
   if (number !== undefined) return new number.list(cursor.copy(count * number.bytes, key));
   const values: GgufValue[] = [];
   for (let i = 0; i < count; i++) values.push(valueOf(cursor, type, key, fail, depth));

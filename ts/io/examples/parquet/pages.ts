@@ -3,7 +3,7 @@ import type { ColumnDecoder, PageHeader } from "hyparquet/src/types.js";
 import type * as columns from "hyparquet/src/column.js";
 import type { convert } from "hyparquet/src/convert.js";
 import type { snappyUncompress } from "hyparquet/src/snappy.js";
-import { checkRuns, PageProblem } from "./runs.js";
+import { checkRuns, known, PageProblem } from "./runs.js";
 
 /** The parts of hyparquet that read a column. */
 export interface PageReader extends Pick<typeof columns, "parquetHeader" | "readPage"> {
@@ -19,6 +19,28 @@ export interface ColumnChunk {
   readonly rows: number;
   /** Values may be missing. */
   readonly optional: boolean;
+  readonly room: Room;
+}
+
+/** Bytes that a file's pages may hold when they are unpacked, so many for each byte of the file and some for small ones. */
+const UNPACKED_PER_BYTE = 64;
+const UNPACKED = 16 * 2 ** 20;
+
+/** What a file's pages may still take. */
+export class Room {
+  private left: number;
+
+  /** @param size of the file, in bytes */
+  constructor(private readonly size: number) {
+    this.left = UNPACKED + UNPACKED_PER_BYTE * size;
+  }
+
+  /** @throws `PageProblem` where there is no room for so many bytes */
+  take(bytes: number): void {
+    this.left -= bytes;
+    if (this.left < 0)
+      throw new PageProblem(`pages of more than ${UNPACKED + UNPACKED_PER_BYTE * this.size} bytes in a file of ${this.size}: write it anew with snappy, or split it`);
+  }
 }
 
 /** Codecs that can be read, and how many times as large their contents can be at most. */
@@ -27,10 +49,11 @@ export const codecs: Readonly<Record<string, number>> = { UNCOMPRESSED: 1, SNAPP
 /** Encodings that can be read. In others a few bytes can stand for any number of characters. */
 const encodings = ["PLAIN", "PLAIN_DICTIONARY", "RLE_DICTIONARY", "RLE"];
 
-function decompressed(bytes: Uint8Array, size: number, codec: string, { snappyUncompress }: PageReader): Uint8Array {
+function decompressed(bytes: Uint8Array, size: number, { decoder: { codec }, room }: ColumnChunk, { snappyUncompress }: PageReader): Uint8Array {
   if (!(size >= 0 && size <= bytes.length * codecs[codec]! + 64))
     throw new PageProblem(`a page that claims to hold ${size} bytes in ${bytes.length}`);
   if (codec === "UNCOMPRESSED") return bytes;
+  room.take(size);
   const whole = new Uint8Array(size);
   if (codec === "SNAPPY") snappyUncompress(bytes, whole);
   else if (gunzipSync(bytes, { out: whole }).length !== size) throw new PageProblem("a page whose size is not what it says");
@@ -45,23 +68,26 @@ interface PlainPage {
 
 /** Decompresses a data page and checks what it claims: numbers of values, runs of levels and of dictionary entries. */
 function plainPage(header: PageHeader, packed: Uint8Array, chunk: ColumnChunk, left: number, library: PageReader): PlainPage {
-  const { type, codec } = chunk.decoder;
+  const { type } = chunk.decoder;
   const v1 = header.data_page_header;
   const v2 = header.data_page_header_v2;
   const { num_values: count, encoding } = (v1 ?? v2)!;
   if (!encodings.includes(encoding) || (encoding === "RLE" && type !== "BOOLEAN"))
-    throw new PageProblem(`values in the encoding ${encoding}; ${encodings.join(", ")} can be read`);
+    throw new PageProblem(`values in the encoding ${known(encoding)}; ${encodings.join(", ")} can be read`);
   if (!(count >= 0 && count <= left)) throw new PageProblem(`a page of ${count} values where ${left} are left`);
   const size = Number(header.uncompressed_page_size);
   const levels = v2 ? v2.repetition_levels_byte_length + v2.definition_levels_byte_length : 0;
   if (!(levels >= 0 && levels <= packed.length)) throw new PageProblem("levels that are longer than their page");
   const rest = packed.subarray(levels);
   const isPacked = v2 === undefined || v2.is_compressed !== false;
-  const values = isPacked && size > levels ? decompressed(rest, size - levels, codec, library) : rest;
-  const bytes = new Uint8Array(levels + values.length);
-  bytes.set(packed.subarray(0, levels));
-  bytes.set(values, levels);
-  const view = new DataView(bytes.buffer);
+  const values = isPacked && size > levels ? decompressed(rest, size - levels, chunk, library) : rest;
+  let bytes = values;
+  if (levels > 0) {
+    bytes = new Uint8Array(levels + values.length);
+    bytes.set(packed.subarray(0, levels));
+    bytes.set(values, levels);
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   let at = v2 ? v2.repetition_levels_byte_length : 0;
   if (chunk.optional && count > 0) {
     if (v2 === undefined) {
@@ -129,7 +155,7 @@ export function readPages(chunk: ColumnChunk, library: PageReader): unknown[] {
     const packed = bytes.slice(reader.offset, reader.offset + length);
     reader.offset += length;
     if (header.type === "DICTIONARY_PAGE") {
-      const plain = decompressed(packed, Number(header.uncompressed_page_size), chunk.decoder.codec, library);
+      const plain = decompressed(packed, Number(header.uncompressed_page_size), chunk, library);
       const count = header.dictionary_page_header?.num_values ?? -1;
       if (!(count >= 0 && count <= plain.length * 8)) throw new PageProblem(`a dictionary of ${count} values in ${plain.length} bytes`);
       const raw = read({ ...header, compressed_page_size: plain.length, uncompressed_page_size: plain.length }, plain);
@@ -137,7 +163,7 @@ export function readPages(chunk: ColumnChunk, library: PageReader): unknown[] {
     } else if (header.type === "DATA_PAGE" || header.type === "DATA_PAGE_V2") {
       const { header: plain, bytes: page } = plainPage(header, packed, chunk, rows - values.length, library);
       for (const value of read(plain, page) ?? []) values.push(value);
-    } else if (header.type !== "INDEX_PAGE") throw new PageProblem(`a page of the kind ${String(header.type)}`);
+    } else if (header.type !== "INDEX_PAGE") throw new PageProblem(`a page of the kind ${known(header.type)}`);
   }
   return values;
 

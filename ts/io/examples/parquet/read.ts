@@ -1,11 +1,11 @@
 import type { ColumnDecoder, FileMetaData, ParquetParsers, RowGroup } from "hyparquet/src/types.js";
 import { ConfigError, FormatError, LowrankError } from "../../../errors/errors.js";
-import { clip, excerpt } from "../../../errors/excerpt.js";
+import { clip, excerpt, reasonOf } from "../../../errors/excerpt.js";
 import { type Column, isNumber } from "../table/columns.js";
 import type { Row } from "../table/rows.js";
 import { LONGEST_TEXT } from "../text-encoding.js";
-import { codecs, type PageReader, readPages } from "./pages.js";
-import { PageProblem } from "./runs.js";
+import { codecs, type PageReader, readPages, Room } from "./pages.js";
+import { known, PageProblem } from "./runs.js";
 import { classNames, type ParquetColumn, topColumns, unreadableKind } from "./schema.js";
 
 type Failure = (problem: string, cause?: unknown) => FormatError;
@@ -53,13 +53,14 @@ function readChunk(
   root: FileMetaData["schema"][number],
   library: PageReader,
   parsers: ParquetParsers,
+  room: Room,
 ): unknown[] {
   const chunk = columns.find(({ meta_data: meta }) => meta?.path_in_schema.length === 1 && meta.path_in_schema[0] === name);
   if (chunk?.meta_data === undefined || chunk.crypto_metadata !== undefined) throw new PageProblem(`no column ${excerpt(name, 40)} that is not encrypted`);
   if (chunk.file_path) throw new PageProblem("columns in other files");
   const { codec, type, total_compressed_size: size, data_page_offset: first, dictionary_page_offset: before } = chunk.meta_data;
   if (!Object.hasOwn(codecs, codec))
-    throw new PageProblem(`the compression ${codec}; ${Object.keys(codecs).join(", ")} can be read: write it anew with snappy, pandas' default`);
+    throw new PageProblem(`the compression ${known(codec)}; ${Object.keys(codecs).join(", ")} can be read: write it anew with snappy, pandas' default`);
   if (type !== element.type) throw new PageProblem("columns of another type than the schema's");
   const start = Number(before && before < first ? before : first);
   const end = start + Number(size);
@@ -70,7 +71,7 @@ function readChunk(
   ];
   const decoder: ColumnDecoder = { pathInSchema: [name], type, element, schemaPath, codec, parsers };
   return readPages(
-    { bytes: bytes.subarray(start, end), decoder, rows: Number(count), optional: element.repetition_type !== "REQUIRED" },
+    { bytes: bytes.subarray(start, end), decoder, rows: Number(count), optional: element.repetition_type !== "REQUIRED", room },
     library,
   );
 }
@@ -89,7 +90,7 @@ export async function parseParquet(bytes: Uint8Array, wanted: readonly Column[],
   } catch (error) {
     if (error instanceof LowrankError) throw error;
     if (error instanceof PageProblem) throw fail(`this Parquet file has ${error.message}`, error);
-    throw fail(`this Parquet file is damaged: ${clip(String(error))}`, error);
+    throw fail(`this Parquet file is damaged${reasonOf(error)}`, error);
   }
 }
 
@@ -120,9 +121,10 @@ function rowsOf(
   const names = picked.map(({ name }) => classNames(metadata, name));
   const most = Math.min(LONGEST_TEXT, bytes.length * CHARACTERS_PER_BYTE);
   const rows: Row[] = [];
+  const room = new Room(bytes.length);
   let characters = 0;
   for (const group of groups) {
-    const values = picked.map((column) => readChunk(bytes, group, column, schema[0]!, library, parsers));
+    const values = picked.map((column) => readChunk(bytes, group, column, schema[0]!, library, parsers, room));
     for (let i = 0; i < Number(group.num_rows); i++) {
       const fields = values.map((column, j) => {
         const value = valueText(column[i], picked[j]!.name, fail);

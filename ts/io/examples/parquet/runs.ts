@@ -1,6 +1,9 @@
 /** What is wrong with a page, for the reader to name. */
 export class PageProblem extends Error {}
 
+/** A name that the library has for a number of the file, which may be none that it knows. */
+export const known = (name: string | undefined): string => name ?? "(unknown)";
+
 /**
  * Walks over values in Parquet's hybrid of runs and packed bits, and checks that there are exactly `count` of them: a run may
  * claim any number, and would be written out before anybody asks. Gives the place behind them.

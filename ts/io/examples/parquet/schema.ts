@@ -1,3 +1,4 @@
+import { known } from "./runs.js";
 import type { FileMetaData, SchemaElement } from "hyparquet/src/types.js";
 
 /** A column of a Parquet file, as its users know it. */
@@ -31,7 +32,7 @@ export function unreadableKind({ element, nested }: ParquetColumn): string | nul
   if (type === "BYTE_ARRAY") return [undefined, "STRING", "UTF8", "ENUM", "JSON"].includes(kind) ? null : `values of the kind ${kind}`;
   const whole = kind === undefined || kind === "INTEGER" || /^U?INT_/.test(kind);
   if (whole && ["BOOLEAN", "INT32", "INT64", "FLOAT", "DOUBLE"].includes(type ?? "")) return null;
-  return `values of the kind ${kind ?? type}`;
+  return `values of the kind ${known(kind ?? type)}`;
 }
 
 /** Names of a column's classes, as Hugging Face's datasets writes them into the file; null where there are none. */
