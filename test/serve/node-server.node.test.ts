@@ -1,6 +1,6 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
@@ -126,6 +126,8 @@ describe("adapters", () => {
       [() => post("/jobs", { tenant: "a", version: "v1", examples, settings: { steps: [3] } }), 422],
       [() => post("/jobs", settingOf("steps", "[".repeat(200_000) + "]".repeat(200_000))), 422],
       [() => post("/jobs", settingOf("learningRate", "[".repeat(200_000) + "]".repeat(200_000))), 422],
+      [() => post("/jobs", settingOf("recipe", JSON.stringify("x".repeat(15 * 2 ** 20)))), 422],
+      [() => post("/jobs", settingOf("recipe", JSON.stringify("x".repeat(17 * 2 ** 20)))), 413],
       [() => fetch(`${url}/jobs/../tenants`), 404],
       [() => fetch(`${url}/jobs/%2e%2e%2fsecret`), 404],
       [() => fetch(`${url}/jobs/00000000-0000-0000-0000-000000000000/events`), 404],
@@ -320,6 +322,73 @@ describe("jobs", () => {
     expect(jobs.unfinished.map(({ id }: { id: string }) => id)).toEqual(
       [9, 8, 7, 6, 4, 3, 2, 1].map((i) => `job-${i}`),
     );
+  });
+
+  it("of jobs that have ended, the one that ended first is forgotten, also by the next server", async () => {
+    const { Jobs } = await folder.import("src/jobs.js");
+    const options = { folder: join(folder.folder, "many"), model: places.model, adapters: {}, atOnce: 0 };
+    const jobs = new Jobs({ ...options, keep: 3 });
+    await jobs.open();
+    const ids: string[] = [];
+    for (let i = 0; i < 5; i++) {
+      const job = await jobs.create({ tenant: "new", version: `v${i}`, examples, settings });
+      await jobs.cancel(job);
+      ids.push(job.id as string);
+    }
+    const waiting = await jobs.create({ tenant: "new", version: "v9", examples, settings });
+    const known = (one: typeof jobs) => ids.map((id) => one.get(id) !== undefined);
+    expect(known(jobs)).toEqual([false, false, true, true, true]);
+    expect(readdirSync(options.folder).sort()).toEqual([...ids.slice(2), waiting.id].sort());
+    const next = new Jobs({ ...options, keep: 1 });
+    await next.open();
+    expect(known(next)).toEqual([false, false, false, false, true]);
+    expect(next.unfinished.map(({ id }: { id: string }) => id)).toEqual([waiting.id]);
+    expect(readdirSync(options.folder).sort()).toEqual([ids[4]!, waiting.id].sort());
+  });
+
+  it("as many jobs as may come in at once are read, before it is known what they are", async () => {
+    const { answerJobs } = await folder.import("src/job-routes.js");
+    const { Jobs } = await folder.import("src/jobs.js");
+    const jobs = new Jobs({ folder: join(folder.folder, "coming"), model: places.model, adapters: {}, atOnce: 0 });
+    const slow = () => {
+      let end!: () => void;
+      const body = new ReadableStream({ start: (controller) => void (end = () => controller.close()) });
+      const headers = { "content-type": "application/json" };
+      const asked = new Request("http://localhost/jobs", {
+        method: "POST",
+        body,
+        headers,
+        duplex: "half",
+      } as RequestInit);
+      return { answer: answerJobs(asked, jobs) as Promise<Response>, end };
+    };
+    const coming = Array.from({ length: 4 }, slow);
+    expect((await slow().answer).status).toBe(503);
+    for (const { end } of coming) end();
+    for (const { answer } of coming) expect((await answer).status).toBe(400);
+    const { answer, end } = slow();
+    end();
+    expect((await answer).status).toBe(400);
+  });
+
+  it("a number in the environment that makes no sense is named", () => {
+    for (const [name, value] of [
+      ["PORT", "99999"],
+      ["PORT", "web"],
+      ["JOB_BYTES", "-1"],
+      ["JOBS_KEPT", "1e9"],
+    ] as const) {
+      const env = { ...process.env, NODE_OPTIONS: "", MODEL: places.model, [name]: value };
+      const { status, stderr } = spawnSync(process.execPath, ["src/main.js"], {
+        cwd: folder.example,
+        env,
+        encoding: "utf8",
+      });
+      expect([status, stderr]).toEqual([
+        2,
+        expect.stringMatching(new RegExp(`^${name} is a whole number from 0 to \\d+, got "${value}"\n$`)),
+      ]);
+    }
   });
 
   it("DELETE ends a job that runs and one that waits; what fails says why", async () => {

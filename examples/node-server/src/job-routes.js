@@ -21,20 +21,28 @@ const SETTINGS = [
 ];
 const MOST_STEPS = 10_000;
 const MOST_EXAMPLES = 20_000;
-const MOST_BYTES = 16 * 2 ** 20;
+/** Characters of a setting that is a text: names, such as a recipe's. */
+const LONGEST_SETTING = 100;
+/** Bodies that are read at once: all of them are in memory. */
+const MOST_AT_ONCE = 4;
+let reading = 0;
+
+/** Too many of something: the client may ask again. */
+const busy = (detail, after) => problem(503, "BUSY", detail, { "retry-after": after });
 
 /**
  * `POST /jobs`, `GET /jobs/:id`, `GET /jobs/:id/events`, `DELETE /jobs/:id`; null for another address.
  *
  * @param {Request} request
  * @param {import("./jobs.js").Jobs} jobs
+ * @param {{ maxBodyBytes?: number }} options bytes of a request's body, examples and settings; default 16 MiB
  */
-export async function answerJobs(request, jobs) {
+export async function answerJobs(request, jobs, { maxBodyBytes = 16 * 2 ** 20 } = {}) {
   const parts = new URL(request.url).pathname.split("/").slice(1);
   if (parts[0] !== "jobs" || parts.length > 3) return null;
   if (parts.length === 1) {
     if (request.method !== "POST") return notAllowed("POST");
-    return create(request, jobs);
+    return create(request, jobs, maxBodyBytes);
   }
   const job = ID.test(parts[1]) ? jobs.get(parts[1]) : undefined;
   if (job === undefined) return problem(404, "JOB", "there is no such job");
@@ -49,9 +57,13 @@ export async function answerJobs(request, jobs) {
   return Response.json(shown(job));
 }
 
-async function create(request, jobs) {
-  if (jobs.stopping) return problem(503, "BUSY", "the server is stopping", { "retry-after": "5" });
-  const fields = await readJson(request, MOST_BYTES);
+async function create(request, jobs, maxBodyBytes) {
+  if (jobs.stopping) return busy("the server is stopping", "5");
+  // Before anything is read.
+  if (jobs.full) return busy("too many jobs wait already", "60");
+  if (reading >= MOST_AT_ONCE) return busy("too many jobs are coming in already", "5");
+  reading++;
+  const fields = await readJson(request, maxBodyBytes).finally(() => reading--);
   if (fields instanceof Response) return fields;
   const wrong = problemOf(fields);
   if (wrong !== null) return problem(422, "CONFIG", wrong);
@@ -59,7 +71,7 @@ async function create(request, jobs) {
   if (await jobs.adapters.has(tenant, version)) return taken(version);
   // From here to the job's being known nothing is awaited.
   if (jobs.isMaking(tenant, version)) return taken(version);
-  if (jobs.full) return problem(503, "BUSY", "too many jobs wait already", { "retry-after": "60" });
+  if (jobs.full) return busy("too many jobs wait already", "60");
   const job = await jobs.create({ tenant, version, examples, settings });
   return Response.json(shown(job), { status: 202, headers: { location: `/jobs/${job.id}` } });
 }
@@ -84,6 +96,8 @@ function problemOf({ tenant, version, examples, settings = {}, ...others }) {
     return `settings: there is no ${JSON.stringify(strange)} (there are ${SETTINGS.join(", ")})`;
   const nested = Object.keys(settings).find((name) => settings[name] instanceof Object);
   if (nested !== undefined) return `settings: ${nested} is a number, a text, true or false`;
+  const long = Object.keys(settings).find((name) => String(settings[name]).length > LONGEST_SETTING);
+  if (long !== undefined) return `settings: ${long} has at most ${LONGEST_SETTING} characters`;
   const { steps = 1, epochs = 1, batchSize = 1, rank = 1 } = settings;
   if (!(steps <= MOST_STEPS && epochs <= 100 && batchSize <= 256 && rank <= 64))
     return `settings: at most ${MOST_STEPS} steps, 100 epochs, batches of 256, rank 64`;

@@ -17,9 +17,12 @@ export class Jobs {
   #running = new Set();
   #stopping = false;
 
-  /** @param {{ folder: string, model: string, build?: string, adapters: import("./folder-adapters.js").FolderAdapters, atOnce?: number, most?: number, patience?: number }} options */
-  constructor({ folder, model, build = "auto", adapters, atOnce = 1, most = 32, patience = 10_000 }) {
-    Object.assign(this, { folder, model, build, adapters, atOnce, most, patience });
+  /**
+   * @param {{ folder: string, model: string, build?: string, adapters: import("./folder-adapters.js").FolderAdapters, atOnce?: number, most?: number, keep?: number, patience?: number }} options
+   * `most` jobs wait or run; of those that have ended, `keep` are known, and the one that ended first is forgotten, its folder too
+   */
+  constructor({ folder, model, build = "auto", adapters, atOnce = 1, most = 32, keep = 100, patience = 10_000 }) {
+    Object.assign(this, { folder, model, build, adapters, atOnce, most, keep, patience });
   }
 
   /** Reads what earlier servers left, and goes on with what they did not end. */
@@ -42,6 +45,7 @@ export class Jobs {
       if (isEnded(job)) job.events.end(shown(job));
       else job.state = "waiting";
     }
+    await this.#forget();
     this.#next();
   }
 
@@ -173,13 +177,25 @@ export class Jobs {
 
   async #end(job, outcome) {
     const { id, tenant, version, settings, created } = job;
+    outcome.endedAt = new Date().toISOString();
     const ended = { id, tenant, version, settings, created, ...outcome };
     await writeFilesAtomically(join(this.folder, id), { "job.json": bytes(JSON.stringify(ended)) });
     Object.assign(job, outcome);
     if (outcome.state === "cancelled") await rm(join(this.folder, id, "run"), { recursive: true, force: true });
     job.events.end(shown(job));
+    await this.#forget();
+  }
+
+  /** Forgets those that ended first, so that no more than `keep` are known. Their adapters are the tenants', and stay. */
+  async #forget() {
+    const ended = [...this.#jobs.values()].filter(isEnded).sort((a, b) => (endOf(a) < endOf(b) ? -1 : 1));
+    const gone = ended.slice(0, Math.max(0, ended.length - this.keep));
+    for (const { id } of gone) this.#jobs.delete(id);
+    for (const { id } of gone) await rm(join(this.folder, id), { recursive: true, force: true });
   }
 }
+
+const endOf = ({ endedAt, created }) => endedAt ?? created;
 
 /** What clients see of a job. */
 export const shown = ({ id, tenant, version, created, state, accuracy, error }) => ({

@@ -1,4 +1,4 @@
-// MODEL, TENANTS, JOBS, PORT, HOST, BUILD, THREADS in the environment: serves until SIGTERM or SIGINT.
+// MODEL, TENANTS, JOBS, PORT, HOST, BUILD, THREADS, JOB_BYTES, JOBS_KEPT in the environment: serves until SIGTERM or SIGINT.
 import { init, SentenceEncoder } from "lowrank";
 import { AdapterServer } from "lowrank/serve";
 import { FolderAdapters } from "./folder-adapters.js";
@@ -14,20 +14,33 @@ const {
   HOST = "127.0.0.1",
 } = process.env;
 
-const { BUILD = "auto", THREADS = "auto" } = process.env;
+const { BUILD = "auto", THREADS = "auto", JOB_BYTES = String(16 * 2 ** 20), JOBS_KEPT = "100" } = process.env;
+
+/** A whole number in the environment. */
+function whole(name, text, most) {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value <= most) return value;
+  console.error(`${name} is a whole number from 0 to ${most}, got ${JSON.stringify(text)}`);
+  process.exit(2);
+}
+const port = whole("PORT", PORT, 65_535);
+const maxBodyBytes = whole("JOB_BYTES", JOB_BYTES, 2 ** 28);
+const keep = whole("JOBS_KEPT", JOBS_KEPT, 10_000);
 
 await init({ build: BUILD, threads: THREADS === "auto" ? THREADS : Number(THREADS) });
 const encoder = await SentenceEncoder.load(MODEL);
 const adapters = new FolderAdapters(TENANTS);
 const server = new AdapterServer(encoder, adapters, { onError: console.error });
-const jobs = new Jobs({ folder: JOBS, model: MODEL, build: BUILD, adapters });
+const jobs = new Jobs({ folder: JOBS, model: MODEL, build: BUILD, adapters, keep });
 await jobs.open();
 
-const http = serverOf(async (request) => (await answerJobs(request, jobs)) ?? server.fetch(request));
-http.listen(Number(PORT), HOST, () => {
-  const { port } = http.address();
-  console.log(`listening on http://${HOST}:${port}`);
+const answer = async (request) => (await answerJobs(request, jobs, { maxBodyBytes })) ?? server.fetch(request);
+const http = serverOf(answer);
+http.once("error", ({ message }) => {
+  console.error(`port ${port} of ${HOST} cannot be used: ${message}`);
+  process.exit(1);
 });
+http.listen(port, HOST, () => console.log(`listening on http://${HOST}:${http.address().port}`));
 
 let stopping = false;
 async function stop() {
