@@ -78,6 +78,16 @@ it("hands out its files alone, to this machine alone", async () => {
   });
 });
 
+it.each([
+  ["studio", "--port", "99999", "0"],
+  ["studio", "--port", "65536", "0"],
+  ["studio", "--port", "-1", "0"],
+  ["worker", "--board", "99999", "1"],
+])("%s %s %s is refused, and its bounds are named", async (command, option, value, least) => {
+  const { code, err } = await lowrank([command, option, value]);
+  expect([code, err]).toEqual([2, expect.stringContaining(`A whole number from ${least} to 65535 is expected.`)]);
+});
+
 it("names the port that is taken, and how to take another", async () => {
   const other = createServer();
   await new Promise<void>((ready) => other.listen(0, "127.0.0.1", ready));

@@ -30,5 +30,8 @@ function isExpected(error: unknown): boolean {
 }
 
 function messageOf(error: unknown): string {
+  // Node's words for it are "ENOENT: no such file or directory, uv_cwd".
+  if ((error as NodeJS.ErrnoException | null)?.syscall === "uv_cwd")
+    return "the working folder is not there any more: change to one that is, and start this again";
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { basename, relative } from "node:path";
-import { exitCodes } from "./exit-codes.js";
+import { exitCodes, reportError } from "./exit-codes.js";
 import { run } from "./program.js";
 import type { Interruption } from "./session.js";
 import { Terminal } from "./terminal/terminal.js";
@@ -30,4 +30,10 @@ function callName(): string {
   return environment["npm_command"] === "exec" ? "npx lowrank" : "lowrank";
 }
 
-process.exitCode = await run(process.argv.slice(2), terminal, interrupt.signal, callName(), interruption);
+const given = process.argv.slice(2);
+try {
+  process.exitCode = await run(given, terminal, interrupt.signal, callName(), interruption);
+} catch (error) {
+  // There is no working folder.
+  process.exitCode = reportError(error, terminal, given.includes("--debug"));
+}

@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Fixture, makeFixture, project, shortRun } from "../fixture.js";
-import { lowrankProcess } from "./process.js";
+import { lowrankProcess, program, runProcess } from "./process.js";
 
 let fixture: Fixture;
 beforeAll(async () => void (fixture = await makeFixture()));
@@ -18,6 +18,19 @@ describe("lowrank as a process", () => {
     const help = await start(["finetune", "--help"]);
     expect(help).toMatchObject({ code: 0, err: "" });
     expect(help.out).toMatch(/Examples:\n +lowrank finetune/);
+  });
+
+  it("says that its working folder is gone", async () => {
+    const gone = fixture.path("gone");
+    for (const command of ["--version", "doctor"]) {
+      mkdirSync(gone);
+      const script = `rmdir ${JSON.stringify(gone)}; exec "$0" "$@"`;
+      const args = [process.execPath, program, command] as const;
+      expect(await runProcess(["sh", "-c", script, ...args], gone)).toMatchObject({
+        ...{ code: 1, out: "" },
+        err: "error: the working folder is not there any more: change to one that is, and start this again\n",
+      });
+    }
   });
 
   it("stops at Ctrl-C with the checkpoint kept, and goes on to what an uninterrupted run gives", async () => {

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { ConfigError } from "../../errors/errors.js";
 import { cacheFolder } from "../../io/node/index.js";
 import { serveFolders } from "../files/served-folders.js";
-import { whole } from "../options/option-values.js";
+import { port } from "../options/option-values.js";
 import { packageRoot } from "../package-root.js";
 import type { Session } from "../session.js";
 
@@ -21,9 +21,9 @@ export function defineStudio(program: Command, session: Session): void {
   program
     .command("studio")
     .description("open the Studio, where a page fine-tunes without code: serves it to this machine's browsers")
-    .option("--port <n>", "port of 127.0.0.1; 0 takes a free one", whole(0), 4173)
+    .option("--port <n>", "port of 127.0.0.1; 0 takes a free one", port(0), 4173)
     .addHelpText("after", EXAMPLES)
-    .action(({ port }: { port: number }) => studio(port, session));
+    .action((options: { port: number }) => studio(options.port, session));
 }
 
 async function studio(port: number, { terminal, signal, self }: Session): Promise<void> {

@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { type QueueWorkerEvent, runQueueWorker } from "../../entry/queue-node.js";
 import { builds } from "../../jobs/spec/training-settings.js";
 import { enableRelaxedSimd } from "../engine-start.js";
-import { whole } from "../options/option-values.js";
+import { port, whole } from "../options/option-values.js";
 import { addQueueOptions, queueAddress, type QueueOptions } from "../options/queue-options.js";
 import type { Session } from "../session.js";
 import { formatPercent } from "../terminal/number-format.js";
@@ -37,7 +37,7 @@ export function defineWorker(program: Command, session: Session): void {
     .option(
       "--board <port>",
       "show the queue in a browser, by Bull Board; whoever reaches it may change the queue",
-      whole(1),
+      port(1),
     )
     .option("--board-host <address>", "where the board listens", "127.0.0.1")
     .option("--json", "print a JSON object a line", false)

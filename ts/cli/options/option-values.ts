@@ -2,15 +2,18 @@ import { InvalidArgumentError } from "commander";
 
 type Parser<T> = (text: string) => T;
 
-/** A whole number from `least`. */
-export function whole(least: number): Parser<number> {
+/** A whole number from `least` to `most`. */
+export function whole(least: number, most = Number.MAX_SAFE_INTEGER): Parser<number> {
   return (text) => {
     const value = Number(text);
-    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
-    const end = value > Number.MAX_SAFE_INTEGER ? ` to ${Number.MAX_SAFE_INTEGER}` : "";
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+    const end = value > most || most < Number.MAX_SAFE_INTEGER ? ` to ${most}` : "";
     throw new InvalidArgumentError(`A whole number from ${least}${end} is expected.`);
   };
 }
+
+/** A port, from `least`. */
+export const port = (least: number): Parser<number> => whole(least, 65_535);
 
 /** A number above `lower` (or from it, where `closed`) and at most `upper`, or below it where `open`. */
 export function real(lower: number, options: { closed?: boolean; below?: number } = {}): Parser<number> {

@@ -7,7 +7,7 @@ const generation = /{%(-?)\s*(?:end)?generation\s*(-?)%}(\s*)/g;
  * What the library makes of a template's source before it reads it, in time proportional to its length: the library's own pattern for the
  * `generation` statements looks at all white space that follows, once for each character of it.
  */
-export function preprocessed(source: string): string {
+function preprocessed(source: string): string {
   const text = (source.endsWith("\n") ? source.slice(0, -1) : source)
     .replace(/^[ \t]*({[#%-])/gm, "$1")
     .replace(/([#%-]})\n/g, "$1");
