@@ -86,7 +86,7 @@ const areas = [
   ["client", client],
   ["core", /\/ts\/(engine|graph|ops|optim|nn|errors|arguments|values|waiting)\//],
   ["tables", tables],
-  ["summary", /\/ts\/io\/examples\/summary\/(?!index|summarise|plain-text)/],
+  ["summary", /\/ts\/io\/examples\/(summary\/(?!index|summarise|plain-text)|near\/)/],
   ["zip", zip],
   ["parquet", /\/ts\/io\/examples\/parquet\//],
   ["io", /\/ts\/io\/(?!node\/)/],

@@ -83,6 +83,9 @@ export function shortRun({ model, data }: Fixture, out: string, steps = 12): str
     // Of forty texts none are held out to choose a step by, which would be said each time.
     "--patience",
     "none",
+    // Many of them are nearly the same: kept together, they would make parts of other sizes.
+    "--near-duplicates",
+    "apart",
     "--model",
     model,
     "--data",

@@ -20,6 +20,8 @@ const headRun = (out: string) => [
   fixture.model,
   "--data",
   fixture.data,
+  "--near-duplicates",
+  "apart",
   "--out",
   out,
   "--head-only",

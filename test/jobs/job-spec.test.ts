@@ -45,6 +45,7 @@ const wrong: Readonly<Record<keyof JobSpec, readonly unknown[]>> = {
   label: [null, 0],
   labelNames: [null, "0=bad", [], ["a"], { a: 1 }],
   group: [0, ["customer"], true],
+  nearDuplicates: [null, true, "near"],
   dropDuplicates: [null, "yes", 1],
   steps: ["10", 0, -1, 2.5, NaN, Infinity],
   epochs: ["1", 0, -1, NaN, Infinity],

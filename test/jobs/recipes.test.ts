@@ -6,7 +6,8 @@ import { examples, tinyEncoder } from "../models/tiny-encoder.js";
 import { results, run, runUntil, spec } from "./tiny-job.js";
 
 const steps = 12;
-const short = { ...spec, steps };
+// Many of these texts are nearly the same, which `splitExamples` parts.
+const short = { ...spec, steps, nearDuplicates: "apart" } as const;
 const { train, validation } = splitExamples(examples, 0.2, 0);
 const schedule = cosineSchedule({ peak: 0.01, warmup: 1, total: steps });
 const training = { steps, batchSize: 8, learningRate: 0.01, schedule };

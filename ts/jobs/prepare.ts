@@ -32,6 +32,8 @@ export interface Prepared {
   readonly modelHash: string;
   readonly dataset: Dataset;
   readonly summary: DataSummary;
+  /** Places of the examples to measure on whose texts nearly stand in the training data too. */
+  readonly nearTrained: ReadonlySet<number>;
   readonly encoder: SentenceEncoder;
   readonly classifier: TextClassifier;
   readonly parameters: { readonly adapter: number; readonly head: number };
@@ -55,7 +57,7 @@ export async function prepare(
   const engine = await runEngine(settings, context);
   const { info } = engine;
   const onWarning = (message: string) => emit({ type: "warning", message });
-  const dataset = await load(settings, { sources, onWarning, words });
+  const dataset = await load(settings, { sources, onWarning, words, signal });
   const few = fewExamplesText(dataset, words);
   if (few !== null) onWarning(few);
   const twice = twiceBalancedText(settings, words);
@@ -99,8 +101,9 @@ export async function prepare(
     const tokens = await counting.count(signal, (done) => tokenizing(texts + done));
     const memory = memoryNeed(steppedTexts(classifier, tokens), settings, settings.headOnly ? 0 : packed, words);
     const evaluateEvery = evaluateEveryOf(settings, steps, parts.validation.length);
-    const run = { settings, steps, evaluateEvery, engine: info, model, modelHash: hash, dataset, summary };
-    return { ...run, encoder, classifier, parameters, tokens, memory };
+    const run = { settings, steps, evaluateEvery, engine: info, model, modelHash: hash, dataset };
+    const { nearTrained } = surveyed.parts.at(-1)!;
+    return { ...run, summary, nearTrained, encoder, classifier, parameters, tokens, memory };
   } catch (error) {
     encoder.dispose();
     throw error;

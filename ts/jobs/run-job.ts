@@ -10,7 +10,7 @@ import type { RunReport } from "./result/run-report.js";
 import type { Sample } from "./result/sample-predictions.js";
 import { type JobSources, takeSources } from "./sources/job-sources.js";
 import { type AnyJobSpec, type JobSettings, takeAnySpec } from "./spec/any-settings.js";
-import { firstDifference, type JobSpec } from "./spec/job-spec.js";
+import { asBegun, firstDifference, type JobSpec } from "./spec/job-spec.js";
 import type { LanguageJobSpec } from "./spec/language-settings.js";
 import type { TokenJobSpec } from "./spec/token-settings.js";
 import type { TokenReport } from "./tokens/token-report.js";
@@ -111,9 +111,10 @@ export async function unfinishedSpec(store: RunStore): Promise<AnyJobSpec | null
   return (await runStatus(takeStore("unfinishedSpec", store)))?.settings ?? null;
 }
 
-async function runClaimed(settings: JobSettings, store: RunStore, context: JobContext): Promise<object> {
+async function runClaimed(given: JobSettings, store: RunStore, context: JobContext): Promise<object> {
   await checkNoFolds(store);
   const resumed = await readCheckpoint(store);
+  const settings = resumed === null ? given : asBegun(given, resumed.run.settings);
   if (resumed === null) await checkNew(store);
   else checkSame(settings, resumed, store);
   const record = await RecordWriter.of(store, settings, resumed !== null);

@@ -60,6 +60,9 @@ describe("options of what is held out and chosen", () => {
     expect(settings("--test-split", "0", "--group", "customer", "--drop-duplicates")).toMatchObject({
       ...{ testSplit: 0, group: "customer", dropDuplicates: true },
     });
+    expect(settings()).toMatchObject({ nearDuplicates: "together" });
+    expect(settings("--near-duplicates", "apart")).toMatchObject({ nearDuplicates: "apart" });
+    expect(() => parsed("--near-duplicates", "away")).toThrow(/Allowed choices are together, apart/);
     expect(settings("--recipe", "peft")).toMatchObject({ steps: 300, patience: null, testSplit: 0 });
     expect(settings("--epochs", "2")).toMatchObject({ steps: null, epochs: 2 });
     for (const wrong of ["0", "never", "1.5"])

@@ -107,6 +107,14 @@ describe("the summary of a run", () => {
       "<red>12 of the 200 test texts stand in the training data too</red>: without them accuracy is 70.0 % (63.0–76.0) on 188; " +
         "--drop-duplicates takes them out of what is learnt from",
     );
+    const nearly = { seen: 0, near: 1, count: 199, accuracy: 0.7, interval: [0.63, 0.76] };
+    expect(resultTable(await reportOf(120, 150, { unseen: nearly }), colors).at(-1)).toBe(
+      "<red>1 of the 200 test texts nearly stands in the training data too</red>: without it accuracy is 70.0 % (63.0–76.0) on 199",
+    );
+    const mixed = { ...unseen, near: 8, count: 180 };
+    expect(resultTable(await reportOf(120, 150, { unseen: mixed }), colors).at(-1)).toMatch(
+      /^<red>12 of the 200 test texts stand in the training data too, 8 more nearly do<\/red>: without them /,
+    );
     const all = { seen: 200, count: 0, accuracy: null, interval: null };
     expect(resultTable(await reportOf(120, 150, { unseen: all }), colors).at(-1)).toMatch(
       /says nothing about new texts/,

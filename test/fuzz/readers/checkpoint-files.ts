@@ -12,6 +12,7 @@ const settings: RunState["settings"] = {
     validation: null,
     validationSplit: 0.1,
     group: null,
+    nearDuplicates: "together",
     dropDuplicates: false,
     text: "text",
     label: "label",

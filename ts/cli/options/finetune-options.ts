@@ -21,6 +21,7 @@ import { heldOut } from "../../jobs/spec/recipes.js";
 import {
   builds,
   formatLength,
+  nearPlaces,
   recipeNames,
   schedules,
   type TrainingSettings,
@@ -107,6 +108,12 @@ export function addSpecOptions(command: Command): Command {
     .option(
       "--group <column>",
       "column of what belongs together (a customer, a thread) and is never on two sides of a split",
+    )
+    .addOption(
+      new Option(
+        "--near-duplicates <where>",
+        `texts that are nearly the same, such as those that differ by a greeting: on one side of every split, or apart (default: ${defaults.nearDuplicates})`,
+      ).choices(nearPlaces),
     )
     .option(
       "--drop-duplicates",

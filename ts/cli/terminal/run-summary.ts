@@ -145,17 +145,27 @@ const formatPoints = (share: number) => `${share < 0 ? "−" : "+"}${Math.abs(10
 const pointsRange = (interval: Interval) =>
   interval.map((share) => `${share < 0 ? "−" : ""}${Math.abs(100 * share).toFixed(1)}`).join(" to ");
 
-/** What the figure is without texts that were learnt from. */
+/** What the figure is without texts that were learnt from, or nearly were. */
 function unseenLines({ unseen, after, measuredOn }: RunReport["result"], { red }: Colors): string[] {
   if (unseen === null) return [];
   const { seen, count, accuracy, interval } = unseen;
-  const one = seen === 1;
-  const of = `${formatCount(seen)} of the ${formatCount(after.count)} ${measuredOn} texts ${one ? "stands" : "stand"} in the training data too`;
+  // Reports of before know of no others.
+  const near = (unseen as Partial<typeof unseen>).near ?? 0;
+  const one = seen + near === 1;
+  const stand = (texts: number) => (texts === 1 ? "stands" : "stand");
+  const of = `of the ${formatCount(after.count)} ${measuredOn} texts`;
+  const too = "in the training data too";
+  const nearly = seen > 0 ? `nearly ${near === 1 ? "does" : "do"}` : `nearly ${stand(near)} ${too}`;
+  const parts = [
+    ...(seen > 0 ? [`${formatCount(seen)} ${of} ${stand(seen)} ${too}`] : []),
+    ...(near > 0 ? [`${formatCount(near)} ${seen > 0 ? "more" : of} ${nearly}`] : []),
+  ];
   const without =
     accuracy === null
       ? "what is measured says nothing about new texts"
       : `without ${one ? "it" : "them"} accuracy is ${formatPercent(accuracy)}${formatInterval(interval)} on ${formatCount(count)}`;
-  return [`${red(of)}: ${without}; --drop-duplicates takes ${one ? "it" : "them"} out of what is learnt from`];
+  const advice = seen > 0 ? `; --drop-duplicates takes ${seen === 1 ? "it" : "them"} out of what is learnt from` : "";
+  return [`${red(parts.join(", "))}: ${without}${advice}`];
 }
 
 /** Which step was kept, and what that does to the figures. */

@@ -2,6 +2,7 @@ import type { JobWords } from "../job-events.js";
 import { heldOut } from "../spec/recipes.js";
 import type { ClassifierSettings, TrainingSettings } from "../spec/training-settings.js";
 import { holdOut, holdToChoose } from "./held-out.js";
+import { nearExamples } from "./near-examples.js";
 import { checkClassWeights, checkLabelNames, checkLabels } from "./label-checks.js";
 import { type DataAccess, type Labelled, readLabelled, withoutMeasured } from "./read-labelled.js";
 
@@ -43,17 +44,18 @@ export const spareForHead = <E>({ test, validation }: HeldParts<E>): readonly E[
 export const drawsTest = ({ test, testSplit, validation }: ClassifierSettings) =>
   test === null && (testSplit === null ? validation === null : testSplit > 0);
 
-async function readAll(settings: TrainingSettings, access: DataAccess): Promise<Labelled> {
+async function readAll(settings: TrainingSettings, access: DataAccess, draws: boolean): Promise<Labelled> {
   const all = await readLabelled(settings.data, settings, access);
   checkLabelNames(all, settings, access.words);
   checkLabels(all, settings, access.words);
   checkClassWeights(all, settings, access.words);
-  return all;
+  if (!draws || settings.nearDuplicates !== "together") return all;
+  return { ...all, near: await nearExamples(all.examples, access.signal) };
 }
 
 /** All examples as what is learnt from: for folds, which part them by themselves. Errors as `loadDataset`. */
 export async function wholeDataset(settings: TrainingSettings, access: DataAccess): Promise<Dataset> {
-  const train = await readAll(settings, access);
+  const train = await readAll(settings, access, true);
   const validation = { ...train, examples: [], split: true };
   return { train, validation, test: null, labels: train.labels, tooFewToChoose: null };
 }
@@ -65,7 +67,7 @@ export async function wholeDataset(settings: TrainingSettings, access: DataAcces
  * its own is not learnt from either, nor is the step chosen by what is tested.
  */
 export async function loadDataset(settings: TrainingSettings, access: DataAccess): Promise<Dataset> {
-  let all = await readAll(settings, access);
+  let all = await readAll(settings, access, drawsTest(settings) || settings.validation === null);
   const { labels } = all;
   const { validation, seed } = settings;
   const read = async (path: string) => {

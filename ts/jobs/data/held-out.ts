@@ -1,10 +1,13 @@
 import { ConfigError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
-import { type LocatedExample, splitExamples } from "../../io/examples/index.js";
+import type { LocatedExample } from "../../io/examples/index.js";
+import type { NearNumbers } from "../../io/examples/parts/equal-texts.js";
+import { inTwo } from "../../io/examples/parts/split.js";
 import { plainText } from "../../io/examples/summary/plain-text.js";
 import type { JobWords } from "../job-events.js";
 import { heldOut } from "../spec/recipes.js";
 import { choosesStep, type TrainingSettings } from "../spec/training-settings.js";
+import { nearNumbers } from "./near-examples.js";
 import type { Labelled } from "./read-labelled.js";
 
 /** A part that is drawn from the examples to learn from. */
@@ -48,24 +51,50 @@ function shareOf(part: Part, settings: TrainingSettings, examples: number): numb
 }
 
 /**
- * Keeps a share of the examples back, each label in the same proportion and each group whole; where that is nothing or all, which of
- * the two parts would have none.
+ * Keeps a share of the examples back, each label in the same proportion, each group whole, and texts that are nearly the same on one
+ * side where that lets each label stand on both; where a part is nothing, which of the two.
  */
 function tryHoldOut(
-  examples: Examples,
+  { examples, near }: Labelled,
   part: Part,
   settings: TrainingSettings,
   seed: number,
 ): TwoParts | "validation" | "training" {
   const groups = groupsOf(examples, settings);
   const share = shareOf(part, settings, examples.length);
-  try {
-    const { train, validation } = splitExamples(examples, share, { seed, ...(groups && { groups }) });
-    return { rest: train, held: validation };
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    return error.details["left"] === "training" ? "training" : "validation";
+  const draw = (near: NearNumbers | null): TwoParts | "validation" | "training" => {
+    try {
+      const { train, validation } = inTwo(examples, share, { seed, groups }, near);
+      return { rest: train, held: validation };
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      return error.details["left"] === "training" ? "training" : "validation";
+    }
+  };
+  const apart = draw(null);
+  let numbers = nearNumbers(examples, near);
+  for (let round = 0; numbers !== null && typeof apart !== "string" && round < ROUNDS; round++) {
+    const together = draw(numbers);
+    if (typeof together === "string") break;
+    const lost = lostLabels(together, apart);
+    const ratio = together.held.length / apart.held.length;
+    if (lost.size === 0 && ratio <= FACTOR && ratio >= 1 / FACTOR) return together;
+    // Labels whose texts are all alike: theirs may stand on both sides.
+    numbers = lost.size === 0 ? null : numbers.map((number, i) => (lost.has(examples[i]!.label) ? undefined : number));
   }
+  return apart;
+}
+
+/** How much more or less may be held out so that texts which are nearly the same stay together, and how often that is tried. */
+const [FACTOR, ROUNDS] = [2, 2];
+
+/** Labels that a part lacks, though it has them where such texts may be apart. */
+function lostLabels(together: TwoParts, apart: TwoParts): Set<string> {
+  const lost = (["rest", "held"] as const).flatMap((part) => {
+    const there = new Set(together[part].map(({ label }) => label));
+    return apart[part].map(({ label }) => label).filter((label) => !there.has(label));
+  });
+  return new Set(lost);
 }
 
 /** The same. Throws `ConfigError`, with what helps, where nothing can be kept back. */
@@ -76,7 +105,7 @@ export function holdOut(
   seed: number,
   words: JobWords,
 ): TwoParts {
-  const parts = tryHoldOut(all.examples, part, settings, seed);
+  const parts = tryHoldOut(all, part, settings, seed);
   if (typeof parts !== "string") return parts;
   const { file, examples } = all;
   const { label: column, group } = settings;
@@ -123,7 +152,7 @@ export function holdToChoose(all: Labelled, settings: TrainingSettings, seed: nu
   if (!choosesStep(settings) || validationSplit === 0) return { ...none, tooFew: null };
   if (validationSplit !== null || evaluateEvery !== null)
     return { ...holdOut(all, "validation", settings, seed, words), tooFew: null };
-  const drawn = tryHoldOut(all.examples, "validation", settings, seed);
+  const drawn = tryHoldOut(all, "validation", settings, seed);
   const parts = typeof drawn === "string" ? none : drawn;
   const few = parts.held.length < heldOut.validation.least;
   return few ? { ...none, tooFew: parts.held.length } : { ...parts, tooFew: null };

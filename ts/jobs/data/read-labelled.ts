@@ -17,6 +17,8 @@ export interface Labelled {
   readonly labels: readonly string[];
   /** Labels as they stand in the file. */
   readonly rawLabels: readonly string[];
+  /** The same number for examples whose texts are nearly the same and stay together; null where any may stand anywhere. */
+  readonly near: ReadonlyMap<LocatedExample, number> | null;
 }
 
 /** How a file of examples is read. */
@@ -28,6 +30,7 @@ export interface DataAccess {
   readonly sources: Pick<JobSources, "readData">;
   readonly onWarning: (message: string) => void;
   readonly words: JobWords;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -63,7 +66,7 @@ export async function readLabelled(
   checkKnown(file, named, labels);
   const examples = dropDuplicates ? withoutRepeats(named) : named;
   tell(named.length - examples.length, "a text that repeats an earlier one", "texts that repeat earlier ones");
-  return { file, sha256: await sha256(bytes), examples, labels, rawLabels: read.labels };
+  return { file, sha256: await sha256(bytes), examples, labels, rawLabels: read.labels, near: null };
 }
 
 /** The first of those with the same text and label. Texts that contradict each other stay: which is right, their owner knows. */

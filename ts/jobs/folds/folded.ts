@@ -1,9 +1,13 @@
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import { foldExamples } from "../../io/examples/index.js";
+import type { TakenSplit } from "../../io/examples/parts/assign.js";
+import { unitsOf } from "../../io/examples/parts/equal-texts.js";
+import { inFolds } from "../../io/examples/parts/folds.js";
 import { plainText } from "../../io/examples/summary/plain-text.js";
 import type { Dataset } from "../data/dataset.js";
 import { groupsOf } from "../data/held-out.js";
+import { nearNumbers } from "../data/near-examples.js";
 import type { JobWords } from "../job-events.js";
 import type { TrainingSettings } from "../spec/training-settings.js";
 
@@ -18,22 +22,46 @@ export interface Fold {
   readonly validation: Examples;
 }
 
+/** How often folds are drawn with texts that are nearly the same together, and how much larger than another one may then be. */
+const [ROUNDS, FACTOR] = [2, 2];
+
+/** Labels that a fold would be tested on without having learnt them. */
+function missingIn(fold: Fold, labels: readonly string[]): string[] {
+  const learnt = new Set(fold.train.map(({ label }) => label));
+  return labels.filter((label) => !learnt.has(label));
+}
+
+/** Folds in which texts that are nearly the same stand together; null where that takes a label out of what a fold learns from. */
+function foldsTogether(
+  { train: { examples, near }, labels }: Dataset,
+  count: number,
+  taken: TakenSplit,
+): Fold[] | null {
+  let numbers = nearNumbers(examples, near);
+  for (let round = 0; numbers !== null && round < ROUNDS; round++) {
+    if (new Set(unitsOf(examples, taken.groups, numbers)).size < count) return null;
+    const folds = inFolds(examples, count, taken, numbers);
+    const missing = new Set(folds.flatMap((fold) => missingIn(fold, labels)));
+    const sizes = folds.map(({ validation }) => validation.length);
+    if (missing.size === 0) return Math.max(...sizes) <= FACTOR * Math.min(...sizes) ? folds : null;
+    numbers = numbers.map((number, i) => (missing.has(examples[i]!.label) ? undefined : number));
+  }
+  return null;
+}
+
 /**
- * The examples in `count` folds. Throws `ConfigError` as `foldExamples`, and where one of them would be tested on a label that it learns
+ * The examples in `count` folds, texts that are nearly the same in one as far as that goes. Throws `ConfigError` as `foldExamples`, and where one of them would be tested on a label that it learns
  * nothing of: what it measures would say nothing of a classifier that learns from all.
  */
-export function foldsOf(
-  { train, labels }: Dataset,
-  settings: TrainingSettings,
-  count: number,
-  words: JobWords,
-): Fold[] {
+export function foldsOf(dataset: Dataset, settings: TrainingSettings, count: number, words: JobWords): Fold[] {
+  const { train, labels } = dataset;
   const { examples, file } = train;
   const groups = groupsOf(examples, settings);
-  const folds = foldExamples(examples, count, { seed: settings.seed, ...(groups && { groups }) });
+  const { seed } = settings;
+  const together = foldsTogether(dataset, count, { seed, groups });
+  const folds = together ?? foldExamples(examples, count, { seed, ...(groups && { groups }) });
   for (const [i, fold] of folds.entries()) {
-    const learnt = new Set(fold.train.map(({ label }) => label));
-    const missing = labels.filter((label) => !learnt.has(label));
+    const missing = missingIn(fold, labels);
     if (missing.length === 0) continue;
     const shown = missing.slice(0, NAMED).map((label) => excerpt(label, 60));
     const more = missing.length > NAMED ? ` and ${missing.length - NAMED} labels more` : "";

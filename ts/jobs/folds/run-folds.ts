@@ -8,7 +8,7 @@ import { estimateJob } from "../estimate/job-estimate.js";
 import type { JobContext } from "../job-task.js";
 import { prepare, type Prepared, readyJob } from "../prepare.js";
 import { type JobOptions, takeOptions } from "../run-job.js";
-import { type JobSpec, takeSpec } from "../spec/job-spec.js";
+import { asBegun, type JobSpec, takeSpec } from "../spec/job-spec.js";
 import { checkWarmup } from "../spec/warmup-check.js";
 import { evaluateEveryOf, loraOptions, stepsOf, type TrainingSettings } from "../spec/training-settings.js";
 import { memoryStore } from "../store/memory-store.js";
@@ -68,8 +68,9 @@ export async function runFolds(
         blob,
       });
     }
-    if (soFar !== null) checkSame(soFar, settings, folds, taken);
-    const found = await validate(settings, folds, taken, soFar, context);
+    const own = soFar === null ? settings : asBegun(settings, soFar.settings);
+    if (soFar !== null) checkSame(soFar, own, folds, taken);
+    const found = await validate(own, folds, taken, soFar, context);
     const file = new TextEncoder().encode(`${JSON.stringify(found, null, 2)}\n`);
     await taken.write({ [runFiles.folds]: file });
     await taken.remove(runFiles.foldsSoFar);

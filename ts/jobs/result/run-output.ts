@@ -46,6 +46,7 @@ export function reportOf(prepared: Prepared, trained: Trained, { machine, estima
       unseen: unseenTexts(
         [...dataset.train.examples, ...(settings.headOnly ? spareForHead(dataset) : [])],
         predictions,
+        prepared.nearTrained,
       ),
       measuredOn: dataset.test === null ? "validation" : "test",
     },

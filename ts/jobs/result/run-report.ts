@@ -68,7 +68,7 @@ export interface RunReport {
     readonly recommended: Recommendation;
     /** What is lost in macro F1 against the head alone by more than chance, while accuracy is not; null where that is not so. */
     readonly macroF1Loss: Difference | null;
-    /** Where texts that were measured stand in the training data too, the result without them; else null. */
+    /** Where texts that were measured stand in the training data too, or nearly do, the result without them; else null. */
     readonly unseen: UnseenTexts | null;
     /** Which examples the result is measured on. Where it is the validation, and the step was chosen by it, it is flattered. */
     readonly measuredOn: "test" | "validation";

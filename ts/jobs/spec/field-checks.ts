@@ -44,6 +44,12 @@ export const orNull =
   (what, name, value) =>
     value === null ? value : check(what, name, value);
 
+/** Nothing, in what was written before there was such a setting, or what else is checked. */
+export const orMissing =
+  (check: Check): Check =>
+  (what, name, value) =>
+    value === undefined ? value : check(what, name, value);
+
 /** Throws `ConfigError`, naming the field, unless a value is an object whose fields are what each can be. */
 export function checkFields(
   what: string,

@@ -23,6 +23,7 @@ export function specDefaults(recipe: TrainingSettings["recipe"]): Omit<TrainingS
     label: "label",
     labelNames: {},
     group: null,
+    nearDuplicates: "together",
     dropDuplicates: false,
     recipe,
     headOnly: false,
@@ -89,6 +90,13 @@ export function checkLength(what: string, { steps, epochs }: Readonly<Record<str
 function copied(place: string, value: unknown): unknown {
   if (Array.isArray(value)) return namesFrom(`${place} is text or a list of texts`, value);
   return isJsonObject(value) ? { ...value } : value;
+}
+
+/** Settings of a run that goes on: where it began before `nearDuplicates` was one, without it, so that its parts stay as they were. */
+export function asBegun<S extends object>(settings: S, began: object): S {
+  if ("nearDuplicates" in began || !("nearDuplicates" in settings)) return settings;
+  const { nearDuplicates: _, ...others } = settings;
+  return others as S;
 }
 
 /** The first field in which two runs differ; null where they are one. */

@@ -9,6 +9,7 @@ import {
   checkFields,
   matching,
   moduleNames,
+  orMissing,
   orNull,
   text,
   textsByName,
@@ -18,6 +19,7 @@ import { takeFurtherLora } from "./further-lora.js";
 import {
   builds,
   loraOptions,
+  nearPlaces,
   recipeNames,
   schedules,
   type SharedSettings,
@@ -72,6 +74,7 @@ export const settingChecks: Readonly<Record<keyof TrainingSettings, Check>> = {
   label: text,
   labelNames: textsByName,
   group: orNull(text),
+  nearDuplicates: orMissing(among(nearPlaces)),
   dropDuplicates: flag,
   recipe: among(recipeNames),
   headOnly: flag,

@@ -27,8 +27,8 @@ type Defaults = Omit<TokenSettings, "task" | "data">;
 
 /** What stands for fields that a spec leaves out. */
 export function tokenDefaults(recipe: TokenSettings["recipe"]): Defaults {
-  const { text: _, label: _l, labelNames: _n, group: _g, dropDuplicates: _d, sampling: _s, allow: _a, ...rest } =
-    specDefaults(recipe); // prettier-ignore
+  const { text: _, label: _l, labelNames: _n, group: _g, sampling: _s, allow: _a, ...others } = specDefaults(recipe);
+  const { dropDuplicates: _d, nearDuplicates: _t, ...rest } = others;
   return { ...rest, validation: null, fields: {} };
 }
 

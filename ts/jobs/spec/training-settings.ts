@@ -9,6 +9,9 @@ import { LEAST_STEPS, MOST_STEPS, STEP_PASSES } from "./recipes.js";
 /** Builds of the kernels that a run can ask for. */
 export const builds = ["auto", "simd", "relaxed"] as const;
 
+/** Where texts that are nearly the same may stand in a split. */
+export const nearPlaces = ["together", "apart"] as const;
+
 /** Recipes by the name that `--recipe` takes. */
 export const recipeNames = ["default", "peft"] as const;
 
@@ -46,6 +49,11 @@ export interface TrainingSettings {
    * text without one belongs to no other. Null for none.
    */
   readonly group: string | null;
+  /**
+   * Where texts that are nearly the same stand, such as those that differ by a greeting: "together" on one side of every split, as far as
+   * each label then keeps examples on both sides; "apart": on either side, as equal ones never are. Missing in runs of before: "apart".
+   */
+  readonly nearDuplicates: (typeof nearPlaces)[number];
   /** Leave out texts that repeat an earlier one of their file with the same label, apart from case and white space. */
   readonly dropDuplicates: boolean;
   /**

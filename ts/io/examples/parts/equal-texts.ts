@@ -1,13 +1,18 @@
 import { plainText } from "../summary/plain-text.js";
 
+/** A number for each text, the same for those that are nearly the same; undefined for one that is like no other. */
+export type NearNumbers = readonly (number | undefined)[];
+
 /**
- * A number for each example, the same for those that are to stay together: of one group, or with equal texts apart from case, width
- * and white space, whatever their labels; a text in two groups joins them. Null where no two belong together. What has no text is
- * equal to nothing.
+ * A number for each example, the same for those that are to stay together: of one group, with equal texts apart from case, width
+ * and white space, or nearly the same ones, whatever their labels; a text in two groups joins them. Null where no two belong together.
+ * What has no text is equal to nothing.
+ * @param near the same number for texts that are nearly the same; undefined for one that is like no other
  */
 export function unitsOf(
   examples: readonly { readonly label: string; readonly text?: unknown }[],
   groups: readonly (string | number)[] | null,
+  near: NearNumbers | null = null,
 ): readonly number[] | null {
   const parents = Array.from(examples.keys());
   const rootOf = (place: number) => {
@@ -25,6 +30,8 @@ export function unitsOf(
   };
   const firstOfGroup = new Map<string | number, number>();
   groups?.forEach((group, place) => join(firstOfGroup, group, place));
+  const firstOfNear = new Map<number, number>();
+  near?.forEach((number, place) => number !== undefined && join(firstOfNear, number, place));
   const firstOfText = new Map<string, number>();
   examples.forEach(({ text }, place) => {
     if (typeof text === "string") join(firstOfText, plainText(text), place);

@@ -1,8 +1,8 @@
 import { whole } from "../../../arguments/settings.js";
 import { ConfigError } from "../../../errors/errors.js";
-import { assignGroups, type SplitOptions, takeLabelled, takeSplit } from "./assign.js";
+import { assignGroups, type SplitOptions, takeLabelled, type TakenSplit, takeSplit } from "./assign.js";
 import { dealt } from "./dealt.js";
-import { unitsOf } from "./equal-texts.js";
+import { type NearNumbers, unitsOf } from "./equal-texts.js";
 import type { Example } from "../example.js";
 import { spreadClasses } from "./spread-classes.js";
 
@@ -23,8 +23,18 @@ export function foldExamples<E extends Pick<Example, "label">>(
   const what = "foldExamples";
   const all = takeLabelled(what, examples);
   whole(what, "n", n, 2);
-  const { seed, groups } = takeSplit(what, options, all.length);
-  const units = unitsOf(all, groups);
+  return inFolds(all, n, takeSplit(what, options, all.length), null);
+}
+
+/** As `foldExamples`, of what was checked; texts that are nearly the same stand in one fold too. */
+export function inFolds<E extends Pick<Example, "label">>(
+  all: readonly E[],
+  n: number,
+  { seed, groups }: TakenSplit,
+  near: NearNumbers | null,
+): { train: E[]; validation: E[] }[] {
+  const what = "foldExamples";
+  const units = unitsOf(all, groups, near);
   const there = new Set(units ?? all.keys()).size;
   if (n > there) {
     const needed = groups !== null ? "groups" : units !== null ? "different texts" : "examples";

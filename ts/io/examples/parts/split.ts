@@ -1,7 +1,7 @@
 import { ConfigError } from "../../../errors/errors.js";
 import { excerpt } from "../../../errors/excerpt.js";
-import { assignGroups, type SplitOptions, takeLabelled, takeSplit } from "./assign.js";
-import { unitsOf } from "./equal-texts.js";
+import { assignGroups, type SplitOptions, takeLabelled, type TakenSplit, takeSplit } from "./assign.js";
+import { type NearNumbers, unitsOf } from "./equal-texts.js";
 import type { Example } from "../example.js";
 import { holdShare } from "./held-units.js";
 
@@ -24,9 +24,20 @@ export function splitExamples<E extends Pick<Example, "label">>(
   const all = takeLabelled(what, examples);
   if (!(typeof share === "number" && share > 0 && share < 1))
     throw new ConfigError(`${what}: expected a share above 0 and below 1, got ${excerpt(share)}`, { op: what, option: "share", value: share });
-  const { seed, groups } = takeSplit(what, typeof options === "number" ? { seed: options } : options, all.length);
+  const taken = takeSplit(what, typeof options === "number" ? { seed: options } : options, all.length);
+  return inTwo(all, share, taken, null);
+}
+
+/** As `splitExamples`, of what was checked; texts that are nearly the same stay on one side too. */
+export function inTwo<E extends Pick<Example, "label">>(
+  all: readonly E[],
+  share: number,
+  { seed, groups }: TakenSplit,
+  near: NearNumbers | null,
+): { train: E[]; validation: E[] } {
+  const what = "splitExamples";
   const labels = all.map(({ label }) => label);
-  const units = unitsOf(all, groups);
+  const units = unitsOf(all, groups, near);
   const held = groups === null ? holdShare(labels, units, share, seed) : new Set<number>();
   if (groups !== null)
     assignGroups(labels, units ?? groups, [1 - share, share], seed).forEach((part, i) => part === 1 && held.add(i));

@@ -93,7 +93,7 @@ function* ofPart(part: DataPart, summary: PartSummary, surveyed: Survey["parts"]
   if (duplicates > 0)
     yield warn("duplicates", `${counted(duplicates, `${name} text repeats`, `${name} texts repeat`)} another: leave ${duplicates === 1 ? "it" : "them"} out, or ${duplicates === 1 ? "it counts" : "they count"} more than others`, seen.duplicates.examples);
   if (nearDuplicates > 0)
-    yield warn("near-duplicates", `${counted(nearDuplicates, `${name} text is`, `${name} texts are`)} nearly the same as another`, seen.nearDuplicates.examples);
+    yield warn("near-duplicates", `${counted(nearDuplicates, `${name} text is`, `${name} texts are`)} nearly the same as another: splits and folds of a run keep such texts on one side`, seen.nearDuplicates.examples);
   yield* ofTokens(name, summary);
 }
 

@@ -16,8 +16,8 @@ const countOf = (parts: Parts) => parts.reduce((sum, [, { length }]) => sum + le
 function pacer(signal: AbortSignal | undefined, onProgress: SummaryOptions["onProgress"], begun: number, total: number) {
   throwIfAborted(signal);
   const breathe = breather(signal);
-  return (done: number) => {
-    if (done % EVERY === 0) onProgress?.(begun + done, total);
+  return (done?: number) => {
+    if (done !== undefined && done % EVERY === 0) onProgress?.(begun + done, total);
     return breathe();
   };
 }

@@ -1,7 +1,9 @@
 import type { LocatedExample } from "../parse.js";
 import type { DataPart, FoundExample, PartSummary } from "./data-summary.js";
 import { plainText } from "./plain-text.js";
-import { type Sketch, sketch, SketchIndex } from "./sketch.js";
+import { Frames } from "../near/frames.js";
+import { nearText, NearTexts } from "../near/near-texts.js";
+import { piecesOf } from "../near/pieces.js";
 import { spreadOf } from "./spread.js";
 
 /** An example, and where it stands in its file if that is known. */
@@ -44,6 +46,8 @@ export interface PartSurvey extends Omit<PartSummary, "tokens"> {
   readonly sameAsTraining: boolean;
   /** Texts that are a number. */
   readonly numbers: number;
+  /** Places of texts, of a part that is not learnt from, that nearly stand in training too. */
+  readonly nearTrained: ReadonlySet<number>;
   /** Groups of a part that is not learnt from which stand in training too. */
   readonly sharedGroups: readonly string[];
 }
@@ -71,9 +75,9 @@ interface First {
 /**
  * Looks for texts that repeat, nearly repeat and contradict each other, within parts and between them, in time and memory that grow
  * with the texts.
- * @param breathe awaited before each text, with the number of those done
+ * @param breathe awaited before each text, in the second of two passes with the number of those done
  */
-export async function survey(parts: Parts, breathe: (done: number) => Promise<void> | undefined): Promise<Survey> {
+export async function survey(parts: Parts, breathe: (done?: number) => Promise<void> | undefined): Promise<Survey> {
   const examplesOf = new Map(parts);
   const firsts = new Map<string, First>();
   const twoLabels = new Sightings();
@@ -81,15 +85,24 @@ export async function survey(parts: Parts, breathe: (done: number) => Promise<vo
   const surveyed: PartSurvey[] = [];
   const inTraining = new Set<string>();
   let chosenBy: ReadonlyMap<string, number> | null = null;
-  let training: { readonly places: ReadonlyMap<string, number>; readonly index: SketchIndex; readonly count: number } | null = null;
+  let training: { readonly places: ReadonlyMap<string, number>; readonly index: NearTexts; readonly count: number } | null = null;
   let done = 0;
+  const frames = new Frames();
+  for (const [, examples] of parts) {
+    for (const { text } of examples) {
+      const pause = breathe();
+      if (pause !== undefined) await pause;
+      frames.note(piecesOf(text));
+    }
+  }
   for (const [part, examples] of parts) {
     const seen = { duplicates: new Sightings(), nearDuplicates: new Sightings(), overlap: new Sightings() };
     const more = { nearOverlap: new Sightings(), chosen: new Sightings(), empty: new Sightings(), sharedGroup: new Sightings() };
     const sharedGroups = new Set<string>();
     let numbers = 0;
     const places = new Map<string, number>();
-    const index = new SketchIndex();
+    const index = new NearTexts();
+    const nearTrained = new Set<number>();
     let sameLabels = 0;
     for (const [place, example] of examples.entries()) {
       const pause = breathe(done++);
@@ -123,16 +136,21 @@ export async function survey(parts: Parts, breathe: (done: number) => Promise<vo
       const earlier = places.get(key);
       if (earlier !== undefined) {
         seen.duplicates.add(at(part, earlier), here);
+        if (nearTrained.has(earlier)) {
+          more.nearOverlap.add();
+          nearTrained.add(place);
+        }
         continue;
       }
       places.set(key, place);
-      const own: Sketch | null = sketch(key);
-      if (own === null) continue;
-      const near = index.find(own);
-      if (near !== null) seen.nearDuplicates.add(at(part, near), here);
+      const own = nearText(example.text, key, frames);
+      const [near] = index.find(own);
+      if (near !== undefined) seen.nearDuplicates.add(at(part, near), here);
       index.add(own, place);
-      const nearTrained = trained === undefined ? (training?.index.find(own) ?? null) : null;
-      if (nearTrained !== null) more.nearOverlap.add(at("train", nearTrained), here);
+      const [learnt] = trained === undefined && training !== null ? training.index.find(own) : [];
+      if (learnt === undefined) continue;
+      more.nearOverlap.add(at("train", learnt), here);
+      nearTrained.add(place);
     }
     surveyed.push({
       part,
@@ -144,6 +162,7 @@ export async function survey(parts: Parts, breathe: (done: number) => Promise<vo
       inTraining: training === null ? null : { same: seen.overlap.count, near: more.nearOverlap.count },
       seen: { ...seen, ...more },
       numbers,
+      nearTrained,
       sharedGroups: [...sharedGroups],
       sameAsTraining: training !== null && examples.length === training.count && sameLabels === examples.length,
     });

@@ -1,0 +1,87 @@
+/** Pieces at a text's beginning and end that may be its greeting and its sign-off, and words that such a piece has at most. */
+const [OPENING, CLOSING] = [3, 6];
+const WORDS = 8;
+/** A piece frames texts where so many that are otherwise different have it. */
+const DIFFERENT = 3;
+/** Fewer characters say too little to be the same text by. */
+const FEWEST = 12;
+
+/** How greetings and sign-offs begin in the languages of the Studio: others are known by being in many texts. */
+const GREETING = /^(?:hi|hello|hey|dear|greetings|good (?:morning|afternoon|evening|day)|hallo|servus|moin|liebe[rs]?|guten (?:tag|morgen|abend)|sehr geehrte[rs]?)\b/;
+const SIGN_OFF =
+  /^(?:thanks|thank you|thx|many thanks|cheers|(?:best|kind|warm|many)(?: \w+)? (?:regards|wishes)|best$|regards|yours|sincerely|looking forward|(?:vielen |besten |herzlichen )?dank\b|danke|mit (?:freundlichen|besten|herzlichen)|(?:viele|beste|liebe|freundliche|herzliche)(?: \w+)? grüße|gruß|grüße|lg|mfg)\b/;
+/** The same where no sign stands between it and the text. */
+const GREETED = /^((?:hi|hello|hey|hallo|servus|moin)(?: (?:there|all|team|everyone|zusammen))?) (?=\S)/;
+const SIGNED_OFF = /(?<=\S) ((?:many |vielen )?(?:thanks|thank you|thx|cheers|regards|danke|dank)(?: \S+){0,5})$/;
+
+const isShort = (piece: string) => {
+  let words = 1;
+  for (const character of piece) if (character === " ") words++;
+  return words <= WORDS;
+};
+
+/** Pieces with a greeting and a sign-off of their own, though no sign parts them from the text. */
+function parted(pieces: readonly string[]): readonly string[] {
+  const all = [...pieces];
+  const greeted = GREETED.exec(all[0] ?? "");
+  if (greeted !== null) all.splice(0, 1, greeted[1]!, all[0]!.slice(greeted[0].length));
+  for (let i = all.length - 1; i >= Math.max(0, all.length - CLOSING); i--) {
+    const signed = SIGNED_OFF.exec(all[i]!);
+    if (signed === null) continue;
+    all.splice(i, 1, all[i]!.slice(0, signed.index), signed[1]!);
+    break;
+  }
+  return all;
+}
+
+/**
+ * What stands around texts that are otherwise different: greetings, sign-offs, names. All texts are noted first; a piece at an end is
+ * one by its first words, or where three texts or more with another longest piece have it.
+ */
+export class Frames {
+  /** Longest pieces of texts that a piece at an end was met with, at most as many as count. */
+  private readonly around = new Map<string, Set<string>>();
+
+  /** Notes a text. */
+  note(pieces: readonly string[]): void {
+    const all = parted(pieces);
+    const longest = this.longest(all, () => true);
+    all.forEach((piece, i) => {
+      if (i === longest || !(i < longest ? i < OPENING : i >= all.length - CLOSING) || !isShort(piece)) return;
+      const met = this.around.get(piece);
+      if (met === undefined) this.around.set(piece, new Set([all[longest]!]));
+      else if (met.size < DIFFERENT) met.add(all[longest]!);
+    });
+  }
+
+  /** What a text says without them; null where that is too little to know it by. */
+  core(pieces: readonly string[]): string | null {
+    const all = parted(pieces);
+    const isFrame = all.map((piece, i) => this.isFrame(piece, i, all.length));
+    const longest = this.longest(all, (i) => !isFrame[i]!);
+    if (longest < 0) return null;
+    let [from, to] = [0, all.length];
+    while (from < longest && isFrame[from]!) from++;
+    // Names come after the sign-off, and what a telephone adds.
+    for (let i = longest + 1; i < all.length && to === all.length; i++)
+      if (isFrame[i]! && i >= all.length - CLOSING && all.slice(i).every(isShort)) to = i;
+    const core = all.slice(from, to).join(" ");
+    return core.length < FEWEST ? null : core;
+  }
+
+  private isFrame(piece: string, place: number, count: number): boolean {
+    if (!isShort(piece) || !(place < OPENING || place >= count - CLOSING)) return false;
+    if (place < OPENING && GREETING.test(piece)) return true;
+    if (place >= count - CLOSING && place > 0 && SIGN_OFF.test(piece)) return true;
+    return (this.around.get(piece)?.size ?? 0) >= DIFFERENT;
+  }
+
+  /** The place of the longest piece, the first of several; −1 where there is none. */
+  private longest(pieces: readonly string[], counts: (place: number) => boolean): number {
+    let best = -1;
+    pieces.forEach((piece, i) => {
+      if (counts(i) && (best < 0 || piece.length > pieces[best]!.length)) best = i;
+    });
+    return best;
+  }
+}
