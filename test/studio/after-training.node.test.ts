@@ -65,7 +65,9 @@ it("sentences without a label are put in the order in which labels teach the mos
   await page.getByRole("status").getByRole("button", { name: "Undo" }).click();
   await page.locator(".retrain").waitFor({ state: "detached" });
   await next.first().getByRole("button", { name: "good" }).click();
-  await expect.poll(() => page.locator(".next li .hint").innerText()).toContain("It has a label now.");
+  await expect
+    .poll(() => page.locator(".next li .hint").innerText())
+    .toContain("In your table its label is now “good”.");
 });
 
 it("one file classifies by itself, opened from a disk, and reaches for nothing", async () => {

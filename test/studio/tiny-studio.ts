@@ -7,10 +7,13 @@ import { ModelServer } from "../pages/model-server.js";
 
 const words = { good: ["warm", "funny", "lovely", "bright"], bad: ["cold", "dull", "awful", "grim"] };
 const labels = Object.keys(words);
+const digits = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
+/** A number in words: texts that differ in figures alone are nearly the same. */
+const spelt = (i: number) => [...String(i)].map((digit) => digits[Number(digit)]).join(" ");
 const rows = Object.values(words).flatMap((known, k) =>
   Array.from({ length: 60 }, (_, i) => {
     const label = labels[i % 7 === 6 ? 1 - k : k];
-    return `the story was ${known[i % 4]} and ${i} the music,${label}`;
+    return `the story was ${known[i % 4]} and ${spelt(i)} the music,${label}`;
   }),
 );
 

@@ -101,5 +101,11 @@ it("says that no such server answers, and keeps the address to be mended", { tim
   await page.getByText("It ended before the last round.").waitFor({ timeout: 90_000 });
   await page.getByText("The server of the others cannot be reached").waitFor();
   expect(await page.getByLabel("The server’s address").inputValue()).toBe("/elsewhere");
+  // What was typed stays too, and on the way to another step and back.
+  await page.getByLabel("The server’s address").fill("/typed");
+  await page.getByRole("button", { name: "Join again" }).click();
+  await page.getByRole("button", { name: "Join again" }).waitFor({ state: "detached" });
+  await page.getByText("It ended before the last round.").waitFor({ timeout: 90_000 });
+  expect(await page.getByLabel("The server’s address").inputValue()).toBe("/typed");
   await page.close();
 });

@@ -1,6 +1,7 @@
 import { render } from "preact";
 import { App, prefetch, viewFetched } from "./app.js";
 import { ownScript } from "./engine/own-script.js";
+import { keepFocus } from "./parts/keep-focus.js";
 import { storesLast } from "./engine/stores.js";
 import { keepProject } from "./state/project.js";
 import { loadRuns } from "./state/runs.js";
@@ -21,6 +22,7 @@ for (const type of ["dragover", "drop"] as const)
   });
 
 const [lasting] = await Promise.all([storesLast(), keepProject(), loadRuns(), viewFetched()]);
+keepFocus();
 render(<App lasting={lasting} />, document.getElementById("studio")!);
 
 setTimeout(() => void prefetch(), 2000);

@@ -1,13 +1,23 @@
 import { TextClassifier } from "lowrank/worker";
 import { signal } from "@preact/signals";
+import type { Table } from "../data/table.js";
+import { project, rows } from "../state/project.js";
 import type { Run } from "../state/runs.js";
 import { examplesOf, predictAll, recovering, sharedEncoder } from "./classify.js";
 import { partsOf } from "./parts.js";
+
+/** Rows of a table: another table may have the same numbers. */
+export interface TableRows {
+  readonly table: Table | null;
+  readonly ids: ReadonlySet<number>;
+}
 
 /** A text whose label is doubted. */
 export interface Doubt {
   readonly text: string;
   readonly label: string;
+  /** The rows of the table that had both when it was doubted. */
+  readonly rows: TableRows;
   readonly predicted: string;
   /** Probability of the label in the data. */
   readonly own: number;
@@ -29,6 +39,7 @@ export async function findDoubts(run: Run, abort: AbortSignal): Promise<void> {
   try {
     const examples = examplesOf(run);
     const parts = partsOf(examples, PARTS);
+    const rowsOf = tableRows();
     const found: Doubt[] = [];
     // Every text is encoded once for each of the heads.
     let before = 0;
@@ -37,9 +48,13 @@ export async function findDoubts(run: Run, abort: AbortSignal): Promise<void> {
       const learnt = examples.filter((_, i) => parts[i] !== part);
       const labels = [...new Set(learnt.map(({ label }) => label))].sort();
       // A label that only this part has cannot be told by the others.
-      const asked = examples.filter(({ label }, i) => parts[i] === part && labels.includes(label));
-      if (labels.length > 1)
-        found.push(...(await recovering(() => askUnseen(run.id, { labels, learnt, asked }, told, abort))));
+      const known = examples.filter(({ label }, i) => parts[i] === part && labels.includes(label));
+      // What stands in several rows is asked once.
+      const asked = [...new Map(known.map((example) => [keyOf(example), example])).values()];
+      if (labels.length > 1) {
+        const said = await recovering(() => askUnseen(run.id, { labels, learnt, asked }, told, abort));
+        found.push(...said.map((one) => ({ ...one, rows: rowsOf(one) })));
+      }
       before += examples.length;
     }
     set(
@@ -53,6 +68,20 @@ export async function findDoubts(run: Run, abort: AbortSignal): Promise<void> {
   }
 }
 
+const keyOf = ({ text, label }: Pick<Doubt, "text" | "label">) => JSON.stringify([text, label]);
+
+/** The rows that have a text and a label in the table as it is now. */
+function tableRows(): (example: Pick<Doubt, "text" | "label">) => TableRows {
+  const table = project.value?.table ?? null;
+  const found = new Map<string, Set<number>>();
+  for (const row of rows.value) {
+    const ids = found.get(keyOf(row));
+    if (ids) ids.add(row.id);
+    else found.set(keyOf(row), new Set([row.id]));
+  }
+  return (example) => ({ table, ids: found.get(keyOf(example)) ?? new Set() });
+}
+
 interface Part {
   readonly labels: readonly string[];
   readonly learnt: readonly { readonly text: string; readonly label: string }[];
@@ -64,7 +93,7 @@ async function askUnseen(
   { labels, learnt, asked }: Part,
   told: (done: number) => void,
   abort: AbortSignal,
-): Promise<Doubt[]> {
+): Promise<Omit<Doubt, "rows">[]> {
   const encoder = await sharedEncoder();
   const classifier = await TextClassifier.create(encoder, { labels: [...labels], lora: null, adapter: `${id}-part` });
   try {

@@ -16,12 +16,22 @@ export function Dialog({
   const id = useId();
   // Before anything else is heard, an Escape too.
   useLayoutEffect(() => {
-    box.current!.showModal();
+    const dialog = box.current!;
+    dialog.showModal();
+    // The browser would begin with what closes it.
+    const field = dialog.querySelector<HTMLInputElement | HTMLTextAreaElement>("input, textarea");
+    (field ?? dialog.querySelector("h2")!).focus();
+    // A name is replaced, a text goes on.
+    field?.setSelectionRange(field.tagName === "INPUT" ? 0 : field.value.length, field.value.length);
+    // What takes it away may not have closed it: that gives the focus back to where it was.
+    return () => dialog.close();
   }, []);
   return (
     <dialog ref={box} aria-labelledby={id} onClose={onClose}>
       <header>
-        <h2 id={id}>{title}</h2>
+        <h2 id={id} tabIndex={-1}>
+          {title}
+        </h2>
         <button type="button" class="quiet" aria-label={m().close} onClick={() => box.current!.close()}>
           ×
         </button>

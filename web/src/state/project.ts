@@ -67,8 +67,10 @@ export function removeRows(ids: readonly number[]): void {
   change(project.value!.rows.filter(({ id }) => !gone.has(id)));
 }
 
-export function mendRow(id: number, mended: Partial<Omit<Row, "id">>): void {
-  change(project.value!.rows.map((row) => (row.id === id ? { ...row, ...mended } : row)));
+/** Mends rows in the same way, which one step back undoes. */
+export function mendRows(ids: readonly number[], mended: Partial<Omit<Row, "id">>): void {
+  const wanted = new Set(ids);
+  change(project.value!.rows.map((row) => (wanted.has(row.id) ? { ...row, ...mended } : row)));
 }
 
 /** Adds texts without a label, those that are there already left out; gives how many came. */

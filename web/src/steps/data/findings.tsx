@@ -29,10 +29,17 @@ function sentence({ kind, rows, labels, removable }: Finding): string {
   }
 }
 
+/** Which rows are shown for a finding: what is still odd about them, or that nothing is. */
+export function ShownFinding({ shown }: { shown: Finding }) {
+  const isSame = ({ kind, labels }: Finding) =>
+    kind === shown.kind && (kind !== "similarLabels" || labels.some((label) => shown.labels.includes(label)));
+  const now = findings.value.find(isSame);
+  return <p class="filter">{now === undefined ? m().data.mended : sentence(now)}</p>;
+}
+
 function One({ finding }: { finding: Finding }) {
   const t = m().data;
   const { kind, rows, removable, stops } = finding;
-  const text = sentence(finding);
   const remove = () => {
     removeRows(removable);
     clearFilter();
@@ -48,13 +55,13 @@ function One({ finding }: { finding: Finding }) {
     <li data-stops={stops}>
       <Icon name={stops ? "stop" : "warn"} />
       <div>
-        <p>{text}</p>
+        <p>{sentence(finding)}</p>
         <div class="actions">
           {rows.length > 0 && (
             <button
               type="button"
               class="small"
-              onClick={() => (filter.value = { title: text, ids: new Set(rows), label: null })}
+              onClick={() => (filter.value = { finding, ids: new Set(rows), label: null })}
             >
               {t.show}
             </button>

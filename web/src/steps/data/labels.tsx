@@ -53,7 +53,9 @@ export function Labels() {
               class="bar-of"
               aria-pressed={filter.value?.label === label}
               title={t.showLabel(label, count)}
-              onClick={() => (filter.value = filter.value?.label === label ? null : { title: label, ids: null, label })}
+              onClick={() =>
+                (filter.value = filter.value?.label === label ? null : { finding: null, ids: null, label })
+              }
             >
               <span class="name">{label}</span> <span class="number">{m().number(count)}</span>
               <span class="fill" style={{ inlineSize: `${(100 * count) / most}%` }} />

@@ -5,8 +5,9 @@ import { Dialog } from "../../parts/dialog.js";
 import { Icon } from "../../parts/icons.js";
 import { LabelSelect } from "../../parts/label-select.js";
 import { Windowed } from "../../parts/windowed.js";
-import { labels, mendRow, removeRows, rows } from "../../state/project.js";
+import { labels, mendRows, removeRows, rows } from "../../state/project.js";
 import { tell } from "../../state/view.js";
+import { ShownFinding } from "./findings.js";
 import { clearFilter, filter, search, shown } from "./state.js";
 
 const HEIGHT = 40;
@@ -16,7 +17,7 @@ function Edit({ row, onClose }: { row: Row; onClose: () => void }) {
   const text = useSignal(row.text);
   const take = (event: Event) => {
     event.preventDefault();
-    if (text.value !== row.text) mendRow(row.id, { text: text.value });
+    if (text.value !== row.text) mendRows([row.id], { text: text.value });
     onClose();
   };
   return (
@@ -62,7 +63,7 @@ export function Rows() {
             value={row.label}
             names={names}
             none="—"
-            onPick={(label) => mendRow(row.id, { label })}
+            onPick={(label) => mendRows([row.id], { label })}
           />
         </td>
         <td class="do">
@@ -107,7 +108,7 @@ export function Rows() {
           </button>
         )}
       </div>
-      {filter.value !== null && filter.value.label === null && <p class="filter">{filter.value.title}</p>}
+      {filter.value?.finding && <ShownFinding shown={filter.value.finding} />}
       {shown.value.length === 0 ? (
         <p class="none">{t.noRows}</p>
       ) : (

@@ -1,7 +1,7 @@
 import { computed, signal } from "@preact/signals";
 import { TableProblem } from "../../data/problem.js";
 import type { Correction, Table } from "../../data/table.js";
-import type { Row } from "../../data/findings.js";
+import type { Finding, Row } from "../../data/findings.js";
 import { m } from "../../messages/index.js";
 import { openTable, rows } from "../../state/project.js";
 
@@ -10,12 +10,12 @@ export const problem = signal<TableProblem | null>(null);
 /** The file as it was given, for another encoding or separator; an earlier visit's is not there. */
 export const source = signal<{ readonly file: File; readonly correction: Correction } | null>(null);
 
-/** Which rows are shown: those named, those of a label, those that hold words. */
-export const filter = signal<{
-  readonly title: string;
-  readonly ids: ReadonlySet<number> | null;
-  readonly label: string | null;
-} | null>(null);
+/** Which rows are shown: those that a finding was about when it was opened, those of a label, those that hold words. */
+export const filter = signal<
+  | { readonly finding: Finding; readonly ids: ReadonlySet<number>; readonly label: null }
+  | { readonly finding: null; readonly ids: null; readonly label: string }
+  | null
+>(null);
 export const search = signal("");
 
 export const shown = computed<readonly Row[]>(() => {
@@ -24,7 +24,7 @@ export const shown = computed<readonly Row[]>(() => {
   return rows.value.filter(
     ({ id, text, label }) =>
       (now?.ids?.has(id) ?? true) &&
-      (now?.label === undefined || now.label === null || now.label === label) &&
+      (now?.label ?? label) === label &&
       (wanted === "" || text.toLowerCase().includes(wanted) || label.toLowerCase().includes(wanted)),
   );
 });

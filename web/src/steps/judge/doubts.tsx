@@ -2,9 +2,10 @@ import { type Doubt, doubts, findDoubts } from "../../engine/doubts.js";
 import { m } from "../../messages/index.js";
 import { FewFirst } from "../../parts/few-first.js";
 import { Icon } from "../../parts/icons.js";
-import { mendRow, removeRows, rows } from "../../state/project.js";
+import { mendRows, removeRows, rows } from "../../state/project.js";
 import type { Run } from "../../state/runs.js";
 import { mend } from "./mended.js";
+import { RowState } from "./row-state.js";
 import { Search } from "./search.js";
 
 const LISTED = 30;
@@ -12,7 +13,7 @@ const LISTED = 30;
 function One({ doubt }: { doubt: Doubt }) {
   const t = m().judge;
   const { text, label, predicted, own } = doubt;
-  const there = rows.value.filter((row) => row.text === text && row.label === label);
+  const ids = rows.value.filter((row) => row.text === text && row.label === label).map(({ id }) => id);
   return (
     <li>
       <p class="text">{text}</p>
@@ -21,19 +22,19 @@ function One({ doubt }: { doubt: Doubt }) {
         <span>{t.odds(m().percent(own))}</span>
       </p>
       <div class="actions">
-        {there.length === 0 ? (
-          <span class="hint">{t.gone}</span>
+        {ids.length === 0 ? (
+          <RowState text={text} known={doubt.rows} />
         ) : (
           <>
             <button
               type="button"
               class="small"
-              onClick={() => mend(() => there.forEach(({ id }) => mendRow(id, { label: predicted })))}
+              onClick={() => mend(ids.length, () => mendRows(ids, { label: predicted }))}
             >
               {t.accept(predicted)}
             </button>
-            <button type="button" class="small" onClick={() => mend(() => removeRows(there.map(({ id }) => id)))}>
-              {t.remove}
+            <button type="button" class="small" onClick={() => mend(ids.length, () => removeRows(ids))}>
+              {t.remove(ids.length)}
             </button>
           </>
         )}

@@ -13,6 +13,8 @@ import { isHeadEnough } from "./verdict.js";
 /** What a spreadsheet would run: a field that begins as a formula, and is no number with a sign. */
 const formula = /^(?![+-][\d., ]+$)[=+\-@\t\r]/;
 
+const isText = (text: string) => text.trim() !== "";
+
 /** The sign that parts the fields of what is given back: the file's own, else what spreadsheets take in this language. */
 const delimiterFor = ({ how }: Table): string =>
   how.format === "delimited" ? how.delimiter : language.value === "de" ? ";" : ",";
@@ -45,7 +47,8 @@ export function LabelFile({ run }: { run: Run }) {
     done.value = 0;
     error.value = null;
     try {
-      const texts = records.map((record) => record[column.value]!);
+      const asked = records.map((record) => record[column.value]!);
+      const texts = asked.filter(isText);
       const said = await recovering(async () =>
         predictAll(
           await (byHead.value ? headOf(run) : adaptedOf(run)),
@@ -55,7 +58,13 @@ export function LabelFile({ run }: { run: Run }) {
       );
       // Where semicolons part the fields, a comma begins the decimals.
       const written = (share: number) => share.toFixed(4).replace(".", delimiter === ";" ? "," : ".");
-      const data = records.map((record, i) => [...record, said[i]!.label, written(said[i]!.probability)]);
+      // What says nothing gets no label.
+      let next = 0;
+      const data = records.map((record, i) => {
+        if (!isText(asked[i]!)) return [...record, "", ""];
+        const { label, probability } = said[next++]!;
+        return [...record, label, written(probability)];
+      });
       const fields = [...columns, t.filePredicted, t.fileProbability];
       // Formulas are not to run in the spreadsheet of whoever opens it.
       const { default: Papa } = await import("papaparse");

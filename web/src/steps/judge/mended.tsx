@@ -15,11 +15,11 @@ const mended = computed(() => {
   return before.value.rows.filter((row) => now.get(row.id)?.label !== row.label).length;
 });
 
-/** Does it and says that it can be undone. */
-export function mend(work: () => void): void {
+/** Does it to so many rows, and says that it can be undone. */
+export function mend(count: number, work: () => void): void {
   if (mended.value === 0) before.value = { run: runs.value[0]?.id, rows: rows.value };
   work();
-  tell(m().judge.mended, true);
+  tell(m().judge.mended(count), true);
 }
 
 /** How much was mended, and the way to the next run. */

@@ -4,10 +4,11 @@ import { findWavering, type Wavering, wavering } from "../../engine/next-to-labe
 import { m } from "../../messages/index.js";
 import { FewFirst } from "../../parts/few-first.js";
 import { LabelSelect } from "../../parts/label-select.js";
-import { addTexts, mendRow, project, rows } from "../../state/project.js";
+import { addTexts, mendRows, project, rows } from "../../state/project.js";
 import type { Run } from "../../state/runs.js";
 import { tell } from "../../state/view.js";
 import { mend } from "./mended.js";
+import { RowState } from "./row-state.js";
 import { Search } from "./search.js";
 
 const LISTED = 30;
@@ -20,14 +21,14 @@ function One({ one, labels }: { one: Wavering; labels: readonly string[] }) {
   const t = m().judge;
   const { text, first, second, odds } = one;
   const ids = unlabelled.value.filter((row) => row.text === text).map(({ id }) => id);
-  const take = (label: string) => mend(() => ids.forEach((id) => mendRow(id, { label })));
+  const take = (label: string) => mend(ids.length, () => mendRows(ids, { label }));
   const [p, q] = odds.map((share) => m().percent(share));
   return (
     <li>
       <p class="text">{text}</p>
       <p class="facts">{t.wavers(first, p!, second, q!)}</p>
       {ids.length === 0 ? (
-        <span class="hint">{t.labelled}</span>
+        <RowState text={text} />
       ) : labels.length <= BUTTONS ? (
         <div class="actions">
           {labels.map((label) => (

@@ -33,6 +33,8 @@ export function Sides({ run }: { run: Run }) {
   const { data, result } = run.report!;
   const { before, headOnly, after, largestClass } = result;
   const { same = 0, near = 0 } = data.summary.test?.inTraining ?? {};
+  // A report of before leaves out the same ones alone.
+  const without = result.unseen && "near" in result.unseen ? result.unseen.accuracy : null;
   const ways = [
     { kind: "base", title: t.largest, hint: t.largestHint, accuracy: largestClass, interval: null },
     {
@@ -83,7 +85,12 @@ export function Sides({ run }: { run: Run }) {
       </dl>
       <p class="hint">
         {isGuessAsGood(result) && <strong class="warn">{t.guessAsGood(m().percent(largestClass))} </strong>}
-        {t.interval} {same + near > 0 && <strong class="warn">{t.near(same + near)}</strong>}
+        {t.interval}{" "}
+        {same + near > 0 && (
+          <strong class="warn">
+            {t.near(same + near)} {without !== null && t.without(m().percent(without))}
+          </strong>
+        )}
       </p>
       <Verdict run={run} />
     </section>

@@ -1,4 +1,4 @@
-import { useSignal } from "@preact/signals";
+import { signal, useSignal } from "@preact/signals";
 import { takePart } from "../../engine/federation.js";
 import { keepAsRun } from "../../engine/loaded-run.js";
 import { together } from "../../messages/together.js";
@@ -13,6 +13,9 @@ import "../../style/together.css";
 
 /** The server that a link names: "#together?server=/flower". */
 const invited = () => new URLSearchParams(location.hash.split("?")[1] ?? "").get("server") ?? "";
+
+/** What was typed in the place of what a link names: it stays while this tab takes part, and for the next time. */
+const typed = signal<{ readonly invited: string; readonly server: string } | null>(null);
 
 /** What came of a federation that is over. */
 function Outcome({ now }: { now: Membership }) {
@@ -55,11 +58,12 @@ function Outcome({ now }: { now: Membership }) {
 
 function Join() {
   const t = together();
-  const server = useSignal(invited());
+  const link = invited();
+  const server = typed.value?.invited === link ? typed.value.server : link;
   const isNone = useSignal(false);
   const join = (event: Event) => {
     event.preventDefault();
-    const given = server.value.trim();
+    const given = server.trim();
     if (given === "") return;
     try {
       const { href } = new URL(given, document.baseURI);
@@ -78,7 +82,11 @@ function Join() {
       <p class="hint">{t.labels(labels.value.map(([label]) => label))}</p>
       <label>
         {t.server} <span class="hint">{t.serverHint}</span>
-        <input required value={server.value} onInput={(event) => (server.value = event.currentTarget.value)} />
+        <input
+          required
+          value={server}
+          onInput={(event) => (typed.value = { invited: link, server: event.currentTarget.value })}
+        />
       </label>
       {isNone.value && (
         <p class="problem" role="alert">

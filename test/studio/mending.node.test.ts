@@ -1,0 +1,105 @@
+import type { Page } from "playwright";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { seriousIn, type Studio } from "../../scripts/studio/driver.mjs";
+import { tinyEncoder } from "../models/tiny-encoder.js";
+import { begin, saved, table, tinyStudio, toTraining } from "./tiny-studio.js";
+
+let studio: Studio;
+let page: Page;
+/** A text that is labelled wrongly in two rows, and one where that is so in one. */
+const [twice, once] = ["the story was warm and twice the music", "the story was grim and once the music"];
+beforeAll(async () => {
+  ({ studio } = await tinyStudio(await tinyEncoder()));
+  page = await studio.openTable("films.csv", `${table}${twice},bad\n${twice},bad\n${once},good\n`);
+  await toTraining(page);
+  await page.getByLabel("Quick look").check();
+  await begin(page);
+  await page.getByText(/^Measured once/).waitFor({ timeout: 60_000 });
+}, 120_000);
+afterAll(() => studio?.end());
+
+const notice = () => page.getByRole("status").getByRole("button", { name: "Undo" });
+const doubt = (text: string) => page.locator(".doubts:not(.next) li", { hasText: text });
+const go = (step: string) => page.getByRole("navigation", { name: "Steps" }).getByRole("link", { name: step }).click();
+/** The row's text or label is changed in the table. */
+async function inTable(text: string, change: (row: ReturnType<Page["locator"]>) => Promise<unknown>) {
+  await go("Data");
+  await page.getByPlaceholder("Search").fill(text);
+  await change(page.locator(".windowed tbody tr", { hasText: text }).first());
+  await page.getByPlaceholder("Search").fill("");
+  await go("Judge");
+}
+const focused = () =>
+  page.evaluate(() => {
+    const { activeElement: active } = document;
+    return active === document.body || active === null ? "body" : active.tagName.toLowerCase();
+  });
+
+it("a doubt says what has become of its rows: corrected, undone, labelled or edited elsewhere, removed", async () => {
+  await page.getByRole("button", { name: "Look for doubtful labels" }).click();
+  // Six are shown first.
+  await page
+    .locator(".doubts:not(.next)")
+    .getByRole("button", { name: /^Show \d+ more$/ })
+    .click({ timeout: 60_000 });
+  await doubt(once).waitFor();
+  // What stands in two rows is one doubt.
+  expect(await doubt(twice).count()).toBe(1);
+  const said = (text: string) => doubt(text).locator(".hint").innerText();
+  await doubt(twice).getByRole("button", { name: "Change to “good”" }).click();
+  expect(await said(twice)).toBe("In your table its label is now “good”.");
+  await page.getByText("2 rows are mended.").waitFor();
+  await page.getByText("2 changes since this run").waitFor();
+  // The button that did it is gone: its place in the list has the focus.
+  expect(await focused()).toBe("li");
+  expect(await seriousIn(page)).toEqual([]);
+  // One step back undoes both.
+  await notice().focus();
+  await page.keyboard.press("Enter");
+  await doubt(twice).getByRole("button", { name: "Change to “good”" }).waitFor();
+  await page.locator(".retrain").waitFor({ state: "detached" });
+  expect(await focused()).toBe("li");
+  await doubt(twice).getByRole("button", { name: "Remove 2 rows" }).click();
+  expect(await said(twice)).toBe("This row is no longer in the table.");
+  await notice().click();
+  // In the table one of them is labelled anew, then the other.
+  const relabel = (label: string) => inTable(twice, (row) => row.getByRole("combobox").selectOption(label));
+  await relabel("good");
+  await doubt(twice).getByRole("button", { name: "Remove the row" }).waitFor();
+  await doubt(twice).getByRole("button", { name: "Change to “good”" }).click();
+  expect(await said(twice)).toBe("In your table its label is now “good”.");
+  await page.getByText("The row is mended.").waitFor();
+  await inTable(once, async (row) => {
+    await row.locator(".text button").click();
+    await page.locator("dialog textarea").fill("something else");
+    await page.getByRole("button", { name: "Save" }).click();
+  });
+  expect(await said(once)).toBe("The text of this row was changed.");
+});
+
+it("a row without a label says what has become of it", async () => {
+  const fresh = "the story was warm and new\nthe music was grim and new\n";
+  const bring = page.locator(".next input[type=file]");
+  await bring.setInputFiles({ name: "fresh.txt", mimeType: "text/plain", buffer: Buffer.from(fresh) });
+  await page.getByRole("button", { name: "Look through 2 rows without a label" }).click();
+  const next = page.locator(".next li");
+  await expect.poll(() => next.count()).toBe(2);
+  const warm = next.filter({ hasText: "warm" });
+  await warm.getByRole("button", { name: "good" }).click();
+  expect(await warm.locator(".hint").innerText()).toBe("In your table its label is now “good”.");
+  await inTable("grim and new", (row) => row.getByRole("button", { name: /^Remove row/ }).click());
+  const grim = next.filter({ hasText: "grim" });
+  expect(await grim.locator(".hint").innerText()).toBe("This row is no longer in the table.");
+});
+
+it("an empty text of a file gets no label", async () => {
+  const input = page.locator(".label-file input[type=file]");
+  const csv = 'id,text\n1,the story was dull\n2,\n3,"  "\n4,the music was warm\n';
+  await input.setInputFiles({ name: "new.csv", mimeType: "text/csv", buffer: Buffer.from(csv) });
+  const { bytes } = await saved(page, "Label 4 rows");
+  const lines = Buffer.from(bytes).toString("utf8").split(/\r?\n/);
+  expect(lines[1]).toMatch(/^1,the story was dull,(good|bad),0\.\d{4}$/);
+  expect(lines[2]).toBe("2,,,");
+  expect(lines[3]).toMatch(/^3," {2}",,$|^3, {2},,$/);
+  expect(lines[4]).toMatch(/^4,the music was warm,(good|bad),0\.\d{4}$/);
+});

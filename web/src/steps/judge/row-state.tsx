@@ -1,0 +1,19 @@
+import type { TableRows } from "../../engine/doubts.js";
+import { m } from "../../messages/index.js";
+import { project, rows } from "../../state/project.js";
+
+/** Labels that are named. */
+const NAMED = 3;
+
+/** What has become of the rows with a text, where there is nothing more to mend: labelled anew, edited, or gone. */
+export function RowState({ text, known }: { text: string; known?: TableRows }) {
+  const t = m().judge;
+  const there = rows.value.filter((row) => row.text === text);
+  if (there.length === 0) {
+    const edited = known?.table === project.value?.table && rows.value.some(({ id }) => known?.ids.has(id));
+    return <span class="hint">{edited ? t.edited : t.gone}</span>;
+  }
+  const labels = [...new Set(there.map(({ label }) => label))].filter((label) => label !== "");
+  const named = labels.slice(0, NAMED).map(m().quoted).join(", ") + (labels.length > NAMED ? ", …" : "");
+  return <span class="hint">{labels.length === 0 ? t.unlabelled : t.labelled(named)}</span>;
+}
