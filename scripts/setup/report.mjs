@@ -23,5 +23,5 @@ export async function step(title, body) {
   const start = performance.now();
   console.log(`▸ ${title}`);
   await body();
-  console.log(`  done in ${seconds(start)}`);
+  console.log(`▸ ${title}: done in ${seconds(start)}`);
 }
