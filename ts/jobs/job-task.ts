@@ -3,6 +3,7 @@ import type { JobEvent, JobListener, JobWords } from "./job-events.js";
 import type { JobSources } from "./sources/job-sources.js";
 import type { JobSettings } from "./spec/any-settings.js";
 import type { Resumed } from "./store/checkpoint-file.js";
+import type { RunOrigin } from "./store/run-state.js";
 import type { RunStore } from "./store/run-store.js";
 
 /** What a job works with. */
@@ -11,6 +12,8 @@ export interface JobContext {
   readonly emit: JobListener;
   readonly words: JobWords;
   readonly signal: AbortSignal | undefined;
+  /** What a run that goes on began with; null or left out for a new one. */
+  readonly began?: Pick<RunOrigin, "modelHash"> | null;
 }
 
 /** A kind of run. `runJob` claims, records, checkpoints and tidies up, and knows no more of what is trained than this. */

@@ -6,7 +6,7 @@ import { nextTask } from "../waiting/next-task.js";
 import { inWords } from "./in-words.js";
 import type { JobContext } from "./job-task.js";
 import { type HashedModel, hashModel } from "./sources/hashed-model.js";
-import type { JobModel } from "./sources/job-sources.js";
+import { sha256 } from "./sources/sha256.js";
 import type { SharedSettings } from "./spec/training-settings.js";
 
 /** Between two pieces of work that hold everything up: hears a signal that came meanwhile. Throws `AbortError` then. */
@@ -39,25 +39,30 @@ export async function runModel(
   return hashModel(found, signal, more);
 }
 
-/** Loads the encoder of a run. Throws as `SentenceEncoder.load`, in the caller's words, and `AbortError`. */
+/**
+ * Loads the encoder of a run. Throws as `SentenceEncoder.load`, in the caller's words, and `AbortError`.
+ *
+ * Where a known model's modules cut texts that its files alone do not, the hash of the model says so: a run that began before they
+ * were known goes on as it began.
+ */
 export async function loadEncoder(
-  model: JobModel,
+  { model, hash }: HashedModel,
   { seed, maxTokens }: Pick<SharedSettings, "seed" | "maxTokens">,
   engine: Engine,
-  { signal, words }: JobContext,
-): Promise<SentenceEncoder> {
+  { signal, words, began }: JobContext,
+): Promise<{ readonly encoder: SentenceEncoder; readonly modelHash: string }> {
   await hear(signal);
-  const encoder = await SentenceEncoder.load(model, {
-    engine,
-    seed,
-    signal,
-    ...(maxTokens === null ? {} : { maxTokens }),
-  }).catch((error: unknown) => {
-    throw inWords(error, words);
-  });
+  const options = { engine, seed, signal, ...(maxTokens === null ? {} : { maxTokens }) };
+  const encoder = await SentenceEncoder.load(model, options, null, began?.modelHash !== hash).catch(
+    (error: unknown) => {
+      throw inWords(error, words);
+    },
+  );
   try {
     await hear(signal);
-    return encoder;
+    const { tokenizer, formerMaxTokens } = encoder;
+    const cut = tokenizer.maxTokens < formerMaxTokens ? `${hash} max_seq_length ${tokenizer.maxTokens}\n` : null;
+    return { encoder, modelHash: cut === null ? hash : await sha256(new TextEncoder().encode(cut)) };
   } catch (error) {
     encoder.dispose();
     throw error;

@@ -68,11 +68,12 @@ export async function prepare(
   if (!settings.headOnly) fitOptions(settings, steps);
   const check: DataCheck = { allow: settings.allow, emit, words, signal };
   const surveyed = await surveyDataset(dataset, check);
-  const { model, hash } = await runModel(settings, context);
+  const hashed = await runModel(settings, context);
+  const { model } = hashed;
   const ownHead = await ownHeadText(model);
   if (ownHead !== null) onWarning(ownHead);
   const packed = await checkModelFits(model, engine);
-  const encoder = await loadEncoder(model, settings, engine, context);
+  const { encoder, modelHash } = await loadEncoder(hashed, settings, engine, context);
   // The summary, the estimate, the baseline and each pass of training read the same texts.
   encoder.tokenizer.remember(REMEMBERED);
   try {
@@ -101,9 +102,14 @@ export async function prepare(
     const tokens = await counting.count(signal, (done) => tokenizing(texts + done));
     const memory = memoryNeed(steppedTexts(classifier, tokens), settings, settings.headOnly ? 0 : packed, words);
     const evaluateEvery = evaluateEveryOf(settings, steps, parts.validation.length);
+<<<<<<< HEAD
     const run = { settings, steps, evaluateEvery, engine: info, model, modelHash: hash, dataset };
     const { nearTrained } = surveyed.parts.at(-1)!;
     return { ...run, summary, nearTrained, encoder, classifier, parameters, tokens, memory };
+=======
+    const run = { settings, steps, evaluateEvery, engine: info, model, modelHash, dataset, summary };
+    return { ...run, encoder, classifier, parameters, tokens, memory };
+>>>>>>> 8eb693d3 (MiniLM has its modules whichever way it comes: without modules.json its vectors had length 6, where the hub's have 1; encode says once what it assumes of others)
   } catch (error) {
     encoder.dispose();
     throw error;

@@ -122,7 +122,7 @@ async function runClaimed(given: JobSettings, store: RunStore, context: JobConte
   try {
     // The checkpoint of a run that goes on says what it is; a refusal leaves it as it was.
     if (resumed === null) await record.prepare();
-    const prepared = await jobTaskOf(settings).prepare(settings, context);
+    const prepared = await jobTaskOf(settings).prepare(settings, { ...context, began: resumed?.run ?? null });
     try {
       if (resumed !== null) prepared.checkResumable(store, resumed, context.words);
       const ready = await prepared.ready(resumed, context);

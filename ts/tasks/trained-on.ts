@@ -26,8 +26,8 @@ export function tokenizerFor(encoder: SentenceEncoder, labels: LabelsFile, allow
     );
   checkMerged(encoder, labels);
   if (!allowOtherBase) checkBase(encoder, labels);
-  const { tokenizer } = encoder;
-  return tokenizer.with(maxTokens ?? tokenizer.maxTokens, lowercase ?? tokenizer.lowercase);
+  const { tokenizer, formerMaxTokens } = encoder;
+  return tokenizer.with(maxTokens ?? formerMaxTokens, lowercase ?? tokenizer.lowercase);
 }
 
 /** A head without an adapter is for weights that hold it. */

@@ -147,6 +147,28 @@ it("PEFT's files, which name no classes and no length, are opened under names an
     ).rejects.toThrow(new RegExp(`TextClassifier.open: ${option} (are|is) for `));
 });
 
+it("PEFT's head cuts texts by its base's tokenizer, whatever a copy of the base says of sentences", async () => {
+  const files = await checkpoint("bert");
+  using trained = await TextClassifier.open(files, { lora: { rank: 1 } });
+  const peft = trained.savePeft();
+  const file = readSafetensors(files["model.safetensors"]!);
+  const own = file.names.filter((name) => !name.startsWith("classifier."));
+  const base: FileMap = {
+    ...files,
+    "model.safetensors": writeSafetensors(new Map(own.map((name) => [name, file.tensor(name)]))),
+    "tokenizer_config.json": bytes({ model_max_length: 40 }),
+  };
+  const { "sentence_bert_config.json": _, ...plain } = base;
+  const open = async (model: FileMap, options = {}) => TextClassifier.open(peft, { model, ...options });
+  const long = [texts.join(" ")];
+  using whole = await open(plain);
+  using same = await open({ ...base, "sentence_bert_config.json": bytes({ max_seq_length: 9 }) });
+  using cut = await open(plain, { maxTokens: 9 });
+  expect([whole, same, cut].map(({ tokenizer }) => tokenizer.maxTokens)).toEqual([40, 40, 9]);
+  expect(await same.logits(long)).toEqual(await whole.logits(long));
+  expect(await cut.logits(long)).not.toEqual(await whole.logits(long));
+});
+
 it("of PEFT's adapter without the head that its task has, what happened is said", async () => {
   const files = await checkpoint("bert");
   classifier = await TextClassifier.open(files, { lora: { rank: 1 } });

@@ -20,6 +20,7 @@ import { reporterOf } from "../terminal/progress-bar.js";
 import type { BaseWeights } from "../files/base-weights.js";
 import { copyCompanions } from "./companions.js";
 import type { MergedParts } from "./merged-parts.js";
+import { writeKnownModules } from "./modules-files.js";
 
 /** The whole model: weights in files like the base's, what else the base has, the run's head. */
 export async function writeMergedFolder(
@@ -60,6 +61,8 @@ export async function writeMergedFolder(
     const others = Object.entries(base.companions).filter(([name]) => !Object.hasOwn(files, name));
     await writeFilesAtomically(scratch, Object.fromEntries(others));
   }
+  // With a head of transformers it is no encoder of sentences.
+  if (plan.head === null) await writeKnownModules(base, scratch);
   await writeFilesAtomically(scratch, parts.head);
 }
 

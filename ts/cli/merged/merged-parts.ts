@@ -9,7 +9,7 @@ import { recordedModel } from "../files/base-model.js";
 import { runFiles } from "../../jobs/store/run-store.js";
 import { modelPlan } from "../../models/architectures.js";
 import { densePrints } from "../../models/sentence/dense.js";
-import { readSentenceLayout } from "../../models/sentence/layout.js";
+import { longestText, readSentenceLayout } from "../../models/sentence/layout.js";
 import { loadTokenizer } from "../../models/sentence/load-tokenizer.js";
 import { fingerprintOf, withLayers } from "../../models/weights-read.js";
 import { HEAD_FILE, labelsOf } from "../../tasks/classifier-files.js";
@@ -48,7 +48,7 @@ export async function mergedParts(work: MergeWork, options: { allowOtherBase: bo
   if (!options.allowOtherBase) await checkBase(work, labels);
   if (!Object.hasOwn(files, HEAD_FILE)) return { merged, head: {}, labels: labels.labels };
   // Which weights it is for, the adapter's fingerprint in them says.
-  const maxTokens = labels.maxTokens ?? recordedModel(folder, model.name).maxTokens;
+  const maxTokens = labels.maxTokens ?? recordedModel(folder, model.name).maxTokens ?? (await ownLength(model));
   const kept = writeLabels({ ...labels, maxTokens, base: null, merged: fingerprint });
   return { merged, head: { ...files, [LABELS_FILE]: kept }, labels: labels.labels };
 }
@@ -72,6 +72,12 @@ export function mergedBefore(what: string, { adapter, model, base }: Omit<NamedW
   );
   checkNotMerged(what, adapter, model.name, before);
   return before;
+}
+
+/** Length of texts by a base's files, which classifiers had that do not say theirs; null where it is no encoder. */
+async function ownLength(model: LocalModel): Promise<number | null> {
+  const plan = await modelPlan(await readRequiredJson(model, "config.json")).catch(() => null);
+  return plan && longestText(await readSentenceLayout(model), plan.config.maxPositions);
 }
 
 async function checkBase({ folder, model, base }: MergeWork, { base: trained }: LabelsFile): Promise<void> {

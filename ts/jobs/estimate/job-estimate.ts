@@ -139,7 +139,7 @@ export function textTrials(encoder: SentenceEncoder, all: readonly string[], { s
   }
   return () => async () => {
     const elapsed = stopwatch();
-    await encoder.encode(texts, { adapter: null, signal });
+    await encoder.encode(texts, { adapter: null, normalize: false, signal });
     return { tokens, milliseconds: elapsed() };
   };
 }

@@ -89,7 +89,7 @@ async function validate(
 ): Promise<FoldsReport> {
   let folds: readonly Fold[] = [];
   // Before the model is there: what cannot be parted is refused at once.
-  const prepared = await prepare(settings, context, async (given, access) => {
+  const prepared = await prepare(settings, { ...context, began: soFar }, async (given, access) => {
     const whole = await wholeDataset(given, access);
     folds = foldsOf(whole, given, count, context.words);
     return whole;

@@ -61,9 +61,10 @@ async function load(
   const { train, validation, labels } = dataset;
   const steps = stepsOf(settings, train.examples.length);
   checkWarmup(settings, steps, words);
-  const { model, hash: modelHash } = await runModel(settings, context);
+  const hashed = await runModel(settings, context);
+  const { model } = hashed;
   const packed = await checkModelFits(model, engine);
-  const encoder = await loadEncoder(model, settings, engine, context);
+  const { encoder, modelHash } = await loadEncoder(hashed, settings, engine, context);
   try {
     const classifier = TokenClassifier.create(encoder, { labels, lora: loraOptions(settings) });
     const { learnt, spare, tokens } = await tokenized(dataset, classifier, context);

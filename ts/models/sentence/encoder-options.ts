@@ -10,8 +10,8 @@ export interface LoadOptions {
   /** Seed of adapters' initial values and dropout; default 0. */
   readonly seed?: number;
   /**
-   * Texts are cut to this many tokens; default what sentence_bert_config.json says, else tokenizer_config.json's model_max_length, and what the model's
-   * positions allow.
+   * Texts are cut to this many tokens; default what sentence_bert_config.json says (of all-MiniLM-L6-v2 256, whether it is there or not), else
+   * tokenizer_config.json's model_max_length, and what the model's positions allow.
    */
   readonly maxTokens?: number;
   /** How tokens become a text's vector; default what 1_Pooling/config.json says, where there is one, else "mean". */
@@ -39,7 +39,10 @@ export interface LoadOptions {
 
 /** How texts become vectors. */
 export interface EncodeOptions extends InferOptions, PromptChoice {
-  /** Scale to length 1; default what the model's modules.json says, where there is one, else false. */
+  /**
+   * Scale to length 1; default what the model's modules.json says; of all-MiniLM-L6-v2, whose copies often lack it, true; of others
+   * without one false, of which a warning tells once.
+   */
   readonly normalize?: boolean;
   /** Round what is multiplied with weights in "q8" or "q4" to bytes; default false. */
   readonly rounded?: boolean;

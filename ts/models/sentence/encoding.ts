@@ -1,4 +1,5 @@
 import { flag } from "../../arguments/settings.js";
+import { clip } from "../../errors/excerpt.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
 import type { TextTokenizer } from "../../tokenize/text-tokenizer.js";
 import type { SentenceLayout } from "./layout.js";
@@ -16,19 +17,33 @@ export interface Encoding {
 
 /** What decides it. */
 export interface EncodingParts {
+  readonly name: string;
   readonly graph: Graph;
   readonly layout: SentenceLayout;
   readonly tokenizer: TextTokenizer;
 }
 
-/** What `encode` does by its options; what they leave out, the model's files say. Throws `ConfigError`. */
+/** Models of which a warning has told what was assumed. */
+const told = new WeakSet<SentenceLayout>();
+
+/**
+ * What `encode` does by its options; what they leave out, the model's files say. Throws `ConfigError`. Where neither says whether vectors
+ * are normalised, the first call for the model warns.
+ */
 export function encodingOf(
-  { graph, layout, tokenizer }: EncodingParts,
-  { normalize = layout.normalize, ...choice }: PromptChoice & { readonly normalize?: boolean | undefined },
+  { name, graph, layout, tokenizer }: EncodingParts,
+  { normalize, ...choice }: PromptChoice & { readonly normalize?: boolean | undefined },
 ): Encoding {
-  flag("encode", "normalize", normalize);
+  if (normalize !== undefined) flag("encode", "normalize", normalize);
+  else if (!layout.hasModules && !told.has(layout)) {
+    told.add(layout);
+    console.warn(
+      `lowrank: encode: model ${clip(name)} has no modules.json: pooling "${layout.pooling}", not normalised, is assumed; set \`pooling\` (load) and \`normalize\``,
+    );
+  }
   const { prompts } = layout;
   const before = prompts.choose("encode", choice);
   const skip = prompts.arePooled || before === "" ? 0 : tokenizer.promptLength(before);
-  return { before, skip, finish: (pooled) => (normalize ? graph.normalize(pooled) : pooled) };
+  const scaled = normalize ?? layout.normalize;
+  return { before, skip, finish: (pooled) => (scaled ? graph.normalize(pooled) : pooled) };
 }

@@ -13,8 +13,12 @@ export interface SentenceLayout {
   readonly pooling: Pooling;
   /** Whether vectors are scaled to length 1. */
   readonly normalize: boolean;
-  /** Texts are cut to this many tokens; null where the files don't say. */
+  /** Whether modules.json says what becomes of tokens; without it pooling and length of vectors are assumed. */
+  readonly hasModules: boolean;
+  /** Texts are cut to this many tokens; null where sentence_bert_config.json does not say. */
   readonly maxTokens: number | null;
+  /** The tokenizer's own length, which counts then; null where it does not say. Throws `ModelError` where it makes no sense. */
+  readonly tokenizerLength: () => number | null;
   /** Texts are lowercased before the tokenizer sees them. */
   readonly lowercase: boolean;
   /** tokenizer_config.json, which the tokenizer reads too: no file is read twice. */
@@ -43,12 +47,14 @@ export async function readSentenceLayout(source: ModelSource): Promise<SentenceL
   for (const folder of modules.dense) dense.push(await readDense(source, folder));
   const modes = pooling === null ? (["mean"] as const) : readPooling(pooling, failure(source, file));
   const tokenizerConfig = (await readJson(source, TOKENIZER_CONFIG)) ?? {};
-  const { maxTokens, lowercase } = await readTokens(source, tokenizerConfig);
+  const { maxTokens, lowercase } = await readTokens(source);
   const prompts = await readPrompts(source);
   return {
     pooling: new Pooling(modes, dense),
     normalize: modules.normalize,
+    hasModules: modules.found,
     maxTokens,
+    tokenizerLength: () => readTokenizerLength(source, tokenizerConfig),
     lowercase,
     tokenizerConfig,
     prompts: pooling?.["include_prompt"] === false ? prompts.pooledWithout() : prompts,
@@ -71,12 +77,14 @@ interface SentenceModules {
   /** Folders of layers on pooled vectors, in order. */
   readonly dense: readonly string[];
   readonly normalize: boolean;
+  /** Whether there is a modules.json. */
+  readonly found: boolean;
 }
 
 async function readModules(source: ModelSource): Promise<SentenceModules> {
   const modules = await readJsonList(source, "modules.json");
   const dense: string[] = [];
-  const found = { pooling: "1_Pooling", dense, normalize: false };
+  const found = { pooling: "1_Pooling", dense, normalize: false, found: modules !== null };
   if (modules === null) return found;
   const fail = failure(source, "modules.json");
   for (const [i, module] of modules.entries()) {
@@ -150,10 +158,7 @@ function readPooling(json: { readonly [key: string]: Json }, fail: Failure): rea
   }
 }
 
-async function readTokens(
-  source: ModelSource,
-  tokenizerConfig: JsonObject,
-): Promise<{ maxTokens: number | null; lowercase: boolean }> {
+async function readTokens(source: ModelSource): Promise<{ maxTokens: number | null; lowercase: boolean }> {
   const file = "sentence_bert_config.json";
   const json = (await readJson(source, file)) ?? {};
   const fail = failure(source, file);
@@ -162,11 +167,12 @@ async function readTokens(
     throw fail(`max_seq_length must be a whole number from 2, or null, got ${excerpt(most)}`);
   if (lowercase !== null && typeof lowercase !== "boolean")
     throw fail(`do_lower_case must be true or false, got ${excerpt(lowercase)}`);
-  return {
-    maxTokens: (most as number | null) ?? readTokenizerLength(source, tokenizerConfig),
-    lowercase: lowercase ?? false,
-  };
+  return { maxTokens: most as number | null, lowercase: lowercase ?? false };
 }
+
+/** Tokens that texts are cut to where nobody says another number. */
+export const longestText = ({ maxTokens, tokenizerLength }: SentenceLayout, maxPositions: number): number =>
+  Math.min(maxTokens ?? tokenizerLength() ?? maxPositions, maxPositions);
 
 /**
  * model_max_length of tokenizer_config.json, which sentence-transformers heeds where nothing else is said; null where it is not there.

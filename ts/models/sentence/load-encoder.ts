@@ -12,7 +12,8 @@ import { withLayers } from "../weights-read.js";
 import { densePrints } from "./dense.js";
 import type { LoadOptions } from "./encoder-options.js";
 import { type LoadedHead, loadHead, withTensors } from "./head-layer.js";
-import { readSentenceLayout, type SentenceLayout } from "./layout.js";
+import { noTokenizer, withKnownModules } from "./known-modules.js";
+import { longestText, readSentenceLayout, type SentenceLayout } from "./layout.js";
 import { Pooling, poolingModes } from "./pooling.js";
 import { type LoadedTokenHead, loadTokenHead } from "./token-head.js";
 import { filled, MODEL_OPTIONS, openModel } from "../load-model.js";
@@ -25,6 +26,8 @@ export interface EncoderParts {
   readonly graph: Graph;
   readonly model: TransformerModel;
   readonly tokenizer: TextTokenizer;
+  /** Length of texts before known models had modules that their files lack. */
+  readonly formerMaxTokens: number;
   readonly layout: SentenceLayout;
   /** What an adapter is put on where nothing else is said. */
   readonly targetModules: readonly string[];
@@ -50,11 +53,13 @@ export interface WantedHead {
  * What `SentenceEncoder.load` makes of a model's files, in a graph of its own; where it throws, nothing is left of it.
  *
  * @param wanted the head that is loaded along; through that of texts, up to its last layer, sentence vectors go
+ * @param knowsModules whether a known model has modules that its files lack
  */
 export async function loadEncoder(
   source: string | FileMap | ModelSource,
   options: LoadOptions,
   wanted: WantedHead | null,
+  knowsModules = true,
 ): Promise<EncoderParts> {
   checkOptions("SentenceEncoder.load", options, [...MODEL_OPTIONS, "maxTokens", "pooling"]);
   const { maxTokens: longest, pooling } = options;
@@ -65,10 +70,10 @@ export async function loadEncoder(
   const plan = await modelPlan(json);
   const { maxPositions, vocabularySize } = plan.config;
   const found = await readSentenceLayout(from);
-  const layout = pooling === undefined ? found : { ...found, pooling: new Pooling([pooling], found.pooling.dense) };
-  const most = Math.min(layout.maxTokens ?? maxPositions, maxPositions);
-  const maxTokens = whole("load", "maxTokens", longest ?? most, 2, maxPositions);
-  const tokenizer = await TextTokenizer.load(from, maxTokens, vocabularySize, layout.lowercase, layout.tokenizerConfig);
+  const said = pooling === undefined ? found : { ...found, pooling: new Pooling([pooling], found.pooling.dense) };
+  const lengthOf = (of: SentenceLayout) => longest ?? longestText(of, maxPositions);
+  const maxTokens = whole("load", "maxTokens", lengthOf(said), 2, maxPositions);
+  const tokenizer = await TextTokenizer.load(from, maxTokens, vocabularySize, said.lowercase, said.tokenizerConfig);
   const graph = new Graph({ seed, packedCopies, engine });
   graph.owner.kind = "SentenceEncoder";
   return filled(graph, from, async (read, mergedModel, file) => {
@@ -77,15 +82,21 @@ export async function loadEncoder(
     const head = wanted?.of === "texts" ? await loadHead(tensors, graph, plan.head, model, taken) : null;
     const tokenHead =
       wanted?.of === "tokens" ? await loadTokenHead(tensors, graph, plan.head, hiddenSize, taken) : null;
-    const loaded = head?.pooling ?? (await layout.pooling.loaded(from, graph, hiddenSize, taken));
+    const loaded = head?.pooling ?? (await said.pooling.loaded(from, graph, hiddenSize, taken));
     const weightsFingerprint = read.fingerprint(plan, tokenizer);
-    const behind = head === null ? await densePrints(from, layout.pooling.dense) : [];
+    const isKnown = knowsModules && head === null;
+    const layout = isKnown ? withKnownModules(said, read.fingerprint(plan, noTokenizer)) : said;
+    // A head that was trained elsewhere saw texts cut by the tokenizer, whatever its base says of sentences.
+    const isForeign = Array.from(wanted?.tensors?.keys() ?? []).some((name) => !file.names.includes(name));
+    const cut = isForeign ? { ...said, maxTokens: null } : wanted === null ? layout : said;
+    const behind = head === null ? await densePrints(from, said.pooling.dense) : [];
     return {
       name: from.name,
       modelType: json["model_type"] as string,
       graph,
       model,
-      tokenizer,
+      tokenizer: tokenizer.with(lengthOf(cut), cut.lowercase),
+      formerMaxTokens: maxTokens,
       layout: { ...layout, pooling: loaded },
       targetModules: plan.targetModules,
       fingerprint: withLayers(weightsFingerprint, behind),

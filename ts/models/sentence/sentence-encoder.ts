@@ -42,6 +42,8 @@ export class SentenceEncoder extends AdaptedModel {
   readonly model: TransformerModel;
   /** Turns a text into token ids. */
   readonly tokenizer: TextTokenizer;
+  /** @internal Length of texts before known models had modules that their files lack: of classifiers that do not say theirs. */
+  readonly formerMaxTokens: number;
   /** @internal Tells its weights, as the files have them, with those of layers behind the pooling, and its tokenizer from others. */
   readonly fingerprint: string;
   /** @internal The same without those layers, as it was taken before they counted: classifiers of that time name it. */
@@ -64,6 +66,7 @@ export class SentenceEncoder extends AdaptedModel {
     graph,
     model,
     tokenizer,
+    formerMaxTokens,
     layout,
     targetModules,
     modelType,
@@ -79,6 +82,7 @@ export class SentenceEncoder extends AdaptedModel {
     this.graph = graph;
     this.model = model;
     this.tokenizer = tokenizer;
+    this.formerMaxTokens = formerMaxTokens;
     this.layout = layout;
     this.fingerprint = fingerprint;
     this.weightsFingerprint = weightsFingerprint;
@@ -108,8 +112,10 @@ export class SentenceEncoder extends AdaptedModel {
     options: LoadOptions = {},
     /** @internal The head of a checkpoint that is loaded along: through that of texts, up to its last layer, vectors go. */
     wanted: WantedHead | null = null,
+    /** @internal Whether a known model has modules that its files lack; default true. */
+    knowsModules?: boolean,
   ): Promise<SentenceEncoder> {
-    return new SentenceEncoder(await loadEncoder(source, options, wanted));
+    return new SentenceEncoder(await loadEncoder(source, options, wanted, knowsModules));
   }
 
   /** Length of a sentence vector. */
@@ -129,7 +135,8 @@ export class SentenceEncoder extends AdaptedModel {
    *
    * @param options.adapter name of the adapter that applies, null for the base alone; default the active one
    * @param options.adapters in place of `adapter`, one a text: its adapter's name, or null for the base alone
-   * @param options.normalize scale to length 1; default what the model's modules.json says, where there is one, else false
+   * @param options.normalize scale to length 1; default what the model's modules.json says; of all-MiniLM-L6-v2, whose copies
+   *   often lack it, true; of others without one false, of which a warning tells once
    * @param options.prompt put before every text; default the model's default prompt, where it has one, else nothing
    * @param options.promptName in place of `prompt`: the name of one that the model has, such as "query"
    * @param options.rounded round what is multiplied with weights in "q8" or "q4" to bytes: faster, and vectors differ in the third
