@@ -91,13 +91,14 @@ it("the core (engine, graph, LoRA layers, optimizers) is at most 37.1 kB of Java
 // sentence-transformers' files may say, a tokenizer's best path and bits that neighbours do not change 600; adapters of a batch in one call 400, what may be
 // mistaken in targetModules 100. Added tokens as in Rust took 200 of both; byte pairs of our own, which are fetched with the tokenizers that have them, 2,000.
 // PEFT's groups for LoRA+ took 250 of both, its warnings 240, GPT-2's Conv1D 130; the bound of a stranger's chat template about 1,900 of what is fetched.
-it("a page with an encoder and a classifier is at most 119.9 kB at first, everything at most 158 kB", async () => {
+// MiniLM's modules, where its files lack them, and the warning where nothing is known took 400 of all (550 without a bundler).
+it("a page with an encoder and a classifier is at most 120.3 kB at first, everything at most 158.4 kB", async () => {
   const encoder = await sizes("{ SentenceEncoder, TextClassifier }");
-  expect(encoder.first).toBeLessThanOrEqual(119_850);
-  expect(encoder.all).toBeLessThanOrEqual(158_600);
+  expect(encoder.first).toBeLessThanOrEqual(120_250);
+  expect(encoder.all).toBeLessThanOrEqual(159_000);
   const everything = await sizes("*");
-  expect(everything.first).toBeLessThanOrEqual(157_950);
-  expect(everything.all).toBeLessThanOrEqual(262_650);
+  expect(everything.first).toBeLessThanOrEqual(158_350);
+  expect(everything.all).toBeLessThanOrEqual(263_050);
 });
 
 // A line a statement, so that an uncaught error in Node, which has the same files, shows no line of 200 kB, took 1.4 of 190.4 kB,
@@ -106,7 +107,7 @@ it("a page with an encoder and a classifier is at most 119.9 kB at first, everyt
 // Trusted Types, a page's own data for jobs and a config.json's word on rotations that is doubted took 600, optimizers
 // and schedules that few use 1,000; a bundler leaves those out. The names of NomicBERT's tensors took 1,350, added
 // tokens as in Rust 280, PEFT's groups for LoRA+, its warnings and GPT-2's Conv1D 700.
-it("a page without a bundler loads at most 176.4 kB at first", () => {
+it("a page without a bundler loads at most 176.9 kB at first", () => {
   const loaded = new Map<string, number>();
   const load = (name: string) => {
     if (loaded.has(name)) return;
@@ -120,7 +121,7 @@ it("a page without a bundler loads at most 176.4 kB at first", () => {
   expect([...loaded.keys()]).not.toContain("shared-language.js");
   expect([...loaded.keys()]).not.toContain("shared-zip.js");
   expect([...loaded.keys()]).not.toContain("shared-tokenizers.js");
-  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(176_350);
+  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(176_900);
 });
 
 it("the file of the pool's threads is at most 2 kB and needs no other", () => {
@@ -131,9 +132,9 @@ it("the file of the pool's threads is at most 2 kB and needs no other", () => {
 
 // Names for esbuild to keep, and fflate and jinja whole, made it 316.6 kB. BERT's tokenizer beside the library's took 2.5,
 // optimizers and schedules that few use 1.2, byte pairs of our own and contents in parts 2, a stranger's template that is bounded 1.3.
-it("the file of a page's worker is at most 314.5 kB and needs no other", () => {
+it("the file of a page's worker is at most 315 kB and needs no other", () => {
   const script = readFileSync(join(root, "dist/lowrank-worker.js"), "utf8");
-  expect(gzipSync(script, { level: 9 }).length).toBeLessThanOrEqual(314_500);
+  expect(gzipSync(script, { level: 9 }).length).toBeLessThanOrEqual(315_000);
   expect(script).not.toMatch(/^(import|export)\b|\bimport\(/m);
   for (const name of ["CausalLanguageModel", "readTextRows", "parseParquet"])
     expect(script).toMatch(new RegExp(`\\b${name}\\b`));

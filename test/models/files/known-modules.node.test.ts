@@ -3,6 +3,7 @@ import { type FileMap, readSafetensors, SentenceEncoder, TextClassifier, writeSa
 import { loadTokenizer } from "../../../ts/models/sentence/load-tokenizer.js";
 import { AdapterServer } from "../../../ts/serve/index.js";
 import { goldenBytes, goldenJson } from "../../golden.js";
+import { post } from "../../serve/tenants.js";
 import { miniLM } from "../minilm.js";
 
 const bytes = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
@@ -62,8 +63,7 @@ it(
       vector.forEach((x, j) => expect(Math.abs(x - expected[i * 384 + j]!)).toBeLessThan(2e-6));
     // So does a server of adapters, and what counts tokens without loading the model.
     const server = new AdapterServer(cached, { files: () => null });
-    const body = JSON.stringify({ texts });
-    const answer = await server.fetch(new Request("http://localhost/embed", { method: "POST", body }));
+    const answer = await server.fetch(post("/embed", { texts }));
     expect(await answer.json()).toEqual({ vectors: vectors.map((vector) => [...vector]) });
     await server.close();
     expect((await loadTokenizer(await miniLM(), null)).maxTokens).toBe(256);
