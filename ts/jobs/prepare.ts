@@ -102,14 +102,9 @@ export async function prepare(
     const tokens = await counting.count(signal, (done) => tokenizing(texts + done));
     const memory = memoryNeed(steppedTexts(classifier, tokens), settings, settings.headOnly ? 0 : packed, words);
     const evaluateEvery = evaluateEveryOf(settings, steps, parts.validation.length);
-<<<<<<< HEAD
-    const run = { settings, steps, evaluateEvery, engine: info, model, modelHash: hash, dataset };
+    const run = { settings, steps, evaluateEvery, engine: info, model, modelHash, dataset };
     const { nearTrained } = surveyed.parts.at(-1)!;
     return { ...run, summary, nearTrained, encoder, classifier, parameters, tokens, memory };
-=======
-    const run = { settings, steps, evaluateEvery, engine: info, model, modelHash, dataset, summary };
-    return { ...run, encoder, classifier, parameters, tokens, memory };
->>>>>>> 8eb693d3 (MiniLM has its modules whichever way it comes: without modules.json its vectors had length 6, where the hub's have 1; encode says once what it assumes of others)
   } catch (error) {
     encoder.dispose();
     throw error;
