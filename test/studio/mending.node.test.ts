@@ -21,6 +21,12 @@ afterAll(() => studio?.end());
 const notice = () => page.getByRole("status").getByRole("button", { name: "Undo" });
 const doubt = (text: string) => page.locator(".doubts:not(.next) li", { hasText: text });
 const go = (step: string) => page.getByRole("navigation", { name: "Steps" }).getByRole("link", { name: step }).click();
+/** All doubts, of which six are shown first. */
+const showAll = () =>
+  page
+    .locator(".doubts:not(.next)")
+    .getByRole("button", { name: /^Show \d+ more$/ })
+    .click({ timeout: 60_000 });
 /** The row's text or label is changed in the table. */
 async function inTable(text: string, change: (row: ReturnType<Page["locator"]>) => Promise<unknown>) {
   await go("Data");
@@ -37,11 +43,7 @@ const focused = () =>
 
 it("a doubt says what has become of its rows: corrected, undone, labelled or edited elsewhere, removed", async () => {
   await page.getByRole("button", { name: "Look for doubtful labels" }).click();
-  // Six are shown first.
-  await page
-    .locator(".doubts:not(.next)")
-    .getByRole("button", { name: /^Show \d+ more$/ })
-    .click({ timeout: 60_000 });
+  await showAll();
   await doubt(once).waitFor();
   // What stands in two rows is one doubt.
   expect(await doubt(twice).count()).toBe(1);
@@ -74,6 +76,7 @@ it("a doubt says what has become of its rows: corrected, undone, labelled or edi
     await page.locator("dialog textarea").fill("something else");
     await page.getByRole("button", { name: "Save" }).click();
   });
+  await showAll();
   expect(await said(once)).toBe("The text of this row was changed.");
 });
 
