@@ -89,6 +89,8 @@ describe("a language model in a worker", () => {
     expect((await worker.engineInfo()).memory.used).toBe(used);
     const never = there.generateTokens(prompt, { ignoreEnd: true });
     await never.return();
+    // Nobody asks this one for anything, nor ends it.
+    there.generateTokens(prompt, { ignoreEnd: true });
     expect((await worker.engineInfo()).memory.used).toBe(used);
     // No call is under way there.
     await there.mergeAdapter("mine");

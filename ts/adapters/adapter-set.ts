@@ -54,7 +54,8 @@ export interface Begun {
 export class AdapterSet {
   private readonly known = new NamedAdapters();
   private active: ModelAdapter | null = null;
-  private readonly merged: MergedBase;
+  /** The weights that all of them share. */
+  readonly merged: MergedBase;
 
   constructor(
     private readonly graph: Graph,

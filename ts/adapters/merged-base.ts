@@ -70,7 +70,7 @@ export class MergedBase {
   checkIdle(what: string): void {
     if (this.calls === 0) return;
     throw new ConfigError(
-      `${what}: ${this.calls} ${this.calls === 1 ? "call is" : "calls are"} under way on this model; await it first`,
+      `${what}: ${this.calls} ${this.calls === 1 ? "call is" : "calls are"} under way on this model; await all first, as Promise.allSettled does`,
       { op: what, reason: "running" },
     );
   }

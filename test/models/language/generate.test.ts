@@ -125,6 +125,51 @@ describe("generate", () => {
     model.removeAdapter("merged");
   });
 
+  it("is under way from the first token that is asked for, and no more once it ends", async () => {
+    using own = await CausalLanguageModel.load(await decoderFiles("qwen2"));
+    own.addAdapter("mine", { initLoraWeights: false });
+    const session = own.session();
+    const idle = () => {
+      own.mergeAdapter("mine");
+      own.unmergeAdapter("mine");
+    };
+    // Others were made beside a call that threw, and nobody asks them for anything.
+    const prompts = [prompt, prompt, []];
+    expect(() => prompts.map((each) => own.generate(each))).toThrow(/no token to go on from/);
+    expect(() => prompts.map((each) => own.generateTokens(each))).toThrow(ConfigError);
+    expect(() => [own.generateBatch([{ prompt }]), own.generateBatch([])]).toThrow(ConfigError);
+    expect(() => [session.generate(prompt), session.generate([])]).toThrow(ConfigError);
+    idle();
+    await own.generate(prompt).return();
+    await session.generate(prompt).return();
+    idle();
+    // One that is asked for is under way until it ends.
+    const running = own.generate(prompt, { maxTokens: 3, ignoreEnd: true });
+    await running.next();
+    const other = own.generateTokens(prompt);
+    await other.next();
+    expect(idle).toThrow(/2 calls are under way on this model; await all first, as Promise\.allSettled does/);
+    await running.return();
+    expect(idle).toThrow(/1 call is under way on this model/);
+    await other.return();
+    idle();
+    expect(await all(session.generateTokens(prompt, { maxTokens: 3 }))).toEqual(
+      await all(own.generateTokens(prompt, { maxTokens: 3 })),
+    );
+  });
+
+  it("refuses to begin on other weights than it was called on", async () => {
+    using own = await CausalLanguageModel.load(await decoderFiles("qwen2"));
+    own.addAdapter("mine", { initLoraWeights: false });
+    const late = own.generateTokens(prompt, { adapter: "mine" });
+    own.mergeAdapter("mine");
+    await expect(late.next()).rejects.toThrow(
+      /merged into the base, or taken out of it, after this call and before its first token/,
+    );
+    expect(await late.next()).toEqual({ done: true, value: undefined });
+    own.unmergeAdapter("mine");
+  });
+
   it("reads a long prompt in pieces, and says the same of it", async () => {
     using far = await CausalLanguageModel.load(
       changedJson(await decoderFiles("qwen2"), "config.json", { max_position_embeddings: 700 }),

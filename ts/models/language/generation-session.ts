@@ -1,5 +1,4 @@
 import { ConfigError } from "../../errors/errors.js";
-import type { Begun } from "../../adapters/adapter-set.js";
 import { sameValues } from "../../values/same-values.js";
 import { CachedTokens } from "./cached-tokens.js";
 import type { CausalLanguageModel, Prompt } from "./causal-language-model.js";
@@ -7,7 +6,7 @@ import type { GenerateOptions } from "./generate-options.js";
 import { generateTokens } from "./generate.js";
 import { takeRequest } from "./prompts.js";
 import type { GeneratedToken } from "./sequence.js";
-import { ending, single, texts } from "./token-streams.js";
+import { single, taken, type Taken, texts, underWay } from "./token-streams.js";
 
 /**
  * Texts that go on from each other. Keys and values of the last one stay in memory; the next one's tokens are computed from where it is
@@ -21,7 +20,7 @@ import { ending, single, texts } from "./token-streams.js";
 export class GenerationSession implements Disposable {
   private held: CachedTokens;
   /** What the held tokens were computed with. */
-  private by: (Pick<Begun, "adapters" | "weights"> & { readonly rounded: boolean }) | null = null;
+  private by: (Pick<Taken, "adapters" | "weights"> & { readonly rounded: boolean }) | null = null;
   private running = false;
   private disposed = false;
 
@@ -86,19 +85,22 @@ export class GenerationSession implements Disposable {
     const { model, held } = this;
     const request = takeRequest(model, what, prompt, options, fixed);
     const { adapter, signal, rounded } = request.options;
-    const { end, adapters, weights } = model.adapterSet.begin(adapter);
-    const by = { adapters, weights, rounded };
-    if (
-      this.by !== null &&
-      (this.by.weights !== weights ||
-        this.by.rounded !== rounded ||
-        !sameValues(adapters.held(), this.by.adapters.held()))
-    )
-      held.cut(0);
-    [this.by, this.running] = [by, true];
-    return ending(single(generateTokens(model, adapters, [request], signal, held)), () => {
-      this.running = false;
-      end();
+    const { adapters, weights, begin } = taken(model.adapterSet, adapter);
+    return underWay(single(generateTokens(model, adapters, [request], signal, held)), () => {
+      this.checkIdle(what);
+      const end = begin();
+      if (
+        this.by !== null &&
+        (this.by.weights !== weights ||
+          this.by.rounded !== rounded ||
+          !sameValues(adapters.held(), this.by.adapters.held()))
+      )
+        held.cut(0);
+      [this.by, this.running] = [{ adapters, weights, rounded }, true];
+      return () => {
+        this.running = false;
+        end();
+      };
     });
   }
 

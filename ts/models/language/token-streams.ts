@@ -1,5 +1,30 @@
+import type { AdapterChoice, AdapterSet, Begun } from "../../adapters/adapter-set.js";
+import { ConfigError } from "../../errors/errors.js";
 import type { BatchToken } from "./generate.js";
 import type { GeneratedToken } from "./sequence.js";
+
+/** What applies to a call that begins later, or never: until then it is not under way. */
+export function taken(adapterSet: AdapterSet, choice: AdapterChoice | readonly AdapterChoice[]): Taken {
+  const { adapters, weights, end } = adapterSet.begin(choice);
+  end();
+  return { adapters, weights, begin: () => begin(adapterSet, weights) };
+}
+
+/** What a call took when it was made. */
+export interface Taken extends Pick<Begun, "adapters" | "weights"> {
+  /** Counts it as under way; gives what ends it. Throws `ConfigError` where the weights have changed. */
+  readonly begin: () => () => void;
+}
+
+function begin({ merged }: AdapterSet, weights: number): () => void {
+  const call = merged.begin();
+  if (call.weights === weights) return call.end;
+  call.end();
+  throw new ConfigError(
+    "an adapter was merged into the base, or taken out of it, after this call and before its first token: make the call again",
+    { reason: "merged" },
+  );
+}
 
 /** Tokens of the only text. */
 export async function* single(tokens: AsyncGenerator<BatchToken, void, undefined>) {
@@ -11,15 +36,20 @@ export async function* texts(tokens: AsyncGenerator<GeneratedToken, void, undefi
   for await (const { text } of tokens) if (text !== "") yield text;
 }
 
-/** The same generator; `end` is called once it ends, or is given up before it began. */
-export function ending<T>(
+/**
+ * The same generator, which is under way from when its first item is asked for until it ends. One that nobody ever asks, since another call
+ * beside it threw, never was.
+ * @param begin gives what is called once at the end; what it throws ends the generator
+ */
+export function underWay<T>(
   inner: AsyncGenerator<T, void, undefined>,
-  end: () => void,
+  begin: () => () => void,
 ): AsyncGenerator<T, void, undefined> {
-  let over = false;
+  let asked = false;
+  let end: (() => void) | null = null;
   const finish = () => {
-    if (!over) end();
-    over = true;
+    end?.();
+    end = null;
   };
   const watched = async (work: Promise<IteratorResult<T, void>>) => {
     try {
@@ -32,9 +62,26 @@ export function ending<T>(
     }
   };
   return {
-    next: () => watched(inner.next()),
-    return: (value) => watched(inner.return(value)),
-    throw: (error) => watched(inner.throw(error)),
+    async next() {
+      if (!asked) {
+        asked = true;
+        try {
+          end = begin();
+        } catch (error) {
+          await inner.return();
+          throw error;
+        }
+      }
+      return watched(inner.next());
+    },
+    return(value) {
+      asked = true;
+      return watched(inner.return(value));
+    },
+    throw(error) {
+      asked = true;
+      return watched(inner.throw(error));
+    },
     [Symbol.asyncIterator]() {
       return this;
     },

@@ -17,20 +17,21 @@ export const streaming = (takes: Call["takes"], item: Crossing): Call => ({
   streams: true,
 });
 
-/** At the worker: runs a generator to its end. What `each` rejects with ends it. */
+/**
+ * At the worker: runs a generator to its end, from when the page asks for its first item: one that it never asks is not under way.
+ * What `each` rejects with ends it.
+ */
 export async function handOver(
   items: AsyncGenerator<unknown, void, undefined>,
   each: (items: readonly unknown[]) => Promise<unknown>,
 ): Promise<void> {
-  let waiting: unknown[] = [];
+  const waiting: unknown[] = [];
   let sending: Promise<void> | null = null;
   let failure: { readonly error: unknown } | null = null;
   const send = async () => {
     try {
       while (waiting.length > 0) {
-        const now = waiting;
-        waiting = [];
-        await each(now);
+        await each(waiting.splice(0));
       }
     } catch (error) {
       failure = { error };
@@ -41,11 +42,12 @@ export async function handOver(
   const check = () => {
     if (failure !== null) throw failure.error;
   };
+  await each([]);
   for await (const item of items) {
     check();
     waiting.push(item);
-    if (sending === null) sending = send();
-    else if (waiting.length >= MOST_WAITING) await sending;
+    sending ??= send();
+    if (waiting.length >= MOST_WAITING) await sending;
   }
   await sending;
   check();
