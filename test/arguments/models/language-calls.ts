@@ -13,7 +13,9 @@ type Methods<T> = Extract<{ [K in keyof T]: T[K] extends (...args: never[]) => u
 /** With few positions, so that a generation that nothing else ends is short. */
 const files = {
   ...changedJson(await decoderFiles("qwen2"), "config.json", { max_position_embeddings: 20 }),
-  "chat_template.jinja": new TextEncoder().encode("{{ messages[0].content }}"),
+  "chat_template.jinja": new TextEncoder().encode(
+    "{{ messages[0].content }}{% if tools %}{{ tools[0].name }}{% endif %}",
+  ),
 };
 
 const gguf = await (async () => {

@@ -108,6 +108,19 @@ describe("applyChatTemplate", () => {
     expect(() => model.applyChatTemplate(said, { tools: [3] as never })).toThrow(/tools/);
   });
 
+  it("refuses tools that its template would not write", async () => {
+    const tools = [{ type: "function", function: { name: "weather" } }];
+    using deaf = await withSettings({ chat_template: "you may call tools: {{ messages[0].content }}" });
+    const refused = /chat template of model model writes no tools, so the model would not hear of these/;
+    expect(() => deaf.applyChatTemplate(said, { tools })).toThrow(refused);
+    expect(() => deaf.applyChatTemplate(said, { tools })).toThrow(ConfigError);
+    expect(deaf.applyChatTemplate(said, { tools: [] })).toBe("you may call tools: a film");
+    using able = await withSettings({
+      chat_template: "{% for t in tools %}{{ t.function.name }}: {% endfor %}{{ messages[0].content }}",
+    });
+    expect(able.applyChatTemplate(said, { tools })).toBe("weather: a film");
+  });
+
   it("says what a template that fails says, and bounds one that does not end", async () => {
     const nested = "{% for a in range(1000) %}".repeat(9) + "{% endfor %}".repeat(9);
     const hostile: [string, RegExp][] = [

@@ -54,9 +54,27 @@ describe("score", () => {
     expect(await model.score("a film", [" is good"], { adapter: null })).toEqual([one]);
     expect(await model.score("a film", [" is good"], { adapter: "mine" })).not.toEqual([one]);
     await expect(model.score("a film", [""])).rejects.toThrow(/a completion has no token/);
+    await expect(model.score([5], ["text"])).rejects.toThrow(/behind a prompt of token ids, a completion is a list/);
     await expect(model.score([5], ["text"])).rejects.toBeInstanceOf(ConfigError);
     const signal = AbortSignal.abort();
     await expect(model.score("a film", [" is good"], { signal })).rejects.toBeInstanceOf(AbortError);
+  });
+
+  it("takes texts behind messages too: what the assistant says", async () => {
+    const template = "{% for m in messages %}[{{ m.content }}]{% endfor %}{% if add_generation_prompt %}it{% endif %}";
+    using model = await CausalLanguageModel.load({
+      ...(await decoderFiles("qwen2")),
+      "chat_template.jinja": new TextEncoder().encode(template),
+    });
+    const messages = [{ role: "user", content: "a film" }];
+    const found = await model.score(messages, [" is good", " is bad"]);
+    const prompt = "[a film]it";
+    const ids = (text: string) => model.tokenizer!.encodeBare(text);
+    const before = ids(prompt);
+    const lists = [" is good", " is bad"].map((said) => ids(prompt + said).subarray(before.length));
+    expect(ids(`${prompt} is bad`).subarray(0, before.length)).toEqual(before);
+    expect(found).toEqual(await model.score(messages, lists));
+    expect(found).toEqual(await model.score(before, lists));
   });
 });
 

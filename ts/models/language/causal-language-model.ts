@@ -160,7 +160,8 @@ export class CausalLanguageModel extends AdaptedModel {
    *
    * @param prompt a text, messages of a conversation, which the chat template makes a text of, or token ids
    * Throws at the call `ConfigError` for options that make no sense, and where prompt and `maxTokens` do not fit into the model's
-   * positions; while it runs `AbortError` when cancelled, `NonFiniteError` where logits are NaN.
+   * positions; at the first piece `ConfigError` where an adapter was merged since; while it runs `AbortError` when cancelled,
+   * `NonFiniteError` where logits are NaN.
    */
   generate(prompt: Prompt, options: GenerateOptions = {}): AsyncGenerator<string, void, undefined> {
     return this.work.generate(this, prompt, options);
@@ -200,7 +201,8 @@ export class CausalLanguageModel extends AdaptedModel {
    * How likely completions are behind a prompt: sums of ln of their tokens' probabilities, and how many these are. The prompt is computed
    * once. A completion's tokens begin where those of prompt and completion together are no more the prompt's.
    *
-   * @param completions texts, or lists of token ids where the prompt is one
+   * @param prompt a text, messages of a conversation, behind which an assistant's answer begins, or token ids
+   * @param completions texts, or lists of token ids; behind token ids such lists alone
    */
   async score(
     prompt: Prompt,

@@ -25,7 +25,7 @@ export interface ChatMessage {
 export interface ChatTemplateOptions {
   /** Whether what begins an answer follows; default false, in `generate` true. */
   readonly addGenerationPrompt?: boolean;
-  /** Descriptions of functions that the model may call, for templates that take them. */
+  /** Descriptions of functions that the model may call. Throws `ConfigError` where the model's template does not write them. */
   readonly tools?: readonly object[];
   /** Further variables of the template, such as `enable_thinking`. */
   readonly variables?: Readonly<Record<string, unknown>>;
@@ -85,12 +85,20 @@ export class ChatTemplate {
     const { addGenerationPrompt, tools, variables } = readOptions(what, options, readers);
     const taken = takeMessages(what, messages);
     const compiled = (this.compiled ??= this.attempt(what, "cannot be read", () => this.compile(this.source)));
-    const further = tools === undefined ? variables : { ...variables, tools };
-    const render = (all: readonly ChatMessage[]) =>
+    const writer = (further: object) => (all: readonly ChatMessage[]) =>
       compiled({ ...this.special, ...further, messages: all, add_generation_prompt: addGenerationPrompt }, all.length);
     return this.attempt(what, "does not work for these messages", () => {
+      const render = writer(tools === undefined ? variables : { ...variables, tools });
       const whole = taken.some(inParts) && !(this.takesParts ??= takesParts(render));
-      return render(whole ? joinParts(what, taken) : taken);
+      const written = whole ? joinParts(what, taken) : taken;
+      const text = render(written);
+      if (tools !== undefined && tools.length > 0 && text === orNull(() => writer(variables)(written)))
+        throw new ConfigError(
+          `${what}: the chat template of model ${clip(this.name)} writes no tools, so the model would not hear of these: leave them out, ` +
+            "describe them in a message, or take a model that was trained to call functions",
+          { op: what, option: "tools", model: this.name },
+        );
+      return text;
     });
   }
 
@@ -106,6 +114,15 @@ export class ChatTemplate {
         { cause },
       );
     }
+  }
+}
+
+/** What is written; null where the template fails. */
+function orNull(write: () => string): string | null {
+  try {
+    return write();
+  } catch {
+    return null;
   }
 }
 

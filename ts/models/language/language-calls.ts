@@ -9,7 +9,7 @@ import type { CausalLanguageModel, GenerationRequestOptions, LogitsOptions, Prom
 import { type BatchToken, generateTokens } from "./generate.js";
 import { type GenerateOptions, readAdapter } from "./generate-options.js";
 import { logitsOf } from "./logits.js";
-import { assertLanguageModel, promptIds, takeIds, takeRequest } from "./prompts.js";
+import { assertLanguageModel, promptIds, promptText, takeIds, takeRequest, textIds } from "./prompts.js";
 import {
   checkedCompletion,
   type CompletionScore,
@@ -20,7 +20,7 @@ import {
   takePerplexity,
 } from "./scoring.js";
 import type { GeneratedToken } from "./sequence.js";
-import { ending, single, texts } from "./token-streams.js";
+import { single, taken, texts, underWay } from "./token-streams.js";
 
 /** What `CausalLanguageModel.logits` does. */
 export async function logits(
@@ -64,8 +64,8 @@ export function generateOne(
 ): AsyncGenerator<GeneratedToken, void, undefined> {
   const request = takeRequest(model, what, prompt, options, fixed);
   const { adapter, signal } = request.options;
-  const { adapters, end } = model.adapterSet.begin(adapter);
-  return ending(single(generateTokens(model, adapters, [request], signal)), end);
+  const { adapters, begin } = taken(model.adapterSet, adapter);
+  return underWay(single(generateTokens(model, adapters, [request], signal)), begin);
 }
 
 /** What `generateBatch` does. */
@@ -78,15 +78,16 @@ export function generateBatch(
   assertLanguageModel(what, model);
   const { signal } = readOptions(what, options, { signal: readSignal });
   const expected = `${what}: requests are a list of { prompt, … }, options of generateTokens but signal beside it`;
-  const taken = listFrom(expected, requests, (request) => {
+  const asked = listFrom(expected, requests, (request) => {
     checkRecord(expected, request);
     const { prompt, ...rest } = request as unknown as GenerationRequestOptions;
     if ("signal" in rest) throw new ConfigError(expected, { op: what, option: "signal" });
     return takeRequest(model, what, prompt, rest);
   });
-  if (taken.length === 0) throw new ConfigError(`${what}: there is no request`, { op: what, option: "requests" });
-  const { adapters, end } = model.adapterSet.begin(taken.map(({ options }) => options.adapter));
-  return ending(generateTokens(model, adapters, taken, signal), end);
+  if (asked.length === 0) throw new ConfigError(`${what}: there is no request`, { op: what, option: "requests" });
+  const choices = asked.map(({ options }) => options.adapter);
+  const { adapters, begin } = taken(model.adapterSet, choices);
+  return underWay(generateTokens(model, adapters, asked, signal), begin);
 }
 
 /** What `score` does. */
@@ -99,9 +100,10 @@ export async function score(
   const what = "score";
   assertLanguageModel(what, model);
   const { adapter, signal } = readOptions(what, options, { adapter: readAdapter, signal: readSignal });
-  const before = promptIds(model, what, prompt);
+  const written = promptText(model, what, prompt);
+  const before = written === null ? promptIds(model, what, prompt) : textIds(model, what, written);
   const taken = listFrom(`${what}: completions are a list of texts or of lists of ids`, completions, (completion) =>
-    completed(model, what, prompt, before, completion as string | ArrayLike<number>),
+    completed(model, what, written, before, completion as string | ArrayLike<number>),
   );
   return within(model, adapter, (adapters) => scoresOf(model, adapters, taken, signal));
 }
@@ -140,7 +142,7 @@ async function within<T>(
 function completed(
   model: CausalLanguageModel,
   what: string,
-  prompt: Prompt,
+  written: ReturnType<typeof promptText>,
   before: Int32Array,
   completion: string | ArrayLike<number>,
 ) {
@@ -149,11 +151,12 @@ function completed(
     const ids = takeIds(model, what, "completions", Int32Array.from([...before, ...own]));
     return checkedCompletion(what, ids, before.length);
   }
-  if (typeof prompt !== "string")
-    throw new ConfigError(`${what}: behind a prompt of ids or messages, a completion is a list of token ids`, {
+  if (written === null)
+    throw new ConfigError(`${what}: behind a prompt of token ids, a completion is a list of token ids`, {
       ...{ op: what, option: "completions", value: completion },
     });
-  const ids = takeIds(model, what, "completions", promptIds(model, what, prompt + completion));
+  const whole = { ...written, text: written.text + completion };
+  const ids = takeIds(model, what, "completions", textIds(model, what, whole));
   let first = 0;
   while (first < before.length && before[first] === ids[first]) first++;
   return checkedCompletion(what, ids, first);

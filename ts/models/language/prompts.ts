@@ -43,12 +43,32 @@ export function chatText(
   );
 }
 
+/** A prompt as a text; `bare` where its special tokens stand in it already. */
+interface PromptText {
+  readonly text: string;
+  readonly bare: boolean;
+}
+
+/** The text of a prompt, of messages the conversation's, up to where an answer begins; null of ids. */
+export function promptText(model: Reader, what: string, prompt: Prompt): PromptText | null {
+  if (typeof prompt === "string") return { text: prompt, bare: false };
+  if (!isChat(prompt)) return null;
+  return { text: chatText(model, what, prompt, { addGenerationPrompt: true }), bare: true };
+}
+
 /** A prompt's token ids, a copy. */
 export function promptIds(model: Reader, what: string, prompt: Prompt): Int32Array {
-  const chat = isChat(prompt);
-  if (typeof prompt !== "string" && !chat) return takeIds(model, what, "prompt", prompt);
-  const text = chat ? chatText(model, what, prompt, { addGenerationPrompt: true }) : prompt;
-  if (model.tokenizer !== null) return chat ? model.tokenizer.encodeBare(text) : model.tokenizer.encode(text);
+  const written = promptText(model, what, prompt);
+  return written === null ? takeIds(model, what, "prompt", prompt as ArrayLike<number>) : textIds(model, what, written);
+}
+
+/** Token ids of a prompt's text. Throws `ConfigError` where the model has no tokenizer. */
+export function textIds(
+  { tokenizer }: Pick<Reader, "tokenizer">,
+  what: string,
+  { text, bare }: PromptText,
+): Int32Array {
+  if (tokenizer !== null) return bare ? tokenizer.encodeBare(text) : tokenizer.encode(text);
   throw new ConfigError(`${what}: this model has no tokenizer.json: a prompt is a list of token ids`, {
     op: what,
     option: "prompt",
