@@ -66,8 +66,25 @@ describe("generate", () => {
     expect(whole.out.length).toBeGreaterThan(1);
   });
 
+  it("takes the model that its adapter was trained on, else the one that finetune takes", async () => {
+    await cp(model, join(folder, "SmolLM2-135M-Instruct-GGUF"), { recursive: true });
+    const text = async (...more: string[]) => {
+      const { code, out, err } = await lowrankProcess(
+        ["generate", "--max-tokens", "8", "--json", ...more, "a film"],
+        folder,
+      );
+      expect({ code, err }).toEqual({ code: 0, err: "" });
+      return (JSON.parse(out) as { text: string }).text;
+    };
+    expect(await text()).toBe(await said("a film", { adapter: null }));
+    await rm(join(folder, "SmolLM2-135M-Instruct-GGUF"), { recursive: true });
+    expect(await text("--adapter", "tuned")).toBe(await said("a film", { adapter: "mine" }));
+    const none = await lowrank(["generate", "--adapter", folder, "a film"]);
+    expect(none.err).toContain(`${folder}`);
+    expect(none.code).toBe(1);
+  });
+
   it("refuses what makes no sense", async () => {
-    expect((await lowrank(["generate", "a film"])).code).toBe(2);
     expect((await lowrank(["generate", ...short()])).err).toMatch(/there is no prompt/);
     expect((await lowrank(["generate", ...short(), "--top-k", "0", "a"])).code).toBe(2);
     expect((await lowrank(["generate", ...short(), "--max-tokens", "200", "a"])).err).toMatch(/do not fit/);

@@ -219,6 +219,12 @@ describe("the hub", () => {
     expect(message).toMatch(/hub http:\/\/127\.0\.0\.1:1: fetch failed: /);
     expect(message).toContain(`hf download ${name} --local-dir ${join(cache, "some-lab--tiny-encoder")}`);
     expect((await failure(resolveModel(name, { cache, offline: true }))).message).toMatch(/hub .*: not asked: offline/);
+    const bare = async (text: string) => (await failure(resolveModel(text, { cache, offline: true }))).message;
+    expect(await bare("SmolLM2-135M-Instruct")).toMatch(
+      /begins with its organisation, as HuggingFaceTB\/SmolLM2-135M-Instruct\.[^]*hf download HuggingFaceTB\/SmolLM2-135M-Instruct --/,
+    );
+    expect(await bare("my-model")).toMatch(/organisation, as BAAI\/[^]*hf download ORGANISATION\/my-model --local-dir/);
+    expect(await bare(name)).not.toContain("organisation");
     const other = await failure(resolveModel(`${name}@v2`, { cache, offline: true }));
     expect(other.message).toContain(`hf download ${name} --revision v2 --local-dir`);
   });

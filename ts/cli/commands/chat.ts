@@ -17,8 +17,8 @@ In the conversation:
 ${COMMANDS.replace(/^/gm, "  ")}
 
 Examples:
-  lowrank chat --model SmolLM2-135M-Instruct.gguf
-  echo "What is a fjord?" | lowrank chat --model ./SmolLM2-135M-Instruct --adapter mine=runs/mine
+  lowrank chat
+  echo "What is a fjord?" | lowrank chat --model model.gguf --adapter mine=runs/mine
 `;
 
 /** `lowrank chat`: a conversation, a line a message. */

@@ -6,8 +6,8 @@ import type { Session } from "../session.js";
 
 const EXAMPLES = `
 Examples:
-  lowrank generate --model SmolLM2-135M-Instruct.gguf "The capital of France is"
-  lowrank generate --model ./SmolLM2-135M-Instruct --adapter runs/mine --chat "Who wrote it?" --json
+  lowrank generate "The capital of France is"
+  lowrank generate --model HuggingFaceTB/SmolLM2-135M-Instruct --adapter runs/mine --chat "Who wrote it?" --json
 `;
 
 interface CommandOptions extends LanguageOptions {

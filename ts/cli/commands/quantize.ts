@@ -19,8 +19,8 @@ import { formatBytes } from "../terminal/number-format.js";
 
 const EXAMPLES = `
 Examples:
-  lowrank quantize --model SmolLM2-135M-Instruct --out SmolLM2-q8_0.gguf
-  lowrank quantize --model Llama-3.2-1B --to q4_0 --out Llama-3.2-1B-q4_0.gguf
+  lowrank quantize --model HuggingFaceTB/SmolLM2-135M-Instruct --out SmolLM2-q8_0.gguf
+  lowrank quantize --model meta-llama/Llama-3.2-1B --to q4_0 --out Llama-3.2-1B-q4_0.gguf
   lowrank quantize --model model-f16.gguf --to q4_1 --out model-q4_1.gguf
 `;
 

@@ -5,17 +5,18 @@ import { CausalLanguageModel } from "../../entry/node.js";
 import { ConfigError } from "../../errors/errors.js";
 import { folderOrGguf, ggufAt, ggufFile, readFileMap } from "../../io/node/index.js";
 import { runFiles } from "../../jobs/store/run-store.js";
+import { DEFAULT_LANGUAGE_MODEL } from "../../jobs/spec/language-settings.js";
 import type { GenerateOptions } from "../../models/language/generate-options.js";
 import { type EngineOptions, startEngine } from "../engine-start.js";
 import { real, whole } from "../options/option-values.js";
 import { hearSignals, type Session } from "../session.js";
-import { findModel } from "./base-model.js";
+import { findModel, recordedModel } from "./base-model.js";
 import { addEngineOptions } from "./classifier-folder.js";
 import { isGguf } from "../inspected/inspected-gguf.js";
 
 /** What commands that generate text have in common. */
 export interface LanguageOptions extends EngineOptions {
-  readonly model: string;
+  readonly model?: string;
   readonly weights: "auto" | "f32" | "f16" | "bf16" | "q8" | "q4";
   readonly cache: "f32" | "f16";
   readonly adapter: readonly string[];
@@ -35,7 +36,10 @@ const collected = (value: string, before: readonly string[]) => [...before, valu
 /** Adds the options that say which model generates, and how it draws. */
 export function addLanguageOptions(command: Command, temperature: number): Command {
   command
-    .requiredOption("--model <name>", "folder or name of a language model, or a .gguf file")
+    .option(
+      "--model <name>",
+      `folder or name of a language model, or a .gguf file (default: the one that the first --adapter was trained on, else ${DEFAULT_LANGUAGE_MODEL})`,
+    )
     .addOption(
       new Option("--weights <format>", "how weights are kept in memory")
         .choices(["auto", "f32", "f16", "bf16", "q8", "q4"])
@@ -67,9 +71,11 @@ export const drawing = (options: LanguageOptions): GenerateOptions => ({
 
 /** The model with its adapters, of which the first applies. The caller disposes of it. */
 export async function openLanguageModel(options: LanguageOptions, session: Session): Promise<CausalLanguageModel> {
-  const { model: name, weights, cache, adapter } = options;
+  const { weights, cache, adapter } = options;
   const adapters = adapter.map(namedAdapter);
   const files = adapters.map(({ folder }) => readFileMap(folder, runFiles.adapter));
+  const name =
+    options.model ?? (adapters.length === 0 ? DEFAULT_LANGUAGE_MODEL : recordedModel(adapters[0]!.folder).model);
   await startEngine(options);
   const file = isGguf(name) ? name : ggufFile(name);
   const source = file === null ? folderOrGguf(await findModel(name, session)) : ggufAt(file, basename(file));

