@@ -67,7 +67,7 @@ const estimate = /\/ts\/models\/(all-architectures|estimate-memory)\.ts$/;
 const zip = /\/ts\/io\/page\/zip-file\.ts$/;
 /** What reads CSV and JSON, fetched when a file is read. */
 const tables =
-  /\/ts\/io\/examples\/(table\/(text-rows|columns|delimited|delimiter|rows)|json\/[\w-]+|tokens\/(?!located)[\w-]+)\.ts$/;
+  /\/ts\/io\/examples\/(table\/(text-rows|columns|delimited|delimiter|header-row|other-half|rows)|json\/[\w-]+|tokens\/(?!located)[\w-]+)\.ts$/;
 /**
  * What entries share, by area: package.json says that these files have no side effects, so a bundler leaves out the areas
  * that a program does not use.

@@ -154,6 +154,7 @@ export type {
   Example,
   ExampleFormat,
   LocatedExample,
+  ExampleColumns,
   ReadExamples,
   ReadOptions,
   SplitOptions,

@@ -92,13 +92,14 @@ it("the core (engine, graph, LoRA layers, optimizers) is at most 37.1 kB of Java
 // mistaken in targetModules 100. Added tokens as in Rust took 200 of both; byte pairs of our own, which are fetched with the tokenizers that have them, 2,000.
 // PEFT's groups for LoRA+ took 250 of both, its warnings 240, GPT-2's Conv1D 130; the bound of a stranger's chat template about 1,900 of what is fetched.
 // MiniLM's modules, where its files lack them, and the warning where nothing is known took 400 of all (550 without a bundler).
+// Labels that are several in one, scores and halves of pairs, which are found in tables, took 2,050 of everything.
 it("a page with an encoder and a classifier is at most 120.3 kB at first, everything at most 158.4 kB", async () => {
   const encoder = await sizes("{ SentenceEncoder, TextClassifier }");
   expect(encoder.first).toBeLessThanOrEqual(120_250);
   expect(encoder.all).toBeLessThanOrEqual(159_000);
   const everything = await sizes("*");
   expect(everything.first).toBeLessThanOrEqual(158_350);
-  expect(everything.all).toBeLessThanOrEqual(263_050);
+  expect(everything.all).toBeLessThanOrEqual(265_100);
 });
 
 // A line a statement, so that an uncaught error in Node, which has the same files, shows no line of 200 kB, took 1.4 of 190.4 kB,
@@ -131,10 +132,11 @@ it("the file of the pool's threads is at most 2 kB and needs no other", () => {
 });
 
 // Names for esbuild to keep, and fflate and jinja whole, made it 316.6 kB. BERT's tokenizer beside the library's took 2.5,
-// optimizers and schedules that few use 1.2, byte pairs of our own and contents in parts 2, a stranger's template that is bounded 1.3.
-it("the file of a page's worker is at most 315 kB and needs no other", () => {
+// optimizers and schedules that few use 1.2, byte pairs of our own and contents in parts 2, a stranger's template that is bounded 1.3, labels, scores
+// and pairs that fit another task 2.
+it("the file of a page's worker is at most 317.1 kB and needs no other", () => {
   const script = readFileSync(join(root, "dist/lowrank-worker.js"), "utf8");
-  expect(gzipSync(script, { level: 9 }).length).toBeLessThanOrEqual(315_000);
+  expect(gzipSync(script, { level: 9 }).length).toBeLessThanOrEqual(317_050);
   expect(script).not.toMatch(/^(import|export)\b|\bimport\(/m);
   for (const name of ["CausalLanguageModel", "readTextRows", "parseParquet"])
     expect(script).toMatch(new RegExp(`\\b${name}\\b`));

@@ -39,6 +39,20 @@ describe("Parquet", () => {
     expect(examples.map(({ label }) => label)).toEqual(expected.numbers.map((n) => names[n]));
   });
 
+  it("says which column of texts is the other half of a pair", async () => {
+    const bytes = new Uint8Array(await file("plain"));
+    const rename = (from: string, to: string) => {
+      for (let i = 0; i < bytes.length; i++)
+        if ([...from].every((letter, k) => bytes[i + k] === letter.charCodeAt(0))) bytes.set(new TextEncoder().encode(to), i);
+    };
+    rename("text", "txt1");
+    rename("word", "txt2");
+    const half = async (text: string) => (await readExamples(bytes, { text, label: "number" })).columns;
+    expect(await half("txt2")).toEqual({ text: "txt2", label: "number", pairedWith: "txt1" });
+    // The others are no texts: a word each.
+    expect((await half("txt1")).pairedWith).toBe(null);
+  });
+
   it.each(["gaps", "gaps-v2"])("with missing texts (%s) is refused, or read without them", async (name) => {
     await expect(read(name)).rejects.toThrow(/12 of 60 texts are empty \(rows 5, 10, 15, 20, 25 and 7 more\)/);
     const { examples, emptyTexts } = await read(name, "word", { emptyTexts: "leave out" });

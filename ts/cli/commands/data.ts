@@ -97,6 +97,7 @@ async function data(file: string, options: DataOptions, session: Session): Promi
   const bar = progress.start("read texts", { total, lines: 1 });
   const summary = await summariseExamples(train.examples, {
     signal,
+    columns: train.columns,
     ...(test !== null && { test: test.examples }),
     ...(tokenizer !== null && { tokenizer }),
     onProgress: (done) => bar.update(Math.floor(done / passes)),

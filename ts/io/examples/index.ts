@@ -5,6 +5,6 @@ export { foldExamples } from "./parts/folds.js";
 export { exampleFormat, placeIn, sortLabels } from "./parse.js";
 export type { ExampleFormat, ExampleOptions, LocatedExample, TextOptions } from "./parse.js";
 export { readExamples, readTexts } from "./read.js";
-export type { ReadExamples, ReadOptions } from "./read.js";
+export type { ExampleColumns, ReadExamples, ReadOptions } from "./read.js";
 export { splitExamples } from "./parts/split.js";
 export { decodeText, LONGEST_TEXT } from "./text-encoding.js";

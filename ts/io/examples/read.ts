@@ -35,6 +35,16 @@ export interface ReadOptions extends Partial<Omit<ExampleOptions, "format">> {
   readonly emptyLabels?: "refuse" | "leave out";
 }
 
+/** Where examples stood in their file. */
+export interface ExampleColumns {
+  /** Column of the texts: a name, or a number from 0. */
+  readonly text: Column;
+  /** Column of the labels. */
+  readonly label: Column;
+  /** Column of texts that seems to be the other half of a pair, as `question2` of `question1`; null where there is none. */
+  readonly pairedWith: string | null;
+}
+
 /** Examples of a file, where they stand in it, their classes, and what was left out. */
 export interface ReadExamples {
   /** In the file's order. */
@@ -45,6 +55,8 @@ export interface ReadExamples {
   readonly emptyTexts: readonly number[];
   /** The same of those that have a text, and an empty label. */
   readonly emptyLabels: readonly number[];
+  /** The columns, for `summariseExamples`. */
+  readonly columns: ExampleColumns;
 }
 
 const FORMATS: readonly ExampleFormat[] = ["csv", "tsv", "jsonl", "json", "parquet"];
@@ -88,14 +100,22 @@ const isParquet = (bytes: Uint8Array) => bytes.length >= 12 && [0x50, 0x41, 0x52
 /** Whether a name says a format. */
 const saysFormat = (file: string) => /\.(csv|tsv|tab|jsonl|ndjson|json|parquet|pq)$/i.test(file);
 
-/** Texts of the wanted columns of a file of any format. Throws `ConfigError` for a column that is not there, `FormatError` for a broken file. */
-export async function rowsOf(bytes: Uint8Array | string, wanted: readonly Column[], options: TextOptions): Promise<Row[]> {
+/**
+ * Texts of the wanted columns of a file of any format. `onHalf` is told which column the first of these is one of a pair with. Throws `ConfigError` for a column that is not there, `FormatError`
+ * for a broken file.
+ */
+export async function rowsOf(
+  bytes: Uint8Array | string,
+  wanted: readonly Column[],
+  options: TextOptions,
+  onHalf?: (column: string | null) => void,
+): Promise<Row[]> {
   const { format, file = "data" } = options;
   const isParquetFile = typeof bytes !== "string" && format === "parquet";
   // What reads files is fetched when one is read; until then the caller may change its bytes.
   const taken = isParquetFile ? new Uint8Array(bytes) : typeof bytes === "string" ? bytes : decodeText(bytes, file);
-  if (typeof taken !== "string") return (await import("./parquet/read.js")).parseParquet(taken, wanted, file);
-  return (await import("./table/text-rows.js")).readTextRows(taken, wanted, options);
+  if (typeof taken !== "string") return (await import("./parquet/read.js")).parseParquet(taken, wanted, file, onHalf);
+  return (await import("./table/text-rows.js")).readTextRows(taken, wanted, options, onHalf);
 }
 
 /** Lines of examples without a text or a label, as far as a message names them. */
@@ -145,12 +165,14 @@ export async function readExamples(bytes: Uint8Array | string, options: ReadOpti
   const isBinary = typeof bytes !== "string" && isParquet(bytes);
   const format = taken.format ?? (saysFormat(file) ? exampleFormat(file) : isBinary ? "parquet" : "csv");
   const how = { ...taken, format, text, label };
-  const rows = await rowsOf(bytes, group === undefined ? [text, label] : [text, label, group], how);
+  let pairedWith: string | null = null;
+  const wanted = group === undefined ? [text, label] : [text, label, group];
+  const rows = await rowsOf(bytes, wanted, how, (column) => (pairedWith = column));
   const texts = withoutEmpty(rows, "emptyTexts", how);
   const labelled = withoutEmpty(texts.kept, "emptyLabels", how);
   const examples = examplesOf(labelled.kept, how);
   const labels = taken.labels ?? sortLabels(examples.map((example: Example) => example.label));
-  return { examples, labels, emptyTexts: texts.empty, emptyLabels: labelled.empty };
+  return { examples, labels, emptyTexts: texts.empty, emptyLabels: labelled.empty, columns: { text, label, pairedWith } };
 }
 
 /** Fields that may be empty, by the option that says what becomes of their rows. */

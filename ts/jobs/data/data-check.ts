@@ -30,7 +30,7 @@ const partsOf = ({ train, validation, test }: Dataset): Parts => [
 export async function surveyDataset(dataset: Dataset, check: DataCheck): Promise<Survey> {
   const parts = partsOf(dataset);
   const surveyed = await surveyTexts(parts, check.signal);
-  refuse(summaryOf(parts, surveyed), check);
+  refuse(summaryOf(parts, surveyed, [], dataset.train.columns), check);
   return surveyed;
 }
 
@@ -53,7 +53,7 @@ export async function describeDataset(
   // Of the two passes that are counted, the first was without a tokenizer.
   const before = textsOf(dataset);
   const lengths = await measureTokens(parts, tokenizer, undefined, signal, (done) => onProgress(done - before));
-  const summary = summaryOf(parts, surveyed, lengths);
+  const summary = summaryOf(parts, surveyed, lengths, dataset.train.columns);
   refuse(summary, check);
   emit({ type: "data", summary });
   return summary;

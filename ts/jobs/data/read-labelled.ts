@@ -1,6 +1,12 @@
 import { ConfigError, FormatError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
-import { exampleFormat, type LocatedExample, placeIn, readExamples } from "../../io/examples/index.js";
+import {
+  type ExampleColumns,
+  exampleFormat,
+  type LocatedExample,
+  placeIn,
+  readExamples,
+} from "../../io/examples/index.js";
 import { plainText } from "../../io/examples/summary/plain-text.js";
 import type { JobWords } from "../job-events.js";
 import type { JobSources } from "../sources/job-sources.js";
@@ -15,6 +21,8 @@ export interface Labelled {
   readonly examples: readonly LocatedExample[];
   /** Class names, in the order of the classes. */
   readonly labels: readonly string[];
+  /** Where they stood in it. */
+  readonly columns: ExampleColumns;
   /** Labels as they stand in the file. */
   readonly rawLabels: readonly string[];
   /** The same number for examples whose texts are nearly the same and stay together; null where any may stand anywhere. */
@@ -47,8 +55,8 @@ export async function readLabelled(
   const format = exampleFormat(path);
   const wanted = (code: string) => (allow.includes(code) ? "leave out" : "refuse");
   const left = { emptyTexts: wanted("empty-texts"), emptyLabels: wanted("empty-labels") } as const;
-  const columns = { text, label, ...(group !== null && { group }) };
-  const read = await readExamples(bytes, { format, ...columns, file, onWarning, ...left }).catch((error: unknown) => {
+  const asked = { text, label, ...(group !== null && { group }) };
+  const read = await readExamples(bytes, { format, ...asked, file, onWarning, ...left }).catch((error: unknown) => {
     if (!(error instanceof FormatError) || !("empty" in error.details)) throw error;
     const { option } = error.details;
     const code = option === "emptyLabels" ? "empty-labels" : "empty-texts";
@@ -66,7 +74,8 @@ export async function readLabelled(
   checkKnown(file, named, labels);
   const examples = dropDuplicates ? withoutRepeats(named) : named;
   tell(named.length - examples.length, "a text that repeats an earlier one", "texts that repeat earlier ones");
-  return { file, sha256: await sha256(bytes), examples, labels, rawLabels: read.labels, near: null };
+  const { columns, labels: rawLabels } = read;
+  return { file, sha256: await sha256(bytes), examples, labels, columns, rawLabels, near: null };
 }
 
 /** The first of those with the same text and label. Texts that contradict each other stay: which is right, their owner knows. */

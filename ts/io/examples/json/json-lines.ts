@@ -3,6 +3,7 @@ import { clip } from "../../../errors/excerpt.js";
 import { isJsonObject, parseJson } from "../../json.js";
 import type { Column } from "../table/columns.js";
 import { fieldText, jsonRules } from "./json-value.js";
+import type { OtherHalf } from "../table/other-half.js";
 import type { Row } from "../table/rows.js";
 
 /**
@@ -11,9 +12,17 @@ import type { Row } from "../table/rows.js";
  * @param text normalised text; @param file name by which messages call it
  * @throws `FormatError` with the line, for what is not an object or lacks a field
  */
-export function parseJsonLines(text: string, wanted: readonly Column[], file: string): Row[] {
+export function parseJsonLines(
+  text: string,
+  wanted: readonly Column[],
+  file: string,
+  half: OtherHalf | null,
+): Row[] {
   const rows: Row[] = [];
+  let other: string | null = null;
   for (const { line, row, fail } of linesOfJson(text, file)) {
+    if (rows.length === 0) other = half?.among(Object.keys(row)) ?? null;
+    if (other !== null) half!.see(row[other]);
     const fields = wanted.map((column) => {
       const field = Object.hasOwn(row, column) ? row[column] : undefined;
       return fieldText(field, column, () => Object.keys(row), fail);

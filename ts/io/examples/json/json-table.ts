@@ -3,6 +3,7 @@ import { clip, excerpt } from "../../../errors/excerpt.js";
 import { isJsonObject, type Json, parseJson } from "../../json.js";
 import type { Column } from "../table/columns.js";
 import { fieldText, jsonRules } from "./json-value.js";
+import type { OtherHalf } from "../table/other-half.js";
 import type { Row } from "../table/rows.js";
 
 type JsonObject = { readonly [key: string]: Json };
@@ -26,28 +27,45 @@ function kinds(value: JsonObject): string {
  * @param text normalised text; @param file name by which messages call it
  * @throws `FormatError` with the row, for what is none of these or lacks a field
  */
-export function parseJsonTable(text: string, wanted: readonly Column[], file: string): Row[] {
+export function parseJsonTable(
+  text: string,
+  wanted: readonly Column[],
+  file: string,
+  half: OtherHalf | null,
+): Row[] {
   const fail = (problem: string, cause?: unknown) => new FormatError(`${file}: ${problem}`, { file }, { cause });
   const value = parseJson(text, fail, jsonRules);
-  if (Array.isArray(value)) return fromObjects(value as readonly Json[], wanted, file);
+  if (Array.isArray(value)) return fromObjects(value as readonly Json[], wanted, file, half);
   if (!isJsonObject(value)) throw fail(`expected a list of objects, got ${clip(text.trim(), 60)}`);
-  if (wanted.some((column) => columnValues(own(value, column)) !== null)) return fromColumns(value, wanted, file);
+  if (wanted.some((column) => columnValues(own(value, column)) !== null)) return fromColumns(value, wanted, file, half);
   const lists = Object.values(value).filter((field) => Array.isArray(field) && isJsonObject(field[0]));
-  if (lists.length === 1) return fromObjects(lists[0] as readonly Json[], wanted, file);
+  if (lists.length === 1) return fromObjects(lists[0] as readonly Json[], wanted, file, half);
   throw fail(`expected a list of objects, an object with one such list, or lists by column; it has ${kinds(value) || "nothing"}`);
 }
 
-function fromObjects(items: readonly Json[], wanted: readonly Column[], file: string): Row[] {
+function fromObjects(
+  items: readonly Json[],
+  wanted: readonly Column[],
+  file: string,
+  half: OtherHalf | null,
+): Row[] {
   if (items.length === 0) throw new FormatError(`${file}: expected a list of objects, but it is empty`, { file });
+  const other = isJsonObject(items[0]) ? (half?.among(Object.keys(items[0])) ?? null) : null;
   return items.map((item, i) => {
     const line = i + 1;
     const fail = (problem: string) => new FormatError(`${file}, item ${line}: ${problem}`, { file, line });
     if (!isJsonObject(item)) throw fail(`expected a JSON object, got ${excerpt(item, 60)}`);
+    if (other !== null) half!.see(own(item, other));
     return { line, fields: wanted.map((column) => fieldText(own(item, column), column, () => Object.keys(item), fail)) };
   });
 }
 
-function fromColumns(value: JsonObject, wanted: readonly Column[], file: string): Row[] {
+function fromColumns(
+  value: JsonObject,
+  wanted: readonly Column[],
+  file: string,
+  half: OtherHalf | null,
+): Row[] {
   const columns = wanted.map((column) => {
     const values = columnValues(own(value, column));
     if (values !== null) return values;
@@ -64,6 +82,8 @@ function fromColumns(value: JsonObject, wanted: readonly Column[], file: string)
   if (rest.some((others) => others !== keys))
     throw new FormatError(`${file}: the columns ${clip(wanted.join(", "))} have values for different rows`, { file });
   if (length === 0) throw new FormatError(`${file}: expected rows of examples, but its columns are empty`, { file });
+  const other = half?.among(Object.keys(value)) ?? null;
+  if (other !== null) for (const one of columnValues(own(value, other)) ?? []) half!.see(one);
   return columns[0]!.map((_, i) => {
     const line = i + 1;
     const fail = (problem: string) => new FormatError(`${file}, item ${line}: ${problem}`, { file, line });

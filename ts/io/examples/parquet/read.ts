@@ -2,6 +2,7 @@ import type { ColumnDecoder, FileMetaData, ParquetParsers, RowGroup } from "hypa
 import { ConfigError, FormatError, LowrankError } from "../../../errors/errors.js";
 import { clip, excerpt, reasonOf } from "../../../errors/excerpt.js";
 import { type Column, isNumber } from "../table/columns.js";
+import { OtherHalf } from "../table/other-half.js";
 import type { Row } from "../table/rows.js";
 import { LONGEST_TEXT } from "../text-encoding.js";
 import { codecs, type PageReader, readPages, Room } from "./pages.js";
@@ -81,12 +82,20 @@ function readChunk(
  * a row is its number from 1; missing values are empty. Numbers that Hugging Face's datasets gave names get them.
  * @throws `ConfigError` for a column that is not there; `FormatError` for what is damaged, or of a kind that cannot be read
  */
-export async function parseParquet(bytes: Uint8Array, wanted: readonly Column[], file: string): Promise<Row[]> {
+export async function parseParquet(
+  bytes: Uint8Array,
+  wanted: readonly Column[],
+  file: string,
+  onHalf?: (column: string | null) => void,
+): Promise<Row[]> {
   const fail: Failure = (problem, cause) => new FormatError(`${file}: ${problem}`, { file }, { cause });
   const taken = bytes.slice();
   const library = await loadLibrary();
   try {
-    return rowsOf(taken, wanted, file, fail, library);
+    const half = onHalf === undefined ? null : new OtherHalf(wanted[0]!);
+    const rows = rowsOf(taken, wanted, file, fail, library, half);
+    if (half !== null) onHalf!(half.found);
+    return rows;
   } catch (error) {
     if (error instanceof LowrankError) throw error;
     if (error instanceof PageProblem) throw fail(`this Parquet file has ${error.message}`, error);
@@ -100,6 +109,7 @@ function rowsOf(
   file: string,
   fail: Failure,
   library: Awaited<ReturnType<typeof loadLibrary>>,
+  half: OtherHalf | null,
 ): Row[] {
   const end = String.fromCharCode(...bytes.subarray(-4));
   if (end === "PARE") throw fail("this Parquet file is encrypted");
@@ -120,6 +130,9 @@ function rowsOf(
   };
   const names = picked.map(({ name }) => classNames(metadata, name));
   const most = Math.min(LONGEST_TEXT, bytes.length * CHARACTERS_PER_BYTE);
+  const name = half?.among(columns.map((column) => column.name)) ?? null;
+  const other = columns.find((column) => column.name === name && unreadableKind(column) === null);
+  if (other !== undefined) show(half!, () => readChunk(bytes, groups[0]!, other, schema[0]!, library, parsers, new Room(bytes.length)));
   const rows: Row[] = [];
   const room = new Room(bytes.length);
   let characters = 0;
@@ -136,4 +149,13 @@ function rowsOf(
     }
   }
   return rows;
+}
+
+/** Shows a column that nobody asked for: what is wrong with it is not said. */
+function show(half: OtherHalf, read: () => unknown[]): void {
+  try {
+    read().forEach((value) => half.see(value));
+  } catch {
+    // The columns that were asked for are read all the same.
+  }
 }

@@ -28,6 +28,8 @@ export type FindingCode =
   | "number-texts"
   | "similar-labels"
   | "score-labels"
+  | "joined-labels"
+  | "half-pairs"
   | "few-examples"
   | "small-test"
   | "unmeasured-labels"

@@ -1,5 +1,7 @@
 import { clip } from "../../../errors/excerpt.js";
 import type { DataFinding, DataPart, DataSummary, FindingCode, FoundExample, PartSummary } from "./data-summary.js";
+import type { ExampleColumns } from "../read.js";
+import { joinedLabels, numbersIn } from "./label-forms.js";
 import type { Survey } from "./survey.js";
 import { mostCounted } from "./token-lengths.js";
 
@@ -36,7 +38,10 @@ function quoted(labels: readonly string[]): string {
 }
 
 /** Findings about the labels. */
-function* ofLabels({ labels, similarLabels, train, validation, test }: Known): Generator<DataFinding> {
+function* ofLabels(
+  { labels, similarLabels, train, validation, test }: Known,
+  columns: ExampleColumns | undefined,
+): Generator<DataFinding> {
   const learnt = labels.filter(({ train: count }) => count > 0);
   const all = learnt.map(({ label }) => label);
   if (learnt.length === 1)
@@ -50,8 +55,17 @@ function* ofLabels({ labels, similarLabels, train, validation, test }: Known): G
     yield stop("unseen-labels", `${counted(unseen.length, "label")} without a training example: ${quoted(unseen)}; no text can get ${unseen.length === 1 ? "it" : "them"}`);
   for (const similar of similarLabels.slice(0, NAMED))
     yield warn("similar-labels", `the labels ${quoted(similar)} differ only in case or spaces: if they are one, give them one name`);
-  const decimals = all.filter((label) => /^[-+]?\d*\.\d+$/.test(label)).length;
-  if (!isId && all.length > 2 && decimals > all.length / 2)
+  const joined = isId ? [] : joinedLabels(all);
+  if (joined.length > 0) {
+    const among = new Set(joined);
+    const texts = learnt.reduce((sum, { label, train: count }) => sum + (among.has(label) ? count : 0), 0);
+    const [is, each] = joined.length === 1 ? ["label is", "it is"] : ["labels are", "each is"];
+    yield warn("joined-labels", `${joined.length} ${is} several in one (${quoted(joined)}; ${counted(texts, "training text")}): ${each} learnt as a class of its own, apart from its parts. Several labels a text (multi-label) are not supported yet: give each text the one that counts most, or train a classifier for each label, with yes and no`);
+  }
+  const numbers = isId ? null : numbersIn(all, columns && String(columns.label));
+  if (numbers === "wholes")
+    yield warn("score-labels", `the ${all.length} labels are whole numbers (${quoted(all.slice(0, 3))}, …): each is a class of its own, none is nearer to another. Where they are a scale, such as stars, that is lost: predicting a number (regression) is not supported yet; a few classes, such as low, middle and high, are easier to tell apart`);
+  if (numbers === "decimals")
     yield warn("score-labels", `the ${all.length} labels are numbers with decimals (${quoted(all.slice(0, 3))}, …): a class for each is learnt, not a scale; is it the labels' column?`);
   const few = learnt.filter(({ train: count }) => count < FEW);
   if (!isId && few.length > 0) {
@@ -121,8 +135,12 @@ const stop = finding("stop");
 const warn = finding("warn");
 
 /** What the owner of the data should know: what stops first. */
-export function findingsOf(known: Known, { parts, twoLabels }: Survey): DataFinding[] {
-  const all = [...ofLabels(known)];
+export function findingsOf(known: Known, { parts, twoLabels }: Survey, columns?: ExampleColumns): DataFinding[] {
+  const all = [...ofLabels(known, columns)];
+  if (columns?.pairedWith != null) {
+    const [text, other] = [columns.text, columns.pairedWith].map((name) => JSON.stringify(clip(String(name), 40)));
+    all.push(warn("half-pairs", `only column ${text} is learnt from, and column ${other} looks like the other half of a pair: what only both together tell cannot be learnt. Pairs of texts are not supported yet: write both into one column, one behind the other`));
+  }
   for (const surveyed of parts) all.push(...ofPart(surveyed.part, known[surveyed.part]!, surveyed));
   const measured = known.test ?? known.validation;
   if (measured !== null && measured.examples > 0 && measured.examples < SMALL_TEST)

@@ -3,6 +3,7 @@ import { breather } from "../../../waiting/next-task.js";
 import type { DataPart, DataSummary, PartSummary, TokenLengths } from "./data-summary.js";
 import { findingsOf } from "./findings.js";
 import { labelCounts, similarLabels } from "./label-counts.js";
+import type { ExampleColumns } from "../read.js";
 import type { SummaryOptions } from "./summarise.js";
 import { type Parts, type Survey, survey } from "./survey.js";
 import { type TokenCounter, tokenLengths } from "./token-lengths.js";
@@ -52,7 +53,12 @@ export async function measureTokens(
 }
 
 /** Everything put together. `lengths` are empty where nothing counts tokens. */
-export function summaryOf(parts: Parts, surveyed: Survey, lengths: readonly TokenLengths[] = []): DataSummary {
+export function summaryOf(
+  parts: Parts,
+  surveyed: Survey,
+  lengths: readonly TokenLengths[] = [],
+  columns?: ExampleColumns,
+): DataSummary {
   const labels = labelCounts(parts);
   const summaries: Record<DataPart, PartSummary | null> = { train: null, validation: null, test: null };
   surveyed.parts.forEach(({ part, examples, empty, duplicates, nearDuplicates, characters, inTraining }, i) => {
@@ -60,5 +66,5 @@ export function summaryOf(parts: Parts, surveyed: Survey, lengths: readonly Toke
   });
   const { train, validation, test } = summaries;
   const known = { labels, train: train!, validation, test, similarLabels: similarLabels(labels), twoLabels: surveyed.twoLabels.count };
-  return { ...known, findings: findingsOf(known, surveyed) };
+  return { ...known, findings: findingsOf(known, surveyed, columns) };
 }

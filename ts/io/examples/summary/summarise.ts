@@ -5,6 +5,8 @@ import { ConfigError } from "../../../errors/errors.js";
 import { excerpt } from "../../../errors/excerpt.js";
 import { checkSignal } from "../../../waiting/abort.js";
 import type { DataPart, DataSummary } from "./data-summary.js";
+import type { ExampleColumns } from "../read.js";
+import type { Column } from "../table/columns.js";
 import type { Parts, SurveyExample } from "./survey.js";
 import type { TokenCounter } from "./token-lengths.js";
 
@@ -16,6 +18,8 @@ export interface SummaryOptions {
   readonly test?: readonly SurveyExample[];
   /** Counts tokens: an encoder's `tokenizer`. Without one, lengths are in characters alone. */
   readonly tokenizer?: TokenCounter;
+  /** Where the examples stood, as `readExamples` says: tells of texts that are half of a pair, and of labels that are scores. */
+  readonly columns?: ExampleColumns;
   /** Tokens that texts will be cut to; default the tokenizer's. */
   readonly maxTokens?: number;
   /** Cancels within some milliseconds: the call then rejects with `AbortError`. */
@@ -53,6 +57,13 @@ function takeCounter(tokenizer: TokenCounter | undefined): TokenCounter | null {
   throw unexpected(WHAT, "tokenizer", "an encoder's tokenizer, { maxTokens, measure }", tokenizer);
 }
 
+function takeColumns(columns: ExampleColumns): ExampleColumns {
+  const { text, label, pairedWith } = Object(columns) as Partial<Record<keyof ExampleColumns, unknown>>;
+  const isColumn = (value: unknown): value is Column => typeof value === "string" || typeof value === "number";
+  if (isColumn(text) && isColumn(label) && (pairedWith === null || typeof pairedWith === "string")) return { text, label, pairedWith };
+  throw unexpected(WHAT, "columns", "what readExamples gives, { text, label, pairedWith }", columns);
+}
+
 /**
  * What labelled texts are like, before anything is trained with them: examples by label, lengths and the share that is cut, texts
  * that repeat, nearly repeat or contradict each other, within the training data and between it and what is measured on, labels that
@@ -67,16 +78,17 @@ function takeCounter(tokenizer: TokenCounter | undefined): TokenCounter | null {
  * const { findings } = await summariseExamples(examples, { test, tokenizer: encoder.tokenizer });
  */
 export async function summariseExamples(examples: readonly SurveyExample[], options: SummaryOptions = {}): Promise<DataSummary> {
-  checkOptions(WHAT, options, ["validation", "test", "tokenizer", "maxTokens", "signal", "onProgress"]);
-  const { tokenizer, maxTokens, signal, onProgress } = options;
+  checkOptions(WHAT, options, ["validation", "test", "tokenizer", "columns", "maxTokens", "signal", "onProgress"]);
+  const { tokenizer, columns, maxTokens, signal, onProgress } = options;
   checkSignal(WHAT, signal);
   if (onProgress !== undefined) callable(WHAT, "onProgress", onProgress);
   if (maxTokens !== undefined) whole(WHAT, "maxTokens", maxTokens, 1);
   const counter = takeCounter(tokenizer);
+  const from = columns === undefined ? undefined : takeColumns(columns);
   const parts = takeParts(examples, options);
   // Fetched when it is used.
   const { measureTokens, summaryOf, surveyTexts } = await import("./measure.js");
   const surveyed = await surveyTexts(parts, signal, onProgress, counter === null ? 1 : 2);
   const lengths = counter === null ? [] : await measureTokens(parts, counter, maxTokens, signal, onProgress);
-  return summaryOf(parts, surveyed, lengths);
+  return summaryOf(parts, surveyed, lengths, from);
 }

@@ -2,6 +2,7 @@ import { misspelt } from "../../../arguments/options.js";
 import { ConfigError, FormatError } from "../../../errors/errors.js";
 import { clip } from "../../../errors/excerpt.js";
 import { headerWarning, looksLikeHeader } from "./header-row.js";
+import type { OtherHalf } from "./other-half.js";
 import type { Row } from "./rows.js";
 
 /** A column by its name, or by its number from 0 (as a number or in digits). */
@@ -35,6 +36,8 @@ export interface TableOptions {
   readonly columns: readonly string[] | undefined;
   readonly file: string;
   readonly onWarning: ((message: string) => void) | undefined;
+  /** Is shown the column that may be the other half of the texts'. */
+  readonly half?: OtherHalf | null;
 }
 
 /** Where each of the wanted columns stands. Throws `ConfigError` for one that is not there, naming those that are. */
@@ -71,6 +74,7 @@ export class PickedColumns {
   private first: Row | null = null;
   private named = false;
   private indices: readonly number[] = [];
+  private other = -1;
   /** What stands in the way, told once all rows have come: that a file is broken says more. */
   private problem: Error | null = null;
   private readonly picked: Row[] = [];
@@ -107,7 +111,7 @@ export class PickedColumns {
 
   private begin(row: Row): void {
     const { wanted } = this;
-    const { header, columns, file } = this.options;
+    const { header, columns, file, half } = this.options;
     this.first = row;
     this.named = hasHeader(row, wanted, header);
     try {
@@ -115,10 +119,13 @@ export class PickedColumns {
     } catch (problem) {
       this.problem = problem as Error;
     }
+    const other = this.named ? half?.among(row.fields) : null;
+    this.other = other == null ? -1 : row.fields.indexOf(other);
     if (this.problem === null && !this.named) this.take(row);
   }
 
   private take({ line, fields }: Row): void {
     this.picked.push({ line, fields: this.indices.map((index) => fields[index]!) });
+    if (this.other >= 0) this.options.half!.see(fields[this.other]);
   }
 }

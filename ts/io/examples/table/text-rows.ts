@@ -5,21 +5,34 @@ import { sniffDelimiter } from "./delimiter.js";
 import { parseJsonLines } from "../json/json-lines.js";
 import { parseJsonTable } from "../json/json-table.js";
 import type { TextOptions } from "../parse.js";
+import { OtherHalf } from "./other-half.js";
 import { normaliseText, type Row } from "./rows.js";
 
 /**
  * Rows of CSV (quoted fields, a byte order mark, any line ends), TSV (with quoting or without), JSON Lines or JSON.
  * @throws `FormatError` with the line where the file is broken; `ConfigError` for a column that is not there
  */
-export function readTextRows(text: string, wanted: readonly Column[], options: TextOptions): Row[] {
+export function readTextRows(
+  text: string,
+  wanted: readonly Column[],
+  options: TextOptions,
+  onHalf?: (column: string | null) => void,
+): Row[] {
+  const half = onHalf === undefined ? null : new OtherHalf(wanted[0]!);
+  const rows = rowsOf(text, wanted, options, half);
+  if (half !== null) onHalf!(half.found);
+  return rows;
+}
+
+function rowsOf(text: string, wanted: readonly Column[], options: TextOptions, half: OtherHalf | null): Row[] {
   const { format, header = "auto", columns, file = "data", onWarning } = options;
   if (format === "parquet")
     throw new ConfigError(`${file}: Parquet is no text; readExamples reads its bytes`, { file, option: "format", value: format });
   const body = normaliseText(text);
-  if (format === "jsonl") return parseJsonLines(body, wanted, file);
-  if (format === "json") return parseJsonTable(body, wanted, file);
+  if (format === "jsonl") return parseJsonLines(body, wanted, file, half);
+  if (format === "json") return parseJsonTable(body, wanted, file, half);
   const delimiter = options.delimiter ?? sniffDelimiter(body, format === "tsv" ? "\t" : ",", wanted, columns);
-  const picked = new PickedColumns(wanted, { header, columns, file, onWarning });
+  const picked = new PickedColumns(wanted, { header, columns, file, onWarning, half });
   readDelimited(body, delimiter, file, (row) => picked.add(row));
   return picked.rows();
 }
