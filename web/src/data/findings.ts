@@ -1,3 +1,5 @@
+import { areScores, joinedLabels, otherHalf } from "./label-forms.js";
+
 /** An example as the person sees and mends it. */
 export interface Row {
   readonly id: number;
@@ -16,7 +18,10 @@ export interface Finding {
     | "smallClass"
     | "oneLabel"
     | "manyLabels"
-    | "fewRows";
+    | "fewRows"
+    | "joinedLabels"
+    | "scores"
+    | "halfPair";
   /** Rows to look at. */
   readonly rows: readonly number[];
   /** Of those, the ones that a click takes away; empty where a person has to choose. */
@@ -41,8 +46,16 @@ export function countLabels(rows: readonly Pick<Row, "label">[]): [label: string
   return [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
 }
 
+/** Where rows stand: the table's columns, those of texts and labels among them, and its records. */
+export interface RowsFrom {
+  readonly columns: readonly string[];
+  readonly records: readonly (readonly string[])[];
+  readonly text: number;
+  readonly label: number;
+}
+
 /** Everything that is odd about the rows, what stops training first. */
-export function findingsIn(rows: readonly Row[]): Finding[] {
+export function findingsIn(rows: readonly Row[], from: RowsFrom | null = null): Finding[] {
   const found: Finding[] = [];
   const add = (kind: Finding["kind"], ids: readonly number[], rest: Partial<Finding> = {}) =>
     void found.push({ kind, rows: ids, removable: [], labels: [], stops: false, ...rest });
@@ -59,6 +72,7 @@ export function findingsIn(rows: readonly Row[]): Finding[] {
   if (contradicting.length > 0) add("contradictions", contradicting);
   if (extra.length > 0) add("duplicates", repeated, { removable: extra });
   for (const { labels, ids } of alike(whole, counts)) add("similarLabels", ids, { labels });
+  for (const one of formsOf(whole, counts, from)) add(...one);
   const small = counts.length > 20 && counts.length > whole.length / 4 ? [] : counts.filter(([, n]) => n < SMALL_CLASS);
   if (small.length > 0 && counts.length > 1) {
     const labels = small.map(([label]) => label);
@@ -68,6 +82,30 @@ export function findingsIn(rows: readonly Row[]): Finding[] {
   }
   return found;
 }
+
+/** What fits another task than a class for each text. */
+function* formsOf(
+  rows: readonly Row[],
+  counts: readonly (readonly [label: string, count: number])[],
+  from: RowsFrom | null,
+): Generator<[kind: Finding["kind"], rows: readonly number[], rest: Partial<Finding>]> {
+  const labels = counts.length > MOST_FORMS ? [] : counts.map(([label]) => label);
+  const joined = joinedLabels(labels);
+  const among = new Set(joined);
+  const ids = () => rows.filter(({ label }) => among.has(label)).map(({ id }) => id);
+  if (joined.length > 0) yield ["joinedLabels", ids(), { labels: joined }];
+  if (areScores(labels, from?.columns[from.label] ?? "")) yield ["scores", [], {}];
+  if (from === null) return;
+  const { columns, records, text } = from;
+  const other = otherHalf(columns, text);
+  const words = records.slice(0, SAMPLE).map((record) => record[other]?.match(/\p{L}+/gu)?.length ?? 0);
+  if (other >= 0 && words.reduce((sum, count) => sum + count, 0) >= 2 * words.length)
+    yield ["halfPair", [], { labels: [columns[text]!, columns[other]!] }];
+}
+
+/** More labels are looked at for their number alone, and so many records for what a column holds. */
+const MOST_FORMS = 2000;
+const SAMPLE = 200;
 
 /** Rows with a text that another has too. */
 function equalTexts(rows: readonly Row[]) {

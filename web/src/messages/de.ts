@@ -119,6 +119,12 @@ export const de: Messages = {
         `Je weniger als 10 Zeilen: ${labels}. Zu wenige, um daraus zu lernen oder daran zu messen.`,
       oneLabel: (label) => `Alle Zeilen haben dasselbe Label, „${label}“. Nötig sind zwei oder mehr.`,
       manyLabels: () => "Fast jede Zeile hat ein eigenes Label. Ist das die richtige Spalte?",
+      joinedLabels: (labels) =>
+        `Mehrere Labels in einem: ${labels}. Jedes wird als eigene Klasse gelernt. Mehrere Labels je Text (multi-label) gibt es noch nicht: Behalten Sie das wichtigste.`,
+      scores: () =>
+        "Die Labels sind Zahlen. Sind sie eine Skala, etwa Sterne, ist trotzdem jede eine eigene Klasse: Zahlen vorhersagen (Regression) geht noch nicht. Wenige Klassen wie niedrig, mittel und hoch sind leichter.",
+      halfPair: (text, other) =>
+        `Nur „${text}“ wird gelesen, und „${other}“ sieht nach der anderen Hälfte eines Paars aus. Paare von Texten gibt es noch nicht: Schreiben Sie beide in eine Spalte.`,
       fewRows: () => "Weniger als 20 Zeilen mit Text und Label. Es braucht mehr.",
     },
     search: "Suchen",

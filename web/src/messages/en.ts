@@ -112,6 +112,12 @@ export const en = {
       smallClass: (labels: string) => `Fewer than 10 rows each: ${labels}. Too few to learn or to measure.`,
       oneLabel: (label: string) => `All rows have the same label, “${label}”. Two or more are needed.`,
       manyLabels: () => "Almost every row has a label of its own. Is this the right column?",
+      joinedLabels: (labels: string) =>
+        `Several labels in one: ${labels}. Each is learned as a class of its own. Several labels for a text (multi-label) are not supported yet: keep the one that counts most.`,
+      scores: () =>
+        "The labels are numbers. If they are a scale, such as stars, each is still a class of its own: predicting a number (regression) is not supported yet. A few classes, such as low, middle and high, are easier.",
+      halfPair: (text: string, other: string) =>
+        `Only “${text}” is read, and “${other}” looks like the other half of a pair. Pairs of texts are not supported yet: write both into one column.`,
       fewRows: () => "Fewer than 20 rows with a text and a label. More are needed.",
     },
     search: "Search",

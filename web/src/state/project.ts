@@ -20,7 +20,10 @@ const MOST_UNDONE = 20;
 export const canUndo = computed(() => before.value.length > 0);
 export const rows = computed(() => project.value?.rows ?? []);
 export const labels = computed(() => countLabels(rows.value));
-export const findings = computed(() => findingsIn(rows.value));
+export const findings = computed(() => {
+  const now = project.value;
+  return now === null ? [] : findingsIn(now.rows, { ...now.table, text: now.text, label: now.label });
+});
 export const stops = computed(() => findings.value.some((finding) => finding.stops));
 /** Rows that a run learns from: those with a text and a label. */
 export const usable = computed(() => rows.value.filter(({ text, label }) => text.trim() !== "" && label.trim() !== ""));

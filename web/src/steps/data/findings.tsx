@@ -21,7 +21,10 @@ function sentence({ kind, rows, labels, removable }: Finding): string {
       return found.duplicates(removable.length);
     case "similarLabels":
     case "smallClass":
+    case "joinedLabels":
       return found[kind](named(labels));
+    case "halfPair":
+      return found.halfPair(labels[0]!, labels[1]!);
     case "oneLabel":
       return found.oneLabel(labels[0]!);
     default:

@@ -1,0 +1,58 @@
+/** Signs that part labels which stand in one field. */
+const SEPARATORS = ["|", ";", ",", "/", "+", "&"];
+const WHOLE = /^[-+]?\d+$/;
+const DECIMAL = /^[-+]?\d*[.,]\d+$/;
+/** Names of columns that hold an order, in any case. */
+const SCORES = /star|rating|score|grade|points|nps|level|severity|priority|stern|punkt|bewertung|note/i;
+
+/** The parts of a field; none where it has fewer than two that differ. A list as Python and JSON write it counts too. */
+function partsOf(label: string, separator: string): string[] {
+  const listed = separator === "," ? /^\[(.*)\]$/s.exec(label)?.[1] : undefined;
+  const parts = (listed ?? label)
+    .split(separator)
+    .map((part) => (listed === undefined ? part : part.replace(/['"]/g, "")).trim());
+  return parts.length < 2 || parts.includes("") || new Set(parts).size < parts.length ? [] : parts;
+}
+
+/** Labels that are several in one, such as "billing|bug", as the library's summary finds them: each part stands elsewhere too. */
+export function joinedLabels(labels: readonly string[]): string[] {
+  if (labels.every((label) => WHOLE.test(label) || DECIMAL.test(label))) return [];
+  for (const separator of SEPARATORS) {
+    const places = new Map<string, Set<number>>();
+    const stands = (part: string, place: number) => places.set(part, (places.get(part) ?? new Set()).add(place));
+    const split = labels.map((label) => [label, partsOf(label, separator)] as const);
+    for (const [label, parts] of split)
+      if (parts.length === 0) stands(label.replace(/^\[\s*['"]?|['"]?\s*\]$/g, ""), -1);
+      else parts.forEach(stands);
+    const joined = split.filter(([, parts]) => parts.length > 0 && parts.every((part) => places.get(part)!.size > 1));
+    if (joined.length > 0) return joined.map(([label]) => label);
+  }
+  return [];
+}
+
+/** Whether labels are likely a scale: three numbers or more, but not 0 to n − 1, which is how classes are numbered, unless the column says so. */
+export function areScores(labels: readonly string[], column: string): boolean {
+  if (labels.length < 3 || !labels.every((label) => WHOLE.test(label) || DECIMAL.test(label))) return false;
+  const classes = new Set(labels.map(Number));
+  return !labels.every((_, i) => classes.has(i)) || SCORES.test(column);
+}
+
+const PAIRS = ["premise hypothesis", "question answer", "question sentence", "question context", "query passage"];
+const MORE_PAIRS = ["query document", "anchor positive", "text text_pair"];
+const ENDS = ["1 2", "a b", "left right", "first second"];
+
+/** The column that has the other half of a pair, by the names: question2 of question1; -1 for none. */
+export function otherHalf(columns: readonly string[], text: number): number {
+  const own = columns[text]!.trim().toLowerCase();
+  const both = (pair: string, a: string, b: string) =>
+    a !== b && [a, b].every((name) => pair.split(" ").includes(name));
+  return columns.findIndex((column) => {
+    const name = column.trim().toLowerCase();
+    if ([...PAIRS, ...MORE_PAIRS].some((pair) => both(pair, own, name))) return true;
+    return ENDS.some((ends) => {
+      const pattern = new RegExp(`^(.*?)[ _-]?(${ends.replace(" ", "|")})$`);
+      const [a, b] = [pattern.exec(own), pattern.exec(name)];
+      return a !== null && b !== null && a[1] === b[1] && both(ends, a[2]!, b[2]!);
+    });
+  });
+}
