@@ -67,10 +67,11 @@ it("finetune --folds recommends the head alone where the adapter is no better", 
   const colors = { green: plain, red: plain, cyan: plain } as unknown as Parameters<typeof foldLines>[3];
   const spread = { mean: 0.8, deviation: 0.1 };
   const metrics = { count: 40, accuracy: 0.8, loss: 0.5, confusion: [], perClass: [], macroF1: 0.8, intervals: null };
+  const settings: FoldsReport["settings"] = { ...specDefaults("default"), data: "a.csv", validation: null };
   const lines = (interval: readonly [number, number], recommended: "adapter" | "head-only") =>
     foldLines(
       {
-        ...{ lowrank: "1", created: "", settings: specDefaults("default") as unknown as FoldsReport["settings"] },
+        ...{ lowrank: "1", created: "", settings },
         ...{ labels: ["a", "b"], folds: [], accuracy: spread, macroF1: spread, loss: spread, headOnly: spread },
         ...{ pooled: metrics, recommended },
         overHeadAlone: {
@@ -84,7 +85,7 @@ it("finetune --folds recommends the head alone where the adapter is no better", 
       colors,
     ).join("\n");
   expect(lines([-0.01, 0.05], "head-only")).toMatch(
-    /\+2\.0 points over the head alone \(−1\.0 to 5\.0\)\nThe adapter brings nothing that can be told from chance\..*\n +lowrank finetune --head-only/,
+    /\+2\.0 points over the head alone \(−1\.0 to 5\.0\)\nThe adapter brings nothing that can be told from chance\..*\n +lowrank finetune --data a.csv --head-only\n/,
   );
   expect(lines([0.01, 0.05], "adapter")).not.toMatch(/--head-only/);
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { adviceLines, resultTable, samplesTitle } from "../../../ts/cli/terminal/run-summary.js";
 import { macroF1Loss, recommend } from "../../../ts/jobs/result/recommendation.js";
+import { specDefaults } from "../../../ts/jobs/spec/job-spec.js";
 import type { RunReport } from "../../../ts/jobs/result/run-report.js";
 import { metrics, pairedDifference } from "../../../ts/index.js";
 
@@ -28,7 +29,7 @@ async function reportOf(headRight: number, adapterRight: number, more: object = 
   const result = { ...given, measuredOn: "test", unseen: null, ...more };
   const part = { file: "reviews.csv", sha256: "", examples: 200 };
   return {
-    settings: { headOnly: false, learningRate: 0.5, test: null, validation: null, classWeights: null, sampling: null },
+    settings: { ...specDefaults("default"), data: "reviews.csv", validation: null, learningRate: 0.5 },
     data: { train: part, validation: part, test: part },
     result: { ...result, recommended: recommend(result.overHeadAlone) },
     evaluation: null,
@@ -58,7 +59,7 @@ describe("the summary of a run", () => {
     const lines = adviceLines("lowrank", report, colors);
     if (advice === null) expect(lines).toEqual([]);
     else expect(lines.join("\n")).toMatch(advice);
-    expect(lines.some((text) => text.includes("lowrank finetune --head-only"))).toBe(advice !== null);
+    expect(lines.includes("  lowrank finetune --data reviews.csv --head-only")).toBe(advice !== null);
     expect(report.result.recommended).toBe(advice === null ? "adapter" : "head-only");
     // Of two hundred texts folds would not tell much more.
     expect(lines.join("\n")).not.toMatch(/--folds/);
@@ -94,9 +95,13 @@ describe("the summary of a run", () => {
     expect(text).toMatch(
       /^Macro F1 is −\d+\.\d points over the head alone \(−\d+\.\d to −\d+\.\d\), though accuracy is \+10\.5: rare classes are told worse/,
     );
-    expect(text).toMatch(/--class-weights balanced makes them count more\n.*--head-only keeps the head alone/);
+    expect(text).toMatch(
+      /make them count more, or keep the head alone:\n +lowrank finetune .*--learning-rate 0.5 --class-weights balanced\n +lowrank finetune --data reviews.csv --head-only\n/,
+    );
     const balanced = { ...report, settings: { ...report.settings, classWeights: "balanced" as const } };
-    expect(adviceLines("lowrank", balanced, colors).join("\n")).not.toMatch(/--class-weights/);
+    expect(adviceLines("lowrank", balanced, colors).join("\n")).toMatch(
+      /told worse\. Where they matter, keep the head alone:\n +lowrank finetune --data reviews.csv --class-weights balanced --head-only\n$/,
+    );
     expect(macroF1Loss({ ...overHeadAlone, count: 99 })).toBe(null);
     expect(macroF1Loss(null)).toBe(null);
   });
@@ -136,7 +141,9 @@ describe("the summary of a run", () => {
   it("names folds where few texts were measured, unless a file names them", async () => {
     const { accuracy, macroF1 } = (await reportOf(150, 151)).result.overHeadAlone!;
     const report = await reportOf(150, 151, { overHeadAlone: { count: 8, accuracy, macroF1 } });
-    expect(adviceLines("lowrank", report, colors).join("\n")).toMatch(/--folds 5 tells more: it tests every text once/);
+    expect(adviceLines("lowrank", report, colors).join("\n")).toMatch(
+      /folds tell more, they test every text once:\n +lowrank finetune .*--folds 5/,
+    );
     const named = { ...report, settings: { ...report.settings, test: "later.csv" } };
     expect(adviceLines("lowrank", named, colors).join("\n")).not.toMatch(/--folds/);
   });

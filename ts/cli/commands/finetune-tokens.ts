@@ -22,7 +22,7 @@ export async function finetuneTokens(
   const { report } = await followRun(settings, session, reporter, run, (event) => {
     if (event.type === "ready-tokens") say(...tokenIntroduction(event.job, folder, colors), "");
   });
-  say("", ...tokenResult(report, colors), "", ...tokenNext(self, folder, report, colors));
+  say("", ...tokenResult(self, report, colors), "", ...tokenNext(self, folder, report, colors));
   if (report.training.diverged) session.exitCode = exitCodes.error;
   printRun(terminal, options, folder, report);
 }

@@ -25,7 +25,7 @@ export const adapterOptions: readonly (keyof AdapterOptions)[] = [
 ];
 
 /** Initial values by what --init calls them. */
-const inits: Readonly<Record<string, NonNullable<FurtherLora["initLoraWeights"]>>> = {
+export const inits: Readonly<Record<string, NonNullable<FurtherLora["initLoraWeights"]>>> = {
   kaiming: true,
   random: false,
   gaussian: "gaussian",

@@ -51,7 +51,7 @@ export interface FinetuneOptions extends SettingsOptions {
 type Setting = keyof TrainingSettings;
 
 /** Options that say nothing where there is no adapter. */
-const ADAPTER_OPTIONS: string[] = [
+export const ADAPTER_OPTIONS: string[] = [
   ...adapterOptions,
   ...([
     "steps",

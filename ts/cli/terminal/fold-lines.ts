@@ -1,5 +1,6 @@
 import { type FoldResult, type FoldsReport, type FoldSpread, spreadOf } from "../../jobs/folds/folds-report.js";
 import type { Metrics } from "../../train/metrics/metrics.js";
+import { finetuneCommand } from "../options/finetune-command.js";
 import { formatCount, formatInterval, formatPercent } from "./number-format.js";
 import { overText, rareLines } from "./run-summary.js";
 import { tableLines } from "./table.js";
@@ -67,7 +68,7 @@ export function foldLines(
       ? []
       : [
           `${found} The head alone takes seconds to fit and needs no adapter, so it is what to use:`,
-          `  ${colors.cyan(`${self} finetune --head-only`)} with the same data`,
+          `  ${colors.cyan(finetuneCommand(self, settings, { headOnly: true }))}`,
         ]),
     `Written to ${file}`,
   ];

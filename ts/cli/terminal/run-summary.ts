@@ -11,6 +11,7 @@ import {
   formatRate,
   formatThreads,
 } from "./number-format.js";
+import { finetuneCommand } from "../options/finetune-command.js";
 import { adapterVariants } from "./adapter-variants.js";
 import { groupsText } from "./data-lines.js";
 import { macroF1Loss } from "../../jobs/result/recommendation.js";
@@ -199,11 +200,14 @@ export function adviceLines(self: string, { result, settings, evaluation }: RunR
     accuracy.interval[1] < 0
       ? `The head alone is better on these ${formatCount(count)} texts: ${cause}.`
       : `The adapter brings nothing that can be told from chance on these ${formatCount(count)} texts.`;
-  const few = [`  ${cyan(`${self} finetune --folds 5`)} tells more: it tests every text once`];
+  const few = [
+    "  folds tell more, they test every text once:",
+    `  ${cyan(finetuneCommand(self, settings, { folds: 5 }))}`,
+  ];
   return [
     ...rare,
     `${found} The head alone takes seconds to fit and needs no adapter, so it is what to use:`,
-    `  ${cyan(`${self} finetune --head-only`)} with the same data`,
+    `  ${cyan(finetuneCommand(self, settings, { headOnly: true }))}`,
     ...(count < FEW && settings.test === null && settings.validation === null ? few : []),
     "",
   ];
@@ -213,17 +217,17 @@ export function adviceLines(self: string, { result, settings, evaluation }: RunR
 export function rareLines(
   self: string,
   overHeadAlone: PairedDifference | null,
-  { classWeights, sampling }: Pick<RunReport["settings"], "classWeights" | "sampling">,
+  settings: RunReport["settings"],
   cyan: Colors["cyan"],
 ): string[] {
   const lost = macroF1Loss(overHeadAlone);
   if (lost === null) return [];
-  const balanced = classWeights !== null || sampling !== null;
+  const balanced = settings.classWeights !== null || settings.sampling !== null;
   return [
     `Macro F1 is ${formatPoints(lost.difference)} points over the head alone (${pointsRange(lost.interval)}), though accuracy is ` +
-      `${formatPoints(overHeadAlone!.accuracy.difference)}: rare classes are told worse. Where they matter:`,
-    ...(balanced ? [] : [`  ${cyan(`${self} finetune --class-weights balanced`)} makes them count more`]),
-    `  ${cyan(`${self} finetune --head-only`)} keeps the head alone`,
+      `${formatPoints(overHeadAlone!.accuracy.difference)}: rare classes are told worse. Where they matter, ${balanced ? "" : "make them count more, or "}keep the head alone:`,
+    ...(balanced ? [] : [`  ${cyan(finetuneCommand(self, settings, { classWeights: "balanced" }))}`]),
+    `  ${cyan(finetuneCommand(self, settings, { headOnly: true }))}`,
     "",
   ];
 }

@@ -3,6 +3,7 @@ import { runFiles } from "../../jobs/store/run-store.js";
 import type { ReadyTokenJob, TokenPart } from "../../jobs/tokens/ready-tokens.js";
 import type { TokenReport } from "../../jobs/tokens/token-report.js";
 import type { TokenMetrics } from "../../tasks/tokens/token-metrics.js";
+import { finetuneCommand } from "../options/finetune-command.js";
 import { adapterVariants } from "./adapter-variants.js";
 import { formatBytes, formatCount, formatDuration, formatPercent, formatRate, formatThreads } from "./number-format.js";
 import { clip, tableLines } from "./table.js";
@@ -79,7 +80,11 @@ export function entityLines({ perEntity }: TokenMetrics): string[] {
 const right = (columns: number) => new Array<"right">(columns).fill("right");
 
 /** Entity F1 of the head alone and after training, and what to make of it. */
-export function tokenResult({ result, data, training, settings }: TokenReport, { bold, green }: Colors): string[] {
+export function tokenResult(
+  self: string,
+  { result, data, training, settings }: TokenReport,
+  { bold, green, cyan }: Colors,
+): string[] {
   const { headOnly, after, overHeadAlone, recommended, measuredOn, largestClass } = result;
   const examples = (data.test ?? data.validation).examples;
   const [head, ...rows] = tableLines(
@@ -98,7 +103,10 @@ export function tokenResult({ result, data, training, settings }: TokenReport, {
       ? []
       : [
           `Over the head alone: ${percent(overHeadAlone.difference)} points of F1 (95 %: ${overHeadAlone.interval.map(percent).join(" to ")})` +
-            (recommended === "adapter" ? "" : "; that is no more than chance: --head-only gives as much in less time"),
+            (recommended === "adapter"
+              ? ""
+              : "; that is no more than chance: the head alone gives as much in less time:"),
+          ...(recommended === "adapter" ? [] : [`  ${cyan(finetuneCommand(self, settings, { headOnly: true }))}`]),
         ];
   const { steps, seconds, tokensPerSecond, peakMemory } = training;
   return [

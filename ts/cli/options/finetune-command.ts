@@ -1,0 +1,85 @@
+import { isAbsolute, relative, sep } from "node:path";
+import { isRemote } from "../../io/node/index.js";
+import type { FurtherLora } from "../../jobs/spec/further-lora.js";
+import { specDefaults } from "../../jobs/spec/job-spec.js";
+import { tokenDefaults, type TokenSettings } from "../../jobs/spec/token-settings.js";
+import type { TrainingSettings } from "../../jobs/spec/training-settings.js";
+import { inits } from "./adapter-settings.js";
+import { ADAPTER_OPTIONS, exampleData, resolveSettings } from "./finetune-options.js";
+import { flagOf } from "./job-words.js";
+
+type Settings = TrainingSettings | TokenSettings;
+
+/** How a run differs from another one. */
+export interface Change {
+  readonly headOnly?: true;
+  readonly folds?: number;
+  readonly classWeights?: "balanced";
+}
+
+/** What a run of other settings is begun by: a line for a shell, with the paths as they are from this folder. */
+export function finetuneCommand(self: string, settings: Settings, change: Change): string {
+  const dropped = new Set<string>([
+    ...Object.keys(change),
+    ...(change.headOnly === true ? [...ADAPTER_OPTIONS, "baseline", "lora"] : []),
+    ...(change.folds === undefined ? [] : ["validation", "test", "testSplit"]),
+  ]);
+  const usual = { ...defaultsFor(settings), recipe: "default" } as Readonly<Record<string, unknown>>;
+  const { data, ...others } = settings;
+  const given = Object.entries({ data, ...others }).filter(
+    ([name, value]) => !dropped.has(name) && JSON.stringify(value) !== JSON.stringify(usual[name]),
+  );
+  const words = [...given, ...Object.entries(change)].flatMap(([name, value]) => optionOf(name, value));
+  return [self, "finetune", ...words].join(" ");
+}
+
+/** What stands for options that are not given, the data too where none are named. */
+function defaultsFor(settings: Settings): Readonly<Record<string, unknown>> {
+  const { recipe } = settings;
+  if ("task" in settings) return { ...tokenDefaults(recipe) };
+  const named = { ...specDefaults(recipe), validation: null };
+  try {
+    const bundled = resolveSettings({ recipe }, exampleData);
+    return bundled.data === settings.data ? { ...bundled } : named;
+  } catch {
+    // The package came without them.
+    return named;
+  }
+}
+
+/** The words of an option; none for what no option says. */
+function optionOf(name: string, value: unknown): string[] {
+  const flag = flagOf(name as keyof TrainingSettings);
+  if (name === "lora") return value === null ? [] : adapterWords(value as FurtherLora);
+  if (value === true) return [flag];
+  if (value === false) return name === "baseline" ? ["--no-baseline"] : [];
+  if (value === null) return name === "patience" ? [flag, "none"] : name === "maxGradNorm" ? [flag, "0"] : [];
+  if (Array.isArray(value)) return value.length === 0 ? [] : [flag, quoted(value.join(","))];
+  if (typeof value === "object") {
+    const pairs = Object.entries(value).map(([key, own]) => `${key}=${String(own)}`);
+    return pairs.length === 0 ? [] : [flag, quoted(pairs.join(","))];
+  }
+  return [flag, quoted(fromHere(String(value)))];
+}
+
+/** Options of the adapter by their own names; what a file alone can say is told behind them. */
+function adapterWords(lora: FurtherLora): string[] {
+  const { excludeModules, bias, initLoraWeights, modulesToSave, layersToTransform, ...rest } = lora;
+  const init = Object.keys(inits).find((name) => inits[name] === initLoraWeights);
+  const named = { excludeModules, bias, init, modulesToSave, layers: layersToTransform };
+  const words = Object.entries(named).flatMap(([name, value]) => (value == null ? [] : optionOf(name, value)));
+  const others = Object.values(rest).some((value) => value != null);
+  return others ? [...words, "--adapter-config", "FILE"] : words;
+}
+
+function fromHere(text: string): string {
+  if (!isAbsolute(text) || isRemote(text)) return text;
+  const path = relative(process.cwd(), text);
+  return path === "" || path.startsWith(`..${sep}..`) || isAbsolute(path) ? text : path;
+}
+
+/** As a shell takes it for one word: the double quotes that every shell knows, where they are enough. */
+function quoted(text: string): string {
+  if (/^[\w./:=,@%+-]+$/.test(text)) return text;
+  return /["$`\\!]/.test(text) ? `'${text.replaceAll("'", "'\\''")}'` : `"${text}"`;
+}
