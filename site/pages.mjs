@@ -25,6 +25,7 @@ export const groups = [
   {
     label: "Recipes",
     pages: [
+      { file: "docs/models.md", slug: "recipes/models", label: "Where models come from" },
       { file: "docs/runtimes.md", slug: "recipes/runtimes", label: "Runtimes" },
       { file: "docs/bundlers.md", slug: "recipes/bundlers", label: "Bundlers, test runners" },
       { file: "docs/worker.md", slug: "recipes/worker", label: "In a worker" },

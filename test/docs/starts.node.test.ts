@@ -37,8 +37,14 @@ describe("the examples for Node", () => {
     // Opened in another process, it says the same.
     consumer.write("open.js", example(node, "open"));
     expect(consumer.run("node", "open.js").trimEnd()).toBe(lines.at(-1));
-    consumer.write("short.js", example(readme, "short"));
-    expect(consumer.run("node", "short.js").trimEnd()).toBe(lines.at(-1));
+  });
+
+  it("of the README runs as pasted, in a project as `npm init` makes it", { timeout: 180_000 }, () => {
+    consumer.write("fresh/package.json", '{ "name": "fresh", "version": "1.0.0", "type": "commonjs" }');
+    consumer.write("fresh/main.mjs", example(readme, "short"));
+    expect(consumer.run("node", "fresh/main.mjs")).toMatch(/^praise (0\.[5-9]\d|1\.00)\n$/);
+    consumer.write("fresh/node.mjs", example(node, "node"));
+    expect(consumer.run("node", "fresh/node.mjs")).toMatch(/\npraise (0\.[5-9]\d|1\.00)\n$/);
   });
 
   it("of a run as data leaves a run's files", { timeout: 180_000 }, () => {
@@ -64,13 +70,14 @@ describe("the examples for Node", () => {
     ["docs/lora.md", "count", /^110592 numbers are trained\nnothing changed yet\n$/],
     ["docs/memory.md", "engine", /^(simd|relaxed) build, [12] threads.*\n384 numbers\n$/],
     ["docs/errors.md", "errors", /^MODEL\n.*no-such-folder/],
+    ["docs/models.md", "models", /all-MiniLM-L6-v2\n384 numbers\n$/],
   ])("of %s, %s, prints what it says", (name, which, printed) => {
     consumer.write(`${which}.js`, example(text(name), which));
     expect(consumer.run("node", `${which}.js`)).toMatch(printed);
   });
 
   it("of a language model goes on, learns and runs as a job", () => {
-    const model = join(consumer.folder, "SmolLM2-135M-Instruct");
+    const model = join(consumer.folder, "SmolLM2-135M-Instruct-GGUF");
     cpSync(join(root, "test/golden/decoders/qwen2"), model, { recursive: true });
     writeFileSync(
       join(model, "chat_template.jinja"),
