@@ -99,7 +99,7 @@ it("a page with an encoder and a classifier is at most 120.3 kB at first, everyt
   expect(encoder.all).toBeLessThanOrEqual(159_000);
   const everything = await sizes("*");
   expect(everything.first).toBeLessThanOrEqual(158_350);
-  expect(everything.all).toBeLessThanOrEqual(265_100);
+  expect(everything.all).toBeLessThanOrEqual(267_150);
 });
 
 // A line a statement, so that an uncaught error in Node, which has the same files, shows no line of 200 kB, took 1.4 of 190.4 kB,
@@ -133,10 +133,10 @@ it("the file of the pool's threads is at most 2 kB and needs no other", () => {
 
 // Names for esbuild to keep, and fflate and jinja whole, made it 316.6 kB. BERT's tokenizer beside the library's took 2.5,
 // optimizers and schedules that few use 1.2, byte pairs of our own and contents in parts 2, a stranger's template that is bounded 1.3, labels, scores
-// and pairs that fit another task 2.
-it("the file of a page's worker is at most 317.1 kB and needs no other", () => {
+// and pairs that fit another task 2, near duplicates that stay on one side of a split and bounds of Parquet's pages 3.4.
+it("the file of a page's worker is at most 320.5 kB and needs no other", () => {
   const script = readFileSync(join(root, "dist/lowrank-worker.js"), "utf8");
-  expect(gzipSync(script, { level: 9 }).length).toBeLessThanOrEqual(317_050);
+  expect(gzipSync(script, { level: 9 }).length).toBeLessThanOrEqual(320_450);
   expect(script).not.toMatch(/^(import|export)\b|\bimport\(/m);
   for (const name of ["CausalLanguageModel", "readTextRows", "parseParquet"])
     expect(script).toMatch(new RegExp(`\\b${name}\\b`));
@@ -170,7 +170,7 @@ it("a bundler leaves out readers and models where a program uses neither", async
 
 // Workers from other origins and from data, and messages that are no one's, took 500 of both, addresses under Trusted Types 270, a
 // page's own data for jobs 158.
-it("what a page loads for lowrank/worker, without a bundler, is at most 21.7 kB, with one 15.5 kB", async () => {
+it("what a page loads for lowrank/worker, without a bundler, is at most 21.8 kB, with one 15.5 kB", async () => {
   const files = ["remote-browser.js", "shared-base.js", "shared-client.js", "shared-pool.js"];
   const entry = await build({
     entryPoints: [join(root, "dist/remote-browser.js")],
@@ -181,5 +181,5 @@ it("what a page loads for lowrank/worker, without a bundler, is at most 21.7 kB,
   const sizeOf = (bytes: Uint8Array) => gzipSync(bytes, { level: 9 }).length;
   expect(sizeOf(entry.outputFiles[0]!.contents)).toBeLessThanOrEqual(15_450);
   const whole = files.reduce((sum, file) => sum + sizeOf(readFileSync(join(root, "dist", file))), 0);
-  expect(whole).toBeLessThanOrEqual(21_700);
+  expect(whole).toBeLessThanOrEqual(21_750);
 });

@@ -70,7 +70,7 @@ export class MergedBase {
   checkIdle(what: string): void {
     if (this.calls === 0) return;
     throw new ConfigError(
-      `${what}: ${this.calls} ${this.calls === 1 ? "call is" : "calls are"} under way on this model; await all first, as Promise.allSettled does`,
+      `${what}: ${this.calls} ${this.calls === 1 ? "call is" : "calls are"} under way on this model; await all first`,
       { op: what, reason: "running" },
     );
   }

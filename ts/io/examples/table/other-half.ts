@@ -53,7 +53,7 @@ export class OtherHalf {
   see(value: unknown): void {
     if (this.looked === SAMPLE) return;
     this.looked++;
-    if (typeof value === "string") this.words += value.match(/\p{L}+/gu)?.length ?? 0;
+    if (typeof value === "string") this.words += value.slice(0, 1000).match(/\p{L}+/gu)?.length ?? 0;
   }
 
   /** The column, where it holds texts. */
