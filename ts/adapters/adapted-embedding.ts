@@ -4,6 +4,7 @@ import type { Graph, NodeId } from "../graph/graph.js";
 import { doraScale } from "../nn/dora.js";
 import { lowRankRows } from "../nn/lora-embedding.js";
 import { mergeUpdate } from "../nn/merged-weight.js";
+import type { Tensor } from "../values/tensor.js";
 import { type AdapterSelection, rangesInTurn } from "./adapter-selection.js";
 import type { AppliedAdapter } from "./model-adapter.js";
 import { hostWeights } from "./adapter-tensors.js";
@@ -36,6 +37,12 @@ export class AdaptedEmbedding {
   first(count: number, selection: AdapterSelection): NodeId {
     const changed = selection.some(({ adapter }) => this.adapts(adapter));
     return changed ? this.forward(new Int32Array(count), selection) : this.graph.embedding(this.table, [0]);
+  }
+
+  /** Rows of the table as it is now, `[indices, width]`. */
+  rowsOf(indices: readonly number[]): Tensor {
+    const { graph, table } = this;
+    return graph.step(() => graph.value(graph.embedding(table, indices)));
   }
 
   /** Whether an adapter changes it. */

@@ -1,6 +1,5 @@
 import { ConfigError } from "../errors/errors.js";
 import type { Graph, NodeId } from "../graph/graph.js";
-import type { StoredMatrix } from "../graph/frozen/stored-matrix.js";
 import { setStoredMatrix, storedMatrix } from "../graph/frozen/stored-weight.js";
 import { doraScale } from "../nn/dora.js";
 import { AdaptedLayer, adaptedForward } from "../nn/low-rank-update.js";
@@ -29,15 +28,15 @@ interface Known {
 export class AdaptedLinear {
   readonly inFeatures: number;
   readonly outFeatures: number;
-  /** The weight as loaded, while an adapter is merged: unmerging restores it, since subtracting would drift. */
-  private original: StoredMatrix | null = null;
+  /** Puts the weight back as it was loaded, while an adapter is merged: subtracting would drift. */
+  protected restore: (() => void) | null = null;
   private originalBias: Tensor | null = null;
   private readonly known = new WeakMap<AdapterSelection, Known>();
   private readonly layers = new WeakMap<Run, AdaptedLayer>();
 
   constructor(
-    private readonly graph: Graph,
-    /** `[in, out]`, which `frozenMatrix` made. */
+    protected readonly graph: Graph,
+    /** `[in, out]`, which `frozenMatrix` or `tiedMatrix` made. */
     readonly weight: NodeId,
     /** `[out]` */
     readonly bias: NodeId,
@@ -68,13 +67,19 @@ export class AdaptedLinear {
     const { training } = this.graph;
     const known = this.known.get(selection);
     if (known?.total === total && known.training === training) return known.runs;
-    const runs = runsOf(selection, total, training, this.adapts, this.replaces);
+    const runs = runsOf(
+      selection,
+      total,
+      training,
+      (adapter) => this.adapts(adapter),
+      (adapter) => this.replaces(adapter),
+    );
     this.known.set(selection, { total, training, runs });
     return runs;
   }
 
   /** All rows in one way. */
-  private run(x: NodeId, run: Run | undefined): NodeId {
+  protected run(x: NodeId, run: Run | undefined): NodeId {
     const alone = run?.alone ?? null;
     if (alone !== null && this.hasWhole(alone)) return this.replaced(x, run!, alone);
     return this.updated(x, run, alone === null ? this.bias : this.biasOf(alone));
@@ -105,15 +110,19 @@ export class AdaptedLinear {
     return { shape: [width], data: this.graph.value(this.bias).data.slice(start, start + width) };
   }
 
-  private readonly replaces = ({ layers, whole }: AppliedAdapter): boolean =>
-    this.parts.some(
+  /** Whether an adapter has tensors in place of the layer's own. */
+  protected replaces({ layers, whole }: AppliedAdapter): boolean {
+    return this.parts.some(
       ({ path }) =>
         (layers.get(path)?.bias ?? null) !== null ||
         (whole.size > 0 && (whole.has(`${path}.weight`) || whole.has(`${path}.bias`))),
     );
+  }
 
-  private readonly adapts = (adapter: AppliedAdapter): boolean =>
-    this.parts.some(({ path }) => adapter.layers.has(path)) || this.replaces(adapter);
+  /** Whether an adapter changes it. */
+  protected adapts(adapter: AppliedAdapter): boolean {
+    return this.parts.some(({ path }) => adapter.layers.has(path)) || this.replaces(adapter);
+  }
 
   private hasWhole({ whole }: AppliedAdapter): boolean {
     return whole.size > 0 && this.parts.some(({ path }) => whole.has(`${path}.weight`));
@@ -162,7 +171,7 @@ export class AdaptedLinear {
    * update away. Throws `ConfigError` where one is merged already.
    */
   merge(adapter: AppliedAdapter): void {
-    if (this.original !== null)
+    if (this.restore !== null)
       throw new ConfigError("merge: an adapter is merged into this layer already; unmerge it first", {
         op: "merge",
         reason: "merged",
@@ -173,7 +182,7 @@ export class AdaptedLinear {
       const weights = adapter.layers.get(part.path);
       return weights === undefined ? [] : [{ ...part, weights }];
     });
-    const original = storedMatrix(graph, this.weight);
+    const restore = this.restorer();
     const originalBias = graph.value(this.bias);
     const { shape, data } = graph.value(this.weight);
     const bias = Float32Array.from(originalBias.data);
@@ -185,13 +194,14 @@ export class AdaptedLinear {
       for (let i = 0; i < this.inFeatures; i++)
         data.set(rows.subarray(i * width, (i + 1) * width), i * outFeatures + start);
     }
+    this.mergeRows(data, adapter);
     for (const { start, weights } of adapted) {
       const host = hostWeights(graph, weights);
       mergeUpdate(data, { first: start, inStep: outFeatures, outStep: 1 }, host);
       host.bias?.data.forEach((b, i) => (bias[start + i]! += host.scaling * b));
     }
     graph.setValue(this.weight, { shape, data });
-    this.original = original;
+    this.restore = restore;
     if (!this.replaces(adapter)) return;
     this.originalBias = originalBias;
     graph.setValue(this.bias, { shape: originalBias.shape, data: bias });
@@ -199,12 +209,21 @@ export class AdaptedLinear {
 
   /** Puts the weight back as it was loaded, to the bit. */
   unmerge(): void {
-    if (this.original === null) return;
-    setStoredMatrix(this.graph, this.weight, this.original);
-    this.original = null;
+    if (this.restore === null) return;
+    this.restore();
+    this.restore = null;
     if (this.originalBias !== null) this.graph.setValue(this.bias, this.originalBias);
     this.originalBias = null;
   }
+
+  /** What puts the weight back as it is now. */
+  protected restorer(): () => void {
+    const original = storedMatrix(this.graph, this.weight);
+    return () => setStoredMatrix(this.graph, this.weight, original);
+  }
+
+  /** Writes rows of its own that an adapter has for some outputs into a merged weight; of most layers there are none. */
+  protected mergeRows(_weight: Float32Array, _adapter: AppliedAdapter): void {}
 
   /** A part's weight as it is now, in a file's orientation `[out, in]`. */
   partWeight(part: LinearPart): Tensor {

@@ -1,6 +1,7 @@
 import type { AdaptedEmbedding } from "./adapted-embedding.js";
 import type { AdaptedLinear } from "./adapted-linear.js";
 import type { AdaptedNorm } from "./adapted-norm.js";
+import type { OutputLayer } from "./output-layer.js";
 
 /** Modules of a model by their paths, the linear ones with whether they have a bias. */
 export const namedModules = ({ linears, norms, tables, absent }: AdaptedModules) => [
@@ -12,6 +13,8 @@ export const namedModules = ({ linears, norms, tables, absent }: AdaptedModules)
 /** What of a model adapters can change. */
 export interface AdaptedModules {
   readonly linears: readonly AdaptedLinear[];
+  /** The one of them that gives a language model's logits, which "all-linear" leaves out; undefined for encoders. */
+  readonly output?: OutputLayer | undefined;
   readonly norms: readonly AdaptedNorm[];
   /** Tables whose rows are looked up, that of the words first. */
   readonly tables: readonly AdaptedEmbedding[];

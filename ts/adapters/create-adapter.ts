@@ -2,21 +2,21 @@ import { likelyName } from "../arguments/options.js";
 import { ConfigError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
 import type { Graph, NodeId } from "../graph/graph.js";
-import { type AdapterConfig, layerScalings, savedWhole, targetTest, tokenRows } from "../io/peft/index.js";
+import { type AdapterConfig, layerScalings, savedWhole, targetTest } from "../io/peft/index.js";
 import { isConv1d } from "../io/peft/conv1d.js";
 import { bareBiases, idleExclusion, idlePatterns } from "../io/peft/doubts.js";
 import { initialMagnitude } from "../nn/dora.js";
 import { embeddingInit } from "../nn/lora-embedding.js";
 import { initialLowRank } from "../nn/low-rank-update.js";
 import { type Tensor, zeros } from "../values/tensor.js";
-import type { AdaptedEmbedding } from "./adapted-embedding.js";
 import type { AdaptedLinear, LinearPart } from "./adapted-linear.js";
 import { type AdaptedModules, namedModules } from "./adapted-modules.js";
 import { type LoraOptions, type ResolvedLoraOptions, resolveLoraOptions } from "./lora-options.js";
 import { type AdapterWeights, ModelAdapter } from "./model-adapter.js";
+import { newTokens } from "./new-tokens.js";
 import { isAllLinear } from "../io/peft/paths/targets.js";
 import { takenFrom } from "./taken-from-base.js";
-import { decayTest, type TokenRows, type WholeTensor } from "./whole-tensors.js";
+import { decayTest, type WholeTensor } from "./whole-tensors.js";
 
 /** What a new adapter takes from the model that it is made for. */
 export interface AdapterBase extends AdaptedModules {
@@ -39,16 +39,11 @@ export function createAdapter(
   options: LoraOptions,
   what = "addAdapter",
 ): ModelAdapter {
+  const { tables, output } = base;
   const resolved = resolveLoraOptions(what, options, base.targetModules);
   const config: AdapterConfig = { ...withoutAbsent(resolved.config, base), baseModelNameOrPath: base.name };
   const layers = newLayers(graph, base, { ...resolved, config }, what);
   const tokens = newTokens(graph, base, config, what);
-  for (const path of tokens.keys())
-    if (layers.has(path))
-      throw new ConfigError(
-        `${what}: ${path} is targeted by targetModules and by trainableTokenIndices; leave one out`,
-        { op: what, option: "trainableTokenIndices", module: path },
-      );
   const whole = newWhole(graph, base, config, new Set(layers.keys()), what);
   for (const path of tokens.keys())
     if (whole.has(`${path}.weight`))
@@ -56,6 +51,13 @@ export function createAdapter(
         `${what}: ${path} is trained as a whole by modulesToSave, and rows of it by trainableTokenIndices; leave one out`,
         { op: what, option: "trainableTokenIndices", module: path },
       );
+  const both = tables.find(({ path }) => tokens.has(path) && layers.has(path))?.path;
+  const problem =
+    both === undefined
+      ? (output?.rowsProblem(layers, whole, tokens) ?? null)
+      : `${both} is targeted by targetModules and by trainableTokenIndices`;
+  if (problem !== null)
+    throw new ConfigError(`${what}: ${problem}; leave one out`, { op: what, option: "trainableTokenIndices" });
   const paths = [...layers.keys(), ...base.absent].map((path) => [path, null] as const);
   const asked = { config: resolved.config, layers: new Map(paths) };
   const modules = namedModules(base);
@@ -88,7 +90,7 @@ function withoutAbsent(config: AdapterConfig, { linears, norms, tables, absent }
 
 function newLayers(
   graph: Graph,
-  { linears, tables }: AdapterBase,
+  { linears, tables, output }: AdapterBase,
   { config, init, taking }: ResolvedLoraOptions,
   what: string,
 ): Map<string, AdapterWeights> {
@@ -117,13 +119,14 @@ function newLayers(
     const bias = config.loraBias && fileWeight !== null ? graph.variable(zeros([width])) : null;
     layers.set(path, { kind: fileWeight === null ? "embedding" : "linear", ...update, ...scale, magnitude, bias });
   };
-  for (const linear of linears.filter(({ adaptable }) => adaptable))
+  const allLinear = isAllLinear(config.targetModules);
+  for (const linear of linears.filter((one) => one.adaptable && !(allLinear && one === output)))
     for (const part of linear.parts)
       if (isTarget(part.path)) {
         const weight = () => linear.columns(part);
         add(part.path, linear.inFeatures, part.width, weight, () => linear.partWeight(part));
       }
-  for (const table of isAllLinear(config.targetModules) ? [] : tables) {
+  for (const table of allLinear ? [] : tables) {
     if (!isTarget(table.path)) continue;
     if (config.loraBias)
       throw new ConfigError(`${what}: loraBias is for linear layers, and targetModules has ${table.path}`, {
@@ -171,34 +174,6 @@ function checkLayers(config: AdapterConfig, paths: readonly string[], what: stri
     `${what}: layersToTransform: layers ${asked.join(", ")}${within}: the model has layers 0 to ${last}${such}`,
     { op: what, option: "layersToTransform", value: layersToTransform, expected: `0 to ${last}` },
   );
-}
-
-function newTokens(
-  graph: Graph,
-  { tables }: AdapterBase,
-  { trainableTokenIndices: wanted }: AdapterConfig,
-  what: string,
-): Map<string, TokenRows> {
-  const found = new Map<string, TokenRows>();
-  if (wanted === null) return found;
-  const lists = wanted instanceof Map ? [...(wanted as ReadonlyMap<string, readonly number[]>)] : null;
-  const fail = (problem: string) =>
-    new ConfigError(`${what}: trainableTokenIndices: ${problem}`, { op: what, option: "trainableTokenIndices" });
-  const add = ({ path, rows, width, table }: AdaptedEmbedding, indices: readonly number[]) => {
-    if (indices.length === 0) throw fail(`${path} has no rows; name some or leave it out`);
-    const outside = indices.find((row) => row >= rows);
-    if (outside !== undefined) throw fail(`${path} has rows 0 to ${rows - 1}, got ${outside}`);
-    if (new Set(indices).size < indices.length) throw fail(`a row of ${path} is listed twice`);
-    const values = graph.step(() => graph.value(graph.embedding(table, indices)));
-    const tensor = { shape: [indices.length, width], data: values.data };
-    found.set(path, { indices: [...indices], rows: graph.variable(tensor), name: tokenRows(path) });
-  };
-  for (const [name, indices] of lists ?? [[tables[0]?.path ?? "", wanted as readonly number[]] as const]) {
-    const table = tables.find(({ path }) => path === name || path.endsWith(`.${name}`));
-    if (table === undefined) throw fail(`there is no table ${excerpt(name)}; there are ${pathsOf(tables)}`);
-    add(table, indices);
-  }
-  return found;
 }
 
 function newWhole(
@@ -263,8 +238,3 @@ function hintFor(name: string, modules: readonly { readonly path: string }[]): s
 
 const columnsOf = (graph: Graph, linear: AdaptedLinear, part: LinearPart) =>
   graph.step(() => graph.value(linear.columns(part)));
-
-function pathsOf(modules: readonly { readonly path: string }[]): string {
-  const paths = modules.map(({ path }) => path);
-  return paths.length > 6 ? `${paths.slice(0, 6).join(", ")}, …` : paths.join(", ") || "none";
-}

@@ -80,14 +80,24 @@ export function fitAdapter(
     }
   }
   const shapes = wholeShapes(modules);
+  const byRows = new Set([...modules.tables, modules.output].map((module) => module?.path));
   const extra = withoutCopies(adapter.extra).map(([name, tensor]) => {
     const inModel = baseTensor(name);
     const isOwn = shapes.has(inModel);
     const [own, ownName] = isOwn ? [inModel, name] : [paths.toBase(inModel), paths.toBase(name)];
     const changesNothing = isOriginal(name) || absent.has(pathOf(own));
-    const rows = changesNothing ? null : takeExtra(name, tensor, own, shapes.get(own), adapter.config);
+    const shape = isTokenRows(name) && !byRows.has(pathOf(own)) ? undefined : shapes.get(own);
+    const rows = changesNothing ? null : takeExtra(name, tensor, own, shape, adapter.config);
     return { name: ownName, tensor, own, rows, changesNothing };
   });
+  const own = (isRows: boolean) =>
+    new Map(extra.flatMap((one) => (one.changesNothing || (one.rows !== null) !== isRows ? [] : [[one.own, one]])));
+  const tokens = new Set([...own(true).keys()].map(pathOf));
+  const problem = modules.output?.rowsProblem(layers, own(false), tokens) ?? null;
+  if (problem !== null)
+    throw new UnsupportedError(`loadAdapter: ${problem}, which is not supported`, {
+      ...{ op: "loadAdapter", option: "trainable_token_indices" },
+    });
   const config = {
     ...adapter.config,
     fanInFanOut: [...layers.keys()].some((path) => isConv1d(modules.modelType, path)),

@@ -22,14 +22,26 @@ import { type RowUpdate, rowUpdate } from "./row-update.js";
 import { twinOf, withTiedBias } from "./tied-bias.js";
 import { findUntied, type Untied } from "./untied.js";
 
+/** Rows of a table that were trained apart. */
+export interface TrainedRows {
+  readonly indices: readonly number[];
+  readonly values: Float32Array;
+}
+
 /** How one tensor of the base changes. */
 export type Change =
-  /** W + s·L·R, with DoRA scaled to its magnitudes; of a linear layer or an embedding. */
-  | { readonly kind: "update"; readonly module: string; readonly embedding: boolean; readonly update: RowUpdate }
+  /** W + s·L·R, with DoRA scaled to its magnitudes; of a linear layer or an embedding. W has trained rows, where there are any. */
+  | {
+      readonly kind: "update";
+      readonly module: string;
+      readonly embedding: boolean;
+      readonly update: RowUpdate;
+      readonly rows: TrainedRows | null;
+    }
   /** Trained as a whole: it takes the base's place. */
   | { readonly kind: "replace"; readonly values: Float32Array }
   /** Rows of a table that were trained apart: they take the place of the base's. */
-  | { readonly kind: "rows"; readonly indices: readonly number[]; readonly values: Float32Array }
+  | ({ readonly kind: "rows" } & TrainedRows)
   /** x + values, of a bias. */
   | { readonly kind: "add"; readonly values: Float32Array };
 
@@ -89,7 +101,7 @@ export function planMerge(
       `${clip(untied.embedding)} is both the word embeddings and the output; the adapter changes one of them, so the output gets a ` +
         `weight of its own, ${clip(untied.output)}, and config.json says tie_word_embeddings: false`,
     );
-  const changes = changesOf(base, fitting, orientation.isInFirst);
+  const changes = changesOf(base, fitting, orientation.isInFirst, untied);
   for (const name of changes.keys()) checkWritable(name, base);
   return { changes, base, added, untied, prefix, head, warnings };
 }
@@ -128,6 +140,7 @@ function changesOf(
   base: OpenTensorFile,
   { config, layers, extra }: Adapter,
   isInFirst: ReturnType<typeof orientationOf>["isInFirst"],
+  untied: Untied | null,
 ): Map<string, Change> {
   const paths = relatePaths([...layers.keys()], new Set(base.names));
   const changes = new Map<string, Change>();
@@ -157,7 +170,10 @@ function changesOf(
     const { shape } = base.info(`${target}.weight`);
     const update = rowUpdate(layer, isInFirst(path, layer, shape));
     const embedding = layer.kind === "embedding";
-    change(`${target}.weight`, { kind: "update", module: path, embedding, update }, path);
+    // Trained rows of a table are those of the output that was tied to it, too.
+    const ofTable = `${target}.weight` === untied?.output ? changes.get(untied.embedding) : undefined;
+    const rows = ofTable?.kind === "rows" ? ofTable : null;
+    change(`${target}.weight`, { kind: "update", module: path, embedding, update, rows }, path);
     if (layer.bias === undefined) continue;
     const name = `${target}.bias`;
     if (!base.has(name)) throw noPlaceFor(`${path}.lora_B.bias`);

@@ -1,6 +1,6 @@
 import type { Engine } from "../engine/running.js";
 import { dtypeBits, type OpenTensorFile } from "../io/safetensors/index.js";
-import type { Change } from "./merge-plan.js";
+import type { Change, TrainedRows } from "./merge-plan.js";
 import { PieceBuffers } from "./piece-buffers.js";
 import { PieceMemory } from "./piece-memory.js";
 import { type RowUpdate, RowUpdater, StoredRowUpdater } from "./row-update.js";
@@ -36,7 +36,7 @@ export async function* mergedPieces(
   buffers: PieceBuffers,
 ): AsyncGenerator<Uint8Array> {
   const tensor = new StoredTensor(base, name);
-  if (change.kind === "update" && change.update.magnitude === null)
+  if (change.kind === "update" && change.update.magnitude === null && change.rows === null)
     return yield* updatedPieces(engine, tensor, change.update, pause, buffers);
   const bytes = dtypeBits[tensor.dtype] / 8;
   let made: Uint8Array = new Uint8Array();
@@ -116,6 +116,7 @@ async function* merged(
       const bytes = read.byteLength / (piece.end - piece.begin);
       for (const block of blocksOf(piece, columns)) {
         memory.load(read.subarray((block.begin - piece.begin) * bytes, (block.end - piece.begin) * bytes));
+        if (change.kind === "update" && change.rows !== null) putRows(memory, block, columns, change.rows);
         yield { piece, block, memory };
       }
     }
@@ -142,12 +143,7 @@ async function* merged(
   }
 }
 
-function putRows(
-  memory: PieceMemory,
-  block: Range,
-  columns: number,
-  { indices, values }: Extract<Change, { kind: "rows" }>,
-): void {
+function putRows(memory: PieceMemory, block: Range, columns: number, { indices, values }: TrainedRows): void {
   for (const [i, row] of indices.entries()) {
     const begin = row * columns;
     if (begin >= block.begin && begin < block.end)

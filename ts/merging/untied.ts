@@ -1,8 +1,8 @@
-import { UnsupportedError } from "../errors/errors.js";
+import { AdapterError, UnsupportedError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
 import { isJsonObject, type Json } from "../io/json.js";
 import { architectureOf } from "../io/model-config.js";
-import { type Adapter, baseTensor } from "../io/peft/index.js";
+import { type Adapter, baseTensor, isTokenRows } from "../io/peft/index.js";
 import { relatePaths } from "../io/peft/paths/base-paths.js";
 import type { OpenTensorFile } from "../io/safetensors/index.js";
 import { modelTypeOf } from "./orientation.js";
@@ -20,6 +20,9 @@ export interface Untied {
   /** Whether the base's files lack it. */
   readonly isNew: boolean;
 }
+
+/** The module that trained rows are of. */
+const pathOfRows = (name: string) => baseTensor(name).slice(0, -".weight".length);
 
 const wordEmbeddings =
   /(^|\.)(embed_tokens|wte|embed_in|word_embeddings?|tok_embeddings|shared|tokens_embed|embeddings|transformer\.w)$/;
@@ -44,7 +47,8 @@ const scaledWhereTied = new Set([
  * when it merges; here the output gets a copy of its own, since that is what the adapter was trained beside.
  * @param config config.json; null where there is none, so that only a missing output layer tells
  * @returns null where nothing is tied, or the adapter leaves both alone
- * @throws `UnsupportedError` for architectures in which an untied output computes something else
+ * @throws `UnsupportedError` for architectures in which an untied output computes something else, `AdapterError` where rows of both stand beside
+ *   a whole weight of the output, or DoRA on it
  */
 export function findUntied(adapter: Adapter, base: OpenTensorFile, config: ModelConfig | null): Untied | null {
   const paths = relatePaths([...adapter.layers.keys()], new Set(base.names));
@@ -52,19 +56,30 @@ export function findUntied(adapter: Adapter, base: OpenTensorFile, config: Model
   const replaced = [...adapter.extra.keys()]
     .filter((name) => name.endsWith(".weight") && !/\.(base_layer|original_module)\./.test(name))
     .map((name) => paths.toBase(baseTensor(name).slice(0, -".weight".length)));
-  const touched = new Set([...changed, ...replaced]);
+  // Rows of the table are the output's too; those of the output are its alone.
+  const ownRows = [...adapter.extra.keys()].filter(isTokenRows).map((name) => paths.toBase(pathOfRows(name)));
   const embedding = base.names.find((name) => wordEmbeddings.test(name.slice(0, -".weight".length)));
   if (embedding === undefined) return null;
   const embeddingPath = embedding.slice(0, -".weight".length);
   const known = outputOf(config);
   const isOutput = (path: string) => outputLayers.test(path) || `${path}.weight` === known;
+  const touched = new Set([...changed, ...replaced, ...ownRows.filter(isOutput)]);
   const missing = [...touched].find((path) => isOutput(path) && !base.has(`${path}.weight`));
   const output = missing === undefined ? known : `${missing}.weight`;
   if (output === null) return null;
   const isNew = !base.has(output);
   const shape = base.info(embedding).shape;
   if (!isNew && (!saysTied(config) || !sameShape(base.info(output).shape, shape))) return null;
-  if (!touched.has(embeddingPath) && !touched.has(output.slice(0, -".weight".length))) return null;
+  const outputPath = output.slice(0, -".weight".length);
+  if (!touched.has(embeddingPath) && !touched.has(outputPath)) return null;
+  const update = [...adapter.layers].find(([path]) => paths.toBase(path) === outputPath)?.[1];
+  const hasTableRows = touched.has(outputPath) && ownRows.includes(embeddingPath) && !ownRows.includes(outputPath);
+  if (hasTableRows && (update === undefined || update.magnitude !== undefined))
+    throw new AdapterError(
+      `merge: the adapter has rows of ${clip(embedding)}, which are the output layer's too, beside all of ${clip(output)} or DoRA on it: these do not ` +
+        "go together; leave one out",
+      { op: "merge", tensor: embedding, name: output },
+    );
   const type = modelTypeOf(config);
   if (type !== null && scaledWhereTied.has(type))
     throw new UnsupportedError(

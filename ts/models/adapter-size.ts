@@ -28,11 +28,12 @@ export function adapterSize(plan: SizedPlan, config: AdapterConfig): number {
     (config.loraBias && hasBias ? outFeatures : 0);
   let size = 0;
   for (const shape of plan.linears()) {
-    const { paths, inFeatures, hasBias = true } = shape;
+    const { paths, inFeatures, hasBias = true, output } = shape;
     const widths = widthsOf(shape);
     for (const [part, path] of paths.entries()) {
       const outFeatures = widths[part]!;
-      const [adapted, saved] = [isTarget(path), isSaved(path)];
+      const adapted = isTarget(path) && !(output !== undefined && isAllLinear(config.targetModules));
+      const saved = isSaved(path);
       if (adapted) size += factors(path, inFeatures, outFeatures, true);
       if (saved) size += inFeatures * outFeatures;
       if (hasBias && (saved || trainsBias(adapted))) size += outFeatures;
@@ -52,8 +53,8 @@ export function stepOfPlan(plan: SizedPlan, config: AdapterConfig): AdapterStep 
   const linears = Array.from(plan.linears(), (shape) => {
     const widths = widthsOf(shape);
     const parts = shape.paths.map((path, i) => ({ path, width: widths[i]! }));
-    const { inFeatures, adaptable = true } = shape;
-    return { inFeatures, outFeatures: totalWidth(shape), adaptable, parts };
+    const { inFeatures, adaptable = true, output } = shape;
+    return { inFeatures, outFeatures: totalWidth(shape), adaptable, parts, output };
   });
   const tables = othersOf(plan).flatMap(({ path, width }) => (width === null ? [] : [{ path, width }]));
   return adapterStep(linears, tables, config);
@@ -73,7 +74,10 @@ function othersOf(plan: SizedPlan): OtherModule[] {
 /** Numbers of trained rows of tables, that of the words where none is named. */
 export function rowsSize(plan: SizedPlan, { trainableTokenIndices: wanted }: AdapterConfig): number {
   if (wanted === null) return 0;
-  const tables = othersOf(plan).filter(({ width }) => width !== null);
+  const tables: Pick<OtherModule, "path" | "rows" | "width">[] = othersOf(plan).filter(({ width }) => width !== null);
+  for (const shape of plan.linears())
+    if (shape.output !== undefined)
+      tables.push({ path: shape.paths[0]!, rows: totalWidth(shape), width: shape.inFeatures });
   const words = tables.find(({ rows }) => rows === plan.config.vocabularySize);
   const lists = wanted instanceof Map ? [...(wanted as ReadonlyMap<string, readonly number[]>)] : null;
   let size = 0;

@@ -8,6 +8,8 @@ export interface StepLinear {
   /** Whether adapters may change more of it than its bias. */
   readonly adaptable: boolean;
   readonly parts: readonly { readonly path: string; readonly width: number }[];
+  /** Of the layer that gives a language model's logits, whether its weight is the table of words. */
+  readonly output?: "tied" | "untied" | undefined;
 }
 
 /** A table of embeddings. */
@@ -30,10 +32,12 @@ export interface AdapterStep {
   readonly fixed: number;
   /** Whatever the tokens, for one layer at a time on the way forward: DoRA's weights as they are with the update. */
   readonly norms: number;
+  /** A row of logits whose gradient is under way. */
+  readonly logits: number;
 }
 
 /** No adapter. */
-const noAdapterStep: AdapterStep = { kept: 0, widest: 0, tables: 0, back: 0, fixed: 0, norms: 0 };
+const noAdapterStep: AdapterStep = { kept: 0, widest: 0, tables: 0, back: 0, fixed: 0, norms: 0, logits: 0 };
 
 /** What an adapter on a model that is loaded adds to a step. */
 export const stepOfAdapter = (
@@ -62,9 +66,9 @@ export function adapterStep(
   const drops = loraDropout > 0;
   const factors = initLoraWeights === "pissa" || initLoraWeights === "olora" ? 2 : 1;
   const ofLayer = new Map<string, number>();
-  let [kept, back, fixed, norms] = [0, 0, 0, 0];
-  for (const { inFeatures, outFeatures, parts, adaptable } of linears) {
-    if (!adaptable) continue;
+  let [kept, back, fixed, norms, logits] = [0, 0, 0, 0, 0];
+  for (const { inFeatures, outFeatures, parts, adaptable, output } of linears) {
+    if (!adaptable || (output !== undefined && isAllLinear(config.targetModules))) continue;
     const adapted = parts.filter(({ path }) => isTarget(path));
     // Modules that are trained as a whole have products of their own, which are joined with the others'.
     let own = parts.length > 1 && parts.some(({ path }) => isSaved(path)) ? 2 * outFeatures : 0;
@@ -77,7 +81,14 @@ export function adapterStep(
     if (adapted.length > 0) {
       if (drops) own += (dora ? 2 : 1) * inFeatures;
       if (dora) own += (drops ? 4 : 2) * outFeatures;
-      if (dora) back = Math.max(back, 2 * outFeatures);
+      if (dora && output === undefined) back = Math.max(back, 2 * outFeatures);
+    }
+    if (output !== undefined) {
+      const path = parts[0]!.path;
+      // Logits with own rows' behind them, those that are taken of both, and the gradients of the two.
+      const rows = ownsRows(config, path, output) ? 4 * outFeatures : 0;
+      logits = own + rows + (dora && adapted.length > 0 ? 2 * outFeatures : 0);
+      continue;
     }
     kept += own;
     const layer = layerOf(parts[0]?.path ?? "");
@@ -86,5 +97,11 @@ export function adapterStep(
   let ofTables = 0;
   if (!isAllLinear(config.targetModules))
     for (const { path, width } of tables) if (isTarget(path)) ofTables += (dora ? 4 : 3) * width + scalingOf(path).rank;
-  return { kept, widest: Math.max(0, ...ofLayer.values()), tables: ofTables, back, fixed, norms };
+  return { kept, widest: Math.max(0, ...ofLayer.values()), tables: ofTables, back, fixed, norms, logits };
+}
+
+/** Whether an adapter has rows of its own for the output layer: by its name, or as the table's that it is tied to. */
+function ownsRows({ trainableTokenIndices: wanted }: AdapterConfig, path: string, output: "tied" | "untied"): boolean {
+  if (wanted === null) return false;
+  return output === "tied" || (wanted instanceof Map && [...wanted.keys()].some((name) => path.endsWith(String(name))));
 }

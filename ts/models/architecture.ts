@@ -71,6 +71,8 @@ export interface LinearShape {
   readonly inFirst?: boolean;
   /** Whether adapters may change more of it than its bias; default true. */
   readonly adaptable?: boolean;
+  /** Whether it gives a language model's logits, and then whether its weight is the table of words; default neither. */
+  readonly output?: "tied" | "untied";
   /** What a file calls the tensors that, one below the other, are the layers' weights; default `paths`. */
   readonly tensors?: readonly string[];
 }

@@ -1,12 +1,13 @@
 import { checkRecord } from "../arguments/collections.js";
 import { adapterSize, rowsSize, stepOfPlan } from "./adapter-size.js";
-import type { ModelPlan, NamedShape } from "./architecture.js";
+import type { LinearShape, ModelPlan, NamedShape, StepSize } from "./architecture.js";
 import { modelPlanNow } from "./all-architectures.js";
 import { totalWidth } from "./named-shapes.js";
 import { checkOptions } from "../arguments/options.js";
 import { flag, oneOf, whole } from "../arguments/settings.js";
 import { groupLength, type WeightFormat, weightFormats } from "../ops/product/frozen-weight.js";
 import { sizeOf } from "../values/tensor.js";
+import type { AdapterConfig } from "../io/peft/index.js";
 import { type LoraOptions, resolveLoraOptions } from "../adapters/lora-options.js";
 
 /** What is going to run. */
@@ -82,15 +83,24 @@ export function estimateOf(
   const copies = Math.max(0, Math.min(packedCopies, adapted === null ? 1 : 2) - (weights === "f32" ? 1 : 0));
   const estimate = {
     weights: total(plan.tensors(), (tensor) => loadedBytes(tensor, formatOf?.(tensor.name) ?? weights)),
-    packed: FLOAT * copies * total(plan.linears(), (shape) => shape.inFeatures * totalWidth(shape)),
+    packed: FLOAT * total(plan.linears(), (shape) => copiesOfWeight(shape, weights, copies) * sizeOfWeight(shape)),
     adapter: adapted === null ? 0 : copiesOf(frozenLayers / plan.config.layers) * FLOAT * adapterSize(plan, adapted),
     step:
-      adapted === null
-        ? plan.inferenceMemory(tokens)
-        : plan.stepMemory({ tokens, adapted: stepOfPlan(plan, adapted), checkpointing, frozenLayers }) +
-          3 * FLOAT * rowsSize(plan, adapted),
+      adapted === null ? plan.inferenceMemory(tokens) : stepOf(plan, adapted, { tokens, checkpointing, frozenLayers }),
   };
   return { ...estimate, total: estimate.weights + estimate.packed + estimate.adapter + estimate.step };
+}
+
+/** A table that is the output layer too is kept as its rows are looked up, and in float32 packed for the products beside. */
+const copiesOfWeight = ({ output }: LinearShape, weights: WeightFormat, copies: number) =>
+  copies + (output === "tied" && weights === "f32" ? 1 : 0);
+
+const sizeOfWeight = (shape: LinearShape) => shape.inFeatures * totalWidth(shape);
+
+/** A step of training, and what the tape keeps of making the adapter: DoRA's first magnitudes are computed in as much as a step's largest. */
+function stepOf(plan: EstimatedPlan, config: AdapterConfig, size: Omit<StepSize, "adapted">): number {
+  const adapted = stepOfPlan(plan, config);
+  return plan.stepMemory({ ...size, adapted }) + FLOAT * (adapted.norms + 3 * rowsSize(plan, config));
 }
 
 /** Copies of an adapter: values, gradients and both moments; of the share that stays as it is, values and what a step has of them. */

@@ -129,6 +129,12 @@ describe("options of the adapter", () => {
       expect(refused({ target_modules: ["query"] })).toThrow(/expected r, the rank, but there is none/);
       expect(refused({ r: 4, target_modules: ["query"], use_qalora: true })).toThrow(/use_qalora is set/);
       expect(refused({ r: 4, target_modules: ["query"], init_lora_weights: "eva" })).toThrow(/"eva"/);
+      // An output layer is kept; that it be trained as one with the table is refused.
+      const output = { r: 4, target_modules: ["q_proj", "lm_head"] };
+      expect(settings("--adapter-config", file("output.json", output))).toMatchObject({
+        targetModules: ["q_proj", "lm_head"],
+      });
+      expect(refused({ ...output, ensure_weight_tying: true })).toThrow(/ensure_weight_tying is set/);
       expect(() => settings("--adapter-config", join(folder, "none.json"))).toThrow(/no such file/);
     } finally {
       await rm(folder, { recursive: true });

@@ -14,23 +14,28 @@ beforeAll(() => {
   files = randomModel(config);
 });
 
-/** Two examples, of which a quarter is learnt. */
-const example = (tokens: number) => ({
+/** An example of which a share is learnt. */
+const example = (tokens: number, share = 1 / 4) => ({
   ids: Array.from({ length: tokens }, (_, i) => (7 * i) % 4096),
-  mask: Array.from({ length: tokens }, (_, i) => i >= (3 * tokens) / 4),
+  mask: Array.from({ length: tokens }, (_, i) => i > 0 && i >= (1 - share) * tokens),
 });
 
 /** Bytes that two steps of training take, the model's among them, and what was foretold. */
-async function measure(options: Omit<MemoryOptions, "tokens"> & { lora?: LoraOptions }, tokens = 160) {
+async function measure(
+  options: Omit<MemoryOptions, "tokens"> & { lora?: LoraOptions },
+  tokens = 160,
+  of = { files, config },
+  share?: number,
+) {
   const before = engineInfo().memory.used;
   const { weights = "f32", lora = {}, checkpointing = false, layers } = options;
-  using model = await CausalLanguageModel.load(files, { weights });
+  using model = await CausalLanguageModel.load(of.files, { weights });
   model.addAdapter("own", lora);
-  const examples = [example(tokens / 2), example(tokens / 2)];
+  const examples = [example(tokens / 2, share), example(tokens / 2, share)];
   let used = 0;
   const onProgress = () => void (used = engineInfo().memory.used - before);
   await model.fit(examples, { steps: 2, batchSize: 2, checkpointing, onProgress, ...(layers && { layers }) });
-  const estimate = await CausalLanguageModel.estimateMemory(config, { tokens, ...options });
+  const estimate = await CausalLanguageModel.estimateMemory(of.config, { tokens, ...options });
   return { used, estimate };
 }
 
@@ -69,5 +74,22 @@ describe("CausalLanguageModel.estimateMemory", () => {
     const { used, estimate } = await measure(options, tokens);
     expect(used / estimate.total).toBeGreaterThan(0.9);
     expect(used / estimate.total).toBeLessThan(1.1);
+  });
+
+  // Every token is learnt, so that there are as many rows of logits.
+  it.each<[string, LoraOptions]>([
+    ["LoRA", { targetModules: ["q_proj", "lm_head"] }],
+    ["dropout", { targetModules: ["lm_head"], dropout: 0.1 }],
+    ["DoRA", { targetModules: ["lm_head"], dora: true }],
+    ["all of it", { modulesToSave: ["lm_head"] }],
+    ["rows", { trainableTokenIndices: [5, 9, 4000] }],
+    ["rows of its own and an update", { targetModules: ["v_proj"], trainableTokenIndices: { lm_head: [5, 9] } }],
+  ])("of an output layer with an adapter, tied or not: %s", { timeout: 120_000 }, async (_, lora) => {
+    for (const tie_word_embeddings of [true, false]) {
+      const own = llamaConfig({ tie_word_embeddings, num_hidden_layers: 2 });
+      const { used, estimate } = await measure({ lora }, 160, { files: randomModel(own), config: own }, 1);
+      const share = used / estimate.total;
+      expect([tie_word_embeddings, share > 0.9 && share < 1.1 ? "near" : share]).toEqual([tie_word_embeddings, "near"]);
+    }
   });
 });

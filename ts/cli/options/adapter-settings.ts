@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { LowrankError } from "../../errors/errors.js";
+import { LowrankError, UnsupportedError } from "../../errors/errors.js";
 import { isFolder } from "../../io/node/read-files.js";
 import { readConfig } from "../../io/peft/config/config-file.js";
 import { type FurtherLora, takeFurtherLora } from "../../jobs/spec/further-lora.js";
@@ -73,6 +73,12 @@ function configFile(given: string): Partial<TrainingSettings> {
   const file = isFolder(given) ? join(given, "adapter_config.json") : given;
   try {
     const config = readConfig(readFileSync(file), true);
+    if (config.other.get("ensure_weight_tying") === true)
+      throw new UnsupportedError(
+        `${file}: ensure_weight_tying is set, by which PEFT trains the table of words and the output layer of a tied model as one: that is ` +
+          "not supported; set it to false, and name rows in trainable_token_indices to train them in both",
+        { field: "ensure_weight_tying" },
+      );
     const {
       r: rank,
       loraAlpha: alpha,

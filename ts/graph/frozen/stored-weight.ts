@@ -23,7 +23,7 @@ import { readStored, type StoredMatrix, type StoredMatrixInput } from "./stored-
 // Functions, not methods of `Graph`: what loads no model's files is spared them.
 
 /** A frozen weight with memory of its own, in which it is kept as it was given. */
-class StoredWeight extends FrozenMatrix {
+export class StoredWeight extends FrozenMatrix {
   /**
    * In memory of its own. A float32 weight stored as a linear layer's is, `[out, in]`, is kept in panels alone: the product
    * reads nothing else, and they hold the same numbers.

@@ -99,8 +99,11 @@ export function checkLayers({ config, layers }: Adapter): void {
     throw new AdapterError("adapter: it has no LoRA layers", { op: "adapter", option: "layers", length: 0 });
   const isTarget = targetTest(config);
   const scalingOf = layerScalings(config);
+  // PEFT takes the output layer off the list where it is adapted as the table that it is tied to.
+  const ensured = config.other.get("ensure_weight_tying") === true;
+  const isTied = (path: string) => ensured && !/\.\d+\./.test(path);
   for (const [path, layer] of layers) {
-    if (!isTarget(path))
+    if (!isTarget(path) && !isTied(path))
       throw new AdapterError(
         `adapter: the tensors hold ${clip(path)}, which the configuration does not target (target_modules ${excerpt(config.targetModules)})`,
         { module: path },

@@ -1,9 +1,8 @@
 import type { AdaptedLinear } from "../../adapters/adapted-linear.js";
 import type { AdaptedNorm } from "../../adapters/adapted-norm.js";
 import type { AdapterSelection } from "../../adapters/adapter-selection.js";
-import { gated, timesTable, turned } from "../../graph/decoder-ops.js";
+import { gated, turned } from "../../graph/decoder-ops.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
-import { UnsupportedError } from "../../errors/errors.js";
 import { activations } from "../activation.js";
 import type { StepSize, TransformerModel } from "../architecture.js";
 import { type ForwardOptions, part } from "../layer-checkpoint.js";
@@ -38,12 +37,13 @@ export class Decoder implements TransformerModel {
   ) {}
 
   linears(): AdaptedLinear[] {
-    return this.weights.layers.flatMap((layer) => [
-      layer.queryKeyValue,
-      layer.attentionOutput,
-      layer.inner,
-      layer.output,
-    ]);
+    const { layers, output } = this.weights;
+    const inLayers = layers.flatMap((layer) => [layer.queryKeyValue, layer.attentionOutput, layer.inner, layer.output]);
+    return [...inLayers, output];
+  }
+
+  get output() {
+    return this.weights.output;
   }
 
   get norms() {
@@ -86,9 +86,7 @@ export class Decoder implements TransformerModel {
   /** Logits `[rows, vocabulary]` of rows of the last hidden state; the selection's rows are these. */
   logits(hidden: NodeId, selection: AdapterSelection): NodeId {
     const { graph, config, weights } = this;
-    const { head, words } = weights;
-    if (head === null) checkTied(words.path, selection);
-    const logits = head === null ? timesTable(graph, hidden, words.table) : head.forward(hidden, selection);
+    const logits = weights.output.forward(hidden, selection);
     const { logitCap } = config;
     if (logitCap === null) return logits;
     const factor = (value: number) => graph.constant({ shape: [], data: Float32Array.of(value) });
@@ -181,14 +179,4 @@ export class Decoder implements TransformerModel {
   private norm(x: NodeId, norm: AdaptedNorm | null, selection: AdapterSelection): NodeId {
     return norm === null ? x : norm.forward(x, selection, this.config.normEps);
   }
-}
-
-/** Throws `UnsupportedError` for trained rows of a table that is the output layer too: in PEFT they change both. */
-function checkTied(path: string, selection: AdapterSelection): void {
-  const found = selection.find(({ adapter }) => adapter.tokens.has(path));
-  if (found === undefined) return;
-  throw new UnsupportedError(
-    `trainableTokenIndices: ${path} is this model's output layer too, whose rows would change with it: that is not supported`,
-    { option: "trainableTokenIndices", module: path },
-  );
 }

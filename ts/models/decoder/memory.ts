@@ -24,8 +24,9 @@ export function stepMemory(
   const qkv = (heads + 2 * kvHeads) * headDim;
   const layer = 7 * h + 2 * qkv + heads * (headDim + 1) + (gated ? 3 : 2) * inner + 2;
   const forward = checkpointing ? (layers + 2) * h + layer + adapted.widest : layers * layer + 6 * h + kept;
-  const logits = Math.min(tokens, rowsAtOnce(config)) * vocabularySize;
-  const back = Math.max(tokens * (3 * inner + 4 * h + 2 * qkv + adapted.back) + 2 * logits, adapted.norms);
+  const rows = Math.min(tokens, rowsAtOnce(config));
+  const logits = rows * (2 * vocabularySize + adapted.logits);
+  const back = Math.max(tokens * (3 * inner + 4 * h + 2 * qkv + adapted.back) + logits, adapted.norms);
   return Math.ceil(1.01 * FLOAT * (tokens * (forward + adapted.tables) + back + adapted.fixed)) + 65_536;
 }
 

@@ -60,17 +60,19 @@ export function layerLinears(config: DecoderConfig, names: DecoderNames, i: numb
   };
 }
 
-/** Every linear layer but the head. */
+/** Every linear layer, the output layer last. */
 export function* decoderLinears(config: DecoderConfig, names: DecoderNames): Generator<LinearShape> {
   for (let i = 0; i < config.layers; i++) yield* Object.values(layerLinears(config, names, i));
+  yield headShape(config, names);
 }
 
-/** The head where it has a weight of its own. */
-export const headShape = ({ hiddenSize, vocabularySize }: DecoderConfig, names: DecoderNames): LinearShape => ({
+/** The output layer, which has no tensor of its own where it is tied. */
+export const headShape = ({ hiddenSize, vocabularySize, tied }: DecoderConfig, names: DecoderNames): LinearShape => ({
   paths: [names.head],
   inFeatures: hiddenSize,
   outFeatures: vocabularySize,
   hasBias: false,
+  output: tied ? "tied" : "untied",
 });
 
 /** Norms of layer `i` with their sizes, in the order of the forward pass. */

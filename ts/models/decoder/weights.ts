@@ -1,6 +1,7 @@
 import type { AdaptedEmbedding } from "../../adapters/adapted-embedding.js";
 import type { AdaptedLinear } from "../../adapters/adapted-linear.js";
 import type { AdaptedNorm } from "../../adapters/adapted-norm.js";
+import { OutputLayer } from "../../adapters/output-layer.js";
 import type { Graph } from "../../graph/graph.js";
 import type { OpenTensorFile } from "../../io/safetensors/index.js";
 import type { LoadWeightOptions } from "../architecture.js";
@@ -31,8 +32,7 @@ export interface DecoderWeights {
   readonly positions: AdaptedEmbedding | null;
   readonly layers: readonly DecoderLayer[];
   readonly finalNorm: AdaptedNorm;
-  /** Null where the words' table is its weight. */
-  readonly head: AdaptedLinear | null;
+  readonly output: OutputLayer;
 }
 
 /** Loads the tensors one by one. Throws as `ModelPlan.load`. */
@@ -67,6 +67,8 @@ export async function loadDecoderWeights(
     });
   }
   const finalNorm = await norm(names.finalNorm);
-  const head = config.tied ? null : await read.linear(headShape(config, names));
-  return { words, positions, layers, finalNorm, head, norms: read.norms, tables: read.tables };
+  const output = config.tied
+    ? OutputLayer.tiedTo(graph, words, names.head)
+    : OutputLayer.of(graph, await read.linear(headShape(config, names)));
+  return { words, positions, layers, finalNorm, output, norms: read.norms, tables: read.tables };
 }

@@ -15,6 +15,8 @@ export interface AdaptedDecoder {
   readonly modelType: string;
   readonly heads: number;
   readonly kvHeads: number;
+  /** Whether the table of words is the output layer too, which then has no tensor in GGUF files. */
+  readonly tied: boolean;
 }
 
 /** How rows of a layer's B stand in such a file, by its path. Throws `AdapterError` for rows that the heads do not divide. */
@@ -39,6 +41,11 @@ export function writeGgufAdapter(adapter: Adapter, model: AdaptedDecoder, name: 
   const tensors = [...layers].flatMap(([path, layer]) => {
     const weight = names.weightOf(path);
     if (weight === null || layer.kind !== "linear" || layer.bias || layer.magnitude) throw moreThanUpdates(path);
+    if (model.tied && weight === "output.weight")
+      throw new UnsupportedError(
+        `saveGguf: ${excerpt(path)} is the table of words in this model's GGUF files, which an update of it alone is not for: merge it instead`,
+        { op: "saveGguf", module: path },
+      );
     const { loraA, loraB, rank, scaling } = layer;
     const b = transpose(loraB);
     // llama.cpp's scaling is α/rank with one α for all layers.

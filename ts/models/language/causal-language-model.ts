@@ -90,10 +90,10 @@ export class CausalLanguageModel extends AdaptedModel {
     this.modelType = modelType;
     this.mergedModel = mergedModel;
     this.cacheFormat = parts.cacheFormat;
-    const { norms, tables, absent } = model;
+    const { norms, tables, absent, output } = model;
     const linears = model.linears();
     this.adapterSet = new AdapterSet(graph, {
-      ...{ linears, norms, tables, absent, name, modelType, targetModules, mergedModel },
+      ...{ linears, output, norms, tables, absent, name, modelType, targetModules, mergedModel },
     });
   }
 
@@ -267,7 +267,8 @@ export class CausalLanguageModel extends AdaptedModel {
   /**
    * An adapter as llama.cpp loads it: a GGUF LoRA in float32, for a GGUF file of the same base, in whatever format that is.
    *
-   * Throws `UnsupportedError` for adapters that are more than low-rank updates of linear layers, and for GPT-2 and GPT-NeoX.
+   * Throws `UnsupportedError` for adapters that are more than low-rank updates of linear layers, for an update of a tied model's output
+   * layer, and for GPT-2 and GPT-NeoX.
    */
   async saveGguf(name: string): Promise<Uint8Array<ArrayBuffer>> {
     this.assertUsable("saveGguf");
@@ -290,7 +291,7 @@ export class CausalLanguageModel extends AdaptedModel {
   }
 
   private get adapted() {
-    const { heads, kvHeads } = this.model.config;
-    return { modelType: this.modelType, heads, kvHeads };
+    const { heads, kvHeads, tied } = this.model.config;
+    return { modelType: this.modelType, heads, kvHeads, tied };
   }
 }

@@ -41,7 +41,9 @@ async function formatsOf(plan: DecoderPlan, gguf: GgufFile): Promise<(tensor: st
   const stored = plan.config.inFirst ? (file.outFirst ?? file) : file;
   const of = (names: readonly string[]) => formatOf("auto", stored, names.map(nameOf));
   const joined = new Map<string, WeightFormat>();
-  for (const { paths, tensors = paths } of plan.linears()) {
+  for (const { paths, tensors = paths, output } of plan.linears()) {
+    // It stands alone, or has no tensor of its own.
+    if (output !== undefined) continue;
     const names = tensors.map((path) => `${path}.weight`);
     const format = of(names);
     for (const name of names) joined.set(name, format);

@@ -2,7 +2,8 @@ import type { AdapterChoice, AdapterSet } from "../../../adapters/adapter-set.js
 import type { ModelAdapter } from "../../../adapters/model-adapter.js";
 import { optional, readOptions } from "../../../arguments/read-options.js";
 import { callable, whole } from "../../../arguments/settings.js";
-import { ConfigError } from "../../../errors/errors.js";
+import { ConfigError, UnsupportedError } from "../../../errors/errors.js";
+import { excerpt } from "../../../errors/excerpt.js";
 import { fit } from "../../../train/fit.js";
 import type { FitReport } from "../../../train/fit-options.js";
 import { readSignal } from "../../../waiting/abort.js";
@@ -37,7 +38,7 @@ export async function fitLanguage(
   options: LanguageFitOptions,
 ): Promise<FitReport> {
   const { reading, validation, evaluate, own, rest } = takeLanguageFit(options);
-  const adapter = adapterOf("fit", parts.adapterSet, own.adapter);
+  const adapter = adapterOf("fit", parts, own.adapter);
   const taken = takeLanguageExamples("fit", parts, examples, reading);
   const heldOut = validation === undefined ? null : takeLanguageExamples("fit: validation", parts, validation, reading);
   if (heldOut?.length === 0)
@@ -96,13 +97,28 @@ export async function measureTokens(
   }
 }
 
-/** The adapter that is trained. Throws `ConfigError` where there is none, or it is merged. */
-export function adapterOf(what: string, adapterSet: AdapterSet, name: string | undefined): ModelAdapter {
+/**
+ * The adapter that is trained. Throws `ConfigError` where there is none, or it is merged; `UnsupportedError` where table and output layer would
+ * have to be trained as one.
+ */
+export function adapterOf(
+  what: string,
+  { adapterSet, model: { output } }: Pick<TrainingParts, "adapterSet" | "model">,
+  name: string | undefined,
+): ModelAdapter {
   const adapter = name === undefined ? adapterSet.current : adapterSet.get(name);
   if (adapter === null)
     throw new ConfigError(`${what}: there is no active adapter to train: addAdapter makes one`, {
       ...{ op: what, option: "adapter" },
     });
   adapterSet.checkTrainable(adapter);
+  if (adapter.config.other.get("ensure_weight_tying") === true)
+    for (const { path } of output.table === null ? [] : [output, output.table])
+      if (adapter.layers.has(path) || adapter.whole.has(`${path}.weight`))
+        throw new UnsupportedError(
+          `${what}: adapter ${excerpt(adapter.name)} has ensure_weight_tying, by which PEFT trains the table of words and the output layer as one: ` +
+            "that is not supported; trainableTokenIndices trains rows of both",
+          { op: what, field: "ensure_weight_tying", module: path },
+        );
   return adapter;
 }

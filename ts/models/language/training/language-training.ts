@@ -25,7 +25,7 @@ export function languageTask(
   settings: Pick<LanguageFitSettings, "checkpointing" | "layers" | "loraPlus">,
 ): Task<TrainingTokens> {
   const { graph, model, adapterSet } = parts;
-  const trained = lastLayers(adapter, model.config.layers, settings.layers);
+  const trained = lastLayers(adapter, model, settings.layers);
   const { frozenLayers } = trained;
   const { checkpointing } = settings;
   return {

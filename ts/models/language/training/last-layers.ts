@@ -3,6 +3,7 @@ import { type TrainedPart, trainedPart } from "../../../adapters/trained-part.js
 import { whole } from "../../../arguments/settings.js";
 import { ConfigError } from "../../../errors/errors.js";
 import { excerpt } from "../../../errors/excerpt.js";
+import type { Decoder } from "../../decoder/decoder.js";
 
 /** What is trained of a language model's adapter. */
 export interface Trained extends TrainedPart {
@@ -10,8 +11,15 @@ export interface Trained extends TrainedPart {
   readonly frozenLayers: number;
 }
 
-/** All of an adapter, or what it changes in the model's last `count` layers. Throws `ConfigError` where that is nothing. */
-export function lastLayers(adapter: ModelAdapter, layers: number, count: number | undefined): Trained {
+/**
+ * All of an adapter, or what it changes in the model's last `count` layers and the layer of the logits. Throws `ConfigError` where that is
+ * nothing.
+ */
+export function lastLayers(
+  adapter: ModelAdapter,
+  { config: { layers }, output }: Pick<Decoder, "config" | "output">,
+  count: number | undefined,
+): Trained {
   if (count === undefined) {
     const { graph, layers: own, whole: tensors } = adapter;
     return {
@@ -26,7 +34,8 @@ export function lastLayers(adapter: ModelAdapter, layers: number, count: number 
   const frozenLayers = layers - whole("fit", "layers", count, 1, layers);
   // The first number in a path is that of the layer.
   const layerOf = (path: string) => Number(/(?:^|\.)(\d+)\./.exec(path)?.[1] ?? -1);
-  const part = trainedPart(adapter, (path) => layerOf(path) >= frozenLayers);
+  const isOutput = (path: string) => path === output.path || path.startsWith(`${output.path}.`);
+  const part = trainedPart(adapter, (path) => isOutput(path) || layerOf(path) >= frozenLayers);
   if (part.params().length > 0) return { ...part, frozenLayers };
   throw new ConfigError(`fit: adapter ${excerpt(adapter.name)} changes none of the last ${count} layers`, {
     ...{ op: "fit", option: "layers", value: count, name: adapter.name },

@@ -64,7 +64,7 @@ export async function fitPreferences(
   } = readFitOptions(what, options, ["beta", "maxTokens"]);
   positive(what, "beta", beta);
   if (maxTokens !== undefined) whole(what, "maxTokens", maxTokens, 2);
-  const own = adapterOf(what, parts.adapterSet, adapter);
+  const own = adapterOf(what, parts, adapter);
   const cut = { ...(maxTokens !== undefined && { maxTokens }) };
   const [chosen, rejected] = (["chosen", "rejected"] as const).map((answer) =>
     takeLanguageExamples(
@@ -84,7 +84,7 @@ export async function fitPreferences(
     sizes,
     stepOfAdapter(parts.model, own.config),
   );
-  const trained = lastLayers(own, parts.model.config.layers, settings.layers);
+  const trained = lastLayers(own, parts.model, settings.layers);
   const references = await referencesOf(parts, chosen, rejected, rest.signal);
   const pairs = chosen.map((one, i) => ({ chosen: one, rejected: rejected[i]!, reference: references[i]! }));
   const { model, graph, adapterSet } = parts;

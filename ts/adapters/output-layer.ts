@@ -1,0 +1,154 @@
+import { timesTable } from "../graph/decoder-ops.js";
+import { tie, tiedMatrix, untie } from "../graph/frozen/tied-matrix.js";
+import type { Graph, NodeId } from "../graph/graph.js";
+import { type Tensor, zeros } from "../values/tensor.js";
+import type { AdaptedEmbedding } from "./adapted-embedding.js";
+import { AdaptedLinear } from "./adapted-linear.js";
+import type { AdapterSelection, Run } from "./adapter-selection.js";
+import type { AppliedAdapter } from "./model-adapter.js";
+import type { TokenRows } from "./whole-tensors.js";
+
+/**
+ * The layer of a language model that gives its logits, without a bias: its weight `[hidden, vocabulary]` is its own, or the table of words'.
+ * Adapters may also have rows of their own for some tokens, as for a table.
+ */
+export class OutputLayer extends AdaptedLinear {
+  private constructor(
+    graph: Graph,
+    weight: NodeId,
+    bias: NodeId,
+    /** The module's path, as PEFT names it: "lm_head". */
+    readonly path: string,
+    /** The table that is its weight; null where it has one of its own. */
+    readonly table: AdaptedEmbedding | null,
+  ) {
+    super(graph, weight, bias, [{ path, start: 0, width: graph.shape(weight)[1]! }], false);
+  }
+
+  /** One with a weight of its own, as it was read. */
+  static of(graph: Graph, { weight, bias, parts }: AdaptedLinear): OutputLayer {
+    return new OutputLayer(graph, weight, bias, parts[0]!.path, null);
+  }
+
+  /** One whose weight is a table. */
+  static tiedTo(graph: Graph, table: AdaptedEmbedding, path: string): OutputLayer {
+    return new OutputLayer(graph, tiedMatrix(graph, table.table), graph.constant(zeros([table.rows])), path, table);
+  }
+
+  /** Whether its weight is the table of words. */
+  get output(): "tied" | "untied" {
+    return this.table === null ? "untied" : "tied";
+  }
+
+  /** Logits `[rows, vocabulary]`; the selection's rows are x's. */
+  override forward(x: NodeId, selection: AdapterSelection): NodeId {
+    const { table } = this;
+    if (table === null || this.restore !== null || selection.some(({ adapter }) => this.adapts(adapter)))
+      return super.forward(x, selection);
+    return timesTable(this.graph, x, table.table);
+  }
+
+  /**
+   * Writes what an adapter makes of the weight into it. Where it changes one of layer and table and not the other, or each in a way of its
+   * own, the layer gets memory of its own for as long as the adapter is merged.
+   */
+  override merge(adapter: AppliedAdapter): void {
+    const { table } = this;
+    const { layers, whole, tokens } = adapter;
+    if (table === null || layers.has(this.path) || whole.has(`${this.path}.weight`) || tokens.has(this.path))
+      return super.merge(adapter);
+    // Own rows of the table are the layer's too.
+    if (!table.adapts(adapter) || this.ownRows(adapter) !== undefined) return;
+    untie(this.graph, this.weight, table.table);
+    this.restore = this.restorer();
+  }
+
+  /** Rows of the weight, one a token. */
+  get rows(): number {
+    return this.outFeatures;
+  }
+
+  get width(): number {
+    return this.inFeatures;
+  }
+
+  /** Rows of the weight as it is now, `[indices, hidden]`. */
+  rowsOf(indices: readonly number[]): Tensor {
+    const { graph } = this;
+    return graph.step(() => graph.value(this.rowNodes(indices)));
+  }
+
+  /** As in PEFT, rows that a tied table and the layer both list are one, the table's. */
+  leaveToTable(indices: Map<string, readonly number[]>): void {
+    const ofTable = indices.get(this.table?.path ?? "");
+    if (ofTable !== undefined && ofTable.join() === indices.get(this.path)?.join()) indices.delete(this.path);
+  }
+
+  /** Why an adapter's own rows for it do not go together with what else it has; null where they do. */
+  rowsProblem(
+    layers: ReadonlyMap<string, { readonly magnitude?: unknown }>,
+    whole: { has(name: string): boolean },
+    tokens: Pick<ReadonlyMap<string, unknown>, "has">,
+  ): string | null {
+    const { path, table } = this;
+    if (!tokens.has(path) && (table === null || !tokens.has(table.path))) return null;
+    const tie = tokens.has(path) ? "" : `, since ${table!.path} is its weight`;
+    if (whole.has(`${path}.weight`)) return `${path} is trained as a whole and by trainableTokenIndices${tie}`;
+    const layer = layers.get(path);
+    if (layer === undefined || (tie !== "" && (layer.magnitude ?? null) === null)) return null;
+    return `${path} is targeted by targetModules${tie === "" ? "" : ", with DoRA,"} and by trainableTokenIndices${tie}`;
+  }
+
+  protected override replaces(adapter: AppliedAdapter): boolean {
+    return this.ownRows(adapter) !== undefined || super.replaces(adapter);
+  }
+
+  protected override run(x: NodeId, run: Run | undefined): NodeId {
+    const { graph, outFeatures } = this;
+    const logits = super.run(x, run);
+    const adapter = run?.alone ?? null;
+    const own = adapter === null ? undefined : this.ownRows(adapter);
+    if (own === undefined) return logits;
+    const { indices, rows } = own;
+    // An update beside them is of these outputs too.
+    const found = adapter!.layers.has(this.path)
+      ? graph.add(
+          graph.indexSelect(logits, { dim: 1, indices }),
+          timesTable(graph, x, graph.sub(rows, this.rowNodes(indices))),
+        )
+      : timesTable(graph, x, rows);
+    // Their logits stand behind the others; each output then takes the one or the other.
+    const choice = Int32Array.from({ length: outFeatures }, (_, i) => i);
+    indices.forEach((row, i) => (choice[row] = outFeatures + i));
+    return graph.indexSelect(graph.concat([logits, found], 1), { dim: 1, indices: choice });
+  }
+
+  protected override restorer(): () => void {
+    const { graph, weight, table } = this;
+    return table === null ? super.restorer() : () => tie(graph, weight, table.table);
+  }
+
+  protected override mergeRows(weight: Float32Array, adapter: AppliedAdapter): void {
+    const own = this.ownRows(adapter);
+    if (own === undefined) return;
+    const { inFeatures, outFeatures, graph } = this;
+    const rows = graph.value(own.rows).data;
+    own.indices.forEach((row, i) => {
+      for (let j = 0; j < inFeatures; j++) weight[j * outFeatures + row] = rows[i * inFeatures + j]!;
+    });
+  }
+
+  /** An adapter's own rows for it: those of a tied table are its too, unless it has others. */
+  private ownRows({ tokens }: AppliedAdapter): TokenRows | undefined {
+    if (tokens.size === 0) return undefined;
+    return tokens.get(this.path) ?? (this.table === null ? undefined : tokens.get(this.table.path));
+  }
+
+  /** The same on the tape, without a gradient. */
+  private rowNodes(indices: readonly number[]): NodeId {
+    const { graph, table, weight } = this;
+    if (table !== null) return graph.embedding(table.table, indices);
+    const columns = indices.map((row) => graph.columns(weight, row, row + 1));
+    return graph.transpose(graph.concat(columns, 1));
+  }
+}
