@@ -51,7 +51,7 @@ const base =
 const client = /\/ts\/(worker\/(?!server).*|jobs\/store\/memory-store)\.ts$/;
 /** Language models, fetched when one is loaded. */
 const language =
-  /\/ts\/(models\/(decoder|decoders|language\/(?!causal|bounded))|graph\/decoder-ops|arguments\/plain-copy|values\/same-values|ops\/.*\/(cached-attention|rotary-embedding|gated-unit|table-product)|tokenize\/token-text)\b/;
+  /\/ts\/(models\/(decoder|decoders|language\/(?!causal|bounded))|graph\/(decoder-ops|frozen\/tied-matrix)|adapters\/output-layer|arguments\/plain-copy|values\/same-values|ops\/.*\/(cached-attention|rotary-embedding|gated-unit|table-product)|tokenize\/token-text)\b/;
 /** What reads GGUF files, fetched when one is opened. */
 const gguf = /\/ts\/((io|models)\/gguf\/(?!index)[\w-]+|tokenize\/(gguf\/[\w-]+|models\/piece-merges))\.ts$/;
 /** What writes models as GGUF files, which the command line does. */

@@ -45,6 +45,12 @@ export class AdaptedEmbedding {
     return graph.step(() => graph.value(graph.embedding(table, indices)));
   }
 
+  /** Whether a tensor has the table's values as they were loaded, to the bit. */
+  holds({ data }: Tensor): boolean {
+    if (this.original !== null) return false;
+    return this.graph.view(this.table, (values) => values.every((value, i) => Object.is(value, data[i])));
+  }
+
   /** Whether an adapter changes it. */
   readonly adapts = ({ layers, whole, tokens }: AppliedAdapter) =>
     layers.has(this.path) || whole.has(`${this.path}.weight`) || tokens.has(this.path);

@@ -80,12 +80,17 @@ export function fitAdapter(
     }
   }
   const shapes = wholeShapes(modules);
-  const byRows = new Set([...modules.tables, modules.output].map((module) => module?.path));
+  const { tables, output } = modules;
+  const byRows = new Map([...tables, ...(output === undefined ? [] : [output])].map((one) => [one.path, one]));
   const extra = withoutCopies(adapter.extra).map(([name, tensor]) => {
     const inModel = baseTensor(name);
     const isOwn = shapes.has(inModel);
     const [own, ownName] = isOwn ? [inModel, name] : [paths.toBase(inModel), paths.toBase(name)];
-    const changesNothing = isOriginal(name) || absent.has(pathOf(own));
+    const isCopy =
+      name.endsWith(".base_layer.weight") &&
+      sameShape(shapes.get(own) ?? [], tensor.shape) &&
+      (byRows.get(pathOf(own))?.holds(tensor) ?? false);
+    const changesNothing = isOriginal(name) || absent.has(pathOf(own)) || isCopy;
     const shape = isTokenRows(name) && !byRows.has(pathOf(own)) ? undefined : shapes.get(own);
     const rows = changesNothing ? null : takeExtra(name, tensor, own, shape, adapter.config);
     return { name: ownName, tensor, own, rows, changesNothing };
@@ -93,7 +98,7 @@ export function fitAdapter(
   const own = (isRows: boolean) =>
     new Map(extra.flatMap((one) => (one.changesNothing || (one.rows !== null) !== isRows ? [] : [[one.own, one]])));
   const tokens = new Set([...own(true).keys()].map(pathOf));
-  const problem = modules.output?.rowsProblem(layers, own(false), tokens) ?? null;
+  const problem = output?.rowsProblem(layers, own(false), tokens) ?? null;
   if (problem !== null)
     throw new UnsupportedError(`loadAdapter: ${problem}, which is not supported`, {
       ...{ op: "loadAdapter", option: "trainable_token_indices" },

@@ -7,7 +7,7 @@ import type { AdaptedModules } from "./adapted-modules.js";
 import type { TokenRows } from "./whole-tensors.js";
 
 /** A module that has a row for each token: a table, or the layer that gives logits. */
-export interface RowModule {
+interface RowModule {
   readonly path: string;
   readonly rows: number;
   readonly width: number;

@@ -78,6 +78,13 @@ export class OutputLayer extends AdaptedLinear {
     return graph.step(() => graph.value(this.rowNodes(indices)));
   }
 
+  /** Whether a tensor `[vocabulary, hidden]` has the weight's values as they were loaded, to the bit. */
+  holds(tensor: Tensor): boolean {
+    if (this.restore !== null) return false;
+    if (this.table !== null) return this.table.holds(tensor);
+    return this.partWeight(this.parts[0]!).data.every((value, i) => Object.is(value, tensor.data[i]));
+  }
+
   /** As in PEFT, rows that a tied table and the layer both list are one, the table's. */
   leaveToTable(indices: Map<string, readonly number[]>): void {
     const ofTable = indices.get(this.table?.path ?? "");
