@@ -57,3 +57,23 @@ it("a sheet whose empty cells would fill the memory is told by its addresses", (
     expect(isLaidOut(far)).toBe(false);
   for (const row of ["Infinity", " 1e12", "0xffffff"]) expect(isLaidOut(`<row r="${row}">`)).toBe(false);
 });
+
+it("a sheet that hides how far it reaches is told too, and one that is no XML costs no time", () => {
+  const far = (cell: string) => `<row r="1"><c r="A1"><v>1</v></c></row>${cell}<v>1</v></c>`;
+  for (const cell of [
+    "<c r='XFD1048576'>",
+    '<c t=">" r="XFD1048576">',
+    '<c r="XFD1048576" x="/>">',
+    '<x:c x:r="XFD1048576">',
+    '<c r="xfd1048576">',
+    '<c r="XFD1e6">',
+    '<c r="\uffff1000">',
+    '<c\nr = "XFD1048576"\n>',
+  ])
+    expect(isLaidOut(far(cell))).toBe(false);
+  expect(isLaidOut(`<row r="1"><c r='XFD1048576' s='1' t="s" /></row>`)).toBe(true);
+  const before = performance.now();
+  for (const piece of ["<c ", '<c r="A1"', ' r="A1"', " r='", "\n", " a", "<c r='A1' s='"])
+    expect(typeof isLaidOut(piece.repeat(300_000))).toBe("boolean");
+  expect(performance.now() - before).toBeLessThan(5000);
+});

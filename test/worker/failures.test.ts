@@ -74,12 +74,39 @@ describe("errors arrive as what they are", () => {
   });
 });
 
+const ENGINE = { kind: "named", name: "engineInfo" };
+const packed = {
+  name: "Error",
+  message: "a",
+  stack: null,
+  code: null,
+  details: null,
+  cause: null,
+  value: null,
+  thrown: null,
+};
+const circle: Record<string, unknown> = { ...packed };
+circle["cause"] = circle;
+const bare: unknown = Object.create(null);
+/** What stands in a message for an error, and is none. */
+const malformedErrors: unknown[] = [{}, [], { cause: {} }, circle, { ...packed, cause: 3 }];
+malformedErrors.push(...["name", "message", "code", "thrown"].map((field) => ({ ...packed, [field]: bare })));
+
 /** Files whose bytes are shared with whoever holds them. */
 const shared = (bytes: Uint8Array) => {
   const array = new Uint8Array(new SharedArrayBuffer(bytes.length + 8), 4, bytes.length);
   array.set(bytes);
   return array;
 };
+
+/** An object whose values come from getters. */
+function gotten(from: object): object {
+  const properties = Object.entries(from).map(([name, value]) => [
+    name,
+    { enumerable: true, get: () => value as unknown },
+  ]);
+  return Object.defineProperties({}, Object.fromEntries(properties) as PropertyDescriptorMap);
+}
 
 describe("arrays on a SharedArrayBuffer", () => {
   it("are copied at the call: who changes them meanwhile changes nothing of it", async () => {
@@ -92,6 +119,15 @@ describe("arrays on a SharedArrayBuffer", () => {
     const encoder = await loading;
     const [expected] = [await (await newEncoder()).encode(texts)];
     expect(await encoder.encode(texts)).toEqual(expected);
+    // Also those that a class has, or a getter gives.
+    class Files {}
+    const kinds = [(from: object) => Object.assign(new Files(), from), gotten];
+    for (const make of kinds) {
+      const once = Object.fromEntries(Object.entries(files).map(([name, bytes]) => [name, shared(bytes)]));
+      const pending = SentenceEncoder.load(make(once) as never, { worker });
+      Object.values(once).forEach((bytes) => bytes.fill(0));
+      expect(await (await pending).encode(texts)).toEqual(expected);
+    }
   });
 });
 
@@ -329,6 +365,8 @@ describe("a worker's end and beginning", () => {
     strange.push({ type: "call", id, target: null, args: [] }, { type: "error", id }, { type: "result", id });
     strange.push({ type: "call", id, target: { kind: "named", name: "__proto__.x" }, args: [] });
     strange.push({ type: "call", id, target: { kind: "named", name: 5 }, args: [], aborted: null });
+    strange.push(...malformedErrors.map((aborted) => ({ type: "call", id, target: ENGINE, args: [], aborted })));
+    strange.push(...malformedErrors.map((error) => ({ type: "error", id, error })));
     type Thread = Worker & { emit?(name: string, value: unknown): void };
     const own = (
       inPage ? new Worker(workerFile) : new (await import("node:worker_threads")).Worker(workerFile)

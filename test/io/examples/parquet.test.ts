@@ -7,6 +7,9 @@ const file = (name: string) => goldenBytes(`parquet/${name}.parquet`);
 const read = async (name: string, label: string | number = "word", more: object = {}) =>
   readExamples(await file(name), { file: `${name}.parquet`, label, ...more });
 
+/** Where the dictionary page of the column "word" begins in gaps-v2.parquet, which is not compressed. */
+const DICTIONARY_OF_WORD = 1676;
+
 describe("Parquet", () => {
   it.each(["snappy", "plain", "gzip", "pages-v2", "required"])(
     "of the kind %s is read as pyarrow wrote it",
@@ -82,6 +85,20 @@ describe("Parquet", () => {
   ] as const)("%s with the label %s is refused by name", async (name, label, kind, message) => {
     const reading = read(name, label);
     await expect(reading).rejects.toThrow(kind);
+    await expect(reading).rejects.toThrow(message);
+  });
+
+  it.each([
+    ["an index beyond its dictionary", 8, /the dictionary index 1 where its dictionary has 1 values/],
+    ["an index without a dictionary", 1, /values of a dictionary that is not there/],
+  ])("%s is refused, and stands for no other value", async (_what, at, message) => {
+    const bytes = (await file("gaps-v2")).slice();
+    // Its page's header: byte 1 is the kind of page, 2 in zigzag; byte 8 the number of values, which are two.
+    const header = bytes.subarray(DICTIONARY_OF_WORD, DICTIONARY_OF_WORD + 9);
+    expect([...header]).toEqual([0x15, 4, 0x15, 0x1e, 0x15, 0x1e, 0x4c, 0x15, 4]);
+    header[at] = 2;
+    const reading = readExamples(bytes, { file: "a.parquet", label: "word", emptyTexts: "leave out" });
+    await expect(reading).rejects.toThrow(FormatError);
     await expect(reading).rejects.toThrow(message);
   });
 

@@ -66,6 +66,15 @@ describe("an ONNX model from a stranger", () => {
     const { useOf } = read(model([...round, node("MatMul", ["x", "w3"], ["y"])], []));
     expect([useOf("w"), useOf("w6"), useOf("none")]).toEqual(["product", "product", "none"]);
   });
+
+  it("with a node that takes one constant thousands of times, and gives thousands, has one user of it at once", () => {
+    const outputs = Array.from({ length: 3000 }, (_, i) => `o${i}`);
+    const split = node("Split", new Array<string>(30_000).fill("w"), outputs);
+    const { useOf, countUsers } = read(model([split, node("Add", ["o7", "o7"], ["y"])], []));
+    const before = performance.now();
+    expect([useOf("w"), countUsers("w")]).toEqual(["product", 1]);
+    expect(performance.now() - before).toBeLessThan(500);
+  });
 });
 
 it("the elements of constants are not read with the model, wherever they lie", () => {

@@ -62,7 +62,8 @@ class Reader {
       else if (part.number === 5) attributes++;
     }
     const node = { op, outputs };
-    for (const input of inputs) {
+    // Once for each name, however often it is among them: who asks for users walks over a node's outputs for each.
+    for (const input of new Set(inputs)) {
       const known = this.users.get(input);
       if (known === undefined) this.users.set(input, [node]);
       else known.push(node);

@@ -198,11 +198,12 @@ export class Peer implements Side {
     { what, call, run, parent }: Served & { readonly parent: Scope | null },
   ): Promise<void> {
     const controller = new AbortController();
-    if (aborted !== null) controller.abort(unpackError(aborted));
     this.running.set(id, controller);
     const scope = new Scope(this, what, parent);
     scope.signal = controller.signal;
     try {
+      // It may be a stranger's, and no error at all.
+      if (aborted !== null) controller.abort(unpackError(aborted));
       // In this very task: what a call depends on is what is there when it begins, and calls begin in the order they came.
       const given = Object.entries(call.takes).map(([name, crossing], i) => crossing.unpack(args[i], scope, name));
       const value = await run(...given);

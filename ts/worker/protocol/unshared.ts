@@ -1,3 +1,5 @@
+import { kindOf } from "../../errors/excerpt.js";
+
 const DEEPEST = 20;
 
 /**
@@ -15,29 +17,25 @@ export function unshared<T>(value: T): T {
 
 function within(value: unknown, seen: Map<object, unknown>, depth: number): unknown {
   if (typeof value !== "object" || value === null || depth > DEEPEST) return value;
-  if (ArrayBuffer.isView(value)) return value.buffer instanceof SharedArrayBuffer ? copyOf(value) : value;
+  if (ArrayBuffer.isView(value)) return kindOf(value.buffer) === "SharedArrayBuffer" ? copyOf(value) : value;
   if (seen.has(value)) return seen.get(value);
   seen.set(value, value);
   const list = Array.isArray(value);
-  if (!list && !isPlain(value)) return value;
-  let copy: Record<string, unknown> | undefined;
-  // A list may have gaps, billions of them. A getter is read once, by the message.
-  for (const key in value) {
-    const inner = list ? (value as unknown as Record<string, unknown>)[key] : own(value, key);
-    const other = within(inner, seen, depth + 1);
-    if (other === inner) continue;
-    copy ??= (list ? [...(value as unknown[])] : { ...value }) as Record<string, unknown>;
-    copy[key] = other;
+  // An object of a class crosses as its fields.
+  if (!list && kindOf(value) !== "Object") return value;
+  const copy = (list ? [] : Object.create(null)) as Record<string, unknown>;
+  let changed = false;
+  // A list may have gaps, billions of them.
+  for (const key of Object.keys(value)) {
+    const inner = (value as Record<string, unknown>)[key];
+    copy[key] = within(inner, seen, depth + 1);
+    // A getter is read once: what it gave is what crosses.
+    changed ||= copy[key] !== inner || Object.getOwnPropertyDescriptor(value, key)?.get !== undefined;
   }
-  if (copy !== undefined) seen.set(value, copy);
-  return copy ?? value;
-}
-
-const own = (value: object, key: string): unknown => Object.getOwnPropertyDescriptor(value, key)?.value;
-
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || prototype === Object.prototype;
+  if (!changed) return value;
+  if (list) copy["length"] = value.length;
+  seen.set(value, copy);
+  return copy;
 }
 
 function copyOf(view: ArrayBufferView): ArrayBufferView {

@@ -5,10 +5,18 @@ const MOST_CELLS = 2e7;
 
 /** Any attribute that says where a row or a cell is, in whatever namespace; none that names one. */
 const address = /\s(?:(?!xmlns:)[\w.-]+:)?r\s*=\s*(?:"([^"]*)"|'([^']*)')/g;
-/** A cell with something in it. */
-const filled = /<c\b[^>]*?\sr="([A-Z]{1,3})(\d+)"[^>]*(?<!\/)>/g;
+/** The rest of a cell with nothing in it, after its address; attributes as spreadsheets write them, few and short. */
+const restOfEmpty = /(?:\s+[\w.:-]{1,50}\s*=\s*(?:"[^"<>]{0,100}"|'[^'<>]{0,100}')){0,8}\s*\/>/y;
 
-const columnOf = (letters: string) => [...letters].reduce((sum, letter) => 26 * sum + letter.charCodeAt(0) - 64, 0);
+/** Row and column of a cell, as the reader understands its address: "1e6" is a row, and any character a column. */
+function placeOf(at: string): { row: number; column: number } {
+  const digits = at.search(/\d/);
+  const letters = [...at.slice(0, Math.max(digits, 0))];
+  return {
+    row: Number(at.slice(Math.max(digits, 0))) || 0,
+    column: letters.reduce((sum, letter) => 26 * sum + letter.charCodeAt(0) - 64, 0),
+  };
+}
 
 /** Whether an address is beyond every sheet; one that is none the reader refuses. */
 function isBeyond(at: string): boolean {
@@ -18,11 +26,16 @@ function isBeyond(at: string): boolean {
 
 /** Whether the rows and cells of a sheet's XML, with all the empty ones between them, can be laid out in memory. */
 export function isLaidOut(xml: string): boolean {
-  for (const [, double, single] of xml.matchAll(address)) if (isBeyond((double ?? single)!)) return false;
   let [rows, columns] = [0, 0];
-  for (const [, column, row] of xml.matchAll(filled)) {
-    rows = Math.max(rows, Number(row));
-    columns = Math.max(columns, columnOf(column!));
+  for (const found of xml.matchAll(address)) {
+    const at = (found[1] ?? found[2])!;
+    if (isBeyond(at)) return false;
+    restOfEmpty.lastIndex = found.index + found[0].length;
+    const { row, column } = placeOf(at);
+    // A row's number has no letters.
+    if (column === 0 || restOfEmpty.test(xml)) continue;
+    rows = Math.max(rows, row);
+    columns = Math.max(columns, column);
   }
   return rows * columns <= MOST_CELLS;
 }

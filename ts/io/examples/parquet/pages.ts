@@ -3,7 +3,7 @@ import type { ColumnDecoder, PageHeader } from "hyparquet/src/types.js";
 import type * as columns from "hyparquet/src/column.js";
 import type { convert } from "hyparquet/src/convert.js";
 import type { snappyUncompress } from "hyparquet/src/snappy.js";
-import { checkRuns, known, PageProblem } from "./runs.js";
+import { checkBelow, checkRuns, known, PageProblem } from "./runs.js";
 
 /** The parts of hyparquet that read a column. */
 export interface PageReader extends Pick<typeof columns, "parquetHeader" | "readPage"> {
@@ -67,7 +67,15 @@ interface PlainPage {
 }
 
 /** Decompresses a data page and checks what it claims: numbers of values, runs of levels and of dictionary entries. */
-function plainPage(header: PageHeader, packed: Uint8Array, chunk: ColumnChunk, left: number, library: PageReader): PlainPage {
+function plainPage(
+  header: PageHeader,
+  packed: Uint8Array,
+  chunk: ColumnChunk,
+  left: number,
+  /** Values of the chunk's dictionary; null where it has none. */
+  dictionary: number | null,
+  library: PageReader,
+): PlainPage {
   const { type } = chunk.decoder;
   const v1 = header.data_page_header;
   const v2 = header.data_page_header_v2;
@@ -102,7 +110,12 @@ function plainPage(header: PageHeader, packed: Uint8Array, chunk: ColumnChunk, l
     // The library reads as many as are not missing, which are at most these: the last run may go beyond them.
     const present = count - (chunk.optional ? missing(bytes, v2 ? v2.repetition_levels_byte_length : 4, count) : 0);
     if (encoding === "RLE") checkRuns(bytes, at + 4, 1, present);
-    else if (present > 0) checkRuns(bytes, at + 1, bytes[at]!, present);
+    else if (present > 0) {
+      // The library would give the indices themselves.
+      if (dictionary === null) throw new PageProblem("values of a dictionary that is not there");
+      checkRuns(bytes, at + 1, bytes[at]!, present);
+      checkBelow(bytes, at + 1, bytes[at]!, present, dictionary);
+    }
     if (v2 !== undefined && present !== count - v2.num_nulls) throw new PageProblem("a number of missing values that is wrong");
   }
   return {
@@ -161,7 +174,9 @@ export function readPages(chunk: ColumnChunk, library: PageReader): unknown[] {
       const raw = read({ ...header, compressed_page_size: plain.length, uncompressed_page_size: plain.length }, plain);
       dictionary = raw && library.convert(raw, decoder);
     } else if (header.type === "DATA_PAGE" || header.type === "DATA_PAGE_V2") {
-      const { header: plain, bytes: page } = plainPage(header, packed, chunk, rows - values.length, library);
+      const { header: plain, bytes: page } = plainPage(
+        ...[header, packed, chunk, rows - values.length, dictionary?.length ?? null, library] as const,
+      );
       for (const value of read(plain, page) ?? []) values.push(value);
     } else if (header.type !== "INDEX_PAGE") throw new PageProblem(`a page of the kind ${known(header.type)}`);
   }

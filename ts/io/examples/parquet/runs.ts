@@ -32,3 +32,42 @@ export function checkRuns(bytes: Uint8Array, start: number, width: number, count
   if (at > bytes.length) throw new PageProblem("runs that end behind the page");
   return at;
 }
+
+/**
+ * Checks that values in runs that `checkRuns` has checked are all below `limit`: an index beyond a dictionary would be read as a missing
+ * value, or as 0.
+ * @throws `PageProblem`
+ */
+export function checkBelow(bytes: Uint8Array, start: number, width: number, count: number, limit: number): void {
+  let [at, seen] = [start, 0];
+  /** A value of `width` bits, its least first. */
+  const valueAt = (bit: number) => {
+    let [value, done] = [0, 0];
+    while (done < width) {
+      const taken = Math.min(8 - ((bit + done) % 8), width - done);
+      const byte = bytes[at + Math.floor((bit + done) / 8)]!;
+      value += ((byte >> (bit + done) % 8) & (2 ** taken - 1)) * 2 ** done;
+      done += taken;
+    }
+    return value;
+  };
+  const check = (value: number) => {
+    if (value >= limit) throw new PageProblem(`the dictionary index ${value} where its dictionary has ${limit} values`);
+  };
+  while (seen < count) {
+    let header = 0;
+    for (let shift = 0, byte = 0x80; byte >= 0x80; shift += 7) {
+      byte = bytes[at++]!;
+      header += (byte & 0x7f) * 2 ** shift;
+    }
+    const units = Math.floor(header / 2);
+    if (header % 2 === 0) {
+      check(valueAt(0));
+      at += Math.ceil(width / 8);
+      seen += units;
+      continue;
+    }
+    for (let i = 0; i < units * 8 && seen < count; i++, seen++) check(valueAt(i * width));
+    at += units * width;
+  }
+}
