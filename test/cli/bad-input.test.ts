@@ -106,7 +106,7 @@ const table: BadInput[] = [
     says: /has 40 different labels in 40 examples, which looks like a column of texts/,
   },
   { args: `${tune} --data {deep.jsonl}`, says: /deep\.jsonl, line 2: expected JSON nested at most/ },
-  { args: `${tune} --validation {data.csv}`, says: /--data, the ones to learn from, is missing/ },
+  { args: `${tune} --validation {data.csv}`, says: /--data, the ones to train on, is missing/ },
   // Settings that do not fit
   { args: `${tune} --data {data.csv} --steps 5 --warmup 9`, says: /longer than the run, which has 5 steps/ },
   {

@@ -48,7 +48,7 @@ it("submits, lists, cancels and says what there is not", { timeout: 60_000 }, as
   });
   expect((await queued("jobs", "--cancel", "w")).out).toBe("w: cancelled\n");
   expect((await queued("submit", ...words, "--label", "x", "--out", path("x"))).err).toContain(
-    "--label says nothing of --task tokens",
+    "--label is not an option of --task tokens",
   );
   expect((await queued("jobs", "--cancel", "a")).out).toBe("a: cancelled\n");
   expect((await queued("jobs", "--cancel", "a")).err).toContain("there is no job a that has not ended");
@@ -102,7 +102,7 @@ it("submits language models' trainings, which a worker does", { timeout: 60_000 
     "--out",
     path("none"),
   );
-  expect(wrong.err).toContain("--label is of classifiers: with --task chat it says nothing");
+  expect(wrong.err).toContain("--label is not an option of --task chat");
 });
 
 it("refuses what makes no sense before anything is submitted", { timeout: 60_000 }, async () => {

@@ -5,7 +5,8 @@ import { tokenCounting } from "../../ts/jobs/estimate/batch-tokens.js";
 import { jobSeconds } from "../../ts/jobs/estimate/job-seconds.js";
 import { checkModelFits, memoryNeed, steppedTexts } from "../../ts/jobs/estimate/memory-need.js";
 import { type JobEvent, memoryStore } from "../../ts/jobs/index.js";
-import { takeSpec } from "../../ts/jobs/spec/job-spec.js";
+import { textFields } from "../../ts/jobs/spec/classifier-fields.js";
+import { readSpec } from "../../ts/jobs/spec/read-settings.js";
 import { plainWords } from "../../ts/jobs/job-events.js";
 import { SentenceEncoder } from "../../ts/models/sentence/sentence-encoder.js";
 import { timeStep } from "../../ts/train/timed-step.js";
@@ -77,7 +78,7 @@ describe("a job's estimate", () => {
     const part = { file: "a.csv", sha256: "", examples: [], labels: [], rawLabels: [], split: true };
     const held = { ...part, examples: [{ text: "a", label: "b", line: 2 }] };
     const job = (evaluateEvery: number | null, more: object, done: number | null = null, steps = 10) => ({
-      ...{ settings: takeSpec("test", { data: "a.csv", ...more }), steps, done, evaluateEvery },
+      ...{ settings: readSpec("test", { data: "a.csv", ...more }, textFields), steps, done, evaluateEvery },
       dataset: { validation: evaluateEvery === null ? part : held, test: part },
       tokens: { ...tokens, batchAt: () => new Int32Array(), ...(steps === 0 && { steps: [] }) },
     });

@@ -4,7 +4,8 @@ import { type JobEvent, type JobSpec, memoryStore } from "../../ts/jobs/index.js
 import { type Labelled, loadDataset } from "../../ts/jobs/data/dataset.js";
 import { holdOut } from "../../ts/jobs/data/held-out.js";
 import { plainWords } from "../../ts/jobs/job-events.js";
-import { takeSpec } from "../../ts/jobs/spec/job-spec.js";
+import { textFields } from "../../ts/jobs/spec/classifier-fields.js";
+import { readSpec } from "../../ts/jobs/spec/read-settings.js";
 import { evaluateEveryOf, stepsOf } from "../../ts/jobs/spec/training-settings.js";
 import { run, spec } from "./tiny-job.js";
 
@@ -19,7 +20,7 @@ function file(count: number, classes = 2, together = 1): Uint8Array {
 
 /** The parts of a file of so many examples. */
 async function parts(count: number, more: Partial<JobSpec> = {}, classes = 2, together = 1) {
-  const settings = takeSpec("test", { data: "a.csv", ...more });
+  const settings = readSpec("test", { data: "a.csv", ...more }, textFields);
   const sources = {
     readData: async (name: string) => ({ name, bytes: file(name === "a.csv" ? count : 30, classes, together) }),
   };
@@ -101,7 +102,7 @@ describe("a part that cannot be held out", () => {
   const held = (all: readonly Row[], part: "test" | "validation", more: Partial<JobSpec>) => {
     const examples = all.map((example, i) => ({ ...example, line: i + 2 }));
     const given = { file: "a.csv", sha256: "", examples, labels: ["x", "y"] };
-    const settings = takeSpec("test", { data: "a.csv", ...more });
+    const settings = readSpec("test", { data: "a.csv", ...more }, textFields);
     return holdOut(given as unknown as Labelled, part, settings, 0, plainWords);
   };
   const pair = [
@@ -167,7 +168,7 @@ describe("a group", () => {
 
 describe("steps by the number of examples", () => {
   const steps = (examples: number, more: Partial<JobSpec> = {}) =>
-    stepsOf(takeSpec("test", { data: "a.csv", ...more }), examples);
+    stepsOf(readSpec("test", { data: "a.csv", ...more }, textFields), examples);
 
   it("are five passes, within two ends", () => {
     expect([24, 480, 500, 800, 1000, 1280, 1300, 1e6].map((n) => steps(n))).toEqual([
@@ -185,7 +186,7 @@ describe("steps by the number of examples", () => {
 
   it("are measured ten times where nothing else is said", () => {
     const every = (more: Partial<JobSpec>, held = 20) =>
-      evaluateEveryOf(takeSpec("test", { data: "a.csv", ...more }), 150, held);
+      evaluateEveryOf(readSpec("test", { data: "a.csv", ...more }, textFields), 150, held);
     expect(every({})).toBe(15);
     expect(every({ evaluateEvery: 40 })).toBe(40);
     expect(every({ patience: null })).toBeNull();

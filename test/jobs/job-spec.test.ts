@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { ConfigError, LowrankError } from "../../ts/index.js";
 import { type JobOptions, type JobSpec, memoryStore, runJob, type RunStore } from "../../ts/jobs/index.js";
-import { takeSpec } from "../../ts/jobs/spec/job-spec.js";
+import { textFields } from "../../ts/jobs/spec/classifier-fields.js";
+import { readSpec } from "../../ts/jobs/spec/read-settings.js";
 import { run, sources, spec } from "./tiny-job.js";
 
 /** A store, and sources, that fail a test where they are asked for anything. */
@@ -104,7 +105,7 @@ describe("a spec", () => {
         return Reflect.get(target, name);
       },
     });
-    takeSpec("test", counted);
+    readSpec("test", counted, textFields);
     const fields = asked.filter((name) => name in spec);
     expect(fields.sort()).toEqual(Object.keys(spec).sort());
   });
@@ -117,28 +118,31 @@ describe("a spec", () => {
       trainableTokenIndices: indices,
       modulesToSave: null,
     } as const;
-    const taken = takeSpec("test", { data: "a.csv", lora });
+    const taken = readSpec("test", { data: "a.csv", lora }, textFields);
     indices.push(7);
     expect(taken.lora).toEqual({ bias: "all", rankPattern: { query: 4 }, trainableTokenIndices: [5, 3] });
     expect(JSON.parse(JSON.stringify(taken))).toEqual(taken);
-    expect(takeSpec("test", { data: "a.csv", lora: { bias: "none" } }).lora).toEqual({ bias: "none" });
-    expect(takeSpec("test", { data: "a.csv", lora: {} }).lora).toBeNull();
+    expect(readSpec("test", { data: "a.csv", lora: { bias: "none" } }, textFields).lora).toEqual({ bias: "none" });
+    expect(readSpec("test", { data: "a.csv", lora: {} }, textFields).lora).toBeNull();
   });
 
   it("gets its defaults, epochs instead of steps where they are given", () => {
-    expect(takeSpec("test", { data: "a.csv" })).toMatchObject({
+    expect(readSpec("test", { data: "a.csv" }, textFields)).toMatchObject({
       ...{ steps: null, epochs: null, rank: 8, validation: null, patience: 3, validationSplit: null, testSplit: null },
     });
-    expect(takeSpec("test", { data: "a.csv", recipe: "peft" })).toMatchObject({
+    expect(readSpec("test", { data: "a.csv", recipe: "peft" }, textFields)).toMatchObject({
       ...{ steps: 300, epochs: null, patience: null, validationSplit: 0.2, testSplit: 0 },
     });
-    expect(takeSpec("test", { data: "a.csv", recipe: "peft", epochs: 2 })).toMatchObject({ steps: null, epochs: 2 });
-    expect(takeSpec("test", { data: "a.csv", epochs: 2 })).toMatchObject({ steps: null, epochs: 2 });
-    expect(takeSpec("test", { data: "a.csv", recipe: "peft", steps: undefined })).toMatchObject({
+    expect(readSpec("test", { data: "a.csv", recipe: "peft", epochs: 2 }, textFields)).toMatchObject({
+      steps: null,
+      epochs: 2,
+    });
+    expect(readSpec("test", { data: "a.csv", epochs: 2 }, textFields)).toMatchObject({ steps: null, epochs: 2 });
+    expect(readSpec("test", { data: "a.csv", recipe: "peft", steps: undefined }, textFields)).toMatchObject({
       steps: 300,
     });
-    const complete = takeSpec("test", { data: "a.csv", epochs: 2, labelNames: { 0: "no" } });
-    expect(takeSpec("test", JSON.parse(JSON.stringify(complete)))).toEqual(complete);
+    const complete = readSpec("test", { data: "a.csv", epochs: 2, labelNames: { 0: "no" } }, textFields);
+    expect(readSpec("test", JSON.parse(JSON.stringify(complete)), textFields)).toEqual(complete);
     expect(Object.keys(wrong).sort()).toEqual(Object.keys(complete).sort());
   });
 

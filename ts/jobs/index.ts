@@ -1,7 +1,7 @@
 export type { DataSummary } from "../io/examples/summary/index.js";
 export type { JobEvent, JobListener, JobPhase, ReadyJob } from "./job-events.js";
 export type { DataFile, FindModelOptions, JobModel, JobSources, ReadDataOptions } from "./sources/job-sources.js";
-export type { JobSpec } from "./spec/job-spec.js";
+export type { JobSpec } from "./spec/training-settings.js";
 export type { LanguageJobSpec, LanguageSettings } from "./spec/language-settings.js";
 export type { TokenJobSpec, TokenSettings } from "./spec/token-settings.js";
 export type { ReadyTokenJob, TokenPart } from "./tokens/ready-tokens.js";

@@ -3,7 +3,7 @@ import type { GroupCount } from "./data/held-out.js";
 import type { JobEstimate } from "./estimate/job-estimate.js";
 import type { DataSummary } from "../io/examples/summary/index.js";
 import type { ReadyLanguageJob } from "./language/ready-language.js";
-import type { JobSpec } from "./spec/job-spec.js";
+import type { JobSpec } from "./spec/training-settings.js";
 import type { LanguageJobSpec } from "./spec/language-settings.js";
 import type { TokenJobSpec } from "./spec/token-settings.js";
 import type { ReadyTokenJob } from "./tokens/ready-tokens.js";

@@ -1,7 +1,7 @@
 import { AbortError, ConfigError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
 import type { JobListener } from "../jobs/job-events.js";
-import { firstDifference } from "../jobs/spec/job-spec.js";
+import { firstDifference } from "../jobs/spec/read-settings.js";
 import { OTHER_ORIGIN } from "../jobs/store/origin-check.js";
 import { runFiles } from "../jobs/store/run-store.js";
 import type { JobSettings } from "../jobs/spec/any-settings.js";

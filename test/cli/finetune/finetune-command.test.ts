@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { Command } from "commander";
 import { type Change, finetuneCommand } from "../../../ts/cli/options/finetune-command.js";
-import { addFinetuneOptions, exampleData, type FinetuneOptions } from "../../../ts/cli/options/finetune-options.js";
-import { freshSettings } from "../../../ts/cli/options/fresh-settings.js";
+import { exampleData } from "../../../ts/cli/options/example-data.js";
+import { addFinetuneOptions, type FinetuneOptions } from "../../../ts/cli/options/finetune-options.js";
+import { freshSettings } from "../../../ts/cli/options/settings-of-options.js";
 import type { TrainingSettings } from "../../../ts/jobs/spec/training-settings.js";
 
 /** The settings of a run, and the folds, that words of a command line ask for. */

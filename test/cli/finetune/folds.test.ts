@@ -3,7 +3,8 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { foldLines } from "../../../ts/cli/terminal/fold-lines.js";
 import { nextLines } from "../../../ts/cli/terminal/run-summary.js";
 import type { FoldsReport } from "../../../ts/jobs/index.js";
-import { specDefaults } from "../../../ts/jobs/spec/job-spec.js";
+import { textFields } from "../../../ts/jobs/spec/classifier-fields.js";
+import { defaultsOf } from "../../../ts/jobs/spec/field.js";
 import { type Fixture, lowrank, makeFixture, shortRun } from "../fixture.js";
 
 let fixture: Fixture;
@@ -67,7 +68,7 @@ it("finetune --folds recommends the head alone where the adapter is no better", 
   const colors = { green: plain, red: plain, cyan: plain } as unknown as Parameters<typeof foldLines>[3];
   const spread = { mean: 0.8, deviation: 0.1 };
   const metrics = { count: 40, accuracy: 0.8, loss: 0.5, confusion: [], perClass: [], macroF1: 0.8, intervals: null };
-  const settings: FoldsReport["settings"] = { ...specDefaults("default"), data: "a.csv", validation: null };
+  const settings: FoldsReport["settings"] = { ...defaultsOf(textFields), data: "a.csv" };
   const lines = (interval: readonly [number, number], recommended: "adapter" | "head-only") =>
     foldLines(
       {

@@ -106,20 +106,20 @@ describe("finetune --task", () => {
     [
       "classifiers' options",
       ["--task", "chat", "--data", "a.jsonl", "--label", "x"],
-      /--label is of classifiers: with --task chat/,
+      /--label is not an option of --task chat/,
     ],
     [
       "a test",
       ["--task", "chat", "--data", "a.jsonl", "--test", "b.jsonl"],
-      /--test is of classifiers.*--validation names/,
+      /--test is not an option of --task chat; --validation names/,
     ],
-    ["folds", ["--task", "chat", "--data", "a.jsonl", "--folds", "3"], /--folds is of classifiers/],
+    ["folds", ["--task", "chat", "--data", "a.jsonl", "--folds", "3"], /--folds is not an option of --task chat/],
     [
       "its own options without it",
       ["--data", "a.jsonl", "--gguf"],
-      /--gguf is of language models: say which with --task/,
+      /--gguf is not an option of classifiers: say which task with --task text or --task chat/,
     ],
-    ["no data", ["--task", "text"], /--task text needs examples to learn from/],
+    ["no data", ["--task", "text"], /--task text needs examples to train on/],
   ])("refuses %s", async (_, args, message) => {
     const { code, err } = await lowrank(["finetune", ...args]);
     expect(code).toBe(1);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { adviceLines, resultTable, samplesTitle } from "../../../ts/cli/terminal/run-summary.js";
 import { macroF1Loss, recommend } from "../../../ts/jobs/result/recommendation.js";
-import { specDefaults } from "../../../ts/jobs/spec/job-spec.js";
+import { textFields } from "../../../ts/jobs/spec/classifier-fields.js";
+import { defaultsOf } from "../../../ts/jobs/spec/field.js";
 import type { RunReport } from "../../../ts/jobs/result/run-report.js";
 import { metrics, pairedDifference } from "../../../ts/index.js";
 
@@ -29,7 +30,7 @@ async function reportOf(headRight: number, adapterRight: number, more: object = 
   const result = { ...given, measuredOn: "test", unseen: null, ...more };
   const part = { file: "reviews.csv", sha256: "", examples: 200 };
   return {
-    settings: { ...specDefaults("default"), data: "reviews.csv", validation: null, learningRate: 0.5 },
+    settings: { ...defaultsOf(textFields), data: "reviews.csv", learningRate: 0.5 },
     data: { train: part, validation: part, test: part },
     result: { ...result, recommended: recommend(result.overHeadAlone) },
     evaluation: null,

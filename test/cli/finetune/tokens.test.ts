@@ -160,11 +160,15 @@ describe("finetune --task tokens", () => {
   });
 
   it.each<[string, string[], RegExp]>([
-    ["columns of a table", ["--data", "a.conll", "--label", "x"], /--label says nothing of --task tokens; --fields/],
-    ["folds", ["--data", "a.conll", "--folds", "3"], /--folds says nothing of --task tokens/],
-    ["no data", [], /--task tokens needs labelled words/],
+    [
+      "columns of a table",
+      ["--data", "a.conll", "--label", "x"],
+      /--label is not an option of --task tokens; --fields/,
+    ],
+    ["folds", ["--data", "a.conll", "--folds", "3"], /--folds is not an option of --task tokens/],
+    ["no data", [], /--task tokens needs examples to train on/],
     ["strange fields", ["--data", "a.conll", "--fields", "word=1"], /fields has no "word"; there are tokens, tags/],
-    ["a weight format", ["--data", "a.conll", "--gguf"], /--gguf says nothing of --task tokens/],
+    ["a weight format", ["--data", "a.conll", "--gguf"], /--gguf is not an option of --task tokens/],
   ])("refuses %s", async (_, args, message) => {
     const { code, err } = await lowrank(["finetune", "--task", "tokens", "--out", at("refused"), ...args]);
     expect(code).not.toBe(0);

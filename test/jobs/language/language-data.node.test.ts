@@ -3,11 +3,12 @@ import { ConfigError } from "../../../ts/index.js";
 import { plainWords } from "../../../ts/jobs/job-events.js";
 import { loadLanguageData } from "../../../ts/jobs/language/held-out-texts.js";
 import { type JobEvent, type LanguageJobSpec, memoryStore } from "../../../ts/jobs/index.js";
-import { takeLanguageSpec } from "../../../ts/jobs/spec/language-settings.js";
+import { languageFields } from "../../../ts/jobs/spec/language-settings.js";
+import { readSpec } from "../../../ts/jobs/spec/read-settings.js";
 import { run, sources, spec } from "./tiny-language-job.js";
 
 const load = (given: Partial<LanguageJobSpec> & Pick<LanguageJobSpec, "data">) =>
-  loadLanguageData(takeLanguageSpec("test", { task: "text", ...given }), {
+  loadLanguageData(readSpec("test", { task: "text", ...given }, languageFields), {
     ...{ sources, words: plainWords, signal: undefined },
     emit: (event: JobEvent) => expect(event).toBeNull(),
   });
@@ -113,8 +114,11 @@ describe("a spec", () => {
   });
 
   it("has a default for all but task and data, and JSON carries it", () => {
-    const taken = takeLanguageSpec("test", { task: "text", data: "a.jsonl" });
-    expect(takeLanguageSpec("test", JSON.parse(JSON.stringify(taken)))).toEqual(taken);
-    expect(takeLanguageSpec("test", { task: "text", data: "a.jsonl", epochs: 2 })).toEqual({ ...taken, epochs: 2 });
+    const taken = readSpec("test", { task: "text", data: "a.jsonl" }, languageFields);
+    expect(readSpec("test", JSON.parse(JSON.stringify(taken)), languageFields)).toEqual(taken);
+    expect(readSpec("test", { task: "text", data: "a.jsonl", epochs: 2 }, languageFields)).toEqual({
+      ...taken,
+      epochs: 2,
+    });
   });
 });

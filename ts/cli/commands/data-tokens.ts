@@ -1,7 +1,7 @@
 import { ConfigError } from "../../errors/errors.js";
 import { type DataSummary, type LabelCount, summariseExamples } from "../../io/examples/summary/index.js";
 import { localSources } from "../../jobs/node/local-sources.js";
-import { DEFAULT_MODEL } from "../../jobs/spec/job-spec.js";
+import { DEFAULT_MODEL } from "../../jobs/spec/shared-fields.js";
 import { readTokenFile, type TokenFile } from "../../jobs/tokens/token-dataset.js";
 import { entityMetrics } from "../../train/metrics/entities.js";
 import { TagScheme } from "../../train/metrics/tag-scheme.js";

@@ -5,7 +5,9 @@ import { summariseExamples } from "../../io/examples/summary/index.js";
 import { type DataAccess, readLabelled, withoutMeasured } from "../../jobs/data/dataset.js";
 import { countGroups } from "../../jobs/data/held-out.js";
 import { checkLabelNames } from "../../jobs/data/label-checks.js";
-import { DEFAULT_MODEL, specDefaults } from "../../jobs/spec/job-spec.js";
+import { textFields } from "../../jobs/spec/classifier-fields.js";
+import { defaultsOf } from "../../jobs/spec/field.js";
+import { DEFAULT_MODEL } from "../../jobs/spec/shared-fields.js";
 import { localSources } from "../../jobs/node/local-sources.js";
 import { CONLL } from "../tables/token-input.js";
 import { exitCodes } from "../exit-codes.js";
@@ -39,7 +41,7 @@ export interface DataOptions {
   readonly json: boolean;
 }
 
-const defaults = specDefaults("default");
+const defaults = defaultsOf(textFields);
 
 /** `lowrank data`: what labelled texts are like, before anything is trained with them. */
 export function defineData(program: Command, session: Session): void {

@@ -3,7 +3,7 @@ import { basename, dirname, extname } from "node:path";
 import { ConfigError } from "../../errors/errors.js";
 import { readFileMap, writeFilesAtomically } from "../../io/node/index.js";
 import { writeSafetensors } from "../../io/safetensors/index.js";
-import { DEFAULT_MODEL } from "../../jobs/spec/job-spec.js";
+import { DEFAULT_MODEL } from "../../jobs/spec/shared-fields.js";
 import { columnOf, findModel, loadEncoder, recordedModel } from "../files/base-model.js";
 import { addEngineOptions } from "../files/classifier-folder.js";
 import { type EngineOptions, startEngine } from "../engine-start.js";

@@ -19,8 +19,9 @@ import { flagWords } from "../options/job-words.js";
 import { reporterOf } from "../terminal/progress-bar.js";
 import { evaluateTokens } from "./evaluate-tokens.js";
 import type { Session } from "../session.js";
-import { specDefaults } from "../../jobs/spec/job-spec.js";
-import { checkSettings } from "../../jobs/spec/settings-check.js";
+import { textFields } from "../../jobs/spec/classifier-fields.js";
+import { defaultsOf } from "../../jobs/spec/field.js";
+import { checkSettings } from "../../jobs/spec/read-settings.js";
 import { evaluationLines, largestClass } from "../terminal/evaluation-lines.js";
 import { refuseFolds } from "../inspected/inspected-folds.js";
 import { overlapWarning, trainingData, type TrainedOn } from "../tables/training-overlap.js";
@@ -166,8 +167,8 @@ function readReport(run: string): TrainedOn | null {
   const { sha256 } = ((data as { train?: unknown } | null)?.train ?? {}) as { sha256?: unknown };
   try {
     // A run of an earlier version has none of the settings that came later.
-    const whole = { ...specDefaults("peft"), ...(isJsonObject(settings) ? settings : {}) };
-    checkSettings("report", whole);
+    const whole = { ...defaultsOf(textFields, "peft"), ...(isJsonObject(settings) ? settings : {}) };
+    checkSettings("report", whole, textFields);
     return { settings: whole, sha256: typeof sha256 === "string" ? sha256 : undefined };
   } catch (cause) {
     throw fail((cause as Error).message, cause);

@@ -6,7 +6,7 @@ import { ConfigError } from "../../errors/errors.js";
 import { writeFilesAtomically } from "../../io/node/index.js";
 import { readLabelled } from "../../jobs/data/dataset.js";
 import { localSources } from "../../jobs/node/local-sources.js";
-import { DEFAULT_MODEL } from "../../jobs/spec/job-spec.js";
+import { DEFAULT_MODEL } from "../../jobs/spec/shared-fields.js";
 import { type EngineOptions, startEngine } from "../engine-start.js";
 import { findModel, loadEncoder } from "../files/base-model.js";
 import { addEngineOptions } from "../files/classifier-folder.js";

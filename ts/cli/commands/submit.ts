@@ -7,11 +7,10 @@ import type { AnyJobSpec } from "../../jobs/spec/any-settings.js";
 import { checkOptions } from "../../arguments/options.js";
 import { takeSubmission } from "../../queue/jobs/submission.js";
 import { absolutePath } from "../options/absolute-path.js";
-import { addSpecOptions, type SettingsOptions } from "../options/finetune-options.js";
-import { freshSettings, withAbsolutePaths } from "../options/fresh-settings.js";
-import { addLanguageOptions } from "../options/language-options.js";
 import { whole } from "../options/option-values.js";
 import { addQueueOptions, type QueueOptions, withQueue } from "../options/queue-options.js";
+import { freshSettings, type SettingsOptions, withAbsolutePaths } from "../options/settings-of-options.js";
+import { addSpecOptions } from "../options/spec-options.js";
 import type { Session } from "../session.js";
 
 const EXAMPLES = `
@@ -46,7 +45,7 @@ interface Submitted {
 /** `lowrank submit`: gives trainings to a queue. */
 export function defineSubmit(program: Command, session: Session): void {
   const command = program.command("submit").description("give a training to a queue, or a file of them");
-  addLanguageOptions(addSpecOptions(command));
+  addSpecOptions(command);
   command.optionsGroup("The job:");
   command
     .option("--jobs <file>", "many jobs instead, a JSON object a line")

@@ -9,7 +9,9 @@ import type { TrainingSettings } from "../../jobs/spec/training-settings.js";
 import { enableRelaxedSimd } from "../engine-start.js";
 import type { AdapterOptions } from "../options/adapter-settings.js";
 import { absolutePath } from "../options/absolute-path.js";
-import { addSpecOptions, exampleData, resolveSettings } from "../options/finetune-options.js";
+import { exampleData } from "../options/example-data.js";
+import { classifierSettings } from "../options/settings-of-options.js";
+import { addSpecOptions } from "../options/spec-options.js";
 import { gridOption, seedList } from "../options/sweep-options.js";
 import { whole } from "../options/option-values.js";
 import { withQueue } from "../options/queue-options.js";
@@ -84,7 +86,7 @@ async function sweep(options: SweepCommandOptions, session: Session): Promise<vo
   if (Object.keys(grid).length === 0)
     throw new ConfigError("--grid says which settings are tried, such as --grid rank=4,8,16", { option: "--grid" });
   enableRelaxedSimd();
-  const settings = resolveSettings(options, exampleData);
+  const settings = classifierSettings(options, exampleData);
   const { test, validation } = settings;
   const spec = {
     ...settings,

@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { FormatError } from "../../errors/errors.js";
 import { parseJsonObject } from "../../io/json.js";
-import { checkTokenSettings, type TokenSettings } from "../../jobs/spec/token-settings.js";
+import { checkSettings } from "../../jobs/spec/read-settings.js";
+import { tokenFields, type TokenSettings } from "../../jobs/spec/token-settings.js";
 import { runFiles } from "../../jobs/store/run-store.js";
 
 /** What a run on labelled words was trained with; null where its folder does not say. */
@@ -12,7 +13,7 @@ export function tokenSettingsOf(run: string): TokenSettings | null {
   const fail = (problem: string, cause?: unknown) => new FormatError(`${path}: ${problem}`, { file: path }, { cause });
   const { settings } = parseJsonObject(readFileSync(path), fail);
   try {
-    checkTokenSettings("report", settings);
+    checkSettings("report", settings, tokenFields);
     return settings;
   } catch (cause) {
     throw fail((cause as Error).message, cause);

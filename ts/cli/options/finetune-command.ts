@@ -1,12 +1,15 @@
 import { isAbsolute, relative, sep } from "node:path";
 import { isRemote } from "../../io/node/index.js";
 import type { FurtherLora } from "../../jobs/spec/further-lora.js";
-import { specDefaults } from "../../jobs/spec/job-spec.js";
-import { tokenDefaults, type TokenSettings } from "../../jobs/spec/token-settings.js";
+import { textFields } from "../../jobs/spec/classifier-fields.js";
+import { defaultsOf } from "../../jobs/spec/field.js";
+import { tokenFields, type TokenSettings } from "../../jobs/spec/token-settings.js";
 import type { TrainingSettings } from "../../jobs/spec/training-settings.js";
 import { inits } from "./adapter-settings.js";
-import { ADAPTER_OPTIONS, exampleData, resolveSettings } from "./finetune-options.js";
+import { exampleData } from "./example-data.js";
 import { flagOf } from "./job-words.js";
+import { adapterSettingNames } from "./setting-flags.js";
+import { classifierSettings } from "./settings-of-options.js";
 
 type Settings = TrainingSettings | TokenSettings;
 
@@ -21,7 +24,7 @@ export interface Change {
 export function finetuneCommand(self: string, settings: Settings, change: Change): string {
   const dropped = new Set<string>([
     ...Object.keys(change),
-    ...(change.headOnly === true ? [...ADAPTER_OPTIONS, "baseline", "lora"] : []),
+    ...(change.headOnly === true ? [...adapterSettingNames, "baseline", "lora"] : []),
     ...(change.folds === undefined ? [] : ["validation", "test", "testSplit"]),
   ]);
   const usual = { ...defaultsFor(settings), recipe: "default" } as Readonly<Record<string, unknown>>;
@@ -36,10 +39,10 @@ export function finetuneCommand(self: string, settings: Settings, change: Change
 /** What stands for options that are not given, the data too where none are named. */
 function defaultsFor(settings: Settings): Readonly<Record<string, unknown>> {
   const { recipe } = settings;
-  if ("task" in settings) return { ...tokenDefaults(recipe) };
-  const named = { ...specDefaults(recipe), validation: null };
+  if ("task" in settings) return { ...defaultsOf(tokenFields, recipe) };
+  const named = { ...defaultsOf(textFields, recipe) };
   try {
-    const bundled = resolveSettings({ recipe }, exampleData);
+    const bundled = classifierSettings({ recipe }, exampleData);
     return bundled.data === settings.data ? { ...bundled } : named;
   } catch {
     // The package came without them.

@@ -1,10 +1,8 @@
 import type { JobWords } from "../../jobs/job-events.js";
-import type { LanguageSettings } from "../../jobs/spec/language-settings.js";
-import type { TokenSettings } from "../../jobs/spec/token-settings.js";
-import type { TrainingSettings } from "../../jobs/spec/training-settings.js";
+import type { SettingName } from "./setting-flags.js";
 
 /** A setting as the option of `finetune`: "maxGradNorm" → "--max-grad-norm". */
-export function flagOf(setting: keyof TrainingSettings | keyof TokenSettings | keyof LanguageSettings): string {
+export function flagOf(setting: SettingName): string {
   return `--${setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 

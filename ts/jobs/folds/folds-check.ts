@@ -1,7 +1,7 @@
 import { ConfigError, FormatError } from "../../errors/errors.js";
 import { type Cell, cellsIn, cellsOf } from "../../train/metrics/cells.js";
 import type { Dataset } from "../data/dataset.js";
-import { firstDifference } from "../spec/job-spec.js";
+import { firstDifference } from "../spec/read-settings.js";
 import type { TrainingSettings } from "../spec/training-settings.js";
 import { runFiles, type RunStore } from "../store/run-store.js";
 import type { FoldsOrigin, FoldsSoFar } from "./folds-so-far.js";

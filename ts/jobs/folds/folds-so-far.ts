@@ -3,7 +3,8 @@ import { ConfigError, FormatError } from "../../errors/errors.js";
 import { parseJsonObject } from "../../io/json.js";
 import { reportProgram } from "../result/run-report.js";
 import { sha256 } from "../sources/sha256.js";
-import { checkSettings } from "../spec/settings-check.js";
+import { textFields } from "../spec/classifier-fields.js";
+import { checkSettings } from "../spec/read-settings.js";
 import type { TrainingSettings } from "../spec/training-settings.js";
 import { checkPredictions, objectAt } from "../store/metrics-check.js";
 import { checkHash } from "../store/run-state.js";
@@ -71,7 +72,7 @@ export async function readFolds(store: RunStore): Promise<FoldsSoFar | null> {
 
 function takeFolds(file: Readonly<Record<string, unknown>>): FoldsSoFar {
   const { settings, modelHash, dataHash, folds, predictions } = file;
-  checkSettings("folds", settings);
+  checkSettings("folds", settings, textFields);
   // Folds of before have biases that learnt at A's rate.
   if (settings.loraPlusRatio !== null) oneOf("folds", "groups of LoRA+", file["groups"], ["peft"]);
   checkHash("folds", "modelHash", modelHash);

@@ -1,7 +1,8 @@
 import { finite, nonNegative, oneOf, share, text, unexpected, whole } from "../../arguments/settings.js";
 import { ConfigError, FormatError } from "../../errors/errors.js";
 import { parseJsonObject } from "../../io/json.js";
-import { checkSettings } from "../spec/settings-check.js";
+import { textFields } from "../spec/classifier-fields.js";
+import { checkSettings } from "../spec/read-settings.js";
 import { checkMetrics, objectAt } from "../store/metrics-check.js";
 import type { FoldResult, FoldsReport } from "./folds-report.js";
 
@@ -74,7 +75,7 @@ function checkReport(report: Readonly<Record<string, unknown>>): void {
   const { settings, labels, folds, pooled, headOnly, overHeadAlone } = report;
   text(what, "lowrank", report["lowrank"]);
   text(what, "created", report["created"]);
-  checkSettings(what, settings);
+  checkSettings(what, settings, textFields);
   if (!Array.isArray(labels) || labels.length < 2 || !labels.every((label) => typeof label === "string"))
     throw unexpected(what, "labels", "a list of two labels or more", labels);
   if (!Array.isArray(folds) || folds.length < 2) throw unexpected(what, "folds", "a list of two folds or more", folds);

@@ -8,7 +8,9 @@ import { estimateJob } from "../estimate/job-estimate.js";
 import type { JobContext } from "../job-task.js";
 import { prepare, type Prepared, readyJob } from "../prepare.js";
 import { type JobOptions, takeOptions } from "../run-job.js";
-import { asBegun, type JobSpec, takeSpec } from "../spec/job-spec.js";
+import { textFields } from "../spec/classifier-fields.js";
+import { asBegun, readSpec } from "../spec/read-settings.js";
+import type { JobSpec } from "../spec/training-settings.js";
 import { checkWarmup } from "../spec/warmup-check.js";
 import { evaluateEveryOf, loraOptions, stepsOf, type TrainingSettings } from "../spec/training-settings.js";
 import { memoryStore } from "../store/memory-store.js";
@@ -43,7 +45,7 @@ export async function runFolds(
   store: RunStore,
   options: JobOptions = {},
 ): Promise<FoldsReport> {
-  const settings = takeSpec(what, spec);
+  const settings = readSpec(what, spec, textFields);
   whole(what, "folds", folds, 2);
   const context = takeOptions(options);
   const strange = (["validation", "test", "testSplit"] as const).find(

@@ -2,6 +2,7 @@ import { type LoraOptions, resolveLoraOptions } from "../../adapters/lora-option
 import { isRecord } from "../../arguments/collections.js";
 import { checkOptions } from "../../arguments/options.js";
 import { unexpected } from "../../arguments/settings.js";
+import type { Check } from "./field-checks.js";
 
 const names = [
   ...(["bias", "excludeModules", "initLoraWeights", "layersToTransform", "layersPattern", "loraBias"] as const),
@@ -33,6 +34,9 @@ export function takeFurtherLora(what: string, name: string, given: unknown): Fur
     });
   return plain.length === 0 ? null : Object.fromEntries(plain);
 }
+
+/** What a spec's `lora` accepts. */
+export const furtherLora: Check<FurtherLora | null> = takeFurtherLora;
 
 /** The options that are given, in words; none for nothing. */
 export const formatFurtherLora = (lora: FurtherLora | null): string[] =>

@@ -3,7 +3,7 @@ import { WorkerLostError } from "../../errors/errors.js";
 import type { FoldsReport } from "../../jobs/folds/folds-report.js";
 import type { AnyJobResult, JobResult, LanguageJobResult, TokenJobResult } from "../../jobs/run-job.js";
 import type { AnyJobSpec } from "../../jobs/spec/any-settings.js";
-import type { JobSpec } from "../../jobs/spec/job-spec.js";
+import type { JobSpec } from "../../jobs/spec/training-settings.js";
 import type { LanguageJobSpec } from "../../jobs/spec/language-settings.js";
 import type { TokenJobSpec } from "../../jobs/spec/token-settings.js";
 import type { KeptSourcesOptions } from "../../jobs/sources/own-data.js";

@@ -1,0 +1,108 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import ts from "typescript";
+
+const tables = [
+  { file: "shared-fields.ts", name: "sharedFields", title: "Every task" },
+  { file: "classifier-fields.ts", name: "classifierFields", title: "Classifiers, of texts (no `task`) and of tokens" },
+  { file: "classifier-fields.ts", name: "textFields", title: "Classifiers of texts" },
+  { file: "token-settings.ts", name: "tokenFields", title: '`task: "tokens"`' },
+  { file: "language-settings.ts", name: "languageFields", title: '`task: "text"` and `task: "chat"`' },
+];
+
+/**
+ * The settings of a run, from the tables in ts/jobs/spec: name, option of the command line, default, what it does.
+ * @param {string} root
+ */
+export function settingsTables(root) {
+  const flags = flagsOf(join(root, "ts/cli/options/setting-flags.ts"));
+  return tables
+    .map(({ file, name, title }) => section(title, objectIn(join(root, "ts/jobs/spec", file), name), flags))
+    .join("\n\n");
+}
+
+function section(title, table, flags) {
+  const rows = table.properties.filter(ts.isPropertyAssignment).map((row) => {
+    const name = row.name.getText();
+    const flag = flags.get(name);
+    return `| \`${name}\` | ${flag === undefined ? "" : `\`${flag}\``} | ${defaultOf(row.initializer)} | ${docOf(row)} |`;
+  });
+  const changed = table.properties
+    .filter(ts.isSpreadAssignment)
+    .map(({ expression }) => otherDefaults(expression))
+    .join("");
+  return [
+    `## ${title}`,
+    "",
+    ...(changed === "" ? [] : [changed, ""]),
+    "| field | option | default | |",
+    "|---|---|---|---|",
+    ...rows,
+  ].join("\n");
+}
+
+/** Defaults that a table changes in another one: `withDefaults(fields, { … })`. */
+function otherDefaults(expression) {
+  if (!ts.isCallExpression(expression)) return "";
+  const values = [];
+  const visit = (node) => {
+    if (ts.isPropertyAssignment(node)) values.push(`\`${node.name.getText()}\` ${shown(node.initializer)}`);
+    else ts.forEachChild(node, visit);
+  };
+  visit(expression.arguments[1]);
+  return `Other defaults than those of every task: ${values.join(", ")}.`;
+}
+
+/** A field's default, by recipe where it differs. */
+function defaultOf(call) {
+  const kind = call.expression.getText();
+  if (kind === "requiredField") return "required";
+  const value = call.arguments[1];
+  if (kind !== "fieldByRecipe") return shown(value);
+  return value.properties.map(({ name, initializer }) => `${shown(initializer)} (${name.getText()})`).join(", ");
+}
+
+const shown = (value) => `\`${(constantIn(value) ?? value.getText()).replaceAll("|", "\\|")}\``;
+
+/** The value of a constant of the same file, as its text. */
+function constantIn(value) {
+  if (!ts.isIdentifier(value)) return undefined;
+  const constants = value.getSourceFile().statements.filter(ts.isVariableStatement);
+  const all = constants.flatMap(({ declarationList }) => [...declarationList.declarations]);
+  return all.find(({ name }) => name.getText() === value.text)?.initializer?.getText();
+}
+
+function docOf(row) {
+  const text = ts
+    .getJSDocCommentsAndTags(row)
+    .map(({ comment }) => ts.getTextOfJSDocComment(comment) ?? "")
+    .join(" ")
+    .replace(/\s+/g, " ")
+    .trim();
+  if (text === "") throw new Error(`the setting ${row.name.getText()} has no docstring`);
+  return text.replaceAll("|", "\\|");
+}
+
+/** The object that a constant of a file is. */
+function objectIn(file, constant) {
+  const source = ts.createSourceFile(file, readFileSync(file, "utf8"), ts.ScriptTarget.Latest, true);
+  for (const statement of source.statements.filter(ts.isVariableStatement))
+    for (const { name, initializer } of statement.declarationList.declarations)
+      if (name.getText() === constant && ts.isObjectLiteralExpression(initializer)) return initializer;
+  throw new Error(`${file} has no object ${constant}`);
+}
+
+/** How the command line spells each setting. */
+function flagsOf(file) {
+  const source = ts.createSourceFile(file, readFileSync(file, "utf8"), ts.ScriptTarget.Latest, true);
+  const found = new Map();
+  const visit = (node) => {
+    if (ts.isPropertyAssignment(node) && ts.isObjectLiteralExpression(node.initializer)) {
+      const flags = node.initializer.properties.find((property) => property.name?.getText() === "flags");
+      if (flags !== undefined) found.set(node.name.getText(), flags.initializer.text);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}

@@ -1,0 +1,251 @@
+import type { JobSettings } from "../../jobs/spec/any-settings.js";
+import { nearPlaces, textFields } from "../../jobs/spec/classifier-fields.js";
+import { allowable } from "../../jobs/data/data-check.js";
+import { defaultsOf, recipeNames } from "../../jobs/spec/field.js";
+import { DEFAULT_LANGUAGE_MODEL, languageTasks } from "../../jobs/spec/language-settings.js";
+import { heldOut } from "../../jobs/spec/recipes.js";
+import { builds, DEFAULT_MODEL, schedules } from "../../jobs/spec/shared-fields.js";
+import { formatLength } from "../../jobs/spec/training-settings.js";
+import { weightsOptions } from "../../models/stored-weights.js";
+import * as values from "./option-values.js";
+
+/** Names of the settings of all tasks. */
+type NamesOf<S> = S extends unknown ? keyof S : never;
+export type SettingName = NamesOf<JobSettings>;
+
+/** A setting as an option of the command line. */
+export interface SettingFlag {
+  /** As commander reads it. */
+  readonly flags: string;
+  readonly help: string;
+  readonly parse?: (text: string) => unknown;
+  readonly choices?: readonly string[];
+  readonly conflicts?: readonly SettingName[];
+}
+
+/** Options of one heading of the help, by the setting that they give. */
+export type FlagGroup = Readonly<Partial<Record<SettingName, SettingFlag>>>;
+
+const defaults = defaultsOf(textFields);
+const { validation, test } = heldOut;
+const positive = values.real(0);
+const fromZero = values.real(0, { closed: true });
+const share = values.real(0, { closed: true, below: 1 });
+
+const examples = {
+  model: {
+    flags: "--model <name>",
+    help: `a folder, or a name on the Hugging Face hub (default: ${DEFAULT_MODEL}; a language model may be a .gguf file, default: ${DEFAULT_LANGUAGE_MODEL})`,
+  },
+  data: {
+    flags: "--data <file>",
+    help: "examples: CSV, TSV, JSONL, JSON or Parquet (default: the movie reviews of examples/)",
+  },
+  text: {
+    flags: "--text <column>",
+    help: `column of the texts: a name, or a number from 0 (default: ${defaults.text})`,
+  },
+  label: { flags: "--label <column>", help: `column of the labels (default: ${defaults.label})` },
+  labelNames: {
+    flags: "--label-names <pairs>",
+    help: 'names for labels of the data, such as "0=bad,1=good"',
+    parse: values.labelNames,
+  },
+  validation: {
+    flags: "--validation <file>",
+    help: "examples that choose the step to keep; the result is measured on them if there is no test",
+    conflicts: ["validationSplit"],
+  },
+  validationSplit: {
+    flags: "--validation-split <share>",
+    help: `share of the data held out for that instead (default: ${validation.share}, about ${validation.most} examples at most)`,
+    parse: share,
+  },
+  test: {
+    flags: "--test <file>",
+    help: "examples that are measured once, at the end",
+    conflicts: ["testSplit"],
+  },
+  testSplit: {
+    flags: "--test-split <share>",
+    help:
+      `share of the data to test on instead (default: ${test.share}, about ${test.most} examples at most, if neither --test nor ` +
+      "--validation names a file; 0: none, the result is measured on the validation)",
+    parse: share,
+  },
+  group: {
+    flags: "--group <column>",
+    help: "column of what belongs together (a customer, a thread) and is never on two sides of a split",
+  },
+  nearDuplicates: {
+    flags: "--near-duplicates <where>",
+    help: `texts that are nearly the same, such as those that differ by a greeting: on one side of every split, or apart (default: ${defaults.nearDuplicates})`,
+    choices: nearPlaces,
+  },
+  dropDuplicates: {
+    flags: "--drop-duplicates",
+    help: "remove duplicates (same text and label), and training texts that also appear in --test or --validation",
+  },
+  maxTokens: {
+    flags: "--max-tokens <n>",
+    help: "cut texts to this many tokens (default: what the model allows)",
+    parse: values.whole(2),
+  },
+} satisfies FlagGroup;
+
+const training = {
+  recipe: {
+    flags: "--recipe <name>",
+    help: "defaults of omitted options, and the first head: one fitted to frozen vectors (default), or random (peft)",
+    choices: recipeNames,
+  },
+  headOnly: { flags: "--head-only", help: "train no adapter, only the head, fitted to frozen vectors" },
+  steps: {
+    flags: "--steps <n>",
+    help: `optimizer steps (default: by number of examples, ${formatLength(defaults)})`,
+    parse: values.whole(1),
+    conflicts: ["epochs"],
+  },
+  epochs: { flags: "--epochs <n>", help: "passes over the data instead of steps", parse: positive },
+  batchSize: {
+    flags: "--batch-size <n>",
+    help: `examples a step (default: ${defaults.batchSize})`,
+    parse: values.whole(1),
+  },
+  accumulate: {
+    flags: "--accumulate <n>",
+    help: "micro-batches a step is cut into, to use less memory (default: 1)",
+    parse: values.whole(1),
+  },
+  checkpointing: {
+    flags: "--checkpointing",
+    help: "compute layers again for their gradients: less memory, same result, a third more time",
+  },
+  learningRate: {
+    flags: "--learning-rate <x>",
+    help: `peak learning rate (default: ${defaults.learningRate})`,
+    parse: positive,
+  },
+  headLearningRate: {
+    flags: "--head-learning-rate <x>",
+    help: "that of the head (default: the same)",
+    parse: positive,
+  },
+  loraPlusRatio: {
+    flags: "--lora-plus-ratio <x>",
+    help: "LoRA+: the learning rate of B over that of A (default: the same)",
+    parse: positive,
+  },
+  warmup: { flags: "--warmup <n>", help: "steps of linear warm-up (default: a tenth of all)", parse: values.whole(0) },
+  schedule: {
+    flags: "--schedule <name>",
+    help: `after the warm-up (default: ${defaults.schedule})`,
+    choices: Object.keys(schedules),
+  },
+  weightDecay: {
+    flags: "--weight-decay <x>",
+    help: `AdamW's (default: ${defaults.weightDecay})`,
+    parse: fromZero,
+  },
+  maxGradNorm: {
+    flags: "--max-grad-norm <x>",
+    help: `limit of the gradients' norm, 0 for none (default: ${defaults.maxGradNorm})`,
+    parse: fromZero,
+  },
+  evaluateEvery: {
+    flags: "--evaluate-every <n>",
+    help: "measure the validation every so many steps, and keep the best step (default: a tenth of all)",
+    parse: values.whole(1),
+  },
+  patience: {
+    flags: "--patience <n>",
+    help: `stop after so many measurements without a lower loss; none: keep the last step (default: ${defaults.patience})`,
+    parse: values.wholeOrNone,
+  },
+  classWeights: {
+    flags: "--class-weights <weights>",
+    help: '"balanced", or pairs such as "spam=4,ham=1" (default: all the same)',
+    parse: values.classWeights,
+  },
+  sampling: {
+    flags: "--sampling <name>",
+    help: "balanced: every label as often in the batches",
+    choices: ["balanced"],
+  },
+  seed: { flags: "--seed <n>", help: `of everything random (default: ${defaults.seed})`, parse: values.whole(0) },
+} satisfies FlagGroup;
+
+const adapter = {
+  rank: { flags: "--rank <n>", help: `(default: ${defaults.rank})`, parse: values.whole(1) },
+  alpha: {
+    flags: "--alpha <x>",
+    help: `the update is scaled by alpha/rank (default: ${defaults.alpha})`,
+    parse: positive,
+  },
+  targetModules: {
+    flags: "--target-modules <names>",
+    help: 'names with commas, a regular expression or "all-linear" (default: query, key and value)',
+    parse: values.targetModules,
+  },
+  rslora: { flags: "--rslora", help: "scale by alpha/√rank" },
+  dora: { flags: "--dora", help: "train magnitudes too (DoRA)" },
+  dropout: { flags: "--dropout <p>", help: "on the adapter's input (default: 0)", parse: share },
+} satisfies FlagGroup;
+
+const run = {
+  baseline: {
+    flags: "--no-baseline",
+    help: "do not fit the head alone for comparison, if training does not start from it",
+  },
+  allow: {
+    flags: "--allow <codes>",
+    help: `go on with what was found in the data: ${allowable.join(", ")}`,
+    parse: values.words(allowable),
+  },
+  build: { flags: "--build <name>", help: "kernels (default: auto)", choices: builds },
+  threads: { flags: "--threads <n>", help: 'or "auto" (default: auto)', parse: values.threadCount },
+} satisfies FlagGroup;
+
+const furtherTasks = {
+  task: {
+    flags: "--task <name>",
+    help:
+      "label words (tokens), or train a language model: on texts as they are (text), or on what the assistant says in conversations " +
+      "(chat); default: a classifier of texts",
+    choices: ["tokens", ...languageTasks],
+  },
+  fields: {
+    flags: "--fields <pairs>",
+    help: 'what the data call a field, such as "prompt=question,completion=answer" or "messages=turns"',
+    parse: values.fieldNames,
+  },
+  weights: {
+    flags: "--weights <format>",
+    help: "how the base is kept in memory (default: auto)",
+    choices: weightsOptions,
+  },
+  gguf: { flags: "--gguf", help: "write the adapter as a GGUF LoRA for llama.cpp too" },
+} satisfies FlagGroup;
+
+/** All of them, by the headings of the help. */
+export const flagGroups = {
+  "What to train on:": examples,
+  "How long and how fast:": training,
+  "The adapter:": adapter,
+  "The run:": run,
+  "Labelled words, and language models:": furtherTasks,
+} satisfies Readonly<Record<string, FlagGroup>>;
+
+type Groups = typeof flagGroups;
+type Flagged = { [Title in keyof Groups]: keyof Groups[Title] }[keyof Groups];
+
+/** A setting without an option does not compile; `lora` has options of its own. */
+type Missing = Exclude<SettingName, Flagged | "lora">;
+const _complete: [Missing] extends [never] ? true : Missing = true;
+
+/** Settings that have no effect if no adapter is trained. */
+export const adapterSettingNames = [
+  ...(["steps", "epochs", "batchSize", "accumulate", "checkpointing", "learningRate", "headLearningRate"] as const),
+  ...(["loraPlusRatio", "warmup", "schedule", "evaluateEvery", "patience", "weightDecay", "maxGradNorm"] as const),
+  ...(["rank", "alpha", "targetModules", "rslora", "dora", "dropout"] as const),
+] satisfies readonly SettingName[];

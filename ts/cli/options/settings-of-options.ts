@@ -1,0 +1,120 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { ConfigError } from "../../errors/errors.js";
+import { fieldsOfTasks, type JobSettings, type TaskName } from "../../jobs/spec/any-settings.js";
+import { textFields } from "../../jobs/spec/classifier-fields.js";
+import { defaultsOf, type Fields } from "../../jobs/spec/field.js";
+import type { LanguageSettings } from "../../jobs/spec/language-settings.js";
+import type { TrainingSettings } from "../../jobs/spec/training-settings.js";
+import { absolutePath } from "./absolute-path.js";
+import { type AdapterOptions, adapterSettings } from "./adapter-settings.js";
+import type { exampleData } from "./example-data.js";
+import { flagOf } from "./job-words.js";
+import type { SettingName } from "./setting-flags.js";
+
+/** Options that give settings, of any task, as commander leaves them. */
+export type SettingsOptions = Omit<Partial<TrainingSettings>, "checkpointing"> &
+  Partial<Pick<LanguageSettings, "fields" | "weights" | "gguf">> &
+  AdapterOptions & { readonly task?: string; readonly checkpointing?: boolean; readonly folds?: number };
+
+/** The settings of a new run of any task: those of the options, and defaults. `bundled` are a classifier's data if none are named. */
+export function freshSettings(options: SettingsOptions, bundled: typeof exampleData): JobSettings {
+  const { task } = options;
+  if (task === undefined) return withAbsolutePaths(classifierSettings(options, bundled));
+  const fields: Fields = fieldsOfTasks[task as TaskName];
+  refuseForeign(options, task, fields);
+  const { data, recipe, epochs } = options;
+  if (data === undefined)
+    throw new ConfigError(`--task ${task} needs examples to train on: name them with --data FILE`, {
+      option: "--data",
+    });
+  const length = epochs === undefined ? {} : { steps: null };
+  const settings = { ...defaultsOf(fields, recipe), ...length, ...settingsGiven(options, fields), task };
+  return withAbsolutePaths(settings as unknown as JobSettings);
+}
+
+/** The settings of a classifier of texts. Throws `ConfigError` for options of other tasks. */
+export function classifierSettings(options: SettingsOptions, bundled: typeof exampleData): TrainingSettings {
+  refuseForeign(options, "classify", textFields);
+  const chosen = settingsGiven(options, textFields) as Partial<TrainingSettings>;
+  const length = chosen.epochs === undefined ? {} : { steps: null };
+  const { data } = chosen;
+  for (const name of ["validation", "test"] as const) {
+    const value = chosen[name];
+    if (data !== undefined || value === undefined) continue;
+    const use = name === "test" ? "to test on" : "to hold out";
+    const message = `--${name} names examples ${use}, but --data, the ones to train on, is missing`;
+    throw new ConfigError(message, { option: `--${name}`, value });
+  }
+  const defaults = defaultsOf(textFields, chosen.recipe);
+  if (data !== undefined) return { ...defaults, ...length, ...chosen, data };
+  const { test, ...examples } = bundled();
+  // As in PEFT's examples, nothing is held out to choose a step by, so that all is trained on.
+  const whole = chosen.recipe === "peft" && chosen.validationSplit === undefined && chosen.testSplit === undefined;
+  const parts = whole ? { validation: test } : { validation: null, ...(chosen.testSplit === undefined && { test }) };
+  return { ...defaults, ...length, ...examples, ...parts, ...chosen };
+}
+
+/** Throws `ConfigError` for an option that the task does not have. */
+function refuseForeign(options: SettingsOptions, task: string, fields: Fields): void {
+  const others = Object.values(fieldsOfTasks).flatMap((of) => Object.keys(of)) as SettingName[];
+  const given = options as Readonly<Record<string, unknown>>;
+  // The flag --no-baseline, if it is absent, leaves its default.
+  const foreign = others.find(
+    (name) => !(name in fields) && given[name] !== undefined && !(name === "baseline" && given[name] === true),
+  );
+  if (foreign === undefined && (options.folds === undefined || task === "classify")) return;
+  const option = foreign === undefined ? "--folds" : flagOf(foreign);
+  throw new ConfigError(
+    `${option} is not an option of ${task === "classify" ? "classifiers" : `--task ${task}`}${hintFor(foreign, task)}`,
+    {
+      option,
+    },
+  );
+}
+
+function hintFor(name: SettingName | undefined, task: string): string {
+  if (name === undefined) return "";
+  if (task === "classify") return `: say which task with --task ${tasksWith(name).join(" or --task ")}`;
+  if (name === "test" || name === "testSplit") return "; --validation names what is measured";
+  return name === "label" || name === "text" ? "; --fields names columns, such as tokens=…,tags=…" : "";
+}
+
+const tasksWith = (name: SettingName) =>
+  Object.entries(fieldsOfTasks).flatMap(([task, fields]) => (name in fields ? [task] : []));
+
+/** Throws `ConfigError` if an option beside --resume is not what the run began with. */
+export function checkAgainst(given: SettingsOptions, began: JobSettings): void {
+  const all = Object.assign({}, ...Object.values(fieldsOfTasks)) as Fields;
+  for (const [name, value] of Object.entries(settingsGiven(given, all))) {
+    const before = (began as unknown as Readonly<Record<string, unknown>>)[name];
+    // The flag's absence is its default.
+    if (name === "baseline" && value === true) continue;
+    if (JSON.stringify(value) === JSON.stringify(before)) continue;
+    throw new ConfigError(
+      `--resume goes on with the settings that the run began with: ${flagOf(name as SettingName)} ${String(value)} is given, it began with ${String(before)}; leave it out`,
+      { name, given: value, began: before },
+    );
+  }
+}
+
+/** Those of the given options that are settings of such names. */
+function settingsGiven(given: SettingsOptions, fields: Fields): Record<string, unknown> {
+  const own = Object.entries({ ...adapterSettings(given), ...given }).filter(([name]) => name in fields);
+  const settings: Record<string, unknown> = Object.fromEntries(own);
+  if (settings["patience"] === "none") settings["patience"] = null;
+  // On the command line, a limit of 0 is none.
+  return settings["maxGradNorm"] === 0 ? { ...settings, maxGradNorm: null } : settings;
+}
+
+/** With paths that still lead there from another working folder. */
+export function withAbsolutePaths<
+  T extends { data?: string; validation?: string | null; test?: string | null; model?: string },
+>(paths: T): T {
+  const absolute: { data?: string; validation?: string; test?: string; model?: string } = {};
+  if (paths.data !== undefined) absolute.data = absolutePath(paths.data);
+  if (typeof paths.validation === "string") absolute.validation = absolutePath(paths.validation);
+  if (typeof paths.test === "string") absolute.test = absolutePath(paths.test);
+  if (paths.model !== undefined && existsSync(paths.model)) absolute.model = resolve(paths.model);
+  return { ...paths, ...absolute };
+}

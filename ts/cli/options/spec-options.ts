@@ -1,0 +1,39 @@
+import { type Command, Option } from "commander";
+import { defaultsOf } from "../../jobs/spec/field.js";
+import { languageFields, lengthInWords } from "../../jobs/spec/language-settings.js";
+import { adapterOptions, addAdapterOptions } from "./adapter-settings.js";
+import { adapterSettingNames, flagGroups, type FlagGroup, type SettingFlag } from "./setting-flags.js";
+
+/** Adds the options of a spec of any task. They carry no defaults, so that it is known which were given. */
+export function addSpecOptions(command: Command): Command {
+  for (const [title, flags] of Object.entries(flagGroups) as [string, FlagGroup][]) {
+    command.optionsGroup(title);
+    for (const [name, flag] of Object.entries(flags)) command.addOption(optionOf(name, flag));
+    if ("rank" in flags) addAdapterOptions(command);
+  }
+  return command.addHelpText("after", HELP);
+}
+
+function optionOf(name: string, { flags, help, parse, choices, conflicts = [] }: SettingFlag): Option {
+  const option = new Option(flags, help);
+  if (parse !== undefined) option.argParser(parse);
+  if (choices !== undefined) option.choices(choices);
+  const excluded = name === "headOnly" ? [...adapterOptions, ...adapterSettingNames] : conflicts;
+  return excluded.length > 0 ? option.conflicts([...excluded]) : option;
+}
+
+const { rank, alpha, batchSize, learningRate } = defaultsOf(languageFields);
+
+const HELP = `
+With --task tokens: names, places, parts of speech. Options are as without --task; --fields names columns and fields. The data are
+  CoNLL        a word and its tag a line, first and last column (--fields tokens=1,tags=3: by numbers from 0), a blank line after each
+               sentence; any name but those below
+  .jsonl .json { tokens, tags } or { text, spans } of { start, end, label }, counted in UTF-16 units as JavaScript does
+  .csv .parquet  a word a row: columns sentence, tokens, tags
+Measured is entity F1, as seqeval counts, beside the best head on the frozen encoder's vectors.
+
+With --task text or chat: rank ${rank}, alpha ${alpha} on all linear layers, ${lengthInWords}, batches of ${batchSize}, learning rate ${learningRate}; a
+tenth of the data is held out, whose perplexity chooses the step to keep. A row of the data is
+  --task text   { text }, { prompt, completion }, { instruction, input, output } or { ids, mask }
+  --task chat   { messages }, { conversations } or { instruction, input, output }, written by the model's chat template
+`;

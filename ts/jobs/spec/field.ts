@@ -1,0 +1,50 @@
+import type { Check } from "./field-checks.js";
+
+/** Recipes by the name that `--recipe` accepts. */
+export const recipeNames = ["default", "peft"] as const;
+
+/** A recipe: a set of defaults that belong together. */
+export type RecipeName = (typeof recipeNames)[number];
+
+/** A setting of a run: which values it accepts, and its default. */
+export interface Field<T> {
+  /** Throws `ConfigError`, naming the field, for a value that it does not accept. */
+  readonly check: Check<T>;
+  /** The value of a spec that omits the field, by recipe; null if there is no default and the field is required. */
+  readonly defaults: Readonly<Record<RecipeName, T>> | null;
+}
+
+/** The settings of a task: a row a field. Types, checks, defaults, options of the command line and docs/settings.md follow from it. */
+export type Fields = Readonly<Record<string, Field<unknown>>>;
+
+/** The values that rows describe. */
+export type ValuesOf<F> = { readonly [Name in keyof F]: F[Name] extends Field<infer T> ? T : never };
+
+/** A field with the same default in every recipe. */
+export function field<T>(check: Check<T>, value: NoInfer<T>): Field<T> {
+  return { check, defaults: { default: value, peft: value } };
+}
+
+/** A field whose default depends on the recipe. */
+export function fieldByRecipe<T>(check: Check<T>, defaults: Readonly<Record<RecipeName, NoInfer<T>>>): Field<T> {
+  return { check, defaults };
+}
+
+/** A field that a spec must have. */
+export function requiredField<T>(check: Check<T>): Field<T> {
+  return { check, defaults: null };
+}
+
+/** The same rows with other defaults. */
+export function withDefaults<F extends Fields>(fields: F, values: Partial<ValuesOf<F>>): F {
+  const changed = Object.entries(values).map(([name, value]) => [name, field(fields[name]!.check, value)]);
+  return { ...fields, ...(Object.fromEntries(changed) as Partial<F>) };
+}
+
+/** The defaults of all fields that have one. */
+export function defaultsOf<F extends Fields>(fields: F, recipe: RecipeName = "default"): ValuesOf<F> {
+  const rows = Object.entries(fields).flatMap(([name, { defaults }]) =>
+    defaults === null ? [] : [[name, defaults[recipe]]],
+  );
+  return Object.fromEntries(rows) as ValuesOf<F>;
+}

@@ -1,0 +1,78 @@
+import { resolveLoraOptions } from "../../adapters/lora-options.js";
+import { namesFrom } from "../../arguments/collections.js";
+import { checkOptions } from "../../arguments/options.js";
+import { oneOf, unexpected } from "../../arguments/settings.js";
+import { ConfigError } from "../../errors/errors.js";
+import { isJsonObject } from "../../io/json.js";
+import { defaultsOf, type Fields, recipeNames, type ValuesOf } from "./field.js";
+import { takeFurtherLora } from "./further-lora.js";
+import type { SharedSettings } from "./shared-fields.js";
+import { loraOptions } from "./training-settings.js";
+
+/**
+ * A copy of a spec with its defaults, every field read once. Throws `ConfigError`, naming the field, for what its row does not accept.
+ * @param what begins the message
+ */
+export function readSpec<F extends Fields>(what: string, spec: object, fields: F): ValuesOf<F> {
+  const given = givenFields(what, spec, fields);
+  const { steps, epochs, recipe = "default" } = given;
+  const defaults = defaultsOf(fields, oneOf(what, "spec.recipe", recipe, recipeNames));
+  const settings = { ...defaults, ...(typeof epochs === "number" ? { steps: null } : {}), ...given };
+  checkSettings(what, settings, fields, "spec");
+  if (typeof steps !== "number" || typeof epochs !== "number") return settings;
+  throw new ConfigError(`${what}: spec.steps and spec.epochs both say how long training lasts; leave one of them out`, {
+    steps,
+    epochs,
+  });
+}
+
+/** A copy of the fields that a spec has, each read once. Throws `ConfigError` for unknown ones. */
+function givenFields(what: string, spec: object, fields: Fields): Record<string, unknown> {
+  checkOptions(`${what}: spec`, spec, Object.keys(fields));
+  const given: Record<string, unknown> = {};
+  for (const name in spec) {
+    const own = (spec as Record<string, unknown>)[name];
+    const value = name === "lora" ? takeFurtherLora(what, "spec.lora", own) : copied(`${what}: spec.${name}`, own);
+    if (value !== undefined) given[name] = value;
+  }
+  return given;
+}
+
+function copied(place: string, value: unknown): unknown {
+  if (Array.isArray(value)) return namesFrom(`${place} is text or a list of texts`, value);
+  return isJsonObject(value) ? { ...value } : value;
+}
+
+/**
+ * Throws `ConfigError`, naming the field, unless a value from a file or a caller has all fields of a table.
+ * @param what begins the message; @param place what the settings are called in it
+ */
+export function checkSettings<F extends Fields>(
+  what: string,
+  value: unknown,
+  fields: F,
+  place = "settings",
+): asserts value is ValuesOf<F> {
+  if (!isJsonObject(value)) throw unexpected(what, place, "an object", value);
+  for (const [name, { check }] of Object.entries(fields)) check(what, `${place}.${name}`, value[name]);
+  const options = loraOptions(value as unknown as SharedSettings);
+  if (options !== null) resolveLoraOptions(what, options, []);
+}
+
+/** Settings of a run that is resumed. If it began before `nearDuplicates` was a setting, they are without it, so that its splits stay. */
+export function asBegun<S extends object>(settings: S, began: object): S {
+  if ("nearDuplicates" in began || !("nearDuplicates" in settings)) return settings;
+  const { nearDuplicates: _, ...others } = settings;
+  return others as S;
+}
+
+/** The first field in which two runs differ; null if they have the same settings. */
+export function firstDifference<S extends object>(a: S, b: S): (keyof S & string) | null {
+  const names = Object.keys({ ...a, ...b }) as (keyof S & string)[];
+  return names.find((name) => canonical(a[name]) !== canonical(b[name])) ?? null;
+}
+
+/** The same text for the same value: the order of an object's names does not count. */
+function canonical(value: unknown): string {
+  return JSON.stringify(isJsonObject(value) ? Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)) : value);
+}

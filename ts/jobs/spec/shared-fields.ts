@@ -1,0 +1,84 @@
+import { flag, fraction, nonNegative, positive } from "../../arguments/settings.js";
+import { constantSchedule, cosineSchedule, linearSchedule } from "../../optim/schedules.js";
+import { field, fieldByRecipe, requiredField, type ValuesOf } from "./field.js";
+import { among, moduleNames, orNull, text, wholeFrom, wordOr } from "./field-checks.js";
+import { furtherLora } from "./further-lora.js";
+
+/** Builds of the kernels that a run can ask for. */
+export const builds = ["auto", "simd", "relaxed"] as const;
+
+/** Schedules by the name that `--schedule` accepts. */
+export const schedules = { cosine: cosineSchedule, linear: linearSchedule, constant: constantSchedule } as const;
+
+/** Encoder that is used if a spec names no model. */
+export const DEFAULT_MODEL = "all-MiniLM-L6-v2";
+
+const scheduleNames = Object.keys(schedules) as (keyof typeof schedules)[];
+
+/** Settings of every task. */
+export const sharedFields = {
+  /** A folder, an address or a name, as the runtime finds models. */
+  model: field(text, DEFAULT_MODEL),
+  /** Examples to train on: CSV, TSV, JSONL, JSON or Parquet, by a path or an address, as the runtime finds files. */
+  data: requiredField(text),
+  /** Examples held out from training, which choose the step to keep; null for a share of `data`. */
+  validation: field(orNull(text), null),
+  /**
+   * Share of the data kept for validation if there is no validation file. Null: a fifth, of a large file about 400 examples. If
+   * that is fewer than 20 beside a test, there is no validation and the last step is kept. A language model: a tenth, at most
+   * about 200 examples.
+   */
+  validationSplit: fieldByRecipe(orNull<number>(fraction), { default: null, peft: 0.2 }),
+  /** Optimizer steps. Both this and `epochs` null: by the number of examples, five passes, 150 to 400 steps. */
+  steps: fieldByRecipe(orNull(wholeFrom(1)), { default: null, peft: 300 }),
+  /** Passes over the examples; null if `steps` is given, or neither is. */
+  epochs: field(orNull<number>(positive), null),
+  /** Examples a step. */
+  batchSize: field(wholeFrom(1), 16),
+  /** Micro-batches a step is cut into, to use less memory. */
+  accumulate: field(wholeFrom(1), 1),
+  /** Peak learning rate. */
+  learningRate: field<number>(positive, 1e-3),
+  /** LoRA+: the learning rate of B over that of A, as `loraPlusRatio` of `fit`; null for one rate. */
+  loraPlusRatio: field(orNull<number>(positive), null),
+  /** Steps of linear warm-up; null for a tenth of all steps. */
+  warmup: field(orNull(wholeFrom(0)), null),
+  /** What the learning rate does after the warm-up. */
+  schedule: field(among(scheduleNames), "cosine"),
+  /** AdamW's decoupled weight decay. */
+  weightDecay: field(nonNegative, 0.01),
+  /** Limit of the gradients' common norm; null for none. */
+  maxGradNorm: field(orNull<number>(positive), 1),
+  /**
+   * Steps between two measurements of the loss on the validation; the step with the lowest is kept. Null: with `patience` a tenth
+   * of all steps lies between two, else the last step is kept.
+   */
+  evaluateEvery: field(orNull(wholeFrom(1)), null),
+  /** Measurements in a row without a lower loss after which training stops; null for never, and without `evaluateEvery` for none. */
+  patience: fieldByRecipe(orNull(wholeFrom(1)), { default: 3, peft: null }),
+  /** Rank of the adapter. */
+  rank: field(wholeFrom(1), 8),
+  /** The update is scaled by alpha/rank. */
+  alpha: field<number>(positive, 16),
+  /** Names of modules, a regular expression for whole paths, or "all-linear"; null for the model's query, key and value. */
+  targetModules: field(orNull(moduleNames), null),
+  /** Scale by alpha/√rank instead. */
+  rslora: field<boolean>(flag, false),
+  /** Train magnitudes too (DoRA). */
+  dora: field<boolean>(flag, false),
+  /** Dropout on the adapter's input, 0 to below 1. */
+  dropout: field<number>(fraction, 0),
+  /** Further options of the adapter as `addAdapter` accepts them, such as `bias` and `initLoraWeights`; null for none. */
+  lora: field(furtherLora, null),
+  /** Seed of everything random: the split, the batches' order, initial values, dropout. */
+  seed: field(wholeFrom(0), 0),
+  /** Length in tokens at which texts are cut; null for what the model allows. */
+  maxTokens: field(orNull(wholeFrom(2)), null),
+  /** Build of the kernels. */
+  build: field(among(builds), "auto"),
+  /** Threads, or "auto" for one a core. */
+  threads: field(wordOr("auto", wholeFrom(1)), "auto"),
+};
+
+/** Settings of every task. */
+export type SharedSettings = ValuesOf<typeof sharedFields>;
