@@ -104,7 +104,7 @@ it("says that no such server answers, and keeps the address to be mended", { tim
   // What was typed stays too, and on the way to another step and back.
   await page.getByLabel("The server’s address").fill("/typed");
   await page.getByRole("button", { name: "Join again" }).click();
-  await page.getByRole("button", { name: "Join again" }).waitFor({ state: "detached" });
+  await expect.poll(() => studio.asked.some(({ url }) => url.includes("/typed/")), { timeout: 90_000 }).toBe(true);
   await page.getByText("It ended before the last round.").waitFor({ timeout: 90_000 });
   expect(await page.getByLabel("The server’s address").inputValue()).toBe("/typed");
   await page.close();
