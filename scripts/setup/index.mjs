@@ -6,6 +6,7 @@ import { cargo } from "./steps/cargo.mjs";
 import { chromium } from "./steps/chromium.mjs";
 import { clippy } from "./steps/clippy.mjs";
 import { dist } from "./steps/dist.mjs";
+import { documents } from "./steps/documents.mjs";
 import { flower } from "./steps/flower.mjs";
 import { languageModel, model } from "./steps/model.mjs";
 import { moto } from "./steps/moto.mjs";
@@ -44,7 +45,7 @@ export function stepsForKernels(chosen = all) {
 export const stepsForDist = [...stepsForKernels(), dist()];
 
 /** What is published: the package with the Studio in it. */
-export const stepsForPackage = [...stepsForDist, studio];
+export const stepsForPackage = [...stepsForDist, studio, ...documents];
 
 /**
  * What `npm start` needs: the one build that it runs here, unless options of the job ask for another. Where wasm-pack is missing, it is

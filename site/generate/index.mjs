@@ -1,26 +1,19 @@
 // node site/generate/index.mjs BASE: writes the pages of site/src/content/docs and the files beside them, site/public,
-// from the repository's documents and from its code.
+// from the repository's documents.
 import { cpSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { pages } from "../pages.mjs";
 import { documentPage } from "./document.mjs";
-import { errorList } from "./errors.mjs";
 import { firstPage } from "./first-page.mjs";
-import { opTable } from "./ops.mjs";
 
 const here = dirname(dirname(fileURLToPath(import.meta.url)));
 const root = dirname(here);
 const base = process.argv[2] ?? "/";
 const content = join(here, "src/content/docs");
 const files = join(here, "public");
-/** What is put in the place of `<!-- made: NAME -->`. */
-const made = { errors: errorList, ops: opTable, studio: studioLink };
-
 /** The site has the Studio itself: nothing needs to be installed to use it. */
-function studioLink() {
-  return `<p><a href="${base}studio/"><strong>Open the Studio here</strong></a>: nothing is installed.</p>`;
-}
+const studio = `<p><a href="${base}studio/"><strong>Open the Studio here</strong></a>: nothing is installed.</p>`;
 
 /** Files of the repository that pages link to; what browsers would not show is shown as text. */
 function take(path) {
@@ -40,7 +33,7 @@ cpSync(join(here, "static"), files, { recursive: true });
 const site = { base, root, take };
 for (const page of pages) {
   const source = readFileSync(join(root, page.file), "utf8");
-  const whole = source.replace(/^<!-- made: (\w+) -->$/m, (_, name) => made[name](root));
+  const whole = source.replace("<!-- link: studio -->", studio);
   write(join(content, `${page.slug}.md`), documentPage(page, whole, site));
 }
 write(join(content, "index.mdx"), firstPage(readFileSync(join(here, "src/first-page.mdx"), "utf8"), site));

@@ -72,7 +72,7 @@ function takePinned(given: unknown): PinnedFile {
  * same file. One call fetches at a time, whichever tab it is in; the others wait and get what it brought. Files that a person
  * picked are copied, and take the place of those of the same name.
  *
- * @param from an address ("https://…", "/models/minilm", "./minilm"), a name on the Hugging Face hub
+ * @param from an address (`"https://…"`, `"/models/minilm"`, `"./minilm"`), a name on the Hugging Face hub
  *   ("organisation/name", "organisation/name@revision", "all-MiniLM-L6-v2"), a picked folder (a `FileSystemDirectoryHandle`, or the
  *   files of `<input type="file" webkitdirectory>`), a zip archive (a `Blob` or `File`), or a GGUF file (a `File`, an address that ends so)
  * @throws `ModelError` for a file that is missing, cannot be fetched, or is not what the manifest says, which is then removed;

@@ -36,7 +36,12 @@ function section({ name, code, says, messages }) {
   return [`## ${code}`, "", `\`${name}\`: ${says}`, "", ...shown].join("\n");
 }
 
-const escaped = (text) => text.replace(/[\\`*_{}[\]<>#|~]/g, (mark) => `\\${mark}`).replace(/\s+/g, " ");
+// What begins as an address does would be made a link.
+const escaped = (text) =>
+  text
+    .replace(/[\\`*_{}[\]<>#|~]/g, (mark) => `\\${mark}`)
+    .replace(/:\/\//g, "&#58;//")
+    .replace(/\s+/g, " ");
 
 /** Classes that say `extends named("CODE", "Name")`, with what their docstrings say. */
 function errorClasses(file) {

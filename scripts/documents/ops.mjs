@@ -43,8 +43,7 @@ export function opTable(root) {
 }
 
 function opPart({ name, signature, says, formula }) {
-  const call = ["```ts", signature, "```"].join("\n");
-  return [`### ${name}`, call, escaped(says), `<p class="formula">${html(formula)}</p>`].join("\n\n");
+  return [`### ${name}`, `\`${signature}\``, escaped(says), `<p class="formula">${html(formula)}</p>`].join("\n\n");
 }
 
 const escaped = (text) =>
