@@ -2,6 +2,7 @@ import { constants, cpSync, existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { modelCache, root } from "../setup/paths.mjs";
 import { run } from "../setup/process.mjs";
+import { sitePolicy } from "./policy.mjs";
 
 /** What the site is built from. */
 export const sourceFolder = join(root, "site");
@@ -17,10 +18,11 @@ export function siteNode() {
   return found ?? process.execPath;
 }
 
-/** Headers that give pages shared memory, and with it threads, for hosts that read such a file. */
-const headers = `/*
+/** Headers that give pages shared memory, and with it threads, and forbid them what they do not do, for hosts that read such a file. */
+const headers = (folder) => `/*
   Cross-Origin-Opener-Policy: same-origin
   Cross-Origin-Embedder-Policy: require-corp
+  Content-Security-Policy: ${sitePolicy(folder)}
 `;
 
 /**
@@ -40,5 +42,5 @@ export async function buildSite({ base, model }) {
     const name = "all-MiniLM-L6-v2";
     cpSync(join(modelCache, name), join(studio, "models", name), { recursive: true, mode: constants.COPYFILE_FICLONE });
   }
-  writeFileSync(join(siteFolder, "_headers"), headers);
+  writeFileSync(join(siteFolder, "_headers"), headers(siteFolder));
 }

@@ -1,8 +1,11 @@
 /* global document, innerWidth */
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { chromium } from "playwright";
 import { chromiumArguments, findChromium } from "../browsers/chromium.mjs";
 import { seriousIn } from "../studio/driver.mjs";
+import { siteFolder } from "./build-site.mjs";
 import { scoresOf } from "./lighthouse.mjs";
 import { serveSite } from "./serve-site.mjs";
 
@@ -37,6 +40,15 @@ async function learn(page) {
   return studio?.evaluate("crossOriginIsolated");
 }
 
+/** Links of the site's pages to addresses that are none, such as what text says in place of one. */
+function strangeLinks() {
+  const pages = readdirSync(siteFolder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".html"));
+  return pages.flatMap((name) => {
+    const links = readFileSync(join(siteFolder, name), "utf8").matchAll(/href="([^"]*(?:…|%E2%80%A6)[^"]*)"/gi);
+    return [...links].map(([, link]) => `${name} → ${link}`);
+  });
+}
+
 async function goThrough(browser, { base, isolated }) {
   const server = await serveSite({ base, isolated });
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
@@ -49,6 +61,7 @@ async function goThrough(browser, { base, isolated }) {
   );
   const page = await context.newPage();
   page.on("pageerror", (error) => wrong.push(error.message));
+  page.on("console", (message) => /Content.Security.Policy/i.test(message.text()) && wrong.push(message.text()));
   try {
     if (isolated) {
       await page.goto(`${server.url}learn/lora/`);
@@ -103,6 +116,7 @@ async function goThrough(browser, { base, isolated }) {
  * @param {string} base path that the site was built for
  */
 export async function goThroughSite(base) {
+  assert.deepEqual(strangeLinks(), []);
   const browser = await chromium.launch({ executablePath: findChromium() ?? undefined, args: chromiumArguments });
   try {
     for (const isolated of [true, false]) await goThrough(browser, { base, isolated });

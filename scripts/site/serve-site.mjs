@@ -1,18 +1,29 @@
+import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { join } from "node:path";
 import { serveFolder } from "../serve-folder.mjs";
 import { siteFolder } from "./build-site.mjs";
 
+const isolation = "  Cross-Origin-Opener-Policy: same-origin\n  Cross-Origin-Embedder-Policy: require-corp\n";
+
+/** The headers of the site's file of them, as a host reads it; without one, those that give pages threads. */
+const headersOf = (folder) => {
+  const file = join(folder, "_headers");
+  const text = existsSync(file) ? readFileSync(file, "utf8") : isolation;
+  return [...text.matchAll(/^ {2}([\w-]+): (.+)$/gm)].map(([, ...header]) => header);
+};
+
 /**
- * Serves a site of static files below `base`, text compressed, with the headers that give pages threads where it is `isolated`.
+ * Serves a site of static files below `base`, text compressed, with the headers of its `_headers`; those that give pages threads only where
+ * it is `isolated`.
  * @param {{ folder?: string, base?: string, isolated?: boolean, port?: number }} options
  */
 export async function serveSite({ folder = siteFolder, base = "/", isolated = true, port = 0 } = {}) {
   const files = serveFolder(folder, { compressed: true });
+  const headers = headersOf(folder);
   const server = createServer((request, response) => {
-    if (isolated) {
-      response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
-      response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
-    }
+    for (const [name, value] of headers)
+      if (isolated || !name.startsWith("Cross-Origin-")) response.setHeader(name, value);
     if (!request.url?.startsWith(base)) return void response.writeHead(404).end();
     request.url = request.url.slice(base.length - 1);
     files(request, response);

@@ -1,28 +1,10 @@
-import { request } from "node:http";
+import { createServer as createPage, request } from "node:http";
 import { createServer } from "node:net";
 import { chromium } from "playwright";
 import { expect, it } from "vitest";
 import { chromiumArguments, findChromium } from "../../scripts/browsers/chromium.mjs";
 import { lowrank } from "./fixture.js";
-
-/** Runs the command as long as `use` needs it. */
-async function served<T>(use: (url: string) => Promise<T>): Promise<{ code: number; result: T }> {
-  const ending = new AbortController();
-  let found = (_url: string) => {};
-  const url = new Promise<string>((resolve) => (found = resolve));
-  const running = lowrank(["studio", "--port", "0"], {
-    signal: ending.signal,
-    onOutput: (text) => found(/http:\S+/.exec(text)?.[0] ?? ""),
-  });
-  try {
-    const address = await Promise.race([url, running.then(({ err }) => Promise.reject(new Error(err)))]);
-    const result = await use(address);
-    ending.abort();
-    return { code: (await running).code, result };
-  } finally {
-    ending.abort();
-  }
-}
+import { servedStudio } from "./served-studio.js";
 
 /** What the server says to a request as it is written, which `fetch` would tidy. */
 const asked = (url: string, path: string, options: { method?: string; host?: string } = {}) =>
@@ -43,7 +25,7 @@ const asked = (url: string, path: string, options: { method?: string; host?: str
   });
 
 it("opens the Studio in a browser, isolated, and ends with the command", async () => {
-  const { code, result } = await served(async (url) => {
+  const { code, result } = await servedStudio(async (url) => {
     const browser = await chromium.launch({ executablePath: findChromium()!, args: chromiumArguments });
     try {
       const page = await browser.newPage();
@@ -59,8 +41,43 @@ it("opens the Studio in a browser, isolated, and ends with the command", async (
   await expect(fetch(result.url)).rejects.toThrow();
 });
 
+it("forbids a page whatever the Studio does not do, and lets it ask other hosts", async () => {
+  const elsewhere = createPage((_request, response) =>
+    response.writeHead(200, { "Access-Control-Allow-Origin": "*" }).end("from elsewhere"),
+  );
+  await new Promise<void>((ready) => elsewhere.listen(0, "127.0.0.1", ready));
+  const { port } = elsewhere.address() as { port: number };
+  const browser = await chromium.launch({ executablePath: findChromium()!, args: chromiumArguments });
+  try {
+    await servedStudio(async (url) => {
+      const page = await browser.newPage();
+      const forbidden: string[] = [];
+      await page.exposeFunction("forbid", (what: string) => forbidden.push(what));
+      await page.goto(url);
+      await page.getByText("Teach a model your labels").waitFor();
+      const asked = `fetch("http://localhost:${port}/").then((answer) => answer.text())`;
+      expect(await page.evaluate(asked)).toBe("from elsewhere");
+      await page.evaluate(`document.addEventListener("securitypolicyviolation", (event) => forbid(event.effectiveDirective));
+        const script = document.createElement("script");
+        try { script.textContent = "document.title = 'injected'"; } catch {}
+        document.body.append(script);
+        const frame = document.createElement("iframe");
+        frame.src = "http://localhost:${port}/";
+        document.body.append(frame);
+        document.body.append(Object.assign(document.createElement("img"), { src: "http://localhost:${port}/pixel" }));`);
+      await expect
+        .poll(() => new Set(forbidden))
+        .toEqual(new Set(["frame-src", "img-src", "require-trusted-types-for"]));
+      expect(await page.title()).not.toBe("injected");
+    });
+  } finally {
+    await browser.close();
+    elsewhere.close();
+  }
+});
+
 it("hands out its files alone, to this machine alone", async () => {
-  await served(async (url) => {
+  await servedStudio(async (url) => {
     expect(await asked(url, "/")).toMatchObject({ status: 200, type: "text/html; charset=utf-8" });
     expect(await asked(url, "/", { method: "HEAD" })).toMatchObject({ status: 200, length: 0 });
     for (const path of [

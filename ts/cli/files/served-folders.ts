@@ -15,8 +15,20 @@ const types: Readonly<Record<string, string>> = {
   ".webmanifest": "application/manifest+json",
 };
 
+/**
+ * What the Studio does, and no more: it runs its own scripts and kernels, and asks other hosts for models and for a federation's rounds, whose
+ * addresses are typed in.
+ */
+const policy = [
+  ...["default-src 'none'", "script-src 'self' 'wasm-unsafe-eval'", "worker-src 'self'", "manifest-src 'self'"],
+  ...["style-src 'self' 'unsafe-inline'", "img-src 'self' data: blob:", "connect-src 'self' https: http:"],
+  ...["base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"],
+  ...["require-trusted-types-for 'script'", "trusted-types lowrank lowrank-studio"],
+].join("; ");
+
 /** What gives a page shared memory, and with it threads; and what keeps other pages of this machine's browsers from reading along. */
 const headers = {
+  "Content-Security-Policy": policy,
   "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Embedder-Policy": "require-corp",
   "Cross-Origin-Resource-Policy": "same-origin",
