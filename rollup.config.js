@@ -3,9 +3,12 @@ import { resolve } from "node:path";
 import commonjs from "@rollup/plugin-commonjs";
 import { nodeResolve } from "@rollup/plugin-node-resolve";
 import { dts } from "rollup-plugin-dts";
+import { annotations } from "./scripts/bundle/annotations.mjs";
 import { binaries } from "./scripts/bundle/binaries.mjs";
+import { intrinsic } from "./scripts/bundle/intrinsics.mjs";
 import { lines } from "./scripts/bundle/lines.mjs";
 import { minified } from "./scripts/bundle/minified.mjs";
+import { notInlined } from "./scripts/bundle/not-inlined.mjs";
 import { notices } from "./scripts/bundle/notices.mjs";
 import { variants } from "./scripts/wasm/variants.mjs";
 import { typescript } from "./scripts/bundle/typescript.mjs";
@@ -115,7 +118,10 @@ export default [
   {
     input: whole ? { ...inNode, ...elsewhere } : inNode,
     external,
-    plugins: [...[typescript, binaries(builds), ...bundled, notices], ...[minified(Object.keys(elsewhere)), lines]],
+    plugins: [
+      ...[typescript, binaries(builds), ...bundled, notices],
+      ...[annotations, intrinsic, minified(Object.keys(elsewhere)), lines],
+    ],
     // Flat: what entries share finds binaries and workers beside itself, as the entries would.
     output: {
       dir,
@@ -131,13 +137,13 @@ export default [
   // A file that needs no other, and runs as a module and as a classic script.
   whole && {
     input: "ts/entry/worker-browser.ts",
-    plugins: [typescript, minified(["worker-browser"])],
+    plugins: [typescript, minified(["worker-browser"]), notInlined],
     output: { file: `${dir}/worker-browser.js`, format: "iife", sourcemap: true },
   },
   // The same of all that a page's worker uses, which people copy: what is fetched late elsewhere is in the file.
   whole && {
     input: "ts/entry/lowrank-worker.ts",
-    plugins: [typescript, ...bundled, minified(["lowrank-worker"])],
+    plugins: [typescript, ...bundled, annotations, minified(["lowrank-worker"])],
     output: { file: `${dir}/lowrank-worker.js`, format: "iife", inlineDynamicImports: true },
   },
   whole && {
