@@ -35,6 +35,8 @@ await inPages("inline", "inline.js");
 await inPages("addresses", "addresses.js");
 cpSync(`${dist}/wasm/lowrank-simd.wasm`, "addresses/files/lowrank-simd.wasm");
 await inPages("worker", "worker.js");
+// Beside what copy.js, which runs after this, takes along.
+await inPages("dist", "in-worker.js");
 cpSync(`${dist}/wasm`, "worker/wasm", { recursive: true });
 cpSync(`${dist}/worker-browser.js`, "worker/files/worker-browser.js");
 // What a bundler leaves behind; in one folder all of it, in one only the binaries.
