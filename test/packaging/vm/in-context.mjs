@@ -19,7 +19,10 @@ for (const name of names) {
     if (counting) counts[name] = (counts[name] ?? 0) + 1;
     return value;
   };
-  Object.defineProperty(context, name, { get, set: (other) => (value = other), configurable: true });
+  const set = (other) => {
+    value = other;
+  };
+  Object.defineProperty(context, name, { get, set, configurable: true });
 }
 
 const modules = new Map();
