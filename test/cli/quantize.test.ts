@@ -54,6 +54,21 @@ describe("quantize", () => {
     expect(readFileSync(path("there.gguf"), "utf8")).toBe("mine");
   });
 
+  it("a folder that nothing can be written into is named before the work begins", async () => {
+    // Root may write into every folder but those of the kernel's own.
+    const locked = process.platform === "linux" ? "/proc" : path("locked");
+    if (locked !== "/proc") await mkdir(locked, { mode: 0o555 });
+    const out = join(locked, "q.gguf");
+    for (const args of [
+      ["quantize", "--model", path("random")],
+      ["merge", "--base", golden("mistral"), "--adapter", join(golden("mistral"), "adapter")],
+    ]) {
+      const { code, err } = await lowrank([...args, "--out", out]);
+      expect(err).toContain(`error: --out ${out}: nothing can be written into the folder ${locked}: `);
+      expect([code, err]).toEqual([1, expect.not.stringContaining(".part")]);
+    }
+  });
+
   it.each([
     ["quantize", () => ["--model", path("random")]],
     ["merge", () => ["--base", golden("mistral"), "--adapter", join(golden("mistral"), "adapter")]],

@@ -73,7 +73,7 @@ async function merge(given: string | undefined, options: MergeOptions, session: 
   const { out } = options;
   const { terminal } = session;
   const asGguf = isGgufName(out);
-  if (asGguf) checkGgufOut(out);
+  if (asGguf) await checkGgufOut(out);
   else await checkEmptyFolder(out);
   if (asGguf ? options.onnx !== undefined : options.to !== undefined)
     throw new ConfigError(

@@ -51,7 +51,7 @@ export function defineQuantize(program: Command, session: Session): void {
 }
 
 async function quantize({ model: name, out, to }: QuantizeOptions, session: Session): Promise<void> {
-  checkGgufOut(out);
+  await checkGgufOut(out);
   const given = to === undefined ? null : ggufTypes[to]!;
   const path = isGguf(name) ? name : ggufFile(name);
   const { write, close } = path === null ? await fromFolder(name, given, session) : await fromGguf(path, given);

@@ -1,5 +1,6 @@
 import { lstatSync, readdirSync, statSync } from "node:fs";
-import { dirname } from "node:path";
+import { mkdtemp, rmdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { ConfigError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
 import { makeFolder, removeEmpty } from "../../io/node/make-folder.js";
@@ -33,7 +34,7 @@ export async function checkEmptyFolder(out: string): Promise<void> {
     throw new ConfigError(`--out ${out} exists and is not empty: choose another folder, or remove it first`, {
       folder: out,
     });
-  }
+  } else await checkWritable(out, out);
 }
 
 /** Makes the folder and those above it. Gives those that were made; errors as `checkOutFolder`. */
@@ -45,17 +46,37 @@ export async function makeOutFolder(out: string): Promise<string[]> {
   }
 }
 
-/** Throws `ConfigError` where `--out` is a folder, or lies in one that cannot be made: before the work, not after it. */
+/** Throws `ConfigError` if `--out` is a folder, or lies in one that cannot be made or written into: before the work, not after it. */
 export async function checkOutFile(out: string): Promise<void> {
   if (isFolder(out)) throw new ConfigError(`--out ${out}: a file is expected, this is a folder`, { folder: out });
-  await removeEmpty(await makeOutFolder(dirname(out)));
+  const folder = dirname(out);
+  const made = await makeOutFolder(folder);
+  try {
+    await checkWritable(out, folder);
+  } finally {
+    await removeEmpty(made);
+  }
 }
+
+/** Throws `ConfigError` unless something can be made in a folder. Permissions alone do not tell, such as on a read-only disk. */
+async function checkWritable(out: string, folder: string): Promise<void> {
+  try {
+    await rmdir(await mkdtemp(join(folder, ".lowrank-")));
+  } catch (cause) {
+    throw new ConfigError(
+      `--out ${clip(out)}: nothing can be written into the folder ${clip(folder)}: ${reasonOf(cause)}; choose another folder`,
+      { folder },
+      { cause },
+    );
+  }
+}
+
+const reasonOf = (cause: unknown) => clip(cause instanceof Error ? cause.message : String(cause));
 
 /** `cause` is the system's error. */
 function unmakeable(out: string, cause: unknown): ConfigError {
-  const reason = clip(cause instanceof Error ? cause.message : String(cause));
   return new ConfigError(
-    `--out ${clip(out)} cannot be made: ${reason}; choose another folder`,
+    `--out ${clip(out)} cannot be made: ${reasonOf(cause)}; choose another folder`,
     { folder: out },
     { cause },
   );

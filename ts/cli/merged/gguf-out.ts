@@ -14,6 +14,7 @@ import { breather } from "../../waiting/next-task.js";
 import { throwIfAborted } from "../../waiting/abort.js";
 import type { Session } from "../session.js";
 import { formatBytes, formatCount } from "../terminal/number-format.js";
+import { checkOutFile } from "../files/out-folder.js";
 import { reporterOf } from "../terminal/progress-bar.js";
 import { writeAhead } from "./merged-folder.js";
 import { appearedMeanwhile, checkRoom } from "./whole-folder.js";
@@ -23,11 +24,11 @@ export const ggufTypes: Readonly<Record<string, WrittenType>> = {
   ...{ q8_0: "Q8_0", q4_0: "Q4_0", q4_1: "Q4_1", f16: "F16", bf16: "BF16", f32: "F32" },
 };
 
-/** Throws `ConfigError` where `--out` is no new .gguf file. */
-export function checkGgufOut(out: string): void {
+/** Throws `ConfigError` where `--out` is no new .gguf file, or lies in a folder that nothing can be written into. */
+export async function checkGgufOut(out: string): Promise<void> {
   if (!isGgufName(out))
     throw new ConfigError(`--out ${clip(out)}: the name of a .gguf file is expected`, { option: "--out", value: out });
-  if (!existsSync(out)) return;
+  if (!existsSync(out)) return checkOutFile(out);
   throw new ConfigError(`--out ${clip(out)} exists: choose another name, or remove it first`, {
     option: "--out",
     file: out,
