@@ -93,6 +93,7 @@ it("the core (engine, graph, LoRA layers, optimizers) is at most 37.2 kB of Java
 // PEFT's groups for LoRA+ took 250 of both, its warnings 240, GPT-2's Conv1D 130; the bound of a stranger's chat template about 1,900 of what is fetched.
 // MiniLM's modules, where its files lack them, and the warning where nothing is known took 400 of all (550 without a bundler).
 // Labels that are several in one, scores and halves of pairs, which are found in tables, took 2,050 of everything.
+// Cutting long texts for SentencePiece's tokenizers took 100 of both, clusters of characters, which are fetched, 200 of all.
 // Math and the like, which each file looks up once, took 50 of a page and 320 of all files.
 it("a page with an encoder and a classifier is at most 120.3 kB at first, everything at most 158.5 kB", async () => {
   const encoder = await sizes("{ SentenceEncoder, TextClassifier }");

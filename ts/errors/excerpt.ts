@@ -11,10 +11,6 @@ export function clip(text: string, limit = LIMIT): string {
   return `${text.slice(0, end)}… (${text.length} characters)`;
 }
 
-/** What an error says, after a colon; nothing where it is one of JavaScript's own, which speaks of a library's code and not of its input. */
-export const reasonOf = (cause: unknown): string =>
-  cause instanceof TypeError || cause instanceof RangeError ? "" : `: ${clip(String(cause))}`;
-
 /** What the platform calls an object: "Map", "Uint8Array", "WebAssembly.Module"; of another realm, too. */
 export const kindOf = (value: unknown) => Object.prototype.toString.call(value).slice(8, -1);
 

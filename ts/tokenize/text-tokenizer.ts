@@ -1,5 +1,5 @@
 import { ConfigError, LowrankError, ModelError } from "../errors/errors.js";
-import { clip, excerpt, reasonOf } from "../errors/excerpt.js";
+import { clip, excerpt } from "../errors/excerpt.js";
 import { Fingerprint } from "../io/fingerprint.js";
 import { type ModelSource, readJson, readRequiredJson } from "../io/model-source.js";
 import { type TextCutter, textCutter } from "./text-pieces.js";
@@ -111,7 +111,7 @@ export class TextTokenizer {
       });
     } catch (cause) {
       if (cause instanceof LowrankError) throw cause;
-      throw fail(`its parts do not go together${reasonOf(cause)}`, cause);
+      throw fail(`its parts do not go together${saying(cause)}`, cause);
     }
   }
 
@@ -235,7 +235,7 @@ export class TextTokenizer {
     try {
       return run();
     } catch (cause) {
-      throw fail(`its tokenizer.json does not work for the text ${excerpt(piece)}${reasonOf(cause)}`, cause);
+      throw fail(`its tokenizer.json does not work for the text ${excerpt(piece)}${saying(cause)}`, cause);
     }
   }
 
@@ -285,3 +285,6 @@ function longestMarks(text: string): number {
   }
   return most;
 }
+
+/** What an error of the library says; one of JavaScript's own speaks of its code alone. */
+const saying = (cause: unknown) => (cause instanceof TypeError ? "" : `: ${clip(String(cause))}`);

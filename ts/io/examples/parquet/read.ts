@@ -1,12 +1,12 @@
 import type { ColumnDecoder, FileMetaData, ParquetParsers, RowGroup } from "hyparquet/src/types.js";
 import { ConfigError, FormatError, LowrankError } from "../../../errors/errors.js";
-import { clip, excerpt, reasonOf } from "../../../errors/excerpt.js";
+import { clip, excerpt } from "../../../errors/excerpt.js";
 import { type Column, isNumber } from "../table/columns.js";
 import { OtherHalf } from "../table/other-half.js";
 import type { Row } from "../table/rows.js";
 import { LONGEST_TEXT } from "../text-encoding.js";
 import { codecs, type PageReader, readPages, Room } from "./pages.js";
-import { known, PageProblem } from "./runs.js";
+import { known, PageProblem, reasonOf } from "./runs.js";
 import { classNames, type ParquetColumn, topColumns, unreadableKind } from "./schema.js";
 
 type Failure = (problem: string, cause?: unknown) => FormatError;

@@ -1,5 +1,11 @@
+import { clip } from "../../../errors/excerpt.js";
+
 /** What is wrong with a page, for the reader to name. */
 export class PageProblem extends Error {}
+
+/** What an error of the library says, after a colon; nothing where it is JavaScript's own, which speaks of the library's code and not of the file. */
+export const reasonOf = (cause: unknown): string =>
+  cause instanceof TypeError || cause instanceof RangeError ? "" : `: ${clip(String(cause))}`;
 
 /** A name that the library has for a number of the file, which may be none that it knows. */
 export const known = (name: string | undefined): string => name ?? "(unknown)";
