@@ -54,9 +54,10 @@ async function dev() {
 async function test() {
   const upload = run(wrangler, "deploy", "--dry-run", "--outdir", join(state, "bundle"));
   const size = Number(/gzip: ([\d.]+) KiB/.exec(upload)?.[1]);
-  // Two builds of the kernels are 244 of them; wrangler puts in whatever a page would fetch when it needs it: tokenizers other than BERT's,
-  // encoders unlike it, readers of GGUF files. A deployment may have 3 MiB.
-  check("a deployment uploads less than 450 KiB", size < 450, size);
+  // Two builds of the kernels are 246 of them; wrangler puts in whatever a page would fetch when it needs it: tokenizers other than BERT's,
+  // encoders unlike it, readers of GGUF files. What readers of tables find in them, bounds for a stranger's chat template and PEFT's
+  // warnings took 15 more. A deployment may have 3 MiB.
+  check("a deployment uploads less than 470 KiB", size < 470, size);
   for (const file of ["config.json", "tokenizer.json", "model.safetensors"])
     run(
       wrangler,
