@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 import { describe, expect, it } from "vitest";
 import { root } from "../../scripts/setup/paths.mjs";
@@ -63,6 +63,19 @@ describe.each(lockfiles)("%s", (path) => {
     expect(locked.devDependencies).toEqual(devDependencies);
     expect(locked.optionalDependencies).toEqual(optionalDependencies);
   });
+});
+
+it("files of the repository that scripts name are there", () => {
+  const files = execFileSync("git", ["ls-files", "scripts", "bench"], { cwd: root, encoding: "utf8" }).match(
+    /.+\.mjs$/gm,
+  )!;
+  const named = files.flatMap((file) =>
+    [...readFileSync(join(root, file), "utf8").matchAll(/"((?:test|scripts|ts|examples|web)\/[\w./-]+\.\w+)"/g)].map(
+      ([, name]) => `${file} → ${name}`,
+    ),
+  );
+  expect(named.length).toBeGreaterThan(10);
+  expect(named.filter((name) => !existsSync(join(root, name.split(" → ")[1]!)))).toEqual([]);
 });
 
 /** What a script imports before its first line runs, and what that imports: each as "file → what is no file of the project". */
