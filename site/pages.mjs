@@ -49,6 +49,7 @@ export const groups = [
     label: "Reference",
     pages: [
       { file: "docs/commands.md", slug: "reference/commands", label: "Commands" },
+      { file: "docs/settings.md", slug: "reference/settings", label: "Settings of a run" },
       { file: "docs/errors.md", slug: "reference/errors", label: "Errors by code" },
       { file: "docs/ops.md", slug: "reference/ops", label: "Ops" },
     ],

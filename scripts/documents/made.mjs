@@ -3,9 +3,10 @@ import { join } from "node:path";
 import { root } from "../setup/paths.mjs";
 import { errorList } from "./errors.mjs";
 import { opTable } from "./ops.mjs";
+import { settingsTables } from "./settings.mjs";
 
 /** Documents with a part that is made from the code: what makes it. */
-const makers = { "docs/errors.md": errorList, "docs/ops.md": opTable };
+const makers = { "docs/errors.md": errorList, "docs/ops.md": opTable, "docs/settings.md": settingsTables };
 
 /**
  * A document as the code makes it: the part between `<!-- made -->` and `<!-- end -->` is written anew.
