@@ -126,6 +126,13 @@ describe("finetune --task", () => {
     expect(err).toMatch(message);
   });
 
+  it("refuses an adapter that GGUF cannot hold before anything is trained, and leaves no folder", async () => {
+    const { code, out, err } = await lowrank(short("dora", "--gguf", "--dora"));
+    expect({ code, out }).toEqual({ code: 1, out: "" });
+    expect(err).toMatch(/--gguf: the adapter of these settings cannot be written as a GGUF LoRA: .*; leave out --gguf/);
+    expect(existsSync(at("dora"))).toBe(false);
+  });
+
   it("refuses what is no pair of names", async () => {
     expect((await lowrank(["finetune", "--task", "text", "--fields", "prompt"])).code).toBe(2);
   });

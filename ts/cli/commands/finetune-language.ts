@@ -1,5 +1,6 @@
 import { type JobOptions, runJob, type RunStore } from "../../entry/jobs-node.js";
 import type { LanguageSettings } from "../../jobs/spec/language-settings.js";
+import { runFiles } from "../../jobs/store/run-files.js";
 import { followRun, printRun } from "../followed-run.js";
 import type { FinetuneOptions } from "../options/finetune-options.js";
 import type { Session } from "../session.js";
@@ -21,6 +22,11 @@ export async function finetuneLanguage(
   const { report } = await followRun(settings, session, reporter, run, (event) => {
     if (event.type === "ready-language") say(...languageIntroduction(event.job, folder, colors), "");
   });
-  say("", ...languageResult(report, colors), "", ...languageNext(self, folder, report, colors));
+  say(
+    "",
+    ...languageResult(report, colors),
+    "",
+    ...languageNext(self, folder, report, await store.has(runFiles.gguf), colors),
+  );
   printRun(terminal, options, folder, report);
 }

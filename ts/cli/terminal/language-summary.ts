@@ -89,16 +89,20 @@ export function languageResult(
   ];
 }
 
-/** Where everything is, and commands to try next, to be copied. */
+/**
+ * Where everything is, and commands to try next, to be copied.
+ * @param gguf whether the adapter was written as a GGUF LoRA too
+ */
 export function languageNext(
   self: string,
   folder: string,
   { settings }: LanguageReport,
+  gguf: boolean,
   { dim, cyan }: Colors,
 ): string[] {
   const rows = [
     [runFiles.adapter.join(", "), "the adapter, as PEFT reads it"],
-    ...(settings.gguf ? [[runFiles.gguf, "the same as llama.cpp reads it"]] : []),
+    ...(gguf ? [[runFiles.gguf, "the same as llama.cpp reads it"]] : []),
     [runFiles.report, "settings, every step, results"],
     [runFiles.curve, "the loss curve; open it in a browser"],
   ];

@@ -16,6 +16,7 @@ import { loadLanguageData } from "./held-out-texts.js";
 import { readyLanguage } from "./language-estimate.js";
 import { checkLanguageModelFits, languageMemory } from "./language-memory.js";
 import { ADAPTER, type PreparedLanguage } from "./prepared-language.js";
+import { checkGguf } from "./run-gguf.js";
 import { tokenized } from "./tokenized.js";
 import { trainLanguage } from "./train-language.js";
 
@@ -57,13 +58,14 @@ async function load(settings: LanguageSettings, context: JobContext): Promise<Pr
   const model = await CausalLanguageModel.load(source, { engine, seed, weights, signal });
   try {
     await hear(signal);
+    model.addAdapter(ADAPTER, loraOptions(settings)!);
+    await checkGguf({ settings, model }, context);
     const total = data.train.examples.length + data.validation.examples.length;
     const tell = (before: number) => (done: number) =>
       emit({ type: "progress", phase: "tokenize", done: before + done, total });
     tell(0)(0);
     const learnt = await tokenized(data.train, model, settings, signal, tell(0));
     const held = await tokenized(data.validation, model, settings, signal, tell(learnt.length));
-    model.addAdapter(ADAPTER, loraOptions(settings)!);
     const { checkpointing: again, loraPlusRatio } = settings;
     const adapter = model.adapterSet.get(ADAPTER);
     const sizes = learnt.map(({ ids }) => ids.length);

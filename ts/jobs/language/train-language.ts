@@ -16,6 +16,7 @@ import type { LanguageRun } from "../store/run-state.js";
 import type { HeldOutLoss, LanguageReport } from "./language-report.js";
 import { ADAPTER, type PreparedLanguage } from "./prepared-language.js";
 import type { LanguageEstimate } from "./ready-language.js";
+import { ggufFiles } from "./run-gguf.js";
 import { countTokens } from "./tokenized.js";
 
 /** Trains, with checkpoints to the store, and gives adapter, report and picture. */
@@ -45,7 +46,7 @@ export async function trainLanguage(
     });
   const files = {
     ...model.saveAdapter(ADAPTER),
-    ...(settings.gguf && { [runFiles.gguf]: await model.saveGguf(ADAPTER) }),
+    ...(await ggufFiles(prepared, context)),
     [runFiles.report]: reportFile(report),
     [runFiles.curve]: new TextEncoder().encode(pictureOf(report)),
   };
