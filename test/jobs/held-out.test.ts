@@ -1,12 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { ConfigError } from "../../ts/index.js";
+import { AbortError, ConfigError } from "../../ts/index.js";
 import { type JobEvent, type JobSpec, memoryStore } from "../../ts/jobs/index.js";
 import { type Labelled, loadDataset } from "../../ts/jobs/data/dataset.js";
 import { holdOut } from "../../ts/jobs/data/held-out.js";
+import { foldsOf } from "../../ts/jobs/folds/folded.js";
 import { plainWords } from "../../ts/jobs/job-events.js";
 import { textFields } from "../../ts/jobs/spec/classifier-fields.js";
 import { readSpec } from "../../ts/jobs/spec/read-settings.js";
 import { evaluateEveryOf, stepsOf } from "../../ts/jobs/spec/training-settings.js";
+import { nextTask } from "../../ts/waiting/next-task.js";
 import { run, spec } from "./tiny-job.js";
 
 /** So many examples of classes in turn, and a group for every `together` of them. */
@@ -103,7 +105,7 @@ describe("a part that cannot be held out", () => {
     const examples = all.map((example, i) => ({ ...example, line: i + 2 }));
     const given = { file: "a.csv", sha256: "", examples, labels: ["x", "y"] };
     const settings = readSpec("test", { data: "a.csv", ...more }, textFields);
-    return holdOut(given as unknown as Labelled, part, settings, 0, plainWords);
+    return holdOut(given as unknown as Labelled, part, settings, 0, { words: plainWords });
   };
   const pair = [
     { text: "a", label: "x", group: "1" },
@@ -132,10 +134,29 @@ describe("a part that cannot be held out", () => {
       () => held(same, "test", {}),
       /leaves nothing to test on: 8 examples have 1 different text, and equal ones stay together\. Give more texts,/,
     ],
-  ])("says that nothing is left %s", (_, hold, message) => {
-    expect(hold).toThrow(ConfigError);
-    expect(hold).toThrow(message);
+  ])("says that nothing is left %s", async (_, hold, message) => {
+    const refused = hold();
+    await expect(refused).rejects.toThrow(ConfigError);
+    await expect(refused).rejects.toThrow(message);
   });
+});
+
+it("parts are drawn no further once the job is cancelled", async () => {
+  const { dataset, settings } = await parts(600);
+  const { train } = dataset;
+  const all = { ...train, near: new Map(train.examples.map((example, i) => [example, i % 7])) };
+  const cancelled = async (draw: (signal: AbortSignal) => Promise<unknown>) => {
+    const abort = new AbortController();
+    const drawing = draw(abort.signal);
+    // After the first of several draws.
+    const aborted = nextTask().then(() => abort.abort());
+    await expect(drawing).rejects.toThrow(AbortError);
+    await aborted;
+  };
+  const words = plainWords;
+  await cancelled((signal) => holdOut(all, "test", settings, 0, { words, signal }));
+  await cancelled((signal) => foldsOf({ ...dataset, train: all }, settings, 7, { words, signal }));
+  await expect(foldsOf({ ...dataset, train: all }, settings, 7, { words })).resolves.toHaveLength(7);
 });
 
 describe("a group", () => {

@@ -83,7 +83,7 @@ export async function loadDataset(settings: TrainingSettings, access: DataAccess
     named = { ...withoutMeasured(named, test, access, "choose the step by"), split: false };
   let learnt = all.examples;
   if (drawsTest(settings)) {
-    const { rest, held } = holdOut(all, "test", settings, seed, access.words);
+    const { rest, held } = await holdOut(all, "test", settings, seed, access);
     [learnt, test] = [rest, drawn(held)];
   }
   const train = { ...all, examples: learnt };
@@ -93,8 +93,8 @@ export async function loadDataset(settings: TrainingSettings, access: DataAccess
   const own = test?.split ? (seed + 1) % Number.MAX_SAFE_INTEGER : seed;
   const parts =
     test === null
-      ? { ...holdOut(train, "validation", settings, own, access.words), tooFew: null }
-      : holdToChoose(train, settings, own, access.words);
+      ? { ...(await holdOut(train, "validation", settings, own, access)), tooFew: null }
+      : await holdToChoose(train, settings, own, access);
   const { rest, held, tooFew } = parts;
   return { ...dataset, train: { ...all, examples: rest }, validation: drawn(held), tooFewToChoose: tooFew };
 }

@@ -4,11 +4,11 @@ import type { LocatedExample } from "../../io/examples/index.js";
 import type { NearNumbers } from "../../io/examples/parts/equal-texts.js";
 import { inTwo } from "../../io/examples/parts/split.js";
 import { plainText } from "../../io/examples/summary/plain-text.js";
-import type { JobWords } from "../job-events.js";
+import { hear } from "../loading.js";
 import { heldOut } from "../spec/recipes.js";
 import { choosesStep, type TrainingSettings } from "../spec/training-settings.js";
 import { nearNumbers } from "./near-examples.js";
-import type { Labelled } from "./read-labelled.js";
+import type { DataAccess, Labelled } from "./read-labelled.js";
 
 /** A part that is drawn from the examples to learn from. */
 type Part = "validation" | "test";
@@ -26,6 +26,9 @@ interface ToChoose extends TwoParts {
   /** How many examples would have been held out, where they are too few; else null. */
   readonly tooFew: number | null;
 }
+
+/** Whose words errors have, and what cancels. */
+type Caller = Pick<DataAccess, "words" | "signal">;
 
 /** Groups as splits take them; null where there are none. What belongs to nothing is a group of its own: its line in the file. */
 export const groupsOf = (examples: Examples, { group }: Pick<TrainingSettings, "group">) =>
@@ -54,15 +57,17 @@ function shareOf(part: Part, settings: TrainingSettings, examples: number): numb
  * Keeps a share of the examples back, each label in the same proportion, each group whole, and texts that are nearly the same on one
  * side where that lets each label stand on both; where a part is nothing, which of the two.
  */
-function tryHoldOut(
+async function tryHoldOut(
   { examples, near }: Labelled,
   part: Part,
   settings: TrainingSettings,
   seed: number,
-): TwoParts | "validation" | "training" {
+  signal: AbortSignal | undefined,
+): Promise<TwoParts | "validation" | "training"> {
   const groups = groupsOf(examples, settings);
   const share = shareOf(part, settings, examples.length);
-  const draw = (near: NearNumbers | null): TwoParts | "validation" | "training" => {
+  const draw = async (near: NearNumbers | null): Promise<TwoParts | "validation" | "training"> => {
+    await hear(signal);
     try {
       const { train, validation } = inTwo(examples, share, { seed, groups }, near);
       return { rest: train, held: validation };
@@ -71,10 +76,10 @@ function tryHoldOut(
       return error.details["left"] === "training" ? "training" : "validation";
     }
   };
-  const apart = draw(null);
+  const apart = await draw(null);
   let numbers = nearNumbers(examples, near);
   for (let round = 0; numbers !== null && typeof apart !== "string" && round < ROUNDS; round++) {
-    const together = draw(numbers);
+    const together = await draw(numbers);
     if (typeof together === "string") break;
     const lost = lostLabels(together, apart);
     const ratio = together.held.length / apart.held.length;
@@ -97,15 +102,15 @@ function lostLabels(together: TwoParts, apart: TwoParts): Set<string> {
   return new Set(lost);
 }
 
-/** The same. Throws `ConfigError`, with what helps, where nothing can be kept back. */
-export function holdOut(
+/** The same. Rejects with `ConfigError`, with what helps, where nothing can be kept back, and with `AbortError` when cancelled. */
+export async function holdOut(
   all: Labelled,
   part: Part,
   settings: TrainingSettings,
   seed: number,
-  words: JobWords,
-): TwoParts {
-  const parts = tryHoldOut(all, part, settings, seed);
+  { words, signal }: Caller,
+): Promise<TwoParts> {
+  const parts = await tryHoldOut(all, part, settings, seed, signal);
   if (typeof parts !== "string") return parts;
   const { file, examples } = all;
   const { label: column, group } = settings;
@@ -146,13 +151,18 @@ export function holdOut(
  * A validation for a run that is tested apart: none where no step is chosen, nor where that is the recipe's wish alone and there are
  * few examples. Errors as `holdOut`.
  */
-export function holdToChoose(all: Labelled, settings: TrainingSettings, seed: number, words: JobWords): ToChoose {
+export async function holdToChoose(
+  all: Labelled,
+  settings: TrainingSettings,
+  seed: number,
+  caller: Caller,
+): Promise<ToChoose> {
   const none = { rest: all.examples, held: [] };
   const { validationSplit, evaluateEvery } = settings;
   if (!choosesStep(settings) || validationSplit === 0) return { ...none, tooFew: null };
   if (validationSplit !== null || evaluateEvery !== null)
-    return { ...holdOut(all, "validation", settings, seed, words), tooFew: null };
-  const drawn = tryHoldOut(all, "validation", settings, seed);
+    return { ...(await holdOut(all, "validation", settings, seed, caller)), tooFew: null };
+  const drawn = await tryHoldOut(all, "validation", settings, seed, caller.signal);
   const parts = typeof drawn === "string" ? none : drawn;
   const few = parts.held.length < heldOut.validation.least;
   return few ? { ...none, tooFew: parts.held.length } : { ...parts, tooFew: null };

@@ -5,10 +5,10 @@ import type { TakenSplit } from "../../io/examples/parts/assign.js";
 import { unitsOf } from "../../io/examples/parts/equal-texts.js";
 import { inFolds } from "../../io/examples/parts/folds.js";
 import { plainText } from "../../io/examples/summary/plain-text.js";
-import type { Dataset } from "../data/dataset.js";
+import { hear } from "../loading.js";
+import type { DataAccess, Dataset } from "../data/dataset.js";
 import { groupsOf } from "../data/held-out.js";
 import { nearNumbers } from "../data/near-examples.js";
-import type { JobWords } from "../job-events.js";
 import type { TrainingSettings } from "../spec/training-settings.js";
 
 /** Labels that a message names. */
@@ -32,13 +32,15 @@ function missingIn(fold: Fold, labels: readonly string[]): string[] {
 }
 
 /** Folds in which texts that are nearly the same stand together; null where that takes a label out of what a fold learns from. */
-function foldsTogether(
+async function foldsTogether(
   { train: { examples, near }, labels }: Dataset,
   count: number,
   taken: TakenSplit,
-): Fold[] | null {
+  signal: AbortSignal | undefined,
+): Promise<Fold[] | null> {
   let numbers = nearNumbers(examples, near);
   for (let round = 0; numbers !== null && round < ROUNDS; round++) {
+    await hear(signal);
     if (new Set(unitsOf(examples, taken.groups, numbers)).size < count) return null;
     const folds = inFolds(examples, count, taken, numbers);
     const missing = new Set(folds.flatMap((fold) => missingIn(fold, labels)));
@@ -50,15 +52,21 @@ function foldsTogether(
 }
 
 /**
- * The examples in `count` folds, texts that are nearly the same in one as far as that goes. Throws `ConfigError` as `foldExamples`, and where one of them would be tested on a label that it learns
+ * The examples in `count` folds, texts that are nearly the same in one as far as that goes. Rejects with `AbortError` when cancelled, with `ConfigError` as `foldExamples`, and where one of them would be tested on a label that it learns
  * nothing of: what it measures would say nothing of a classifier that learns from all.
  */
-export function foldsOf(dataset: Dataset, settings: TrainingSettings, count: number, words: JobWords): Fold[] {
+export async function foldsOf(
+  dataset: Dataset,
+  settings: TrainingSettings,
+  count: number,
+  { words, signal }: Pick<DataAccess, "words" | "signal">,
+): Promise<Fold[]> {
   const { train, labels } = dataset;
   const { examples, file } = train;
   const groups = groupsOf(examples, settings);
   const { seed } = settings;
-  const together = foldsTogether(dataset, count, { seed, groups });
+  const together = await foldsTogether(dataset, count, { seed, groups }, signal);
+  await hear(signal);
   const folds = together ?? foldExamples(examples, count, { seed, ...(groups && { groups }) });
   for (const [i, fold] of folds.entries()) {
     const missing = missingIn(fold, labels);

@@ -93,7 +93,7 @@ async function validate(
   // Before the model is there: what cannot be parted is refused at once.
   const prepared = await prepare(settings, { ...context, began: soFar }, async (given, access) => {
     const whole = await wholeDataset(given, access);
-    folds = foldsOf(whole, given, count, context.words);
+    folds = await foldsOf(whole, given, count, access);
     return whole;
   });
   try {
@@ -142,7 +142,7 @@ async function runFold(
 ): Promise<DoneFold> {
   const { settings, encoder, dataset } = prepared;
   const { train: all, labels } = dataset;
-  const { rest, held, tooFew } = holdToChoose({ ...all, examples: learnt }, settings, settings.seed, context.words);
+  const { rest, held, tooFew } = await holdToChoose({ ...all, examples: learnt }, settings, settings.seed, context);
   const part = (examples: Examples) => ({ ...all, examples, split: true });
   const parted: Dataset = {
     ...{ train: part(rest), validation: part(held), test: part(tested), labels, tooFewToChoose: tooFew },

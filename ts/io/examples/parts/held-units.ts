@@ -41,11 +41,10 @@ export function holdShare(
       counts.get(labels[place]!)!.held += sign;
     }
   };
-  for (const members of classes.values()) {
-    for (const i of shuffled(members, seed)) {
-      const unit = together.get(units[i]!)!;
-      if (!held.has(i) && farther(unit, 1, Math.abs) < 0) move(unit, 1);
-    }
+  // Each unit is asked once, at its first example: as what is held grows, it is never again closer to what is wanted.
+  for (const own of new Set([...classes.values()].flatMap((members) => shuffled(members, seed).map((i) => units[i]!)))) {
+    const unit = together.get(own)!;
+    if (farther(unit, 1, Math.abs) < 0) move(unit, 1);
   }
   // Classes that came first took what the last ones lack. By squares, a class that lacks much may have of one that lacks nothing.
   const square = (distance: number, length: number) => (distance / length) * (distance / length);

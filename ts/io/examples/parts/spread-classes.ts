@@ -30,6 +30,8 @@ export function spreadClasses(
       count(place, 1);
     }
   };
+  /** Units that no fold is better for, until another one moves. */
+  const stuck = new Set<readonly number[]>();
   for (const [label, members] of classes) {
     if (!alone(label)) continue;
     const own = [...new Set(members.map((place) => unitOf[place]!))].map((unit) => together.get(unit)!);
@@ -38,6 +40,7 @@ export function spreadClasses(
     const others = Array.from({ length: n }, (_, fold) => fold).filter((fold) => fold !== from);
     others.sort((a, b) => sizes[a]! - sizes[b]! || a - b);
     for (const unit of own.sort((a, b) => a.length - b.length)) {
+      if (stuck.has(unit)) continue;
       const touched = [...new Set(unit.map((place) => labels[place]!))];
       const before = touched.filter(alone).length;
       const fold = others.find((to) => {
@@ -46,7 +49,11 @@ export function spreadClasses(
         if (!better) move(unit, from);
         return better;
       });
-      if (fold !== undefined) break;
+      if (fold === undefined) stuck.add(unit);
+      else {
+        stuck.clear();
+        break;
+      }
     }
   }
 }
