@@ -96,14 +96,20 @@ describe("examples that stay together", () => {
   });
 
   it("are spread over folds as by the plain rule, to the row", { timeout: 60_000 }, () => {
+    const where = fc.array(fc.nat(3), { minLength: 12, maxLength: 12 });
+    // A unit that no fold was better for goes to one after another has moved: so of one table in 60,000.
+    const again = {
+      labels: [..."abcbabddefefbgcdfc"],
+      units: [2, 0, 1, 0, 3, 2, 3, 1, 2, 0, 1, 3, 0, 3, 3, 3, 3, 1],
+    };
     fc.assert(
-      fc.property(table, fc.array(fc.nat(2), { minLength: 12, maxLength: 12 }), ({ labels, units }, foldOf) => {
-        const [n, given] = [3, units.map((unit) => foldOf[unit]!)];
+      fc.property(table, fc.integer({ min: 2, max: 4 }), where, ({ labels, units }, n, foldOf) => {
+        const given = units.map((unit) => foldOf[unit]! % n);
         const folds = [...given];
         spreadClasses(labels, units, folds, n);
         expect(folds).toEqual(plainSpread(labels, units, given, n));
       }),
-      runs,
+      { ...runs, examples: [[again, 2, [1, ...new Array<number>(11).fill(0)]]] },
     );
   });
 
