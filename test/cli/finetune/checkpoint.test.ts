@@ -3,7 +3,7 @@ import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CheckpointWriter, readCheckpoint } from "../../jobs/checkpoint-folder.js";
 import { readSafetensors, type Tensor, tensor, writeSafetensors } from "../../../ts/index.js";
-import { type Fixture, interruptedRun, lowrank, makeFixture } from "../fixture.js";
+import { type Fixture, interruptedRun, lowrank, makeFixture, shortRun } from "../fixture.js";
 
 let fixture: Fixture;
 let halves: string;
@@ -237,4 +237,32 @@ describe("a checkpoint's history", () => {
     expect(read.checkpoint.parameters).toEqual(checkpoint.parameters);
     expect(read.run).toEqual(run);
   });
+});
+
+it.each<[string[], string]>([
+  [["--task", "tokens"], "--task tokens is given, it began with a classifier of texts;"],
+  [["--dora"], "--dora is given, it began with none;"],
+  [["--no-baseline"], "--no-baseline is given, it began with one;"],
+  [["--label-names", "0=bad"], '--label-names {"0":"bad"} is given, it began with {};'],
+])("--resume says of %j what is given and what the run began with", async (options, message) => {
+  const { code, err } = await lowrank(["finetune", "--resume", halves, ...options]);
+  expect(code).toBe(1);
+  expect(err).toContain(message);
+});
+
+it("--out names a stranger's file that the run would replace, and calls no run finished that is none", async () => {
+  const folder = fixture.path("strangers");
+  await mkdir(folder);
+  await writeFile(`${folder}/labels.json`, "{}");
+  const { code, err } = await lowrank(shortRun(fixture, folder));
+  expect(code).toBe(1);
+  expect(err).toMatch(/strangers holds labels\.json, which the run would replace: choose another folder/);
+  expect(readdirSync(folder)).toEqual(["labels.json"]);
+});
+
+it.each(["1e9", "0x10"])("--rank %s is a whole number that is to be written in digits", async (rank) => {
+  const { code, err } = await lowrank(["finetune", "--rank", rank]);
+  expect(code).toBe(2);
+  expect(err).toMatch(/A whole number from 1, in digits, is expected/);
+  expect((await lowrank(["finetune", "--rank", "-1"])).err).toMatch(/A whole number from 1 is expected/);
 });

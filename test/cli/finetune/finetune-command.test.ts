@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { Command } from "commander";
@@ -7,6 +6,7 @@ import { exampleData } from "../../../ts/cli/options/example-data.js";
 import { addFinetuneOptions, type FinetuneOptions } from "../../../ts/cli/options/finetune-options.js";
 import { freshSettings } from "../../../ts/cli/options/settings-of-options.js";
 import type { TrainingSettings } from "../../../ts/jobs/spec/training-settings.js";
+import { shellWords } from "./shell-words.js";
 
 /** The settings of a run, and the folds, that words of a command line ask for. */
 function asked(words: readonly string[]) {
@@ -15,12 +15,6 @@ function asked(words: readonly string[]) {
     .opts<FinetuneOptions>();
   return { settings: freshSettings(options, exampleData) as TrainingSettings, folds: options.folds };
 }
-
-/** What a shell makes of a line. */
-const shell = (line: string) =>
-  execFileSync("sh", ["-c", `for word in ${line}; do printf '%s\\0' "$word"; done`], { encoding: "utf8" })
-    .split("\0")
-    .slice(0, -1);
 
 const words: readonly (readonly string[])[] = [
   [],
@@ -62,7 +56,7 @@ describe("the command of another run", () => {
   it.each(words)("of %j asks, in a shell, for the same and what is changed", (...given) => {
     const { settings } = asked(given);
     const again = (change: Change) => {
-      const [name, command, ...rest] = shell(finetuneCommand("lowrank", settings, change));
+      const [name, command, ...rest] = shellWords(finetuneCommand("lowrank", settings, change));
       expect([name, command]).toEqual(["lowrank", "finetune"]);
       return asked(rest);
     };
@@ -83,6 +77,7 @@ describe("the command of another run", () => {
     const line = (...given: string[]) => finetuneCommand("npx lowrank", asked(given).settings, { headOnly: true });
     expect(line()).toBe("npx lowrank finetune --head-only");
     expect(line("--data", join(process.cwd(), "a b.csv"))).toBe('npx lowrank finetune --data "a b.csv" --head-only');
+    expect(line("--data", join(process.cwd(), "-a.csv"))).toBe("npx lowrank finetune --data ./-a.csv --head-only");
     expect(line("--data", "/elsewhere/far/a.csv")).toContain("--data /elsewhere/far/a.csv");
     expect(line("--data", "https://example.org/a.csv")).toContain("--data https://example.org/a.csv");
   });

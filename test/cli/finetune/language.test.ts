@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { lowrank, project } from "../fixture.js";
 import { lowrankProcess } from "../processes/process.js";
+import { shellWords } from "./shell-words.js";
 import { data } from "../../jobs/language/tiny-language-job.js";
 
 let folder: string;
@@ -119,11 +120,38 @@ describe("finetune --task", () => {
       ["--data", "a.jsonl", "--gguf"],
       /--gguf is not an option of classifiers: say which task with --task text or --task chat/,
     ],
+    [
+      "a classifier's column, by the fields of the task",
+      ["--task", "text", "--data", "a.jsonl", "--label", "x"],
+      /--label is not an option of --task text; --fields names columns, such as prompt=…,completion=…/,
+    ],
+    [
+      "a flag by the name that it has",
+      ["--task", "text", "--data", "a.jsonl", "--no-baseline"],
+      /--no-baseline is not an option of --task text/,
+    ],
     ["no data", ["--task", "text"], /--task text needs examples to train on/],
   ])("refuses %s", async (_, args, message) => {
     const { code, err } = await lowrank(["finetune", ...args]);
     expect(code).toBe(1);
     expect(err).toMatch(message);
+  });
+
+  it("prints commands that a shell takes as they are, whatever the folder is called", async () => {
+    const folder = at('it\'s $HOME "mine"');
+    const abort = new AbortController();
+    const onOutput = (text: string) => /train +[1-9]\d*\/30/.test(text) && abort.abort();
+    const stopped = await lowrank(short('it\'s $HOME "mine"'), { signal: abort.signal, onOutput });
+    expect(stopped.code).toBe(130);
+    const commands = (text: string) =>
+      text.split("\n").flatMap((line) => (/^ +\S*lowrank \w/.test(line) ? [shellWords(line)] : []));
+    const [goOn] = commands(stopped.err);
+    expect(goOn!.slice(1)).toEqual(["finetune", "--resume", folder]);
+    const resumed = await lowrank(goOn!.slice(1));
+    expect(resumed.code).toBe(0);
+    const inspect = commands(resumed.out).at(-1)!.slice(1);
+    expect(inspect).toEqual(["inspect", folder]);
+    expect((await lowrank(inspect)).code).toBe(0);
   });
 
   it("refuses an adapter that GGUF cannot hold before anything is trained, and leaves no folder", async () => {

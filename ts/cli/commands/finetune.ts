@@ -27,6 +27,7 @@ import {
   speedLine,
   writtenLines,
 } from "../terminal/run-summary.js";
+import { shellPath } from "../terminal/shell-word.js";
 
 const EXAMPLES = `
 Examples:
@@ -126,7 +127,7 @@ async function settingsOf(store: RunStore): Promise<JobSettings> {
   if (run?.settings) return run.settings;
   if (await store.has(runFiles.folds))
     throw new ConfigError(
-      `--resume ${folder}: these folds are all done, there is nothing to resume; \`lowrank inspect ${folder}\` shows what they gave`,
+      `--resume ${folder}: these folds are all done, there is nothing to resume; \`lowrank inspect ${shellPath(folder)}\` shows what they gave`,
       { folder },
     );
   throw new ConfigError(
@@ -152,7 +153,7 @@ async function explainStop(store: RunStore, session: Session): Promise<void> {
       ? `Stopped before the first checkpoint; the run's settings are in ${store.name}. To begin it again:`
       : `Stopped ${step === 0 ? "before the first step" : `after step ${step}`}; the checkpoint is in ${store.name}. To go on:`,
   );
-  terminal.error(`  ${cyan(`${self} finetune --resume ${store.name}`)}`);
+  terminal.error(`  ${cyan(`${self} finetune --resume ${shellPath(store.name)}`)}`);
 }
 
 /** An error that ends a run, with what is left of it and where. */

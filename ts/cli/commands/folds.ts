@@ -14,6 +14,7 @@ import { foldLines } from "../terminal/fold-lines.js";
 import { JobProgress } from "../terminal/job-progress.js";
 import { ProgressReporter } from "../terminal/progress-bar.js";
 import { introduction } from "../terminal/run-summary.js";
+import { shellPath } from "../terminal/shell-word.js";
 
 /** What `finetune --folds` takes beside the settings. */
 export interface FoldsOptions extends WantedFolder {
@@ -84,6 +85,6 @@ async function explainStop(store: RunStore, folds: number, session: Session): Pr
     return null;
   }
   terminal.error(`Stopped after fold ${done} of ${folds}; what is done is in ${store.name}. To go on:`);
-  terminal.error(`  ${terminal.errorColors.cyan(`${self} finetune --resume ${store.name}`)}`);
+  terminal.error(`  ${terminal.errorColors.cyan(`${self} finetune --resume ${shellPath(store.name)}`)}`);
   return null;
 }

@@ -18,6 +18,7 @@ import { withQueue } from "../options/queue-options.js";
 import type { Session } from "../session.js";
 import { sweepLines } from "../terminal/sweep-lines.js";
 import { sweepPicture } from "../terminal/sweep-picture.js";
+import { shellPath } from "../terminal/shell-word.js";
 
 const EXAMPLES = `
 All settings are trained for a few steps, the better half of them goes on from its checkpoints for twice as many, and so on; what they are
@@ -129,7 +130,7 @@ function nextSteps({ results: [best] }: SweepReport, out: string, self: string):
   return [
     "",
     `Table and curves: ${join(out, "sweep.json")}, ${join(out, "sweep.svg")}`,
-    `The best: ${self} evaluate --run ${folder}`,
+    `The best: ${self} evaluate --run ${shellPath(folder)}`,
   ];
 }
 

@@ -11,6 +11,7 @@ import { runFiles } from "../../jobs/store/run-store.js";
 import { labelsOf } from "../../tasks/classifier-files.js";
 import { refuseFolds } from "../inspected/inspected-folds.js";
 import { checkOutFolder, makeOutFolder } from "./out-folder.js";
+import { shellPath } from "../terminal/shell-word.js";
 
 const RUNS = "runs";
 
@@ -110,11 +111,11 @@ function checkResumeFolder(folder: string): void {
 function checkNew(folder: string): void {
   if (hasCheckpoint(folder)) {
     throw new ConfigError(
-      `--out ${folder} holds an unfinished run: go on with --resume ${folder}, or choose another folder`,
+      `--out ${folder} holds an unfinished run: go on with --resume ${shellPath(folder)}, or choose another folder`,
       { option: "--out", value: folder },
     );
   }
-  if (isComplete(folder)) {
+  if (isComplete(folder) && existsSync(join(folder, runFiles.report))) {
     throw new ConfigError(`--out ${folder} holds a finished run already: choose another folder, or remove it first`, {
       option: "--out",
       value: folder,
@@ -170,7 +171,7 @@ export function readClassifier(folder: string): FileMap {
   if (!Object.hasOwn(files, "adapter_config.json") && (unfinished || !hasHead)) {
     throw new ConfigError(
       unfinished
-        ? `${folder} is an unfinished run: go on with \`lowrank finetune --resume ${folder}\``
+        ? `${folder} is an unfinished run: go on with \`lowrank finetune --resume ${shellPath(folder)}\``
         : `${folder}: a run's folder is expected (adapter_config.json and more), this has none`,
       { folder },
     );

@@ -11,6 +11,7 @@ import { foldTable, formatSpread } from "../terminal/fold-lines.js";
 import { formatCount, formatInterval, formatPercent } from "../terminal/number-format.js";
 import { clip } from "../terminal/table.js";
 import { settingRows } from "./inspected-run.js";
+import { shellPath } from "../terminal/shell-word.js";
 
 /** What a folder holds of cross-validation. */
 export interface InspectedFolds {
@@ -62,7 +63,7 @@ export function foldsRows(
       ...settingRows(settings),
       ...(done === 0 ? [] : table()),
       ["model", noModel(self)],
-      ["to go on", `${self} finetune --resume ${folder}`],
+      ["to go on", `${self} finetune --resume ${shellPath(folder)}`],
     ];
   const { labels, accuracy, macroF1, headOnly, pooled } = report;
   const alone = headOnly === null || settings.headOnly ? "" : `, ${formatSpread(headOnly)} the head alone`;
@@ -80,10 +81,12 @@ export function foldsRows(
 /** Throws `ConfigError` where a folder that is to have a classifier holds folds. */
 export function refuseFolds(folder: string): void {
   if (!holdsFolds(folder)) return;
-  const goOn = !holds(folder, runFiles.folds) ? ` (to go on with them: \`lowrank finetune --resume ${folder}\`)` : "";
+  const goOn = !holds(folder, runFiles.folds)
+    ? ` (to go on with them: \`lowrank finetune --resume ${shellPath(folder)}\`)`
+    : "";
   throw new ConfigError(
     `${folder} holds cross-validation's folds, which keep no model${goOn}: train one with \`lowrank finetune\` and the same options ` +
-      `but --folds, then name its folder; \`lowrank inspect ${folder}\` shows what the folds gave`,
+      `but --folds, then name its folder; \`lowrank inspect ${shellPath(folder)}\` shows what the folds gave`,
     { folder },
   );
 }

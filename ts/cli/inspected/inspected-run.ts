@@ -13,6 +13,7 @@ import { formatCount, formatDuration, formatInterval, formatPercent, formatRate 
 import { clip } from "../terminal/table.js";
 import { languageRows, perplexityRows } from "./inspected-language.js";
 import { entityRows, tokenRows } from "./inspected-tokens.js";
+import { shellPath } from "../terminal/shell-word.js";
 
 /** The report of a finished run, without its steps. */
 type InspectedReport = Omit<RunReport, "steps"> | Omit<LanguageReport, "steps"> | Omit<TokenReport, "steps">;
@@ -64,7 +65,7 @@ export function runRows(folder: string, self: string, run: InspectedRun): string
     ...(error === null ? [] : [["error", clip(error, 300)]]),
     ...(settings === null ? [] : rowsOfSettings(settings)),
     ...(report === null ? [] : rowsOfReport(report)),
-    ...(status === "finished" || running ? [] : [["to go on", `${self} finetune --resume ${folder}`]]),
+    ...(status === "finished" || running ? [] : [["to go on", `${self} finetune --resume ${shellPath(folder)}`]]),
   ];
 }
 

@@ -5,6 +5,7 @@ import { textFields } from "../../jobs/spec/classifier-fields.js";
 import { defaultsOf } from "../../jobs/spec/field.js";
 import { tokenFields, type TokenSettings } from "../../jobs/spec/token-settings.js";
 import type { TrainingSettings } from "../../jobs/spec/training-settings.js";
+import { shellPath, shellWord } from "../terminal/shell-word.js";
 import { inits } from "./adapter-settings.js";
 import { exampleData } from "./example-data.js";
 import { flagOf } from "./job-words.js";
@@ -57,12 +58,13 @@ function optionOf(name: string, value: unknown): string[] {
   if (value === true) return [flag];
   if (value === false) return name === "baseline" ? ["--no-baseline"] : [];
   if (value === null) return name === "patience" ? [flag, "none"] : name === "maxGradNorm" ? [flag, "0"] : [];
-  if (Array.isArray(value)) return value.length === 0 ? [] : [flag, quoted(value.join(","))];
+  if (Array.isArray(value)) return value.length === 0 ? [] : [flag, shellWord(value.join(","))];
   if (typeof value === "object") {
     const pairs = Object.entries(value).map(([key, own]) => `${key}=${String(own)}`);
-    return pairs.length === 0 ? [] : [flag, quoted(pairs.join(","))];
+    return pairs.length === 0 ? [] : [flag, shellWord(pairs.join(","))];
   }
-  return [flag, quoted(fromHere(String(value)))];
+  const text = String(value);
+  return [flag, isAbsolute(text) ? shellPath(fromHere(text)) : shellWord(text)];
 }
 
 /** Options of the adapter by their own names; what a file alone can say is told behind them. */
@@ -79,10 +81,4 @@ function fromHere(text: string): string {
   if (!isAbsolute(text) || isRemote(text)) return text;
   const path = relative(process.cwd(), text);
   return path === "" || path.startsWith(`..${sep}..`) || isAbsolute(path) ? text : path;
-}
-
-/** As a shell takes it for one word: the double quotes that every shell knows, where they are enough. */
-function quoted(text: string): string {
-  if (/^[\w./:=,@%+-]+$/.test(text)) return text;
-  return /["$`\\!]/.test(text) ? `'${text.replaceAll("'", "'\\''")}'` : `"${text}"`;
 }

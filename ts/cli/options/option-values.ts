@@ -2,13 +2,17 @@ import { InvalidArgumentError } from "commander";
 
 type Parser<T> = (text: string) => T;
 
+/** What is missing of a number that is right but for how it is written, such as 1e9. */
+const notation = (value: number, least: number, most: number) =>
+  Number.isInteger(value) && value >= least && value <= most ? ", in digits," : "";
+
 /** A whole number from `least` to `most`. */
 export function whole(least: number, most = Number.MAX_SAFE_INTEGER): Parser<number> {
   return (text) => {
     const value = Number(text);
     if (/^\d+$/.test(text) && value >= least && value <= most) return value;
     const end = value > most || most < Number.MAX_SAFE_INTEGER ? ` to ${most}` : "";
-    throw new InvalidArgumentError(`A whole number from ${least}${end} is expected.`);
+    throw new InvalidArgumentError(`A whole number from ${least}${end}${notation(value, least, most)} is expected.`);
   };
 }
 

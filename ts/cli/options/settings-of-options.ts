@@ -64,7 +64,7 @@ function refuseForeign(options: SettingsOptions, task: string, fields: Fields): 
     (name) => !(name in fields) && given[name] !== undefined && !(name === "baseline" && given[name] === true),
   );
   if (foreign === undefined && (options.folds === undefined || task === "classify")) return;
-  const option = foreign === undefined ? "--folds" : flagOf(foreign);
+  const option = foreign === undefined ? "--folds" : typed(foreign, given[foreign]);
   throw new ConfigError(
     `${option} is not an option of ${task === "classify" ? "classifiers" : `--task ${task}`}${hintFor(foreign, task)}`,
     {
@@ -77,7 +77,26 @@ function hintFor(name: SettingName | undefined, task: string): string {
   if (name === undefined) return "";
   if (task === "classify") return `: say which task with --task ${tasksWith(name).join(" or --task ")}`;
   if (name === "test" || name === "testSplit") return "; --validation names what is measured";
-  return name === "label" || name === "text" ? "; --fields names columns, such as tokens=…,tags=…" : "";
+  const named = columnsOf[task as keyof typeof columnsOf];
+  return name === "label" || name === "text" ? `; --fields names columns, such as ${named}` : "";
+}
+
+/** What --fields may name, as an example. */
+const columnsOf = {
+  tokens: "tokens=…,tags=…",
+  text: "prompt=…,completion=…",
+  chat: "messages=…",
+} satisfies Readonly<Record<Exclude<TaskName, "classify">, string>>;
+
+/** An option as it is typed: a flag that says no has a name of its own. */
+const typed = (name: SettingName, value: unknown) =>
+  name === "baseline" && value === false ? "--no-baseline" : flagOf(name);
+
+/** A setting's value for a message. */
+function shown(name: string, value: unknown): string {
+  if (name === "task" && value === undefined) return "a classifier of texts";
+  if (value === undefined || value === null || value === false) return "none";
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
 const tasksWith = (name: SettingName) =>
@@ -91,8 +110,11 @@ export function checkAgainst(given: SettingsOptions, began: JobSettings): void {
     // The flag's absence is its default.
     if (name === "baseline" && value === true) continue;
     if (JSON.stringify(value) === JSON.stringify(before)) continue;
+    const option = typed(name as SettingName, value);
+    const came = typeof value === "boolean" ? option : `${option} ${shown(name, value)}`;
+    const had = before === true ? "one" : shown(name, before);
     throw new ConfigError(
-      `--resume goes on with the settings that the run began with: ${flagOf(name as SettingName)} ${String(value)} is given, it began with ${String(before)}; leave it out`,
+      `--resume goes on with the settings that the run began with: ${came} is given, it began with ${had}; leave it out`,
       { name, given: value, began: before },
     );
   }

@@ -6,6 +6,7 @@ import { adapterVariants } from "./adapter-variants.js";
 import { formatBytes, formatCount, formatDuration, formatRate, formatThreads } from "./number-format.js";
 import { tableLines } from "./table.js";
 import type { Terminal } from "./terminal.js";
+import { shellPath } from "./shell-word.js";
 
 type Colors = Terminal["colors"];
 
@@ -107,13 +108,13 @@ export function languageNext(
     [runFiles.curve, "the loss curve; open it in a browser"],
   ];
   const command = settings.task === "chat" ? "chat" : "generate";
-  const model = /^[\w@./:-]+$/.test(settings.model) ? settings.model : `"${settings.model}"`;
+  const [model, run] = [settings.model, folder].map(shellPath);
   return [
     `Written to ${folder}`,
     ...tableLines(rows).map((line) => `  ${line.replace(/ {2,}.*$/, (rest) => dim(rest))}`),
     "",
     "Try next",
-    `  ${cyan(`${self} ${command} --model ${model} --adapter ${folder}`)}`,
-    `  ${cyan(`${self} inspect ${folder}`)}`,
+    `  ${cyan(`${self} ${command} --model ${model} --adapter ${run}`)}`,
+    `  ${cyan(`${self} inspect ${run}`)}`,
   ];
 }

@@ -23,6 +23,7 @@ import type { Sample } from "../../jobs/result/sample-predictions.js";
 import { clip, tableLines } from "./table.js";
 import type { Terminal } from "./terminal.js";
 import { formatTargets, warmupOf } from "../../jobs/spec/training-settings.js";
+import { shellPath } from "./shell-word.js";
 
 type Colors = Terminal["colors"];
 
@@ -292,13 +293,14 @@ export function nextLines(
   // Short, and without what a shell takes for its own.
   const texts = samples.map(({ text: sample }) => sample).filter((sample) => /^[\p{L}\p{N} ,.;:'-]+$/u.test(sample));
   const text = clip(texts.sort((a, b) => a.length - b.length)[0] ?? "a text of yours", 60);
+  const run = shellPath(folder);
   return [
     "Try next",
-    `  ${cyan(`${self} predict --run ${folder} "${text}"`)}`,
+    `  ${cyan(`${self} predict --run ${run} "${text}"`)}`,
     // Nobody merges an adapter that is not to be used.
     ...(use === "head"
-      ? [`evaluate --run ${folder}`]
-      : [`inspect ${folder}`, ...(use === "adapter" ? [`merge ${folder} --out ${join(folder, "merged")}`] : [])]
+      ? [`evaluate --run ${run}`]
+      : [`inspect ${run}`, ...(use === "adapter" ? [`merge ${run} --out ${shellPath(join(folder, "merged"))}`] : [])]
     ).map((line) => `  ${cyan(`${self} ${line}`)}`),
   ];
 }

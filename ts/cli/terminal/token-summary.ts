@@ -8,6 +8,7 @@ import { adapterVariants } from "./adapter-variants.js";
 import { formatBytes, formatCount, formatDuration, formatPercent, formatRate, formatThreads } from "./number-format.js";
 import { clip, tableLines } from "./table.js";
 import type { Terminal } from "./terminal.js";
+import { shellPath } from "./shell-word.js";
 
 type Colors = Terminal["colors"];
 
@@ -146,7 +147,7 @@ export function tokenNext(self: string, folder: string, { settings }: TokenRepor
     ...tableLines(rows).map((line) => `  ${line.replace(/ {2,}.*$/, (rest) => dim(rest))}`),
     "",
     "Try next",
-    `  ${cyan(`${self} predict --run ${folder} "a text with names in it"`)}`,
-    `  ${cyan(`${self} evaluate --run ${folder} --data other.conll`)}`,
+    `  ${cyan(`${self} predict --run ${shellPath(folder)} "a text with names in it"`)}`,
+    `  ${cyan(`${self} evaluate --run ${shellPath(folder)} --data other.conll`)}`,
   ];
 }
