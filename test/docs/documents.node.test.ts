@@ -70,6 +70,16 @@ describe.each(documents)("%s", (name) => {
   });
 });
 
+it("commands to paste begin with npx: npm install puts no command on the path", () => {
+  const pages = documents.filter((name) => name === "README.md" || name.startsWith("docs/"));
+  const lines = pages
+    .flatMap((name) => blocks(text(name)).filter(({ language }) => language === "sh"))
+    .flatMap(({ code }) => code.split("\n"))
+    .filter((line) => /^\s*(npx )?lowrank /.test(line));
+  expect(lines.length).toBeGreaterThan(20);
+  expect(lines.filter((line) => !line.startsWith("npx "))).toEqual([]);
+});
+
 it("commands in the documents are commands, and every option is one of theirs", async () => {
   const lines = documents
     .filter((name) => name !== "CHANGELOG.md")

@@ -28,8 +28,9 @@ async function loadLibrary() {
 function findColumn(columns: readonly ParquetColumn[], wanted: Column, file: string): ParquetColumn {
   const column = columns.find(({ name }) => name === wanted) ?? (isNumber(wanted) ? columns[Number(wanted)] : undefined);
   if (column === undefined) {
-    const has = clip(columns.map(({ name }) => JSON.stringify(clip(name, 40))).join(", "));
-    throw new ConfigError(`${file} has no column ${JSON.stringify(wanted)}: it has ${has || "none"}`, { file, column: wanted });
+    const allowed = columns.map(({ name }) => name);
+    const has = clip(allowed.map((name) => JSON.stringify(clip(name, 40))).join(", "));
+    throw new ConfigError(`${file} has no column ${JSON.stringify(wanted)}: it has ${has || "none"}`, { file, column: wanted, allowed });
   }
   const kind = unreadableKind(column);
   if (kind === null) return column;

@@ -62,7 +62,7 @@ function indicesOf(first: Row, names: readonly string[] | undefined, wanted: rea
     const there = names ?? first.fields;
     const same = there.find((name) => plain(name) === plain(asked)) ?? (isNumber(column) ? undefined : misspelt(asked, there));
     const meant = same === undefined ? "" : `; did you mean ${JSON.stringify(same)}?`;
-    throw new ConfigError(`${file} has no column ${JSON.stringify(column)}: ${has}${meant}`, { file, column });
+    throw new ConfigError(`${file} has no column ${JSON.stringify(column)}: ${has}${meant}`, { file, column, allowed: there });
   });
 }
 
