@@ -270,5 +270,9 @@ describe("doctor", () => {
       expect.arrayContaining(["runtime", "SIMD", "relaxed SIMD", "threads", "kernels", "speed", "cache"]),
     );
     expect(well).toBe(true);
+    const models = checks.find(({ name }: { name: string }) => name === "models") as { found: string };
+    expect(models.found.split(", ")).toEqual(
+      expect.arrayContaining(["SmolLM2-135M-Instruct-GGUF", "all-MiniLM-L6-v2"]),
+    );
   });
 });

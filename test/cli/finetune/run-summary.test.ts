@@ -66,6 +66,25 @@ describe("the summary of a run", () => {
     expect(lines.join("\n")).not.toMatch(/--folds/);
   });
 
+  it("recommends nothing that is no better than always guessing the most frequent label", async () => {
+    const report = await reportOf(100, 100);
+    expect(adviceLines("lowrank", report, colors)).toEqual([
+      "Neither is more often right than always guessing the most frequent label (50.0 %), so do not use either yet. " +
+        "More examples help, and a model for the texts' language (--model); folds test every text once:",
+      expect.stringMatching(/^ {2}lowrank finetune --data reviews\.csv .*--folds 5$/),
+      "",
+    ]);
+    const headOnly = { ...report, settings: { ...report.settings, headOnly: true, test: "later.csv" } };
+    const alone = { ...headOnly, result: { ...report.result, overHeadAlone: null, recommended: null } };
+    expect(adviceLines("lowrank", alone, colors)).toEqual([
+      "The head alone is not more often right than always guessing the most frequent label (50.0 %), so do not use it yet. " +
+        "More examples help, and a model for the texts' language (--model).",
+      "",
+    ]);
+    const better = await reportOf(101, 100);
+    expect(adviceLines("lowrank", better, colors).join("\n")).toMatch(/it is what to use/);
+  });
+
   it("compares with the largest class, without an interval, where no head was fitted", async () => {
     const report = await reportOf(120, 150, { headOnly: null, overHeadAlone: null });
     const lines = resultTable(report, colors);

@@ -1,6 +1,6 @@
 import { stopwatch } from "../../waiting/stopwatch.js";
 import type { Command } from "commander";
-import { existsSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { access, constants } from "node:fs/promises";
 import { cpus, freemem, totalmem } from "node:os";
 import { join } from "node:path";
@@ -192,7 +192,7 @@ async function cacheChecks(self: string): Promise<Check[]> {
     const advice = "name a folder that can be written to: export LOWRANK_CACHE=/some/folder";
     return [{ name: "cache", verdict: "missing", found: `${cache} cannot be written to: ${failure}`, advice }];
   }
-  const models = readdirSync(cache).filter((name) => existsSync(join(cache, name, "model.safetensors")));
+  const models = cachedModels(cache);
   return [
     { name: "cache", verdict: "ok", found: cache },
     models.includes(DEFAULT_MODEL)
@@ -200,8 +200,18 @@ async function cacheChecks(self: string): Promise<Check[]> {
       : {
           name: "models",
           verdict: "note",
-          found: `${DEFAULT_MODEL} is not there yet (91 MB)`,
+          found: [`${DEFAULT_MODEL} is not there yet (91 MB)`, ...models].join(", "),
           advice: `fetched when first needed; now: ${self} embed "hello"`,
         },
   ];
 }
+
+/** Names of the folders in the cache that hold a model: encoders and language models, in one file or several, or as GGUF. */
+const cachedModels = (cache: string) =>
+  readdirSync(cache, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && readdirSync(join(cache, entry.name)).some(isModelFile))
+    .map(({ name }) => name)
+    .sort();
+
+const isModelFile = (name: string) =>
+  name.endsWith(".gguf") || /^model(\.safetensors\.index\.json|\.safetensors)$/.test(name);

@@ -186,9 +186,27 @@ function chosenLines(evaluation: RunReport["evaluation"], measuredOn: string): s
 /** Fewer texts say little about which of two classifiers is better: folds ask all of them. */
 const FEW = 100;
 
-/** What to take instead where the adapter adds nothing that is more than chance; no lines where it does, or was not compared. */
-export function adviceLines(self: string, { result, settings, evaluation }: RunReport, { cyan }: Colors): string[] {
+/** What helps where nothing that was measured has more right than the most frequent label alone; null where something has. */
+function noBetterLines(self: string, { result, settings }: RunReport, cyan: Colors["cyan"]): string[] | null {
+  const { largestClass, headOnly, after } = result;
+  const two = headOnly !== null && !settings.headOnly;
+  if (Math.max(after.accuracy, two ? headOnly.accuracy : 0) > largestClass) return null;
+  const who = two ? "Neither is" : settings.headOnly ? "The head alone is not" : "Head and adapter are not";
+  const folds = settings.test === null && settings.validation === null;
+  return [
+    `${who} more often right than always guessing the most frequent label (${formatPercent(largestClass)}), so do not use ${two ? "either" : "it"} yet. ` +
+      `More examples help, and a model for the texts' language (--model)${folds ? "; folds test every text once:" : "."}`,
+    ...(folds ? [`  ${cyan(finetuneCommand(self, settings, { folds: 5 }))}`] : []),
+    "",
+  ];
+}
+
+/** What to take instead where the adapter adds nothing that is more than chance, and what helps where nothing is learnt; else no lines. */
+export function adviceLines(self: string, report: RunReport, { cyan }: Colors): string[] {
+  const { result, settings, evaluation } = report;
   const { overHeadAlone, recommended } = result;
+  const noBetter = noBetterLines(self, report, cyan);
+  if (noBetter !== null) return noBetter;
   const rare = rareLines(self, overHeadAlone, settings, cyan);
   if (overHeadAlone === null || recommended !== "head-only") return rare;
   const { count, accuracy } = overHeadAlone;

@@ -124,7 +124,7 @@ function* ofTokens(name: string, { tokens }: PartSummary): Generator<DataFinding
     const latin = script === "Latin";
     const which = latin ? "in Latin letters, of a language" : script === "other" ? "in a script" : `in ${script}, a script`;
     const how = none > MOSTLY ? `${percent(none)} of their tokens are unknown to it` : `it cuts their words into pieces of ${lettersPerToken.toFixed(1)} letters`;
-    yield warn("unknown-language", `${percent(share)} of the ${name} texts are ${which} that the model hardly knows: ${how}; take a model for the language, or one for many`);
+    yield warn("unknown-language", `${percent(share)} of the ${name} texts are ${which} that the model hardly knows: ${how}; take a model for the language, or one for many, such as sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2`);
   }
 }
 
