@@ -90,6 +90,10 @@ const table: BadInput[] = [
   },
   { args: `${tune} --data {data.csv} --text body`, says: /has no column "body": it has "text", "label"/ },
   {
+    args: `${tune} --data {data.csv} --text body`,
+    says: /name the column of texts with --text, such as --text text, and the column of labels with --label$/m,
+  },
+  {
     args: `${tune} --data {data.csv} --label Label`,
     says: /has no column "Label": .*; did you mean "label"\? Name the column of texts with --text and the column of labels with --label$/m,
   },

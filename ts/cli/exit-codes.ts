@@ -1,5 +1,5 @@
 import { CommanderError } from "commander";
-import { AbortError, LowrankError } from "../errors/errors.js";
+import { AbortError, ConfigError, LowrankError } from "../errors/errors.js";
 import type { Terminal } from "./terminal/terminal.js";
 
 /** What the process ends with. */
@@ -33,5 +33,16 @@ function messageOf(error: unknown): string {
   // Node's words for it are "ENOENT: no such file or directory, uv_cwd".
   if ((error as NodeJS.ErrnoException | null)?.syscall === "uv_cwd")
     return "the working folder is not there any more: change to one that is, and start this again";
-  return error instanceof Error ? error.message : String(error);
+  return error instanceof Error ? error.message + columnAdvice(error) : String(error);
+}
+
+/** Which options name columns, where a table lacks one; else nothing. */
+function columnAdvice(error: Error): string {
+  const { column, allowed } = error instanceof ConfigError ? error.details : {};
+  if (column === undefined || !Array.isArray(allowed)) return "";
+  // A first line that is no header holds texts, which name nothing.
+  const name = (allowed as string[]).find((other) => /^[\p{L}_][\p{L}\p{N}_-]*$/u.test(other));
+  const such = name === undefined || error.message.endsWith("?") ? "" : `, such as --text ${name},`;
+  const start = error.message.endsWith("?") ? " Name" : "; name";
+  return `${start} the column of texts with --text${such} and the column of labels with --label`;
 }

@@ -167,9 +167,7 @@ export async function readExamples(bytes: Uint8Array | string, options: ReadOpti
   const how = { ...taken, format, text, label };
   let pairedWith: string | null = null;
   const wanted = group === undefined ? [text, label] : [text, label, group];
-  const rows = await rowsOf(bytes, wanted, how, (column) => (pairedWith = column)).catch(async (error: unknown) => {
-    throw (await import("./table/column-advice.js")).withColumnAdvice(error, taken);
-  });
+  const rows = await rowsOf(bytes, wanted, how, (column) => (pairedWith = column));
   const texts = withoutEmpty(rows, "emptyTexts", how);
   const labelled = withoutEmpty(texts.kept, "emptyLabels", how);
   const examples = examplesOf(labelled.kept, how);

@@ -7,7 +7,6 @@ import {
   placeIn,
   readExamples,
 } from "../../io/examples/index.js";
-import { withColumnAdvice } from "../../io/examples/table/column-advice.js";
 import { plainText } from "../../io/examples/summary/plain-text.js";
 import type { JobWords } from "../job-events.js";
 import type { JobSources } from "../sources/job-sources.js";
@@ -58,10 +57,7 @@ export async function readLabelled(
   const left = { emptyTexts: wanted("empty-texts"), emptyLabels: wanted("empty-labels") } as const;
   const asked = { text, label, ...(group !== null && { group }) };
   const read = await readExamples(bytes, { format, ...asked, file, onWarning, ...left }).catch((error: unknown) => {
-    if (!(error instanceof FormatError) || !("empty" in error.details))
-      throw error instanceof ConfigError && error.cause instanceof ConfigError
-        ? withColumnAdvice(error.cause, asked, words.setting)
-        : error;
+    if (!(error instanceof FormatError) || !("empty" in error.details)) throw error;
     const { option } = error.details;
     const code = option === "emptyLabels" ? "empty-labels" : "empty-texts";
     const message = error.message.replace(`${String(option)}: "leave out"`, `${words.setting("allow")} ${code}`);
