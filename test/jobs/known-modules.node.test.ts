@@ -19,7 +19,7 @@ import { afterStep, results, run, sources as tiny, spec as tinySpec } from "./ti
 // MiniLM's copies without modules.json were cut to the tokenizer's 512 tokens before its modules, with 256, were known.
 
 const text = (word: string) => `the ${word} film was very long and the end was ${word} too `.repeat(25);
-const words = ["good", "bad", "funny", "awful"];
+const words = ["good", "bad", "funny", "awful", "warm", "cold"];
 const csv = `text,label\n${words.map((word, i) => `${text(word)},${i % 2 === 0 ? "good" : "bad"}\n`).join("")}`;
 
 const sources: JobSources = {
