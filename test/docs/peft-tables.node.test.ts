@@ -76,7 +76,7 @@ it.each([...new Set([...cells("README.md"), ...cells("docs/from-peft.md")])].fil
 
 it("the command of the tables merges an adapter's folder into its base", async () => {
   for (const file of ["README.md", "docs/from-peft.md"])
-    expect(cells(file)).toContain("lowrank merge adapter-folder --out folder");
+    expect(cells(file)).toContain("npx lowrank merge adapter-folder --out folder");
   using encoder = await SentenceEncoder.load(fixture.model);
   encoder.addAdapter("mine", lora);
   const [from, out] = [fixture.path("adapter-folder"), fixture.path("folder")];

@@ -95,6 +95,7 @@ it("the core (engine, graph, LoRA layers, optimizers) is at most 37.2 kB of Java
 // Labels that are several in one, scores and halves of pairs, which are found in tables, took 2,050 of everything.
 // Cutting long texts for SentencePiece's tokenizers took 100 of both, clusters of characters, which are fetched, 200 of all.
 // Math and the like, which each file looks up once, took 50 of a page and 320 of all files.
+// A check before training that a GGUF LoRA can hold the adapter, and splits that can be cancelled, took 150 of all files.
 // Output layers that adapters change, rows of them and copies of the base's tables that are known as such took 750 of both, 2,300 with language models.
 it("a page with an encoder and a classifier is at most 121.1 kB at first, everything at most 159.1 kB", async () => {
   const encoder = await sizes("{ SentenceEncoder, TextClassifier }");
@@ -102,7 +103,7 @@ it("a page with an encoder and a classifier is at most 121.1 kB at first, everyt
   expect(encoder.all).toBeLessThanOrEqual(160_000);
   const everything = await sizes("*");
   expect(everything.first).toBeLessThanOrEqual(159_070);
-  expect(everything.all).toBeLessThanOrEqual(269_850);
+  expect(everything.all).toBeLessThanOrEqual(270_000);
 });
 
 // A line a statement, so that an uncaught error in Node, which has the same files, shows no line of 200 kB, took 1.4 of 190.4 kB,
@@ -138,10 +139,10 @@ it("the file of the pool's threads is at most 2 kB and needs no other", () => {
 // Names for esbuild to keep, and fflate and jinja whole, made it 316.6 kB. BERT's tokenizer beside the library's took 2.5,
 // optimizers and schedules that few use 1.2, byte pairs of our own and contents in parts 2, a stranger's template that is bounded 1.3, labels, scores
 // and pairs that fit another task 2, near duplicates that stay on one side of a split and bounds of Parquet's pages 3.4.
-// Output layers with adapters took 2.3.
-it("the file of a page's worker is at most 322.5 kB and needs no other", () => {
+// Output layers with adapters took 2.3, a check before training that a GGUF LoRA can hold the adapter 0.4.
+it("the file of a page's worker is at most 322.9 kB and needs no other", () => {
   const script = readFileSync(join(root, "dist/lowrank-worker.js"), "utf8");
-  expect(gzipSync(script, { level: 9 }).length).toBeLessThanOrEqual(322_500);
+  expect(gzipSync(script, { level: 9 }).length).toBeLessThanOrEqual(322_900);
   expect(script).not.toMatch(/^(import|export)\b|\bimport\(/m);
   for (const name of ["CausalLanguageModel", "readTextRows", "parseParquet"])
     expect(script).toMatch(new RegExp(`\\b${name}\\b`));
