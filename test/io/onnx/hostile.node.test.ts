@@ -67,6 +67,13 @@ describe("an ONNX model from a stranger", () => {
     expect([useOf("w"), useOf("w6"), useOf("none")]).toEqual(["product", "product", "none"]);
   });
 
+  it("with a long chain of nodes that hand on says what each tensor is used for, each node looked at once", () => {
+    const chain = Array.from({ length: 20_000 }, (_, i) => node("Identity", [`c${i}`], [`c${i + 1}`]));
+    const { useOf } = read(model([...chain, node("Gather", ["c20000", "i"], ["y"])], []));
+    // Looked up anew for each, that would be 200 million nodes.
+    expect(new Set(Array.from({ length: 20_001 }, (_, i) => useOf(`c${i}`)))).toEqual(new Set(["rows"]));
+  });
+
   it("with a node that takes one constant thousands of times, and gives thousands, has one user of it at once", () => {
     const outputs = Array.from({ length: 3000 }, (_, i) => `o${i}`);
     const split = node("Split", new Array<string>(30_000).fill("w"), outputs);

@@ -1,7 +1,7 @@
 import { FormatError } from "../../errors/errors.js";
 import { recogniseForeign } from "../safetensors/foreign.js";
 import { type FloatTensor, isFloats, isPlaced, type OnnxTensor, type PlacedTensor, readTensor } from "./tensor.js";
-import { countUsers, type Node, type TensorUse, useOf } from "./uses.js";
+import { countUsers, type Node, type TensorUse, usesOf } from "./uses.js";
 import { type Field, type FileBytes, Wire } from "./wire.js";
 
 /** What of an ONNX model is known here: its constants, and how they are used. */
@@ -112,5 +112,6 @@ export function readOnnx(bytes: FileBytes, file: string): OnnxModel {
   for (const field of wire.fields(0, bytes.size)) if (field.number === 7) reader.graph(field, 0);
   if (reader.graphs === 0) throw fail("there is no graph");
   const { tensors, beside, users } = reader;
-  return { tensors, beside, useOf: (name) => useOf(name, users), countUsers: (name) => countUsers(name, users) };
+  const uses = usesOf(users);
+  return { tensors, beside, useOf: (name) => uses.get(name) ?? "none", countUsers: (name) => countUsers(name, users) };
 }

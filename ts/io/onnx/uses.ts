@@ -20,14 +20,41 @@ function* usersOf(name: string, users: ReadonlyMap<string, readonly Node[]>): Ge
       else yield op;
 }
 
-/** How those use it. */
-export function useOf(name: string, users: ReadonlyMap<string, readonly Node[]>): TensorUse {
-  let use: TensorUse = "none";
-  for (const op of usersOf(name, users)) {
-    use = join(use, op === "Gather" || op === "GatherElements" ? "rows" : "product");
-    if (use === "both") break;
-  }
-  return use;
+/** How each tensor is used, from the last node backwards: each node is looked at a few times at most, however long the chains are. */
+export function usesOf(users: ReadonlyMap<string, readonly Node[]>): ReadonlyMap<string, TensorUse> {
+  const uses = new Map<string, TensorUse>();
+  const raised: string[] = [];
+  const raise = (name: string, use: TensorUse) => {
+    const before = uses.get(name) ?? "none";
+    if (join(before, use) === before) return;
+    uses.set(name, join(before, use));
+    raised.push(name);
+  };
+  // Nodes that only hand on: what they take, and by what they give.
+  const inputs = new Map<Node, string[]>();
+  const makers = new Map<string, Node[]>();
+  for (const [name, nodes] of users)
+    for (const node of nodes) {
+      if (!passing.has(node.op)) raise(name, node.op === "Gather" || node.op === "GatherElements" ? "rows" : "product");
+      else if (inputs.has(node)) inputs.get(node)!.push(name);
+      else {
+        inputs.set(node, [name]);
+        for (const output of node.outputs) {
+          if (makers.has(output)) makers.get(output)!.push(node);
+          else makers.set(output, [node]);
+        }
+      }
+    }
+  const passed = new Map<Node, TensorUse>();
+  for (let name = raised.pop(); name !== undefined; name = raised.pop())
+    for (const node of makers.get(name) ?? []) {
+      const before = passed.get(node) ?? "none";
+      const use = join(before, uses.get(name)!);
+      if (use === before) continue;
+      passed.set(node, use);
+      for (const input of inputs.get(node)!) raise(input, use);
+    }
+  return uses;
 }
 
 /** How many they are. */
