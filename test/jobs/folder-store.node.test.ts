@@ -169,7 +169,15 @@ describe("a folder as a store", () => {
 
   it("is shared with the command: either goes on with what the other began, to the same bits", async () => {
     const { model, data } = fixture;
-    const own = { model, data, steps: 60, batchSize: 8, learningRate: 0.01, patience: null };
+    const own = {
+      model,
+      data,
+      steps: 60,
+      batchSize: 8,
+      learningRate: 0.01,
+      patience: null,
+      nearDuplicates: "apart",
+    } as const;
     const command = (out: string) => shortRun(fixture, fixture.path(out), 60);
     expect((await lowrank(command("whole"))).code).toBe(0);
     const whole = results(filesOf(fixture.path("whole")));

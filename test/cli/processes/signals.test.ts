@@ -152,8 +152,8 @@ describe("an output that takes no more", () => {
   it.each([
     ["predict --run run --file many.csv", "head -n 1"],
     ["predict --run run --file many.csv --json", "head -n 1"],
-    ["embed --model model --file many.csv --text text", "head -n 1"],
-    ["embed --model model --file many.csv --text text", "true"],
+    ["embed --model model --normalize --file many.csv --text text", "head -n 1"],
+    ["embed --model model --normalize --file many.csv --text text", "true"],
     ["finetune --help", "true"],
     ["inspect run", "true"],
   ])("because nobody reads it (%s | %s) is quiet", async (line, reader) => {
@@ -165,7 +165,7 @@ describe("an output that takes no more", () => {
 
   it("is quiet on the error stream too", async () => {
     const { out, err } = await shell(
-      `${lowrankCall} embed --model model --file many.csv --text text 2>&1 | head -n 1 | cut -c 1-9`,
+      `${lowrankCall} embed --model model --normalize --file many.csv --text text 2>&1 | head -n 1 | cut -c 1-9`,
     );
     expect(out).toBe('{"text":"\n');
     expect(err).toBe("");
@@ -186,7 +186,7 @@ describe("an output that takes no more", () => {
   it.runIf(process.platform === "linux")("because the disk is full is an error", async () => {
     for (const line of [
       "predict --run run --file many.csv",
-      "embed --model model text",
+      "embed --model model --normalize text",
       "inspect run",
       "doctor --json",
     ]) {
