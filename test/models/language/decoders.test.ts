@@ -81,7 +81,7 @@ describe.each(decoderNames)("%s", (name) => {
   it("trains as PEFT does, for five steps, merges and unmerges", async () => {
     const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
     model.loadAdapter("golden", await decoderAdapter(name));
-    expect(warn).toHaveBeenCalledTimes(name === "gpt2" ? 1 : 0);
+    expect(warn).not.toHaveBeenCalled();
     warn.mockRestore();
     const before = await model.logits(golden.prompts[0]!.ids, { adapter: null });
     const examples = golden.batch.map(({ ids, first }) => ({ ids, mask: ids.map((_, i) => i >= first) }));
