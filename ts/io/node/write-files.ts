@@ -53,24 +53,26 @@ async function syncFolder(directory: string): Promise<void> {
  * Writes a file piece by piece under a temporary name and renames it when it is complete and on the disk: at every moment
  * `path` holds the old file or the new one, never a part. Makes the folder if need be.
  */
-export async function writeFileAtomically(path: string, write: (sink: ByteSink) => Promise<void>): Promise<void> {
-  const directory = dirname(path);
-  await withFolder(directory, () =>
-    withPart(directory, basename(path), async (part) => {
-      await writeDurably(part, write);
-      await rename(part, path);
-    }),
-  );
-  await syncFolder(directory);
+export function writeFileAtomically(path: string, write: (sink: ByteSink) => Promise<void>): Promise<void> {
+  return writeWhole(path, write, rename);
 }
 
 /** As `writeFileAtomically`, of a file that must be new: what has appeared at `path` meanwhile stays, and the system's `EEXIST` is thrown. */
-export async function writeNewFile(path: string, write: (sink: ByteSink) => Promise<void>): Promise<void> {
+export function writeNewFile(path: string, write: (sink: ByteSink) => Promise<void>): Promise<void> {
+  return writeWhole(path, write, publishNew);
+}
+
+/** Writes a file under a temporary name; `publish` gives it its own when it is complete and on the disk. */
+async function writeWhole(
+  path: string,
+  write: (sink: ByteSink) => Promise<void>,
+  publish: (part: string, path: string) => Promise<void>,
+): Promise<void> {
   const directory = dirname(path);
   await withFolder(directory, () =>
     withPart(directory, basename(path), async (part) => {
       await writeDurably(part, write);
-      await publishNew(part, path);
+      await publish(part, path);
     }),
   );
   await syncFolder(directory);

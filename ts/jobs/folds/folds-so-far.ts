@@ -73,7 +73,7 @@ export async function readFolds(store: RunStore): Promise<FoldsSoFar | null> {
 function takeFolds(file: Readonly<Record<string, unknown>>): FoldsSoFar {
   const { settings, modelHash, dataHash, folds, predictions } = file;
   checkSettings("folds", settings, textFields);
-  // Folds of before have biases that learnt at A's rate.
+  // Folds of earlier versions trained biases at A's rate.
   if (settings.loraPlusRatio !== null) oneOf("folds", "groups of LoRA+", file["groups"], ["peft"]);
   checkHash("folds", "modelHash", modelHash);
   checkHash("folds", "dataHash", dataHash);
