@@ -186,7 +186,7 @@ export class TapeArena {
     return chunks[next]!.start;
   }
 
-  /** Makes the last chunk longer by `bytes`, and by an eighth where memory has it, so that few requests are made. */
+  /** Makes the last chunk longer by `bytes`, and by a thirty-second where memory has it, so that few requests are made. */
   private extendLast(bytes: number): boolean {
     const last = this.chunks.at(-1)!;
     this.noteChunks();
@@ -195,7 +195,7 @@ export class TapeArena {
       last.size += size;
       return true;
     };
-    const ample = Math.max(align(bytes), align(Math.min(last.size / 8, LARGEST_GROWTH)));
+    const ample = Math.max(align(bytes), align(Math.min(last.size / 32, LARGEST_GROWTH)));
     return extend(ample) || (ample > align(bytes) && extend(align(bytes)));
   }
 
