@@ -8,7 +8,7 @@ import layers from "./scripts/checks/layers.mjs";
 const nodeOnly = [
   "ts/entry/*node.ts",
   "ts/cli/**",
-  "ts/jobs/node/**",
+  "ts/training/node/**",
   "ts/queue/**",
   "ts/federated/node/**",
   "ts/io/node/**",

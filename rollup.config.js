@@ -49,9 +49,9 @@ const elsewhere = {
 const pool =
   /\/ts\/(engine\/(pool|worker-(source|from)|features|instantiate|policy|trusted-address)|errors\/[\w-]+)\.ts$/;
 const base =
-  /\/ts\/(version|entry\/script-address|(arguments|waiting)\/.*|io\/(byte-source|made-from|page\/persist)|jobs\/(store\/run-(files|name)|sources\/own-data))\.ts$/;
+  /\/ts\/(version|entry\/script-address|(arguments|waiting)\/.*|io\/(byte-source|made-from|page\/persist)|training\/(store\/run-(files|name)|sources\/own-data))\.ts$/;
 /** Apart, since its table of calls is made as it is loaded: a program without a worker leaves the file out. */
-const client = /\/ts\/(worker\/(?!server).*|jobs\/store\/memory-store)\.ts$/;
+const client = /\/ts\/(worker\/(?!server).*|training\/store\/memory-store)\.ts$/;
 /** Language models, fetched when one is loaded. */
 const language =
   /\/ts\/(models\/(decoder|decoders|language\/(?!causal|bounded))|graph\/(decoder-ops|frozen\/tied-matrix)|adapters\/output-layer|arguments\/plain-copy|values\/same-values|ops\/.*\/(cached-attention|rotary-embedding|gated-unit|table-product)|tokenize\/token-text)\b/;
@@ -96,7 +96,7 @@ const areas = [
   ["head-fit", /\/ts\/train\/logistic\/(?!logistic-regression|scaled-vectors)/],
   ["models", /\/ts\/(models|train|adapters|tokenize)\//],
   ["tasks", /\/ts\/tasks\//],
-  ["jobs", /\/ts\/jobs\/(?!node\/)/],
+  ["jobs", /\/ts\/(jobs|training)\/(?!node\/)/],
   ["federation", /\/ts\/federated\/(?!node\/|index)/],
 ];
 // Papaparse asks for Node's streams where a program uses them, which this package does not.

@@ -11,13 +11,13 @@ const tables = [
 ];
 
 /**
- * The settings of a run, from the tables in ts/jobs/spec: name, option of the command line, default, what it does.
+ * The settings of a run, from the tables in ts/training/spec: name, option of the command line, default, what it does.
  * @param {string} root
  */
 export function settingsTables(root) {
   const flags = flagsOf(join(root, "ts/cli/options/setting-flags.ts"));
   return tables
-    .map(({ file, name, title }) => section(title, objectIn(join(root, "ts/jobs/spec", file), name), flags))
+    .map(({ file, name, title }) => section(title, objectIn(join(root, "ts/training/spec", file), name), flags))
     .join("\n\n");
 }
 

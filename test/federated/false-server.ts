@@ -3,7 +3,7 @@ import { type ConfigValue } from "../../ts/federated/objects/incoming.js";
 import { packObject, type ObjectType } from "../../ts/federated/objects/object-head.js";
 import * as wire from "../../ts/federated/wire/fleet_pb.js";
 import type { Transport } from "../../ts/federated/wire/transport.js";
-import { sha256 } from "../../ts/jobs/sources/sha256.js";
+import { sha256 } from "../../ts/training/sources/sha256.js";
 
 const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
 

@@ -5,7 +5,7 @@ import { Fleet } from "../../ts/federated/wire/fleet.js";
 import * as wire from "../../ts/federated/wire/fleet_pb.js";
 import { signerOf } from "../../ts/federated/wire/node-key.js";
 import { fetchTransport } from "../../ts/federated/wire/transport.js";
-import { sha256 } from "../../ts/jobs/sources/sha256.js";
+import { sha256 } from "../../ts/training/sources/sha256.js";
 
 /** A node that answers the first question with bytes that are well addressed, and make no message. */
 export async function answerUnreadably(server: string): Promise<void> {

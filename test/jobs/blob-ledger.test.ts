@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type BlobFolder, memoryFolders } from "../../ts/io/page/blob-folder.js";
-import { BlobLedger } from "../../ts/jobs/store/blob-ledger.js";
+import { BlobLedger } from "../../ts/training/store/blob-ledger.js";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import * as jobs from "../../ts/jobs/store/checkpoint-file.js";
-import { folderStore } from "../../ts/jobs/node/folder-store.js";
-import type { RunState } from "../../ts/jobs/store/run-state.js";
-import { runFiles } from "../../ts/jobs/store/run-store.js";
+import * as jobs from "../../ts/training/store/checkpoint-file.js";
+import { folderStore } from "../../ts/training/node/folder-store.js";
+import type { RunState } from "../../ts/training/store/run-state.js";
+import { runFiles } from "../../ts/training/store/run-store.js";
 
 /** Writes checkpoints into a folder. */
 export class CheckpointWriter extends jobs.CheckpointWriter {

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { lostItsWay } from "../../ts/jobs/result/divergence.js";
-import { plainWords } from "../../ts/jobs/job-events.js";
+import { lostItsWay } from "../../ts/training/result/divergence.js";
+import { plainWords } from "../../ts/training/job-events.js";
 
 const record = { learningRate: 0.1, gradNorm: 1, tokens: 3, milliseconds: 1 };
 const steps = [4, 0.1, 4, 0.1].map((loss, step) => ({ ...record, step, loss }));

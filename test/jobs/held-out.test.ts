@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { AbortError, ConfigError } from "../../ts/index.js";
 import { type JobEvent, type JobSpec, memoryStore } from "../../ts/jobs/index.js";
-import { type Labelled, loadDataset } from "../../ts/jobs/data/dataset.js";
-import { holdOut } from "../../ts/jobs/data/held-out.js";
-import { foldsOf } from "../../ts/jobs/folds/folded.js";
-import { plainWords } from "../../ts/jobs/job-events.js";
-import { textFields } from "../../ts/jobs/spec/classifier-fields.js";
-import { readSpec } from "../../ts/jobs/spec/read-settings.js";
-import { evaluateEveryOf, stepsOf } from "../../ts/jobs/spec/training-settings.js";
+import { type Labelled, loadDataset } from "../../ts/training/data/dataset.js";
+import { holdOut } from "../../ts/training/data/held-out.js";
+import { foldsOf } from "../../ts/training/folds/folded.js";
+import { plainWords } from "../../ts/training/job-events.js";
+import { textFields } from "../../ts/training/spec/classifier-fields.js";
+import { readSpec } from "../../ts/training/spec/read-settings.js";
+import { evaluateEveryOf, stepsOf } from "../../ts/training/spec/training-settings.js";
 import { nextTask } from "../../ts/waiting/next-task.js";
 import { run, spec } from "./tiny-job.js";
 

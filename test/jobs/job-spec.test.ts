@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { ConfigError, LowrankError } from "../../ts/index.js";
 import { type JobOptions, type JobSpec, memoryStore, runJob, type RunStore } from "../../ts/jobs/index.js";
-import { textFields } from "../../ts/jobs/spec/classifier-fields.js";
-import { readSpec } from "../../ts/jobs/spec/read-settings.js";
+import { textFields } from "../../ts/training/spec/classifier-fields.js";
+import { readSpec } from "../../ts/training/spec/read-settings.js";
 import { run, sources, spec } from "./tiny-job.js";
 
 /** A store, and sources, that fail a test where they are asked for anything. */

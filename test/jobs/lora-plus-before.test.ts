@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { engine, init } from "../../ts/engine/engine.js";
 import type { FileMap } from "../../ts/io/file-map.js";
 import { memoryStore } from "../../ts/jobs/index.js";
-import { sha256 } from "../../ts/jobs/sources/sha256.js";
+import { sha256 } from "../../ts/training/sources/sha256.js";
 import { goldenBytes, goldenJson } from "../golden.js";
 import { afterStep, run, runUntil, spec } from "./tiny-job.js";
 

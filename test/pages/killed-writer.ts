@@ -1,6 +1,6 @@
 import { keepModel } from "../../ts/io/page/keep-model.js";
 import { keptModel } from "../../ts/io/page/kept-model.js";
-import { opfsStore } from "../../ts/jobs/store/opfs-store.js";
+import { opfsStore } from "../../ts/training/store/opfs-store.js";
 
 // A worker that says what it finds, then writes on and on until it is killed: a run's blobs, or a model that was picked. Of which
 // and how its name speaks.

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { ConfigError } from "../../ts/errors/errors.js";
-import type { JobSettings } from "../../ts/jobs/spec/any-settings.js";
-import { RecordWriter } from "../../ts/jobs/store/run-record.js";
-import type { RunStore } from "../../ts/jobs/store/run-store.js";
+import type { JobSettings } from "../../ts/training/spec/any-settings.js";
+import { RecordWriter } from "../../ts/training/store/run-record.js";
+import type { RunStore } from "../../ts/training/store/run-store.js";
 import { localTrials } from "../../ts/queue/sweep/local-trials.js";
 import { takeSweep } from "../../ts/queue/sweep/sweep-plan.js";
 

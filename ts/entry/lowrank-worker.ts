@@ -4,7 +4,7 @@ import { newWorker, ownAddress } from "../engine/trusted-address.js";
 import { addressSource } from "../io/address-source.js";
 import { setModelLocator } from "../io/model-source.js";
 import { setPageAddress } from "../io/page/page-address.js";
-import { provideJobSources, addresses } from "../jobs/sources/job-sources.js";
+import { provideJobSources, addresses } from "../training/sources/job-sources.js";
 import type { Channel } from "../worker/protocol/channel.js";
 import { type Hello, isHello } from "../worker/protocol/messages.js";
 import { serve } from "../worker/server/serve.js";

@@ -42,7 +42,7 @@ const placeOf = (given: string | TrustedAddress | null) =>
       : (given as string);
 
 export * from "../worker/index.js";
-export { folderStore } from "../jobs/node/folder-store.js";
-export { bucketStore } from "../jobs/node/bucket-store.js";
-export type { BucketStore } from "../jobs/node/bucket-store.js";
+export { folderStore } from "../training/node/folder-store.js";
+export { bucketStore } from "../training/node/bucket-store.js";
+export type { BucketStore } from "../training/node/bucket-store.js";
 export type { BucketOptions } from "../io/node/bucket/bucket-access.js";

@@ -1,5 +1,5 @@
 import { UnsupportedError, WorkerLostError } from "../errors/errors.js";
-import type { SharedSettings } from "../jobs/spec/training-settings.js";
+import type { SharedSettings } from "../training/spec/training-settings.js";
 import type { LowrankWorker } from "../worker/client/living-worker.js";
 import { startWorker } from "../worker/client/shared-worker.js";
 

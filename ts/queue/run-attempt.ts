@@ -1,10 +1,10 @@
 import { AbortError, ConfigError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
-import type { JobListener } from "../jobs/job-events.js";
-import { firstDifference } from "../jobs/spec/read-settings.js";
-import { OTHER_ORIGIN } from "../jobs/store/origin-check.js";
-import { runFiles } from "../jobs/store/run-store.js";
-import type { JobSettings } from "../jobs/spec/any-settings.js";
+import type { JobListener } from "../training/job-events.js";
+import { firstDifference } from "../training/spec/read-settings.js";
+import { OTHER_ORIGIN } from "../training/store/origin-check.js";
+import { runFiles } from "../training/store/run-store.js";
+import type { JobSettings } from "../training/spec/any-settings.js";
 import type { LowrankWorker } from "../worker/client/living-worker.js";
 import { type AttemptPlace, placeAt } from "./attempts/attempt-place.js";
 import { ANEW, goOnFromLast } from "./attempts/go-on.js";

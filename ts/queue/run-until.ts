@@ -1,11 +1,11 @@
 import { AbortError } from "../errors/errors.js";
 import { parseJsonObject } from "../io/json.js";
 import { FormatError } from "../errors/errors.js";
-import type { JobListener } from "../jobs/job-events.js";
-import type { RunReport } from "../jobs/result/run-report.js";
-import type { JobSettings } from "../jobs/spec/any-settings.js";
-import { readCheckpoint } from "../jobs/store/checkpoint-file.js";
-import { runFiles, type RunStore } from "../jobs/store/run-store.js";
+import type { JobListener } from "../training/job-events.js";
+import type { RunReport } from "../training/result/run-report.js";
+import type { JobSettings } from "../training/spec/any-settings.js";
+import { readCheckpoint } from "../training/store/checkpoint-file.js";
+import { runFiles, type RunStore } from "../training/store/run-store.js";
 import type { LowrankWorker } from "../worker/client/living-worker.js";
 import { runJob } from "../worker/client/jobs.js";
 

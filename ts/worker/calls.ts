@@ -1,4 +1,4 @@
-import { runFiles } from "../jobs/store/run-files.js";
+import { runFiles } from "../training/store/run-files.js";
 import type { KeptPlace } from "../io/page/kept-model.js";
 import { again, againOr } from "./crossings/again.js";
 import { asked, release, told } from "./crossings/functions.js";

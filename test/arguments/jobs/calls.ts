@@ -9,8 +9,8 @@ import {
   runStatus,
   unfinishedSpec,
 } from "../../../ts/entry/jobs-node.js";
-import { takeSources } from "../../../ts/jobs/sources/job-sources.js";
-import { takeStore } from "../../../ts/jobs/store/run-store.js";
+import { takeSources } from "../../../ts/training/sources/job-sources.js";
+import { takeStore } from "../../../ts/training/store/run-store.js";
 import { sources, spec } from "../../jobs/tiny-job.js";
 import type { Call } from "../refusals.js";
 

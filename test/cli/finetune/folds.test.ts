@@ -3,8 +3,8 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { foldLines } from "../../../ts/cli/terminal/fold-lines.js";
 import { nextLines } from "../../../ts/cli/terminal/run-summary.js";
 import type { FoldsReport } from "../../../ts/jobs/index.js";
-import { textFields } from "../../../ts/jobs/spec/classifier-fields.js";
-import { defaultsOf } from "../../../ts/jobs/spec/field.js";
+import { textFields } from "../../../ts/training/spec/classifier-fields.js";
+import { defaultsOf } from "../../../ts/training/spec/field.js";
 import { type Fixture, lowrank, makeFixture, shortRun } from "../fixture.js";
 
 let fixture: Fixture;

@@ -1,9 +1,9 @@
 import { cellsIn } from "../../../ts/train/metrics/cells.js";
 import { scoresOf } from "../../../ts/train/metrics/metrics.js";
-import { CheckpointWriter } from "../../../ts/jobs/store/checkpoint-file.js";
-import type { RunState } from "../../../ts/jobs/store/run-state.js";
+import { CheckpointWriter } from "../../../ts/training/store/checkpoint-file.js";
+import type { RunState } from "../../../ts/training/store/run-state.js";
 import type { FileMap } from "../../../ts/io/file-map.js";
-import { memoryStore } from "../../../ts/jobs/store/memory-store.js";
+import { memoryStore } from "../../../ts/training/store/memory-store.js";
 
 const settings: RunState["settings"] = {
   ...{

@@ -8,7 +8,7 @@ import { AbortError, ConfigError, ModelError } from "../../../ts/errors/errors.j
 import { downloadWhole, remoteFile } from "../../../ts/io/node/index.js";
 import { Interrupted, Patience } from "../../../ts/io/node/download/patience.js";
 import { readRange } from "../../../ts/io/byte-source.js";
-import { localSources } from "../../../ts/jobs/node/local-sources.js";
+import { localSources } from "../../../ts/training/node/local-sources.js";
 import { FlakyServer } from "./flaky-server.js";
 
 /** A server of files that knows ranges, as they are now. */

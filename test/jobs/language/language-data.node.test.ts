@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { ConfigError } from "../../../ts/index.js";
-import { plainWords } from "../../../ts/jobs/job-events.js";
-import { loadLanguageData } from "../../../ts/jobs/language/held-out-texts.js";
+import { plainWords } from "../../../ts/training/job-events.js";
+import { loadLanguageData } from "../../../ts/training/language/held-out-texts.js";
 import { type JobEvent, type LanguageJobSpec, memoryStore } from "../../../ts/jobs/index.js";
-import { languageFields } from "../../../ts/jobs/spec/language-settings.js";
-import { readSpec } from "../../../ts/jobs/spec/read-settings.js";
+import { languageFields } from "../../../ts/training/spec/language-settings.js";
+import { readSpec } from "../../../ts/training/spec/read-settings.js";
 import { run, sources, spec } from "./tiny-language-job.js";
 
 const load = (given: Partial<LanguageJobSpec> & Pick<LanguageJobSpec, "data">) =>

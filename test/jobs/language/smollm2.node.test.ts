@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { memoryStore, type ReadyLanguageJob, runJob } from "../../../ts/entry/jobs-node.js";
-import { localSources } from "../../../ts/jobs/node/local-sources.js";
+import { localSources } from "../../../ts/training/node/local-sources.js";
 import { modelPath } from "../../setup/files.js";
 import { data } from "./tiny-language-job.js";
 

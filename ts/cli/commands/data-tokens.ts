@@ -1,8 +1,8 @@
 import { ConfigError } from "../../errors/errors.js";
 import { type DataSummary, type LabelCount, summariseExamples } from "../../io/examples/summary/index.js";
-import { localSources } from "../../jobs/node/local-sources.js";
-import { DEFAULT_MODEL } from "../../jobs/spec/shared-fields.js";
-import { readTokenFile, type TokenFile } from "../../jobs/tokens/token-dataset.js";
+import { localSources } from "../../training/node/local-sources.js";
+import { DEFAULT_MODEL } from "../../training/spec/shared-fields.js";
+import { readTokenFile, type TokenFile } from "../../training/tokens/token-dataset.js";
 import { entityMetrics } from "../../train/metrics/entities.js";
 import { TagScheme } from "../../train/metrics/tag-scheme.js";
 import { exitCodes } from "../exit-codes.js";

@@ -8,7 +8,7 @@ import { detectFeatures } from "../../engine/features.js";
 import { type EngineInfo, Graph } from "../../entry/node.js";
 import { cacheFolder } from "../../io/node/index.js";
 import { makeFolder } from "../../io/node/make-folder.js";
-import { DEFAULT_MODEL } from "../../jobs/spec/shared-fields.js";
+import { DEFAULT_MODEL } from "../../training/spec/shared-fields.js";
 import { enableRelaxedSimd, startEngine } from "../engine-start.js";
 import { exitCodes } from "../exit-codes.js";
 import { formatBytes, formatThreads } from "../terminal/number-format.js";

@@ -1,10 +1,10 @@
 import { ConfigError } from "../../errors/errors.js";
-import type { JobEvent } from "../../jobs/job-events.js";
+import type { JobEvent } from "../../training/job-events.js";
 import { checkTokenFields, type TokenFields } from "../../io/examples/tokens/located-tokens.js";
-import { measuredPart } from "../../jobs/data/dataset.js";
-import { localSources } from "../../jobs/node/local-sources.js";
-import { runFiles } from "../../jobs/store/run-store.js";
-import { loadTokenDataset, readTokenFile } from "../../jobs/tokens/token-dataset.js";
+import { measuredPart } from "../../training/data/dataset.js";
+import { localSources } from "../../training/node/local-sources.js";
+import { runFiles } from "../../training/store/run-store.js";
+import { loadTokenDataset, readTokenFile } from "../../training/tokens/token-dataset.js";
 import { scoresOf } from "../../tasks/tokens/token-scores.js";
 import { tokenMetrics } from "../../tasks/tokens/token-metrics.js";
 import { type ClassifierOptions, openTokenClassifier } from "../files/classifier-folder.js";

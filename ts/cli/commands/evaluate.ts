@@ -11,17 +11,17 @@ import {
   labelsTokens,
   openClassifier,
 } from "../files/classifier-folder.js";
-import { checkKnown, type DataAccess, loadDataset, measuredPart, readLabelled } from "../../jobs/data/dataset.js";
-import { localSources } from "../../jobs/node/local-sources.js";
-import { runFiles } from "../../jobs/store/run-store.js";
+import { checkKnown, type DataAccess, loadDataset, measuredPart, readLabelled } from "../../training/data/dataset.js";
+import { localSources } from "../../training/node/local-sources.js";
+import { runFiles } from "../../training/store/run-store.js";
 import { fieldNames, labelNames, words } from "../options/option-values.js";
 import { flagWords } from "../options/job-words.js";
 import { reporterOf } from "../terminal/progress-bar.js";
 import { evaluateTokens } from "./evaluate-tokens.js";
 import type { Session } from "../session.js";
-import { textFields } from "../../jobs/spec/classifier-fields.js";
-import { defaultsOf } from "../../jobs/spec/field.js";
-import { checkSettings } from "../../jobs/spec/read-settings.js";
+import { textFields } from "../../training/spec/classifier-fields.js";
+import { defaultsOf } from "../../training/spec/field.js";
+import { checkSettings } from "../../training/spec/read-settings.js";
 import { evaluationLines, largestClass } from "../terminal/evaluation-lines.js";
 import { refuseFolds } from "../inspected/inspected-folds.js";
 import { overlapWarning, trainingData, type TrainedOn } from "../tables/training-overlap.js";

@@ -1,6 +1,6 @@
 import { type JobOptions, runJob, type RunStore } from "../../entry/jobs-node.js";
-import type { LanguageSettings } from "../../jobs/spec/language-settings.js";
-import { runFiles } from "../../jobs/store/run-files.js";
+import type { LanguageSettings } from "../../training/spec/language-settings.js";
+import { runFiles } from "../../training/store/run-files.js";
 import { followRun, printRun } from "../followed-run.js";
 import type { FinetuneOptions } from "../options/finetune-options.js";
 import type { Session } from "../session.js";

@@ -1,5 +1,5 @@
 import { type JobOptions, runJob, type RunStore } from "../../entry/jobs-node.js";
-import type { TokenSettings } from "../../jobs/spec/token-settings.js";
+import type { TokenSettings } from "../../training/spec/token-settings.js";
 import { exitCodes } from "../exit-codes.js";
 import { followRun, printRun } from "../followed-run.js";
 import type { FinetuneOptions } from "../options/finetune-options.js";

@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import { type JobOptions, runJob, runStatus, type RunStore } from "../../entry/jobs-node.js";
 import { AbortError, ConfigError } from "../../errors/errors.js";
-import { runFiles } from "../../jobs/store/run-store.js";
-import { pickSamples } from "../../jobs/result/sample-predictions.js";
-import { isLanguage, isTokens, type JobSettings } from "../../jobs/spec/any-settings.js";
-import type { TrainingSettings } from "../../jobs/spec/training-settings.js";
+import { runFiles } from "../../training/store/run-store.js";
+import { pickSamples } from "../../training/result/sample-predictions.js";
+import { isLanguage, isTokens, type JobSettings } from "../../training/spec/any-settings.js";
+import type { TrainingSettings } from "../../training/spec/training-settings.js";
 import { finetuneLanguage } from "./finetune-language.js";
 import { finetuneTokens } from "./finetune-tokens.js";
 import { crossValidate, unfinishedFolds } from "./folds.js";

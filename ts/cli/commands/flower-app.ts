@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { TextClassifier } from "../../entry/node.js";
 import { ConfigError } from "../../errors/errors.js";
-import { DEFAULT_MODEL } from "../../jobs/spec/shared-fields.js";
+import { DEFAULT_MODEL } from "../../training/spec/shared-fields.js";
 import { takeLabels } from "../../tasks/labels-file.js";
 import { startEngine } from "../engine-start.js";
 import { findModel, loadEncoder } from "../files/base-model.js";

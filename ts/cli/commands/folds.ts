@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { folderStore, runFolds, type RunStore } from "../../entry/jobs-node.js";
 import { AbortError } from "../../errors/errors.js";
-import { type FoldsSoFar, readFolds } from "../../jobs/folds/folds-so-far.js";
-import { runFiles } from "../../jobs/store/run-store.js";
-import type { TrainingSettings } from "../../jobs/spec/training-settings.js";
+import { type FoldsSoFar, readFolds } from "../../training/folds/folds-so-far.js";
+import { runFiles } from "../../training/store/run-store.js";
+import type { TrainingSettings } from "../../training/spec/training-settings.js";
 import { startEngine } from "../engine-start.js";
 import { exitCodes } from "../exit-codes.js";
 import { type WantedFolder, withRunFolder } from "../files/run-folder.js";

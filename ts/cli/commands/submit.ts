@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { ConfigError } from "../../errors/errors.js";
 import type { JobQueue, SubmitOptions } from "../../entry/queue-node.js";
 import { isJsonObject, parseJsonObject } from "../../io/json.js";
-import type { AnyJobSpec } from "../../jobs/spec/any-settings.js";
+import type { AnyJobSpec } from "../../training/spec/any-settings.js";
 import { checkOptions } from "../../arguments/options.js";
 import { takeSubmission } from "../../queue/jobs/submission.js";
 import { absolutePath } from "../options/absolute-path.js";

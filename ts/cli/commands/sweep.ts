@@ -5,7 +5,7 @@ import { type Grid, runSweep, type SweepEvent, type SweepReport, type SweepSpec 
 import { ConfigError } from "../../errors/errors.js";
 import { parseJsonObject } from "../../io/json.js";
 import { writeFilesAtomically } from "../../io/node/index.js";
-import type { TrainingSettings } from "../../jobs/spec/training-settings.js";
+import type { TrainingSettings } from "../../training/spec/training-settings.js";
 import { enableRelaxedSimd } from "../engine-start.js";
 import type { AdapterOptions } from "../options/adapter-settings.js";
 import { absolutePath } from "../options/absolute-path.js";

@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { type QueueWorkerEvent, runQueueWorker } from "../../entry/queue-node.js";
-import { builds } from "../../jobs/spec/shared-fields.js";
+import { builds } from "../../training/spec/shared-fields.js";
 import { enableRelaxedSimd } from "../engine-start.js";
 import { port, whole } from "../options/option-values.js";
 import { addQueueOptions, queueAddress, type QueueOptions } from "../options/queue-options.js";

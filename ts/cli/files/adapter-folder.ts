@@ -5,7 +5,7 @@ import { ConfigError } from "../../errors/errors.js";
 import type { FileMap } from "../../io/file-map.js";
 import { readFileMap } from "../../io/node/index.js";
 import { type Adapter, readAdapterForBase } from "../../io/peft/index.js";
-import { runFiles } from "../../jobs/store/run-files.js";
+import { runFiles } from "../../training/store/run-files.js";
 import { labelsOf } from "../../tasks/classifier-files.js";
 import { LABELS_FILE } from "../../tasks/labels-file.js";
 import { refuseFolds } from "../inspected/inspected-folds.js";

@@ -5,7 +5,7 @@ import { type LocalModel, resolveModel } from "../../io/node/index.js";
 import { ConfigError } from "../../errors/errors.js";
 import type { PoolingMode } from "../../models/sentence/pooling.js";
 import { ProgressReporter } from "../terminal/progress-bar.js";
-import { runFiles } from "../../jobs/store/run-store.js";
+import { runFiles } from "../../training/store/run-store.js";
 import { LABELS_FILE } from "../../tasks/labels-file.js";
 import type { KnownColumn } from "../tables/table-columns.js";
 import { hearSignals, type Session } from "../session.js";

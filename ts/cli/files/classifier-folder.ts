@@ -10,7 +10,7 @@ import {
 } from "../../entry/node.js";
 import { ConfigError } from "../../errors/errors.js";
 import type { FileMap } from "../../io/file-map.js";
-import { builds } from "../../jobs/spec/shared-fields.js";
+import { builds } from "../../training/spec/shared-fields.js";
 import { labelsOf } from "../../tasks/classifier-files.js";
 import { LABELS_FILE, readLabels } from "../../tasks/labels-file.js";
 import { poolingOf } from "../../tasks/open-classifier.js";

@@ -1,8 +1,8 @@
 import { ModelError } from "../../errors/errors.js";
 import type { TokenCounter } from "../../io/examples/summary/index.js";
 import { type LocalModel, resolveModel } from "../../io/node/index.js";
-import { inWords } from "../../jobs/in-words.js";
-import { DEFAULT_MODEL } from "../../jobs/spec/shared-fields.js";
+import { inWords } from "../../training/in-words.js";
+import { DEFAULT_MODEL } from "../../training/spec/shared-fields.js";
 import { loadTokenizer } from "../../models/sentence/load-tokenizer.js";
 import { flagWords } from "../options/job-words.js";
 import type { Session } from "../session.js";

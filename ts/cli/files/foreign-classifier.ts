@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ModelError } from "../../errors/errors.js";
 import { isJsonObject, parseJsonObject } from "../../io/json.js";
-import { runFiles } from "../../jobs/store/run-store.js";
+import { runFiles } from "../../training/store/run-store.js";
 import { kindOfHead } from "../../tasks/checkpoint.js";
 import { LABELS_FILE } from "../../tasks/labels-file.js";
 import { peftField } from "../../tasks/open-classifier.js";

@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { FormatError } from "../../errors/errors.js";
 import { parseJsonObject } from "../../io/json.js";
-import { checkSettings } from "../../jobs/spec/read-settings.js";
-import { tokenFields, type TokenSettings } from "../../jobs/spec/token-settings.js";
-import { runFiles } from "../../jobs/store/run-store.js";
+import { checkSettings } from "../../training/spec/read-settings.js";
+import { tokenFields, type TokenSettings } from "../../training/spec/token-settings.js";
+import { runFiles } from "../../training/store/run-store.js";
 
 /** What a run on labelled words was trained with; null where its folder does not say. */
 export function tokenSettingsOf(run: string): TokenSettings | null {

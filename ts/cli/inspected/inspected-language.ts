@@ -1,6 +1,6 @@
-import type { LanguageReport } from "../../jobs/language/language-report.js";
-import { type LanguageSettings, lengthInWords } from "../../jobs/spec/language-settings.js";
-import { formatTargets } from "../../jobs/spec/training-settings.js";
+import type { LanguageReport } from "../../training/language/language-report.js";
+import { type LanguageSettings, lengthInWords } from "../../training/spec/language-settings.js";
+import { formatTargets } from "../../training/spec/training-settings.js";
 import { formatCount, formatDuration, formatRate } from "../terminal/number-format.js";
 import { clip } from "../terminal/table.js";
 

@@ -1,6 +1,6 @@
-import type { TokenSettings } from "../../jobs/spec/token-settings.js";
-import { formatLength, formatTargets } from "../../jobs/spec/training-settings.js";
-import type { TokenReport } from "../../jobs/tokens/token-report.js";
+import type { TokenSettings } from "../../training/spec/token-settings.js";
+import { formatLength, formatTargets } from "../../training/spec/training-settings.js";
+import type { TokenReport } from "../../training/tokens/token-report.js";
 import { formatCount, formatPercent, formatRate } from "../terminal/number-format.js";
 import { clip } from "../terminal/table.js";
 

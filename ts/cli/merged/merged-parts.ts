@@ -6,7 +6,7 @@ import { type LocalModel, readFileMap } from "../../io/node/index.js";
 import { type Adapter, adapterFingerprint, checkNotMerged, type MergedModel, readMerged } from "../../io/peft/index.js";
 import { type OpenTensorFile, WEIGHTS } from "../../io/safetensors/index.js";
 import { recordedModel } from "../files/base-model.js";
-import { runFiles } from "../../jobs/store/run-store.js";
+import { runFiles } from "../../training/store/run-store.js";
 import { modelPlan } from "../../models/architectures.js";
 import { densePrints } from "../../models/sentence/dense.js";
 import { longestText, readSentenceLayout } from "../../models/sentence/layout.js";

@@ -1,10 +1,10 @@
 import { isAbsolute, relative, sep } from "node:path";
 import { isRemote } from "../../io/node/index.js";
-import type { FurtherLora } from "../../jobs/spec/further-lora.js";
-import { textFields } from "../../jobs/spec/classifier-fields.js";
-import { defaultsOf } from "../../jobs/spec/field.js";
-import { tokenFields, type TokenSettings } from "../../jobs/spec/token-settings.js";
-import type { TrainingSettings } from "../../jobs/spec/training-settings.js";
+import type { FurtherLora } from "../../training/spec/further-lora.js";
+import { textFields } from "../../training/spec/classifier-fields.js";
+import { defaultsOf } from "../../training/spec/field.js";
+import { tokenFields, type TokenSettings } from "../../training/spec/token-settings.js";
+import type { TrainingSettings } from "../../training/spec/training-settings.js";
 import { shellPath, shellWord } from "../terminal/shell-word.js";
 import { inits } from "./adapter-settings.js";
 import { exampleData } from "./example-data.js";

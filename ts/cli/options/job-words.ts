@@ -1,4 +1,4 @@
-import type { JobWords } from "../../jobs/job-events.js";
+import type { JobWords } from "../../training/job-events.js";
 import type { SettingName } from "./setting-flags.js";
 
 /** A setting as the option of `finetune`: "maxGradNorm" → "--max-grad-norm". */

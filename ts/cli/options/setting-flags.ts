@@ -1,11 +1,11 @@
-import type { JobSettings } from "../../jobs/spec/any-settings.js";
-import { nearPlaces, textFields } from "../../jobs/spec/classifier-fields.js";
-import { allowable } from "../../jobs/data/data-check.js";
-import { defaultsOf, recipeNames } from "../../jobs/spec/field.js";
-import { DEFAULT_LANGUAGE_MODEL, languageTasks } from "../../jobs/spec/language-settings.js";
-import { heldOut } from "../../jobs/spec/recipes.js";
-import { builds, DEFAULT_MODEL, schedules } from "../../jobs/spec/shared-fields.js";
-import { formatLength } from "../../jobs/spec/training-settings.js";
+import type { JobSettings } from "../../training/spec/any-settings.js";
+import { nearPlaces, textFields } from "../../training/spec/classifier-fields.js";
+import { allowable } from "../../training/data/data-check.js";
+import { defaultsOf, recipeNames } from "../../training/spec/field.js";
+import { DEFAULT_LANGUAGE_MODEL, languageTasks } from "../../training/spec/language-settings.js";
+import { heldOut } from "../../training/spec/recipes.js";
+import { builds, DEFAULT_MODEL, schedules } from "../../training/spec/shared-fields.js";
+import { formatLength } from "../../training/spec/training-settings.js";
 import { weightsOptions } from "../../models/stored-weights.js";
 import * as values from "./option-values.js";
 

@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { ConfigError } from "../../errors/errors.js";
-import { fieldsOfTasks, type JobSettings, type TaskName } from "../../jobs/spec/any-settings.js";
-import { textFields } from "../../jobs/spec/classifier-fields.js";
-import { defaultsOf, type Fields } from "../../jobs/spec/field.js";
-import type { LanguageSettings } from "../../jobs/spec/language-settings.js";
-import type { TrainingSettings } from "../../jobs/spec/training-settings.js";
+import { fieldsOfTasks, type JobSettings, type TaskName } from "../../training/spec/any-settings.js";
+import { textFields } from "../../training/spec/classifier-fields.js";
+import { defaultsOf, type Fields } from "../../training/spec/field.js";
+import type { LanguageSettings } from "../../training/spec/language-settings.js";
+import type { TrainingSettings } from "../../training/spec/training-settings.js";
 import { absolutePath } from "./absolute-path.js";
 import { type AdapterOptions, adapterSettings } from "./adapter-settings.js";
 import type { exampleData } from "./example-data.js";

@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
-import { defaultsOf } from "../../jobs/spec/field.js";
-import { languageFields, lengthInWords } from "../../jobs/spec/language-settings.js";
+import { defaultsOf } from "../../training/spec/field.js";
+import { languageFields, lengthInWords } from "../../training/spec/language-settings.js";
 import { adapterOptions, addAdapterOptions } from "./adapter-settings.js";
 import { adapterSettingNames, flagGroups, type FlagGroup, type SettingFlag } from "./setting-flags.js";
 

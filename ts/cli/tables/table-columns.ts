@@ -2,7 +2,7 @@ import Papa from "papaparse";
 import { ConfigError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
 import { decodeText, exampleFormat } from "../../io/examples/index.js";
-import { runFiles } from "../../jobs/store/run-store.js";
+import { runFiles } from "../../training/store/run-store.js";
 
 /** How many columns a message names. */
 const NAMED = 12;

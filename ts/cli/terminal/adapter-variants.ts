@@ -1,5 +1,5 @@
-import { formatFurtherLora } from "../../jobs/spec/further-lora.js";
-import type { TrainingSettings } from "../../jobs/spec/training-settings.js";
+import { formatFurtherLora } from "../../training/spec/further-lora.js";
+import type { TrainingSettings } from "../../training/spec/training-settings.js";
 
 type Adapted = Pick<TrainingSettings, "dora" | "rslora" | "loraPlusRatio" | "dropout" | "lora">;
 

@@ -1,4 +1,4 @@
-import { type FoldResult, type FoldsReport, type FoldSpread, spreadOf } from "../../jobs/folds/folds-report.js";
+import { type FoldResult, type FoldsReport, type FoldSpread, spreadOf } from "../../training/folds/folds-report.js";
 import type { Metrics } from "../../train/metrics/metrics.js";
 import { finetuneCommand } from "../options/finetune-command.js";
 import { formatCount, formatInterval, formatPercent } from "./number-format.js";

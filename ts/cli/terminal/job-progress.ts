@@ -1,4 +1,4 @@
-import type { JobEvent, JobPhase } from "../../jobs/job-events.js";
+import type { JobEvent, JobPhase } from "../../training/job-events.js";
 import { formatCount, formatDuration } from "./number-format.js";
 import type { Progress, ProgressReporter } from "./progress-bar.js";
 

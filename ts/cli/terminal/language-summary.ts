@@ -1,7 +1,7 @@
-import type { LanguageReport } from "../../jobs/language/language-report.js";
-import type { LanguagePart, ReadyLanguageJob } from "../../jobs/language/ready-language.js";
-import { formatTargets, warmupOf } from "../../jobs/spec/training-settings.js";
-import { runFiles } from "../../jobs/store/run-store.js";
+import type { LanguageReport } from "../../training/language/language-report.js";
+import type { LanguagePart, ReadyLanguageJob } from "../../training/language/ready-language.js";
+import { formatTargets, warmupOf } from "../../training/spec/training-settings.js";
+import { runFiles } from "../../training/store/run-store.js";
 import { adapterVariants } from "./adapter-variants.js";
 import { formatBytes, formatCount, formatDuration, formatRate, formatThreads } from "./number-format.js";
 import { tableLines } from "./table.js";

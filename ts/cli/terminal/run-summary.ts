@@ -14,15 +14,15 @@ import {
 import { finetuneCommand } from "../options/finetune-command.js";
 import { adapterVariants } from "./adapter-variants.js";
 import { groupsText } from "./data-lines.js";
-import { macroF1Loss } from "../../jobs/result/recommendation.js";
-import { runFiles } from "../../jobs/store/run-store.js";
-import { recipes } from "../../jobs/spec/recipes.js";
-import type { ReadyJob } from "../../jobs/job-events.js";
-import type { RunReport } from "../../jobs/result/run-report.js";
-import type { Sample } from "../../jobs/result/sample-predictions.js";
+import { macroF1Loss } from "../../training/result/recommendation.js";
+import { runFiles } from "../../training/store/run-store.js";
+import { recipes } from "../../training/spec/recipes.js";
+import type { ReadyJob } from "../../training/job-events.js";
+import type { RunReport } from "../../training/result/run-report.js";
+import type { Sample } from "../../training/result/sample-predictions.js";
 import { clip, tableLines } from "./table.js";
 import type { Terminal } from "./terminal.js";
-import { formatTargets, warmupOf } from "../../jobs/spec/training-settings.js";
+import { formatTargets, warmupOf } from "../../training/spec/training-settings.js";
 import { shellPath } from "./shell-word.js";
 
 type Colors = Terminal["colors"];

@@ -1,7 +1,7 @@
-import { formatTargets, warmupOf } from "../../jobs/spec/training-settings.js";
-import { runFiles } from "../../jobs/store/run-store.js";
-import type { ReadyTokenJob, TokenPart } from "../../jobs/tokens/ready-tokens.js";
-import type { TokenReport } from "../../jobs/tokens/token-report.js";
+import { formatTargets, warmupOf } from "../../training/spec/training-settings.js";
+import { runFiles } from "../../training/store/run-store.js";
+import type { ReadyTokenJob, TokenPart } from "../../training/tokens/ready-tokens.js";
+import type { TokenReport } from "../../training/tokens/token-report.js";
 import type { TokenMetrics } from "../../tasks/tokens/token-metrics.js";
 import { finetuneCommand } from "../options/finetune-command.js";
 import { adapterVariants } from "./adapter-variants.js";

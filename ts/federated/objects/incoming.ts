@@ -1,7 +1,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { concatenated } from "../../io/concatenated.js";
 import { isJsonObject, type Json, parseJsonObject } from "../../io/json.js";
-import { sha256 } from "../../jobs/sources/sha256.js";
+import { sha256 } from "../../training/sources/sha256.js";
 import { FederationError } from "../federation-error.js";
 import { ConfigRecordSchema } from "../wire/fleet_pb.js";
 import { type FlowerObject, type ObjectType, unpackObject } from "./object-head.js";

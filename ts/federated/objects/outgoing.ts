@@ -1,6 +1,6 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import type { Tensor } from "../../values/tensor.js";
-import { sha256 } from "../../jobs/sources/sha256.js";
+import { sha256 } from "../../training/sources/sha256.js";
 import {
   MessageSchema,
   type Metadata,

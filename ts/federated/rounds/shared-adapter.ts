@@ -2,7 +2,7 @@ import { readSafetensors, type TensorFile, writeSafetensors } from "../../io/saf
 import type { FileMap, SavedFiles } from "../../io/file-map.js";
 import { isJsonObject, parseJsonObject } from "../../io/json.js";
 import { WEIGHTS_FILE } from "../../io/peft/paths/keys.js";
-import { sha256 } from "../../jobs/sources/sha256.js";
+import { sha256 } from "../../training/sources/sha256.js";
 import { Philox } from "../../nn/philox.js";
 import { FormatError } from "../../errors/errors.js";
 import { HEAD_FILE } from "../../tasks/classifier-files.js";

@@ -1,6 +1,6 @@
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
-import type { RunStore } from "../../jobs/store/run-store.js";
+import type { RunStore } from "../../training/store/run-store.js";
 import { takeBucketAddress } from "../../io/node/bucket/bucket-access.js";
 import { bucketPlace } from "./bucket-place.js";
 import { folderPlace } from "./folder-place.js";

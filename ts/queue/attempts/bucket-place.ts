@@ -2,8 +2,8 @@ import { FormatError } from "../../errors/errors.js";
 import { isJsonObject, type Json, parseJsonObject } from "../../io/json.js";
 import { Bucket } from "../../io/node/bucket/bucket.js";
 import { takeBucketAddress } from "../../io/node/bucket/bucket-access.js";
-import { storeIn } from "../../jobs/node/bucket-store.js";
-import { isUnfinished } from "../../jobs/store/run-files.js";
+import { storeIn } from "../../training/node/bucket-store.js";
+import { isUnfinished } from "../../training/store/run-files.js";
 import type { AttemptPlace } from "./attempt-place.js";
 
 /** Which attempt's blobs are the result, and what they are called. */

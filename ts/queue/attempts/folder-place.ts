@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { folderStore } from "../../jobs/node/folder-store.js";
-import { isLock } from "../../jobs/node/run-lock.js";
-import { isUnfinished } from "../../jobs/store/run-files.js";
+import { folderStore } from "../../training/node/folder-store.js";
+import { isLock } from "../../training/node/run-lock.js";
+import { isUnfinished } from "../../training/store/run-files.js";
 import type { AttemptPlace } from "./attempt-place.js";
 
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code;

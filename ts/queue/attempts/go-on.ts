@@ -1,6 +1,6 @@
 import { FormatError } from "../../errors/errors.js";
-import { runFiles, type RunStore } from "../../jobs/store/run-store.js";
-import { type RunStatus, runStatus } from "../../jobs/store/run-status.js";
+import { runFiles, type RunStore } from "../../training/store/run-store.js";
+import { type RunStatus, runStatus } from "../../training/store/run-status.js";
 import type { AttemptPlace } from "./attempt-place.js";
 
 /** What earlier attempts have left to an attempt. */

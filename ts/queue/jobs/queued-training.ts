@@ -1,7 +1,7 @@
 import { checkOptions } from "../../arguments/options.js";
 import { text, whole } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";
-import { type AnyJobSpec, type JobSettings, takeAnySpec } from "../../jobs/spec/any-settings.js";
+import { type AnyJobSpec, type JobSettings, takeAnySpec } from "../../training/spec/any-settings.js";
 import { VERSION } from "../../version.js";
 import { checkPlace } from "../attempts/attempt-place.js";
 

@@ -4,7 +4,7 @@ import { checkSignal, throwIfAborted } from "../../waiting/abort.js";
 import { checkPlace } from "../attempts/attempt-place.js";
 import { JobQueue } from "../job-queue.js";
 import { ConfigError } from "../../errors/errors.js";
-import { folderStore } from "../../jobs/node/folder-store.js";
+import { folderStore } from "../../training/node/folder-store.js";
 import { best } from "./halving.js";
 import { queueTrials } from "./queue-trials.js";
 import { localTrials, type LocalOptions } from "./local-trials.js";

@@ -2,7 +2,7 @@ import { checkOptions } from "../../arguments/options.js";
 import { list, text, whole } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
-import { type AnyJobSpec, type JobSettings, takeAnySpec } from "../../jobs/spec/any-settings.js";
+import { type AnyJobSpec, type JobSettings, takeAnySpec } from "../../training/spec/any-settings.js";
 import { allChoices, type Choice, drawnChoices, type Grid, takeGrid } from "./grid.js";
 import { type Rung, rungsOf } from "./halving.js";
 

@@ -2,7 +2,7 @@ import type { Job, Queue } from "bullmq";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ConfigError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
-import type { JobEvent } from "../../jobs/job-events.js";
+import type { JobEvent } from "../../training/job-events.js";
 import { sameMinor } from "../../version.js";
 import { type EnginePool, NoSuchEngineError } from "../engine-pool.js";
 import { CANCELLED, type QueuedProgress } from "../jobs/queued-job.js";

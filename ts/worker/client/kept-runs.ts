@@ -1,11 +1,11 @@
 import { checkOptions } from "../../arguments/options.js";
 import type { FileMap } from "../../io/file-map.js";
 import { remember } from "../../io/made-from.js";
-import { type KeptSourcesOptions, takeKeptSources } from "../../jobs/sources/own-data.js";
-import type { AnyJobSpec } from "../../jobs/spec/any-settings.js";
-import { takeRunName } from "../../jobs/store/run-name.js";
-import type { RunStatus } from "../../jobs/store/run-status.js";
-import type { RunStore } from "../../jobs/store/run-store.js";
+import { type KeptSourcesOptions, takeKeptSources } from "../../training/sources/own-data.js";
+import type { AnyJobSpec } from "../../training/spec/any-settings.js";
+import { takeRunName } from "../../training/store/run-name.js";
+import type { RunStatus } from "../../training/store/run-status.js";
+import type { RunStore } from "../../training/store/run-store.js";
 import { functions } from "../calls.js";
 import { ask, type InWorker, workerOf } from "./shared-worker.js";
 

@@ -1,6 +1,6 @@
 import type { FileMap } from "../../io/file-map.js";
 import type { ModelSource } from "../../io/model-source.js";
-import type { JobSources } from "../../jobs/sources/job-sources.js";
+import type { JobSources } from "../../training/sources/job-sources.js";
 import type { LoadOptions } from "../../models/sentence/encoder-options.js";
 import type { CausalLanguageModel as LocalLanguageModel } from "../../models/language/causal-language-model.js";
 import type { GenerationSession } from "../../models/language/generation-session.js";
@@ -16,7 +16,7 @@ import type { TokenExample } from "../../tasks/tokens/token-examples.js";
 import type { OpenTokenClassifierOptions, TokenFitOptions } from "../../tasks/tokens/token-options.js";
 import type { Example } from "../../io/examples/example.js";
 import type { FitReport } from "../../train/fit-options.js";
-import type { JobOptions } from "../../jobs/run-job.js";
+import type { JobOptions } from "../../training/run-job.js";
 import type { classes } from "../calls.js";
 import type { WorkerKeptModel } from "./kept-there.js";
 import type { WorkerSources } from "./kept-runs.js";

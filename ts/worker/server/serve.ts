@@ -1,9 +1,9 @@
 import { adviseOtherEngine, engineInfo, init } from "../../engine/engine.js";
 import { ConfigError } from "../../errors/errors.js";
-import { runFolds } from "../../jobs/folds/run-folds.js";
-import { runJob, unfinishedSpec } from "../../jobs/run-job.js";
-import type { OpfsStore } from "../../jobs/store/opfs-store.js";
-import { runStatus } from "../../jobs/store/run-status.js";
+import { runFolds } from "../../training/folds/run-folds.js";
+import { runJob, unfinishedSpec } from "../../training/run-job.js";
+import type { OpfsStore } from "../../training/store/opfs-store.js";
+import { runStatus } from "../../training/store/run-status.js";
 import { keepModel } from "../../io/page/keep-model.js";
 import { clearCache, keptModel, keptModels } from "../../io/page/kept-model.js";
 import { CausalLanguageModel } from "../../models/language/causal-language-model.js";
