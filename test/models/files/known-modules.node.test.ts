@@ -109,6 +109,16 @@ it(
   },
 );
 
+it.each(["F16", "BF16"] as const)("a copy in %s is known too", { timeout: 120_000 }, async (dtype) => {
+  const files = await miniLM();
+  const file = readSafetensors(files["model.safetensors"]!);
+  const names = file.names.filter((name) => file.info(name).dtype === "F32");
+  const tensors = new Map(names.map((name) => [name, file.tensor(name)]));
+  const halved = await load({ ...files, "model.safetensors": writeSafetensors(tensors, undefined, { dtype }) });
+  expect(halved.tokenizer.maxTokens).toBe(256);
+  expect(Math.abs(length((await halved.encode(texts))[0]!) - 1)).toBeLessThan(1e-6);
+});
+
 it("a classifier sees the same vectors from every copy, not normalised", { timeout: 120_000 }, async () => {
   const [cached, hub] = [await load(await miniLM()), await load({ ...(await miniLM()), ...ofHub })];
   const options = { labels: ["bad", "good"], lora: { rank: 2 } };

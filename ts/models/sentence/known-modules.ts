@@ -1,9 +1,19 @@
 import type { SentenceLayout } from "./layout.js";
 
+interface KnownModules {
+  readonly normalize: boolean;
+  readonly maxTokens: number;
+}
+
+/** all-MiniLM-L6-v2: the mean, normalised, of at most 256 tokens. */
+const miniLM: KnownModules = { normalize: true, maxTokens: 256 };
+
 /** What sentence-transformers' files say of models that often come without them, by the fingerprint of their weights. */
-const known: Readonly<Record<string, { readonly normalize: boolean; readonly maxTokens: number }>> = {
-  // all-MiniLM-L6-v2: the mean, normalised, of at most 256 tokens.
-  "29d325ae371de99aceb76b34214133d1": { normalize: true, maxTokens: 256 },
+const known: Readonly<Record<string, KnownModules>> = {
+  "29d325ae371de99aceb76b34214133d1": miniLM,
+  // Its copies in float16 and bfloat16.
+  "5efb7c0eb10edda9b371b482a586c159": miniLM,
+  "2907a38a7cf2f6604e718305fe7d290e": miniLM,
 };
 
 /** Weights count alone: a tokenizer's files may be written in another way. */
