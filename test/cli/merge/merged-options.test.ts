@@ -39,6 +39,14 @@ describe("an encoder of merged files gives PEFT's vectors", () => {
   });
 });
 
+it.each(["pissa", "olora"])("check and inspect read a plain %s adapter", async (name) => {
+  const adapter = golden(`lora-options/${name}`);
+  const checked = await lowrank(["check", adapter, "--base", golden(`encoders/${Object.fromEntries(cases)[name]!}`)]);
+  expect(checked).toMatchObject({ code: 0, out: expect.stringMatching(/ fits /) });
+  const inspected = await lowrank(["inspect", adapter]);
+  expect(inspected).toMatchObject({ code: 0, err: "", out: expect.stringMatching(/rank +4\n/) });
+});
+
 describe("a plain PiSSA adapter is refused by name", () => {
   /** The base with other values and shapes in a tensor. */
   async function changed(name: string, tensor: string, change: (own: Tensor) => Tensor): Promise<string> {

@@ -61,7 +61,7 @@ export function defineCheck(program: Command, session: Session): void {
 }
 
 async function check(folder: string, options: CheckOptions, session: Session): Promise<Checked> {
-  const adapter = adapterIn(folder, { allowNonFinite: true });
+  const adapter = adapterIn(folder, { allowNonFinite: true, withBase: true });
   const base = await openBase(baseOf(options) ?? [recordedModel(folder).model], session);
   const family = familyOf(base);
   const warnings = [...otherBase(adapter, family), ...suspicions(adapter).map(findingText)];

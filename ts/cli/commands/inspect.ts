@@ -2,7 +2,8 @@ import type { Command } from "commander";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError, FormatError } from "../../errors/errors.js";
-import { type Adapter, readAdapter } from "../../entry/node.js";
+import type { Adapter } from "../../entry/node.js";
+import { readAdapterForBase } from "../../io/peft/index.js";
 import { isFolder } from "../../io/node/read-files.js";
 import { type FolderIndex, folderIndex, safetensorsIndex } from "../../io/node/file-source.js";
 import { byteLength, type Dtype, type TensorIndex, WEIGHTS, WEIGHTS_INDEX } from "../../io/safetensors/index.js";
@@ -92,7 +93,7 @@ const noAdapter = (path: string, base: readonly string[]) =>
   });
 
 /** Values that are not finite are told of, not refused. */
-const readInspected = (folder: string) => readAdapter(folder, { allowNonFinite: true });
+const readInspected = (folder: string) => readAdapterForBase(folder, { allowNonFinite: true });
 
 const hasWeights = (folder: string) =>
   ["adapter_model.safetensors", WEIGHTS, WEIGHTS_INDEX].some((name) => existsSync(join(folder, name)));
