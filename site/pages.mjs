@@ -28,9 +28,9 @@ export const groups = [
       { file: "docs/models.md", slug: "recipes/models", label: "Where models come from" },
       { file: "docs/runtimes.md", slug: "recipes/runtimes", label: "Runtimes" },
       { file: "docs/bundlers.md", slug: "recipes/bundlers", label: "Bundlers, test runners" },
-      { file: "docs/worker.md", slug: "recipes/worker", label: "In a worker" },
-      { file: "docs/pages.md", slug: "recipes/pages", label: "Kept in a page" },
-      { file: "docs/jobs.md", slug: "recipes/jobs", label: "A run as data" },
+      { file: "docs/worker.md", slug: "recipes/worker", label: "Train in a worker" },
+      { file: "docs/pages.md", slug: "recipes/pages", label: "Store in the browser" },
+      { file: "docs/jobs.md", slug: "recipes/jobs", label: "Runs from a program" },
       { file: "docs/queues.md", slug: "recipes/queues", label: "Queues" },
       { file: "docs/federated.md", slug: "recipes/federated", label: "Federations" },
       { file: "docs/serving.md", slug: "recipes/serving", label: "Serving many tenants" },
@@ -41,8 +41,9 @@ export const groups = [
     pages: [
       { file: "docs/memory.md", slug: "facts/memory", label: "Memory and threads" },
       { file: "bench/README.md", slug: "facts/performance", label: "Performance" },
-      { file: "docs/recipes.md", slug: "facts/recipe", label: "The default recipe" },
-      { file: "docs/promises.md", slug: "facts/promises", label: "Promises and limits" },
+      { file: "docs/recipes.md", slug: "facts/recipe", label: "Which recipe to use" },
+      { file: "bench/recipes.md", slug: "facts/recipe-experiments", label: "The recipe's experiments" },
+      { file: "docs/promises.md", slug: "facts/promises", label: "Guarantees and limits" },
     ],
   },
   {
@@ -55,7 +56,7 @@ export const groups = [
     ],
   },
   {
-    label: "How it works",
+    label: "Development",
     pages: [
       { file: "ARCHITECTURE.md", slug: "inside/architecture", label: "Architecture" },
       { file: "docs/adding-an-op.md", slug: "inside/adding-an-op", label: "Adding an op" },

@@ -61,7 +61,7 @@ describe("your own data", () => {
   it("the page's program measures, saves and opens again", { timeout: 300_000 }, () => {
     consumer.write("own-data.js", example(page, "own-data"));
     const out = consumer.run("node", "own-data.js");
-    expect(out).toMatch(/^head alone: accuracy [01]\.\d\d \([01]\.\d\d to [01]\.\d\d\), macro F1 [01]\.\d\d$/m);
+    expect(out).toMatch(/^head only: accuracy [01]\.\d\d \([01]\.\d\d to [01]\.\d\d\), macro F1 [01]\.\d\d$/m);
     expect(out).toMatch(/^head and adapter: accuracy /m);
     expect(out.match(/^fold \d: macro F1 [01]\.\d\d$/gm)).toHaveLength(3);
     expect(out).toMatch(/^(Billing|Technical) \{ Billing: [\d.e-]+, Technical: [\d.e-]+ \}\n$/m);

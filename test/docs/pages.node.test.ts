@@ -74,8 +74,8 @@ it("the page's examples keep, pick, list and run", { timeout: 180_000 }, async (
   expect(listed).toContainEqual(expect.stringMatching(/^my model \(folder\): 0\.\d MB$/));
   const run = await logged("run", /files$/, nothing);
   expect(run.at(-1)).toMatch(/^10 steps, \d files$/);
-  const learnt = await logged("own", /visit|now/, nothing);
-  const [, label] = /^learnt now: (question|statement)$/.exec(learnt.at(-1)!)!;
+  const trained = await logged("own", /visit|now/, nothing);
+  const [, label] = /^trained now: (question|statement)$/.exec(trained.at(-1)!)!;
   const later = await logged("own", /visit|now/, nothing);
-  expect(later.at(-1)).toBe(`of an earlier visit: ${label}`);
+  expect(later.at(-1)).toBe(`from an earlier visit: ${label}`);
 });
