@@ -8,6 +8,7 @@ const documents = [
   ...readdirSync(root).filter((name) => name.endsWith(".md")),
   ...readdirSync(join(root, "docs")).flatMap((name) => (name.endsWith(".md") ? [`docs/${name}`] : [])),
   "bench/README.md",
+  "bench/history.md",
   "bench/recipes.md",
   ...readdirSync(join(root, "examples")).map((name) => `examples/${name}/README.md`),
 ];
