@@ -5,9 +5,9 @@ const families = {
   product: "Products",
   attention: "Attention",
   normalisation: "Normalisation",
-  elementwise: "Element by element",
+  elementwise: "Elementwise",
   reduction: "Reductions",
-  lookup: "Rows by index",
+  lookup: "Lookup by index",
   shape: "Shapes",
   loss: "Losses",
 };
