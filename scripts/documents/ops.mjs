@@ -27,7 +27,9 @@ export function opTable(root) {
   const methods = methodsOf(checker, program.getSourceFile(graph));
   const byFamily = new Map(Object.keys(families).map((name) => [name, []]));
   for (const symbol of checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(entry)))) {
-    const own = checker.getAliasedSymbol(symbol);
+    const own = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+    // Files of several ops are exported whole, with the types of their attributes.
+    if (!(own.flags & ts.SymbolFlags.Variable)) continue;
     const [family] = relative(join(root, "ts/ops"), own.declarations[0].getSourceFile().fileName).split("/");
     const formula = comment(checker, own);
     const method = methods.get(symbol.name);

@@ -8,6 +8,7 @@ import { clippy } from "./steps/clippy.mjs";
 import { dist } from "./steps/dist.mjs";
 import { documents } from "./steps/documents.mjs";
 import { flower } from "./steps/flower.mjs";
+import { kernelInterface } from "./steps/kernel-interface.mjs";
 import { languageModel, model } from "./steps/model.mjs";
 import { moto } from "./steps/moto.mjs";
 import { nodeModules } from "./steps/node-modules.mjs";
@@ -33,7 +34,7 @@ const compilers = (chosen) => [nodeModules, cargo, rustTarget(chosen)];
 function kernels(chosen) {
   const half = Math.ceil(chosen.length / 2);
   const builds = [chosen.slice(0, half), chosen.slice(half)].map((names) => names.map(wasmBuild));
-  return [wasmBindgenStep, wasmPackStep, beside(...builds)];
+  return [kernelInterface, wasmBindgenStep, wasmPackStep, beside(...builds)];
 }
 
 /** What the chosen builds of the kernels need, in order. */

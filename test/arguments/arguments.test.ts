@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { LowrankError } from "../../ts/index.js";
+import { opRows } from "../ops/rows/index.js";
 import { functionCalls, internalCalls } from "./function-calls.js";
 import { graphCalls, headCalls, layerCalls, optimizerCalls } from "./object-calls.js";
-import { type Arguments, opCalls } from "./op-calls.js";
 import { at, isOptions, objectsIn, type Place, placesIn, withAt } from "./places.js";
-import { type Scene, setScene, stateOf } from "./scene.js";
+import { type Arguments, type Scene, setScene, stateOf } from "./scene.js";
 import { own, wrongValues } from "./wrong.js";
 
 type Run = (scene: Scene, args: unknown[]) => unknown;
@@ -16,7 +16,7 @@ interface Call {
   readonly run: Run;
 }
 
-const methods = (table: Record<string, Arguments[]>, of: (scene: Scene) => object): [string, Call][] =>
+const methods = (table: Record<string, readonly Arguments[]>, of: (scene: Scene) => object): [string, Call][] =>
   Object.entries(table).flatMap(([name, all]) =>
     all.map((args, i): [string, Call] => [
       i === 0 ? name : `${name} (${i + 1})`,
@@ -164,6 +164,8 @@ function checkUnknownOptions({ args, run }: Call): void {
   });
   scene.graph.dispose();
 }
+
+const opCalls = Object.fromEntries(Object.entries(opRows).map(([name, { calls }]) => [name, calls]));
 
 const tables: [string, [string, Call][]][] = [
   ["ops", methods(opCalls, ({ graph }) => graph)],

@@ -1,6 +1,6 @@
 import type { AdamW, ClassificationHead, Graph, LoraLinear, NodeId, SGD } from "../../ts/index.js";
 import type { ops } from "../../ts/ops/index.js";
-import type { Arguments } from "./op-calls.js";
+import type { Arguments } from "./scene.js";
 import { filled } from "./scene.js";
 
 /** Names of an object's public methods. */

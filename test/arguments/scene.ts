@@ -40,6 +40,9 @@ export interface Scene {
   readonly mark: Mark;
 }
 
+/** Right arguments of a call, everything optional given. */
+export type Arguments = (scene: Scene) => unknown[];
+
 /** Small numbers in a fixed order. */
 export function filled(...shape: number[]): Tensor {
   const size = shape.reduce((product, length) => product * length, 1);

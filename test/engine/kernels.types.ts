@@ -25,6 +25,6 @@ type Wrong<Written, Generated> =
   | Exclude<keyof Generated, keyof Written | Glue>
   | Differing<Written, Generated>;
 
-// What is written by hand in ts/engine is what crates/wasm exports: else these lines do not compile, and name what is wrong.
+// What ts/engine has read in the sources of crates/wasm is what wasm-bindgen exports: else these lines do not compile, and name what is wrong.
 export type Checked = [None<Wrong<WasmKernels, Single>>, None<Exclude<Wrong<SharedKernels, Shared>, "memory">>];
 type None<Names extends never> = Names;

@@ -4,7 +4,8 @@ import { readSafetensors } from "../../ts/io/safetensors/index.js";
 import { goldenBytes, goldenJson } from "../golden.js";
 import { largestError } from "./compare.js";
 import { gaps } from "./golden-gaps.js";
-import { runs, type Inputs } from "./golden-runs.js";
+import { runs } from "./golden-runs.js";
+import type { Inputs } from "./rows/row.js";
 
 interface Case {
   readonly name: string;

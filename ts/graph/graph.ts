@@ -8,22 +8,10 @@ import type { TakingOp } from "../ops/op.js";
 import type { ScaledDotProductAttentionAttributes } from "../ops/attention/scaled-dot-product-attention.js";
 import { unexpected } from "../arguments/settings.js";
 import { idList, type NodeId } from "./node.js";
-import type { PlainMethods } from "./plain-methods.js";
+import { oneInput, type PlainMethods, twoInputs } from "./plain-methods.js";
 import { Tape } from "./tape.js";
 
 export type { NodeId } from "./node.js";
-
-/** Ops whose method only passes on what it gets: one node, and attributes where the op has any. */
-const oneInput = [
-  ops.neg, ops.abs, ops.square, ops.exp, ops.log, ops.sqrt, ops.rsqrt, ops.reciprocal, ops.erf, ops.sin, ops.cos,
-  ops.relu, ops.quickGelu, ops.silu, ops.sigmoid, ops.tanh, ops.pow, ops.clamp, ops.gelu, ops.dropout,
-  ops.sum, ops.mean, ops.amax, ops.amin, ops.meanPool, ops.normalize, ops.raggedAttention, ops.indexSelect, ops.gather,
-  ops.reshape, ops.permute, ops.slice, ops.expand, ops.pad,
-]; // prettier-ignore
-/** The same for two nodes. */
-const twoInputs = [
-  ops.matmul, ops.add, ops.sub, ops.mul, ops.div, ops.maximum, ops.minimum, ops.rmsNorm, ops.mseLoss,
-]; // prettier-ignore
 
 /**
  * A computation on tensors in linear memory, recorded so that `backward` can follow. One method an op; each takes and
@@ -114,8 +102,7 @@ export class Graph extends Tape implements Disposable {
   }
 
   static {
-    type AnyOp = TakingOp<unknown, unknown, unknown>;
-    for (const op of oneInput as readonly AnyOp[]) {
+    for (const op of oneInput) {
       const plain = function (this: Graph, x: NodeId) {
         return this.apply(op, [x], undefined);
       };
@@ -124,7 +111,7 @@ export class Graph extends Tape implements Disposable {
       };
       this.prototype[op.name as "neg"] = "take" in op ? taking : plain;
     }
-    for (const op of twoInputs as readonly AnyOp[]) {
+    for (const op of twoInputs) {
       const plain = function (this: Graph, a: NodeId, b: NodeId) {
         return this.apply(op, [a, b], undefined);
       };

@@ -1,8 +1,9 @@
+import * as ops from "../ops/all.js";
 import type { ClampAttributes, GeluAttributes } from "../ops/elementwise/unary.js";
 import type { MatmulAttributes } from "../ops/product/matmul.js";
 import type { MseLossAttributes } from "../ops/loss/mse-loss.js";
 import type { NormalizeAttributes } from "../ops/normalisation/normalize.js";
-import type { Shape } from "../ops/op.js";
+import type { Shape, TakingOp } from "../ops/op.js";
 import type { PadAttributes } from "../ops/shape/pad.js";
 import type { RaggedAttentionAttributes } from "../ops/attention/ragged-attention.js";
 import type { ReductionAttributes } from "../ops/reduction/reduction.js";
@@ -114,3 +115,17 @@ export interface PlainMethods {
   /** Constant places added to a dimension. */
   pad(x: NodeId, attributes: PadAttributes): NodeId;
 }
+
+export type AnyOp = TakingOp<unknown, unknown, unknown>;
+
+/** Those that take one node, and attributes if the op has any. */
+export const oneInput = [
+  ops.neg, ops.abs, ops.square, ops.exp, ops.log, ops.sqrt, ops.rsqrt, ops.reciprocal, ops.erf, ops.sin, ops.cos,
+  ops.relu, ops.quickGelu, ops.silu, ops.sigmoid, ops.tanh, ops.pow, ops.clamp, ops.gelu, ops.dropout,
+  ops.sum, ops.mean, ops.amax, ops.amin, ops.meanPool, ops.normalize, ops.raggedAttention, ops.indexSelect, ops.gather,
+  ops.reshape, ops.permute, ops.slice, ops.expand, ops.pad,
+] as readonly AnyOp[]; // prettier-ignore
+/** Those that take two. */
+export const twoInputs = [
+  ops.matmul, ops.add, ops.sub, ops.mul, ops.div, ops.maximum, ops.minimum, ops.rmsNorm, ops.mseLoss,
+] as readonly AnyOp[]; // prettier-ignore

@@ -4,8 +4,8 @@ import { sizeOf } from "../../../ts/values/tensor.js";
 import { Maker, type Size, type Tensor } from "./maker.js";
 import { type OpName, optimizerKinds, type Program, type Statement } from "./program.js";
 import { Random } from "./random.js";
-import { rules } from "./rules/index.js";
-import type { Use } from "./rules/rule.js";
+import { opRows } from "../../ops/rows/index.js";
+import type { Use } from "./rule.js";
 
 const names = Object.keys(ops).sort() as OpName[];
 /** Results may not grow beyond this, unless the program is a wild one. */
@@ -15,7 +15,7 @@ const LARGEST = 2000;
 function shapeOf(op: OpName, { inputs, attributes }: Use): readonly number[] {
   using graph = new Graph();
   const ids = inputs.map(({ shape }) => graph.constant({ shape, data: new Float32Array(sizeOf(shape)) }));
-  return graph.shape(rules[op].call(graph, ids, attributes));
+  return graph.shape(opRows[op].program.call(graph, ids, attributes));
 }
 
 /** Makes one program; the seed decides everything. */
@@ -68,7 +68,7 @@ class Generator {
   private apply(): void {
     const { maker } = this;
     const op = this.random.pick(names);
-    const use = rules[op].make(maker);
+    const use = opRows[op].program.make(maker);
     if (use === null) return;
     const inputs = use.inputs.map(({ id }) => id);
     const shape = shapeOf(op, use);

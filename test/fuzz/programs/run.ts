@@ -15,7 +15,7 @@ import { sizeOf } from "../../../ts/values/tensor.js";
 import { elements } from "./numbers.js";
 import type { Program, Statement } from "./program.js";
 import { storedMatrix } from "./stored.js";
-import { rules } from "./rules/index.js";
+import { opRows } from "../../ops/rows/index.js";
 
 /** As scripts/fuzz/programs.py makes them too. An epsilon keeps a step from the sign of a gradient that is rounding alone. */
 const optimizers = {
@@ -141,7 +141,7 @@ export class Run {
       case "apply": {
         const inputs = statement.inputs.map((id) => this.node(id));
         const drawn = graph.streamsDrawn;
-        this.nodes.set(statement.id, rules[statement.op].call(graph, inputs, statement.attributes));
+        this.nodes.set(statement.id, opRows[statement.op].program.call(graph, inputs, statement.attributes));
         if (graph.streamsDrawn > drawn) {
           const size = sizeOf(graph.shape(this.node(statement.id)));
           this.drawn.set(statement.id, {

@@ -1,6 +1,5 @@
 import { expect } from "vitest";
 import { Graph, type NodeId, type Tensor } from "../../../ts/index.js";
-import type { ops } from "../../../ts/ops/index.js";
 import { uniform } from "./numbers.js";
 
 /** One use of an op to differentiate. */
@@ -14,9 +13,6 @@ export interface Case {
 
 /** Step of the differences: a power of two, so that it is added to small numbers without loss. */
 const STEP = 2 ** -5;
-
-/** Cases by the name of their op. */
-export type Cases = Partial<Record<keyof typeof ops, Case[]>>;
 
 /** Σ cotangent·f(inputs), in float64. */
 function weighted({ apply }: Case, inputs: readonly Tensor[], cotangent: Float64Array): number {

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { Graph, type Tensor, tensor } from "../../../ts/index.js";
+import { opRows } from "../rows/index.js";
+import type { Use } from "../rows/row.js";
 import { type Closeness, differences } from "./compare.js";
 import { golden, type OpCase, opCases } from "./golden.js";
-import { specialUses, type Use } from "./table.js";
 
-const uses = Object.values(specialUses).flatMap((byName) => Object.entries(byName));
+const uses = Object.values(opRows).flatMap(({ special }) => Object.entries(special));
 
 /** The elements from `skipped` on: each then lies in another lane, and other ones make the ragged end. */
 function from(skipped: number, { shape, data }: Tensor): Tensor {

@@ -22,6 +22,19 @@ const ROW = 5;
 /** Written and uploaded anew by each gradient. */
 const gradientWords = new Int32Array(ATTENTION_GRADIENT);
 
+/** What depends on the distance, where nothing does. */
+const noDistances = {
+  window: 2 ** 32 - 1,
+  distanceBias: 0,
+  distanceBiasStep: 0,
+  buckets: 0,
+  bucketCount: 0,
+  c2p: 0,
+  p2c: 0,
+} as const;
+
+type PlanValues = Omit<AttentionPlanStruct, keyof typeof noDistances> & Partial<AttentionPlanStruct>;
+
 /** A plan that is being made: room for the struct, then the table. */
 export class PlanWords {
   private readonly words: Int32Array;
@@ -36,9 +49,9 @@ export class PlanWords {
   }
 
   /** Puts the plan into memory; no sequence has more keys than `longest`. */
-  upload(call: Workspace, longest: number, values: AttentionPlanStruct): AttentionPlan {
+  upload(call: Workspace, longest: number, values: PlanValues): AttentionPlan {
     const { words } = this;
-    writeAttentionPlan(words, values);
+    writeAttentionPlan(words, { ...noDistances, ...values });
     return { pointer: call.upload(words), scratch: call.kernels.attention_scratch_len(longest, values.headDim) };
   }
 }

@@ -1,4 +1,3 @@
-import { noDistances } from "../../engine/struct.js";
 import { ConfigError, NonFiniteError } from "../../errors/errors.js";
 import { wrongShape } from "../../values/shape.js";
 import type { Op, Pointer, Workspace } from "../op.js";
@@ -83,7 +82,6 @@ export const cachedAttention: Op<CachedAttentionAttributes, void> = {
           kvHead: headDim,
         },
         ...{ oRow: heads * headDim, oHead: headDim, lseHead: tokens, keyBiasStep: 0, causal: 1 },
-        ...noDistances,
         ...(window === null ? {} : { window }),
         scale: scale ?? usualScale(headDim),
       });

@@ -10,17 +10,16 @@ import {
   checkDistances,
   columnBlocks,
   longestOf,
+  type RaggedAttentionAttributes,
   raggedPlan,
   raggedShape,
   uploadDistances,
 } from "./ragged-attention.js";
 
-export interface DisentangledAttentionAttributes {
-  /** As `raggedAttention`'s. */
-  readonly offsets: ArrayLike<number>;
-  readonly heads: number;
-  /** Factor of the scores. Default 1/√d, d = hidden / heads. */
-  readonly scale?: number | undefined;
+export interface DisentangledAttentionAttributes extends Pick<
+  RaggedAttentionAttributes,
+  "offsets" | "heads" | "scale"
+> {
   /** Bucket of each distance i − j: 2·n − 1 of them, distance 0 in the middle, n no less than the longest sequence. */
   readonly buckets: ArrayLike<number>;
 }

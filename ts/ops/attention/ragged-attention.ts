@@ -1,7 +1,7 @@
 import { ShapeError } from "../../errors/errors.js";
 import { optional, or, readOptions } from "../../arguments/read-options.js";
 import { finite, flag, whole } from "../../arguments/settings.js";
-import { type AttentionPlanStruct, noDistances } from "../../engine/struct.js";
+import type { AttentionPlanStruct } from "../../engine/struct.js";
 import { floatsOf } from "../../values/number-list.js";
 import { wrongShape } from "../../values/shape.js";
 import { type AttentionPlan, PlanWords, runAttention, runAttentionGradient, usualScale } from "./attention-plan.js";
@@ -83,7 +83,7 @@ export function raggedPlan(
   return words.upload(call, longestOf(offsets), {
     keyBias: 0, sequences, heads, kvHeads, headDim, qRow: width, qHead: headDim, kvRow: width, kvHead: headDim,
     oRow: heads * headDim, oHead: headDim, lseHead: tokens, keyBiasStep: 0,
-    scale: attributes.scale ?? usualScale(headDim), causal: causal ? 1 : 0, ...noDistances, ...distances,
+    scale: attributes.scale ?? usualScale(headDim), causal: causal ? 1 : 0, ...distances,
   }); // prettier-ignore
 }
 

@@ -1,5 +1,4 @@
 import { ShapeError } from "../../errors/errors.js";
-import { noDistances } from "../../engine/struct.js";
 import { maskOf } from "../../values/number-list.js";
 import { optional, or, readOptions } from "../../arguments/read-options.js";
 import { finite, flag } from "../../arguments/settings.js";
@@ -62,7 +61,7 @@ function planFor(call: Workspace, q: Value, k: Value, attributes: Taken): Attent
   const keyBias = mask === undefined ? 0 : call.upload(Float32Array.from(mask, (attend) => (attend ? 0 : -Infinity)));
   return words.upload(call, keys, {
     keyBias, sequences: batch, heads, kvHeads, headDim: d, qRow: d, qHead: rows * d, kvRow: d, kvHead: keys * d, oRow: d, oHead: rows * d,
-    lseHead: rows, keyBiasStep: keys, scale, causal: causal ? 1 : 0, ...noDistances,
+    lseHead: rows, keyBiasStep: keys, scale, causal: causal ? 1 : 0,
   }); // prettier-ignore
 }
 

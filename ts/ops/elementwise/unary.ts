@@ -1,12 +1,12 @@
 import { ConfigError } from "../../errors/errors.js";
 import { choice, or, readOptions } from "../../arguments/read-options.js";
 import { check, finite } from "../../arguments/settings.js";
+import type { ActivationKernels, UnaryKernels } from "../../engine/kernels.js";
 import type { Op, TakingOp } from "../op.js";
 
-type Kernel =
-  | "neg" | "abs" | "square" | "exp" | "log" | "sqrt" | "rsqrt" | "reciprocal" | "erf" | "sin" | "cos"
-  | "relu" | "sigmoid" | "tanh" | "silu" | "quick_gelu" | "gelu" | "gelu_tanh"
-  | "pow" | "clamp"; // prettier-ignore
+/** `<kernel>_forward` and `<kernel>_gradient` are exported for each. */
+type Kernel = NameOf<keyof UnaryKernels | keyof ActivationKernels>;
+type NameOf<Export> = Export extends `${infer Name}_forward` ? Name : never;
 
 /** What a call of an op with attributes is: the kernel, where there are several, and the constants it takes. */
 interface Chosen {

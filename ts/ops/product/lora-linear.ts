@@ -184,7 +184,7 @@ function forwardEach(call: ForwardCall<Taken>): readonly Pointer[] {
     writeLoraForward(words, {
       t: end - start, inFeatures, outFeatures: width, rank, scaling,
       x: from, xRow: inFeatures, a: a.pointer, b: b.pointer, u, y, yRow: outFeatures,
-    }, i); // prettier-ignore
+    }, LORA_FORWARD * i); // prettier-ignore
     saved[i] = u;
   }
   kernels.lora_forward_each(adapters.length, call.upload(words));

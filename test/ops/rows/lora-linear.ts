@@ -1,30 +1,18 @@
-import type { Cases } from "./check.js";
-import { uniform } from "./numbers.js";
+import type { Graph, NodeId } from "../../../ts/index.js";
+import { most, within } from "../../fuzz/programs/rule.js";
+import { uniform } from "../gradients/numbers.js";
+import { product } from "../special-values/builders.js";
+import type { OpRow } from "./row.js";
 
-export const products = {
-  linear: [
-    {
-      title: "with a bias",
-      inputs: [uniform([2, 3, 5]), uniform([5, 7], -1, 1, 2), uniform([7], -1, 1, 3)],
-      apply: (graph, [x, w, b]) => graph.linear(x!, w!, b),
-    },
-    {
-      title: "without",
-      inputs: [uniform([3, 5]), uniform([5, 1], -1, 1, 2)],
-      apply: (graph, [x, w]) => graph.linear(x!, w!),
-    },
-    {
-      title: "of no rows",
-      inputs: [uniform([0, 5]), uniform([5, 2]), uniform([2])],
-      apply: (graph, [x, w, b]) => graph.linear(x!, w!, b),
-    },
-    {
-      title: "of no columns",
-      inputs: [uniform([3, 0]), uniform([0, 2]), uniform([2])],
-      apply: (graph, [x, w, b]) => graph.linear(x!, w!, b),
-    },
-  ],
-  loraLinear: [
+function lora(graph: Graph, inputs: NodeId[]): NodeId {
+  const adapters = [{ start: 0, width: 6, scaling: 1.5 }];
+  return graph.loraLinear(inputs, { bias: false, adapterInput: false, adapters });
+}
+
+const small = { low: -1, high: 1 };
+
+export const loraLinear: OpRow = {
+  gradients: [
     {
       title: "one adapter, bias",
       inputs: [
@@ -35,7 +23,11 @@ export const products = {
         uniform([2, 7], -1, 1, 5),
       ],
       apply: (graph, inputs) =>
-        graph.loraLinear(inputs, { bias: true, adapterInput: false, adapters: [{ start: 0, width: 7, scaling: 0.7 }] }),
+        graph.loraLinear(inputs, {
+          bias: true,
+          adapterInput: false,
+          adapters: [{ start: 0, width: 7, scaling: 0.7 }],
+        }),
       frozen: [1],
     },
     {
@@ -67,7 +59,11 @@ export const products = {
         uniform([2, 3], -1, 1, 5),
       ],
       apply: (graph, inputs) =>
-        graph.loraLinear(inputs, { bias: false, adapterInput: true, adapters: [{ start: 0, width: 3, scaling: 1.5 }] }),
+        graph.loraLinear(inputs, {
+          bias: false,
+          adapterInput: true,
+          adapters: [{ start: 0, width: 3, scaling: 1.5 }],
+        }),
       frozen: [1],
     },
     {
@@ -152,24 +148,50 @@ export const products = {
       frozen: [1],
     },
   ],
-  matmul: [
-    { title: "odd", inputs: [uniform([3, 5]), uniform([5, 7])], apply: (graph, [a, b]) => graph.matmul(a!, b!) },
-    {
-      title: "transposed, broadcast batches",
-      inputs: [uniform([2, 1, 5, 3]), uniform([3, 2, 5])],
-      apply: (graph, [a, b]) => graph.matmul(a!, b!, { transposeA: true, transposeB: true }),
-    },
-    { title: "vectors", inputs: [uniform([5]), uniform([5])], apply: (graph, [a, b]) => graph.matmul(a!, b!) },
-    {
-      title: "inner length 0",
-      inputs: [uniform([3, 0]), uniform([0, 2])],
-      apply: (graph, [a, b]) => graph.matmul(a!, b!),
-    },
-    { title: "no rows", inputs: [uniform([0, 3]), uniform([3, 2])], apply: (graph, [a, b]) => graph.matmul(a!, b!) },
-    {
-      title: "no batches",
-      inputs: [uniform([0, 2, 3]), uniform([1, 3, 2])],
-      apply: (graph, [a, b]) => graph.matmul(a!, b!),
-    },
+  golden: {},
+  special: {
+    ...product("loraLinear x", lora, [1]),
+    ...product("loraLinear A", lora, [1]),
+    ...product("loraLinear B", lora, [1]),
+  },
+  calls: [
+    ({ matrix, weight, layer }) => [
+      [matrix, weight, layer.loraA, layer.loraB],
+      { bias: false, adapterInput: false, adapters: [{ start: 0, width: 4, scaling: 0.5 }] },
+    ],
+    ({ matrix, weight, layer }) => [
+      [matrix, weight, matrix, layer.loraA, layer.loraB],
+      {
+        bias: false,
+        adapterInput: true,
+        adapters: [{ start: 0, width: 4, scaling: 0.5, rows: { start: 1, end: 2 } }],
+      },
+    ],
   ],
-} satisfies Cases;
+  program: {
+    make(maker) {
+      const { random } = maker;
+      const x = maker.any(1, 3);
+      const [inner, out] = [x.shape.at(-1)!, maker.length() + 1];
+      // The weight is frozen by definition: a constant.
+      const inputs = [x, maker.leaf([inner, out], small, false)];
+      const [bias, adapterInput] = [random.chance(0.5), random.chance(0.3)];
+      const rows = x.shape.slice(0, -1).reduce((all, length) => all * length, 1);
+      if (bias) inputs.push(maker.like([out]));
+      if (adapterInput) inputs.push(maker.like(x.shape, { low: -4, high: 4 }));
+      const adapters = Array.from({ length: random.int(0, 2) }, () => {
+        const start = random.int(0, out - 1);
+        const [width, rank] = [random.int(1, out - start), random.int(1, 4)];
+        inputs.push(maker.like([inner, rank], small), maker.like([rank, width], small));
+        const columns = { start, width, scaling: random.pick([0.5, 1, -0.25]) };
+        if (random.chance(0.5)) return columns;
+        // Rows of two adapters may overlap, and be none.
+        const first = random.int(0, rows);
+        return { ...columns, rows: { start: first, end: random.int(first, rows) } };
+      });
+      const bound = (most(x) + 4) * inner * (1 + 8 * adapters.length) + 10;
+      return { inputs, attributes: { bias, adapterInput, adapters }, range: within(bound) };
+    },
+    call: (graph, inputs, attributes) => graph.loraLinear(inputs, attributes),
+  },
+};
