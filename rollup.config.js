@@ -10,6 +10,7 @@ import { lines } from "./scripts/bundle/lines.mjs";
 import { minified } from "./scripts/bundle/minified.mjs";
 import { notInlined } from "./scripts/bundle/not-inlined.mjs";
 import { notices } from "./scripts/bundle/notices.mjs";
+import { publicTypes } from "./scripts/bundle/public-types.mjs";
 import { variants } from "./scripts/wasm/variants.mjs";
 import { typescript } from "./scripts/bundle/typescript.mjs";
 
@@ -41,7 +42,8 @@ const elsewhere = {
   "jobs-workerd": "ts/entry/jobs-workerd.ts",
   "jobs-inline": "ts/entry/jobs-inline.ts",
   "remote-browser": "ts/entry/remote-browser.ts",
-  // Takes an encoder, whatever entry it came from: the same everywhere.
+  // The same everywhere: they work with an engine or encoder from any entry.
+  graph: "ts/entry/graph.ts",
   serve: "ts/serve/index.ts",
   federated: "ts/federated/index.ts",
 };
@@ -151,6 +153,7 @@ export default [
     input: {
       index: "ts/index.ts",
       node: "ts/entry/node.ts",
+      graph: "ts/entry/graph.ts",
       jobs: "ts/jobs/index.ts",
       serve: "ts/serve/index.ts",
       "jobs-node": "ts/entry/jobs-node.ts",
@@ -161,7 +164,7 @@ export default [
       "federated-node": "ts/entry/federated-node.ts",
     },
     external,
-    plugins: [dts()],
+    plugins: [dts({ compilerOptions: { stripInternal: true } }), publicTypes],
     // Projects whose `lib` has no `Disposable` yet.
     output: {
       dir,

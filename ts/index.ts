@@ -1,3 +1,12 @@
+import * as graph from "./graph/frozen/stored-weight.js";
+import * as rounded from "./graph/frozen/rounded-linear.js";
+import type * as stored from "./graph/frozen/stored-matrix.js";
+import { cacheModel, type CacheOptions } from "./io/page/cache-model.js";
+import { cachedModel, type CachedModel, type CachedModelInfo, cachedModels } from "./io/page/cached-model.js";
+import * as ragged from "./models/ragged-batch.js";
+import type { WeightFormat as FrozenFormat } from "./ops/product/frozen-weight.js";
+import * as headOnly from "./train/head-only.js";
+
 export { createEngine, engineInfo, init } from "./engine/engine.js";
 export type { Engine, EngineInfo } from "./engine/running.js";
 export type { InitOptions } from "./engine/options.js";
@@ -11,10 +20,6 @@ export { Graph } from "./graph/graph.js";
 export type { NodeId } from "./graph/node.js";
 export type { Mark } from "./graph/steps.js";
 export type { GraphOptions } from "./graph/tape.js";
-export type { StoredMatrix, StoredMatrixInput } from "./graph/frozen/stored-matrix.js";
-export { roundedLinear, roundedTableProduct } from "./graph/frozen/rounded-linear.js";
-export { frozenMatrix, setStoredMatrix, storedMatrix } from "./graph/frozen/stored-weight.js";
-export type { WeightFormat } from "./ops/product/frozen-weight.js";
 export { tensor, zeros } from "./values/tensor.js";
 export type { Tensor } from "./values/tensor.js";
 
@@ -67,8 +72,6 @@ export type { LoraInitName, LoraOptions } from "./adapters/lora-options.js";
 export type { WeightedAdapterOptions } from "./adapters/weighted/options.js";
 export { predictEach } from "./tasks/predict-each.js";
 export type { PredictionRequest } from "./tasks/predict-each.js";
-export { raggedBatch } from "./models/ragged-batch.js";
-export type { RaggedBatch } from "./models/ragged-batch.js";
 export { SentenceEncoder } from "./models/sentence/sentence-encoder.js";
 export { CausalLanguageModel } from "./models/language/causal-language-model.js";
 export type { ChatMessage, ChatTemplateOptions } from "./models/language/chat-template.js";
@@ -135,8 +138,6 @@ export type {
   ProgressEvent,
   StepRecord,
 } from "./train/fit-options.js";
-export { HeadOnlyTask } from "./train/head-only.js";
-export type { VectorExample } from "./train/head-only.js";
 export type { BootstrapOptions, Interval } from "./train/metrics/bootstrap.js";
 export type { Cell, Confusion } from "./train/metrics/cells.js";
 export type { ClassScores } from "./train/metrics/class-scores.js";
@@ -163,12 +164,11 @@ export { summariseExamples } from "./io/examples/summary/index.js";
 export type * from "./io/examples/summary/data-summary.js";
 export type { SummaryOptions, SurveyExample, TokenCounter } from "./io/examples/summary/index.js";
 export type { FileMap, SavedFiles } from "./io/file-map.js";
-export { keepModel } from "./io/page/keep-model.js";
-export type { KeepOptions } from "./io/page/keep-model.js";
-export { clearCache, keptModel, keptModels } from "./io/page/kept-model.js";
-export type { KeptModel, KeptModelInfo } from "./io/page/kept-model.js";
+export { cacheModel, cachedModel, cachedModels };
+export type { CachedModel, CachedModelInfo, CacheOptions };
+export { clearCache } from "./io/page/cached-model.js";
 export type { ModelFiles } from "./io/page/file-origin.js";
-export type { ModelOrigin } from "./io/page/kept-record.js";
+export type { ModelOrigin } from "./io/page/cache-record.js";
 export type { PickedFile, PickedFolder } from "./io/page/picked-files.js";
 export type { PinnedFile } from "./io/known-models.js";
 export { bytesSource, blobSource } from "./io/byte-source.js";
@@ -195,3 +195,45 @@ export {
   StaleNodeError,
   UnsupportedError,
 } from "./errors/errors.js";
+
+// Former names, which go with the next minor version.
+
+/** @deprecated Renamed to `cacheModel`. */
+export const keepModel = cacheModel;
+/** @deprecated Renamed to `CacheOptions`. */
+export type KeepOptions = CacheOptions;
+/** @deprecated Renamed to `cachedModel`. */
+export const keptModel = cachedModel;
+/** @deprecated Renamed to `cachedModels`. */
+export const keptModels = cachedModels;
+/** @deprecated Renamed to `CachedModel`. */
+export type KeptModel = CachedModel;
+/** @deprecated Renamed to `CachedModelInfo`. */
+export type KeptModelInfo = CachedModelInfo;
+
+/** @deprecated Import it from `lowrank/graph`. */
+export const frozenMatrix = graph.frozenMatrix;
+/** @deprecated Import it from `lowrank/graph`. */
+export const setStoredMatrix = graph.setStoredMatrix;
+/** @deprecated Import it from `lowrank/graph`. */
+export const storedMatrix = graph.storedMatrix;
+/** @deprecated Import it from `lowrank/graph`. */
+export type StoredMatrix = stored.StoredMatrix;
+/** @deprecated Import it from `lowrank/graph`. */
+export type StoredMatrixInput = stored.StoredMatrixInput;
+/** @deprecated Import it from `lowrank/graph`. */
+export type WeightFormat = FrozenFormat;
+/** @deprecated Import it from `lowrank/graph`. */
+export const roundedLinear = rounded.roundedLinear;
+/** @deprecated Import it from `lowrank/graph`. */
+export const roundedTableProduct = rounded.roundedTableProduct;
+/** @deprecated Import it from `lowrank/graph`. */
+export const raggedBatch = ragged.raggedBatch;
+/** @deprecated Import it from `lowrank/graph`. */
+export type RaggedBatch = ragged.RaggedBatch;
+/** @deprecated Import it from `lowrank/graph`. */
+export const HeadOnlyTask = headOnly.HeadOnlyTask;
+/** @deprecated Import it from `lowrank/graph`. */
+export type HeadOnlyTask = headOnly.HeadOnlyTask;
+/** @deprecated Import it from `lowrank/graph`. */
+export type VectorExample = headOnly.VectorExample;

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import * as jobs from "../../ts/entry/jobs-node.js";
+import * as graph from "../../ts/entry/graph.js";
 import * as node from "../../ts/entry/node.js";
 import * as everywhere from "../../ts/index.js";
 import { dataCalls } from "./data/calls.js";
@@ -27,6 +28,7 @@ const isError = (value: unknown) => typeof value === "function" && value.prototy
 
 it.each([
   ["ts/index.ts", everywhere, 30],
+  ["ts/entry/graph.ts", graph, 5],
   ["ts/entry/node.ts", node, 30],
   ["ts/entry/jobs-node.ts", jobs, 3],
 ] as const)("every value that %s exports is called with wrong arguments in some table", (_, api, least) => {

@@ -7,6 +7,7 @@ import { root } from "../../scripts/setup/paths.mjs";
 const documented: Readonly<Record<string, readonly string[]>> = {
   "ts/index.ts": ["init", "Graph", "LoraLinear", "SentenceEncoder", "TextClassifier"],
   "ts/entry/node.ts": ["init", "Graph", "resolveModel", "writeFilesAtomically"],
+  "ts/entry/graph.ts": ["Graph", "frozenMatrix", "roundedTableProduct", "raggedBatch"],
   "ts/jobs/index.ts": ["runJob", "JobSpec", "RunStore", "memoryStore"],
   "ts/serve/index.ts": ["AdapterServer", "AdapterStore", "ServeOptions"],
   "ts/worker/index.ts": ["SentenceEncoder", "TextClassifier", "runJob", "startWorker", "WorkerLostError"],

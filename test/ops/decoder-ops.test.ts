@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Graph, type NodeId, readSafetensors, type Tensor, writeSafetensors } from "../../ts/index.js";
-import { attendCached, gated, timesTable, turned } from "../../ts/graph/decoder-ops.js";
+import { applyRotary, attendCached, gated, timesTable } from "../../ts/graph/decoder-ops.js";
 import { KeyValueCache } from "../../ts/models/decoder/key-value-cache.js";
 import { type Case, checkGradients } from "./gradients/check.js";
 import { uniform } from "./gradients/numbers.js";
@@ -16,15 +16,15 @@ const angles = (tokens: number, pairs: number) => ({
 const cases: Record<string, Case> = {
   "rotation of halves, one head of two": {
     inputs: [uniform([3, 10])],
-    apply: (graph, [x]) => turned(graph, x!, { ...angles(3, 2), heads: 1, headDim: 5, interleaved: false }),
+    apply: (graph, [x]) => applyRotary(graph, x!, { ...angles(3, 2), heads: 1, headDim: 5, interleaved: false }),
   },
   "rotation of neighbours": {
     inputs: [uniform([2, 12])],
-    apply: (graph, [x]) => turned(graph, x!, { ...angles(2, 3), heads: 2, headDim: 6, interleaved: true }),
+    apply: (graph, [x]) => applyRotary(graph, x!, { ...angles(2, 3), heads: 2, headDim: 6, interleaved: true }),
   },
   "rotation of nothing": {
     inputs: [uniform([0, 4])],
-    apply: (graph, [x]) => turned(graph, x!, { ...angles(0, 2), heads: 1, headDim: 4, interleaved: false }),
+    apply: (graph, [x]) => applyRotary(graph, x!, { ...angles(0, 2), heads: 1, headDim: 4, interleaved: false }),
   },
   "product with a table": {
     inputs: [uniform([2, 3, 4], -1, 1, 1), uniform([5, 4], -1, 1, 2)],
@@ -81,7 +81,7 @@ describe("timesTable", () => {
     const [x, table] = [graph.constant(uniform([3, 8])), graph.constant(uniform([5, 7]))];
     expect(() => timesTable(graph, x, table)).toThrow(/as wide as the table/);
     expect(() => gated(graph, table, "silu")).toThrow(/\[…, 2·n\]/);
-    expect(() => turned(graph, x, { ...angles(2, 2), heads: 1, headDim: 8, interleaved: false })).toThrow(
+    expect(() => applyRotary(graph, x, { ...angles(2, 2), heads: 1, headDim: 8, interleaved: false })).toThrow(
       /angles a token/,
     );
   });

@@ -31,7 +31,7 @@ async function keep(how: string | { name: string; bytes: number; sha256: string 
   try {
     const onProgress = ({ file, done }: { file: string; done: number }) =>
       void (file === "model.safetensors" && Object.assign(globalThis, { done }));
-    const model = await lowrank.keepModel(from, { onProgress, ...(manifest && { manifest }) });
+    const model = await lowrank.cacheModel(from, { onProgress, ...(manifest && { manifest }) });
     const source = (await model.open("model.safetensors"))!;
     // Across two pieces.
     const part = [...(await source.read(8 * 1024 * 1024 - 3, 6))];
@@ -39,11 +39,11 @@ async function keep(how: string | { name: string; bytes: number; sha256: string 
       digest: await model.digest("model.safetensors"),
       size: source.size,
       part,
-      list: await lowrank.keptModels(),
+      list: await lowrank.cachedModels(),
     };
   } catch (error) {
     const { name, message, details } = error as { name: string; message: string; details: Record<string, unknown> };
-    return { name, message, details, list: await lowrank.keptModels() };
+    return { name, message, details, list: await lowrank.cachedModels() };
   }
 }
 
@@ -81,12 +81,12 @@ it("goes on in another tab where the first was closed in the middle, from the la
   await page.evaluate(() => {
     const state = globalThis as unknown as { done: number };
     state.done = 0;
-    void lowrank.keepModel("/models/large", {
+    void lowrank.cacheModel("/models/large", {
       onProgress: ({ file, done }) => void (file === "model.safetensors" && (state.done = done)),
     });
   });
   await page.waitForFunction(`globalThis.done >= ${16 * MEGABYTE}`);
-  const kept = () => page.evaluate(() => lowrank.keptModels().then(([model]) => model?.bytes));
+  const kept = () => page.evaluate(() => lowrank.cachedModels().then(([model]) => model?.bytes));
   await expect.poll(kept, { timeout: 30_000 }).toBe(16 * MEGABYTE);
   await page.close();
   driver.models.manners.clear();
@@ -122,7 +122,7 @@ it("tells no total of 0, by which a page would divide, where a server does not s
     driver.models.manners.set(`large/${file}`, { tail: new Uint8Array(0) });
   const told = await page.evaluate(async () => {
     const progress: { file: string; done: number; total: number }[] = [];
-    await lowrank.keepModel("/models/large", { onProgress: (event) => progress.push(event) });
+    await lowrank.cacheModel("/models/large", { onProgress: (event) => progress.push(event) });
     await lowrank.clearCache();
     return progress;
   });
@@ -143,7 +143,7 @@ it("takes what another origin compresses, though its length on the way is all th
         told.push({ done, total });
         Object.assign(globalThis, { done });
       };
-      const model = await lowrank.keepModel(from, { onProgress }).catch((thrown: Error) => thrown);
+      const model = await lowrank.cacheModel(from, { onProgress }).catch((thrown: Error) => thrown);
       const digest = model instanceof Error ? model.message : await model.digest("model.safetensors");
       return { digest, last: told.at(-1), over: told.filter(({ done, total }) => done > total) };
     }, elsewhere);
@@ -223,7 +223,7 @@ it("a model that is kept with a file that the manifest does not have is fetched 
   driver.models.files.set(pooling, new TextEncoder().encode(JSON.stringify({ max_seq_length: 2 })));
   const names = (manifest?: object) =>
     page.evaluate(async (manifest) => {
-      const model = await lowrank.keepModel("/models/large", { ...(manifest && { manifest: manifest as never }) });
+      const model = await lowrank.cacheModel("/models/large", { ...(manifest && { manifest: manifest as never }) });
       return model.files;
     }, manifest);
   const files = await names();
@@ -270,9 +270,9 @@ it("an aborted call ends at once, and what came is used by the next", async () =
     const onProgress = ({ file, done }: { file: string; done: number }) =>
       void (file === "model.safetensors" && done >= 9 * 1024 * 1024 && abort.abort());
     const error = await lowrank
-      .keepModel("/models/large", { signal: abort.signal, onProgress })
+      .cacheModel("/models/large", { signal: abort.signal, onProgress })
       .catch((thrown) => thrown);
-    return { name: error.name, list: await lowrank.keptModels() };
+    return { name: error.name, list: await lowrank.cachedModels() };
   });
   expect(aborted).toMatchObject({ name: "AbortError", list: [{ complete: false, bytes: 9 * MEGABYTE }] });
   driver.models.manners.clear();

@@ -39,8 +39,8 @@ const told = (from: string) =>
     };
     const given =
       from === "picked" ? new File([await (await fetch("/models/language/tiny.gguf")).blob()], "mine.gguf") : from;
-    const kept = await lowrank.keepModel(given);
-    const again = (await lowrank.keptModel(kept.name))!;
+    const kept = await lowrank.cacheModel(given);
+    const again = (await lowrank.cachedModel(kept.name))!;
     const { name, origin, files, bytes } = kept;
     return {
       ...{ name, origin, bytes, files: files.map((file) => file.name) },
@@ -66,13 +66,13 @@ it("goes on where the download of one was cut", async () => {
   driver.models.manners.set("language/large.gguf", { holdAfter: 9 * MEGABYTE });
   const running = page.evaluate(() =>
     lowrank
-      .keepModel("/models/language/large.gguf", { onProgress: ({ done }) => Object.assign(globalThis, { done }) })
+      .cacheModel("/models/language/large.gguf", { onProgress: ({ done }) => Object.assign(globalThis, { done }) })
       .catch((error: Error) => error.name),
   );
   await driver.cutAt(page, 9 * MEGABYTE);
   expect(await running).toBe("ModelError");
   driver.models.manners.clear();
-  const bytes = await page.evaluate(async () => (await lowrank.keepModel("/models/language/large.gguf")).bytes);
+  const bytes = await page.evaluate(async () => (await lowrank.cacheModel("/models/language/large.gguf")).bytes);
   expect(bytes).toBe(10 * MEGABYTE);
   expect(driver.models.requests("language/large.gguf").at(-1)!.range).toBe(`bytes=${9 * MEGABYTE}-`);
 });
@@ -81,8 +81,8 @@ it("a worker keeps one, finds it by its name, loads it and trains on it", async 
   const tab = await driver.open("/worker.html");
   await tab.waitForFunction("globalThis.remote !== undefined");
   const found = await tab.evaluate(async () => {
-    const kept = await remote.keepModel("/models/language/tiny.gguf", { name: "mine" });
-    const model = await remote.CausalLanguageModel.load((await remote.keptModel("mine"))!);
+    const kept = await remote.cacheModel("/models/language/tiny.gguf", { name: "mine" });
+    const model = await remote.CausalLanguageModel.load((await remote.cachedModel("mine"))!);
     let id: number | null = null;
     for await (const token of model.generateTokens([1, 2, 3], { maxTokens: 1, ignoreEnd: true })) id = token.id;
     await model.dispose();

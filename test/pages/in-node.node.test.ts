@@ -1,11 +1,11 @@
 import { expect, it } from "vitest";
-import { clearCache, keepModel, keptModel, keptModels, UnsupportedError } from "../../ts/entry/node.js";
+import { clearCache, cacheModel, cachedModel, cachedModels, UnsupportedError } from "../../ts/entry/node.js";
 import { opfsStore } from "../../ts/entry/jobs-node.js";
 
 it.each([
-  ["keepModel", () => keepModel("all-MiniLM-L6-v2")],
-  ["keptModel", () => keptModel("tiny")],
-  ["keptModels", () => keptModels()],
+  ["cacheModel", () => cacheModel("all-MiniLM-L6-v2")],
+  ["cachedModel", () => cachedModel("tiny")],
+  ["cachedModels", () => cachedModels()],
   ["clearCache", () => clearCache()],
 ] as const)("%s is refused by name in Node, which keeps models in a folder", async (name, call) => {
   const error = await call().catch((thrown: unknown) => thrown);

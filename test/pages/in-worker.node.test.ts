@@ -63,11 +63,11 @@ async function vectorHere(): Promise<number[]> {
 /** Loads what the browser keeps in a worker; its vector, and the bytes that crossed. */
 async function vectorThere(name: string) {
   const worker = await remote.startWorker({ build: "simd" });
-  const model = await remote.keptModel(name, { worker });
+  const model = await remote.cachedModel(name, { worker });
   const encoder = await remote.SentenceEncoder.load(model!, { worker });
   const [vector] = await encoder.encode(["a good film"]);
   const { crossed } = globalThis as unknown as { crossed: number };
-  const [digest, listed] = [await model!.digest("config.json"), await remote.keptModels({ worker })];
+  const [digest, listed] = [await model!.digest("config.json"), await remote.cachedModels({ worker })];
   worker.terminate();
   return { vector: [...vector!], crossed, digest, names: listed.map((kept) => kept.name), storage: model!.storage };
 }
@@ -80,7 +80,7 @@ it("keeps a model from an address and loads it, and no byte of it goes through t
     // A person who never answers.
     navigator.storage.persist = () => (asked++, new Promise(() => undefined));
     const onProgress = ({ file }: { file: string }) => void files.push(file);
-    const model = await remote.keepModel("./models/tiny", { onProgress, persist: true });
+    const model = await remote.cacheModel("./models/tiny", { onProgress, persist: true });
     const { name, origin, bytes, storage, storageRefused } = model;
     return { name, origin, bytes, storage, storageRefused, asked, heard: files.includes("model.safetensors") };
   });
@@ -97,7 +97,7 @@ it("keeps a model from an address and loads it, and no byte of it goes through t
   await both.waitForFunction("globalThis.remote !== undefined");
   const mixed = await both.evaluate(async () => {
     navigator.storage.persist = () => new Promise(() => undefined);
-    const model = await lowrank.keepModel("/models/tiny", { persist: true });
+    const model = await lowrank.cacheModel("/models/tiny", { persist: true });
     FileSystemFileHandle.prototype.getFile = () => Promise.reject(new Error("the page reads nothing itself"));
     const worker = await remote.startWorker({ build: "simd" });
     const encoder = await remote.SentenceEncoder.load(model, { worker });
@@ -126,8 +126,8 @@ it("keeps a picked folder by its files and by its handle, and a zip, read by the
     const inFolder = all.filter(({ name }) => name !== "a.zip");
     // As a browser's folder picker says it, which copies of a file may lose.
     for (const file of inFolder) Object.defineProperty(file, "webkitRelativePath", { value: `chosen/${file.name}` });
-    const one = await remote.keepModel(inFolder);
-    const two = await remote.keepModel(all.find(({ name }) => name === "a.zip")!);
+    const one = await remote.cacheModel(inFolder);
+    const two = await remote.cacheModel(all.find(({ name }) => name === "a.zip")!);
     return [one, two].map(({ name, origin }) => `${name} ${origin}`);
   });
   expect(found).toEqual(["chosen folder", "a zip"]);
@@ -137,13 +137,13 @@ it("keeps a picked folder by its files and by its handle, and a zip, read by the
     const empty = await root.getDirectoryHandle("empty", { create: true });
     const own = { kind: "directory", name: "mine", getFileHandle: () => null, getDirectoryHandle: () => null };
     const given = [empty, own, 7] as never[];
-    const errors = await Promise.all(given.map((from) => remote.keepModel(from).catch((error: Error) => error)));
+    const errors = await Promise.all(given.map((from) => remote.cacheModel(from).catch((error: Error) => error)));
     return errors.map((error) => `${(error as Error).name}: ${(error as Error).message}`);
   });
   expect(refused).toEqual([
     expect.stringMatching(/^ModelError: model empty has no config\.json/),
-    expect.stringMatching(/^ConfigError: keepModel: from\.getFileHandle cannot be sent to a worker/),
-    expect.stringMatching(/^ConfigError: keepModel: expected an address, a hub's name/),
+    expect.stringMatching(/^ConfigError: cacheModel: from\.getFileHandle cannot be sent to a worker/),
+    expect.stringMatching(/^ConfigError: cacheModel: expected an address, a hub's name/),
   ]);
   await tab.close();
 });
@@ -151,11 +151,11 @@ it("keeps a picked folder by its files and by its handle, and a zip, read by the
 it("what was removed in the meantime is missed by name, and a manifest that is not met refused", async () => {
   const tab = await open();
   const errors = await tab.evaluate(async () => {
-    const model = await remote.keepModel("/models/tiny");
+    const model = await remote.cacheModel("/models/tiny");
     await remote.clearCache({ name: model.name });
     const gone: Error = await remote.SentenceEncoder.load(model).catch((error) => error);
     const manifest = model.files.map((file) => ({ ...file, sha256: "0".repeat(64) }));
-    const other: Error = await remote.keepModel("/models/tiny", { manifest }).catch((error) => error);
+    const other: Error = await remote.cacheModel("/models/tiny", { manifest }).catch((error) => error);
     return [gone, other].map(({ name, message }) => `${name}: ${message}`);
   });
   expect(errors).toEqual([

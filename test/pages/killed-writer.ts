@@ -1,5 +1,5 @@
-import { keepModel } from "../../ts/io/page/keep-model.js";
-import { keptModel } from "../../ts/io/page/kept-model.js";
+import { cacheModel } from "../../ts/io/page/cache-model.js";
+import { cachedModel } from "../../ts/io/page/cached-model.js";
 import { opfsStore } from "../../ts/training/store/opfs-store.js";
 
 // A worker that says what it finds, then writes on and on until it is killed: a run's blobs, or a model that was picked. Of which
@@ -56,7 +56,7 @@ async function writeRun(): Promise<never> {
 const BYTES = 9 * 1024 * 1024;
 
 async function writeModel(): Promise<never> {
-  const kept = await keptModel("killed");
+  const kept = await cachedModel("killed");
   const wrong: string[] = [];
   let count = 0;
   if (kept !== null) {
@@ -70,7 +70,7 @@ async function writeModel(): Promise<never> {
     count++;
     const weights = new File([new Uint8Array(BYTES).fill(count % 256)], "model.safetensors");
     const others = [new File([" ".repeat(count)], "config.json"), new File(["{}"], "tokenizer.json")];
-    await keepModel([...others, weights], { name: "killed" });
+    await cacheModel([...others, weights], { name: "killed" });
     tell({ written: count });
   }
 }

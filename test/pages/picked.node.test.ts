@@ -27,8 +27,8 @@ afterAll(() => driver?.end());
 it.each(["good.zip", "stored.zip"])("keeps the model in %s, which needs no second picking", async (name) => {
   const found = await page.evaluate(async (name) => {
     const blob = await (await fetch(`/models/zips/${name}`)).blob();
-    const model = await lowrank.keepModel(new File([blob], name));
-    const again = (await lowrank.keptModel(name.replace(".zip", "")))!;
+    const model = await lowrank.cacheModel(new File([blob], name));
+    const again = (await lowrank.cachedModel(name.replace(".zip", "")))!;
     const encoder = await lowrank.SentenceEncoder.load(again);
     const original = await lowrank.SentenceEncoder.load("/models/tiny", { pooling: "cls" });
     const text = ["a good film"];
@@ -47,9 +47,9 @@ it.each([
 ])("refuses %s by name, and keeps nothing of it", async (name, problem) => {
   const error = await page.evaluate(async (name) => {
     const blob = await (await fetch(`/models/zips/${name}`)).blob();
-    const before = await lowrank.keptModels();
-    const thrown = await lowrank.keepModel(new File([blob], name)).catch((error) => error);
-    return { name: thrown.name, message: thrown.message, same: (await lowrank.keptModels()).length === before.length };
+    const before = await lowrank.cachedModels();
+    const thrown = await lowrank.cacheModel(new File([blob], name)).catch((error) => error);
+    return { name: thrown.name, message: thrown.message, same: (await lowrank.cachedModels()).length === before.length };
   }, name);
   expect(error).toMatchObject({ name: "FormatError", message: expect.stringMatching(problem), same: true });
 });
@@ -70,20 +70,20 @@ it("copies a picked folder, by its handle or by its files, and says what it lack
       files.push(file);
     }
     const models = [
-      await lowrank.keepModel(folder),
-      await lowrank.keepModel(files),
-      await lowrank.keepModel(files, { name: "mine" }),
+      await lowrank.cacheModel(folder),
+      await lowrank.cacheModel(files),
+      await lowrank.cacheModel(files, { name: "mine" }),
     ];
     await folder.removeEntry("tokenizer.json");
     // What is kept serves on where the new one is not whole.
-    const lacks = await lowrank.keepModel(folder).catch((error) => `${error.name}: ${error.message}`);
-    await lowrank.SentenceEncoder.load((await lowrank.keptModel("picked"))!);
+    const lacks = await lowrank.cacheModel(folder).catch((error) => `${error.name}: ${error.message}`);
+    await lowrank.SentenceEncoder.load((await lowrank.cachedModel("picked"))!);
     return {
       models: models.map(({ name, origin, files }) => ({ name, origin, files })),
       lacks,
-      list: (await lowrank.keptModels()).map(({ name }) => name),
+      list: (await lowrank.cachedModels()).map(({ name }) => name),
       freed: await lowrank.clearCache({ name: "mine" }),
-      left: (await lowrank.keptModels()).map(({ name }) => name),
+      left: (await lowrank.cachedModels()).map(({ name }) => name),
     };
   });
   const { models, freed, left, list, lacks } = found;
@@ -97,7 +97,7 @@ it("copies a picked folder, by its handle or by its files, and says what it lack
 
 it("reads no more at a time than the largest tensor, and never the whole file", async () => {
   const { reads, size, largest } = await page.evaluate(async () => {
-    const model = await lowrank.keepModel("/models/tiny");
+    const model = await lowrank.cacheModel("/models/tiny");
     const reads: number[] = [];
     const original = Blob.prototype.arrayBuffer;
     // Every byte that JavaScript gets of a kept file comes this way.

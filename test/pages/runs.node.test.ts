@@ -131,7 +131,7 @@ it("the store does what a store must, in a page and in a worker", async () => {
   }
   const refused = await page.evaluate(async () => {
     Reflect.deleteProperty(FileSystemFileHandle.prototype, "createWritable");
-    const model = await lowrank.keepModel("/models/tiny");
+    const model = await lowrank.cacheModel("/models/tiny");
     const error = await lowrank
       .opfsStore("a")
       .claim()

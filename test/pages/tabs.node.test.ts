@@ -17,7 +17,7 @@ it("two tabs and two calls that want a model get it by one download", async () =
   const [first, second] = [await driver.tab(), await driver.tab()];
   driver.models.manners.set("shared/model.safetensors", { holdAfter: 1000 });
   const keep = async () => {
-    const models = await Promise.all([lowrank.keepModel("/models/shared"), lowrank.keepModel("/models/shared")]);
+    const models = await Promise.all([lowrank.cacheModel("/models/shared"), lowrank.cacheModel("/models/shared")]);
     const encoder = await lowrank.SentenceEncoder.load(models[1]);
     const [vector] = await encoder.encode(["a good film"]);
     return [...vector!];
@@ -44,7 +44,7 @@ it("two tabs and two calls that want a model get it by one download", async () =
 
 /** Loads the first tab's model while something holds its weights back; `goOn` lets it. */
 async function loadSlowly(): Promise<string> {
-  const { model } = globalThis as unknown as { model: Awaited<ReturnType<typeof lowrank.keepModel>> };
+  const { model } = globalThis as unknown as { model: Awaited<ReturnType<typeof lowrank.cacheModel>> };
   const held = new Promise<void>((resolve) => Object.assign(globalThis, { goOn: resolve }));
   const open = async (file: string) => {
     const source = await model.open(file);
@@ -66,7 +66,7 @@ it("a model that another tab clears is missed by name where it is being loaded, 
   const [first, second] = [await driver.tab(), await driver.tab()];
   const vectorOf = `encoder.encode(["a good film"]).then(([vector]) => [...vector])`;
   await first.evaluate(async () => {
-    const model = await lowrank.keepModel("/models/cleared");
+    const model = await lowrank.cacheModel("/models/cleared");
     Object.assign(globalThis, { model, encoder: await lowrank.SentenceEncoder.load(model) });
   });
   const vector = await first.evaluate(vectorOf);
@@ -75,7 +75,7 @@ it("a model that another tab clears is missed by name where it is being loaded, 
   expect(await second.evaluate(() => lowrank.clearCache())).toBeGreaterThan(0);
   await first.evaluate("goOn()");
   const removed =
-    /^ModelError: model http.*cleared: \S+ was removed from this browser's storage; keepModel brings it again/;
+    /^ModelError: model http.*cleared: \S+ was removed from this browser's storage; cacheModel brings it again/;
   expect(await loading).toMatch(removed);
   expect(await first.evaluate(vectorOf)).toEqual(vector);
 
@@ -85,13 +85,13 @@ it("a model that another tab clears is missed by name where it is being loaded, 
     weights,
     driver.models.files.get(weights)!.map((byte, i, all) => (i === all.length - 1 ? byte ^ 1 : byte)),
   );
-  await second.evaluate(() => lowrank.keepModel("/models/cleared").then(() => undefined));
+  await second.evaluate(() => lowrank.cacheModel("/models/cleared").then(() => undefined));
   const old = first.evaluate(loadSlowly);
   await first.evaluate("goOn()");
   expect(await old).toMatch(removed);
   const digests = await first.evaluate(async () => {
-    const { model } = globalThis as unknown as { model: Awaited<ReturnType<typeof lowrank.keepModel>> };
-    const again = await lowrank.keepModel("/models/cleared");
+    const { model } = globalThis as unknown as { model: Awaited<ReturnType<typeof lowrank.cacheModel>> };
+    const again = await lowrank.cacheModel("/models/cleared");
     await lowrank.SentenceEncoder.load(again);
     return [await model.digest("model.safetensors"), await again.digest("model.safetensors")];
   });
@@ -106,7 +106,7 @@ it("works under a policy that allows WebAssembly and no code generation", async 
     import { lowrank } from "/lib/everything.js";
     let evaluated = "refused";
     try { evaluated = new Function("return 'allowed'")(); } catch {}
-    const model = await lowrank.keepModel("/models/tiny").catch((error) => ({ error }));
+    const model = await lowrank.cacheModel("/models/tiny").catch((error) => ({ error }));
     const encoder = model.error ? null : await lowrank.SentenceEncoder.load(model);
     const store = lowrank.opfsStore("csp");
     await store.write({ a: new Uint8Array(3) });
@@ -149,7 +149,7 @@ it("a name is an address of the page, which is said where nothing lies there", a
     page.evaluate((name) => lowrank.SentenceEncoder.load(name).catch((error: Error) => error.message), name);
   const { url } = driver;
   expect(await refused("models/none")).toContain(
-    `config.json is missing at ${url}/models/none/config.json (a name is an address here; keepModel takes names on the hub)`,
+    `config.json is missing at ${url}/models/none/config.json (a name is an address here; cacheModel takes names on the hub)`,
   );
   expect(await refused("none")).toContain(`${url}/none/config.json answered with an HTML page in place of config.json`);
   await page.addScriptTag({ type: "module", url: "/lib/remote.js" });
@@ -163,7 +163,7 @@ it("a name is an address of the page, which is said where nothing lies there", a
 it("what was kept loads when the server is gone", async () => {
   const page = await driver.tab();
   const load = async () => {
-    const encoder = await lowrank.SentenceEncoder.load(await lowrank.keepModel("/models/offline"));
+    const encoder = await lowrank.SentenceEncoder.load(await lowrank.cacheModel("/models/offline"));
     const [vector] = await encoder.encode(["a good film"]);
     encoder.dispose();
     return [...vector!];

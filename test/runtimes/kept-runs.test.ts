@@ -24,7 +24,7 @@ const script = (hubUrl: string) => `
   import * as remote from "./ts/worker/index.js";
   import { sha256 } from "./test/bits/sha256.js";
   const [what, place] = location.hash.slice(1).split(",");
-  const { keepModel, keptModel, SentenceEncoder, runJob, runStatus, opfsStore, memoryStore, keptSources } =
+  const { cacheModel, cachedModel, SentenceEncoder, runJob, runStatus, opfsStore, memoryStore, keptSources } =
     place === "page" ? { ...own, ...jobs } : remote;
   const [hub, name] = [${JSON.stringify(hubUrl)}, ${JSON.stringify(`${hubUrl}/tiny`)}];
   const job = ${JSON.stringify(spec)};
@@ -42,7 +42,7 @@ const script = (hubUrl: string) => `
   };
   const visits = {
     async first() {
-      const model = await keepModel(name);
+      const model = await cacheModel(name);
       const { storage, storageRefused } = model;
       return { storage, storageRefused, vector: await vectorOf(model), undisturbed: await run(memoryStore()) };
     },
@@ -52,7 +52,7 @@ const script = (hubUrl: string) => `
         run(opfsStore("reviews"), ({ type }) => type === "checkpoint" && resolve("begun")).catch(reject);
       }),
     async second() {
-      const model = await keptModel(name);
+      const model = await cachedModel(name);
       const { status } = (await runStatus(opfsStore("reviews"))) ?? {};
       return { storage: model?.storage, vector: model && (await vectorOf(model)), status, gone: await run(opfsStore("reviews")) };
     },

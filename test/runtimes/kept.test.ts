@@ -22,7 +22,7 @@ const script = `
   const names = (error) => [error.name, error.message];
   globalThis.inPlace = (place) => (place === "page" ? own : remote);
   globalThis.keep = async (place, hubUrl, name, cutAt) => {
-    const { keepModel, keptModels } = inPlace(place);
+    const { cacheModel, cachedModels } = inPlace(place);
     let cut = false;
     const onProgress = ({ file, done }) => {
       if (file !== "model.safetensors" || done < cutAt || cut) return;
@@ -30,11 +30,11 @@ const script = `
       fetch(hubUrl + "/cut");
     };
     try {
-      const model = await keepModel(name, { hubUrl, persist: true, ...(cutAt && { onProgress }) });
+      const model = await cacheModel(name, { hubUrl, persist: true, ...(cutAt && { onProgress }) });
       const { storage, storageRefused } = model;
       return { storage, storageRefused, digest: await model.digest("model.safetensors") };
     } catch (error) {
-      return { error: names(error), list: (await keptModels()).map(({ bytes, complete }) => ({ bytes, complete })) };
+      return { error: names(error), list: (await cachedModels()).map(({ bytes, complete }) => ({ bytes, complete })) };
     }
   };
   const held = async () => (await navigator.storage.getDirectory()).getFileHandle("held", { create: true });
@@ -49,14 +49,14 @@ const script = `
   globalThis.freeAgain = async () => (await navigator.storage.getDirectory()).removeEntry("held");
   /** Keeps a model whose download the hub holds back after so many bytes, until there is no room for the rest. */
   globalThis.keepWhereItFills = async (place, hubUrl, name, heldAfter) => {
-    const { keepModel, keptModels } = inPlace(place);
+    const { cacheModel, cachedModels } = inPlace(place);
     let filled = null;
     const onProgress = ({ file, done }) => {
       if (file === "model.safetensors" && done >= heldAfter)
         filled ??= fill(1e6).catch(names).finally(() => fetch(hubUrl + "/release"));
     };
-    const error = await keepModel(name, { hubUrl, onProgress }).then(() => null, names);
-    const list = (await keptModels()).map(({ bytes, complete }) => ({ bytes, complete }));
+    const error = await cacheModel(name, { hubUrl, onProgress }).then(() => null, names);
+    const list = (await cachedModels()).map(({ bytes, complete }) => ({ bytes, complete }));
     return { error, filling: (await filled) ?? null, list };
   };
   /** Another page of the same origin, at the same time. */
@@ -69,8 +69,8 @@ const script = `
     return frame.contentWindow.vectorOf(...args);
   };
   globalThis.vectorOf = async (place, name) => {
-    const { keptModel, SentenceEncoder } = inPlace(place);
-    const model = await keptModel(name);
+    const { cachedModel, SentenceEncoder } = inPlace(place);
+    const model = await cachedModel(name);
     if (model === null) return null;
     const encoder = await SentenceEncoder.load(model);
     const [vector] = await encoder.encode(["a good film"]);

@@ -82,6 +82,28 @@ describe("a language model in a worker", () => {
     expect(b.steps.map(({ loss }) => loss)).toEqual(a.steps.map(({ loss }) => loss));
   });
 
+  it("trains on preferences, measures, and exchanges adapters as GGUF, as here", async () => {
+    const pairs = [{ prompt: "a", chosen: " film", rejected: " dog" }];
+    const options = { steps: 2, batchSize: 1, seed: 2, schedule: () => 0.01 };
+    const [a, b] = [await here.fitPreferences(pairs, options), await there.fitPreferences(pairs, options)];
+    expect(b.steps.map(({ loss }) => loss)).toEqual(a.steps.map(({ loss }) => loss));
+    const examples = [{ ids: prompt, mask: [0, 0, 0, 1, 1, 1] }];
+    const done: number[] = [];
+    const measured = await there.evaluate(examples, { onProgress: (count) => done.push(count) });
+    expect(measured).toEqual(await here.evaluate(examples));
+    expect(done.at(-1)).toBe(1);
+    const file = await there.saveGguf("mine");
+    expect(file).toEqual(await here.saveGguf("mine"));
+    await here.loadGguf("bytes", file);
+    await there.loadGguf("bytes", file);
+    await there.loadGguf("source", local.bytesSource(file));
+    expect(file.byteLength).toBeGreaterThan(0);
+    const expected = await here.logits(prompt, { adapter: "bytes" });
+    for (const adapter of ["bytes", "source"]) expect(await there.logits(prompt, { adapter })).toEqual(expected);
+    for (const name of ["bytes", "source"]) await there.removeAdapter(name);
+    here.removeAdapter("bytes");
+  });
+
   it("ends what nobody listens to any more, and gives its memory back", async () => {
     const { used } = (await worker.engineInfo()).memory;
     let pieces = 0;

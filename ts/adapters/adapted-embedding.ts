@@ -9,7 +9,7 @@ import { type AdapterSelection, rangesInTurn } from "./adapter-selection.js";
 import type { AppliedAdapter } from "./model-adapter.js";
 import { hostWeights } from "./adapter-tensors.js";
 
-/** A frozen table of a model, whose rows are looked up: adapters may change it by A·B, have rows or all of it of their own. */
+/** A frozen embedding table. Adapters may change it by A·B, or replace rows or all of it. */
 export class AdaptedEmbedding {
   readonly rows: number;
   readonly width: number;
@@ -17,15 +17,15 @@ export class AdaptedEmbedding {
 
   constructor(
     private readonly graph: Graph,
-    /** The module's path, as PEFT names it: "embeddings.word_embeddings". */
+    /** The module's path in PEFT: "embeddings.word_embeddings". */
     readonly path: string,
-    /** `[rows, width]`, which `frozenMatrix` made. */
+    /** `[rows, width]`, made by `frozenMatrix`. */
     readonly table: NodeId,
   ) {
     [this.rows, this.width] = graph.shape(table) as [number, number];
   }
 
-  /** Rows of the table, `[indices, width]`; the selection's rows are the indices. */
+  /** Rows of the table, `[indices, width]`. The selection's rows are the indices. */
   forward(indices: Int32Array, selection: AdapterSelection): NodeId {
     const { graph } = this;
     return rangesInTurn(graph, indices.length, selection, this.adapts, (adapter, range) =>
@@ -33,19 +33,19 @@ export class AdaptedEmbedding {
     );
   }
 
-  /** Row 0 for each of `count` rows: `[1, width]` where no adapter changes it, else `[count, width]`. */
+  /** Row 0 for each of `count` rows: `[1, width]` if no adapter changes it, else `[count, width]`. */
   first(count: number, selection: AdapterSelection): NodeId {
     const changed = selection.some(({ adapter }) => this.adapts(adapter));
     return changed ? this.forward(new Int32Array(count), selection) : this.graph.embedding(this.table, [0]);
   }
 
-  /** Rows of the table as it is now, `[indices, width]`. */
+  /** Current rows of the table, `[indices, width]`. */
   rowsOf(indices: readonly number[]): Tensor {
     const { graph, table } = this;
     return graph.step(() => graph.value(graph.embedding(table, indices)));
   }
 
-  /** Whether a tensor has the table's values as they were loaded, to the bit. */
+  /** Whether a tensor is bit-identical to the table as loaded. */
   holds({ data }: Tensor): boolean {
     if (this.original !== null) return false;
     return this.graph.view(this.table, (values) => values.every((value, i) => Object.is(value, data[i])));
@@ -55,7 +55,7 @@ export class AdaptedEmbedding {
   readonly adapts = ({ layers, whole, tokens }: AppliedAdapter) =>
     layers.has(this.path) || whole.has(`${this.path}.weight`) || tokens.has(this.path);
 
-  /** Writes what an adapter makes of the table into it, which is float32 as long as it is merged. */
+  /** Writes the table with an adapter's changes; it is float32 while it is merged. */
   merge(adapter: AppliedAdapter): void {
     if (!this.adapts(adapter)) return;
     const { graph, path, width } = this;
@@ -72,7 +72,7 @@ export class AdaptedEmbedding {
     this.original = original;
   }
 
-  /** Puts the table back as it was loaded, to the bit. */
+  /** Restores the table as loaded, bit by bit. */
   unmerge(): void {
     if (this.original === null) return;
     setStoredMatrix(this.graph, this.table, this.original);
@@ -92,7 +92,7 @@ export class AdaptedEmbedding {
     }
     const own = adapter?.tokens.get(path);
     if (own === undefined) return found;
-    // Own rows stand behind the table's; each index then takes the one or the other.
+    // The adapter's rows follow the table's; each index then selects one or the other.
     const place = new Map(own.indices.map((row, i) => [row, indices.length + i]));
     const choice = Int32Array.from(indices, (row, i) => place.get(row) ?? i);
     return graph.embedding(graph.concat([found, own.rows], 0), choice);

@@ -9,26 +9,26 @@ import { type AdapterSelection, type Run, runsOf } from "./adapter-selection.js"
 import type { AdapterWeights, AppliedAdapter } from "./model-adapter.js";
 import { effective, hostWeights } from "./adapter-tensors.js";
 
-/** A module of the model that is a range of columns of a joined weight. */
+/** A module that is a range of columns of a joined weight. */
 export interface LinearPart {
-  /** The module's path, as PEFT names it: "encoder.layer.0.attention.self.query". */
+  /** The module's path in PEFT: "encoder.layer.0.attention.self.query". */
   readonly path: string;
   readonly start: number;
   readonly width: number;
 }
 
-/** The runs that a selection makes of so many rows. */
+/** The runs of a selection for a number of rows. */
 interface Known {
   readonly total: number;
   readonly training: boolean;
   readonly runs: readonly Run[];
 }
 
-/** A frozen linear layer of a model, one module or several on one input, to which adapters can be applied or merged. */
+/** A frozen linear layer: one module, or several with the same input. Adapters can be applied to it or merged into it. */
 export class AdaptedLinear {
   readonly inFeatures: number;
   readonly outFeatures: number;
-  /** Puts the weight back as it was loaded, while an adapter is merged: subtracting would drift. */
+  /** Restores the weight as loaded, while an adapter is merged: subtracting the update would drift. */
   protected restore: (() => void) | null = null;
   private originalBias: Tensor | null = null;
   private readonly known = new WeakMap<AdapterSelection, Known>();
@@ -36,22 +36,22 @@ export class AdaptedLinear {
 
   constructor(
     protected readonly graph: Graph,
-    /** `[in, out]`, which `frozenMatrix` or `tiedMatrix` made. */
+    /** `[in, out]`, made by `frozenMatrix` or `tiedMatrix`. */
     readonly weight: NodeId,
     /** `[out]` */
     readonly bias: NodeId,
     readonly parts: readonly LinearPart[],
-    /** Whether files have a bias. */
+    /** Whether the files have a bias. */
     readonly hasBias = true,
-    /** Whether adapters may have a low-rank update or a weight of their own for it, and not only a bias: a convolution's they may not. */
+    /** Whether adapters may update or replace its weight, and not only its bias: for a convolution they may not. */
     readonly adaptable = true,
   ) {
     [this.inFeatures, this.outFeatures] = graph.shape(weight) as [number, number];
   }
 
   /**
-   * y = x·W + b, plus on its rows each adapter's update where it has one for a part. x `[…, in]` → `[…, out]`; where rows
-   * are computed in several ways (LoRA, DoRA, another dropout), x is `[rows, in]`.
+   * y = x·W + b, plus, on its rows, the update of each adapter of a module. x `[…, in]` → `[…, out]`; if rows are computed in different
+   * ways (LoRA, DoRA, another dropout), x is `[rows, in]`.
    */
   forward(x: NodeId, selection: AdapterSelection): NodeId {
     const { graph } = this;
@@ -62,7 +62,7 @@ export class AdaptedLinear {
     return graph.concat(parts, 0);
   }
 
-  /** What a selection makes of so many rows. That of a call's last pass is known: those that generate share a selection. */
+  /** The runs of a selection. The last pass's are cached: in generation, passes share a selection. */
   private runs(selection: AdapterSelection, total: number): readonly Run[] {
     const { training } = this.graph;
     const known = this.known.get(selection);
@@ -78,7 +78,7 @@ export class AdaptedLinear {
     return runs;
   }
 
-  /** All rows in one way. */
+  /** All rows in the same way. */
   protected run(x: NodeId, run: Run | undefined): NodeId {
     const alone = run?.alone ?? null;
     if (alone !== null && this.hasWhole(alone)) return this.replaced(x, run!, alone);
@@ -93,7 +93,7 @@ export class AdaptedLinear {
     return adaptedForward(graph, x, this.layerOf(run, bias), run.dora ? () => this.rowScales(run) : null);
   }
 
-  /** The layer of a run, which is known where nothing of it is made in the step. */
+  /** The layer of a run; cached if it needs no node of the step. */
   private layerOf(run: Run, bias: NodeId): AdaptedLayer {
     const known = this.layers.get(run);
     if (known !== undefined) return known;
@@ -105,12 +105,12 @@ export class AdaptedLinear {
     return layer;
   }
 
-  /** A part's bias `[out]` as it is now. */
+  /** A module's current bias `[out]`. */
   partBias({ start, width }: LinearPart): Tensor {
     return { shape: [width], data: this.graph.value(this.bias).data.slice(start, start + width) };
   }
 
-  /** Whether an adapter has tensors in place of the layer's own. */
+  /** Whether an adapter replaces tensors of the layer. */
   protected replaces({ layers, whole }: AppliedAdapter): boolean {
     return this.parts.some(
       ({ path }) =>
@@ -129,8 +129,7 @@ export class AdaptedLinear {
   }
 
   /**
-   * Parts that an adapter has as a whole by a product of their own: their weights get gradients, which a frozen weight's
-   * product does not give.
+   * A separate product for modules that an adapter replaces: their weights get gradients, which a frozen weight's product does not compute.
    */
   private replaced(x: NodeId, run: Run, adapter: AppliedAdapter): NodeId {
     const { graph } = this;
@@ -153,7 +152,7 @@ export class AdaptedLinear {
     return parts.length === 1 ? parts[0]! : graph.concat(parts, last);
   }
 
-  /** The bias with the parts that an adapter has, plus s·b of B's own bias b. */
+  /** The bias with the modules that an adapter replaces, plus s·b of B's own bias b. */
   private biasOf({ layers, whole }: AppliedAdapter): NodeId {
     const { graph } = this;
     const parts = this.parts.map(({ path, start, width }) => {
@@ -167,8 +166,8 @@ export class AdaptedLinear {
   }
 
   /**
-   * Writes W + s·A·B, with DoRA scaled, into the weight, which is float32 as long as it is merged: fewer bits would round the
-   * update away. Throws `ConfigError` where one is merged already.
+   * Writes W + s·A·B (with DoRA, scaled) into the weight, which is float32 while it is merged: fewer bits would round the update away.
+   * Throws `ConfigError` if an adapter is merged already.
    */
   merge(adapter: AppliedAdapter): void {
     if (this.restore !== null)
@@ -207,7 +206,7 @@ export class AdaptedLinear {
     graph.setValue(this.bias, { shape: originalBias.shape, data: bias });
   }
 
-  /** Puts the weight back as it was loaded, to the bit. */
+  /** Restores the weight as loaded, bit by bit. */
   unmerge(): void {
     if (this.restore === null) return;
     this.restore();
@@ -216,16 +215,16 @@ export class AdaptedLinear {
     this.originalBias = null;
   }
 
-  /** What puts the weight back as it is now. */
+  /** A function that restores the current weight. */
   protected restorer(): () => void {
     const original = storedMatrix(this.graph, this.weight);
     return () => setStoredMatrix(this.graph, this.weight, original);
   }
 
-  /** Writes rows of its own that an adapter has for some outputs into a merged weight; of most layers there are none. */
+  /** Writes an adapter's own rows for some outputs into a merged weight; most layers have none. */
   protected mergeRows(_weight: Float32Array, _adapter: AppliedAdapter): void {}
 
-  /** A part's weight as it is now, in a file's orientation `[out, in]`. */
+  /** A module's current weight in a file's orientation `[out, in]`. */
   partWeight(part: LinearPart): Tensor {
     const { inFeatures, outFeatures } = this;
     const data = new Float32Array(part.width * inFeatures);
@@ -244,7 +243,7 @@ export class AdaptedLinear {
     });
   }
 
-  /** DoRA's factor of every column: `[out]` for one adapter, `[rows, out]` for several. */
+  /** DoRA's factor of each column: `[out]` for one adapter, `[rows, out]` for several. */
   private rowScales({ ranges }: Run): NodeId {
     const { graph } = this;
     const scales = ranges.map(({ adapter }) => this.doraScale(this.adaptedParts(adapter)));
@@ -257,7 +256,7 @@ export class AdaptedLinear {
     return graph.embedding(table, ofRow);
   }
 
-  /** DoRA's factor of every column, `[out]`: magnitude over norm where there is an adapter, 1 elsewhere. */
+  /** DoRA's factor of each column, `[out]`: magnitude over norm for an adapted module, 1 elsewhere. */
   private doraScale(adapted: readonly AdaptedPart[]): NodeId {
     const { graph } = this;
     const ones = (width: number) => graph.constant({ shape: [width], data: new Float32Array(width).fill(1) });
@@ -269,7 +268,7 @@ export class AdaptedLinear {
     return scales.length === 1 ? scales[0]! : graph.concat(scales, 0);
   }
 
-  /** A part's columns of the weight, without a gradient. */
+  /** A module's columns of the weight, without a gradient. */
   columns({ start, width }: LinearPart): NodeId {
     return this.graph.columns(this.weight, start, start + width);
   }

@@ -3,30 +3,30 @@ import type { Tensor } from "../values/tensor.js";
 import { type AdapterSelection, inTurn } from "./adapter-selection.js";
 import type { AppliedAdapter } from "./model-adapter.js";
 
-/** Layer norm; root-mean-square norm; the latter with 1 + weight in place of the weight. */
+/** Layer norm; RMS norm; RMS norm with 1 + weight in place of the weight. */
 export type NormForm = "layer" | "rms" | "rms-plus-one";
 
-/** A frozen norm of a model, for which adapters may have weight and bias of their own. */
+/** A frozen norm, whose weight and bias adapters may replace. */
 export class AdaptedNorm {
   private original: { readonly weight: Tensor; readonly bias: Tensor | null } | null = null;
 
   constructor(
     private readonly graph: Graph,
-    /** The module's path, as PEFT names it. */
+    /** The module's path in PEFT. */
     readonly path: string,
     /** `[hidden]` */
     readonly weight: NodeId,
-    /** `[hidden]`, where it has one. */
+    /** `[hidden]`, if it has one. */
     readonly bias: NodeId | null,
     readonly form: NormForm = "layer",
   ) {}
 
-  /** Of its weight, and of its bias. */
+  /** Paths of its weight and of its bias. */
   get shape(): readonly number[] {
     return this.graph.shape(this.weight);
   }
 
-  /** x `[rows, …, hidden]`, normalised along its last dimension. */
+  /** x `[rows, …, hidden]`, normalised over the last dimension. */
   forward(x: NodeId, selection: AdapterSelection, eps: number): NodeId {
     const { graph } = this;
     return inTurn(graph, x, selection, this.adapts, (rows, adapter) => {
@@ -41,7 +41,7 @@ export class AdaptedNorm {
   readonly adapts = ({ whole }: AppliedAdapter) =>
     whole.size > 0 && (whole.has(`${this.path}.weight`) || whole.has(`${this.path}.bias`));
 
-  /** Puts an adapter's weight and bias in place of the base's. */
+  /** Replaces the base's weight and bias by an adapter's. */
   merge(adapter: AppliedAdapter): void {
     if (!this.adapts(adapter)) return;
     const { graph } = this;
@@ -52,7 +52,7 @@ export class AdaptedNorm {
     this.set(merged);
   }
 
-  /** Puts them back as they were loaded, to the bit. */
+  /** Restores them as loaded, bit by bit. */
   unmerge(): void {
     if (this.original !== null) this.set(this.original);
     this.original = null;

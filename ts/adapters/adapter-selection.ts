@@ -2,37 +2,36 @@ import type { Graph, NodeId } from "../graph/graph.js";
 import type { RowRange } from "../ops/product/lora-linear.js";
 import type { AppliedAdapter } from "./model-adapter.js";
 
-/** An adapter and the rows of a batch that it applies to. */
+/** An adapter and the rows of a batch to which it applies. */
 export interface AdapterRows {
   readonly adapter: AppliedAdapter;
-  /** Left out for all rows; then it is the only one. */
+  /** Undefined for all rows; it is then the only range. */
   readonly rows?: RowRange | undefined;
 }
 
 /**
- * Which adapter applies to which rows of a forward pass, from its first row to its last: ranges that go up and do not
- * overlap. The base alone applies to all other rows.
+ * Which adapter applies to which rows of a forward pass: ascending ranges that do not overlap. Other rows use the base alone.
  */
 export type AdapterSelection = readonly AdapterRows[];
 
-/** Neighbouring rows that are computed in one way. */
+/** Neighbouring rows that are computed in the same way. */
 export interface Run extends RowRange {
-  /** What applies to them, rows counted from `start`. */
+  /** The adapters that apply; rows count from `start`. */
   readonly ranges: AdapterSelection;
-  /** Whether their columns are scaled to magnitudes. */
+  /** Whether columns are scaled to magnitudes (DoRA). */
   readonly dora: boolean;
-  /** Probability of dropout on the adapters' input. */
+  /** Dropout probability on the adapters' input. */
   readonly dropout: number;
-  /** The adapter that has tensors of the layer of its own, in place of the base's; null for none. */
+  /** The adapter that replaces tensors of the layer; null for none. */
   readonly alone: AppliedAdapter | null;
 }
 
 /**
- * Cuts `total` rows where the way of computing them changes: DoRA scales after the product and has its bias added last, and
- * dropout differs. So rows give the bits that they give in a batch of one adapter, and adapters of one kind share a product.
+ * Splits `total` rows where the way of computing them changes: DoRA scales after the product and adds its bias last, and dropout differs.
+ * Rows are therefore bit-identical to those of a batch with one adapter, and adapters of the same kind share a product.
  *
- * @param adapts whether an adapter has anything for the layer; rows of those that have not are the base's
- * @param replaces whether it also has tensors in place of the base's: its rows are a run by themselves
+ * @param adapts whether an adapter affects the layer; rows of other adapters are computed as the base's
+ * @param replaces whether it also replaces tensors of the layer: its rows are then a separate run
  */
 export function runsOf(
   selection: AdapterSelection,
@@ -63,7 +62,7 @@ export function runsOf(
   return runs;
 }
 
-/** Computes rows in turn: those of each adapter that changes the module with it, all others without one. */
+/** Computes rows in order: with each adapter that changes the module, or without one. */
 export function rangesInTurn(
   graph: Graph,
   total: number,
@@ -80,7 +79,7 @@ export function rangesInTurn(
   );
 }
 
-/** The same of the rows of x. */
+/** The same for the rows of x. */
 export function inTurn(
   graph: Graph,
   x: NodeId,

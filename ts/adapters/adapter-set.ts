@@ -8,8 +8,8 @@ import { type Adapter, writeAdapter } from "../io/peft/index.js";
 import type { WeightOptions } from "../io/safetensors/index.js";
 import { Philox } from "../nn/philox.js";
 import { inTraining } from "../train/claims.js";
-import { atOnce, withPauses } from "../values/decompose/steps.js";
-import { readSignal, throwIfAborted } from "../waiting/abort.js";
+import { withPauses } from "../values/decompose/steps.js";
+import { throwIfAborted } from "../waiting/abort.js";
 import { breather } from "../waiting/next-task.js";
 import type { AdapterSelection } from "./adapter-selection.js";
 import { tensorsOf } from "./adapter-tensors.js";
@@ -21,40 +21,40 @@ import { MergedBase } from "./merged-base.js";
 import { ModelAdapter } from "./model-adapter.js";
 import { NamedAdapters } from "./named-adapters.js";
 import { type ReadableBase, readFitting } from "./read-adapter.js";
-import { takeWeighted, WEIGHTED_OPTIONS, type WeightedAdapterOptions } from "./weighted/options.js";
+import { takeWeighted, type WeightedAdapterOptions } from "./weighted/options.js";
 import { weightedSum } from "./weighted/weighted-sum.js";
 
-/** Which adapter applies to a text: an adapter or its name, null for the base alone, or, where left out, the active one. */
+/** The adapter of a text: an adapter or its name, null for the base alone, undefined for the active one. */
 export type AdapterChoice = ModelAdapter | string | null | undefined;
 
-/** Whom an adapter is added for. */
+/** The purpose of a new adapter. */
 export interface AddedFor {
-  /** The call, as messages name it. */
+  /** The call, for messages. */
   readonly what: string;
-  /** A classifier, whose calls name it: it is never the active one unless `select` says so. */
+  /** Whether it belongs to a classifier, whose calls name it: it becomes active only by `select`. */
   readonly classifier?: boolean;
-  /** Whether a module of the model is left alone, as if it were not there; default none. */
+  /** Modules to leave out as if they did not exist; default: none. */
   readonly leaves?: (path: string) => boolean;
 }
 
-/** What a call took when it began. */
+/** The state of a call at its start. */
 export interface Begun {
-  /** Its texts' adapters as they were then. */
+  /** Its texts' adapters at that time. */
   readonly adapters: CallAdapters;
-  /** Tells the base's weights from those before and after a merge. */
+  /** Version of the base's weights, which a merge changes. */
   readonly weights: number;
   /** To be called when the call ends. */
   readonly end: () => void;
 }
 
 /**
- * The adapters of a model, whatever its architecture: one frozen base, any number of adapters, one of them active, one
- * perhaps merged. Of the model it knows the modules that adapters change, which have PEFT's module paths.
+ * The adapters of a model of any architecture: one frozen base, any number of adapters, one active, at most one merged. It knows the model
+ * only as modules with PEFT's paths.
  */
 export class AdapterSet {
   private readonly known = new NamedAdapters();
   private active: ModelAdapter | null = null;
-  /** The weights that all of them share. */
+  /** The weights that all adapters share. */
   readonly merged: MergedBase;
 
   constructor(
@@ -64,7 +64,7 @@ export class AdapterSet {
     this.merged = new MergedBase(base);
   }
 
-  /** Adds a new adapter, which becomes the active one where it is the first that no classifier brought. */
+  /** Adds a new adapter. The first one that no classifier added becomes active. */
   add(name: string, options: LoraOptions, added: AddedFor): ModelAdapter {
     this.known.checkNew(added.what, name);
     if (beginsWithBase(options)) this.merged.checkNone(added.what);
@@ -73,28 +73,11 @@ export class AdapterSet {
     return this.register(this.graph.allOrNothing(make), added);
   }
 
-  /** The same of a weighted sum of others, as they are now. */
-  addWeighted(name: string, options: WeightedAdapterOptions): ModelAdapter {
-    const { steps, finish } = this.weighted("addWeightedAdapter", name, options);
-    return finish(atOnce(steps));
-  }
-
-  /** The same with pauses, in which others have a turn. Rejects with `AbortError`; nothing has changed then. */
-  async makeWeighted(name: string, given: WeightedAdapterOptions & { readonly signal?: AbortSignal }): Promise<void> {
-    const what = "makeWeightedAdapter";
-    checkOptions(what, given, [...WEIGHTED_OPTIONS, "signal"]);
-    const { signal: asked, ...options } = given;
-    const signal = readSignal(what, "signal", asked);
-    const { steps, finish } = this.weighted(what, name, options);
-    throwIfAborted(signal, { op: what });
-    const made = await withPauses(steps, breather(signal));
+  /** Adds the weighted sum of other adapters, with their values at the call. Pauses so that other work can run. */
+  async addWeighted(name: string, options: WeightedAdapterOptions): Promise<void> {
+    const what = "addWeightedAdapter";
     this.known.checkNew(what, name);
-    finish(made);
-  }
-
-  private weighted(what: string, name: string, options: WeightedAdapterOptions) {
-    this.known.checkNew(what, name);
-    const sum = takeWeighted(options);
+    const { signal, ...sum } = takeWeighted(options);
     const parts = sum.adapters.map((part) => this.get(part));
     const paths = this.base.linears.flatMap((linear) => linear.parts.map(({ path }) => path));
     const files = parts.map((part) => part.toFile());
@@ -102,18 +85,18 @@ export class AdapterSet {
     const { seed, streamsDrawn: first } = this.graph;
     let drawn = 0;
     const steps = weightedSum(files, factors, sum, paths, () => new Philox(seed, first + drawn++));
-    const finish = (made: Adapter) => {
-      const adapter = this.graph.allOrNothing(() => ModelAdapter.ofLayers(this.graph, name, made));
-      // Others may have drawn meanwhile.
-      this.graph.streamsDrawn = Math.max(this.graph.streamsDrawn, first + drawn);
-      return this.register(adapter, { what });
-    };
-    return { steps, finish };
+    throwIfAborted(signal, { op: what });
+    const made = await withPauses(steps, breather(signal));
+    this.known.checkNew(what, name);
+    const adapter = this.graph.allOrNothing(() => ModelAdapter.ofLayers(this.graph, name, made));
+    // Other calls may have drawn streams in the meantime.
+    this.graph.streamsDrawn = Math.max(this.graph.streamsDrawn, first + drawn);
+    this.register(adapter, { what });
   }
 
   /**
-   * Puts the values of PEFT's files in place of an adapter's own, which has the same layers and ranks; its name, parameters and
-   * state stay. Calls under way go on with the values of before.
+   * Replaces an adapter's values by those of PEFT's files with the same layers and ranks. Its name, parameters and state stay. Running
+   * calls finish with the earlier values.
    */
   hotswap(name: string, files: FileMap | string, options: WeightOptions): void {
     const what = "hotswapAdapter";
@@ -129,7 +112,7 @@ export class AdapterSet {
     }
   }
 
-  /** The same of PEFT's files. Throws `AdapterError` where they do not fit, or the weights hold the adapter already. */
+  /** Adds an adapter from PEFT's files. Throws `AdapterError` if they do not fit, or the adapter is merged into the weights already. */
   load(name: string, files: FileMap | string, options: WeightOptions, added: AddedFor): ModelAdapter {
     this.known.checkNew(added.what, name);
     const fitted = this.read(added.what, files, options);
@@ -141,10 +124,9 @@ export class AdapterSet {
   }
 
   /**
-   * Frees an adapter; without one that is active, the base alone applies. Where all was freed already, it is forgotten,
-   * whatever state it was in.
+   * Frees an adapter; if it was active, the base alone applies. If the model was freed already, the adapter is only removed from the list.
    *
-   * @param what the call that a refusal names; default "removeAdapter"
+   * @param what the call that an error names; default "removeAdapter"
    */
   remove(name: string, what = "removeAdapter"): void {
     const adapter = this.get(name);
@@ -159,7 +141,7 @@ export class AdapterSet {
     this.merged.forget(adapter);
   }
 
-  /** Gives an adapter another name. Calls that are under way go on with it. */
+  /** Renames an adapter. Running calls finish with it. */
   rename(from: string, to: string): void {
     const adapter = this.get(from);
     if (from === to) return;
@@ -167,12 +149,12 @@ export class AdapterSet {
     this.known.rename(adapter, to);
   }
 
-  /** Chooses what applies to calls that name nothing; null for the base alone. */
+  /** Sets the adapter of calls that name none; null for the base alone. */
   select(name: string | null): void {
     this.active = name === null ? null : this.get(name);
   }
 
-  /** Sets what the adapter's s·A·B is multiplied by where it applies. Calls that are under way go on as they began. */
+  /** Sets the factor of an adapter's s·A·B. Running calls finish with the earlier one. */
   scale(name: string, factor: number): void {
     const adapter = this.get(name);
     finite("scaleAdapter", "factor", factor);
@@ -181,7 +163,7 @@ export class AdapterSet {
     adapter.scale = factor;
   }
 
-  /** Adds an adapter's update to the weights: to all layers, or, where one fails, to none. */
+  /** Adds an adapter's update to the weights: to all layers or, on an error, to none. */
   merge(name: string): void {
     const adapter = this.get(name);
     const merged = this.merged.adapter;
@@ -196,7 +178,7 @@ export class AdapterSet {
     this.merged.merge(adapter);
   }
 
-  /** Puts the weights back as they were loaded, to the bit. */
+  /** Restores the weights as loaded, bit by bit. */
   unmerge(name: string): void {
     if (this.merged.adapter === null || this.merged.adapter !== this.get(name)) {
       throw new ConfigError(`unmergeAdapter: ${excerpt(name)} is not merged`, {
@@ -209,12 +191,12 @@ export class AdapterSet {
     this.merged.unmerge();
   }
 
-  /** PEFT's files. */
+  /** The adapter as PEFT's files. */
   save(name: string): SavedFiles {
     return writeAdapter(this.get(name).toFile());
   }
 
-  /** Names in the order they were added. */
+  /** Names in the order in which they were added. */
   list(): { name: string; active: boolean; merged: boolean }[] {
     return Array.from(this.known, (adapter) => ({
       name: adapter.name,
@@ -223,31 +205,31 @@ export class AdapterSet {
     }));
   }
 
-  /** The adapter that applies to calls that name nothing. */
+  /** The adapter of calls that name none. */
   get current(): ModelAdapter | null {
     return this.active;
   }
 
-  /** The adapter of that name. Throws `ConfigError` where there is none. */
+  /** The adapter of that name. Throws `ConfigError` for an unknown name. */
   get(name: string): ModelAdapter {
     return this.known.get(name);
   }
 
-  /** Whether an adapter is one of these, and was not removed. */
+  /** Whether an adapter is in this set and was not removed. */
   has(adapter: ModelAdapter): boolean {
     return this.known.has(adapter);
   }
 
-  /** What applies on top of the weights now. Throws `ConfigError` where a merged adapter makes that impossible. */
+  /** What to apply on top of the current weights. Throws `ConfigError` if a merged adapter makes that impossible. */
   applied(choice: AdapterChoice): ModelAdapter | null {
     return this.merged.over(choice === undefined ? this.active : choice === null ? null : this.known.find(choice));
   }
 
   /**
-   * What a forward pass takes now, to be recorded for `backward`.
+   * The adapters of a forward pass, to be recorded for `backward`.
    *
-   * @param choice the adapter of all texts, or one a text
-   * @param offsets where each text's tokens start, and the last one's end
+   * @param choice the adapter of all texts, or one for each text
+   * @param offsets the start of each text's tokens, and the end of the last
    */
   selection(choice: AdapterChoice | readonly AdapterChoice[], offsets: Int32Array): AdapterSelection {
     if (isList(choice)) return rangesOf(this.appliedTo(choice), offsets, (adapter) => adapter);
@@ -255,13 +237,13 @@ export class AdapterSet {
     return adapter === null ? [] : [{ adapter }];
   }
 
-  /** What applies to a call that may be interrupted by others: taken now, kept until `end`. */
+  /** The adapters of a call that other calls may interrupt: their state now, kept until `end`. */
   begin(choice: AdapterChoice | readonly AdapterChoice[]): Begun {
     const adapters = new CallAdapters(isList(choice) ? this.appliedTo(choice) : [this.applied(choice)]);
     return { adapters, ...this.merged.begin() };
   }
 
-  /** Throws `ConfigError` where training the adapter, or a head on the base, would be in vain: an update is in the weights. */
+  /** Throws `ConfigError` if training the adapter, or a head on the base, would have no effect because an update is merged into the weights. */
   checkTrainable(adapter: ModelAdapter | null): void {
     if (adapter !== null) this.known.find(adapter);
     this.merged.checkTrainable(adapter);
@@ -276,14 +258,14 @@ export class AdapterSet {
     return choices.map((choice) => this.applied(choice));
   }
 
-  /** As in PEFT, the first adapter applies to calls that name none, and further ones change nothing about them. */
+  /** As in PEFT, the first adapter becomes active, and later ones do not affect calls that name none. */
   private register(adapter: ModelAdapter, { classifier = false }: AddedFor): ModelAdapter {
     const isFirst = this.known.add(adapter, classifier);
     if (isFirst) this.active = adapter;
     return adapter;
   }
 
-  /** The base may not change under a call that has begun. */
+  /** The base must not change during a call. */
   private checkIdle(what: string): void {
     for (const adapter of this.known) this.checkUntrained(what, adapter);
     this.merged.checkIdle(what);
@@ -297,9 +279,9 @@ export class AdapterSet {
   }
 }
 
-/** Whether the adapter takes tensors from the base: its weights, biases, or rows. */
+/** Whether the adapter replaces tensors of the base: weights, biases, or rows. */
 function beginsWithBase(options: LoraOptions): boolean {
-  // What is no options is refused where they are read.
+  // Invalid options are refused where they are read.
   const { initLoraWeights, bias, modulesToSave, trainableTokenIndices, dora } = Object(options) as LoraOptions;
   return (
     typeof initLoraWeights === "string" ||
@@ -312,7 +294,7 @@ function beginsWithBase(options: LoraOptions): boolean {
 const isList = (choice: AdapterChoice | readonly AdapterChoice[]): choice is readonly AdapterChoice[] =>
   Array.isArray(choice);
 
-/** A base in which some of its linear layers are not there; none of those that its files lack is spoken of. */
+/** The base without some of its linear layers; layers that its files lack are not listed either. */
 function withoutModules<T extends AdapterBase>(base: T, leaves: (path: string) => boolean): T {
   const linears = base.linears.filter(({ parts }) => !parts.some(({ path }) => leaves(path)));
   return { ...base, linears, absent: base.absent.filter((path) => !leaves(path)) };

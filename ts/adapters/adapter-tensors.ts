@@ -3,7 +3,7 @@ import type { AdapterLayer } from "../io/peft/index.js";
 import type { Tensor } from "../values/tensor.js";
 import type { AdapterParts, AdapterWeights } from "./model-adapter.js";
 
-/** A and B as they apply: with what was taken from the base, behind each other. */
+/** A and B as applied: followed by A₀ and −B₀ for PiSSA and OLoRA. */
 export function effective(graph: Graph, weights: AdapterWeights): AdapterWeights {
   const { taken } = weights;
   if (taken === null) return weights;
@@ -14,7 +14,7 @@ export function effective(graph: Graph, weights: AdapterWeights): AdapterWeights
   };
 }
 
-/** A module's tensors on the host, as they apply. */
+/** A module's tensors on the host, as applied. */
 export function hostWeights(graph: Graph, weights: AdapterWeights): AdapterLayer {
   const { kind, bias, magnitude, rank, alpha, scaling, taken } = weights;
   const [a, b] = [graph.value(weights.loraA), graph.value(weights.loraB)];
@@ -28,7 +28,7 @@ export function hostWeights(graph: Graph, weights: AdapterWeights): AdapterLayer
   };
 }
 
-/** Two matrices of as many rows, side by side. */
+/** Two matrices with the same number of rows, side by side. */
 export function besides(left: Tensor, right: Tensor): Tensor {
   const [rows, columns] = left.shape as [number, number];
   const width = columns + right.shape[1]!;
@@ -40,7 +40,7 @@ export function besides(left: Tensor, right: Tensor): Tensor {
   return { shape: [rows, width], data };
 }
 
-/** Two matrices of as many columns, one below the other. */
+/** Two matrices with the same number of columns, stacked. */
 export function below(upper: Tensor, lower: Tensor): Tensor {
   const data = new Float32Array(upper.data.length + lower.data.length);
   data.set(upper.data);
@@ -65,7 +65,7 @@ export function weightsOf(
   return nodes;
 }
 
-/** Every A and B (magnitude, bias), layer by layer, then whole tensors and rows that are trained along. */
+/** Every A and B (magnitude, bias), layer by layer, then replaced tensors and rows that are trained. */
 export function paramsOf({ layers, whole, tokens }: AdapterParts): NodeId[] {
   const ofLayers = [...layers.values()].flatMap(({ loraA, loraB, magnitude, bias }) =>
     [loraA, loraB, magnitude, bias].filter((id) => id !== null),
@@ -74,7 +74,7 @@ export function paramsOf({ layers, whole, tokens }: AdapterParts): NodeId[] {
   return [...ofLayers, ...trained, ...[...tokens.values()].map(({ rows }) => rows)];
 }
 
-/** Every tensor that an adapter has in the graph, by a name that says what it is for. */
+/** Every tensor of an adapter in the graph, by a name that describes it. */
 export function tensorsOf({ layers, whole, tokens }: AdapterParts): Map<string, NodeId> {
   const named = new Map<string, NodeId>();
   for (const [path, { loraA, loraB, magnitude, bias, taken }] of layers) {

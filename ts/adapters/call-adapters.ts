@@ -3,23 +3,23 @@ import type { Graph } from "../graph/graph.js";
 import { tensorsOf } from "./adapter-tensors.js";
 import type { AdapterSnapshot, AppliedAdapter, ModelAdapter } from "./model-adapter.js";
 
-/** The adapters of a call's texts, as they were when it began. */
+/** The adapters of a call's texts, with their state at its start. */
 export class CallAdapters {
   private readonly snapshots: readonly AdapterSnapshot[];
-  /** In the graph's memory for all of the call, where that was asked for. */
+  /** Copies in the graph's memory for the whole call, if requested. */
   private placed: readonly AppliedAdapter[] | null = null;
-  /** The last selection of adapters that are in memory. */
+  /** The last selection of adapters in memory. */
   private last: {
     readonly texts: readonly number[];
     readonly offsets: Int32Array;
     readonly selection: AdapterSelection;
   } | null = null;
-  /** Each text's number among the snapshots, -1 for the base alone; null where all texts have the same. */
+  /** For each text the index of its snapshot, -1 for the base alone; null if all texts have the same. */
   private readonly ofText: Int32Array | null;
 
-  /** @param chosen of each text, or a single one for all */
+  /** @param chosen for each text, or one for all */
   constructor(chosen: readonly (ModelAdapter | null)[]) {
-    // DoRA's last, so that in a batch those that are computed in one way stand together.
+    // DoRA last, so that texts of a batch that are computed in the same way are neighbours.
     const distinct = [...new Set(chosen)].filter((adapter) => adapter !== null);
     distinct.sort((a, b) => Number(a.config.useDora) - Number(b.config.useDora));
     this.snapshots = distinct.map((adapter) => adapter.snapshot());
@@ -29,8 +29,8 @@ export class CallAdapters {
   }
 
   /**
-   * An order of the texts `first` to `first + count` in which those of one adapter are neighbours: their places among these,
-   * or null where the order that they have will do.
+   * An order of the texts `first` to `first + count` in which those with the same adapter are neighbours, as indices into this range; null
+   * if they are in such an order already.
    */
   order(first: number, count: number): number[] | null {
     const { ofText } = this;
@@ -40,12 +40,12 @@ export class CallAdapters {
     return Array.from(numbers.keys()).sort((a, b) => numbers[a]! - numbers[b]! || a - b);
   }
 
-  /** Puts them into the graph's memory until `release`, so that each of many steps does without copying them. */
+  /** Copies them into the graph's memory until `release`, so that each of many steps needs no copies. */
   keep(graph: Graph): void {
     this.placed ??= graph.allOrNothing(() => this.snapshots.map(({ place }) => place()));
   }
 
-  /** Gives that memory back. */
+  /** Frees that memory. */
   release(graph: Graph): void {
     const ids = this.placed?.flatMap((adapter) => [
       ...tensorsOf({ ...adapter, kept: new Map(), idle: new Map() }).values(),
@@ -59,23 +59,23 @@ export class CallAdapters {
     return this.ofText === null || this.ofText[text] === this.ofText[other];
   }
 
-  /** All that applies to its texts, to be compared with another call's. */
+  /** All adapters of its texts, to compare with another call's. */
   held(): readonly unknown[] {
     return [this.ofText, this.snapshots.map((snapshot) => snapshot.held)];
   }
 
   /**
-   * What applies to a batch of texts, as constants in a step of the graph.
+   * The adapters of a batch of texts, as constants in a step of the graph.
    *
-   * @param texts numbers of the texts, in the batch's order
-   * @param offsets where each one's tokens start, and the last one's end
+   * @param texts indices of the texts, in the batch's order
+   * @param offsets the start of each text's tokens, and the end of the last
    */
   selection(texts: readonly number[], offsets: Int32Array): AdapterSelection {
     const { placed, last } = this;
     if (placed !== null && last !== null && sameNumbers(texts, last.texts) && sameNumbers(offsets, last.offsets))
       return last.selection;
     const selection = this.made(texts, offsets);
-    // Passes that each give a few texts their next token are alike; layers know a selection again.
+    // Passes that generate one token for a few texts are alike; layers recognise the same selection.
     if (placed !== null) this.last = { texts: [...texts], offsets: offsets.slice(), selection };
     return selection;
   }
@@ -98,7 +98,7 @@ const sameNumbers = (a: ArrayLike<number>, b: ArrayLike<number>) => {
   return true;
 };
 
-/** Ranges of rows of texts that have an adapter each: neighbours with the same one share a range. */
+/** Ranges of rows of texts with an adapter; neighbours with the same one share a range. */
 export function rangesOf<T>(
   ofText: readonly T[],
   offsets: Int32Array,

@@ -15,22 +15,21 @@ import { type LoraOptions, type ResolvedLoraOptions, resolveLoraOptions } from "
 import { type AdapterWeights, ModelAdapter } from "./model-adapter.js";
 import { newTokens } from "./new-tokens.js";
 import { isAllLinear } from "../io/peft/paths/targets.js";
-import { takenFrom } from "./taken-from-base.js";
+import { factorsOf } from "./pissa-factors.js";
 import { decayTest, type WholeTensor } from "./whole-tensors.js";
 
-/** What a new adapter takes from the model that it is made for. */
+/** What a new adapter needs to know about the model. */
 export interface AdapterBase extends AdaptedModules {
   /** The base's name, which the adapter records. */
   readonly name: string;
-  /** Modules that are adapted where nothing else is said. */
+  /** Default target modules. */
   readonly targetModules: readonly string[];
   /** `model_type` of its config.json. */
   readonly modelType: string;
 }
 
 /**
- * Makes an adapter on the layers that the options target. Throws `ConfigError` where they target none, or name other modules
- * that are not there.
+ * Makes an adapter on the layers that the options target. Throws `ConfigError` if they target none, or name unknown modules.
  */
 export function createAdapter(
   graph: Graph,
@@ -72,11 +71,11 @@ export function createAdapter(
   return new ModelAdapter(graph, name, { config: own, layers, whole, tokens, kept: new Map(), idle: new Map() });
 }
 
-/** A configuration that says of layers that the model's files lack that they are left out: PEFT makes them, with random weights. */
+/** The configuration with layers excluded that the model's files lack: PEFT would create them, with random weights. */
 function withoutAbsent(config: AdapterConfig, { linears, norms, tables, absent }: AdapterBase): AdapterConfig {
   const { excludeModules: given, modulesToSave: named } = config;
   const paths = [...linears.flatMap(({ parts }) => parts), ...norms, ...tables].map(({ path }) => path);
-  // A name that one of them ends in stands for the others that do.
+  // A name at the end of one such path also matches the others.
   const saved = named?.flatMap((name) => {
     const others = absent.some(savedWhole([name])) ? paths.filter(savedWhole([name])) : [];
     return others.length === 0 ? [name] : others;
@@ -107,13 +106,13 @@ function newLayers(
   ) => {
     const scale = scalingOf(path);
     const shape = { inFeatures, outFeatures: width, rank: scale.rank };
-    const begun = fileWeight === null || taking === null ? null : takenFrom(graph, fileWeight(), scale, taking);
+    const begun = fileWeight === null || taking === null ? null : factorsOf(graph, fileWeight(), scale, taking);
     const factors = begun ?? {
       ...initialLowRank(graph, fileWeight === null ? embeddingInit() : init, shape),
       taken: null,
     };
     const update = { ...factors, scaling: scale.scaling };
-    // What is taken and given again leaves the weight as it is, so its norms are the magnitudes.
+    // A₀·B₀ is subtracted and added again, so the weight and its norms, the magnitudes, stay.
     const still = begun === null ? update : { ...update, scaling: 0 };
     const magnitude = config.useDora ? initialMagnitude(graph, weight, still) : null;
     const bias = config.loraBias && fileWeight !== null ? graph.variable(zeros([width])) : null;
@@ -149,7 +148,7 @@ function newLayers(
   return layers;
 }
 
-/** What is easily mistaken where modules are chosen, if it may be that. */
+/** Common mistakes in choosing modules, if this may be one. */
 function whyNone(config: AdapterConfig, paths: readonly string[]): string {
   const { targetModules: given } = config;
   if (paths.some(targetTest({ ...config, excludeModules: null }))) return " that excludeModules leaves";
@@ -157,7 +156,7 @@ function whyNone(config: AdapterConfig, paths: readonly string[]): string {
   return given?.includes("all-linear") ? ' ("all-linear" is for itself, not in a list)' : "";
 }
 
-/** Throws `ConfigError` where it is the numbers of layers alone that leave no module. */
+/** Throws `ConfigError` if only the layer indices exclude all modules. */
 function checkLayers(config: AdapterConfig, paths: readonly string[], what: string): void {
   const { layersToTransform, layersPattern } = config;
   const anywhere = paths.filter(targetTest({ ...config, layersToTransform: null, layersPattern: null }));
@@ -228,7 +227,7 @@ function newWhole(
 /** The heads that PEFT trains for these tasks, by their names in transformers. */
 const heads = ["classifier", "score"];
 
-/** What may have been meant by the name of a module to be trained as a whole: all kinds of modules have names. */
+/** A likely module for a name in `modulesToSave`: any kind of module may be named. */
 function hintFor(name: string, modules: readonly { readonly path: string }[]): string {
   if (heads.includes(name)) return ": a classifier's head is trained along without being named, leave it out";
   const ends = [...new Set(modules.map(({ path }) => path.slice(path.lastIndexOf(".") + 1)))];

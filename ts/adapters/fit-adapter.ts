@@ -11,7 +11,7 @@ import {
   isOriginal,
   isTokenRows,
   rowsOfTable,
-  takesFromBase,
+  startsFromBaseWeights,
   withoutCopies,
   savedWhole,
 } from "../io/peft/index.js";
@@ -22,10 +22,10 @@ import type { Tensor } from "../values/tensor.js";
 import type { AdaptedModules } from "./adapted-modules.js";
 import type { AdapterParts, AdapterWeights } from "./model-adapter.js";
 import { weightsOf } from "./adapter-tensors.js";
-import { taking, takingInit } from "./taken-from-base.js";
+import { taking, baseWeightInit } from "./pissa-factors.js";
 import { decayTest, type TokenRows, type WholeTensor } from "./whole-tensors.js";
 
-/** A module that low-rank updates are for. */
+/** A module that low-rank updates apply to. */
 interface Target {
   readonly kind: AdapterLayer["kind"];
   readonly inFeatures: number;
@@ -34,24 +34,24 @@ interface Target {
   readonly weight: () => Tensor;
 }
 
-/** An adapter's file by the model's names. */
+/** An adapter's file, with the model's names. */
 export interface FittedAdapter {
-  /** Its configuration, with fan_in_fan_out as PEFT has it on this model. */
+  /** Its configuration, with fan_in_fan_out as in PEFT for this model. */
   readonly config: Adapter["config"];
   /** By the model's module paths. */
   readonly layers: Adapter["layers"];
-  /** Paths of its layers that the model's files lack: they change nothing, and are written again. */
+  /** Paths of its layers that the model's files lack: they have no effect, and are written again. */
   readonly idle: readonly string[];
-  /** Paths of the model's layers that its configuration targets and its file has no tensors for: they stay the base's. */
+  /** Paths of layers that its configuration targets but its file has no tensors for: they stay the base's. */
   readonly lacking: readonly string[];
-  /** Puts it into the graph, to be trained or not; once, since it gives the memory of its factors back. */
+  /** Puts it into the graph, trainable or not. Can be called once, since it frees the factors' memory. */
   readonly place: () => AdapterParts;
 }
 
 /**
- * An adapter with module paths as the model has them (without what a head puts before them, such as "bert."), after checking
- * that every layer and every other tensor fits.
- * Throws `AdapterError` where one does not, `UnsupportedError` for tensors of modules that an adapter cannot change here.
+ * Checks that every layer and every other tensor of an adapter fits the model. Returns it with the model's module paths (without a head's
+ * prefix such as "bert.").
+ * Throws `AdapterError` if one does not fit, `UnsupportedError` for tensors of modules that adapters cannot change here.
  */
 export function fitAdapter(
   graph: Graph,
@@ -146,7 +146,7 @@ function targetsOf({ linears, tables }: AdaptedModules): Map<string, Target> {
   return targets;
 }
 
-/** Shapes of the tensors that an adapter may have in place of the base's, as files have them, by the base's names. */
+/** Shapes of the tensors that an adapter may replace, as in files, by the base's names. */
 function wholeShapes({ linears, norms, tables }: AdaptedModules): Map<string, readonly number[]> {
   const shapes = new Map<string, readonly number[]>();
   for (const { parts, inFeatures, hasBias, adaptable } of linears)
@@ -179,18 +179,18 @@ function checkLayer(path: string, layer: AdapterLayer, found: Target | undefined
 }
 
 interface Extra {
-  /** As in the file, its path as the model has it. */
+  /** As in the file, with the model's path. */
   readonly name: string;
   readonly tensor: Tensor;
-  /** The base's name for what it stands for. */
+  /** The base's name of the tensor that it replaces. */
   readonly own: string;
-  /** The rows of a table that it is for; null for all other tensors. */
+  /** Indices of the rows that it replaces; null for a whole tensor. */
   readonly rows: readonly number[] | null;
-  /** Whether it is what was before training, or of a layer that the model's files lack. */
+  /** Whether it is unchanged by training, or belongs to a layer that the model's files lack. */
   readonly changesNothing: boolean;
 }
 
-/** Rows that a tensor is for, null where it stands for all of the base's. Throws where it fits none. */
+/** Indices of the rows that a tensor replaces; null for a whole tensor. Throws if it fits neither. */
 function takeExtra(
   name: string,
   tensor: Tensor,
@@ -220,7 +220,7 @@ function takeExtra(
   return rowsOfTable("loadAdapter", { name, shape: tensor.shape }, { path: pathOf(own), shape }, config);
 }
 
-/** The path of the module that a tensor is of. */
+/** The path of a tensor's module. */
 const pathOf = (tensor: string) => tensor.slice(0, tensor.lastIndexOf("."));
 
 function placed(
@@ -233,7 +233,7 @@ function placed(
 ): Omit<AdapterParts, "idle"> {
   const variable = (tensor: Tensor) => graph.variable(tensor);
   const nodes = weightsOf(layers, variable);
-  if (takesFromBase(config)) takeAgain(graph, config, nodes, targets);
+  if (startsFromBaseWeights(config)) takeAgain(graph, config, nodes, targets);
   const whole = new Map<string, WholeTensor>();
   const tokens = new Map<string, TokenRows>();
   const kept = new Map<string, Tensor>();
@@ -253,14 +253,14 @@ function placed(
   return { config, layers: nodes, whole, tokens, kept };
 }
 
-/** What PiSSA or OLoRA took from the weights, computed from them again: it depends on nothing else. */
+/** PiSSA's and OLoRA's initial A₀ and B₀, recomputed: they depend only on the weights. */
 function takeAgain(
   graph: Graph,
   config: Adapter["config"],
   layers: Map<string, AdapterWeights>,
   targets: ReadonlyMap<string, Target>,
 ): void {
-  const factors = takingInit(config);
+  const factors = baseWeightInit(config);
   for (const [path, weights] of layers) {
     if (weights.kind === "embedding") continue;
     const { a, b } = factors(targets.get(path)!.weight(), weights.rank, weights.scaling);

@@ -1,15 +1,15 @@
 import type { Graph, NodeId } from "../graph/graph.js";
 import type { AppliedAdapter, ModelAdapter } from "./model-adapter.js";
 
-/** An adapter whose A stays as it is while the rest is trained (FFA-LoRA, arXiv 2403.12313). */
+/** An adapter whose A is constant while the rest is trained (FFA-LoRA, arXiv 2403.12313). */
 export interface FrozenA {
-  /** What is trained, in the adapter's order. */
+  /** The trained parameters, in the adapter's order. */
   params(): NodeId[];
-  /** The whole adapter in a step of the graph, A as constants: nothing is computed for its gradient. */
+  /** The whole adapter in a step of the graph, with A as constants: no gradient is computed for them. */
   applied(): AppliedAdapter;
 }
 
-/** Freezes every A of an adapter, as it is now. */
+/** Freezes every A of an adapter at its current value. */
 export function frozenA(graph: Graph, adapter: ModelAdapter): FrozenA {
   const values = new Map([...adapter.layers].map(([path, { loraA }]) => [path, graph.value(loraA)]));
   const frozen = new Set([...adapter.layers.values()].map(({ loraA }) => loraA));

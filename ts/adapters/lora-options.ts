@@ -6,57 +6,57 @@ import { gaussianInit, kaimingInit, type LoraInit } from "../nn/init.js";
 import { oloraFactors, orthogonalInit, pissaFactors, randomInit, type WeightInit } from "../nn/initial-factors.js";
 import { resolveLoraConfig } from "../nn/lora-config.js";
 
-/** A value by a module's name or pattern. */
+/** Values by a module's name or pattern. */
 type ByName<T> = ReadonlyMap<string, T> | Readonly<Record<string, T>>;
 
-/** How A and B begin, by PEFT's names: false makes both random, "pissa" and "olora" begin with the base's own weight. */
+/** Initial A and B, by PEFT's names: false makes both random; "pissa" and "olora" start from the base's own weights. */
 export type LoraInitName = boolean | "gaussian" | "orthogonal" | "pissa" | "olora";
 
 /**
- * A new adapter on a model. Options are PEFT's LoraConfig in camel case, but for `rank` (r), `alpha` (lora_alpha), `rslora` (use_rslora), `dora`
+ * Options of a new adapter: PEFT's LoraConfig in camel case, except `rank` (r), `alpha` (lora_alpha), `rslora` (use_rslora), `dora`
  * (use_dora) and `dropout` (lora_dropout).
  */
 export interface LoraOptions {
-  /** Default 8. */
+  /** Rank of A·B; default 8. */
   readonly rank?: number;
   /** Numerator of the scaling; default 16. */
   readonly alpha?: number;
   /**
-   * Modules to adapt: names that module paths end in, a regular expression for whole paths, or "all-linear". Tables of
-   * embeddings may be among them. Default query, key and value, as the model calls them.
+   * Modules to adapt: names at the end of module paths, a regular expression for whole paths, or "all-linear". Embedding tables are
+   * allowed. Default: query, key and value, as the model names them.
    */
   readonly targetModules?: readonly string[] | string;
-  /** Modules to leave out although targeted; as `targetModules`. Default none. */
+  /** Modules to leave out of the targets, in the form of `targetModules`. Default: none. */
   readonly excludeModules?: readonly string[] | string | null;
-  /** Scaling α/√r; default false. */
+  /** Use the scaling α/√r instead of α/r; default false. */
   readonly rslora?: boolean;
-  /** Weight-decomposed; default false. */
+  /** Train a magnitude for each output (DoRA); default false. */
   readonly dora?: boolean;
-  /** Dropout on the adapters' input in training; default 0. Embeddings have none. */
+  /** Dropout on the adapters' input in training; default 0. Embeddings have no dropout. */
   readonly dropout?: number;
-  /** Biases of the base that are trained along: "none", those of adapted layers ("lora_only") or "all". Default "none". */
+  /** Which of the base's biases are trained: "none" (default), "lora_only" (those of adapted layers) or "all". */
   readonly bias?: "none" | "all" | "lora_only";
-  /** Modules of the model that are trained as a whole: names that paths have, at the end or before a dot. Default none. */
+  /** Modules to train as a whole: names at the end of a path, or before a dot. Default: none. */
   readonly modulesToSave?: readonly string[] | null;
-  /** Numbers of the layers to adapt; default all. */
+  /** Indices of the layers to adapt; default: all. */
   readonly layersToTransform?: readonly number[] | number | null;
-  /** Name of the stack that `layersToTransform` counts in; default any. */
+  /** Name of the module list in which `layersToTransform` counts; default: any. */
   readonly layersPattern?: readonly string[] | string | null;
-  /** Ranks of modules whose path ends in the key, a regular expression; the first that fits counts. */
+  /** Rank for modules whose path ends with the key, a regular expression; the first match counts. */
   readonly rankPattern?: ByName<number>;
   /** α, likewise. */
   readonly alphaPattern?: ByName<number>;
-  /** A trainable bias of B, scaled as B's product is; default false. */
+  /** Add a trainable bias to B, scaled as the product is; default false. */
   readonly loraBias?: boolean;
-  /** Rows of the table of words that are trained, or lists of rows by a table's name. Default none. */
+  /** Rows of the word embeddings to train, or lists of rows by table name. Default: none. */
   readonly trainableTokenIndices?: readonly number[] | ByName<readonly number[]> | null;
   /** Initial A and B; default true: A Kaiming uniform, B zero. */
   readonly initLoraWeights?: LoraInitName;
-  /** In place of `initLoraWeights`: makes A and B of linear layers. */
+  /** In place of `initLoraWeights`: a function that makes A and B of linear layers. */
   readonly init?: LoraInit;
 }
 
-/** Those that have PEFT's names. */
+/** Options with PEFT's names. */
 const peftNames = [
   ...(["excludeModules", "bias", "modulesToSave", "layersToTransform", "layersPattern", "rankPattern"] as const),
   ...(["alphaPattern", "loraBias", "trainableTokenIndices"] as const),
@@ -71,17 +71,17 @@ export const LORA_OPTIONS: readonly (keyof LoraOptions)[] = [
 /** The options with their defaults. */
 export interface ResolvedLoraOptions {
   readonly config: AdapterConfig;
-  /** Of linear layers. */
+  /** For linear layers. */
   readonly init: LoraInit;
-  /** Makes A and B of the base's weight, from which s·A·B is then taken; null for initialisations that leave it alone. */
+  /** Computes A and B from the base's weight, from which s·A·B is then subtracted; null for other initialisations. */
   readonly taking: WeightInit | null;
 }
 
 /**
- * The options with their defaults, read once. Throws `ConfigError` for what makes no sense, `AdapterError` for what PEFT does not take
- * together, `UnsupportedError` for initialisations that are not there.
+ * The options with their defaults. Throws `ConfigError` for invalid values, `AdapterError` for combinations that PEFT refuses,
+ * `UnsupportedError` for unknown initialisations.
  *
- * @param defaultTargets what is adapted where nothing else is said
+ * @param defaultTargets the default of `targetModules`
  */
 export function resolveLoraOptions(
   what: string,

@@ -3,12 +3,12 @@ import { excerpt } from "../errors/excerpt.js";
 import type { AdapterBase } from "./create-adapter.js";
 import type { ModelAdapter } from "./model-adapter.js";
 
-/** The weights that a model's adapters share: which adapter is merged into them, and how many calls count on them. */
+/** The weights that a model's adapters share: which adapter is merged into them, and how many calls are running on them. */
 export class MergedBase {
   private merged: ModelAdapter | null = null;
   /** How often the weights have changed. */
   private merges = 0;
-  /** Calls that are under way on the weights as they are. */
+  /** Number of calls running on the current weights. */
   private calls = 0;
 
   constructor(private readonly base: AdapterBase) {}
@@ -18,13 +18,13 @@ export class MergedBase {
     return this.merged;
   }
 
-  /** Everything that an adapter can be merged into. */
+  /** All modules that an adapter can be merged into. */
   private get modules() {
     const { linears, norms, tables } = this.base;
     return [...linears, ...norms, ...tables];
   }
 
-  /** Adds an adapter's update to the weights: to all modules, or, where one fails, to none. */
+  /** Adds an adapter's update to the weights: to all modules or, on an error, to none. */
   merge(adapter: ModelAdapter): void {
     try {
       for (const module of this.modules) module.merge(adapter);
@@ -36,7 +36,7 @@ export class MergedBase {
     this.merges++;
   }
 
-  /** Puts the weights back as they were loaded, to the bit. */
+  /** Restores the weights as loaded, bit by bit. */
   unmerge(): void {
     for (const module of this.modules) module.unmerge();
     this.merged = null;
@@ -48,13 +48,13 @@ export class MergedBase {
     if (this.merged === adapter) this.merged = null;
   }
 
-  /** A call begins. Gives what tells these weights from those before and after a merge, and what ends the call. */
+  /** Starts a call. Returns the version of the weights, and a function that ends the call. */
   begin(): { readonly weights: number; readonly end: () => void } {
     this.calls++;
     return { weights: this.merges, end: () => void this.calls-- };
   }
 
-  /** What applies on top of the weights for `chosen` to apply. Throws `ConfigError` where a merged adapter makes that impossible. */
+  /** What to apply on top of the weights for `chosen`. Throws `ConfigError` if a merged adapter makes that impossible. */
   over(chosen: ModelAdapter | null): ModelAdapter | null {
     if (this.merged === null) return chosen;
     if (chosen === this.merged) return null;
@@ -66,7 +66,7 @@ export class MergedBase {
     );
   }
 
-  /** The weights may not change under a call that has begun. */
+  /** The weights must not change during a call. */
   checkIdle(what: string): void {
     if (this.calls === 0) return;
     throw new ConfigError(
@@ -75,7 +75,7 @@ export class MergedBase {
     );
   }
 
-  /** What begins with the base's own weights must not see an update in them. */
+  /** An adapter that starts from the base's own weights must not include a merged update. */
   checkNone(what: string): void {
     if (this.merged === null) return;
     const { name } = this.merged;
@@ -84,7 +84,7 @@ export class MergedBase {
     });
   }
 
-  /** Throws `ConfigError` where that adapter is the merged one. */
+  /** Throws `ConfigError` if that adapter is merged. */
   checkNot(what: string, adapter: ModelAdapter): void {
     if (adapter !== this.merged) return;
     const { name } = adapter;
@@ -92,7 +92,7 @@ export class MergedBase {
     throw new ConfigError(message, { op: what, name, reason: "merged" });
   }
 
-  /** Throws `ConfigError` where training the adapter, or a head on the base, would be in vain: an update is in the weights. */
+  /** Throws `ConfigError` if training the adapter, or a head on the base, would have no effect because an update is merged into the weights. */
   checkTrainable(adapter: ModelAdapter | null): void {
     if (this.merged === null) return;
     const trained = adapter === null ? "a head on the base alone" : excerpt(adapter.name);

@@ -1,7 +1,7 @@
 import { AdapterError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
 import type { Graph, NodeId } from "../graph/graph.js";
-import { type Adapter, type AdapterConfig, type AdapterLayer, withoutTaking } from "../io/peft/index.js";
+import { type Adapter, type AdapterConfig, type AdapterLayer, convertPissa } from "../io/peft/index.js";
 import { transpose } from "../io/peft/transpose.js";
 import type { LowRank } from "../nn/low-rank-update.js";
 import { formatShape, type Tensor } from "../values/tensor.js";
@@ -18,9 +18,8 @@ export interface AdapterWeights extends LowRank {
   readonly rank: number;
   readonly alpha: number;
   /**
-   * What PiSSA or OLoRA took from the base's weight at the start, A₀ `[in, rank]` and −B₀ `[rank, out]`, frozen; null for
-   * others. The base stays as it is, and s·A₀·B₀ is taken off where the adapter applies, so other adapters and the base
-   * alone are not touched.
+   * For PiSSA and OLoRA, the initial A₀ `[in, rank]` and −B₀ `[rank, out]`, frozen; null for others. The base stays unchanged: s·A₀·B₀ is
+   * subtracted where the adapter applies, so other adapters and the base alone are not affected.
    */
   readonly taken: { readonly loraA: NodeId; readonly loraB: NodeId } | null;
 }
@@ -30,52 +29,52 @@ export interface AppliedAdapter {
   readonly config: AdapterConfig;
   /** Tensors by module path. */
   readonly layers: ReadonlyMap<string, AdapterWeights>;
-  /** Tensors in place of the base's, by the base's name for them. */
+  /** Tensors that replace the base's, by the base's names. */
   readonly whole: ReadonlyMap<string, WholeTensor>;
-  /** Rows in place of a table's, by its module path. */
+  /** Rows that replace a table's, by its module path. */
   readonly tokens: ReadonlyMap<string, TokenRows>;
 }
 
-/** An adapter as it was at a moment. */
+/** An adapter's state at one time. */
 export interface AdapterSnapshot {
-  /** Brings it into the graph as constants, in a step or outside of one. */
+  /** Adds it to the graph as constants, in a step or outside. */
   readonly place: () => AppliedAdapter;
-  /** All that it is, to be compared with another's. */
+  /** All its tensors, to compare with another's. */
   readonly held: readonly unknown[];
 }
 
-/** What an adapter holds, in a graph: all but its name. */
+/** The tensors of an adapter in a graph. */
 export interface AdapterParts extends AppliedAdapter {
-  /** Tensors of its file that change nothing here, by their name there. */
+  /** Tensors of its file that have no effect here, by their names there. */
   readonly kept: ReadonlyMap<string, Tensor>;
-  /** Updates of layers that the model's files lack, by module path: they are written again, and change nothing. */
+  /** Updates of layers that the model's files lack, by module path: they have no effect, and are written again. */
   readonly idle: ReadonlyMap<string, AdapterLayer>;
 }
 
-/** An adapter on a model: trainable tensors by module path, and the configuration they came from. */
+/** An adapter on a model: trainable tensors by module path, and its configuration. */
 export class ModelAdapter implements AppliedAdapter {
   private factor = 1;
   private scaled: ReadonlyMap<string, AdapterWeights>;
 
   constructor(
-    /** @internal The graph that its tensors are in. */
+    /** @internal The graph of its tensors. */
     readonly graph: Graph,
-    /** Changed by renaming alone. */
+    /** Changed only by renaming. */
     public name: string,
-    /** As files have them: without the factor. */
+    /** As in files: without the factor. */
     private parts: AdapterParts,
   ) {
     this.scaled = parts.layers;
   }
 
-  /** Low-rank updates of linear layers put into the graph, to be trained or not. */
+  /** Puts low-rank updates of linear layers into the graph, trainable or not. */
   static ofLayers(graph: Graph, name: string, { config, layers }: Adapter): ModelAdapter {
     const nodes = weightsOf(layers, (tensor) => graph.variable(tensor));
     const none = new Map<string, never>();
     return new ModelAdapter(graph, name, { config, layers: nodes, whole: none, tokens: none, kept: none, idle: none });
   }
 
-  /** The configuration that its values came from. */
+  /** The configuration of its values. */
   get config(): AdapterConfig {
     return this.parts.config;
   }
@@ -88,17 +87,17 @@ export class ModelAdapter implements AppliedAdapter {
     return this.parts.tokens;
   }
 
-  /** What applies: tensors by module path, with the scaling times the factor. */
+  /** The tensors to apply, by module path; the scaling includes the factor. */
   get layers(): ReadonlyMap<string, AdapterWeights> {
     return this.scaled;
   }
 
-  /** What s·A·B is multiplied by where the adapter applies; 1 unless it was set. It is no part of the adapter's files. */
+  /** Factor of s·A·B wherever the adapter applies; default 1. Files do not record it. */
   get scale(): number {
     return this.factor;
   }
 
-  /** @internal Set by the adapters' set alone, which sees to it that nobody is using the adapter. */
+  /** @internal Called only by the adapter set, which checks that no call uses the adapter. */
   set scale(factor: number) {
     const layers = [...this.parts.layers].map(
       ([path, weights]) => [path, { ...weights, scaling: weights.scaling * factor }] as const,
@@ -107,8 +106,8 @@ export class ModelAdapter implements AppliedAdapter {
   }
 
   /**
-   * @internal Takes the values, scalings and configuration of a file that was put into the graph, whose nodes stay its caller's.
-   * Throws `AdapterError`, and changes nothing, where its tensors or their shapes are others.
+   * @internal Copies values, scalings and configuration from tensors in the graph, which stay the caller's. Throws `AdapterError`, and
+   *   changes nothing, if tensors or shapes differ.
    */
   replace(what: string, given: AdapterParts): void {
     const { graph, parts } = this;
@@ -129,17 +128,17 @@ export class ModelAdapter implements AppliedAdapter {
     this.scale = this.factor;
   }
 
-  /** Every A and B (magnitude, bias), layer by layer, then whole tensors and rows that are trained along. */
+  /** Every A and B (magnitude, bias), layer by layer, then replaced tensors and rows that are trained. */
   params(): NodeId[] {
     return paramsOf(this.parts);
   }
 
-  /** @internal Every tensor that it has in the graph. */
+  /** @internal All its tensors in the graph. */
   nodes(): NodeId[] {
     return [...tensorsOf(this.parts).values()];
   }
 
-  /** The tensors as they are now. What PiSSA or OLoRA took from the base makes an ordinary adapter of twice the rank. */
+  /** The current tensors. An adapter of PiSSA or OLoRA becomes an ordinary one of twice the rank. */
   toFile(): Adapter {
     const { graph } = this;
     const { layers, kept, idle } = this.parts;
@@ -149,10 +148,10 @@ export class ModelAdapter implements AppliedAdapter {
     for (const { rows, name } of this.tokens.values()) extra.set(name, graph.value(rows));
     const taking = [...layers.values()].some(({ taken }) => taken !== null);
     const file = { config: this.config, layers: new Map([...hostLayers(graph, layers), ...idle]), extra };
-    return taking ? withoutTaking(file) : file;
+    return taking ? convertPissa(file) : file;
   }
 
-  /** The adapter as it is now, whatever is trained, merged or removed afterwards. */
+  /** The adapter's current state; later training, merging or removal does not affect it. */
   snapshot(): AdapterSnapshot {
     const { graph, config } = this;
     const layers = hostLayers(graph, this.layers);

@@ -5,14 +5,14 @@ import { ModelAdapter } from "./model-adapter.js";
 /** A model's adapters by name, in the order in which they were added. */
 export class NamedAdapters {
   private readonly known = new Map<string, ModelAdapter>();
-  /** Those that classifiers brought. */
+  /** Those that classifiers added. */
   private readonly ofClassifiers = new Set<ModelAdapter>();
 
   [Symbol.iterator](): Iterator<ModelAdapter> {
     return this.known.values();
   }
 
-  /** @returns whether it is the first that no classifier brought */
+  /** @returns whether it is the first that no classifier added */
   add(adapter: ModelAdapter, classifier: boolean): boolean {
     const isFirst = !classifier && this.known.size === this.ofClassifiers.size;
     this.known.set(adapter.name, adapter);
@@ -26,7 +26,7 @@ export class NamedAdapters {
     this.ofClassifiers.delete(adapter);
   }
 
-  /** Gives an adapter another name, in its place: the order stays. */
+  /** Renames an adapter and keeps its place in the order. */
   rename(adapter: ModelAdapter, name: string): void {
     adapter.name = name;
     const all = [...this.known.values()];
@@ -34,7 +34,7 @@ export class NamedAdapters {
     for (const known of all) this.known.set(known.name, known);
   }
 
-  /** The adapter of that name. Throws `ConfigError` where there is none. */
+  /** The adapter of that name. Throws `ConfigError` for an unknown name. */
   get(name: string): ModelAdapter {
     const found = this.known.get(name);
     if (found !== undefined) return found;
@@ -42,12 +42,12 @@ export class NamedAdapters {
     throw new ConfigError(`there is no adapter ${excerpt(name)}; loaded: ${names}`, { name });
   }
 
-  /** Whether an adapter is one of these, and was not removed. */
+  /** Whether an adapter is in this set and was not removed. */
   has(adapter: ModelAdapter): boolean {
     return this.known.get(adapter.name) === adapter;
   }
 
-  /** An adapter that is chosen by itself or by its name. Throws `ConfigError` where it is none of these. */
+  /** An adapter given directly or by name. Throws `ConfigError` if it is not in this set. */
   find(selection: ModelAdapter | string): ModelAdapter {
     if (typeof selection === "string") return this.get(selection);
     if (!(selection instanceof ModelAdapter)) {
@@ -64,7 +64,7 @@ export class NamedAdapters {
     });
   }
 
-  /** Throws `ConfigError` for a name that is none, or that an adapter has already. */
+  /** Throws `ConfigError` for an invalid name, or one in use. */
   checkNew(what: string, name: string): void {
     if (typeof name !== "string" || name === "") {
       throw new ConfigError(`${what}: an adapter's name is a string that is not empty, got ${excerpt(name)}`, {

@@ -6,16 +6,16 @@ import type { Tensor } from "../values/tensor.js";
 import type { AdaptedModules } from "./adapted-modules.js";
 import type { TokenRows } from "./whole-tensors.js";
 
-/** A module that has a row for each token: a table, or the layer that gives logits. */
+/** A module with a row for each token: an embedding table, or the output layer. */
 interface RowModule {
   readonly path: string;
   readonly rows: number;
   readonly width: number;
-  /** Rows as they are now, `[indices, width]`. */
+  /** Current rows, `[indices, width]`. */
   rowsOf(indices: readonly number[]): Tensor;
 }
 
-/** The rows that a configuration trains, which begin as the base's: by the module's path. Throws `ConfigError` for rows that are not there. */
+/** The rows that a configuration trains, initialised to the base's, by the module's path. Throws `ConfigError` for rows that do not exist. */
 export function newTokens(
   graph: Graph,
   { tables, output }: AdaptedModules,

@@ -9,38 +9,38 @@ import type { AppliedAdapter } from "./model-adapter.js";
 import type { TokenRows } from "./whole-tensors.js";
 
 /**
- * The layer of a language model that gives its logits, without a bias: its weight `[hidden, vocabulary]` is its own, or the table of words'.
- * Adapters may also have rows of their own for some tokens, as for a table.
+ * The output layer of a language model, without a bias. Its weight `[hidden, vocabulary]` is its own, or the word embeddings' (tied).
+ * Adapters may replace its rows for some tokens, as those of a table.
  */
 export class OutputLayer extends AdaptedLinear {
   private constructor(
     graph: Graph,
     weight: NodeId,
     bias: NodeId,
-    /** The module's path, as PEFT names it: "lm_head". */
+    /** The module's path in PEFT: "lm_head". */
     readonly path: string,
-    /** The table that is its weight; null where it has one of its own. */
+    /** The table that is its weight; null if it has its own. */
     readonly table: AdaptedEmbedding | null,
   ) {
     super(graph, weight, bias, [{ path, start: 0, width: graph.shape(weight)[1]! }], false);
   }
 
-  /** One with a weight of its own, as it was read. */
+  /** A layer with its own weight. */
   static of(graph: Graph, { weight, bias, parts }: AdaptedLinear): OutputLayer {
     return new OutputLayer(graph, weight, bias, parts[0]!.path, null);
   }
 
-  /** One whose weight is a table. */
+  /** A layer whose weight is a table. */
   static tiedTo(graph: Graph, table: AdaptedEmbedding, path: string): OutputLayer {
     return new OutputLayer(graph, tiedMatrix(graph, table.table), graph.constant(zeros([table.rows])), path, table);
   }
 
-  /** Whether its weight is the table of words. */
+  /** Whether its weight is the word embeddings'. */
   get output(): "tied" | "untied" {
     return this.table === null ? "untied" : "tied";
   }
 
-  /** Logits `[rows, vocabulary]`; the selection's rows are x's. */
+  /** Logits `[rows, vocabulary]`. The selection's rows are x's. */
   override forward(x: NodeId, selection: AdapterSelection): NodeId {
     const { table } = this;
     if (table === null || this.restore !== null || selection.some(({ adapter }) => this.adapts(adapter)))
@@ -49,21 +49,21 @@ export class OutputLayer extends AdaptedLinear {
   }
 
   /**
-   * Writes what an adapter makes of the weight into it. Where it changes one of layer and table and not the other, or each in a way of its
-   * own, the layer gets memory of its own for as long as the adapter is merged.
+   * Writes the weight with an adapter's changes. If an adapter changes only one of a tied layer and table, or both in different ways, the
+   * layer gets its own memory while the adapter is merged.
    */
   override merge(adapter: AppliedAdapter): void {
     const { table } = this;
     const { layers, whole, tokens } = adapter;
     if (table === null || layers.has(this.path) || whole.has(`${this.path}.weight`) || tokens.has(this.path))
       return super.merge(adapter);
-    // Own rows of the table are the layer's too.
+    // Replaced rows of the table are the layer's too.
     if (!table.adapts(adapter) || this.ownRows(adapter) !== undefined) return;
     untie(this.graph, this.weight, table.table);
     this.restore = this.restorer();
   }
 
-  /** Rows of the weight, one a token. */
+  /** Rows of the weight, one for each token. */
   get rows(): number {
     return this.outFeatures;
   }
@@ -72,26 +72,26 @@ export class OutputLayer extends AdaptedLinear {
     return this.inFeatures;
   }
 
-  /** Rows of the weight as it is now, `[indices, hidden]`. */
+  /** Current rows of the weight, `[indices, hidden]`. */
   rowsOf(indices: readonly number[]): Tensor {
     const { graph } = this;
     return graph.step(() => graph.value(this.rowNodes(indices)));
   }
 
-  /** Whether a tensor `[vocabulary, hidden]` has the weight's values as they were loaded, to the bit. */
+  /** Whether a tensor `[vocabulary, hidden]` is bit-identical to the weight as loaded. */
   holds(tensor: Tensor): boolean {
     if (this.restore !== null) return false;
     if (this.table !== null) return this.table.holds(tensor);
     return this.partWeight(this.parts[0]!).data.every((value, i) => Object.is(value, tensor.data[i]));
   }
 
-  /** As in PEFT, rows that a tied table and the layer both list are one, the table's. */
+  /** As in PEFT, rows that a tied table and the layer both list are the same, the table's. */
   leaveToTable(indices: Map<string, readonly number[]>): void {
     const ofTable = indices.get(this.table?.path ?? "");
     if (ofTable !== undefined && ofTable.join() === indices.get(this.path)?.join()) indices.delete(this.path);
   }
 
-  /** Why an adapter's own rows for it do not go together with what else it has; null where they do. */
+  /** Why an adapter's rows for it cannot be combined with its other tensors; null if they can. */
   rowsProblem(
     layers: ReadonlyMap<string, { readonly magnitude?: unknown }>,
     whole: { has(name: string): boolean },
@@ -117,14 +117,14 @@ export class OutputLayer extends AdaptedLinear {
     const own = adapter === null ? undefined : this.ownRows(adapter);
     if (own === undefined) return logits;
     const { indices, rows } = own;
-    // An update beside them is of these outputs too.
+    // An update of the layer affects these outputs too.
     const found = adapter!.layers.has(this.path)
       ? graph.add(
           graph.indexSelect(logits, { dim: 1, indices }),
           timesTable(graph, x, graph.sub(rows, this.rowNodes(indices))),
         )
       : timesTable(graph, x, rows);
-    // Their logits stand behind the others; each output then takes the one or the other.
+    // Their logits follow the others; each output then selects one or the other.
     const choice = Int32Array.from({ length: outFeatures }, (_, i) => i);
     indices.forEach((row, i) => (choice[row] = outFeatures + i));
     return graph.indexSelect(graph.concat([logits, found], 1), { dim: 1, indices: choice });
@@ -145,7 +145,7 @@ export class OutputLayer extends AdaptedLinear {
     });
   }
 
-  /** An adapter's own rows for it: those of a tied table are its too, unless it has others. */
+  /** An adapter's rows for it: its own, else those of a tied table. */
   private ownRows({ tokens }: AppliedAdapter): TokenRows | undefined {
     if (tokens.size === 0) return undefined;
     return tokens.get(this.path) ?? (this.table === null ? undefined : tokens.get(this.table.path));

@@ -2,7 +2,7 @@ import { checkRecord } from "../arguments/collections.js";
 import { clip } from "../errors/excerpt.js";
 import type { Graph } from "../graph/graph.js";
 import type { FileMap } from "../io/file-map.js";
-import { type Adapter, checkNotMerged, type MergedModel, readAdapterForBase, takesFromBase } from "../io/peft/index.js";
+import { type Adapter, checkNotMerged, type MergedModel, readAdapterForBase, startsFromBaseWeights } from "../io/peft/index.js";
 import { bareBiases, idlePatterns, otherFamily } from "../io/peft/doubts.js";
 import type { WeightOptions } from "../io/safetensors/index.js";
 import { namedModules } from "./adapted-modules.js";
@@ -10,10 +10,10 @@ import type { AdapterBase } from "./create-adapter.js";
 import { type FittedAdapter, fitAdapter } from "./fit-adapter.js";
 import type { MergedBase } from "./merged-base.js";
 
-/** The modules that adapters change, and what is in the model's files already. */
+/** The modules that adapters change, and what is merged into the model's files already. */
 export type ReadableBase = AdapterBase & { readonly mergedModel: MergedModel | null };
 
-/** PEFT's files as an adapter that fits; what is odd about it is warned of. Throws `AdapterError` where it does not fit. */
+/** PEFT's files as an adapter that fits. Warns about anything unusual. Throws `AdapterError` if it does not fit. */
 export function readFitting(
   what: string,
   files: FileMap | string,
@@ -29,8 +29,8 @@ export function readFitting(
     );
   const adapter = readAdapterForBase(files, options);
   checkNotMerged(what, adapter, base.name, base.mergedModel);
-  // What PiSSA and OLoRA took is found in the weights as they were loaded.
-  if (takesFromBase(adapter.config)) merged.checkNone(what);
+  // PiSSA's and OLoRA's initial values are computed from the weights as loaded.
+  if (startsFromBaseWeights(adapter.config)) merged.checkNone(what);
   const fitted = fitAdapter(graph, adapter, base);
   for (const doubt of doubts(adapter, fitted, base)) console.warn(`lowrank: ${what}: ${doubt}`);
   return fitted;

@@ -1,21 +1,21 @@
 import type { Graph, NodeId } from "../graph/graph.js";
 import type { AppliedAdapter, ModelAdapter } from "./model-adapter.js";
 
-/** A part of an adapter that is trained, while the rest stays. */
+/** The part of an adapter that is trained, while the rest is constant. */
 export interface TrainedPart {
   readonly graph: Graph;
-  /** Its layers that are trained, by module path. */
+  /** Its trained layers, by module path. */
   readonly layers: AppliedAdapter["layers"];
-  /** Its tensors in place of the base's that are trained, by the base's name for them. */
+  /** Its trained tensors that replace the base's, by the base's names. */
   readonly whole: AppliedAdapter["whole"];
-  /** What is trained, in the adapter's order. */
+  /** The trained parameters, in the adapter's order. */
   params(): NodeId[];
-  /** The whole adapter in a step of the graph, the rest of it as constants. */
+  /** The whole adapter in a step of the graph; the rest of it is constant. */
   applied(): AppliedAdapter;
 }
 
 /**
- * The part of an adapter that changes some modules; rows of tables are of no part.
+ * The part of an adapter that changes certain modules. Rows of tables are never in it.
  * @param isTrained whether a module is one of them, by its path
  */
 export function trainedPart(adapter: ModelAdapter, isTrained: (path: string) => boolean): TrainedPart {

@@ -1,21 +1,21 @@
 import type { NodeId } from "../graph/graph.js";
 import type { AdaptedNorm } from "./adapted-norm.js";
 
-/** A tensor of the base for which an adapter has one of its own, in the model's graph. */
+/** An adapter's tensor that replaces one of the base's, in the model's graph. */
 export interface WholeTensor {
-  /** A linear layer's weight lies `[in, out]`, all others as files have them. */
+  /** A linear layer's weight is `[in, out]`; others are as in files. */
   readonly node: NodeId;
   /** Name in the adapter's file. */
   readonly name: string;
-  /** Whether files have it transposed. */
+  /** Whether it is transposed in files. */
   readonly transposed: boolean;
-  /** Whether it is trained along, or only kept: PEFT also saves tables of embeddings as they were. */
+  /** Whether it is trained, or only kept: PEFT also saves unchanged embedding tables. */
   readonly trainable: boolean;
-  /** Whether LoRA+ decays it, as `decayTest` says. */
+  /** Whether LoRA+ applies weight decay to it, as `decayTest` decides. */
   readonly decays: boolean;
 }
 
-/** Which of the base's tensors PEFT's LoRA+ decays: no bias, and no weight of a layer norm, but that of a root-mean-square norm. */
+/** The tensors to which PEFT's LoRA+ applies weight decay: no biases, and no layer norms' weights; but RMS norms' weights. */
 export function decayTest(norms: readonly AdaptedNorm[]): (name: string) => boolean {
   const layerNorms = new Set(norms.filter(({ form }) => form === "layer").map(({ path }) => `${path}.weight`));
   return (name) => !name.endsWith(".bias") && !layerNorms.has(name);
@@ -23,7 +23,7 @@ export function decayTest(norms: readonly AdaptedNorm[]): (name: string) => bool
 
 /** Trained rows of a table. */
 export interface TokenRows {
-  /** Which rows, in the order of `rows`. */
+  /** Indices of the rows, in the order of `rows`. */
   readonly indices: readonly number[];
   /** `[indices, width]` */
   readonly rows: NodeId;

@@ -1,11 +1,11 @@
 import { ConfigError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
 
-// Checks of what holds other things. They take anything, since JavaScript passes anything, and give a copy.
+// Checks of lists and objects. They accept any value, since JavaScript passes any, and return a copy.
 
 /**
- * A copy of a list, of what `take` makes of each item. The walk ends where `take` throws, so the gaps of a list that only
- * claims to be long cost nothing. Throws `ConfigError` for what is no list.
+ * A copy of a list, with `take` applied to each item. Stops where `take` throws, so a list that only claims to be long costs nothing.
+ * Throws `ConfigError` for anything but a list.
  *
  * @param expected what the message says was expected
  */
@@ -24,12 +24,12 @@ export function namesFrom(expected: string, given: unknown): string[] {
   });
 }
 
-/** Whether something is an object of values by name: no list, Map, buffer or date, whose own names say nothing. */
+/** Whether a value is an object of values by name: not a list, Map, buffer or date. */
 export function isRecord(given: unknown): given is Readonly<Record<string, unknown>> {
   return typeof given === "object" && given !== null && Object.prototype.toString.call(given) === "[object Object]";
 }
 
-/** Throws `ConfigError` unless something is an object of values by name. */
+/** Throws `ConfigError` unless a value is an object of values by name. */
 export function checkRecord(expected: string, given: unknown): asserts given is Readonly<Record<string, unknown>> {
   if (!isRecord(given)) throw refused(expected, given);
 }

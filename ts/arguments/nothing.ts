@@ -2,7 +2,7 @@ import { ConfigError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
 
 /**
- * Throws `ConfigError` for an argument where none is taken: it would else be ignored in silence.
+ * Throws `ConfigError` for an unexpected argument, which would otherwise be ignored.
  *
  * @param advice what to do instead
  */
@@ -12,6 +12,6 @@ export function checkNothing(what: string, given: readonly unknown[], advice: st
   throw new ConfigError(message, { op: what, expected: "nothing", value: given[0] });
 }
 
-/** What to do with files in memory, for whoever gives a folder. */
+/** What to do with files in memory, for callers who pass a folder. */
 export const WRITE_THEM =
   "it gives the files by name, as bytes; in Node, `await writeFilesAtomically(folder, files)` writes them";

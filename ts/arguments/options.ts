@@ -2,8 +2,8 @@ import { ConfigError } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
 
 /**
- * Names that other libraries, and other places here, have for one thing; lower case, without underscores. Left out are
- * those that hold the name itself, such as `lora_alpha`.
+ * Other names for options, from other libraries or elsewhere in this one; lower case, without underscores. Names that contain the option's
+ * own, such as `lora_alpha`, need no entry.
  */
 const SYNONYMS =
   "lr learningrate peak,weightdecay wd,eps epsilon,rank r loradim,targetmodules targets,total numtrainingsteps," +
@@ -11,10 +11,10 @@ const SYNONYMS =
   "transposeb transb,maxtokens maxnewtokens maxlength";
 
 /**
- * Throws `ConfigError` unless `given` is an object none of whose enumerable names is outside `known`; the message names
- * the option that was likely meant. An option that is misspelt would else be ignored in silence.
+ * Throws `ConfigError` unless `given` is an object whose enumerable names are all in `known`; the message suggests the likely option. A
+ * misspelt option would otherwise be ignored.
  *
- * @param within options of an option that is an object: who gives them beside it is told where they belong
+ * @param within options of an option that is an object: the message says where they belong
  */
 export function checkOptions(what: string, given: unknown, known: readonly string[], within: OptionsWithin = {}): void {
   if (typeof given !== "object" || given === null || Array.isArray(given) || ArrayBuffer.isView(given)) {
@@ -24,7 +24,7 @@ export function checkOptions(what: string, given: unknown, known: readonly strin
   for (const name in given) if (!known.includes(name)) throw unknownOption(what, name, known, within);
 }
 
-/** Names of the options that an option of that name has. */
+/** Names of the options inside an option. */
 export type OptionsWithin = Readonly<Record<string, readonly string[]>>;
 
 function unknownOption(what: string, name: string, known: readonly string[], within: OptionsWithin): ConfigError {
@@ -41,11 +41,11 @@ function unknownOption(what: string, name: string, known: readonly string[], wit
   return new ConfigError(message, { op: what, option: name, meant, allowed: known });
 }
 
-/** The known name that means the same, stands in it or around it, or is spelt nearly the same; undefined for none. */
+/** The known name that means the same, contains it or is part of it, or is spelt nearly the same; undefined for none. */
 export function likelyName(name: string, known: readonly string[]): string | undefined {
   const wanted = plain(name);
   if (wanted.length > 60) return undefined;
-  // Longest first: keep_dims is rather keepDim than dim.
+  // Longest first: keep_dims matches keepDim rather than dim.
   const byLength = [...known].sort((a, b) => b.length - a.length);
   const find = (test: (own: string) => boolean) => byLength.find((option) => test(plain(option)));
   const same = SYNONYMS.split(",").find((group) => group.split(" ").includes(wanted)) ?? wanted;
@@ -61,7 +61,7 @@ export function likelyName(name: string, known: readonly string[]): string | und
 const plain = (name: string) => name.toLowerCase().replace(/[^a-z0-9]/g, "");
 
 /** Whether `b` is `a` with at most so many letters inserted, deleted or replaced. */
-/** The name of some that differs from another by a letter; undefined for none, and for short ones, which differ by one from too much. */
+/** The name that differs by one letter; undefined for none, and for short names, which are close to too many. */
 export function misspelt(name: string, names: readonly string[]): string | undefined {
   const wanted = plain(name);
   return wanted.length < 3 || wanted.length > 60 ? undefined : names.find((own) => nearly(wanted, plain(own), 1));

@@ -2,10 +2,10 @@ import { ConfigError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
 import { isRecord } from "./collections.js";
 
-/** Lists and objects one in another. */
+/** Maximum nesting of lists and objects. */
 const DEEPEST = 100;
 
-/** A copy of data as JSON has it, whole. Fields that are undefined are left out. Throws `ConfigError` for anything else in it. */
+/** A deep copy of JSON data. Undefined fields are left out. Throws `ConfigError` for anything else in it. */
 export function plainCopy(what: string, name: string, value: unknown, depth = 0): unknown {
   if (value === null || ["string", "number", "boolean"].includes(typeof value)) return value;
   const expected = "data as JSON has it";
@@ -15,7 +15,7 @@ export function plainCopy(what: string, name: string, value: unknown, depth = 0)
     });
   if (Array.isArray(value)) {
     const items: unknown[] = [];
-    // A gap ends the walk, however many there are.
+    // A gap ends the loop, however many there are.
     for (let i = 0; i < value.length; i++) items.push(plainCopy(what, `${name}[${i}]`, value[i], depth + 1));
     return items;
   }

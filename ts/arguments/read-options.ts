@@ -1,15 +1,14 @@
 import { checkOptions } from "./options.js";
 import { oneOf } from "./settings.js";
 
-/** Reads one option: gives it back, or its copy; throws a named error where it makes no sense. */
+/** Reads one option: returns it, or a copy; throws a named error for an invalid value. */
 export type Read<T> = (what: string, name: string, value: unknown) => T;
 
-/** What options there are, and how each is read. */
+/** A reader for each option. */
 export type Readers<T> = { readonly [Name in keyof T]: Read<T[Name]> };
 
 /**
- * Each option that `readers` describe, read once. Throws `ConfigError` for what is no object of options and for unknown
- * names.
+ * Reads each option of `readers` once. Throws `ConfigError` for anything but an object, and for unknown names.
  */
 export function readOptions<T>(what: string, given: unknown, readers: Readers<T>): T {
   checkOptions(what, given, Object.keys(readers));
@@ -18,7 +17,7 @@ export function readOptions<T>(what: string, given: unknown, readers: Readers<T>
   return taken;
 }
 
-/** An option that has a default; `read` may take limits behind the value. */
+/** An option with a default; further arguments are limits for `read`. */
 export function or<T, L extends unknown[]>(
   fallback: NoInfer<T>,
   read: (what: string, name: string, value: unknown, ...limits: L) => T,
@@ -27,12 +26,12 @@ export function or<T, L extends unknown[]>(
   return (what, name, value) => (value === undefined ? fallback : read(what, name, value, ...limits));
 }
 
-/** An option that may be left out. */
+/** An option without a default. */
 export function optional<T, V>(read: (what: string, name: string, value: V) => T): Read<T | undefined> {
   return (what, name, value) => (value === undefined ? undefined : read(what, name, value as V));
 }
 
-/** One of a few words, the first by default. */
+/** One of a few words; default: the first. */
 export function choice<T extends string>(...words: readonly [T, ...T[]]): Read<T> {
   return (what, name, value) => (value === undefined ? words[0] : oneOf(what, name, value, words));
 }

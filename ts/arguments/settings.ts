@@ -2,13 +2,13 @@ import { ConfigError, type ErrorClass } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
 import { isDisguised, typedKind, typedLength } from "./typed-array.js";
 
-// Checks of single settings: each gives back what came, or throws a `ConfigError` that says what was expected. They take
-// anything, since JavaScript passes anything.
+// Checks of single values: each returns the value, or throws a `ConfigError` that says what was expected. They accept any value, since
+// JavaScript passes any.
 
-/** Largest finite float32: what kernels compute with. */
+/** Largest finite float32, the kernels' number format. */
 const LARGEST = 3.4028234663852886e38;
 
-/** The name that details have for something: without what stands before it in a sentence. */
+/** The name in `details`: without the words before it in the sentence. */
 export const keyOf = (name: string) => name.split(" ").pop();
 
 /** "<what>: <name> is <expected>, got <value>" */
@@ -30,10 +30,10 @@ export function notExpected(what: string, expected: string, value: unknown, hint
   return new ConfigError(`${what}: expected ${expected}, got ${excerpt(value)}${hint}`, { op: what, expected, value });
 }
 
-/** Gives a value back, or throws where it is not what is expected. */
+/** Returns a value, or throws if it is not as expected. */
 type Check<T> = (what: string, name: string, value: unknown) => T;
 
-/** A check of what can be said in a few words. */
+/** A check that a few words describe. */
 export function check<T>(expected: string, fits: (value: T) => boolean): Check<T> {
   return (what, name, value) => {
     if (fits(value as T)) return value as T;
@@ -82,7 +82,7 @@ export function whole(
   kind?: ErrorClass,
 ): number {
   if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most) return value as number;
-  // The bound that every number has is said to who goes beyond it.
+  // The general maximum is only mentioned to those who exceed it.
   const isBeyond = typeof value === "number" && value > most;
   const end = most === Number.MAX_SAFE_INTEGER && !isBeyond ? "" : ` to ${most}`;
   throw unexpected(what, name, `a whole number from ${least}${end}`, value, kind);
@@ -104,19 +104,19 @@ export function callable<T>(what: string, name: string, value: T): T {
   throw unexpected(what, name, "a function", value);
 }
 
-/** An object, whose fields are the caller's to check. */
+/** An object; the caller checks its fields. */
 export function object(what: string, name: string, value: unknown, fields = "an object", kind?: ErrorClass): object {
   if (typeof value === "object" && value !== null) return value;
   throw unexpected(what, name, fields, value, kind);
 }
 
-/** A list, whose items are the caller's to check. */
+/** A list; the caller checks its items. */
 export function list(what: string, name: string, value: unknown, items: string): readonly unknown[] {
   if (Array.isArray(value)) return value;
   throw unexpected(what, name, `a list of ${items}`, value);
 }
 
-/** How long a list is that may also be a typed array or the like. */
+/** Length of a list or typed array. */
 export function lengthOf(what: string, name: string, value: unknown, items: string, kind?: ErrorClass): number {
   let length: unknown;
   if (typedKind(value) !== undefined) length = typedLength(value);

@@ -4,35 +4,33 @@ import { MOST_THREADS, ONE_CORE } from "./pool.js";
 import type { Engine, EngineInfo } from "./running.js";
 import { start } from "./start.js";
 
-/** The engine of whoever names none, and the start of it that is on its way. */
+/** The default engine, and its start while that is running. */
 let starting: Promise<Engine> | undefined;
 let byDefault: Engine | undefined;
 
 /**
- * Loads the kernels: chooses a build by feature detection, fetches that one binary, checks it with a self-test and
- * measures, between the first steps, which register tile is fastest here. Gives an engine of its own at each call, with
- * memory and threads of its own, until it is closed. What fails leaves nothing behind.
+ * Starts an engine: chooses a build by feature detection, fetches that binary and runs a self-test; the fastest register tile is measured
+ * between the first steps. Each call returns a new engine with its own memory and threads, until `close`. On an error everything is freed.
  *
- * Throws `UnsupportedError` where WebAssembly SIMD is missing or computes wrongly, `ConfigError` for options that make no
- * sense.
+ * Throws `UnsupportedError` if WebAssembly SIMD is missing or computes wrong results, `ConfigError` for invalid options.
  */
 export async function createEngine(options: InitOptions = {}): Promise<Engine> {
   return start(checkEngineOptions("createEngine", options));
 }
 
 /**
- * Makes the engine that graphs use where they are given no other, as `createEngine` does. Later and concurrent calls share
- * the first one's; once that is closed, or where its start failed, a call starts anew.
+ * Starts the default engine, as `createEngine` does; graphs use it if no other engine is given. Later and concurrent calls share it. After
+ * it was closed, or its start failed, a call starts a new one.
  *
- * Throws as `createEngine`, and `ConfigError` where a later call asks for another build, thread number, tile or bound of
- * memory than what runs, or for threads from another `worker` where none started from the first one's. Otherwise `wasm` and
- * `worker` are not looked at again: binary and threads are there already.
+ * Throws as `createEngine`, and `ConfigError` if a later call asks for another build, number of threads, tile or maximum of memory than the
+ * running engine's, or for threads from another `worker` when the first one's did not start. Otherwise later calls ignore `wasm` and
+ * `worker`.
  */
 export async function init(options: InitOptions = {}): Promise<EngineInfo> {
   return (await initialized(options)).info;
 }
 
-/** `init`, giving the engine itself: for work that goes on with it whatever becomes the default engine meanwhile. */
+/** `init`, returning the engine itself: for work that keeps using it even if the default engine changes. */
 export async function initialized(options: InitOptions): Promise<Engine> {
   const wanted = checkEngineOptions("init", options);
   while (running() === undefined) {
@@ -44,7 +42,7 @@ export async function initialized(options: InitOptions): Promise<Engine> {
         starting = undefined;
       }
     } else {
-      // Its failure is the other call's; this one then tries with its own options.
+      // The other call reports its failure; this one tries again with its own options.
       await starting.catch(() => undefined);
     }
   }
@@ -55,12 +53,12 @@ export async function initialized(options: InitOptions): Promise<Engine> {
 
 let remedy = "see `createEngine`";
 
-/** What to do about options of another engine, where that is not `createEngine`. */
+/** What to do to get an engine with other options, if that is not `createEngine`. */
 export function adviseOtherEngine(text: string): void {
   remedy = text;
 }
 
-/** Holds what a call asked for, "auto" aside, against what runs. Throws `ConfigError`, having changed nothing. */
+/** Compares a call's options, except "auto", with the running engine. Throws `ConfigError`. */
 function join({ running }: Engine, wanted: Wanted): void {
   const { build, threads, threadsRefused, tile, maximumMemory, failed } = running;
   const other: string[] = [];
@@ -73,9 +71,9 @@ function join({ running }: Engine, wanted: Wanted): void {
   };
   const asked = wanted.threads === "auto" ? threads : Math.min(wanted.threads, MOST_THREADS);
   hold("build", build, wanted.build === build);
-  // By its text: a function that stands in a call is another one at each.
+  // By its source text: a function literal in a call is a new object each time.
   const elsewhere = failed !== null && wanted.worker !== undefined && String(wanted.worker) !== String(failed.worker);
-  // More threads would have been refused then, too, but perhaps not from another file.
+  // More threads would have been refused at the start too, but perhaps not from another file.
   const refused = threadsRefused !== null && threadsRefused !== ONE_CORE && !elsewhere;
   hold("threads", threads, asked === threads || (refused && asked > threads));
   hold("tile", tile.current, wanted.tile !== "auto" && tile.allows(wanted.tile));
@@ -89,7 +87,7 @@ function join({ running }: Engine, wanted: Wanted): void {
   if (wanted.tile !== "auto") tile.keep(wanted.tile);
 }
 
-/** The build, threads, tile and memory of the default engine. Throws `ConfigError` before `init`. */
+/** Build, threads, tile and memory of the default engine. Throws `ConfigError` before `init`. */
 export function engineInfo(): EngineInfo {
   return engine().info;
 }

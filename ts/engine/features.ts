@@ -1,10 +1,10 @@
-/** What the runtime's WebAssembly can do, found by validating modules of a few bytes. */
+/** Features of the runtime's WebAssembly, found by validating modules of a few bytes. */
 export interface Features {
-  /** 128-bit SIMD: the least this package needs. */
+  /** 128-bit SIMD, which this package requires. */
   readonly simd: boolean;
   /** Relaxed SIMD: fused multiply-add. */
   readonly relaxedSimd: boolean;
-  /** Shared memory and atomics, and a page or process that allows them. */
+  /** Shared memory and atomics, if the page or process allows them. */
   readonly threads: boolean;
 }
 
@@ -18,7 +18,7 @@ function validates(...sections: number[]): boolean {
 /** f32.const 0, f32x4.splat */
 const VECTOR = [0x43, 0x00, 0x00, 0x00, 0x00, 0xfd, 0x13];
 
-/** Tries each feature. Takes microseconds and compiles nothing. */
+/** Tests each feature. Takes microseconds and compiles nothing. */
 export function detectFeatures(): Features {
   return {
     // Sections of one body, which ends in drop, end.
@@ -31,7 +31,7 @@ export function detectFeatures(): Features {
   };
 }
 
-/** Why memory cannot be shared with workers here; null where it can. */
+/** Why memory cannot be shared with workers here; null if it can. */
 export function sharedMemoryObstacle(): string | null {
   // Pages need isolation before a `SharedArrayBuffer` can be sent to a worker.
   const isolated = (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated;

@@ -2,25 +2,24 @@ import { EngineError } from "../errors/errors.js";
 import { orForbidden } from "./policy.js";
 import type { SharedKernels, WasmKernels } from "./wasm-kernels.js";
 
-/** What wasm-bindgen's start routine takes: it runs the module's constructors and gives a thread its stack. */
+/** Argument of wasm-bindgen's start routine, which runs the module's constructors and gives a thread its stack. */
 type Start = (stackSize?: number) => void;
 
 /**
- * The workers that are gone, a bit each.
+ * Bit mask of dead workers.
  *
- * @param working those that are in a task, a bit each
- * @param silent how often it was asked, some 50 ms apart, since a task ended
+ * @param working bit mask of those in a task
+ * @param silent number of checks, about 50 ms apart, since a task last ended
  */
 export type LostWorkers = (working: number, silent: number) => number;
 
 /**
- * Makes an instance of a kernel binary. wasm-bindgen's own glue keeps its first instance for ever, so that there could be
- * no second engine. These exports take and give numbers only: none of its marshalling is needed, and the one function that
- * it wants imported has nothing to set up. The builds with threads also import what `crates/wasm/src/parallel/pool.rs`
- * asks of JavaScript. Throws `UnsupportedError` where the page's security policy forbids it.
+ * Instantiates a kernel binary. wasm-bindgen's own glue keeps its first instance for ever, which would prevent a second engine. These
+ * exports use only numbers, so its marshalling is not needed, and its one required import has nothing to do. The builds with threads also
+ * import the functions of `crates/wasm/src/parallel/pool.rs`. Throws `UnsupportedError` if the page's security policy forbids it.
  *
  * @param memory the shared memory that a build with threads imports
- * @param lostWorkers tells which workers are gone
+ * @param lostWorkers returns the dead workers
  */
 export async function instantiate(
   module: WebAssembly.Module,
@@ -57,7 +56,7 @@ export async function instantiate(
     throw orForbidden(thrown);
   });
   const kernels = exports as unknown as SharedKernels;
-  // Not as a property: minifiers that shorten those of a leading underscore, quoted ones too, would shorten this one.
+  // Not as a property: minifiers that mangle names with a leading underscore would mangle this one.
   (Reflect.get(exports, "__wbindgen_start") as Start)();
   return kernels;
 }

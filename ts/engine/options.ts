@@ -8,32 +8,32 @@ import type { Tile } from "./tile.js";
 
 /** Options of `init` and `createEngine`. */
 export interface InitOptions {
-  /** Which binary: "relaxed" has fused multiply-add. Default "auto": the best that the runtime has and that passes the self-test. */
+  /** The binary: "relaxed" has fused multiply-add. Default "auto": the best that the runtime supports and that passes the self-test. */
   build?: Build | "auto";
   /**
-   * Threads that share the work, this one included. Default "auto": one a core; more than 16 are not started. Where memory
-   * cannot be shared (pages that are not cross-origin isolated, edge workers) there is one, whatever was asked for;
-   * `engineInfo().threads` tells how many there are, `threadsRefused` why.
+   * Number of threads, including the calling one. Default "auto": one for each core; at most 16. Without shared memory (pages that are not
+   * cross-origin isolated, edge workers) there is one thread, whatever the option; `engineInfo().threads` is the actual number,
+   * `threadsRefused` the reason.
    */
   threads?: number | "auto";
   /**
-   * The file of "lowrank/pool-worker", which each further thread runs: its address (in Node a `file:` one or an absolute path; under
-   * Trusted Types a `TrustedScriptURL`), or a function that starts a worker from it, or promises one, for bundlers that know `new Worker(new URL(…, import.meta.url))`.
-   * Default: beside the package's script.
+   * The file of "lowrank/pool-worker" for the other threads: its URL (in Node a `file:` URL or an absolute path; under Trusted Types a
+   * `TrustedScriptURL`), or a function that returns a worker of it or a promise of one, for bundlers that recognise `new Worker(new URL(…,
+   * import.meta.url))`. Default: next to the package's script.
    */
   worker?: WorkerSource;
-  /** The binary itself, or where it is; without threads. Default: the one shipped with the package. Needs `build` to say which it is. */
+  /** The binary without threads, or its location. Default: the package's own. Requires `build`. */
   wasm?: WasmSource;
   /**
-   * Register tile of the matrix product. Default "auto": measured once the engine has compiled its fast code. It changes no
-   * bit of a result. Under V8's revectorizer `{ rows: 4, columns: 16 }` is fastest.
+   * Register tile of the matrix product. Default "auto": measured after the engine's optimising compiler has run. It does not affect
+   * results. With V8's revectorizer, `{ rows: 4, columns: 16 }` is fastest.
    */
   tile?: Tile | "auto";
-  /** Upper bound of linear memory in bytes, 16 MiB to 4 GiB. Default 2 GiB. */
+  /** Maximum of linear memory in bytes, 16 MiB to 4 GiB. Default 2 GiB. */
   maximumMemory?: number;
 }
 
-/** Checked options, which nobody else can change; what was not asked for is "auto" or undefined. */
+/** Checked options, copied; "auto" or undefined for defaults. */
 export interface Wanted {
   readonly build: Build | "auto";
   readonly threads: number | "auto";
@@ -56,7 +56,7 @@ const memorySize = check<number>(
   (bytes) => typeof bytes === "number" && bytes >= LEAST_MEMORY && bytes <= MOST_MEMORY,
 );
 
-/** The options of an engine, or a `ConfigError` that says which one makes no sense. */
+/** The checked options of an engine. Throws `ConfigError` for invalid ones. */
 export function checkEngineOptions(what: string, given: InitOptions): Wanted {
   const wanted = readOptions<Wanted>(what, given, {
     build: choice("auto", "simd", "relaxed"),
@@ -92,9 +92,9 @@ function poolWorker(what: string, name: string, worker: WorkerSource): WorkerSou
   throw unexpected(what, name, "the address of the pool's worker file, or a function that starts a worker", worker);
 }
 
-/** Bytes are copied: the caller may change them while `init` awaits. */
+/** Copies bytes, which the caller may change while `init` awaits. */
 function binary(what: string, name: string, wasm: WasmSource): WasmSource {
-  // By name, since objects of another realm (a frame, a test's sandbox) are no instances of this one's classes.
+  // By name, since objects of another realm (a frame, a test's sandbox) are not instances of this one's classes.
   const kind = kindOf(wasm);
   if (kind === "URL" || wasm instanceof URL) return String(wasm);
   if (typeof wasm === "string" && wasm !== "") return wasm;
@@ -103,7 +103,7 @@ function binary(what: string, name: string, wasm: WasmSource): WasmSource {
     if (ArrayBuffer.isView(wasm)) return new Uint8Array(wasm.buffer, wasm.byteOffset, wasm.byteLength).slice();
     if (kind === "ArrayBuffer") return ArrayBuffer.prototype.slice.call(wasm as ArrayBuffer, 0);
     if (kind === "WebAssembly.Module") {
-      // Throws for what only calls itself one.
+      // Throws for an object that only looks like one.
       WebAssembly.Module.exports(wasm);
       return wasm;
     }

@@ -1,8 +1,8 @@
 import { UnsupportedError } from "../errors/errors.js";
 
 /**
- * What to throw where a page's security policy refused WebAssembly; what was thrown where it was something else. Chromium and Firefox
- * refuse to compile, WebKit to make an instance, each in its own words and with a class that is not the policy's alone.
+ * The error to throw if a page's security policy forbids WebAssembly; otherwise the original error. Chromium and Firefox refuse to compile,
+ * WebKit to instantiate, each with its own message and a generic class.
  */
 export function orForbidden(cause: unknown): unknown {
   if (!(cause instanceof Error) || !/unsafe-eval|content security policy|\bCSP\b/i.test(cause.message)) return cause;

@@ -5,67 +5,67 @@ import type { SharedKernels } from "./wasm-kernels.js";
 import type { TrustedAddress } from "./trusted-address.js";
 import { startedBy, type WorkerLike, type WorkerSource } from "./worker-source.js";
 
-/** What a worker needs to take part: the compiled binary, the memory that all threads share, and which one it is. */
+/** What a thread needs: the compiled binary, the shared memory, and its number. */
 export interface WorkerData {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
   readonly index: number;
 }
 
-/** A worker that was started. */
+/** A started worker. */
 export interface PoolWorker {
-  /** Resolves when the worker is about to enter `worker_loop`; rejects where it ends before. */
+  /** Resolves when the worker is about to enter `worker_loop`; rejects if it ends before. */
   readonly ready: Promise<unknown>;
-  /** Ends the worker, whatever it does; resolves when it is gone. */
+  /** Ends the worker at once; resolves when it has ended. */
   readonly end: () => unknown;
-  /** What others can end it by, without the pool. */
+  /** The platform's object, by which others can end it. */
   readonly thread?: { terminate: () => unknown };
   /**
-   * Whether the thread is still there. Asked by a caller that waits for it, while no event can be heard. Without it a thread
-   * in a task that does not end for half a minute is taken for dead, and ended.
+   * Whether the thread still exists, for a caller that blocks and receives no events. Without this function, a thread whose task takes more
+   * than half a minute counts as dead and is ended.
    */
   readonly alive?: () => boolean;
 }
 
 /** How a runtime starts workers. */
 export interface WorkerHost {
-  /** Threads that run at once on this machine. */
+  /** Number of cores. */
   readonly concurrency: () => number;
   /**
-   * Starts one worker in `worker_loop`, from an address where one is given, or takes one that is started. It must not keep a process
-   * alive, and its death must not end one.
+   * Starts one worker in `worker_loop`, from a URL if given, or uses a started one. It must not keep a process alive, and its death must
+   * not end one.
    */
   readonly spawn: (data: WorkerData, from?: URL | string | TrustedAddress | WorkerLike) => PoolWorker;
 }
 
 let host: WorkerHost | undefined;
 
-/** More threads than this gain nothing at the sizes that adapters are trained at. */
+/** More threads gain nothing at usual training sizes. */
 export const MOST_THREADS = 16;
-/** Why "auto" is one thread where more could be had. */
+/** Why "auto" is one thread although more are possible. */
 export const ONE_CORE = "there is one core here; more threads are started where `threads` asks for them";
-/** Questions in a row, 50 ms of waiting apart, after which a thread in a task is ended, and after which it is gone. */
+/** Number of checks, 50 ms apart, after which a thread in a task is ended, and after which it counts as dead. */
 const SILENT_TO_END = 600;
 const SILENT_TO_LOSE = SILENT_TO_END + 40;
-/** Milliseconds in which a worker has to be up; some runtimes never say that they refuse one. */
+/** Milliseconds for a worker to start; some runtimes never report a refusal. */
 const START_LIMIT = 30_000;
 
-/** Called once by the entry point of each runtime that has workers. */
+/** Called once by the entry point of each runtime with workers. */
 export function setWorkerHost(found: WorkerHost): void {
   host = found;
 }
 
-/** Threads to start, and why they are fewer than were asked for, or only one for "auto"; null where they are not. */
+/** Number of threads to start, and why it is lower than requested, or one for "auto"; null otherwise. */
 export interface ThreadPlan {
   readonly threads: number;
   readonly refused: string | null;
 }
 
-/** What can be had of `wanted` threads. `ownBinary`: the caller gave the binary, which is one without threads. */
+/** The possible number of `wanted` threads. `ownBinary`: the caller gave a binary, which has no threads. */
 export function planThreads(wanted: number | "auto", features: Features, ownBinary: boolean): ThreadPlan {
   const asked = wanted === "auto" ? Math.min(cores(), MOST_THREADS) : wanted;
   if (wanted === 1) return { threads: 1, refused: null };
-  // Told also where there is but one core: a runtime without shared memory may not say how many it has.
+  // Also reported for a single core: a runtime without shared memory may not report its cores.
   const obstacle =
     host === undefined ? "this entry point of the package starts no workers"
     : ownBinary ? "a binary given as `wasm` runs on one thread"
@@ -77,7 +77,7 @@ export function planThreads(wanted: number | "auto", features: Features, ownBina
   return { threads: MOST_THREADS, refused: `more than ${MOST_THREADS} threads gain nothing here` };
 }
 
-/** Why a worker did not come up, with what to do: the reason that runtimes give may be none. */
+/** Why a worker did not start, with advice; the runtime may give no reason. */
 export function notStarted(address: string | undefined, reason: string | undefined): Error {
   const which = address === undefined ? "" : ` from ${clip(address)}`;
   const why = reason ?? "the file is not there, or its origin or a security policy (worker-src) forbids it";
@@ -90,16 +90,16 @@ function cores(): number {
   return Math.max(1, (host === undefined ? navigator?.hardwareConcurrency : host.concurrency()) || 1);
 }
 
-/** The workers of one engine. */
+/** The workers of an engine. */
 export class Pool {
   private readonly workers: PoolWorker[] = [];
   private readonly given = new Set<WorkerLike>();
   private failed = false;
   private retire: (index: number) => void = () => undefined;
-  /** Those that were silent for too long, a bit each. */
+  /** Bit mask of threads that were silent for too long. */
   private ended = 0;
 
-  /** Starts `count` workers and resolves when they are up. Where one does not come up, none is left behind. */
+  /** Starts `count` workers and resolves when they are ready. If one fails, all are ended. */
   async start(
     count: number,
     data: Omit<WorkerData, "index">,
@@ -126,14 +126,14 @@ export class Pool {
     this.workers[index] = worker;
     const { thread } = worker;
     if (thread !== undefined) {
-      // Between two kernels, for this thread is in none: the worker then dies in none either.
+      // Between two kernels: this thread is in none, so the worker is in none either when it ends.
       const { terminate } = thread;
       thread.terminate = () => (this.retire(index), terminate.call(thread));
     }
     await worker.ready;
   }
 
-  /** A worker of the caller's; ended where it is refused, or comes when another has failed. */
+  /** A worker of the caller's; ended if it is refused, or comes after another has failed. */
   private take(data: WorkerData, given: WorkerLike): PoolWorker {
     try {
       if (this.failed) throw new Error("another worker of the pool did not start");
@@ -148,7 +148,7 @@ export class Pool {
     }
   }
 
-  /** Those that are gone, a bit each: by what they say, else by their silence. */
+  /** Bit mask of dead threads: as reported by them, else by their silence. */
   readonly lost: LostWorkers = (working, silent) => {
     let gone = 0;
     for (const [index, worker] of this.workers.entries()) {
@@ -160,7 +160,7 @@ export class Pool {
     return gone;
   };
 
-  /** Should it live after all, it comes to its end before it is counted as gone, and takes part in nothing later. */
+  /** If it is alive after all, it ends before it counts as dead, and takes part in nothing later. */
   private giveUp(index: number, worker: PoolWorker): void {
     this.ended |= 1 << index;
     this.retire(index);
@@ -168,7 +168,7 @@ export class Pool {
     if (end instanceof Promise) end.catch(() => undefined);
   }
 
-  /** Ends them; resolves when they are gone. */
+  /** Ends them; resolves when they have ended. */
   async end(): Promise<void> {
     await Promise.all(this.workers.map((worker) => worker.end()));
   }
@@ -182,14 +182,14 @@ function inTime(started: Promise<unknown>): Promise<unknown> {
   return Promise.race([started, late]).finally(() => clearTimeout(timer));
 }
 
-/** What a worker does: joins the memory, says that it is there, and works for ever. */
+/** A worker's main function: joins the memory, reports that it is ready, and works until it is ended. */
 export async function serve({ module, memory, index }: WorkerData, announce: () => void): Promise<void> {
   const kernels = (await instantiate(module, memory)) as SharedKernels;
   announce();
   try {
     kernels.worker_loop(index);
   } catch (error) {
-    // The caller waits for this thread's task, and can be told by no other way: it blocks.
+    // The caller is blocked waiting for this thread's task and can be notified in no other way.
     kernels.worker_failed(index);
     throw error;
   }

@@ -8,21 +8,21 @@ import type { Tile, TileChoice } from "./tile.js";
 import { copyInto, isBytes, isFloats, typedBuffer } from "../arguments/typed-array.js";
 import type { WasmKernels } from "./wasm-kernels.js";
 
-/** What runs, and what it uses. */
+/** Facts about a running engine. */
 export interface EngineInfo {
-  /** The binary that runs. */
+  /** The running binary. */
   readonly build: Build;
-  /** Why it is not the relaxed one, which is faster, and how to get that; null where it is, or where this one was asked for. */
+  /** Why it is not the relaxed one, which is faster, and what to do; null if it is, or if `build` was "simd". */
   readonly relaxedRefused: string | null;
-  /** Threads that share the work, the calling one included. */
+  /** Number of threads, including the calling one. */
   readonly threads: number;
-  /** Why there are fewer threads than were asked for, or only one where "auto" chose; null where there are not. */
+  /** Why there are fewer threads than requested, or only one for "auto"; null otherwise. */
   readonly threadsRefused: string | null;
   /** Register tile of the matrix product, rows × columns. */
   readonly tile: Tile;
-  /** What the runtime has, used or not. */
+  /** Features of the runtime, whether or not they are used. */
   readonly features: Features;
-  /** Bytes: in use now, most ever in use, size of linear memory, its upper bound. */
+  /** Bytes: in use, peak, size of linear memory, its maximum. */
   readonly memory: {
     readonly used: number;
     readonly peak: number;
@@ -31,7 +31,7 @@ export interface EngineInfo {
   };
 }
 
-/** What an engine is made of. */
+/** The parts of an engine. */
 export interface EngineParts {
   readonly kernels: WasmKernels;
   readonly heap: Heap;
@@ -41,34 +41,38 @@ export interface EngineParts {
   readonly threads: number;
   readonly threadsRefused: string | null;
   readonly features: Features;
-  /** The bound of memory that it was started with; the heap's may be lower. */
+  /** The maximum of memory at its start; the heap's may be lower. */
   readonly maximumMemory: number;
-  /** What its threads did not start from, undefined being the package's own file; null where they did, or none were tried. */
+  /** The file from which threads did not start, undefined for the package's own; null if they started, or none were tried. */
   readonly failed: { readonly worker: WorkerSource | undefined } | null;
   /** Ends the workers; resolves when they are gone. */
   readonly end: () => Promise<void>;
 }
 
-/** Running kernels with their memory and threads. Several may run in one process; each graph is of one. */
+/** A running instance of the kernels with its memory and threads. A process can have several; each graph belongs to one. */
 export class Engine {
   private ended: Promise<void> | undefined;
   private whole = new Int32Array();
 
-  /** @internal Engines come from `createEngine`. */
-  constructor(private parts: EngineParts | null) {}
+  private constructor(private parts: EngineParts | null) {}
+
+  /** @internal Users call `createEngine`. */
+  static of(parts: EngineParts): Engine {
+    return new Engine(parts);
+  }
 
   /** Whether `close` was called. */
   get closed(): boolean {
     return this.parts === null;
   }
 
-  /** @internal What it is made of. Throws `EngineError` once it is closed. */
+  /** @internal Its parts. Throws `EngineError` after `close`. */
   get running(): EngineParts {
     if (this.parts === null) throw closed();
     return this.parts;
   }
 
-  /** @internal Throws `EngineError` once it is closed. */
+  /** @internal Throws `EngineError` after `close`. */
   assertOpen(): void {
     if (this.parts === null) throw closed();
   }
@@ -104,14 +108,14 @@ export class Engine {
   }
 
   /**
-   * Ends the engine's threads and gives its memory back; resolves when the threads are gone. Graphs of it then throw
-   * `EngineError`, and can still be disposed. Safe to call twice.
+   * Ends the engine's threads and frees its memory; resolves when the threads have ended. Its graphs then throw `EngineError`, and can
+   * still be disposed. Safe to call twice.
    */
   close(): Promise<void> {
     if (this.parts === null) return this.ended!;
     const { heap, end } = this.parts;
     this.parts = null;
-    // Whoever still holds the engine or a graph of it holds no memory of it.
+    // References to the engine or its graphs then hold none of its memory.
     heap.leave();
     this.whole = new Int32Array();
     return (this.ended = end());
@@ -123,25 +127,24 @@ export class Engine {
   }
 
   /**
-   * @internal Copies host data into memory, `elements` of them and no more; integers keep their bits. Throws `ConfigError`
-   * where the data are not as many.
+   * @internal Copies `elements` numbers of host data into memory; integers keep their bits. Throws `ConfigError` if there are not as many.
    */
   write(pointer: Pointer, data: Float32Array | Int32Array | Uint32Array | Uint8Array, elements: number): void {
     if (isFloats(data)) return copyInto(this.window(pointer, elements), data, elements);
     if (isBytes(data)) return copyInto(new Uint8Array(this.heap.memory.buffer, pointer, elements), data, elements);
-    // One by one: integers that are copied as floats would lose bits that are no number. Only ops have some, copies of their own.
+    // Integers that are copied as floats would lose bits if they are NaN. Only ops use them, with their own copies.
     const [all, start] = [this.integers(), pointer >>> 2];
     for (let i = 0; i < elements; i++) all[start + i] = data[i]!;
   }
 
-  /** All of memory; kept from one call to the next, since an array costs as much as a small kernel. Growth makes another. */
+  /** A view of all memory, cached because making an array costs as much as a small kernel. Growth replaces it. */
   private integers(): Int32Array {
     const { buffer } = this.heap.memory;
     if (this.whole.buffer !== buffer) this.whole = new Int32Array(buffer);
     return this.whole;
   }
 
-  /** @internal A copy of memory; into `target`, where one is given. */
+  /** @internal A copy of memory, into `target` if given. */
   read(pointer: Pointer, elements: number, target?: Float32Array): Float32Array {
     const window = this.window(pointer, elements);
     if (target === undefined) return window.slice();
@@ -149,7 +152,7 @@ export class Engine {
     return target;
   }
 
-  /** @internal A copy of bytes of memory; into `target`, where one is given. */
+  /** @internal A copy of bytes of memory, into `target` if given. */
   readBytes(pointer: Pointer, length: number, target?: Uint8Array): Uint8Array {
     const bytes = new Uint8Array(this.heap.memory.buffer, pointer, length);
     if (target === undefined) return bytes.slice();
@@ -157,12 +160,12 @@ export class Engine {
     return target;
   }
 
-  /** @internal Memory itself, which the next growth detaches: not to be kept. */
+  /** @internal A view of memory, detached by the next growth: do not keep it. */
   window(pointer: Pointer, elements: number): Float32Array {
     return new Float32Array(this.heap.memory.buffer, pointer, elements);
   }
 
-  /** @internal Whether an array is such a window. */
+  /** @internal Whether an array is such a view. */
   shows(array: ArrayBufferView): boolean {
     return typedBuffer(array) === this.heap.memory.buffer;
   }

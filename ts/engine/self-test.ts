@@ -8,11 +8,11 @@ const INNER = 21;
 const COLUMNS = 19;
 
 /**
- * One small product with odd edges, compared with the same sum in float64. Some engines have accepted SIMD modules and
- * run them wrongly; a wrong gradient would go unnoticed, so such an engine is refused here.
+ * One small product with odd sizes, compared with float64. Some engines have accepted SIMD modules and computed wrong results; a wrong
+ * gradient would go unnoticed, so such an engine is refused here.
  */
 export function selfTest(build: string, kernels: WasmKernels, heap: Heap): void {
-  // Small integers over a power of two: products and sums are exact in float32, fused or not.
+  // Small integers over a power of two: exact in float32, fused or not.
   const left = Float32Array.from({ length: ROWS * INNER }, (_, i) => (((i * 7) % 17) - 8) / 8);
   const right = Float32Array.from({ length: INNER * COLUMNS }, (_, i) => (((i * 5) % 19) - 9) / 8);
   const products = new Float32Array(ROWS * COLUMNS);

@@ -6,10 +6,10 @@ import { orForbidden } from "./policy.js";
 /** Builds of the kernels. */
 export type Build = "simd" | "relaxed";
 
-/** Where a kernel binary comes from: bytes, a compiled module, or an address to fetch. */
+/** A kernel binary: bytes, a compiled module, or a URL to fetch. */
 export type WasmSource = ArrayBuffer | ArrayBufferView | WasmModule | URL | string;
 
-/** Finds the binary of a build, undefined where there is none: each entry point of the package sets its own. */
+/** Finds the binary of a variant; undefined if there is none. Set by each entry point of the package. */
 export type BinaryLocator = (variant: string) => WasmSource | Promise<WasmSource> | undefined;
 
 let locator: BinaryLocator | undefined;
@@ -20,20 +20,20 @@ export function setBinaryLocator(find: BinaryLocator): void {
 }
 
 /**
- * The compiled binary of `variant`, from `source` or from the package. Throws `ConfigError` for a source that is no binary
- * of the kernels, `UnsupportedError` where it cannot be had or this runtime does not compile it.
+ * Compiles the binary of `variant`, from `source` or from the package. Throws `ConfigError` for a source that is not a binary of the
+ * kernels, `UnsupportedError` if it cannot be fetched or compiled.
  */
 export async function compile(variant: string, source?: WasmSource): Promise<WebAssembly.Module> {
   const found = source ?? (await locate(variant));
   try {
     const address = typeof found === "string" || kindOf(found) === "URL" ? String(found) : null;
     const bytes = address === null ? (found as Exclude<WasmSource, string | URL>) : await fetchBinary(address);
-    // By name: a module of another realm is no instance of this one's class, and a test's sandbox has no such class.
+    // By name: a module of another realm is not an instance of this one's class, and a test's sandbox may lack the class.
     const kind = kindOf(bytes);
     if (kind === "Response") return await WebAssembly.compileStreaming(bytes as Response);
     const compiled = kind === "WebAssembly.Module";
     if (!compiled && (address !== null || source !== undefined)) checkMagic(bytes as BufferSource, address);
-    // What stands in the brackets must not await: Next's edge runtime in development puts a function around it.
+    // The expression in brackets must not await: Next's edge runtime in development wraps it in a function.
     const module = compiled ? bytes : await WebAssembly.compile(bytes as BufferSource);
     if (source !== undefined) checkKernels(module);
     return module;
@@ -48,11 +48,11 @@ export async function compile(variant: string, source?: WasmSource): Promise<Web
   }
 }
 
-/** What to do where a server answers, but with no binary. */
+/** What to do if a server answers with something else. */
 const PREBUNDLED =
   'in Vite\'s development server set optimizeDeps: { exclude: ["lowrank"] }, elsewhere copy the .wasm file there, or pass init({ wasm })';
 
-/** Throws where bytes do not begin as WebAssembly does. `address` is where they were fetched, null for bytes of the caller. */
+/** Throws unless bytes begin as WebAssembly does. `address`: where they were fetched; null for the caller's bytes. */
 function checkMagic(binary: BufferSource, address: string | null): void {
   const bytes = ArrayBuffer.isView(binary)
     ? new Uint8Array(binary.buffer, binary.byteOffset, binary.byteLength)
@@ -66,7 +66,7 @@ function checkMagic(binary: BufferSource, address: string | null): void {
   throw new UnsupportedError(message, { ...details, address });
 }
 
-/** Exports by which a binary of the kernels, of any version, is known. */
+/** Exports that every version's binary has. */
 const KNOWN_BY = ["memory", "gemm", "set_tile", "set_workspace", "__wbindgen_start"];
 
 function checkKernels(module: WebAssembly.Module): void {
@@ -91,7 +91,7 @@ function locate(variant: string): WasmSource | Promise<WasmSource> {
   throw new UnsupportedError(`init: this entry point does not know where its binary is; ${remedy}`, details);
 }
 
-/** The answer itself where it can be compiled as it comes, else its bytes. */
+/** The response itself if it can be compiled while streaming, else its bytes. */
 async function fetchBinary(url: string): Promise<Response | ArrayBuffer> {
   const address = clip(url);
   let response: Response;
@@ -108,6 +108,6 @@ async function fetchBinary(url: string): Promise<Response | ArrayBuffer> {
       'copy the .wasm file there (bundlers leave it behind), pass init({ wasm }), or import "lowrank/inline"';
     throw new UnsupportedError(`init: ${address} answered ${status}; ${remedy}`, { op: "init", address, status });
   }
-  // Streaming compilation insists on the right media type; many static servers send another.
+  // Streaming compilation requires the right media type; many static servers send another.
   return headers.get("content-type")?.startsWith("application/wasm") ? response : response.arrayBuffer();
 }

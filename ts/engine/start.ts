@@ -13,14 +13,14 @@ import type { SharedKernels, WasmKernels } from "./wasm-kernels.js";
 
 const GIBIBYTE = 2 ** 30;
 const DEFAULT_MAXIMUM = 2 * GIBIBYTE;
-/** What the builds with threads were linked with. */
+/** Sizes with which the builds with threads were linked. */
 const SHARED_MAXIMUM = 2 * GIBIBYTE;
-/** What these binaries ask for at first; with less, none of them starts. */
+/** Initial memory of these binaries; none starts with less. */
 const INITIAL_PAGES = 18;
-/** Characters of why threads were refused: a reason comes with an address and with what to do. */
+/** Maximum length of the reason why threads were refused: it contains a URL and advice. */
 const LONGEST_REASON = 600;
 
-/** Starts the best engine that there is for the options. Where none passes its self-test, nothing is left of those tried. */
+/** Starts the best engine for the options. If none passes its self-test, everything is freed. */
 export async function start(wanted: Wanted): Promise<Engine> {
   const features = detectFeatures();
   const plan = planThreads(wanted.threads, features, wanted.wasm !== undefined);
@@ -34,9 +34,9 @@ export async function start(wanted: Wanted): Promise<Engine> {
       const relaxedRefused = wanted.build === "auto" && build === "simd" ? clip(String(failure)) : null;
       const failed = loaded.threadsRefused === undefined ? null : { worker: wanted.worker };
       const chosen = { build, relaxedRefused, threadsRefused, tile, features, maximumMemory: maximum, failed };
-      return new Engine({ ...loaded, ...chosen });
+      return Engine.of({ ...loaded, ...chosen });
     } catch (error) {
-      // No other build would make more of a tile that does not exist.
+      // Another build has the same tiles.
       if (error instanceof ConfigError) throw error;
       failure = error;
     }
@@ -59,7 +59,7 @@ function candidates(wanted: Build | "auto", { simd, relaxedSimd }: Features): Bu
   return relaxedSimd ? ["relaxed", "simd"] : ["simd"];
 }
 
-/** Kernels with their memory, before they are checked. */
+/** Kernels with their memory, not yet tested. */
 interface Loaded {
   readonly kernels: WasmKernels;
   readonly heap: Heap;
@@ -69,7 +69,7 @@ interface Loaded {
   readonly end: () => Promise<void>;
 }
 
-/** With threads where they start; else with one, and the reason. */
+/** With threads if they start; else with one, and the reason. */
 async function loadBest(build: Build, threads: number, wanted: Wanted, most: number): Promise<Loaded> {
   try {
     return await load(build, threads, wanted, most);
@@ -79,7 +79,7 @@ async function loadBest(build: Build, threads: number, wanted: Wanted, most: num
   }
 }
 
-/** With several threads the build for them, on shared memory, with its workers running. */
+/** The build for several threads, on shared memory, with its workers running. */
 async function load(build: Build, threads: number, { wasm, worker }: Wanted, most: number): Promise<Loaded> {
   if (threads === 1) {
     const kernels = await instantiate(await compile(build, wasm));
@@ -95,7 +95,7 @@ async function load(build: Build, threads: number, { wasm, worker }: Wanted, mos
   return { kernels, heap: new Heap(memory, maximum), threads, end: () => pool.end() };
 }
 
-/** Shared memory reserves its maximum as addresses; where a system refuses, less is asked for. */
+/** Shared memory reserves its maximum of addresses; if a system refuses, ask for less. */
 function sharedMemory(most: number): { memory: WebAssembly.Memory; maximum: number } {
   for (let maximum = most; ; maximum /= 2) {
     try {
@@ -107,7 +107,7 @@ function sharedMemory(most: number): { memory: WebAssembly.Memory; maximum: numb
   }
 }
 
-/** Hands the kernels their scratch and tile, and checks their results. Where they fail, their workers are ended. */
+/** Gives the kernels their scratch memory and tile, and checks their results. On an error, ends their workers. */
 async function ready(build: Build, { kernels, heap, threads, end }: Loaded, wanted: Wanted): Promise<TileChoice> {
   try {
     const workspace = kernels.workspace_len(threads);

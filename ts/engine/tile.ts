@@ -4,7 +4,7 @@ import type { Heap } from "./memory/heap.js";
 import type { Pointer } from "./kernels.js";
 import type { WasmKernels } from "./wasm-kernels.js";
 
-/** Rows and columns of C that the matrix product holds in registers. */
+/** Rows and columns of C in registers. */
 export interface Tile {
   /** Rows of C that are computed together. */
   readonly rows: number;
@@ -14,22 +14,22 @@ export interface Tile {
 
 const ITERATIONS = 40;
 const ROUNDS = 6;
-/** A tile must be this much faster before it replaces the one in use: clocks and neighbours are noisy. */
+/** A tile must be this much faster to replace the current one: measurements are noisy. */
 const CLEARLY_FASTER = 0.96;
-/** Milliseconds after the start at which tiles are measured. An engine runs its quick first code until about the first. */
+/** Milliseconds after the start at which tiles are measured. Until about the first, an engine runs unoptimised code. */
 const MEASURED_AT = [100, 600, 3000];
 
 /**
- * Keeps the register tile that is fastest on this processor and engine. x86-64 has 15 vector registers to give, ARM 31, so
- * no tile is best everywhere. Measuring takes half a millisecond, but the code measured at the start is an engine's quick
- * first one, which says nothing; so a start takes the 4×8 tile and tiles are measured between the steps that follow. The
- * tile changes no bit of a result. Packed weights are laid out by the tile's columns, so only tiles of as many are tried.
+ * Chooses the register tile that is fastest on this processor and engine. x86-64 has 15 usable vector registers, ARM 31, so no tile is best
+ * everywhere. A measurement takes half a millisecond, but at the start it would measure unoptimised code; so an engine starts with the 4×8
+ * tile and measures between the following steps. The tile does not affect results. Packed weights have the tile's column layout, so only
+ * tiles with the same columns are tried.
  */
 export class TileChoice {
   private readonly age = stopwatch();
   private readonly scratch: Pointer;
   private measurements = 0;
-  /** Whether somebody asked for the tile in use. */
+  /** Whether the user chose the tile. */
   private fixed: boolean;
 
   /** Throws `ConfigError` for a tile that was not compiled. */
@@ -38,7 +38,7 @@ export class TileChoice {
     heap: Heap,
     wanted: Tile | "auto",
   ) {
-    // Kept, so that measuring later changes nothing about memory.
+    // Allocated now, so that a later measurement does not change memory.
     this.scratch = heap.allocate(4 * kernels.probe_len());
     kernels.set_tile(wanted === "auto" ? 0 : this.find(wanted));
     this.fixed = wanted !== "auto";
@@ -49,20 +49,20 @@ export class TileChoice {
     return this.tiles()[this.kernels.tile()]!;
   }
 
-  /** Whether `keep` can be had: it is this tile, or nobody asked for one and it has as many columns. */
+  /** Whether `keep` is possible: it is this tile, or none was chosen and it has the same columns. */
   allows(wanted: Tile): boolean {
     const index = this.find(wanted);
     if (index === this.kernels.tile()) return true;
     return !this.fixed && this.kernels.tile_columns(index) === this.current.columns;
   }
 
-  /** Takes a tile that is allowed, and stays with it. */
+  /** Sets a tile for good. */
   keep(wanted: Tile): void {
     this.kernels.set_tile(this.find(wanted));
     this.fixed = true;
   }
 
-  /** Measures where it is time to; called between steps. */
+  /** Measures if it is time; called between steps. */
   settle(): void {
     const due = MEASURED_AT[this.measurements];
     if (this.fixed || due === undefined || this.age() < due) return;
@@ -70,11 +70,11 @@ export class TileChoice {
     const current = this.kernels.tile();
     const times = this.measure();
     const best = times.indexOf(Math.min(...times));
-    // A coarse clock (pages that are not isolated) shows 0: nothing can be told then.
+    // A coarse clock (in pages that are not isolated) shows 0: then nothing is known.
     if (times[best]! > 0 && times[best]! < CLEARLY_FASTER * times[current]!) this.kernels.set_tile(best);
   }
 
-  /** Time of each tile for the same work; infinite for those of other columns. */
+  /** Time of each tile for the same work; infinite for other columns. */
   private measure(): number[] {
     const { kernels, scratch } = this;
     kernels.fill(kernels.probe_len(), 0.5, scratch);
@@ -91,7 +91,7 @@ export class TileChoice {
     return times;
   }
 
-  /** Those that were compiled. */
+  /** The compiled tiles. */
   private tiles(): Tile[] {
     const { kernels } = this;
     const tile = (_: unknown, i: number) => ({ rows: kernels.tile_rows(i), columns: kernels.tile_columns(i) });

@@ -1,4 +1,4 @@
-/** The address of a script that a policy of Trusted Types has let pass: a `TrustedScriptURL`. */
+/** A script URL that a Trusted Types policy has created: a `TrustedScriptURL`. */
 export interface TrustedAddress {
   /** The address. */
   toJSON(): string;
@@ -12,14 +12,14 @@ interface PolicyFactory {
   createPolicy(name: string, rules: { createScriptURL: (address: string) => string }): Policy;
 }
 
-/** What is read of a page or worker. A worker that a script of a line has started has the policy from that. */
+/** The parts of a page or worker used here. A worker that was started by a one-line script has the policy from it. */
 const scope = globalThis as { readonly trustedTypes?: PolicyFactory; lowrankPolicy?: Policy | undefined };
 
 let policy: Policy | undefined;
 
 /**
- * An address that the package itself has found, of its own files and no other, as Trusted Types want it: by a policy of the package's
- * name. As it is where there are none, where the browser asks the page's default policy, or the page's list lacks that name.
+ * A URL of one of the package's own files, as Trusted Types require: created by a policy with the package's name. Unchanged without Trusted
+ * Types, if the browser asks the page's default policy, or if the page does not allow that name.
  */
 export function ownAddress(href: string): string | TrustedAddress {
   const { trustedTypes, lowrankPolicy } = scope;
@@ -32,12 +32,12 @@ export function ownAddress(href: string): string | TrustedAddress {
   }
 }
 
-/** A script that asks for another, in a worker, which has the page's list of policies but not what those have let pass. */
+/** A script that imports another, in a worker, which has the page's list of policies but not its objects. */
 export const importing = (href: string): string =>
   `{const a=${JSON.stringify(href)};try{self.lowrankPolicy=trustedTypes.createPolicy("lowrank",{createScriptURL:a=>a})}catch{}` +
   `importScripts(self.lowrankPolicy?.createScriptURL(a)??a)}`;
 
-/** `new Worker`; throws an `Error` that says what to do where Trusted Types let no text pass. */
+/** `new Worker`; throws an `Error` with advice if Trusted Types forbid it. */
 export function newWorker(address: string | TrustedAddress, options?: WorkerOptions): Worker {
   try {
     return new Worker(address as string, options);

@@ -1,9 +1,8 @@
 import { importing, newWorker, ownAddress, type TrustedAddress } from "./trusted-address.js";
 
 /**
- * A worker of the page that runs the script at an address. Browsers start none from another origin (a CDN), and one from an address of
- * data, into which bundlers write small files, is of no origin: there a script of a line, which is the page's own, asks for it, as a
- * classic worker.
+ * A worker of the page that runs the script at a URL. Browsers do not start workers from another origin (a CDN) or, in effect, from data
+ * URLs, into which bundlers inline small files: for these, a one-line classic script of the page imports it.
  */
 export function workerFrom(address: string | TrustedAddress, type: WorkerType = "classic"): Worker {
   const { href, origin, protocol } = new URL(String(address), location.href);
@@ -13,10 +12,10 @@ export function workerFrom(address: string | TrustedAddress, type: WorkerType = 
   const script = new Blob([importing(href)], { type: "text/javascript" });
   const url = URL.createObjectURL(script);
   try {
-    // A text that was not let pass is not to pass in another shape.
+    // A URL that was refused must not be passed in another form.
     return newWorker(isText ? url : ownAddress(url));
   } finally {
-    // The worker has fetched it by the time that it answers, or never will.
+    // When it answers, the worker has fetched the script, or never will.
     setTimeout(() => URL.revokeObjectURL(url), 30_000);
   }
 }

@@ -1,7 +1,7 @@
 import { clip, excerpt } from "../errors/excerpt.js";
 import type { TrustedAddress } from "./trusted-address.js";
 
-/** A worker of a page or of `node:worker_threads`: what of it is used to hand it over. */
+/** A worker of a page or of `node:worker_threads`; the parts used here. */
 export interface WorkerLike {
   /** Sends it a message. */
   postMessage(message: unknown, transfer: never[]): void;
@@ -9,10 +9,10 @@ export interface WorkerLike {
   terminate(): unknown;
 }
 
-/** The file of a thread of the pool, or what starts a worker from it: a function that gives one, or a promise of one. */
+/** The file of the pool's threads, or a function that returns a worker of it, or a promise of one. */
 export type WorkerSource = URL | string | TrustedAddress | (() => WorkerLike | PromiseLike<WorkerLike>);
 
-/** The worker that a caller's function starts. Rejects, with the reason, where it throws or gives something else. */
+/** The worker from a caller's function. Rejects, with the reason, if it throws or returns something else. */
 export async function startedBy(start: () => unknown): Promise<WorkerLike> {
   let given: unknown;
   try {

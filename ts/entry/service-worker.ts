@@ -1,4 +1,4 @@
-import { unlikeBert } from "../models/architectures.js";
+import { lazyArchitectures } from "../models/architectures.js";
 import { debertaV2 } from "../models/deberta-v2/index.js";
 import { modernbert } from "../models/modernbert/index.js";
 import { nomicBert } from "../models/nomic-bert/index.js";
@@ -6,9 +6,9 @@ import { libraryTokenizer } from "../tokenize/library-tokenizer.js";
 import { library } from "../tokenize/text-tokenizer.js";
 
 // A service worker that no bundler made one script of: it has no `import()`.
-library.atHand(libraryTokenizer);
-unlikeBert["deberta-v2"].atHand(debertaV2);
-unlikeBert.modernbert.atHand(modernbert);
-unlikeBert.nomic_bert.atHand(nomicBert);
+library.provide(libraryTokenizer);
+lazyArchitectures["deberta-v2"].provide(debertaV2);
+lazyArchitectures.modernbert.provide(modernbert);
+lazyArchitectures.nomic_bert.provide(nomicBert);
 
 export * from "./browser.js";

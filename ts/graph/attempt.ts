@@ -3,20 +3,20 @@ import { nameTrap } from "../engine/trap.js";
 import { ConfigError } from "../errors/errors.js";
 
 /**
- * What a method of a graph does happens whole or not at all: `begin`, then `commit`, or `rollback` where something threw.
- * The arena keeps its own log; everything else that is taken says here how it is given back.
+ * Makes a method of a graph atomic: `begin`, then `commit`, or `rollback` on an error. The arena keeps its own log; everything else
+ * registers how to undo it.
  */
 export class Attempt {
   private open = false;
-  // Filled anew by each attempt: setting a length costs as much as a small kernel.
+  // Reused by each attempt: setting a list's length costs as much as a small kernel.
   private readonly undo: (() => void)[] = [];
   private undos = 0;
-  /** Of those, what the attempt around this one has; null where there is none around it. */
+  /** Entries of the outer attempt; null without one. */
   private outer: number | null = null;
 
   constructor(private readonly arena: TapeArena) {}
 
-  /** Whether a method is at work. */
+  /** Whether a method is running. */
   get running(): boolean {
     return this.open;
   }
@@ -26,7 +26,7 @@ export class Attempt {
     this.arena.begin();
   }
 
-  /** Runs on `rollback`, the last one first; outside an attempt it is forgotten. */
+  /** Called on `rollback`, in reverse order; ignored outside an attempt. */
   onRollback(undo: () => void): void {
     if (this.open) this.undo[this.undos++] = undo;
   }
@@ -44,7 +44,7 @@ export class Attempt {
     this.arena.rollback();
   }
 
-  /** Runs `body` within the running attempt: methods may be called in it, and what they leave is undone along with that. */
+  /** Runs `body` within the current attempt: methods may be called in it, and are undone together with it. */
   nested<T>(body: () => T): T {
     [this.open, this.outer] = [false, this.undos];
     try {
@@ -54,7 +54,7 @@ export class Attempt {
     }
   }
 
-  /** All of `body` or nothing of it; part of the attempt that runs already, where one does. */
+  /** Runs `body` atomically, as part of the current attempt if there is one. */
   run<T>(body: () => T): T {
     if (this.open) return body();
     this.begin();
@@ -68,7 +68,7 @@ export class Attempt {
     }
   }
 
-  /** Throws `ConfigError` while a method is at work: one that user code called from within (a getter) would disturb it. */
+  /** Throws `ConfigError` while a method is running: a call from user code within it (a getter) would disturb it. */
   assertIdle(): void {
     if (this.open) {
       const message = "a method of this graph was called inside another: pass plain values, not getters";

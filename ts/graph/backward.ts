@@ -10,8 +10,8 @@ import type { Tape } from "./tape.js";
 const ONE = Float32Array.of(1);
 
 /**
- * Reverse-mode differentiation: nodes stand on the tape in an order in which inputs come first, so one walk back from
- * the loss meets every node after all its uses. A node's gradient is given back as soon as its rule has run.
+ * Reverse-mode differentiation. On the tape, inputs come before results, so one walk back from the loss meets every node after all its
+ * uses. A node's gradient is freed as soon as its rule has run.
  */
 export function backward(tape: Tape, call: Call, gradients: Gradients, loss: Node, gradient?: Float32Array): void {
   const { arena, nodes } = tape;
@@ -43,7 +43,7 @@ export function backward(tape: Tape, call: Call, gradients: Gradients, loss: Nod
     }
   }
 
-  /** A checkpoint's gradient is that of what it computed, which is put on the tape for as long as the walk is there. */
+  /** A checkpoint's gradient is that of its segment, which is on the tape during its part of the walk. */
   function walkAgain(node: Node): boolean {
     const first = nodes.length;
     const { result, release } = recompute(tape, node);
@@ -55,7 +55,7 @@ export function backward(tape: Tape, call: Call, gradients: Gradients, loss: Nod
   }
 }
 
-/** The loss is itself a variable: its gradient is the one that was passed. */
+/** If the loss is itself a variable, its gradient is the one that was passed. */
 function addTo(tape: Tape, gradients: Gradients, leaf: Node, added: Float32Array): void {
   const { size } = leaf.value;
   const sum = gradients.begun(leaf) ? tape.engine.read(leaf.gradient, size) : new Float32Array(size);
@@ -63,7 +63,7 @@ function addTo(tape: Tape, gradients: Gradients, leaf: Node, added: Float32Array
   tape.engine.write(leaf.gradient || gradients.start(leaf), sum, size);
 }
 
-/** Throws where `loss` is no scalar, or the gradient has another shape, or nothing trainable lies under it. */
+/** Throws if `loss` is not a scalar, the gradient has another shape, or nothing trainable is below it. */
 export function checkBackward({ id, value, requiresGrad }: Node, gradient: Tensor | undefined): void {
   if (gradient !== undefined) {
     checkShape("backward", "the gradient", gradient.shape, value.shape, "the node's ");

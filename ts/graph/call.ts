@@ -10,12 +10,12 @@ import type { Tape } from "./tape.js";
 const UNWANTED: GradientTarget = { pointer: 0, accumulate: 0 };
 
 /**
- * What an op sees while it runs. One object serves every call of a graph: ops never call each other, and a training
- * step makes hundreds of calls.
+ * The context of an op's call. One object serves all calls of a graph: ops never call each other, and a training step makes hundreds of
+ * calls.
  */
 export class Call implements ForwardCall<unknown>, BackwardCall<unknown, unknown> {
   readonly seed: number;
-  /** The one whose value or gradient is computed. It alone is kept: each field that is set anew costs some 5 ns. */
+  /** The node whose value or gradient is computed. The only field that is set for each call: every further one costs about 5 ns. */
   private node!: Node;
   private gradientTaken = false;
   private readonly scratchBlocks: { pointer: Pointer; elements: number }[] = [];
@@ -56,7 +56,7 @@ export class Call implements ForwardCall<unknown>, BackwardCall<unknown, unknown
     return { shape: value.shape, size: value.size, pointer: gradient };
   }
 
-  /** Computes a node's value; gives what its gradient will need. */
+  /** Computes a node's value; returns what its gradient needs. */
   forward(node: Node): unknown {
     this.node = node;
     try {
@@ -66,7 +66,7 @@ export class Call implements ForwardCall<unknown>, BackwardCall<unknown, unknown
     }
   }
 
-  /** Runs a node's gradient rule; true where its gradient buffer went on to an input. */
+  /** Runs a node's gradient rule; true if its gradient buffer was passed on to an input. */
   backward(node: Node): boolean {
     this.node = node;
     this.gradientTaken = false;
@@ -126,7 +126,7 @@ export class Call implements ForwardCall<unknown>, BackwardCall<unknown, unknown
     if (this.passTo(this.node.inputs[i]!, this.node, this.gradientTaken)) this.gradientTaken = true;
   }
 
-  /** Hands the gradient of one node on to another; true where that took the buffer itself, which is to be had unless `taken`. */
+  /** Passes a node's gradient on to another node; true if that took over the buffer, which it may unless `taken`. */
   passTo(node: Node, { gradient, value: { size } }: Node, taken = false): boolean {
     if (!node.requiresGrad) return false;
     if (this.gradients.begun(node)) {
@@ -140,7 +140,7 @@ export class Call implements ForwardCall<unknown>, BackwardCall<unknown, unknown
     return false;
   }
 
-  /** Ends a call, however it went: its scratch is free again. */
+  /** Ends a call, also after an error, and frees its scratch memory. */
   private close(): void {
     const { scratchBlocks } = this;
     while (scratchBlocks.length > 0) {

@@ -6,19 +6,19 @@ import { idList, newNode, type Node, type NodeId } from "./node.js";
 import { synchronous } from "./synchronous.js";
 import type { Tape } from "./tape.js";
 
-/** A part of a computation of which the tape keeps the result alone; `backward` runs it again. */
+/** A segment of a computation of which the tape keeps only the result; `backward` runs it again. */
 export type Segment = (...inputs: NodeId[]) => NodeId;
 
-/** What is kept to run it as it ran at first. */
+/** What is needed to run it again in the same way. */
 interface Checkpoint {
   readonly segment: Segment;
   readonly inputs: readonly NodeId[];
-  /** Random streams drawn before it. */
+  /** Number of random streams drawn before it. */
   readonly streams: number;
   readonly training: boolean;
 }
 
-/** Marks a checkpoint's node. It computes nothing by itself: `checkpoint` and `recompute` do, which see the tape. */
+/** The op of a checkpoint's node. It computes nothing itself: `checkpoint` and `recompute` do, which have access to the tape. */
 export const checkpointOp: Op<Checkpoint, undefined> = {
   name: "checkpoint",
   shape: ([first]) => first!,
@@ -26,14 +26,14 @@ export const checkpointOp: Op<Checkpoint, undefined> = {
   backward: () => undefined,
 };
 
-/** Runs a segment and keeps its result alone; see `Tape.checkpoint`. */
+/** Runs a segment and keeps only its result; see `Tape.checkpoint`. */
 export function checkpoint(tape: Tape, segment: Segment, given: readonly NodeId[]): NodeId {
   callable("checkpoint", "fn", segment);
   const inputs = idList("checkpoint", given);
   inputs.forEach((id) => tape.node(id));
   const { training, streamsDrawn: streams } = tape;
   try {
-    // Recorded, though the record goes: what depends on a variable is then known, and every bit is that of the second run.
+    // Recorded, although the record is dropped: this shows what depends on a variable, and the bits are those of the second run.
     return tape.keeping(
       () => tape.node(run(tape, segment, inputs)),
       (result, made) => {
@@ -54,8 +54,8 @@ export function checkpoint(tape: Tape, segment: Segment, given: readonly NodeId[
 }
 
 /**
- * Runs a node's segment again, recorded, at the tape's end. Its own inputs are the inputs of the record, so that gradients
- * reach them, and all that the segment uses besides, in the order in which they would without a checkpoint.
+ * Runs a node's segment again, recorded, at the end of the tape. The recorded nodes use the original inputs, so gradients reach them and
+ * everything else that the segment uses, in the same order as without a checkpoint.
  */
 export function recompute(tape: Tape, { attributes, value }: Node): { result: Node; release: () => void } {
   const then = attributes as Checkpoint;
@@ -72,7 +72,7 @@ function run(tape: Tape, segment: Segment, inputs: readonly NodeId[]): NodeId {
   return tape.inSegment(() => synchronous("checkpoint", segment(...inputs)));
 }
 
-/** A variable would end with the run that made it, and its gradient with it. */
+/** A variable would end with the first run, and its gradient with it. */
 function checkMade(made: readonly Node[]): void {
   const variable = made.find(({ op, requiresGrad }) => op === null && requiresGrad);
   if (variable === undefined) return;
@@ -82,7 +82,7 @@ function checkMade(made: readonly Node[]): void {
   );
 }
 
-/** Nodes from outside that the segment uses, named as inputs or not. */
+/** Nodes from outside that the segment uses, whether or not they are named as inputs. */
 function reached(tape: Tape, inputs: readonly NodeId[], made: readonly Node[], result: Node): Node[] {
   const own = new Set(made);
   const all = [...inputs.map((id) => tape.node(id)), ...made.flatMap((node) => node.inputs), result];

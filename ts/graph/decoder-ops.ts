@@ -5,17 +5,17 @@ import { tableProduct } from "../ops/product/table-product.js";
 import type { Graph, NodeId } from "./graph.js";
 import { Tape } from "./tape.js";
 
-// Functions, not methods of `Graph`: what loads no language model is spared them.
+// Functions, not methods of `Graph`, so that bundlers leave them out of programs without a language model.
 
-/** x `[tokens, columns]` with pairs of features of its first heads turned by their positions. */
-export const turned = (graph: Graph, x: NodeId, attributes: RotaryEmbeddingAttributes): NodeId =>
+/** Applies rotary embeddings to x `[tokens, columns]`: rotates pairs of features of the first heads by their positions. */
+export const applyRotary = (graph: Graph, x: NodeId, attributes: RotaryEmbeddingAttributes): NodeId =>
   Tape.applied(graph, rotaryEmbedding, [x], attributes);
 
-/** f(a)·b, a and b the halves of x's rows. */
+/** f(a)·b, where a and b are the halves of x's rows. */
 export const gated = (graph: Graph, x: NodeId, activation: GatedActivation): NodeId =>
   Tape.applied(graph, gatedUnit, [x], { activation });
 
-/** Causal attention behind tokens of which caches hold keys and values; the new ones' are put there. */
+/** Causal attention with cached keys and values; the new tokens' are added to the caches. */
 export const attendCached = (graph: Graph, qkv: NodeId, attributes: CachedAttentionAttributes): NodeId =>
   Tape.applied(graph, cachedAttention, [qkv], attributes);
 

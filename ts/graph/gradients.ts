@@ -3,8 +3,8 @@ import type { GraphMemory } from "./memory.js";
 import type { Node } from "./node.js";
 
 /**
- * Memory of gradients while one `backward` runs. Those of results live until they are used. A leaf's lives as long as the
- * leaf; what it held before is kept until `backward` has come to its end, for one that breaks off changes nothing.
+ * Memory of gradients during `backward`. A result's gradient lives until it is used, a leaf's as long as the leaf. A leaf's earlier
+ * gradient is kept until `backward` has finished, so an error changes nothing.
  */
 export class Gradients {
   private pass = 0;
@@ -15,7 +15,7 @@ export class Gradients {
 
   constructor(private readonly memory: GraphMemory) {}
 
-  /** A `backward` over these nodes begins. */
+  /** Starts a `backward` over these nodes. */
   begin(nodes: readonly Node[]): void {
     this.pass++;
     this.nodes = nodes;
@@ -24,18 +24,18 @@ export class Gradients {
     this.memory.attempt.onRollback(this.forget);
   }
 
-  /** It has come to its end. */
+  /** Ends it. */
   end(): void {
     for (const { pointer, size } of this.copies) this.memory.arena.release(pointer, size);
   }
 
-  /** Leaves that had none, and results that a broken-off walk did not come to, have no gradient again. */
+  /** After an error: leaves that had no gradient, and results that the walk did not reach, have none again. */
   private readonly forget = () => {
     for (const node of this.started) node.gradient = 0;
     for (const node of this.nodes) if (node.op !== null) node.gradient = 0;
   };
 
-  /** Whether a node has a gradient already, which then takes further contributions. */
+  /** Whether a node has a gradient already, to which further contributions are added. */
   begun(node: Node): boolean {
     if (node.gradient === 0) return false;
     if (node.op === null && node.pass !== this.pass) this.keep(node);
@@ -50,7 +50,7 @@ export class Gradients {
     return (node.gradient = node.gradientMemory ||= this.allocateKept(node));
   }
 
-  /** A variable of a step has its gradient's memory from the start: an inner step's would end too soon. */
+  /** A variable of a step gets its gradient's memory with its value: memory of an inner step would end too soon. */
   private allocateKept(node: Node): Pointer {
     this.memory.attempt.onRollback(() => (node.gradientMemory = 0));
     return this.memory.allocateOwned(node.value.size);

@@ -14,9 +14,8 @@ import { Tape } from "./tape.js";
 export type { NodeId } from "./node.js";
 
 /**
- * A computation on tensors in linear memory, recorded so that `backward` can follow. One method an op; each takes and
- * gives `NodeId`s, checks shapes before any work (`ShapeError`) and copies nothing that it need not. Results live until
- * the step they were made in ends; a graph is given back with `dispose()`.
+ * A computation on tensors in linear memory, recorded for `backward`. Each op is a method that takes and returns `NodeId`s and checks
+ * shapes before any work (`ShapeError`). Results live until their step ends; `dispose()` frees the graph.
  *
  * @example
  * const graph = new Graph();
@@ -68,8 +67,8 @@ export class Graph extends Tape implements Disposable {
     return this.run(ops.scaledDotProductAttention, [q, k, v], attributes);
   }
   /**
-   * Attention within each sequence of a ragged batch, whose scores also depend on the distance of query and key: qkv `[tokens,
-   * 3·hidden]`, c2p and p2c `[tokens, heads·buckets]` or null → `[tokens, hidden]`.
+   * Attention within each sequence of a ragged batch, with scores that also depend on the distance of query and key (DeBERTa): qkv
+   * `[tokens, 3·hidden]`, c2p and p2c `[tokens, heads·buckets]` or null → `[tokens, hidden]`.
    */
   disentangledAttention(
     qkv: NodeId,
@@ -95,7 +94,7 @@ export class Graph extends Tape implements Disposable {
     return this.apply(ops.concat, idList("concat", parts), { dim });
   }
 
-  /** Applies an op that has attributes: its own copy of them is what goes on the tape. */
+  /** Applies an op with attributes; the tape keeps a copy of them. */
   private run<G, A, S>(op: TakingOp<G, A, S>, ids: readonly NodeId[], given?: G): NodeId {
     if (given !== undefined) return this.apply(op, ids, op.take(given, op.name));
     return this.apply(op, ids, (op.byDefault ??= op.take(given, op.name)));
@@ -126,9 +125,9 @@ export class Graph extends Tape implements Disposable {
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging, @typescript-eslint/no-empty-object-type
 export interface Graph extends PlainMethods {}
 
-/** Throws `ConfigError` unless `graph` is a `Graph`. Gives it back. */
+/** Throws `ConfigError` unless `graph` is a `Graph`. Returns it. */
 export function checkGraph(what: string, graph: Graph): Graph {
-  // One that no constructor made has nothing.
+  // An object that no constructor made has no fields.
   if (graph instanceof Graph && Array.isArray(graph.nodes)) return graph;
   throw unexpected(what, "graph", "a Graph", graph);
 }

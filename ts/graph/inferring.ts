@@ -1,6 +1,6 @@
 import type { Graph } from "./graph.js";
 
-/** Runs `body` in a step of the graph, without gradients and dropout; the graph's mode is then what it was. */
+/** Runs `body` in a step of the graph, without gradients and dropout; restores the graph's mode. */
 export function inferring<T>(graph: Graph, body: () => T): T {
   const wasTraining = graph.training;
   graph.eval();

@@ -10,43 +10,41 @@ import { Attempt } from "./attempt.js";
 import { FrozenMatrix } from "./frozen/frozen-weight.js";
 import type { Node } from "./node.js";
 
-/** Warns where a graph was collected with its memory still taken; nothing is freed behind the user's back. */
+/** Warns if a graph was garbage-collected before `dispose()`; its memory stays in use. */
 const leaks = new FinalizationRegistry<Owner>(({ engine, kind }) => {
   if (!engine.closed) console.warn(`lowrank: a ${kind} was collected without dispose(); its memory stays taken`);
 });
 
-/** Whose memory it is: what a user has made, which is what a warning names. */
+/** The object that a warning names: the one that the user made. */
 interface Owner {
   readonly engine: Engine;
   kind: string;
 }
 
 /**
- * The linear memory of a graph: blocks that live until it is disposed, the arena of what ends with a step, and packed
- * copies of frozen weights.
+ * The linear memory of a graph: blocks until `dispose`, the arena of the current step, and packed copies of frozen weights.
  */
 export class GraphMemory {
-  /** The engine that computes it and holds its memory. */
+  /** The engine with its memory. */
   readonly engine: Engine;
   /** @internal */
   readonly arena: TapeArena;
-  /** @internal What the running method has taken so far. */
+  /** @internal Allocations of the running method. */
   readonly attempt: Attempt;
-  /** @internal A model names itself, since nobody who uses one has seen its graph. */
+  /** @internal A model names itself here, since its users do not know its graph. */
   readonly owner: Owner;
   private readonly owned = new Set<Pointer>();
   protected disposed = false;
-  /** Windows of `view` that are open. */
+  /** Number of open windows of `view`. */
   private windows = 0;
-  /** @internal Whether products with weights in groups are with x rounded to bytes. */
+  /** @internal Packed copies of each frozen weight. */
+  readonly packedCopies: 0 | 1 | 2 | undefined;
+  /** @internal Whether products with weights in groups round x to bytes. */
   rounding = false;
 
   /** Throws `ConfigError` before `init()`. */
-  protected constructor(
-    /** @internal Packed copies of each frozen weight. */
-    readonly packedCopies: 0 | 1 | 2 | undefined,
-    given: Engine | undefined,
-  ) {
+  protected constructor(packedCopies: 0 | 1 | 2 | undefined, given: Engine | undefined) {
+    this.packedCopies = packedCopies;
     this.engine = given ?? engine();
     this.engine.assertOpen();
     this.arena = new TapeArena(this.engine.heap);
@@ -56,20 +54,20 @@ export class GraphMemory {
   }
 
   /**
-   * Makes room for a step of `bytes` ahead of it, so that memory does not grow in the middle. Throws `ConfigError` where
-   * that is no number of bytes, `MemoryError` where it cannot be had.
+   * Allocates `bytes` ahead of a step, so that memory does not grow in the middle. Throws `ConfigError` for an invalid number,
+   * `MemoryError` if there is not enough.
    */
   reserve(bytes: number): void {
     this.assertUsable();
     this.arena.reserve(nonNegative("reserve", "bytes", bytes));
   }
 
-  /** @internal Whether nothing of it is left to give back: it was disposed, or its engine closed. */
+  /** @internal Whether there is nothing left to free: it was disposed, or its engine closed. */
   get gone(): boolean {
     return this.disposed || this.engine.closed;
   }
 
-  /** Frees everything the graph holds. Throws `ConfigError` inside `view`. */
+  /** Frees everything. Throws `ConfigError` inside `view`. */
   dispose(): void {
     if (this.disposed) return;
     this.assertIdle();
@@ -86,7 +84,7 @@ export class GraphMemory {
     this.dispose();
   }
 
-  /** @internal Memory that lives until it is released or the graph disposed; given back where the running method throws. */
+  /** @internal Memory until it is released or the graph disposed; freed if the running method throws. */
   allocateOwned(elements: number): Pointer {
     this.assertNotDisposed();
     const pointer = this.engine.heap.allocate(4 * elements);
@@ -103,8 +101,8 @@ export class GraphMemory {
   }
 
   /**
-   * @internal The frozen weight that a node is; null for what is none. Where no gradient is to follow, any matrix is one for the
-   * product that asks: so a row's bits depend on no other row, as they may in products of few rows with what is not frozen.
+   * @internal The frozen weight of a node; null for other nodes. Without gradients, any matrix can be one: a row's bits then do not depend
+   *   on the other rows, as they may in products of few rows with other matrices.
    */
   frozenWeight(node: Node, recorded = true): FrozenMatrix | null {
     if (node.frozen !== undefined) return node.frozen;
@@ -116,7 +114,7 @@ export class GraphMemory {
     return (node.frozen = FrozenMatrix.ofConstant(this, matrix, pointer));
   }
 
-  /** @internal Runs `body`, which awaits nothing and takes no gradient, with `rounding` as wanted. */
+  /** @internal Runs `body`, which must not await or need gradients, with `rounding` set. */
   withRounding<T>(rounding: boolean, body: () => T): T {
     const former = this.rounding;
     this.rounding = rounding;
@@ -127,7 +125,7 @@ export class GraphMemory {
     }
   }
 
-  /** @internal Memory for as long as `body` runs, of any content. */
+  /** @internal Uninitialised memory while `body` runs. */
   withScratch<T>(elements: number, body: (pointer: Pointer) => T): T {
     const pointer = this.engine.heap.allocate(4 * elements);
     try {
@@ -137,7 +135,7 @@ export class GraphMemory {
     }
   }
 
-  /** A node's value as float32: its own memory, or for as long as `body` runs. */
+  /** A node's value as float32: its own memory, or a copy while `body` runs. */
   protected withValue<T>({ frozen, value }: Node, body: (value: Value) => T): T {
     if (frozen === undefined || frozen.isNodeValue) return body(value);
     return this.withScratch(value.size, (pointer) => {
@@ -146,7 +144,7 @@ export class GraphMemory {
     });
   }
 
-  /** Reads a window on linear memory, during which nothing may move or free what it shows. */
+  /** Reads a window on linear memory; in between, nothing may move or free its memory. */
   protected readWindow<T>(pointer: Pointer, elements: number, read: (window: Float32Array) => T): T {
     this.windows++;
     try {

@@ -6,31 +6,31 @@ import type { FrozenMatrix } from "./frozen/frozen-weight.js";
 
 declare const brand: unique symbol;
 
-/** Names a node of a graph. Ids only grow and are never used twice, so a stale one is always recognised. */
+/** Identifies a node of a graph. Ids increase and are never reused, so a stale one is always detected. */
 export type NodeId = number & { readonly [brand]: "NodeId" };
 
-/** A tensor on the tape and how it came to be. */
+/** A tensor on the tape, with its op and inputs. */
 export interface Node {
   readonly id: NodeId;
   readonly value: Value;
-  /** What made it; null for constants and variables. */
+  /** Its op; null for constants and variables. */
   readonly op: Op | null;
   readonly inputs: readonly Node[];
   /** Those of the inputs. */
   readonly values: readonly Value[];
   readonly attributes: unknown;
-  /** What `op.forward` kept for the gradient. */
+  /** What `op.forward` saved for the gradient. */
   saved: unknown;
   readonly requiresGrad: boolean;
-  /** A leaf made outside every step: its memory is the heap's. */
+  /** Whether it is a leaf made outside every step, with memory of the heap. */
   readonly persistent: boolean;
-  /** ∂L/∂node while `backward` runs (intermediate) or until `zeroGrads` (variable); 0 where none. */
+  /** ∂L/∂node while `backward` runs (results), or until `zeroGrads` (variables); 0 for none. */
   gradient: Pointer;
-  /** Memory of a variable's gradient, kept when the gradient is zeroed; it lives as long as the variable. */
+  /** Memory of a variable's gradient; kept after `zeroGrads`, as long as the variable. */
   gradientMemory: Pointer;
   /** The last `backward` that added to a variable's gradient. */
   pass: number;
-  /** What a frozen weight is in memory, where it has been used as one or is stored: `value.pointer` is then null. */
+  /** A frozen weight's memory, if it was used as one or is stored; `value.pointer` may then be null. */
   frozen: FrozenMatrix | undefined;
 }
 
@@ -39,7 +39,7 @@ let lastId = 0;
 const NO_INPUTS: readonly Node[] = [];
 const NO_VALUES: readonly Value[] = [];
 
-/** A node with an id that no graph has used; by default a leaf of a step. */
+/** A node with a new id; by default a leaf of a step. */
 export function newNode(
   value: Value,
   requiresGrad: boolean,
@@ -70,13 +70,13 @@ export function newNode(
   };
 }
 
-/** The node of this id in a list by ascending ids. */
+/** The node with this id in a list with ascending ids. */
 export function findNode(nodes: readonly Node[], id: NodeId): Node | undefined {
-  // Nothing else is calculated with: what is no number could run code.
+  // Other types are not converted to a number, which could run user code.
   if (typeof id !== "number" || nodes.length === 0) return undefined;
   let low = 0;
   let high = nodes.length - 1;
-  // Where it stands if all ids from it to the last are this list's, as a step's mostly are, or all before it, as leaves' are.
+  // Its index, if all ids from it to the last are in this list (usual for a step), or all before it (usual for leaves).
   const fromEnd = high - (nodes[high]!.id - id);
   if (fromEnd >= 0 && fromEnd <= high && nodes[fromEnd]?.id === id) return nodes[fromEnd];
   const fromStart = id - nodes[0]!.id;
@@ -94,12 +94,12 @@ export function newestId(): number {
   return lastId;
 }
 
-/** Whether `id` was ever given out, by any graph. */
+/** Whether any graph has used `id`. */
 export function wasIssued(id: number): boolean {
   return Number.isSafeInteger(id) && id > 0 && id <= lastId;
 }
 
-/** A copy of a list of ids. Throws `ConfigError` for what is no list, `StaleNodeError` for what is no id. */
+/** A copy of a list of ids. Throws `ConfigError` for something else, `StaleNodeError` for elements that are not ids. */
 export function idList(what: string, given: readonly NodeId[]): NodeId[] {
   list(what, "nodes", given, "node ids");
   const ids = new Array<NodeId>(given.length);

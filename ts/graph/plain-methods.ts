@@ -11,7 +11,7 @@ import type { GatherAttributes, IndexSelectAttributes } from "../ops/lookup/sele
 import type { SliceAttributes } from "../ops/shape/slice.js";
 import type { NodeId } from "./node.js";
 
-/** The methods of `Graph` that only pass on what they get to the op of their name; the class makes them from its table. */
+/** Methods of `Graph` that only pass their arguments on to the op of the same name; the class generates them from its table. */
 export interface PlainMethods {
   // Products ------------------------------------------------------------------------------------------------------
   /** op(A)·op(B): `[…, m, k]` × `[…, k, n]` → `[…, m, n]`; leading dimensions broadcast, vectors as in torch.matmul. */
@@ -56,7 +56,7 @@ export interface PlainMethods {
   cos(x: NodeId): NodeId;
   /** x to a constant power. */
   pow(x: NodeId, exponent: number): NodeId;
-  /** x held between `min` and `max`; gradient 0 outside. */
+  /** Clamps x to `min` and `max`; gradient 0 outside. */
   clamp(x: NodeId, limits: ClampAttributes): NodeId;
   /** max(x, 0) */
   relu(x: NodeId): NodeId;
@@ -100,7 +100,7 @@ export interface PlainMethods {
   raggedAttention(qkv: NodeId, attributes: RaggedAttentionAttributes): NodeId;
   /** Slices of x at `indices` along a dimension. */
   indexSelect(x: NodeId, attributes: IndexSelectAttributes): NodeId;
-  /** Elements of x at `indices` along a dimension, one for each place. */
+  /** Elements of x at `indices` along a dimension, one for each position of `indices`. */
   gather(x: NodeId, attributes: GatherAttributes): NodeId;
 
   // Shape ---------------------------------------------------------------------------------------------------------
@@ -108,11 +108,11 @@ export interface PlainMethods {
   reshape(x: NodeId, shape: Shape): NodeId;
   /** Dimensions in another order. */
   permute(x: NodeId, dims: readonly number[]): NodeId;
-  /** Places start to end of a dimension. */
+  /** Positions start to end of a dimension. */
   slice(x: NodeId, attributes: SliceAttributes): NodeId;
   /** Repeats dimensions of length 1. */
   expand(x: NodeId, shape: Shape): NodeId;
-  /** Constant places added to a dimension. */
+  /** Pads a dimension. */
   pad(x: NodeId, attributes: PadAttributes): NodeId;
 }
 

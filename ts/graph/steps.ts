@@ -4,38 +4,38 @@ import { GraphMemory } from "./memory.js";
 import { findNode, newestId, type Node, type NodeId, wasIssued } from "./node.js";
 import { synchronous } from "./synchronous.js";
 
-/** A position on the tape to come back to. */
+/** A position on the tape, for `rewind`. */
 export interface Mark {
-  /** Nodes on the tape. */
+  /** Number of nodes on the tape. */
   readonly length: number;
 }
 
-/** What a mark is to the graph that gave it. */
+/** A mark's data, in the graph that made it. */
 interface OpenMark extends Mark {
-  /** Nodes made since have greater ids. */
+  /** Nodes made later have greater ids. */
   readonly newest: number;
-  /** The arena's own mark. */
+  /** The arena's mark. */
   readonly arena: number;
 }
 
-/** Nodes in the order they were made, and the steps they last for. */
+/** The nodes in order of creation, and the steps that own them. */
 export class Steps extends GraphMemory {
-  /** @internal Nodes in creation order, which is that of their ids: they are found by it, faster than in a map. */
+  /** @internal Nodes by ascending id, which finds them faster than a map. */
   readonly nodes: Node[] = [];
   private readonly marks: OpenMark[] = [];
-  /** Functions of checkpoints that are running. */
+  /** Number of running checkpoint functions. */
   private segments = 0;
-  /** Whether results carry gradients. */
+  /** Whether results get gradients. */
   protected recording = true;
 
-  /** @internal Whether a step or mark is open; what is made outside lasts until it is released. */
+  /** @internal Whether a step or mark is open; nodes made outside live until they are released. */
   get inStep(): boolean {
     return this.marks.length > 0;
   }
 
   /**
-   * Runs `body`; afterwards the nodes it made are gone and their memory is free for the next step. Throws `ConfigError`
-   * where `body` returns a promise.
+   * Runs `body`; afterwards its nodes are gone and their memory is free for the next step. Throws `ConfigError` if `body` returns a
+   * promise.
    */
   step<T>(body: () => T): T {
     callable("step", "body", body);
@@ -48,7 +48,7 @@ export class Steps extends GraphMemory {
     }
   }
 
-  /** Position on the tape; pair it with `rewind`. `step` does both. */
+  /** The current position on the tape, for `rewind`. `step` does both. */
   mark(): Mark {
     this.assertUsable();
     if (this.marks.length === 0) this.engine.tile.settle();
@@ -58,8 +58,8 @@ export class Steps extends GraphMemory {
   }
 
   /**
-   * Drops every node made since `mark`; their ids are stale from now on. Marks are rewound once, the last one first: throws
-   * `ConfigError` for any other, and for another graph's.
+   * Drops all nodes made since `mark`; their ids become stale. Marks must be rewound once, the last one first; throws `ConfigError`
+   * otherwise, and for another graph's mark.
    */
   rewind(mark: Mark): void {
     this.assertUsable();
@@ -76,8 +76,7 @@ export class Steps extends GraphMemory {
   }
 
   /**
-   * Runs `body` without recording: its results carry no gradient and save nothing for one. Throws `ConfigError` where
-   * `body` returns a promise.
+   * Runs `body` without recording: its results have no gradient and save nothing for one. Throws `ConfigError` if `body` returns a promise.
    */
   noGrad<T>(body: () => T): T {
     callable("noGrad", "body", body);
@@ -90,7 +89,7 @@ export class Steps extends GraphMemory {
     }
   }
 
-  /** Frees everything the graph holds. Safe to call twice; ids are stale afterwards. */
+  /** Frees the graph. Safe to call twice. Its ids become stale. */
   override dispose(): void {
     this.assertOutsideSegment("dispose");
     super.dispose();
@@ -98,7 +97,7 @@ export class Steps extends GraphMemory {
     this.marks.length = 0;
   }
 
-  /** @internal Runs a checkpoint's function, which must not change what is outside it. */
+  /** @internal Runs a checkpoint's function, which must not change anything outside. */
   inSegment<T>(body: () => T): T {
     this.segments++;
     try {
@@ -108,14 +107,14 @@ export class Steps extends GraphMemory {
     }
   }
 
-  /** @internal Throws `ConfigError` inside a checkpoint's function: it runs again, and what it does is then done twice. */
+  /** @internal Throws `ConfigError` inside a checkpoint's function: it runs twice, and so would the effect. */
   assertOutsideSegment(what: string): void {
     if (this.segments === 0) return;
     const message = `${what}: called inside the function of a checkpoint, which runs twice; call it outside`;
     throw new ConfigError(message, { op: what, reason: "checkpoint" });
   }
 
-  /** @internal Runs `body` as in a step, but keeps the nodes it makes; no mark of before can be rewound in it. */
+  /** @internal Runs `body` as in a step, but keeps its nodes; earlier marks cannot be rewound in it. */
   fenced<T>(body: () => T): T {
     const { marks } = this;
     const depth = marks.length;
@@ -127,7 +126,7 @@ export class Steps extends GraphMemory {
     }
   }
 
-  /** @internal The node behind an id. */
+  /** @internal The node with an id. */
   node(id: NodeId): Node {
     const node = findNode(this.nodes, id);
     if (node !== undefined) return node;
@@ -153,10 +152,10 @@ export class Steps extends GraphMemory {
     this.nodes.length = kept;
   }
 
-  /** Ends marks from the innermost on, until `depth` of them are open. */
+  /** Ends the innermost marks until `depth` are open. */
   private unwind(depth: number): void {
     const mark = this.marks[depth];
-    // Disposed in its own step, a graph has none.
+    // If the graph was disposed in its own step, there are none.
     if (mark === undefined) return;
     const { nodes, marks } = this;
     while (nodes.length > 0 && nodes[nodes.length - 1]!.id > mark.newest) nodes.pop();

@@ -16,17 +16,17 @@ import { checkReleasable } from "./leaves.js";
 import { idList, newestId, newNode, type Node, type NodeId } from "./node.js";
 import { synchronous } from "./synchronous.js";
 
-/** How a graph is made. */
+/** Options of a graph. */
 export interface GraphOptions {
-  /** Seed of everything random: initialisers, dropout. Default 0. The same seed gives the same numbers. */
+  /** Seed of initialisers and dropout; default 0. The same seed gives the same numbers. */
   readonly seed?: number | undefined;
   /**
-   * Float32 copies of each frozen weight in the matrix product's order: 2, one for the forward product and one for ∂x; 1 for
-   * both, which halves their memory and costs a little time; 0 for none, where the weight is decoded for each product (a
-   * float32 weight still has one). Default 2 for float32 weights, 0 for those stored in fewer bits.
+   * Float32 copies of each frozen weight in the matrix product's order: 2, for the forward product and for ∂x; 1 for both, with half the
+   * memory and slightly slower; 0 for none: the weight is decoded for each product (a float32 weight still has one). Default: 2 for float32
+   * weights, 0 for other formats.
    */
   readonly packedCopies?: 0 | 1 | 2 | undefined;
-  /** The engine that holds and computes it, from `createEngine`. Default: that of `init`. */
+  /** The engine, from `createEngine`; default: that of `init`. */
   readonly engine?: Engine | undefined;
 }
 
@@ -36,7 +36,7 @@ const readers = {
   engine: optional(check<Engine>("an engine from `createEngine`", (value) => value instanceof Engine)),
 };
 
-/** The tape under `Graph`: leaves, values, gradients and the application of ops. `Graph` adds a method an op. */
+/** The base class of `Graph`: leaves, values, gradients and applying ops. `Graph` adds a method for each op. */
 export class Tape extends FrozenNodes {
   /** Seed of everything random in this graph. */
   readonly seed: number;
@@ -45,7 +45,7 @@ export class Tape extends FrozenNodes {
   private isTraining = true;
   private streams = 0;
 
-  /** Throws `ConfigError` before `init()` and for options out of range, `EngineError` for an engine that was closed. */
+  /** Throws `ConfigError` before `init()` and for invalid options, `EngineError` for a closed engine. */
   constructor(options: GraphOptions = {}) {
     const { seed, packedCopies, engine } = readOptions("Graph", options, readers);
     super(packedCopies, engine);
@@ -54,7 +54,7 @@ export class Tape extends FrozenNodes {
     this.call = new Call(this, this.gradients);
   }
 
-  /** A tensor that never receives a gradient: frozen weights, inputs. The data are copied. */
+  /** A tensor without a gradient: frozen weights, inputs. The data are copied. */
   constant(value: Tensor): NodeId {
     return this.leaf("constant", value, false);
   }
@@ -69,15 +69,15 @@ export class Tape extends FrozenNodes {
     return this.withValue(this.node(id), (value) => this.copyOf(value));
   }
 
-  /** `value` as a promise, which engines whose memory is not at hand can keep too. The value is the one at the call. */
+  /** `value` as a promise, for engines whose memory is in another thread. The value is that at the call. */
   async read(id: NodeId): Promise<Tensor> {
     return this.value(id);
   }
 
   /**
-   * Reads a node's value without a copy. The array is a window into linear memory: valid inside `read` only, where of the
-   * graph's methods only those that read may be called, and no memory can be taken by another graph either. Throws
-   * `ConfigError` where one is, and where `read` returns a promise or the array itself.
+   * Reads a node's value without a copy. The array is a window on linear memory, valid only inside `read`. In between, only reading methods
+   * of the graph may be called, and no graph may allocate memory. Throws `ConfigError` for other calls, and if `read` returns a promise or
+   * the array itself.
    */
   view<T>(id: NodeId, read: (array: Float32Array) => T): T {
     callable("view", "read", read);
@@ -91,7 +91,7 @@ export class Tape extends FrozenNodes {
     return result;
   }
 
-  /** Overwrites a constant or variable. Throws `ShapeError` where the shapes differ. */
+  /** Overwrites a constant or variable. Throws `ShapeError` for another shape. */
   setValue(id: NodeId, tensor: Tensor): void {
     this.assertUsable();
     this.assertOutsideSegment("setValue");
@@ -114,9 +114,9 @@ export class Tape extends FrozenNodes {
   }
 
   /**
-   * Frees constants and variables made outside a step: value, gradient, packed copies. Their ids are stale afterwards.
-   * Throws, and frees none, where one is stale (`StaleNodeError`), is no such node, is named twice or is an input of a
-   * result that still exists (`ConfigError`).
+   * Frees constants and variables that were made outside a step: values, gradients, packed copies. Their ids become stale. Throws, and
+   * frees nothing, for a stale id (`StaleNodeError`), another kind of node, a duplicate, or an input of a result that still exists
+   * (`ConfigError`).
    */
   release(ids: readonly NodeId[]): void {
     this.assertUsable();
@@ -132,8 +132,8 @@ export class Tape extends FrozenNodes {
   }
 
   /**
-   * Runs `body`, which makes constants and variables; where it throws, those it made outside a step are released again, and
-   * the random streams it drew are given back.
+   * Runs `body`, which makes constants and variables. If it throws, those made outside a step are released, and the random streams that it
+   * drew are reset.
    */
   allOrNothing<T>(body: () => T): T {
     callable("allOrNothing", "body", body);
@@ -142,9 +142,9 @@ export class Tape extends FrozenNodes {
     try {
       return body();
     } catch (error) {
-      // Closed in it, the engine holds nothing to give back, and `release` would hide the error.
+      // If the engine was closed in it, there is nothing to release, and `release` would hide the error.
       if (this.engine.closed) throw error;
-      // By number, since the body may have released older ones.
+      // By id, since the body may have released older ones.
       const made = this.nodes.filter(({ id }) => id > newest);
       const used = new Set(made.flatMap(({ inputs }) => inputs));
       const left = made.filter((node) => node.persistent && node.op === null && !used.has(node));
@@ -154,17 +154,17 @@ export class Tape extends FrozenNodes {
     }
   }
 
-  /** A copy of a node's shape, `[]` for a scalar. */
+  /** A copy of a node's shape; `[]` for a scalar. */
   shape(id: NodeId): readonly number[] {
     return [...this.node(id).value.shape];
   }
 
-  /** Whether gradients reach a node: a variable, or a recorded result of one. */
+  /** Whether a node gets gradients: a variable, or a recorded result of one. */
   requiresGrad(id: NodeId): boolean {
     return this.node(id).requiresGrad;
   }
 
-  /** A copy of a variable's gradient; null where none has arrived since the last `zeroGrads`. Only variables keep theirs. */
+  /** A copy of a variable's gradient; null if it has none since the last `zeroGrads`. Only variables keep gradients. */
   grad(id: NodeId): Tensor | null {
     const { value, gradient, op } = this.node(id);
     if (gradient === 0 || op !== null) return null;
@@ -175,8 +175,7 @@ export class Tape extends FrozenNodes {
    * Adds ∂loss/∂v to the gradient of every variable v that `loss` depends on.
    *
    * @param gradient ∂L/∂loss; default 1, for which `loss` must hold one value.
-   * Throws `ShapeError` where `loss` is no scalar or `gradient` has another shape, `ConfigError` where nothing trainable
-   * lies under it.
+   * Throws `ShapeError` if `loss` is not a scalar or `gradient` has another shape, `ConfigError` if nothing trainable is below it.
    */
   backward(loss: NodeId, gradient?: Tensor): void {
     this.assertUsable();
@@ -189,15 +188,15 @@ export class Tape extends FrozenNodes {
     this.attempt.run(again ? () => this.arena.within(walk) : walk);
   }
 
-  /** Forgets every variable's gradient. */
+  /** Clears the gradients of all variables. */
   zeroGrads(): void {
     this.assertOutsideSegment("zeroGrads");
     for (const node of this.nodes) if (node.op === null) node.gradient = 0;
   }
 
   /**
-   * Runs `body` and keeps only the node it returns, as a constant: long inference needs the memory of one layer, not
-   * of all. Gradients do not pass.
+   * Runs `body` and keeps only its result, as a constant: long inference then needs the memory of one layer at a time. Gradients do not
+   * pass.
    */
   scope(body: () => NodeId): NodeId {
     return this.keeping(
@@ -208,14 +207,13 @@ export class Tape extends FrozenNodes {
   }
 
   /**
-   * `fn(...inputs)`, of which the tape keeps the result alone; `backward` runs `fn` again for what a gradient needs
-   * (arXiv 1604.06174). Memory for time: no more than one such part is on the tape at once. Values and gradients are those
-   * without it, to the bit, random numbers included. Checkpoints may lie in each other.
+   * Gradient checkpointing (arXiv 1604.06174): computes `fn(...inputs)` and keeps only the result on the tape; `backward` runs `fn` again
+   * for its gradients. One segment at a time is in memory. Values and gradients are bit-identical to those without it, random numbers
+   * included. Checkpoints can be nested.
    *
-   * @param fn computes on `inputs`, and on any other node that it reaches, and gives one node. It runs twice, so it makes the same of the
-   *   same, and neither makes variables nor changes what is outside: gradients, values, lifetimes.
-   * @returns the result. Throws `ConfigError` for a promise and for what `fn` must not do, and whatever `fn` throws; then
-   *   nothing has changed.
+   * @param fn computes one node from `inputs` and any other nodes. It runs twice, so it must be deterministic, must not make variables,
+   *   and must not change anything outside: gradients, values, lifetimes.
+   * @returns the result. Throws `ConfigError` for a promise and for forbidden calls, and any error of `fn`; the graph is then as before.
    */
   checkpoint(fn: (...inputs: NodeId[]) => NodeId, inputs: readonly NodeId[]): NodeId {
     this.assertUsable();
@@ -223,10 +221,10 @@ export class Tape extends FrozenNodes {
   }
 
   /**
-   * @internal Runs `body` in a step of its own and keeps the node it gives alone.
+   * @internal Runs `body` in a separate step and keeps only the node that it returns.
    *
-   * @param look reads what must be known of that node and of all that `body` made, before they end
-   * @param make the node that is kept, of the copy of its value
+   * @param look reads facts about that node and all nodes of `body` before they end
+   * @param make makes the node to keep from the copy of its value
    */
   keeping<T>(
     body: () => Node,
@@ -241,7 +239,7 @@ export class Tape extends FrozenNodes {
     const { shape, size, pointer: source } = value;
     this.assertUsable();
     return this.attempt.run(() => {
-      // The result lies behind the rewound mark, where its copy goes too: at the same address, or overlapping.
+      // The result is above the mark to which the arena is rewound; its copy may overlap it.
       const pointer = this.arena.allocate(size);
       if (source === 0) frozen!.columns(0, frozen!.outFeatures, pointer);
       else this.engine.kernels.copy(size, source, pointer);
@@ -249,7 +247,7 @@ export class Tape extends FrozenNodes {
     });
   }
 
-  /** @internal Runs `body` recording, in a mode and with random streams of before. */
+  /** @internal Runs `body` recording, with an earlier mode and random streams. */
   asThen<T>(then: { readonly training: boolean; readonly streams: number }, body: () => T): T {
     const { isTraining, streams, recording } = this;
     [this.isTraining, this.streams, this.recording] = [then.training, then.streams, true];
@@ -280,7 +278,7 @@ export class Tape extends FrozenNodes {
     return this.streams++;
   }
 
-  /** Random streams drawn so far, by initialisers and dropout. Set it with a checkpoint's to go on with the same numbers. */
+  /** Number of random streams drawn by initialisers and dropout. To resume from a checkpoint with the same numbers, set it. */
   get streamsDrawn(): number {
     return this.streams;
   }
@@ -288,16 +286,16 @@ export class Tape extends FrozenNodes {
     this.streams = whole("Graph", "streamsDrawn", count, 0, 2 ** 32 - 1);
   }
 
-  /** @internal As `apply`, for ops that `Graph` has no method of. */
+  /** @internal As `apply`, for ops that are not methods of `Graph`. */
   static applied<A, S>(tape: Tape, op: Op<A, S>, ids: readonly NodeId[], attributes: A): NodeId {
     return tape.apply(op, ids, attributes);
   }
 
-  /** @internal Applies an op and puts its result on the tape: wholly, or, where anything throws, not at all. */
+  /** @internal Applies an op and puts its result on the tape; on an error nothing has changed. */
   protected apply<A, S>(op: Op<A, S>, ids: readonly NodeId[], attributes: A): NodeId {
     this.assertUsable();
     const { streams } = this;
-    // Made as long as they get: lists that grow take room for many more.
+    // Preallocated: growing lists reserve room for many more elements.
     const nodes = new Array<Node>(ids.length);
     const values = new Array<Value>(ids.length);
     const shapes = new Array<Shape>(ids.length);

@@ -8,10 +8,10 @@ import type { ModelSource } from "./model-source.js";
 import { probe, rangeSource } from "./range-source.js";
 import type { Watcher } from "./watched-source.js";
 
-/** Files without which there is no model: of these it is said what a server answered instead. */
+/** Files that every model has; for these, errors include the server's answer. */
 const NEEDED = ["config.json", "tokenizer.json", "model.safetensors"];
 
-/** Whether a server says in its way that it has no such file: as buckets do that don't list, and servers of pages do. */
+/** Whether a server reports that there is no such file: buckets without listing, and servers of pages, do so differently. */
 const isMissing = ({ status, headers }: Response, file: string) =>
   status === 404 ||
   (!NEEDED.includes(file) && (status === 403 || /^text\/html\b/.test(headers.get("content-type") ?? "")));
@@ -19,28 +19,28 @@ const isMissing = ({ status, headers }: Response, file: string) =>
 const NO_FILES =
   "is no address, and this entry point has no file system; pass the files by name (their bytes), or an address of http";
 
-/** What is said of a name that came for an address. */
+/** A hint for a name that was used as a URL. */
 const adviceFor = (name: string) =>
-  URL.canParse(name) || /^[./]/.test(name) ? "" : " (a name is an address here; keepModel takes names on the hub)";
+  URL.canParse(name) || /^[./]/.test(name) ? "" : " (a name is an address here; cacheModel takes names on the hub)";
 
-/** What is asked for in fact: in a page, of its origin. */
+/** The absolute URL; in a page, relative to its origin. */
 function fullAddress(url: string): string {
   const { document, location } = globalThis as { document?: { baseURI: string }; location?: { href: string } };
   return String(new URL(url, document?.baseURI ?? location?.href));
 }
 
-/** Whether `fetch` may find something there: not a path in a runtime that has no address of its own, and no drive's letter. */
+/** Whether `fetch` may work: not for a path in a runtime without a base URL, nor for a drive letter. */
 function isAddress(url: string): boolean {
   const { location } = globalThis as { location?: { href: string } };
   return URL.canParse(url, location?.href) && !/^[a-z]:/i.test(url);
 }
 
 /**
- * A folder behind an address: `${address}/config.json` and so on. Tensors are read in ranges where the server answers such,
- * so that a model is never held whole; else each file is fetched at once. An address that ends in .gguf is that file's. Where the
- * watcher's signal is aborted, what is under way is downloaded no further.
+ * A folder at a URL: `${address}/config.json` and so on. Tensors are read in ranges if the server supports them, so a model is never in
+ * memory as a whole; otherwise each file is fetched at once. A URL that ends in .gguf is that file's. Aborting the watcher's signal cancels
+ * downloads.
  *
- * @param name what it is called, where its address was relative to a page's
+ * @param name the model's name, if its URL is relative to a page
  */
 export function addressSource(address: string, { signal }: Watcher = {}, name = address): ModelSource {
   if (isGgufName(address)) return { name, open: async () => null, gguf: () => ggufAt(address, signal) };
@@ -73,7 +73,7 @@ async function ggufAt(url: string, signal: AbortSignal | undefined): Promise<Byt
   return wholeFile(ranged?.response ?? (await fetched(url, {}, fail)), Infinity, fail, signal);
 }
 
-/** Servers of single-page applications answer every address with their page, and 200. */
+/** Servers of single-page applications answer every URL with their page and status 200. */
 async function refusePage(found: ByteSource, file: string, name: string, url: string): Promise<void> {
   const start = new TextDecoder().decode(await readRange(found, 0, Math.min(found.size, 100), file));
   if (!/^\s*<(!doctype|html)/i.test(start)) return;

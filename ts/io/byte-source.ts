@@ -3,22 +3,22 @@ import { clip, excerpt } from "../errors/excerpt.js";
 import { fixedBytes, isBytes } from "../arguments/typed-array.js";
 import { notExpected } from "../arguments/settings.js";
 
-/** Random access to bytes that need not be in memory: a file, a Blob, a remote range. */
+/** Random access to bytes that need not be in memory: a file, a Blob, a URL. */
 export interface ByteSource {
   /** Total number of bytes. */
   readonly size: number;
   /**
-   * Exactly `length` bytes from `offset`; the caller stays within `size`. Where `into` is given, of that length, a source may fill and
-   * give it, instead of memory of its own.
+   * Reads exactly `length` bytes from `offset`; the caller stays within `size`. A source may fill and return `into`, an array of that
+   * length, instead of allocating.
    */
   read(offset: number, length: number, into?: Uint8Array): Promise<Uint8Array>;
-  /** Releases what the source holds open; reading after it fails. */
+  /** Closes the source; reading then fails. */
   close?(): Promise<void>;
 }
 
 /**
- * Exactly `length` bytes of a source from `offset`. Throws `FormatError` where the source gives others: it is not what it
- * said, or changed meanwhile.
+ * Exactly `length` bytes of a source from `offset`. Throws `FormatError` if the source returns another number of bytes: its size is wrong,
+ * or it has changed.
  */
 export async function readRange(
   source: ByteSource,
@@ -34,7 +34,7 @@ export async function readRange(
   throw new FormatError(`${clip(file)}: expected ${length} bytes from ${offset}, got ${got}`, { file, offset, length });
 }
 
-/** Throws `ConfigError` unless a value is a `ByteSource`; its size is looked at where it is used. */
+/** Throws `ConfigError` unless a value is a `ByteSource`; its size is checked on use. */
 export function checkSource(what: string, source: unknown): asserts source is ByteSource {
   if (typeof source === "object" && source !== null) {
     const { read, close } = source as Partial<ByteSource>;
@@ -44,32 +44,32 @@ export function checkSource(what: string, source: unknown): asserts source is By
   throw notExpected(what, "a ByteSource with a function read", source);
 }
 
-/** Where bytes go, one piece after another. */
+/** A destination for bytes, piece by piece. */
 export interface ByteSink {
-  /** Takes the next piece; the one after it comes when the promise is fulfilled. */
+  /** Writes the next piece; call it again after the promise is fulfilled. */
   write(bytes: Uint8Array): Promise<void>;
 }
 
-/** Throws `ConfigError` unless a value is bytes; an ArrayBuffer is not, though it holds some. */
+/** Throws `ConfigError` unless a value is bytes; an ArrayBuffer is refused. */
 export function checkBytes(what: string, bytes: unknown): asserts bytes is Uint8Array {
   if (isBytes(bytes)) return;
   const hint = bytes instanceof ArrayBuffer ? "; new Uint8Array(buffer) makes one of it" : "";
   throw notExpected(what, "a Uint8Array", bytes, hint);
 }
 
-/** Throws `ConfigError` unless a value is the name of a file, for messages. */
+/** Throws `ConfigError` unless a value is a file name, for messages. */
 export function checkFileName(what: string, file: unknown): asserts file is string {
   if (typeof file !== "string") throw notExpected(what, "a file's name", file);
 }
 
-/** Bytes already in memory as a source; `read` gives views of them. Throws `ConfigError` for what is no Uint8Array. */
+/** Bytes in memory as a source; `read` returns views of them. Throws `ConfigError` unless given a Uint8Array. */
 export function bytesSource(bytes: Uint8Array): ByteSource {
   checkBytes("bytesSource", bytes);
   const all = fixedBytes(bytes);
   return { size: all.byteLength, read: async (offset, length) => all.subarray(offset, offset + length) };
 }
 
-/** A Blob or File (a file input's, a `fetch` response's `blob()`) as a source that reads only what is asked for. */
+/** A Blob or File (of a file input, or a response's `blob()`) as a source that reads only what is needed. */
 export function blobSource(blob: Blob): ByteSource {
   if (!(blob instanceof Blob)) throw notExpected("blobSource", "a Blob", blob);
   return {

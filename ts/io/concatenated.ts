@@ -1,4 +1,4 @@
-/** Parts one behind the other; the part itself where there is one. */
+/** Concatenates parts; a single part is returned as it is. */
 export function concatenated(parts: readonly Uint8Array[]): Uint8Array {
   if (parts.length === 1) return parts[0]!;
   const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));

@@ -3,10 +3,10 @@ import type { Json } from "./json.js";
 const tokens = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
 /**
- * JSON with other values, in which numbers stay as they were written: Python tells 2.0 from 2, and readers of configurations refuse one
- * in place of the other.
+ * Edits JSON and keeps numbers as they were written: Python distinguishes 2.0 from 2, and readers of configurations may refuse one for the
+ * other.
  * @param text valid JSON of an object
- * @param edit gives the object that is written; numbers reach it as texts
+ * @param edit returns the object to write; its numbers are texts
  */
 export function editedJson<T extends { readonly [key: string]: Json }>(text: string, edit: (json: T) => Json): string {
   let mark = "number ";

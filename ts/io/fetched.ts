@@ -2,31 +2,30 @@ import { clip } from "../errors/excerpt.js";
 import type { ModelError } from "../errors/errors.js";
 import { throwIfAborted } from "../waiting/abort.js";
 
-/** Makes the error that says what is wrong with an address. */
+/** Makes an error about a URL. */
 export type Failure = (problem: string, cause?: unknown) => ModelError;
 
-/** An answer, whatever its status. Throws where there is none. */
+/** A response with any status. Throws if there is none. */
 export async function fetched(url: string, options: RequestInit, fail: Failure): Promise<Response> {
   return fetch(url, options).catch((cause: unknown) => {
     throw fail(`could not be fetched: ${clip(String(cause))}`, cause);
   });
 }
 
-/** How much of a body is wanted, and until when. */
+/** How much of a body is wanted. */
 export interface BodyLimits {
-  /** Bytes that it has at most, where that is known: no more are taken. */
+  /** Its maximum number of bytes, if known: no more are read. */
   readonly most?: number | undefined;
-  /** Ends the download. */
+  /** Cancels the download. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * The body of an answer. Throws where it breaks off, where it has more bytes than it can have, and `AbortError`; nothing more is
- * then downloaded.
+ * The body of a response. Throws if it breaks off or is longer than allowed, and `AbortError`; the download then ends.
  */
 export async function bodyOf(response: Response, fail: Failure, limits: BodyLimits = {}): Promise<Uint8Array> {
   const { most = Infinity, signal } = limits;
-  // Not every `fetch` that a test's sandbox is given has streams.
+  // In a test's sandbox, `fetch` may lack streams.
   if (!response.body) return new Uint8Array(await response.arrayBuffer());
   const reader = response.body.getReader();
   let all = roomFor(response, most);
@@ -39,7 +38,7 @@ export async function bodyOf(response: Response, fail: Failure, limits: BodyLimi
         throw fail(`broke off: ${clip(String(cause))}`, cause);
       });
       throwIfAborted(signal);
-      // A slice, so that room which was not needed goes.
+      // A slice, which frees unused room.
       if (done) return size === all.length ? all : all.slice(0, size);
       const end = size + value.byteLength;
       if (end > most) throw fail(`sends more than the ${most} bytes that it may have`);
@@ -59,7 +58,7 @@ export async function bodyOf(response: Response, fail: Failure, limits: BodyLimi
   }
 }
 
-/** Room for a body of the length that its headers say, where they do: no memory is used before it is written to. */
+/** Room for a body with the length in its headers, if any: memory is used only when it is written. */
 function roomFor({ headers }: Response, most: number): Uint8Array {
   const length = headers.get("content-encoding") === null ? Number(headers.get("content-length") ?? 0) : 0;
   try {

@@ -1,5 +1,5 @@
-/** Files by name (`"adapter_config.json"`), their bytes in memory: what a folder holds, without a file system. */
+/** Files in memory by name (`"adapter_config.json"`), as in a folder. */
 export type FileMap = Readonly<Record<string, Uint8Array>>;
 
-/** A `FileMap` that was made here: what `new Blob` and `fetch` take, since its memory is shared with no thread. */
+/** A `FileMap` made by this package: usable with `new Blob` and `fetch`, since its memory is not shared with other threads. */
 export type SavedFiles = Readonly<Record<string, Uint8Array<ArrayBuffer>>>;

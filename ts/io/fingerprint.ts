@@ -1,17 +1,17 @@
 import { isBytes } from "../arguments/typed-array.js";
 
-/** Starts of the four lanes: the first digits of π's fraction. */
+/** Initial values of the four lanes: digits of π. */
 const SEEDS = [0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344] as const;
 
 const rotated = (word: number, bits: number) => (word << bits) | (word >>> (32 - bits));
 
-/** Takes a word into a lane, as MurmurHash3 does. */
+/** Adds a word to a lane, as MurmurHash3 does. */
 function taken(lane: number, word: number): number {
   const spread = Math.imul(rotated(Math.imul(word, 0xcc9e2d51), 15), 0x1b873593);
   return (Math.imul(rotated(lane ^ spread, 13), 5) + 0xe6546b64) | 0;
 }
 
-/** Brings every bit of a word to bear on every other: MurmurHash3's end. */
+/** MurmurHash3's final mix. */
 function mixed(word: number): number {
   let h = word ^ (word >>> 16);
   h = Math.imul(h, 0x85ebca6b);
@@ -21,17 +21,17 @@ function mixed(word: number): number {
 }
 
 /**
- * Tells contents apart by 128 bits: MurmurHash3 on four lanes of 32. It takes half a millisecond a megabyte, at once, and pages without
- * crypto.subtle have it too. It says that a file is another one, not that nobody forged it.
+ * A 128-bit fingerprint: MurmurHash3 on four lanes of 32 bits. Takes half a millisecond for a megabyte, synchronously and without
+ * crypto.subtle. It detects another file, not a forged one.
  */
 export class Fingerprint {
   private readonly lanes = Int32Array.from(SEEDS);
 
-  /** Adds some bytes, and how many they are. */
+  /** Adds bytes and their number. */
   add(data: Uint8Array | Float32Array): this {
     const bytes = isBytes(data) ? data : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     const whole = bytes.byteLength & ~15;
-    // Words lie at multiples of four in memory; a file's tensors may not.
+    // Words are aligned in memory; a file's tensors may not be.
     const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
     this.addWords(new Int32Array(aligned.buffer, aligned.byteOffset, whole / 4));
     const end = new Uint8Array(16);
@@ -65,6 +65,6 @@ export class Fingerprint {
   }
 }
 
-/** Whether something is what `toString` gives. */
+/** Whether a value has the form of `toString`. */
 export const isFingerprint = (value: unknown): value is string =>
   typeof value === "string" && /^[0-9a-f]{32}$/.test(value);

@@ -1,2 +1,2 @@
-/** Whether a file's name, path or address is that of a GGUF file. */
+/** Whether a name, path or URL is that of a GGUF file. */
 export const isGgufName = (text: string): boolean => /\.gguf(?:[?#].*)?$/i.test(text);

@@ -1,28 +1,28 @@
 import { clip, excerpt } from "../errors/excerpt.js";
 
-/** What JSON can hold. */
+/** JSON values. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
-/** Objects and lists that may stand one in another. Honest files have a dozen; what walks a value may then recurse. */
+/** Maximum nesting. Real files have about ten levels; code that walks a value can recurse. */
 const MAX_DEPTH = 100;
 
 /** How strictly JSON is read. */
 export interface JsonRules {
-  /** Numbers must be whole, from 0 to 2^53 − 1, written in digits alone. Default false: any that float64 can hold. */
+  /** Numbers must be whole, from 0 to 2^53 − 1, and written in digits only. Default false: any float64. */
   readonly wholeNumbers?: boolean;
-  /** Strings may hold halves of surrogate pairs, which are no text that UTF-8 could carry. Default false. */
+  /** Strings may contain halves of surrogate pairs, which UTF-8 cannot encode. Default false. */
   readonly loneSurrogates?: boolean;
   /** The bytes may begin with a byte order mark. Default true. */
   readonly byteOrderMark?: boolean;
 }
 
-/** Makes the error that a reader throws: `problem` reads "expected JSON: …", to be put after the file's name and a colon. */
+/** Makes a reader's error: `problem` reads "expected JSON: …" and follows the file's name and a colon. */
 export type JsonFailure<E extends Error = Error> = (problem: string, cause?: unknown) => E;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** Index of the quote that ends the string starting at `start`; the text's length where none does. */
+/** Index of the quote that ends the string starting at `start`; the text's length if there is none. */
 function endOfString(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
     let backslashes = 0;
@@ -32,7 +32,7 @@ function endOfString(text: string, start: number): number {
   return text.length;
 }
 
-/** Whether nesting passes `MAX_DEPTH`; for any text, so that it can be asked before parsing. */
+/** Whether nesting exceeds `MAX_DEPTH`; works for any text, before parsing. */
 function isTooDeep(text: string): boolean {
   let depth = 0;
   for (let i = 0; i < text.length; i++) {
@@ -47,7 +47,7 @@ function isTooDeep(text: string): boolean {
 
 const isSpace = (code: number) => code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d;
 const isDigit = (code: number) => code >= 0x30 && code <= 0x39;
-/** What a number goes on with: digits, ".", "e", "E", "+", "-". */
+/** Characters of a number after the first: digits, ".", "e", "E", "+", "-". */
 const inNumber = (code: number) =>
   isDigit(code) || code === 0x2e || code === 0x65 || code === 0x45 || code === 0x2b || code === 0x2d;
 
@@ -59,8 +59,8 @@ function numberProblem(source: string, wholeNumbers: boolean): string | null {
 }
 
 /**
- * First thing that `JSON.parse` takes although it has no one meaning: an object with the same key twice, a number too large,
- * half a surrogate pair. Null if there is none. `text` has already passed `JSON.parse`.
+ * The first ambiguity that `JSON.parse` accepts: a duplicate key, a number that is too large, half a surrogate pair. Null if there is none.
+ * `text` has already passed `JSON.parse`.
  */
 function findAmbiguity(text: string, { wholeNumbers = false, loneSurrogates = false }: JsonRules): string | null {
   const open: (Set<string> | null)[] = [];
@@ -102,12 +102,11 @@ function decode(bytes: Uint8Array, byteOrderMark: boolean, fail: JsonFailure): s
 }
 
 /**
- * Reads JSON that a stranger may have written. Beyond what `JSON.parse` refuses, it refuses what readers elsewhere would
- * read differently, or could not walk: nesting over 100 levels, a key twice in one object, numbers beyond float64, halves
- * of surrogate pairs, bytes that are not UTF-8. Keys such as "__proto__" are own properties like any other: ask with
- * `Object.hasOwn`.
+ * Reads untrusted JSON. In addition to `JSON.parse`, it refuses what other readers would read differently or could not walk: nesting over
+ * 100 levels, duplicate keys, numbers beyond float64, halves of surrogate pairs, bytes that are not UTF-8. Keys such as "__proto__" are
+ * ordinary own properties: test with `Object.hasOwn`.
  * @param source UTF-8 bytes, or text
- * @param fail makes the error that is thrown
+ * @param fail makes the error to throw
  */
 export function parseJson(source: Uint8Array | string, fail: JsonFailure, rules: JsonRules = {}): Json {
   const text = typeof source === "string" ? source : decode(source, rules.byteOrderMark ?? true, fail);
@@ -123,12 +122,12 @@ export function parseJson(source: Uint8Array | string, fail: JsonFailure, rules:
   return value;
 }
 
-/** Whether a value is a JSON object: neither null nor a list. */
+/** Whether a value is a JSON object, not null or a list. */
 export function isJsonObject(value: unknown): value is { readonly [key: string]: Json } {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** `parseJson` for a file that must hold an object. */
+/** `parseJson` for a file that must contain an object. */
 export function parseJsonObject(
   source: Uint8Array | string,
   fail: JsonFailure,

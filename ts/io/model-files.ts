@@ -1,7 +1,7 @@
-/** Files that make a model in Hugging Face's layout. */
+/** Required files of a model in Hugging Face's layout. */
 export const requiredFiles = ["config.json", "tokenizer.json", "model.safetensors"] as const;
 
-/** Files that are used where a model has them. */
+/** Optional files. */
 export const optionalFiles = [
   "tokenizer_config.json",
   "generation_config.json",
@@ -14,9 +14,9 @@ export const optionalFiles = [
   "config_sentence_transformers.json",
 ] as const;
 
-/** The largest tokenizers have some 35 MB. */
+/** The largest tokenizers have about 35 MB. */
 const LONGEST_TEXT = 128 * 1024 * 1024;
 
-/** Bytes that are taken of a file whose size nobody says: a server may send without end. */
+/** Maximum bytes of a file of unknown size: a server may send without end. */
 export const mostBytes = (file: string): number =>
   /\.(safetensors|gguf)(?:[?#].*)?$/i.test(file) ? Infinity : LONGEST_TEXT;

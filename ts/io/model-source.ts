@@ -9,42 +9,41 @@ import { type Json, type JsonFailure, parseJson, parseJsonObject } from "./json.
 import { callable, whole } from "../arguments/settings.js";
 import type { Watcher } from "./watched-source.js";
 
-/** Where a model's files come from: a folder, a page's uploads, a bucket. */
+/** A source of a model's files: a folder, a page's uploads, a bucket. */
 export interface ModelSource {
-  /** What error messages call the model, and what adapters name as their base. */
+  /** The model's name in error messages, and as the base of adapters. */
   readonly name: string;
-  /** The file, or null where the model has none of that name. */
+  /** Opens a file; null if the model has none of that name. */
   open(file: string): Promise<ByteSource | null>;
-  /** @internal What there is to say where a file that must be there is not. */
+  /** @internal A hint for the error about a required file that is missing. */
   readonly explainMissing?: (file: string) => string;
-  /** @internal A JSON file that was made here, as it would be read; undefined for one that is bytes. */
+  /** @internal A JSON file that was generated, parsed; undefined for files with bytes. */
   readonly made?: (file: string) => JsonObject | undefined;
-  /** Opens the whole model, where it is one GGUF file. */
+  /** Opens the whole model, if it is one GGUF file. */
   readonly gguf?: () => ByteSource | Promise<ByteSource>;
 }
 
-/** Finds the source behind a string; each entry point of the package sets its own. */
+/** Finds the source for a string; each entry point of the package sets its own. */
 export type ModelLocator = (name: string, watcher?: Watcher) => ModelSource | Promise<ModelSource>;
 
 let locator: ModelLocator = addressSource;
 
 /**
- * Called once by the entry point of a runtime that has more than addresses: Node's has folders, a cache and the hub.
- * Throws `ConfigError` for what is no function.
+ * Sets how a runtime finds a model by a string. Called once by entry points with more than URLs: Node's has folders, a cache and the hub.
+ * Throws `ConfigError` for anything but a function.
  */
 export function setModelLocator(find: ModelLocator): void {
   locator = callable("setModelLocator", "find", find);
 }
 
 /**
- * Any of the accepted forms as a source: files in memory, a source, or a string for the runtime to interpret, which may fetch
- * something that the watcher hears of. Throws
- * `ConfigError` for anything else.
+ * Any accepted form as a source: files in memory, a source, or a string, which the runtime may have to download; the watcher gets its
+ * progress. Throws `ConfigError` for anything else.
  */
 export async function modelSource(source: string | FileMap | ModelSource, watcher: Watcher = {}): Promise<ModelSource> {
   const found: unknown = typeof source === "string" ? await locator(source, watcher) : source;
   checkRecord("a model is a string, files by name or a ModelSource", found);
-  // Its methods may stand in a class, and use `this`.
+  // They may be methods of a class and use `this`.
   if (typeof found["open"] === "function") return checkedSource(found as unknown as ModelSource);
   const files = { ...found };
   const open = async (file: string) => {
@@ -61,7 +60,7 @@ export async function modelSource(source: string | FileMap | ModelSource, watche
   });
 }
 
-/** A source as anybody may have written it: what it opens is looked at before it is used. */
+/** A user's source: what it opens is checked before use. */
 function checkedSource(source: ModelSource): ModelSource {
   const { name } = source;
   if (typeof name !== "string")
@@ -98,7 +97,7 @@ function checkedSource(source: ModelSource): ModelSource {
   };
 }
 
-/** A file that must be there, whole. Throws `ModelError` where it is not. */
+/** A required file, whole. Throws `ModelError` if it is missing. */
 export async function readRequired(source: ModelSource, file: string): Promise<ByteSource> {
   const found = await source.open(file);
   if (found !== null) return found;
@@ -111,18 +110,18 @@ export async function readRequired(source: ModelSource, file: string): Promise<B
 
 type JsonObject = { readonly [key: string]: Json };
 
-/** A JSON object from a file; null where an optional one is missing. Throws `ModelError` where it is no JSON object. */
+/** A JSON object from an optional file; null if missing. Throws `ModelError` for other contents. */
 export async function readJson(source: ModelSource, file: string): Promise<JsonObject | null> {
   const found = await source.open(file);
   return found === null ? null : parseFile(source, file, found);
 }
 
-/** A JSON object from a file that must be there. Throws `ModelError` where it is missing or no JSON object. */
+/** A JSON object from a required file. Throws `ModelError` if it is missing or has other contents. */
 export async function readRequiredJson(source: ModelSource, file: string): Promise<JsonObject> {
   return source.made?.(file) ?? parseFile(source, file, await readRequired(source, file));
 }
 
-/** A JSON list from a file; null where an optional one is missing. Throws `ModelError` where it is no JSON list. */
+/** A JSON list from an optional file; null if missing. Throws `ModelError` for other contents. */
 export async function readJsonList(source: ModelSource, file: string): Promise<readonly Json[] | null> {
   const found = await source.open(file);
   return found === null ? null : parseFile(source, file, found, parseList);
@@ -134,7 +133,7 @@ function parseList(bytes: Uint8Array, fail: JsonFailure): readonly Json[] {
   throw fail(`a JSON list is expected, got ${excerpt(list)}`);
 }
 
-/** A text file, whole; null where it is missing. Throws `ModelError` where it is no UTF-8. */
+/** An optional text file, whole; null if missing. Throws `ModelError` if it is not UTF-8. */
 export async function readText(source: ModelSource, file: string): Promise<string | null> {
   const found = await source.open(file);
   return found === null ? null : parseFile(source, file, found, decodeText);

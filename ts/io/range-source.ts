@@ -1,24 +1,24 @@
 import type { ByteSource } from "./byte-source.js";
 import { bodyOf, type Failure, fetched } from "./fetched.js";
 
-/** Ranges begin and end at multiples of this, so that small tensors come with their neighbours. */
+/** Ranges are aligned to this, so that small tensors come with their neighbours. */
 const BLOCK = 256 * 1024;
-/** Blocks that are kept for the reads to come: files are read almost in order. */
+/** Number of cached blocks: files are read almost in order. */
 const KEPT = 16;
 
-/** A file whose server answers ranges. */
+/** A file on a server that supports ranges. */
 export interface RangedFile {
-  /** Bytes of the whole file. */
+  /** Size of the whole file. */
   readonly size: number;
-  /** What the server calls this state of the file; null where it does not say. */
+  /** The server's version of the file; null if unknown. */
   readonly version: string | null;
-  /** Its first bytes: a block, or all there are. */
+  /** Its first block. */
   readonly start: Uint8Array;
 }
 
 /**
- * Asks for the first block of a file. Where the answer is the whole file, or there is none of that name, it stands in
- * `response`; null where nothing came that can be used: then the file is to be asked for as a whole, which tells what is wrong.
+ * Requests the first block of a file. If the answer is the whole file, or a 404, it is in `response`; null if the answer cannot be used:
+ * then request the whole file, which gives a clear error.
  */
 export async function probe(
   url: string,
@@ -37,12 +37,12 @@ export async function probe(
     const start = await bodyOf(response, fail, { most, signal });
     return start.byteLength === most ? { size, version: versionOf(response), start } : null;
   } catch {
-    // Other origins may refuse requests for ranges, and nothing else.
+    // Other origins may refuse only range requests.
     return null;
   }
 }
 
-/** A file read range by range. Each read throws a `ModelError` where the file is not the one it was at first. */
+/** A file that is read range by range. A read throws `ModelError` if the file has changed. */
 export function rangeSource(
   url: string,
   { size, version, start }: RangedFile,
@@ -59,7 +59,7 @@ export function rangeSource(
     const [first, end] = [Math.floor(offset / BLOCK), Math.ceil((offset + length) / BLOCK)];
     const known = joined(blocks, first, end);
     const bytes = known ?? (await readBlocks(first * BLOCK, Math.min(end * BLOCK, size)));
-    // The last ones of a large tensor: its neighbours begin there. Copies, since a view would hold all of it.
+    // The last blocks of a large tensor: its neighbours begin there. Copies, since a view would keep all of it.
     const edges = known === null && end - first > KEPT ? [first, end - 1] : range(first, end);
     for (const block of edges) {
       const at = (block - first) * BLOCK;
@@ -69,7 +69,7 @@ export function rangeSource(
   };
   const readBlocks = async (from: number, to: number): Promise<Uint8Array> => {
     const response = await fetched(url, rangeOf(from, to), fail);
-    // A server may answer with everything at any time.
+    // A server may answer with the whole file at any time.
     const whole = response.status === 200;
     const rightRange = whole || sizeIn(response, from, to) === size;
     if (versionOf(response) !== version && response.ok) {
@@ -89,7 +89,7 @@ export function rangeSource(
   return { size, read: (offset, length) => (length === 0 ? Promise.resolve(new Uint8Array(0)) : read(offset, length)) };
 }
 
-/** Blocks one behind the other; null where one is missing. */
+/** Concatenated blocks; null if one is missing. */
 function joined(blocks: ReadonlyMap<number, Uint8Array>, first: number, end: number): Uint8Array | null {
   const parts = range(first, Math.min(end, first + KEPT + 1)).map((block) => blocks.get(block));
   if (parts.length < end - first || parts.includes(undefined)) return null;
@@ -103,7 +103,7 @@ const range = (start: number, end: number) => Array.from({ length: end - start }
 
 const rangeOf = (from: number, to: number): RequestInit => ({ headers: { Range: `bytes=${from}-${to - 1}` } });
 
-/** Size of the file of which an answer is that range, or as much of it as there is; null where it is another one. */
+/** Size of the file if an answer is the requested range, or its part before the end; null for another range. */
 function sizeIn({ status, headers }: Response, from: number, to: number): number | null {
   const match = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(headers.get("content-range") ?? "");
   if (status !== 206 || match === null) return null;

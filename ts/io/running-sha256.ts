@@ -1,4 +1,4 @@
-// SHA-256 (FIPS 180-4) of bytes that come piece by piece: `crypto.subtle` wants all of them at once.
+// Incremental SHA-256 (FIPS 180-4): `crypto.subtle` needs all bytes at once.
 
 const CONSTANTS = /* @__PURE__ */ roundConstants();
 
@@ -16,7 +16,7 @@ function isPrime(n: number): boolean {
   return true;
 }
 
-/** floor(2^32 · cbrt(n)) mod 2^32, in whole numbers: no engine's `Math.cbrt` is specified to the bit. */
+/** floor(2^32 · cbrt(n)) mod 2^32, in integers: `Math.cbrt` is not specified to the bit. */
 function fractionBits(n: number): number {
   const target = BigInt(n) << 96n;
   let root = 0n;
@@ -31,14 +31,14 @@ const START = [0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b0
 
 const rotate = (x: number, by: number) => (x >>> by) | (x << (32 - by));
 
-/** A SHA-256 under way. */
+/** An incremental SHA-256. */
 export class RunningSha256 {
   private readonly state = Uint32Array.from(START);
   private readonly words = new Uint32Array(64);
   private readonly rest = new Uint8Array(64);
   private length = 0;
 
-  /** Takes the next bytes. */
+  /** Adds bytes. */
   add(bytes: Uint8Array): this {
     const filled = this.length % 64;
     this.length += bytes.length;
@@ -54,7 +54,7 @@ export class RunningSha256 {
     return this;
   }
 
-  /** The hash in hexadecimal; nothing may be added afterwards. */
+  /** The hash in hexadecimal; add nothing afterwards. */
   hex(): string {
     const bits = 8 * this.length;
     const padding = new Uint8Array(((119 - (this.length % 64)) % 64) + 9);

@@ -1,7 +1,7 @@
 import { ConfigError } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
 
-/** Throws `ConfigError` where a tensor of so many bytes has none from `begin` to `end`. */
+/** Throws `ConfigError` for a range outside a tensor's bytes. */
 export function checkTensorRange(file: string, tensor: string, bytes: number, begin: number, end: number): void {
   if (Number.isSafeInteger(begin) && Number.isSafeInteger(end) && 0 <= begin && begin <= end && end <= bytes) return;
   throw new ConfigError(

@@ -3,23 +3,23 @@ import { breather } from "../waiting/next-task.js";
 import type { ByteSource } from "./byte-source.js";
 import type { ModelSource } from "./model-source.js";
 
-/** How far a model's files are read, or, before that, fetched. */
+/** Progress of downloading or reading a model's files. */
 export interface LoadProgress {
   /** The file's name. */
   readonly file: string;
-  /** Bytes of it that are there. */
+  /** Bytes done. */
   readonly done: number;
-  /** Bytes that it has; where a server does not tell, those that have come so far. Above 0 unless the file is empty. */
+  /** Total bytes; if the server does not tell, the bytes done. Above 0 unless the file is empty. */
   readonly total: number;
 }
 
-/** Who hears of a model that comes in, and can end that. */
+/** Progress and cancellation of a load. */
 export interface Watcher {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
 }
 
-/** A source whose reading is told of, and ends with `AbortError` within a tensor, or while the source is slow. */
+/** A source that reports its reading, and throws `AbortError` within a tensor, or while the source is slow. */
 export function watchedSource(source: ModelSource, { signal, onProgress }: Watcher): ModelSource {
   const breathe = breather(signal);
   const watched = (file: string, found: ByteSource): ByteSource => {
@@ -29,7 +29,7 @@ export function watchedSource(source: ModelSource, { signal, onProgress }: Watch
       async read(offset, length) {
         await breathe();
         const bytes = await orAborted(() => found.read(offset, length), signal);
-        // What is read twice is counted once.
+        // A range that is read twice counts once.
         done = Math.min(found.size, done + length);
         onProgress?.({ file, done, total: found.size });
         return bytes;
@@ -52,7 +52,7 @@ export function watchedSource(source: ModelSource, { signal, onProgress }: Watch
     open: (file) => watching(file, () => source.open(file)),
     ...(explainMissing && { explainMissing }),
     ...(made && { made }),
-    // There is one, or it throws.
+    // It exists, or this throws.
     ...(gguf && { gguf: async () => (await watching("model.gguf", gguf))! }),
   };
 }

@@ -1,10 +1,10 @@
 import type { Architecture, ModelPlan } from "./architecture.js";
-import { knownType, likeBert, type UnlikeBert } from "./architectures.js";
+import { knownType, likeBert, type LazyArchitecture } from "./architectures.js";
 import { debertaV2 } from "./deberta-v2/index.js";
 import { modernbert } from "./modernbert/index.js";
 import { nomicBert } from "./nomic-bert/index.js";
 
-const architectures: Readonly<Record<keyof typeof likeBert | UnlikeBert, Architecture>> = {
+const architectures: Readonly<Record<keyof typeof likeBert | LazyArchitecture, Architecture>> = {
   ...likeBert,
   "deberta-v2": debertaV2,
   modernbert,

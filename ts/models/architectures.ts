@@ -1,6 +1,6 @@
 import { UnsupportedError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
-import { type Part, part } from "../waiting/part.js";
+import { type LazyChunk, lazyChunk } from "../waiting/lazy-chunk.js";
 import type { Architecture, ModelPlan } from "./architecture.js";
 import { albert } from "./albert/index.js";
 import { bert } from "./bert/index.js";
@@ -22,13 +22,13 @@ export const likeBert = {
 } as const satisfies Readonly<Record<string, Architecture>>;
 
 /** Those with a forward pass of their own. */
-export type UnlikeBert = "deberta-v2" | "modernbert" | "nomic_bert";
+export type LazyArchitecture = "deberta-v2" | "modernbert" | "nomic_bert";
 
 /** Their code, fetched when such a model is loaded: few programs have one of them, none has all. */
-export const unlikeBert: Readonly<Record<UnlikeBert, Part<Architecture>>> = {
-  "deberta-v2": /* @__PURE__ */ part(async () => (await import("./deberta-v2/index.js")).debertaV2),
-  modernbert: /* @__PURE__ */ part(async () => (await import("./modernbert/index.js")).modernbert),
-  nomic_bert: /* @__PURE__ */ part(async () => (await import("./nomic-bert/index.js")).nomicBert),
+export const lazyArchitectures: Readonly<Record<LazyArchitecture, LazyChunk<Architecture>>> = {
+  "deberta-v2": /* @__PURE__ */ lazyChunk(async () => (await import("./deberta-v2/index.js")).debertaV2),
+  modernbert: /* @__PURE__ */ lazyChunk(async () => (await import("./modernbert/index.js")).modernbert),
+  nomic_bert: /* @__PURE__ */ lazyChunk(async () => (await import("./nomic-bert/index.js")).nomicBert),
 };
 
 /**
@@ -37,15 +37,15 @@ export const unlikeBert: Readonly<Record<UnlikeBert, Part<Architecture>>> = {
  */
 export async function modelPlan(json: Readonly<Record<string, unknown>>): Promise<ModelPlan> {
   const type = knownType(json);
-  return (type in likeBert ? likeBert[type as keyof typeof likeBert] : await unlikeBert[type as UnlikeBert]())(json);
+  return (type in likeBert ? likeBert[type as keyof typeof likeBert] : await lazyArchitectures[type as LazyArchitecture]())(json);
 }
 
 /** The `model_type` of a parsed config.json. Throws `UnsupportedError` for one that is not there. */
-export function knownType(json: Readonly<Record<string, unknown>>): keyof typeof likeBert | UnlikeBert {
+export function knownType(json: Readonly<Record<string, unknown>>): keyof typeof likeBert | LazyArchitecture {
   const type = json["model_type"];
-  const types = [...Object.keys(likeBert), ...Object.keys(unlikeBert)].sort();
+  const types = [...Object.keys(likeBert), ...Object.keys(lazyArchitectures)].sort();
   const known = types.find((name) => name === type);
-  if (known !== undefined) return known as keyof typeof likeBert | UnlikeBert;
+  if (known !== undefined) return known as keyof typeof likeBert | LazyArchitecture;
   throw new UnsupportedError(
     `config.json: model_type ${excerpt(type)} is not supported; ${types.map((name) => `"${name}"`).join(", ")} are`,
     { type },

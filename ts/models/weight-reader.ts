@@ -10,7 +10,7 @@ import type { LinearShape, LoadWeightOptions } from "./architecture.js";
 import { totalWidth, widthsOf } from "./named-shapes.js";
 import { formatOf, storedTensor } from "./stored-weights.js";
 import type { TensorNames } from "./tensor-check.js";
-import { turnedFile } from "./turned-file.js";
+import { transposedFile } from "./transposed-file.js";
 import { weightTensor } from "./weight-tensor.js";
 
 /** Reads tensors of shapes that have been checked, frozen, into a graph. */
@@ -68,12 +68,12 @@ export class WeightReader {
     const columns = totalWidth(shape);
     const bias = new Float32Array(columns);
     const keys = tensors.map((name) => this.nameOf(`${name}.weight`));
-    const turned = inFirst ? turnedFile(file) : file;
-    const format = formatOf(options.weights, turned, keys);
+    const transposed = inFirst ? transposedFile(file) : file;
+    const format = formatOf(options.weights, transposed, keys);
     const bytes: Uint8Array[] = [];
     let read = 0;
     for (const [part, name] of tensors.entries()) {
-      bytes.push(await storedTensor(graph, turned, keys[part]!, format, options));
+      bytes.push(await storedTensor(graph, transposed, keys[part]!, format, options));
       if (!hasBias) continue;
       const { data } = await this.tensor(`${name}.bias`);
       bias.set(data, read);

@@ -1,10 +1,10 @@
 import { exp, log, log1p } from "../values/elementary.js";
 import type { Philox } from "./philox.js";
 
-/** From this mean on, rejection takes fewer steps than counting up. */
+/** From this mean on, rejection takes fewer steps than inversion. */
 const LARGE_MEAN = 10;
 
-/** How many of `n` tries succeed, each with probability `p`: exact draws, in time that does not grow with `n`. */
+/** The number of successes in `n` trials, each with probability `p`: exact, in time that does not grow with `n`. */
 export function binomial(random: Philox, n: number, p: number): number {
   if (n === 0 || p <= 0) return 0;
   if (p >= 1) return n;
@@ -12,14 +12,14 @@ export function binomial(random: Philox, n: number, p: number): number {
   return n * p < LARGE_MEAN ? countedUp(random, n, p) : rejected(random, n, p);
 }
 
-/** Inversion: adds probabilities up until they exceed a uniform number. */
+/** Inversion: adds probabilities until they exceed a uniform number. */
 function countedUp(random: Philox, n: number, p: number): number {
   const odds = p / (1 - p);
   const least = exp(n * log1p(-p));
   for (;;) {
     let rest = random.uniform();
     let probability = least;
-    // Rounding may leave a little beyond the last: it is drawn anew.
+    // Rounding may leave a small rest beyond the last value: draw again.
     for (let successes = 0; successes <= n; successes++) {
       if (rest <= probability) return successes;
       rest -= probability;
@@ -59,7 +59,7 @@ const FIRST_TAILS = [
   0.0118967099458917, 0.010411265261972, 0.0092554621827127, 0.0083305634333628,
 ];
 
-/** ln k! less Stirling's formula of it. */
+/** ln k! minus Stirling's formula for it. */
 function stirlingTail(k: number): number {
   if (k < FIRST_TAILS.length) return FIRST_TAILS[k]!;
   const square = (k + 1) * (k + 1);

@@ -4,7 +4,7 @@ import { whole } from "../arguments/settings.js";
 import { checkTensor, formatShape, type Tensor, zeros } from "../values/tensor.js";
 import { normal } from "./random.js";
 
-/** Deviation of a new head's weight, as BERT initialises its layers. */
+/** Standard deviation of a new head's weight, as in BERT. */
 const DEVIATION = 0.02;
 
 /** A trainable linear layer from sentence vectors to class logits: `[batch, hidden]` → `[batch, classes]`. */
@@ -15,11 +15,11 @@ export class ClassificationHead {
   readonly bias: NodeId;
 
   /**
-   * A head from its values: weight `[hidden, classes]`, bias `[classes]`, copied into the graph as variables. Throws
-   * `ShapeError` where they have other shapes.
+   * A head with given values: weight `[hidden, classes]`, bias `[classes]`, copied into the graph as variables. Throws `ShapeError` for
+   * other shapes.
    */
   constructor(
-    /** The graph that weight and bias live in. */
+    /** The graph of weight and bias. */
     readonly graph: Graph,
     weight: Tensor,
     bias: Tensor,
@@ -57,8 +57,8 @@ export class ClassificationHead {
   }
 
   /**
-   * The head as it is now, whatever is trained afterwards: vectors `[batch, hidden]` → `[batch, classes]` in a step. Each
-   * row is a product of its own, so its bits do not depend on how many stand beside it.
+   * The head's current values, whatever is trained afterwards: maps vectors `[batch, hidden]` to logits `[batch, classes]` in a step. Each
+   * row is a separate product, so its bits do not depend on the other rows.
    */
   snapshot(): (vectors: NodeId) => NodeId {
     const { graph } = this;
@@ -71,7 +71,7 @@ export class ClassificationHead {
     };
   }
 
-  /** A head of its own that starts with this one's values. */
+  /** A separate head with the same initial values. */
   clone(): ClassificationHead {
     return new ClassificationHead(this.graph, this.graph.value(this.weight), this.graph.value(this.bias));
   }

@@ -2,8 +2,8 @@ import type { Graph, NodeId } from "../graph/graph.js";
 import { type LowRank, lowRankUpdate } from "./low-rank-update.js";
 
 /**
- * ‖W + s·A·B‖₂ of each output column, `[out]`, without a gradient: DoRA (arXiv 2402.09353, section 4.3) treats the norm as
- * a constant in the backward pass. Nothing of the weight's size is left behind.
+ * ‖W + s·A·B‖₂ of each output column, `[out]`, without a gradient: DoRA (arXiv 2402.09353, section 4.3) treats the norm as a constant in
+ * the backward pass. Keeps no memory of the weight's size.
  */
 function columnNorms(graph: Graph, weight: () => NodeId, update: LowRank): NodeId {
   return graph.scope(() => {
@@ -18,7 +18,7 @@ function columnNorms(graph: Graph, weight: () => NodeId, update: LowRank): NodeI
   });
 }
 
-/** The magnitude a layer starts with, trainable: the norms its columns have. */
+/** The initial magnitude, trainable: the columns' norms. */
 export function initialMagnitude(graph: Graph, weight: () => NodeId, update: LowRank): NodeId {
   return graph.variable(graph.step(() => graph.value(columnNorms(graph, weight, update))));
 }

@@ -3,7 +3,7 @@ import type { Graph } from "../graph/graph.js";
 import { nonNegative } from "../arguments/settings.js";
 import { normal, uniform } from "./random.js";
 
-/** Sizes of the layer whose A and B are made. */
+/** Sizes of a LoRA layer. */
 export interface LoraShape {
   /** Rows of A. */
   readonly inFeatures: number;
@@ -13,7 +13,7 @@ export interface LoraShape {
   readonly rank: number;
 }
 
-/** Makes the initial A `[in, rank]` and B `[rank, out]`. Any function will do; those below are the usual ones. */
+/** Makes the initial A `[in, rank]` and B `[rank, out]`. */
 export type LoraInit = (graph: Graph, shape: LoraShape) => { readonly a: Tensor; readonly b: Tensor };
 
 /** A ~ N(0, deviation²), default deviation 1/r as PEFT's `init_lora_weights="gaussian"`; B = 0. */

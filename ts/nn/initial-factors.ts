@@ -13,8 +13,8 @@ interface Factors {
 }
 
 /**
- * Makes A and B of a base's weight `[out, in]`, in a file's orientation, such that s·A·B is what is taken from it: no part
- * of the weight is trained twice.
+ * Computes A and B from a base's weight `[out, in]`, in a file's orientation, such that s·A·B can be subtracted from it: no part of the
+ * weight is trained twice.
  */
 export type WeightInit = (weight: Tensor, rank: number, scaling: number) => Factors;
 
@@ -33,7 +33,7 @@ export const pissaFactors: WeightInit = (weight, rank, scaling) => {
   }); // prettier-ignore
 };
 
-/** OLoRA (arXiv 2406.01775): the weight is Q·R, B = Q's first columns and A = R's first rows; R's diagonal is not negative. */
+/** OLoRA (arXiv 2406.01775): for the weight Q·R, B is Q's first columns and A R's first rows; R's diagonal is not negative. */
 export const oloraFactors: WeightInit = (weight, rank) => {
   const [outFeatures, inFeatures] = weight.shape as [number, number];
   checkRank("olora", rank, Math.min(outFeatures, inFeatures));
@@ -56,8 +56,8 @@ function fill(
 }
 
 /**
- * A and B both random with A·B = 0: rows of one random orthogonal matrix are shared out between them, as PEFT's
- * `init_lora_weights="orthogonal"`. Throws `ConfigError` for an odd rank.
+ * Random A and B with A·B = 0: each gets half of the rows of a random orthogonal matrix, as PEFT's `init_lora_weights="orthogonal"`. Throws
+ * `ConfigError` for an odd rank.
  */
 export function orthogonalInit(): LoraInit {
   return (graph, { inFeatures, outFeatures, rank }: LoraShape) => {
@@ -84,7 +84,7 @@ export function orthogonalInit(): LoraInit {
   };
 }
 
-/** A ~ U(±1/√in) and B ~ U(±1/√rank), both as PyTorch's linear layers begin: PEFT's `init_lora_weights=False`. */
+/** A ~ U(±1/√in) and B ~ U(±1/√rank), PyTorch's initialisation of linear layers: PEFT's `init_lora_weights=False`. */
 export function randomInit(): LoraInit {
   return (graph, { inFeatures, outFeatures, rank }) => ({
     a: uniform(graph, [inFeatures, rank], 1 / Math.sqrt(inFeatures)),

@@ -11,7 +11,7 @@ import { normal } from "./random.js";
 
 const what = "LoraEmbedding";
 
-/** A = 0 and B ~ N(0, 1), as PEFT begins with on embeddings: a row's update is looked up in A. */
+/** A = 0 and B ~ N(0, 1), PEFT's initialisation for embeddings. */
 export function embeddingInit(): LoraInit {
   return (graph, { inFeatures, outFeatures, rank }) => ({
     a: zeros([inFeatures, rank]),
@@ -52,11 +52,11 @@ export class LoraEmbedding {
   ) {}
 
   /**
-   * A layer over a table that the graph has: shared, not copied. As in PEFT, dropout does not apply.
+   * A layer on a table of the graph, which is shared, not copied. As in PEFT, there is no dropout.
    *
    * @param table `[rows, width]`
-   * @param config default as a linear layer's, but for `init`, which is `embeddingInit()`
-   * Throws `ShapeError` where the table has another shape, `ConfigError` for a configuration that makes no sense.
+   * @param config as for a linear layer, except that `init` defaults to `embeddingInit()`
+   * Throws `ShapeError` for another shape of the table, `ConfigError` for an invalid configuration.
    */
   static fromTable(graph: Graph, table: NodeId, rows: number, width: number, config: LoraConfig = {}): LoraEmbedding {
     checkGraph(what, graph);
@@ -82,8 +82,8 @@ export class LoraEmbedding {
   /**
    * Rows of the adapted table, `[…, width]`.
    *
-   * @param indices of the rows
-   * @param shape their arrangement, default `[indices.length]`
+   * @param indices indices of the rows
+   * @param shape shape of the indices; default `[indices.length]`
    */
   forward(graph: Graph, indices: ArrayLike<number>, shape: readonly number[] = [indices.length]): NodeId {
     checkGraph(what, graph);
@@ -100,7 +100,7 @@ export class LoraEmbedding {
         );
   }
 
-  /** What an optimizer updates: A and B, and the magnitude with DoRA. */
+  /** The parameters to optimize: A and B, and the magnitude with DoRA. */
   trainableParams(): NodeId[] {
     return [this.loraA, this.loraB, this.magnitude].filter((id) => id !== null);
   }

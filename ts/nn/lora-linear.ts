@@ -14,7 +14,7 @@ const what = "LoraLinear";
  * A frozen linear layer with a trainable low-rank update (LoRA, arXiv 2106.09685):
  * y = x·W + (x·A)·B·scaling + bias, with W `[in, out]`, A `[in, rank]`, B `[rank, out]`.
  *
- * Gradients reach A, B (and the DoRA magnitude) and the input, never W. The object holds ids; tensors are the graph's.
+ * Gradients reach A, B (and the DoRA magnitude) and the input, never W. The object holds node ids; the tensors are in the graph.
  */
 export class LoraLinear {
   /** Length of an input's last dimension. */
@@ -37,7 +37,7 @@ export class LoraLinear {
   readonly magnitude!: NodeId | null;
   /** The configuration with its defaults. */
   readonly config!: ResolvedLoraConfig;
-  /** The layer as `adaptedForward` takes it. */
+  /** The layer's parts for `adaptedForward`. */
   private readonly adapted: AdaptedLayer;
 
   private constructor(
@@ -50,11 +50,11 @@ export class LoraLinear {
   }
 
   /**
-   * A layer whose frozen weight is zero until `graph.setValue(layer.frozenWeight, …)` and which has no bias until
-   * `withBias`. By default A is Gaussian and B zero, so it starts as W alone.
+   * A layer whose frozen weight is zero until `graph.setValue(layer.frozenWeight, …)`, without a bias until `withBias`. By default A is
+   * Gaussian and B zero, so the initial output is that of W alone.
    *
-   * Throws `ConfigError` for a rank, alpha or dropout that makes no sense, and for an initialiser that gives A and B
-   * both zero (such a layer never learns) or other shapes.
+   * Throws `ConfigError` for an invalid rank, alpha or dropout, and for an initialiser that returns other shapes, or zero for both A and B
+   * (such a layer cannot be trained).
    */
   static create(graph: Graph, inFeatures: number, outFeatures: number, config: LoraConfig = {}): LoraLinear {
     checkGraph(what, graph);
@@ -69,11 +69,11 @@ export class LoraLinear {
   }
 
   /**
-   * A layer over a weight that the graph has: shared, not copied.
+   * A layer on a weight of the graph, which is shared, not copied.
    *
-   * @param weight `[in, out]`; used as it is and never trained through this layer
+   * @param weight `[in, out]`, not trained by this layer
    * @param bias `[out]` or null
-   * Throws `ShapeError` where weight or bias have other shapes.
+   * Throws `ShapeError` if weight or bias have other shapes.
    */
   static fromLinear(
     graph: Graph,
@@ -111,7 +111,7 @@ export class LoraLinear {
     });
   }
 
-  /** The same layer with this bias `[out]`, frozen. A, B and W are shared with the original. */
+  /** The same layer with this frozen bias `[out]`. A, B and W are shared. */
   withBias(graph: Graph, bias: Tensor): LoraLinear {
     checkGraph(what, graph);
     const checked = checkTensor(what, bias);
@@ -120,12 +120,12 @@ export class LoraLinear {
   }
 
   /**
-   * y = x·W + (x·A)·B·scaling + bias; with DoRA the first two terms are scaled to `magnitude` column by column, the norm
-   * being held constant in the gradient as PEFT does.
+   * y = x·W + (x·A)·B·scaling + bias. With DoRA, the first two terms are scaled to `magnitude`, column by column; as in PEFT, the norm is
+   * constant in the gradient.
    *
    * @param input `[…, in]`
    * @returns `[…, out]`
-   * Throws `ShapeError` where the last dimension is not `in`.
+   * Throws `ShapeError` if the last dimension is not `in`.
    */
   forward(graph: Graph, input: NodeId): NodeId {
     checkGraph(what, graph);
@@ -134,12 +134,12 @@ export class LoraLinear {
     return adaptedForward(graph, input, adapted, scale);
   }
 
-  /** What an optimizer updates: A and B, and the magnitude with DoRA. */
+  /** The parameters to optimize: A and B, and the magnitude with DoRA. */
   trainableParams(): NodeId[] {
     return [this.loraA, this.loraB, this.magnitude].filter((id) => id !== null);
   }
 
-  /** W + A·B·scaling `[in, out]` (with DoRA, rescaled to the magnitude): what one plain linear layer would hold. Changes nothing. */
+  /** W + A·B·scaling `[in, out]` (with DoRA, rescaled to the magnitude), the weight of an equivalent linear layer. Changes nothing. */
   merge(graph: Graph): Tensor {
     checkGraph(what, graph);
     const { frozenWeight, loraA, loraB, magnitude, scaling, outFeatures } = this;
@@ -155,12 +155,12 @@ export class LoraLinear {
     return merged;
   }
 
-  /** Another object over the same nodes. */
+  /** A separate object with the same nodes. */
   clone(): LoraLinear {
     return new LoraLinear({ ...this });
   }
 
-  /** Sizes and settings on one line; also what Node prints when it inspects the layer. */
+  /** Sizes and settings on one line; Node prints it too. */
   toString(): string {
     const { inFeatures, outFeatures, rank, config, scaling } = this;
     const { alpha, rslora, dora, dropout } = config;

@@ -14,11 +14,11 @@ export interface LowRank {
   readonly scaling: number;
 }
 
-/** A frozen linear layer and what applies to it. */
+/** A frozen linear layer and its updates. */
 export class AdaptedLayer {
   /** A and B of each update. */
   private readonly factors: readonly NodeId[];
-  /** The attributes of its call without dropout and with it, which the op checks once: a tenth of a small layer's time. */
+  /** The op's attributes without and with dropout, checked once: checking takes a tenth of a small layer's time. */
   private plain: LoraLinearAttributes | undefined;
   private dropping: LoraLinearAttributes | undefined;
 
@@ -29,7 +29,7 @@ export class AdaptedLayer {
     readonly bias: NodeId | null,
     /** Updates of column ranges of the weight. */
     private readonly adapters: readonly (AdapterColumns & LowRank)[],
-    /** Probability of dropout on the adapters' input while training. */
+    /** Dropout probability on the adapters' input in training. */
     readonly dropout: number,
     /** Whether it is DoRA's, whose bias is added after the scaling. */
     private readonly dora: boolean,
@@ -42,7 +42,7 @@ export class AdaptedLayer {
     const { weight, factors } = this;
     const attributes = dropped === null ? (this.plain ??= this.take(false)) : (this.dropping ??= this.take(true));
     const bias = attributes.bias ? this.bias : null;
-    // Made as long as it gets: a list that grows takes longer.
+    // Preallocated: growing a list takes longer.
     const inputs = new Array<NodeId>(2 + Number(bias !== null) + Number(dropped !== null) + factors.length);
     inputs[0] = x;
     inputs[1] = weight;
@@ -65,8 +65,8 @@ export function lowRankUpdate(graph: Graph, { loraA, loraB, scaling }: LowRank):
 }
 
 /**
- * Makes the trainable A and B of a layer. Throws `ConfigError` where the initialiser gives other shapes, or zero for both;
- * the graph has then drawn no random stream.
+ * Makes a layer's trainable A and B. Throws `ConfigError` if the initialiser returns other shapes, or zero for both; no random stream is
+ * then used up.
  */
 export function initialLowRank(graph: Graph, init: LoraInit, shape: LoraShape): { loraA: NodeId; loraB: NodeId } {
   return graph.allOrNothing(() => {
@@ -93,16 +93,16 @@ function initialTensors(graph: Graph, init: LoraInit, shape: LoraShape): { a: Te
 }
 
 /**
- * y = x·W + Σ s·(x·A)·B + bias on `[…, in]` → `[…, out]`; with DoRA all but the bias is scaled column by column.
+ * y = x·W + Σ s·(x·A)·B + bias on `[…, in]` → `[…, out]`; with DoRA, everything but the bias is scaled column by column.
  *
- * @param doraScale makes DoRA's factor of every column, `[out]`; null without DoRA
+ * @param doraScale computes DoRA's factor of each column, `[out]`; null without DoRA
  */
 export function adaptedForward(graph: Graph, x: NodeId, layer: AdaptedLayer, doraScale: (() => NodeId) | null): NodeId {
   const { weight, bias, dropout } = layer;
   const dropped = dropout > 0 && graph.training ? graph.dropout(x, dropout) : null;
   if (doraScale === null) return layer.product(graph, x, dropped);
   const scaled = graph.mul(layer.product(graph, dropped ?? x, null), doraScale());
-  // Dropout is the adapter's: the base sees the whole input, so what it lost is added back.
+  // Dropout applies only to the adapter's input: the base uses the whole input, so the difference is added back.
   const y = dropped === null ? scaled : graph.add(scaled, graph.linear(graph.sub(x, dropped), weight));
   return bias === null ? y : graph.add(y, bias);
 }

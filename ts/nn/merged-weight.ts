@@ -8,11 +8,11 @@ export interface HostUpdate {
   readonly loraB: Tensor;
   /** s: α/r, or α/√r with rsLoRA. */
   readonly scaling: number;
-  /** DoRA's `[out]`; left out or null without. */
+  /** DoRA's magnitude `[out]`; undefined or null without. */
   readonly magnitude?: Tensor | null | undefined;
 }
 
-/** How a weight lies in an array: the element of input i and output o at `first + i·inStep + o·outStep`. */
+/** The layout of a weight in an array: element (input i, output o) is at `first + i·inStep + o·outStep`. */
 export interface WeightLayout {
   readonly first: number;
   readonly inStep: number;
@@ -20,10 +20,10 @@ export interface WeightLayout {
 }
 
 /**
- * W ← W + s·A·B; with DoRA each output's column is then scaled to its magnitude, W ← m·W/‖W‖₂.
+ * W ← W + s·A·B; with DoRA, each output's column is then scaled to its magnitude, W ← m·W/‖W‖₂.
  *
- * Every merge is this one. Sums are float64 in an order of their own and each element is rounded once, so the bits depend
- * on neither the layout nor the build of the kernels.
+ * Used by every merge. Sums are float64 in a fixed order and each element is rounded once, so the bits depend neither on the layout nor on
+ * the kernels' build.
  */
 export function mergeUpdate(weight: Float32Array, layout: WeightLayout, update: HostUpdate): void {
   const { loraA, loraB, scaling, magnitude } = update;

@@ -1,7 +1,6 @@
 /**
- * The kernels' generator (`crates/kernels/src/philox.rs`), word for word, for what draws numbers one at a time and needs no
- * engine: Philox4x32-10 of Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011. Number i of a stream is a
- * function of (seed, stream, i) alone.
+ * The kernels' random number generator (`crates/kernels/src/philox.rs`) in TypeScript, without an engine: Philox4x32-10 of Salmon et al.,
+ * "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011. Number i of a stream depends only on (seed, stream, i).
  */
 export class Philox {
   private readonly key: readonly [number, number];
@@ -28,7 +27,7 @@ export class Philox {
     return (this.word() + 0.5) / 2 ** 32;
   }
 
-  // Plain variables: lists that are taken apart again cost five times as much.
+  // Plain variables: destructured lists are five times as slow.
   private fill(): void {
     let low = this.key[0];
     let high = this.key[1];
@@ -56,7 +55,7 @@ export class Philox {
   }
 }
 
-/** Upper 32 bits of a product of 32 bits, given in halves, times 32. */
+/** Upper 32 bits of the product of two 32-bit numbers, the first given in halves. */
 function highWord(high: number, low: number, y: number): number {
   const yLow = y & 0xffff;
   const yHigh = y >>> 16;

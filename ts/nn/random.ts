@@ -9,22 +9,21 @@ import { checkLengths, checkSize, sizeOf } from "../values/shape.js";
 import type { Tensor } from "../values/tensor.js";
 
 /**
- * Normal numbers with mean 0 from the graph's seed. Each call draws from a stream of its own, so two layers of one
- * shape never start alike, and the same program gives the same numbers. Throws `ShapeError` for what is no shape,
- * `ConfigError` for a deviation below 0.
+ * Normally distributed numbers with mean 0, from the graph's seed. Each call uses a new stream, so two layers of the same shape differ, and
+ * a program gives the same numbers in every run. Throws `ShapeError` for an invalid shape, `ConfigError` for a negative deviation.
  */
 export function normal(graph: Graph, shape: readonly number[], deviation: number): Tensor {
   nonNegative("normal", "deviation", deviation);
   return drawTensor("normal", graph, shape, (x) => x * deviation);
 }
 
-/** Numbers uniform in [−bound, bound) from the graph's seed. Throws as `normal`. */
+/** Numbers uniform in [−bound, bound), from the graph's seed. Throws as `normal`. */
 export function uniform(graph: Graph, shape: readonly number[], bound: number): Tensor {
   nonNegative("uniform", "bound", bound);
   return drawTensor("uniform", graph, shape, (x) => (2 * x - 1) * bound);
 }
 
-/** A permutation of 0 to n − 1 (Fisher–Yates) that `seed` and `stream` alone decide. */
+/** A permutation of 0 to n − 1 (Fisher–Yates), determined by `seed` and `stream`. */
 export function permutation(n: number, seed: number, stream: number, on: Engine = engine()): Int32Array {
   whole("permutation", "n", n, 0, 2 ** 30);
   whole("permutation", "seed", seed);
@@ -50,7 +49,7 @@ function drawTensor(kind: Kind, graph: Graph, shape: readonly number[], scaled: 
   return { shape: lengths, data };
 }
 
-/** `n` numbers; the stream is asked for once there is memory for them, so that what fails draws none. */
+/** `n` numbers. The stream is drawn after the memory is allocated, so that an error uses up none. */
 function draw(on: Engine, kind: Kind, n: number, seed: number, stream: () => number): Float32Array {
   const { kernels, heap } = on;
   const data = hostArray(kind, Float32Array, n);

@@ -6,7 +6,7 @@ import { flag, fraction, nonNegative } from "../arguments/settings.js";
 import { Optimizer, type Slot } from "./optimizer.js";
 import type { ParameterGroup } from "./parameters.js";
 
-/** Settings of `AdamW` and `Adam`; defaults are PyTorch's. */
+/** Options of `AdamW` and `Adam`; defaults are PyTorch's. */
 export interface AdamWOptions {
   /** Learning rate; default 1e-3. */
   readonly lr?: number;
@@ -28,7 +28,7 @@ const readers: Readers<Required<AdamWOptions>> = {
   amsgrad: or(false, flag),
 };
 
-/** What the two share: a step by the mean of gradients over the root of that of their squares. */
+/** The base class of both. */
 abstract class Moments extends Optimizer {
   private readonly betas: readonly [number, number];
   private readonly eps: number;
@@ -61,7 +61,7 @@ abstract class Moments extends Optimizer {
  * p ← p − lr·m̂/(√v̂ + eps).
  */
 export class AdamW extends Moments {
-  /** Throws `ConfigError` for settings out of range and for parameters that are constants. */
+  /** Throws `ConfigError` for invalid options, and for parameters that are constants. */
   constructor(graph: Graph, params: readonly NodeId[] | readonly ParameterGroup[], options: AdamWOptions = {}) {
     super("AdamW", true, graph, params, options);
   }
@@ -69,7 +69,7 @@ export class AdamW extends Moments {
 
 /** Adam (arXiv 1412.6980), as torch.optim.Adam: g ← g + λ·p, then p ← p − lr·m̂/(√v̂ + eps). */
 export class Adam extends Moments {
-  /** Throws `ConfigError` for settings out of range and for parameters that are constants. */
+  /** Throws `ConfigError` for invalid options, and for parameters that are constants. */
   constructor(graph: Graph, params: readonly NodeId[] | readonly ParameterGroup[], options: AdamWOptions = {}) {
     super("Adam", false, graph, params, options);
   }

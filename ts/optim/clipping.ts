@@ -15,7 +15,7 @@ export function clipGradNorm(graph: Graph, params: readonly NodeId[], maxNorm: n
   const ids = listParameters("clipGradNorm", checkGraph("clipGradNorm", graph), params);
   const norm = gradNorm(graph, ids);
   const factor = maxNorm / (norm + 1e-6);
-  // A NaN norm makes every gradient NaN: none may pass as if it were small.
+  // A NaN norm makes every gradient NaN: it must not be overlooked.
   if (!(factor >= 1)) scaleGrads(graph, ids, factor);
   return norm;
 }
@@ -29,7 +29,7 @@ export function gradNorm(graph: Graph, params: readonly NodeId[]): number {
   return Math.sqrt(sum);
 }
 
-/** Holds every gradient element within ±`limit`, as torch.nn.utils.clip_grad_value_. */
+/** Clamps every gradient element to ±`limit`, as torch.nn.utils.clip_grad_value_. */
 export function clipGradValue(graph: Graph, params: readonly NodeId[], limit: number): void {
   aboveZero("clipGradValue", "limit", limit);
   const ids = listParameters("clipGradValue", checkGraph("clipGradValue", graph), params);
@@ -43,7 +43,7 @@ export function scaleGrads(graph: Graph, params: readonly NodeId[], factor: numb
   eachGradient(graph, params, (size, gradient) => graph.engine.kernels.scale(size, factor, gradient, gradient));
 }
 
-/** Those parameters that have one. */
+/** The parameters that have a gradient. */
 function eachGradient(graph: Graph, params: readonly NodeId[], run: (size: number, gradient: Pointer) => void): void {
   namingTraps(() => {
     for (const id of params) {

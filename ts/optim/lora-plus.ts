@@ -5,42 +5,42 @@ import { ConfigError } from "../errors/errors.js";
 import { checkGraph, type Graph, type NodeId } from "../graph/graph.js";
 import type { ParameterGroup } from "./parameters.js";
 
-/** A layer with a low-rank update: a `LoraLinear`, a `LoraEmbedding`, or one of an adapter's. */
+/** A layer with a low-rank update: a `LoraLinear`, a `LoraEmbedding`, or a layer of an adapter. */
 export interface LoraFactors {
-  /** A, which learns at the rate itself. */
+  /** A, trained at the base learning rate. */
   readonly loraA: NodeId;
-  /** B, which learns faster. */
+  /** B, trained at a multiple of it. */
   readonly loraB: NodeId;
-  /** DoRA's. */
+  /** DoRA's magnitude. */
   readonly magnitude?: NodeId | null;
-  /** B's own. */
+  /** B's bias. */
   readonly bias?: NodeId | null;
-  /** "embedding" for one on a table. */
+  /** "embedding" for a layer on a table. */
   readonly kind?: "linear" | "embedding";
 }
 
-/** Settings of `loraPlusGroups`. */
+/** Options of `loraPlusGroups`. */
 export interface LoraPlusOptions {
-  /** Learning rate of A, and of matrices among `others`. */
+  /** Learning rate of A, and of matrices in `others`. */
   readonly lr: number;
-  /** B's learning rate over A's; default 16. */
+  /** Ratio of B's learning rate to A's; default 16. */
   readonly ratio?: number;
-  /** Learning rate of A and B of embeddings; default 1e-6, as PEFT's. */
+  /** Learning rate of A and B of embeddings; default 1e-6, as in PEFT. */
   readonly embeddingLr?: number;
-  /** Weight decay, but of biases and layer norms; default the optimizer's. PEFT's default is 0. */
+  /** Weight decay of everything except biases and layer norms; default: the optimizer's. PEFT's default is 0. */
   readonly weightDecay?: number;
-  /** What is trained along, such as a head's parameters. */
+  /** Further parameters to train, such as a head's. */
   readonly others?: readonly NodeId[];
-  /** Graph of `others`, which tells the biases among them; needed where layers are given in place of an adapter. */
+  /** Graph of `others`, to find the biases among them; required for layers instead of an adapter. */
   readonly graph?: Graph;
 }
 
-/** An adapter, as far as its learning rates depend on it. */
+/** The parts of an adapter that determine learning rates. */
 export interface LoraPlusAdapter {
   readonly layers: ReadonlyMap<string, LoraFactors>;
-  /** All that it trains; default the layers. */
+  /** All its trained parameters; default: the layers'. */
   params?(): readonly NodeId[];
-  /** What it trains in place of the base's tensors. */
+  /** Trained tensors that replace the base's. */
   readonly whole?: ReadonlyMap<string, { readonly node: NodeId; readonly decays: boolean }>;
   readonly graph?: Graph;
 }
@@ -48,12 +48,12 @@ export interface LoraPlusAdapter {
 const what = "loraPlusGroups";
 
 /**
- * Parameter groups of LoRA+ (arXiv 2402.12354) for an optimizer, which are those of PEFT's `create_loraplus_optimizer`. B learns `ratio`
- * times as fast as A, and so does everything of one dimension: magnitudes, biases, norms and a head's bias. Biases and layer norms have no
- * weight decay. A and B of embeddings have a rate of their own; other matrices and rows of tables have A's. A schedule keeps the ratios.
+ * Parameter groups of LoRA+ (arXiv 2402.12354), as PEFT's `create_loraplus_optimizer`. B has `ratio` times A's learning rate, and so has
+ * everything with one dimension: magnitudes, biases, norms, a head's bias. Biases and layer norms have no weight decay. A and B of
+ * embeddings have their own rate; other matrices and rows of tables have A's. A schedule keeps the ratios.
  *
  * @param adapter an encoder's adapter, or layers
- * Throws `ConfigError` for what has no layers, for settings that make no sense, and for `others` of layers without their `graph`.
+ * Throws `ConfigError` for something without layers, for invalid options, and for `others` without `graph` if layers are given.
  *
  * @example
  * new AdamW(graph, loraPlusGroups(encoder.adapter("mine"), { lr: 2e-4, ratio: 16 }), { lr: 2e-4 });
@@ -121,7 +121,7 @@ function layersOf(adapter: unknown): readonly LoraFactors[] {
   return [...layers.values()].map(withKind);
 }
 
-/** A layer's own bias is frozen; that of an adapter's layer is B's. */
+/** A layer's own bias is frozen; the bias of an adapter's layer is B's. */
 function withKind(given: unknown): LoraFactors {
   checkRecord(`${what}: a layer has loraA and loraB`, given);
   const layer = given as unknown as LoraFactors;

@@ -3,45 +3,45 @@ import { nonNegative, positive, share, unexpected, whole } from "../arguments/se
 import { cosPi, exp, log } from "../values/elementary.js";
 import { afterWarmup, progressOf, type Schedule, type ScheduleOptions } from "./schedules.js";
 
-/** Settings of `cosineRestartsSchedule`. */
+/** Options of `cosineRestartsSchedule`. */
 export interface CosineRestartsOptions extends ScheduleOptions {
-  /** Halves of a cosine, each from the peak to 0; default 1. */
+  /** Number of half cosines, each from the peak to 0; default 1. */
   readonly cycles?: number;
 }
 
-/** Settings of `polynomialSchedule`. */
+/** Options of `polynomialSchedule`. */
 export interface PolynomialOptions extends ScheduleOptions {
-  /** Of what is left of the way; default 1. */
+  /** Exponent; default 1. */
   readonly power?: number;
   /** Learning rate at the end and after it; default 1e-7. */
   readonly end?: number;
 }
 
-/** Settings of `inverseSqrtSchedule`. */
+/** Options of `inverseSqrtSchedule`. */
 export interface InverseSqrtOptions extends Omit<ScheduleOptions, "total"> {
-  /** Steps after which it is by √2 lower; by default those of the warm-up, 10,000 where there are none. */
+  /** Steps after which the rate has fallen by √2; default: the warm-up's, or 10,000 without one. */
   readonly timescale?: number;
 }
 
-/** Settings of `stepSchedule`. */
+/** Options of `stepSchedule`. */
 export interface StepScheduleOptions {
   /** Learning rate of the first steps. */
   readonly peak: number;
-  /** Steps of one rate. */
+  /** Steps with the same rate. */
   readonly stepSize: number;
-  /** What the rate is multiplied by after them; default 0.1. */
+  /** Factor after them; default 0.1. */
   readonly gamma?: number;
 }
 
-/** Settings of `exponentialSchedule`. */
+/** Options of `exponentialSchedule`. */
 export interface ExponentialOptions {
   /** Learning rate of the first step. */
   readonly peak: number;
-  /** What the rate is multiplied by after each step. */
+  /** Factor after each step. */
   readonly gamma: number;
 }
 
-/** Settings of `cosineAnnealingSchedule`. */
+/** Options of `cosineAnnealingSchedule`. */
 export interface CosineAnnealingOptions {
   /** Learning rate of the first step. */
   readonly peak: number;
@@ -51,17 +51,17 @@ export interface CosineAnnealingOptions {
   readonly least?: number;
 }
 
-/** Settings of `oneCycleSchedule`. */
+/** Options of `oneCycleSchedule`. */
 export interface OneCycleOptions {
   /** Highest learning rate. */
   readonly peak: number;
-  /** Steps in all, from 2. */
+  /** Total steps, from 2. */
   readonly total: number;
-  /** Share of them that rise; default 0.3. */
+  /** Share of the steps with a rising rate; default 0.3. */
   readonly pctStart?: number;
-  /** The first rate is the peak by this; default 25. */
+  /** The first rate is the peak divided by this; default 25. */
   readonly divFactor?: number;
-  /** The last rate is the first by this; default 10,000. */
+  /** The last rate is the first divided by this; default 10,000. */
   readonly finalDivFactor?: number;
 }
 
@@ -82,7 +82,7 @@ export function cosineRestartsSchedule(options: CosineRestartsOptions): Schedule
   });
 }
 
-/** Linear warm-up, then a power of what is left, from the peak to `end` (transformers' `get_polynomial_decay_schedule_with_warmup`). */
+/** Linear warm-up, then from the peak to `end` with a power of the remaining share (transformers' `get_polynomial_decay_schedule_with_warmup`). */
 export function polynomialSchedule(options: PolynomialOptions): Schedule {
   const what = "polynomialSchedule";
   const readers = { ...warmed, total: steps, power: or(1, positive), end: or(1e-7, nonNegative) };
@@ -93,7 +93,7 @@ export function polynomialSchedule(options: PolynomialOptions): Schedule {
   return afterWarmup(what, taken, (step) => (peak - end) * power(Math.max(0, 1 - progress(step)), taken.power) + end);
 }
 
-/** Linear warm-up, then the peak by the root of the steps (transformers' `get_inverse_sqrt_schedule`). */
+/** Linear warm-up, then the peak divided by the square root of the steps (transformers' `get_inverse_sqrt_schedule`). */
 export function inverseSqrtSchedule(options: InverseSqrtOptions): Schedule {
   const what = "inverseSqrtSchedule";
   const readers = { ...warmed, timescale: or(0, nonNegative) };
@@ -119,7 +119,7 @@ export function exponentialSchedule(options: ExponentialOptions): Schedule {
   return (step) => peak * power(gamma, nonNegative(what, "the step", step));
 }
 
-/** Half a cosine from the peak to `least` in `total` steps, and up again (torch's `CosineAnnealingLR`). */
+/** Half a cosine from the peak to `least` in `total` steps, then up again (torch's `CosineAnnealingLR`). */
 export function cosineAnnealingSchedule(options: CosineAnnealingOptions): Schedule {
   const what = "cosineAnnealingSchedule";
   const readers = { peak: nonNegative, total: steps, least: or(0, nonNegative) };
@@ -127,7 +127,7 @@ export function cosineAnnealingSchedule(options: CosineAnnealingOptions): Schedu
   return (step) => least + (peak - least) * 0.5 * (1 + cosPi(nonNegative(what, "the step", step) / total));
 }
 
-/** Up to the peak and down far below the first rate, by half a cosine each (torch's `OneCycleLR`; arXiv 1708.07120). */
+/** A half cosine up to the peak and another far below the first rate (torch's `OneCycleLR`; arXiv 1708.07120). */
 export function oneCycleSchedule(options: OneCycleOptions): Schedule {
   const what = "oneCycleSchedule";
   const readers: Readers<Required<OneCycleOptions>> = {

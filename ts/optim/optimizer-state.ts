@@ -4,12 +4,12 @@ import { checkShape } from "../values/shape.js";
 import { checkTensor, type Tensor } from "../values/tensor.js";
 import type { OptimizerState } from "./optimizer.js";
 
-/** Updates that kernels can count. */
+/** Maximum number of updates that kernels can count. */
 const MOST_STEPS = 2 ** 32 - 2;
 
 /**
- * A state as it was passed, each field read once. Throws `ConfigError` or `ShapeError` unless it holds, for each of
- * `shapes`, a number of steps and the buffers `names`, of that shape and finite, and nothing else.
+ * Reads a state, each field once. Throws `ConfigError` or `ShapeError` unless it has, for each of `shapes`, a number of steps and the
+ * buffers `names` with that shape and finite values, and nothing else.
  */
 export function checkState(
   given: OptimizerState,

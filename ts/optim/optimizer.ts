@@ -7,11 +7,11 @@ import { sizeOf, type Tensor } from "../values/tensor.js";
 import { checkState } from "./optimizer-state.js";
 import { type ParameterGroup, type ResolvedGroup, resolveGroups } from "./parameters.js";
 
-/** What an optimizer has gathered, for checkpoints: load it into one made with the same parameters in the same order. */
+/** An optimizer's state, for checkpoints: load it into one with the same parameters in the same order. */
 export interface OptimizerState {
-  /** Updates each parameter has had. */
+  /** Number of updates of each parameter. */
   readonly steps: readonly number[];
-  /** One entry a parameter: its buffers by name. */
+  /** For each parameter, its buffers by name. */
   readonly buffers: readonly Readonly<Record<string, Tensor>>[];
 }
 
@@ -21,7 +21,7 @@ export interface Slot {
   readonly value: Pointer;
   readonly gradient: Pointer;
   readonly buffers: Readonly<Record<string, Pointer>>;
-  /** Updates so far, this one included. */
+  /** Number of updates, including this one. */
   readonly step: number;
 }
 
@@ -30,7 +30,7 @@ interface Memory {
   steps: number;
 }
 
-/** What optimizers share: groups, learning rate, buffers that start at zero, state. */
+/** The base class of optimizers: groups, learning rate, buffers that start at zero, state. */
 export abstract class Optimizer {
   private rate: number;
   private readonly groups: readonly ResolvedGroup[];
@@ -65,7 +65,7 @@ export abstract class Optimizer {
     }
   }
 
-  /** Learning rate. Set it before each step to follow a schedule; groups with a rate of their own keep its ratio. */
+  /** Learning rate. Set it before each step to follow a schedule; groups with their own rate keep the ratio. */
   get lr(): number {
     return this.rate;
   }
@@ -79,11 +79,11 @@ export abstract class Optimizer {
     return this.groups.flatMap((group) => [...group.params]);
   }
 
-  /** Updates every parameter that has a gradient: all of them or, where one's node is gone, none. */
+  /** Updates every parameter that has a gradient: all of them or, if a parameter's node is gone, none. */
   step(): void {
     this.assertUsable();
     this.assertParameters();
-    // `namingTraps` without its closure, as small steps are short.
+    // `namingTraps` without its closure, since small steps are short.
     try {
       for (const { params, lrRatio, weightDecay } of this.groups) {
         for (const id of params) {
@@ -100,7 +100,7 @@ export abstract class Optimizer {
     }
   }
 
-  /** Forgets the gradients of this optimizer's parameters. */
+  /** Clears the gradients of this optimizer's parameters. */
   zeroGrad(): void {
     this.assertParameters();
     for (const id of this.params()) this.graph.node(id).gradient = 0;
@@ -120,7 +120,7 @@ export abstract class Optimizer {
     return { steps: params.map((id) => this.slots.get(id)!.steps), buffers: params.map(read) };
   }
 
-  /** Takes over a saved state. Throws `ConfigError` or `ShapeError` where it is not of these parameters; nothing changes then. */
+  /** Loads a saved state. Throws `ConfigError` or `ShapeError` if it does not match these parameters; nothing has changed then. */
   load(state: OptimizerState): void {
     this.assertUsable();
     const params = this.params();
@@ -138,7 +138,7 @@ export abstract class Optimizer {
     });
   }
 
-  /** Gives the buffers' memory back; the optimizer can then do nothing more. The graph's `dispose` does so too. */
+  /** Frees the buffers; the optimizer is then unusable. The graph's `dispose` does this too. */
   dispose(): void {
     this.disposed = true;
     for (const { buffers } of this.slots.values())
@@ -152,11 +152,11 @@ export abstract class Optimizer {
     throw new ConfigError("optimizer: it was disposed; make a new one", details);
   }
 
-  /** Throws `StaleNodeError` where a parameter's node is gone. */
+  /** Throws `StaleNodeError` if a parameter's node is gone. */
   private assertParameters(): void {
     for (const { params } of this.groups) for (const id of params) this.graph.node(id);
   }
 
-  /** The rule itself, on one parameter. */
+  /** The update rule of one parameter. */
   protected abstract update(slot: Slot, lr: number, weightDecay: number): void;
 }

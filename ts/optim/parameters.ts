@@ -3,27 +3,27 @@ import type { Graph, NodeId } from "../graph/graph.js";
 import { optional, or, readOptions } from "../arguments/read-options.js";
 import { list, nonNegative } from "../arguments/settings.js";
 
-/** Parameters that share settings; what a group leaves out is the optimizer's. */
+/** Parameters with common options; options that a group omits are the optimizer's. */
 export interface ParameterGroup {
-  /** Variables; none may stand in two groups. */
+  /** Variables; each may be in one group only. */
   readonly params: readonly NodeId[];
-  /** Learning rate of this group. A schedule scales it along with the optimizer's. */
+  /** Learning rate of this group. A schedule scales it together with the optimizer's. */
   readonly lr?: number;
-  /** Default the optimizer's. */
+  /** Default: the optimizer's. */
   readonly weightDecay?: number;
 }
 
-/** A group with its settings filled in. */
+/** A group with its defaults. */
 export interface ResolvedGroup {
   readonly params: readonly NodeId[];
-  /** The group's learning rate over the optimizer's: LoRA+ gives B more than A, and a schedule must keep that. */
+  /** Ratio of the group's learning rate to the optimizer's, which a schedule must keep. */
   readonly lrRatio: number;
   readonly weightDecay: number;
 }
 
 /**
- * Fills in groups, copied. Throws `ConfigError` for what is no variable, parameters named twice, and settings that make no
- * sense; `StaleNodeError` for nodes that are gone.
+ * Copies groups and adds defaults. Throws `ConfigError` for nodes that are not variables, duplicates and invalid options, `StaleNodeError`
+ * for nodes that are gone.
  */
 export function resolveGroups(
   graph: Graph,
@@ -59,7 +59,7 @@ const what = "optimizer";
 
 type Group = Omit<ResolvedGroup, "lrRatio"> & { readonly lr: number | undefined };
 
-/** A copy of a list of variables. Throws `ConfigError` for what is none, `StaleNodeError` for nodes that are gone. */
+/** A copy of a list of variables. Throws `ConfigError` for other nodes, `StaleNodeError` for nodes that are gone. */
 export function listParameters(what: string, graph: Graph, params: readonly NodeId[]): NodeId[] {
   list(what, "params", params, "node ids");
   return Array.from(params, (id) => {

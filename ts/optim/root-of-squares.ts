@@ -4,7 +4,7 @@ import type { Graph, NodeId } from "../graph/graph.js";
 import { Optimizer, type Slot } from "./optimizer.js";
 import type { ParameterGroup } from "./parameters.js";
 
-/** Settings of `RMSprop`; defaults are PyTorch's. */
+/** Options of `RMSprop`; defaults are PyTorch's. */
 export interface RMSpropOptions {
   /** Learning rate; default 1e-2. */
   readonly lr?: number;
@@ -14,9 +14,9 @@ export interface RMSpropOptions {
   readonly eps?: number;
   /** L2 penalty, added to the gradient; default 0. */
   readonly weightDecay?: number;
-  /** Default 0. */
+  /** Momentum; default 0. */
   readonly momentum?: number;
-  /** Divide by the deviation of the gradients, in place of the root of their mean square; default false. */
+  /** Divide by the standard deviation of the gradients instead of their root mean square; default false. */
   readonly centered?: boolean;
 }
 
@@ -29,13 +29,13 @@ const rmspropReaders: Readers<Required<RMSpropOptions>> = {
   centered: or(false, flag),
 };
 
-/** Steps by the root of a running mean of squares, as torch.optim.RMSprop: v ← α·v + (1 − α)·g², p ← p − lr·g/(√v + eps). */
+/** Divides by the root of a running mean of squares, as torch.optim.RMSprop: v ← α·v + (1 − α)·g², p ← p − lr·g/(√v + eps). */
 export class RMSprop extends Optimizer {
   private readonly alpha: number;
   private readonly eps: number;
   private readonly momentum: number;
 
-  /** Throws `ConfigError` for settings out of range and for parameters that are constants. */
+  /** Throws `ConfigError` for invalid options, and for parameters that are constants. */
   constructor(graph: Graph, params: readonly NodeId[] | readonly ParameterGroup[], options: RMSpropOptions = {}) {
     const { lr, alpha, eps, weightDecay, momentum, centered } = readOptions("RMSprop", options, rmspropReaders);
     super(graph, params, lr, weightDecay, ["v", ...(centered ? ["mean"] : []), ...(momentum > 0 ? ["momentum"] : [])]);
@@ -52,11 +52,11 @@ export class RMSprop extends Optimizer {
   }
 }
 
-/** Settings of `Adagrad`; defaults are PyTorch's. */
+/** Options of `Adagrad`; defaults are PyTorch's. */
 export interface AdagradOptions {
   /** Learning rate; default 1e-2. */
   readonly lr?: number;
-  /** At step t, from 1, the rate is lr/(1 + (t − 1)·lrDecay); default 0. */
+  /** Decay of the learning rate: at step t, from 1, it is lr/(1 + (t − 1)·lrDecay); default 0. */
   readonly lrDecay?: number;
   /** L2 penalty, added to the gradient; default 0. */
   readonly weightDecay?: number;
@@ -71,12 +71,12 @@ const adagradReaders: Readers<Required<AdagradOptions>> = {
   eps: or(1e-10, nonNegative),
 };
 
-/** Steps by the root of the sum of all squares so far, as torch.optim.Adagrad: v ← v + g², p ← p − lr·g/(√v + eps). */
+/** Divides by the root of the sum of all squares so far, as torch.optim.Adagrad: v ← v + g², p ← p − lr·g/(√v + eps). */
 export class Adagrad extends Optimizer {
   private readonly lrDecay: number;
   private readonly eps: number;
 
-  /** Throws `ConfigError` for settings out of range and for parameters that are constants. */
+  /** Throws `ConfigError` for invalid options, and for parameters that are constants. */
   constructor(graph: Graph, params: readonly NodeId[] | readonly ParameterGroup[], options: AdagradOptions = {}) {
     const { lr, lrDecay, weightDecay, eps } = readOptions("Adagrad", options, adagradReaders);
     super(graph, params, lr, weightDecay, ["v"]);

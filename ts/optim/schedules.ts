@@ -3,16 +3,16 @@ import { checkOptions } from "../arguments/options.js";
 import { nonNegative, positive } from "../arguments/settings.js";
 import { cosPi } from "../values/elementary.js";
 
-/** Learning rate of a step, the first being 0. */
+/** Learning rate of a step; the first step is 0. */
 export type Schedule = (step: number) => number;
 
-/** Settings of a schedule. */
+/** Options of a schedule. */
 export interface ScheduleOptions {
   /** Highest learning rate. */
   readonly peak: number;
   /** Steps of linear warm-up from 0; default 0. */
   readonly warmup?: number;
-  /** Steps in all. Later ones are not asked for; there a line stays at 0 and a cosine rises again, as in transformers. */
+  /** Total steps. After them, a linear schedule stays at 0 and a cosine rises again, as in transformers. */
   readonly total: number;
 }
 
@@ -28,7 +28,7 @@ export function linearSchedule(options: ScheduleOptions): Schedule {
   return withWarmup("linearSchedule", options, true, (progress) => 1 - progress);
 }
 
-/** Linear warm-up, then the peak for ever (transformers' `get_constant_schedule_with_warmup`); a `total` changes nothing. */
+/** Linear warm-up, then constant (transformers' `get_constant_schedule_with_warmup`); `total` has no effect. */
 export function constantSchedule(options: Omit<ScheduleOptions, "total">): Schedule {
   return withWarmup("constantSchedule", options, false, () => 1);
 }
@@ -48,7 +48,7 @@ function withWarmup(
   return afterWarmup(name, { peak, warmup }, (step) => peak * Math.max(0, decay(progress(step))));
 }
 
-/** The rate of a step, which is checked: linear from 0 during the warm-up. */
+/** The rate of a step, which is checked; linear from 0 during the warm-up. */
 export function afterWarmup(
   name: string,
   { peak, warmup }: { readonly peak: number; readonly warmup: number },
@@ -57,7 +57,10 @@ export function afterWarmup(
   return (step) => (nonNegative(name, "the step", step) < warmup ? (peak * step) / warmup : after(step));
 }
 
-/** How much of the way behind the warm-up is gone at a step. Throws `ConfigError` where the warm-up is longer than all, or all is less than a step. */
+/**
+ * Share of the steps after the warm-up that are done. Throws `ConfigError` if the warm-up is longer than the total, or the total is less
+ * than one step.
+ */
 export function progressOf(
   name: string,
   { warmup, total }: { readonly warmup: number; readonly total: number },

@@ -5,13 +5,13 @@ import { flag, nonNegative } from "../arguments/settings.js";
 import { Optimizer, type Slot } from "./optimizer.js";
 import type { ParameterGroup } from "./parameters.js";
 
-/** Settings of `SGD`; defaults are PyTorch's. */
+/** Options of `SGD`; defaults are PyTorch's. */
 export interface SGDOptions {
   /** Learning rate; default 1e-3. */
   readonly lr?: number;
-  /** Default 0. */
+  /** Momentum; default 0. */
   readonly momentum?: number;
-  /** Share of the gradient kept out of the momentum; default 0. */
+  /** Dampening of the momentum: the share of the gradient that is left out of it; default 0. */
   readonly dampening?: number;
   /** L2 penalty, added to the gradient; default 0. */
   readonly weightDecay?: number;
@@ -27,13 +27,13 @@ const readers: Readers<Required<SGDOptions>> = {
   nesterov: or(false, flag),
 };
 
-/** Gradient descent with momentum, as torch.optim.SGD: b ← μ·b + (1 − d)·g, p ← p − lr·b; the first b is g itself. */
+/** Gradient descent with momentum, as torch.optim.SGD: b ← μ·b + (1 − d)·g, p ← p − lr·b; the first b is g. */
 export class SGD extends Optimizer {
   private readonly momentum: number;
   private readonly dampening: number;
   private readonly nesterov: boolean;
 
-  /** Throws `ConfigError` for settings out of range and for parameters that are constants. */
+  /** Throws `ConfigError` for invalid options, and for parameters that are constants. */
   constructor(graph: Graph, params: readonly NodeId[] | readonly ParameterGroup[], options: SGDOptions = {}) {
     const { lr, momentum, dampening, weightDecay, nesterov } = readOptions("SGD", options, readers);
     if (nesterov && (momentum === 0 || dampening !== 0)) {

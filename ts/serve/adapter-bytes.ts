@@ -6,7 +6,7 @@ import { sizeOf } from "../values/shape.js";
 /** Blocks of linear memory are multiples of this. */
 const BLOCK = 64;
 
-/** Bytes of linear memory that an adapter's files come to: all tensors in float32. Throws `FormatError` for damaged ones. */
+/** Bytes of linear memory of an adapter's files: all tensors in float32. Throws `FormatError` for damaged files. */
 export function adapterBytes(files: FileMap): number {
   let bytes = 0;
   for (const [name, content] of Object.entries(files)) {

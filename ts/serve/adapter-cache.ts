@@ -9,28 +9,28 @@ import type { Deadline } from "./deadline.js";
 import type { Finish } from "./forward-pass.js";
 import { Refusal } from "./problem.js";
 
-/** An adapter in the encoder, with its head where it is a classifier's. */
+/** An adapter in the encoder, with a head for classifiers. */
 export interface HeldAdapter {
   readonly classifier: TextClassifier | null;
   readonly adapter: ModelAdapter | null;
-  /** The head, as it was loaded: logits of pooled vectors. */
+  /** The head as loaded: logits of pooled vectors. */
   readonly logits: Finish | null;
 }
 
 interface Entry extends HeldAdapter {
   readonly key: string;
   readonly bytes: number;
-  /** Requests that wait for an answer of it: it stays until there are none. */
+  /** Number of requests that are using it; it is not evicted until there are none. */
   uses: number;
   readonly free: () => void;
 }
 
-/** Numbers adapters in an encoder, which may have others, and other servers. */
+/** Numbers adapters, since an encoder may have others, also of other servers. */
 let added = 0;
 
-/** Adapters in an encoder, by tenant and version: as many as a number of bytes holds, those used last. */
+/** Adapters in an encoder, by tenant and version; a limit in bytes, evicted in order of last use. */
 export class AdapterCache {
-  /** The one used last comes last. */
+  /** In order of last use. */
   private readonly entries = new Map<string, Entry>();
   private readonly loading = new Map<string, Promise<void>>();
   private taken = 0;
@@ -40,20 +40,20 @@ export class AdapterCache {
     private readonly encoder: SentenceEncoder,
     private readonly capacity: number,
     private readonly allowOtherBase: boolean,
-    /** Told of files that were read, or came when nobody wanted them any more. */
+    /** Called with files that were read, or came too late. */
     private readonly done: (files: FileMap) => void,
   ) {}
 
-  /** How many there are, and their bytes. */
+  /** Their number and size in bytes. */
   get size(): { readonly adapters: number; readonly bytes: number } {
     return { adapters: this.entries.size, bytes: this.taken };
   }
 
   /**
-   * An adapter, kept until `release` is called. Where it is not there, `read` is asked for its files; who asks for the same
-   * meanwhile waits for them too. Files that did not come in time are asked for anew by whoever comes next.
+   * An adapter, kept until `release` is called. If it is not cached, `read` gets its files; concurrent requests for it wait for the same
+   * files. Files that came too late are requested again by the next request.
    *
-   * Throws `Refusal` where all the others are in use, what `read` and loading throw, and what `until` says.
+   * Throws `Refusal` if all other adapters are in use; also throws the errors of `read`, of loading, and of `until`.
    */
   async acquire(
     key: string,
@@ -72,7 +72,7 @@ export class AdapterCache {
     }
   }
 
-  /** Frees those of such keys that no request uses. Gives their number. */
+  /** Frees adapters with such keys that no request uses. Returns their number. */
   forget(matches: (key: string) => boolean): number {
     const idle = this.idle().filter(({ key }) => matches(key));
     for (const entry of idle) this.evict(entry);
@@ -80,8 +80,8 @@ export class AdapterCache {
   }
 
   /**
-   * What `work` gives, which is done wholly or not at all. Where linear memory is full before as many adapters are in it as may
-   * be, those that no request uses make room, the older half of them at a time.
+   * Runs `work`, which is atomic. If linear memory runs out before the limit is reached, adapters that no request uses are evicted, the
+   * older half at a time.
    */
   withRoom<T>(work: () => T): T {
     for (;;) {
@@ -95,7 +95,7 @@ export class AdapterCache {
     }
   }
 
-  /** Frees all, which no request may use any more, and takes no further ones. */
+  /** Frees all adapters, which no request uses any more, and accepts no further ones. */
   close(): void {
     this.closed = true;
     this.forget(() => true);
@@ -119,7 +119,7 @@ export class AdapterCache {
     const work = (async () => {
       const files = await read();
       try {
-        // Files may come late, when all who asked for them have gone.
+        // Files may come after all requests for them have ended.
         if (!this.entries.has(key) && !this.closed) this.add(key, files);
       } finally {
         this.done(files);
@@ -133,7 +133,7 @@ export class AdapterCache {
     if (this.loading.get(key) === work) this.loading.delete(key);
   }
 
-  /** Makes room, then loads: all or nothing. */
+  /** Evicts others, then loads; atomic. */
   private add(key: string, files: FileMap): void {
     const bytes = adapterBytes(files);
     this.makeRoom(bytes);
@@ -163,7 +163,7 @@ export class AdapterCache {
     }
   }
 
-  /** Those that no request uses, the one used longest ago first. */
+  /** Adapters that no request uses, longest unused first. */
   private idle(): Entry[] {
     return [...this.entries.values()].filter(({ uses }) => uses === 0);
   }
@@ -180,7 +180,7 @@ const classifierOf = (classifier: TextClassifier) => ({
   free: () => classifier.dispose(),
 });
 
-/** As a classifier's: never the one of calls that name none. */
+/** As a classifier's: never the active one. */
 function adapterOf({ adapterSet }: SentenceEncoder, name: string, files: FileMap) {
   const adapter = adapterSet.load(name, files, {}, { what: "AdapterServer", classifier: true });
   return { classifier: null, adapter, logits: null, free: () => adapterSet.remove(name) };

@@ -6,37 +6,37 @@ import type { FileMap } from "../io/file-map.js";
 import { prediction } from "../tasks/prediction.js";
 import { AdapterCache, type HeldAdapter } from "./adapter-cache.js";
 import type { AdapterStore } from "./adapter-store.js";
-import { type Asked, isName, type Operation, takeAsked } from "./asked.js";
+import { type Asked, isName, type Operation, takeAsked } from "./request-fields.js";
 import { type Deadline, deadline } from "./deadline.js";
 import { failure, Refusal } from "./problem.js";
 import { readFields } from "./read-body.js";
 import { type ServeOptions, type ServeSettings, takeServeOptions } from "./serve-options.js";
 import { WaitingTexts } from "./waiting-texts.js";
 
-/** How busy a server is. */
+/** The load of a server. */
 export interface ServerStatus {
   /** Name of the encoder. */
   readonly model: string;
-  /** "ok", "stopping" once `close` was called, "failed" where the encoder is gone. */
+  /** "ok"; "stopping" after `close` was called; "failed" if the encoder was disposed. */
   readonly status: "ok" | "stopping" | "failed";
-  /** Requests that have no answer yet. */
+  /** Number of requests without an answer yet. */
   readonly requests: number;
-  /** Texts that wait for the encoder. */
+  /** Number of texts that wait for the encoder. */
   readonly waiting: number;
-  /** Adapters in memory. */
+  /** Number of adapters in memory. */
   readonly adapters: number;
-  /** Bytes of linear memory that they take. */
+  /** Their size in bytes of linear memory. */
   readonly adapterBytes: number;
 }
 
 const OPERATIONS: Readonly<Record<string, Operation>> = { "/classify": "classify", "/embed": "embed" };
 
 /**
- * Answers requests on one encoder with many tenants' adapters: `POST /classify`, `POST /embed`, `GET /health`. Texts of all
- * tenants that wait at the same time go through the encoder together, each under its own adapter, and get the bits that
- * `predict` and `encode` give. What is refused is answered as problem details (RFC 9457), with a `code`.
+ * Answers requests on one encoder with many tenants' adapters: `POST /classify`, `POST /embed`, `GET /health`. Waiting texts of all tenants
+ * go through the encoder together, each with its own adapter; results are bit-identical to those of `predict` and `encode`. Errors are
+ * problem details (RFC 9457) with a `code`.
  *
- * It knows no users: whether a request may use a tenant's adapter, `authorize` says.
+ * It does not know users: `authorize` decides whether a request may use a tenant's adapter.
  *
  * @example
  * const server = new AdapterServer(encoder, { files: (tenant, version) => bucketFiles(tenant, version) });
@@ -47,14 +47,14 @@ export class AdapterServer {
   private readonly adapters: AdapterCache;
   private readonly texts: WaitingTexts;
   private readonly encodings = new Map<boolean | undefined, Encoding>();
-  /** Those under way. One whose runtime dropped it is forgotten when its time has been over for long. */
+  /** Running requests. One that the runtime dropped is removed long after its deadline. */
   private readonly requests = new Map<Deadline, number>();
   private readonly idle: (() => void)[] = [];
   private closing = false;
 
-  /** Throws `ConfigError` for options that make no sense. The encoder is the caller's, to be disposed of after `close`. */
+  /** Throws `ConfigError` for invalid options. The encoder stays the caller's: dispose of it after `close`. */
   constructor(
-    /** The encoder that all adapters are of. */
+    /** The encoder of all adapters. */
     readonly encoder: SentenceEncoder,
     private readonly store: AdapterStore,
     options: ServeOptions = {},
@@ -76,7 +76,7 @@ export class AdapterServer {
     this.texts = new WaitingTexts(encoder, this.settings.maxWaiting, (pass) => this.adapters.withRoom(pass));
   }
 
-  /** How busy it is. */
+  /** The current load. */
   get status(): ServerStatus {
     const { adapters, bytes } = this.adapters.size;
     const { graph, name } = this.encoder;
@@ -86,8 +86,7 @@ export class AdapterServer {
   }
 
   /**
-   * The answer to a request, whatever comes: it never rejects. The request's signal ends its work. Bound, so that it can be
-   * passed on by itself.
+   * Answers a request; never rejects. The request's signal cancels its work. Bound, so it can be passed as a function.
    */
   readonly fetch = async (request: Request): Promise<Response> => {
     try {
@@ -107,8 +106,7 @@ export class AdapterServer {
   };
 
   /**
-   * Frees the adapters of a tenant, or one of its versions, where no request uses them: to be called where a version was taken
-   * back. Gives their number.
+   * Frees a tenant's adapters, or one version, unless requests use them; for versions that were withdrawn. Returns their number.
    */
   forget(tenant: string, version?: string): number {
     return this.adapters.forget((key) =>
@@ -116,7 +114,7 @@ export class AdapterServer {
     );
   }
 
-  /** Refuses further requests, waits for those under way, then frees the adapters. Safe to call twice. */
+  /** Refuses further requests, waits for running ones, then frees the adapters. Safe to call twice. */
   async close(): Promise<void> {
     this.closing = true;
     if (this.requests.size > 0) await new Promise<void>((resolve) => this.idle.push(resolve));
@@ -188,7 +186,7 @@ export class AdapterServer {
       return { tenant, version, predictions };
     } finally {
       release();
-      // A store that is seen at different times in different places may have had a part of it alone: the next one asks again.
+      // A store that is eventually consistent may have had only a part of the files: the next request reads again.
       if (isHeadless) this.adapters.forget((other) => other === key);
     }
   }
@@ -229,7 +227,7 @@ export class AdapterServer {
     return files;
   }
 
-  /** What it failed by is told to the log alone. */
+  /** Only the log gets the cause. */
   private async ask<T>(call: () => T | Promise<T>): Promise<T> {
     try {
       return await call();
@@ -242,11 +240,11 @@ export class AdapterServer {
     try {
       this.settings.onError(error);
     } catch {
-      // A log that fails is no reason to give no answer.
+      // An error of the log must not prevent an answer.
     }
   }
 
-  /** Edge runtimes drop requests without a word, when they take too long. */
+  /** Edge runtimes silently drop requests that take too long. */
   private dropLost(): void {
     const before = Date.now() - 2 * this.settings.timeout;
     for (const [request, since] of this.requests) if (since < before) this.requests.delete(request);
@@ -255,7 +253,7 @@ export class AdapterServer {
 
 const WHAT = "AdapterServer";
 
-/** Neither part has a slash. */
+/** Neither part contains a slash. */
 const keyOf = (tenant: string, version: string) => `${tenant}/${version}`;
 
 function checkMethod({ method }: Request, allowed: readonly string[]): void {

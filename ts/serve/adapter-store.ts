@@ -1,17 +1,17 @@
 import type { FileMap } from "../io/file-map.js";
 
 /**
- * Where tenants' adapters are kept. Names that come here were checked: lower-case letters, digits, `-`, `_` and single dots
- * between them, so each is one part of a path or key and nothing else.
+ * Where tenants' adapters are stored. Names are checked before: lower-case letters, digits, `-`, `_` and single dots in between, so each is
+ * one part of a path or key.
  */
 export interface AdapterStore {
   /**
-   * An adapter's files by name, as `TextClassifier.save` or PEFT writes them; null where there is no such tenant or version.
-   * What a version is never changes: a new adapter is a new version.
+   * An adapter's files by name, as `TextClassifier.save` or PEFT writes them; null for an unknown tenant or version. A version must never
+   * change: a new adapter is a new version.
    */
   files(tenant: string, version: string): FileMap | null | Promise<FileMap | null>;
-  /** Called once files have been read, or were not wanted any more: where they are a copy of the store's own, it may free their memory. */
+  /** Called when the files have been read, or are not needed any more: a store can then free its copy. */
   done?(files: FileMap): void;
-  /** The version that a tenant's requests mean that name none, null for no such tenant. Without it each must name one. */
+  /** The version of requests that name none; null for an unknown tenant. Without this function, each request must name one. */
   current?(tenant: string): string | null | Promise<string | null>;
 }

@@ -1,21 +1,21 @@
 import { timer } from "../waiting/timer.js";
 
-/** Until when somebody waits for an answer. */
+/** The deadline of a request. */
 export interface Deadline {
-  /** Rejects when the client goes away or the time is over, by what `checkWanted` throws. */
+  /** Rejects when the client disconnects or the time is over, with the error of `checkWanted`. */
   readonly over: Promise<never>;
-  /** Throws where nobody waits any more. */
+  /** Throws if nobody waits any more. */
   readonly checkWanted: () => void;
-  /** What it is waited for, for the error of the time being over. */
+  /** What is awaited, for the timeout's error. */
   waitFor(late: () => Error): void;
-  /** To be called when there is an answer. */
+  /** Call it when there is an answer. */
   readonly end: () => void;
 }
 
 /**
  * @param milliseconds from now
- * @param gone the error where the client went away
- * @param late the error where the time is over
+ * @param gone the error if the client has disconnected
+ * @param late the error if the time is over
  */
 export function deadline(signal: AbortSignal, milliseconds: number, gone: () => Error, late: () => Error): Deadline {
   let current = late;

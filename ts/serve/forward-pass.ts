@@ -6,30 +6,30 @@ import { pooledBy } from "../models/sentence/pooled.js";
 import type { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
 import { inferring } from "../graph/inferring.js";
 
-/** What is read of a text's pooled vector: rows `[texts, hidden]` → `[texts, …]`. The same function for all that go together. */
+/** Reads results from pooled vectors: rows `[texts, hidden]` → `[texts, …]`. Texts that are processed together share the same function. */
 export type Finish = (pooled: NodeId) => NodeId;
 
-/** A text on its way through the encoder. */
+/** A text to process. */
 export interface PassText {
   readonly ids: Int32Array;
-  /** Its own adapter; null for the base alone. */
+  /** Its adapter; null for the base alone. */
   readonly adapter: ModelAdapter | null;
   readonly finish: Finish;
 }
 
 /**
- * Runs texts through the encoder at once, each under its own adapter and to its own end: rows in order, each with the bits
- * that the text gets alone. Nothing is awaited, so that no other call comes in between.
+ * Runs texts through the encoder at once, each with its own adapter and result. Rows come in order and are bit-identical to those of each
+ * text alone. It does not await, so no other call comes in between.
  *
- * @param skip tokens that every text begins with and that are not pooled
+ * @param skip number of leading tokens of every text that are not pooled
  */
 export function forwardPass(encoder: SentenceEncoder, texts: readonly PassText[], skip: number): Float32Array[] {
   const { graph, adapterSet } = encoder;
-  // One that was removed, or is merged, is refused here.
+  // An adapter that was removed, or is merged, is refused here.
   const applied = new Map(
     [...new Set(texts.map(({ adapter }) => adapter))].map((one) => [one, adapterSet.applied(one)]),
   );
-  // Texts of one adapter are neighbours. DoRA's come last, since they are computed in another way.
+  // Texts with the same adapter are neighbours. DoRA's come last, since they are computed differently.
   const order = [...applied.keys()].sort((a, b) => Number(isDora(a)) - Number(isDora(b)));
   const sorted = order.flatMap((adapter) => texts.filter((text) => text.adapter === adapter));
   const batch = raggedBatch(sorted.map(({ ids }) => ids));

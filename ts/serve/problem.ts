@@ -1,47 +1,47 @@
 import { LowrankError } from "../errors/errors.js";
 
-/** What is answered where a request is refused: the status, and whether to come again. */
+/** Codes of refusals, with the status and whether to retry. */
 const STATUS = {
-  /** No such address. */
+  /** Unknown path. */
   PATH: 404,
-  /** An address that takes other methods. */
+  /** Wrong method for this path. */
   METHOD: 405,
-  /** A body that is not JSON by its headers. */
+  /** The content type is not JSON. */
   MEDIA_TYPE: 415,
-  /** A body of too many bytes. */
+  /** The body is too large. */
   BODY_SIZE: 413,
-  /** A body that did not come in time. */
+  /** The body did not arrive in time. */
   BODY_TIME: 408,
-  /** Bytes that are no JSON object. */
+  /** The body is not a JSON object. */
   FORMAT: 400,
-  /** A field that is missing, unknown or of the wrong type. */
+  /** A field is missing, unknown or of the wrong type. */
   CONFIG: 422,
   /** Too many texts, or one with too many characters. */
   LIMIT: 422,
-  /** No such tenant, or no such version of its adapter. */
+  /** Unknown tenant, or unknown version of its adapter. */
   TENANT: 404,
-  /** `authorize` said no. */
+  /** `authorize` refused. */
   FORBIDDEN: 403,
   /** `authorize` did not answer in time. */
   AUTHORIZE_TIME: 504,
-  /** An adapter without a head was asked to classify. */
+  /** The adapter has no head for classification. */
   NO_CLASSIFIER: 422,
-  /** More waits than may, or the server is stopping. */
+  /** Too many requests are waiting, or the server is stopping. */
   BUSY: 503,
-  /** The answer was not there in time. */
+  /** The answer was not ready in time. */
   TIME: 503,
   /** The store of adapters failed. */
   STORE: 502,
   /** The store of adapters did not answer in time. */
   STORE_TIME: 504,
-  /** The client went away. */
+  /** The client disconnected. */
   ABORTED: 499,
 } as const;
 
-/** `code` in the body of a refusal; others are the codes of this package's errors, with status 500. */
+/** `code` in the body of a refusal; other codes are those of this package's errors, with status 500. */
 export type ProblemCode = keyof typeof STATUS;
 
-/** Why a request is refused. */
+/** The refusal of a request. */
 export class Refusal extends LowrankError {
   readonly status: number;
 
@@ -56,24 +56,24 @@ export class Refusal extends LowrankError {
     this.status = STATUS[code];
   }
 
-  /** What is answered. */
+  /** The response. */
   response(): Response {
     const again: Record<string, string> = this.status === 503 ? AGAIN : {};
     return problem(this.status, this.code, this.message, this.details, { ...again, ...this.headers });
   }
 }
 
-/** Passes take some tens of milliseconds: a second is enough, and the header knows no less. */
+/** A pass takes some tens of milliseconds: a second is enough, and the header's smallest unit. */
 const AGAIN = { "retry-after": "1" };
 
-/** Details that tell a client what to change; what else an error holds stays here. */
+/** Details that help the client; others are not sent. */
 const TOLD = ["option", "expected", "allowed", "meant", "place", "actual", "maximum", "tenant", "version"];
 
-/** What is answered where something else went wrong: of an error of ours its code, of another nothing. */
+/** The response to another error: with the code of this package's errors, without any for others. */
 export function failure(error: unknown): Response {
   if (error instanceof Refusal) return error.response();
   if (!(error instanceof LowrankError)) return problem(500, "INTERNAL", "the server failed; its log says how");
-  // Linear memory is full of what others ask for.
+  // Linear memory is full with other requests.
   const status = error.code === "MEMORY" ? 503 : 500;
   return problem(status, error.code, error.message, {}, status === 503 ? AGAIN : {});
 }
@@ -94,7 +94,7 @@ const TITLES: Readonly<Record<number, string>> = {
   504: "Gateway Timeout",
 };
 
-/** Problem details as RFC 9457 has them, with a code that stays while texts may change. */
+/** Problem details (RFC 9457), with a code that is stable while messages may change. */
 function problem(
   status: number,
   code: string,

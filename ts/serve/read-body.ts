@@ -2,12 +2,11 @@ import { isJsonObject, type Json, parseJson } from "../io/json.js";
 import { Refusal } from "./problem.js";
 import { concatenated } from "../io/concatenated.js";
 
-/** What a body holds, by name. */
+/** The fields of a body, by name. */
 type Fields = Readonly<Record<string, Json>>;
 
 /**
- * The JSON object that a request carries. No more than `most` bytes are taken, whatever the headers say; `gone` ends reading.
- * Throws `Refusal`.
+ * The JSON object in a request. Reads at most `most` bytes, whatever the headers say; `gone` cancels. Throws `Refusal`.
  */
 export async function readFields(request: Request, most: number, gone: Promise<never>): Promise<Fields> {
   const type = request.headers.get("content-type") ?? "";
@@ -41,7 +40,7 @@ async function readBytes(
       pieces.push(value);
     }
   } catch (error) {
-    // Where the connection broke, there is nothing to cancel.
+    // If the connection broke, there is nothing to cancel.
     reader.cancel().catch(() => undefined);
     throw error instanceof Refusal ? error : new Refusal("ABORTED", "the body broke off");
   }

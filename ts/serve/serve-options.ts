@@ -1,39 +1,39 @@
 import { checkOptions } from "../arguments/options.js";
 import { aboveZero, callable, flag, whole } from "../arguments/settings.js";
 import { ConfigError } from "../errors/errors.js";
-import type { Operation } from "./asked.js";
+import type { Operation } from "./request-fields.js";
 
-/** How much a server takes upon itself. */
+/** Limits and hooks of a server. */
 export interface ServeOptions {
-  /** Bytes of linear memory that adapters and heads may take; those asked for longest ago make room. Default 64 MiB. */
+  /** Maximum bytes of linear memory for adapters and heads; those unused for the longest time are evicted. Default 64 MiB. */
   readonly cacheBytes?: number;
-  /** Bytes of a request's body; default 256 KiB. */
+  /** Maximum bytes of a request's body; default 256 KiB. */
   readonly maxBodyBytes?: number;
-  /** Texts in a request; default 64. */
+  /** Maximum number of texts in a request; default 64. */
   readonly maxTexts?: number;
-  /** Characters in a text, in UTF-16 units; default 10,000. */
+  /** Maximum number of characters of a text, in UTF-16 units; default 10,000. */
   readonly maxCharacters?: number;
-  /** Requests at once, from their first byte to their answer; default 256. */
+  /** Maximum number of concurrent requests, from their first byte to their answer; default 256. */
   readonly maxRequests?: number;
-  /** Texts that wait for the encoder at once; default 1,024. */
+  /** Maximum number of texts that wait for the encoder; default 1,024. */
   readonly maxWaiting?: number;
   /** Milliseconds from a request's headers to its answer; default 30,000. */
   readonly timeout?: number;
-  /** Take classifiers that were trained on other weights than the encoder's, as after rounding them; default false. */
+  /** Accept classifiers that were trained on other weights than the encoder's, for example before rounding; default false. */
   readonly allowOtherBase?: boolean;
-  /** Whether a request may use a tenant's adapter; default: all may. Its headers can be read, its body is read already. */
+  /** Decides whether a request may use a tenant's adapter; default: always. It can read the headers; the body has been read. */
   readonly authorize?: (request: Request, asked: AuthorizedFor) => boolean | Promise<boolean>;
-  /** Hears what the server answers by a status of 500 or above, apart from being busy. */
+  /** Called with errors that are answered with a status of 500 or above, except overload. */
   readonly onError?: (error: unknown) => void;
 }
 
-/** What `authorize` decides about. */
+/** The argument of `authorize`. */
 export interface AuthorizedFor {
-  /** What is asked of the server. */
+  /** What the request asks for. */
   readonly operation: Operation;
-  /** Whose adapter; null for the base alone. */
+  /** The tenant whose adapter to use; null for the base alone. */
   readonly tenant: string | null;
-  /** Which of the tenant's adapters; null for its current one. */
+  /** The version of its adapter; null for the current one. */
   readonly version: string | null;
 }
 

@@ -5,31 +5,30 @@ import { type Finish, forwardPass, type PassText } from "./forward-pass.js";
 import type { HeldAdapter } from "./adapter-cache.js";
 import { Refusal } from "./problem.js";
 
-/** A request's texts, and what is to be made of each. */
+/** The texts of a request, and what to compute for each. */
 export interface TextsAsked {
   readonly texts: readonly string[];
   readonly encode: (text: string) => Int32Array;
   readonly adapter: HeldAdapter["adapter"];
   readonly finish: Finish;
-  /** Tokens that every text begins with and that are not pooled. */
+  /** Number of leading tokens of every text that are not pooled. */
   readonly skip: number;
 }
 
 interface Waiting extends TextsAsked {
-  /** The next text's tokens, where they are known. */
+  /** The next text's tokens, if already tokenized. */
   ids: Int32Array | null;
-  /** Texts that passes have taken. */
+  /** Number of texts already processed. */
   next: number;
   readonly rows: Float32Array[];
   failed: { readonly error: unknown } | null;
 }
 
 /**
- * Texts that wait for the encoder. A pass takes what waits, one text of each request after the other, so that a short
- * request is not held up by a long one.
+ * Texts that wait for the encoder. A pass takes one text of each request in turn, so that a long request does not delay a short one.
  *
- * No loop of the server's own runs passes: a request that waits runs one itself where nobody has since its last turn. Edge
- * runtimes end the timers of a request whose client is gone; who waits after it must not hang on them.
+ * No background loop runs the passes: a waiting request runs one itself if no other has since its last turn. Edge runtimes end the timers
+ * of a request whose client has disconnected, and other requests must not depend on them.
  */
 export class WaitingTexts {
   private waiting: Waiting[] = [];
@@ -38,7 +37,7 @@ export class WaitingTexts {
   constructor(
     private readonly encoder: SentenceEncoder,
     private readonly most: number,
-    /** Runs a pass; where memory is short of it, what can makes room, and it is run again. */
+    /** Runs a pass; if memory runs out, `withRoom` frees some and runs it again. */
     private readonly withRoom: <T>(pass: () => T) => T,
   ) {}
 
@@ -48,8 +47,8 @@ export class WaitingTexts {
   }
 
   /**
-   * A row for each text. `checkWanted` throws as soon as nobody waits for them; what no pass has taken is then left out.
-   * Throws `Refusal` where too many wait already, and what the pass threw.
+   * One row for each text. `checkWanted` throws when nobody waits any more; remaining texts are then dropped. Throws `Refusal` if too many
+   * texts wait already, and the errors of a pass.
    */
   async run(asked: TextsAsked, checkWanted: () => void): Promise<Float32Array[]> {
     const { length } = asked.texts;
@@ -61,7 +60,7 @@ export class WaitingTexts {
     try {
       while (own.rows.length < length) {
         const seen = this.passes;
-        // Requests that are coming in join the pass.
+        // Requests that arrive now can join the pass.
         await nextTask();
         checkWanted();
         if (own.failed === null && own.rows.length < length && seen === this.passes) this.pass();
@@ -73,7 +72,7 @@ export class WaitingTexts {
     }
   }
 
-  /** One forward pass of as many tokens as are quickest at once. */
+  /** One forward pass of the number of tokens that is most efficient. */
   private pass(): void {
     this.passes++;
     const taken = this.take();
@@ -85,7 +84,7 @@ export class WaitingTexts {
     } catch (error) {
       for (const { of } of taken) of.failed = { error };
     }
-    // Who was served waits behind who was not.
+    // Requests that were served go to the end of the queue.
     const served = new Set(taken.map(({ of }) => of));
     const open = this.waiting.filter(({ next, texts, failed }) => next < texts.length && failed === null);
     this.waiting = [...open.filter((one) => !served.has(one)), ...open.filter((one) => served.has(one))];
@@ -113,7 +112,7 @@ export class WaitingTexts {
   }
 }
 
-/** The next text's tokens; null where it has none to give, which is its request's failure and no other's. */
+/** The next text's tokens; null if it cannot be tokenized, which only fails its own request. */
 function tokens(of: Waiting): Int32Array | null {
   try {
     return of.encode(of.texts[of.next]!);

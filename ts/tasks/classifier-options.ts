@@ -15,9 +15,9 @@ export interface EvaluateOptions extends ClassifyOptions {
 }
 
 /** A new classifier. */
-export interface ClassifierOptions {
-  /** Names of the classes, two or more. */
-  readonly labels: readonly string[];
+export interface ClassifierOptions<Label extends string = string> {
+  /** Names of the classes, two or more. Predictions have their literal types. */
+  readonly labels: readonly Label[];
   /** The adapter that is trained along with the head; null for the head alone. */
   readonly lora?: LoraOptions | null;
   /** Name of that adapter in the encoder; default "classifier". */
@@ -33,13 +33,13 @@ export interface LoadClassifierOptions extends WeightOptions {
 }
 
 /** How a classifier is opened with its encoder, whose length of texts and pooling are those it was trained with. */
-export interface OpenClassifierOptions extends LoadClassifierOptions, EncoderOptions {
+export interface OpenClassifierOptions<Label extends string = string> extends LoadClassifierOptions, EncoderOptions {
   /** The base, as `SentenceEncoder.load` takes it; default the one that the classifier's files name. */
   readonly model?: string | FileMap | ModelSource;
   /** Of a checkpoint of transformers: an adapter to train along with its head; default none. */
   readonly lora?: LoraOptions;
   /** Names of the classes, for PEFT's files, which have none; default what the base's config.json says, else LABEL_0, LABEL_1, … */
-  readonly labels?: readonly string[];
+  readonly labels?: readonly Label[];
   /**
    * Tokens that texts are cut to, of PEFT's files and of a checkpoint of transformers, which do not say what they were trained with; default
    * what the model allows. What `save` gave says it.

@@ -1,20 +1,25 @@
 import { classProbabilities } from "../train/metrics/class-probabilities.js";
 
-/** What a classifier says of a text. */
-export interface Prediction {
-  /** The text that was asked about. */
+/** The answer of a text classifier for one text. */
+export interface Prediction<Label extends string = string> {
+  /** The text. */
   readonly text: string;
   /** The most probable class. */
-  readonly label: string;
+  readonly label: Label;
   /** Probability of that label, 0 to 1. */
   readonly probability: number;
   /** Probability of every label. */
-  readonly probabilities: Readonly<Record<string, number>>;
+  readonly probabilities: Readonly<Record<Label, number>>;
 }
 
-/** What the logits of text number `i` say of it. */
-export function prediction(text: string, labels: readonly string[], logits: Float32Array, i: number): Prediction {
+/** The prediction for text number `i`, from its logits `[classes]`. */
+export function prediction<Label extends string>(
+  text: string,
+  labels: readonly Label[],
+  logits: Float32Array,
+  i: number,
+): Prediction<Label> {
   const { probabilities, best } = classProbabilities(logits, `text ${i}`);
-  const byLabel = Object.fromEntries(labels.map((label, j) => [label, probabilities[j]!]));
+  const byLabel = Object.fromEntries(labels.map((label, j) => [label, probabilities[j]!])) as Record<Label, number>;
   return { text, label: labels[best]!, probability: probabilities[best]!, probabilities: byLabel };
 }

@@ -49,11 +49,11 @@ import { type Prediction, prediction } from "./prediction.js";
  * await classifier.fit([{ text: "a fine day", label: "yes" }, …], { steps: 100 });
  * await classifier.predict(["what a day"]); // [{ label: "yes", probability: 0.93, … }]
  */
-export class TextClassifier implements Task<TokenizedExample> {
+export class TextClassifier<Label extends string = string> implements Task<TokenizedExample> {
   /** The encoder below the head; `dispose` of it when done, unless the classifier came from `open`. */
   readonly encoder: SentenceEncoder;
   /** Names of the classes, in the order of the logits. */
-  readonly labels: readonly string[];
+  readonly labels: readonly Label[];
   /** The linear head on the sentence vectors. */
   readonly head: ClassificationHead;
   /** @internal Its adapter, by whatever name; null where it is the head alone, or the base's weights hold it. */
@@ -68,7 +68,7 @@ export class TextClassifier implements Task<TokenizedExample> {
 
   private constructor({ encoder, labels, modelAdapter, head, tokenizer, merged, ownsEncoder }: ClassifierParts) {
     this.encoder = encoder;
-    this.labels = Object.freeze(labels);
+    this.labels = Object.freeze(labels as readonly Label[]);
     this.modelAdapter = modelAdapter;
     this.head = head;
     this.tokenizer = tokenizer;
@@ -83,7 +83,10 @@ export class TextClassifier implements Task<TokenizedExample> {
    *
    * Throws `ConfigError` for fewer than two labels or doubled ones, and where the encoder has an adapter of that name.
    */
-  static create(encoder: SentenceEncoder, options: ClassifierOptions): TextClassifier {
+  static create<Label extends string>(
+    encoder: SentenceEncoder,
+    options: ClassifierOptions<Label>,
+  ): TextClassifier<Label> {
     return new TextClassifier(newParts(encoder, options));
   }
 
@@ -116,10 +119,10 @@ export class TextClassifier implements Task<TokenizedExample> {
    * using classifier = await TextClassifier.open("runs/reviews");
    * await classifier.predict(["what a day"]);
    */
-  static async open(
+  static async open<Label extends string = string>(
     source: string | FileMap | ModelSource,
-    options: OpenClassifierOptions = {},
-  ): Promise<TextClassifier> {
+    options: OpenClassifierOptions<Label> = {},
+  ): Promise<TextClassifier<Label>> {
     return new TextClassifier(await openedParts(source, options));
   }
 
@@ -194,7 +197,7 @@ export class TextClassifier implements Task<TokenizedExample> {
    * The most likely label of each text, with probabilities: of this classifier's adapter and head, whatever adapter is the
    * encoder's active one. Throws `NonFiniteError` where adapter or head give logits that are no numbers.
    */
-  async predict(texts: readonly string[], options: ClassifyOptions = {}): Promise<Prediction[]> {
+  async predict(texts: readonly string[], options: ClassifyOptions = {}): Promise<Prediction<Label>[]> {
     const asked = takeTexts("predict", texts);
     const logits = await this.ask("predict", asked, options);
     return asked.map((text, i) => prediction(text, this.labels, logits[i]!, i));

@@ -4,7 +4,7 @@ import { Fingerprint } from "../io/fingerprint.js";
 import { type ModelSource, readJson, readRequiredJson } from "../io/model-source.js";
 import { type TextCutter, textCutter } from "./text-pieces.js";
 import { tokenOffsets, type TokenStyle } from "./token-offsets.js";
-import { part } from "../waiting/part.js";
+import { lazyChunk } from "../waiting/lazy-chunk.js";
 import { checkTokenizerFiles } from "./tokenizer-file.js";
 import { BertTokenizer, isBertTokenizer } from "./bert-tokenizer.js";
 import type { JsonObject } from "./checks.js";
@@ -16,7 +16,7 @@ const LONGEST_PIECE = 16_000_000;
 const MOST_MARKS = 1000;
 
 /** Tokenizers other than BERT's. */
-export const library = /* @__PURE__ */ part(async () => (await import("./library-tokenizer.js")).libraryTokenizer);
+export const library = /* @__PURE__ */ lazyChunk(async () => (await import("./library-tokenizer.js")).libraryTokenizer);
 
 /** Stands for a text's own tokens among the special ones. */
 const TEXT = "\0";

@@ -1,15 +1,14 @@
 import type { Engine } from "../engine/running.js";
 import { permutation } from "../nn/random.js";
 
-/** Where streams of classes begin, and those of rounds: far from those of `batchOrder`, which are epochs from 0. */
+/** First random streams of classes and of rounds: far from those of `batchOrder`, which are epochs from 0. */
 const [CLASS_STREAMS, ROUND_STREAMS] = [2 ** 30, 3 * 2 ** 30];
 
 /**
- * The examples of each step, every class as often as any other. Round after round, each class that has examples gives one, in a
- * seeded order of classes; a class's examples come in a seeded order, each once before one comes again. Any step's batch can be
- * had without those before it.
+ * The examples of each step, with every class equally often. In each round, each class with examples contributes one, in a seeded order of
+ * classes; a class's examples come in a seeded order, each once before any repeats. Any step's batch can be computed directly.
  *
- * @param targets class of each example, one at least; @param size examples a step
+ * @param targets class of each example, at least one; @param size examples of a step
  */
 export function balancedOrder(
   targets: readonly number[],
@@ -24,7 +23,7 @@ export function balancedOrder(
     else members.set(target, [i]);
   });
   const classes = [...members].sort(([a], [b]) => a - b).map(([, own]) => own);
-  // The last of each is kept: steps come one after the other.
+  // The last of each is cached: steps come in order.
   const orders = classes.map(() => ({ pass: -1, order: new Int32Array() }));
   let [round, sequence] = [-1, new Int32Array()];
   const memberAt = (index: number, turn: number) => {

@@ -3,9 +3,9 @@ import { permutation } from "../nn/random.js";
 import { whole } from "../arguments/settings.js";
 
 /**
- * The examples of each step: epoch after epoch in a new seeded order, a batch being whole; what is left at an epoch's
- * end waits for another epoch. Any step's batch can be had without those before it. Throws `ConfigError` unless `count`
- * and `batchSize` are whole numbers from 1 and `seed` one from 0.
+ * The examples of each step: each epoch in a new seeded order. Batches have full size; what remains at an epoch's end is left out of that
+ * epoch. Any step's batch can be computed directly. Throws `ConfigError` unless `count` and `batchSize` are whole numbers from 1 and `seed`
+ * one from 0.
  */
 export function batchOrder(count: number, batchSize: number, seed: number, on?: Engine): (step: number) => Int32Array {
   whole("batchOrder", "count", count, 1, 2 ** 30);

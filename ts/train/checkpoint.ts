@@ -6,9 +6,9 @@ import { formatShape, sizeOf, type Tensor } from "../values/tensor.js";
 import type { Checkpoint, EvaluationState, StepRecord } from "./fit-options.js";
 import { isFloats, typedLength } from "../arguments/typed-array.js";
 
-/** What a checkpoint must fit; what is left out is not compared. */
+/** What a checkpoint must match; undefined fields are not compared. */
 export interface CheckpointFit {
-  /** Steps of the run in all. */
+  /** Total steps of the run. */
   readonly steps?: number;
   /** Shapes of the parameters, in the order of the task's `params()`. */
   readonly shapes?: readonly (readonly number[])[];
@@ -17,7 +17,7 @@ export interface CheckpointFit {
 /** AdamW's buffers; the second is a mean of squares. */
 const BUFFERS: readonly string[] = ["m", "v"];
 
-/** Numbers of a step's record besides its own, and the least each can be. */
+/** Numbers of a step's record besides `step`, with their minimum. */
 const recorded: Readonly<Record<Exclude<keyof StepRecord, "step">, number>> = {
   loss: -Infinity,
   learningRate: 0,
@@ -27,9 +27,8 @@ const recorded: Readonly<Record<Exclude<keyof StepRecord, "step">, number>> = {
 };
 
 /**
- * A copy of a checkpoint, tensors' data excepted, every field read once. Throws `ConfigError`, naming the field, unless
- * training can go on from it: whatever came from a file or a caller is looked at to the last number, since one NaN would
- * spread through everything that follows.
+ * A copy of a checkpoint (tensors' data are shared); every field is read once. Throws `ConfigError`, naming the field, unless training can
+ * continue from it. Every number is checked, since one NaN would spread through everything that follows.
  */
 export function checkCheckpoint(checkpoint: Checkpoint, { steps, shapes }: CheckpointFit = {}): Checkpoint {
   const fields = objectAt("checkpoint", checkpoint);
@@ -98,7 +97,7 @@ function objectAt(place: string, value: unknown): Record<string, unknown> {
 function listAt(place: string, value: unknown, length?: number): readonly unknown[] {
   const expected = length === undefined ? "is a list" : `is a list of ${length}`;
   if (!Array.isArray(value) || (length !== undefined && value.length !== length)) throw unlike(place, expected, value);
-  // A gap ends the walk, however long the list claims to be.
+  // A gap ends the loop, however long the list claims to be.
   return listFrom(place, value, (item, i) => {
     if (i in value) return item;
     throw unlike(`${place}[${i}]`, "is there", item);

@@ -5,8 +5,8 @@ import type { Graph, NodeId } from "../graph/graph.js";
 const claimed = new WeakMap<Graph, Set<NodeId>>();
 
 /**
- * Notes that training changes these parameters from now on; the function it returns ends that.
- * Throws `ConfigError` where another run is training one of them: both would step over each other's updates.
+ * Marks parameters as being trained; the returned function ends that. Throws `ConfigError` if another run is training one of them: each
+ * would overwrite the other's updates.
  */
 export function claimParameters(graph: Graph, params: readonly NodeId[]): () => void {
   if (inTraining(graph, params)) {

@@ -5,10 +5,10 @@ import { excerpt } from "../errors/excerpt.js";
 import type { Tensor } from "../values/tensor.js";
 import type { EvaluateEvery, EvaluationState, FitEvaluation, Measurement } from "./fit-options.js";
 
-/** The option with its defaults, read once. */
+/** The option with its defaults. */
 export type EvaluateSettings = ReturnType<typeof takeEvaluate>;
 
-/** Reads the option. Throws `ConfigError` for what makes no sense. */
+/** Reads the option. Throws `ConfigError` for invalid values. */
 export function takeEvaluate(evaluate: EvaluateEvery) {
   checkOptions("fit: evaluate", evaluate, ["every", "measure", "better", "patience", "minimumChange"]);
   const { every, measure, better, patience, minimumChange } = evaluate;
@@ -22,14 +22,14 @@ export function takeEvaluate(evaluate: EvaluateEvery) {
   };
 }
 
-/** What was measured in a run, and the best parameters. */
+/** The measurements of a run, and the best parameters. */
 export class Evaluation {
   private readonly measured: Measurement[];
   private best: EvaluationState["best"];
 
   /**
-   * @param steps of the run in all; @param resume what a checkpoint after `done` steps keeps
-   * Throws `ConfigError` where that is of a run with another `every` or `better`.
+   * @param steps total steps of the run; @param resume a checkpoint's measurements after `done` steps
+   * Throws `ConfigError` if they are from a run with another `every` or `better`.
    */
   constructor(
     readonly settings: EvaluateSettings,
@@ -39,7 +39,7 @@ export class Evaluation {
   ) {
     this.measured = [...resume.measured];
     this.best = resume.best;
-    // Where training was cancelled while it was measured, the last is missing, and is measured now.
+    // If training was cancelled during the last measurement, it is repeated now.
     const due = dueSteps(done, settings.every, steps);
     const missing = due.length - this.measured.length;
     const fits = (missing === 0 || missing === 1) && this.measured.every(({ step }, i) => step === due[i]);
@@ -50,12 +50,12 @@ export class Evaluation {
     );
   }
 
-  /** Whether the parameters after so many steps are still to be measured. */
+  /** Whether the parameters after this many steps still have to be measured. */
   due(step: number): boolean {
     return isDue(step, this.settings.every, this.steps) && this.measured.at(-1)?.step !== step;
   }
 
-  /** Whether nothing has become better for so long that training stops. */
+  /** Whether training stops early. */
   get over(): boolean {
     const { sign, patience, minimumChange } = this.settings;
     let [reference, waited] = [Infinity, 0];
@@ -67,7 +67,7 @@ export class Evaluation {
     return waited >= patience;
   }
 
-  /** Takes a measurement. Throws `ConfigError` where it is no finite number. */
+  /** Adds a measurement. Throws `ConfigError` unless it is a finite number. */
   add(step: number, value: unknown, parameters: () => Tensor[]): void {
     if (typeof value !== "number" || !Number.isFinite(value)) {
       throw new ConfigError(`fit: evaluate.measure gives a finite number, got ${excerpt(value)} after step ${step}`, {
@@ -81,12 +81,12 @@ export class Evaluation {
     if (bestOf(this.measured, this.settings.sign)!.step === step) this.best = { step, parameters: parameters() };
   }
 
-  /** What a checkpoint keeps. */
+  /** What a checkpoint stores. */
   state(): EvaluationState {
     return { measured: [...this.measured], best: this.best };
   }
 
-  /** What a finished run reports, and the parameters that it leaves. */
+  /** The report of a finished run, and its final parameters. */
   result(done: number): { readonly report: FitEvaluation; readonly parameters: readonly Tensor[] } {
     const best = bestOf(this.measured, this.settings.sign)!;
     const report = { measured: [...this.measured], best, stoppedEarly: done < this.steps };
@@ -104,7 +104,7 @@ function bestOf(measured: readonly Measurement[], sign: number): Measurement | u
 
 const isDue = (step: number, every: number, steps: number) => step % every === 0 || step === steps;
 
-/** Steps up to `done` after which is measured. */
+/** Steps up to `done` after which a measurement is due. */
 function dueSteps(done: number, every: number, steps: number): number[] {
   const due = Array.from({ length: Math.floor(done / every) + 1 }, (_, i) => i * every);
   return done === steps && !isDue(done, every, Infinity) ? [...due, done] : due;

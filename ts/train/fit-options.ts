@@ -2,146 +2,146 @@ import type { OptimizerState } from "../optim/optimizer.js";
 import type { Schedule } from "../optim/schedules.js";
 import type { Tensor } from "../values/tensor.js";
 
-/** How training runs. */
+/** Options of `fit`. */
 export interface FitOptions {
-  /** Optimizer steps in all; default `epochs` times the examples over the batch size. */
+  /** Total optimizer steps; default: from `epochs`, the number of examples and the batch size. */
   readonly steps?: number;
-  /** Passes over the examples, in place of `steps`; default 3. */
+  /** Passes over the examples, instead of `steps`; default 3. */
   readonly epochs?: number;
-  /** Examples a step; default 16. */
+  /** Examples of a step; default 16. */
   readonly batchSize?: number;
-  /** Peak learning rate, 1 at most; default 1e-3. A `schedule` of your own may go beyond. */
+  /** Peak learning rate, at most 1; default 1e-3. A `schedule` may exceed it. */
   readonly learningRate?: number;
-  /** Learning rate by step; default 10 % linear warm-up, then cosine to 0. */
+  /** Learning rate by step; default: 10 % linear warm-up, then cosine to 0. */
   readonly schedule?: Schedule;
-  /** Decoupled weight decay on every parameter; default 0.01. */
+  /** Decoupled weight decay of every parameter; default 0.01. */
   readonly weightDecay?: number;
-  /** Limit of the gradients' common norm; default 1, null for none. */
+  /** Maximum of the gradients' common norm; default 1, null for no clipping. */
   readonly maxGradNorm?: number | null;
-  /** Micro-batches a step is cut into, for less memory and the same result; default 1. */
+  /** Micro-batches of a step: less memory, same result; default 1. */
   readonly accumulate?: number;
   /** Seed of the batches' order; default 0. */
   readonly seed?: number;
   /**
-   * Places of each step's examples, a function of the step alone; default epoch after epoch in a new seeded order. Then
-   * `batchSize` decides no more than how many steps `epochs` are.
+   * Indices of each step's examples, as a function of the step only; default: each epoch in a new seeded order. With it, `batchSize` only
+   * determines the number of steps of an epoch.
    */
   readonly order?: (step: number) => ArrayLike<number>;
-  /** Measures now and then, keeps the best parameters for the end, and stops where they get no better. */
+  /** Measures during training, restores the best parameters at the end, and stops early when they no longer improve. */
   readonly evaluate?: EvaluateEvery;
-  /** Called after every step; a promise that it gives is awaited, and nothing else of it. */
+  /** Called after every step. A returned promise is awaited; its value is ignored. */
   readonly onProgress?: (event: ProgressEvent) => unknown;
-  /** Cancels between two steps: `fit` then rejects with `AbortError` and the parameters stay as the last step left them. */
+  /** Cancels between two steps: `fit` rejects with `AbortError`, and the parameters stay as after the last step. */
   readonly signal?: AbortSignal;
-  /** Hands over a checkpoint every so many steps, at the end, and when cancelled. */
+  /** Saves checkpoints: every so many steps, at the end, and when cancelled. */
   readonly checkpoint?: { readonly every: number; readonly save: (checkpoint: Checkpoint) => void | Promise<void> };
-  /** Goes on from a checkpoint of the same examples and options, to the same result as without the break. */
+  /** A checkpoint to resume from, with the same examples and options; the result is the same as without the interruption. */
   readonly resume?: Checkpoint;
 }
 
 /**
- * How training is watched. The parameters that measured best are those that `fit` leaves.
+ * Measurements during training. `fit` ends with the best parameters.
  *
  * @example
  * const measure = async () => (await classifier.evaluate(heldOut, { intervals: false })).loss;
  * await classifier.fit(examples, { steps: 1000, evaluate: { every: 25, measure, patience: 4 } });
  */
 export interface EvaluateEvery {
-  /** Steps between two measurements. One comes before the first step too, and one after the last. */
+  /** Steps between two measurements. There is also one before the first step and one after the last. */
   readonly every: number;
   /**
-   * Measures the parameters as they are, such as the loss on examples held out: a finite number. It gets the steps done, must
-   * not change the parameters, and is not waited for once the signal is aborted.
+   * Measures the current parameters, for example the loss on held-out examples; returns a finite number. Its argument is the number of
+   * steps done. It must not change the parameters; `fit` does not wait for it once the signal is aborted.
    */
   readonly measure: (step: number) => number | Promise<number>;
-  /** Which values are better; default "lower". */
+  /** Whether lower or higher values are better; default "lower". */
   readonly better?: "lower" | "higher";
-  /** Measurements in a row without a change for the better after which training stops; default: it never does. */
+  /** Number of measurements without improvement after which training stops; default: never. */
   readonly patience?: number;
-  /** What a change must exceed to count against `patience`; the best is kept however little better it is. Default 0. */
+  /** Minimum improvement that counts for `patience`; the best parameters are kept at any improvement. Default 0. */
   readonly minimumChange?: number;
 }
 
 /** A measurement. */
 export interface Measurement {
-  /** Steps done. */
+  /** Number of steps done. */
   readonly step: number;
-  /** What `measure` gave. */
+  /** Result of `measure`. */
   readonly value: number;
 }
 
 /** One optimizer step. */
 export interface StepRecord {
-  /** From 0. */
+  /** Index, from 0. */
   readonly step: number;
   /** Mean loss over the step's targets, before the update. */
   readonly loss: number;
   /** Learning rate of this update. */
   readonly learningRate: number;
-  /** Common norm of the gradients before clipping. */
+  /** Common norm of the gradients, before clipping. */
   readonly gradNorm: number;
-  /** Wall-clock time of forward, backward and update. */
+  /** Wall-clock time of forward, backward and update, in milliseconds. */
   readonly milliseconds: number;
-  /** Real tokens in the batch. */
+  /** Tokens in the batch, without padding. */
   readonly tokens: number;
 }
 
-/** What a progress bar shows. */
+/** Progress of training, after a step. */
 export interface ProgressEvent extends StepRecord {
-  /** Steps in all. */
+  /** Total steps. */
   readonly steps: number;
-  /** Mean since the run, or its resumption, began. */
+  /** Mean since the start, or since the run was resumed. */
   readonly tokensPerSecond: number;
-  /** Expected time to the end at that speed. */
+  /** Estimated remaining time at that speed, in seconds. */
   readonly secondsLeft: number;
 }
 
-/** Everything needed to go on. */
+/** Everything needed to resume. */
 export interface Checkpoint {
-  /** Steps done. */
+  /** Number of steps done. */
   readonly step: number;
   /** Values in the order of the task's `params()`. */
   readonly parameters: readonly Tensor[];
   /** AdamW's moments and step counts. */
   readonly optimizer: OptimizerState;
-  /** Random streams that the graph had drawn, so that dropout goes on with the same masks. */
+  /** Number of random streams that the graph had drawn, so that dropout continues with the same masks. */
   readonly streams: number;
-  /** Every step so far. */
+  /** All steps so far. */
   readonly history: readonly StepRecord[];
-  /** Where `evaluate` is given: what was measured so far, and the parameters that measured best. */
+  /** With `evaluate`: the measurements so far, and the best parameters. */
   readonly evaluation?: EvaluationState;
-  /** @internal Of a run from before LoRA+'s groups were PEFT's: biases, norms and a head's bias have A's rate. */
+  /** @internal From a run before LoRA+'s groups matched PEFT's: biases, norms and a head's bias have A's rate. */
   readonly slowBiases?: true;
 }
 
-/** What a checkpoint keeps of `evaluate`. */
+/** The state of `evaluate` in a checkpoint. */
 export interface EvaluationState {
-  /** Every measurement so far. */
+  /** All measurements so far. */
   readonly measured: readonly Measurement[];
-  /** After which step the best was measured, and the parameters then, in the order of the task's `params()`; null before the first. */
+  /** The step of the best measurement and its parameters, in the order of the task's `params()`; null before the first. */
   readonly best: { readonly step: number; readonly parameters: readonly Tensor[] } | null;
 }
 
-/** What training did. */
+/** Result of `fit`. */
 export interface FitReport {
-  /** Every step, those before a resumption included. */
+  /** All steps, including those before a resumption. */
   readonly steps: readonly StepRecord[];
-  /** Wall-clock time of the steps, without that of measurements. */
+  /** Wall-clock time of the steps, without measurements, in seconds. */
   readonly seconds: number;
-  /** Mean over those seconds. */
+  /** Mean over that time. */
   readonly tokensPerSecond: number;
-  /** Most linear memory ever in use, in bytes. */
+  /** Peak of linear memory in use, in bytes. */
   readonly peakMemory: number;
-  /** What `evaluate` gave; null where it was not given. */
+  /** Results of `evaluate`; null without it. */
   readonly evaluation: FitEvaluation | null;
 }
 
-/** What `evaluate` gave. */
+/** Results of `evaluate`. */
 export interface FitEvaluation {
-  /** Every measurement, the one before the first step first. */
+  /** All measurements; the first is from before the first step. */
   readonly measured: readonly Measurement[];
-  /** The best: the parameters are those of this step. */
+  /** The best one: the parameters are those of this step. */
   readonly best: Measurement;
-  /** Whether training stopped before all its steps were done. */
+  /** Whether training stopped before its last step. */
   readonly stoppedEarly: boolean;
 }

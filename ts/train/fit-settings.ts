@@ -17,15 +17,15 @@ export const FIT_OPTIONS: readonly (keyof FitOptions)[] = [
 ];
 
 /**
- * A peak learning rate of AdamW, which changes every weight by about as much in each step: above 1 nothing of what a weight was is
- * left after one.
+ * Maximum of AdamW's peak learning rate. A step changes every weight by about this much, so above 1 nothing is left of a weight after one
+ * step.
  */
 export const learningRate = check<number>(
   "a number from 0 to 1 (usual are 1e-4 to 1e-2; a `schedule` of your own may go beyond)",
   (value) => typeof value === "number" && value >= 0 && value <= 1,
 );
 
-/** The options with their defaults. Throws `ConfigError` for what makes no sense. */
+/** The options with their defaults. Throws `ConfigError` for invalid ones. */
 export function takeFitOptions(count: number, options: FitOptions) {
   checkOptions("fit", options, FIT_OPTIONS);
   if (count === 0)
@@ -40,7 +40,7 @@ export function takeFitOptions(count: number, options: FitOptions) {
   const epochs = positive("fit", "epochs", options.epochs ?? 3);
   const steps = whole("fit", "steps", options.steps ?? Math.max(1, Math.round(epochs * perEpoch)), 1);
   const peak = options.learningRate ?? 1e-3;
-  // A schedule of the caller's own may have any.
+  // A user's schedule may have any rate.
   const checkPeak = options.schedule === undefined ? learningRate : nonNegative;
   checkPeak("fit", "learningRate", peak);
   const maxGradNorm = options.maxGradNorm === undefined ? 1 : options.maxGradNorm;
@@ -65,7 +65,7 @@ export function takeFitOptions(count: number, options: FitOptions) {
   };
 }
 
-/** An order whose steps are looked at as they come. Throws `ConfigError` where one is no list of examples' places. */
+/** An order whose steps are checked as they come. Throws `ConfigError` if one is not a list of examples' indices. */
 function checkedOrder(order: NonNullable<FitOptions["order"]>, count: number): (step: number) => Int32Array {
   return (step) => {
     const { data: places } = integersOf("fit", `order(${step})`, order(step));
@@ -77,7 +77,7 @@ function checkedOrder(order: NonNullable<FitOptions["order"]>, count: number): (
   };
 }
 
-/** How checkpoints are handed over, read once. */
+/** How checkpoints are saved. */
 function takeCheckpointing(checkpoint: NonNullable<FitOptions["checkpoint"]>): NonNullable<FitOptions["checkpoint"]> {
   checkOptions("fit: checkpoint", checkpoint, ["every", "save"]);
   const { every, save } = checkpoint;

@@ -19,14 +19,12 @@ import { roomOfStep } from "./step-room.js";
 import type { Task } from "./task.js";
 
 /**
- * Trains a task with AdamW. Between two steps, and between micro-batches that take long (`accumulate`), the event loop runs, so
- * a page stays alive and a signal is heard between two steps. Other
- * calls, other `fit`s of the same graph among them, may run meanwhile and change no bit of the result.
+ * Trains a task with AdamW. Between steps, and between long micro-batches (`accumulate`), the event loop runs: a page stays responsive, and
+ * a signal takes effect. Other calls, including other `fit`s of the same graph, may run at the same time and do not affect the result.
  *
- * Throws before any work: `ConfigError` for options that make no sense or parameters that another `fit` trains. Rejects
- * with `AbortError` when cancelled, a checkpoint having been handed over, before the first step too, and with `NonFiniteError`
- * when training diverges; parameters are then as the last step left them, and whatever else was made for the run is given back. With `evaluate` it ends with the parameters that
- * measured best.
+ * Throws before any work: `ConfigError` for invalid options, or parameters that another `fit` is training. Rejects with `AbortError` when
+ * cancelled, after saving a checkpoint, and with `NonFiniteError` when training diverges; parameters are then those of the last step. With
+ * `evaluate`, it ends with the best parameters.
  */
 export async function fit<E>(task: Task<E>, examples: readonly E[], options: FitOptions = {}): Promise<FitReport> {
   const taken = listFrom("fit: a list of examples is expected", examples, (example, i) => {
@@ -54,7 +52,7 @@ export async function fit<E>(task: Task<E>, examples: readonly E[], options: Fit
   }
 }
 
-/** What a task trains. Throws `ConfigError` for what is no task. */
+/** The parameters of a task. Throws `ConfigError` for an invalid task. */
 function takeTask<E>(task: Task<E>) {
   checkRecord("fit: a task is { graph, params, loss }", task);
   const { graph } = task;
@@ -71,18 +69,18 @@ function takeTask<E>(task: Task<E>) {
   return { graph, params: listed, groups };
 }
 
-/** Steps that are looked at for the memory they need; a longer run grows where a later one needs more. */
+/** Number of steps that are checked for their memory in advance; memory grows if a later step of a longer run needs more. */
 const STEPS_MEASURED = 4096;
 
-/** One call of `fit`: where it stands. */
+/** The state of a call of `fit`. */
 class Run<E> {
   private readonly history: StepRecord[] = [];
   private readonly first: number = 0;
   private readonly batchAt: (step: number) => E[];
-  /** Random streams drawn, as if nothing else drew from the graph: another call's draws change no bit of this run. */
+  /** Random streams drawn by this run; other calls' draws do not affect it. */
   private streams: number;
   private readonly evaluation: Evaluation | null = null;
-  /** Milliseconds that measuring took. */
+  /** Milliseconds spent on measurements. */
   private measuring = 0;
 
   constructor(
@@ -142,7 +140,7 @@ class Run<E> {
     return { steps: this.history, seconds, tokensPerSecond, peakMemory: graph.engine.info.memory.peak, evaluation };
   }
 
-  /** Measures after so many steps where that is due. Where it is cancelled meanwhile, nothing is noted. */
+  /** Measures if it is due after this many steps. If cancelled meanwhile, nothing is recorded. */
   private async measure(step: number): Promise<void> {
     const { evaluation, task, params } = this;
     const { signal } = this.settings;
@@ -152,14 +150,14 @@ class Run<E> {
       const value = await orAborted(() => evaluation.settings.measure(step), signal);
       evaluation.add(step, value, () => params.map((id) => task.graph.value(id)));
     } catch (error) {
-      // The caller saves, and then throws the same.
+      // The caller saves a checkpoint and throws the same error.
       if (!signal?.aborted) throw error;
     } finally {
       this.measuring += elapsed();
     }
   }
 
-  /** Puts the best parameters in place of the last ones. Throws `AbortError` where the last were not measured. */
+  /** Restores the best parameters. Throws `AbortError` if the last ones were not measured. */
   private keepBest(): FitReport["evaluation"] {
     const { evaluation, history, task, params } = this;
     const { steps, signal } = this.settings;
@@ -170,7 +168,7 @@ class Run<E> {
     return report;
   }
 
-  /** One optimizer step. Between two micro-batches the event loop runs, where the last turn is some milliseconds ago. */
+  /** One optimizer step. Between micro-batches the event loop runs if some milliseconds have passed since the last time. */
   private async step(number: number): Promise<StepRecord> {
     const { task, params, optimizer, settings } = this;
     const before = this.streams;
@@ -198,14 +196,14 @@ class Run<E> {
       const result = timed(() => step.update(settings.maxGradNorm));
       return { step: number, learningRate: optimizer.lr, milliseconds, ...result };
     } catch (error) {
-      // A step that breaks off has drawn no random numbers and leaves no part of a gradient.
+      // A step that fails has used up no random numbers and leaves no gradients.
       this.streams = before;
       optimizer.zeroGrad();
       throw error;
     }
   }
 
-  /** Work in training mode and with this run's own random streams, of which others see nothing. */
+  /** Runs `body` in training mode with this run's own random streams; other calls are not affected. */
   private alone<T>(work: () => T): T {
     const { graph } = this.task;
     const [training, streams] = [graph.training, graph.streamsDrawn];
@@ -222,8 +220,8 @@ class Run<E> {
   }
 
   /**
-   * Makes room for the largest step ahead of the first, so that memory never grows in the middle of training. An abort meanwhile is
-   * left to what comes next, which hands over a checkpoint first: however early it comes, there is one.
+   * Reserves memory for the largest step, so that memory does not grow during training. If cancelled meanwhile, the next check handles it,
+   * after saving a checkpoint.
    */
   private async reserve(): Promise<void> {
     const { task, settings } = this;
@@ -234,14 +232,14 @@ class Run<E> {
       for (const part of microBatches(this.batchAt(step), settings.accumulate)) {
         await breathe();
         if (settings.signal?.aborted) return;
-        // One by one, since a text that was not yet asked for its tokens may be long.
+        // One by one, since tokenizing a long text takes time.
         most = Math.max(most, task.memory(part));
       }
     }
     task.graph.reserve(roomOfStep(task.graph, this.params, most, settings.accumulate));
   }
 
-  /** Hands over where the run stands. Throws `NonFiniteError` rather than a checkpoint that nothing can go on from. */
+  /** Saves a checkpoint. Throws `NonFiniteError` instead of saving one that cannot be resumed. */
   private async save(): Promise<void> {
     const { task, params, history } = this;
     const parameters = params.map((id) => task.graph.value(id));
@@ -263,7 +261,7 @@ class Run<E> {
   }
 }
 
-/** Where watching goes on. Throws `ConfigError` where the run was watched and is not now, or the other way round. */
+/** The measurements to resume. Throws `ConfigError` if only one of checkpoint and options has `evaluate`. */
 function resumedEvaluation(settings: EvaluateSettings | null, steps: number, resume: Checkpoint): Evaluation | null {
   const { step, evaluation } = resume;
   if (settings !== null && (evaluation !== undefined || step === 0))

@@ -9,15 +9,15 @@ import { isFloats, typedLength } from "../arguments/typed-array.js";
 
 /** A sentence vector of the frozen encoder and its class. */
 export interface VectorExample {
-  /** `[hidden]`, as `SentenceEncoder.encode` gives it. */
+  /** `[hidden]`, from `SentenceEncoder.encode`. */
   readonly vector: Float32Array;
   /** Class index from 0. */
   readonly target: number;
 }
 
-/** Trains a head alone on frozen sentence vectors: the yardstick for what an adapter adds. */
+/** Trains only a classification head on frozen sentence vectors: a baseline for adapters. */
 export class HeadOnlyTask implements Task<VectorExample> {
-  /** `head` is trained in place. Throws `ConfigError` for what is no `ClassificationHead`. */
+  /** `head` is trained in place. Throws `ConfigError` unless it is a `ClassificationHead`. */
   constructor(private readonly head: ClassificationHead) {
     if (head instanceof ClassificationHead) return;
     throw unexpected("HeadOnlyTask", "head", "a ClassificationHead", head);
@@ -34,8 +34,8 @@ export class HeadOnlyTask implements Task<VectorExample> {
   }
 
   /**
-   * Summed cross entropy; no tokens are counted. Throws `ConfigError` for what are no examples, `ShapeError` for vectors
-   * of another length than the head takes.
+   * Summed cross entropy; counts no tokens. Throws `ConfigError` for invalid examples, `ShapeError` for vectors of another length than the
+   * head's.
    */
   loss(examples: readonly VectorExample[]): BatchLoss {
     const taken = this.take(examples);
@@ -44,7 +44,7 @@ export class HeadOnlyTask implements Task<VectorExample> {
     return { sum: this.graph.crossEntropy(logits, targets, { reduction: "sum" }), targets: targets.length, tokens: 0 };
   }
 
-  /** Bytes that a step on these examples takes. Throws as `loss` does, so that `fit` meets a wrong one before any work. */
+  /** Bytes that a step on these examples needs. Throws as `loss` does, so `fit` refuses invalid examples before any work. */
   memory(examples: readonly VectorExample[]): number {
     const [hidden, classes] = this.graph.shape(this.head.weight) as [number, number];
     return 4 * this.take(examples).length * (hidden + 4 * classes);
@@ -64,7 +64,7 @@ export class HeadOnlyTask implements Task<VectorExample> {
     return this.graph.allOrNothing(() => this.head.logits(this.graph.constant({ shape: [rows.length, hidden], data })));
   }
 
-  /** Examples with each field read once. */
+  /** Checked copies of examples. */
   private take(examples: readonly VectorExample[]): VectorExample[] {
     const [hidden, classes] = this.graph.shape(this.head.weight) as [number, number];
     return listFrom("HeadOnlyTask: a list of { vector, target } is expected", examples, (example, i) => {

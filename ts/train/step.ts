@@ -5,24 +5,24 @@ import type { Optimizer } from "../optim/optimizer.js";
 import { clipGradNorm, gradNorm, scaleGrads } from "../optim/clipping.js";
 import type { BatchLoss, Task } from "./task.js";
 
-/** What one optimizer step gave. */
+/** Result of an optimizer step. */
 export interface StepResult {
-  /** Mean over the step's targets, by their weights. */
+  /** Weighted mean over the step's targets. */
   readonly loss: number;
   /** Before clipping. */
   readonly gradNorm: number;
   readonly tokens: number;
 }
 
-/** Cuts a batch into at most `count` parts of the same size, the last one perhaps smaller. */
+/** Splits a batch into at most `count` micro-batches of the same size; the last may be smaller. */
 export function microBatches<E>(batch: readonly E[], count: number): E[][] {
   const size = Math.ceil(batch.length / count);
   return Array.from({ length: Math.ceil(batch.length / size) }, (_, i) => batch.slice(i * size, (i + 1) * size));
 }
 
 /**
- * One optimizer step: forward and backward of each micro-batch, then one update. Loss and gradients are of the mean over all
- * targets of the step, by their weights, however they fall into micro-batches.
+ * One optimizer step: forward and backward of each micro-batch, then one update. Loss and gradients are those of the weighted mean over all
+ * targets, however they are split into micro-batches.
  */
 export class OptimizerStep<E> {
   private sum = 0;
@@ -34,13 +34,13 @@ export class OptimizerStep<E> {
     private readonly task: Task<E>,
     private readonly params: readonly NodeId[],
     private readonly optimizer: Optimizer,
-    /** Micro-batches that it is made of. */
+    /** Its micro-batches. */
     private readonly parts: number,
   ) {
     optimizer.zeroGrad();
   }
 
-  /** Adds the gradient of a micro-batch. */
+  /** Adds a micro-batch's gradient. */
   add(examples: readonly E[]): void {
     const { graph } = this.task;
     graph.step(() => {
@@ -56,8 +56,8 @@ export class OptimizerStep<E> {
   }
 
   /**
-   * Updates the parameters. Throws `NonFiniteError` before it where loss or gradients are not finite, so that parameters keep
-   * their last good values; `ConfigError` where no example has a target.
+   * Updates the parameters. Throws before that `NonFiniteError` for a loss or gradients that are not finite, so that parameters keep their
+   * last good values, and `ConfigError` if no example has a target.
    */
   update(maxGradNorm: number | null): StepResult {
     const { task, params, optimizer, sum, weight, tokens } = this;
@@ -68,7 +68,7 @@ export class OptimizerStep<E> {
         option: "targets",
         value: 0,
       });
-    // Known only now where there are several parts: a part of many targets must count for more than one of few.
+    // With several micro-batches it is known only now: one with many targets must count for more.
     if (this.parts > 1) scaleGrads(graph, params, 1 / weight);
     const loss = sum / weight;
     const norm = maxGradNorm === null ? gradNorm(graph, params) : clipGradNorm(graph, params, maxGradNorm);
@@ -92,7 +92,7 @@ function checkTargets({ targets }: BatchLoss): number {
   });
 }
 
-/** What the targets of a part weigh together. */
+/** Sum of the weights of a micro-batch's targets. */
 function checkWeight({ targets, weight = targets }: BatchLoss): number {
   if (targets === 0) return 0;
   if (Number.isFinite(weight) && weight > 0) return weight;

@@ -3,26 +3,26 @@ import type { ParameterGroup } from "../optim/parameters.js";
 
 /** The summed loss of some examples, on the tape. */
 export interface BatchLoss {
-  /** One value: the sum over targets, so that micro-batches of unlike sizes add up right. */
+  /** A scalar: the sum over targets, so that micro-batches of different sizes add up correctly. */
   readonly sum: NodeId;
-  /** Targets that count. */
+  /** Number of targets. */
   readonly targets: number;
-  /** Sum of the weights of those targets, above 0: what a mean divides by. Default `targets`, where each weighs 1. */
+  /** Sum of the targets' weights, above 0, by which the mean is divided. Default: `targets`, with weights of 1. */
   readonly weight?: number;
-  /** Tokens that went through the model. */
+  /** Number of tokens computed. */
   readonly tokens: number;
 }
 
-/** Something to train: what it learns from one example `E`, and which parameters change. */
+/** Something to train: its loss for examples of type `E`, and its parameters. */
 export interface Task<E> {
-  /** Graph of the parameters and of every loss. */
+  /** Graph of the parameters and of the losses. */
   readonly graph: Graph;
-  /** The variables that training changes, always in the same order. */
+  /** The trained variables, always in the same order. */
   params(): NodeId[];
-  /** The same variables in the same order, where some have a learning rate or a weight decay of their own. */
+  /** The same variables in the same order, in groups with their own learning rate or weight decay. */
   groups?(): ParameterGroup[];
   /** Records the loss of some examples; called inside a step of the graph. */
   loss(examples: readonly E[]): BatchLoss;
-  /** Bytes that `loss` of these examples and its gradient take, so that they can be reserved before the first step. */
+  /** Bytes that `loss` of these examples and its gradient need, to reserve them before the first step. */
   memory?(examples: readonly E[]): number;
 }

@@ -3,8 +3,8 @@ import { microBatches } from "./step.js";
 import type { Task } from "./task.js";
 
 /**
- * Milliseconds that forward and backward of a batch take. Nothing is updated: parameters, random streams and mode are as
- * before and gradients are zero, so that a run afterwards gives the bits that it gives without.
+ * Milliseconds of forward and backward of a batch. Parameters, random streams and mode stay as they are and gradients are zero, so a later
+ * run has the same bits.
  */
 export function timeStep<E>(
   task: Pick<Task<E>, "graph" | "params" | "loss">,

@@ -1,14 +1,14 @@
 import { AbortError } from "../errors/errors.js";
 import { unexpected } from "../arguments/settings.js";
 
-/** Throws `AbortError` where the caller has cancelled. */
+/** Throws `AbortError` if the signal is aborted. */
 export function throwIfAborted(signal: AbortSignal | undefined, details: Record<string, unknown> = {}): void {
   if (!signal?.aborted) return;
   const reason: unknown = signal.reason;
   throw new AbortError("cancelled by its AbortSignal", { reason, ...details }, { cause: reason });
 }
 
-/** Waits for `work`, but no longer than until the signal is aborted: what is awaited may never come to its end. */
+/** Waits for `work`, or until the signal is aborted: the work may never finish. */
 export async function untilAborted(work: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
   if (!signal) return void (await work);
   if (signal.aborted) return;
@@ -25,8 +25,8 @@ export async function untilAborted(work: Promise<unknown>, signal: AbortSignal |
 }
 
 /**
- * What a call gives; `AbortError` as soon as the signal is aborted, though the call may never come to its end. What it gives
- * after that goes to `late`, which may have to close it. Where the signal came before, nothing is called.
+ * The result of a call, or `AbortError` as soon as the signal is aborted, even if the call never finishes. A later result goes to `late`,
+ * which can close it. If the signal is aborted already, the call is not made.
  */
 export async function orAborted<T>(
   call: () => T | Promise<T>,
@@ -38,7 +38,7 @@ export async function orAborted<T>(
   try {
     await untilAborted(work, signal);
   } catch (error) {
-    // Work that hears the signal too fails by it.
+    // Work that listens to the signal fails by it too.
     throwIfAborted(signal);
     throw error;
   }
@@ -47,7 +47,7 @@ export async function orAborted<T>(
   return work;
 }
 
-/** Throws `ConfigError` unless it is left out or an `AbortSignal`, of any realm: another would never be heard. */
+/** Throws `ConfigError` unless the value is undefined, null, or an `AbortSignal` of any realm; another object would never abort. */
 export function checkSignal(what: string, signal: unknown): void {
   if (signal === undefined || signal === null) return;
   const { aborted, addEventListener } = Object(signal) as Partial<AbortSignal>;
@@ -55,7 +55,7 @@ export function checkSignal(what: string, signal: unknown): void {
   throw unexpected(what, "signal", "an AbortSignal", signal);
 }
 
-/** The same as a reader of an option. */
+/** The same for a reader of options. */
 export function readSignal(what: string, _name: string, value: unknown): AbortSignal | undefined {
   checkSignal(what, value);
   return (value as AbortSignal | null | undefined) ?? undefined;

@@ -1,6 +1,6 @@
-/** A clock that starts now: what it gives tells the milliseconds since. Never runs backwards, whatever the system's clock does. */
+/** Starts a clock; the returned function returns the milliseconds since. It never goes back, even if the system's clock does. */
 export function stopwatch(): () => number {
-  // `performance` itself is behind a getter in Node.
+  // In Node, `performance` itself is a getter.
   const clock = performance;
   const start = clock.now();
   return () => clock.now() - start;

@@ -1,6 +1,6 @@
-/** A clock counts no further, and tells of longer times at once. */
+/** Maximum delay of a timer; a longer one would fire at once. */
 const LONGEST = 2 ** 31 - 1;
 
-/** A timer, as by `setTimeout`; none for a time that no clock counts. */
+/** As `setTimeout`; no timer for a longer delay. */
 export const timer = (milliseconds: number, then: () => void): ReturnType<typeof setTimeout> | undefined =>
   milliseconds > LONGEST ? undefined : setTimeout(then, milliseconds);

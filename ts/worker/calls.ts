@@ -1,5 +1,5 @@
 import { runFiles } from "../training/store/run-files.js";
-import type { KeptPlace } from "../io/page/kept-model.js";
+import type { CachedPlace } from "../io/page/cached-model.js";
 import { again, againOr } from "./crossings/again.js";
 import { asked, release, told } from "./crossings/functions.js";
 import {
@@ -20,12 +20,12 @@ import { streaming } from "./crossings/stream.js";
 import { remote } from "./crossings/remote.js";
 import type { Progress } from "./protocol/progress-queue.js";
 
-// Every call there is between a page and its worker: what it takes, what it gives, and how each of these crosses. A method of a
-// class that is in the worker is a row; nothing else is to be written for it.
+// All calls between a page and its worker: their parameters, their results, and how each of these is sent. A method of a class in the
+// worker is one row; nothing else needs to be written.
 
 type Event = Readonly<Record<string, unknown>>;
 
-/** Progress is of interest as it is now: a count, or an event of the same kind and about the same thing. */
+/** Only the newest value of progress matters: of a count, or of events of the same type, phase and file. */
 const newest: Progress = {
   passing: (event) =>
     typeof event !== "object" || ["progress", "download", undefined].includes((event as Event)["type"] as "progress"),
@@ -45,11 +45,12 @@ const byteSource = remote({
 });
 const open = call({ file: data }, orNull(byteSource));
 const source = remote({ values: ["name"], functions: { open } });
+const hasRead = (value: unknown) => typeof Object(value).read === "function";
 const hasOpen = (value: unknown) => typeof Object(value).open === "function";
-const isKept = (from: unknown, model: unknown) => (from as KeptPlace).storage === "opfs" || !hasOpen(model);
-const keptModel = again("kept model");
+const isKept = (from: unknown, model: unknown) => (from as CachedPlace).storage === "opfs" || !hasOpen(model);
+const cachedModel = again("cached model");
 /** A model's name, its files, or where they come from: one that the browser keeps is read where it is wanted. */
-const model = againOr("kept model", either(hasOpen, source, data), isKept);
+const model = againOr("cached model", either(hasOpen, source, data), isKept);
 
 const inference = options({ signal, onProgress });
 const loading = { signal, onProgress, engine: noEngine };
@@ -57,7 +58,7 @@ const loading = { signal, onProgress, engine: noEngine };
 const adapterMethods = {
   addAdapter: call({ name: data, options: data }, nothing),
   loadAdapter: call({ name: data, files: data, options: data }, nothing),
-  addWeightedAdapter: call({ name: data, options: data }, nothing),
+  addWeightedAdapter: call({ name: data, options: options({ signal }) }, nothing),
   makeWeightedAdapter: call({ name: data, options: options({ signal }) }, nothing),
   hotswapAdapter: call({ name: data, files: data, options: data }, nothing),
   removeAdapter: call({ name: data }, nothing),
@@ -77,7 +78,7 @@ const encoderMethods = {
   ...adapterMethods,
 };
 
-/** Parameters and optimizer are copies made for it; what was measured is the run's own. */
+/** Parameters and optimizer are copies made for it; the measurements belong to the run. */
 const checkpoint: Crossing = {
   pack(value, scope, name) {
     const { parameters, optimizer } = value as { parameters: unknown; optimizer: unknown };
@@ -113,6 +114,10 @@ const languageMethods = {
   score: call({ prompt: data, completions: data, options: asking }, data),
   perplexity: call({ texts: data, options: asking }, data),
   fit: call({ examples: data, options: training }, data),
+  fitPreferences: call({ examples: data, options: training }, data),
+  evaluate: call({ examples: data, options: inference }, data),
+  saveGguf: call({ name: data }, handedOver),
+  loadGguf: call({ name: data, file: either(hasRead, byteSource, data) }, nothing),
   ...adapterMethods,
 };
 
@@ -142,7 +147,7 @@ const classifier = living("TextClassifier");
 const tokenClassifier = living("TokenClassifier");
 const languageModel = living("CausalLanguageModel");
 
-/** Classes whose objects live in the worker: what makes one, what it can do, and what is known of it at once. */
+/** Classes whose objects live in the worker: static methods, methods, and fields that are sent with an object. */
 export const classes = {
   SentenceEncoder: {
     statics: { load: call({ source: model, options: options(loading) }, encoder) },
@@ -177,7 +182,7 @@ export const classes = {
 
 export type ClassName = keyof typeof classes;
 
-/** Where a store's blobs are, which messages say in the middle of a sentence. */
+/** Locations of a store's blobs, which messages name; they are needed synchronously. */
 const blobs = Object.values(runFiles).flat();
 const storeHere = remote({
   values: ["name"],
@@ -204,7 +209,7 @@ const modelHere = remote({
   functions: { open },
   optional: { digest: call({ file: data }, data), gguf: call({}, byteSource) },
 });
-const jobModel = againOr("kept model", modelHere, isKept);
+const jobModel = againOr("cached model", modelHere, isKept);
 const sourcesHere = remote({
   values: [],
   functions: {
@@ -217,13 +222,13 @@ const sourcesHere = remote({
 });
 const job = options({ signal, onProgress, sources: againOr("kept sources", sourcesHere) });
 
-/** Functions that are called in the worker. */
+/** Functions that run in the worker. */
 export const functions = {
   clearCache: call({ options: data }, data),
   engineInfo: call({}, data),
-  keepModel: call({ from: picked, options: inference }, keptModel),
-  keptModel: call({ name: data }, orNull(keptModel)),
-  keptModels: call({}, data),
+  cacheModel: call({ from: picked, options: inference }, cachedModel),
+  cachedModel: call({ name: data }, orNull(cachedModel)),
+  cachedModels: call({}, data),
   "opfsStore.discard": call({ store }, nothing),
   "opfsStore.files": call({ store }, handedOver),
   predictEach: call({ requests: listOf(options({ classifier })), options: inference }, data),

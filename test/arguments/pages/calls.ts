@@ -1,4 +1,4 @@
-import { clearCache, keepModel, keptModel, keptModels } from "../../../ts/index.js";
+import { clearCache, cacheModel, cachedModel, cachedModels } from "../../../ts/index.js";
 import type { Call } from "../refusals.js";
 
 /** A file of a folder, as pages get it. */
@@ -30,18 +30,18 @@ const folder = () => ({
 
 /** Calls of what a page keeps. */
 export const pageCalls = {
-  keepModel: [
+  cacheModel: [
     {
       args: () => [files(), options()],
-      run: (_, ...args) => keepModel(...(args as Parameters<typeof keepModel>)),
+      run: (_, ...args) => cacheModel(...(args as Parameters<typeof cacheModel>)),
     },
     {
       args: () => [pinned()],
-      run: (_, manifest) => keepModel([file("config.json", "{}")] as never, { manifest }),
+      run: (_, manifest) => cacheModel([file("config.json", "{}")] as never, { manifest }),
     },
-    { args: () => [folder()], run: (_, given) => keepModel(given) },
+    { args: () => [folder()], run: (_, given) => cacheModel(given) },
   ],
-  keptModels: [{ args: () => [], run: () => keptModels() }],
-  keptModel: [{ args: () => ["tiny"], run: (_, name) => keptModel(name) }],
+  cachedModels: [{ args: () => [], run: () => cachedModels() }],
+  cachedModel: [{ args: () => ["tiny"], run: (_, name) => cachedModel(name) }],
   clearCache: [{ args: () => [{ name: "tiny" }], run: (_, given) => clearCache(given) }],
 } satisfies Record<string, Call[]>;

@@ -132,8 +132,8 @@ it("a sum refuses each of them by its name and what it has, and changes nothing"
       const prunes = combinationType === "ties" || combinationType === "dare_linear";
       const options = { adapters: ["gaussian", name], weights: [1, 0.5], combinationType };
       const sum = () => encoder.addWeightedAdapter("sum", prunes ? { ...options, density: 0.5 } : options);
-      expect(sum, `${combinationType} of ${name}`).toThrow(UnsupportedError);
-      expect(sum).toThrow(`"${name}" has ${what}`);
+      await expect(sum(), `${combinationType} of ${name}`).rejects.toThrow(UnsupportedError);
+      await expect(sum()).rejects.toThrow(`"${name}" has ${what}`);
     }
   expect(encoder.graph.engine.info.memory.used).toBe(used);
   expect(encoder.adapters().map(({ name }) => name)).toEqual([...names, "gaussian"]);

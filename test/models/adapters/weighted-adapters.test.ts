@@ -63,7 +63,7 @@ describe("a weighted sum of adapters", () => {
     async (_, number) => {
       using encoder = await withAdapters();
       const { adapters, weights, combination_type, svd_rank, density, majority_sign_method } = cases[number]!;
-      encoder.addWeightedAdapter("sum", {
+      await encoder.addWeightedAdapter("sum", {
         ...{ adapters, weights, combinationType: combination_type },
         ...(svd_rank !== undefined && { svdRank: svd_rank }),
         ...(density !== undefined && { density }),
@@ -86,7 +86,7 @@ describe("a weighted sum of adapters", () => {
   it("cat gives the sum of the updates, in what encode gives too, with what scaleAdapter says", async () => {
     using encoder = await withAdapters();
     encoder.scaleAdapter("one", 0.5);
-    encoder.addWeightedAdapter("sum", { adapters: ["one", "two"], weights: [1, -2], combinationType: "cat" });
+    await encoder.addWeightedAdapter("sum", { adapters: ["one", "two"], weights: [1, -2], combinationType: "cat" });
     const [sum, one, two] = ["sum", "one", "two"].map((name) => updatesOf(encoder, name));
     for (const [path, update] of sum!)
       update.forEach((x, i) => {
@@ -102,7 +102,7 @@ describe("a weighted sum of adapters", () => {
 
   it("its files load again to the same bits, and those it is of can be removed", async () => {
     using encoder = await withAdapters();
-    encoder.addWeightedAdapter("sum", { adapters: NAMES, weights: [1, 1, 1] });
+    await encoder.addWeightedAdapter("sum", { adapters: NAMES, weights: [1, 1, 1] });
     const expected = await encoder.encode(texts, { adapter: "sum" });
     for (const name of NAMES) encoder.removeAdapter(name);
     expect(encoder.adapters()).toEqual([{ name: "sum", active: false, merged: false }]);
@@ -117,8 +117,8 @@ describe("a weighted sum of adapters", () => {
       const made = async (seed: number) => {
         using encoder = await withAdapters(seed);
         const options = { adapters: ["one", "two"], weights: [1, 1], combinationType, density: 0.5 };
-        encoder.addWeightedAdapter("first", options);
-        encoder.addWeightedAdapter("second", options);
+        await encoder.addWeightedAdapter("first", options);
+        await encoder.addWeightedAdapter("second", options);
         return [updatesOf(encoder, "first"), updatesOf(encoder, "second")];
       };
       const [a, again, other] = [await made(3), await made(3), await made(4)];
@@ -129,7 +129,7 @@ describe("a weighted sum of adapters", () => {
   );
 
   it.each(["svd", "ties_svd", "dare_linear_svd"] as const)(
-    "%s with pauses has the bits of the call without, of the adapters as they were, or leaves nothing",
+    "%s is of the adapters as they were at the call, under its old name too, or leaves nothing",
     async (combinationType) => {
       using encoder = await withAdapters(3);
       using plain = await withAdapters(3);
@@ -137,17 +137,17 @@ describe("a weighted sum of adapters", () => {
       const options = { adapters: ["one", "two"], weights: [1, -2], combinationType, ...density };
       const { used } = engineInfo().memory;
       const controller = new AbortController();
-      const cancelled = encoder.makeWeightedAdapter("sum", { ...options, signal: AbortSignal.abort() });
+      const cancelled = encoder.addWeightedAdapter("sum", { ...options, signal: AbortSignal.abort() });
       await expect(cancelled).rejects.toThrow(AbortError);
       expect(engineInfo().memory.used).toBe(used);
       expect(encoder.adapters()).toEqual(plain.adapters());
-      const making = encoder.makeWeightedAdapter("sum", { ...options, signal: controller.signal });
+      const making = encoder.addWeightedAdapter("sum", { ...options, signal: controller.signal });
       encoder.scaleAdapter("one", 0);
       await making;
-      plain.addWeightedAdapter("sum", options);
+      await plain.makeWeightedAdapter("sum", options);
       expect(updatesOf(encoder, "sum")).toEqual(updatesOf(plain, "sum"));
       expect(encoder.graph.streamsDrawn).toBe(plain.graph.streamsDrawn);
-      await expect(encoder.makeWeightedAdapter("sum", options)).rejects.toThrow("there is an adapter");
+      await expect(encoder.addWeightedAdapter("sum", options)).rejects.toThrow("there is an adapter");
     },
   );
 
@@ -171,7 +171,7 @@ describe("a weighted sum of adapters", () => {
       if (turns === 3) controller.abort();
     }, 0);
     try {
-      await expect(encoder.makeWeightedAdapter("sum", { ...options, signal: controller.signal })).rejects.toThrow(
+      await expect(encoder.addWeightedAdapter("sum", { ...options, signal: controller.signal })).rejects.toThrow(
         AbortError,
       );
     } finally {
@@ -181,7 +181,7 @@ describe("a weighted sum of adapters", () => {
     const steps = now / 20;
     expect(state()).toEqual(before);
     // To its end it takes many more steps.
-    await encoder.makeWeightedAdapter("sum", options);
+    await encoder.addWeightedAdapter("sum", options);
     expect(now / 20 - steps).toBeGreaterThan(3 * steps);
   });
 
@@ -207,26 +207,26 @@ describe("a weighted sum of adapters", () => {
     using encoder = await withAdapters();
     encoder.addAdapter("dora", { dora: true });
     const used = encoder.graph.engine.info.memory.used;
-    const refused = (options: WeightedAdapterOptions, kind: new (...args: never[]) => Error, message: string) => {
-      expect(() => encoder.addWeightedAdapter("sum", options)).toThrow(kind);
-      expect(() => encoder.addWeightedAdapter("sum", options)).toThrow(message);
+    const refused = async (options: WeightedAdapterOptions, kind: new (...args: never[]) => Error, message: string) => {
+      await expect(encoder.addWeightedAdapter("sum", options)).rejects.toThrow(kind);
+      await expect(encoder.addWeightedAdapter("sum", options)).rejects.toThrow(message);
     };
-    refused({ adapters: ["one"], weights: [1, 2] }, ConfigError, "one weight for each adapter, got 2 for 1");
-    refused({ adapters: [], weights: [] }, ConfigError, "one weight for each adapter, got 0 for 0");
-    refused({ adapters: ["none"], weights: [1] }, ConfigError, 'there is no adapter "none"');
-    refused({ adapters: ["one"], weights: [NaN] }, ConfigError, "weights[0]");
+    await refused({ adapters: ["one"], weights: [1, 2] }, ConfigError, "one weight for each adapter, got 2 for 1");
+    await refused({ adapters: [], weights: [] }, ConfigError, "one weight for each adapter, got 0 for 0");
+    await refused({ adapters: ["none"], weights: [1] }, ConfigError, 'there is no adapter "none"');
+    await refused({ adapters: ["one"], weights: [NaN] }, ConfigError, "weights[0]");
     const pair = { adapters: ["one", "three"], weights: [1, 1] };
-    refused(
+    await refused(
       { ...pair, combinationType: "linear" },
       AdapterError,
       'which have ranks 4, 2 in a layer: take "svd" or "cat"',
     );
-    refused({ ...pair, combinationType: "ties_svd" }, ConfigError, "density");
-    refused({ ...pair, combinationType: "cat", density: 0.5 }, ConfigError, "density says nothing");
-    refused({ ...pair, combinationType: "cat", svdRank: 2 }, ConfigError, "svdRank says nothing");
-    refused({ ...pair, combinationType: "mean" as "cat" }, ConfigError, "combinationType");
-    refused({ adapters: ["dora"], weights: [1] }, UnsupportedError, "DoRA");
-    expect(() => encoder.addWeightedAdapter("one", pair)).toThrow("there is an adapter");
+    await refused({ ...pair, combinationType: "ties_svd" }, ConfigError, "density");
+    await refused({ ...pair, combinationType: "cat", density: 0.5 }, ConfigError, "density says nothing");
+    await refused({ ...pair, combinationType: "cat", svdRank: 2 }, ConfigError, "svdRank says nothing");
+    await refused({ ...pair, combinationType: "mean" as "cat" }, ConfigError, "combinationType");
+    await refused({ adapters: ["dora"], weights: [1] }, UnsupportedError, "DoRA");
+    await expect(encoder.addWeightedAdapter("one", pair)).rejects.toThrow("there is an adapter");
     expect(encoder.graph.engine.info.memory.used).toBe(used);
     expect(encoder.adapters().map(({ name }) => name)).toEqual([...NAMES, "dora"]);
   });

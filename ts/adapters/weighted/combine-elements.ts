@@ -1,11 +1,11 @@
 import type { WeightedSum } from "./options.js";
 
-/** Numbers from 0 to 1, a stream of its own for each call. */
+/** Numbers from 0 to 1; each call returns a new stream. */
 export type RandomStream = () => { uniform(): number };
 
 /**
- * Elements of several tensors of one size as one, by PEFT's `merge_utils`, in float64: pruned, then summed by their weights, or
- * with "ties" averaged over those that have the sign which outweighs. NaN stays NaN.
+ * Combines elements of tensors of equal size in float64, as PEFT's `merge_utils`: prunes, then sums them by weight, or with "ties" averages
+ * those that have the majority's sign. NaN stays NaN.
  */
 export function combineElements(
   tensors: readonly Float64Array[],
@@ -40,15 +40,15 @@ export function combineElements(
 
 const signOf = (x: number) => (x > 0 ? 1 : x < 0 ? -1 : x);
 
-/** Each element with probability `density`, divided by it: the expected value stays. */
+/** Keeps each element with probability `density` and divides it by that, so the expected value stays. */
 function randomPart(tensor: Float64Array, density: number, stream: { uniform(): number }): Float64Array {
   return tensor.map((x) => (stream.uniform() < density ? x / density : 0 * x));
 }
 
-/** The largest elements by absolute value, ⌊density·n⌋ of them; of equal ones the first. */
+/** The ⌊density·n⌋ largest elements by absolute value; of equal ones the first. */
 function largestPart(tensor: Float64Array, density: number): Float64Array {
   const count = Math.floor(density * tensor.length);
-  // NaN comes last, and so is among the largest.
+  // NaN sorts last, so it counts as large.
   const sizes = tensor.map(Math.abs).sort();
   if (count === 0) return tensor.map((x) => 0 * x);
   const least = sizes[tensor.length - count]!;

@@ -2,8 +2,9 @@ import { listFrom, namesFrom } from "../../arguments/collections.js";
 import { checkOptions } from "../../arguments/options.js";
 import { finite, oneOf, unexpected, whole } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";
+import { readSignal } from "../../waiting/abort.js";
 
-/** How adapters become one, by the names of PEFT's `combination_type`. */
+/** PEFT's names for `combination_type`. */
 const combinationTypes = [
   ...([
     "linear",
@@ -19,50 +20,51 @@ const combinationTypes = [
   ...(["magnitude_prune", "magnitude_prune_svd"] as const),
 ] as const;
 
-/** What an adapter is summed of: arguments of PEFT's `add_weighted_adapter`. */
+/** Arguments of PEFT's `add_weighted_adapter`. */
 export interface WeightedAdapterOptions {
-  /** Names of the adapters. */
+  /** Names of the adapters to sum. */
   readonly adapters: readonly string[];
-  /** How much each counts; below 0 it is subtracted. */
+  /** Weight of each adapter; a negative one subtracts. */
   readonly weights: readonly number[];
   /**
-   * Default "svd": the sum Σ w·s·A·B, brought to the rank as well as it can be. "cat" is that sum itself, of as many ranks as all have
-   * together. "linear" and the rest work on A and B apart, which must have one rank: cheap and rough. Those ending in "_svd" work
-   * on s·A·B, and so take time and memory in proportion to the weights. "ties" (arXiv 2306.01708) keeps the largest elements and those of
-   * the sign that outweighs, "dare_…" (arXiv 2311.03099) random ones, by the graph's seed, "magnitude_prune" the largest.
+   * How they are combined. "svd" (default): the best approximation of Σ w·s·A·B by one of the given rank. "cat": that sum exactly, with the
+   * sum of all ranks. "linear" and the others combine A's and B's separately, which needs equal ranks: fast and approximate. Names ending
+   * in "_svd" work on s·A·B instead: time and memory grow with the weights. "ties" (arXiv 2306.01708) keeps the largest elements with the
+   * majority's sign, "dare_…" (arXiv 2311.03099) random ones, by the graph's seed, "magnitude_prune" the largest.
    */
   readonly combinationType?: (typeof combinationTypes)[number];
-  /** Rank of what an SVD gives; default the largest of the adapters'. */
+  /** Rank of the result of an SVD; default: the largest of the adapters' ranks. */
   readonly svdRank?: number;
-  /** Share of the elements that is kept, above 0 to 1: for all but "linear", "cat" and "svd", which have none. */
+  /** Share of the elements to keep, above 0 up to 1; required except for "linear", "cat" and "svd", which do not have it. */
   readonly density?: number;
-  /** Which sign outweighs, with "ties" in the name: by the sum of the elements (default) or by their number. */
+  /** How "ties" chooses the majority's sign: by the sum of the elements (default) or by their number. */
   readonly majoritySignMethod?: "total" | "frequency";
+  /** Cancels within a step of the decomposition: the call rejects with `AbortError`, and the model is as before. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The options, checked. */
 export interface WeightedSum {
   readonly adapters: readonly string[];
   readonly weights: readonly number[];
-  /** What becomes of the elements. */
+  /** How elements are combined. */
   readonly method: "cat" | "linear" | "ties" | "dare_linear" | "dare_ties" | "magnitude_prune";
-  /** Whether it becomes of s·A·B, which is then brought to a rank. */
+  /** Whether they are those of s·A·B, which is then approximated at a rank. */
   readonly svd: boolean;
   readonly svdRank: number | null;
   readonly density: number;
   readonly majority: "total" | "frequency";
+  readonly signal: AbortSignal | undefined;
 }
 
 const what = "addWeightedAdapter";
 
-/** Names of the options. */
-export const WEIGHTED_OPTIONS = [
-  ...(["adapters", "weights", "combinationType", "svdRank", "density", "majoritySignMethod"] as const),
-] as const;
+const NAMES = ["adapters", "weights", "combinationType", "svdRank", "density", "majoritySignMethod", "signal"] as const;
 
-/** A copy, each option read once. Throws `ConfigError` for what makes no sense. */
+/** A checked copy. Throws `ConfigError` for invalid options. */
 export function takeWeighted(options: WeightedAdapterOptions): WeightedSum {
-  checkOptions(what, options, WEIGHTED_OPTIONS);
+  checkOptions(what, options, NAMES);
+  const signal = readSignal(what, "signal", options.signal);
   const { combinationType: type = "svd", svdRank = null, density, majoritySignMethod: majority = "total" } = options;
   const adapters = namesFrom(`${what}: adapters is a list of names`, options.adapters);
   const given = listFrom(`${what}: weights is a list of numbers, one an adapter`, options.weights, (weight, i) =>
@@ -85,7 +87,7 @@ export function takeWeighted(options: WeightedAdapterOptions): WeightedSum {
   if (density !== undefined && !prunes) throw useless("density", type);
   if (prunes && !(typeof density === "number" && density > 0 && density <= 1))
     throw unexpected(what, "density", `a number above 0 and up to 1, which "${type}" needs`, density);
-  return { adapters, weights: given, method, svd, svdRank, density: density ?? 1, majority };
+  return { adapters, weights: given, method, svd, svdRank, density: density ?? 1, majority, signal };
 }
 
 function useless(option: string, type: string): ConfigError {

@@ -10,7 +10,7 @@ import type { WeightedSum } from "./options.js";
 
 const what = "addWeightedAdapter";
 
-/** A layer of one of the adapters and its weight. */
+/** A layer of one of the adapters, and the adapter's weight. */
 interface Part {
   readonly layer: AdapterLayer;
   readonly weight: number;
@@ -23,12 +23,12 @@ interface Factors {
 }
 
 /**
- * In steps, one adapter of several, as PEFT's `add_weighted_adapter` makes it, but for what goes wrong there: its scaling is 1 whether the
- * first one's was rank-stabilised or not. Every layer has one rank; where fewer are needed, the rest is zero.
+ * Sums adapters as PEFT's `add_weighted_adapter` does, in steps. Differs where PEFT is wrong: the scaling is 1 whether or not the first one
+ * is rank-stabilised. Every layer has the same rank; unused ranks are zero.
  *
- * Throws `UnsupportedError` where one has more than low-rank updates, `AdapterError` where ranks differ and must not.
+ * Throws `UnsupportedError` for adapters with more than low-rank updates, `AdapterError` for ranks that differ where they must not.
  *
- * @param adapters in the options' order; @param factors what each one's scaling is multiplied by
+ * @param adapters in the options' order; @param factors by which each one's scaling is multiplied
  * @param paths every module of the model
  */
 export function* weightedSum(
@@ -66,7 +66,7 @@ export function* weightedSum(
   };
 }
 
-/** Names that the adapters have themselves where those are these modules and no others, else every path. */
+/** The adapters' own target names if they select exactly these modules, else every path. */
 function targetsOf(adapters: readonly Adapter[], adapted: readonly string[], paths: readonly string[]): string[] {
   const lists = adapters.map(({ config }) => config.targetModules);
   const names = [...new Set(lists.flatMap((list) => (typeof list === "string" ? [] : list)))];
@@ -140,7 +140,7 @@ function* factorsOf(
     checkFinite(path, parts);
     return padded(yield* truncated(parts, inFeatures, outFeatures, rank, sum, random), inFeatures, outFeatures, rank);
   }
-  // Half of a weight to A and half to B; its sign to one of them, or it would be lost.
+  // √|w·s| goes to A and to B each; the sign goes to one of them, or it would be lost.
   const scales = parts.map(({ weight, layer }) => weight * layer.scaling);
   const ofB = scales.map((scale) => Math.sqrt(Math.abs(scale)));
   const ofA = scales.map((scale, i) => (scale >= 0 ? ofB[i]! : -ofB[i]!));
@@ -162,7 +162,7 @@ function* factorsOf(
   return padded({ a, b }, inFeatures, outFeatures, rank);
 }
 
-/** Σ w·s·A·B as one product: A's beside each other, scaled, and B's below each other. */
+/** Σ w·s·A·B as one product: the scaled A's side by side, the B's stacked. */
 function sideBySide(parts: readonly Part[]): Factors {
   const inFeatures = parts[0]!.layer.loraA.shape[0]!;
   const width = parts.reduce((total, { layer }) => total + layer.rank, 0);
@@ -177,7 +177,7 @@ function sideBySide(parts: readonly Part[]): Factors {
   return { a, b: Float64Array.from(parts.flatMap(({ layer }) => [...layer.loraB.data])) };
 }
 
-/** What has the largest singular values of the sum. */
+/** The best approximation of the sum at this rank, by its largest singular values. */
 function* truncated(
   parts: readonly Part[],
   inFeatures: number,
@@ -241,7 +241,7 @@ function columns(vectors: Float64Array, count: number, length: number): Float64A
 const scaledRows = (rows: Float64Array, factors: Float64Array, length: number) =>
   rows.map((x, at) => x * factors[Math.floor(at / length)]!);
 
-/** Of `rank`, with zeros where there is less. */
+/** Padded with zeros to `rank`. */
 function padded({ a, b }: Factors, inFeatures: number, outFeatures: number, rank: number): Factors {
   const own = b.length / outFeatures;
   if (own === rank) return { a, b };

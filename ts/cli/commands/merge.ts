@@ -4,7 +4,7 @@ import { ConfigError } from "../../errors/errors.js";
 import { isGgufName } from "../../io/gguf-name.js";
 import { idlePatterns, otherBase } from "../../io/peft/doubts.js";
 import { planMerge } from "../../merging/merge-plan.js";
-import { withoutTakingFrom } from "../../merging/taken-from-base.js";
+import { convertPissaOn } from "../../merging/convert-pissa.js";
 import { startEngine } from "../engine-start.js";
 import { adapterIn } from "../files/adapter-folder.js";
 import { recordedModel } from "../files/base-model.js";
@@ -101,7 +101,7 @@ async function merge(given: string | undefined, options: MergeOptions, session: 
   try {
     const parts = await mergedParts({ folder, adapter, model: base.model, base: base.tensors }, options);
     const family = familyOf(base);
-    const ordinary = await withoutTakingFrom(base.tensors, adapter, family.modelType, breather(session.signal));
+    const ordinary = await convertPissaOn(base.tensors, adapter, family.modelType, breather(session.signal));
     const plan = planMerge(base.tensors, ordinary, base.config);
     const doubts = [...otherBase(adapter, family), ...idlePatterns(adapter)];
     for (const warning of [...plan.warnings, ...doubts]) terminal.error(warning);

@@ -3,11 +3,11 @@ import { engine } from "../../engine/engine.js";
 import { ModelError } from "../../errors/errors.js";
 import { openGguf } from "../../io/gguf/index.js";
 import { fileSource } from "../../io/node/file-source.js";
-import { type Adapter, refuseInitialisation, takesFromBase, withMerged } from "../../io/peft/index.js";
+import { type Adapter, refuseInitialisation, startsFromBaseWeights, withMerged } from "../../io/peft/index.js";
 import { idlePatterns, otherBase } from "../../io/peft/doubts.js";
 import { planMerge } from "../../merging/merge-plan.js";
 import { modelTypeOf } from "../../merging/orientation.js";
-import { withoutTakingFrom } from "../../merging/taken-from-base.js";
+import { convertPissaOn } from "../../merging/convert-pissa.js";
 import { untiedConfig } from "../../merging/untied.js";
 import { ggufToWrite } from "../../models/gguf/writing/gguf.js";
 import { modelToWrite, type WrittenModel } from "../../models/gguf/writing/model.js";
@@ -60,7 +60,7 @@ interface Merging {
 
 async function intoGguf({ adapter, folder, type }: GgufMerge, path: string): Promise<Merging> {
   // PiSSA and OLoRA took their part from weights before those were rounded.
-  if (takesFromBase(adapter.config)) refuseInitialisation(`merge: ${folder}`, adapter.config);
+  if (startsFromBaseWeights(adapter.config)) refuseInitialisation(`merge: ${folder}`, adapter.config);
   const file = await openGguf(await fileSource(path), path);
   const merged = (base: Parameters<typeof mergedModel>[0]["base"]) =>
     mergedModel({ folder, adapter, base, model: { name: path } });
@@ -79,7 +79,7 @@ async function intoFolder({ adapter, folder, base: names, type }: GgufMerge, ses
     const { config, model: from } = base;
     if (config === null) throw new ModelError(`${from.name} has no config.json`, { model: from.name });
     const merged = mergedModel({ folder, adapter, base: base.tensors, model: from });
-    const ordinary = await withoutTakingFrom(base.tensors, adapter, modelTypeOf(config), breather(session.signal));
+    const ordinary = await convertPissaOn(base.tensors, adapter, modelTypeOf(config), breather(session.signal));
     const plan = planMerge(base.tensors, ordinary, config);
     const tokenizer = await tokenizerFiles(from, config);
     const file = { ...plan.base, metadata: withMerged(base.tensors.metadata, merged) };

@@ -1,12 +1,12 @@
 import type { Pointer } from "../kernels.js";
 
-/** Takes from and gives to an arena's free lists, and while it is open remembers how to undo that. */
+/** Takes blocks from an arena's free lists and returns them; while it is open, it records how to undo that. */
 export class ArenaLog {
   private isOpen = false;
-  // One entry a change, in two arrays that never shrink: objects, or setting a length, would cost more than the change.
+  // One entry for each change, in two arrays that never shrink: objects, or setting a length, would cost more than the change.
   private changes = 0;
   private readonly lists: Pointer[][] = [];
-  /** The block that was taken, or 0 where one was given. */
+  /** The block that was taken; 0 for a returned one. */
   private readonly taken: Pointer[] = [];
 
   /** A block of a list that has one. */
@@ -30,7 +30,7 @@ export class ArenaLog {
     this.changes = 0;
   }
 
-  /** Puts the lists back as they were, in their order. */
+  /** Restores the lists, in their order. */
   undo(): void {
     for (let i = this.changes - 1; i >= 0; i--) {
       if (this.taken[i] === 0) this.lists[i]!.pop();

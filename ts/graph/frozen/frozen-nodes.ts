@@ -5,9 +5,9 @@ import { sizeOf } from "../../values/tensor.js";
 import { newNode, type Node, type NodeId } from "../node.js";
 import { Steps } from "../steps.js";
 
-/** What is read of frozen matrices. */
+/** The parts of a graph used here. */
 export class FrozenNodes extends Steps {
-  /** Columns start to end of a frozen weight or another constant `[rows, columns]`, without a gradient. */
+  /** Columns `start` to `end` of a frozen weight or another constant `[rows, columns]`, without a gradient. */
   columns(id: NodeId, start: number, end: number): NodeId {
     this.assertUsable();
     const frozen = this.frozenWeight(this.node(id));
@@ -26,7 +26,7 @@ export class FrozenNodes extends Steps {
     });
   }
 
-  /** The value of a node; of a stored matrix as float32, until the step ends. */
+  /** A node's value; of a stored matrix as float32, until the step ends. */
   protected decoded({ frozen, value }: Node): Value {
     if (value.pointer !== 0) return value;
     const pointer = this.arena.allocate(value.size);

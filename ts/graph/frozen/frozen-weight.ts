@@ -3,13 +3,13 @@ import { groupLength, keptNumber, packedLength } from "../../ops/product/frozen-
 import type { Pointer } from "../../ops/op.js";
 import type { GraphMemory } from "../memory.js";
 
-/** A frozen weight in linear memory: as it is stored, in panels for the matrix product, or both. */
+/** A frozen weight in linear memory: as stored, in panels for the matrix product, or both. */
 export class FrozenMatrix implements FrozenWeight {
   readonly inFeatures: number;
   readonly outFeatures: number;
-  /** The kernels' number of the format as it is kept. */
+  /** The kernels' number of the format. */
   readonly number: number;
-  /** W and Wᵀ as the matrix product reads them; 0 where they were not packed. */
+  /** W and Wᵀ in panels; 0 if not packed. */
   protected readonly panels: [Pointer, Pointer] = [0, 0];
 
   protected constructor(
@@ -18,30 +18,30 @@ export class FrozenMatrix implements FrozenWeight {
     readonly format: WeightFormat,
     /** Whether it is stored as Wᵀ. */
     readonly transposed: 0 | 1,
-    /** What is stored; 0 where the panels alone are kept. */
+    /** The stored bytes; 0 if only panels are kept. */
     readonly pointer: Pointer,
-    /** The node whose value this memory is: it owns it. */
+    /** The node that owns this memory. */
     readonly isNodeValue: boolean,
-    /** Whether it is a linear layer's rather than a table. */
+    /** Whether it is a linear layer's weight rather than a table. */
     readonly forProduct: boolean,
-    /** Whether it is kept as long as a product may ask for packed copies. */
+    /** Whether it lives long enough for packed copies to be useful. */
     private readonly lasts = true,
   ) {
     [this.inFeatures, this.outFeatures] = shape;
     this.number = keptNumber(format);
   }
 
-  /** Over the value of a float32 constant. */
+  /** A view of a float32 constant. */
   static ofConstant(memory: GraphMemory, shape: readonly [number, number], pointer: Pointer): FrozenMatrix {
     return new FrozenMatrix(memory, shape, "f32", 0, pointer, true, true);
   }
 
-  /** Over a value that changes or goes with its step: read where it lies, to the bits that packed copies give. */
+  /** A view of a value that changes or ends with its step: it is read in place, with the bits of packed copies. */
   static inPlace(memory: GraphMemory, shape: readonly [number, number], pointer: Pointer): FrozenMatrix {
     return new FrozenMatrix(memory, shape, "f32", 0, pointer, true, true, false);
   }
 
-  /** One of these values, as float32, in its place; only what has memory of its own can be replaced. */
+  /** A float32 copy with these values in its place; only for weights with their own memory. */
   withValues?(values: Float32Array): FrozenMatrix;
 
   times(rows: number, x: Pointer, bias: Pointer, y: Pointer): void {
@@ -66,17 +66,17 @@ export class FrozenMatrix implements FrozenWeight {
     }
   }
 
-  /** Whether products by the rows that are stored, which are W's where `transposed` is 0, are with x rounded now. */
+  /** Whether products with the stored rows (W's if `transposed` is 0) currently round x. */
   private rounds(transposed: 0 | 1): boolean {
     return this.memory.rounding && this.transposed === transposed && this.canRound;
   }
 
-  /** Whether `rounded` can be. */
+  /** Whether `rounded` is available. */
   get canRound(): boolean {
     return groupLength(this.format) > 1 && this.pointer !== 0;
   }
 
-  /** y ← x·Sᵀ + bias of the rows S that are stored, with x rounded. */
+  /** y ← x·Sᵀ + bias for the stored rows S, with x rounded. */
   rounded(rows: number, x: Pointer, bias: Pointer, y: Pointer): void {
     const { number, pointer, memory, transposed } = this;
     const [k, n] = transposed ? [this.inFeatures, this.outFeatures] : [this.outFeatures, this.inFeatures];
@@ -104,32 +104,32 @@ export class FrozenMatrix implements FrozenWeight {
     else kernels.stored_columns(k, n, number, pointer, transposed, start, end, y);
   }
 
-  /** Forgets packed copies, of a constant whose value changes. */
+  /** Drops packed copies when a constant's value changes. */
   forgetPanels(): void {
     for (const panels of this.panels) if (panels !== 0) this.memory.releaseOwned(panels);
     this.panels.fill(0);
   }
 
-  /** Frees what it owns. */
+  /** Frees its memory. */
   release(): void {
     this.forgetPanels();
     if (!this.isNodeValue && this.pointer !== 0) this.memory.releaseOwned(this.pointer);
   }
 
-  /** Blocks that are its own. */
+  /** The blocks that it owns. */
   get owned(): readonly Pointer[] {
     const stored = this.isNodeValue ? 0 : this.pointer;
     return [stored, ...this.panels].filter((pointer) => pointer !== 0);
   }
 
-  /** Packed copies that are kept: by default both of a float32 weight, none of one in fewer bits. */
+  /** Number of packed copies: by default both of a float32 weight, none of other formats. */
   private get copies(): 0 | 1 | 2 {
     if (!this.lasts) return 0;
     const { packedCopies = this.format === "f32" ? 2 : 0 } = this.memory;
     return packedCopies === 0 && this.format === "f32" ? 1 : packedCopies;
   }
 
-  /** The packed copy of W, or of Wᵀ, made where there is none. */
+  /** The packed copy of W, or of Wᵀ; made on first use. */
   private packed(asTransposed: 0 | 1): Pointer {
     const { inFeatures, outFeatures, number, pointer, transposed, panels, memory } = this;
     if (panels[asTransposed] !== 0) return panels[asTransposed];
@@ -138,7 +138,7 @@ export class FrozenMatrix implements FrozenWeight {
     const made = memory.allocateOwned(packedLength(kernels, k, n));
     memory.attempt.onRollback(() => (panels[asTransposed] = 0));
     if (pointer !== 0) kernels.pack_stored(k, n, number, pointer, asTransposed === transposed ? 0 : 1, made);
-    // Of panels alone: in between as float32.
+    // From the other panels, by way of float32.
     else {
       memory.withScratch(k * n, (values) => {
         this.columns(0, outFeatures, values);

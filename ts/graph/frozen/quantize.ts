@@ -1,21 +1,21 @@
 import { formatNumber, storedLength, type WeightFormat } from "../../ops/product/frozen-weight.js";
 import type { GraphMemory } from "../memory.js";
 
-/** Formats in groups. */
+/** Formats with groups. */
 export type GroupFormat = Extract<WeightFormat, "q8" | "q4">;
 
-/** Whether a format is in groups. */
+/** Whether a format has groups. */
 export const isGroupFormat = (format: WeightFormat): format is GroupFormat => format === "q8" || format === "q4";
 
-/** The largest magnitude that a format in groups can hold: binary16's, for the scale or the minimum. */
+/** The largest magnitude that a format with groups can store: that of binary16, for the scale or the minimum. */
 export const largestIn = { q8: 127 * 65504, q4: 65504 } as const satisfies Record<GroupFormat, number>;
 
-/** Bytes of linear memory that values pass through. */
+/** Size in bytes of the buffer in linear memory. */
 const PIECE = 1 << 20;
 
 /**
- * Rows of `width` float32 values in groups of 32, each rounded with the scale that leaves the least sum of squared errors. A
- * group with a NaN or an infinity becomes NaN; magnitudes beyond `largestIn` are for the caller to refuse.
+ * Quantises rows of `width` float32 values in groups of 32, each with the scale of the least squared error. A group with NaN or infinity
+ * becomes NaN. The caller refuses magnitudes above `largestIn`.
  */
 export function quantizeRows(graph: GraphMemory, values: Float32Array, width: number, format: GroupFormat): Uint8Array {
   const { engine } = graph;

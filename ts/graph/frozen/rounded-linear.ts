@@ -6,23 +6,22 @@ import { checkGraph, type Graph } from "../graph.js";
 import { newNode, type NodeId } from "../node.js";
 
 /**
- * y = x·W + b as `linear`, for inference, with x rounded to bytes in groups of 32, which are multiplied with a weight's
- * codes in a fraction of the time that decoding the weight takes: for "q4" from −127 to 127, for "q8" in 128 steps over the range
- * of the group and 0. Without a gradient.
+ * y = x·W + b as `linear`, for inference: x is rounded to bytes in groups of 32 (for "q4" from −127 to 127, for "q8" in 128 steps over the
+ * range of the group and 0). Multiplying bytes takes a fraction of the time of decoding the weight. Without a gradient.
  *
- * @param x `[…, in]`; @param weight `[in, out]` that `frozenMatrix` made in "q8" or "q4" with `transposed`
- * @param bias `[out]`, or null for none
+ * @param x `[…, in]`; @param weight `[in, out]` from `frozenMatrix`, in "q8" or "q4" and `transposed`
+ * @param bias `[out]`, or null
  * @returns `[…, out]`
- * Throws `ConfigError` for another weight, `ShapeError` where shapes do not fit.
+ * Throws `ConfigError` for another weight, `ShapeError` if shapes do not match.
  */
 export function roundedLinear(graph: Graph, x: NodeId, weight: NodeId, bias: NodeId | null = null): NodeId {
   return rounded("roundedLinear", graph, x, weight, bias, "x·W");
 }
 
 /**
- * y = x·Tᵀ of a table T, as a language model's logits are of its embedding: as `roundedLinear` otherwise.
+ * y = x·Tᵀ for a table T, as a tied output layer computes logits; otherwise as `roundedLinear`.
  *
- * @param x `[…, d]`; @param table `[rows, d]` that `frozenMatrix` made in "q8" or "q4"
+ * @param x `[…, d]`; @param table `[rows, d]` from `frozenMatrix`, in "q8" or "q4"
  * @returns `[…, rows]`
  * Throws as `roundedLinear`.
  */
@@ -40,7 +39,7 @@ function rounded(
 ): NodeId {
   checkGraph(what, graph).assertUsable();
   const frozen = graph.frozenWeight(graph.node(weight));
-  // Groups run along the rows as they lie, which are those of the product.
+  // Groups run along the stored rows, which must be those of the product.
   const fits = frozen?.transposed === (product === "x·W" ? 1 : 0);
   if (frozen === null || !fits || !frozen.canRound) {
     const kind = product === "x·W" ? "transposed matrix" : "matrix that is not transposed,";

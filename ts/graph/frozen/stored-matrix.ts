@@ -6,19 +6,19 @@ import { flag, oneOf, unexpected } from "../../arguments/settings.js";
 import { checkLengths, checkSize, wrongShape } from "../../values/shape.js";
 import { fixedBytes, isBytes } from "../../arguments/typed-array.js";
 
-/** A matrix as a file stores it. */
+/** A matrix in a file's format. */
 export interface StoredMatrix {
-  /** Rows and columns of the matrix meant: `[in, out]` of a linear layer, `[rows, d]` of a table. */
+  /** Shape of the matrix: `[in, out]` of a linear layer, `[rows, d]` of a table. */
   readonly shape: readonly [number, number];
-  /** How an element is stored. */
+  /** Format of an element. */
   readonly format: WeightFormat;
-  /** Whether the bytes are the transpose's, as files hold linear layers: `[out, in]`. */
+  /** Whether the bytes are those of the transpose, as of linear layers in files: `[out, in]`. */
   readonly transposed: boolean;
-  /** Row by row, little-endian; pieces follow one another. */
+  /** Row by row, little-endian; one or more pieces in order. */
   readonly bytes: readonly Uint8Array[];
 }
 
-/** What a caller gives: `transposed` false by default, the bytes in one piece or several. */
+/** Input of `frozenMatrix`: `transposed` is false by default; the bytes may be one piece or several. */
 export type StoredMatrixInput = Omit<StoredMatrix, "transposed" | "bytes" | "shape"> & {
   readonly shape: readonly number[];
   readonly transposed?: boolean | undefined;
@@ -33,7 +33,7 @@ const readers = {
   bytes: (what: string, name: string, value: unknown): readonly Uint8Array[] => {
     const given: readonly unknown[] = Array.isArray(value) ? (value as unknown[]) : [value];
     const pieces: Uint8Array[] = [];
-    // One by one: a list may say that it is longer than there is memory for.
+    // Element by element: a list may claim to be longer than memory.
     for (let i = 0; i < given.length; i++) {
       const piece = given[i];
       if (!isBytes(piece)) throw unexpected(what, name, "a Uint8Array or a list of them", piece);
@@ -44,9 +44,9 @@ const readers = {
 };
 
 /**
- * A matrix as somebody passed it, each field read once; none of the caller's code runs afterwards, and the bytes are as many
- * as they were. Those that are windows on linear memory are copied, as in `readTensor`. Throws `ShapeError` for what is no matrix, `ConfigError` for
- * another format and where the bytes are not as many as shape and format say.
+ * Reads a caller's matrix, each field once; no user code runs afterwards, so its length stays. Windows on linear memory are copied, as in
+ * `readTensor`. Throws `ShapeError` for an invalid shape, `ConfigError` for an unknown format, and for bytes that do not match shape and
+ * format.
  */
 export function readStored(what: string, given: StoredMatrixInput, engine: Engine): StoredMatrix {
   const { shape, bytes: pieces, ...rest } = readOptions(what, given, readers);

@@ -20,13 +20,13 @@ import type { GraphMemory } from "../memory.js";
 import { newNode, type Node, type NodeId } from "../node.js";
 import { readStored, type StoredMatrix, type StoredMatrixInput } from "./stored-matrix.js";
 
-// Functions, not methods of `Graph`: what loads no model's files is spared them.
+// Functions, not methods of `Graph`, so that bundlers leave them out of programs that load no model.
 
-/** A frozen weight with memory of its own, in which it is kept as it was given. */
+/** A frozen weight with its own memory, in the format in which it was given. */
 export class StoredWeight extends FrozenMatrix {
   /**
-   * In memory of its own. A float32 weight stored as a linear layer's is, `[out, in]`, is kept in panels alone: the product
-   * reads nothing else, and they hold the same numbers.
+   * Allocates and fills its memory. A float32 weight that is stored `[out, in]`, as a linear layer's is, is kept in panels only: the
+   * product reads nothing else, and they hold the same numbers.
    */
   static of(
     memory: GraphMemory,
@@ -70,7 +70,7 @@ export class StoredWeight extends FrozenMatrix {
     return StoredWeight.of(memory, matrix, forProduct);
   }
 
-  /** As it is stored; panels alone as float32 `[in, out]`. */
+  /** The stored matrix; if there are only panels, as float32 `[in, out]`. */
   stored(): StoredMatrix {
     const { inFeatures, outFeatures, format, pointer, memory } = this;
     const shape = [inFeatures, outFeatures] as const;
@@ -90,10 +90,10 @@ export class StoredWeight extends FrozenMatrix {
   }
 }
 
-/** Bytes of rows that are brought out of one another at a time. */
+/** Bytes that are de-interleaved at a time. */
 const PIECE = 1 << 20;
 
-/** Rows become blocks, or with `back` again rows, in their place, which has room for whole blocks. */
+/** Interleaves rows into blocks, or back, in place; the memory has room for whole blocks. */
 function interleave(
   memory: GraphMemory,
   format: WeightFormat,
@@ -109,7 +109,7 @@ function interleave(
   );
 }
 
-/** The bytes of rows that memory holds in one another. */
+/** The bytes of interleaved rows, row by row. */
 function singleRows(
   memory: GraphMemory,
   format: WeightFormat,
@@ -133,20 +133,19 @@ function singleRows(
   return pieces;
 }
 
-/** Bytes of a stored matrix. */
+/** Size in bytes of a stored matrix. */
 function bytesOf(kernels: Kernels, { shape, format, transposed }: Omit<StoredMatrix, "bytes">): number {
   const [rows, width] = transposed ? [shape[1], shape[0]] : shape;
   return storedLength(kernels, format, rows, width);
 }
 
 /**
- * A matrix that never gets a gradient, kept as it is stored and decoded where it is used; to the bit as the float32
- * matrix of its values. `linear`, `loraLinear` and `embedding` take it as it is, for other ops it becomes float32 for as
- * long as the step lasts. A float32 one that is `transposed` is kept in the matrix product's order instead, in as much memory.
- * Inside a step it is a float32 constant.
+ * A matrix without a gradient, kept in its format and decoded on use; results are bit-identical to those with the float32 matrix of its
+ * values. `linear`, `loraLinear` and `embedding` use it directly; for other ops it becomes float32 until the step ends. A float32 one that
+ * is `transposed` is kept in the matrix product's order, in as much memory. Inside a step it is an ordinary float32 constant.
  *
- * @param matrix shape of the matrix meant, format, whether the bytes are the transpose's, and the bytes, which are copied
- * Throws `ShapeError` or `ConfigError` for a matrix that makes no sense.
+ * @param matrix its shape, format, whether the bytes are the transpose's, and the bytes, which are copied
+ * Throws `ShapeError` or `ConfigError` for an invalid matrix.
  */
 export function frozenMatrix(graph: Graph, matrix: StoredMatrixInput): NodeId {
   const read = readFor("frozenMatrix", graph, matrix);
@@ -164,13 +163,13 @@ export function frozenMatrix(graph: Graph, matrix: StoredMatrixInput): NodeId {
   });
 }
 
-/** A copy of what a frozen matrix was given; of a float32 one perhaps its transpose. Throws `ConfigError` for other nodes. */
+/** A copy of a frozen matrix's contents; a float32 one may come back transposed. Throws `ConfigError` for other nodes. */
 export function storedMatrix(graph: Graph, id: NodeId): StoredMatrix {
   const { frozen } = storedNode("storedMatrix", graph, id);
   return namingTraps(() => frozen.stored());
 }
 
-/** Replaces a frozen matrix, in whatever format. Throws `ShapeError` where the shapes differ, `ConfigError` for other nodes. */
+/** Replaces a frozen matrix, in any format. Throws `ShapeError` for another shape, `ConfigError` for other nodes. */
 export function setStoredMatrix(graph: Graph, id: NodeId, matrix: StoredMatrixInput): void {
   const read = readFor("setStoredMatrix", graph, matrix);
   graph.assertOutsideSegment("setStoredMatrix");

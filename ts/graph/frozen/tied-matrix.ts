@@ -5,7 +5,7 @@ import { newNode, type Node, type NodeId } from "../node.js";
 import { FrozenMatrix } from "./frozen-weight.js";
 import { StoredWeight, storedMatrix } from "./stored-weight.js";
 
-/** A table's transpose in the table's own memory, whatever the table's values become. */
+/** A table's transpose, in the table's own memory; follows the table's values. */
 class TiedMatrix extends FrozenMatrix {
   constructor(
     memory: GraphMemory,
@@ -51,8 +51,8 @@ class TiedMatrix extends FrozenMatrix {
 }
 
 /**
- * A table `[rows, width]` that `frozenMatrix` made of no transposed one, as the weight `[width, rows]` of an output layer that is tied to
- * it: in the table's memory. It never gets a gradient.
+ * A table `[rows, width]` (not transposed, from `frozenMatrix`) as the weight `[width, rows]` of a tied output layer, in the table's
+ * memory. It has no gradient.
  */
 export function tiedMatrix(graph: Graph, table: NodeId): NodeId {
   const frozen = new TiedMatrix(graph, checkGraph("tiedMatrix", graph).node(table));
@@ -61,7 +61,7 @@ export function tiedMatrix(graph: Graph, table: NodeId): NodeId {
   return graph.push(newNode(value, false, null, undefined, undefined, undefined, true, 0, frozen));
 }
 
-/** Gives a tied matrix memory of its own, with the values that the table has now. */
+/** Gives a tied matrix its own memory, with the table's current values. */
 export function untie(graph: Graph, id: NodeId, table: NodeId): void {
   const { shape, ...stored } = storedMatrix(graph, table);
   const [rows, width] = shape;

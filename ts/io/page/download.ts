@@ -1,7 +1,7 @@
 import { type Failure, fetched } from "../fetched.js";
 import { throwIfAborted } from "../../waiting/abort.js";
-import type { FileWriter } from "./kept-file.js";
-import type { PartFile } from "./kept-record.js";
+import type { FileWriter } from "./cached-file.js";
+import type { PartFile } from "./cache-record.js";
 import { asQuotaError, checkRoom } from "./quota.js";
 
 /** A file's bytes on their way. */

@@ -3,7 +3,7 @@ import { ConfigError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
 import { isGgufName } from "../gguf-name.js";
 import { knownModel, type PinnedFile } from "../known-models.js";
-import type { ModelOrigin } from "./kept-record.js";
+import type { ModelOrigin } from "./cache-record.js";
 import { pageAddress } from "./page-address.js";
 import { filesOrigin, folderOrigin, isPickedFolder, type PickedFile, type PickedFolder } from "./picked-files.js";
 
@@ -56,7 +56,7 @@ export async function takeOrigin(from: ModelFiles, hubUrl: string = HUB): Promis
     if (typeof from[Symbol.iterator] === "function") return filesOrigin(from);
   }
   throw notExpected(
-    "keepModel",
+    "cacheModel",
     "an address, a hub's name, a picked folder or its files, or a zip or GGUF file as a Blob",
     from,
   );
@@ -75,8 +75,8 @@ function remoteOrigin(from: string, hubUrl: string): RemoteOrigin {
   const [, name, revision] = hubName.exec(from) ?? [];
   if (name === undefined)
     throw new ConfigError(
-      `keepModel: expected an address ("https://…", "/models/minilm", "./minilm") or a hub's name ("organisation/name", "organisation/name@revision"), got ${JSON.stringify(clip(from))}`,
-      { op: "keepModel", expected: "an address or a hub's name", value: from },
+      `cacheModel: expected an address ("https://…", "/models/minilm", "./minilm") or a hub's name ("organisation/name", "organisation/name@revision"), got ${JSON.stringify(clip(from))}`,
+      { op: "cacheModel", expected: "an address or a hub's name", value: from },
     );
   // Its hashes are of one revision; whoever asks for another wants that one.
   const known = revision === undefined ? knownModel(name) : null;
@@ -96,8 +96,8 @@ function asUrl(from: string, page: string | undefined): string {
     return `${origin}${pathname}${search}`;
   } catch (cause) {
     throw new ConfigError(
-      `keepModel: ${JSON.stringify(clip(from))} is no address`,
-      { op: "keepModel", expected: "an address", value: from },
+      `cacheModel: ${JSON.stringify(clip(from))} is no address`,
+      { op: "cacheModel", expected: "an address", value: from },
       { cause },
     );
   }

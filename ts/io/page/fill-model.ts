@@ -10,8 +10,8 @@ import type { Watcher } from "../watched-source.js";
 import type { BlobFolder } from "./blob-folder.js";
 import { receive, startDownload } from "./download.js";
 import type { LocalOrigin, RemoteOrigin } from "./file-origin.js";
-import { FileWriter, newNames, storedBytes, storedSource } from "./kept-file.js";
-import { type KeptFile, type KeptRecord, type PartFile, readParts, sweep, writeParts } from "./kept-record.js";
+import { FileWriter, newNames, storedBytes, storedSource } from "./cached-file.js";
+import { type KeptFile, type CacheRecord, type PartFile, readParts, sweep, writeParts } from "./cache-record.js";
 import { checkRoom } from "./quota.js";
 
 type From = LocalOrigin | RemoteOrigin;
@@ -30,7 +30,7 @@ export async function fillModel(
   folder: BlobFolder,
   pinned: readonly PinnedFile[],
   watcher: Watcher,
-): Promise<KeptRecord> {
+): Promise<CacheRecord> {
   const { name, origin } = from;
   const bring = "base" in from ? await downloads(from, folder, pinned, watcher) : await copies(from, folder, watcher);
   const files: KeptFile[] = [];

@@ -1,8 +1,8 @@
 import { UnsupportedError } from "../../errors/errors.js";
 import { providedFiles } from "../file-access.js";
 import { type BlobFolders, memoryFolders } from "./blob-folder.js";
-import { readKept, readParts } from "./kept-record.js";
-import { storedBytes } from "./kept-file.js";
+import { readCached, readParts } from "./cache-record.js";
+import { storedBytes } from "./cached-file.js";
 import { opfsFolders, opfsRefused } from "./opfs.js";
 import { takeLock } from "./page-lock.js";
 
@@ -46,7 +46,7 @@ export async function foundModels({ folders }: ModelFolders): Promise<FoundModel
   const found: FoundModel[] = [];
   for (const key of await folders.names()) {
     const folder = folders.folder(key);
-    const kept = await readKept(folder);
+    const kept = await readCached(folder);
     const record = kept ?? (await readParts(folder));
     const { name = "unknown", origin = "unknown", files = [] } = record ?? {};
     const bytes = files.reduce((sum, file) => sum + storedBytes(file), 0);

@@ -42,7 +42,7 @@ export async function* streamed(blob: Blob): AsyncGenerator<Uint8Array> {
 
 /** The files of a picked folder, each looked for when it is asked for. */
 export function folderOrigin(folder: PickedFolder): LocalOrigin {
-  const called = text("keepModel", "the picked folder's name", folder.name);
+  const called = text("cacheModel", "the picked folder's name", folder.name);
   const open = async (file: string) => {
     const names = file.split("/");
     const name = names.pop()!;
@@ -66,8 +66,8 @@ export function filesOrigin(given: Iterable<PickedFile>): LocalOrigin {
   const files = new Map<string, PickedFile>();
   for (const file of given) {
     if (!(file instanceof Blob) || typeof file.name !== "string")
-      throw new ConfigError(`keepModel: picked files are Files, got ${excerpt(file)}`, {
-        op: "keepModel",
+      throw new ConfigError(`cacheModel: picked files are Files, got ${excerpt(file)}`, {
+        op: "cacheModel",
         value: file,
       });
     files.set(file.webkitRelativePath || file.name, file);

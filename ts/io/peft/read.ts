@@ -18,7 +18,7 @@ import { notExpected } from "../../arguments/settings.js";
 
 type Parts = Map<Part, Tensor>;
 
-/** One of A and B, turned to our orientation. */
+/** One of A and B, transposed to our orientation. */
 function factor(path: string, parts: Parts, part: Part, other: Part): Tensor {
   const tensor = parts.get(part);
   const [name, otherName] = part.toLowerCase().endsWith("a") ? ["lora_A", "lora_B"] : ["lora_B", "lora_A"];
@@ -31,9 +31,9 @@ function factor(path: string, parts: Parts, part: Part, other: Part): Tensor {
       `adapter: ${clip(path)}: expected ${name} of two dimensions, got ${formatShape(tensor.shape)} (convolutions are not supported)`,
       { module: path },
     );
-  const turned = transpose(tensor);
+  const transposed = transpose(tensor);
   giveBack(tensor.data);
-  return turned;
+  return transposed;
 }
 
 function buildLayer(scaling: LayerScaling, path: string, parts: Parts): AdapterLayer {

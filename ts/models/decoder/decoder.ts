@@ -1,7 +1,7 @@
 import type { AdaptedLinear } from "../../adapters/adapted-linear.js";
 import type { AdaptedNorm } from "../../adapters/adapted-norm.js";
 import type { AdapterSelection } from "../../adapters/adapter-selection.js";
-import { gated, turned } from "../../graph/decoder-ops.js";
+import { applyRotary, gated } from "../../graph/decoder-ops.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
 import { activations } from "../activation.js";
 import type { StepSize, TransformerModel } from "../architecture.js";
@@ -24,7 +24,7 @@ export interface DecoderForwardOptions extends ForwardOptions {
 interface Pass {
   readonly batch: RaggedBatch;
   readonly selection: AdapterSelection;
-  readonly turns: (form: RotaryForm) => Rotation;
+  readonly rotation: (form: RotaryForm) => Rotation;
   readonly attend: Attend;
 }
 
@@ -96,12 +96,12 @@ export class Decoder implements TransformerModel {
   private pass(batch: RaggedBatch, selection: AdapterSelection, attend: Attend): Pass {
     // Layers share one or two.
     const known = new Map<RotaryForm, Rotation>();
-    const turns = (form: RotaryForm) => {
+    const rotation = (form: RotaryForm) => {
       const found = known.get(form) ?? rotationOf(batch.positions, form.frequencies, form.factor);
       known.set(form, found);
       return found;
     };
-    return { batch, selection, turns, attend };
+    return { batch, selection, rotation, attend };
   }
 
   private embed({ batch: { ids, positions }, selection }: Pass): NodeId {
@@ -124,7 +124,7 @@ export class Decoder implements TransformerModel {
     return graph.add(sum, this.norm(inner, layer.innerPostNorm, pass.selection));
   }
 
-  private attention(x: NodeId, i: number, layer: DecoderLayer, { batch, selection, turns, attend }: Pass): NodeId {
+  private attention(x: NodeId, i: number, layer: DecoderLayer, { batch, selection, rotation, attend }: Pass): NodeId {
     const { graph, config } = this;
     const { heads, kvHeads, headDim } = config;
     const { rotary, window } = config.attention(i);
@@ -133,7 +133,7 @@ export class Decoder implements TransformerModel {
     if (layer.queryNorm !== null || layer.keyNorm !== null) qkv = this.normedQueriesAndKeys(qkv, layer, selection);
     if (rotary !== null) {
       const shape = { pairs: rotary.frequencies.length, heads: heads + kvHeads, headDim, interleaved: false };
-      qkv = turned(graph, qkv, { ...turns(rotary), ...shape });
+      qkv = applyRotary(graph, qkv, { ...rotation(rotary), ...shape });
     }
     const context = attend(graph, qkv, batch, { layer: i, heads, kvHeads, window, scale: config.scale });
     return layer.attentionOutput.forward(context, selection);

@@ -5,7 +5,7 @@ import { type GgufFile, openGguf } from "../../io/gguf/index.js";
 import { MERGED_KEY } from "../../io/peft/index.js";
 import type { Dtype, OpenTensorFile } from "../../io/safetensors/index.js";
 import { exactFormats } from "./exact.js";
-import { turnedFile } from "../turned-file.js";
+import { transposedFile } from "../transposed-file.js";
 import { MetadataValues } from "./metadata-values.js";
 import { ggufArchitecture, tensorName } from "./names.js";
 import { reordered, rowOrder } from "./rows.js";
@@ -94,7 +94,7 @@ export function ggufTensors(file: GgufFile): OpenTensorFile {
       },
     },
   };
-  return architecture.inFirst ? turnedBack(stored) : stored;
+  return architecture.inFirst ? linearsTransposed(stored) : stored;
 }
 
 /** What a file's metadata say of adapters in its weights, where they do. */
@@ -107,16 +107,16 @@ export function mergedText({ metadata }: Pick<GgufFile, "metadata">): [string, s
  * Such tensors as safetensors files of a model of Conv1D have them, whose linear weights are `[in, out]`. As they lie in the file, in groups
  * maybe, they are `outFirst`.
  */
-function turnedBack(stored: OpenTensorFile): OpenTensorFile {
-  const turned = turnedFile(stored);
+function linearsTransposed(stored: OpenTensorFile): OpenTensorFile {
+  const transposed = transposedFile(stored);
   const isLinear = (name: string) => /\.c_(?:attn|proj|fc)\.weight$/.test(name);
-  const of = (name: string) => (isLinear(name) ? turned : stored);
+  const of = (name: string) => (isLinear(name) ? transposed : stored);
   return {
     ...stored,
     info: (name) => of(name).info(name),
     tensor: (name) => of(name).tensor(name),
     raw: async (name, begin = 0, end?: number) =>
-      isLinear(name) ? (await turned.raw(name)).subarray(begin, end) : stored.raw(name, begin, end),
+      isLinear(name) ? (await transposed.raw(name)).subarray(begin, end) : stored.raw(name, begin, end),
     grouped: {
       ...stored.grouped!,
       format: (name) => (isLinear(name) ? null : stored.grouped!.format(name)),

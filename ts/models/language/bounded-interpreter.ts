@@ -1,24 +1,24 @@
 import { Environment, Interpreter } from "@huggingface/jinja";
 
-/** Most steps of a rendering, and as many again for each message. A step takes about a microsecond. */
+/** Maximum number of steps of a rendering, and of further steps for each message. A step takes about a microsecond. */
 export const MOST_STEPS = 200_000;
 const STEPS_OF_MESSAGE = 1000;
-/** What takes longer or shorter than a step, in steps. */
+/** Operations that cost more or less than a step, in steps. */
 const cost = {
-  /** A turn of a loop, whatever it does: the library makes a scope and nine variables for it. */
+  /** One iteration of a loop, whatever it does: the library makes a scope and nine variables for it. */
   turn: 8,
-  /** A variable that is not there. */
+  /** A variable that is not defined. */
   unknown: 8,
-  /** A scope around another one, in which names are looked for. */
+  /** An enclosing scope in which names are looked up. */
   level: 1 / 100,
   /** A character of a value. */
   character: 1 / 1000,
-  /** A node of a macro's syntax tree, which the library looks through before it knows the macro. */
+  /** A node of a macro's syntax tree, which the library searches before it knows the macro. */
   node: 1 / 10,
-  /** An item of a value that is measured. */
+  /** An item of a value whose size is measured. */
   measured: 1 / 50,
 };
-/** Largest value, written out, in characters; what an item of a list takes beside its own. */
+/** Maximum size of a value, written out, in characters; and the overhead of a list item. */
 const LARGEST_VALUE = 16_000_000;
 const ITEM = 16;
 
@@ -27,7 +27,7 @@ interface Evaluated {
   readonly value: unknown;
 }
 
-/** The library's classes: its declarations cannot be followed to them. */
+/** The library's classes; its declarations do not export them. */
 interface Runner {
   evaluate(statement: unknown, environment: unknown): Evaluated | undefined;
   run(program: unknown): Evaluated;
@@ -42,22 +42,21 @@ interface Variables {
 const LibraryInterpreter = Interpreter as unknown as new (environment: Variables) => Runner;
 const LibraryEnvironment = Environment as unknown as new () => Variables;
 
-/** A template goes beyond what it may take. */
+/** A template exceeds its limits. */
 export class TemplateLimit extends Error {}
 
 /**
- * Runs a template of a stranger's: what it evaluates, and what a value holds, is counted, so that a loop without end and text without
- * measure end as errors. What one filter makes of a value is measured when it has made it: for a moment there may be as much as a
- * string can hold.
+ * Runs an untrusted template. Counts evaluations and the size of values, so that endless loops and unbounded text end as errors. A filter's
+ * result is measured after the filter has made it, so for a moment it may be as large as a string can be.
  */
 export class BoundedInterpreter extends LibraryInterpreter {
-  /** What loops go over: each turn takes steps, also of a loop that does nothing. */
+  /** Iterables of loops: each iteration costs steps, even if it does nothing. */
   private readonly iterated = new WeakSet<object>();
   private readonly sizes = new WeakMap<object, number>();
   private readonly nodes = new WeakMap<object, number>();
-  /** Namespaces that were measured: a value that has one is measured anew each time. */
+  /** Namespaces among measured values: a value with one is measured again each time. */
   private namespaces = 0;
-  /** Evaluations around the one at hand. */
+  /** Evaluations that enclose the current one. */
   private depth = 0;
   private left: number;
 
@@ -71,16 +70,16 @@ export class BoundedInterpreter extends LibraryInterpreter {
   override evaluate(statement: unknown, environment: unknown): Evaluated {
     this.charge(1 + this.depth * cost.level);
     const { type, iterable } = Object(statement) as Statement;
-    // Of `for x in list if test` the list stands one below.
+    // In `for x in list if test`, the list is one level below.
     if (type === "For") for (const list of [iterable, iterable?.lhs]) if (list !== undefined) this.iterated.add(list);
     if (type === "Macro" || type === "CallStatement") this.charge(cost.node * this.nodesOf(statement));
     this.depth++;
-    // Where there is no value, some filters give nothing at all, such as `first` of an empty list. No statement is an undefined value.
+    // Some filters return nothing for no value, such as `first` of an empty list. No statement evaluates to an undefined value.
     const value = super.evaluate(statement, environment) ?? super.evaluate(undefined, environment)!;
     this.depth--;
     const size = this.sizeOf(value, 0);
     if (size > LARGEST_VALUE) throw new TemplateLimit(`it makes values of more than ${LARGEST_VALUE} characters`);
-    // What is done with it next takes time by its size.
+    // The next operation on it takes time in proportion to its size.
     this.charge(size * cost.character);
     if (this.iterated.has(statement as object)) this.charge(cost.turn * itemsOf(value.value));
     if (type === "Identifier" && value.type === "UndefinedValue") this.charge(cost.unknown);
@@ -92,7 +91,7 @@ export class BoundedInterpreter extends LibraryInterpreter {
     if (this.left < 0) throw new TemplateLimit("it goes on and on: it has too many steps");
   }
 
-  /** Characters of a value and all that it holds: what stands in a list twice counts twice. */
+  /** Characters of a value with all its contents; something that is in a list twice counts twice. */
   private sizeOf({ type, value }: Evaluated, depth: number): number {
     if (typeof value === "string") return value.length;
     if (!Array.isArray(value) && !(value instanceof Map)) return 1;
@@ -107,7 +106,7 @@ export class BoundedInterpreter extends LibraryInterpreter {
       size += ITEM + this.sizeOf(item, depth + 1);
       if (size > LARGEST_VALUE) return Infinity;
     }
-    // A namespace alone can change, and what it stands in with it.
+    // Only a namespace can change, and with it the values that contain it.
     if (this.namespaces === before) this.sizes.set(value, size);
     return size;
   }

@@ -1,11 +1,11 @@
 import { parse, tokenize } from "@huggingface/jinja";
 
-/** Statements of transformers' own that mark what an assistant says; nothing is written for them. */
+/** transformers' own statements that mark the assistant's text; they print nothing. */
 const generation = /{%(-?)\s*(?:end)?generation\s*(-?)%}(\s*)/g;
 
 /**
- * What the library makes of a template's source before it reads it, in time proportional to its length: the library's own pattern for the
- * `generation` statements looks at all white space that follows, once for each character of it.
+ * Prepares a template's source as the library does, in linear time: for each `generation` statement, the library's own pattern scans all
+ * the white space that follows, once for each character of it.
  */
 function preprocessed(source: string): string {
   const text = (source.endsWith("\n") ? source.slice(0, -1) : source)
@@ -20,10 +20,10 @@ function preprocessed(source: string): string {
   return result + text.slice(copied);
 }
 
-/** A template's syntax tree. Throws what the library throws. */
+/** A template's syntax tree. Throws the library's errors. */
 export function parsed(source: string): unknown {
   const text = preprocessed(source);
-  // The library would do the same again, in its own way: it asks its source for these two alone.
+  // The library would prepare the source again, in its own way: it uses only these two methods of it.
   const done = { endsWith: () => false, replace: () => text };
   return parse(tokenize(done));
 }

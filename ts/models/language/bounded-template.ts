@@ -2,10 +2,10 @@ import { Template } from "@huggingface/jinja";
 import { BoundedInterpreter, MOST_STEPS, TemplateLimit } from "./bounded-interpreter.js";
 import { parsed } from "./bounded-source.js";
 
-/** Longest template, in characters: those of published models have up to some twenty thousand. */
+/** Maximum length of a template, in characters: published ones have up to about twenty thousand. */
 const LONGEST_TEMPLATE = 1 << 18;
 
-/** Python's `range`, refused where it would be long. */
+/** Python's `range`, with a maximum length. */
 function range(first: number, second?: number, step = 1): number[] {
   const [start, stop] = second === undefined ? [0, first] : [first, second];
   const length = Math.max(0, Math.ceil((stop - start) / step));
@@ -15,7 +15,7 @@ function range(first: number, second?: number, step = 1): number[] {
 
 let clock: Template | undefined;
 
-/** What a template may use beside its variables, as transformers has it. */
+/** Functions that a template may use, as in transformers. */
 const globals: Readonly<Record<string, unknown>> = {
   ...{ true: true, false: false, none: null, True: true, False: false, None: null, range },
   raise_exception(message: unknown) {
@@ -29,11 +29,11 @@ const globals: Readonly<Record<string, unknown>> = {
 /** A compiled template. */
 export type BoundedTemplate = (variables: Readonly<Record<string, unknown>>, messages: number) => string;
 
-/** Compiles a template. Throws an error that says what is wrong with it, as a clause; so does the function when it runs. */
+/** Compiles a template. Throws an error whose message is a clause; so does the compiled function. */
 export function boundedTemplate(source: string): BoundedTemplate {
   if (source.length > LONGEST_TEMPLATE)
     throw new TemplateLimit(`it has ${source.length} characters; ${LONGEST_TEMPLATE} are taken`);
-  // The library asks for the token after the last one.
+  // The library reads the token after the last one.
   const program = explained(() => parsed(source), "it ends within a statement or an expression");
   return (variables, messages) =>
     explained(
@@ -42,7 +42,7 @@ export function boundedTemplate(source: string): BoundedTemplate {
     );
 }
 
-/** Runs the library. Where an error of the engine's comes up in it, or one without words, this one says what that means. */
+/** Runs the library. Errors of the JavaScript engine, and errors without a message, get a clear one. */
 function explained<T>(run: () => T, missing: string): T {
   try {
     return run();
@@ -51,7 +51,7 @@ function explained<T>(run: () => T, missing: string): T {
     if (cause instanceof TypeError) throw new Error(missing, { cause });
     if (cause instanceof RangeError && message.includes("call stack"))
       throw new Error("it is nested too deeply, or calls itself without end", { cause });
-    // What the library ends a loop by.
+    // The library's own signal to end a loop.
     if (message === "") throw new Error("it has a break or continue outside of a loop", { cause });
     throw cause;
   }

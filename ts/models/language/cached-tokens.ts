@@ -3,7 +3,7 @@ import type { CacheFormat } from "../../ops/attention/cached-attention.js";
 import type { DecoderConfig } from "../decoder/config.js";
 import { KeyValueCache } from "../decoder/key-value-cache.js";
 
-/** A text's tokens so far whose keys and values are in memory. */
+/** The tokens of a text so far, with keys and values in memory. */
 export class CachedTokens {
   private constructor(
     readonly cache: KeyValueCache,
@@ -14,12 +14,12 @@ export class CachedTokens {
     return new CachedTokens(new KeyValueCache(graph, config, format), new Int32Array(0));
   }
 
-  /** How many there are. */
+  /** Number of tokens. */
   get length(): number {
     return this.cache.length;
   }
 
-  /** Takes tokens as held that a pass has put there. */
+  /** Adds tokens whose keys and values a pass has written. */
   extend(ids: Int32Array): void {
     const { length } = this;
     if (this.ids.length < length + ids.length) {
@@ -31,7 +31,7 @@ export class CachedTokens {
     this.cache.extend(ids.length);
   }
 
-  /** How many tokens a text begins with that are held. */
+  /** Length of the common beginning of a text and these tokens. */
   common(text: Int32Array): number {
     const most = Math.min(this.length, text.length);
     let count = 0;
@@ -43,7 +43,7 @@ export class CachedTokens {
     this.cache.cut(length);
   }
 
-  /** Others that hold the first `length` tokens. */
+  /** A copy of the first `length` tokens. */
   fork(length = this.length): CachedTokens {
     return new CachedTokens(this.cache.fork(length), this.ids.slice(0, length));
   }

@@ -27,25 +27,25 @@ import type { LanguageFitOptions } from "./training/fit-settings.js";
 import type { LanguageMetrics } from "./training/measure.js";
 import type { Preference, PreferenceFitOptions } from "./training/preferences.js";
 
-/** What is gone on from: a text, a conversation, or token ids. */
+/** Input of a generation: a text, a conversation, or token ids. */
 export type Prompt = string | readonly ChatMessage[] | ArrayLike<number>;
 
-/** One of several texts that are asked for together. */
+/** One request of `generateBatch`. */
 export interface GenerationRequestOptions extends Omit<GenerateOptions, "signal"> {
-  /** What it goes on from. */
+  /** The prompt. */
   readonly prompt: Prompt;
 }
 
-/** What a look at logits takes. */
+/** Options of `logits` and `score`. */
 export interface LogitsOptions {
-  /** Name of the adapter that applies, null for the base alone; default the active one. */
+  /** Name of the adapter to apply, null for the base alone; default: the active one. */
   readonly adapter?: AdapterChoice;
-  /** Cancels between two pieces. */
+  /** Cancels between two chunks: the call rejects with `AbortError`. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * A language model with LoRA adapters: one frozen base, any number of adapters, one of them active.
+ * A language model with LoRA adapters: one frozen base and any number of adapters, one of them active.
  *
  * @example
  * const model = await CausalLanguageModel.load("./SmolLM2-135M-Instruct");
@@ -56,23 +56,23 @@ export class CausalLanguageModel extends AdaptedModel {
   readonly adapterSet: AdapterSet;
   protected readonly kind = "language model";
 
-  /** Name of the base, which adapters record. */
+  /** Name of the base model, which adapters record. */
   readonly name: string;
   /** The graph that weights and adapters live in. */
   readonly graph: Graph;
-  /** The network itself. */
+  /** The network. */
   readonly model: Decoder;
-  /** Turns texts into token ids and back; null where the model's files have none. */
+  /** Turns texts into token ids and back; null if the model's files have no tokenizer. */
   readonly tokenizer: TextTokenizer | null;
-  /** @internal How conversations are written; null where the model's files do not say. */
+  /** @internal The chat template; null if the model's files have none. */
   readonly chatTemplate: ChatTemplate | null;
-  /** Tokens that end a text. */
+  /** Ids of tokens that end a text. */
   readonly ends: ReadonlySet<number>;
   /** @internal `model_type` of its config.json. */
   readonly modelType: string;
-  /** @internal What was merged into these weights before they were loaded; null where nothing was. */
+  /** @internal What was merged into these weights before they were loaded; null for nothing. */
   readonly mergedModel: MergedModel | null;
-  /** How generations keep keys and values of a text's tokens: the `cache` that it was loaded with. */
+  /** Format of keys and values in generations: the option `cache` of `load`. */
   readonly cacheFormat: CacheFormat;
 
   private constructor(
@@ -98,11 +98,11 @@ export class CausalLanguageModel extends AdaptedModel {
   }
 
   /**
-   * Loads config.json, model.safetensors (or the files that model.safetensors.index.json names) and, where they are there,
-   * tokenizer.json and generation_config.json; calls `init` where no engine is given.
+   * Loads a model: config.json, model.safetensors (or the files that model.safetensors.index.json names) and, if present, tokenizer.json
+   * and generation_config.json. Calls `init` unless an engine is given.
    *
-   * @param source as `SentenceEncoder.load`'s
-   * Throws `ModelError`, `FormatError` or `UnsupportedError` where the files are not a language model of a known architecture.
+   * @param source as of `SentenceEncoder.load`, or a GGUF file's source
+   * Throws `ModelError`, `FormatError` or `UnsupportedError` if the files are not a language model of a known architecture.
    */
   static async load(
     source: string | FileMap | ModelSource,
@@ -113,8 +113,9 @@ export class CausalLanguageModel extends AdaptedModel {
   }
 
   /**
-   * Linear memory that a language model and a step of its training take, before any is spent: as `estimateMemory` of an encoder, but
-   * `packedCopies` is 1 by default for "f32", as in `load`, and `weights` may be an open GGUF file: its tensors' own formats.
+   * Estimates the linear memory, in bytes, of a language model and a step of its training before anything is allocated. As `estimateMemory`
+   * for encoders, except: `packedCopies` is 1 by default for "f32", as in `load`, and `weights` may be an open GGUF file, whose tensors
+   * keep their formats.
    *
    * @param config the model's config.json, parsed
    * Throws as `estimateMemory` does.
@@ -127,55 +128,54 @@ export class CausalLanguageModel extends AdaptedModel {
     return (await import("./language-work.js")).estimateLanguageMemory(config, options);
   }
 
-  /** Tokens that a text may have, prompt and what is generated together. */
+  /** Maximum length of a text in tokens, prompt and generated text together. */
   get maxTokens(): number {
     return this.model.config.maxPositions;
   }
 
   /**
-   * Logits of the token behind each token, `[tokens, vocabulary]`: in linear memory piece by piece, the whole on the host.
+   * Logits for the token after each token, `[tokens, vocabulary]`, on the host; computed in chunks of rows.
    *
-   * Throws `ConfigError` for ids that the model does not have, or more than it has positions.
+   * Throws `ConfigError` for ids that the model does not have, and for more ids than it has positions.
    */
   async logits(ids: ArrayLike<number>, options: LogitsOptions = {}): Promise<Tensor> {
     return this.work.logits(this, ids, options);
   }
 
   /**
-   * The text of a conversation, as the model's chat template writes it: chat_template.jinja, or `chat_template` of
-   * tokenizer_config.json, in a GGUF file `tokenizer.chat_template`. Its special tokens stand in it as text; ids of it are
-   * `generate`'s where it is given the messages.
+   * The text of a conversation in the model's chat template: chat_template.jinja, `chat_template` of tokenizer_config.json, or
+   * `tokenizer.chat_template` of a GGUF file. Special tokens appear as text. To generate, pass the messages to `generate`, which tokenizes
+   * them correctly.
    *
-   * A template is run in bounds: 300,000 steps and 10,000 more a message, values of 16 million characters.
+   * Limits of a template's run: 300,000 steps and 10,000 more for each message, values of 16 million characters.
    *
-   * Throws `ModelError` where the model has no template, or it fails; `ConfigError` for messages that make no sense.
+   * Throws `ModelError` if the model has no template or it fails, `ConfigError` for invalid messages.
    */
   applyChatTemplate(messages: readonly ChatMessage[], options: ChatTemplateOptions = {}): string {
     return this.work.chatText(this, "applyChatTemplate", messages, options);
   }
 
   /**
-   * Text behind a prompt, piece by piece; pieces never split a character. Options, prompt and adapter are taken at the call; several
-   * generations at once do not disturb each other.
+   * Generates text after a prompt, in pieces that never split a character. Options, prompt and adapter are those at the call. Several
+   * generations may run at once without affecting each other.
    *
-   * @param prompt a text, messages of a conversation, which the chat template makes a text of, or token ids
-   * Throws at the call `ConfigError` for options that make no sense, and where prompt and `maxTokens` do not fit into the model's
-   * positions; at the first piece `ConfigError` where an adapter was merged since; while it runs `AbortError` when cancelled,
-   * `NonFiniteError` where logits are NaN.
+   * @param prompt a text; messages of a conversation, for the chat template; or token ids
+   * Throws `ConfigError` at the call for invalid options, and if prompt and `maxTokens` exceed the model's positions. Later the generator
+   * throws: at the first piece `ConfigError` if an adapter was merged since; `AbortError` when cancelled; `NonFiniteError` for NaN logits.
    */
   generate(prompt: Prompt, options: GenerateOptions = {}): AsyncGenerator<string, void, undefined> {
     return this.work.generate(this, prompt, options);
   }
 
-  /** The same token by token, each with its id, the text that it completes and its log probability. */
+  /** The same token by token: id, text that is complete with it, and log probability. */
   generateTokens(prompt: Prompt, options: GenerateOptions = {}): AsyncGenerator<GeneratedToken, void, undefined> {
     return this.work.generateOne(this, "generateTokens", prompt, options);
   }
 
   /**
-   * Several texts at once, each with its own adapter, options and seed: a pass of the model gives each one its next token, and each is, to the
-   * bit, what it is alone. Prompts that begin alike under one adapter share that part's work. Tokens come in the requests' order, one of each
-   * text that goes on.
+   * Generates several texts at once, each with its own adapter, options and seed: each pass of the model computes one token for each text.
+   * Results are bit-identical to separate generations. Prompts with the same beginning and adapter share the work for it. Tokens come in
+   * the requests' order, one for each text that is not finished.
    *
    * @example
    * const requests = ["mine", "yours", null].map((adapter) => ({ prompt: "Dear", adapter, maxTokens: 20 }));
@@ -189,20 +189,20 @@ export class CausalLanguageModel extends AdaptedModel {
   }
 
   /**
-   * Keeps what the model has computed of a text for the next one that begins alike, as a conversation's turns do. Other calls do not
-   * change it; where the adapter's values or the weights have changed, it begins anew. Dispose of it.
+   * A session reuses what was computed for an earlier text with the same beginning, as in a conversation. Other calls do not affect it; it
+   * starts over if the adapter's values or the weights have changed. Dispose of it.
    */
   session(): GenerationSession {
     this.assertUsable("session");
-    return new this.work.GenerationSession(this);
+    return this.work.GenerationSession.of(this);
   }
 
   /**
-   * How likely completions are behind a prompt: sums of ln of their tokens' probabilities, and how many these are. The prompt is computed
-   * once. A completion's tokens begin where those of prompt and completion together are no more the prompt's.
+   * Log probabilities of completions after a prompt: for each, the sum over its tokens, and their number. The prompt is computed once. A
+   * completion begins at the first token that differs from the prompt's own tokens.
    *
-   * @param prompt a text, messages of a conversation, behind which an assistant's answer begins, or token ids
-   * @param completions texts, or lists of token ids; behind token ids such lists alone
+   * @param prompt a text; messages of a conversation, before the assistant's answer; or token ids
+   * @param completions texts or lists of token ids; only lists after a prompt of token ids
    */
   async score(
     prompt: Prompt,
@@ -213,11 +213,11 @@ export class CausalLanguageModel extends AdaptedModel {
   }
 
   /**
-   * e to the mean cross entropy of texts' tokens, each but a text's first counted once. Texts longer than `window` are read in windows that
-   * begin every `stride` tokens; a token is counted in the first that has it.
+   * Perplexity: e to the mean cross entropy of the texts' tokens. A text's first token does not count. Longer texts are read in windows of
+   * `window` tokens that start every `stride` tokens; a token counts in the first window that contains it.
    *
-   * @param given texts, or lists of token ids
-   * Throws `ConfigError` where no text has two tokens.
+   * @param given texts or lists of token ids
+   * Throws `ConfigError` if no text has two tokens.
    */
   async perplexity(
     given: readonly (string | ArrayLike<number>)[],
@@ -227,12 +227,12 @@ export class CausalLanguageModel extends AdaptedModel {
   }
 
   /**
-   * Trains an adapter: the loss is the mean cross entropy of the examples' targets. Other calls may run meanwhile.
+   * Trains an adapter on the mean cross entropy of the examples' target tokens. Other calls may run at the same time.
    *
-   * @param examples `{ prompt, completion }`, joined as they are, the end-of-text token behind them, of which the completion is learnt;
-   *   `{ text }`, learnt as a whole; `{ instruction, input, output }`, of which the output is; `{ messages }` or `{ conversations }`,
-   *   written by the chat template, of which the assistant's turns are; or `{ ids, mask }`, a 1 in the mask for each token that is learnt
-   * Throws `ConfigError` for an example without a target or with too many tokens, by its number; see `fit` for the rest.
+   * @param examples `{ prompt, completion }`: joined without a separator, end-of-text token appended; the completion is the target. `{
+   *   text }`: all of it. `{ instruction, input, output }`: the output. `{ messages }` or `{ conversations }`, in the chat template: the
+   *   assistant's turns. `{ ids, mask }`: the tokens with a 1 in the mask
+   * Throws `ConfigError`, with the example's number, for an example without a target or with too many tokens; see `fit` for the rest.
    */
   async fit(examples: readonly LanguageExample[], options: LanguageFitOptions = {}): Promise<FitReport> {
     this.assertUsable("fit");
@@ -240,8 +240,8 @@ export class CausalLanguageModel extends AdaptedModel {
   }
 
   /**
-   * Trains an adapter on what is preferred (direct preference optimisation): the chosen answers become likelier than the rejected ones,
-   * compared with the base alone, whose probabilities are computed once. A step takes the memory of both answers, and no second model.
+   * Trains an adapter on preferences (direct preference optimisation): chosen answers become more probable than rejected ones, relative to
+   * the base model, whose probabilities are computed once. A step needs memory for both answers, but no second model.
    *
    * @param examples `{ prompt, chosen, rejected }`: texts, or turns of a conversation for the chat template
    * Throws as `fit` does.
@@ -252,7 +252,7 @@ export class CausalLanguageModel extends AdaptedModel {
   }
 
   /**
-   * How well the model foretells what `fit` would learn of examples, without learning it: mean cross entropy and perplexity.
+   * Mean cross entropy and perplexity of examples in the formats of `fit`, without training.
    *
    * Throws as `fit` does, and `AbortError` when cancelled.
    */
@@ -265,10 +265,10 @@ export class CausalLanguageModel extends AdaptedModel {
   }
 
   /**
-   * An adapter as llama.cpp loads it: a GGUF LoRA in float32, for a GGUF file of the same base, in whatever format that is.
+   * An adapter as a GGUF LoRA in float32, which llama.cpp loads for a GGUF file of the same base in any format.
    *
-   * Throws `UnsupportedError` for adapters that are more than low-rank updates of linear layers, for an update of a tied model's output
-   * layer, and for GPT-2 and GPT-NeoX.
+   * Throws `UnsupportedError` for adapters with more than low-rank updates of linear layers, for an update of a tied output layer, and for
+   * GPT-2 and GPT-NeoX.
    */
   async saveGguf(name: string): Promise<Uint8Array<ArrayBuffer>> {
     this.assertUsable("saveGguf");
@@ -278,10 +278,10 @@ export class CausalLanguageModel extends AdaptedModel {
   }
 
   /**
-   * Adds an adapter from a GGUF LoRA; active as with `addAdapter` if it is the first.
+   * Adds an adapter from a GGUF LoRA. It becomes active as with `addAdapter`.
    *
-   * @param file its bytes, or a source of them, which is closed
-   * Throws `AdapterError` where it does not fit, `FormatError` for what is no GGUF file.
+   * @param file its bytes, or a source, which is closed afterwards
+   * Throws `AdapterError` if it does not fit, `FormatError` for a file that is not GGUF.
    */
   async loadGguf(name: string, file: Uint8Array | ByteSource): Promise<void> {
     this.assertUsable("loadGguf");

@@ -9,25 +9,25 @@ import { type ModelSource, readText } from "../../io/model-source.js";
 import type { BoundedTemplate } from "./bounded-template.js";
 import { inParts, joinParts, takesParts } from "./content-parts.js";
 
-/** One turn of a conversation. What else a model's template reads of it (`tool_calls`, `name`) goes to the template as it is. */
+/** A turn of a conversation. Other fields that the model's template reads (`tool_calls`, `name`) are passed to it unchanged. */
 export interface ChatMessage {
-  /** Who speaks: "system", "user", "assistant", "tool" or what else the template knows. */
+  /** The role: "system", "user", "assistant", "tool", or another one that the template knows. */
   readonly role: string;
   /**
-   * What is said: a text, or parts of it, `{ type: "text", text }`, which are lines of one text where the template does not go over
-   * parts itself; parts of other types where it does.
+   * The content: a text, or a list of parts `{ type: "text", text }`. If the template does not handle lists, the parts are joined by line
+   * breaks; parts of other types then throw.
    */
   readonly content?: string | readonly object[] | null;
   readonly [field: string]: unknown;
 }
 
-/** How messages become text. */
+/** Options of `applyChatTemplate`. */
 export interface ChatTemplateOptions {
-  /** Whether what begins an answer follows; default false, in `generate` true. */
+  /** Append the beginning of an answer; default false, in `generate` true. */
   readonly addGenerationPrompt?: boolean;
-  /** Descriptions of functions that the model may call. Throws `ConfigError` where the model's template does not write them. */
+  /** Descriptions of functions that the model may call. Throws `ConfigError` if the template does not support tools. */
   readonly tools?: readonly object[];
-  /** Further variables of the template, such as `enable_thinking`. */
+  /** Further variables for the template, such as `enable_thinking`. */
   readonly variables?: Readonly<Record<string, unknown>>;
 }
 
@@ -50,20 +50,20 @@ const readers = {
 
 type Settings = Readonly<Record<string, Json>>;
 
-/** Special tokens that templates write. */
+/** Special tokens that templates use. */
 const SPECIAL = ["bos_token", "eos_token", "unk_token", "pad_token"];
 
-/** How a model's conversations are written, by the template that its files have. */
+/** A model's chat template. */
 export class ChatTemplate {
   private constructor(
     private readonly name: string,
-    /** The template, in Jinja's language. */
+    /** The template's source in Jinja. */
     readonly source: string,
     private readonly special: Readonly<Record<string, string>>,
     private readonly compile: (source: string) => BoundedTemplate,
   ) {}
 
-  /** The template of a model's files; null where they have none. What is wrong with it is said where it is used. */
+  /** The template from a model's files; null if they have none. Errors in it are reported on use. */
   static async read(from: ModelSource, settings: Settings): Promise<ChatTemplate | null> {
     const source = (await readText(from, "chat_template.jinja")) ?? templateOf(settings["chat_template"]);
     if (source === null) return null;
@@ -72,7 +72,7 @@ export class ChatTemplate {
       const text = isRecord(given) ? given["content"] : given;
       return typeof text === "string" ? [[token, text] as const] : [];
     });
-    // Fetched for models that have a template.
+    // Fetched only for models with a template.
     const { boundedTemplate } = await import("./bounded-template.js");
     return new ChatTemplate(from.name, source, Object.fromEntries(special), boundedTemplate);
   }
@@ -80,7 +80,7 @@ export class ChatTemplate {
   private compiled: BoundedTemplate | undefined;
   private takesParts: boolean | undefined;
 
-  /** The text of a conversation. Throws `ConfigError` for messages that make no sense, `ModelError` where the template fails. */
+  /** The text of a conversation. Throws `ConfigError` for invalid messages, `ModelError` if the template fails. */
   apply(what: string, messages: readonly ChatMessage[], options: ChatTemplateOptions): string {
     const { addGenerationPrompt, tools, variables } = readOptions(what, options, readers);
     const taken = takeMessages(what, messages);
@@ -102,7 +102,7 @@ export class ChatTemplate {
     });
   }
 
-  /** What `run` gives; what is thrown there is an error of the template. */
+  /** Runs `run`; errors in it are the template's. */
   private attempt<T>(what: string, problem: string, run: () => T): T {
     try {
       return run();
@@ -117,7 +117,7 @@ export class ChatTemplate {
   }
 }
 
-/** What is written; null where the template fails. */
+/** The text; null if the template fails. */
 function orNull(write: () => string): string | null {
   try {
     return write();
@@ -126,7 +126,7 @@ function orNull(write: () => string): string | null {
   }
 }
 
-/** tokenizer_config.json's: a text, or several by name, of which that called "default" is meant. */
+/** `chat_template` of tokenizer_config.json: a text, or several by name, of which "default" is used. */
 function templateOf(given: Json | undefined): string | null {
   if (typeof given === "string") return given;
   if (!Array.isArray(given)) return null;
@@ -135,11 +135,11 @@ function templateOf(given: Json | undefined): string | null {
   return typeof template === "string" ? template : null;
 }
 
-/** Whether a prompt is a conversation: a list of objects, where ids are numbers. */
+/** Whether a prompt is a conversation, a list of objects, and not a list of ids. */
 export const isChat = (prompt: unknown): prompt is readonly ChatMessage[] =>
   Array.isArray(prompt) && typeof prompt[0] === "object";
 
-/** A copy of messages. Throws `ConfigError` for what is none. */
+/** A copy of messages. Throws `ConfigError` for invalid ones. */
 function takeMessages(what: string, messages: readonly ChatMessage[]): ChatMessage[] {
   const taken = listFrom(`${what}: messages are a list of { role, content }`, messages, (message, place) => {
     checkRecord(`${what}: message ${place} is { role, content }`, message);

@@ -3,11 +3,11 @@ import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import type { ChatMessage } from "./chat-template.js";
 
-/** What no template writes by itself. */
+/** A text that no template prints by itself. */
 const MARK = "\u2063a part\u2063";
 
 /**
- * Whether a template goes over the parts of a message's content: one that does not writes their list as data, for a model to learn.
+ * Whether a template handles a list of parts as content; one that does not would print the list as data.
  * @param render the template
  */
 export function takesParts(render: (messages: readonly ChatMessage[]) => string): boolean {
@@ -15,12 +15,12 @@ export function takesParts(render: (messages: readonly ChatMessage[]) => string)
     const text = render([{ role: "user", content: [{ type: "text", text: MARK }] }]);
     return text.includes(MARK) && !/["']type["']/.test(text);
   } catch {
-    // Such as one that adds text to the list.
+    // For example one that concatenates text and list.
     return false;
   }
 }
 
-/** Messages whose parts are one text, a line each. Throws `ConfigError` for a part that is no text. */
+/** Messages with parts joined by line breaks. Throws `ConfigError` for a part that is not text. */
 export function joinParts(what: string, messages: readonly ChatMessage[]): ChatMessage[] {
   return messages.map((message, place) => {
     const { content } = message;
@@ -37,5 +37,5 @@ export function joinParts(what: string, messages: readonly ChatMessage[]): ChatM
   });
 }
 
-/** Whether a message says what it says in parts. */
+/** Whether a message's content is a list of parts. */
 export const inParts = ({ content }: ChatMessage): boolean => Array.isArray(content);

@@ -8,20 +8,20 @@ import { formatOf } from "../stored-weights.js";
 import { usualWeights } from "./usual-weights.js";
 import { checkTensors } from "../tensor-check.js";
 
-/** What is going to run, and on which weights. */
+/** The configuration to estimate. */
 export interface LanguageMemoryOptions extends Omit<MemoryOptions, "weights"> {
-  /** As `MemoryOptions.weights`, by default as `load` has it by size; an open GGUF file for what `weights: "auto"` makes of it, whose tensors are of several formats. */
+  /** As `MemoryOptions.weights`; default: as in `load`, by the model's size. An open GGUF file gives the formats that `weights: "auto"` would use. */
   readonly weights?: WeightFormat | GgufFile;
 }
 
-/** As `estimateMemory`, of a language model. */
+/** As `estimateMemory`, for a language model. */
 export async function estimateLanguageMemory(
   config: ConfigJson,
   options: LanguageMemoryOptions,
 ): Promise<MemoryEstimate> {
   const plan = decoderPlan(config);
   const { weights, ...rest } = Object(options) as LanguageMemoryOptions;
-  // Another object is refused there, by the option's name.
+  // Another object is refused there, with the option's name.
   if (weights === undefined) return estimateOf(plan, { ...rest, weights: usualWeights(plan) }, 1);
   if (!isOpenGguf(weights)) return estimateOf(plan, options as MemoryOptions, 1);
   const formats = await formatsOf(plan, weights);
@@ -33,7 +33,7 @@ function isOpenGguf(value: unknown): value is GgufFile {
   return metadata instanceof Map && Array.isArray(names) && typeof info === "function";
 }
 
-/** The format of each tensor of a plan, which those that stand in one weight have together. */
+/** The format of each tensor of a plan; tensors of one joined weight share it. */
 async function formatsOf(plan: DecoderPlan, gguf: GgufFile): Promise<(tensor: string) => WeightFormat> {
   const { ggufTensors } = await import("../gguf/tensors.js");
   const file = ggufTensors(gguf);
@@ -42,7 +42,7 @@ async function formatsOf(plan: DecoderPlan, gguf: GgufFile): Promise<(tensor: st
   const of = (names: readonly string[]) => formatOf("auto", stored, names.map(nameOf));
   const joined = new Map<string, WeightFormat>();
   for (const { paths, tensors = paths, output } of plan.linears()) {
-    // It stands alone, or has no tensor of its own.
+    // It is not joined, or is not in the file.
     if (output !== undefined) continue;
     const names = tensors.map((path) => `${path}.weight`);
     const format = of(names);

@@ -5,40 +5,40 @@ import { check, flag, nonNegative, positive, share, unexpected, whole } from "..
 import { readSignal } from "../../waiting/abort.js";
 import type { Sampling } from "./sampler.js";
 
-/** How text is generated. */
+/** Options of `generate`. */
 export interface GenerateOptions {
-  /** Name of the adapter that applies, null for the base alone; default the active one. */
+  /** Name of the adapter to apply, null for the base alone; default: the active one. */
   readonly adapter?: AdapterChoice;
-  /** Cancels: the next token is then `AbortError`. */
+  /** Cancels: the generator then throws `AbortError`. */
   readonly signal?: AbortSignal | undefined;
-  /** Most tokens that are generated; default 256, or as many as the model's positions leave. */
+  /** Maximum number of new tokens; default: 256, or as many as the model's positions allow. */
   readonly maxTokens?: number | undefined;
-  /** What logits are divided by; 0, the default, always takes the likeliest token. */
+  /** Temperature, by which logits are divided. 0 (default) always takes the most probable token. */
   readonly temperature?: number | undefined;
-  /** Only so many of the likeliest tokens are drawn from; default all. */
+  /** Sample only from the k most probable tokens; default: all. */
   readonly topK?: number | undefined;
-  /** Only the fewest likeliest tokens that have this much probability together are drawn from; default 1, all. */
+  /** Sample only from the smallest set of most probable tokens with this total probability; default 1: all. */
   readonly topP?: number | undefined;
-  /** Only tokens at least so likely, as a share of the likeliest, are drawn from; default 0, all. */
+  /** Sample only from tokens with at least this share of the highest probability; default 0: all. */
   readonly minP?: number | undefined;
-  /** What logits of tokens that came before are divided by, where positive, or multiplied with; default 1. */
+  /** Repetition penalty: positive logits of earlier tokens are divided by it, negative ones multiplied; default 1. */
   readonly repetitionPenalty?: number | undefined;
-  /** Texts before which generation ends; default none. */
+  /** Stop sequences: generation ends before one of these texts; default: none. */
   readonly stop?: string | readonly string[] | undefined;
-  /** Seed of what is drawn; default 0. The same one gives the same text. */
+  /** Seed of the sampling; default 0. The same seed gives the same text. */
   readonly seed?: number | undefined;
-  /** Whether `generateTokens` gives log probabilities, which takes a pass over the vocabulary a token; default true. */
+  /** Whether `generateTokens` returns log probabilities, which takes a pass over the vocabulary for each token; default true. */
   readonly logProbabilities?: boolean | undefined;
-  /** Go on past the end-of-text token; default false. */
+  /** Continue after an end-of-text token; default false. */
   readonly ignoreEnd?: boolean | undefined;
   /**
-   * Round what is multiplied with weights in "q8" or "q4" to bytes, as llama.cpp does: default true, several times as fast. With false
-   * probabilities are those of `logits`. Other weights are never multiplied so.
+   * Round the inputs of products with "q8" and "q4" weights to bytes, as llama.cpp does; default true: several times as fast. With false,
+   * probabilities equal those of `logits`. Other weights are never affected.
    */
   readonly rounded?: boolean | undefined;
 }
 
-/** As generation takes them. */
+/** The options, checked. */
 export interface TakenGenerateOptions extends Sampling {
   readonly adapter: AdapterChoice;
   readonly signal: AbortSignal | undefined;
@@ -59,7 +59,7 @@ function words(what: string, name: string, value: unknown): readonly string[] {
   });
 }
 
-/** One adapter: a list would be one for each of several texts. Whether there is such a one is found when it is looked up. */
+/** One adapter, not a list. Whether it exists is checked when it is looked up. */
 export function readAdapter(what: string, name: string, value: unknown): AdapterChoice {
   if (Array.isArray(value)) throw unexpected(what, name, "an adapter's name or null", value);
   return value as AdapterChoice;
@@ -81,6 +81,6 @@ const readers = {
   rounded: or(true, flag),
 };
 
-/** The options with their defaults, read once. Throws `ConfigError` for what makes no sense. */
+/** The options with their defaults. Throws `ConfigError` for invalid ones. */
 export const takeGenerateOptions = (what: string, options: GenerateOptions): TakenGenerateOptions =>
   readOptions(what, options, readers);

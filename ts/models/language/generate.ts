@@ -3,35 +3,35 @@ import { throwIfAborted } from "../../waiting/abort.js";
 import { breather } from "../../waiting/next-task.js";
 import type { LanguageModelParts } from "./load-language-model.js";
 import type { CallAdapters } from "../../adapters/call-adapters.js";
-import { behindEach } from "./behind.js";
+import { decodeBatch } from "./decode-step.js";
 import type { CachedTokens } from "./cached-tokens.js";
 import type { TakenGenerateOptions } from "./generate-options.js";
 import { readPrompts } from "./read-prompts.js";
 import { type GeneratedToken, type Room, Sequence } from "./sequence.js";
 
-/** Tokens where nothing is said. */
+/** Default of `maxTokens`. */
 const USUAL_TOKENS = 256;
 
-/** What runs. */
+/** What generates. */
 export type GeneratingParts = Pick<
   LanguageModelParts,
   "graph" | "model" | "tokenizer" | "ends" | "name" | "cacheFormat"
 >;
 
-/** A text that is asked for. */
+/** A text to generate. */
 export interface GenerationRequest {
   readonly prompt: Int32Array;
   readonly room: Room;
   readonly options: TakenGenerateOptions;
 }
 
-/** A token of one of several texts. */
+/** A token of one of the texts of `generateBatch`. */
 export interface BatchToken extends GeneratedToken {
-  /** Which of the requests it is of. */
+  /** Index of its request. */
   readonly sequence: number;
 }
 
-/** How many tokens may follow a prompt. Throws `ConfigError` where there is no room for them. */
+/** Number of tokens that may follow a prompt. Throws `ConfigError` if there is no room for any. */
 export function roomFor(what: string, prompt: Int32Array, maxTokens: number | undefined, maxPositions: number): Room {
   if (prompt.length === 0)
     throw new ConfigError(`${what}: the prompt has no token to go on from`, { op: what, option: "prompt", length: 0 });
@@ -48,10 +48,10 @@ export function roomFor(what: string, prompt: Int32Array, maxTokens: number | un
 }
 
 /**
- * Generates several texts token after token, a pass of the model giving each one its next; each has text where the model has a
- * tokenizer. What a call takes is its own, so calls do not disturb each other; it is given back when the generator ends, however it does.
+ * Generates several texts, one token of each with each pass of the model; with text if the model has a tokenizer. Calls share no state. All
+ * memory is freed when the generator ends, in any way.
  *
- * @param kept tokens of before that the only request goes on from, which stay its caller's
+ * @param kept tokens of a session from which the only request continues; they stay the session's
  */
 export async function* generateTokens(
   parts: GeneratingParts,
@@ -72,7 +72,7 @@ export async function* generateTokens(
   try {
     adapters.keep(graph);
     const logits = await readPrompts(parts, adapters, texts, held, breathe);
-    // Neighbours share an adapter's range.
+    // Neighbours with the same adapter share a range.
     const order = adapters.order(0, texts.length) ?? [...texts.keys()];
     for (;;) {
       for (const [sequence, text] of texts.entries())
@@ -81,7 +81,7 @@ export async function* generateTokens(
       if (going.length === 0) return;
       await breathe();
       const fed = going.map((i) => ({ text: i, held: held[i]!, ids: texts[i]!.next, rounded: texts[i]!.rounded }));
-      for (const [place, row] of behindEach({ graph, model }, adapters, fed).entries()) logits[going[place]!] = row;
+      for (const [place, row] of decodeBatch({ graph, model }, adapters, fed).entries()) logits[going[place]!] = row;
       for (const [i, text] of texts.entries()) if (text.done && kept === undefined) held[i]!.dispose();
     }
   } finally {

@@ -9,8 +9,8 @@ import type { GeneratedToken } from "./sequence.js";
 import { single, taken, type Taken, texts, underWay } from "./token-streams.js";
 
 /**
- * Texts that go on from each other. Keys and values of the last one stay in memory; the next one's tokens are computed from where it is
- * another. What it says is, to the bit, what the model says without a session.
+ * Generations that reuse each other's work, as the turns of a conversation. Keys and values of the last text stay in memory; of the next
+ * text, only the tokens after the common beginning are computed. Results are bit-identical to those without a session.
  *
  * @example
  * using session = model.session();
@@ -19,17 +19,21 @@ import { single, taken, type Taken, texts, underWay } from "./token-streams.js";
  */
 export class GenerationSession implements Disposable {
   private held: CachedTokens;
-  /** What the held tokens were computed with. */
+  /** The adapters and weights that the cached tokens were computed with. */
   private by: (Pick<Taken, "adapters" | "weights"> & { readonly rounded: boolean }) | null = null;
   private running = false;
   private disposed = false;
 
-  /** @internal From `CausalLanguageModel.session`. */
-  constructor(
+  private constructor(
     private readonly model: CausalLanguageModel,
     held?: CachedTokens,
   ) {
     this.held = held ?? CachedTokens.none(model.graph, model.model.config, model.cacheFormat);
+  }
+
+  /** @internal Users call `CausalLanguageModel.session`. */
+  static of(model: CausalLanguageModel): GenerationSession {
+    return new GenerationSession(model);
   }
 
   /** Tokens whose keys and values are in memory. */
@@ -37,17 +41,17 @@ export class GenerationSession implements Disposable {
     return this.held.length;
   }
 
-  /** Bytes that they take. */
+  /** Their size in bytes. */
   get bytes(): number {
     return this.held.cache.bytes;
   }
 
-  /** @internal Whether it is of no more use. */
+  /** @internal Whether it was disposed. */
   get gone(): boolean {
     return this.disposed || this.model.graph.gone;
   }
 
-  /** As the model's `generate`. Throws `ConfigError` while another text of this session is under way. */
+  /** As `CausalLanguageModel.generate`. Throws `ConfigError` while another generation of this session is running. */
   generate(prompt: Prompt, options: GenerateOptions = {}): AsyncGenerator<string, void, undefined> {
     if (this.model.tokenizer === null)
       throw new ConfigError("generate: this model has no tokenizer.json; `generateTokens` gives ids", {
@@ -56,12 +60,12 @@ export class GenerationSession implements Disposable {
     return texts(this.begin("generate", prompt, options, { logProbabilities: false }));
   }
 
-  /** As the model's `generateTokens`. Throws `ConfigError` while another text of this session is under way. */
+  /** As `CausalLanguageModel.generateTokens`. Throws `ConfigError` while another generation of this session is running. */
   generateTokens(prompt: Prompt, options: GenerateOptions = {}): AsyncGenerator<GeneratedToken, void, undefined> {
     return this.begin("generateTokens", prompt, options, {});
   }
 
-  /** Another session that goes on from the same tokens. */
+  /** A second session that continues from the same tokens. */
   fork(): GenerationSession {
     this.checkIdle("fork");
     const made = new GenerationSession(this.model, this.held.fork());
@@ -69,7 +73,7 @@ export class GenerationSession implements Disposable {
     return made;
   }
 
-  /** Gives the memory back; a text that is under way ends with an error. Safe to call twice. */
+  /** Frees its memory; a running generation ends with an error. Safe to call twice. */
   dispose(): void {
     this.disposed = true;
     if (!this.model.graph.gone) this.held.dispose();

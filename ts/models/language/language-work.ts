@@ -1,4 +1,4 @@
-// What `CausalLanguageModel` does, apart from it: fetched when a model is loaded, so that pages without one are spared it.
+// The methods of `CausalLanguageModel`, in a chunk that is fetched when a model is loaded.
 export { estimateLanguageMemory } from "./estimate.js";
 export { GenerationSession } from "./generation-session.js";
 export { generate, generateBatch, generateOne, logits, perplexity, score } from "./language-calls.js";

@@ -17,46 +17,46 @@ import type { WeightsOption } from "../stored-weights.js";
 import { hasGroups, usualWeights } from "./usual-weights.js";
 import { filled, MODEL_OPTIONS, type ModelOptions, openModel } from "../load-model.js";
 
-/** How a language model is loaded. */
+/** Options of `CausalLanguageModel.load`. */
 export interface LanguageModelOptions extends Omit<ModelOptions, "packedCopies" | "weights"> {
   /**
-   * As `LoadOptions.weights` of an encoder. Default by size: "f32" below half a billion parameters, "q8" below a billion, "q4" from there
-   * on; of a GGUF file with groups so large "auto".
+   * As `LoadOptions.weights` of an encoder. Default by size: "f32" below half a billion parameters, "q8" below a billion, "q4" above;
+   * "auto" for a GGUF file with grouped weights of that size.
    */
   readonly weights?: WeightsOption;
   /** As `LoadOptions.packedCopies` of an encoder, but 1 by default for "f32": a language model is mostly weights. */
   readonly packedCopies?: 0 | 1 | 2;
   /**
-   * How keys and values of a text's tokens are kept while it grows: "f32", the default, to the bit what the whole text gives, or "f16", each
-   * the nearest number of 16 bits, in half the memory. `logits`, `score`, `perplexity` and training do not depend on it.
+   * Format of cached keys and values in generation: "f32" (default), bit-identical to computing the whole text, or "f16", rounded, in half
+   * the memory. `logits`, `score`, `perplexity` and training are not affected.
    */
   readonly cache?: CacheFormat | undefined;
 }
 
-/** What a language model is made of. */
+/** Parts of a language model. */
 export interface LanguageModelParts {
   readonly name: string;
   readonly graph: Graph;
   readonly model: Decoder;
-  /** Null where the files have none: then ids take the place of texts. */
+  /** Null if the files have no tokenizer: then only token ids are accepted. */
   readonly tokenizer: TextTokenizer | null;
-  /** How conversations are written; null where the files have no template. */
+  /** The chat template; null if the files have none. */
   readonly chatTemplate: ChatTemplate | null;
-  /** Tokens that end a text. */
+  /** Ids of tokens that end a text. */
   readonly ends: ReadonlySet<number>;
   readonly targetModules: readonly string[];
   /** `model_type` of config.json. */
   readonly modelType: string;
   readonly mergedModel: MergedModel | null;
-  /** How its generations keep keys and values. */
+  /** Format of cached keys and values. */
   readonly cacheFormat: CacheFormat;
 }
 
 const WHAT = "CausalLanguageModel.load";
-/** Texts are not cut: one that is too long is refused where it is used. */
+/** Texts are not truncated: one that is too long throws where it is used. */
 const ANY_LENGTH = 2 ** 31 - 1;
 
-/** What `CausalLanguageModel.load` makes of a model's files, in a graph of its own; where it throws, nothing is left of it. */
+/** What `CausalLanguageModel.load` does, in a new graph; on an error everything is freed. */
 export async function loadLanguageModel(
   source: string | FileMap | ModelSource,
   options: LanguageModelOptions,
@@ -77,7 +77,7 @@ export async function loadLanguageModel(
   const chatTemplate = await ChatTemplate.read(from, settings);
   const graph = new Graph({ seed, packedCopies: packedCopies ?? (weights === "f32" ? 1 : undefined), engine });
   graph.owner.kind = "CausalLanguageModel";
-  // Nothing asks for a fingerprint of these weights: they are read without one.
+  // These weights' fingerprint is not needed, so it is not computed.
   return filled(graph, from, async (_, mergedModel, file) => {
     const isKept = options.weights === undefined && weights !== "f32" && hasGroups(file);
     const model = await plan.load(graph, file, { ...taken, weights: isKept ? "auto" : weights });
@@ -90,7 +90,7 @@ export async function loadLanguageModel(
   });
 }
 
-/** Throws `UnsupportedError` for weights that another program has quantised: they would be read without their scales. */
+/** Throws `UnsupportedError` for weights that another program quantised: they would be read without their scales. */
 function refuseQuantized({ quantization_config: given }: Readonly<Record<string, Json>>): void {
   if (given === undefined || given === null) return;
   const method = isRecord(given) ? given["quant_method"] : given;
@@ -114,7 +114,7 @@ async function tokenizerOf(
   return TextTokenizer.load(from, ANY_LENGTH, vocabularySize, false, settings);
 }
 
-/** eos_token_id, one or several, of generation_config.json or else of config.json. */
+/** eos_token_id, one or several, from generation_config.json, else from config.json. */
 export function endsOf(
   { name }: ModelSource,
   generation: Readonly<Record<string, Json>>,
@@ -132,6 +132,6 @@ export function endsOf(
         value: strange,
       },
     );
-  // Some files name an id beyond the table: it never comes.
+  // Some files name an id outside the table: the model never generates it.
   return new Set((ids as number[]).filter((id) => id < vocabularySize));
 }

@@ -5,7 +5,7 @@ import { raggedBatch } from "../ragged-batch.js";
 import type { LanguageModelParts } from "./load-language-model.js";
 import { inferring } from "../../graph/inferring.js";
 
-/** Logits behind each token, `[tokens, vocabulary]`, on the host: in linear memory are those of some rows at a time. */
+/** Logits for the token after each token, `[tokens, vocabulary]`, on the host. Linear memory holds those of a few rows at a time. */
 export function logitsOf(
   { graph, model }: Pick<LanguageModelParts, "graph" | "model">,
   adapters: CallAdapters,

@@ -7,14 +7,14 @@ import { type ChatMessage, type ChatTemplateOptions, isChat } from "./chat-templ
 import { type GenerationRequest, roomFor } from "./generate.js";
 import { type GenerateOptions, takeGenerateOptions } from "./generate-options.js";
 
-/** What a prompt is made ids by. */
+/** What is needed to tokenize a prompt. */
 type Reader = Pick<CausalLanguageModel, "chatTemplate" | "graph" | "maxTokens" | "model" | "name" | "tokenizer">;
 
-/** Throws `StaleNodeError` where the model was disposed of. */
+/** Throws `StaleNodeError` if the model was disposed. */
 export const assertLanguageModel = (what: string, { graph }: Pick<Reader, "graph">) =>
   assertModel(what, graph, "language model");
 
-/** What is asked for, checked and copied. */
+/** A request, checked and copied. */
 export function takeRequest(
   model: Reader,
   what: string,
@@ -28,7 +28,7 @@ export function takeRequest(
   return { prompt: ids, room: roomFor(what, ids, taken.maxTokens, model.maxTokens), options: taken };
 }
 
-/** The text of a conversation. Throws `ModelError` where the model has no template. */
+/** The text of a conversation. Throws `ModelError` if the model has no template. */
 export function chatText(
   { chatTemplate, name }: Reader,
   what: string,
@@ -43,26 +43,26 @@ export function chatText(
   );
 }
 
-/** A prompt as a text; `bare` where its special tokens stand in it already. */
+/** A prompt as a text; `bare` if it contains its special tokens already. */
 interface PromptText {
   readonly text: string;
   readonly bare: boolean;
 }
 
-/** The text of a prompt, of messages the conversation's, up to where an answer begins; null of ids. */
+/** The text of a prompt; of messages, the conversation up to the start of an answer; null for ids. */
 export function promptText(model: Reader, what: string, prompt: Prompt): PromptText | null {
   if (typeof prompt === "string") return { text: prompt, bare: false };
   if (!isChat(prompt)) return null;
   return { text: chatText(model, what, prompt, { addGenerationPrompt: true }), bare: true };
 }
 
-/** A prompt's token ids, a copy. */
+/** A prompt's token ids, copied. */
 export function promptIds(model: Reader, what: string, prompt: Prompt): Int32Array {
   const written = promptText(model, what, prompt);
   return written === null ? takeIds(model, what, "prompt", prompt as ArrayLike<number>) : textIds(model, what, written);
 }
 
-/** Token ids of a prompt's text. Throws `ConfigError` where the model has no tokenizer. */
+/** Token ids of a prompt's text. Throws `ConfigError` if the model has no tokenizer. */
 export function textIds(
   { tokenizer }: Pick<Reader, "tokenizer">,
   what: string,
@@ -75,7 +75,7 @@ export function textIds(
   });
 }
 
-/** A copy of token ids. Throws `ConfigError` for those that the model does not have, and for more than `limit`. */
+/** A copy of token ids. Throws `ConfigError` for ids that the model does not have, and for more than `limit`. */
 export function takeIds(
   { maxTokens, model }: Reader,
   what: string,

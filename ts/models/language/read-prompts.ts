@@ -1,27 +1,27 @@
 import type { CallAdapters } from "../../adapters/call-adapters.js";
-import { behindEach } from "./behind.js";
+import { decodeBatch } from "./decode-step.js";
 import { CachedTokens } from "./cached-tokens.js";
 import type { LanguageModelParts } from "./load-language-model.js";
 import type { Sequence } from "./sequence.js";
 
-/** Tokens that go through the model between two looks at the signal, of one long prompt or of several. */
+/** Tokens computed between two checks of the signal, of one long prompt or of several. */
 const PROMPT_TOKENS = 256;
 
 type Parts = Pick<LanguageModelParts, "graph" | "model" | "cacheFormat">;
 
-/** What a prompt begins with alike: which of those before it has it, and how many tokens that are. */
+/** The beginning that a prompt shares with an earlier one: which one, and the number of tokens. */
 interface Begin {
   readonly of: number;
   readonly length: number;
 }
 
 /**
- * Reads the prompts of a call's texts, in passes over as many of them as fit; what prompts begin with alike, computed alike, is
- * computed once. A row's bits do not depend on what else is in a pass.
+ * Computes the prompts of a call's texts, in passes over as many as fit. Common beginnings are computed once. A row's bits do not depend on
+ * the rest of the pass.
  *
- * @param held tokens of each text, of which some may hold tokens of before; those that are not there are made, and are the caller's
- * @param breathe called before each pass; throws where the call was aborted
- * @returns logits `[vocabulary]` behind each prompt
+ * @param held cached tokens of each text, from earlier calls if any; missing ones are created and belong to the caller
+ * @param breathe called before each pass; throws if the call was aborted
+ * @returns logits `[vocabulary]` after each prompt
  */
 export async function readPrompts(
   parts: Parts,
@@ -47,11 +47,11 @@ export async function readPrompts(
     }
     if (fed.length === 0) return logits;
     await breathe();
-    for (const [place, row] of behindEach(parts, adapters, fed).entries()) logits[fed[place]!.text] = row;
+    for (const [place, row] of decodeBatch(parts, adapters, fed).entries()) logits[fed[place]!.text] = row;
   }
 }
 
-/** The longest beginning that a text has in common with one before it, but for its last token, behind which logits are wanted. */
+/** The longest beginning that a text shares with an earlier one, without its last token, whose logits are needed. */
 function beginOf(adapters: CallAdapters, texts: readonly Sequence[], i: number): Begin {
   const { prompt, rounded } = texts[i]!;
   let begin = { of: 0, length: 0 };
@@ -66,7 +66,7 @@ function beginOf(adapters: CallAdapters, texts: readonly Sequence[], i: number):
   return begin;
 }
 
-/** What a text begins with, once the one that it has it from has come so far. */
+/** Copies the common beginning once the earlier text has been computed that far. */
 function begun(
   { graph, model, cacheFormat }: Parts,
   { of, length }: Begin,

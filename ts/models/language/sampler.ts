@@ -2,7 +2,7 @@ import { NonFiniteError } from "../../errors/errors.js";
 import { Philox } from "../../nn/philox.js";
 import { exp, log } from "../../values/elementary.js";
 
-/** How the next token is chosen from its logits, all options with their values. */
+/** How the next token is sampled; all defaults resolved. */
 export interface Sampling {
   readonly temperature: number;
   readonly topK: number | undefined;
@@ -12,7 +12,7 @@ export interface Sampling {
   readonly seed: number;
 }
 
-/** Chooses tokens one after the other; the same seed and logits give the same ones everywhere. */
+/** Samples token after token; the same seed and logits give the same tokens everywhere. */
 export class Sampler {
   private readonly random: Philox;
 
@@ -21,8 +21,8 @@ export class Sampler {
   }
 
   /**
-   * The next token. Changes `logits` `[vocabulary]`. Throws `NonFiniteError` where one is NaN.
-   * @param seen ids of the prompt and of what was generated, which the penalty is for
+   * The next token. Changes `logits` `[vocabulary]`. Throws `NonFiniteError` for NaN.
+   * @param seen ids of the prompt and of generated tokens, for the repetition penalty
    */
   next(logits: Float32Array, seen: ReadonlySet<number>): number {
     const { temperature, repetitionPenalty } = this.sampling;
@@ -43,15 +43,15 @@ export class Sampler {
 }
 
 /**
- * What is drawn from, and each one's weight beside the likeliest's 1: of the topK, the nucleus, and of that what is likely enough, in
- * transformers' order. `most` is the largest logit.
+ * Candidates and their weights relative to the most probable one's, 1: top-k, then top-p, then min-p, in transformers' order. `most` is the
+ * largest logit.
  */
 export function candidates(
   logits: Float32Array,
   most: number,
   { temperature, topK, topP, minP }: Omit<Sampling, "seed" | "repetitionPenalty">,
 ): Weighted {
-  // Of the likeliest token 1; one of several that are infinite is as likely as each of them.
+  // 1 for the most probable token, also for several infinite ones.
   const weight = (logit: number) => (logit === most ? 1 : exp((logit - most) / temperature));
   let ids = Array.from(logits.keys());
   if (topK !== undefined && topK < ids.length) {
@@ -64,7 +64,7 @@ export function candidates(
   return [ids, weights];
 }
 
-/** Changes logits of tokens that came before: what is positive is divided, what is negative multiplied. */
+/** Changes the logits of earlier tokens: divides positive ones, multiplies negative ones. */
 export function penalise(logits: Float32Array, seen: ReadonlySet<number>, penalty: number): void {
   if (penalty !== 1) for (const id of seen) logits[id]! *= logits[id]! > 0 ? 1 / penalty : penalty;
 }
@@ -80,10 +80,10 @@ function kept(
   return [places.map((place) => ids[place]!), Float64Array.from(places, (place) => weights[place]!)];
 }
 
-/** The fewest tokens, likeliest first, that make up `share` of all (Holtzman et al., arXiv 1904.09751). */
+/** The smallest set of most probable tokens with the share `share` of the total (Holtzman et al., arXiv 1904.09751). */
 function nucleus(ids: readonly number[], weights: Float64Array, share: number): Weighted {
   const total = sum(weights);
-  // What is below can be no part: all such together are less than what is left out.
+  // Tokens below cannot be in the set: their sum is less than what may be left out.
   const least = ((1 - share) * total) / ids.length;
   const [some, own] = kept(ids, weights, (_, weight) => weight >= least);
   const order = Array.from(some.keys()).sort((a, b) => own[b]! - own[a]! || a - b);
@@ -99,7 +99,7 @@ function nucleus(ids: readonly number[], weights: Float64Array, share: number): 
 
 const sum = (weights: Float64Array) => weights.reduce((total, weight) => total + weight, 0);
 
-/** Place of the largest, the first of several. Throws `NonFiniteError` for a NaN. */
+/** Index of the largest, the first of equal ones. Throws `NonFiniteError` for NaN. */
 function largest(logits: Float32Array): number {
   let best = 0;
   for (let i = 0; i < logits.length; i++) {
@@ -113,7 +113,7 @@ function largest(logits: Float32Array): number {
   return best;
 }
 
-/** ln of a token's probability under the softmax of logits. */
+/** Log of a token's probability under the softmax of logits. */
 export function logProbability(logits: Float32Array, id: number): number {
   const most = logits[largest(logits)]!;
   let total = 0;

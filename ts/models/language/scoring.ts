@@ -10,44 +10,44 @@ import { attendBehind, attendWhole } from "../decoder/attention.js";
 import { raggedBatch } from "../ragged-batch.js";
 import { CachedTokens } from "./cached-tokens.js";
 import { completionLoss } from "./training/completion-loss.js";
-import { batchOf, behind } from "./behind.js";
+import { batchOf, decodeStep } from "./decode-step.js";
 import { readAdapter } from "./generate-options.js";
 import type { LanguageModelParts } from "./load-language-model.js";
 import { inferring } from "../../graph/inferring.js";
 
-/** How likely a completion is. */
+/** Log probability of a completion. */
 export interface CompletionScore {
-  /** Sum of ln of its tokens' probabilities. */
+  /** Sum of the natural logs of its tokens' probabilities. */
   readonly logProbability: number;
-  /** How many tokens it has. */
+  /** Number of its tokens. */
   readonly tokens: number;
 }
 
-/** How texts are read for their perplexity. */
+/** Options of `perplexity`. */
 export interface PerplexityOptions {
-  /** Name of the adapter that applies, null for the base alone; default the active one. */
+  /** Name of the adapter to apply, null for the base alone; default: the active one. */
   readonly adapter?: AdapterChoice;
-  /** Cancels between two windows. */
+  /** Cancels between two windows: the call rejects with `AbortError`. */
   readonly signal?: AbortSignal | undefined;
-  /** Tokens that are read at once; default 1024, or as many as the model has positions. */
+  /** Tokens of a window; default: 1024, or the model's number of positions. */
   readonly window?: number | undefined;
-  /** Tokens from the start of a window to that of the next; default half a window. */
+  /** Tokens from the start of one window to the next; default: half a window. */
   readonly stride?: number | undefined;
 }
 
-/** What texts' tokens are to a model. */
+/** Result of `perplexity`. */
 export interface Perplexity {
   /** e to the mean cross entropy. */
   readonly perplexity: number;
-  /** The mean cross entropy of the tokens, in nats. */
+  /** Mean cross entropy of the tokens, in nats. */
   readonly loss: number;
-  /** How many tokens were counted. */
+  /** Number of tokens that were counted. */
   readonly tokens: number;
 }
 
 type Parts = Pick<LanguageModelParts, "graph" | "model">;
 
-/** Tokens of which those from `first` on are scored. */
+/** Tokens; those from `first` on are scored. */
 interface Scored {
   readonly ids: Int32Array;
   readonly first: number;
@@ -56,14 +56,14 @@ interface Scored {
 const USUAL_WINDOW = 1024;
 const PIECE = 256;
 
-/** Throws `ConfigError` where a completion has no token, or its first has none before it. */
+/** Throws `ConfigError` for a completion without tokens, or one whose first token has none before it. */
 export function checkedCompletion(what: string, ids: Int32Array, first: number): Scored {
   if (first > 0 && first < ids.length) return { ids, first };
   const problem = first === 0 ? "the prompt has no token that a completion could follow" : "a completion has no token";
   throw new ConfigError(`${what}: ${problem}`, { op: what, option: first === 0 ? "prompt" : "completions", length: 0 });
 }
 
-/** The score of each completion; what they begin with alike is computed once. */
+/** The score of each completion; common beginnings are computed once. */
 export async function scoresOf(
   { graph, model }: Parts,
   adapters: CallAdapters,
@@ -84,7 +84,7 @@ export async function scoresOf(
       while (held.length < first - 1) {
         await breathe();
         const piece = ids.subarray(held.length, Math.min(held.length + PIECE, first - 1));
-        behind({ graph, model }, adapters, [{ text: 0, held, ids: piece }]);
+        decodeStep({ graph, model }, adapters, [{ text: 0, held, ids: piece }]);
       }
       await breathe();
       const tokens = ids.length - first;
@@ -99,7 +99,7 @@ export async function scoresOf(
   }
 }
 
-/** The sum of the cross entropies of all tokens but the first behind those that are held, which stay as they are. */
+/** Sum of the cross entropies of all tokens except the first after the cached ones, which stay unchanged. */
 function lossBehind({ graph, model }: Parts, adapters: CallAdapters, held: CachedTokens, all: Int32Array): number {
   const ids = all.subarray(held.length, all.length - 1);
   held.cache.reserve(ids.length);
@@ -108,7 +108,7 @@ function lossBehind({ graph, model }: Parts, adapters: CallAdapters, held: Cache
   return sumOf({ graph, model }, adapters, batch, attend, all.subarray(held.length + 1), 0);
 }
 
-/** The sum of the cross entropies of what follows a batch's rows from one on. */
+/** Sum of the cross entropies of the targets of a batch's rows from one on. */
 function sumOf(
   { graph, model }: Parts,
   adapters: CallAdapters,
@@ -126,7 +126,7 @@ function sumOf(
   });
 }
 
-/** The options with their defaults, read once. */
+/** The options with their defaults. */
 export function takePerplexity(what: string, options: PerplexityOptions, maxPositions: number) {
   const taken = readOptions(what, options, {
     adapter: readAdapter,
@@ -146,7 +146,7 @@ export function takePerplexity(what: string, options: PerplexityOptions, maxPosi
   return { ...taken, window, stride };
 }
 
-/** e to the mean loss of all texts' tokens but each one's first. */
+/** e to the mean loss of all texts' tokens, without each text's first. */
 export async function perplexityOf(
   parts: Parts,
   adapters: CallAdapters,

@@ -4,30 +4,30 @@ import type { LanguageModelParts } from "./load-language-model.js";
 import { logProbability, Sampler } from "./sampler.js";
 import { StopWords } from "./stop-words.js";
 
-/** Why a generation ended: by an end-of-text token, a stop text, as many tokens as were asked for, or the model's last position. */
+/** Why a generation ended: an end-of-text token, a stop sequence, `maxTokens`, or the model's last position. */
 export type GenerationEnd = "end-of-text" | "stop" | "max-tokens" | "context";
 
-/** A generated token, the one that ends a text included. */
+/** A generated token, including one that ends a text. */
 export interface GeneratedToken {
-  /** Its row of the vocabulary. */
+  /** Its id. */
   readonly id: number;
-  /** Text that can be shown since the one before: whole characters, often those of this token. */
+  /** New text that is complete: whole characters, often those of this token. */
   readonly text: string;
-  /** ln of the probability that the model gives it, before temperature and all that; NaN where `logProbabilities` is false. */
+  /** Log of the probability that the model gives it, before temperature and other sampling options; NaN if `logProbabilities` is false. */
   readonly logProbability: number;
-  /** Why it is the last one; null where others may follow. */
+  /** Why it is the last token; null if more may follow. */
   readonly end: GenerationEnd | null;
 }
 
-/** How many tokens may follow, and whether that is the model's last position. */
+/** How many tokens may follow, and whether the model's last position is the limit. */
 export interface Room {
   readonly tokens: number;
   readonly whole: boolean;
 }
 
-/** One text that grows: chooses its tokens, and tells when it ends. */
+/** One text during generation: samples its tokens and decides when it ends. */
 export class Sequence {
-  /** Tokens that the model has not seen yet. */
+  /** Tokens that the model has not processed yet. */
   next: Int32Array;
   done = false;
   private count = 0;
@@ -49,12 +49,12 @@ export class Sequence {
     this.stops = new StopWords(options.stop);
   }
 
-  /** Whether its products with weights in groups are rounded. */
+  /** Whether inputs of products with grouped weights are rounded. */
   get rounded(): boolean {
     return this.options.rounded;
   }
 
-  /** Chooses the token behind the last one by its logits `[vocabulary]`, which it may change. */
+  /** Samples the token after the last one from its logits `[vocabulary]`, which it may change. */
   take(logits: Float32Array): GeneratedToken {
     const { options, seen, stops, text, room } = this;
     const { logProbabilities, repetitionPenalty } = options;

@@ -1,16 +1,16 @@
-/** Text that comes in pieces, up to the first of some words that end it. What may become one is held back. */
+/** Text that arrives in pieces, up to the first stop sequence. The beginning of a possible stop sequence is kept back. */
 export class StopWords {
   private held = "";
   private ended = false;
 
   constructor(private readonly words: readonly string[]) {}
 
-  /** Whether a word has come. */
+  /** Whether a stop sequence was found. */
   get done(): boolean {
     return this.ended;
   }
 
-  /** What can be shown of a further piece. */
+  /** The text that is final after another piece. */
   push(piece: string): string {
     if (this.ended) return "";
     const text = this.held + piece;
@@ -25,7 +25,7 @@ export class StopWords {
     return text.slice(0, text.length - keep);
   }
 
-  /** What was held back, at the end. */
+  /** The text kept back, at the end. */
   end(): string {
     const { held } = this;
     this.held = "";
@@ -33,7 +33,7 @@ export class StopWords {
   }
 }
 
-/** Length of the longest end of a text that begins a word. */
+/** Length of the longest end of a text that begins a stop sequence. */
 function overlap(text: string, word: string): number {
   for (let length = Math.min(word.length - 1, text.length); length > 0; length--)
     if (text.endsWith(word.slice(0, length))) return length;

@@ -3,16 +3,16 @@ import { ConfigError } from "../../errors/errors.js";
 import type { BatchToken } from "./generate.js";
 import type { GeneratedToken } from "./sequence.js";
 
-/** What applies to a call that begins later, or never: until then it is not under way. */
+/** Adapters and weights of a call that starts later, or never; until then it does not count as running. */
 export function taken(adapterSet: AdapterSet, choice: AdapterChoice | readonly AdapterChoice[]): Taken {
   const { adapters, weights, end } = adapterSet.begin(choice);
   end();
   return { adapters, weights, begin: () => begin(adapterSet, weights) };
 }
 
-/** What a call took when it was made. */
+/** Adapters and weights at the call. */
 export interface Taken extends Pick<Begun, "adapters" | "weights"> {
-  /** Counts it as under way; gives what ends it. Throws `ConfigError` where the weights have changed. */
+  /** Marks it as running; returns a function that ends that. Throws `ConfigError` if the weights have changed. */
   readonly begin: () => () => void;
 }
 
@@ -31,15 +31,14 @@ export async function* single(tokens: AsyncGenerator<BatchToken, void, undefined
   for await (const { sequence: _, ...token } of tokens) yield token;
 }
 
-/** The text alone, where there is any. */
+/** Only the text, if there is any. */
 export async function* texts(tokens: AsyncGenerator<GeneratedToken, void, undefined>) {
   for await (const { text } of tokens) if (text !== "") yield text;
 }
 
 /**
- * The same generator, which is under way from when its first item is asked for until it ends. One that nobody ever asks, since another call
- * beside it threw, never was.
- * @param begin gives what is called once at the end; what it throws ends the generator
+ * The same generator, which counts as running from its first `next` until it ends. A generator that is never advanced never counts.
+ * @param begin returns a function to call once at the end; if it throws, the generator ends with that error
  */
 export function underWay<T>(
   inner: AsyncGenerator<T, void, undefined>,

@@ -3,15 +3,15 @@ import type { WeightFormat } from "../../ops/product/frozen-weight.js";
 import { sizeOf } from "../../values/shape.js";
 import type { DecoderPlan } from "../decoder/index.js";
 
-/** Parameters from which on float32 leaves little memory for anything else, and from which on four bits lose little. */
+/** Number of parameters from which float32 leaves little memory, and from which four bits lose little. */
 const [MANY, MOST] = [5e8, 1e9];
 
-/** Tensors after which a file's word is doubted: no model has as many, and none is allocated before its tensors are there. */
+/** Maximum number of tensors: no model has as many, and none is allocated before its tensors are checked. */
 const MOST_TENSORS = 1e5;
 
 /**
- * How weights are kept where nothing is said: as float32 where they are few, so that numbers are transformers' and PEFT's; smaller models lose
- * more by four bits.
+ * The default format of weights: float32 for small models, so that numbers equal transformers' and PEFT's; four bits lose more in small
+ * models.
  */
 export function usualWeights(plan: Pick<DecoderPlan, "tensors">): WeightFormat {
   let [parameters, tensors] = [0, 0];

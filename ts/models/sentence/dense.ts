@@ -19,7 +19,7 @@ export interface DenseConfig {
   readonly activation: Activation | "identity" | "sigmoid";
 }
 
-/** The same in a graph: vectors `[batch, in]` → `[batch, out]`; the selection's rows are those of the vectors. */
+/** The same in a graph: vectors `[batch, in]` → `[batch, out]`. The selection's rows are those of the vectors. */
 export type DenseLayer = (graph: Graph, vectors: NodeId, selection: AdapterSelection) => NodeId;
 
 const functions: Readonly<Record<string, (graph: Graph, x: NodeId) => NodeId>> = {
@@ -31,7 +31,7 @@ const functions: Readonly<Record<string, (graph: Graph, x: NodeId) => NodeId>> =
   silu: (graph, x) => graph.silu(x),
 };
 
-/** Throws `UnsupportedError` where a module takes another tensor than the vectors, or puts what it makes in another's place. */
+/** Throws `UnsupportedError` if a module has another input or output than the sentence vectors. */
 export function checkPlace(json: { readonly [key: string]: Json } | null, source: ModelSource, file: string): void {
   for (const key of ["module_input_name", "module_output_name"]) {
     const value = json?.[key] ?? "sentence_embedding";
@@ -43,7 +43,7 @@ export function checkPlace(json: { readonly [key: string]: Json } | null, source
   }
 }
 
-/** Reads a Dense's config.json. Throws `ModelError` for sizes that make no sense, `UnsupportedError` for other activations and forms. */
+/** Reads a Dense module's config.json. Throws `ModelError` for invalid sizes, `UnsupportedError` for other activations and forms. */
 export async function readDense(source: ModelSource, folder: string): Promise<DenseConfig> {
   const file = `${folder}/config.json`;
   const json = await readRequiredJson(source, file);
@@ -77,7 +77,7 @@ export async function readDense(source: ModelSource, folder: string): Promise<De
   return { folder, shape, activation: name as DenseConfig["activation"] };
 }
 
-/** Opens a Dense's weights for as long as `body` uses them. Throws `ModelError` where they are not those that its config.json calls for. */
+/** Opens a Dense module's weights while `body` runs. Throws `ModelError` if they do not match its config.json. */
 async function withWeights<T>(
   source: ModelSource,
   { folder, shape }: DenseConfig,
@@ -92,7 +92,7 @@ async function withWeights<T>(
   }
 }
 
-/** What tells layers from others, of their weights as their files have them and their activations: several for each. */
+/** Fingerprints of a Dense module: its weights as in the files, and its activation. */
 export async function densePrints(source: ModelSource, layers: readonly DenseConfig[]): Promise<string[]> {
   const prints: string[] = [];
   for (const layer of layers) {
@@ -105,7 +105,7 @@ export async function densePrints(source: ModelSource, layers: readonly DenseCon
   return prints;
 }
 
-/** Loads a Dense's weights, frozen. Throws `ModelError` where they are not those that its config.json calls for. */
+/** Loads a Dense module's weights, frozen. Throws `ModelError` if they do not match its config.json. */
 export async function loadDense(
   source: ModelSource,
   graph: Graph,

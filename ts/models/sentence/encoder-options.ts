@@ -5,45 +5,45 @@ import type { InferOptions } from "./infer-options.js";
 import type { PoolingMode } from "./pooling.js";
 import type { PromptChoice } from "./prompts.js";
 
-/** How a model is loaded. */
+/** Options of `SentenceEncoder.load`. */
 export interface LoadOptions {
-  /** Seed of adapters' initial values and dropout; default 0. */
+  /** Seed of adapters' initial values and of dropout; default 0. */
   readonly seed?: number;
   /**
-   * Texts are cut to this many tokens; default what sentence_bert_config.json says (of all-MiniLM-L6-v2 256, whether it is there or not), else
-   * tokenizer_config.json's model_max_length, and what the model's positions allow.
+   * Length in tokens to which texts are truncated. Default: `max_seq_length` of sentence_bert_config.json (256 for all-MiniLM-L6-v2, with
+   * or without that file), else `model_max_length` of tokenizer_config.json, and never more than the model's positions.
    */
   readonly maxTokens?: number;
-  /** How tokens become a text's vector; default what 1_Pooling/config.json says, where there is one, else "mean". */
+  /** How token vectors become a sentence vector; default: 1_Pooling/config.json, else "mean". */
   readonly pooling?: PoolingMode;
   /**
-   * How the matrices (linear layers and embeddings) are kept: "f32" (the default), "f16" and "bf16" in half the memory,
-   * rounded where the file has more bits, "q8" in about a quarter (groups of 32 signed bytes with a
-   * scale), "q4" in about a sixth (groups of 32 codes of 4 bits with a scale and a minimum), "auto" as the file stores them. Arithmetic is float32 in every case.
+   * Format of the matrices (linear layers and embeddings) in memory: "f32" (default); "f16" and "bf16", half the memory, rounded if the
+   * file has more bits; "q8", about a quarter (groups of 32 signed bytes with a scale); "q4", about a sixth (groups of 32 codes of 4 bits
+   * with a scale and a minimum); "auto", as in the file. Arithmetic is float32 in every case.
    */
   readonly weights?: WeightsOption;
   /**
-   * Float32 copies of each frozen weight in the matrix product's order: 2 for speed, 1 for less memory, 0 for none. Default 2
-   * for float32 weights, which are kept in one of the two and nowhere else, 0 for others.
+   * Float32 copies of each frozen weight in the matrix product's order: 2 for speed, 1 for less memory, 0 for none. Default: 2 for float32
+   * weights (which have no other copy, so 0 means 1 there), 0 for other formats.
    */
   readonly packedCopies?: 0 | 1 | 2;
-  /** Take weights that are NaN or infinite; default false: they are refused by name. */
+  /** Accept weights that are NaN or infinite; default false: loading throws and names the tensor. */
   readonly allowNonFinite?: boolean | undefined;
-  /** The engine that holds and computes it, from `createEngine`; default that of `init`. */
+  /** The engine, from `createEngine`; default: that of `init`. */
   readonly engine?: Engine;
-  /** Cancels: loading, and fetching before it, then reject with `AbortError`, and nothing is left of the model. */
+  /** Cancels the download and the loading: the call rejects with `AbortError` and frees everything. */
   readonly signal?: AbortSignal | undefined;
-  /** Called as bytes of a file come in: first where a model is fetched, then where its files are read. */
+  /** Called as bytes arrive: first of the download, if any, then of the files as they are read. */
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
 }
 
-/** How texts become vectors. */
+/** Options of `encode`. */
 export interface EncodeOptions extends InferOptions, PromptChoice {
   /**
-   * Scale to length 1; default what the model's modules.json says; of all-MiniLM-L6-v2, whose copies often lack it, true; of others
-   * without one false, of which a warning tells once.
+   * Scale vectors to length 1. Default: what modules.json says; true for all-MiniLM-L6-v2, whose copies often lack that file; false for
+   * other models without one, with one warning.
    */
   readonly normalize?: boolean;
-  /** Round what is multiplied with weights in "q8" or "q4" to bytes; default false. */
+  /** Round the inputs of products with "q8" and "q4" weights to bytes; default false. */
   readonly rounded?: boolean;
 }

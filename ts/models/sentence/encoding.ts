@@ -5,17 +5,17 @@ import type { TextTokenizer } from "../../tokenize/text-tokenizer.js";
 import type { SentenceLayout } from "./layout.js";
 import type { PromptChoice } from "./prompts.js";
 
-/** How a text becomes a vector, once it is decided. */
+/** How a text becomes a vector, with all defaults resolved. */
 export interface Encoding {
-  /** Put before every text. */
+  /** Text put before every text. */
   readonly before: string;
-  /** Tokens of that which are not pooled. */
+  /** Its number of tokens, if they are not pooled. */
   readonly skip: number;
-  /** What is made of pooled vectors `[batch, hidden]`, row by row. */
+  /** Maps pooled vectors `[batch, hidden]` to the result, row by row. */
   readonly finish: (pooled: NodeId) => NodeId;
 }
 
-/** What decides it. */
+/** What it depends on, of an encoder. */
 export interface EncodingParts {
   readonly name: string;
   readonly graph: Graph;
@@ -23,20 +23,20 @@ export interface EncodingParts {
   readonly tokenizer: TextTokenizer;
 }
 
-/** Models of which a warning has told what was assumed. */
-const told = new WeakSet<SentenceLayout>();
+/** Models for which the warning about normalisation was shown. */
+const warned = new WeakSet<SentenceLayout>();
 
 /**
- * What `encode` does by its options; what they leave out, the model's files say. Throws `ConfigError`. Where neither says whether vectors
- * are normalised, the first call for the model warns.
+ * Resolves the options of `encode`; defaults come from the model's files. Throws `ConfigError`. If neither says whether vectors are
+ * normalised, the first call for the model warns.
  */
 export function encodingOf(
   { name, graph, layout, tokenizer }: EncodingParts,
   { normalize, ...choice }: PromptChoice & { readonly normalize?: boolean | undefined },
 ): Encoding {
   if (normalize !== undefined) flag("encode", "normalize", normalize);
-  else if (!layout.hasModules && !told.has(layout)) {
-    told.add(layout);
+  else if (!layout.hasModules && !warned.has(layout)) {
+    warned.add(layout);
     console.warn(
       `lowrank: encode: model ${clip(name)} has no modules.json: pooling "${layout.pooling}", not normalised, is assumed; set \`pooling\` (load) and \`normalize\``,
     );

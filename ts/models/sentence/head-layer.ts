@@ -13,38 +13,38 @@ import { WeightReader } from "../weight-reader.js";
 import type { DenseLayer } from "./dense.js";
 import { Pooling } from "./pooling.js";
 
-/** The head of a checkpoint for sequence classification, in a graph, but for its last layer. */
+/** The head of a checkpoint for sequence classification, in a graph, without its last layer. */
 export interface LoadedHead {
   readonly plan: HeadPlan;
-  /** Gives the vectors that the last layer takes. */
+  /** Computes the inputs of the last layer. */
   readonly pooling: Pooling;
-  /** Layers that an adapter may adapt or have as a whole, and that the model does not have itself. */
+  /** Linear layers of the head, which adapters may adapt or train as a whole. */
   readonly linears: readonly AdaptedLinear[];
-  /** Norms, likewise. */
+  /** Norms of the head, likewise. */
   readonly norms: readonly AdaptedNorm[];
-  /** Whether those stand beside the model, without its prefix. */
+  /** Whether their names lack the model's prefix. */
   readonly isOutside: boolean;
-  /** Weight and bias of the layer before it, by their names, where they belong to its module. */
+  /** Names of weight and bias of the layer before the last, if they are in its module. */
   readonly frozen: Readonly<Record<string, Tensor>>;
-  /** The last layer as the file has it: `[classes, hidden]`, `[classes]`. */
+  /** The last layer as in the file: `[classes, hidden]` and `[classes]`. */
   readonly weight: Tensor;
   readonly bias: Tensor;
 }
 
 /**
- * Whether PEFT trains the layer before the last as a whole along with it: where it lies in the last one's module, and where its own
- * ends in that one's name, as "pre_classifier" does.
+ * Whether PEFT trains the layer before the last together with the last one: if it is in the same module, or its name ends with the last
+ * one's, as "pre_classifier" does.
  */
 export const isWithinHead = ({ dense, out }: HeadPlan) => moduleOf(dense).endsWith(moduleOf(out));
 
-/** The module of the whole model that a path leads into. */
+/** The module of the model that contains a path. */
 export const moduleOf = (path: string) => path.split(".")[0]!;
 
 /** Names of a head's tensors. */
 export const headTensors = ({ dense, out, norm }: HeadPlan): ReadonlySet<string> =>
   new Set([dense, out, ...(norm === null ? [] : [norm.path])].flatMap((path) => [`${path}.weight`, `${path}.bias`]));
 
-/** A file some of whose tensors, the head's that an adapter brought, stand in for its own or are further ones. */
+/** A file in which some tensors are replaced or added by an adapter's. */
 export function withTensors(file: OpenTensorFile, tensors: ReadonlyMap<string, Tensor>): OpenTensorFile {
   if (tensors.size === 0) return file;
   const over = readSafetensors(writeSafetensors(tensors));
@@ -58,12 +58,12 @@ export function withTensors(file: OpenTensorFile, tensors: ReadonlyMap<string, T
   };
 }
 
-/** Names of the head's tensors, which stand without the prefix of the model's. */
+/** Names of the head's tensors, which lack the model's prefix. */
 const asTheyAre: TensorNames = (name) => name;
 
 /**
- * Loads a checkpoint's head. Throws `ModelError` where the file does not have it in the shapes that the model calls for, and for
- * values that are not finite, unless allowed.
+ * Loads a checkpoint's head. Throws `ModelError` if a tensor is missing or has another shape, and for values that are not finite, unless
+ * allowed.
  */
 export async function loadHead(
   file: OpenTensorFile,

@@ -6,13 +6,13 @@ import { checkOptions } from "../../arguments/options.js";
 import { callable } from "../../arguments/settings.js";
 import type { AdapterChoice } from "../../adapters/adapter-set.js";
 
-/** What every inference takes. */
+/** Options of every inference. */
 export interface InferOptions {
-  /** Name of the adapter that applies, null for the base alone; default the active one. */
+  /** Name of the adapter to apply, null for the base alone; default: the active one. */
   readonly adapter?: AdapterChoice;
-  /** In place of `adapter`: one a text, its adapter's name or null for the base alone. */
+  /** In place of `adapter`: for each text an adapter's name, or null for the base alone. */
   readonly adapters?: readonly (string | null)[] | undefined;
-  /** Cancels between two batches. */
+  /** Cancels between two batches: the call rejects with `AbortError`. */
   readonly signal?: AbortSignal | undefined;
   /** Called after each batch with the number of texts done. */
   readonly onProgress?: ((done: number) => void) | undefined;
@@ -21,7 +21,7 @@ export interface InferOptions {
 /** Their names. */
 export const INFER_OPTIONS: readonly (keyof InferOptions)[] = ["adapter", "adapters", "signal", "onProgress"];
 
-/** A copy, before the first one is worked on. `what` is the call that takes them. */
+/** A copy of the texts. `what` names the call in messages. */
 export function takeTexts(what: string, texts: readonly string[]): string[] {
   const expected = `${what}: a list of texts is expected (write [text] for one)`;
   if (typeof texts === "string")
@@ -64,7 +64,7 @@ export function takeInferOptions(what: string, options: InferOptions): InferOpti
   return { adapters: takeAdapters(what, adapters), signal, onProgress };
 }
 
-/** A checked copy of a list of adapters, one a text. */
+/** A checked copy of a list of adapters, one for each text. */
 export const takeAdapters = (what: string, adapters: readonly unknown[]) =>
   listFrom(`${what}: adapters are a list of names, null for the base alone`, adapters, (name, i) => {
     if (typeof name === "string" || name === null) return name;

@@ -11,33 +11,32 @@ import { pooledBy, type PoolingParts } from "./pooled.js";
 import type { TextTokenizer } from "../../tokenize/text-tokenizer.js";
 import { inferring } from "../../graph/inferring.js";
 
-/** Tokens that one inference batch holds: more are no faster, and take memory in proportion. */
+/** Tokens of one inference batch: larger batches are no faster and take proportionally more memory. */
 export const INFERENCE_TOKENS = 512;
 
-/** What runs texts. */
+/** What is needed to run texts. */
 export interface InferenceParts extends PoolingParts {
   readonly model: TransformerModel;
   readonly adapterSet: AdapterSet;
 }
 
-/** What is heard of a call and can be done to it, and how it computes. */
+/** Progress, cancellation, and rounding of a call. */
 export interface InferenceEvents {
-  /** Whether what is multiplied with weights in groups is rounded to bytes; default false. */
+  /** Whether inputs of products with grouped weights are rounded to bytes; default false. */
   readonly rounded?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((done: number) => void) | undefined;
 }
 
-/** Reads a row for each text of a batch from pooled vectors `[count, hidden]`, in a step: texts `first` to `first + count`. */
+/** Reads one row for each text of a batch from pooled vectors `[count, hidden]`, within a step: texts `first` to `first + count`. */
 export type ReadRows = (pooled: NodeId, first: number, count: number) => Float32Array[];
 
 /**
- * Runs texts batch by batch without gradients. Texts of several adapters share batches, in which those of one stand
- * together; what is read is in their own order again.
+ * Runs texts batch by batch without gradients. Within a batch, texts are grouped by adapter; results are in the texts' own order.
  *
- * @param texts each one's token ids, asked for batch by batch
- * @param choice the adapter of all texts, or one a text
- * @param skip tokens that every text begins with and that are not pooled: a prompt's
+ * @param texts token ids of each text, requested batch by batch
+ * @param choice the adapter of all texts, or one for each text
+ * @param skip number of leading tokens of every text that are not pooled (a prompt's)
  */
 export async function inferTexts(
   parts: InferenceParts,
@@ -63,7 +62,7 @@ export async function inferTexts(
   }
 }
 
-/** Rows of what `finish` makes of pooled vectors. Reading throws `ShapeError` where it does not give a row for each text. */
+/** Rows of `finish(pooled)`. Throws `ShapeError` if it does not return one row for each text. */
 export function rowsOf(graph: Graph, finish: (pooled: NodeId) => NodeId): ReadRows {
   return (pooled, _, count) => {
     const { data, shape } = graph.value(finish(pooled));
@@ -72,7 +71,7 @@ export function rowsOf(graph: Graph, finish: (pooled: NodeId) => NodeId): ReadRo
   };
 }
 
-/** Columns of what `finish` made of `batch` texts. */
+/** Number of columns that `finish` returned for `batch` texts. */
 function widthOf(shape: readonly number[], batch: number): number {
   const [count, width] = shape;
   if (shape.length === 2 && count === batch) return width!;
@@ -81,7 +80,7 @@ function widthOf(shape: readonly number[], batch: number): number {
   });
 }
 
-/** Texts as they are asked for: a batch waits for its own tokens only. */
+/** Texts on demand: a batch is tokenized when it is its turn. */
 export function* tokenized(tokenizer: TextTokenizer, texts: readonly string[]): Generator<Int32Array> {
   for (const text of texts) yield tokenizer.encode(text);
 }

@@ -8,7 +8,7 @@ interface KnownModules {
 /** all-MiniLM-L6-v2: the mean, normalised, of at most 256 tokens. */
 const miniLM: KnownModules = { normalize: true, maxTokens: 256 };
 
-/** What sentence-transformers' files say of models that often come without them, by the fingerprint of their weights. */
+/** Settings of sentence-transformers for models whose copies often lack those files, by the fingerprint of the weights. */
 const known: Readonly<Record<string, KnownModules>> = {
   "29d325ae371de99aceb76b34214133d1": miniLM,
   // Its copies in float16 and bfloat16.
@@ -16,10 +16,10 @@ const known: Readonly<Record<string, KnownModules>> = {
   "2907a38a7cf2f6604e718305fe7d290e": miniLM,
 };
 
-/** Weights count alone: a tokenizer's files may be written in another way. */
+/** Only the weights count: tokenizer files with the same meaning may differ in bytes. */
 export const noTokenizer = { fingerprint: "" };
 
-/** A model's layout; without modules.json that of the same weights on the hub, where they are known. */
+/** A model's layout. Without modules.json: that of the hub's model with the same weights, if known. */
 export function withKnownModules(layout: SentenceLayout, weights: string): SentenceLayout {
   const found = layout.hasModules ? undefined : known[weights];
   if (found === undefined) return layout;

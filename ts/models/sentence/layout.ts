@@ -8,20 +8,20 @@ import { noPrompts, Prompts } from "./prompts.js";
 
 type JsonObject = { readonly [key: string]: Json };
 
-/** What sentence-transformers' files say of a model beside its network. */
+/** What sentence-transformers' files say about a model, beside its network. */
 export interface SentenceLayout {
   readonly pooling: Pooling;
   /** Whether vectors are scaled to length 1. */
   readonly normalize: boolean;
-  /** Whether modules.json says what becomes of tokens; without it pooling and length of vectors are assumed. */
+  /** Whether there is a modules.json; without one, pooling and normalisation are assumed. */
   readonly hasModules: boolean;
-  /** Texts are cut to this many tokens; null where sentence_bert_config.json does not say. */
+  /** Length in tokens to which texts are truncated; null if sentence_bert_config.json does not say. */
   readonly maxTokens: number | null;
-  /** The tokenizer's own length, which counts then; null where it does not say. Throws `ModelError` where it makes no sense. */
+  /** The tokenizer's own maximum length, used in that case; null if it has none. Throws `ModelError` for an invalid one. */
   readonly tokenizerLength: () => number | null;
-  /** Texts are lowercased before the tokenizer sees them. */
+  /** Whether texts are lowercased before tokenization. */
   readonly lowercase: boolean;
-  /** tokenizer_config.json, which the tokenizer reads too: no file is read twice. */
+  /** tokenizer_config.json, also for the tokenizer: each file is read once. */
   readonly tokenizerConfig: JsonObject;
   readonly prompts: Prompts;
 }
@@ -34,10 +34,9 @@ const failure =
     new ModelError(`model ${clip(source.name)}: ${file}: ${problem}`, { model: source.name, file });
 
 /**
- * Reads modules.json, config.json of its pooling and of layers behind it, sentence_bert_config.json (and for the length of texts, where
- * that does not say it, tokenizer_config.json) and config_sentence_transformers.json, each where
- * there is one; without them it is the mean, not normalised. Throws `ModelError` for values that make no sense,
- * `UnsupportedError` for modules that are not there.
+ * Reads modules.json, the config.json of its pooling and dense modules, sentence_bert_config.json, config_sentence_transformers.json, and,
+ * for the maximum length, tokenizer_config.json; all are optional. Default: the mean, not normalised. Throws `ModelError` for invalid
+ * values, `UnsupportedError` for unknown modules.
  */
 export async function readSentenceLayout(source: ModelSource): Promise<SentenceLayout> {
   const modules = await readModules(source);
@@ -63,18 +62,18 @@ export async function readSentenceLayout(source: ModelSource): Promise<SentenceL
 
 const TOKENIZER_CONFIG = "tokenizer_config.json";
 
-/** Layers on pooled vectors; models have one. */
+/** Dense modules that are accepted; models have one. */
 const MOST_DENSE = 8;
 
-/** A folder within the model's: nothing that leads out of it. */
+/** A folder inside the model's folder; paths that lead out of it are refused. */
 const isFolderName = (path: unknown): path is string =>
   typeof path === "string" && path.length <= 100 && /^[\w-][\w.-]*$/.test(path);
 
-/** What stands in modules.json behind the Transformer. */
+/** What modules.json lists after the Transformer. */
 interface SentenceModules {
   /** Folder of the pooling. */
   readonly pooling: string;
-  /** Folders of layers on pooled vectors, in order. */
+  /** Folders of dense modules, in order. */
   readonly dense: readonly string[];
   readonly normalize: boolean;
   /** Whether there is a modules.json. */
@@ -126,8 +125,8 @@ const switches = new Map<string, PoolingMode>([
 ]);
 
 /**
- * Modes are switches, several of which may be on, or since sentence-transformers 5 one name or several in their order, beside which
- * switches say nothing. Where nothing is said it is the mean.
+ * Several switches may be on. Since sentence-transformers 5, `pooling_mode` names one or several modes in order, and switches are then
+ * ignored. Default: the mean.
  */
 function readPooling(json: { readonly [key: string]: Json }, fail: Failure): readonly PoolingMode[] {
   const given = json["pooling_mode"] ?? null;
@@ -170,13 +169,13 @@ async function readTokens(source: ModelSource): Promise<{ maxTokens: number | nu
   return { maxTokens: most as number | null, lowercase: lowercase ?? false };
 }
 
-/** Tokens that texts are cut to where nobody says another number. */
+/** Default maximum number of tokens. */
 export const longestText = ({ maxTokens, tokenizerLength }: SentenceLayout, maxPositions: number): number =>
   Math.min(maxTokens ?? tokenizerLength() ?? maxPositions, maxPositions);
 
 /**
- * model_max_length of tokenizer_config.json, which sentence-transformers heeds where nothing else is said; null where it is not there.
- * Without a limit, transformers writes 1e30.
+ * `model_max_length` of tokenizer_config.json, which sentence-transformers uses as a fallback; null if missing. transformers writes 1e30
+ * for "no limit".
  */
 function readTokenizerLength(source: ModelSource, { model_max_length: most = null }: JsonObject): number | null {
   if (most === null) return null;

@@ -18,7 +18,7 @@ import { Pooling, poolingModes } from "./pooling.js";
 import { type LoadedTokenHead, loadTokenHead } from "./token-head.js";
 import { filled, MODEL_OPTIONS, openModel } from "../load-model.js";
 
-/** What an encoder is made of. */
+/** Parts of an encoder. */
 export interface EncoderParts {
   readonly name: string;
   /** `model_type` of its config.json. */
@@ -26,34 +26,34 @@ export interface EncoderParts {
   readonly graph: Graph;
   readonly model: TransformerModel;
   readonly tokenizer: TextTokenizer;
-  /** Length of texts before known models had modules that their files lack. */
+  /** The maximum length that earlier versions used for known models without modules.json. */
   readonly formerMaxTokens: number;
   readonly layout: SentenceLayout;
-  /** What an adapter is put on where nothing else is said. */
+  /** Default target modules. */
   readonly targetModules: readonly string[];
   readonly fingerprint: string;
-  /** The same without layers behind the pooling. */
+  /** The fingerprint without dense modules. */
   readonly weightsFingerprint: string;
   readonly mergedModel: MergedModel | null;
-  /** The head of its checkpoint, whose layer before the last the vectors have gone through; null for none. */
+  /** The head of its checkpoint; sentence vectors go through all its layers except the last. Null for none. */
   readonly head: LoadedHead | null;
-  /** That of a checkpoint for tokens, which sentence vectors do not go through; null for none. */
+  /** The head of a checkpoint for tokens, which sentence vectors do not go through; null for none. */
   readonly tokenHead: LoadedTokenHead | null;
-  /** What transformers puts on such a model, whether these files have it or not. */
+  /** The head that transformers puts on such a model, whether or not these files have one. */
   readonly headPlan: HeadPlan;
 }
 
-/** Which head of a checkpoint is loaded along, and tensors of it that go before the file's. */
+/** Which head of a checkpoint to load, and tensors that replace the file's. */
 export interface WantedHead {
   readonly of: "texts" | "tokens";
   readonly tensors?: ReadonlyMap<string, Tensor>;
 }
 
 /**
- * What `SentenceEncoder.load` makes of a model's files, in a graph of its own; where it throws, nothing is left of it.
+ * What `SentenceEncoder.load` does, in a new graph; on an error everything is freed.
  *
- * @param wanted the head that is loaded along; through that of texts, up to its last layer, sentence vectors go
- * @param knowsModules whether a known model has modules that its files lack
+ * @param wanted the head to load too; sentence vectors go through all layers of a head for texts except the last
+ * @param knowsModules whether a known model gets the modules that its files lack
  */
 export async function loadEncoder(
   source: string | FileMap | ModelSource,
@@ -86,7 +86,7 @@ export async function loadEncoder(
     const weightsFingerprint = read.fingerprint(plan, tokenizer);
     const isKnown = knowsModules && head === null;
     const layout = isKnown ? withKnownModules(said, read.fingerprint(plan, noTokenizer)) : said;
-    // A head that was trained elsewhere saw texts cut by the tokenizer, whatever its base says of sentences.
+    // A head that was trained with transformers had its texts truncated by the tokenizer, not by sentence-transformers' settings.
     const isForeign = Array.from(wanted?.tensors?.keys() ?? []).some((name) => !file.names.includes(name));
     const cut = isForeign ? { ...said, maxTokens: null } : wanted === null ? layout : said;
     const behind = head === null ? await densePrints(from, said.pooling.dense) : [];

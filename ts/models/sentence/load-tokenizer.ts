@@ -10,12 +10,12 @@ import { fingerprintOf } from "../weights-read.js";
 import { noTokenizer, withKnownModules } from "./known-modules.js";
 import { longestText, readSentenceLayout, type SentenceLayout } from "./layout.js";
 
-/** No file of weights that are known is larger. */
+/** Known weights are no larger than this. */
 const LARGEST_KNOWN = 100_000_000;
 
 /**
- * The tokenizer that `SentenceEncoder.load` would use, without an engine. Weights are read where they may decide the length of texts.
- * @param maxTokens default what the model's files say
+ * The tokenizer that `SentenceEncoder.load` would use, without an engine. Reads the weights only if they may decide the maximum length.
+ * @param maxTokens default: from the model's files
  */
 export async function loadTokenizer(
   source: string | FileMap | ModelSource,
@@ -25,13 +25,13 @@ export async function loadTokenizer(
   const plan = await modelPlan(await readRequiredJson(from, "config.json"));
   const { maxPositions, vocabularySize } = plan.config;
   const files = await readSentenceLayout(from);
-  // Loading the model says what is wrong with its weights.
+  // Errors in the weights are reported when the model is loaded.
   const layout = maxTokens === null ? await withModulesOf(from, files, plan).catch(() => files) : files;
   const length = whole("load", "maxTokens", maxTokens ?? longestText(layout, maxPositions), 2, maxPositions);
   return TextTokenizer.load(from, length, vocabularySize, layout.lowercase, layout.tokenizerConfig);
 }
 
-/** What sentence-transformers' files say of a model, or would say of one that is known. Throws for what is no encoder. */
+/** The sentence-transformers settings of a model, also of a known model without those files. Throws for a folder that is no encoder. */
 export async function layoutOf(model: ModelSource): Promise<SentenceLayout> {
   const plan = await modelPlan(await readRequiredJson(model, "config.json"));
   return withModulesOf(model, await readSentenceLayout(model), plan);

@@ -5,22 +5,22 @@ import type { ForwardOptions } from "../layer-checkpoint.js";
 import type { RaggedBatch } from "../ragged-batch.js";
 import type { Pooling } from "./pooling.js";
 
-/** What makes vectors of tokens. */
+/** What is needed to make vectors of tokens. */
 export interface PoolingParts {
   readonly graph: Graph;
   readonly model: Pick<TransformerModel, "forward" | "infer">;
   readonly pooling: Pick<Pooling, "pool">;
 }
 
-/** How a batch goes through the model: recorded for a gradient, or without one. */
+/** How a batch goes through the model: recorded for a gradient, or without. */
 type Pass =
   | Pick<ForwardOptions, "checkpointing">
   | {
-      /** Tokens that every text begins with and that are not pooled: a prompt's. */
+      /** Number of leading tokens of every text that are not pooled (a prompt's). */
       readonly skip: number;
     };
 
-/** Vectors `[batch, width]` of a batch of texts, under the adapters of a selection of its tokens. Errors as `Pooling.pool`. */
+/** Vectors `[batch, width]` of a batch of texts, with the adapters of a selection of its tokens. Errors as of `Pooling.pool`. */
 export function pooledBy(
   { graph, model, pooling }: PoolingParts,
   batch: RaggedBatch,

@@ -8,14 +8,14 @@ import { totalWidth } from "../named-shapes.js";
 import { type DenseConfig, type DenseLayer, loadDense } from "./dense.js";
 
 /**
- * Makes one vector of each text's hidden states `[tokens, hidden]`: text i is rows `offsets[i]` to `offsets[i + 1]`, in front of which
- * stood `before` tokens.
+ * Pools each text's hidden states `[tokens, hidden]` into one vector: text i is rows `offsets[i]` to `offsets[i + 1]`, which follow
+ * `before` skipped tokens.
  */
 type Pool = (graph: Graph, hidden: NodeId, offsets: Int32Array, before: number) => NodeId;
 
 const lengthsOf = (offsets: Int32Array) => offsets.subarray(1).map((end, i) => end - offsets[i]!);
 
-/** A number a row, `[rows, 1]`. */
+/** One number for each row, `[rows, 1]`. */
 const column = (graph: Graph, values: readonly number[]) =>
   graph.constant({ shape: [values.length, 1], data: Float32Array.from(values) });
 
@@ -29,7 +29,7 @@ function checkTokens(mode: string, offsets: Int32Array): void {
     });
 }
 
-/** The mean in which the first token counts once, the second twice, and so on, those that stand before not left out of the count. */
+/** Weighted mean: token t counts t + 1 times; skipped tokens count for the positions. */
 function weightedMean(graph: Graph, hidden: NodeId, offsets: Int32Array, before: number): NodeId {
   // The mean divides by the length n, so each weight is multiplied by it: (b + t)·n / (b·n + (1 + … + n)).
   const weights = [...lengthsOf(offsets)].flatMap((length) =>
@@ -52,7 +52,7 @@ function token(mode: string, graph: Graph, hidden: NodeId, offsets: Int32Array, 
   return graph.indexSelect(hidden, { dim: 0, indices: rows });
 }
 
-/** Ways of pooling, in the order in which sentence-transformers sets their vectors side by side. */
+/** Pooling modes, in the order in which sentence-transformers concatenates their vectors. */
 const pools = {
   cls: (graph, hidden, offsets) => token("cls", graph, hidden, offsets, offsets.slice(0, -1)),
   max: largest,
@@ -70,7 +70,7 @@ const pools = {
     ),
 } satisfies Record<string, Pool>;
 
-/** A way of pooling, by sentence-transformers' name. */
+/** A pooling mode, by sentence-transformers' name. */
 export type PoolingMode = keyof typeof pools;
 
 export const poolingModes = Object.keys(pools) as PoolingMode[];
@@ -85,10 +85,10 @@ function withoutFirst(graph: Graph, hidden: NodeId, offsets: Int32Array, skip: n
   return { hidden: graph.indexSelect(hidden, { dim: 0, indices: rows }), offsets: kept };
 }
 
-/** What a pooling says of a head's layer behind it. */
+/** What the pooling calls a head's layer in its name. */
 export const HEAD = "head";
 
-/** A selection of tokens as one of texts. */
+/** A selection of tokens as a selection of texts. */
 function textRanges(selection: AdapterSelection, offsets: Int32Array): AdapterSelection {
   return selection.map(({ adapter, rows }) => {
     if (rows === undefined) return { adapter };
@@ -97,32 +97,31 @@ function textRanges(selection: AdapterSelection, offsets: Int32Array): AdapterSe
   });
 }
 
-/** How a model's hidden states become one vector a text. */
+/** How a model's hidden states become one vector for each text. */
 export class Pooling {
   /**
-   * @param dense layers on the vectors, one after the other
+   * @param dense layers on the vectors, in order
    * @param layers the same in a graph, once they are loaded
    */
   constructor(
-    /** In the order in which their vectors stand side by side. */
+    /** In the order in which their vectors are concatenated. */
     readonly modes: readonly PoolingMode[],
     readonly dense: readonly DenseConfig[] = [],
     private readonly layers: readonly DenseLayer[] = [],
     private readonly withHead = false,
   ) {}
 
-  /** With a head's layer behind it, of the model's own width. */
+  /** The same, followed by a head's layer of the model's width. */
   static ofHead(mode: PoolingMode, layer: DenseLayer): Pooling {
     return new Pooling([mode], [], [layer], true);
   }
 
   /**
-   * Vectors `[batch, width]` of hidden states `[tokens, hidden]`. Throws `ConfigError` for a text without tokens, where one is
-   * needed.
+   * Vectors `[batch, width]` of hidden states `[tokens, hidden]`. Throws `ConfigError` for a text without tokens, if the mode needs one.
    *
-   * @param selection what applies to the tokens, and so to their text's vector in layers behind it
-   * @param skip a prompt's tokens, which every text begins with and which are not pooled: the first one is then that behind them, as in
-   *   sentence-transformers 6.2
+   * @param selection adapters of the tokens, and so of their text's vector in the layers that follow
+   * @param skip number of leading tokens of every text that are not pooled (a prompt's); the first token is then the one after them, as
+   *   in sentence-transformers 6.2
    */
   pool(graph: Graph, hidden: NodeId, offsets: Int32Array, skip = 0, selection: AdapterSelection = []): NodeId {
     const text = skip === 0 ? { hidden, offsets } : withoutFirst(graph, hidden, offsets, skip);
@@ -134,8 +133,8 @@ export class Pooling {
   }
 
   /**
-   * The same with its layers loaded into a graph. Throws `ModelError` where one takes vectors of another length.
-   * @param hiddenSize the encoder's
+   * The same with its layers loaded into a graph. Throws `ModelError` if a layer's input has another length.
+   * @param hiddenSize of the encoder
    */
   async loaded(source: ModelSource, graph: Graph, hiddenSize: number, options: WeightOptions): Promise<Pooling> {
     let width = this.modes.length * hiddenSize;
@@ -159,7 +158,7 @@ export class Pooling {
     return last === undefined ? this.modes.length * hiddenSize : totalWidth(last.shape);
   }
 
-  /** "mean", or "cls+mean" where several stand side by side; "mean, dense 256" with a layer behind it. */
+  /** "mean"; "cls+mean" for several modes; "mean, dense 256" with a layer on top. */
   toString(): string {
     const behind = this.dense.map(({ shape }) => `dense ${totalWidth(shape)}`);
     return [this.modes.join("+"), ...behind, ...(this.withHead ? [HEAD] : [])].join(", ");

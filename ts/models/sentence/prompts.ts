@@ -3,18 +3,18 @@ import { clip, excerpt } from "../../errors/excerpt.js";
 import { unexpected } from "../../arguments/settings.js";
 import { isJsonObject, type Json } from "../../io/json.js";
 
-/** What is put before a text, by a caller's own words or by a name that the model has for it. */
+/** A text to put before each text: given directly, or by the name of one of the model's prompts. */
 export interface PromptChoice {
   readonly prompt?: string | undefined;
   readonly promptName?: string | undefined;
 }
 
-/** The prompts of a model, which say what its texts are for: "query: ". */
+/** A model's prompts, which say what a text is for: "query: ". */
 export class Prompts {
   constructor(
     private readonly named: ReadonlyMap<string, string>,
     private readonly byDefault: string,
-    /** Whether a prompt's own tokens are pooled along with the text's. */
+    /** Whether the prompt's tokens are pooled too. */
     readonly arePooled = true,
   ) {}
 
@@ -35,12 +35,12 @@ export class Prompts {
     throw fail(`default_prompt_name must be the name of one of the prompts, got ${excerpt(name)}`);
   }
 
-  /** The same prompts, of which only the text's tokens are pooled. */
+  /** The same prompts, with only the text's own tokens pooled. */
   pooledWithout(): Prompts {
     return new Prompts(this.named, this.byDefault, false);
   }
 
-  /** What is put before texts. Throws `ConfigError` for a name that the model does not have, and where both are given. */
+  /** The prompt to use. Throws `ConfigError` for an unknown name, and if both options are given. */
   choose(what: string, { prompt, promptName }: PromptChoice): string {
     if (prompt !== undefined && promptName !== undefined)
       throw new ConfigError(`${what}: prompt is a text and promptName the name of one; give only one of them`, {
@@ -59,5 +59,5 @@ export class Prompts {
   }
 }
 
-/** Of a model that has none. */
+/** For a model without prompts. */
 export const noPrompts = new Prompts(new Map(), "");

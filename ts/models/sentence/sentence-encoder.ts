@@ -23,40 +23,40 @@ import type { Pooling } from "./pooling.js";
 import type { LoadedTokenHead } from "./token-head.js";
 
 /**
- * A sentence encoder with LoRA adapters: one frozen base, any number of adapters, one of them active. Sentence vectors are the
- * mean of the last layer's tokens, or what the model's files say.
+ * A sentence encoder with LoRA adapters: one frozen base and any number of adapters, one of them active. A sentence vector is the mean of
+ * the last layer's token vectors, unless the model's files say otherwise.
  *
  * @example
  * const encoder = await SentenceEncoder.load("./all-MiniLM-L6-v2");
  * const [vector] = await encoder.encode(["a sentence"], { normalize: true });
  */
 export class SentenceEncoder extends AdaptedModel {
-  /** @internal What its adapters are, and which of them applies. */
+  /** @internal Its adapters, and which of them applies. */
   readonly adapterSet: AdapterSet;
 
-  /** Name of the base, which adapters record. */
+  /** Name of the base model, which adapters record. */
   readonly name: string;
   /** The graph that weights and adapters live in. */
   readonly graph: Graph;
-  /** The network itself. */
+  /** The network. */
   readonly model: TransformerModel;
   /** Turns a text into token ids. */
   readonly tokenizer: TextTokenizer;
-  /** @internal Length of texts before known models had modules that their files lack: of classifiers that do not say theirs. */
+  /** @internal The maximum length that earlier versions used for known models without modules.json: for classifiers that do not record theirs. */
   readonly formerMaxTokens: number;
-  /** @internal Tells its weights, as the files have them, with those of layers behind the pooling, and its tokenizer from others. */
+  /** @internal Identifies its weights as in the files, with dense modules, and its tokenizer. */
   readonly fingerprint: string;
-  /** @internal The same without those layers, as it was taken before they counted: classifiers of that time name it. */
+  /** @internal The same without dense modules: classifiers of earlier versions record it. */
   readonly weightsFingerprint: string;
-  /** @internal What was merged into these weights before they were loaded; null where nothing was. */
+  /** @internal What was merged into these weights before they were loaded; null for nothing. */
   readonly mergedModel: MergedModel | null;
-  /** @internal What sentence-transformers' files say. */
+  /** @internal Settings of sentence-transformers. */
   readonly layout: SentenceLayout;
-  /** @internal The head of its checkpoint, whose layer before the last the vectors have gone through; null for none. */
+  /** @internal The head of its checkpoint; sentence vectors go through all its layers except the last. Null for none. */
   readonly head: LoadedHead | null;
   /** @internal The head of a checkpoint for tokens; null for none. */
   readonly tokenHead: LoadedTokenHead | null;
-  /** @internal What transformers puts on such a model. */
+  /** @internal The head that transformers puts on such a model. */
   readonly headPlan: HeadPlan;
 
   protected readonly kind = "encoder";
@@ -100,19 +100,28 @@ export class SentenceEncoder extends AdaptedModel {
   }
 
   /**
-   * Loads config.json, tokenizer.json and model.safetensors (or the files that model.safetensors.index.json names), and heeds
-   * what sentence-transformers' files say where the model has them; calls `init` where no engine is given.
+   * Loads a model: config.json, tokenizer.json, model.safetensors (or the files that model.safetensors.index.json names) and, if present,
+   * the files of sentence-transformers. Calls `init` unless an engine is given.
    *
-   * @param source a folder, a model's name or an address (a string; what it can be depends on the runtime), the files
-   *   themselves, or a `ModelSource`
-   * Throws `ModelError`, `FormatError` or `UnsupportedError` where the files are not an encoder of a known architecture.
+   * @param source a string (depending on the runtime: a folder, a model's name, a URL), the files by name, or a `ModelSource`
+   * Throws `ModelError`, `FormatError` or `UnsupportedError` if the files are not an encoder of a known architecture.
    */
   static async load(
     source: string | FileMap | ModelSource,
     options: LoadOptions = {},
-    /** @internal The head of a checkpoint that is loaded along: through that of texts, up to its last layer, vectors go. */
-    wanted: WantedHead | null = null,
-    /** @internal Whether a known model has modules that its files lack; default true. */
+  ): Promise<SentenceEncoder> {
+    return SentenceEncoder.loadWith(source, options, null);
+  }
+
+  /**
+   * @internal Loads the head of a checkpoint too. Vectors go through the layers of a head for texts, except the last.
+   *
+   * @param knowsModules whether a known model gets the modules that its files lack; default true
+   */
+  static async loadWith(
+    source: string | FileMap | ModelSource,
+    options: LoadOptions,
+    wanted: WantedHead | null,
     knowsModules?: boolean,
   ): Promise<SentenceEncoder> {
     return new SentenceEncoder(await loadEncoder(source, options, wanted, knowsModules));
@@ -129,18 +138,18 @@ export class SentenceEncoder extends AdaptedModel {
   }
 
   /**
-   * Sentence vectors `[hidden]`, one a text, in order.
+   * Sentence vectors `[hidden]`, one for each text, in order.
    *
-   * Texts with adapters of their own share batches, and each gets the bits that a call for its adapter alone gives.
+   * Texts with different adapters share batches; each result is bit-identical to that of a call for its adapter alone.
    *
-   * @param options.adapter name of the adapter that applies, null for the base alone; default the active one
-   * @param options.adapters in place of `adapter`, one a text: its adapter's name, or null for the base alone
-   * @param options.normalize scale to length 1; default what the model's modules.json says; of all-MiniLM-L6-v2, whose copies
-   *   often lack it, true; of others without one false, of which a warning tells once
-   * @param options.prompt put before every text; default the model's default prompt, where it has one, else nothing
-   * @param options.promptName in place of `prompt`: the name of one that the model has, such as "query"
-   * @param options.rounded round what is multiplied with weights in "q8" or "q4" to bytes: faster, and vectors differ in the third
-   *   place; default false
+   * @param options.adapter name of the adapter to apply, null for the base alone; default: the active one
+   * @param options.adapters in place of `adapter`: for each text an adapter's name, or null for the base alone
+   * @param options.normalize scale to length 1; default: what modules.json says; true for all-MiniLM-L6-v2, whose copies often lack that
+   *   file; false for other models without one, with one warning
+   * @param options.prompt put before every text; default: the model's default prompt, if any
+   * @param options.promptName in place of `prompt`: the name of one of the model's prompts, such as "query"
+   * @param options.rounded round the inputs of products with "q8" and "q4" weights to bytes: faster; vectors differ in the third digit;
+   *   default false
    * @param options.onProgress called after each batch with the number of texts done
    */
   async encode(texts: readonly string[], options: EncodeOptions = {}): Promise<Float32Array[]> {
@@ -154,8 +163,8 @@ export class SentenceEncoder extends AdaptedModel {
   }
 
   /**
-   * Runs texts through the encoder batch by batch: rows of what `finish` makes of the pooled vectors, one a text. Texts
-   * and adapter are taken when the call begins; what happens to them afterwards changes nothing.
+   * Runs texts through the encoder batch by batch. Returns one row of `finish(pooled)` for each text. Texts and adapters are those at the
+   * call.
    */
   async infer(
     texts: readonly string[],
@@ -167,7 +176,7 @@ export class SentenceEncoder extends AdaptedModel {
     return this.run("infer", takeTexts("infer", texts), finish, options, 0);
   }
 
-  /** @param skip tokens that every text begins with and that are not pooled */
+  /** @param skip number of leading tokens of every text that are not pooled */
   private async run(
     what: string,
     texts: readonly string[],
@@ -200,12 +209,12 @@ export class SentenceEncoder extends AdaptedModel {
   }
 
   /**
-   * Pooled vectors `[batch, hidden]` as a node, recorded for `backward`. Call it within `graph.step`. Throws
-   * `ConfigError` or `ShapeError` for a batch that the model cannot look up.
+   * Pooled vectors `[batch, hidden]` as a node, recorded for `backward`. Call it within `graph.step`. Throws `ConfigError` or `ShapeError`
+   * for ids or positions that the model does not have.
    *
-   * @param adapter name of the adapter that applies, null for the base alone, or a list of one of these a text; default the
-   *   active one
-   * @param options.checkpointing compute each layer again for its gradient: the same bits in less memory; default false
+   * @param adapter name of the adapter to apply, null for the base alone, or a list with one of these for each text; default: the active
+   *   one
+   * @param options.checkpointing recompute each layer for its gradient: the same bits with less memory; default false
    */
   pooled(
     batch: RaggedBatch,
@@ -229,7 +238,7 @@ export class SentenceEncoder extends AdaptedModel {
   }
 }
 
-/** Throws `StaleNodeError` where an encoder was disposed of. */
+/** Throws `StaleNodeError` if the encoder was disposed. */
 export function checkUsable(what: string, { graph }: SentenceEncoder): void {
   assertModel(what, graph, "encoder");
 }

@@ -31,7 +31,7 @@ import type {
 } from "./token-options.js";
 import { loadedTokenParts, newTokenParts, type TokenParts } from "./token-parts.js";
 import { type Asked, scoresOf } from "./token-scores.js";
-import { aggregations, spansOf, type TokenScores, type TokenSpan } from "./token-spans.js";
+import { aggregations, spansOf, type SpanLabel, type TokenScores, type TokenSpan } from "./token-spans.js";
 import { fitTokens } from "./token-training.js";
 
 /**
@@ -43,11 +43,11 @@ import { fitTokens } from "./token-training.js";
  * await classifier.predict(["Ada Lovelace lived in London"]);
  * // [[{ label: "PER", probability: 0.99, start: 0, end: 12, text: "Ada Lovelace" }, { label: "LOC", … }]]
  */
-export class TokenClassifier {
+export class TokenClassifier<Label extends string = string> {
   /** The model below the head; it goes with the classifier's `dispose` where `open` loaded it. */
   readonly encoder: SentenceEncoder;
   /** Names of the classes, in the order of the logits. */
-  readonly labels: readonly string[];
+  readonly labels: readonly Label[];
   /** @internal Its adapter, by whatever name; null for a head alone. */
   readonly modelAdapter: ModelAdapter | null;
   /** @internal What it is made of. */
@@ -57,7 +57,7 @@ export class TokenClassifier {
   private constructor(parts: TokenParts) {
     this.parts = parts;
     this.encoder = parts.encoder;
-    this.labels = Object.freeze([...parts.labels]);
+    this.labels = Object.freeze([...parts.labels] as Label[]);
     this.modelAdapter = parts.modelAdapter;
   }
 
@@ -72,7 +72,10 @@ export class TokenClassifier {
    * const classifier = TokenClassifier.create(encoder, { labels: ["O", "B-PER", "I-PER"] });
    * await classifier.fit([{ words: ["Ada", "wrote"], labels: ["B-PER", "O"] }, …], { epochs: 3 });
    */
-  static create(encoder: SentenceEncoder, options: TokenClassifierOptions): TokenClassifier {
+  static create<Label extends string>(
+    encoder: SentenceEncoder,
+    options: TokenClassifierOptions<Label>,
+  ): TokenClassifier<Label> {
     return new TokenClassifier(newTokenParts(encoder, options));
   }
 
@@ -100,10 +103,10 @@ export class TokenClassifier {
    * Throws `UnsupportedError` where the source has no head for tokens, `ModelError` for one that does not fit; otherwise as
    * `SentenceEncoder.load` and `load`.
    */
-  static async open(
+  static async open<Label extends string = string>(
     source: string | FileMap | ModelSource,
-    options: OpenTokenClassifierOptions = {},
-  ): Promise<TokenClassifier> {
+    options: OpenTokenClassifierOptions<Label> = {},
+  ): Promise<TokenClassifier<Label>> {
     return new TokenClassifier(await openedTokenParts(source, options));
   }
 
@@ -167,7 +170,7 @@ export class TokenClassifier {
   async predict(
     texts: readonly (string | readonly string[])[],
     options: TokenClassifyOptions = {},
-  ): Promise<TokenSpan[][]> {
+  ): Promise<TokenSpan<SpanLabel<Label>>[][]> {
     const what = "predict";
     this.checkUsable(what);
     checkOptions(what, options, ["adapter", "signal", "onProgress", "aggregation"]);
@@ -179,7 +182,8 @@ export class TokenClassifier {
       asked.map(({ text }) => text),
       rest,
     );
-    return asked.map((one, i) => spansOf(one, this.labels, scores[i]!, aggregation, i));
+    const spans = asked.map((one, i) => spansOf(one, this.labels, scores[i]!, aggregation, i));
+    return spans as TokenSpan<SpanLabel<Label>>[][];
   }
 
   /**

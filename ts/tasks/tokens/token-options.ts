@@ -21,7 +21,7 @@ export interface TokenClassifyOptions extends Omit<InferOptions, "adapters"> {
 }
 
 /** A new classifier of tokens. Labels of entities are written "B-…" where one begins, "I-…" where it goes on, "O" for all else. */
-export type TokenClassifierOptions = ClassifierOptions;
+export type TokenClassifierOptions<Label extends string = string> = ClassifierOptions<Label>;
 
 /** How a classifier of tokens is trained: as one of texts, but for `sampling` and `emptyTexts`. */
 export type TokenFitOptions = LessonOptions;
@@ -39,13 +39,13 @@ export interface TokenEvaluateOptions extends Omit<InferOptions, "adapters"> {
 }
 
 /** How a classifier of tokens is opened with its encoder. */
-export interface OpenTokenClassifierOptions extends LoadClassifierOptions, EncoderOptions {
+export interface OpenTokenClassifierOptions<Label extends string = string> extends LoadClassifierOptions, EncoderOptions {
   /** The base, as `SentenceEncoder.load` takes it; default the one that the files name. */
   readonly model?: string | FileMap | ModelSource;
   /** Of a checkpoint of transformers: an adapter to train along with its head; default none. */
   readonly lora?: LoraOptions;
   /** Names of the classes, for PEFT's files, which have none; default what the base's config.json says, else LABEL_0, LABEL_1, … */
-  readonly labels?: readonly string[];
+  readonly labels?: readonly Label[];
   /**
    * Tokens that texts are cut to, of PEFT's files and of a checkpoint of transformers, which do not say what they were trained with; default
    * what the model allows. What `save` gave says it.

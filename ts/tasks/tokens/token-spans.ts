@@ -5,10 +5,10 @@ import { firstTokens } from "./aligned.js";
 import type { AskedText } from "./asked-texts.js";
 import { type Stretch, wordsIn } from "./words-in-text.js";
 
-/** A part of a text and what it is. */
-export interface TokenSpan {
-  /** The label, without "B-" or another place where tokens or words were put together. */
-  readonly label: string;
+/** A labelled span of a text. */
+export interface TokenSpan<Label extends string = string> {
+  /** The label; without its prefix ("B-", "I-", …) where tokens or words were joined. */
+  readonly label: Label;
   /** Probability of the label, 0 to 1; of several tokens or words their mean, of a word that of its first token. */
   readonly probability: number;
   /** First character, in UTF-16 units. */
@@ -18,6 +18,11 @@ export interface TokenSpan {
   /** `text.slice(start, end)` */
   readonly text: string;
 }
+
+/** Labels that spans may have: those of the classes, and the same without a prefix that says where an entity begins or ends. */
+export type SpanLabel<Label extends string> =
+  | Label
+  | (Label extends `${"B" | "I" | "E" | "S" | "L" | "U"}-${infer Name}` ? Name : never);
 
 /** How labels of tokens become spans; see `TokenClassifyOptions`. */
 export const aggregations = ["first", "simple", "none"] as const;

@@ -1,10 +1,10 @@
-/** A label taken apart. */
+/** The parts of a label. */
 interface LabelParts {
-  /** Whether an entity begins with it, whatever is before it. */
+  /** Whether it always begins an entity. */
   readonly begins: boolean;
-  /** Whether an entity ends with it, whatever follows. */
+  /** Whether it always ends an entity. */
   readonly ends: boolean;
-  /** The label without its place; one that has no place is its own name and goes on. */
+  /** The label without its prefix; a label without one is its own name and continues an entity. */
   readonly name: string;
 }
 
@@ -12,11 +12,11 @@ const FIRST = /^[BSU]-/;
 const LAST = /^[ESLU]-/;
 
 /**
- * How labels say where entities are: "B-" begins one and "I-" goes on; where some label has another place too for a name of those, "E-" and
- * "L-" end one and "S-" and "U-" are one of a single word (IOBES and BILOU). Elsewhere "E-" and the like belong to a label's name.
+ * Prefixes of entity labels: "B-" begins an entity and "I-" continues it. If some name of those also has another prefix, "E-" and "L-" end
+ * an entity and "S-" and "U-" are single words (IOBES and BILOU). Otherwise "E-" and the like are part of a label's name.
  */
 export class TagScheme {
-  /** Whether labels say where entities end. */
+  /** Whether labels mark where entities end. */
   readonly marksEnds: boolean;
 
   constructor(labels: Iterable<string>) {

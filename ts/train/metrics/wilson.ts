@@ -4,8 +4,8 @@ import type { Interval } from "./bootstrap.js";
 export const NORMAL_97_5 = 1.959963984540054;
 
 /**
- * Wilson's 95 % interval of a share (1927): the shares that the found one does not contradict. It has a width at 0 and at 1 too, where a
- * bootstrap, which draws from what was found, has none, and keeps to its 95 % with few examples (Brown, Cai and DasGupta 2001).
+ * Wilson's 95 % interval of a proportion (1927): the proportions that are compatible with the observed one. Unlike a bootstrap's, it has a
+ * width at 0 and at 1, and it holds its 95 % for few examples (Brown, Cai and DasGupta 2001).
  */
 export function wilson(some: number, all: number): Interval {
   const share = some / all;

@@ -1,10 +1,10 @@
 import { remember } from "../../io/made-from.js";
-import { keepModel } from "../../io/page/keep-model.js";
+import { cacheModel } from "../../io/page/cache-model.js";
 import { type JobSources, providedSources } from "./job-sources.js";
 import { type KeptSourcesOptions, takeKeptSources } from "./own-data.js";
 
 /**
- * Sources of a page's job that keep the model in this browser: `spec.model` is what `keepModel` takes as text (an address, or a
+ * Sources of a page's job that keep the model in this browser: `spec.model` is what `cacheModel` takes as text (an address, or a
  * name on the hub), and the model's hash is known without reading it whole. Data are addresses, as without it, or files that the
  * page has itself. Throws `ConfigError` for options that make no sense.
  *
@@ -20,7 +20,7 @@ export function keptSources(options: KeptSourcesOptions = {}): JobSources {
   const sources: JobSources = {
     ...provided,
     findModel: (name, { signal, onDownload }) =>
-      keepModel(name, {
+      cacheModel(name, {
         ...{ manifest, persist, hubUrl, signal },
         onProgress: ({ file, done, total }) => onDownload({ file, received: done, total }),
       }),

@@ -2,13 +2,13 @@ import { checkOptions } from "../../arguments/options.js";
 import { checkRecord } from "../../arguments/collections.js";
 import { check } from "../../arguments/settings.js";
 import { isBytes } from "../../arguments/typed-array.js";
-import type { KeepOptions } from "../../io/page/keep-model.js";
+import type { CacheOptions } from "../../io/page/cache-model.js";
 
 /** A file of examples that a page has itself: its text, its bytes, or what a person picked. */
 export type OwnData = string | Uint8Array | Blob;
 
-/** What `keepModel` takes, but for what each job says itself; and a page's own examples. */
-export interface KeptSourcesOptions extends Pick<KeepOptions, "manifest" | "persist" | "hubUrl"> {
+/** What `cacheModel` takes, but for what each job says itself; and a page's own examples. */
+export interface KeptSourcesOptions extends Pick<CacheOptions, "manifest" | "persist" | "hubUrl"> {
   /**
    * Files of examples by the names that `data`, `validation` and `test` of a spec have for them, such as
    * `{ "tickets.csv": file }`; names that are not here are addresses. The name's ending says how a file is read.

@@ -22,18 +22,18 @@ export interface Factors {
 export function* orthogonalized(columns: Vectors): Steps<Factors> {
   const { q, r } = yield* qrInSteps(columns);
   const count = r.count;
-  const turned = r.transposed();
+  const transposed = r.transposed();
   const rotations = new Vectors(count, count);
   for (let i = 0; i < count; i++) rotations.at(i)[i] = 1;
   // Rᵀ·J = Y·Σ, so M = Q·R = (Q·J)·Σ·Yᵀ.
-  yield* orthogonalize(turned, rotations);
-  const lengths = Float64Array.from({ length: count }, (_, i) => Math.sqrt(dot(turned.at(i), turned.at(i))));
+  yield* orthogonalize(transposed, rotations);
+  const lengths = Float64Array.from({ length: count }, (_, i) => Math.sqrt(dot(transposed.at(i), transposed.at(i))));
   const order = Array.from(lengths.keys()).sort((a, b) => lengths[b]! - lengths[a]! || a - b);
   const [right, sorted] = [new Vectors(count, count), new Vectors(count, count)];
   const numbers = new FixedNumbers();
   order.forEach((from, to) => {
     sorted.at(to).set(rotations.at(from));
-    right.at(to).set(turned.at(from));
+    right.at(to).set(transposed.at(from));
     if (lengths[from]! > 0) scaleBy(right.at(to), 1 / lengths[from]!);
     else orthonormalize(right, to, numbers);
   });

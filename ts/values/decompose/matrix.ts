@@ -25,9 +25,9 @@ export class Vectors {
   /** As the rows of a matrix, transposed. */
   transposed(): Vectors {
     const { count, length, data } = this;
-    const turned = new Float64Array(data.length);
-    for (let i = 0; i < count; i++) for (let j = 0; j < length; j++) turned[j * count + i] = data[i * length + j]!;
-    return new Vectors(length, count, turned);
+    const transposed = new Float64Array(data.length);
+    for (let i = 0; i < count; i++) for (let j = 0; j < length; j++) transposed[j * count + i] = data[i * length + j]!;
+    return new Vectors(length, count, transposed);
   }
 }
 

@@ -21,7 +21,7 @@ import type {
   WorkerOpenTokensOptions,
 } from "./types.js";
 
-/** What makes an object in the worker that its options name. */
+/** Creates an object in the worker that the options name. */
 async function make<T>(kind: ClassName, method: string, first: unknown, options: unknown): Promise<T> {
   const name = `${kind}.${method}`;
   const { worker, rest } = workerOf(name, options);
@@ -29,7 +29,7 @@ async function make<T>(kind: ClassName, method: string, first: unknown, options:
   return (await worker.call(name, { kind: "named", name }, call, [first, rest])) as T;
 }
 
-/** The worker of an object. Throws `ConfigError` for what is no such object. */
+/** The worker of an object. Throws `ConfigError` for another value. */
 function workerOfObject(what: string, name: string, kind: ClassName, object: unknown) {
   if (object instanceof RemoteObject && object.kind === kind) return object.worker;
   const expected = `a ${kind} of lowrank/worker`;
@@ -54,14 +54,14 @@ async function onEncoder<T>(
 export type SentenceEncoder = RemoteEncoder;
 
 /** A text classifier in a worker. */
-export type TextClassifier = RemoteClassifier;
+export type TextClassifier<Label extends string = string> = RemoteClassifier<Label>;
 
-/** A classifier of tokens in a worker. */
-export type TokenClassifier = RemoteTokenClassifier;
+/** A token classifier in a worker. */
+export type TokenClassifier<Label extends string = string> = RemoteTokenClassifier<Label>;
 
 /** Sentence encoders in a worker. */
 export const SentenceEncoder = {
-  /** Loads an encoder into a worker, as `SentenceEncoder.load` in `lowrank` does here. Addresses are relative to the page. */
+  /** Loads an encoder into a worker; see `SentenceEncoder.load` in `lowrank`. URLs are relative to the page. */
   load: (source: WorkerModel, options: WorkerLoadOptions = {}): Promise<SentenceEncoder> =>
     make("SentenceEncoder", "load", source, options),
 };
@@ -69,27 +69,35 @@ export const SentenceEncoder = {
 /** Text classifiers in a worker. */
 export const TextClassifier = {
   /** A new classifier on an encoder, in the encoder's worker; see `TextClassifier.create` in `lowrank`. */
-  create: (encoder: SentenceEncoder, options: ClassifierOptions): Promise<TextClassifier> =>
-    onEncoder("TextClassifier", "create", encoder, options),
-  /** A classifier from what `save` gave, in the encoder's worker; see `TextClassifier.load` in `lowrank`. */
+  create: <Label extends string>(
+    encoder: SentenceEncoder,
+    options: ClassifierOptions<Label>,
+  ): Promise<TextClassifier<Label>> => onEncoder("TextClassifier", "create", encoder, options),
+  /** A classifier from the files of `save`, in the encoder's worker; see `TextClassifier.load` in `lowrank`. */
   load: (encoder: SentenceEncoder, files: FileMap, options: LoadClassifierOptions = {}): Promise<TextClassifier> =>
     onEncoder("TextClassifier", "load", encoder, files, options),
   /** A classifier and its encoder in a worker; see `TextClassifier.open` in `lowrank`. */
-  open: (source: WorkerModel, options: WorkerOpenOptions = {}): Promise<TextClassifier> =>
-    make("TextClassifier", "open", source, options),
+  open: <Label extends string = string>(
+    source: WorkerModel,
+    options: WorkerOpenOptions<Label> = {},
+  ): Promise<TextClassifier<Label>> => make("TextClassifier", "open", source, options),
 };
 
-/** Classifiers of tokens in a worker. */
+/** Token classifiers in a worker. */
 export const TokenClassifier = {
   /** A new classifier on an encoder, in the encoder's worker; see `TokenClassifier.create` in `lowrank`. */
-  create: (encoder: SentenceEncoder, options: TokenClassifierOptions): Promise<TokenClassifier> =>
-    onEncoder("TokenClassifier", "create", encoder, options),
-  /** A classifier from what `save` gave, in the encoder's worker; see `TokenClassifier.load` in `lowrank`. */
+  create: <Label extends string>(
+    encoder: SentenceEncoder,
+    options: TokenClassifierOptions<Label>,
+  ): Promise<TokenClassifier<Label>> => onEncoder("TokenClassifier", "create", encoder, options),
+  /** A classifier from the files of `save`, in the encoder's worker; see `TokenClassifier.load` in `lowrank`. */
   load: (encoder: SentenceEncoder, files: FileMap, options: LoadClassifierOptions = {}): Promise<TokenClassifier> =>
     onEncoder("TokenClassifier", "load", encoder, files, options),
-  /** A checkpoint with a head for tokens, or an adapter with one, in a worker; see `TokenClassifier.open` in `lowrank`. */
-  open: (source: WorkerModel, options: WorkerOpenTokensOptions = {}): Promise<TokenClassifier> =>
-    make("TokenClassifier", "open", source, options),
+  /** A token classifier and its encoder in a worker; see `TokenClassifier.open` in `lowrank`. */
+  open: <Label extends string = string>(
+    source: WorkerModel,
+    options: WorkerOpenTokensOptions<Label> = {},
+  ): Promise<TokenClassifier<Label>> => make("TokenClassifier", "open", source, options),
 };
 
 /** A language model in a worker. */
@@ -102,15 +110,15 @@ export const CausalLanguageModel = {
     make("CausalLanguageModel", "load", source, options),
 };
 
-/** A text and who is asked about it. */
+/** A text and the classifier for it. */
 export interface PredictionRequest {
-  /** One of several on the same encoder. */
+  /** A classifier; all requests of a call share one encoder. */
   readonly classifier: TextClassifier;
-  /** The text as a user would write it. */
+  /** The text. */
   readonly text: string;
 }
 
-/** What each text's own classifier says of it, in shared batches; see `predictEach` in `lowrank`. */
+/** The prediction of each text's own classifier, in shared batches; see `predictEach` in `lowrank`. */
 export async function predictEach(
   requests: readonly PredictionRequest[],
   options: ClassifyOptions = {},

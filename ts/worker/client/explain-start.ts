@@ -4,7 +4,7 @@ const COPY = "copy node_modules/lowrank/dist/lowrank-worker.js to where it is se
 const VITE = 'with Vite: optimizeDeps: { exclude: ["lowrank"] }';
 
 /**
- * Why a worker's file did not come up, as far as asking for it tells, and what to do. Null where nothing is wrong with it.
+ * Why a worker's file did not start, as far as a request for it shows, and what to do. Null if the file is fine.
  *
  * @param forbidden the directive of the page's security policy that was violated
  */
@@ -17,7 +17,7 @@ export async function explainStart(address: string | null, forbidden: string | n
   if (address === null) return null;
   const { location, crossOriginIsolated } = globalThis as Partial<typeof globalThis>;
   const url = new URL(address, location?.href);
-  // A script that the page made itself is there.
+  // The page made this script itself, so it exists.
   if (!/^https?:$/.test(url.protocol)) return null;
   const isElsewhere = location !== undefined && url.origin !== location.origin;
   let answer: Response;

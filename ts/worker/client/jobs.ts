@@ -18,9 +18,9 @@ import { takeOwn, workerOf } from "./shared-worker.js";
 import type { WorkerJobOptions } from "./types.js";
 
 /**
- * A training run in a worker, as `runJob` in `lowrank/jobs`; a store of functions stays here, `opfsStore` is opened there. Where
- * its worker dies, the run goes on from the last checkpoint in a new one like it, to the same bits as without the break, up to
- * `restarts` times; it then rejects with `WorkerLostError`, and goes on when it is called again with the same spec and store.
+ * Runs a training job in a worker, as `runJob` in `lowrank/jobs`. A store of functions stays in the page; an `opfsStore` is opened in the
+ * worker. If the worker dies, the run resumes from its last checkpoint in a new worker, with the same bits, up to `restarts` times; then it
+ * rejects with `WorkerLostError`. Call it again with the same spec and store to resume.
  *
  * @example
  * const { report } = await runJob({ data: "/reviews.csv", model: "/models/all-MiniLM-L6-v2" }, memoryStore());
@@ -49,7 +49,7 @@ export async function runJob(
   const what = "runJob";
   const { own, rest: others } = takeOwn(options, "restarts");
   const restarts = whole(what, "restarts", own === undefined ? 1 : own);
-  // What the run depends on is what is there now, also for one that goes on.
+  // The run depends on the spec's values of now, also after a restart.
   const taken = restarts === 0 ? spec : copied(what, "spec", spec);
   persistFor((Object(others) as WorkerJobOptions).sources);
   const { worker, rest } = workerOf(what, others);
@@ -61,16 +61,16 @@ export async function runJob(
       return (await run(where)) as AnyJobResult;
     } catch (error) {
       const died = error instanceof WorkerLostError && error.details["reason"] === "died";
-      // A worker that the caller has started is the caller's to start again.
+      // A worker that the caller started is for the caller to restart.
       if (!died || left === 0 || worker.options.worker !== undefined) throw error;
     } finally {
       if (where !== worker) where.terminate();
     }
-    where = new LowrankWorker(what, worker.options);
+    where = LowrankWorker.of(what, worker.options);
   }
 }
 
-/** Cross-validation in a worker, as `runFolds` in `lowrank/jobs`; a store of functions stays here. */
+/** Cross-validation in a worker, as `runFolds` in `lowrank/jobs`. A store of functions stays in the page. */
 export async function runFolds(
   spec: JobSpec,
   folds: number,

@@ -9,28 +9,28 @@ import type { RunStore } from "../../training/store/run-store.js";
 import { functions } from "../calls.js";
 import { ask, type InWorker, workerOf } from "./shared-worker.js";
 
-/** A run in this browser's private file system, written and read by workers. */
+/** A run in this browser's Origin Private File System, written and read by workers. */
 export interface WorkerStore {
-  /** By which the run is found again. */
+  /** The name of the run. */
   readonly name: string;
-  /** A copy of every blob there is, by name: to save a result elsewhere. */
+  /** A copy of all blobs by name, to save a result elsewhere. */
   files(): Promise<FileMap>;
-  /** Removes the run with all its blobs. Rejects with `ConfigError` while a job has it. */
+  /** Deletes the run. Rejects with `ConfigError` while a job is using it. */
   discard(): Promise<void>;
 }
 
-/** Where a worker's job finds a model that this browser keeps. */
+/** Sources of a job in a worker that cache the model in this browser. */
 export interface WorkerSources {
-  /** How models are kept. */
+  /** Options of the cache. */
   readonly options: KeptSourcesOptions;
 }
 
 /**
- * A run's store in this browser's Origin Private File System; see `opfsStore` in `lowrank/jobs`. A job in a worker writes there itself,
- * so that no checkpoint goes through the page, and where the page's tab is closed the next one goes on from the last.
+ * A run's store in this browser's Origin Private File System; see `opfsStore` in `lowrank/jobs`. The worker writes checkpoints itself, so
+ * they do not pass through the page. If the tab is closed, a later job resumes from the last one.
  *
- * @param options.worker that reads for `files` and `discard`; default the one that all share
- * Throws `ConfigError` for what is no name, or no worker.
+ * @param options.worker for `files` and `discard`; default: the shared worker
+ * Throws `ConfigError` for an invalid name or worker.
  */
 export function opfsStore(name: string, options: InWorker = {}): WorkerStore {
   takeRunName(name);
@@ -48,21 +48,21 @@ export function opfsStore(name: string, options: InWorker = {}): WorkerStore {
 }
 
 /**
- * Sources of a worker's job that keep the model in this browser, and of examples that the page has itself (`data`); see `keptSources`
- * in `lowrank/jobs`. Addresses begin from the page's. Throws `ConfigError` for options that make no sense.
+ * Sources of a job in a worker that cache the model in this browser, and take examples from the page (`data`); see `keptSources` in
+ * `lowrank/jobs`. URLs are relative to the page. Throws `ConfigError` for invalid options.
  */
 export function keptSources(options: KeptSourcesOptions = {}): WorkerSources {
   const taken = takeKeptSources(options);
   return remember({ options: taken }, "kept sources", taken);
 }
 
-/** Where the run in a store stands; see `runStatus` in `lowrank/jobs`. */
+/** The status of a store's run; see `runStatus` in `lowrank/jobs`. */
 export async function runStatus(store: RunStore | WorkerStore, options: InWorker = {}): Promise<RunStatus | null> {
   checkOptions("runStatus", options, ["worker"]);
   return (await ask("runStatus", functions.runStatus, options, () => [store])) as RunStatus | null;
 }
 
-/** The spec of a store's run that is not finished, to call `runJob` with; see `unfinishedSpec` in `lowrank/jobs`. */
+/** The spec of a store's unfinished run, to pass to `runJob`; see `unfinishedSpec` in `lowrank/jobs`. */
 export async function unfinishedSpec(
   store: RunStore | WorkerStore,
   options: InWorker = {},

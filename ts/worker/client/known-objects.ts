@@ -1,21 +1,21 @@
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import type { MadeKind } from "../../io/made-from.js";
-import type { KeptPlace } from "../../io/page/kept-model.js";
+import type { CachedPlace } from "../../io/page/cached-model.js";
 import { type ClassName, classes } from "../calls.js";
 import type { RemoteObjects, Scope } from "../protocol/scope.js";
-import { keptThere } from "./kept-there.js";
+import { cachedThere } from "./cached-there.js";
 import type { LowrankWorker } from "./living-worker.js";
 import { RemoteObject, remoteClasses } from "./remote-classes.js";
 
-/** Objects of one worker, as its page knows them. */
+/** Objects of one worker, in its page. */
 export class KnownObjects implements RemoteObjects {
-  /** Weakly: whoever forgets one is warned, and the number alone keeps nothing. */
+  /** Weak references: garbage collection of an object is detected, and logs a warning. */
   private readonly known = new Map<number, WeakRef<RemoteObject>>();
 
   constructor(private readonly worker: LowrankWorker) {}
 
-  /** Throws `ConfigError` for what is no object of this worker's. */
+  /** Throws `ConfigError` for anything else than an object of this worker. */
   pack(kind: string, object: unknown, { what }: Scope, name: string): unknown {
     const isOne = object instanceof RemoteObject && object.kind === kind;
     if (isOne && object.worker === this.worker) return object.id;
@@ -48,6 +48,6 @@ export class KnownObjects implements RemoteObjects {
   }
 
   again(_kind: MadeKind, from: unknown): unknown {
-    return keptThere(from as KeptPlace);
+    return cachedThere(from as CachedPlace);
   }
 }

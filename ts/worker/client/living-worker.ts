@@ -15,22 +15,21 @@ import { KnownObjects } from "./known-objects.js";
 import { type WorkerRuntime, workerRuntime } from "./runtime.js";
 import { takeWorkerOptions, type WorkerOptions } from "./worker-options.js";
 
-/** A worker with an engine of its own, in which encoders and classifiers live. From `startWorker`. */
+/** A worker with its own engine, for encoders, classifiers, language models and jobs. Made by `startWorker`. */
 export class LowrankWorker {
   private readonly channel: WorkerChannel;
   private readonly peer: Peer;
-  /** Settled when the worker has answered; rejected where it does not come up. */
+  /** Settled when the worker has answered; rejected if it does not start. */
   private readonly answered: Promise<void>;
   private found: EngineInfo | null = null;
   private ended: WorkerLostError | null = null;
   private readonly noLock = new AbortController();
 
-  /** @internal Workers come from `startWorker`. */
-  constructor(
-    what: string,
-    /** @internal How another one like it is started. */
-    readonly options: WorkerOptions,
-  ) {
+  /** @internal To start another worker like this one. */
+  readonly options: WorkerOptions;
+
+  private constructor(what: string, options: WorkerOptions) {
+    this.options = options;
     const { place, worker, startLimit, abortLimit, engine } = takeWorkerOptions(what, options);
     const runtime = workerRuntime(what);
     if (worker !== undefined) claim(what, worker);
@@ -38,7 +37,7 @@ export class LowrankWorker {
     let answer!: (message: Answer) => void;
     let fail!: (error: Error) => void;
     const first = new Promise<Answer>((resolve, reject) => ([answer, fail] = [resolve, reject]));
-    // Who is refused before a greeting is sent waits for no answer.
+    // If the greeting cannot be sent, nothing waits for an answer.
     first.catch(() => undefined);
     this.peer = new Peer({
       channel: {
@@ -72,18 +71,23 @@ export class LowrankWorker {
     this.answered.catch(() => undefined);
   }
 
-  /** Whether it is gone: it was ended, or died. */
+  /** @internal Users call `startWorker`. */
+  static of(what: string, options: WorkerOptions): LowrankWorker {
+    return new LowrankWorker(what, options);
+  }
+
+  /** Whether it has ended, by `terminate` or by itself. */
   get lost(): boolean {
     return this.ended !== null;
   }
 
-  /** Build, threads, tile and memory of its engine, as they were at its start. Throws `WorkerLostError` before that. */
+  /** Build, threads, tile and memory of its engine at its start. Throws `WorkerLostError` before that. */
   get info(): EngineInfo {
     if (this.found !== null) return this.found;
     throw this.ended ?? new WorkerLostError("the worker is not up yet: await startWorker", { reason: "not started" });
   }
 
-  /** The same, as it is now. */
+  /** Build, threads, tile and memory of its engine now. */
   engineInfo(): Promise<EngineInfo> {
     return this.call(
       "engineInfo",
@@ -93,7 +97,7 @@ export class LowrankWorker {
     ) as Promise<EngineInfo>;
   }
 
-  /** Ends the worker at once, with all that it holds. What is awaited of it rejects with `WorkerLostError`. Safe to call twice. */
+  /** Ends the worker at once, with all its objects. Pending calls reject with `WorkerLostError`. Safe to call twice. */
   terminate(): void {
     this.lose("ended", "it was ended by `terminate`");
   }
@@ -103,19 +107,19 @@ export class LowrankWorker {
     this.terminate();
   }
 
-  /** @internal Waits until it is up, and its engine runs. */
+  /** @internal Waits until the worker and its engine have started. */
   async up(): Promise<this> {
     await this.answered;
     this.found = await this.engineInfo();
     return this;
   }
 
-  /** @internal Sends a call at once: what it takes is what is there now. */
+  /** @internal Sends a call at once, with the arguments' values of now. */
   async call(what: string, target: Target, call: Call, args: readonly unknown[]): Promise<unknown> {
     try {
       return await this.peer.call(what, target, call, args);
     } catch (error) {
-      // It never was there: that is what there is to say.
+      // If the worker never started, that is the error to report.
       if (error === this.ended && this.ended !== null) await this.answered;
       throw error;
     }
@@ -151,12 +155,12 @@ export class LowrankWorker {
       throw failure;
     } finally {
       clearTimeout(waiting);
-      // A call that was refused before it was sent awaits nothing.
+      // A call that was refused before it was sent waits for nothing.
       this.channel.busy(this.peer.awaits);
     }
   }
 
-  /** Where a lock is to be had, the worker's end is heard, however it comes: the lock is then free. */
+  /** With a lock, any end of the worker is noticed: it frees the lock. */
   private watch(life: string | null): void {
     if (life === null) return;
     const { signal } = this.noLock;
@@ -183,7 +187,7 @@ export class LowrankWorker {
   }
 }
 
-/** Workers that callers have started and given here: one speaks with one only. */
+/** Workers that callers started and passed in: each can be used once. */
 const given = new WeakSet<object>();
 
 function claim(what: string, worker: object): void {
@@ -192,7 +196,7 @@ function claim(what: string, worker: object): void {
   given.add(worker);
 }
 
-/** Throws `UnsupportedError` where the runtime refuses at once. */
+/** Throws `UnsupportedError` if the runtime refuses at once. */
 function channelTo(what: string, start: () => WorkerChannel): WorkerChannel {
   try {
     return start();

@@ -1,7 +1,7 @@
 import type { WorkerChannel } from "../protocol/channel.js";
 import { explainStart } from "./explain-start.js";
 
-/** A Worker of a page as a channel. `address`: of its file, where the package has started it. */
+/** A page's Worker as a channel. `address`: of its file, if the package started it. */
 export function pageChannel(worker: Worker, address: string | null): WorkerChannel {
   let started = false;
   let forbidden: string | null = null;
@@ -24,7 +24,7 @@ export function pageChannel(worker: Worker, address: string | null): WorkerChann
       });
     },
     onEnd(hear) {
-      // Once it runs, an error that nobody caught ends no call: those are answered one by one.
+      // Once the worker runs, an uncaught error ends no call: each call gets its own answer.
       worker.addEventListener("error", (event) => {
         if (!started) hear(event.error ?? new Error(event.message || "its file could not be run"));
       });
@@ -36,13 +36,13 @@ export function pageChannel(worker: Worker, address: string | null): WorkerChann
       worker.terminate();
     },
     async diagnose() {
-      // The report of a violation comes after the error.
+      // The report of a violation follows the error.
       await new Promise((resolve) => setTimeout(resolve, 50));
       return explainStart(address, forbidden);
     },
   };
 }
 
-/** Whether a policy's report is about the worker's file. Reports name it in full or, elsewhere, by its origin. */
+/** Whether a policy's report is about the worker's file. Reports name the file's URL or, for other origins, only the origin. */
 const isOf = (address: string | null, blocked: string) =>
   address === null || blocked === "" || address.startsWith(blocked) || blocked.startsWith("blob");

@@ -2,7 +2,7 @@ import { workerFrom } from "../../engine/worker-from.js";
 import type { WorkerRuntime } from "./runtime.js";
 import { pageChannel } from "./page-channel.js";
 
-/** Workers of a page. `own` starts the package's file, which bundlers find where they see it, and says its address. */
+/** Workers of a page. `own` starts the package's file, with code that bundlers recognise, and returns its address. */
 export function pageRuntime(
   own: () => { readonly worker: Worker; readonly address: string },
   binaries: () => Readonly<Record<string, string>>,

@@ -9,16 +9,16 @@ const leaks = new FinalizationRegistry<{ kind: string; worker: WeakRef<LowrankWo
     console.warn(`lowrank: a ${kind} of a worker was collected without dispose(); its memory there stays taken`);
 });
 
-/** What stands in a page for an object in a worker. */
+/** A page's stand-in for an object in a worker. */
 export class RemoteObject {
   constructor(
-    /** The worker that it lives in. */
+    /** The worker that has the object. */
     readonly worker: LowrankWorker,
     readonly id: number,
     readonly kind: ClassName,
     fields: Readonly<Record<string, unknown>>,
   ) {
-    // What messages and debuggers show are the fields.
+    // Messages and debuggers show only the fields.
     for (const name of ["worker", "id", "kind"]) Object.defineProperty(this, name, { enumerable: false });
     Object.assign(this, fields);
     leaks.register(this, { kind, worker: new WeakRef(worker) }, this);
@@ -29,7 +29,7 @@ export class RemoteObject {
     return this.worker.call(method, { kind: "object", id: this.id, method }, call, args);
   }
 
-  /** @internal A generator of the object's. Its options are the last argument, among which a signal of the caller's is heard too. */
+  /** @internal A generator of the object. The options, its last argument, may contain a signal of the caller's. */
   stream(method: string, call: Call, args: readonly unknown[]): AsyncGenerator<unknown, void, undefined> {
     const count = Object.keys(call.takes).length - 1;
     const given = Array.from({ length: count }, (_, i) => args[i]);
@@ -37,13 +37,13 @@ export class RemoteObject {
     return received((each, signal) => this.ask(method, call, [...given, withSignal(last, signal), each]));
   }
 
-  /** @internal It is gone: nobody is warned of it. */
+  /** @internal The object was disposed: garbage collection needs no warning. */
   ended(): void {
     leaks.unregister(this);
   }
 }
 
-/** Options whose signal is either of two; what is no object of options goes as it is, to be refused. */
+/** Adds a signal to options that may have one. Invalid options stay, for the call to refuse. */
 function withSignal(options: unknown, signal: AbortSignal): unknown {
   if (options !== undefined && !isRecord(options)) return options;
   const { signal: own } = (options ?? {}) as { readonly signal?: unknown };
@@ -53,7 +53,7 @@ function withSignal(options: unknown, signal: AbortSignal): unknown {
 
 type RemoteClass = new (worker: LowrankWorker, id: number, fields: Readonly<Record<string, unknown>>) => RemoteObject;
 
-/** A class with the methods that the table of calls has for it. */
+/** A class with the methods of a class in the table of calls. */
 function classOf(kind: ClassName): RemoteClass {
   const { methods } = classes[kind];
   const made = class extends RemoteObject {

@@ -2,26 +2,26 @@ import type { TrustedAddress } from "../../engine/trusted-address.js";
 import { UnsupportedError } from "../../errors/errors.js";
 import type { WorkerChannel } from "../protocol/channel.js";
 
-/** How a runtime starts the package's worker, and what its worker has to be told. */
+/** How a runtime starts workers, and what it sends to them. */
 export interface WorkerRuntime {
-  /** Starts a worker from the package's own file, or from another place of it. */
+  /** Starts a worker from the package's file, or a copy of it. */
   start(place: { readonly url: string | TrustedAddress | null; readonly type: "classic" | "module" }): WorkerChannel;
-  /** Uses a worker that the caller has started. */
+  /** Uses a worker that the caller started. */
   attach(worker: object): WorkerChannel;
-  /** What relative addresses begin from; null where the worker shares it. */
+  /** Base of relative URLs; null if the worker has the same. */
   base(): string | null;
-  /** Addresses of the kernels' binaries, by variant; null where the worker finds them. */
+  /** URLs of the kernels' binaries, by variant; null if the worker finds them itself. */
   binaries(): Readonly<Record<string, string>> | null;
 }
 
 let runtime: WorkerRuntime | undefined;
 
-/** Called once by the entry of each runtime that has workers. */
+/** Called once by the entry of each runtime with workers. */
 export function setWorkerRuntime(found: WorkerRuntime): void {
   runtime = found;
 }
 
-/** Throws `UnsupportedError` where this runtime has no workers. */
+/** Throws `UnsupportedError` in a runtime without workers. */
 export function workerRuntime(what: string): WorkerRuntime {
   if (runtime !== undefined) return runtime;
   throw new UnsupportedError(`${what}: this entry point of the package starts no workers`, {

@@ -4,25 +4,25 @@ import type { Call } from "../crossings/crossing.js";
 import { LowrankWorker } from "./living-worker.js";
 import type { WorkerOptions } from "./worker-options.js";
 
-/** An option of what begins something in a worker. */
+/** The option that selects a worker. */
 export interface InWorker {
-  /** The worker, from `startWorker`; default one that all share who name none. It is started when it is first needed. */
+  /** The worker, from `startWorker`. Default: one that all such calls share, started on first use. */
   readonly worker?: LowrankWorker | undefined;
 }
 
 /**
- * Starts a worker with an engine of its own, and waits until both are up. Each has its own memory and threads: threads where
- * the page is cross-origin isolated and the browser has workers in workers, else one (`info.threads`, `info.threadsRefused`).
+ * Starts a worker with its own engine, and waits for both. Each worker has its own memory and threads: several threads if the page is
+ * cross-origin isolated and the browser supports nested workers, else one (`info.threads`, `info.threadsRefused`).
  *
- * Throws `UnsupportedError` where the worker does not come up, with what to do about it: its file is not at its address, is
- * something else or of another version, or the page's security policy forbids it; errors of `init` for its engine.
+ * Throws `UnsupportedError`, with advice, if the worker does not start: its file is missing, another file, of another version, or forbidden
+ * by the page's security policy. Throws the errors of `init` for its engine.
  *
  * @example
  * const worker = await startWorker({ threads: 2 });
  * const encoder = await SentenceEncoder.load("/models/all-MiniLM-L6-v2", { worker });
  */
 export async function startWorker(options: WorkerOptions = {}): Promise<LowrankWorker> {
-  const worker = new LowrankWorker("startWorker", options);
+  const worker = LowrankWorker.of("startWorker", options);
   try {
     return await worker.up();
   } catch (error) {
@@ -31,7 +31,7 @@ export async function startWorker(options: WorkerOptions = {}): Promise<LowrankW
   }
 }
 
-/** Calls a function in the worker that the options name. `argsOf` gives its arguments, of the options without it. */
+/** Calls a function in the worker that the options name. `argsOf` returns its arguments from the other options. */
 export function ask(
   name: string,
   call: Call,
@@ -44,11 +44,11 @@ export function ask(
 
 let shared: LowrankWorker | undefined;
 
-/** The worker that the options name, else the one that all share, and the options without it. */
+/** The worker that the options name, or the shared one; and the other options. */
 export function workerOf(what: string, options: unknown): { worker: LowrankWorker; rest: unknown } {
   const { own: given, rest } = takeOwn(options, "worker");
   if (given === undefined) {
-    if (shared === undefined || shared.lost) shared = new LowrankWorker(what, {});
+    if (shared === undefined || shared.lost) shared = LowrankWorker.of(what, {});
     return { worker: shared, rest };
   }
   if (!(given instanceof LowrankWorker)) {
@@ -59,7 +59,7 @@ export function workerOf(what: string, options: unknown): { worker: LowrankWorke
   return { worker: given, rest };
 }
 
-/** An option that is the page's own, and the others. What are no options go as they are, for the call to refuse. */
+/** Separates an option of the page from the others. Invalid options stay, for the call to refuse. */
 export function takeOwn(options: unknown, own: string): { own: unknown; rest: unknown } {
   if (typeof options !== "object" || options === null || !(own in options)) return { own: undefined, rest: options };
   const rest: Record<string, unknown> = {};

@@ -4,28 +4,31 @@ import { kindOf } from "../../errors/excerpt.js";
 import { checkOptions } from "../../arguments/options.js";
 import { aboveZero, object, oneOf, unexpected } from "../../arguments/settings.js";
 
-/** How a worker is started: its file, its engine as `init` takes it, and how long it is waited for. */
+/** Options of `startWorker`: its file, its engine as in `init`, and time limits. */
 export interface WorkerOptions extends Omit<InitOptions, "worker"> {
-  /** Address of the package's file `lowrank-worker.js`, where a bundler or server has it elsewhere; default: found by the package. Under Trusted Types a `TrustedScriptURL`. */
+  /**
+   * URL of the package's file `lowrank-worker.js`, if a bundler or server moved it; default: found by the package. Under Trusted Types a
+   * `TrustedScriptURL`.
+   */
   readonly url?: string | URL | TrustedAddress;
-  /** How the file is run; it is one script without imports and is either. Default "module" for the package's own, else "classic". */
+  /** Type of the worker script, which works as both. Default: "module" for the package's own file, else "classic". */
   readonly type?: "classic" | "module";
-  /** A worker of that file that you have started, in place of `url`. */
+  /** A worker of that file that you have started, instead of `url`. */
   readonly worker?: object;
-  /** Milliseconds in which the worker's file has to be running; default 30,000, Infinity for no limit. */
+  /** Milliseconds until the worker's file must be running; default 30,000, Infinity for no limit. */
   readonly startLimit?: number;
-  /** Milliseconds in which an aborted call has to end before the worker is ended, with all that it holds; default 10,000, Infinity for never. */
+  /** Milliseconds for an aborted call to end before the worker is terminated with all its objects; default 10,000, Infinity for no limit. */
   readonly abortLimit?: number;
 }
 
 const WORKER = "a Worker that runs lowrank-worker.js";
 const START_LIMIT = 30_000;
-/** A step of a large batch may take seconds on a slow machine, and hears nothing meanwhile. */
+/** A step of a large batch may take seconds on a slow machine, and cannot be interrupted. */
 const ABORT_LIMIT = 10_000;
 const OWN = ["url", "type", "worker", "startLimit", "abortLimit"] as const;
 const ENGINE: readonly (keyof InitOptions)[] = ["build", "threads", "wasm", "tile", "maximumMemory"];
 
-/** A checked copy; what the engine is started with, the worker checks. */
+/** A checked copy; the worker checks the engine's options. */
 export function takeWorkerOptions(what: string, options: WorkerOptions) {
   checkOptions(what, options, [...OWN, ...ENGINE]);
   const { url, worker, startLimit = START_LIMIT, abortLimit = ABORT_LIMIT } = options;

@@ -1,13 +1,13 @@
 import { type MadeKind, madeFrom } from "../../io/made-from.js";
 import { type Crossing, either } from "./crossing.js";
 
-/** What the other side makes again from data, so that its bytes stay there. */
+/** A value that the other side recreates from data, so that its bytes stay there. */
 export const again = (kind: MadeKind): Crossing => ({
   pack: (value) => madeFrom(kind, value)?.from,
   unpack: (wire, scope) => scope.side.objects.again(kind, wire),
 });
 
-/** Such objects so; any other value by `otherwise`. */
+/** Such values in this way; others by `otherwise`. */
 export const againOr = (
   kind: MadeKind,
   otherwise: Crossing,

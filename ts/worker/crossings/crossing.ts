@@ -1,19 +1,19 @@
 import type { Scope } from "../protocol/scope.js";
 
-/** How a value goes from one side to the other: what is sent for it, and what that is over there. */
+/** How a value is sent to the other side, and what it becomes there. */
 export interface Crossing {
-  /** `all`: the options that the value is one of. */
+  /** `all`: the options that contain the value. */
   pack(value: unknown, scope: Scope, name: string, all?: Readonly<Record<string, unknown>>): unknown;
   unpack(wire: unknown, scope: Scope, name: string): unknown;
 }
 
-/** A call that may cross: its parameters in their order, and what it gives. */
+/** A call: its parameters in order, and its result. */
 export interface Call {
   readonly takes: Readonly<Record<string, Crossing>>;
   readonly gives: Crossing;
-  /** Whether what it is part of must not end before it has: a write that is under way. */
+  /** Whether it must finish before the call that contains it may end: a write. */
   readonly lasting?: boolean;
-  /** Whether it gives what a generator gives, piece by piece. */
+  /** Whether its result is a generator. */
   readonly streams?: boolean;
 }
 
@@ -21,13 +21,13 @@ export const call = (takes: Call["takes"], gives: Crossing): Call => ({ takes, g
 
 export const lasting = (takes: Call["takes"], gives: Crossing): Call => ({ takes, gives, lasting: true });
 
-/** As it is: what `postMessage` copies. */
+/** Sent as it is: `postMessage` copies it. */
 export const data: Crossing = { pack: (value) => value, unpack: (wire) => wire };
 
-/** Nothing of interest. */
+/** No result. */
 export const nothing: Crossing = { pack: () => undefined, unpack: () => undefined };
 
-/** Data whose arrays nobody else holds: they go over instead of being copied. */
+/** Data whose arrays belong to nobody else: they are transferred instead of copied. */
 export const handedOver: Crossing = {
   pack(value, scope) {
     collect(value, scope.transfer);
@@ -38,7 +38,7 @@ export const handedOver: Crossing = {
 
 const DEEPEST = 4;
 
-/** Buffers of arrays that are all of their buffer. */
+/** Collects the buffers of arrays that cover their whole buffer. */
 function collect(value: unknown, into: Transferable[], depth = 0): void {
   if (typeof value !== "object" || value === null || depth > DEEPEST) return;
   if (ArrayBuffer.isView(value)) {
@@ -49,14 +49,14 @@ function collect(value: unknown, into: Transferable[], depth = 0): void {
   for (const item of Array.isArray(value) ? value : Object.values(value)) collect(item, into, depth + 1);
 }
 
-/** Null as it is, anything else by `crossing`. */
+/** Null as it is, other values by `crossing`. */
 export const orNull = (crossing: Crossing): Crossing => ({
   pack: (value, scope, name) => (value == null ? null : { there: crossing.pack(value, scope, name) }),
   unpack: (wire, scope, name) =>
     wire === null ? null : crossing.unpack((wire as { there: unknown }).there, scope, name),
 });
 
-/** By the first crossing where a value fits, by the second otherwise. */
+/** By the first crossing if a value fits, else by the second. */
 export const either = (fits: (value: unknown) => boolean, first: Crossing, second: Crossing): Crossing => ({
   pack(value, scope, name) {
     const is = fits(value);
@@ -68,14 +68,14 @@ export const either = (fits: (value: unknown) => boolean, first: Crossing, secon
   },
 });
 
-/** A list of objects, each by `crossing`; what is no list goes as it is, for the call to refuse. */
+/** A list of objects, each by `crossing`. Anything but a list is sent as it is, for the call to refuse. */
 export const listOf = (crossing: Crossing): Crossing => ({
   pack(value, scope, name) {
     if (!Array.isArray(value)) return { other: value };
     const items: unknown[] = [];
     for (const item of value as unknown[]) {
       items.push(crossing.pack(item, scope, `${name}[${items.length}]`));
-      // The first that is no object is refused there. A list may have gaps, billions of them.
+      // The first item that is not an object is refused there. A list may have billions of gaps.
       if (typeof item !== "object" || item === null) break;
     }
     return { items };

@@ -1,12 +1,12 @@
 import { ProgressQueue, type Progress } from "../protocol/progress-queue.js";
 import type { Call, Crossing } from "./crossing.js";
 
-/** What is no function goes as it is, for the call to refuse. */
+/** Anything but a function is sent as it is, for the call to refuse. */
 type SentFunction = { readonly id: number } | { readonly other: unknown };
 
 /**
- * A listener: told now and then, of values that replace each other only of the last, and never waited for. What it throws,
- * or rejects with, ends the call.
+ * A listener: called now and then, only with the newest of values that replace each other, and never awaited. If it throws or rejects, the
+ * call fails.
  */
 export const told = (progress: Progress): Crossing => ({
   pack(value, scope): SentFunction {
@@ -33,7 +33,7 @@ export const told = (progress: Progress): Crossing => ({
   },
 });
 
-/** A function that is called over there and waited for here. Only what a promise may be given for can be one. */
+/** A function that the other side calls and awaits. Only for functions that may return a promise. */
 export const asked = (call: Call): Crossing => ({
   pack: (value, scope): SentFunction =>
     typeof value === "function" ? { id: scope.expose(call, (...args) => value(...args) as unknown) } : { other: value },
@@ -44,7 +44,7 @@ export const asked = (call: Call): Crossing => ({
   },
 });
 
-/** A function to be called at the end; where the worker dies, at once: what it gives up would else be held for ever. */
+/** A function to be called at the end; at once if the worker dies, which would otherwise never release what it holds. */
 export const release: Crossing = {
   pack(value, scope): SentFunction {
     if (typeof value !== "function") return { other: value };
@@ -54,7 +54,7 @@ export const release: Crossing = {
       return value() as unknown;
     };
     root.abandoned.add(run);
-    // Whoever asked for it is gone already.
+    // The call that needed it has ended already.
     if (root.ended) void (async () => run())().catch(() => undefined);
     return { id: root.expose(RELEASE, run) };
   },

@@ -2,13 +2,13 @@ import { ConfigError } from "../../errors/errors.js";
 import { kindOf } from "../../errors/excerpt.js";
 import type { Crossing } from "./crossing.js";
 
-/** What stands for an option that crosses by itself: the caller's names say what was not sent as it is. */
+/** Options on the wire: those sent as they are, and those with their own crossing. */
 interface SentOptions {
   readonly plain: unknown;
   readonly crossed: Readonly<Record<string, unknown>>;
 }
 
-/** Objects of the language that are no options, which a copy by names would turn into some. */
+/** Built-in objects that are no options; copying them by name would turn them into options. */
 const OTHERS = /^(Date|RegExp|Map|Set|Weak\w+|Promise|(Shared)?ArrayBuffer)$/;
 const isRecord = (value: unknown): value is object =>
   typeof value === "object" &&
@@ -18,8 +18,8 @@ const isRecord = (value: unknown): value is object =>
   !OTHERS.test(kindOf(value));
 
 /**
- * Options by name, each read once, inherited ones too. Those that `fields` names cross in their own way; what is no object
- * of options goes as it is, for the call to refuse.
+ * Options by name, inherited ones too, each read once. Those in `fields` have their own crossing. Anything but an object is sent as it is,
+ * for the call to refuse.
  */
 export function options(fields: Readonly<Record<string, Crossing>>): Crossing {
   return {
@@ -46,7 +46,7 @@ export function options(fields: Readonly<Record<string, Crossing>>): Crossing {
   };
 }
 
-/** The signal of a call: aborting becomes a message. */
+/** The signal of a call: aborting sends a message. */
 export const signal: Crossing = {
   pack(value, scope) {
     const { aborted, addEventListener, removeEventListener } = Object(value) as Partial<AbortSignal>;
@@ -55,11 +55,11 @@ export const signal: Crossing = {
     scope.signal = value as AbortSignal;
     return {};
   },
-  // What is no signal is the call's to refuse.
+  // The call refuses anything but a signal.
   unpack: (wire, scope) => ("other" in (wire as object) ? (wire as { other: unknown }).other : scope.signal),
 };
 
-/** An option that a worker cannot have. */
+/** An option that is not available in a worker. */
 export const refused = (why: string): Crossing => ({
   pack(value, { what }, name) {
     const expected = "left out in a worker";
@@ -68,12 +68,12 @@ export const refused = (why: string): Crossing => ({
   unpack: () => undefined,
 });
 
-/** More values than this are not worked out beforehand. */
+/** Maximum number of values that are computed in advance. */
 const MOST_STEPS = 1e6;
 
 /**
- * A function of the step that a step cannot wait for: its values are worked out for all steps as the call begins. A list of
- * them is taken too.
+ * A function of the step that cannot be awaited within a step: its values are computed for all steps when the call begins. A list of values
+ * is accepted too.
  */
 export const tabulated: Crossing = {
   pack(value, { what }, name, { steps } = {}) {

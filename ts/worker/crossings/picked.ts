@@ -2,11 +2,11 @@ import type { Crossing } from "./crossing.js";
 
 interface SentFile {
   readonly file: unknown;
-  /** Copies of a file do not keep it in every browser. */
+  /** Not every browser keeps it in copies of a file. */
   readonly path: unknown;
 }
 
-/** Files that a person picked, each with its path in the folder; what else a model's files may be goes as it is. */
+/** Files that a person picked, each with its path in the folder; other sources of models are sent as they are. */
 export const picked: Crossing = {
   pack(value) {
     const isList = typeof value === "object" && value !== null && Symbol.iterator in value;
@@ -14,7 +14,7 @@ export const picked: Crossing = {
     const files: SentFile[] = [];
     for (const file of value as Iterable<unknown>) {
       files.push({ file, path: (Object(file) as Partial<File>).webkitRelativePath });
-      // The first that is none is refused there. A list may have gaps, billions of them.
+      // The first item that is not a file is refused there. A list may have billions of gaps.
       if (typeof file !== "object" || file === null) break;
     }
     return { files };

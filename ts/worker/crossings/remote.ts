@@ -1,35 +1,35 @@
 import type { Call, Crossing } from "./crossing.js";
 
-/** An object of functions, of the page's in the worker or the other way round: a store, a source. */
+/** An object with functions that the other side calls: a store, a source. */
 export interface RemoteShape {
-  /** Functions that are called over there, and whether there may be none of that name. */
+  /** Functions that the other side calls; `optional` ones may be missing. */
   readonly functions: Readonly<Record<string, Call>>;
   readonly optional?: Readonly<Record<string, Call>>;
-  /** What is read of it as it is sent. */
+  /** Fields that are sent with it. */
   readonly values: readonly string[];
-  /** Names of its functions that cannot be waited for. */
+  /** Names of its synchronous functions. */
   readonly needs?: readonly string[];
-  /** What its functions that cannot be waited for will give, by their name. */
+  /** Their results, by name, computed in advance. */
   readonly beforehand?: (object: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
-  /** Those functions, of that. */
+  /** These functions again, from the results. */
   readonly afterwards?: (known: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
 }
 
-/** What goes over for it. */
+/** What is sent for it. */
 interface SentRemote {
   readonly values: Readonly<Record<string, unknown>>;
   readonly ids: Readonly<Record<string, number>>;
   readonly known: Readonly<Record<string, unknown>>;
 }
 
-/** What is none, as it is: for the call to refuse. */
+/** Another value, as it is, for the call to refuse. */
 interface SentOther {
   readonly other: unknown;
-  /** Names of its functions, which cannot be sent: of those that it has, none is to be missed. */
+  /** Names of its functions, which cannot be sent, so that they are not reported as missing. */
   readonly functions?: readonly string[];
 }
 
-/** What has not the functions goes as it is, for the call to refuse. */
+/** An object without the functions is sent as it is, for the call to refuse. */
 export function remote({
   functions,
   optional = {},
@@ -46,7 +46,7 @@ export function remote({
       const missing = [...Object.keys(functions), ...needs].find((name) => typeof object[name] !== "function");
       if (missing !== undefined) return withoutFunctions(object);
       const ids: Record<string, number> = {};
-      // They may stand in a class, and use `this`.
+      // They may be methods of a class and use `this`.
       for (const [name, call] of Object.entries(calls))
         if (typeof object[name] === "function")
           ids[name] = scope.root.expose(call, (...args) => (object[name] as (...args: unknown[]) => unknown)(...args));

@@ -1,25 +1,23 @@
 import { asked } from "./functions.js";
 import { call, type Call, type Crossing, nothing } from "./crossing.js";
 
-// A generator of the worker's as one of the page's. The worker runs it and hands over what there is; while the page has not asked for
-// all of that, what comes next waits there and goes together. So no message is sent for each item, and a page that is slow, or
-// asks no more, holds the worker up instead of filling its own memory.
+// Sends a worker's generator to the page. The worker runs it and sends batches: items wait there until the page has used what it got. So
+// there is not one message for each item, and a slow page pauses the worker instead of filling its own memory.
 
-/** Items that the worker makes beyond those that the page has asked for. */
+/** Items that the worker computes ahead of the page's requests. */
 const MOST_WAITING = 64;
 
-/** What the page gives beside a call's arguments: takes items, and answers when all of them were asked for. */
+/** An extra argument of such a call: receives items, and resolves when the page has used them all. */
 const EACH = "each";
 
-/** A call whose result is a generator over there and here. */
+/** A call whose result is a generator on both sides. */
 export const streaming = (takes: Call["takes"], item: Crossing): Call => ({
   ...call({ ...takes, [EACH]: asked(call({ items: item }, nothing)) }, nothing),
   streams: true,
 });
 
 /**
- * At the worker: runs a generator to its end, from when the page asks for its first item: one that it never asks is not under way.
- * What `each` rejects with ends it.
+ * In the worker: runs a generator from the page's first request to its end; without a request it never starts. If `each` rejects, it ends.
  */
 export async function handOver(
   items: AsyncGenerator<unknown, void, undefined>,
@@ -54,8 +52,8 @@ export async function handOver(
 }
 
 /**
- * At the page: what a call in the worker generates. The call is made at once; whoever ends the generator before its end cancels it.
- * @param start makes the call, with what takes the items and a signal that cancels it
+ * In the page: the generator of a call in the worker. The call is made at once; ending the generator early cancels it.
+ * @param start makes the call, with a receiver of items and a signal that cancels it
  */
 export function received(
   start: (each: (items: readonly unknown[]) => Promise<void>, signal: AbortSignal) => Promise<unknown>,
@@ -92,7 +90,7 @@ export function received(
         if (over) break;
         await new Promise<void>((resolve) => {
           heard = resolve;
-          // What came in the meantime has nobody to tell of it.
+          // Nobody is left to report this error to.
           if (over || taken < waiting.length) resolve();
         });
       }
@@ -110,7 +108,7 @@ export function received(
   });
 }
 
-/** The same generator; one that is ended before it began runs no `finally`, and `end` does its work. */
+/** The same generator. Ending one that has not started runs no `finally`, so `end` is called instead. */
 function begunBefore<T>(
   inner: AsyncGenerator<T, void, undefined>,
   end: () => Promise<void>,

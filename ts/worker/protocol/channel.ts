@@ -1,23 +1,23 @@
-/** A way to the other side: a Worker, or within one the way back. */
+/** A connection to the other side: a Worker, or in a worker its page. */
 export interface Channel {
-  /** Sends a message; what is transferred is no longer the sender's. Throws what `postMessage` throws, having sent nothing. */
+  /** Sends a message; transferred objects then belong to the other side. Throws the errors of `postMessage`; nothing is sent then. */
   post(message: unknown, transfer: readonly Transferable[]): void;
-  /** Whoever is to hear what comes. */
+  /** Sets the receiver of messages. */
   listen(hear: (message: unknown) => void): void;
 }
 
-/** The page's end of it. */
+/** The page's end. */
 export interface WorkerChannel extends Channel {
-  /** Address of the worker's file, for messages; null where the caller started it. */
+  /** URL of the worker's file, for messages; null if the caller started it. */
   readonly address: string | null;
-  /** Whether the worker's end is heard by a lock that it holds; else by `onEnd`. */
+  /** Whether the worker's end is detected by a lock that it holds; else by `onEnd`. */
   readonly byLock: boolean;
-  /** Called once when the worker's file cannot be run, or, where the runtime tells, when the worker has ended. */
+  /** Called once if the worker's file cannot run or, where the runtime reports it, when the worker has ended. */
   onEnd(hear: (cause: unknown) => void): void;
-  /** Whether something is awaited of the worker: a process is not kept alive by one that idles. */
+  /** Whether an answer is pending: an idle worker must not keep a process alive. */
   busy(awaited: boolean): void;
-  /** Ends it, whatever it does. */
+  /** Ends the worker at once. */
   terminate(): void;
-  /** Why a worker did not come up, as far as can be found out, and what to do; null where that is unknown. */
+  /** Why a worker did not start, as far as can be found out, and what to do; null if unknown. */
   diagnose(): Promise<string | null>;
 }

@@ -1,50 +1,50 @@
 import type { InitOptions } from "../../engine/options.js";
 import type { PackedError } from "./packed-error.js";
 
-// What goes between a page and its worker. After the greeting both sides say the same things: the worker calls functions of the
-// page, such as those of a store, as the page calls those of the worker.
+// Messages between a page and its worker. After the greeting both sides use the same messages: the worker calls functions of the page, such
+// as a store's, as the page calls the worker's.
 
-/** What a call is made on: a function or static method by its name, an object in the worker, a function of the caller's. */
+/** The target of a call: a function or static method by name, an object in the worker, or a function of the caller's. */
 export type Target =
   | { readonly kind: "named"; readonly name: string }
   | { readonly kind: "object"; readonly id: number; readonly method: string }
   | { readonly kind: "function"; readonly id: number };
 
-/** What a worker is told first. */
+/** The first message to a worker. */
 export interface Hello {
   readonly type: "hello";
-  /** The caller's version: the two files are to be of one package. */
+  /** The caller's version: both files must be of the same package version. */
   readonly version: string;
-  /** What relative addresses begin from; null where the worker shares the caller's. */
+  /** Base of relative URLs; null if the worker has the same. */
   readonly base: string | null;
-  /** Addresses of the kernels' binaries, by variant; null where the worker finds them itself. */
+  /** URLs of the kernels' binaries, by variant; null if the worker finds them itself. */
   readonly binaries: Readonly<Record<string, string>> | null;
-  /** A lock that the worker holds while it lives; null where its end is heard otherwise. */
+  /** A lock that the worker holds while it lives; null if its end is detected otherwise. */
   readonly life: string | null;
   readonly engine: InitOptions;
 }
 
-/** What it answers. */
+/** The worker's answer. */
 export type Answer =
   | {
       readonly type: "here";
       readonly version: string;
-      /** Whether the worker holds the lock that it was told of: one of another origin than its page's, or of none, cannot. */
+      /** Whether the worker holds the lock; a worker of another origin, or of none, cannot. */
       readonly locked: boolean;
     }
   | { readonly type: "refused"; readonly version: string };
 
-/** What both sides say. `id` is the caller's number of its call. */
+/** Messages of both sides. `id` is the caller's number for its call. */
 export type Message =
   | {
       readonly type: "call";
       readonly id: number;
       readonly target: Target;
       readonly args: readonly unknown[];
-      /** Why it was cancelled before it began, where it was. */
+      /** Why it was cancelled before it began; null if it was not. */
       readonly aborted: PackedError | null;
     }
-  /** What a function is told that gives nothing back. */
+  /** A notification of a listener, without an answer. */
   | { readonly type: "tell"; readonly id: number; readonly value: unknown }
   | { readonly type: "abort"; readonly id: number; readonly reason: PackedError }
   | { readonly type: "result"; readonly id: number; readonly value: unknown }
@@ -52,7 +52,7 @@ export type Message =
 
 const isObject = (value: unknown) => typeof value === "object" && value !== null;
 
-/** Whether something that came is one of these: a bundler's client, or a page's tools, may speak to a worker too. */
+/** Whether a message is one of these: bundlers' clients and pages' tools may also send messages to a worker. */
 export function isMessage(came: unknown): came is Message {
   const { type, id, target, args, aborted, reason, error } = Object(came) as Record<string, unknown>;
   if (typeof id !== "number") return false;
@@ -62,5 +62,5 @@ export function isMessage(came: unknown): came is Message {
   return type === "tell" || type === "result";
 }
 
-/** Whether something that came is a greeting. */
+/** Whether a message is a greeting. */
 export const isHello = (came: unknown): came is Hello => (Object(came) as Partial<Hello>).type === "hello";

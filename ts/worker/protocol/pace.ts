@@ -3,10 +3,10 @@ import type { Schedule } from "./progress-queue.js";
 
 /** Milliseconds of a frame. */
 const FRAME = 16;
-/** A page that is hidden in the meantime draws no frame. */
+/** A page that becomes hidden draws no frame. */
 const LATEST = 100;
 
-/** At once, but no more often than once a frame. Work that never gives the clock a turn is heard too. */
+/** At once, but at most once a frame. Works also during work that never yields. */
 export function everyFrame(): Schedule {
   let since: (() => number) | null = null;
   return (tell) => {
@@ -24,7 +24,7 @@ export function everyFrame(): Schedule {
   };
 }
 
-/** With the page's next frame; at once where none is drawn. */
+/** With the page's next frame; at once if the page draws none. */
 export const withFrame: Schedule = (tell) => {
   const { document, requestAnimationFrame, cancelAnimationFrame } = globalThis as Partial<typeof globalThis>;
   if (document?.visibilityState !== "visible" || requestAnimationFrame === undefined) {

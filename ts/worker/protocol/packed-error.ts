@@ -17,23 +17,23 @@ import {
 } from "../../errors/errors.js";
 import { excerpt, kindOf } from "../../errors/excerpt.js";
 
-/** Something thrown, as a message carries it. */
+/** A thrown value in a message. */
 export interface PackedError {
-  /** What it is called; null of what is no error. */
+  /** The error's name; null for a value that is not an error. */
   readonly name: string | null;
   readonly message: string;
   readonly stack: string | null;
-  /** Of an error of this package. */
+  /** For an error of this package. */
   readonly code: string | null;
   readonly details: Readonly<Record<string, unknown>> | null;
   readonly cause: PackedError | null;
-  /** What was thrown, where that is no error. */
+  /** The thrown value, if it is not an error. */
   readonly value: unknown;
-  /** Where the other side threw it first, by a function of its own: the number that it has there. */
+  /** If the other side's function threw it first: its number there. */
   readonly thrown: number | null;
 }
 
-/** The classes of this package by their codes. */
+/** The classes of this package by code. */
 const byCode: Readonly<Record<string, ErrorClass>> = {
   SHAPE: ShapeError,
   STALE_NODE: StaleNodeError,
@@ -50,21 +50,21 @@ const byCode: Readonly<Record<string, ErrorClass>> = {
   ABORTED: AbortError,
 };
 
-/** The platform's own, by name. */
+/** The platform's own classes by name. */
 const builtIn = { Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError };
 
-/** What came from the other side, and the number that it has there. */
+/** An error from the other side, and its number there. */
 const cameFrom = new WeakMap<object, number>();
 
 const LONGEST_CHAIN = 8;
 
-/** As a message carries it. `keep` gives what was thrown a number, under which the other side may send it back. */
+/** Packs an error for a message. `keep` assigns a number, by which the other side can return it. */
 export function packError(error: unknown, keep?: (error: unknown) => number, depth = 0): PackedError {
   const thrown = keep?.(error) ?? (typeof error === "object" && error !== null ? (cameFrom.get(error) ?? null) : null);
   try {
     return { ...shown(error, depth), thrown };
   } catch {
-    // Whoever waits for an answer must get one, whatever a getter of it throws.
+    // There must be an answer, even if a getter throws.
     return { ...NONE, name: "Error", message: "what was thrown cannot be looked at", thrown };
   }
 }
@@ -81,7 +81,7 @@ function shown(error: unknown, depth: number): Omit<PackedError, "thrown"> {
     ...NONE,
     name: String(name),
     message: String(message),
-    // A program may have made something else of it.
+    // A program may have overwritten it.
     stack: typeof stack === "string" ? stack : null,
     code: ours?.code ?? null,
     details,
@@ -89,7 +89,7 @@ function shown(error: unknown, depth: number): Omit<PackedError, "thrown"> {
   };
 }
 
-/** An error of its own class again. `original` finds what this side threw itself. */
+/** Restores an error with its class. `original` finds values that this side threw itself. */
 export function unpackError(
   packed: PackedError,
   original?: (thrown: number) => { error: unknown } | undefined,
@@ -99,12 +99,12 @@ export function unpackError(
   if (own !== undefined) return own.error;
   if (name === null) {
     if (thrown !== null && typeof value === "object" && value !== null) cameFrom.set(value, thrown);
-    // What is thrown by a function of the other side must be known again, whatever it is.
+    // Whatever the other side's function throws must be recognised when it comes back.
     return thrown === null || typeof value === "object" ? value : marked(new Error(excerpt(value)), thrown);
   }
   const options = packed.cause === null ? {} : { cause: unpackError(packed.cause, original) };
   const error = errorOf(name, message, code, details, options);
-  // Messages were cut when they were made.
+  // Messages were shortened when they were made.
   Object.defineProperty(error, "message", { value: message, writable: true, configurable: true });
   if (stack !== null) Object.defineProperty(error, "stack", { value: stack, writable: true, configurable: true });
   return marked(error, thrown);
@@ -134,7 +134,7 @@ function marked(error: Error, thrown: number | null): Error {
 const isError = (value: unknown): value is Error =>
   value instanceof Error || /Error$|^DOMException$/.test(kindOf(value));
 
-/** The value where it can be sent, else what it looks like. */
+/** The value if it can be sent, else a description. */
 function sendable(value: unknown): unknown {
   try {
     return structuredClone(value);

@@ -9,23 +9,23 @@ import type { Schedule } from "./progress-queue.js";
 import { unsendable } from "./unsendable.js";
 import { unshared } from "./unshared.js";
 
-/** A call that a side answers. */
+/** A call that a side can answer. */
 export interface Served {
   readonly what: string;
   readonly call: Call;
   readonly run: (...args: unknown[]) => unknown;
 }
 
-/** What a side is made of. */
+/** The parts of a side. */
 export interface PeerParts {
   readonly channel: Channel;
   readonly objects: RemoteObjects;
   readonly pace: () => Schedule;
-  /** Finds what the other side calls by name, or of an object. */
+  /** Finds the target of a call by name or object. */
   readonly find: (target: Target) => Served;
-  /** Hears when the first call is awaited and when none is left. */
+  /** Called when the first answer is pending, and when none is left. */
   readonly busy?: (awaited: boolean) => void;
-  /** Milliseconds in which an aborted call has to end, and what is done where it does not. */
+  /** Milliseconds for an aborted call to end, and what to do after them. */
   readonly abortLimit?: { readonly milliseconds: number; readonly overdue: () => void };
 }
 
@@ -35,7 +35,7 @@ interface Pending {
   readonly settle: (fulfilled: boolean, value: unknown) => void;
 }
 
-/** One end of a channel: calls what is at the other, and answers its calls. */
+/** One end of a channel: makes calls, and answers the other side's. */
 export class Peer implements Side {
   private readonly pending = new Map<number, Pending>();
   private readonly exposed = new Map<number, Exposed>();
@@ -49,7 +49,7 @@ export class Peer implements Side {
     });
   }
 
-  /** Whether an answer is awaited. */
+  /** Whether an answer is pending. */
   get awaits(): boolean {
     return this.pending.size > 0;
   }
@@ -79,12 +79,12 @@ export class Peer implements Side {
     return this.send({ kind: "function", id }, call, args, new Scope(this, scope.what, scope));
   }
 
-  /** Calls something at the other side. What cannot be sent is refused by name, and then nothing was sent. */
+  /** Makes a call. Arguments that cannot be sent are refused by name; nothing is sent then. */
   call(what: string, target: Target, call: Call, args: readonly unknown[]): Promise<unknown> {
     return this.send(target, call, args, new Scope(this, what));
   }
 
-  /** The other side is gone: nothing has an answer any more. */
+  /** The other side has ended: all pending calls fail. */
   lost(error: Error): void {
     if (this.gone !== null) return;
     this.gone = { error };
@@ -114,7 +114,7 @@ export class Peer implements Side {
     } catch (cause) {
       throw unsendable(scope.what, Object.keys(call.takes), packed, cause);
     }
-    // A getter of the arguments, which were read just now, may have ended the other side, or cancelled this call.
+    // A getter of the arguments may have ended the other side, or cancelled this call.
     if (this.gone !== null) throw this.gone.error;
     return new Promise((resolve, reject) => {
       let limit: ReturnType<typeof timer>;
@@ -144,13 +144,13 @@ export class Peer implements Side {
         if (!signal?.aborted) signal?.addEventListener("abort", onAbort, { once: true });
         else if (aborted === null) onAbort();
       } catch (error) {
-        // The call was sent: it ends as one does whose listener has thrown.
+        // The call was sent, so it ends as if a listener had thrown.
         scope.fail(error);
       }
     });
   }
 
-  /** An aborted call that does not come to its end takes everything with it. */
+  /** An aborted call that does not end takes the whole worker with it. */
   private overdue(id: number, end: () => void): void {
     const { scope, settle } = this.pending.get(id)!;
     const reason: unknown = scope.signal?.reason;
@@ -202,9 +202,9 @@ export class Peer implements Side {
     const scope = new Scope(this, what, parent);
     scope.signal = controller.signal;
     try {
-      // It may be a stranger's, and no error at all.
+      // The abort reason may be any value.
       if (aborted !== null) controller.abort(unpackError(aborted));
-      // In this very task: what a call depends on is what is there when it begins, and calls begin in the order they came.
+      // In the same task: a call uses the state of when it arrives, and calls begin in the order in which they arrive.
       const given = Object.entries(call.takes).map(([name, crossing], i) => crossing.unpack(args[i], scope, name));
       const value = await run(...given);
       scope.flush();
@@ -260,7 +260,7 @@ function refusing(error: unknown): Served {
   return { what: "a worker", call: { takes: {}, gives }, run };
 }
 
-/** The caller's own reason in place of its copy. */
+/** Replaces the copy of the abort reason by the caller's own. */
 function ownReason(error: unknown, { signal }: Scope): unknown {
   if (!(error instanceof AbortError) || !signal?.aborted) return error;
   const reason: unknown = signal.reason;

@@ -1,15 +1,15 @@
-/** Which of what is told is soon out of date. */
+/** Which values are soon out of date. */
 export interface Progress {
-  /** Whether a value says how far something is; any other is told at once. */
+  /** Whether a value reports progress; others are delivered at once. */
   readonly passing: (value: unknown) => boolean;
-  /** Whether a value that was not told yet is out of date now that `next` is there. */
+  /** Whether a waiting value is out of date now that `next` is there. */
   readonly replaces: (waiting: unknown, next: unknown) => boolean;
 }
 
-/** When to tell what waits; gives a function that forgets about it. */
+/** Schedules the delivery; returns a function that cancels it. */
 export type Schedule = (tell: () => void) => () => void;
 
-/** What is told of work under way: of values that replace each other only the last, all others in their order. */
+/** Values for a listener: of those that replace each other only the newest, all others in order. */
 export class ProgressQueue {
   private waiting: unknown[] = [];
   private cancel: (() => void) | null = null;
@@ -36,11 +36,11 @@ export class ProgressQueue {
       told = true;
       this.flush();
     });
-    // It may have told at once: what comes next waits anew.
+    // It may have delivered at once; the next value then schedules again.
     if (!told) this.cancel = cancel;
   }
 
-  /** Tells what waits, at once: an answer must not overtake it. */
+  /** Delivers all waiting values at once: an answer must not overtake them. */
   readonly flush = () => {
     this.cancel?.();
     this.cancel = null;

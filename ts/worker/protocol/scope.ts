@@ -2,57 +2,57 @@ import type { MadeKind } from "../../io/made-from.js";
 import type { Call } from "../crossings/crossing.js";
 import type { ProgressQueue } from "./progress-queue.js";
 
-/** What a side does with what comes from the other. */
+/** What a side does for its calls. */
 export interface Side {
-  /** Calls a function of the other side's. */
+  /** Calls a function of the other side. */
   ask(id: number, call: Call, args: readonly unknown[], scope: Scope): Promise<unknown>;
-  /** Tells a function of the other side's. */
+  /** Notifies a listener of the other side. */
   tell(id: number, value: unknown): void;
-  /** Lets the other side call a function; its number. */
+  /** Lets the other side call a function; returns its number. */
   expose(exposed: Exposed): number;
   withdraw(id: number): void;
-  /** Objects that live in the worker. */
+  /** Objects in the worker. */
   readonly objects: RemoteObjects;
-  /** How often this side tells its own listeners, or the other side, of progress. */
+  /** How often listeners are notified of progress. */
   pace(): (tell: () => void) => () => void;
 }
 
-/** How objects of the worker are named in messages. */
+/** How messages refer to objects in the worker. */
 export interface RemoteObjects {
   pack(kind: string, object: unknown, scope: Scope, name: string): unknown;
   unpack(kind: string, wire: unknown, scope: Scope): unknown;
-  /** Nobody is to be warned of these any more: they are gone. */
+  /** These were disposed: garbage collection needs no warning. */
   forget(ids: readonly number[]): void;
-  /** Makes of data what the other side has: its like in a worker, what stands for it in a page. */
+  /** Recreates an object of the other side from data: in a worker the same kind, in a page a stand-in. */
   again(kind: MadeKind, from: unknown): unknown;
 }
 
-/** A function that the other side may call while a call is under way. */
+/** A function that the other side may call during a call. */
 export interface Exposed {
   readonly scope: Scope;
   readonly call: Call | null;
   readonly run: (...args: unknown[]) => unknown;
 }
 
-/** One call, at either of its ends: what was made for it and goes with it. */
+/** The state of one call, on either side. */
 export class Scope {
-  /** Whoever calls cancels by it; whoever is called hears of it. */
+  /** The caller's signal, or the one that tells the callee of an abort. */
   signal: AbortSignal | undefined;
-  /** Buffers that go over to the other side with the message. */
+  /** Buffers that are transferred with the message. */
   transfer: Transferable[] = [];
-  /** Progress that was not told yet. */
+  /** Progress that was not delivered yet. */
   readonly queues: ProgressQueue[] = [];
-  /** To be done where the other side is gone. */
+  /** Called if the other side ends. */
   readonly abandoned = new Set<() => unknown>();
-  /** What the other side has begun here and must come to its end. */
+  /** Work that the other side has started here and that must finish. */
   readonly lasting = new Set<Promise<void>>();
   /** Whether the call is over. */
   ended = false;
-  /** What this side's functions threw, to be known again when it comes back. */
+  /** Errors of this side's functions, to recognise them when they come back. */
   readonly thrown: { error: unknown }[] = [];
-  /** Set where a listener has thrown: the call fails by it. */
+  /** Set when a listener throws: the call fails by it. */
   failure: { error: unknown } | null = null;
-  /** Ends the call early because of that. */
+  /** Ends the call early for that reason. */
   onFailure: () => void = () => undefined;
   private readonly exposed: number[] = [];
 
@@ -60,11 +60,11 @@ export class Scope {
     readonly side: Side,
     /** Begins messages. */
     readonly what: string,
-    /** The call that this one is part of: of its functions one gave something that the other side uses on. */
+    /** The call that contains this one: one of its functions returned something that the other side goes on using. */
     private readonly parent: Scope | null = null,
   ) {}
 
-  /** The call that all others are part of. */
+  /** The outermost call. */
   get root(): Scope {
     return this.parent?.root ?? this;
   }
@@ -89,14 +89,14 @@ export class Scope {
     for (const queue of this.queues) queue.flush();
   }
 
-  /** Gives up what the other side held here, once what it was writing is written. */
+  /** Releases what the other side held here, after its writes have finished. */
   async giveUp(): Promise<void> {
     await Promise.all(this.lasting);
     for (const release of [...this.abandoned]) {
       try {
         await release();
       } catch {
-        // Nobody is left to hear of it.
+        // Nobody is left to report it to.
       }
     }
   }

@@ -1,7 +1,7 @@
 import { ConfigError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 
-/** A copy as a message makes it. Throws `ConfigError` for what has none, by the place of what cannot be copied. */
+/** A structured clone. Throws `ConfigError` with the path of a value that cannot be cloned. */
 export function copied<T>(what: string, name: string, value: T): T {
   try {
     return structuredClone(value);
@@ -10,14 +10,14 @@ export function copied<T>(what: string, name: string, value: T): T {
   }
 }
 
-/** Why `postMessage` refused some arguments: the first value that cannot be copied, by its place; or what a getter has thrown. */
+/** Why `postMessage` refused the arguments: the path of the first value that cannot be cloned, or the error of a getter. */
 export function unsendable(
   what: string,
   names: readonly string[],
   values: readonly unknown[],
   cause: unknown,
 ): unknown {
-  // What a getter of the caller's throws is the caller's own.
+  // An error of the caller's getter is passed on.
   if ((cause as Partial<DOMException> | null)?.name !== "DataCloneError" && !(cause instanceof RangeError))
     return cause;
   const { path, value } = find(names, values) ?? { path: "an argument", value: undefined };
@@ -36,7 +36,7 @@ function find(names: readonly string[], values: readonly unknown[]): { path: str
 }
 
 const DEEPEST = 20;
-/** How options stand in a message: their places are of no interest to whoever gave them. */
+/** Internal names in packed options, which paths leave out. */
 const OWN = ["plain", "crossed", "other", "sent", "values"];
 
 function within(value: unknown, path: string, depth: number): { path: string; value: unknown } | null {
@@ -55,7 +55,7 @@ function within(value: unknown, path: string, depth: number): { path: string; va
   return { path, value };
 }
 
-/** What an object holds; nothing of one that does not let itself be looked at. */
+/** An object's entries; none if it cannot be inspected. */
 function entriesOf(value: object): [string, unknown][] {
   try {
     return Object.entries(value);

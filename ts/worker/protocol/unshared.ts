@@ -3,8 +3,8 @@ import { kindOf } from "../../errors/excerpt.js";
 const DEEPEST = 20;
 
 /**
- * A value whose arrays are nobody else's: those on a SharedArrayBuffer are copied, since a message would share them, and who holds them
- * could change what a call works with. The value itself where there are none; what cannot be looked at goes as it is.
+ * Copies arrays on a SharedArrayBuffer: a message would share them, and others could change them during the call. Returns the value itself
+ * if there are none, or if it cannot be inspected.
  */
 export function unshared<T>(value: T): T {
   if (typeof SharedArrayBuffer === "undefined") return value;
@@ -21,15 +21,15 @@ function within(value: unknown, seen: Map<object, unknown>, depth: number): unkn
   if (seen.has(value)) return seen.get(value);
   seen.set(value, value);
   const list = Array.isArray(value);
-  // An object of a class crosses as its fields.
+  // An object of a class is sent as its fields.
   if (!list && kindOf(value) !== "Object") return value;
   const copy = (list ? [] : Object.create(null)) as Record<string, unknown>;
   let changed = false;
-  // A list may have gaps, billions of them.
+  // A list may have billions of gaps.
   for (const key of Object.keys(value)) {
     const inner = (value as Record<string, unknown>)[key];
     copy[key] = within(inner, seen, depth + 1);
-    // A getter is read once: what it gave is what crosses.
+    // A getter is read once, and its value is sent.
     changed ||= copy[key] !== inner || Object.getOwnPropertyDescriptor(value, key)?.get !== undefined;
   }
   if (!changed) return value;
@@ -42,7 +42,7 @@ function copyOf(view: ArrayBufferView): ArrayBufferView {
   const { buffer, byteOffset, byteLength } = view;
   const bytes = new Uint8Array(byteLength);
   bytes.set(new Uint8Array(buffer, byteOffset, byteLength));
-  // The name of its own kind, also where its class is another: Node's Buffer crosses as a Uint8Array.
+  // The name of the built-in class: Node's Buffer is sent as a Uint8Array.
   const kind = (view as Uint8Array)[Symbol.toStringTag];
   const Kind = (globalThis as unknown as Record<string, new (buffer: ArrayBuffer) => ArrayBufferView>)[kind]!;
   return new Kind(bytes.buffer);

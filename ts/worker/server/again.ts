@@ -1,11 +1,11 @@
 import type { MadeKind } from "../../io/made-from.js";
-import { keptAgain } from "../../io/page/kept-again.js";
+import { cachedAgain } from "../../io/page/cached-again.js";
 import { keptSources } from "../../training/sources/kept-sources.js";
 import { opfsStore } from "../../training/store/opfs-store.js";
 
-/** What a worker makes again of what its page has. */
+/** How a worker recreates objects of its page. */
 export const makers: Readonly<Record<MadeKind, (from: never) => object>> = {
-  "kept model": keptAgain,
+  "cached model": cachedAgain,
   "OPFS store": opfsStore,
   "kept sources": keptSources,
 };

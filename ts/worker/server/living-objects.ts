@@ -4,13 +4,13 @@ import { type ClassName, classes } from "../calls.js";
 import type { RemoteObjects, Scope } from "../protocol/scope.js";
 import { makers } from "./again.js";
 
-/** An object, and the class its caller knows it by. */
+/** An object and its class in the table of calls. */
 export interface Living {
   readonly kind: ClassName;
   readonly object: object;
 }
 
-/** What is said of one that is gone, as where it is. */
+/** Messages for disposed objects, as outside of a worker. */
 const disposed: Readonly<Record<ClassName, string>> = {
   SentenceEncoder: "this encoder was disposed of; load it again",
   TextClassifier: "this classifier was disposed of; load or create it again",
@@ -19,15 +19,15 @@ const disposed: Readonly<Record<ClassName, string>> = {
   GenerationSession: "this session was disposed of; `session` makes another",
 };
 
-/** What was made in this worker and not yet disposed of. Its caller holds numbers. */
+/** Objects of this worker that were not disposed yet. The page has their ids. */
 export class LivingObjects implements RemoteObjects {
   private readonly byId = new Map<number, Living>();
   private readonly ids = new WeakMap<object, number>();
-  /** What those were that are gone. */
+  /** Classes of disposed objects. */
   private readonly ended = new Map<number, ClassName>();
   private newest = 0;
 
-  /** A number for an object, and its fields, which never change. */
+  /** An id for an object, and its fields, which never change. */
   pack(kind: string, object: unknown, scope: Scope, name: string): unknown {
     const living: Living = { kind: kind as ClassName, object: object as object };
     const id = this.ids.get(living.object) ?? ++this.newest;
@@ -48,7 +48,7 @@ export class LivingObjects implements RemoteObjects {
     return makers[kind](from as never);
   }
 
-  /** Throws as the object itself would where it was disposed of. */
+  /** Throws what the object itself would throw after `dispose`. */
   get(id: number, what: string): Living {
     const found = this.byId.get(id);
     if (found !== undefined) return found;
@@ -67,7 +67,7 @@ export class LivingObjects implements RemoteObjects {
     for (const id of ids) this.byId.delete(id);
   }
 
-  /** Forgets those that are of no more use, and gives their numbers: what owned one may have disposed of it. */
+  /** Removes objects that were disposed, and returns their ids: disposing of one may dispose of others. */
   sweep(isGone: (living: Living) => boolean): number[] {
     const swept: number[] = [];
     for (const [id, living] of this.byId) {

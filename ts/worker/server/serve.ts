@@ -4,8 +4,8 @@ import { runFolds } from "../../training/folds/run-folds.js";
 import { runJob, unfinishedSpec } from "../../training/run-job.js";
 import type { OpfsStore } from "../../training/store/opfs-store.js";
 import { runStatus } from "../../training/store/run-status.js";
-import { keepModel } from "../../io/page/keep-model.js";
-import { clearCache, keptModel, keptModels } from "../../io/page/kept-model.js";
+import { cacheModel } from "../../io/page/cache-model.js";
+import { clearCache, cachedModel, cachedModels } from "../../io/page/cached-model.js";
 import { CausalLanguageModel } from "../../models/language/causal-language-model.js";
 import type { GenerationSession } from "../../models/language/generation-session.js";
 import { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
@@ -23,17 +23,17 @@ import { type Living, LivingObjects } from "./living-objects.js";
 
 type AnyFunction = (...args: unknown[]) => unknown;
 
-/** What stands behind the names of the table of calls. */
+/** The classes behind the names in the table of calls. */
 const implementations: Readonly<Record<ClassName, object>> = {
   SentenceEncoder,
   TextClassifier,
   TokenClassifier,
   CausalLanguageModel,
-  // A model makes them.
+  // Created by a model.
   GenerationSession: {},
 };
 
-/** Whether an object is of no more use, whoever disposed of it. */
+/** Whether an object was disposed, directly or with another one. */
 const gone: Readonly<Record<ClassName, (object: never) => boolean>> = {
   SentenceEncoder: ({ graph }: SentenceEncoder) => graph.gone,
   TextClassifier: ({ disposed, encoder }: TextClassifier) => disposed || encoder.graph.gone,
@@ -43,17 +43,17 @@ const gone: Readonly<Record<ClassName, (object: never) => boolean>> = {
 };
 
 /**
- * What a runtime sets up in its worker when it is greeted: how names and relative addresses are found. A promise tells whether the lock
- * that the greeting names is held.
+ * What a runtime sets up in its worker after the greeting: how names and relative URLs are resolved. A promise tells whether the lock of
+ * the greeting is held.
  */
 export type SetUp = (hello: Hello) => Promise<boolean> | void;
 
-/** Answers one page, or process, until it ends this worker. `hello` is the first message that came. */
+/** Answers a page or process until it ends this worker. `hello` is the first message. */
 export function serve(channel: Channel, hello: Hello, setUp: SetUp): void {
   if (hello.version !== VERSION) return channel.post({ type: "refused", version: VERSION }, []);
   const ready = setUp(hello);
   adviseOtherEngine("of a worker of their own: pass `worker: await startWorker({ build, threads })`");
-  // Not waited for: calls come behind this message, and each waits for the engine itself. What fails here fails there again.
+  // Not awaited: calls follow this message, and each waits for the engine itself. An error here occurs there again.
   const started = init(hello.engine);
   started.catch(() => undefined);
   const objects = new LivingObjects();
@@ -65,9 +65,9 @@ export function serve(channel: Channel, hello: Hello, setUp: SetUp): void {
     "opfsStore.discard": (store) => (store as OpfsStore).discard(),
     "opfsStore.files": (store) => (store as OpfsStore).files(),
     clearCache: clearCache as AnyFunction,
-    keepModel: keepModel as AnyFunction,
-    keptModel: keptModel as AnyFunction,
-    keptModels,
+    cacheModel: cacheModel as AnyFunction,
+    cachedModel: cachedModel as AnyFunction,
+    cachedModels,
     predictEach: predictEach as AnyFunction,
     runFolds: runFolds as AnyFunction,
     runJob: runJob as AnyFunction,
@@ -94,7 +94,7 @@ function find(target: Target, objects: LivingObjects, named: Readonly<Record<str
 }
 
 function ofObject(id: number, method: string, objects: LivingObjects): Served {
-  // Safe to call twice, as where the object is.
+  // Safe to call twice, as outside of a worker.
   if (method === "dispose" && !objects.has(id))
     return { what: method, call: classes.SentenceEncoder.methods.dispose, run: () => [] };
   const { kind, object } = objects.get(id, method);

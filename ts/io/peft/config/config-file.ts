@@ -6,7 +6,7 @@ import type { AdapterConfig } from "./config.js";
 import type { FieldType } from "./fields.js";
 import { layout, type Typed } from "./layout.js";
 import { pythonJson } from "./python-json.js";
-import { checkTogether, refuseInitialisation, refuseVariants, takesFromBase } from "./refusals.js";
+import { checkTogether, refuseInitialisation, refuseVariants, startsFromBaseWeights } from "./refusals.js";
 
 /** Name of the file in an adapter's folder. */
 export const CONFIG_FILE = "adapter_config.json";
@@ -87,7 +87,7 @@ export function readConfig(bytes: Uint8Array, withBase = false): AdapterConfig {
   const config = adapterConfig({ loraAlpha: 8, ...(read as Pick<Typed, "r" | "targetModules">), other });
   refuseVariants(CONFIG_FILE, config);
   checkTogether(CONFIG_FILE, config);
-  if (!(withBase && takesFromBase(config))) refuseInitialisation(CONFIG_FILE, config);
+  if (!(withBase && startsFromBaseWeights(config))) refuseInitialisation(CONFIG_FILE, config);
   return config;
 }
 

@@ -48,7 +48,7 @@ const initialisations: readonly (readonly [RegExp, string])[] = [
 const complete = /^(gaussian|orthogonal)$/i;
 
 /** Whether the file alone leaves open what the adapter takes from the base, which its model can tell. */
-export const takesFromBase = ({ initLoraWeights }: Pick<AdapterConfig, "initLoraWeights">) =>
+export const startsFromBaseWeights = ({ initLoraWeights }: Pick<AdapterConfig, "initLoraWeights">) =>
   typeof initLoraWeights === "string" && /^(pissa|olora)$/i.test(initLoraWeights);
 
 function isUnset(value: Json | undefined): boolean {

@@ -4,13 +4,13 @@ import type { Decoder } from "../../decoder/decoder.js";
 import { rowsAtOnce } from "../../decoder/memory.js";
 import type { TrainingTokens } from "./training-examples.js";
 
-/** Rows of hidden states that have a target, and the targets. */
+/** Rows of hidden states with a target, and the targets. */
 export interface Targets {
   readonly rows: Int32Array;
   readonly ids: Int32Array;
 }
 
-/** The targets of a batch's examples. The token before a target gives it. */
+/** The targets of a batch's examples, each at the row of the token before it. */
 export function targetsOf(examples: readonly TrainingTokens[], offsets: Int32Array): Targets {
   const rows = examples.flatMap(({ targets }, i) => targets.map((target) => offsets[i]! + target - 1));
   const ids = examples.flatMap((example) => example.targets.map((target) => example.ids[target]!));
@@ -18,8 +18,8 @@ export function targetsOf(examples: readonly TrainingTokens[], offsets: Int32Arr
 }
 
 /**
- * The sum of the cross entropies of some rows' targets. Rows without a target are skipped, and logits are computed piece by piece,
- * again for their gradient where there are several: they are never in memory as a whole.
+ * Sum of the cross entropies of the targets. Rows without a target are skipped. Logits are computed in chunks, and recomputed for their
+ * gradient if there are several, so they are never in memory as a whole.
  */
 export function completionLoss(
   graph: Graph,

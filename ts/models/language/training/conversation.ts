@@ -2,30 +2,30 @@ import { ConfigError, ModelError } from "../../../errors/errors.js";
 import { excerpt } from "../../../errors/excerpt.js";
 import { type Turn, wrong } from "./example-formats.js";
 
-/** Writes conversations as a model reads them. */
+/** Formats conversations as the model expects them. */
 export interface ChatWriter {
-  /** Throws where messages are none that the template takes. */
+  /** Throws for messages that the template does not accept. */
   apply(what: string, messages: readonly Turn[], options: { readonly addGenerationPrompt: boolean }): string;
 }
 
-/** A part of a text, `[start, end)`. */
+/** A range of a text, `[start, end)`. */
 interface Span {
   readonly start: number;
   readonly end: number;
 }
 
-/** Most turns: a template is run for each of them, on all before it. */
+/** Maximum number of turns: the template runs for each of them, on all turns before it. */
 const MOST_TURNS = 512;
 
-/** A text that no template changes and no conversation holds. */
+/** A text that no template changes and no conversation contains. */
 const MARK = "\uE000lowrank\uE001";
 
 /**
- * A conversation's text, and where what the assistant says stands in it, up to where the next turn begins: from where the
- * prompt of all before it ends. Templates may write a turn in another way once others follow, or begin an answer with what no
- * answer of the data has; then a turn is found by what it says.
+ * A conversation's text, and the ranges of the assistant's turns, each from the end of the prompt before it to the start of the next turn.
+ * Some templates write a turn differently once others follow, or begin an answer with text that the data do not have; then a turn is found
+ * by its content.
  *
- * Throws `ConfigError`, which names the example, where nobody is the assistant, or a turn cannot be found.
+ * Throws `ConfigError`, naming the example, if there is no assistant turn, or one cannot be found.
  */
 export function writtenTurns(
   what: string,
@@ -59,21 +59,21 @@ function spanOf(text: string, messages: readonly Turn[], i: number, write: Write
   const at = marked.indexOf(MARK);
   if (at < 0) return null;
   const behind = marked.slice(at + MARK.length);
-  // Whatever the template makes of what is said, around it nothing changes.
+  // Whatever the template does to the content, the text around it stays.
   if (!text.startsWith(marked.slice(0, at)) || !text.endsWith(behind)) return null;
   const own = text.length - behind.length;
   if (own <= at) return null;
-  // What ends the turn is what stands behind it also where no other follows.
+  // The end of a turn is the text that follows it when no other turn follows.
   return { start: start ?? at, end: end ?? own + sharedLength(behind, tailOf(messages.slice(0, i + 1), write)) };
 }
 
-/** Length of what is written, where the whole begins with it; null where not, or where the template takes no such messages. */
+/** Its length, if the whole begins with it; null if not, or if the template does not accept these messages. */
 function endOf(text: string, write: () => string): number | null {
   const part = attempt(write);
   return part !== null && text.startsWith(part) ? part.length : null;
 }
 
-/** What is written behind the last turn's words. */
+/** What the template writes after the last turn's content. */
 function tailOf(messages: readonly Turn[], write: Write): string {
   const last = { ...messages.at(-1)!, content: MARK };
   const marked = attempt(() => write([...messages.slice(0, -1), last])) ?? "";
@@ -84,7 +84,7 @@ function attempt(write: () => string): string | null {
   try {
     return write();
   } catch (error) {
-    // Templates refuse what does not begin with a user's turn, and the like.
+    // For example, templates refuse conversations that do not begin with a user's turn.
     if (error instanceof ModelError || error instanceof ConfigError) return null;
     throw error;
   }

@@ -4,44 +4,44 @@ import { text as isText } from "../../../arguments/settings.js";
 import { ConfigError } from "../../../errors/errors.js";
 import { excerpt } from "../../../errors/excerpt.js";
 
-/** Token ids, and which of them are learnt: `mask` has a 1 for each target, which the tokens before it are to give. */
+/** Token ids and a mask: 1 for each target, which is predicted from the tokens before it. */
 export interface MaskedTokens {
-  /** Of all tokens, `[tokens]`. */
+  /** Ids of all tokens, `[tokens]`. */
   readonly ids: ArrayLike<number>;
-  /** 1 or true where a token is learnt, `[tokens]`. */
+  /** 1 or true for each target, `[tokens]`. */
   readonly mask: ArrayLike<number | boolean>;
 }
 
-/** Two texts that are joined as they are, the end-of-text token behind them: the second is learnt. */
+/** Two texts, joined without a separator, with the end-of-text token appended. The completion is the target. */
 export interface Completion {
-  /** What is given. */
+  /** The context. */
   readonly prompt: string;
-  /** What is learnt. */
+  /** The target. */
   readonly completion: string;
 }
 
-/** A text that is learnt as a whole, the end-of-text token behind it. */
+/** A text with the end-of-text token appended. All of it is the target. */
 export interface PlainText {
-  /** All of it. */
+  /** The text. */
   readonly text: string;
 }
 
 /**
- * A task and its solution, which is learnt. With a chat template they are a user's and the assistant's turn, `input` below
- * `instruction`; without one they are Alpaca's text, headings as "### Instruction:" above each part.
+ * A task and its answer, the target. With a chat template they become a user's turn (`input` below `instruction`) and the assistant's;
+ * without one the Alpaca format, with headings such as "### Instruction:".
  */
 export interface Instruction {
   /** The task. */
   readonly instruction: string;
-  /** What the instruction is about; default nothing. */
+  /** Input for the task; default: none. */
   readonly input?: string;
-  /** The solution. */
+  /** The answer. */
   readonly output: string;
 }
 
-/** A conversation, written by the model's chat template: the assistant's turns are learnt. */
+/** A conversation in the model's chat template. The assistant's turns are the target. */
 export interface Conversation {
-  /** The turns, as the chat template takes them. */
+  /** The turns. */
   readonly messages: readonly {
     readonly role: string;
     readonly content?: unknown;
@@ -49,16 +49,16 @@ export interface Conversation {
   }[];
 }
 
-/** The same as ShareGPT has it: `from` is "system", "human" or "gpt". */
+/** A conversation in ShareGPT's format: `from` is "system", "human" or "gpt". */
 export interface SharedConversation {
   /** The turns. */
   readonly conversations: readonly { readonly from: string; readonly value: string }[];
 }
 
-/** What a language model learns from. Fields beside these are ignored. */
+/** Training examples of a language model. Other fields are ignored. */
 export type LanguageExample = MaskedTokens | Completion | PlainText | Instruction | Conversation | SharedConversation;
 
-/** Formats by the fields that tell them, first what a table that has several of them means. */
+/** Formats by the fields that identify them; if a table has fields of several, the first format counts. */
 const formats = {
   masked: ["ids", "mask"],
   conversation: ["messages"],
@@ -70,7 +70,7 @@ const formats = {
 
 type Format = keyof typeof formats;
 
-/** What the examples call a field, by its name here: `{ prompt: "question", completion: "answer" }`. */
+/** Names of the fields in the examples, by their names here: `{ prompt: "question", completion: "answer" }`. */
 export type ExampleFields = Readonly<Partial<Record<FieldName, string>>>;
 
 type FieldName = (typeof formats)[Format][number] | "input" | "role" | "content" | "from" | "value";
@@ -83,7 +83,7 @@ const FIELDS: readonly FieldName[] = [
 /** A turn of a conversation. */
 export type Turn = Conversation["messages"][number];
 
-/** An example by its kind, its fields looked at. */
+/** An example by its format, with its fields checked. */
 export type ReadExample =
   | { readonly kind: "masked"; readonly ids: unknown; readonly mask: unknown }
   | { readonly kind: "completion"; readonly prompt: string; readonly completion: string }
@@ -91,10 +91,10 @@ export type ReadExample =
   | { readonly kind: "instruction"; readonly instruction: string; readonly input: string; readonly output: string }
   | { readonly kind: "conversation"; readonly messages: readonly Turn[] };
 
-/** Reads a row of examples. Throws `ConfigError` that names it by its number where it is of no format. */
+/** Reads a row of examples. Throws `ConfigError`, with its number, for a row of no known format. */
 export type ExampleReader = (row: unknown, place: number) => ReadExample;
 
-/** A reader of examples whose fields may have other names. Throws `ConfigError` for names that make no sense. */
+/** A reader for examples with other field names. Throws `ConfigError` for invalid names. */
 export function exampleReader(what: string, fields: ExampleFields = {}): ExampleReader {
   checkOptions(`${what}: fields`, fields, FIELDS);
   const names = new Map<FieldName, string>();
@@ -103,7 +103,7 @@ export function exampleReader(what: string, fields: ExampleFields = {}): Example
     if (name !== undefined) names.set(field, isText(what, `fields.${field}`, name));
   }
   const nameOf = (field: FieldName) => names.get(field) ?? field;
-  // Who names a format's fields means that format.
+  // Naming fields of a format chooses that format.
   const all = Object.keys(formats) as Format[];
   const meant = all.filter((format) => formats[format].some((field) => names.has(field)));
   const asked = meant.length > 0 ? meant : all;
@@ -137,7 +137,7 @@ const reading: Readonly<Record<Format, (given: Row) => ReadExample>> = {
   instruction: (given) => ({
     kind: "instruction",
     instruction: textOf(given, "instruction"),
-    // Tables have null where there is none.
+    // Tables have null for empty cells.
     input: given.row[given.nameOf("input")] == null ? "" : textOf(given, "input"),
     output: textOf(given, "output"),
   }),
@@ -151,7 +151,7 @@ const reading: Readonly<Record<Format, (given: Row) => ReadExample>> = {
   },
 };
 
-/** ShareGPT's speakers; others are roles as they are. */
+/** ShareGPT's roles; other roles stay as they are. */
 const SPEAKERS: Readonly<Record<string, string | undefined>> = Object.assign(Object.create(null) as object, {
   human: "user",
   gpt: "assistant",

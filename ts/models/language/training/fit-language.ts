@@ -16,18 +16,18 @@ import { languageTask } from "./language-training.js";
 import { type LanguageMetrics, type MeasureEvents, metricsOf, targetLosses } from "./measure.js";
 import { type ExampleOptions, takeLanguageExamples, type TrainingTokens } from "./training-examples.js";
 
-/** What trains. */
+/** What is trained. */
 export type TrainingParts = Pick<LanguageModelParts, "graph" | "model" | "tokenizer" | "ends"> & {
   readonly adapterSet: AdapterSet;
 };
 
-/** How examples are measured. */
+/** Options of `evaluate`. */
 export interface LanguageEvaluateOptions extends ExampleOptions {
-  /** Name of the adapter that applies, null for the base alone; default the active one. */
+  /** Name of the adapter to apply, null for the base alone; default: the active one. */
   readonly adapter?: AdapterChoice;
-  /** Cancels between two batches. */
+  /** Cancels between two batches: the call rejects with `AbortError`. */
   readonly signal?: AbortSignal | undefined;
-  /** Hears how many examples are done. */
+  /** Called with the number of examples done. */
   readonly onProgress?: ((done: number) => void) | undefined;
 }
 
@@ -48,7 +48,7 @@ export async function fitLanguage(
     heldOut === null
       ? null
       : async () => (await measureTokens(parts, adapter, heldOut, { signal: rest.signal })).perplexity;
-  // An empty list is refused by `fit` itself.
+  // `fit` itself refuses an empty list.
   const watched = taken.length === 0 ? undefined : evaluateOn(evaluate, taken.length, rest, measure);
   const training = watched === undefined ? rest : { ...rest, evaluate: watched };
   const count = Math.max(1, sizes.length);
@@ -82,7 +82,7 @@ export async function evaluateLanguage(
   return measureTokens(parts, adapter, taken, { signal, onProgress });
 }
 
-/** Measures examples with an adapter as it is now. */
+/** Measures examples with an adapter's current values. */
 export async function measureTokens(
   parts: TrainingParts,
   adapter: AdapterChoice,
@@ -98,8 +98,8 @@ export async function measureTokens(
 }
 
 /**
- * The adapter that is trained. Throws `ConfigError` where there is none, or it is merged; `UnsupportedError` where table and output layer would
- * have to be trained as one.
+ * The adapter to train. Throws `ConfigError` if there is none, or it is merged; `UnsupportedError` if embedding table and output layer
+ * would have to be trained as one.
  */
 export function adapterOf(
   what: string,

@@ -9,32 +9,32 @@ import type { LanguageModelParts } from "../load-language-model.js";
 import type { LanguageExample } from "./example-formats.js";
 import type { ExampleOptions } from "./training-examples.js";
 
-/** How a language model is trained, whatever it learns from. */
+/** Options of every training of a language model. */
 export interface LanguageTrainingOptions extends Omit<FitOptions, "evaluate"> {
-  /** Name of the adapter that is trained; default the active one. */
+  /** Name of the adapter to train; default: the active one. */
   readonly adapter?: string;
-  /** Train what the adapter changes in the last so many layers alone; default all. */
+  /** Train only the last so many layers of the adapter; default: all. */
   readonly layers?: number;
-  /** B's learning rate over A's, as LoRA+ has it (16 in its paper); default 1. */
+  /** Ratio of B's learning rate to A's (LoRA+; 16 in its paper); default 1. */
   readonly loraPlusRatio?: number;
   /**
-   * Compute each layer again for its gradient: the same bits in less memory and a third more time. Default "auto": where the largest
-   * step would else take more than three quarters of the memory that the engine may still have.
+   * Recompute each layer for its gradient: the same bits with less memory, in a third more time. "auto" (default): if the largest step
+   * would need more than three quarters of the engine's remaining memory.
    */
   readonly checkpointing?: boolean | "auto";
 }
 
-/** How a language model is trained on examples. */
+/** Options of `CausalLanguageModel.fit`. */
 export interface LanguageFitOptions extends LanguageTrainingOptions, ExampleOptions {
-  /** Examples that are not learnt from: their perplexity is measured, and the parameters that give the least are kept. */
+  /** Examples that are not trained on: their perplexity is measured, and the parameters with the lowest are kept. */
   readonly validation?: readonly LanguageExample[];
   /**
-   * As `FitOptions.evaluate`. With `validation`, `measure` is by default its perplexity, and `every` a tenth of the steps.
+   * As `FitOptions.evaluate`. With `validation`, `measure` defaults to its perplexity and `every` to a tenth of the steps.
    */
   readonly evaluate?: Partial<EvaluateEvery>;
 }
 
-/** Options of training, as it takes them. */
+/** The training options, checked. */
 export interface LanguageFitSettings {
   readonly adapter: string | undefined;
   readonly layers: number | undefined;
@@ -45,7 +45,7 @@ export interface LanguageFitSettings {
 const OWN = ["adapter", "layers", "loraPlusRatio", "checkpointing"] as const;
 const OF_EXAMPLES = ["fields", "maxTokens", "validation"] as const;
 
-/** The options, each read once, inherited ones too. Throws `ConfigError` for unknown names. */
+/** The options, inherited ones too. Throws `ConfigError` for unknown names. */
 export function readFitOptions<T extends LanguageTrainingOptions>(
   what: string,
   options: T,
@@ -57,7 +57,7 @@ export function readFitOptions<T extends LanguageTrainingOptions>(
   return taken as T;
 }
 
-/** `fit`'s options, and what is only said here. Throws `ConfigError` for what makes no sense. */
+/** `fit`'s options and those of a language model. Throws `ConfigError` for invalid ones. */
 export function takeLanguageFit(options: LanguageFitOptions) {
   const { fields, maxTokens, validation, evaluate, adapter, layers, loraPlusRatio, checkpointing, ...rest } =
     readFitOptions("fit", options, OF_EXAMPLES);
@@ -69,7 +69,7 @@ export function takeLanguageFit(options: LanguageFitOptions) {
 
 const EVALUATE = ["every", "measure", "better", "patience", "minimumChange"];
 
-/** `evaluate` where examples are held out. */
+/** `evaluate` for validation examples. */
 export function evaluateOn(
   evaluate: Partial<EvaluateEvery> | undefined,
   count: number,
@@ -85,12 +85,12 @@ export function evaluateOn(
   return { every: Math.max(1, Math.round(steps / 10)), ...evaluate, measure: perplexity };
 }
 
-/** Share of the memory that is left which a step may take before layers are computed again. */
+/** Share of the remaining memory that a step may need before layers are recomputed. */
 const SHARE = 0.75;
 
 /**
- * What training takes of its options. @param sizes tokens of each example, by which the largest step is found
- * Throws `ConfigError` for what makes no sense.
+ * Resolves the options. @param sizes tokens of each example, to find the largest step
+ * Throws `ConfigError` for invalid ones.
  */
 export function settingsOf(
   { graph, model }: Pick<LanguageModelParts, "graph" | "model">,
@@ -115,6 +115,6 @@ export function settingsOf(
   };
 }
 
-/** Tokens of the longest `count` examples: no part of a step has more. */
+/** Tokens of the longest `count` examples: no micro-batch has more. */
 const largestPart = (sizes: readonly number[], count: number) =>
   [...sizes].sort((a, b) => b - a).slice(0, count).reduce((sum, size) => sum + size, 0); // prettier-ignore

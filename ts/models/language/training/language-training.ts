@@ -12,13 +12,13 @@ import type { TrainingTokens } from "./training-examples.js";
 
 type Parts = Pick<LanguageModelParts, "graph" | "model"> & { readonly adapterSet: AdapterSet };
 
-/** How a batch is put on the tape. */
+/** How a batch is recorded. */
 export interface Recording {
   readonly checkpointing: boolean;
   readonly frozenLayers?: number;
 }
 
-/** Learning the targets of examples by an adapter. */
+/** Training of an adapter on examples' targets. */
 export function languageTask(
   parts: Parts,
   adapter: ModelAdapter,
@@ -42,7 +42,7 @@ export function languageTask(
   };
 }
 
-/** What is trained, and in groups where B has a learning rate of its own. */
+/** The trained parameters, in groups if B has its own learning rate. */
 export const parametersOf = (
   trained: Trained,
   loraPlus: LanguageFitSettings["loraPlus"],

@@ -5,15 +5,14 @@ import { ConfigError } from "../../../errors/errors.js";
 import { excerpt } from "../../../errors/excerpt.js";
 import type { Decoder } from "../../decoder/decoder.js";
 
-/** What is trained of a language model's adapter. */
+/** The part of a language model's adapter that is trained. */
 export interface Trained extends TrainedPart {
-  /** Layers of the model below the first that is trained: no gradient goes through them. */
+  /** Number of layers below the first trained one: no gradient goes through them. */
   readonly frozenLayers: number;
 }
 
 /**
- * All of an adapter, or what it changes in the model's last `count` layers and the layer of the logits. Throws `ConfigError` where that is
- * nothing.
+ * The whole adapter, or what it changes in the model's last `count` layers and the output layer. Throws `ConfigError` if that is nothing.
  */
 export function lastLayers(
   adapter: ModelAdapter,
@@ -32,7 +31,7 @@ export function lastLayers(
     };
   }
   const frozenLayers = layers - whole("fit", "layers", count, 1, layers);
-  // The first number in a path is that of the layer.
+  // The first number in a path is the layer's index.
   const layerOf = (path: string) => Number(/(?:^|\.)(\d+)\./.exec(path)?.[1] ?? -1);
   const isOutput = (path: string) => path === output.path || path.startsWith(`${output.path}.`);
   const part = trainedPart(adapter, (path) => isOutput(path) || layerOf(path) >= frozenLayers);

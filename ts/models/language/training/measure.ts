@@ -10,32 +10,32 @@ import { targetsOf } from "./completion-loss.js";
 import type { TrainingTokens } from "./training-examples.js";
 import { inferring } from "../../../graph/inferring.js";
 
-/** How well a model foretells the targets of examples. */
+/** Result of `CausalLanguageModel.evaluate`. */
 export interface LanguageMetrics {
   /** Mean cross entropy of the targets, in nats. */
   readonly loss: number;
-  /** e to that: as many tokens, all as likely, would be as hard to tell apart. */
+  /** Perplexity: e to the loss. */
   readonly perplexity: number;
-  /** Tokens that were measured. */
+  /** Number of target tokens. */
   readonly targets: number;
-  /** All tokens of the examples. */
+  /** Number of tokens of the examples. */
   readonly tokens: number;
 }
 
 type Parts = Pick<LanguageModelParts, "graph" | "model">;
 
-/** Tokens that go through the model between two looks at the signal. */
+/** Tokens computed between two checks of the signal. */
 const TOKENS_AT_ONCE = 512;
 
-/** What is heard of a call and can be done to it. */
+/** Progress and cancellation of a call. */
 export interface MeasureEvents {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((done: number) => void) | undefined;
 }
 
 /**
- * The sum of the cross entropies of each example's targets, `[examples]`: each example gives the bits that it gives alone.
- * Before each the event loop runs. Throws `AbortError`.
+ * Sum of the cross entropies of each example's targets, `[examples]`; an example's bits do not depend on the others. Lets the event loop
+ * run before each batch. Throws `AbortError`.
  */
 export async function targetLosses(
   parts: Parts,
@@ -54,7 +54,7 @@ export async function targetLosses(
   return losses;
 }
 
-/** Examples that are measured at once, `[first, end)`, and their tokens. */
+/** Examples that are measured together, `[first, end)`, and their tokens. */
 function* batchesOf(examples: readonly TrainingTokens[]) {
   for (let first = 0; first < examples.length;) {
     let [end, tokens] = [first, 0];
@@ -65,7 +65,7 @@ function* batchesOf(examples: readonly TrainingTokens[]) {
   }
 }
 
-/** Bytes that measuring examples takes: the largest batch, and of its logits what their cross entropy keeps. */
+/** Bytes needed to measure examples: the largest batch, and what its cross entropy keeps of the logits. */
 export function measuringMemory({ config }: Decoder, examples: readonly TrainingTokens[]): number {
   let most = 0;
   for (const { tokens } of batchesOf(examples)) most = Math.max(most, tokens);

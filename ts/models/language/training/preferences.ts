@@ -18,31 +18,31 @@ import { lastLayers, type Trained } from "./last-layers.js";
 import { targetLosses } from "./measure.js";
 import { takeLanguageExamples, type TrainingTokens } from "./training-examples.js";
 
-/** Two answers to one prompt, of which one is better: texts, or turns of a conversation, all three. */
+/** Two answers to one prompt, one preferred: all texts, or all turns of a conversation. */
 export interface Preference {
-  /** What both answer: a text, or the turns so far. */
+  /** The prompt: a text, or the turns so far. */
   readonly prompt: string | readonly Turn[];
-  /** The better one. */
+  /** The preferred answer. */
   readonly chosen: string | readonly Turn[];
-  /** The other. */
+  /** The other answer. */
   readonly rejected: string | readonly Turn[];
 }
 
-/** How a language model learns what is preferred. */
+/** Options of `CausalLanguageModel.fitPreferences`. */
 export interface PreferenceFitOptions extends LanguageTrainingOptions {
-  /** How closely the model is held to the base: large values let it change little. Default 0.1. */
+  /** Strength of the penalty for deviating from the base model; large values allow small changes. Default 0.1. */
   readonly beta?: number;
-  /** As `LanguageFitOptions.maxTokens`, of each answer with its prompt. */
+  /** As `LanguageFitOptions.maxTokens`, for each answer with its prompt. */
   readonly maxTokens?: number;
   /** As `FitOptions.evaluate`. */
   readonly evaluate?: EvaluateEvery;
 }
 
-/** A pair as training takes it. */
+/** A checked pair. */
 interface Pair {
   readonly chosen: TrainingTokens;
   readonly rejected: TrainingTokens;
-  /** What the base says: ln of the chosen answer's probability over the rejected one's. */
+  /** Under the base model: log of the ratio of the chosen answer's probability to the rejected one's. */
   readonly reference: number;
 }
 
@@ -118,7 +118,7 @@ function answered(what: string, answer: "chosen" | "rejected") {
   };
 }
 
-/** What the base alone says of each pair: computed once, since it does not change. */
+/** The base model's log ratio of each pair: computed once, since it does not change. */
 async function referencesOf(
   parts: TrainingParts,
   chosen: readonly TrainingTokens[],
@@ -135,8 +135,8 @@ async function referencesOf(
 }
 
 /**
- * The sum over pairs of −ln σ(β·(Δ − Δ₀)), with Δ = ln of the chosen answer's probability over the rejected one's, Δ₀ the base's
- * (direct preference optimisation, arXiv 2305.18290). Logits are computed answer by answer, and again for their gradient.
+ * Sum over pairs of −ln σ(β·(Δ − Δ₀)), where Δ is the log ratio of the chosen answer's probability to the rejected one's, and Δ₀ the base's
+ * (direct preference optimisation, arXiv 2305.18290). Logits are computed answer by answer, and recomputed for their gradient.
  */
 function preferenceLoss(
   { graph, model }: Pick<TrainingParts, "graph" | "model">,

@@ -14,36 +14,36 @@ import {
 } from "./example-formats.js";
 import { truncated } from "./truncate.js";
 
-/** An example as training takes it. */
+/** A checked example. */
 export interface TrainingTokens {
   readonly ids: Int32Array;
-  /** Places of the targets, from 1. */
+  /** Indices of the targets, from 1. */
   readonly targets: readonly number[];
 }
 
 type Parts = Pick<LanguageModelParts, "tokenizer" | "ends" | "model"> & {
-  /** Writes conversations; left out or null where the model has no template. */
+  /** Formats conversations; null or undefined if the model has no template. */
   readonly chatTemplate?: ChatWriter | null;
 };
 
-/** How examples are read. */
+/** Options for reading examples. */
 export interface ExampleOptions {
-  /** What the examples call a field, by its name here: `{ prompt: "question", completion: "answer" }`. Default: the same. */
+  /** Names of the fields in the examples, by their names here: `{ prompt: "question", completion: "answer" }`. Default: the same names. */
   readonly fields?: ExampleFields;
   /**
-   * Most tokens of an example: a longer one is cut so that what is learnt stays, as far as it fits. Default: what the model has
-   * positions for, beyond which an example is refused.
+   * Maximum number of tokens of an example: a longer one is truncated such that its targets stay, as far as they fit. Default: the model's
+   * positions; a longer example then throws.
    */
   readonly maxTokens?: number;
 }
 
-/** Tokens, and which are learnt. */
+/** Tokens, and which are targets. */
 interface Masked {
   readonly ids: Int32Array;
   readonly mask: Uint8Array;
 }
 
-/** Copies of examples. Throws `ConfigError` that names the one that makes no sense, has no target or is too long. */
+/** Copies of examples. Throws `ConfigError`, naming the example, for one that is invalid, has no target, or is too long. */
 export function takeLanguageExamples(
   what: string,
   parts: Parts,
@@ -55,7 +55,7 @@ export function takeLanguageExamples(
   return listFrom(expected, examples, (example, i) => takeLanguageExample(what, i, parts, read(example, i), maxTokens));
 }
 
-/** The same of one example, the one at place `i`. */
+/** The same for the example at index `i`. */
 export function takeLanguageExample(
   what: string,
   i: number,
@@ -84,7 +84,7 @@ function maskedOf(what: string, i: number, parts: Parts, example: ReadExample): 
   }
 }
 
-/** Tokens of a conversation; those of the assistant's turns are learnt. */
+/** Tokens of a conversation; those of the assistant's turns are targets. */
 function written(what: string, i: number, messages: readonly Turn[], { tokenizer, chatTemplate, ends }: Parts): Masked {
   if (tokenizer === null) throw wrong(what, i, "this model has no tokenizer.json: it must be { ids, mask }");
   if (chatTemplate == null)
@@ -98,17 +98,17 @@ function written(what: string, i: number, messages: readonly Turn[], { tokenizer
   const mask = new Uint8Array(ids.length);
   for (const { start, end } of spans) {
     const [first, from] = [sharedTokens(tokenizer, text, ids, start).shared, sharedTokens(tokenizer, text, ids, end)];
-    // A token that reaches beyond the turn's end ends it too.
+    // A token that extends beyond the end of a turn ends it too.
     const last = Math.min(ids.length, from.shared + (from.whole ? 0 : 1));
     mask.fill(1, first, last);
-    // Behind the token that ends a turn nothing is ever generated.
+    // Nothing is ever generated after the token that ends a turn.
     const over = ids.subarray(first, last).findLastIndex((id) => ends.has(id));
     if (over >= 0) mask.fill(0, first + over + 1, last);
   }
   return { ids, mask };
 }
 
-/** How many tokens of a text are those of its first `length` characters, and whether these have no others. */
+/** How many tokens cover the first `length` characters, and whether they cover exactly these. */
 function sharedTokens(tokenizer: TextTokenizer, text: string, ids: Int32Array, length: number) {
   if (length === text.length) return { shared: ids.length, whole: true };
   const alone = tokenizer.encodeBare(text.slice(0, length));
@@ -128,7 +128,7 @@ interface Alpaca {
   readonly input: string;
 }
 
-/** Alpaca's prompt: what is learnt follows. */
+/** Alpaca's prompt; the target follows. */
 function alpaca({ instruction, input }: Alpaca): string {
   const given = input === "" ? "" : `### Input:\n${input}\n\n`;
   return `### Instruction:\n${instruction}\n\n${given}### Response:\n`;
@@ -137,7 +137,7 @@ function alpaca({ instruction, input }: Alpaca): string {
 function given(what: string, i: number, ids: ArrayLike<number>, mask: ArrayLike<number | boolean>): Masked {
   const taken = integersOf(what, `ids of example ${i}`, ids).data;
   const targets = maskOf(what, `mask of example ${i}`, mask);
-  // Labels of other libraries have −100 for what is not learnt, and ids for what is.
+  // Other libraries mark tokens that are not targets by −100, and give ids for targets.
   const strange = Array.from(mask, Number).find((one) => one !== 0 && one !== 1);
   if (strange !== undefined)
     throw new ConfigError(`${what}: mask of example ${i} has a 1 or a 0 for each token, got ${strange}`, {
@@ -176,7 +176,7 @@ function checked(
     throw fail(`has ${ids.length} tokens; the model has ${maxPositions} positions (maxTokens cuts examples)`, "ids");
   const strange = ids.find((id) => id < 0 || id >= vocabularySize);
   if (strange !== undefined) throw fail(`has the token ${strange}; there are 0 to ${vocabularySize - 1}`, "ids");
-  // Nothing stands before the first token that could give it.
+  // There is no token before the first one to predict it.
   const targets = Array.from(mask.keys()).filter((place) => place > 0 && mask[place] === 1);
   if (targets.length === 0) throw fail("has no target: its mask is 0 at every token but perhaps the first", "mask");
   return truncated({ ids, targets }, Math.min(maxTokens ?? maxPositions, maxPositions));

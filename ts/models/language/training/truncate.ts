@@ -1,9 +1,9 @@
 import type { TrainingTokens } from "./training-examples.js";
 
 /**
- * An example of at most `most` tokens, cut so that targets stay. All stay where they fit with the token that gives the first: then
- * what stands before them is cut, from its start. Else the start of what stands before them is cut to half of the room at most, and
- * the last targets go. Ids behind the last target teach nothing and go first.
+ * Truncates an example to at most `most` tokens such that targets stay. Ids after the last target go first: they do not affect the
+ * training. If all targets fit, with the token before the first, the context before them is cut at its start. Otherwise the context is cut
+ * to at most half of the room, and the last targets are dropped.
  */
 export function truncated({ ids, targets }: TrainingTokens, most: number): TrainingTokens {
   if (ids.length <= most) return { ids, targets };

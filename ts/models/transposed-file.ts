@@ -1,8 +1,8 @@
 import type { OpenTensorFile } from "../io/safetensors/index.js";
 import { transpose } from "../io/peft/transpose.js";
 
-/** A file whose matrices are `[in, out]`, as Conv1D's are, as one that has them `[out, in]`. Bytes are given of whole tensors alone. */
-export function turnedFile({ grouped, outFirst, ...file }: OpenTensorFile): OpenTensorFile {
+/** A view of a file with matrices `[in, out]`, as Conv1D's, that has them `[out, in]`. Reads whole tensors only. */
+export function transposedFile({ grouped, outFirst, ...file }: OpenTensorFile): OpenTensorFile {
   if (outFirst !== undefined) return outFirst;
   return {
     ...file,
@@ -12,17 +12,17 @@ export function turnedFile({ grouped, outFirst, ...file }: OpenTensorFile): Open
     },
     tensor: async (name) => transpose(await file.tensor(name)),
     async raw(name) {
-      // Groups run along rows, and would be others.
+      // Groups run along rows, so the transposed matrix would have other groups.
       if ((grouped?.nearest(name) ?? null) !== null)
         return new Uint8Array(transpose(await file.tensor(name)).data.buffer);
       const [rows = 0, columns = 0] = file.info(name).shape;
-      return turnedBytes(await file.raw(name), rows, columns);
+      return transposedBytes(await file.raw(name), rows, columns);
     },
   };
 }
 
-/** The bytes of a matrix `[rows, columns]`, of elements of whatever size, as those of its transpose. */
-function turnedBytes(bytes: Uint8Array, rows: number, columns: number): Uint8Array {
+/** Transposes the bytes of a matrix `[rows, columns]` with elements of any size. */
+function transposedBytes(bytes: Uint8Array, rows: number, columns: number): Uint8Array {
   const size = bytes.length / Math.max(rows * columns, 1);
   const Elements = { 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array }[size] ?? Uint8Array;
   const from = new Elements(new Uint8Array(bytes).buffer);

@@ -1,6 +1,6 @@
 import { isJsonObject, type Json } from "../json.js";
 import type { BlobFolder } from "./blob-folder.js";
-import { type Segment, storedBytes, type StoredFile } from "./kept-file.js";
+import { type Segment, storedBytes, type StoredFile } from "./cached-file.js";
 
 /** What a model came from. */
 const modelOrigins = ["address", "hub", "folder", "file", "zip"] as const;
@@ -14,7 +14,7 @@ export interface KeptFile extends StoredFile {
 }
 
 /** What a folder says of the model in it. */
-export interface KeptRecord {
+export interface CacheRecord {
   readonly name: string;
   readonly origin: ModelOrigin;
   readonly files: readonly KeptFile[];
@@ -39,11 +39,11 @@ export interface PartRecord {
 const RECORD = "kept.json";
 const PART = "kept.json.part";
 
-export const readKept = (folder: BlobFolder) => readRecord<KeptFile>(folder, RECORD, isKeptFile);
+export const readCached = (folder: BlobFolder) => readRecord<KeptFile>(folder, RECORD, isKeptFile);
 export const readParts = (folder: BlobFolder) => readRecord<PartFile>(folder, PART, isPartFile);
 
 /** Says that a model is there whole, and removes what is no part of it. */
-export async function writeKept(folder: BlobFolder, record: KeptRecord): Promise<void> {
+export async function writeCached(folder: BlobFolder, record: CacheRecord): Promise<void> {
   await writeRecord(folder, RECORD, record);
   await sweep(folder);
 }
@@ -55,7 +55,7 @@ export const writeParts = (folder: BlobFolder, parts: PartRecord) => writeRecord
 
 /** Removes blobs that nothing speaks of: those of writers that went. Where a model is there whole, parts are none. */
 export async function sweep(folder: BlobFolder, parts: PartRecord | null = null): Promise<void> {
-  const kept = await readKept(folder);
+  const kept = await readCached(folder);
   const files = [...(kept?.files ?? []), ...(parts?.files ?? [])];
   const used = new Set(files.flatMap(({ segments }) => segments.map(({ blob }) => blob)));
   if (kept !== null) used.add(RECORD);
@@ -63,7 +63,7 @@ export async function sweep(folder: BlobFolder, parts: PartRecord | null = null)
   for (const name of await folder.names()) if (!used.has(name)) await folder.remove(name);
 }
 
-async function writeRecord(folder: BlobFolder, name: string, record: KeptRecord | PartRecord): Promise<void> {
+async function writeRecord(folder: BlobFolder, name: string, record: CacheRecord | PartRecord): Promise<void> {
   await folder.write(name, [new TextEncoder().encode(JSON.stringify(record))]);
 }
 

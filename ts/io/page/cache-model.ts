@@ -7,27 +7,27 @@ import type { LoadProgress } from "../watched-source.js";
 import type { BlobFolder, BlobFolders } from "./blob-folder.js";
 import { type ModelFiles, takeOrigin } from "./file-origin.js";
 import { fillModel } from "./fill-model.js";
-import { storedBytes } from "./kept-file.js";
-import { type KeptModel, keptSource } from "./kept-model.js";
-import { type KeptRecord, readKept, readParts, sweep, writeKept } from "./kept-record.js";
+import { storedBytes } from "./cached-file.js";
+import { type CachedModel, cachedSource } from "./cached-model.js";
+import { type CacheRecord, readCached, readParts, sweep, writeCached } from "./cache-record.js";
 import { lockOf, modelFolders } from "./model-folders.js";
 import { withLock } from "./page-lock.js";
 import { askToPersist } from "./persist.js";
 import { RunningSha256 } from "../running-sha256.js";
 
-/** How a model is kept. */
-export interface KeepOptions {
-  /** What it is called; default its address, its name on the hub, or that of the folder or archive. */
+/** Options of `cacheModel`. */
+export interface CacheOptions {
+  /** Name in the cache; default: the URL, the name on the hub, or the name of the folder or archive. */
   readonly name?: string | undefined;
-  /** What its files must be, all of them; default known for all-MiniLM-L6-v2 and SmolLM2-135M-Instruct-GGUF from the hub, else nothing is compared. */
+  /** The files it must have, with sizes and hashes. Default: built in for all-MiniLM-L6-v2 and SmolLM2-135M-Instruct-GGUF from the hub; no check for others. */
   readonly manifest?: readonly PinnedFile[] | undefined;
-  /** Asks the browser, which may ask the person, not to drop what is kept when space is short. Default false. */
+  /** Asks the browser, which may ask the person, not to evict the cache when space is short. Default false. */
   readonly persist?: boolean | undefined;
-  /** Address of the hub; default the Hugging Face hub. */
+  /** URL of the hub; default: the Hugging Face hub. */
   readonly hubUrl?: string | undefined;
-  /** Cancels: the call rejects with `AbortError`. What came by then is used when it is called again. */
+  /** Cancels: the call rejects with `AbortError`. A later call resumes the download. */
   readonly signal?: AbortSignal | undefined;
-  /** Called as bytes of a file come in; never where the model is there. */
+  /** Called as bytes of a file arrive; never for a model that is cached already. */
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
 }
 
@@ -36,8 +36,8 @@ const sha256Text = check<string>(
   (value) => typeof value === "string" && /^[0-9a-f]{64}$/.test(value),
 );
 
-function takeOptions(options: KeepOptions) {
-  const what = "keepModel";
+function takeOptions(options: CacheOptions) {
+  const what = "cacheModel";
   checkOptions(what, options, ["name", "manifest", "persist", "hubUrl", "signal", "onProgress"]);
   const { name, manifest, persist = false, hubUrl, signal, onProgress } = options;
   if (name !== undefined) text(what, "name", name);
@@ -53,7 +53,7 @@ function takeOptions(options: KeepOptions) {
 }
 
 function takePinned(given: unknown): PinnedFile {
-  const what = "keepModel: manifest";
+  const what = "cacheModel: manifest";
   const { name, bytes, sha256 } = object(what, "each", given, "{ name, bytes, sha256 }") as PinnedFile;
   return {
     name: text(what, "name", name),
@@ -63,27 +63,25 @@ function takePinned(given: unknown): PinnedFile {
 }
 
 /**
- * A model's files, kept in this browser: in the Origin Private File System, where the next visit finds them without a network;
- * where there is none, in memory (`storageRefused` says why). `SentenceEncoder.load` takes what it gives, and reads it tensor by
- * tensor.
+ * Caches a model's files in this browser: in the Origin Private File System, so that the next visit needs no network, else in memory
+ * (`storageRefused` says why). `SentenceEncoder.load` accepts the result and reads it tensor by tensor.
  *
- * From an address or the hub what is there is given at once, and nothing is asked of the network. Else files are fetched piece
- * by piece: a download that breaks off, or is left with its page, goes on from there at the next call if the server still has the
- * same file. One call fetches at a time, whichever tab it is in; the others wait and get what it brought. Files that a person
- * picked are copied, and take the place of those of the same name.
+ * A model from a URL or the hub that is cached is returned without any request. Otherwise its files are downloaded; the next call resumes
+ * an interrupted download if the server still has the same file. One tab downloads at a time; calls in other tabs wait for it. Files that a
+ * person picked are copied and replace a cached model of the same name.
  *
- * @param from an address (`"https://…"`, `"/models/minilm"`, `"./minilm"`), a name on the Hugging Face hub
+ * @param from a URL (`"https://…"`, `"/models/minilm"`, `"./minilm"`), a name on the Hugging Face hub
  *   ("organisation/name", "organisation/name@revision", "all-MiniLM-L6-v2"), a picked folder (a `FileSystemDirectoryHandle`, or the
- *   files of `<input type="file" webkitdirectory>`), a zip archive (a `Blob` or `File`), or a GGUF file (a `File`, an address that ends so)
- * @throws `ModelError` for a file that is missing, cannot be fetched, or is not what the manifest says, which is then removed;
- *   `QuotaError` where it has no room, before it is fetched; `FormatError` for a damaged archive; `AbortError`; `ConfigError` for
- *   options that make no sense; `UnsupportedError` in Node, which has `resolveModel`
+ *   files of `<input type="file" webkitdirectory>`), a zip archive (a `Blob` or `File`), or a GGUF file (a `File`, or a URL ending in .gguf)
+ * @throws `ModelError` for a file that is missing, cannot be downloaded, or differs from the manifest (it is then removed);
+ *   `QuotaError` before a download that does not fit; `FormatError` for a damaged archive; `AbortError`; `ConfigError` for
+ *   invalid options; `UnsupportedError` in Node, which has `resolveModel`
  */
-export async function keepModel(from: ModelFiles, options: KeepOptions = {}): Promise<KeptModel> {
+export async function cacheModel(from: ModelFiles, options: CacheOptions = {}): Promise<CachedModel> {
   const { name, pinned, persist, hubUrl, watcher } = takeOptions(options);
   const origin = await takeOrigin(from, hubUrl);
   const named = name === undefined ? origin : { ...origin, name };
-  const { folders, refused } = await modelFolders("keepModel");
+  const { folders, refused } = await modelFolders("cacheModel");
   if (persist && refused === null) askToPersist();
   const remote = "base" in origin;
   const key = keyOf(
@@ -92,22 +90,22 @@ export async function keepModel(from: ModelFiles, options: KeepOptions = {}): Pr
   const expected = pinned ?? (remote ? origin.pinned : []);
   const record = await withLock(lockOf(key), watcher.signal, async () => {
     const folder = folders.folder(key);
-    const kept = remote ? await readKept(folder) : null;
+    const kept = remote ? await readCached(folder) : null;
     if (kept !== null && fits(kept, expected) && (await isWhole(folder, kept))) return kept;
     try {
       const filled = await fillModel(named, folder, expected, watcher);
-      await writeKept(folder, filled);
+      await writeCached(folder, filled);
       return filled;
     } catch (error) {
-      // What can be gone on from stays. What failed first is what is told.
+      // Keep what the next call can resume from. The first error is the one to report.
       await leave(folders, key).catch(() => undefined);
       throw error;
     }
   });
-  return keptSource(key, folders.folder(key), record, refused);
+  return cachedSource(key, folders.folder(key), record, refused);
 }
 
-/** Removes what nobody can use of a model that did not come whole. */
+/** Removes the parts of an incomplete model that no later call can resume from. */
 async function leave(folders: BlobFolders, key: string): Promise<void> {
   const folder = folders.folder(key);
   const parts = await readParts(folder);
@@ -116,16 +114,16 @@ async function leave(folders: BlobFolders, key: string): Promise<void> {
   if ((await folder.names()).length === 0) await folders.remove(key);
 }
 
-/** A folder's name for whatever a model is called. */
+/** A folder name for any model name. */
 const keyOf = (text: string) => new RunningSha256().add(new TextEncoder().encode(text)).hex().slice(0, 32);
 
-/** Whether a model that is kept is the one that is pinned: a file that is not pinned may change what it does. */
-const fits = ({ files }: KeptRecord, pinned: readonly PinnedFile[]) =>
+/** Whether a cached model is the pinned one, without further files: they could change what it does. */
+const fits = ({ files }: CacheRecord, pinned: readonly PinnedFile[]) =>
   (pinned.length === 0 || files.length <= pinned.length) &&
   pinned.every(({ name, sha256 }) => files.some((file) => file.name === name && file.sha256 === sha256));
 
-/** Whether all that a record speaks of is there, by its size. */
-async function isWhole(folder: BlobFolder, { files }: KeptRecord): Promise<boolean> {
+/** Whether every file of a record is there in full size. */
+async function isWhole(folder: BlobFolder, { files }: CacheRecord): Promise<boolean> {
   for (const file of files) {
     let bytes = 0;
     for (const { blob } of file.segments) bytes += (await folder.read(blob))?.size ?? 0;

@@ -8,7 +8,7 @@ const ggufAmong = (names: readonly string[]): string | null =>
   names.includes("config.json") ? null : (names.find(isGgufName) ?? null);
 
 /** A kept file as a source is asked for it. */
-export function keptFile<T extends { readonly name: string }>(files: readonly T[], asked: string): T | null {
+export function cachedFile<T extends { readonly name: string }>(files: readonly T[], asked: string): T | null {
   const name = asked === ASKED ? (ggufAmong(files.map((file) => file.name)) ?? asked) : asked;
   return files.find((file) => file.name === name) ?? null;
 }

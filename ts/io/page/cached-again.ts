@@ -1,22 +1,22 @@
 import { ModelError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
 import { remember } from "../made-from.js";
-import { storedSource } from "./kept-file.js";
-import { ggufOf, keptFile } from "./kept-gguf.js";
-import type { KeptModel, KeptPlace } from "./kept-model.js";
-import { readKept } from "./kept-record.js";
+import { storedSource } from "./cached-file.js";
+import { ggufOf, cachedFile } from "./cached-gguf.js";
+import type { CachedModel, CachedPlace } from "./cached-model.js";
+import { readCached } from "./cache-record.js";
 import { modelFolders } from "./model-folders.js";
 
 /** A model that another thread of this page has found. Its files throw `ModelError` where they are gone, or others by now. */
-export function keptAgain(place: KeptPlace): KeptModel {
+export function cachedAgain(place: CachedPlace): CachedModel {
   const { key, ...facts } = place;
   const { name, files } = facts;
   const open = async (file: string) => {
-    const wanted = keptFile(files, file);
+    const wanted = cachedFile(files, file);
     if (wanted === null) return null;
-    const { folders } = await modelFolders("keptModel");
+    const { folders } = await modelFolders("cachedModel");
     const folder = folders.folder(key);
-    const found = (await readKept(folder))?.files.find(
+    const found = (await readCached(folder))?.files.find(
       (kept) => kept.name === wanted.name && kept.sha256 === wanted.sha256,
     );
     if (found !== undefined) return storedSource(folder, found, name);
@@ -29,7 +29,7 @@ export function keptAgain(place: KeptPlace): KeptModel {
       file,
     });
   };
-  const digest = async (file: string) => keptFile(files, file)?.sha256 ?? null;
-  const source: KeptModel = { ...facts, open, digest, ...ggufOf(files, open) };
-  return remember(source, "kept model", place);
+  const digest = async (file: string) => cachedFile(files, file)?.sha256 ?? null;
+  const source: CachedModel = { ...facts, open, digest, ...ggufOf(files, open) };
+  return remember(source, "cached model", place);
 }

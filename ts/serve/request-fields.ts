@@ -3,35 +3,35 @@ import { excerpt } from "../errors/excerpt.js";
 import type { Json } from "../io/json.js";
 import { Refusal } from "./problem.js";
 
-/** What can be asked of a server. */
+/** What a request can ask for. */
 export type Operation = "classify" | "embed";
 
-/** What a request asks for, checked. */
+/** The checked fields of a request. */
 export interface Asked {
   readonly operation: Operation;
-  /** Whose adapter; null for the base alone. */
+  /** The tenant whose adapter to use; null for the base alone. */
   readonly tenant: string | null;
-  /** Which of the tenant's; null for the one that its store calls current. */
+  /** The version of its adapter; null for the store's current one. */
   readonly version: string | null;
   readonly texts: readonly string[];
-  /** Whether vectors are scaled to length 1; undefined for what the model says. */
+  /** Whether vectors are scaled to length 1; undefined for the model's default. */
   readonly normalize: boolean | undefined;
 }
 
-/** How much a request may ask for. */
+/** Limits of a request. */
 export interface AskedLimits {
   readonly maxTexts: number;
   readonly maxCharacters: number;
 }
 
 /**
- * Names of tenants and versions: lower-case letters, digits, and in between `-`, `_` and single dots; at most 64. They mean
- * the same in any file system and as any key, and none leads out of a folder.
+ * Names of tenants and versions: lower-case letters, digits, and in between `-`, `_` and single dots; at most 64 characters. They are the
+ * same in any file system and as any key, and none leads out of a folder.
  */
 const NAME = /^[a-z0-9](?:[a-z0-9_-]|\.(?=[a-z0-9]))*$/;
 const LONGEST_NAME = 64;
 
-/** Whether a name may stand for a tenant or a version. */
+/** Whether a name is valid for a tenant or a version. */
 export const isName = (name: string): boolean => name.length <= LONGEST_NAME && NAME.test(name);
 
 const FIELDS: Readonly<Record<Operation, readonly string[]>> = {

@@ -6,52 +6,52 @@ import { remember } from "../made-from.js";
 import type { PinnedFile } from "../known-models.js";
 import type { ModelSource } from "../model-source.js";
 import type { BlobFolder } from "./blob-folder.js";
-import { storedBytes, storedSource } from "./kept-file.js";
-import { ggufOf, keptFile } from "./kept-gguf.js";
-import { forget, type KeptRecord, type ModelOrigin, readKept } from "./kept-record.js";
+import { storedBytes, storedSource } from "./cached-file.js";
+import { ggufOf, cachedFile } from "./cached-gguf.js";
+import { forget, type CacheRecord, type ModelOrigin, readCached } from "./cache-record.js";
 import { foundModels, modelFolders, tryLock } from "./model-folders.js";
 
-/** A model that this browser keeps: `SentenceEncoder.load` and jobs take it. */
-export interface KeptModel extends ModelSource {
+/** A model cached in this browser. `SentenceEncoder.load`, `CausalLanguageModel.load` and jobs accept it. */
+export interface CachedModel extends ModelSource {
   /** Where it came from. */
   readonly origin: ModelOrigin;
-  /** Bytes of its files together. */
+  /** Total size of its files in bytes. */
   readonly bytes: number;
-  /** Its files with their sizes and hashes, as a manifest that `keepModel` takes. */
+  /** Its files with sizes and hashes: a manifest for `cacheModel`. */
   readonly files: readonly PinnedFile[];
-  /** "opfs" for the Origin Private File System, "memory" for as long as the page is there. */
+  /** "opfs": the Origin Private File System; "memory": lost when the page closes. */
   readonly storage: "opfs" | "memory";
-  /** Why it goes with the page; null where it stays. */
+  /** Why it is only in memory; null if it is stored. */
   readonly storageRefused: string | null;
-  /** SHA-256 of a file in hexadecimal, taken as it came; null where the model has none of that name. */
+  /** SHA-256 of a file in hexadecimal, computed during the download; null if the model has no such file. */
   digest(file: string): Promise<string | null>;
 }
 
-/** What is there of a model. */
-export interface KeptModelInfo {
-  /** By which `keptModel` and `clearCache` know it. */
+/** An entry of `cachedModels`. */
+export interface CachedModelInfo {
+  /** Name for `cachedModel` and `clearCache`. */
   readonly name: string;
   /** "address", "hub", "folder", "file" or "zip". */
   readonly origin: string;
-  /** Bytes that it takes. */
+  /** Bytes in use. */
   readonly bytes: number;
-  /** False where a download broke off, which `keepModel` goes on with. */
+  /** False after an interrupted download, which `cacheModel` resumes. */
   readonly complete: boolean;
 }
 
-/** What a kept model is found again by in another thread: its folder, and what it was when it was found. */
-export interface KeptPlace extends Omit<KeptModel, "open" | "digest" | "gguf"> {
+/** What another thread needs to open the same cached model: its folder and the facts known about it. */
+export interface CachedPlace extends Omit<CachedModel, "open" | "digest" | "gguf"> {
   readonly key: string;
 }
 
 /** A model in a folder as a source. */
-export function keptSource(
+export function cachedSource(
   key: string,
   folder: BlobFolder,
-  { name, origin, files }: KeptRecord,
+  { name, origin, files }: CacheRecord,
   refused: string | null,
-): KeptModel {
-  const facts: Omit<KeptPlace, "key"> = {
+): CachedModel {
+  const facts: Omit<CachedPlace, "key"> = {
     name,
     origin,
     bytes: files.reduce((sum, file) => sum + storedBytes(file), 0),
@@ -60,40 +60,40 @@ export function keptSource(
     storageRefused: refused,
   };
   const open = async (file: string) => {
-    const found = keptFile(files, file);
+    const found = cachedFile(files, file);
     return found && storedSource(folder, found, name);
   };
-  const digest = async (file: string) => keptFile(files, file)?.sha256 ?? null;
-  const source: KeptModel = { ...facts, open, digest, ...ggufOf(files, open) };
-  return remember(source, "kept model", { key, ...structuredClone(facts) } satisfies KeptPlace);
+  const digest = async (file: string) => cachedFile(files, file)?.sha256 ?? null;
+  const source: CachedModel = { ...facts, open, digest, ...ggufOf(files, open) };
+  return remember(source, "cached model", { key, ...structuredClone(facts) } satisfies CachedPlace);
 }
 
-/** The models that this browser keeps, whole and begun, by name. Throws `UnsupportedError` in Node. */
-export async function keptModels(): Promise<KeptModelInfo[]> {
-  const models = await foundModels(await modelFolders("keptModels"));
+/** The models cached in this browser, complete or not, sorted by name. Throws `UnsupportedError` in Node. */
+export async function cachedModels(): Promise<CachedModelInfo[]> {
+  const models = await foundModels(await modelFolders("cachedModels"));
   return models.map(({ name, origin, bytes, complete }) => ({ name, origin, bytes, complete }));
 }
 
 /**
- * A model that this browser keeps, by the name that `keptModels` gives: one that was picked needs no second picking. Null where
- * there is none, or not all of it. Throws `UnsupportedError` in Node.
+ * A cached model by its name, as `cachedModels` lists it, also one that a person picked earlier. Null if there is none, or it is
+ * incomplete. Throws `UnsupportedError` in Node.
  */
-export async function keptModel(name: string): Promise<KeptModel | null> {
-  text("keptModel", "name", name);
-  const where = await modelFolders("keptModel");
+export async function cachedModel(name: string): Promise<CachedModel | null> {
+  text("cachedModel", "name", name);
+  const where = await modelFolders("cachedModel");
   const found = (await foundModels(where)).find((model) => model.name === name && model.complete);
   if (found === undefined) return null;
   const folder = where.folders.folder(found.key);
-  const record = await readKept(folder);
-  return record && keptSource(found.key, folder, record, where.refused);
+  const record = await readCached(folder);
+  return record && cachedSource(found.key, folder, record, where.refused);
 }
 
 /**
- * Removes models that this browser keeps, and parts of such.
+ * Removes cached models, incomplete ones too.
  *
- * @param options.name of one of them; default all
- * @returns bytes that they took
- * @throws `ConfigError` where one is being fetched, here or in another tab: none is removed then. `UnsupportedError` in Node
+ * @param options.name of one model; default: all
+ * @returns the bytes freed
+ * @throws `ConfigError` while one of them is being downloaded, here or in another tab; none is removed then. `UnsupportedError` in Node
  */
 export async function clearCache(options: { readonly name?: string | undefined } = {}): Promise<number> {
   checkOptions("clearCache", options, ["name"]);

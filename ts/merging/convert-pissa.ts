@@ -1,8 +1,8 @@
 import { besides, below } from "../adapters/adapter-tensors.js";
-import { takingInit } from "../adapters/taken-from-base.js";
+import { baseWeightInit } from "../adapters/pissa-factors.js";
 import { AdapterError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
-import { type Adapter, type AdapterLayer, takesFromBase, withoutTaking } from "../io/peft/index.js";
+import { type Adapter, type AdapterLayer, startsFromBaseWeights, convertPissa } from "../io/peft/index.js";
 import { partInFile } from "../io/peft/joined-modules.js";
 import { relatePaths } from "../io/peft/paths/base-paths.js";
 import { transpose } from "../io/peft/transpose.js";
@@ -13,19 +13,19 @@ import { orientationOf } from "./orientation.js";
 import type { Pause } from "./stored-tensor.js";
 
 /**
- * A plain PiSSA or OLoRA adapter as an ordinary one of twice the rank: what it took from the base's weights is computed from them again, as
- * `loadAdapter` does. Others are given back as they are, and so are layers that do not fit the base, which a merge refuses.
- * @param base the weights that PEFT made the adapter on
- * @param modelType `model_type` of its config.json; null where there is none
+ * Converts a PiSSA or OLoRA adapter to an ordinary one of twice the rank: its initial A₀ and B₀ are recomputed from the base's weights, as
+ * in `loadAdapter`. Other adapters are returned unchanged, and so are layers that do not fit the base, which the merge refuses.
+ * @param base the weights on which PEFT made the adapter
+ * @param modelType `model_type` of its config.json; null if there is none
  */
-export async function withoutTakingFrom(
+export async function convertPissaOn(
   base: OpenTensorFile,
   adapter: Adapter,
   modelType: string | null,
   pause: Pause,
 ): Promise<Adapter> {
-  if (!takesFromBase(adapter.config)) return adapter;
-  const factors = takingInit(adapter.config);
+  if (!startsFromBaseWeights(adapter.config)) return adapter;
+  const factors = baseWeightInit(adapter.config);
   const { isInFirst } = orientationOf(adapter.config, modelType, adapter.layers.keys(), base);
   const places = new Map([...adapter.layers.keys()].map((path) => [path, partInFile(path, base.names)] as const));
   const paths = relatePaths(
@@ -48,7 +48,7 @@ export async function withoutTakingFrom(
     const negative = { shape: b.shape, data: b.data.map((x) => -x) };
     layers.set(path, { ...layer, loraA: besides(layer.loraA, a), loraB: below(layer.loraB, negative) });
   }
-  return withoutTaking({ ...adapter, layers });
+  return convertPissa({ ...adapter, layers });
 }
 
 function thirdOf({ shape, data }: Tensor, third: number): Tensor {

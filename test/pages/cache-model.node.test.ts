@@ -23,7 +23,7 @@ it("a model from an address is kept, loads, and is there without a network after
   const page = await driver.tab();
   const load = async () => {
     const progress: { file: string; done: number; total: number }[] = [];
-    const model = await lowrank.keepModel("/models/tiny", { onProgress: (event) => progress.push(event) });
+    const model = await lowrank.cacheModel("/models/tiny", { onProgress: (event) => progress.push(event) });
     await lowrank.init({ build: "simd" });
     const encoder = await lowrank.SentenceEncoder.load(model);
     const vectors = (await encoder.encode(["a good film", "bad"])).map((vector) => [...vector]);
@@ -32,7 +32,7 @@ it("a model from an address is kept, loads, and is there without a network after
       progress,
       storage: model.storage,
       refused: model.storageRefused,
-      list: await lowrank.keptModels(),
+      list: await lowrank.cachedModels(),
     };
   };
   const first = await page.evaluate(load);

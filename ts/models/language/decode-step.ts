@@ -5,18 +5,18 @@ import type { RaggedBatch } from "../ragged-batch.js";
 import type { CachedTokens } from "./cached-tokens.js";
 import type { LanguageModelParts } from "./load-language-model.js";
 
-/** What computes. */
+/** What computes the logits. */
 type Parts = Pick<LanguageModelParts, "graph" | "model">;
 
-/** Tokens of one of a call's texts that follow those that are held. */
+/** New tokens of one of a call's texts, after those in its cache. */
 interface Fed {
   readonly text: number;
   readonly held: CachedTokens;
   readonly ids: Int32Array;
 }
 
-/** As `behind`, the texts whose products are rounded in a pass of their own. */
-export function behindEach(
+/** As `decodeStep`; texts with rounded products are computed in a separate pass. */
+export function decodeBatch(
   parts: Parts,
   adapters: CallAdapters,
   fed: readonly (Fed & { readonly rounded: boolean })[],
@@ -26,14 +26,14 @@ export function behindEach(
     const places = [...fed.keys()].filter((place) => fed[place]!.rounded === rounded);
     if (places.length === 0) continue;
     const own = places.map((place) => fed[place]!);
-    const rows = parts.graph.withRounding(rounded, () => behind(parts, adapters, own));
+    const rows = parts.graph.withRounding(rounded, () => decodeStep(parts, adapters, own));
     for (const [i, place] of places.entries()) logits[place] = rows[i]!;
   }
   return logits;
 }
 
-/** Logits `[vocabulary]` behind each text's last token; what is held then holds the fed tokens too. */
-export function behind({ graph, model }: Parts, adapters: CallAdapters, fed: readonly Fed[]): Float32Array[] {
+/** One decoding step: logits `[vocabulary]` after each text's last token. The new tokens are then in the caches. */
+export function decodeStep({ graph, model }: Parts, adapters: CallAdapters, fed: readonly Fed[]): Float32Array[] {
   for (const { held, ids } of fed) held.cache.reserve(ids.length);
   const batch = batchOf(fed);
   const texts = fed.map(({ text }) => text);
@@ -52,7 +52,7 @@ export function behind({ graph, model }: Parts, adapters: CallAdapters, fed: rea
   return fed.map((_, i) => data.subarray(i * shape[1]!, (i + 1) * shape[1]!));
 }
 
-/** The fed tokens one behind the other, their positions counted from those that are held. */
+/** The new tokens as one batch; positions continue those in the caches. */
 export function batchOf(fed: readonly Pick<Fed, "held" | "ids">[]): RaggedBatch {
   const offsets = new Int32Array(fed.length + 1);
   fed.forEach(({ ids }, i) => (offsets[i + 1] = offsets[i]! + ids.length));

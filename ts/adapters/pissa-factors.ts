@@ -5,12 +5,12 @@ import { oloraFactors, pissaFactors, type WeightInit } from "../nn/initial-facto
 import type { Tensor } from "../values/tensor.js";
 import type { AdapterWeights } from "./model-adapter.js";
 
-/** What PiSSA or OLoRA begin with, and take from the base. */
-export const takingInit = ({ initLoraWeights }: Pick<AdapterConfig, "initLoraWeights">): WeightInit =>
+/** The initialisation of PiSSA or OLoRA, from the base's weights. */
+export const baseWeightInit = ({ initLoraWeights }: Pick<AdapterConfig, "initLoraWeights">): WeightInit =>
   String(initLoraWeights).toLowerCase() === "pissa" ? pissaFactors : oloraFactors;
 
-/** A and B that begin with part of a weight `[out, in]`, and the same part to be taken from it. */
-export function takenFrom(
+/** Initial A and B from a weight `[out, in]`, and the same A₀ and −B₀ to subtract. */
+export function factorsOf(
   graph: Graph,
   weight: Tensor,
   { rank, scaling }: LayerScaling,

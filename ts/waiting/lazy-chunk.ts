@@ -1,0 +1,17 @@
+/** A module that is fetched on first use. */
+export interface LazyChunk<T> {
+  (): Promise<T>;
+  /** Sets the module, so that nothing is fetched. */
+  provide(module: T): void;
+}
+
+/**
+ * A module that most programs do not need, or not before their first answer. `fetch` is an `import()`, which bundlers put into a chunk of
+ * its own. A call must copy its arguments before it awaits a chunk. Service workers have no `import()`: their entry provides what encoders
+ * need.
+ */
+export function lazyChunk<T>(fetch: () => Promise<T>): LazyChunk<T> {
+  let loaded: T | null = null;
+  const get = async () => loaded ?? fetch();
+  return Object.assign(get, { provide: (module: T) => void (loaded = module) });
+}
