@@ -24,6 +24,5 @@ export const publicTypes = {
 /** A private constructor stays: it says that `new` is not for users. */
 const hidden = ({ members }) =>
   members.filter(
-    (member) =>
-      !ts.isConstructorDeclaration(member) && ts.getCombinedModifierFlags(member) & ts.ModifierFlags.Private,
+    (member) => !ts.isConstructorDeclaration(member) && ts.getCombinedModifierFlags(member) & ts.ModifierFlags.Private,
   );

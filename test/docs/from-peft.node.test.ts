@@ -45,7 +45,9 @@ describe("docs/from-peft.md", () => {
     encoder.addAdapter("bias", { targetModules: ["query"], bias: "all" });
     encoder.addAdapter("saved", { targetModules: ["query"], modulesToSave: ["LayerNorm"] });
     for (const name of ["dora", "bias", "saved"])
-      await expect(encoder.addWeightedAdapter("sum", { adapters: [name], weights: [1] })).rejects.toThrow(/can be summed/);
+      await expect(encoder.addWeightedAdapter("sum", { adapters: [name], weights: [1] })).rejects.toThrow(
+        /can be summed/,
+      );
     encoder.addAdapter("large", { targetModules: ["query"], rank: 4 });
     encoder.addAdapter("small", { targetModules: ["query"], rank: 2 });
     expect(() => encoder.hotswapAdapter("large", encoder.saveAdapter("small"))).toThrow(/rank/);

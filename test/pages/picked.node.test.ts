@@ -49,7 +49,11 @@ it.each([
     const blob = await (await fetch(`/models/zips/${name}`)).blob();
     const before = await lowrank.cachedModels();
     const thrown = await lowrank.cacheModel(new File([blob], name)).catch((error) => error);
-    return { name: thrown.name, message: thrown.message, same: (await lowrank.cachedModels()).length === before.length };
+    return {
+      name: thrown.name,
+      message: thrown.message,
+      same: (await lowrank.cachedModels()).length === before.length,
+    };
   }, name);
   expect(error).toMatchObject({ name: "FormatError", message: expect.stringMatching(problem), same: true });
 });

@@ -3,10 +3,7 @@ import type * as local from "../../ts/index.js";
 import type { classes } from "../../ts/worker/calls.js";
 
 /** Names of a class's methods. */
-type Methods<T> = Extract<
-  { [M in keyof T]: T[M] extends (...args: never[]) => unknown ? M : never }[keyof T],
-  string
->;
+type Methods<T> = Extract<{ [M in keyof T]: T[M] extends (...args: never[]) => unknown ? M : never }[keyof T], string>;
 /** Methods, and static ones, that the table of calls lacks. */
 type Missing<Name extends keyof typeof classes, T> = Exclude<Methods<T>, keyof (typeof classes)[Name]["methods"]>;
 

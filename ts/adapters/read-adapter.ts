@@ -2,7 +2,13 @@ import { checkRecord } from "../arguments/collections.js";
 import { clip } from "../errors/excerpt.js";
 import type { Graph } from "../graph/graph.js";
 import type { FileMap } from "../io/file-map.js";
-import { type Adapter, checkNotMerged, type MergedModel, readAdapterForBase, startsFromBaseWeights } from "../io/peft/index.js";
+import {
+  type Adapter,
+  checkNotMerged,
+  type MergedModel,
+  readAdapterForBase,
+  startsFromBaseWeights,
+} from "../io/peft/index.js";
 import { bareBiases, idlePatterns, otherFamily } from "../io/peft/doubts.js";
 import type { WeightOptions } from "../io/safetensors/index.js";
 import { namedModules } from "./adapted-modules.js";

@@ -37,7 +37,9 @@ export const lazyArchitectures: Readonly<Record<LazyArchitecture, LazyChunk<Arch
  */
 export async function modelPlan(json: Readonly<Record<string, unknown>>): Promise<ModelPlan> {
   const type = knownType(json);
-  return (type in likeBert ? likeBert[type as keyof typeof likeBert] : await lazyArchitectures[type as LazyArchitecture]())(json);
+  return (
+    type in likeBert ? likeBert[type as keyof typeof likeBert] : await lazyArchitectures[type as LazyArchitecture]()
+  )(json);
 }
 
 /** The `model_type` of a parsed config.json. Throws `UnsupportedError` for one that is not there. */

@@ -14,21 +14,21 @@ export interface Value {
   readonly pointer: Pointer;
 }
 
-/** Memory and kernels that an op may use while it runs. Sizes count 4-byte elements. */
+/** Memory and kernels for an op's call. Sizes count 4-byte elements. */
 export interface Workspace {
   readonly kernels: Kernels;
-  /** Tape memory, kept until the step ends: for what `backward` needs. */
+  /** Tape memory, kept until the step ends: for `backward`. */
   allocate(elements: number): Pointer;
-  /** Memory that is free again when the running `forward` or `backward` returns. */
+  /** Memory until the running `forward` or `backward` returns. */
   scratch(elements: number): Pointer;
   /** Copies host data into tape memory (integers keep their bits). */
   upload(data: Float32Array | Int32Array | Uint32Array): Pointer;
   /**
-   * Input `i` as a frozen weight; null where it is no matrix, and where a gradient is to follow also for one that is not constant or
-   * does not outlive steps. Its memory may be in any form, so of inputs that `Op.frozen` names nothing else is read.
+   * Input `i` as a frozen weight; null if it is not a matrix, or, when a gradient will be computed, not a constant that outlives steps. Its
+   * memory may be in any format, so an input that `Op.frozen` names is read only through this.
    */
   frozen(i: number): FrozenWeight | null;
-  /** A number of its own for each call: the stream of the counter-based generator. */
+  /** A new number for each call: the stream of the counter-based generator. */
   nextStream(): number;
   /** Seed of the graph. */
   readonly seed: number;
@@ -36,68 +36,68 @@ export interface Workspace {
   readonly training: boolean;
 }
 
-/** What `forward` is given. */
+/** The context of `forward`. */
 export interface ForwardCall<A> extends Workspace {
   readonly inputs: readonly Value[];
-  /** Result; `forward` writes every element (memory holds anything before). */
+  /** The result; `forward` writes every element (memory is uninitialised). */
   readonly output: Value;
   readonly attributes: A;
-  /** Memory for what `backward` needs: kept where it can follow, else scratch. */
+  /** Memory for what `backward` needs: kept if it may follow, else scratch. */
   keep(elements: number): Pointer;
 }
 
-/** Where a gradient goes. */
+/** The destination of a gradient. */
 export interface GradientTarget {
   readonly pointer: Pointer;
-  /** 0: first contribution, write every element. 1: add to what is there. */
+  /** 0: first contribution, overwrite. 1: add. */
   readonly accumulate: 0 | 1;
 }
 
-/** What `backward` is given. It runs where some input wants a gradient: of a single one that need not be asked. */
+/** The context of `backward`. It only runs if some input needs a gradient; for a single input, no check is needed. */
 export interface BackwardCall<A, S> extends Workspace {
   readonly inputs: readonly Value[];
   readonly output: Value;
   /** ∂L/∂output, of the output's shape. Read only. */
   readonly gradient: Value;
   readonly attributes: A;
-  /** What `forward` returned. */
+  /** The result of `forward`. */
   readonly saved: S;
   /** Whether input `i` needs a gradient. */
   wants(i: number): boolean;
-  /** Where ∂L/∂input `i` goes. Ask at most once an input, only if wanted, and write right after asking. */
+  /** The destination of ∂L/∂input `i`. Request it at most once for each input, only if needed, and write right after. */
   target(i: number): GradientTarget;
-  /** `target(i)` where input `i` is there and wants a gradient; else a null pointer, which kernels with several skip. */
+  /** `target(i)` if input `i` exists and needs a gradient; else a null pointer, which kernels with several outputs skip. */
   targetIfWanted(i: number): GradientTarget;
-  /** Hands `gradient` unchanged to input `i` (same size): cheaper than a copy where nobody else needs the buffer. */
+  /** Passes `gradient` on to input `i` (same size): cheaper than a copy if nobody else needs the buffer. */
   pass(i: number): void;
 }
 
 /**
- * One differentiable operation: its shape rule, its value and its gradient.
- * `A` are its attributes (plain data of its own), `S` what forward saves for backward.
+ * A differentiable operation: its shape rule, its value and its gradient. `A` are its attributes (plain data, copied), `S` what forward
+ * saves for backward.
  */
 export interface Op<A = unknown, S = unknown> {
   readonly name: string;
   /**
-   * Shape of the result. Checks before any work that inputs and attributes fit; throws `ShapeError` or `ConfigError`,
-   * whose message starts with `what`, the op's name.
+   * Shape of the result. Checks inputs and attributes before any work; throws `ShapeError` or `ConfigError`, with a message that starts
+   * with `what`, the op's name.
    */
   shape(inputs: readonly Shape[], attributes: A, what: string): Shape;
-  /** The input that it takes as a `FrozenWeight`, where it is one; others are float32 in every case. */
+  /** The input that may be a `FrozenWeight`; others are always float32. */
   readonly frozen?: number;
-  /** Result has the first input's memory (reshape and the like); `forward` is then not called. */
+  /** Whether the result shares the first input's memory (reshape and the like); `forward` is then not called. */
   readonly alias?: true;
   forward(call: ForwardCall<A>): S;
   backward(call: BackwardCall<A, S>): void;
 }
 
-/** An op with attributes: `G` is what a caller gives, `A` what the op makes of it. */
+/** An op with attributes: `G` as given by the caller, `A` as checked. */
 export interface TakingOp<G, A, S> extends Op<A, S> {
   /**
-   * Reads each attribute once, checks it, fills in its default and copies it: what the caller changes afterwards, between
-   * forward and backward for one, changes nothing. Throws `ConfigError` or `ShapeError`, whose message starts with `what`.
+   * Reads each attribute once, checks it, fills in its default and copies it, so that later changes by the caller have no effect. Throws
+   * `ConfigError` or `ShapeError`, with a message that starts with `what`.
    */
   take(given: G | undefined, what: string): A;
-  /** What `take` gave for none at all, kept by whoever calls it: most calls have none. */
+  /** The result of `take` without attributes, cached by callers: most calls have none. */
   byDefault?: A;
 }

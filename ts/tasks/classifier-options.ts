@@ -5,44 +5,44 @@ import type { WeightOptions } from "../io/safetensors/index.js";
 import type { InferOptions } from "../models/sentence/infer-options.js";
 import type { EncoderOptions } from "./open-classifier.js";
 
-/** What every call of a classifier takes: its adapter is its own. */
+/** Options of a classifier's calls; its adapter is fixed. */
 export type ClassifyOptions = Omit<InferOptions, "adapter" | "adapters">;
 
-/** How a classifier is measured. */
+/** Options of `TextClassifier.evaluate`. */
 export interface EvaluateOptions extends ClassifyOptions {
-  /** Whether 95 % intervals are wanted; default true. */
+  /** Whether to compute 95 % intervals; default true. */
   readonly intervals?: boolean;
 }
 
-/** A new classifier. */
+/** Options of `TextClassifier.create`. */
 export interface ClassifierOptions<Label extends string = string> {
-  /** Names of the classes, two or more. Predictions have their literal types. */
+  /** Names of the classes, at least two. Predictions have their literal types. */
   readonly labels: readonly Label[];
-  /** The adapter that is trained along with the head; null for the head alone. */
+  /** Options of the adapter to train together with the head; null to train only the head. */
   readonly lora?: LoraOptions | null;
-  /** Name of that adapter in the encoder; default "classifier". */
+  /** Name of the adapter in the encoder; default "classifier". */
   readonly adapter?: string;
 }
 
-/** How a saved classifier is loaded. */
+/** Options of `TextClassifier.load`. */
 export interface LoadClassifierOptions extends WeightOptions {
-  /** Name that its adapter gets in the encoder; default "classifier". */
+  /** Name of its adapter in the encoder; default "classifier". */
   readonly adapter?: string;
-  /** Take an encoder with other weights than those that it was trained on; default false: it is refused by name. */
+  /** Accept an encoder with other weights than in training; default false: throws. */
   readonly allowOtherBase?: boolean;
 }
 
-/** How a classifier is opened with its encoder, whose length of texts and pooling are those it was trained with. */
+/** Options of `TextClassifier.open`. The encoder gets the pooling and maximum length of the classifier's training. */
 export interface OpenClassifierOptions<Label extends string = string> extends LoadClassifierOptions, EncoderOptions {
-  /** The base, as `SentenceEncoder.load` takes it; default the one that the classifier's files name. */
+  /** The base model, as in `SentenceEncoder.load`; default: the one that the classifier's files name. */
   readonly model?: string | FileMap | ModelSource;
-  /** Of a checkpoint of transformers: an adapter to train along with its head; default none. */
+  /** For a checkpoint of transformers: options of an adapter to train together with its head; default: none. */
   readonly lora?: LoraOptions;
-  /** Names of the classes, for PEFT's files, which have none; default what the base's config.json says, else LABEL_0, LABEL_1, … */
+  /** Names of the classes, for PEFT's files, which have none; default: those of the base's config.json, else LABEL_0, LABEL_1, … */
   readonly labels?: readonly Label[];
   /**
-   * Tokens that texts are cut to, of PEFT's files and of a checkpoint of transformers, which do not say what they were trained with; default
-   * what the model allows. What `save` gave says it.
+   * Length in tokens to which texts are truncated, for PEFT's files and checkpoints of transformers, which do not record it; default: the
+   * model's maximum. The files of `save` record it.
    */
   readonly maxTokens?: number;
 }

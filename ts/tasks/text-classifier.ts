@@ -50,17 +50,17 @@ import { type Prediction, prediction } from "./prediction.js";
  * await classifier.predict(["what a day"]); // [{ label: "yes", probability: 0.93, … }]
  */
 export class TextClassifier<Label extends string = string> implements Task<TokenizedExample> {
-  /** The encoder below the head; `dispose` of it when done, unless the classifier came from `open`. */
+  /** The encoder; dispose of it when done, unless the classifier came from `open`. */
   readonly encoder: SentenceEncoder;
   /** Names of the classes, in the order of the logits. */
   readonly labels: readonly Label[];
   /** The linear head on the sentence vectors. */
   readonly head: ClassificationHead;
-  /** @internal Its adapter, by whatever name; null where it is the head alone, or the base's weights hold it. */
+  /** @internal Its adapter; null if only the head is trained, or the adapter is merged into the base. */
   readonly modelAdapter: ModelAdapter | null;
-  /** @internal Cuts its texts as they were in training. */
+  /** @internal Truncates texts as in training. */
   readonly tokenizer: TextTokenizer;
-  /** @internal Whether adapter and head are gone. */
+  /** @internal Whether it was disposed. */
   disposed = false;
   private readonly merged: string | null;
   private readonly ownsEncoder: boolean;
@@ -78,10 +78,10 @@ export class TextClassifier<Label extends string = string> implements Task<Token
   }
 
   /**
-   * Adds an adapter to the encoder, unless `lora` is null, and a new head. Calls of the encoder that name no adapter are not
-   * affected. Both stay until `dispose`: whoever makes several one after the other, as in cross-validation, disposes of each.
+   * Adds an adapter to the encoder, unless `lora` is null, and a new head. Other calls of the encoder are not affected. Both stay until
+   * `dispose`: in cross-validation, dispose of each classifier.
    *
-   * Throws `ConfigError` for fewer than two labels or doubled ones, and where the encoder has an adapter of that name.
+   * Throws `ConfigError` for fewer than two labels, duplicate labels, or an adapter's name that is in use.
    */
   static create<Label extends string>(
     encoder: SentenceEncoder,
@@ -91,29 +91,29 @@ export class TextClassifier<Label extends string = string> implements Task<Token
   }
 
   /**
-   * A classifier from what `save` gave, on the encoder that it was trained on. Its texts are cut to the length that they had
-   * in training, whatever the encoder's own is.
+   * Loads the files of `save` on the encoder that the classifier was trained on. Texts are truncated as in training, whatever the encoder's
+   * own maximum.
    *
-   * @param options.adapter name that its adapter gets in the encoder; default "classifier"
-   * @param options.allowNonFinite take values that are NaN or infinite; default false
-   * @param options.allowOtherBase take an encoder with other weights; default false
-   * Throws `AdapterError` or `FormatError` where the files do not fit, or belong to another encoder.
+   * @param options.adapter name of its adapter in the encoder; default "classifier"
+   * @param options.allowNonFinite accept values that are NaN or infinite; default false
+   * @param options.allowOtherBase accept an encoder with other weights; default false
+   * Throws `AdapterError` or `FormatError` if the files do not fit, or belong to another encoder.
    */
   static load(encoder: SentenceEncoder, files: FileMap, options: LoadClassifierOptions = {}): TextClassifier {
     return new TextClassifier(loadedParts(encoder, files, options));
   }
 
   /**
-   * A classifier with the encoder that it was trained on, from a run's folder or a merged model's: ready to use, with the
-   * answers of the run. So are a checkpoint of transformers' `AutoModelForSequenceClassification`, to predict with or, with `lora`, to
-   * train on, and what PEFT saved for one (task_type SEQ_CLS), adapter and head. `dispose` frees both.
+   * Opens a classifier with its encoder: the folder of a run or of a merged model; a checkpoint of transformers'
+   * `AutoModelForSequenceClassification`, to predict with or, with `lora`, to train on; or PEFT's files of one (task_type SEQ_CLS), adapter
+   * and head. `dispose` frees both.
    *
-   * @param source a folder where there is a file system, else an address; the files by name; or a `ModelSource`
-   * @param options.model the base, where it is not the one that the files name
-   * @param options.labels names of the classes of PEFT's files, which say none
-   * @param options.maxTokens tokens that texts are cut to, where the files do not say: PEFT's, and a checkpoint's
+   * @param source a folder (in runtimes with a file system) or a URL; the files by name; or a `ModelSource`
+   * @param options.model the base model; default: the one that the files name
+   * @param options.labels names of the classes, for PEFT's files, which have none
+   * @param options.maxTokens length in tokens to which texts are truncated, for PEFT's files and checkpoints, which do not record it
    *
-   * Throws `ConfigError` where there is no classifier, or no base is named; otherwise as `SentenceEncoder.load` and `load` do.
+   * Throws `ConfigError` if there is no classifier, or no base is named; otherwise as `SentenceEncoder.load` and `load`.
    *
    * @example
    * using classifier = await TextClassifier.open("runs/reviews");
@@ -126,31 +126,31 @@ export class TextClassifier<Label extends string = string> implements Task<Token
     return new TextClassifier(await openedParts(source, options));
   }
 
-  /** Name of the classifier's adapter in the encoder; null for a head alone, and where the base's weights hold it (`lowrank merge`). */
+  /** Name of the classifier's adapter in the encoder; null if only the head is trained, or the adapter is merged into the base (`lowrank merge`). */
   get adapter(): string | null {
     return this.modelAdapter?.name ?? null;
   }
 
-  /** The encoder's graph, which head and adapter live in. */
+  /** The encoder's graph, which contains head and adapter. */
   get graph(): Graph {
     return this.encoder.graph;
   }
 
-  /** Adapter, where there is one, and head. */
+  /** Parameters of adapter (if any) and head. */
   params(): NodeId[] {
     return [...(this.modelAdapter?.params() ?? []), ...this.head.params()];
   }
 
   /**
-   * Trains adapter and head together. Other calls on the encoder may run meanwhile, training of other adapters too.
-   * Throws `ConfigError` for a label that the classifier does not have, for empty texts unless `emptyTexts` is "keep", while an
-   * adapter is merged into the base, and while another `fit` trains this classifier; see `fit` for the rest.
+   * Trains adapter and head together. Other calls on the encoder may run at the same time, including training of other adapters. Throws
+   * `ConfigError` for an unknown label, for empty texts unless `emptyTexts` is "keep", while an adapter is merged into the base, and while
+   * another `fit` trains this classifier; see `fit` for the rest.
    */
   async fit(examples: readonly Example[], options: ClassifierFitOptions = {}): Promise<FitReport> {
     this.checkTrainable("fit");
     const prepared = this.prepare("fit", examples, emptyTextsOf(options));
     const training = takeTraining(this, prepared, options);
-    // Nothing is merged into the base meanwhile, also where the head alone is trained.
+    // Nothing may be merged into the base meanwhile, even if only the head is trained.
     const { end } = this.encoder.adapterSet.begin(null);
     try {
       return await fit(training.task, prepared, training.options);
@@ -160,10 +160,10 @@ export class TextClassifier<Label extends string = string> implements Task<Token
   }
 
   /**
-   * Sets the head to the best one on the vectors that encoder and adapter give now: multinomial logistic regression, fitted to
-   * convergence (`fitLogisticRegression`, which has the same options). In seconds that gives a classifier without training the
-   * encoder, or a head from which `fit` goes on (linear probing, then fine-tuning: arXiv 2202.10054). Where it throws, the
-   * head is as before; errors as those of `fit`, and `AbortError` when cancelled.
+   * Fits the head to the vectors that encoder and adapter currently give: multinomial logistic regression, to convergence (see
+   * `fitLogisticRegression`, which has the same options). In seconds this gives a classifier without training the encoder, or a head to
+   * continue from with `fit` (linear probing, then fine-tuning: arXiv 2202.10054). On an error the head is as before. Throws as `fit`, and
+   * `AbortError` when cancelled.
    *
    * @example
    * await classifier.fitHead(examples);
@@ -178,14 +178,14 @@ export class TextClassifier<Label extends string = string> implements Task<Token
     return setFitted(this.head, this.params(), () => fitToTexts(this, this.modelAdapter, texts, targets, settings));
   }
 
-  /** Summed cross entropy of some examples; with `checkpointing` layers are computed again for their gradients. */
+  /** Summed cross entropy of examples; with `checkpointing`, layers are recomputed for their gradients. */
   loss(examples: readonly TokenizedExample[], options: ForwardOptions = {}): BatchLoss {
     this.checkTrainable("loss");
     const { checkpointing } = takeForwardOptions("loss", options);
     return lossOf(this, takeTokenized("loss", examples, this.labels.length), undefined, checkpointing);
   }
 
-  /** Bytes that a step on these examples takes. */
+  /** Bytes that a step on these examples needs. */
   memory(examples: readonly TokenizedExample[], options: ForwardOptions = {}): number {
     const { checkpointing } = takeForwardOptions("memory", options);
     const tokens = takeTokenized("memory", examples, this.labels.length).reduce((sum, { ids }) => sum + ids.length, 0);
@@ -194,8 +194,8 @@ export class TextClassifier<Label extends string = string> implements Task<Token
   }
 
   /**
-   * The most likely label of each text, with probabilities: of this classifier's adapter and head, whatever adapter is the
-   * encoder's active one. Throws `NonFiniteError` where adapter or head give logits that are no numbers.
+   * The most probable label of each text, with probabilities, by this classifier's adapter and head, whatever the encoder's active adapter.
+   * Throws `NonFiniteError` for logits that are NaN or infinite.
    */
   async predict(texts: readonly string[], options: ClassifyOptions = {}): Promise<Prediction<Label>[]> {
     const asked = takeTexts("predict", texts);
@@ -204,8 +204,8 @@ export class TextClassifier<Label extends string = string> implements Task<Token
   }
 
   /**
-   * Accuracy, loss, scores of each class and confusion matrix on known examples; 95 % intervals by default. Throws
-   * `ConfigError` where there are none, and as `predict` does.
+   * Accuracy, loss, scores of each class and confusion matrix on labelled examples; with 95 % intervals by default. Throws `ConfigError`
+   * without examples, and as `predict`.
    */
   async evaluate(examples: readonly Example[], options: EvaluateOptions = {}): Promise<Metrics> {
     checkOptions("evaluate", options, ["signal", "onProgress", "intervals"]);
@@ -224,7 +224,7 @@ export class TextClassifier<Label extends string = string> implements Task<Token
     return measureLogits(logits, targets, labels.length, { intervals, signal: others.signal ?? undefined });
   }
 
-  /** Logits of each text, `[classes]`, with adapter and head as they are when the call begins. */
+  /** Logits of each text, `[classes]`, with adapter and head as they are at the call. */
   async logits(texts: readonly string[], options: ClassifyOptions = {}): Promise<Float32Array[]> {
     return this.ask("logits", takeTexts("logits", texts), options);
   }
@@ -239,9 +239,9 @@ export class TextClassifier<Label extends string = string> implements Task<Token
   }
 
   /**
-   * The adapter as PEFT's files, and beside them the head, and in labels.json what else decides an answer: labels, length of
-   * texts, lowercasing, pooling and the base's fingerprint. They are in memory: Node's `writeFilesAtomically(folder, files)` writes
-   * them where `TextClassifier.open(folder)` finds them.
+   * The adapter as PEFT's files, the head, and in labels.json everything else that predictions depend on: labels, maximum length,
+   * lowercasing, pooling and the base's fingerprint. In memory: Node's `writeFilesAtomically(folder, files)` writes them where
+   * `TextClassifier.open(folder)` finds them.
    */
   save(...nothing: never[]): SavedFiles {
     checkNothing("save", nothing, WRITE_THEM);
@@ -263,8 +263,8 @@ export class TextClassifier<Label extends string = string> implements Task<Token
   }
 
   /**
-   * Adapter and head as a PEFT checkpoint of transformers' `AutoModelForSequenceClassification`, for a classifier that `open` made of
-   * such a model. Throws `ConfigError` for others, and where there is no adapter.
+   * Adapter and head as a PEFT checkpoint of transformers' `AutoModelForSequenceClassification`, for a classifier that `open` made from
+   * such a model. Throws `ConfigError` for others, and without an adapter.
    */
   savePeft(...nothing: never[]): SavedFiles {
     checkNothing("savePeft", nothing, WRITE_THEM);
@@ -273,8 +273,8 @@ export class TextClassifier<Label extends string = string> implements Task<Token
   }
 
   /**
-   * Frees adapter and head, and the encoder too where `open` loaded it; otherwise that stays. Throws `ConfigError` while they
-   * are trained or merged. Safe to call twice, and after the encoder's own. Other calls then throw `ConfigError`.
+   * Frees adapter and head, and the encoder too if `open` loaded it. Throws `ConfigError` while they are trained or merged. Safe to call
+   * twice, and after the encoder's own `dispose`. Other calls then throw `ConfigError`.
    */
   dispose(): void {
     const { encoder, modelAdapter, head } = this;
@@ -296,12 +296,12 @@ export class TextClassifier<Label extends string = string> implements Task<Token
     this.dispose();
   }
 
-  /** Checks every example before the first is worked on; what is done to the list afterwards changes nothing. */
+  /** Checks and copies all examples before any work. */
   private prepare(what: string, examples: readonly Example[], emptyTexts: EmptyTexts | undefined): TokenizedExample[] {
     const { tokenizer } = this;
     return takeLearnt(what, examples, emptyTexts).map(({ text, label }, i) => {
       let tokens: Int32Array | undefined;
-      // Tokens when a step first needs them: to turn 20,000 texts into some takes seconds, in which nothing was heard.
+      // Tokenized when a step first needs it: tokenizing 20,000 texts takes seconds, in which the event loop could not run.
       return {
         target: this.target(label, i),
         get ids() {
@@ -327,14 +327,14 @@ export class TextClassifier<Label extends string = string> implements Task<Token
   }
 }
 
-/** Throws `ConfigError` where a classifier was disposed of, `StaleNodeError` where its encoder was. */
+/** Throws `ConfigError` if the classifier was disposed, `StaleNodeError` if its encoder was. */
 export function checkClassifier(what: string, { disposed, encoder }: TextClassifier): void {
   if (!disposed) return checkUsable(what, encoder);
   const message = `${what}: this classifier was disposed of; load or create it again`;
   throw new ConfigError(message, { op: what, reason: "disposed" });
 }
 
-/** Which adapter applies is no option of a classifier's calls. */
+/** A classifier's calls have no option for the adapter. */
 function checkAskOptions(what: string, options: ClassifyOptions): void {
   if (typeof options === "object" && options !== null && "adapter" in options)
     throw new ConfigError(

@@ -54,7 +54,6 @@ export interface WeightedSum {
   readonly svdRank: number | null;
   readonly density: number;
   readonly majority: "total" | "frequency";
-  readonly signal: AbortSignal | undefined;
 }
 
 const what = "addWeightedAdapter";
@@ -62,7 +61,7 @@ const what = "addWeightedAdapter";
 const NAMES = ["adapters", "weights", "combinationType", "svdRank", "density", "majoritySignMethod", "signal"] as const;
 
 /** A checked copy. Throws `ConfigError` for invalid options. */
-export function takeWeighted(options: WeightedAdapterOptions): WeightedSum {
+export function takeWeighted(options: WeightedAdapterOptions): WeightedSum & { signal: AbortSignal | undefined } {
   checkOptions(what, options, NAMES);
   const signal = readSignal(what, "signal", options.signal);
   const { combinationType: type = "svd", svdRank = null, density, majoritySignMethod: majority = "total" } = options;

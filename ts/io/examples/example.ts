@@ -1,6 +1,6 @@
-/** A text and what it is. */
+/** A labelled text. */
 export interface Example {
-  /** The text as a user would write it. */
+  /** The text. */
   readonly text: string;
   /** Name of its class. */
   readonly label: string;

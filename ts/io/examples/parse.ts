@@ -4,34 +4,34 @@ import type { Example } from "./example.js";
 import type { Column } from "./table/columns.js";
 import type { Row } from "./table/rows.js";
 
-/** Comma-separated, tab-separated, a JSON object a line, JSON as a whole, or Parquet. */
+/** Comma-separated, tab-separated, JSON Lines, JSON, or Parquet. */
 export type ExampleFormat = "csv" | "tsv" | "jsonl" | "json" | "parquet";
 
-/** How a file of texts is to be read. */
+/** How to read a file of texts. */
 export interface TextOptions {
   readonly format: ExampleFormat;
-  /** Column of the texts: a name, or a number from 0. In JSON Lines the field's name. */
+  /** Column of the texts: a name, or an index from 0. In JSON Lines the field's name. */
   readonly text: Column;
-  /** Whether the first row names the columns. Default "auto": if it holds a name that is asked for. */
+  /** Whether the first row contains the columns' names. Default "auto": if it contains a requested name. */
   readonly header?: boolean | "auto";
   /** Names of the columns of a file without a header. */
   readonly columns?: readonly string[];
   /**
-   * What separates fields. Default the format's comma or tab, or where header and rows agree on another alone, that one:
-   * comma, semicolon, tab or bar.
+   * Separator of fields. Default: the format's comma or tab; another one of comma, semicolon, tab and bar if it is the only one on which
+   * header and rows agree.
    */
   readonly delimiter?: string;
-  /** Name by which messages call the file. Default "data". */
+  /** Name of the file in messages. Default "data". */
   readonly file?: string;
-  /** Told what is odd but can be read, such as a header that is repeated further down. */
+  /** Called with warnings, for example about a header that is repeated further down. */
   readonly onWarning?: (message: string) => void;
 }
 
-/** How a file of examples is to be read. */
+/** How to read a file of examples. */
 export interface ExampleOptions extends TextOptions {
-  /** Column of the labels, as `text`. */
+  /** Column of the labels, in the form of `text`. */
   readonly label: Column;
-  /** The labels there may be. Default: those that are found. */
+  /** The allowed labels. Default: all that are found. */
   readonly labels?: readonly string[];
 }
 
@@ -45,7 +45,7 @@ function formatOf(file: string): ExampleFormat | null {
   return Object.hasOwn(extensions, extension) ? extensions[extension]! : null;
 }
 
-/** The format that a file's name says. Throws `ConfigError` where it says none. */
+/** The format by a file's name. Throws `ConfigError` for an unknown one. */
 export function exampleFormat(file: string): ExampleFormat {
   const format = formatOf(file);
   if (format !== null) return format;
@@ -55,10 +55,10 @@ export function exampleFormat(file: string): ExampleFormat {
 
 const shown = (labels: readonly string[]) => clip(labels.map((label) => JSON.stringify(label)).join(", "));
 
-/** What a row of a file of that name is called by its number: as `placeOf`, a line where the name says no format. */
+/** What to call a row of a file with that name, as `placeOf`; a line if the name has no known format. */
 export const placeIn = (file: string, line: number): string => placeOf(formatOf(file) ?? "csv", line);
 
-/** What a row is called by its number: lines of a file of lines, else items or rows. */
+/** What to call a row by its number: line, item or row. */
 export const placeOf = (format: ExampleFormat, line: number | string, plural = "") =>
   `${format === "json" ? "item" : format === "parquet" ? "row" : "line"}${plural} ${line}`;
 
@@ -68,22 +68,25 @@ function notBlank(row: Row, index: number, what: string, { file = "data", format
   throw new FormatError(`${file}, ${placeOf(format, row.line)}: the ${what} is empty`, { file, line: row.line });
 }
 
-/** Labels once each, sorted: as numbers where all are numbers, else by their characters. */
+/** Distinct labels, sorted: numerically if all are numbers, else by their characters. */
 export function sortLabels(labels: Iterable<string>): string[] {
   const distinct = [...new Set(labels)];
   const isNumber = (label: string) => label.trim() !== "" && Number.isFinite(Number(label));
   return distinct.every(isNumber) ? distinct.sort((a, b) => Number(a) - Number(b)) : distinct.sort();
 }
 
-/** An example, and where it stands in its file. */
+/** An example and its place in the file. */
 export interface LocatedExample extends Example {
-  /** Line of the file that it begins on, from 1; in JSON and Parquet its number from 1. */
+  /** Line on which it begins, from 1; in JSON and Parquet its number from 1. */
   readonly line: number;
-  /** What it belongs to, where a column of groups was asked for and is not empty there. */
+  /** Its group, if there is a column of groups and it is not empty. */
   readonly group?: string;
 }
 
-/** The examples of rows of text, label and, where there are groups, group. Throws `FormatError` where a field is empty or a label is not among `options.labels`. */
+/**
+ * Examples from rows of text, label and, if there is one, group. Throws `FormatError` for an empty field, and for a label that is not in
+ * `options.labels`.
+ */
 export function examplesOf(rows: readonly Row[], options: ExampleOptions): LocatedExample[] {
   const { file = "data", labels, format } = options;
   const known = labels === undefined ? null : new Set(labels);

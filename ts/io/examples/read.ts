@@ -19,41 +19,41 @@ import {
 import type { Row } from "./table/rows.js";
 import { decodeText } from "./text-encoding.js";
 
-/** How `readExamples` reads a file. */
+/** Options of `readExamples`. */
 export interface ReadOptions extends Partial<Omit<ExampleOptions, "format">> {
-  /** Default what the name in `file` ends in; without one, Parquet where the bytes are, else CSV. */
+  /** Format of the file. Default: by the extension in `file`; without one, Parquet if the bytes are, else CSV. */
   readonly format?: ExampleFormat;
-  /** Column of the texts: a name, or a number from 0. In JSON the field's name. Default "text". */
+  /** Column of the texts: a name, or an index from 0. In JSON the field's name. Default "text". */
   readonly text?: Column;
-  /** Column of the labels, as `text`. Default "label". */
+  /** Column of the labels, in the form of `text`. Default "label". */
   readonly label?: Column;
-  /** Column of what examples belong to, as `text`: a customer, a thread. `splitExamples` takes it as `groups`. Default none. */
+  /** Column of groups (a customer, a thread), in the form of `text`; for the option `groups` of `splitExamples`. Default: none. */
   readonly group?: Column;
-  /** What becomes of examples whose text is empty: an error that says where, or nothing of them. Default "refuse". */
+  /** What to do with examples with an empty text: throw an error with their lines, or skip them. Default "refuse". */
   readonly emptyTexts?: "refuse" | "leave out";
-  /** The same of examples whose label is empty. */
+  /** The same for examples with an empty label. */
   readonly emptyLabels?: "refuse" | "leave out";
 }
 
-/** Where examples stood in their file. */
+/** The columns of the examples in their file. */
 export interface ExampleColumns {
-  /** Column of the texts: a name, or a number from 0. */
+  /** Column of the texts: a name, or an index from 0. */
   readonly text: Column;
   /** Column of the labels. */
   readonly label: Column;
-  /** Column of texts that seems to be the other half of a pair, as `question2` of `question1`; null where there is none. */
+  /** Column that seems to be the other text of a pair, such as `question2` for `question1`; null for none. */
   readonly pairedWith: string | null;
 }
 
-/** Examples of a file, where they stand in it, their classes, and what was left out. */
+/** The examples of a file, their lines, their classes, and what was skipped. */
 export interface ReadExamples {
   /** In the file's order. */
   readonly examples: readonly LocatedExample[];
-  /** Every label once, sorted: as numbers where all are, else by their characters. A label's index is its class. */
+  /** Distinct labels, sorted: numerically if all are numbers, else by their characters. A label's index is its class. */
   readonly labels: readonly string[];
-  /** Lines of the examples that were left out because their text is empty. */
+  /** Lines of examples that were skipped because their text is empty. */
   readonly emptyTexts: readonly number[];
-  /** The same of those that have a text, and an empty label. */
+  /** The same for those with a text but an empty label. */
   readonly emptyLabels: readonly number[];
   /** The columns, for `summariseExamples`. */
   readonly columns: ExampleColumns;
@@ -71,7 +71,7 @@ function takeColumn(name: string, value: unknown): Column {
   throw unexpected(WHAT, name, "the name of a column or its number from 0", value);
 }
 
-/** A copy of the options, each read once and checked. */
+/** A checked copy of the options. */
 function takeOptions(given: ReadOptions): Omit<Required<ReadOptions>, "format" | "group" | "columns" | "delimiter" | "labels" | "onWarning"> & ReadOptions {
   checkOptions(WHAT, given, NAMES);
   const { format, text = "text", label = "label", header = "auto", file = "data" } = given;
@@ -97,12 +97,12 @@ function takeOptions(given: ReadOptions): Omit<Required<ReadOptions>, "format" |
 
 const isParquet = (bytes: Uint8Array) => bytes.length >= 12 && [0x50, 0x41, 0x52, 0x31].every((byte, i) => bytes[i] === byte);
 
-/** Whether a name says a format. */
+/** Whether a name has a known extension. */
 const saysFormat = (file: string) => /\.(csv|tsv|tab|jsonl|ndjson|json|parquet|pq)$/i.test(file);
 
 /**
- * Texts of the wanted columns of a file of any format. `onHalf` is told which column the first of these is one of a pair with. Throws `ConfigError` for a column that is not there, `FormatError`
- * for a broken file.
+ * Texts of the requested columns of a file of any format. `onHalf` is called if the first of them seems to be one text of a pair. Throws
+ * `ConfigError` for a missing column, `FormatError` for a broken file.
  */
 export async function rowsOf(
   bytes: Uint8Array | string,
@@ -118,15 +118,15 @@ export async function rowsOf(
   return (await import("./table/text-rows.js")).readTextRows(taken, wanted, options, onHalf);
 }
 
-/** Lines of examples without a text or a label, as far as a message names them. */
+/** Lines of examples without a text or a label, as many as a message lists. */
 function named(lines: readonly number[]): string {
   const first = lines.slice(0, 5).join(", ");
   return lines.length > 5 ? `${first} and ${lines.length - 5} more` : first;
 }
 
 /**
- * Reads texts of a file of any format, to be answered: one for each row, so that answers can be put beside rows. Empty ones stay, and
- * are told of. Throws as `readExamples`.
+ * Reads texts without labels from a file of any format, one for each row, so that answers can be put next to rows. Empty texts stay, with a
+ * warning. Throws as `readExamples`.
  */
 export async function readTexts(bytes: Uint8Array, options: TextOptions): Promise<string[]> {
   const rows = await rowsOf(bytes, [options.text], options);
@@ -141,13 +141,13 @@ export async function readTexts(bytes: Uint8Array, options: TextOptions): Promis
 }
 
 /**
- * Reads labelled texts: CSV and TSV (quoted fields, any line ends; semicolons and other delimiters are recognised), JSON Lines, JSON
- * (a list of objects, an object with one such list, or lists by column) and Parquet (flat columns, uncompressed or by snappy or gzip).
- * Text is UTF-8, or UTF-16 with a byte order mark. Time and memory are in proportion to the file.
+ * Reads labelled texts: CSV and TSV (quoted fields, any line ends; semicolons and other delimiters are detected), JSON Lines, JSON (a list
+ * of objects, an object with one such list, or lists by column) and Parquet (flat columns, uncompressed, snappy or gzip). Text is UTF-8, or
+ * UTF-16 with a byte order mark. Time and memory are in proportion to the file.
  *
  * @param bytes the file, or its text
- * @throws `ConfigError` for options that make no sense, a column that is not there, or bytes in another encoding, which it names;
- *   `FormatError` with the line where the file is broken, a field is empty or a label is not among `options.labels`
+ * @throws `ConfigError` for invalid options, a missing column, or another encoding, which it names; `FormatError` with the line for a
+ *   broken file, an empty field, or a label that is not in `options.labels`
  * @example
  * const { examples, labels } = await readExamples(await readFile("reviews.csv"), { file: "reviews.csv", label: "stars" });
  */
@@ -175,12 +175,12 @@ export async function readExamples(bytes: Uint8Array | string, options: ReadOpti
   return { examples, labels, emptyTexts: texts.empty, emptyLabels: labelled.empty, columns: { text, label, pairedWith } };
 }
 
-/** Fields that may be empty, by the option that says what becomes of their rows. */
+/** Fields that may be empty, by the option that says what happens to their rows. */
 const fields = { emptyTexts: { at: 0, column: "text" }, emptyLabels: { at: 1, column: "label" } } as const;
 
 type Emptiable = keyof typeof fields;
 
-/** Rows whose text or label is not empty, and the lines of the others. Throws `FormatError` where those are refused, or all. */
+/** Rows with text and label, and the lines of the others. Throws `FormatError` if those are refused, or if all rows are empty. */
 function withoutEmpty(
   rows: readonly Row[],
   option: Emptiable,

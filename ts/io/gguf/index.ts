@@ -5,11 +5,11 @@ export type { GgufNumbers, GgufValue } from "./metadata.js";
 export type { GgufFile, GgufTensorInfo } from "./open.js";
 
 /**
- * Opens a GGUF file of version 2 or 3: reads and checks the header, then each tensor when it is asked for, so that a file of
- * gigabytes is never in memory as a whole.
+ * Opens a GGUF file of version 2 or 3: reads and checks the header, then each tensor on request, so that a file of gigabytes is never in
+ * memory as a whole.
  * @param source a file, a Blob or anything else with random access
- * @param file name by which error messages call it
- * @throws `FormatError` where the header breaks the format; the source is closed then
+ * @param file name for error messages
+ * @throws `FormatError` for an invalid header; the source is then closed
  * Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
  */
 export async function openGguf(source: ByteSource, file = "GGUF file"): Promise<GgufFile> {

@@ -1,7 +1,7 @@
 import { excerpt } from "../../errors/excerpt.js";
 import type { Cursor } from "./cursor.js";
 
-/** A list of numbers, in the type that the file has. */
+/** A list of numbers, in the file's type. */
 export type GgufNumbers =
   | Uint8Array
   | Int8Array
@@ -14,7 +14,7 @@ export type GgufNumbers =
   | BigUint64Array
   | BigInt64Array;
 
-/** A value of a GGUF file's metadata. Whole numbers of 64 bits are bigints where a number would not be exact. */
+/** A metadata value. 64-bit integers are bigints if a number would not be exact. */
 export type GgufValue = number | bigint | boolean | string | GgufNumbers | readonly GgufValue[];
 
 interface NumberType {
@@ -25,7 +25,7 @@ interface NumberType {
 
 const exact = (value: bigint) => (value >= -(2n ** 53n) + 1n && value <= 2n ** 53n - 1n ? Number(value) : value);
 
-/** By the format's number of each type. */
+/** By the number of each type in the format. */
 const numbers: ReadonlyMap<number, NumberType> = new Map<number, NumberType>([
   [0, { bytes: 1, read: (view, at) => view.getUint8(at), list: Uint8Array }],
   [1, { bytes: 1, read: (view, at) => view.getInt8(at), list: Int8Array }],
@@ -40,16 +40,16 @@ const numbers: ReadonlyMap<number, NumberType> = new Map<number, NumberType>([
 ]);
 const [BOOL, STRING, ARRAY] = [7, 8, 9];
 
-/** Lists that may stand one in another; those of honest files hold no lists. */
+/** Maximum nesting of lists; real files have none in lists. */
 const MOST_NESTED = 4;
-/** Lists of a file: an empty one of 12 bytes takes several hundred of memory. Honest files have some ten. */
+/** Maximum number of lists: an empty one of 12 bytes takes several hundred in memory. Real files have about ten. */
 const MOST_LISTS = 1 << 16;
-/** Truth values of a list: a byte of the file each, eight of memory. Honest files have one for each layer. */
+/** Maximum number of booleans in a list: each takes a byte in the file, eight in memory. Real files have one for each layer. */
 const MOST_TRUTHS = 1 << 20;
 
 type Failure = (problem: string) => Error;
 
-/** A value of whatever type, and its type's number before it. */
+/** A value of any type, with the number of its type before it. */
 export function readValue(cursor: Cursor, key: string, fail: Failure): GgufValue {
   return valueOf(cursor, cursor.u32(`the type of ${key}`), key, fail, 0);
 }
@@ -86,5 +86,5 @@ function listOf(cursor: Cursor, key: string, fail: Failure, depth: number): Gguf
   return values;
 }
 
-/** A key of the metadata, as messages name it. */
+/** A key of the metadata, for messages. */
 export const keyName = (key: string) => `metadata ${excerpt(key, 80)}`;

@@ -8,49 +8,49 @@ import { dequantize, isReadable } from "./dequantize.js";
 import { type GgufEntry, type GgufHeader, HeaderParser } from "./header.js";
 import type { GgufValue } from "./metadata.js";
 
-/** Bytes that are read first; those of most small models' headers. */
+/** Bytes to read first: enough for most small models' headers. */
 const FIRST = 1 << 20;
-/** Longest header that is read. Those of vocabularies of a quarter of a million tokens take a twentieth. */
+/** Longest header that is read. A vocabulary of a quarter of a million tokens takes a twentieth. */
 const LONGEST = 1 << 28;
 
 /** A tensor of a GGUF file. */
 export interface GgufTensorInfo {
-  /** As ggml names it: "F32", "Q4_K". */
+  /** ggml's name: "F32", "Q4_K". */
   readonly type: string;
   /** Lengths of the dimensions, outermost first; `[out, in]` of a linear layer. */
   readonly shape: readonly number[];
-  /** In the file. */
+  /** Size in the file. */
   readonly bytes: number;
 }
 
-/** A GGUF file of which only the header is in memory. */
+/** A GGUF file with only its header in memory. */
 export interface GgufFile {
-  /** The format's, 2 or 3. */
+  /** Version of the format, 2 or 3. */
   readonly version: number;
-  /** What the header says of the model, its tokenizer and the file: values by key. */
+  /** Metadata of the model, its tokenizer and the file, by key. */
   readonly metadata: ReadonlyMap<string, GgufValue>;
-  /** A value of the metadata as the file has it: its type's number, then its bytes. Throws `ConfigError` for a key that is not there. */
+  /** A metadata value's bytes: the number of its type, then its contents. Throws `ConfigError` for an unknown key. */
   rawMetadata(key: string): Promise<Uint8Array>;
   /** Tensor names in the order of the header. */
   readonly names: readonly string[];
   /** Whether the file has a tensor of that name. */
   has(name: string): boolean;
-  /** Throws `ConfigError` for a name that the file does not have. */
+  /** Type, shape and size. Throws `ConfigError` for an unknown name. */
   info(name: string): GgufTensorInfo;
   /**
-   * Reads one tensor as float32, as ggml dequantises it. Throws `ConfigError` for a name that the file does not have,
-   * `UnsupportedError` for types other than F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K and Q6_K.
+   * Reads a tensor as float32, dequantised as in ggml. Throws `ConfigError` for an unknown name, `UnsupportedError` for types other than
+   * F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K and Q6_K.
    */
   tensor(name: string): Promise<Tensor>;
-  /** Values of whole blocks of a tensor, from its bytes. Throws as `tensor`. */
+  /** Values of whole blocks of a tensor, from their bytes. Throws as `tensor`. */
   decode(name: string, bytes: Uint8Array): Float32Array<ArrayBuffer>;
-  /** One tensor's bytes as stored, or those from `begin` to `end` of them. Throws `ConfigError` for a range that it does not have. */
+  /** A tensor's bytes as stored, or those from `begin` to `end`. Throws `ConfigError` for a range outside the tensor. */
   raw(name: string, begin?: number, end?: number): Promise<Uint8Array>;
   /** Closes the source. */
   close(): Promise<void>;
 }
 
-/** As `openGguf` of the folder's index, which fetches this file when it is used. */
+/** `openGguf` of the folder's index, which fetches this file on first use. */
 export async function readGguf(source: ByteSource, file: string): Promise<GgufFile> {
   checkSource("openGguf", source);
   checkFileName("openGguf", file);
@@ -78,7 +78,7 @@ async function readHeader(source: ByteSource, file: string): Promise<GgufHeader>
       if (!(error instanceof Exhausted)) throw error;
       if (error.needed > LONGEST)
         throw new FormatError(`${clip(file)}: its header takes more than the ${LONGEST} bytes that are read`, { file });
-      // Twice as much each time: all in all no more than twice the header.
+      // Doubles each time, so at most twice the header is read.
       const next = Math.min(Math.max(2 * length, error.needed), LONGEST, size);
       const more = new Uint8Array(next);
       more.set(bytes);

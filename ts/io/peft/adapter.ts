@@ -9,15 +9,15 @@ import { targetTest } from "./paths/targets.js";
 
 /** The adaptation of one module: y = x·W + (x·A)·B·scaling. */
 export interface AdapterLayer {
-  /** "embedding" where x is a row number that picks a row of A. */
+  /** "embedding" if x is a row index, which selects a row of A. */
   readonly kind: "linear" | "embedding";
-  /** `[in, rank]` (a file holds it transposed). */
+  /** `[in, rank]`, the transpose of the file's. */
   readonly loraA: Tensor;
-  /** `[rank, out]` (a file holds it transposed). */
+  /** `[rank, out]`, the transpose of the file's. */
   readonly loraB: Tensor;
-  /** B's bias `[out]`, where the configuration says loraBias. It is scaled as B's product is. */
+  /** B's bias `[out]`, with `loraBias`. It is scaled as the product is. */
   readonly bias?: Tensor;
-  /** DoRA's magnitude `[out]`, where the configuration says useDora. */
+  /** DoRA's magnitude `[out]`, with `useDora`. */
   readonly magnitude?: Tensor;
   /** Columns of A and rows of B. */
   readonly rank: number;
@@ -27,13 +27,13 @@ export interface AdapterLayer {
   readonly scaling: number;
 }
 
-/** A LoRA adapter apart from any model: what PEFT keeps in an adapter's folder. */
+/** A LoRA adapter without a model: the contents of PEFT's files. */
 export interface Adapter {
-  /** What adapter_config.json says. */
+  /** The contents of adapter_config.json. */
   readonly config: AdapterConfig;
   /** By module path in the model, such as "encoder.layer.0.attention.self.query". */
   readonly layers: ReadonlyMap<string, AdapterLayer>;
-  /** Whole tensors that were trained beside the layers: biases and modules_to_save, by their name in the file without "base_model.model.". */
+  /** Tensors that were trained as a whole: biases and modules_to_save, by their names in the file without "base_model.model.". */
   readonly extra: ReadonlyMap<string, Tensor>;
 }
 
@@ -46,7 +46,7 @@ export interface LayerScaling {
   readonly scaling: number;
 }
 
-/** Rank, α and scaling that a configuration gives modules, its patterns read once for all of them. */
+/** Rank, α and scaling of modules by a configuration, whose patterns are read once. */
 export function layerScalings(config: ScalingFields): (path: string) => LayerScaling {
   const [rankOf, alphaOf] = [patternValues(config.rankPattern), patternValues(config.alphaPattern)];
   return (path) => {
@@ -56,7 +56,7 @@ export function layerScalings(config: ScalingFields): (path: string) => LayerSca
   };
 }
 
-/** Rank, α and scaling that a configuration gives a module. */
+/** Rank, α and scaling of a module by a configuration. */
 export const layerScaling = (config: ScalingFields, path: string): LayerScaling => layerScalings(config)(path);
 
 function checkLayer(config: AdapterConfig, wanted: LayerScaling, path: string, layer: AdapterLayer): void {
@@ -91,15 +91,15 @@ function checkLayer(config: AdapterConfig, wanted: LayerScaling, path: string, l
 }
 
 /**
- * Checks that layers and configuration agree: every layer targeted, of the rank and scaling that the configuration gives
- * it, complete. Throws `AdapterError`.
+ * Checks that layers and configuration agree: each layer is targeted, complete, and has the configuration's rank and scaling. Throws
+ * `AdapterError`.
  */
 export function checkLayers({ config, layers }: Adapter): void {
   if (layers.size === 0)
     throw new AdapterError("adapter: it has no LoRA layers", { op: "adapter", option: "layers", length: 0 });
   const isTarget = targetTest(config);
   const scalingOf = layerScalings(config);
-  // PEFT takes the output layer off the list where it is adapted as the table that it is tied to.
+  // PEFT removes the output layer from the list if it is adapted as the table to which it is tied.
   const ensured = config.other.get("ensure_weight_tying") === true;
   const isTied = (path: string) => ensured && !/\.\d+\./.test(path);
   for (const [path, layer] of layers) {

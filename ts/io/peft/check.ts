@@ -18,12 +18,12 @@ import { lackingLayer, lackingLayers } from "./lacking-layers.js";
 import { takeAdapter } from "./take-adapter.js";
 import { savedWhole } from "./paths/targets.js";
 
-/** Names and shapes of a base model's tensors: a `TensorFile`, or one that `openSafetensors` gave. */
+/** Names and shapes of a base model's tensors: a `TensorFile`, or an open file of `openSafetensors`. */
 export type BaseIndex = Pick<TensorIndex, "names" | "info">;
 
 const isIndex = (base: FileMap | BaseIndex): base is BaseIndex => typeof (base as BaseIndex).info === "function";
 
-/** A base's tensors as they are looked up here. */
+/** A base's tensors, prepared for lookups. */
 interface BaseShapes {
   readonly names: readonly string[];
   shape(name: string): readonly number[];
@@ -64,7 +64,7 @@ function shapeProblem(
   const fits = (rows: number, columns: number) => weight.length === 2 && weight[0] === rows && weight[1] === columns;
   const inFirst = fits(inFeatures, outFeatures);
   if (layer.kind === "embedding" ? inFirst : fits(outFeatures, inFeatures)) return null;
-  // A model with Conv1D layers has ordinary ones too (its head): PEFT decides by each module's class.
+  // A model with Conv1D layers also has ordinary ones (its head): PEFT decides by each module's class.
   if (fanInFanOut && inFirst) return null;
   const hint = !fanInFanOut && inFirst ? "; the base stores it [in, out], which needs fan_in_fan_out" : "";
   return new AdapterError(
@@ -73,7 +73,7 @@ function shapeProblem(
   );
 }
 
-/** Weights in the base that the configuration targets but the adapter has no layer for. */
+/** Weights of the base that the configuration targets but the adapter has no layer for. */
 function* findMissing(adapter: Adapter, base: BaseShapes, paths: BasePaths): Generator<AdapterError> {
   const isMatrix = (name: string) => name.endsWith(".weight") && base.shape(name).length === 2;
   const modules = base.names
@@ -105,17 +105,16 @@ function* extraProblems({ config, extra }: Adapter, base: BaseShapes, paths: Bas
 }
 
 /**
- * Checks that an adapter fits a base model: each of its modules is there with the right number of features, each module that
- * the configuration targets is adapted, and what it holds beside the layers has the base's shapes.
- * @param base names and shapes of the base's tensors, or its files, or where there is a file system its folder
- * @throws `AdapterError` saying which module does not fit and how; `ConfigError` or `ShapeError` for what is no adapter
- *   or no base
+ * Checks that an adapter fits a base model: each of its modules exists with the right number of features, each targeted module is adapted,
+ * and its other tensors have the base's shapes.
+ * @param base names and shapes of the base's tensors, or its files; in runtimes with a file system also its folder
+ * @throws `AdapterError` with the module that does not fit, and why; `ConfigError` or `ShapeError` for an invalid adapter or base
  */
 export function checkAdapter(adapter: Adapter, base: string | FileMap | BaseIndex): void {
   for (const problem of adapterProblems(adapter, base)) throw problem;
 }
 
-/** All that `checkAdapter` throws the first of, found one after another. Throws as it does for what is no adapter or no base. */
+/** All errors of which `checkAdapter` throws the first. Throws as it does for an invalid adapter or base. */
 export function* adapterProblems(adapter: Adapter, base: string | FileMap | BaseIndex): Generator<LowrankError> {
   const given = takeAdapter("checkAdapter", adapter);
   const index = shapesOf(base);

@@ -3,36 +3,36 @@ import type { AdapterConfig } from "./config/config.js";
 import { idleKeys } from "./paths/pattern-values.js";
 import { targetTest } from "./paths/targets.js";
 
-/** What is known of a base that an adapter is put on. */
+/** Facts about the base of an adapter. */
 export interface BaseFamily {
-  /** What it is called, a path or a name on the hub. */
+  /** Its name, a path or a name on the hub. */
   readonly name: string;
-  /** `model_type` of its config.json; null where there is none. */
+  /** `model_type` of its config.json; null if there is none. */
   readonly modelType: string | null;
 }
 
 interface Asked {
   readonly config: AdapterConfig;
-  /** By module path; what they are does not matter. */
+  /** By module path; only the paths matter. */
   readonly layers: ReadonlyMap<string, unknown>;
 }
 
 const robertas = ["roberta", "xlm-roberta", "camembert"];
 
-/** Model types by what transformers' classes with a head put before the model's own names, which stands in models' names too. */
+/** Model types by the prefix of transformers' classes with a head, which often appears in models' names too. */
 const families: Readonly<Record<string, readonly string[]>> = {
   ...{ roberta: robertas, distilbert: ["distilbert"], mpnet: ["mpnet"], albert: ["albert"], electra: ["electra"] },
   ...{ deberta: ["deberta-v2", "deberta"] },
 };
 const wrappers: typeof families = { ...families, bert: ["bert"] };
-/** A word of its own: "bert" alone stands in names of all of them. */
+/** As a whole word: "bert" is part of all these names. */
 const named: typeof families = { camembert: ["camembert"], modernbert: ["modernbert"], ...families };
 
 const encoderTypes = new Set([...Object.values(wrappers).flat(), "modernbert", "nomic_bert"]);
 /** Tasks of models that write text. */
 const writing = new Set(["CAUSAL_LM", "SEQ_2_SEQ_LM"]);
 
-/** Keys of rank_pattern and alpha_pattern that give none of the adapter's layers its rank or α. */
+/** Keys of rank_pattern and alpha_pattern that match none of the adapter's layers. */
 export function* idlePatterns({ config, layers }: Asked): Generator<string> {
   for (const [field, patterns] of [
     ["rank_pattern", config.rankPattern],
@@ -47,22 +47,22 @@ export function* idlePatterns({ config, layers }: Asked): Generator<string> {
   }
 }
 
-/** A module of a model that an adapter is put on. */
+/** A module of the model. */
 interface Module {
   readonly path: string;
-  /** Whether the model's files have a bias for it, where it is a linear layer. */
+  /** For a linear layer: whether the model's files have a bias for it. */
   readonly hasBias?: boolean;
 }
 
-/** Modules of transformers' models that are none of those an adapter changes here. */
+/** Modules of transformers' models that adapters do not change here. */
 const others = ["pooler.dense", "lm_head", "classifier", "score"];
 
-/** exclude_modules that leaves out no module of the model, of which PEFT warns too. */
+/** exclude_modules that matches no module of the model; PEFT warns too. */
 export function* idleExclusion(
   { excludeModules, modulesToSave }: AdapterConfig,
   modules: readonly Module[],
 ): Generator<string> {
-  // PEFT counts what modules_to_save leaves out of the low-rank updates.
+  // PEFT counts modules that modules_to_save excludes from low-rank updates.
   if (excludeModules === null || excludeModules.length === 0 || modulesToSave !== null) return;
   const none = { layersToTransform: null, layersPattern: null, modulesToSave, excludeModules: null };
   const isExcluded = targetTest({ ...none, targetModules: excludeModules });
@@ -71,22 +71,22 @@ export function* idleExclusion(
     yield `exclude_modules ${excerpt(excludeModules)} names no module of the model, so it leaves none out`;
 }
 
-/** lora_bias on a layer without a bias, of which PEFT warns too. */
+/** lora_bias on a layer without a bias; PEFT warns too. */
 export function* bareBiases({ config, layers }: Asked, modules: readonly Module[]): Generator<string> {
   const bare = config.loraBias ? modules.find(({ path, hasBias }) => hasBias === false && layers.has(path)) : undefined;
   if (bare !== undefined)
     yield `lora_bias is set, and ${clip(bare.path)} has no bias: the adapter applies, but it cannot be merged into the model's files`;
 }
 
-/** A module's path and those of the modules that it is in. */
+/** A module's path, and those of the modules that contain it. */
 function pathsTo(path: string): string[] {
   const names = path.split(".");
   return names.map((_, i) => names.slice(0, i + 1).join("."));
 }
 
 /**
- * Signs that an adapter was made for a model of another kind, whose layers have the same names and shapes: nothing else would tell.
- * What it says of itself is compared with the base's `model_type`.
+ * Signs that an adapter was made for another kind of model whose layers have the same names and shapes, which no other check finds.
+ * Compares what the adapter says about itself with the base's `model_type`.
  */
 export function* otherFamily({ config, layers }: Asked, { modelType }: BaseFamily): Generator<string> {
   if (modelType === null) return;
@@ -111,7 +111,7 @@ export function* otherFamily({ config, layers }: Asked, { modelType }: BaseFamil
     yield `the adapter's task is ${taskType}${than}`;
 }
 
-/** Of `otherFamily`, else whether the base is called by another name than the adapter has for it. */
+/** Another model family, else whether the base's name differs from the one in the adapter. */
 export function* otherBase(adapter: Asked, base: BaseFamily): Generator<string> {
   const found = [...otherFamily(adapter, base)];
   yield* found;
@@ -122,7 +122,7 @@ export function* otherBase(adapter: Asked, base: BaseFamily): Generator<string> 
 
 const plain = (type: string) => type.replaceAll("-", "_").replace(/_text$/, "");
 
-/** The model of a class of transformers that PEFT wrote down: "roberta" of "transformers.models.roberta.modeling_roberta". */
+/** The model of a class of transformers that PEFT recorded: "roberta" for "transformers.models.roberta.modeling_roberta". */
 function familyOfClass(mapping: unknown): string | null {
   const library = (mapping as { parent_library?: unknown } | null | undefined)?.parent_library;
   return typeof library === "string" ? (/^transformers\.models\.([a-z0-9_]+)\./.exec(library)?.[1] ?? null) : null;
@@ -132,7 +132,7 @@ function isOther(table: typeof families, key: string, modelType: string): boolea
   return Object.hasOwn(table, key) && encoderTypes.has(modelType) && !table[key]!.includes(modelType);
 }
 
-/** Files are called by the folder that they lie in. */
+/** Files are named after their folder. */
 const folderOf = (name: string) => name.replace(/[/\\][^/\\]*\.(safetensors|json)$/, "");
 
 const lastName = (path: string) => (/([^/\\]*)[/\\]*$/.exec(path)?.[1] ?? "").toLowerCase();

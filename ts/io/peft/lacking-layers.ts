@@ -7,9 +7,9 @@ import { isAllLinear, targetTest } from "./paths/targets.js";
 const looksLikeEmbedding = /(^|[._])(embed(ding)?s?|embed_\w+|wte|wpe)\b|_embeddings?$/;
 
 /**
- * Modules of a model that an adapter's configuration targets and its file has no layer for. A name's other matches outside the stack of
- * layers may belong to parts that the adapted model left out (a pooler, a pretraining head), while within the stack all layers are alike.
- * @param modules paths as the adapter would call them
+ * Modules that an adapter's configuration targets but its file has no layer for. Outside the stack of layers, such a module may belong to a
+ * part that the adapted model did not have (a pooler, a pretraining head); within the stack all layers are alike.
+ * @param modules paths as in the adapter
  */
 export function* lackingLayers(
   { config, layers }: Pick<Adapter, "config" | "layers">,
@@ -18,7 +18,7 @@ export function* lackingLayers(
   const isTarget = targetTest(config);
   const { targetModules } = config;
   const allLinear = isAllLinear(targetModules);
-  // Names that adapt something.
+  // Target names that match an adapted module.
   const listed = new NameEnds(typeof targetModules === "string" ? [] : targetModules);
   const used = new NameEnds([...layers.keys()].flatMap((path) => [...listed.of(path)]));
   const mayBeAbsent = (path: string) => !/\.\d+\./.test(path) && (typeof targetModules === "string" || used.has(path));
@@ -29,7 +29,7 @@ export function* lackingLayers(
   }
 }
 
-/** What is said of such a module. */
+/** The message about such a module. */
 export const lackingLayer = (path: string) =>
   new AdapterError(`adapter: the configuration targets ${clip(path)}, but the file has no tensors for it`, {
     module: path,

@@ -4,26 +4,26 @@ import { Fingerprint, isFingerprint } from "../fingerprint.js";
 import { isJsonObject, type JsonFailure, parseJsonObject } from "../json.js";
 import type { Adapter } from "./adapter.js";
 
-/** An adapter whose update a model's weights hold. */
+/** An adapter that is merged into a model's weights. */
 export interface MergedAdapter {
-  /** What it was called: the last part of its folder's path. */
+  /** Its name: the last part of its folder's path. */
   readonly name: string;
-  /** Of its tensors and scalings. */
+  /** Fingerprint of its tensors and scalings. */
   readonly fingerprint: string;
 }
 
-/** What a model's weights are made of, where it was merged. */
+/** The origin of a merged model's weights. */
 export interface MergedModel {
-  /** What the base was called. */
+  /** Name of the base. */
   readonly base: string;
-  /** In the order in which they were merged. */
+  /** In the order of merging. */
   readonly adapters: readonly MergedAdapter[];
 }
 
-/** The key of safetensors' and GGUF's metadata under which a merged model's weights say so: wherever they are copied to, it comes along. */
+/** The key in the metadata of safetensors and GGUF files that records this: it is part of every copy. */
 export const MERGED_KEY = "lowrank.merged";
 
-/** Tells adapters apart by what they do, whatever they and their modules are called. */
+/** Identifies an adapter by its effect, not by its name or its modules' names. */
 export function adapterFingerprint({ layers, extra }: Pick<Adapter, "layers" | "extra">): string {
   const print = new Fingerprint();
   for (const path of [...layers.keys()].sort()) {
@@ -36,7 +36,7 @@ export function adapterFingerprint({ layers, extra }: Pick<Adapter, "layers" | "
   return print.toString();
 }
 
-/** What a file's metadata say of what is merged into it; null where they say nothing. `fail` makes the error of what makes no sense. */
+/** The merged adapters in a file's metadata; null if there are none. `fail` makes the error for invalid contents. */
 export function readMerged(metadata: ReadonlyMap<string, string>, fail: JsonFailure): MergedModel | null {
   const text = metadata.get(MERGED_KEY);
   if (text === undefined) return null;
@@ -50,12 +50,12 @@ export function readMerged(metadata: ReadonlyMap<string, string>, fail: JsonFail
 const isMergedAdapter = (value: unknown): value is MergedAdapter =>
   isJsonObject(value) && typeof value["name"] === "string" && isFingerprint(value["fingerprint"]);
 
-/** A file's metadata with what is merged into it. transformers wants to read there which library the file is for. */
+/** A file's metadata with the merged adapters. transformers expects the library's name there. */
 export function withMerged(metadata: ReadonlyMap<string, string>, merged: MergedModel): Map<string, string> {
   return new Map([["format", "pt"], ...metadata, [MERGED_KEY, JSON.stringify(merged)]]);
 }
 
-/** Throws `AdapterError` where a model's weights hold the adapter already: applied to them it would count twice. */
+/** Throws `AdapterError` if the adapter is merged into the weights already: it would count twice. */
 export function checkNotMerged(what: string, adapter: Adapter, model: string, merged: MergedModel | null): void {
   if (merged === null) return;
   const fingerprint = adapterFingerprint(adapter);

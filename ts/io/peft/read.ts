@@ -54,7 +54,7 @@ function buildLayer(scaling: LayerScaling, path: string, parts: Parts): AdapterL
   };
 }
 
-/** A whole tensor's buffers, such as a count of batches, may be integers; what is multiplied may not. */
+/** A saved module's buffers, such as a count of batches, may be integers; weights may not. */
 const isBuffer = (name: string) => !/(^|\.)(weight|bias)$/.test(name);
 
 function readTensors(
@@ -99,20 +99,20 @@ function fileOf(files: FileMap, name: string): Uint8Array {
 }
 
 /**
- * Reads a LoRA adapter as PEFT saves it.
- * @param source the folder's files (`adapter_config.json`, `adapter_model.safetensors`), or where there is a file system its path
- * @param options.allowNonFinite accept NaN and infinities; by default a tensor that has any is refused by name
- * @returns layers in our orientation, A `[in, rank]` and B `[rank, out]`, float32 whatever the file's type, each with its own scaling
- * @throws `FormatError` for broken files, `AdapterError` where they do not agree with each other, `UnsupportedError` for variants of LoRA
- *   that compute something else. Whether the adapter fits a model is `checkAdapter`'s question.
+ * Reads a LoRA adapter in PEFT's format.
+ * @param source the folder's files (`adapter_config.json`, `adapter_model.safetensors`); in runtimes with a file system also its path
+ * @param options.allowNonFinite accept NaN and infinities; default false: throws and names the tensor
+ * @returns layers with A `[in, rank]` and B `[rank, out]` in float32, each with its scaling
+ * @throws `FormatError` for broken files, `AdapterError` for files that do not match each other, `UnsupportedError` for variants of LoRA
+ *   that compute something else. `checkAdapter` checks whether it fits a model.
  */
 export function readAdapter(source: FileMap | string, options: WeightOptions = {}): Adapter {
   return readFor(source, options, false);
 }
 
 /**
- * `readAdapter` for its base, whose weights tell what PiSSA and OLoRA took from them: `config.initLoraWeights` says whether that is to be
- * made up for.
+ * `readAdapter` with access to the base's weights, from which PiSSA's and OLoRA's initial values can be computed; `config.initLoraWeights`
+ * says whether that is needed.
  */
 export function readAdapterForBase(source: FileMap | string, options: WeightOptions): Adapter {
   return readFor(source, options, true);

@@ -2,14 +2,14 @@ import { type AdapterLayer, layerScalings } from "./adapter.js";
 import type { AdapterConfig } from "./config/config.js";
 import { byName } from "../safetensors/write.js";
 
-/** A regular expression that a module's path alone matches. */
+/** A regular expression that matches only one module's path. */
 export const exactly = (path: string) => path.replace(/[^\w]/g, "\\$&");
 
 const sorted = (patterns: ReadonlyMap<string, number>) => new Map([...patterns].sort(([a], [b]) => byName(a, b)));
 
 /**
- * The configuration with patterns whose order does not matter: the first that fits counts, and PEFT's file has them sorted by name. Where
- * that would give a layer another rank or α, each layer has a pattern of its own.
+ * The configuration with patterns in any order: the first match counts, and PEFT's file sorts them by name. Where that would change a
+ * layer's rank or α, each layer gets its own pattern.
  */
 export function withSortedPatterns(config: AdapterConfig, layers: ReadonlyMap<string, AdapterLayer>): AdapterConfig {
   const [rankPattern, alphaPattern] = [sorted(config.rankPattern), sorted(config.alphaPattern)];

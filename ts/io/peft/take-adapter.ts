@@ -6,8 +6,8 @@ import { type Adapter, type AdapterLayer, checkLayers } from "./adapter.js";
 import { takeConfig } from "./config/config.js";
 
 /**
- * A copy of an adapter that a caller made, tensors' data excepted, every field read once. Throws `ConfigError` or
- * `ShapeError` for what is no adapter, `AdapterError` where its layers and configuration disagree.
+ * A copy of a caller's adapter (tensors' data are shared), every field read once. Throws `ConfigError` or `ShapeError` for an invalid
+ * adapter, `AdapterError` if its layers and configuration do not match.
  */
 export function takeAdapter(what: string, given: Adapter): Adapter {
   checkRecord(`${what}: an adapter is { config, layers, extra }`, given);

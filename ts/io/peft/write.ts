@@ -11,10 +11,9 @@ import { takeAdapter } from "./take-adapter.js";
 import { transpose } from "./transpose.js";
 
 /**
- * An adapter as PEFT 0.21 writes it: `adapter_config.json` with all of its fields and `adapter_model.safetensors`.
- * @param options.dtype element type of every tensor, "F32" by default
- * @throws `AdapterError` where layers and configuration disagree, so that no file is written that could not be read;
- *   `ConfigError` or `ShapeError` for what is no adapter
+ * Writes an adapter as PEFT 0.21 does: `adapter_config.json` with all its fields, and `adapter_model.safetensors`.
+ * @param options.dtype element type of every tensor; default "F32"
+ * @throws `AdapterError` if layers and configuration do not match; `ConfigError` or `ShapeError` for an invalid adapter
  */
 export function writeAdapter(
   adapter: Adapter,

@@ -1,10 +1,10 @@
-/** What is known of a file's tensors that are stored in groups, whose bytes are no elements one after another. */
+/** Access to a file's grouped (quantised) tensors, whose bytes are not one element after another. */
 export interface GroupedTensors {
-  /** The format in which a frozen weight holds exactly what the file says, and all of it; null where there is none. */
+  /** The format of frozen weights that stores exactly the file's values; null if there is none. */
   format(name: string): "q8" | "q4" | null;
-  /** The format that loses least where there is none that loses nothing; null for elements one after another. */
+  /** If there is none: the format that loses least; null for tensors without groups. */
   nearest(name: string): "q8" | "q4" | null;
-  /** Whole rows' bytes in `format(name)`. Null where these say what it cannot hold: then `values` are what they say. */
+  /** Bytes of whole rows in `format(name)`. Null if it cannot store them: use `values` then. */
   convert(name: string, bytes: Uint8Array): Uint8Array | null;
   /** Bytes of a row. */
   rowBytes(name: string): number;

@@ -12,7 +12,7 @@ export const MAX_HEADER_LENGTH = 100_000_000;
 /** Bytes before the header: its length, a little-endian 64-bit number. */
 export const PREFIX_LENGTH = 8;
 
-/** Bytes to read first: the prefix, and enough to recognise what a file is that is no safetensors file. */
+/** Bytes to read first: the prefix, and enough to recognise other file types. */
 export const START_LENGTH = 64;
 
 /** Element type and shape of a tensor in a file. */
@@ -30,7 +30,7 @@ export interface TensorEntry extends TensorInfo {
   readonly end: number;
 }
 
-/** A checked header: entries in the order of their data. */
+/** A checked header, entries in the order of their data. */
 export interface Header {
   readonly entries: ReadonlyMap<string, TensorEntry>;
   readonly metadata: ReadonlyMap<string, string>;
@@ -57,7 +57,7 @@ export function readHeaderLength(start: Uint8Array, size: number, file: string):
   return Number(length);
 }
 
-/** The header's members. What begins with "{" and is JSON is an object. */
+/** The header's members. Text that starts with "{" and is valid JSON is an object. */
 function parseMembers(bytes: Uint8Array, file: string): { readonly [name: string]: Json } {
   const fail = (problem: string, cause?: unknown) =>
     new FormatError(`${file}: ${EXPECTED}, but of the header: ${problem}`, { file }, { cause });

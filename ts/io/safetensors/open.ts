@@ -10,30 +10,30 @@ import { parseHeader, PREFIX_LENGTH, readHeaderLength, START_LENGTH } from "./he
 import { indexOf } from "./read.js";
 import type { TensorIndex } from "./read.js";
 
-/** A safetensors file of which only the header is in memory. */
+/** A safetensors file with only its header in memory. */
 export interface OpenTensorFile extends TensorIndex {
   /** Reads one tensor as float32. Errors as `TensorFile.tensor`. */
   tensor(name: string): Promise<Tensor>;
   /**
-   * Reads one tensor's bytes as stored, or those from `begin` to `end` of them, so that a large tensor never stands in memory
-   * as a whole. Throws `ConfigError` for a range that it does not have, and for an `into` that is shorter.
-   * @param into memory that the bytes may be put into, instead of new one; what is given tells where they are
+   * Reads a tensor's bytes as stored, or those from `begin` to `end`, so that a large tensor need not be in memory as a whole. Throws
+   * `ConfigError` for a range outside the tensor, and for an `into` that is too short.
+   * @param into memory that may be used for the result instead of new memory
    */
   raw(name: string, begin?: number, end?: number, into?: Uint8Array): Promise<Uint8Array>;
-  /** Of a file some of whose tensors are stored in groups, which `info` then calls "F32"; no safetensors file is one. */
+  /** For a file with grouped tensors, which `info` reports as "F32"; undefined for safetensors files. */
   readonly grouped?: GroupedTensors;
-  /** The same tensors, matrices that are `[in, out]` here as they are stored: `[out, in]`. No safetensors file has it. */
+  /** The same tensors with matrices as stored, `[out, in]`, if they are `[in, out]` here; undefined for safetensors files. */
   readonly outFirst?: OpenTensorFile;
   /** Closes the source. */
   close(): Promise<void>;
 }
 
 /**
- * Opens a safetensors file that is not in memory: reads and checks the header, then each tensor when it is asked for, so
- * that a large model is never held twice.
+ * Opens a safetensors file that is not in memory: reads and checks the header, then each tensor on request, so that a large model is never
+ * in memory twice.
  * @param source a file, a Blob or anything else with random access
- * @param file name by which error messages call it
- * @throws `FormatError` where the header breaks the format; the source is closed then
+ * @param file name for error messages
+ * @throws `FormatError` for an invalid header; the source is then closed
  */
 export async function openSafetensors(source: ByteSource, file = "safetensors file"): Promise<OpenTensorFile> {
   checkSource("openSafetensors", source);

@@ -7,7 +7,7 @@ import { decodeTensor } from "./decode.js";
 import { parseHeader, PREFIX_LENGTH, readHeaderLength, START_LENGTH } from "./header.js";
 import type { Header, TensorEntry, TensorInfo } from "./header.js";
 
-/** What can be asked of a safetensors file without its tensors' data. */
+/** The contents of a safetensors file's header. */
 export interface TensorIndex {
   /** Tensor names in the order of their data. */
   readonly names: readonly string[];
@@ -15,22 +15,22 @@ export interface TensorIndex {
   readonly metadata: ReadonlyMap<string, string>;
   /** Whether the file has a tensor of that name. */
   has(name: string): boolean;
-  /** Element type and shape. Throws `ConfigError` for a name the file does not have. */
+  /** Element type and shape. Throws `ConfigError` for an unknown name. */
   info(name: string): TensorInfo;
 }
 
 /** A safetensors file in memory. */
 export interface TensorFile extends TensorIndex {
   /**
-   * The tensor as float32, in memory of its own; types with more precision round to nearest. Throws `ConfigError` for a name
-   * the file does not have, `UnsupportedError` for complex and sub-byte elements.
+   * The tensor as float32, in new memory; types with more precision are rounded to nearest. Throws `ConfigError` for an unknown name,
+   * `UnsupportedError` for complex and sub-byte elements.
    */
   tensor(name: string): Tensor;
   /** The tensor's bytes as stored: a view of the file's memory. */
   raw(name: string): Uint8Array;
 }
 
-/** The parts of a file that need only its header. */
+/** The methods that need only the header. */
 export function indexOf(header: Header, file: string): TensorIndex & { entry(name: string): TensorEntry } {
   const { entries, metadata } = header;
   const names = [...entries.keys()];
@@ -55,8 +55,7 @@ export function indexOf(header: Header, file: string): TensorIndex & { entry(nam
 }
 
 /**
- * Reads and checks a header alone, wherever the file lies: `read` gives the bytes at an offset, of a file of `size` bytes.
- * Errors as `readSafetensors`.
+ * Reads and checks only a header: `read` returns bytes at an offset of a file of `size` bytes. Errors as `readSafetensors`.
  */
 export function readIndex(
   read: (offset: number, length: number) => Uint8Array,
@@ -70,10 +69,10 @@ export function readIndex(
 }
 
 /**
- * Reads a safetensors file from memory; its data is copied only when a tensor is asked for.
+ * Reads a safetensors file in memory; data are copied when a tensor is requested.
  * @param given the whole file, at any alignment
- * @param file name by which error messages call it
- * @throws `FormatError` where the bytes break the format, saying what they are if that can be told
+ * @param file name for error messages
+ * @throws `FormatError` for invalid bytes, with their likely format
  * Format: https://github.com/huggingface/safetensors#format
  */
 export function readSafetensors(given: Uint8Array, file = "safetensors file"): TensorFile {

@@ -4,25 +4,25 @@ import { isJsonObject } from "../json.js";
 import type { OpenTensorFile } from "./open.js";
 import type { TensorIndex } from "./read.js";
 
-/** The file of a model that is in one. */
+/** The file of a model in one file. */
 export const WEIGHTS = "model.safetensors";
 
-/** Says which of several files a tensor lies in, where a model is in more than one. */
+/** The index of a model in several files. */
 export const WEIGHTS_INDEX = "model.safetensors.index.json";
 
-/** Files that a model may be in; the largest have some two hundred. */
+/** Maximum number of files of a model; the largest have about two hundred. */
 const MOST_FILES = 10_000;
 
-/** Which of a model's files each tensor lies in. */
+/** The file of each of a model's tensors. */
 export interface WeightMap {
-  /** Each once, in the order in which they are first named. */
+  /** Each file once, in order of first mention. */
   readonly files: readonly string[];
   readonly fileOf: ReadonlyMap<string, string>;
 }
 
 /**
- * What model.safetensors.index.json says. File names are those of files beside it: nothing that leads elsewhere.
- * @param fail makes the error; its problem reads on from the file's name
+ * Contents of model.safetensors.index.json. File names must be those of files in the same folder.
+ * @param fail makes the error; its text follows the file's name
  */
 export function readWeightMap(
   json: { readonly [key: string]: unknown },
@@ -43,7 +43,7 @@ export function readWeightMap(
   throw fail("weight_map names no file");
 }
 
-/** What names and shapes several files have as one. Throws where one lacks a tensor that it should have. */
+/** Several files' names and shapes as one. Throws if a file lacks a tensor. */
 export function joinIndexes(
   { files, fileOf }: WeightMap,
   indexes: ReadonlyMap<string, TensorIndex>,
@@ -57,12 +57,12 @@ export function joinIndexes(
     names: [...fileOf.keys()],
     metadata: first.metadata,
     has: (name) => fileOf.has(name),
-    // Of a tensor that is in none, the first file's error says so.
+    // For a tensor in no file, the first file reports the error.
     info: (name) => indexes.get(fileOf.get(name) ?? files[0]!)!.info(name),
   };
 }
 
-/** Several files as one. Whatever it throws, none stays open. */
+/** Several files as one. After an error all are closed. */
 export async function openShards(
   map: WeightMap,
   open: (file: string) => Promise<OpenTensorFile>,

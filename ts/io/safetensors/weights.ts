@@ -6,13 +6,13 @@ import { flag } from "../../arguments/settings.js";
 import { type Dtype, dtypeBits } from "./dtypes.js";
 import type { TensorFile } from "./read.js";
 
-/** What the readers of weights take. */
+/** Options of the readers of weights. */
 export interface WeightOptions {
-  /** Accept tensors with NaN or infinities, which make every result NaN. Default false: they are refused by name. */
+  /** Accept tensors with NaN or infinities, which make every result NaN. Default false: throws and names the tensor. */
   readonly allowNonFinite?: boolean | undefined;
 }
 
-/** A reader's options, read once. Throws `ConfigError` for others, and for what is neither true nor false. */
+/** The options of a reader. Throws `ConfigError` for unknown or invalid ones. */
 export function takeWeightOptions(what: string, options: WeightOptions): WeightOptions {
   checkOptions(what, options, ["allowNonFinite"]);
   const { allowNonFinite = false } = options;
@@ -22,10 +22,10 @@ export function takeWeightOptions(what: string, options: WeightOptions): WeightO
 /** Whether elements of a type are floating-point numbers, which weights must be. */
 export const isFloat = (dtype: Dtype) => /^B?F\d/.test(dtype);
 
-/** Whether elements of a type are floats that have a float32 value here: those of less than a byte have none. */
+/** Whether elements of a type can be read as float32; elements of less than a byte cannot. */
 export const isReadableFloat = (dtype: Dtype) => isFloat(dtype) && dtypeBits[dtype] >= 8;
 
-/** Where an element stands, as `[row, column]`. */
+/** Position of an element, as `[row, column]`. */
 function position(index: number, shape: readonly number[]): string {
   const indices: number[] = [];
   let rest = index;
@@ -37,9 +37,9 @@ function position(index: number, shape: readonly number[]): string {
 }
 
 /**
- * What keeps a tensor from being weights: elements that are no floats, or (unless allowed) not finite as float32. Reads on
- * from the tensor's name; null where nothing does.
- * @param dtype element type in the file; @param tensor as the file has it
+ * Why a tensor cannot be weights: its elements are not floats or, unless allowed, not finite as float32. The text follows the tensor's
+ * name; null if it can.
+ * @param dtype element type in the file; @param tensor the tensor
  */
 export function weightProblem(
   dtype: Dtype,
@@ -61,10 +61,9 @@ export function weightProblem(
 }
 
 /**
- * A tensor of a file as weights, of which there must be as many as `shape` says.
- * @param label name by which messages call the file
- * @throws `FormatError` for a missing tensor, another shape, elements that are no floats, and (unless allowed) for values
- *   that are not finite
+ * Reads a tensor as weights with a given number of elements, `shape`.
+ * @param label name of the file in messages
+ * @throws `FormatError` for a missing tensor, another shape, elements that are not floats and, unless allowed, values that are not finite
  */
 export function readWeight(
   file: TensorFile,

@@ -16,7 +16,7 @@ import type { TensorInfo } from "./header.js";
 /** `__metadata__` of a file. */
 export type Metadata = Readonly<Record<string, string>> | ReadonlyMap<string, string>;
 
-/** What a file is to hold, before any data: a name, element type and shape for each tensor. */
+/** The contents of a file without data: name, element type and shape of each tensor. */
 export interface TensorPlan extends TensorInfo {
   readonly name: string;
 }
@@ -24,7 +24,7 @@ export interface TensorPlan extends TensorInfo {
 /** A tensor's bytes, or pieces of them in order. */
 export type TensorBytes = Uint8Array | AsyncIterable<Uint8Array>;
 
-/** What a record, a Map or an iterable of pairs holds, in order; the first thing that is no pair ends the walk. */
+/** The pairs of a record, a Map or an iterable, in order; stops at the first item that is no pair. */
 function pairs<T>(expected: string, values: unknown, take: (name: string, value: unknown) => T): T[] {
   const taken: T[] = [];
   if (typeof values === "object" && values !== null && Symbol.iterator in values) {
@@ -41,7 +41,7 @@ function pairs<T>(expected: string, values: unknown, take: (name: string, value:
   return taken;
 }
 
-/** Plain string order, whatever the locale. */
+/** Order by UTF-16 units, independent of the locale. */
 export const byName = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Wide elements first, so that every tensor is aligned to its element; by name among equals. The reference's own order. */
@@ -96,12 +96,12 @@ function buildHeader(ordered: readonly TensorPlan[], metadata?: Metadata): Uint8
 }
 
 /**
- * Writes tensors as a safetensors file in memory.
+ * Writes tensors to a safetensors file in memory.
  * @param tensors by name: a record, a Map or any iterable of pairs
  * @param metadata the file's `__metadata__`; PEFT and transformers write `{ format: "pt" }`
- * @param options.dtype element type of every tensor, "F32" by default; narrower ones round to nearest, ties to even
- * @throws `ShapeError` for a shape that does not fit its data; `ConfigError` for a name twice and for
- *   what is none of these; `FormatError` for a value too large for `dtype`
+ * @param options.dtype element type of every tensor; default "F32"; narrower ones are rounded to nearest, ties to even
+ * @throws `ShapeError` for a shape that does not match its data; `ConfigError` for a duplicate name and for other input; `FormatError` for
+ *   a value too large for `dtype`
  */
 export function writeSafetensors(
   tensors: Readonly<Record<string, Tensor>> | Iterable<readonly [string, Tensor]>,
@@ -138,12 +138,12 @@ function emptyFile(length: number): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Writes a safetensors file tensor by tensor, so that a large model never stands in memory as a whole.
- * @param sink where the bytes go, in order
- * @param plans what the file holds, in any order
- * @param bytesOf the bytes of one tensor (`encodeTensor`, or another file's `raw`), as a whole or in pieces, asked for once
+ * Writes a safetensors file tensor by tensor, so that a large model is never in memory as a whole.
+ * @param sink destination of the bytes
+ * @param plans the tensors, in any order
+ * @param bytesOf returns the bytes of one tensor (`encodeTensor`, or another file's `raw`), as a whole or in pieces; called once for
  *   each, in file order
- * @throws `ConfigError` for a name twice, or bytes that are not as many as the plan says
+ * @throws `ConfigError` for a duplicate name, or a number of bytes that does not match the plan
  */
 export async function streamSafetensors(
   sink: ByteSink,
@@ -159,7 +159,7 @@ export async function streamSafetensors(
     let length = 0;
     for await (const bytes of isBytes(given) ? [given] : given) {
       length += bytes.byteLength;
-      // The next tensor's place is no place for the rest of this one.
+      // The next tensor's range must not receive the rest of this one.
       if (length > expected) break;
       await sink.write(bytes);
     }

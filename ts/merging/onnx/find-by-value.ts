@@ -2,7 +2,7 @@ import type { FloatTensor, OnnxPlace } from "../../io/onnx/tensor.js";
 import { decodeTensor, dtypeBits, type FloatDtype, type OpenTensorFile } from "../../io/safetensors/index.js";
 import { sameShape } from "../../values/tensor.js";
 import type { Pause } from "../stored-tensor.js";
-import { type Blocks, blocksIn, type Matrix, matrixOf, transpose, type Window, windowsOf } from "./windows.js";
+import { type Blocks, blocksIn, type Matrix, matrixOf, transposedData, type Window, windowsOf } from "./windows.js";
 
 /** A constant of a model that is a tensor of another file, and whether it is its transpose. */
 export interface Match {
@@ -87,7 +87,7 @@ export class ByValue {
     await this.pause();
     const blocks = blocksIn(matrix, window, transposed, dtypeBits[tensor.dtype] / 8);
     const values = decodeTensor(await this.read(tensor.place, blocks), tensor.dtype, tensor.name);
-    return transposed ? transpose({ rows: window.columns, columns: window.rows }, values) : values;
+    return transposed ? transposedData({ rows: window.columns, columns: window.rows }, values) : values;
   }
 }
 

@@ -51,7 +51,7 @@ export function blocksIn(matrix: Matrix, window: Window, transposed: boolean, by
 }
 
 /** A window's values row by row as they stand in the transpose, column by column; and the other way round for its transpose. */
-export const transpose = ({ rows, columns }: Matrix, data: Float32Array): Float32Array =>
+export const transposedData = ({ rows, columns }: Matrix, data: Float32Array): Float32Array =>
   transpose({ shape: [rows, columns], data }).data;
 
 /** Values of a matrix that come in parts of any length, in their order, as its windows; each is the receiver's until the next. */

@@ -106,10 +106,7 @@ export class SentenceEncoder extends AdaptedModel {
    * @param source a string (depending on the runtime: a folder, a model's name, a URL), the files by name, or a `ModelSource`
    * Throws `ModelError`, `FormatError` or `UnsupportedError` if the files are not an encoder of a known architecture.
    */
-  static async load(
-    source: string | FileMap | ModelSource,
-    options: LoadOptions = {},
-  ): Promise<SentenceEncoder> {
+  static async load(source: string | FileMap | ModelSource, options: LoadOptions = {}): Promise<SentenceEncoder> {
     return SentenceEncoder.loadWith(source, options, null);
   }
 

@@ -8,18 +8,18 @@ import {
 import { hostArray } from "../../values/number-list.js";
 import type { GradientTarget, Pointer, Workspace } from "../op.js";
 
-/** How the attention kernels cover a batch: see `crates/kernels/src/attention`. */
+/** How the attention kernels process a batch: see `crates/kernels/src/attention`. */
 export interface AttentionPlan {
-  /** The struct in memory, and behind it the table of sequences. */
+  /** The struct in memory, followed by the table of sequences. */
   readonly pointer: Pointer;
-  /** Elements of scratch that each kernel needs. */
+  /** Elements of scratch memory for each kernel. */
   readonly scratch: number;
 }
 
 /** Words of a sequence in the table. */
 const ROW = 5;
 
-/** Written and uploaded anew by each gradient. */
+/** Rewritten and uploaded for each gradient. */
 const gradientWords = new Int32Array(ATTENTION_GRADIENT);
 
 /** What depends on the distance, where nothing does. */
@@ -43,7 +43,7 @@ export class PlanWords {
     this.words = hostArray(what, Int32Array, ATTENTION_PLAN + ROW * sequences);
   }
 
-  /** First query row, queries, first key row, keys of a sequence, and its keys before the first query's own; default none. */
+  /** First query row, queries, first key row, keys of a sequence, and its number of keys before the first query's own; default none. */
   row(sequence: number, row: readonly [number, number, number, number], before = 0): void {
     this.words.set([...row, before], ATTENTION_PLAN + ROW * sequence);
   }
@@ -56,7 +56,7 @@ export class PlanWords {
   }
 }
 
-/** What scores are multiplied with unless a caller says so: 1/√d. */
+/** Default factor of scores: 1/√d. */
 export function usualScale(headDim: number): number {
   return 1 / Math.sqrt(Math.max(headDim, 1));
 }
@@ -74,7 +74,7 @@ export function runAttention(
 
 const nowhere: GradientTarget = { pointer: 0, accumulate: 0 };
 
-/** Gradients of q, k and v and, where there are any, c2p and p2c; those with a null pointer are left out. */
+/** Gradients of q, k and v and, if present, c2p and p2c; those with a null pointer are skipped. */
 export function runAttentionGradient(
   call: Workspace,
   { pointer, scratch }: AttentionPlan,

@@ -4,15 +4,15 @@ import type { Op, Pointer, Workspace } from "../op.js";
 import { formatNumber } from "../product/frozen-weight.js";
 import { PlanWords, runAttention, usualScale } from "./attention-plan.js";
 
-/** How keys and values are kept: as float32, or as the nearest IEEE 754 binary16 numbers. */
+/** Format of cached keys and values: float32, or rounded to IEEE 754 binary16. */
 export type CacheFormat = "f32" | "f16";
 
-/** A sequence whose tokens so far a cache holds. */
+/** A sequence whose earlier tokens are in a cache. */
 export interface CachedSequence {
-  /** Rows of qkv that are its new tokens: from, to. */
+  /** The rows of qkv of its new tokens: from, to. */
   readonly start: number;
   readonly end: number;
-  /** Tokens that the cache holds already. */
+  /** Number of tokens in the cache. */
   readonly past: number;
   /** Keys and values of its tokens, `[capacity, kvHeads·d]` each, with room for the new ones. */
   readonly keys: Pointer;
@@ -26,15 +26,15 @@ export interface CachedAttentionAttributes {
   readonly kvHeads: number;
   /** Default 1/√d. */
   readonly scale: number | undefined;
-  /** A token sees those at most so far before it; null for all. */
+  /** Attention window: a token attends only to tokens at most this far before it; null for all. */
   readonly window: number | null;
 }
 
 /**
- * Causal attention of new tokens behind those of before, of which keys and values lie in caches: qkv `[tokens, (heads +
- * 2·kvHeads)·d]` → `[tokens, heads·d]`. Puts the new ones' keys and values into the caches. To the bit what `raggedAttention`
- * gives for the whole sequence where they are float32; where they are binary16, whatever pieces a text comes in, of the rounded keys and
- * values. Throws `NonFiniteError` for finite ones that binary16 has no place for. No gradient.
+ * Causal attention of new tokens with cached earlier ones: qkv `[tokens, (heads + 2·kvHeads)·d]` → `[tokens, heads·d]`. Adds the new
+ * tokens' keys and values to the caches. With float32 caches, bit-identical to `raggedAttention` on the whole sequence; with binary16, the
+ * same for any division of a text into pieces, with rounded keys and values. Throws `NonFiniteError` for finite values outside binary16's
+ * range. No gradient.
  */
 export const cachedAttention: Op<CachedAttentionAttributes, void> = {
   name: "cachedAttention",
@@ -93,10 +93,10 @@ export const cachedAttention: Op<CachedAttentionAttributes, void> = {
   },
 };
 
-/** The row of the kernels' formats that binary16 is. */
+/** The index of binary16 in the kernels' formats. */
 const F16 = formatNumber("f16");
 
-/** Room for keys, and for values, of the longest sequence of which they are not float32. */
+/** Room for keys and for values of the longest sequence that is not float32. */
 function widened(call: Workspace, sequences: readonly CachedSequence[], row: number): readonly Pointer[] {
   const lengths = sequences.filter(({ format }) => format === "f16").map(({ start, end, past }) => past + end - start);
   if (lengths.length === 0) return [];
@@ -104,7 +104,7 @@ function widened(call: Workspace, sequences: readonly CachedSequence[], row: num
   return [call.scratch(elements), call.scratch(elements)];
 }
 
-/** Puts `count` new numbers behind `past` ones of a cache, and widens all of them. */
+/** Adds `count` numbers after `past` ones of a cache, and widens all of them. */
 function narrow(
   { kernels }: Workspace,
   { to, wide }: Record<"to" | "wide", Pointer>,

@@ -2,15 +2,15 @@ import { wrongShape } from "../../values/shape.js";
 import type { Op, Pointer } from "../op.js";
 
 export interface RotaryEmbeddingAttributes {
-  /** Cosine and sine of the angle by which each pair of features of a token is turned: `[tokens, pairs]` each. */
+  /** Cosine and sine of the angle by which each pair of a token's features is rotated: `[tokens, pairs]` each. */
   readonly cos: Float32Array;
   readonly sin: Float32Array;
-  /** Pairs of a head that are turned; its other features stay as they are. */
+  /** Pairs of a head that are rotated; its other features are unchanged. */
   readonly pairs: number;
-  /** Heads that are turned: those of the first columns. */
+  /** Heads that are rotated: those of the first columns. */
   readonly heads: number;
   readonly headDim: number;
-  /** Whether a pair is neighbours; else feature i and i + pairs. */
+  /** Whether a pair is two neighbours; else it is features i and i + pairs. */
   readonly interleaved: boolean;
 }
 
@@ -20,8 +20,8 @@ interface Saved {
 }
 
 /**
- * x `[tokens, columns]` with pairs (a, b) of features turned: (a·cos − b·sin, b·cos + a·sin) (RoFormer, arXiv 2104.09864). Its
- * gradient turns g back.
+ * Rotary embedding (RoFormer, arXiv 2104.09864): x `[tokens, columns]` with pairs (a, b) of features rotated to (a·cos − b·sin, b·cos +
+ * a·sin). Its gradient rotates g back.
  */
 export const rotaryEmbedding: Op<RotaryEmbeddingAttributes, Saved> = {
   name: "rotaryEmbedding",

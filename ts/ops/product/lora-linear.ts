@@ -6,19 +6,19 @@ import { checkShape } from "../../values/shape.js";
 import { columnSums, inputGradient, linearShape, rowsOf, timesWeight } from "./linear.js";
 import type { BackwardCall, ForwardCall, Pointer, Shape, TakingOp } from "../op.js";
 
-/** Rows `start` to `end`, counted over all dimensions of x but the last; `end` itself is not among them. */
+/** Rows `start` up to `end` (excluded), counted over all dimensions of x but the last. */
 export interface RowRange {
   readonly start: number;
   readonly end: number;
 }
 
-/** One adapter on columns `start` to `start + width` of the weight. */
+/** An adapter on columns `start` to `start + width` of the weight. */
 export interface AdapterColumns {
   readonly start: number;
   readonly width: number;
   /** α/r, or α/√r for rsLoRA. */
   readonly scaling: number;
-  /** Rows of x that it applies to; default all. */
+  /** Rows of x to which it applies; default all. */
   readonly rows?: RowRange | undefined;
 }
 
@@ -26,24 +26,24 @@ export interface AdapterColumns {
 export interface LoraLinearAttributes {
   /** Whether the third input is the bias. */
   readonly bias: boolean;
-  /** Whether the next input is what the adapters see in place of x: x after dropout. */
+  /** Whether the next input is the adapters' own input: x after dropout. */
   readonly adapterInput: boolean;
   /**
-   * The rest of the inputs: A `[in, rank]` and B `[rank, width]` of each, in this order. Where rows and columns of two
-   * adapters overlap, both apply.
+   * The other inputs: A `[in, rank]` and B `[rank, width]` of each, in this order. Where rows and columns of two adapters overlap, both
+   * apply.
    */
   readonly adapters: readonly AdapterColumns[];
 }
 
 const names = ["bias", "adapterInput", "adapters"];
 
-/** Attributes that were taken: checked, its own, and what follows from them. Taken again, they are passed on as they are. */
+/** Checked attributes with derived facts. Checking them again returns them unchanged. */
 class Taken implements LoraLinearAttributes {
-  /** Number of the input that the adapters see. */
+  /** Index of the adapters' own input. */
   readonly seen: number;
-  /** Number of the first A. */
+  /** Index of the first A. */
   readonly first: number;
-  /** Whether no two adapters, as they stand one behind the other, have rows and columns in common. */
+  /** Whether no two neighbouring adapters share rows and columns. */
   readonly apart: boolean;
 
   constructor(
@@ -58,14 +58,14 @@ class Taken implements LoraLinearAttributes {
   }
 }
 
-/** Whether an adapter is of further columns of the same rows as the one before it, or of further rows. */
+/** Whether an adapter has further columns of the same rows as the one before it, or further rows. */
 function isBehind({ rows, start }: AdapterColumns, before: AdapterColumns): boolean {
   const same = rows?.start === before.rows?.start && rows?.end === before.rows?.end;
   if (same) return start >= before.start + before.width;
   return rows !== undefined && before.rows !== undefined && rows.start >= before.rows.end;
 }
 
-// Spelled out, not by `readOptions`: a small layer's call takes less than that would.
+// Written out instead of `readOptions`: a small layer's call takes less time than that.
 function take(given: LoraLinearAttributes | undefined, what: string): Taken {
   if (given instanceof Taken) return given;
   checkOptions(what, given, names);
@@ -93,8 +93,8 @@ function takeRows(what: string, given: RowRange): RowRange {
 const FIELDS = "{ start, width, scaling, rows }";
 
 /**
- * y = x·W + b, and for each adapter y[rows, columns] += s·(x[rows]·A)·B (LoRA, arXiv 2106.09685). Several adapters, each on
- * columns of its own, let query, key and value run as one product; each on rows of its own, texts with different adapters.
+ * y = x·W + b, and for each adapter y[rows, columns] += s·(x[rows]·A)·B (LoRA, arXiv 2106.09685). With adapters on different columns,
+ * query, key and value run as one product; with adapters on different rows, texts with different adapters.
  *
  * With u = x[rows]·A saved and v = s·g[rows, columns]·Bᵀ: ∂A = x[rows]ᵀ·v, ∂B = s·uᵀ·g[rows, columns], ∂x = g·Wᵀ and
  * ∂x[rows] += v·Aᵀ for each. W is frozen and gets no gradient.
@@ -160,11 +160,11 @@ export const loraLinear: TakingOp<LoraLinearAttributes, Taken, readonly Pointer[
   },
 };
 
-/** Rows of an adapter that one thread computes; of more, threads share the rows. */
+/** Rows of an adapter for one thread; more rows are shared among threads. */
 const FEW_ROWS = 16;
 const isFew = ({ start, end }: RowRange) => end - start <= FEW_ROWS;
 
-/** The updates of several adapters by one kernel, whose threads share the adapters out. */
+/** The updates of several adapters by one kernel, whose threads share the adapters. */
 function forwardEach(call: ForwardCall<Taken>): readonly Pointer[] {
   const { kernels, inputs, output, attributes } = call;
   const { seen, first, adapters } = attributes;
@@ -191,7 +191,7 @@ function forwardEach(call: ForwardCall<Taken>): readonly Pointer[] {
   return saved;
 }
 
-/** Memory for the gradient of the adapters' own input, zeroed at its first contribution; 0 where not wanted. */
+/** Memory for the gradient of the adapters' own input, zeroed at its first contribution; 0 if not needed. */
 function droppedInputTarget(call: BackwardCall<Taken, unknown>): Pointer {
   const i = call.attributes.seen;
   const { pointer, accumulate } = call.targetIfWanted(i);
@@ -199,7 +199,7 @@ function droppedInputTarget(call: BackwardCall<Taken, unknown>): Pointer {
   return pointer;
 }
 
-/** ∂A, ∂B and the adapter's part of ∂x, each where wanted. */
+/** ∂A, ∂B and the adapter's contribution to ∂x, each if needed. */
 function adapterGradients(call: BackwardCall<Taken, readonly Pointer[]>, i: number, gradX: Pointer): void {
   const { kernels, inputs, gradient, attributes, saved } = call;
   const adapter = attributes.adapters[i]!;
@@ -223,7 +223,7 @@ function adapterGradients(call: BackwardCall<Taken, readonly Pointer[]>, i: numb
   ); // prettier-ignore
 }
 
-/** The rows of x that an adapter applies to. */
+/** The rows of x to which an adapter applies. */
 const rangeOf = ({ rows }: AdapterColumns, x: Shape): RowRange => rows ?? { start: 0, end: rowsOf(x) };
 
 function checkAdapter(

@@ -35,8 +35,8 @@ import { aggregations, spansOf, type SpanLabel, type TokenScores, type TokenSpan
 import { fitTokens } from "./token-training.js";
 
 /**
- * Labels of a text's tokens (names, places, parts of speech): an encoder with an adapter and a linear layer on each token, as
- * transformers' `AutoModelForTokenClassification` has it.
+ * Classifies the tokens of a text (names, places, parts of speech): an encoder with an adapter and a linear layer on each token, as
+ * transformers' `AutoModelForTokenClassification`.
  *
  * @example
  * using classifier = await TokenClassifier.open("./bert-base-NER");
@@ -44,13 +44,13 @@ import { fitTokens } from "./token-training.js";
  * // [[{ label: "PER", probability: 0.99, start: 0, end: 12, text: "Ada Lovelace" }, { label: "LOC", … }]]
  */
 export class TokenClassifier<Label extends string = string> {
-  /** The model below the head; it goes with the classifier's `dispose` where `open` loaded it. */
+  /** The encoder. If `open` loaded it, the classifier's `dispose` frees it too. */
   readonly encoder: SentenceEncoder;
   /** Names of the classes, in the order of the logits. */
   readonly labels: readonly Label[];
-  /** @internal Its adapter, by whatever name; null for a head alone. */
+  /** @internal Its adapter; null if only the head is trained. */
   readonly modelAdapter: ModelAdapter | null;
-  /** @internal What it is made of. */
+  /** @internal Its parts. */
   readonly parts: TokenParts;
   private disposed = false;
 
@@ -62,11 +62,11 @@ export class TokenClassifier<Label extends string = string> {
   }
 
   /**
-   * Adds an adapter to the encoder, unless `lora` is null, and a new linear layer on its tokens. Both stay until `dispose`. Its options are
+   * Adds an adapter to the encoder, unless `lora` is null, and a new linear layer on its tokens. Both stay until `dispose`. Options are
    * those of `TextClassifier.create`.
    *
-   * Throws `ConfigError` for fewer than two labels or doubled ones, and where the encoder has an adapter of that name; `UnsupportedError`
-   * for ModernBERT without a checkpoint for token classification, whose head has more layers.
+   * Throws `ConfigError` for fewer than two labels, duplicate labels, or an adapter's name that is in use; `UnsupportedError` for
+   * ModernBERT without a checkpoint for token classification, whose head has more layers.
    *
    * @example
    * const classifier = TokenClassifier.create(encoder, { labels: ["O", "B-PER", "I-PER"] });
@@ -80,27 +80,27 @@ export class TokenClassifier<Label extends string = string> {
   }
 
   /**
-   * A classifier from what `save` gave, on the encoder that it was trained on.
+   * Loads the files of `save` on the encoder that the classifier was trained on.
    *
-   * @param options.adapter name that its adapter gets in the encoder; default "classifier"
-   * @param options.allowNonFinite take values that are NaN or infinite; default false
-   * @param options.allowOtherBase take an encoder with other weights; default false
-   * Throws `AdapterError` or `FormatError` where the files do not fit, or belong to another encoder.
+   * @param options.adapter name of its adapter in the encoder; default "classifier"
+   * @param options.allowNonFinite accept values that are NaN or infinite; default false
+   * @param options.allowOtherBase accept an encoder with other weights; default false
+   * Throws `AdapterError` or `FormatError` if the files do not fit, or belong to another encoder.
    */
   static load(encoder: SentenceEncoder, files: FileMap, options: LoadClassifierOptions = {}): TokenClassifier {
     return new TokenClassifier(loadedTokenParts(encoder, files, options));
   }
 
   /**
-   * Loads a checkpoint of `AutoModelForTokenClassification`, with a new adapter where `lora` is given; or what `save` gave, or PEFT for an
-   * adapter of the task TOKEN_CLS, with the model below it. `dispose` frees all of it.
+   * Opens a classifier with its encoder: a checkpoint of `AutoModelForTokenClassification`, with a new adapter if `lora` is given; the
+   * files of `save`; or PEFT's files of the task TOKEN_CLS. `dispose` frees both.
    *
-   * @param source a folder where there is a file system, else an address; the files by name; or a `ModelSource`
-   * @param options.model the base of an adapter, where it is not the one that its files name
-   * @param options.labels names of the classes of PEFT's files, which say none
-   * @param options.maxTokens tokens that texts are cut to, where the files do not say: PEFT's, and a checkpoint's
+   * @param source a folder (in runtimes with a file system) or a URL; the files by name; or a `ModelSource`
+   * @param options.model the base model of an adapter; default: the one that its files name
+   * @param options.labels names of the classes, for PEFT's files, which have none
+   * @param options.maxTokens length in tokens to which texts are truncated, for PEFT's files and checkpoints, which do not record it
    *
-   * Throws `UnsupportedError` where the source has no head for tokens, `ModelError` for one that does not fit; otherwise as
+   * Throws `UnsupportedError` for a source without a head for tokens, `ModelError` for a head that does not fit; otherwise as
    * `SentenceEncoder.load` and `load`.
    */
   static async open<Label extends string = string>(
@@ -110,7 +110,7 @@ export class TokenClassifier<Label extends string = string> {
     return new TokenClassifier(await openedTokenParts(source, options));
   }
 
-  /** Name of the classifier's adapter in the encoder; null for a head alone. */
+  /** Name of the classifier's adapter in the encoder; null if only the head is trained. */
   get adapter(): string | null {
     return this.modelAdapter?.name ?? null;
   }
@@ -120,17 +120,17 @@ export class TokenClassifier<Label extends string = string> {
     return this.parts.head.out;
   }
 
-  /** What `fit` trains: adapter, where there is one, and head. */
+  /** The parameters that `fit` trains: adapter (if any) and head. */
   params(): NodeId[] {
     return [...(this.modelAdapter?.params() ?? []), ...trainedOf(this.parts.head)];
   }
 
   /**
-   * Trains adapter and head together: the mean cross entropy of all labelled words of a step's examples, each by its first token, as
-   * transformers' examples train. Words behind the length that texts are cut to are not learnt from.
+   * Trains adapter and head together on the mean cross entropy of a step's labelled words, each by its first token, as transformers'
+   * examples do. Words beyond the maximum length are ignored.
    *
-   * Throws `ConfigError` for a label that the classifier does not have, for an example without a label, for an entity that begins in the
-   * middle of a token, while an adapter is merged into the base, and while another `fit` trains this classifier; see `fit` for the rest.
+   * Throws `ConfigError` for an unknown label, an example without labels, an entity that begins in the middle of a token, while an adapter
+   * is merged into the base, and while another `fit` trains this classifier; see `fit` for the rest.
    */
   async fit(examples: readonly TokenExample[], options: TokenFitOptions = {}): Promise<FitReport> {
     this.checkUsable("fit");
@@ -139,9 +139,9 @@ export class TokenClassifier<Label extends string = string> {
   }
 
   /**
-   * Sets the last layer to the best one on the vectors that encoder and adapter give the examples' labelled words now, as
-   * `TextClassifier.fitHead` does for texts: without training the encoder, what an adapter is measured against, or a head from which `fit`
-   * goes on. What regularises it is chosen on whole examples that are held out. Where it throws, the head is as before.
+   * Fits the last layer to the vectors that encoder and adapter currently give the labelled words, as `TextClassifier.fitHead` does for
+   * texts: a baseline without training the encoder, or a head to continue from with `fit`. The regularisation is chosen on held-out
+   * examples. On an error the head is as before.
    *
    * Throws as `fit`, `UnsupportedError` for a checkpoint whose head has no bias, and `AbortError` when cancelled.
    */
@@ -156,16 +156,16 @@ export class TokenClassifier<Label extends string = string> {
   }
 
   /**
-   * Labelled spans of each text, from its start on. `start` and `end` count UTF-16 units, as `slice` does. Of a text that is longer
-   * than the model takes, only the beginning is looked at.
+   * Labelled spans of each text, in order. `start` and `end` count UTF-16 units, as in `slice`. Longer texts than the model's maximum are
+   * truncated.
    *
-   * @param texts each a text, or a list of its words, which are put together with a space between them, as `fit` and `evaluate` do:
-   *   `start` and `end` count in `words.join(" ")`
-   * @param options.aggregation "first" (default): a word has its first token's label, and spans are of whole words; "simple": of tokens;
-   *   "none": a span for each token, or for each given word
-   * @param options.adapter name of the encoder's adapter that applies, null for the base alone; default the classifier's own, else the
+   * @param texts each a text, or a list of words, which are joined by spaces as in `fit` and `evaluate`: `start` and `end` then count in
+   *   `words.join(" ")`
+   * @param options.aggregation "first" (default): a word has its first token's label, and spans are whole words; "simple": spans of
+   *   tokens; "none": a span for each token, or for each given word
+   * @param options.adapter name of the encoder's adapter to apply, null for the base alone; default: the classifier's own, else the
    *   active one
-   * Throws `NonFiniteError` where adapter or head give logits that are no numbers.
+   * Throws `NonFiniteError` for logits that are NaN or infinite.
    */
   async predict(
     texts: readonly (string | readonly string[])[],
@@ -187,8 +187,7 @@ export class TokenClassifier<Label extends string = string> {
   }
 
   /**
-   * How well entities and words are labelled in known examples. Throws `ConfigError` where there are none or they make no sense, and
-   * as `predict` does.
+   * Scores of entities and words on labelled examples. Throws `ConfigError` for no examples or invalid ones, and as `predict`.
    */
   async evaluate(examples: readonly TokenExample[], options: TokenEvaluateOptions = {}): Promise<TokenMetrics> {
     const what = "evaluate";
@@ -207,7 +206,7 @@ export class TokenClassifier<Label extends string = string> {
     return tokenMetrics(this.labels, taken, scores, maxTokens, strict).metrics;
   }
 
-  /** Logits of each text's tokens `[tokens, classes]`, special ones included. */
+  /** Logits of each text's tokens, including special ones, `[tokens, classes]`. */
   async logits(texts: readonly string[], options: Asked = {}): Promise<Float32Array[]> {
     this.checkUsable("logits");
     checkOptions("logits", options, ["adapter", "signal", "onProgress"]);
@@ -221,10 +220,10 @@ export class TokenClassifier<Label extends string = string> {
   }
 
   /**
-   * Adapter and head as PEFT's files for `AutoModelForTokenClassification` (task_type TOKEN_CLS, the head among `modules_to_save`), and in
-   * labels.json what else decides an answer: labels, length of texts, lowercasing and the base's fingerprint. Of a head alone, which is no
-   * adapter, head.safetensors in place of PEFT's files. They are in memory: Node's `writeFilesAtomically(folder, files)` writes them
-   * where `TokenClassifier.open(folder)` finds them.
+   * Adapter and head as PEFT's files for `AutoModelForTokenClassification` (task_type TOKEN_CLS, the head in `modules_to_save`), and in
+   * labels.json everything else that predictions depend on: labels, maximum length, lowercasing and the base's fingerprint. Without an
+   * adapter, head.safetensors instead of PEFT's files. In memory: Node's `writeFilesAtomically(folder, files)` writes them where
+   * `TokenClassifier.open(folder)` finds them.
    */
   save(...nothing: never[]): SavedFiles {
     checkNothing("save", nothing, WRITE_THEM);
@@ -241,8 +240,8 @@ export class TokenClassifier<Label extends string = string> {
   }
 
   /**
-   * Frees adapter and head, and the encoder too where `open` loaded it; otherwise that stays. Throws `ConfigError` while they
-   * are trained or merged. Safe to call twice, and after the encoder's own.
+   * Frees adapter and head, and the encoder too if `open` loaded it. Throws `ConfigError` while they are trained or merged. Safe to call
+   * twice, and after the encoder's own `dispose`.
    */
   dispose(): void {
     const { encoder, modelAdapter } = this;

@@ -4,37 +4,37 @@ import { excerpt } from "../../errors/excerpt.js";
 import type { LabelIndex } from "./label-index.js";
 import { joinedWords, type Stretch, wordsIn } from "./words-in-text.js";
 
-/** Words with a label each. The text is the words with a space between them. */
+/** Words with one label each. The text is the words joined by spaces. */
 export interface LabelledWords {
-  /** Texts that are not empty. */
+  /** The words, none of them empty. */
   readonly words: readonly string[];
-  /** One a word; null where nothing is to be learnt or measured, which PyTorch writes as −100. */
+  /** One label for each word; null for words to ignore (PyTorch's −100). */
   readonly labels: readonly (string | null)[];
 }
 
-/** A text and the entities in it. */
+/** A text and its entities. */
 export interface LabelledSpans {
-  /** As a user would write it. */
+  /** The text. */
   readonly text: string;
-  /** Stretches of the text that do not overlap: `text.slice(start, end)`, in UTF-16 units. Their labels are without "B-" and "I-". */
+  /** Spans that do not overlap: `text.slice(start, end)`, in UTF-16 units. Labels are without "B-" and "I-". */
   readonly entities: readonly { readonly start: number; readonly end: number; readonly label: string }[];
 }
 
-/** An example for a classifier of tokens. */
+/** An example for a token classifier. */
 export type TokenExample = LabelledWords | LabelledSpans;
 
 /** A word of an example. */
 export interface Word extends Stretch {
   /** Class of its label; −1 for none. */
   readonly target: number;
-  /** Whether an entity begins with it, so that it must have a token of its own. */
+  /** Whether an entity begins with it; it must then begin a token. */
   readonly begins: boolean;
 }
 
-/** An example as it is worked on. */
+/** A checked example. */
 export interface LabelledText {
   readonly text: string;
-  /** In the order in which they stand in the text. */
+  /** In the order of the text. */
   readonly words: readonly Word[];
 }
 
@@ -43,7 +43,7 @@ const expected = "{ words, labels } of two lists, or { text, entities: [{ start,
 const fail = (i: number, problem: string, details: Record<string, unknown> = {}) =>
   new ConfigError(`example ${i}: ${problem}`, { option: "examples", place: i, ...details });
 
-/** Copies of examples. Throws `ConfigError` for what is none, for labels that the classifier does not have, and for one without a label. */
+/** Checked copies of examples. Throws `ConfigError` for invalid ones, for unknown labels, and for one without labels. */
 export function takeTokenExamples(what: string, examples: readonly TokenExample[], labels: LabelIndex): LabelledText[] {
   return listFrom(`${what}: a list of examples is expected`, examples, (example, i) => {
     if (!isRecord(example)) throw fail(i, `${expected}, got ${excerpt(example)}`, { expected, value: example });
@@ -113,7 +113,7 @@ function ofSpans(i: number, text: string, entities: readonly unknown[], labels: 
   return { text, words };
 }
 
-/** Words of a part of a text, each with its class; the first of an entity begins it. */
+/** Words of a part of a text, each with its class; the first word of an entity begins it. */
 function labelledIn(
   text: string,
   from: number,

@@ -5,25 +5,25 @@ import { CUT, firstTokens } from "./aligned.js";
 import type { LabelledText } from "./token-examples.js";
 import type { TokenScores } from "./token-spans.js";
 
-/** How well a classifier of tokens labels words: each by its first token. Entities are counted as seqeval counts them. */
+/** Scores of a token classifier on words, each by its first token. Entities are counted as in seqeval. */
 export interface TokenMetrics extends EntityMetrics {
-  /** Words with a label that were measured. */
+  /** Number of words with a label. */
   readonly count: number;
-  /** Those of them that stand behind the length that texts are cut to: they count as wrong, and their entities as not found. */
+  /** Number of these beyond the maximum length: they count as wrong, and their entities as not found. */
   readonly cut: number;
-  /** Share of the words whose label is right, 0 to 1. */
+  /** Share of words with the right label, 0 to 1. */
   readonly accuracy: number;
-  /** Mean cross entropy of the words that were not cut off. */
+  /** Mean cross entropy of the words within the maximum length. */
   readonly loss: number;
 }
 
-/** A measurement, and what it counts in each example. */
+/** A measurement, with counts for each example. */
 export interface MeasuredTokens {
   readonly metrics: TokenMetrics;
   readonly entities: readonly EntityCounts[];
 }
 
-/** Measures what was predicted for examples. Throws `NonFiniteError` for logits that give no probabilities. */
+/** Measures predictions of examples. Throws `NonFiniteError` for logits that are NaN or infinite. */
 export function tokenMetrics(
   labels: readonly string[],
   examples: readonly LabelledText[],

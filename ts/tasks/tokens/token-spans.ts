@@ -21,8 +21,7 @@ export interface TokenSpan<Label extends string = string> {
 
 /** Labels that spans may have: those of the classes, and the same without a prefix that says where an entity begins or ends. */
 export type SpanLabel<Label extends string> =
-  | Label
-  | (Label extends `${"B" | "I" | "E" | "S" | "L" | "U"}-${infer Name}` ? Name : never);
+  Label | (Label extends `${"B" | "I" | "E" | "S" | "L" | "U"}-${infer Name}` ? Name : never);
 
 /** How labels of tokens become spans; see `TokenClassifyOptions`. */
 export const aggregations = ["first", "simple", "none"] as const;

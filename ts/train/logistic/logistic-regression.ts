@@ -6,29 +6,28 @@ import { checkGraph, type Graph } from "../../graph/graph.js";
 import type { Tensor } from "../../values/tensor.js";
 import { scaledVectors } from "./scaled-vectors.js";
 
-/** How a head is fitted to frozen vectors. */
+/** Options of `fitLogisticRegression`. */
 export interface LogisticRegressionOptions {
   /**
-   * scikit-learn's C: the sum of the examples' losses counts C times as much as ½·|weight|². Default: chosen on examples that
-   * are held out.
+   * scikit-learn's C: weight of the examples' summed loss relative to ½·|weight|². Default: chosen on held-out examples.
    */
   readonly regularisation?: number;
   /**
-   * How much the examples of each class count. "balanced": every class the same, whatever its number of examples; or a number above 0
-   * a class, as scikit-learn takes them. Default "none": every example the same.
+   * Weights of the classes. "balanced": every class the same, whatever its number of examples; or a positive number for each class, as in
+   * scikit-learn. Default "none": every example the same.
    */
   readonly classWeights?: "none" | "balanced" | readonly number[];
-  /** Of which examples are held out; default 0. */
+  /** Seed of the choice of held-out examples; default 0. */
   readonly seed?: number;
-  /** One for each example, as `splitExamples` takes them: those of one group are held out together. Default: each by itself. */
+  /** Group of each example, as in `splitExamples`: those of a group are held out together. Default: no groups. */
   readonly groups?: readonly (string | number)[];
-  /** Called after each head, first with 0 done and last with all; `total` is the most there can be. */
+  /** Called after each fit, first with `done` 0 and last with all done; `total` is the maximum. */
   readonly onProgress?: (event: { readonly done: number; readonly total: number; readonly loss: number }) => void;
-  /** Cancels: the fit rejects with `AbortError` within some 20 ms. */
+  /** Cancels: rejects with `AbortError` within about 20 ms. */
   readonly signal?: AbortSignal;
 }
 
-/** A fitted head: what a `ClassificationHead` is made of, and how it came about. */
+/** A fitted head, for `ClassificationHead`, and details of the fit. */
 export interface LogisticRegression {
   /** `[hidden, classes]` */
   readonly weight: Tensor;
@@ -36,16 +35,16 @@ export interface LogisticRegression {
   readonly bias: Tensor;
   /** C, given or chosen. */
   readonly regularisation: number;
-  /** L-BFGS iterations of the last fit, which is that on all examples. */
+  /** L-BFGS iterations of the last fit, on all examples. */
   readonly iterations: number;
 }
 
 const what = "fitLogisticRegression";
 
-/** How far a fit is. */
+/** Progress of a fit. */
 type Progress = Parameters<NonNullable<LogisticRegressionOptions["onProgress"]>>[0];
 
-/** Options that were looked at. */
+/** The options, checked. */
 export interface RegressionSettings<P = Progress> {
   readonly regularisation?: number;
   readonly classWeights: "none" | "balanced" | readonly number[];
@@ -55,7 +54,7 @@ export interface RegressionSettings<P = Progress> {
   readonly signal?: AbortSignal;
 }
 
-/** A checked copy; what is left out is not in it. Throws `ConfigError`. */
+/** A checked copy without omitted options. Throws `ConfigError`. */
 export function takeRegressionOptions<P>(
   op: string,
   given: Omit<LogisticRegressionOptions, "onProgress"> & { readonly onProgress?: (event: P) => void },
@@ -85,22 +84,22 @@ const NAMED_WEIGHTS = ["none", "balanced"] as const;
 
 function takeWeights(op: string, given: unknown): RegressionSettings["classWeights"] {
   if (!Array.isArray(given)) return oneOf(op, "classWeights", given as "none" | "balanced", NAMED_WEIGHTS);
-  // Ends at the first that is none: a list may claim to be of any length.
+  // Stops at the first invalid one: a list may claim any length.
   return listFrom(`${op}: classWeights is a list of numbers`, given, (weight, i) =>
     positive(op, `classWeights[${i}]`, weight),
   );
 }
 
 /**
- * Multinomial logistic regression with an L2 penalty on the weight, fitted to convergence by L-BFGS: the best linear head on
- * vectors that stay as they are. It is scikit-learn's `LogisticRegression(C, class_weight)`; of two classes too, where C counts
- * for the difference of their weights. C is the one whose heads do best (mean cross entropy) on a fifth of each class that is held out, each
- * fifth in turn up to 1,000 examples; the head is then fitted to all. The same examples give the same bits.
+ * Multinomial logistic regression with an L2 penalty on the weight, fitted to convergence by L-BFGS: the best linear head on frozen
+ * vectors. Equals scikit-learn's `LogisticRegression(C, class_weight)`; also for two classes, where C applies to the difference of their
+ * weights. C is chosen by the mean cross entropy on a held-out fifth of each class, each fifth in turn up to 1,000 examples; the head is
+ * then fitted to all. The same examples give the same bits.
  *
- * @param vectors `[hidden]` each, one an example
+ * @param vectors one `[hidden]` for each example
  * @param targets class of each vector, from 0
- * @param classes how many there are, from 2; one without examples gets no weight, and a bias that makes it improbable
- * Throws `ConfigError` and `ShapeError` for what makes no sense, `NonFiniteError` for vectors with NaN or infinity.
+ * @param classes number of classes, from 2; one without examples gets no weight, and a bias that makes it improbable
+ * Throws `ConfigError` and `ShapeError` for invalid arguments, `NonFiniteError` for vectors with NaN or infinity.
  *
  * @example
  * const { weight, bias } = await fitLogisticRegression(graph, vectors, targets, 2);
@@ -130,7 +129,7 @@ export async function fitLogisticRegression(
     throw unexpected(what, "groups", `a list of ${scaled.count}, one a vector`, options.groups);
   graph.assertUsable();
   throwIfAborted(settings.signal);
-  // Fetched when it is used: most programs fit no such head.
+  // Fetched on first use: most programs fit no head.
   const { HeadFit } = await import("./head-fit.js");
   return new HeadFit(graph, scaled, taken, classes, settings).run();
 }

@@ -5,14 +5,14 @@ import { Philox } from "../../nn/philox.js";
 import type { Cell } from "./cells.js";
 import { type ClassCounts, meanF1 } from "./class-scores.js";
 
-/** Lower and upper end of a 95 % interval. */
+/** Lower and upper bound of a 95 % interval. */
 export type Interval = readonly [low: number, high: number];
 
-/** How intervals are made. */
+/** Options of bootstrap intervals. */
 export interface BootstrapOptions {
-  /** Samples that are drawn; default 1000. */
+  /** Number of samples; default 1000. */
   readonly resamples?: number;
-  /** Seed of the draws; default 0. */
+  /** Seed; default 0. */
   readonly seed?: number;
 }
 
@@ -29,9 +29,9 @@ export interface Overall {
 }
 
 /**
- * Samples of as many examples as there are, with replacement, as counts: how many examples of each kind fall into a sample is
- * multinomial, so it is drawn kind by kind, each binomial of what is left. That takes time by kinds instead of by examples. Where nearly
- * every example is of a kind of its own, examples are drawn one by one, which is then quicker. The same list is given again each time.
+ * Bootstrap samples as counts: the number of examples of each kind in a sample is multinomial, so it is drawn kind by kind, each binomial
+ * of the rest. The time depends on the number of kinds instead of examples. If nearly every example is a kind of its own, examples are
+ * drawn one by one, which is then faster. The same list is returned each time.
  */
 export function* resample(
   counts: readonly number[],
@@ -46,7 +46,7 @@ export function* resample(
   }
 }
 
-/** From so many examples a kind on, drawing kinds is quicker than drawing examples. */
+/** From this number of examples for each kind, drawing kinds is faster than drawing examples. */
 const KINDS = 4;
 
 type Draw = (random: Philox, drawn: Float64Array) => void;
@@ -75,7 +75,7 @@ function byExample(counts: readonly number[], total: number): Draw {
   };
 }
 
-/** The middle 95 % of some numbers, between two of which lines are drawn (NumPy's `percentile`). */
+/** The middle 95 % of some numbers, linearly interpolated (NumPy's `percentile`). */
 export function middle95(values: Float64Array): Interval {
   const sorted = values.toSorted();
   const at = (share: number) => {
@@ -86,9 +86,9 @@ export function middle95(values: Float64Array): Interval {
   return [at(0.025), at(0.975)];
 }
 
-/** Measures samples of cells of one confusion matrix, or of several over the same classes. The sums are used again. */
+/** Measures samples of one confusion matrix's cells, or of several with the same classes. Sums are reused. */
 export function cellMeasure(cells: readonly Omit<Cell, "count">[]): (counts: ArrayLike<number>) => Overall {
-  // Classes that have no cell take no time.
+  // Classes without a cell take no time.
   const used = [...new Set(cells.flatMap(({ truth, predicted }) => [truth, predicted]))];
   const places = new Map(used.map((one, i) => [one, i]));
   const truths = Int32Array.from(cells, ({ truth }) => places.get(truth)!);

@@ -1,27 +1,27 @@
 import type { ClassCounts } from "./class-scores.js";
 
-/** Examples of class `truth` that were taken for `predicted`: a cell of a confusion matrix, not empty. */
+/** A cell of a confusion matrix that is not 0: examples of class `truth` predicted as `predicted`. */
 export interface Cell {
-  /** Class that they have. */
+  /** True class. */
   readonly truth: number;
-  /** Class that was said of them. */
+  /** Predicted class. */
   readonly predicted: number;
-  /** How many there are, 1 or more. */
+  /** Number of examples, at least 1. */
   readonly count: number;
 }
 
-/** Which classes were taken for which: a matrix of few classes, a list of many, so that it is never much larger than the examples. */
+/** Confusions: a matrix for few classes, a list for many, so that it is never much larger than the examples. */
 export interface Confusion {
-  /** `confusion[i][j]`: examples of label i that were taken for label j; null where there are more than 256 labels. */
+  /** `confusion[i][j]`: number of examples of label i predicted as label j; null for more than 256 labels. */
   readonly confusion: readonly (readonly number[])[] | null;
-  /** There instead of the matrix: its cells that are not 0, by truth, then by prediction. Left out where there is the matrix. */
+  /** Instead of the matrix: its cells that are not 0, ordered by truth, then by prediction. Undefined if there is a matrix. */
   readonly confusionCells?: readonly Cell[];
 }
 
-/** Most classes that get a matrix. */
+/** Maximum number of classes for a matrix. */
 const MATRIX_CLASSES = 256;
 
-/** The cells of a confusion matrix that are not empty, in its order. */
+/** The cells of a confusion matrix that are not 0, in its order. */
 export function cellsOf(targets: readonly number[], predictions: ArrayLike<number>, classes: number): Cell[] {
   return summed(
     targets.map((truth, i) => ({ truth, predicted: predictions[i]!, count: 1 })),
@@ -29,7 +29,7 @@ export function cellsOf(targets: readonly number[], predictions: ArrayLike<numbe
   );
 }
 
-/** Some cells, those at the same place as one, in the matrix's order. */
+/** The given cells in the matrix's order, merged by position. */
 export function summed(cells: readonly Cell[], classes: number): Cell[] {
   const counts = new Map<number, number>();
   for (const { truth, predicted, count } of cells) {

@@ -2,7 +2,7 @@ import { NonFiniteError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import { exp, log } from "../../values/elementary.js";
 
-/** What a classifier's logits say. */
+/** A prediction from logits. */
 export interface ClassProbabilities {
   /** softmax of the logits, in float64. */
   readonly probabilities: number[];
@@ -13,9 +13,9 @@ export interface ClassProbabilities {
 }
 
 /**
- * Softmax of a few logits, in float64. Throws `NonFiniteError` where they have none: NaN, +∞, or −∞ alone.
+ * Softmax of a few logits, in float64. Throws `NonFiniteError` for NaN, +∞, or only −∞.
  *
- * @param what what the logits are of, for the message
+ * @param what what the logits belong to, for the message
  */
 export function classProbabilities(logits: ArrayLike<number>, what: string): ClassProbabilities {
   const values = Array.from(logits);
@@ -26,15 +26,15 @@ export function classProbabilities(logits: ArrayLike<number>, what: string): Cla
   return { probabilities: logs.map(exp), logs, best: values.indexOf(highest) };
 }
 
-/** What a classifier's logits say of an example whose class is known. */
+/** A prediction for an example with a known class. */
 export interface ClassLoss {
-  /** −ln of that class's probability. */
+  /** −ln of the known class's probability. */
   readonly loss: number;
   /** Index of the highest. */
   readonly best: number;
 }
 
-/** The same numbers as `classProbabilities` gives, in one pass and without lists: of many classes, most of its time is spared. */
+/** The same numbers as `classProbabilities`, in one pass and without lists: for many classes it saves most of the time. */
 export function classLoss(logits: Float32Array, target: number, what: string): ClassLoss {
   const best = bestClass(logits, what);
   const highest = logits[best]!;

@@ -1,16 +1,16 @@
-/** How well one class is told from the others. As in scikit-learn with `zero_division=0`: what has nothing to be a share of is 0. */
+/** Scores of a class, as in scikit-learn with `zero_division=0`: undefined ratios are 0. */
 export interface ClassScores {
-  /** Share of the predictions of this class that are right. */
+  /** Share of predictions of this class that are right. */
   readonly precision: number;
   /** Share of this class's examples that are found. */
   readonly recall: number;
-  /** Harmonic mean of the two. */
+  /** Harmonic mean of precision and recall. */
   readonly f1: number;
-  /** Examples of this class. */
+  /** Number of examples of this class. */
   readonly support: number;
 }
 
-/** Examples by class: those predicted right, all there are, and all that were taken for it. */
+/** Counts by class: right predictions, examples, and predictions. */
 export interface ClassCounts {
   readonly right: ArrayLike<number>;
   readonly support: ArrayLike<number>;
@@ -29,7 +29,7 @@ export function classScores({ right, support, predicted }: ClassCounts): ClassSc
   }));
 }
 
-/** Mean F1 of the classes that have an example or a prediction, as scikit-learn takes it; NaN where there are none. */
+/** Mean F1 of the classes with an example or a prediction, as in scikit-learn; NaN without any. */
 export function meanF1({ right, support, predicted }: ClassCounts): number {
   let [sum, classes] = [0, 0];
   for (let i = 0; i < support.length; i++) {

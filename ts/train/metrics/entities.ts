@@ -1,29 +1,29 @@
 import { type ClassScores, classScores, meanF1 } from "./class-scores.js";
 import type { TagScheme } from "./tag-scheme.js";
 
-/** How well entities of one label are found. */
+/** Scores of entities with one label. */
 export interface EntityScores extends ClassScores {
-  /** The label, without "B-" and "I-", or another place. */
+  /** The label, without its prefix. */
   readonly label: string;
 }
 
-/** How well entities are found: right are those whose first and last word and label are right. As seqeval has it. */
+/** Scores of entities, as in seqeval: an entity is right if its first and last word and its label are. */
 export interface EntityMetrics {
-  /** Share of the entities found that are right; 0 where none was found. */
+  /** Share of predicted entities that are right; 0 without any. */
   readonly precision: number;
-  /** Share of the entities there are that are found; 0 where there are none. */
+  /** Share of true entities that are predicted; 0 without any. */
   readonly recall: number;
-  /** Harmonic mean of the two: seqeval's `f1_score`. */
+  /** Harmonic mean of precision and recall: seqeval's `f1_score`. */
   readonly f1: number;
-  /** Mean F1 of the labels, each weighing the same; NaN where there are none. */
+  /** Unweighted mean F1 of the labels; NaN without any. */
   readonly macroF1: number;
-  /** Scores of each label that entities have or were given, in the alphabet's order. */
+  /** Scores of each label that occurs in true or predicted entities, sorted. */
   readonly perEntity: readonly EntityScores[];
 }
 
 const OUTSIDE = "O";
 
-/** How entities are counted. */
+/** Options for counting entities. */
 interface Counting {
   readonly strict: boolean;
   readonly scheme: TagScheme;
@@ -53,14 +53,14 @@ function entitiesOf(
   return found;
 }
 
-/** Entities of a text, or of several: right ones, those there are, and those found. */
+/** Entities of one or several texts: right ones, true ones, and predicted ones. */
 export interface EntityCounts {
   readonly right: number;
   readonly support: number;
   readonly predicted: number;
 }
 
-/** Entities of each label in one text, counted. */
+/** Counts of each label's entities in one text. */
 function countText(
   right: readonly string[],
   predicted: readonly string[],
@@ -80,13 +80,13 @@ function countText(
   return counts;
 }
 
-/** The sum of some counts. */
+/** Sum of counts. */
 function sumOf(counts: readonly EntityCounts[]): EntityCounts {
   const sum = (of: (one: EntityCounts) => number) => counts.reduce((total, one) => total + of(one), 0);
   return { right: sum((one) => one.right), support: sum((one) => one.support), predicted: sum((one) => one.predicted) };
 }
 
-/** Entities of all labels in each text, counted. */
+/** Counts of all entities of each text. */
 export function entityCounts(
   right: readonly (readonly string[])[],
   predicted: readonly (readonly string[])[],
@@ -96,8 +96,8 @@ export function entityCounts(
 }
 
 /**
- * Scores of labels that were predicted for words against the right ones, text by text.
- * @param counting with `strict`, "I-" after another label begins no entity, and one without its end, where labels have such, is none
+ * Scores of predicted labels of words, text by text.
+ * @param counting with `strict`, "I-" after another label begins no entity, and one without its end, if labels mark ends, is none
  */
 export function entityMetrics(
   right: readonly (readonly string[])[],

@@ -3,19 +3,19 @@ import { middle95, resample } from "./bootstrap.js";
 import type { EntityCounts } from "./entities.js";
 import type { Difference } from "./paired-difference.js";
 
-/** Samples that are drawn. */
+/** Number of samples. */
 const RESAMPLES = 1000;
 
 /**
- * By how much the entity F1 of one classifier is above another's, both asked about the same texts, with a 95 % interval: percentiles of a
- * paired bootstrap, which draws texts, each with both answers, since words and entities of one text go wrong together.
+ * Difference of the entity F1 of two classifiers on the same texts, with a 95 % interval: percentiles of a paired bootstrap, which draws
+ * texts with both predictions, since words and entities of a text are not independent.
  */
 export async function entityDifference(
   first: readonly EntityCounts[],
   second: readonly EntityCounts[],
   signal: AbortSignal | undefined,
 ): Promise<Difference> {
-  // Texts with the same counts are of one kind.
+  // Texts with the same counts are of the same kind.
   const kinds = new Map<string, { readonly at: number; count: number }>();
   first.forEach(({ right, support, predicted }, at) => {
     const key = [right, support, predicted, second[at]!.right, second[at]!.predicted].join(" ");
@@ -36,7 +36,7 @@ export async function entityDifference(
   return { difference: above(counts), interval: middle95(Float64Array.from(differences)) };
 }
 
-/** F1 of texts of which there are so many each; 0 where there is no entity. */
+/** F1 of texts with given counts; 0 without any entity. */
 function f1Of(texts: readonly EntityCounts[], times: ArrayLike<number>): number {
   let [right, both] = [0, 0];
   texts.forEach((text, i) => {

@@ -3,21 +3,21 @@ import { isFloats, typedLength } from "../../arguments/typed-array.js";
 import { ShapeError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 
-/** Classes that can be measured. */
+/** Maximum number of classes. */
 const MOST_CLASSES = 10_000;
 
-/** Floats of a block that copies of rows share: a buffer for each row takes several times as long. */
+/** Floats of a block for copies of rows: a buffer for each row takes several times as long. */
 const BLOCK = 2 ** 22;
 
-/** What is measured, as nobody else knows it. */
+/** Copies of the inputs. */
 export interface TakenLogits {
   readonly rows: Float32Array[];
   readonly targets: number[];
 }
 
 /**
- * A copy, for which each item is read once, by its index: whatever iterates, slices or answers for the caller's lists later is not
- * asked. Throws `ShapeError` unless there are as many rows of `classes` logits as there are targets.
+ * Copies the inputs, reading each item once, by its index; no user code is called later. Throws `ShapeError` unless there are as many rows
+ * of `classes` logits as targets.
  */
 export function takeLogits(logits: readonly Float32Array[], targets: readonly number[], classes: number): TakenLogits {
   whole("metrics", "classes", classes, 1, MOST_CLASSES);
@@ -31,7 +31,7 @@ export function takeLogits(logits: readonly Float32Array[], targets: readonly nu
   const taken: TakenLogits = { rows: [], targets: [] };
   const perBlock = Math.max(1, Math.floor(BLOCK / classes));
   let block = new Float32Array(0);
-  // A gap is refused like anything else, however many there are.
+  // A gap is refused like any other value, however many there are.
   for (let i = 0; i < count; i++) {
     const row: unknown = logits[i];
     if (!isFloats(row) || typedLength(row) !== classes) {

@@ -16,9 +16,9 @@ import { type ClassScores, classScores, meanF1 } from "./class-scores.js";
 import { takeLogits } from "./logits-check.js";
 import { wilson } from "./wilson.js";
 
-/** How well predictions fit known labels. */
+/** Scores of predictions on labelled examples. */
 export interface Metrics extends Confusion {
-  /** Examples that were measured. */
+  /** Number of examples. */
   readonly count: number;
   /** Share of right predictions, 0 to 1. */
   readonly accuracy: number;
@@ -26,28 +26,28 @@ export interface Metrics extends Confusion {
   readonly loss: number;
   /** Precision, recall and F1 of each class. */
   readonly perClass: readonly ClassScores[];
-  /** Mean F1 of the classes that have an example or a prediction, each weighing the same. As in scikit-learn. */
+  /** Unweighted mean F1 of the classes with an example or a prediction, as in scikit-learn. */
   readonly macroF1: number;
-  /** 95 % intervals; null where they were not wanted, or nothing was measured. */
+  /** 95 % intervals; null if not requested, or without examples. */
   readonly intervals: MetricIntervals | null;
 }
 
-/** How far the numbers would be others with other examples of the same kind. */
+/** 95 % intervals of the scores. */
 export interface MetricIntervals {
-  /** Of the share of right predictions: Wilson's, which has a width where all of them are right, too. */
+  /** Of the accuracy: Wilson's, which has a width even if all predictions are right. */
   readonly accuracy: Interval;
   /**
-   * Of the mean F1 over classes: percentiles of a bootstrap. Where all predictions are right, or none is, every sample of it is alike;
-   * then it is accuracy's, which is what errors would make of F1 that are spread evenly over the classes.
+   * Of the macro F1: percentiles of a bootstrap. If all or no predictions are right, all samples are alike; then it is the accuracy's
+   * interval, which corresponds to errors spread evenly over the classes.
    */
   readonly macroF1: Interval;
 }
 
-/** How predictions are measured. */
+/** Options of `metrics`. */
 export interface MetricsOptions extends BootstrapOptions {
-  /** Whether intervals are wanted; default true. They take some 50 ms for 10,000 examples of 20 classes. */
+  /** Whether to compute intervals; default true. They take about 50 ms for 10,000 examples of 20 classes. */
   readonly intervals?: boolean;
-  /** Cancels: it then rejects with `AbortError`. */
+  /** Cancels: the call rejects with `AbortError`. */
   readonly signal?: AbortSignal;
 }
 
@@ -60,10 +60,10 @@ const readers = {
 };
 
 /**
- * Metrics of logits (one row an example) against class indices. Time grows with the logits, and with examples and classes; other work
- * goes on meanwhile.
+ * Metrics of logits (one row for each example) and true class indices. The time is in proportion to the logits, and to examples and
+ * classes; other work can run in between.
  *
- * Rejects with `ShapeError` where rows, targets and classes do not fit together, with `NonFiniteError` for logits that are no numbers.
+ * Rejects with `ShapeError` if rows, targets and classes do not match, with `NonFiniteError` for logits that are NaN or infinite.
  *
  * @example
  * const { accuracy, confusion } = await metrics(await classifier.logits(texts), targets, classifier.labels.length);
@@ -75,15 +75,15 @@ export async function metrics(
   options: MetricsOptions = {},
 ): Promise<Metrics> {
   const settings = readOptions<Settings>("metrics", options, readers);
-  // What the caller does to them meanwhile changes nothing.
+  // Later changes by the caller have no effect.
   const taken = takeLogits(logits, targets, classes);
   const measured = await measureLogits(taken.rows, taken.targets, classes, settings);
-  // Few are measured before the caller has the promise: what it aborts at once is heard here.
+  // Few examples are measured before the caller gets the promise: an immediate abort takes effect here.
   throwIfAborted(settings.signal);
   return measured;
 }
 
-/** `metrics` of what is checked and nobody changes. */
+/** `metrics` of checked copies. */
 export async function measureLogits(
   logits: readonly Float32Array[],
   targets: readonly number[],
@@ -111,7 +111,7 @@ export async function measureLogits(
   };
 }
 
-/** What the cells of a confusion matrix say without its examples. */
+/** The scores that follow from a confusion matrix. */
 export function scoresOf(cells: readonly Cell[], classes: number): Pick<Metrics, "accuracy" | "perClass" | "macroF1"> {
   const counts = classCounts(cells, classes);
   const { right, all } = sumsOf(cells);
@@ -123,7 +123,7 @@ function sumsOf(cells: readonly Cell[]): { right: number; all: number } {
   return { right: sum(cells.filter(({ truth, predicted }) => truth === predicted)), all: sum(cells) };
 }
 
-/** Intervals of a confusion matrix that has examples; `breathe` is awaited before each sample. */
+/** Intervals of a confusion matrix with examples; `breathe` is awaited before each sample. */
 export async function intervalsOf(
   given: readonly Cell[],
   options: Required<BootstrapOptions>,
@@ -132,7 +132,7 @@ export async function intervalsOf(
   const { right, all } = sumsOf(given);
   const accuracy = wilson(right, all);
   if (right === 0 || right === all) return { accuracy, macroF1: accuracy };
-  // The largest first: what is left for the many small ones is then soon little.
+  // The largest first: little is then left for the many small ones.
   const cells = given.toSorted((a, b) => b.count - a.count || a.truth - b.truth || a.predicted - b.predicted);
   const measure = cellMeasure(cells);
   const scores: number[] = [];

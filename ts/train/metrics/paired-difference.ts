@@ -14,27 +14,27 @@ import {
   resample,
 } from "./bootstrap.js";
 
-/** By how much one classifier is better than another. */
+/** Difference between two classifiers. */
 export interface Difference {
-  /** The first's less the second's. */
+  /** Score of the first minus that of the second. */
   readonly difference: number;
-  /** 95 % interval of that. Where 0 lies in it, these texts do not tell which of the two is better. */
+  /** 95 % interval of the difference. If it contains 0, these texts do not show which is better. */
   readonly interval: Interval;
 }
 
-/** Two classifiers on the same texts. */
+/** Comparison of two classifiers on the same texts. */
 export interface PairedDifference {
-  /** Texts. */
+  /** Number of texts. */
   readonly count: number;
-  /** Of the shares of right predictions. */
+  /** Difference of the accuracies. */
   readonly accuracy: Difference;
-  /** Of the mean F1 over classes. */
+  /** Difference of the macro F1. */
   readonly macroF1: Difference;
 }
 
-/** How two classifiers are compared. */
+/** Options of `pairedDifference`. */
 export interface PairedOptions extends BootstrapOptions {
-  /** Cancels: it then rejects with `AbortError`. */
+  /** Cancels: the call rejects with `AbortError`. */
   readonly signal?: AbortSignal;
 }
 
@@ -47,12 +47,12 @@ const readers = {
 };
 
 /**
- * How much better classifier `a` is than `b`, both asked about the same texts, with 95 % intervals: of accuracy by
- * Agresti and Min's formula, of macro F1 percentiles of a paired bootstrap, which draws texts, each with both answers. Much narrower than the intervals of the two apart. Of many texts of many classes
- * it takes seconds, in which other work goes on.
+ * Compares two classifiers, `a` and `b`, on the same texts, with 95 % intervals: of accuracy by Agresti and Min's formula, of macro F1 by
+ * percentiles of a paired bootstrap, which draws texts with both predictions. The intervals are much narrower than those of each
+ * classifier. Takes seconds for many texts of many classes; other work can run in between.
  *
- * @param a, b, truth a label a text, as names or as class indices
- * Rejects with `ConfigError` for what are no such lists, with `ShapeError` where they differ in length.
+ * @param a, b, truth a label for each text, as names or class indices
+ * Rejects with `ConfigError` for anything but such lists, with `ShapeError` for different lengths.
  *
  * @example
  * const labels = async (one) => (await one.predict(texts)).map(({ label }) => label);
@@ -77,7 +77,7 @@ export async function pairedDifference(
       { op: what, option: name, length: list.length, expected: right.length },
     );
   }
-  // Texts with the same truth and the same two answers are of one kind.
+  // Texts with the same truth and the same two predictions are of the same kind.
   const kinds = new Map<string, { readonly at: number; count: number }>();
   right.forEach((label, i) => {
     const key = `${label} ${first[i]!} ${second[i]!}`;
@@ -106,8 +106,8 @@ export async function pairedDifference(
 }
 
 /**
- * 95 % interval of the difference of two shares on the same texts (Agresti and Min 2005: half a text more of each kind). It has a width
- * where a handful of texts all say the same, of which a bootstrap is certain.
+ * 95 % interval of the difference of two proportions on the same texts (Agresti and Min 2005: adds half a text of each kind). It has a
+ * width even if a few texts all agree, where a bootstrap's has none.
  */
 function pairedShares([only, other, rest]: readonly number[]): Interval {
   const count = only! + other! + rest! + 2;
@@ -117,7 +117,7 @@ function pairedShares([only, other, rest]: readonly number[]): Interval {
   return [Math.max(-1, difference - half), Math.min(1, difference + half)];
 }
 
-/** Texts that only the first has right, that only the second has, and all others: what accuracy's difference depends on. */
+/** Counts of texts that only the first has right, that only the second has right, and others, which determine the difference of accuracies. */
 function gains(first: readonly number[], second: readonly number[], right: readonly number[]): number[] {
   const counts = [0, 0, 0];
   right.forEach((label, i) => {

@@ -90,10 +90,7 @@ type Streams = "generate" | "generateTokens" | "generateBatch";
  */
 export interface RemoteLanguageModel
   extends
-    Remote<
-      LocalLanguageModel,
-      Exclude<MethodsOf<"CausalLanguageModel", LocalLanguageModel>, Streams | "session">
-    >,
+    Remote<LocalLanguageModel, Exclude<MethodsOf<"CausalLanguageModel", LocalLanguageModel>, Streams | "session">>,
     Pick<LocalLanguageModel, Streams> {
   /** Name of the base model, which adapters record. */
   readonly name: string;
@@ -131,7 +128,10 @@ export type WorkerOpenOptions<Label extends string = string> = Omit<OpenClassifi
   };
 
 /** Options of `TokenClassifier.open` in a worker. */
-export type WorkerOpenTokensOptions<Label extends string = string> = Omit<OpenTokenClassifierOptions<Label>, "engine" | "model"> &
+export type WorkerOpenTokensOptions<Label extends string = string> = Omit<
+  OpenTokenClassifierOptions<Label>,
+  "engine" | "model"
+> &
   InWorker & {
     /** The base model of an adapter; default: the one that its files name. */
     readonly model?: WorkerModel;

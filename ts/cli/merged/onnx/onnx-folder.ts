@@ -7,7 +7,7 @@ import { mergedValues } from "../../../merging/merged-pieces.js";
 import type { MergePlan } from "../../../merging/merge-plan.js";
 import type { Match } from "../../../merging/onnx/find-by-value.js";
 import { planOnnx } from "../../../merging/onnx/plan-onnx.js";
-import { blocksIn, inWindows, matrixOf, transpose, windowsOf } from "../../../merging/onnx/windows.js";
+import { blocksIn, inWindows, matrixOf, transposedData, windowsOf } from "../../../merging/onnx/windows.js";
 import type { Pause } from "../../../merging/stored-tensor.js";
 import { sizeOf } from "../../../values/shape.js";
 import { breather } from "../../../waiting/next-task.js";
@@ -103,7 +103,7 @@ async function replaceConstants(
       for await (const { window, values } of inWindows(parts, windowsOf(matrix))) {
         for (const { tensor, transposed } of matches) {
           const { dtype, place } = tensor;
-          const encoded = encodeTensor(transposed ? transpose(window, values) : values, dtype, name);
+          const encoded = encodeTensor(transposed ? transposedData(window, values) : values, dtype, name);
           const blocks = blocksIn(matrix, window, transposed, encoded.byteLength / values.length);
           await files.write(fileOf(onnx, place.location), place.offset, blocks, encoded);
         }

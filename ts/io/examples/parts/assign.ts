@@ -5,24 +5,24 @@ import { ConfigError } from "../../../errors/errors.js";
 import { excerpt } from "../../../errors/excerpt.js";
 import type { Example } from "../example.js";
 
-/** How examples are parted. */
+/** Options of `splitExamples` and `foldExamples`. */
 export interface SplitOptions {
-  /** Whole number from 0; the same one gives the same parts. Default 0. */
+  /** Whole number from 0; the same seed gives the same split. Default 0. */
   readonly seed?: number;
   /**
-   * One for each example: those of one group (a customer, a thread, a product) stay together, so that nothing is tested on what
-   * it was as good as trained on. Classes then keep their proportions as far as the groups let them.
+   * The group of each example. Examples of a group (a customer, a thread, a product) stay together, so that no test example resembles a
+   * training example. Classes then keep their proportions as far as groups allow.
    */
   readonly groups?: readonly (string | number)[];
 }
 
-/** Options, read and checked. */
+/** The options, checked. */
 export interface TakenSplit {
   readonly seed: number;
   readonly groups: readonly (string | number)[] | null;
 }
 
-/** A copy of the options. Throws `ConfigError` for what makes no sense. */
+/** A checked copy of the options. Throws `ConfigError`. */
 export function takeSplit(what: string, options: SplitOptions, examples: number): TakenSplit {
   checkOptions(what, options, ["seed", "groups"]);
   const { seed = 0, groups } = options;
@@ -46,7 +46,7 @@ export function takeSplit(what: string, options: SplitOptions, examples: number)
   });
 }
 
-/** A copy of a list of examples, of whose fields only the label is asked. Throws `ConfigError` for what is none. */
+/** A copy of a list of examples, of which only labels are used. Throws `ConfigError` for anything else. */
 export function takeLabelled<E extends Pick<Example, "label">>(what: string, examples: readonly E[]): E[] {
   return listFrom(`${what}: examples is a list of { text, label }`, examples, (example, place) => {
     if (typeof (example as Partial<E> | null | undefined)?.label === "string") return example as E;
@@ -59,7 +59,7 @@ export function takeLabelled<E extends Pick<Example, "label">>(what: string, exa
   });
 }
 
-/** Scrambles 32 bits (the finisher of MurmurHash3). */
+/** Mixes 32 bits (MurmurHash3's final mix). */
 function scramble(bits: number): number {
   let x = bits;
   x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
@@ -67,19 +67,19 @@ function scramble(bits: number): number {
   return (x ^ (x >>> 16)) >>> 0;
 }
 
-/** A number of its own for each position under a seed: no state, so it needs neither the kernels nor an order. */
+/** A number for each index and seed, without state or kernels. */
 export function rank(seed: number, position: number): number {
   const [low, high] = [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0];
   return scramble(scramble(scramble(position + 0x9e3779b9) ^ low) ^ high);
 }
 
-/** Positions in an order that the seed decides. */
+/** Indices in a seeded order. */
 export const shuffled = (positions: readonly number[], seed: number): number[] => {
   const ranks = new Map(positions.map((position) => [position, rank(seed, position)]));
   return positions.toSorted((a, b) => ranks.get(a)! - ranks.get(b)! || a - b);
 };
 
-/** Positions by what stands there, in order of appearance. */
+/** Indices by value, in order of first occurrence. */
 export function positionsBy<K>(keys: readonly K[]): Map<K, number[]> {
   const found = new Map<K, number[]>();
   for (const [i, key] of keys.entries()) {
@@ -91,9 +91,9 @@ export function positionsBy<K>(keys: readonly K[]): Map<K, number[]> {
 }
 
 /**
- * A part for each example, those of one group in the same: the largest groups first, each to the part that it brings closest to
- * its share of every class. In time that grows with the examples times the parts.
- * @param shares of each part, which add up to 1
+ * Assigns examples to splits, those of a group to the same: the largest groups first, each to the split that it brings closest to its share
+ * of every class. The time grows with the number of examples times that of splits.
+ * @param shares share of each split; they add up to 1
  */
 export function assignGroups(
   labels: readonly string[],

@@ -1,13 +1,13 @@
 import { plainText } from "../summary/plain-text.js";
 
-/** A number for each text, the same for those that are nearly the same; undefined for one that is like no other. */
+/** A number for each text, the same for near duplicates; undefined for a text without any. */
 export type NearNumbers = readonly (number | undefined)[];
 
 /**
- * A number for each example, the same for those that are to stay together: of one group, with equal texts apart from case, width
- * and white space, or nearly the same ones, whatever their labels; a text in two groups joins them. Null where no two belong together.
- * What has no text is equal to nothing.
- * @param near the same number for texts that are nearly the same; undefined for one that is like no other
+ * A number for each example, the same for examples that must stay together: those of a group, and those with equal texts (apart from case,
+ * width and white space) or near duplicates, whatever their labels; a text in two groups joins them. Null if no two belong together. Empty
+ * texts equal no others.
+ * @param near the same number for near duplicates; undefined for a text without any
  */
 export function unitsOf(
   examples: readonly { readonly label: string; readonly text?: unknown }[],

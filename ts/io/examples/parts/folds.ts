@@ -7,12 +7,12 @@ import type { Example } from "../example.js";
 import { spreadClasses } from "./spread-classes.js";
 
 /**
- * Parts examples for cross-validation: each stands in the `validation` of one fold and in `train` of all others, each class spread
- * over the folds as evenly as it goes. Equal texts (apart from case, width and white space) stand in one fold, also those of two
- * groups. Parts keep the examples' order; the same seed gives the same folds. A class with one example, or one text or group, is in no
- * training part of the fold that tests it.
- * @param n folds, from 2 to as many as there are different texts, or groups
- * @throws `ConfigError` for options that make no sense, or more folds than different texts or groups
+ * Splits examples for cross-validation: each is in `validation` of one fold and in `train` of all others, with each class spread as evenly
+ * as possible. Equal texts (apart from case, width and white space) are in the same fold, even in different groups. Splits keep the
+ * examples' order; the same seed gives the same folds. A class with a single example, text or group is in no training split of the fold
+ * that tests it.
+ * @param n number of folds, from 2 to the number of different texts or groups
+ * @throws `ConfigError` for invalid options, or more folds than different texts or groups
  * @example for (const { train, validation } of foldExamples(examples, 5)) …
  */
 export function foldExamples<E extends Pick<Example, "label">>(
@@ -26,7 +26,7 @@ export function foldExamples<E extends Pick<Example, "label">>(
   return inFolds(all, n, takeSplit(what, options, all.length), null);
 }
 
-/** As `foldExamples`, of what was checked; texts that are nearly the same stand in one fold too. */
+/** As `foldExamples`, for checked arguments; near duplicates are also in the same fold. */
 export function inFolds<E extends Pick<Example, "label">>(
   all: readonly E[],
   n: number,

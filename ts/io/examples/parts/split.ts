@@ -6,13 +6,12 @@ import type { Example } from "../example.js";
 import { holdShare } from "./held-units.js";
 
 /**
- * Splits examples in two at random, each class in the same proportion. Equal texts (apart from case, width and white space) stay on
- * one side, also those of two groups, so that nothing is tested on what it has learnt: classes then keep their proportions as far as
- * that lets them. Both parts keep the examples' order; the same seed gives the same parts.
- * @param share of each class that goes to `validation`, above 0 and below 1, rounded; the last example of a class stays in `train`
- *   where there are no groups
+ * Splits examples in two at random, with each class in the same proportion. Equal texts (apart from case, width and white space) stay on
+ * one side, even in different groups, so that no test text was trained on; classes keep their proportions as far as that allows. Both
+ * splits keep the examples' order; the same seed gives the same split.
+ * @param share of each class in `validation`, between 0 and 1, rounded; without groups, the last example of a class stays in `train`
  * @param options the seed, a whole number from 0; or `{ seed, groups }`
- * @throws `ConfigError` for a share, seed or groups that make no sense, or where nothing would be left for one of the parts
+ * @throws `ConfigError` for an invalid share, seed or groups, and if one split would be empty
  * @example splitExamples(examples, 0.2, { groups: rows.map(({ customer }) => customer) })
  */
 export function splitExamples<E extends Pick<Example, "label">>(
@@ -28,7 +27,7 @@ export function splitExamples<E extends Pick<Example, "label">>(
   return inTwo(all, share, taken, null);
 }
 
-/** As `splitExamples`, of what was checked; texts that are nearly the same stay on one side too. */
+/** As `splitExamples`, for checked arguments; near duplicates also stay on one side. */
 export function inTwo<E extends Pick<Example, "label">>(
   all: readonly E[],
   share: number,

@@ -1,21 +1,21 @@
-/** Part of the data: what is learnt from, what chooses the best step, what is measured on. */
+/** A split of the data: "train", "validation" (chooses the best step), "test". */
 export type DataPart = "train" | "validation" | "test";
 
-/** An example that a finding is about. */
+/** An example in a finding. */
 export interface FoundExample {
-  /** The part of the data that it is of. */
+  /** Its split. */
   readonly part: DataPart;
-  /** Its place in the list of that part, from 0. */
+  /** Its index in that split, from 0. */
   readonly place: number;
-  /** Where it stands in its file, where that is known. */
+  /** Its line in the file, if known. */
   readonly line?: number;
-  /** The beginning of the text. */
+  /** The beginning of its text. */
   readonly text: string;
   /** The beginning of its label. */
   readonly label: string;
 }
 
-/** What a finding is about; `--allow` and `allow` take these. */
+/** The subject of a finding; `--allow` and `allow` accept these. */
 export type FindingCode =
   | "no-examples"
   | "no-texts"
@@ -44,27 +44,27 @@ export type FindingCode =
   | "unknown-tokens"
   | "unknown-language";
 
-/** Something about the data that its owner should know. */
+/** A possible problem of the data. */
 export interface DataFinding {
-  /** "stop": what is trained or measured with it means nothing; "warn": it is doubtful. */
+  /** "stop": results with these data would be meaningless; "warn": they are doubtful. */
   readonly severity: "stop" | "warn";
-  /** What it is about, in one stable word. */
+  /** Its subject, as a stable word. */
   readonly code: FindingCode;
-  /** What was found, and what to do. */
+  /** The message: what was found, and what to do. */
   readonly message: string;
-  /** A few of the examples. */
+  /** Some of the examples. */
   readonly examples: readonly FoundExample[];
 }
 
-/** How numbers are spread (nearest ranks). */
+/** A distribution of numbers (nearest ranks). */
 export interface Spread {
   /** The smallest. */
   readonly min: number;
-  /** Half are at most this. */
+  /** The median. */
   readonly median: number;
-  /** Of ten, nine are at most this. */
+  /** The 90th percentile. */
   readonly p90: number;
-  /** Of a hundred, 99 are at most this. */
+  /** The 99th percentile. */
   readonly p99: number;
   /** The largest. */
   readonly max: number;
@@ -72,78 +72,81 @@ export interface Spread {
   readonly mean: number;
 }
 
-/** Words of a script, and what the model cuts them into. */
+/** Words of a script, and how the model tokenizes them. */
 export interface ScriptTokens {
-  /** Its name in Unicode; "Kana" for Hiragana and Katakana, "other" for the rarer ones. */
+  /** Its name in Unicode; "Kana" for Hiragana and Katakana, "other" for rarer ones. */
   readonly script: string;
-  /** Share of the texts most of whose letters are of it. */
+  /** Share of the texts with most letters in it. */
   readonly share: number;
-  /** Letters of a token, combining marks not counted: single ones where the model does not know words. */
+  /** Letters for each token, without combining marks; close to 1 if the model does not know the words. */
   readonly lettersPerToken: number;
-  /** Share of the tokens that the model does not know. */
+  /** Share of unknown tokens. */
   readonly unknown: number;
-  /** Whether the model seems to know words of it, or there are too few of them to tell. */
+  /** Whether the model seems to know its words, or there are too few to tell. */
   readonly known: boolean;
 }
 
-/** Lengths in tokens, the special ones included, before texts are cut. */
+/** Lengths in tokens, including special ones, before truncation. */
 export interface TokenLengths extends Spread {
-  /** Texts that were tokenized: all, or of many an even sample. */
+  /** Number of tokenized texts: all, or an even sample of many. */
   readonly texts: number;
-  /** Tokens that texts are cut to. */
+  /** Length to which texts are truncated. */
   readonly maxTokens: number;
-  /** Share of the texts that are longer than that. */
+  /** Share of the longer texts. */
   readonly cut: number;
-  /** Share of the tokens that the model does not know. */
+  /** Share of unknown tokens. */
   readonly unknown: number;
-  /** Scripts of the texts, by a sample of a thousand: the most frequent first. */
+  /** Scripts of the texts in a sample of a thousand, the most frequent first. */
   readonly scripts: readonly ScriptTokens[];
 }
 
-/** What is known of a part of the data. */
+/** A summary of a split. */
 export interface PartSummary {
-  /** How many there are. */
+  /** Number of examples. */
   readonly examples: number;
-  /** Texts that are empty. */
+  /** Number of empty texts. */
   readonly empty: number;
-  /** Texts that repeat an earlier one of this part, apart from case and white space. */
+  /** Number of texts that repeat an earlier one of this split, apart from case and white space. */
   readonly duplicates: number;
-  /** Texts that are nearly the same as an earlier one of this part, those that repeat one not counted. */
+  /** Number of near duplicates of an earlier text of this split, without repeats. */
   readonly nearDuplicates: number;
   /** Lengths in characters. */
   readonly characters: Spread;
-  /** Null where there is no tokenizer. */
+  /** Null without a tokenizer. */
   readonly tokens: TokenLengths | null;
-  /** Of a part that is not learnt from: texts that stand in the training data too, and those that nearly do. Else null. */
+  /**
+   * Except for the training split: number of texts that are also in the training data, and of near duplicates of these. Null for the
+   * training split.
+   */
   readonly inTraining: { readonly same: number; readonly near: number } | null;
 }
 
-/** A label and how often it stands in each part. */
+/** A label and how often it occurs in each split. */
 export interface LabelCount {
-  /** As it stands in the data. */
+  /** The label. */
   readonly label: string;
-  /** Examples of it to learn from. */
+  /** Number of training examples. */
   readonly train: number;
-  /** Examples of it in what chooses the best step. */
+  /** Number of validation examples. */
   readonly validation: number;
-  /** Examples of it to measure on. */
+  /** Number of test examples. */
   readonly test: number;
 }
 
-/** What labelled texts are like: plain data. */
+/** A summary of labelled texts; plain data. */
 export interface DataSummary {
   /** Every label, as `sortLabels` orders them. */
   readonly labels: readonly LabelCount[];
-  /** What is learnt from. */
+  /** The training split. */
   readonly train: PartSummary;
-  /** What chooses the best step, or is measured on where there is no test; null where there is none. */
+  /** The split that chooses the best step, or, without a test split, is measured; null if there is none. */
   readonly validation: PartSummary | null;
-  /** What is measured on at the end; null where there is none. */
+  /** The split that is measured at the end; null if there is none. */
   readonly test: PartSummary | null;
   /** Labels that differ only in case or white space. */
   readonly similarLabels: readonly (readonly string[])[];
-  /** Texts that stand with more than one label. */
+  /** Texts with more than one label. */
   readonly twoLabels: number;
-  /** What stops first, then what warns. */
+  /** Those that stop first, then warnings. */
   readonly findings: readonly DataFinding[];
 }

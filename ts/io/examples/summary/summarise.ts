@@ -10,21 +10,21 @@ import type { Column } from "../table/columns.js";
 import type { Parts, SurveyExample } from "./survey.js";
 import type { TokenCounter } from "./token-lengths.js";
 
-/** How `summariseExamples` looks at examples. */
+/** Options of `summariseExamples`. */
 export interface SummaryOptions {
-  /** Examples that choose the best step, or that are measured on where there is no `test`. */
+  /** Validation examples, which choose the best step, or are measured without a `test`. */
   readonly validation?: readonly SurveyExample[];
-  /** Examples to measure on at the end. */
+  /** Test examples. */
   readonly test?: readonly SurveyExample[];
-  /** Counts tokens: an encoder's `tokenizer`. Without one, lengths are in characters alone. */
+  /** Counts tokens: an encoder's `tokenizer`. Without one, lengths are only in characters. */
   readonly tokenizer?: TokenCounter;
-  /** Where the examples stood, as `readExamples` says: tells of texts that are half of a pair, and of labels that are scores. */
+  /** The examples' columns, from `readExamples`: detects texts that are half of a pair, and labels that are scores. */
   readonly columns?: ExampleColumns;
-  /** Tokens that texts will be cut to; default the tokenizer's. */
+  /** Length in tokens to which texts will be truncated; default: the tokenizer's. */
   readonly maxTokens?: number;
-  /** Cancels within some milliseconds: the call then rejects with `AbortError`. */
+  /** Cancels within some milliseconds: the call rejects with `AbortError`. */
   readonly signal?: AbortSignal;
-  /** Called as texts are done, each twice where there is a tokenizer. */
+  /** Called with the number of texts done; each counts twice if there is a tokenizer. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -65,15 +65,15 @@ function takeColumns(columns: ExampleColumns): ExampleColumns {
 }
 
 /**
- * What labelled texts are like, before anything is trained with them: examples by label, lengths and the share that is cut, texts
- * that repeat, nearly repeat or contradict each other, within the training data and between it and what is measured on, labels that
- * are likely one, tokens that the model does not know. `findings` say what makes a result meaningless and what is doubtful.
+ * Summarises labelled texts before training: examples by label, lengths and the share that is truncated, texts that repeat, nearly repeat
+ * or contradict each other, within the training data and between it and the other splits, labels that are probably the same, unknown
+ * tokens. `findings` lists what makes a result meaningless or doubtful.
  *
- * Time and memory grow with the texts, not faster. Near duplicates are found by MinHash (Broder 1997) of the first 4,000 characters:
- * nearly all of those that have 80 % of their five-letter shingles in common, of texts of less than some twenty words 90 %.
+ * Time and memory are in proportion to the texts. Near duplicates are found by MinHash (Broder 1997) of the first 4,000 characters: nearly
+ * all texts that share 80 % of their five-letter shingles, 90 % for texts of less than about twenty words.
  *
- * @param examples what is learnt from; with `line`, findings say where they stand
- * @throws `ConfigError` for options or examples that make no sense; rejects with `AbortError` when cancelled
+ * @param examples training examples; with `line`, findings include it
+ * @throws `ConfigError` for invalid options or examples; rejects with `AbortError` when cancelled
  * @example
  * const { findings } = await summariseExamples(examples, { test, tokenizer: encoder.tokenizer });
  */

@@ -11,12 +11,12 @@ import { checkTogether, refuseInitialisation, refuseVariants, startsFromBaseWeig
 /** Name of the file in an adapter's folder. */
 export const CONFIG_FILE = "adapter_config.json";
 
-/** The PEFT whose layout is written. */
+/** The PEFT version whose layout is written. */
 const PEFT_VERSION = "0.21.2";
 
 const typedNames = new Set(Object.values(layout).map(([name]) => name));
 
-/** Values of PEFT's remaining fields where nothing else is asked for. */
+/** Defaults of PEFT's remaining fields. */
 const otherDefaults: { readonly [name: string]: Json } = {
   alora_invocation_tokens: null,
   arrow_config: null,
@@ -42,16 +42,16 @@ const otherDefaults: { readonly [name: string]: Json } = {
 
 /**
  * Reads `adapter_config.json`.
- * @param withBase whether the base's weights are at hand, which tell what PiSSA and OLoRA took from them
- * @throws `FormatError` for what is not a JSON object, `AdapterError` for a field of the wrong kind or an adapter that is
- *   not LoRA, `UnsupportedError` for a variant of LoRA that computes something else
+ * @param withBase whether the base's weights are available, from which PiSSA's and OLoRA's initial values can be computed
+ * @throws `FormatError` for anything but a JSON object, `AdapterError` for a field of the wrong type and for another kind of adapter,
+ *   `UnsupportedError` for variants of LoRA that compute something else
  */
 export function readConfig(bytes: Uint8Array, withBase = false): AdapterConfig {
   const json = parseJsonObject(
     bytes,
     (problem, cause) => new FormatError(`${CONFIG_FILE}: ${problem}`, { file: CONFIG_FILE }, { cause }),
   );
-  // A Map: a key like "__proto__" or "constructor" is then a key like any other.
+  // A Map, so that a key like "__proto__" or "constructor" is an ordinary key.
   const fields = new Map(Object.entries(json));
   if (fields.has("__proto__"))
     throw new AdapterError(`${CONFIG_FILE}: a field called "__proto__" is not accepted`, {
@@ -83,7 +83,7 @@ export function readConfig(bytes: Uint8Array, withBase = false): AdapterConfig {
   const other = new Map(
     [...fields].filter(([name]) => !typedNames.has(name) && name !== "peft_type" && name !== "peft_version"),
   );
-  // PEFT's own default where an old file leaves α out.
+  // PEFT's default for an old file without α.
   const config = adapterConfig({ loraAlpha: 8, ...(read as Pick<Typed, "r" | "targetModules">), other });
   refuseVariants(CONFIG_FILE, config);
   checkTogether(CONFIG_FILE, config);

@@ -5,52 +5,51 @@ import type { Json } from "../../json.js";
 import { layout } from "./layout.js";
 
 /**
- * `adapter_config.json` of a LoRA adapter. Each field is the one of PEFT's LoraConfig with its name in snake case
- * (`loraAlpha` is `lora_alpha`); PEFT's documentation gives their meaning in full.
+ * `adapter_config.json` of a LoRA adapter: the fields of PEFT's LoraConfig in camel case (`loraAlpha` is `lora_alpha`). PEFT's
+ * documentation describes them.
  */
 export interface AdapterConfig {
-  /** Rank where `rankPattern` says nothing else. */
+  /** Rank, unless `rankPattern` gives another. */
   readonly r: number;
-  /** α where `alphaPattern` says nothing else. */
+  /** α, unless `alphaPattern` gives another. */
   readonly loraAlpha: number;
-  /** Names that modules end in, or a regular expression for whole paths, or "all-linear". */
+  /** Names at the end of module paths, or a regular expression for whole paths, or "all-linear". */
   readonly targetModules: readonly string[] | string;
-  /** Modules to leave out although targeted; as `targetModules`. Default null: none. */
+  /** Modules to leave out of the targets, in the form of `targetModules`. Default null: none. */
   readonly excludeModules: readonly string[] | string | null;
-  /** Rank of modules whose path ends in the key, a regular expression; the first that fits counts. Default empty. */
+  /** Ranks of modules whose path ends with the key, a regular expression; the first match counts. Default empty. */
   readonly rankPattern: ReadonlyMap<string, number>;
   /** α, likewise. Default empty. */
   readonly alphaPattern: ReadonlyMap<string, number>;
-  /** Scaling α/√r in place of α/r. Default false. */
+  /** Use the scaling α/√r instead of α/r. Default false. */
   readonly useRslora: boolean;
-  /** Weight-decomposed: layers have a magnitude. Default false. */
+  /** Layers have a magnitude (DoRA). Default false. */
   readonly useDora: boolean;
-  /** Probability of dropout before A, in training. Default 0. */
+  /** Dropout probability before A, in training. Default 0. */
   readonly loraDropout: number;
-  /** Which biases of the base were trained too and stand in the file. Default "none". */
+  /** Which of the base's biases are trained and saved. Default "none". */
   readonly bias: "none" | "all" | "lora_only";
   /** B has a bias. Default false. */
   readonly loraBias: boolean;
-  /** The base stores its weights `[in, out]` (GPT-2's Conv1D). Default false. */
+  /** The base's weights are `[in, out]` (GPT-2's Conv1D). Default false. */
   readonly fanInFanOut: boolean;
-  /** Only these layers of the stack. Default null: all. */
+  /** Indices of the layers to adapt. Default null: all. */
   readonly layersToTransform: readonly number[] | number | null;
-  /** Name of the stack that `layersToTransform` counts in. Default null: any. */
+  /** Name of the module list in which `layersToTransform` counts. Default null: any. */
   readonly layersPattern: readonly string[] | string | null;
-  /** Modules trained as a whole, whose weights stand in the file. Default null. */
+  /** Modules trained and saved as a whole. Default null. */
   readonly modulesToSave: readonly string[] | null;
   /**
-   * Rows of embeddings that were trained, by the embedding's name, or those of the table of words; they stand in the file.
-   * Default null.
+   * Trained rows of embeddings, by the embedding's name, or those of the word embeddings; they are saved. Default null.
    */
   readonly trainableTokenIndices: readonly number[] | ReadonlyMap<string, readonly number[]> | null;
-  /** Model the adapter was made for. Default null. */
+  /** Name of the base model. Default null. */
   readonly baseModelNameOrPath: string | null;
   /** PEFT's task, such as "SEQ_CLS". Default null. */
   readonly taskType: string | null;
-  /** How A and B began. Default true: A Kaiming uniform, B zero. */
+  /** Initialisation of A and B. Default true: A Kaiming uniform, B zero. */
   readonly initLoraWeights: boolean | string;
-  /** All further fields of the file, by their name there. */
+  /** All other fields of the file, by their names there. */
   readonly other: ReadonlyMap<string, Json>;
 }
 
@@ -76,14 +75,14 @@ const defaults: Omit<AdapterConfig, Essential | "other"> = {
 };
 
 /**
- * A configuration from its essentials; the rest as in `AdapterConfig`'s defaults. Lists and Maps are copied. Throws
- * `ConfigError`, naming the field, for one that there is not or of the wrong kind.
+ * A configuration from its required fields; others have the defaults of `AdapterConfig`. Lists and Maps are copied. Throws `ConfigError`,
+ * naming the field, for an unknown field or a wrong type.
  */
 export function adapterConfig(fields: Pick<AdapterConfig, Essential> & Partial<AdapterConfig>): AdapterConfig {
   return takeConfig("adapterConfig", fields);
 }
 
-/** `adapterConfig` on behalf of another function, `what`. */
+/** `adapterConfig` for the function `what`, which errors name. */
 export function takeConfig(what: string, fields: Partial<AdapterConfig>): AdapterConfig {
   checkOptions(what, fields, [...Object.keys(layout), "other"]);
   const taken: Record<string, unknown> = {};

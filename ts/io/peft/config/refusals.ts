@@ -3,7 +3,7 @@ import { excerpt } from "../../../errors/excerpt.js";
 import type { Json } from "../../json.js";
 import type { AdapterConfig } from "./config.js";
 
-/** Fields that make something else than x·W + (x·A)·B·scaling of an adapter, and what to do about each. */
+/** Fields that change what an adapter computes from x·W + (x·A)·B·scaling, and what to do about each. */
 const variants: Readonly<Record<string, string>> = {
   alora_invocation_tokens:
     "an activated LoRA applies from certain tokens on; train one without alora_invocation_tokens, which applies to all",
@@ -25,7 +25,7 @@ const variants: Readonly<Record<string, string>> = {
 const convert =
   "save it from PEFT with path_initial_model_for_weight_conversion, which makes it an ordinary adapter of twice the rank";
 
-/** Initialisations that an adapter's file alone does not make up for, and what to do about each. */
+/** Initialisations that need more than the adapter's file, and what to do about each. */
 const initialisations: readonly (readonly [RegExp, string])[] = [
   [
     /^pissa_niter_/i,
@@ -44,10 +44,10 @@ const initialisations: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-/** Initialisations after which an adapter's file says all. */
+/** Initialisations for which the adapter's file is sufficient. */
 const complete = /^(gaussian|orthogonal)$/i;
 
-/** Whether the file alone leaves open what the adapter takes from the base, which its model can tell. */
+/** Whether it is initialised from the base's weights (PiSSA, OLoRA): A₀·B₀ must then be computed from them. */
 export const startsFromBaseWeights = ({ initLoraWeights }: Pick<AdapterConfig, "initLoraWeights">) =>
   typeof initLoraWeights === "string" && /^(pissa|olora)$/i.test(initLoraWeights);
 
@@ -56,14 +56,14 @@ function isUnset(value: Json | undefined): boolean {
   return typeof value === "object" && Object.keys(value).length === 0;
 }
 
-/** Throws `UnsupportedError` for a field that makes an adapter what is not computed here, saying what to do instead. */
+/** Throws `UnsupportedError`, with advice, for a field that makes the adapter compute something unsupported. */
 export function refuseVariants(what: string, config: AdapterConfig): void {
   for (const [name, advice] of Object.entries(variants))
     if (!isUnset(config.other.get(name)))
       throw new UnsupportedError(`${what}: ${name} is set, which is not supported: ${advice}`, { field: name });
 }
 
-/** Throws `UnsupportedError` for an initialisation that the file alone does not make up for. */
+/** Throws `UnsupportedError` for an initialisation that needs more than the file. */
 export function refuseInitialisation(what: string, { initLoraWeights }: Pick<AdapterConfig, "initLoraWeights">): void {
   if (typeof initLoraWeights !== "string") return;
   if (complete.test(initLoraWeights)) return;
@@ -75,7 +75,7 @@ export function refuseInitialisation(what: string, { initLoraWeights }: Pick<Ada
   });
 }
 
-/** Throws `AdapterError` for fields that PEFT does not take together, since one of them would be without effect. */
+/** Throws `AdapterError` for fields that PEFT refuses together, since one of them would have no effect. */
 export function checkTogether(what: string, config: AdapterConfig): void {
   const fail = (fields: readonly string[], problem: string) =>
     new AdapterError(`${what}: ${fields.join(" and ")} do not go together: ${problem}`, { fields });

@@ -1,11 +1,11 @@
 /**
- * How an adapter's module paths relate to a base file's tensor names. The same weights go by "encoder.layer.0…" in a bare
- * model's file and by "bert.encoder.layer.0…" in that of a model with a head, and an adapter may have been made on either.
+ * Maps an adapter's module paths to a base file's tensor names. The same weights are named "encoder.layer.0…" in a bare model's file and
+ * "bert.encoder.layer.0…" in that of a model with a head, and an adapter may be made on either.
  */
 export interface BasePaths {
   /** The base file's name for an adapter's path. */
   toBase(path: string): string;
-  /** The adapter's path for a base file's name; null for what lies outside the adapted model. */
+  /** The adapter's path for a base file's name; null outside the adapted model. */
   toAdapter(name: string): string | null;
 }
 
@@ -36,8 +36,8 @@ class Counts extends Map<string, number> {
 }
 
 /**
- * The relation under which most of the adapter's modules have a weight in the base. Each name and module is looked at once,
- * however many first segments there are to choose from.
+ * The mapping for which most of the adapter's modules have a weight in the base. Each name and module is examined once, however many
+ * prefixes there are.
  */
 export function relatePaths(modules: readonly string[], names: ReadonlySet<string>): BasePaths {
   const isModule = new Set(modules);
@@ -51,7 +51,7 @@ export function relatePaths(modules: readonly string[], names: ReadonlySet<strin
       withPrefix.add(prefix);
   }
 
-  // Modules that have the prefix are looked up without it, all others as they are.
+  // Modules with the prefix are looked up without it, others as they are.
   const [without, whole] = [new Counts(), new Counts()];
   for (const path of modules) {
     const prefix = firstSegment(path);

@@ -9,13 +9,13 @@ type TargetFields = Pick<
   "targetModules" | "excludeModules" | "layersToTransform" | "layersPattern" | "modulesToSave"
 >;
 
-/** Whether target_modules is PEFT's shorthand for every linear layer but the output. */
+/** Whether target_modules is PEFT's shorthand for every linear layer except the output. */
 export const isAllLinear = (targets: AdapterConfig["targetModules"]) =>
   typeof targets === "string" && targets.toLowerCase() === "all-linear";
 
 /**
- * Test for paths at or below a module that is trained as a whole: one whose path ends in one of the names, on a dot's boundary or not, as
- * "final_norm" does in "norm". It takes time by the path alone, however many names there are.
+ * Tests for paths at or below a module that is trained as a whole: a path that ends with one of the names, not only at a dot ("final_norm"
+ * ends with "norm"). The time depends only on the path.
  */
 export function savedWhole(modules: readonly string[] | null): (path: string) => boolean {
   const names = new Set(modules ?? []);
@@ -46,7 +46,7 @@ function matcher(targets: readonly string[] | string | null, work: WorkLimit): (
   return ({ path }) => ends.has(path);
 }
 
-/** Test for the layers that layers_to_transform keeps. */
+/** Tests for the layers that layers_to_transform selects. */
 function layerFilter({ layersToTransform, layersPattern }: TargetFields, work: WorkLimit): PathTest {
   const wanted = new Set(typeof layersToTransform === "number" ? [layersToTransform] : (layersToTransform ?? []));
   if (wanted.size === 0) return () => true;
@@ -60,13 +60,11 @@ function layerFilter({ layersToTransform, layersPattern }: TargetFields, work: W
 }
 
 /**
- * Test for the module paths that a configuration adapts, by PEFT's rules: a list of names matches whole paths or their ends
- * on a dot's boundary, a string must match the whole path as a regular expression; exclude_modules and modules_to_save are
- * left out; layers_to_transform narrows a list's ends, though not paths that are spelled out in full.
- * "all-linear" takes every path: give it linear layers only.
- * Throws `AdapterError` or `UnsupportedError` for a regular expression that cannot be read; matching takes time in
- * proportion to the path and ends in an `AdapterError` where a pattern makes even that too long.
- * Source: `check_target_module_exists` in peft/tuners/tuners_utils.py.
+ * Tests whether a configuration adapts a module, by PEFT's rules: names in a list match whole paths or their ends after a dot; a string
+ * must match the whole path as a regular expression; exclude_modules and modules_to_save are excluded; layers_to_transform restricts a
+ * list's matches, except whole paths. "all-linear" matches every path: pass linear layers only. Throws `AdapterError` or `UnsupportedError`
+ * for an invalid regular expression. Matching takes time in proportion to the path, and ends with an `AdapterError` if a pattern makes it
+ * too long. Source: `check_target_module_exists` in peft/tuners/tuners_utils.py.
  */
 export function targetTest(config: TargetFields): (path: string) => boolean {
   const { targetModules } = config;
