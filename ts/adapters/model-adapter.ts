@@ -57,7 +57,7 @@ export class ModelAdapter implements AppliedAdapter {
   private scaled: ReadonlyMap<string, AdapterWeights>;
 
   constructor(
-    /** @internal The graph of its tensors. */
+    /** The graph of its tensors. */
     readonly graph: Graph,
     /** Changed only by renaming. */
     public name: string,

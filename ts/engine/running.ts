@@ -49,17 +49,15 @@ export interface EngineParts {
   readonly end: () => Promise<void>;
 }
 
+/** `Engine`, for `createEngine`: its constructor is private to users. */
+export type EngineConstructor = new (parts: EngineParts) => Engine;
+
 /** A running instance of the kernels with its memory and threads. A process can have several; each graph belongs to one. */
 export class Engine {
   private ended: Promise<void> | undefined;
   private whole = new Int32Array();
 
   private constructor(private parts: EngineParts | null) {}
-
-  /** @internal Users call `createEngine`. */
-  static of(parts: EngineParts): Engine {
-    return new Engine(parts);
-  }
 
   /** Whether `close` was called. */
   get closed(): boolean {

@@ -5,7 +5,7 @@ import { Heap } from "./memory/heap.js";
 import { instantiate } from "./instantiate.js";
 import type { Wanted } from "./options.js";
 import { planThreads, Pool } from "./pool.js";
-import { Engine } from "./running.js";
+import { Engine, type EngineConstructor } from "./running.js";
 import { selfTest } from "./self-test.js";
 import { type Build, compile } from "./source.js";
 import { TileChoice } from "./tile.js";
@@ -34,7 +34,7 @@ export async function start(wanted: Wanted): Promise<Engine> {
       const relaxedRefused = wanted.build === "auto" && build === "simd" ? clip(String(failure)) : null;
       const failed = loaded.threadsRefused === undefined ? null : { worker: wanted.worker };
       const chosen = { build, relaxedRefused, threadsRefused, tile, features, maximumMemory: maximum, failed };
-      return Engine.of({ ...loaded, ...chosen });
+      return new (Engine as unknown as EngineConstructor)({ ...loaded, ...chosen });
     } catch (error) {
       // Another build has the same tiles.
       if (error instanceof ConfigError) throw error;

@@ -36,7 +36,7 @@ export async function openCheckpoint(
       `${what}: labels are for PEFT's files, and ${clip(source.name)} is a checkpoint, whose config.json names its classes`,
       { op: what, option: "labels" },
     );
-  const encoder = await SentenceEncoder.loadWith(source, options, { of: "texts" });
+  const encoder = await SentenceEncoder.load(source, options, { of: "texts" });
   try {
     return { encoder, labels: labelsFor(checkpoint, encoder.head!.weight.shape[0]!), adapter: null };
   } catch (error) {
@@ -62,7 +62,7 @@ export async function openPeft(
   });
   if (saved === null) return null;
   const { base } = saved;
-  const encoder = await SentenceEncoder.loadWith(base, options, { of: "texts", tensors: saved.head });
+  const encoder = await SentenceEncoder.load(base, options, { of: "texts", tensors: saved.head });
   try {
     const classes = encoder.head!.weight.shape[0]!;
     if (names !== null && names.length !== classes)

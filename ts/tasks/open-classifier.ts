@@ -57,7 +57,7 @@ export async function openParts(
   const base = model ?? (labels.merged === null ? await namedBase(source, files, labels) : source);
   const withHead = labels.pooling?.split(", ").at(-1) === HEAD;
   const loading = { ...options, ...maxTokens, ...(pooling && { pooling }) };
-  const encoder = await SentenceEncoder.loadWith(base, loading, withHead ? { of: "texts" } : null);
+  const encoder = await SentenceEncoder.load(base, loading, withHead ? { of: "texts" } : null);
   return { encoder, files };
 }
 

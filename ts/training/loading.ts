@@ -53,7 +53,7 @@ export async function loadEncoder(
 ): Promise<{ readonly encoder: SentenceEncoder; readonly modelHash: string }> {
   await hear(signal);
   const options = { engine, seed, signal, ...(maxTokens === null ? {} : { maxTokens }) };
-  const encoder = await SentenceEncoder.loadWith(model, options, null, began?.modelHash !== hash).catch(
+  const encoder = await SentenceEncoder.load(model, options, null, began?.modelHash !== hash).catch(
     (error: unknown) => {
       throw inWords(error, words);
     },

@@ -183,10 +183,7 @@ const on = (name: Methods<SentenceEncoder>, args: ModelCall["args"]): ModelCall 
 });
 
 /** Right arguments of every method of an encoder. One without a row does not compile. */
-export const encoderCalls: Record<
-  Methods<SentenceEncoder> | Exclude<Methods<typeof SentenceEncoder>, "loadWith">,
-  ModelCall[]
-> = {
+export const encoderCalls: Record<Methods<SentenceEncoder> | Methods<typeof SentenceEncoder>, ModelCall[]> = {
   adapter: [on("adapter", () => ["plain"])],
   adapters: [on("adapters", () => [])],
   addAdapter: [on("addAdapter", () => ["new", lora()])],

@@ -15,7 +15,7 @@ import type { MemoryEstimate } from "../estimate-memory.js";
 import type { ChatMessage, ChatTemplate, ChatTemplateOptions } from "./chat-template.js";
 import type { BatchToken } from "./generate.js";
 import type { GenerateOptions } from "./generate-options.js";
-import type { GenerationSession } from "./generation-session.js";
+import type { GenerationSession, SessionConstructor } from "./generation-session.js";
 import type { LanguageMemoryOptions } from "./estimate.js";
 import type * as Work from "./language-work.js";
 import type { CompletionScore, Perplexity, PerplexityOptions } from "./scoring.js";
@@ -194,7 +194,7 @@ export class CausalLanguageModel extends AdaptedModel {
    */
   session(): GenerationSession {
     this.assertUsable("session");
-    return this.work.GenerationSession.of(this);
+    return new (this.work.GenerationSession as unknown as SessionConstructor)(this);
   }
 
   /**

@@ -8,6 +8,9 @@ import { takeRequest } from "./prompts.js";
 import type { GeneratedToken } from "./sequence.js";
 import { single, taken, type Taken, texts, underWay } from "./token-streams.js";
 
+/** `GenerationSession`, for `CausalLanguageModel.session`: its constructor is private to users. */
+export type SessionConstructor = new (model: CausalLanguageModel) => GenerationSession;
+
 /**
  * Generations that reuse each other's work, as the turns of a conversation. Keys and values of the last text stay in memory; of the next
  * text, only the tokens after the common beginning are computed. Results are bit-identical to those without a session.
@@ -29,11 +32,6 @@ export class GenerationSession implements Disposable {
     held?: CachedTokens,
   ) {
     this.held = held ?? CachedTokens.none(model.graph, model.model.config, model.cacheFormat);
-  }
-
-  /** @internal Users call `CausalLanguageModel.session`. */
-  static of(model: CausalLanguageModel): GenerationSession {
-    return new GenerationSession(model);
   }
 
   /** Tokens whose keys and values are in memory. */

@@ -106,19 +106,22 @@ export class SentenceEncoder extends AdaptedModel {
    * @param source a string (depending on the runtime: a folder, a model's name, a URL), the files by name, or a `ModelSource`
    * Throws `ModelError`, `FormatError` or `UnsupportedError` if the files are not an encoder of a known architecture.
    */
-  static async load(source: string | FileMap | ModelSource, options: LoadOptions = {}): Promise<SentenceEncoder> {
-    return SentenceEncoder.loadWith(source, options, null);
-  }
-
+  static load(source: string | FileMap | ModelSource, options?: LoadOptions): Promise<SentenceEncoder>;
   /**
    * @internal Loads the head of a checkpoint too. Vectors go through the layers of a head for texts, except the last.
    *
    * @param knowsModules whether a known model gets the modules that its files lack; default true
    */
-  static async loadWith(
+  static load(
     source: string | FileMap | ModelSource,
     options: LoadOptions,
     wanted: WantedHead | null,
+    knowsModules?: boolean,
+  ): Promise<SentenceEncoder>;
+  static async load(
+    source: string | FileMap | ModelSource,
+    options: LoadOptions = {},
+    wanted: WantedHead | null = null,
     knowsModules?: boolean,
   ): Promise<SentenceEncoder> {
     return new SentenceEncoder(await loadEncoder(source, options, wanted, knowsModules));

@@ -42,7 +42,7 @@ export async function openedTokenParts(
   const [isSaved, isPeft] = [LABELS_FILE, CONFIG_FILE].map((file) => Object.hasOwn(files, file));
   const open = async (base: string | FileMap | ModelSource, head: PeftClassifier["head"] | null) => {
     const wanted = head === null ? null : ({ of: "tokens", tensors: head } as const);
-    return SentenceEncoder.loadWith(base, { ...loading, ...(maxTokens !== undefined && { maxTokens }) }, wanted);
+    return SentenceEncoder.load(base, { ...loading, ...(maxTokens !== undefined && { maxTokens }) }, wanted);
   };
   if (!isSaved && !isPeft) {
     if (model !== undefined || names !== undefined)

@@ -13,7 +13,7 @@ import { askToPersist } from "../../io/page/persist.js";
 import { madeFrom } from "../../io/made-from.js";
 import { functions } from "../calls.js";
 import type { WorkerStore } from "./kept-runs.js";
-import { LowrankWorker } from "./living-worker.js";
+import { LowrankWorker, type WorkerConstructor } from "./living-worker.js";
 import { takeOwn, workerOf } from "./shared-worker.js";
 import type { WorkerJobOptions } from "./types.js";
 
@@ -66,7 +66,7 @@ export async function runJob(
     } finally {
       if (where !== worker) where.terminate();
     }
-    where = LowrankWorker.of(what, worker.options);
+    where = new (LowrankWorker as unknown as WorkerConstructor)(what, worker.options);
   }
 }
 

@@ -15,6 +15,9 @@ import { KnownObjects } from "./known-objects.js";
 import { type WorkerRuntime, workerRuntime } from "./runtime.js";
 import { takeWorkerOptions, type WorkerOptions } from "./worker-options.js";
 
+/** `LowrankWorker`, for `startWorker`: its constructor is private to users. */
+export type WorkerConstructor = new (what: string, options: WorkerOptions) => LowrankWorker;
+
 /** A worker with its own engine, for encoders, classifiers, language models and jobs. Made by `startWorker`. */
 export class LowrankWorker {
   private readonly channel: WorkerChannel;
@@ -25,11 +28,11 @@ export class LowrankWorker {
   private ended: WorkerLostError | null = null;
   private readonly noLock = new AbortController();
 
-  /** @internal To start another worker like this one. */
-  readonly options: WorkerOptions;
-
-  private constructor(what: string, options: WorkerOptions) {
-    this.options = options;
+  private constructor(
+    what: string,
+    /** @internal To start another worker like this one. */
+    readonly options: WorkerOptions,
+  ) {
     const { place, worker, startLimit, abortLimit, engine } = takeWorkerOptions(what, options);
     const runtime = workerRuntime(what);
     if (worker !== undefined) claim(what, worker);
@@ -69,11 +72,6 @@ export class LowrankWorker {
     const life = this.greet(what, runtime, engine);
     this.answered = this.start(what, first, startLimit, life);
     this.answered.catch(() => undefined);
-  }
-
-  /** @internal Users call `startWorker`. */
-  static of(what: string, options: WorkerOptions): LowrankWorker {
-    return new LowrankWorker(what, options);
   }
 
   /** Whether it has ended, by `terminate` or by itself. */

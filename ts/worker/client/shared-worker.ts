@@ -1,7 +1,7 @@
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import type { Call } from "../crossings/crossing.js";
-import { LowrankWorker } from "./living-worker.js";
+import { LowrankWorker, type WorkerConstructor } from "./living-worker.js";
 import type { WorkerOptions } from "./worker-options.js";
 
 /** The option that selects a worker. */
@@ -22,7 +22,7 @@ export interface InWorker {
  * const encoder = await SentenceEncoder.load("/models/all-MiniLM-L6-v2", { worker });
  */
 export async function startWorker(options: WorkerOptions = {}): Promise<LowrankWorker> {
-  const worker = LowrankWorker.of("startWorker", options);
+  const worker = new (LowrankWorker as unknown as WorkerConstructor)("startWorker", options);
   try {
     return await worker.up();
   } catch (error) {
@@ -48,7 +48,7 @@ let shared: LowrankWorker | undefined;
 export function workerOf(what: string, options: unknown): { worker: LowrankWorker; rest: unknown } {
   const { own: given, rest } = takeOwn(options, "worker");
   if (given === undefined) {
-    if (shared === undefined || shared.lost) shared = LowrankWorker.of(what, {});
+    if (shared === undefined || shared.lost) shared = new (LowrankWorker as unknown as WorkerConstructor)(what, {});
     return { worker: shared, rest };
   }
   if (!(given instanceof LowrankWorker)) {
