@@ -96,7 +96,8 @@ const areas = [
   ["parquet", /\/ts\/io\/examples\/parquet\//],
   ["io", /\/ts\/io\/(?!node\/)/],
   ["head-fit", /\/ts\/train\/logistic\/(?!logistic-regression|scaled-vectors)/],
-  ["models", /\/ts\/(models|train|adapters|tokenize)\//],
+  // With index.ts, whose own code is former names.
+  ["models", /\/ts\/((models|train|adapters|tokenize)\/|index\.ts$)/],
   ["tasks", /\/ts\/tasks\//],
   ["jobs", /\/ts\/(jobs|training)\/(?!node\/)/],
   ["federation", /\/ts\/federated\/(?!node\/|index)/],

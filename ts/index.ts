@@ -1,12 +1,3 @@
-import * as graph from "./graph/frozen/stored-weight.js";
-import * as rounded from "./graph/frozen/rounded-linear.js";
-import type * as stored from "./graph/frozen/stored-matrix.js";
-import { cacheModel, type CacheOptions } from "./io/page/cache-model.js";
-import { cachedModel, type CachedModel, type CachedModelInfo, cachedModels } from "./io/page/cached-model.js";
-import * as ragged from "./models/ragged-batch.js";
-import type { WeightFormat as FrozenFormat } from "./ops/product/frozen-weight.js";
-import * as headOnly from "./train/head-only.js";
-
 export { createEngine, engineInfo, init } from "./engine/engine.js";
 export type { Engine, EngineInfo } from "./engine/running.js";
 export type { InitOptions } from "./engine/options.js";
@@ -20,6 +11,9 @@ export { Graph } from "./graph/graph.js";
 export type { NodeId } from "./graph/node.js";
 export type { Mark } from "./graph/steps.js";
 export type { GraphOptions } from "./graph/tape.js";
+// Imports of former names stand where their exports did: in another order, the scripts compress worse.
+import * as rounded from "./graph/frozen/rounded-linear.js";
+import * as graph from "./graph/frozen/stored-weight.js";
 export { tensor, zeros } from "./values/tensor.js";
 export type { Tensor } from "./values/tensor.js";
 
@@ -72,6 +66,7 @@ export type { LoraInitName, LoraOptions } from "./adapters/lora-options.js";
 export type { WeightedAdapterOptions } from "./adapters/weighted/options.js";
 export { predictEach } from "./tasks/predict-each.js";
 export type { PredictionRequest } from "./tasks/predict-each.js";
+import * as ragged from "./models/ragged-batch.js";
 export { SentenceEncoder } from "./models/sentence/sentence-encoder.js";
 export { CausalLanguageModel } from "./models/language/causal-language-model.js";
 export type { ChatMessage, ChatTemplateOptions } from "./models/language/chat-template.js";
@@ -138,6 +133,7 @@ export type {
   ProgressEvent,
   StepRecord,
 } from "./train/fit-options.js";
+import * as headOnly from "./train/head-only.js";
 export type { BootstrapOptions, Interval } from "./train/metrics/bootstrap.js";
 export type { Cell, Confusion } from "./train/metrics/cells.js";
 export type { ClassScores } from "./train/metrics/class-scores.js";
@@ -164,9 +160,10 @@ export { summariseExamples } from "./io/examples/summary/index.js";
 export type * from "./io/examples/summary/data-summary.js";
 export type { SummaryOptions, SurveyExample, TokenCounter } from "./io/examples/summary/index.js";
 export type { FileMap, SavedFiles } from "./io/file-map.js";
-export { cacheModel, cachedModel, cachedModels };
-export type { CachedModel, CachedModelInfo, CacheOptions };
-export { clearCache } from "./io/page/cached-model.js";
+export { cacheModel } from "./io/page/cache-model.js";
+export type { CacheOptions } from "./io/page/cache-model.js";
+export { cachedModel, cachedModels, clearCache } from "./io/page/cached-model.js";
+export type { CachedModel, CachedModelInfo } from "./io/page/cached-model.js";
 export type { ModelFiles } from "./io/page/file-origin.js";
 export type { ModelOrigin } from "./io/page/cache-record.js";
 export type { PickedFile, PickedFolder } from "./io/page/picked-files.js";
@@ -197,6 +194,10 @@ export {
 } from "./errors/errors.js";
 
 // Former names, which go with the next minor version.
+import type * as stored from "./graph/frozen/stored-matrix.js";
+import { cacheModel, type CacheOptions } from "./io/page/cache-model.js";
+import { cachedModel, type CachedModel, type CachedModelInfo, cachedModels } from "./io/page/cached-model.js";
+import type { WeightFormat as FrozenFormat } from "./ops/product/frozen-weight.js";
 
 /** @deprecated Renamed to `cacheModel`. */
 export const keepModel = cacheModel;
