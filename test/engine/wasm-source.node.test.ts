@@ -46,7 +46,9 @@ it("a later call that names another worker is refused where the first one's thre
     const other = await lowrank.init({ threads: 2, worker: "/elsewhere/worker.js" }).catch(String);
     tell({ again, other });`);
   expect(again).toBe(1);
-  expect(other).toMatch(/^ConfigError: init: the kernels are running already; threads 2, not 1 need their own engine/);
+  expect(other).toMatch(
+    /^ConfigError: init: the engine already runs with threads 1; for threads 2, call `createEngine`/,
+  );
 });
 
 describe("why there is one thread", () => {

@@ -159,7 +159,7 @@ it("what was removed in the meantime is missed by name, and a manifest that is n
     return [gone, other].map(({ name, message }) => `${name}: ${message}`);
   });
   expect(errors).toEqual([
-    expect.stringMatching(/^ModelError: model http.*config\.json is not kept here any more: it was removed/),
+    expect.stringMatching(/^ModelError: model http.*config\.json is not cached here any more: it was removed/),
     expect.stringMatching(/^ModelError: .*expected .* damaged or another version; what came was removed/),
   ]);
   await tab.close();

@@ -75,7 +75,7 @@ it("a model that another tab clears is missed by name where it is being loaded, 
   expect(await second.evaluate(() => lowrank.clearCache())).toBeGreaterThan(0);
   await first.evaluate("goOn()");
   const removed =
-    /^ModelError: model http.*cleared: \S+ was removed from this browser's storage; cacheModel brings it again/;
+    /^ModelError: model http.*cleared: \S+ was removed from this browser's storage; call cacheModel again/;
   expect(await loading).toMatch(removed);
   expect(await first.evaluate(vectorOf)).toEqual(vector);
 

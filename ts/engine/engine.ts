@@ -51,7 +51,7 @@ export async function initialized(options: InitOptions): Promise<Engine> {
   return found;
 }
 
-let remedy = "see `createEngine`";
+let remedy = "call `createEngine`";
 
 /** What to do to get an engine with other options, if that is not `createEngine`. */
 export function adviseOtherEngine(text: string): void {
@@ -61,13 +61,14 @@ export function adviseOtherEngine(text: string): void {
 /** Compares a call's options, except "auto", with the running engine. Throws `ConfigError`. */
 function join({ running }: Engine, wanted: Wanted): void {
   const { build, threads, threadsRefused, tile, maximumMemory, failed } = running;
-  const other: string[] = [];
+  const [has, wants]: [string[], string[]] = [[], []];
   const [asks, runs] = [{}, {}] as Record<string, unknown>[];
-  const hold = (name: keyof Wanted, has: unknown, same: boolean) => {
-    const { [name]: wants = "auto" } = wanted;
-    if (wants === "auto" || same) return;
-    other.push(`${name} ${JSON.stringify(wants)}, not ${JSON.stringify(has)}`);
-    [asks![name], runs![name]] = [wants, has];
+  const hold = (name: keyof Wanted, own: unknown, same: boolean) => {
+    const { [name]: asked = "auto" } = wanted;
+    if (asked === "auto" || same) return;
+    has.push(`${name} ${JSON.stringify(own)}`);
+    wants.push(`${name} ${JSON.stringify(asked)}`);
+    [asks![name], runs![name]] = [asked, own];
   };
   const asked = wanted.threads === "auto" ? threads : Math.min(wanted.threads, MOST_THREADS);
   hold("build", build, wanted.build === build);
@@ -78,11 +79,12 @@ function join({ running }: Engine, wanted: Wanted): void {
   hold("threads", threads, asked === threads || (refused && asked > threads));
   hold("tile", tile.current, wanted.tile !== "auto" && tile.allows(wanted.tile));
   hold("maximumMemory", maximumMemory, wanted.maximumMemory === maximumMemory);
-  if (other.length > 0) {
-    throw new ConfigError(
-      `init: the kernels are running already; ${other.join("; ")} need their own engine, ${remedy}`,
-      { op: "init", expected: runs, value: asks },
-    );
+  if (wants.length > 0) {
+    throw new ConfigError(`init: the engine already runs with ${has.join(", ")}; for ${wants.join(", ")}, ${remedy}`, {
+      op: "init",
+      expected: runs,
+      value: asks,
+    });
   }
   if (wanted.tile !== "auto") tile.keep(wanted.tile);
 }

@@ -1,7 +1,7 @@
 import { runFiles } from "../training/store/run-files.js";
 import type { CachedPlace } from "../io/page/cached-model.js";
 import { again, againOr } from "./crossings/again.js";
-import { asked, release, told } from "./crossings/functions.js";
+import { callback, listener, release } from "./crossings/functions.js";
 import {
   call,
   type Crossing,
@@ -33,7 +33,7 @@ const newest: Progress = {
     typeof next !== "object" ||
     ["type", "phase", "file"].every((name) => (waiting as Event)[name] === (next as Event)[name]),
 };
-const onProgress = told(newest);
+const onProgress = listener(newest);
 const noEngine = refused(
   "is not of this thread: a worker has an engine of its own, `startWorker({ threads })` says which",
 );
@@ -92,27 +92,27 @@ const training = options({
   onProgress,
   schedule: tabulated,
   order: tabulated,
-  checkpoint: options({ save: asked(call({ checkpoint }, nothing)) }),
-  evaluate: options({ measure: asked(call({ step: data }, data)) }),
+  checkpoint: options({ save: callback(call({ checkpoint }, nothing)) }),
+  evaluate: options({ measure: callback(call({ step: data }, data)) }),
 });
 
-const asking = options({ signal });
+const cancellable = options({ signal });
 const session = living("GenerationSession");
 const sessionMethods = {
-  generate: streaming({ prompt: data, options: asking }, data),
-  generateTokens: streaming({ prompt: data, options: asking }, data),
+  generate: streaming({ prompt: data, options: cancellable }, data),
+  generateTokens: streaming({ prompt: data, options: cancellable }, data),
   fork: call({}, session),
   dispose: call({}, ended),
 };
 const languageMethods = {
   applyChatTemplate: call({ messages: data, options: data }, data),
-  generate: streaming({ prompt: data, options: asking }, data),
-  generateTokens: streaming({ prompt: data, options: asking }, data),
-  generateBatch: streaming({ requests: data, options: asking }, data),
+  generate: streaming({ prompt: data, options: cancellable }, data),
+  generateTokens: streaming({ prompt: data, options: cancellable }, data),
+  generateBatch: streaming({ requests: data, options: cancellable }, data),
   session: call({}, session),
-  logits: call({ ids: data, options: asking }, handedOver),
-  score: call({ prompt: data, completions: data, options: asking }, data),
-  perplexity: call({ texts: data, options: asking }, data),
+  logits: call({ ids: data, options: cancellable }, handedOver),
+  score: call({ prompt: data, completions: data, options: cancellable }, data),
+  perplexity: call({ texts: data, options: cancellable }, data),
   fit: call({ examples: data, options: training }, data),
   fitPreferences: call({ examples: data, options: training }, data),
   evaluate: call({ examples: data, options: inference }, data),
@@ -213,7 +213,7 @@ const jobModel = againOr("cached model", modelHere, isKept);
 const sourcesHere = remote({
   values: [],
   functions: {
-    findModel: call({ name: data, options: options({ signal, onDownload: told(newest) }) }, jobModel),
+    findModel: call({ name: data, options: options({ signal, onDownload: listener(newest) }) }, jobModel),
     readData: call({ name: data, options: options({ signal }) }, data),
   },
   needs: ["machine"],

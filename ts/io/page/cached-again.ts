@@ -22,12 +22,15 @@ export function cachedAgain(place: CachedPlace): CachedModel {
     if (found !== undefined) return storedSource(folder, found, name);
     const why =
       facts.storage === "memory"
-        ? "a worker keeps it in its memory, which is gone or another one's"
+        ? "it was in the memory of a worker that has ended, or of another one"
         : "it was removed, or replaced";
-    throw new ModelError(`model ${clip(name)}: ${clip(file)} is not kept here any more: ${why}; keep it again`, {
-      model: name,
-      file,
-    });
+    throw new ModelError(
+      `model ${clip(name)}: ${clip(file)} is not cached here any more: ${why}; call cacheModel again`,
+      {
+        model: name,
+        file,
+      },
+    );
   };
   const digest = async (file: string) => cachedFile(files, file)?.sha256 ?? null;
   const source: CachedModel = { ...facts, open, digest, ...ggufOf(files, open) };

@@ -29,7 +29,7 @@ export const storedBytes = ({ segments }: StoredFile) => segments.reduce((sum, {
 export function storedSource(folder: BlobFolder, file: StoredFile, where: string): ByteSource {
   const gone = (cause?: unknown) =>
     new ModelError(
-      `model ${clip(where)}: ${clip(file.name)} was removed from this browser's storage; cacheModel brings it again`,
+      `model ${clip(where)}: ${clip(file.name)} was removed from this browser's storage; call cacheModel again`,
       { model: where, file: file.name },
       { cause },
     );

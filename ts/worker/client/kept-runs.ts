@@ -37,12 +37,12 @@ export function opfsStore(name: string, options: InWorker = {}): WorkerStore {
   checkOptions("opfsStore", options, ["worker"]);
   const { worker } = options;
   if (worker !== undefined) workerOf("opfsStore", { worker });
-  const asked = (method: "files" | "discard") =>
+  const inWorker = (method: "files" | "discard") =>
     ask(`opfsStore.${method}`, functions[`opfsStore.${method}`], { worker }, () => [store]);
   const store: WorkerStore = {
     name,
-    files: () => asked("files") as Promise<FileMap>,
-    discard: () => asked("discard") as Promise<void>,
+    files: () => inWorker("files") as Promise<FileMap>,
+    discard: () => inWorker("discard") as Promise<void>,
   };
   return remember(store, "OPFS store", name);
 }

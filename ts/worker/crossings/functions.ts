@@ -8,7 +8,7 @@ type SentFunction = { readonly id: number } | { readonly other: unknown };
  * A listener: called now and then, only with the newest of values that replace each other, and never awaited. If it throws or rejects, the
  * call fails.
  */
-export const told = (progress: Progress): Crossing => ({
+export const listener = (progress: Progress): Crossing => ({
   pack(value, scope): SentFunction {
     if (typeof value !== "function") return { other: value };
     const tell = (event: unknown) => {
@@ -34,7 +34,7 @@ export const told = (progress: Progress): Crossing => ({
 });
 
 /** A function that the other side calls and awaits. Only for functions that may return a promise. */
-export const asked = (call: Call): Crossing => ({
+export const callback = (call: Call): Crossing => ({
   pack: (value, scope): SentFunction =>
     typeof value === "function" ? { id: scope.expose(call, (...args) => value(...args) as unknown) } : { other: value },
   unpack(wire, scope) {

@@ -1,4 +1,4 @@
-import { asked } from "./functions.js";
+import { callback } from "./functions.js";
 import { call, type Call, type Crossing, nothing } from "./crossing.js";
 
 // Sends a worker's generator to the page. The worker runs it and sends batches: items wait there until the page has used what it got. So
@@ -12,7 +12,7 @@ const EACH = "each";
 
 /** A call whose result is a generator on both sides. */
 export const streaming = (takes: Call["takes"], item: Crossing): Call => ({
-  ...call({ ...takes, [EACH]: asked(call({ items: item }, nothing)) }, nothing),
+  ...call({ ...takes, [EACH]: callback(call({ items: item }, nothing)) }, nothing),
   streams: true,
 });
 

@@ -11,15 +11,15 @@ export function everyFrame(): Schedule {
   let since: (() => number) | null = null;
   return (tell) => {
     const passed = since?.() ?? FRAME;
-    const told = () => {
+    const deliver = () => {
       since = stopwatch();
       tell();
     };
     if (passed >= FRAME) {
-      told();
+      deliver();
       return () => undefined;
     }
-    const timer = setTimeout(told, FRAME - passed);
+    const timer = setTimeout(deliver, FRAME - passed);
     return () => clearTimeout(timer);
   };
 }

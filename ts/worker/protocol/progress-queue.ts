@@ -31,21 +31,21 @@ export class ProgressQueue {
   }
 
   private wait(): void {
-    let told = false;
+    let delivered = false;
     const cancel = this.schedule(() => {
-      told = true;
+      delivered = true;
       this.flush();
     });
     // It may have delivered at once; the next value then schedules again.
-    if (!told) this.cancel = cancel;
+    if (!delivered) this.cancel = cancel;
   }
 
   /** Delivers all waiting values at once: an answer must not overtake them. */
   readonly flush = () => {
     this.cancel?.();
     this.cancel = null;
-    const told = this.waiting;
+    const values = this.waiting;
     this.waiting = [];
-    for (const value of told) this.tell(value);
+    for (const value of values) this.tell(value);
   };
 }

@@ -52,7 +52,7 @@ export type SetUp = (hello: Hello) => Promise<boolean> | void;
 export function serve(channel: Channel, hello: Hello, setUp: SetUp): void {
   if (hello.version !== VERSION) return channel.post({ type: "refused", version: VERSION }, []);
   const ready = setUp(hello);
-  adviseOtherEngine("of a worker of their own: pass `worker: await startWorker({ build, threads })`");
+  adviseOtherEngine("pass `worker: await startWorker({ build, threads })`");
   // Not awaited: calls follow this message, and each waits for the engine itself. An error here occurs there again.
   const started = init(hello.engine);
   started.catch(() => undefined);
