@@ -96,8 +96,7 @@ const areas = [
   ["parquet", /\/ts\/io\/examples\/parquet\//],
   ["io", /\/ts\/io\/(?!node\/)/],
   ["head-fit", /\/ts\/train\/logistic\/(?!logistic-regression|scaled-vectors)/],
-  // With index.ts, whose own code is former names.
-  ["models", /\/ts\/((models|train|adapters|tokenize)\/|index\.ts$)/],
+  ["models", /\/ts\/(models|train|adapters|tokenize)\//],
   ["tasks", /\/ts\/tasks\//],
   ["jobs", /\/ts\/(jobs|training)\/(?!node\/)/],
   ["federation", /\/ts\/federated\/(?!node\/|index)/],

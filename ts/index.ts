@@ -11,9 +11,7 @@ export { Graph } from "./graph/graph.js";
 export type { NodeId } from "./graph/node.js";
 export type { Mark } from "./graph/steps.js";
 export type { GraphOptions } from "./graph/tape.js";
-// Imports of former names stand where their exports did: in another order, the scripts compress worse.
-import * as rounded from "./graph/frozen/rounded-linear.js";
-import * as graph from "./graph/frozen/stored-weight.js";
+export * from "./graph/frozen/former-names.js";
 export { tensor, zeros } from "./values/tensor.js";
 export type { Tensor } from "./values/tensor.js";
 
@@ -66,7 +64,7 @@ export type { LoraInitName, LoraOptions } from "./adapters/lora-options.js";
 export type { WeightedAdapterOptions } from "./adapters/weighted/options.js";
 export { predictEach } from "./tasks/predict-each.js";
 export type { PredictionRequest } from "./tasks/predict-each.js";
-import * as ragged from "./models/ragged-batch.js";
+export * from "./models/former-names.js";
 export { SentenceEncoder } from "./models/sentence/sentence-encoder.js";
 export { CausalLanguageModel } from "./models/language/causal-language-model.js";
 export type { ChatMessage, ChatTemplateOptions } from "./models/language/chat-template.js";
@@ -133,7 +131,6 @@ export type {
   ProgressEvent,
   StepRecord,
 } from "./train/fit-options.js";
-import * as headOnly from "./train/head-only.js";
 export type { BootstrapOptions, Interval } from "./train/metrics/bootstrap.js";
 export type { Cell, Confusion } from "./train/metrics/cells.js";
 export type { ClassScores } from "./train/metrics/class-scores.js";
@@ -160,10 +157,10 @@ export { summariseExamples } from "./io/examples/summary/index.js";
 export type * from "./io/examples/summary/data-summary.js";
 export type { SummaryOptions, SurveyExample, TokenCounter } from "./io/examples/summary/index.js";
 export type { FileMap, SavedFiles } from "./io/file-map.js";
-export { cacheModel } from "./io/page/cache-model.js";
-export type { CacheOptions } from "./io/page/cache-model.js";
-export { cachedModel, cachedModels, clearCache } from "./io/page/cached-model.js";
-export type { CachedModel, CachedModelInfo } from "./io/page/cached-model.js";
+export { cacheModel, keepModel } from "./io/page/cache-model.js";
+export type { CacheOptions, KeepOptions } from "./io/page/cache-model.js";
+export { cachedModel, cachedModels, clearCache, keptModel, keptModels } from "./io/page/cached-model.js";
+export type { CachedModel, CachedModelInfo, KeptModel, KeptModelInfo } from "./io/page/cached-model.js";
 export type { ModelFiles } from "./io/page/file-origin.js";
 export type { ModelOrigin } from "./io/page/cache-record.js";
 export type { PickedFile, PickedFolder } from "./io/page/picked-files.js";
@@ -192,49 +189,3 @@ export {
   StaleNodeError,
   UnsupportedError,
 } from "./errors/errors.js";
-
-// Former names, which go with the next minor version.
-import type * as stored from "./graph/frozen/stored-matrix.js";
-import { cacheModel, type CacheOptions } from "./io/page/cache-model.js";
-import { cachedModel, type CachedModel, type CachedModelInfo, cachedModels } from "./io/page/cached-model.js";
-import type { WeightFormat as FrozenFormat } from "./ops/product/frozen-weight.js";
-
-/** @deprecated Renamed to `cacheModel`. */
-export const keepModel = cacheModel;
-/** @deprecated Renamed to `CacheOptions`. */
-export type KeepOptions = CacheOptions;
-/** @deprecated Renamed to `cachedModel`. */
-export const keptModel = cachedModel;
-/** @deprecated Renamed to `cachedModels`. */
-export const keptModels = cachedModels;
-/** @deprecated Renamed to `CachedModel`. */
-export type KeptModel = CachedModel;
-/** @deprecated Renamed to `CachedModelInfo`. */
-export type KeptModelInfo = CachedModelInfo;
-
-/** @deprecated Import it from `lowrank/graph`. */
-export const frozenMatrix = graph.frozenMatrix;
-/** @deprecated Import it from `lowrank/graph`. */
-export const setStoredMatrix = graph.setStoredMatrix;
-/** @deprecated Import it from `lowrank/graph`. */
-export const storedMatrix = graph.storedMatrix;
-/** @deprecated Import it from `lowrank/graph`. */
-export type StoredMatrix = stored.StoredMatrix;
-/** @deprecated Import it from `lowrank/graph`. */
-export type StoredMatrixInput = stored.StoredMatrixInput;
-/** @deprecated Import it from `lowrank/graph`. */
-export type WeightFormat = FrozenFormat;
-/** @deprecated Import it from `lowrank/graph`. */
-export const roundedLinear = rounded.roundedLinear;
-/** @deprecated Import it from `lowrank/graph`. */
-export const roundedTableProduct = rounded.roundedTableProduct;
-/** @deprecated Import it from `lowrank/graph`. */
-export const raggedBatch = ragged.raggedBatch;
-/** @deprecated Import it from `lowrank/graph`. */
-export type RaggedBatch = ragged.RaggedBatch;
-/** @deprecated Import it from `lowrank/graph`. */
-export const HeadOnlyTask = headOnly.HeadOnlyTask;
-/** @deprecated Import it from `lowrank/graph`. */
-export type HeadOnlyTask = headOnly.HeadOnlyTask;
-/** @deprecated Import it from `lowrank/graph`. */
-export type VectorExample = headOnly.VectorExample;

@@ -88,10 +88,10 @@ describe("a later init", () => {
   });
 
   it.each<[string, InitOptions, RegExp]>([
-    ["build", { build: other }, new RegExp(`running already.*build "${other}", not "${before.build}"`)],
-    ["threads", { threads: before.threads + 1 }, /running already.*threads \d, not \d/],
-    ["tile", { tile: wide }, /running already.*tile \{"rows":4,"columns":16\}, not \{"rows":\d,"columns":8\}/],
-    ["memory", { maximumMemory: 2 ** 30 }, /running already.*maximumMemory 1073741824, not 2147483648/],
+    ["build", { build: other }, new RegExp(`already runs with build "${before.build}"; for build "${other}"`)],
+    ["threads", { threads: before.threads + 1 }, /already runs with threads \d; for threads \d/],
+    ["tile", { tile: wide }, /already runs with tile \{"rows":\d,"columns":8\}; for tile \{"rows":4,"columns":16\}/],
+    ["memory", { maximumMemory: 2 ** 30 }, /already runs with maximumMemory 2147483648; for maximumMemory 1073741824/],
     ["two things", { build: other, maximumMemory: 2 ** 30 }, /build .*; maximumMemory /],
   ])("is told what differs: %s", async (_, options, message) => {
     const error = await refused(options);

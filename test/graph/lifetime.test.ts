@@ -178,6 +178,6 @@ describe("init", () => {
     const [first, second] = await Promise.all([init(), init()]);
     expect(first.build).toBe(second.build);
     const other = first.build === "simd" ? "relaxed" : "simd";
-    await expect(init({ build: other })).rejects.toThrow(/running already/);
+    await expect(init({ build: other })).rejects.toThrow(/already runs/);
   });
 });
