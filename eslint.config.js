@@ -73,7 +73,7 @@ export default defineConfig(
       "site/public/",
       "build/",
       "crates/wasm/pkg/",
-      "dist/",
+      "**/dist/",
       "target/",
       "runs/",
       ".cache/",

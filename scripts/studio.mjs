@@ -1,5 +1,5 @@
 // npm run studio [-- build | preview]: sets up, then serves the studio as it is edited; `build` writes static files to
-// build/studio, `preview` serves those.
+// web/dist, `preview` serves those.
 import { join } from "node:path";
 import { setUp, stepsForDist, stepsForPackage } from "./setup/index.mjs";
 import { root } from "./setup/paths.mjs";

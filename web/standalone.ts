@@ -9,7 +9,6 @@ async function bundled(): Promise<string> {
   const made = (await build({
     configFile: false,
     logLevel: "error",
-    resolve: { alias: { "lowrank/inline": here("../dist/inline.js") } },
     build: {
       write: false,
       target: "es2022",

@@ -14,15 +14,7 @@ export default defineConfig({
   root: here("."),
   // The files may be put into any folder of a site.
   base: "./",
-  resolve: {
-    alias: [
-      { find: /^lowrank$/, replacement: here("../dist/browser.js") },
-      { find: /^lowrank\/worker$/, replacement: here("../dist/remote-browser.js") },
-      { find: /^lowrank\/federated$/, replacement: here("../dist/federated.js") },
-      { find: /^lowrank\/wasm\//, replacement: here("../dist/wasm/") },
-    ],
-  },
-  build: { outDir: here("../build/studio"), emptyOutDir: true, target: "es2022", assetsInlineLimit: 0 },
+  build: { outDir: here("dist"), emptyOutDir: true, target: "es2022", assetsInlineLimit: 0 },
   worker: { format: "es" },
   server: { headers: isolation, fs: { allow: [here("..")] } },
   preview: { headers: isolation },

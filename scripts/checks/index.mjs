@@ -63,6 +63,7 @@ const javascript = [
   { name: "tsc-web", command: ["tsc", "--project", "web"] },
   { name: "eslint", command: ["eslint", "--max-warnings", "0", "."] },
   { name: "publint", command: ["publint", "--strict"] },
+  { name: "publint-studio", command: ["publint", "web", "--strict"] },
 ];
 
 /** In browsers, if all of them are here, the bits of every runtime and a tab that is hidden; `npm run test:runtimes` runs the rest. */

@@ -8,8 +8,15 @@ import { root } from "../setup/paths.mjs";
  */
 export function problems({ tag, folder = root } = {}) {
   const read = (name) => readFileSync(join(folder, name), "utf8");
-  const { version, repository } = JSON.parse(read("package.json"));
+  const { version, repository, workspaces = [] } = JSON.parse(read("package.json"));
   const found = [];
+  for (const workspace of workspaces) {
+    const { name, ...other } = JSON.parse(read(`${workspace}/package.json`));
+    if (other.version !== version)
+      found.push(`${name} has the version ${other.version}: it is published with ${version}, with which it was tested`);
+    if (repository !== undefined && other.repository?.url !== repository.url)
+      found.push(`${workspace}/package.json has another "repository": fill in that of package.json, and "directory"`);
+  }
   // npm compares it with the place that builds the package, and refuses provenance where they differ.
   if (repository === undefined)
     found.push(

@@ -45,7 +45,7 @@ export function stepsForKernels(chosen = all) {
 /** What the package needs that is published. */
 export const stepsForDist = [...stepsForKernels(), dist()];
 
-/** What is published: the package with the Studio in it. */
+/** What is published: the package and the Studio's. */
 export const stepsForPackage = [...stepsForDist, studio, ...documents];
 
 /**

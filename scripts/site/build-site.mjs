@@ -37,7 +37,7 @@ export async function buildSite({ base, model }) {
   rmSync(siteFolder, { recursive: true, force: true });
   await run(node, ["node_modules/astro/bin/astro.mjs", "build"], { cwd: sourceFolder, env });
   const studio = join(siteFolder, "studio");
-  cpSync(join(root, "build/studio"), studio, { recursive: true, mode: constants.COPYFILE_FICLONE });
+  cpSync(join(root, "web/dist"), studio, { recursive: true, mode: constants.COPYFILE_FICLONE });
   if (model) {
     const name = "all-MiniLM-L6-v2";
     cpSync(join(modelCache, name), join(studio, "models", name), { recursive: true, mode: constants.COPYFILE_FICLONE });

@@ -14,7 +14,7 @@ const LEAST = 95;
 /** @param {string[]} pages */
 async function main(pages) {
   await setUp([...stepsForPackage, chromium, siteModules]);
-  const server = await serveSite({ folder: join(root, "build/studio") });
+  const server = await serveSite({ folder: join(root, "web/dist") });
   try {
     for (const page of pages) {
       const scores = Object.entries(await scoresOf(`${server.url}${page}`));

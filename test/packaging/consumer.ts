@@ -4,11 +4,29 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { root } from "../../scripts/setup/paths.mjs";
 
-/** What `npm pack` puts into the tarball, by path. */
-export function packedFiles(destination: string): { tarball: string; files: string[] } {
+/** What `npm pack` makes of a package of the repository. */
+export interface Packed {
+  readonly tarball: string;
+  readonly files: string[];
+  /** Bytes of the tarball, and of its files. */
+  readonly size: number;
+  readonly unpackedSize: number;
+}
+
+/**
+ * Packs a package of the repository.
+ * @param folder the package's, from the root
+ */
+export function packed(destination: string, folder = "."): Packed {
   const options = ["--json", "--ignore-scripts", "--pack-destination", destination];
-  const [report] = JSON.parse(execFileSync("npm", ["pack", ...options], { cwd: root, encoding: "utf8" }));
-  return { tarball: join(destination, report.filename), files: report.files.map(({ path }: { path: string }) => path) };
+  const [report] = JSON.parse(execFileSync("npm", ["pack", ...options], { cwd: join(root, folder), encoding: "utf8" }));
+  const { filename, files, size, unpackedSize } = report;
+  return {
+    tarball: join(destination, filename),
+    files: files.map(({ path }: { path: string }) => path),
+    size,
+    unpackedSize,
+  };
 }
 
 /** A small project that has the packed tarball installed; the package's own dependencies are links to ours. */
@@ -17,14 +35,19 @@ export class Consumer {
   readonly files: string[];
 
   constructor() {
-    const { tarball, files } = packedFiles(this.folder);
-    this.files = files;
-    const installed = join(this.folder, "node_modules/lowrank");
+    this.files = this.install(".", "lowrank");
+    this.write("package.json", '{ "type": "module", "private": true }');
+  }
+
+  /** Packs and installs a package of the repository, and gives its files. Its dependencies are links to those of the repository. */
+  install(folder: string, name: string): string[] {
+    const { tarball, files } = packed(this.folder, folder);
+    const installed = join(this.folder, "node_modules", name);
     mkdirSync(installed, { recursive: true });
     execFileSync("tar", ["-xzf", tarball, "-C", installed, "--strip-components=1"]);
-    const { dependencies } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
-    for (const name of Object.keys(dependencies)) this.link(name);
-    this.write("package.json", '{ "type": "module", "private": true }');
+    const { dependencies = {} } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
+    for (const dependency of Object.keys(dependencies)) this.link(dependency);
+    return files;
   }
 
   /** Makes another package of ours available. */

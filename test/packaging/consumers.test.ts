@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { cpSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { build } from "esbuild";
@@ -33,7 +35,7 @@ describe("the packed tarball, installed into a small project", () => {
     expect(consumer.files).toEqual(expect.arrayContaining([...expected, ...binaries, "LICENSE", "README.md"]));
     // The data that `lowrank finetune` takes by default, what documents lead to, and what npm always packs.
     const allowed =
-      /^(dist\/.+|build\/studio\/[\w./-]+|docs\/[\w-]+\.(md|txt|svg)|docs\/studio\/10-judge\.webp|bench\/(README\.md|recipes\.md|results\.svg)|examples\/movie\/(movie_\w+\.tsv|README\.md|LICENSE\.txt)|examples\/(chat|names|queue)\/[\w.@-]+|examples\/flower\/(README\.md|lowrank_federated\/\w+\.py)|examples\/(edge-worker|node-server)\/((src\/)?[\w-]+\.m?js|README\.md|(package|wrangler)\.jsonc?)|scripts\/(peft\/check_peft(_options)?\.py|recipes\/datasets\/README\.md)|package\.json|[A-Z-]+(\.md)?)$/;
+      /^(dist\/.+|docs\/[\w-]+\.(md|txt|svg)|docs\/studio\/10-judge\.webp|bench\/(README\.md|recipes\.md|results\.svg)|examples\/movie\/(movie_\w+\.tsv|README\.md|LICENSE\.txt)|examples\/(chat|names|queue)\/[\w.@-]+|examples\/flower\/(README\.md|lowrank_federated\/\w+\.py)|examples\/(edge-worker|node-server)\/((src\/)?[\w-]+\.m?js|README\.md|(package|wrangler)\.jsonc?)|scripts\/(peft\/check_peft(_options)?\.py|recipes\/datasets\/README\.md)|package\.json|[A-Z-]+(\.md)?)$/;
     expect(consumer.files.filter((path) => !allowed.test(path))).toEqual([]);
   });
 
@@ -79,7 +81,22 @@ describe("the packed tarball, installed into a small project", () => {
     expect(consumer.run("node", "own.js")).toBe(answer);
   });
 
-  it("says where the Studio's files are", () => {
+  it("says how to install the Studio, which is a package of its own, and serves it then", async () => {
+    const studio = ["node_modules/lowrank/dist/cli.js", "studio"];
+    expect(() => consumer.run("node", ...studio)).toThrow(
+      "error: the Studio's files are in the package @lowrank/studio, which is not installed: npm install @lowrank/studio",
+    );
+    const files = consumer.install("web", "@lowrank/studio");
+    expect(files).toEqual(expect.arrayContaining(["dist/index.html", "dist/standalone.js", "LICENSE", "README.md"]));
+    expect(files.filter((path) => !/^(dist\/[\w./-]+|package\.json|[A-Z-]+(\.md)?)$/.test(path))).toEqual([]);
+    const serving = spawn("node", [...studio, "--port", "0"], { cwd: consumer.folder });
+    try {
+      const [line] = (await once(serving.stdout, "data")) as [Buffer];
+      const [address] = /http:\S+/.exec(String(line))!;
+      expect(await (await fetch(address)).text()).toContain("<title>");
+    } finally {
+      serving.kill();
+    }
     const page = readFileSync(join(consumer.folder, "node_modules/lowrank/docs/studio.md"), "utf8");
     const open = 'import { readFileSync } from "node:fs"; console.log(readFileSync(`${folder}/index.html`, "utf8"));';
     consumer.write("studio.js", `${example(page, "studio-folder")}\n${open}`);

@@ -37,7 +37,7 @@ function missing(packages: Record<string, Manifest>): string[] {
   return Object.entries(packages).flatMap(([place, manifest]) => {
     const { dependencies, devDependencies, optionalDependencies, peerDependencies, peerDependenciesMeta } = manifest;
     const peers = Object.keys(peerDependencies ?? {}).filter((name) => !peerDependenciesMeta?.[name]?.optional);
-    const named = Object.keys({ ...dependencies, ...(place === "" && devDependencies), ...optionalDependencies });
+    const named = Object.keys({ ...dependencies, ...(!place.includes("node_modules") && devDependencies), ...optionalDependencies });
     return [...named, ...peers].filter((name) => !finds(packages, place, name)).map((name) => `${place} needs ${name}`);
   });
 }
@@ -57,11 +57,20 @@ describe.each(lockfiles)("%s", (path) => {
   });
 
   it("was made for the package.json beside it", () => {
-    const { dependencies, devDependencies, optionalDependencies } = readJson(join(dirname(path), "package.json"));
+    const {
+      dependencies,
+      devDependencies,
+      optionalDependencies,
+      workspaces = [],
+    } = readJson(join(dirname(path), "package.json"));
     const locked = packages[""]!;
     expect(locked.dependencies).toEqual(dependencies);
     expect(locked.devDependencies).toEqual(devDependencies);
     expect(locked.optionalDependencies).toEqual(optionalDependencies);
+    for (const folder of workspaces) {
+      const { dependencies, devDependencies, peerDependencies } = readJson(join(folder, "package.json"));
+      expect(packages[folder === "." ? "" : folder]).toMatchObject({ dependencies, devDependencies, peerDependencies });
+    }
   });
 });
 

@@ -45,6 +45,16 @@ describe("what keeps a package from being published", () => {
     expect(problems({ folder, tag: "v1.2.3" })).toEqual([]);
   });
 
+  it("is a package beside it of another version, or from another repository", () => {
+    write("package.json", JSON.stringify({ version: "1.2.3", repository, workspaces: ["web"] }));
+    mkdirSync(join(folder, "web"));
+    write("web/package.json", JSON.stringify({ name: "@lowrank/studio", version: "1.2.2" }));
+    expect(problems({ folder, tag: "v1.2.3" })).toEqual([
+      expect.stringContaining("@lowrank/studio has the version 1.2.2"),
+      expect.stringContaining('web/package.json has another "repository"'),
+    ]);
+  });
+
   it("is no repository, another tag, a change without a version, no part of the changelog", () => {
     write("package.json", JSON.stringify({ version: "1.2.4" }));
     write(".changeset/brave-cats.md", "");

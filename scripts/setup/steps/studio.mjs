@@ -1,13 +1,14 @@
-import { existsSync, renameSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../paths.mjs";
 import { run } from "../process.mjs";
 import { clearStamp, hashOf, isFresh, setStamp } from "../stamp.mjs";
 
-const inputs = () => hashOf("web", "dist");
-const place = join(root, "build/studio");
+const place = join(root, "web/dist");
+const sources = () => readdirSync(join(root, "web")).filter((name) => !["dist", "node_modules"].includes(name));
+const inputs = () => hashOf(...sources().map((name) => `web/${name}`), "dist");
 
-/** The Studio's static files, as the package has them. The old ones stay until the new ones are complete. */
+/** The Studio's static files, as @lowrank/studio has them. The old ones stay until the new ones are complete. */
 export const studio = {
   title: "the Studio (vite)",
   seconds: 15,

@@ -1,11 +1,10 @@
 import type { Command } from "commander";
-import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { ConfigError } from "../../errors/errors.js";
 import { cacheFolder } from "../../io/node/index.js";
 import { serveFolders } from "../files/served-folders.js";
 import { port } from "../options/option-values.js";
-import { packageRoot } from "../package-root.js";
+import { installedPackage } from "../installed-package.js";
 import type { Session } from "../session.js";
 
 const EXAMPLES = `
@@ -27,14 +26,7 @@ export function defineStudio(program: Command, session: Session): void {
 }
 
 async function studio(port: number, { terminal, signal, self }: Session): Promise<void> {
-  const folder = join(packageRoot(), "build/studio");
-  if (!existsSync(join(folder, "index.html")))
-    throw new ConfigError(
-      `the Studio's files are not in ${folder}; in the repository \`npm run studio -- build\` makes them`,
-      {
-        op: "studio",
-      },
-    );
+  const folder = join(installedPackage("@lowrank/studio", "the Studio's files are"), "dist");
   const { server, url } = await serveFolders({ "/": folder, "/models/": resolve(cacheFolder()) }, port).catch(
     (cause: NodeJS.ErrnoException) => {
       if (cause.code !== "EADDRINUSE" && cause.code !== "EACCES") throw cause;

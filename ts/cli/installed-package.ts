@@ -1,0 +1,22 @@
+import { createRequire } from "node:module";
+import { dirname, join, resolve } from "node:path";
+import { ConfigError } from "../errors/errors.js";
+
+/**
+ * Folder of a package of ours that is installed by itself: beside this one, or in the working folder's project. Throws `ConfigError`
+ * where there is none.
+ * @param name such as "@lowrank/studio"
+ * @param holds what the package has, as the subject of a sentence
+ */
+export function installedPackage(name: string, holds: string): string {
+  for (const from of [import.meta.url, join(resolve(), "package.json")])
+    try {
+      return dirname(createRequire(from).resolve(`${name}/package.json`));
+    } catch {
+      // The next place.
+    }
+  throw new ConfigError(
+    `${holds} in the package ${name}, which is not installed: npm install ${name} (--global if lowrank is global)`,
+    { package: name },
+  );
+}
