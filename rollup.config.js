@@ -5,6 +5,7 @@ import { nodeResolve } from "@rollup/plugin-node-resolve";
 import { dts } from "rollup-plugin-dts";
 import { annotations } from "./scripts/bundle/annotations.mjs";
 import { binaries } from "./scripts/bundle/binaries.mjs";
+import { chunkOf } from "./scripts/bundle/chunks.mjs";
 import { intrinsic } from "./scripts/bundle/intrinsics.mjs";
 import { lines } from "./scripts/bundle/lines.mjs";
 import { minified } from "./scripts/bundle/minified.mjs";
@@ -47,60 +48,6 @@ const elsewhere = {
   serve: "ts/serve/index.ts",
   federated: "ts/federated/index.ts",
 };
-/** What workers need too, and pages that have the engine in one. */
-const pool =
-  /\/ts\/(engine\/(pool|worker-(source|from)|features|instantiate|policy|trusted-address)|errors\/[\w-]+)\.ts$/;
-const base =
-  /\/ts\/(version|entry\/script-address|(arguments|waiting)\/.*|io\/(byte-source|made-from|page\/persist)|training\/(store\/run-(files|name)|sources\/own-data))\.ts$/;
-/** Apart, since its table of calls is made as it is loaded: a program without a worker leaves the file out. */
-const client = /\/ts\/(worker\/(?!server).*|training\/store\/memory-store)\.ts$/;
-/** Language models, fetched when one is loaded. */
-const language =
-  /\/ts\/(models\/(decoder|decoders|language\/(?!causal|bounded))|graph\/(decoder-ops|frozen\/tied-matrix)|adapters\/output-layer|arguments\/plain-copy|values\/same-values|ops\/.*\/(cached-attention|rotary-embedding|gated-unit|table-product)|tokenize\/token-text)\b/;
-/** What reads GGUF files, fetched when one is opened. */
-const gguf = /\/ts\/((io|models)\/gguf\/(?!index)[\w-]+|tokenize\/(gguf\/[\w-]+|models\/piece-merges))\.ts$/;
-/** What writes models as GGUF files, which the command line does. */
-const ggufOut = /\/ts\/(models\/gguf\/writing\/[\w-]+|tokenize\/gguf\/gguf-(tokenizer-values|pre-name))\.ts$/;
-/** Tokenizers other than BERT's, with the library's, fetched when a model has one. */
-const tokenizers =
-  /\/ts\/tokenize\/(library-tokenizer|rust-steps|inverted-split|precompiled|graphemes|models\/(byte-\w+|merge-table|number-heap|unigram))\.ts$/;
-/** Encoders that are fetched when one of them is loaded, and what has them all at once. */
-const deberta = /\/ts\/models\/deberta-v2\//;
-const rotary = /\/ts\/models\/(rotary|modernbert|nomic-bert)\//;
-const estimate = /\/ts\/models\/(all-architectures|estimate-memory)\.ts$/;
-/** What reads zip archives, fetched when one was picked. */
-const zip = /\/ts\/io\/page\/zip-file\.ts$/;
-/** What reads CSV and JSON, fetched when a file is read. */
-const tables =
-  /\/ts\/io\/examples\/(table\/(text-rows|columns|delimited|delimiter|header-row|other-half|rows)|json\/[\w-]+|tokens\/(?!located)[\w-]+)\.ts$/;
-/**
- * What entries share, by area: package.json says that these files have no side effects, so a bundler leaves out the areas
- * that a program does not use.
- */
-const areas = [
-  ["chat", /\/ts\/models\/language\/bounded-[\w-]+\.ts$/],
-  ["gguf-out", ggufOut],
-  ["gguf", gguf],
-  ["pool", pool],
-  ["tokenizers", tokenizers],
-  ["deberta", deberta],
-  ["rotary", rotary],
-  ["estimate", estimate],
-  ["language", language],
-  ["base", base],
-  ["client", client],
-  ["core", /\/ts\/(engine|graph|ops|optim|nn|errors|arguments|values|waiting)\//],
-  ["tables", tables],
-  ["summary", /\/ts\/io\/examples\/(summary\/(?!index|summarise|plain-text)|near\/)/],
-  ["zip", zip],
-  ["parquet", /\/ts\/io\/examples\/parquet\//],
-  ["io", /\/ts\/io\/(?!node\/)/],
-  ["head-fit", /\/ts\/train\/logistic\/(?!logistic-regression|scaled-vectors)/],
-  ["models", /\/ts\/(models|train|adapters|tokenize)\//],
-  ["tasks", /\/ts\/tasks\//],
-  ["jobs", /\/ts\/(jobs|training)\/(?!node\/)/],
-  ["federation", /\/ts\/federated\/(?!node\/|index)/],
-];
 // Papaparse asks for Node's streams where a program uses them, which this package does not.
 // Entries do what they are imported for, which package.json, whose names are those in dist, does not tell of them.
 const entries = {
@@ -108,12 +55,6 @@ const entries = {
   resolveId: (source, importer) => (importer ? null : { id: resolve(source), moduleSideEffects: true }),
 };
 const bundled = [entries, nodeResolve({ browser: true }), commonjs({ ignore: ["stream"] })];
-/** Each package that is bundled is a file, so that a program goes without those it does not use. Parquet's reader, which is fetched when it is used, parts itself. */
-const bundledPackage = (id) =>
-  /\/node_modules\/(?:@(?:huggingface|bufbuild)\/)?(tokenizers|jinja|papaparse|fflate|aws4fetch|protobuf)\//.exec(
-    id,
-  )?.[1];
-const area = (id) => areas.find(([, files]) => files.test(id))?.[0] ?? bundledPackage(id);
 
 /** One entry a runtime, the command line, and the types that they share. */
 export default [
@@ -130,17 +71,16 @@ export default [
       format: "es",
       entryFileNames: "[name].js",
       chunkFileNames: "shared-[name].js",
-      manualChunks: area,
+      manualChunks: chunkOf,
       // Each script imports what it uses, no more: bundlers warn of imports of nothing.
       hoistTransitiveImports: false,
-      sourcemap: true,
     },
   },
   // A file that needs no other, and runs as a module and as a classic script.
   whole && {
     input: "ts/entry/worker-browser.ts",
     plugins: [typescript, minified(["worker-browser"]), notInlined],
-    output: { file: `${dir}/worker-browser.js`, format: "iife", sourcemap: true },
+    output: { file: `${dir}/worker-browser.js`, format: "iife" },
   },
   // The same of all that a page's worker uses, which people copy: what is fetched late elsewhere is in the file.
   whole && {

@@ -14,6 +14,6 @@ export const annotations = {
     const script = new MagicString(code);
     for (const { 0: text, index } of code.matchAll(/\/\* ?[@#]__PURE__ ?\*\/ ?/g))
       if (functions.some(([start, end]) => start < index && index < end)) script.remove(index, index + text.length);
-    return { code: script.toString(), map: script.generateMap({ hires: "boundary" }) };
+    return script.toString();
   },
 };

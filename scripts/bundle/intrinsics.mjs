@@ -47,6 +47,6 @@ export const intrinsic = {
     }
     const own = [...found.keys()].map((name) => `${name}$own = ${name}`);
     script.appendLeft(code.startsWith("#!") ? code.indexOf("\n") + 1 : 0, `const ${own.join(", ")};\n`);
-    return { code: script.toString(), map: script.generateMap({ hires: "boundary" }) };
+    return script.toString();
   },
 };

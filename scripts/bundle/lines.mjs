@@ -52,6 +52,6 @@ export const lines = {
       start = at;
     });
     if (meaning(script.toString()) !== meaning(code)) throw new Error("ends of lines have changed a script");
-    return { code: script.toString(), map: script.generateMap({ hires: "boundary" }) };
+    return script.toString();
   },
 };

@@ -36,7 +36,7 @@ const named = { keep_classnames: true, keep_fnames: true };
  */
 const shortened = (code, { module }) =>
   minify(code, {
-    ...{ module, ecma: 2022, sourceMap: { asObject: true } },
+    ...{ module, ecma: 2022 },
     compress: { ...named, inline: 0, reduce_funcs: false },
     mangle: { ...named, reserved: namesGiven(code) },
     // What bundlers may leave out.
@@ -50,8 +50,7 @@ const shortened = (code, { module }) =>
 export const minified = (forPages) => ({
   name: "minified",
   async renderChunk(code, { fileName }, { format }, { chunks }) {
-    if (reach(forPages, chunks).has(fileName)) return shortened(code, { module: format === "es" });
-    const { code: smaller, map } = await transform(code, { minifySyntax: true, target: "es2022", sourcemap: true });
-    return { code: smaller, map };
+    if (reach(forPages, chunks).has(fileName)) return (await shortened(code, { module: format === "es" })).code;
+    return (await transform(code, { minifySyntax: true, target: "es2022" })).code;
   },
 });

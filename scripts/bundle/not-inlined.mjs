@@ -9,6 +9,6 @@ export const notInlined = {
   name: "not-inlined",
   renderChunk(code) {
     const why = `\n// Filled up to ${LIMIT} bytes, so that Vite does not write it into another script.`;
-    return { code: (code.trimEnd() + why).padEnd(LIMIT), map: null };
+    return (code.trimEnd() + why).padEnd(LIMIT);
   },
 };

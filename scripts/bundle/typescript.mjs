@@ -13,9 +13,8 @@ export const typescript = {
     const file = resolve(dirname(importer), source.replace(/\.js$/, ".ts"));
     return existsSync(file) ? file : null;
   },
-  transform(code, id) {
-    return id.endsWith(".ts")
-      ? transform(code, { loader: "ts", target: "es2022", sourcefile: id, sourcemap: true, tsconfigRaw })
-      : null;
+  async transform(code, id) {
+    if (!id.endsWith(".ts")) return null;
+    return (await transform(code, { loader: "ts", target: "es2022", sourcefile: id, tsconfigRaw })).code;
   },
 };

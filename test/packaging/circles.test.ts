@@ -25,7 +25,7 @@ function circle(name: string, way: readonly string[] = []): readonly string[] | 
 }
 
 // Of two that wait for each other one runs first, and finds the other's constants not there yet. Which file a module goes to is the
-// business of rollup.config.js, so that a new module may close a circle that no import of the sources has.
+// business of scripts/bundle/chunks.mjs, so that a new module may close a circle that no import of the sources has.
 it("scripts import one another in no circle", () => {
   expect(scripts.get("shared-core.js")).toContain("shared-base.js");
   expect([...scripts.keys()].flatMap((name) => circle(name) ?? [])).toEqual([]);

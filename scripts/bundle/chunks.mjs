@@ -1,0 +1,142 @@
+import { basename, dirname, relative, sep } from "node:path";
+import { root } from "../setup/paths.mjs";
+
+/**
+ * Which script of the package a source file goes to: by the longest path here that it is or lies below. Files of other paths go to the
+ * script of those that import them. package.json says that these scripts have no side effects, so a bundler leaves out those that a
+ * program does not use; those marked "on demand" are fetched by an `import()`.
+ */
+export const places = {
+  // What workers need too, and pages that have the engine in one.
+  "ts/engine/features.ts": "pool",
+  "ts/engine/instantiate.ts": "pool",
+  "ts/engine/policy.ts": "pool",
+  "ts/engine/pool.ts": "pool",
+  "ts/engine/trusted-address.ts": "pool",
+  "ts/engine/worker-from.ts": "pool",
+  "ts/engine/worker-source.ts": "pool",
+  "ts/errors": "pool",
+  "ts/arguments": "base",
+  "ts/entry/script-address.ts": "base",
+  "ts/io/byte-source.ts": "base",
+  "ts/io/made-from.ts": "base",
+  "ts/io/page/persist.ts": "base",
+  "ts/training/sources/own-data.ts": "base",
+  "ts/training/store/run-files.ts": "base",
+  "ts/training/store/run-name.ts": "base",
+  "ts/version.ts": "base",
+  "ts/waiting": "base",
+
+  // Apart, since its table of calls is made as it is loaded: a program without a worker leaves the file out.
+  "ts/training/store/memory-store.ts": "client",
+  "ts/worker": "client",
+  "ts/worker/server": null,
+
+  // Layers, ops and gradients.
+  "ts/engine": "core",
+  "ts/graph": "core",
+  "ts/nn": "core",
+  "ts/ops": "core",
+  "ts/optim": "core",
+  "ts/values": "core",
+
+  // Models, and the training of adapters.
+  "ts/adapters": "models",
+  "ts/io": "io",
+  "ts/io/node": null,
+  "ts/jobs": "jobs",
+  "ts/training": "jobs",
+  "ts/training/node": null,
+  "ts/models": "models",
+  "ts/tasks": "tasks",
+  "ts/tokenize": "models",
+  "ts/train": "models",
+
+  // On demand: language models, when one is loaded.
+  "ts/adapters/output-layer.ts": "language",
+  "ts/arguments/plain-copy.ts": "language",
+  "ts/graph/decoder-ops.ts": "language",
+  "ts/graph/frozen/tied-matrix.ts": "language",
+  "ts/models/decoder": "language",
+  "ts/models/decoders.ts": "language",
+  "ts/models/language": "language",
+  "ts/models/language/causal-language-model.ts": "models",
+  "ts/ops/attention/cached-attention.ts": "language",
+  "ts/ops/attention/rotary-embedding.ts": "language",
+  "ts/ops/elementwise/gated-unit.ts": "language",
+  "ts/ops/product/table-product.ts": "language",
+  "ts/tokenize/token-text.ts": "language",
+  "ts/values/same-values.ts": "language",
+
+  // On demand: a model's chat template.
+  "ts/models/language/bounded-interpreter.ts": "chat",
+  "ts/models/language/bounded-source.ts": "chat",
+  "ts/models/language/bounded-template.ts": "chat",
+
+  // On demand: reading GGUF files, and writing them.
+  "ts/io/gguf": "gguf",
+  "ts/io/gguf/index.ts": "io",
+  "ts/models/gguf": "gguf",
+  "ts/models/gguf/index.ts": "models",
+  "ts/models/gguf/writing": "gguf-out",
+  "ts/tokenize/gguf": "gguf",
+  "ts/tokenize/gguf/gguf-pre-name.ts": "gguf-out",
+  "ts/tokenize/gguf/gguf-tokenizer-values.ts": "gguf-out",
+  "ts/tokenize/models/piece-merges.ts": "gguf",
+
+  // On demand: tokenizers other than BERT's.
+  "ts/tokenize/graphemes.ts": "tokenizers",
+  "ts/tokenize/inverted-split.ts": "tokenizers",
+  "ts/tokenize/library-tokenizer.ts": "tokenizers",
+  "ts/tokenize/models": "tokenizers",
+  "ts/tokenize/models/word-piece.ts": "models",
+  "ts/tokenize/precompiled.ts": "tokenizers",
+  "ts/tokenize/rust-steps.ts": "tokenizers",
+
+  // On demand: encoders unlike BERT, and what has them all at once.
+  "ts/models/all-architectures.ts": "estimate",
+  "ts/models/deberta-v2": "deberta",
+  "ts/models/estimate-memory.ts": "estimate",
+  "ts/models/modernbert": "rotary",
+  "ts/models/nomic-bert": "rotary",
+  "ts/models/rotary": "rotary",
+
+  // On demand: tables and what is odd in them, Parquet, zip archives.
+  "ts/io/examples/json": "tables",
+  "ts/io/examples/table": "tables",
+  "ts/io/examples/table/column-limit.ts": "io",
+  "ts/io/examples/tokens": "tables",
+  "ts/io/examples/tokens/located-tokens.ts": "io",
+  "ts/io/examples/near": "summary",
+  "ts/io/examples/summary": "summary",
+  "ts/io/examples/summary/index.ts": "io",
+  "ts/io/examples/summary/plain-text.ts": "io",
+  "ts/io/examples/summary/summarise.ts": "io",
+  "ts/io/examples/parquet": "parquet",
+  "ts/io/page/zip-file.ts": "zip",
+
+  // On demand: the fit of a head.
+  "ts/train/logistic": "head-fit",
+  "ts/train/logistic/logistic-regression.ts": "models",
+  "ts/train/logistic/scaled-vectors.ts": "models",
+
+  // What federated.js and federated-node.js share.
+  "ts/federated": "federation",
+  "ts/federated/index.ts": null,
+  "ts/federated/node": null,
+};
+
+/** Packages that are a script each, so that a program goes without those that it does not use. Parquet's reader parts itself. */
+const packages = [
+  ...["@huggingface/tokenizers", "@huggingface/jinja", "papaparse", "fflate", "aws4fetch", "@bufbuild/protobuf"],
+];
+
+/** The script that a module goes to; undefined where that follows from who imports it. */
+export function chunkOf(id) {
+  // Modules that the plugin for CommonJS makes begin with a zero.
+  const file = relative(root, id.replace("\0", "")).split(sep).join("/");
+  const bundled = packages.find((name) => file.startsWith(`node_modules/${name}/`));
+  if (bundled !== undefined) return basename(bundled);
+  for (let path = file; path !== "."; path = dirname(path)) if (path in places) return places[path] ?? undefined;
+  return undefined;
+}
