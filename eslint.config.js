@@ -9,11 +9,12 @@ const nodeOnly = [
   "ts/entry/*node.ts",
   "ts/cli/**",
   "ts/training/node/**",
-  "ts/queue/**",
   "ts/federated/node/**",
   "ts/io/node/**",
   "ts/io/node*.ts",
 ];
+/** Sources of lowrank, and of the packages beside it. */
+const ours = ["ts/**/*.ts", "packages/*/src/**/*.ts"];
 const notEverywhere = ["process", "Buffer", "__dirname", "require"];
 
 // A name that begins with _ says that what it holds is not wanted.
@@ -41,8 +42,8 @@ const types = {
 };
 
 // Every error of ours holds the values behind its message.
-const ours = "NewExpression[callee.name=/^(?!InvalidArgument|Type|Range|Unrecoverable)\\w+Error$/]";
-const noDetails = [`${ours}[arguments.length<2]`, `${ours}[arguments.1.properties.length=0]`].map((selector) => ({
+const errors = "NewExpression[callee.name=/^(?!InvalidArgument|Type|Range|Unrecoverable)\\w+Error$/]";
+const noDetails = [`${errors}[arguments.length<2]`, `${errors}[arguments.1.properties.length=0]`].map((selector) => ({
   selector,
   message: "An error has details: LowrankError in ts/errors/errors.ts names their keys.",
 }));
@@ -108,9 +109,14 @@ export default defineConfig(
   },
   { files: ["**/*.ts", "web/**/*.tsx"], rules: types },
   { files: ["ts/**/*.ts"], plugins: { layers }, rules: { "layers/order": "error" } },
-  { files: ["ts/**/*.ts"], rules: { "no-restricted-syntax": ["error", ...noDetails, powers, using] } },
+  {
+    files: ["packages/*/src/**/*.ts", "web/{src,standalone}/**/*.{ts,tsx}"],
+    plugins: { layers },
+    rules: { "layers/packages": "error" },
+  },
+  { files: ours, rules: { "no-restricted-syntax": ["error", ...noDetails, powers, using] } },
   { files: ["ts/cli/**/*.ts"], rules: { "no-restricted-syntax": ["error", ...noDetails] } },
-  { files: ["ts/**/*.ts"], rules: { "no-restricted-properties": ["error", ...approximated, clock] } },
+  { files: ours, rules: { "no-restricted-properties": ["error", ...approximated, clock] } },
   { files: ["ts/waiting/stopwatch.ts"], rules: { "no-restricted-properties": ["error", ...approximated] } },
   { files: ["ts/cli/**/*.ts"], rules: { "no-restricted-properties": ["error", clock] } },
   {

@@ -16,8 +16,8 @@ import { variants } from "./scripts/wasm/variants.mjs";
 import { typescript } from "./scripts/bundle/typescript.mjs";
 
 // Dependencies that run in Node alone. Others are bundled: without a bundler, a page or worker finds no package by its name.
-const { dependencies, peerDependencies } = JSON.parse(readFileSync("package.json", "utf8"));
-const installed = Object.keys({ ...dependencies, ...peerDependencies });
+const { dependencies } = JSON.parse(readFileSync("package.json", "utf8"));
+const installed = Object.keys(dependencies);
 const external = (id) => id.startsWith("node:") || installed.some((name) => id === name || id.startsWith(`${name}/`));
 // The set-up builds into a folder of its own and renames it when complete.
 const dir = process.env.DIST ?? "dist";
@@ -30,8 +30,9 @@ const inNode = {
   cli: "ts/cli/main.ts",
   "worker-node": "ts/entry/worker-node.ts",
   "remote-node": "ts/entry/remote-node.ts",
-  "queue-node": "ts/entry/queue-node.ts",
   "federated-node": "ts/entry/federated-node.ts",
+  "extension-node": "ts/entry/extension-node.ts",
+  "extension-cli": "ts/entry/extension-cli.ts",
   "lowrank-worker-node": "ts/entry/lowrank-worker-node.ts",
 };
 const elsewhere = {
@@ -99,7 +100,8 @@ export default [
       "jobs-node": "ts/entry/jobs-node.ts",
       remote: "ts/worker/index.ts",
       "remote-node": "ts/entry/remote-node.ts",
-      "queue-node": "ts/entry/queue-node.ts",
+      "extension-node": "ts/entry/extension-node.ts",
+      "extension-cli": "ts/entry/extension-cli.ts",
       federated: "ts/federated/index.ts",
       "federated-node": "ts/entry/federated-node.ts",
     },

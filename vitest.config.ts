@@ -41,6 +41,7 @@ function constants({ build, threads }: Engine, project: string, models: string):
 function inNode(name: string, engine: Engine, files: Files): TestProjectConfiguration {
   return {
     define: constants(engine, root, modelCache),
+    resolve: { alias },
     test: { name, ...files, execArgv, environment: "node", ...common, ...scheduling(engine, 1) },
   };
 }
@@ -94,6 +95,19 @@ const engines: Record<string, Engine> = {
   "chromium-relaxed": { build: "relaxed", threads: 1 },
   "chromium-threads": { build: "simd", threads: 2 },
 };
+
+/** Packages import lowrank by its public names; in tests these are its sources, so that both have the same classes. */
+const sources: Record<string, string> = {
+  lowrank: "node",
+  "lowrank/extension": "extension-node",
+  "lowrank/extension/cli": "extension-cli",
+  "lowrank/jobs": "jobs-node",
+  "lowrank/worker": "remote-node",
+};
+const alias = Object.entries(sources).map(([name, entry]) => ({
+  find: new RegExp(`^${name}$`),
+  replacement: `${root}/ts/entry/${entry}.ts`,
+}));
 
 const projects = Object.entries(filesOfProjects(extent)).map(([name, files]) =>
   (name.startsWith("node") ? inNode : inChromium)(name, engines[name]!, files),

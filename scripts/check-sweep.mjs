@@ -2,7 +2,7 @@
 // halving, and the best two once more with two other seeds, to know what chance does. Goes on where it was interrupted.
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { runSweep } from "../dist/queue-node.js";
+import { runSweep } from "../packages/queue/dist/index.js";
 import { root } from "./setup/paths.mjs";
 
 const { values, positionals } = parseArgs({

@@ -88,6 +88,6 @@ export const entries = {
   "lowrank/jobs": "ts/jobs/index.ts",
   "lowrank/worker": "ts/worker/index.ts",
   "lowrank/serve": "ts/serve/index.ts",
-  "lowrank/queue": "ts/queue/index.ts",
+  "@lowrank/queue": "packages/queue/src/index.ts",
   "lowrank/federated": "ts/federated/index.ts",
 };

@@ -1,7 +1,9 @@
 // Which test files run in which project of vitest, in `npm test` and in `npm run test:all`.
 
 /** Tests of what only Node has; they choose their build themselves and run once. */
-export const nodeOnly = ["test/runtimes/**", "test/{cli,node,packaging}/**/*.test.ts", "test/**/*.node.test.ts"];
+export const nodeOnly = [
+  ...["test/runtimes/**", "test/{cli,node,packaging}/**/*.test.ts", "{test,packages/*/test}/**/*.node.test.ts"],
+];
 
 const everything = ["test/**/*.test.ts"];
 
@@ -32,10 +34,9 @@ const differsInBrowser = [
 const leftToAll = {
   /** They start Redis, PostgreSQL, an S3 service or Flower. */
   services: [
-    "test/queue/**",
+    "packages/*/test/**",
     "test/federated/*.node.test.ts",
     "test/jobs/bucket-store.node.test.ts",
-    "test/cli/queue.test.ts",
     "test/docs/queues.node.test.ts",
   ],
   /** They kill processes, or browsers, over and over, and wait for them. */

@@ -26,6 +26,18 @@ function layerOf(path) {
 
 const posix = (path) => relative(root, path).split(sep).join("/");
 
+/** Calls `check` for everything that imports, types too. */
+function importsBy(check) {
+  const declaration = (node) => check(node, node.source);
+  return {
+    ImportDeclaration: declaration,
+    ExportNamedDeclaration: declaration,
+    ExportAllDeclaration: declaration,
+    ImportExpression: declaration,
+    TSImportType: declaration,
+  };
+}
+
 /** An ESLint rule: a folder of ts/ imports from itself and from rows below its own, types too. */
 const order = {
   meta: { type: "problem", schema: [] },
@@ -41,19 +53,36 @@ const order = {
       else if (own !== null && other !== own && layers.get(other) <= layers.get(own))
         context.report({ node, message: `${other} is not below ${own} in ARCHITECTURE.md's table.` });
     };
-    const declaration = (node) => check(node, node.source);
     return {
       Program(node) {
         if (own !== null) return;
         context.report({ node, message: `${posix(file)} is in no folder of ARCHITECTURE.md's table.` });
       },
-      ImportDeclaration: declaration,
-      ExportNamedDeclaration: declaration,
-      ExportAllDeclaration: declaration,
-      ImportExpression: declaration,
-      TSImportType: declaration,
+      ...importsBy(check),
     };
   },
 };
 
-export default { rules: { order } };
+/** An ESLint rule: a package beside lowrank imports files of its own, and other packages by the names that they export. */
+const packages = {
+  meta: { type: "problem", schema: [] },
+  create(context) {
+    const file = context.filename;
+    const own = posix(file).replace(/^(packages\/[^/]+|[^/]+)\/.*/, "$1");
+    return importsBy((node, source) => {
+      const name = source?.value;
+      if (typeof name !== "string") return;
+      if (name.startsWith(".")) {
+        if (posix(resolve(dirname(file), name)).startsWith(`${own}/`)) return;
+        context.report({ node, message: `${name} is a file of another package: import what that one exports.` });
+      } else if (/^lowrank(\/|$)/.test(name) && !isExported(name.replace("lowrank", ".")))
+        context.report({ node, message: `lowrank exports no ${name}.` });
+    });
+  },
+};
+
+const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const isExported = (name) =>
+  Object.keys(exports).some((entry) => (entry.endsWith("*") ? name.startsWith(entry.slice(0, -1)) : name === entry));
+
+export default { rules: { order, packages } };

@@ -2,6 +2,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
 
+/** Sources of the packages beside lowrank. */
+export const packages = ["packages/queue/src"];
+
 /**
  * The list of errors, from the code: the classes of ts/errors/errors.ts with their docstrings, and under each every message that
  * is thrown with it, where a value stands by its name.
@@ -9,7 +12,7 @@ import ts from "typescript";
  */
 export function errorList(root) {
   const classes = errorClasses(join(root, "ts/errors/errors.ts"));
-  for (const file of sources(join(root, "ts"))) collect(file, classes);
+  for (const folder of ["ts", ...packages]) for (const file of sources(join(root, folder))) collect(file, classes);
   const all = [...classes.values()];
   const rows = all.map(
     ({ name, code, says }) => `| [\`${code}\`](#${anchor(code)}) | \`${name}\` | ${firstSentence(says)} |`,

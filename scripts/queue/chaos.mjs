@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { JobQueue } from "../../dist/queue-node.js";
+import { JobQueue } from "../../packages/queue/dist/index.js";
 import { Postgres } from "../servers/postgres.mjs";
 import { Redis } from "../servers/redis.mjs";
 import { trainingsIn, undisturbed } from "./jobs.mjs";

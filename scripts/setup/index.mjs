@@ -12,6 +12,7 @@ import { kernelInterface } from "./steps/kernel-interface.mjs";
 import { languageModel, model } from "./steps/model.mjs";
 import { moto } from "./steps/moto.mjs";
 import { nodeModules } from "./steps/node-modules.mjs";
+import { packages } from "./steps/packages.mjs";
 import { rustTarget } from "./steps/rust-target.mjs";
 import { runtimes } from "./steps/runtimes.mjs";
 import { servers } from "./steps/servers.mjs";
@@ -42,10 +43,10 @@ export function stepsForKernels(chosen = all) {
   return [...compilers(chosen), ...kernels(chosen)];
 }
 
-/** What the package needs that is published. */
-export const stepsForDist = [...stepsForKernels(), dist()];
+/** What the packages need that are published, but for the Studio. */
+export const stepsForDist = [...stepsForKernels(), dist(), ...packages];
 
-/** What is published: the package and the Studio's. */
+/** What is published: the package and those beside it. */
 export const stepsForPackage = [...stepsForDist, studio, ...documents];
 
 /**
@@ -61,7 +62,7 @@ export function stepsForStart(options = []) {
 
 /** The package and, meanwhile, what is installed and not compiled; then the models, which the package's own loader fetches. */
 function stepsWith(installed) {
-  return [...compilers(all), beside([...kernels(all), dist(), studio], installed), model, languageModel];
+  return [...compilers(all), beside([...kernels(all), dist(), ...packages, studio], installed), model, languageModel];
 }
 
 /** What `npm test` needs: no more than the user may install. Its tests in a browser need Chromium, which is installed if that is possible. */

@@ -7,8 +7,8 @@ import layers, { readLayers } from "../../scripts/checks/layers.mjs";
 import { root } from "../../scripts/setup/paths.mjs";
 
 /** What the linter says of a line in a file. */
-function complaints(file: string, line: string): string[] {
-  const rules = { "layers/order": "error" } as const;
+function complaints(file: string, line: string, rule = "order"): string[] {
+  const rules = { [`layers/${rule}`]: "error" } as const;
   const languageOptions = { parser: typescript.parser as Linter.Parser };
   const config = { files: ["**/*.ts"], plugins: { layers }, languageOptions, rules } as Linter.Config;
   const linter = new Linter({ configType: "flat", cwd: root });
@@ -44,5 +44,21 @@ describe("the table of layers", () => {
     const found = complaints(file, line);
     expect(found).toHaveLength(1);
     expect(found[0]).toContain(message);
+  });
+});
+
+describe("packages beside lowrank", () => {
+  it("import files of their own, and what lowrank exports", () => {
+    const line = `import "./a.js"; import { init } from "lowrank"; import "lowrank/jobs"; import "lowrank/wasm/a.wasm";`;
+    expect(complaints("packages/queue/src/cli/b.ts", `${line} import "../../src/c.js";`, "packages")).toEqual([]);
+  });
+
+  it.each([
+    ["packages/queue/src/a.ts", `import "../../../ts/errors/errors.js";`, "is a file of another package"],
+    ["packages/queue/src/a.ts", `import type { A } from "../../other/src/a.js";`, "is a file of another package"],
+    ["web/src/a.ts", `export * from "../../dist/browser.js";`, "is a file of another package"],
+    ["packages/queue/src/a.ts", `import "lowrank/dist/node.js";`, "lowrank exports no lowrank/dist/node.js"],
+  ])("in %s refuses %s", (file, line, message) => {
+    expect(complaints(file, line, "packages")).toEqual([expect.stringContaining(message)]);
   });
 });

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
 import { root } from "../../scripts/setup/paths.mjs";
@@ -11,7 +11,7 @@ const documented: Readonly<Record<string, readonly string[]>> = {
   "ts/jobs/index.ts": ["runJob", "JobSpec", "RunStore", "memoryStore"],
   "ts/serve/index.ts": ["AdapterServer", "AdapterStore", "ServeOptions"],
   "ts/worker/index.ts": ["SentenceEncoder", "TextClassifier", "runJob", "startWorker", "WorkerLostError"],
-  "ts/queue/index.ts": ["JobQueue", "runQueueWorker", "runSweep", "QueuedTraining", "QueueError"],
+  "packages/queue/src/index.ts": ["JobQueue", "runQueueWorker", "runSweep", "QueuedTraining", "QueueError"],
   "ts/federated/index.ts": ["joinFederation", "createNodeKey", "JoinOptions", "FederationEvent", "FederationError"],
   "ts/entry/federated-node.ts": ["joinFederation", "NodeJoinOptions"],
   "ts/entry/jobs-node.ts": ["runJob", "JobSpec", "RunStore", "folderStore", "bucketStore"],
@@ -29,7 +29,8 @@ function exportsOf(entry: string): ts.Symbol[] {
     .map((symbol) => (symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol));
 }
 
-const isOurs = (declaration: ts.Declaration) => declaration.getSourceFile().fileName.startsWith(join(root, "ts/"));
+const isOurs = (declaration: ts.Declaration) =>
+  /^(ts|packages\/\w+\/src)\//.test(relative(root, declaration.getSourceFile().fileName));
 
 /** Members of a class or interface that a user sees, inherited and static ones included. */
 function membersOf(symbol: ts.Symbol): ts.Symbol[] {

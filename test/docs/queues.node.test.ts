@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Redis } from "../../scripts/servers/redis.mjs";
@@ -21,12 +21,13 @@ afterAll(async () => {
   await Promise.all([fixture.remove(), redis.stop()]);
 });
 
-it("docs/queues.md's program trains what it has submitted; without BullMQ it says what to install", () => {
+it("docs/queues.md's program trains what it has submitted; the command says what to install", () => {
   cpSync(fixture.model, join(consumer.folder, "model"), { recursive: true });
   cpSync(fixture.data, join(consumer.folder, "reviews.csv"));
   consumer.write("queue.js", `process.env.LOWRANK_QUEUE = "${redis.address}";\n${example(page, "queue")}`);
-  expect(() => consumer.run("node", "queue.js")).toThrow("npm install bullmq");
-  for (const name of ["bullmq", "ioredis"])
-    symlinkSync(join(root, "node_modules", name), join(consumer.folder, "node_modules", name));
+  expect(() => consumer.run("node", "node_modules/lowrank/dist/cli.js", "worker")).toThrow(
+    "`lowrank worker` is in the package @lowrank/queue, which is not installed: npm install @lowrank/queue",
+  );
+  consumer.install("packages/queue", "@lowrank/queue");
   expect(consumer.run("node", "queue.js")).toBe("reviews begin\nreviews completed\ncompleted runs/reviews 20\n");
 });

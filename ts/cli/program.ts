@@ -1,31 +1,22 @@
-import { Command } from "commander";
-import { likelyName } from "../arguments/options.js";
 import { defineBench } from "./commands/bench.js";
 import { defineChat } from "./commands/chat.js";
 import { defineCheck } from "./commands/check.js";
 import { defineData } from "./commands/data.js";
 import { defineDoctor } from "./commands/doctor.js";
 import { defineEmbed } from "./commands/embed.js";
-import { enableRevectorizer } from "./engine-start.js";
 import { defineEvaluate } from "./commands/evaluate.js";
-import { type ExitCode, exitCodes, reportError } from "./exit-codes.js";
 import { defineExtract } from "./commands/extract.js";
 import { defineFinetune } from "./commands/finetune.js";
 import { defineFlower } from "./commands/flower.js";
 import { defineGenerate } from "./commands/generate.js";
 import { defineInspect } from "./commands/inspect.js";
-import { defineJobs } from "./commands/jobs.js";
 import { defineMerge } from "./commands/merge.js";
-import { VERSION } from "../version.js";
+import { defineQueueCommands } from "./commands/of-packages.js";
 import { definePredict } from "./commands/predict.js";
 import { defineQuantize } from "./commands/quantize.js";
 import { defineResize } from "./commands/resize.js";
 import { defineStudio } from "./commands/studio.js";
-import { defineSubmit } from "./commands/submit.js";
-import { defineSweep } from "./commands/sweep.js";
-import { defineWorker } from "./commands/worker.js";
-import type { Interruption, Session } from "./session.js";
-import type { Terminal } from "./terminal/terminal.js";
+import { runs } from "./run-program.js";
 
 const commands = [
   defineFinetune,
@@ -41,100 +32,16 @@ const commands = [
   defineExtract,
   defineResize,
   defineInspect,
-  defineSweep,
-  defineSubmit,
-  defineWorker,
-  defineJobs,
+  defineQueueCommands,
   defineFlower,
   defineStudio,
   defineDoctor,
   defineBench,
 ];
 
-const EXIT_CODES = `
-Exit codes: 0 done, 1 an error, 2 wrong usage, 130 interrupted. Colour is off where the output is no terminal, or NO_COLOR is set.
-`;
-
-/**
- * Runs the command line.
- * @param args what follows the program's name
- * @param self how the program was called, for commands that are shown to be copied
- * @returns the exit code; nothing is thrown
- */
-export async function run(
-  args: readonly string[],
-  terminal: Terminal,
-  signal: AbortSignal = new AbortController().signal,
-  self = "lowrank",
-  interruption: Interruption = { handler: null },
-): Promise<ExitCode> {
-  const session: Session = {
-    terminal,
-    signal: AbortSignal.any([signal, terminal.outputFailed]),
-    ...{ self, interruption },
-    exitCode: exitCodes.ok,
-  };
-  const debug = args.includes("--debug");
-  try {
-    const program = define(session);
-    if (args.length === 0) {
-      terminal.error(program.helpInformation().trimEnd());
-      return exitCodes.usage;
-    }
-    await program.parseAsync([...args], { from: "user" });
-    await terminal.flush();
-    terminal.outputFailed.throwIfAborted();
-    return session.exitCode;
-  } catch (error) {
-    // What was interrupted because the output had failed ends as that failure; a reader that has enough (`| head`) is none.
-    const { aborted, reason } = terminal.outputFailed;
-    if (aborted && (reason as NodeJS.ErrnoException).code === "EPIPE") return session.exitCode;
-    return reportError(aborted ? reason : error, terminal, debug);
-  }
-}
-
-function define(session: Session): Command {
-  const { output, errors } = session.terminal.streams;
-  const program = new Command("lowrank")
-    .description(
-      "Train, apply and exchange LoRA adapters of sentence encoders and small language models, in WebAssembly.",
-    )
-    .version(VERSION)
-    .exitOverride()
-    .showHelpAfterError("(add --help for the options)")
-    .configureOutput({
-      writeOut: (text) => output.write(text),
-      writeErr: (text) => errors.write(text),
-      getOutHelpWidth: () => session.terminal.width,
-      getErrHelpWidth: () => session.terminal.width,
-    })
-    .addHelpText("after", EXIT_CODES);
-  for (const defineCommand of commands) defineCommand(program, session);
-  for (const command of program.commands.flatMap((one) => [one, ...one.commands])) {
-    command.option("--debug", "show where in the program an error came up");
-    command.configureOutput({ outputError: (text, write) => write(withData(withLikely(text, command), command)) });
-  }
-  program.hook("preAction", (_program, command) => {
-    if (command.opts<{ revectorize?: true }>().revectorize) enableRevectorizer(process.argv[1]!);
-  });
-  return program;
-}
-
-/** The complaint about an argument that is a file for --data, where the command has that. */
-function withData(text: string, { options, args }: Command): string {
-  const [file, ...more] = args;
-  const takesData = options.some((option) => option.long === "--data");
-  if (!/^error: too many arguments/.test(text) || !takesData || file === undefined || more.length > 0) return text;
-  return `${text}(Did you mean --data ${file}?)\n`;
-}
-
-/** The complaint about an unknown option, with the likely one where commander found none: it knows no synonyms, such as `--lr`. */
-function withLikely(text: string, { options }: Command): string {
-  const [, flag] = /^error: unknown option '--([\w-]{1,60})'\n$/.exec(text) ?? [];
-  if (flag === undefined) return text;
-  const meant = likelyName(
-    flag,
-    options.map((option) => option.name()),
-  );
-  return meant === undefined ? text : `${text}(Did you mean --${meant}?)\n`;
-}
+/** Runs the command line. */
+export const run = runs({
+  name: "lowrank",
+  description: "Train, apply and exchange LoRA adapters of sentence encoders and small language models, in WebAssembly.",
+  commands,
+});

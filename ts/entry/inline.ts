@@ -1,12 +1,14 @@
+import { inflateSync } from "fflate";
 import { setBinaryLocator } from "../engine/source.js";
-import relaxed from "./wasm/lowrank-relaxed.wasm?base64";
-import simd from "./wasm/lowrank-simd.wasm?base64";
+import relaxed from "./wasm/lowrank-relaxed.wasm?deflated";
+import simd from "./wasm/lowrank-simd.wasm?deflated";
 
 const binaries: Record<string, string> = { simd, relaxed };
 
 setBinaryLocator((variant) => {
   const text = binaries[variant];
-  return text === undefined ? undefined : Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  if (text === undefined) return undefined;
+  return inflateSync(Uint8Array.from(atob(text), (character) => character.charCodeAt(0)));
 });
 
 export * from "../index.js";

@@ -5,7 +5,7 @@ declare module "*.wasm" {
 }
 
 /** A binary's bytes as text; our own rollup plugin puts them in. */
-declare module "*.wasm?base64" {
+declare module "*.wasm?deflated" {
   const text: string;
   export default text;
 }

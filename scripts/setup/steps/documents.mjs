@@ -19,7 +19,7 @@ function document(file, ...sources) {
 }
 
 export const documents = [
-  document("docs/errors.md", "ts"),
+  document("docs/errors.md", "ts", "packages"),
   document("docs/ops.md", "ts/ops", "ts/graph/graph.ts", "ts/graph/plain-methods.ts"),
   document("docs/settings.md", "ts/training/spec", "ts/cli/options/setting-flags.ts"),
 ];

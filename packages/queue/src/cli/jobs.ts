@@ -1,0 +1,139 @@
+import { type Command, Option } from "commander";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ConfigError, writeFilesAtomically } from "lowrank";
+import { formatDuration, formatPercent, real, type Session, tableLines } from "lowrank/extension/cli";
+import type { JobQueue, QueuedJob } from "../index.js";
+import { addQueueOptions, type QueueOptions, withQueue } from "./queue-options.js";
+
+const EXAMPLES = `
+Examples:
+  lowrank jobs --queue redis://127.0.0.1:6379
+  lowrank jobs --watch
+  lowrank jobs --logs tenant-7
+  lowrank jobs --fetch tenant-7 --to adapters/tenant-7
+  lowrank jobs --cancel tenant-7
+  lowrank jobs --forget 30
+`;
+
+interface JobsOptions extends QueueOptions {
+  readonly watch?: true;
+  readonly logs?: string;
+  readonly fetch?: string;
+  readonly to?: string;
+  readonly cancel?: string;
+  readonly retry?: string;
+  readonly forget?: number;
+  readonly metrics?: true;
+  readonly json: boolean;
+}
+
+const EVERY = 1_000;
+const DAY = 24 * 60 * 60 * 1_000;
+
+/** Of which one can be done at once; without any the jobs are listed. */
+const ACTIONS = ["watch", "logs", "fetch", "cancel", "retry", "forget", "metrics"];
+
+function alone(flags: string, description: string): Option {
+  const option = new Option(flags, description);
+  return option.conflicts(ACTIONS.filter((name) => name !== option.attributeName()));
+}
+
+/** `lowrank jobs`: what is in a queue, and what becomes of it. */
+export function defineJobs(program: Command, session: Session): void {
+  const command = program.command("jobs").description("show what is in a queue; watch it, cancel, read logs");
+  addQueueOptions(command)
+    .addOption(alone("--watch", "show it again every second, until all jobs have ended"))
+    .addOption(alone("--logs <id>", "what workers have said of a job"))
+    .addOption(alone("--fetch <id>", "copy what a job has left to the folder of --to"))
+    .option("--to <folder>", "where --fetch copies it; made where need be")
+    .addOption(alone("--cancel <id>", "cancel a job; what it has reached stays in its place"))
+    .addOption(alone("--retry <id>", "let a job that has failed be tried once more"))
+    .addOption(
+      alone("--forget <days>", "let go of jobs that ended so many days ago; their results stay").argParser(
+        real(0, { closed: true }),
+      ),
+    )
+    .addOption(alone("--metrics", "figures of the queue in Prometheus' text format"))
+    .addOption(new Option("--json", "print the list as JSON").conflicts(ACTIONS).default(false))
+    .addHelpText("after", EXAMPLES)
+    .action((options: JobsOptions) => withQueue(options, session, (queue) => act(queue, options, session)));
+}
+
+async function act(queue: JobQueue, options: JobsOptions, session: Session): Promise<void> {
+  const { terminal } = session;
+  const { logs, fetch, cancel, retry, forget, metrics, json, watch } = options;
+  if (options.to !== undefined && fetch === undefined)
+    throw new ConfigError("--to says where --fetch copies a job's result to: name the job by --fetch", {
+      option: "--to",
+    });
+  if (logs !== undefined) {
+    if ((await queue.get(logs)) === null) throw unknown(logs);
+    for (const line of await queue.logs(logs)) terminal.print(line);
+  } else if (fetch !== undefined) {
+    terminal.print(`${await copyResult(queue, fetch, options.to)} files`);
+  } else if (cancel !== undefined) {
+    if (!(await queue.cancel(cancel))) throw unknown(cancel, " that has not ended");
+    terminal.print(`${cancel}: cancelled`);
+  } else if (retry !== undefined) {
+    if (!(await queue.retry(retry))) throw unknown(retry, " that has failed");
+    terminal.print(`${retry}: in the queue again`);
+  } else if (forget !== undefined) {
+    terminal.print(`${await queue.forget(new Date(Date.now() - forget * DAY))} jobs forgotten`);
+  } else if (metrics) terminal.print((await queue.metrics()).trimEnd());
+  else if (watch) await follow(queue, session);
+  else {
+    const jobs = await queue.list();
+    if (json) terminal.print(JSON.stringify(jobs));
+    else for (const line of jobs.length === 0 ? ["The queue is empty."] : table(jobs)) terminal.print(line);
+  }
+}
+
+async function copyResult(queue: JobQueue, id: string, folder: string | undefined): Promise<number> {
+  if (folder === undefined)
+    throw new ConfigError("--to says which folder --fetch copies the result to", { option: "--to" });
+  const files = await queue.files(id);
+  if (files === null) throw unknown(id, " that has left a result");
+  await writeFilesAtomically(folder, files);
+  return Object.keys(files).length;
+}
+
+/** Shows the table until nothing waits and nothing runs; each change alone where the output is no terminal. */
+async function follow(queue: JobQueue, { terminal, signal }: Session): Promise<void> {
+  // Of the two streams the table goes to the output, which may be a file.
+  const redraws = terminal.canRedraw && terminal.streams.output.isTTY === true;
+  let shown = "";
+  for (;;) {
+    const jobs = await queue.list();
+    const now = table(jobs).join("\n");
+    if (now !== shown) {
+      if (redraws && shown !== "") terminal.print(`\u001b[${shown.split("\n").length}A\u001b[0J${now}`);
+      else terminal.print(now);
+    }
+    shown = now;
+    if (jobs.every(({ state }) => state !== "waiting" && state !== "active")) return;
+    await sleep(EVERY, undefined, { signal });
+  }
+}
+
+function unknown(id: string, that = ""): ConfigError {
+  return new ConfigError(`there is no job ${id}${that} in this queue; \`lowrank jobs\` lists them`, { value: id });
+}
+
+function table(jobs: readonly QueuedJob[]): string[] {
+  const rows = jobs.map((job) => [job.id, job.state, doing(job), job.worker ?? "", job.out]);
+  return tableLines([["job", "state", "", "worker", "out"], ...rows]);
+}
+
+function resultOf({ accuracy, loss }: NonNullable<QueuedJob["result"]>): string {
+  if (accuracy !== null) return `${formatPercent(accuracy)} right`;
+  return loss === null ? "" : `loss ${loss.toFixed(3)}`;
+}
+
+function doing({ state, progress, result, error, attempts }: QueuedJob): string {
+  if (state === "completed") return result === null ? "" : resultOf(result);
+  if (state === "failed") return error ?? "";
+  if (state !== "active") return attempts === 0 ? "" : attempts === 1 ? "begun once" : `begun ${attempts} times`;
+  if (progress === null) return "begins";
+  const { phase, done, total, secondsLeft } = progress;
+  return `${phase} ${done}/${total}${secondsLeft === undefined ? "" : `, ${formatDuration(secondsLeft)} left`}`;
+}

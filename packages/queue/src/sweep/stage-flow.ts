@@ -1,0 +1,80 @@
+import type { FlowJob } from "bullmq";
+import { createHash } from "node:crypto";
+import { ConfigError } from "lowrank";
+import { parseJsonObject, VERSION } from "lowrank/extension";
+import { checkPlace } from "../attempts/attempt-place.js";
+import { type Payload, takeTraining, tries } from "../jobs/queued-training.js";
+import type { TrialStage } from "./run-sweep.js";
+import { type SweepPlan, type SweepSpec, takeSweep, untilOf } from "./sweep-plan.js";
+
+/** What BullMQ calls the job that ends a stage; it is the parent of the stage's trainings. */
+export const STAGE = "stage";
+
+/** A stage of a sweep. */
+export interface Stage extends TrialStage {
+  readonly plan: SweepPlan;
+  /** Where the sweep's trainings are: a folder that every worker reaches, or one in a bucket. */
+  readonly place: string;
+}
+
+/** What stands in the queue of it. */
+interface StagePayload
+  extends Pick<Payload, "version" | "out" | "deadline">, Pick<Stage, "stage" | "choices" | "names"> {
+  /** As JSON: PostgreSQL puts the keys of objects in another order, and settings are numbered in theirs. */
+  readonly sweep: string;
+}
+
+/** What the jobs of a sweep are called: it follows from the sweep and its place, so whoever goes on finds them. */
+export function jobNames({ plan, place }: Pick<Stage, "plan" | "place">) {
+  const hash = createHash("sha256")
+    .update(JSON.stringify([place, plan.sweep]))
+    .digest("hex")
+    .slice(0, 12);
+  return {
+    stage: (stage: number) => `sweep-${hash}-stage-${stage + 1}`,
+    training: (name: string, stage: number) => `sweep-${hash}-${name}-${untilOf(plan, stage) ?? "end"}`,
+  };
+}
+
+/** A stage as a flow: its trainings, and behind them the job that lets the best of them go on. */
+export function stageFlow(queueName: string, { plan, place, stage, choices, names }: Stage): FlowJob {
+  const jobs = jobNames({ plan, place });
+  const opts = { ...tries(3), priority: 1_000 };
+  const until = untilOf(plan, stage);
+  const trials = plan.trials.filter(({ name }) => names.includes(name));
+  const data: StagePayload = {
+    ...{ version: VERSION, out: place, deadline: null },
+    ...{ sweep: JSON.stringify(plan.sweep), stage, choices, names },
+  };
+  return {
+    ...{ name: STAGE, queueName, data },
+    opts: { ...opts, jobId: jobs.stage(stage) },
+    children: trials.map(({ name, settings }) => ({
+      ...{ name: "train", queueName },
+      data: takeTraining(
+        "runSweep",
+        { spec: settings, out: `${place}/trials/${name}`, ...(until !== null && { until }) },
+        null,
+      ),
+      // The others go on without one that has failed.
+      opts: { ...opts, jobId: jobs.training(name, stage), ignoreDependencyOnFailure: true },
+    })),
+  };
+}
+
+/** What a queue holds, which anybody may have written. Throws `ConfigError` for what is no stage of a sweep. */
+export function readStage(what: string, given: unknown): Stage {
+  const { out, sweep, stage, choices, names } = Object(given) as Record<keyof StagePayload, unknown>;
+  const fail = () => new ConfigError(`${what}: the job holds no stage of its sweep`, { op: what });
+  const plan = takeSweep(what, parseJsonObject(new TextEncoder().encode(String(sweep)), fail) as unknown as SweepSpec);
+  const place = checkPlace(what, String(out));
+  const among = (list: unknown, known: readonly unknown[]) =>
+    Array.isArray(list) && list.length <= known.length && list.every((item) => known.includes(item));
+  if (
+    !plan.rungs.some((_, i) => i === stage) ||
+    !among(choices, [...plan.choices.keys()]) ||
+    !among(names, plan.trials.map(({ name }) => name)) // prettier-ignore
+  )
+    throw fail();
+  return { plan, place, stage: stage as number, choices: choices as number[], names: names as string[] };
+}

@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Postgres } from "../../../scripts/servers/postgres.mjs";
+import { Redis } from "../../../scripts/servers/redis.mjs";
+import { JobQueue } from "../src/job-queue.js";
+import { runQueueWorker } from "../src/worker/queue-worker.js";
+
+describe.each([
+  ["Redis", () => Redis.start()],
+  ["PostgreSQL", () => Postgres.start()],
+] as const)("the board of a queue on %s", (_name, start) => {
+  let server: Redis | Postgres;
+  beforeAll(async () => {
+    server = await start();
+  }, 60_000);
+  afterAll(() => server?.stop());
+
+  it("shows what waits, and hears no other page", { timeout: 30_000 }, async () => {
+    const stop = new AbortController();
+    let told: (address: string) => void;
+    const address = new Promise<string>((resolve) => (told = resolve));
+    const worker = runQueueWorker({
+      ...{ queue: server.address, board: { port: 0 }, signal: stop.signal },
+      onEvent: (event) => void (event.type === "board" && told(event.address)),
+    });
+    worker.catch(() => undefined);
+    try {
+      const at = await Promise.race([address, worker.then(() => "")]);
+      expect(at).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/);
+      expect(await (await fetch(at)).text()).toMatch(/<title>Bull Dashboard|bull/i);
+      const listed = (await (await fetch(`${at}api/queues`)).json()) as { queues: { name: string }[] };
+      expect(listed.queues.map(({ name }) => name)).toEqual(["lowrank"]);
+      const metrics = await fetch(`${at}metrics`);
+      expect(metrics.headers.get("content-type")).toMatch(/^text\/plain; version=0\.0\.4/);
+      expect(await metrics.text()).toMatch(/^bullmq_job_count\{.*state="prioritized".*\} 0$/m);
+      const asked = (headers: Record<string, string>) =>
+        fetch(`${at}api/queues`, { headers }).then(({ status }) => status);
+      expect(await asked({ origin: at.slice(0, -1) })).toBe(200);
+      expect(await asked({ origin: "https://example.org" })).toBe(403);
+      expect(await asked({ origin: "null" })).toBe(403);
+      const { port } = new URL(at);
+      const error: unknown = await runQueueWorker({ queue: server.address, board: { port: Number(port) } }).catch(
+        (thrown: unknown) => thrown,
+      );
+      expect((error as Error).message).toContain(`the board cannot have port ${port}`);
+    } finally {
+      stop.abort();
+      await worker;
+    }
+    const queue = await JobQueue.open(server.address);
+    expect(await queue.list()).toEqual([]);
+    await queue.close();
+  });
+});

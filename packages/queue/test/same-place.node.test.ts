@@ -1,0 +1,41 @@
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { JobSpec } from "../../../ts/training/spec/training-settings.js";
+import { takeTraining } from "../src/jobs/queued-training.js";
+import { runAttempt } from "../src/run-attempt.js";
+import type { LowrankWorker } from "../../../ts/worker/client/living-worker.js";
+
+let out: string;
+beforeAll(async () => void (out = await mkdtemp(join(tmpdir(), "lowrank-place-"))));
+afterAll(() => rm(out, { recursive: true }));
+
+const payload = (spec: JobSpec) => takeTraining("a test", { spec, out }, null);
+/** An attempt that finds what it asks for in its place, or ends before it trains. */
+const attempt = (spec: JobSpec) =>
+  runAttempt(payload(spec), "an-attempt", {
+    worker: null as unknown as LowrankWorker,
+    signal: new AbortController().signal,
+    onProgress: () => undefined,
+    onBegin: () => expect.unreachable("it begins"),
+    onFound: () => undefined,
+  });
+
+it("a job is told the result that lies in its place where its spec is that one's, and no other", async () => {
+  const spec = { data: "/data/a.csv", steps: 2, labelNames: { 0: "bad", 1: "good" } };
+  const report = {
+    settings: payload(spec).spec,
+    result: { after: { accuracy: 0.75, loss: 0.5 } },
+    ...{ steps: [{}, {}], evaluation: null },
+  };
+  await mkdir(join(out, "result"));
+  await writeFile(join(out, "result/report.json"), JSON.stringify(report));
+  // PostgreSQL keeps names in another order.
+  const same = { ...spec, labelNames: { 1: "good", 0: "bad" } };
+  expect(await attempt(same)).toMatchObject({ out, accuracy: 0.75, loss: 0.5, steps: 2, finished: true });
+  await expect(attempt({ ...spec, rank: 3 })).rejects.toThrow(
+    `${out} holds the result of a training with another spec: its rank was 8, this job's is 3; give the job another place`,
+  );
+  expect(await readdir(out)).toEqual(["result"]);
+});

@@ -1,0 +1,31 @@
+import { join } from "node:path";
+import { dts } from "rollup-plugin-dts";
+import { root } from "../scripts/setup/paths.mjs";
+import { typescript } from "../scripts/bundle/typescript.mjs";
+
+// PACKAGE names the folder, DIST is where the set-up has it built.
+const { PACKAGE, DIST: dir = `packages/${PACKAGE}/dist` } = process.env;
+const source = (name) => join(root, "packages", PACKAGE, "src", name);
+
+/** The scripts of each package: an entry for programs, its command line, and the command line that `lowrank` calls. */
+const inputs = {
+  queue: { index: source("index.ts"), main: source("cli/main.ts"), program: source("cli/program.ts") },
+};
+
+/** Every other package is installed with it. */
+const external = (id) => !id.startsWith(".") && !id.startsWith(root);
+
+export default [
+  {
+    input: inputs[PACKAGE],
+    external,
+    plugins: [typescript],
+    output: { dir, format: "es", chunkFileNames: "shared-[name].js", hoistTransitiveImports: false },
+  },
+  {
+    input: { index: source("index.ts") },
+    external,
+    plugins: [dts()],
+    output: { dir, format: "es", banner: '/// <reference lib="esnext.disposable" />' },
+  },
+];

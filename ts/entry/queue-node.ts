@@ -1,3 +1,0 @@
-import "./remote-node.js";
-
-export * from "../queue/index.js";
