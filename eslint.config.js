@@ -8,8 +8,8 @@ import layers from "./scripts/checks/layers.mjs";
 const nodeOnly = [
   "ts/entry/*node.ts",
   "ts/cli/**",
+  "packages/flower/src/{cli,node}/**",
   "ts/training/node/**",
-  "ts/federated/node/**",
   "ts/io/node/**",
   "ts/io/node*.ts",
 ];
@@ -69,7 +69,7 @@ const clock = { object: "performance", property: "now", message: "ts/waiting/sto
 export default defineConfig(
   {
     ignores: [
-      "ts/federated/wire/fleet_pb.ts",
+      "packages/flower/src/wire/fleet_pb.ts",
       "site/.astro/",
       "site/public/",
       "build/",
@@ -120,7 +120,7 @@ export default defineConfig(
   { files: ["ts/waiting/stopwatch.ts"], rules: { "no-restricted-properties": ["error", ...approximated] } },
   { files: ["ts/cli/**/*.ts"], rules: { "no-restricted-properties": ["error", clock] } },
   {
-    files: ["ts/**/*.ts"],
+    files: ["ts/**/*.ts", "packages/flower/src/**/*.ts"],
     ignores: nodeOnly,
     rules: {
       "no-restricted-imports": [

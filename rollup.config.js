@@ -30,7 +30,6 @@ const inNode = {
   cli: "ts/cli/main.ts",
   "worker-node": "ts/entry/worker-node.ts",
   "remote-node": "ts/entry/remote-node.ts",
-  "federated-node": "ts/entry/federated-node.ts",
   "extension-node": "ts/entry/extension-node.ts",
   "extension-cli": "ts/entry/extension-cli.ts",
   "lowrank-worker-node": "ts/entry/lowrank-worker-node.ts",
@@ -47,7 +46,7 @@ const elsewhere = {
   // The same everywhere: they work with an engine or encoder from any entry.
   graph: "ts/entry/graph.ts",
   serve: "ts/serve/index.ts",
-  federated: "ts/federated/index.ts",
+  extension: "ts/entry/extension.ts",
 };
 // Papaparse asks for Node's streams where a program uses them, which this package does not.
 // Entries do what they are imported for, which package.json, whose names are those in dist, does not tell of them.
@@ -102,8 +101,7 @@ export default [
       "remote-node": "ts/entry/remote-node.ts",
       "extension-node": "ts/entry/extension-node.ts",
       "extension-cli": "ts/entry/extension-cli.ts",
-      federated: "ts/federated/index.ts",
-      "federated-node": "ts/entry/federated-node.ts",
+      extension: "ts/entry/extension.ts",
     },
     external,
     plugins: [dts({ compilerOptions: { stripInternal: true } }), publicTypes],

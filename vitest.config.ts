@@ -41,7 +41,7 @@ function constants({ build, threads }: Engine, project: string, models: string):
 function inNode(name: string, engine: Engine, files: Files): TestProjectConfiguration {
   return {
     define: constants(engine, root, modelCache),
-    resolve: { alias },
+    resolve: { alias: aliases(sources) },
     test: { name, ...files, execArgv, environment: "node", ...common, ...scheduling(engine, 1) },
   };
 }
@@ -68,6 +68,7 @@ function inChromium(name: string, engine: Engine, files: Files): TestProjectConf
     plugins: [server],
     server: { headers: isolation },
     define: constants(engine, "/project", "/models"),
+    resolve: { alias: aliases({ lowrank: "index", "lowrank/extension": "entry/extension" }) },
     // Named here, they are not found in the middle of a test, which would reload the page.
     optimizeDeps: { include: ["fast-check", "@huggingface/tokenizers", "papaparse"] },
     test: {
@@ -98,16 +99,17 @@ const engines: Record<string, Engine> = {
 
 /** Packages import lowrank by its public names; in tests these are its sources, so that both have the same classes. */
 const sources: Record<string, string> = {
-  lowrank: "node",
-  "lowrank/extension": "extension-node",
-  "lowrank/extension/cli": "extension-cli",
-  "lowrank/jobs": "jobs-node",
-  "lowrank/worker": "remote-node",
+  lowrank: "entry/node",
+  "lowrank/extension": "entry/extension-node",
+  "lowrank/extension/cli": "entry/extension-cli",
+  "lowrank/jobs": "entry/jobs-node",
+  "lowrank/worker": "entry/remote-node",
 };
-const alias = Object.entries(sources).map(([name, entry]) => ({
-  find: new RegExp(`^${name}$`),
-  replacement: `${root}/ts/entry/${entry}.ts`,
-}));
+const aliases = (entries: Record<string, string>) =>
+  Object.entries(entries).map(([name, entry]) => ({
+    find: new RegExp(`^${name}$`),
+    replacement: `${root}/ts/${entry}.ts`,
+  }));
 
 const projects = Object.entries(filesOfProjects(extent)).map(([name, files]) =>
   (name.startsWith("node") ? inNode : inChromium)(name, engines[name]!, files),

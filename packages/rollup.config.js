@@ -9,8 +9,16 @@ const source = (name) => join(root, "packages", PACKAGE, "src", name);
 
 /** The scripts of each package: an entry for programs, its command line, and the command line that `lowrank` calls. */
 const inputs = {
+  flower: {
+    index: source("index.ts"),
+    "index-node": source("index-node.ts"),
+    main: source("cli/main.ts"),
+    program: source("cli/program.ts"),
+  },
   queue: { index: source("index.ts"), main: source("cli/main.ts"), program: source("cli/program.ts") },
 };
+
+const types = { queue: ["index"], flower: ["index", "index-node"] };
 
 /** Every other package is installed with it. */
 const external = (id) => !id.startsWith(".") && !id.startsWith(root);
@@ -23,9 +31,14 @@ export default [
     output: { dir, format: "es", chunkFileNames: "shared-[name].js", hoistTransitiveImports: false },
   },
   {
-    input: { index: source("index.ts") },
+    input: Object.fromEntries(types[PACKAGE].map((name) => [name, source(`${name}.ts`)])),
     external,
     plugins: [dts()],
-    output: { dir, format: "es", banner: '/// <reference lib="esnext.disposable" />' },
+    output: {
+      dir,
+      format: "es",
+      chunkFileNames: "chunks/[name].d.ts",
+      banner: '/// <reference lib="esnext.disposable" />',
+    },
   },
 ];

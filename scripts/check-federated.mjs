@@ -45,13 +45,23 @@ const program = (args) =>
     child.on("exit", (code) => (code === 0 ? resolve() : reject(new Error(`${args[1]} ended with ${code}`))));
   });
 
+/** Names that the package's script imports, for a page without a bundler. */
+const protobuf = "/node_modules/@bufbuild/protobuf/dist/esm";
+const imports = JSON.stringify({
+  imports: {
+    "lowrank/extension": "/dist/extension.js",
+    "@bufbuild/protobuf": `${protobuf}/index.js`,
+    "@bufbuild/protobuf/codegenv2": `${protobuf}/codegenv2/index.js`,
+  },
+});
+
 /** The page's origin: the package, the model, and the server's calls behind it. */
 const site = createServer((asked, answer) => {
   if (asked.url.startsWith("/v1/fleet/")) return passOn(flower.address + asked.url, asked, answer);
   if (asked.url === "/")
     return answer
       .writeHead(200, { "content-type": "text/html" })
-      .end("<!doctype html><title>node</title><link rel=icon href=data:,>");
+      .end(`<!doctype html><title>node</title><link rel=icon href=data:,><script type=importmap>${imports}</script>`);
   if (!asked.url.startsWith("/model/")) return serveFolder(root)(asked, answer);
   asked.url = asked.url.replace("/model", "");
   return serveFolder(model)(asked, answer);
@@ -115,7 +125,7 @@ try {
   });
   const inPage = page.evaluate(async (examples) => {
     const { SentenceEncoder, TextClassifier } = await import("/dist/remote-browser.js");
-    const { joinFederation } = await import("/dist/federated.js");
+    const { joinFederation } = await import("/packages/flower/dist/index.js");
     const encoder = await SentenceEncoder.load("/model");
     const onEvent = ({ type, round, loss }) =>
       type === "trained" && console.log(`round ${round}: loss ${loss.toFixed(3)}`);

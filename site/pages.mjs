@@ -89,5 +89,5 @@ export const entries = {
   "lowrank/worker": "ts/worker/index.ts",
   "lowrank/serve": "ts/serve/index.ts",
   "@lowrank/queue": "packages/queue/src/index.ts",
-  "lowrank/federated": "ts/federated/index.ts",
+  "@lowrank/flower": "packages/flower/src/index.ts",
 };

@@ -5,7 +5,7 @@ export const nodeOnly = [
   ...["test/runtimes/**", "test/{cli,node,packaging}/**/*.test.ts", "{test,packages/*/test}/**/*.node.test.ts"],
 ];
 
-const everything = ["test/**/*.test.ts"];
+const everything = ["{test,packages/*/test}/**/*.test.ts"];
 
 /** Tests of what differs by build and by threads: the numbers. `npm run test:all` runs all of them in every build. */
 const numeric = ["test/{bits,engine,fuzz,graph,lora,models,ops,optim,train}/**/*.test.ts"];
@@ -34,8 +34,8 @@ const differsInBrowser = [
 const leftToAll = {
   /** They start Redis, PostgreSQL, an S3 service or Flower. */
   services: [
-    "packages/*/test/**",
-    "test/federated/*.node.test.ts",
+    "packages/queue/test/**",
+    "packages/flower/test/*.node.test.ts",
     "test/jobs/bucket-store.node.test.ts",
     "test/docs/queues.node.test.ts",
   ],

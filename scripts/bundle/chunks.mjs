@@ -119,17 +119,10 @@ export const places = {
   "ts/train/logistic": "head-fit",
   "ts/train/logistic/logistic-regression.ts": "models",
   "ts/train/logistic/scaled-vectors.ts": "models",
-
-  // What federated.js and federated-node.js share.
-  "ts/federated": "federation",
-  "ts/federated/index.ts": null,
-  "ts/federated/node": null,
 };
 
 /** Packages that are a script each, so that a program goes without those that it does not use. Parquet's reader parts itself. */
-const packages = [
-  ...["@huggingface/tokenizers", "@huggingface/jinja", "papaparse", "fflate", "aws4fetch", "@bufbuild/protobuf"],
-];
+const packages = [...["@huggingface/tokenizers", "@huggingface/jinja", "papaparse", "fflate", "aws4fetch"]];
 
 /** The script that a module goes to; undefined where that follows from who imports it. */
 export function chunkOf(id) {

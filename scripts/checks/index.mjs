@@ -63,6 +63,7 @@ const javascript = [
   { name: "tsc-web", command: ["tsc", "--project", "web"] },
   { name: "eslint", command: ["eslint", "--max-warnings", "0", "."] },
   { name: "publint", command: ["publint", "--strict"] },
+  { name: "publint-flower", command: ["publint", "packages/flower", "--strict"] },
   { name: "publint-queue", command: ["publint", "packages/queue", "--strict"] },
   { name: "publint-studio", command: ["publint", "web", "--strict"] },
 ];

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import ts from "typescript";
 
 /** Sources of the packages beside lowrank. */
-export const packages = ["packages/queue/src"];
+export const packages = ["packages/flower/src", "packages/queue/src"];
 
 /**
  * The list of errors, from the code: the classes of ts/errors/errors.ts with their docstrings, and under each every message that

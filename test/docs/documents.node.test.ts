@@ -10,6 +10,8 @@ const documents = [
   "bench/README.md",
   "bench/history.md",
   "bench/recipes.md",
+  "web/README.md",
+  ...["flower", "queue"].map((name) => `packages/${name}/README.md`),
   ...readdirSync(join(root, "examples")).map((name) => `examples/${name}/README.md`),
 ];
 const text = (name: string) => readFileSync(join(root, name), "utf8");
@@ -23,7 +25,8 @@ const blocks = (document: string) =>
 
 /** Everything that may name an example: the tests, and what projects of consumers are made of. */
 const tests = [
-  ...["docs", "federated", "packaging", "runtimes"].map((folder) => `test/${folder}`),
+  ...["docs", "packaging", "runtimes"].map((folder) => `test/${folder}`),
+  "packages/flower/test",
   ...readdirSync(join(root, "test/consumers")).map((name) => `test/consumers/${name}`),
 ].flatMap((folder) =>
   readdirSync(join(root, folder), { withFileTypes: true })

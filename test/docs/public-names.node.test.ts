@@ -12,8 +12,14 @@ const documented: Readonly<Record<string, readonly string[]>> = {
   "ts/serve/index.ts": ["AdapterServer", "AdapterStore", "ServeOptions"],
   "ts/worker/index.ts": ["SentenceEncoder", "TextClassifier", "runJob", "startWorker", "WorkerLostError"],
   "packages/queue/src/index.ts": ["JobQueue", "runQueueWorker", "runSweep", "QueuedTraining", "QueueError"],
-  "ts/federated/index.ts": ["joinFederation", "createNodeKey", "JoinOptions", "FederationEvent", "FederationError"],
-  "ts/entry/federated-node.ts": ["joinFederation", "NodeJoinOptions"],
+  "packages/flower/src/index.ts": [
+    "joinFederation",
+    "createNodeKey",
+    "JoinOptions",
+    "FederationEvent",
+    "FederationError",
+  ],
+  "packages/flower/src/index-node.ts": ["joinFederation", "NodeJoinOptions"],
   "ts/entry/jobs-node.ts": ["runJob", "JobSpec", "RunStore", "folderStore", "bucketStore"],
 };
 const entries = Object.keys(documented).map((path) => join(root, path));

@@ -14,7 +14,7 @@ function sources(folder: string): [string, string][] {
 const words = (text: string) => new Set(text.match(/\w+/g));
 
 it("everything that ts/ and the packages export is used in another of their files, or by the benchmark", () => {
-  const files = [...sources("ts"), ...sources("packages/queue/src")];
+  const files = [...sources("ts"), ...sources("packages/flower/src"), ...sources("packages/queue/src")];
   const users = [...files, ...sources("bench")].map(([path, text]) => ({ path, words: words(text) }));
   const declared = /^export (?:abstract )?(?:async )?(?:function\*?|const|let|class) (\w+)/gm;
   // What is generated has a name for each message, also of those that stand in others.

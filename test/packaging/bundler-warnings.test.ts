@@ -3,8 +3,8 @@ import { rollup } from "rollup";
 import { expect, it } from "vitest";
 import { root } from "../../scripts/setup/paths.mjs";
 
-const inPages = ["browser", "inline", "jobs-browser", "remote-browser", "serve", "federated", "service-worker"];
-const inNode = ["node", "jobs-node", "remote-node", "federated-node", "extension-node", "extension-cli"];
+const inPages = ["browser", "inline", "jobs-browser", "remote-browser", "serve", "extension", "service-worker"];
+const inNode = ["node", "jobs-node", "remote-node", "extension-node", "extension-cli"];
 const workers = ["worker-browser", "lowrank-worker", "worker-node", "lowrank-worker-node"];
 const files = [...inPages, ...inNode, ...workers].map((name) => join(root, "dist", `${name}.js`));
 

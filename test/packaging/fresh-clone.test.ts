@@ -37,7 +37,11 @@ function missing(packages: Record<string, Manifest>): string[] {
   return Object.entries(packages).flatMap(([place, manifest]) => {
     const { dependencies, devDependencies, optionalDependencies, peerDependencies, peerDependenciesMeta } = manifest;
     const peers = Object.keys(peerDependencies ?? {}).filter((name) => !peerDependenciesMeta?.[name]?.optional);
-    const named = Object.keys({ ...dependencies, ...(!place.includes("node_modules") && devDependencies), ...optionalDependencies });
+    const named = Object.keys({
+      ...dependencies,
+      ...(!place.includes("node_modules") && devDependencies),
+      ...optionalDependencies,
+    });
     return [...named, ...peers].filter((name) => !finds(packages, place, name)).map((name) => `${place} needs ${name}`);
   });
 }

@@ -15,6 +15,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 // one file of a page's worker 320, inline.js 260, the example data 250, which `lowrank finetune` begins with.
 it.each([
   [".", 2_300_000, 7_000_000],
+  ["packages/flower", 50_000, 200_000],
   ["packages/queue", 40_000, 150_000],
   ["web", 2_100_000, 6_300_000],
 ])("the tarball of %s is at most %i bytes, unpacked %i", (of, most, mostUnpacked) => {

@@ -7,11 +7,10 @@ import { defineEmbed } from "./commands/embed.js";
 import { defineEvaluate } from "./commands/evaluate.js";
 import { defineExtract } from "./commands/extract.js";
 import { defineFinetune } from "./commands/finetune.js";
-import { defineFlower } from "./commands/flower.js";
 import { defineGenerate } from "./commands/generate.js";
 import { defineInspect } from "./commands/inspect.js";
 import { defineMerge } from "./commands/merge.js";
-import { defineQueueCommands } from "./commands/of-packages.js";
+import { defineFlower, defineQueueCommands } from "./commands/of-packages.js";
 import { definePredict } from "./commands/predict.js";
 import { defineQuantize } from "./commands/quantize.js";
 import { defineResize } from "./commands/resize.js";
@@ -42,6 +41,7 @@ const commands = [
 /** Runs the command line. */
 export const run = runs({
   name: "lowrank",
-  description: "Train, apply and exchange LoRA adapters of sentence encoders and small language models, in WebAssembly.",
+  description:
+    "Train, apply and exchange LoRA adapters of sentence encoders and small language models, in WebAssembly.",
   commands,
 });

@@ -1,12 +1,19 @@
 /** What the commands of packages that extend lowrank are made of; as `lowrank/extension`, it may change in any version. */
-export { enableRelaxedSimd } from "../cli/engine-start.js";
+export { enableRelaxedSimd, startEngine } from "../cli/engine-start.js";
+export type { EngineOptions } from "../cli/engine-start.js";
+export { findModel, loadEncoder } from "../cli/files/base-model.js";
+export { addEngineOptions } from "../cli/files/classifier-folder.js";
+export { checkEmptyFolder, checkOutFolder } from "../cli/files/out-folder.js";
+export { appearedMeanwhile } from "../cli/merged/whole-folder.js";
 export { absolutePath } from "../cli/options/absolute-path.js";
 export type { AdapterOptions } from "../cli/options/adapter-settings.js";
 export { exampleData } from "../cli/options/example-data.js";
-export { port, real, whole } from "../cli/options/option-values.js";
+export { flagWords } from "../cli/options/job-words.js";
+export { labelNames, port, real, targetModules, whole } from "../cli/options/option-values.js";
 export { classifierSettings, freshSettings, withAbsolutePaths } from "../cli/options/settings-of-options.js";
 export type { SettingsOptions } from "../cli/options/settings-of-options.js";
 export { addSpecOptions } from "../cli/options/spec-options.js";
+export { packageRoot } from "../cli/package-root.js";
 export { runProcess } from "../cli/run-process.js";
 export { runs } from "../cli/run-program.js";
 export type { Program, Run } from "../cli/run-program.js";
@@ -16,3 +23,6 @@ export { oneLine } from "../cli/terminal/printable.js";
 export { shellPath } from "../cli/terminal/shell-word.js";
 export { tableLines } from "../cli/terminal/table.js";
 export { sweepCurves } from "../pictures/sweep-curves.js";
+export { readLabelled } from "../training/data/dataset.js";
+export { localSources } from "../training/node/local-sources.js";
+export { DEFAULT_MODEL } from "../training/spec/shared-fields.js";

@@ -1,17 +1,8 @@
-/**
- * What packages that extend lowrank are written with: its checks of options, its messages, a stranger's JSON, and what a run's files are.
- * It may change in any version, so such a package names the version of lowrank exactly.
- */
-export { isRecord } from "../arguments/collections.js";
-export { checkOptions } from "../arguments/options.js";
-export { callable, list, oneOf, text, unexpected, whole } from "../arguments/settings.js";
-export { clip, excerpt } from "../errors/excerpt.js";
-export { isJsonObject, parseJsonObject } from "../io/json.js";
-export type { Json } from "../io/json.js";
+/** What packages that extend lowrank are written with in Node: what every runtime has, and runs in folders and buckets. */
+export * from "./extension.js";
 export { takeBucketAddress } from "../io/node/bucket/bucket-access.js";
 export { Bucket } from "../io/node/bucket/bucket.js";
 export { isRemote } from "../io/node/index.js";
-export { Philox } from "../nn/philox.js";
 export { storeIn } from "../training/node/bucket-store.js";
 export { isLock } from "../training/node/run-lock.js";
 export { takeAnySpec } from "../training/spec/any-settings.js";
@@ -22,6 +13,3 @@ export type { SharedSettings } from "../training/spec/training-settings.js";
 export { readCheckpoint } from "../training/store/checkpoint-file.js";
 export { OTHER_ORIGIN } from "../training/store/origin-check.js";
 export { isUnfinished, runFiles } from "../training/store/run-files.js";
-export { exp, log } from "../values/elementary.js";
-export { sameMinor, VERSION } from "../version.js";
-export { checkSignal, orAborted, throwIfAborted, untilAborted } from "../waiting/abort.js";

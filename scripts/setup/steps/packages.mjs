@@ -35,4 +35,4 @@ const built = (name) => {
 };
 
 /** The packages of packages/. */
-export const packages = [built("queue")];
+export const packages = [built("flower"), built("queue")];

@@ -1,4 +1,4 @@
-import { createNodeKey, joinFederation } from "../../../ts/entry/federated-node.js";
+import { createNodeKey, joinFederation } from "../../../packages/flower/src/index-node.js";
 import { TextClassifier } from "../../../ts/index.js";
 import type { Call } from "../refusals.js";
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import * as federated from "../../../ts/entry/federated-node.js";
+import * as federated from "../../../packages/flower/src/index-node.js";
 import { bare, named, refusals } from "../refusals.js";
 import { federatedCalls } from "./calls.js";
 

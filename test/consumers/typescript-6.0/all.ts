@@ -1,7 +1,6 @@
 import { type SentenceEncoder, TextClassifier } from "lowrank";
 
 // Declarations are checked as strictly as the project is: every entry's.
-export * as federated from "lowrank/federated";
 export * as inline from "lowrank/inline";
 export * as jobs from "lowrank/jobs";
 export * as serve from "lowrank/serve";

@@ -5,7 +5,7 @@ import { installedPackage } from "../installed-package.js";
 import type { Run } from "../run-program.js";
 import type { Session } from "../session.js";
 
-/** Commands of packages of their own, with what is said of them here. */
+/** Commands of @lowrank/queue, with what is said of them here. */
 const queueCommands = {
   sweep: "compare settings of training, with early stopping",
   submit: "give a training to a queue, or a file of them",
@@ -16,12 +16,19 @@ const queueCommands = {
 /** `lowrank sweep`, `submit`, `worker` and `jobs`: run by @lowrank/queue, where it is installed. */
 export function defineQueueCommands(program: Command, session: Session): void {
   for (const [name, description] of Object.entries(queueCommands))
-    define(program.command(name).description(`${description} (by the package @lowrank/queue)`), "@lowrank/queue", session);
+    handOn(program.command(name).description(description), "@lowrank/queue", session, [name]);
 }
 
-/** A command that hands all its arguments on to the package's program, whose command of that name it is. */
-function define(command: Command, name: string, session: Session): void {
+/** `lowrank flower`: run by @lowrank/flower, where it is installed. */
+export function defineFlower(program: Command, session: Session): void {
+  const description = "train one adapter with others, whose texts stay where they are, by Flower: app, join, key";
+  handOn(program.command("flower").description(description), "@lowrank/flower", session);
+}
+
+/** Makes a command hand its arguments on to a package's program. @param before what that program has before them */
+function handOn(command: Command, name: string, session: Session, before: readonly string[] = []): void {
   command
+    .description(`${command.description()} (package ${name})`)
     .helpOption(false)
     .allowUnknownOption()
     .argument("[arguments...]")
@@ -31,6 +38,6 @@ function define(command: Command, name: string, session: Session): void {
       const folder = installedPackage(name, `\`lowrank ${command.name()}\` is`);
       const { run } = (await import(pathToFileURL(join(folder, "dist/program.js")).href)) as { run: Run };
       const { terminal, signal, self, interruption } = session;
-      session.exitCode = await run([command.name(), ...command.args, ...debug], terminal, signal, self, interruption);
+      session.exitCode = await run([...before, ...command.args, ...debug], terminal, signal, self, interruption);
     });
 }

@@ -1,4 +1,4 @@
-import type { FederationEvent, FederationReport } from "lowrank/federated";
+import type { FederationEvent, FederationReport } from "@lowrank/flower";
 import { TextClassifier } from "lowrank/worker";
 import { isMember, type Membership, membership, type Round } from "../state/membership.js";
 import { recovering, sharedEncoder } from "./classify.js";
@@ -56,7 +56,7 @@ export async function takePart(server: string, examples: readonly Example[]): Pr
       const encoder = await sharedEncoder((download) => update({ download }));
       update({ state: "joining", download: null, rounds: [] });
       // The protocol is fetched by who takes part.
-      const { joinFederation } = await import("lowrank/federated");
+      const { joinFederation } = await import("@lowrank/flower");
       return joinFederation({ server, encoder, TextClassifier, examples, signal, onEvent: hear });
     });
     update({ state: "over", sent: report.sent, received: report.received });

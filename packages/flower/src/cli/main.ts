@@ -1,0 +1,5 @@
+#!/usr/bin/env node
+import { runProcess } from "lowrank/extension/cli";
+import { run } from "./program.js";
+
+await runProcess("lowrank-flower", run);

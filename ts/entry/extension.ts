@@ -1,0 +1,40 @@
+/**
+ * What packages that extend lowrank are written with, in every runtime: its checks of options, its messages, a stranger's JSON, and what a
+ * run's files are. Nothing is set up by it. It may change in any version, so such a package names the version of lowrank exactly.
+ */
+export { checkRecord, isRecord, namesFrom } from "../arguments/collections.js";
+export { checkOptions } from "../arguments/options.js";
+export { or, readOptions } from "../arguments/read-options.js";
+export {
+  callable,
+  flag,
+  fraction,
+  list,
+  nonNegative,
+  oneOf,
+  positive,
+  share,
+  text,
+  unexpected,
+  whole,
+} from "../arguments/settings.js";
+export { AbortError, ConfigError, FormatError, LowrankError } from "../errors/errors.js";
+export { clip, excerpt } from "../errors/excerpt.js";
+export { concatenated } from "../io/concatenated.js";
+export { isJsonObject, parseJson, parseJsonObject } from "../io/json.js";
+export type { Json } from "../io/json.js";
+export { WEIGHTS_FILE } from "../io/peft/paths/keys.js";
+export { readSafetensors, writeSafetensors } from "../io/safetensors/index.js";
+export { Philox } from "../nn/philox.js";
+export { HEAD_FILE } from "../tasks/classifier-files.js";
+export type { ClassifyOptions } from "../tasks/classifier-options.js";
+export { takeLearnt } from "../tasks/given-examples.js";
+export { LABELS_FILE, takeLabels } from "../tasks/labels-file.js";
+export { sha256 } from "../training/sources/sha256.js";
+export { exp, log } from "../values/elementary.js";
+export { sizeOf } from "../values/shape.js";
+export { formatShape } from "../values/tensor.js";
+export { sameMinor, VERSION } from "../version.js";
+export { checkSignal, orAborted, readSignal, throwIfAborted, untilAborted } from "../waiting/abort.js";
+export { stopwatch } from "../waiting/stopwatch.js";
+export { timer } from "../waiting/timer.js";
