@@ -31,7 +31,7 @@ const inNode = {
   "worker-node": "ts/entry/worker-node.ts",
   "remote-node": "ts/entry/remote-node.ts",
   "extension-node": "ts/entry/extension-node.ts",
-  "extension-cli": "ts/entry/extension-cli.ts",
+  "extension-cli": "ts/cli/extension.ts",
   "lowrank-worker-node": "ts/entry/lowrank-worker-node.ts",
 };
 const elsewhere = {
@@ -100,7 +100,7 @@ export default [
       remote: "ts/worker/index.ts",
       "remote-node": "ts/entry/remote-node.ts",
       "extension-node": "ts/entry/extension-node.ts",
-      "extension-cli": "ts/entry/extension-cli.ts",
+      "extension-cli": "ts/cli/extension.ts",
       extension: "ts/entry/extension.ts",
     },
     external,

@@ -101,7 +101,7 @@ const engines: Record<string, Engine> = {
 const sources: Record<string, string> = {
   lowrank: "entry/node",
   "lowrank/extension": "entry/extension-node",
-  "lowrank/extension/cli": "entry/extension-cli",
+  "lowrank/extension/cli": "cli/extension",
   "lowrank/jobs": "entry/jobs-node",
   "lowrank/worker": "entry/remote-node",
 };

@@ -73,7 +73,8 @@ const packages = {
       const name = source?.value;
       if (typeof name !== "string") return;
       if (name.startsWith(".")) {
-        if (posix(resolve(dirname(file), name)).startsWith(`${own}/`)) return;
+        // The examples are data of the repository.
+        if ([own, "examples"].some((folder) => posix(resolve(dirname(file), name)).startsWith(`${folder}/`))) return;
         context.report({ node, message: `${name} is a file of another package: import what that one exports.` });
       } else if (/^lowrank(\/|$)/.test(name) && !isExported(name.replace("lowrank", ".")))
         context.report({ node, message: `lowrank exports no ${name}.` });

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { root } from "../../scripts/setup/paths.mjs";
@@ -42,19 +42,24 @@ export class Consumer {
   /** Packs and installs a package of the repository, and gives its files. Its dependencies are links to those of the repository. */
   install(folder: string, name: string): string[] {
     const { tarball, files } = packed(this.folder, folder);
-    const installed = join(this.folder, "node_modules", name);
+    const installed = this.path(name);
     mkdirSync(installed, { recursive: true });
     execFileSync("tar", ["-xzf", tarball, "-C", installed, "--strip-components=1"]);
     const { dependencies = {} } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
-    for (const dependency of Object.keys(dependencies)) this.link(dependency);
+    const missing = Object.keys(dependencies).filter((dependency) => !existsSync(this.path(dependency)));
+    for (const dependency of missing) this.link(dependency);
     return files;
   }
 
   /** Makes another package of ours available. */
   link(name: string): void {
-    const place = join(this.folder, "node_modules", name);
+    const place = this.path(name);
     mkdirSync(dirname(place), { recursive: true });
     symlinkSync(join(root, "node_modules", name), place);
+  }
+
+  private path(name: string): string {
+    return join(this.folder, "node_modules", name);
   }
 
   write(name: string, content: string): string {

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
+import { parseAst } from "rollup/parseAst";
 import { describe, expect, it } from "vitest";
 import { root } from "../../scripts/setup/paths.mjs";
 
@@ -73,7 +74,8 @@ describe.each(lockfiles)("%s", (path) => {
     expect(locked.optionalDependencies).toEqual(optionalDependencies);
     for (const folder of workspaces) {
       const { dependencies, devDependencies, peerDependencies } = readJson(join(folder, "package.json"));
-      expect(packages[folder === "." ? "" : folder]).toMatchObject({ dependencies, devDependencies, peerDependencies });
+      const named = JSON.parse(JSON.stringify({ dependencies, devDependencies, peerDependencies }));
+      expect(packages[folder === "." ? "" : folder]).toMatchObject(named);
     }
   });
 });
@@ -96,7 +98,10 @@ function packagesOf(file: string, seen = new Set<string>()): string[] {
   if (seen.has(file)) return [];
   seen.add(file);
   const text = readFileSync(join(root, file), "utf8");
-  const imports = [...text.matchAll(/^(?:import|export)\s(?:[^;]*?\sfrom\s)?"([^"]+)";/gm)].map(([, name]) => name!);
+  // Parsed, since a script may write another one.
+  const imports = parseAst(text).body.flatMap((node) =>
+    "source" in node && node.source ? [String(node.source.value)] : [],
+  );
   return imports.flatMap((name) => {
     if (name.startsWith("node:")) return [];
     return name.startsWith(".") ? packagesOf(posix.join(posix.dirname(file), name), seen) : [`${file} → ${name}`];

@@ -22,7 +22,7 @@ let found: Found;
 let log: string;
 beforeAll(async () => {
   const python = join(process.env["FLOWER_BIN"] ?? join(flowerFolder, "bin"), "python");
-  const [script, app] = [join(__PROJECT__, "test/federated/replies.py"), join(__PROJECT__, "examples/flower")];
+  const [script, app] = [join(__PROJECT__, "packages/flower/test/replies.py"), join(__PROJECT__, "packages/flower")];
   const { stdout, stderr } = await promisify(execFile)(python, [script, app], { maxBuffer: 2 ** 24 });
   [found, log] = [JSON.parse(stdout) as Found, stderr];
 }, 120_000);

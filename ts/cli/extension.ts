@@ -1,0 +1,28 @@
+/** What the commands of packages that extend lowrank are made of; as `lowrank/extension`, it may change in any version. */
+export { enableRelaxedSimd, startEngine } from "./engine-start.js";
+export type { EngineOptions } from "./engine-start.js";
+export { findModel, loadEncoder } from "./files/base-model.js";
+export { addEngineOptions } from "./files/classifier-folder.js";
+export { checkEmptyFolder, checkOutFolder } from "./files/out-folder.js";
+export { appearedMeanwhile } from "./merged/whole-folder.js";
+export { absolutePath } from "./options/absolute-path.js";
+export type { AdapterOptions } from "./options/adapter-settings.js";
+export { exampleData } from "./options/example-data.js";
+export { flagWords } from "./options/job-words.js";
+export { labelNames, port, real, targetModules, whole } from "./options/option-values.js";
+export { classifierSettings, freshSettings, withAbsolutePaths } from "./options/settings-of-options.js";
+export type { SettingsOptions } from "./options/settings-of-options.js";
+export { addSpecOptions } from "./options/spec-options.js";
+export { packageRoot } from "./package-root.js";
+export { runProcess } from "./run-process.js";
+export { runs } from "./run-program.js";
+export type { Program, Run } from "./run-program.js";
+export type { Session } from "./session.js";
+export { formatDuration, formatPercent } from "./terminal/number-format.js";
+export { oneLine } from "./terminal/printable.js";
+export { shellPath } from "./terminal/shell-word.js";
+export { tableLines } from "./terminal/table.js";
+export { sweepCurves } from "../pictures/sweep-curves.js";
+export { readLabelled } from "../training/data/dataset.js";
+export { localSources } from "../training/node/local-sources.js";
+export { DEFAULT_MODEL } from "../training/spec/shared-fields.js";
