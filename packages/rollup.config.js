@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { dts } from "rollup-plugin-dts";
 import { root } from "../scripts/setup/paths.mjs";
+import { publicTypes } from "../scripts/bundle/public-types.mjs";
 import { typescript } from "../scripts/bundle/typescript.mjs";
 
 // PACKAGE names the folder, DIST is where the set-up has it built.
@@ -33,7 +34,7 @@ export default [
   {
     input: Object.fromEntries(types[PACKAGE].map((name) => [name, source(`${name}.ts`)])),
     external,
-    plugins: [dts()],
+    plugins: [dts({ compilerOptions: { stripInternal: true } }), publicTypes],
     output: {
       dir,
       format: "es",
