@@ -137,6 +137,21 @@ describe("the packed tarball, installed into a small project", () => {
     expect(adapters[1]).toEqual(adapters[0]);
   });
 
+  it("lowrank/graph works on the root's engine and with its classes", () => {
+    consumer.write(
+      "graph.js",
+      `import * as root from "lowrank"; import { frozenMatrix, Graph, storedMatrix } from "lowrank/graph";
+      await root.init({ threads: 1, build: "simd" });
+      const graph = new Graph();
+      const values = Float32Array.of(1, 2, 3, 4);
+      const weight = frozenMatrix(graph, { shape: [2, 2], format: "f32", bytes: new Uint8Array(values.buffer) });
+      const x = graph.constant(root.tensor([1, 2], [1, 1]));
+      const y = graph.value(graph.linear(x, weight)).data.join(" ");
+      console.log(y, storedMatrix(graph, weight).format, graph instanceof root.Graph, root.frozenMatrix === frozenMatrix);`,
+    );
+    expect(consumer.run("node", "graph.js")).toBe("4 6 f32 true true\n");
+  });
+
   it("brings the command line", () => {
     expect(consumer.run("node", "node_modules/lowrank/dist/cli.js", "--help")).toContain("finetune");
   });
