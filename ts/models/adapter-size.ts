@@ -8,15 +8,18 @@ import { totalWidth, widthsOf } from "./named-shapes.js";
 interface OtherModule {
   readonly path: string;
   readonly name: string;
-  /** Loaded rows or elements, and the width of a row; null for what is no table. */
+  /** Loaded rows or elements, and the width of a row; null for anything but a table. */
   readonly rows: number;
   readonly width: number | null;
 }
 
-/** What of a plan an adapter's size depends on. */
+/** The parts of a plan that an adapter's size depends on. */
 type SizedPlan = Pick<ModelPlan, "config" | "linears" | "tensors">;
 
-/** Numbers of a new adapter on a model: its factors, magnitudes and biases, whole tensors and rows of tables, as `createAdapter` makes them. */
+/**
+ * Number of parameters of a new adapter on a model: factors, magnitudes and biases, modules trained as a whole, and rows of tables, as
+ * `createAdapter` makes them.
+ */
 export function adapterSize(plan: SizedPlan, config: AdapterConfig): number {
   const isTarget = targetTest(config);
   const isSaved = savedWhole(config.modulesToSave);
@@ -71,7 +74,7 @@ function othersOf(plan: SizedPlan): OtherModule[] {
   return others;
 }
 
-/** Numbers of trained rows of tables, that of the words where none is named. */
+/** Number of parameters in trained rows of tables; of the word embeddings if none is named. */
 export function rowsSize(plan: SizedPlan, { trainableTokenIndices: wanted }: AdapterConfig): number {
   if (wanted === null) return 0;
   const tables: Pick<OtherModule, "path" | "rows" | "width">[] = othersOf(plan).filter(({ width }) => width !== null);

@@ -1,18 +1,18 @@
 import { type AdapterConfig, layerScalings, savedWhole, targetTest } from "../io/peft/index.js";
 import { isAllLinear } from "../io/peft/paths/targets.js";
 
-/** A linear layer as the forward pass has it: modules side by side on one input. */
+/** A linear layer in the forward pass: modules side by side with the same input. */
 export interface StepLinear {
   readonly inFeatures: number;
   readonly outFeatures: number;
   /** Whether adapters may change more of it than its bias. */
   readonly adaptable: boolean;
   readonly parts: readonly { readonly path: string; readonly width: number }[];
-  /** Of the layer that gives a language model's logits, whether its weight is the table of words. */
+  /** For the output layer of a language model: whether its weight is the word embeddings'. */
   readonly output?: "tied" | "untied" | undefined;
 }
 
-/** A table of embeddings. */
+/** An embedding table. */
 export interface StepTable {
   readonly path: string;
   readonly width: number;
@@ -20,32 +20,32 @@ export interface StepTable {
 
 /** What an adapter adds to the tape of a training step, in numbers of four bytes. */
 export interface AdapterStep {
-  /** A token, kept for the gradient by layers that are each computed once. */
+  /** For each token: kept for the gradient by layers that are computed once. */
   readonly kept: number;
-  /** Of those the layer's that has most: all that is kept at once with checkpointing. */
+  /** Of these, the layer with the most: all that is kept at once with checkpointing. */
   readonly widest: number;
-  /** A token, of tables. */
+  /** For each token, of tables. */
   readonly tables: number;
-  /** A token, for one layer at a time on the way back. */
+  /** For each token, for one layer at a time in the backward pass. */
   readonly back: number;
-  /** Whatever the tokens: factors that are put behind each other. */
+  /** Independent of tokens: concatenated factors. */
   readonly fixed: number;
-  /** Whatever the tokens, for one layer at a time on the way forward: DoRA's weights as they are with the update. */
+  /** Independent of tokens, for one layer at a time in the forward pass: DoRA's updated weights. */
   readonly norms: number;
-  /** A row of logits whose gradient is under way. */
+  /** For each row of logits whose gradient is being computed. */
   readonly logits: number;
 }
 
-/** No adapter. */
+/** Without an adapter. */
 const noAdapterStep: AdapterStep = { kept: 0, widest: 0, tables: 0, back: 0, fixed: 0, norms: 0, logits: 0 };
 
-/** What an adapter on a model that is loaded adds to a step. */
+/** What an adapter on a loaded model adds to a step. */
 export const stepOfAdapter = (
   model: { linears(): Iterable<StepLinear>; readonly tables: Iterable<StepTable> },
   config: AdapterConfig | undefined,
 ): AdapterStep => (config === undefined ? noAdapterStep : adapterStep(model.linears(), model.tables, config));
 
-/** Numbers in a path, which say which layer it is. */
+/** Numbers in a path, which identify the layer. */
 const layerOf = (path: string) =>
   path
     .split(".")

@@ -11,7 +11,7 @@ const architectures: Readonly<Record<keyof typeof likeBert | LazyArchitecture, A
   nomic_bert: nomicBert,
 };
 
-/** As `modelPlan`, for who cannot wait until an architecture's code is fetched. */
+/** As `modelPlan`, synchronous: for callers that cannot wait for an architecture's code. */
 export function modelPlanNow(json: Readonly<Record<string, unknown>>): ModelPlan {
   return architectures[knownType(json)](json);
 }

@@ -10,60 +10,60 @@ import type { AdapterSelection } from "../adapters/adapter-selection.js";
 import type { ForwardOptions } from "./layer-checkpoint.js";
 import type { RaggedBatch } from "./ragged-batch.js";
 
-/** What every model's config.json says, whatever its architecture. */
+/** Sizes in every model's config.json. */
 export interface TransformerConfig {
   /** Width of the last hidden state. */
   readonly hiddenSize: number;
   readonly layers: number;
   readonly vocabularySize: number;
-  /** Longest text, in tokens. */
+  /** Maximum length of a text, in tokens. */
   readonly maxPositions: number;
 }
 
-/** A training step, as far as its memory depends on it. */
+/** The sizes of a training step that determine its memory. */
 export interface StepSize {
-  /** The sum of the texts' lengths. */
+  /** Sum of the texts' lengths. */
   readonly tokens: number;
   /** What the adapter adds. */
   readonly adapted: AdapterStep;
   /** As `ForwardOptions.checkpointing`; default false. */
   readonly checkpointing?: boolean | undefined;
-  /** Layers from the first on that nothing is kept of, where a model can have such; default 0. */
+  /** Number of first layers of which nothing is kept; default 0. */
   readonly frozenLayers?: number | undefined;
 }
 
-/** A model with its weights, as tasks see it. */
+/** A model with its weights, as used by tasks. */
 export interface TransformerModel {
   readonly config: TransformerConfig;
   /** Every linear layer, in the order of the forward pass. */
   linears(): readonly AdaptedLinear[];
-  /** Norms that an adapter may change. */
+  /** Norms that adapters may change. */
   readonly norms: readonly AdaptedNorm[];
-  /** Tables that an adapter may change, that of the words first. */
+  /** Tables that adapters may change, the word embeddings first. */
   readonly tables: readonly AdaptedEmbedding[];
   /** Paths of linear layers that its files lack and its vectors do not depend on. */
   readonly absent: readonly string[];
   /** Last hidden state `[tokens, hidden]`, recorded for `backward`. */
   forward(batch: RaggedBatch, selection: AdapterSelection, options?: ForwardOptions): NodeId;
-  /** The same to the bit without a gradient, in the memory of half a layer: attention or feed-forward. */
+  /** The same bits without a gradient, in the memory of half a layer: attention or feed-forward. */
   infer(batch: RaggedBatch, selection: AdapterSelection): NodeId;
-  /** Bytes that the tape of one training step takes. */
+  /** Bytes of a training step's tape. */
   stepMemory(step: StepSize): number;
 }
 
-/** A tensor of a model's file, by its name without what a head puts before it. */
+/** A tensor of a model's file, by its name without a head's prefix. */
 export interface NamedShape {
   readonly name: string;
   readonly shape: readonly number[];
-  /** Rows that are loaded, where not all are. */
+  /** Number of loaded rows, if not all. */
   readonly rows?: number;
 }
 
-/** Linear layers on one input: their module paths, as PEFT has them, and the features of each. */
+/** Linear layers with the same input: their module paths in PEFT, and the features of each. */
 export interface LinearShape {
   readonly paths: readonly string[];
   readonly inFeatures: number;
-  /** A list where they are not alike. */
+  /** A list if they differ. */
   readonly outFeatures: number | readonly number[];
   /** Default true. */
   readonly hasBias?: boolean;
@@ -71,63 +71,63 @@ export interface LinearShape {
   readonly inFirst?: boolean;
   /** Whether adapters may change more of it than its bias; default true. */
   readonly adaptable?: boolean;
-  /** Whether it gives a language model's logits, and then whether its weight is the table of words; default neither. */
+  /** For the output layer of a language model: whether its weight is the word embeddings'; undefined for other layers. */
   readonly output?: "tied" | "untied";
-  /** What a file calls the tensors that, one below the other, are the layers' weights; default `paths`. */
+  /** Names in the file of the tensors that are the layers' weights, stacked; default `paths`. */
   readonly tensors?: readonly string[];
 }
 
 /**
- * What transformers' AutoModelForSequenceClassification puts on the model: a vector of each text, one linear layer with an
- * activation on it, perhaps a norm, and the layer that gives logits.
+ * The head of transformers' AutoModelForSequenceClassification: a vector of each text, a linear layer with an activation, perhaps a norm,
+ * and the layer that computes logits.
  */
 export interface HeadPlan {
-  /** What a file puts before the model's own names beside the head's: "bert." */
+  /** Prefix of the model's own names in a file with the head: "bert." */
   readonly prefix: string;
   /** The first token, or all of them. */
   readonly pooling: "cls" | "mean";
-  /** Module path of the layer before the last; where the model has it itself, as BERT its pooler, without the prefix. */
+  /** Module path of the layer before the last; without the prefix if it belongs to the model, as BERT's pooler. */
   readonly dense: string;
   readonly denseBias: boolean;
   readonly activation: Activation;
-  /** Module path of a norm behind it; null for none. */
+  /** Module path of a norm after it; null for none. */
   readonly norm: { readonly path: string; readonly hasBias: boolean; readonly eps: number } | null;
   /** Module path of the last layer. */
   readonly out: string;
 }
 
-/** How weights are read and kept. */
+/** How weights are read. */
 export interface LoadWeightOptions extends WeightOptions {
   /** Format of the matrices: of linear layers and embeddings. */
   readonly weights: WeightsOption;
 }
 
-/** What a config.json comes to, before any weight is read. */
+/** Everything that follows from a config.json, before any weight is read. */
 export interface ModelPlan {
   readonly config: TransformerConfig;
-  /** Modules that an adapter adapts where nothing else is said: query, key and value. */
+  /** Default target modules: query, key and value. */
   readonly targetModules: readonly string[];
   /** The head of its checkpoints for sequence classification. */
   readonly head: HeadPlan;
-  /** What the names of its tensors begin with that the file of a bare model leaves out; default nothing. */
+  /** Prefix of its tensors' names, which the file of a bare model lacks; default: none. */
   readonly base?: string;
-  /** Every tensor that the file must have. One by one: a config may speak of more layers than anything could hold. */
+  /** Every tensor that the file must have. Generated one by one: a config may claim more layers than memory could hold. */
   tensors(): Iterable<NamedShape>;
   /** Every linear layer, in the order of the forward pass. */
   linears(): Iterable<LinearShape>;
-  /** Bytes that one batch takes without gradients. */
+  /** Bytes of a batch without gradients. */
   inferenceMemory(tokens: number): number;
   /** As the model's. */
   stepMemory(step: StepSize): number;
   /**
-   * Loads the weights, frozen, tensor by tensor. Throws `ModelError` where the file does not have what the config calls for,
-   * before anything is allocated, and for values that are not finite (`options.allowNonFinite` accepts those).
+   * Loads the weights, frozen, tensor by tensor. Throws `ModelError` before any allocation if the file does not match the config, and for
+   * values that are not finite (unless `options.allowNonFinite`).
    */
   load(graph: Graph, file: OpenTensorFile, options: LoadWeightOptions): Promise<TransformerModel>;
 }
 
 /**
- * A row of `architectures.ts`: reads a parsed config.json. Throws `ModelError` for missing or senseless values,
- * `UnsupportedError` for variants that are not there.
+ * A row of `architectures.ts`: reads a parsed config.json. Throws `ModelError` for missing or invalid values, `UnsupportedError` for
+ * unknown variants.
  */
 export type Architecture = (json: Readonly<Record<string, unknown>>) => ModelPlan;

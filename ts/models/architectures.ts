@@ -9,7 +9,7 @@ import { electra } from "./electra/index.js";
 import { mpnet } from "./mpnet/index.js";
 import { roberta } from "./roberta/index.js";
 
-/** BERT and those that differ from it in sizes, names, positions or embeddings, by the `model_type` of their config.json. */
+/** BERT and models that differ from it in sizes, names, positions or embeddings, by `model_type` of their config.json. */
 export const likeBert = {
   albert,
   bert,
@@ -21,10 +21,10 @@ export const likeBert = {
   "xlm-roberta": roberta,
 } as const satisfies Readonly<Record<string, Architecture>>;
 
-/** Those with a forward pass of their own. */
+/** Models with their own forward pass. */
 export type LazyArchitecture = "deberta-v2" | "modernbert" | "nomic_bert";
 
-/** Their code, fetched when such a model is loaded: few programs have one of them, none has all. */
+/** Their code, fetched when such a model is loaded: few programs need one of them. */
 export const lazyArchitectures: Readonly<Record<LazyArchitecture, LazyChunk<Architecture>>> = {
   "deberta-v2": /* @__PURE__ */ lazyChunk(async () => (await import("./deberta-v2/index.js")).debertaV2),
   modernbert: /* @__PURE__ */ lazyChunk(async () => (await import("./modernbert/index.js")).modernbert),
@@ -32,8 +32,8 @@ export const lazyArchitectures: Readonly<Record<LazyArchitecture, LazyChunk<Arch
 };
 
 /**
- * What a parsed config.json comes to. Rejects with `UnsupportedError` for a `model_type` that is not there, and as its architecture
- * throws.
+ * The plan of a model from its parsed config.json. Rejects with `UnsupportedError` for an unknown `model_type`, and with the architecture's
+ * errors.
  */
 export async function modelPlan(json: Readonly<Record<string, unknown>>): Promise<ModelPlan> {
   const type = knownType(json);
@@ -42,7 +42,7 @@ export async function modelPlan(json: Readonly<Record<string, unknown>>): Promis
   )(json);
 }
 
-/** The `model_type` of a parsed config.json. Throws `UnsupportedError` for one that is not there. */
+/** The `model_type` of a parsed config.json. Throws `UnsupportedError` for an unknown one. */
 export function knownType(json: Readonly<Record<string, unknown>>): keyof typeof likeBert | LazyArchitecture {
   const type = json["model_type"];
   const types = [...Object.keys(likeBert), ...Object.keys(lazyArchitectures)].sort();

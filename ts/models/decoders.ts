@@ -10,7 +10,10 @@ import { phi3 } from "./decoder/families/phi3.js";
 import { qwen2, qwen3 } from "./decoder/families/qwen.js";
 import { smollm3 } from "./decoder/families/smollm3.js";
 
-/** Every architecture of a language model, by the `model_type` of its config.json. Apart from the encoders': a bundle has what it uses. */
+/**
+ * All architectures of language models, by `model_type` of their config.json. Separate from encoders', so that bundles contain only what
+ * they use.
+ */
 const decoders: Readonly<Record<string, DecoderArchitecture>> = {
   gemma3_text: gemma3,
   gpt2,
@@ -24,7 +27,7 @@ const decoders: Readonly<Record<string, DecoderArchitecture>> = {
   smollm3,
 };
 
-/** As `modelPlan`, of a language model. */
+/** As `modelPlan`, for a language model. */
 export function decoderPlan(json: Readonly<Record<string, unknown>>): DecoderPlan {
   const type = json["model_type"];
   if (typeof type === "string" && Object.hasOwn(decoders, type)) return decoders[type]!(json);

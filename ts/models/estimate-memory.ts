@@ -10,59 +10,59 @@ import { sizeOf } from "../values/tensor.js";
 import type { AdapterConfig } from "../io/peft/index.js";
 import { type LoraOptions, resolveLoraOptions } from "../adapters/lora-options.js";
 
-/** What is going to run. */
+/** Options of `estimateMemory`. */
 export interface MemoryOptions {
-  /** Most tokens in one step: the sum of the texts' lengths. */
+  /** Maximum number of tokens in a step: the sum of the texts' lengths. */
   readonly tokens: number;
-  /** The adapter; null for inference alone. Default rank 8 on query, key, value. */
+  /** The adapter; null for inference only. Default: rank 8 on query, key and value. */
   readonly lora?: LoraOptions | null;
-  /** As `LoadOptions.weights`, without "auto", which a file decides; default "f32". */
+  /** As `LoadOptions.weights`, except "auto", which depends on a file; default "f32". */
   readonly weights?: WeightFormat;
   /** As `LoadOptions.packedCopies`; default 2 for float32 weights, 0 for others. */
   readonly packedCopies?: 0 | 1 | 2;
-  /** Whether layers are computed again for their gradients, as `fit`'s `checkpointing` does; default false. */
+  /** Whether layers are recomputed for their gradients, as with `fit`'s `checkpointing`; default false. */
   readonly checkpointing?: boolean;
-  /** Of a language model: layers that are trained, the last ones, as `fit`'s `layers`; default all. */
+  /** For a language model: number of last layers to train, as `fit`'s `layers`; default: all. */
   readonly layers?: number;
 }
 
-/** What is looked at of a model's plan. */
+/** The parts of a model's plan used here. */
 export type EstimatedPlan = Omit<ModelPlan, "head" | "load">;
 
-/** Bytes of linear memory, by what holds them. */
+/** Bytes of linear memory, by purpose. */
 export interface MemoryEstimate {
-  /** The base as loaded. */
+  /** The base's weights. */
   readonly weights: number;
-  /** Further copies in the matrix product's order; a float32 weight is itself kept in it. */
+  /** Further copies in the matrix product's order. (A float32 weight has no other copy.) */
   readonly packed: number;
-  /** Adapter, with what it trains as a whole: values, gradients and both of AdamW's moments. */
+  /** The adapter and modules trained as a whole: values, gradients and AdamW's two moments. */
   readonly adapter: number;
-  /** Activations kept for the gradient, and the gradients on their way. */
+  /** Activations kept for the gradient, and gradients in progress. */
   readonly step: number;
-  /** The sum of the others. */
+  /** Sum of the others. */
   readonly total: number;
 }
 
 const FLOAT = 4;
-/** Bytes of a group of each format, or of an element. */
+/** Bytes of a group, or of an element, in each format. */
 const groupBytes = { f16: 2, bf16: 2, q8: 34, q4: 20 } as const;
 
-/** Layers that are looked at one by one, whether the adapter targets them; no model has a tenth as many. */
+/** Number of layers that are checked one by one for adapter targets; no model has a tenth as many. */
 const MOST_LAYERS = 10_000;
 
 /**
- * Linear memory that a model and a step of it will take, before any is spent: what `engineInfo().memory.peak` comes to,
- * within a tenth. Classes of a head and the kernels' own scratch (0.6 MB a thread) come on top.
+ * Estimates the linear memory of a model and a step, before anything is allocated: `engineInfo().memory.peak` within a tenth. A head's
+ * classes and the kernels' scratch memory (0.6 MB for each thread) come on top.
  *
  * @param model the model's config.json, parsed
- * @throws `ConfigError` for what makes no sense; `ModelError` or `UnsupportedError` for a model that cannot be loaded
+ * @throws `ConfigError` for invalid options; `ModelError` or `UnsupportedError` for a model that cannot be loaded
  */
 export function estimateMemory(model: Record<string, unknown>, options: MemoryOptions): MemoryEstimate {
   checkRecord("estimateMemory: a model is its config.json, parsed", model);
   return estimateOf(modelPlanNow(model), options);
 }
 
-/** The same of a plan, whatever kind of model it is of. @param formatOf the format of a tensor, where they have several */
+/** The same for a plan of any kind of model. @param formatOf the format of a tensor, if they differ */
 export function estimateOf(
   plan: EstimatedPlan,
   options: MemoryOptions,
@@ -79,7 +79,7 @@ export function estimateOf(
   oneOf("estimateMemory", "weights", weights, weightFormats);
   whole("estimateMemory", "packedCopies", packedCopies, 0, 2);
   const adapted = lora === null ? null : resolveLoraOptions("estimateMemory: lora", lora, plan.targetModules).config;
-  // Inference asks for no transposed copy.
+  // Inference needs no transposed copy.
   const copies = Math.max(0, Math.min(packedCopies, adapted === null ? 1 : 2) - (weights === "f32" ? 1 : 0));
   const estimate = {
     weights: total(plan.tensors(), (tensor) => loadedBytes(tensor, formatOf?.(tensor.name) ?? weights)),
@@ -91,22 +91,22 @@ export function estimateOf(
   return { ...estimate, total: estimate.weights + estimate.packed + estimate.adapter + estimate.step };
 }
 
-/** A table that is the output layer too is kept as its rows are looked up, and in float32 packed for the products beside. */
+/** A tied table is kept for look-ups of its rows, and packed in float32 for products. */
 const copiesOfWeight = ({ output }: LinearShape, weights: WeightFormat, copies: number) =>
   copies + (output === "tied" && weights === "f32" ? 1 : 0);
 
 const sizeOfWeight = (shape: LinearShape) => shape.inFeatures * totalWidth(shape);
 
-/** A step of training, and what the tape keeps of making the adapter: DoRA's first magnitudes are computed in as much as a step's largest. */
+/** A training step, and what creating the adapter keeps on the tape: DoRA's initial magnitudes need as much as the largest step. */
 function stepOf(plan: EstimatedPlan, config: AdapterConfig, size: Omit<StepSize, "adapted">): number {
   const adapted = stepOfPlan(plan, config);
   return plan.stepMemory({ ...size, adapted }) + FLOAT * (adapted.norms + 3 * rowsSize(plan, config));
 }
 
-/** Copies of an adapter: values, gradients and both moments; of the share that stays as it is, values and what a step has of them. */
+/** Copies of an adapter: values, gradients and both moments; for its constant share, values and a step's copies. */
 const copiesOf = (frozen: number) => 4 * (1 - frozen) + 2 * frozen;
 
-/** Bytes of a tensor as loaded: matrices in the format, what is one-dimensional or taken in part in float32. */
+/** Bytes of a loaded tensor: matrices in the format; vectors, and tensors that are loaded in part, in float32. */
 function loadedBytes({ shape, rows = shape[0]! }: NamedShape, weights: WeightFormat): number {
   const stored = shape.length === 2 && rows === shape[0] && weights !== "f32";
   if (!stored) return FLOAT * sizeOf([rows, ...shape.slice(1)]);

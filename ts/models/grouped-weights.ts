@@ -5,12 +5,12 @@ import { decodeTensor, type OpenTensorFile, weightProblem, type WeightOptions } 
 import { weightTensor } from "./weight-tensor.js";
 import { concatenated } from "../io/concatenated.js";
 
-/** Bytes of a tensor that become float32 at a time. */
+/** Bytes of a tensor that are converted to float32 at a time. */
 const PIECE = 1 << 22;
 
 /**
- * A tensor's rows in groups: the file's own where it has them so, else rounded, some rows at a time, so that a large tensor is
- * never in memory as float32. Throws `ModelError` for values that are not finite, unless allowed, and for others too large.
+ * A tensor's rows in groups: as in the file, or quantised a few rows at a time, so that a large tensor is never in memory as float32.
+ * Throws `ModelError` for values that are not finite, unless allowed, and for values that are too large.
  */
 export async function groupedTensor(
   graph: GraphMemory,
@@ -21,7 +21,7 @@ export async function groupedTensor(
 ): Promise<Uint8Array> {
   const { dtype, shape } = file.info(name);
   const bytes = await file.raw(name);
-  // A convolution's `[out, in, size]` is a matrix of as many rows as it has outputs.
+  // A convolution's `[out, in, size]` is a matrix with one row for each output.
   const [rows = 1, ...others] = shape;
   const width = others.reduce((product, length) => product * length, 1);
   if (rows * width === 0) return new Uint8Array(0);
@@ -37,7 +37,7 @@ export async function groupedTensor(
     const part = bytes.subarray(start * row, Math.min(rows, start + most) * row);
     const isGrouped = grouped !== undefined && grouped.nearest(name) !== null;
     const data = isGrouped ? grouped.values(name, part) : decodeTensor(part, dtype, name);
-    // Read as a whole to say where in it the value stands.
+    // Read as a whole to report the value's position.
     if (weightProblem(dtype, { shape: [data.length], data }, options) !== null) await weightTensor(file, name, options);
     checkSizes(name, data, format);
     parts.push(quantizeRows(graph, data, width, format));
@@ -49,14 +49,14 @@ function checkSizes(name: string, data: Float32Array, format: GroupFormat): void
   const limit = largestIn[format];
   for (let i = 0; i < data.length; i++) {
     const value = data[i]!;
-    // Infinities that are allowed make NaN of their group.
+    // Infinities, if allowed, turn their group into NaN.
     if (Math.abs(value) <= limit || !Number.isFinite(value)) continue;
     const message = `${name} holds ${value}, too large for weights "${format}", which end at ${limit}; take "bf16" or "f32"`;
     throw new ModelError(`model.safetensors: ${message}`, { tensor: name, value });
   }
 }
 
-/** Whether all scales and minima are finite numbers. */
+/** Whether all scales and minima are finite. */
 function finiteScales(bytes: Uint8Array, format: GroupFormat): boolean {
   const [group, halves] = format === "q8" ? [34, 1] : [20, 2];
   for (let at = 0; at < bytes.length; at += group)

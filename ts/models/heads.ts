@@ -4,7 +4,7 @@ import type { HeadPlan } from "./architecture.js";
 
 const plain = { pooling: "cls", denseBias: true, norm: null, activation: "tanh" } as const;
 
-/** BERT's: a layer of the model, its pooler, and one more. */
+/** BERT's: the model's pooler and one more layer. */
 export const poolerHead = (prefix: string, dense = "pooler.dense"): HeadPlan => ({
   ...{ ...plain, prefix, dense, out: "classifier" },
 });
@@ -14,7 +14,7 @@ export const twoLayerHead = (prefix: string): HeadPlan => ({
   ...{ ...plain, prefix, dense: "classifier.dense", out: "classifier.out_proj" },
 });
 
-/** One more module before the last. */
+/** A second module before the last. */
 export const beforeHead = (prefix: string, dense: string, rest: Partial<HeadPlan>): HeadPlan => ({
   ...{ ...plain, prefix, dense, out: "classifier", ...rest },
 });

@@ -2,22 +2,22 @@ import { checkOptions } from "../arguments/options.js";
 import { flag } from "../arguments/settings.js";
 import type { Graph, NodeId } from "../graph/graph.js";
 
-/** How a forward pass is recorded. */
+/** Options of a forward pass. */
 export interface ForwardOptions {
   /**
-   * Keep each layer's result alone and compute the layer again for its gradient (`Graph.checkpoint`): the same bits in less
-   * memory and more time. Default false.
+   * Keep only each layer's result and recompute the layer for its gradient (`Graph.checkpoint`): the same bits with less memory and more
+   * time. Default false.
    */
   readonly checkpointing?: boolean | undefined;
 }
 
-/** The options with their defaults. Throws `ConfigError` for what makes no sense. */
+/** The options with their defaults. Throws `ConfigError` for invalid ones. */
 export function takeForwardOptions(what: string, options: ForwardOptions): { readonly checkpointing: boolean } {
   checkOptions(what, options, ["checkpointing"]);
   return { checkpointing: flag(what, "checkpointing", options.checkpointing ?? false) };
 }
 
-/** Records a part of a forward pass as the options say. */
+/** Records a segment of a forward pass according to the options. */
 export function part(
   graph: Graph,
   { checkpointing = false }: ForwardOptions,

@@ -14,7 +14,7 @@ import { weightsOptions } from "./stored-weights.js";
 import { openWeights } from "./tensor-files.js";
 import { fingerprinted, type ReadWeights } from "./weights-read.js";
 
-/** What every model's loading is told. */
+/** Options of every model's loading. */
 export type ModelOptions = Omit<LoadOptions, "maxTokens" | "pooling">;
 
 /** Names of these options. */
@@ -29,8 +29,8 @@ export const MODEL_OPTIONS = [
 ] as const;
 
 /**
- * These options with their defaults, and the model's files, whose reading is watched; calls `init` where no engine is given. Throws
- * `ConfigError` for options that make no sense.
+ * These options with their defaults, and the model's files, with progress. Calls `init` unless an engine is given. Throws `ConfigError` for
+ * invalid options.
  */
 export async function openModel(what: string, source: string | FileMap | ModelSource, options: ModelOptions) {
   const { seed = 0, weights = "f32", packedCopies, allowNonFinite = false, engine, signal, onProgress } = options;
@@ -48,8 +48,8 @@ export async function openModel(what: string, source: string | FileMap | ModelSo
 }
 
 /**
- * What `fill` makes of a model's weights in a graph of its own; where it throws, nothing is left of that.
- * @param fill is given the weights, fingerprinted as they are read, what is merged into them, and the file that stands behind
+ * Makes a model in a new graph; on an error everything is freed.
+ * @param fill receives the weights (fingerprinted as they are read), what is merged into them, and the underlying file
  */
 export async function filled<T>(
   graph: Graph,

@@ -3,7 +3,7 @@ import { ConfigError, ShapeError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
 import { hostArray, type Integers, integersOf } from "../values/number-list.js";
 
-/** Texts as token ids one behind the other, with no padding: a batch costs its real tokens. */
+/** Token ids of several texts, concatenated without padding: a batch costs only its real tokens. */
 export interface RaggedBatch {
   /** Token ids of all texts, `[tokens]`. */
   readonly ids: Int32Array;
@@ -14,8 +14,7 @@ export interface RaggedBatch {
 }
 
 /**
- * Lays texts one behind the other. Throws `ConfigError` for what is no list of lists of whole numbers of 32 bits,
- * `MemoryError` for more than there can be.
+ * Concatenates texts. Throws `ConfigError` for anything but lists of 32-bit whole numbers, `MemoryError` if there are too many.
  */
 export function raggedBatch(texts: readonly ArrayLike<number>[]): RaggedBatch {
   const rows = listFrom("raggedBatch: texts are a list of lists of token ids", texts, (text) => tokensOf(text));
@@ -34,15 +33,15 @@ export function raggedBatch(texts: readonly ArrayLike<number>[]): RaggedBatch {
 /** A copy of a text's token ids. */
 const tokensOf = (text: unknown) => integersOf("raggedBatch", "a text", text as ArrayLike<number>).data;
 
-/** Rows of the embeddings that a batch is looked up in. */
+/** Sizes of the embeddings. */
 export interface BatchLimits {
   readonly vocabularySize: number;
   readonly maxPositions: number;
 }
 
 /**
- * A copy of a batch that a caller made, checked as a whole: its parts go to different ops, and the first of them have
- * done their work when a later one throws. Throws `ConfigError` or `ShapeError`.
+ * A checked copy of a caller's batch. Checked as a whole, since its parts go to different ops, of which the first would have run before a
+ * later one throws. Throws `ConfigError` or `ShapeError`.
  */
 export function takeBatch(
   what: string,
@@ -77,7 +76,7 @@ function checkRows(what: string, name: string, { least, most }: Integers, rows: 
   });
 }
 
-/** Cuts texts, in order, into batches of at most `budget` tokens; a longer text is a batch by itself. */
+/** Divides texts, in order, into batches of at most `budget` tokens; a longer text is its own batch. */
 export function* tokenBatches<T extends ArrayLike<number>>(texts: Iterable<T>, budget: number): Generator<T[]> {
   let batch: T[] = [];
   let tokens = 0;

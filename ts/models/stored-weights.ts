@@ -12,17 +12,17 @@ import { type WeightFormat, weightFormats } from "../ops/product/frozen-weight.j
 import { groupedTensor } from "./grouped-weights.js";
 import { weightTensor } from "./weight-tensor.js";
 
-/** Format of a model's matrices in memory; "auto" as the file stores them, float32 where it has another type. */
+/** Format of a model's matrices in memory; "auto": as in the file, float32 for other types. */
 export type WeightsOption = WeightFormat | "auto";
 
-/** What `weights` may be. */
+/** Values of `weights`. */
 export const weightsOptions: readonly WeightsOption[] = [...weightFormats, "auto"];
 
 type PlainFormat = Exclude<WeightFormat, GroupFormat>;
 const dtypes: Readonly<Record<PlainFormat, FloatDtype>> = { f32: "F32", f16: "F16", bf16: "BF16" };
 const plainFormats = Object.keys(dtypes) as readonly PlainFormat[];
 
-/** The format for tensors that stand in one weight: with "auto" that of the file where they agree, or the nearest of groups. */
+/** The format of tensors that are joined in one weight: with "auto" that of the file if they agree, or the nearest with groups. */
 export function formatOf(weights: WeightsOption, file: OpenTensorFile, names: readonly string[]): WeightFormat {
   if (weights !== "auto") return weights;
   const { grouped } = file;
@@ -34,10 +34,10 @@ export function formatOf(weights: WeightsOption, file: OpenTensorFile, names: re
 }
 
 /**
- * A tensor's bytes in a format: the file's own where it has that type, else rounded to nearest, ties to even, or in groups to
- * the least squared error. Throws `ModelError` for values that are not finite, unless allowed, and for finite ones too large
- * for the format.
- * @param graph in whose memory values become groups
+ * A tensor's bytes in a format: the file's own if it has that type, else rounded to nearest, ties to even, or quantised in groups with the
+ * least squared error. Throws `ModelError` for values that are not finite, unless allowed, and for values that are too large for the
+ * format.
+ * @param graph whose memory is used to quantise
  */
 export async function storedTensor(
   graph: GraphMemory,
@@ -50,7 +50,7 @@ export async function storedTensor(
   const { dtype } = file.info(name);
   if (dtype === dtypes[format] && (dtype === "F16" || dtype === "BF16")) {
     const bytes = await file.raw(name);
-    // Widened only to say which of them it is.
+    // Widened only to report which one it is.
     if (options.allowNonFinite === true || !nonFiniteHalf(bytes, dtype)) return bytes;
   }
   const { data } = await weightTensor(file, name, options);

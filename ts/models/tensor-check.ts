@@ -4,14 +4,14 @@ import { isReadableFloat, type TensorIndex } from "../io/safetensors/index.js";
 import { formatShape, sameShape } from "../values/tensor.js";
 import type { NamedShape } from "./architecture.js";
 
-/** What a file puts before every name: "bert." or "roberta." where the model had a head. */
+/** The prefix of every name in a file: "bert." or "roberta." for a model with a head. */
 function prefixBefore(file: TensorIndex, name: string): string {
   if (file.has(name)) return "";
   const found = file.names.filter((other) => other.endsWith(`.${name}`));
   return found.length === 1 ? found[0]!.slice(0, -name.length) : "";
 }
 
-/** How a file's names follow from a model's: with something before them or, in a bare model's file, without `base`. */
+/** How a file's names follow from a model's: with a prefix or, in a bare model's file, without `base`. */
 function renaming(file: TensorIndex, name: string, base: string): TensorNames {
   const bare = base !== "" && name.startsWith(base) && !file.has(name) && file.has(name.slice(base.length));
   if (bare) return (other) => nameIn(file, "", other.startsWith(base) ? other.slice(base.length) : other);

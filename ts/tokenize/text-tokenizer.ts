@@ -11,17 +11,17 @@ import type { JsonObject } from "./checks.js";
 import type { SubwordTokenizer } from "./subword-tokenizer.js";
 import type { SpelledToken } from "./token-text.js";
 
-/** Longest text that is given to the library at once, in characters, and most combining marks in a row. */
+/** Maximum length of a text for the library at once, in characters, and maximum number of combining marks in a row. */
 const LONGEST_PIECE = 16_000_000;
 const MOST_MARKS = 1000;
 
 /** Tokenizers other than BERT's. */
 export const library = /* @__PURE__ */ lazyChunk(async () => (await import("./library-tokenizer.js")).libraryTokenizer);
 
-/** Stands for a text's own tokens among the special ones. */
+/** Placeholder for a text's own tokens among the special ones. */
 const TEXT = "\0";
 
-/** What a tokenizer is made of. */
+/** The parts of a tokenizer. */
 interface TokenizerParts {
   readonly subwords: SubwordTokenizer;
   readonly maxTokens: number;
@@ -34,13 +34,13 @@ interface TokenizerParts {
   readonly decoder: unknown;
 }
 
-/** Turns texts into token ids, special tokens included, cut to a number of tokens of our choosing. */
+/** Turns texts into token ids with special tokens, truncated to a maximum length. */
 export class TextTokenizer {
-  /** Longest text in tokens, [CLS] and [SEP] included; longer ones lose their end. */
+  /** Maximum length of a text in tokens, including special ones; longer texts lose their end. */
   readonly maxTokens: number;
-  /** Whether texts are lowercased beforehand. */
+  /** Whether texts are lowercased before tokenization. */
   readonly lowercase: boolean;
-  /** @internal How tokens become text again, as tokenizer.json says; `tokenText` reads it. */
+  /** @internal How tokens become text again, by tokenizer.json; `tokenText` reads it. */
   readonly decoder: unknown;
 
   private constructor(private readonly parts: TokenizerParts) {
@@ -55,12 +55,12 @@ export class TextTokenizer {
     this.after = ids(marked.slice(middle + 1));
   }
 
-  /** Tells what of its files turns a text into ids from others'. */
+  /** Identifies the files' contents that determine a text's ids. */
   get fingerprint(): string {
     return this.parts.fingerprint();
   }
 
-  /** Ids of texts that are to be had again, and how many more are kept; null where none are. */
+  /** A cache of texts' ids, and how many more it may hold; null for none. */
   private kept: { readonly ids: Map<string, Int32Array>; room: number } | null = null;
 
   /** Special tokens around every text. */
@@ -68,10 +68,10 @@ export class TextTokenizer {
   private readonly after: readonly number[];
 
   /**
-   * Reads tokenizer.json and, where there is one, tokenizer_config.json. Throws `ModelError` where they do not work.
-   * @param vocabularySize rows of the model's word embedding: no token has a higher id
-   * @param lowercase lowercase texts beforehand, whatever tokenizer.json does
-   * @param settings tokenizer_config.json where it was read before; default: it is read
+   * Reads tokenizer.json and, if present, tokenizer_config.json. Throws `ModelError` if they are invalid.
+   * @param vocabularySize rows of the model's word embeddings: no token has a higher id
+   * @param lowercase lowercase texts first, whatever tokenizer.json does
+   * @param settings tokenizer_config.json if it was read before
    */
   static async load(
     source: ModelSource,
@@ -92,7 +92,7 @@ export class TextTokenizer {
     try {
       const subwords = makeOther === null ? new BertTokenizer(parts) : makeOther(checked);
       let print: string | undefined;
-      // Written out when it is asked for: a language model's never is.
+      // Serialised on request: it is not needed for language models.
       const fingerprint = () =>
         (print ??= new Fingerprint().add(new TextEncoder().encode(JSON.stringify([parts, config]))).toString());
       const cutter = textCutter(parts);
@@ -115,16 +115,15 @@ export class TextTokenizer {
     }
   }
 
-  /** The same for texts that are cut and lowercased in another way; itself where that is its own. */
+  /** The same tokenizer with another maximum length or lowercasing; itself if they are the same. */
   with(maxTokens: number, lowercase: boolean): TextTokenizer {
     if (maxTokens === this.maxTokens && lowercase === this.lowercase) return this;
     return new TextTokenizer({ ...this.parts, maxTokens, lowercase });
   }
 
   /**
-   * Token ids of a text. However long the text, only as much of it is looked at as gives `maxTokens`, where the tokenizer's
-   * steps let that be told (BERT's do, and those that part words at white space first).
-   * Throws `ModelError` where tokenizer.json gives no id, or one that the model has no row for.
+   * Token ids of a text. Of a long text, only as much is processed as gives `maxTokens`, if the tokenizer's steps allow that (BERT's do,
+   * and those that first split at white space). Throws `ModelError` if tokenizer.json gives no id, or one outside the model's embeddings.
    */
   encode(text: string): Int32Array {
     if (typeof text !== "string")
@@ -138,12 +137,12 @@ export class TextTokenizer {
     return this.finished(text, this.own(text).ids);
   }
 
-  /** Token ids of a text that has its special tokens in it, as a chat template writes them: none is put around it. */
+  /** Token ids of a text that contains its special tokens, as a chat template writes them; none are added. */
   encodeBare(text: string): Int32Array {
     return Int32Array.from(this.own(text).ids);
   }
 
-  /** As `encode`, with where each token stands in the text: `[first, end)` in UTF-16 units, nothing of the special ones. */
+  /** As `encode`, with each token's position in the text: `[first, end)` in UTF-16 units, without special tokens. */
   encodeWithOffsets(text: string): TokensInText {
     const { ids, tokens } = this.own(text);
     const offsets = tokenOffsets(text, tokens, this.parts.style, (piece) =>
@@ -152,7 +151,7 @@ export class TextTokenizer {
     return { ids: this.finished(text, ids), first: this.before.length, offsets };
   }
 
-  /** Ids and tokens of the text itself, as far as there is room. */
+  /** Ids and tokens of the text itself, up to the maximum length. */
   private own(text: string): { readonly ids: number[]; readonly tokens: string[] } {
     const { room } = this;
     const [ids, tokens]: [number[], string[]] = [[], []];
@@ -168,17 +167,20 @@ export class TextTokenizer {
     return { ids, tokens };
   }
 
-  /** @internal From now on keeps the ids of texts, up to so many in all: for whoever needs the same texts again and changes no ids. */
+  /**
+   * @internal Caches the ids of texts from now on, up to this many in total: for callers that need the same texts again and do not change
+   * the ids.
+   */
   remember(tokens: number): void {
     this.kept ??= { ids: new Map(), room: tokens };
   }
 
-  /** Tokens of a text's own that there is room for. */
+  /** Maximum number of a text's own tokens. */
   private get room(): number {
     return Math.max(0, this.maxTokens - this.before.length - this.after.length);
   }
 
-  /** A text's ids with the special ones, kept where that is wanted. */
+  /** A text's ids with special tokens, cached if requested. */
   private finished(text: string, own: readonly number[]): Int32Array {
     const ids = Int32Array.from([...this.before, ...own, ...this.after].slice(0, this.maxTokens));
     const { kept } = this;
@@ -190,8 +192,8 @@ export class TextTokenizer {
   }
 
   /**
-   * How many tokens a text has before it is cut, special ones included, and how many of them are the one for what the vocabulary
-   * does not have. At `most` it stops counting. Throws as `encode`.
+   * Number of tokens of a text before truncation, including special ones, and number of unknown tokens. Stops counting at `most`. Throws as
+   * `encode`.
    */
   measure(text: string, most: number): { readonly tokens: number; readonly unknown: number } {
     const strange = this.parts.subwords.unknownId;
@@ -207,22 +209,22 @@ export class TextTokenizer {
       }
       if (tokens >= most) break;
     }
-    // Where counting stopped early, `encode` would have gone on.
+    // `encode` would not have stopped here.
     if (this.kept !== null && (tokens < most || own.length >= room)) this.finished(text, own);
     return { tokens, unknown };
   }
 
-  /** Tokens of a text that begins with a prompt up to the prompt's end, special tokens before it included. */
+  /** Number of tokens up to a prompt's end in a text that begins with it, including special tokens before it. */
   promptLength(prompt: string): number {
     return this.encode(prompt).length - this.after.length;
   }
 
-  /** @internal A token as its file spells it; undefined for an id that has none. */
+  /** @internal The spelling of a token in its file; undefined for an unknown id. */
   spelled(id: number): SpelledToken | undefined {
     return this.parts.subwords.spelled(id);
   }
 
-  /** Runs the tokenizer on a piece of text; what it throws becomes a `ModelError`. */
+  /** Tokenizes a piece of text; errors become `ModelError`. */
   private attempt<T>(run: () => T, piece: string): T {
     const fail = (problem: string, cause?: unknown) =>
       new ModelError(`model ${this.parts.name}: ${problem}`, { model: this.parts.name }, { cause });
@@ -239,7 +241,7 @@ export class TextTokenizer {
     }
   }
 
-  /** An id that the model has a row for. */
+  /** An id within the model's embeddings. */
   private checked(id: number | undefined, token: string): number {
     if (Number.isSafeInteger(id) && id! >= 0 && id! < this.parts.vocabularySize) return id!;
     const problem =
@@ -250,11 +252,11 @@ export class TextTokenizer {
   }
 }
 
-/** A text's tokens and where they stand in it. */
+/** A text's tokens and their positions. */
 export interface TokensInText {
-  /** With the special ones, as `encode` gives them. */
+  /** With special tokens, as `encode` returns them. */
   readonly ids: Int32Array;
-  /** Number of the text's first own token among them. */
+  /** Index of the text's first own token. */
   readonly first: number;
   /** Start and end of each own token, `[2·own]`. */
   readonly offsets: Int32Array;
@@ -275,7 +277,7 @@ function styleOf(parts: JsonObject): TokenStyle {
   return { bytes, words, prefix, unknown: typeof unknown === "string" ? unknown : null };
 }
 
-/** Combining marks that follow each other, at most; 0 where there are few. */
+/** Maximum number of combining marks in a row; 0 if there are few. */
 function longestMarks(text: string): number {
   if (!/\p{M}{33}/u.test(text)) return 0;
   let [most, run] = [0, 0];
@@ -286,5 +288,5 @@ function longestMarks(text: string): number {
   return most;
 }
 
-/** What an error of the library says; one of JavaScript's own speaks of its code alone. */
+/** The message of a library's error; JavaScript's own errors only describe the library's code. */
 const saying = (cause: unknown) => (cause instanceof TypeError ? "" : `: ${clip(String(cause))}`);

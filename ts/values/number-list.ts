@@ -2,17 +2,17 @@ import { MemoryError } from "../errors/errors.js";
 import { lengthOf, notListed } from "../arguments/settings.js";
 import { MAX_ELEMENTS } from "./shape.js";
 
-/** Whole numbers that a caller gave, copied, and the range they lie in. */
+/** A copy of a caller's whole numbers, and their range. */
 export interface Integers {
   readonly data: Int32Array;
-  /** Smallest; Infinity where there are none. */
+  /** The smallest; Infinity for an empty list. */
   readonly least: number;
-  /** Largest; -Infinity where there are none. */
+  /** The largest; -Infinity for an empty list. */
   readonly most: number;
 }
 
 /**
- * A copy of whole numbers of 32 bits. Throws `ConfigError` for anything else: NaN, fractions, strings, big integers, gaps.
+ * A copy of 32-bit whole numbers. Throws `ConfigError` for anything else: NaN, fractions, strings, big integers, gaps.
  */
 export function integersOf(what: string, name: string, given: ArrayLike<number>): Integers {
   const fits = (value: unknown) => isNumber(value) && (value | 0) === value;
@@ -30,7 +30,7 @@ export function floatsOf(what: string, name: string, given: ArrayLike<number>): 
   return copyOf(what, name, given, Float32Array, "numbers", isNumber, Number);
 }
 
-/** What a mask lets through: 1 where it is neither 0 nor false. Throws `ConfigError` for anything but numbers and booleans. */
+/** A mask as 1 and 0: 0 for 0 and false. Throws `ConfigError` for anything but numbers and booleans. */
 export function maskOf(what: string, name: string, given: ArrayLike<number | boolean>): Uint8Array {
   const fits = (value: unknown) => typeof value === "boolean" || (isNumber(value) && !Number.isNaN(value));
   return copyOf(what, name, given, Uint8Array, "numbers", fits, (value) => (value ? 1 : 0));
@@ -38,7 +38,7 @@ export function maskOf(what: string, name: string, given: ArrayLike<number | boo
 
 const isNumber = (value: unknown): value is number => typeof value === "number";
 
-/** A copy of a list of `items`, each read once: checked by `fits`, made a number by `convert`. */
+/** A copy of a list of `items`, each read once: checked by `fits`, converted by `convert`. */
 function copyOf<T extends Int32Array | Float32Array | Uint8Array>(
   what: string,
   name: string,
@@ -49,7 +49,7 @@ function copyOf<T extends Int32Array | Float32Array | Uint8Array>(
   convert: (value: unknown) => number,
 ): T {
   const length = lengthOf(what, name, given, items);
-  // A length is anybody's claim and memory is made for it, so the last value must be there too.
+  // A list may claim any length, and memory is allocated for it, so check that the last value exists.
   if (length > 0 && !ArrayBuffer.isView(given) && given[length - 1] === undefined) {
     throw notListed(what, name, items, undefined, length - 1);
   }
@@ -68,7 +68,7 @@ interface ArrayKind<T> {
   readonly BYTES_PER_ELEMENT: number;
 }
 
-/** An array of zeros. Throws `MemoryError` where JavaScript cannot make one so long. */
+/** An array of zeros. Throws `MemoryError` if JavaScript cannot allocate it. */
 export function hostArray<T>(what: string, kind: ArrayKind<T>, length: number): T {
   let cause: unknown;
   try {

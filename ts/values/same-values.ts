@@ -1,4 +1,4 @@
-/** Whether two values hold the same, bit for bit: numbers, texts, typed arrays, lists, Maps, Sets and objects of such. */
+/** Whether two values are bit-identical: numbers, texts, typed arrays, lists, Maps, Sets and objects of these. */
 export function sameValues(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;

@@ -2,9 +2,9 @@ import { type ErrorClass, MemoryError, ShapeError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
 import { keyOf, lengthOf, notListed, unexpected } from "../arguments/settings.js";
 
-/** Dimensions a tensor may have. */
+/** Maximum number of dimensions. */
 const MAX_RANK = 64;
-/** Elements a tensor may have: 4 GiB of float32, all that 32-bit linear memory can address. */
+/** Maximum number of elements: 4 GiB of float32, all that 32-bit linear memory can address. */
 export const MAX_ELEMENTS = 2 ** 30;
 
 /** Number of elements of a shape; 1 for a scalar. */
@@ -38,8 +38,8 @@ export function checkLengths(what: string, shape: readonly number[]): number[] {
 }
 
 /**
- * Throws `MemoryError` where a shape has more elements than linear memory can hold. Lengths of 0 don't count: beside
- * one, others beyond 32 bits would still wrap around in the kernels. Gives the shape back.
+ * Throws `MemoryError` for a shape with more elements than linear memory can hold. Lengths of 0 are ignored, since the other lengths could
+ * still wrap around in the kernels. Returns the shape.
  */
 export function checkSize<T extends readonly number[]>(what: string, shape: T): T {
   let size = 1;
@@ -58,7 +58,7 @@ export function wrongShape(what: string, name: string, layout: string, shape: re
   return new ShapeError(`${what}: ${name} must be ${layout}, got ${formatShape(shape)}`, details);
 }
 
-/** Throws an error of class `kind` unless `shape` is the `expected` one, which is `whose`. */
+/** Throws an error of class `kind` unless `shape` is `expected`, which is `whose`. */
 export function checkShape(
   what: string,
   name: string,
@@ -72,7 +72,7 @@ export function checkShape(
   throw new kind(message, { op: what, input: keyOf(name), expected, actual: shape });
 }
 
-/** Throws `ShapeError` unless a shape holds `count` things. */
+/** Throws `ShapeError` unless a shape has `count` elements. */
 export function checkFills(what: string, shape: readonly number[], things: string, count: number): void {
   const size = sizeOf(shape);
   if (count === size) return;
@@ -81,8 +81,7 @@ export function checkFills(what: string, shape: readonly number[], things: strin
 }
 
 /**
- * A copy of a short list of numbers, such as a shape or dimensions. Throws `ShapeError` for anything else; what the
- * numbers may be is the caller's to check.
+ * A copy of a short list of numbers, such as a shape or dimensions. Throws `ShapeError` for anything else; the caller checks the numbers.
  */
 export function listOf(what: string, name: string, given: ArrayLike<number>): number[] {
   const length = lengthOf(what, name, given, "numbers", ShapeError);

@@ -6,7 +6,7 @@ import { checkFills, checkLengths, checkSize, sizeOf } from "./shape.js";
 
 export { formatShape, sameShape, sizeOf } from "./shape.js";
 
-/** A tensor on the host: float32, row-major. Reading one from a graph gives a copy. */
+/** A tensor on the host: float32, row-major. Reading one from a graph returns a copy. */
 export interface Tensor {
   /** Lengths of the dimensions, outermost first; `[]` is a scalar. */
   readonly shape: readonly number[];
@@ -15,8 +15,8 @@ export interface Tensor {
 }
 
 /**
- * A tensor from numbers; a `Float32Array` is taken as it is, not copied. Throws `ShapeError` where they are not as many
- * as the shape says, `ConfigError` where they are no numbers.
+ * Makes a tensor from numbers. A `Float32Array` is used without a copy. Throws `ShapeError` if their number does not match the shape,
+ * `ConfigError` for values that are not numbers.
  *
  * @example tensor([2, 2], [1, 2, 3, 4])
  */
@@ -26,15 +26,15 @@ export function tensor(shape: readonly number[], data: ArrayLike<number>): Tenso
   return checkTensor("tensor", { shape: lengths, data: elements });
 }
 
-/** A tensor of zeros. Throws `ShapeError` for what is no shape, `MemoryError` for one that is too large. */
+/** A tensor of zeros. Throws `ShapeError` for an invalid shape, `MemoryError` for one that is too large. */
 export function zeros(shape: readonly number[]): Tensor {
   const lengths = checkSize("zeros", checkLengths("zeros", shape));
   return { shape: lengths, data: hostArray("zeros", Float32Array, sizeOf(lengths)) };
 }
 
 /**
- * Throws `ShapeError` unless `value` is a tensor whose data are as many as its shape says. Gives back what was checked:
- * each field read once, the shape copied.
+ * Throws `ShapeError` unless `value` is a tensor with as many data as its shape says. Returns it with each field read once and the shape
+ * copied.
  */
 export function checkTensor(what: string, value: Tensor): Tensor {
   const { shape, data } = object(what, "a tensor", value, "{ shape, data }", ShapeError) as Tensor;

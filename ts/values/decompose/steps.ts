@@ -1,7 +1,7 @@
-/** Work that is done step by step: whoever runs it may do something else between two of them, or never go on. */
+/** Work in steps: the caller may do other work between two of them, or stop. */
 export type Steps<T> = Generator<void, T, void>;
 
-/** Does it all at once. */
+/** Runs all steps at once. */
 export function atOnce<T>(steps: Steps<T>): T {
   for (;;) {
     const { done, value } = steps.next();
@@ -9,10 +9,10 @@ export function atOnce<T>(steps: Steps<T>): T {
   }
 }
 
-/** Does it with a pause before each step, which may throw; what is done so far is dropped then. */
+/** Runs the steps with a pause before each, which may throw; the work so far is then dropped. */
 export async function withPauses<T>(steps: Steps<T>, pause: () => Promise<void> | undefined): Promise<T> {
   for (;;) {
-    // Most pauses are none, and an await costs as much as a step.
+    // Most pauses are empty, and an await costs as much as a step.
     const waiting = pause();
     if (waiting !== undefined) await waiting;
     const { done, value } = steps.next();
