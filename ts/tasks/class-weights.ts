@@ -4,20 +4,20 @@ import { ConfigError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
 
 /**
- * How much the examples of each class count. "balanced": as scikit-learn's, examples / (classes × examples of the class), over
- * the classes that have examples. By name, numbers above 0; classes that are not named weigh 1.
+ * Weights of the classes. "balanced": as in scikit-learn, examples / (classes × examples of the class), over the classes with examples. By
+ * name: numbers above 0; other classes have weight 1.
  */
 export type ClassWeights = "balanced" | Readonly<Record<string, number>>;
 
-/** Which classes count more, by their weight in the loss and by how often they stand in the batches. */
+/** The weights of classes in the loss, and how often they are in the batches. */
 export interface ClassBalance {
   readonly classWeights?: ClassWeights | null | undefined;
   readonly sampling?: "balanced" | null | undefined;
 }
 
 /**
- * What both make of each class where every example is used once, as in a head that is fitted: its weight times how much more often
- * than once its examples would be drawn. Throws as `classWeightsOf`.
+ * The combined weight of each class when every example is used once, as in `fitHead`: its weight times the expected number of draws of its
+ * examples. Throws as `classWeightsOf`.
  */
 export function balanceOf(
   { classWeights, sampling }: ClassBalance,
@@ -33,8 +33,7 @@ export function balanceOf(
 }
 
 /**
- * A weight a class, as float32 has it. Throws `ConfigError` for names that are no labels and for weights that are no numbers
- * above 0.
+ * Each class's weight, as float32. Throws `ConfigError` for unknown labels, and for weights that are not numbers above 0.
  * @param targets class of each example
  */
 export function classWeightsOf(

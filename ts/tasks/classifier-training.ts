@@ -19,52 +19,53 @@ import { integersOf } from "../values/number-list.js";
 import { type ClassWeights, classWeightsOf } from "./class-weights.js";
 import type { TextClassifier } from "./text-classifier.js";
 
-/** How a classifier is trained. */
+/** Options of `TextClassifier.fit`. */
 export interface ClassifierFitOptions extends FitOptions {
-  /** Peak learning rate of the head; default `learningRate`, of its bias `loraPlusRatio` times as much. A schedule scales it along. */
+  /** Peak learning rate of the head; default `learningRate`; of its bias `loraPlusRatio` times that. A schedule scales it too. */
   readonly headLearningRate?: number;
   /**
-   * LoRA+ (arXiv 2402.12354): the learning rate of B, biases and norms over that of A, PEFT's `loraplus_lr_ratio`; usual are 4 to 16. Biases
-   * and layer norms have no weight decay, A and B of embeddings learn at 1e-6, as `loraPlusGroups` has it. Default: one rate for all.
+   * LoRA+ (arXiv 2402.12354): ratio of the learning rate of B, biases and norms to that of A, PEFT's `loraplus_lr_ratio`; usually 4 to 16.
+   * Biases and layer norms have no weight decay; A and B of embeddings have the rate 1e-6, as in `loraPlusGroups`. Default: one rate for
+   * all.
    */
   readonly loraPlusRatio?: number;
   /**
-   * How much each class counts in the loss: its mean divides by the weights of a step's targets, as PyTorch's weighted cross
-   * entropy does. Default: all the same.
+   * Weights of the classes in the loss; its mean divides by the weights of a step's targets, as in PyTorch's weighted cross entropy.
+   * Default: all the same.
    */
   readonly classWeights?: ClassWeights;
   /**
-   * "balanced": every class stands in the batches as often as any other, rare ones again and again, in an order that `seed`
-   * decides. Default: every example as often as any other.
+   * "balanced": every class is in the batches equally often, rare ones repeatedly, in an order by `seed`. Default: every example equally
+   * often.
    */
   readonly sampling?: "balanced";
   /**
-   * Compute each layer of the encoder again for its gradient instead of keeping what it needs: the same bits, in a fraction of
-   * the memory, and about a third more time. Default false.
+   * Recompute each layer of the encoder for its gradient instead of keeping its activations: the same bits with a fraction of the memory,
+   * in about a third more time. Default false.
    */
   readonly checkpointing?: boolean;
-  /** "keep": learn from empty texts too; default "refuse": they are named, since they are mostly a mistake in the data. */
+  /** "keep": train on empty texts too; default "refuse": throw and list them, since they are usually a mistake in the data. */
   readonly emptyTexts?: "refuse" | "keep";
   /**
-   * Train B and the head, and leave A as it is (FFA-LoRA, arXiv 2403.12313): a mean of such adapters is then the mean of their updates.
-   * Default false. Throws `ConfigError` for a head alone, and with `loraPlusRatio`.
+   * Train B and the head, with A constant (FFA-LoRA, arXiv 2403.12313): the mean of such adapters is then the mean of their updates.
+   * Default false. Throws `ConfigError` without an adapter, and with `loraPlusRatio`.
    */
   readonly freezeA?: boolean;
 }
 
-/** An example as training takes it. */
+/** A checked example. */
 export interface TokenizedExample {
   readonly ids: Int32Array;
   readonly target: number;
 }
 
-/** What `fit` does with a classifier. */
+/** The training of a classifier. */
 export interface ClassifierTraining<E> {
   readonly task: Task<E>;
   readonly options: FitOptions;
 }
 
-/** A classifier, of texts or of tokens, as far as training knows it. */
+/** The parts of a classifier of texts or tokens used in training. */
 export interface TrainedClassifier {
   readonly encoder: SentenceEncoder;
   readonly graph: Graph;
@@ -73,22 +74,22 @@ export interface TrainedClassifier {
   readonly head: Pick<ClassificationHead, "params">;
 }
 
-/** What a classifier learns from examples. */
+/** The loss of a classifier on examples. */
 export interface Lesson<E> {
   /** The class of every target. */
   readonly targets: readonly number[];
-  /** Summed cross entropy, each target weighted by its class where there are weights. */
+  /** Summed cross entropy, weighted by class if there are weights. */
   readonly loss: (examples: readonly E[], weights: Float32Array | undefined, checkpointing: boolean) => BatchLoss;
   readonly memory: (examples: readonly E[], checkpointing: boolean) => number;
 }
 
-/** Options of training without those that are of texts alone. */
+/** Training options except those for texts only. */
 export type LessonOptions = Omit<ClassifierFitOptions, "sampling" | "emptyTexts" | "freezeA">;
 
-/** Names of the options that classifiers of texts and of tokens have beside `fit`'s own. */
+/** Names of the options of both classifiers, in addition to `fit`'s. */
 const LESSON_OPTIONS = ["headLearningRate", "loraPlusRatio", "classWeights", "checkpointing"];
 
-/** What a classifier's options make of its training. Throws `ConfigError` for those that make no sense. */
+/** The training by a classifier's options. Throws `ConfigError` for invalid ones. */
 export function takeTraining(
   classifier: TextClassifier,
   examples: readonly TokenizedExample[],
@@ -117,7 +118,7 @@ export function takeTraining(
   return { task, options: { ...options, order } };
 }
 
-/** A copy of options, inherited ones too, each read once. Throws `ConfigError` for names that are none. */
+/** A copy of options, inherited ones too, each read once. Throws `ConfigError` for unknown names. */
 export function readFitOptions<T extends LessonOptions>(given: T, more: readonly (keyof T & string)[] = []): T {
   checkOptions("fit", given, [...FIT_OPTIONS, ...LESSON_OPTIONS, ...more]);
   const own: Record<string, unknown> = {};
@@ -125,7 +126,7 @@ export function readFitOptions<T extends LessonOptions>(given: T, more: readonly
   return own as unknown as T;
 }
 
-/** Throws `ConfigError` where there is no A to leave as it is, or it was given a learning rate. */
+/** Throws `ConfigError` if there is no A to keep constant, or it has its own learning rate. */
 function freeze({ graph, modelAdapter }: TextClassifier, { loraPlusRatio }: LessonOptions): FrozenA {
   const problem = modelAdapter === null ? "this classifier has no adapter" : "loraPlusRatio is of A's learning rate";
   if (modelAdapter !== null && loraPlusRatio === undefined) return frozenA(graph, modelAdapter);
@@ -135,8 +136,8 @@ function freeze({ graph, modelAdapter }: TextClassifier, { loraPlusRatio }: Less
 }
 
 /**
- * What options make of training a classifier of texts or of tokens. Throws `ConfigError` for those that make no sense.
- * @param trained what of the adapter is; default all of it
+ * The training of a classifier of texts or tokens by its options. Throws `ConfigError` for invalid ones.
+ * @param trained the trained part of the adapter; default: all of it
  */
 export function trainingOf<E>(
   classifier: TrainedClassifier,
@@ -161,7 +162,7 @@ export function trainingOf<E>(
   return { task, options };
 }
 
-/** Adapter and head, where they or their parts have learning rates of their own. */
+/** Adapter and head, in groups if they have their own learning rates. */
 function groupsOf(
   { head, modelAdapter }: TrainedClassifier,
   trained: () => NodeId[],
@@ -190,8 +191,8 @@ function groupsOf(
 }
 
 /**
- * Summed cross entropy of some examples, each weighted by its class where there are weights.
- * @param applied in place of the classifier's adapter: the same with parts of it as constants
+ * Summed cross entropy of examples, weighted by class if there are weights.
+ * @param applied used instead of the classifier's adapter: the same with parts of it as constants
  */
 export function lossOf(
   { encoder, head, modelAdapter, graph }: TextClassifier,
@@ -212,7 +213,7 @@ export function lossOf(
   return { sum, targets: targets.length, weight, tokens: batch.ids.length };
 }
 
-/** A copy of examples as a classifier's `loss` takes them, each field read once. */
+/** A copy of the examples of a classifier's `loss`, each field read once. */
 export function takeTokenized(
   what: string,
   examples: readonly TokenizedExample[],

@@ -15,37 +15,37 @@ import {
 import { balanceOf, type ClassWeights } from "./class-weights.js";
 import type { TextClassifier } from "./text-classifier.js";
 
-/** How far `fitHead` is. */
+/** Progress of `fitHead`. */
 export interface FitHeadProgress {
-  /** Texts are encoded, then heads are fitted, with one strength of regularisation after the other. */
+  /** Texts are encoded first; then heads are fitted, one for each regularisation strength. */
   readonly phase: "encode" | "fit";
-  /** Texts or heads done. */
+  /** Number of texts or heads done. */
   readonly done: number;
-  /** Of how many, at most. */
+  /** The maximum of that. */
   readonly total: number;
 }
 
-/** How a head is fitted. */
+/** Options of `fitHead`. */
 export interface FitHeadOptions extends Omit<LogisticRegressionOptions, "onProgress" | "classWeights" | "groups"> {
-  /** How much the examples of each class count, as in `fit`; default "none": all the same. */
+  /** Weights of the classes, as in `fit`; default "none": all the same. */
   readonly classWeights?: "none" | ClassWeights;
-  /** "balanced": every class counts as if it had as many examples as any other, to go with the same option of `fit`. */
+  /** "balanced": every class counts as if it had as many examples as any other, as with the same option of `fit`. */
   readonly sampling?: "balanced";
-  /** "keep": learn from empty texts too; default "refuse": they are named, since they are mostly a mistake in the data. */
+  /** "keep": train on empty texts too; default "refuse": throw and list them, since they are usually a mistake in the data. */
   readonly emptyTexts?: "refuse" | "keep";
   /** Called after each batch of texts and each head. */
   readonly onProgress?: (event: FitHeadProgress) => void;
 }
 
-/** What `fitHead` did. */
+/** Result of `fitHead`. */
 export type FitHeadReport = Pick<LogisticRegression, "regularisation" | "iterations">;
 
-/** Options that classifiers of texts and of tokens have. */
+/** Options for classifiers of texts and of tokens. */
 const COMMON_OPTIONS = ["regularisation", "classWeights", "seed", "onProgress", "signal"];
 
 /**
- * A checked copy. Throws `ConfigError` for options that make no sense, and for weights of other labels than there are.
- * @param more names of those that only this classifier has
+ * A checked copy. Throws `ConfigError` for invalid options, and for weights of unknown labels.
+ * @param more names of options that only this classifier has
  */
 export function takeFitHeadOptions(
   what: string,
@@ -63,7 +63,7 @@ export function takeFitHeadOptions(
   return takeRegressionOptions<FitHeadProgress>(what, { ...rest, classWeights: balance });
 }
 
-/** The best head on the vectors of some texts, as a classifier's head gets them: pooled, and scaled by nothing. */
+/** The best head on the vectors of texts, pooled and not scaled. */
 export async function fitToTexts(
   { encoder, tokenizer, labels }: Pick<TextClassifier, "encoder" | "tokenizer" | "labels">,
   adapter: ModelAdapter | null,
@@ -79,13 +79,13 @@ export async function fitToTexts(
   return fitToVectors(graph, vectors, targets, labels.length, settings);
 }
 
-/** What is told while so many texts are encoded. */
+/** Progress of encoding a number of texts. */
 export const encodingEvents = ({ onProgress, signal }: RegressionSettings<FitHeadProgress>, total: number) => ({
   signal,
   onProgress: (done: number) => onProgress?.({ phase: "encode", done, total }),
 });
 
-/** The best head on vectors, with progress as `fitHead` tells it. */
+/** The best head on vectors, with progress as in `fitHead`. */
 export function fitToVectors(
   graph: Graph,
   vectors: readonly Float32Array[],
@@ -100,7 +100,7 @@ export function fitToVectors(
   });
 }
 
-/** Puts what is fitted into a head, which no other training changes meanwhile; where that throws, the head is as before. */
+/** Sets a head's values to the fitted ones; no other training may change it meanwhile. On an error the head is as before. */
 export async function setFitted(
   { graph, weight, bias }: ClassificationHead,
   params: readonly NodeId[],

@@ -18,17 +18,17 @@ export function takeExamples(what: string, examples: readonly Example[]): Exampl
   });
 }
 
-/** What is done about examples to learn from that have no text. */
+/** What to do with training examples without text. */
 export type EmptyTexts = "refuse" | "keep";
 
-/** That option of options that may be anything: whoever takes the others checks them. */
+/** That option, from options that are checked later. */
 export const emptyTextsOf = (options: { readonly emptyTexts?: EmptyTexts } | null): EmptyTexts | undefined =>
   options?.emptyTexts;
 
 /** Places of empty texts that a message names. */
 const NAMED = 5;
 
-/** A copy of examples to learn from. Throws `ConfigError` for what is none, and for empty texts where they are not to be kept. */
+/** A copy of training examples. Throws `ConfigError` for invalid ones, and for empty texts unless they are to be kept. */
 export function takeLearnt(what: string, examples: readonly Example[], emptyTexts: EmptyTexts = "refuse"): Example[] {
   oneOf(what, "emptyTexts", emptyTexts, ["refuse", "keep"]);
   const taken = takeExamples(what, examples);

@@ -17,30 +17,30 @@ import { LABELS_FILE, type LabelsFile } from "./labels-file.js";
 
 const what = "TextClassifier.open";
 
-/** What is the run's own is not asked for again. */
+/** Options of the encoder, except those that the classifier's files determine. */
 export type EncoderOptions = Omit<LoadOptions, "maxTokens" | "pooling">;
 
-/** Those of an encoder whose classifier does not say to how many tokens texts are cut. */
+/** Options of the encoder of a classifier that does not record its maximum length. */
 export type CutOptions = Omit<LoadOptions, "pooling">;
 
 /** Names of those. */
 export const CUT_OPTIONS = [...MODEL_OPTIONS, "maxTokens"] as const;
 
-/** What a classifier is made of. */
+/** The parts of a classifier. */
 export interface OpenedParts {
   readonly encoder: SentenceEncoder;
   readonly files: FileMap;
 }
 
-/** Names of the options that go on to the encoder. */
+/** Names of the options for the encoder. */
 export const ENCODER_OPTIONS = MODEL_OPTIONS;
 
 export const CONFIG_FILE = "adapter_config.json";
 const FILES = [CONFIG_FILE, "adapter_model.safetensors", HEAD_FILE, LABELS_FILE];
 
 /**
- * Reads a classifier's files and loads the encoder below it: `model`, else the one that they name, else, where the adapter is
- * merged in, the source itself.
+ * Reads a classifier's files and loads its encoder: `model`, else the one that they name, else, if the adapter is merged, the source
+ * itself.
  */
 export async function openParts(
   given: string | FileMap | ModelSource,
@@ -61,11 +61,11 @@ export async function openParts(
   return { encoder, files };
 }
 
-/** The pooling to load an encoder with: of several side by side its own files speak. */
+/** The pooling to load an encoder with; if it has several modes, the encoder's own files contain it. */
 export const poolingOf = ({ pooling }: LabelsFile): PoolingMode | undefined =>
   poolingModes.find((mode) => mode === pooling?.split(", ")[0]);
 
-/** Where a classifier's files come from: of a string, a folder, where there is a file system, or an address. */
+/** The source of a classifier's files: for a string, a folder (in runtimes with a file system) or a URL. */
 export async function sourceOf(
   given: string | FileMap | ModelSource,
   options: EncoderOptions,
@@ -86,7 +86,7 @@ function placeOf(place: string, signal: AbortSignal | undefined, op: string, exp
   throw new ConfigError(`${op}: ${expected} is expected, there is no folder ${excerpt(place)}`, { op, folder: place });
 }
 
-/** Those of a classifier's files that are there. */
+/** The classifier's files that exist. */
 export async function readThere(source: ModelSource): Promise<FileMap> {
   const files: Record<string, Uint8Array> = {};
   for (const name of FILES) {
@@ -101,7 +101,7 @@ export async function readThere(source: ModelSource): Promise<FileMap> {
   return files;
 }
 
-/** What became of the head of an adapter of the task SEQ_CLS. */
+/** Why an adapter of the task SEQ_CLS may have no head. */
 const HEADLESS =
   "although its task is SEQ_CLS: PEFT leaves the head out where it converts PiSSA or OLoRA (path_initial_model_for_weight_conversion)";
 
@@ -124,18 +124,18 @@ async function readFiles(source: ModelSource): Promise<FileMap> {
   });
 }
 
-/** Runs of earlier versions kept it in their report alone. */
+/** Earlier versions recorded it only in a run's report. */
 async function reportedLength(source: ModelSource): Promise<number | null> {
   const { settings } = ((await readJson(source, "report.json")) ?? {}) as { settings?: { maxTokens?: unknown } | null };
   const most = settings?.maxTokens;
   return Number.isSafeInteger(most) ? (most as number) : null;
 }
 
-/** The base that the files name. Throws `ConfigError` where they name none, `ModelError` where it is not found. */
+/** The base that the files name. Throws `ConfigError` if they name none, `ModelError` if it is not found. */
 export async function namedBase(source: ModelSource, files: FileMap, labels: LabelsFile | null): Promise<ModelSource> {
   const name = labels?.base?.name ?? peftField(files[CONFIG_FILE], "base_model_name_or_path");
   const advice = "name it with the option `model`";
-  // What an encoder of files in memory is called.
+  // The name of an encoder from files in memory.
   if (name === null || (name === "model" && providedFiles()?.folder(name) == null))
     throw new ConfigError(`${what}: ${clip(source.name)} does not say which model it was trained on: ${advice}`, {
       ...{ op: what, option: "model", value: name },
@@ -149,7 +149,7 @@ export async function namedBase(source: ModelSource, files: FileMap, labels: Lab
   }
 }
 
-/** A text of adapter_config.json; null where it has none. */
+/** A string in adapter_config.json; null if missing. */
 export function peftField(
   config: Uint8Array | undefined,
   field: "base_model_name_or_path" | "task_type",
@@ -159,7 +159,7 @@ export function peftField(
     const value = json?.[field];
     return typeof value === "string" && value !== "" ? value : null;
   } catch {
-    // Loading the adapter will say what is wrong with it.
+    // Loading the adapter reports what is wrong with it.
     return null;
   }
 }

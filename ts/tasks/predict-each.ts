@@ -12,21 +12,21 @@ import { checkClassifier, TextClassifier } from "./text-classifier.js";
 
 const what = "predictEach";
 
-/** A text and who is asked about it. */
+/** A text and the classifier for it. */
 export interface PredictionRequest {
-  /** One of several on the same encoder. */
+  /** A classifier; all requests of a call share one encoder. */
   readonly classifier: TextClassifier;
-  /** The text as a user would write it. */
+  /** The text. */
   readonly text: string;
 }
 
 /**
- * What each text's own classifier says of it, in order. Texts of all classifiers share batches: the encoder's products are
- * computed once for all rows, then come each text's adapter and its classifier's head. The answers are those of
- * `classifier.predict`, to the bit, with adapters and heads as they are when the call begins.
+ * The prediction of each text's own classifier, in order. Texts of all classifiers share batches: the encoder's products are computed once
+ * for all rows, followed by each text's adapter and its classifier's head. Results are bit-identical to those of `classifier.predict`, with
+ * adapters and heads as they are at the call.
  *
- * Throws `ConfigError` before any work where the classifiers have different encoders, one was disposed of, or an adapter is
- * merged that is not all texts'; `NonFiniteError` as `predict` does.
+ * Throws `ConfigError` before any work if the classifiers have different encoders, one was disposed, or an adapter is merged that is not
+ * all texts'; `NonFiniteError` as `predict`.
  *
  * @example
  * await predictEach([{ classifier: spam, text: mail }, { classifier: mood, text: mail }]);
@@ -72,7 +72,7 @@ export async function predictEach(
   return asked.map(({ text, classifier }, i) => prediction(text, classifier.labels, all[i]!, i));
 }
 
-/** Each text as its own classifier cuts it, when a batch asks for it. */
+/** Each text tokenized by its own classifier, when its batch is computed. */
 function* tokensOf(asked: readonly PredictionRequest[]): Generator<Int32Array> {
   for (const { classifier, text } of asked) yield classifier.tokenizer.encode(text);
 }

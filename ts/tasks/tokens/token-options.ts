@@ -45,11 +45,11 @@ export interface OpenTokenClassifierOptions<Label extends string = string>
   readonly model?: string | FileMap | ModelSource;
   /** For a checkpoint of transformers: options of an adapter to train together with its head; default: none. */
   readonly lora?: LoraOptions;
-  /** Names of the classes, for PEFT's files, which have none; default what the base's config.json says, else LABEL_0, LABEL_1, … */
+  /** Names of the classes, for PEFT's files, which have none; default: those of the base's config.json, else LABEL_0, LABEL_1, … */
   readonly labels?: readonly Label[];
   /**
-   * Tokens that texts are cut to, of PEFT's files and of a checkpoint of transformers, which do not say what they were trained with; default
-   * what the model allows. What `save` gave says it.
+   * Length in tokens to which texts are truncated, for PEFT's files and checkpoints of transformers, which do not record it; default: the
+   * model's maximum. The files of `save` record it.
    */
   readonly maxTokens?: number;
 }
