@@ -92,7 +92,7 @@ describe("a later init", () => {
     ["threads", { threads: before.threads + 1 }, /already runs with threads \d; for threads \d/],
     ["tile", { tile: wide }, /already runs with tile \{"rows":\d,"columns":8\}; for tile \{"rows":4,"columns":16\}/],
     ["memory", { maximumMemory: 2 ** 30 }, /already runs with maximumMemory 2147483648; for maximumMemory 1073741824/],
-    ["two things", { build: other, maximumMemory: 2 ** 30 }, /build .*; maximumMemory /],
+    ["two things", { build: other, maximumMemory: 2 ** 30 }, /for build .*, maximumMemory /],
   ])("is told what differs: %s", async (_, options, message) => {
     const error = await refused(options);
     expect(error).toBeInstanceOf(ConfigError);
