@@ -49,8 +49,17 @@ export const places = {
   "ts/training/node": null,
   "ts/models": "models",
   "ts/tasks": "tasks",
+  "ts/tasks/classify": "jobs",
+  "ts/tasks/index.ts": "jobs",
+  "ts/tasks/language/settings.ts": "jobs",
+  "ts/tasks/tokens/run/baseline-check.ts": "jobs",
+  "ts/tasks/tokens/run/settings.ts": "jobs",
   "ts/tokenize": "models",
   "ts/train": "models",
+
+  // On demand: runs on labelled words and on language models.
+  "ts/tasks/language": "language-run",
+  "ts/tasks/tokens/run": "tokens-run",
 
   // On demand: language models, when one is loaded.
   "ts/adapters/output-layer.ts": "language",

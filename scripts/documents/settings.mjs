@@ -3,21 +3,25 @@ import { join } from "node:path";
 import ts from "typescript";
 
 const tables = [
-  { file: "shared-fields.ts", name: "sharedFields", title: "Every task" },
-  { file: "classifier-fields.ts", name: "classifierFields", title: "Classifiers, of texts (no `task`) and of tokens" },
-  { file: "classifier-fields.ts", name: "textFields", title: "Classifiers of texts" },
-  { file: "token-settings.ts", name: "tokenFields", title: '`task: "tokens"`' },
-  { file: "language-settings.ts", name: "languageFields", title: '`task: "text"` and `task: "chat"`' },
+  { file: "training/spec/shared-fields.ts", name: "sharedFields", title: "Every task" },
+  {
+    file: "tasks/classify/settings.ts",
+    name: "classifierFields",
+    title: "Classifiers, of texts (no `task`) and of tokens",
+  },
+  { file: "tasks/classify/settings.ts", name: "textFields", title: "Classifiers of texts" },
+  { file: "tasks/tokens/run/settings.ts", name: "tokenFields", title: '`task: "tokens"`' },
+  { file: "tasks/language/settings.ts", name: "languageFields", title: '`task: "text"` and `task: "chat"`' },
 ];
 
 /**
- * The settings of a run, from the tables in ts/training/spec: name, option of the command line, default, what it does.
+ * The settings of a run, from the tables in ts/training/spec and ts/tasks: name, option of the command line, default, what it does.
  * @param {string} root
  */
 export function settingsTables(root) {
   const flags = flagsOf(join(root, "ts/cli/options/setting-flags.ts"));
   return tables
-    .map(({ file, name, title }) => section(title, objectIn(join(root, "ts/training/spec", file), name), flags))
+    .map(({ file, name, title }) => section(title, objectIn(join(root, "ts", file), name), flags))
     .join("\n\n");
 }
 

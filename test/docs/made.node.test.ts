@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { madeDocument } from "../../scripts/documents/made.mjs";
 import { root } from "../../scripts/setup/paths.mjs";
-import { fieldsOfTasks } from "../../ts/training/spec/any-settings.js";
+import { fieldsOfTasks } from "../../ts/tasks/index.js";
 
 it.each(["docs/errors.md", "docs/ops.md", "docs/settings.md"] as const)(
   "%s is as the code makes it (npm run build)",

@@ -8,8 +8,10 @@ const steps = [4, 0.1, 4, 0.1].map((loss, step) => ({ ...record, step, loss }));
 const long = [...steps, ...steps, ...steps, ...steps, ...steps].map((one, step) => ({ ...one, step }));
 
 it("training that ends above guessing is told, at the weight that its steps have", () => {
-  expect(lostItsWay(long, 2, plainWords)).toMatch(/diverged: its loss ended at 2\.05, where guessing gives 0\.693/);
+  expect(lostItsWay(long, Math.log(2), plainWords)).toMatch(
+    /diverged: its loss ended at 2\.05, where guessing gives 0\.693/,
+  );
   // The steps of a high loss are those without the class that counts: each of their examples weighs little.
-  expect(lostItsWay(long, 2, plainWords, (step) => (step % 2 === 0 ? 1 : 50))).toBeNull();
-  expect(lostItsWay(long, 2, plainWords, (step) => (step % 2 === 0 ? 50 : 1))).toMatch(/ended at 3\.92/);
+  expect(lostItsWay(long, Math.log(2), plainWords, (step) => (step % 2 === 0 ? 1 : 50))).toBeNull();
+  expect(lostItsWay(long, Math.log(2), plainWords, (step) => (step % 2 === 0 ? 50 : 1))).toMatch(/ended at 3\.92/);
 });

@@ -21,7 +21,11 @@ describe("a job with a test apart", () => {
     expect(told.map(({ step, loss }) => ({ step, value: loss }))).toEqual(evaluation!.measured);
     expect(told.map(({ step }) => step)).toEqual([0, 10, 20, 30, 40, 50, 60]);
     // Of six examples.
-    for (const { accuracy } of told) expect([0, 1, 2, 3, 4, 5, 6].map((count) => count / 6)).toContain(accuracy);
+    for (const { task, metrics } of told)
+      expect([task, [0, 1, 2, 3, 4, 5, 6].map((count) => count / 6)]).toEqual([
+        "classify",
+        expect.arrayContaining([metrics["accuracy"]]),
+      ]);
     const lowest = Math.min(...told.map(({ loss }) => loss));
     expect(evaluation!.best).toEqual({ step: told.find(({ loss }) => loss === lowest)!.step, value: lowest });
     expect(told.filter(({ best }) => best).at(-1)!.loss).toBe(lowest);

@@ -1,12 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { createEngine, type Engine, MemoryError, TextClassifier } from "../../ts/index.js";
-import { engine } from "../../ts/engine/engine.js";
-import { tokenCounting } from "../../ts/training/estimate/batch-tokens.js";
+import { createEngine, MemoryError, TextClassifier } from "../../ts/index.js";
 import { jobSeconds } from "../../ts/training/estimate/job-seconds.js";
-import { checkModelFits, memoryNeed, steppedTexts } from "../../ts/training/estimate/memory-need.js";
+import { checkModelFits, memoryNeed, steppedOn } from "../../ts/training/estimate/memory-need.js";
 import { type JobEvent, memoryStore } from "../../ts/jobs/index.js";
-import { textFields } from "../../ts/training/spec/classifier-fields.js";
-import { readSpec } from "../../ts/training/spec/read-settings.js";
 import { plainWords } from "../../ts/training/job-events.js";
 import { SentenceEncoder } from "../../ts/models/sentence/sentence-encoder.js";
 import { timeStep } from "../../ts/train/timed-step.js";
@@ -16,12 +12,18 @@ import { run, spec } from "./tiny-job.js";
 
 const labels = ["bad", "good"];
 
-async function counted(encoder: SentenceEncoder, on: Engine, batchSize: number) {
-  const settings = { batchSize, seed: 0, accumulate: 1, checkpointing: false, sampling: null };
-  const parts = { train: examples, validation: examples.slice(0, 3), measured: examples.slice(0, 2) };
-  const data = { ...parts, labels, settings, steps: 9, tokenizer: encoder.tokenizer, engine: on };
-  return { settings, tokens: await tokenCounting(data).count(undefined) };
+/** A classifier's steps on batches of all examples. */
+function stepped(classifier: TextClassifier, factor = 1) {
+  const { encoder, graph } = classifier;
+  const learnt = examples.map(({ text }) => ({ ids: encoder.tokenizer.encode(text) }));
+  const memory = (part: typeof learnt, checkpointing: boolean) => {
+    const tokens = part.reduce((sum, { ids }) => sum + ids.length, 0);
+    return classifier.memory([{ ids: new Int32Array(factor * tokens), target: 0 }], { checkpointing });
+  };
+  return steppedOn({ graph, params: () => classifier.params(), memory }, [learnt]);
 }
+
+const settings = { batchSize: 40, accumulate: 1, checkpointing: false };
 
 describe("a job's estimate", () => {
   it("is told before the work and stands in the report", async () => {
@@ -32,7 +34,9 @@ describe("a job's estimate", () => {
     expect(ready.type === "ready" && ready.job.estimate).toEqual(report.estimate);
     const { seconds, memory } = report.estimate;
     expect(seconds.total).toBeCloseTo(seconds.baseline + seconds.training + seconds.test, 9);
-    for (const part of Object.values(seconds)) expect(part).toBeGreaterThan(0);
+    const { validation, ...others } = seconds;
+    expect(validation).toBe(0);
+    for (const part of Object.values(others)) expect(part).toBeGreaterThan(0);
     expect(memory.needed).toBeLessThan(memory.maximum);
     // All that came before it is the model, the data and counting; nothing was trained or encoded for good.
     const before = events.slice(0, events.indexOf(ready));
@@ -49,57 +53,46 @@ describe("a job's estimate", () => {
     expect(memory.needed).toBeGreaterThan(0);
   });
 
-  it("counts what the steps will read", async () => {
+  it("counts the largest part of a step", async () => {
     using encoder = await SentenceEncoder.load(await tinyEncoder());
-    const { tokens } = await counted(encoder, engine(), 8);
-    const length = (i: number) => encoder.tokenizer.encode(examples[i]!.text).length;
-    const ofStep = (step: number) => [...tokens.batchAt(step)].reduce((sum, row) => sum + length(row), 0);
-    expect(tokens.steps).toEqual(Array.from({ length: 9 }, (_, step) => ofStep(step)));
-    expect(tokens.largest(1)).toBe(Math.max(...tokens.steps));
-    expect(tokens.largest(8)).toBe(Math.max(...examples.map((_, i) => length(i))));
-    expect(tokens.train).toBe(examples.reduce((sum, _, i) => sum + length(i), 0));
-    expect(tokens.validation).toBe(length(0) + length(1) + length(2));
-    expect(tokens.measured).toBe(length(0) + length(1));
-  });
-
-  it("counts the batches that balanced sampling makes", async () => {
-    using encoder = await SentenceEncoder.load(await tinyEncoder());
-    const rare = examples.filter(({ label }, i) => label === "good" || i < 3);
-    const own = { ...{ train: rare, validation: rare, measured: rare, labels, steps: 5 }, engine: engine() };
-    const settings = { batchSize: 8, seed: 0, sampling: "balanced" } as const;
-    const counting = tokenCounting({ ...own, settings, tokenizer: encoder.tokenizer });
-    const tokens = await counting.count(undefined);
-    const good = (step: number) => [...tokens.batchAt(step)].filter((row) => rare[row]!.label === "good").length;
-    expect([0, 1, 2, 3, 4].map(good)).toEqual([4, 4, 4, 4, 4]);
+    using classifier = TextClassifier.create(encoder, { labels });
+    const lengths = examples.map(({ text }) => encoder.tokenizer.encode(text).length);
+    const { largest } = stepped(classifier);
+    expect(largest(settings).tokens).toBe(lengths.reduce((sum, length) => sum + length, 0));
+    expect(largest({ ...settings, accumulate: 40 }).tokens).toBe(Math.max(...lengths));
   });
 
   it("adds up the steps, what is measured on the way, and a test apart", () => {
-    const tokens = { ...{ steps: [100, 300], train: 1000, validation: 50, measured: 20 }, largest: () => 0 };
-    const part = { file: "a.csv", sha256: "", examples: [], labels: [], rawLabels: [], split: true };
-    const held = { ...part, examples: [{ text: "a", label: "b", line: 2 }] };
-    const job = (evaluateEvery: number | null, more: object, done: number | null = null, steps = 10) => ({
-      ...{ settings: readSpec("test", { data: "a.csv", ...more }, textFields), steps, done, evaluateEvery },
-      dataset: { validation: evaluateEvery === null ? part : held, test: part },
-      tokens: { ...tokens, batchAt: () => new Int32Array(), ...(steps === 0 && { steps: [] }) },
+    const tokens = { validation: 50, baseline: 1020, finish: 20 };
+    const job = (evaluateEvery: number | null, more: object = {}, done: number | null = null, steps = 10) => ({
+      ...{ steps, done, evaluateEvery, stepTokens: steps === 0 ? [] : [100, 300], tokens: { ...tokens, ...more } },
     });
-    const speed = { trained: 1, encoded: 1 / 64 };
-    expect(jobSeconds(job(null, {}), speed)).toEqual({
-      ...{ baseline: 15.9375, training: 2000, test: 0.3125, total: 2016.25 },
+    const speed = { trained: 1, measured: 1 / 64 };
+    expect(jobSeconds(job(null), speed)).toEqual({
+      ...{ baseline: 15.9375, training: 2000, validation: 0, test: 0.3125, total: 2016.25 },
     });
-    // Before the first step, after 4, 8 and 10; the head alone learns from what is measured then, too.
-    expect(jobSeconds(job(4, {}), speed)).toMatchObject({ baseline: 15.9375 + 0.78125, training: 2003.125 });
+    // Before the first step, after 4, 8 and 10.
+    expect(jobSeconds(job(4), speed)).toMatchObject({ validation: 3.125, training: 2003.125, total: 2019.375 });
     expect(jobSeconds(job(4, {}, 4), speed)).toMatchObject({ baseline: 0, training: 1201.5625 });
-    expect(jobSeconds(job(null, { recipe: "peft", baseline: false }), speed).baseline).toBe(0.3125);
-    const alone = jobSeconds(job(null, { headOnly: true }, null, 0), speed);
+    const alone = jobSeconds(job(null, { finish: 0 }, null, 0), speed);
     expect(alone).toMatchObject({ baseline: 15.9375, training: 0, test: 0, total: 15.9375 });
+  });
+
+  it("of the baseline has what the head is fitted to", async () => {
+    const baseline = async (more: object) => {
+      const { report } = await run({ ...spec, steps: 2, ...more }, memoryStore());
+      return report.estimate.seconds.baseline / report.estimate.seconds.test;
+    };
+    // Forty texts of which eight are tested; without a head that is fitted, those alone.
+    expect(await baseline({ testSplit: 0.2 })).toBeGreaterThan(3.5);
+    expect(await baseline({ testSplit: 0.2, recipe: "peft", baseline: false })).toBeCloseTo(1, 9);
   });
 
   it("foretells the memory that training takes, within a tenth", async () => {
     await using own = await createEngine({ threads: 1 });
     using encoder = await SentenceEncoder.load(await tinyEncoder(), { engine: own });
     const classifier = TextClassifier.create(encoder, { labels });
-    const { settings, tokens } = await counted(encoder, own, 40);
-    const { needed } = memoryNeed(steppedTexts(classifier, tokens), settings, 0, plainWords);
+    const { needed } = memoryNeed(stepped(classifier), settings, 0, plainWords);
     const { peakMemory } = await classifier.fit(examples, { steps: 9, batchSize: 40 });
     expect(needed / peakMemory).toBeGreaterThan(0.9);
     expect(needed / peakMemory).toBeLessThan(1.1);
@@ -109,13 +102,10 @@ describe("a job's estimate", () => {
     await using own = await createEngine({ threads: 1, maximumMemory: 2 ** 24 });
     using encoder = await SentenceEncoder.load(await tinyEncoder(), { engine: own });
     const classifier = TextClassifier.create(encoder, { labels });
-    const { tokens } = await counted(encoder, own, 40);
-    const settings = { batchSize: 40, accumulate: 1, checkpointing: false };
     // A step as large as all these texts, many times.
-    const times = (factor: number) => ({ ...tokens, largest: (parts: number) => (factor * tokens.largest(1)) / parts });
     const error = (factor: number) => {
       try {
-        return memoryNeed(steppedTexts(classifier, times(factor)), settings, 0, plainWords);
+        return memoryNeed(stepped(classifier, factor), settings, 0, plainWords);
       } catch (thrown) {
         return thrown;
       }

@@ -1,13 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { AbortError, ConfigError } from "../../ts/index.js";
 import { type JobEvent, type JobSpec, memoryStore } from "../../ts/jobs/index.js";
-import { type Labelled, loadDataset } from "../../ts/training/data/dataset.js";
-import { holdOut } from "../../ts/training/data/held-out.js";
-import { foldsOf } from "../../ts/training/folds/folded.js";
+import { type Labelled, loadDataset } from "../../ts/tasks/classify/data/dataset.js";
+import { holdOut } from "../../ts/tasks/classify/data/held-out.js";
+import { foldsOf } from "../../ts/tasks/classify/folds/folded.js";
 import { plainWords } from "../../ts/training/job-events.js";
-import { textFields } from "../../ts/training/spec/classifier-fields.js";
+import { classifierPlan } from "../../ts/tasks/classify/recipes.js";
+import { textFields } from "../../ts/tasks/classify/settings.js";
 import { readSpec } from "../../ts/training/spec/read-settings.js";
-import { evaluateEveryOf, stepsOf } from "../../ts/training/spec/training-settings.js";
+import { evaluateEveryOf, stepsOf } from "../../ts/training/spec/run-settings.js";
 import { nextTask } from "../../ts/waiting/next-task.js";
 import { run, spec } from "./tiny-job.js";
 
@@ -46,7 +47,7 @@ describe("what is held out by default", () => {
   it("does not choose where that were chance: the last step is kept", async () => {
     const { sizes, tooFewToChoose, settings } = await parts(30);
     expect([sizes, tooFewToChoose]).toEqual([[24, 0, 6], 4]);
-    expect(evaluateEveryOf(settings, 150, 0)).toBeNull();
+    expect(evaluateEveryOf(settings, 150, 0, classifierPlan)).toBeNull();
     expect((await parts(130)).sizes).toEqual([84, 20, 26]);
     // Whoever names a share, or when to measure, wants it.
     expect((await parts(30, { validationSplit: 0.2 })).sizes).toEqual([20, 4, 6]);
@@ -155,8 +156,8 @@ it("parts are drawn no further once the job is cancelled", async () => {
   };
   const words = plainWords;
   await cancelled((signal) => holdOut(all, "test", settings, 0, { words, signal }));
-  await cancelled((signal) => foldsOf({ ...dataset, train: all }, settings, 7, { words, signal }));
-  await expect(foldsOf({ ...dataset, train: all }, settings, 7, { words })).resolves.toHaveLength(7);
+  await cancelled((signal) => foldsOf(all, settings, 7, { words, signal }));
+  await expect(foldsOf(all, settings, 7, { words })).resolves.toHaveLength(7);
 });
 
 describe("a group", () => {
@@ -189,7 +190,7 @@ describe("a group", () => {
 
 describe("steps by the number of examples", () => {
   const steps = (examples: number, more: Partial<JobSpec> = {}) =>
-    stepsOf(readSpec("test", { data: "a.csv", ...more }, textFields), examples);
+    stepsOf(readSpec("test", { data: "a.csv", ...more }, textFields), examples, classifierPlan.length);
 
   it("are five passes, within two ends", () => {
     expect([24, 480, 500, 800, 1000, 1280, 1300, 1e6].map((n) => steps(n))).toEqual([
@@ -207,7 +208,7 @@ describe("steps by the number of examples", () => {
 
   it("are measured ten times where nothing else is said", () => {
     const every = (more: Partial<JobSpec>, held = 20) =>
-      evaluateEveryOf(readSpec("test", { data: "a.csv", ...more }, textFields), 150, held);
+      evaluateEveryOf(readSpec("test", { data: "a.csv", ...more }, textFields), 150, held, classifierPlan);
     expect(every({})).toBe(15);
     expect(every({ evaluateEvery: 40 })).toBe(40);
     expect(every({ patience: null })).toBeNull();

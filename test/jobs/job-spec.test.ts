@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ConfigError, LowrankError } from "../../ts/index.js";
 import { type JobOptions, type JobSpec, memoryStore, runJob, type RunStore } from "../../ts/jobs/index.js";
-import { textFields } from "../../ts/training/spec/classifier-fields.js";
+import { textFields } from "../../ts/tasks/classify/settings.js";
 import { readSpec } from "../../ts/training/spec/read-settings.js";
 import { run, sources, spec } from "./tiny-job.js";
 

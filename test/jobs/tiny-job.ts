@@ -1,6 +1,6 @@
 import type { FileMap } from "../../ts/io/file-map.js";
 import type { JobEvent, JobSources, JobSpec, RunStore } from "../../ts/jobs/index.js";
-import { type JobOptions, runJob } from "../../ts/training/run-job.js";
+import { type JobOptions, runJob } from "../../ts/jobs/run-job.js";
 import { modelSource } from "../../ts/io/model-source.js";
 import { examples, tinyEncoder } from "../models/tiny-encoder.js";
 

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { PairedDifference } from "../../ts/train/metrics/paired-difference.js";
-import { macroF1Loss, recommend } from "../../ts/training/result/recommendation.js";
+import { macroF1Loss, recommend } from "../../ts/tasks/classify/result/recommendation.js";
 import { guessColumns } from "../../web/src/data/columns.js";
 import { de } from "../../web/src/messages/de.js";
 import { en } from "../../web/src/messages/en.js";

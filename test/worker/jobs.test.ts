@@ -51,7 +51,7 @@ describe("a run in a worker, its store and sources here", () => {
     const onProgress = (event: JobEvent) => void events.push(event);
     const { report } = await runJob(given, store, { worker, sources: language.sources, onProgress });
     expect(report.result!.after.loss).toBeLessThan(report.result!.before.loss);
-    expect(events.map(({ type }) => type)).toContain("ready-language");
+    expect(events.map(({ type }) => type)).toContain("ready");
     const here = memoryStore();
     await language.run(given, here);
     expect(results(store.files())).toEqual(results(here.files()));

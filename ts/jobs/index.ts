@@ -1,5 +1,34 @@
 export type { DataSummary } from "../io/examples/summary/index.js";
-export type { JobEvent, JobListener, JobPhase, ReadyJob } from "../training/job-events.js";
+export type { Baseline } from "../tasks/classify/result/baseline.js";
+export type { Recommendation } from "../tasks/classify/result/recommendation.js";
+export type { Sample } from "../tasks/classify/result/sample-predictions.js";
+export type { UnseenTexts } from "../tasks/classify/result/unseen-texts.js";
+export type { ClassifierFold, FoldsReport } from "../tasks/classify/folds/classifier-folds.js";
+export type { ClassifierResult, JobResult, RunReport } from "../tasks/classify/report.js";
+export type { JobSpec, TrainingSettings } from "../tasks/classify/settings.js";
+export type { AnyJobSpec, JobSettings, TaskName } from "../tasks/index.js";
+export type {
+  HeldOutLoss,
+  LanguageJobResult,
+  LanguageReport,
+  LanguageResult,
+} from "../tasks/language/language-report.js";
+export type { LanguageJobSpec, LanguageSettings } from "../tasks/language/settings.js";
+export type { TokenJobSpec, TokenSettings } from "../tasks/tokens/run/settings.js";
+export type { TokenBaseline, TokenJobResult, TokenReport, TokenResult } from "../tasks/tokens/run/token-report.js";
+export type { JobEstimate } from "../training/estimate/job-estimate.js";
+export type { JobSeconds } from "../training/estimate/job-seconds.js";
+export type { MemoryNeed } from "../training/estimate/memory-need.js";
+export type { FoldResult, FoldSpread } from "../training/folds/fold-kind.js";
+export type { TaskFoldsReport } from "../training/folds/folds-report.js";
+export type { JobPhase, ReadyPart } from "../training/job-events.js";
+export type {
+  ReportedData,
+  ReportedMetric,
+  ReportedMetrics,
+  ReportedModel,
+  TaskReport,
+} from "../training/result/report.js";
 export type {
   DataFile,
   FindModelOptions,
@@ -7,32 +36,16 @@ export type {
   JobSources,
   ReadDataOptions,
 } from "../training/sources/job-sources.js";
-export type { JobSpec } from "../training/spec/training-settings.js";
-export type { LanguageJobSpec, LanguageSettings } from "../training/spec/language-settings.js";
-export type { TokenJobSpec, TokenSettings } from "../training/spec/token-settings.js";
-export type { ReadyTokenJob, TokenPart } from "../training/tokens/ready-tokens.js";
-export type { TokenBaseline, TokenReport } from "../training/tokens/token-report.js";
-export type { HeldOutLoss, LanguageReport } from "../training/language/language-report.js";
-export type { LanguageEstimate, LanguagePart, ReadyLanguageJob } from "../training/language/ready-language.js";
-export type { TokenCount } from "../training/language/tokenized.js";
-export type { JobEstimate } from "../training/estimate/job-estimate.js";
-export type { MemoryNeed } from "../training/estimate/memory-need.js";
+export { keptSources } from "../training/sources/kept-sources.js";
+export type { KeptSourcesOptions, OwnData } from "../training/sources/own-data.js";
 export { memoryStore } from "../training/store/memory-store.js";
 export type { MemoryStore } from "../training/store/memory-store.js";
 export { opfsStore } from "../training/store/opfs-store.js";
 export type { OpfsStore } from "../training/store/opfs-store.js";
-export { keptSources } from "../training/sources/kept-sources.js";
-export type { KeptSourcesOptions, OwnData } from "../training/sources/own-data.js";
-export { runFolds } from "../training/folds/run-folds.js";
-export type { FoldResult, FoldsReport, FoldSpread } from "../training/folds/folds-report.js";
-export { runJob, unfinishedSpec } from "../training/run-job.js";
-export type { AnyJobResult, JobOptions, JobResult, LanguageJobResult, TokenJobResult } from "../training/run-job.js";
-export type { ReportedData, ReportedModel, RunReport } from "../training/result/run-report.js";
-export { runStatus } from "../training/store/run-status.js";
-export type { RunStatus } from "../training/store/run-status.js";
 export type { RunStore } from "../training/store/run-store.js";
-export type { Sample } from "../training/result/sample-predictions.js";
-export type { Recommendation } from "../training/result/recommendation.js";
-export type { UnseenTexts } from "../training/result/unseen-texts.js";
-export type { Baseline } from "../training/result/baseline.js";
-export type { TrainingSettings } from "../training/spec/training-settings.js";
+export { runFolds } from "./run-folds.js";
+export type { AnyFoldsReport } from "./run-folds.js";
+export { runJob } from "./run-job.js";
+export type { AnyJobResult, JobEvent, JobListener, JobOptions, ReadyJob } from "./run-job.js";
+export { runStatus, unfinishedSpec } from "./stored-runs.js";
+export type { RunStatus } from "./stored-runs.js";

@@ -1,8 +1,8 @@
 import type { Checkpoint, EvaluateEvery, FitOptions } from "../train/fit-options.js";
-import type { JobContext } from "./job-task.js";
 import { CheckpointWriter, type Resumed } from "./store/checkpoint-file.js";
 import type { RunState } from "./store/run-state.js";
 import type { RunStore } from "./store/run-store.js";
+import type { RunContext } from "./task-definition.js";
 
 /** Steps between two checkpoints, whatever is trained. */
 const CHECKPOINT_EVERY = 25;
@@ -20,7 +20,7 @@ export function followSteps(
   total: number,
   store: RunStore,
   resumed: Resumed | null,
-  { emit, signal }: JobContext,
+  { emit, signal }: RunContext,
 ): FollowedSteps {
   const checkpoints = new CheckpointWriter(store, run, resumed);
   const save = async (checkpoint: Checkpoint) => {

@@ -1,21 +1,37 @@
 import type { EngineInfo } from "../engine/running.js";
-import type { GroupCount } from "./data/held-out.js";
-import type { JobEstimate } from "./estimate/job-estimate.js";
 import type { DataSummary } from "../io/examples/summary/index.js";
-import type { ReadyLanguageJob } from "./language/ready-language.js";
-import type { JobSpec } from "./spec/training-settings.js";
-import type { LanguageJobSpec } from "./spec/language-settings.js";
-import type { TokenJobSpec } from "./spec/token-settings.js";
-import type { ReadyTokenJob } from "./tokens/ready-tokens.js";
-import type { TrainingSettings } from "./spec/training-settings.js";
+import type { JobEstimate } from "./estimate/job-estimate.js";
+import type { RunSettings } from "./spec/run-settings.js";
 
 /** A piece of a job's work that takes a while, in the order in which they come. */
 export type JobPhase = "tokenize" | "encode-validation" | "encode-train" | "head-only" | "train" | "validate";
 
+/** Examples of a file as a run takes them. */
+export interface ReadyPart {
+  /** What the file is called. */
+  readonly file: string;
+  /** Examples that were taken from it. */
+  readonly examples: number;
+  /** Their words that have a label, where words are labelled. */
+  readonly words?: number;
+  /** Of a language model: all their tokens. */
+  readonly tokens?: number;
+  /** Of a language model: tokens that are trained on or measured. */
+  readonly targets?: number;
+}
+
+/** How many different groups examples have, and how many of them belong to none. */
+export interface GroupCount {
+  readonly groups: number;
+  readonly alone: number;
+}
+
 /** What a job is about to do, once everything is loaded and checked. */
-export interface ReadyJob {
+export interface ReadyJob<S = RunSettings> {
+  /** What is trained. */
+  readonly task: string;
   /** The whole spec: what was given, and defaults. */
-  readonly settings: TrainingSettings;
+  readonly settings: S;
   /** Optimizer steps in all; 0 where only the head is fitted. */
   readonly steps: number;
   /** Steps between two measurements of the validation, which choose the step that is kept; null where the last one is. */
@@ -31,19 +47,22 @@ export interface ReadyJob {
     readonly layers: number;
     readonly hiddenSize: number;
   };
-  /** The data, `split` where a part was taken from what is learnt from. */
+  /** The data, `split` where a part was taken from the file to train on. */
   readonly data: {
-    readonly train: { readonly file: string; readonly examples: number };
+    readonly train: ReadyPart;
+    /** Without examples where nothing is chosen or measured by them. */
+    readonly validation: ReadyPart & { readonly split: boolean };
+    /** What is measured at the end; null where the validation is. */
+    readonly test: (ReadyPart & { readonly split: boolean }) | null;
+    /** Names of the classes; none where there are no classes. */
+    readonly labels: readonly string[];
     /** Groups of each part, where there is a column of them; no group is in two parts that were drawn from one file. */
     readonly groups: { readonly train: GroupCount; readonly validation: GroupCount; readonly test: GroupCount } | null;
-    /** Without examples where nothing is chosen or measured by them. */
-    readonly validation: { readonly file: string; readonly examples: number; readonly split: boolean };
-    /** What is measured at the end; null where the validation is. */
-    readonly test: { readonly file: string; readonly examples: number; readonly split: boolean } | null;
-    readonly labels: readonly string[];
   };
   /** Numbers that are trained. */
   readonly parameters: { readonly adapter: number; readonly head: number };
+  /** Whether layers are computed again for their gradients. */
+  readonly checkpointing: boolean;
   /** Of cross-validation: how many folds are to be run, each of which is about like this one; null of a run. */
   readonly folds: number | null;
   /** Time and memory that it will take; of cross-validation, that one fold will. */
@@ -51,7 +70,7 @@ export interface ReadyJob {
 }
 
 /** What a job tells while it runs. */
-export type JobEvent =
+export type JobEvent<S = RunSettings> =
   /** Something odd that ends nothing: in the data, or a store that could not be released or tidied up. */
   | { readonly type: "warning"; readonly message: string }
   /** Bytes of the model came in. */
@@ -61,12 +80,8 @@ export type JobEvent =
   /** What the data are like. Where they make the result meaningless the job ends after it. */
   | { readonly type: "data"; readonly summary: DataSummary }
   /** Everything is loaded and checked; work begins. Cross-validation tells it once, of the first fold that is run. */
-  | { readonly type: "ready"; readonly job: ReadyJob }
-  /** The same of a run on a language model. */
-  | { readonly type: "ready-language"; readonly job: ReadyLanguageJob }
-  /** The same of a run on labelled words. */
-  | { readonly type: "ready-tokens"; readonly job: ReadyTokenJob }
-  /** So much of a phase is done: texts, or steps. Each phase begins with 0, or with the steps of a run that goes on. */
+  | { readonly type: "ready"; readonly job: ReadyJob<S> }
+  /** So much of a phase is done: texts, or steps. Each phase begins with 0, or with the steps of a run that is resumed. */
   | {
       readonly type: "progress";
       readonly phase: JobPhase;
@@ -81,22 +96,16 @@ export type JobEvent =
     }
   /** A fold of cross-validation begins, the first being 1; its phases follow. Those that were done before are not told. */
   | { readonly type: "fold"; readonly fold: number; readonly folds: number }
-  /** Loss and accuracy on the validation after so many steps; `best`: the lowest loss so far. */
+  /** The validation was measured after so many steps. */
   | {
       readonly type: "evaluation";
+      readonly task: string;
       readonly step: number;
+      /** By this the step is chosen. */
       readonly loss: number;
-      readonly accuracy: number;
-      /** Of entities, where words are labelled; accuracy is then that of words. */
-      readonly f1?: number;
-      readonly best: boolean;
-    }
-  /** The same of a language model: loss, a mean over what is learnt, and perplexity. */
-  | {
-      readonly type: "evaluation-language";
-      readonly step: number;
-      readonly loss: number;
-      readonly perplexity: number;
+      /** The task's metrics by name, such as `accuracy`, `f1` or `perplexity`. */
+      readonly metrics: Readonly<Record<string, number>>;
+      /** Whether this is the lowest loss so far. */
       readonly best: boolean;
     }
   /** A checkpoint is in the store. */
@@ -108,7 +117,7 @@ export type JobListener = (event: JobEvent) => void;
 /** What messages call things, for callers whose users know them by other names: a command's options. */
 export interface JobWords {
   /** A field of the spec. */
-  setting(name: keyof JobSpec | keyof TokenJobSpec | keyof LanguageJobSpec): string;
+  setting(name: string): string;
   /** Going on with an interrupted run: begins a message. */
   readonly resume: string;
 }

@@ -3,11 +3,12 @@ import type { Engine } from "../engine/running.js";
 import { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
 import { orAborted, throwIfAborted } from "../waiting/abort.js";
 import { nextTask } from "../waiting/next-task.js";
+import { checkModelFits } from "./estimate/memory-need.js";
 import { inWords } from "./in-words.js";
-import type { JobContext } from "./job-task.js";
 import { type HashedModel, hashModel } from "./sources/hashed-model.js";
 import { sha256 } from "./sources/sha256.js";
 import type { SharedSettings } from "./spec/training-settings.js";
+import type { RunContext, TaskBase } from "./task-definition.js";
 
 /** Between two pieces of work that hold everything up: hears a signal that came meanwhile. Throws `AbortError` then. */
 export async function hear(signal: AbortSignal | undefined): Promise<void> {
@@ -18,7 +19,7 @@ export async function hear(signal: AbortSignal | undefined): Promise<void> {
 /** The engine that a spec asks for. Held by the run from here on, whatever becomes of the default engine. */
 export async function runEngine(
   { build, threads }: Pick<SharedSettings, "build" | "threads">,
-  { signal }: JobContext,
+  { signal }: RunContext,
 ): Promise<Engine> {
   const engine = await orAborted(() => initialized({ build, threads }), signal);
   await hear(signal);
@@ -28,7 +29,7 @@ export async function runEngine(
 /** The model that a spec names, hashed; tells how far it has come in and where it was. @param more as `hashModel` has it */
 export async function runModel(
   { model }: Pick<SharedSettings, "model">,
-  { sources, emit, signal }: JobContext,
+  { sources, emit, signal }: RunContext,
   more: readonly string[] = [],
 ): Promise<HashedModel> {
   const found = await sources.findModel(model, {
@@ -49,7 +50,7 @@ export async function loadEncoder(
   { model, hash }: HashedModel,
   { seed, maxTokens }: Pick<SharedSettings, "seed" | "maxTokens">,
   engine: Engine,
-  { signal, words, began }: JobContext,
+  { signal, words, began }: RunContext,
 ): Promise<{ readonly encoder: SentenceEncoder; readonly modelHash: string }> {
   await hear(signal);
   const options = { engine, seed, signal, ...(maxTokens === null ? {} : { maxTokens }) };
@@ -67,4 +68,28 @@ export async function loadEncoder(
     encoder.dispose();
     throw error;
   }
+}
+
+/** An encoder that a run starts from. */
+export interface EncoderBase extends TaskBase {
+  readonly encoder: SentenceEncoder;
+}
+
+/** Tokens that are kept from one use of a text to the next: 64 MB of them at most. */
+const REMEMBERED = 2 ** 24;
+
+/** Loads the encoder of a run. Throws `MemoryError` before that where memory is too small; else as `loadEncoder`. */
+export async function encoderBase(
+  hashed: HashedModel,
+  settings: Pick<SharedSettings, "seed" | "maxTokens">,
+  engine: Engine,
+  context: RunContext,
+): Promise<EncoderBase> {
+  const packed = await checkModelFits(hashed.model, engine);
+  const { encoder, modelHash } = await loadEncoder(hashed, settings, engine, context);
+  // Equal texts are tokenized once, and what looks at texts by themselves reads the same tokens.
+  encoder.tokenizer.remember(REMEMBERED);
+  const { graph, hiddenSize } = encoder;
+  const { layers } = encoder.model.config;
+  return { encoder, graph, modelHash, layers, hiddenSize, packed, dispose: () => encoder.dispose() };
 }

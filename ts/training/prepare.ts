@@ -1,171 +1,173 @@
 import type { EngineInfo } from "../engine/running.js";
-import type { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
-import type { DataSummary } from "../io/examples/summary/index.js";
-import { TextClassifier } from "../tasks/text-classifier.js";
-import { sizeOf } from "../values/shape.js";
-import { type BatchTokens, tokenCounting } from "./estimate/batch-tokens.js";
-import type { JobEstimate } from "./estimate/job-estimate.js";
-import { checkModelFits, type MemoryNeed, memoryNeed, steppedTexts } from "./estimate/memory-need.js";
-import { checkBaselineFits, checkCheckpointFits, type Resumed } from "./store/checkpoint-file.js";
-import { checkSameOrigin } from "./store/origin-check.js";
-import type { ClassifierRun } from "./store/run-state.js";
-import { type DataCheck, describeDataset, surveyDataset, textsOf } from "./data/data-check.js";
-import { type Dataset, fewExamplesText, loadDataset, measuredPart } from "./data/dataset.js";
-import { ownHeadText, twiceBalancedText } from "./data/odd-settings.js";
-import { countGroups } from "./data/held-out.js";
-import type { JobWords, ReadyJob } from "./job-events.js";
-import type { JobContext } from "./job-task.js";
-import { hear, loadEncoder, runEngine, runModel } from "./loading.js";
+import { batchOrder } from "../train/batch-order.js";
+import type { FitOptions } from "../train/fit-options.js";
+import { breather } from "../waiting/next-task.js";
+import { fewExamplesText, loadParts, measuredPart, spareForHead, type TaskData, type TaskFile } from "./data/parts.js";
+import { type MemoryNeed, memoryNeed, type SteppedTask, steppedOn } from "./estimate/memory-need.js";
+import { hear, runEngine, runModel } from "./loading.js";
 import type { JobModel } from "./sources/job-sources.js";
-import type { RunStore } from "./store/run-store.js";
+import { evaluateEveryOf, fitOptions, type RunSettings, stepsOf } from "./spec/run-settings.js";
 import { checkWarmup } from "./spec/warmup-check.js";
-import { evaluateEveryOf, fitOptions, loraOptions, stepsOf, type TrainingSettings } from "./spec/training-settings.js";
+import type {
+  ExampleUse,
+  FileExample,
+  RunContext,
+  TaskBase,
+  TaskDefinition,
+  TaskEntry,
+  TaskModel,
+  TaskTraining,
+  TokenizedExample,
+  TokenizedParts,
+} from "./task-definition.js";
 
-/** Everything that is ready before the first step. */
-export interface Prepared {
-  readonly settings: TrainingSettings;
+type Definition = TaskDefinition<RunSettings, FileExample, TokenizedExample>;
+type Data = TaskData<FileExample>;
+
+/** Model and data of a run, or of several folds. */
+export interface Loaded {
+  readonly task: string;
+  readonly entry: TaskEntry;
+  readonly definition: Definition;
+  readonly settings: RunSettings;
+  readonly engine: EngineInfo;
+  readonly source: JobModel;
+  readonly modelHash: string;
+  readonly base: TaskBase;
+  readonly data: Data;
+  /** What the runtime says of the machine. */
+  readonly machine: Readonly<Record<string, string>>;
+  /** What the task found in the data. */
+  readonly surveyed: object | null;
+  /** Tokens of the examples that were tokenized. */
+  readonly known: Map<FileExample, TokenizedExample>;
+}
+
+/** Everything of a run, or of a fold, that is ready before its first step. */
+export interface Prepared extends Loaded {
   readonly steps: number;
   /** Steps between two measurements of the validation, which choose the step that is kept; null where the last one is. */
   readonly evaluateEvery: number | null;
-  readonly engine: EngineInfo;
-  readonly model: JobModel;
-  readonly modelHash: string;
-  readonly dataset: Dataset;
-  readonly summary: DataSummary;
-  /** Places of the examples to measure on whose texts nearly stand in the training data too. */
-  readonly nearTrained: ReadonlySet<number>;
-  readonly encoder: SentenceEncoder;
-  readonly classifier: TextClassifier;
-  readonly parameters: { readonly adapter: number; readonly head: number };
-  readonly tokens: BatchTokens;
+  readonly model: TaskModel<FileExample, TokenizedExample>;
+  readonly tokens: TokenizedParts<TokenizedExample>;
+  /** Examples of the first steps, of a long run: those that are looked at. */
+  readonly batches: readonly (readonly TokenizedExample[])[];
+  readonly batchAt: (step: number) => readonly TokenizedExample[];
+  readonly training: TaskTraining<TokenizedExample>;
+  readonly fitting: FitOptions;
+  readonly checkpointing: boolean;
+  readonly stepped: SteppedTask;
   readonly memory: MemoryNeed;
 }
 
-/** Tokens that are kept from one use of a text to the next: 64 MB of them at most. */
-const REMEMBERED = 2 ** 24;
+/** Steps that are looked at; those of a longer run are taken to be like them. */
+const STEPS_MEASURED = 4096;
 
 /**
- * Loads engine, data and model, in the order in which a mistake shows soonest. The caller disposes of the encoder.
+ * Loads engine, data and model, in the order in which a mistake shows soonest. The caller disposes of the base.
  * @param load reads the data and parts them
  */
-export async function prepare(
-  settings: TrainingSettings,
-  context: JobContext,
-  load: typeof loadDataset = loadDataset,
-): Promise<Prepared> {
+export async function loadRun(
+  task: string,
+  entry: TaskEntry,
+  settings: RunSettings,
+  context: RunContext,
+  load: (definition: Definition) => Promise<Data> = (definition) =>
+    loadParts(definition.reader(settings, context), settings, entry.plan),
+): Promise<Loaded> {
   const { sources, emit, words, signal } = context;
+  const machine = sources.machine();
+  const definition = await entry.load();
   const engine = await runEngine(settings, context);
-  const { info } = engine;
-  const onWarning = (message: string) => emit({ type: "warning", message });
-  const dataset = await load(settings, { sources, onWarning, words, signal });
-  const few = fewExamplesText(dataset, words);
-  if (few !== null) onWarning(few);
-  const twice = twiceBalancedText(settings, words);
-  if (twice !== null) onWarning(twice);
+  const data = await load(definition);
+  const few = fewExamplesText(data, entry.plan, words);
+  if (few !== null) emit({ type: "warning", message: few });
   await hear(signal);
-  const steps = stepsOf(settings, dataset.train.examples.length);
+  const steps = stepsOf(settings, data.train.examples.length, entry.plan.length);
   checkWarmup(settings, steps, words);
-  if (!settings.headOnly) fitOptions(settings, steps);
-  const check: DataCheck = { allow: settings.allow, emit, words, signal };
-  const surveyed = await surveyDataset(dataset, check);
-  const hashed = await runModel(settings, context);
-  const { model } = hashed;
-  const ownHead = await ownHeadText(model);
-  if (ownHead !== null) onWarning(ownHead);
-  const packed = await checkModelFits(model, engine);
-  const { encoder, modelHash } = await loadEncoder(hashed, settings, engine, context);
-  // The summary, the estimate, the baseline and each pass of training read the same texts.
-  encoder.tokenizer.remember(REMEMBERED);
+  if (steps > 0) fitOptions(settings, steps);
+  const surveyed = (await definition.survey?.(data, settings, context)) ?? null;
+  const hashed = await runModel(settings, context, definition.modelFiles);
+  const base = await definition.base(hashed, settings, engine, context);
+  const { modelHash } = base;
+  return {
+    ...{ task, entry, definition, settings, engine: engine.info, source: hashed.model, modelHash, base, data, machine },
+    surveyed,
+    known: new Map(),
+  };
+}
+
+/**
+ * Puts what is trained on a model, and plans its steps on the data. The caller disposes of the model.
+ * @param isFold whether the data are a fold of those that were looked at before
+ */
+export async function openRun(loaded: Loaded, context: RunContext, isFold = false): Promise<Prepared> {
+  const { definition, base, data, settings, entry } = loaded;
+  const { words } = context;
+  const model = await definition.open(base, data, settings, context, isFold ? null : loaded.surveyed);
   try {
-    const { tokenizer } = encoder;
-    const parts = {
-      train: dataset.train.examples,
-      validation: dataset.validation.examples,
-      measured: measuredPart(dataset).examples,
+    const tokens = await tokenizeParts(model, loaded, context, isFold);
+    const steps = stepsOf(settings, tokens.train.length, entry.plan.length);
+    checkWarmup(settings, steps, words);
+    const fitting = steps === 0 ? {} : fitOptions(settings, steps);
+    const training = model.training(tokens.train, fitting);
+    const checkpointing = model.checkpointing(tokens.train, fitting);
+    const { batchSize, seed } = settings;
+    const order = training.options.order ?? batchOrder(tokens.train.length, batchSize, seed, model.graph.engine);
+    const batchAt = (step: number) => Array.from(order(step), (row) => tokens.train[row]!);
+    const batches = Array.from({ length: Math.min(steps, STEPS_MEASURED) }, (_, step) => batchAt(step));
+    const stepped = steppedOn(model, batches, tokens.measured);
+    const asked = { ...settings, checkpointing };
+    const memory = memoryNeed(stepped, asked, steps === 0 ? 0 : base.packed, words);
+    const evaluateEvery = evaluateEveryOf(settings, steps, tokens.validation.length, entry.plan);
+    return {
+      ...{ ...loaded, steps, evaluateEvery, model, tokens, batches, batchAt, training, fitting, checkpointing },
+      ...{ stepped, memory },
     };
-    const { labels } = dataset;
-    const counting = tokenCounting({ ...parts, labels, settings, steps, tokenizer, engine });
-    const texts = textsOf(dataset);
-    // One phase for both passes, of which the second finds most texts remembered: each text counts once.
-    let told = -1;
-    const tokenizing = (passed: number) => {
-      const done = Math.floor((passed * texts) / (texts + counting.texts));
-      if (done > told) emit({ type: "progress", phase: "tokenize", done, total: texts });
-      told = Math.max(told, done);
-    };
-    const summary = await describeDataset(dataset, surveyed, tokenizer, check, tokenizing);
-    const classifier = TextClassifier.create(encoder, { labels: dataset.labels, lora: loraOptions(settings) });
-    const count = (ids: ReturnType<TextClassifier["params"]>) =>
-      ids.reduce((sum, id) => sum + sizeOf(encoder.graph.shape(id)), 0);
-    const head = count(classifier.head.params());
-    const parameters = { adapter: count(classifier.params()) - head, head };
-    const tokens = await counting.count(signal, (done) => tokenizing(texts + done));
-    const memory = memoryNeed(steppedTexts(classifier, tokens), settings, settings.headOnly ? 0 : packed, words);
-    const evaluateEvery = evaluateEveryOf(settings, steps, parts.validation.length);
-    const run = { settings, steps, evaluateEvery, engine: info, model, modelHash, dataset };
-    const { nearTrained } = surveyed.parts.at(-1)!;
-    return { ...run, summary, nearTrained, encoder, classifier, parameters, tokens, memory };
   } catch (error) {
-    encoder.dispose();
+    model.dispose();
     throw error;
   }
 }
 
-/**
- * Throws `ConfigError` where files or engine are not those of the run that is to go on, `FormatError` where its checkpoint is
- * of another model or another number of steps.
- */
-export function checkResumable(
-  store: RunStore,
-  resumed: Resumed<ClassifierRun>,
-  prepared: Prepared,
-  words: JobWords,
-): void {
-  const { dataset, steps, classifier } = prepared;
-  checkSameOrigin(resumed.run, { ...prepared, ...dataset }, words);
-  const shapes = classifier.params().map((id) => classifier.encoder.graph.shape(id));
-  checkCheckpointFits(store, resumed, { steps, shapes });
-  checkBaselineFits(store, resumed, {
-    classes: dataset.labels.length,
-    examples: measuredPart(dataset).examples.length,
-  });
-}
-
-/** What is about to run, as plain data. */
-export function readyJob(prepared: Prepared, resumed: Resumed | null, estimate: JobEstimate): ReadyJob {
-  const { settings, steps, evaluateEvery, engine, model, dataset, encoder, parameters } = prepared;
-  const { train, validation, test, labels } = dataset;
-  const held = (part: Dataset["validation"]) => ({
-    ...{ file: part.file, examples: part.examples.length, split: part.split },
-  });
-  return {
-    settings,
-    steps,
-    evaluateEvery,
-    resumedAfter: resumed?.checkpoint.step ?? null,
-    engine,
-    model: {
-      name: model.name,
-      origin: model.origin,
-      layers: encoder.model.config.layers,
-      hiddenSize: encoder.hiddenSize,
-    },
-    data: {
-      train: { file: train.file, examples: train.examples.length },
-      validation: held(validation),
-      test: test === null ? null : held(test),
-      groups: groupsOfParts(dataset, settings),
-      labels,
-    },
-    parameters,
-    folds: null,
-    estimate,
+/** Turns every example into tokens, once. */
+async function tokenizeParts(
+  model: Prepared["model"],
+  { data, known }: Loaded,
+  { emit, signal }: RunContext,
+  isFold: boolean,
+): Promise<TokenizedParts<TokenizedExample>> {
+  const { train, validation, test } = data;
+  const breathe = breather(signal);
+  const parts: readonly TaskFile<FileExample>[] = test === null ? [train, validation] : [train, validation, test];
+  const total = parts.reduce((sum, { examples }) => sum + examples.length, 0);
+  let [done, told] = [0, -1];
+  // Those of a fold are known.
+  const tell = (count = done) => {
+    if (!isFold && count > told) emit({ type: "progress", phase: "tokenize", done: count, total });
+    told = Math.max(told, count);
   };
-}
-
-function groupsOfParts({ train, validation, test }: Dataset, settings: TrainingSettings): ReadyJob["data"]["groups"] {
-  const count = (part: { readonly examples: Dataset["train"]["examples"] }) => countGroups(part.examples, settings);
-  const none = { examples: [] };
-  const [learnt, held, tested] = [count(train), count(validation), count(test ?? none)];
-  return learnt && held && tested && { train: learnt, validation: held, test: tested };
+  const each = async ({ file, examples }: TaskFile<FileExample>, use: ExampleUse) => {
+    const made: TokenizedExample[] = [];
+    for (const example of examples) {
+      const pause = breathe();
+      if (pause !== undefined) {
+        tell();
+        await pause;
+      }
+      const tokens = known.get(example) ?? model.tokenize(example, file, use);
+      known.set(example, tokens);
+      made.push(tokens);
+      done++;
+    }
+    return made;
+  };
+  tell();
+  // What is looked at is remembered: it takes the time of both.
+  if (!isFold) await model.describe?.(tell);
+  const learnt = await each(train, "train");
+  const held = await each(validation, spareForHead(data).length > 0 ? "spare" : "held");
+  const tested = test === null ? null : await each(test, "held");
+  tell();
+  return { train: learnt, validation: held, measured: measuredPart({ test: tested, validation: held }) };
 }

@@ -36,8 +36,7 @@ export async function runUntil(
   const enough = new AbortController();
   const heard: JobListener = (event) => {
     onProgress(event);
-    const measured = event.type === "evaluation" || event.type === "evaluation-language";
-    if (measured && until !== null && event.step >= until) enough.abort();
+    if (event.type === "evaluation" && until !== null && event.step >= until) enough.abort();
   };
   try {
     // A worker that dies is the caller's matter: it may have another one, and another place.
@@ -50,7 +49,7 @@ export async function runUntil(
 
 /** How far the run in a store has come; null where it has no checkpoint and no result. Throws `FormatError` for damaged files. */
 export async function standingOf(store: Pick<RunStore, "read" | "place">): Promise<Standing | null> {
-  const resumed = await readCheckpoint(store as RunStore);
+  const resumed = await readCheckpoint(store);
   if (resumed !== null) {
     const { step, evaluation } = resumed.checkpoint;
     return { step, finished: false, measured: evaluation?.measured ?? [] };

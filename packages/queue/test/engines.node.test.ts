@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Redis } from "../../../scripts/servers/redis.mjs";
-import type { RunReport } from "../../../ts/training/result/run-report.js";
+import type { RunReport } from "../../../ts/tasks/classify/report.js";
 import { JobQueue, type SweepReport } from "../src/index.js";
 import { project } from "../../../test/cli/fixture.js";
 import { Fleet } from "./fleet.js";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { ConfigError } from "../../../ts/errors/errors.js";
-import type { JobSettings } from "../../../ts/training/spec/any-settings.js";
+import { type JobSettings, tasks } from "../../../ts/tasks/index.js";
 import { RecordWriter } from "../../../ts/training/store/run-record.js";
 import type { RunStore } from "../../../ts/training/store/run-store.js";
 import { localTrials } from "../src/sweep/local-trials.js";
@@ -20,7 +20,7 @@ vi.mock("../src/engine-pool.js", () => ({
 vi.mock("../src/run-until.js", () => ({
   standingOf: () => Promise.resolve(null),
   async runUntil(settings: JobSettings, store: RunStore) {
-    const record = await RecordWriter.of(store, settings, false);
+    const record = await RecordWriter.of(store, settings, false, tasks);
     await record.train(4);
     await record.fail(fault);
     throw fault;

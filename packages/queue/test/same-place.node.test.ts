@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { JobSpec } from "../../../ts/training/spec/training-settings.js";
+import type { JobSpec } from "../../../ts/tasks/classify/settings.js";
 import { takeTraining } from "../src/jobs/queued-training.js";
 import { runAttempt } from "../src/run-attempt.js";
 import type { LowrankWorker } from "../../../ts/worker/client/living-worker.js";

@@ -21,5 +21,5 @@ function document(file, ...sources) {
 export const documents = [
   document("docs/errors.md", "ts", "packages"),
   document("docs/ops.md", "ts/ops", "ts/graph/graph.ts", "ts/graph/plain-methods.ts"),
-  document("docs/settings.md", "ts/training/spec", "ts/cli/options/setting-flags.ts"),
+  document("docs/settings.md", "ts/training/spec", "ts/tasks", "ts/cli/options/setting-flags.ts"),
 ];

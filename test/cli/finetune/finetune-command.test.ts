@@ -5,7 +5,7 @@ import { type Change, finetuneCommand } from "../../../ts/cli/options/finetune-c
 import { exampleData } from "../../../ts/cli/options/example-data.js";
 import { addFinetuneOptions, type FinetuneOptions } from "../../../ts/cli/options/finetune-options.js";
 import { freshSettings } from "../../../ts/cli/options/settings-of-options.js";
-import type { TrainingSettings } from "../../../ts/training/spec/training-settings.js";
+import type { TrainingSettings } from "../../../ts/tasks/classify/settings.js";
 import { shellWords } from "./shell-words.js";
 
 /** The settings of a run, and the folds, that words of a command line ask for. */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { foldLines } from "../../../ts/cli/terminal/fold-lines.js";
 import { nextLines } from "../../../ts/cli/terminal/run-summary.js";
 import type { FoldsReport } from "../../../ts/jobs/index.js";
-import { textFields } from "../../../ts/training/spec/classifier-fields.js";
+import { textFields } from "../../../ts/tasks/classify/settings.js";
 import { defaultsOf } from "../../../ts/training/spec/field.js";
 import { type Fixture, lowrank, makeFixture, shortRun } from "../fixture.js";
 
@@ -72,7 +72,7 @@ it("finetune --folds recommends the head alone where the adapter is no better", 
   const lines = (interval: readonly [number, number], recommended: "adapter" | "head-only") =>
     foldLines(
       {
-        ...{ lowrank: "1", created: "", settings },
+        ...{ lowrank: "1", created: "", task: "classify", settings, metrics: {} },
         ...{ labels: ["a", "b"], folds: [], accuracy: spread, macroF1: spread, loss: spread, headOnly: spread },
         ...{ pooled: metrics, recommended },
         overHeadAlone: {

@@ -114,7 +114,6 @@ describe("finetune --task", () => {
       ["--task", "chat", "--data", "a.jsonl", "--test", "b.jsonl"],
       /--test is not an option of --task chat; --validation names/,
     ],
-    ["folds", ["--task", "chat", "--data", "a.jsonl", "--folds", "3"], /--folds is not an option of --task chat/],
     [
       "its own options without it",
       ["--data", "a.jsonl", "--gguf"],
@@ -163,5 +162,15 @@ describe("finetune --task", () => {
 
   it("refuses what is no pair of names", async () => {
     expect((await lowrank(["finetune", "--task", "text", "--fields", "prompt"])).code).toBe(2);
+  });
+
+  it("tests each example in a fold", async () => {
+    const { code, out, err } = await lowrank(short("folds", "--folds", "2"));
+    expect([code, err.includes("error")]).toEqual([0, false]);
+    expect(out).toMatch(/^Fold 1 of 2\nFold 2 of 2$/m);
+    expect(out).toMatch(/^ +perplexity.*\nfold 1 .*\nfold 2 .*\nmean ± deviation .* ± /m);
+    const inspected = await lowrank(["inspect", at("folds")]);
+    expect(inspected.out).toMatch(/^folds +cross-validation, all 2 folds done/);
+    expect(inspected.out).toMatch(/^results .*perplexity/m);
   });
 });

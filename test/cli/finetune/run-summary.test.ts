@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { adviceLines, resultTable, samplesTitle } from "../../../ts/cli/terminal/run-summary.js";
-import { macroF1Loss, recommend } from "../../../ts/training/result/recommendation.js";
-import { textFields } from "../../../ts/training/spec/classifier-fields.js";
+import { macroF1Loss, recommend } from "../../../ts/tasks/classify/result/recommendation.js";
+import { textFields } from "../../../ts/tasks/classify/settings.js";
 import { defaultsOf } from "../../../ts/training/spec/field.js";
-import type { RunReport } from "../../../ts/training/result/run-report.js";
+import type { RunReport } from "../../../ts/tasks/classify/report.js";
 import { metrics, pairedDifference } from "../../../ts/index.js";
 
 const mark = (name: string) => (text: unknown) => `<${name}>${String(text)}</${name}>`;

@@ -3,8 +3,8 @@ import { languageNext } from "../../../ts/cli/terminal/language-summary.js";
 import { nextLines } from "../../../ts/cli/terminal/run-summary.js";
 import { shellPath, shellWord } from "../../../ts/cli/terminal/shell-word.js";
 import { tokenNext } from "../../../ts/cli/terminal/token-summary.js";
-import type { LanguageReport } from "../../../ts/training/language/language-report.js";
-import type { TokenReport } from "../../../ts/training/tokens/token-report.js";
+import type { LanguageReport } from "../../../ts/tasks/language/language-report.js";
+import type { TokenReport } from "../../../ts/tasks/tokens/run/token-report.js";
 import { shellWords } from "./shell-words.js";
 
 const plain = (text: unknown) => String(text);

@@ -165,7 +165,6 @@ describe("finetune --task tokens", () => {
       ["--data", "a.conll", "--label", "x"],
       /--label is not an option of --task tokens; --fields/,
     ],
-    ["folds", ["--data", "a.conll", "--folds", "3"], /--folds is not an option of --task tokens/],
     ["no data", [], /--task tokens needs examples to train on/],
     ["strange fields", ["--data", "a.conll", "--fields", "word=1"], /fields has no "word"; there are tokens, tags/],
     ["a weight format", ["--data", "a.conll", "--gguf"], /--gguf is not an option of --task tokens/],
@@ -173,5 +172,15 @@ describe("finetune --task tokens", () => {
     const { code, err } = await lowrank(["finetune", "--task", "tokens", "--out", at("refused"), ...args]);
     expect(code).not.toBe(0);
     expect(err).toMatch(message);
+  });
+
+  it("tests each example in a fold", async () => {
+    const { code, out, err } = await lowrank(short("folds", "--folds", "2"));
+    expect([code, err.includes("error")]).toEqual([0, false]);
+    expect(out).toMatch(/^Fold 1 of 2\nFold 2 of 2$/m);
+    expect(out).toMatch(/^ +entity F1.*\nfold 1 .*\nfold 2 .*\nmean ± deviation .* ± /m);
+    const inspected = await lowrank(["inspect", at("folds")]);
+    expect(inspected.out).toMatch(/^folds +cross-validation, all 2 folds done/);
+    expect(inspected.out).toMatch(/^results .*entity F1/m);
   });
 });

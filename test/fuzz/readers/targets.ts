@@ -5,7 +5,7 @@ import type { FileMap } from "../../../ts/io/file-map.js";
 import { openGguf } from "../../../ts/io/gguf/index.js";
 import { checkAdapter, readAdapter, writeAdapter } from "../../../ts/io/peft/index.js";
 import { openSafetensors, readSafetensors } from "../../../ts/io/safetensors/index.js";
-import { readCheckpoint } from "../../../ts/training/store/checkpoint-file.js";
+import { readCheckpoint } from "../../../ts/jobs/stored-runs.js";
 import { memoryStore } from "../../../ts/training/store/memory-store.js";
 import { modelSource, type ModelSource } from "../../../ts/io/model-source.js";
 import { SentenceEncoder } from "../../../ts/models/sentence/sentence-encoder.js";

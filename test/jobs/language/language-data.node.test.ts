@@ -1,17 +1,21 @@
 import { describe, expect, it } from "vitest";
 import { ConfigError } from "../../../ts/index.js";
 import { plainWords } from "../../../ts/training/job-events.js";
-import { loadLanguageData } from "../../../ts/training/language/held-out-texts.js";
-import { type JobEvent, type LanguageJobSpec, memoryStore } from "../../../ts/jobs/index.js";
-import { languageFields } from "../../../ts/training/spec/language-settings.js";
+import { languageDefinition } from "../../../ts/tasks/language/definition.js";
+import { type LanguageJobSpec, memoryStore } from "../../../ts/jobs/index.js";
+import { loadParts } from "../../../ts/training/data/parts.js";
+import { languageFields, languagePlan } from "../../../ts/tasks/language/settings.js";
 import { readSpec } from "../../../ts/training/spec/read-settings.js";
 import { run, sources, spec } from "./tiny-language-job.js";
 
-const load = (given: Partial<LanguageJobSpec> & Pick<LanguageJobSpec, "data">) =>
-  loadLanguageData(readSpec("test", { task: "text", ...given }, languageFields), {
+const load = (given: Partial<LanguageJobSpec> & Pick<LanguageJobSpec, "data">) => {
+  const settings = readSpec("test", { task: "text", ...given }, languageFields);
+  const reader = languageDefinition.reader(settings, {
     ...{ sources, words: plainWords, signal: undefined },
-    emit: (event: JobEvent) => expect(event).toBeNull(),
+    emit: (event) => expect(event).toBeNull(),
   });
+  return loadParts(reader, settings, languagePlan);
+};
 
 describe("a file of examples", () => {
   it("is the same in every format", async () => {
@@ -56,7 +60,7 @@ describe("a file of examples", () => {
     [
       "too little to hold out",
       { data: "one.jsonl" },
-      /of the one example a share of 0\.1 cannot be held out.*or 0 to measure nothing/,
+      /of the one example a share of 0\.1 cannot be held out.*or validationSplit 0 to measure nothing$/,
     ],
     [
       "a field of no format",

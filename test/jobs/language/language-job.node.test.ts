@@ -36,8 +36,7 @@ beforeAll(() => {
   before = used();
 });
 
-const ready = (of: readonly JobEvent[]) =>
-  of.flatMap((event) => (event.type === "ready-language" ? [event.job] : []))[0]!;
+const ready = (of: readonly JobEvent[]) => of.flatMap((event) => (event.type === "ready" ? [event.job] : []))[0]!;
 
 describe("a run on a language model", () => {
   it("learns, keeps the best step, and leaves an adapter that measures the same where it is loaded", async () => {
@@ -46,7 +45,7 @@ describe("a run on a language model", () => {
     expect(result!.after.perplexity).toBeLessThan(0.5 * result!.before.perplexity);
     expect(evaluation!.measured.map(({ step }) => step)).toEqual([0, 10, 20, 30, 40]);
     expect(result!.step).toBe(evaluation!.best.step);
-    expect([data.train.examples, data.validation!.examples]).toEqual([32, 8]);
+    expect([data.train.examples, data.validation.examples]).toEqual([32, 8]);
     const model = await CausalLanguageModel.load(
       await modelSource(await sources.findModel("tiny", { onDownload() {} })),
       {
@@ -61,8 +60,8 @@ describe("a run on a language model", () => {
     await model.loadGguf("gguf", files["adapter.gguf"]!);
     // Which examples were held out follows from the seed: those of the job are the eight that are not among what was learnt.
     const all = await model.evaluate(conversations, { adapter: "peft" });
-    expect(all.targets).toBe(data.train.targets + data.validation!.targets);
-    expect(all.tokens).toBe(data.train.tokens + data.validation!.tokens);
+    expect(all.targets).toBe(data.train.targets + data.validation.targets);
+    expect(all.tokens).toBe(data.train.tokens + data.validation.tokens);
     const [base, gguf] = [null, "gguf"].map((adapter) => model.evaluate(conversations, { adapter }));
     expect(all.loss).toBeLessThan(0.6 * (await base!).loss);
     expect((await gguf!).loss).toBeCloseTo(all.loss, 5);
@@ -80,14 +79,15 @@ describe("a run on a language model", () => {
       },
       ...{ data: { train: { examples: 32 }, validation: { examples: 8, split: true } }, checkpointing: false },
     });
-    expect(job.data.train.targets).toBeLessThan(job.data.train.tokens);
+    expect(job.task).toBe("chat");
+    expect(job.data.train.targets).toBeLessThan(job.data.train.tokens!);
     const phases = events.flatMap((event) => (event.type === "progress" ? [event.phase] : []));
     expect([...new Set(phases)]).toEqual(["tokenize", "train"]);
     const tokenized = events.flatMap((event) =>
       event.type === "progress" && event.phase === "tokenize" ? [event.done] : [],
     );
     expect(tokenized.at(-1)).toBe(40);
-    expect(events.filter(({ type }) => type === "evaluation-language")).toHaveLength(5);
+    expect(events.filter(({ type }) => type === "evaluation")).toHaveLength(5);
     expect(new TextDecoder().decode(whole.files()["loss.svg"])).toMatch(
       /tiny with LoRA: perplexity [\d.]+ before, [\d.]+ after/,
     );
@@ -108,7 +108,8 @@ describe("a run on a language model", () => {
   it("measures nothing where nothing is held out, and keeps the last step", async () => {
     const store = memoryStore();
     const { report: own } = await run({ ...spec, steps: 3, validationSplit: 0 }, store);
-    expect(own).toMatchObject({ result: null, evaluation: null, data: { validation: null, train: { examples: 40 } } });
+    const parts = { validation: { examples: 0 }, train: { examples: 40 } };
+    expect(own).toMatchObject({ result: null, metrics: {}, evaluation: null, data: parts });
     expect(names(store.files())).toEqual(FILES);
   });
 });
@@ -141,7 +142,7 @@ describe("a run that is interrupted", () => {
     }
   });
 
-  it.each(["tokenize", "ready-language"])("begins anew where it was in %s", async (phase) => {
+  it.each(["tokenize", "ready"])("begins anew where it was in %s", async (phase) => {
     const store = memoryStore();
     const abort = new AbortController();
     const onProgress = (event: JobEvent) => {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { memoryStore, type ReadyLanguageJob, runJob } from "../../../ts/entry/jobs-node.js";
+import { memoryStore, type ReadyJob, runJob } from "../../../ts/entry/jobs-node.js";
 import { localSources } from "../../../ts/training/node/local-sources.js";
 import { modelPath } from "../../setup/files.js";
 import { data } from "./tiny-language-job.js";
@@ -8,7 +8,7 @@ const model = modelPath("SmolLM2-135M-Instruct-GGUF/SmolLM2-135M-Instruct.Q4_1.g
 
 it("SmolLM2-135M learns conversations from its GGUF file, in the memory that is foretold", async () => {
   const store = memoryStore();
-  const jobs: ReadyLanguageJob[] = [];
+  const jobs: ReadyJob[] = [];
   const { report } = await runJob(
     {
       task: "chat",
@@ -23,7 +23,7 @@ it("SmolLM2-135M learns conversations from its GGUF file, in the memory that is 
     store,
     {
       sources: { ...localSources, readData: async (name) => ({ name, bytes: data[name]! }) },
-      onProgress: (event) => void (event.type === "ready-language" && jobs.push(event.job)),
+      onProgress: (event) => void (event.type === "ready" && jobs.push(event.job)),
     },
   );
   expect(jobs).toMatchObject([{ model: { name: "SmolLM2-135M-Instruct.Q4_1.gguf", origin: "file", layers: 30 } }]);

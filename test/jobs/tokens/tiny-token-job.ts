@@ -1,7 +1,7 @@
 import type { FileMap } from "../../../ts/io/file-map.js";
 import { modelSource } from "../../../ts/io/model-source.js";
 import type { JobSources, RunStore, TokenJobSpec } from "../../../ts/jobs/index.js";
-import { type JobOptions, runJob } from "../../../ts/training/run-job.js";
+import { type JobOptions, runJob } from "../../../ts/jobs/run-job.js";
 import { goldenEncoder } from "../../models/golden-encoder.js";
 
 const bytes = (text: string) => new TextEncoder().encode(text);

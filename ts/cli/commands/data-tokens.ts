@@ -2,7 +2,7 @@ import { ConfigError } from "../../errors/errors.js";
 import { type DataSummary, type LabelCount, summariseExamples } from "../../io/examples/summary/index.js";
 import { localSources } from "../../training/node/local-sources.js";
 import { DEFAULT_MODEL } from "../../training/spec/shared-fields.js";
-import { readTokenFile, type TokenFile } from "../../training/tokens/token-dataset.js";
+import { readTokenFile, type TokenFile } from "../../tasks/tokens/run/token-dataset.js";
 import { entityMetrics } from "../../train/metrics/entities.js";
 import { TagScheme } from "../../train/metrics/tag-scheme.js";
 import { exitCodes } from "../exit-codes.js";

@@ -1,10 +1,10 @@
 import { ConfigError } from "../../errors/errors.js";
-import type { JobEvent } from "../../training/job-events.js";
+import type * as events from "../../training/job-events.js";
 import { checkTokenFields, type TokenFields } from "../../io/examples/tokens/located-tokens.js";
-import { measuredPart } from "../../training/data/dataset.js";
+import { measuredPart } from "../../training/data/parts.js";
 import { localSources } from "../../training/node/local-sources.js";
 import { runFiles } from "../../training/store/run-store.js";
-import { loadTokenDataset, readTokenFile } from "../../training/tokens/token-dataset.js";
+import { loadTokenDataset, readTokenFile } from "../../tasks/tokens/run/token-dataset.js";
 import { scoresOf } from "../../tasks/tokens/token-scores.js";
 import { tokenMetrics } from "../../tasks/tokens/token-metrics.js";
 import { type ClassifierOptions, openTokenClassifier } from "../files/classifier-folder.js";
@@ -34,7 +34,7 @@ export async function evaluateTokens(
     throw new ConfigError("--fields says what --data calls a field, and --data is missing", { option: "--fields" });
   const access = {
     ...{ sources: localSources, words: flagWords, signal },
-    emit(event: JobEvent) {
+    emit(event: events.JobEvent) {
       if (event.type === "warning") terminal.error(event.message);
     },
   };

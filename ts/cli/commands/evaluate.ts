@@ -11,7 +11,8 @@ import {
   labelsTokens,
   openClassifier,
 } from "../files/classifier-folder.js";
-import { checkKnown, type DataAccess, loadDataset, measuredPart, readLabelled } from "../../training/data/dataset.js";
+import { checkKnown, type DataAccess, loadDataset, readLabelled } from "../../tasks/classify/data/dataset.js";
+import { measuredPart } from "../../training/data/parts.js";
 import { localSources } from "../../training/node/local-sources.js";
 import { runFiles } from "../../training/store/run-store.js";
 import { fieldNames, labelNames, words } from "../options/option-values.js";
@@ -19,7 +20,7 @@ import { flagWords } from "../options/job-words.js";
 import { reporterOf } from "../terminal/progress-bar.js";
 import { evaluateTokens } from "./evaluate-tokens.js";
 import type { Session } from "../session.js";
-import { textFields } from "../../training/spec/classifier-fields.js";
+import { textFields } from "../../tasks/classify/settings.js";
 import { defaultsOf } from "../../training/spec/field.js";
 import { checkSettings } from "../../training/spec/read-settings.js";
 import { evaluationLines, largestClass } from "../terminal/evaluation-lines.js";

@@ -1,6 +1,7 @@
 import { type JobOptions, runJob, type RunStore } from "../../entry/jobs-node.js";
-import type { LanguageSettings } from "../../training/spec/language-settings.js";
+import type { LanguageSettings } from "../../tasks/language/settings.js";
 import { runFiles } from "../../training/store/run-files.js";
+import type { ReadyJob } from "../../jobs/run-job.js";
 import { followRun, printRun } from "../followed-run.js";
 import type { FinetuneOptions } from "../options/finetune-options.js";
 import type { Session } from "../session.js";
@@ -20,7 +21,8 @@ export async function finetuneLanguage(
   const { colors, say } = reporter;
   const run = (job: JobOptions) => runJob(settings, store, job);
   const { report } = await followRun(settings, session, reporter, run, (event) => {
-    if (event.type === "ready-language") say(...languageIntroduction(event.job, folder, colors), "");
+    if (event.type === "ready")
+      say(...languageIntroduction(event.job as ReadyJob<LanguageSettings>, folder, colors), "");
   });
   say(
     "",

@@ -1,6 +1,7 @@
 import { type JobOptions, runJob, type RunStore } from "../../entry/jobs-node.js";
-import type { TokenSettings } from "../../training/spec/token-settings.js";
+import type { TokenSettings } from "../../tasks/tokens/run/settings.js";
 import { exitCodes } from "../exit-codes.js";
+import type { ReadyJob } from "../../jobs/run-job.js";
 import { followRun, printRun } from "../followed-run.js";
 import type { FinetuneOptions } from "../options/finetune-options.js";
 import type { Session } from "../session.js";
@@ -20,7 +21,7 @@ export async function finetuneTokens(
   const { colors, say } = reporter;
   const run = (job: JobOptions) => runJob(settings, store, job);
   const { report } = await followRun(settings, session, reporter, run, (event) => {
-    if (event.type === "ready-tokens") say(...tokenIntroduction(event.job, folder, colors), "");
+    if (event.type === "ready") say(...tokenIntroduction(event.job as ReadyJob<TokenSettings>, folder, colors), "");
   });
   say("", ...tokenResult(self, report, colors), "", ...tokenNext(self, folder, report, colors));
   if (report.training.diverged) session.exitCode = exitCodes.error;

@@ -2,9 +2,10 @@ import type { Command } from "commander";
 import { type JobOptions, runJob, runStatus, type RunStore } from "../../entry/jobs-node.js";
 import { AbortError, ConfigError } from "../../errors/errors.js";
 import { runFiles } from "../../training/store/run-store.js";
-import { pickSamples } from "../../training/result/sample-predictions.js";
-import { isLanguage, isTokens, type JobSettings } from "../../training/spec/any-settings.js";
-import type { TrainingSettings } from "../../training/spec/training-settings.js";
+import type { ReadyJob } from "../../jobs/run-job.js";
+import { pickSamples } from "../../tasks/classify/result/sample-predictions.js";
+import { type JobSettings, type TaskName, taskOf } from "../../tasks/index.js";
+import type { TrainingSettings } from "../../tasks/classify/settings.js";
 import { finetuneLanguage } from "./finetune-language.js";
 import { finetuneTokens } from "./finetune-tokens.js";
 import { crossValidate, unfinishedFolds } from "./folds.js";
@@ -61,8 +62,10 @@ async function finetune(options: FinetuneOptions, session: Session): Promise<voi
   signal.addEventListener("abort", heard, { once: true });
   try {
     const { folds, resume } = options;
-    if (fresh !== null && folds !== undefined && !("task" in fresh))
-      return await crossValidate({ ...fresh, validation: null, test: null }, folds, options, session);
+    if (fresh !== null && folds !== undefined) {
+      const whole = { ...fresh, validation: null, ...("test" in fresh && { test: null }) } as JobSettings;
+      return await crossValidate(whole, folds, options, session);
+    }
     const begun = resume === undefined ? null : await unfinishedFolds(resume);
     if (begun !== null) {
       checkAgainst(withAbsolutePaths(options), begun.settings);
@@ -71,11 +74,8 @@ async function finetune(options: FinetuneOptions, session: Session): Promise<voi
     await withRunFolder(options, async (store) => {
       const settings = fresh ?? (await settingsOf(store));
       if (fresh === null) checkAgainst(withAbsolutePaths(options), settings);
-      const job = isLanguage(settings)
-        ? finetuneLanguage(store, settings, options, session)
-        : isTokens(settings)
-          ? finetuneTokens(store, settings, options, session)
-          : runIn(store, settings, options, session);
+      const run = runs[taskOf(settings)] as (typeof runs)[TaskName] & Run<JobSettings>;
+      const job = run(store, settings, options, session);
       await job.catch(async (error: unknown) => {
         if (error instanceof AbortError) await explainStop(store, session);
         else throw await withPlace(error, store);
@@ -85,6 +85,16 @@ async function finetune(options: FinetuneOptions, session: Session): Promise<voi
     signal.removeEventListener("abort", heard);
   }
 }
+
+type Run<S> = (store: RunStore, settings: S, options: FinetuneOptions, session: Session) => Promise<void>;
+
+/** How a run of each task is shown. */
+const runs = {
+  classify: runIn,
+  tokens: finetuneTokens,
+  text: finetuneLanguage,
+  chat: finetuneLanguage,
+} satisfies Readonly<Record<TaskName, Run<never>>>;
 
 async function runIn(
   store: RunStore,
@@ -99,7 +109,7 @@ async function runIn(
   const run = (job: JobOptions) => runJob(settings, store, job);
   const { report, predictions } = await followRun(settings, session, reporter, run, (event) => {
     if (event.type === "data") say(...findingLines(event.summary, settings.allow, colors));
-    if (event.type === "ready") say(...introduction(event.job, folder, colors), "");
+    if (event.type === "ready") say(...introduction(event.job as ReadyJob<TrainingSettings>, folder, colors), "");
   });
   const samples = pickSamples(predictions, options.samples, settings.seed);
   say("", ...resultTable(report, colors), "", ...adviceLines(self, report, colors), speedLine(report), "");

@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { folderStore, runFolds, type RunStore } from "../../entry/jobs-node.js";
 import { AbortError } from "../../errors/errors.js";
-import { type FoldsSoFar, readFolds } from "../../training/folds/folds-so-far.js";
+import { type FoldsSoFar, readFolds } from "../../jobs/run-folds.js";
 import { runFiles } from "../../training/store/run-store.js";
-import type { TrainingSettings } from "../../training/spec/training-settings.js";
+import { type JobSettings, taskOf } from "../../tasks/index.js";
 import { startEngine } from "../engine-start.js";
 import { exitCodes } from "../exit-codes.js";
 import { type WantedFolder, withRunFolder } from "../files/run-folder.js";
@@ -13,7 +13,7 @@ import { findingLines } from "../terminal/data-lines.js";
 import { foldLines } from "../terminal/fold-lines.js";
 import { JobProgress } from "../terminal/job-progress.js";
 import { ProgressReporter } from "../terminal/progress-bar.js";
-import { introduction } from "../terminal/run-summary.js";
+import { introductions } from "../terminal/introductions.js";
 import { shellPath } from "../terminal/shell-word.js";
 
 /** What `finetune --folds` takes beside the settings. */
@@ -32,7 +32,7 @@ export async function unfinishedFolds(folder: string): Promise<FoldsSoFar | null
 
 /** Cross-validation in place of one run: a table, and a folder with folds.json. */
 export async function crossValidate(
-  settings: TrainingSettings,
+  settings: JobSettings,
   folds: number,
   options: FoldsOptions,
   session: Session,
@@ -44,6 +44,8 @@ export async function crossValidate(
       else if (!options.quiet) terminal.print(line);
     }
   };
+  const introduce = introductions[taskOf(settings)];
+  const allow = "allow" in settings ? settings.allow : [];
   await withRunFolder(options, async (store) => {
     await startEngine(settings);
     const reporter = () => new ProgressReporter(terminal, (line) => terminal.error(line), options.quiet);
@@ -55,8 +57,8 @@ export async function crossValidate(
       onProgress(event) {
         progress.show(event);
         if (event.type === "warning") terminal.error(event.message);
-        if (event.type === "data") say(...findingLines(event.summary, settings.allow, terminal.colors));
-        if (event.type === "ready") say(...introduction(event.job, store.name, terminal.colors), "");
+        if (event.type === "data") say(...findingLines(event.summary, allow, terminal.colors));
+        if (event.type === "ready") say(...introduce(event.job as never, store.name, terminal.colors), "");
         if (event.type !== "fold") return;
         if (first && event.fold > 1) say(`Going on after fold ${event.fold - 1} of ${event.folds}`);
         first = false;

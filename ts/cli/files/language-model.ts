@@ -5,7 +5,7 @@ import { CausalLanguageModel } from "../../entry/node.js";
 import { ConfigError } from "../../errors/errors.js";
 import { folderOrGguf, ggufAt, ggufFile, readFileMap } from "../../io/node/index.js";
 import { runFiles } from "../../training/store/run-store.js";
-import { DEFAULT_LANGUAGE_MODEL } from "../../training/spec/language-settings.js";
+import { DEFAULT_LANGUAGE_MODEL } from "../../tasks/language/settings.js";
 import type { GenerateOptions } from "../../models/language/generate-options.js";
 import { type EngineOptions, startEngine } from "../engine-start.js";
 import { real, whole } from "../options/option-values.js";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { FormatError } from "../../errors/errors.js";
 import { parseJsonObject } from "../../io/json.js";
 import { checkSettings } from "../../training/spec/read-settings.js";
-import { tokenFields, type TokenSettings } from "../../training/spec/token-settings.js";
+import { tokenFields, type TokenSettings } from "../../tasks/tokens/run/settings.js";
 import { runFiles } from "../../training/store/run-store.js";
 
 /** What a run on labelled words was trained with; null where its folder does not say. */

@@ -1,16 +1,16 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { folderStore, type FoldsReport } from "../../entry/jobs-node.js";
+import { type AnyFoldsReport, folderStore } from "../../entry/jobs-node.js";
 import { ConfigError } from "../../errors/errors.js";
-import { readFolds } from "../../training/folds/folds-so-far.js";
-import { takeFoldsReport } from "../../training/folds/report-check.js";
-import type { TrainingSettings } from "../../training/spec/training-settings.js";
+import { readFolds } from "../../jobs/run-folds.js";
+import { takeFoldsReport } from "../../jobs/run-folds.js";
 import { runFiles } from "../../training/store/run-store.js";
-import type { FoldResult } from "../../training/folds/folds-report.js";
+import type { FoldResult } from "../../training/folds/fold-kind.js";
+import type { JobSettings } from "../../tasks/index.js";
 import { foldTable, formatSpread } from "../terminal/fold-lines.js";
 import { formatCount, formatInterval, formatPercent } from "../terminal/number-format.js";
 import { clip } from "../terminal/table.js";
-import { settingRows } from "./inspected-run.js";
+import { rowsOfSettings } from "./inspected-run.js";
 import { shellPath } from "../terminal/shell-word.js";
 
 /** What a folder holds of cross-validation. */
@@ -18,11 +18,11 @@ export interface InspectedFolds {
   /** Folds in all, and those that are done. */
   readonly count: number;
   readonly done: number;
-  readonly settings: TrainingSettings;
+  readonly settings: JobSettings;
   /** Results of those that are done. */
   readonly folds: readonly FoldResult[];
   /** folds.json; null until all are done. */
-  readonly report: FoldsReport | null;
+  readonly report: AnyFoldsReport | null;
 }
 
 const holds = (folder: string, name: string) => existsSync(join(folder, name));
@@ -56,25 +56,30 @@ export function foldsRows(
   self: string,
   { count, done, settings, folds, report }: InspectedFolds,
 ): string[][] {
-  const table = () => foldTable(folds, settings.headOnly).map((line, i) => [i === 0 ? "results" : "", line]);
+  const rows = rowsOfSettings(settings);
+  const table = (isWhole: boolean) =>
+    foldTable(settings, folds, isWhole).map((line, i) => [i === 0 ? "results" : "", line]);
   if (report === null)
     return [
       ["folds", `cross-validation, ${done} of ${count} folds done`],
-      ...settingRows(settings),
-      ...(done === 0 ? [] : table()),
+      ...rows,
+      ...(done === 0 ? [] : table(false)),
       ["model", noModel(self)],
       ["to go on", `${self} finetune --resume ${shellPath(folder)}`],
     ];
+  const title = ["folds", `cross-validation, all ${count} folds done, ${clip(report.created, 40)}`];
+  const last = ["model", noModel(self)];
+  if (!("pooled" in report)) return [title, ...rows, ...table(true), last];
   const { labels, accuracy, macroF1, headOnly, pooled } = report;
-  const alone = headOnly === null || settings.headOnly ? "" : `, ${formatSpread(headOnly)} the head alone`;
+  const alone = headOnly === null || report.settings.headOnly ? "" : `, ${formatSpread(headOnly)} the head alone`;
   const together = `${formatPercent(pooled.accuracy)}${formatInterval(pooled.intervals?.accuracy)}`;
   return [
-    ["folds", `cross-validation, all ${count} folds done, ${clip(report.created, 40)}`],
-    ...settingRows(settings),
+    title,
+    ...rows,
     ["labels", clip(labels.join(", "), 80)],
     ["accuracy", `${formatSpread(accuracy)}${alone}; all ${formatCount(pooled.count)} texts together ${together}`],
     ["macro F1", formatSpread(macroF1)],
-    ["model", noModel(self)],
+    last,
   ];
 }
 

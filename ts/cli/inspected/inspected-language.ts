@@ -1,5 +1,6 @@
-import type { LanguageReport } from "../../training/language/language-report.js";
-import { type LanguageSettings, lengthInWords } from "../../training/spec/language-settings.js";
+import type { LanguageReport } from "../../tasks/language/language-report.js";
+import { languagePlan, type LanguageSettings } from "../../tasks/language/settings.js";
+import { formatLength } from "../../training/spec/run-settings.js";
 import { formatTargets } from "../../training/spec/training-settings.js";
 import { formatCount, formatDuration, formatRate } from "../terminal/number-format.js";
 import { clip } from "../terminal/table.js";
@@ -9,9 +10,8 @@ const named = (name: unknown) => clip(String(name), 300);
 
 /** What a language model learnt from what, and how. */
 export function languageRows(settings: LanguageSettings): string[][] {
-  const { task, data, validation, fields, maxTokens, model, weights, steps, epochs, batchSize } = settings;
+  const { task, data, validation, fields, maxTokens, model, weights, batchSize } = settings;
   const { learningRate, rank, alpha, targetModules, seed } = settings;
-  const length = steps !== null ? `${formatCount(steps)} steps` : epochs !== null ? `${epochs} epochs` : lengthInWords;
   const names = Object.entries(fields).map(([field, name]) => `${field}=${name}`);
   return [
     ["data", `${named(data)}, task ${task}${validation === null ? "" : `; measured on ${named(validation)}`}`],
@@ -20,7 +20,7 @@ export function languageRows(settings: LanguageSettings): string[][] {
     ["base", `${named(model)}, weights ${weights}`],
     [
       "settings",
-      `${length} of ${batchSize}, learning rate ${formatRate(learningRate)}, rank ${rank}, alpha ${alpha} on ${formatTargets(targetModules)}, seed ${seed}`,
+      `${formatLength(settings, languagePlan.length)} of ${batchSize}, learning rate ${formatRate(learningRate)}, rank ${rank}, alpha ${alpha} on ${formatTargets(targetModules)}, seed ${seed}`,
     ],
   ];
 }

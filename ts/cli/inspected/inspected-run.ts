@@ -3,12 +3,17 @@ import { join } from "node:path";
 import { folderStore, runStatus, type RunReport, type RunStatus } from "../../entry/jobs-node.js";
 import { FormatError } from "../../errors/errors.js";
 import { parseJsonObject } from "../../io/json.js";
-import type { LanguageReport } from "../../training/language/language-report.js";
-import type { TokenReport } from "../../training/tokens/token-report.js";
+import type { LanguageReport } from "../../tasks/language/language-report.js";
+import type { TokenReport } from "../../tasks/tokens/run/token-report.js";
 import { isLocked } from "../../training/node/run-lock.js";
-import { isLanguage, isTokens, type JobSettings } from "../../training/spec/any-settings.js";
+import { type JobSettings, taskOf } from "../../tasks/index.js";
 import { runFiles } from "../../training/store/run-store.js";
-import { type TrainingSettings, formatLength, formatTargets } from "../../training/spec/training-settings.js";
+import type { LanguageSettings } from "../../tasks/language/settings.js";
+import type { TokenSettings } from "../../tasks/tokens/run/settings.js";
+import type { TrainingSettings } from "../../tasks/classify/settings.js";
+import { classifierPlan } from "../../tasks/classify/recipes.js";
+import { formatLength } from "../../training/spec/run-settings.js";
+import { formatTargets } from "../../training/spec/training-settings.js";
 import { formatCount, formatDuration, formatInterval, formatPercent, formatRate } from "../terminal/number-format.js";
 import { clip } from "../terminal/table.js";
 import { languageRows, perplexityRows } from "./inspected-language.js";
@@ -69,23 +74,25 @@ export function runRows(folder: string, self: string, run: InspectedRun): string
   ];
 }
 
-function rowsOfSettings(settings: JobSettings): string[][] {
-  if (isLanguage(settings)) return languageRows(settings);
-  return isTokens(settings) ? tokenRows(settings) : settingRows(settings);
+/** What was trained on what, and how. */
+export function rowsOfSettings(settings: JobSettings): string[][] {
+  const task = taskOf(settings);
+  if (task === "classify") return settingRows(settings as TrainingSettings);
+  return task === "tokens" ? tokenRows(settings as TokenSettings) : languageRows(settings as LanguageSettings);
 }
 
 function rowsOfReport(report: InspectedReport): string[][] {
   const { settings } = report as Partial<InspectedReport>;
-  if (settings !== undefined && isLanguage(settings)) return perplexityRows(report as LanguageReport);
-  if (settings !== undefined && isTokens(settings)) return entityRows(report as TokenReport);
-  return resultRows(report as RunReport);
+  const task = taskOf(settings ?? {});
+  if (task === "classify") return resultRows(report as RunReport);
+  return task === "tokens" ? entityRows(report as TokenReport) : perplexityRows(report as LanguageReport);
 }
 
 /** A name from a file, which a stranger may have written. */
 const named = (name: unknown) => clip(String(name), 300);
 
-/** What was trained on what, and how. */
-export function settingRows(settings: TrainingSettings): string[][] {
+/** The same of a classifier of texts. */
+function settingRows(settings: TrainingSettings): string[][] {
   const { data, validation, test, text, label, model, batchSize, learningRate, seed, headOnly } = settings;
   const { group = null, labelNames = {}, maxTokens = null } = settings as Partial<TrainingSettings>;
   const measured = test ?? validation ?? null;
@@ -107,7 +114,7 @@ export function settingRows(settings: TrainingSettings): string[][] {
       "settings",
       headOnly
         ? `logistic regression on the base's vectors, seed ${seed}`
-        : `${formatLength(settings)} of ${batchSize}, learning rate ${formatRate(learningRate)}, rank ${settings.rank}, alpha ${settings.alpha} on ` +
+        : `${formatLength(settings, classifierPlan.length)} of ${batchSize}, learning rate ${formatRate(learningRate)}, rank ${settings.rank}, alpha ${settings.alpha} on ` +
           `${formatTargets(settings.targetModules)}, seed ${seed}`,
     ],
   ];

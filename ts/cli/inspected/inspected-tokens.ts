@@ -1,6 +1,8 @@
-import type { TokenSettings } from "../../training/spec/token-settings.js";
-import { formatLength, formatTargets } from "../../training/spec/training-settings.js";
-import type { TokenReport } from "../../training/tokens/token-report.js";
+import type { TokenSettings } from "../../tasks/tokens/run/settings.js";
+import { classifierPlan } from "../../tasks/classify/recipes.js";
+import { formatLength } from "../../training/spec/run-settings.js";
+import { formatTargets } from "../../training/spec/training-settings.js";
+import type { TokenReport } from "../../tasks/tokens/run/token-report.js";
 import { formatCount, formatPercent, formatRate } from "../terminal/number-format.js";
 import { clip } from "../terminal/table.js";
 
@@ -12,7 +14,7 @@ export function tokenRows(settings: TokenSettings): string[][] {
   const { data, validation, test, model, batchSize, learningRate, rank, alpha, targetModules, seed, headOnly } =
     settings;
   const measured = test ?? validation;
-  const trained = `${formatLength(settings)} of ${batchSize}, learning rate ${formatRate(learningRate)}, rank ${rank}, alpha ${alpha} on ${formatTargets(targetModules)}`;
+  const trained = `${formatLength(settings, classifierPlan.length)} of ${batchSize}, learning rate ${formatRate(learningRate)}, rank ${rank}, alpha ${alpha} on ${formatTargets(targetModules)}`;
   return [
     ["data", `${named(data)}, labelled words${measured === null ? "" : `; tested on ${named(measured)}`}`],
     ["base", named(model)],

@@ -5,7 +5,7 @@ import { LowrankError, UnsupportedError } from "../../errors/errors.js";
 import { isFolder } from "../../io/node/read-files.js";
 import { readConfig } from "../../io/peft/config/config-file.js";
 import { type FurtherLora, takeFurtherLora } from "../../training/spec/further-lora.js";
-import type { TrainingSettings } from "../../training/spec/training-settings.js";
+import type { TrainingSettings } from "../../tasks/classify/settings.js";
 import { HEAD_MODULES } from "../../tasks/open-peft.js";
 import { moduleNames, targetModules, whole } from "./option-values.js";
 

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError } from "../../errors/errors.js";
-import type { TrainingSettings } from "../../training/spec/training-settings.js";
+import type { TrainingSettings } from "../../tasks/classify/settings.js";
 import { packageRoot } from "../package-root.js";
 
 /** What describes a set of examples. */

@@ -1,10 +1,10 @@
 import { isAbsolute, relative, sep } from "node:path";
 import { isRemote } from "../../io/node/index.js";
 import type { FurtherLora } from "../../training/spec/further-lora.js";
-import { textFields } from "../../training/spec/classifier-fields.js";
+import { textFields } from "../../tasks/classify/settings.js";
 import { defaultsOf } from "../../training/spec/field.js";
-import { tokenFields, type TokenSettings } from "../../training/spec/token-settings.js";
-import type { TrainingSettings } from "../../training/spec/training-settings.js";
+import { tokenFields, type TokenSettings } from "../../tasks/tokens/run/settings.js";
+import type { TrainingSettings } from "../../tasks/classify/settings.js";
 import { shellPath, shellWord } from "../terminal/shell-word.js";
 import { inits } from "./adapter-settings.js";
 import { exampleData } from "./example-data.js";

@@ -7,4 +7,4 @@ export function flagOf(setting: SettingName): string {
 }
 
 /** What a job's messages call things on the command line. */
-export const flagWords: JobWords = { setting: flagOf, resume: "--resume" };
+export const flagWords: JobWords = { setting: (name) => flagOf(name as SettingName), resume: "--resume" };

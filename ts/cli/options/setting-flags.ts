@@ -1,11 +1,11 @@
-import type { JobSettings } from "../../training/spec/any-settings.js";
-import { nearPlaces, textFields } from "../../training/spec/classifier-fields.js";
-import { allowable } from "../../training/data/data-check.js";
+import type { JobSettings } from "../../tasks/index.js";
+import { nearPlaces, textFields } from "../../tasks/classify/settings.js";
+import { allowable } from "../../tasks/classify/data/data-check.js";
 import { defaultsOf, recipeNames } from "../../training/spec/field.js";
-import { DEFAULT_LANGUAGE_MODEL, languageTasks } from "../../training/spec/language-settings.js";
-import { heldOut } from "../../training/spec/recipes.js";
+import { DEFAULT_LANGUAGE_MODEL, languageTasks } from "../../tasks/language/settings.js";
+import { classifierPlan } from "../../tasks/classify/recipes.js";
 import { builds, DEFAULT_MODEL, schedules } from "../../training/spec/shared-fields.js";
-import { formatLength } from "../../training/spec/training-settings.js";
+import { formatLength } from "../../training/spec/run-settings.js";
 import { weightsOptions } from "../../models/stored-weights.js";
 import * as values from "./option-values.js";
 
@@ -27,7 +27,7 @@ export interface SettingFlag {
 export type FlagGroup = Readonly<Partial<Record<SettingName, SettingFlag>>>;
 
 const defaults = defaultsOf(textFields);
-const { validation, test } = heldOut;
+const { validation, test } = classifierPlan.heldOut;
 const positive = values.real(0);
 const fromZero = values.real(0, { closed: true });
 const share = values.real(0, { closed: true, below: 1 });
@@ -102,7 +102,7 @@ const training = {
   headOnly: { flags: "--head-only", help: "train no adapter, only the head, fitted to frozen vectors" },
   steps: {
     flags: "--steps <n>",
-    help: `optimizer steps (default: by number of examples, ${formatLength(defaults)})`,
+    help: `optimizer steps (default: by number of examples, ${formatLength(defaults, classifierPlan.length)})`,
     parse: values.whole(1),
     conflicts: ["epochs"],
   },

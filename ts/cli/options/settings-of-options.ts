@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { ConfigError } from "../../errors/errors.js";
-import { fieldsOfTasks, type JobSettings, type TaskName } from "../../training/spec/any-settings.js";
-import { textFields } from "../../training/spec/classifier-fields.js";
+import { fieldsOfTasks, type JobSettings, type TaskName } from "../../tasks/index.js";
+import { textFields } from "../../tasks/classify/settings.js";
 import { defaultsOf, type Fields } from "../../training/spec/field.js";
-import type { LanguageSettings } from "../../training/spec/language-settings.js";
-import type { TrainingSettings } from "../../training/spec/training-settings.js";
+import type { LanguageSettings } from "../../tasks/language/settings.js";
+import type { TrainingSettings } from "../../tasks/classify/settings.js";
 import { absolutePath } from "./absolute-path.js";
 import { type AdapterOptions, adapterSettings } from "./adapter-settings.js";
 import type { exampleData } from "./example-data.js";
@@ -63,8 +63,8 @@ function refuseForeign(options: SettingsOptions, task: string, fields: Fields): 
   const foreign = others.find(
     (name) => !(name in fields) && given[name] !== undefined && !(name === "baseline" && given[name] === true),
   );
-  if (foreign === undefined && (options.folds === undefined || task === "classify")) return;
-  const option = foreign === undefined ? "--folds" : typed(foreign, given[foreign]);
+  if (foreign === undefined) return;
+  const option = typed(foreign, given[foreign]);
   throw new ConfigError(
     `${option} is not an option of ${task === "classify" ? "classifiers" : `--task ${task}`}${hintFor(foreign, task)}`,
     {
@@ -73,8 +73,7 @@ function refuseForeign(options: SettingsOptions, task: string, fields: Fields): 
   );
 }
 
-function hintFor(name: SettingName | undefined, task: string): string {
-  if (name === undefined) return "";
+function hintFor(name: SettingName, task: string): string {
   if (task === "classify") return `: say which task with --task ${tasksWith(name).join(" or --task ")}`;
   if (name === "test" || name === "testSplit") return "; --validation names what is measured";
   const named = columnsOf[task as keyof typeof columnsOf];

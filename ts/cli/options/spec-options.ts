@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import { defaultsOf } from "../../training/spec/field.js";
-import { languageFields, lengthInWords } from "../../training/spec/language-settings.js";
+import { languageFields, languagePlan } from "../../tasks/language/settings.js";
+import { formatLength } from "../../training/spec/run-settings.js";
 import { adapterOptions, addAdapterOptions } from "./adapter-settings.js";
 import { adapterSettingNames, flagGroups, type FlagGroup, type SettingFlag } from "./setting-flags.js";
 
@@ -32,7 +33,7 @@ With --task tokens: names, places, parts of speech. Options are as without --tas
   .csv .parquet  a word a row: columns sentence, tokens, tags
 Measured is entity F1, as seqeval counts, beside the best head on the frozen encoder's vectors.
 
-With --task text or chat: rank ${rank}, alpha ${alpha} on all linear layers, ${lengthInWords}, batches of ${batchSize}, learning rate ${learningRate}; a
+With --task text or chat: rank ${rank}, alpha ${alpha} on all linear layers, ${formatLength({ steps: null, epochs: null }, languagePlan.length)}, batches of ${batchSize}, learning rate ${learningRate}; a
 tenth of the data is held out, whose perplexity chooses the step to keep. A row of the data is
   --task text   { text }, { prompt, completion }, { instruction, input, output } or { ids, mask }
   --task chat   { messages }, { conversations } or { instruction, input, output }, written by the model's chat template

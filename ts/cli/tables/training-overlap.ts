@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import type { LocatedExample } from "../../io/examples/index.js";
 import { plainText } from "../../io/examples/summary/plain-text.js";
-import { type DataAccess, type Dataset, type Labelled, loadDataset } from "../../training/data/dataset.js";
-import type { TrainingSettings } from "../../training/spec/training-settings.js";
+import { type DataAccess, type Dataset, type Labelled, loadDataset } from "../../tasks/classify/data/dataset.js";
+import type { TrainingSettings } from "../../tasks/classify/settings.js";
 import { formatCount, formatPercent } from "../terminal/number-format.js";
 
 /** What a run's report says of the data that it learnt from. */

@@ -1,5 +1,5 @@
 import { formatFurtherLora } from "../../training/spec/further-lora.js";
-import type { TrainingSettings } from "../../training/spec/training-settings.js";
+import type { TrainingSettings } from "../../tasks/classify/settings.js";
 
 type Adapted = Pick<TrainingSettings, "dora" | "rslora" | "loraPlusRatio" | "dropout" | "lora">;
 

@@ -1,5 +1,5 @@
 import type { DataFinding, DataPart, DataSummary, FoundExample, PartSummary } from "../../io/examples/summary/index.js";
-import type { GroupCount } from "../../training/data/held-out.js";
+import type { GroupCount } from "../../training/job-events.js";
 import { placeIn } from "../../io/examples/index.js";
 import { formatCount, formatPercent } from "./number-format.js";
 import { clip, tableLines } from "./table.js";

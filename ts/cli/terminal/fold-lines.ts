@@ -1,5 +1,10 @@
-import { type FoldResult, type FoldsReport, type FoldSpread, spreadOf } from "../../training/folds/folds-report.js";
+import type { AnyFoldsReport } from "../../jobs/run-folds.js";
 import type { Metrics } from "../../train/metrics/metrics.js";
+import { type FoldResult, type FoldSpread, plainFolds, spreadOf } from "../../training/folds/fold-kind.js";
+import { spreadsOf } from "../../training/folds/folds-report.js";
+import type { ClassifierFold, FoldsReport } from "../../tasks/classify/folds/classifier-folds.js";
+import { type JobSettings, taskOf, tasks } from "../../tasks/index.js";
+import type { TaskEntry } from "../../training/task-definition.js";
 import { finetuneCommand } from "../options/finetune-command.js";
 import { formatCount, formatInterval, formatPercent } from "./number-format.js";
 import { overText, rareLines } from "./run-summary.js";
@@ -13,7 +18,7 @@ export const formatSpread = ({ mean, deviation }: FoldSpread) =>
   `${formatPercent(mean)} ± ${(100 * deviation).toFixed(1)}`;
 
 /** What is measured on each fold, by name: head and adapter last. Of a run of the head alone there are no two. */
-function measured(folds: readonly FoldResult[], isHeadOnly: boolean): [name: string, of: readonly Metrics[]][] {
+function measured(folds: readonly ClassifierFold[], isHeadOnly: boolean): [name: string, of: readonly Metrics[]][] {
   const after = folds.map((fold) => fold.after);
   const alone = folds.flatMap(({ headOnly }) => headOnly ?? []);
   if (isHeadOnly) return [["head alone", after]];
@@ -22,7 +27,7 @@ function measured(folds: readonly FoldResult[], isHeadOnly: boolean): [name: str
 }
 
 /** A row a fold: accuracies beside each other. */
-export function foldTable(folds: readonly FoldResult[], isHeadOnly: boolean): string[] {
+function accuracyTable(folds: readonly ClassifierFold[], isHeadOnly: boolean): string[] {
   const columns = measured(folds, isHeadOnly);
   const header = ["accuracy", "texts", "largest class", ...columns.map(([name]) => name)];
   const rows = folds.map(({ after, largestClass }, i) => [
@@ -33,7 +38,7 @@ export function foldTable(folds: readonly FoldResult[], isHeadOnly: boolean): st
 }
 
 /** The same over all folds, with macro F1 and loss. */
-function spreadTable(folds: readonly FoldResult[], isHeadOnly: boolean): string[] {
+function spreadTable(folds: readonly ClassifierFold[], isHeadOnly: boolean): string[] {
   const loss = ({ mean, deviation }: FoldSpread) => `${mean.toFixed(3)} ± ${deviation.toFixed(3)}`;
   const rows = measured(folds, isHeadOnly).map(([name, of]) => [
     ...[name, formatSpread(spreadOf(of.map(({ accuracy }) => accuracy)))],
@@ -44,8 +49,40 @@ function spreadTable(folds: readonly FoldResult[], isHeadOnly: boolean): string[
   return tableLines([header, largest, ...rows], ["left", "right", "right", "right"]);
 }
 
-/** The tables, what all predictions say together, and what follows. */
-export function foldLines(
+/** A row a fold, whatever is trained: its metrics beside each other. */
+function metricTable(task: TaskEntry, folds: readonly FoldResult[], isWhole: boolean): string[] {
+  const kind = task.folds ?? plainFolds;
+  const all = folds.map((fold) => kind.metrics(fold));
+  const names = Object.keys(task.metrics).filter((name) => all[0] !== undefined && name in all[0]);
+  const shown = (name: string, value: number) =>
+    task.metrics[name]!.format === "share" ? formatPercent(value) : value.toFixed(3);
+  const rows = all.map((own, i) => [`fold ${i + 1}`, ...names.map((name) => shown(name, own[name]!))]);
+  const spreads = isWhole ? spreadsOf(kind, folds) : {};
+  const spread = (name: string) => {
+    const { mean, deviation } = spreads[name]!;
+    if (task.metrics[name]!.format === "share") return formatSpread(spreads[name]!);
+    return `${mean.toFixed(3)} ± ${deviation.toFixed(3)}`;
+  };
+  const header = ["", ...names.map((name) => task.metrics[name]!.title)];
+  const last = isWhole ? [["mean ± deviation", ...names.map(spread)]] : [];
+  return tableLines([header, ...rows, ...last], ["left", ...names.map(() => "right" as const)]);
+}
+
+/** A row a fold. @param isWhole whether all folds are done, so that mean and deviation are told */
+export function foldTable(settings: JobSettings, folds: readonly FoldResult[], isWhole: boolean): string[] {
+  const task = taskOf(settings);
+  if (task !== "classify") return metricTable(tasks[task], folds, isWhole);
+  return accuracyTable(folds as readonly ClassifierFold[], "headOnly" in settings && settings.headOnly);
+}
+
+/** The tables, and what follows. */
+export function foldLines(report: AnyFoldsReport, file: string, self: string, colors: Colors): string[] {
+  if ("pooled" in report) return classifierLines(report, file, self, colors);
+  return ["", ...foldTable(report.settings, report.folds, true), "", `Written to ${file}`];
+}
+
+/** The same of a classifier of texts, with what all predictions say together. */
+function classifierLines(
   { folds, pooled, overHeadAlone, recommended, settings }: FoldsReport,
   file: string,
   self: string,
@@ -56,7 +93,7 @@ export function foldLines(
   const found = worse ? "The head alone is better." : "The adapter brings nothing that can be told from chance.";
   return [
     "",
-    ...foldTable(folds, settings.headOnly),
+    ...accuracyTable(folds, settings.headOnly),
     "",
     ...spreadTable(folds, settings.headOnly),
     "",

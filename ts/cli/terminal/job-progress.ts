@@ -1,4 +1,5 @@
-import type { JobEvent, JobPhase } from "../../training/job-events.js";
+import type { JobEvent } from "../../jobs/run-job.js";
+import type { JobPhase } from "../../training/job-events.js";
 import { formatCount, formatDuration } from "./number-format.js";
 import type { Progress, ProgressReporter } from "./progress-bar.js";
 

@@ -1,5 +1,7 @@
-import type { LanguageReport } from "../../training/language/language-report.js";
-import type { LanguagePart, ReadyLanguageJob } from "../../training/language/ready-language.js";
+import type { LanguageReport } from "../../tasks/language/language-report.js";
+import type { LanguageSettings } from "../../tasks/language/settings.js";
+import type { ReadyJob } from "../../jobs/run-job.js";
+import type { ReadyPart } from "../../training/job-events.js";
 import { formatTargets, warmupOf } from "../../training/spec/training-settings.js";
 import { runFiles } from "../../training/store/run-store.js";
 import { adapterVariants } from "./adapter-variants.js";
@@ -10,11 +12,11 @@ import { shellPath } from "./shell-word.js";
 
 type Colors = Terminal["colors"];
 
-const counted = ({ file, examples, targets, tokens }: LanguagePart) =>
+const counted = ({ file, examples, targets = 0, tokens = 0 }: ReadyPart) =>
   `${file}: ${formatCount(examples)} examples, ${formatCount(targets)} of ${formatCount(tokens)} tokens are`;
 
 /** What is about to run on a language model, before it does. */
-export function languageIntroduction(job: ReadyLanguageJob, folder: string, { dim }: Colors): string[] {
+export function languageIntroduction(job: ReadyJob<LanguageSettings>, folder: string, { dim }: Colors): string[] {
   const { settings, steps, resumedAfter, engine, model, data, parameters, evaluateEvery, estimate, checkpointing } =
     job;
   const { rank, alpha, targetModules, batchSize, learningRate, schedule, maxGradNorm, seed, patience } = settings;
@@ -29,7 +31,7 @@ export function languageIntroduction(job: ReadyLanguageJob, folder: string, { di
       `${model.name}, ${model.layers} layers of ${model.hiddenSize} (from ${model.origin}), weights ${settings.weights}`,
     ],
     ["data", `${counted(data.train)} learnt`],
-    ...(validation === null
+    ...(validation.examples === 0
       ? [["held", "nothing: no perplexity is measured, and the last step is kept"]]
       : [
           ["held", `${counted(validation)} measured${validation.split ? ", a seeded split" : ""}`],
@@ -66,7 +68,7 @@ export function languageResult(
   const speed =
     `${formatCount(steps)} steps in ${formatDuration(seconds)}, ${formatCount(tokensPerSecond)} tokens/s, ` +
     `${formatBytes(peakMemory)} of linear memory at most`;
-  if (result === null || evaluation === null || data.validation === null) return [speed];
+  if (result === null || evaluation === null) return [speed];
   const { before, after, step } = result;
   const row = (name: string, { perplexity, loss }: typeof before) => [name, perplexity.toFixed(2), loss.toFixed(3)];
   const { targets, examples } = data.validation;

@@ -14,12 +14,13 @@ import {
 import { finetuneCommand } from "../options/finetune-command.js";
 import { adapterVariants } from "./adapter-variants.js";
 import { groupsText } from "./data-lines.js";
-import { macroF1Loss } from "../../training/result/recommendation.js";
+import { macroF1Loss } from "../../tasks/classify/result/recommendation.js";
 import { runFiles } from "../../training/store/run-store.js";
-import { recipes } from "../../training/spec/recipes.js";
-import type { ReadyJob } from "../../training/job-events.js";
-import type { RunReport } from "../../training/result/run-report.js";
-import type { Sample } from "../../training/result/sample-predictions.js";
+import { recipes } from "../../tasks/classify/recipes.js";
+import type { ReadyJob } from "../../jobs/run-job.js";
+import type { TrainingSettings } from "../../tasks/classify/settings.js";
+import type { RunReport } from "../../tasks/classify/report.js";
+import type { Sample } from "../../tasks/classify/result/sample-predictions.js";
 import { clip, tableLines } from "./table.js";
 import type { Terminal } from "./terminal.js";
 import { formatTargets, warmupOf } from "../../training/spec/training-settings.js";
@@ -28,7 +29,7 @@ import { shellPath } from "./shell-word.js";
 type Colors = Terminal["colors"];
 
 /** What is about to run, before it does. */
-export function introduction(job: ReadyJob, folder: string, { dim }: Colors): string[] {
+export function introduction(job: ReadyJob<TrainingSettings>, folder: string, { dim }: Colors): string[] {
   const { settings, steps, resumedAfter, engine, model, data, parameters } = job;
   const { train, validation, test, labels } = data;
   const held = ({ file, examples, split }: typeof validation) =>

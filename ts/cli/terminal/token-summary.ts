@@ -1,7 +1,9 @@
 import { formatTargets, warmupOf } from "../../training/spec/training-settings.js";
 import { runFiles } from "../../training/store/run-store.js";
-import type { ReadyTokenJob, TokenPart } from "../../training/tokens/ready-tokens.js";
-import type { TokenReport } from "../../training/tokens/token-report.js";
+import type { ReadyJob } from "../../jobs/run-job.js";
+import type { ReadyPart } from "../../training/job-events.js";
+import type { TokenSettings } from "../../tasks/tokens/run/settings.js";
+import type { TokenReport } from "../../tasks/tokens/run/token-report.js";
 import type { TokenMetrics } from "../../tasks/tokens/token-metrics.js";
 import { finetuneCommand } from "../options/finetune-command.js";
 import { adapterVariants } from "./adapter-variants.js";
@@ -12,15 +14,15 @@ import { shellPath } from "./shell-word.js";
 
 type Colors = Terminal["colors"];
 
-const counted = ({ file, examples, words }: TokenPart) =>
+const counted = ({ file, examples, words = 0 }: ReadyPart) =>
   `${file}: ${formatCount(examples)} examples of ${formatCount(words)} words`;
 
 /** What is about to run on labelled words, before it does. */
-export function tokenIntroduction(job: ReadyTokenJob, folder: string, { dim }: Colors): string[] {
+export function tokenIntroduction(job: ReadyJob<TokenSettings>, folder: string, { dim }: Colors): string[] {
   const { settings, steps, resumedAfter, engine, model, data, parameters, evaluateEvery, estimate } = job;
   const { rank, alpha, targetModules, batchSize, learningRate, schedule, seed, patience, headOnly } = settings;
   const { validation, test } = data;
-  const split = (part: TokenPart & { readonly split: boolean }) =>
+  const split = (part: ReadyPart & { readonly split: boolean }) =>
     `${counted(part)}${part.split ? ", a seeded split" : ""}`;
   const stop = patience === null ? "" : `; ${patience} in a row without a lower one end the run`;
   const rows = [

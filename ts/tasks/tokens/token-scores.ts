@@ -24,19 +24,31 @@ export function inferTokens(
 }
 
 /** Tokens of each text and their logits, with adapter and head as they are when the call begins. */
-export async function scoresOf(
-  { encoder, head, labels, tokenizer }: TokenParts,
+export function scoresOf(
+  parts: TokenParts,
   texts: readonly string[],
+  adapter: AdapterChoice,
+  events: InferenceEvents,
+): Promise<TokenScores[]> {
+  function* tokenized() {
+    for (const text of texts) yield parts.tokenizer.encodeWithOffsets(text);
+  }
+  return scoresOfTokens(parts, tokenized(), adapter, events);
+}
+
+/** The same of texts whose tokens are known, or are asked for batch by batch. */
+export async function scoresOfTokens(
+  { encoder, head, labels }: Pick<TokenParts, "encoder" | "head" | "labels">,
+  texts: Iterable<TokensInText>,
   adapter: AdapterChoice,
   events: InferenceEvents,
 ): Promise<TokenScores[]> {
   const { graph } = encoder;
   const tokens: TokensInText[] = [];
-  function* tokenized() {
+  function* ids() {
     for (const text of texts) {
-      const found = tokenizer.encodeWithOffsets(text);
-      tokens.push(found);
-      yield found.ids;
+      tokens.push(text);
+      yield text.ids;
     }
   }
   const logitsOf = head.out.snapshot();
@@ -49,6 +61,6 @@ export async function scoresOf(
       return own;
     });
   };
-  const rows = await inferTokens({ encoder, head }, tokenized(), adapter, read, events);
+  const rows = await inferTokens({ encoder, head }, ids(), adapter, read, events);
   return rows.map((logits, i) => ({ ...tokens[i]!, logits }));
 }

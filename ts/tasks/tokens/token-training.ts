@@ -95,17 +95,29 @@ export function targetsOf(
   i: number,
 ): TokenTargets {
   const { ids, tokens } = aligned(tokenizer, example, i);
-  const learnt = [...tokens.keys()].filter((w) => tokens[w]! >= 0 && example.words[w]!.target >= 0);
-  if (learnt.length === 0)
-    throw new ConfigError(
-      `${op}: example ${i}: none of its words with a label has a token of its own within the first ${tokenizer.maxTokens} tokens; leave it out`,
-      { op, option: "examples", place: i },
-    );
-  return {
-    ids,
-    places: learnt.map((w) => tokens[w]!),
-    targets: learnt.map((w) => example.words[w]!.target),
-  };
+  const found = targetsAt(ids, tokens, example);
+  checkHasTargets(op, found, tokenizer, i);
+  return found;
+}
+
+/** Throws `ConfigError` where nothing is left of an example. */
+export function checkHasTargets(
+  op: string,
+  { targets }: TokenTargets,
+  { maxTokens }: Pick<TokenParts["tokenizer"], "maxTokens">,
+  i: number,
+): void {
+  if (targets.length > 0) return;
+  throw new ConfigError(
+    `${op}: example ${i}: none of its words with a label has a token of its own within the first ${maxTokens} tokens; leave it out`,
+    { op, option: "examples", place: i },
+  );
+}
+
+/** The same of tokens that are known, where nothing may be left. @param tokens the token of each word */
+export function targetsAt(ids: Int32Array, tokens: Int32Array, { words }: LabelledText): TokenTargets {
+  const learnt = [...tokens.keys()].filter((w) => tokens[w]! >= 0 && words[w]!.target >= 0);
+  return { ids, places: learnt.map((w) => tokens[w]!), targets: learnt.map((w) => words[w]!.target) };
 }
 
 const FLOAT = 4;

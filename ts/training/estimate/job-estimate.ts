@@ -1,15 +1,12 @@
-import type { JobContext } from "../job-task.js";
-import type { Prepared } from "../prepare.js";
 import { nextTask } from "../../waiting/next-task.js";
 import { stopwatch } from "../../waiting/stopwatch.js";
 import { throwIfAborted } from "../../waiting/abort.js";
-import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
-import type { TokenizedExample } from "../../tasks/classifier-training.js";
 import type { Task } from "../../train/task.js";
 import { timeStep } from "../../train/timed-step.js";
-import { measuredPart } from "../data/dataset.js";
+import type { Prepared } from "../prepare.js";
+import type { RunContext, TaskModel, TokenizedExample, TokenizedParts } from "../task-definition.js";
 import { type JobSeconds, jobSeconds } from "./job-seconds.js";
-import { type MemoryNeed, steppedTexts, stepMemory } from "./memory-need.js";
+import { type MemoryNeed, stepMemory } from "./memory-need.js";
 
 /** What a run will take, told before it begins. */
 export interface JobEstimate {
@@ -21,78 +18,68 @@ export interface JobEstimate {
 
 /** Steps that are timed: the first ones run code that is not yet compiled well. They end once so many milliseconds have passed. */
 const [TRIALS, ENOUGH_MS] = [4, 1500];
-/** Tokens of the texts on which the encoder alone is timed: a batch of its own. */
+/** Tokens of the examples on which measuring is timed: a batch of its own. */
 const SAMPLE_TOKENS = 512;
 /** A run that takes more seconds than this is warned of. */
 const LONG = 20 * 60;
 
+/** How many tokens the examples of each part have. */
+export function countsOf(parts: TokenizedParts<TokenizedExample>): TokenizedParts<number> {
+  const count = (examples: readonly TokenizedExample[]) => examples.map(({ ids }) => ids.length);
+  return { train: count(parts.train), validation: count(parts.validation), measured: count(parts.measured) };
+}
+
 /**
- * Times some of the run's own steps and texts, without an update: no bit of the run is another for it. Warns of a run that
+ * Times some of the run's own steps and measurements, without an update: no bit of the run is another for it. Warns of a run that
  * takes more than twenty minutes. Throws `AbortError` within a step.
- * @param done steps that a run has behind it that goes on; null for one that begins
+ * @param done steps that a run has behind it that is resumed; null for one that begins
  * @param runs how many like it follow each other: folds
  */
 export async function estimateJob(
   prepared: Prepared,
   done: number | null,
-  context: JobContext,
+  context: RunContext,
   runs = 1,
 ): Promise<JobEstimate> {
-  const { settings, steps, classifier } = prepared;
-  const { accumulate, checkpointing } = settings;
-  if (steps > 0) classifier.graph.reserve(stepMemory(steppedTexts(classifier, prepared.tokens), settings));
-  const loss = (part: readonly TokenizedExample[]) => classifier.loss(part, { checkpointing });
-  const task = { graph: classifier.graph, params: () => classifier.params(), loss };
-  const trials = {
-    steps: stepTrials(task, trialBatches(prepared), accumulate),
-    texts: textTrials(
-      classifier.encoder,
-      measuredPart(prepared.dataset).examples.map(({ text }) => text),
-      context,
-    ),
-  };
-  return estimateRun({ ...prepared, done }, trials, context, runs);
-}
-
-/** A run of any classifier, and the linear memory that it takes. */
-type PlannedRun = Parameters<typeof jobSeconds>[0] & { readonly memory: MemoryNeed };
-
-/** Times trials of a run's steps and texts. Warns as `estimateJob`; the room of its steps is reserved by then. */
-export async function estimateRun(
-  planned: PlannedRun,
-  trials: { readonly steps: Trials; readonly texts: Trials },
-  context: JobContext,
-  runs = 1,
-): Promise<JobEstimate> {
-  const { settings, steps, memory } = planned;
+  const { settings, steps, evaluateEvery, model, tokens, memory, batches, stepped, checkpointing } = prepared;
   const { emit, words } = context;
-  const speed = {
-    trained: steps === 0 ? 0 : await secondsPerToken(trials.steps, context),
-    encoded: await secondsPerToken(trials.texts, context),
-  };
-  const seconds = jobSeconds(planned, speed);
-  const tokens = words.setting("maxTokens");
-  const fewer = settings.headOnly
-    ? `a lower ${tokens} makes`
-    : `fewer ${words.setting("steps")} or a lower ${tokens} make`;
-  const message = longRunText(runs * seconds.total, fewer);
-  if (message !== null) emit({ type: "warning", message });
+  const { accumulate } = settings;
+  if (steps > 0) model.graph.reserve(stepMemory(stepped, { ...settings, checkpointing }));
+  const counts = countsOf(tokens);
+  const validation = counts.validation.reduce((sum, count) => sum + count, 0);
+  const reads = { validation, ...model.reads(counts) };
+  const isMeasured = tokens.measured.length > 0;
+  const seconds = jobSeconds(
+    {
+      ...{ steps, evaluateEvery, done, tokens: reads },
+      stepTokens: batches.map((batch) => batch.reduce((sum, { ids }) => sum + ids.length, 0)),
+    },
+    {
+      trained:
+        steps === 0 ? 0 : await secondsPerToken(stepTrials(prepared.training.task, batches, accumulate), context),
+      measured: isMeasured ? await secondsPerToken(measureTrials(model, tokens.measured, context), context) : 0,
+    },
+  );
+  const tokensName = words.setting("maxTokens");
+  const fewer =
+    steps === 0 ? `a lower ${tokensName} makes` : `fewer ${words.setting("steps")} or a lower ${tokensName} make`;
+  const all = runs * seconds.total;
+  if (all > LONG)
+    emit({
+      type: "warning",
+      message: `this run will take about ${Math.round(all / 60)} minutes: ${fewer} it shorter`,
+    });
   return { seconds, memory };
 }
 
-/** What to say of a run that takes so many seconds; null of a short one. @param fewer what makes it shorter */
-export function longRunText(seconds: number, fewer: string): string | null {
-  return seconds > LONG ? `this run will take about ${Math.round(seconds / 60)} minutes: ${fewer} it shorter` : null;
-}
-
 /** Something that is done to be timed: gives how many tokens, and milliseconds. */
-export type Trial = () => Promise<{ readonly tokens: number; readonly milliseconds: number }>;
+type Trial = () => Promise<{ readonly tokens: number; readonly milliseconds: number }>;
 
 /** Trials by their number. */
 type Trials = (i: number) => Trial;
 
 /** The fastest of several trials. */
-export async function secondsPerToken(trial: Trials, { signal }: JobContext): Promise<number> {
+async function secondsPerToken(trial: Trials, { signal }: RunContext): Promise<number> {
   let best = Infinity;
   const elapsed = stopwatch();
   for (let i = 0; i < TRIALS && (i === 0 || elapsed() < ENOUGH_MS); i++) {
@@ -104,42 +91,36 @@ export async function secondsPerToken(trial: Trials, { signal }: JobContext): Pr
   return best;
 }
 
-/** Steps on batches. */
-export const stepTrials =
-  <E extends { readonly ids: Int32Array }>(
-    task: Pick<Task<E>, "graph" | "params" | "loss">,
-    batchAt: (step: number) => readonly E[],
+/** Steps on the first batches. */
+const stepTrials =
+  <X extends TokenizedExample>(
+    task: Pick<Task<X>, "graph" | "params" | "loss">,
+    batches: readonly (readonly X[])[],
     accumulate: number,
   ): Trials =>
   (i) =>
   async () => {
-    const batch = batchAt(i);
+    const batch = batches[i % batches.length]!;
     const milliseconds = timeStep(task, batch, accumulate);
     return { tokens: batch.reduce((sum, { ids }) => sum + ids.length, 0), milliseconds };
   };
 
-/** The batches of a run's first steps. */
-function trialBatches({ classifier, dataset, steps, tokens }: Prepared): (i: number) => TokenizedExample[] {
-  const classes = new Map(classifier.labels.map((label, i) => [label, i]));
-  return (i) =>
-    Array.from(tokens.batchAt(i % steps), (row) => {
-      const { text, label } = dataset.train.examples[row]!;
-      return { ids: classifier.encoder.tokenizer.encode(text), target: classes.get(label)! };
-    });
-}
-
-/** The first of some texts through the encoder as it is. */
-export function textTrials(encoder: SentenceEncoder, all: readonly string[], { signal }: JobContext): Trials {
-  const texts: string[] = [];
+/** The first of the examples that are measured. */
+function measureTrials<X extends TokenizedExample>(
+  model: Pick<TaskModel<never, X>, "measure">,
+  all: readonly X[],
+  { signal }: RunContext,
+): Trials {
+  const some: X[] = [];
   let tokens = 0;
-  for (const text of all) {
+  for (const one of all) {
     if (tokens >= SAMPLE_TOKENS) break;
-    texts.push(text);
-    tokens += encoder.tokenizer.encode(text).length;
+    some.push(one);
+    tokens += one.ids.length;
   }
   return () => async () => {
     const elapsed = stopwatch();
-    await encoder.encode(texts, { adapter: null, normalize: false, signal });
+    await model.measure(some, { signal });
     return { tokens, milliseconds: elapsed() };
   };
 }

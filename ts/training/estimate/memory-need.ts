@@ -1,16 +1,16 @@
 import type { Engine } from "../../engine/running.js";
 import { MemoryError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
+import type { Graph, NodeId } from "../../graph/graph.js";
 import { readRequiredJson } from "../../io/model-source.js";
 import { estimateMemory } from "../../models/estimate-memory.js";
-import type { TextClassifier } from "../../tasks/text-classifier.js";
+import { microBatches } from "../../train/step.js";
 import type { Task } from "../../train/task.js";
 import { roomOfStep } from "../../train/step-room.js";
 import { sizeOf } from "../../values/shape.js";
 import type { JobModel } from "../sources/job-sources.js";
 import type { JobWords } from "../job-events.js";
-import type { TrainingSettings } from "../spec/training-settings.js";
-import type { BatchTokens } from "./batch-tokens.js";
+import type { TaskModel, TokenizedExample } from "../task-definition.js";
 
 /** Linear memory in bytes. */
 export interface MemoryNeed {
@@ -26,7 +26,7 @@ const FLOAT = 4;
 export const bytesInWords = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
 
 /**
- * Bytes that training adds to a model once it is loaded: copies of its weights in the order that gradients read. Throws
+ * Bytes that training adds to an encoder once it is loaded: copies of its weights in the order that gradients read. Throws
  * `MemoryError` where the model alone does not fit, before it is loaded.
  */
 export async function checkModelFits(model: JobModel, { info }: Engine): Promise<number> {
@@ -40,32 +40,53 @@ export async function checkModelFits(model: JobModel, { info }: Engine): Promise
   );
 }
 
-type StepSettings = Pick<TrainingSettings, "accumulate" | "batchSize" | "checkpointing">;
+/** What decides how much memory a step takes. */
+interface StepSettings {
+  readonly accumulate: number;
+  readonly batchSize: number;
+  readonly checkpointing: boolean;
+}
 
 /** What is trained, and its largest micro-batch with settings. */
 export interface SteppedTask extends Pick<Task<never>, "graph" | "params"> {
   readonly largest: (settings: StepSettings) => { readonly tokens: number; readonly bytes: number };
+  /** Bytes that measuring takes. */
+  readonly measuring: number;
 }
 
-/** Training a classifier of texts. */
-export const steppedTexts = (classifier: TextClassifier, tokens: BatchTokens): SteppedTask => ({
-  graph: classifier.graph,
-  params: () => classifier.params(),
-  largest({ accumulate, checkpointing }) {
-    const most = tokens.largest(accumulate);
-    // What a micro-batch takes depends on its tokens alone.
-    return { tokens: most, bytes: classifier.memory([{ ids: new Int32Array(most), target: 0 }], { checkpointing }) };
-  },
-});
+const tokensIn = (examples: readonly TokenizedExample[]) => examples.reduce((sum, { ids }) => sum + ids.length, 0);
 
-/** Bytes that the largest step takes on the tape, as `fit` reserves them. */
+/** Training a model on batches, whose largest part decides the memory. */
+export function steppedOn<X extends TokenizedExample>(
+  model: Pick<TaskModel<never, X>, "graph" | "params" | "memory" | "measuringMemory">,
+  batches: readonly (readonly X[])[],
+  measured: readonly X[] = [],
+): SteppedTask {
+  return {
+    graph: model.graph,
+    params: () => model.params(),
+    measuring: model.measuringMemory?.(measured) ?? 0,
+    largest({ accumulate, checkpointing }) {
+      let [tokens, bytes] = [0, 0];
+      for (const batch of batches)
+        for (const part of microBatches(batch, accumulate)) {
+          tokens = Math.max(tokens, tokensIn(part));
+          bytes = Math.max(bytes, model.memory(part, checkpointing));
+        }
+      return { tokens, bytes };
+    },
+  };
+}
+
+/** Bytes that the largest step takes on the tape, as `fit` reserves them, or measuring if that takes more. */
 export function stepMemory(task: SteppedTask, settings: StepSettings): number {
-  return roomOfStep(task.graph, task.params(), task.largest(settings).bytes, settings.accumulate);
+  const step = roomOfStep(task.graph, task.params(), task.largest(settings).bytes, settings.accumulate);
+  return Math.max(step, task.measuring);
 }
 
-/** Numbers that are trained. */
-export const parametersOf = ({ graph, params }: Pick<SteppedTask, "graph" | "params">) =>
-  params().reduce((sum, id) => sum + sizeOf(graph.shape(id)), 0);
+/** Numbers in some variables. */
+export const numbersIn = (graph: Graph, variables: readonly NodeId[]): number =>
+  variables.reduce((sum, id) => sum + sizeOf(graph.shape(id)), 0);
 
 /**
  * What a run will take. Throws `MemoryError`, with the settings that help, where there is not as much.
@@ -75,8 +96,8 @@ export const parametersOf = ({ graph, params }: Pick<SteppedTask, "graph" | "par
 export function memoryNeed(task: SteppedTask, settings: StepSettings, packed: number, words: JobWords): MemoryNeed {
   const { used, maximum } = task.graph.engine.info.memory;
   /** With gradients and both moments. */
-  const need = (cut: Partial<typeof settings>) =>
-    used + packed + 3 * FLOAT * parametersOf(task) + stepMemory(task, { ...settings, ...cut });
+  const need = (cut: Partial<StepSettings>) =>
+    used + packed + 3 * FLOAT * numbersIn(task.graph, task.params()) + stepMemory(task, { ...settings, ...cut });
   const needed = need({});
   if (needed <= maximum) return { needed, maximum };
   const { batchSize } = settings;

@@ -1,8 +1,6 @@
-import { ConfigError, FormatError } from "../../errors/errors.js";
-import { type Cell, cellsIn, cellsOf } from "../../train/metrics/cells.js";
-import type { Dataset } from "../data/dataset.js";
+import { ConfigError } from "../../errors/errors.js";
 import { firstDifference } from "../spec/read-settings.js";
-import type { TrainingSettings } from "../spec/training-settings.js";
+import type { RunSettings } from "../spec/run-settings.js";
 import { runFiles, type RunStore } from "../store/run-store.js";
 import type { FoldsOrigin, FoldsSoFar } from "./folds-so-far.js";
 
@@ -12,7 +10,7 @@ const other = "give what they began with, take another store, or remove that fil
 /** Throws `ConfigError` where the folds that are done began with another spec. */
 export function checkSame(
   { settings: began, count }: FoldsSoFar,
-  settings: TrainingSettings,
+  settings: RunSettings,
   folds: number,
   store: RunStore,
 ) {
@@ -27,10 +25,10 @@ export function checkSame(
 }
 
 /** Throws `ConfigError` where files or engine are not those of the folds that are done. */
-export function checkOrigin(began: FoldsOrigin, now: FoldsOrigin, { train }: Dataset, store: RunStore): void {
+export function checkOrigin(began: FoldsOrigin, now: FoldsOrigin, file: string, store: RunStore): void {
   const pairs: [what: string, was: string | number, is: string | number][] = [
     ["the model (weights, configuration or tokenizer)", began.modelHash, now.modelHash],
-    [train.file, began.dataHash, now.dataHash],
+    [file, began.dataHash, now.dataHash],
     ["the build", began.build, now.build],
     ["the number of threads", began.threads, now.threads],
   ];
@@ -42,23 +40,4 @@ export function checkOrigin(began: FoldsOrigin, now: FoldsOrigin, { train }: Dat
       `(${was}, now ${is}); ${other}`,
     { what: name, was, is },
   );
-}
-
-const inOrder = ({ truth, predicted, count }: Cell): Cell => ({ truth, predicted, count });
-
-/** Throws `FormatError` where what was measured is not of these examples. */
-export function checkMeasured({ done }: FoldsSoFar, truth: readonly (readonly number[])[], path: string): void {
-  for (const [i, { result, predicted, headPredicted }] of done.entries()) {
-    for (const [said, measured] of [
-      [predicted, result.after],
-      [headPredicted, result.headOnly],
-    ] as const) {
-      if (said === null) continue;
-      const { length: classes } = measured!.perClass;
-      const cells = said.length === truth[i]!.length ? cellsOf(truth[i]!, said, classes) : [];
-      if (JSON.stringify(cells) === JSON.stringify(cellsIn(measured!).map(inOrder))) continue;
-      const message = `${path}: fold ${i + 1} was measured on other examples than it has; remove the file to begin anew`;
-      throw new FormatError(message, { file: path, fold: i + 1 });
-    }
-  }
 }

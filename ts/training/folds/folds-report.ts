@@ -1,116 +1,103 @@
-import { cellsIn, confusionOf, summed } from "../../train/metrics/cells.js";
-import { intervalsOf, type Metrics, scoresOf } from "../../train/metrics/metrics.js";
-import { type PairedDifference, pairedDifference } from "../../train/metrics/paired-difference.js";
-import { breather } from "../../waiting/next-task.js";
-import type { Baseline } from "../result/baseline.js";
-import { type Recommendation, recommend } from "../result/recommendation.js";
-import { reportProgram, type RunReport } from "../result/run-report.js";
-import type { TrainingSettings } from "../spec/training-settings.js";
+import { finite, nonNegative, text, unexpected } from "../../arguments/settings.js";
+import { ConfigError, FormatError } from "../../errors/errors.js";
+import { parseJsonObject } from "../../io/json.js";
+import { reportProgram } from "../result/report.js";
+import { type RunSettings, taskOf } from "../spec/run-settings.js";
+import { checkTaskSettings } from "../spec/task-spec.js";
+import { objectAt } from "../store/run-state.js";
+import type { TaskTable } from "../task-definition.js";
+import {
+  type DoneFold,
+  type FoldKind,
+  type FoldResult,
+  type FoldSpread,
+  plainFolds,
+  spreadOf,
+  takeFold,
+} from "./fold-kind.js";
 
-/** One fold: trained on the others, measured on its own examples. */
-export interface FoldResult extends Pick<Baseline, "headOnly" | "largestClass"> {
-  /** Of head and adapter after training, on this fold's examples. */
-  readonly after: Metrics;
-  /** Steps done. */
-  readonly steps: number;
-  /** Losses on the validation, and the step that was kept; null where the last one was. */
-  readonly evaluation: RunReport["evaluation"];
-}
-
-/** Mean over the folds, and the standard deviation between them (n − 1). */
-export interface FoldSpread {
-  /** Sum over their number. */
-  readonly mean: number;
-  /** Root of the mean square distance from it, of n − 1. */
-  readonly deviation: number;
-}
-
-/** What cross-validation found: folds.json. */
-export interface FoldsReport extends Pick<RunReport, "lowrank" | "created" | "settings"> {
-  /** In the order of the classes. */
+/** What cross-validation found, whatever is trained: folds.json. */
+export interface TaskFoldsReport<S = RunSettings, F extends FoldResult = FoldResult> {
+  /** Version of this package. */
+  readonly lowrank: string;
+  /** When the last fold was done, ISO 8601. */
+  readonly created: string;
+  /** What was trained. Files of earlier versions lack it. */
+  readonly task: string;
+  /** The whole spec. */
+  readonly settings: S;
+  /** In the order of the classes; none where there are no classes. */
   readonly labels: readonly string[];
   /** Each of them. */
-  readonly folds: readonly FoldResult[];
-  /** Share of right predictions. */
-  readonly accuracy: FoldSpread;
-  /** Mean F1 over classes. */
-  readonly macroF1: FoldSpread;
-  /** Mean cross entropy. */
-  readonly loss: FoldSpread;
-  /** Accuracy of the head alone; null where it was not fitted. */
-  readonly headOnly: FoldSpread | null;
-  /** All folds' predictions together: each example once, said by a classifier that had not seen it. */
-  readonly pooled: Metrics;
-  /**
-   * What head and adapter have over the head alone, by those predictions, with 95 % intervals; null where the head alone was not fitted,
-   * or is the result.
-   */
-  readonly overHeadAlone: PairedDifference | null;
-  /** What to use, by that difference. */
-  readonly recommended: Recommendation;
+  readonly folds: readonly F[];
+  /** The task's metrics over the folds. Files of earlier versions lack them. */
+  readonly metrics: Readonly<Record<string, FoldSpread>>;
 }
 
-/** A fold that is done. */
-export interface DoneFold {
-  readonly result: FoldResult;
-  /** Class that is said of each of its examples. */
-  readonly predicted: readonly number[];
-  /** The same of the head alone; null where that was not fitted, or is the result. */
-  readonly headPredicted: readonly number[] | null;
+/** Mean and deviation of each metric. */
+export function spreadsOf(kind: FoldKind<never>, folds: readonly FoldResult[]): Record<string, FoldSpread> {
+  const all = folds.map((fold) => kind.metrics(fold));
+  return Object.fromEntries(Object.keys(all[0]!).map((name) => [name, spreadOf(all.map((one) => one[name]!))]));
 }
 
-/**
- * All folds together.
- * @param truth classes of each fold's examples
- */
-export async function foldsReport(
-  settings: TrainingSettings,
+/** All folds together. @param more what the task says beside */
+export function foldsReport(
+  kind: FoldKind<never>,
+  settings: RunSettings,
   labels: readonly string[],
   done: readonly DoneFold[],
-  truth: readonly (readonly number[])[],
-  signal: AbortSignal | undefined,
-): Promise<FoldsReport> {
+  more: object,
+): TaskFoldsReport {
   const folds = done.map(({ result }) => result);
-  const spread = (of: (fold: FoldResult) => number) => spreadOf(folds.map(of));
-  const headOnly = folds.every((fold) => fold.headOnly !== null) ? spread((fold) => fold.headOnly!.accuracy) : null;
-  const heads = done.map(({ headPredicted }) => headPredicted);
-  const overHeadAlone = heads.includes(null)
-    ? null
-    : await pairedDifference(
-        done.flatMap(({ predicted }) => predicted),
-        heads.flatMap((head) => head!),
-        truth.flat(),
-        { ...(signal && { signal }) },
-      );
   return {
     ...reportProgram(),
-    ...{ settings, labels, folds, headOnly },
-    accuracy: spread(({ after }) => after.accuracy),
-    macroF1: spread(({ after }) => after.macroF1),
-    loss: spread(({ after }) => after.loss),
-    pooled: await pooled(
-      folds.map(({ after }) => after),
-      labels.length,
-      signal,
-    ),
-    overHeadAlone,
-    recommended: recommend(overHeadAlone),
+    task: taskOf(settings),
+    settings,
+    labels,
+    folds,
+    metrics: spreadsOf(kind, folds),
+    ...more,
   };
 }
 
-/** Mean and deviation of one value a fold; the deviation of a single one is NaN. */
-export function spreadOf(values: readonly number[]): FoldSpread {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const squares = values.reduce((sum, value) => sum + (value - mean) * (value - mean), 0);
-  return { mean, deviation: Math.sqrt(squares / (values.length - 1)) };
+/** Throws `ConfigError`, naming the field, unless a value from a file is mean and deviation. */
+export function checkSpread(
+  what: string,
+  place: string,
+  value: unknown,
+  check: (what: string, name: string, value: unknown) => unknown = finite,
+): void {
+  const { mean, deviation } = objectAt(what, place, value);
+  check(what, `${place}.mean`, mean);
+  nonNegative(what, `${place}.deviation`, deviation);
 }
 
-/** Several measurements as one. */
-async function pooled(all: readonly Metrics[], classes: number, signal: AbortSignal | undefined): Promise<Metrics> {
-  const cells = summed(all.flatMap(cellsIn), classes);
-  const count = all.reduce((sum, one) => sum + one.count, 0);
-  const loss = all.reduce((sum, one) => sum + one.loss * one.count, 0) / count;
-  const intervals = await intervalsOf(cells, { resamples: 1000, seed: 0 }, breather(signal));
-  const { accuracy, perClass, macroF1 } = scoresOf(cells, classes);
-  return { count, accuracy, loss, ...confusionOf(cells, classes), perClass, macroF1, intervals };
+const what = "folds";
+
+/** folds.json's contents. Throws `FormatError`, naming file and field, for what `runFolds` does not write. */
+export function readFoldsReport(bytes: Uint8Array, path: string, tasks: TaskTable): TaskFoldsReport {
+  const fail = (problem: string, cause?: unknown) => new FormatError(`${path}: ${problem}`, { file: path }, { cause });
+  const report = parseJsonObject(bytes, fail);
+  try {
+    const { settings, labels, folds, metrics } = report;
+    text(what, "lowrank", report["lowrank"]);
+    text(what, "created", report["created"]);
+    checkTaskSettings(what, settings, tasks);
+    const task = taskOf(settings);
+    const kind = tasks[task]!.folds ?? plainFolds;
+    if (!Array.isArray(labels) || !labels.every((label) => typeof label === "string"))
+      throw unexpected(what, "labels", "a list of two labels or more", labels);
+    if (!Array.isArray(folds) || folds.length < 2)
+      throw unexpected(what, "folds", "a list of two folds or more", folds);
+    const done = (folds as unknown[]).map((fold, i) => takeFold(kind, `folds[${i}]`, fold, undefined).result);
+    if (metrics !== undefined)
+      for (const [name, spread] of Object.entries(objectAt(what, "metrics", metrics)))
+        checkSpread(what, `metrics.${name}`, spread);
+    kind.checkReport?.(report);
+    // Files of earlier versions are a classifier's, and lack these.
+    return { task, metrics: spreadsOf(kind, done), ...report } as unknown as TaskFoldsReport;
+  } catch (cause) {
+    if (!(cause instanceof ConfigError)) throw cause;
+    throw fail(cause.message, cause);
+  }
 }

@@ -1,22 +1,20 @@
 import { oneOf, unexpected, whole } from "../../arguments/settings.js";
 import { ConfigError, FormatError } from "../../errors/errors.js";
 import { parseJsonObject } from "../../io/json.js";
-import { reportProgram } from "../result/run-report.js";
+import { reportProgram } from "../result/report.js";
 import { sha256 } from "../sources/sha256.js";
-import { textFields } from "../spec/classifier-fields.js";
-import { checkSettings } from "../spec/read-settings.js";
-import type { TrainingSettings } from "../spec/training-settings.js";
-import { checkPredictions, objectAt } from "../store/metrics-check.js";
+import { type RunSettings, taskOf } from "../spec/run-settings.js";
+import { checkTaskSettings } from "../spec/task-spec.js";
 import { checkHash } from "../store/run-state.js";
 import { runFiles, type RunStore } from "../store/run-store.js";
-import type { DoneFold } from "./folds-report.js";
-import { checkFold } from "./report-check.js";
+import type { TaskTable } from "../task-definition.js";
+import { type DoneFold, plainFolds, takeFold } from "./fold-kind.js";
 
 const FORMAT = "lowrank-folds-2";
 
 /** What the folds that are done were made with: others are to be the same. */
 export interface FoldsOrigin {
-  readonly settings: TrainingSettings;
+  readonly settings: RunSettings;
   /** Folds in all. */
   readonly count: number;
   /** SHA-256 of the model and of the file of examples. */
@@ -34,7 +32,7 @@ export interface FoldsSoFar extends FoldsOrigin {
 /** Puts the folds that are done in place of what stood there. */
 export async function writeFolds(store: RunStore, { done, ...origin }: FoldsSoFar): Promise<void> {
   const folds = done.map(({ result }) => result);
-  const predictions = done.map(({ predicted, headPredicted }) => ({ predicted, headPredicted }));
+  const predictions = done.map(({ kept }) => kept);
   const said = { format: FORMAT, ...reportProgram(), groups: "peft", ...origin, folds };
   const sha256 = await checksumOf({ ...said, predictions });
   const head = JSON.stringify({ sha256, ...said }, null, 2).slice(0, -2);
@@ -53,7 +51,7 @@ export function checksumOf({ sha256: _, ...contents }: Readonly<Record<string, u
 }
 
 /** The folds that a store has so far; null where it has none. Throws `FormatError` where they are not what was written. */
-export async function readFolds(store: RunStore): Promise<FoldsSoFar | null> {
+export async function readFoldsSoFar(store: RunStore, tasks: TaskTable): Promise<FoldsSoFar | null> {
   const bytes = await store.read(runFiles.foldsSoFar);
   if (bytes === null) return null;
   const path = store.place(runFiles.foldsSoFar);
@@ -63,16 +61,16 @@ export async function readFolds(store: RunStore): Promise<FoldsSoFar | null> {
   try {
     if (file["format"] !== FORMAT) throw unexpected("folds", "format", `"${FORMAT}"`, file["format"]);
     if (file["sha256"] !== (await checksumOf(file))) throw fail("its contents are not those that its sha256 is of");
-    return takeFolds(file);
+    return takeFolds(file, tasks);
   } catch (cause) {
     if (!(cause instanceof ConfigError)) throw cause;
     throw fail(cause.message, cause);
   }
 }
 
-function takeFolds(file: Readonly<Record<string, unknown>>): FoldsSoFar {
+function takeFolds(file: Readonly<Record<string, unknown>>, tasks: TaskTable): FoldsSoFar {
   const { settings, modelHash, dataHash, folds, predictions } = file;
-  checkSettings("folds", settings, textFields);
+  checkTaskSettings("folds", settings, tasks);
   // Folds of earlier versions trained biases at A's rate.
   if (settings.loraPlusRatio !== null) oneOf("folds", "groups of LoRA+", file["groups"], ["peft"]);
   checkHash("folds", "modelHash", modelHash);
@@ -84,18 +82,8 @@ function takeFolds(file: Readonly<Record<string, unknown>>): FoldsSoFar {
     throw unexpected("folds", "folds", `a list of ${count} folds at most`, folds);
   if (!Array.isArray(predictions) || predictions.length !== folds.length)
     throw unexpected("folds", "predictions", "a list of one a fold", predictions);
-  const done = folds.map((fold, i) => takeFold(`folds[${i}]`, fold, predictions[i]));
-  const classes = new Set(done.map(({ result }) => result.after.perClass.length));
-  if (classes.size > 1) throw unexpected("folds", "folds", "measured on the same labels", [...classes]);
+  const kind = tasks[taskOf(settings)]!.folds ?? plainFolds;
+  const done = folds.map((fold, i) => takeFold(kind, `folds[${i}]`, fold, predictions[i]));
+  kind.checkTogether?.(done);
   return { settings, count, modelHash, dataHash, build, threads, done };
-}
-
-function takeFold(place: string, fold: unknown, predictions: unknown): DoneFold {
-  checkFold(place, fold);
-  const { after, headOnly } = fold;
-  const said = objectAt("folds", `predictions of ${place}`, predictions);
-  const { predicted, headPredicted } = said as unknown as Pick<DoneFold, "predicted" | "headPredicted">;
-  checkPredictions("folds", `${place}: predicted`, predicted, after);
-  if (headPredicted !== null) checkPredictions("folds", `${place}: headPredicted`, headPredicted, headOnly);
-  return { result: fold, predicted, headPredicted };
 }

@@ -1,6 +1,5 @@
 import { ConfigError, LowrankError } from "../../errors/errors.js";
 import type { StepRecord } from "../../train/fit-options.js";
-import { log } from "../../values/elementary.js";
 import type { JobWords } from "../job-events.js";
 
 /** What helps. */
@@ -11,15 +10,16 @@ const advice = ({ setting }: JobWords) =>
 const ABOVE_GUESSING = 1.5;
 
 /**
- * What to say of training that has ended far above what guessing among so many classes gives, having been thrown off by its
- * updates; null of any other. Looked at is the mean loss of the last tenth of the steps.
+ * What to say of training that has ended far above the loss of guessing, having been thrown off by its updates; null of any other.
+ * Looked at is the mean loss of the last tenth of the steps.
  *
+ * @param guessing the loss of guessing: the logarithm of the number of classes
  * @param weightOf what the examples of a step weigh together: where classes have weights, a step's loss is a mean over those, and a
  *   step without the examples that count most says little
  */
 export function lostItsWay(
   steps: readonly StepRecord[],
-  classes: number,
+  guessing: number,
   words: JobWords,
   weightOf: (step: number) => number = () => 1,
 ): string | null {
@@ -27,7 +27,6 @@ export function lostItsWay(
   const weights = last.map(({ step }) => weightOf(step));
   const loss =
     last.reduce((sum, step, i) => sum + weights[i]! * step.loss, 0) / weights.reduce((sum, weight) => sum + weight, 0);
-  const guessing = log(classes);
   if (!(loss > ABOVE_GUESSING * guessing)) return null;
   return (
     `training diverged: its loss ended at ${loss.toPrecision(3)}, where guessing gives ${guessing.toPrecision(3)}; ` +

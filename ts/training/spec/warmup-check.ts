@@ -1,10 +1,10 @@
 import { ConfigError } from "../../errors/errors.js";
 import type { JobWords } from "../job-events.js";
-import type { TrainingSettings } from "./training-settings.js";
+import type { RunSettings } from "./run-settings.js";
 
 /** Throws `ConfigError` where the learning rate would not come to its peak before the run's last step, whatever its schedule. */
 export function checkWarmup(
-  { warmup, headOnly = false }: Pick<TrainingSettings, "warmup"> & { readonly headOnly?: boolean },
+  { warmup, headOnly = false }: Pick<RunSettings, "warmup" | "headOnly">,
   steps: number,
   { setting }: JobWords,
 ): void {

@@ -7,7 +7,8 @@ import type { Tensor } from "../../values/tensor.js";
 import { checkCheckpoint, type CheckpointFit } from "../../train/checkpoint.js";
 import type { Checkpoint, EvaluationState } from "../../train/fit-options.js";
 import { HistoryFile, type HistoryLength, parseHistory } from "./history-file.js";
-import { checkRunState, type ClassifierRun, type RunState } from "./run-state.js";
+import type { TaskTable } from "../task-definition.js";
+import { checkRunState, type RunState } from "./run-state.js";
 import { runFiles, type RunStore } from "./run-store.js";
 
 const FORMAT = "lowrank-checkpoint-3";
@@ -27,9 +28,9 @@ interface State {
 }
 
 /** A checkpoint to go on from. */
-export interface Resumed<R extends RunState = RunState> {
+export interface Resumed {
   readonly checkpoint: Checkpoint;
-  readonly run: R;
+  readonly run: RunState;
   readonly history: HistoryLength;
 }
 
@@ -88,19 +89,22 @@ export class CheckpointWriter {
  * Reads a checkpoint; null where the store has none. Throws `FormatError` where it, or the history beside it, is not what a
  * run wrote.
  */
-export async function readCheckpoint(store: RunStore): Promise<Resumed | null> {
+export async function readCheckpoint(
+  store: Pick<RunStore, "read" | "place">,
+  tasks: TaskTable,
+): Promise<Resumed | null> {
   const bytes = await store.read(runFiles.checkpoint);
   if (bytes === null) return null;
-  const opened = openCheckpoint(bytes, store.place(runFiles.checkpoint));
+  const opened = openCheckpoint(bytes, store.place(runFiles.checkpoint), tasks);
   const { bytes: length } = opened.history;
   const history = length === 0 ? null : await store.read(runFiles.history, length);
   return opened.finish(history, store.place(runFiles.history));
 }
 
 /** A checkpoint that wants its history: the bytes that `history` speaks of. Errors as `readCheckpoint`; `path` is for messages. */
-export function openCheckpoint(bytes: Uint8Array, path: string) {
+export function openCheckpoint(bytes: Uint8Array, path: string, tasks: TaskTable) {
   const file = readSafetensors(bytes, path);
-  const { step, streams, optimizerSteps, historyBytes, evaluation, run, groups } = readState(file, path);
+  const { step, streams, optimizerSteps, historyBytes, evaluation, run, groups } = readState(file, path, tasks);
   const history = { steps: step, bytes: historyBytes };
   return {
     history,
@@ -119,38 +123,23 @@ export function openCheckpoint(bytes: Uint8Array, path: string) {
   };
 }
 
-/** What a checkpoint was measured on. */
-interface MeasuredOn {
-  readonly classes: number;
-  readonly examples: number;
-}
-
-/** Throws `FormatError` where a checkpoint is not of a run of so many steps, with parameters of such shapes. */
-export function checkCheckpointFits(store: RunStore, resumed: Resumed, fits: CheckpointFit): void {
-  asFormatError(store.place(runFiles.checkpoint), () => checkCheckpoint(resumed.checkpoint, fits));
-}
-
-/** Throws `FormatError` where a checkpoint's baseline has not such classes and so many examples that the result is measured on. */
-export function checkBaselineFits(store: RunStore, { run }: Resumed<ClassifierRun>, on: MeasuredOn): void {
+/**
+ * Throws `FormatError` where a checkpoint is not of a run of so many steps, with parameters of such shapes.
+ * @param checkState throws `ConfigError` where what it keeps of its task does not fit
+ */
+export function checkCheckpointFits(
+  store: RunStore,
+  resumed: Resumed,
+  fits: CheckpointFit,
+  checkState: () => void = () => undefined,
+): void {
   asFormatError(store.place(runFiles.checkpoint), () => {
-    const { before, headOnly } = run.baseline;
-    for (const measured of [before, headOnly]) {
-      if (measured === null) continue;
-      const { perClass, count } = measured;
-      for (const [what, length, expected] of [
-        ["classes", perClass.length, on.classes],
-        ["examples", count, on.examples],
-      ] as const) {
-        if (length === expected) continue;
-        throw new ConfigError(`state: run.baseline has ${length} ${what}, the data ${expected}`, {
-          ...{ op: "state", option: "run.baseline", length, expected },
-        });
-      }
-    }
+    checkCheckpoint(resumed.checkpoint, fits);
+    checkState();
   });
 }
 
-function readState(file: TensorFile, path: string): State {
+function readState(file: TensorFile, path: string, tasks: TaskTable): State {
   const format = file.metadata.get("format");
   if (format !== FORMAT) {
     const old = /^lowrank-checkpoint-[12]$/.test(format ?? "") ? "; it is an older version's: start the run again" : "";
@@ -171,7 +160,7 @@ function readState(file: TensorFile, path: string): State {
     groups,
   } = parseJsonObject(file.metadata.get("state") ?? "", fail);
   return asFormatError(path, () => {
-    checkRunState("state", run);
+    checkRunState("state", run, tasks);
     // Each has a tensor in the file: a list of more is not worth walking.
     if (!Array.isArray(optimizerSteps) || optimizerSteps.length > file.names.length) {
       throw unexpected("state", "optimizerSteps", "a list of a number a parameter", optimizerSteps);

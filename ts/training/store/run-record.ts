@@ -3,7 +3,9 @@ import { ConfigError, FormatError, LowrankError } from "../../errors/errors.js";
 import { parseJsonObject } from "../../io/json.js";
 import { VERSION } from "../../version.js";
 import { runFiles, type RunStore } from "./run-store.js";
-import { checkAnySettings, isLanguage, type JobSettings } from "../spec/any-settings.js";
+import type { RunSettings } from "../spec/run-settings.js";
+import { checkTaskSettings } from "../spec/task-spec.js";
+import type { TaskTable } from "../task-definition.js";
 
 const FORMAT = "lowrank-run-1";
 
@@ -23,16 +25,16 @@ export interface RunRecord {
   /** What ended it, where its status is "failed". */
   readonly error: { readonly code: string; readonly message: string; readonly step: number | null } | null;
   /** The whole spec. */
-  readonly settings: JobSettings;
+  readonly settings: RunSettings;
 }
 
 /** Reads run.json; null where the store has none. Throws `FormatError` where it is not what a run wrote. */
-export async function readRecord(store: RunStore): Promise<RunRecord | null> {
+export async function readRecord(store: RunStore, tasks: TaskTable): Promise<RunRecord | null> {
   const bytes = await store.read(runFiles.record);
-  return bytes === null ? null : parseRecord(bytes, store.place(runFiles.record));
+  return bytes === null ? null : parseRecord(bytes, store.place(runFiles.record), tasks);
 }
 
-function parseRecord(bytes: Uint8Array, path: string): RunRecord {
+function parseRecord(bytes: Uint8Array, path: string, tasks: TaskTable): RunRecord {
   const fail = (problem: string, cause?: unknown) => new FormatError(`${path}: ${problem}`, { file: path }, { cause });
   const record = parseJsonObject(bytes, fail) as unknown as RunRecord & { readonly format: unknown };
   try {
@@ -42,9 +44,8 @@ function parseRecord(bytes: Uint8Array, path: string): RunRecord {
       if (typeof record[name] !== "string") throw unexpected("run", name, "text", record[name]);
     if (record.error !== null && typeof (record.error as { message?: unknown } | undefined)?.message !== "string")
       throw unexpected("run", "error", "null or { code, message, step }", record.error);
-    checkAnySettings("run", record.settings);
-    if (record.steps !== null)
-      whole("run", "steps", record.steps, isLanguage(record.settings) || !record.settings.headOnly ? 1 : 0);
+    checkTaskSettings("run", record.settings, tasks);
+    if (record.steps !== null) whole("run", "steps", record.steps, record.settings.headOnly ? 0 : 1);
     return record;
   } catch (cause) {
     if (!(cause instanceof ConfigError)) throw cause;
@@ -58,16 +59,16 @@ export class RecordWriter {
 
   private constructor(
     private readonly store: RunStore,
-    private readonly settings: JobSettings,
+    private readonly settings: RunSettings,
     private readonly began: string,
     private steps: number | null,
     private readonly before: Uint8Array | null,
   ) {}
 
   /** The record of a run that begins or goes on; nothing is written yet. */
-  static async of(store: RunStore, settings: JobSettings, resumes: boolean): Promise<RecordWriter> {
+  static async of(store: RunStore, settings: RunSettings, resumes: boolean, tasks: TaskTable): Promise<RecordWriter> {
     const before = await store.read(runFiles.record);
-    const known = resumes ? await readRecord(store) : null;
+    const known = resumes ? await readRecord(store, tasks) : null;
     return new RecordWriter(store, settings, known?.began ?? new Date().toISOString(), known?.steps ?? null, before);
   }
 

@@ -1,12 +1,8 @@
-import { oneOf, share, unexpected, whole } from "../../arguments/settings.js";
-import type { Baseline } from "../result/baseline.js";
-import { checkMetrics, checkPredictions, objectAt } from "./metrics-check.js";
-import { checkAnySettings, isLanguage, isTokens } from "../spec/any-settings.js";
-import type { LanguageSettings } from "../spec/language-settings.js";
-import type { TokenSettings } from "../spec/token-settings.js";
-import { checkTokenBaseline } from "../tokens/baseline-check.js";
-import type { TokenBaseline } from "../tokens/token-report.js";
-import type { TrainingSettings } from "../spec/training-settings.js";
+import { oneOf, unexpected, whole } from "../../arguments/settings.js";
+import { isJsonObject } from "../../io/json.js";
+import { type RunSettings, taskOf } from "../spec/run-settings.js";
+import { checkTaskSettings } from "../spec/task-spec.js";
+import type { TaskTable } from "../task-definition.js";
 
 /** What every checkpoint keeps beside the state of training: what it was made with. */
 export interface RunOrigin {
@@ -20,49 +16,31 @@ export interface RunOrigin {
   readonly threads: number;
 }
 
-/** What a classifier's keeps too: what was measured before. */
-export interface ClassifierRun extends RunOrigin {
-  readonly settings: TrainingSettings;
-  readonly baseline: Baseline;
-  /** Class that the head alone gives each example that the result is measured on; null where it was not fitted. */
-  readonly headPredictions: readonly number[] | null;
+/** What a checkpoint keeps of its run; beside this, what its task measured before training. */
+export interface RunState extends RunOrigin {
+  readonly settings: RunSettings;
 }
-
-/** A language model's: its first measurement is among those of training. */
-export interface LanguageRun extends RunOrigin {
-  readonly settings: LanguageSettings;
-}
-
-/** One's on labelled words. */
-export interface TokenRun extends RunOrigin {
-  readonly settings: TokenSettings;
-  readonly baseline: TokenBaseline;
-}
-
-/** What a checkpoint keeps of its run. */
-export type RunState = ClassifierRun | TokenRun | LanguageRun;
 
 /** Throws `ConfigError`, naming the field, unless a value from a file is a run's state. `what` begins the message. */
-export function checkRunState(what: string, value: unknown): asserts value is RunState {
+export function checkRunState(what: string, value: unknown, tasks: TaskTable): asserts value is RunState {
   const run = objectAt(what, "run", value);
   const { settings } = run;
-  checkAnySettings(what, settings);
+  checkTaskSettings(what, settings, tasks);
   for (const name of ["modelHash", "trainHash", "validationHash", "testHash"])
     if (name !== "testHash" || run[name] !== null) checkHash(what, `run.${name}`, run[name]);
   oneOf(what, "run.build", run["build"], ["simd", "relaxed"]);
   whole(what, "run.threads", run["threads"], 1);
-  if (isLanguage(settings)) return;
-  if (isTokens(settings)) return checkTokenBaseline(what, "run.baseline", run["baseline"]);
-  const baseline = objectAt(what, "run.baseline", run["baseline"]);
-  share(what, "run.baseline.largestClass", baseline["largestClass"]);
-  checkMetrics(what, "run.baseline.before", baseline["before"]);
-  const { headOnly } = baseline;
-  if (headOnly !== null) checkMetrics(what, "run.baseline.headOnly", headOnly);
-  checkPredictions(what, "run.headPredictions", run["headPredictions"], headOnly);
+  tasks[taskOf(settings)]!.checkState(what, run);
 }
 
 /** Throws `ConfigError` unless a value is a SHA-256. */
 export function checkHash(what: string, place: string, value: unknown): asserts value is string {
   if (typeof value === "string" && /^[0-9a-f]{64}$/.test(value)) return;
   throw unexpected(what, place, "a SHA-256 in hexadecimal", value);
+}
+
+/** A value that is an object. Throws `ConfigError` for any other. */
+export function objectAt(what: string, place: string, value: unknown): Readonly<Record<string, unknown>> {
+  if (isJsonObject(value)) return value;
+  throw unexpected(what, place, "an object", value);
 }

@@ -1,11 +1,15 @@
+import type { AnyFoldsReport } from "../../jobs/run-folds.js";
 import { whole } from "../../arguments/settings.js";
 import { WorkerLostError } from "../../errors/errors.js";
-import type { FoldsReport } from "../../training/folds/folds-report.js";
-import type { AnyJobResult, JobResult, LanguageJobResult, TokenJobResult } from "../../training/run-job.js";
-import type { AnyJobSpec } from "../../training/spec/any-settings.js";
-import type { JobSpec } from "../../training/spec/training-settings.js";
-import type { LanguageJobSpec } from "../../training/spec/language-settings.js";
-import type { TokenJobSpec } from "../../training/spec/token-settings.js";
+import type { FoldsReport } from "../../tasks/classify/folds/classifier-folds.js";
+import type { AnyJobResult } from "../../jobs/run-job.js";
+import type { JobResult } from "../../tasks/classify/report.js";
+import type { LanguageJobResult } from "../../tasks/language/language-report.js";
+import type { TokenJobResult } from "../../tasks/tokens/run/token-report.js";
+import type { AnyJobSpec } from "../../tasks/index.js";
+import type { JobSpec } from "../../tasks/classify/settings.js";
+import type { LanguageJobSpec } from "../../tasks/language/settings.js";
+import type { TokenJobSpec } from "../../tasks/tokens/run/settings.js";
 import type { KeptSourcesOptions } from "../../training/sources/own-data.js";
 import type { RunStore } from "../../training/store/run-store.js";
 import { copied } from "../protocol/unsendable.js";
@@ -71,16 +75,28 @@ export async function runJob(
 }
 
 /** Cross-validation in a worker, as `runFolds` in `lowrank/jobs`. A store of functions stays in the page. */
-export async function runFolds(
+export function runFolds(
   spec: JobSpec,
   folds: number,
   store: RunStore | WorkerStore,
+  options?: Omit<WorkerJobOptions, "restarts">,
+): Promise<FoldsReport>;
+export function runFolds(
+  spec: AnyJobSpec,
+  folds: number,
+  store: RunStore | WorkerStore,
+  options?: Omit<WorkerJobOptions, "restarts">,
+): Promise<AnyFoldsReport>;
+export async function runFolds(
+  spec: AnyJobSpec,
+  folds: number,
+  store: RunStore | WorkerStore,
   options: Omit<WorkerJobOptions, "restarts"> = {},
-): Promise<FoldsReport> {
+): Promise<AnyFoldsReport> {
   persistFor((Object(options) as WorkerJobOptions).sources);
   const { worker, rest } = workerOf("runFolds", options);
   const target = { kind: "named", name: "runFolds" } as const;
-  return (await worker.call("runFolds", target, functions.runFolds, [spec, folds, store, rest])) as FoldsReport;
+  return (await worker.call("runFolds", target, functions.runFolds, [spec, folds, store, rest])) as AnyFoldsReport;
 }
 
 function persistFor(sources: unknown): void {

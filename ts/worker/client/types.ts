@@ -11,7 +11,7 @@ import type { OpenClassifierOptions } from "../../tasks/classifier-options.js";
 import type { TextClassifier as LocalClassifier } from "../../tasks/text-classifier.js";
 import type { TokenClassifier as LocalTokenClassifier } from "../../tasks/tokens/token-classifier.js";
 import type { OpenTokenClassifierOptions } from "../../tasks/tokens/token-options.js";
-import type { JobOptions } from "../../training/run-job.js";
+import type { JobOptions } from "../../jobs/run-job.js";
 import type { classes } from "../calls.js";
 import type { WorkerCachedModel } from "./cached-there.js";
 import type { WorkerSources } from "./kept-runs.js";

@@ -1,9 +1,10 @@
 import { adviseOtherEngine, engineInfo, init } from "../../engine/engine.js";
 import { ConfigError } from "../../errors/errors.js";
-import { runFolds } from "../../training/folds/run-folds.js";
-import { runJob, unfinishedSpec } from "../../training/run-job.js";
+import { runFolds } from "../../jobs/run-folds.js";
+import { runJob } from "../../jobs/run-job.js";
+import { unfinishedSpec } from "../../jobs/stored-runs.js";
 import type { OpfsStore } from "../../training/store/opfs-store.js";
-import { runStatus } from "../../training/store/run-status.js";
+import { runStatus } from "../../jobs/stored-runs.js";
 import { cacheModel } from "../../io/page/cache-model.js";
 import { clearCache, cachedModel, cachedModels } from "../../io/page/cached-model.js";
 import { CausalLanguageModel } from "../../models/language/causal-language-model.js";

@@ -145,9 +145,9 @@ function hear(event: JobEvent): void {
       return update({ state, phase, done, total, tokensPerSecond, left: leftOf(now.ready), training: points });
     }
     case "evaluation": {
-      const { step, loss, accuracy } = event;
+      const { step, loss, metrics } = event;
       clock.evaluated(seconds());
-      return update({ validation: [...now.validation, { step, loss, accuracy }], left: leftOf(now.ready) });
+      return update({ validation: [...now.validation, { step, loss, ...metrics }], left: leftOf(now.ready) });
     }
     case "checkpoint": {
       const { training, validation, run } = now;

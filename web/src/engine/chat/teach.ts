@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 import { type LowrankWorker, runJob, startWorker } from "lowrank/worker";
-import type { JobEvent, LanguageJobSpec, LanguageReport, ReadyLanguageJob } from "lowrank/jobs";
+import type { JobEvent, LanguageJobSpec, LanguageReport, ReadyJob } from "lowrank/jobs";
 import type { Conversations } from "../../data/conversations.js";
 import type { Point } from "../../state/runs.js";
 import { read, write } from "../../storage/database.js";
@@ -26,7 +26,7 @@ export interface Lesson {
 
 /** What goes on, as the page draws it. */
 export interface Teaching {
-  readonly ready: ReadyLanguageJob | null;
+  readonly ready: ReadyJob | null;
   readonly phase: string | null;
   readonly done: number;
   readonly total: number;
@@ -148,7 +148,7 @@ function draw(change: Partial<Pick<Lesson, "training" | "validation">>): void {
 function hear(event: JobEvent): void {
   const { training = [], validation = [] } = lesson.value ?? {};
   switch (event.type) {
-    case "ready-language": {
+    case "ready": {
       // Steps after the checkpoint are made again.
       const kept = (points: readonly Point[]) => points.filter(({ step }) => step <= (event.job.resumedAfter ?? -1));
       draw({ training: kept(training), validation: kept(validation) });
@@ -159,7 +159,7 @@ function hear(event: JobEvent): void {
       if (phase === "train" && loss !== undefined) draw({ training: [...training, { step: done, loss }] });
       return update({ phase, done, total, tokensPerSecond, secondsLeft });
     }
-    case "evaluation-language":
+    case "evaluation":
       return draw({ validation: [...validation, { step: event.step, loss: event.loss }] });
     case "checkpoint":
       return void write("project", KEY, lesson.value).catch(() => undefined);

@@ -1,0 +1,68 @@
+import { ConfigError } from "../../../errors/errors.js";
+import type { DataSummary, FindingCode, Parts, Survey, TokenCounter } from "../../../io/examples/summary/index.js";
+import { measureTokens, summaryOf, surveyTexts } from "../../../io/examples/summary/measure.js";
+import type { Dataset } from "./dataset.js";
+import type { JobListener, JobWords } from "../../../training/job-events.js";
+
+/** Findings that a run can be told to go on with; of "empty-texts" and "empty-labels", without those. */
+export const allowable: readonly (FindingCode | "empty-labels")[] = [
+  ...(["empty-texts", "empty-labels", "id-labels", "number-texts", "same-file", "test-in-training"] as const),
+];
+
+/** What the data are looked at with. */
+export interface DataCheck {
+  readonly allow: readonly string[];
+  readonly emit: JobListener;
+  readonly words: JobWords;
+  readonly signal: AbortSignal | undefined;
+}
+
+const partsOf = ({ train, validation, test }: Dataset): Parts => [
+  ["train", train.examples],
+  ...(validation.examples.length === 0 ? [] : [["validation", validation.examples] as const]),
+  ...(test === null ? [] : [["test", test.examples] as const]),
+];
+
+/**
+ * Looks at the texts before the model is there, which may have to be fetched. Throws `ConfigError` where they make the result
+ * meaningless, unless that is allowed.
+ */
+export async function surveyDataset(dataset: Dataset, check: DataCheck): Promise<Survey> {
+  const parts = partsOf(dataset);
+  const surveyed = await surveyTexts(parts, check.signal);
+  refuse(summaryOf(parts, surveyed, [], dataset.train.columns), check);
+  return surveyed;
+}
+
+/**
+ * The summary with lengths in tokens, which is told too. Errors as `surveyDataset`.
+ * @param onProgress told how many texts are done
+ */
+export async function describeDataset(
+  dataset: Dataset,
+  surveyed: Survey,
+  tokenizer: TokenCounter,
+  check: DataCheck,
+  onProgress: (done: number) => void,
+): Promise<DataSummary> {
+  const parts = partsOf(dataset);
+  const { signal, emit } = check;
+  // Of the two passes that are counted, the first was without a tokenizer.
+  const before = parts.reduce((sum, [, { length }]) => sum + length, 0);
+  const lengths = await measureTokens(parts, tokenizer, undefined, signal, (done) => onProgress(done - before));
+  const summary = summaryOf(parts, surveyed, lengths, dataset.train.columns);
+  refuse(summary, check);
+  emit({ type: "data", summary });
+  return summary;
+}
+
+function refuse(summary: DataSummary, { allow, emit, words }: DataCheck): void {
+  const stops = summary.findings.filter(({ severity, code }) => severity === "stop" && !allow.includes(code));
+  if (stops.length === 0) return;
+  emit({ type: "data", summary });
+  const codes = stops.map(({ code }) => code);
+  const insist = codes.every((code) => allowable.includes(code))
+    ? ` (to train all the same: ${words.setting("allow")} ${codes.join(",")})`
+    : "";
+  throw new ConfigError(`${stops.map(({ message }) => message).join("; ")}${insist}`, { findings: codes });
+}

@@ -1,0 +1,43 @@
+import type { LocatedExample } from "../../../io/examples/index.js";
+import { type DataReader, loadParts, type TaskData } from "../../../training/data/parts.js";
+import { foldsOf } from "../folds/folded.js";
+import { classifierPlan } from "../recipes.js";
+import type { TrainingSettings } from "../settings.js";
+import { holdOut, holdToChoose } from "./held-out.js";
+import { nearExamples } from "./near-examples.js";
+import { checkClassWeights, checkLabelNames, checkLabels } from "./label-checks.js";
+import { type DataAccess, type Labelled, readLabelled, withoutMeasured } from "./read-labelled.js";
+
+export { checkKnown, type DataAccess, type Labelled, readLabelled, withoutMeasured } from "./read-labelled.js";
+export { measuredPart } from "../../../training/data/parts.js";
+
+/** What a run trains on and is tested on. */
+export type Dataset = TaskData<LocatedExample, Labelled>;
+
+/**
+ * Reads labelled texts, and parts them so that each label is held out in the same proportion. With `dropDuplicates`, what stands in a
+ * file of its own is not trained on either, nor is the step chosen by what is tested.
+ */
+export function labelledReader(settings: TrainingSettings, access: DataAccess): DataReader<LocatedExample, Labelled> {
+  return {
+    async read(path, all, drawn) {
+      if (all !== null) return readLabelled(path, settings, access, all.labels);
+      const read = await readLabelled(path, settings, access);
+      checkLabelNames(read, settings, access.words);
+      checkLabels(read, settings, access.words);
+      checkClassWeights(read, settings, access.words);
+      if (!drawn || settings.nearDuplicates !== "together") return read;
+      return { ...read, near: await nearExamples(read.examples, access.signal) };
+    },
+    hold: (all, part, seed) => holdOut(all, part, settings, seed, access),
+    holdToChoose: (all, seed) => holdToChoose(all, settings, seed, access),
+    folds: (all, count) => foldsOf(all, settings, count, access),
+    ...(settings.dropDuplicates && {
+      without: (some, measured, purpose) => withoutMeasured(some, measured, access, purpose),
+    }),
+  };
+}
+
+/** The data of a run, in parts. */
+export const loadDataset = (settings: TrainingSettings, access: DataAccess): Promise<Dataset> =>
+  loadParts(labelledReader(settings, access), settings, classifierPlan);

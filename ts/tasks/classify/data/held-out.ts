@@ -1,0 +1,149 @@
+import { ConfigError } from "../../../errors/errors.js";
+import { clip } from "../../../errors/excerpt.js";
+import type { LocatedExample } from "../../../io/examples/index.js";
+import type { NearNumbers } from "../../../io/examples/parts/equal-texts.js";
+import { inTwo } from "../../../io/examples/parts/split.js";
+import { plainText } from "../../../io/examples/summary/plain-text.js";
+import { type DrawnPart, shareOf, type ToChoose, type TwoParts } from "../../../training/data/parts.js";
+import type { GroupCount } from "../../../training/job-events.js";
+import { hear } from "../../../training/loading.js";
+import { choosesStep } from "../../../training/spec/run-settings.js";
+import { classifierPlan } from "../recipes.js";
+import type { TrainingSettings } from "../settings.js";
+import { nearNumbers } from "./near-examples.js";
+import type { DataAccess, Labelled } from "./read-labelled.js";
+
+type Examples = readonly LocatedExample[];
+
+/** Whose words errors have, and what cancels. */
+type Caller = Pick<DataAccess, "words" | "signal">;
+
+/** Groups as splits take them; null where there are none. What belongs to nothing is a group of its own: its line in the file. */
+export const groupsOf = (examples: Examples, { group }: Pick<TrainingSettings, "group">) =>
+  group === null ? null : examples.map(({ group: own, line }) => own ?? line);
+
+/** Counts groups; null where there is no column of them. */
+export function countGroups(examples: Examples, { group }: Pick<TrainingSettings, "group">): GroupCount | null {
+  if (group === null) return null;
+  const named = examples.flatMap(({ group: own }) => own ?? []);
+  return { groups: new Set(named).size, alone: examples.length - named.length };
+}
+
+/**
+ * Keeps a share of the examples back, each label in the same proportion, each group whole, and texts that are nearly the same on one
+ * side where that lets each label stand on both; where a part is nothing, which of the two.
+ */
+async function tryHoldOut(
+  { examples, near }: Labelled,
+  part: DrawnPart,
+  settings: TrainingSettings,
+  seed: number,
+  signal: AbortSignal | undefined,
+): Promise<TwoParts<LocatedExample> | "validation" | "training"> {
+  const groups = groupsOf(examples, settings);
+  const share = shareOf(part, settings, classifierPlan, examples.length);
+  const draw = async (near: NearNumbers | null): Promise<TwoParts<LocatedExample> | "validation" | "training"> => {
+    await hear(signal);
+    try {
+      const { train, validation } = inTwo(examples, share, { seed, groups }, near);
+      return { rest: train, held: validation };
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      return error.details["left"] === "training" ? "training" : "validation";
+    }
+  };
+  const apart = await draw(null);
+  let numbers = nearNumbers(examples, near);
+  for (let round = 0; numbers !== null && typeof apart !== "string" && round < ROUNDS; round++) {
+    const together = await draw(numbers);
+    if (typeof together === "string") break;
+    const lost = lostLabels(together, apart);
+    const ratio = together.held.length / apart.held.length;
+    if (lost.size === 0 && ratio <= FACTOR && ratio >= 1 / FACTOR) return together;
+    // Labels whose texts are all alike: theirs may stand on both sides.
+    numbers = lost.size === 0 ? null : numbers.map((number, i) => (lost.has(examples[i]!.label) ? undefined : number));
+  }
+  return apart;
+}
+
+/** How much more or less may be held out so that texts which are nearly the same stay together, and how often that is tried. */
+const [FACTOR, ROUNDS] = [2, 2];
+
+/** Labels that a part lacks, though it has them where such texts may be apart. */
+function lostLabels(together: TwoParts<LocatedExample>, apart: TwoParts<LocatedExample>): Set<string> {
+  const lost = (["rest", "held"] as const).flatMap((part) => {
+    const there = new Set(together[part].map(({ label }) => label));
+    return apart[part].map(({ label }) => label).filter((label) => !there.has(label));
+  });
+  return new Set(lost);
+}
+
+/** The same. Rejects with `ConfigError`, with what helps, where nothing can be kept back, and with `AbortError` when cancelled. */
+export async function holdOut(
+  all: Labelled,
+  part: DrawnPart,
+  settings: TrainingSettings,
+  seed: number,
+  { words, signal }: Caller,
+): Promise<TwoParts<LocatedExample>> {
+  const parts = await tryHoldOut(all, part, settings, seed, signal);
+  if (typeof parts !== "string") return parts;
+  const { file, examples } = all;
+  const { label: column, group } = settings;
+  const option = words.setting(`${part}Split`);
+  const purpose =
+    parts === "training"
+      ? "learn from"
+      : part === "test" || !choosesStep(settings, classifierPlan)
+        ? "test on"
+        : "choose the step by";
+  const counts = new Map<string, number>();
+  for (const { label } of examples) counts.set(label, (counts.get(label) ?? 0) + 1);
+  const nothing = `${file}: ${option} ${shareOf(part, settings, classifierPlan, examples.length)} leaves nothing to ${purpose}`;
+  const details = { file, column, labels: counts.size, examples: examples.length };
+  const groups = groupsOf(examples, settings);
+  if (groups !== null) {
+    const count = new Set(groups).size;
+    throw new ConfigError(
+      `${nothing}: column ${JSON.stringify(group)} has ${count} ${count === 1 ? "group" : "groups"} in ${examples.length} examples, ` +
+        `of which ${parts === "training" ? "none would be left" : "none can be kept back whole"}. Give more groups, another share with ${option}, a file with ${words.setting(part)}, ` +
+        `or another column with ${words.setting("group")}`,
+      { ...details, group, groups: count },
+    );
+  }
+  const texts = new Set(examples.map(({ text }) => plainText(text))).size;
+  if (texts < examples.length && [...counts.values()].some((count) => count > 1))
+    throw new ConfigError(
+      `${nothing}: ${examples.length} examples have ${texts} different ${texts === 1 ? "text" : "texts"}, and equal ones stay together. ` +
+        `Give more texts, another share with ${option}, or a file with ${words.setting(part)}`,
+      { ...details, texts },
+    );
+  const listed = clip([...counts].map(([label, count]) => `${label}: ${count}`).join(", "));
+  throw new ConfigError(
+    `${nothing}: column ${JSON.stringify(column)} has ${counts.size} ` +
+      `labels in ${examples.length} examples (${listed}), too few of each to keep one back. If these are not the labels, name their ` +
+      `column with ${words.setting("label")}; else give more examples of each, a larger share with ${option}, or a file with ${words.setting(part)}`,
+    details,
+  );
+}
+
+/**
+ * A validation for a run that is tested apart: none where no step is chosen, nor where that is the recipe's wish alone and there are
+ * few examples. Errors as `holdOut`.
+ */
+export async function holdToChoose(
+  all: Labelled,
+  settings: TrainingSettings,
+  seed: number,
+  caller: Caller,
+): Promise<ToChoose<LocatedExample>> {
+  const none = { rest: all.examples, held: [] };
+  const { validationSplit, evaluateEvery } = settings;
+  if (!choosesStep(settings, classifierPlan) || validationSplit === 0) return { ...none, tooFew: null };
+  if (validationSplit !== null || evaluateEvery !== null)
+    return { ...(await holdOut(all, "validation", settings, seed, caller)), tooFew: null };
+  const drawn = await tryHoldOut(all, "validation", settings, seed, caller.signal);
+  const parts = typeof drawn === "string" ? none : drawn;
+  const few = parts.held.length < classifierPlan.heldOut.validation.least;
+  return few ? { ...none, tooFew: parts.held.length } : { ...parts, tooFew: null };
+}

@@ -1,0 +1,59 @@
+import { ConfigError } from "../../../errors/errors.js";
+import { clip, excerpt } from "../../../errors/excerpt.js";
+import type { JobWords } from "../../../training/job-events.js";
+import type { TrainingSettings } from "../settings.js";
+import type { Labelled } from "./read-labelled.js";
+
+/** So many labels may each have too few examples in a small file; a large one where that is so has texts in the column. */
+const FEW_LABELS = 20;
+
+/** Throws `ConfigError` for fewer labels than two, and for a column that holds texts. */
+export function checkLabels({ file, labels, examples }: Labelled, settings: TrainingSettings, words: JobWords): void {
+  const { label: column, allow } = settings;
+  if (labels.length < 2) {
+    throw new ConfigError(
+      `${file}: two labels or more are expected in column ${JSON.stringify(column)}, all texts have ${excerpt(labels[0])}`,
+      { labels },
+    );
+  }
+  if (labels.length <= FEW_LABELS || labels.length <= examples.length / 2 || allow.includes("id-labels")) return;
+  throw new ConfigError(
+    `${file}: column ${JSON.stringify(column)} has ${labels.length} different labels in ${examples.length} examples, which ` +
+      `looks like a column of texts (${excerpt(labels[0], 60)}, …): name the labels' column with ${words.setting("label")}`,
+    { column, labels: labels.length, examples: examples.length },
+  );
+}
+
+/** Throws `ConfigError` where a name is given to a label that the data do not have. */
+export function checkLabelNames(
+  { file, rawLabels }: Labelled,
+  { labelNames }: Pick<TrainingSettings, "labelNames">,
+  words: JobWords,
+): void {
+  checkKnownLabels("labelNames", labelNames, file, rawLabels, words);
+}
+
+/** Throws `ConfigError` where a weight is given to a label that there is not, before anything is trained with it. */
+export function checkClassWeights(
+  { file, labels }: { readonly file: string; readonly labels: readonly string[] },
+  { classWeights }: Pick<TrainingSettings, "classWeights">,
+  words: JobWords,
+): void {
+  if (classWeights === null || classWeights === "balanced") return;
+  checkKnownLabels("classWeights", classWeights, file, labels, words);
+}
+
+function checkKnownLabels(
+  option: "labelNames" | "classWeights",
+  given: Readonly<Record<string, unknown>>,
+  file: string,
+  labels: readonly string[],
+  words: JobWords,
+): void {
+  const strange = Object.keys(given).filter((label) => !labels.includes(label));
+  if (strange.length === 0) return;
+  throw new ConfigError(
+    `${file}: ${words.setting(option)} names ${excerpt(strange)}, which no example has for a label; the labels are ${clip(labels.join(", "))}`,
+    { file, option, value: strange, allowed: labels },
+  );
+}

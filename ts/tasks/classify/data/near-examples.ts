@@ -1,0 +1,20 @@
+import type { LocatedExample } from "../../../io/examples/index.js";
+import { Frames } from "../../../io/examples/near/frames.js";
+import { nearGroups } from "../../../io/examples/near/near-texts.js";
+import type { NearNumbers } from "../../../io/examples/parts/equal-texts.js";
+import { breather } from "../../../waiting/next-task.js";
+import type { Labelled } from "./read-labelled.js";
+
+/** The same number for examples whose texts are nearly the same; null where no two are. Rejects with `AbortError` when cancelled. */
+export async function nearExamples(
+  examples: readonly LocatedExample[],
+  signal: AbortSignal | undefined,
+): Promise<Labelled["near"]> {
+  const texts = examples.map(({ text }) => text);
+  const groups = await nearGroups(texts, new Frames(), breather(signal));
+  return groups && new Map(examples.map((example, i) => [example, groups[i]!]));
+}
+
+/** Those numbers in the order of some examples. */
+export const nearNumbers = (examples: readonly LocatedExample[], near: Labelled["near"]): NearNumbers | null =>
+  near && examples.map((example) => near.get(example));

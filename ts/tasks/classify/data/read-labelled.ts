@@ -1,0 +1,123 @@
+import { ConfigError, FormatError } from "../../../errors/errors.js";
+import { clip, excerpt } from "../../../errors/excerpt.js";
+import {
+  type ExampleColumns,
+  exampleFormat,
+  type LocatedExample,
+  placeIn,
+  readExamples,
+} from "../../../io/examples/index.js";
+import { plainText } from "../../../io/examples/summary/plain-text.js";
+import type { TaskFile } from "../../../training/data/parts.js";
+import type { JobWords } from "../../../training/job-events.js";
+import type { JobSources } from "../../../training/sources/job-sources.js";
+import { sha256 } from "../../../training/sources/sha256.js";
+import type { TrainingSettings } from "../settings.js";
+
+/** Examples of a file. */
+export interface Labelled extends TaskFile<LocatedExample> {
+  /** Where they stood in it. */
+  readonly columns: ExampleColumns;
+  /** Labels as they stand in the file. */
+  readonly rawLabels: readonly string[];
+  /** The same number for examples whose texts are nearly the same and stay together; null where any may stand anywhere. */
+  readonly near: ReadonlyMap<LocatedExample, number> | null;
+}
+
+/** How a file of examples is read. */
+export type ReadOptions = Pick<TrainingSettings, "text" | "label" | "labelNames"> &
+  Partial<Pick<TrainingSettings, "allow" | "group" | "dropDuplicates">>;
+
+/** Where files come from, and what takes what is odd in one but can be read. */
+export interface DataAccess {
+  readonly sources: Pick<JobSources, "readData">;
+  readonly onWarning: (message: string) => void;
+  readonly words: JobWords;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Reads labelled texts, without those whose text or label is empty where that is allowed and without repeated ones where that is asked for. Errors as
+ * `readExamples`, and those of `sources`.
+ */
+export async function readLabelled(
+  path: string,
+  { text, label, labelNames, allow = [], group = null, dropDuplicates = false }: ReadOptions,
+  { sources, onWarning, words }: DataAccess,
+  known?: readonly string[],
+): Promise<Labelled> {
+  const { name: file, bytes } = await sources.readData(path);
+  const format = exampleFormat(path);
+  const wanted = (code: string) => (allow.includes(code) ? "leave out" : "refuse");
+  const left = { emptyTexts: wanted("empty-texts"), emptyLabels: wanted("empty-labels") } as const;
+  const asked = { text, label, ...(group !== null && { group }) };
+  const read = await readExamples(bytes, { format, ...asked, file, onWarning, ...left }).catch((error: unknown) => {
+    if (!(error instanceof FormatError) || !("empty" in error.details)) throw error;
+    const { option } = error.details;
+    const code = option === "emptyLabels" ? "empty-labels" : "empty-texts";
+    const message = error.message.replace(`${String(option)}: "leave out"`, `${words.setting("allow")} ${code}`);
+    throw new ConfigError(message, error.details, { cause: error });
+  });
+  const tell = (count: number, one: string, more: string) => {
+    if (count > 0) onWarning(`${file}: ${count === 1 ? `${one} is` : `${count} ${more} are`} left out`);
+  };
+  tell(read.emptyTexts.length, "an empty text", "empty texts");
+  tell(read.emptyLabels.length, "a text with an empty label", "texts with empty labels");
+  const name = (raw: string) => (Object.hasOwn(labelNames, raw) ? labelNames[raw]! : raw);
+  const named = read.examples.map((example) => ({ ...example, label: name(example.label) }));
+  const labels = known ?? [...new Set(read.labels.map(name))];
+  checkKnown(file, named, labels);
+  const examples = dropDuplicates ? withoutRepeats(named) : named;
+  tell(named.length - examples.length, "a text that repeats an earlier one", "texts that repeat earlier ones");
+  const { columns, labels: rawLabels } = read;
+  return { file, sha256: await sha256(bytes), examples, labels, columns, rawLabels, near: null };
+}
+
+/** The first of those with the same text and label. Texts that contradict each other stay: which is right, their owner knows. */
+function withoutRepeats(examples: readonly LocatedExample[]): LocatedExample[] {
+  const met = new Set<string>();
+  return examples.filter(({ text, label }) => {
+    const key = JSON.stringify([plainText(text), label]);
+    return !met.has(key) && met.add(key);
+  });
+}
+
+/**
+ * Examples without those whose text stands in what is measured, whatever their label. Throws `ConfigError` where none would be left.
+ * @param purpose what they are for: to learn from, or to choose the step by
+ */
+export function withoutMeasured(
+  some: Labelled,
+  measured: Labelled,
+  { onWarning, words }: Pick<DataAccess, "onWarning" | "words">,
+  purpose: "learn from" | "choose the step by" = "learn from",
+): Labelled {
+  const met = new Set(measured.examples.map(({ text }) => plainText(text)));
+  const examples = some.examples.filter(({ text }) => !met.has(plainText(text)));
+  const left = some.examples.length - examples.length;
+  if (left === 0) return some;
+  if (examples.length === 0)
+    throw new ConfigError(
+      `${some.file}: all ${left} texts stand in ${measured.file} too, so that without what repeats (${words.setting("dropDuplicates")}) nothing ` +
+        `is left to ${purpose}: name files with other texts, or leave ${words.setting(purpose === "learn from" ? "test" : "validation")} out to have a ` +
+        `part kept back`,
+      { file: some.file, measured: measured.file, examples: left },
+    );
+  const texts = left === 1 ? "a text that stands" : `${left} texts that stand`;
+  const from = purpose === "learn from" ? "what is learnt from" : "what the step is chosen by";
+  onWarning(`${some.file}: ${texts} in ${measured.file} too ${left === 1 ? "is" : "are"} left out of ${from}`);
+  return { ...some, examples };
+}
+
+/** Throws `ConfigError`, naming the place in the file, where a label is not among the known ones. */
+export function checkKnown(file: string, examples: readonly LocatedExample[], labels: readonly string[]): void {
+  const among = new Set(labels);
+  const strange = examples.filter(({ label }) => !among.has(label));
+  const [first] = strange;
+  if (first === undefined) return;
+  const more = strange.length === 1 ? "" : ` (${strange.length} examples have such labels)`;
+  throw new ConfigError(
+    `${file}, ${placeIn(file, first.line)}: label ${excerpt(first.label)} is not among the known ones: ${clip(labels.join(", "))}${more}`,
+    { file, line: first.line, label: first.label },
+  );
+}

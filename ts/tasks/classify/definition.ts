@@ -1,0 +1,41 @@
+import type { Survey } from "../../io/examples/summary/index.js";
+import type { LocatedExample } from "../../io/examples/index.js";
+import { type EncoderBase, encoderBase } from "../../training/loading.js";
+import type { RunContext, TaskDefinition } from "../../training/task-definition.js";
+import { type DataCheck, surveyDataset } from "./data/data-check.js";
+import { type DataAccess, type Dataset, labelledReader } from "./data/dataset.js";
+import { ownHeadText, twiceBalancedText } from "./data/odd-settings.js";
+import type { TrainingSettings } from "./settings.js";
+import { checkBaselineFits } from "./stored/state-check.js";
+import { TextModel } from "./text-model.js";
+import type { TokenizedText } from "./tokenized-text.js";
+
+const accessOf = ({ sources, emit, words, signal }: RunContext): DataAccess => ({
+  ...{ sources, words, signal },
+  onWarning: (message) => emit({ type: "warning", message }),
+});
+
+const checkOf = ({ allow }: TrainingSettings, { emit, words, signal }: RunContext): DataCheck => ({
+  ...{ allow, emit, words, signal },
+});
+
+/** A classifier of texts: an adapter and a head. */
+export const classifyDefinition: TaskDefinition<TrainingSettings, LocatedExample, TokenizedText> = {
+  reader: (settings, context) => labelledReader(settings, accessOf(context)),
+  async survey(data, settings, context) {
+    const twice = twiceBalancedText(settings, context.words);
+    if (twice !== null) context.emit({ type: "warning", message: twice });
+    return surveyDataset(data as Dataset, checkOf(settings, context));
+  },
+  async base(hashed, settings, engine, context) {
+    const ownHead = await ownHeadText(hashed.model);
+    if (ownHead !== null) context.emit({ type: "warning", message: ownHead });
+    return encoderBase(hashed, settings, engine, context);
+  },
+  async open(base, data, settings, context, surveyed) {
+    const { encoder } = base as EncoderBase;
+    const check = checkOf(settings, context);
+    return new TextModel(encoder, data as Dataset, settings, surveyed as Survey | null, check, context);
+  },
+  checkStateFits: checkBaselineFits,
+};

@@ -1,0 +1,148 @@
+import { FormatError } from "../../../errors/errors.js";
+import { unexpected } from "../../../arguments/settings.js";
+import type { LocatedExample } from "../../../io/examples/index.js";
+import { type Cell, cellsIn, cellsOf, confusionOf, summed } from "../../../train/metrics/cells.js";
+import { intervalsOf, type Metrics, scoresOf } from "../../../train/metrics/metrics.js";
+import { type PairedDifference, pairedDifference } from "../../../train/metrics/paired-difference.js";
+import {
+  type DoneFold,
+  type FoldKind,
+  type FoldResult,
+  type FoldSpread,
+  spreadOf,
+} from "../../../training/folds/fold-kind.js";
+import type { TaskFoldsReport } from "../../../training/folds/folds-report.js";
+import type { Fold } from "../../../training/data/parts.js";
+import { objectAt } from "../../../training/store/run-state.js";
+import { breather } from "../../../waiting/next-task.js";
+import type { ClassifierResult } from "../report.js";
+import type { Baseline } from "../result/baseline.js";
+import { type Recommendation, recommend } from "../result/recommendation.js";
+import type { TrainingSettings } from "../settings.js";
+import { checkPredictions } from "../stored/metrics-check.js";
+import { checkClassifierFold, checkClassifierReport } from "./report-check.js";
+
+/** One fold: trained on the others, measured on its own examples. */
+export interface ClassifierFold extends FoldResult, Pick<Baseline, "headOnly" | "largestClass"> {
+  /** Of head and adapter after training, on this fold's examples. */
+  readonly after: Metrics;
+}
+
+/** What cross-validation of a classifier of texts found: folds.json. */
+export interface FoldsReport extends TaskFoldsReport<TrainingSettings, ClassifierFold> {
+  /** Share of right predictions. */
+  readonly accuracy: FoldSpread;
+  /** Mean F1 over classes. */
+  readonly macroF1: FoldSpread;
+  /** Mean cross entropy. */
+  readonly loss: FoldSpread;
+  /** Accuracy of the head alone; null where it was not fitted. */
+  readonly headOnly: FoldSpread | null;
+  /** All folds' predictions together: each example once, said by a classifier that had not seen it. */
+  readonly pooled: Metrics;
+  /**
+   * What head and adapter have over the head alone, by those predictions, with 95 % intervals; null where the head alone was not fitted,
+   * or is the result.
+   */
+  readonly overHeadAlone: PairedDifference | null;
+  /** What to use, by that difference. */
+  readonly recommended: Recommendation;
+}
+
+/** What is kept of a fold until all are done. */
+interface Kept {
+  /** Class that is said of each of its examples. */
+  readonly predicted: readonly number[];
+  /** The same of the head alone; null where that was not fitted, or is the result. */
+  readonly headPredicted: readonly number[] | null;
+}
+
+const resultOf = ({ result }: DoneFold) => result as ClassifierFold;
+const keptOf = ({ kept }: DoneFold) => kept as Kept;
+
+/** The classes of each fold's examples. */
+function classesOf(folds: readonly Fold<LocatedExample>[], labels: readonly string[]): number[][] {
+  const classes = new Map(labels.map((label, i) => [label, i]));
+  return folds.map(({ validation }) => validation.map(({ label }) => classes.get(label)!));
+}
+
+const inOrder = ({ truth, predicted, count }: Cell): Cell => ({ truth, predicted, count });
+
+/** The folds of a classifier of texts. */
+export const classifierFolds: FoldKind<LocatedExample> = {
+  result(outcome) {
+    const { after, headOnly, largestClass } = outcome.result as ClassifierResult;
+    return { after, headOnly, largestClass };
+  },
+  metrics(result) {
+    const { accuracy, macroF1, loss } = (result as ClassifierFold).after;
+    return { accuracy, macroF1, loss };
+  },
+  check(place, result, kept) {
+    checkClassifierFold(place, result);
+    if (kept === undefined) return;
+    const { after, headOnly } = result as unknown as ClassifierFold;
+    const { predicted, headPredicted } = objectAt("folds", `predictions of ${place}`, kept);
+    checkPredictions("folds", `${place}: predicted`, predicted, after);
+    if (headPredicted !== null) checkPredictions("folds", `${place}: headPredicted`, headPredicted, headOnly);
+  },
+  checkTogether(done) {
+    const classes = new Set(done.map((fold) => resultOf(fold).after.perClass.length));
+    if (classes.size > 1) throw unexpected("folds", "folds", "measured on the same labels", [...classes]);
+  },
+  checkMeasured(done, folds, labels, path) {
+    const truth = classesOf(folds, labels);
+    for (const [i, fold] of done.entries()) {
+      const [{ after, headOnly }, { predicted, headPredicted }] = [resultOf(fold), keptOf(fold)];
+      for (const [said, measured] of [
+        [predicted, after],
+        [headPredicted, headOnly],
+      ] as const) {
+        if (said === null) continue;
+        const { length: classes } = measured!.perClass;
+        const cells = said.length === truth[i]!.length ? cellsOf(truth[i]!, said, classes) : [];
+        if (JSON.stringify(cells) === JSON.stringify(cellsIn(measured!).map(inOrder))) continue;
+        const message = `${path}: fold ${i + 1} was measured on other examples than it has; remove the file to begin anew`;
+        throw new FormatError(message, { file: path, fold: i + 1 });
+      }
+    }
+  },
+  checkReport: checkClassifierReport,
+  async report(done, folds, labels, signal) {
+    const all = done.map(resultOf);
+    const spread = (of: (fold: ClassifierFold) => number) => spreadOf(all.map(of));
+    const headOnly = all.every((fold) => fold.headOnly !== null) ? spread((fold) => fold.headOnly!.accuracy) : null;
+    const heads = done.map((fold) => keptOf(fold).headPredicted);
+    const overHeadAlone = heads.includes(null)
+      ? null
+      : await pairedDifference(
+          done.flatMap((fold) => keptOf(fold).predicted),
+          heads.flatMap((head) => head!),
+          classesOf(folds, labels).flat(),
+          { ...(signal && { signal }) },
+        );
+    return {
+      headOnly,
+      accuracy: spread(({ after }) => after.accuracy),
+      macroF1: spread(({ after }) => after.macroF1),
+      loss: spread(({ after }) => after.loss),
+      pooled: await pooled(
+        all.map(({ after }) => after),
+        labels.length,
+        signal,
+      ),
+      overHeadAlone,
+      recommended: recommend(overHeadAlone),
+    };
+  },
+};
+
+/** Several measurements as one. */
+async function pooled(all: readonly Metrics[], classes: number, signal: AbortSignal | undefined): Promise<Metrics> {
+  const cells = summed(all.flatMap(cellsIn), classes);
+  const count = all.reduce((sum, one) => sum + one.count, 0);
+  const loss = all.reduce((sum, one) => sum + one.loss * one.count, 0) / count;
+  const intervals = await intervalsOf(cells, { resamples: 1000, seed: 0 }, breather(signal));
+  const { accuracy, perClass, macroF1 } = scoresOf(cells, classes);
+  return { count, accuracy, loss, ...confusionOf(cells, classes), perClass, macroF1, intervals };
+}

@@ -1,0 +1,34 @@
+import type { RecipeName } from "../../training/spec/field.js";
+import type { TaskPlan } from "../../training/spec/run-settings.js";
+import type { ClassifierSettings } from "./settings.js";
+
+/** How a recipe begins training; its defaults stand in the table of settings. */
+export interface Recipe {
+  /**
+   * Where the head starts: fitted to the vectors of the encoder as it is (arXiv 2202.10054), with this share of the C that is best
+   * for the head alone; null for small random numbers. A head that explains the training texts by itself leaves the adapter
+   * nothing to train on, so it is regularised more strongly: docs/recipes.md.
+   */
+  readonly headStart: number | null;
+}
+
+/** What classifiers, of texts and of tokens, do by default. */
+export const classifierPlan = {
+  length: { passes: 5, least: 150, most: 400 },
+  heldOut: {
+    /** Choosing a step needs no more, and each measurement takes time. */
+    validation: { share: 0.2, most: 400, least: 20 },
+    test: { share: 0.2, most: 1000 },
+  },
+  choosesStep: "asked",
+} as const satisfies TaskPlan;
+
+/** "peft" is what PEFT's examples do: a head of small random numbers, one learning rate for everything, and the last step is kept. */
+export const recipes: Readonly<Record<RecipeName, Recipe>> = {
+  default: { headStart: 0.01 },
+  peft: { headStart: null },
+};
+
+/** Whether a head is fitted to all examples to train on. */
+export const fitsHead = ({ baseline, headOnly, recipe }: ClassifierSettings): boolean =>
+  baseline || headOnly || recipes[recipe].headStart !== null;

@@ -1,0 +1,101 @@
+import { flag, fraction, positive } from "../../arguments/settings.js";
+import { isJsonObject } from "../../io/json.js";
+import type { FindingCode } from "../../io/examples/summary/index.js";
+import type { ClassWeights } from "../class-weights.js";
+import type { LessonOptions } from "../classifier-training.js";
+import { allowable } from "./data/data-check.js";
+import { field, fieldByRecipe, recipeNames, type ValuesOf } from "../../training/spec/field.js";
+import { among, matching, orMissing, orNull, text, textsByName } from "../../training/spec/field-checks.js";
+import { sharedFields } from "../../training/spec/shared-fields.js";
+
+/** Where texts that are nearly the same may be put in a split. */
+export const nearPlaces = ["together", "apart"] as const;
+
+const isWeight = (value: unknown) => typeof value === "number" && value > 0 && value < Infinity;
+
+const classWeights = matching<ClassWeights>(
+  '"balanced" or an object of numbers above 0',
+  (value) => value === "balanced" || (isJsonObject(value) && Object.values(value).every(isWeight)),
+);
+
+const codes = matching<readonly string[]>(
+  `a list of ${allowable.map((code) => `"${code}"`).join(", ")}`,
+  (value) => Array.isArray(value) && value.every((code) => allowable.includes(code as FindingCode)),
+);
+
+/** Settings of classifiers, of texts and of tokens. */
+export const classifierFields = {
+  ...sharedFields,
+  /** Examples that are measured once, at the end; null for `testSplit`. Without either, the result is measured on the validation. */
+  test: field(orNull(text), null),
+  /**
+   * Share of the data kept for the test if there is no test file; 0 for none. Null: a fifth, of a large file about 1,000 examples,
+   * unless a validation file is named.
+   */
+  testSplit: fieldByRecipe(orNull<number>(fraction), { default: null, peft: 0 }),
+  /**
+   * Defaults of omitted settings, and where training starts: "default", from the head that is fitted to frozen vectors; "peft", from
+   * a head of small random numbers, as in PEFT's examples.
+   */
+  recipe: field(among(recipeNames), "default"),
+  /** Train no adapter, only the head, fitted to frozen vectors. Settings of optimizer and adapter then have no effect. */
+  headOnly: field<boolean>(flag, false),
+  /** Peak learning rate of the head, which follows the same schedule; null for that of the adapter. */
+  headLearningRate: field(orNull<number>(positive), null),
+  /** Weight of each label in the loss: "balanced", or numbers above 0 by label; null for equal weights. */
+  classWeights: field(orNull(classWeights), null),
+  /** Compute each layer again for its gradient: less memory, the same result, about a third more time. */
+  checkpointing: field<boolean>(flag, false),
+  /** Fit the head alone for comparison if training does not start from it. */
+  baseline: field<boolean>(flag, true),
+};
+
+/** Settings of a run on labelled texts. */
+export const textFields = {
+  ...classifierFields,
+  /** Column of the texts: a name, or a number from 0. */
+  text: field(text, "text"),
+  /** Column of the labels, as `text`. */
+  label: field(text, "label"),
+  /** Names of labels that the data write in another way. */
+  labelNames: field(textsByName, {}),
+  /**
+   * Column of what belongs together (a customer, a thread), as `text`: texts with the same value are on one side of every split. A
+   * text without a value is a group of its own. Null for none.
+   */
+  group: field(orNull(text), null),
+  /**
+   * Where texts that are nearly the same are put, such as those that differ by a greeting: "together", on one side of every split, as far
+   * as each label then keeps examples on both sides; "apart", on either side, as equal ones never are. Runs of earlier versions lack it: "apart".
+   */
+  nearDuplicates: field(orMissing(among(nearPlaces)), "together"),
+  /** Remove texts that repeat an earlier one of their file with the same label, apart from case and white space. */
+  dropDuplicates: field<boolean>(flag, false),
+  /** "balanced": each label is as frequent in the batches as any other; null: each example is as frequent as any other. */
+  sampling: field(orNull(among(["balanced"])), null),
+  /**
+   * Codes of findings in the data with which the run goes on: "id-labels", "number-texts", "same-file", "test-in-training"; with
+   * "empty-texts" and "empty-labels" examples without one are removed.
+   */
+  allow: field(codes, []),
+};
+
+/** Settings of classifiers, of texts and of tokens, that say how they are trained. */
+export type ClassifierSettings = ValuesOf<typeof classifierFields>;
+
+/** Everything that the result of a run on labelled texts depends on, apart from the files it names. */
+export type TrainingSettings = ValuesOf<typeof textFields>;
+
+/** A run on labelled texts as plain data, which JSON can carry: what it depends on. All but `data` has a default. */
+export type JobSpec = Pick<TrainingSettings, "data"> & Partial<TrainingSettings>;
+
+/** What a classifier's settings add to the options of `fit`. */
+export function classifierOptions(settings: ClassifierSettings): LessonOptions {
+  const { headLearningRate, loraPlusRatio, classWeights, checkpointing } = settings;
+  return {
+    checkpointing,
+    ...(headLearningRate !== null && { headLearningRate }),
+    ...(loraPlusRatio !== null && { loraPlusRatio }),
+    ...(classWeights !== null && { classWeights }),
+  };
+}

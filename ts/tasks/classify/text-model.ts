@@ -1,0 +1,239 @@
+import type { NodeId } from "../../graph/graph.js";
+import type { LocatedExample } from "../../io/examples/index.js";
+import type { DataSummary, Survey } from "../../io/examples/summary/index.js";
+import { inferTexts, rowsOf } from "../../models/sentence/inference.js";
+import { stepOfAdapter } from "../../models/adapter-step.js";
+import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
+import type { FitOptions, FitReport } from "../../train/fit-options.js";
+import { bestClass } from "../../train/metrics/class-probabilities.js";
+import { measureLogits, type Metrics } from "../../train/metrics/metrics.js";
+import { pairedDifference } from "../../train/metrics/paired-difference.js";
+import { spareForHead } from "../../training/data/parts.js";
+import { numbersIn } from "../../training/estimate/memory-need.js";
+import { beginPhase } from "../../training/phase.js";
+import { formatPercent } from "../../training/result/percent.js";
+import type {
+  Guessing,
+  Measured,
+  MeasureEvents,
+  RunContext,
+  RunOutcome,
+  TaskModel,
+  TaskTraining,
+  TokenizedParts,
+} from "../../training/task-definition.js";
+import { loraOptions } from "../../training/spec/training-settings.js";
+import { log } from "../../values/elementary.js";
+import { classWeightsOf } from "../class-weights.js";
+import { takeTraining } from "../classifier-training.js";
+import { TextClassifier } from "../text-classifier.js";
+import { type DataCheck, describeDataset } from "./data/data-check.js";
+import type { Dataset } from "./data/dataset.js";
+import { countGroups } from "./data/held-out.js";
+import { fitsHead, recipes } from "./recipes.js";
+import type { ClassifierResult } from "./report.js";
+import { type Baseline, type FittedHead, measureBaseline } from "./result/baseline.js";
+import { macroF1Loss, recommend } from "./result/recommendation.js";
+import { predictionsOf } from "./result/sample-predictions.js";
+import { unseenTexts } from "./result/unseen-texts.js";
+import { classifierOptions, type TrainingSettings } from "./settings.js";
+import type { TokenizedText } from "./tokenized-text.js";
+
+/** What a checkpoint keeps of a classifier's run. */
+export interface ClassifierState {
+  readonly baseline: Baseline;
+  /** Class that the head alone gives each example that the result is measured on; null where it was not fitted. */
+  readonly headPredictions: readonly number[] | null;
+}
+
+/** The most likely class of each row. */
+const classesOf = (logits: readonly Float32Array[]) => logits.map((row, i) => bestClass(row, `text ${i}`));
+
+/** A classifier of texts that is trained. */
+export class TextModel implements TaskModel<LocatedExample, TokenizedText> {
+  readonly classifier: TextClassifier;
+  readonly graph: SentenceEncoder["graph"];
+  readonly parameters: { readonly adapter: number; readonly head: number };
+  readonly details: object;
+  private readonly classes: ReadonlyMap<string, number>;
+  private summary: DataSummary | null = null;
+  /** The head alone, where it was fitted in this call. */
+  private fitted: FittedHead | null = null;
+
+  /** @param surveyed what was found in the data before the model was there; null for a fold of such data */
+  constructor(
+    private readonly encoder: SentenceEncoder,
+    private readonly dataset: Dataset,
+    private readonly settings: TrainingSettings,
+    private readonly surveyed: Survey | null,
+    private readonly check: DataCheck,
+    private readonly context: RunContext,
+  ) {
+    const { labels } = dataset;
+    this.classifier = TextClassifier.create(encoder, { labels, lora: loraOptions(settings) });
+    this.graph = encoder.graph;
+    this.classes = new Map(labels.map((label, i) => [label, i]));
+    const head = numbersIn(this.graph, this.classifier.head.params());
+    this.parameters = { adapter: numbersIn(this.graph, this.params()) - head, head };
+    this.details = { groups: groupsOfParts(dataset, settings) };
+  }
+
+  params(): NodeId[] {
+    return this.classifier.params();
+  }
+
+  tokenize(example: LocatedExample): TokenizedText {
+    return { ids: this.encoder.tokenizer.encode(example.text), target: this.classes.get(example.label)!, example };
+  }
+
+  async describe(onProgress: (done: number) => void): Promise<void> {
+    const { dataset, surveyed, encoder, check } = this;
+    this.summary = await describeDataset(dataset, surveyed!, encoder.tokenizer, check, onProgress);
+  }
+
+  checkpointing(): boolean {
+    return this.settings.checkpointing;
+  }
+
+  training(train: readonly TokenizedText[], options: FitOptions): TaskTraining<TokenizedText> {
+    const { classifier, settings } = this;
+    const { sampling } = settings;
+    const own = settings.headOnly ? {} : { ...classifierOptions(settings), ...(sampling !== null && { sampling }) };
+    const { task, options: rest } = takeTraining(classifier, train, { ...options, ...own });
+    return { task, options: rest };
+  }
+
+  memory(examples: readonly TokenizedText[], checkpointing: boolean): number {
+    const { model } = this.encoder;
+    const tokens = examples.reduce((sum, { ids }) => sum + ids.length, 0);
+    return model.stepMemory({
+      tokens,
+      adapted: stepOfAdapter(model, this.classifier.modelAdapter?.config),
+      checkpointing,
+    });
+  }
+
+  guessing(batchAt: (step: number) => readonly TokenizedText[], train: readonly TokenizedText[]): Guessing {
+    const { classWeights } = this.settings;
+    const { labels } = this.classifier;
+    const loss = log(labels.length);
+    if (classWeights === null) return { loss };
+    const weights = classWeightsOf(
+      classWeights,
+      labels,
+      train.map(({ target }) => target),
+    );
+    return { loss, weightOf: (step) => batchAt(step).reduce((sum, { target }) => sum + weights[target]!, 0) };
+  }
+
+  async measure(examples: readonly TokenizedText[], events: MeasureEvents): Promise<Measured> {
+    const { loss, accuracy, macroF1 } = await this.metricsOf(await this.logits(examples, events), examples, false);
+    return { loss, metrics: { accuracy, macroF1 } };
+  }
+
+  reads({ train, validation, measured }: TokenizedParts<number>): { baseline: number; finish: number } {
+    const sum = (counts: readonly number[]) => counts.reduce((all, count) => all + count, 0);
+    const spare = spareForHead(this.dataset).length === 0 ? 0 : sum(validation);
+    const head = fitsHead(this.settings) ? sum(train) + spare : 0;
+    // The head alone was measured as the baseline.
+    return { baseline: sum(measured) + head, finish: this.settings.headOnly ? 0 : sum(measured) };
+  }
+
+  async baseline(parts: TokenizedParts<TokenizedText>): Promise<ClassifierState> {
+    const { classifier, settings, context } = this;
+    const spare = spareForHead(this.dataset).length > 0 ? parts.validation : [];
+    const { baseline, fitted } = await measureBaseline({ classifier, parts, spare, settings, context });
+    this.fitted = fitted;
+    if (fitted !== null && (settings.headOnly || recipes[settings.recipe].headStart !== null)) {
+      const { graph, head } = classifier;
+      graph.setValue(head.weight, fitted.start.weight);
+      graph.setValue(head.bias, fitted.start.bias);
+    }
+    return { baseline, headPredictions: fitted && classesOf(fitted.logits) };
+  }
+
+  async finish(
+    state: object,
+    { train, validation, measured }: TokenizedParts<TokenizedText>,
+    steps: FitReport | null,
+  ): Promise<RunOutcome> {
+    const { dataset, settings, context, surveyed, summary } = this;
+    const { signal } = context;
+    const { baseline, headPredictions } = state as ClassifierState;
+    const targets = measured.map(({ target }) => target);
+    const isHead = steps === null;
+    const logits = isHead
+      ? this.fitted!.logits
+      : await this.logits(measured, { signal, onProgress: beginPhase(context, "validate", measured.length) });
+    const after = isHead ? baseline.headOnly! : await this.metricsOf(logits, measured, true);
+    const predicted = classesOf(logits);
+    const compared = isHead ? null : headPredictions;
+    const overHeadAlone = compared && (await pairedDifference(predicted, compared, targets));
+    const predictions = predictionsOf(
+      measured.map(({ example }) => example),
+      logits,
+      dataset.labels,
+    );
+    const learnt = settings.headOnly && spareForHead(dataset).length > 0 ? [...train, ...validation] : train;
+    const near = surveyed?.parts.at(-1)!.nearTrained ?? new Set<number>();
+    const result: ClassifierResult = {
+      ...{ ...baseline, after, overHeadAlone, recommended: recommend(overHeadAlone) },
+      macroF1Loss: macroF1Loss(overHeadAlone),
+      unseen: unseenTexts(
+        learnt.map(({ example }) => example),
+        predictions,
+        near,
+      ),
+      measuredOn: dataset.test === null ? "validation" : "test",
+    };
+    const { accuracy, macroF1, loss, intervals } = after;
+    return {
+      metrics: {
+        accuracy: { value: accuracy, ...(intervals && { interval: intervals.accuracy }) },
+        macroF1: { value: macroF1, ...(intervals && { interval: intervals.macroF1 }) },
+        loss: { value: loss },
+      },
+      result,
+      data: { summary },
+      more: { predictions },
+      kept: { predicted, headPredicted: compared },
+      curve: {
+        title: `${formatPercent(accuracy)} of test texts right`,
+        yardsticks: [
+          `largest class ${formatPercent(baseline.largestClass)}`,
+          ...(baseline.headOnly === null ? [] : [`head alone ${formatPercent(baseline.headOnly.accuracy)}`]),
+        ],
+      },
+    };
+  }
+
+  files() {
+    return this.classifier.save();
+  }
+
+  dispose(): void {
+    this.classifier.dispose();
+  }
+
+  private logits(examples: readonly TokenizedText[], events: MeasureEvents): Promise<Float32Array[]> {
+    const { encoder, head, modelAdapter } = this.classifier;
+    const texts = examples.map(({ ids }) => ids);
+    return inferTexts(encoder, texts, modelAdapter, rowsOf(this.graph, head.snapshot()), events);
+  }
+
+  private metricsOf(
+    logits: readonly Float32Array[],
+    examples: readonly TokenizedText[],
+    intervals: boolean,
+  ): Promise<Metrics> {
+    const targets = examples.map(({ target }) => target);
+    return measureLogits(logits, targets, this.classes.size, { intervals, signal: this.context.signal });
+  }
+}
+
+/** Groups of each part; null where there is no column of them. */
+function groupsOfParts({ train, validation, test }: Dataset, settings: TrainingSettings) {
+  const count = (part: { readonly examples: Dataset["train"]["examples"] }) => countGroups(part.examples, settings);
+  const [learnt, held, tested] = [count(train), count(validation), count(test ?? { examples: [] })];
+  return learnt && held && tested && { train: learnt, validation: held, test: tested };
+}

@@ -1,0 +1,88 @@
+import type {
+  FileExample,
+  TaskDefinition,
+  TaskEntry,
+  TaskTable,
+  TokenizedExample,
+} from "../training/task-definition.js";
+import type { Fields } from "../training/spec/field.js";
+import type { RunSettings } from "../training/spec/run-settings.js";
+import { takeSpec } from "../training/spec/task-spec.js";
+import { classifierFolds } from "./classify/folds/classifier-folds.js";
+import { classifierPlan } from "./classify/recipes.js";
+import { type JobSpec, textFields, type TrainingSettings } from "./classify/settings.js";
+import { checkClassifierState } from "./classify/stored/state-check.js";
+import { languageFields, type LanguageJobSpec, languagePlan, type LanguageSettings } from "./language/settings.js";
+import { checkTokenBaseline } from "./tokens/run/baseline-check.js";
+import { tokenFields, type TokenJobSpec, type TokenSettings } from "./tokens/run/settings.js";
+
+/** What a run trains. A spec without `task` is a classifier's. */
+export type TaskName = "classify" | TokenSettings["task"] | LanguageSettings["task"];
+
+/** Settings of any run. */
+export type JobSettings = TrainingSettings | TokenSettings | LanguageSettings;
+
+/** A spec of any run. */
+export type AnyJobSpec = JobSpec | TokenJobSpec | LanguageJobSpec;
+
+/** The settings of each task. */
+export const fieldsOfTasks = {
+  classify: textFields,
+  tokens: tokenFields,
+  text: languageFields,
+  chat: languageFields,
+} satisfies Readonly<Record<TaskName, Fields>>;
+
+const share = (title: string) => ({ title, better: "higher", format: "share" }) as const;
+const lower = (title: string) => ({ title, better: "lower", format: "number" }) as const;
+
+/** A definition as the table has it: of its own settings and examples it knows more than the pipeline does. */
+const entry = <S extends RunSettings, E extends FileExample, X extends TokenizedExample>(
+  own: Omit<TaskEntry, "load">,
+  load: () => Promise<TaskDefinition<S, E, X>>,
+): TaskEntry => ({ ...own, load: load });
+
+const language = entry(
+  {
+    fields: languageFields,
+    plan: languagePlan,
+    metrics: { perplexity: lower("perplexity"), loss: lower("loss") },
+    // Its first measurement is among those of training.
+    checkState: () => undefined,
+  },
+  async () => (await import("./language/definition.js")).languageDefinition,
+);
+
+/** The tasks. Their code is fetched when a run begins: people who train classifiers need none of a language model's. */
+export const tasks = {
+  classify: entry(
+    {
+      fields: textFields,
+      plan: classifierPlan,
+      metrics: { accuracy: share("accuracy"), macroF1: share("macro F1"), loss: lower("loss") },
+      checkState: checkClassifierState,
+      folds: classifierFolds,
+    },
+    async () => (await import("./classify/definition.js")).classifyDefinition,
+  ),
+  tokens: entry(
+    {
+      fields: tokenFields,
+      plan: classifierPlan,
+      metrics: {
+        ...{ f1: share("entity F1"), precision: share("precision"), recall: share("recall") },
+        ...{ accuracy: share("accuracy of words"), loss: lower("loss") },
+      },
+      checkState: (what, run) => checkTokenBaseline(what, "run.baseline", run["baseline"]),
+    },
+    async () => (await import("./tokens/run/definition.js")).tokensDefinition,
+  ),
+  text: language,
+  chat: language,
+} satisfies TaskTable & Readonly<Record<TaskName, TaskEntry>>;
+
+/** What a run with these settings trains. */
+export const taskOf = (settings: object): TaskName => ("task" in settings ? (settings.task as TaskName) : "classify");
+
+/** A copy of a spec with its defaults, every field read once. Throws `ConfigError`, naming the field, for what it does not accept. */
+export const takeAnySpec = (what: string, spec: AnyJobSpec): JobSettings => takeSpec(what, spec, tasks) as JobSettings;

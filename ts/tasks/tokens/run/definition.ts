@@ -1,0 +1,20 @@
+import { seenText } from "../../../training/data/parts.js";
+import { type EncoderBase, encoderBase } from "../../../training/loading.js";
+import type { TaskDefinition } from "../../../training/task-definition.js";
+import type { TokenSettings } from "./settings.js";
+import { type LocatedText, tokenReader } from "./token-dataset.js";
+import { type TokenizedWords, TokenModel } from "./token-model.js";
+
+/** A classifier of tokens: an adapter and a head on each word's first token. */
+export const tokensDefinition: TaskDefinition<TokenSettings, LocatedText, TokenizedWords> = {
+  reader: tokenReader,
+  async survey(data, _, { emit }) {
+    const message = seenText(data);
+    if (message !== null) emit({ type: "warning", message });
+    return {};
+  },
+  base: encoderBase,
+  async open(base, data, settings, context) {
+    return new TokenModel((base as EncoderBase).encoder, data, settings, context);
+  },
+};

@@ -1,0 +1,81 @@
+import { ConfigError } from "../../../errors/errors.js";
+import { excerpt } from "../../../errors/excerpt.js";
+import type { LocatedTokens } from "../../../io/examples/tokens/located-tokens.js";
+import { type DataReader, loadParts, type TaskData, type TaskFile } from "../../../training/data/parts.js";
+import { drawnParts, inPlace } from "../../../training/data/drawn.js";
+import { sha256 } from "../../../training/sources/sha256.js";
+import type { RunContext } from "../../../training/task-definition.js";
+import { checkClassWeights } from "../../classify/data/label-checks.js";
+import { classifierPlan } from "../../classify/recipes.js";
+import { LabelIndex } from "../label-index.js";
+import { type LabelledText, takeTokenExamples } from "../token-examples.js";
+import type { TokenSettings } from "./settings.js";
+import { checkAreTags } from "./label-sense.js";
+
+/** An example as it is worked on, and its line in the file. */
+export interface LocatedText extends LabelledText {
+  readonly line: number;
+}
+
+/** Examples of a file. */
+export type TokenFile = TaskFile<LocatedText>;
+
+type Reading = Pick<TokenSettings, "fields">;
+type Access = Pick<RunContext, "sources" | "emit" | "words">;
+
+/** Reads a file, with its labels where none are known. Throws `FormatError` and `ConfigError`, with the place, for what makes no sense. */
+export async function readTokenFile(
+  path: string,
+  { fields }: Reading,
+  access: Access,
+  known?: readonly string[],
+): Promise<TokenFile> {
+  const { sources, emit } = access;
+  const { name: file, bytes } = await sources.readData(path);
+  const onWarning = (message: string) => emit({ type: "warning", message });
+  // Fetched with the tables' readers when a file is read.
+  const { readTokens } = await import("../../../io/examples/tokens/read-tokens.js");
+  const located = await readTokens(bytes, { file, fields, onWarning });
+  if (known === undefined) checkAreTags(file, located, access);
+  const labels = known ?? labelsOf(located);
+  if (labels.length < 2)
+    throw new ConfigError(`${file}: two labels or more are expected, all words have ${excerpt(labels[0])}`, { labels });
+  const index = new LabelIndex(labels);
+  const examples = located.map(({ example, line }) =>
+    inPlace(file, line, () => ({ ...takeTokenExamples(file, [example], index)[0]!, line })),
+  );
+  return { file, sha256: await sha256(bytes), examples, labels };
+}
+
+function labelsOf(located: readonly LocatedTokens[]): string[] {
+  const names = new Set<string>();
+  for (const { example } of located) {
+    if ("words" in example) {
+      for (const label of example.labels) if (label !== null) names.add(label);
+    } else {
+      names.add("O");
+      for (const span of example.entities) {
+        const { label } = Object(span) as { label?: unknown };
+        if (typeof label === "string") for (const place of ["B", "I"]) names.add(`${place}-${label}`);
+      }
+    }
+  }
+  const others = [...names].filter((name) => name !== "O").sort();
+  return names.has("O") ? ["O", ...others] : others;
+}
+
+/** Reads labelled words, and parts them, equal texts on one side. */
+export function tokenReader(settings: TokenSettings, context: RunContext): DataReader<LocatedText> {
+  return {
+    async read(path, all) {
+      const read = await readTokenFile(path, settings, context, all?.labels);
+      if (all === null) checkClassWeights(read, settings, context.words);
+      return read;
+    },
+    ...drawnParts(settings, classifierPlan, context.words),
+  };
+}
+
+/** The data of a run, in parts. */
+export const loadTokenDataset = (settings: TokenSettings, context: RunContext): Promise<TaskData<LocatedText>> =>
+  loadParts(tokenReader(settings, context), settings, classifierPlan);

@@ -1,0 +1,184 @@
+import type { NodeId } from "../../../graph/graph.js";
+import { entityDifference } from "../../../train/metrics/entity-difference.js";
+import type { EntityCounts } from "../../../train/metrics/entities.js";
+import type { FitOptions, FitReport } from "../../../train/fit-options.js";
+import type { TokensInText } from "../../../tokenize/text-tokenizer.js";
+import { spareForHead, type TaskData } from "../../../training/data/parts.js";
+import { inPlace } from "../../../training/data/drawn.js";
+import { numbersIn } from "../../../training/estimate/memory-need.js";
+import { beginPhase } from "../../../training/phase.js";
+import { formatPercent } from "../../../training/result/percent.js";
+import type {
+  ExampleUse,
+  Guessing,
+  Measured,
+  MeasureEvents,
+  RunContext,
+  RunOutcome,
+  TaskModel,
+  TaskTraining,
+  TokenizedParts,
+} from "../../../training/task-definition.js";
+import { loraOptions } from "../../../training/spec/training-settings.js";
+import type { SentenceEncoder } from "../../../models/sentence/sentence-encoder.js";
+import { log } from "../../../values/elementary.js";
+import { fitsHead } from "../../classify/recipes.js";
+import { classifierOptions } from "../../classify/settings.js";
+import { firstTokens } from "../aligned.js";
+import { TokenClassifier } from "../token-classifier.js";
+import { type MeasuredTokens, tokenMetrics } from "../token-metrics.js";
+import { scoresOfTokens } from "../token-scores.js";
+import { checkHasTargets, targetsAt, type TokenTargets, tokenTraining } from "../token-training.js";
+import type { TokenSettings } from "./settings.js";
+import { measureTokenBaseline } from "./token-baseline.js";
+import type { LocatedText } from "./token-dataset.js";
+import type { TokenBaseline, TokenResult } from "./token-report.js";
+
+/** A text of labelled words as the model reads it. */
+export interface TokenizedWords extends TokenTargets {
+  readonly example: LocatedText;
+  readonly tokens: TokensInText;
+}
+
+/** What a checkpoint keeps of a run on labelled words. */
+export interface TokenState {
+  readonly baseline: TokenBaseline;
+}
+
+const sum = (counts: readonly number[]) => counts.reduce((all, count) => all + count, 0);
+
+/** A classifier of tokens that is trained. */
+export class TokenModel implements TaskModel<LocatedText, TokenizedWords> {
+  readonly graph: SentenceEncoder["graph"];
+  readonly parameters: { readonly adapter: number; readonly head: number };
+  private readonly classifier: TokenClassifier;
+
+  constructor(
+    encoder: SentenceEncoder,
+    private readonly data: TaskData<LocatedText>,
+    private readonly settings: TokenSettings,
+    private readonly context: RunContext,
+  ) {
+    this.classifier = TokenClassifier.create(encoder, { labels: data.labels, lora: loraOptions(settings) });
+    this.graph = encoder.graph;
+    const head = numbersIn(this.graph, this.classifier.head.params());
+    this.parameters = { adapter: numbersIn(this.graph, this.params()) - head, head };
+  }
+
+  params(): NodeId[] {
+    return this.classifier.params();
+  }
+
+  tokenize(example: LocatedText, file: string, use: ExampleUse): TokenizedWords {
+    const { tokenizer } = this.classifier.parts;
+    return inPlace(file, example.line, () => {
+      const tokens = tokenizer.encodeWithOffsets(example.text);
+      const { ids } = tokens;
+      const found = targetsAt(ids, firstTokens(tokens, tokenizer.maxTokens, example, 0), example);
+      if (use !== "held") checkHasTargets("fit", found, tokenizer, 0);
+      return { ...found, example, tokens };
+    });
+  }
+
+  checkpointing(): boolean {
+    return this.settings.checkpointing;
+  }
+
+  training(train: readonly TokenizedWords[], options: FitOptions): TaskTraining<TokenizedWords> {
+    const { settings, classifier } = this;
+    const own = settings.headOnly ? {} : classifierOptions(settings);
+    const targets = train.flatMap((text) => text.targets);
+    return tokenTraining(classifier.parts, targets, { ...options, ...own });
+  }
+
+  memory(examples: readonly TokenizedWords[], checkpointing: boolean): number {
+    return tokenTraining(this.classifier.parts, [0], { checkpointing }).task.memory!(examples);
+  }
+
+  counts(examples: readonly TokenizedWords[]): { words: number } {
+    const labelled = ({ words }: LocatedText) => words.filter(({ target }) => target >= 0).length;
+    return { words: sum(examples.map(({ example }) => labelled(example))) };
+  }
+
+  guessing(): Guessing {
+    return { loss: log(this.data.labels.length) };
+  }
+
+  async measure(examples: readonly TokenizedWords[], events: MeasureEvents): Promise<Measured> {
+    const { loss, f1, accuracy } = (await this.measured(examples, this.classifier.modelAdapter, events)).metrics;
+    return { loss, metrics: { f1, accuracy } };
+  }
+
+  reads({ train, validation, measured }: TokenizedParts<number>): { baseline: number; finish: number } {
+    const spare = spareForHead(this.data).length === 0 ? 0 : sum(validation);
+    const head = fitsHead(this.settings) ? sum(measured) + sum(train) + spare : 0;
+    return { baseline: head, finish: this.settings.headOnly ? 0 : sum(measured) };
+  }
+
+  async baseline(parts: TokenizedParts<TokenizedWords>): Promise<TokenState> {
+    const { classifier, settings, context, data } = this;
+    const { measured } = parts;
+    const spare = spareForHead(data).length > 0 ? parts.validation : [];
+    const measure = () => this.measured(measured, null, this.events("encode-validation", measured));
+    const baseline = await measureTokenBaseline({ classifier, parts, spare, settings, context, measure });
+    return { baseline };
+  }
+
+  async finish(
+    state: object,
+    { measured }: TokenizedParts<TokenizedWords>,
+    fitted: FitReport | null,
+  ): Promise<RunOutcome> {
+    const { classifier, data, context } = this;
+    const { headEntities, ...known } = (state as TokenState).baseline;
+    let after = known.headOnly!;
+    let entities: readonly EntityCounts[] | null = null;
+    if (fitted !== null)
+      ({ metrics: after, entities } = await this.measured(
+        measured,
+        classifier.modelAdapter,
+        this.events("validate", measured),
+      ));
+    const overHeadAlone = entities && headEntities && (await entityDifference(entities, headEntities, context.signal));
+    const result: TokenResult = {
+      ...{ ...known, after, overHeadAlone },
+      recommended: overHeadAlone === null ? null : overHeadAlone.interval[0] > 0 ? "adapter" : "head-only",
+      measuredOn: data.test === null ? "validation" : "test",
+    };
+    const { f1, precision, recall, accuracy, loss } = after;
+    const metrics = Object.entries({ f1, precision, recall, accuracy, loss }).map(([name, value]) => [name, { value }]);
+    const { headOnly } = known;
+    return {
+      metrics: Object.fromEntries(metrics) as RunOutcome["metrics"],
+      result,
+      curve: {
+        title: `entity F1 ${formatPercent(f1)}`,
+        yardsticks: headOnly === null ? [] : [`head alone ${formatPercent(headOnly.f1)}`],
+      },
+    };
+  }
+
+  files() {
+    return this.classifier.save();
+  }
+
+  dispose(): void {
+    this.classifier.dispose();
+  }
+
+  private events(phase: "encode-validation" | "validate", examples: readonly unknown[]): MeasureEvents {
+    return { signal: this.context.signal, onProgress: beginPhase(this.context, phase, examples.length) };
+  }
+
+  private async measured(
+    examples: readonly TokenizedWords[],
+    adapter: TokenClassifier["modelAdapter"],
+    events: MeasureEvents,
+  ): Promise<MeasuredTokens> {
+    const { parts, labels } = this.classifier;
+    const tokens = examples.map((one) => one.tokens);
+    const scores = await scoresOfTokens(parts, tokens, adapter, events);
+    const texts = examples.map(({ example }) => example);
+    return tokenMetrics(labels, texts, scores, parts.tokenizer.maxTokens, false);
+  }
+}

@@ -1,0 +1,64 @@
+import { ConfigError } from "../../errors/errors.js";
+import { foldExamples, placeIn, splitExamples } from "../../io/examples/index.js";
+import type { JobWords } from "../job-events.js";
+import type { RunSettings, TaskPlan } from "../spec/run-settings.js";
+import { choosesByFew, type DataReader, type DrawnPart, holdsToChoose, shareOf, type TaskFile } from "./parts.js";
+
+/** Draws parts of examples that have no classes: a seeded share, those with equal texts on one side. */
+export function drawnParts<E extends { readonly text: string }>(
+  settings: RunSettings,
+  plan: TaskPlan,
+  { setting }: JobWords,
+): Pick<DataReader<E>, "hold" | "holdToChoose" | "folds"> {
+  const labelled = (examples: readonly E[]) => examples.map((own) => ({ own, text: own.text, label: "" }));
+  const bare = (some: ReturnType<typeof labelled>) => some.map(({ own }) => own);
+  async function hold({ file, examples }: TaskFile<E>, part: DrawnPart, seed: number) {
+    const share = shareOf(part, settings, plan, examples.length);
+    try {
+      const { train, validation } = splitExamples(labelled(examples), share, seed);
+      return { rest: bare(train), held: bare(validation) };
+    } catch (cause) {
+      if (!(cause instanceof ConfigError)) throw cause;
+      const option = setting(`${part}Split`);
+      const few = examples.length === 1 ? "the one example" : `${examples.length} examples`;
+      const none = plan.heldOut.test === null ? `, or ${option} 0 to measure nothing` : "";
+      throw new ConfigError(
+        `${file}: of ${few} a share of ${share} cannot be held out for the ${part}, equal texts staying together: give more, another ` +
+          `${option}, a file with ${setting(part)}${none}`,
+        { file, share, examples: examples.length },
+        { cause },
+      );
+    }
+  }
+  return {
+    hold,
+    async holdToChoose(all, seed) {
+      const { length } = all.examples;
+      const none = { rest: all.examples, held: [] };
+      if (!holdsToChoose(settings, plan)) return { ...none, tooFew: null };
+      const { share, least } = plan.heldOut.validation;
+      if (choosesByFew(settings) || share * length >= least)
+        return { ...(await hold(all, "validation", seed)), tooFew: null };
+      return { ...none, tooFew: Math.round(share * length) };
+    },
+    async folds({ examples }, count) {
+      const folds = foldExamples(labelled(examples), count, { seed: settings.seed });
+      return folds.map(({ train, validation }) => ({ train: bare(train), validation: bare(validation) }));
+    },
+  };
+}
+
+/** What `work` returns. Where it throws for an example by its number, the message names the place in the file instead. */
+export function inPlace<T>(file: string, line: number, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const { message, details } = error;
+    const said = message.startsWith(`${file}: `) ? message.slice(file.length + 2) : message;
+    const problem = /^(?:\w+: )?example \d+:? (.*)$/s.exec(said)?.[1];
+    if (problem === undefined) throw error;
+    const place = `${file}, ${placeIn(file, line)}`;
+    throw new ConfigError(`${place}: ${problem}`, { ...details, file, line }, { cause: error });
+  }
+}

@@ -1,0 +1,34 @@
+import type { TaskFile } from "./data/parts.js";
+import type { JobEstimate } from "./estimate/job-estimate.js";
+import type { ReadyJob } from "./job-events.js";
+import type { Prepared } from "./prepare.js";
+import type { FileExample, TokenizedExample } from "./task-definition.js";
+
+/**
+ * What is about to run, as plain data.
+ * @param done steps that were done before; null where the run begins
+ * @param folds how many folds are to be run; null of a run
+ */
+export function readyJob(
+  prepared: Prepared,
+  done: number | null,
+  estimate: JobEstimate,
+  folds: number | null = null,
+): ReadyJob {
+  const { task, settings, steps, evaluateEvery, engine, source, base, model, data, tokens, checkpointing } = prepared;
+  const { train, validation, test, labels } = data;
+  const part = ({ file, examples }: TaskFile<FileExample>, tokenized: readonly TokenizedExample[]) => ({
+    ...{ file, examples: examples.length, ...model.counts?.(tokenized) },
+  });
+  return {
+    ...{ task, settings, steps, evaluateEvery, resumedAfter: done, engine },
+    model: { name: source.name, origin: source.origin, layers: base.layers, hiddenSize: base.hiddenSize },
+    data: {
+      train: part(train, tokens.train),
+      validation: { ...part(validation, tokens.validation), split: validation.split },
+      test: test && { ...part(test, tokens.measured), split: test.split },
+      ...{ labels, groups: null, ...model.details },
+    },
+    ...{ parameters: model.parameters, checkpointing, folds, estimate },
+  };
+}

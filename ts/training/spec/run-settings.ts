@@ -1,0 +1,88 @@
+import type { FitOptions } from "../../train/fit-options.js";
+import type { SharedSettings } from "./shared-fields.js";
+import { scheduleOf } from "./training-settings.js";
+
+/** Settings of a run of any task. What only some tasks have is omitted by others. */
+export interface RunSettings extends SharedSettings {
+  readonly task?: string;
+  readonly test?: string | null;
+  readonly testSplit?: number | null;
+  readonly headOnly?: boolean;
+  readonly checkpointing?: boolean | "auto";
+}
+
+/** How long a run trains if neither `steps` nor `epochs` is given: so many passes over the examples, within these limits. */
+export interface RunLength {
+  readonly passes: number;
+  readonly least: number;
+  readonly most: number;
+}
+
+/** A share of the data that is held out by default, of large data about so many examples. */
+interface HeldShare {
+  readonly share: number;
+  readonly most: number;
+}
+
+/** What a task does by default. */
+export interface TaskPlan {
+  readonly length: RunLength;
+  readonly heldOut: {
+    /** With fewer than `least` beside a test, chance would choose the step. */
+    readonly validation: HeldShare & { readonly least: number };
+    /** Null: the result is measured on the validation. */
+    readonly test: HeldShare | null;
+  };
+  /** "always": the validation chooses the step if there is one; "asked": if `evaluateEvery` or `patience` is set. */
+  readonly choosesStep: "always" | "asked";
+}
+
+/** The task of a run with these settings. */
+export const taskOf = ({ task }: Pick<RunSettings, "task">): string => task ?? "classify";
+
+/** Whether the step to keep is to be chosen by a validation. */
+export function choosesStep(
+  { evaluateEvery, patience, headOnly = false }: Pick<RunSettings, "evaluateEvery" | "patience" | "headOnly">,
+  plan: Pick<TaskPlan, "choosesStep">,
+): boolean {
+  return !headOnly && (plan.choosesStep === "always" || evaluateEvery !== null || patience !== null);
+}
+
+/** Optimizer steps of a run that trains on so many examples; none if only the head is fitted. */
+export function stepsOf(
+  { steps, epochs, batchSize, headOnly }: Pick<RunSettings, "steps" | "epochs" | "batchSize" | "headOnly">,
+  examples: number,
+  { passes, least, most }: RunLength,
+): number {
+  if (headOnly) return 0;
+  if (steps !== null) return steps;
+  if (epochs !== null) return Math.max(1, Math.round(epochs * Math.floor(examples / Math.min(batchSize, examples))));
+  return Math.min(Math.max(Math.round((passes * examples) / batchSize), least), most);
+}
+
+/** Steps between two measurements on `held` examples; null where nothing is chosen by them. */
+export function evaluateEveryOf(
+  settings: Pick<RunSettings, "evaluateEvery" | "patience" | "headOnly">,
+  steps: number,
+  held: number,
+  plan: Pick<TaskPlan, "choosesStep">,
+): number | null {
+  if (held === 0 || !choosesStep(settings, plan)) return null;
+  return settings.evaluateEvery ?? Math.max(1, Math.round(steps / 10));
+}
+
+/** The settings of every task as `fit` takes them. */
+export function fitOptions(settings: RunSettings, steps: number): FitOptions {
+  const { batchSize, learningRate, weightDecay, maxGradNorm, accumulate, seed } = settings;
+  const schedule = scheduleOf(settings, steps);
+  return { steps, batchSize, learningRate, schedule, weightDecay, maxGradNorm, accumulate, seed };
+}
+
+/** How long training lasts, in words. */
+export function formatLength(
+  { steps, epochs }: Pick<RunSettings, "steps" | "epochs">,
+  { passes, least, most }: RunLength,
+): string {
+  if (steps !== null) return `${steps.toLocaleString("en-US")} steps`;
+  return epochs !== null ? `${epochs} epochs` : `${passes} passes, ${least} to ${most} steps`;
+}
