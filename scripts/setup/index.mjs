@@ -75,6 +75,10 @@ export function stepsForAllTests() {
   return stepsWith([clippy, chromium, servers, ...(canInstall() ? [firefox, webkit] : []), moto, flower]);
 }
 
+/** What `npm test -w @lowrank/queue` and `@lowrank/flower` need. */
+export const stepsForQueue = [...stepsForDist, servers, moto];
+export const stepsForFlower = [...stepsForDist, chromium, flower];
+
 /** What `npm run test:runtimes` needs. */
 export const stepsForRuntimes = [...stepsForDist, model, languageModel, chromium, firefox, webkit, flower, runtimes];
 
