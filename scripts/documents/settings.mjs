@@ -3,11 +3,11 @@ import { join } from "node:path";
 import ts from "typescript";
 
 const tables = [
-  { file: "training/spec/shared-fields.ts", name: "sharedFields", title: "Every task" },
+  { file: "training/spec/shared-fields.ts", name: "sharedFields", title: "All tasks" },
   {
     file: "tasks/classify/settings.ts",
     name: "classifierFields",
-    title: "Classifiers, of texts (no `task`) and of tokens",
+    title: "Classifiers of texts (no `task`) and words",
   },
   { file: "tasks/classify/settings.ts", name: "textFields", title: "Classifiers of texts" },
   { file: "tasks/tokens/run/settings.ts", name: "tokenFields", title: '`task: "tokens"`' },
@@ -54,7 +54,7 @@ function otherDefaults(expression) {
     else ts.forEachChild(node, visit);
   };
   visit(expression.arguments[1]);
-  return `Other defaults than those of every task: ${values.join(", ")}.`;
+  return `Defaults that differ from "All tasks": ${values.join(", ")}.`;
 }
 
 /** A field's default, by recipe where it differs. */
