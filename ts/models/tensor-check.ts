@@ -42,24 +42,26 @@ function nameIn(file: TensorIndex, prefix: string, name: string): string {
  */
 export function checkTensors(file: TensorIndex, tensors: Iterable<NamedShape>, base = ""): TensorNames {
   let nameOf: TensorNames | undefined;
-  for (const { name, shape: expected } of tensors) {
+  for (const { name, shape } of tensors) {
     nameOf ??= renaming(file, name, base);
-    const tensor = nameOf(name);
-    if (!file.has(tensor))
-      throw new ModelError(`model.safetensors has no tensor "${clip(tensor)}", which config.json calls for`, {
-        tensor,
-      });
-    const { shape: found, dtype } = file.info(tensor);
-    if (!sameShape(found, expected))
-      throw new ModelError(
-        `model.safetensors: ${clip(tensor)} is ${clip(formatShape(found))}; config.json calls for ${formatShape(expected)}`,
-        { tensor, found, expected },
-      );
-    if (!isReadableFloat(dtype))
-      throw new ModelError(
-        `model.safetensors: ${clip(tensor)} has elements of type ${dtype}; weights are floating-point numbers of 8 bits or more`,
-        { tensor, dtype },
-      );
+    checkTensor(file, nameOf(name), shape);
   }
   return nameOf ?? ((name) => name);
+}
+
+/** The same of one tensor, by the file's name for it. */
+export function checkTensor(file: TensorIndex, tensor: string, expected: readonly number[]): void {
+  if (!file.has(tensor))
+    throw new ModelError(`model.safetensors has no tensor "${clip(tensor)}", which config.json calls for`, { tensor });
+  const { shape: found, dtype } = file.info(tensor);
+  if (!sameShape(found, expected))
+    throw new ModelError(
+      `model.safetensors: ${clip(tensor)} is ${clip(formatShape(found))}; config.json calls for ${formatShape(expected)}`,
+      { tensor, found, expected },
+    );
+  if (!isReadableFloat(dtype))
+    throw new ModelError(
+      `model.safetensors: ${clip(tensor)} has elements of type ${dtype}; weights are floating-point numbers of 8 bits or more`,
+      { tensor, dtype },
+    );
 }

@@ -1,20 +1,32 @@
 import { AdaptedEmbedding } from "../adapters/adapted-embedding.js";
 import { AdaptedLinear } from "../adapters/adapted-linear.js";
 import { AdaptedNorm, type NormForm } from "../adapters/adapted-norm.js";
-import { ModelError } from "../errors/errors.js";
 import type { Graph, NodeId } from "../graph/graph.js";
 import { frozenMatrix } from "../graph/frozen/stored-weight.js";
 import type { OpenTensorFile } from "../io/safetensors/index.js";
-import { formatShape, sameShape, type Tensor } from "../values/tensor.js";
+import type { Tensor } from "../values/tensor.js";
 import type { LinearShape, LoadWeightOptions } from "./architecture.js";
-import { totalWidth, widthsOf } from "./named-shapes.js";
+import { linear, totalWidth, widthsOf } from "./named-shapes.js";
 import { formatOf, storedTensor } from "./stored-weights.js";
-import type { TensorNames } from "./tensor-check.js";
+import { checkTensor, type TensorNames } from "./tensor-check.js";
 import { transposedFile } from "./transposed-file.js";
 import { weightTensor } from "./weight-tensor.js";
 
+export interface NormOptions {
+  /** Default true. */
+  readonly hasBias?: boolean;
+  /** Default "layer". */
+  readonly form?: NormForm;
+  /** What the file calls it; default its module path. */
+  readonly name?: string;
+}
+
 /** Reads tensors of shapes that have been checked, frozen, into a graph. */
 export class WeightReader {
+  /** The linear layers that were read. */
+  readonly linears: AdaptedLinear[] = [];
+  /** Paths of layers that were looked for, and that the file does not have. */
+  readonly absent: string[] = [];
   /** The norms that were read, which adapters may change. */
   readonly norms: AdaptedNorm[] = [];
   /** The tables that were read, likewise. */
@@ -48,13 +60,9 @@ export class WeightReader {
     return embedding;
   }
 
-  /** @param options.name what the file calls it; default its module path */
-  async norm(
-    path: string,
-    { hasBias = true, form = "layer", name = path }: { hasBias?: boolean; form?: NormForm; name?: string } = {},
-  ): Promise<AdaptedNorm> {
-    const weight = this.graph.constant(await this.tensor(`${name}.weight`));
-    const bias = hasBias ? this.graph.constant(await this.tensor(`${name}.bias`)) : null;
+  async norm(path: string, { hasBias = true, form = "layer", name = path }: NormOptions): Promise<AdaptedNorm> {
+    const weight = await this.constant(`${name}.weight`);
+    const bias = hasBias ? await this.constant(`${name}.bias`) : null;
     const norm = new AdaptedNorm(this.graph, path, weight, bias, form);
     this.norms.push(norm);
     return norm;
@@ -85,7 +93,7 @@ export class WeightReader {
       start += width;
       return { path, start: start - width, width };
     });
-    return new AdaptedLinear(
+    const made = new AdaptedLinear(
       graph,
       frozenMatrix(graph, { shape: [inFeatures, columns], format, transposed: true, bytes }),
       graph.constant({ shape: [columns], data: bias }),
@@ -93,26 +101,30 @@ export class WeightReader {
       hasBias,
       adaptable,
     );
+    this.linears.push(made);
+    return made;
   }
 
   /** A linear layer that not every file has; null where it is not there. Throws `ModelError` where it has another shape. */
   async linearIfThere(shape: LinearShape): Promise<AdaptedLinear | null> {
-    const [path] = shape.paths as readonly [string];
-    const width = totalWidth(shape);
-    const expected = { weight: [width, shape.inFeatures], bias: [width] };
-    for (const [part, wanted] of Object.entries(expected)) {
-      const tensor = this.nameOf(`${path}.${part}`);
-      if (!this.file.has(tensor)) return null;
-      const { shape: found } = this.file.info(tensor);
-      if (sameShape(found, wanted)) continue;
-      const message = `model.safetensors: ${tensor} is ${formatShape(found)}; config.json calls for ${formatShape(wanted)}`;
-      throw new ModelError(message, { tensor, found, expected: wanted });
+    for (const { name, shape: expected } of linear(shape)) {
+      const tensor = this.nameOf(name);
+      if (!this.file.has(tensor)) {
+        this.absent.push(...shape.paths);
+        return null;
+      }
+      checkTensor(this.file, tensor, expected);
     }
     return this.linear(shape);
   }
 
+  /** In float32, by the tensor's name. */
+  async constant(name: string): Promise<NodeId> {
+    return this.graph.constant(await this.tensor(name));
+  }
+
   /** As float32, on the host. */
-  tensor(name: string): Promise<Tensor> {
+  private tensor(name: string): Promise<Tensor> {
     return weightTensor(this.file, this.nameOf(name), this.options);
   }
 }

@@ -1,18 +1,16 @@
 import type { AdaptedLinear } from "../../adapters/adapted-linear.js";
-import type { AdaptedNorm } from "../../adapters/adapted-norm.js";
 import type { AdapterSelection } from "../../adapters/adapter-selection.js";
 import type { AppliedAdapter } from "../../adapters/model-adapter.js";
-import type { Graph, NodeId } from "../../graph/graph.js";
+import type { NodeId } from "../../graph/graph.js";
 import { longestOf } from "../../ops/attention/ragged-attention.js";
 import { zeros } from "../../values/tensor.js";
 import { activations } from "../activation.js";
-import type { StepSize, TransformerModel } from "../architecture.js";
 import { type ForwardOptions, part } from "../layer-checkpoint.js";
 import type { RaggedBatch } from "../ragged-batch.js";
+import { ReadModel } from "../read-model.js";
 import { relativeRows } from "./buckets.js";
 import type { DebertaConfig } from "./config.js";
-import { stepMemory } from "./memory.js";
-import type { DebertaLayer, DebertaWeights } from "./weights.js";
+import type { DebertaLayer, DebertaWeights } from "./tensors.js";
 
 /** Rows from which on a product A·Bᵀ sums each as in a longer one. */
 const MANY_ROWS = 9;
@@ -30,37 +28,13 @@ interface BatchDistances {
  * DeBERTa-v2 (arXiv 2006.03654, 2111.09543): a post-norm encoder whose scores add how query and key lie to each other. On ragged
  * batches; dropout of the base is off.
  */
-export class DebertaEncoder implements TransformerModel {
-  constructor(
-    readonly graph: Graph,
-    readonly config: DebertaConfig,
-    private readonly weights: DebertaWeights,
-  ) {}
-
-  linears(): AdaptedLinear[] {
-    const { projection, convolution, layers } = this.weights;
-    const all = layers.flatMap((layer) => [
-      ...[layer.query, layer.key, layer.value, layer.positionKey, layer.positionQuery],
-      ...[layer.attentionOutput, layer.intermediate, layer.output],
-    ]);
-    return [projection, ...all, convolution].filter((linear) => linear !== null);
+export class DebertaEncoder extends ReadModel<DebertaConfig, DebertaWeights> {
+  override linears(): AdaptedLinear[] {
+    const { linears, convolution } = this.weights;
+    return convolution === null ? [...linears] : [...linears.filter((linear) => linear !== convolution), convolution];
   }
 
-  get norms() {
-    return this.weights.norms;
-  }
-
-  get tables() {
-    return this.weights.tables;
-  }
-
-  readonly absent = [];
-
-  stepMemory(step: StepSize): number {
-    return stepMemory(this.config, step);
-  }
-
-  forward(batch: RaggedBatch, selection: AdapterSelection, options: ForwardOptions = {}): NodeId {
+  override forward(batch: RaggedBatch, selection: AdapterSelection, options: ForwardOptions = {}): NodeId {
     const distances = this.distances(batch);
     // Made before any layer: what is made in one that is computed again goes with it.
     distances?.table([]);
@@ -70,7 +44,7 @@ export class DebertaEncoder implements TransformerModel {
     );
   }
 
-  infer(batch: RaggedBatch, selection: AdapterSelection): NodeId {
+  override infer(batch: RaggedBatch, selection: AdapterSelection): NodeId {
     const { graph, weights } = this;
     const after = (layers: number): NodeId =>
       graph.scope(() => {
@@ -206,10 +180,6 @@ export class DebertaEncoder implements TransformerModel {
     const { graph, config } = this;
     const inner = activations[config.activation](graph, layer.intermediate.forward(attended, selection));
     return this.norm(graph.add(layer.output.forward(inner, selection), attended), layer.outputNorm, selection);
-  }
-
-  private norm(x: NodeId, norm: AdaptedNorm, selection: AdapterSelection): NodeId {
-    return norm.forward(x, selection, this.config.layerNormEps);
   }
 }
 

@@ -1,86 +1,67 @@
-import type { LinearShape, NamedShape } from "../architecture.js";
-import { linear, norm } from "../named-shapes.js";
+import type { LinearShape } from "../architecture.js";
+import { linearPart, normPart, type ReadTable, tablePart, typesPart, type WeightPart } from "../weight-table.js";
+import type { AdaptedLinear } from "../../adapters/adapted-linear.js";
 import type { DebertaConfig } from "./config.js";
 
-/** Module paths around the layers. */
-export const paths = {
-  words: "embeddings.word_embeddings",
-  positions: "embeddings.position_embeddings",
-  types: "embeddings.token_type_embeddings",
-  projection: "embeddings.embed_proj",
-  norm: "embeddings.LayerNorm",
-  distances: "encoder.rel_embeddings",
-  distanceNorm: "encoder.LayerNorm",
-  convolution: "encoder.conv.conv",
-  convolutionNorm: "encoder.conv.LayerNorm",
-} as const;
-
-/** The layer between embeddings and hidden states of another width; null where they have one width. */
-export function projection({ embeddingSize, hiddenSize }: DebertaConfig): LinearShape | null {
-  if (embeddingSize === hiddenSize) return null;
-  return { paths: [paths.projection], inFeatures: embeddingSize, outFeatures: hiddenSize, hasBias: false };
-}
-
 /** The convolution as a product with each token's neighbours side by side, feature by feature: a file's `[out, in, size]` row by row. */
-export function convolution({ hiddenSize, convolution: found }: DebertaConfig): LinearShape | null {
-  if (found === null) return null;
-  return { paths: [paths.convolution], inFeatures: hiddenSize * found.size, outFeatures: hiddenSize, adaptable: false };
+function convolutionPart(path: string, { hiddenSize, convolution }: DebertaConfig): WeightPart<AdaptedLinear> | null {
+  if (convolution === null) return null;
+  const { size } = convolution;
+  const shape = { paths: [path], inFeatures: hiddenSize * size, outFeatures: hiddenSize, adaptable: false };
+  const tensors = [
+    { name: `${path}.weight`, shape: [hiddenSize, hiddenSize, size] },
+    { name: `${path}.bias`, shape: [hiddenSize] },
+  ];
+  return { ...linearPart(shape), tensors };
 }
 
-/** Layer `i`'s linear layers, in the order of the forward pass. */
-export function layerLinears({ hiddenSize, intermediateSize, relative }: DebertaConfig, i: number) {
-  const linear = (inFeatures: number, outFeatures: number, ...names: string[]): LinearShape => ({
-    paths: names.map((name) => `encoder.layer.${i}.${name}`),
-    inFeatures,
-    outFeatures,
-  });
-  const square = (...names: string[]) => linear(hiddenSize, hiddenSize, ...names.map((name) => `attention.${name}`));
+/** All weights. */
+export function debertaTable(config: DebertaConfig) {
+  const { hiddenSize: hidden, embeddingSize, intermediateSize: inner, relative } = config;
+  const shape = (paths: string[], inFeatures: number, outFeatures: number, hasBias = true): LinearShape => {
+    return { paths, inFeatures, outFeatures, hasBias };
+  };
+  // Layers of their own for the relative positions, where they do not go through those of the tokens.
   const own = relative !== null && !relative.shared;
   return {
-    query: square("self.query_proj"),
-    key: square("self.key_proj"),
-    value: square("self.value_proj"),
-    positionKey: own && relative.c2p ? square("self.pos_key_proj") : null,
-    positionQuery: own && relative.p2c ? square("self.pos_query_proj") : null,
-    attentionOutput: square("output.dense"),
-    intermediate: linear(hiddenSize, intermediateSize, "intermediate.dense"),
-    output: linear(intermediateSize, hiddenSize, "output.dense"),
+    first: {
+      words: tablePart("embeddings.word_embeddings", [config.vocabularySize, embeddingSize]),
+      positions: config.positions
+        ? tablePart("embeddings.position_embeddings", [config.maxPositions, embeddingSize])
+        : null,
+      type: typesPart("embeddings.token_type_embeddings", [config.typeVocabularySize, embeddingSize]),
+      /** Between embeddings and hidden states of another width. */
+      projection:
+        embeddingSize === hidden ? null : linearPart(shape(["embeddings.embed_proj"], embeddingSize, hidden, false)),
+      embeddingNorm: normPart("embeddings.LayerNorm", hidden),
+      /** Relative positions. */
+      distances: relative === null ? null : tablePart("encoder.rel_embeddings", [2 * relative.span, hidden]),
+      distanceNorm: relative?.norm === true ? normPart("encoder.LayerNorm", hidden) : null,
+      /** Of the first layer's input. */
+      convolution: convolutionPart("encoder.conv.conv", config),
+      convolutionNorm: config.convolution === null ? null : normPart("encoder.conv.LayerNorm", hidden),
+    },
+    layers: config.layers,
+    layer(i: number) {
+      const linear = (name: string, inFeatures = hidden, outFeatures = hidden) =>
+        linearPart(shape([`encoder.layer.${i}.${name}`], inFeatures, outFeatures));
+      const norm = (name: string) => normPart(`encoder.layer.${i}.${name}`, hidden);
+      return {
+        query: linear("attention.self.query_proj"),
+        key: linear("attention.self.key_proj"),
+        value: linear("attention.self.value_proj"),
+        positionKey: own && relative.c2p ? linear("attention.self.pos_key_proj") : null,
+        positionQuery: own && relative.p2c ? linear("attention.self.pos_query_proj") : null,
+        attentionOutput: linear("attention.output.dense"),
+        intermediate: linear("intermediate.dense", hidden, inner),
+        output: linear("output.dense", inner),
+        attentionNorm: norm("attention.output.LayerNorm"),
+        outputNorm: norm("output.LayerNorm"),
+      };
+    },
+    last: {},
   };
 }
 
-/** Every linear layer, in the order of the forward pass. */
-export function* debertaLinears(config: DebertaConfig): Generator<LinearShape> {
-  const first = projection(config);
-  if (first !== null) yield first;
-  for (let i = 0; i < config.layers; i++)
-    for (const shape of Object.values(layerLinears(config, i))) if (shape !== null) yield shape;
-}
-
-/** Norms of layer `i`. */
-export const layerNorms = (i: number) => ({
-  attention: `encoder.layer.${i}.attention.output.LayerNorm`,
-  output: `encoder.layer.${i}.output.LayerNorm`,
-});
-
-/** Every tensor that a file has, with its shape. */
-export function* debertaTensors(config: DebertaConfig): Generator<NamedShape> {
-  const { hiddenSize, embeddingSize, relative } = config;
-  yield { name: `${paths.words}.weight`, shape: [config.vocabularySize, embeddingSize] };
-  if (config.positions) yield { name: `${paths.positions}.weight`, shape: [config.maxPositions, embeddingSize] };
-  if (config.typeVocabularySize > 0)
-    yield { name: `${paths.types}.weight`, shape: [config.typeVocabularySize, embeddingSize], rows: 1 };
-  const first = projection(config);
-  if (first !== null) yield* linear(first);
-  yield* norm(paths.norm, hiddenSize);
-  if (relative !== null) yield { name: `${paths.distances}.weight`, shape: [2 * relative.span, hiddenSize] };
-  if (relative?.norm === true) yield* norm(paths.distanceNorm, hiddenSize);
-  if (config.convolution !== null) {
-    yield { name: `${paths.convolution}.weight`, shape: [hiddenSize, hiddenSize, config.convolution.size] };
-    yield { name: `${paths.convolution}.bias`, shape: [hiddenSize] };
-    yield* norm(paths.convolutionNorm, hiddenSize);
-  }
-  for (let i = 0; i < config.layers; i++) {
-    for (const shape of Object.values(layerLinears(config, i))) if (shape !== null) yield* linear(shape);
-    for (const path of Object.values(layerNorms(i))) yield* norm(path, hiddenSize);
-  }
-}
+export type DebertaWeights = ReadTable<ReturnType<typeof debertaTable>>;
+export type DebertaLayer = DebertaWeights["layers"][number];

@@ -1,18 +1,16 @@
-import type { AdaptedLinear } from "../../adapters/adapted-linear.js";
 import type { AdaptedNorm } from "../../adapters/adapted-norm.js";
 import type { AdapterSelection } from "../../adapters/adapter-selection.js";
 import { applyRotary, gated } from "../../graph/decoder-ops.js";
-import type { Graph, NodeId } from "../../graph/graph.js";
+import type { NodeId } from "../../graph/graph.js";
 import { activations } from "../activation.js";
-import type { StepSize, TransformerModel } from "../architecture.js";
 import { type ForwardOptions, part } from "../layer-checkpoint.js";
 import type { RaggedBatch } from "../ragged-batch.js";
+import { ReadModel } from "../read-model.js";
 import { type Rotation, rotationOf } from "../rotary/rotary.js";
 import { type Attend, attendWhole, gatedOf } from "./attention.js";
 import type { DecoderConfig } from "./config.js";
-import { stepMemory } from "./memory.js";
 import type { RotaryForm } from "./rotary-form.js";
-import type { DecoderLayer, DecoderWeights } from "./weights.js";
+import type { DecoderLayer, DecoderWeights } from "./names.js";
 
 /** How a forward pass is recorded. */
 export interface DecoderForwardOptions extends ForwardOptions {
@@ -29,39 +27,13 @@ interface Pass {
 }
 
 /** A language model without its sampling: ids to hidden states, and those to logits. On ragged batches; the base has no dropout. */
-export class Decoder implements TransformerModel {
-  constructor(
-    readonly graph: Graph,
-    readonly config: DecoderConfig,
-    private readonly weights: DecoderWeights,
-  ) {}
-
-  linears(): AdaptedLinear[] {
-    const { layers, output } = this.weights;
-    const inLayers = layers.flatMap((layer) => [layer.queryKeyValue, layer.attentionOutput, layer.inner, layer.output]);
-    return [...inLayers, output];
-  }
-
+export class Decoder extends ReadModel<DecoderConfig, DecoderWeights> {
   get output() {
     return this.weights.output;
   }
 
-  get norms() {
-    return this.weights.norms;
-  }
-
-  get tables() {
-    return this.weights.tables;
-  }
-
-  readonly absent = [];
-
-  stepMemory(step: StepSize): number {
-    return stepMemory(this.config, step);
-  }
-
   /** Last hidden state `[tokens, hidden]`, normalised, recorded for `backward`. */
-  forward(batch: RaggedBatch, selection: AdapterSelection, options: DecoderForwardOptions = {}): NodeId {
+  override forward(batch: RaggedBatch, selection: AdapterSelection, options: DecoderForwardOptions = {}): NodeId {
     const pass = this.pass(batch, selection, attendWhole);
     const { frozenLayers = 0 } = options;
     let x = frozenLayers > 0 ? this.after(frozenLayers, pass) : part(this.graph, options, [], () => this.embed(pass));
@@ -71,7 +43,7 @@ export class Decoder implements TransformerModel {
   }
 
   /** The same to the bit without a gradient; `attend` may find tokens of before in a cache. */
-  infer(batch: RaggedBatch, selection: AdapterSelection, attend: Attend = attendWhole): NodeId {
+  override infer(batch: RaggedBatch, selection: AdapterSelection, attend: Attend = attendWhole): NodeId {
     const pass = this.pass(batch, selection, attend);
     return this.graph.scope(() => this.norm(this.after(this.config.layers, pass), this.weights.finalNorm, selection));
   }
@@ -174,9 +146,5 @@ export class Decoder implements TransformerModel {
       ? gated(graph, given, gatedOf(config.activation))
       : activations[config.activation](graph, given);
     return layer.output.forward(active, selection);
-  }
-
-  private norm(x: NodeId, norm: AdaptedNorm | null, selection: AdapterSelection): NodeId {
-    return norm === null ? x : norm.forward(x, selection, this.config.normEps);
   }
 }

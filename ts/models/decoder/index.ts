@@ -1,3 +1,4 @@
+import { OutputLayer } from "../../adapters/output-layer.js";
 import type { Graph } from "../../graph/graph.js";
 import type { OpenTensorFile } from "../../io/safetensors/index.js";
 import type { LoadWeightOptions, ModelPlan } from "../architecture.js";
@@ -5,8 +6,9 @@ import { gatedOf } from "./attention.js";
 import type { DecoderConfig } from "./config.js";
 import { Decoder } from "./decoder.js";
 import { inferenceMemory, stepMemory } from "./memory.js";
-import { decoderLinears, type DecoderNames, decoderTensors } from "./names.js";
-import { loadDecoderWeights } from "./weights.js";
+import type { ModelTraits } from "../read-model.js";
+import { planOf } from "../weight-table.js";
+import { type DecoderNames, decoderTable } from "./names.js";
 
 /** What a language model's config.json comes to, before any weight is read: as an encoder's, without a head of classes. */
 export interface DecoderPlan extends Omit<ModelPlan, "config" | "head" | "load"> {
@@ -20,15 +22,16 @@ export type DecoderArchitecture = (json: Readonly<Record<string, unknown>>) => D
 /** The plan of a decoder. Throws `UnsupportedError` for an activation that a gated inner layer cannot have. */
 export function decoder(config: DecoderConfig, names: DecoderNames, targetModules: readonly string[]): DecoderPlan {
   if (config.gated) gatedOf(config.activation);
-  return {
-    config,
-    targetModules,
-    base: names.base,
-    tensors: () => decoderTensors(config, names),
-    linears: () => decoderLinears(config, names),
+  const traits: ModelTraits = {
+    normEps: config.normEps,
     inferenceMemory: (tokens) => inferenceMemory(config, tokens),
     stepMemory: (step) => stepMemory(config, step),
-    load: async (graph, file, options) =>
-      new Decoder(graph, config, await loadDecoderWeights(graph, file, config, names, options)),
   };
+  const plan = planOf(config, decoderTable(config, names), traits, (graph, { head, ...weights }) => {
+    const output = head === null ? OutputLayer.tiedTo(graph, weights.words, names.head) : OutputLayer.of(graph, head);
+    // The output layer takes the place of the one that was read.
+    const linears = [...weights.linears.filter((linear) => linear !== head), output];
+    return new Decoder(graph, config, { ...weights, linears, output }, traits);
+  });
+  return { ...plan, targetModules };
 }

@@ -1,5 +1,7 @@
-import type { LinearShape, NamedShape } from "../architecture.js";
-import { linear, norm } from "../named-shapes.js";
+import type { AdaptedLinear } from "../../adapters/adapted-linear.js";
+import type { OutputLayer } from "../../adapters/output-layer.js";
+import type { LinearShape } from "../architecture.js";
+import { linearPart, normPart, type ReadTable, tablePart, type WeightPart } from "../weight-table.js";
 import type { DecoderConfig } from "./config.js";
 
 type Paths = Pick<LinearShape, "paths" | "tensors">;
@@ -37,69 +39,55 @@ export interface DecoderLayerNames {
 /** Of a layer whose norms stand before attention and before the inner layer alone, those that it does not have. */
 export const noFurtherNorms = { attentionPostNorm: null, innerPostNorm: null, queryNorm: null, keyNorm: null } as const;
 
-/** Layer `i`'s linear layers, in the order of the forward pass. */
-export function layerLinears(config: DecoderConfig, names: DecoderNames, i: number) {
+/** All weights. */
+export function decoderTable(config: DecoderConfig, names: DecoderNames) {
   const { hiddenSize: hidden, intermediateSize: inner, heads, kvHeads, headDim, biases, inFirst, gated } = config;
-  const named = names.layer(i);
-  const shape = (paths: Paths, inFeatures: number, widths: readonly number[], hasBias: boolean): LinearShape => {
-    const joined = widths.reduce((sum, width) => sum + width, 0);
-    return {
-      ...paths,
-      inFeatures,
-      outFeatures: paths.paths.length === widths.length ? widths : joined,
-      hasBias,
-      inFirst,
-    };
-  };
   const kv = kvHeads * headDim;
+  const linear = (paths: Paths, inFeatures: number, widths: readonly number[], hasBias: boolean) => {
+    const joined = widths.reduce((sum, width) => sum + width, 0);
+    const outFeatures = paths.paths.length === widths.length ? widths : joined;
+    return linearPart({ ...paths, inFeatures, outFeatures, hasBias, inFirst });
+  };
+  const options = { hasBias: config.norm === "layer", form: config.norm };
+  const norm = (path: string | null, size = hidden) => (path === null ? null : normPart(path, size, options));
+  /** Of queries' and keys' norms: all heads', or each one's. */
+  const normed = (heads: number) => (config.wholeQueryKeyNorm ? heads * headDim : headDim);
   return {
-    queryKeyValue: shape(named.queryKeyValue, hidden, [heads * headDim, kv, kv], biases.queryKeyValue),
-    attentionOutput: shape(named.attentionOutput, heads * headDim, [hidden], biases.attentionOutput),
-    inner: shape(named.inner, hidden, gated ? [inner, inner] : [inner], biases.inner),
-    output: shape(named.output, inner, [hidden], biases.inner),
+    base: names.base,
+    first: {
+      words: tablePart(names.words, [config.vocabularySize, hidden]),
+      positions: names.positions === null ? null : tablePart(names.positions, [config.maxPositions, hidden]),
+    },
+    layers: config.layers,
+    layer(i: number) {
+      const named = names.layer(i);
+      return {
+        queryKeyValue: linear(named.queryKeyValue, hidden, [heads * headDim, kv, kv], biases.queryKeyValue),
+        attentionOutput: linear(named.attentionOutput, heads * headDim, [hidden], biases.attentionOutput),
+        inner: linear(named.inner, hidden, gated ? [inner, inner] : [inner], biases.inner),
+        output: linear(named.output, inner, [hidden], biases.inner),
+        attentionNorm: norm(named.attentionNorm),
+        queryNorm: norm(named.queryNorm, normed(heads)),
+        keyNorm: norm(named.keyNorm, normed(kvHeads)),
+        attentionPostNorm: norm(named.attentionPostNorm),
+        innerNorm: norm(named.innerNorm),
+        innerPostNorm: norm(named.innerPostNorm),
+      };
+    },
+    last: { finalNorm: normPart(names.finalNorm, hidden, options), head: headPart(config, names) },
   };
 }
 
-/** Every linear layer, the output layer last. */
-export function* decoderLinears(config: DecoderConfig, names: DecoderNames): Generator<LinearShape> {
-  for (let i = 0; i < config.layers; i++) yield* Object.values(layerLinears(config, names, i));
-  yield headShape(config, names);
+/** The output layer; nothing is read where it is tied, for its weight is the table of words. */
+function headPart(
+  { hiddenSize, vocabularySize, tied }: DecoderConfig,
+  names: DecoderNames,
+): WeightPart<AdaptedLinear | null> {
+  const shape = { paths: [names.head], inFeatures: hiddenSize, outFeatures: vocabularySize, hasBias: false };
+  if (!tied) return linearPart({ ...shape, output: "untied" });
+  return { tensors: [], linears: [{ ...shape, output: "tied" }], read: () => Promise.resolve(null) };
 }
 
-/** The output layer, which has no tensor of its own where it is tied. */
-export const headShape = ({ hiddenSize, vocabularySize, tied }: DecoderConfig, names: DecoderNames): LinearShape => ({
-  paths: [names.head],
-  inFeatures: hiddenSize,
-  outFeatures: vocabularySize,
-  hasBias: false,
-  output: tied ? "tied" : "untied",
-});
-
-/** Norms of layer `i` with their sizes, in the order of the forward pass. */
-export function layerNorms(config: DecoderConfig, names: DecoderNames, i: number) {
-  const { hiddenSize, heads, kvHeads, headDim, wholeQueryKeyNorm } = config;
-  const named = names.layer(i);
-  return {
-    attentionNorm: [named.attentionNorm, hiddenSize],
-    queryNorm: [named.queryNorm, wholeQueryKeyNorm ? heads * headDim : headDim],
-    keyNorm: [named.keyNorm, wholeQueryKeyNorm ? kvHeads * headDim : headDim],
-    attentionPostNorm: [named.attentionPostNorm, hiddenSize],
-    innerNorm: [named.innerNorm, hiddenSize],
-    innerPostNorm: [named.innerPostNorm, hiddenSize],
-  } as const;
-}
-
-/** Every tensor that a file has, with its shape. */
-export function* decoderTensors(config: DecoderConfig, names: DecoderNames): Generator<NamedShape> {
-  const { hiddenSize, vocabularySize, maxPositions } = config;
-  const hasBias = config.norm === "layer";
-  yield { name: `${names.words}.weight`, shape: [vocabularySize, hiddenSize] };
-  if (names.positions !== null) yield { name: `${names.positions}.weight`, shape: [maxPositions, hiddenSize] };
-  for (let i = 0; i < config.layers; i++) {
-    for (const shape of Object.values(layerLinears(config, names, i))) yield* linear(shape);
-    for (const [path, size] of Object.values(layerNorms(config, names, i)))
-      if (path !== null) yield* norm(path, size, hasBias);
-  }
-  yield* norm(names.finalNorm, hiddenSize, hasBias);
-  if (!config.tied) yield* linear(headShape(config, names));
-}
+type Table = ReadTable<ReturnType<typeof decoderTable>>;
+export type DecoderLayer = Table["layers"][number];
+export type DecoderWeights = Omit<Table, "head"> & { readonly output: OutputLayer };

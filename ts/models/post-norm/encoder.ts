@@ -1,60 +1,22 @@
-import type { Graph, NodeId } from "../../graph/graph.js";
+import type { NodeId } from "../../graph/graph.js";
 import { longestOf } from "../../ops/attention/ragged-attention.js";
 import { activations } from "../activation.js";
-import type { AdaptedLinear } from "../../adapters/adapted-linear.js";
-import type { AdaptedNorm } from "../../adapters/adapted-norm.js";
 import type { AdapterSelection } from "../../adapters/adapter-selection.js";
-import type { StepSize, TransformerModel } from "../architecture.js";
 import { type ForwardOptions, part } from "../layer-checkpoint.js";
 import type { RaggedBatch } from "../ragged-batch.js";
+import { ReadModel } from "../read-model.js";
 import type { EncoderConfig } from "./config.js";
 import { distanceBias } from "./distance-bias.js";
-import { stepMemory } from "./memory.js";
 import { positionRows } from "./positions.js";
-import type { EncoderLayer, EncoderWeights } from "./weights.js";
+import type { EncoderLayer, EncoderWeights } from "./tensors.js";
 
 /**
  * BERT's encoder (arXiv 1810.04805) and those that differ from it by configuration and names: a norm after each sum. On
  * ragged batches, tokens `[tokens]` → last hidden state `[tokens, hidden]`. Dropout of the base is off, as in evaluation and in the PEFT recipe this follows.
  */
-export class PostNormEncoder implements TransformerModel {
-  constructor(
-    readonly graph: Graph,
-    readonly config: EncoderConfig,
-    private readonly weights: EncoderWeights,
-  ) {}
-
-  /** Every linear layer, in the order of the forward pass. */
-  linears(): AdaptedLinear[] {
-    const { projection, layers, pooler } = this.weights;
-    const all = layers.flatMap((layer) => [
-      layer.queryKeyValue,
-      layer.attentionOutput,
-      layer.intermediate,
-      layer.output,
-    ]);
-    return [...(projection === null ? [] : [projection]), ...all, ...(pooler === null ? [] : [pooler])];
-  }
-
-  get norms() {
-    return this.weights.norms;
-  }
-
-  get tables() {
-    return this.weights.tables;
-  }
-
-  get absent() {
-    return this.weights.absent;
-  }
-
-  /** Bytes that the tape of one training step takes. */
-  stepMemory(step: StepSize): number {
-    return stepMemory(this.config, step);
-  }
-
+export class PostNormEncoder extends ReadModel<EncoderConfig, EncoderWeights> {
   /** Last hidden state, recorded for `backward`. */
-  forward(batch: RaggedBatch, selection: AdapterSelection, options: ForwardOptions = {}): NodeId {
+  override forward(batch: RaggedBatch, selection: AdapterSelection, options: ForwardOptions = {}): NodeId {
     let x = part(this.graph, options, [], () => this.embed(batch, selection));
     for (let i = 0; i < this.config.layers; i++)
       x = part(this.graph, options, [x], (input) => this.layer(input, this.weightsOf(i), batch, selection));
@@ -62,7 +24,7 @@ export class PostNormEncoder implements TransformerModel {
   }
 
   /** Last hidden state without a gradient, in the memory of half a layer. */
-  infer(batch: RaggedBatch, selection: AdapterSelection): NodeId {
+  override infer(batch: RaggedBatch, selection: AdapterSelection): NodeId {
     const { graph, config } = this;
     // What a layer reads is made within its own scope, and gone as soon as it was read.
     const after = (layers: number): NodeId =>
@@ -107,9 +69,5 @@ export class PostNormEncoder implements TransformerModel {
     const { graph, config } = this;
     const inner = activations[config.activation](graph, layer.intermediate.forward(attended, selection));
     return this.norm(graph.add(layer.output.forward(inner, selection), attended), layer.outputNorm, selection);
-  }
-
-  private norm(x: NodeId, norm: AdaptedNorm, selection: AdapterSelection): NodeId {
-    return norm.forward(x, selection, this.config.layerNormEps);
   }
 }

@@ -1,26 +1,27 @@
 import type { HeadPlan, ModelPlan } from "../architecture.js";
+import type { ModelTraits } from "../read-model.js";
+import { planOf } from "../weight-table.js";
 import type { EncoderConfig } from "./config.js";
 import { PostNormEncoder } from "./encoder.js";
 import { inferenceMemory, stepMemory } from "./memory.js";
-import { encoderLinears, encoderTensors, type EncoderNames } from "./tensors.js";
-import { loadEncoderWeights } from "./weights.js";
+import { type EncoderNames, encoderTable } from "./tensors.js";
 
 export { bertNames } from "./tensors.js";
 export type { EncoderNames } from "./tensors.js";
 
 /** The plan of an encoder that differs from BERT by its configuration and by what its layers' modules are called. */
 export function postNormEncoder(config: EncoderConfig, names: EncoderNames, head: HeadPlan): ModelPlan {
-  return {
-    config,
-    head,
-    targetModules: [names.query, names.key, names.value].map((path) => path.slice(path.lastIndexOf(".") + 1)),
-    tensors: () => encoderTensors(config, names),
-    linears: () => encoderLinears(config, names),
+  const traits: ModelTraits = {
+    normEps: config.layerNormEps,
     inferenceMemory: (tokens) => inferenceMemory(config, tokens),
     stepMemory: (step) => stepMemory(config, step),
-    async load(graph, file, options) {
-      const weights = await loadEncoderWeights(graph, file, config, names, options);
-      return new PostNormEncoder(graph, config, weights);
-    },
   };
+  const plan = planOf(config, encoderTable(config, names), traits, (graph, weights) => {
+    const { words, positions, type } = weights;
+    // Adapters begin with random numbers in this order.
+    const tables = [words, positions, type].filter((table) => table !== null);
+    return new PostNormEncoder(graph, config, { ...weights, tables }, traits);
+  });
+  const queryKeyValue = [names.query, names.key, names.value];
+  return { ...plan, head, targetModules: queryKeyValue.map((path) => path.slice(path.lastIndexOf(".") + 1)) };
 }

@@ -1,5 +1,7 @@
-import type { LinearShape, NamedShape } from "../architecture.js";
-import { linear, norm } from "../named-shapes.js";
+import type { AdaptedLinear } from "../../adapters/adapted-linear.js";
+import type { NodeId } from "../../graph/graph.js";
+import type { LinearShape } from "../architecture.js";
+import { linearPart, normPart, type ReadTable, tablePart, typesPart, type WeightPart } from "../weight-table.js";
 import type { EncoderConfig } from "./config.js";
 
 /** Module paths: those of a layer, below its own. */
@@ -35,65 +37,56 @@ export const bertNames: EncoderNames = {
   pooler: "pooler.dense",
 };
 
-/** Module paths around the layers, alike in all of them. */
-export const embeddings = {
-  words: "embeddings.word_embeddings",
-  positions: "embeddings.position_embeddings",
-  types: "embeddings.token_type_embeddings",
-  norm: "embeddings.LayerNorm",
-  distances: "encoder.relative_attention_bias",
-} as const;
-
-/** Layer `i`'s linear layers, in the order of the forward pass. */
-export function layerLinears(config: EncoderConfig, names: EncoderNames, i: number) {
-  const { hiddenSize: hidden, intermediateSize: inner } = config;
-  const at = names.layer(i);
-  const linear = (inFeatures: number, outFeatures: number, ...paths: string[]): LinearShape => ({
-    paths: paths.map((path) => `${at}.${path}`),
-    inFeatures,
-    outFeatures,
-  });
+/** All weights. */
+export function encoderTable(config: EncoderConfig, names: EncoderNames) {
+  const { hiddenSize: hidden, embeddingSize: width, intermediateSize: inner, distanceBuckets } = config;
+  const linear = (paths: readonly string[], inFeatures: number, outFeatures: number) =>
+    linearPart({ paths, inFeatures, outFeatures });
   return {
-    queryKeyValue: linear(hidden, hidden, names.query, names.key, names.value),
-    attentionOutput: linear(hidden, hidden, names.attentionOutput),
-    intermediate: linear(hidden, inner, names.intermediate),
-    output: linear(inner, hidden, names.output),
+    first: {
+      words: tablePart("embeddings.word_embeddings", [config.vocabularySize, width]),
+      type: typesPart("embeddings.token_type_embeddings", [config.typeVocabularySize, width]),
+      positions: tablePart("embeddings.position_embeddings", [config.firstPosition + config.maxPositions, width]),
+      embeddingNorm: normPart("embeddings.LayerNorm", width),
+      /** Between embeddings and layers, where their widths differ. */
+      projection: config.projected ? linear([names.projection], width, hidden) : null,
+      /** Biases of scores by distance, in float32. */
+      distances: distanceBuckets === 0 ? null : constantPart(DISTANCES, [distanceBuckets, config.heads]),
+    },
+    layers: config.ownLayers,
+    layer(i: number) {
+      const at = (name: string) => `${names.layer(i)}.${name}`;
+      return {
+        // They read one input, so they stand in one weight.
+        queryKeyValue: linear([names.query, names.key, names.value].map(at), hidden, hidden),
+        attentionOutput: linear([at(names.attentionOutput)], hidden, hidden),
+        intermediate: linear([at(names.intermediate)], hidden, inner),
+        output: linear([at(names.output)], inner, hidden),
+        attentionNorm: normPart(at(names.attentionNorm), hidden),
+        outputNorm: normPart(at(names.outputNorm), hidden),
+      };
+    },
+    last: {
+      pooler:
+        names.pooler === null
+          ? null
+          : optionalLinear({ paths: [names.pooler], inFeatures: hidden, outFeatures: hidden }),
+    },
   };
 }
 
-/** The layer between embeddings and hidden states, where there is one. */
-export function projection(config: EncoderConfig, names: EncoderNames): LinearShape | null {
-  if (!config.projected) return null;
-  return { paths: [names.projection], inFeatures: config.embeddingSize, outFeatures: config.hiddenSize };
-}
+const DISTANCES = "encoder.relative_attention_bias.weight";
 
-/** The pooler, where a file may have one. */
-export function pooler({ hiddenSize }: EncoderConfig, names: EncoderNames): LinearShape | null {
-  return names.pooler === null ? null : { paths: [names.pooler], inFeatures: hiddenSize, outFeatures: hiddenSize };
-}
+const constantPart = (name: string, shape: number[]): WeightPart<NodeId> => ({
+  tensors: [{ name, shape }],
+  read: (reader) => reader.constant(name),
+});
 
-/** Every linear layer, in the order of the forward pass. */
-export function* encoderLinears(config: EncoderConfig, names: EncoderNames): Generator<LinearShape> {
-  const first = projection(config, names);
-  if (first !== null) yield first;
-  for (let i = 0; i < config.ownLayers; i++) yield* Object.values(layerLinears(config, names, i));
-}
+/** A layer that not every file has. */
+const optionalLinear = (shape: LinearShape): WeightPart<AdaptedLinear | null> => ({
+  tensors: [],
+  read: (reader) => reader.linearIfThere(shape),
+});
 
-/** Every tensor that an encoder has in its file, with its shape. */
-export function* encoderTensors(config: EncoderConfig, names: EncoderNames): Generator<NamedShape> {
-  const { hiddenSize: hidden, embeddingSize: width } = config;
-  yield { name: `${embeddings.words}.weight`, shape: [config.vocabularySize, width] };
-  if (config.typeVocabularySize > 0)
-    yield { name: `${embeddings.types}.weight`, shape: [config.typeVocabularySize, width], rows: 1 };
-  yield { name: `${embeddings.positions}.weight`, shape: [config.firstPosition + config.maxPositions, width] };
-  yield* norm(embeddings.norm, width);
-  const first = projection(config, names);
-  if (first !== null) yield* linear(first);
-  if (config.distanceBuckets > 0)
-    yield { name: `${embeddings.distances}.weight`, shape: [config.distanceBuckets, config.heads] };
-  for (let i = 0; i < config.ownLayers; i++) {
-    for (const shape of Object.values(layerLinears(config, names, i))) yield* linear(shape);
-    yield* norm(`${names.layer(i)}.${names.attentionNorm}`, hidden);
-    yield* norm(`${names.layer(i)}.${names.outputNorm}`, hidden);
-  }
-}
+export type EncoderWeights = ReadTable<ReturnType<typeof encoderTable>>;
+export type EncoderLayer = EncoderWeights["layers"][number];

@@ -1,15 +1,12 @@
-import type { AdaptedLinear } from "../../adapters/adapted-linear.js";
-import type { AdaptedNorm } from "../../adapters/adapted-norm.js";
 import type { AdapterSelection } from "../../adapters/adapter-selection.js";
-import type { Graph, NodeId } from "../../graph/graph.js";
+import type { NodeId } from "../../graph/graph.js";
 import { activations } from "../activation.js";
-import type { StepSize, TransformerModel } from "../architecture.js";
 import { type ForwardOptions, part } from "../layer-checkpoint.js";
 import type { RaggedBatch } from "../ragged-batch.js";
+import { ReadModel } from "../read-model.js";
 import type { RotaryConfig } from "./config.js";
-import { stepMemory } from "./memory.js";
 import { frequenciesOf, rotate, type Rotation, rotationOf } from "./rotary.js";
-import type { RotaryLayer, RotaryWeights } from "./weights.js";
+import type { RotaryLayer, RotaryWeights } from "./tensors.js";
 
 /** The rotation of a batch's tokens, by its base. */
 type Rotations = (theta: number) => Rotation;
@@ -18,37 +15,8 @@ type Rotations = (theta: number) => Rotation;
  * An encoder whose queries and keys are turned by their positions and whose inner layer is gated (GLU, arXiv 2002.05202), with
  * norms before or after. On ragged batches; dropout of the base is off.
  */
-export class RotaryEncoder implements TransformerModel {
-  constructor(
-    readonly graph: Graph,
-    readonly config: RotaryConfig,
-    private readonly weights: RotaryWeights,
-  ) {}
-
-  linears(): AdaptedLinear[] {
-    return this.weights.layers.flatMap((layer) => [
-      layer.queryKeyValue,
-      layer.attentionOutput,
-      layer.gated,
-      layer.output,
-    ]);
-  }
-
-  get norms() {
-    return this.weights.norms;
-  }
-
-  get tables() {
-    return this.weights.tables;
-  }
-
-  readonly absent = [];
-
-  stepMemory(step: StepSize): number {
-    return stepMemory(this.config, step);
-  }
-
-  forward(batch: RaggedBatch, selection: AdapterSelection, options: ForwardOptions = {}): NodeId {
+export class RotaryEncoder extends ReadModel<RotaryConfig, RotaryWeights> {
+  override forward(batch: RaggedBatch, selection: AdapterSelection, options: ForwardOptions = {}): NodeId {
     const rotations = this.rotations(batch);
     let x = part(this.graph, options, [], () => this.embed(batch, selection));
     for (let i = 0; i < this.config.layers; i++)
@@ -58,7 +26,7 @@ export class RotaryEncoder implements TransformerModel {
     return this.norm(x, this.weights.finalNorm, selection);
   }
 
-  infer(batch: RaggedBatch, selection: AdapterSelection): NodeId {
+  override infer(batch: RaggedBatch, selection: AdapterSelection): NodeId {
     const { graph, config } = this;
     const rotations = this.rotations(batch);
     const after = (layers: number): NodeId =>
@@ -119,9 +87,5 @@ export class RotaryEncoder implements TransformerModel {
       known.set(theta, rotation);
       return rotation;
     };
-  }
-
-  private norm(x: NodeId, norm: AdaptedNorm | null, selection: AdapterSelection): NodeId {
-    return norm === null ? x : norm.forward(x, selection, this.config.layerNormEps);
   }
 }

@@ -1,9 +1,10 @@
 import type { HeadPlan, ModelPlan } from "../architecture.js";
+import type { ModelTraits } from "../read-model.js";
+import { planOf } from "../weight-table.js";
 import type { RotaryConfig } from "./config.js";
 import { RotaryEncoder } from "./encoder.js";
 import { inferenceMemory, stepMemory } from "./memory.js";
-import { type RotaryNames, rotaryLinears, rotaryTensors } from "./tensors.js";
-import { loadRotaryWeights } from "./weights.js";
+import { type RotaryNames, rotaryTable } from "./tensors.js";
 
 export type { RotaryNames } from "./tensors.js";
 
@@ -14,15 +15,13 @@ export function rotaryEncoder(
   targetModules: readonly string[],
   head: HeadPlan,
 ): ModelPlan {
-  return {
-    config,
-    head,
-    targetModules,
-    tensors: () => rotaryTensors(config, names),
-    linears: () => rotaryLinears(config, names),
+  const traits: ModelTraits = {
+    normEps: config.layerNormEps,
     inferenceMemory: (tokens) => inferenceMemory(config, tokens),
     stepMemory: (step) => stepMemory(config, step),
-    load: async (graph, file, options) =>
-      new RotaryEncoder(graph, config, await loadRotaryWeights(graph, file, config, names, options)),
   };
+  const plan = planOf(config, rotaryTable(config, names), traits, (graph, weights) => {
+    return new RotaryEncoder(graph, config, weights, traits);
+  });
+  return { ...plan, head, targetModules };
 }

@@ -1,6 +1,8 @@
-import type { LinearShape, NamedShape } from "../architecture.js";
-import { linear, norm } from "../named-shapes.js";
+import type { LinearShape } from "../architecture.js";
+import { linearPart, normPart, type ReadTable, tablePart, typesPart } from "../weight-table.js";
 import type { RotaryConfig } from "./config.js";
+
+type Paths = Pick<LinearShape, "paths" | "tensors">;
 
 /** What an architecture calls its modules, and its files their tensors. */
 export interface RotaryNames {
@@ -17,50 +19,43 @@ export interface RotaryNames {
 
 /** Module paths of one layer, and where the file has other names, those of its tensors. */
 export interface LayerNames {
-  readonly queryKeyValue: Pick<LinearShape, "paths" | "tensors">;
-  readonly attentionOutput: Pick<LinearShape, "paths" | "tensors">;
+  readonly queryKeyValue: Paths;
+  readonly attentionOutput: Paths;
   /** What is activated, then what it is multiplied with. */
-  readonly gated: Pick<LinearShape, "paths" | "tensors">;
-  readonly output: Pick<LinearShape, "paths" | "tensors">;
+  readonly gated: Paths;
+  readonly output: Paths;
   /** Null for none. */
   readonly attentionNorm: string | null;
   readonly outputNorm: string;
 }
 
-/** Layer `i`'s linear layers, in the order of the forward pass. */
-export function layerLinears(config: RotaryConfig, names: RotaryNames, i: number) {
-  const { hiddenSize: hidden, intermediateSize: inner, attentionBias, mlpBias } = config;
-  const { queryKeyValue, attentionOutput, gated, output } = names.layer(i);
-  const shape = (
-    named: Pick<LinearShape, "paths" | "tensors">,
-    inFeatures: number,
-    columns: number,
-    hasBias: boolean,
-  ): LinearShape => ({ ...named, inFeatures, outFeatures: columns / named.paths.length, hasBias });
+/** All weights. */
+export function rotaryTable(config: RotaryConfig, names: RotaryNames) {
+  const { hiddenSize: hidden, intermediateSize: inner, attentionBias, mlpBias, normBias: hasBias } = config;
+  const norm = (name: string) => normPart(names.normPath?.(name) ?? name, hidden, { hasBias, name });
+  const linear = (named: Paths, inFeatures: number, columns: number, hasBias: boolean) =>
+    linearPart({ ...named, inFeatures, outFeatures: columns / named.paths.length, hasBias });
   return {
-    queryKeyValue: shape(queryKeyValue, hidden, 3 * hidden, attentionBias),
-    attentionOutput: shape(attentionOutput, hidden, hidden, attentionBias),
-    gated: shape(gated, hidden, 2 * inner, mlpBias),
-    output: shape(output, inner, hidden, mlpBias),
+    first: {
+      words: tablePart(names.words, [config.vocabularySize, hidden]),
+      type: typesPart(names.types, [config.typeVocabularySize, hidden]),
+      embeddingNorm: norm(names.embeddingNorm),
+    },
+    layers: config.layers,
+    layer(i: number) {
+      const { queryKeyValue, attentionOutput, gated, output, attentionNorm, outputNorm } = names.layer(i);
+      return {
+        queryKeyValue: linear(queryKeyValue, hidden, 3 * hidden, attentionBias),
+        attentionOutput: linear(attentionOutput, hidden, hidden, attentionBias),
+        gated: linear(gated, hidden, 2 * inner, mlpBias),
+        output: linear(output, inner, hidden, mlpBias),
+        attentionNorm: attentionNorm === null ? null : norm(attentionNorm),
+        outputNorm: norm(outputNorm),
+      };
+    },
+    last: { finalNorm: names.finalNorm === null ? null : norm(names.finalNorm) },
   };
 }
 
-export function* rotaryLinears(config: RotaryConfig, names: RotaryNames): Generator<LinearShape> {
-  for (let i = 0; i < config.layers; i++) yield* Object.values(layerLinears(config, names, i));
-}
-
-/** Every tensor that a file has, with its shape. */
-export function* rotaryTensors(config: RotaryConfig, names: RotaryNames): Generator<NamedShape> {
-  const { hiddenSize: hidden, normBias } = config;
-  yield { name: `${names.words}.weight`, shape: [config.vocabularySize, hidden] };
-  if (config.typeVocabularySize > 0)
-    yield { name: `${names.types}.weight`, shape: [config.typeVocabularySize, hidden], rows: 1 };
-  yield* norm(names.embeddingNorm, hidden, normBias);
-  for (let i = 0; i < config.layers; i++) {
-    for (const shape of Object.values(layerLinears(config, names, i))) yield* linear(shape);
-    const { attentionNorm, outputNorm } = names.layer(i);
-    if (attentionNorm !== null) yield* norm(attentionNorm, hidden, normBias);
-    yield* norm(outputNorm, hidden, normBias);
-  }
-  if (names.finalNorm !== null) yield* norm(names.finalNorm, hidden, normBias);
-}
+export type RotaryWeights = ReadTable<ReturnType<typeof rotaryTable>>;
+export type RotaryLayer = RotaryWeights["layers"][number];

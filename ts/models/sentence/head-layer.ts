@@ -6,10 +6,11 @@ import { type OpenTensorFile, readSafetensors, writeSafetensors } from "../../io
 import { formatShape, type Tensor } from "../../values/tensor.js";
 import { activations } from "../activation.js";
 import type { HeadPlan, LoadWeightOptions, TransformerModel } from "../architecture.js";
-import { linear, norm } from "../named-shapes.js";
+import { linear } from "../named-shapes.js";
 import { weightTensor } from "../weight-tensor.js";
 import { checkTensors, type TensorNames } from "../tensor-check.js";
 import { WeightReader } from "../weight-reader.js";
+import { normPart, readPart } from "../weight-table.js";
 import type { DenseLayer } from "./dense.js";
 import { Pooling } from "./pooling.js";
 
@@ -96,7 +97,7 @@ export async function loadHead(
   const nameOf = own === undefined ? checkTensors(file, linear(shape)) : asTheyAre;
   const dense = own ?? (await new WeightReader(graph, file, nameOf, options).linear(shape));
   const { norm: behind } = plan;
-  const last = behind === null ? null : await loadNorm(file, graph, behind, hiddenSize, options);
+  const last = behind === null ? null : await readPart(graph, file, normPart(behind.path, hiddenSize, behind), options);
   const layer: DenseLayer = (graph, vectors, selection) => {
     const active = activations[plan.activation](graph, dense.forward(vectors, selection));
     return last === null ? active : last.forward(active, selection, behind!.eps);
@@ -106,14 +107,4 @@ export async function loadHead(
   const isOutside = nameOf(`${plan.dense}.weight`) === `${plan.dense}.weight`;
   const further = { linears: own === undefined ? [dense] : [], norms: last === null ? [] : [last] };
   return { plan, frozen, pooling: Pooling.ofHead(plan.pooling, layer), ...further, isOutside, weight, bias };
-}
-
-async function loadNorm(
-  file: OpenTensorFile,
-  graph: Graph,
-  { path, hasBias }: NonNullable<HeadPlan["norm"]>,
-  size: number,
-  options: LoadWeightOptions,
-) {
-  return new WeightReader(graph, file, checkTensors(file, norm(path, size, hasBias)), options).norm(path, { hasBias });
 }

@@ -7,9 +7,9 @@ import type { OpenTensorFile } from "../../io/safetensors/index.js";
 import type { Tensor } from "../../values/tensor.js";
 import { activations } from "../activation.js";
 import type { HeadPlan, LoadWeightOptions } from "../architecture.js";
-import { linear, norm } from "../named-shapes.js";
+import { linear } from "../named-shapes.js";
 import { checkTensors } from "../tensor-check.js";
-import { WeightReader } from "../weight-reader.js";
+import { linearPart, normPart, readPart } from "../weight-table.js";
 import { weightTensor } from "../weight-tensor.js";
 
 /** Module path of the last layer of transformers' AutoModelForTokenClassification, whatever the model. */
@@ -62,10 +62,9 @@ export async function loadTokenHead(
   const last = { weight, bias: hasBias ? await weightTensor(file, `${TOKEN_OUT}.bias`, options) : null };
   if (plan.norm === null) return { ...last, before: (hidden) => hidden, linears: [], norms: [] };
   const shape = { paths: [plan.dense], inFeatures: hiddenSize, outFeatures: hiddenSize, hasBias: plan.denseBias };
-  const dense = await new WeightReader(graph, file, checkTensors(file, linear(shape)), options).linear(shape);
+  const dense = await readPart(graph, file, linearPart(shape), options);
   const { path, hasBias: normBias, eps } = plan.norm;
-  const names = checkTensors(file, norm(path, hiddenSize, normBias));
-  const behind = await new WeightReader(graph, file, names, options).norm(path, { hasBias: normBias });
+  const behind = await readPart(graph, file, normPart(path, hiddenSize, { hasBias: normBias }), options);
   const before: BeforeTokenHead = (hidden, selection) =>
     behind.forward(activations[plan.activation](graph, dense.forward(hidden, selection)), selection, eps);
   return { ...last, before, linears: [dense], norms: [behind] };
