@@ -40,6 +40,9 @@ export const places = {
   "ts/optim": "core",
   "ts/values": "core",
 
+  // Apart, for packages that hash and train no jobs.
+  "ts/training/sources/sha256.ts": "sha256",
+
   // Models, and the training of adapters.
   "ts/adapters": "models",
   "ts/io": "io",
