@@ -16,11 +16,13 @@ const labels = ["bad", "good"];
 function stepped(classifier: TextClassifier, factor = 1) {
   const { encoder, graph } = classifier;
   const learnt = examples.map(({ text }) => ({ ids: encoder.tokenizer.encode(text) }));
-  const memory = (part: typeof learnt, checkpointing: boolean) => {
-    const tokens = part.reduce((sum, { ids }) => sum + ids.length, 0);
-    return classifier.memory([{ ids: new Int32Array(factor * tokens), target: 0 }], { checkpointing });
-  };
-  return steppedOn({ graph, params: () => classifier.params(), memory }, [learnt]);
+  const stepMemory = (checkpointing: boolean) => ({
+    memory(part: readonly (typeof learnt)[number][]) {
+      const tokens = part.reduce((sum, { ids }) => sum + ids.length, 0);
+      return classifier.memory([{ ids: new Int32Array(factor * tokens), target: 0 }], { checkpointing });
+    },
+  });
+  return steppedOn({ graph, params: () => classifier.params(), stepMemory }, [learnt]);
 }
 
 const settings = { batchSize: 40, accumulate: 1, checkpointing: false };

@@ -6,7 +6,7 @@ import type {
   TokenizedExample,
 } from "../training/task-definition.js";
 import type { Fields } from "../training/spec/field.js";
-import type { RunSettings } from "../training/spec/run-settings.js";
+import { type RunSettings, taskOf as nameOf } from "../training/spec/run-settings.js";
 import { takeSpec } from "../training/spec/task-spec.js";
 import { classifierFolds } from "./classify/folds/classifier-folds.js";
 import { classifierPlan } from "./classify/recipes.js";
@@ -40,7 +40,7 @@ const lower = (title: string) => ({ title, better: "lower", format: "number" }) 
 const entry = <S extends RunSettings, E extends FileExample, X extends TokenizedExample>(
   own: Omit<TaskEntry, "load">,
   load: () => Promise<TaskDefinition<S, E, X>>,
-): TaskEntry => ({ ...own, load: load });
+): TaskEntry => ({ ...own, load });
 
 const language = entry(
   {
@@ -82,7 +82,7 @@ export const tasks = {
 } satisfies TaskTable & Readonly<Record<TaskName, TaskEntry>>;
 
 /** What a run with these settings trains. */
-export const taskOf = (settings: object): TaskName => ("task" in settings ? (settings.task as TaskName) : "classify");
+export const taskOf = (settings: object): TaskName => nameOf(settings) as TaskName;
 
 /** A copy of a spec with its defaults, every field read once. Throws `ConfigError`, naming the field, for what it does not accept. */
 export const takeAnySpec = (what: string, spec: AnyJobSpec): JobSettings => takeSpec(what, spec, tasks) as JobSettings;

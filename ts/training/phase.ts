@@ -1,9 +1,13 @@
 import type { JobPhase } from "./job-events.js";
-import type { RunContext } from "./task-definition.js";
+import type { MeasureEvents, RunContext } from "./task-definition.js";
 
-/** Tells that a phase of `total` examples begins; the function it returns tells how many are done. */
-export function beginPhase({ emit }: Pick<RunContext, "emit">, phase: JobPhase, total: number): (done: number) => void {
-  const tell = (done: number) => emit({ type: "progress", phase, done, total });
-  tell(0);
-  return tell;
+/** Reports that a phase of `total` examples begins; what it returns reports how many are done, and cancels. */
+export function phaseEvents(
+  { emit, signal }: Pick<RunContext, "emit" | "signal">,
+  phase: JobPhase,
+  total: number,
+): MeasureEvents {
+  const onProgress = (done: number) => emit({ type: "progress", phase, done, total });
+  onProgress(0);
+  return { signal, onProgress };
 }

@@ -2,8 +2,8 @@ import type { EngineInfo } from "../engine/running.js";
 import { batchOrder } from "../train/batch-order.js";
 import type { FitOptions } from "../train/fit-options.js";
 import { breather } from "../waiting/next-task.js";
-import { fewExamplesText, loadParts, measuredPart, spareForHead, type TaskData, type TaskFile } from "./data/parts.js";
-import { type MemoryNeed, memoryNeed, type SteppedTask, steppedOn } from "./estimate/memory-need.js";
+import { fewExamplesText, isSpare, loadParts, measuredPart, type TaskData, type TaskFile } from "./data/parts.js";
+import { type MemoryNeed, memoryNeed, steppedOn } from "./estimate/memory-need.js";
 import { hear, runEngine, runModel } from "./loading.js";
 import type { JobModel } from "./sources/job-sources.js";
 import { evaluateEveryOf, fitOptions, type RunSettings, stepsOf } from "./spec/run-settings.js";
@@ -56,11 +56,12 @@ export interface Prepared extends Loaded {
   readonly training: TaskTraining<TokenizedExample>;
   readonly fitting: FitOptions;
   readonly checkpointing: boolean;
-  readonly stepped: SteppedTask;
   readonly memory: MemoryNeed;
+  /** Bytes to reserve for the largest step. */
+  readonly room: number;
 }
 
-/** Steps that are looked at; those of a longer run are taken to be like them. */
+/** Steps that the estimate reads; those of a longer run are assumed to be like them. */
 const STEPS_MEASURED = 4096;
 
 /**
@@ -118,11 +119,11 @@ export async function openRun(loaded: Loaded, context: RunContext, isFold = fals
     const batches = Array.from({ length: Math.min(steps, STEPS_MEASURED) }, (_, step) => batchAt(step));
     const stepped = steppedOn(model, batches, tokens.measured);
     const asked = { ...settings, checkpointing };
-    const memory = memoryNeed(stepped, asked, steps === 0 ? 0 : base.packed, words);
+    const { room, ...memory } = memoryNeed(stepped, asked, steps === 0 ? 0 : base.packed, words);
     const evaluateEvery = evaluateEveryOf(settings, steps, tokens.validation.length, entry.plan);
     return {
       ...{ ...loaded, steps, evaluateEvery, model, tokens, batches, batchAt, training, fitting, checkpointing },
-      ...{ stepped, memory },
+      ...{ memory, room },
     };
   } catch (error) {
     model.dispose();
@@ -165,9 +166,9 @@ async function tokenizeParts(
   tell();
   // What is looked at is remembered: it takes the time of both.
   if (!isFold) await model.describe?.(tell);
-  const learnt = await each(train, "train");
-  const held = await each(validation, spareForHead(data).length > 0 ? "spare" : "held");
+  const trained = await each(train, "train");
+  const held = await each(validation, isSpare(data) ? "spare" : "held");
   const tested = test === null ? null : await each(test, "held");
   tell();
-  return { train: learnt, validation: held, measured: measuredPart({ test: tested, validation: held }) };
+  return { train: trained, validation: held, measured: measuredPart({ test: tested, validation: held }) };
 }

@@ -44,12 +44,12 @@ export async function runTask(
   options: JobOptions,
 ): Promise<{ readonly report: TaskReport }> {
   const settings = takeSpec("runJob", spec, tasks);
-  const context = takeOptions("runJob", options);
+  const context = takeOptions(options);
   const taken = takeStore("runJob", store, context.signal);
   throwIfAborted(context.signal);
   const release = await taken.claim();
   const result = await runClaimed(tasks, settings, taken, context).catch(async (error: unknown) => {
-    // What ended the job is what is told.
+    // The error that ended the job is the one to report.
     await tidy("the store could not be released", release, context).catch(() => undefined);
     throw error;
   });
@@ -57,7 +57,7 @@ export async function runTask(
   return result;
 }
 
-/** Does what changes nothing about the job's result: that it fails is told, as a warning. */
+/** Does work that does not change the job's result: if it fails, that is a warning. */
 async function tidy(problem: string, work: () => void | Promise<void>, { emit }: RunContext): Promise<void> {
   try {
     await work();
@@ -138,7 +138,7 @@ async function leave(
   const write = async () => {
     if (error instanceof AbortError) return record.interrupt();
     if (!begun) return record.undo();
-    // Whoever took it away wants none.
+    // Somebody removed it, and wants none.
     if (!(await store.has(runFiles.record))) return;
     // Where its results are there, a listener has thrown at the very end.
     const finished = !(await store.has(runFiles.checkpoint)) && (await store.has(runFiles.report));
@@ -148,7 +148,8 @@ async function leave(
 }
 
 /** What a job works with, its options read once and checked. */
-export function takeOptions(what: string, options: JobOptions): RunContext {
+export function takeOptions(options: JobOptions): RunContext {
+  const what = "runJob";
   checkOptions(what, options, ["signal", "onProgress", "sources", "words"]);
   const { signal, onProgress, sources, words = plainWords } = options;
   checkSignal(what, signal);

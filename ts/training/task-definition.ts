@@ -161,17 +161,17 @@ export interface TaskModel<E, X extends TokenizedExample> {
   readonly parameters: { readonly adapter: number; readonly head: number };
   /** Tokens of an example. Throws `ConfigError` with the place in the file for one that cannot be used. */
   tokenize(example: E, file: string, use: ExampleUse): X;
-  /** Looks at the data once more, with the model's tokenizer. `onProgress` is told how many examples are done. */
+  /** Looks at the data once more, with the model's tokenizer. `onProgress` is called with the number of examples that are done. */
   describe?(onProgress: (done: number) => void): Promise<void>;
   /** Whether layers are computed again for their gradients. */
   checkpointing(train: readonly X[], options: FitOptions): boolean;
   /** What `fit` is given for these examples. */
   training(train: readonly X[], options: FitOptions): TaskTraining<X>;
-  /** Bytes that a step on these examples takes. */
-  memory(examples: readonly X[], checkpointing: boolean): number;
+  /** What knows how many bytes a step on some examples takes with that checkpointing. */
+  stepMemory(checkpointing: boolean): Pick<Task<X>, "memory">;
   /** Bytes that measuring these examples takes, if a step may take less. */
   measuringMemory?(examples: readonly X[]): number;
-  /** Counts of some examples that people are told beside their number, such as words. */
+  /** Counts of some examples that are shown beside their number, such as words. */
   counts?(examples: readonly X[]): Readonly<Record<string, number>>;
   /** What the ready event says of the data beside files and labels. */
   readonly details?: object;

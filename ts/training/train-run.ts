@@ -2,7 +2,7 @@ import type { FitEvaluation, FitReport, StepRecord } from "../train/fit-options.
 import { fit } from "../train/fit.js";
 import { chosenByLoss, followSteps } from "./followed-steps.js";
 import type { Prepared } from "./prepare.js";
-import { explainDivergence, lostItsWay } from "./result/divergence.js";
+import { explainDivergence, divergenceText } from "./result/divergence.js";
 import type { Resumed } from "./store/checkpoint-file.js";
 import { originOf } from "./store/origin-check.js";
 import type { RunStore } from "./store/run-store.js";
@@ -41,7 +41,7 @@ function divergenceOf(
   { words }: RunContext,
 ): string | null {
   const guessing = model.guessing?.(batchAt, tokens.train);
-  return guessing === undefined ? null : lostItsWay(steps, guessing.loss, words, guessing.weightOf);
+  return guessing === undefined ? null : divergenceText(steps, guessing.loss, words, guessing.weightOf);
 }
 
 /** Trains, watched by the loss on the validation, which chooses the step that is kept. */

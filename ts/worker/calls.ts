@@ -121,17 +121,6 @@ const languageMethods = {
   ...adapterMethods,
 };
 
-const classifierMethods = {
-  fit: call({ examples: data, options: training }, data),
-  fitHead: call({ examples: data, options: inference }, data),
-  predict: call({ texts: data, options: inference }, data),
-  evaluate: call({ examples: data, options: inference }, data),
-  logits: call({ texts: data, options: inference }, handedOver),
-  save: call({}, handedOver),
-  savePeft: call({}, handedOver),
-  dispose: call({}, ended),
-};
-
 const tokenMethods = {
   fit: call({ examples: data, options: training }, data),
   fitHead: call({ examples: data, options: inference }, data),
@@ -141,6 +130,7 @@ const tokenMethods = {
   save: call({}, handedOver),
   dispose: call({}, ended),
 };
+const classifierMethods = { ...tokenMethods, savePeft: call({}, handedOver) };
 
 const encoder = living("SentenceEncoder");
 const classifier = living("TextClassifier");

@@ -1,6 +1,6 @@
 import type { AnyFoldsReport } from "../../jobs/run-folds.js";
 import type { Metrics } from "../../train/metrics/metrics.js";
-import { type FoldResult, type FoldSpread, plainFolds, spreadOf } from "../../training/folds/fold-kind.js";
+import { foldKindOf, type FoldResult, type FoldSpread, spreadOf } from "../../training/folds/fold-kind.js";
 import { spreadsOf } from "../../training/folds/folds-report.js";
 import type { ClassifierFold, FoldsReport } from "../../tasks/classify/folds/classifier-folds.js";
 import { type JobSettings, taskOf, tasks } from "../../tasks/index.js";
@@ -51,7 +51,7 @@ function spreadTable(folds: readonly ClassifierFold[], isHeadOnly: boolean): str
 
 /** A row a fold, whatever is trained: its metrics beside each other. */
 function metricTable(task: TaskEntry, folds: readonly FoldResult[], isWhole: boolean): string[] {
-  const kind = task.folds ?? plainFolds;
+  const kind = foldKindOf(task);
   const all = folds.map((fold) => kind.metrics(fold));
   const names = Object.keys(task.metrics).filter((name) => all[0] !== undefined && name in all[0]);
   const shown = (name: string, value: number) =>
@@ -68,7 +68,7 @@ function metricTable(task: TaskEntry, folds: readonly FoldResult[], isWhole: boo
   return tableLines([header, ...rows, ...last], ["left", ...names.map(() => "right" as const)]);
 }
 
-/** A row a fold. @param isWhole whether all folds are done, so that mean and deviation are told */
+/** A row a fold. @param isWhole whether all folds are done, so that mean and deviation are shown */
 export function foldTable(settings: JobSettings, folds: readonly FoldResult[], isWhole: boolean): string[] {
   const task = taskOf(settings);
   if (task !== "classify") return metricTable(tasks[task], folds, isWhole);

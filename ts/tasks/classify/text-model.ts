@@ -2,15 +2,15 @@ import type { NodeId } from "../../graph/graph.js";
 import type { LocatedExample } from "../../io/examples/index.js";
 import type { DataSummary, Survey } from "../../io/examples/summary/index.js";
 import { inferTexts, rowsOf } from "../../models/sentence/inference.js";
-import { stepOfAdapter } from "../../models/adapter-step.js";
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import type { FitOptions, FitReport } from "../../train/fit-options.js";
+import type { Task } from "../../train/task.js";
 import { bestClass } from "../../train/metrics/class-probabilities.js";
 import { measureLogits, type Metrics } from "../../train/metrics/metrics.js";
 import { pairedDifference } from "../../train/metrics/paired-difference.js";
-import { spareForHead } from "../../training/data/parts.js";
+import { isSpare } from "../../training/data/parts.js";
 import { numbersIn } from "../../training/estimate/memory-need.js";
-import { beginPhase } from "../../training/phase.js";
+import { phaseEvents } from "../../training/phase.js";
 import { formatPercent } from "../../training/result/percent.js";
 import type {
   Guessing,
@@ -103,14 +103,8 @@ export class TextModel implements TaskModel<LocatedExample, TokenizedText> {
     return { task, options: rest };
   }
 
-  memory(examples: readonly TokenizedText[], checkpointing: boolean): number {
-    const { model } = this.encoder;
-    const tokens = examples.reduce((sum, { ids }) => sum + ids.length, 0);
-    return model.stepMemory({
-      tokens,
-      adapted: stepOfAdapter(model, this.classifier.modelAdapter?.config),
-      checkpointing,
-    });
+  stepMemory(checkpointing: boolean): Pick<Task<TokenizedText>, "memory"> {
+    return takeTraining(this.classifier, [], { checkpointing }).task;
   }
 
   guessing(batchAt: (step: number) => readonly TokenizedText[], train: readonly TokenizedText[]): Guessing {
@@ -133,15 +127,14 @@ export class TextModel implements TaskModel<LocatedExample, TokenizedText> {
 
   reads({ train, validation, measured }: TokenizedParts<number>): { baseline: number; finish: number } {
     const sum = (counts: readonly number[]) => counts.reduce((all, count) => all + count, 0);
-    const spare = spareForHead(this.dataset).length === 0 ? 0 : sum(validation);
-    const head = fitsHead(this.settings) ? sum(train) + spare : 0;
+    const head = fitsHead(this.settings) ? sum(train) + (isSpare(this.dataset) ? sum(validation) : 0) : 0;
     // The head alone was measured as the baseline.
     return { baseline: sum(measured) + head, finish: this.settings.headOnly ? 0 : sum(measured) };
   }
 
   async baseline(parts: TokenizedParts<TokenizedText>): Promise<ClassifierState> {
     const { classifier, settings, context } = this;
-    const spare = spareForHead(this.dataset).length > 0 ? parts.validation : [];
+    const spare = isSpare(this.dataset) ? parts.validation : [];
     const { baseline, fitted } = await measureBaseline({ classifier, parts, spare, settings, context });
     this.fitted = fitted;
     if (fitted !== null && (settings.headOnly || recipes[settings.recipe].headStart !== null)) {
@@ -158,13 +151,12 @@ export class TextModel implements TaskModel<LocatedExample, TokenizedText> {
     steps: FitReport | null,
   ): Promise<RunOutcome> {
     const { dataset, settings, context, surveyed, summary } = this;
-    const { signal } = context;
     const { baseline, headPredictions } = state as ClassifierState;
     const targets = measured.map(({ target }) => target);
     const isHead = steps === null;
     const logits = isHead
       ? this.fitted!.logits
-      : await this.logits(measured, { signal, onProgress: beginPhase(context, "validate", measured.length) });
+      : await this.logits(measured, phaseEvents(context, "validate", measured.length));
     const after = isHead ? baseline.headOnly! : await this.metricsOf(logits, measured, true);
     const predicted = classesOf(logits);
     const compared = isHead ? null : headPredictions;
@@ -174,13 +166,13 @@ export class TextModel implements TaskModel<LocatedExample, TokenizedText> {
       logits,
       dataset.labels,
     );
-    const learnt = settings.headOnly && spareForHead(dataset).length > 0 ? [...train, ...validation] : train;
+    const trainedOn = settings.headOnly && isSpare(dataset) ? [...train, ...validation] : train;
     const near = surveyed?.parts.at(-1)!.nearTrained ?? new Set<number>();
     const result: ClassifierResult = {
       ...{ ...baseline, after, overHeadAlone, recommended: recommend(overHeadAlone) },
       macroF1Loss: macroF1Loss(overHeadAlone),
       unseen: unseenTexts(
-        learnt.map(({ example }) => example),
+        trainedOn.map(({ example }) => example),
         predictions,
         near,
       ),
@@ -234,6 +226,6 @@ export class TextModel implements TaskModel<LocatedExample, TokenizedText> {
 /** Groups of each part; null where there is no column of them. */
 function groupsOfParts({ train, validation, test }: Dataset, settings: TrainingSettings) {
   const count = (part: { readonly examples: Dataset["train"]["examples"] }) => countGroups(part.examples, settings);
-  const [learnt, held, tested] = [count(train), count(validation), count(test ?? { examples: [] })];
-  return learnt && held && tested && { train: learnt, validation: held, test: tested };
+  const [trained, held, tested] = [count(train), count(validation), count(test ?? { examples: [] })];
+  return trained && held && tested && { train: trained, validation: held, test: tested };
 }

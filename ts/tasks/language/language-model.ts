@@ -9,11 +9,12 @@ import { languageTask } from "../../models/language/training/language-training.j
 import { measuringMemory } from "../../models/language/training/measure.js";
 import { takeLanguageExample, type TrainingTokens } from "../../models/language/training/training-examples.js";
 import type { FitOptions, FitReport } from "../../train/fit-options.js";
+import type { Task } from "../../train/task.js";
 import { ConfigError } from "../../errors/errors.js";
-import { inPlace } from "../../training/data/drawn.js";
+import { inPlace } from "../../training/data/in-place.js";
 import type { TaskData } from "../../training/data/parts.js";
 import { numbersIn } from "../../training/estimate/memory-need.js";
-import { beginPhase } from "../../training/phase.js";
+import { phaseEvents } from "../../training/phase.js";
 import type {
   Measured,
   MeasureEvents,
@@ -87,15 +88,8 @@ export class LanguageTaskModel implements TaskModel<LocatedRow, TrainingTokens> 
     return { task: languageTask(this.model, this.adapter, this.taken(train, options)), options };
   }
 
-  memory(examples: readonly TrainingTokens[], checkpointing: boolean): number {
-    const { model: network } = this.model;
-    const tokens = count(examples, ({ ids }) => ids.length);
-    return network.stepMemory({
-      tokens,
-      adapted: stepOfAdapter(network, this.adapter.config),
-      checkpointing,
-      frozenLayers: 0,
-    });
+  stepMemory(checkpointing: boolean): Pick<Task<TrainingTokens>, "memory"> {
+    return languageTask(this.model, this.adapter, { checkpointing, layers: undefined, loraPlus: null });
   }
 
   measuringMemory(examples: readonly TrainingTokens[]): number {
@@ -117,7 +111,7 @@ export class LanguageTaskModel implements TaskModel<LocatedRow, TrainingTokens> 
 
   async baseline({ measured }: TokenizedParts<TrainingTokens>): Promise<LanguageState> {
     if (this.data.test === null) return {};
-    const events = this.events("encode-validation", measured);
+    const events = phaseEvents(this.context, "encode-validation", measured.length);
     return { before: (await this.measureWith(null, measured, events)).loss };
   }
 
@@ -167,12 +161,8 @@ export class LanguageTaskModel implements TaskModel<LocatedRow, TrainingTokens> 
   }
 
   private async tested({ before }: LanguageState, measured: readonly TrainingTokens[]) {
-    const { loss } = await this.measure(measured, this.events("validate", measured));
+    const { loss } = await this.measure(measured, phaseEvents(this.context, "validate", measured.length));
     return { before: before!, after: loss };
-  }
-
-  private events(phase: "encode-validation" | "validate", examples: readonly unknown[]): MeasureEvents {
-    return { signal: this.context.signal, onProgress: beginPhase(this.context, phase, examples.length) };
   }
 
   private async measureWith(

@@ -116,8 +116,8 @@ export function checkHasTargets(
 
 /** The same of tokens that are known, where nothing may be left. @param tokens the token of each word */
 export function targetsAt(ids: Int32Array, tokens: Int32Array, { words }: LabelledText): TokenTargets {
-  const learnt = [...tokens.keys()].filter((w) => tokens[w]! >= 0 && words[w]!.target >= 0);
-  return { ids, places: learnt.map((w) => tokens[w]!), targets: learnt.map((w) => words[w]!.target) };
+  const labelled = [...tokens.keys()].filter((w) => tokens[w]! >= 0 && words[w]!.target >= 0);
+  return { ids, places: labelled.map((w) => tokens[w]!), targets: labelled.map((w) => words[w]!.target) };
 }
 
 const FLOAT = 4;

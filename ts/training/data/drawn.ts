@@ -1,5 +1,5 @@
 import { ConfigError } from "../../errors/errors.js";
-import { foldExamples, placeIn, splitExamples } from "../../io/examples/index.js";
+import { foldExamples, splitExamples } from "../../io/examples/index.js";
 import type { JobWords } from "../job-events.js";
 import type { RunSettings, TaskPlan } from "../spec/run-settings.js";
 import { choosesByFew, type DataReader, type DrawnPart, holdsToChoose, shareOf, type TaskFile } from "./parts.js";
@@ -46,19 +46,4 @@ export function drawnParts<E extends { readonly text: string }>(
       return folds.map(({ train, validation }) => ({ train: bare(train), validation: bare(validation) }));
     },
   };
-}
-
-/** What `work` returns. Where it throws for an example by its number, the message names the place in the file instead. */
-export function inPlace<T>(file: string, line: number, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    const { message, details } = error;
-    const said = message.startsWith(`${file}: `) ? message.slice(file.length + 2) : message;
-    const problem = /^(?:\w+: )?example \d+:? (.*)$/s.exec(said)?.[1];
-    if (problem === undefined) throw error;
-    const place = `${file}, ${placeIn(file, line)}`;
-    throw new ConfigError(`${place}: ${problem}`, { ...details, file, line }, { cause: error });
-  }
 }

@@ -62,8 +62,8 @@ export interface DataReader<E, F extends TaskFile<E> = TaskFile<E>> {
 }
 
 /** Parts that are not trained on, of whatever examples. */
-export interface HeldParts<E> {
-  readonly validation: { readonly examples: readonly E[]; readonly split: boolean };
+export interface HeldParts {
+  readonly validation: { readonly split: boolean };
   readonly test: unknown;
 }
 
@@ -72,13 +72,12 @@ export const measuredPart = <P>({ test, validation }: { readonly test: P | null;
   test ?? validation;
 
 /**
- * What is held out to choose a step, which the head alone has no need to hold out: it is fitted to that too. Nothing where it is
+ * Whether the head alone is fitted to the validation too, which is held out to choose a step: not where the validation is what is
  * measured, or is a file of its own.
  */
-export const spareForHead = <E>({ test, validation }: HeldParts<E>): readonly E[] =>
-  test !== null && validation.split ? validation.examples : [];
+export const isSpare = ({ test, validation }: HeldParts): boolean => test !== null && validation.split;
 
-/** Whether a test is taken from the file to train on. */
+/** Whether a test is drawn from the file to train on. */
 const drawsTest = (
   { test = null, testSplit = null, validation }: Pick<RunSettings, "test" | "testSplit" | "validation">,
   { heldOut }: TaskPlan,
@@ -102,7 +101,7 @@ export async function wholeData<E, F extends TaskFile<E>>(
 }
 
 /**
- * The data of a run: files of their own for validation and test, or shares of what is trained on. The test is taken first, so that it
+ * The data of a run: files of their own for validation and test, or shares of what is trained on. The test is drawn first, so that it
  * is the same whatever the validation is; with one, a validation is held back only where the step to keep is chosen by it, and where
  * there are enough examples for that.
  */

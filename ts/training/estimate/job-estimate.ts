@@ -6,7 +6,7 @@ import { timeStep } from "../../train/timed-step.js";
 import type { Prepared } from "../prepare.js";
 import type { RunContext, TaskModel, TokenizedExample, TokenizedParts } from "../task-definition.js";
 import { type JobSeconds, jobSeconds } from "./job-seconds.js";
-import { type MemoryNeed, stepMemory } from "./memory-need.js";
+import { type MemoryNeed, tokensIn } from "./memory-need.js";
 
 /** What a run will take, told before it begins. */
 export interface JobEstimate {
@@ -41,10 +41,10 @@ export async function estimateJob(
   context: RunContext,
   runs = 1,
 ): Promise<JobEstimate> {
-  const { settings, steps, evaluateEvery, model, tokens, memory, batches, stepped, checkpointing } = prepared;
+  const { settings, steps, evaluateEvery, model, tokens, memory, room, batches } = prepared;
   const { emit, words } = context;
   const { accumulate } = settings;
-  if (steps > 0) model.graph.reserve(stepMemory(stepped, { ...settings, checkpointing }));
+  if (steps > 0) model.graph.reserve(room);
   const counts = countsOf(tokens);
   const validation = counts.validation.reduce((sum, count) => sum + count, 0);
   const reads = { validation, ...model.reads(counts) };
@@ -52,7 +52,7 @@ export async function estimateJob(
   const seconds = jobSeconds(
     {
       ...{ steps, evaluateEvery, done, tokens: reads },
-      stepTokens: batches.map((batch) => batch.reduce((sum, { ids }) => sum + ids.length, 0)),
+      stepTokens: batches.map(tokensIn),
     },
     {
       trained:
@@ -102,7 +102,7 @@ const stepTrials =
   async () => {
     const batch = batches[i % batches.length]!;
     const milliseconds = timeStep(task, batch, accumulate);
-    return { tokens: batch.reduce((sum, { ids }) => sum + ids.length, 0), milliseconds };
+    return { tokens: tokensIn(batch), milliseconds };
   };
 
 /** The first of the examples that are measured. */

@@ -54,11 +54,13 @@ export interface SteppedTask extends Pick<Task<never>, "graph" | "params"> {
   readonly measuring: number;
 }
 
-const tokensIn = (examples: readonly TokenizedExample[]) => examples.reduce((sum, { ids }) => sum + ids.length, 0);
+/** Tokens of some examples together. */
+export const tokensIn = (examples: readonly TokenizedExample[]): number =>
+  examples.reduce((sum, { ids }) => sum + ids.length, 0);
 
 /** Training a model on batches, whose largest part decides the memory. */
 export function steppedOn<X extends TokenizedExample>(
-  model: Pick<TaskModel<never, X>, "graph" | "params" | "memory" | "measuringMemory">,
+  model: Pick<TaskModel<never, X>, "graph" | "params" | "stepMemory" | "measuringMemory">,
   batches: readonly (readonly X[])[],
   measured: readonly X[] = [],
 ): SteppedTask {
@@ -67,11 +69,12 @@ export function steppedOn<X extends TokenizedExample>(
     params: () => model.params(),
     measuring: model.measuringMemory?.(measured) ?? 0,
     largest({ accumulate, checkpointing }) {
+      const task = model.stepMemory(checkpointing);
       let [tokens, bytes] = [0, 0];
       for (const batch of batches)
         for (const part of microBatches(batch, accumulate)) {
           tokens = Math.max(tokens, tokensIn(part));
-          bytes = Math.max(bytes, model.memory(part, checkpointing));
+          bytes = Math.max(bytes, task.memory!(part));
         }
       return { tokens, bytes };
     },
@@ -79,7 +82,7 @@ export function steppedOn<X extends TokenizedExample>(
 }
 
 /** Bytes that the largest step takes on the tape, as `fit` reserves them, or measuring if that takes more. */
-export function stepMemory(task: SteppedTask, settings: StepSettings): number {
+function stepMemory(task: SteppedTask, settings: StepSettings): number {
   const step = roomOfStep(task.graph, task.params(), task.largest(settings).bytes, settings.accumulate);
   return Math.max(step, task.measuring);
 }
@@ -89,17 +92,24 @@ export const numbersIn = (graph: Graph, variables: readonly NodeId[]): number =>
   variables.reduce((sum, id) => sum + sizeOf(graph.shape(id)), 0);
 
 /**
- * What a run will take. Throws `MemoryError`, with the settings that help, where there is not as much.
+ * What a run will take, and the bytes to reserve for its largest step. Throws `MemoryError`, with the settings that help, where there is
+ * not as much.
  *
  * @param packed bytes of the copies of its weights that are still to be made
  */
-export function memoryNeed(task: SteppedTask, settings: StepSettings, packed: number, words: JobWords): MemoryNeed {
+export function memoryNeed(
+  task: SteppedTask,
+  settings: StepSettings,
+  packed: number,
+  words: JobWords,
+): MemoryNeed & { readonly room: number } {
   const { used, maximum } = task.graph.engine.info.memory;
   /** With gradients and both moments. */
-  const need = (cut: Partial<StepSettings>) =>
-    used + packed + 3 * FLOAT * numbersIn(task.graph, task.params()) + stepMemory(task, { ...settings, ...cut });
-  const needed = need({});
-  if (needed <= maximum) return { needed, maximum };
+  const fixed = used + packed + 3 * FLOAT * numbersIn(task.graph, task.params());
+  const need = (cut: Partial<StepSettings>) => fixed + stepMemory(task, { ...settings, ...cut });
+  const room = stepMemory(task, settings);
+  const needed = fixed + room;
+  if (needed <= maximum) return { needed, maximum, room };
   const { batchSize } = settings;
   const parts = Array.from({ length: batchSize }, (_, i) => i + 1).find(
     (accumulate) => need({ accumulate }) <= maximum,

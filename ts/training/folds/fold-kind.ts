@@ -2,7 +2,7 @@ import { finite, whole, unexpected } from "../../arguments/settings.js";
 import type { Fold } from "../data/parts.js";
 import { objectAt } from "../store/run-state.js";
 import type { ReportedMetrics, TaskReport } from "../result/report.js";
-import type { RunOutcome } from "../task-definition.js";
+import type { FileExample, RunOutcome, TaskEntry } from "../task-definition.js";
 
 /** What every fold tells. */
 export interface FoldResult {
@@ -59,7 +59,7 @@ export interface PlainFold extends FoldResult {
 }
 
 /** Of each fold its metrics and its task's own detail. */
-export const plainFolds: FoldKind<unknown> = {
+const plainFolds: FoldKind<unknown> = {
   result: ({ metrics, result }) => ({ metrics, result }),
   metrics: (result) =>
     Object.fromEntries(Object.entries((result as PlainFold).metrics).map(([name, { value }]) => [name, value])),
@@ -68,6 +68,9 @@ export const plainFolds: FoldKind<unknown> = {
       finite(what, `${place}.metrics.${name}.value`, objectAt(what, `${place}.metrics.${name}`, metric)["value"]);
   },
 };
+
+/** The kind of a task's folds. */
+export const foldKindOf = ({ folds }: TaskEntry): FoldKind<FileExample> => folds ?? plainFolds;
 
 /** Losses on the validation, and the step that was kept. Throws `ConfigError` for what is none of a training of `steps` steps. */
 function checkEvaluation(place: string, value: unknown, steps: number): void {

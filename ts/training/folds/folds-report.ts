@@ -9,9 +9,9 @@ import type { TaskTable } from "../task-definition.js";
 import {
   type DoneFold,
   type FoldKind,
+  foldKindOf,
   type FoldResult,
   type FoldSpread,
-  plainFolds,
   spreadOf,
   takeFold,
 } from "./fold-kind.js";
@@ -84,7 +84,7 @@ export function readFoldsReport(bytes: Uint8Array, path: string, tasks: TaskTabl
     text(what, "created", report["created"]);
     checkTaskSettings(what, settings, tasks);
     const task = taskOf(settings);
-    const kind = tasks[task]!.folds ?? plainFolds;
+    const kind = foldKindOf(tasks[task]!);
     if (!Array.isArray(labels) || !labels.every((label) => typeof label === "string"))
       throw unexpected(what, "labels", "a list of two labels or more", labels);
     if (!Array.isArray(folds) || folds.length < 2)

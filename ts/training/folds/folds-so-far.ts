@@ -8,7 +8,7 @@ import { checkTaskSettings } from "../spec/task-spec.js";
 import { checkHash } from "../store/run-state.js";
 import { runFiles, type RunStore } from "../store/run-store.js";
 import type { TaskTable } from "../task-definition.js";
-import { type DoneFold, plainFolds, takeFold } from "./fold-kind.js";
+import { type DoneFold, foldKindOf, takeFold } from "./fold-kind.js";
 
 const FORMAT = "lowrank-folds-2";
 
@@ -82,7 +82,7 @@ function takeFolds(file: Readonly<Record<string, unknown>>, tasks: TaskTable): F
     throw unexpected("folds", "folds", `a list of ${count} folds at most`, folds);
   if (!Array.isArray(predictions) || predictions.length !== folds.length)
     throw unexpected("folds", "predictions", "a list of one a fold", predictions);
-  const kind = tasks[taskOf(settings)]!.folds ?? plainFolds;
+  const kind = foldKindOf(tasks[taskOf(settings)]!);
   const done = folds.map((fold, i) => takeFold(kind, `folds[${i}]`, fold, predictions[i]));
   kind.checkTogether?.(done);
   return { settings, count, modelHash, dataHash, build, threads, done };

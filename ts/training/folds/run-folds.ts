@@ -12,7 +12,7 @@ import { memoryStore } from "../store/memory-store.js";
 import { runFiles, type RunStore, takeStore } from "../store/run-store.js";
 import type { FileExample, RunContext, TaskTable } from "../task-definition.js";
 import { trainRun } from "../train-run.js";
-import { type DoneFold, plainFolds } from "./fold-kind.js";
+import { type DoneFold, foldKindOf } from "./fold-kind.js";
 import { checkOrigin, checkSame } from "./folds-check.js";
 import { foldsReport, type TaskFoldsReport } from "./folds-report.js";
 import { type FoldsOrigin, type FoldsSoFar, readFoldsSoFar, writeFolds } from "./folds-so-far.js";
@@ -29,7 +29,7 @@ export async function runTaskFolds(
 ): Promise<TaskFoldsReport> {
   const settings = takeSpec(what, spec, tasks);
   whole(what, "folds", folds, 2);
-  const context = takeOptions("runJob", options);
+  const context = takeOptions(options);
   const strange = (["validation", "test", "testSplit"] as const).find((name) => (settings[name] ?? 0) !== 0);
   if (strange !== undefined) {
     const { setting } = context.words;
@@ -74,7 +74,7 @@ async function validate(
 ): Promise<TaskFoldsReport> {
   const task = taskOf(settings);
   const entry = tasks[task]!;
-  const kind = entry.folds ?? plainFolds;
+  const kind = foldKindOf(entry);
   let folds: readonly Fold<FileExample>[] = [];
   let reader: Reader;
   // Before the model is there: what cannot be parted is refused at once.
@@ -143,7 +143,7 @@ async function runFold(
     }
     context.emit({ type: "fold", fold, folds });
     const { outcome, steps, evaluation } = await trainRun(prepared, memoryStore(), null, context);
-    const kind = entry.folds ?? plainFolds;
+    const kind = foldKindOf(entry);
     return { result: { ...kind.result(outcome), steps: steps.length, evaluation }, kept: outcome.kept ?? null };
   } finally {
     prepared.model.dispose();

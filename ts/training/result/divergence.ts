@@ -17,7 +17,7 @@ const ABOVE_GUESSING = 1.5;
  * @param weightOf what the examples of a step weigh together: where classes have weights, a step's loss is a mean over those, and a
  *   step without the examples that count most says little
  */
-export function lostItsWay(
+export function divergenceText(
   steps: readonly StepRecord[],
   guessing: number,
   words: JobWords,

@@ -37,8 +37,11 @@ export interface TaskPlan {
   readonly choosesStep: "always" | "asked";
 }
 
+/** The task of settings without `task`. */
+export const UNNAMED_TASK = "classify";
+
 /** The task of a run with these settings. */
-export const taskOf = ({ task }: Pick<RunSettings, "task">): string => task ?? "classify";
+export const taskOf = ({ task }: Pick<RunSettings, "task">): string => task ?? UNNAMED_TASK;
 
 /** Whether the step to keep is to be chosen by a validation. */
 export function choosesStep(

@@ -3,25 +3,22 @@ import { oneOf } from "../../arguments/settings.js";
 import { isJsonObject } from "../../io/json.js";
 import type { TaskTable } from "../task-definition.js";
 import { checkSettings, readSpec } from "./read-settings.js";
-import type { RunSettings } from "./run-settings.js";
-
-/** The task of a spec without `task`. */
-const UNNAMED = "classify";
+import { type RunSettings, UNNAMED_TASK } from "./run-settings.js";
 
 /** A copy of a spec with its defaults, every field read once. Throws `ConfigError`, naming the field, for what it does not accept. */
 export function takeSpec(what: string, spec: object, tasks: TaskTable): RunSettings {
   const fields = (name: string) => tasks[name]!.fields;
-  if (!isRecord(spec)) return readSpec(what, spec, fields(UNNAMED)) as unknown as RunSettings;
+  if (!isRecord(spec)) return readSpec(what, spec, fields(UNNAMED_TASK)) as unknown as RunSettings;
   const given: Record<string, unknown> = {};
   for (const name in spec) given[name] = spec[name];
   const { task, ...rest } = given;
-  if (task === undefined) return readSpec(what, rest, fields(UNNAMED)) as unknown as RunSettings;
-  const named = Object.keys(tasks).filter((name) => name !== UNNAMED);
+  if (task === undefined) return readSpec(what, rest, fields(UNNAMED_TASK)) as unknown as RunSettings;
+  const named = Object.keys(tasks).filter((name) => name !== UNNAMED_TASK);
   return readSpec(what, given, fields(oneOf(what, "spec.task", task, named))) as unknown as RunSettings;
 }
 
 /** Throws `ConfigError`, naming the field, unless a value from a file is a run's settings. */
 export function checkTaskSettings(what: string, value: unknown, tasks: TaskTable): asserts value is RunSettings {
-  const task = isJsonObject(value) ? (value["task"] ?? UNNAMED) : UNNAMED;
+  const task = isJsonObject(value) ? (value["task"] ?? UNNAMED_TASK) : UNNAMED_TASK;
   checkSettings(what, value, tasks[oneOf(what, "settings.task", task, Object.keys(tasks))]!.fields);
 }

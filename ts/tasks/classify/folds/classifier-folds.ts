@@ -11,7 +11,7 @@ import {
   type FoldSpread,
   spreadOf,
 } from "../../../training/folds/fold-kind.js";
-import type { TaskFoldsReport } from "../../../training/folds/folds-report.js";
+import { spreadsOf, type TaskFoldsReport } from "../../../training/folds/folds-report.js";
 import type { Fold } from "../../../training/data/parts.js";
 import { objectAt } from "../../../training/store/run-state.js";
 import { breather } from "../../../waiting/next-task.js";
@@ -110,8 +110,9 @@ export const classifierFolds: FoldKind<LocatedExample> = {
   checkReport: checkClassifierReport,
   async report(done, folds, labels, signal) {
     const all = done.map(resultOf);
-    const spread = (of: (fold: ClassifierFold) => number) => spreadOf(all.map(of));
-    const headOnly = all.every((fold) => fold.headOnly !== null) ? spread((fold) => fold.headOnly!.accuracy) : null;
+    const headOnly = all.every((fold) => fold.headOnly !== null)
+      ? spreadOf(all.map((fold) => fold.headOnly!.accuracy))
+      : null;
     const heads = done.map((fold) => keptOf(fold).headPredicted);
     const overHeadAlone = heads.includes(null)
       ? null
@@ -123,9 +124,7 @@ export const classifierFolds: FoldKind<LocatedExample> = {
         );
     return {
       headOnly,
-      accuracy: spread(({ after }) => after.accuracy),
-      macroF1: spread(({ after }) => after.macroF1),
-      loss: spread(({ after }) => after.loss),
+      ...spreadsOf(classifierFolds, all),
       pooled: await pooled(
         all.map(({ after }) => after),
         labels.length,

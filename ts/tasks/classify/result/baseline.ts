@@ -12,7 +12,7 @@ import { measureLogits, type Metrics } from "../../../train/metrics/metrics.js";
 import { groupsOf } from "../data/held-out.js";
 import type { TokenizedText } from "../tokenized-text.js";
 import type { JobPhase } from "../../../training/job-events.js";
-import { beginPhase } from "../../../training/phase.js";
+import { phaseEvents } from "../../../training/phase.js";
 import type { RunContext, TokenizedParts } from "../../../training/task-definition.js";
 import { fitsHead, recipes } from "../recipes.js";
 import type { TrainingSettings } from "../settings.js";
@@ -120,10 +120,7 @@ function encode(
 ) {
   const ids = texts.map((text) => text.ids);
   const vectors = rowsOf(graph, (pooled) => pooled);
-  return inferTexts(encoder, ids, null, vectors, {
-    signal: context.signal,
-    onProgress: beginPhase(context, phase, texts.length),
-  });
+  return inferTexts(encoder, ids, null, vectors, phaseEvents(context, phase, texts.length));
 }
 
 function logitsOf(head: ClassificationHead, vectors: readonly Float32Array[]): Float32Array[] {

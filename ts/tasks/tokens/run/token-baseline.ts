@@ -1,6 +1,6 @@
 import { shuffled } from "../../../io/examples/parts/assign.js";
 import type { LogisticRegression } from "../../../train/logistic/logistic-regression.js";
-import { beginPhase } from "../../../training/phase.js";
+import { phaseEvents } from "../../../training/phase.js";
 import type { RunContext, TokenizedParts } from "../../../training/task-definition.js";
 import { balanceOf } from "../../class-weights.js";
 import { fitsHead, recipes } from "../../classify/recipes.js";
@@ -39,8 +39,7 @@ export async function measureTokenBaseline(work: TokenBaselineWork): Promise<Tok
   // Whole texts, in an order of their own, as far as memory goes.
   const all = [...learnt, ...spare];
   const chosen = withinMemory(all, classifier.encoder.model.config.hiddenSize, settings.seed);
-  const onProgress = beginPhase(context, "encode-train", chosen.length);
-  const vectors = await wordVectors(parts, chosen, null, { signal, onProgress });
+  const vectors = await wordVectors(parts, chosen, null, phaseEvents(context, "encode-train", chosen.length));
   // Of the two fits the one that chooses is told.
   const told = {
     onProgress: ({ done, total }: { readonly done: number; readonly total: number }) =>

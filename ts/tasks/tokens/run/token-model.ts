@@ -2,11 +2,12 @@ import type { NodeId } from "../../../graph/graph.js";
 import { entityDifference } from "../../../train/metrics/entity-difference.js";
 import type { EntityCounts } from "../../../train/metrics/entities.js";
 import type { FitOptions, FitReport } from "../../../train/fit-options.js";
+import type { Task } from "../../../train/task.js";
 import type { TokensInText } from "../../../tokenize/text-tokenizer.js";
-import { spareForHead, type TaskData } from "../../../training/data/parts.js";
-import { inPlace } from "../../../training/data/drawn.js";
+import { isSpare, type TaskData } from "../../../training/data/parts.js";
+import { inPlace } from "../../../training/data/in-place.js";
 import { numbersIn } from "../../../training/estimate/memory-need.js";
-import { beginPhase } from "../../../training/phase.js";
+import { phaseEvents } from "../../../training/phase.js";
 import { formatPercent } from "../../../training/result/percent.js";
 import type {
   ExampleUse,
@@ -91,8 +92,8 @@ export class TokenModel implements TaskModel<LocatedText, TokenizedWords> {
     return tokenTraining(classifier.parts, targets, { ...options, ...own });
   }
 
-  memory(examples: readonly TokenizedWords[], checkpointing: boolean): number {
-    return tokenTraining(this.classifier.parts, [0], { checkpointing }).task.memory!(examples);
+  stepMemory(checkpointing: boolean): Pick<Task<TokenizedWords>, "memory"> {
+    return tokenTraining(this.classifier.parts, [0], { checkpointing }).task;
   }
 
   counts(examples: readonly TokenizedWords[]): { words: number } {
@@ -110,7 +111,7 @@ export class TokenModel implements TaskModel<LocatedText, TokenizedWords> {
   }
 
   reads({ train, validation, measured }: TokenizedParts<number>): { baseline: number; finish: number } {
-    const spare = spareForHead(this.data).length === 0 ? 0 : sum(validation);
+    const spare = isSpare(this.data) ? sum(validation) : 0;
     const head = fitsHead(this.settings) ? sum(measured) + sum(train) + spare : 0;
     return { baseline: head, finish: this.settings.headOnly ? 0 : sum(measured) };
   }
@@ -118,8 +119,8 @@ export class TokenModel implements TaskModel<LocatedText, TokenizedWords> {
   async baseline(parts: TokenizedParts<TokenizedWords>): Promise<TokenState> {
     const { classifier, settings, context, data } = this;
     const { measured } = parts;
-    const spare = spareForHead(data).length > 0 ? parts.validation : [];
-    const measure = () => this.measured(measured, null, this.events("encode-validation", measured));
+    const spare = isSpare(data) ? parts.validation : [];
+    const measure = () => this.measured(measured, null, phaseEvents(context, "encode-validation", measured.length));
     const baseline = await measureTokenBaseline({ classifier, parts, spare, settings, context, measure });
     return { baseline };
   }
@@ -137,7 +138,7 @@ export class TokenModel implements TaskModel<LocatedText, TokenizedWords> {
       ({ metrics: after, entities } = await this.measured(
         measured,
         classifier.modelAdapter,
-        this.events("validate", measured),
+        phaseEvents(context, "validate", measured.length),
       ));
     const overHeadAlone = entities && headEntities && (await entityDifference(entities, headEntities, context.signal));
     const result: TokenResult = {
@@ -164,10 +165,6 @@ export class TokenModel implements TaskModel<LocatedText, TokenizedWords> {
 
   dispose(): void {
     this.classifier.dispose();
-  }
-
-  private events(phase: "encode-validation" | "validate", examples: readonly unknown[]): MeasureEvents {
-    return { signal: this.context.signal, onProgress: beginPhase(this.context, phase, examples.length) };
   }
 
   private async measured(
