@@ -2,16 +2,15 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import commonjs from "@rollup/plugin-commonjs";
 import { nodeResolve } from "@rollup/plugin-node-resolve";
-import { dts } from "rollup-plugin-dts";
 import { annotations } from "./scripts/bundle/annotations.mjs";
 import { binaries } from "./scripts/bundle/binaries.mjs";
 import { chunkOf } from "./scripts/bundle/chunks.mjs";
+import { declarations } from "./scripts/bundle/declarations.mjs";
 import { intrinsic } from "./scripts/bundle/intrinsics.mjs";
 import { lines } from "./scripts/bundle/lines.mjs";
 import { minified } from "./scripts/bundle/minified.mjs";
 import { notInlined } from "./scripts/bundle/not-inlined.mjs";
 import { notices } from "./scripts/bundle/notices.mjs";
-import { publicTypes } from "./scripts/bundle/public-types.mjs";
 import { variants } from "./scripts/wasm/variants.mjs";
 import { typescript } from "./scripts/bundle/typescript.mjs";
 
@@ -88,29 +87,23 @@ export default [
     plugins: [typescript, ...bundled, annotations, minified(["lowrank-worker"])],
     output: { file: `${dir}/lowrank-worker.js`, format: "iife", inlineDynamicImports: true },
   },
-  whole && {
-    // Node's entries have more names: what needs a file system.
-    input: {
-      index: "ts/index.ts",
-      node: "ts/entry/node.ts",
-      graph: "ts/entry/graph.ts",
-      jobs: "ts/jobs/index.ts",
-      serve: "ts/serve/index.ts",
-      "jobs-node": "ts/entry/jobs-node.ts",
-      remote: "ts/worker/index.ts",
-      "remote-node": "ts/entry/remote-node.ts",
-      "extension-node": "ts/entry/extension-node.ts",
-      "extension-cli": "ts/cli/extension.ts",
-      extension: "ts/entry/extension.ts",
-    },
-    external,
-    plugins: [dts({ compilerOptions: { stripInternal: true } }), publicTypes],
-    // Projects whose `lib` has no `Disposable` yet.
-    output: {
+  whole &&
+    declarations(
+      // Node's entries have more names: what needs a file system.
+      {
+        index: "ts/index.ts",
+        node: "ts/entry/node.ts",
+        graph: "ts/entry/graph.ts",
+        jobs: "ts/jobs/index.ts",
+        serve: "ts/serve/index.ts",
+        "jobs-node": "ts/entry/jobs-node.ts",
+        remote: "ts/worker/index.ts",
+        "remote-node": "ts/entry/remote-node.ts",
+        "extension-node": "ts/entry/extension-node.ts",
+        "extension-cli": "ts/cli/extension.ts",
+        extension: "ts/entry/extension.ts",
+      },
       dir,
-      format: "es",
-      chunkFileNames: "chunks/[name].d.ts",
-      banner: '/// <reference lib="esnext.disposable" />',
-    },
-  },
+      external,
+    ),
 ].filter(Boolean);

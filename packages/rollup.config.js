@@ -1,7 +1,6 @@
 import { join } from "node:path";
-import { dts } from "rollup-plugin-dts";
 import { root } from "../scripts/setup/paths.mjs";
-import { publicTypes } from "../scripts/bundle/public-types.mjs";
+import { declarations } from "../scripts/bundle/declarations.mjs";
 import { typescript } from "../scripts/bundle/typescript.mjs";
 
 // PACKAGE names the folder, DIST is where the set-up has it built.
@@ -31,15 +30,5 @@ export default [
     plugins: [typescript],
     output: { dir, format: "es", chunkFileNames: "shared-[name].js", hoistTransitiveImports: false },
   },
-  {
-    input: Object.fromEntries(types[PACKAGE].map((name) => [name, source(`${name}.ts`)])),
-    external,
-    plugins: [dts({ compilerOptions: { stripInternal: true } }), publicTypes],
-    output: {
-      dir,
-      format: "es",
-      chunkFileNames: "chunks/[name].d.ts",
-      banner: '/// <reference lib="esnext.disposable" />',
-    },
-  },
+  declarations(Object.fromEntries(types[PACKAGE].map((name) => [name, source(`${name}.ts`)])), dir, external),
 ];

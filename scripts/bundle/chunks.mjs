@@ -134,7 +134,7 @@ export const places = {
 };
 
 /** Packages that are a script each, so that a program goes without those that it does not use. Parquet's reader parts itself. */
-const packages = [...["@huggingface/tokenizers", "@huggingface/jinja", "papaparse", "fflate", "aws4fetch"]];
+const packages = ["@huggingface/tokenizers", "@huggingface/jinja", "papaparse", "fflate", "aws4fetch"];
 
 /** The script that a module goes to; undefined where that follows from who imports it. */
 export function chunkOf(id) {

@@ -1,9 +1,10 @@
-import { existsSync, renameSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../paths.mjs";
 import { run } from "../process.mjs";
 import { variants } from "../../wasm/variants.mjs";
-import { clearStamp, hashOf, isFresh, setStamp } from "../stamp.mjs";
+import { replaceFolder } from "../replaced-folder.mjs";
+import { hashOf, isFresh } from "../stamp.mjs";
 
 const inputs = (chosen) =>
   hashOf(
@@ -27,23 +28,14 @@ export function dist(chosen = all) {
     title: "JavaScript bundles (rollup)",
     seconds: 25,
     needed: () => !isCurrent(all) && !isCurrent(chosen),
-    async run() {
-      const hash = inputs(chosen);
-      const built = join(root, `build/dist-${process.pid}`);
-      const old = `${built}-old`;
-      try {
-        await run("node", ["node_modules/rollup/dist/bin/rollup", "--config", "--silent"], {
-          cwd: root,
-          env: { DIST: built, BUILDS: chosen.join() },
-        });
-        clearStamp("dist");
-        if (existsSync(join(root, "dist"))) renameSync(join(root, "dist"), old);
-        renameSync(built, join(root, "dist"));
-        setStamp("dist", hash);
-      } finally {
-        rmSync(built, { recursive: true, force: true });
-        rmSync(old, { recursive: true, force: true });
-      }
-    },
+    run: () =>
+      replaceFolder(
+        { place: join(root, "dist"), fresh: join(root, "build/dist"), stamp: "dist", hash: inputs(chosen) },
+        (folder) =>
+          run("node", ["node_modules/rollup/dist/bin/rollup", "--config", "--silent"], {
+            cwd: root,
+            env: { DIST: folder, BUILDS: chosen.join() },
+          }),
+      ),
   };
 }

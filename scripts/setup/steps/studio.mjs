@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../paths.mjs";
 import { run } from "../process.mjs";
-import { clearStamp, hashOf, isFresh, setStamp } from "../stamp.mjs";
+import { replaceFolder } from "../replaced-folder.mjs";
+import { hashOf, isFresh } from "../stamp.mjs";
 
 const place = join(root, "web/dist");
 const sources = () => readdirSync(join(root, "web")).filter((name) => !["dist", "node_modules"].includes(name));
@@ -13,18 +14,10 @@ export const studio = {
   title: "the Studio (vite)",
   seconds: 15,
   needed: () => !existsSync(place) || !isFresh("studio", inputs()),
-  async run() {
-    const built = `${place}-${process.pid}`;
-    try {
+  run: () =>
+    replaceFolder({ place, fresh: join(root, "build/studio"), stamp: "studio", hash: inputs() }, (folder) => {
       const vite = join(root, "node_modules/vite/bin/vite.js");
-      const options = ["--config", "web/vite.config.ts", "--outDir", built, "--logLevel", "error"];
-      await run("node", [vite, "build", ...options], { cwd: root, env: { NODE_ENV: "production" } });
-      clearStamp("studio");
-      rmSync(place, { recursive: true, force: true });
-      renameSync(built, place);
-      setStamp("studio", inputs());
-    } finally {
-      rmSync(built, { recursive: true, force: true });
-    }
-  },
+      const options = ["--config", "web/vite.config.ts", "--outDir", folder, "--logLevel", "error"];
+      return run("node", [vite, "build", ...options], { cwd: root, env: { NODE_ENV: "production" } });
+    }),
 };
