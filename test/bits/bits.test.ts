@@ -1,21 +1,15 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { engine, init } from "../../ts/engine/engine.js";
+import { expect, it } from "vitest";
+import { engine } from "../../ts/engine/engine.js";
 import { goldenJson } from "../golden.js";
+import { useBuild } from "../setup/use-build.js";
 import { bits } from "./cases.js";
 
 /** By number of threads. */
 const golden = await goldenJson<Record<string, Record<string, string>>>("bits.json");
-const { build, threads } = engine().info;
+const { threads } = engine().info;
 
 // What fuses multiplications with additions, as "relaxed" may, differs from one processor to another: only "simd" is laid down.
-beforeAll(async () => {
-  await engine().close();
-  await init({ build: "simd", threads });
-});
-afterAll(async () => {
-  await engine().close();
-  await init({ build, threads });
-});
+useBuild({ build: "simd", threads });
 
 it("the simd build gives the bits that every runtime gives", { timeout: 300_000 }, async () => {
   expect(engine().info).toMatchObject({ build: "simd", threads });

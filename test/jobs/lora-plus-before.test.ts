@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { engine, init } from "../../ts/engine/engine.js";
+import { expect, it } from "vitest";
 import type { FileMap } from "../../ts/io/file-map.js";
 import { memoryStore } from "../../ts/jobs/index.js";
 import { sha256 } from "../../ts/training/sources/sha256.js";
 import { goldenBytes, goldenJson } from "../golden.js";
+import { useBuild } from "../setup/use-build.js";
 import { afterStep, run, runUntil, spec } from "./tiny-job.js";
 
 /*
@@ -16,15 +16,7 @@ const own = {
 } as const;
 const FOLDER = "runs-before/lora-plus";
 
-const { build, threads } = engine().info;
-beforeAll(async () => {
-  await engine().close();
-  await init({ build: "simd", threads: 1 });
-});
-afterAll(async () => {
-  await engine().close();
-  await init({ build, threads });
-});
+useBuild({ build: "simd", threads: 1 });
 
 async function interrupted(): Promise<FileMap> {
   const names = ["run.json", "checkpoint.safetensors", "checkpoint.history.jsonl"];

@@ -1,27 +1,19 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { engine, init } from "../../ts/engine/engine.js";
+import { describe, expect, it } from "vitest";
 import type { FileMap } from "../../ts/io/file-map.js";
 import { type FoldsReport, memoryStore, runFolds, runStatus, unfinishedSpec } from "../../ts/jobs/index.js";
 import { root } from "../../scripts/setup/paths.mjs";
 import { goldenBytes, goldenJson } from "../golden.js";
+import { useBuild } from "../setup/use-build.js";
 import { oldRuns, runOld } from "./old-runs.js";
 
 /*
  * Runs of each kind as the version before the tasks had one pipeline left them, test/golden/runs-before: finished, and interrupted after
  * seven of twelve steps. The build simd gives the same bits everywhere.
  */
-const { build, threads } = engine().info;
 const folder = join(root, "test/golden/runs-before");
-beforeAll(async () => {
-  await engine().close();
-  await init({ build: "simd", threads: 1 });
-});
-afterAll(async () => {
-  await engine().close();
-  await init({ build, threads });
-});
+useBuild({ build: "simd", threads: 1 });
 
 async function files(kind: string, state: "finished" | "unfinished"): Promise<FileMap> {
   const names = readdirSync(join(folder, kind, state));

@@ -1,14 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Postgres } from "../../../scripts/servers/postgres.mjs";
-import { Redis } from "../../../scripts/servers/redis.mjs";
 import { JobQueue } from "../src/job-queue.js";
 import { runQueueWorker } from "../src/worker/queue-worker.js";
+import { type QueueServer, queueServers } from "./servers.js";
 
-describe.each([
-  ["Redis", () => Redis.start()],
-  ["PostgreSQL", () => Postgres.start()],
-] as const)("the board of a queue on %s", (_name, start) => {
-  let server: Redis | Postgres;
+describe.each(queueServers)("the board of a queue on %s", (_name, start) => {
+  let server: QueueServer;
   beforeAll(async () => {
     server = await start();
   }, 60_000);

@@ -4,11 +4,10 @@ import { createServer, type AddressInfo, type Server, type Socket } from "node:n
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePort } from "../../../scripts/servers/free-port.mjs";
-import { Postgres } from "../../../scripts/servers/postgres.mjs";
-import { Redis } from "../../../scripts/servers/redis.mjs";
 import { ConfigError } from "../../../ts/errors/errors.js";
 import { JobQueue, QueueError } from "../src/index.js";
 import { project } from "../../../test/cli/fixture.js";
+import { type QueueServer, queueServers } from "./servers.js";
 
 /** Half a minute that a server is waited for, and as much as a busy machine may need. */
 const PATIENCE = 120_000;
@@ -28,11 +27,8 @@ function lowrank(...args: string[]) {
   return { child, exit, text: () => text };
 }
 
-describe.each([
-  ["Redis", () => Redis.start()],
-  ["PostgreSQL", () => Postgres.start()],
-] as const)("what is asked of a queue whose %s goes away", (_name, start) => {
-  let server: Redis | Postgres;
+describe.each(queueServers)("what is asked of a queue whose %s goes away", (_name, start) => {
+  let server: QueueServer;
   beforeAll(async () => {
     server = await start();
   }, PATIENCE);

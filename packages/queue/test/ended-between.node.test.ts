@@ -1,10 +1,9 @@
 import { Job, type Worker } from "bullmq";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { Postgres } from "../../../scripts/servers/postgres.mjs";
-import { Redis } from "../../../scripts/servers/redis.mjs";
 import { JobQueue } from "../src/job-queue.js";
 import { queueEngine } from "../src/queue-engine.js";
 import type { TrainingOutcome } from "../src/run-attempt.js";
+import { type QueueServer, queueServers } from "./servers.js";
 
 const { getState } = Job.prototype;
 const outcome: TrainingOutcome = {
@@ -12,11 +11,8 @@ const outcome: TrainingOutcome = {
   measured: [{ step: 8, value: 0.25 }],
 };
 
-describe.each([
-  ["Redis", () => Redis.start()],
-  ["PostgreSQL", () => Postgres.start()],
-] as const)("a job on %s that ends while it is asked for", (_name, start) => {
-  let server: Redis | Postgres;
+describe.each(queueServers)("a job on %s that ends while it is asked for", (_name, start) => {
+  let server: QueueServer;
   let queue: JobQueue;
   let worker: Worker;
   /** Ends the job that the worker has. */

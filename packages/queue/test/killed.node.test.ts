@@ -3,18 +3,16 @@ import { appendFile, copyFile, readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { pseudorandom } from "../../../scripts/queue/pseudorandom.mjs";
 import { JobQueue } from "../src/job-queue.js";
-import { Postgres } from "../../../scripts/servers/postgres.mjs";
+import type { Postgres } from "../../../scripts/servers/postgres.mjs";
 import { Redis } from "../../../scripts/servers/redis.mjs";
 import { Fleet } from "./fleet.js";
+import { type QueueServer, queueServers } from "./servers.js";
 
 const JOBS = 6;
 const STEPS = 120;
 
-describe.each([
-  ["Redis", () => Redis.start()],
-  ["PostgreSQL", () => Postgres.start()],
-] as const)("a queue on %s", (_name, start) => {
-  let server: Redis | Postgres;
+describe.each(queueServers)("a queue on %s", (_name, start) => {
+  let server: QueueServer;
   let fleet: Fleet;
   let queue: JobQueue;
   beforeAll(async () => {

@@ -2,10 +2,9 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Postgres } from "../../../scripts/servers/postgres.mjs";
-import { Redis } from "../../../scripts/servers/redis.mjs";
 import { JobQueue } from "../src/job-queue.js";
 import { Fleet } from "./fleet.js";
+import { type QueueServer, queueServers } from "./servers.js";
 
 /** A worker's ten seconds for its server, and as much as a busy machine may need. */
 const PATIENCE = 90_000;
@@ -15,11 +14,8 @@ const ended = async (worker: ChildProcess) => {
   return worker.exitCode;
 };
 
-describe.each([
-  ["Redis", () => Redis.start()],
-  ["PostgreSQL", () => Postgres.start()],
-] as const)("a worker that is told to stop while its %s is gone", (name, start) => {
-  let server: Redis | Postgres;
+describe.each(queueServers)("a worker that is told to stop while its %s is gone", (name, start) => {
+  let server: QueueServer;
   let fleet: Fleet;
   beforeEach(async () => {
     server = await start();
