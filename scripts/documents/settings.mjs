@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
 
-const tables = [
+/** Those of the first tasks; a further task's are its entry of `fieldsOfTasks`. */
+const known = [
   { file: "training/spec/shared-fields.ts", name: "sharedFields", title: "All tasks" },
   {
     file: "tasks/classify/settings.ts",
@@ -10,8 +11,6 @@ const tables = [
     title: "Classifiers of texts (no `task`) and words",
   },
   { file: "tasks/classify/settings.ts", name: "textFields", title: "Classifiers of texts" },
-  { file: "tasks/tokens/run/settings.ts", name: "tokenFields", title: '`task: "tokens"`' },
-  { file: "tasks/language/settings.ts", name: "languageFields", title: '`task: "text"` and `task: "chat"`' },
 ];
 
 /**
@@ -20,9 +19,24 @@ const tables = [
  */
 export function settingsTables(root) {
   const flags = flagsOf(join(root, "ts/cli/options/setting-flags.ts"));
-  return tables
+  return [...known, ...tablesOfTasks(root)]
     .map(({ file, name, title }) => section(title, objectIn(join(root, "ts", file), name), flags))
     .join("\n\n");
+}
+
+/** The tables of ts/tasks/index.ts, each with the tasks that have it. @param {string} root */
+function tablesOfTasks(root) {
+  const index = join(root, "ts/tasks/index.ts");
+  const text = readFileSync(index, "utf8");
+  const tasks = new Map();
+  for (const row of objectIn(index, "fieldsOfTasks").properties) {
+    const name = row.initializer.getText();
+    if (!known.some((table) => table.name === name)) tasks.set(name, [...(tasks.get(name) ?? []), row.name.getText()]);
+  }
+  return [...tasks].map(([name, own]) => {
+    const [, path] = new RegExp(`import \\{[^}]*\\b${name}\\b[^}]*\\} from "\\./(.*)\\.js"`).exec(text);
+    return { file: `tasks/${path}.ts`, name, title: own.map((task) => `\`task: "${task}"\``).join(" and ") };
+  });
 }
 
 function section(title, table, flags) {
@@ -92,9 +106,12 @@ function objectIn(file, constant) {
   const source = ts.createSourceFile(file, readFileSync(file, "utf8"), ts.ScriptTarget.Latest, true);
   for (const statement of source.statements.filter(ts.isVariableStatement))
     for (const { name, initializer } of statement.declarationList.declarations)
-      if (name.getText() === constant && ts.isObjectLiteralExpression(initializer)) return initializer;
+      if (name.getText() === constant && ts.isObjectLiteralExpression(plain(initializer))) return plain(initializer);
   throw new Error(`${file} has no object ${constant}`);
 }
+
+/** A value without the type that it satisfies. */
+const plain = (value) => (ts.isSatisfiesExpression(value) ? value.expression : value);
 
 /** How the command line spells each setting. */
 function flagsOf(file) {

@@ -7,7 +7,7 @@ import { pickSamples } from "../../tasks/classify/result/sample-predictions.js";
 import { type JobSettings, type TaskName, taskOf } from "../../tasks/index.js";
 import type { TrainingSettings } from "../../tasks/classify/settings.js";
 import { finetuneLanguage } from "./finetune-language.js";
-import { finetuneTokens } from "./finetune-tokens.js";
+import { finetuneTask } from "./finetune-task.js";
 import { crossValidate, unfinishedFolds } from "./folds.js";
 import { exitCodes } from "../exit-codes.js";
 import { followRun, printRun } from "../followed-run.js";
@@ -74,7 +74,7 @@ async function finetune(options: FinetuneOptions, session: Session): Promise<voi
     await withRunFolder(options, async (store) => {
       const settings = fresh ?? (await settingsOf(store));
       if (fresh === null) checkAgainst(withAbsolutePaths(options), settings);
-      const run = runs[taskOf(settings)] as (typeof runs)[TaskName] & Run<JobSettings>;
+      const run = (runs[taskOf(settings)] ?? finetuneTask) as Run<JobSettings>;
       const job = run(store, settings, options, session);
       await job.catch(async (error: unknown) => {
         if (error instanceof AbortError) await explainStop(store, session);
@@ -88,13 +88,12 @@ async function finetune(options: FinetuneOptions, session: Session): Promise<voi
 
 type Run<S> = (store: RunStore, settings: S, options: FinetuneOptions, session: Session) => Promise<void>;
 
-/** How a run of each task is shown. */
-const runs = {
+/** Tasks that are run in another way than `finetuneTask`. */
+const runs: Readonly<Partial<Record<TaskName, Run<never>>>> = {
   classify: runIn,
-  tokens: finetuneTokens,
   text: finetuneLanguage,
   chat: finetuneLanguage,
-} satisfies Readonly<Record<TaskName, Run<never>>>;
+};
 
 async function runIn(
   store: RunStore,

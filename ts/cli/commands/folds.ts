@@ -13,7 +13,7 @@ import { findingLines } from "../terminal/data-lines.js";
 import { foldLines } from "../terminal/fold-lines.js";
 import { JobProgress } from "../terminal/job-progress.js";
 import { ProgressReporter } from "../terminal/progress-bar.js";
-import { introductions } from "../terminal/introductions.js";
+import { introductionOf } from "../terminal/introductions.js";
 import { shellPath } from "../terminal/shell-word.js";
 
 /** What `finetune --folds` takes beside the settings. */
@@ -44,7 +44,7 @@ export async function crossValidate(
       else if (!options.quiet) terminal.print(line);
     }
   };
-  const introduce = introductions[taskOf(settings)];
+  const introduce = introductionOf(taskOf(settings));
   const allow = "allow" in settings ? settings.allow : [];
   await withRunFolder(options, async (store) => {
     await startEngine(settings);

@@ -9,15 +9,15 @@ import { isLocked } from "../../training/node/run-lock.js";
 import { type JobSettings, taskOf } from "../../tasks/index.js";
 import { runFiles } from "../../training/store/run-store.js";
 import type { LanguageSettings } from "../../tasks/language/settings.js";
-import type { TokenSettings } from "../../tasks/tokens/run/settings.js";
 import type { TrainingSettings } from "../../tasks/classify/settings.js";
 import { classifierPlan } from "../../tasks/classify/recipes.js";
 import { formatLength } from "../../training/spec/run-settings.js";
 import { formatTargets } from "../../training/spec/training-settings.js";
 import { formatCount, formatDuration, formatInterval, formatPercent, formatRate } from "../terminal/number-format.js";
 import { clip } from "../terminal/table.js";
+import { metricCells } from "../terminal/task-summary.js";
 import { languageRows, perplexityRows } from "./inspected-language.js";
-import { entityRows, tokenRows } from "./inspected-tokens.js";
+import { entityRows, taskRows } from "./inspected-tokens.js";
 import { shellPath } from "../terminal/shell-word.js";
 
 /** The report of a finished run, without its steps. */
@@ -78,14 +78,15 @@ export function runRows(folder: string, self: string, run: InspectedRun): string
 export function rowsOfSettings(settings: JobSettings): string[][] {
   const task = taskOf(settings);
   if (task === "classify") return settingRows(settings as TrainingSettings);
-  return task === "tokens" ? tokenRows(settings as TokenSettings) : languageRows(settings as LanguageSettings);
+  return task === "text" || task === "chat" ? languageRows(settings as LanguageSettings) : taskRows(settings);
 }
 
 function rowsOfReport(report: InspectedReport): string[][] {
   const { settings } = report as Partial<InspectedReport>;
   const task = taskOf(settings ?? {});
   if (task === "classify") return resultRows(report as RunReport);
-  return task === "tokens" ? entityRows(report as TokenReport) : perplexityRows(report as LanguageReport);
+  if (task === "tokens") return entityRows(report as TokenReport);
+  return task === "text" || task === "chat" ? perplexityRows(report as LanguageReport) : metricCells(report);
 }
 
 /** A name from a file, which a stranger may have written. */

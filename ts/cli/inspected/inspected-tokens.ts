@@ -1,6 +1,6 @@
-import type { TokenSettings } from "../../tasks/tokens/run/settings.js";
-import { classifierPlan } from "../../tasks/classify/recipes.js";
-import { formatLength } from "../../training/spec/run-settings.js";
+import { tasks } from "../../tasks/index.js";
+import type { TaskTable } from "../../training/task-definition.js";
+import { formatLength, type RunSettings, taskOf } from "../../training/spec/run-settings.js";
 import { formatTargets } from "../../training/spec/training-settings.js";
 import type { TokenReport } from "../../tasks/tokens/run/token-report.js";
 import { formatCount, formatPercent, formatRate } from "../terminal/number-format.js";
@@ -9,14 +9,16 @@ import { clip } from "../terminal/table.js";
 /** A name from a file, which a stranger may have written. */
 const named = (name: unknown) => clip(String(name), 300);
 
-/** What was learnt of labelled words, and how. */
-export function tokenRows(settings: TokenSettings): string[][] {
+/** What was trained on, and how. */
+export function taskRows(settings: RunSettings): string[][] {
   const { data, validation, test, model, batchSize, learningRate, rank, alpha, targetModules, seed, headOnly } =
     settings;
   const measured = test ?? validation;
-  const trained = `${formatLength(settings, classifierPlan.length)} of ${batchSize}, learning rate ${formatRate(learningRate)}, rank ${rank}, alpha ${alpha} on ${formatTargets(targetModules)}`;
+  const task = taskOf(settings);
+  const examples = task === "tokens" ? "labelled words" : `task ${task}`;
+  const trained = `${formatLength(settings, (tasks as TaskTable)[task]!.plan.length)} of ${batchSize}, learning rate ${formatRate(learningRate)}, rank ${rank}, alpha ${alpha} on ${formatTargets(targetModules)}`;
   return [
-    ["data", `${named(data)}, labelled words${measured === null ? "" : `; tested on ${named(measured)}`}`],
+    ["data", `${named(data)}, ${examples}${measured === null ? "" : `; tested on ${named(measured)}`}`],
     ["base", named(model)],
     ["settings", `${headOnly ? "the head alone, fitted to frozen vectors" : trained}, seed ${seed}`],
   ];

@@ -76,16 +76,18 @@ function refuseForeign(options: SettingsOptions, task: string, fields: Fields): 
 function hintFor(name: SettingName, task: string): string {
   if (task === "classify") return `: say which task with --task ${tasksWith(name).join(" or --task ")}`;
   if (name === "test" || name === "testSplit") return "; --validation names what is measured";
-  const named = columnsOf[task as keyof typeof columnsOf];
-  return name === "label" || name === "text" ? `; --fields names columns, such as ${named}` : "";
+  const named = columnsOf[task as TaskName];
+  return named !== undefined && (name === "label" || name === "text")
+    ? `; --fields names columns, such as ${named}`
+    : "";
 }
 
-/** What --fields may name, as an example. */
-const columnsOf = {
+/** What --fields may name, as an example, of tasks that have it. */
+const columnsOf: Readonly<Partial<Record<TaskName, string>>> = {
   tokens: "tokens=…,tags=…",
   text: "prompt=…,completion=…",
   chat: "messages=…",
-} satisfies Readonly<Record<Exclude<TaskName, "classify">, string>>;
+};
 
 /** An option as it is typed: a flag that says no has a name of its own. */
 const typed = (name: SettingName, value: unknown) =>

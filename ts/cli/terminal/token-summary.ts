@@ -1,71 +1,13 @@
-import { formatTargets, warmupOf } from "../../training/spec/training-settings.js";
 import { runFiles } from "../../training/store/run-store.js";
-import type { ReadyJob } from "../../jobs/run-job.js";
-import type { ReadyPart } from "../../training/job-events.js";
-import type { TokenSettings } from "../../tasks/tokens/run/settings.js";
 import type { TokenReport } from "../../tasks/tokens/run/token-report.js";
 import type { TokenMetrics } from "../../tasks/tokens/token-metrics.js";
 import { finetuneCommand } from "../options/finetune-command.js";
-import { adapterVariants } from "./adapter-variants.js";
-import { formatBytes, formatCount, formatDuration, formatPercent, formatRate, formatThreads } from "./number-format.js";
+import { formatBytes, formatCount, formatDuration, formatPercent } from "./number-format.js";
 import { clip, tableLines } from "./table.js";
 import type { Terminal } from "./terminal.js";
 import { shellPath } from "./shell-word.js";
 
 type Colors = Terminal["colors"];
-
-const counted = ({ file, examples, words = 0 }: ReadyPart) =>
-  `${file}: ${formatCount(examples)} examples of ${formatCount(words)} words`;
-
-/** What is about to run on labelled words, before it does. */
-export function tokenIntroduction(job: ReadyJob<TokenSettings>, folder: string, { dim }: Colors): string[] {
-  const { settings, steps, resumedAfter, engine, model, data, parameters, evaluateEvery, estimate } = job;
-  const { rank, alpha, targetModules, batchSize, learningRate, schedule, seed, patience, headOnly } = settings;
-  const { validation, test } = data;
-  const split = (part: ReadyPart & { readonly split: boolean }) =>
-    `${counted(part)}${part.split ? ", a seeded split" : ""}`;
-  const stop = patience === null ? "" : `; ${patience} in a row without a lower one end the run`;
-  const rows = [
-    ["model", `${model.name}, ${model.layers} layers of ${model.hiddenSize} (from ${model.origin})`],
-    ["data", `${counted(data.train)} are learnt`],
-    ["labels", clip(data.labels.join(", "), 100)],
-    ["test", `${split(test ?? validation)}, measured at the end`],
-    ...(evaluateEvery === null
-      ? []
-      : [
-          [
-            "keeps",
-            `the step with the lowest loss on ${split(validation)}, measured every ${evaluateEvery} steps${stop}`,
-          ],
-        ]),
-    ...(headOnly
-      ? [["adapter", "none: the head alone is fitted to frozen vectors"]]
-      : [
-          [
-            "adapter",
-            [`rank ${rank}, alpha ${alpha} on ${formatTargets(targetModules)}`, ...adapterVariants(settings)].join(
-              ", ",
-            ) + `: ${formatCount(parameters.adapter)} parameters, ${formatCount(parameters.head)} of the head`,
-          ],
-          [
-            "training",
-            `${formatCount(steps)} steps of ${batchSize}, AdamW, learning rate ${formatRate(learningRate)} (warm-up ` +
-              `${warmupOf(settings, steps)}, ${schedule}), seed ${seed}`,
-          ],
-        ]),
-    [
-      "engine",
-      `${engine.build} build, ${formatThreads(engine.threads)}, tile ${engine.tile.rows}×${engine.tile.columns}`,
-    ],
-    [
-      "estimate",
-      `about ${formatDuration(estimate.seconds.total)}, ${formatBytes(estimate.memory.needed)} of linear memory`,
-    ],
-    ["run", folder],
-  ];
-  const lines = tableLines(rows).map((line) => line.replace(/^\w+ */, (title) => dim(title)));
-  return resumedAfter === null ? lines : [`Going on after step ${resumedAfter} of ${steps}`, ...lines];
-}
 
 const scores = ({ f1, precision, recall, accuracy }: TokenMetrics) =>
   [f1, precision, recall, accuracy].map(formatPercent);

@@ -1,7 +1,5 @@
-import type { NodeId } from "../../graph/graph.js";
 import type { LocatedExample } from "../../io/examples/index.js";
 import type { DataSummary, Survey } from "../../io/examples/summary/index.js";
-import { inferTexts, rowsOf } from "../../models/sentence/inference.js";
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import type { FitOptions, FitReport } from "../../train/fit-options.js";
 import type { Task } from "../../train/task.js";
@@ -9,8 +7,6 @@ import { bestClass } from "../../train/metrics/class-probabilities.js";
 import { measureLogits, type Metrics } from "../../train/metrics/metrics.js";
 import { pairedDifference } from "../../train/metrics/paired-difference.js";
 import { isSpare } from "../../training/data/parts.js";
-import { numbersIn } from "../../training/estimate/memory-need.js";
-import { phaseEvents } from "../../training/phase.js";
 import { formatPercent } from "../../training/result/percent.js";
 import type {
   Guessing,
@@ -26,6 +22,7 @@ import { loraOptions } from "../../training/spec/training-settings.js";
 import { log } from "../../values/elementary.js";
 import { classWeightsOf } from "../class-weights.js";
 import { takeTraining } from "../classifier-training.js";
+import { EncoderModel } from "./encoder-model.js";
 import { TextClassifier } from "../text-classifier.js";
 import { type DataCheck, describeDataset } from "./data/data-check.js";
 import type { Dataset } from "./data/dataset.js";
@@ -50,10 +47,10 @@ export interface ClassifierState {
 const classesOf = (logits: readonly Float32Array[]) => logits.map((row, i) => bestClass(row, `text ${i}`));
 
 /** A classifier of texts that is trained. */
-export class TextModel implements TaskModel<LocatedExample, TokenizedText> {
-  readonly classifier: TextClassifier;
-  readonly graph: SentenceEncoder["graph"];
-  readonly parameters: { readonly adapter: number; readonly head: number };
+export class TextModel
+  extends EncoderModel<TextClassifier, TrainingSettings>
+  implements TaskModel<LocatedExample, TokenizedText>
+{
   readonly details: object;
   private readonly classes: ReadonlyMap<string, number>;
   private summary: DataSummary | null = null;
@@ -64,22 +61,15 @@ export class TextModel implements TaskModel<LocatedExample, TokenizedText> {
   constructor(
     private readonly encoder: SentenceEncoder,
     private readonly dataset: Dataset,
-    private readonly settings: TrainingSettings,
+    settings: TrainingSettings,
     private readonly surveyed: Survey | null,
     private readonly check: DataCheck,
-    private readonly context: RunContext,
+    context: RunContext,
   ) {
     const { labels } = dataset;
-    this.classifier = TextClassifier.create(encoder, { labels, lora: loraOptions(settings) });
-    this.graph = encoder.graph;
+    super(TextClassifier.create(encoder, { labels, lora: loraOptions(settings) }), settings, context);
     this.classes = new Map(labels.map((label, i) => [label, i]));
-    const head = numbersIn(this.graph, this.classifier.head.params());
-    this.parameters = { adapter: numbersIn(this.graph, this.params()) - head, head };
     this.details = { groups: groupsOfParts(dataset, settings) };
-  }
-
-  params(): NodeId[] {
-    return this.classifier.params();
   }
 
   tokenize(example: LocatedExample): TokenizedText {
@@ -89,10 +79,6 @@ export class TextModel implements TaskModel<LocatedExample, TokenizedText> {
   async describe(onProgress: (done: number) => void): Promise<void> {
     const { dataset, surveyed, encoder, check } = this;
     this.summary = await describeDataset(dataset, surveyed!, encoder.tokenizer, check, onProgress);
-  }
-
-  checkpointing(): boolean {
-    return this.settings.checkpointing;
   }
 
   training(train: readonly TokenizedText[], options: FitOptions): TaskTraining<TokenizedText> {
@@ -150,13 +136,11 @@ export class TextModel implements TaskModel<LocatedExample, TokenizedText> {
     { train, validation, measured }: TokenizedParts<TokenizedText>,
     steps: FitReport | null,
   ): Promise<RunOutcome> {
-    const { dataset, settings, context, surveyed, summary } = this;
+    const { dataset, settings, surveyed, summary } = this;
     const { baseline, headPredictions } = state as ClassifierState;
     const targets = measured.map(({ target }) => target);
     const isHead = steps === null;
-    const logits = isHead
-      ? this.fitted!.logits
-      : await this.logits(measured, phaseEvents(context, "validate", measured.length));
+    const logits = isHead ? this.fitted!.logits : await this.logits(measured, this.events("validate", measured));
     const after = isHead ? baseline.headOnly! : await this.metricsOf(logits, measured, true);
     const predicted = classesOf(logits);
     const compared = isHead ? null : headPredictions;
@@ -199,18 +183,9 @@ export class TextModel implements TaskModel<LocatedExample, TokenizedText> {
     };
   }
 
-  files() {
-    return this.classifier.save();
-  }
-
-  dispose(): void {
-    this.classifier.dispose();
-  }
-
   private logits(examples: readonly TokenizedText[], events: MeasureEvents): Promise<Float32Array[]> {
-    const { encoder, head, modelAdapter } = this.classifier;
-    const texts = examples.map(({ ids }) => ids);
-    return inferTexts(encoder, texts, modelAdapter, rowsOf(this.graph, head.snapshot()), events);
+    const { head, modelAdapter } = this.classifier;
+    return this.rows(examples, modelAdapter, head.snapshot(), events);
   }
 
   private metricsOf(

@@ -1,4 +1,3 @@
-import type { NodeId } from "../../../graph/graph.js";
 import { entityDifference } from "../../../train/metrics/entity-difference.js";
 import type { EntityCounts } from "../../../train/metrics/entities.js";
 import type { FitOptions, FitReport } from "../../../train/fit-options.js";
@@ -6,8 +5,6 @@ import type { Task } from "../../../train/task.js";
 import type { TokensInText } from "../../../tokenize/text-tokenizer.js";
 import { isSpare, type TaskData } from "../../../training/data/parts.js";
 import { inPlace } from "../../../training/data/in-place.js";
-import { numbersIn } from "../../../training/estimate/memory-need.js";
-import { phaseEvents } from "../../../training/phase.js";
 import { formatPercent } from "../../../training/result/percent.js";
 import type {
   ExampleUse,
@@ -26,6 +23,7 @@ import { log } from "../../../values/elementary.js";
 import { fitsHead } from "../../classify/recipes.js";
 import { classifierOptions } from "../../classify/settings.js";
 import { firstTokens } from "../aligned.js";
+import { EncoderModel } from "../../classify/encoder-model.js";
 import { TokenClassifier } from "../token-classifier.js";
 import { type MeasuredTokens, tokenMetrics } from "../token-metrics.js";
 import { scoresOfTokens } from "../token-scores.js";
@@ -49,25 +47,17 @@ export interface TokenState {
 const sum = (counts: readonly number[]) => counts.reduce((all, count) => all + count, 0);
 
 /** A classifier of tokens that is trained. */
-export class TokenModel implements TaskModel<LocatedText, TokenizedWords> {
-  readonly graph: SentenceEncoder["graph"];
-  readonly parameters: { readonly adapter: number; readonly head: number };
-  private readonly classifier: TokenClassifier;
-
+export class TokenModel
+  extends EncoderModel<TokenClassifier, TokenSettings>
+  implements TaskModel<LocatedText, TokenizedWords>
+{
   constructor(
     encoder: SentenceEncoder,
     private readonly data: TaskData<LocatedText>,
-    private readonly settings: TokenSettings,
-    private readonly context: RunContext,
+    settings: TokenSettings,
+    context: RunContext,
   ) {
-    this.classifier = TokenClassifier.create(encoder, { labels: data.labels, lora: loraOptions(settings) });
-    this.graph = encoder.graph;
-    const head = numbersIn(this.graph, this.classifier.head.params());
-    this.parameters = { adapter: numbersIn(this.graph, this.params()) - head, head };
-  }
-
-  params(): NodeId[] {
-    return this.classifier.params();
+    super(TokenClassifier.create(encoder, { labels: data.labels, lora: loraOptions(settings) }), settings, context);
   }
 
   tokenize(example: LocatedText, file: string, use: ExampleUse): TokenizedWords {
@@ -79,10 +69,6 @@ export class TokenModel implements TaskModel<LocatedText, TokenizedWords> {
       if (use !== "held") checkHasTargets("fit", found, tokenizer, 0);
       return { ...found, example, tokens };
     });
-  }
-
-  checkpointing(): boolean {
-    return this.settings.checkpointing;
   }
 
   training(train: readonly TokenizedWords[], options: FitOptions): TaskTraining<TokenizedWords> {
@@ -120,7 +106,7 @@ export class TokenModel implements TaskModel<LocatedText, TokenizedWords> {
     const { classifier, settings, context, data } = this;
     const { measured } = parts;
     const spare = isSpare(data) ? parts.validation : [];
-    const measure = () => this.measured(measured, null, phaseEvents(context, "encode-validation", measured.length));
+    const measure = () => this.measured(measured, null, this.events("encode-validation", measured));
     const baseline = await measureTokenBaseline({ classifier, parts, spare, settings, context, measure });
     return { baseline };
   }
@@ -138,7 +124,7 @@ export class TokenModel implements TaskModel<LocatedText, TokenizedWords> {
       ({ metrics: after, entities } = await this.measured(
         measured,
         classifier.modelAdapter,
-        phaseEvents(context, "validate", measured.length),
+        this.events("validate", measured),
       ));
     const overHeadAlone = entities && headEntities && (await entityDifference(entities, headEntities, context.signal));
     const result: TokenResult = {
@@ -157,14 +143,6 @@ export class TokenModel implements TaskModel<LocatedText, TokenizedWords> {
         yardsticks: headOnly === null ? [] : [`head alone ${formatPercent(headOnly.f1)}`],
       },
     };
-  }
-
-  files() {
-    return this.classifier.save();
-  }
-
-  dispose(): void {
-    this.classifier.dispose();
   }
 
   private async measured(

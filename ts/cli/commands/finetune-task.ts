@@ -1,0 +1,43 @@
+import { type JobOptions, runJob, type RunStore } from "../../entry/jobs-node.js";
+import { type JobSettings, taskOf } from "../../tasks/index.js";
+import type { TaskReport } from "../../training/result/report.js";
+import { exitCodes } from "../exit-codes.js";
+import { followRun, printRun } from "../followed-run.js";
+import type { FinetuneOptions } from "../options/finetune-options.js";
+import type { Session } from "../session.js";
+import { introductionOf } from "../terminal/introductions.js";
+import { runReporter } from "../terminal/run-reporter.js";
+import { taskNext, taskResult } from "../terminal/task-summary.js";
+import type { Terminal } from "../terminal/terminal.js";
+import { tokenNext, tokenResult } from "../terminal/token-summary.js";
+
+/** How a finished run is shown. */
+interface Shown<R> {
+  result(self: string, report: R, colors: Terminal["colors"]): string[];
+  next(self: string, folder: string, report: R, colors: Terminal["colors"]): string[];
+}
+
+/** Tasks that show more than their metrics. */
+const own: Readonly<Partial<Record<string, Shown<never>>>> = { tokens: { result: tokenResult, next: tokenNext } };
+
+/** Trains in a run's folder, and shows how it goes: of every task that needs no more than its introduction, its result and where it is. */
+export async function finetuneTask(
+  store: RunStore,
+  settings: JobSettings,
+  options: Pick<FinetuneOptions, "json" | "quiet">,
+  session: Session,
+): Promise<void> {
+  const { terminal, self } = session;
+  const { name: folder } = store;
+  const reporter = runReporter(terminal, options);
+  const { colors, say } = reporter;
+  const task = taskOf(settings);
+  const run = (job: JobOptions) => runJob(settings, store, job) as Promise<{ readonly report: TaskReport }>;
+  const { report } = await followRun(settings, session, reporter, run, (event) => {
+    if (event.type === "ready") say(...introductionOf(task)(event.job as never, folder, colors), "");
+  });
+  const { result, next } = (own[task] ?? { result: taskResult, next: taskNext }) as Shown<TaskReport>;
+  say("", ...result(self, report, colors), "", ...next(self, folder, report, colors));
+  if (report.training.diverged) session.exitCode = exitCodes.error;
+  printRun(terminal, options, folder, report);
+}

@@ -1,0 +1,129 @@
+import type { ReadyJob } from "../../jobs/run-job.js";
+import { tasks } from "../../tasks/index.js";
+import type { ReadyPart } from "../../training/job-events.js";
+import type { TaskReport } from "../../training/result/report.js";
+import type { RunSettings } from "../../training/spec/run-settings.js";
+import { formatTargets, warmupOf } from "../../training/spec/training-settings.js";
+import { runFiles } from "../../training/store/run-store.js";
+import type { Metric, TaskTable } from "../../training/task-definition.js";
+import { adapterVariants } from "./adapter-variants.js";
+import { formatBytes, formatCount, formatDuration, formatPercent, formatRate, formatThreads } from "./number-format.js";
+import { shellPath } from "./shell-word.js";
+import { clip, tableLines } from "./table.js";
+import type { Terminal } from "./terminal.js";
+
+type Colors = Terminal["colors"];
+type Settings = RunSettings & Parameters<typeof adapterVariants>[0];
+/** A report, which may be of another version. */
+type Known = Partial<Omit<TaskReport, "steps">>;
+
+const counted = ({ file, examples, words }: ReadyPart) =>
+  `${file}: ${formatCount(examples)} examples${words === undefined ? "" : ` of ${formatCount(words)} words`}`;
+
+/** What is about to run, before it does: of a task that has no summary of its own. */
+export function taskIntroduction(job: ReadyJob<Settings>, folder: string, { dim }: Colors): string[] {
+  const { settings, steps, resumedAfter, engine, model, data, parameters, evaluateEvery, estimate } = job;
+  const { rank, alpha, targetModules, batchSize, learningRate, schedule, seed, patience, headOnly = false } = settings;
+  const { validation, test } = data;
+  const split = (part: ReadyPart & { readonly split: boolean }) =>
+    `${counted(part)}${part.split ? ", a seeded split" : ""}`;
+  const stop = patience === null ? "" : `; ${patience} in a row without a lower one end the run`;
+  const rows = [
+    ["model", `${model.name}, ${model.layers} layers of ${model.hiddenSize} (from ${model.origin})`],
+    ["data", `${counted(data.train)} are learnt`],
+    ...(data.labels.length === 0 ? [] : [["labels", clip(data.labels.join(", "), 100)]]),
+    ["test", `${split(test ?? validation)}, measured at the end`],
+    ...(evaluateEvery === null
+      ? []
+      : [
+          [
+            "keeps",
+            `the step with the lowest loss on ${split(validation)}, measured every ${evaluateEvery} steps${stop}`,
+          ],
+        ]),
+    ...(headOnly
+      ? [["adapter", "none: the head alone is fitted to frozen vectors"]]
+      : [
+          [
+            "adapter",
+            [`rank ${rank}, alpha ${alpha} on ${formatTargets(targetModules)}`, ...adapterVariants(settings)].join(
+              ", ",
+            ) + `: ${formatCount(parameters.adapter)} parameters, ${formatCount(parameters.head)} of the head`,
+          ],
+          [
+            "training",
+            `${formatCount(steps)} steps of ${batchSize}, AdamW, learning rate ${formatRate(learningRate)} (warm-up ` +
+              `${warmupOf(settings, steps)}, ${schedule}), seed ${seed}`,
+          ],
+        ]),
+    [
+      "engine",
+      `${engine.build} build, ${formatThreads(engine.threads)}, tile ${engine.tile.rows}×${engine.tile.columns}`,
+    ],
+    [
+      "estimate",
+      `about ${formatDuration(estimate.seconds.total)}, ${formatBytes(estimate.memory.needed)} of linear memory`,
+    ],
+    ["run", folder],
+  ];
+  const lines = tableLines(rows).map((line) => line.replace(/^\w+ */, (title) => dim(title)));
+  return resumedAfter === null ? lines : [`Going on after step ${resumedAfter} of ${steps}`, ...lines];
+}
+
+/** Each metric of a result: its title, and its value as it is shown. */
+export function metricCells({ task = "", metrics = {} }: Known): [title: string, value: string][] {
+  return metricsOf(task).map(([name, metric]) => [metric.title, shown(metric, metrics[name]?.value)]);
+}
+
+const metricsOf = (task: string) => Object.entries((tasks as TaskTable)[task]?.metrics ?? {});
+
+function shown({ format }: Metric, value: unknown): string {
+  if (typeof value !== "number") return "";
+  return format === "share" ? formatPercent(value) : value.toPrecision(4);
+}
+
+/** The metrics of a result, below those of what it is compared with. */
+export function taskResult(_: string, report: TaskReport, { bold }: Colors): string[] {
+  const { result, data, training, task } = report;
+  const { yardsticks = {} } = (result ?? {}) as { yardsticks?: Record<string, Record<string, unknown>> };
+  const metrics = metricsOf(task);
+  const part = data.test ?? data.validation;
+  const others = Object.entries(yardsticks).map(([name, values]) => [
+    yardstickNames[name] ?? name,
+    ...metrics.map(([metric, about]) => shown(about, values[metric])),
+  ]);
+  const lines = tableLines(
+    [
+      [`${formatCount(part.examples)} examples to test on`, ...metrics.map(([, { title }]) => title)],
+      ...others,
+      ["head and adapter", ...metricCells(report).map(([, value]) => value)],
+    ],
+    ["left", ...metrics.map(() => "right" as const)],
+  );
+  const { steps, seconds, tokensPerSecond, peakMemory } = training;
+  return [
+    ...lines.slice(0, -1),
+    bold(lines.at(-1)),
+    "",
+    `${formatCount(steps)} steps in ${formatDuration(seconds)}, ${formatCount(tokensPerSecond)} tokens/s, ${formatBytes(peakMemory)} of linear memory at most`,
+  ];
+}
+
+/** What yardsticks are called. */
+const yardstickNames: Readonly<Record<string, string>> = {
+  mean: "always the mean of what was trained on",
+  headOnly: "head on frozen vectors",
+};
+
+/** Where everything is, and what shows it. */
+export const taskNext = (self: string, folder: string, _: TaskReport, { cyan }: Colors): string[] => [
+  `Written to ${folder}`,
+  ...tableLines([
+    [[...runFiles.adapter, ...runFiles.head].join(", "), "adapter and head"],
+    [runFiles.report, "settings, every step, results"],
+    [runFiles.curve, "the loss curve; open it in a browser"],
+  ]).map((line) => `  ${line}`),
+  "",
+  "Try next",
+  `  ${cyan(`${self} inspect ${shellPath(folder)}`)}`,
+];

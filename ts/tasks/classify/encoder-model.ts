@@ -1,0 +1,65 @@
+import type { ModelAdapter } from "../../adapters/model-adapter.js";
+import type { NodeId } from "../../graph/graph.js";
+import type { FileMap } from "../../io/file-map.js";
+import { inferTexts, rowsOf } from "../../models/sentence/inference.js";
+import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
+import { numbersIn } from "../../training/estimate/memory-need.js";
+import type { JobPhase } from "../../training/job-events.js";
+import { phaseEvents } from "../../training/phase.js";
+import type { MeasureEvents, RunContext, TokenizedExample } from "../../training/task-definition.js";
+import type { TrainedClassifier } from "../classifier-training.js";
+
+/** An adapter and a head on an encoder. */
+interface OnEncoder extends Omit<TrainedClassifier, "graph"> {
+  params(): NodeId[];
+  save(): FileMap;
+  dispose(): void;
+}
+
+/** What the models of runs share that train an adapter and a head on an encoder. */
+export abstract class EncoderModel<C extends OnEncoder, S extends { readonly checkpointing: boolean }> {
+  readonly graph: SentenceEncoder["graph"];
+  readonly parameters: { readonly adapter: number; readonly head: number };
+
+  constructor(
+    readonly classifier: C,
+    protected readonly settings: S,
+    protected readonly context: RunContext,
+  ) {
+    this.graph = classifier.encoder.graph;
+    const head = numbersIn(this.graph, classifier.head.params());
+    this.parameters = { adapter: numbersIn(this.graph, classifier.params()) - head, head };
+  }
+
+  params(): NodeId[] {
+    return this.classifier.params();
+  }
+
+  checkpointing(): boolean {
+    return this.settings.checkpointing;
+  }
+
+  files(): FileMap {
+    return this.classifier.save();
+  }
+
+  dispose(): void {
+    this.classifier.dispose();
+  }
+
+  /** Begins a phase of measuring or encoding examples. */
+  protected events(phase: JobPhase, examples: readonly unknown[]): MeasureEvents {
+    return phaseEvents(this.context, phase, examples.length);
+  }
+
+  /** A row for each example, of its pooled vector. */
+  protected rows(
+    examples: readonly TokenizedExample[],
+    adapter: ModelAdapter | null,
+    read: (pooled: NodeId) => NodeId,
+    events: MeasureEvents,
+  ): Promise<Float32Array[]> {
+    const texts = examples.map(({ ids }) => ids);
+    return inferTexts(this.classifier.encoder, texts, adapter, rowsOf(this.graph, read), events);
+  }
+}
