@@ -2,32 +2,38 @@
 
 /** Tests of what only Node has; they choose their build themselves and run once. */
 export const nodeOnly = [
-  ...["test/runtimes/**", "test/{cli,node,packaging}/**/*.test.ts", "{test,packages/*/test}/**/*.node.test.ts"],
+  ...["test/runtimes/**", "test/{cli,packaging}/**/*.test.ts", "{test,packages/*/test}/**/*.node.test.ts"],
 ];
 
 const everything = ["{test,packages/*/test}/**/*.test.ts"];
 
 /** Tests of what differs by build and by threads: the numbers. `npm run test:all` runs all of them in every build. */
-const numeric = ["test/{bits,engine,fuzz,graph,lora,models,ops,optim,train}/**/*.test.ts"];
+const numeric = [
+  "test/{adapters,engine,graph,merging,models,nn,ops,optim,tokenize,train}/**/*.test.ts",
+  "test/tasks/{,tokens/}*.test.ts",
+  "test/properties/{,bits/,programs/}*.test.ts",
+];
 
 /** Of those, a set that runs every kernel and every register tile in each build, and whole training steps. */
 const covering = [
-  "test/{bits,engine,lora,ops,optim}/**/*.test.ts",
-  "test/fuzz/programs/*.test.ts",
-  "test/models/{encoders,replay}.test.ts",
-  "test/models/files/grouped-weights.test.ts",
-  "test/models/language/decoders.test.ts",
+  "test/{engine,nn,ops,optim}/*.test.ts",
+  "test/graph/decoder-ops.test.ts",
+  "test/models/{decoders,golden-encoders,grouped-weights,replay}.test.ts",
+  "test/properties/{bits,programs}/*.test.ts",
 ];
 
 /** The same in a browser, where the kernels' builds are those of Node: the start of the engine, and one run of every op. */
-const coveringInBrowser = ["test/{bits,engine}/**/*.test.ts", "test/ops/golden.test.ts", "test/models/replay.test.ts"];
+const coveringInBrowser = [
+  "test/{engine,properties/bits}/*.test.ts",
+  "test/ops/golden.test.ts",
+  "test/models/replay.test.ts",
+];
 
 /** What a browser does in a way of its own: workers, threads, streams, dates and languages, files by fetch. */
 const differsInBrowser = [
   ...coveringInBrowser,
-  "test/{threads,values,worker}/**/*.test.ts",
-  "test/io/examples/{languages,reading,parquet}.test.ts",
-  "test/models/tokenizer/**/*.test.ts",
+  "test/{properties/threads,tokenize,values,worker}/**/*.test.ts",
+  "test/io/examples/{reading,summary/languages,parquet/parquet}.test.ts",
 ];
 
 /** Files that `npm test` leaves to `npm run test:all`, by the reason. */
@@ -36,15 +42,11 @@ const leftToAll = {
   services: [
     "packages/queue/test/**",
     "packages/flower/test/*.node.test.ts",
-    "test/jobs/bucket-store.node.test.ts",
+    "test/training/node/bucket-store.node.test.ts",
     "test/docs/queues.node.test.ts",
   ],
   /** They kill processes, or browsers, over and over, and wait for them. */
-  kills: [
-    "test/cli/processes/*kills.test.ts",
-    "test/cli/processes/onnx-processes.test.ts",
-    "test/pages/kills.node.test.ts",
-  ],
+  kills: ["test/properties/kills/*.node.test.ts", "test/pages/kills.node.test.ts"],
   /** They go through the Studio as a person would; its sample and its first load stay. */
   studio: ["test/studio/!(sample|first-load|policy|verdict).node.test.ts"],
   /** They keep models in a page's storage, cut downloads and open several tabs. */
@@ -57,7 +59,7 @@ const leftToAll = {
 const withBrowser = [
   "test/packaging/{page,service-worker,trusted-types,worker-page}.test.ts",
   "test/{pages,studio}/*.node.test.ts",
-  "test/cli/studio.test.ts",
+  "test/cli/commands/studio.test.ts",
   "test/docs/{starts,worker}.node.test.ts",
 ];
 

@@ -8,7 +8,13 @@ import { parseArgs } from "node:util";
 const { count } = parseArgs({ options: { count: { type: "string", default: "20" } } }).values;
 if (!/^[1-9]\d*$/.test(count)) throw new Error(`--count: a whole number from 1 is expected, got ${count}`);
 
-const vitest = ["node_modules/vitest/vitest.mjs", "run", "--project", "node", "test/cli/processes/kills.test.ts"];
+const vitest = [
+  "node_modules/vitest/vitest.mjs",
+  "run",
+  "--project",
+  "node",
+  "test/properties/kills/kills.node.test.ts",
+];
 const { status } = spawnSync(process.execPath, vitest, {
   cwd: new URL("../..", import.meta.url),
   env: { ...process.env, LOWRANK_KILLS: count },

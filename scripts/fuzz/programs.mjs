@@ -66,7 +66,7 @@ async function main() {
 /** The TypeScript of the search, bundled: Node cannot load it as it is. */
 async function load() {
   const outfile = join(root, "build/fuzz/programs.mjs");
-  const entry = join(root, "test/fuzz/programs/search.ts");
+  const entry = join(root, "test/properties/programs/search.ts");
   await build({
     entryPoints: [entry],
     outfile,

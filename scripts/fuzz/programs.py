@@ -150,7 +150,7 @@ class Interpreter:
 
     def optimizer(self, g, id, kind, params):
         tensors = [self.tensors[name] for name in params]
-        # As test/fuzz/programs/run.ts makes them.
+        # As test/properties/programs/run.ts makes them.
         options = {
             "Adagrad": dict(lr_decay=0.1, eps=1e-3),
             "Adam": dict(weight_decay=0.1, eps=1e-3),

@@ -46,7 +46,7 @@ const seconds = whole("seconds", values.seconds);
 
 // The readers are TypeScript, which Node does not read from version 20 on.
 const outfile = join(root, ".cache/fuzz/readers.mjs");
-await bundleForThread("test/fuzz/readers/worker.ts", outfile);
+await bundleForThread("test/properties/readers/worker.ts", outfile);
 
 const again = (name) => `  again: node scripts/fuzz/readers.mjs --case ${name}`;
 if (only === null) console.log(`seed ${seed}, ${seconds} s`);

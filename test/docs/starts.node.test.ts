@@ -4,7 +4,7 @@ import { build as esbuild } from "esbuild";
 import { build as vite } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { root } from "../../scripts/setup/paths.mjs";
-import { data } from "../jobs/language/tiny-language-job.js";
+import { data } from "../tasks/language/tiny-language-job.js";
 import { examples, tinyEncoder } from "../models/tiny-encoder.js";
 import { TextClassifier } from "../../ts/entry/node.js";
 import { SentenceEncoder } from "../../ts/index.js";

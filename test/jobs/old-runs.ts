@@ -1,9 +1,9 @@
 import type { AnyJobResult, JobEvent, JobOptions, JobSources, RunStore } from "../../ts/jobs/index.js";
 import { runJob } from "../../ts/jobs/run-job.js";
 import type { AnyJobSpec } from "../../ts/tasks/index.js";
-import * as language from "./language/tiny-language-job.js";
+import * as language from "../tasks/language/tiny-language-job.js";
 import * as texts from "./tiny-job.js";
-import * as tokens from "./tokens/tiny-token-job.js";
+import * as tokens from "../tasks/tokens/tiny-token-job.js";
 
 const common = { model: "tiny", build: "simd", threads: 1, steps: 12, batchSize: 6, learningRate: 0.01 } as const;
 const watched = { rank: 2, dropout: 0.1, evaluateEvery: 4, validationSplit: 0.2 } as const;

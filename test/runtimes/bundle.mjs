@@ -75,7 +75,7 @@ function embedded() {
 /** Exports `run(threads)`: what the kernels are, and the bits. */
 export const bitsModule = `
   import { init } from "./ts/index.js";
-  import { bits } from "./test/bits/cases.js";
+  import { bits } from "./test/properties/bits/cases.js";
   export async function run(threads) {
     const { build, threads: running, threadsRefused } = await init({ build: "simd", threads });
     return { build, threads: running, threadsRefused, bits: await bits() };
@@ -85,7 +85,7 @@ export const bitsModule = `
 /** Exports `run(threads)`: what the kernels are, the losses of PEFT's steps on MiniLM, and the adapter afterwards. */
 export const replayModule = `
   import { init, SentenceEncoder } from "./ts/index.js";
-  import { sha256 } from "./test/bits/sha256.js";
+  import { sha256 } from "./test/properties/bits/sha256.js";
   import { miniLM } from "./test/models/minilm.js";
   import { initialClassifier, replay } from "./test/models/replay-steps.js";
   export async function run(threads) {
@@ -105,7 +105,7 @@ export const replayModule = `
  */
 export const workerModule = `
   import { CausalLanguageModel, memoryStore, runFolds, SentenceEncoder, startWorker, TextClassifier } from "./ts/worker/index.js";
-  import { sha256 } from "./test/bits/sha256.js";
+  import { sha256 } from "./test/properties/bits/sha256.js";
   import { examples, tinyEncoder } from "./test/models/tiny-encoder.js";
   import { decoderFiles } from "./test/models/language/golden-decoder.js";
   const text = (value) => new TextEncoder().encode(JSON.stringify(value));

@@ -20,7 +20,7 @@ const job = { ...spec, model: "tiny", data: "tiny/examples.csv", build: "simd", 
  */
 const script = `
   import { memoryStore, runJob, startWorker } from "./ts/worker/index.js";
-  import { sha256 } from "./test/bits/sha256.js";
+  import { sha256 } from "./test/properties/bits/sha256.js";
   const state = () => document.visibilityState;
   const until = (wanted) =>
     new Promise((resolve) => {

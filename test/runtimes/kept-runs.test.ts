@@ -22,7 +22,7 @@ const script = (hubUrl: string) => `
   import * as own from "./ts/index.js";
   import * as jobs from "./ts/jobs/index.js";
   import * as remote from "./ts/worker/index.js";
-  import { sha256 } from "./test/bits/sha256.js";
+  import { sha256 } from "./test/properties/bits/sha256.js";
   const [what, place] = location.hash.slice(1).split(",");
   const { cacheModel, cachedModel, SentenceEncoder, runJob, runStatus, opfsStore, memoryStore, keptSources } =
     place === "page" ? { ...own, ...jobs } : remote;

@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from "vitest";
 import type { Studio } from "../../scripts/studio/driver.mjs";
-import { servedStudio } from "../cli/served-studio.js";
+import { servedStudio } from "../cli/commands/served-studio.js";
 import { tinyEncoder } from "../models/tiny-encoder.js";
 import { answered, begin, finished, openTable, tinyStudio } from "./tiny-studio.js";
 

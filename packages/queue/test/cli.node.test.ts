@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { Queue } from "bullmq";
 import { Redis } from "../../../scripts/servers/redis.mjs";
 import { type Fixture, lowrank, makeFixture, project } from "../../../test/cli/fixture.js";
-import { lowrankProcess } from "../../../test/cli/processes/process.js";
+import { lowrankProcess } from "../../../test/cli/process.js";
 
 let fixture: Fixture;
 let redis: Redis;

@@ -1,4 +1,4 @@
-// node generate_bits.mjs > ../bits.json, after npm run build: the SHA-256 of every case of test/bits/cases.ts, by number of threads.
+// node generate_bits.mjs > ../bits.json, after npm run build: the SHA-256 of every case of test/properties/bits/cases.ts, by number of threads.
 import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { join } from "node:path";

@@ -3,8 +3,8 @@ import { readAdapter } from "../../../ts/io/peft/index.js";
 import { readSafetensors } from "../../../ts/io/safetensors/index.js";
 import { goldenBytes } from "../../golden.js";
 import { adapterFiles, baseFiles, manifest } from "./adapters.js";
-import { AdaptedWeights } from "../reference/adapted-weights.js";
-import { bert, type Forward, gpt2, llama } from "../reference/models.js";
+import { AdaptedWeights } from "./adapted-weights.js";
+import { bert, type Forward, gpt2, llama } from "./reference-models.js";
 
 const forwards: Record<string, Forward> = {
   tiny_llama: llama,

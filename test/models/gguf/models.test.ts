@@ -82,7 +82,7 @@ describe("types in groups", async () => {
     expect([grouped!.format("lm_head.weight"), grouped!.nearest("lm_head.weight")]).toEqual([format, format]);
     const bytes = await raw("lm_head.weight");
     const size = { Q8_0: 34, Q5_0: 22, Q4_1: 20, Q4_0: 18 }[type]!;
-    const { decodeGroups } = await import("../../graph/groups.js");
+    const { decodeGroups } = await import("../../graph/frozen/groups.js");
     let refused = 0;
     for (let at = 0; at < bytes.length; at += size) {
       const group = bytes.slice(at, at + size);

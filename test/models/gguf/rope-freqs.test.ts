@@ -12,7 +12,7 @@ import { readRequiredJson } from "../../../ts/io/model-source.js";
 import { modelToWrite } from "../../../ts/models/gguf/writing/model.js";
 import { goldenBytes, goldenJson } from "../../golden.js";
 import { largestError } from "../../ops/compare.js";
-import { written } from "./written-model.js";
+import { written } from "./writing/written-model.js";
 
 interface Golden {
   readonly ids: number[];

@@ -1,5 +1,5 @@
 import type { RaggedAttentionAttributes } from "../../../ts/ops/attention/ragged-attention.js";
-import { cuts } from "../../fuzz/programs/rule.js";
+import { cuts } from "../../properties/programs/rule.js";
 import type { Case } from "../gradients/check.js";
 import { uniform } from "../gradients/numbers.js";
 import { product } from "../special-values/builders.js";

@@ -1,6 +1,6 @@
 import type { Graph, NodeId } from "../../../ts/index.js";
-import type { Range } from "../../fuzz/programs/maker.js";
-import { binaryRule, most, negative, within } from "../../fuzz/programs/rule.js";
+import type { Range } from "../../properties/programs/maker.js";
+import { binaryRule, most, negative, within } from "../../properties/programs/rule.js";
 import { binary as smooth, one, ordered } from "../gradients/builders.js";
 import type { Case } from "../gradients/check.js";
 import type { Closeness } from "../special-values/compare.js";

@@ -1,6 +1,6 @@
 import type { Graph, NodeId } from "../../../ts/index.js";
 import { sizeOf } from "../../../ts/values/tensor.js";
-import { moving, places } from "../../fuzz/programs/rule.js";
+import { moving, places } from "../../properties/programs/rule.js";
 import { one } from "../gradients/builders.js";
 import { move } from "../special-values/builders.js";
 import type { Rows } from "./row.js";

@@ -1,5 +1,5 @@
 import type { Graph, NodeId } from "../../../ts/index.js";
-import { most, within } from "../../fuzz/programs/rule.js";
+import { most, within } from "../../properties/programs/rule.js";
 import { uniform } from "../gradients/numbers.js";
 import { product } from "../special-values/builders.js";
 import type { OpRow } from "./row.js";

@@ -1,6 +1,6 @@
 import type { Graph, NodeId } from "../../../ts/index.js";
 import { sizeOf } from "../../../ts/values/tensor.js";
-import { most, within } from "../../fuzz/programs/rule.js";
+import { most, within } from "../../properties/programs/rule.js";
 import { one } from "../gradients/builders.js";
 import type { Case } from "../gradients/check.js";
 import { uniform } from "../gradients/numbers.js";

@@ -1,7 +1,7 @@
 import type { Graph, NodeId } from "../../../ts/index.js";
 import { sizeOf } from "../../../ts/values/tensor.js";
-import type { Range } from "../../fuzz/programs/maker.js";
-import { most, type Rule, within } from "../../fuzz/programs/rule.js";
+import type { Range } from "../../properties/programs/maker.js";
+import { most, type Rule, within } from "../../properties/programs/rule.js";
 import { one } from "../gradients/builders.js";
 import type { Case } from "../gradients/check.js";
 import { uniform } from "../gradients/numbers.js";

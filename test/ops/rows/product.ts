@@ -1,4 +1,4 @@
-import { most, within } from "../../fuzz/programs/rule.js";
+import { most, within } from "../../properties/programs/rule.js";
 import { uniform } from "../gradients/numbers.js";
 import { product as special } from "../special-values/builders.js";
 import { loraLinear } from "./lora-linear.js";

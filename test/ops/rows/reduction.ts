@@ -1,8 +1,8 @@
 import type { Graph, NodeId } from "../../../ts/index.js";
 import { sizeOf } from "../../../ts/values/tensor.js";
-import type { Arguments } from "../../arguments/scene.js";
-import type { Maker, Range } from "../../fuzz/programs/maker.js";
-import { cuts, most, type Rule, within } from "../../fuzz/programs/rule.js";
+import type { Arguments } from "../../properties/arguments/scene.js";
+import type { Maker, Range } from "../../properties/programs/maker.js";
+import { cuts, most, type Rule, within } from "../../properties/programs/rule.js";
 import { one } from "../gradients/builders.js";
 import type { Case } from "../gradients/check.js";
 import { spaced } from "../gradients/numbers.js";

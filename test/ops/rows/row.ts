@@ -1,7 +1,7 @@
 import type { Graph, NodeId, Tensor } from "../../../ts/index.js";
 import type { ops } from "../../../ts/ops/index.js";
-import type { Arguments } from "../../arguments/scene.js";
-import type { Rule } from "../../fuzz/programs/rule.js";
+import type { Arguments } from "../../properties/arguments/scene.js";
+import type { Rule } from "../../properties/programs/rule.js";
 import type { Case } from "../gradients/check.js";
 import type { Closeness } from "../special-values/compare.js";
 

@@ -1,7 +1,7 @@
 import { sizeOf } from "../../../ts/values/tensor.js";
 import type { Graph, NodeId } from "../../../ts/index.js";
-import type { Maker } from "../../fuzz/programs/maker.js";
-import { moving, partOf } from "../../fuzz/programs/rule.js";
+import type { Maker } from "../../properties/programs/maker.js";
+import { moving, partOf } from "../../properties/programs/rule.js";
 import { one } from "../gradients/builders.js";
 import { uniform } from "../gradients/numbers.js";
 import { move } from "../special-values/builders.js";

@@ -1,6 +1,6 @@
 import type { Graph, NodeId } from "../../../ts/index.js";
-import type { Range } from "../../fuzz/programs/maker.js";
-import { gated, growing, falling, most, negative, unaryRule, within } from "../../fuzz/programs/rule.js";
+import type { Range } from "../../properties/programs/maker.js";
+import { gated, growing, falling, most, negative, unaryRule, within } from "../../properties/programs/rule.js";
 import { kinked, one, unary as smooth } from "../gradients/builders.js";
 import type { Closeness } from "../special-values/compare.js";
 import { type OpName, type OpRow, ofOne, type Rows, type Uses } from "./row.js";

@@ -1,0 +1,141 @@
+import { writeFile } from "node:fs/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { examples, type Fixture, lowrank, makeFixture, shortRun } from "../fixture.js";
+
+let fixture: Fixture;
+beforeAll(async () => void (fixture = await makeFixture()));
+afterAll(() => fixture.remove());
+
+const csv = (rows: readonly { text: string; label: string }[]) =>
+  `text,label\n${rows.map(({ text, label }) => `"${text}",${label}\n`).join("")}`;
+
+describe("data", () => {
+  it("prints counts with bars, lengths and what is odd", async () => {
+    const file = fixture.path("odd.csv");
+    await writeFile(file, csv([...examples, ...examples.slice(0, 3), { text: "unheard of", label: "Good" }]));
+    const { code, out } = await lowrank(["data", file, "--model", fixture.model, "--max-tokens", "8"]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^44 training texts, 3 labels\n/);
+    expect(out).toMatch(/^bad +21 +47\.7 % +█+/m);
+    expect(out).toMatch(/^training +tokens +\d+ +\d+ +\d+ +\d+ +\d+ +9\d\.\d % cut at 8, \d\.\d % unknown$/m);
+    expect(out).toMatch(
+      /^note +the labels "Good", "good" differ only in case or spaces: if they are one, give them one name \(--label-names "Good=good"\) \(similar-labels\)$/m,
+    );
+    expect(out).toMatch(/^note +3 training texts repeat another: .*\n +training, line 2: good: The films was/m);
+    // eslint-disable-next-line no-control-regex -- what must not be there: colours
+    expect(out).not.toMatch(/\u001b/);
+  });
+
+  it("gives labels one name where that is asked for, and refuses names of labels that there are not", async () => {
+    const file = fixture.path("cases.csv");
+    await writeFile(file, csv([...examples, { text: "unheard of", label: "Good" }]));
+    const { code, out } = await lowrank(["data", file, "--label-names", "Good=good", "--model", fixture.model]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^41 training texts, 2 labels\n/);
+    expect(out).not.toMatch(/similar-labels/);
+    expect((await lowrank(["data", file, "--label-names", "0=good"])).err).toMatch(
+      /--label-names names \["0"\], which no example has for a label; the labels are Good, bad, good/,
+    );
+  });
+
+  it("counts each text once as it goes", async () => {
+    const { err } = await lowrank(["data", fixture.data, "--model", fixture.model]);
+    expect(err).toMatch(/read texts +40\/40/);
+    expect(err).not.toMatch(/80/);
+  });
+
+  it("calls what it shows by its kind of file: lines of CSV, items of JSON", async () => {
+    const file = fixture.path("repeats.json");
+    await writeFile(file, JSON.stringify([...examples, examples[0]]));
+    const { out } = await lowrank(["data", file, "--model", fixture.model]);
+    expect(out).toMatch(/^ +training, item 1: good: .*\n +training, item 41: good: /m);
+    expect(out).not.toMatch(/line \d/);
+    await writeFile(fixture.path("strange.json"), JSON.stringify([...examples, { text: "x", label: "odd" }]));
+    const run = ["finetune", "--model", fixture.model, "--data", file, "--test", fixture.path("strange.json")];
+    expect((await lowrank([...run, "--out", fixture.path("never")])).err).toMatch(
+      /strange\.json, item 41: label "odd" is not among the known ones/,
+    );
+  });
+
+  it("tells a header that is read as an example", async () => {
+    const file = fixture.path("numbered.csv");
+    await writeFile(file, csv(examples).replace("text,label", "Body,Queue"));
+    const found = await lowrank(["data", file, "--text", "0", "--label", "1", "--model", fixture.model]);
+    expect(found.err).toMatch(
+      /numbered\.csv, line 1: "Body", "Queue" look like a header, but as columns are given by number it is read as an example: give the columns by these names instead\n/,
+    );
+    expect(found.out).toMatch(/^41 training texts, 3 labels/);
+    const named = await lowrank(["data", file, "--text", "Body", "--label", "Queue", "--model", fixture.model]);
+    expect(named.err).not.toMatch(/header/);
+    expect(named.out).toMatch(/^40 training texts, 2 labels/);
+  });
+
+  it("compares a test file, and ends with an error's code where that means nothing", async () => {
+    const { code, out } = await lowrank(["data", fixture.data, "--test", fixture.data, "--model", fixture.model]);
+    expect(code).toBe(1);
+    expect(out).toMatch(/^stop +the test examples are the training examples.*\(same-file\)$/m);
+    const json = await lowrank(["data", fixture.data, "--test", fixture.data, "--model", fixture.model, "--json"]);
+    expect(json.code).toBe(1);
+    expect(JSON.parse(json.out)).toMatchObject({
+      file: fixture.data,
+      train: { examples: 40, tokens: { texts: 40 } },
+      test: { inTraining: { same: 40, near: 0 } },
+      findings: [{ severity: "stop", code: "same-file" }, {}, {}, {}].slice(0, JSON.parse(json.out).findings.length),
+    });
+  });
+
+  it("counts groups, of both files and of each part of a run", async () => {
+    const file = fixture.path("groups.csv");
+    const rows = examples.map(({ text, label }, i) => `"${text}",${label},${i < 2 ? "" : `g${i % 9}`}\n`);
+    await writeFile(file, `text,label,who\n${rows.join("")}`);
+    const args = [file, "--group", "who", "--model", fixture.model];
+    expect((await lowrank(["data", ...args])).out).toMatch(/^column "who": 9 groups and 2 texts in none: splits and/m);
+    const both = await lowrank(["data", ...args, "--test", file, "--json"]);
+    const count = { groups: 9, alone: 2 };
+    expect(JSON.parse(both.out).groups).toEqual({ column: "who", train: count, test: count, shared: 9 });
+    const run = await lowrank(["finetune", "--data", ...args, "--head-only", "--out", fixture.path("grouped")]);
+    expect(run.out).toMatch(/^groups +column "who": \d groups?.* to learn from, \d groups?.* to test on$/m);
+    expect((await lowrank(["inspect", fixture.path("grouped")])).out).toMatch(/labels in label, groups in who$/m);
+  });
+
+  it("reads every format, and says what is missing", async () => {
+    const file = fixture.path("list.json");
+    await writeFile(file, JSON.stringify({ data: examples.map(({ text, label }) => ({ body: text, stars: label })) }));
+    const args = ["data", file, "--text", "body", "--label", "stars", "--model", fixture.model];
+    expect((await lowrank(args)).out).toMatch(/^40 training texts, 2 labels\n/);
+    expect((await lowrank(["data", file])).err).toMatch(/there is no field "text"; the object has body, stars/);
+    expect((await lowrank(["data", fixture.path("none.csv")])).err).toMatch(/there is no such file/);
+    const empty = fixture.path("empty.csv");
+    await writeFile(empty, csv([...examples, { text: "", label: "bad" }]));
+    expect((await lowrank(["data", empty])).err).toMatch(/line 42: the text is empty.*\(--allow empty-texts\)/);
+    const left = await lowrank(["data", empty, "--allow", "empty-texts", "--model", fixture.model]);
+    expect(left.err).toMatch(/an empty text is left out/);
+    expect(left.out).toMatch(/^40 training texts/);
+    await writeFile(empty, csv([...examples, { text: "a", label: "" }, { text: "b", label: " " }]));
+    expect((await lowrank(["data", empty])).err).toMatch(
+      /2 of 42 labels are empty \(lines 42, 43\): .*\(--allow empty-labels\)/,
+    );
+    const labelled = await lowrank(["data", empty, "--allow", "empty-labels", "--model", fixture.model]);
+    expect(labelled.err).toMatch(/2 texts with empty labels are left out/);
+    expect(labelled.out).toMatch(/^40 training texts/);
+  });
+});
+
+describe("finetune", () => {
+  it("tells what it found in the data, and refuses what means nothing unless it is told to go on", async () => {
+    const args = [...shortRun(fixture, fixture.path("same"), 2), "--no-baseline", "--validation", fixture.data];
+    const refused = await lowrank(args);
+    expect(refused.code).toBe(1);
+    expect(refused.err).toMatch(
+      /the validation examples are the training examples.*\(to train all the same: --allow same-file\)/,
+    );
+    const { code, out, err } = await lowrank([...args, "--allow", "same-file"]);
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(out).toMatch(/^stop +the validation examples are the training examples/m);
+    const unknown = await lowrank([...args, "--allow", "everything"]);
+    expect(unknown.code).toBe(2);
+    expect(unknown.err).toMatch(
+      /One or more of empty-texts, empty-labels, id-labels, number-texts, same-file, test-in-training are expected/,
+    );
+  });
+});

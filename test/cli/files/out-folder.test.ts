@@ -1,0 +1,166 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { mkdir, rmdir, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Fixture, lowrank, makeFixture, shortRun } from "../fixture.js";
+import { program, runProcess } from "../process.js";
+
+let fixture: Fixture;
+beforeAll(async () => {
+  fixture = await makeFixture();
+  await writeFile(fixture.path("file"), "theirs");
+  await mkdir(fixture.path("full"));
+  await writeFile(fixture.path("full", "report.json"), "theirs");
+  await symlink(fixture.path("nowhere"), fixture.path("dangling"));
+  await symlink(fixture.path("loop"), fixture.path("loop"));
+  await symlink(fixture.path("full"), fixture.path("to-full"));
+  await symlink(fixture.path("file"), fixture.path("to-file"));
+  await mkdir(fixture.path("empty"));
+  await symlink(fixture.path("empty"), fixture.path("to-empty"));
+});
+afterAll(() => fixture.remove());
+
+/** Every file below a folder with its contents. */
+function contents(folder: string): Record<string, string> {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const paths = files.map((entry) => join(entry.parentPath, entry.name)).sort();
+  return Object.fromEntries(paths.map((path) => [path, readFileSync(path).toString("latin1")]));
+}
+
+/** `{name}` stands for a path in the fixture's folder. */
+const hostile: [out: string, says: RegExp][] = [
+  ["", /--out: a folder's name is expected, got ""/],
+  [" ", /--out: a folder's name is expected, got " "/],
+  ["{file}", /a folder is expected, this is a file/],
+  ["{file}/below", /file\/below cannot be made: ENOTDIR/],
+  ["{to-file}", /a folder is expected, this is a file/],
+  ["{dangling}", /a folder is expected, this is a link to nothing/],
+  ["{dangling}/below", /below cannot be made: EEXIST/],
+  ["{loop}", /loop cannot be made: ELOOP/],
+  [`{${"x".repeat(300)}}`, /cannot be made: ENAMETOOLONG/],
+  [`{new}/${"deep/".repeat(900)}`, /cannot be made: ENAMETOOLONG/],
+  ...(process.platform === "linux"
+    ? ([
+        ["/proc/x", /--out \/proc\/x cannot be made: ENOENT/],
+        ["/proc/x/y/z", /--out \/proc\/x\/y\/z cannot be made: ENOENT/],
+        ["/proc/self/x", /cannot be made: ENOENT/],
+        ["/dev/full", /a folder is expected, this is a file/],
+        ["/dev/full/x", /cannot be made: ENOTDIR/],
+      ] as [string, RegExp][])
+    : []),
+];
+/** Folders that have something in them. */
+const taken: [out: string, says: { finetune: RegExp; merge: RegExp }][] = [
+  ["{full}", { finetune: /holds report\.json, which the run would replace/, merge: /exists and is not empty/ }],
+  ["{to-full}", { finetune: /holds report\.json, which the run would replace/, merge: /exists and is not empty/ }],
+];
+
+const pathOf = (out: string) => out.replace(/\{([^}]+)\}/, (_, name: string) => fixture.path(name));
+
+/** A command fails by name, and not a byte changes. */
+async function expectRefused(args: readonly string[], says: RegExp): Promise<void> {
+  const before = contents(fixture.folder);
+  const { code, err } = await lowrank(args);
+  expect(err).toMatch(says);
+  expect(err).not.toMatch(/\n +at |This was not foreseen/);
+  expect(err.length).toBeLessThan(2000);
+  expect(code).toBe(1);
+  expect(contents(fixture.folder)).toEqual(before);
+}
+
+describe("--out", () => {
+  it.each([...hostile, ...taken.map(([out, { finetune }]) => [out, finetune] as const)])(
+    "of finetune refuses %j",
+    async (out, says) => expectRefused(shortRun(fixture, pathOf(out)), says),
+  );
+
+  it.each([...hostile, ...taken.map(([out, { merge }]) => [out, merge] as const)])(
+    "of merge refuses %j",
+    async (out, says) => expectRefused(["merge", fixture.path("none"), "--out", pathOf(out)], says),
+  );
+
+  it.each([
+    ["{file}/v.npy", /cannot be made: EEXIST/],
+    ["{dangling}/v.npy", /cannot be made: EEXIST/],
+    [`{${"x".repeat(300)}}/v.npy`, /cannot be made: ENAMETOOLONG/],
+    ...(process.platform === "linux" ? ([["/proc/x/v.npy", /cannot be made: ENOENT/]] as const) : []),
+  ] as const)("of embed refuses %j", async (out, says) => {
+    await expectRefused(["embed", "--model", fixture.model, "--out", pathOf(out), "text"], says);
+  });
+
+  it("of embed refuses a folder", async () => {
+    await mkdir(fixture.path("folder.npy"));
+    const args = ["embed", "--model", fixture.model, "--out", fixture.path("folder.npy"), "text"];
+    await expectRefused(args, /a file is expected, this is a folder/);
+  });
+
+  it("takes a link to an empty folder, and a folder with other things in it", async () => {
+    expect((await lowrank([...shortRun(fixture, fixture.path("to-empty")), "--no-baseline"])).code).toBe(0);
+    expect(existsSync(fixture.path("empty", "report.json"))).toBe(true);
+    await mkdir(fixture.path("mine"));
+    await writeFile(fixture.path("mine", "notes.txt"), "mine");
+    expect((await lowrank([...shortRun(fixture, fixture.path("mine")), "--no-baseline"])).code).toBe(0);
+    expect(readFileSync(fixture.path("mine", "notes.txt"), "utf8")).toBe("mine");
+    await mkdir(fixture.path("target"));
+    await symlink(fixture.path("target"), fixture.path("to-target"));
+    expect((await lowrank(["merge", fixture.path("mine"), "--out", fixture.path("to-target")])).code).toBe(0);
+    expect(existsSync(fixture.path("target", "model.safetensors"))).toBe(true);
+  });
+});
+
+describe("a disk that takes no more", () => {
+  /** The program where no file may pass so many kilobytes. */
+  const limited = (kilobytes: number, args: readonly string[]) => {
+    const script = `ulimit -f ${kilobytes}; exec "$0" "$@"`;
+    return runProcess(["bash", "-c", script, process.execPath, program, ...args], fixture.folder);
+  };
+  const args = (out: string) => [...shortRun(fixture, out, 60), "--no-baseline", "--threads", "1"];
+
+  it("ends a run with the system's word, and nothing half-written", async () => {
+    // Less than a checkpoint.
+    const { code, err } = await limited(16, args("no-checkpoint"));
+    expect(err).toMatch(
+      /error: \S*no-checkpoint\S* cannot be written( to)?: EFBIG: file too large, write\nWhat happened stands in \S*run\.json\n$/,
+    );
+    expect(code).toBe(1);
+    expect(readdirSync(fixture.path("no-checkpoint"))).toEqual(["run.json"]);
+    expect((await limited(1024, args("no-checkpoint"))).code).toBe(0);
+  });
+
+  it("keeps the checkpoint where results cannot be written, and the run goes on from there", async () => {
+    const out = fixture.path("no-results");
+    const onOutput = () => {
+      // Stands in the way of the loss curve.
+      if (existsSync(join(out, "checkpoint.safetensors"))) mkdirSync(join(out, "loss.svg"), { recursive: true });
+    };
+    const { code, err } = await lowrank([...shortRun(fixture, out, 60), "--no-baseline"], { onOutput });
+    expect(err).toMatch(
+      /error: \S*no-results cannot be written to: EISDIR[^\n]*\nThe last checkpoint is kept in .*no-results\n$/,
+    );
+    expect(code).toBe(1);
+    expect(readdirSync(out).sort()).toEqual([
+      "checkpoint.history.jsonl",
+      "checkpoint.safetensors",
+      "loss.svg",
+      "run.json",
+    ]);
+    await rmdir(join(out, "loss.svg"));
+    expect((await lowrank(["finetune", "--resume", out])).code).toBe(0);
+    expect(readFileSync(join(out, "adapter_model.safetensors"))).toEqual(
+      readFileSync(fixture.path("no-checkpoint", "adapter_model.safetensors")),
+    );
+  });
+
+  it("leaves no vectors and no model", async () => {
+    const before = readdirSync(fixture.folder);
+    const embed = ["embed", "--model", fixture.model, "--out", "v.npy", ...Array(200).fill("a film")];
+    for (const command of [embed, ["merge", "no-results", "--out", "merged"]]) {
+      const { code, err } = await limited(16, command);
+      expect({ code, err }).toMatchObject({
+        code: 1,
+        err: expect.stringMatching(/error: EFBIG: file too large, write\n$/),
+      });
+      expect(readdirSync(fixture.folder)).toEqual(before);
+    }
+  });
+});

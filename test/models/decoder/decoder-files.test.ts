@@ -1,0 +1,203 @@
+import { describe, expect, it } from "vitest";
+import {
+  CausalLanguageModel,
+  engineInfo,
+  type FileMap,
+  LowrankError,
+  readSafetensors,
+  type Tensor,
+  writeSafetensors,
+} from "../../../ts/index.js";
+
+import { changedJson, decoderFiles, type DecoderName } from "../language/golden-decoder.js";
+
+const ids = [1, 20, 31, 42, 53, 64, 75, 86, 97, 108];
+
+async function logits(files: FileMap): Promise<Float32Array> {
+  using model = await CausalLanguageModel.load(files);
+  return (await model.logits(ids)).data;
+}
+
+const parsed = (files: FileMap, file = "config.json") =>
+  JSON.parse(new TextDecoder().decode(files[file])) as Record<string, unknown>;
+
+/** The same files with tensors of other names. */
+function renamed(files: FileMap, rename: (name: string) => string): FileMap {
+  const file = readSafetensors(files["model.safetensors"]!);
+  const tensors = new Map<string, Tensor>(file.names.map((name) => [rename(name), file.tensor(name)]));
+  return { ...files, "model.safetensors": writeSafetensors(tensors) };
+}
+
+describe("config.json as transformers 4 wrote it", () => {
+  it.each<[DecoderName, object]>([
+    ["llama", { rope_theta: 10000, rope_scaling: { rope_type: "llama3" } }],
+    ["llama_yarn", { rope_theta: 10000, rope_scaling: { type: "yarn" } }],
+    ["mistral", { rope_theta: 1000, rope_scaling: { type: "linear" } }],
+    ["qwen2", { rope_theta: 10000, rope_scaling: null, layer_types: undefined }],
+    ["phi3", { rope_theta: 10000, partial_rotary_factor: 0.5 }],
+    ["gpt_neox", { rotary_emb_base: 10000, rotary_pct: 0.5 }],
+    [
+      "gemma3_text",
+      { rope_theta: 100000, rope_local_base_freq: 1000, rope_scaling: { rope_type: "linear", factor: 8 } },
+    ],
+  ])("%s gives the same logits", async (name, old) => {
+    const files = await decoderFiles(name);
+    const { rope_parameters: parameters } = parsed(files) as { rope_parameters: Record<string, unknown> };
+    const { rope_theta: _, partial_rotary_factor: __, rope_type: ___, ...scaling } = parameters;
+    const given = (old as { rope_scaling?: object | null }).rope_scaling;
+    const changes = {
+      ...{ dtype: undefined, torch_dtype: "float32", rope_parameters: undefined },
+      ...old,
+      ...(given === undefined || given === null || "factor" in given ? {} : { rope_scaling: { ...scaling, ...given } }),
+    };
+    expect(await logits(changedJson(files, "config.json", changes))).toEqual(await logits(files));
+  });
+});
+
+describe("model.safetensors", () => {
+  it.each<[DecoderName, string]>([
+    ["gpt2", "transformer."],
+    ["qwen2", "model."],
+  ])("%s may be a bare model's, without what its names begin with", async (name, base) => {
+    const files = await decoderFiles(name);
+    const bare = renamed(files, (tensor) => (tensor.startsWith(base) ? tensor.slice(base.length) : tensor));
+    expect(await logits(bare)).toEqual(await logits(files));
+  });
+
+  it("may be part of a larger model's", async () => {
+    const files = await decoderFiles("llama");
+    expect(await logits(renamed(files, (name) => `language_model.${name}`))).toEqual(await logits(files));
+  });
+
+  it("may be kept in fewer bits", async () => {
+    for (const name of ["gpt2", "llama_yarn"] as const) {
+      const files = await decoderFiles(name);
+      const expected = await logits(files);
+      for (const weights of ["bf16", "f16", "auto"] as const) {
+        using model = await CausalLanguageModel.load(files, { weights });
+        const { data } = await model.logits(ids);
+        const worst = data.reduce((most, x, i) => Math.max(most, Math.abs(x - expected[i]!)), 0);
+        expect(worst).toBeLessThan(weights === "auto" ? 1e-5 : 0.2);
+      }
+    }
+  });
+
+  it("lacking a tensor, or having another shape, is refused before anything is allocated", async () => {
+    const files = await decoderFiles("qwen3");
+    const { used, peak } = engineInfo().memory;
+    const failing = async (changed: FileMap, message: RegExp) => {
+      const error: unknown = await CausalLanguageModel.load(changed).catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(LowrankError);
+      expect((error as Error).message).toMatch(message);
+      expect(engineInfo().memory).toMatchObject({ used, peak });
+    };
+    const without = (name: string) => renamed(files, (tensor) => (tensor === name ? "other" : tensor));
+    await failing(without("model.layers.1.self_attn.q_norm.weight"), /no tensor "model\.layers\.1\.self_attn\.q_norm/);
+    await failing(without("lm_head.weight"), /no tensor "lm_head\.weight"/);
+    await failing(changedJson(files, "config.json", { num_key_value_heads: 1 }), /k_proj\.weight is \[32, 32\]/);
+    await failing(changedJson(files, "config.json", { num_hidden_layers: 4, layer_types: null }), /model\.layers\.3/);
+    await failing(
+      changedJson(files, "config.json", { num_hidden_layers: 2 ** 31 - 1, layer_types: null }),
+      /model\.layers\.3/,
+    );
+  });
+});
+
+describe("config.json", () => {
+  it.each<[DecoderName, string, object, RegExp]>([
+    ["llama", "no model type", { model_type: undefined }, /"gemma3_text", "gpt2", .* are$/],
+    ["llama", "a model type that every object has", { model_type: "toString" }, /model_type "toString"/],
+    ["llama", "an encoder", { model_type: "bert" }, /not supported as a language model/],
+    [
+      "llama",
+      "weights that another program quantised",
+      { quantization_config: { quant_method: "fp8" } },
+      /quantization_config \("fp8"\): of quantised weights only GGUF/,
+    ],
+    ["llama", "no layers", { num_hidden_layers: 0 }, /num_hidden_layers must be a whole number from 1/],
+    ["llama", "heads that do not divide", { num_key_value_heads: 3 }, /num_key_value_heads 3 does not divide/],
+    [
+      "llama",
+      "heads that do not divide the width",
+      { num_attention_heads: 5, head_dim: null },
+      /no multiple of num_att/,
+    ],
+    ["llama", "an odd head", { head_dim: 7 }, /7 of 7 features of a head turn in pairs/],
+    ["llama", "another activation", { hidden_act: "geglu" }, /hidden_act "geglu"/],
+    ["llama", "an activation that is not gated", { hidden_act: "relu" }, /gated inner layer by "relu"/],
+    [
+      "llama",
+      "a rotation of another kind",
+      { rope_parameters: { rope_type: "spiral", factor: 2 } },
+      /"spiral"; "default"/,
+    ],
+    ["llama", "a rotation that is no object", { rope_parameters: [] }, /rope_parameters must be an object/],
+    ["llama", "scaling by nothing", { rope_parameters: { rope_type: "linear" } }, /factor must be a number above 0/],
+    ["llama", "a negative base", { rope_parameters: { rope_theta: -1 } }, /rope_theta must be a number above 0/],
+    ["llama", "an end that is no token", { eos_token_id: "x" }, /^$/],
+    [
+      "phi3",
+      "a long rotation without its factors",
+      { rope_parameters: { rope_type: "longrope", original_max_position_embeddings: 9, long_factor: [1] } },
+      /short_factor must be a list of 4 numbers above 0, got undefined/,
+    ],
+    [
+      "phi3",
+      "a long rotation of factors that are none",
+      { rope_parameters: { rope_type: "longrope", original_max_position_embeddings: 9, short_factor: [1, 1, 0, 1] } },
+      /short_factor must be a list of 4 numbers above 0, got \[1, ?1, ?0, ?1\]/,
+    ],
+    [
+      "llama",
+      "a long rotation of one position at first",
+      {
+        rope_parameters: { rope_type: "longrope", short_factor: [1, 1, 1, 1], original_max_position_embeddings: 1 },
+        original_max_position_embeddings: null,
+      },
+      /original_max_position_embeddings must be a whole number from 2/,
+    ],
+    ["phi3", "more than a head turned", { rope_parameters: { partial_rotary_factor: 2 } }, /turn in pairs/],
+    ["mistral", "a window of nothing", { sliding_window: 0 }, /sliding_window must be a whole number from 1/],
+    [
+      "qwen2",
+      "layers of other kinds",
+      { layer_types: ["full_attention", "linear_attention", "x"] },
+      /linear_attention/,
+    ],
+    ["qwen2", "too few kinds of layers", { layer_types: [] }, /a word for each of the 3 layers/],
+    ["smollm3", "too few layers without rotation", { no_rope_layers: [1] }, /a 0 or 1 for each of the 3 layers/],
+    ["gemma3_text", "capped scores", { attn_logit_softcapping: 50 }, /attn_logit_softcapping 50 is not supported/],
+    ["gpt2", "cross attention", { add_cross_attention: true }, /add_cross_attention true is not supported/],
+    ["gpt2", "scores by layer", { scale_attn_by_inverse_layer_idx: true }, /scale_attn_by_inverse_layer_idx true/],
+    ["gpt2", "heads that do not divide", { n_head: 5 }, /n_embd 32 is no multiple of n_head 5/],
+    ["gpt_neox", "heads that do not divide", { num_attention_heads: 5 }, /no multiple of num_attention_heads 5/],
+  ])("%s with %s", async (name, _, changes, message) => {
+    const files = changedJson(await decoderFiles(name), "config.json", changes);
+    const { used } = engineInfo().memory;
+    const error: unknown = await CausalLanguageModel.load(files).then(
+      (model) => model.dispose(),
+      (thrown: unknown) => thrown,
+    );
+    if (error !== undefined) expect(error).toBeInstanceOf(LowrankError);
+    expect((error as Error | undefined)?.message ?? "").toMatch(message);
+    expect(engineInfo().memory.used).toBe(used);
+  });
+
+  it("names the ends of a text where generation_config.json does not", async () => {
+    const { "generation_config.json": _, ...files } = await decoderFiles("llama");
+    using model = await CausalLanguageModel.load(changedJson(files, "config.json", { eos_token_id: [7, 9, 1000] }));
+    expect([...model.ends]).toEqual([7, 9]);
+    await expect(CausalLanguageModel.load(changedJson(files, "config.json", { eos_token_id: -1 }))).rejects.toThrow(
+      /eos_token_id must be a token id/,
+    );
+  });
+
+  it("caps logits where it says so", async () => {
+    const files = await decoderFiles("gemma3_text");
+    const [plain, capped] = [
+      await logits(files),
+      await logits(changedJson(files, "config.json", { final_logit_softcapping: 2 })),
+    ];
+    capped.forEach((x, i) => expect(x).toBeCloseTo(2 * Math.tanh(plain[i]! / 2), 4));
+  });
+});

@@ -1,0 +1,17 @@
+import { expect, it } from "vitest";
+import { divergenceText } from "../../../ts/training/result/divergence.js";
+import { plainWords } from "../../../ts/training/job-events.js";
+
+const record = { learningRate: 0.1, gradNorm: 1, tokens: 3, milliseconds: 1 };
+const steps = [4, 0.1, 4, 0.1].map((loss, step) => ({ ...record, step, loss }));
+/** Twenty steps of which the last two are looked at. */
+const long = [...steps, ...steps, ...steps, ...steps, ...steps].map((one, step) => ({ ...one, step }));
+
+it("training that ends above guessing is told, at the weight that its steps have", () => {
+  expect(divergenceText(long, Math.log(2), plainWords)).toMatch(
+    /diverged: its loss ended at 2\.05, where guessing gives 0\.693/,
+  );
+  // The steps of a high loss are those without the class that counts: each of their examples weighs little.
+  expect(divergenceText(long, Math.log(2), plainWords, (step) => (step % 2 === 0 ? 1 : 50))).toBeNull();
+  expect(divergenceText(long, Math.log(2), plainWords, (step) => (step % 2 === 0 ? 50 : 1))).toMatch(/ended at 3\.92/);
+});
