@@ -56,6 +56,14 @@ export const groups = [
     ],
   },
   {
+    label: "Packages",
+    pages: [
+      { file: "packages/queue/README.md", slug: "packages/queue", label: "@lowrank/queue" },
+      { file: "packages/flower/README.md", slug: "packages/flower", label: "@lowrank/flower" },
+      { file: "web/README.md", slug: "packages/studio", label: "@lowrank/studio" },
+    ],
+  },
+  {
     label: "Development",
     pages: [
       { file: "ARCHITECTURE.md", slug: "inside/architecture", label: "Architecture" },
@@ -81,10 +89,11 @@ export const groups = [
 /** Every page, in the order of the list. */
 export const pages = groups.flatMap((group) => group.pages);
 
-/** Of the package's entries those whose names are listed, with the address of their pages. */
+/** The public entries whose names have API pages: what programs import, and the source file. */
 export const entries = {
   lowrank: "ts/index.ts",
   "lowrank/node": "ts/entry/node.ts",
+  "lowrank/graph": "ts/entry/graph.ts",
   "lowrank/jobs": "ts/jobs/index.ts",
   "lowrank/worker": "ts/worker/index.ts",
   "lowrank/serve": "ts/serve/index.ts",

@@ -15,6 +15,7 @@ const sought = {
   add_weighted_adapter: "learn/from-peft/",
   "fewer bits memory": "facts/memory/",
   "successive halving": "recipes/queues/",
+  "raggedBatch graph": "api/lowrank/graph/",
 };
 
 async function search(page, words) {
