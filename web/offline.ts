@@ -3,10 +3,10 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "vite";
 
-/** What the page's own folder has beside what is built. */
+/** Files of the page's folder that the build does not write. */
 const beside = ["./", "icon.svg", "studio.webmanifest"];
 
-/** Writes service-worker.js with the names of every file that was built, so that the second visit needs no network. */
+/** Writes service-worker.js with the names of all built files, so that the second visit needs no network. */
 export function offline(): Plugin {
   return {
     name: "offline",

@@ -4,7 +4,7 @@ import { build, type Plugin, type Rollup } from "vite";
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const NAME = "standalone.js";
 
-/** One script that needs no other: what a page carries that classifies by itself. */
+/** Builds the single script of the HTML file that classifies offline. */
 async function bundled(): Promise<string> {
   const made = (await build({
     configFile: false,
@@ -21,7 +21,7 @@ async function bundled(): Promise<string> {
   return code;
 }
 
-/** Gives the studio that script as a file beside it. */
+/** Adds that script to the Studio's files. */
 export function standalone(): Plugin {
   return {
     name: "standalone",

@@ -7,12 +7,12 @@ import { standalone } from "./standalone.js";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-/** Headers that give a page shared memory, and with it threads. */
+/** Headers that enable shared memory, and with it threads. */
 const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 
 export default defineConfig({
   root: here("."),
-  // The files may be put into any folder of a site.
+  // Relative paths, so that the files can be in any folder of a site.
   base: "./",
   build: { outDir: here("dist"), emptyOutDir: true, target: "es2022", assetsInlineLimit: 0 },
   worker: { format: "es" },
@@ -22,7 +22,7 @@ export default defineConfig({
     standalone(),
     offline(),
     {
-      // Models of this machine's cache, so that the studio works without a network.
+      // Serves the models of this machine's cache, so that the Studio works without a network.
       name: "models",
       configureServer: ({ middlewares }) => void middlewares.use("/models", serveFolder(modelCache)),
       configurePreviewServer: ({ middlewares }) => void middlewares.use("/models", serveFolder(modelCache)),

@@ -34,7 +34,7 @@ try {
   await page.getByLabel("Quick look").check();
   await page.getByRole("button", { name: "Start training" }).click();
   await page
-    .getByText(/Looking at|Fitting|Learning|Foretold/)
+    .getByText(/Preparing the|Training the|Estimate/)
     .first()
     .waitFor({ timeout: 300_000 });
   step("the model, 92 MB, is fetched from this machine, kept and loaded");

@@ -54,7 +54,7 @@ async function chat(page) {
   await page
     .locator(".teach input[type=file]")
     .setInputFiles({ name: "short-answers.jsonl", mimeType: "application/jsonl", buffer: examples });
-  await page.getByRole("button", { name: "Teach it" }).click();
+  await page.getByRole("button", { name: "Start training" }).click();
   await page.locator(".curve canvas").waitFor({ timeout: 300_000 });
   await page.getByText(/^(1\d) of 20/).waitFor({ timeout: 300_000 });
   await picture(page, "19-chat-learning");
@@ -164,12 +164,12 @@ async function everything(page) {
   await page.getByRole("button", { name: "Start training" }).click();
   await page.getByText(/^(1[1-9]|2\d) of 30/).waitFor({ timeout: 300_000 });
   await page.getByText(/ left$/).waitFor();
-  await page.getByText(/right on the validation, at best/).waitFor();
+  await page.getByText(/of the validation rows correct/).waitFor();
   await picture(page, "08-train-live");
   await page.getByRole("button", { name: "Pause" }).click();
-  await page.getByRole("button", { name: "Go on" }).waitFor({ timeout: 60_000 });
+  await page.getByRole("button", { name: "Continue" }).waitFor({ timeout: 60_000 });
   await picture(page, "09-train-paused");
-  await page.getByRole("button", { name: "Go on" }).click();
+  await page.getByRole("button", { name: "Continue" }).click();
   await page.getByText("Measured once").waitFor({ timeout: 300_000 });
   await page.getByPlaceholder("A sentence of your own").fill("A warm, funny and moving film.");
   await page.getByRole("button", { name: "Ask" }).click();
@@ -196,14 +196,14 @@ async function everything(page) {
   await page.goto(`${studio.url}#take`);
   await picture(page, "13-take", { fullPage: true });
   const saving = page.waitForEvent("download", { timeout: 300_000 });
-  await page.getByRole("button", { name: "Save: A page that classifies" }).click();
+  await page.getByRole("button", { name: "Save: A web page that labels texts" }).click();
   const place = join(studio.folder, "page.html");
   await (await saving).saveAs(place);
   const alone = await studio.context.newPage();
   await alone.goto(pathToFileURL(place).href);
   await alone.getByText("Ready.").waitFor({ timeout: 120_000 });
   await alone.getByLabel("A text, or several").fill("A warm, funny and moving film.\nI fell asleep twice.");
-  await alone.getByRole("button", { name: "Classify" }).click();
+  await alone.getByRole("button", { name: "Label" }).click();
   await alone.locator("li").nth(1).waitFor();
   await picture(alone, "16-page-alone");
   await alone.close();

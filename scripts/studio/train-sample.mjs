@@ -39,8 +39,8 @@ try {
   // The adapter's answers are compared, also where the test speaks for the head alone.
   await page.locator(".label-file select").last().selectOption("adapter");
   await writeFile(join(folder, "answers.csv"), await taken(`Label ${ASKED} rows`));
-  await page.getByRole("link", { name: "Take away" }).click();
-  const files = unzipSync(await taken("Save: Adapter and head"));
+  await page.getByRole("link", { name: "Download" }).click();
+  const files = unzipSync(await taken("Save: Adapted model"));
   for (const [name, bytes] of Object.entries(files)) await writeFile(join(folder, name), bytes);
 } finally {
   await studio.end();

@@ -62,19 +62,19 @@ describe.each(browsers)("the Studio's pages in %s", (name, { threads, keeps }) =
        await choose(".teach", "questions.csv", ${JSON.stringify(questions)});
        await seen("12 examples in");
        await fill(".prepared .fields input", "2");
-       await click("Teach it");
+       await click("Start training");
        await seen("its perplexity went from");
        await click("New conversation");
        return [...first, ...(await say("the story", 2))];`,
     );
     expect(answers).toHaveLength(3);
-    expect(answers[1]).toMatch(/^As the model is/);
+    expect(answers[1]).toMatch(/^Without the adapter/);
     expect(answers[2]).toMatch(/^With the adapter/);
     expect(answers[1]).toContain(answers[0]!.split("\n")[0]);
     await page.close();
     const again = await browser.openPage(`${site.url}#chat`);
     await does(again, keeps ? `await click("tiny"); await seen("Another model");` : `await seen("Open SmolLM2");`);
-    expect(await does(again, `return document.body.innerText.includes("keeps nothing")`)).toBe(!keeps);
+    expect(await does(again, `return document.body.innerText.includes("stores nothing")`)).toBe(!keeps);
     await again.close();
   });
 
@@ -126,9 +126,9 @@ describe.each(browsers)("the Studio's pages in %s", (name, { threads, keeps }) =
     await flower.start(app);
     const answer = await does<[string, string]>(
       page,
-      `await seen("Done: 1 round was learnt together.");
-       await click("Judge it and take it away");
-       await seen("learnt together");
+      `await seen("Done: your results counted in 1 round.");
+       await click("See its results and download it");
+       await seen("trained together");
        return ask("the story was warm and bright");`,
     );
     expect(["good", "bad"]).toContain(answer[0]);

@@ -25,7 +25,7 @@ it("trains in Firefox with its threads, answers, and remembers the run and its a
      await click("Go on to training");
      await click("Quick look");
      document.querySelector(".details").open = true;
-     const field = [...document.querySelectorAll("label")].find((label) => label.innerText.startsWith("Tokens")).querySelector("input");
+     const field = [...document.querySelectorAll("label")].find((label) => label.innerText.startsWith("Longest text")).querySelector("input");
      field.id = "tokens";
      await fill("#tokens", "32");
      await click("Start training");`,

@@ -88,11 +88,11 @@ it("the keyboard alone opens a model to chat with and the measuring of the kerne
     "Open SmolLM2",
     "Choose a GGUF file",
     "Choose a folder",
-    "Or its address",
-    "How fast this browser is",
+    "Or the address of a model",
+    "Speed of this browser",
   ];
   expect(wanted.filter((name) => !reached.includes(name))).toEqual([]);
-  await page.getByRole("link", { name: "How fast this browser is" }).focus();
+  await page.getByRole("link", { name: "Speed of this browser" }).focus();
   await page.keyboard.press("Enter");
   await page.getByRole("button", { name: "Measure" }).waitFor();
   await page.close();
@@ -104,12 +104,12 @@ it("every text is in the language that is chosen, which the next visit remembers
   await page.locator("#appearance select").first().selectOption("de");
   await expect.poll(() => page.locator("html").getAttribute("lang")).toBe("de");
   for (const [step, said] of [
-    ["data", "Einen Blick wert"],
+    ["data", "Mögliche Probleme"],
     ["train", "Training beginnen"],
-    ["judge", "Noch gibt es nichts zu beurteilen."],
+    ["judge", "Es gibt noch kein Ergebnis."],
     ["take", "Adapter laden"],
     ["chat", "SmolLM2 öffnen"],
-    ["compare", "Wie nah zwei Sätze"],
+    ["compare", "Wie ähnlich zwei Sätze"],
     ["kernels", "Es dauert etwa zehn Sekunden"],
   ] as const) {
     await page.goto(`${studio.url}#${step}`);
@@ -162,7 +162,7 @@ it("opens without a network once it was seen", { timeout: 60_000 }, async () => 
   await page.context().setOffline(true);
   await page.reload();
   await page.getByText("lowrank studio").waitFor();
-  await page.getByRole("link", { name: /Take away|Mitnehmen/ }).click();
+  await page.getByRole("link", { name: /Download/ }).click();
   await page.context().setOffline(false);
   await page.close();
 });

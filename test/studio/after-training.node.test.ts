@@ -60,7 +60,7 @@ it("sentences without a label are put in the order in which labels teach the mos
   expect(await ahead(0)).toBeLessThanOrEqual(await ahead(1));
   expect(await ahead(1)).toBeLessThanOrEqual(await ahead(2));
   await next.first().getByRole("button", { name: "good" }).click();
-  await page.getByText("1 change since this run").waitFor();
+  await page.getByText("1 change since this training").waitFor();
   // What is undone is no change.
   await page.getByRole("status").getByRole("button", { name: "Undo" }).click();
   await page.locator(".retrain").waitFor({ state: "detached" });
@@ -74,8 +74,8 @@ it("one file classifies by itself, opened from a disk, and reaches for nothing",
   expect(answer.label).toBe("good");
   // Not so certain that what differs would not be seen.
   expect(answer.percent).toBeLessThan(99);
-  await page.getByRole("link", { name: "Take away" }).click();
-  const { name, bytes } = await saved(page, "Save: A page that classifies");
+  await page.getByRole("link", { name: "Download" }).click();
+  const { name, bytes } = await saved(page, "Save: A web page that labels texts");
   expect(name).toBe("films.html");
   const place = join(studio.folder, name);
   await writeFile(place, bytes);
@@ -86,7 +86,7 @@ it("one file classifies by itself, opened from a disk, and reaches for nothing",
   await alone.goto(address);
   await alone.getByText("Ready.").waitFor();
   await alone.getByLabel("A text, or several").fill(`${asked}\n\nthe music is grim`);
-  await alone.getByRole("button", { name: "Classify" }).click();
+  await alone.getByRole("button", { name: "Label" }).click();
   await expect.poll(() => alone.locator("li dt:first-child").allInnerTexts()).toEqual(["good", "bad"]);
   // Its weights have 16 bits.
   const percent = parseFloat(await alone.locator("li dd").first().innerText());
@@ -98,24 +98,24 @@ it("one file classifies by itself, opened from a disk, and reaches for nothing",
 });
 
 it("an adapter's zip comes back as a run of its own, after the page was saved and on another visit", async () => {
-  await page.getByRole("link", { name: "Take away" }).click();
-  const zip = await saved(page, "Save: Adapter and head");
+  await page.getByRole("link", { name: "Download" }).click();
+  const zip = await saved(page, "Save: Adapted model");
   await page.reload();
-  await page.getByRole("link", { name: "Take away" }).click();
+  await page.getByRole("link", { name: "Download" }).click();
   const load = page.locator(".load input[type=file]");
   await load.setInputFiles({ name: "mine.zip", mimeType: "application/zip", buffer: Buffer.from(zip.bytes) });
   await page.locator(".history tr", { hasText: "mine.zip" }).waitFor();
-  await page.getByRole("link", { name: "Judge" }).click();
+  await page.getByRole("link", { name: "Results" }).click();
   expect(await answered(page, asked)).toEqual(answer);
 });
 
 it("an adapter's zip that would fill the memory is not unpacked", async () => {
-  await page.getByRole("link", { name: "Take away" }).click();
-  const zip = sayingLarge((await saved(page, "Save: Adapter and head")).bytes);
+  await page.getByRole("link", { name: "Download" }).click();
+  const zip = sayingLarge((await saved(page, "Save: Adapted model")).bytes);
   const load = page.locator(".load input[type=file]");
   await load.setInputFiles({ name: "bomb.zip", mimeType: "application/zip", buffer: Buffer.from(zip) });
   const alert = page.locator(".load .problem");
-  await alert.getByText("This zip is no classifier for this model.").waitFor();
+  await alert.getByText("This zip file is not a classifier for this model.").waitFor();
   await alert.locator("summary").click();
   await alert.getByText(/the archive holds \d+ bytes, at most 500000000 are read/).waitFor();
 });
@@ -129,7 +129,7 @@ const changed = (bytes: Uint8Array, change: (facts: { version: number; runs: { i
 };
 
 it("a project opens in another browser with its table and runs; a damaged one changes nothing", async () => {
-  await page.getByRole("link", { name: "Take away" }).click();
+  await page.getByRole("link", { name: "Download" }).click();
   const { name, bytes } = await saved(page, "Save the project");
   expect(name).toBe("films.lowrank.zip");
   // Nothing of the first visit is left.
@@ -145,11 +145,11 @@ it("a project opens in another browser with its table and runs; a damaged one ch
     await open(content);
     await expect.poll(() => page.getByRole("alert").allInnerTexts()).toEqual([expect.stringContaining(said)]);
   };
-  await refused(bytes.subarray(0, 1000), "no project of the studio");
-  await refused(zipSync({ "project.json": strToU8("{}") }), "no project of the studio");
+  await refused(bytes.subarray(0, 1000), "not a project of the Studio");
+  await refused(zipSync({ "project.json": strToU8("{}") }), "not a project of the Studio");
   await refused(
     changed(bytes, (facts) => facts.version++),
-    "by a newer studio",
+    "by a newer Studio",
   );
   await refused(
     changed(bytes, ({ runs }) => (runs.at(-1)!.id = "../elsewhere")),
@@ -165,7 +165,7 @@ it("a project opens in another browser with its table and runs; a damaged one ch
     "is damaged",
   );
   expect(await page.locator(".bring").count()).toBe(1);
-  await page.getByRole("link", { name: "Take away" }).click();
+  await page.getByRole("link", { name: "Download" }).click();
   expect(await page.locator(".history tbody tr").count()).toBe(0);
   await open(bytes);
   await page.locator(".history tr", { hasText: "films.csv" }).waitFor();
@@ -175,7 +175,7 @@ it("a project opens in another browser with its table and runs; a damaged one ch
   await page.getByRole("link", { name: "Data" }).click();
   await expect.poll(() => page.locator("div.how-read .facts").innerText()).toContain("123 rows");
   // A table that is there is not lost without a question.
-  await page.getByRole("link", { name: "Take away" }).click();
+  await page.getByRole("link", { name: "Download" }).click();
   let question = "";
   page.once("dialog", (dialog) => {
     question = dialog.message();

@@ -78,7 +78,7 @@ it("a file of questions and answers teaches it an adapter, which is taken away",
   await expect.poll(() => page.locator(".prepared blockquote").innerText()).toContain("Paris");
   await page.locator(".prepared summary").click();
   await page.getByRole("spinbutton", { name: "Steps" }).fill("2");
-  await page.getByRole("button", { name: "Teach it" }).click();
+  await page.getByRole("button", { name: "Start training" }).click();
   await page.getByText(/its perplexity went from [\d.]+ to [\d.]+\./).waitFor({ timeout: 300_000 });
   const [before, after] = (await page.locator(".verdict").innerText()).match(/[\d.]*\d/g)!.map(Number);
   expect(after).toBeLessThan(before!);
@@ -104,18 +104,18 @@ it(
       .waitFor();
     await page.locator(".kept .bar-of").click();
     await page.getByLabel("Your message").waitFor({ timeout: 120_000 });
-    await page.getByRole("button", { name: "Use what was learnt from “capitals.csv”" }).waitFor();
+    await page.getByRole("button", { name: "Use the adapter trained on “capitals.csv”" }).waitFor();
     const input = page.locator(".adapter input[type=file]");
     const { "adapter_config.json": config } = unzipSync(learnt.zip);
     await input.setInputFiles(file("half.zip", zipSync({ "adapter_config.json": config! })));
-    await page.getByText("This is no adapter for this model.").waitFor();
+    await page.getByText("This is not an adapter for this model.").waitFor();
     await input.setInputFiles(file("mine.zip", learnt.zip));
     await expect.poll(() => page.locator(".adapter .name").allInnerTexts()).toEqual(["mine"]);
     await page.getByText("Details").first().click();
     await page.getByLabel("Longest answer, in tokens").fill(String(LIMIT));
     await page.getByLabel("Longest answer, in tokens").press("Tab");
     expect(await answersTo(asked)).toEqual(learnt.answers);
-    await page.getByLabel("Have the model as it is answer beside it").uncheck();
+    await page.getByLabel("Also show the answer without the adapter").uncheck();
     expect(await answersTo("And of Italy?")).toHaveLength(1);
     for (const theme of ["light", "dark"]) {
       await page.evaluate((name) => (document.documentElement.dataset["theme"] = name), theme);
@@ -155,11 +155,11 @@ it("where no worker starts to teach it, that is said, and a model can be chosen"
   await page
     .locator(".teach input[type=file]")
     .setInputFiles(file("capitals.csv", `Question;Answer\n${table.join("\n")}\n`));
-  await page.getByRole("button", { name: "Teach it" }).waitFor();
+  await page.getByRole("button", { name: "Start training" }).waitFor();
   await page.evaluate(() => {
     Object.assign(globalThis, { kept: Worker, Worker: undefined });
   });
-  await page.getByRole("button", { name: "Teach it" }).click();
+  await page.getByRole("button", { name: "Start training" }).click();
   await page.getByRole("alert").getByText("The model could not be opened.").waitFor();
   await page.evaluate(() => {
     globalThis.Worker = (globalThis as unknown as { kept: typeof Worker }).kept;
@@ -170,8 +170,8 @@ it("what is no model is refused and not kept, and said in words", { timeout: 60_
   const pick = page.locator(".choose input[type=file]").first();
   await pick.setInputFiles(file("none.gguf", "this is no model"));
   await page.getByRole("alert").getByText("The model could not be opened.").waitFor();
-  await page.getByRole("alert").getByText("It was removed").waitFor();
+  await page.getByRole("alert").getByText("It was deleted").waitFor();
   await expect.poll(() => page.locator(".kept .name").allInnerTexts()).not.toContain("none.gguf");
-  await page.getByRole("button", { name: "Remove “tiny” from this browser" }).click();
+  await page.getByRole("button", { name: "Delete “tiny” from this browser" }).click();
   await expect.poll(() => page.locator(".kept .name").allInnerTexts()).not.toContain("tiny");
 });

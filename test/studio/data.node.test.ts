@@ -59,11 +59,11 @@ it("recognises separators, encodings, quotes and headers, and says what it took"
     many((i) => JSON.stringify({ label: i % 2 ? "x" : "y", text: `sentence ${i}` })),
   );
   await expect.poll(facts).toMatch(/30 rows\s+UTF-8, JSON Lines/);
-  await expect.poll(() => page.getByLabel("Column of the texts").inputValue()).toBe("1");
+  await expect.poll(() => page.getByLabel("Text column").inputValue()).toBe("1");
   // Whoever knows better says so.
   await afresh();
   await give(page, "odd.csv", `a|b, c|x\n${many((i) => `s ${i}|t, ${i}|${i % 2}`)}`);
-  await page.getByRole("button", { name: "How it was read" }).click();
+  await page.getByRole("button", { name: "Reading options" }).click();
   await page.getByLabel("Separator").selectOption(",");
   await expect.poll(facts).toContain("comma");
   await page.keyboard.press("Escape");
@@ -82,9 +82,9 @@ it("fields that are named as what every object has are empty where a line lacks 
   const line = (i: number) => `{"text":"sentence ${i}"${i % 2 ? `,"constructor":"x","__proto__":"y"` : ""}}`;
   await give(page, "names.jsonl", many(line));
   await expect.poll(facts).toMatch(/30 rows\s+UTF-8, JSON Lines/);
-  await page.getByLabel("Column of the labels").selectOption({ index: 2 });
+  await page.getByLabel("Label column").selectOption({ index: 2 });
   await expect.poll(() => page.locator(".bar-of .name").allInnerTexts()).toEqual(["y"]);
-  await expect.poll(findings).toContain("15 rows without a label. They are left out until labelled.");
+  await expect.poll(findings).toContain("15 rows without a label. They are not used for training.");
 });
 
 /** A workbook of one sheet, its texts in the cells; what stands in `more` is a row below them. */
@@ -123,24 +123,24 @@ it("says what is wrong with a file that is no table, and keeps the one there is"
     await give(page, name, content);
     await expect.poll(() => page.getByRole("alert").innerText()).toContain(said);
   };
-  await refused("empty.csv", "", "holds no rows");
+  await refused("empty.csv", "", "has no rows");
   await refused("one.csv", "text\nfirst\nsecond\n", "Only one column");
   await refused("old.xls", Uint8Array.of(0xd0, 0xcf, 0x11, 0xe0, 1, 2), "old Excel");
-  await refused("scan.pdf", "%PDF-1.7 …", "no table");
+  await refused("scan.pdf", "%PDF-1.7 …", "not a table");
   await refused("broken.xlsx", Uint8Array.of(0x50, 0x4b, 3, 4, 0, 0), "workbook could not be read");
-  await refused("bomb.xlsx", sayingLarge(workbook([["text", "label"]])), "larger than a page can hold");
+  await refused("bomb.xlsx", sayingLarge(workbook([["text", "label"]])), "too large for a web page");
   const far = (at: string, row: string) =>
     workbook([["text", "label"]], `<row r="${row}"><c r="${at}"><v>1</v></c></row>`);
-  await refused("far.xlsx", far("A1000000000000", "1e12"), "larger than a page can hold");
-  await refused("wide.xlsx", far("XFD1048576", "1048576"), "larger than a page can hold");
+  await refused("far.xlsx", far("A1000000000000", "1e12"), "too large for a web page");
+  await refused("wide.xlsx", far("XFD1048576", "1048576"), "too large for a web page");
   const wide = Array.from({ length: 2001 }, (_, i) => `c${i}`).join(",");
-  await refused("wide.csv", `${wide}\n${many(() => wide)}`, "larger than a page can hold");
+  await refused("wide.csv", `${wide}\n${many(() => wide)}`, "too large for a web page");
   await refused(
     "fields.jsonl",
     many((i) => `{"text": "sentence ${i}", "field ${i}": "x"}`, 3000),
-    "larger than a page can hold",
+    "too large for a web page",
   );
-  await refused("bad.jsonl", '{"text": "a", "label": "b"}\nnot json\n', "Line 2 is no JSON object");
+  await refused("bad.jsonl", '{"text": "a", "label": "b"}\nnot json\n', "Line 2 is not a JSON object");
 });
 
 it("finds what is odd about rows, and each is mended in place and undone", async () => {
@@ -158,18 +158,18 @@ it("finds what is odd about rows, and each is mended in place and undone", async
   await expect
     .poll(findings)
     .toEqual([
-      "1 row without a text. It is left out.",
-      "1 row without a label. It is left out until labelled.",
-      "2 rows with the same text have different labels. No model can be right on all of them.",
+      "1 row without a text. It is not used.",
+      "1 row without a label. It is not used for training.",
+      "2 rows with the same text have different labels. No model can get all of them right.",
       "1 row repeats an earlier text with the same label.",
-      expect.stringContaining("Labels that differ in case"),
+      expect.stringContaining("differ only in case"),
       expect.stringContaining("Fewer than 10 rows each"),
     ]);
   await page.locator(".findings li", { hasText: "repeats" }).getByRole("button", { name: "Remove 1 row" }).click();
   await expect.poll(facts).toContain("45 rows");
   await page.getByRole("status").getByRole("button", { name: "Undo" }).click();
   await expect.poll(facts).toContain("46 rows");
-  await page.getByRole("button", { name: "Join as “good”" }).click();
+  await page.getByRole("button", { name: "Merge as “good”" }).click();
   await expect.poll(() => page.locator(".bar-of").allInnerTexts()).toEqual(["good\n24", "bad\n20", "rare\n1"]);
   await page.locator(".findings li", { hasText: "different labels" }).getByRole("button", { name: "Show" }).click();
   await expect.poll(() => page.locator(".windowed .text button").count()).toBe(2);

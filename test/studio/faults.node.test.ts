@@ -39,7 +39,7 @@ afterAll(() => studio?.end());
 const endWorkers = (page: Page) =>
   page.evaluate(() => (globalThis as unknown as { started: Worker[] }).started.forEach((worker) => worker.terminate()));
 const alert = (page: Page) => page.getByRole("alert").innerText();
-const goOn = (page: Page) => page.getByRole("button", { name: "Go on" }).click();
+const goOn = (page: Page) => page.getByRole("button", { name: "Continue" }).click();
 /** Takes away what the page keeps of the model. */
 const forgetFiles = (page: Page) =>
   page.evaluate(async () => {
@@ -55,7 +55,7 @@ it("a download that is cut goes on where it was, and one that is damaged is refu
   await page.getByText(/^1[0-9] MB \/ /).waitFor();
   models.manners.clear();
   models.cut();
-  await expect.poll(() => alert(page)).toContain("The model could not be fetched");
+  await expect.poll(() => alert(page)).toContain("The model could not be downloaded");
   models.asked.length = 0;
   await goOn(page);
   await finished(page);
@@ -66,7 +66,7 @@ it("a download that is cut goes on where it was, and one that is damaged is refu
   const again = await openTable(studio);
   models.manners.set(weights, { body: new Uint8Array(16 * MEGABYTE).fill(7), etag: '"two"' });
   await begin(again);
-  await expect.poll(() => alert(again)).toContain("came damaged");
+  await expect.poll(() => alert(again)).toContain("is damaged");
   models.manners.clear();
   await goOn(again);
   await finished(again);
@@ -76,20 +76,20 @@ it("a download that is cut goes on where it was, and one that is damaged is refu
 it("without isolation it works with one thread; where the worker is killed, training and asking go on", async () => {
   const page = await openTable(studio);
   await page.getByLabel("Thorough").check();
-  await page.getByLabel("Examples a step").fill("128");
-  await page.getByLabel("Examples a step").press("Tab");
+  await page.getByLabel("Rows per step").fill("128");
+  await page.getByLabel("Rows per step").press("Tab");
   await begin(page);
-  await page.getByText(/^Safe up to step [1-9]/).waitFor({ timeout: 60_000 });
+  await page.getByText(/^Saved up to step [1-9]/).waitFor({ timeout: 60_000 });
   await expect.poll(() => page.locator(".live").innerText()).toContain("1 thread");
   await endWorkers(page);
   await finished(page);
   expect((await answered(page, "the story was warm")).label).toBe("good");
   await endWorkers(page);
   expect((await answered(page, "the story was grim")).label).toBe("bad");
-  await page.getByRole("link", { name: "Take away" }).click();
-  const adapter = await saved(page, "Save: Adapter and head");
+  await page.getByRole("link", { name: "Download" }).click();
+  const adapter = await saved(page, "Save: Adapted model");
   await endWorkers(page);
-  expect((await saved(page, "Save: Head alone")).name).toBe("films-head.zip");
+  expect((await saved(page, "Save: Simple model")).name).toBe("films-head.zip");
   await endWorkers(page);
   const load = page.locator(".load input[type=file]");
   const given = { name: "mine.zip", mimeType: "application/zip", buffer: Buffer.from(adapter.bytes) };
@@ -98,7 +98,7 @@ it("without isolation it works with one thread; where the worker is killed, trai
   expect(await page.locator(".problem").count()).toBe(0);
   // What is damaged is no download: nothing was removed, and there is nothing to fetch anew.
   await load.setInputFiles({ ...given, buffer: given.buffer.subarray(0, 900) });
-  await page.getByText("These files are no adapter that fits this model.").waitFor();
+  await page.getByText("These files are not an adapter for this model.").waitFor();
   await page.close();
 });
 
@@ -109,7 +109,7 @@ it("where there is no room it says so and goes on once there is", async () => {
   await forgetFiles(page);
   await session.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 6 * MEGABYTE });
   await begin(page);
-  await expect.poll(() => alert(page)).toContain("too little room");
+  await expect.poll(() => alert(page)).toContain("too little storage");
   await session.send("Storage.overrideQuotaForOrigin", { origin });
   await goOn(page);
   await finished(page);
@@ -130,7 +130,7 @@ it("where a site may keep nothing, and asking for it throws, it says so, trains 
   await give(page, "films.csv", table);
   await toTraining(page);
   await begin(page);
-  await page.getByText("This browser keeps nothing for this page").waitFor();
+  await page.getByText("This browser stores nothing for this page").waitFor();
   await finished(page);
   expect((await answered(page, "the story was warm and 3 the music")).label).toBe("good");
   await page.close();
@@ -140,9 +140,9 @@ it("a tab that has not heard that another one finished the run keeps it from bei
   const first = await openTable(studio);
   await first.getByLabel("Thorough").check();
   await begin(first);
-  await first.getByText(/^Safe up to step [1-9]/).waitFor({ timeout: 60_000 });
+  await first.getByText(/^Saved up to step [1-9]/).waitFor({ timeout: 60_000 });
   const second = await studio.open("train");
-  const discard = second.getByRole("button", { name: "Discard it" });
+  const discard = second.getByRole("button", { name: "Delete it" });
   await discard.waitFor();
   await finished(first);
   await discard.click();

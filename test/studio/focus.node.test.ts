@@ -98,7 +98,7 @@ it("rows with different labels are said to be mended once they are", async () =>
   await finding.getByRole("button", { name: "Show" }).click();
   await expect.poll(() => page.locator("p.filter").innerText()).toMatch(/^2 rows with the same text have different/);
   await page.locator(".windowed tbody tr").first().getByRole("combobox").selectOption("bad");
-  await expect.poll(() => page.locator("p.filter").innerText()).toBe("These rows are mended.");
+  await expect.poll(() => page.locator("p.filter").innerText()).toBe("These rows are fixed.");
   expect(await page.locator(".windowed tbody tr:not(.space)").count()).toBe(2);
   await page.getByRole("button", { name: "Show all rows" }).click();
   expect(await page.locator("p.filter").count()).toBe(0);

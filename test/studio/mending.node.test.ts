@@ -33,7 +33,7 @@ async function inTable(text: string, change: (row: ReturnType<Page["locator"]>) 
   await page.getByPlaceholder("Search").fill(text);
   await change(page.locator(".windowed tbody tr", { hasText: text }).first());
   await page.getByPlaceholder("Search").fill("");
-  await go("Judge");
+  await go("Results");
 }
 const focused = () =>
   page.evaluate(() => {
@@ -50,8 +50,8 @@ it("a doubt says what has become of its rows: corrected, undone, labelled or edi
   const said = (text: string) => doubt(text).locator(".hint").innerText();
   await doubt(twice).getByRole("button", { name: "Change to “good”" }).click();
   expect(await said(twice)).toBe("In your table its label is now “good”.");
-  await page.getByText("2 rows are mended.").waitFor();
-  await page.getByText("2 changes since this run").waitFor();
+  await page.getByText("2 rows are changed.").waitFor();
+  await page.getByText("2 changes since this training").waitFor();
   // The button that did it is gone: its place in the list has the focus.
   expect(await focused()).toBe("li");
   expect(await seriousIn(page)).toEqual([]);
@@ -70,7 +70,7 @@ it("a doubt says what has become of its rows: corrected, undone, labelled or edi
   await doubt(twice).getByRole("button", { name: "Remove the row" }).waitFor();
   await doubt(twice).getByRole("button", { name: "Change to “good”" }).click();
   expect(await said(twice)).toBe("In your table its label is now “good”.");
-  await page.getByText("The row is mended.").waitFor();
+  await page.getByText("The row is changed.").waitFor();
   await inTable(once, async (row) => {
     await row.locator(".text button").click();
     await page.locator("dialog textarea").fill("something else");

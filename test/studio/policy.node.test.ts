@@ -28,14 +28,14 @@ it("trains, answers, measures and stays for the next visit under Trusted Types",
   await finished(page);
   expect((await answered(page, "the story was warm")).percent).toBeGreaterThan(0);
   expect(await page.evaluate("navigator.serviceWorker.ready.then(({ active }) => active !== null)")).toBe(true);
-  await (await measure()).getByText("The most that there can be").first().waitFor({ timeout: 120_000 });
+  await (await measure()).getByText("Most that this processor can do").first().waitFor({ timeout: 120_000 });
 });
 
 it("says what is missing where the site lets it make no policy", { timeout: 120_000 }, async () => {
   await open(POLICY.replace(/trusted-types [\w -]+$/, "trusted-types 'none'"));
   const page = await measure();
-  await page.getByText("Nothing could be measured").waitFor();
-  await page.getByText("What the library says").click();
+  await page.getByText("The measurement failed").waitFor();
+  await page.getByText("Technical message").click();
   await page.getByText("TrustedScriptURL").first().waitFor();
   // And may be asked again.
   await page.getByRole("button", { name: "Measure" }).waitFor();

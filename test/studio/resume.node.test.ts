@@ -20,8 +20,8 @@ const table = `text,label\n${rows.join("\n")}\n${wrong},payment\n`;
 async function begin(page: Page): Promise<void> {
   await page.getByRole("link", { name: "Train", exact: false }).first().click();
   await page.getByText("Details").click();
-  await page.getByLabel("Examples a step").fill("2");
-  await page.getByLabel("Examples a step").press("Tab");
+  await page.getByLabel("Rows per step").fill("2");
+  await page.getByLabel("Rows per step").press("Tab");
   await page.getByRole("button", { name: "Start training" }).click();
 }
 
@@ -60,21 +60,21 @@ it(
     await first.getByText("Measured once").waitFor({ timeout: 120_000 });
     const undisturbed = await resultOf(first);
     await begin(first);
-    await first.getByText(/^Safe up to step [1-9]/).waitFor({ timeout: 120_000 });
+    await first.getByText(/^Saved up to step [1-9]/).waitFor({ timeout: 120_000 });
     // A second tab is told that the first has the run.
     const other = await studio.open("train");
-    await other.getByRole("button", { name: "Go on" }).click();
-    await other.getByText("This run goes on in another tab.").waitFor();
+    await other.getByRole("button", { name: "Continue" }).click();
+    await other.getByText("This training runs in another tab.").waitFor();
     await other.close();
     await first.getByRole("button", { name: "Pause" }).click();
-    await first.getByRole("button", { name: "Go on" }).click({ timeout: 60_000 });
-    await first.getByText(/^Safe up to step [1-9]/).waitFor({ timeout: 120_000 });
+    await first.getByRole("button", { name: "Continue" }).click({ timeout: 60_000 });
+    await first.getByText(/^Saved up to step [1-9]/).waitFor({ timeout: 120_000 });
     await first.close();
     const second = await studio.open("train");
     await second.getByText("Training on “tickets.csv” is not finished.").waitFor();
     await studio.kill();
     const third = await studio.open("train");
-    await third.getByRole("button", { name: "Go on" }).click();
+    await third.getByRole("button", { name: "Continue" }).click();
     await third.getByText("Measured once").waitFor({ timeout: 120_000 });
     expect(await resultOf(third)).toEqual(undisturbed);
     // Who has not seen the wrong label doubts it.
@@ -85,12 +85,12 @@ it(
       .click();
     await expect.poll(() => third.locator(".doubts li .text").allInnerTexts()).toContain(wrong);
     await third.locator(".doubts li", { hasText: wrong }).getByRole("button", { name: "Remove the row" }).click();
-    await third.getByText("1 change since this run").waitFor();
+    await third.getByText("1 change since this training").waitFor();
     // Both are remembered, and one is forgotten with its files.
-    await third.getByRole("link", { name: "Take away" }).click();
+    await third.getByRole("link", { name: "Download" }).click();
     await expect.poll(() => third.locator(".history tbody tr").count()).toBe(2);
     third.on("dialog", (dialog) => void dialog.accept());
-    await third.getByRole("button", { name: "Remove" }).first().click();
+    await third.getByRole("button", { name: "Delete" }).first().click();
     await expect.poll(() => third.locator(".history tbody tr").count()).toBe(1);
   },
 );

@@ -24,19 +24,19 @@ it(
     await page.getByLabel("Quick look").check();
     await page.getByRole("button", { name: "Start training" }).click();
     await page.locator(".curve canvas").waitFor({ timeout: 120_000 });
-    await page.getByText(/Foretold from its first steps: .* MB of memory/).waitFor();
+    await page.getByText(/Estimate from the first steps: .* MB of memory/).waitFor();
     await page.getByText(/^Measured once, on 80 texts/).waitFor({ timeout: 240_000 });
 
-    // Beside the head alone, and the most frequent label.
+    // Compared with the simple model and the most frequent label.
     const shareOf = (title: string) => async () =>
       parseFloat(await page.locator(".sides div", { hasText: title }).locator(".big").first().innerText());
-    await expect.poll(shareOf("Head and adapter")).toBeGreaterThanOrEqual(80);
-    await expect.poll(shareOf("Head alone")).toBeGreaterThan(70);
+    await expect.poll(shareOf("Adapted model")).toBeGreaterThanOrEqual(80);
+    await expect.poll(shareOf("Simple model")).toBeGreaterThan(70);
     await expect.poll(shareOf("Always the most frequent label")).toBeLessThan(60);
     const counts = async () => (await page.locator(".confusion td button").allInnerTexts()).map(Number);
     await expect.poll(async () => (await counts()).reduce((sum, count) => sum + count, 0)).toBe(80);
     const [, wrong] = await counts();
-    await page.getByRole("button", { name: /labelled “negative”, called “positive”/ }).click();
+    await page.getByRole("button", { name: /labelled “negative”, predicted “positive”/ }).click();
     await page.locator("dialog[open]").waitFor();
     await expect.poll(() => page.locator(".texts li").count()).toBe(wrong);
     await page.keyboard.press("Escape");
@@ -51,8 +51,8 @@ it(
     await expect.poll(() => page.locator("div.odds.base li").count()).toBe(2);
     const studioShare = parseFloat(await page.locator("div.odds.adapter li .number").first().innerText());
 
-    await page.getByRole("link", { name: "Take away" }).click();
-    const zip = await saved(page, "Save: Adapter and head");
+    await page.getByRole("link", { name: "Download" }).click();
+    const zip = await saved(page, "Save: Adapted model");
     expect(zip.name).toBe("Film-reviews-adapter.zip");
     const files = unzipSync(zip.bytes);
     expect(readAdapter(files).layers.size).toBe(18);
@@ -64,8 +64,8 @@ it(
     expect(report.result.after.accuracy).toBeGreaterThanOrEqual(0.8);
     // One file classifies by itself, opened from the disk and without a network, and reaches for nothing.
     const title = "A warm, funny and moving film.";
-    const shownSize = await page.locator(".items li", { hasText: "A page that classifies" }).innerText();
-    const alone = await saved(page, "Save: A page that classifies");
+    const shownSize = await page.locator(".items li", { hasText: "A web page that labels texts" }).innerText();
+    const alone = await saved(page, "Save: A web page that labels texts");
     const stated = Number(/About ([\d,]+) MB/.exec(shownSize)![1]) * 1e6;
     expect(Math.abs(alone.bytes.length - stated)).toBeLessThan(0.05 * stated);
     const place = join(studio.folder, alone.name);
@@ -75,7 +75,7 @@ it(
     await opened.goto(pathToFileURL(place).href);
     await opened.getByText("Ready.").waitFor({ timeout: 60_000 });
     await opened.getByLabel("A text, or several").fill(`${title}\nIt is dreadful and boring.`);
-    await opened.getByRole("button", { name: "Classify" }).click();
+    await opened.getByRole("button", { name: "Label" }).click();
     await expect.poll(() => opened.locator("li dt:first-child").allInnerTexts()).toEqual(["positive", "negative"]);
     const share = parseFloat(await opened.locator("li dd").first().innerText());
     expect(Math.abs(share - studioShare)).toBeLessThanOrEqual(0.5);

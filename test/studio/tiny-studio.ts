@@ -52,8 +52,8 @@ export async function toTraining(page: Page): Promise<void> {
   await page.getByRole("link", { name: "Go on to training" }).click();
   // As many as the tiny model has positions.
   await page.getByText("Details").click();
-  await page.getByLabel("Tokens that texts are cut to").fill("32");
-  await page.getByLabel("Tokens that texts are cut to").press("Tab");
+  await page.getByLabel("Longest text, in tokens").fill("32");
+  await page.getByLabel("Longest text, in tokens").press("Tab");
 }
 
 export const begin = (page: Page) => page.getByRole("button", { name: "Start training" }).click();

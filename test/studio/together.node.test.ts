@@ -51,13 +51,15 @@ it(
     const first = await invited("first.csv", part(1, 81));
     await joinIn(first);
     await first.getByRole("heading", { name: "Waiting for the others" }).waitFor();
-    await first.getByText("Your texts stay in this tab. What is learnt from them").waitFor();
+    await first.getByText("Your texts stay in this tab. The results of the training").waitFor();
     expect(await seriousIn(first)).toEqual([]);
     const second = await invited("second.csv", part(81, 121));
     await joinIn(second);
     await flower.start(app);
     for (const page of [first, second]) {
-      await page.getByRole("heading", { name: "Done: 2 rounds were learnt together." }).waitFor({ timeout: 120_000 });
+      await page
+        .getByRole("heading", { name: "Done: your results counted in 2 rounds." })
+        .waitFor({ timeout: 120_000 });
       expect(await page.locator(".rounds tbody tr").allInnerTexts()).toEqual([
         expect.stringMatching(/^1 of 2\s+0\.\d\d\s+counted$/),
         expect.stringMatching(/^2 of 2\s+0\.\d\d\s+counted$/),
@@ -72,8 +74,8 @@ it(
     const sent = studio.asked.slice(before).filter(({ url }) => url.includes("/flower/"));
     expect(sent.length).toBeGreaterThan(8);
     for (const { body } of sent) expect(body ?? "").not.toMatch(/story|music|first\.csv|second\.csv/);
-    await second.getByRole("button", { name: "Judge it and take it away" }).click();
-    await second.getByRole("heading", { name: "learnt together" }).waitFor();
+    await second.getByRole("button", { name: "See its results and download it" }).click();
+    await second.getByRole("heading", { name: "trained together" }).waitFor();
     expect((await answered(second, "the story was warm")).percent).toBeGreaterThan(50);
     await first.close();
     await second.close();
@@ -85,7 +87,7 @@ it("who waits may leave, and says nothing of an error", { timeout: 120_000 }, as
   await joinIn(page);
   await page.getByRole("heading", { name: "Waiting for the others" }).waitFor();
   await page.getByRole("button", { name: "Leave" }).click();
-  await page.getByRole("heading", { name: "You left before a round was over." }).waitFor();
+  await page.getByRole("heading", { name: "You left before the first round ended." }).waitFor();
   expect(await page.locator(".problem").count()).toBe(0);
   await page.getByRole("button", { name: "Join again" }).waitFor();
   await page.close();
@@ -93,19 +95,19 @@ it("who waits may leave, and says nothing of an error", { timeout: 120_000 }, as
 
 it("says that no such server answers, and keeps the address to be mended", { timeout: 120_000 }, async () => {
   const page = await invited("fourth.csv", part(1, 41), "/elsewhere");
-  await page.getByLabel("The server’s address").fill("http://[");
+  await page.getByLabel("Address of the server").fill("http://[");
   await joinIn(page);
-  await page.getByText("This is no address.").waitFor();
-  await page.getByLabel("The server’s address").fill("/elsewhere");
+  await page.getByText("This is not an address.").waitFor();
+  await page.getByLabel("Address of the server").fill("/elsewhere");
   await joinIn(page);
-  await page.getByText("It ended before the last round.").waitFor({ timeout: 90_000 });
-  await page.getByText("The server of the others cannot be reached").waitFor();
-  expect(await page.getByLabel("The server’s address").inputValue()).toBe("/elsewhere");
+  await page.getByText("The training ended before the last round.").waitFor({ timeout: 90_000 });
+  await page.getByText("The server cannot be reached").waitFor();
+  expect(await page.getByLabel("Address of the server").inputValue()).toBe("/elsewhere");
   // What was typed stays too, and on the way to another step and back.
-  await page.getByLabel("The server’s address").fill("/typed");
+  await page.getByLabel("Address of the server").fill("/typed");
   await page.getByRole("button", { name: "Join again" }).click();
   await expect.poll(() => studio.asked.some(({ url }) => url.includes("/typed/")), { timeout: 90_000 }).toBe(true);
-  await page.getByText("It ended before the last round.").waitFor({ timeout: 90_000 });
-  expect(await page.getByLabel("The server’s address").inputValue()).toBe("/typed");
+  await page.getByText("The training ended before the last round.").waitFor({ timeout: 90_000 });
+  expect(await page.getByLabel("Address of the server").inputValue()).toBe("/typed");
   await page.close();
 });

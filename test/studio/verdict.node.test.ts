@@ -35,7 +35,7 @@ it("a verdict says more than chance of nothing that may be chance, and which of 
 it("an adapter that only rare labels gain by is not said to have more texts right", () => {
   const rare = verdict([-0.03, -0.005, 0.02], [0.02, 0.06, 0.1]);
   expect(rare).toEqual({ kind: "rare", gain: 0.06, interval: [0.02, 0.1], lost: null });
-  expect(en.judge.verdicts.rare(en.points(100 * rare.gain))).toMatch(/6\.0 points more in the mean over labels/);
+  expect(en.judge.verdicts.rare(en.points(100 * rare.gain))).toMatch(/6\.0 points more in the average over the labels/);
   // Frequent labels may be paid for with rare ones, too.
   expect(verdict([-0.02, 0.01, 0.04], [-0.1, -0.06, -0.02])).toMatchObject({ kind: "ahead", lost: 0.06 });
 });

@@ -23,16 +23,16 @@ const views = {
   ...{ chat: ChatPage, compare: ComparePage, together: TogetherPage, kernels: KernelsPage },
 };
 
-/** Fetches the last step before it is opened: whoever has trained for long does not depend on a server that has newer files by then. */
+/** Loads the last step in advance. After a long training, the server may have newer files, and a chunk of this version may be gone. */
 export const prefetch = (): Promise<void> => TakeStep.fetched();
 
-/** Waits for what the address names, where it is fetched by itself: a page that is drawn twice moves under the eyes. */
+/** Waits for the page that the address names if it is loaded on demand, so that the content does not shift after the first paint. */
 export async function viewFetched(): Promise<void> {
   const view = views[step.value];
   if ("fetched" in view) await view.fetched();
 }
 
-/** Steps that have something to show. */
+/** Which steps have something to show. */
 const reached = () => ({
   data: project.value !== null,
   train: training.value !== null || run.value !== null,
@@ -61,7 +61,7 @@ function Steps() {
   );
 }
 
-/** What is no step on the way, each with what it is for. */
+/** The menu of the pages that are not steps, each with a hint. */
 function Others() {
   const { more, also, others: names, othersHints } = m();
   const isThere = others.some((name) => name === step.value);
@@ -141,10 +141,10 @@ function Notice() {
   );
 }
 
-/** The model on its way, on pages that do not show it themselves. */
+/** The progress of the model's download, on pages that do not show it themselves. */
 function Fetching() {
   const now = fetching.value;
-  // Files that are there at once are no download to speak of.
+  // Small files load at once and need no banner.
   if (now === null || now.total < 1e6 || step.value === "train" || step.value === "together") return null;
   const title = m().train.states.downloading;
   return (

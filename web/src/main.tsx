@@ -13,7 +13,7 @@ import "./style/data.css";
 import "./style/train.css";
 import "./style/judge.css";
 
-// A file that is dropped beside a place for it would be opened in the place of the page.
+// Without this, the browser opens a file that is dropped outside a drop zone, and the page is gone.
 for (const type of ["dragover", "drop"] as const)
   addEventListener(type, (event) => {
     if (event.defaultPrevented || !event.dataTransfer?.types.includes("Files")) return;

@@ -1,4 +1,4 @@
-/** Bytes of base64, by the browser's own decoder where it has one. */
+/** Decodes base64, with the browser's own decoder if it has one. */
 function decoded(text: string): Uint8Array {
   const { fromBase64 } = Uint8Array as unknown as { fromBase64?: (text: string) => Uint8Array };
   if (fromBase64 !== undefined) return fromBase64.call(Uint8Array, text);
@@ -9,7 +9,7 @@ function decoded(text: string): Uint8Array {
 }
 
 /**
- * Files that the page carries, by name: each in pieces of base64, which leave the page as they are read.
+ * Reads the files embedded in the page, by name. Each is in pieces of base64, which are removed from the page once read.
  * @param of "model" or "classifier"
  */
 export async function carriedFiles(of: string, onPiece: () => void): Promise<Record<string, Uint8Array>> {
@@ -19,7 +19,7 @@ export async function carriedFiles(of: string, onPiece: () => void): Promise<Rec
     pieces.set(name, [...(pieces.get(name) ?? []), decoded(element.textContent)]);
     element.remove();
     onPiece();
-    // The page is drawn in between.
+    // Lets the page draw between pieces.
     await new Promise((resolve) => setTimeout(resolve));
   }
   return Object.fromEntries([...pieces].map(([name, parts]) => [name, joined(parts)]));

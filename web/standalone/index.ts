@@ -1,5 +1,5 @@
-// The script of a page that classifies by itself: the whole library, kernels included. The studio puts it into that page, and has
-// it pack the model.
+// The script of an HTML file that classifies offline: the whole library with its kernels. The Studio puts it into the file, and
+// also uses it to pack the model.
 import { start } from "./start.js";
 
 export { packModel } from "./pack.js";

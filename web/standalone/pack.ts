@@ -1,9 +1,9 @@
-import { keepModel, openSafetensors, writeSafetensors, type Tensor } from "lowrank/inline";
+import { cacheModel, openSafetensors, writeSafetensors, type Tensor } from "lowrank/inline";
 
 const WEIGHTS = "model.safetensors";
 
-/** Tensors of numbers, read one by one. */
-async function floatsOf(model: Awaited<ReturnType<typeof keepModel>>): Promise<[string, Tensor][]> {
+/** Reads the floating-point tensors, one at a time. */
+async function floatsOf(model: Awaited<ReturnType<typeof cacheModel>>): Promise<[string, Tensor][]> {
   const file = await openSafetensors((await model.open(WEIGHTS))!, WEIGHTS);
   try {
     const tensors: [string, Tensor][] = [];
@@ -16,11 +16,11 @@ async function floatsOf(model: Awaited<ReturnType<typeof keepModel>>): Promise<[
 }
 
 /**
- * A model's files for a page that carries them: the weights rounded to 16 bits, which halves them, all else as it is.
- * @param from where it is fetched from if this browser does not keep it
+ * A model's files for an HTML file that embeds them. The weights are rounded to 16 bits, half their size; other files are unchanged.
+ * @param from address to download it from if it is not cached
  */
 export async function packModel(from: string, name: string): Promise<Record<string, Uint8Array<ArrayBuffer>>> {
-  const model = await keepModel(from, from === name ? {} : { name });
+  const model = await cacheModel(from, from === name ? {} : { name });
   const packed: Record<string, Uint8Array<ArrayBuffer>> = {};
   for (const file of model.files) {
     if (file.name === WEIGHTS) continue;

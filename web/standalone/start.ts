@@ -1,7 +1,7 @@
 import { init, SentenceEncoder, TextClassifier } from "lowrank/inline";
 import { carriedFiles } from "./carried.js";
 
-/** What the page says, in the language that it was saved in; see web/src/steps/take/html-file.ts. */
+/** The page's texts, in the language that it was saved in; see web/src/steps/take/html-file.ts. */
 interface Facts {
   readonly model: string;
   readonly locale: string;
@@ -9,12 +9,12 @@ interface Facts {
   readonly failed: string;
 }
 
-/** Classes that are shown of an answer, and lines that are asked about together. */
+/** Number of labels shown per line, and of lines per prediction. */
 const [SHOWN, TOGETHER] = [6, 16];
 
 const find = <E extends HTMLElement>(id: string) => document.getElementById(id) as E;
 
-/** Reads what the page carries, and answers from then on. */
+/** Loads the embedded model, then answers. */
 export async function start(): Promise<void> {
   const facts = JSON.parse(find("classifier").textContent) as Facts;
   const state = find("state");
@@ -34,10 +34,10 @@ async function open({ model }: Facts): Promise<TextClassifier> {
   const onPiece = () => void bar.value++;
   const files = await carriedFiles("model", onPiece);
   const own = await carriedFiles("classifier", onPiece);
-  // From a file there is no shared memory, and no other script to start.
+  // A page opened from a disk has no shared memory and cannot start other scripts.
   await init({ threads: 1 });
   const encoder = await SentenceEncoder.load({ name: model, open: async (file) => sourceOf(files[file]) });
-  // The base is the one that it was trained on, its weights rounded, which makes another fingerprint.
+  // The base model is the one of the training with rounded weights, so its fingerprint differs.
   const classifier = TextClassifier.load(encoder, own, { adapter: "classifier", allowOtherBase: true });
   bar.hidden = true;
   return classifier;
@@ -75,7 +75,7 @@ function listen(classifier: TextClassifier, { locale }: Facts): void {
       .finally(() => (button.disabled = false));
   });
   input.addEventListener("keydown", (event) => {
-    // Enter alone begins another line.
+    // Enter without Ctrl or Cmd starts a new line.
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
     form.requestSubmit();

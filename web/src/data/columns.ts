@@ -1,9 +1,9 @@
 import type { Table } from "./table.js";
 
-/** Rows that are looked at to tell columns apart. */
+/** Rows that are read to guess the columns. */
 const SAMPLE = 200;
 
-/** Which column most likely holds texts, and which labels: the longest values, and few different ones. */
+/** Guesses the text column (the longest values) and the label column (few different values). */
 export function guessColumns({ columns, records }: Pick<Table, "columns" | "records">): {
   text: number;
   label: number;
@@ -15,9 +15,9 @@ export function guessColumns({ columns, records }: Pick<Table, "columns" | "reco
     const length = filled.reduce((sum, value) => sum + value.length, 0) / Math.max(filled.length, 1);
     const different = new Set(filled).size / Math.max(filled.length, 1);
     const named = (pattern: RegExp) => (pattern.test(name) ? 1 : 0);
-    // One value throughout tells nothing apart.
+    // A column with a single value cannot hold labels.
     const constant = new Set(filled).size < 2 && sample.length > 1 ? 1 : 0;
-    // Words are labels rather than numbers, of which tables have many: priorities, versions, amounts.
+    // Columns of words are preferred: tables often have columns of numbers that are not labels (priorities, versions, amounts).
     const numeric = filled.every((value) => /^[-+]?[\d.,]+$/.test(value.trim())) ? 1 : 0;
     return { length, different, constant, numeric, filled: filled.length / Math.max(sample.length, 1), named };
   });

@@ -2,12 +2,12 @@ import { decode, encodingOf } from "./decode.js";
 import { TableProblem } from "./problem.js";
 import { readTable } from "./read-table.js";
 
-/** What a language model is to learn: rows of JSON Lines, as a run reads them. */
+/** Training data for a language model, as JSON Lines that a run reads. */
 export interface Conversations {
   readonly name: string;
   readonly task: "chat" | "text";
   readonly rows: readonly object[];
-  /** The first, for the person to see that it was read as meant. */
+  /** The first example, shown so that the user can check that the file was read correctly. */
   readonly first: { readonly said: string; readonly answer: string };
 }
 
@@ -29,7 +29,7 @@ function firstOf(turns: Turns) {
   return { said: said(/^(user|human)$/), answer: said(/^(assistant|gpt)$/) };
 }
 
-/** Conversations as they are, where a file of JSON Lines has such; else null. */
+/** The conversations of a JSON Lines file; null if it has none. */
 async function turnsIn(file: File): Promise<object[] | null> {
   if (!/\.(jsonl|ndjson|json)$/i.test(file.name)) return null;
   const bytes = new Uint8Array(await file.arrayBuffer());
@@ -40,14 +40,14 @@ async function turnsIn(file: File): Promise<object[] | null> {
     const isTalk = (row: object) => "messages" in row || "conversations" in row;
     return rows.length > 0 && rows.every((row) => typeof row === "object" && row !== null && isTalk(row)) ? rows : null;
   } catch {
-    // Which line it is, the reader of tables says.
+    // The table reader reports the line number.
     return null;
   }
 }
 
 /**
- * Reads what a person has: conversations as JSON Lines, or a table with what is asked and what is to be answered. Throws `TableProblem`.
- * @param converses whether the model knows turns; else it learns to continue texts
+ * Reads conversations from JSON Lines, or from a table with a column of questions and a column of answers. Throws `TableProblem`.
+ * @param converses whether the model has a chat template; without one it is trained to continue texts
  */
 export async function readConversations(file: File, converses: boolean): Promise<Conversations> {
   const { name } = file;

@@ -1,11 +1,11 @@
-/** Encodings that a table may be read in, as `TextDecoder` names them. */
+/** Supported encodings of tables, named as in `TextDecoder`. */
 export const encodings = ["utf-8", "windows-1252", "utf-16le", "utf-16be"] as const;
 export type Encoding = (typeof encodings)[number];
 
-/** Bytes whose zeros are counted to tell UTF-16 that has no byte order mark. */
+/** Number of bytes in which zeros are counted, to detect UTF-16 without a byte order mark. */
 const SAMPLE = 4096;
 
-/** The encoding of a file: by its byte order mark, its zeros, or by being valid UTF-8; else what Windows writes in Western Europe. */
+/** Detects a file's encoding from its byte order mark, its zeros, or by valid UTF-8; otherwise the Western European one of Windows. */
 export function encodingOf(bytes: Uint8Array): Encoding {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return "utf-16le";
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return "utf-16be";
@@ -22,7 +22,7 @@ export function encodingOf(bytes: Uint8Array): Encoding {
   }
 }
 
-/** A file's text with line ends as "\n" and without a byte order mark. */
+/** A file's text with "\n" as line ends and without a byte order mark. */
 export function decode(bytes: Uint8Array, encoding: Encoding): string {
   return new TextDecoder(encoding).decode(bytes).replace(/\r\n?/g, "\n");
 }

@@ -4,7 +4,7 @@ import { type Correction, delimiters, type HowRead } from "./table.js";
 
 const PREVIEW = 50;
 
-/** The delimiter by which the first lines have the same number of fields, two or more; the widest of several. */
+/** The delimiter that gives the first lines the same number of fields, at least two. If several do, the one with the most fields. */
 export function delimiterOf(text: string): string {
   let best = { delimiter: ",", width: 1, even: 0 };
   for (const delimiter of delimiters) {
@@ -17,11 +17,11 @@ export function delimiterOf(text: string): string {
   return best.delimiter;
 }
 
-/** Words that columns of texts and labels are often called. */
+/** Common names of text and label columns. */
 const usual =
   /^(text|texts|sentence|review|comment|message|body|content|subject|question|utterance|satz|nachricht|frage|kommentar|label|labels|class|category|klasse|kategorie|sentiment|intent|topic|thema|tag|queue|rating|id)$/i;
 
-/** Whether a first line names columns: its fields are short, differ, and are no values of the lines below. */
+/** Whether the first line has column names: its fields are short, different, and do not appear as values below. */
 function looksLikeHeader([first, ...rest]: readonly (readonly string[])[]): boolean {
   if (first === undefined || rest.length === 0) return false;
   if (first.some((field) => usual.test(field.trim()))) return true;
@@ -31,13 +31,13 @@ function looksLikeHeader([first, ...rest]: readonly (readonly string[])[]): bool
   return first.every((field, i) => rest.every((row) => row[i] !== field));
 }
 
-/** Cells of the largest table: each is a text of its own in the page's memory. */
+/** Most cells of a table. Each is a string in the page's memory. */
 export const MOST_CELLS = 5e6;
 
-/** The line by which Excel is told a separator: no row, and not what the file's other lines look like. */
+/** The line that names Excel's separator. It is not a row. */
 const separatorLine = /^sep=([,;\t|])\n/i;
 
-/** Rows of delimited text, those of another length padded or cut to the first's. */
+/** Rows of delimited text. Rows with a different number of fields are padded or cut. */
 export function readDelimited(
   given: string,
   correction: Correction,
@@ -50,7 +50,7 @@ export function readDelimited(
       ...(fastMode && { fastMode }),
     });
   const quoted = parse();
-  // Tab-separated files often have no quoting: a quotation mark that does not close is text.
+  // Tab-separated files often have no quoting, so an unclosed quotation mark is text.
   const { data } = quoted.errors.some(({ type }) => type === "Quotes") ? parse(true) : quoted;
   const [first] = data;
   if (first === undefined) throw new TableProblem("empty");

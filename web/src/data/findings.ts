@@ -1,13 +1,13 @@
 import { areScores, joinedLabels, otherHalf } from "./label-forms.js";
 
-/** An example as the person sees and mends it. */
+/** A row of the table that the user sees and edits. */
 export interface Row {
   readonly id: number;
   readonly text: string;
   readonly label: string;
 }
 
-/** What is odd about rows, and which they are. */
+/** A possible problem and the rows that have it. */
 export interface Finding {
   readonly kind:
     | "emptyText"
@@ -22,31 +22,31 @@ export interface Finding {
     | "joinedLabels"
     | "scores"
     | "halfPair";
-  /** Rows to look at. */
+  /** Affected rows. */
   readonly rows: readonly number[];
-  /** Of those, the ones that a click takes away; empty where a person has to choose. */
+  /** The rows that one click removes; empty if the user has to choose. */
   readonly removable: readonly number[];
-  /** Labels that it is about. */
+  /** Affected labels. */
   readonly labels: readonly string[];
-  /** Nothing can be learnt before it is mended. */
+  /** Whether training is impossible until this is fixed. */
   readonly stops: boolean;
 }
 
-/** Examples of a class below which neither learning nor measuring means much. */
+/** Fewest rows per label for useful training and testing. */
 export const SMALL_CLASS = 10;
 const FEWEST_ROWS = 20;
 
-/** A text as it counts for equality: apart from case, width and spaces, as the library's splits do. */
+/** A text's normal form for comparison: ignores case, width and spaces, like the library's splits. */
 export const plain = (text: string): string => text.normalize("NFKC").toLowerCase().replace(/\s+/g, " ").trim();
 
-/** Examples of each label, the most frequent first. */
+/** The number of rows of each label, the most frequent first. */
 export function countLabels(rows: readonly Pick<Row, "label">[]): [label: string, count: number][] {
   const counts = new Map<string, number>();
   for (const { label } of rows) if (label.trim() !== "") counts.set(label, (counts.get(label) ?? 0) + 1);
   return [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
 }
 
-/** Where rows stand: the table's columns, those of texts and labels among them, and its records. */
+/** The table of the rows: column names, records, and which columns are texts and labels. */
 export interface RowsFrom {
   readonly columns: readonly string[];
   readonly records: readonly (readonly string[])[];
@@ -54,7 +54,7 @@ export interface RowsFrom {
   readonly label: number;
 }
 
-/** Everything that is odd about the rows, what stops training first. */
+/** All possible problems of the rows. Those that prevent training come first. */
 export function findingsIn(rows: readonly Row[], from: RowsFrom | null = null): Finding[] {
   const found: Finding[] = [];
   const add = (kind: Finding["kind"], ids: readonly number[], rest: Partial<Finding> = {}) =>
@@ -83,7 +83,7 @@ export function findingsIn(rows: readonly Row[], from: RowsFrom | null = null): 
   return found;
 }
 
-/** What fits another task than a class for each text. */
+/** Signs that the data belong to another task than single-label classification. */
 function* formsOf(
   rows: readonly Row[],
   counts: readonly (readonly [label: string, count: number])[],
@@ -103,11 +103,11 @@ function* formsOf(
     yield ["halfPair", [], { labels: [columns[text]!, columns[other]!] }];
 }
 
-/** More labels are looked at for their number alone, and so many records for what a column holds. */
+/** Above this number of labels, only the number is checked. Also the number of records that are read to see what a column holds. */
 const MOST_FORMS = 2000;
 const SAMPLE = 200;
 
-/** Rows with a text that another has too. */
+/** Rows whose text also appears in another row. */
 function equalTexts(rows: readonly Row[]) {
   const groups = new Map<string, Row[]>();
   for (const row of rows) {
@@ -130,10 +130,10 @@ function equalTexts(rows: readonly Row[]) {
   return { repeated, extra, contradicting };
 }
 
-/** Groups of labels that are listed: where a column holds no labels, there may be one for every second row. */
+/** Most groups of labels that are listed. A column that is not a label column may have thousands. */
 const MOST_ALIKE = 20;
 
-/** Labels that differ in case, width and spaces alone, with the rows that have them. */
+/** Labels that differ only in case, width or spaces, with their rows. */
 function alike(rows: readonly Row[], counts: readonly (readonly [label: string, count: number])[]) {
   const groups = new Map<string, { labels: string[]; ids: number[] }>();
   const ofLabel = new Map<string, { labels: string[]; ids: number[] }>();

@@ -4,15 +4,15 @@ import { TableProblem } from "./problem.js";
 const textOf = (value: unknown): string =>
   value === null || value === undefined ? "" : typeof value === "string" ? value : JSON.stringify(value);
 
-/** Rows of JSON Lines, or of one list of objects: a column a field. */
+/** Reads rows from JSON Lines or from one JSON list of objects. Each field becomes a column. */
 export function readJsonLines(text: string): { columns: string[]; records: string[][] } {
   const objects = text.trimStart().startsWith("[") ? parseList(text) : parseLines(text);
   if (objects.length === 0) throw new TableProblem("empty");
   const columns = [...new Set(objects.flatMap((object) => Object.keys(object)))];
   if (columns.length < 2) throw new TableProblem("oneColumn");
-  // Where every line names fields of its own.
+  // Each line may have different fields, so their number is limited.
   if (columns.length * objects.length > MOST_CELLS) throw new TableProblem("tooLarge");
-  // A column may have the name of something that every object has.
+  // A column may be called like a property of every object, such as "constructor".
   const cell = (object: JsonObject, column: string) => (Object.hasOwn(object, column) ? textOf(object[column]) : "");
   return { columns, records: objects.map((object) => columns.map((column) => cell(object, column))) };
 }
@@ -32,7 +32,7 @@ function parseObject(line: string, at: number): JsonObject {
     const value: unknown = JSON.parse(line);
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as JsonObject;
   } catch {
-    // Told below, as what is no object.
+    // Reported below as a line that is not an object.
   }
   throw new TableProblem("json", at);
 }
@@ -43,7 +43,7 @@ function parseList(text: string): JsonObject[] {
     if (list.every((value) => typeof value === "object" && value !== null && !Array.isArray(value)))
       return list as JsonObject[];
   } catch {
-    // Told below.
+    // Reported below.
   }
   throw new TableProblem("json", 1);
 }

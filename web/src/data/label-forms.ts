@@ -1,11 +1,11 @@
-/** Signs that part labels which stand in one field. */
+/** Separators between several labels in one field. */
 const SEPARATORS = ["|", ";", ",", "/", "+", "&"];
 const WHOLE = /^[-+]?\d+$/;
 const DECIMAL = /^[-+]?\d*[.,]\d+$/;
-/** Names of columns that hold an order, in any case. */
+/** Words in the names of columns that hold a scale. */
 const SCORES = /star|rating|score|grade|points|nps|level|severity|priority|stern|punkt|bewertung|note/i;
 
-/** The parts of a field; none where it has fewer than two that differ. A list as Python and JSON write it counts too. */
+/** The labels in a field, also in the list notation of Python and JSON. Empty if there are fewer than two different ones. */
 function partsOf(label: string, separator: string): string[] {
   const listed = separator === "," ? /^\[(.*)\]$/s.exec(label)?.[1] : undefined;
   const parts = (listed ?? label)
@@ -14,7 +14,7 @@ function partsOf(label: string, separator: string): string[] {
   return parts.length < 2 || parts.includes("") || new Set(parts).size < parts.length ? [] : parts;
 }
 
-/** Labels that are several in one, such as "billing|bug", as the library's summary finds them: each part stands elsewhere too. */
+/** Fields with several labels, such as "billing|bug", found like in the library's summary: each label also appears in other rows. */
 export function joinedLabels(labels: readonly string[]): string[] {
   if (labels.every((label) => WHOLE.test(label) || DECIMAL.test(label))) return [];
   for (const separator of SEPARATORS) {
@@ -30,7 +30,7 @@ export function joinedLabels(labels: readonly string[]): string[] {
   return [];
 }
 
-/** Whether labels are likely a scale: three numbers or more, but not 0 to n − 1, which is how classes are numbered, unless the column says so. */
+/** Whether labels are probably a scale: at least three numbers, but not 0 to n − 1 (class indices) unless the column name says so. */
 export function areScores(labels: readonly string[], column: string): boolean {
   if (labels.length < 3 || !labels.every((label) => WHOLE.test(label) || DECIMAL.test(label))) return false;
   const classes = new Set(labels.map(Number));
@@ -41,7 +41,7 @@ const PAIRS = ["premise hypothesis", "question answer", "question sentence", "qu
 const MORE_PAIRS = ["query document", "anchor positive", "text text_pair"];
 const ENDS = ["1 2", "a b", "left right", "first second"];
 
-/** The column that has the other half of a pair, by the names: question2 of question1; -1 for none. */
+/** The column with the second text of a pair, by its name (question1, question2); -1 if there is none. */
 export function otherHalf(columns: readonly string[], text: number): number {
   const own = columns[text]!.trim().toLowerCase();
   const both = (pair: string, a: string, b: string) =>

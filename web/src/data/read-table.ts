@@ -5,15 +5,15 @@ import { TableProblem } from "./problem.js";
 import type { Correction, Table } from "./table.js";
 import { readWorkbook } from "./workbook.js";
 
-/** Files above this are refused: a page holds the table as text. */
+/** Largest file, in bytes. The page holds the table as text. */
 const LARGEST = 100e6;
 
 const begins = (bytes: Uint8Array, ...begin: number[]) => begin.every((byte, i) => bytes[i] === byte);
 
-/** Columns above this are refused: each is an option of two lists. */
+/** Most columns. Each is an option in two lists. */
 const MOST_COLUMNS = 2000;
 
-/** Reads a table of any kind. Throws `TableProblem` for what is none. */
+/** Reads a table in any supported format. Throws `TableProblem` for other files. */
 export async function readTable(file: File, correction: Correction = {}): Promise<Table> {
   const table = await read(file, correction);
   if (table.columns.length > MOST_COLUMNS) throw new TableProblem("tooLarge", file.name);

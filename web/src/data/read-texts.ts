@@ -3,15 +3,15 @@ import { decode, encodingOf } from "./decode.js";
 import { TableProblem } from "./problem.js";
 import { readTable } from "./read-table.js";
 
-/** A heading over texts: one word. */
+/** A heading above texts is a single word. */
 const heading = /^[\p{L}_]{1,20}$/u;
 
-/** Texts of a file: a line each, or a table's column of them. Throws `TableProblem` for what is neither. */
+/** Texts of a file: one per line, or a table's text column. Throws `TableProblem` for other files. */
 export async function readTexts(file: File): Promise<string[]> {
   try {
     const table = await readTable(file);
     const ragged = table.how.uneven > table.records.length / 3;
-    // Commas in sentences part them as they would a table.
+    // Commas in sentences look like a table's separators.
     if (table.how.format !== "delimited" || !(ragged || /\.txt$/i.test(file.name))) {
       const { text } = guessColumns(table);
       return table.records.map((record) => record[text]!);

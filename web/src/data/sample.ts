@@ -1,7 +1,7 @@
 import address from "../../../examples/movie/movie_train.tsv?url";
 import type { Table } from "./table.js";
 
-/** Rows that the example takes: short and clearly rated, so that they are trained in a minute or two on a slow machine. */
+/** The example's rows: short and clearly rated, so that training takes a minute or two on a slow machine. */
 const [ROWS, CLEAR, LONGEST] = [800, 1.5, 80];
 
 /** The built-in example: snippets of film reviews, positive or negative. */

@@ -1,14 +1,14 @@
-/** What a sheet has at most, by the format of workbooks. */
+/** Limits of a sheet in the workbook format. */
 const [MOST_ROWS, LONGEST_COLUMN] = [1_048_576, 3];
-/** Cells from a sheet's first to its last, empty ones too: the reader of workbooks makes them all. */
+/** Most cells between a sheet's first and last, including empty ones. The workbook reader creates them all. */
 const MOST_CELLS = 2e7;
 
-/** Any attribute that says where a row or a cell is, in whatever namespace; none that names one. */
+/** Matches the attribute with the position of a row or cell, in any namespace. */
 const address = /\s(?:(?!xmlns:)[\w.-]+:)?r\s*=\s*(?:"([^"]*)"|'([^']*)')/g;
-/** The rest of a cell with nothing in it, after its address; attributes as spreadsheets write them, few and short. */
+/** Matches the rest of an empty cell after its address. Spreadsheets write few, short attributes. */
 const restOfEmpty = /(?:\s+[\w.:-]{1,50}\s*=\s*(?:"[^"<>]{0,100}"|'[^'<>]{0,100}')){0,8}\s*\/>/y;
 
-/** Row and column of a cell, as the reader understands its address: "1e6" is a row, and any character a column. */
+/** Row and column of a cell, parsed like the reader does: "1e6" is a valid row, and any character a column. */
 function placeOf(at: string): { row: number; column: number } {
   const digits = at.search(/\d/);
   const letters = [...at.slice(0, Math.max(digits, 0))];
@@ -18,13 +18,13 @@ function placeOf(at: string): { row: number; column: number } {
   };
 }
 
-/** Whether an address is beyond every sheet; one that is none the reader refuses. */
+/** Whether an address is outside a sheet's limits. The reader rejects invalid addresses itself. */
 function isBeyond(at: string): boolean {
   const column = Number.isNaN(Number(at)) ? at.search(/\d/) : 0;
   return column > LONGEST_COLUMN || Number(at.slice(Math.max(column, 0))) > MOST_ROWS || at.includes("&");
 }
 
-/** Whether the rows and cells of a sheet's XML, with all the empty ones between them, can be laid out in memory. */
+/** Whether a sheet fits into memory with all the empty rows and cells between the used ones. */
 export function isLaidOut(xml: string): boolean {
   let [rows, columns] = [0, 0];
   for (const found of xml.matchAll(address)) {
@@ -32,7 +32,7 @@ export function isLaidOut(xml: string): boolean {
     if (isBeyond(at)) return false;
     restOfEmpty.lastIndex = found.index + found[0].length;
     const { row, column } = placeOf(at);
-    // A row's number has no letters.
+    // The position of a row has no letters.
     if (column === 0 || restOfEmpty.test(xml)) continue;
     rows = Math.max(rows, row);
     columns = Math.max(columns, column);

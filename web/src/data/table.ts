@@ -1,6 +1,6 @@
 import type { Encoding } from "./decode.js";
 
-/** A file as it came: columns by name, and rows of fields. */
+/** A table as read from the file: column names, and rows of fields. */
 export interface Table {
   readonly name: string;
   readonly columns: readonly string[];
@@ -8,20 +8,20 @@ export interface Table {
   readonly how: HowRead;
 }
 
-/** Signs that part the fields of a line. */
+/** Separators between the fields of a line. */
 export const delimiters = [",", ";", "\t", "|"] as const;
 
 export type TableFormat = "delimited" | "jsonl" | "workbook";
 
-/** How a file was read, which the person may correct. */
+/** How a file was read. The user can correct it. */
 export interface HowRead {
   readonly format: TableFormat;
   readonly encoding: Encoding;
   readonly delimiter: string;
   readonly header: boolean;
-  /** Lines that had another number of fields than the first, and were padded or cut. */
+  /** Number of lines with a different number of fields than the first. They were padded or cut. */
   readonly uneven: number;
 }
 
-/** What the person says instead of what was recognised. */
+/** The user's corrections of what was detected. */
 export type Correction = Partial<Pick<HowRead, "encoding" | "delimiter" | "header">>;

@@ -1,10 +1,10 @@
 import { TableProblem } from "./problem.js";
 import { isLaidOut } from "./sheet-extent.js";
 
-/** A workbook's parts together, unpacked: a page holds them as text. */
+/** Largest unpacked size of a workbook, in bytes. The page holds it as text. */
 const LARGEST = 400e6;
 
-/** Throws `TableProblem` for what would fill the memory; what is no archive the reader of workbooks says. */
+/** Throws `TableProblem` if the workbook would fill the memory. The workbook reader reports files that are not archives. */
 async function checkUnpacked(file: Blob): Promise<void> {
   const { unzipped } = await import("../storage/zip.js");
   const bytes = new Uint8Array(await file.arrayBuffer());
@@ -14,13 +14,13 @@ async function checkUnpacked(file: Blob): Promise<void> {
     return false;
   }).catch(() => undefined);
   if (sum > LARGEST) throw new TableProblem("tooLarge");
-  // A sheet may be called anything.
+  // A sheet's file can have any name.
   const parts = await unzipped(bytes, ({ name }) => name.endsWith(".xml")).catch(() => ({}));
   const text = new TextDecoder();
   if (!Object.values(parts).every((part) => isLaidOut(text.decode(part)))) throw new TableProblem("tooLarge");
 }
 
-/** Rows of a workbook's first sheet; what reads it is fetched when one comes. */
+/** Rows of a workbook's first sheet. The reader is loaded on demand. */
 export async function readWorkbook(file: Blob): Promise<{ columns: string[]; records: string[][] }> {
   await checkUnpacked(file);
   const { readSheet } = await import("read-excel-file/browser");

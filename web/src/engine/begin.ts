@@ -4,12 +4,12 @@ import type { Run } from "../state/runs.js";
 import { rowsFor, settings, specOf } from "./settings.js";
 import { train } from "./train.js";
 
-/** Most frequent class over rarest, above which rare classes get more weight. */
+/** Ratio of the most frequent to the rarest class above which class weights are balanced. */
 const UNBALANCED = 4;
 
 const MODEL = "all-MiniLM-L6-v2";
 
-/** Begins a run on the table as it is now. */
+/** Starts a run on the current table. */
 export function begin(): Promise<Run | null> {
   const rows = rowsFor(settings.value, usable.value);
   const name = project.value!.table.name;

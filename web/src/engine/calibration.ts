@@ -1,12 +1,12 @@
 import { runs } from "../state/runs.js";
 import type { Span } from "./clock.js";
 
-/** Runs that are looked back at. */
+/** Number of earlier runs that are considered. */
 const RECENT = 5;
-/** What a run takes of what is foretold from the fastest of a few steps, where this browser has finished none. */
+/** Actual over estimated time, before this browser has finished a run. The estimate is from the fastest of a few steps. */
 const UNKNOWN: Span = { low: 0.9, high: 1.9 };
 
-/** Shares of what was foretold that runs in this browser took, a little widened. */
+/** Range of actual over estimated time in this browser's runs, slightly widened. */
 function tookOfForetold(): Span {
   const shares = runs.value
     .flatMap(({ seconds, report }) => (seconds && report ? [seconds / report.estimate.seconds.total] : []))
@@ -15,13 +15,13 @@ function tookOfForetold(): Span {
   return { low: 0.85 * Math.min(...shares), high: 1.15 * Math.max(...shares) };
 }
 
-/** What a run is likely to take that the library foretells so many seconds of, by what earlier runs took. */
+/** Corrects the library's estimate, in seconds, by the times of earlier runs. */
 export function calibrated(foretold: number): Span {
   const { low, high } = tookOfForetold();
   return { low: low * foretold, high: high * foretold };
 }
 
-/** How much is made of the first guess, before anything is timed: another machine may be four times as fast. */
+/** Range around the first guess, before anything is timed. Machines differ by a factor of four. */
 export function guessed(seconds: number, isTimed: boolean): Span {
   const [low, high] = isTimed ? [0.75, 1.35] : [0.4, 1.6];
   return { low: low * seconds, high: high * seconds };

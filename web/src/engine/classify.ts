@@ -13,14 +13,14 @@ export interface Prediction {
 
 let encoder: Promise<RemoteEncoder> | undefined;
 
-/** The encoder that all classifiers of this page share. */
+/** The encoder that all classifiers on this page share. */
 export function sharedEncoder(onDownload?: (progress: Download) => void): Promise<RemoteEncoder> {
   encoder ??= findModel({ ...(onDownload && { onDownload }) }).then((model) => SentenceEncoder.load(model));
   encoder.catch(() => (encoder = undefined));
   return encoder;
 }
 
-/** Does it, and once more where the worker was lost: a browser ends one without a word, and all that lived in it is loaded again. */
+/** Calls `work`, and once more if the worker was lost: a browser may end a worker, and then everything in it is loaded again. */
 export async function recovering<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -33,7 +33,7 @@ export async function recovering<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Classifiers by the run they belong to. */
+/** Classifiers by their run. */
 const adapted = new Map<string, Promise<RemoteClassifier>>();
 const heads = new Map<string, Promise<RemoteClassifier>>();
 
@@ -46,25 +46,25 @@ function once(known: typeof adapted, id: string, make: () => Promise<RemoteClass
   return made;
 }
 
-/** The run's classifier: head and adapter. */
+/** The run's adapted classifier (adapter and head). */
 export const adaptedOf = (run: Run): Promise<RemoteClassifier> =>
   once(adapted, run.id, async () => TextClassifier.load(await sharedEncoder(), run.files!, { adapter: run.id }));
 
-/** All examples of a run, in the file's order. */
+/** All examples of a run, in the order of the file. */
 export function examplesOf({ data }: Run): Example[] {
   const lines = new TextDecoder().decode(data).split("\n").filter(Boolean);
   return lines.map((line) => JSON.parse(line) as Example);
 }
 
-/** Those that it did not test on. */
+/** The examples that were not used for the test. */
 function learntOf(run: Run): Example[] {
   const tested = new Set(run.predictions.map(({ text }) => text));
   return examplesOf(run).filter(({ text }) => !tested.has(text));
 }
 
 /**
- * What the model says without having seen an example: how near each label's name is to a text, as the cosine between their vectors,
- * the nearest first.
+ * The untrained model's answer: the cosine similarity between a text's vector and that of each label's name,
+ * the most similar first.
  */
 export async function nearestNames(
   labels: readonly string[],
@@ -77,7 +77,7 @@ export async function nearestNames(
   return labels.map((label, i): [string, number] => [label, cosine(names[i]!)]).sort(([, a], [, b]) => b - a);
 }
 
-/** The head alone, fitted to what the run learnt from. */
+/** The head-only model, trained on the run's training examples. */
 export const headOf = (run: Run, onProgress?: (done: number, total: number) => void): Promise<RemoteClassifier> =>
   once(heads, run.id, async () => {
     const labels = [...run.report!.data.labels];
@@ -94,13 +94,13 @@ export const headOf = (run: Run, onProgress?: (done: number, total: number) => v
     return classifier;
   });
 
-/** Whether a head alone can be fitted: of an adapter that was loaded, the examples are not there. */
+/** Whether a head-only model can be trained. A loaded adapter has no examples. */
 export const hasHead = (run: Run): boolean => run.report !== null && run.data.length > 0;
 
-/** Texts that are sent to the worker at once, so that progress is told and a cancel is heard. */
+/** Texts per call of the worker. Between calls, progress is reported and cancelling takes effect. */
 const CHUNK = 64;
 
-/** What a classifier says of texts, in order. */
+/** A classifier's predictions, in the order of the texts. */
 export async function predictAll(
   classifier: RemoteClassifier,
   texts: readonly string[],
@@ -116,13 +116,13 @@ export async function predictAll(
   return all;
 }
 
-/** Looks whether files are a classifier on this model. Throws as `TextClassifier.load`. */
+/** Checks that files are a classifier for this model. Throws like `TextClassifier.load`. */
 export async function checkFiles(id: string, files: SavedFiles): Promise<readonly string[]> {
   const load = () => once(adapted, id, async () => TextClassifier.load(await sharedEncoder(), files, { adapter: id }));
   return (await recovering(load)).labels;
 }
 
-/** Lets go of a run's classifiers. */
+/** Disposes a run's classifiers. */
 export async function letGo(id: string): Promise<void> {
   for (const known of [adapted, heads]) {
     const there = known.get(id);

@@ -1,34 +1,34 @@
-/** Seconds that something is likely to take, in about nine of ten cases. */
+/** An estimate in seconds that contains the true value in about nine of ten cases. */
 export interface Span {
   readonly low: number;
   readonly high: number;
 }
 
-/** What is to come. */
+/** The remaining work. */
 export interface Ahead {
   readonly steps: number;
-  /** Steps between two measurements; null where there are none. */
+  /** Steps between two validations; null if there are none. */
   readonly evaluateEvery: number | null;
-  /** Seconds of what follows training. */
+  /** Seconds of the work after training. */
   readonly rest: number;
 }
 
-/** Steps that are looked back at: whoever else uses the machine comes and goes. */
+/** Number of recent steps that are considered. The machine's load changes over time. */
 const RECENT = 50;
-/** Steps whose mean is taken as one measurement, since single ones differ by their texts. */
+/** Steps per block. A block's mean is one measurement, because single steps differ by their texts. */
 const BLOCK = 5;
-/** Standard deviations that nine of ten cases lie within, and what is added for what nobody measured. */
+/** Standard deviations that contain nine of ten cases, and an allowance for what is not measured. */
 const [WIDTH, UNKNOWN] = [1.64, 0.06];
 
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** Times the steps and measurements of a run as they come, and tells from them how long the rest takes. */
+/** Times a run's steps and validations, and estimates the remaining time. */
 export class Clock {
   private last: { readonly step: number; readonly at: number } | null = null;
   private readonly steps: number[] = [];
   private readonly evaluations: number[] = [];
 
-  /** So many steps are done now; not every step is told. */
+  /** Records the number of finished steps. Not every step is reported. */
   step(step: number, at: number): void {
     if (this.last !== null && step > this.last.step) {
       const each = (at - this.last.at) / (step - this.last.step);
@@ -37,14 +37,14 @@ export class Clock {
     this.last = { step, at };
   }
 
-  /** The validation was measured since the last step. */
+  /** Records that a validation ran since the last step. */
   evaluated(at: number): void {
     if (this.last === null) return;
     this.evaluations.push(at - this.last.at);
     this.last = { ...this.last, at };
   }
 
-  /** Seconds that are left; null before there are two blocks of steps to compare. */
+  /** Remaining seconds; null before there are two blocks of steps to compare. */
   left({ steps, evaluateEvery, rest }: Ahead): Span | null {
     const recent = this.steps.slice(-RECENT);
     const blocks = Array.from({ length: Math.floor(recent.length / BLOCK) }, (_, i) =>
@@ -58,7 +58,7 @@ export class Clock {
     const deviation = Math.sqrt(
       mean(blocks.map((value) => (value - each) ** 2)) * (blocks.length / (blocks.length - 1)),
     );
-    // Of the mean so far, and of what is to come; one that drifts is as uncertain as its blocks are.
+    // The uncertainty of the mean and of the remaining steps. If the speed drifts, the blocks differ and the range is wider.
     const uncertain = (deviation / each) * Math.sqrt(1 / blocks.length + BLOCK / Math.max(remaining, BLOCK));
     const share = Math.min(WIDTH * uncertain + UNKNOWN, 0.9);
     return { low: seconds * (1 - share), high: seconds * (1 + share) };

@@ -6,33 +6,33 @@ import type { Run } from "../state/runs.js";
 import { examplesOf, predictAll, recovering, sharedEncoder } from "./classify.js";
 import { partsOf } from "./parts.js";
 
-/** Rows of a table: another table may have the same numbers. */
+/** Row ids with their table, since ids of different tables can be equal. */
 export interface TableRows {
   readonly table: Table | null;
   readonly ids: ReadonlySet<number>;
 }
 
-/** A text whose label is doubted. */
+/** A text whose label may be wrong. */
 export interface Doubt {
   readonly text: string;
   readonly label: string;
-  /** The rows of the table that had both when it was doubted. */
+  /** The rows that had this text and label when the search ran. */
   readonly rows: TableRows;
   readonly predicted: string;
-  /** Probability of the label in the data. */
+  /** Predicted probability of the row's own label. */
   readonly own: number;
 }
 
-/** What was found in each run, by its id; a number while it is looked for: the share that is done. */
+/** Results by run id. While a search runs, the value is the finished share (0 to 1). */
 export const doubts = signal<Readonly<Record<string, readonly Doubt[] | number>>>({});
 const set = (id: string, value: readonly Doubt[] | number) => void (doubts.value = { ...doubts.value, [id]: value });
 
-/** Parts that rows are put into: each is asked of a head that was fitted to the others. */
+/** Number of folds. Each fold is predicted by a head that is trained on the other folds. */
 const PARTS = 3;
 
 /**
- * Rows that a classifier calls something else which has not seen them, the most doubtful first. Heads on the model as it is are
- * fitted, a third of the rows being asked of what the two others taught: whoever learnt a wrong label would defend it.
+ * Finds rows whose label differs from the prediction of a model that was not trained on them, the most doubtful first. Each third is
+ * predicted by a head trained on the other two, on the unchanged model: a model that is trained on a wrong label would repeat it.
  */
 export async function findDoubts(run: Run, abort: AbortSignal): Promise<void> {
   set(run.id, 0);
@@ -41,15 +41,15 @@ export async function findDoubts(run: Run, abort: AbortSignal): Promise<void> {
     const parts = partsOf(examples, PARTS);
     const rowsOf = tableRows();
     const found: Doubt[] = [];
-    // Every text is encoded once for each of the heads.
+    // Each text is encoded once for each head.
     let before = 0;
     const told = (done: number) => set(run.id, (before + done) / (PARTS * examples.length));
     for (let part = 0; part < PARTS; part++) {
       const learnt = examples.filter((_, i) => parts[i] !== part);
       const labels = [...new Set(learnt.map(({ label }) => label))].sort();
-      // A label that only this part has cannot be told by the others.
+      // The other folds may lack this fold's label.
       const known = examples.filter(({ label }, i) => parts[i] === part && labels.includes(label));
-      // What stands in several rows is asked once.
+      // Equal rows are predicted once.
       const asked = [...new Map(known.map((example) => [keyOf(example), example])).values()];
       if (labels.length > 1) {
         const said = await recovering(() => askUnseen(run.id, { labels, learnt, asked }, told, abort));
@@ -70,7 +70,7 @@ export async function findDoubts(run: Run, abort: AbortSignal): Promise<void> {
 
 const keyOf = ({ text, label }: Pick<Doubt, "text" | "label">) => JSON.stringify([text, label]);
 
-/** The rows that have a text and a label in the table as it is now. */
+/** The ids of the current table's rows by text and label. */
 function tableRows(): (example: Pick<Doubt, "text" | "label">) => TableRows {
   const table = project.value?.table ?? null;
   const found = new Map<string, Set<number>>();

@@ -10,7 +10,7 @@ const nothing = { download: null, rounds: [], sent: 0, received: 0, files: null,
 
 function update(change: Partial<Membership>): void {
   const now = membership.value!;
-  // Whoever leaves waits for nothing else.
+  // Leaving does not wait for anything else.
   const state = now.state === "leaving" && change.state !== "over" ? "leaving" : (change.state ?? now.state);
   membership.value = { ...now, ...change, state };
 }
@@ -34,7 +34,7 @@ function hear(event: FederationEvent): void {
       return update({ rounds: changed(rounds, { loss: event.loss, state: "sending" }), files: event.files });
     case "answered": {
       const { sent, received } = event;
-      // An answer to a question of how good it is is of no round that is under way.
+      // Evaluation events do not belong to the current training round.
       const own = rounds.at(-1)?.state === "sending";
       return update({ state: "waiting", sent, received, rounds: own ? changed(rounds, { state: "taken" }) : rounds });
     }
@@ -45,7 +45,7 @@ function hear(event: FederationEvent): void {
   }
 }
 
-/** Takes part until the last round is over. What goes wrong is in `membership`. */
+/** Takes part until the last round has ended. Errors are stored in `membership`. */
 export async function takePart(server: string, examples: readonly Example[]): Promise<void> {
   if (isMember()) return;
   leaving = new AbortController();
@@ -55,7 +55,7 @@ export async function takePart(server: string, examples: readonly Example[]): Pr
     const report = await recovering(async (): Promise<FederationReport> => {
       const encoder = await sharedEncoder((download) => update({ download }));
       update({ state: "joining", download: null, rounds: [] });
-      // The protocol is fetched by who takes part.
+      // The protocol's code is loaded on demand.
       const { joinFederation } = await import("@lowrank/flower");
       return joinFederation({ server, encoder, TextClassifier, examples, signal, onEvent: hear });
     });
@@ -67,7 +67,7 @@ export async function takePart(server: string, examples: readonly Example[]): Pr
   }
 }
 
-/** Leaves within a step; the server is told. */
+/** Leaves within a step, and notifies the server. */
 export function leave(): void {
   update({ state: "leaving" });
   leaving?.abort();

@@ -2,7 +2,7 @@ import { chooseRun, type Run, saveRun } from "../state/runs.js";
 import { checkFiles, letGo } from "./classify.js";
 import type { SavedFiles } from "./stores.js";
 
-/** Makes a classifier's files a run that is judged and taken away as others are. Throws where they are none for this model. */
+/** Stores a classifier's files as a run, which has results and downloads like others. Throws if they do not fit this model. */
 export async function keepAsRun(kind: "loaded" | "together", name: string, files: SavedFiles): Promise<Run> {
   const began = Date.now();
   const id = `${kind}-${began.toString(36)}`;

@@ -1,12 +1,12 @@
 import { signal } from "@preact/signals";
-import { clearCache, keepModel, type WorkerKeptModel } from "lowrank/worker";
+import { clearCache, cacheModel, type WorkerCachedModel } from "lowrank/worker";
 
-/** What adapters name as their base. */
+/** The base model's name in adapter files. */
 export const MODEL = "sentence-transformers/all-MiniLM-L6-v2";
-/** Where whoever serves the studio may have put it. */
+/** Path beside the Studio where its host may put the model. */
 const beside = "models/all-MiniLM-L6-v2";
 
-/** Where the model is fetched from: beside the studio where it is there, else the Hugging Face hub. */
+/** The address to download the model from: beside the Studio if it exists there, otherwise the Hugging Face hub. */
 export async function modelPlace(): Promise<string> {
   const address = new URL(beside, document.baseURI).href;
   const answer = await fetch(`${address}/config.json`, { method: "HEAD" }).catch(() => null);
@@ -19,23 +19,23 @@ export interface Download {
   readonly total: number;
 }
 
-/** What is being fetched now, whatever asked for it; null where nothing is. */
+/** The current download; null if there is none. */
 export const fetching = signal<Download | null>(null);
 
-/** Takes a model away that cannot be read, so that the next call fetches it anew. */
+/** Deletes a model that cannot be read, so that the next call downloads it again. */
 export async function forgetModel(): Promise<void> {
   found = undefined;
   await clearCache({ name: MODEL });
 }
 
-let found: Promise<WorkerKeptModel> | undefined;
+let found: Promise<WorkerCachedModel> | undefined;
 
-/** The model, fetched at the first visit and kept by the browser since. */
+/** The model. The first visit downloads it into the browser's cache. */
 export function findModel(options: { signal?: AbortSignal; onDownload?: (progress: Download) => void } = {}) {
   const { signal: abort, onDownload } = options;
   found ??= (async () => {
     const place = await modelPlace();
-    return keepModel(place, {
+    return cacheModel(place, {
       ...(place !== MODEL && { name: MODEL }),
       ...(abort && { signal: abort }),
       onProgress: ({ file, done, total }) => {
@@ -44,7 +44,7 @@ export function findModel(options: { signal?: AbortSignal; onDownload?: (progres
       },
     });
   })().finally(() => (fetching.value = null));
-  // A break is no answer for good: the next call goes on with the download.
+  // After a failure, the next call continues the download.
   found.catch(() => (found = undefined));
   return found;
 }

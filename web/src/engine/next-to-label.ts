@@ -2,24 +2,24 @@ import { signal } from "@preact/signals";
 import type { Run } from "../state/runs.js";
 import { adaptedOf, predictAll, recovering } from "./classify.js";
 
-/** A text without a label, and the two that the classifier wavers between. */
+/** A text without a label, and its two most probable labels. */
 export interface Wavering {
   readonly text: string;
   readonly first: string;
   readonly second: string;
-  /** Probabilities of those two. */
+  /** Probabilities of the two labels. */
   readonly odds: readonly [number, number];
 }
 
-/** What was found for each run, by its id; a number while it is looked for: the share that is done. */
+/** Results by run id. While a search runs, the value is the finished share (0 to 1). */
 export const wavering = signal<Readonly<Record<string, readonly Wavering[] | number>>>({});
 const set = (id: string, value: readonly Wavering[] | number) =>
   void (wavering.value = { ...wavering.value, [id]: value });
 
-/** Texts that are asked about at most; of more, some from everywhere among them. */
+/** Most texts that are predicted. Of more texts, an evenly spaced sample is used. */
 const MOST = 2000;
 
-/** Texts that teach the most when they are labelled: where the first label is least ahead of the second. */
+/** The texts that are most useful to label: those with the smallest margin between the two most probable labels. */
 export async function findWavering(run: Run, unlabelled: readonly string[], abort: AbortSignal): Promise<void> {
   set(run.id, 0);
   try {

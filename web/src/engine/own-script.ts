@@ -8,7 +8,7 @@ interface Policies {
 const { trustedTypes } = globalThis as { trustedTypes?: Policies };
 let policy: ReturnType<Policies["createPolicy"]> | undefined;
 
-/** The address of one of the studio's own scripts, as a site with Trusted Types wants it; as it is where the site's list lacks the policy. */
+/** The address of one of the Studio's own scripts as a trusted type. A plain string if the site does not allow the Studio's policy. */
 export function ownScript(address: string): string {
   try {
     policy ??= trustedTypes?.createPolicy("lowrank-studio", { createScriptURL: (own) => own });

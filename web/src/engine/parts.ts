@@ -1,12 +1,12 @@
 import { plain } from "../data/findings.js";
 
-/** An example of a run. */
+/** A training example of a run. */
 export interface Example {
   readonly text: string;
   readonly label: string;
 }
 
-/** Which of so many parts each example is in: every label spread evenly, equal texts always together. */
+/** The fold of each example. Labels are spread evenly, and equal texts are in the same fold. */
 export function partsOf(examples: readonly Example[], count: number): number[] {
   const placed = new Map<string, number>();
   const next = new Map<string, number>();

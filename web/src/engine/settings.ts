@@ -1,11 +1,11 @@
 import type { JobSpec } from "lowrank/jobs";
 import { signal } from "@preact/signals";
 
-/** How long training may take, in the person's words. */
+/** How much training the user wants. */
 export const efforts = ["quick", "normal", "thorough"] as const;
 export type Effort = (typeof efforts)[number];
 
-/** What the person may set; null is what the recipe decides. */
+/** Settings of the user. Null means the recipe's default. */
 export interface Settings {
   readonly effort: Effort;
   readonly rank: number;
@@ -20,14 +20,14 @@ export const defaults: Settings = {
 };
 export const settings = signal<Settings>(defaults);
 
-/** What the recipe does with so many examples: docs/recipes.md. */
+/** The recipe's defaults by the number of examples; see docs/recipes.md. */
 const [PASSES, LEAST, MOST] = [5, 150, 400];
-/** A quick look learns from so many rows at most, in so many steps, and measures the validation so often. */
+/** Limits of a quick look: most rows, number of steps, and steps between validations. */
 const QUICK = { rows: 400, steps: 30, evaluateEvery: 10 };
 
 const RARE = 10;
 
-/** The rows that a run takes: all, or for a quick look some from everywhere in the table, each label with its share. */
+/** The rows that a run uses: all, or for a quick look an evenly spaced sample of each label. */
 export function rowsFor<R extends { readonly label: string }>({ effort }: Settings, rows: readonly R[]): readonly R[] {
   if (effort !== "quick" || rows.length <= QUICK.rows) return rows;
   const byLabel = new Map<string, R[]>();
@@ -38,7 +38,7 @@ export function rowsFor<R extends { readonly label: string }>({ effort }: Settin
   }
   const share = QUICK.rows / rows.length;
   const taken = [...byLabel.values()].flatMap((group) => {
-    // One that is rare keeps what it has.
+    // A rare label keeps all its rows.
     const count = Math.min(group.length, Math.max(Math.round(group.length * share), RARE));
     return group.filter(
       (_, i) => Math.floor(((i + 1) * count) / group.length) > Math.floor((i * count) / group.length),
@@ -48,7 +48,7 @@ export function rowsFor<R extends { readonly label: string }>({ effort }: Settin
   return rows.filter((row) => chosen.has(row));
 }
 
-/** Optimizer steps that a run on so many examples takes at most; a fifth is tested on, a fifth of the rest chooses the step. */
+/** Most optimizer steps of a run. A fifth of the examples is the test set, a fifth of the rest is the validation set. */
 export function stepsFor({ effort, batchSize }: Settings, examples: number): number {
   if (effort === "quick") return QUICK.steps;
   const learnt = 0.64 * examples;
@@ -56,7 +56,7 @@ export function stepsFor({ effort, batchSize }: Settings, examples: number): num
   return effort === "normal" ? normal : 2 * normal;
 }
 
-/** The run's spec. Classes that are rare count as much as frequent ones where they differ much. */
+/** The run's spec. If class sizes differ much, rare and frequent classes get equal weight. */
 export function specOf(
   settings: Settings,
   data: string,
@@ -73,11 +73,11 @@ export function specOf(
   };
 }
 
-/** Tokens a second where no run has been timed yet: a slow laptop on one thread. */
+/** Tokens per second before any run has been timed: a slow laptop with one thread. */
 const SLOW = 500;
 const CHARACTERS_A_TOKEN = 4.2;
 
-/** Seconds and bytes that a run is likely to take. */
+/** Estimates a run's seconds and bytes of memory. */
 export function foretell(settings: Settings, texts: readonly string[], speed: number | null) {
   const sample = texts.length > 500 ? texts.filter((_, i) => i % Math.ceil(texts.length / 500) === 0) : texts;
   const lengths = sample.map(({ length }) => Math.min(length / CHARACTERS_A_TOKEN + 2, settings.maxTokens));
@@ -85,7 +85,7 @@ export function foretell(settings: Settings, texts: readonly string[], speed: nu
   const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
   const steps = stepsFor(settings, texts.length);
   const rate = speed ?? SLOW;
-  // Encoding goes about three times as fast as training; measurements of the validation belong to it, ten where nothing else is said.
+  // Encoding is about three times as fast as training. It includes the validations, ten by default.
   const measured = settings.effort === "quick" ? QUICK.steps / QUICK.evaluateEvery : 10;
   const encoded = texts.length * tokens + measured * Math.min(400, 0.16 * texts.length) * tokens;
   const seconds = (steps * settings.batchSize * tokens) / rate + encoded / (3 * rate);

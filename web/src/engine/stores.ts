@@ -2,14 +2,14 @@ import { memoryStore, opfsStore } from "lowrank/worker";
 
 export type SavedFiles = Readonly<Record<string, Uint8Array>>;
 
-/** Where a run's checkpoints and results are. */
+/** The store of a run's checkpoints and results. */
 export interface StudioStore {
   readonly store: ReturnType<typeof opfsStore> | ReturnType<typeof memoryStore>;
   files(): Promise<SavedFiles>;
   discard(): Promise<void>;
 }
 
-/** Whether what is kept outlives the page. */
+/** Whether stored data outlive the page. */
 export const storesLast = async (): Promise<boolean> => {
   try {
     await navigator.storage.getDirectory();
@@ -21,7 +21,7 @@ export const storesLast = async (): Promise<boolean> => {
 
 const inMemory = new Map<string, ReturnType<typeof memoryStore>>();
 
-/** The store of a run: in the private file system, else in the page's memory. */
+/** The store of a run: the origin private file system if available, otherwise memory. */
 export async function storeOf(id: string): Promise<StudioStore> {
   if (await storesLast()) {
     const store = opfsStore(id);

@@ -6,7 +6,7 @@ import { Clock, type Span } from "./clock.js";
 import { type Download, findModel, forgetModel } from "./model.js";
 import { storeOf } from "./stores.js";
 
-/** What goes on, as the page draws it. */
+/** State of a training that the page shows. */
 export interface Training {
   readonly run: Run;
   readonly state: "starting" | "downloading" | "running" | "pausing";
@@ -15,7 +15,7 @@ export interface Training {
   readonly done: number;
   readonly total: number;
   readonly tokensPerSecond: number | null;
-  /** What is left, timed by its own steps. */
+  /** Remaining time, estimated from the run's steps. */
   readonly left: Span | null;
   readonly ready: ReadyJob | null;
   readonly training: readonly Point[];
@@ -24,16 +24,16 @@ export interface Training {
   readonly warnings: readonly string[];
 }
 
-/** Whether an error says that another tab, or another worker, has the run. */
+/** Whether an error means that another tab or worker has the run open. */
 export const isInUse = (error: unknown): boolean =>
   (error as Error).name === "ConfigError" && /is in use/.test((error as Error).message);
 
-/** The run under way in this tab; null where there is none. */
+/** The current training in this tab; null if there is none. */
 export const training = signal<Training | null>(null);
-/** Why the last one ended where it did not finish. */
+/** Why the last training did not finish. */
 export const failure = signal<unknown>(null);
 let cancelling: AbortController | null = null;
-/** Its steps as they were timed, and when it was ready; null where it goes on with another visit's. */
+/** The timing of the current run; null if it continues a run of an earlier visit. */
 let clock = new Clock();
 let began: number | null = null;
 const seconds = () => performance.now() / 1000;
@@ -42,7 +42,7 @@ const leftOf = (ready: ReadyJob | null) =>
 
 const RESULTS = /^(adapter_config\.json|adapter_model\.safetensors|head\.safetensors|labels\.json|loss\.svg)$/;
 
-/** Trains, or goes on where an earlier visit stopped: the run's spec and data are those it began with. */
+/** Trains, or continues a run from an earlier visit with its original spec and data. */
 export async function train(given: Run): Promise<Run | null> {
   if (training.value !== null) return null;
   const run: Run = { ...given, status: "training", error: null };
@@ -73,7 +73,7 @@ export async function train(given: Run): Promise<Run | null> {
             onDownload(download);
             update({ state: "downloading", download });
           };
-          // What a worker keeps it finds by itself; nothing else of a model is looked at here.
+          // The worker finds a cached model by its name. Nothing else of the model is used here.
           return (await findModel({ signal, onDownload: told })) as never;
         },
         readData: async (name) => ({ name, bytes: run.data }),
@@ -90,11 +90,11 @@ export async function train(given: Run): Promise<Run | null> {
   } catch (error) {
     const paused = signal.aborted;
     if (!paused) failure.value = error;
-    // A file that is damaged would be found again by every later call.
+    // Otherwise every later call would find the damaged file again.
     if ((error as Error).name === "FormatError") await forgetModel().catch(() => undefined);
-    // Another tab has the run: what is known of it is that tab's to say.
+    // Another tab has the run, and that tab reports its state.
     if (!paused && isInUse(error)) return null;
-    // What the data or the settings are refused for does not go away by going on; all else may.
+    // If data or settings are invalid, continuing does not help. Other errors may be temporary.
     const refused = !paused && (error as Error).name === "ConfigError";
     const message = paused ? null : String((error as Error).message);
     const { training: points, validation } = training.value;
@@ -107,13 +107,13 @@ export async function train(given: Run): Promise<Run | null> {
   }
 }
 
-/** Stops within a step; the run goes on from its last checkpoint. */
+/** Stops within a step. The run can be continued from its last checkpoint. */
 export function pause(): void {
   update({ state: "pausing" });
   cancelling?.abort();
 }
 
-/** Takes a run and all its files away; one that another tab has finished meanwhile stays, and is shown as that. */
+/** Deletes a run and its files. If another tab has finished it meanwhile, it stays and is shown as finished. */
 export async function discard(run: Run): Promise<void> {
   if (training.value?.run.id === run.id || (await newestOf(run)) !== run) return;
   const { discard } = await storeOf(run.id);
@@ -134,7 +134,7 @@ function hear(event: JobEvent): void {
       return update({ warnings: [...now.warnings, event.message] });
     case "ready": {
       began = event.job.resumedAfter === null ? seconds() : null;
-      // Steps after the checkpoint are made again.
+      // Steps after the checkpoint are repeated.
       const kept = (points: readonly Point[]) => points.filter(({ step }) => step <= (event.job.resumedAfter ?? 0));
       return update({ ready: event.job, state, training: kept(now.training), validation: kept(now.validation) });
     }

@@ -1,34 +1,34 @@
 import type { kernels as en } from "./en-kernels.js";
 import { n, some } from "./de-numbers.js";
 
-/** Das Messen der Rechenkerne auf Deutsch. */
+/** The texts in German of the page that measures how fast this browser computes. */
 export const kernels: typeof en = {
   heading: "Wie schnell dieser Browser rechnet",
   intro:
-    "Modelle bestehen aus Produkten von Matrizen. Hier wird gemessen, wie viele Multiplikationen und Additionen in der Sekunde sie erreichen, neben dem Höchsten, was dieser Prozessor schafft, wenn er sonst nichts tut.",
+    "Ein Modell multipliziert vor allem Matrizen, also Tabellen von Zahlen. Diese Seite misst, wie viele Multiplikationen und Additionen dieser Browser je Sekunde schafft, und vergleicht das mit dem Höchsten, was dieser Prozessor kann.",
   measure: "Messen",
   again: "Noch einmal messen",
   measuring: "Misst …",
-  time: "Es dauert etwa zehn Sekunden, in denen die Maschine beschäftigt ist.",
-  peak: "Mehr geht nicht",
+  time: "Es dauert etwa zehn Sekunden, in denen der Computer beschäftigt ist.",
+  peak: "Das Höchste, was dieser Prozessor kann",
   peakHint:
-    "unabhängige Multiplikationen mit Addition, die in Registern bleiben; mit mehr Threads so viele Mal mehr, wenn jeder einen eigenen Kern hat",
+    "Multiplikationen und Additionen ohne Zugriff auf den Speicher; mehrere Threads schaffen ein Mehrfaches, wenn jeder einen eigenen Kern hat",
   rate: (gigaflops) => `${n(Math.round(10 * gigaflops) / 10)} Milliarden je Sekunde`,
   share: (share) => `${Math.round(100 * share)} %`,
   threads: (count) => some(count, "Thread", "Threads"),
   product: (m, k, columns) => `${n(m)} × ${n(k)} mal ${n(k)} × ${n(columns)}`,
   uses: {
-    square: "ein quadratisches, wie in Vergleichen",
-    layer: "eine Schicht des Satzmodells, für einige Texte zusammen",
-    wide: "eine breite Schicht davon",
+    square: "quadratische Matrizen, wie in Vergleichen üblich",
+    layer: "eine Schicht des Satzmodells, für mehrere Texte",
+    wide: "eine breite Schicht des Satzmodells",
     adapter: "was ein Adapter zu einer Schicht beiträgt",
   },
-  columns: { product: "Produkt", peak: "Anteil am Höchsten" },
+  columns: { product: "Matrizen", peak: "Anteil am Höchsten" },
   builds: {
     relaxed: "Dieser Browser multipliziert und addiert mit einem Befehl (relaxed SIMD).",
-    simd: "Dieser Browser braucht für Multiplizieren und Addieren zwei Befehle. Einer mit relaxed SIMD kommt mit etwa der halben Zeit aus.",
+    simd: "Dieser Browser multipliziert und addiert mit zwei Befehlen. Ein Browser mit relaxed SIMD braucht etwa die halbe Zeit.",
   },
   oneThread: "Hier läuft nur ein Thread",
-  failed: "Es ließ sich nichts messen.",
-  busy: "Die Anteile schwanken um einige Prozent; andere Tabs und Akkubetrieb bremsen.",
+  failed: "Die Messung ist gescheitert.",
+  busy: "Die Anteile schwanken um einige Prozent. Andere Tabs und Akkubetrieb senken sie.",
 };

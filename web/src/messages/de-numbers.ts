@@ -1,7 +1,7 @@
 const number = new Intl.NumberFormat("de");
 
-/** Numbers as German has them. */
+/** Numbers in German notation. */
 export const n = (value: number) => number.format(value);
 export const some = (count: number, one: string, many: string) => `${n(count)} ${count === 1 ? one : many}`;
-/** A number that was written with a point. */
+/** Replaces the decimal point by a comma. */
 export const point = (text: string) => text.replace(".", ",");

@@ -1,48 +1,49 @@
 import type { together as en } from "./en-together.js";
 import { n, some } from "./de-numbers.js";
 
-/** Gemeinsame Runden auf Deutsch. */
+/** The texts of federated rounds in German. */
 export const together: typeof en = {
-  heading: "Gemeinsam mit anderen lernen",
+  heading: "Gemeinsam mit anderen trainieren",
   intro:
-    "Mehrere verbessern ein Modell, und niemand zeigt seine Texte. In jeder Runde lernt dieser Tab ein wenig aus Ihren Zeilen und schickt, was er gelernt hat, einige hundert Kilobyte an Zahlen; ein Server mittelt über alle, und die nächste Runde beginnt.",
-  invited: "Wer den Server betreibt, nennt Ihnen die Adresse, oder einen Link, der Sie mit ihr hierher bringt.",
+    "Mehrere Personen trainieren ein Modell, und niemand zeigt seine Texte. In jeder Runde trainiert dieser Tab mit Ihren Zeilen und sendet das Ergebnis, einige Hundert Kilobyte an Zahlen. Ein Server mittelt die Ergebnisse aller, und die nächste Runde beginnt.",
+  invited:
+    "Die Adresse bekommen Sie von der Person, die den Server betreibt, oder einen Link zu dieser Seite, der sie enthält.",
   server: "Adresse des Servers",
-  serverHint: "ein Pfad dieser Seite, oder https://…",
+  serverHint: "ein Pfad dieser Seite oder https://…",
   noAddress: "Das ist keine Adresse.",
-  noTable: "Zuerst braucht es etwas, woraus gelernt wird.",
-  noTableHint: "Öffnen Sie eine Tabelle mit Sätzen und Labels, mit denselben Labels wie die anderen.",
+  noTable: "Öffnen Sie zuerst eine Tabelle zum Trainieren.",
+  noTableHint: "Sie brauchen eine Tabelle mit Texten und Labels, mit denselben Labels wie die anderen.",
   toData: "Zu den Daten",
-  learnsFrom: (count, name) => `Gelernt wird aus ${some(count, "Zeile", "Zeilen")} von „${name}“.`,
+  learnsFrom: (count, name) => `Das Training verwendet ${some(count, "Zeile", "Zeilen")} von „${name}“.`,
   labels: (labels) => `Labels: ${labels.join(", ")}`,
   leaves:
-    "Was gelernt wurde, entsteht aus Ihren Texten und kann etwas über sie verraten. Fragen Sie den Betreiber, ob Rauschen dazukommt.",
+    "Was gesendet wird, entsteht beim Training mit Ihren Texten und kann etwas über sie verraten. Fragen Sie die Person, die den Server betreibt, ob zum Schutz Rauschen hinzugefügt wird.",
   join: "Beitreten",
   leave: "Verlassen",
   states: {
-    model: "Das Modell wird geladen …",
+    model: "Das Modell wird heruntergeladen …",
     joining: "Tritt bei …",
     waiting: "Wartet auf die anderen …",
-    learning: "Lernt aus Ihren Zeilen …",
+    learning: "Trainiert mit Ihren Zeilen …",
     leaving: "Verlässt die Runde …",
   },
-  stay: "Lassen Sie diesen Tab offen: Eine Runde beginnt, wenn genug andere da sind.",
+  stay: "Lassen Sie diesen Tab offen. Eine Runde beginnt, wenn genug Personen beigetreten sind.",
   step: (done, steps) => `Schritt ${n(done)} von ${n(steps)}`,
   traffic: (sent, received) => `${sent} gesendet, ${received} empfangen`,
   kilobytes: (bytes) => `${n(Math.round(bytes / 1e3))} kB`,
   rounds: "Runden",
-  columns: { round: "Runde", loss: "Verlust auf Ihren Zeilen", state: "Ihr Teil" },
+  columns: { round: "Runde", loss: "Verlust auf Ihren Zeilen", state: "Ihr Ergebnis" },
   round: (round, rounds) => `${n(round)} von ${n(rounds)}`,
   roundNow: (round, rounds) => `Runde ${n(round)} von ${n(rounds)}`,
-  parts: { learning: "lernt", sending: "wird gesendet", taken: "gezählt", late: "kam zu spät" },
+  parts: { learning: "trainiert", sending: "wird gesendet", taken: "gezählt", late: "zu spät" },
   over: (taken) =>
     taken === 0
-      ? "Sie haben sie verlassen, ehe eine Runde zu Ende war."
-      : `Fertig: ${some(taken, "Runde wurde", "Runden wurden")} gemeinsam gelernt.`,
+      ? "Sie haben sie verlassen, bevor die erste Runde zu Ende war."
+      : `Fertig: Ihre Ergebnisse zählten in ${some(taken, "Runde", "Runden")}.`,
   overHint:
-    "Der Server hat den Mittelwert der letzten Runde aller. Was dieser Tab in seiner letzten Runde daraus gemacht hat, können Sie hier verwenden.",
-  use: "Beurteilen und mitnehmen",
-  runName: "gemeinsam gelernt",
-  failed: "Es endete vor der letzten Runde.",
+    "Der Server hat den Mittelwert der letzten Runde. Hier können Sie das eigene Ergebnis dieses Tabs aus seiner letzten Runde verwenden.",
+  use: "Ergebnis ansehen und herunterladen",
+  runName: "gemeinsam trainiert",
+  failed: "Das Training endete vor der letzten Runde.",
   again: "Noch einmal beitreten",
 };

@@ -1,33 +1,33 @@
 import { n, some } from "./en-numbers.js";
 
-/** The measuring of this browser's arithmetic, in English. */
+/** The texts in English of the page that measures how fast this browser computes. */
 export const kernels = {
   heading: "How fast this browser computes",
   intro:
-    "Models are made of products of matrices. This measures how many multiplications and additions a second they reach here, beside the most that this processor does when it computes and nothing else.",
+    "A model mostly multiplies matrices, which are tables of numbers. This page measures how many multiplications and additions this browser does per second, and compares that with the most that this processor can do.",
   measure: "Measure",
   again: "Measure again",
   measuring: "Measuring …",
-  time: "It takes some ten seconds, in which the machine is busy.",
-  peak: "The most that there can be",
+  time: "This takes about ten seconds, in which the computer is busy.",
+  peak: "Most that this processor can do",
   peakHint:
-    "independent multiply-adds that stay in registers; with more threads as many times as much, if each has a core of its own",
-  rate: (gigaflops: number) => `${n(Math.round(10 * gigaflops) / 10)} billion a second`,
+    "multiplications and additions that need no memory access; several threads can do several times as much if each has a core of its own",
+  rate: (gigaflops: number) => `${n(Math.round(10 * gigaflops) / 10)} billion per second`,
   share: (share: number) => `${Math.round(100 * share)} %`,
   threads: (count: number) => some(count, "thread", "threads"),
   product: (m: number, k: number, columns: number) => `${n(m)} × ${n(k)} times ${n(k)} × ${n(columns)}`,
   uses: {
-    square: "a square one, as of benchmarks",
-    layer: "a layer of the sentence model, for a batch of texts",
-    wide: "a wide layer of it",
+    square: "square matrices, as in benchmarks",
+    layer: "a layer of the sentence model, for several texts",
+    wide: "a wide layer of the sentence model",
     adapter: "what an adapter adds to a layer",
   },
-  columns: { product: "Product", peak: "Share of the most" },
+  columns: { product: "Matrices", peak: "Share of the most possible" },
   builds: {
     relaxed: "This browser multiplies and adds in one instruction (relaxed SIMD).",
-    simd: "This browser multiplies and adds in two instructions. One with relaxed SIMD needs about half the time.",
+    simd: "This browser multiplies and adds in two instructions. A browser with relaxed SIMD needs about half the time.",
   },
   oneThread: "Only one thread runs here",
-  failed: "Nothing could be measured.",
-  busy: "Shares vary by a few per cent from time to time; other tabs and a battery slow them down.",
+  failed: "The measurement failed.",
+  busy: "The shares vary by a few per cent. Other tabs make them lower, and so does a battery.",
 };

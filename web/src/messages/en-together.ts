@@ -1,47 +1,46 @@
 import { n, some } from "./en-numbers.js";
 
-/** Federated rounds, in English. */
+/** The texts of federated rounds in English. */
 export const together = {
-  heading: "Learn together with others",
+  heading: "Train together with others",
   intro:
-    "Several people improve one model, and nobody shows their texts. In each round this tab learns a little from your rows and sends what it has learnt, a few hundred kilobytes of numbers; a server averages everyone’s, and the next round begins.",
-  invited: "Whoever runs the server gives you its address, or a link that brings you here with it.",
-  server: "The server’s address",
+    "Several people train one model, and nobody shows their texts. In each round this tab trains on your rows and sends the result, a few hundred kilobytes of numbers. A server averages the results of all, and the next round starts.",
+  invited: "The person who runs the server gives you its address, or a link to this page that contains it.",
+  server: "Address of the server",
   serverHint: "a path of this site, or https://…",
-  noAddress: "This is no address.",
-  noTable: "First it needs something to learn from.",
-  noTableHint: "Open a table of sentences and labels, with the labels that the others use.",
+  noAddress: "This is not an address.",
+  noTable: "First open a table to train on.",
+  noTableHint: "You need a table of texts and labels, with the same labels as the others.",
   toData: "Go to the data",
-  learnsFrom: (count: number, name: string) => `It learns from ${some(count, "row", "rows")} of “${name}”.`,
+  learnsFrom: (count: number, name: string) => `Training uses ${some(count, "row", "rows")} of “${name}”.`,
   labels: (labels: readonly string[]) => `Labels: ${labels.join(", ")}`,
   leaves:
-    "What was learnt is made of your texts and may tell something of them. Ask whoever runs the server whether noise is added.",
+    "What is sent comes from training on your texts and may reveal something about them. Ask the person who runs the server whether noise is added to prevent this.",
   join: "Join",
   leave: "Leave",
   states: {
-    model: "Fetching the model …",
+    model: "Downloading the model …",
     joining: "Joining …",
     waiting: "Waiting for the others …",
-    learning: "Learning from your rows …",
+    learning: "Training on your rows …",
     leaving: "Leaving …",
   },
-  stay: "Keep this tab open: rounds begin when enough others are there.",
+  stay: "Keep this tab open. A round starts when enough people have joined.",
   step: (done: number, steps: number) => `step ${n(done)} of ${n(steps)}`,
   traffic: (sent: string, received: string) => `${sent} sent, ${received} received`,
   kilobytes: (bytes: number) => `${n(Math.round(bytes / 1e3))} kB`,
   rounds: "Rounds",
-  columns: { round: "Round", loss: "Loss on your rows", state: "Your part" },
+  columns: { round: "Round", loss: "Loss on your rows", state: "Your result" },
   round: (round: number, rounds: number) => `${n(round)} of ${n(rounds)}`,
   roundNow: (round: number, rounds: number) => `round ${n(round)} of ${n(rounds)}`,
-  parts: { learning: "learning", sending: "being sent", taken: "counted", late: "came too late" },
+  parts: { learning: "training", sending: "being sent", taken: "counted", late: "too late" },
   over: (taken: number) =>
     taken === 0
-      ? "You left before a round was over."
-      : `Done: ${some(taken, "round was", "rounds were")} learnt together.`,
-  overHint:
-    "The server has the average of everyone’s last round. What this tab made of it in its own last round you can use here.",
-  use: "Judge it and take it away",
-  runName: "learnt together",
-  failed: "It ended before the last round.",
+      ? "You left before the first round ended."
+      : `Done: your results counted in ${some(taken, "round", "rounds")}.`,
+  overHint: "The server has the average of the last round. Here you can use this tab’s own result of its last round.",
+  use: "See its results and download it",
+  runName: "trained together",
+  failed: "The training ended before the last round.",
   again: "Join again",
 };

@@ -3,17 +3,17 @@ import { keep, keptLanguage } from "../state/view.js";
 import { de } from "./de.js";
 import { en, type Messages } from "./en.js";
 
-/** Every language there is, by its tag. Another is files beside these, a line here, and one for each page that brings its own texts. */
+/** All languages by their tag. To add one, add files beside these, an entry here, and one in each page that has texts of its own. */
 export const languages: Readonly<Record<string, Messages>> = { en, de };
 
 const wanted = [keptLanguage ?? "", ...navigator.languages.map((tag) => tag.split("-")[0]!)];
 
 export const language = signal(wanted.find((tag) => Object.hasOwn(languages, tag)) ?? "en");
 
-/** The texts in the language that is chosen. */
+/** The texts in the chosen language. */
 export const m = () => languages[language.value]!;
 
-/** The same of a page that is fetched when it is opened, and brings its texts with it. */
+/** The same for a page that is loaded on demand with texts of its own. */
 export const textsOf =
   <T>(by: Readonly<Record<string, T>>): (() => T) =>
   () =>

@@ -1,4 +1,4 @@
-/** A number with so many places, and a minus where it is below 0 in them. */
+/** A number with a fixed number of decimal places. Negative numbers have a minus sign, unless they round to 0. */
 export const signed = (value: number, places: number): string =>
   value
     .toFixed(places)

@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { m } from "../messages/index.js";
 
-/** A native dialog that is open as long as it is there. */
+/** A native dialog that is open as long as it is rendered. */
 export function Dialog({
   title,
   onClose,
@@ -14,16 +14,16 @@ export function Dialog({
 }) {
   const box = useRef<HTMLDialogElement>(null);
   const id = useId();
-  // Before anything else is heard, an Escape too.
+  // Opens before any event is handled, including Escape.
   useLayoutEffect(() => {
     const dialog = box.current!;
     dialog.showModal();
-    // The browser would begin with what closes it.
+    // The browser would focus the close button.
     const field = dialog.querySelector<HTMLInputElement | HTMLTextAreaElement>("input, textarea");
     (field ?? dialog.querySelector("h2")!).focus();
-    // A name is replaced, a text goes on.
+    // A name is selected, in a text the cursor is at the end.
     field?.setSelectionRange(field.tagName === "INPUT" ? 0 : field.value.length, field.value.length);
-    // What takes it away may not have closed it: that gives the focus back to where it was.
+    // Unmounting does not close the dialog. Closing returns the focus to where it was.
     return () => dialog.close();
   }, []);
   return (

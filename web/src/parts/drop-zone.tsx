@@ -7,7 +7,7 @@ interface Props {
   readonly children: ComponentChildren;
 }
 
-/** Files of a drop, those of a dropped folder too, each with its path in it. */
+/** The dropped files, including those in dropped folders, each with its path. */
 async function dropped({ items, files }: DataTransfer): Promise<File[]> {
   const entries = [...items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
   const given = [...files];
@@ -23,7 +23,7 @@ async function filesIn(entry: FileSystemEntry, path: string): Promise<File[]> {
   const reader = (entry as FileSystemDirectoryEntry).createReader();
   const all: FileSystemEntry[] = [];
   for (;;) {
-    // A part of them at a time.
+    // The reader returns some entries per call.
     const some = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
     if (some.length === 0) break;
     all.push(...some);
@@ -31,7 +31,7 @@ async function filesIn(entry: FileSystemEntry, path: string): Promise<File[]> {
   return (await Promise.all(all.map((inner) => filesIn(inner, `${path}${entry.name}/`)))).flat();
 }
 
-/** A place where files and folders can be dropped; what can be done without a mouse is in it. */
+/** An area that accepts dropped files and folders. Its children offer the same without a mouse. */
 export function DropZone({ onFiles, class: name = "drop", children }: Props) {
   const over = useSignal(false);
   const drop = (event: DragEvent) => {

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 
-/** What a step shows where it has nothing to show yet: why, and what to do. */
+/** The content of a step that has nothing to show yet: the reason, and what to do. */
 export const Empty = ({ title, hint, children }: { title: string; hint: string; children: ComponentChildren }) => (
   <div class="empty">
     <svg viewBox="0 0 120 72" aria-hidden="true">

@@ -2,10 +2,10 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { m } from "../messages/index.js";
 
-/** Entries that are shown at once. */
+/** Number of entries shown at first. */
 const FIRST = 6;
 
-/** A list of which a few entries are shown first, and the rest when they are asked for. */
+/** A list that shows a few entries first, and the rest after a click. */
 export function FewFirst({ labelledBy, children }: { labelledBy: string; children: readonly JSX.Element[] }) {
   const all = useSignal(false);
   const hidden = all.value ? 0 : Math.max(children.length - FIRST, 0);

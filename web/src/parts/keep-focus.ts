@@ -1,4 +1,4 @@
-/** An element and all that it lies in, the innermost first. */
+/** An element and its ancestors, the element first. */
 const chainOf = (element: Element): HTMLElement[] => {
   const chain: HTMLElement[] = [];
   for (let at: Element | null = element; at !== null; at = at.parentElement)
@@ -6,14 +6,14 @@ const chainOf = (element: Element): HTMLElement[] => {
   return chain;
 };
 
-/** What may get the focus in place of what lay in it. */
+/** Elements that can get the focus in place of a removed descendant. */
 const PLACES = "li, form, section, dialog, [tabindex], main";
 
-/** What had the focus last, with all that it lay in; the same of the last one in the page's content. */
+/** The last focused element with its ancestors, and the same for the last one in the main content. */
 let last: readonly HTMLElement[] = [];
 let lastOfContent: readonly HTMLElement[] = [];
 
-/** Gives the focus to a place that has none of its own: a page begins with its heading. */
+/** Focuses an element that is not focusable by itself. For a page, this is its heading. */
 function land(place: HTMLElement): void {
   const target = place.tagName === "MAIN" ? (place.querySelector<HTMLElement>("h1, h2") ?? place) : place;
   if (target.tabIndex < 0) target.tabIndex = -1;
@@ -21,8 +21,8 @@ function land(place: HTMLElement): void {
 }
 
 /**
- * Where what has the focus is taken away, as a button that has done its work, or a step that another follows, the nearest place that is
- * still there gets it: else it would fall to the page's beginning.
+ * If the focused element is removed (a button after its click, or a step that another one replaces), the nearest remaining ancestor
+ * gets the focus. Otherwise the browser would move it to the start of the page.
  */
 export function keepFocus(): void {
   const content = () => document.getElementById("content")!;
@@ -33,14 +33,14 @@ export function keepFocus(): void {
     if (content().contains(active)) lastOfContent = last;
   };
   addEventListener("focusin", note);
-  // A press beside everything lets go of the focus; one on what has it already is no event of the focus.
+  // A press outside all controls removes the focus. A press on the focused element causes no focus event.
   addEventListener("pointerdown", () => (last = []), true);
   addEventListener("click", note, true);
   new MutationObserver(() => {
     const [own] = last;
     if (own === undefined || document.activeElement !== document.body) return;
     if (own.isConnected) {
-      // It was disabled for a while.
+      // The element was disabled for a while.
       if (!own.matches(":disabled")) own.focus();
       return;
     }

@@ -1,19 +1,19 @@
 import { useSignal } from "@preact/signals";
 
-/** Labels above which a list has them only once it is about to be opened: a page of rows would have hundreds of thousands. */
+/** Above this number of labels, the options are added when the list is about to open. A page of rows would have too many otherwise. */
 const MOST_AT_ONCE = 50;
 
 interface Props {
   readonly label: string;
-  /** What is chosen; one that is no name is an option of its own. */
+  /** The selected name. If it is not in `names`, it gets its own option. */
   readonly value: string;
   readonly names: readonly string[];
-  /** Said in place of a value that is empty. */
+  /** Shown instead of an empty value. */
   readonly none: string;
   readonly onPick: (name: string) => void;
 }
 
-/** A list that a label is chosen from. */
+/** A list to select a label from. */
 export function LabelSelect({ label, value, names, none, onPick }: Props) {
   const wanted = useSignal(false);
   const listed = wanted.value || names.length <= MOST_AT_ONCE ? names : names.filter((name) => name === value);

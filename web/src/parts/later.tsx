@@ -4,7 +4,7 @@ import { useEffect } from "preact/hooks";
 import { m } from "../messages/index.js";
 import { Problem } from "./problem.js";
 
-/** A page that is fetched when it is opened, so that the first load does without; `fetched` is there where it came, or failed. */
+/** A page whose code is loaded when it is opened, to keep the first load small. `fetched` resolves when it has loaded or failed. */
 export function later(fetchPage: () => Promise<ComponentType>) {
   const Page = signal<ComponentType | null>(null);
   const error = signal<unknown>(null);

@@ -1,4 +1,4 @@
-/** How much is done, as a bar with words. */
+/** A progress bar with a label. */
 export const Meter = ({ done, label }: { done: number | null; label: string }) => (
   <div class="meter">
     <progress aria-label={label} {...(done === null ? {} : { value: done })} max={1} />

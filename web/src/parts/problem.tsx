@@ -1,7 +1,7 @@
 import { isInUse } from "../engine/train.js";
 import { m } from "../messages/index.js";
 
-/** The message for an error, by its class. Where it is of `files` that a person gave, damaged ones are no download to begin anew. */
+/** The message for an error, by its class. `files` means that the user chose the files, so a damaged one cannot be downloaded again. */
 export function Problem({ error, title, files = false }: { error: unknown; title: string; files?: boolean }) {
   const { errors, technical } = m().train;
   const { name: own, message } = error as Error;

@@ -7,20 +7,20 @@ import { Problem } from "./problem.js";
 import { Icon } from "./icons.js";
 import { save } from "./save.js";
 
-/** What packs and unpacks is fetched when something is. */
+/** The code for zip files is loaded on demand. */
 const files = () => import("../storage/project-file.js");
 
-/** Saves everything as one file, and takes what was saved before. */
+/** Saves everything as one file, and opens such a file. */
 export function ProjectFile() {
-  const t = m().take;
+  const t = m().project;
   const problem = useSignal<unknown>(null);
   const open = async (file: File) => {
     problem.value = null;
     const there = project.value;
-    if (there !== null && !confirm(t.projectReplaces(there.table.name))) return;
+    if (there !== null && !confirm(t.replaces(there.table.name))) return;
     try {
       await (await files()).openProject(file);
-      tell(t.projectOpened);
+      tell(t.opened);
     } catch (error) {
       problem.value = error;
     }
@@ -34,18 +34,18 @@ export function ProjectFile() {
       problem.value = error;
     }
   };
-  const said = t.projectProblems[(problem.value as { kind?: string } | null)?.kind ?? ""];
+  const said = t.problems[(problem.value as { kind?: string } | null)?.kind ?? ""];
   const isEmpty = project.value === null && runs.value.length === 0;
   return (
     <div class="project-file">
       <div class="actions">
         {!isEmpty && (
           <button type="button" onClick={() => void take()}>
-            <Icon name="down" /> {t.saveProject}
+            <Icon name="down" /> {t.save}
           </button>
         )}
         <label class="button">
-          {t.openProject}
+          {t.open}
           <input
             type="file"
             accept=".zip"

@@ -1,4 +1,4 @@
-/** Hands a file to the person, as a download. */
+/** Saves a file as a download. */
 export function save(name: string, content: Uint8Array | string | Blob, type: string): void {
   const blob = content instanceof Blob ? content : new Blob([content as BlobPart], { type });
   const address = URL.createObjectURL(blob);

@@ -1,12 +1,12 @@
-/** Rows above and below what is seen, so that quick scrolling shows no gap. */
+/** Rows drawn above and below the visible ones, so that fast scrolling shows no gap. */
 const SPARE = 8;
-/** Pixels that all browsers draw below each other, Firefox the fewest: more rows are gone through faster than they are scrolled. */
+/** Largest height in pixels that all browsers can lay out; Firefox has the smallest limit. Longer tables scroll faster. */
 const HIGHEST = 16e6;
 
 /**
- * Which of so many rows are drawn, from `first` to before `last`, and the pixels above and below them.
- * @param top pixels that are scrolled
- * @param seen pixels that are seen
+ * The range of rows to draw, from `first` to before `last`, and the pixels above and below them.
+ * @param top scroll position in pixels
+ * @param seen visible height in pixels
  * @param height of every row in pixels
  */
 export function seenRows(top: number, seen: number, count: number, height: number) {

@@ -13,7 +13,7 @@ interface Props {
   readonly row: (index: number) => JSX.Element;
 }
 
-/** A table of any number of rows, of which only those that are seen are in the page. */
+/** A table with any number of rows. Only the visible ones are in the page. */
 export function Windowed({ label, count, height, head, columns, row }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const top = useSignal(0);

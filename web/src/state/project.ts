@@ -4,7 +4,7 @@ import { countLabels, findingsIn, type Row } from "../data/findings.js";
 import type { Table } from "../data/table.js";
 import { read, remove, write } from "../storage/database.js";
 
-/** The table that is worked on: as it came, which columns count, and its rows as they were mended. */
+/** The open table: as read from the file, the selected columns, and the rows with the user's changes. */
 export interface Project {
   readonly table: Table;
   readonly text: number;
@@ -13,7 +13,7 @@ export interface Project {
 }
 
 export const project = signal<Project | null>(null);
-/** Rows as they were before each change, the newest last. */
+/** The rows before each change, the oldest first. */
 const before = signal<readonly (readonly Row[])[]>([]);
 const MOST_UNDONE = 20;
 
@@ -25,7 +25,7 @@ export const findings = computed(() => {
   return now === null ? [] : findingsIn(now.rows, { ...now.table, text: now.text, label: now.label });
 });
 export const stops = computed(() => findings.value.some((finding) => finding.stops));
-/** Rows that a run learns from: those with a text and a label. */
+/** Rows that can be used for training: those with a text and a label. */
 export const usable = computed(() => rows.value.filter(({ text, label }) => text.trim() !== "" && label.trim() !== ""));
 
 const rowsOf = ({ records }: Table, text: number, label: number): Row[] =>
@@ -37,17 +37,17 @@ export function openTable(table: Table): void {
   project.value = { table, text, label, rows: rowsOf(table, text, label) };
 }
 
-/** Takes a project that was saved. */
+/** Opens a saved project. */
 export function takeProject(saved: Project): void {
   before.value = [];
   project.value = saved;
 }
 
-/** Takes other columns; what was mended is undone by it. */
+/** Selects other columns. This discards changes to the rows. */
 export function takeColumns(change: Partial<Pick<Project, "text" | "label">>): void {
   const now = project.value!;
   let { text, label } = { ...now, ...change };
-  // Both cannot be the same: the other takes the place that became free.
+  // The two columns cannot be the same, so they are swapped.
   if (text === label) [text, label] = change.text === undefined ? [now.label, label] : [text, now.text];
   before.value = [];
   project.value = { ...now, text, label, rows: rowsOf(now.table, text, label) };
@@ -70,13 +70,13 @@ export function removeRows(ids: readonly number[]): void {
   change(project.value!.rows.filter(({ id }) => !gone.has(id)));
 }
 
-/** Mends rows in the same way, which one step back undoes. */
+/** Changes rows in the same way, as one step for undo. */
 export function mendRows(ids: readonly number[], mended: Partial<Omit<Row, "id">>): void {
   const wanted = new Set(ids);
   change(project.value!.rows.map((row) => (wanted.has(row.id) ? { ...row, ...mended } : row)));
 }
 
-/** Adds texts without a label, those that are there already left out; gives how many came. */
+/** Adds texts without a label, except those that the table already has. Returns the number of added rows. */
 export function addTexts(texts: readonly string[]): number {
   const there = new Set(rows.value.map(({ text }) => text));
   const fresh = [...new Set(texts)].filter((text) => text.trim() !== "" && !there.has(text));
@@ -94,11 +94,11 @@ export function closeProject(): void {
   before.value = [];
 }
 
-/** Brings back what an earlier visit left, and keeps what is there from now on. */
+/** Restores the table of an earlier visit, and saves changes from now on. */
 export async function keepProject(): Promise<void> {
   const kept = await read<Project>("project", "current").catch(() => undefined);
   if (kept !== undefined && project.value === null) project.value = kept;
-  // What could not be read is not taken away for that.
+  // A table that could not be read is not deleted.
   let known = kept ?? null;
   const others = new BroadcastChannel("lowrank-studio project");
   const save = () => {
@@ -108,7 +108,7 @@ export async function keepProject(): Promise<void> {
     const saved = now === null ? remove("project", "current") : write("project", "current", now);
     saved.then(() => now === null && others.postMessage(null)).catch(() => undefined);
   };
-  // Another tab let go of its table: this one's is kept again.
+  // Another tab has closed its table, which deleted the stored one, so this tab's is stored again.
   others.onmessage = () => {
     known = null;
     save();
@@ -119,6 +119,6 @@ export async function keepProject(): Promise<void> {
     clearTimeout(timer);
     timer = setTimeout(save, 300);
   });
-  // A tab that is reloaded waits for no timer.
+  // A reload does not wait for the timer.
   addEventListener("pagehide", save);
 }

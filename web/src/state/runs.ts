@@ -3,50 +3,50 @@ import type { JobSpec, RunReport, Sample } from "lowrank/jobs";
 import { read, readAll, remove, write } from "../storage/database.js";
 import type { SavedFiles } from "../engine/stores.js";
 
-/** Points of a curve. */
+/** A point of a curve. */
 export interface Point {
   readonly step: number;
   readonly loss: number;
-  /** Share of the validation that is right, at its points. */
+  /** Accuracy on the validation rows, at the points of a validation. */
   readonly accuracy?: number;
 }
 
-/** A run, as the studio remembers it. Its checkpoint and results lie in its store, under its id. */
+/** A run, as the Studio stores it. Its checkpoint and results are in its store, under its id. */
 export interface Run {
   readonly id: string;
-  /** What its data were called. */
+  /** Name of its data. */
   readonly name: string;
-  /** When it began, in milliseconds since 1970. */
+  /** Start time, in milliseconds since 1970. */
   readonly began: number;
   readonly status: "training" | "paused" | "finished" | "failed" | "loaded";
   readonly spec: JobSpec;
-  /** What it learns from: JSON Lines, the same bytes whenever it goes on. */
+  /** Its examples as JSON Lines. Continuing needs the same bytes. */
   readonly data: Uint8Array;
   readonly labels: readonly string[];
   readonly examples: number;
   readonly report: RunReport | null;
   readonly predictions: readonly Sample[];
-  /** Losses on the validation as they came, and those of training. */
+  /** Validation losses and training losses. */
   readonly training: readonly Point[];
   readonly validation: readonly Point[];
   readonly error: string | null;
-  /** Seconds from its being ready to its end; missing where it was broken off. */
+  /** Seconds from ready to finished; missing if it was interrupted. */
   readonly seconds?: number;
-  /** Adapter, head and labels, once there are any. */
+  /** Adapter, head and labels, once they exist. */
   readonly files: SavedFiles | null;
 }
 
 export const runs = signal<readonly Run[]>([]);
 const chosen = signal<string | null>(null);
 
-/** The run that is looked at: the one chosen, else the newest that is finished. */
+/** The displayed run: the selected one, otherwise the newest finished one. */
 export const run = computed(
   () =>
     runs.value.find(({ id }) => id === chosen.value) ??
     runs.value.find(({ status }) => status === "finished" || status === "loaded") ??
     null,
 );
-/** One that an earlier visit, or a pause, left in the middle. */
+/** The run that was paused, or left unfinished by an earlier visit. */
 export const unfinished = computed(
   () => runs.value.find(({ status }) => status === "paused" || status === "training") ?? null,
 );
@@ -60,7 +60,7 @@ export async function loadRuns(): Promise<void> {
   runs.value = [...kept].sort(newest);
 }
 
-/** The run as it is kept: another tab may have finished it since this one has read it. */
+/** The stored state of the run. Another tab may have finished it since this tab read it. */
 export async function newestOf(run: Run): Promise<Run> {
   const kept = await read<Run>("runs", run.id).catch(() => undefined);
   if (kept?.status !== "finished" || run.status === "finished") return run;

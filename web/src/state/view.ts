@@ -3,15 +3,15 @@ import { effect, signal } from "@preact/signals";
 export const steps = ["data", "train", "judge", "take"] as const;
 export type Step = (typeof steps)[number];
 
-/** What is no step on the way. */
+/** Pages that are not steps. */
 export const others = ["chat", "compare", "together", "kernels"] as const;
 export type View = Step | (typeof others)[number];
 
-// Behind a question mark is what a link says to the view.
+// After a question mark follow parameters for the view.
 const viewOf = (hash: string): View =>
   ([...steps, ...others] as const).find((name) => `#${name}` === hash.split("?")[0]) ?? "data";
 
-/** The step that is shown, as the address says. */
+/** The displayed step or page, from the address. */
 export const step = signal<View>(viewOf(location.hash));
 addEventListener("hashchange", () => {
   step.value = viewOf(location.hash);
@@ -20,7 +20,7 @@ addEventListener("hashchange", () => {
 
 export const go = (to: Step) => void (location.hash = to);
 
-/** What is told to everyone, read out by screen readers too; null where nothing is. */
+/** The current notice, also read out by screen readers; null if there is none. */
 export const notice = signal<{ readonly text: string; readonly undo: boolean } | null>(null);
 let timer: ReturnType<typeof setTimeout> | undefined;
 export function tell(text: string, undo = false): void {
@@ -29,7 +29,7 @@ export function tell(text: string, undo = false): void {
   timer = setTimeout(() => (notice.value = null), 8000);
 }
 
-/** "light", "dark", or as the system has it. */
+/** "light", "dark", or "auto" for the system's theme. */
 export const themes = ["auto", "light", "dark"] as const;
 export type Theme = (typeof themes)[number];
 export const kept = (name: string) => {
@@ -43,7 +43,7 @@ export function keep(name: string, value: string): void {
   try {
     localStorage.setItem(name, value);
   } catch {
-    // Where nothing can be kept, it lasts as long as the page.
+    // Without storage, the value lasts as long as the page.
   }
 }
 export const theme = signal<Theme>(themes.find((name) => name === kept("theme")) ?? "auto");

@@ -1,11 +1,11 @@
 import { strFromU8 } from "fflate";
 
-// fflate unpacks without a look at the checksums that an archive lists at its end.
+// fflate does not verify the checksums in an archive's directory.
 
 const END = 0x06054b50;
 const ENTRY = 0x02014b50;
 
-/** CRC-32 of an archive's files by their paths, as it lists them; none where it lists them in another way (zip64). */
+/** CRC-32 values by path, from the archive's directory; empty for zip64 archives. */
 function listed(bytes: Uint8Array): Map<string, number> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const sums = new Map<string, number>();
@@ -37,7 +37,7 @@ function crc32(bytes: Uint8Array): number {
   return ~sum >>> 0;
 }
 
-/** The path of a file that is not what an archive says; null where all are. */
+/** The path of the first file with a wrong checksum; null if all are correct. */
 export function damagedIn(archive: Uint8Array, files: Readonly<Record<string, Uint8Array>>): string | null {
   const sums = listed(archive);
   const isDamaged = ([path, bytes]: [string, Uint8Array]) => sums.has(path) && sums.get(path) !== crc32(bytes);

@@ -1,11 +1,11 @@
-/** What the studio remembers by itself: the table that is worked on, and what is known of each run. Runs' files lie in their stores. */
+/** The Studio's database: the open table, and the record of each run. The files of runs are in their stores. */
 const NAME = "lowrank-studio";
 const stores = ["project", "runs"] as const;
 type StoreName = (typeof stores)[number];
 
 let opened: Promise<IDBDatabase | null> | undefined;
 
-/** Null where the browser keeps nothing, as in some private windows: then all goes with the page. */
+/** Null if the browser stores nothing, as in some private windows. */
 function database(): Promise<IDBDatabase | null> {
   opened ??= new Promise<IDBDatabase | null>((resolve) => {
     if (typeof indexedDB === "undefined") return resolve(null);
@@ -13,7 +13,7 @@ function database(): Promise<IDBDatabase | null> {
     request.onupgradeneeded = () => stores.forEach((name) => request.result.createObjectStore(name));
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => resolve(null);
-    // Where a site may keep nothing, even asking for it throws.
+    // If the browser denies storage, even the access throws.
   }).catch(() => null);
   return opened;
 }
@@ -26,7 +26,7 @@ async function within<T>(name: StoreName, mode: IDBTransactionMode, work: (store
     const request = work(transaction.objectStore(name));
     let result!: T;
     request.onsuccess = () => void (result = request.result);
-    // A page that is about to be left waits for no answer; a large value that is read comes after its transaction was told to end.
+    // Writes commit at once, because a page that is being closed does not wait. Reads do not: a large value can arrive after the commit.
     if (mode === "readwrite") transaction.commit();
     transaction.oncomplete = () => resolve(result);
     transaction.onabort = () => reject(transaction.error ?? new Error("aborted"));

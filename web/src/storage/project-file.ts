@@ -5,13 +5,13 @@ import { type Settings, settings } from "../engine/settings.js";
 import { type Project, project, takeProject } from "../state/project.js";
 import { forgetRun, type Run, runs, saveRun } from "../state/runs.js";
 
-/** What a project file's first entry says; another version may mean something else. */
+/** The format version in a project file's first entry. */
 const [KIND, VERSION] = ["lowrank studio", 1];
 const FACTS = "project.json";
-/** Unpacked, all together: a page holds it in memory. */
+/** Largest unpacked size in bytes. The page holds it in memory. */
 const LARGEST = 1e9;
 
-/** Why a file is no project; `kind` is a key of the messages. */
+/** Why a project file cannot be opened; `kind` is a key of the messages. */
 export class ProjectProblem extends Error {
   constructor(readonly kind: "notProject" | "newer" | "tooLarge" | "damaged") {
     super(kind);
@@ -24,18 +24,18 @@ interface Facts {
   readonly version: number;
   readonly project: Project | null;
   readonly settings: Settings;
-  /** Runs without their bytes, which are files of their own. */
+  /** Runs without their files, which are separate entries. */
   readonly runs: readonly (Omit<Run, "data" | "files"> & { readonly files: readonly string[] | null })[];
 }
 
-/** Everything the studio remembers: table, settings and runs, as one zip. */
+/** Table, settings and runs, as one zip. */
 export function projectFile(): Promise<Uint8Array> {
   const entries: Zippable = {};
   const known = runs.value.map(({ data, files, ...facts }) => {
     entries[`runs/${facts.id}/data.jsonl`] = data;
     for (const [name, bytes] of Object.entries(files ?? {}))
       entries[`runs/${facts.id}/${name}`] = [bytes, { level: 0 }];
-    // Its checkpoint stays here: elsewhere it begins again, to the same result.
+    // Checkpoints are not included. Elsewhere the run starts again and gives the same result.
     const status = facts.status === "training" ? ("paused" as const) : facts.status;
     return {
       ...facts,
@@ -51,7 +51,7 @@ export function projectFile(): Promise<Uint8Array> {
   return zipped({ [FACTS]: strToU8(JSON.stringify(facts)), ...entries });
 }
 
-/** All files of an archive. Throws `ProjectProblem`. */
+/** Unpacks all files of an archive. Throws `ProjectProblem`. */
 async function unpacked(bytes: Uint8Array): Promise<Record<string, Uint8Array>> {
   let sum = 0;
   const files = await unzipped(bytes, ({ originalSize }) => (sum += originalSize) <= LARGEST).catch(() => {
@@ -62,8 +62,8 @@ async function unpacked(bytes: Uint8Array): Promise<Record<string, Uint8Array>> 
 }
 
 /**
- * Takes a project in place of the table there is; its runs join those that are there.
- * Throws `ProjectProblem`, or what the browser says where it has no room; then nothing is changed.
+ * Opens a project. Its table replaces the open one, its runs are added.
+ * Throws `ProjectProblem`, or the browser's error if storage is full. Then nothing has changed.
  */
 export async function openProject(file: Blob): Promise<void> {
   const files = await unpacked(new Uint8Array(await file.arrayBuffer()));

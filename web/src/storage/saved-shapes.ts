@@ -1,6 +1,6 @@
 import { efforts } from "../engine/settings.js";
 
-/** What a project file must hold for the studio to draw it: a stranger's file is not to break a page that keeps it. */
+/** Checks of a project file's contents, so that a file from elsewhere cannot break the page that stores it. */
 type Check = (value: unknown) => boolean;
 
 const isText: Check = (value) => typeof value === "string";
@@ -13,7 +13,7 @@ const orNull =
   (check: Check): Check =>
   (value) =>
     value === null || check(value);
-/** An object with at least these fields. */
+/** Checks that a value is an object with at least these fields. */
 const having =
   (fields: Readonly<Record<string, Check>>): Check =>
   (value) =>
@@ -50,7 +50,7 @@ const project = having({
   rows: listOf(having({ id: isNumber, text: isText, label: isText })),
 });
 
-/** A table with its rows, every record as wide as the columns, among which are those of texts and labels. */
+/** A table with its rows. Each record has one field per column; the text and label columns exist. */
 export function isProject(value: unknown): boolean {
   if (!project(value)) return false;
   const { table, text, label } = value as {
@@ -63,7 +63,7 @@ export function isProject(value: unknown): boolean {
 }
 
 const run = having({
-  // It names a folder.
+  // The id is used as a folder name.
   id: (value) => isText(value) && /^[\w-]{1,100}$/.test(value as string),
   name: isText,
   began: isNumber,
@@ -80,14 +80,14 @@ const run = having({
   files: orNull(listOf(isText)),
 });
 
-/** A run as a project file has it: its bytes are named only. What has come to its end has something to judge and to take away. */
+/** A run in a project file, with the names of its files. A finished run must have results and an adapter. */
 export function isRun(value: unknown): boolean {
   if (!run(value)) return false;
   const { status, report, files } = value as { status: string; report: unknown; files: unknown };
   return files !== null ? status !== "finished" || report !== null : status !== "finished" && status !== "loaded";
 }
 
-/** What is set for the next run. */
+/** Settings for the next run. */
 export const isSettings = having({
   effort: (value) => efforts.some((effort) => effort === value),
   rank: isCount,

@@ -1,20 +1,20 @@
 import { unzip, zip, type Zippable } from "fflate";
 import { damagedIn } from "./checksums.js";
 
-/** Files by their names, or paths, as one archive. */
+/** Packs files, by name or path, into one archive. */
 export const zipped = (files: Zippable): Promise<Uint8Array> =>
   new Promise((resolve, reject) =>
     zip(files, { level: 6 }, (error, bytes) => (error ? reject(error) : resolve(bytes))),
   );
 
-/** An entry of an archive, as it says of itself before it is unpacked. */
+/** An entry's header, before it is unpacked. */
 interface Entry {
   readonly name: string;
-  /** Bytes, unpacked. */
+  /** Unpacked size in bytes, as the header claims. */
   readonly originalSize: number;
 }
 
-/** An archive's files by their paths: those that are wanted. Rejects where it is none, or is damaged. */
+/** Unpacks the selected files of an archive, by path. Rejects if it is not an archive or is damaged. */
 export const unzipped = (bytes: Uint8Array, isWanted: (entry: Entry) => boolean): Promise<Record<string, Uint8Array>> =>
   new Promise((resolve, reject) =>
     unzip(bytes, { filter: isWanted }, (error, files) => {
@@ -25,12 +25,12 @@ export const unzipped = (bytes: Uint8Array, isWanted: (entry: Entry) => boolean)
     }),
   );
 
-/** A path without its folders. */
+/** The file name of a path. */
 export const baseName = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
 /**
- * Files of some names, by these, in whichever folder of an archive they lie, the first of each name: an archive of a few bytes may say
- * that it holds thousands. Rejects with an `AdapterError` as `unzipped`, and where they have more than `most` bytes together.
+ * Unpacks the files with the given names, from any folder of an archive. Of equal names the first counts: a small archive may claim
+ * thousands. Rejects with an `AdapterError` like `unzipped`, and if the files have more than `most` bytes in total.
  */
 export async function filesNamed(
   bytes: Uint8Array,

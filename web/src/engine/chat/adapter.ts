@@ -3,22 +3,22 @@ import { baseName, filesNamed } from "../../storage/zip.js";
 import type { SavedFiles } from "../stores.js";
 import { type Loaded, loaded } from "./language-model.js";
 
-/** An adapter of a language model, as PEFT writes one. */
+/** An adapter of a language model, in PEFT's format. */
 export interface ChatAdapter {
-  /** What the person knows it by. */
+  /** The name that the user sees. */
   readonly name: string;
   readonly files: SavedFiles;
 }
 
-/** What adapters are called in the model: there is one at a time. */
+/** The adapter's name in the model. There is one at a time. */
 export const ADAPTER = "mine";
 
 export const adapter = signal<ChatAdapter | null>(null);
 export const adapterProblem = signal<unknown>(null);
-/** The model that has it; another one, or the same once more, is given it before it answers. */
+/** The model instance that has the adapter. Another instance gets the adapter before it answers. */
 let holder: Loaded["model"] | null = null;
 
-/** The model that the adapter was for: another one begins without. */
+/** The name of the model that the adapter belongs to. Another model starts without it. */
 let meant: string | null = null;
 effect(() => {
   const name = loaded.value?.kept.name ?? null;
@@ -34,7 +34,7 @@ export const hasAdapter = computed(() => adapter.value !== null);
 const names = ["adapter_config.json", "adapter_model.safetensors"];
 const LARGEST = 1e9;
 
-/** The files of an adapter among those that were picked: a zip, or adapter_config.json with adapter_model.safetensors. */
+/** Finds the adapter among the picked files: a zip, or adapter_config.json with adapter_model.safetensors. */
 async function filesOf(picked: readonly File[]): Promise<SavedFiles> {
   const bytes = async (file: File) => new Uint8Array(await file.arrayBuffer());
   const zip = picked.find(({ name }) => /\.zip$/i.test(name));
@@ -43,7 +43,7 @@ async function filesOf(picked: readonly File[]): Promise<SavedFiles> {
   return Object.fromEntries(await Promise.all(wanted.map(async (file) => [file.name, await bytes(file)] as const)));
 }
 
-/** Gives the model an adapter; what it refuses is told, and the one before stays. */
+/** Adds an adapter to the model. If that fails, the error is shown and the previous adapter stays. */
 export async function useAdapter(name: string, files: SavedFiles): Promise<boolean> {
   const now = loaded.value;
   if (now === null) return false;
@@ -79,7 +79,7 @@ async function put(model: Loaded["model"], files: SavedFiles): Promise<void> {
   holder = model;
 }
 
-/** Has the model hold the adapter, where it was loaded anew. */
+/** Adds the adapter to the model again after the model was reloaded. */
 export async function ensureAdapter(model: Loaded["model"]): Promise<void> {
   if (adapter.value !== null && holder !== model) await put(model, adapter.value.files);
 }

@@ -3,14 +3,14 @@ import type { RemoteSession } from "lowrank/worker";
 import { ADAPTER, adapter, ensureAdapter } from "./adapter.js";
 import { type Loaded, load, loaded } from "./language-model.js";
 
-/** Who answers: the model as it is, or with the adapter. */
+/** Which model answers: without or with the adapter. */
 export const sides = ["base", "adapted"] as const;
 export type Side = (typeof sides)[number];
 
 export interface Answer {
   readonly text: string;
   readonly state: "waiting" | "writing" | "done" | "stopped" | "cut";
-  /** Tokens a second, once there are enough to tell. */
+  /** Tokens per second, once there are enough to measure. */
   readonly speed: number | null;
 }
 
@@ -19,7 +19,7 @@ export interface Turn {
   readonly answers: Partial<Readonly<Record<Side, Answer>>>;
 }
 
-/** How answers are made. */
+/** Settings of the answers. */
 export interface Manner {
   readonly instructions: string;
   readonly temperature: number;
@@ -28,33 +28,33 @@ export interface Manner {
 
 export const turns = signal<readonly Turn[]>([]);
 export const manner = signal<Manner>({ instructions: "", temperature: 0, maxTokens: 256 });
-/** Whether the model as it is answers beside the adapted one. */
+/** Whether the model also answers without the adapter. */
 export const beside = signal(true);
 export const answering = signal(false);
 export const talkProblem = signal<unknown>(null);
-/** Whether an error says that a conversation is longer than the model reads. */
+/** Whether an error means that the conversation is longer than the model's context. */
 export const isTooLong = (error: unknown): boolean =>
   (error as Error).name === "ConfigError" && /positions/.test((error as Error).message);
 
 let stopping: AbortController | null = null;
-/** What was computed of the conversation, a side each; they belong to one model. */
+/** The session of each side. They belong to one model. */
 const sessions = new Map<Side, Promise<RemoteSession>>();
 let spoken: string | null = null;
 effect(() => {
   const name = loaded.value?.kept.name ?? null;
-  // Another model has said none of it.
+  // Another model does not have this conversation's sessions.
   if (name !== null && name !== spoken) {
     spoken = name;
     turns.value = [];
     talkProblem.value = null;
   }
   void adapter.value;
-  // What they hold is the worker's memory, which they would keep.
+  // Sessions hold memory in the worker until they are disposed.
   for (const session of sessions.values()) void session.then((held) => held.dispose()).catch(() => undefined);
   sessions.clear();
 });
 
-/** Who is asked now. */
+/** The sides that answer. */
 export const asked = (): readonly Side[] => (adapter.value === null ? ["base"] : beside.value ? sides : ["adapted"]);
 
 export function newConversation(): void {
@@ -65,7 +65,7 @@ export function newConversation(): void {
 
 export const stop = () => stopping?.abort();
 
-/** What a side has heard and said so far; where it was not asked, what the other said. */
+/** The conversation from one side's view. If a side did not answer a turn, the other side's answer is used. */
 function promptOf({ converses }: Loaded, side: Side, before: readonly Turn[], said: string) {
   if (!converses) return said;
   const { instructions } = manner.value;
@@ -87,7 +87,7 @@ function note(place: number, side: Side, change: Partial<Answer>): void {
   });
 }
 
-/** Seconds after which a speed says something. */
+/** Seconds before a speed is shown. */
 const SETTLED = 0.3;
 
 async function answer(now: Loaded, side: Side, before: readonly Turn[], said: string, signal: AbortSignal) {
@@ -95,7 +95,7 @@ async function answer(now: Loaded, side: Side, before: readonly Turn[], said: st
   if (!sessions.has(side)) sessions.set(side, now.model.session());
   const session = await sessions.get(side)!;
   const { temperature, maxTokens } = manner.value;
-  // A small model reads fewer tokens than the longest answer has: half are for what is said.
+  // If the context is shorter than the longest answer, half of it is left for the question.
   const most = Math.min(maxTokens, Math.max(now.model.maxTokens >> 1, 1));
   const options = {
     signal,
@@ -125,7 +125,7 @@ async function answer(now: Loaded, side: Side, before: readonly Turn[], said: st
   note(place, side, { state: end === "max-tokens" || end === "context" ? "cut" : "done" });
 }
 
-/** Says something, and has every side answer, each in its own pace. */
+/** Sends a message. The sides answer independently. */
 export async function say(said: string): Promise<void> {
   const now = loaded.value;
   if (now === null || answering.value || said.trim() === "") return;
@@ -143,11 +143,11 @@ export async function say(said: string): Promise<void> {
     const failed = ended.find((result) => result.status === "rejected");
     if (failed !== undefined) throw failed.reason;
   } catch (error) {
-    // A model that was put away ends as one does that is stopped.
+    // A model that was closed counts as stopped.
     if (signal.aborted || loaded.value !== now) for (const side of who) leave(before.length, side);
     else {
       talkProblem.value = error;
-      // What was said stays in the field; a turn without an answer would be a lie to the next prompt.
+      // The message stays in the field. A turn without an answer would be wrong in the next prompt.
       turns.value = before;
       if ((error as Error).name === "WorkerLostError") await again(now);
     }
@@ -161,7 +161,7 @@ function leave(place: number, side: Side): void {
   if (state === "waiting" || state === "writing") note(place, side, { state: "stopped" });
 }
 
-/** A browser ends a worker without a word; the model is loaded into another one. */
+/** A browser may end a worker. The model is loaded into a new one. */
 async function again(lost: Loaded): Promise<void> {
   loaded.value = null;
   loaded.value = await load(lost.kept).catch((error: unknown) => ((talkProblem.value = error), null));

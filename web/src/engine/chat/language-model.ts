@@ -2,33 +2,33 @@ import { signal } from "@preact/signals";
 import {
   CausalLanguageModel,
   clearCache,
-  keepModel,
-  keptModel,
-  keptModels,
+  cacheModel,
+  cachedModel,
+  cachedModels,
   type LowrankWorker,
   type RemoteLanguageModel,
   startWorker,
-  type WorkerKeptModel,
+  type WorkerCachedModel,
 } from "lowrank/worker";
 import { keep, kept } from "../../state/view.js";
 import { type Download, MODEL as ENCODER } from "../model.js";
 
-/** The language model that is offered: small enough for a tab. */
+/** The suggested language model, small enough for a tab. */
 const OFFERED = "SmolLM2-135M-Instruct-GGUF";
-/** Where whoever serves the studio may have put it. */
+/** Path beside the Studio where its host may put the model. */
 const beside = `models/${OFFERED}/SmolLM2-135M-Instruct.Q4_1.gguf`;
 
-/** A language model that is loaded. */
+/** A loaded language model. */
 export interface Loaded {
-  readonly kept: WorkerKeptModel;
+  readonly kept: WorkerCachedModel;
   readonly model: RemoteLanguageModel;
-  /** Null where it lives in the worker that all share. */
+  /** Null if the model is in the shared worker. */
   readonly worker: LowrankWorker | null;
-  /** Whether it knows turns of a conversation; else it continues a text. */
+  /** Whether the model has a chat template; otherwise it continues a text. */
   readonly converses: boolean;
 }
 
-/** A language model that the browser has from an earlier visit. */
+/** A language model that an earlier visit cached. */
 export interface KeptChoice {
   readonly name: string;
   readonly bytes: number;
@@ -38,25 +38,25 @@ export type Choice = string | readonly File[];
 
 export const loaded = signal<Loaded | null>(null);
 export const choices = signal<readonly KeptChoice[]>([]);
-/** What goes on while a model is fetched and loaded; null where nothing does. */
+/** The model that is being downloaded or loaded; null if there is none. */
 export const opening = signal<{ readonly name: string; readonly download: Download | null } | null>(null);
 export const openProblem = signal<unknown>(null);
 let cancelling: AbortController | null = null;
 const NOTE = "chat-kept";
-/** Whether this browser may keep a language model: asking what is there starts a worker, with an engine, which a first visit does without. */
+/** Whether this browser may have a cached language model. Listing them starts a worker with an engine, which a first visit does not need. */
 let mayBeThere = kept(NOTE) !== null;
 
-/** What is there of earlier visits, but for the studio's own encoder. */
+/** Lists the cached models of earlier visits, except the Studio's encoder. */
 export async function findChoices(): Promise<void> {
   if (!mayBeThere) return;
-  const found = await keptModels().catch(() => []);
+  const found = await cachedModels().catch(() => []);
   const whole = found.filter(({ name, complete }) => complete && name !== ENCODER);
   const last = kept("chat-model");
   const first = ({ name }: KeptChoice) => (name === last ? 0 : 1);
   choices.value = whole.map(({ name, bytes }) => ({ name, bytes })).sort((a, b) => first(a) - first(b));
 }
 
-/** Where the offered model is to be had, and what it is kept as. */
+/** The address of the suggested model, and its name in the cache. */
 async function offeredPlace(): Promise<[place: string, name: string]> {
   const address = new URL(beside, document.baseURI).href;
   const answer = await fetch(address, { method: "HEAD" }).catch(() => null);
@@ -64,7 +64,7 @@ async function offeredPlace(): Promise<[place: string, name: string]> {
   return isThere ? [address, OFFERED] : [OFFERED, OFFERED];
 }
 
-/** Opens the model that is offered, one that was kept, an address, or picked files. */
+/** Opens the suggested model (null), a cached one, an address, or picked files. */
 export async function openModel(choice: Choice | null): Promise<void> {
   if (opening.value !== null) return;
   const called = choice === null ? OFFERED : typeof choice === "string" ? choice : (choice[0]?.name ?? "");
@@ -75,17 +75,17 @@ export async function openModel(choice: Choice | null): Promise<void> {
   const onProgress = ({ file, done, total }: { file: string; done: number; total: number }) => {
     if (opening.value !== null) opening.value = { name: called, download: { file, received: done, total } };
   };
-  let found: WorkerKeptModel | null = null;
+  let found: WorkerCachedModel | null = null;
   try {
     closeModel();
     mayBeThere = true;
     keep(NOTE, "yes");
-    const there = await keptModel(called);
+    const there = await cachedModel(called);
     const fetched = async () => {
-      // A file by itself may be a zip.
+      // A single file may be a zip.
       const own = typeof choice !== "string" && choice?.length === 1 ? choice[0]! : choice;
       const [place, name] = own === null ? await offeredPlace() : [own, undefined];
-      return keepModel(place, { signal, onProgress, ...(name !== undefined && name !== place && { name }) });
+      return cacheModel(place, { signal, onProgress, ...(name !== undefined && name !== place && { name }) });
     };
     found = there !== null && !(choice instanceof Array) ? there : await fetched();
     signal.throwIfAborted();
@@ -93,7 +93,7 @@ export async function openModel(choice: Choice | null): Promise<void> {
     keep("chat-model", found.name);
   } catch (error) {
     if (!signal.aborted) openProblem.value = error;
-    // A file that is damaged would be found again by every later call.
+    // Otherwise every later call would find the damaged file again.
     if (found !== null && (error as Error).name === "FormatError")
       await clearCache({ name: found.name }).catch(() => undefined);
   } finally {
@@ -104,9 +104,9 @@ export async function openModel(choice: Choice | null): Promise<void> {
 
 export const cancelOpening = () => cancelling?.abort();
 
-/** Loads a kept model into a worker of its own, whose memory is given back with it. */
-export async function load(kept: WorkerKeptModel, signal?: AbortSignal): Promise<Loaded> {
-  // What is kept in memory alone is where it was fetched.
+/** Loads a cached model into its own worker. Ending the worker frees the memory. */
+export async function load(kept: WorkerCachedModel, signal?: AbortSignal): Promise<Loaded> {
+  // A model that is cached only in memory exists only in the worker that downloaded it.
   const worker = kept.storage === "opfs" ? await startWorker() : null;
   try {
     const options = { weights: "auto", ...(worker && { worker }), ...(signal && { signal }) } as const;
@@ -122,7 +122,7 @@ export async function load(kept: WorkerKeptModel, signal?: AbortSignal): Promise
   }
 }
 
-/** Gives the model's memory back. */
+/** Frees the model's memory. */
 export function closeModel(): void {
   const now = loaded.value;
   loaded.value = null;
@@ -130,7 +130,7 @@ export function closeModel(): void {
   else void now?.model.dispose().catch(() => undefined);
 }
 
-/** Removes what the browser keeps of a model. */
+/** Removes a model from the cache. */
 export async function forgetChoice(name: string): Promise<void> {
   if (loaded.value?.kept.name === name) closeModel();
   await clearCache({ name });

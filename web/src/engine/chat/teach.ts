@@ -9,7 +9,7 @@ import { adapter, ensureAdapter, useAdapter } from "./adapter.js";
 import { stop } from "./conversation.js";
 import { type Loaded, load, loaded, openProblem } from "./language-model.js";
 
-/** A run on a language model, as the next visit finds it. */
+/** A language model's training run, stored for the next visit. */
 export interface Lesson {
   readonly id: string;
   readonly name: string;
@@ -24,7 +24,7 @@ export interface Lesson {
   readonly files: SavedFiles | null;
 }
 
-/** What goes on, as the page draws it. */
+/** State of a training that the page shows. */
 export interface Teaching {
   readonly ready: ReadyJob | null;
   readonly phase: string | null;
@@ -53,7 +53,7 @@ async function remember(now: Lesson): Promise<void> {
   await write("project", KEY, now);
 }
 
-/** Brings back what an earlier visit left. */
+/** Restores the state of an earlier visit. */
 export async function findLesson(): Promise<void> {
   if (teaching.value !== null) return;
   const kept = await read<Lesson>("project", KEY).catch(() => undefined);
@@ -61,7 +61,7 @@ export async function findLesson(): Promise<void> {
     lesson.value = kept.status === "training" ? { ...kept, status: "paused" } : kept;
 }
 
-/** Learns from conversations: an adapter, which the model then has. */
+/** Trains an adapter on conversations and adds it to the model. */
 export async function teach({ name, task, rows }: Conversations, { steps, batchSize }: Effort): Promise<void> {
   const now = loaded.value;
   if (now === null || teaching.value !== null) return;
@@ -74,7 +74,7 @@ export async function teach({ name, task, rows }: Conversations, { steps, batchS
   await goOn({ id, name, model: now.kept.name, spec, data, rows: rows.length, status: "training", ...nothing });
 }
 
-/** Runs it, or goes on where it was left. */
+/** Starts or continues the run. */
 export async function goOn(given: Lesson): Promise<void> {
   const now = loaded.value;
   if (now === null || teaching.value !== null) return;
@@ -86,7 +86,7 @@ export async function goOn(given: Lesson): Promise<void> {
   teaching.value = {
     ...{ ready: null, phase: null, done: 0, total: 0, tokensPerSecond: null, secondsLeft: null, stopping: false },
   };
-  // The run has a model of its own; two would need twice the memory.
+  // The run loads its own model. Two models would need twice the memory.
   now.worker?.terminate();
   let worker: LowrankWorker | null = null;
   try {
@@ -116,7 +116,7 @@ export async function goOn(given: Lesson): Promise<void> {
   }
 }
 
-/** The model answers again, with what it has learnt. */
+/** Loads the model again, with the trained adapter. */
 async function back(before: Loaded): Promise<void> {
   try {
     const now = before.worker === null ? before : await load(before.kept);
@@ -125,7 +125,7 @@ async function back(before: Loaded): Promise<void> {
     if (learnt?.status === "finished" && learnt.files !== null) await useAdapter(learnt.name, learnt.files);
     else if (adapter.value !== null) await ensureAdapter(now.model);
   } catch (error) {
-    // Where there is no model, one is chosen: what went wrong is told there.
+    // Without a model, the page shows the choice of models, which also shows the error.
     loaded.value = null;
     openProblem.value = error;
   }
@@ -149,7 +149,7 @@ function hear(event: JobEvent): void {
   const { training = [], validation = [] } = lesson.value ?? {};
   switch (event.type) {
     case "ready": {
-      // Steps after the checkpoint are made again.
+      // Steps after the checkpoint are repeated.
       const kept = (points: readonly Point[]) => points.filter(({ step }) => step <= (event.job.resumedAfter ?? -1));
       draw({ training: kept(training), validation: kept(validation) });
       return update({ ready: event.job });

@@ -4,11 +4,11 @@ import { products, type Told } from "./products.js";
 
 const tell = (told: Told) => postMessage(told);
 
-/** Milliseconds that calls are timed for together: clocks of pages are coarse. */
+/** Milliseconds per timed group of calls. Timers in pages are coarse. */
 const BUNCH = 20;
 const ROUNDS = 8;
 
-/** The fastest of several bunches of calls, in milliseconds a call. */
+/** The fastest of several groups of calls, in milliseconds per call. */
 function fastest(run: () => void): number {
   let calls = 1;
   const timed = () => {
@@ -31,10 +31,10 @@ async function measure(): Promise<void> {
     const engines = threads > 1 ? [one, all] : [one];
     tell({ type: "begun", build, threads: engines.map((engine) => engine.info.threads), refused });
     const peak = await peakMeter(build);
-    // A processor is slow until it has something to do.
+    // A processor needs some work before it reaches full speed.
     for (let i = 0; i < 20; i++) peak();
     for (const engine of engines) {
-      // Not by `using`: browsers without it have no symbol for it either.
+      // Not `using`, because browsers without it have no `Symbol.dispose` either.
       const graph = new Graph({ engine });
       try {
         for (const [product, { m, k, n }] of products.entries()) {

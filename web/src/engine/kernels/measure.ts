@@ -3,14 +3,14 @@ import { ownScript } from "../own-script.js";
 import address from "./measure-worker.ts?worker&url";
 import type { Told } from "./products.js";
 
-/** What was measured so far, in billions of multiplications and additions a second. */
+/** The measurements so far, in billions of multiplications and additions per second. */
 export interface Measured {
   readonly build: "relaxed" | "simd";
-  /** How many threads were tried: one, and as many as there are. */
+  /** The measured numbers of threads: one, and all. */
   readonly threads: readonly number[];
-  /** Why there is only one, where there is. */
+  /** Why there is only one thread, if so. */
   readonly refused: string | null;
-  /** Of one thread; null until it is known. */
+  /** The peak of one thread; null until it is measured. */
   readonly peak: number | null;
   readonly rates: readonly { readonly product: number; readonly threads: number; readonly rate: number }[];
 }
@@ -19,7 +19,7 @@ export const measured = signal<Measured | null>(null);
 export const measuring = signal(false);
 export const measureProblem = signal<unknown>(null);
 
-/** Measures in a worker, so that the page stays alive. */
+/** Measures in a worker, so that the page stays responsive. */
 export function measure(): void {
   if (measuring.value) return;
   measuring.value = true;
@@ -35,7 +35,7 @@ export function measure(): void {
   try {
     worker = new Worker(ownScript(address), { type: "module" });
   } catch (error) {
-    // As where a policy of the site forbids it.
+    // For example if the site's policy forbids the worker.
     return fail("UnsupportedError", String(error));
   }
   worker.onerror = ({ message }) => fail("EngineError", message || "the worker did not start");

@@ -1,7 +1,7 @@
 import relaxed from "lowrank/wasm/lowrank-relaxed.wasm?url";
 import simd from "lowrank/wasm/lowrank-simd.wasm?url";
 
-/** What the binary has of it: multiply-adds in registers, in several forms of which the fastest counts. */
+/** The binary's exports for the peak: multiply-adds in registers, in several variants. The fastest counts. */
 interface Yardstick {
   readonly memory: WebAssembly.Memory;
   peak_forms(): number;
@@ -13,7 +13,7 @@ interface Yardstick {
 const PAGE = 65536;
 const ITERATIONS = 100_000;
 
-/** Measures what one thread can do at most; each call gives the most that was seen so far, in billions a second. */
+/** Measures the peak of one thread. Each call returns the maximum so far, in billions per second. */
 export async function peakMeter(build: "relaxed" | "simd"): Promise<() => number> {
   const response = await fetch(build === "relaxed" ? relaxed : simd);
   const nothing = { "./lowrank_wasm_bg.js": { __wbindgen_init_externref_table: () => undefined } };

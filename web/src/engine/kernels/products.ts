@@ -1,4 +1,4 @@
-/** Products that are measured: m×k times k×n, and what each is in a model. */
+/** The measured matrix products, m×k times k×n, and their use in a model. */
 export const products = [
   { use: "square", m: 512, k: 512, n: 512 },
   { use: "layer", m: 512, k: 384, n: 384 },
@@ -6,7 +6,7 @@ export const products = [
   { use: "adapter", m: 512, k: 384, n: 8 },
 ] as const;
 
-/** What the measuring worker tells, in billions of multiplications and additions a second. */
+/** Messages of the measuring worker, in billions of multiplications and additions per second. */
 export type Told =
   | {
       readonly type: "begun";
@@ -14,7 +14,7 @@ export type Told =
       readonly threads: readonly number[];
       readonly refused: string | null;
     }
-  /** The most that one thread reaches, of all that were tried so far. */
+  /** The peak of one thread so far. */
   | { readonly type: "peak"; readonly rate: number }
   | { readonly type: "rate"; readonly product: number; readonly threads: number; readonly rate: number }
   | { readonly type: "done" }

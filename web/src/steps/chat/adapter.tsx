@@ -6,7 +6,7 @@ import { chat } from "../../messages/chat.js";
 import { DropZone } from "../../parts/drop-zone.js";
 import { Problem } from "../../parts/problem.js";
 
-/** The adapter that answers: one that was picked, or learnt here. */
+/** The adapter in use, loaded or trained here. */
 export function Adapter() {
   const t = chat();
   const now = adapter.value;

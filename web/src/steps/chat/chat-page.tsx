@@ -8,7 +8,7 @@ import { Talk } from "./talk.js";
 import { Teach } from "./teach.js";
 import "../../style/chat.css";
 
-/** A small language model in the tab: to talk to, and to teach. */
+/** The chat with a small language model in the tab, and its training. */
 export function ChatPage() {
   const t = chat();
   useEffect(() => {

@@ -91,7 +91,7 @@ function Address() {
   );
 }
 
-/** Where there is no model yet: the one that is offered, one from an earlier visit, or the person's own. */
+/** The choice of a model: the suggested one, a cached one, or the user's own. */
 export function ChooseModel() {
   const t = chat();
   const take = (files: readonly File[]) => void openModel(files);
@@ -130,7 +130,7 @@ export function ChooseModel() {
   );
 }
 
-/** Which model it is. */
+/** The name of the open model. */
 export function ModelBar() {
   const t = chat();
   const now = loaded.value;

@@ -45,7 +45,7 @@ function Turns() {
   const all = turns.value;
   useEffect(() => {
     const box = list.current!;
-    // Who reads further up is left there.
+    // Does not scroll if the user reads further up.
     if (box.scrollHeight - box.scrollTop - box.clientHeight < 120) box.scrollTop = box.scrollHeight;
   }, [all]);
   return (
@@ -67,7 +67,7 @@ function Turns() {
   );
 }
 
-/** What is said once an answer is there, to those who do not see it grow. */
+/** Announces a finished answer to screen readers. */
 function Spoken() {
   const answers = turns.value.at(-1)?.answers ?? {};
   const t = chat();
@@ -118,7 +118,7 @@ function Manner() {
   );
 }
 
-/** The conversation, and what is said next. */
+/** The conversation with its input. */
 export function Talk() {
   const t = chat();
   const draft = useSignal("");

@@ -128,7 +128,7 @@ function Prepared({ found, onDone }: { found: Conversations; onDone: () => void 
   );
 }
 
-/** Teaches the model by a file of conversations. */
+/** Trains the model on a file of conversations. */
 export function Teach() {
   const t = chat();
   const found = useSignal<Conversations | null>(null);

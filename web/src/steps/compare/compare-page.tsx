@@ -1,24 +1,24 @@
 import { useSignal } from "@preact/signals";
 import { adaptedOf, recovering, sharedEncoder } from "../../engine/classify.js";
-import { m } from "../../messages/index.js";
+import { compare as texts } from "../../messages/compare.js";
 import { Problem } from "../../parts/problem.js";
 import { labels, usable } from "../../state/project.js";
 import { run } from "../../state/runs.js";
 import { Cosines } from "./cosines.js";
 import "../../style/compare.css";
 
-/** Lines of each list that are compared. */
+/** Most lines per list. */
 const MOST = 12;
-/** Labels of the table whose sentences are there to begin with. */
+/** Number of labels whose sentences fill the lists at first. */
 const OWN = 4;
 
 interface Compared {
   readonly first: readonly string[];
   readonly second: readonly string[];
-  /** Cosines, a row for each of the first; with the adapter null where there is none. */
+  /** Cosine similarities, one row per sentence of the first list. `after` is null without an adapter. */
   readonly before: readonly (readonly number[])[];
   readonly after: readonly (readonly number[])[] | null;
-  /** What the adapter's run was called. */
+  /** Name of the adapter's run. */
   readonly name: string;
 }
 
@@ -29,21 +29,21 @@ const linesOf = (text: string) =>
     .filter((line) => line !== "")
     .slice(0, MOST);
 
-/** Sentences of a list to begin with: of the table that is there one of each label, in each list another, else those of the messages. */
+/** The first content of a list: one row per label of the open table, different in each list; otherwise the example sentences. */
 function beginning(list: "first" | "second"): string {
   const place = list === "first" ? 0 : 1;
   const own = labels.value.slice(0, OWN).flatMap(([label]) => {
     const found = usable.value.filter((row) => row.label === label)[place];
     return found === undefined ? [] : [found.text.replace(/\s+/g, " ").trim()];
   });
-  return (own.length > 1 ? own : m().compare[list]).join("\n");
+  return (own.length > 1 ? own : texts()[list]).join("\n");
 }
 
 const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
 
-/** How near sentences are to each other, as the model is and with the adapter. */
+/** The similarity of sentences, without and with the adapter. */
 export function ComparePage() {
-  const t = m().compare;
+  const t = texts();
   const first = useSignal(beginning("first"));
   const second = useSignal(beginning("second"));
   const busy = useSignal(false);

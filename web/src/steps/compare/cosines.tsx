@@ -7,7 +7,7 @@ interface Props {
   readonly values: readonly (readonly number[])[];
 }
 
-/** Cosines as a table whose cells are the darker the nearer two sentences are. */
+/** A table of cosine similarities. The more similar two sentences are, the darker is the cell. */
 export function Cosines({ title, rows, columns, values }: Props) {
   return (
     <section class="cosines">

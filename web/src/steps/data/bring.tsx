@@ -68,7 +68,7 @@ function Shape() {
   );
 }
 
-/** Where there is no table yet: drop, choose or paste one, or try the example. */
+/** The start page: drop, choose or paste a table, or try the example. */
 export function Bring() {
   const t = m().data;
   const over = useSignal(false);
@@ -120,7 +120,7 @@ export function Bring() {
         </div>
         <div class="saved">
           <ProjectFile />
-          <p class="hint">{m().take.openHint}</p>
+          <p class="hint">{m().project.openHint}</p>
         </div>
       </aside>
       {pasting.value && <Paste onClose={() => (pasting.value = false)} />}

@@ -8,7 +8,7 @@ import { Labels } from "./labels.js";
 import { Rows } from "./rows.js";
 import { openFile } from "./state.js";
 
-/** The first step: a table, and what is to be mended in it. */
+/** The first step: a table and its possible problems. */
 export function DataStep() {
   if (project.value === null) return <Bring />;
   const drop = (event: DragEvent) => {

@@ -5,11 +5,11 @@ import { findings, labels, removeRows, renameLabels } from "../../state/project.
 import { tell } from "../../state/view.js";
 import { clearFilter, filter } from "./state.js";
 
-/** Labels as a message names them. */
+/** A list of labels for a message. */
 const named = (names: readonly string[]) =>
   names.slice(0, 6).map(m().quoted).join(", ") + (names.length > 6 ? ", …" : "");
 
-/** What a finding says. */
+/** The sentence of a finding. */
 function sentence({ kind, rows, labels, removable }: Finding): string {
   const { found } = m().data;
   switch (kind) {
@@ -32,7 +32,7 @@ function sentence({ kind, rows, labels, removable }: Finding): string {
   }
 }
 
-/** Which rows are shown for a finding: what is still odd about them, or that nothing is. */
+/** The caption of the rows shown for a finding: the remaining problem, or that it is fixed. */
 export function ShownFinding({ shown }: { shown: Finding }) {
   const isSame = ({ kind, labels }: Finding) =>
     kind === shown.kind && (kind !== "similarLabels" || labels.some((label) => shown.labels.includes(label)));
@@ -85,7 +85,7 @@ function One({ finding }: { finding: Finding }) {
   );
 }
 
-/** What is odd about the rows, each with what mends it. */
+/** The possible problems of the rows, each with the buttons that fix it. */
 export function Findings() {
   const t = m().data;
   return (

@@ -4,7 +4,7 @@ import { m } from "../../messages/index.js";
 import { closeProject, project, takeColumns } from "../../state/project.js";
 import { clearFilter, openFile, source } from "./state.js";
 
-/** How the file was read, and what the person says instead. */
+/** How the file was read, with fields to correct it. */
 function Correct() {
   const { how } = project.value!.table;
   const t = m().data;
@@ -57,7 +57,7 @@ function Correct() {
   );
 }
 
-/** The file's name, how it was read, and which of its columns count. */
+/** The file's name, how it was read, and the text and label columns. */
 export function HowRead() {
   const { table, text, label, rows } = project.value!;
   const t = m().data;

@@ -6,7 +6,7 @@ import { labels, renameLabels } from "../../state/project.js";
 import { tell } from "../../state/view.js";
 import { filter } from "./state.js";
 
-/** Labels that are shown one by one. */
+/** Most labels that are listed. */
 const MOST = 30;
 
 function Rename({ label, onClose }: { label: string; onClose: () => void }) {
@@ -35,7 +35,7 @@ function Rename({ label, onClose }: { label: string; onClose: () => void }) {
   );
 }
 
-/** How many rows each label has; a click shows them. */
+/** The number of rows of each label. A click shows them. */
 export function Labels() {
   const t = m().data;
   const renaming = useSignal<string | null>(null);

@@ -37,7 +37,7 @@ function Edit({ row, onClose }: { row: Row; onClose: () => void }) {
   );
 }
 
-/** Every row, to look through, to label anew, to take away. */
+/** All rows, to search, relabel, edit and remove. */
 export function Rows() {
   const t = m().data;
   const editing = useSignal<Row | null>(null);

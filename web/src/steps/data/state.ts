@@ -7,10 +7,10 @@ import { openTable, rows } from "../../state/project.js";
 
 export const reading = signal(false);
 export const problem = signal<TableProblem | null>(null);
-/** The file as it was given, for another encoding or separator; an earlier visit's is not there. */
+/** The file itself, to read it again with another encoding or separator. Null for a table of an earlier visit. */
 export const source = signal<{ readonly file: File; readonly correction: Correction } | null>(null);
 
-/** Which rows are shown: those that a finding was about when it was opened, those of a label, those that hold words. */
+/** Which rows are shown: those of a finding when it was opened, those with a label, or those that contain words. */
 export const filter = signal<
   | { readonly finding: Finding; readonly ids: ReadonlySet<number>; readonly label: null }
   | { readonly finding: null; readonly ids: null; readonly label: string }
@@ -35,7 +35,7 @@ export function clearFilter(): void {
 }
 
 let newest = 0;
-/** Of two that are read at once, the one given last counts, though it may be read first. */
+/** If two files are read at once, the one chosen last counts, even if it is read first. */
 async function take(read: () => Promise<Table>): Promise<boolean> {
   const own = ++newest;
   reading.value = true;
@@ -55,10 +55,10 @@ async function take(read: () => Promise<Table>): Promise<boolean> {
   }
 }
 
-/** What reads a file is fetched when there is one. */
+/** The readers are loaded on demand. */
 const reader = () => import("../../data/read-table.js");
 
-/** Takes a file in the place of the table there is; where it cannot be read, that one stays. */
+/** Opens a file in place of the current table. If it cannot be read, the table stays. */
 export async function openFile(file: File, correction: Correction = {}): Promise<void> {
   if (await take(async () => (await reader()).readTable(file, correction))) source.value = { file, correction };
 }

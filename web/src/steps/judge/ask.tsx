@@ -14,21 +14,21 @@ import type { Run } from "../../state/runs.js";
 
 interface Answer {
   readonly text: string;
-  /** Cosine to each label's name; null where there are so many that they would take longer than the answer. */
+  /** Cosine similarity to each label's name; null if there are so many labels that this takes longer than the answer. */
   readonly nearest: readonly (readonly [string, number])[] | null;
   readonly adapted: Prediction;
-  /** Null while the head alone is fitted, or where it cannot be. */
+  /** Null while the head-only model is trained, or if it cannot be. */
   readonly head: Prediction | null;
 }
 
-/** Classes that are shown of an answer, and labels whose names a sentence is compared with. */
+/** Labels shown per answer, and most labels whose names are compared with the sentence. */
 const [SHOWN, NAMES] = [5, 200];
 
 interface OddsProps {
   readonly title: string;
   readonly hint: string;
   readonly kind: "base" | "head" | "adapter";
-  /** Labels with their share, the best first; null while that is not known. */
+  /** Labels with their value, best first; null while it is computed. */
   readonly best: readonly (readonly [string, number])[] | null;
   readonly written?: (share: number) => string;
 }
@@ -54,7 +54,7 @@ function Odds({ title, hint, kind, best, written = m().percent }: OddsProps) {
   );
 }
 
-/** A sentence of the person's own, answered by the base model, by the head alone, and by head and adapter. */
+/** A sentence of the user, answered by the untrained model, the head-only model and the adapted model. */
 export function Ask({ run }: { run: Run }) {
   const t = m().judge;
   const text = useSignal("");

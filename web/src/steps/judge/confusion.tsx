@@ -3,14 +3,14 @@ import type { Run } from "../../state/runs.js";
 import { m } from "../../messages/index.js";
 import { Dialog } from "../../parts/dialog.js";
 
-/** Labels above which a table of all pairs is no help. */
+/** Above this number of labels, the table of all pairs is replaced by a list. */
 const MOST = 12;
-/** Pairs that are listed in its place. */
+/** Most pairs in that list. */
 const PAIRS = 20;
-/** Texts of a cell that are listed. */
+/** Most texts that are listed for a cell. */
 const LISTED = 200;
 
-/** The most frequent mistakes, each of which opens its texts: for more labels than a table can show. */
+/** The most frequent mistakes, for more labels than a table can show. A click shows the texts. */
 function Mistakes({ run, onOpen }: { run: Run; onOpen: (label: string, predicted: string) => void }) {
   const t = m().judge;
   const counts = new Map<string, { label: string; predicted: string; count: number }>();
@@ -46,7 +46,7 @@ function Mistakes({ run, onOpen }: { run: Run; onOpen: (label: string, predicted
   );
 }
 
-/** What is taken for what; a cell opens its texts. */
+/** The confusion matrix. A click on a cell shows its texts. */
 export function ConfusionTable({ run }: { run: Run }) {
   const t = m().judge;
   const open = useSignal<readonly [string, string] | null>(null);

@@ -43,7 +43,7 @@ function One({ doubt }: { doubt: Doubt }) {
   );
 }
 
-/** Rows whose label is doubted by who has not seen it, to mend before the next run. */
+/** Rows whose label may be wrong, to correct before the next run. */
 export function Doubts({ run }: { run: Run }) {
   const t = m().judge;
   return (

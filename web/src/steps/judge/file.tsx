@@ -10,21 +10,21 @@ import { save } from "../../parts/save.js";
 import type { Run } from "../../state/runs.js";
 import { isHeadEnough } from "./verdict.js";
 
-/** What a spreadsheet would run: a field that begins as a formula, and is no number with a sign. */
+/** Fields that a spreadsheet would run as formulas, except numbers with a sign. */
 const formula = /^(?![+-][\d., ]+$)[=+\-@\t\r]/;
 
 const isText = (text: string) => text.trim() !== "";
 
-/** The sign that parts the fields of what is given back: the file's own, else what spreadsheets take in this language. */
+/** The separator of the labelled file: the file's own, otherwise the one that spreadsheets use in this language. */
 const delimiterFor = ({ how }: Table): string =>
   how.format === "delimited" ? how.delimiter : language.value === "de" ? ";" : ",";
 
-/** A whole table, given back with what the model says of each row. */
+/** Labels a whole table and saves it with the predictions. */
 export function LabelFile({ run }: { run: Run }) {
   const t = m().judge;
   const table = useSignal<Table | null>(null);
   const column = useSignal(0);
-  // What the test speaks for, as long as nobody says otherwise.
+  // The recommended model, until the user selects another.
   const byHead = useSignal(hasHead(run) && isHeadEnough(run.report!.result));
   const done = useSignal<number | null>(null);
   const problem = useSignal<string | null>(null);
@@ -56,9 +56,9 @@ export function LabelFile({ run }: { run: Run }) {
           (count) => (done.value = count / texts.length),
         ),
       );
-      // Where semicolons part the fields, a comma begins the decimals.
+      // Files with semicolons as separators have decimal commas.
       const written = (share: number) => share.toFixed(4).replace(".", delimiter === ";" ? "," : ".");
-      // What says nothing gets no label.
+      // Empty texts get no label.
       let next = 0;
       const data = records.map((record, i) => {
         if (!isText(asked[i]!)) return [...record, "", ""];
@@ -66,7 +66,7 @@ export function LabelFile({ run }: { run: Run }) {
         return [...record, label, written(probability)];
       });
       const fields = [...columns, t.filePredicted, t.fileProbability];
-      // Formulas are not to run in the spreadsheet of whoever opens it.
+      // Spreadsheets must not run formulas from the texts.
       const { default: Papa } = await import("papaparse");
       const csv = Papa.unparse({ fields, data }, { delimiter, escapeFormulae: formula });
       save(

@@ -10,7 +10,7 @@ import { Retrain } from "./mended.js";
 import { Next } from "./next.js";
 import { Sides } from "./sides.js";
 
-/** The third step: is it any good, and where is it wrong? */
+/** The third step: how good the model is, and where it is wrong. */
 export function JudgeStep() {
   const t = m().judge;
   const now = run.value;

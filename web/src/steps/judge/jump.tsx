@@ -1,6 +1,6 @@
 import { m } from "../../messages/index.js";
 
-/** The page's parts, to go to: on a narrow screen they lie far below each other. Addresses name steps, so these are buttons. */
+/** Links to the sections of the page, which is long on a narrow screen. They are buttons because addresses name steps. */
 export function Jump({ parts }: { parts: readonly (readonly [heading: string, name: string])[] }) {
   const go = (id: string) => {
     const heading = document.getElementById(id)!;

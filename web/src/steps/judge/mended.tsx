@@ -5,24 +5,24 @@ import { rows } from "../../state/project.js";
 import { runs } from "../../state/runs.js";
 import { tell } from "../../state/view.js";
 
-/** The rows as they were when the newest run's first one was mended: what is undone is no change, and a new run begins afresh. */
+/** The rows before the first change since the newest run. Undone changes do not count. */
 const before = signal<{ readonly run: string | undefined; readonly rows: readonly Row[] } | null>(null);
 
-/** Rows that were mended or labelled since the newest run. */
+/** Number of rows that were changed or labelled since the newest run. */
 const mended = computed(() => {
   if (before.value === null || before.value.run !== runs.value[0]?.id) return 0;
   const now = new Map(rows.value.map((row) => [row.id, row]));
   return before.value.rows.filter((row) => now.get(row.id)?.label !== row.label).length;
 });
 
-/** Does it to so many rows, and says that it can be undone. */
+/** Makes a change to `count` rows, and shows a notice with undo. */
 export function mend(count: number, work: () => void): void {
   if (mended.value === 0) before.value = { run: runs.value[0]?.id, rows: rows.value };
   work();
   tell(m().judge.mended(count), true);
 }
 
-/** How much was mended, and the way to the next run. */
+/** The number of changes, and a link to train again. */
 export function Retrain() {
   const t = m().judge;
   if (mended.value === 0) return null;

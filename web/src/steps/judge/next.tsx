@@ -12,7 +12,7 @@ import { RowState } from "./row-state.js";
 import { Search } from "./search.js";
 
 const LISTED = 30;
-/** Labels that have a button each; more are chosen from a list. */
+/** Up to this number of labels, each has a button; more are in a list. */
 const BUTTONS = 4;
 
 const unlabelled = computed(() => rows.value.filter(({ text, label }) => label === "" && text.trim() !== ""));
@@ -44,7 +44,7 @@ function One({ one, labels }: { one: Wavering; labels: readonly string[] }) {
   );
 }
 
-/** Sentences that have no label, from a file of them. */
+/** Adds texts without labels from a file. */
 function Bring({ run }: { run: Run }) {
   const t = m().judge;
   const problem = useSignal<string | null>(null);
@@ -81,7 +81,7 @@ function Bring({ run }: { run: Run }) {
   );
 }
 
-/** Rows without a label that would teach the most. */
+/** Rows without a label that are most useful to label. */
 export function Next({ run }: { run: Run }) {
   const t = m().judge;
   const { length } = unlabelled.value;

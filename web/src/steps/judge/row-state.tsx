@@ -2,10 +2,10 @@ import type { TableRows } from "../../engine/doubts.js";
 import { m } from "../../messages/index.js";
 import { project, rows } from "../../state/project.js";
 
-/** Labels that are named. */
+/** Most labels that are listed. */
 const NAMED = 3;
 
-/** What has become of the rows with a text, where there is nothing more to mend: labelled anew, edited, or gone. */
+/** The state of a text's rows after they were changed: relabelled, edited or removed. */
 export function RowState({ text, known }: { text: string; known?: TableRows }) {
   const t = m().judge;
   const there = rows.value.filter((row) => row.text === text);

@@ -4,22 +4,22 @@ import { m } from "../../messages/index.js";
 import { Meter } from "../../parts/meter.js";
 import { Problem } from "../../parts/problem.js";
 
-/** What stops each search that is under way, by what it looks for: it goes on while another step is shown. */
+/** Abort controllers of running searches, by id. A search continues while another step is shown. */
 const stops = new Map<string, AbortController>();
 
 interface Props<T> {
-  /** What it looks for, and in which run. */
+  /** Kind of search, and the run's id. */
   readonly id: string;
-  /** What was found; a number while it is looked for, undefined before. */
+  /** Results; a number (the finished share) while it runs, undefined before. */
   readonly found: readonly T[] | number | undefined;
-  /** The button that begins; null where there is nothing to look through. */
+  /** Label of the start button; null if there is nothing to search. */
   readonly begin: string | null;
   readonly find: (signal: AbortSignal) => Promise<void>;
-  /** What was found, once it is. */
+  /** Renders the results. */
   readonly children: (found: readonly T[]) => ComponentChildren;
 }
 
-/** Something that is looked for in many texts: begun by a button, with a meter, and a way to stop. */
+/** A search in many texts, with a start button, a progress bar and a stop button. */
 export function Search<T>({ id, found, begin, find, children }: Props<T>) {
   const t = m().judge;
   const error = useSignal<unknown>(null);

@@ -2,12 +2,12 @@ import { m } from "../../messages/index.js";
 import type { Run } from "../../state/runs.js";
 import { isGuessAsGood, verdictOf } from "./verdict.js";
 
-/** Texts below which a share says little. */
+/** Below this number of texts, the results are only rough. */
 const FEW = 100;
 
 const points = (share: number) => m().points(100 * share);
 
-/** Whether the adapter is worth it, and how sure that is. */
+/** Whether the adapter helps, and how certain that is. */
 function Verdict({ run }: { run: Run }) {
   const t = m().judge;
   const { result } = run.report!;
@@ -27,13 +27,13 @@ function Verdict({ run }: { run: Run }) {
   );
 }
 
-/** How the ways compare on the same texts: guessing, the head alone, and with the adapter. */
+/** Accuracy on the same texts: a guess, the head-only model, and the adapted model. */
 export function Sides({ run }: { run: Run }) {
   const t = m().judge;
   const { data, result } = run.report!;
   const { before, headOnly, after, largestClass } = result;
   const { same = 0, near = 0 } = data.summary.test?.inTraining ?? {};
-  // A report of before leaves out the same ones alone.
+  // Older reports only exclude identical texts, not nearly identical ones.
   const without = result.unseen && "near" in result.unseen ? result.unseen.accuracy : null;
   const ways = [
     { kind: "base", title: t.largest, hint: t.largestHint, accuracy: largestClass, interval: null },

@@ -2,28 +2,28 @@ import type { RunReport } from "lowrank/jobs";
 
 type Result = Pick<RunReport["result"], "overHeadAlone" | "recommended" | "macroF1Loss">;
 
-/** What the test says of the adapter beside the head alone, with what it has over it; shares, with 95 % intervals. */
+/** The result of comparing the adapter with the head-only model: differences as shares, with 95 % intervals. */
 export type Verdict = {
   /**
-   * "adapter" and "worse" where accuracy differs by more than chance, "rare" where only the mean over labels does; else by which is
-   * ahead, "even" where neither is.
+   * "adapter" and "worse" if accuracy differs by more than chance, "rare" if only macro F1 does. Otherwise by which one is
+   * ahead; "even" if neither is.
    */
   readonly kind: "adapter" | "rare" | "ahead" | "even" | "behind" | "worse";
   readonly gain: number;
   readonly interval: readonly [number, number];
-  /** What the labels lose in the mean (macro F1) by more than chance; null where they do not. */
+  /** Loss in macro F1 if it is more than chance; null otherwise. */
   readonly lost: number | null;
 };
 
-/** Whether the head alone is what to use: the adapter has nothing over it, not even by chance. */
+/** Whether to use the head-only model: the adapter is not better, not even by chance. */
 export const isHeadEnough = (result: Result): boolean =>
   ["even", "behind", "worse"].includes(verdictOf(result)?.kind ?? "");
 
-/** Whether a guess that always says the most frequent label may have as many texts right: so it is where nearly all are of one label. */
+/** Whether always guessing the most frequent label may be as good. This happens if nearly all texts have one label. */
 export const isGuessAsGood = ({ after, largestClass }: Pick<RunReport["result"], "after" | "largestClass">): boolean =>
   (after.intervals?.accuracy[0] ?? after.accuracy) <= largestClass;
 
-/** Null where the two were not compared. */
+/** Null if the two were not compared. */
 export function verdictOf({ overHeadAlone, recommended, macroF1Loss }: Result): Verdict | null {
   if (overHeadAlone === null) return null;
   const { accuracy, macroF1 } = overHeadAlone;

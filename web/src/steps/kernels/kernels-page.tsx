@@ -4,7 +4,7 @@ import { kernels } from "../../messages/kernels.js";
 import { Problem } from "../../parts/problem.js";
 import "../../style/kernels.css";
 
-/** Bars of one number of threads, each beside the most that so many can do. */
+/** The bars for a number of threads, relative to the peak of that many threads. */
 function Bars({ now, threads }: { now: Measured; threads: number }) {
   const t = kernels();
   const most = now.peak === null ? null : now.peak * threads;
@@ -56,7 +56,7 @@ function Bars({ now, threads }: { now: Measured; threads: number }) {
   );
 }
 
-/** The kernels in this browser, beside their peak. */
+/** Speed of the kernels in this browser, compared with the peak. */
 export function KernelsPage() {
   const t = kernels();
   const now = measured.value;

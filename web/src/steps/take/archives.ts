@@ -6,7 +6,7 @@ import type { Run } from "../../state/runs.js";
 import { filesNamed, zipped } from "../../storage/zip.js";
 import { reportText } from "./names.js";
 
-/** Files of a classifier; whatever else an archive holds is left there. */
+/** A classifier's files. Other files of an archive are ignored. */
 const known = ["adapter_config.json", "adapter_model.safetensors", "head.safetensors", "labels.json"];
 const LARGEST = 500e6;
 
@@ -16,12 +16,12 @@ export async function adapterZip(run: Run): Promise<Uint8Array> {
   return zipped({ ...run.files!, ...report } as Zippable);
 }
 
-/** The head alone, fitted to what the run learnt from. */
+/** The head-only model, trained on the run's training examples. */
 export async function headZip(run: Run): Promise<Uint8Array> {
   return zipped(await recovering(async () => (await headOf(run)).save()));
 }
 
-/** Takes a classifier that was saved before. Throws where the archive holds none for this model. */
+/** Loads a saved classifier. Throws if the archive has none for this model. */
 export async function loadZip(file: File): Promise<Run> {
   const files: SavedFiles = await filesNamed(new Uint8Array(await file.arrayBuffer()), known, LARGEST);
   return keepAsRun("loaded", file.name, files);

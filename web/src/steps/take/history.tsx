@@ -1,12 +1,13 @@
 import { letGo } from "../../engine/classify.js";
 import { discard, training } from "../../engine/train.js";
+import { downloads } from "../../messages/downloads.js";
 import { m } from "../../messages/index.js";
 import { chooseRun, type Run, run as shown, runs } from "../../state/runs.js";
 import { go } from "../../state/view.js";
 
-/** Every run that this browser remembers. */
+/** All runs stored in this browser. */
 export function History() {
-  const t = m().take;
+  const t = downloads();
   const { historyColumns: columns, statuses } = t;
   const forget = async (run: Run) => {
     if (!confirm(t.forgetAsk(run.name))) return;

@@ -1,25 +1,26 @@
 import page from "../../../standalone/page.html?raw";
 import type { packModel } from "../../../standalone/pack.js";
 import { MODEL, modelPlace } from "../../engine/model.js";
-import { language, m } from "../../messages/index.js";
+import { downloads } from "../../messages/downloads.js";
+import { language } from "../../messages/index.js";
 import type { Run } from "../../state/runs.js";
 
-/** Bytes of a piece of base64: three make four characters. */
+/** Bytes per piece of base64. Three bytes make four characters. */
 const PIECE = 3 << 20;
-/** The model's weights in 16 bits, its tokenizer, and the library's script. */
+/** Size of the model's 16-bit weights, its tokenizer and the library's script. */
 const [WEIGHTS, TOKENIZER, SCRIPT] = [45.4e6, 0.47e6, 1.9e6];
 
 const carried = (bytes: number) => Math.ceil(bytes / 3) * 4;
 
-/** Bytes that the file will have, told before it is made. */
+/** Size of the file in bytes, before it is made. */
 export const htmlSize = ({ files }: Run): number =>
   SCRIPT + carried(WEIGHTS + TOKENIZER + Object.values(files!).reduce((sum, { length }) => sum + length, 0));
 
 const escaped = (text: string) => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
-/** Text that stands in a script: nothing in it ends that or begins another. */
+/** Escapes text for a script element, so that it cannot end the script or start another. */
 const inScript = (code: string) => code.replaceAll("</script", "<\\/script").replaceAll("<!--", "<\\!--");
 
-/** One page that classifies by itself, from a file, without a network: script, kernels, model, adapter and head in it. */
+/** Makes one HTML file that classifies offline: it contains script, kernels, model, adapter and head. */
 export async function htmlFile(run: Run): Promise<Blob> {
   const address = new URL("./standalone.js", document.baseURI).href;
   const response = await fetch(address);
@@ -34,12 +35,12 @@ export async function htmlFile(run: Run): Promise<Blob> {
   return new Blob(parts, { type: "text/html" });
 }
 
-/** What answers: its picture of the loss does not. */
+/** The files needed for predictions. The picture of the loss is not. */
 const classifierOf = ({ files }: Run) =>
   Object.fromEntries(Object.entries(files!).filter(([name]) => !name.endsWith(".svg")));
 
 function filled(run: Run): string {
-  const { page: texts } = m().take;
+  const { page: texts } = downloads();
   const facts = { model: MODEL, locale: language.value, ready: texts.ready, failed: texts.failed };
   const fields: Record<string, string> = {
     ...{ title: escaped(run.name.replace(/\.[^.]*$/, "")), lang: language.value },
@@ -47,11 +48,11 @@ function filled(run: Run): string {
     promise: texts.promise,
     facts: JSON.stringify(facts).replaceAll("<", "\\u003c"),
   };
-  // What it carries comes before the end of the body.
+  // The embedded files go before the end of the body.
   return page.replace(/<\/body>[^]*$/, "").replace(/\{\{(\w+)\}\}/g, (_, name: string) => fields[name]!);
 }
 
-/** A file in scripts that nothing runs, each of a piece of it in base64. */
+/** A file as inert script elements, each with a piece of it in base64. */
 async function pieces(of: string, name: string, bytes: Uint8Array): Promise<string[]> {
   const all: string[] = [];
   for (let at = 0; at < bytes.length; at += PIECE) {
@@ -61,7 +62,7 @@ async function pieces(of: string, name: string, bytes: Uint8Array): Promise<stri
   return all;
 }
 
-/** By the browser's own encoder, which waits for nothing else. */
+/** Uses the browser's own encoder. */
 function base64(bytes: Uint8Array): Promise<string> {
   return new Promise((resolve, reject) => {
     const reader = new FileReader();

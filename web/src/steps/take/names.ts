@@ -1,6 +1,6 @@
 import type { Run } from "../../state/runs.js";
 
-/** What a run's files are called. */
+/** Base name of a run's files. */
 export const nameOf = ({ name }: Run): string =>
   name.replace(/\.[^.]*$/, "").replace(/[^\p{L}\p{N}_-]+/gu, "-") || "classifier";
 

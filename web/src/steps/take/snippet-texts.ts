@@ -1,9 +1,9 @@
-/** Programs that use the classifier, each as it is run beside the folder "classifier". */
+/** Programs that use the classifier. Each runs beside the folder "classifier". */
 export const snippets = {
-  page: `import { keepModel, TextClassifier } from "lowrank/worker";
+  page: `import { cacheModel, TextClassifier } from "lowrank/worker";
 
-// Fetched once, and kept by the browser.
-const model = await keepModel("sentence-transformers/all-MiniLM-L6-v2");
+// Downloaded once, then read from the browser's cache.
+const model = await cacheModel("sentence-transformers/all-MiniLM-L6-v2");
 // The address of the folder on your site.
 const classifier = await TextClassifier.open("/classifier", { model });
 const [answer] = await classifier.predict(["a sentence"]);

@@ -1,14 +1,14 @@
 import { useSignal } from "@preact/signals";
-import { m } from "../../messages/index.js";
+import { downloads } from "../../messages/downloads.js";
 import { tell } from "../../state/view.js";
 import { snippets } from "./snippet-texts.js";
 
 const places = ["page", "node", "python", "edge"] as const;
 type Place = (typeof places)[number];
 
-/** How the classifier is used elsewhere. */
+/** Code samples that use the classifier. */
 export function Snippets() {
-  const t = m().take;
+  const t = downloads();
   const place = useSignal<Place>("page");
   const copy = async () => {
     await navigator.clipboard.writeText(snippets[place.value]);

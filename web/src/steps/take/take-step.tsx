@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { hasHead } from "../../engine/classify.js";
+import { downloads } from "../../messages/downloads.js";
 import { m } from "../../messages/index.js";
 import { Icon } from "../../parts/icons.js";
 import { Problem } from "../../parts/problem.js";
@@ -15,7 +16,7 @@ import { Snippets } from "./snippets.js";
 import "../../style/take.css";
 
 const ZIP = "application/zip";
-/** What packs and unpacks is fetched when something is. */
+/** The code for zip files is loaded on demand. */
 const archives = () => import("./archives.js");
 
 function Item({
@@ -33,7 +34,7 @@ function Item({
   make: () => Promise<Uint8Array | string | Blob>;
   isMain?: boolean;
 }) {
-  const t = m().take;
+  const t = downloads();
   const busy = useSignal(false);
   const error = useSignal<unknown>(null);
   const take = async () => {
@@ -68,7 +69,7 @@ function Item({
 }
 
 function Items({ of }: { of: Run }) {
-  const t = m().take;
+  const t = downloads();
   const name = nameOf(of);
   const isHead = hasHead(of) && isHeadEnough(of.report!.result);
   const head = hasHead(of) && (
@@ -114,7 +115,7 @@ function Items({ of }: { of: Run }) {
 }
 
 function Load() {
-  const t = m().take;
+  const t = downloads();
   const error = useSignal<unknown>(null);
   const busy = useSignal(false);
   const load = async (file: File) => {
@@ -149,9 +150,9 @@ function Load() {
   );
 }
 
-/** The last step: what was made, to be used elsewhere. */
+/** The last step: downloads, and saved runs. */
 export function TakeStep() {
-  const t = m().take;
+  const t = downloads();
   const now = run.value;
   return (
     <div class="take">

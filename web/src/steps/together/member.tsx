@@ -5,7 +5,7 @@ import { Meter } from "../../parts/meter.js";
 import { type Membership } from "../../state/membership.js";
 import { Rounds } from "./rounds.js";
 
-/** A tab that is in a federation: what it does now, and what it did. */
+/** A tab that takes part in a federation: its state, and its rounds. */
 export function Member({ now, state }: { now: Membership; state: Exclude<Membership["state"], "over"> }) {
   const t = together();
   const { download, rounds, sent, received } = now;

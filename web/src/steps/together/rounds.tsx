@@ -2,7 +2,7 @@ import { together } from "../../messages/together.js";
 import { m } from "../../messages/index.js";
 import { type Membership } from "../../state/membership.js";
 
-/** What this tab did in each round, the newest last. */
+/** This tab's rounds, oldest first. */
 export function Rounds({ now }: { now: Membership }) {
   const t = together();
   if (now.rounds.length === 0) return null;

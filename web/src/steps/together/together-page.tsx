@@ -11,13 +11,13 @@ import { Member } from "./member.js";
 import { Rounds } from "./rounds.js";
 import "../../style/together.css";
 
-/** The server that a link names: "#together?server=/flower". */
+/** The server in the link: "#together?server=/flower". */
 const invited = () => new URLSearchParams(location.hash.split("?")[1] ?? "").get("server") ?? "";
 
-/** What was typed in the place of what a link names: it stays while this tab takes part, and for the next time. */
+/** A server that the user typed instead of the link's. It stays while this tab takes part, and for the next time. */
 const typed = signal<{ readonly invited: string; readonly server: string } | null>(null);
 
-/** What came of a federation that is over. */
+/** The outcome of a federation that has ended. */
 function Outcome({ now }: { now: Membership }) {
   const t = together();
   const error = useSignal<unknown>(null);
@@ -99,7 +99,7 @@ function Join() {
   );
 }
 
-/** Federated rounds with others, on the table that is open. */
+/** Federated training with others, on the open table. */
 export function TogetherPage() {
   const t = together();
   const now = membership.value;

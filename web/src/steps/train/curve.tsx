@@ -4,7 +4,7 @@ import { m } from "../../messages/index.js";
 import type { Point } from "../../state/runs.js";
 import { type Line, Panel } from "./panel.js";
 
-/** Mean over the last steps: a batch's own loss jumps. */
+/** Moving average of the loss, because single batches vary. */
 function smooth(points: readonly Point[]): Map<number, number> {
   const means = new Map<number, number>();
   let mean: number | null = null;
@@ -28,7 +28,7 @@ const lossLines: readonly Line[] = [
 ];
 const accuracyLines: readonly Line[] = [{ colour: "--head", dashed: true }];
 
-/** From a little below the least to a little above the most, and never so near that chance looks like change. */
+/** A range a little wider than the values, with a minimum width so that noise does not look like change. */
 const around =
   (apart: number, most = Infinity) =>
   (least: number, greatest: number): [number, number] => {
@@ -37,7 +37,7 @@ const around =
   };
 const [lossRange, accuracyRange] = [around(0.05), around(0.2, 1)];
 
-/** Losses by step, and how much of the validation is right. */
+/** Losses by step, and accuracy on the validation rows. */
 export function Curve({
   training,
   validation,

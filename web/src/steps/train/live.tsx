@@ -4,7 +4,7 @@ import { m } from "../../messages/index.js";
 import { Meter } from "../../parts/meter.js";
 import { Curve } from "./curve.js";
 
-/** What is said to those who cannot see the page: phases, not every step. */
+/** Announces phases, but not every step, to screen readers. */
 function Spoken() {
   const { state, phase } = training.value!;
   const t = m().train;
@@ -15,7 +15,7 @@ function Spoken() {
   );
 }
 
-/** A run under way. */
+/** A running training. */
 export function Live() {
   const now = training.value!;
   const t = m().train;

@@ -8,19 +8,19 @@ export interface Line {
 }
 
 interface Props {
-  /** Said to who does not see it. */
+  /** Text for screen readers. */
   readonly label: string;
   readonly height: number;
-  /** The last step that there can be. */
+  /** The largest step. */
   readonly steps: number;
   readonly lines: readonly Line[];
-  /** Steps, then the values of each line. */
+  /** The steps, then the values of each line. */
   readonly data: uPlot.AlignedData;
   readonly range: (least: number, most: number) => [number, number];
   readonly written: (value: number) => string;
 }
 
-/** Lines over the steps of a run, drawn as they come; colours are names of custom properties. */
+/** A line chart over the steps of a run, updated as values arrive. Colours are names of custom properties. */
 export function Panel({ label, height, steps, lines, data, range, written }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
@@ -67,7 +67,7 @@ export function Panel({ label, height, steps, lines, data, range, written }: Pro
   useEffect(() => {
     let gone = false;
     let watch: ResizeObserver | undefined;
-    // What draws is fetched when there is something to draw.
+    // The chart library is loaded when there is something to draw.
     void import("uplot").then(({ default: Plot }) => !gone && (watch = begin(Plot)));
     return () => {
       gone = true;

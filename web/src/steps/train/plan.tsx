@@ -50,7 +50,7 @@ function Details() {
   );
 }
 
-/** What is about to be done, and the button that does it. */
+/** The settings of the next training, its estimate, and the start button. */
 export function Plan() {
   const t = m().train;
   const taken = rowsFor(settings.value, usable.value);

@@ -8,7 +8,7 @@ import { go } from "../../state/view.js";
 import { Live } from "./live.js";
 import { Plan } from "./plan.js";
 
-/** A run that an earlier visit or a pause left in the middle. */
+/** A run that was paused, or left unfinished by an earlier visit. */
 function Unfinished() {
   const run = unfinished.value;
   const t = m().train;
@@ -35,7 +35,7 @@ function Unfinished() {
   );
 }
 
-/** The second step: one button, and what goes on behind it. */
+/** The second step: the training. */
 export function TrainStep() {
   const t = m().train;
   if (training.value !== null) return <Live />;

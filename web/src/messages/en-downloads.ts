@@ -1,0 +1,58 @@
+import { n } from "./en-numbers.js";
+
+/** The texts in English of the step with the downloads. */
+export const downloads = {
+  heading: "Download",
+  nothing: "There is no adapter yet.",
+  nothingHint: "Train one, or load one that you saved.",
+  adapter: "Adapted model",
+  adapterHint:
+    "A zip file with the adapter (in the format of PEFT, a Python library), the head with its labels, and the report.",
+  head: "Simple model",
+  headHint: "A zip file with a head for the unchanged model. It is smaller, and enough if the adapter does not help.",
+  recommended: "The test recommends it.",
+  report: "Report",
+  reportHint: "Settings, every step and all results, as JSON.",
+  page: {
+    title: "A web page that labels texts",
+    hint: (size: string) =>
+      `One HTML file that contains everything, the model too. Open it by a double click; it needs no network. About ${size}.`,
+    intro: (labels: readonly string[]) =>
+      `Finds the label that fits each line, out of ${n(labels.length)}: ${labels.slice(0, 12).join(", ")}${labels.length > 12 ? " …" : ""}.`,
+    label: "A text, or several, one per line",
+    go: "Label",
+    loading: "Getting ready …",
+    ready: "Ready.",
+    failed: "This browser cannot run this page.",
+    promise: "Everything happens in this page. It has no access to the network, so no text leaves it.",
+  },
+  project: "The whole project",
+  projectHint: "The table, the settings and all trainings with their adapters, to continue elsewhere.",
+  save: "Save",
+  preparing: "Preparing …",
+  use: "Use it in a program",
+  useHint: "Unpack the zip file into a folder named “classifier”.",
+  places: { page: "Web page", node: "Node", python: "Python", edge: "Edge" },
+  copy: "Copy",
+  copied: "Copied.",
+  load: "Load an adapter",
+  loadHint: "A zip file that was saved here, or by lowrank elsewhere.",
+  loadChoose: "Choose a zip file",
+  loaded: (name: string) => `“${name}” is loaded. Try it under Results.`,
+  loadProblem: "This zip file is not a classifier for this model.",
+  history: "Trainings",
+  historyColumns: {
+    name: "Data",
+    when: "Date",
+    rows: "Rows",
+    head: "Simple model",
+    result: "Adapted model",
+    actions: "Actions",
+  },
+  statuses: { training: "not finished", paused: "paused", finished: "finished", failed: "failed", loaded: "loaded" },
+  open: "Open",
+  shown: "shown",
+  forget: "Delete",
+  forgetAsk: (name: string) => `Delete the training on “${name}” and its adapter? This cannot be undone.`,
+  noRuns: "No trainings yet.",
+};
