@@ -3,7 +3,8 @@ export type { QueuedJob, QueuedProgress, QueuedState } from "./jobs/queued-job.j
 export { QueueError } from "./queue-error.js";
 export type { QueuedTraining } from "./jobs/queued-training.js";
 export { runQueueWorker } from "./worker/queue-worker.js";
-export type { QueueWorkerEvent, QueueWorkerOptions } from "./worker/queue-worker.js";
+export type { QueueWorkerOptions } from "./worker/queue-worker.js";
+export type { QueueWorkerEvent } from "./worker/worker-events.js";
 export type { TrainingOutcome } from "./run-attempt.js";
 export { runSweep } from "./sweep/run-sweep.js";
 export type { SweepEvent, SweepOptions } from "./sweep/run-sweep.js";

@@ -1,7 +1,7 @@
 import type { FlowJob, JobType, Queue } from "bullmq";
 import type { FileMap } from "lowrank";
 import { checkOptions, text, unexpected, whole } from "lowrank/extension";
-import { placeAt } from "./attempts/attempt-place.js";
+import { placeAt } from "./attempts/place-at.js";
 import { queueName } from "./jobs/job-id.js";
 import { answered, Flows, letGo, QUEUE_NAME, type QueueEngine, queueEngine } from "./queue-engine.js";
 import { describe, type QueuedJob, type StoredJob, unreadable } from "./jobs/queued-job.js";

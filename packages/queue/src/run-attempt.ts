@@ -2,8 +2,9 @@ import { AbortError, ConfigError } from "lowrank";
 import { excerpt, firstDifference, type JobSettings, OTHER_ORIGIN, runFiles } from "lowrank/extension";
 import type { JobListener } from "lowrank/jobs";
 import type { LowrankWorker } from "lowrank/worker";
-import { type AttemptPlace, placeAt } from "./attempts/attempt-place.js";
+import type { AttemptPlace } from "./attempts/attempt-place.js";
 import { ANEW, goOnFromLast } from "./attempts/go-on.js";
+import { placeAt } from "./attempts/place-at.js";
 import { runUntil, type Standing, standingIn, standingOf } from "./run-until.js";
 import type { Payload } from "./jobs/queued-training.js";
 

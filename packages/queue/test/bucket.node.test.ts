@@ -4,7 +4,7 @@ import { S3 } from "../../../scripts/servers/s3.mjs";
 import { Redis } from "../../../scripts/servers/redis.mjs";
 import { Bucket } from "../../../ts/io/node/bucket/bucket.js";
 import { JobQueue } from "../src/job-queue.js";
-import { placeAt } from "../src/attempts/attempt-place.js";
+import { placeAt } from "../src/attempts/place-at.js";
 import { Fleet } from "./fleet.js";
 
 let s3: S3;

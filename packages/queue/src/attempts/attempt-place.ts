@@ -1,8 +1,4 @@
-import { ConfigError } from "lowrank";
-import { excerpt, takeBucketAddress } from "lowrank/extension";
 import type { RunStore } from "lowrank/jobs";
-import { bucketPlace } from "./bucket-place.js";
-import { folderPlace } from "./folder-place.js";
 
 /**
  * Where a job's attempts and its result go. A queue promises that each job is run at least once, so two workers may be at one
@@ -24,22 +20,3 @@ export interface AttemptPlace {
   /** Removes what attempts have left. */
   tidy(): Promise<void>;
 }
-
-const PLACE = "a folder that every worker reaches, or a bucket's s3://bucket/folder";
-
-const isBucket = (out: string) => /^s3:\/\//i.test(out);
-
-/** Throws `ConfigError` for what is no place. */
-export function checkPlace(what: string, out: string): string {
-  if (isBucket(out)) {
-    takeBucketAddress(`${what}: out`, out);
-    return out;
-  }
-  const address = /^[a-z][a-z0-9+.-]+:\/\//i.test(out);
-  if (!address && out.trim() !== "" && !out.includes("\0")) return out;
-  const details = { op: what, option: "out", expected: PLACE, value: out };
-  throw new ConfigError(`${what}: out is ${PLACE}, got ${excerpt(out)}`, details);
-}
-
-/** The place of that name. */
-export const placeAt = (out: string): AttemptPlace => (isBucket(out) ? bucketPlace(out) : folderPlace(out));

@@ -1,6 +1,6 @@
 import { ConfigError } from "lowrank";
 import { type AnyJobSpec, checkOptions, type JobSettings, takeAnySpec, text, VERSION, whole } from "lowrank/extension";
-import { checkPlace } from "../attempts/attempt-place.js";
+import { checkPlace } from "../attempts/place-at.js";
 
 /** A training as it is given to a queue: data alone, all else by reference. */
 export interface QueuedTraining {

@@ -5,7 +5,7 @@ import { oneOf, whole } from "lowrank/extension";
 import { folderStore, runStatus } from "lowrank/jobs";
 import { EnginePool } from "../engine-pool.js";
 import { runUntil, standingOf } from "../run-until.js";
-import type { RunTrials } from "./run-sweep.js";
+import type { RunTrials } from "./run-trials.js";
 import { type SweepPlan, untilOf } from "./sweep-plan.js";
 
 /** How trainings run here. */

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isRemote, throwIfAborted } from "lowrank/extension";
 import type { JobQueue } from "../job-queue.js";
 import type { QueuedJob } from "../jobs/queued-job.js";
-import type { RunTrials, TrialStage } from "./run-sweep.js";
+import type { RunTrials, TrialStage } from "./run-trials.js";
 import { jobNames, stageFlow } from "./stage-flow.js";
 import type { SweepPlan, Trial } from "./sweep-plan.js";
 

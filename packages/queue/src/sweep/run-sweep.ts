@@ -1,20 +1,14 @@
 import { ConfigError } from "lowrank";
 import { callable, checkOptions, checkSignal, text, throwIfAborted, unexpected } from "lowrank/extension";
 import { folderStore } from "lowrank/jobs";
-import { checkPlace } from "../attempts/attempt-place.js";
+import { checkPlace } from "../attempts/place-at.js";
 import { JobQueue } from "../job-queue.js";
 import { best } from "./halving.js";
 import { queueTrials } from "./queue-trials.js";
 import { localTrials, type LocalOptions } from "./local-trials.js";
-import {
-  openRecord,
-  type SweepRecord,
-  type SweepReport,
-  type SweepResult,
-  type TrialRecord,
-  writeRecord,
-} from "./sweep-record.js";
-import { type SweepPlan, type SweepSpec, takeSweep, type Trial } from "./sweep-plan.js";
+import type { RunTrials } from "./run-trials.js";
+import { openRecord, type SweepRecord, type SweepReport, type SweepResult, writeRecord } from "./sweep-record.js";
+import { type SweepPlan, type SweepSpec, takeSweep } from "./sweep-plan.js";
 import { choiceLoss, trialLoss } from "./trial-losses.js";
 
 /** What a sweep tells. */
@@ -43,20 +37,6 @@ export interface SweepOptions extends LocalOptions {
   /** Hears what goes on. */
   readonly onEvent?: (event: SweepEvent) => void;
 }
-
-/** A stage of a sweep: its number from 0, the settings in it, and their trainings that have not failed. */
-export interface TrialStage {
-  readonly stage: number;
-  readonly choices: readonly number[];
-  readonly names: readonly string[];
-}
-
-/** Brings trainings to the end of a stage, and tells of each as it comes there. */
-export type RunTrials = (
-  trials: readonly Trial[],
-  at: TrialStage,
-  done: (trial: Trial, reached: Pick<TrialRecord, "step" | "measured" | "error">) => Promise<void>,
-) => Promise<void>;
 
 /**
  * Compares settings by the loss on what is held out, with early stopping by successive halving: all are trained for a few steps, the best

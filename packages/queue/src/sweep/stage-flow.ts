@@ -2,9 +2,9 @@ import type { FlowJob } from "bullmq";
 import { createHash } from "node:crypto";
 import { ConfigError } from "lowrank";
 import { parseJsonObject, VERSION } from "lowrank/extension";
-import { checkPlace } from "../attempts/attempt-place.js";
+import { checkPlace } from "../attempts/place-at.js";
 import { type Payload, takeTraining, tries } from "../jobs/queued-training.js";
-import type { TrialStage } from "./run-sweep.js";
+import type { TrialStage } from "./run-trials.js";
 import { type SweepPlan, type SweepSpec, takeSweep, untilOf } from "./sweep-plan.js";
 
 /** What BullMQ calls the job that ends a stage; it is the parent of the stage's trainings. */

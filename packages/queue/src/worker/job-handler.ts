@@ -10,7 +10,7 @@ import { type Payload, readPayload } from "../jobs/queued-training.js";
 import { endStage } from "../sweep/end-stage.js";
 import { connectionLoss } from "../server/connection-loss.js";
 import { readStage, STAGE } from "../sweep/stage-flow.js";
-import type { QueueWorkerEvent } from "./queue-worker.js";
+import type { QueueWorkerEvent } from "./worker-events.js";
 import { runAttempt, type TrainingOutcome } from "../run-attempt.js";
 
 /** How often it is asked whether a job has been cancelled, and how often its progress is told, milliseconds. */

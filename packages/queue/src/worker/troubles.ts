@@ -1,4 +1,4 @@
-import type { QueueWorkerEvent } from "./queue-worker.js";
+import type { QueueWorkerEvent } from "./worker-events.js";
 
 /** How long one trouble is not told again, milliseconds: a server that is away is asked every second. */
 const QUIET = 15_000;
