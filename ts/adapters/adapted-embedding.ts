@@ -6,7 +6,7 @@ import { lowRankRows } from "../nn/lora-embedding.js";
 import { mergeUpdate } from "../nn/merged-weight.js";
 import type { Tensor } from "../values/tensor.js";
 import { type AdapterSelection, rangesInTurn } from "./adapter-selection.js";
-import type { AppliedAdapter } from "./model-adapter.js";
+import type { AppliedAdapter } from "./adapter-parts.js";
 import { hostWeights } from "./adapter-tensors.js";
 
 /** A frozen embedding table. Adapters may change it by A·B, or replace rows or all of it. */

@@ -6,7 +6,7 @@ import { AdaptedLayer, adaptedForward } from "../nn/low-rank-update.js";
 import { mergeUpdate } from "../nn/merged-weight.js";
 import type { Tensor } from "../values/tensor.js";
 import { type AdapterSelection, type Run, runsOf } from "./adapter-selection.js";
-import type { AdapterWeights, AppliedAdapter } from "./model-adapter.js";
+import type { AdapterWeights, AppliedAdapter } from "./adapter-parts.js";
 import { effective, hostWeights } from "./adapter-tensors.js";
 
 /** A module that is a range of columns of a joined weight. */

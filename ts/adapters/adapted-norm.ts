@@ -1,7 +1,7 @@
 import type { Graph, NodeId } from "../graph/graph.js";
 import type { Tensor } from "../values/tensor.js";
 import { type AdapterSelection, inTurn } from "./adapter-selection.js";
-import type { AppliedAdapter } from "./model-adapter.js";
+import type { AppliedAdapter } from "./adapter-parts.js";
 
 /** Layer norm; RMS norm; RMS norm with 1 + weight in place of the weight. */
 export type NormForm = "layer" | "rms" | "rms-plus-one";
@@ -67,4 +67,10 @@ export class AdaptedNorm {
     const own = (part: string) => adapter?.whole.get(`${this.path}.${part}`)?.node;
     return [own("weight") ?? this.weight, own("bias") ?? this.bias];
   }
+}
+
+/** The tensors to which PEFT's LoRA+ applies weight decay: no biases, and no layer norms' weights; but RMS norms' weights. */
+export function decayTest(norms: readonly AdaptedNorm[]): (name: string) => boolean {
+  const layerNorms = new Set(norms.filter(({ form }) => form === "layer").map(({ path }) => `${path}.weight`));
+  return (name) => !name.endsWith(".bias") && !layerNorms.has(name);
 }

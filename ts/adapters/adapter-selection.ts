@@ -1,6 +1,6 @@
 import type { Graph, NodeId } from "../graph/graph.js";
 import type { RowRange } from "../ops/product/lora-linear.js";
-import type { AppliedAdapter } from "./model-adapter.js";
+import type { AppliedAdapter } from "./adapter-parts.js";
 
 /** An adapter and the rows of a batch to which it applies. */
 export interface AdapterRows {

@@ -1,7 +1,7 @@
 import type { Graph, NodeId } from "../graph/graph.js";
 import type { AdapterLayer } from "../io/peft/index.js";
 import type { Tensor } from "../values/tensor.js";
-import type { AdapterParts, AdapterWeights } from "./model-adapter.js";
+import type { AdapterParts, AdapterWeights } from "./adapter-parts.js";
 
 /** A and B as applied: followed by A₀ and −B₀ for PiSSA and OLoRA. */
 export function effective(graph: Graph, weights: AdapterWeights): AdapterWeights {

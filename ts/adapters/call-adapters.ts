@@ -1,7 +1,8 @@
+import type { AppliedAdapter } from "./adapter-parts.js";
 import type { AdapterRows, AdapterSelection } from "./adapter-selection.js";
 import type { Graph } from "../graph/graph.js";
 import { tensorsOf } from "./adapter-tensors.js";
-import type { AdapterSnapshot, AppliedAdapter, ModelAdapter } from "./model-adapter.js";
+import type { AdapterSnapshot, ModelAdapter } from "./model-adapter.js";
 
 /** The adapters of a call's texts, with their state at its start. */
 export class CallAdapters {

@@ -11,12 +11,13 @@ import { initialLowRank } from "../nn/low-rank-update.js";
 import { type Tensor, zeros } from "../values/tensor.js";
 import type { AdaptedLinear, LinearPart } from "./adapted-linear.js";
 import { type AdaptedModules, namedModules } from "./adapted-modules.js";
+import { decayTest } from "./adapted-norm.js";
 import { type LoraOptions, type ResolvedLoraOptions, resolveLoraOptions } from "./lora-options.js";
-import { type AdapterWeights, ModelAdapter } from "./model-adapter.js";
+import { ModelAdapter } from "./model-adapter.js";
 import { newTokens } from "./new-tokens.js";
 import { isAllLinear } from "../io/peft/paths/targets.js";
 import { factorsOf } from "./pissa-factors.js";
-import { decayTest, type WholeTensor } from "./whole-tensors.js";
+import type { AdapterWeights, WholeTensor } from "./adapter-parts.js";
 
 /** What a new adapter needs to know about the model. */
 export interface AdapterBase extends AdaptedModules {

@@ -20,10 +20,10 @@ import { transpose } from "../io/peft/transpose.js";
 import { formatShape, sameShape } from "../values/shape.js";
 import type { Tensor } from "../values/tensor.js";
 import type { AdaptedModules } from "./adapted-modules.js";
-import type { AdapterParts, AdapterWeights } from "./model-adapter.js";
+import { decayTest } from "./adapted-norm.js";
 import { weightsOf } from "./adapter-tensors.js";
 import { taking, baseWeightInit } from "./pissa-factors.js";
-import { decayTest, type TokenRows, type WholeTensor } from "./whole-tensors.js";
+import type { AdapterParts, AdapterWeights, TokenRows, WholeTensor } from "./adapter-parts.js";
 
 /** A module that low-rank updates apply to. */
 interface Target {

@@ -1,5 +1,6 @@
 import type { Graph, NodeId } from "../graph/graph.js";
-import type { AppliedAdapter, ModelAdapter } from "./model-adapter.js";
+import type { AppliedAdapter } from "./adapter-parts.js";
+import type { ModelAdapter } from "./model-adapter.js";
 
 /** An adapter whose A is constant while the rest is trained (FFA-LoRA, arXiv 2403.12313). */
 export interface FrozenA {

@@ -1,39 +1,11 @@
 import { AdapterError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
 import type { Graph, NodeId } from "../graph/graph.js";
-import { type Adapter, type AdapterConfig, type AdapterLayer, convertPissa } from "../io/peft/index.js";
+import { type Adapter, type AdapterConfig, convertPissa } from "../io/peft/index.js";
 import { transpose } from "../io/peft/transpose.js";
-import type { LowRank } from "../nn/low-rank-update.js";
 import { formatShape, type Tensor } from "../values/tensor.js";
 import { hostLayers, paramsOf, tensorsOf, weightsOf } from "./adapter-tensors.js";
-import type { TokenRows, WholeTensor } from "./whole-tensors.js";
-
-/** An adapter's tensors for one module, in the model's graph. */
-export interface AdapterWeights extends LowRank {
-  readonly kind: "linear" | "embedding";
-  /** B's bias `[out]`, or null. */
-  readonly bias: NodeId | null;
-  /** DoRA's `[out]`, or null. */
-  readonly magnitude: NodeId | null;
-  readonly rank: number;
-  readonly alpha: number;
-  /**
-   * For PiSSA and OLoRA, the initial A₀ `[in, rank]` and −B₀ `[rank, out]`, frozen; null for others. The base stays unchanged: s·A₀·B₀ is
-   * subtracted where the adapter applies, so other adapters and the base alone are not affected.
-   */
-  readonly taken: { readonly loraA: NodeId; readonly loraB: NodeId } | null;
-}
-
-/** What a forward pass needs of an adapter. */
-export interface AppliedAdapter {
-  readonly config: AdapterConfig;
-  /** Tensors by module path. */
-  readonly layers: ReadonlyMap<string, AdapterWeights>;
-  /** Tensors that replace the base's, by the base's names. */
-  readonly whole: ReadonlyMap<string, WholeTensor>;
-  /** Rows that replace a table's, by its module path. */
-  readonly tokens: ReadonlyMap<string, TokenRows>;
-}
+import type { AdapterParts, AdapterWeights, AppliedAdapter, TokenRows, WholeTensor } from "./adapter-parts.js";
 
 /** An adapter's state at one time. */
 export interface AdapterSnapshot {
@@ -41,14 +13,6 @@ export interface AdapterSnapshot {
   readonly place: () => AppliedAdapter;
   /** All its tensors, to compare with another's. */
   readonly held: readonly unknown[];
-}
-
-/** The tensors of an adapter in a graph. */
-export interface AdapterParts extends AppliedAdapter {
-  /** Tensors of its file that have no effect here, by their names there. */
-  readonly kept: ReadonlyMap<string, Tensor>;
-  /** Updates of layers that the model's files lack, by module path: they have no effect, and are written again. */
-  readonly idle: ReadonlyMap<string, AdapterLayer>;
 }
 
 /** An adapter on a model: trainable tensors by module path, and its configuration. */

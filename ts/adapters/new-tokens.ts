@@ -4,7 +4,7 @@ import type { Graph } from "../graph/graph.js";
 import { type AdapterConfig, tokenRows } from "../io/peft/index.js";
 import type { Tensor } from "../values/tensor.js";
 import type { AdaptedModules } from "./adapted-modules.js";
-import type { TokenRows } from "./whole-tensors.js";
+import type { TokenRows } from "./adapter-parts.js";
 
 /** A module with a row for each token: an embedding table, or the output layer. */
 interface RowModule {

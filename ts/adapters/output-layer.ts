@@ -5,8 +5,7 @@ import { type Tensor, zeros } from "../values/tensor.js";
 import type { AdaptedEmbedding } from "./adapted-embedding.js";
 import { AdaptedLinear } from "./adapted-linear.js";
 import type { AdapterSelection, Run } from "./adapter-selection.js";
-import type { AppliedAdapter } from "./model-adapter.js";
-import type { TokenRows } from "./whole-tensors.js";
+import type { AppliedAdapter, TokenRows } from "./adapter-parts.js";
 
 /**
  * The output layer of a language model, without a bias. Its weight `[hidden, vocabulary]` is its own, or the word embeddings' (tied).

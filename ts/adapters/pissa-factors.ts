@@ -3,7 +3,7 @@ import type { LayerScaling } from "../io/peft/adapter.js";
 import type { AdapterConfig } from "../io/peft/index.js";
 import { oloraFactors, pissaFactors, type WeightInit } from "../nn/initial-factors.js";
 import type { Tensor } from "../values/tensor.js";
-import type { AdapterWeights } from "./model-adapter.js";
+import type { AdapterWeights } from "./adapter-parts.js";
 
 /** The initialisation of PiSSA or OLoRA, from the base's weights. */
 export const baseWeightInit = ({ initLoraWeights }: Pick<AdapterConfig, "initLoraWeights">): WeightInit =>

@@ -1,5 +1,6 @@
 import type { Graph, NodeId } from "../graph/graph.js";
-import type { AppliedAdapter, ModelAdapter } from "./model-adapter.js";
+import type { AppliedAdapter } from "./adapter-parts.js";
+import type { ModelAdapter } from "./model-adapter.js";
 
 /** The part of an adapter that is trained, while the rest is constant. */
 export interface TrainedPart {

@@ -5,7 +5,7 @@ import type { Call } from "./call.js";
 import { checkpointOp, recompute } from "./checkpoint.js";
 import type { Gradients } from "./gradients.js";
 import type { Node } from "./node.js";
-import type { Tape } from "./tape.js";
+import type { Modes } from "./modes.js";
 
 const ONE = Float32Array.of(1);
 
@@ -13,7 +13,7 @@ const ONE = Float32Array.of(1);
  * Reverse-mode differentiation. On the tape, inputs come before results, so one walk back from the loss meets every node after all its
  * uses. A node's gradient is freed as soon as its rule has run.
  */
-export function backward(tape: Tape, call: Call, gradients: Gradients, loss: Node, gradient?: Float32Array): void {
+export function backward(tape: Modes, call: Call, gradients: Gradients, loss: Node, gradient?: Float32Array): void {
   const { arena, nodes } = tape;
   const { length } = nodes;
   gradients.begin(nodes);
@@ -56,7 +56,7 @@ export function backward(tape: Tape, call: Call, gradients: Gradients, loss: Nod
 }
 
 /** If the loss is itself a variable, its gradient is the one that was passed. */
-function addTo(tape: Tape, gradients: Gradients, leaf: Node, added: Float32Array): void {
+function addTo(tape: Modes, gradients: Gradients, leaf: Node, added: Float32Array): void {
   const { size } = leaf.value;
   const sum = gradients.begun(leaf) ? tape.engine.read(leaf.gradient, size) : new Float32Array(size);
   for (let i = 0; i < size; i++) sum[i]! += added[i]!;

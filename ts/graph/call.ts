@@ -5,7 +5,7 @@ import type { FrozenWeight } from "../ops/product/frozen-weight.js";
 import type { BackwardCall, ForwardCall, GradientTarget, Pointer, Value } from "../ops/op.js";
 import type { Gradients } from "./gradients.js";
 import type { Node } from "./node.js";
-import type { Tape } from "./tape.js";
+import type { Modes } from "./modes.js";
 
 const UNWANTED: GradientTarget = { pointer: 0, accumulate: 0 };
 
@@ -14,18 +14,16 @@ const UNWANTED: GradientTarget = { pointer: 0, accumulate: 0 };
  * calls.
  */
 export class Call implements ForwardCall<unknown>, BackwardCall<unknown, unknown> {
-  readonly seed: number;
   /** The node whose value or gradient is computed. The only field that is set for each call: every further one costs about 5 ns. */
   private node!: Node;
   private gradientTaken = false;
   private readonly scratchBlocks: { pointer: Pointer; elements: number }[] = [];
 
   constructor(
-    private readonly tape: Tape,
+    private readonly tape: Modes,
     private readonly gradients: Gradients,
-  ) {
-    this.seed = tape.seed;
-  }
+    readonly seed: number,
+  ) {}
 
   get kernels(): Kernels {
     return this.tape.engine.kernels;

@@ -4,7 +4,7 @@ import type { Op } from "../ops/op.js";
 import { checkShape } from "../values/shape.js";
 import { idList, newNode, type Node, type NodeId } from "./node.js";
 import { synchronous } from "./synchronous.js";
-import type { Tape } from "./tape.js";
+import type { Modes } from "./modes.js";
 
 /** A segment of a computation of which the tape keeps only the result; `backward` runs it again. */
 export type Segment = (...inputs: NodeId[]) => NodeId;
@@ -27,7 +27,7 @@ export const checkpointOp: Op<Checkpoint, undefined> = {
 };
 
 /** Runs a segment and keeps only its result; see `Tape.checkpoint`. */
-export function checkpoint(tape: Tape, segment: Segment, given: readonly NodeId[]): NodeId {
+export function checkpoint(tape: Modes, segment: Segment, given: readonly NodeId[]): NodeId {
   callable("checkpoint", "fn", segment);
   const inputs = idList("checkpoint", given);
   inputs.forEach((id) => tape.node(id));
@@ -57,7 +57,7 @@ export function checkpoint(tape: Tape, segment: Segment, given: readonly NodeId[
  * Runs a node's segment again, recorded, at the end of the tape. The recorded nodes use the original inputs, so gradients reach them and
  * everything else that the segment uses, in the same order as without a checkpoint.
  */
-export function recompute(tape: Tape, { attributes, value }: Node): { result: Node; release: () => void } {
+export function recompute(tape: Modes, { attributes, value }: Node): { result: Node; release: () => void } {
   const then = attributes as Checkpoint;
   const { result, release } = tape.arena.hold(() =>
     tape.attempt.nested(() =>
@@ -68,7 +68,7 @@ export function recompute(tape: Tape, { attributes, value }: Node): { result: No
   return { result, release };
 }
 
-function run(tape: Tape, segment: Segment, inputs: readonly NodeId[]): NodeId {
+function run(tape: Modes, segment: Segment, inputs: readonly NodeId[]): NodeId {
   return tape.inSegment(() => synchronous("checkpoint", segment(...inputs)));
 }
 
@@ -83,7 +83,7 @@ function checkMade(made: readonly Node[]): void {
 }
 
 /** Nodes from outside that the segment uses, whether or not they are named as inputs. */
-function reached(tape: Tape, inputs: readonly NodeId[], made: readonly Node[], result: Node): Node[] {
+function reached(tape: Modes, inputs: readonly NodeId[], made: readonly Node[], result: Node): Node[] {
   const own = new Set(made);
   const all = [...inputs.map((id) => tape.node(id)), ...made.flatMap((node) => node.inputs), result];
   return [...new Set(all)].filter((node) => !own.has(node));

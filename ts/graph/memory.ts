@@ -2,13 +2,10 @@ import { engine } from "../engine/engine.js";
 import { releasedTwice } from "../engine/memory/heap.js";
 import type { Engine } from "../engine/running.js";
 import { TapeArena } from "../engine/memory/tape-arena.js";
-import { namingTraps } from "../engine/trap.js";
 import { ConfigError, StaleNodeError } from "../errors/errors.js";
-import type { Pointer, Value } from "../ops/op.js";
+import type { Pointer } from "../ops/op.js";
 import { nonNegative } from "../arguments/settings.js";
 import { Attempt } from "./attempt.js";
-import { FrozenMatrix } from "./frozen/frozen-weight.js";
-import type { Node } from "./node.js";
 
 /** Warns if a graph was garbage-collected before `dispose()`; its memory stays in use. */
 const leaks = new FinalizationRegistry<Owner>(({ engine, kind }) => {
@@ -100,20 +97,6 @@ export class GraphMemory {
     this.engine.heap.release(pointer);
   }
 
-  /**
-   * @internal The frozen weight of a node; null for other nodes. Without gradients, any matrix can be one: a row's bits then do not depend
-   *   on the other rows, as they may in products of few rows with other matrices.
-   */
-  frozenWeight(node: Node, recorded = true): FrozenMatrix | null {
-    if (node.frozen !== undefined) return node.frozen;
-    const { shape, pointer } = node.value;
-    if (shape.length !== 2) return null;
-    const matrix = shape as readonly [number, number];
-    if (!node.persistent || node.op !== null || node.requiresGrad)
-      return recorded ? null : FrozenMatrix.inPlace(this, matrix, pointer);
-    return (node.frozen = FrozenMatrix.ofConstant(this, matrix, pointer));
-  }
-
   /** @internal Runs `body`, which must not await or need gradients, with `rounding` set. */
   withRounding<T>(rounding: boolean, body: () => T): T {
     const former = this.rounding;
@@ -133,15 +116,6 @@ export class GraphMemory {
     } finally {
       this.engine.heap.release(pointer);
     }
-  }
-
-  /** A node's value as float32: its own memory, or a copy while `body` runs. */
-  protected withValue<T>({ frozen, value }: Node, body: (value: Value) => T): T {
-    if (frozen === undefined || frozen.isNodeValue) return body(value);
-    return this.withScratch(value.size, (pointer) => {
-      namingTraps(() => frozen.columns(0, frozen.outFeatures, pointer));
-      return body({ ...value, pointer });
-    });
   }
 
   /** Reads a window on linear memory; in between, nothing may move or free its memory. */

@@ -9,10 +9,10 @@ import { sizeOf, type Tensor } from "../values/tensor.js";
 import { backward, checkBackward } from "./backward.js";
 import { Call } from "./call.js";
 import { checkpoint, checkpointOp } from "./checkpoint.js";
-import { FrozenNodes } from "./frozen/frozen-nodes.js";
 import { Gradients } from "./gradients.js";
 import { readTensor, writeTensor } from "./host-tensor.js";
 import { checkReleasable } from "./leaves.js";
+import { Modes } from "./modes.js";
 import { idList, newestId, newNode, type Node, type NodeId } from "./node.js";
 import { synchronous } from "./synchronous.js";
 
@@ -37,13 +37,11 @@ const readers = {
 };
 
 /** The base class of `Graph`: leaves, values, gradients and applying ops. `Graph` adds a method for each op. */
-export class Tape extends FrozenNodes {
+export class Tape extends Modes {
   /** Seed of everything random in this graph. */
   readonly seed: number;
   private readonly gradients: Gradients;
   private readonly call: Call;
-  private isTraining = true;
-  private streams = 0;
 
   /** Throws `ConfigError` before `init()` and for invalid options, `EngineError` for a closed engine. */
   constructor(options: GraphOptions = {}) {
@@ -51,7 +49,7 @@ export class Tape extends FrozenNodes {
     super(packedCopies, engine);
     this.seed = seed;
     this.gradients = new Gradients(this);
-    this.call = new Call(this, this.gradients);
+    this.call = new Call(this, this.gradients, seed);
   }
 
   /** A tensor without a gradient: frozen weights, inputs. The data are copied. */
@@ -218,72 +216,6 @@ export class Tape extends FrozenNodes {
   checkpoint(fn: (...inputs: NodeId[]) => NodeId, inputs: readonly NodeId[]): NodeId {
     this.assertUsable();
     return checkpoint(this, fn, inputs);
-  }
-
-  /**
-   * @internal Runs `body` in a separate step and keeps only the node that it returns.
-   *
-   * @param look reads facts about that node and all nodes of `body` before they end
-   * @param make makes the node to keep from the copy of its value
-   */
-  keeping<T>(
-    body: () => Node,
-    look: (result: Node, made: readonly Node[]) => T,
-    make: (value: Value, seen: T) => Node,
-  ): NodeId {
-    const { value, frozen, seen } = this.step(() => {
-      const first = this.nodes.length;
-      const result = body();
-      return { value: result.value, frozen: result.frozen, seen: look(result, this.nodes.slice(first)) };
-    });
-    const { shape, size, pointer: source } = value;
-    this.assertUsable();
-    return this.attempt.run(() => {
-      // The result is above the mark to which the arena is rewound; its copy may overlap it.
-      const pointer = this.arena.allocate(size);
-      if (source === 0) frozen!.columns(0, frozen!.outFeatures, pointer);
-      else this.engine.kernels.copy(size, source, pointer);
-      return this.push(make({ shape, size, pointer }, seen));
-    });
-  }
-
-  /** @internal Runs `body` recording, with an earlier mode and random streams. */
-  asThen<T>(then: { readonly training: boolean; readonly streams: number }, body: () => T): T {
-    const { isTraining, streams, recording } = this;
-    [this.isTraining, this.streams, this.recording] = [then.training, then.streams, true];
-    try {
-      return body();
-    } finally {
-      [this.isTraining, this.streams, this.recording] = [isTraining, streams, recording];
-    }
-  }
-
-  /** Dropout on (the default). */
-  train(): void {
-    this.isTraining = true;
-  }
-
-  /** Dropout off. */
-  eval(): void {
-    this.isTraining = false;
-  }
-
-  /** Whether dropout is on. */
-  get training(): boolean {
-    return this.isTraining;
-  }
-
-  /** @internal */
-  nextStream(): number {
-    return this.streams++;
-  }
-
-  /** Number of random streams drawn by initialisers and dropout. To resume from a checkpoint with the same numbers, set it. */
-  get streamsDrawn(): number {
-    return this.streams;
-  }
-  set streamsDrawn(count: number) {
-    this.streams = whole("Graph", "streamsDrawn", count, 0, 2 ** 32 - 1);
   }
 
   /** @internal As `apply`, for ops that are not methods of `Graph`. */

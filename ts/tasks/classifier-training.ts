@@ -1,8 +1,9 @@
+import type { AppliedAdapter } from "../adapters/adapter-parts.js";
 import { checkRecord, listFrom } from "../arguments/collections.js";
 import { checkOptions } from "../arguments/options.js";
 import { flag, oneOf, whole } from "../arguments/settings.js";
 import { type FrozenA, frozenA } from "../adapters/frozen-a.js";
-import type { AppliedAdapter, ModelAdapter } from "../adapters/model-adapter.js";
+import type { ModelAdapter } from "../adapters/model-adapter.js";
 import { typedKind } from "../arguments/typed-array.js";
 import { ConfigError } from "../errors/errors.js";
 import type { Graph, NodeId } from "../graph/graph.js";

@@ -1,6 +1,6 @@
 import type { AdaptedLinear } from "../../adapters/adapted-linear.js";
 import type { AdapterSelection } from "../../adapters/adapter-selection.js";
-import type { AppliedAdapter } from "../../adapters/model-adapter.js";
+import type { AppliedAdapter } from "../../adapters/adapter-parts.js";
 import type { NodeId } from "../../graph/graph.js";
 import { longestOf } from "../../ops/attention/ragged-attention.js";
 import { zeros } from "../../values/tensor.js";

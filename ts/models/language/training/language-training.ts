@@ -1,5 +1,6 @@
+import type { AppliedAdapter } from "../../../adapters/adapter-parts.js";
 import type { AdapterSet } from "../../../adapters/adapter-set.js";
-import type { AppliedAdapter, ModelAdapter } from "../../../adapters/model-adapter.js";
+import type { ModelAdapter } from "../../../adapters/model-adapter.js";
 import { loraPlusInOrder } from "../../../train/lora-plus-in-order.js";
 import type { BatchLoss, Task } from "../../../train/task.js";
 import { stepOfAdapter } from "../../adapter-step.js";

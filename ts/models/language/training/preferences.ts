@@ -1,7 +1,7 @@
 import { listFrom } from "../../../arguments/collections.js";
 import { positive, whole } from "../../../arguments/settings.js";
 import { isRecord } from "../../../arguments/collections.js";
-import type { AppliedAdapter } from "../../../adapters/model-adapter.js";
+import type { AppliedAdapter } from "../../../adapters/adapter-parts.js";
 import { ConfigError } from "../../../errors/errors.js";
 import type { NodeId } from "../../../graph/graph.js";
 import { fit } from "../../../train/fit.js";
