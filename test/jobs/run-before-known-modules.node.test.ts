@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { AbortError, readSafetensors, writeSafetensors } from "../../ts/index.js";
 import type { FileMap } from "../../ts/io/file-map.js";
-import { modelSource } from "../../ts/io/model-source.js";
+import { modelSource } from "../../ts/io/model-locator.js";
 import { readFolds } from "../../ts/jobs/run-folds.js";
 import { writeFolds } from "../../ts/training/folds/folds-so-far.js";
 import {

@@ -1,7 +1,7 @@
 import type { FileMap } from "../../ts/io/file-map.js";
 import type { JobEvent, JobSources, JobSpec, RunStore } from "../../ts/jobs/index.js";
 import { type JobOptions, runJob } from "../../ts/jobs/run-job.js";
-import { modelSource } from "../../ts/io/model-source.js";
+import { modelSource } from "../../ts/io/model-locator.js";
 import { examples, tinyEncoder } from "../models/tiny-encoder.js";
 
 const csv = (rows: readonly { text: string; label: string }[]) =>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { AbortError, ConfigError, engineInfo, type LoadProgress } from "../../ts/index.js";
-import { modelSource } from "../../ts/io/model-source.js";
+import { modelSource } from "../../ts/io/model-locator.js";
 import { SentenceEncoder } from "../../ts/models/sentence/sentence-encoder.js";
 import { tinyEncoder } from "./tiny-encoder.js";
 

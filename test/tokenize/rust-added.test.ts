@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { modelSource } from "../../ts/io/model-source.js";
+import { modelSource } from "../../ts/io/model-locator.js";
 import { TextTokenizer } from "../../ts/tokenize/text-tokenizer.js";
 import { goldenJson } from "../golden.js";
 

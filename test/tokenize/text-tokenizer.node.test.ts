@@ -1,7 +1,7 @@
 import { Tokenizer } from "@huggingface/tokenizers";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { modelSource } from "../../ts/io/model-source.js";
+import { modelSource } from "../../ts/io/model-locator.js";
 import type { JsonObject } from "../../ts/tokenize/checks.js";
 import { useRustSteps } from "../../ts/tokenize/rust-steps.js";
 import { TextTokenizer } from "../../ts/tokenize/text-tokenizer.js";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { TextTokenizer } from "../../ts/tokenize/text-tokenizer.js";
 import { tokenText, TokenText } from "../../ts/tokenize/token-text.js";
-import { modelSource } from "../../ts/io/model-source.js";
+import { modelSource } from "../../ts/io/model-locator.js";
 import { decoderFiles, type DecoderName } from "../models/language/golden-decoder.js";
 
 const awkward = "Café 😀 for   two,\n\n\tand 日本語 — \u{1F469}‍\u{1F680} it's\r\n 12.50 naïve";

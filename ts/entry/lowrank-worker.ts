@@ -2,7 +2,7 @@ import { serve as serveKernels, setWorkerHost, type WorkerData } from "../engine
 import { setBinaryLocator } from "../engine/source.js";
 import { newWorker, ownAddress } from "../engine/trusted-address.js";
 import { addressSource } from "../io/address-source.js";
-import { setModelLocator } from "../io/model-source.js";
+import { setModelLocator } from "../io/model-locator.js";
 import { setPageAddress } from "../io/page/page-address.js";
 import { provideJobSources, addresses } from "../training/sources/job-sources.js";
 import type { Channel } from "../worker/protocol/channel.js";

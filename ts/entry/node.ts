@@ -6,7 +6,7 @@ import { setBinaryLocator } from "../engine/source.js";
 import { UnsupportedError } from "../errors/errors.js";
 import { provideFileAccess } from "../io/file-access.js";
 import { locateModel, nodeFileAccess } from "../io/node/index.js";
-import { setModelLocator } from "../io/model-source.js";
+import { setModelLocator } from "../io/model-locator.js";
 import { beside } from "./files-node.js";
 import { startWorker } from "./start-worker-node.js";
 

@@ -16,9 +16,9 @@ export type {
 export type { LanguageJobSpec, LanguageSettings } from "../tasks/language/settings.js";
 export type { TokenJobSpec, TokenSettings } from "../tasks/tokens/run/settings.js";
 export type { TokenBaseline, TokenJobResult, TokenReport, TokenResult } from "../tasks/tokens/run/token-report.js";
-export type { JobEstimate } from "../training/estimate/job-estimate.js";
+export type { JobEstimate } from "../training/estimate/job-needs.js";
 export type { JobSeconds } from "../training/estimate/job-seconds.js";
-export type { MemoryNeed } from "../training/estimate/memory-need.js";
+export type { MemoryNeed } from "../training/estimate/job-needs.js";
 export type { FoldResult, FoldSpread } from "../training/folds/fold-kind.js";
 export type { TaskFoldsReport } from "../training/folds/folds-report.js";
 export type { JobPhase, ReadyPart } from "../training/job-events.js";

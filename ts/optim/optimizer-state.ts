@@ -2,7 +2,6 @@ import { checkOptions } from "../arguments/options.js";
 import { finite, list, object, unexpected, whole } from "../arguments/settings.js";
 import { checkShape } from "../values/shape.js";
 import { checkTensor, type Tensor } from "../values/tensor.js";
-import type { OptimizerState } from "./optimizer.js";
 
 /** Maximum number of updates that kernels can count. */
 const MOST_STEPS = 2 ** 32 - 2;
@@ -40,4 +39,12 @@ function checkBuffer(given: unknown, name: string, shape: readonly number[]): Te
   const place = tensor.data.findIndex((value) => !Number.isFinite(value));
   if (place >= 0) finite(what, `${name}.data[${place}]`, tensor.data[place]);
   return tensor;
+}
+
+/** An optimizer's state, for checkpoints: load it into one with the same parameters in the same order. */
+export interface OptimizerState {
+  /** Number of updates of each parameter. */
+  readonly steps: readonly number[];
+  /** For each parameter, its buffers by name. */
+  readonly buffers: readonly Readonly<Record<string, Tensor>>[];
 }

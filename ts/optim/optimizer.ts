@@ -4,16 +4,8 @@ import { checkGraph, type Graph, type NodeId } from "../graph/graph.js";
 import type { Pointer } from "../ops/op.js";
 import { nonNegative } from "../arguments/settings.js";
 import { sizeOf, type Tensor } from "../values/tensor.js";
-import { checkState } from "./optimizer-state.js";
+import { checkState, type OptimizerState } from "./optimizer-state.js";
 import { type ParameterGroup, type ResolvedGroup, resolveGroups } from "./parameters.js";
-
-/** An optimizer's state, for checkpoints: load it into one with the same parameters in the same order. */
-export interface OptimizerState {
-  /** Number of updates of each parameter. */
-  readonly steps: readonly number[];
-  /** For each parameter, its buffers by name. */
-  readonly buffers: readonly Readonly<Record<string, Tensor>>[];
-}
 
 /** A parameter's value and gradient in memory, and the optimizer's buffers for it. */
 export interface Slot {

@@ -7,6 +7,7 @@ import type { ModelAdapter } from "../adapters/model-adapter.js";
 import { typedKind } from "../arguments/typed-array.js";
 import { ConfigError } from "../errors/errors.js";
 import type { Graph, NodeId } from "../graph/graph.js";
+import type { ForwardOptions } from "../models/layer-checkpoint.js";
 import { raggedBatch } from "../models/ragged-batch.js";
 import { pooledBy } from "../models/sentence/pooled.js";
 import type { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
@@ -18,7 +19,6 @@ import { loraPlusInOrder } from "../train/lora-plus-in-order.js";
 import type { BatchLoss, Task } from "../train/task.js";
 import { integersOf } from "../values/number-list.js";
 import { type ClassWeights, classWeightsOf } from "./class-weights.js";
-import type { TextClassifier } from "./text-classifier.js";
 
 /** Options of `TextClassifier.fit`. */
 export interface ClassifierFitOptions extends FitOptions {
@@ -75,6 +75,13 @@ export interface TrainedClassifier {
   readonly head: Pick<ClassificationHead, "params">;
 }
 
+/** Those of a classifier of texts. */
+export interface TrainedTextClassifier extends TrainedClassifier {
+  readonly head: ClassificationHead;
+  /** Bytes that a step on these examples needs. */
+  memory(examples: readonly TokenizedExample[], options: ForwardOptions): number;
+}
+
 /** The loss of a classifier on examples. */
 export interface Lesson<E> {
   /** The class of every target. */
@@ -92,7 +99,7 @@ const LESSON_OPTIONS = ["headLearningRate", "loraPlusRatio", "classWeights", "ch
 
 /** The training by a classifier's options. Throws `ConfigError` for invalid ones. */
 export function takeTraining(
-  classifier: TextClassifier,
+  classifier: TrainedTextClassifier,
   examples: readonly TokenizedExample[],
   given: ClassifierFitOptions,
 ): ClassifierTraining<TokenizedExample> {
@@ -128,7 +135,7 @@ export function readFitOptions<T extends LessonOptions>(given: T, more: readonly
 }
 
 /** Throws `ConfigError` if there is no A to keep constant, or it has its own learning rate. */
-function freeze({ graph, modelAdapter }: TextClassifier, { loraPlusRatio }: LessonOptions): FrozenA {
+function freeze({ graph, modelAdapter }: TrainedClassifier, { loraPlusRatio }: LessonOptions): FrozenA {
   const problem = modelAdapter === null ? "this classifier has no adapter" : "loraPlusRatio is of A's learning rate";
   if (modelAdapter !== null && loraPlusRatio === undefined) return frozenA(graph, modelAdapter);
   throw new ConfigError(`fit: freezeA leaves the adapter's A as it is, and ${problem}; leave one of them out`, {
@@ -196,7 +203,7 @@ function groupsOf(
  * @param applied used instead of the classifier's adapter: the same with parts of it as constants
  */
 export function lossOf(
-  { encoder, head, modelAdapter, graph }: TextClassifier,
+  { encoder, head, modelAdapter, graph }: TrainedTextClassifier,
   examples: readonly TokenizedExample[],
   weights: Float32Array | undefined,
   checkpointing: boolean,

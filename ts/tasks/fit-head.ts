@@ -5,15 +5,14 @@ import type { Graph, NodeId } from "../graph/graph.js";
 import { inferTexts, rowsOf, tokenized } from "../models/sentence/inference.js";
 import type { ClassificationHead } from "../nn/classification-head.js";
 import { claimParameters } from "../train/claims.js";
-import {
-  fitLogisticRegression,
-  type LogisticRegression,
-  type LogisticRegressionOptions,
-  type RegressionSettings,
-  takeRegressionOptions,
-} from "../train/logistic/logistic-regression.js";
+import { fitLogisticRegression, takeRegressionOptions } from "../train/logistic/logistic-regression.js";
+import type {
+  LogisticRegression,
+  LogisticRegressionOptions,
+  RegressionSettings,
+} from "../train/logistic/regression-settings.js";
 import { balanceOf, type ClassWeights } from "./class-weights.js";
-import type { TextClassifier } from "./text-classifier.js";
+import type { ClassifierParts } from "./classifier-parts.js";
 
 /** Progress of `fitHead`. */
 export interface FitHeadProgress {
@@ -65,7 +64,7 @@ export function takeFitHeadOptions(
 
 /** The best head on the vectors of texts, pooled and not scaled. */
 export async function fitToTexts(
-  { encoder, tokenizer, labels }: Pick<TextClassifier, "encoder" | "tokenizer" | "labels">,
+  { encoder, tokenizer, labels }: Pick<ClassifierParts, "encoder" | "tokenizer" | "labels">,
   adapter: ModelAdapter | null,
   texts: readonly string[],
   targets: readonly number[],

@@ -4,15 +4,15 @@ import { type Adapter, writeAdapter } from "../io/peft/index.js";
 import { transpose } from "../io/peft/transpose.js";
 import { isWithinHead, moduleOf } from "../models/sentence/head-layer.js";
 import type { Tensor } from "../values/tensor.js";
+import type { TrainedTextClassifier } from "./classifier-training.js";
 import type { HeadTask } from "./open-peft.js";
-import type { TextClassifier } from "./text-classifier.js";
 
 /**
  * Adapter and head as PEFT's files for transformers' `AutoModelForSequenceClassification`: paths as that model has them, the head
  * among `modules_to_save`. Throws `ConfigError` for a classifier whose head does not have the form of transformers' own, or without an
  * adapter.
  */
-export function writePeftClassifier({ encoder, head, graph, modelAdapter }: TextClassifier): SavedFiles {
+export function writePeftClassifier({ encoder, head, graph, modelAdapter }: TrainedTextClassifier): SavedFiles {
   const own = encoder.head;
   if (own === null)
     throw new ConfigError(

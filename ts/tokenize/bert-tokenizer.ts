@@ -2,8 +2,7 @@ import { isJsonObject } from "../io/json.js";
 import { AddedTokens } from "./added-tokens.js";
 import { bertNormalizer, bertWords } from "./bert-steps.js";
 import { type JsonObject, stepType } from "./checks.js";
-import type { SubwordTokenizer } from "./subword-tokenizer.js";
-import type { SpelledToken } from "./token-text.js";
+import type { SpelledToken, SubwordTokenizer } from "./subword-tokenizer.js";
 import type { TokenizerParts } from "./tokenizer-file.js";
 import { wordPieces } from "./models/word-piece.js";
 

@@ -8,8 +8,7 @@ import { lazyChunk } from "../waiting/lazy-chunk.js";
 import { checkTokenizerFiles } from "./tokenizer-file.js";
 import { BertTokenizer, isBertTokenizer } from "./bert-tokenizer.js";
 import type { JsonObject } from "./checks.js";
-import type { SubwordTokenizer } from "./subword-tokenizer.js";
-import type { SpelledToken } from "./token-text.js";
+import type { SpelledToken, SubwordTokenizer } from "./subword-tokenizer.js";
 
 /** Maximum length of a text for the library at once, in characters, and maximum number of combining marks in a row. */
 const LONGEST_PIECE = 16_000_000;

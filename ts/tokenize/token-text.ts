@@ -1,14 +1,6 @@
 import { UnsupportedError } from "../errors/errors.js";
+import type { SpelledToken } from "./subword-tokenizer.js";
 import type { TextTokenizer } from "./text-tokenizer.js";
-
-/** A token as its file spells it. */
-export interface SpelledToken {
-  readonly text: string;
-  /** Whether it is one of the added ones, which stand for themselves. */
-  readonly added: boolean;
-  /** Whether it is a special one, which is no text. */
-  readonly special: boolean;
-}
 
 /** How a vocabulary spells bytes: each by a character of its own, or as text with "▁" for a space and <0x0A> for a byte. */
 type TokenSpelling = "bytes" | "marks" | "unknown";

@@ -1,6 +1,6 @@
 import type { EngineInfo } from "../engine/running.js";
 import type { DataSummary } from "../io/examples/summary/index.js";
-import type { JobEstimate } from "./estimate/job-estimate.js";
+import type { JobEstimate } from "./estimate/job-needs.js";
 import type { RunSettings } from "./spec/run-settings.js";
 
 /** A piece of a job's work that takes a while, in the order in which they come. */

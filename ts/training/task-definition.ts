@@ -6,12 +6,12 @@ import type { Task } from "../train/task.js";
 import type { DataReader, TaskData } from "./data/parts.js";
 import type { FoldKind } from "./folds/fold-kind.js";
 import type { JobListener, JobWords } from "./job-events.js";
-import type { ReportedMetrics } from "./result/report.js";
+import type { RunOutcome } from "./result/report.js";
 import type { HashedModel } from "./sources/hashed-model.js";
 import type { JobSources } from "./sources/job-sources.js";
 import type { Fields } from "./spec/field.js";
 import type { RunSettings, TaskPlan } from "./spec/run-settings.js";
-import type { RunOrigin } from "./store/run-state.js";
+import type { RunOrigin } from "./store/origin-check.js";
 
 /** What a run works with. */
 export interface RunContext {
@@ -135,21 +135,6 @@ export interface MeasureEvents {
 export interface TaskTraining<X> {
   readonly task: Task<X>;
   readonly options: FitOptions;
-}
-
-/** What a run gave, as its task tells it. */
-export interface RunOutcome {
-  readonly metrics: ReportedMetrics;
-  /** The task's own detail: `result` of the report. */
-  readonly result: object | null;
-  /** What the report's `data` has beside files and labels. */
-  readonly data?: object;
-  /** What the caller gets beside the report. */
-  readonly more?: object;
-  /** What the fold keeps beside its result, such as what is predicted of each example. */
-  readonly kept?: object;
-  /** What the title of the loss curve says of the result, and what it is compared with. */
-  readonly curve: { readonly title: string; readonly yardsticks: readonly string[] };
 }
 
 /** A model that is trained on some data. It is used by one run, or one fold, and then disposed. */

@@ -3,10 +3,11 @@ import { fit } from "../train/fit.js";
 import { chosenByLoss, followSteps } from "./followed-steps.js";
 import type { Prepared } from "./prepare.js";
 import { explainDivergence, divergenceText } from "./result/divergence.js";
+import type { RunOutcome } from "./result/report.js";
 import type { Resumed } from "./store/checkpoint-file.js";
 import { originOf } from "./store/origin-check.js";
 import type { RunStore } from "./store/run-store.js";
-import type { RunContext, RunOutcome } from "./task-definition.js";
+import type { RunContext } from "./task-definition.js";
 
 /** What a run gives. */
 export interface Trained {

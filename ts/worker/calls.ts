@@ -2,23 +2,14 @@ import { runFiles } from "../training/store/run-files.js";
 import type { CachedPlace } from "../io/page/cached-model.js";
 import { again, againOr } from "./crossings/again.js";
 import { callback, listener, release } from "./crossings/functions.js";
-import {
-  call,
-  type Crossing,
-  data,
-  either,
-  handedOver,
-  lasting,
-  listOf,
-  nothing,
-  orNull,
-} from "./crossings/crossing.js";
+import { call, data, either, handedOver, lasting, listOf, nothing, orNull } from "./crossings/crossing.js";
 import { ended, living } from "./crossings/objects.js";
 import { options, refused, signal, tabulated } from "./crossings/options.js";
 import { picked } from "./crossings/picked.js";
 import { streaming } from "./crossings/stream.js";
 import { remote } from "./crossings/remote.js";
 import type { Progress } from "./protocol/progress-queue.js";
+import type { Crossing } from "./protocol/scope.js";
 
 // All calls between a page and its worker: their parameters, their results, and how each of these is sent. A method of a class in the
 // worker is one row; nothing else needs to be written.

@@ -1,4 +1,4 @@
-import { modelSource } from "../../../ts/io/model-source.js";
+import { modelSource } from "../../../ts/io/model-locator.js";
 import { TextTokenizer } from "../../../ts/tokenize/text-tokenizer.js";
 import { tinyTokenizer } from "../../models/tiny-encoder.js";
 import { encode, type Kind, kind, list } from "./kind.js";

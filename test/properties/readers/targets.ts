@@ -1,5 +1,6 @@
 import { bytesSource } from "../../../ts/io/byte-source.js";
 import { type ExampleFormat, readExamples } from "../../../ts/io/examples/index.js";
+import { modelSource } from "../../../ts/io/model-locator.js";
 import { parseExamples } from "../../io/examples/parse-text.js";
 import type { FileMap } from "../../../ts/io/file-map.js";
 import { openGguf } from "../../../ts/io/gguf/index.js";
@@ -7,7 +8,7 @@ import { checkAdapter, readAdapter, writeAdapter } from "../../../ts/io/peft/ind
 import { openSafetensors, readSafetensors } from "../../../ts/io/safetensors/index.js";
 import { readCheckpoint } from "../../../ts/jobs/stored-runs.js";
 import { memoryStore } from "../../../ts/training/store/memory-store.js";
-import { modelSource, type ModelSource } from "../../../ts/io/model-source.js";
+import type { ModelSource } from "../../../ts/io/model-source.js";
 import { SentenceEncoder } from "../../../ts/models/sentence/sentence-encoder.js";
 import { TextClassifier } from "../../../ts/tasks/text-classifier.js";
 import { TextTokenizer } from "../../../ts/tokenize/text-tokenizer.js";

@@ -10,7 +10,7 @@ import {
   runStatus,
   unfinishedSpec,
 } from "../../../ts/jobs/index.js";
-import { modelSource } from "../../../ts/io/model-source.js";
+import { modelSource } from "../../../ts/io/model-locator.js";
 import { afterStep, conversations, run, sources, spec } from "./tiny-language-job.js";
 import { results } from "../../jobs/tiny-job.js";
 

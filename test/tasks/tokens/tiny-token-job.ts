@@ -1,5 +1,5 @@
 import type { FileMap } from "../../../ts/io/file-map.js";
-import { modelSource } from "../../../ts/io/model-source.js";
+import { modelSource } from "../../../ts/io/model-locator.js";
 import type { JobSources, RunStore, TokenJobSpec } from "../../../ts/jobs/index.js";
 import { type JobOptions, runJob } from "../../../ts/jobs/run-job.js";
 import { goldenEncoder } from "../../models/golden-encoder.js";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { bytesSource, type GgufValue, ModelError, openGguf, UnsupportedError } from "../../../ts/index.js";
-import { modelSource } from "../../../ts/io/model-source.js";
+import { modelSource } from "../../../ts/io/model-locator.js";
 import { ggufEnds, ggufTokenizer } from "../../../ts/tokenize/gguf/gguf-tokenizer.js";
 import { TextTokenizer } from "../../../ts/tokenize/text-tokenizer.js";
 import { goldenBytes, goldenJson } from "../../golden.js";

@@ -6,7 +6,7 @@ import { type JobEvent, memoryStore } from "../../../ts/jobs/index.js";
 import { plainWords } from "../../../ts/training/job-events.js";
 import { SentenceEncoder } from "../../../ts/models/sentence/sentence-encoder.js";
 import { timeStep } from "../../../ts/train/timed-step.js";
-import { modelSource } from "../../../ts/io/model-source.js";
+import { modelSource } from "../../../ts/io/model-locator.js";
 import { examples, tinyEncoder } from "../../models/tiny-encoder.js";
 import { run, spec } from "../../jobs/tiny-job.js";
 

@@ -1,7 +1,7 @@
 import { beforeAll, expect, it } from "vitest";
 import { AbortError, ConfigError, readSafetensors, writeSafetensors } from "../../../ts/index.js";
 import type { FileMap } from "../../../ts/io/file-map.js";
-import { modelSource } from "../../../ts/io/model-source.js";
+import { modelSource } from "../../../ts/io/model-locator.js";
 import { type JobSources, memoryStore } from "../../../ts/jobs/index.js";
 import { sha256 } from "../../../ts/training/sources/sha256.js";
 import { tinyEncoder } from "../../models/tiny-encoder.js";

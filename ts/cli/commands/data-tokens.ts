@@ -12,7 +12,7 @@ import type { Session } from "../session.js";
 import { labelLines, lengthLines, longFindings } from "../terminal/data-lines.js";
 import { formatCount } from "../terminal/number-format.js";
 import { ProgressReporter } from "../terminal/progress-bar.js";
-import type { DataOptions } from "./data.js";
+import type { DataOptions } from "../options/data-options.js";
 
 /** Options that say nothing of labelled words. */
 const OTHERS = ["text", "label", "labelNames", "group", "dropDuplicates", "allow"] as const;

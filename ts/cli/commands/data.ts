@@ -1,5 +1,4 @@
 import { type Command, Option } from "commander";
-import type { TokenFields } from "../../io/examples/tokens/located-tokens.js";
 import type { LocatedExample } from "../../io/examples/index.js";
 import { summariseExamples } from "../../io/examples/summary/index.js";
 import { type DataAccess, readLabelled, withoutMeasured } from "../../tasks/classify/data/dataset.js";
@@ -9,6 +8,7 @@ import { textFields } from "../../tasks/classify/settings.js";
 import { defaultsOf } from "../../training/spec/field.js";
 import { DEFAULT_MODEL } from "../../training/spec/shared-fields.js";
 import { localSources } from "../../training/node/local-sources.js";
+import type { DataOptions } from "../options/data-options.js";
 import { CONLL } from "../tables/token-input.js";
 import { exitCodes } from "../exit-codes.js";
 import { countingTokenizer } from "../files/counting-tokenizer.js";
@@ -25,21 +25,6 @@ Examples:
   lowrank data train.conll --test test.conll
   lowrank data train.parquet --test test.parquet --json
 `;
-
-export interface DataOptions {
-  readonly task?: "tokens";
-  readonly fields?: TokenFields;
-  readonly test?: string;
-  readonly text?: string;
-  readonly label?: string;
-  readonly labelNames?: Readonly<Record<string, string>>;
-  readonly group?: string;
-  readonly dropDuplicates?: boolean;
-  readonly model?: string;
-  readonly maxTokens?: number;
-  readonly allow?: readonly string[];
-  readonly json: boolean;
-}
 
 const defaults = defaultsOf(textFields);
 

@@ -11,7 +11,7 @@ import { tokenizerFiles } from "../../models/gguf/writing/tokenizer-files.js";
 import type { WrittenType } from "../../models/gguf/writing/types.js";
 import { sizeOf } from "../../values/shape.js";
 import { startEngine } from "../engine-start.js";
-import { openBase } from "../files/base-weights.js";
+import { openBase } from "../files/open-base.js";
 import { checkGgufOut, ggufTypes, typesLine, writeGgufFile } from "../merged/gguf-out.js";
 import { isGguf } from "../inspected/inspected-gguf.js";
 import { hearSignals, type Session } from "../session.js";

@@ -6,11 +6,12 @@ import { planMerge } from "../../merging/merge-plan.js";
 import { changeNorms, updateNorm } from "../../merging/norms.js";
 import { breather } from "../../waiting/next-task.js";
 import { startEngine } from "../engine-start.js";
+import { familyOf } from "../files/base-weights.js";
 import type { Session } from "../session.js";
 import { formatCount } from "../terminal/number-format.js";
 import { inModelOrder } from "../terminal/model-order.js";
 import { tableLines } from "../terminal/table.js";
-import { familyOf, openBase } from "../files/base-weights.js";
+import { openBase } from "../files/open-base.js";
 
 /** What a layer of an adapter does. */
 export interface ExplainedLayer {

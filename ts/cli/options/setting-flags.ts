@@ -1,6 +1,5 @@
 import type { JobSettings } from "../../tasks/index.js";
-import { nearPlaces, textFields } from "../../tasks/classify/settings.js";
-import { allowable } from "../../tasks/classify/data/data-check.js";
+import { allowable, nearPlaces, textFields } from "../../tasks/classify/settings.js";
 import { defaultsOf, recipeNames } from "../../training/spec/field.js";
 import { DEFAULT_LANGUAGE_MODEL, languageTasks } from "../../tasks/language/settings.js";
 import { classifierPlan } from "../../tasks/classify/recipes.js";

@@ -1,9 +1,10 @@
 import type { AnyFoldsReport } from "../../jobs/run-folds.js";
 import type { Metrics } from "../../train/metrics/metrics.js";
-import { foldKindOf, type FoldResult, type FoldSpread, spreadOf } from "../../training/folds/fold-kind.js";
+import { type FoldResult, type FoldSpread, spreadOf } from "../../training/folds/fold-kind.js";
 import { spreadsOf } from "../../training/folds/folds-report.js";
 import type { ClassifierFold, FoldsReport } from "../../tasks/classify/folds/classifier-folds.js";
 import { type JobSettings, taskOf, tasks } from "../../tasks/index.js";
+import { foldKindOf } from "../../training/folds/take-fold.js";
 import type { TaskEntry } from "../../training/task-definition.js";
 import { finetuneCommand } from "../options/finetune-command.js";
 import { formatCount, formatInterval, formatPercent } from "./number-format.js";

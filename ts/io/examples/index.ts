@@ -1,5 +1,5 @@
 export type { SplitOptions } from "./parts/assign.js";
-export type { Column } from "./table/columns.js";
+export type { Column } from "./table/column.js";
 export type { Example } from "./example.js";
 export { foldExamples } from "./parts/folds.js";
 export { exampleFormat, placeIn, sortLabels } from "./parse.js";

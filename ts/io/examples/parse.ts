@@ -1,7 +1,7 @@
 import { ConfigError, FormatError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import type { Example } from "./example.js";
-import type { Column } from "./table/columns.js";
+import type { Column } from "./table/column.js";
 import type { Row } from "./table/rows.js";
 
 /** Comma-separated, tab-separated, JSON Lines, JSON, or Parquet. */
@@ -50,7 +50,9 @@ export function exampleFormat(file: string): ExampleFormat {
   const format = formatOf(file);
   if (format !== null) return format;
   const advice = /\.(xlsx?|xlsm|ods|numbers)$/i.test(file) ? ": export the sheet as CSV" : "";
-  throw new ConfigError(`${file}: expected a name that ends in .csv, .tsv, .jsonl, .json or .parquet${advice}`, { file });
+  throw new ConfigError(`${file}: expected a name that ends in .csv, .tsv, .jsonl, .json or .parquet${advice}`, {
+    file,
+  });
 }
 
 const shown = (labels: readonly string[]) => clip(labels.map((label) => JSON.stringify(label)).join(", "));

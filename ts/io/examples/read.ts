@@ -4,7 +4,7 @@ import { namesFrom } from "../../arguments/collections.js";
 import { callable, oneOf, text as textSetting, unexpected } from "../../arguments/settings.js";
 import { ConfigError, FormatError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
-import type { Column } from "./table/columns.js";
+import type { Column } from "./table/column.js";
 import type { Example } from "./example.js";
 import {
   type ExampleFormat,
@@ -61,7 +61,20 @@ export interface ReadExamples {
 
 const FORMATS: readonly ExampleFormat[] = ["csv", "tsv", "jsonl", "json", "parquet"];
 const NAMES: readonly (keyof ReadOptions)[] = [
-  ...(["format", "text", "label", "group", "header", "columns", "delimiter", "file", "labels", "onWarning", "emptyTexts", "emptyLabels"] as const),
+  ...([
+    "format",
+    "text",
+    "label",
+    "group",
+    "header",
+    "columns",
+    "delimiter",
+    "file",
+    "labels",
+    "onWarning",
+    "emptyTexts",
+    "emptyLabels",
+  ] as const),
 ];
 
 const WHAT = "readExamples";
@@ -72,12 +85,18 @@ function takeColumn(name: string, value: unknown): Column {
 }
 
 /** A checked copy of the options. */
-function takeOptions(given: ReadOptions): Omit<Required<ReadOptions>, "format" | "group" | "columns" | "delimiter" | "labels" | "onWarning"> & ReadOptions {
+function takeOptions(
+  given: ReadOptions,
+): Omit<Required<ReadOptions>, "format" | "group" | "columns" | "delimiter" | "labels" | "onWarning"> & ReadOptions {
   checkOptions(WHAT, given, NAMES);
   const { format, text = "text", label = "label", header = "auto", file = "data" } = given;
   const { group, columns, delimiter, labels, onWarning, emptyTexts = "refuse", emptyLabels = "refuse" } = given;
-  if (header !== "auto" && typeof header !== "boolean") throw unexpected(WHAT, "header", 'true, false or "auto"', header);
-  if (delimiter !== undefined && (typeof delimiter !== "string" || delimiter.length !== 1 || /["\r\n\ufeff]/.test(delimiter)))
+  if (header !== "auto" && typeof header !== "boolean")
+    throw unexpected(WHAT, "header", 'true, false or "auto"', header);
+  if (
+    delimiter !== undefined &&
+    (typeof delimiter !== "string" || delimiter.length !== 1 || /["\r\n\ufeff]/.test(delimiter))
+  )
     throw unexpected(WHAT, "delimiter", "one character, which is no quotation mark or line end", delimiter);
   return {
     text: takeColumn("text", text),
@@ -95,7 +114,8 @@ function takeOptions(given: ReadOptions): Omit<Required<ReadOptions>, "format" |
   };
 }
 
-const isParquet = (bytes: Uint8Array) => bytes.length >= 12 && [0x50, 0x41, 0x52, 0x31].every((byte, i) => bytes[i] === byte);
+const isParquet = (bytes: Uint8Array) =>
+  bytes.length >= 12 && [0x50, 0x41, 0x52, 0x31].every((byte, i) => bytes[i] === byte);
 
 /** Whether a name has a known extension. */
 const saysFormat = (file: string) => /\.(csv|tsv|tab|jsonl|ndjson|json|parquet|pq)$/i.test(file);
@@ -153,7 +173,11 @@ export async function readTexts(bytes: Uint8Array, options: TextOptions): Promis
  */
 export async function readExamples(bytes: Uint8Array | string, options: ReadOptions = {}): Promise<ReadExamples> {
   if (typeof bytes !== "string" && !isBytes(bytes))
-    throw new ConfigError(`${WHAT}: a file's bytes or text are expected, got ${excerpt(bytes)}`, { op: WHAT, option: "bytes", value: bytes });
+    throw new ConfigError(`${WHAT}: a file's bytes or text are expected, got ${excerpt(bytes)}`, {
+      op: WHAT,
+      option: "bytes",
+      value: bytes,
+    });
   const taken = takeOptions(options);
   if (typeof bytes === "string" && saysFormat(bytes) && !/[\n,;\t|]/.test(bytes))
     throw new ConfigError(
@@ -172,7 +196,13 @@ export async function readExamples(bytes: Uint8Array | string, options: ReadOpti
   const labelled = withoutEmpty(texts.kept, "emptyLabels", how);
   const examples = examplesOf(labelled.kept, how);
   const labels = taken.labels ?? sortLabels(examples.map((example: Example) => example.label));
-  return { examples, labels, emptyTexts: texts.empty, emptyLabels: labelled.empty, columns: { text, label, pairedWith } };
+  return {
+    examples,
+    labels,
+    emptyTexts: texts.empty,
+    emptyLabels: labelled.empty,
+    columns: { text, label, pairedWith },
+  };
 }
 
 /** Fields that may be empty, by the option that says what happens to their rows. */
@@ -199,5 +229,8 @@ function withoutEmpty(
     throw new FormatError(`${found} (${option}: "leave out")`, { file, line: empty[0], empty: empty.length, option });
   }
   if (empty.length < rows.length) return { kept: rows.filter((row) => !isEmpty(row)), empty };
-  throw new FormatError(`${file}: all ${rows.length} ${what}s are empty: is ${JSON.stringify(taken[what])} the ${what}s' column?`, { file });
+  throw new FormatError(
+    `${file}: all ${rows.length} ${what}s are empty: is ${JSON.stringify(taken[what])} the ${what}s' column?`,
+    { file },
+  );
 }

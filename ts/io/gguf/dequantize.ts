@@ -1,11 +1,6 @@
 import { decodeTensor } from "../safetensors/decode.js";
-import { fromHalf } from "../safetensors/half.js";
+import { type DecodeBlock, half } from "./block.js";
 import { q4K, q5K, q6K } from "./k-quants.js";
-
-/** Writes a block's values, from `to` on, of the bytes from `at` on. */
-export type DecodeBlock = (bytes: Uint8Array, at: number, values: Float32Array, to: number) => void;
-
-const half = (bytes: Uint8Array, at: number) => fromHalf(bytes[at]! | (bytes[at + 1]! << 8));
 
 // Products of a scale of 11 bits with a code are exact in float64 and in ggml's float32, sums are exact in float64: each
 // value is rounded once, when it is stored, as ggml does.
@@ -64,9 +59,9 @@ const blocks: Readonly<Record<string, readonly [number, number, DecodeBlock]>> =
   Q5_0: [32, 22, q5_0],
   Q5_1: [32, 24, q5_1],
   Q8_0: [32, 34, q8_0],
-  Q4_K: [256, 144, q4K(half)],
-  Q5_K: [256, 176, q5K(half)],
-  Q6_K: [256, 210, q6K(half)],
+  Q4_K: [256, 144, q4K],
+  Q5_K: [256, 176, q5K],
+  Q6_K: [256, 210, q6K],
 };
 
 /** Types that are stored element by element, as safetensors names them too. */

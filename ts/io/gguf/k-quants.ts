@@ -1,8 +1,6 @@
-import type { DecodeBlock } from "./dequantize.js";
+import { type DecodeBlock, half } from "./block.js";
 
 // Blocks of 256 in groups that have scales of their own: a scale of a group is a small whole number times the block's, d.
-
-type Half = (bytes: Uint8Array, at: number) => number;
 
 /** Number `i` of the eight scales of 6 bits in 12 bytes; with `part` 1 of the eight minima. */
 function sixBits(bytes: Uint8Array, at: number, i: number, part: 0 | 1): number {
@@ -16,7 +14,7 @@ function sixBits(bytes: Uint8Array, at: number, i: number, part: 0 | 1): number 
  * @param fifthAt where the codes' fifth bits are: bit `group` of 32 bytes; null for codes of 4 bits
  */
 const affine =
-  (half: Half, codesAt: number, fifthAt: number | null): DecodeBlock =>
+  (codesAt: number, fifthAt: number | null): DecodeBlock =>
   (bytes, at, values, to) => {
     const [d, least] = [half(bytes, at), half(bytes, at + 2)];
     for (let group = 0; group < 8; group++) {
@@ -30,20 +28,18 @@ const affine =
     }
   };
 
-export const q4K = (half: Half): DecodeBlock => affine(half, 16, null);
-export const q5K = (half: Half): DecodeBlock => affine(half, 48, 16);
+export const q4K = affine(16, null);
+export const q5K = affine(48, 16);
 
 /** d·s·(q − 32) in groups of 16, s a signed byte: low 4 bits of the codes, then their high 2, then the scales, then d. */
-export const q6K =
-  (half: Half): DecodeBlock =>
-  (bytes, at, values, to) => {
-    const d = half(bytes, at + 208);
-    for (let i = 0; i < 256; i++) {
-      // Halves of 128, in each of which a byte has codes that are 64 apart, and one of the high bits four, 32 apart.
-      const [part, place] = [i >> 7, i & 127];
-      const low = (bytes[at + 64 * part + (place & 63)]! >> (4 * (place >> 6))) & 15;
-      const high = (bytes[at + 128 + 32 * part + (place & 31)]! >> (2 * (place >> 5))) & 3;
-      const scale = d * ((bytes[at + 192 + (i >> 4)]! << 24) >> 24);
-      values[to + i] = scale * ((low | (high << 4)) - 32);
-    }
-  };
+export const q6K: DecodeBlock = (bytes, at, values, to) => {
+  const d = half(bytes, at + 208);
+  for (let i = 0; i < 256; i++) {
+    // Halves of 128, in each of which a byte has codes that are 64 apart, and one of the high bits four, 32 apart.
+    const [part, place] = [i >> 7, i & 127];
+    const low = (bytes[at + 64 * part + (place & 63)]! >> (4 * (place >> 6))) & 15;
+    const high = (bytes[at + 128 + 32 * part + (place & 31)]! >> (2 * (place >> 5))) & 3;
+    const scale = d * ((bytes[at + 192 + (i >> 4)]! << 24) >> 24);
+    values[to + i] = scale * ((low | (high << 4)) - 32);
+  }
+};

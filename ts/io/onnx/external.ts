@@ -1,5 +1,4 @@
 import { excerpt } from "../../errors/excerpt.js";
-import type { OnnxPlace } from "./tensor.js";
 
 /** Below a folder, so that nothing leads elsewhere: no root, no drive, no step up. */
 const isBelow = (location: string) =>
@@ -39,4 +38,12 @@ export function readPlace(
     `its data are said to be ${excerpt(said ?? length)} bytes from ${excerpt(external.get("offset") ?? "0")} of ${excerpt(location)}, ` +
       `expected ${expected ?? "whole numbers"}${expected === null ? "" : " bytes"}`,
   );
+}
+
+/** Bytes of a file. */
+export interface OnnxPlace {
+  /** A path below the model's folder; null for the model's own file. */
+  readonly location: string | null;
+  readonly offset: number;
+  readonly length: number;
 }

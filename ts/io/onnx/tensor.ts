@@ -1,16 +1,8 @@
 import { excerpt } from "../../errors/excerpt.js";
 import { formatShape, sizeOf } from "../../values/tensor.js";
 import type { FloatDtype } from "../safetensors/index.js";
-import { readPlace } from "./external.js";
+import { type OnnxPlace, readPlace } from "./external.js";
 import type { Field, Wire } from "./wire.js";
-
-/** Bytes of a file. */
-export interface OnnxPlace {
-  /** A path below the model's folder; null for the model's own file. */
-  readonly location: string | null;
-  readonly offset: number;
-  readonly length: number;
-}
 
 /** A constant of a model. */
 export interface OnnxTensor {

@@ -5,25 +5,14 @@ import { isGgufName } from "../gguf-name.js";
 import { knownModel, type PinnedFile } from "../known-models.js";
 import type { ModelOrigin } from "./cache-record.js";
 import { pageAddress } from "./page-address.js";
-import { filesOrigin, folderOrigin, isPickedFolder, type PickedFile, type PickedFolder } from "./picked-files.js";
-
-/** A file on this machine. */
-export interface LocalFile {
-  readonly size: number;
-  /** Its bytes, piece by piece. */
-  chunks(): AsyncIterable<Uint8Array>;
-}
-
-/** Files that a person picked. */
-export interface LocalOrigin {
-  /** What the model is called. */
-  readonly name: string;
-  readonly origin: ModelOrigin;
-  /** The GGUF file that it is; null for a folder's layout. */
-  readonly gguf: string | null;
-  /** A file; null where there is none of that name. */
-  open(file: string): Promise<LocalFile | null>;
-}
+import {
+  filesOrigin,
+  folderOrigin,
+  isPickedFolder,
+  type LocalOrigin,
+  type PickedFile,
+  type PickedFolder,
+} from "./picked-files.js";
 
 /** Files behind addresses. */
 export interface RemoteOrigin {

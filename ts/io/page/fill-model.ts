@@ -9,9 +9,10 @@ import { readWeightMap, WEIGHTS, WEIGHTS_INDEX } from "../safetensors/index.js";
 import type { Watcher } from "../watched-source.js";
 import type { BlobFolder } from "./blob-folder.js";
 import { receive, startDownload } from "./download.js";
-import type { LocalOrigin, RemoteOrigin } from "./file-origin.js";
+import type { RemoteOrigin } from "./file-origin.js";
 import { FileWriter, newNames, storedBytes, storedSource } from "./cached-file.js";
 import { type KeptFile, type CacheRecord, type PartFile, readParts, sweep, writeParts } from "./cache-record.js";
+import type { LocalOrigin } from "./picked-files.js";
 import { checkRoom } from "./quota.js";
 
 type From = LocalOrigin | RemoteOrigin;

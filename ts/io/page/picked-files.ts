@@ -2,7 +2,7 @@ import { text } from "../../arguments/settings.js";
 import { ConfigError, FormatError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import { isGgufName } from "../gguf-name.js";
-import type { LocalFile, LocalOrigin } from "./file-origin.js";
+import type { ModelOrigin } from "./cache-record.js";
 
 /** A folder that was picked, or dropped: a `FileSystemDirectoryHandle`, of which this is used. */
 export interface PickedFolder {
@@ -95,4 +95,22 @@ export function rootOf(paths: Iterable<string>): string {
   const depth = (path: string) => path.split("/").length;
   const [first = ""] = configs.sort((a, b) => depth(a) - depth(b) || (a < b ? -1 : 1));
   return first.replace(/config\.json$/, "");
+}
+
+/** A file on this machine. */
+export interface LocalFile {
+  readonly size: number;
+  /** Its bytes, piece by piece. */
+  chunks(): AsyncIterable<Uint8Array>;
+}
+
+/** Files that a person picked. */
+export interface LocalOrigin {
+  /** What the model is called. */
+  readonly name: string;
+  readonly origin: ModelOrigin;
+  /** The GGUF file that it is; null for a folder's layout. */
+  readonly gguf: string | null;
+  /** A file; null where there is none of that name. */
+  open(file: string): Promise<LocalFile | null>;
 }

@@ -1,8 +1,7 @@
 import { Inflate } from "fflate";
 import { FormatError, UnsupportedError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
-import type { LocalOrigin } from "./file-origin.js";
-import { rootOf, streamed } from "./picked-files.js";
+import { type LocalOrigin, rootOf, streamed } from "./picked-files.js";
 
 // A zip is read from its end, where it lists what it holds: files that are not wanted are never read, and each has a checksum
 // there. fflate inflates; its own reader of archives goes through all of them and looks at no checksum.

@@ -2,7 +2,7 @@ export { checkLayers, layerScaling, layerScalings } from "./adapter.js";
 export type { Adapter, AdapterLayer } from "./adapter.js";
 export { adapterProblems, checkAdapter } from "./check.js";
 export type { BaseIndex } from "./check.js";
-export { adapterConfig } from "./config/config.js";
+export { adapterConfig } from "./config/take-config.js";
 export { checkTogether, refuseInitialisation, startsFromBaseWeights } from "./config/refusals.js";
 export type { AdapterConfig } from "./config/config.js";
 export type { Json } from "../json.js";

@@ -1,4 +1,5 @@
-import type { FloatTensor, OnnxPlace } from "../../io/onnx/tensor.js";
+import type { OnnxPlace } from "../../io/onnx/external.js";
+import type { FloatTensor } from "../../io/onnx/tensor.js";
 import { decodeTensor, dtypeBits, type FloatDtype, type OpenTensorFile } from "../../io/safetensors/index.js";
 import { sameShape } from "../../values/tensor.js";
 import type { Pause } from "../stored-tensor.js";
@@ -128,3 +129,6 @@ function near(found: Float32Array, expected: Float32Array, dtype: FloatDtype): b
     return a === b || Math.abs(a - b) <= relative * Math.abs(b) + least || (a !== a && b !== b);
   });
 }
+
+/** Where each changed tensor of the base is in a model: most of them once. */
+export type OnnxPlan = ReadonlyMap<string, readonly Match[]>;

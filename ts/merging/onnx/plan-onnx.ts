@@ -4,11 +4,8 @@ import type { OnnxModel } from "../../io/onnx/model.js";
 import type { Change, MergePlan } from "../merge-plan.js";
 import type { Pause } from "../stored-tensor.js";
 import { namedOf, rivalsOf } from "./equals.js";
-import { ByValue, type Match, type ReadBlocks } from "./find-by-value.js";
+import { ByValue, type Match, type OnnxPlan, type ReadBlocks } from "./find-by-value.js";
 import { checkShared } from "./shared-bytes.js";
-
-/** Where each changed tensor of the base is in a model: most of them once. */
-export type OnnxPlan = ReadonlyMap<string, readonly Match[]>;
 
 /**
  * Finds by their values the constants of a model that a merge changes. Exporters turn weights over and give them names of their

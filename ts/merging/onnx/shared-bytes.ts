@@ -1,7 +1,7 @@
 import { UnsupportedError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
 import type { PlacedTensor } from "../../io/onnx/tensor.js";
-import type { OnnxPlan } from "./plan-onnx.js";
+import type { OnnxPlan } from "./find-by-value.js";
 
 const endOf = ({ place }: PlacedTensor) => place.offset + place.length;
 

@@ -1,10 +1,8 @@
 import { callable, text } from "../../arguments/settings.js";
 import type { ByteSource } from "../../io/byte-source.js";
+import { GGUF_WEIGHTS } from "../../io/gguf-name.js";
 import type { ModelSource } from "../../io/model-source.js";
 import type { OpenTensorFile } from "../../io/safetensors/index.js";
-
-/** The name by which such a source gives the file itself. */
-export const GGUF_WEIGHTS = "model.gguf";
 
 /**
  * A GGUF file as a model in Hugging Face's layout: config.json, tokenizer.json and tokenizer_config.json are made of its

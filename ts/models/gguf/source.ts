@@ -6,7 +6,7 @@ import type { ModelSource } from "../../io/model-source.js";
 import type { JsonObject } from "../../tokenize/checks.js";
 import { ggufEnds, ggufTokenizer } from "../../tokenize/gguf/gguf-tokenizer.js";
 import { ggufConfig } from "./config.js";
-import { GGUF_WEIGHTS } from "./index.js";
+import { GGUF_WEIGHTS } from "../../io/gguf-name.js";
 import { frequencyFactors } from "./rope-scaling.js";
 
 /** As `ggufSource` of the folder's index, which fetches this file when it is used. */

@@ -1,5 +1,5 @@
 import { AdaptedModel } from "../../adapters/adapted-model.js";
-import { type AdapterChoice, AdapterSet } from "../../adapters/adapter-set.js";
+import { AdapterSet } from "../../adapters/adapter-set.js";
 import { checkRecord } from "../../arguments/collections.js";
 import type { Graph } from "../../graph/graph.js";
 import { type ByteSource, bytesSource } from "../../io/byte-source.js";
@@ -12,12 +12,14 @@ import type { FitReport } from "../../train/fit-options.js";
 import type { Tensor } from "../../values/tensor.js";
 import type { Decoder } from "../decoder/decoder.js";
 import type { MemoryEstimate } from "../estimate-memory.js";
-import type { ChatMessage, ChatTemplate, ChatTemplateOptions } from "./chat-template.js";
+import type { ChatMessage } from "./chat-message.js";
+import type { ChatTemplate, ChatTemplateOptions } from "./chat-template.js";
 import type { BatchToken } from "./generate.js";
-import type { GenerateOptions } from "./generate-options.js";
+import type { GenerateOptions, GenerationRequestOptions, Prompt } from "./generate-options.js";
 import type { GenerationSession, SessionConstructor } from "./generation-session.js";
 import type { LanguageMemoryOptions } from "./estimate.js";
 import type * as Work from "./language-work.js";
+import type { LogitsOptions } from "./logits.js";
 import type { CompletionScore, Perplexity, PerplexityOptions } from "./scoring.js";
 import type { GeneratedToken } from "./sequence.js";
 import type { LanguageModelOptions, LanguageModelParts } from "./load-language-model.js";
@@ -26,23 +28,6 @@ import type { LanguageEvaluateOptions } from "./training/fit-language.js";
 import type { LanguageFitOptions } from "./training/fit-settings.js";
 import type { LanguageMetrics } from "./training/measure.js";
 import type { Preference, PreferenceFitOptions } from "./training/preferences.js";
-
-/** Input of a generation: a text, a conversation, or token ids. */
-export type Prompt = string | readonly ChatMessage[] | ArrayLike<number>;
-
-/** One request of `generateBatch`. */
-export interface GenerationRequestOptions extends Omit<GenerateOptions, "signal"> {
-  /** The prompt. */
-  readonly prompt: Prompt;
-}
-
-/** Options of `logits` and `score`. */
-export interface LogitsOptions {
-  /** Name of the adapter to apply, null for the base alone; default: the active one. */
-  readonly adapter?: AdapterChoice;
-  /** Cancels between two chunks: the call rejects with `AbortError`. */
-  readonly signal?: AbortSignal | undefined;
-}
 
 /**
  * A language model with LoRA adapters: one frozen base and any number of adapters, one of them active.

@@ -7,19 +7,8 @@ import { clip, excerpt } from "../../errors/excerpt.js";
 import type { Json } from "../../io/json.js";
 import { type ModelSource, readText } from "../../io/model-source.js";
 import type { BoundedTemplate } from "./bounded-template.js";
+import type { ChatMessage } from "./chat-message.js";
 import { inParts, joinParts, takesParts } from "./content-parts.js";
-
-/** A turn of a conversation. Other fields that the model's template reads (`tool_calls`, `name`) are passed to it unchanged. */
-export interface ChatMessage {
-  /** The role: "system", "user", "assistant", "tool", or another one that the template knows. */
-  readonly role: string;
-  /**
-   * The content: a text, or a list of parts `{ type: "text", text }`. If the template does not handle lists, the parts are joined by line
-   * breaks; parts of other types then throw.
-   */
-  readonly content?: string | readonly object[] | null;
-  readonly [field: string]: unknown;
-}
 
 /** Options of `applyChatTemplate`. */
 export interface ChatTemplateOptions {

@@ -1,7 +1,7 @@
 import { isRecord } from "../../arguments/collections.js";
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
-import type { ChatMessage } from "./chat-template.js";
+import type { ChatMessage } from "./chat-message.js";
 
 /** A text that no template prints by itself. */
 const MARK = "\u2063a part\u2063";

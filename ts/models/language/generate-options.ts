@@ -3,6 +3,7 @@ import { listFrom } from "../../arguments/collections.js";
 import { optional, or, readOptions } from "../../arguments/read-options.js";
 import { check, flag, nonNegative, positive, share, unexpected, whole } from "../../arguments/settings.js";
 import { readSignal } from "../../waiting/abort.js";
+import type { ChatMessage } from "./chat-message.js";
 import type { Sampling } from "./sampler.js";
 
 /** Options of `generate`. */
@@ -84,3 +85,12 @@ const readers = {
 /** The options with their defaults. Throws `ConfigError` for invalid ones. */
 export const takeGenerateOptions = (what: string, options: GenerateOptions): TakenGenerateOptions =>
   readOptions(what, options, readers);
+
+/** Input of a generation: a text, a conversation, or token ids. */
+export type Prompt = string | readonly ChatMessage[] | ArrayLike<number>;
+
+/** One request of `generateBatch`. */
+export interface GenerationRequestOptions extends Omit<GenerateOptions, "signal"> {
+  /** The prompt. */
+  readonly prompt: Prompt;
+}

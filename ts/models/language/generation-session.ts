@@ -1,15 +1,14 @@
 import { ConfigError } from "../../errors/errors.js";
 import { sameValues } from "../../values/same-values.js";
 import { CachedTokens } from "./cached-tokens.js";
-import type { CausalLanguageModel, Prompt } from "./causal-language-model.js";
-import type { GenerateOptions } from "./generate-options.js";
+import type { GenerateOptions, Prompt } from "./generate-options.js";
 import { generateTokens } from "./generate.js";
-import { takeRequest } from "./prompts.js";
+import { type CalledLanguageModel, takeRequest } from "./prompts.js";
 import type { GeneratedToken } from "./sequence.js";
 import { single, taken, type Taken, texts, underWay } from "./token-streams.js";
 
 /** `GenerationSession`, for `CausalLanguageModel.session`: its constructor is private to users. */
-export type SessionConstructor = new (model: CausalLanguageModel) => GenerationSession;
+export type SessionConstructor = new (model: CalledLanguageModel) => GenerationSession;
 
 /**
  * Generations that reuse each other's work, as the turns of a conversation. Keys and values of the last text stay in memory; of the next
@@ -28,7 +27,7 @@ export class GenerationSession implements Disposable {
   private disposed = false;
 
   private constructor(
-    private readonly model: CausalLanguageModel,
+    private readonly model: CalledLanguageModel,
     held?: CachedTokens,
   ) {
     this.held = held ?? CachedTokens.none(model.graph, model.model.config, model.cacheFormat);

@@ -5,11 +5,10 @@ import { ConfigError } from "../../errors/errors.js";
 import type { Tensor } from "../../values/tensor.js";
 import { readSignal, throwIfAborted } from "../../waiting/abort.js";
 import { nextTask } from "../../waiting/next-task.js";
-import type { CausalLanguageModel, GenerationRequestOptions, LogitsOptions, Prompt } from "./causal-language-model.js";
 import { type BatchToken, generateTokens } from "./generate.js";
-import { type GenerateOptions, readAdapter } from "./generate-options.js";
-import { logitsOf } from "./logits.js";
-import { assertLanguageModel, promptIds, promptText, takeIds, takeRequest, textIds } from "./prompts.js";
+import { type GenerateOptions, type GenerationRequestOptions, type Prompt, readAdapter } from "./generate-options.js";
+import { logitsOf, type LogitsOptions } from "./logits.js";
+import { assertLanguageModel, type CalledLanguageModel, promptIds, promptText, takeIds, takeRequest, textIds } from "./prompts.js";
 import {
   checkedCompletion,
   type CompletionScore,
@@ -24,7 +23,7 @@ import { single, taken, texts, underWay } from "./token-streams.js";
 
 /** What `CausalLanguageModel.logits` does. */
 export async function logits(
-  model: CausalLanguageModel,
+  model: CalledLanguageModel,
   ids: ArrayLike<number>,
   options: LogitsOptions,
 ): Promise<Tensor> {
@@ -42,7 +41,7 @@ export async function logits(
 
 /** What `generate` does. */
 export function generate(
-  model: CausalLanguageModel,
+  model: CalledLanguageModel,
   prompt: Prompt,
   options: GenerateOptions,
 ): AsyncGenerator<string, void, undefined> {
@@ -56,7 +55,7 @@ export function generate(
 
 /** What `generateTokens` does. */
 export function generateOne(
-  model: CausalLanguageModel,
+  model: CalledLanguageModel,
   what: string,
   prompt: Prompt,
   options: GenerateOptions,
@@ -70,7 +69,7 @@ export function generateOne(
 
 /** What `generateBatch` does. */
 export function generateBatch(
-  model: CausalLanguageModel,
+  model: CalledLanguageModel,
   requests: readonly GenerationRequestOptions[],
   options: { readonly signal?: AbortSignal | undefined },
 ): AsyncGenerator<BatchToken, void, undefined> {
@@ -92,7 +91,7 @@ export function generateBatch(
 
 /** What `score` does. */
 export async function score(
-  model: CausalLanguageModel,
+  model: CalledLanguageModel,
   prompt: Prompt,
   completions: readonly (string | ArrayLike<number>)[],
   options: LogitsOptions,
@@ -110,7 +109,7 @@ export async function score(
 
 /** What `perplexity` does. */
 export async function perplexity(
-  model: CausalLanguageModel,
+  model: CalledLanguageModel,
   given: readonly (string | ArrayLike<number>)[],
   options: PerplexityOptions,
 ): Promise<Perplexity> {
@@ -126,7 +125,7 @@ export async function perplexity(
 }
 
 async function within<T>(
-  model: CausalLanguageModel,
+  model: CalledLanguageModel,
   adapter: AdapterChoice,
   run: (adapters: Begun["adapters"]) => Promise<T>,
 ): Promise<T> {
@@ -140,7 +139,7 @@ async function within<T>(
 
 /** A prompt and a completion, and where the completion begins. */
 function completed(
-  model: CausalLanguageModel,
+  model: CalledLanguageModel,
   what: string,
   written: ReturnType<typeof promptText>,
   before: Int32Array,

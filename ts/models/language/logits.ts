@@ -1,3 +1,4 @@
+import type { AdapterChoice } from "../../adapters/adapter-set.js";
 import type { CallAdapters } from "../../adapters/call-adapters.js";
 import type { Tensor } from "../../values/tensor.js";
 import { rowsAtOnce } from "../decoder/memory.js";
@@ -25,4 +26,12 @@ export function logitsOf(
       });
   });
   return { shape: [ids.length, vocabularySize], data };
+}
+
+/** Options of `logits` and `score`. */
+export interface LogitsOptions {
+  /** Name of the adapter to apply, null for the base alone; default: the active one. */
+  readonly adapter?: AdapterChoice;
+  /** Cancels between two chunks: the call rejects with `AbortError`. */
+  readonly signal?: AbortSignal | undefined;
 }

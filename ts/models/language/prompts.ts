@@ -1,14 +1,24 @@
 import { assertModel } from "../../adapters/adapted-model.js";
+import type { AdapterSet } from "../../adapters/adapter-set.js";
 import { ConfigError, ModelError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import { integersOf } from "../../values/number-list.js";
-import type { CausalLanguageModel, Prompt } from "./causal-language-model.js";
-import { type ChatMessage, type ChatTemplateOptions, isChat } from "./chat-template.js";
+import type { ChatMessage } from "./chat-message.js";
+import { type ChatTemplateOptions, isChat } from "./chat-template.js";
 import { type GenerationRequest, roomFor } from "./generate.js";
-import { type GenerateOptions, takeGenerateOptions } from "./generate-options.js";
+import { type GenerateOptions, type Prompt, takeGenerateOptions } from "./generate-options.js";
+import type { LanguageModelParts } from "./load-language-model.js";
 
 /** What is needed to tokenize a prompt. */
-type Reader = Pick<CausalLanguageModel, "chatTemplate" | "graph" | "maxTokens" | "model" | "name" | "tokenizer">;
+type Reader = Pick<LanguageModelParts, "chatTemplate" | "graph" | "model" | "name" | "tokenizer"> & {
+  /** Maximum length of a text in tokens. */
+  readonly maxTokens: number;
+};
+
+/** What the calls of a language model need of it. */
+export interface CalledLanguageModel extends Reader, Pick<LanguageModelParts, "cacheFormat" | "ends"> {
+  readonly adapterSet: AdapterSet;
+}
 
 /** Throws `StaleNodeError` if the model was disposed. */
 export const assertLanguageModel = (what: string, { graph }: Pick<Reader, "graph">) =>

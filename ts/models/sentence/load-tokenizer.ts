@@ -1,5 +1,6 @@
 import { whole } from "../../arguments/settings.js";
-import { modelSource, type ModelSource, readRequiredJson } from "../../io/model-source.js";
+import { modelSource } from "../../io/model-locator.js";
+import { type ModelSource, readRequiredJson } from "../../io/model-source.js";
 import type { FileMap } from "../../io/file-map.js";
 import { openSafetensors, WEIGHTS } from "../../io/safetensors/index.js";
 import { TextTokenizer } from "../../tokenize/text-tokenizer.js";

@@ -1,5 +1,4 @@
-import type { Kernels } from "../../engine/kernels.js";
-import type { Pointer } from "../op.js";
+import type { Kernels, Pointer } from "../../engine/kernels.js";
 
 /** Element types of frozen weights; the index is the kernels' number of each. */
 export const weightFormats = ["f32", "f16", "bf16", "q8", "q4"] as const;

@@ -3,7 +3,6 @@ import { isJsonObject } from "../../io/json.js";
 import type { FindingCode } from "../../io/examples/summary/index.js";
 import type { ClassWeights } from "../class-weights.js";
 import type { LessonOptions } from "../classifier-training.js";
-import { allowable } from "./data/data-check.js";
 import { field, fieldByRecipe, recipeNames, type ValuesOf } from "../../training/spec/field.js";
 import { among, matching, orMissing, orNull, text, textsByName } from "../../training/spec/field-checks.js";
 import { sharedFields } from "../../training/spec/shared-fields.js";
@@ -99,3 +98,8 @@ export function classifierOptions(settings: ClassifierSettings): LessonOptions {
     ...(classWeights !== null && { classWeights }),
   };
 }
+
+/** Findings that a run can be told to go on with; of "empty-texts" and "empty-labels", without those. */
+export const allowable: readonly (FindingCode | "empty-labels")[] = [
+  ...(["empty-texts", "empty-labels", "id-labels", "number-texts", "same-file", "test-in-training"] as const),
+];

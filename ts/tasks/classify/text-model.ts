@@ -8,12 +8,12 @@ import { measureLogits, type Metrics } from "../../train/metrics/metrics.js";
 import { pairedDifference } from "../../train/metrics/paired-difference.js";
 import { isSpare } from "../../training/data/parts.js";
 import { formatPercent } from "../../training/result/percent.js";
+import type { RunOutcome } from "../../training/result/report.js";
 import type {
   Guessing,
   Measured,
   MeasureEvents,
   RunContext,
-  RunOutcome,
   TaskModel,
   TaskTraining,
   TokenizedParts,

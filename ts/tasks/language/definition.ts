@@ -1,5 +1,5 @@
 import { CausalLanguageModel } from "../../models/language/causal-language-model.js";
-import type { TrainingTokens } from "../../models/language/training/training-examples.js";
+import type { TrainingTokens } from "../../models/language/training/training-tokens.js";
 import { drawnParts } from "../../training/data/drawn.js";
 import { hear } from "../../training/loading.js";
 import type { TaskBase, TaskDefinition } from "../../training/task-definition.js";

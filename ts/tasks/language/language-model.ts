@@ -1,13 +1,14 @@
 import type { ModelAdapter } from "../../adapters/model-adapter.js";
 import type { NodeId } from "../../graph/graph.js";
 import { stepOfAdapter } from "../../models/adapter-step.js";
-import { GGUF_WEIGHTS } from "../../models/gguf/index.js";
+import { GGUF_WEIGHTS } from "../../io/gguf-name.js";
 import type { CausalLanguageModel } from "../../models/language/causal-language-model.js";
 import { measureTokens } from "../../models/language/training/fit-language.js";
 import { settingsOf } from "../../models/language/training/fit-settings.js";
 import { languageTask } from "../../models/language/training/language-training.js";
 import { measuringMemory } from "../../models/language/training/measure.js";
-import { takeLanguageExample, type TrainingTokens } from "../../models/language/training/training-examples.js";
+import { takeLanguageExample } from "../../models/language/training/training-examples.js";
+import type { TrainingTokens } from "../../models/language/training/training-tokens.js";
 import type { FitOptions, FitReport } from "../../train/fit-options.js";
 import type { Task } from "../../train/task.js";
 import { ConfigError } from "../../errors/errors.js";
@@ -15,11 +16,11 @@ import { inPlace } from "../../training/data/in-place.js";
 import type { TaskData } from "../../training/data/parts.js";
 import { numbersIn } from "../../training/estimate/memory-need.js";
 import { phaseEvents } from "../../training/phase.js";
+import type { RunOutcome } from "../../training/result/report.js";
 import type {
   Measured,
   MeasureEvents,
   RunContext,
-  RunOutcome,
   TaskModel,
   TaskTraining,
   TokenizedParts,

@@ -5,16 +5,9 @@ import type { Task } from "../../train/task.js";
 import { timeStep } from "../../train/timed-step.js";
 import type { Prepared } from "../prepare.js";
 import type { RunContext, TaskModel, TokenizedExample, TokenizedParts } from "../task-definition.js";
-import { type JobSeconds, jobSeconds } from "./job-seconds.js";
-import { type MemoryNeed, tokensIn } from "./memory-need.js";
-
-/** What a run will take, told before it begins. */
-export interface JobEstimate {
-  /** Seconds, from a few steps that were timed. */
-  readonly seconds: JobSeconds;
-  /** Bytes of linear memory: at most in use, and what there can be. */
-  readonly memory: MemoryNeed;
-}
+import type { JobEstimate } from "./job-needs.js";
+import { jobSeconds } from "./job-seconds.js";
+import { tokensIn } from "./memory-need.js";
 
 /** Steps that are timed: the first ones run code that is not yet compiled well. They end once so many milliseconds have passed. */
 const [TRIALS, ENOUGH_MS] = [4, 1500];

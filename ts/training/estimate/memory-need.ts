@@ -11,14 +11,7 @@ import { sizeOf } from "../../values/shape.js";
 import type { JobModel } from "../sources/job-sources.js";
 import type { JobWords } from "../job-events.js";
 import type { TaskModel, TokenizedExample } from "../task-definition.js";
-
-/** Linear memory in bytes. */
-export interface MemoryNeed {
-  /** What the run takes at most: model, adapter, head, optimizer and the largest step. */
-  readonly needed: number;
-  /** What there can be at most. */
-  readonly maximum: number;
-}
+import type { MemoryNeed } from "./job-needs.js";
 
 const FLOAT = 4;
 

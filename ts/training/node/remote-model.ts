@@ -4,10 +4,9 @@ import { mkdir, open, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { ModelError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
-import { isGgufName } from "../../io/gguf-name.js";
+import { GGUF_WEIGHTS, isGgufName } from "../../io/gguf-name.js";
 import { cacheFolder, download, fileSource, ggufAt, remoteFile } from "../../io/node/index.js";
 import { digestFile } from "../../io/node/save-stream.js";
-import { GGUF_WEIGHTS } from "../../models/gguf/index.js";
 import type { FindModelOptions, JobModel } from "../sources/job-sources.js";
 
 /**

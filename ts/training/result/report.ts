@@ -2,7 +2,7 @@ import type { EngineInfo } from "../../engine/running.js";
 import type { FitEvaluation, StepRecord } from "../../train/fit-options.js";
 import type { Interval } from "../../train/metrics/bootstrap.js";
 import { VERSION } from "../../version.js";
-import type { JobEstimate } from "../estimate/job-estimate.js";
+import type { JobEstimate } from "../estimate/job-needs.js";
 import type { RunSettings } from "../spec/run-settings.js";
 
 /** The model that was trained on. */
@@ -123,4 +123,19 @@ export function reportFile({ steps, ...report }: { readonly steps: readonly Step
 /** What this program is, for the report. */
 export function reportProgram(now: Date = new Date()): Pick<TaskReport, "lowrank" | "created"> {
   return { lowrank: VERSION, created: now.toISOString() };
+}
+
+/** What a run gave, as its task tells it. */
+export interface RunOutcome {
+  readonly metrics: ReportedMetrics;
+  /** The task's own detail: `result` of the report. */
+  readonly result: object | null;
+  /** What the report's `data` has beside files and labels. */
+  readonly data?: object;
+  /** What the caller gets beside the report. */
+  readonly more?: object;
+  /** What the fold keeps beside its result, such as what is predicted of each example. */
+  readonly kept?: object;
+  /** What the title of the loss curve says of the result, and what it is compared with. */
+  readonly curve: { readonly title: string; readonly yardsticks: readonly string[] };
 }

@@ -1,7 +1,8 @@
 import { ConfigError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import { type ByteSource, checkBytes } from "../../io/byte-source.js";
-import { modelSource, type ModelSource } from "../../io/model-source.js";
+import { modelSource } from "../../io/model-locator.js";
+import type { ModelSource } from "../../io/model-source.js";
 import { inHuggingFaceLayout } from "../../models/gguf/index.js";
 import { callable, object, text } from "../../arguments/settings.js";
 import { orAborted, untilAborted } from "../../waiting/abort.js";

@@ -1,6 +1,5 @@
 import { ConfigError } from "../../errors/errors.js";
 import type { JobWords } from "../job-events.js";
-import type { RunOrigin } from "./run-state.js";
 
 /** A file of examples, as messages call it, and its hash. */
 interface HashedFile {
@@ -50,4 +49,16 @@ export function checkSameOrigin(began: RunOrigin, now: PresentOrigin, { resume }
       { what, was, is: present, reason: OTHER_ORIGIN },
     );
   }
+}
+
+/** What every checkpoint keeps beside the state of training: what it was made with. */
+export interface RunOrigin {
+  /** SHA-256 of the model's weights and of the files of examples. */
+  readonly modelHash: string;
+  readonly trainHash: string;
+  readonly validationHash: string;
+  /** Null where the result is measured on the validation. */
+  readonly testHash: string | null;
+  readonly build: string;
+  readonly threads: number;
 }

@@ -3,18 +3,7 @@ import { isJsonObject } from "../../io/json.js";
 import { type RunSettings, taskOf } from "../spec/run-settings.js";
 import { checkTaskSettings } from "../spec/task-spec.js";
 import type { TaskTable } from "../task-definition.js";
-
-/** What every checkpoint keeps beside the state of training: what it was made with. */
-export interface RunOrigin {
-  /** SHA-256 of the model's weights and of the files of examples. */
-  readonly modelHash: string;
-  readonly trainHash: string;
-  readonly validationHash: string;
-  /** Null where the result is measured on the validation. */
-  readonly testHash: string | null;
-  readonly build: string;
-  readonly threads: number;
-}
+import type { RunOrigin } from "./origin-check.js";
 
 /** What a checkpoint keeps of its run; beside this, what its task measured before training. */
 export interface RunState extends RunOrigin {

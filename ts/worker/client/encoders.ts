@@ -6,7 +6,7 @@ import type { ClassifierOptions, ClassifyOptions, LoadClassifierOptions } from "
 import type { TokenClassifierOptions } from "../../tasks/tokens/token-options.js";
 import type { Prediction } from "../../tasks/prediction.js";
 import { type ClassName, classes, functions } from "../calls.js";
-import type { Call } from "../crossings/crossing.js";
+import type { Call } from "../protocol/scope.js";
 import { RemoteObject } from "./remote-classes.js";
 import { workerOf } from "./shared-worker.js";
 import type {

@@ -5,15 +5,14 @@ import type { CachedPlace } from "../../io/page/cached-model.js";
 import { type ClassName, classes } from "../calls.js";
 import type { RemoteObjects, Scope } from "../protocol/scope.js";
 import { cachedThere } from "./cached-there.js";
-import type { LowrankWorker } from "./living-worker.js";
-import { RemoteObject, remoteClasses } from "./remote-classes.js";
+import { type ObjectsWorker, RemoteObject, remoteClasses } from "./remote-classes.js";
 
 /** Objects of one worker, in its page. */
 export class KnownObjects implements RemoteObjects {
   /** Weak references: garbage collection of an object is detected, and logs a warning. */
   private readonly known = new Map<number, WeakRef<RemoteObject>>();
 
-  constructor(private readonly worker: LowrankWorker) {}
+  constructor(private readonly worker: ObjectsWorker) {}
 
   /** Throws `ConfigError` for anything else than an object of this worker. */
   pack(kind: string, object: unknown, { what }: Scope, name: string): unknown {

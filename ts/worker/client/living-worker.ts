@@ -5,7 +5,7 @@ import { clip } from "../../errors/excerpt.js";
 import { VERSION } from "../../version.js";
 import { timer } from "../../waiting/timer.js";
 import { functions } from "../calls.js";
-import type { Call } from "../crossings/crossing.js";
+import type { Call } from "../protocol/scope.js";
 import type { WorkerChannel } from "../protocol/channel.js";
 import type { Answer, Hello, Target } from "../protocol/messages.js";
 import { withFrame } from "../protocol/pace.js";

@@ -1,10 +1,16 @@
 import { isRecord } from "../../arguments/collections.js";
 import { received } from "../crossings/stream.js";
 import { type ClassName, classes } from "../calls.js";
-import type { Call } from "../crossings/crossing.js";
-import type { LowrankWorker } from "./living-worker.js";
+import type { Call } from "../protocol/scope.js";
+import type { Target } from "../protocol/messages.js";
 
-const leaks = new FinalizationRegistry<{ kind: string; worker: WeakRef<LowrankWorker> }>(({ kind, worker }) => {
+/** What a stand-in needs of the worker that has its object. */
+export interface ObjectsWorker {
+  readonly lost: boolean;
+  call(what: string, target: Target, call: Call, args: readonly unknown[]): Promise<unknown>;
+}
+
+const leaks = new FinalizationRegistry<{ kind: string; worker: WeakRef<ObjectsWorker> }>(({ kind, worker }) => {
   if (worker.deref()?.lost === false)
     console.warn(`lowrank: a ${kind} of a worker was collected without dispose(); its memory there stays taken`);
 });
@@ -13,7 +19,7 @@ const leaks = new FinalizationRegistry<{ kind: string; worker: WeakRef<LowrankWo
 export class RemoteObject {
   constructor(
     /** The worker that has the object. */
-    readonly worker: LowrankWorker,
+    readonly worker: ObjectsWorker,
     readonly id: number,
     readonly kind: ClassName,
     fields: Readonly<Record<string, unknown>>,
@@ -51,13 +57,13 @@ function withSignal(options: unknown, signal: AbortSignal): unknown {
   return own instanceof AbortSignal ? { ...options, signal: AbortSignal.any([own, signal]) } : options;
 }
 
-type RemoteClass = new (worker: LowrankWorker, id: number, fields: Readonly<Record<string, unknown>>) => RemoteObject;
+type RemoteClass = new (worker: ObjectsWorker, id: number, fields: Readonly<Record<string, unknown>>) => RemoteObject;
 
 /** A class with the methods of a class in the table of calls. */
 function classOf(kind: ClassName): RemoteClass {
   const { methods } = classes[kind];
   const made = class extends RemoteObject {
-    constructor(worker: LowrankWorker, id: number, fields: Readonly<Record<string, unknown>>) {
+    constructor(worker: ObjectsWorker, id: number, fields: Readonly<Record<string, unknown>>) {
       super(worker, id, kind, fields);
     }
   };

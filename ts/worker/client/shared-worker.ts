@@ -1,6 +1,6 @@
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
-import type { Call } from "../crossings/crossing.js";
+import type { Call } from "../protocol/scope.js";
 import { LowrankWorker, type WorkerConstructor } from "./living-worker.js";
 import type { WorkerOptions } from "./worker-options.js";
 

@@ -1,5 +1,6 @@
 import { type MadeKind, madeFrom } from "../../io/made-from.js";
-import { type Crossing, either } from "./crossing.js";
+import type { Crossing } from "../protocol/scope.js";
+import { either } from "./crossing.js";
 
 /** A value that the other side recreates from data, so that its bytes stay there. */
 export const again = (kind: MadeKind): Crossing => ({

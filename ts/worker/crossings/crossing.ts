@@ -1,21 +1,4 @@
-import type { Scope } from "../protocol/scope.js";
-
-/** How a value is sent to the other side, and what it becomes there. */
-export interface Crossing {
-  /** `all`: the options that contain the value. */
-  pack(value: unknown, scope: Scope, name: string, all?: Readonly<Record<string, unknown>>): unknown;
-  unpack(wire: unknown, scope: Scope, name: string): unknown;
-}
-
-/** A call: its parameters in order, and its result. */
-export interface Call {
-  readonly takes: Readonly<Record<string, Crossing>>;
-  readonly gives: Crossing;
-  /** Whether it must finish before the call that contains it may end: a write. */
-  readonly lasting?: boolean;
-  /** Whether its result is a generator. */
-  readonly streams?: boolean;
-}
+import type { Call, Crossing } from "../protocol/scope.js";
 
 export const call = (takes: Call["takes"], gives: Crossing): Call => ({ takes, gives });
 

@@ -1,5 +1,5 @@
 import { ProgressQueue, type Progress } from "../protocol/progress-queue.js";
-import type { Call, Crossing } from "./crossing.js";
+import type { Call, Crossing } from "../protocol/scope.js";
 
 /** Anything but a function is sent as it is, for the call to refuse. */
 type SentFunction = { readonly id: number } | { readonly other: unknown };

@@ -1,4 +1,4 @@
-import type { Crossing } from "./crossing.js";
+import type { Crossing } from "../protocol/scope.js";
 
 /** Ids of objects that were disposed: disposing of one may dispose of others. */
 export const ended: Crossing = {

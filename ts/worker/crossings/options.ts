@@ -1,6 +1,6 @@
 import { ConfigError } from "../../errors/errors.js";
 import { kindOf } from "../../errors/excerpt.js";
-import type { Crossing } from "./crossing.js";
+import type { Crossing } from "../protocol/scope.js";
 
 /** Options on the wire: those sent as they are, and those with their own crossing. */
 interface SentOptions {

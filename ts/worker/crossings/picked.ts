@@ -1,4 +1,4 @@
-import type { Crossing } from "./crossing.js";
+import type { Crossing } from "../protocol/scope.js";
 
 interface SentFile {
   readonly file: unknown;

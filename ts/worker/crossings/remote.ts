@@ -1,4 +1,4 @@
-import type { Call, Crossing } from "./crossing.js";
+import type { Call, Crossing } from "../protocol/scope.js";
 
 /** An object with functions that the other side calls: a store, a source. */
 export interface RemoteShape {

@@ -1,5 +1,6 @@
+import type { Call, Crossing } from "../protocol/scope.js";
 import { callback } from "./functions.js";
-import { call, type Call, type Crossing, nothing } from "./crossing.js";
+import { call, nothing } from "./crossing.js";
 
 // Sends a worker's generator to the page. The worker runs it and sends batches: items wait there until the page has used what it got. So
 // there is not one message for each item, and a slow page pauses the worker instead of filling its own memory.

@@ -1,10 +1,9 @@
 import { AbortError, ConfigError } from "../../errors/errors.js";
 import { timer } from "../../waiting/timer.js";
-import type { Call } from "../crossings/crossing.js";
 import type { Channel } from "./channel.js";
 import { isMessage, type Message, type Target } from "./messages.js";
 import { packError, unpackError } from "./packed-error.js";
-import { type Exposed, type RemoteObjects, Scope, type Side } from "./scope.js";
+import { type Call, type Exposed, type RemoteObjects, Scope, type Side } from "./scope.js";
 import type { Schedule } from "./progress-queue.js";
 import { unsendable } from "./unsendable.js";
 import { unshared } from "./unshared.js";

@@ -1,5 +1,4 @@
 import type { MadeKind } from "../../io/made-from.js";
-import type { Call } from "../crossings/crossing.js";
 import type { ProgressQueue } from "./progress-queue.js";
 
 /** What a side does for its calls. */
@@ -105,4 +104,21 @@ export class Scope {
     this.ended = true;
     for (const id of this.exposed) this.side.withdraw(id);
   }
+}
+
+/** How a value is sent to the other side, and what it becomes there. */
+export interface Crossing {
+  /** `all`: the options that contain the value. */
+  pack(value: unknown, scope: Scope, name: string, all?: Readonly<Record<string, unknown>>): unknown;
+  unpack(wire: unknown, scope: Scope, name: string): unknown;
+}
+
+/** A call: its parameters in order, and its result. */
+export interface Call {
+  readonly takes: Readonly<Record<string, Crossing>>;
+  readonly gives: Crossing;
+  /** Whether it must finish before the call that contains it may end: a write. */
+  readonly lasting?: boolean;
+  /** Whether its result is a generator. */
+  readonly streams?: boolean;
 }

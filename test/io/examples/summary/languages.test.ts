@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { summariseExamples } from "../../../../ts/index.js";
-import { modelSource } from "../../../../ts/io/model-source.js";
+import { modelSource } from "../../../../ts/io/model-locator.js";
 import { TextTokenizer } from "../../../../ts/tokenize/text-tokenizer.js";
 import { miniLM } from "../../../models/minilm.js";
 import { tinyTokenizer } from "../../../models/tiny-encoder.js";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { AbortError, ConfigError, summariseExamples, type DataSummary } from "../../../../ts/index.js";
-import { modelSource } from "../../../../ts/io/model-source.js";
+import { modelSource } from "../../../../ts/io/model-locator.js";
 import { TextTokenizer } from "../../../../ts/tokenize/text-tokenizer.js";
 import { examples as tiny, tinyTokenizer } from "../../../models/tiny-encoder.js";
 

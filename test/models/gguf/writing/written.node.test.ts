@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { bytesSource, CausalLanguageModel, ggufSource, openGguf, openSafetensors } from "../../../../ts/index.js";
 import { UnsupportedError } from "../../../../ts/index.js";
 import type { Json } from "../../../../ts/io/json.js";
-import { modelSource } from "../../../../ts/io/model-source.js";
+import { modelSource } from "../../../../ts/io/model-locator.js";
 import { ggufToWrite } from "../../../../ts/models/gguf/writing/gguf.js";
 import { type ModelToWrite, modelToWrite } from "../../../../ts/models/gguf/writing/model.js";
 import { tokenizerFiles } from "../../../../ts/models/gguf/writing/tokenizer-files.js";

@@ -1,7 +1,7 @@
 import { FormatError } from "../../../errors/errors.js";
 import { clip } from "../../../errors/excerpt.js";
 import { isJsonObject, parseJson } from "../../json.js";
-import type { Column } from "../table/columns.js";
+import type { Column } from "../table/column.js";
 import { fieldText, jsonRules } from "./json-value.js";
 import type { OtherHalf } from "../table/other-half.js";
 import type { Row } from "../table/rows.js";
@@ -12,12 +12,7 @@ import type { Row } from "../table/rows.js";
  * @param text normalised text; @param file name by which messages call it
  * @throws `FormatError` with the line, for what is not an object or lacks a field
  */
-export function parseJsonLines(
-  text: string,
-  wanted: readonly Column[],
-  file: string,
-  half: OtherHalf | null,
-): Row[] {
+export function parseJsonLines(text: string, wanted: readonly Column[], file: string, half: OtherHalf | null): Row[] {
   const rows: Row[] = [];
   let other: string | null = null;
   for (const { line, row, fail } of linesOfJson(text, file)) {

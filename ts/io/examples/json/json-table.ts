@@ -1,7 +1,7 @@
 import { FormatError } from "../../../errors/errors.js";
 import { clip, excerpt } from "../../../errors/excerpt.js";
 import { isJsonObject, type Json, parseJson } from "../../json.js";
-import type { Column } from "../table/columns.js";
+import type { Column } from "../table/column.js";
 import { fieldText, jsonRules } from "./json-value.js";
 import type { OtherHalf } from "../table/other-half.js";
 import type { Row } from "../table/rows.js";
@@ -18,7 +18,11 @@ function columnValues(value: Json | undefined): readonly Json[] | null {
 
 function kinds(value: JsonObject): string {
   const kind = (field: Json) => (Array.isArray(field) ? `a list of ${field.length}` : excerpt(field, 20));
-  return clip(Object.entries(value).map(([key, field]) => `${JSON.stringify(clip(key, 40))}: ${kind(field)}`).join(", "));
+  return clip(
+    Object.entries(value)
+      .map(([key, field]) => `${JSON.stringify(clip(key, 40))}: ${kind(field)}`)
+      .join(", "),
+  );
 }
 
 /**
@@ -27,12 +31,7 @@ function kinds(value: JsonObject): string {
  * @param text normalised text; @param file name by which messages call it
  * @throws `FormatError` with the row, for what is none of these or lacks a field
  */
-export function parseJsonTable(
-  text: string,
-  wanted: readonly Column[],
-  file: string,
-  half: OtherHalf | null,
-): Row[] {
+export function parseJsonTable(text: string, wanted: readonly Column[], file: string, half: OtherHalf | null): Row[] {
   const fail = (problem: string, cause?: unknown) => new FormatError(`${file}: ${problem}`, { file }, { cause });
   const value = parseJson(text, fail, jsonRules);
   if (Array.isArray(value)) return fromObjects(value as readonly Json[], wanted, file, half);
@@ -40,15 +39,12 @@ export function parseJsonTable(
   if (wanted.some((column) => columnValues(own(value, column)) !== null)) return fromColumns(value, wanted, file, half);
   const lists = Object.values(value).filter((field) => Array.isArray(field) && isJsonObject(field[0]));
   if (lists.length === 1) return fromObjects(lists[0] as readonly Json[], wanted, file, half);
-  throw fail(`expected a list of objects, an object with one such list, or lists by column; it has ${kinds(value) || "nothing"}`);
+  throw fail(
+    `expected a list of objects, an object with one such list, or lists by column; it has ${kinds(value) || "nothing"}`,
+  );
 }
 
-function fromObjects(
-  items: readonly Json[],
-  wanted: readonly Column[],
-  file: string,
-  half: OtherHalf | null,
-): Row[] {
+function fromObjects(items: readonly Json[], wanted: readonly Column[], file: string, half: OtherHalf | null): Row[] {
   if (items.length === 0) throw new FormatError(`${file}: expected a list of objects, but it is empty`, { file });
   const other = isJsonObject(items[0]) ? (half?.among(Object.keys(items[0])) ?? null) : null;
   return items.map((item, i) => {
@@ -56,20 +52,21 @@ function fromObjects(
     const fail = (problem: string) => new FormatError(`${file}, item ${line}: ${problem}`, { file, line });
     if (!isJsonObject(item)) throw fail(`expected a JSON object, got ${excerpt(item, 60)}`);
     if (other !== null) half!.see(own(item, other));
-    return { line, fields: wanted.map((column) => fieldText(own(item, column), column, () => Object.keys(item), fail)) };
+    return {
+      line,
+      fields: wanted.map((column) => fieldText(own(item, column), column, () => Object.keys(item), fail)),
+    };
   });
 }
 
-function fromColumns(
-  value: JsonObject,
-  wanted: readonly Column[],
-  file: string,
-  half: OtherHalf | null,
-): Row[] {
+function fromColumns(value: JsonObject, wanted: readonly Column[], file: string, half: OtherHalf | null): Row[] {
   const columns = wanted.map((column) => {
     const values = columnValues(own(value, column));
     if (values !== null) return values;
-    throw new FormatError(`${file}: there is no column ${JSON.stringify(column)}; it has ${kinds(value)}`, { file, column });
+    throw new FormatError(`${file}: there is no column ${JSON.stringify(column)}; it has ${kinds(value)}`, {
+      file,
+      column,
+    });
   });
   const length = columns[0]!.length;
   const odd = columns.findIndex((column) => column.length !== length);
@@ -87,6 +84,9 @@ function fromColumns(
   return columns[0]!.map((_, i) => {
     const line = i + 1;
     const fail = (problem: string) => new FormatError(`${file}, item ${line}: ${problem}`, { file, line });
-    return { line, fields: columns.map((column, j) => fieldText(column[i], wanted[j]!, () => Object.keys(value), fail)) };
+    return {
+      line,
+      fields: columns.map((column, j) => fieldText(column[i], wanted[j]!, () => Object.keys(value), fail)),
+    };
   });
 }

@@ -1,7 +1,7 @@
 import type { ColumnDecoder, FileMetaData, ParquetParsers, RowGroup } from "hyparquet/src/types.js";
 import { ConfigError, FormatError, LowrankError } from "../../../errors/errors.js";
 import { clip, excerpt } from "../../../errors/excerpt.js";
-import { type Column, isNumber } from "../table/columns.js";
+import { type Column, isNumber } from "../table/column.js";
 import { OtherHalf } from "../table/other-half.js";
 import type { Row } from "../table/rows.js";
 import { LONGEST_TEXT } from "../text-encoding.js";
@@ -26,11 +26,16 @@ async function loadLibrary() {
 }
 
 function findColumn(columns: readonly ParquetColumn[], wanted: Column, file: string): ParquetColumn {
-  const column = columns.find(({ name }) => name === wanted) ?? (isNumber(wanted) ? columns[Number(wanted)] : undefined);
+  const column =
+    columns.find(({ name }) => name === wanted) ?? (isNumber(wanted) ? columns[Number(wanted)] : undefined);
   if (column === undefined) {
     const allowed = columns.map(({ name }) => name);
     const has = clip(allowed.map((name) => JSON.stringify(clip(name, 40))).join(", "));
-    throw new ConfigError(`${file} has no column ${JSON.stringify(wanted)}: it has ${has || "none"}`, { file, column: wanted, allowed });
+    throw new ConfigError(`${file} has no column ${JSON.stringify(wanted)}: it has ${has || "none"}`, {
+      file,
+      column: wanted,
+      allowed,
+    });
   }
   const kind = unreadableKind(column);
   if (kind === null) return column;
@@ -57,12 +62,23 @@ function readChunk(
   parsers: ParquetParsers,
   room: Room,
 ): unknown[] {
-  const chunk = columns.find(({ meta_data: meta }) => meta?.path_in_schema.length === 1 && meta.path_in_schema[0] === name);
-  if (chunk?.meta_data === undefined || chunk.crypto_metadata !== undefined) throw new PageProblem(`no column ${excerpt(name, 40)} that is not encrypted`);
+  const chunk = columns.find(
+    ({ meta_data: meta }) => meta?.path_in_schema.length === 1 && meta.path_in_schema[0] === name,
+  );
+  if (chunk?.meta_data === undefined || chunk.crypto_metadata !== undefined)
+    throw new PageProblem(`no column ${excerpt(name, 40)} that is not encrypted`);
   if (chunk.file_path) throw new PageProblem("columns in other files");
-  const { codec, type, total_compressed_size: size, data_page_offset: first, dictionary_page_offset: before } = chunk.meta_data;
+  const {
+    codec,
+    type,
+    total_compressed_size: size,
+    data_page_offset: first,
+    dictionary_page_offset: before,
+  } = chunk.meta_data;
   if (!Object.hasOwn(codecs, codec))
-    throw new PageProblem(`the compression ${known(codec)}; ${Object.keys(codecs).join(", ")} can be read: write it anew with snappy, pandas' default`);
+    throw new PageProblem(
+      `the compression ${known(codec)}; ${Object.keys(codecs).join(", ")} can be read: write it anew with snappy, pandas' default`,
+    );
   if (type !== element.type) throw new PageProblem("columns of another type than the schema's");
   const start = Number(before && before < first ? before : first);
   const end = start + Number(size);
@@ -73,7 +89,13 @@ function readChunk(
   ];
   const decoder: ColumnDecoder = { pathInSchema: [name], type, element, schemaPath, codec, parsers };
   return readPages(
-    { bytes: bytes.subarray(start, end), decoder, rows: Number(count), optional: element.repetition_type !== "REQUIRED", room },
+    {
+      bytes: bytes.subarray(start, end),
+      decoder,
+      rows: Number(count),
+      optional: element.repetition_type !== "REQUIRED",
+      room,
+    },
     library,
   );
 }
@@ -133,7 +155,8 @@ function rowsOf(
   const most = Math.min(LONGEST_TEXT, bytes.length * CHARACTERS_PER_BYTE);
   const name = half?.among(columns.map((column) => column.name)) ?? null;
   const other = columns.find((column) => column.name === name && unreadableKind(column) === null);
-  if (other !== undefined) show(half!, () => readChunk(bytes, groups[0]!, other, schema[0]!, library, parsers, new Room(bytes.length)));
+  if (other !== undefined)
+    show(half!, () => readChunk(bytes, groups[0]!, other, schema[0]!, library, parsers, new Room(bytes.length)));
   const rows: Row[] = [];
   const room = new Room(bytes.length);
   let characters = 0;

@@ -4,17 +4,24 @@ import type { DataPart, DataSummary, PartSummary, TokenLengths } from "./data-su
 import { findingsOf } from "./findings.js";
 import { labelCounts, similarLabels } from "./label-counts.js";
 import type { ExampleColumns } from "../read.js";
-import type { SummaryOptions } from "./summarise.js";
 import { type Parts, type Survey, survey } from "./survey.js";
-import { type TokenCounter, tokenLengths } from "./token-lengths.js";
+import type { TokenCounter } from "./token-counter.js";
+import { tokenLengths } from "./token-lengths.js";
 
 /** Texts between two calls of `onProgress`. */
 const EVERY = 1000;
 
+type Progress = ((done: number, total: number) => void) | undefined;
+
 const countOf = (parts: Parts) => parts.reduce((sum, [, { length }]) => sum + length, 0);
 
 /** Calls `onProgress` every so often, and lets other work in between. */
-function pacer(signal: AbortSignal | undefined, onProgress: SummaryOptions["onProgress"], begun: number, total: number) {
+function pacer(
+  signal: AbortSignal | undefined,
+  onProgress: Progress,
+  begun: number,
+  total: number,
+) {
   throwIfAborted(signal);
   const breathe = breather(signal);
   return (done?: number) => {
@@ -27,7 +34,7 @@ function pacer(signal: AbortSignal | undefined, onProgress: SummaryOptions["onPr
 export function surveyTexts(
   parts: Parts,
   signal?: AbortSignal,
-  onProgress?: SummaryOptions["onProgress"],
+  onProgress?: Progress,
   passes = 1,
 ): Promise<Survey> {
   return survey(parts, pacer(signal, onProgress, 0, passes * countOf(parts)));
@@ -39,7 +46,7 @@ export async function measureTokens(
   counter: TokenCounter,
   maxTokens = counter.maxTokens,
   signal?: AbortSignal,
-  onProgress?: SummaryOptions["onProgress"],
+  onProgress?: Progress,
 ): Promise<TokenLengths[]> {
   const count = countOf(parts);
   const lengths: TokenLengths[] = [];
@@ -62,9 +69,24 @@ export function summaryOf(
   const labels = labelCounts(parts);
   const summaries: Record<DataPart, PartSummary | null> = { train: null, validation: null, test: null };
   surveyed.parts.forEach(({ part, examples, empty, duplicates, nearDuplicates, characters, inTraining }, i) => {
-    summaries[part] = { examples, empty, duplicates, nearDuplicates, characters, tokens: lengths[i] ?? null, inTraining };
+    summaries[part] = {
+      examples,
+      empty,
+      duplicates,
+      nearDuplicates,
+      characters,
+      tokens: lengths[i] ?? null,
+      inTraining,
+    };
   });
   const { train, validation, test } = summaries;
-  const known = { labels, train: train!, validation, test, similarLabels: similarLabels(labels), twoLabels: surveyed.twoLabels.count };
+  const known = {
+    labels,
+    train: train!,
+    validation,
+    test,
+    similarLabels: similarLabels(labels),
+    twoLabels: surveyed.twoLabels.count,
+  };
   return { ...known, findings: findingsOf(known, surveyed, columns) };
 }

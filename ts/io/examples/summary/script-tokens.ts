@@ -1,6 +1,6 @@
 import type { ScriptTokens } from "./data-summary.js";
 import { type Script, scriptWords } from "./script-words.js";
-import type { TokenCounter } from "./token-lengths.js";
+import type { TokenCounter } from "./token-counter.js";
 
 /** Texts of a part that are looked at, evenly spread. */
 const TEXTS = 1000;
@@ -84,7 +84,8 @@ export class ScriptCount {
       .sort(([, a], [, b]) => b.texts - a.texts)
       .map(([script, { letters, tokens, unknown, texts }]) => {
         const [lettersPerToken, strange] = [letters / tokens, unknown / tokens];
-        const bound = script === "Latin" ? (lettersPerToken < LATIN && isOfMany() ? 0 : LATIN) : (BOUNDS[script] ?? BYTES);
+        const bound =
+          script === "Latin" ? (lettersPerToken < LATIN && isOfMany() ? 0 : LATIN) : (BOUNDS[script] ?? BYTES);
         const known = letters < LETTERS || (lettersPerToken >= bound && strange <= UNKNOWN);
         return { script, share: texts / this.seen, lettersPerToken, unknown: strange, known };
       });

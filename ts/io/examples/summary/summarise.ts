@@ -6,9 +6,9 @@ import { excerpt } from "../../../errors/excerpt.js";
 import { checkSignal } from "../../../waiting/abort.js";
 import type { DataPart, DataSummary } from "./data-summary.js";
 import type { ExampleColumns } from "../read.js";
-import type { Column } from "../table/columns.js";
+import type { Column } from "../table/column.js";
 import type { Parts, SurveyExample } from "./survey.js";
-import type { TokenCounter } from "./token-lengths.js";
+import type { TokenCounter } from "./token-counter.js";
 
 /** Options of `summariseExamples`. */
 export interface SummaryOptions {
@@ -37,18 +37,25 @@ function takeParts(examples: readonly SurveyExample[], { validation, test }: Sum
     ["test", test],
   ];
   const there = given.filter(([part, list]) => part === "train" || list !== undefined);
-  return there.map(([part, list]) => [part, listFrom(`${WHAT}: ${part} is a list of { text, label }`, list, (example, place) => taken(part, example, place))]);
+  return there.map(([part, list]) => [
+    part,
+    listFrom(`${WHAT}: ${part} is a list of { text, label }`, list, (example, place) => taken(part, example, place)),
+  ]);
 }
 
 function taken(part: DataPart, example: unknown, place: number): SurveyExample {
   const { text, label, line, group } = (example as Partial<SurveyExample> | null | undefined) ?? {};
-  if (typeof text === "string" && typeof label === "string") return { text, label, ...(typeof line === "number" && { line }), ...(typeof group === "string" && { group }) };
-  throw new ConfigError(`${WHAT}: example ${place} of ${part} is { text, label } of two strings, got ${excerpt(example)}`, {
-    op: WHAT,
-    option: part,
-    value: example,
-    place,
-  });
+  if (typeof text === "string" && typeof label === "string")
+    return { text, label, ...(typeof line === "number" && { line }), ...(typeof group === "string" && { group }) };
+  throw new ConfigError(
+    `${WHAT}: example ${place} of ${part} is { text, label } of two strings, got ${excerpt(example)}`,
+    {
+      op: WHAT,
+      option: part,
+      value: example,
+      place,
+    },
+  );
 }
 
 function takeCounter(tokenizer: TokenCounter | undefined): TokenCounter | null {
@@ -60,7 +67,8 @@ function takeCounter(tokenizer: TokenCounter | undefined): TokenCounter | null {
 function takeColumns(columns: ExampleColumns): ExampleColumns {
   const { text, label, pairedWith } = Object(columns) as Partial<Record<keyof ExampleColumns, unknown>>;
   const isColumn = (value: unknown): value is Column => typeof value === "string" || typeof value === "number";
-  if (isColumn(text) && isColumn(label) && (pairedWith === null || typeof pairedWith === "string")) return { text, label, pairedWith };
+  if (isColumn(text) && isColumn(label) && (pairedWith === null || typeof pairedWith === "string"))
+    return { text, label, pairedWith };
   throw unexpected(WHAT, "columns", "what readExamples gives, { text, label, pairedWith }", columns);
 }
 
@@ -77,7 +85,10 @@ function takeColumns(columns: ExampleColumns): ExampleColumns {
  * @example
  * const { findings } = await summariseExamples(examples, { test, tokenizer: encoder.tokenizer });
  */
-export async function summariseExamples(examples: readonly SurveyExample[], options: SummaryOptions = {}): Promise<DataSummary> {
+export async function summariseExamples(
+  examples: readonly SurveyExample[],
+  options: SummaryOptions = {},
+): Promise<DataSummary> {
   checkOptions(WHAT, options, ["validation", "test", "tokenizer", "columns", "maxTokens", "signal", "onProgress"]);
   const { tokenizer, columns, maxTokens, signal, onProgress } = options;
   checkSignal(WHAT, signal);

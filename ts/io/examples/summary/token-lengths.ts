@@ -2,14 +2,7 @@ import type { Example } from "../example.js";
 import type { TokenLengths } from "./data-summary.js";
 import { ScriptCount } from "./script-tokens.js";
 import { spreadOf } from "./spread.js";
-
-/** What counts tokens: an encoder's `tokenizer`. */
-export interface TokenCounter {
-  /** Tokens that texts are cut to. */
-  readonly maxTokens: number;
-  /** Tokens of a text, special ones included, and how many of them the model does not know. Beyond `most` it need not count. */
-  measure(text: string, most: number): { readonly tokens: number; readonly unknown: number };
-}
+import type { TokenCounter } from "./token-counter.js";
 
 /** Texts of a part that are tokenized at most, and tokens of one that are counted at least as far. */
 const TEXTS = 20_000;

@@ -1,15 +1,10 @@
 import { misspelt } from "../../../arguments/options.js";
 import { ConfigError, FormatError } from "../../../errors/errors.js";
 import { clip } from "../../../errors/excerpt.js";
+import { type Column, isNumber } from "./column.js";
 import { headerWarning, looksLikeHeader } from "./header-row.js";
 import type { OtherHalf } from "./other-half.js";
 import type { Row } from "./rows.js";
-
-/** A column by its name, or by its number from 0 (as a number or in digits). */
-export type Column = string | number;
-
-/** Whether a column is meant by its number. */
-export const isNumber = (column: Column) => typeof column === "number" || /^\d+$/.test(column);
 /** A name without case and surrounding spaces, in which spreadsheets and people differ. */
 const plain = (name: string) => name.trim().toLowerCase();
 /** How many columns a message names. */
@@ -41,28 +36,45 @@ export interface TableOptions {
 }
 
 /** Where each of the wanted columns stands. Throws `ConfigError` for one that is not there, naming those that are. */
-function indicesOf(first: Row, names: readonly string[] | undefined, wanted: readonly Column[], file: string): number[] {
+function indicesOf(
+  first: Row,
+  names: readonly string[] | undefined,
+  wanted: readonly Column[],
+  file: string,
+): number[] {
   return wanted.map((column) => {
     const index = typeof column === "string" ? (names?.indexOf(column) ?? -1) : -1;
     if (index >= 0) {
       if (names!.indexOf(column as string, index + 1) >= 0)
-        throw new ConfigError(`${file}: two columns are called ${JSON.stringify(column)}; give its number from 0`, { column });
+        throw new ConfigError(`${file}: two columns are called ${JSON.stringify(column)}; give its number from 0`, {
+          column,
+        });
       if (index < first.fields.length) return index;
       throw new ConfigError(
         `${file}: column ${JSON.stringify(column)} is the ${index + 1}th that are named, its lines have ${first.fields.length}`,
         { file, column, columns: first.fields.length },
       );
     }
-    if (isNumber(column) && Number.isSafeInteger(Number(column)) && Number(column) < first.fields.length && Number(column) >= 0)
+    if (
+      isNumber(column) &&
+      Number.isSafeInteger(Number(column)) &&
+      Number(column) < first.fields.length &&
+      Number(column) >= 0
+    )
       return Number(column);
     const has = names
       ? `it has ${quoted(names)}`
       : `its first line holds ${quoted(first.fields)}; if that is no header, give columns by number, 0 to ${first.fields.length - 1}`;
     const asked = String(column);
     const there = names ?? first.fields;
-    const same = there.find((name) => plain(name) === plain(asked)) ?? (isNumber(column) ? undefined : misspelt(asked, there));
+    const same =
+      there.find((name) => plain(name) === plain(asked)) ?? (isNumber(column) ? undefined : misspelt(asked, there));
     const meant = same === undefined ? "" : `; did you mean ${JSON.stringify(same)}?`;
-    throw new ConfigError(`${file} has no column ${JSON.stringify(column)}: ${has}${meant}`, { file, column, allowed: there });
+    throw new ConfigError(`${file} has no column ${JSON.stringify(column)}: ${has}${meant}`, {
+      file,
+      column,
+      allowed: there,
+    });
   });
 }
 

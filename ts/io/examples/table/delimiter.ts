@@ -1,6 +1,6 @@
 import Papa from "papaparse";
 import { MOST_COLUMNS, tooWideAt } from "./column-limit.js";
-import { type Column, isNumber } from "./columns.js";
+import { type Column, isNumber } from "./column.js";
 
 /** What may separate fields where the format's own separator does not. */
 const DELIMITERS = [",", ";", "\t", "|"];
@@ -22,11 +22,17 @@ function firstFields(text: string, delimiter: string): readonly string[] | null 
  * The delimiter of a file whose format says one, `own`: another only where it alone makes sense. That is where the first records
  * have as many fields each, and the header has the columns asked for by name, or there are as many as those asked for by number.
  */
-export function sniffDelimiter(text: string, own: string, wanted: readonly Column[], columns?: readonly string[]): string {
+export function sniffDelimiter(
+  text: string,
+  own: string,
+  wanted: readonly Column[],
+  columns?: readonly string[],
+): string {
   const names = wanted.filter((column) => !isNumber(column)).map(String);
   const most = Math.max(0, ...wanted.filter(isNumber).map(Number));
   const fits = (first: readonly string[]) =>
-    (columns === undefined ? names.every((name) => first.includes(name)) : first.length === columns.length) && first.length > most;
+    (columns === undefined ? names.every((name) => first.includes(name)) : first.length === columns.length) &&
+    first.length > most;
   const firstLine = text.slice(0, text.indexOf("\n") + 1 || undefined);
   const alone = firstLine.split(own, MOST_COLUMNS).map((field) => field.trim().replace(/^"(.*)"$/, "$1"));
   // A header that has the names asked for is what its format says, whatever stands below it.

@@ -1,4 +1,4 @@
-import { type Column, isNumber } from "./columns.js";
+import { type Column, isNumber } from "./column.js";
 
 /** Names of columns that go together, in any case. */
 const PAIRS: readonly (readonly string[])[] = [

@@ -1,5 +1,6 @@
 import { ConfigError } from "../../../errors/errors.js";
-import { type Column, PickedColumns } from "./columns.js";
+import type { Column } from "./column.js";
+import { PickedColumns } from "./columns.js";
 import { readDelimited } from "./delimited.js";
 import { sniffDelimiter } from "./delimiter.js";
 import { parseJsonLines } from "../json/json-lines.js";
@@ -27,7 +28,11 @@ export function readTextRows(
 function rowsOf(text: string, wanted: readonly Column[], options: TextOptions, half: OtherHalf | null): Row[] {
   const { format, header = "auto", columns, file = "data", onWarning } = options;
   if (format === "parquet")
-    throw new ConfigError(`${file}: Parquet is no text; readExamples reads its bytes`, { file, option: "format", value: format });
+    throw new ConfigError(`${file}: Parquet is no text; readExamples reads its bytes`, {
+      file,
+      option: "format",
+      value: format,
+    });
   const body = normaliseText(text);
   if (format === "jsonl") return parseJsonLines(body, wanted, file, half);
   if (format === "json") return parseJsonTable(body, wanted, file, half);

@@ -52,3 +52,13 @@ export function checkWord(file: string, line: number, word: string, tag: string 
   }
   if (tag?.trim() === "") throw broken(file, line, `a tag is expected behind the word ${clip(excerpt(word), 60)}`);
 }
+
+/** How a file of labelled words is read. */
+export interface TokenReading {
+  /** What it is called: its ending says its format. */
+  readonly file: string;
+  readonly fields: TokenFields;
+  readonly onWarning: (message: string) => void;
+  /** Whether words have tags, which are read; default true. Without, words have none, and texts no spans. */
+  readonly tagged?: boolean;
+}

@@ -2,18 +2,8 @@ import { FormatError } from "../../../errors/errors.js";
 import { exampleFormat, type ExampleFormat } from "../parse.js";
 import { readConll } from "./conll.js";
 import { readJsonTokens } from "./json-tokens.js";
-import type { LocatedTokens, TokenFields } from "./located-tokens.js";
+import type { LocatedTokens, TokenReading } from "./located-tokens.js";
 import { readWordTable } from "./word-table.js";
-
-/** How a file of labelled words is read. */
-export interface TokenReading {
-  /** What it is called: its ending says its format. */
-  readonly file: string;
-  readonly fields: TokenFields;
-  readonly onWarning: (message: string) => void;
-  /** Whether words have tags, which are read; default true. Without, words have none, and texts no spans. */
-  readonly tagged?: boolean;
-}
 
 /**
  * Reads labelled words: JSON Lines and JSON (`tokens` and `tags`, or `text` and `spans`), CSV and Parquet (a word a row), and CoNLL's
@@ -23,10 +13,16 @@ export async function readTokens(bytes: Uint8Array, reading: TokenReading): Prom
   const { file } = reading;
   const found = await read(bytes, reading);
   if (found.length > 0) return found;
-  throw new FormatError(`${file}: words${reading.tagged === false ? "" : " with their tags"} are expected, but there are none`, { file });
+  throw new FormatError(
+    `${file}: words${reading.tagged === false ? "" : " with their tags"} are expected, but there are none`,
+    { file },
+  );
 }
 
-async function read(bytes: Uint8Array, { file, fields, onWarning, tagged = true }: TokenReading): Promise<LocatedTokens[]> {
+async function read(
+  bytes: Uint8Array,
+  { file, fields, onWarning, tagged = true }: TokenReading,
+): Promise<LocatedTokens[]> {
   const format = formatOf(file);
   if (format === "json" || format === "jsonl") return readJsonTokens(bytes, format, file, fields, tagged);
   if (format === null) return readConll(bytes, file, fields, tagged);

@@ -1,7 +1,6 @@
 import { rowsOf } from "../read.js";
 import type { ExampleFormat } from "../parse.js";
-import { checkWord, type LocatedTokens, nameOf } from "./located-tokens.js";
-import type { TokenReading } from "./read-tokens.js";
+import { checkWord, type LocatedTokens, nameOf, type TokenReading } from "./located-tokens.js";
 
 /**
  * Sentences of a table with a word a row: columns `sentence`, `tokens` and `tags`. A sentence begins where its column says another name than

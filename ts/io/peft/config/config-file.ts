@@ -1,7 +1,7 @@
 import { AdapterError, FormatError } from "../../../errors/errors.js";
 import { excerpt } from "../../../errors/excerpt.js";
 import { type Json, parseJsonObject } from "../../json.js";
-import { adapterConfig } from "./config.js";
+import { adapterConfig } from "./take-config.js";
 import type { AdapterConfig } from "./config.js";
 import type { FieldType } from "./fields.js";
 import { layout, type Typed } from "./layout.js";

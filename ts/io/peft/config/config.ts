@@ -1,8 +1,4 @@
-import { ConfigError } from "../../../errors/errors.js";
-import { excerpt } from "../../../errors/excerpt.js";
-import { checkOptions } from "../../../arguments/options.js";
 import type { Json } from "../../json.js";
-import { layout } from "./layout.js";
 
 /**
  * `adapter_config.json` of a LoRA adapter: the fields of PEFT's LoraConfig in camel case (`loraAlpha` is `lora_alpha`). PEFT's
@@ -51,52 +47,4 @@ export interface AdapterConfig {
   readonly initLoraWeights: boolean | string;
   /** All other fields of the file, by their names there. */
   readonly other: ReadonlyMap<string, Json>;
-}
-
-type Essential = "r" | "loraAlpha" | "targetModules";
-
-const defaults: Omit<AdapterConfig, Essential | "other"> = {
-  excludeModules: null,
-  rankPattern: new Map(),
-  alphaPattern: new Map(),
-  useRslora: false,
-  useDora: false,
-  loraDropout: 0,
-  bias: "none",
-  loraBias: false,
-  fanInFanOut: false,
-  layersToTransform: null,
-  layersPattern: null,
-  modulesToSave: null,
-  trainableTokenIndices: null,
-  baseModelNameOrPath: null,
-  taskType: null,
-  initLoraWeights: true,
-};
-
-/**
- * A configuration from its required fields; others have the defaults of `AdapterConfig`. Lists and Maps are copied. Throws `ConfigError`,
- * naming the field, for an unknown field or a wrong type.
- */
-export function adapterConfig(fields: Pick<AdapterConfig, Essential> & Partial<AdapterConfig>): AdapterConfig {
-  return takeConfig("adapterConfig", fields);
-}
-
-/** `adapterConfig` for the function `what`, which errors name. */
-export function takeConfig(what: string, fields: Partial<AdapterConfig>): AdapterConfig {
-  checkOptions(what, fields, [...Object.keys(layout), "other"]);
-  const taken: Record<string, unknown> = {};
-  for (const [name, [, type]] of Object.entries(layout)) {
-    const given: unknown = fields[name as keyof AdapterConfig];
-    const value = given === undefined ? defaults[name as keyof typeof defaults] : given;
-    taken[name] = type.read(value);
-    if (taken[name] === undefined) throw unlike(what, name, type.expected, value);
-  }
-  const { other = new Map<string, Json>() } = fields;
-  if (!(other instanceof Map)) throw unlike(what, "other", "a Map of the file's further fields", other);
-  return { ...(taken as unknown as AdapterConfig), other: new Map(other) };
-}
-
-function unlike(what: string, name: string, expected: string, given: unknown): ConfigError {
-  return new ConfigError(`${what}: ${name} is ${expected}, got ${excerpt(given)}`, { option: name });
 }

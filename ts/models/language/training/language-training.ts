@@ -9,7 +9,7 @@ import type { LanguageModelParts } from "../load-language-model.js";
 import { completionLoss, targetsOf } from "./completion-loss.js";
 import type { LanguageFitSettings } from "./fit-settings.js";
 import { lastLayers, type Trained } from "./last-layers.js";
-import type { TrainingTokens } from "./training-examples.js";
+import type { TrainingTokens } from "./training-tokens.js";
 
 type Parts = Pick<LanguageModelParts, "graph" | "model"> & { readonly adapterSet: AdapterSet };
 

@@ -16,7 +16,8 @@ import { type LanguageTrainingOptions, readFitOptions, settingsOf } from "./fit-
 import { parametersOf } from "./language-training.js";
 import { lastLayers, type Trained } from "./last-layers.js";
 import { targetLosses } from "./measure.js";
-import { takeLanguageExamples, type TrainingTokens } from "./training-examples.js";
+import { takeLanguageExamples } from "./training-examples.js";
+import type { TrainingTokens } from "./training-tokens.js";
 
 /** Two answers to one prompt, one preferred: all texts, or all turns of a conversation. */
 export interface Preference {

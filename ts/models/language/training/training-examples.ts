@@ -12,14 +12,7 @@ import {
   type Turn,
   wrong,
 } from "./example-formats.js";
-import { truncated } from "./truncate.js";
-
-/** A checked example. */
-export interface TrainingTokens {
-  readonly ids: Int32Array;
-  /** Indices of the targets, from 1. */
-  readonly targets: readonly number[];
-}
+import { type TrainingTokens, truncated } from "./training-tokens.js";
 
 type Parts = Pick<LanguageModelParts, "tokenizer" | "ends" | "model"> & {
   /** Formats conversations; null or undefined if the model has no template. */

@@ -1,13 +1,9 @@
 import { ConfigError } from "../../../errors/errors.js";
-import type { DataSummary, FindingCode, Parts, Survey, TokenCounter } from "../../../io/examples/summary/index.js";
+import type { DataSummary, Parts, Survey, TokenCounter } from "../../../io/examples/summary/index.js";
 import { measureTokens, summaryOf, surveyTexts } from "../../../io/examples/summary/measure.js";
+import { allowable } from "../settings.js";
 import type { Dataset } from "./dataset.js";
 import type { JobListener, JobWords } from "../../../training/job-events.js";
-
-/** Findings that a run can be told to go on with; of "empty-texts" and "empty-labels", without those. */
-export const allowable: readonly (FindingCode | "empty-labels")[] = [
-  ...(["empty-texts", "empty-labels", "id-labels", "number-texts", "same-file", "test-in-training"] as const),
-];
 
 /** What the data are looked at with. */
 export interface DataCheck {

@@ -1,12 +1,12 @@
 import { finite, oneOf, share, unexpected, whole } from "../../../arguments/settings.js";
+import type { Metrics } from "../../../train/metrics/metrics.js";
 import { checkSpread } from "../../../training/folds/folds-report.js";
 import { objectAt } from "../../../training/store/run-state.js";
 import { checkMetrics } from "../stored/metrics-check.js";
-import type { ClassifierFold } from "./classifier-folds.js";
 
 const what = "folds";
 
-const supports = ({ perClass }: ClassifierFold["after"]) => perClass.map(({ support }) => support);
+const supports = ({ perClass }: Metrics) => perClass.map(({ support }) => support);
 
 /** A fold from a file. Throws `ConfigError`, naming the field, for what none can be. */
 export function checkClassifierFold(place: string, value: Readonly<Record<string, unknown>>): void {
@@ -43,9 +43,9 @@ function checkDifference(place: string, value: unknown): void {
 /** Throws `ConfigError`, naming the field, unless a report from a file has what a classifier's folds say. */
 export function checkClassifierReport(report: Readonly<Record<string, unknown>>): void {
   const { labels, pooled, headOnly, overHeadAlone } = report as { labels: readonly string[] } & typeof report;
-  const folds = report["folds"] as readonly ClassifierFold[];
+  const folds = report["folds"] as readonly { readonly after: Metrics }[];
   if (labels.length < 2) throw unexpected(what, "labels", "a list of two labels or more", labels);
-  const classes = (place: string, { perClass: { length } }: ClassifierFold["after"]) => {
+  const classes = (place: string, { perClass: { length } }: Metrics) => {
     if (length !== labels.length) throw unexpected(what, place, `measured on the ${labels.length} labels`, length);
   };
   for (const [i, { after }] of folds.entries()) classes(`folds[${i}].after`, after);

@@ -1,13 +1,10 @@
 import { inferTexts, rowsOf } from "../../../models/sentence/inference.js";
 import { ClassificationHead } from "../../../nn/classification-head.js";
+import type { LogisticRegression, LogisticRegressionOptions } from "../../../train/logistic/regression-settings.js";
 import { balanceOf } from "../../class-weights.js";
 import type { TextClassifier } from "../../text-classifier.js";
 import { HeadOnlyTask } from "../../../train/head-only.js";
-import {
-  fitLogisticRegression,
-  type LogisticRegression,
-  type LogisticRegressionOptions,
-} from "../../../train/logistic/logistic-regression.js";
+import { fitLogisticRegression } from "../../../train/logistic/logistic-regression.js";
 import { measureLogits, type Metrics } from "../../../train/metrics/metrics.js";
 import { groupsOf } from "../data/held-out.js";
 import type { TokenizedText } from "../tokenized-text.js";

@@ -3,7 +3,8 @@ import { type EncoderBase, encoderBase } from "../../../training/loading.js";
 import type { TaskDefinition } from "../../../training/task-definition.js";
 import type { TokenSettings } from "./settings.js";
 import { type LocatedText, tokenReader } from "./token-dataset.js";
-import { type TokenizedWords, TokenModel } from "./token-model.js";
+import { TokenModel } from "./token-model.js";
+import type { TokenizedWords } from "./tokenized-words.js";
 
 /** A classifier of tokens: an adapter and a head on each word's first token. */
 export const tokensDefinition: TaskDefinition<TokenSettings, LocatedText, TokenizedWords> = {

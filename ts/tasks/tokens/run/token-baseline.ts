@@ -1,5 +1,5 @@
 import { shuffled } from "../../../io/examples/parts/assign.js";
-import type { LogisticRegression } from "../../../train/logistic/logistic-regression.js";
+import type { LogisticRegression } from "../../../train/logistic/regression-settings.js";
 import { phaseEvents } from "../../../training/phase.js";
 import type { RunContext, TokenizedParts } from "../../../training/task-definition.js";
 import { balanceOf } from "../../class-weights.js";
@@ -10,7 +10,7 @@ import type { MeasuredTokens } from "../token-metrics.js";
 import type { TokenTargets } from "../token-training.js";
 import type { TokenSettings } from "./settings.js";
 import type { TokenBaseline } from "./token-report.js";
-import type { TokenizedWords } from "./token-model.js";
+import type { TokenizedWords } from "./tokenized-words.js";
 
 /** Numbers of the vectors that a head is fitted to, at most: 128 MB of them, in a few copies. */
 const MOST_NUMBERS = 2 ** 25;

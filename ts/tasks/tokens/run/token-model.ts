@@ -2,17 +2,16 @@ import { entityDifference } from "../../../train/metrics/entity-difference.js";
 import type { EntityCounts } from "../../../train/metrics/entities.js";
 import type { FitOptions, FitReport } from "../../../train/fit-options.js";
 import type { Task } from "../../../train/task.js";
-import type { TokensInText } from "../../../tokenize/text-tokenizer.js";
 import { isSpare, type TaskData } from "../../../training/data/parts.js";
 import { inPlace } from "../../../training/data/in-place.js";
 import { formatPercent } from "../../../training/result/percent.js";
+import type { RunOutcome } from "../../../training/result/report.js";
 import type {
   ExampleUse,
   Guessing,
   Measured,
   MeasureEvents,
   RunContext,
-  RunOutcome,
   TaskModel,
   TaskTraining,
   TokenizedParts,
@@ -27,17 +26,12 @@ import { EncoderModel } from "../../classify/encoder-model.js";
 import { TokenClassifier } from "../token-classifier.js";
 import { type MeasuredTokens, tokenMetrics } from "../token-metrics.js";
 import { scoresOfTokens } from "../token-scores.js";
-import { checkHasTargets, targetsAt, type TokenTargets, tokenTraining } from "../token-training.js";
+import { checkHasTargets, targetsAt, tokenTraining } from "../token-training.js";
 import type { TokenSettings } from "./settings.js";
 import { measureTokenBaseline } from "./token-baseline.js";
 import type { LocatedText } from "./token-dataset.js";
 import type { TokenBaseline, TokenResult } from "./token-report.js";
-
-/** A text of labelled words as the model reads it. */
-export interface TokenizedWords extends TokenTargets {
-  readonly example: LocatedText;
-  readonly tokens: TokensInText;
-}
+import type { TokenizedWords } from "./tokenized-words.js";
 
 /** What a checkpoint keeps of a run on labelled words. */
 export interface TokenState {

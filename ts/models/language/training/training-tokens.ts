@@ -1,5 +1,3 @@
-import type { TrainingTokens } from "./training-examples.js";
-
 /**
  * Truncates an example to at most `most` tokens such that targets stay. Ids after the last target go first: they do not affect the
  * training. If all targets fit, with the token before the first, the context before them is cut at its start. Otherwise the context is cut
@@ -12,4 +10,11 @@ export function truncated({ ids, targets }: TrainingTokens, most: number): Train
   const start = fits ? Math.max(0, end - most) : Math.max(0, first - Math.max(1, Math.floor(most / 2)));
   const kept = targets.filter((target) => target > start && target < start + most);
   return { ids: ids.slice(start, start + most), targets: kept.map((target) => target - start) };
+}
+
+/** A checked example. */
+export interface TrainingTokens {
+  readonly ids: Int32Array;
+  /** Indices of the targets, from 1. */
+  readonly targets: readonly number[];
 }

@@ -1,0 +1,133 @@
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { ConfigError, FormatError, ModelError } from "../../errors/errors.js";
+import { type Json, parseJsonObject } from "../../io/json.js";
+import { type LocalModel, openSafetensorsFile } from "../../io/node/index.js";
+import { folderSource } from "../../io/node/models/model-folder.js";
+import { isFolder } from "../../io/node/read-files.js";
+import { type OpenTensorFile, openShards, readWeightMap, type WeightMap } from "../../io/safetensors/index.js";
+import { WEIGHTS, WEIGHTS_INDEX } from "../../io/safetensors/index.js";
+import type { Session } from "../session.js";
+import { findModel } from "./base-model.js";
+import { isGguf } from "../inspected/inspected-gguf.js";
+import { otherKind } from "../inspected/other-file.js";
+import type { BaseWeights } from "./base-weights.js";
+
+/**
+ * Opens a model's weights.
+ * @param names a folder, one or more .safetensors files, the index of sharded ones, a GGUF file, or a name to be found in the cache or at
+ *   the hub
+ * @throws `ConfigError` where they are none of these, `FormatError` and `ModelError` for damaged files; whatever it throws,
+ *   no file stays open
+ */
+export async function openBase(names: readonly string[], session: Session): Promise<BaseWeights> {
+  const [first = ""] = names;
+  const adapter = names.find((name) => isFolder(name) && isAdapter(name));
+  if (adapter !== undefined)
+    throw new ConfigError(`--base ${adapter}: this is an adapter's folder; name it before --base, or with --adapter`, {
+      option: "--base",
+      value: adapter,
+    });
+  if (names.length > 1) return openFiles(first, dirname(first), filesBeside(names), null);
+  if (isGguf(first)) return (await import("../merged/gguf-base.js")).openGgufBase(first);
+  if (existsSync(first) && !isFolder(first)) {
+    if (first.endsWith(".index.json")) return openIndexed(first, first);
+    return openFiles(first, dirname(first), [basename(first)], null);
+  }
+  const model = isFolder(first) ? folderSource(first, first, "folder") : await findModel(first, session);
+  const index = join(model.directory, WEIGHTS_INDEX);
+  if (!existsSync(join(model.directory, WEIGHTS)) && existsSync(index)) return openIndexed(index, model.name, model);
+  return openFiles(model.name, model.directory, [weightsIn(model.directory)], null, model);
+}
+
+/** A folder with an adapter and no whole model, which a run that was merged has. */
+const isAdapter = (folder: string) =>
+  existsSync(join(folder, "adapter_config.json")) && !existsSync(join(folder, WEIGHTS));
+
+function filesBeside(names: readonly string[]): string[] {
+  const [first] = names;
+  const other = names.find((name) => isFolder(name) || dirname(name) !== dirname(first!));
+  if (other === undefined) return names.map((name) => basename(name));
+  throw new ConfigError(`--base: several names are files of one model, in one folder; ${other} is not`, {
+    option: "--base",
+    value: other,
+  });
+}
+
+/** A folder's only .safetensors file, where none has the usual name. */
+function weightsIn(directory: string): string {
+  if (existsSync(join(directory, WEIGHTS))) return WEIGHTS;
+  const found = readdirSync(directory).filter((name) => name.endsWith(".safetensors"));
+  if (found.length === 1) return found[0]!;
+  const pickle = existsSync(join(directory, "pytorch_model.bin"))
+    ? "; pytorch_model.bin is a Python pickle: save the model from transformers with safe_serialization=True"
+    : "";
+  throw new ModelError(
+    `${directory}: expected ${WEIGHTS} or ${WEIGHTS_INDEX}, got ${found.length === 0 ? "no .safetensors file" : `${found.length} .safetensors files: name those that are the model`}${pickle}`,
+    { directory, files: found },
+  );
+}
+
+async function openIndexed(path: string, name: string, model?: LocalModel): Promise<BaseWeights> {
+  const fail = (problem: string, cause?: unknown) => new ModelError(`${path}: ${problem}`, { path }, { cause });
+  const json = parseJsonObject(new Uint8Array(readFileSync(path)), fail);
+  const map = readWeightMap(json, fail);
+  return openFiles(name, dirname(path), map.files, { file: basename(path), json, map }, model);
+}
+
+async function openFiles(
+  name: string,
+  directory: string,
+  files: readonly string[],
+  indexed: { file: string; json: { readonly [key: string]: Json }; map: WeightMap } | null,
+  model: LocalModel = folderSource(directory, name, "folder"),
+): Promise<BaseWeights> {
+  const config = readConfig(directory);
+  const opened = new Map<string, OpenTensorFile>();
+  const close = async () => {
+    for (const file of opened.values()) await file.close();
+  };
+  const fail = (problem: string) => new ModelError(`${name}: ${problem}`, { model: name });
+  try {
+    for (const file of files) opened.set(file, await openWeightsFile(join(directory, file)));
+    const map = indexed?.map ?? joined(opened, fail);
+    const tensors = await openShards(map, async (file) => opened.get(file)!, fail);
+    const index = indexed && { file: indexed.file, json: indexed.json };
+    return { model, files: opened, tensors, index, config, kind: "own", close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function openWeightsFile(path: string): Promise<OpenTensorFile> {
+  if (!existsSync(path)) throw new ModelError(`${path}: there is no such file`, { path });
+  // A pipe would be waited for without an end.
+  if (!statSync(path).isFile()) throw new ModelError(`${path}: expected a file`, { path });
+  try {
+    return await openSafetensorsFile(path);
+  } catch (error) {
+    const kind = error instanceof FormatError ? otherKind(path) : undefined;
+    if (kind === undefined) throw error;
+    throw new FormatError(`${path}: expected a safetensors file; ${kind}`, { file: path }, { cause: error });
+  }
+}
+
+function joined(opened: ReadonlyMap<string, OpenTensorFile>, fail: (problem: string) => ModelError): WeightMap {
+  const fileOf = new Map<string, string>();
+  for (const [file, { names }] of opened)
+    for (const tensor of names) {
+      if (fileOf.has(tensor)) throw fail(`${fileOf.get(tensor)} and ${file} both have a tensor ${tensor}`);
+      fileOf.set(tensor, file);
+    }
+  return { files: [...opened.keys()], fileOf };
+}
+
+function readConfig(directory: string): BaseWeights["config"] {
+  const path = join(directory, "config.json");
+  if (!existsSync(path)) return null;
+  return parseJsonObject(
+    new Uint8Array(readFileSync(path)),
+    (problem, cause) => new ModelError(`${path}: ${problem}`, { path }, { cause }),
+  );
+}
