@@ -8,7 +8,15 @@ import { nextTask } from "../../waiting/next-task.js";
 import { type BatchToken, generateTokens } from "./generate.js";
 import { type GenerateOptions, type GenerationRequestOptions, type Prompt, readAdapter } from "./generate-options.js";
 import { logitsOf, type LogitsOptions } from "./logits.js";
-import { assertLanguageModel, type CalledLanguageModel, promptIds, promptText, takeIds, takeRequest, textIds } from "./prompts.js";
+import {
+  assertLanguageModel,
+  type CalledLanguageModel,
+  promptIds,
+  promptText,
+  takeIds,
+  takeRequest,
+  textIds,
+} from "./prompts.js";
 import {
   checkedCompletion,
   type CompletionScore,

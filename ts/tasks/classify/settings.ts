@@ -17,6 +17,11 @@ const classWeights = matching<ClassWeights>(
   (value) => value === "balanced" || (isJsonObject(value) && Object.values(value).every(isWeight)),
 );
 
+/** Findings that a run can be told to go on with; of "empty-texts" and "empty-labels", without those. */
+export const allowable: readonly (FindingCode | "empty-labels")[] = [
+  ...(["empty-texts", "empty-labels", "id-labels", "number-texts", "same-file", "test-in-training"] as const),
+];
+
 const codes = matching<readonly string[]>(
   `a list of ${allowable.map((code) => `"${code}"`).join(", ")}`,
   (value) => Array.isArray(value) && value.every((code) => allowable.includes(code as FindingCode)),
@@ -98,8 +103,3 @@ export function classifierOptions(settings: ClassifierSettings): LessonOptions {
     ...(classWeights !== null && { classWeights }),
   };
 }
-
-/** Findings that a run can be told to go on with; of "empty-texts" and "empty-labels", without those. */
-export const allowable: readonly (FindingCode | "empty-labels")[] = [
-  ...(["empty-texts", "empty-labels", "id-labels", "number-texts", "same-file", "test-in-training"] as const),
-];
