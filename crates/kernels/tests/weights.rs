@@ -1,6 +1,6 @@
 //! Stored weights: every pattern of each format, parts of matrices at any offset, and what packing makes of them.
 
-use kernels::gemm::{Strided, Tile, pack, stored::SLAB};
+use kernels::gemm::{Strided, Tile, pack, stored};
 use kernels::simd::half::{from_half, to_half};
 use kernels::weights::interleaved::{ROWS, interleave};
 use kernels::weights::{FORMATS, Stored, columns, quantize, rows};
@@ -134,10 +134,10 @@ fn packed_as_its_values_are() {
             let nr = tile.columns();
             let mut want = vec![f32::NAN; pack::packed_len(k, n)];
             let mut got = want.clone();
-            let mut slab = vec![f32::NAN; SLAB];
+            let mut slab = vec![f32::NAN; stored::SLAB];
             unsafe {
                 pack::pack(k, n, Strided::rows(dense.as_ptr(), n), nr, want.as_mut_ptr());
-                pack::pack_stored(k, n, matrix, nr, got.as_mut_ptr(), slab.as_mut_ptr());
+                stored::pack(k, n, matrix, nr, got.as_mut_ptr(), slab.as_mut_ptr());
             }
             assert_eq!(bits(&got), bits(&want), "{k} × {n}, {tile:?}, transposed {}", matrix.transposed);
             for columns in [0..n, n / 3..n, 0..n - n / 3, n / 2..n / 2 + 1] {

@@ -5,7 +5,7 @@ use crate::gemm::share::share;
 use crate::gemm::tile::{current_tile, workspace};
 use crate::parallel::{self, Shared, grain};
 use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
-use kernels::gemm::{Output, Product, Right, Strided, pack as packing};
+use kernels::gemm::{Output, Product, Right, Strided, pack as packing, stored as stored_packing};
 use kernels::weights::interleaved::interleave;
 use kernels::weights::low_rank::{self, LowRank};
 use kernels::weights::rounded::{self, Instruction};
@@ -52,7 +52,7 @@ pub unsafe fn gemm_stored(
 #[wasm_bindgen]
 pub unsafe fn pack_stored(k: usize, n: usize, format: usize, data: *const u8, transposed: u32, packed: *mut f32) {
     let b = stored(format, data, if transposed != 0 { k } else { n }, transposed);
-    unsafe { packing::pack_stored(k, n, b, current_tile().columns(), packed, workspace(0)) }
+    unsafe { stored_packing::pack(k, n, b, current_tile().columns(), packed, workspace(0)) }
 }
 
 /// Columns `start..end` of what `pack(k, n, …)` wrote, as [k, end − start].

@@ -3,7 +3,7 @@
 use super::pack::{self, MAXIMUM_BLOCK, block, padded, panel_width};
 use super::rows::{FEW, FEW_DEEP};
 use super::select::{PACKING_COLUMNS, PACKING_ROWS};
-use super::source::{FEW_ROWS, Group, SCRATCH, Source};
+use super::source::{COLUMN_BLOCK, FEW_ROWS, Group, SCRATCH, Source};
 use super::tile::{Initial, Strip, Tile};
 use super::{Product, Right, Strided, output, rows, select};
 use core::ops::Range;
@@ -13,9 +13,6 @@ const ROW_BLOCK: usize = 256;
 
 /// The same where B is packed: it comes from beyond that cache then, and half as often.
 const PACKED_ROW_BLOCK: usize = 512;
-
-/// Columns of C in a block: 256 KiB, as much as of A and of B, so that the second-level cache holds all three.
-pub const COLUMN_BLOCK: usize = 256;
 
 /// A block of rows of A, interleaved.
 const A_BLOCK: usize = ROW_BLOCK * MAXIMUM_BLOCK;

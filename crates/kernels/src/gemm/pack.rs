@@ -5,9 +5,8 @@
 //! its rows one after the other. With n₄ = n rounded up to 4, the panel of column j in the block that starts at row p
 //! and has b rows begins at p·n₄ + j·b.
 
-use super::{Right, Strided, stored};
+use super::{Right, Strided};
 use crate::simd::F32x4;
-use crate::weights::Stored;
 use core::array::from_fn;
 use core::ops::Range;
 use core::ptr::{with_exposed_provenance, with_exposed_provenance_mut};
@@ -56,22 +55,6 @@ pub unsafe fn pack(k: usize, n: usize, b: Strided, nr: usize, packed: *mut f32) 
     for start in (0..k).step_by(length) {
         let rows = length.min(k - start);
         unsafe { panels(Right::Strided(b), n, start..start + rows, 0..n, nr, packed.add(start * padded(n))) }
-    }
-}
-
-/// Writes `packed_len(k, n)` elements: a stored matrix, [k, n], in the same panels.
-///
-/// # Safety
-/// As for `pack`; `slab` has `stored::SLAB` elements.
-pub unsafe fn pack_stored(k: usize, n: usize, b: Stored, nr: usize, packed: *mut f32, slab: *mut f32) {
-    let length = block(k);
-    for start in (0..k).step_by(length) {
-        let rows = start..k.min(start + length);
-        for column in (0..n).step_by(MAXIMUM_BLOCK) {
-            let columns = column..n.min(column + MAXIMUM_BLOCK);
-            let to = unsafe { packed.add(start * padded(n) + column * rows.len()) };
-            unsafe { stored::panels(b, rows.clone(), columns, nr, to, slab) }
-        }
     }
 }
 

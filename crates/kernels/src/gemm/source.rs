@@ -1,6 +1,5 @@
 //! Which panels of B come next, and where they lie.
 
-use super::blocked::COLUMN_BLOCK;
 use super::pack::{self, MAXIMUM_BLOCK, padded, panel_width};
 use super::select::PACKING_COLUMNS;
 use super::stored::{self, SLAB};
@@ -8,6 +7,9 @@ use super::tile::Panels;
 use super::{Product, Right, Strided};
 use core::ops::Range;
 use core::ptr::read_volatile;
+
+/// Columns of C in a block: 256 KiB, as much as of A and of B, so that the second-level cache holds all three.
+pub const COLUMN_BLOCK: usize = 256;
 
 /// Elements of a block of B: 256 KiB, which stay in the second-level cache while every strip of A passes them.
 pub const B_BLOCK: usize = COLUMN_BLOCK * MAXIMUM_BLOCK;

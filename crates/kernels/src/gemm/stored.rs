@@ -2,7 +2,7 @@
 //! there as any matrix is. The panels are those of the float32 matrix, to the bit.
 
 use super::Strided;
-use super::pack::{MAXIMUM_BLOCK, padded, panel, panel_width};
+use super::pack::{MAXIMUM_BLOCK, block, padded, panel, panel_width};
 use crate::weights::Stored;
 use core::ops::Range;
 
@@ -11,6 +11,22 @@ const ROWS: usize = 16;
 
 /// Elements of scratch for a slab: 16 KiB. A run is as long as a block of k, or of columns.
 pub const SLAB: usize = ROWS * MAXIMUM_BLOCK;
+
+/// Writes `packed_len(k, n)` elements: a stored matrix, [k, n], in the panels of `pack::pack`.
+///
+/// # Safety
+/// As for `pack::pack`; `slab` has `SLAB` elements.
+pub unsafe fn pack(k: usize, n: usize, b: Stored, nr: usize, packed: *mut f32, slab: *mut f32) {
+    let length = block(k);
+    for start in (0..k).step_by(length) {
+        let rows = start..k.min(start + length);
+        for column in (0..n).step_by(MAXIMUM_BLOCK) {
+            let columns = column..n.min(column + MAXIMUM_BLOCK);
+            let to = unsafe { packed.add(start * padded(n) + column * rows.len()) };
+            unsafe { panels(b, rows.clone(), columns, nr, to, slab) }
+        }
+    }
+}
 
 /// As `pack::panels`. Neither `rows` nor `columns` are more than `MAXIMUM_BLOCK`.
 ///

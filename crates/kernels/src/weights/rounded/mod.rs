@@ -15,13 +15,16 @@
 //! | `product` | the loops over tiles |
 //! | `tile` | some rows of x with some blocks of W |
 //! | `instruction` | by which instruction the sums are made |
+//! | `fastest` | which of them is used |
 
+mod fastest;
 mod instruction;
 mod product;
 mod rows;
 mod tile;
 
-pub use instruction::{Instruction, fastest, is_right};
+pub use fastest::{fastest, is_right};
+pub use instruction::Instruction;
 pub use product::{STEP, times};
 pub use rows::{round, rounded_bytes};
 

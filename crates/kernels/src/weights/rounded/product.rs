@@ -3,7 +3,7 @@
 use super::has_8_bits;
 use super::instruction::Instruction;
 use super::rows::together;
-use super::tile::{TILES, Tiles};
+use super::tile::{Rounded, TILES, Tiles};
 use crate::weights::interleaved::ROWS;
 use crate::weights::{GROUP, Stored};
 use core::ops::Range;
@@ -18,18 +18,6 @@ const ABREAST: usize = 4;
 
 /// Columns of y that a part begins at a multiple of.
 pub const STEP: usize = ABREAST * ROWS;
-
-pub(super) struct Rounded {
-    pub x: *const u8,
-    pub m: usize,
-    pub data: *const u8,
-    pub groups: usize,
-    pub n: usize,
-    pub bias: *const f32,
-    pub y: *mut f32,
-    /// 0, of which the tiles must not know; see `Halves`.
-    pub zero: u32,
-}
 
 /// y\[·, columns\] of y, [m, n], for `weights` of n rows in blocks; `x` holds m rows rounded for the format. `columns` begins at
 /// a multiple of `ROWS`.

@@ -1,7 +1,6 @@
 //! Some rows of x with some blocks of rows of W.
 
 use super::instruction::Instruction;
-use super::product::Rounded;
 use super::rows::OF_X;
 use crate::simd::F32x4;
 use crate::simd::dots::{Added, Bytes, Dots, Pairs, PairsOfNibbles, Widened};
@@ -9,6 +8,19 @@ use crate::simd::half::{Halves, Normal, Widening};
 use crate::weights::groups::{OF_4, OF_8};
 use crate::weights::interleaved::{ROWS, halves};
 use core::ptr::with_exposed_provenance;
+
+/// A product, as the tiles take it.
+pub(super) struct Rounded {
+    pub x: *const u8,
+    pub m: usize,
+    pub data: *const u8,
+    pub groups: usize,
+    pub n: usize,
+    pub bias: *const f32,
+    pub y: *mut f32,
+    /// 0, of which the tiles must not know; see `Halves`.
+    pub zero: u32,
+}
 
 /// (product, first row of x, column, end of the columns, how many blocks further on to read ahead); false, and nothing written, for
 /// scales that it cannot widen.
