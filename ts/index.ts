@@ -66,6 +66,8 @@ export { predictEach } from "./tasks/predict-each.js";
 export type { PredictionRequest } from "./tasks/predict-each.js";
 export * from "./models/former-names.js";
 export { SentenceEncoder } from "./models/sentence/sentence-encoder.js";
+export { mineHardNegatives } from "./models/sentence/mining/mine-hard-negatives.js";
+export type { Judge, MinedExample, MinedPair, MiningOptions, VectorSource } from "./models/sentence/mining/mining-options.js";
 export { CausalLanguageModel } from "./models/language/causal-language-model.js";
 export type { ChatTemplateOptions } from "./models/language/chat-template.js";
 export type { ChatMessage } from "./models/language/chat-message.js";
@@ -143,6 +145,26 @@ export type { MetricIntervals, Metrics, MetricsOptions } from "./train/metrics/m
 export { pairedDifference } from "./train/metrics/paired-difference.js";
 export type { Difference, PairedDifference, PairedOptions } from "./train/metrics/paired-difference.js";
 export type { BatchLoss, Task } from "./train/task.js";
+export { crossEncoderLoss } from "./train/losses/cross-encoder-loss.js";
+export type { CrossEncoderLossName, CrossEncoderLossOptions } from "./train/losses/cross-encoder-loss.js";
+export { binaryMetrics } from "./train/evaluators/binary-metrics.js";
+export type { BinaryMetrics, BinaryMetricsOptions } from "./train/evaluators/binary-metrics.js";
+export { calibration, calibrationError } from "./train/evaluators/calibration.js";
+export type { Calibration, CalibrationBin, CalibrationError, CalibrationOptions } from "./train/evaluators/calibration.js";
+export { multiLabelMetrics } from "./train/evaluators/multi-label-metrics.js";
+export type { MultiLabelMetrics, MultiLabelOptions } from "./train/evaluators/multi-label-metrics.js";
+export { rerankingMetrics } from "./train/evaluators/reranking-metrics.js";
+export type { RerankingOptions, RerankingSample } from "./train/evaluators/reranking-metrics.js";
+export { retrievalMetrics } from "./train/evaluators/retrieval-metrics.js";
+export type { RetrievalCuts, RetrievalOptions } from "./train/evaluators/retrieval-metrics.js";
+export type { ByQuery, DocumentId, RankedDocuments } from "./train/evaluators/ranked-ids.js";
+export { similarityMetrics } from "./train/evaluators/similarity-metrics.js";
+export type { SimilarityMetrics } from "./train/evaluators/similarity-metrics.js";
+export { tripletMetrics } from "./train/evaluators/triplet-metrics.js";
+export type { TripletMetricsOptions } from "./train/evaluators/triplet-metrics.js";
+export { cachedSentenceLoss } from "./train/losses/gradient-cache.js";
+export { sentenceLoss } from "./train/losses/sentence-loss.js";
+export type { SentenceLossName, SentenceLossOptions } from "./train/losses/sentence-loss-options.js";
 
 export { foldExamples, readExamples, splitExamples } from "./io/examples/index.js";
 export type {

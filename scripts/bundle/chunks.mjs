@@ -59,6 +59,9 @@ export const places = {
   "ts/tasks/tokens/run/settings.ts": "jobs",
   "ts/tokenize": "models",
   "ts/train": "models",
+  // Apart: few programs train sentence vectors by themselves, and the tables of losses keep all of them.
+  "ts/train/losses": "losses",
+  "ts/train/evaluators": "evaluators",
 
   // On demand: runs on labelled words and on language models.
   "ts/tasks/language": "language-run",
@@ -126,6 +129,10 @@ export const places = {
   "ts/io/examples/summary/summarise.ts": "io",
   "ts/io/examples/parquet": "parquet",
   "ts/io/page/zip-file.ts": "zip",
+
+  // On demand: hard negatives.
+  "ts/models/sentence/mining": "mining",
+  "ts/models/sentence/mining/mine-hard-negatives.ts": "models",
 
   // On demand: the fit of a head.
   "ts/train/logistic": "head-fit",

@@ -40,6 +40,11 @@ export class Prompts {
     return new Prompts(this.named, this.byDefault, false);
   }
 
+  /** Whether there is a prompt of this name. */
+  has(name: string): boolean {
+    return this.named.has(name);
+  }
+
   /** The prompt to use. Throws `ConfigError` for an unknown name, and if both options are given. */
   choose(what: string, { prompt, promptName }: PromptChoice): string {
     if (prompt !== undefined && promptName !== undefined)

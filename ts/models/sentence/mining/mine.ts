@@ -1,0 +1,117 @@
+import { unexpected } from "../../../arguments/settings.js";
+import { Graph } from "../../../graph/graph.js";
+import { permutation } from "../../../nn/random.js";
+import { throwIfAborted } from "../../../waiting/abort.js";
+import { SentenceEncoder } from "../sentence-encoder.js";
+import { type Candidate, nearestTexts, unitVectors } from "./candidates.js";
+import { examplesOf, type MinedQuery } from "./mined-examples.js";
+import { type MinedExample, type MinedPair, type MiningOptions, type MiningSettings, takeMining, type VectorSource } from "./mining-options.js"; // prettier-ignore
+
+/** What `mineHardNegatives` does. */
+export async function mine(
+  what: string,
+  encoder: VectorSource,
+  given: readonly MinedPair[],
+  options: MiningOptions,
+): Promise<MinedExample[]> {
+  const { pairs, options: settings } = takeMining(what, encoder, given, options);
+  throwIfAborted(settings.signal);
+  const corpus = [...new Set([...settings.corpus, ...pairs.map(([, answer]) => answer)])];
+  const placeOf = new Map(corpus.map((text, place) => [text, place]));
+  const answers = new Map<string, Set<number>>();
+  for (const [query, answer] of pairs) {
+    const own = answers.get(query) ?? new Set();
+    answers.set(query, own.add(placeOf.get(answer)!));
+  }
+  const queries = [...answers.keys()];
+
+  const vectorsOf = async (texts: readonly string[], prompt: string | undefined, name: string | undefined) => {
+    const { signal } = settings;
+    const choice = prompt !== undefined ? { prompt } : name !== undefined ? { promptName: name } : {};
+    const own = { normalize: true, ...choice, ...(signal && { signal }) };
+    return unitVectors(what, await encoder.encode(texts, own), texts.length);
+  };
+  const defaultPrompt = (...names: string[]) =>
+    encoder instanceof SentenceEncoder ? names.find((name) => encoder.layout.prompts.has(name)) : undefined;
+  const documents = await vectorsOf(
+    corpus,
+    settings.corpusPrompt,
+    settings.corpusPromptName ?? defaultPrompt("document", "passage", "corpus"),
+  );
+  const asked = await vectorsOf(
+    queries,
+    settings.queryPrompt,
+    settings.queryPromptName ?? defaultPrompt("query"),
+  );
+  const graph = encoder instanceof SentenceEncoder ? encoder.graph : undefined;
+  const count = settings.rangeMax + settings.most;
+  const found = await nearestTexts(graph, asked, documents, count, settings.signal);
+
+  const mined: MinedQuery[] = [];
+  for (const [place, query] of queries.entries()) {
+    throwIfAborted(settings.signal);
+    const own = [...answers.get(query)!];
+    let positives: Candidate[] = own.map((text) => ({ text, score: dot(asked[place]!, documents[text]!) }));
+    let candidates = found[place]!;
+    if (settings.crossEncoder !== undefined && hasLimits(settings)) {
+      [candidates, positives] = await judged(what, settings, query, corpus, candidates, positives);
+    }
+    const left = filtered(candidates, positives, settings);
+    mined.push({ query, positives, negatives: chosen(left, settings, place, graph) });
+  }
+  return examplesOf(mined, corpus, settings);
+}
+
+const dot = (a: Float32Array, b: Float32Array) => a.reduce((total, x, i) => total + x * b[i]!, 0);
+
+const hasLimits = ({ absoluteMargin, relativeMargin, maxScore, minScore }: MiningSettings) =>
+  [absoluteMargin, relativeMargin, maxScore, minScore].some((limit) => limit !== undefined);
+
+/** Candidates and answers of a query with the cross-encoder's scores. */
+async function judged(
+  what: string,
+  { crossEncoder }: MiningSettings,
+  query: string,
+  corpus: readonly string[],
+  candidates: readonly Candidate[],
+  positives: readonly Candidate[],
+): Promise<[Candidate[], Candidate[]]> {
+  const all = [...candidates, ...positives];
+  const pairs = all.map(({ text }): [string, string] => [query, corpus[text]!]);
+  const judge = crossEncoder!;
+  const scores = await (typeof judge === "function" ? judge(pairs) : judge.predict(pairs));
+  if (scores.length !== all.length) {
+    throw unexpected(what, "crossEncoder", `what gives ${all.length} scores for as many pairs`, scores);
+  }
+  const scored = all.map(({ text }, place) => {
+    const given: unknown = scores[place];
+    const score: unknown = typeof given === "object" && given !== null ? (given as ArrayLike<number>)[0] : given;
+    if (typeof score === "number" && Number.isFinite(score)) return { text, score };
+    throw unexpected(what, "crossEncoder", "what gives finite scores", given, undefined, { place });
+  });
+  return [scored.slice(0, candidates.length), scored.slice(candidates.length)];
+}
+
+/** The candidates that the options leave, best first. */
+function filtered(candidates: readonly Candidate[], positives: readonly Candidate[], settings: MiningSettings) {
+  const { includePositives, absoluteMargin, relativeMargin, maxScore, minScore } = settings;
+  const own = new Set(positives.map(({ text }) => text));
+  const worst = positives.reduce((least, { score }) => Math.min(least, score), Infinity);
+  const left = candidates.filter(({ text, score }) => {
+    if (!includePositives && own.has(text)) return false;
+    if (absoluteMargin !== undefined && score + absoluteMargin > worst) return false;
+    if (relativeMargin !== undefined && score > worst - Math.abs(worst) * relativeMargin) return false;
+    if (maxScore !== undefined && score > maxScore) return false;
+    return minScore === undefined || score >= minScore;
+  });
+  // The sort is stable: of equal scores the earlier text of the corpus is first.
+  return left.sort((a, b) => b.score - a.score).slice(settings.rangeMin, settings.rangeMax);
+}
+
+/** Those to keep of what is left. */
+function chosen(left: readonly Candidate[], settings: MiningSettings, query: number, graph: Graph | undefined) {
+  const { numNegatives, samplingStrategy, seed } = settings;
+  if (samplingStrategy === "top" || left.length <= numNegatives) return left.slice(0, numNegatives);
+  const order = permutation(left.length, seed, query, graph?.engine).slice(0, numNegatives).sort();
+  return Array.from(order, (place) => left[place]!);
+}

@@ -1,0 +1,66 @@
+import { isRecord } from "../../arguments/collections.js";
+import { unexpected } from "../../arguments/settings.js";
+import { ConfigError } from "../../errors/errors.js";
+import { excerpt } from "../../errors/excerpt.js";
+
+/** A document's id. Numbers are understood as their digits. */
+export type DocumentId = string | number;
+
+/** Documents of a query: ids, best first; or ids with scores, in any order. */
+export type RankedDocuments =
+  | readonly DocumentId[]
+  | readonly { readonly id: DocumentId; readonly score: number }[]
+  | readonly (readonly [id: DocumentId, score: number])[]
+  | ReadonlyMap<DocumentId, number>
+  | Readonly<Record<string, number>>;
+
+/** Something for each query: in a list, or by the query's id. */
+export type ByQuery<T> = readonly T[] | ReadonlyMap<DocumentId, T> | Readonly<Record<string, T>>;
+
+/** The queries of `ByQuery`, by a name each. */
+export function queriesOf(what: string, name: string, given: unknown): Map<string, unknown> {
+  if (given instanceof Map) return new Map([...given].map(([query, value]) => [String(query), value]));
+  if (Array.isArray(given)) return new Map(given.map((value, place) => [String(place), value]));
+  if (isRecord(given)) return new Map(Object.entries(given));
+  throw unexpected(what, name, "a list, Map or object with an entry for each query", given);
+}
+
+const isId = (value: unknown): value is DocumentId => typeof value === "string" || typeof value === "number";
+
+/** The ids of a list or set. */
+export function idsOf(what: string, name: string, given: unknown): Set<string> {
+  if (!Array.isArray(given) && !(given instanceof Set)) throw unexpected(what, name, "a list or Set of ids", given);
+  const ids = [...(given as Iterable<unknown>)].map((id) => {
+    if (isId(id)) return String(id);
+    throw unexpected(what, name, "a list or Set of ids", id);
+  });
+  return new Set(ids);
+}
+
+/** Ids, best first: as given, or by score; of equal scores the smaller id first, compared as text. */
+export function rankedIds(what: string, name: string, given: unknown): string[] {
+  const ids = Array.isArray(given) && given.every(isId) ? given.map(String) : byScore(what, name, given);
+  if (new Set(ids).size === ids.length) return ids;
+  const twice = ids.find((id, place) => ids.indexOf(id) !== place)!;
+  throw new ConfigError(`${what}: ${name} has ${excerpt(twice)} twice`, { op: what, option: "ranked", value: twice });
+}
+
+function byScore(what: string, name: string, given: unknown): string[] {
+  const scored = entriesOf(given).map((entry, place): [string, number] => {
+    const [id, score] = Array.isArray(entry)
+      ? (entry as unknown[])
+      : isRecord(entry)
+        ? [entry["id"] ?? entry["corpus_id"], entry["score"]]
+        : [];
+    if (isId(id) && typeof score === "number" && !Number.isNaN(score)) return [String(id), score];
+    throw unexpected(what, name, "ids, best first, or ids with scores", entry, undefined, { place });
+  });
+  scored.sort(([a, scoreA], [b, scoreB]) => (scoreA === scoreB ? (a < b ? -1 : 1) : scoreB - scoreA));
+  return scored.map(([id]) => id);
+}
+
+function entriesOf(given: unknown): unknown[] {
+  if (given instanceof Map) return [...given];
+  if (Array.isArray(given)) return given;
+  return isRecord(given) ? Object.entries(given) : [given];
+}

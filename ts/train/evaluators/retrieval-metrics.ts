@@ -1,0 +1,135 @@
+import { isRecord } from "../../arguments/collections.js";
+import { checkOptions } from "../../arguments/options.js";
+import { whole } from "../../arguments/settings.js";
+import { ConfigError } from "../../errors/errors.js";
+import { log } from "../../values/elementary.js";
+import { mean } from "./number-lists.js";
+import { type ByQuery, type DocumentId, idsOf, queriesOf, type RankedDocuments, rankedIds } from "./ranked-ids.js";
+
+/** For which numbers of first documents each metric is computed. */
+export interface RetrievalCuts {
+  /** Default 1, 3, 5, 10. */
+  readonly accuracy?: readonly number[] | undefined;
+  /** Default 1, 3, 5, 10. */
+  readonly precision?: readonly number[] | undefined;
+  /** Default 1, 3, 5, 10. */
+  readonly recall?: readonly number[] | undefined;
+  /** Default 10. */
+  readonly ndcg?: readonly number[] | undefined;
+  /** Default 10. */
+  readonly mrr?: readonly number[] | undefined;
+  /** Default 100. */
+  readonly map?: readonly number[] | undefined;
+}
+
+/** Options of `retrievalMetrics`. */
+export interface RetrievalOptions {
+  /** One number or several for all metrics, or those of each metric. Default: as `RetrievalCuts` says. */
+  readonly k?: number | readonly number[] | RetrievalCuts | undefined;
+}
+
+const METRICS = ["accuracy", "precision", "recall", "ndcg", "mrr", "map"] as const;
+type Metric = (typeof METRICS)[number];
+
+const DEFAULTS: Readonly<Record<Metric, readonly number[]>> = {
+  accuracy: [1, 3, 5, 10],
+  precision: [1, 3, 5, 10],
+  recall: [1, 3, 5, 10],
+  ndcg: [10],
+  mrr: [10],
+  map: [100],
+};
+
+/** 1 / log2(rank + 1), rank from 1 */
+export const discountOf = (rank: number) => Math.LN2 / log(rank + 1);
+
+/** Metrics of one query's first k documents: whether each is relevant, and how many are. */
+const measures: Readonly<Record<Metric, (hits: readonly boolean[], relevant: number, k: number) => number>> = {
+  accuracy: (hits) => (hits.includes(true) ? 1 : 0),
+  precision: (hits, _, k) => countOf(hits) / k,
+  recall: (hits, relevant) => countOf(hits) / relevant,
+  ndcg(hits, relevant, k) {
+    let [gained, ideal] = [0, 0];
+    hits.forEach((hit, place) => (gained += hit ? discountOf(place + 1) : 0));
+    for (let rank = 1; rank <= Math.min(k, relevant); rank++) ideal += discountOf(rank);
+    return gained / ideal;
+  },
+  mrr: (hits) => (hits.includes(true) ? 1 / (hits.indexOf(true) + 1) : 0),
+  map(hits, relevant, k) {
+    let [found, total] = [0, 0];
+    hits.forEach((hit, place) => {
+      if (hit) total += ++found / (place + 1);
+    });
+    return total / Math.min(k, relevant);
+  },
+};
+
+const countOf = (hits: readonly boolean[]) => hits.filter(Boolean).length;
+
+/**
+ * Metrics of a search, the means over queries, as sentence-transformers' InformationRetrievalEvaluator has them. For a query whose first k
+ * documents are d_1 … d_k, with R relevant documents:
+ *
+ * - `accuracy@k`: 1 if one of them is relevant, else 0
+ * - `precision@k`: relevant ones among them / k
+ * - `recall@k`: relevant ones among them / R
+ * - `mrr@k`: 1 / rank of the first relevant one; 0 if there is none
+ * - `map@k`: Σ over relevant d_i of precision@i / min(k, R)
+ * - `ndcg@k`: Σ over relevant d_i of 1 / log2(i + 1), divided by the largest possible sum
+ *
+ * Queries without relevant documents do not count. Relevant documents that are not ranked count as not found.
+ *
+ * @param ranked for each query its documents: ids, best first, or ids with scores; of equal scores the smaller id is first, as text
+ * @param relevant for each query the ids of its relevant documents
+ * Throws `ConfigError` if a query has relevant documents but no ranking, if no query has any, for a document twice, and for scores that
+ * are NaN.
+ *
+ * @example retrievalMetrics([["d3", "d1"]], [["d1"]], { k: 10 })["ndcg@10"] // 0.63
+ */
+export function retrievalMetrics(
+  ranked: ByQuery<RankedDocuments>,
+  relevant: ByQuery<readonly DocumentId[] | ReadonlySet<DocumentId>>,
+  options: RetrievalOptions = {},
+): Record<string, number> {
+  const what = "retrievalMetrics";
+  checkOptions(what, options, ["k"]);
+  const cuts = cutsOf(what, options.k);
+  const rankings = queriesOf(what, "ranked", ranked);
+  const queries: { hits: boolean[]; relevant: number }[] = [];
+  for (const [query, given] of queriesOf(what, "relevant", relevant)) {
+    const wanted = idsOf(what, `relevant[${query}]`, given);
+    if (wanted.size === 0) continue;
+    if (!rankings.has(query)) {
+      const message = `${what}: query ${query} has relevant documents, but nothing is ranked for it`;
+      throw new ConfigError(message, { op: what, option: "ranked", value: query });
+    }
+    const ids = rankedIds(what, `ranked[${query}]`, rankings.get(query));
+    queries.push({ hits: ids.map((id) => wanted.has(id)), relevant: wanted.size });
+  }
+  if (queries.length === 0) {
+    throw new ConfigError(`${what}: no query has a relevant document`, { op: what, option: "relevant", length: 0 });
+  }
+  const scores = METRICS.flatMap((metric) =>
+    cuts[metric].map((k) => {
+      const each = queries.map(({ hits, relevant }) => measures[metric](hits.slice(0, k), relevant, k));
+      return [`${metric}@${k}`, mean(each)] as const;
+    }),
+  );
+  return Object.fromEntries(scores);
+}
+
+function cutsOf(what: string, given: unknown): Readonly<Record<Metric, readonly number[]>> {
+  const list = (value: unknown): number[] =>
+    (Array.isArray(value) ? (value as unknown[]) : [value]).map((k) => whole(what, "k", k, 1));
+  if (given === undefined) return DEFAULTS;
+  if (!isRecord(given)) {
+    const all = list(given);
+    return Object.fromEntries(METRICS.map((metric) => [metric, all])) as unknown as Record<Metric, number[]>;
+  }
+  checkOptions(what, given, METRICS);
+  const own = METRICS.map((metric) => [
+    metric,
+    given[metric] === undefined ? DEFAULTS[metric] : list(given[metric]),
+  ]);
+  return Object.fromEntries(own) as Record<Metric, readonly number[]>;
+}

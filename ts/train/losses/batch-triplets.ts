@@ -1,0 +1,103 @@
+import { or } from "../../arguments/read-options.js";
+import { finite } from "../../arguments/settings.js";
+import type { Graph, NodeId } from "../../graph/graph.js";
+import { numberPerRow } from "./host-numbers.js";
+import { distance, readLossOptions } from "./loss-options.js";
+import { constant, logSigmoids, pick, plus, products, root, times, upTo, valuesOf, weightedSum } from "./loss-parts.js";
+import { checkColumns, labelsOf, type LossCall, type LossPlan } from "./loss-plan.js";
+import { farthest, farthestOf, nearest, triplets } from "./triplet-choice.js";
+
+/** A loss of the distances between all rows of one column, by their labels. */
+function ofDistances(
+  takesMargin: boolean,
+  loss: (call: LossCall, flat: NodeId, values: Float32Array, labels: readonly number[], margin: number) => NodeId,
+): LossPlan {
+  return (call) => {
+    const { distanceMetric, margin } = readLossOptions(call, {
+      distanceMetric: distance("euclidean"),
+      ...(takesMargin && { tripletMargin: or<number | undefined, []>(undefined, finite) }),
+      margin: takesMargin ? or(5, finite) : () => 0,
+    });
+    checkColumns(call, "text", 1);
+    const { graph, rows, what, options } = call;
+    const labels = numberPerRow(what, "labels", labelsOf(call), rows);
+    const given = (options["tripletMargin"] as number | undefined) ?? margin;
+    return ([column]) => {
+      const flat = distances(graph, column!, rows, distanceMetric);
+      return loss(call, flat, valuesOf(graph, flat), labels, given);
+    };
+  };
+}
+
+/**
+ * Distances between all rows, row-major `[n·n]`: √max(0, aa − 2ab + bb), 0 without a gradient where that is 0; or 1 − cosine.
+ */
+function distances(graph: Graph, x: NodeId, n: number, kind: "euclidean" | "cosine" | "manhattan"): NodeId {
+  if (kind === "cosine") {
+    const unit = graph.normalize(x);
+    return graph.reshape(plus(graph, graph.neg(products(graph, unit, unit)), 1), [n * n]);
+  }
+  const [, width] = graph.shape(x) as [number, number];
+  if (kind === "manhattan") {
+    const differences = graph.sub(graph.reshape(x, [n, 1, width]), graph.reshape(x, [1, n, width]));
+    return graph.reshape(graph.sum(graph.abs(differences), { dim: 2 }), [n * n]);
+  }
+  const dot = products(graph, x, x);
+  const squares = pick(graph, graph.reshape(dot, [n * n]), upTo(n).map((row) => row * (n + 1))); // prettier-ignore
+  const partial = graph.sub(graph.reshape(squares, [1, n]), times(graph, dot, 2));
+  return graph.reshape(root(graph, graph.add(partial, graph.reshape(squares, [n, 1]))), [n * n]);
+}
+
+/** Of each row the distance to its farthest positive, less that to its nearest negative → `[n]`. */
+function hardest({ graph, rows }: LossCall, flat: NodeId, values: Float32Array, labels: readonly number[]): NodeId {
+  const positives = upTo(rows).map((row) => farthestOf(values, labels, row));
+  const negatives = upTo(rows).map((row) => nearest(values, labels, row));
+  const at = (places: readonly (number | undefined)[]) => {
+    const found = places.map((place, row) => row * rows + (place ?? row));
+    const weights = places.map((place) => (place === undefined ? 0 : 1));
+    return graph.mul(pick(graph, flat, found), constant(graph, [rows], weights));
+  };
+  // A row without a negative counts with the largest distance in it.
+  const instead = negatives.map((place, row) => (place === undefined ? farthest(values, rows, row) : undefined));
+  const far = instead.some((place) => place !== undefined) ? graph.add(at(negatives), at(instead)) : at(negatives);
+  return graph.sub(at(positives), far);
+}
+
+/** BatchHard: mean over rows of max(0, farthest positive − nearest negative + margin). */
+export const batchHardTriplet = ofDistances(true, (call, flat, values, labels, margin) =>
+  call.graph.mean(call.graph.relu(plus(call.graph, hardest(call, flat, values, labels), margin))),
+);
+
+/** The same with softplus in place of margin and max. */
+export const batchHardSoftMarginTriplet = ofDistances(false, (call, flat, values, labels) => {
+  const { graph, rows } = call;
+  // softplus(x) = −log σ(−x)
+  const logs = logSigmoids(graph, hardest(call, flat, values, labels), rows);
+  return times(graph, graph.sum(graph.slice(logs, { dim: 1, start: 1 })), -1 / rows);
+});
+
+/** BatchAll: Σ max(0, d(anchor, positive) − d(anchor, negative) + margin) over all triplets / number of those above 0. */
+export const batchAllTriplet = ofDistances(true, ({ graph, rows }, flat, values, labels, margin) => {
+  const { count, weights } = triplets(values, labels, margin);
+  // Linear in the distances once the triplets are known, so that memory does not grow with their number.
+  const sum = weightedSum(graph, flat, [rows * rows], weights);
+  return count === 0 ? sum : plus(graph, sum, margin);
+});
+
+/**
+ * BatchSemiHard: mean over pairs of one label of max(0, d(anchor, positive) − d(anchor, negative) + margin); the negative is the nearest
+ * of those farther than the positive, or else the farthest.
+ */
+export const batchSemiHardTriplet = ofDistances(true, ({ graph, rows }, flat, values, labels, margin) => {
+  const pairs = upTo(rows * rows).filter((place) => {
+    const [row, other] = [Math.floor(place / rows), place % rows];
+    return row !== other && labels[row] === labels[other];
+  });
+  if (pairs.length === 0) return times(graph, graph.sum(flat), 0);
+  const negatives = pairs.map((place) => {
+    const row = Math.floor(place / rows);
+    return row * rows + (nearest(values, labels, row, values[place]) ?? farthestOf(values, labels, row, false) ?? row);
+  });
+  const differences = graph.sub(pick(graph, flat, pairs), pick(graph, flat, negatives));
+  return times(graph, graph.sum(graph.relu(plus(graph, differences, margin))), 1 / pairs.length);
+});

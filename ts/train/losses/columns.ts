@@ -1,0 +1,32 @@
+import { isRecord } from "../../arguments/collections.js";
+import { unexpected } from "../../arguments/settings.js";
+import { ConfigError } from "../../errors/errors.js";
+import type { Graph, NodeId } from "../../graph/graph.js";
+import { idList } from "../../graph/node.js";
+import { checkShape, wrongShape } from "../../values/shape.js";
+import type { LossCall } from "./loss-plan.js";
+import { given } from "./matryoshka.js";
+
+/** Checks columns of vectors, nodes of one shape `[rows, width]`, and that the options are an object. */
+export function takeColumns(
+  what: string,
+  graph: Graph,
+  columns: readonly NodeId[],
+  options: unknown,
+): { readonly ids: NodeId[]; readonly call: LossCall } {
+  const ids = idList(what, columns);
+  if (!isRecord(options)) throw unexpected(what, "options", "an object", options);
+  if (ids.length === 0) {
+    throw new ConfigError(`${what}: expected at least one column, got none`, { op: what, option: "columns", length: 0 });
+  }
+  const shapes = ids.map((id) => graph.shape(id));
+  const [first] = shapes as [readonly number[]];
+  if (first.length !== 2) throw wrongShape(what, "columns[0]", "[rows, width]", first);
+  shapes.forEach((shape, place) => checkShape(what, `columns[${place}]`, shape, first, "the first column's "));
+  const [rows, width] = first as [number, number];
+  if (rows === 0 || width === 0) throw wrongShape(what, "columns[0]", "[rows, width], with at least one row", first);
+  return {
+    ids,
+    call: { what, graph, columns: ids.length, rows, width, fullWidth: width, options: given(options) },
+  };
+}

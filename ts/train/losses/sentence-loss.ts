@@ -1,0 +1,73 @@
+import { checkGraph, type Graph, type NodeId } from "../../graph/graph.js";
+import { batchAllTriplet, batchHardSoftMarginTriplet, batchHardTriplet, batchSemiHardTriplet } from "./batch-triplets.js";
+import { takeColumns } from "./columns.js";
+import { contrastive, onlineContrastive, triplet } from "./contrastive.js";
+import { distillKlDiv, embedDistillation, marginMse, mse } from "./distillation.js";
+import { gistEmbed } from "./gist-embed.js";
+import type { LossPlan } from "./loss-plan.js";
+import { type LossTable, planNamed } from "./loss-table.js";
+import { given, matryoshka } from "./matryoshka.js";
+import { multipleNegatives } from "./multiple-negatives.js";
+import { angle, cosent, cosineSimilarity } from "./pair-scores.js";
+import type { SentenceLossName, SentenceLossOptions } from "./sentence-loss-options.js";
+import { softmax } from "./softmax.js";
+
+const byName = (what: string, name: unknown): LossPlan => planNamed(what, table, name);
+
+/** MSE for one column with its teacher's vectors, MarginMSE for a query with candidates and their scores. */
+const distillation: LossPlan = (call) => (call.columns < 3 ? mse : marginMse)(call);
+
+const table: Readonly<Record<SentenceLossName, LossTable[string]>> = {
+  "multiple-negatives-ranking": { plan: multipleNegatives(false), aliases: ["mnrl", "info-nce"] },
+  "cached-multiple-negatives-ranking": { plan: multipleNegatives(false), aliases: ["cached-mnrl"] },
+  "multiple-negatives-symmetric-ranking": {
+    plan: multipleNegatives(true),
+    aliases: ["mnrl-symmetric", "cached-multiple-negatives-symmetric-ranking"],
+  },
+  "gist-embed": { plan: gistEmbed, aliases: ["gist", "cached-gist-embed"] },
+  triplet: { plan: triplet },
+  contrastive: { plan: contrastive },
+  "online-contrastive": { plan: onlineContrastive },
+  "cosine-similarity": { plan: cosineSimilarity },
+  cosent: { plan: cosent },
+  angle: { plan: angle },
+  softmax: { plan: softmax },
+  mse: { plan: mse },
+  "embed-distill": { plan: embedDistillation },
+  "margin-mse": { plan: marginMse },
+  "distill-kl-div": { plan: distillKlDiv },
+  distillation: { plan: distillation },
+  "batch-all-triplet": { plan: batchAllTriplet },
+  "batch-hard-triplet": { plan: batchHardTriplet },
+  "batch-hard-soft-margin-triplet": { plan: batchHardSoftMarginTriplet },
+  "batch-semi-hard-triplet": { plan: batchSemiHardTriplet },
+  matryoshka: { plan: matryoshka(byName) },
+};
+
+/**
+ * Records a loss of sentence vectors, as sentence-transformers computes it, and returns its node, a scalar. `docs/sentence-losses.md`
+ * has the formulas.
+ *
+ * @param name the name of sentence-transformers' class, in kebab case and without "Loss"
+ * @param columns the vectors of each column of texts, nodes `[n, width]`, not normalised: query, positive, negatives…; two texts; anchor,
+ *   positive, negative; or one text, as the loss needs them
+ * @param options options of the class in camel case, and the data of the batch. With `matryoshkaDims`, any loss is computed for these
+ *   dimensions.
+ * Throws `ConfigError` for unknown names and options and for wrong values, `ShapeError` for wrong shapes, before anything is computed.
+ */
+export function sentenceLoss(
+  graph: Graph,
+  name: SentenceLossName,
+  columns: readonly NodeId[],
+  options: SentenceLossOptions = {},
+): NodeId {
+  const what = "sentenceLoss";
+  checkGraph(what, graph);
+  const { ids, call } = takeColumns(what, graph, columns, options);
+  const plan = byName(what, name);
+  const wrapped = call.options["matryoshkaDims"] !== undefined && plan !== table.matryoshka.plan;
+  if (!wrapped) return plan(call)(ids);
+  const { inner: _, matryoshkaDims, matryoshkaWeights, ...own } = call.options;
+  const outer = given({ matryoshkaDims, matryoshkaWeights, inner: { name, options: own } });
+  return table.matryoshka.plan({ ...call, options: outer })(ids);
+}
