@@ -67,7 +67,13 @@ export type { PredictionRequest } from "./tasks/predict-each.js";
 export * from "./models/former-names.js";
 export { SentenceEncoder } from "./models/sentence/sentence-encoder.js";
 export { mineHardNegatives } from "./models/sentence/mining/mine-hard-negatives.js";
-export type { Judge, MinedExample, MinedPair, MiningOptions, VectorSource } from "./models/sentence/mining/mining-options.js";
+export type {
+  Judge,
+  MinedExample,
+  MinedPair,
+  MiningOptions,
+  VectorSource,
+} from "./models/sentence/mining/mining-options.js";
 export { CausalLanguageModel } from "./models/language/causal-language-model.js";
 export type { ChatTemplateOptions } from "./models/language/chat-template.js";
 export type { ChatMessage } from "./models/language/chat-message.js";
@@ -150,7 +156,12 @@ export type { CrossEncoderLossName, CrossEncoderLossOptions } from "./train/loss
 export { binaryMetrics } from "./train/evaluators/binary-metrics.js";
 export type { BinaryMetrics, BinaryMetricsOptions } from "./train/evaluators/binary-metrics.js";
 export { calibration, calibrationError } from "./train/evaluators/calibration.js";
-export type { Calibration, CalibrationBin, CalibrationError, CalibrationOptions } from "./train/evaluators/calibration.js";
+export type {
+  Calibration,
+  CalibrationBin,
+  CalibrationError,
+  CalibrationOptions,
+} from "./train/evaluators/calibration.js";
 export { multiLabelMetrics } from "./train/evaluators/multi-label-metrics.js";
 export type { MultiLabelMetrics, MultiLabelOptions } from "./train/evaluators/multi-label-metrics.js";
 export { rerankingMetrics } from "./train/evaluators/reranking-metrics.js";

@@ -133,6 +133,7 @@ export const places = {
   // On demand: hard negatives.
   "ts/models/sentence/mining": "mining",
   "ts/models/sentence/mining/mine-hard-negatives.ts": "models",
+  "ts/models/sentence/mining/mining-options.ts": "models",
 
   // On demand: the fit of a head.
   "ts/train/logistic": "head-fit",

@@ -34,7 +34,11 @@ export const casesOf = <T>(file: string) => goldenJson<T[]>(`${FOLDER}/${file}`)
 /** A case with its vectors: `before/COLUMN`, `grad/COLUMN`, `guide/COLUMN`, `teacher`, `head/weight`. */
 export async function lossCase(name: string): Promise<{ settings: LossCase; columns: string[]; vectors: TensorFile }> {
   const settings = await goldenJson<LossCase>(`${FOLDER}/${name}/case.json`);
-  return { settings, columns: Object.keys(settings.ids), vectors: readSafetensors(await caseBytes(name, "vectors.safetensors")) };
+  return {
+    settings,
+    columns: Object.keys(settings.ids),
+    vectors: readSafetensors(await caseBytes(name, "vectors.safetensors")),
+  };
 }
 
 /** Options in camel case. */

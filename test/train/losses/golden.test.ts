@@ -82,7 +82,7 @@ it.each([...new Set(variants.map(({ of, name }) => `${of} ${name}`))])("other op
     const columns = variant.columns.map((data, i) => ({ shape: variant.shapes[i]!, data }));
     const { value, gradients } = run(columns, (graph, nodes) =>
       variant.of === "sentenceLoss"
-        ? sentenceLoss(graph, variant.name as SentenceLossName, nodes, variant.options as SentenceLossOptions)
+        ? sentenceLoss(graph, variant.name as SentenceLossName, nodes, variant.options)
         : crossEncoderLoss(graph, variant.name as CrossEncoderLossName, nodes, variant.options),
     );
     const said = JSON.stringify(variant.options);

@@ -63,7 +63,9 @@ const kinds: Kind[] = [
   { name: "batch-semi-hard-triplet", columns: 1, options: labelled },
   { name: "matryoshka", columns: 2, scaleFree: true, options: () => ({ matryoshkaDims: [2, 4] }) },
 ];
-const titled = kinds.map((kind) => [`${kind.name}, ${JSON.stringify(kind.options?.(0, 4) ?? {}).slice(0, 40)}`, kind] as const);
+const titled = kinds.map(
+  (kind) => [`${kind.name}, ${JSON.stringify(kind.options?.(0, 4) ?? {}).slice(0, 40)}`, kind] as const,
+);
 
 type Rows = number[][];
 
@@ -124,7 +126,9 @@ describe.each(titled)("%s", (_, kind) => {
           };
           const [wide, narrow] = [moved(2 * step) - moved(-2 * step), moved(step) - moved(-step)];
           const expected = (8 * narrow - wide) / (12 * step);
-          expect(Math.abs(gradients[c]![i * WIDTH + j]! - expected) / Math.max(1, Math.abs(expected))).toBeLessThan(3e-3);
+          expect(Math.abs(gradients[c]![i * WIDTH + j]! - expected) / Math.max(1, Math.abs(expected))).toBeLessThan(
+            3e-3,
+          );
         });
       });
     });
@@ -201,7 +205,8 @@ it("any loss is computed for Matryoshka dimensions, as by the class around it", 
 
 it("names of classes are understood", () => {
   const columns = [matrix(4, WIDTH, 1), matrix(4, WIDTH, 2)];
-  const value = (name: string) => lossOf({ name: name as "cosent", options: () => ({ labels: scores(4) }) }, columns).value;
+  const value = (name: string) =>
+    lossOf({ name: name as "cosent", options: () => ({ labels: scores(4) }) }, columns).value;
   expect(value("CoSENTLoss")).toBe(value("cosent"));
   expect(value("AnglELoss")).toBe(value("angle"));
 });
@@ -245,9 +250,14 @@ describe("what does not fit is named before any work", () => {
     ["constructor", 2, {}, "there is no loss"],
     ["multiple-negatives-ranking", 1, {}, "expected at least 2 columns"],
     ["multiple-negatives-ranking", 2, { scale: 0 }, "scale is a number above 0, got 0"],
-    ["multiple-negatives-ranking", 2, { scales: 1 }, "did you mean "scale"?"],
+    ["multiple-negatives-ranking", 2, { scales: 1 }, 'did you mean "scale"?'],
     ["multiple-negatives-ranking", 2, { directions: ["doc_to_query"] }, "must include"],
-    ["multiple-negatives-ranking", 2, { directions: ["query_to_doc", "doc_to_doc"], partitionMode: "per_direction" }, "joint"],
+    [
+      "multiple-negatives-ranking",
+      2,
+      { directions: ["query_to_doc", "doc_to_doc"], partitionMode: "per_direction" },
+      "joint",
+    ],
     ["triplet", 2, {}, "expected 3 columns (anchor, positive, negative), got 2"],
     ["triplet", 3, { distanceMetric: "hamming" }, "distanceMetric is one of"],
     ["cosent", 2, {}, "labels is [3] numbers, which this loss needs"],
@@ -255,8 +265,18 @@ describe("what does not fit is named before any work", () => {
     ["cosent", 2, { labels: [1, NaN, 2] }, "labels[1] is a finite number, got NaN"],
     ["cosent", 2, { labels: ["1", "2", "3"] }, "labels is a list of numbers"],
     ["softmax", 2, { labels: [0, 1, 0] }, "head is { weight, bias }"],
-    ["softmax", 2, { labels: [0, 5, 0], head: { weight: matrix(12, 3, 1) } }, "labels[1] is a whole number from 0 to 2"],
-    ["softmax", 2, { labels: [0, 1, 0], head: { weight: matrix(10, 3, 1) } }, "head.weight must be [12, labels] or [labels, 12]"],
+    [
+      "softmax",
+      2,
+      { labels: [0, 5, 0], head: { weight: matrix(12, 3, 1) } },
+      "labels[1] is a whole number from 0 to 2",
+    ],
+    [
+      "softmax",
+      2,
+      { labels: [0, 1, 0], head: { weight: matrix(10, 3, 1) } },
+      "head.weight must be [12, labels] or [labels, 12]",
+    ],
     ["mse", 1, {}, "teacher is vectors"],
     ["mse", 1, { teacher: matrix(3, 5, 1) }, "teacher must be [3, 4]"],
     ["margin-mse", 3, { labels: matrix(3, 3, 1) }, "labels must be [3] or [3, 2] numbers, got [3, 3]"],
@@ -272,15 +292,22 @@ describe("what does not fit is named before any work", () => {
     const nodes = Array.from({ length: count }, () => graph.constant({ shape: [3, 4], data: new Float32Array(12) }));
     const before = graph.nodes.length;
     expect(() => sentenceLoss(graph, name as "mse", nodes, options)).toThrow(
-      expect.objectContaining({ name: expect.stringMatching(/^(Config|Shape)Error$/), message: expect.stringContaining(message) }),
+      expect.objectContaining({
+        name: expect.stringMatching(/^(Config|Shape)Error$/),
+        message: expect.stringContaining(message),
+      }),
     );
     expect(graph.nodes.length).toBe(before);
   });
 
   it("columns of other shapes", () => {
     using graph = new Graph();
-    const node = (...shape: number[]) => graph.constant({ shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) });
-    const call = (...nodes: NodeId[]) => () => sentenceLoss(graph, "multiple-negatives-ranking", nodes);
+    const node = (...shape: number[]) =>
+      graph.constant({ shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) });
+    const call =
+      (...nodes: NodeId[]) =>
+      () =>
+        sentenceLoss(graph, "multiple-negatives-ranking", nodes);
     expect(call()).toThrow("expected at least one column, got none");
     expect(call(node(3, 4), node(2, 4))).toThrow("columns[1] must have the first column's shape [3, 4], got [2, 4]");
     expect(call(node(3), node(3))).toThrow("columns[0] must be [rows, width], got [3]");

@@ -108,6 +108,8 @@ function softmax(row: readonly number[], divisor: number): Probabilities {
   return { logs, values: logs.map(exp) };
 }
 
+const square = (x: number) => x * x;
+
 function errorOf(rows: readonly Probabilities[], classes: readonly number[], bins: number): CalibrationError {
   const found = rows.map(({ values }, i) => {
     const best = values.reduce((most, p, place) => (p > values[most]! ? place : most), 0);
@@ -128,9 +130,7 @@ function errorOf(rows: readonly Probabilities[], classes: readonly number[], bin
     accuracy: mean(found.map(({ right }) => right)),
     ece: sum(gaps),
     nll: mean(rows.map(({ logs }, i) => -logs[classes[i]!]!)),
-    brier: mean(
-      rows.map(({ values }, i) => sum(values.map((p, place) => (p - (place === classes[i] ? 1 : 0)) ** 2))),
-    ),
+    brier: mean(rows.map(({ values }, i) => sum(values.map((p, place) => square(p - (place === classes[i] ? 1 : 0)))))),
     bins: intervals.map(({ count, right, confidence }) => ({
       count,
       accuracy: count === 0 ? null : right / count,

@@ -1,17 +1,7 @@
 import { or, readOptions } from "../../arguments/read-options.js";
-import { finite } from "../../arguments/settings.js";
-import { unexpected } from "../../arguments/settings.js";
+import { finite, unexpected } from "../../arguments/settings.js";
 import { averagePrecision } from "./average-precision.js";
-import {
-  binaryList,
-  finiteNumbers,
-  mean,
-  notEmpty,
-  type NumberList,
-  rowsOf,
-  sameLength,
-  sum,
-} from "./number-lists.js";
+import { binaryList, finiteNumbers, mean, notEmpty, type NumberList, rowsOf, sameLength, sum } from "./number-lists.js";
 
 /** Options of `multiLabelMetrics`. */
 export interface MultiLabelOptions {

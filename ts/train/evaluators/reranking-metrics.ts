@@ -84,7 +84,7 @@ function ndcg({ relevant, scores }: Scored, k: number): number {
   const order = scores.map((_, place) => place).sort((a, b) => scores[b]! - scores[a]!);
   const discount = (rank: number) => (rank <= k ? discountOf(rank) : 0);
   let gained = 0;
-  for (let start = 0; start < order.length; ) {
+  for (let start = 0; start < order.length;) {
     let end = start;
     let [gain, discounts] = [0, 0];
     for (; end < order.length && scores[order[end]!] === scores[order[start]!]; end++) {

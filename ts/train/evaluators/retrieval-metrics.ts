@@ -127,9 +127,6 @@ function cutsOf(what: string, given: unknown): Readonly<Record<Metric, readonly 
     return Object.fromEntries(METRICS.map((metric) => [metric, all])) as unknown as Record<Metric, number[]>;
   }
   checkOptions(what, given, METRICS);
-  const own = METRICS.map((metric) => [
-    metric,
-    given[metric] === undefined ? DEFAULTS[metric] : list(given[metric]),
-  ]);
+  const own = METRICS.map((metric) => [metric, given[metric] === undefined ? DEFAULTS[metric] : list(given[metric])]);
   return Object.fromEntries(own) as Record<Metric, readonly number[]>;
 }

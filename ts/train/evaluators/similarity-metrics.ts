@@ -44,7 +44,7 @@ function centred(x: readonly number[]): number[] {
 function ranks(x: readonly number[]): number[] {
   const order = x.map((_, place) => place).sort((a, b) => x[a]! - x[b]!);
   const result = new Array<number>(x.length);
-  for (let start = 0; start < order.length; ) {
+  for (let start = 0; start < order.length;) {
     let end = start + 1;
     while (end < order.length && x[order[end]!] === x[order[start]!]) end++;
     for (let at = start; at < end; at++) result[order[at]!] = (start + 1 + end) / 2;

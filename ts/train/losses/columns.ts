@@ -17,7 +17,11 @@ export function takeColumns(
   const ids = idList(what, columns);
   if (!isRecord(options)) throw unexpected(what, "options", "an object", options);
   if (ids.length === 0) {
-    throw new ConfigError(`${what}: expected at least one column, got none`, { op: what, option: "columns", length: 0 });
+    throw new ConfigError(`${what}: expected at least one column, got none`, {
+      op: what,
+      option: "columns",
+      length: 0,
+    });
   }
   const shapes = ids.map((id) => graph.shape(id));
   const [first] = shapes as [readonly number[]];

@@ -108,7 +108,11 @@ export function crossEncoderLoss(
 function callOf(what: string, graph: Graph, ids: readonly NodeId[], options: unknown): LossCall {
   if (!isRecord(options)) throw unexpected(what, "options", "an object", options);
   if (ids.length === 0) {
-    throw new ConfigError(`${what}: expected at least one column, got none`, { op: what, option: "columns", length: 0 });
+    throw new ConfigError(`${what}: expected at least one column, got none`, {
+      op: what,
+      option: "columns",
+      length: 0,
+    });
   }
   const shapes = ids.map((id) => graph.shape(id));
   const [first] = shapes as [readonly number[]];

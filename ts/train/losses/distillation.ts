@@ -115,7 +115,7 @@ export const distillKlDiv: LossPlan = (call) => {
     const shape = [rows, ways];
     const probabilities = constant(graph, shape, wanted.map(exp));
     const terms = graph.mul(probabilities, graph.sub(constant(graph, shape, wanted), logs));
-    return times(graph, graph.sum(terms), student ** 2 / rows);
+    return times(graph, graph.sum(terms), (student * student) / rows);
   };
 };
 

@@ -43,7 +43,8 @@ function arranged(graph: Graph, logits: NodeId, total: number, rows: readonly (r
   return { width, matrix: graph.reshape(pick(graph, padded, indices), [rows.length, width]) };
 }
 
-const placesOf = ({ grades, starts }: Lists) => grades.map((list, query) => list.map((_, place) => starts[query]! + place));
+const placesOf = ({ grades, starts }: Lists) =>
+  grades.map((list, query) => list.map((_, place) => starts[query]! + place));
 
 /** ListNet: mean over queries of −Σ softmax(grades)·log softmax(logits). */
 export const listNet: LossPlan = (call) => {
@@ -108,7 +109,10 @@ export const adrMse: LossPlan = (call) => {
   const { total } = lists;
   const ranks = lists.grades.flatMap((list) =>
     list.map((own) => {
-      const [greater, equal] = [list.filter((grade) => grade > own).length, list.filter((grade) => grade === own).length];
+      const [greater, equal] = [
+        list.filter((grade) => grade > own).length,
+        list.filter((grade) => grade === own).length,
+      ];
       return greater + (equal + 1) / 2;
     }),
   );

@@ -68,8 +68,7 @@ export const crossEntropy: LossPlan = (call) => {
   }
   const { data } = numbersPerRow(what, "labels", labelsOf(call), rows, [1]);
   const targets = data.map((label, row) => whole(what, `labels[${row}]`, label, 0, width - 1));
-  return ([logits]) =>
-    graph.crossEntropy(activated(graph, logits!, activationFn), targets, { labelSmoothing, weight });
+  return ([logits]) => graph.crossEntropy(activated(graph, logits!, activationFn), targets, { labelSmoothing, weight });
 };
 
 /** Mean squared error of logits. */

@@ -14,10 +14,12 @@ const DIRECTIONS: readonly Direction[] = ["query_to_doc", "query_to_query", "doc
 const readers = (symmetric: boolean) => ({
   scale: or(20, positive),
   similarityFct: similarity("cosine"),
-  directions: or<Direction[], []>(symmetric ? ["query_to_doc", "doc_to_query"] : ["query_to_doc"], (what, name, value) =>
-    listFrom(`${what}: ${name} is a list of directions`, value, (each) =>
-      oneOf(what, name, typeof each === "string" ? each.toLowerCase().replaceAll("-", "_") : each, DIRECTIONS),
-    ),
+  directions: or<Direction[], []>(
+    symmetric ? ["query_to_doc", "doc_to_query"] : ["query_to_doc"],
+    (what, name, value) =>
+      listFrom(`${what}: ${name} is a list of directions`, value, (each) =>
+        oneOf(what, name, typeof each === "string" ? each.toLowerCase().replaceAll("-", "_") : each, DIRECTIONS),
+      ),
   ),
   partitionMode: word(symmetric ? "per_direction" : "joint", { joint: "", per_direction: "" }),
   hardnessMode: word("none", { none: "", in_batch_negatives: "", hard_negatives: "", all_negatives: "" }),

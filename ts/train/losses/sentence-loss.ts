@@ -1,5 +1,10 @@
 import { checkGraph, type Graph, type NodeId } from "../../graph/graph.js";
-import { batchAllTriplet, batchHardSoftMarginTriplet, batchHardTriplet, batchSemiHardTriplet } from "./batch-triplets.js";
+import {
+  batchAllTriplet,
+  batchHardSoftMarginTriplet,
+  batchHardTriplet,
+  batchSemiHardTriplet,
+} from "./batch-triplets.js";
 import { takeColumns } from "./columns.js";
 import { contrastive, onlineContrastive, triplet } from "./contrastive.js";
 import { distillKlDiv, embedDistillation, marginMse, mse } from "./distillation.js";

@@ -1,4 +1,12 @@
-import type { MinedExample, MinedPair, MiningOptions, VectorSource } from "./mining-options.js";
+import { throwIfAborted } from "../../../waiting/abort.js";
+import type { Prompts } from "../prompts.js";
+import {
+  type MinedExample,
+  type MinedPair,
+  type MiningOptions,
+  takeMining,
+  type VectorSource,
+} from "./mining-options.js";
 
 /**
  * Finds texts that an encoder takes for answers although they are none, as sentence-transformers' `mine_hard_negatives`: for each query
@@ -21,6 +29,30 @@ export async function mineHardNegatives(
   pairs: readonly MinedPair[],
   options: MiningOptions = {},
 ): Promise<MinedExample[]> {
-  // Fetched when it is used.
-  return (await import("./mine.js")).mine("mineHardNegatives", encoder, pairs, options);
+  const what = "mineHardNegatives";
+  const { pairs: taken, options: settings } = takeMining(what, encoder, pairs, options);
+  throwIfAborted(settings.signal);
+  const corpus = [...new Set([...settings.corpus, ...taken.map(([, answer]) => answer)])];
+  const queries = [...new Set(taken.map(([query]) => query))];
+  const { queryPrompt, queryPromptName, corpusPrompt, corpusPromptName, signal } = settings;
+  // Both begin before anything is awaited, and so have the adapter that is active now.
+  const vectorsOf = async (texts: readonly string[], prompt: string | undefined, promptName: string | undefined) =>
+    encoder.encode(texts, {
+      normalize: true,
+      ...(prompt !== undefined ? { prompt } : promptName !== undefined && { promptName }),
+      ...(signal && { signal }),
+    });
+  const [{ mine }, documents, asked] = await Promise.all([
+    // Fetched when it is used.
+    import("./mine.js"),
+    vectorsOf(corpus, corpusPrompt, corpusPromptName ?? promptOf(encoder, ["document", "passage", "corpus"])),
+    vectorsOf(queries, queryPrompt, queryPromptName ?? promptOf(encoder, ["query"])),
+  ]);
+  return mine(what, encoder, { pairs: taken, corpus, queries, documents, asked }, settings);
+}
+
+/** The first of these names that a model has a prompt of. */
+function promptOf(encoder: VectorSource, names: readonly string[]): string | undefined {
+  const { layout } = encoder as { readonly layout?: { readonly prompts?: Prompts } };
+  return typeof layout?.prompts?.has === "function" ? names.find((name) => layout.prompts!.has(name)) : undefined;
 }

@@ -1,48 +1,42 @@
 import { unexpected } from "../../../arguments/settings.js";
-import { Graph } from "../../../graph/graph.js";
+import type { Graph } from "../../../graph/graph.js";
 import { permutation } from "../../../nn/random.js";
 import { throwIfAborted } from "../../../waiting/abort.js";
 import { SentenceEncoder } from "../sentence-encoder.js";
 import { type Candidate, nearestTexts, unitVectors } from "./candidates.js";
 import { examplesOf, type MinedQuery } from "./mined-examples.js";
-import { type MinedExample, type MinedPair, type MiningOptions, type MiningSettings, takeMining, type VectorSource } from "./mining-options.js"; // prettier-ignore
+import type { MinedExample, MiningSettings, VectorSource } from "./mining-options.js";
 
-/** What `mineHardNegatives` does. */
+/** Texts of a call, and their vectors as the encoder gave them. */
+export interface MinedTexts {
+  readonly pairs: readonly (readonly [query: string, answer: string])[];
+  /** Each text once. */
+  readonly corpus: readonly string[];
+  /** Each query once. */
+  readonly queries: readonly string[];
+  readonly documents: readonly ArrayLike<number>[];
+  readonly asked: readonly ArrayLike<number>[];
+}
+
+/** What `mineHardNegatives` does with the vectors. */
 export async function mine(
   what: string,
   encoder: VectorSource,
-  given: readonly MinedPair[],
-  options: MiningOptions,
+  texts: MinedTexts,
+  settings: MiningSettings,
 ): Promise<MinedExample[]> {
-  const { pairs, options: settings } = takeMining(what, encoder, given, options);
-  throwIfAborted(settings.signal);
-  const corpus = [...new Set([...settings.corpus, ...pairs.map(([, answer]) => answer)])];
+  const { pairs, corpus, queries } = texts;
   const placeOf = new Map(corpus.map((text, place) => [text, place]));
   const answers = new Map<string, Set<number>>();
   for (const [query, answer] of pairs) {
     const own = answers.get(query) ?? new Set();
     answers.set(query, own.add(placeOf.get(answer)!));
   }
-  const queries = [...answers.keys()];
-
-  const vectorsOf = async (texts: readonly string[], prompt: string | undefined, name: string | undefined) => {
-    const { signal } = settings;
-    const choice = prompt !== undefined ? { prompt } : name !== undefined ? { promptName: name } : {};
-    const own = { normalize: true, ...choice, ...(signal && { signal }) };
-    return unitVectors(what, await encoder.encode(texts, own), texts.length);
-  };
-  const defaultPrompt = (...names: string[]) =>
-    encoder instanceof SentenceEncoder ? names.find((name) => encoder.layout.prompts.has(name)) : undefined;
-  const documents = await vectorsOf(
-    corpus,
-    settings.corpusPrompt,
-    settings.corpusPromptName ?? defaultPrompt("document", "passage", "corpus"),
-  );
-  const asked = await vectorsOf(
-    queries,
-    settings.queryPrompt,
-    settings.queryPromptName ?? defaultPrompt("query"),
-  );
+  const documents = unitVectors(what, texts.documents, corpus.length);
+  const asked = unitVectors(what, texts.asked, queries.length);
+  if (asked[0]!.length !== documents[0]!.length) {
+    throw unexpected(what, "encoder", "what gives vectors of one width", [asked[0]!.length, documents[0]!.length]);
+  }
   const graph = encoder instanceof SentenceEncoder ? encoder.graph : undefined;
   const count = settings.rangeMax + settings.most;
   const found = await nearestTexts(graph, asked, documents, count, settings.signal);

@@ -1,6 +1,5 @@
 import { isRecord, listFrom } from "../../../arguments/collections.js";
-import { optional, or, readOptions } from "../../../arguments/read-options.js";
-import { choice } from "../../../arguments/read-options.js";
+import { choice, optional, or, readOptions } from "../../../arguments/read-options.js";
 import { callable, finite, flag, text, unexpected, whole } from "../../../arguments/settings.js";
 import { ConfigError } from "../../../errors/errors.js";
 import { readSignal } from "../../../waiting/abort.js";
@@ -19,7 +18,8 @@ export type Judge =
   | { predict(pairs: [string, string][]): Promise<ArrayLike<number>> | ArrayLike<number> };
 
 /** A query with a text that answers it. */
-export type MinedPair = readonly [query: string, answer: string] | { readonly anchor: string; readonly positive: string };
+export type MinedPair =
+  readonly [query: string, answer: string] | { readonly anchor: string; readonly positive: string };
 
 /** A mined example; which of these is decided by `outputFormat`. `scores` are there with `outputScores`. */
 export type MinedExample =
@@ -136,7 +136,12 @@ export function takeMining(what: string, encoder: VectorSource, pairs: readonly 
   const rangeMax = options.rangeMax ?? rangeMin + numNegatives * (isFiltered ? 10 : 1) + most;
   if (numNegatives > rangeMax - rangeMin) {
     const message = `${what}: rangeMax ${rangeMax} less rangeMin ${rangeMin} must leave at least numNegatives, ${numNegatives}`;
-    throw new ConfigError(message, { op: what, option: "rangeMax", value: rangeMax, expected: rangeMin + numNegatives });
+    throw new ConfigError(message, {
+      op: what,
+      option: "rangeMax",
+      value: rangeMax,
+      expected: rangeMin + numNegatives,
+    });
   }
   const outputFormat = options.includePositives ? "n-tuple" : options.outputFormat;
   return { pairs: taken, options: { ...options, outputFormat, rangeMax, most } };
