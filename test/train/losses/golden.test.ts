@@ -7,7 +7,6 @@ import {
   type NodeId,
   sentenceLoss,
   type SentenceLossName,
-  type SentenceLossOptions,
 } from "../../../ts/index.js";
 import { camelCase, casesOf, farthest, lossCase, lossCases, optionsOf } from "./golden-losses.js";
 
