@@ -3,6 +3,9 @@ import { batchOrder } from "../../../ts/train/batch-order.js";
 import { permutation } from "../../../ts/nn/random.js";
 import {
   Adagrad,
+  cachedSentenceLoss,
+  crossEncoderLoss,
+  sentenceLoss,
   Adam,
   AdamW,
   ClassificationHead,
@@ -121,6 +124,62 @@ export const functionCalls: Record<Own, FunctionCall[]> = {
     {
       args: ({ graph }) => [graph, 3, 2],
       run: (...args: Parameters<typeof ClassificationHead.create>) => ClassificationHead.create(...args),
+    },
+  ],
+  cachedSentenceLoss: [
+    {
+      args: ({ graph }) => [graph, "cosent", [filled(2, 3), filled(2, 3)], { labels: [0, 1], scale: 10 }],
+      run: (...args: Parameters<typeof cachedSentenceLoss>) => cachedSentenceLoss(...args),
+    },
+  ],
+  crossEncoderLoss: [
+    {
+      args: ({ graph, matrix }) => [
+        graph,
+        "cross-entropy",
+        [matrix],
+        { labels: [0, 2], weight: [1, 2, 3], labelSmoothing: 0.1, activationFn: "sigmoid" },
+      ],
+      run: (...args: Parameters<typeof crossEncoderLoss>) => crossEncoderLoss(...args),
+    },
+    {
+      args: ({ graph, vector }) => [graph, "lambda", [vector], { labels: [[1, 2], [0]], k: 2, sigma: 2, mu: 3 }],
+      run: (...args: Parameters<typeof crossEncoderLoss>) => crossEncoderLoss(...args),
+    },
+  ],
+  sentenceLoss: [
+    {
+      args: ({ graph, matrix }) => [
+        graph,
+        "multiple-negatives-ranking",
+        [matrix, matrix],
+        {
+          scale: 10,
+          similarityFct: "dot",
+          directions: ["query_to_doc"],
+          hardnessMode: "all_negatives",
+          hardnessStrength: 1,
+        },
+      ],
+      run: (...args: Parameters<typeof sentenceLoss>) => sentenceLoss(...args),
+    },
+    {
+      args: ({ graph, matrix }) => [
+        graph,
+        "softmax",
+        [matrix, matrix],
+        { labels: [0, 1], head: { weight: filled(9, 2), bias: [0, 1] }, numLabels: 2, concatenationSentRep: true },
+      ],
+      run: (...args: Parameters<typeof sentenceLoss>) => sentenceLoss(...args),
+    },
+    {
+      args: ({ graph, matrix }) => [
+        graph,
+        "matryoshka",
+        [matrix],
+        { matryoshkaDims: [2], matryoshkaWeights: [1], inner: { name: "mse", options: { teacher: [filled(2, 3)] } } },
+      ],
+      run: (...args: Parameters<typeof sentenceLoss>) => sentenceLoss(...args),
     },
   ],
   Graph: [{ args: () => [{ seed: 3, packedCopies: 1 }], run: (options) => new Graph(options as object).dispose() }],

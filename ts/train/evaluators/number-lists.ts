@@ -1,3 +1,4 @@
+import { listFrom } from "../../arguments/collections.js";
 import { unexpected } from "../../arguments/settings.js";
 import { ShapeError } from "../../errors/errors.js";
 import { typedKind } from "../../arguments/typed-array.js";
@@ -23,8 +24,7 @@ export function finiteNumbers(what: string, name: string, given: unknown): numbe
 /** A copy of 0 and 1, given as numbers or as false and true. */
 export function binaryList(what: string, name: string, given: unknown): (0 | 1)[] {
   const list = typedKind(given) === undefined ? given : Array.from(given as NumberList);
-  if (!Array.isArray(list)) throw unexpected(what, name, "a list of 0 and 1", given);
-  return list.map((value: unknown, place) => {
+  return listFrom(`${what}: ${name} is a list of 0 and 1`, list, (value, place) => {
     if (value === 0 || value === 1 || typeof value === "boolean") return value ? 1 : 0;
     throw unexpected(what, name, "a list of 0 and 1", value, undefined, { place });
   });
@@ -37,8 +37,9 @@ export function rowsOf<T>(
   given: unknown,
   read: (what: string, name: string, row: unknown) => T,
 ): T[] {
-  if (!Array.isArray(given)) throw unexpected(what, name, "a list of lists, one a row", given);
-  return given.map((row: unknown, place) => read(what, `${name}[${place}]`, row));
+  return listFrom(`${what}: ${name} is a list of lists, one a row`, given, (row, place) =>
+    read(what, `${name}[${place}]`, row),
+  );
 }
 
 /** Throws `ShapeError` unless two lists have one length. */

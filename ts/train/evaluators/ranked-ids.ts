@@ -1,4 +1,4 @@
-import { isRecord } from "../../arguments/collections.js";
+import { isRecord, listFrom } from "../../arguments/collections.js";
 import { unexpected } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
@@ -20,7 +20,14 @@ export type ByQuery<T> = readonly T[] | ReadonlyMap<DocumentId, T> | Readonly<Re
 /** The queries of `ByQuery`, by a name each. */
 export function queriesOf(what: string, name: string, given: unknown): Map<string, unknown> {
   if (given instanceof Map) return new Map([...given].map(([query, value]) => [String(query), value]));
-  if (Array.isArray(given)) return new Map(given.map((value, place) => [String(place), value]));
+  if (Array.isArray(given)) {
+    // A gap ends the loop, however many there are.
+    const entries = listFrom(name, given, (value, place): [string, unknown] => {
+      if (value !== undefined) return [String(place), value];
+      throw unexpected(what, name, "a list with an entry for each query", value, undefined, { place });
+    });
+    return new Map(entries);
+  }
   if (isRecord(given)) return new Map(Object.entries(given));
   throw unexpected(what, name, "a list, Map or object with an entry for each query", given);
 }
@@ -30,23 +37,30 @@ const isId = (value: unknown): value is DocumentId => typeof value === "string" 
 /** The ids of a list or set. */
 export function idsOf(what: string, name: string, given: unknown): Set<string> {
   if (!Array.isArray(given) && !(given instanceof Set)) throw unexpected(what, name, "a list or Set of ids", given);
-  const ids = [...(given as Iterable<unknown>)].map((id) => {
+  const ids = listFrom(name, given instanceof Set ? [...given] : given, (id, place) => {
     if (isId(id)) return String(id);
-    throw unexpected(what, name, "a list or Set of ids", id);
+    throw unexpected(what, name, "a list or Set of ids", id, undefined, { place });
   });
   return new Set(ids);
 }
 
 /** Ids, best first: as given, or by score; of equal scores the smaller id first, compared as text. */
 export function rankedIds(what: string, name: string, given: unknown): string[] {
-  const ids = Array.isArray(given) && given.every(isId) ? given.map(String) : byScore(what, name, given);
+  const ids = Array.isArray(given) && isId(given[0]) ? plainIds(what, name, given) : byScore(what, name, given);
   if (new Set(ids).size === ids.length) return ids;
   const twice = ids.find((id, place) => ids.indexOf(id) !== place)!;
   throw new ConfigError(`${what}: ${name} has ${excerpt(twice)} twice`, { op: what, option: "ranked", value: twice });
 }
 
+function plainIds(what: string, name: string, given: unknown): string[] {
+  return listFrom(name, given, (id, place) => {
+    if (isId(id)) return String(id);
+    throw unexpected(what, name, "ids, best first", id, undefined, { place });
+  });
+}
+
 function byScore(what: string, name: string, given: unknown): string[] {
-  const scored = entriesOf(given).map((entry, place): [string, number] => {
+  const scored = listFrom(name, entriesOf(given), (entry, place): [string, number] => {
     const [id, score] = Array.isArray(entry)
       ? (entry as unknown[])
       : isRecord(entry)

@@ -1,4 +1,4 @@
-import { isRecord } from "../../arguments/collections.js";
+import { isRecord, listFrom } from "../../arguments/collections.js";
 import { or, readOptions } from "../../arguments/read-options.js";
 import { flag, unexpected, whole } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";
@@ -42,8 +42,7 @@ export function rerankingMetrics(
     k: or(10, whole, 1),
     alwaysRerankPositives: or(true, flag),
   });
-  if (!Array.isArray(samples)) throw unexpected(what, "samples", "a list of samples", samples);
-  const taken = samples.map((sample: unknown, place) => {
+  const taken = listFrom(`${what}: samples are a list`, samples, (sample, place) => {
     if (!isRecord(sample)) throw unexpected(what, "samples", "a list of samples", sample, undefined, { place });
     return takeSample(what, place, sample, alwaysRerankPositives);
   });

@@ -1,4 +1,4 @@
-import { isRecord } from "../../arguments/collections.js";
+import { isRecord, listFrom } from "../../arguments/collections.js";
 import { checkOptions } from "../../arguments/options.js";
 import { whole } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";
@@ -120,7 +120,7 @@ export function retrievalMetrics(
 
 function cutsOf(what: string, given: unknown): Readonly<Record<Metric, readonly number[]>> {
   const list = (value: unknown): number[] =>
-    (Array.isArray(value) ? (value as unknown[]) : [value]).map((k) => whole(what, "k", k, 1));
+    listFrom(`${what}: k is a list of numbers`, Array.isArray(value) ? value : [value], (k) => whole(what, "k", k, 1));
   if (given === undefined) return DEFAULTS;
   if (!isRecord(given)) {
     const all = list(given);

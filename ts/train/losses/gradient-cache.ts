@@ -1,5 +1,6 @@
-import type { Graph } from "../../graph/graph.js";
-import type { Tensor } from "../../values/tensor.js";
+import { listFrom } from "../../arguments/collections.js";
+import { checkGraph, type Graph } from "../../graph/graph.js";
+import { checkTensor, type Tensor } from "../../values/tensor.js";
 import { sentenceLoss } from "./sentence-loss.js";
 import type { SentenceLossName, SentenceLossOptions } from "./sentence-loss-options.js";
 
@@ -17,8 +18,13 @@ export function cachedSentenceLoss(
   columns: readonly Tensor[],
   options: SentenceLossOptions = {},
 ): { readonly loss: number; readonly gradients: Tensor[] } {
+  const what = "cachedSentenceLoss";
+  checkGraph(what, graph);
+  const taken = listFrom(`${what}: columns are a list of tensors`, columns, (vectors, place) =>
+    checkTensor(`${what}: columns[${place}]`, vectors as Tensor),
+  );
   return graph.step(() => {
-    const nodes = columns.map((vectors) => graph.variable(vectors));
+    const nodes = taken.map((vectors) => graph.variable(vectors));
     const loss = sentenceLoss(graph, name, nodes, options);
     graph.backward(loss);
     const gradients = nodes.map(

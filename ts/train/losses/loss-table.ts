@@ -1,6 +1,6 @@
 import { likelyName } from "../../arguments/options.js";
 import { ConfigError } from "../../errors/errors.js";
-import { excerpt } from "../../errors/excerpt.js";
+import { clip, excerpt } from "../../errors/excerpt.js";
 import type { LossPlan } from "./loss-plan.js";
 
 /** Losses by name, with other names of each. */
@@ -23,6 +23,6 @@ export function planNamed(what: string, table: LossTable, name: unknown): LossPl
   if (found !== undefined) return table[found]!.plan;
   const meant = typeof name === "string" ? likelyName(name, names) : undefined;
   const hint = meant === undefined ? "" : `; did you mean "${meant}"?`;
-  const message = `${what}: there is no loss ${excerpt(name)}${hint} (there are ${names.join(", ")})`;
+  const message = `${what}: there is no loss ${clip(excerpt(name), 60)}${hint} (there are ${names.join(", ")})`;
   throw new ConfigError(message, { op: what, option: "name", value: name, meant, allowed: names });
 }

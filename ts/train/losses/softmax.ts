@@ -45,12 +45,13 @@ export const softmax: LossPlan = (call) => {
 /** The linear layer in the option `head`: `{ weight, bias }`, nodes or numbers, weight `[features, labels]` or `[labels, features]`. */
 function headOf({ what, graph, options }: LossCall, features: number, numLabels: number | undefined) {
   const given = options["head"];
-  if (!isRecord(given) || given["weight"] === undefined) {
+  const weight = isRecord(given) ? given["weight"] : undefined;
+  if (!isRecord(given) || weight === undefined) {
     throw unexpected(what, "head", "{ weight, bias }, the linear layer that this loss trains", given);
   }
-  const weight = given["weight"];
   const bias = given["bias"] ?? undefined;
-  const shape = shapeOf(what, graph, "head.weight", weight);
+  const [w, b] = [layerPart(what, graph, "head.weight", weight), layerPart(what, graph, "head.bias", bias)];
+  const { shape } = w!;
   const labels = numLabels ?? (shape[0] === features ? shape[1] : shape[0])!;
   const isOurs = sameShape(shape, [features, labels]);
   if (features === 0 || (!isOurs && !sameShape(shape, [labels, features]))) {
@@ -59,7 +60,7 @@ function headOf({ what, graph, options }: LossCall, features: number, numLabels:
     const message = `${what}: head.weight must be ${expected}, got ${formatShape(shape)}`;
     throw new ShapeError(message, { op: what, option: "head", expected, actual: shape });
   }
-  const biasShape = bias === undefined ? [labels] : shapeOf(what, graph, "head.bias", bias);
+  const biasShape = b?.shape ?? [labels];
   if (!sameShape(biasShape, [labels])) {
     const message = `${what}: head.bias must be [${labels}], got ${formatShape(biasShape)}`;
     throw new ShapeError(message, { op: what, option: "head", expected: [labels], actual: biasShape });
@@ -67,18 +68,16 @@ function headOf({ what, graph, options }: LossCall, features: number, numLabels:
   return {
     labels,
     logits(x: NodeId): NodeId {
-      const w = nodeOf(what, graph, "head.weight", weight);
-      const product = graph.matmul(x, w, { transposeB: !isOurs });
-      return bias === undefined ? product : graph.add(product, nodeOf(what, graph, "head.bias", bias));
+      const product = graph.matmul(x, w!.node(), { transposeB: !isOurs });
+      return b === undefined ? product : graph.add(product, b.node());
     },
   };
 }
 
-const shapeOf = (what: string, graph: Graph, name: string, given: unknown) =>
-  typeof given === "number" ? graph.shape(given as NodeId) : hostNumbers(what, name, given).shape;
-
-function nodeOf(what: string, graph: Graph, name: string, given: unknown): NodeId {
-  if (typeof given === "number") return given as NodeId;
+/** A node or numbers, read once; undefined for none. */
+function layerPart(what: string, graph: Graph, name: string, given: unknown) {
+  if (given === undefined) return undefined;
+  if (typeof given === "number") return { shape: graph.shape(given as NodeId), node: () => given as NodeId };
   const { shape, data } = hostNumbers(what, name, given);
-  return constant(graph, shape, data);
+  return { shape, node: () => constant(graph, shape, data) };
 }

@@ -1,4 +1,13 @@
 import {
+  binaryMetrics,
+  calibration,
+  calibrationError,
+  mineHardNegatives,
+  multiLabelMetrics,
+  rerankingMetrics,
+  retrievalMetrics,
+  similarityMetrics,
+  tripletMetrics,
   type Adapter,
   adapterConfig,
   blobSource,
@@ -82,6 +91,65 @@ export const dataCalls = {
     call(() => [{ r: 2, loraAlpha: 4, targetModules: ["x"] }], adapterConfig),
     call(() => [{ ...config(), rankPattern: { x: 1 } }], adapterConfig),
   ],
+  binaryMetrics: [call(() => [[0.5, 1], [1, 0], { higherIsSimilar: false }], binaryMetrics)],
+  calibration: [
+    call(
+      () => [
+        [
+          [1, 2],
+          [3, 0],
+        ],
+        [1, 1],
+        { bins: 5 },
+      ],
+      calibration,
+    ),
+  ],
+  calibrationError: [
+    call(
+      () => [
+        [
+          [0.5, 0.5],
+          [1, 0],
+        ],
+        [1, 0],
+        { bins: 5 },
+      ],
+      calibrationError,
+    ),
+  ],
+  mineHardNegatives: [
+    call(
+      () => [
+        { encode: async (texts: string[]) => texts.map(({ length }) => [1, length]) },
+        [
+          ["a", "bb"],
+          ["b", "cc"],
+        ],
+        {
+          ...{ corpus: ["d"], rangeMin: 0, rangeMax: 5, numNegatives: 2, samplingStrategy: "random", seed: 1 },
+          ...{ maxScore: 2, minScore: -2, absoluteMargin: -2, relativeMargin: -2, includePositives: false },
+          ...{ outputFormat: "triplet", outputScores: true, queryPrompt: "q", corpusPrompt: "c" },
+          crossEncoder: (pairs: unknown[]) => pairs.map(() => 1),
+          signal: new AbortController().signal,
+        },
+      ],
+      mineHardNegatives,
+    ),
+  ],
+  multiLabelMetrics: [
+    call(() => [[[0.1, 0.9]], [[0, 1]], { threshold: [0.5, 0.6], zeroDivision: 1 }], multiLabelMetrics),
+  ],
+  rerankingMetrics: [
+    call(() => [[{ scores: [1, 2], relevant: [1, 0] }], { k: 5, alwaysRerankPositives: false }], rerankingMetrics),
+    call(() => [[{ positive: ["a"], documents: ["b"], scores: { a: 1, b: 2 } }], { k: 5 }], rerankingMetrics),
+  ],
+  retrievalMetrics: [
+    call(() => [[["a", "b"]], [["b"]], { k: { ndcg: [3], map: [5] } }], retrievalMetrics),
+    call(() => [{ q: [{ id: "a", score: 1 }] }, { q: ["a"] }, { k: 3 }], retrievalMetrics),
+  ],
+  similarityMetrics: [call(() => [[1, 2], [2, 1]], similarityMetrics)], // prettier-ignore
+  tripletMetrics: [call(() => [[1, 2], [2, 1], { margin: 1, higherIsSimilar: true }], tripletMetrics)],
   blobSource: [call(() => [new Blob([bytes as Uint8Array<ArrayBuffer>])], blobSource)],
   bytesSource: [call(() => [bytes], bytesSource)],
   checkAdapter: [
