@@ -9,7 +9,7 @@ const LEAST_SQUARE = 1e-30;
 export const DROPPED = -1e30;
 
 /** Length by which a row of zeros is divided: that of torch.nn.functional.normalize. */
-export const NORMALIZE = 1e-12;
+const NORMALIZE = 1e-12;
 /** That of torch.cosine_similarity. */
 export const COSINE = 1e-8;
 
