@@ -13,7 +13,7 @@ async function main(what = "serve") {
   const steps = what === "serve" ? stepsForDist : stepsForPackage;
   await setUp(what === "build" ? steps : [...steps, model]);
   if (what === "build") return;
-  // Which the set-up may have brought.
+  // The set-up may have installed it.
   const { createServer, preview } = await import("vite");
   const server = what === "serve" ? await (await createServer({ configFile })).listen() : await preview({ configFile });
   server.printUrls();

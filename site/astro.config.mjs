@@ -4,7 +4,7 @@ import starlightLinksValidator from "starlight-links-validator";
 import starlightTypeDoc from "starlight-typedoc";
 import { entries, groups } from "./pages.mjs";
 
-/** Where on its server the site lies, as scripts/site.mjs was told. */
+/** The site's path on its server, from scripts/site.mjs. */
 const base = process.env.SITE_BASE ?? "/";
 
 export default defineConfig({
@@ -33,7 +33,7 @@ export default defineConfig({
           collapsed: label === "Examples",
           items: [
             ...pages.map(({ slug }) => ({ slug })),
-            // Some three hundred pages, which only their own list names.
+            // About three hundred pages, listed only on this page.
             ...(label === "Reference" ? [{ label: "Every name", slug: "api/overview" }] : []),
           ],
         })),

@@ -1,5 +1,5 @@
 /**
- * The site's pages by group: `file` is the document in the repository that is shown, `slug` its address, `label` its
+ * The site's pages by group: `file` is the document in the repository, `slug` its address, `label` its
  * name in the list of pages.
  */
 export const groups = [
@@ -86,7 +86,7 @@ export const groups = [
   },
 ];
 
-/** Every page, in the order of the list. */
+/** All pages in the order of the list. */
 export const pages = groups.flatMap((group) => group.pages);
 
 /** The public entries whose names have API pages: what programs import, and the source file. */

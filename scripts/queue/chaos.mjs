@@ -54,7 +54,7 @@ function hear(event) {
   const from = resumedAfter ?? 0;
   if (resumedAfter !== null) counts.resumed += 1;
   counts.repeated += Math.max(0, before - from);
-  if (before - from > CHECKPOINT_EVERY) faults.push(`${id} was at ${before} and goes on after ${from}`);
+  if (before - from > CHECKPOINT_EVERY) faults.push(`${id} was at ${before} and continues after ${from}`);
 }
 
 async function disturb(told) {

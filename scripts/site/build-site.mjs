@@ -4,12 +4,12 @@ import { modelCache, root } from "../setup/paths.mjs";
 import { run } from "../setup/process.mjs";
 import { sitePolicy } from "./policy.mjs";
 
-/** What the site is built from. */
+/** The site's sources. */
 export const sourceFolder = join(root, "site");
-/** Where the finished site lies. */
+/** The finished site. */
 export const siteFolder = join(root, "build/site");
 
-/** A Node that Astro runs in: this one, else the newest, as npm has it. */
+/** A Node version that Astro supports: this one, otherwise the one from npm. */
 export function siteNode() {
   const [major, minor] = process.versions.node.split(".").map(Number);
   if (major > 22 || (major === 22 && minor >= 12)) return process.execPath;
@@ -18,7 +18,7 @@ export function siteNode() {
   return found ?? process.execPath;
 }
 
-/** Headers that give pages shared memory, and with it threads, and forbid them what they do not do, for hosts that read such a file. */
+/** Headers for hosts that read such a file: shared memory, and with it threads, and a strict policy. */
 const headers = (folder) => `/*
   Cross-Origin-Opener-Policy: same-origin
   Cross-Origin-Embedder-Policy: require-corp
@@ -26,8 +26,8 @@ const headers = (folder) => `/*
 `;
 
 /**
- * Writes the site to build/site, with the Studio in it, which the set-up has built (`stepsForPackage`). `base` is the path on its server;
- * with `model` the Studio's model lies beside it, so that nothing is fetched from elsewhere.
+ * Writes the site with the Studio to build/site. The set-up has built the Studio (`stepsForPackage`). `base` is the path on the server;
+ * with `model`, the Studio's model is part of the site, so that nothing is fetched from other hosts.
  * @param {{ base: string, model: boolean }} options
  */
 export async function buildSite({ base, model }) {

@@ -9,7 +9,7 @@ import { siteFolder } from "./build-site.mjs";
 import { scoresOf } from "./lighthouse.mjs";
 import { serveSite } from "./serve-site.mjs";
 
-/** Words that someone may look for, and the page that must be among the first to come. */
+/** Search words, and the page that must be among the first results. */
 const sought = {
   "inner dimensions differ": "reference/errors/",
   add_weighted_adapter: "learn/from-peft/",
@@ -28,8 +28,8 @@ async function search(page, words) {
   return [...new Set(found)].slice(0, 4);
 }
 
-/** Opens the Studio on the first page and has it learn its example. */
-async function learn(page) {
+/** Opens the Studio on the first page and trains its example. */
+async function trainExample(page) {
   await page.getByRole("button", { name: "Train one here" }).click();
   const frame = page.frameLocator("lowrank-demo iframe");
   await frame.getByRole("button", { name: "Try the example" }).click();
@@ -41,7 +41,7 @@ async function learn(page) {
   return studio?.evaluate("crossOriginIsolated");
 }
 
-/** Links of the site's pages to addresses that are none, such as what text says in place of one. */
+/** Links with placeholder addresses from texts. */
 function strangeLinks() {
   const pages = readdirSync(siteFolder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".html"));
   return pages.flatMap((name) => {
@@ -99,12 +99,12 @@ async function goThrough(browser, { base, isolated }) {
         for (const [name, score] of Object.entries(scores)) assert.ok(score >= 95, `${name} of /${path} is ${score}`);
       }
     await page.goto(server.url);
-    assert.equal(await learn(page), isolated);
-    console.log(`✓ the Studio on the first page learns its example, ${isolated ? "with threads" : "on one thread"}`);
+    assert.equal(await trainExample(page), isolated);
+    console.log(`✓ the Studio on the first page trains its example, ${isolated ? "with threads" : "on one thread"}`);
     assert.deepEqual(wrong, []);
     const elsewhere = asked.filter((url) => !url.startsWith(server.url) && !/^(blob|data):/.test(url));
     assert.deepEqual(elsewhere, []);
-    console.log(`✓ ${asked.length} requests, none to elsewhere`);
+    console.log(`✓ ${asked.length} requests, none to other hosts`);
   } finally {
     await context.close();
     server.close();
@@ -112,7 +112,7 @@ async function goThrough(browser, { base, isolated }) {
 }
 
 /**
- * Goes through the finished site in Chromium: search, the Studio on the first page, with threads and without, no request to elsewhere,
+ * Tests the finished site in Chromium: search, the Studio on the first page with and without threads, no request to other hosts,
  * and Lighthouse's scores.
  * @param {string} base path that the site was built for
  */

@@ -5,7 +5,7 @@ import { run } from "../setup/process.mjs";
 import { siteNode, sourceFolder } from "./build-site.mjs";
 
 /**
- * Lighthouse's scores of a page, of 100, by category, on its phone with a slow network.
+ * Lighthouse's scores of a page (0 to 100) by category, with its simulated phone and slow network.
  * @param {string} url
  * @returns {Promise<Record<string, number>>}
  */

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Scripts that stand in pages, each as a policy names it. Data that is no script needs no leave. */
+/** Inline scripts as policy sources. Data blocks need none. */
 function scriptsIn(html) {
   const scripts = html.matchAll(/<script((?:\s[^>]*)?)>([^]*?)<\/script>/g);
   return [...scripts]
@@ -11,8 +11,8 @@ function scriptsIn(html) {
 }
 
 /**
- * The Content-Security-Policy of a finished site: its own scripts, those in its pages by their hashes, and its frame with the Studio, which
- * asks other hosts for models and for a federation's rounds.
+ * The Content-Security-Policy of a finished site: its scripts, inline scripts by their hashes, and its frame with the Studio, which
+ * may request models and federated rounds from other hosts.
  * @param {string} folder of the site
  */
 export function sitePolicy(folder) {

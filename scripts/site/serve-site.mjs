@@ -6,7 +6,7 @@ import { siteFolder } from "./build-site.mjs";
 
 const isolation = "  Cross-Origin-Opener-Policy: same-origin\n  Cross-Origin-Embedder-Policy: require-corp\n";
 
-/** The headers of the site's file of them, as a host reads it; without one, those that give pages threads. */
+/** The headers in the site's _headers file; without one, those that enable threads. */
 const headersOf = (folder) => {
   const file = join(folder, "_headers");
   const text = existsSync(file) ? readFileSync(file, "utf8") : isolation;
@@ -14,8 +14,8 @@ const headersOf = (folder) => {
 };
 
 /**
- * Serves a site of static files below `base`, text compressed, with the headers of its `_headers`; those that give pages threads only where
- * it is `isolated`.
+ * Serves a site of static files below `base` with compressed text and the headers of its `_headers`; the headers for threads only if
+ * `isolated` is set.
  * @param {{ folder?: string, base?: string, isolated?: boolean, port?: number }} options
  */
 export async function serveSite({ folder = siteFolder, base = "/", isolated = true, port = 0 } = {}) {

@@ -9,11 +9,11 @@ import { serveFolder } from "../serve-folder.mjs";
 import { passOn } from "../servers/pass-on.mjs";
 import { modelCache, root } from "../setup/paths.mjs";
 
-/** Builds the studio into the folder `site` of a fresh one. */
+/** Builds the Studio into the subfolder `site` of a new temporary folder. */
 export async function buildStudio() {
   const folder = await mkdtemp(join(tmpdir(), "lowrank-studio-"));
   const site = join(folder, "site");
-  // A test runner's own environment would make another build of it.
+  // A test runner's environment would change the build.
   const { NODE_ENV } = process.env;
   process.env.NODE_ENV = "production";
   await build({ configFile: join(root, "web/vite.config.ts"), logLevel: "error", build: { outDir: site } });
@@ -23,10 +23,10 @@ export async function buildStudio() {
 }
 
 /**
- * Builds the studio and serves it with its model, at an address of this machine.
+ * Builds the Studio and serves it with its model on the loopback interface.
  * @param {{ isolated?: boolean, policy?: string, federation?: string, models?: (request: import("node:http").IncomingMessage, response: import("node:http").ServerResponse) => void }} how
- *   without isolation there are no threads; policy is a Content-Security-Policy; federation is a Flower server's address, behind flower/;
- *   models answers what is asked below models/, where that is not the cache's folder
+ *   without isolation there are no threads; policy is a Content-Security-Policy; federation is a Flower server's address, forwarded from flower/;
+ *   models handles requests below models/ instead of the cache's folder
  */
 export async function serveStudio({ isolated = true, policy, federation, models = serveFolder(modelCache) } = {}) {
   const { folder, site } = await buildStudio();
@@ -53,15 +53,15 @@ export async function serveStudio({ isolated = true, policy, federation, models 
   return { url: `http://127.0.0.1:${port}/`, folder, close };
 }
 
-/** The studio, served, in a Chromium with a profile on the disk. */
+/** The served Studio in a Chromium with a profile on disk. */
 export class Studio {
   url = "";
   view = {};
   folder = "";
   close = async () => {};
-  /** Since `start`. */
+  /** Set by `start`. */
   context = /** @type {import("playwright").BrowserContext} */ (/** @type {unknown} */ (undefined));
-  /** Every request of every page so far: its address, and what it carried. */
+  /** All requests of all pages so far: address and body. */
   asked = /** @type {{ url: string, body: string | null }[]} */ ([]);
 
   /** @param {{ width?: number, height?: number, dark?: boolean, locale?: string } & NonNullable<Parameters<typeof serveStudio>[0]>} view */
@@ -84,7 +84,7 @@ export class Studio {
     this.context.on("request", (request) => this.asked.push({ url: request.url(), body: request.postData() }));
   }
 
-  /** A tab with the studio, at a step. What a page throws ends the test. */
+  /** A tab with the Studio at a step. Errors in the page end the test. */
   async open(step = "data") {
     const page = await this.context.newPage();
     page.on("pageerror", (error) => {
@@ -96,7 +96,7 @@ export class Studio {
   }
 
   /**
-   * A tab with a table, in place of the one that an earlier tab left.
+   * A tab with a table, which replaces that of an earlier tab.
    * @param {string} name
    * @param {string} content
    */
@@ -110,7 +110,7 @@ export class Studio {
     return page;
   }
 
-  /** Ends the browser as a crash does, and starts it again with the same profile. */
+  /** Crashes the browser and starts it again with the same profile. */
   async kill() {
     const session = await this.context.newCDPSession(this.context.pages()[0]);
     const closed = new Promise((resolve) => this.context.once("close", resolve));
@@ -126,7 +126,7 @@ export class Studio {
 }
 
 /**
- * Gives a file to the page's input.
+ * Chooses a file in the page's input.
  * @param {import("playwright").Page} page
  * @param {string} name
  * @param {string | Uint8Array} content
@@ -138,7 +138,7 @@ export const give = (page, name, content) =>
     .setInputFiles({ name, mimeType: "application/octet-stream", buffer: Buffer.from(content) });
 
 /**
- * Waits until what moves or changes its colour has done so.
+ * Waits until all animations have ended.
  * @param {import("playwright").Page} page
  */
 export const arrived = (page) =>
@@ -150,13 +150,13 @@ export const arrived = (page) =>
   });
 
 /**
- * What axe-core finds that is serious or critical, each as its rule and where.
+ * Serious and critical findings of axe-core, each with its rule and element.
  * @param {import("playwright").Page} page
  * @returns {Promise<string[]>}
  */
 export async function seriousIn(page) {
   await page.evaluate(await readFile(join(root, "node_modules/axe-core/axe.min.js"), "utf8"));
-  // What moves while it arrives has other colours.
+  // Animations change colours.
   await arrived(page);
   return page.evaluate(async () => {
     const { violations } = await globalThis.axe.run();

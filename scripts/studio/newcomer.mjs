@@ -1,5 +1,5 @@
-// node scripts/studio/newcomer.mjs: a newcomer's way through the studio in a fresh profile, with a stop-watch: the page, a table of
-// their own, the model, a quick look, the first prediction. Prints the seconds of each step; the model comes from this machine.
+// node scripts/studio/newcomer.mjs: times a first visit to the Studio in a new profile: the page, the visitor's own table,
+// the model, a quick look, the first prediction. Prints the seconds of each step; the model comes from this machine.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { root } from "../setup/paths.mjs";

@@ -1,6 +1,6 @@
 /* global document, scrollTo */
-// node scripts/studio/pictures.mjs [FOLDER [others|together]]: takes a picture of each state of the studio, for docs/studio, or only of
-// what is no step on the way, or of that with others.
+// node scripts/studio/pictures.mjs [FOLDER [others|together]]: takes screenshots of all states of the Studio for docs/studio, or only of
+// the pages under More (others), or only of federated training (together).
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -24,9 +24,9 @@ const odd = [
   ],
 ];
 
-/** As WebP, of which Chromium makes half of what PNG takes. @param {import("playwright").Page} page */
+/** As WebP, which is half the size of PNG. @param {import("playwright").Page} page */
 async function picture(page, name, { fullPage = false } = {}) {
-  // Nothing is pointed at, and what moves has arrived.
+  // No hover effect, and all animations have ended.
   await page.mouse.move(0, 0);
   await arrived(page);
   const session = await page.context().newCDPSession(page);
@@ -43,7 +43,7 @@ async function picture(page, name, { fullPage = false } = {}) {
 
 const theme = (page, name) => page.evaluate((value) => (document.documentElement.dataset.theme = value), name);
 
-/** The chat: no model yet, one that learns, and what it then says. */
+/** The chat: before a model is loaded, during training, and with answers. */
 async function chat(page) {
   await page.goto(`${studio.url}#chat`);
   await page.getByRole("button", { name: "Open SmolLM2" }).waitFor();
@@ -76,7 +76,7 @@ async function chat(page) {
   await page.setViewportSize({ width: 1280, height: 800 });
 }
 
-/** What the kernels reach. */
+/** The speed of the kernels. */
 async function kernels(page) {
   await page.goto(`${studio.url}#kernels`);
   await page.getByRole("button", { name: "Measure" }).click();
@@ -87,7 +87,7 @@ async function kernels(page) {
   await page.setViewportSize({ width: 1280, height: 800 });
 }
 
-/** A tab with a table, brought to the federation by a link. */
+/** A tab with a table that opens the link to the federation. */
 async function invited(name, rows) {
   const page = await studio.openTable(name, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
   await page.goto(`${studio.url}#together?server=/flower`);
@@ -95,7 +95,7 @@ async function invited(name, rows) {
   return page;
 }
 
-/** Two tabs that learn together: the invitation, a round, and what is there after the last. */
+/** Two tabs that train together: the invitation, a round, and the result. */
 async function together() {
   const app = join(flower.folder, "app");
   const how = ["--labels", "negative,positive", "--min-nodes", "2", "--rounds", "4"];
@@ -138,7 +138,7 @@ try {
   await flower.stop();
 }
 
-/** All states, the classifier's way first. */
+/** All states, those of the classifier first. */
 async function everything(page) {
   await picture(page, "01-data-empty");
   await theme(page, "dark");
@@ -203,7 +203,7 @@ async function everything(page) {
   await alone.goto(pathToFileURL(place).href);
   await alone.getByText("Ready.").waitFor({ timeout: 120_000 });
   await alone.getByLabel("A text, or several").fill("A warm, funny and moving film.\nI fell asleep twice.");
-  await alone.getByRole("button", { name: "Label" }).click();
+  await alone.getByRole("button", { name: "Find labels" }).click();
   await alone.locator("li").nth(1).waitFor();
   await picture(alone, "16-page-alone");
   await alone.close();

@@ -1,5 +1,5 @@
-// node scripts/studio/train-sample.mjs FOLDER: has the studio learn its example in Chromium, as a person would by a quick look.
-// Puts what it gives to save into FOLDER, unpacked, beside texts.csv, which it is then asked, and answers.csv, what it says;
+// node scripts/studio/train-sample.mjs FOLDER: trains the Studio's example in Chromium with a quick look.
+// Saves the downloads into FOLDER, unpacked, beside texts.csv (new texts) and answers.csv (the predictions);
 // prints the seconds from the click on "Start training" to the result, the model's loading included.
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ const folder = process.argv[2];
 if (folder === undefined) throw new Error("expected a folder to write to: node scripts/studio/train-sample.mjs FOLDER");
 await mkdir(folder, { recursive: true });
 
-/** Texts that the example does not have. */
+/** Texts that are not in the example. */
 const ASKED = 200;
 const lines = (await readFile(join(root, "examples/movie/movie_test.tsv"), "utf8")).split("\n").slice(0, ASKED);
 const quoted = (text) => `"${text.replaceAll('"', '""')}"`;
@@ -36,7 +36,7 @@ try {
   };
   const input = page.locator(".label-file input[type=file]");
   await input.setInputFiles({ name: "texts.csv", mimeType: "text/csv", buffer: texts });
-  // The adapter's answers are compared, also where the test speaks for the head alone.
+  // The adapter's answers are compared, even if the test recommends the simple model.
   await page.locator(".label-file select").last().selectOption("adapter");
   await writeFile(join(folder, "answers.csv"), await taken(`Label ${ASKED} rows`));
   await page.getByRole("link", { name: "Download" }).click();

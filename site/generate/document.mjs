@@ -5,7 +5,7 @@ import { pages } from "../pages.mjs";
 const slugs = new Map([["README.md", ""], ...pages.map(({ file, slug }) => [file, slug])]);
 const labels = new Map(pages.map(({ file, label }) => [file, label]));
 
-/** What a document's text begins with, without marks, in at most 155 characters: what search engines show. */
+/** The start of a document's text without markup, at most 155 characters, for search engines. */
 export function firstSentences(text) {
   const paragraph = text.split(/\n\s*\n/).find((part) => /^[A-Za-z`[*]/.test(part.trim())) ?? "";
   const plain = paragraph
@@ -17,7 +17,7 @@ export function firstSentences(text) {
   return `${plain.slice(0, 154).replace(/\s+\S*$/, "")}…`;
 }
 
-/** A page's text with what Starlight wants to know of it before. */
+/** A page's text with Starlight's front matter. */
 function page({ title, label, description }, text) {
   const front = { title, description, sidebar: { label } };
   return `---\n${Object.entries(front)
@@ -26,8 +26,8 @@ function page({ title, label, description }, text) {
 }
 
 /**
- * A document of the repository as a page. Links to documents that are pages lead there; what else a document links to is
- * given to `take`, which says at which address of the site it will lie.
+ * A document of the repository as a page. Links to documents on the site lead to their pages; other linked files are
+ * passed to `take`, which copies them and returns their address on the site.
  * @param {{ file: string, slug: string, label: string }} of
  * @param {string} source
  * @param {{ base: string, root: string, take: (path: string) => string }} site
@@ -39,14 +39,14 @@ export function documentPage({ file, label }, source, site) {
   return page({ title: heading[1].replaceAll("`", ""), label, description: firstSentences(text) }, text);
 }
 
-/** A document's text with its links as the site has them; code stays as it is. */
+/** A document's text with the site's links. Code is unchanged. */
 export function withLinks(file, text, site) {
   const parts = text.split(/(^```[\s\S]*?^```$|`[^`\n]+`(?!\]))/m);
   const link = (whole, before, target, after) => {
     const address = addressOf(file, target, site);
     return address === null ? whole : `${before}${address}${after}`;
   };
-  // What a forge's reader knows by its file's name has a name of its own here.
+  // Links that show a file's name show the page's label on the site.
   const named = (whole, before, shown, target, after) => {
     const label = labels.get(posix.join(posix.dirname(file), target.split("#")[0]));
     return label === undefined ? whole : `${before}${label}](${target}${after}`;

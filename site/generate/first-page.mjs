@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { groups } from "../pages.mjs";
 
-/** Every page by group. */
+/** All pages by group. */
 const index = groups
   .map(({ label, pages }) => {
     const links = pages.map(({ slug, label }) => `<li><a href="/${slug}/">${label}</a></li>`);
@@ -12,7 +12,7 @@ const index = groups
 
 /**
  * The first page from its template. `{{example NAME}}` becomes that example of README.md, `{{speed WORDS}}` the figures of the
- * row of its table of speeds that begins so, `{{path FILE}}` the address of a file of the repository, `{{index of pages}}` the list of all: nothing is written twice.
+ * row of its speed table that starts with these words, `{{path FILE}}` the address of a file of the repository, `{{index of pages}}` the list of all pages.
  */
 export function firstPage(template, { base, root, take }) {
   const readme = readFileSync(join(root, "README.md"), "utf8");

@@ -12,10 +12,10 @@ const root = dirname(here);
 const base = process.argv[2] ?? "/";
 const content = join(here, "src/content/docs");
 const files = join(here, "public");
-/** The site has the Studio itself: nothing needs to be installed to use it. */
+/** The site contains the Studio, so it can be used without an installation. */
 const studio = `<p><a href="${base}studio/"><strong>Open the Studio here</strong></a>: nothing is installed.</p>`;
 
-/** Files of the repository that pages link to; what browsers would not show is shown as text. */
+/** Copies files of the repository that pages link to. Types that browsers do not display are copied as text. */
 function take(path) {
   if (statSync(join(root, path)).isDirectory()) throw new Error(`a page links to the folder ${path}`);
   const shown = [".svg", ".webp", ".png", ".txt"].includes(extname(path)) ? path : `${path}.txt`;

@@ -2,7 +2,7 @@ import { relative } from "node:path";
 import { Converter, ReflectionKind } from "typedoc";
 import { entries } from "../pages.mjs";
 
-/** A plugin of typedoc: each entry is called what programs import it by, not what its file is called. */
+/** A typedoc plugin that names each entry by its import path instead of its file. */
 export function load(app) {
   app.converter.on(Converter.EVENT_CREATE_DECLARATION, (context, reflection) => {
     if (!reflection.kindOf(ReflectionKind.Module)) return;

@@ -127,7 +127,7 @@ describe.each(browsers)("the Studio's pages in %s", (name, { threads, keeps }) =
     const answer = await does<[string, string]>(
       page,
       `await seen("Done: your results counted in 1 round.");
-       await click("See its results and download it");
+       await click("Try it and download it");
        await seen("trained together");
        return ask("the story was warm and bright");`,
     );

@@ -109,7 +109,7 @@ it("every text is in the language that is chosen, which the next visit remembers
     ["judge", "Es gibt noch kein Ergebnis."],
     ["take", "Adapter laden"],
     ["chat", "SmolLM2 öffnen"],
-    ["compare", "Wie ähnlich zwei Sätze"],
+    ["compare", "Wie ähnlich das Modell"],
     ["kernels", "Es dauert etwa zehn Sekunden"],
   ] as const) {
     await page.goto(`${studio.url}#${step}`);

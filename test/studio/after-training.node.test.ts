@@ -86,7 +86,7 @@ it("one file classifies by itself, opened from a disk, and reaches for nothing",
   await alone.goto(address);
   await alone.getByText("Ready.").waitFor();
   await alone.getByLabel("A text, or several").fill(`${asked}\n\nthe music is grim`);
-  await alone.getByRole("button", { name: "Label" }).click();
+  await alone.getByRole("button", { name: "Find labels" }).click();
   await expect.poll(() => alone.locator("li dt:first-child").allInnerTexts()).toEqual(["good", "bad"]);
   // Its weights have 16 bits.
   const percent = parseFloat(await alone.locator("li dd").first().innerText());

@@ -28,7 +28,7 @@ it("trains, answers, measures and stays for the next visit under Trusted Types",
   await finished(page);
   expect((await answered(page, "the story was warm")).percent).toBeGreaterThan(0);
   expect(await page.evaluate("navigator.serviceWorker.ready.then(({ active }) => active !== null)")).toBe(true);
-  await (await measure()).getByText("Most that this processor can do").first().waitFor({ timeout: 120_000 });
+  await (await measure()).getByText("Maximum of this processor").first().waitFor({ timeout: 120_000 });
 });
 
 it("says what is missing where the site lets it make no policy", { timeout: 120_000 }, async () => {

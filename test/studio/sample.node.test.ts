@@ -75,7 +75,7 @@ it(
     await opened.goto(pathToFileURL(place).href);
     await opened.getByText("Ready.").waitFor({ timeout: 60_000 });
     await opened.getByLabel("A text, or several").fill(`${title}\nIt is dreadful and boring.`);
-    await opened.getByRole("button", { name: "Label" }).click();
+    await opened.getByRole("button", { name: "Find labels" }).click();
     await expect.poll(() => opened.locator("li dt:first-child").allInnerTexts()).toEqual(["positive", "negative"]);
     const share = parseFloat(await opened.locator("li dd").first().innerText());
     expect(Math.abs(share - studioShare)).toBeLessThanOrEqual(0.5);

@@ -74,7 +74,7 @@ it(
     const sent = studio.asked.slice(before).filter(({ url }) => url.includes("/flower/"));
     expect(sent.length).toBeGreaterThan(8);
     for (const { body } of sent) expect(body ?? "").not.toMatch(/story|music|first\.csv|second\.csv/);
-    await second.getByRole("button", { name: "See its results and download it" }).click();
+    await second.getByRole("button", { name: "Try it and download it" }).click();
     await second.getByRole("heading", { name: "trained together" }).waitFor();
     expect((await answered(second, "the story was warm")).percent).toBeGreaterThan(50);
     await first.close();

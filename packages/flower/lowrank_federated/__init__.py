@@ -1,1 +1,1 @@
-"""A classifier's adapter and head, trained by nodes that keep their texts."""
+"""Trains a classifier's adapter and head on nodes that keep their texts."""

@@ -1,4 +1,4 @@
-"""Nodes are lowrank's own (`lowrank flower join`, `joinFederation`): Flower asks for a ClientApp, and this one refuses."""
+"""Flower requires a ClientApp. This one refuses, because nodes are lowrank's own (`lowrank flower join`, `joinFederation`)."""
 
 from flwr.app import Context, Message
 from flwr.clientapp import ClientApp
@@ -8,4 +8,4 @@ app = ClientApp()
 
 @app.train()
 def train(message: Message, context: Context) -> Message:
-    raise RuntimeError("nodes of this app join by `lowrank flower join`, not by flower-supernode")
+    raise RuntimeError("nodes of this app join with `lowrank flower join`, not with flower-supernode")

@@ -1,4 +1,4 @@
-"""Replies of strangers, each fetched by itself: one that cannot be read takes nothing from the others."""
+"""Fetches replies one by one, so that one that cannot be read does not affect the others."""
 
 from collections.abc import Iterable
 
@@ -6,19 +6,19 @@ from flwr.app import Error, Message, Metadata
 from flwr.serverapp import Grid
 from httpx import HTTPError
 
-# Of Flower's codes: the reply is not to be had.
+# Flower's error code for a reply that is not available.
 REPLY_MESSAGE_UNAVAILABLE = 4
 LONGEST = 300
 
 
 def quoted(text: str) -> str:
-    """A stranger's words as they may stand in a log: on one line, and not without an end."""
+    """Text from a node for the log: on one line, with a limited length."""
     line = "".join(letter if letter.isprintable() else " " for letter in text[: LONGEST + 1])
     return line if len(line) <= LONGEST else f"{line[:LONGEST]}…"
 
 
 def each_by_itself(grid: Grid) -> Grid:
-    """The grid, whose `pull_messages` makes an error of a reply that Flower cannot put together, where its own would end the run."""
+    """A grid whose `pull_messages` turns an unreadable reply into an error reply. Flower's own would end the run."""
     pull = grid.pull_messages
 
     def pulled(message_id: str) -> Iterable[Message]:
@@ -27,7 +27,7 @@ def each_by_itself(grid: Grid) -> Grid:
         except HTTPError:
             raise
         except Exception as error:
-            reason = f"its parts make no message ({type(error).__name__}: {error})"
+            reason = f"its objects do not form a message ({type(error).__name__}: {error})"
             return [Message(error=Error(REPLY_MESSAGE_UNAVAILABLE, reason), metadata=answer_to(message_id, grid.run.run_id))]
 
     grid.pull_messages = lambda message_ids: [reply for one in list(message_ids) for reply in pulled(one)]

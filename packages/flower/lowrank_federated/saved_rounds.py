@@ -1,4 +1,4 @@
-"""The shared classifier after each round, in folders: PEFT's files, the head, and what the round was."""
+"""Saves the shared classifier after each round, in a folder: PEFT's files, the head, and the state of the round."""
 
 import json
 import os
@@ -19,16 +19,16 @@ def read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str] | None]:
 
 
 class SavedRounds:
-    """Rounds under `out`, each whole: a folder gets its name when all of it is written."""
+    """Saved rounds in `out`. Each is complete: a folder gets its name after everything is written."""
 
     def __init__(self, initial: Path, out: Path, freeze_a: bool) -> None:
         self.initial, self.out, self.freeze_a = initial, out, freeze_a
         if not (initial / ADAPTER).is_file():
-            raise FileNotFoundError(f"initial: {initial} holds no {ADAPTER}: it is the folder that `lowrank flower app` wrote")
+            raise FileNotFoundError(f"initial: {initial} has no {ADAPTER}; expected the folder that `lowrank flower app` wrote")
         out.mkdir(parents=True, exist_ok=True)
 
     def last(self) -> tuple[int, Path, dict]:
-        """Number, folder and state of the last round; 0 and the initial files where there is none."""
+        """Number, folder and state of the last round; 0 and the initial files if there is none."""
         numbers = [int(path.name[6:]) for path in self.out.glob("round-*") if path.name[6:].isdigit()]
         if not numbers:
             return 0, self.initial, {}
@@ -36,7 +36,7 @@ class SavedRounds:
         return max(numbers), folder, json.loads((folder / ABOUT).read_text())
 
     def arrays(self, folder: Path) -> ArrayRecord:
-        """What nodes get: all but A, which they make of the seed, where that is frozen."""
+        """The arrays for the nodes: all, except A if it is frozen. Nodes compute it from the seed."""
         adapter, _ = read(folder / ADAPTER)
         head, _ = read(folder / HEAD)
         sent = {name: value for name, value in adapter.items() if not (self.freeze_a and is_a(name))}

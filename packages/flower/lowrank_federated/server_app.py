@@ -1,4 +1,4 @@
-"""A ServerApp: rounds of FedAvg over the adapter and head of a lowrank classifier. Every round is saved, and a run goes on from the last."""
+"""A ServerApp: rounds of FedAvg over the adapter and head of a lowrank classifier. Every round is saved, and a run continues from the last."""
 
 from logging import INFO
 from math import inf
@@ -13,7 +13,7 @@ from .saved_rounds import SavedRounds
 from .strategies import Numbered, Plain, Private
 
 app = ServerApp()
-# What an adapter is: other values would be of another one, so a run that goes on has the same.
+# Settings that determine the adapter. A continued run must have the same ones.
 SHARED = (
     "lowrank-format lowrank-version encoder max-tokens labels rank alpha target-modules rslora dropout seed shared-a freeze-a "
     "clipping-norm noise-multiplier privacy-delta privacy-population"
@@ -29,7 +29,7 @@ def main(grid: Grid, context: Context) -> None:
     shared = {name: config[name] for name in SHARED}
     if done and about["shared"] != shared:
         names = [name for name in SHARED if about["shared"].get(name) != shared[name]]
-        raise ValueError(f"out: {folder} is of a run with another {', '.join(names)}: name another folder")
+        raise ValueError(f"out: {folder} belongs to a run with another {', '.join(names)}: choose another folder")
     rounds = int(config["num-server-rounds"])
     if done >= rounds:
         log(INFO, "All %s rounds are done: %s", rounds, folder)
@@ -37,7 +37,7 @@ def main(grid: Grid, context: Context) -> None:
     noise, clipping = privacy_of(config)
     nodes, private = int(config["min-nodes"]), noise > 0
     averaging = (Numbered if private else Plain)(
-        # As many as are there, or with noise exactly as many as it was reckoned for.
+        # All available nodes; with noise, exactly the number that the privacy was computed for.
         fraction_train=1e-9 if private else 1.0,
         fraction_evaluate=1.0 if config["evaluate"] else 0.0,
         min_train_nodes=nodes,
@@ -66,7 +66,7 @@ def main(grid: Grid, context: Context) -> None:
         return None
 
     settings = {**{name: config[name] for name in SHARED[:13] + LOCAL}, "rounds": rounds, "private": private}
-    # Flower takes a number that is whole for a whole number.
+    # Flower parses a float without a fraction as an integer.
     floats = {name: float(config[name]) for name in ("alpha", "dropout", "epochs", "weight-decay", "max-grad-norm")}
     strategy.start(
         grid=each_by_itself(grid),
@@ -74,24 +74,24 @@ def main(grid: Grid, context: Context) -> None:
         num_rounds=rounds - done,
         timeout=float(config["round-seconds"]),
         train_config=ConfigRecord({**settings, **floats}),
-        # The learning rate of an evaluation says nothing.
+        # The learning rate has no meaning in an evaluation.
         evaluate_config=ConfigRecord({**settings, **floats, "learning-rate": 0.0}),
         evaluate_fn=save,
     )
 
 
 def privacy_of(config) -> tuple[float, float]:
-    """Noise multiplier and clipping norm. Else a multiplier below 0, or none that is a number, would be taken for no noise at all."""
+    """Checked noise multiplier and clipping norm. Without the check, a negative multiplier or NaN would mean no noise."""
     noise, clipping = float(config["noise-multiplier"]), float(config["clipping-norm"])
     if not 0 <= noise < inf:
-        raise ValueError(f"noise-multiplier: a number from 0 is expected, 0 for no noise, got {noise}")
+        raise ValueError(f"noise-multiplier: expected a number of at least 0 (0 for no noise), got {noise}")
     if not 0 < clipping < inf:
-        raise ValueError(f"clipping-norm: a number above 0 is expected, got {clipping}")
+        raise ValueError(f"clipping-norm: expected a number above 0, got {clipping}")
     return noise, clipping
 
 
 def new_accountant(config):
-    """Flower's accountant, which asks for `flwr[dp]`. All nodes are taken each time, so there is no amplification by sampling."""
+    """Flower's privacy accountant, which needs `flwr[dp]`. Every round uses all nodes, so sampling does not amplify privacy."""
     from flwr.serverapp import NeighboringRelation, PrivacyConfig, RdpAccountant, SamplingMethod
 
     return RdpAccountant(

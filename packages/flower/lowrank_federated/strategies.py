@@ -1,4 +1,4 @@
-"""Flower's FedAvg and its differential privacy, with what a round of strangers needs: numbered settings, and replies that are checked."""
+"""Flower's FedAvg and its differential privacy, with numbered rounds and checked replies."""
 
 from collections.abc import Callable, Iterable
 from io import BytesIO
@@ -16,14 +16,14 @@ MOST_EXAMPLES = 2**31
 
 
 class Numbered(FedAvg):
-    """FedAvg that tells nodes the round, counted over all runs, and its learning rate."""
+    """FedAvg that sends nodes the number of the round, counted over all runs, and its learning rate."""
 
     first, rounds, learning_rate = 1, 1, 0.0
 
     def configure_train(self, server_round: int, arrays: ArrayRecord, config: ConfigRecord, grid: Grid) -> Iterable[Message]:
         number = self.first + server_round - 1
         config["round"] = number
-        # Down in a line, so that nodes come to one place in the end.
+        # Falls linearly, so that nodes converge at the end.
         config["learning-rate"] = self.learning_rate * (1 - (number - 1) / self.rounds)
         return super().configure_train(server_round, arrays, config, grid)
 
@@ -33,12 +33,12 @@ class Numbered(FedAvg):
 
 
 def problem_of_metrics(reply: Message, names: set[str], most_examples: int) -> str | None:
-    """What is wrong with what a node tells; None where nothing is."""
+    """The problem with a node's metrics; None if there is none."""
     if list(reply.content.metric_records) != ["metrics"]:
-        return "it holds other records than are asked for"
+        return "it has other records than expected"
     metrics = reply.content.metric_records["metrics"]
     if set(metrics) != names:
-        return f"it tells {sorted(metrics)}, not {sorted(names)}"
+        return f"its metrics are {sorted(metrics)}, expected {sorted(names)}"
     for name, value in metrics.items():
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not np.isfinite(value):
             return f"{name} is {value!r}"
@@ -46,40 +46,40 @@ def problem_of_metrics(reply: Message, names: set[str], most_examples: int) -> s
     if not isinstance(examples, int) or not 1 <= examples <= MOST_EXAMPLES:
         return f"num-examples is {examples!r}"
     if most_examples and examples > most_examples:
-        # Whoever claims more has no more weight.
+        # A larger claim does not give more weight.
         metrics["num-examples"] = most_examples
     return None
 
 
 def problem_of_arrays(reply: Message, like: ArrayRecord) -> str | None:
-    """What is wrong with what a node has made; None where nothing is. Headers are read before there is memory for what they claim."""
+    """The problem with a node's arrays; None if there is none. Headers are checked before memory for their claims is allocated."""
     if list(reply.content.array_records) != ["arrays"] or reply.content.config_records:
-        return "it holds other records than are asked for"
+        return "it has other records than expected"
     arrays = reply.content.array_records["arrays"]
     if set(arrays) != set(like):
-        return "it has other arrays"
+        return "it has other arrays than expected"
     for name, array in arrays.items():
         file = BytesIO(array.data)
         if array.stype != "numpy.ndarray" or np.lib.format.read_magic(file) != (1, 0):
-            return f"{name} is of another kind"
+            return f"{name} has another type"
         shape, _, dtype = np.lib.format.read_array_header_1_0(file)
         expected = like[name].numpy().shape
         if dtype != np.float32 or shape != expected:
-            return f"{name} is {dtype} {shape}, not float32 {expected}"
+            return f"{name} is {dtype} {shape}, expected float32 {expected}"
         if not np.isfinite(array.numpy()).all():
-            return f"{name} holds numbers that are not finite"
+            return f"{name} has numbers that are not finite"
     return None
 
 
 def in_order(reply: Message, like: ArrayRecord) -> Message:
-    """The reply with its arrays in the server's order, by which Flower's clipping tells which is which."""
+    """The reply with its arrays in the server's order. Flower's clipping identifies them by position."""
     arrays = reply.content.array_records["arrays"]
     reply.content["arrays"] = ArrayRecord({name: arrays[name] for name in like})
     return reply
 
 
 class Checked:
-    """Aggregates only replies that make sense, and only where there are enough of them."""
+    """Aggregates only valid replies, and only if there are enough of them."""
 
     most_examples, min_replies, answered, private = 0, 1, 0, False
     sent: ArrayRecord = ArrayRecord()
@@ -109,17 +109,17 @@ class Checked:
         return super().aggregate_evaluate(server_round, kept)
 
     def sensible(self, replies: Iterable[Message], problem_of: Callable[[Message], str | None]) -> list[Message]:
-        """Replies without a problem, by node: Flower adds in the order of the list, and sums are then the same whoever was first."""
+        """Valid replies, sorted by node. Flower adds in the order of the list, so the sums do not depend on the order of arrival."""
         kept = []
         for reply in replies:
             try:
-                problem = reply.error.reason or "it tells of an error" if reply.has_error() else problem_of(reply)
-            except Exception as error:  # Whatever a stranger's bytes bring NumPy's reader to.
+                problem = reply.error.reason or "it reports an error" if reply.has_error() else problem_of(reply)
+            except Exception as error:  # NumPy's reader may raise anything on invalid bytes.
                 problem = f"{type(error).__name__}: {error}"
             if problem is None:
                 kept.append(reply)
             else:
-                log(WARNING, "node %s: %s: its reply is left out", reply.metadata.src_node_id, quoted(problem))
+                log(WARNING, "node %s: %s: its reply is ignored", reply.metadata.src_node_id, quoted(problem))
         return sorted(kept, key=lambda reply: reply.metadata.src_node_id)
 
     def skipped(self, server_round: int) -> None:
@@ -127,11 +127,11 @@ class Checked:
 
 
 class Plain(Checked, Numbered):
-    """The mean of what nodes have made, weighted by their examples."""
+    """The average of the nodes' values, weighted by their examples."""
 
 
 class Private(Checked, DifferentialPrivacyServerSideFixedClipping):
-    """The mean of clipped updates, each node counted the same, with Gaussian noise; nothing is released by fewer than were asked."""
+    """The average of clipped updates with equal weights and Gaussian noise. Fewer replies than requested release nothing."""
 
     private = True
 

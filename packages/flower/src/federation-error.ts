@@ -1,6 +1,6 @@
 import { LowrankError } from "lowrank/extension";
 
-/** A Flower server that cannot be reached, refuses this node, or says what makes no sense. */
+/** A Flower server cannot be reached, refuses this node, or sends invalid data. */
 export class FederationError extends LowrankError {
   constructor(message: string, details: Record<string, unknown> = {}, options?: ErrorOptions) {
     super("FEDERATION", message, details, options);

@@ -9,44 +9,44 @@ import * as wire from "./wire/fleet_pb.js";
 import type { Signer } from "./wire/node-key.js";
 
 /**
- * Seconds between two signs of life that are promised, as Flower's own nodes promise; after twice as many without one a node counts as
- * gone. More are given: a node whose training is in this thread gets to it only between two pieces of work.
+ * Promised seconds between two heartbeats, as in Flower's own nodes. After twice as many without one, a node counts as
+ * gone. This node sends them more often, because training in this thread can delay them.
  */
 const HEARTBEAT = 30;
 const BEATS = 4;
-/** Of Flower's codes of errors: the app of the client has thrown. */
+/** Flower's error code for an exception in the client app. */
 const CLIENT_APP_RAISED = 2n;
 const PULL_TRIES = 50;
-/** Bytes of an answer beside those of the object that it carries. */
+/** Most bytes of an answer besides the object in it. */
 const ENVELOPE = 2 ** 16;
 
-/** What a server wants of this node. */
+/** A task from the server. */
 export interface Task {
-  /** "train", "evaluate" or what else there may be. */
+  /** "train", "evaluate", or another type. */
   readonly type: string;
-  /** Its settings and arrays come when they are asked for. */
+  /** Fetches its settings and arrays. */
   content(): Promise<IncomingContent>;
   answer(reply: Reply): Promise<void>;
-  /** Says that this node has no answer, and why. */
+  /** Replies with an error. */
   fail(reason: string): Promise<void>;
-  /** Whether the run that it is of has ended. */
+  /** Whether its run has ended. */
   isOver(): Promise<boolean>;
 }
 
-/** This node among those of a SuperLink: known to it until it leaves, and alive as long as it says so. */
+/** This node's registration with a SuperLink, until it leaves. Heartbeats keep it alive. */
 export class FleetNode {
   private beat: ReturnType<typeof timer>;
-  /** Aborted where the server no longer knows this node. */
+  /** Aborted if the server no longer knows this node. */
   private readonly gone = new AbortController();
 
   private constructor(
     private readonly fleet: Fleet,
     readonly id: bigint,
-    /** Whether it has registered itself, and is forgotten when it leaves. */
+    /** Whether it registered itself, and must unregister when it leaves. */
     private readonly registered: boolean,
   ) {}
 
-  /** @param known whether the server was told this node's key beforehand. Errors as `Fleet.call`. */
+  /** @param known whether this node's key was registered beforehand. Throws like `Fleet.call`. */
   static async join(fleet: Fleet, { publicPem }: Signer, known: boolean, signal?: AbortSignal): Promise<FleetNode> {
     const publicKey = publicPem;
     if (!known) {
@@ -56,7 +56,7 @@ export class FleetNode {
     const activate = [wire.ActivateNodeRequestSchema, wire.ActivateNodeResponseSchema] as const;
     const fields = { publicKey, heartbeatInterval: HEARTBEAT };
     const { nodeId } = await fleet.call("activate-node", activate, fields, signal);
-    // What answers every call with nothing would be waited for without an end.
+    // Without this check, a server that answers every call with nothing would make the node wait forever.
     if (nodeId === 0n)
       throw new FederationError("activate-node: the server gave this node no id: is this the address of a SuperLink?", {
         expected: "a node's id other than 0",
@@ -66,7 +66,7 @@ export class FleetNode {
     return node;
   }
 
-  /** What is to be done next; null for nothing yet. Errors as `Fleet.call`, once. */
+  /** The next task; null if there is none yet. Throws like `Fleet.call` with `once`. */
   async next(signal?: AbortSignal): Promise<Task | null> {
     this.gone.signal.throwIfAborted();
     const pull = [wire.PullMessagesRequestSchema, wire.PullMessagesResponseSchema] as const;
@@ -92,7 +92,7 @@ export class FleetNode {
           },
         };
       },
-      // What is told at the end is told although the signal has come: the server waits for it.
+      // A final reply is sent even after the signal, because the server waits for it.
       answer: async (reply) => {
         const outgoing = new Outgoing();
         const fields = answering(metadata);
@@ -106,7 +106,7 @@ export class FleetNode {
     };
   }
 
-  /** Says goodbye, so that no round waits for this node. Never throws: who leaves has no use for what goes wrong. */
+  /** Unregisters, so that no round waits for this node. Never throws, because the node leaves anyway. */
   async leave(): Promise<void> {
     clearTimeout(this.beat);
     this.gone.abort(new FederationError("this node has left", { reason: "left" }));
@@ -117,7 +117,7 @@ export class FleetNode {
       await this.fleet.call("deactivate-node", deactivate, { nodeId: this.id }, soon);
       if (this.registered) await this.fleet.call("unregister-node", unregister, { nodeId: this.id }, soon);
     } catch {
-      // The server counts it as gone by its silence.
+      // The server removes the node when its heartbeats stop.
     }
   }
 
@@ -143,7 +143,7 @@ export class FleetNode {
     if (!signal.aborted) this.live();
   }
 
-  /** A server refuses to tell of a run that has ended. */
+  /** The server rejects calls about a run that has ended. */
   private async isOver(runId: bigint, signal?: AbortSignal): Promise<boolean> {
     const call = [wire.GetRunRequestSchema, wire.GetRunResponseSchema] as const;
     try {
@@ -155,7 +155,7 @@ export class FleetNode {
     }
   }
 
-  /** Tells the server that all of a message is here. */
+  /** Confirms that a message was received completely. */
   private async confirm(runId: bigint, messageObjectId: string, signal?: AbortSignal): Promise<void> {
     const call = [wire.ConfirmMessageReceivedRequestSchema, wire.ConfirmMessageReceivedResponseSchema] as const;
     const received = { ...this.self, runId, messageObjectId };
@@ -165,14 +165,14 @@ export class FleetNode {
   private async pull(runId: bigint, objectId: string, most: number, signal?: AbortSignal): Promise<Uint8Array> {
     const call = [wire.PullObjectRequestSchema, wire.PullObjectResponseSchema] as const;
     const fields = { ...this.self, runId, objectId };
-    // The server may tell of a message before it has all of its parts.
+    // The server may announce a message before it has all its objects.
     for (let tries = 0; tries < PULL_TRIES; tries++) {
       const answer = await this.fleet.call("pull-object", call, fields, signal, { most: most + ENVELOPE });
       if (answer.objectAvailable) return answer.objectContent;
       if (!answer.objectFound) break;
       await pause(100, signal);
     }
-    throw new FederationError("a part of the server's message is not there, or no longer", { value: objectId });
+    throw new FederationError("an object of the server's message does not exist (any more)", { value: objectId });
   }
 
   private async push(
@@ -184,39 +184,39 @@ export class FleetNode {
     error?: { code: bigint; reason: string },
   ): Promise<void> {
     const call = [wire.PushMessagesRequestSchema, wire.PushMessagesResponseSchema] as const;
-    // Contents come as objects; that there are some is told by their being empty here.
+    // Contents are sent as objects. Empty records here announce them.
     const message = { metadata: { ...metadata, messageId: tree.objectId }, ...(error ? { error } : { content: {} }) };
     const { objectsToPush, sessionId } = await this.fleet.call("push-messages", call, {
       ...{ ...this.self, messagesList: [message], messageObjectTrees: [tree] },
       clientappRuntimeList: [milliseconds / 1000],
     });
     const push = [wire.PushObjectRequestSchema, wire.PushObjectResponseSchema] as const;
-    // Each once, however often it is named.
+    // Each object is sent once, even if it appears several times.
     for (const objectId of new Set(objectsToPush)) {
       const objectContent = objects.get(objectId);
       if (objectContent === undefined)
-        throw new FederationError("the server asks for what is no part of the answer", { value: objectId });
+        throw new FederationError("the server asks for an object that is not part of the reply", { value: objectId });
       await this.fleet.call("push-object", push, { ...this.self, runId, objectId, objectContent, sessionId });
     }
   }
 }
 
-/** Whether a server has understood a call, and will not have it: an answer after the end of its round, or a run that is over. */
+/** Whether the server rejected a valid call: a reply after its round, or a run that has ended. */
 export function isRefusal(error: unknown): error is FederationError {
   if (!(error instanceof FederationError)) return false;
   const { status } = error.details;
   return typeof status === "number" && status >= 400 && status < 500 && status !== 401;
 }
 
-/** Whether a server does not know a node, or no longer. */
+/** Whether the server does not know this node (any more). */
 export const isForgotten = (error: unknown): boolean =>
   error instanceof FederationError && (error.details["status"] === 401 || error.details["reason"] === "unknown");
 
-/** Whether a question may have been lost on its way to this node: a server tells of each once. */
+/** Whether a task may have been lost on the way to this node. The server sends each task once. */
 export const isLost = (error: unknown): boolean =>
   error instanceof FederationError && error.details["reason"] === "lost";
 
-/** Who answers whom. The time to live is what is left of the question's, less a second for clocks that differ. */
+/** Metadata of a reply. Its time to live is the rest of the task's, minus a second for clock differences. */
 function answering(to: wire.Metadata): wire.Metadata {
   const createdAt = Date.now() / 1000;
   return create(wire.MetadataSchema, {

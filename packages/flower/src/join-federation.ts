@@ -10,33 +10,33 @@ import { Fleet } from "./wire/fleet.js";
 import { signerOf } from "./wire/node-key.js";
 import { fetchTransport, type Transport } from "./wire/transport.js";
 
-/** Milliseconds between two questions whether there is something to do. */
+/** Polling interval for tasks, in milliseconds. */
 const POLL = 300;
 
-/** Milliseconds after which a server has seen that a node has left: it looks every three seconds. */
+/** Milliseconds after which a server notices that a node has left. It checks every three seconds. */
 const GONE = 6_000;
-/** Times in a row that what a server answered is lost on its way. */
+/** Most successive lost answers of a server. */
 const MOST_LOST = 5;
 
-/** What a node did. */
+/** Summary of a node's work. */
 export interface FederationReport {
-  /** Rounds whose answer the server took. */
+  /** Rounds whose reply the server accepted. */
   readonly rounds: number;
-  /** Bytes of requests, without headers. */
+  /** Sent bytes, without headers. */
   readonly sent: number;
-  /** Bytes of answers, without headers. */
+  /** Received bytes, without headers. */
   readonly received: number;
 }
 
 /**
- * Joins a Flower federation as a node of its own, in Node or in a page: takes part in the rounds of an app that `lowrank flower app`
- * wrote, by training adapter and head on examples that stay here. Resolves when the last round is over, or with `stay` never.
+ * Joins a Flower federation as a node, in Node or in a page. Takes part in the rounds of an app that `lowrank flower app`
+ * wrote: trains adapter and head on examples that stay here. Resolves after the last round; with `stay` it does not resolve.
  *
- * What a server sends is checked before it is used: versions, settings, names, shapes, sizes, and that all numbers are finite.
+ * Everything from the server is checked before use: versions, settings, names, shapes, sizes, and that all numbers are finite.
  *
- * Throws `ConfigError` for options that make no sense, before anything is sent. Rejects with `FederationError` where the server
- * cannot be reached, refuses, or asks for what makes no sense, which it is told; with `AbortError` when cancelled; otherwise as `fit`.
- * The encoder is then as it was.
+ * Throws `ConfigError` for invalid options, before anything is sent. Rejects with `FederationError` if the server
+ * cannot be reached, refuses, or sends an invalid task (the server is notified); with `AbortError` when aborted; otherwise like `fit`.
+ * The encoder is unchanged afterwards.
  *
  * @example
  * await joinFederation({ server: "https://flower.example.org:8000", encoder, TextClassifier, examples });
@@ -45,7 +45,7 @@ export function joinFederation<E>(options: JoinOptions<E>): Promise<FederationRe
   return joinBy(options, fetchTransport);
 }
 
-/** The same by another transport. */
+/** The same with another transport. */
 export async function joinBy<E>(options: JoinOptions<E>, transport: Transport): Promise<FederationReport> {
   const taken = takeJoinOptions(options);
   const { server, key, patience, signal, onEvent } = taken;
@@ -60,25 +60,25 @@ export async function joinBy<E>(options: JoinOptions<E>, transport: Transport): 
       await takePart(node, fleet, taken, part);
       return { rounds: part.rounds, ...fleet.traffic };
     } catch (error) {
-      // A server that was started again has forgotten whom it had learnt of, and learns of them once more.
+      // A restarted server has lost its nodes, so they register again.
       const isNew = key === undefined && part.wasKnown && isForgotten(error);
       if (!isNew && !(isLost(error) && part.lost++ < MOST_LOST)) throw error;
     } finally {
       await node.leave();
     }
     part.wasKnown = false;
-    // Long enough for a server to see that this node is gone, and to wait no longer for an answer to what it may have asked.
+    // Long enough for the server to notice that this node is gone, so that it stops waiting for a reply.
     await pause(part.lost > 0 ? GONE : POLL, signal);
   }
 }
 
-/** How far a node is, over all times that it has joined. */
+/** Progress of a node over all its registrations. */
 interface Part {
-  /** Those whose answer the server took. */
+  /** Rounds whose reply the server accepted. */
   rounds: number;
-  /** Whether the server has answered this node since it joined last. */
+  /** Whether the server has answered since the last registration. */
   wasKnown: boolean;
-  /** How often the server's questions were lost on their way since one was not. */
+  /** Number of successive lost tasks. */
   lost: number;
 }
 
@@ -103,13 +103,13 @@ async function takePart<E>(node: FleetNode, fleet: Fleet, options: TakenJoinOpti
       onEvent({ type: "late", round, message: error.message });
     }
     if (round < rounds || stay || (task.type === "train" && evaluate)) continue;
-    // A server counts no answer of a node that has left before the answer was fetched.
+    // The server ignores a reply if the node leaves before the server has fetched it.
     while (!(await task.isOver())) await pause(POLL, signal);
     return;
   }
 }
 
-/** Does what a server asks for; where that fails, the server is told, so that the round goes on without this node. */
+/** Executes a task. If it fails, the server is notified, so that the round continues without this node. */
 async function workOn<E>(
   task: Task,
   local: LocalRounds<E>,
@@ -120,7 +120,7 @@ async function workOn<E>(
     const { round, rounds, evaluate } = settings;
     if (task.type === "train") return { round, rounds, evaluate, reply: await local.train(settings, content) };
     if (task.type === "evaluate") return { round, rounds, evaluate, reply: await local.evaluate(settings, content) };
-    throw new FederationError(`the server asks for ${task.type.slice(0, 60)}, and a node trains and evaluates`, {
+    throw new FederationError(`the server asks for ${task.type.slice(0, 60)}, but a node can only train and evaluate`, {
       ...{ value: task.type, expected: ["train", "evaluate"] },
     });
   } catch (error) {
@@ -129,7 +129,7 @@ async function workOn<E>(
   }
 }
 
-/** What a server is told of an error: nothing that may quote this node's examples. */
+/** The error message for the server. It must not quote this node's examples. */
 function reasonFor(error: unknown): string {
   if (error instanceof AbortError) return "this node has left";
   const isSilent = error instanceof FederationError && error.details["label"] === undefined;

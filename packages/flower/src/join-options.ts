@@ -15,11 +15,11 @@ import {
 } from "lowrank/extension";
 import type { ClassifierClass } from "./rounds/classifier-class.js";
 
-/** What goes on at a node. */
+/** Events of a node. */
 export type FederationEvent =
-  /** The server knows this node, by a number of 64 bits. */
+  /** The server has registered this node under a 64-bit number. */
   | { readonly type: "joined"; readonly node: string; readonly server: string }
-  /** A round begins; `files` are the shared classifier as the server has it now, for `TextClassifier.load`. */
+  /** A round starts. `files` are the server's current shared classifier, for `TextClassifier.load`. */
   | {
       readonly type: "round";
       readonly round: number;
@@ -34,7 +34,7 @@ export type FederationEvent =
       readonly steps: number;
       readonly loss: number;
     }
-  /** This node has done its part; `files` are the classifier that it has made of the shared one. */
+  /** This node has trained. `files` are its own classifier, trained from the shared one. */
   | {
       readonly type: "trained";
       readonly round: number;
@@ -43,11 +43,11 @@ export type FederationEvent =
       readonly epochs: number;
       readonly files: SavedFiles;
     }
-  /** Its part was taken by the server; bytes as of all calls so far. */
+  /** The server accepted the reply. Bytes are totals of all calls so far. */
   | { readonly type: "answered"; readonly round: number; readonly sent: number; readonly received: number }
-  /** Its part came too late, and was refused. */
+  /** The reply was too late, and the server rejected it. */
   | { readonly type: "late"; readonly round: number; readonly message: string }
-  /** The shared classifier was measured on this node's examples. */
+  /** The shared classifier was evaluated on this node's examples. */
   | {
       readonly type: "evaluated";
       readonly round: number;
@@ -57,38 +57,38 @@ export type FederationEvent =
       readonly files: SavedFiles;
     };
 
-/** Hears what goes on. */
+/** A function that gets each event. */
 export type FederationListener = (event: FederationEvent) => void;
 
-/** How a node joins. */
+/** Options for joining a federation. */
 export interface JoinOptions<E> {
-  /** Address of the SuperLink, or of what stands before it, such as "https://flower.example.org:8000"; in pages also of this origin. */
+  /** Address of the SuperLink or of a proxy in front of it, such as "https://flower.example.org:8000"; in pages also a path of this origin. */
   readonly server: string;
-  /** The encoder whose adapter is trained. */
+  /** Encoder to train an adapter on. */
   readonly encoder: E;
-  /** The class of classifiers on it: `TextClassifier` of `lowrank`, or that of `lowrank/worker` for an encoder in a worker. */
+  /** `TextClassifier` from `lowrank`, or from `lowrank/worker` if the encoder is in a worker. */
   readonly TextClassifier: ClassifierClass<E>;
-  /** What this node learns from, and nobody else sees. */
+  /** Training examples of this node. They are not sent. */
   readonly examples: readonly Example[];
-  /** Examples that the shared classifier is measured on, where the server asks; default `examples`. */
+  /** Examples to evaluate the shared classifier on, if the server asks for it; default `examples`. */
   readonly validation?: readonly Example[];
-  /** Private key that the server knows this node by (`createNodeKey`); default a new one that it learns now. */
+  /** Private key of this node, registered with the server (`createNodeKey`). Default: a new key, registered when joining. */
   readonly key?: string;
-  /** Name that the adapter gets in the encoder; default "federated". */
+  /** Name of the adapter in the encoder; default "federated". */
   readonly adapter?: string;
-  /** Steps of one round that this node does at most; a server that asks for more is refused. Default 10,000. */
+  /** Most steps of one round. A server that asks for more gets an error. Default 10,000. */
   readonly maxSteps?: number;
-  /** Stay for the server's next run; default false: leave after the last round. */
+  /** Whether to stay for the server's next run; default false: leave after the last round. */
   readonly stay?: boolean;
-  /** Seconds without any answer of the server after which this node gives up; default 60. */
+  /** Seconds without an answer of the server after which this node gives up; default 60. */
   readonly patience?: number;
-  /** Leaves: within a step, and the server is told. */
+  /** Leaves the federation within a step, and notifies the server. */
   readonly signal?: AbortSignal;
-  /** Hears what goes on. */
+  /** A function that gets each event. */
   readonly onEvent?: FederationListener;
 }
 
-/** The options with their defaults. */
+/** Options with defaults. */
 export interface TakenJoinOptions<E> {
   readonly server: string;
   readonly encoder: E;
@@ -106,7 +106,7 @@ export interface TakenJoinOptions<E> {
 
 const what = "joinFederation";
 
-/** A checked copy. Throws `ConfigError` for options that make no sense. */
+/** A checked copy. Throws `ConfigError` for invalid options. */
 export function takeJoinOptions<E>(options: JoinOptions<E>): TakenJoinOptions<E> {
   return readOptions<TakenJoinOptions<E>>(what, options, {
     server: (_, __, value) => addressOf(value),
@@ -119,7 +119,7 @@ export function takeJoinOptions<E>(options: JoinOptions<E>): TakenJoinOptions<E>
     examples(_, __, value) {
       const examples = takeLearnt(what, value as readonly Example[]);
       if (examples.length > 0) return examples;
-      throw new ConfigError(`${what}: there are no examples to learn from`, { op: what, length: 0 });
+      throw new ConfigError(`${what}: there are no training examples`, { op: what, length: 0 });
     },
     validation: (_, __, value) => takeLearnt(what, (value ?? []) as readonly Example[], "keep"),
     key: (_, name, value) => (value === undefined ? undefined : text(what, name, value)),
@@ -138,7 +138,7 @@ function object<T>(name: string, value: unknown, orFunction = false): T {
   return value as T;
 }
 
-/** The server's address without a slash at its end, made whole by the page's own. */
+/** The server's absolute address without a trailing slash. Relative addresses are resolved against the page. */
 function addressOf(value: unknown): string {
   const { location } = globalThis as { location?: { href: string } };
   const expected = "an address of http or https, such as https://flower.example.org:8000";
@@ -147,7 +147,7 @@ function addressOf(value: unknown): string {
     if (typeof value === "string" && /^https?:$/.test(protocol) && search + hash === "")
       return href.replace(/\/+$/, "");
   } catch {
-    // No address.
+    // Not an address.
   }
   throw new ConfigError(`${what}: server is ${expected}, got ${excerpt(value)}`, {
     ...{ op: what, option: "server", expected, value },

@@ -89,7 +89,7 @@ it("refuses messages that are damaged, put together otherwise, or too large", as
   const read = (objects: ReadonlyMap<string, Uint8Array>) =>
     new Incoming((id) => Promise.resolve(objects.get(id) ?? new Uint8Array())).content(tree.objectId);
   // A node's own answer has metrics where a server's question has settings.
-  await expect(read(outgoing.objects)).rejects.toThrow(/arrays, metrics, where "arrays" and "config"/);
+  await expect(read(outgoing.objects)).rejects.toThrow(/arrays, metrics, expected "arrays" and "config"/);
   for (const id of [tree.objectId, tree.children[0]!.objectId]) {
     const damaged = new Map(outgoing.objects);
     damaged.set(

@@ -31,7 +31,7 @@ it("a reply that makes no sense is left out by name, and takes nothing from the 
   expect(Object.keys(found.kept).length).toBeGreaterThan(20);
   for (const [name, outcome] of Object.entries(found.kept)) expect(outcome, name).toEqual([1, true]);
   // A stranger's words stand on a line of the app's own, and have an end.
-  expect(log).toContain("node 1: gone INFO: forged: its reply is left out");
+  expect(log).toContain("node 1: gone INFO: forged: its reply is ignored");
   expect(Math.max(...log.split("\n").map(({ length }) => length))).toBeLessThan(500);
 });
 
@@ -39,9 +39,9 @@ it("noise and clipping that are no such numbers are refused, and not taken for n
   const taken = found.refused.slice(0, 2);
   const [below, nan, infinite, ...norms] = found.refused.slice(2);
   expect(taken).toEqual([null, null]);
-  for (const said of [below, nan, infinite]) expect(said).toMatch(/^noise-multiplier: a number from 0 is expected/);
+  for (const said of [below, nan, infinite]) expect(said).toMatch(/^noise-multiplier: expected a number of at least 0/);
   expect(norms).toHaveLength(4);
-  for (const said of norms) expect(said).toMatch(/^clipping-norm: a number above 0 is expected/);
+  for (const said of norms) expect(said).toMatch(/^clipping-norm: expected a number above 0/);
 });
 
 it("updates are clipped to the norm, in whatever order a node has its arrays", () => {

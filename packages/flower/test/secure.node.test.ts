@@ -35,6 +35,6 @@ it("a server with TLS and keys takes the nodes that it knows, as often as they c
   await expect(joined((await createNodeKey()).privateKey)).rejects.toThrow(/the server refuses/);
   // A certificate that nobody has vouched for.
   await expect(joined(privateKey, fetchTransport, 600)).rejects.toThrow(
-    /the server is not who it says \(.*certificate.*; .* trusted by rootCertificates/,
+    /the server's certificate is not trusted \(.*certificate.*; .* trusted by rootCertificates/,
   );
 });

@@ -34,7 +34,7 @@ it("a server that holds a connection and says nothing, or no more, is given up l
       const address = await serving((_, response) => {
         if (begun !== "") response.writeHead(200, { "content-length": 10 }).write(begun);
       });
-      await expect(pulled(address, transport, 0.3)).rejects.toThrow(/no answer for 0\.3 s \(.*says nothing/);
+      await expect(pulled(address, transport, 0.3)).rejects.toThrow(/no answer for 0\.3 s \(.*does not answer/);
       server.closeAllConnections();
     }
 });
@@ -65,7 +65,7 @@ it("an answer that comes slowly is waited for, and one without an end is cut off
       const more = () => !response.destroyed && response.write(new Uint8Array(65_536), more);
       more();
     });
-    await expect(pulled(endless, transport, 60)).rejects.toThrow(/more than the 1048576 bytes/);
+    await expect(pulled(endless, transport, 60)).rejects.toThrow(/more than 1048576 bytes/);
     server.closeAllConnections();
   }
 });

@@ -11,14 +11,14 @@ import { isUnreadable } from "./server/readable-jobs.js";
 import { ServerCalls } from "./server/server-calls.js";
 import { type SubmitOptions, takeSubmission } from "./jobs/submission.js";
 
-/** Jobs that a server lets go of in one call. */
+/** Most jobs that one call of the server removes. */
 const MOST_AT_ONCE = 1_000;
-/** All that a job of a queue may be in. */
+/** All states of a job. */
 const STATES: JobType[] = ["active", "waiting", "prioritized", "delayed", "waiting-children", "completed", "failed"];
 
 /**
- * A queue of trainings on Redis or PostgreSQL, by BullMQ: workers on any number of machines take from it (`runQueueWorker`). Where the server
- * goes away, what is asked waits for it for half a minute, then throws `QueueError`.
+ * A queue of trainings on Redis or PostgreSQL, with BullMQ. Workers on any number of machines take jobs from it (`runQueueWorker`). If the server
+ * goes away, calls wait for it for half a minute, then throw `QueueError`.
  *
  * @example
  * const queue = await JobQueue.open("redis://127.0.0.1:6379");
@@ -37,7 +37,7 @@ export class JobQueue {
   /**
    * Opens a queue.
    * @param address of the server: redis://, rediss://, postgres://
-   * Throws `ConfigError` where it does not answer, `UnsupportedError` where BullMQ is not installed.
+   * Throws `ConfigError` if it does not answer, `UnsupportedError` if BullMQ is not installed.
    */
   static async open(address: string, options: { readonly name?: string } = {}): Promise<JobQueue> {
     checkOptions("JobQueue.open", options, ["name"]);
@@ -54,20 +54,20 @@ export class JobQueue {
     return new JobQueue(queue, new Flows(engine), engine, new ServerCalls(engine.shown), name);
   }
 
-  /** Gives a training to the queue, checked whole. Returns the job's id. Throws `ConfigError` for what makes no sense. */
+  /** Checks a training and adds it to the queue. Returns the job's id. Throws `ConfigError` for invalid settings. */
   async submit(training: QueuedTraining, options: SubmitOptions = {}): Promise<string> {
     const what = "JobQueue.submit";
     const { payload, given } = takeSubmission(what, training, options);
-    // A second job of one name is not taken, so one with a name may be given again.
+    // A second job with the same name is not added, so a named one can be submitted again.
     const harmless = given.jobId !== undefined;
     const job = await this.server.call(what, () => this.queue.add("train", payload, given), harmless);
     return job.id!;
   }
 
-  /** @internal A job that waits for others, put into the queue with them by one atomic step. */
+  /** @internal Adds a job with its dependencies, in one atomic step. */
   async addFlow(flow: FlowJob): Promise<void> {
     const add = async () => {
-      // One of that name that has failed before is not tried again for being added, and would be waited for without an end.
+      // Adding a job again does not retry a failed one with the same name, and its parent would wait forever.
       for (const { opts } of flow.children ?? []) {
         const before = opts?.jobId === undefined ? undefined : await this.queue.getJob(opts.jobId);
         if (await before?.isFailed()) await before!.remove();
@@ -87,13 +87,13 @@ export class JobQueue {
     return known.filter((job) => job !== null).sort((a, b) => Number(a.submitted) - Number(b.submitted));
   }
 
-  /** One job; null where the queue knows none of that id. */
+  /** A job by its id; null if there is none. */
   async get(id: string): Promise<QueuedJob | null> {
     text("JobQueue.get", "id", id);
     return this.server.call("JobQueue.get", () => this.known(id));
   }
 
-  /** What a completed job has left, as `TextClassifier.load` takes it; null where it has left nothing yet, or there is no such job. */
+  /** The files of a completed job, for `TextClassifier.load`; null if it has none yet, or if there is no such job. */
   async files(id: string): Promise<FileMap | null> {
     text("JobQueue.files", "id", id);
     const out = (await this.server.call("JobQueue.files", () => this.known(id)))?.out;
@@ -109,13 +109,13 @@ export class JobQueue {
     return Object.fromEntries(files);
   }
 
-  /** What workers have said of a job, a line each. */
+  /** The log lines of a job. */
   async logs(id: string): Promise<readonly string[]> {
     text("JobQueue.logs", "id", id);
     return (await this.server.call("JobQueue.logs", () => this.queue.getJobLogs(id))).logs;
   }
 
-  /** Cancels a job: one that waits is gone, one that runs ends within a step, its last checkpoint kept. Returns whether there was one to cancel. */
+  /** Cancels a job: a waiting one is removed, a running one stops within a step and keeps its last checkpoint. Returns whether there was one. */
   async cancel(id: string): Promise<boolean> {
     text("JobQueue.cancel", "id", id);
     return this.server.call("JobQueue.cancel", () => this.cancelled(id), false);
@@ -124,9 +124,9 @@ export class JobQueue {
   private async cancelled(id: string): Promise<boolean> {
     const state = (await this.known(id))?.state;
     if (state === "waiting") {
-      // Those that it waits for are cancelled one by one: together they could not be while one of them runs.
+      // Its dependencies are cancelled one by one. Together this fails while one of them runs.
       const { unprocessed = [] } = (await (await this.stored(id))?.getDependencies()) ?? {};
-      // Where a worker has taken it meanwhile, it is not removed.
+      // If a worker has taken it in the meantime, it is not removed.
       if ((await this.queue.remove(id, { removeChildren: false })) !== 1) return this.cancelled(id);
       for (const key of unprocessed) await this.cancelled(key.slice(key.lastIndexOf(":") + 1));
       return true;
@@ -137,7 +137,7 @@ export class JobQueue {
     return true;
   }
 
-  /** Lets a failed job be tried once more. Returns whether there was one. */
+  /** Retries a failed job. Returns whether there was one. */
   async retry(id: string): Promise<boolean> {
     text("JobQueue.retry", "id", id);
     const retry = async () => {
@@ -151,8 +151,8 @@ export class JobQueue {
   }
 
   /**
-   * Lets go of the jobs that were completed, failed or cancelled before a time, which else stay in the queue for ever; a name is then free again.
-   * Results stay where they are. Returns how many jobs it were.
+   * Removes the jobs that were completed, failed or cancelled before a time. They stay in the queue otherwise. Their names are then free again.
+   * Results stay in their places. Returns the number of removed jobs.
    */
   async forget(before: Date): Promise<number> {
     const what = "JobQueue.forget";
@@ -166,23 +166,23 @@ export class JobQueue {
     return count;
   }
 
-  /** How many jobs there are of each state. */
+  /** The number of jobs in each state. */
   async counts(): Promise<Readonly<Record<string, number>>> {
     return this.server.call("JobQueue.counts", () => this.queue.getJobCounts());
   }
 
-  /** Figures of the queue in Prometheus' text format. */
+  /** Metrics of the queue in Prometheus' text format. */
   async metrics(): Promise<string> {
     return this.server.call("JobQueue.metrics", () => this.queue.exportPrometheusMetrics());
   }
 
-  /** Lets go of the server, some seconds later at most. What has been asked of it and has no answer then fails with `QueueError`. */
+  /** Closes the connection, within some seconds. Calls without an answer then fail with `QueueError`. */
   async close(): Promise<void> {
     await this.server.close();
     await Promise.all([letGo(this.engine, this.queue), this.flows.close()]);
   }
 
-  /** A job by its name, or what can be said of one that is none of BullMQ's; null where there is none. */
+  /** A job by its id, also one that BullMQ did not write; null if there is none. */
   private async known(id: string): Promise<QueuedJob | null> {
     try {
       const job = await this.queue.getJob(id);
@@ -194,7 +194,7 @@ export class JobQueue {
     }
   }
 
-  /** A job as BullMQ reads it; undefined for one that it cannot read, and where there is none. */
+  /** A BullMQ job; undefined if it cannot be read or does not exist. */
   private stored(id: string): Promise<StoredJob | undefined> {
     return this.queue.getJob(id).catch((error: unknown) => {
       if (!isUnreadable(error)) throw error;
@@ -202,12 +202,12 @@ export class JobQueue {
     });
   }
 
-  /** What has become of a job; null where it is gone since it was read, or is something else of Redis. */
+  /** State of a job; null if it was removed in the meantime, or if the key is not a job. */
   private async described(read: StoredJob): Promise<QueuedJob | null> {
     const state = await read.getState();
     if (state === "unknown") return null;
     const hasEnded = state === "completed" || state === "failed";
-    // Its state is asked for after the rest was read: of one that has ended in between, that rest is from before its end.
+    // The state is read last. If the job has ended in between, the rest is read again.
     const job = hasEnded && !read.finishedOn ? await this.queue.getJob(read.id!) : read;
     return job ? describe(job, state) : null;
   }

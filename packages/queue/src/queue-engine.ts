@@ -9,7 +9,7 @@ import { endsWithin } from "./server/within.js";
 /** Default name of the queue. */
 export const QUEUE_NAME = "lowrank";
 
-/** How long a server may take to answer before it is said that there is none, milliseconds. */
+/** Longest time for a server's first answer, in milliseconds. */
 const ANSWER_LIMIT = 10_000;
 
 /** BullMQ's classes on one server. */
@@ -17,17 +17,17 @@ export type QueueEngine = Pick<
   typeof Bullmq,
   "Queue" | "Worker" | "FlowProducer" | "UnrecoverableError" | "DelayedError" | "WaitingError"
 > & {
-  /** What the classes take. */
+  /** Connection options for the classes. */
   readonly connection: Bullmq.ConnectionOptions;
-  /** Ends what still keeps a connection. */
+  /** Closes remaining connections. */
   readonly cut: Connections["cut"];
-  /** The address as it may be shown: without its password. */
+  /** The address without its password, for messages. */
   readonly shown: string;
 };
 
-const ADDRESS = "an address that begins with redis://, rediss://, postgres:// or postgresql://";
+const ADDRESS = "an address that starts with redis://, rediss://, postgres:// or postgresql://";
 
-/** BullMQ on the Redis or PostgreSQL of an address. Throws `ConfigError` for another address. */
+/** BullMQ on the Redis or PostgreSQL at an address. Throws `ConfigError` for other addresses. */
 export async function queueEngine(what: string, address: string): Promise<QueueEngine> {
   const scheme = /^(redis|postgres)(s|ql)?:\/\//.exec(text(what, "queue", address))?.[1];
   if (scheme === undefined || !URL.canParse(address))
@@ -37,12 +37,12 @@ export async function queueEngine(what: string, address: string): Promise<QueueE
       expected: ADDRESS,
     });
   const redis = scheme === "redis";
-  // Fetched here, since whoever sweeps without a queue needs none of it.
+  // Loaded on demand, because sweeps without a queue do not need it.
   const bullmq = await import("bullmq");
   const shown = shownAddress(address);
   const { options: connection, cut } = redis ? redisConnections(address) : postgresConnections(address);
   const own = { shown, connection, cut };
-  // The same classes, but for the types of their connections.
+  // The same classes except for the types of their connections.
   const classes = redis ? bullmq : { ...bullmq, ...bullmq.withBackend(lastingPostgres(bullmq)) };
   const { FlowProducer } = classes;
   return {
@@ -53,17 +53,17 @@ export async function queueEngine(what: string, address: string): Promise<QueueE
   } as unknown as QueueEngine;
 }
 
-/** How long a server may take to let go of its clients, milliseconds. */
+/** Longest time to close a server's clients, in milliseconds. */
 const CLOSE_LIMIT = 2_000;
 
-/** Ends the connections of a queue's classes, whether the server is there or not; what has been asked and not been answered has no answer then. */
+/** Closes the connections of a queue's classes, even if the server is away. Open requests get no answer. */
 export async function letGo(
   { cut }: Pick<QueueEngine, "cut">,
   ...users: readonly { getBackend(): Bullmq.IQueueBackend }[]
 ): Promise<void> {
   const backends = users.map((user) => user.getBackend());
   await endsWithin(CLOSE_LIMIT, Promise.all(backends.map((backend) => backend.close(true))));
-  // Redis' clients, where they are being closed already and wait for the server's word.
+  // Redis clients that are closing and wait for the server.
   for (const { client, blockingClient } of backends as Partial<Bullmq.RedisQueueBackend>[])
     for (const each of [client, blockingClient])
       each?.then(
@@ -73,20 +73,20 @@ export async function letGo(
   cut();
 }
 
-/** Puts jobs that wait for others into a queue; it connects when there are some. */
+/** Adds jobs that depend on others to a queue. Connects on first use. */
 export class Flows {
   private producer: Bullmq.FlowProducer | null = null;
 
   constructor(private readonly engine: Pick<QueueEngine, "FlowProducer" | "connection" | "cut">) {}
 
-  /** Adds a job with those that it waits for, by one atomic step. */
+  /** Adds a job and its dependencies in one atomic step. */
   async add(flow: Bullmq.FlowJob): Promise<void> {
     this.producer ??= this.open();
     const { producer } = this;
     try {
       await producer.add(flow);
     } catch (error) {
-      // One on PostgreSQL that has found no server once never connects again.
+      // A PostgreSQL client that has once found no server never connects again.
       if (connectionLoss(error) !== null && this.producer === producer) {
         this.producer = null;
         producer
@@ -98,7 +98,7 @@ export class Flows {
     }
   }
 
-  /** Lets go of the server. */
+  /** Closes the connection. */
   async close(): Promise<void> {
     if (this.producer !== null) await letGo(this.engine, this.producer);
   }
@@ -106,23 +106,23 @@ export class Flows {
   private open(): Bullmq.FlowProducer {
     const { FlowProducer, connection } = this.engine;
     const producer = new FlowProducer({ connection });
-    // Whoever adds something hears of it.
+    // Calls of `add` report this error.
     producer.on("error", () => undefined);
     return producer;
   }
 }
 
-/** What a Redis says to a client that it does not let in. */
+/** Error messages of a Redis that rejects a client. */
 const UNKNOWN_CLIENT = /^(NOAUTH|WRONGPASS|NOPERM|ERR (Client sent )?AUTH|ERR invalid password)/;
 
-/** One of BullMQ's classes, which connects. */
+/** A BullMQ class with a connection. */
 interface Connecting {
   waitUntilReady(): Promise<unknown>;
   on(event: "error", heard: (error: Error) => void): unknown;
   off(event: "error", heard: (error: Error) => void): unknown;
 }
 
-/** Waits for a server's first answer. Throws `ConfigError` where it refuses, and where none comes within some seconds. */
+/** Waits for a server's first answer. Throws `ConfigError` if it refuses, or if there is no answer within some seconds. */
 export async function answered(what: string, engine: QueueEngine, connecting: Connecting): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   let last: Error | undefined;
@@ -130,12 +130,12 @@ export async function answered(what: string, engine: QueueEngine, connecting: Co
   const failed = new Promise<never>((_, reject) => {
     heard = (error) => {
       last = error;
-      // A client of Redis would ask for ever with the same password.
+      // A Redis client would retry forever with the same password.
       if (UNKNOWN_CLIENT.test(error.message)) reject(error);
     };
     const late = () => {
       const why = last === undefined ? "" : ` (${clip(last.message)})`;
-      const message = `${what}: ${engine.shown} has not answered within ${ANSWER_LIMIT / 1000} seconds${why}: is the server running, and may it be reached from here?`;
+      const message = `${what}: ${engine.shown} has not answered within ${ANSWER_LIMIT / 1000} seconds${why}: is the server running, and can it be reached from here?`;
       reject(new ConfigError(message, { op: what, option: "queue" }, { cause: last }));
     };
     timer = setTimeout(late, ANSWER_LIMIT);
@@ -149,7 +149,7 @@ export async function answered(what: string, engine: QueueEngine, connecting: Co
     if (cause instanceof ConfigError) throw cause;
     const { message } = cause as Error;
     const next = UNKNOWN_CLIENT.test(message)
-      ? "; user and password stand in the address, as in redis://user:password@host"
+      ? "; user and password belong in the address, as in redis://user:password@host"
       : "";
     throw new ConfigError(`${what}: ${engine.shown} refuses: ${clip(message)}${next}`, { op: what }, { cause });
   } finally {

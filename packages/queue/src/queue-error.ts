@@ -1,9 +1,9 @@
 import { LowrankError } from "lowrank";
 
 /**
- * A queue's server that no longer answers, or cut the connection. `details.reason` is "silent" or "cut"; what was asked for may have been
- * done, or be done when the server is there again: look at the queue before asking for it once more. `details.jobs` are those that a worker had to
- * leave without handing them back.
+ * The queue's server no longer answers, or has closed the connection. `details.reason` is "silent" or "cut". The server may have executed
+ * the call, or may do so later: check the queue before you repeat it. `details.jobs` are the jobs that a worker could not
+ * return to the queue.
  */
 export class QueueError extends LowrankError {
   constructor(message: string, details: Record<string, unknown> = {}, options?: ErrorOptions) {

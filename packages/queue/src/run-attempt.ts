@@ -8,38 +8,38 @@ import { placeAt } from "./attempts/place-at.js";
 import { runUntil, type Standing, standingIn, standingOf } from "./run-until.js";
 import type { Payload } from "./jobs/queued-training.js";
 
-/** What a finished job says of itself; the rest is in its report.json. */
+/** Summary of a finished job. Details are in its report.json. */
 export interface TrainingOutcome {
-  /** Where the result is. */
+  /** Folder or bucket address of the result. */
   readonly out: string;
-  /** Share of the texts measured on that were labelled right, 0 to 1. */
+  /** Accuracy on the held-out texts, 0 to 1. */
   readonly accuracy: number | null;
-  /** Mean loss on them. */
+  /** Mean loss on the held-out texts. */
   readonly loss: number | null;
-  /** Optimizer steps done. */
+  /** Finished optimizer steps. */
   readonly steps: number;
-  /** Whether that are all; else it was to end after a measurement, and its checkpoint is kept. */
+  /** Whether training is complete. Otherwise the job ended at its `until` step, and its checkpoint is kept. */
   readonly finished: boolean;
-  /** Losses on the validation by steps done; none where nothing is measured on the way. */
+  /** Validation losses by step; empty if nothing is validated during training. */
   readonly measured: Standing["measured"];
 }
 
-/** How an attempt is run. */
+/** Options of an attempt. */
 interface AttemptOptions {
   readonly worker: LowrankWorker;
   readonly signal: AbortSignal;
   readonly onProgress: JobListener;
-  /** Hears which step it goes on after; null where it begins, and why where it cannot go on from the checkpoint that there is. */
+  /** Called with the step after which it continues; null if it starts from the beginning, with the reason if a checkpoint cannot be used. */
   readonly onBegin: (step: number | null, why?: string) => void;
-  /** Called instead where a result lies in the place already. */
+  /** Called instead if the place already has a result. */
   readonly onFound: () => void;
 }
 
 /**
- * One attempt at a queued training, in a worker: goes on from the last checkpoint of those before, and publishes what it
- * made, or what one of them made that was ended before it could. Where a result is there, that is the outcome. What cannot go on from
- * that checkpoint, since data, threads or build are others, begins anew. Errors as `runJob`, and `ConfigError` where the result is
- * of another spec.
+ * Makes one attempt at a queued training, in a worker: continues from the last checkpoint of earlier attempts, and publishes the
+ * result, or a finished but unpublished one of an earlier attempt. If a result exists, it is the outcome. If the checkpoint cannot be
+ * used (other data, threads or build), training starts from the beginning. Throws like `runJob`, and `ConfigError` if the result
+ * belongs to another spec.
  */
 export async function runAttempt(
   { spec, out, until }: Payload,
@@ -59,7 +59,7 @@ export async function runAttempt(
     await runUntil(spec, place.store(made), until, running);
   } catch (error) {
     if (!(error instanceof ConfigError) || error.details["reason"] !== OTHER_ORIGIN) throw error;
-    // Every other attempt would find the same.
+    // Every other attempt would fail in the same way.
     onBegin(null, error.message);
     made = `${attempt}${ANEW}`;
     await runUntil(spec, place.store(made), until, running);
@@ -74,25 +74,25 @@ export async function runAttempt(
   return published(place, made, spec);
 }
 
-/** What is there before an attempt begins: the outcome, or the step that it goes on after. */
+/** Looks for earlier work: the outcome, or the step after which to continue. */
 async function foundIn(place: AttemptPlace, attempt: string, spec: JobSettings) {
   const before = await outcomeOf(place, spec);
   if (before !== null) return { outcome: before, step: null };
   const left = await goOnFromLast(place, attempt, (report) => differenceIn(spec, factsIn(report)) === null);
   if (left.finished !== null) return { outcome: await published(place, left.finished, spec), step: null };
-  // What was there a moment ago may be the result by now.
+  // An attempt found above may have become the result in the meantime.
   if (left.step === null) return { outcome: await outcomeOf(place, spec), step: null };
   return { outcome: null, step: left.step };
 }
 
-/** Makes an attempt's blobs the result. */
+/** Publishes an attempt's files as the result. */
 async function published(place: AttemptPlace, attempt: string, spec: JobSettings): Promise<TrainingOutcome> {
   await place.publish(attempt);
   await place.tidy();
   return (await outcomeOf(place, spec))!;
 }
 
-/** What a place's result says; null where nothing is published. Throws `ConfigError` for that of another training. */
+/** Reads a place's result; null if nothing is published. Throws `ConfigError` if it belongs to another training. */
 async function outcomeOf(place: AttemptPlace, spec: JobSettings): Promise<TrainingOutcome | null> {
   const bytes = await place.result(runFiles.report);
   if (bytes === null) return null;
@@ -103,7 +103,7 @@ async function outcomeOf(place: AttemptPlace, spec: JobSettings): Promise<Traini
   return { out: place.name, accuracy, loss, steps, finished: true, measured };
 }
 
-/** What a report says that a job asks of it. */
+/** The parts of a report that a job needs. */
 interface Facts {
   readonly settings?: Partial<JobSettings>;
   readonly result?: { readonly after?: { readonly accuracy?: number; readonly loss?: number } };
@@ -111,18 +111,18 @@ interface Facts {
 
 const factsIn = (report: Uint8Array) => JSON.parse(new TextDecoder().decode(report)) as Facts;
 
-/** The first setting in which a report is of another training; null where it is of this one. */
+/** The first setting in which a report's training differs from this one; null if there is none. */
 const differenceIn = (spec: JobSettings, { settings = {} }: Facts) =>
   firstDifference<Partial<JobSettings>>(spec, settings);
 
-/** Two jobs may have been given one place: the later one would be told the result of the earlier one as its own. */
+/** Two jobs may have the same place. Without this check, the later one would report the earlier one's result. */
 function checkOwn({ name: place }: AttemptPlace, spec: JobSettings, facts: Facts): void {
   const name = differenceIn(spec, facts);
   if (name === null) return;
   const [own, there] = [spec, facts.settings ?? {}].map((all) => excerpt(all[name]));
   throw new ConfigError(
-    `${place} holds the result of a training with another spec: its ${name} was ${there}, this job's is ${own}; ` +
-      "give the job another place, or remove that result first",
+    `${place} has the result of a training with another spec: its ${name} was ${there}, this job's is ${own}; ` +
+      "choose another place for the job, or remove that result first",
     { place, option: name },
   );
 }

@@ -3,16 +3,16 @@ import { type JobSettings, parseJsonObject, readCheckpoint, runFiles } from "low
 import type { JobListener, RunReport, RunStore } from "lowrank/jobs";
 import { type LowrankWorker, runJob } from "lowrank/worker";
 
-/** How far a run has come, and its losses on what is held out. */
+/** Progress of a run, and its validation losses. */
 export interface Standing {
-  /** Optimizer steps done. */
+  /** Finished optimizer steps. */
   readonly step: number;
   readonly finished: boolean;
-  /** By steps done. */
+  /** Validation losses by step. */
   readonly measured: readonly { readonly step: number; readonly value: number }[];
 }
 
-/** How it is run. */
+/** Options of the run. */
 interface Running {
   readonly worker: LowrankWorker;
   readonly signal: AbortSignal;
@@ -20,8 +20,8 @@ interface Running {
 }
 
 /**
- * Runs a job, from where it stands, until it has been measured after `until` steps; its checkpoint then lies in the store. Null: to its
- * end. Errors as `runJob`.
+ * Starts or continues a job until its validation after `until` steps, and leaves its checkpoint in the store. Null: to its
+ * end. Throws like `runJob`.
  */
 export async function runUntil(
   settings: JobSettings,
@@ -39,7 +39,7 @@ export async function runUntil(
     if (event.type === "evaluation" && until !== null && event.step >= until) enough.abort();
   };
   try {
-    // A worker that dies is the caller's matter: it may have another one, and another place.
+    // The caller handles a lost worker, because it may have another one.
     const both = AbortSignal.any([signal, enough.signal]);
     await runJob(settings, store, { worker, signal: both, onProgress: heard, restarts: 0 });
   } catch (error) {
@@ -47,7 +47,7 @@ export async function runUntil(
   }
 }
 
-/** How far the run in a store has come; null where it has no checkpoint and no result. Throws `FormatError` for damaged files. */
+/** Progress of the run in a store; null without checkpoint and result. Throws `FormatError` for damaged files. */
 export async function standingOf(store: Pick<RunStore, "read" | "place">): Promise<Standing | null> {
   const resumed = await readCheckpoint(store);
   if (resumed !== null) {
@@ -58,7 +58,7 @@ export async function standingOf(store: Pick<RunStore, "read" | "place">): Promi
   return bytes && standingIn(bytes, store.place(runFiles.report));
 }
 
-/** The same of a finished run, by its report. */
+/** Progress of a finished run, from its report. */
 export function standingIn(report: Uint8Array, place: string): Standing {
   const fail = (problem: string) => new FormatError(`${place}: ${problem}`, { file: place });
   const { steps, evaluation } = parseJsonObject(report, fail) as unknown as Partial<RunReport>;
@@ -66,7 +66,7 @@ export function standingIn(report: Uint8Array, place: string): Standing {
   return { step: steps.length, finished: true, measured: evaluation?.measured ?? [] };
 }
 
-/** The lowest loss up to a step: what is kept by then; infinity where none was measured. */
+/** The lowest validation loss up to a step; infinity without a validation. */
 export function lowestUpTo({ measured }: Pick<Standing, "measured">, until: number): number {
   const losses = measured.filter(({ step, value }) => step > 0 && step <= until && Number.isFinite(value));
   return losses.reduce((lowest, { value }) => Math.min(lowest, value), Infinity);

@@ -79,7 +79,7 @@ it(
       await queue.submit({ spec: remote, out: at("job") }, { id: "again" });
       await expect.poll(async () => (await queue.get("again"))?.result?.steps, { timeout: 50_000 }).toBe(20);
       expect(await queue.logs("again")).toEqual([
-        expect.stringMatching(/ a result lies in s3:.*: nothing is trained$/),
+        expect.stringMatching(/s3:.* already has a result: nothing is trained$/),
       ]);
     } finally {
       await fleet.end();

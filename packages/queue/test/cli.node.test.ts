@@ -31,7 +31,7 @@ it("submits, lists, cancels and says what there is not", { timeout: 60_000 }, as
   expect(twice).toMatchObject({
     code: 0,
     out: "a\n",
-    err: expect.stringContaining("a: a job of this name is in") as string,
+    err: expect.stringContaining("a: a job with this name is already in") as string,
   });
   const listed = JSON.parse((await queued("jobs", "--json")).out) as { id: string; state: string }[];
   expect(listed.map(({ id, state }) => `${id} ${state}`)).toEqual(["a waiting", "b waiting", "c waiting"]);
@@ -88,8 +88,8 @@ it("submits language models' trainings, which a worker does", { timeout: 60_000 
   expect(readdirSync(path("tuned", "result"))).toEqual(
     expect.arrayContaining(["adapter.gguf", "adapter_model.safetensors", "report.json"]),
   );
-  expect((await queued("jobs", "--forget", "1", ...own)).out).toBe("0 jobs forgotten\n");
-  expect((await queued("jobs", "--forget", "0", ...own)).out).toBe("1 jobs forgotten\n");
+  expect((await queued("jobs", "--forget", "1", ...own)).out).toBe("0 jobs removed\n");
+  expect((await queued("jobs", "--forget", "0", ...own)).out).toBe("1 jobs removed\n");
   expect((await queued("jobs", ...own)).out).toBe("The queue is empty.\n");
   const wrong = await queued(
     "submit",
@@ -109,13 +109,13 @@ it("refuses what makes no sense before anything is submitted", { timeout: 60_000
   const { data, path } = fixture;
   const first = { spec: { data }, out: path("d"), id: "d" };
   const behind: Record<string, [object, string]> = {
-    "bad.jsonl": [{ spec: {} }, '{"spec": {"data": …}, "out": …} is expected'],
+    "bad.jsonl": [{ spec: {} }, 'expected {"spec": {"data": …}, "out": …}'],
     "rank.jsonl": [{ spec: { data, rank: 0 }, out: path("e") }, "spec.rank is a whole number from 1"],
     "typo.jsonl": [{ spec: { data, stepz: 3 }, out: path("e") }, 'there is no option "stepz"; did you mean "steps"?'],
     "name.jsonl": [{ spec: { data }, out: path("e"), id: "a:b" }, "id is a name without spaces and colons"],
     "field.jsonl": [{ spec: { data }, out: path("e"), priorty: 3 }, 'no option "priorty"; did you mean "priority"?'],
-    "id.jsonl": [{ spec: { data }, out: path("e"), id: "d" }, "id d is that of line 1"],
-    "out.jsonl": [{ spec: { data }, out: path("d") }, `out ${path("d")} is that of line 1`],
+    "id.jsonl": [{ spec: { data }, out: path("e"), id: "d" }, "id d is already used in line 1"],
+    "out.jsonl": [{ spec: { data }, out: path("d") }, `out ${path("d")} is already used in line 1`],
   };
   for (const [file, [job]] of Object.entries(behind))
     await writeFile(path(file), `${JSON.stringify(first)}\n\n${JSON.stringify(job)}\n`);
@@ -125,12 +125,12 @@ it("refuses what makes no sense before anything is submitted", { timeout: 60_000
       [["submit", "--jobs", path(file)], "line 3: "],
       [["submit", "--jobs", path(file)], said],
     ]),
-    [["submit", "--jobs", path("empty.jsonl")], "there is no job in it"],
-    [["submit", "--jobs", path("bad.jsonl"), "--steps", "5"], "--steps says nothing of the jobs of --jobs"],
+    [["submit", "--jobs", path("empty.jsonl")], "the file has no jobs"],
+    [["submit", "--jobs", path("bad.jsonl"), "--steps", "5"], "--steps has no effect with --jobs"],
     [["jobs", "--logs", "a", "--cancel", "a"], "cannot be used with"],
-    [["jobs", "--to", "folder"], "--to says where --fetch copies"],
-    [["submit", "--out", path("d")], "--data names the examples"],
-    [["submit", "--data", data], "--out says which folder"],
+    [["jobs", "--to", "folder"], "--to is the target folder of --fetch"],
+    [["submit", "--out", path("d")], "--data <file> with the training examples"],
+    [["submit", "--data", data], "--out <folder> for the job's result is required"],
     [["submit", "--data", data, "--out", "s3://bucket/key/x", "--id", "7"], "id is a name without spaces"],
     [["submit", "--jobs", path("none.jsonl")], "ENOENT"],
   ];
@@ -139,8 +139,8 @@ it("refuses what makes no sense before anything is submitted", { timeout: 60_000
     expect(err).toContain(said);
     expect(code).not.toBe(0);
   }
-  expect((await lowrank(["jobs", "--queue", "http://127.0.0.1"])).err).toContain("begins with redis://");
-  expect((await lowrank(["jobs"])).err).toContain("--queue is the address of a Redis or PostgreSQL");
+  expect((await lowrank(["jobs", "--queue", "http://127.0.0.1"])).err).toContain("starts with redis://");
+  expect((await lowrank(["jobs"])).err).toContain("--queue needs the address of a Redis or PostgreSQL");
   const listed = JSON.parse((await queued("jobs", "--json")).out) as { id: string }[];
   expect(listed.map(({ id }) => id)).not.toContain("d");
 });

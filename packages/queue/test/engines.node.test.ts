@@ -49,7 +49,7 @@ it("a job has the engine that its spec asks for, whatever its worker was started
   for (const [i, { build, threads }] of engines.entries()) {
     await ends(`own-${i}`).toBe("completed");
     expect(await engineOf(`own-${i}`)).toMatchObject({ build, threads });
-    expect(await said(`own-${i}`, new RegExp(`begins \\(build ${build}, ${threads} thread`))).toBe(true);
+    expect(await said(`own-${i}`, new RegExp(`started \\(build ${build}, ${threads} thread`))).toBe(true);
   }
   await fleet.stop();
   expect(Buffer.compare(await fleet.result("own-3"), await fleet.undisturbed(STEPS, 3))).toBe(0);
@@ -93,7 +93,7 @@ if (process.arch === "x64")
   it("a worker that cannot run the engine leaves the job to one that can", { timeout: 120_000 }, async () => {
     await queue.submit(fleet.training("left", STEPS, 1), { id: "left", attempts: 1 });
     fleet.startNode(["--no-enable-sse4-1"]);
-    const why = /handed back: the spec asks for build "simd" and 1 thread, which this machine does not run: .*SIMD/;
+    const why = /handed back: the spec needs build "simd" and 1 thread, which this machine cannot run: .*SIMD/;
     await expect.poll(() => said("left", why)).toBe(true);
     await fleet.stop();
     fleet.start();

@@ -33,9 +33,7 @@ it("draws different choices, the same ones by the same seed", () => {
   expect(drawn.every(({ rank }) => Number.isInteger(rank) && (rank as number) >= 4 && (rank as number) <= 32)).toBe(
     true,
   );
-  expect(() => drawnChoices("a test", takeGrid("a test", { rank: [4, 8] }), 3, 0)).toThrow(
-    /no more than about 2 settings/,
-  );
+  expect(() => drawnChoices("a test", takeGrid("a test", { rank: [4, 8] }), 3, 0)).toThrow(/only about 2 combinations/);
 });
 
 it("stages of successive halving take at most half the steps of all in full, from four settings on", () => {
@@ -87,17 +85,17 @@ it("the best are those with the lowest loss; what is no number comes last", () =
 it("refuses what makes no sense before anything is trained", () => {
   const spec = { data: "a.csv", steps: 100 };
   const refusals: [SweepSpec, RegExp][] = [
-    [{ spec, grid: {} }, /grid is an object with/],
+    [{ spec, grid: {} }, /grid must be an object with/],
     [{ spec, grid: { rank: [] } }, /grid\.rank is a list of values/],
     [{ spec, grid: { rank: { from: 8, to: 4 } } }, /grid\.rank is a list of values/],
     [{ spec, grid: { rank: [4, 0] } }, /rank 0: spec\.rank is a whole number from 1/],
     [{ spec, grid: { rnk: [4] } }, /rnk/],
-    [{ spec, grid: { steps: [4, 8] } }, /grid\.steps cannot be tried/],
-    [{ spec, grid: { rank: { from: 4, to: 8 } } }, /grid\.rank is a range: say by random/],
-    [{ spec, grid: { rank: [4] }, seeds: [] }, /seeds is a list of different whole numbers/],
-    [{ spec, grid: { rank: [4] }, seeds: [1, 1] }, /seeds is a list of different whole numbers/],
+    [{ spec, grid: { steps: [4, 8] } }, /grid\.steps cannot vary/],
+    [{ spec, grid: { rank: { from: 4, to: 8 } } }, /grid\.rank is a range: set random/],
+    [{ spec, grid: { rank: [4] }, seeds: [] }, /seeds must be a list of different whole numbers/],
+    [{ spec, grid: { rank: [4] }, seeds: [1, 1] }, /seeds must be a list of different whole numbers/],
     [{ spec, grid: { rank: [4] }, eta: 0 }, /eta is a whole number from 1/],
-    [{ spec: { data: "a.csv" }, grid: { rank: [4] } }, /spec\.steps is needed/],
+    [{ spec: { data: "a.csv" }, grid: { rank: [4] } }, /spec\.steps is required/],
   ];
   for (const [sweep, says] of refusals) {
     expect(() => takeSweep("a test", sweep), String(says)).toThrow(says);

@@ -6,7 +6,7 @@ import { takeSubmission } from "../src/jobs/submission.js";
 it("an id is none of the names that BullMQ has beside its jobs", () => {
   const own = Object.keys(new QueueKeys().getKeys("queue")).filter((name) => name !== "");
   expect(own).toContain("completed");
-  for (const name of own) expect(() => jobId("submit", name)).toThrow(/id is none of the queue's own names/);
+  for (const name of own) expect(() => jobId("submit", name)).toThrow(/id is not one of the queue's reserved names/);
 });
 
 it.each(["", "a b", "a:b", "12", 12, null, "a\0b", "a\u001b[2J", "\ud800"])("%j is no id", (id) => {

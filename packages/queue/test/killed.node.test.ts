@@ -90,7 +90,7 @@ describe.each(queueServers)("a queue on %s", (_name, start) => {
     const [first] = (await readFile(data, "utf8")).split("\n").slice(1);
     await appendFile(data, `${first}\n`);
     fleet.start();
-    const anew = /begins anew: .*own\.tsv changed since it began/;
+    const anew = /starts again: .*own\.tsv changed since it began/;
     await expect.poll(async () => (await queue.logs("changed")).some((line) => anew.test(line))).toBe(true);
     await expect.poll(() => trained("changed"), { timeout: 30_000 }).toBeGreaterThan(0);
     await queue.cancel("changed");

@@ -12,7 +12,9 @@ it("a password that a Redis does not take is named, and not waited for", { timeo
     await once(socket, "data");
     socket.destroy();
     const at = (user: string) => JobQueue.open(redis.address.replace("//", `//${user}`));
-    await expect(at("")).rejects.toThrow(/^JobQueue.open: redis:.* refuses: NOAUTH .*; user and password stand in the/);
+    await expect(at("")).rejects.toThrow(
+      /^JobQueue.open: redis:.* refuses: NOAUTH .*; user and password belong in the/,
+    );
     await expect(at(":other@")).rejects.toThrow(/^JobQueue.open: redis:\/\/:\*\*\*@.* refuses: WRONGPASS /);
     await (await at(":secret@")).close();
   } finally {

@@ -35,7 +35,7 @@ it("a job is told the result that lies in its place where its spec is that one's
   const same = { ...spec, labelNames: { 1: "good", 0: "bad" } };
   expect(await attempt(same)).toMatchObject({ out, accuracy: 0.75, loss: 0.5, steps: 2, finished: true });
   await expect(attempt({ ...spec, rank: 3 })).rejects.toThrow(
-    `${out} holds the result of a training with another spec: its rank was 8, this job's is 3; give the job another place`,
+    `${out} has the result of a training with another spec: its rank was 8, this job's is 3; choose another place for the job`,
   );
   expect(await readdir(out)).toEqual(["result"]);
 });

@@ -61,7 +61,9 @@ describe.each(queueServers)("a worker that is told to stop while its %s is gone"
     const worker = await robbed();
     worker.kill("SIGTERM");
     expect(await ended(worker)).toBe(1);
-    expect(said()).toMatch(/has not answered within 10 seconds, so long could not be handed back: it goes on from its/);
+    expect(said()).toMatch(
+      /has not answered within 10 seconds, so long could not be handed back: it continues from its/,
+    );
     expect(heard("handed back")).toEqual([]);
     await server.run();
     await takesOver();

@@ -89,7 +89,7 @@ it("goes on after a kill, keeps the best, and has the losses of trainings in ful
   // Nothing is trained again, and another sweep is not mixed in.
   expect(await run("halved")).toEqual(halved);
   const error: unknown = await run("halved", "--seeds", "1").catch((thrown: unknown) => thrown);
-  expect((error as { stderr: string }).stderr).toContain("holds a sweep of other trainings");
+  expect((error as { stderr: string }).stderr).toContain("has a sweep with other options");
 });
 
 it("through a queue, workers find the same, and go on while nobody waits", { timeout: 300_000 }, async () => {

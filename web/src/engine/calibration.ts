@@ -7,7 +7,7 @@ const RECENT = 5;
 const UNKNOWN: Span = { low: 0.9, high: 1.9 };
 
 /** Range of actual over estimated time in this browser's runs, slightly widened. */
-function tookOfForetold(): Span {
+function timeRatios(): Span {
   const shares = runs.value
     .flatMap(({ seconds, report }) => (seconds && report ? [seconds / report.estimate.seconds.total] : []))
     .slice(0, RECENT);
@@ -16,9 +16,9 @@ function tookOfForetold(): Span {
 }
 
 /** Corrects the library's estimate, in seconds, by the times of earlier runs. */
-export function calibrated(foretold: number): Span {
-  const { low, high } = tookOfForetold();
-  return { low: low * foretold, high: high * foretold };
+export function calibrated(seconds: number): Span {
+  const { low, high } = timeRatios();
+  return { low: low * seconds, high: high * seconds };
 }
 
 /** Range around the first guess, before anything is timed. Machines differ by a factor of four. */

@@ -123,7 +123,7 @@ export async function checkFiles(id: string, files: SavedFiles): Promise<readonl
 }
 
 /** Disposes a run's classifiers. */
-export async function letGo(id: string): Promise<void> {
+export async function disposeRun(id: string): Promise<void> {
   for (const known of [adapted, heads]) {
     const there = known.get(id);
     known.delete(id);

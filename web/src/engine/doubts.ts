@@ -43,17 +43,17 @@ export async function findDoubts(run: Run, abort: AbortSignal): Promise<void> {
     const found: Doubt[] = [];
     // Each text is encoded once for each head.
     let before = 0;
-    const told = (done: number) => set(run.id, (before + done) / (PARTS * examples.length));
+    const onDone = (done: number) => set(run.id, (before + done) / (PARTS * examples.length));
     for (let part = 0; part < PARTS; part++) {
-      const learnt = examples.filter((_, i) => parts[i] !== part);
-      const labels = [...new Set(learnt.map(({ label }) => label))].sort();
-      // The other folds may lack this fold's label.
+      const training = examples.filter((_, i) => parts[i] !== part);
+      const labels = [...new Set(training.map(({ label }) => label))].sort();
+      // Rows with a label that the other folds lack cannot be predicted.
       const known = examples.filter(({ label }, i) => parts[i] === part && labels.includes(label));
       // Equal rows are predicted once.
-      const asked = [...new Map(known.map((example) => [keyOf(example), example])).values()];
+      const heldOut = [...new Map(known.map((example) => [keyOf(example), example])).values()];
       if (labels.length > 1) {
-        const said = await recovering(() => askUnseen(run.id, { labels, learnt, asked }, told, abort));
-        found.push(...said.map((one) => ({ ...one, rows: rowsOf(one) })));
+        const predictions = await recovering(() => predictUnseen(run.id, { labels, training, heldOut }, onDone, abort));
+        found.push(...predictions.map((one) => ({ ...one, rows: rowsOf(one) })));
       }
       before += examples.length;
     }
@@ -84,25 +84,25 @@ function tableRows(): (example: Pick<Doubt, "text" | "label">) => TableRows {
 
 interface Part {
   readonly labels: readonly string[];
-  readonly learnt: readonly { readonly text: string; readonly label: string }[];
-  readonly asked: readonly { readonly text: string; readonly label: string }[];
+  readonly training: readonly { readonly text: string; readonly label: string }[];
+  readonly heldOut: readonly { readonly text: string; readonly label: string }[];
 }
 
-async function askUnseen(
+async function predictUnseen(
   id: string,
-  { labels, learnt, asked }: Part,
-  told: (done: number) => void,
+  { labels, training, heldOut }: Part,
+  onDone: (done: number) => void,
   abort: AbortSignal,
 ): Promise<Omit<Doubt, "rows">[]> {
   const encoder = await sharedEncoder();
   const classifier = await TextClassifier.create(encoder, { labels: [...labels], lora: null, adapter: `${id}-part` });
   try {
-    const onProgress = ({ phase, done }: { phase: string; done: number }) => void (phase === "encode" && told(done));
-    await classifier.fitHead(learnt, { onProgress, signal: abort });
-    const texts = asked.map(({ text }) => text);
-    const said = await predictAll(classifier, texts, (done) => told(learnt.length + done), abort);
-    return asked.map(({ text, label }, i) => {
-      const { label: predicted, probabilities } = said[i]!;
+    const onProgress = ({ phase, done }: { phase: string; done: number }) => void (phase === "encode" && onDone(done));
+    await classifier.fitHead(training, { onProgress, signal: abort });
+    const texts = heldOut.map(({ text }) => text);
+    const predictions = await predictAll(classifier, texts, (done) => onDone(training.length + done), abort);
+    return heldOut.map(({ text, label }, i) => {
+      const { label: predicted, probabilities } = predictions[i]!;
       return { text, label, predicted, own: probabilities[label]! };
     });
   } finally {

@@ -46,7 +46,7 @@ function hear(event: FederationEvent): void {
 }
 
 /** Takes part until the last round has ended. Errors are stored in `membership`. */
-export async function takePart(server: string, examples: readonly Example[]): Promise<void> {
+export async function joinRounds(server: string, examples: readonly Example[]): Promise<void> {
   if (isMember()) return;
   leaving = new AbortController();
   const { signal } = leaving;

@@ -51,8 +51,8 @@ export function rowsFor<R extends { readonly label: string }>({ effort }: Settin
 /** Most optimizer steps of a run. A fifth of the examples is the test set, a fifth of the rest is the validation set. */
 export function stepsFor({ effort, batchSize }: Settings, examples: number): number {
   if (effort === "quick") return QUICK.steps;
-  const learnt = 0.64 * examples;
-  const normal = Math.min(Math.max(Math.round((PASSES * learnt) / batchSize), LEAST), MOST);
+  const trained = 0.64 * examples;
+  const normal = Math.min(Math.max(Math.round((PASSES * trained) / batchSize), LEAST), MOST);
   return effort === "normal" ? normal : 2 * normal;
 }
 
@@ -78,7 +78,7 @@ const SLOW = 500;
 const CHARACTERS_A_TOKEN = 4.2;
 
 /** Estimates a run's seconds and bytes of memory. */
-export function foretell(settings: Settings, texts: readonly string[], speed: number | null) {
+export function estimateRun(settings: Settings, texts: readonly string[], speed: number | null) {
   const sample = texts.length > 500 ? texts.filter((_, i) => i % Math.ceil(texts.length / 500) === 0) : texts;
   const lengths = sample.map(({ length }) => Math.min(length / CHARACTERS_A_TOKEN + 2, settings.maxTokens));
   const tokens = lengths.reduce((sum, length) => sum + length, 0) / Math.max(lengths.length, 1);

@@ -54,8 +54,8 @@ export const chat: typeof en = {
     "Ein Adapter ist eine kleine Datei, die ändert, wie das Modell antwortet. Trainieren Sie unten einen, oder laden Sie einen von PEFT oder lowrank.",
   pickAdapter: "Adapter laden",
   otherAdapter: "Anderen Adapter laden",
-  dropAdapter: "Adapter entfernen",
-  useLearnt: (name) => `Den mit „${name}“ trainierten Adapter verwenden`,
+  removeAdapter: "Adapter entfernen",
+  useTrained: (name) => `Den mit „${name}“ trainierten Adapter verwenden`,
   adapterRefused: "Das ist kein Adapter für dieses Modell.",
   teachHeading: "Trainieren",
   teachHint:
@@ -72,7 +72,7 @@ export const chat: typeof en = {
     train: "Training läuft",
     validate: "Wird an beiseitegelegten Beispielen geprüft",
   },
-  learnt: (name) => `Mit „${name}“ trainiert.`,
+  trained: (name) => `Mit „${name}“ trainiert.`,
   perplexity: (before, after) =>
     `Bei beiseitegelegten Beispielen ging seine Perplexität von ${point(before.toFixed(1))} auf ${point(after.toFixed(1))}.`,
   perplexityHint:

@@ -8,10 +8,10 @@ export const downloads: typeof en = {
   nothingHint: "Trainieren Sie einen, oder laden Sie einen gespeicherten.",
   adapter: "Angepasstes Modell",
   adapterHint:
-    "Eine Zip-Datei mit dem Adapter (im Format von PEFT, einer Python-Bibliothek), dem Kopf mit seinen Labels und dem Bericht.",
+    "Eine Zip-Datei mit dem Adapter (im Format von PEFT, einer Python-Bibliothek), dem Kopf (der Schicht, die die Labels findet) und dem Bericht.",
   head: "Einfaches Modell",
   headHint:
-    "Eine Zip-Datei mit einem Kopf für das unveränderte Modell. Sie ist kleiner, und sie genügt, wenn der Adapter nicht hilft.",
+    "Eine Zip-Datei nur mit einem Kopf, für das unveränderte Sprachmodell. Sie ist kleiner, und sie genügt, wenn der Adapter nicht hilft.",
   recommended: "Der Test empfiehlt dieses Modell.",
   report: "Bericht",
   reportHint: "Einstellungen, jeder Schritt und alle Ergebnisse als JSON.",

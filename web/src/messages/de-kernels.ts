@@ -5,14 +5,14 @@ import { n, some } from "./de-numbers.js";
 export const kernels: typeof en = {
   heading: "Wie schnell dieser Browser rechnet",
   intro:
-    "Ein Modell multipliziert vor allem Matrizen, also Tabellen von Zahlen. Diese Seite misst, wie viele Multiplikationen und Additionen dieser Browser je Sekunde schafft, und vergleicht das mit dem Höchsten, was dieser Prozessor kann.",
+    "Ein Modell multipliziert vor allem Matrizen, also Tabellen von Zahlen. Diese Seite misst, wie viele Multiplikationen und Additionen dieser Browser je Sekunde schafft, und vergleicht das mit dem Maximum dieses Prozessors.",
   measure: "Messen",
   again: "Noch einmal messen",
   measuring: "Misst …",
   time: "Es dauert etwa zehn Sekunden, in denen der Computer beschäftigt ist.",
-  peak: "Das Höchste, was dieser Prozessor kann",
+  peak: "Maximum dieses Prozessors",
   peakHint:
-    "Multiplikationen und Additionen ohne Zugriff auf den Speicher; mehrere Threads schaffen ein Mehrfaches, wenn jeder einen eigenen Kern hat",
+    "gemessen mit Multiplikationen und Additionen ohne Zugriff auf den Speicher; mit mehreren Threads ein Mehrfaches, wenn jeder einen eigenen Kern hat",
   rate: (gigaflops) => `${n(Math.round(10 * gigaflops) / 10)} Milliarden je Sekunde`,
   share: (share) => `${Math.round(100 * share)} %`,
   threads: (count) => some(count, "Thread", "Threads"),
@@ -23,7 +23,7 @@ export const kernels: typeof en = {
     wide: "eine breite Schicht des Satzmodells",
     adapter: "was ein Adapter zu einer Schicht beiträgt",
   },
-  columns: { product: "Matrizen", peak: "Anteil am Höchsten" },
+  columns: { product: "Matrizen", peak: "Anteil am Maximum" },
   builds: {
     relaxed: "Dieser Browser multipliziert und addiert mit einem Befehl (relaxed SIMD).",
     simd: "Dieser Browser multipliziert und addiert mit zwei Befehlen. Ein Browser mit relaxed SIMD braucht etwa die halbe Zeit.",

@@ -14,7 +14,7 @@ export const together: typeof en = {
   noTable: "Öffnen Sie zuerst eine Tabelle zum Trainieren.",
   noTableHint: "Sie brauchen eine Tabelle mit Texten und Labels, mit denselben Labels wie die anderen.",
   toData: "Zu den Daten",
-  learnsFrom: (count, name) => `Das Training verwendet ${some(count, "Zeile", "Zeilen")} von „${name}“.`,
+  trainingRows: (count, name) => `Das Training verwendet ${some(count, "Zeile", "Zeilen")} von „${name}“.`,
   labels: (labels) => `Labels: ${labels.join(", ")}`,
   leaves:
     "Was gesendet wird, entsteht beim Training mit Ihren Texten und kann etwas über sie verraten. Fragen Sie die Person, die den Server betreibt, ob zum Schutz Rauschen hinzugefügt wird.",
@@ -42,7 +42,7 @@ export const together: typeof en = {
       : `Fertig: Ihre Ergebnisse zählten in ${some(taken, "Runde", "Runden")}.`,
   overHint:
     "Der Server hat den Mittelwert der letzten Runde. Hier können Sie das eigene Ergebnis dieses Tabs aus seiner letzten Runde verwenden.",
-  use: "Ergebnis ansehen und herunterladen",
+  use: "Ausprobieren und herunterladen",
   runName: "gemeinsam trainiert",
   failed: "Das Training endete vor der letzten Runde.",
   again: "Noch einmal beitreten",

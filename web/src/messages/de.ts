@@ -26,7 +26,7 @@ export const de: Messages = {
   more: "Mehr",
   othersHints: {
     chat: "ein kleines, das in diesem Tab läuft; Sie können es mit Beispielen trainieren",
-    compare: "wie ähnlich sie für das Modell sind, vor und nach dem Training",
+    compare: "wie ähnlich das Modell sie findet, vor und nach dem Training",
     together: "mit anderen über einen Server; Ihre Texte bleiben hier",
     kernels: "wie schnell er rechnet, als Messung",
   },
@@ -167,7 +167,7 @@ export const de: Messages = {
       normal: "die besten Ergebnisse in unseren Messungen",
       thorough: "doppelt so lang; hilft, wenn es viel zu lernen gibt",
     },
-    foretold: (time, memory, steps) =>
+    estimated: (time, memory, steps) =>
       `Etwa ${time} und ${memory} Speicher, höchstens ${n(steps)} Schritte. Das Training endet früher, wenn das Modell nicht mehr besser wird.`,
     roughly: "Das ist eine erste Schätzung. Nach den ersten Schritten wird sie genauer.",
     start: "Training beginnen",
@@ -187,7 +187,7 @@ export const de: Messages = {
       seed: "derselbe Startwert gibt dasselbe Ergebnis",
     },
     reset: "Empfohlene Werte verwenden",
-    learnFrom: (count, labels) => `${rows(count)}, ${some(labels, "Label", "Labels")}`,
+    rowsAndLabels: (count, labels) => `${rows(count)}, ${some(labels, "Label", "Labels")}`,
     states: {
       starting: "Wird vorbereitet …",
       downloading: "Das Modell wird heruntergeladen (nur einmal)",
@@ -277,7 +277,7 @@ export const de: Messages = {
     untrained: "Vor dem Training",
     untrainedHint: "dasselbe Modell, noch nicht mit Ihren Zeilen trainiert",
     head: "Einfaches Modell",
-    headHint: "das unveränderte Sprachmodell; nur eine kleine Schicht darauf, der Kopf, ist trainiert",
+    headHint: "das unveränderte Sprachmodell; nur eine kleine Schicht darauf (der Kopf) ist trainiert",
     adapted: "Angepasstes Modell",
     adaptedHint: "der Kopf und ein Adapter, der das Sprachmodell selbst ändert",
     between: (low, high) => `${low} bis ${high}`,
@@ -355,7 +355,7 @@ export const de: Messages = {
     nearest: "Untrainiertes Modell",
     nearestHint: "wie ähnlich der Satz dem Namen jedes Labels ist",
     headAnswerHint: "eine kleine Schicht, mit Ihren Zeilen trainiert",
-    adaptedAnswerHint: "auch das Sprachmodell selbst ist geändert",
+    adaptedAnswerHint: "ein Adapter ändert das Sprachmodell selbst",
     fileHeading: "Eine ganze Datei mit Labels versehen",
     fileHint:
       "Eine Tabelle mit einer Spalte für Texte. Sie bekommen sie mit zwei weiteren Spalten zurück: Label und Wahrscheinlichkeit.",

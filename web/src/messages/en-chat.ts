@@ -53,8 +53,8 @@ export const chat = {
     "An adapter is a small file that changes how the model answers. Train one below, or load one from PEFT or lowrank.",
   pickAdapter: "Load an adapter",
   otherAdapter: "Load another adapter",
-  dropAdapter: "Remove the adapter",
-  useLearnt: (name: string) => `Use the adapter trained on “${name}”`,
+  removeAdapter: "Remove the adapter",
+  useTrained: (name: string) => `Use the adapter trained on “${name}”`,
   adapterRefused: "This is not an adapter for this model.",
   teachHeading: "Train it",
   teachHint:
@@ -71,7 +71,7 @@ export const chat = {
     train: "Training",
     validate: "Testing on examples set aside",
   } as Readonly<Record<string, string>>,
-  learnt: (name: string) => `Trained on “${name}”.`,
+  trained: (name: string) => `Trained on “${name}”.`,
   perplexity: (before: number, after: number) =>
     `On examples that were set aside, its perplexity went from ${before.toFixed(1)} to ${after.toFixed(1)}.`,
   perplexityHint: "Perplexity says how uncertain the model is about each next word. Lower is better; 1 means certain.",

@@ -2,7 +2,7 @@
 export const compare = {
   heading: "Compare sentences",
   intro:
-    "How similar two sentences are to the model: 1 means the same, 0 means nothing in common. An adapter changes these numbers.",
+    "How similar the model finds two sentences: 1 means the same, 0 means nothing in common. An adapter changes these numbers.",
   firstLabel: "Compare these, one per line",
   secondLabel: "with these, one per line",
   first: ["A warm and funny film.", "I fell asleep twice.", "The actors are wonderful."],

@@ -7,20 +7,21 @@ export const downloads = {
   nothingHint: "Train one, or load one that you saved.",
   adapter: "Adapted model",
   adapterHint:
-    "A zip file with the adapter (in the format of PEFT, a Python library), the head with its labels, and the report.",
+    "A zip file with the adapter (in the format of PEFT, a Python library), the head (the layer that finds the labels), and the report.",
   head: "Simple model",
-  headHint: "A zip file with a head for the unchanged model. It is smaller, and enough if the adapter does not help.",
+  headHint:
+    "A zip file with only a head, for the unchanged language model. It is smaller, and enough if the adapter does not help.",
   recommended: "The test recommends it.",
   report: "Report",
   reportHint: "Settings, every step and all results, as JSON.",
   page: {
     title: "A web page that labels texts",
     hint: (size: string) =>
-      `One HTML file that contains everything, the model too. Open it by a double click; it needs no network. About ${size}.`,
+      `One HTML file that contains everything, the model too. Open it with a double click; it needs no network. About ${size}.`,
     intro: (labels: readonly string[]) =>
       `Finds the label that fits each line, out of ${n(labels.length)}: ${labels.slice(0, 12).join(", ")}${labels.length > 12 ? " …" : ""}.`,
     label: "A text, or several, one per line",
-    go: "Label",
+    go: "Find labels",
     loading: "Getting ready …",
     ready: "Ready.",
     failed: "This browser cannot run this page.",

@@ -4,14 +4,14 @@ import { n, some } from "./en-numbers.js";
 export const kernels = {
   heading: "How fast this browser computes",
   intro:
-    "A model mostly multiplies matrices, which are tables of numbers. This page measures how many multiplications and additions this browser does per second, and compares that with the most that this processor can do.",
+    "A model mostly multiplies matrices, which are tables of numbers. This page measures how many multiplications and additions this browser does per second, and compares that with the maximum of this processor.",
   measure: "Measure",
   again: "Measure again",
   measuring: "Measuring …",
   time: "This takes about ten seconds, in which the computer is busy.",
-  peak: "Most that this processor can do",
+  peak: "Maximum of this processor",
   peakHint:
-    "multiplications and additions that need no memory access; several threads can do several times as much if each has a core of its own",
+    "measured with multiplications and additions that need no memory access; with several threads it is a multiple, if each has its own core",
   rate: (gigaflops: number) => `${n(Math.round(10 * gigaflops) / 10)} billion per second`,
   share: (share: number) => `${Math.round(100 * share)} %`,
   threads: (count: number) => some(count, "thread", "threads"),
@@ -22,7 +22,7 @@ export const kernels = {
     wide: "a wide layer of the sentence model",
     adapter: "what an adapter adds to a layer",
   },
-  columns: { product: "Matrices", peak: "Share of the most possible" },
+  columns: { product: "Matrices", peak: "Share of the maximum" },
   builds: {
     relaxed: "This browser multiplies and adds in one instruction (relaxed SIMD).",
     simd: "This browser multiplies and adds in two instructions. A browser with relaxed SIMD needs about half the time.",

@@ -12,7 +12,7 @@ export const together = {
   noTable: "First open a table to train on.",
   noTableHint: "You need a table of texts and labels, with the same labels as the others.",
   toData: "Go to the data",
-  learnsFrom: (count: number, name: string) => `Training uses ${some(count, "row", "rows")} of “${name}”.`,
+  trainingRows: (count: number, name: string) => `Training uses ${some(count, "row", "rows")} of “${name}”.`,
   labels: (labels: readonly string[]) => `Labels: ${labels.join(", ")}`,
   leaves:
     "What is sent comes from training on your texts and may reveal something about them. Ask the person who runs the server whether noise is added to prevent this.",
@@ -39,7 +39,7 @@ export const together = {
       ? "You left before the first round ended."
       : `Done: your results counted in ${some(taken, "round", "rounds")}.`,
   overHint: "The server has the average of the last round. Here you can use this tab’s own result of its last round.",
-  use: "See its results and download it",
+  use: "Try it and download it",
   runName: "trained together",
   failed: "The training ended before the last round.",
   again: "Join again",

@@ -22,7 +22,7 @@ export const en = {
   more: "More",
   othersHints: {
     chat: "a small one that runs in this tab; you can train it with examples",
-    compare: "how similar they are to the model, before and after training",
+    compare: "how similar the model finds them, before and after training",
     together: "with other people through a server; your texts stay here",
     kernels: "how fast it computes, as a measurement",
   },
@@ -164,7 +164,7 @@ export const en = {
       normal: "the best results in our measurements",
       thorough: "twice as long; helps if there is much to learn",
     },
-    foretold: (time: string, memory: string, steps: number) =>
+    estimated: (time: string, memory: string, steps: number) =>
       `About ${time} and ${memory} of memory, at most ${n(steps)} steps. Training ends early if the model no longer improves.`,
     roughly: "This is a first estimate. You get a better one after the first steps.",
     start: "Start training",
@@ -184,7 +184,7 @@ export const en = {
       seed: "the same seed gives the same result",
     },
     reset: "Use the recommended values",
-    learnFrom: (count: number, labels: number) => `${rows(count)}, ${some(labels, "label", "labels")}`,
+    rowsAndLabels: (count: number, labels: number) => `${rows(count)}, ${some(labels, "label", "labels")}`,
     states: {
       starting: "Getting ready …",
       downloading: "Downloading the model (only once)",
@@ -266,7 +266,7 @@ export const en = {
     untrained: "Before training",
     untrainedHint: "the same model, not trained on your rows yet",
     head: "Simple model",
-    headHint: "the language model unchanged; only a small layer on top of it, the head, is trained",
+    headHint: "the unchanged language model; only a small layer on top (the head) is trained",
     adapted: "Adapted model",
     adaptedHint: "the head, and an adapter that changes the language model itself",
     between: (low: string, high: string) => `${low} to ${high}`,
@@ -296,13 +296,13 @@ export const en = {
     rareLose: (points: string) =>
       `But it is worse on rare labels: ${points} points less in the average over the labels (macro F1).`,
     confusion: "Which labels are confused",
-    confusionHint: "Rows: the label in your data. Columns: the label by the model. Choose a number to read its texts.",
+    confusionHint: "Rows: the label in your data. Columns: the model’s label. Choose a number to read its texts.",
     truth: "Your data",
     said: "Model",
     cell: (count: number, label: string, predicted: string) =>
       `${some(count, "text", "texts")} labelled “${label}”, predicted “${predicted}”`,
     texts: (label: string, predicted: string) => `Labelled “${label}”, predicted “${predicted}”`,
-    mistakes: "The most frequent mistakes: label in your data → label by the model. Choose one to read its texts.",
+    mistakes: "The most frequent mistakes: label in your data → the model’s label. Choose one to read its texts.",
     noMistakes: "The model made no mistakes.",
     doubts: "Labels that may be wrong",
     doubtsHint:
@@ -341,7 +341,7 @@ export const en = {
     nearest: "Untrained model",
     nearestHint: "how similar the sentence is to the name of each label",
     headAnswerHint: "a small layer trained on your rows",
-    adaptedAnswerHint: "the language model itself changed, too",
+    adaptedAnswerHint: "an adapter changes the language model itself",
     fileHeading: "Label a whole file",
     fileHint: "A table with a column of texts. You get it back with two more columns: label and probability.",
     fileChoose: "Choose a file",

@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { m } from "../messages/index.js";
 import { project } from "../state/project.js";
 import { runs } from "../state/runs.js";
-import { tell } from "../state/view.js";
+import { notify } from "../state/view.js";
 import { Problem } from "./problem.js";
 import { Icon } from "./icons.js";
 import { save } from "./save.js";
@@ -20,7 +20,7 @@ export function ProjectFile() {
     if (there !== null && !confirm(t.replaces(there.table.name))) return;
     try {
       await (await files()).openProject(file);
-      tell(t.opened);
+      notify(t.opened);
     } catch (error) {
       problem.value = error;
     }

@@ -44,7 +44,7 @@ export function takeProject(saved: Project): void {
 }
 
 /** Selects other columns. This discards changes to the rows. */
-export function takeColumns(change: Partial<Pick<Project, "text" | "label">>): void {
+export function selectColumns(change: Partial<Pick<Project, "text" | "label">>): void {
   const now = project.value!;
   let { text, label } = { ...now, ...change };
   // The two columns cannot be the same, so they are swapped.

@@ -23,7 +23,7 @@ export const go = (to: Step) => void (location.hash = to);
 /** The current notice, also read out by screen readers; null if there is none. */
 export const notice = signal<{ readonly text: string; readonly undo: boolean } | null>(null);
 let timer: ReturnType<typeof setTimeout> | undefined;
-export function tell(text: string, undo = false): void {
+export function notify(text: string, undo = false): void {
   notice.value = { text, undo };
   clearTimeout(timer);
   timer = setTimeout(() => (notice.value = null), 8000);

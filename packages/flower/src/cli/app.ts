@@ -5,7 +5,7 @@ import { DEFAULT_MODEL, findModel, loadEncoder, type Session, startEngine, whole
 import { addAppOptions, type AppOptions } from "./app-options.js";
 
 const EXAMPLES = `
-The app's settings are in its pyproject.toml. A run that was broken off goes on from its last round, by the same command.
+The app's settings are in its pyproject.toml. The same command continues an interrupted run after its last round.
 
 Example:
   lowrank flower app federation --labels negative,positive --min-nodes 3 --rounds 10
@@ -19,18 +19,14 @@ interface FlowerAppOptions extends AppOptions {
   readonly maxTokens?: number;
 }
 
-/** `lowrank flower app`: writes what a Flower server runs. */
+/** `lowrank flower app`: writes the app that a Flower server runs. */
 export function defineFlowerApp(group: Command, session: Session): void {
   const command = group
     .command("app")
-    .argument("<folder>", "where the app goes")
-    .description("write a Flower app that trains a classifier's adapter over nodes")
-    .option(
-      "--model <name>",
-      "the encoder that all nodes have: a folder, or a name on the Hugging Face hub",
-      DEFAULT_MODEL,
-    )
-    .requiredOption("--labels <names>", "names of the classes, by commas")
+    .argument("<folder>", "folder for the app")
+    .description("write a Flower app that trains a classifier's adapter on several nodes")
+    .option("--model <name>", "encoder of all nodes: a folder, or a name on the Hugging Face hub", DEFAULT_MODEL)
+    .requiredOption("--labels <names>", "names of the classes, comma-separated")
     .option("--max-tokens <n>", "cut texts to this many tokens (default: what the model allows)", whole(2));
   addAppOptions(command)
     .addHelpText("after", EXAMPLES)
@@ -38,7 +34,7 @@ export function defineFlowerApp(group: Command, session: Session): void {
       const labels = takeLabels(options.labels.split(",").map((label) => label.trim()));
       if (options.noiseMultiplier > 0 && options.evaluate)
         throw new ConfigError(
-          "--evaluate tells how nodes' texts are labelled, which no noise covers: leave it out with --noise-multiplier",
+          "--evaluate reports results on nodes' texts without noise: omit it with --noise-multiplier",
           {
             ...{ option: "--evaluate" },
           },
@@ -53,7 +49,9 @@ export function defineFlowerApp(group: Command, session: Session): void {
         const { writeFlowerApp } = await import("./write-app.js");
         const shared = await SharedAdapter.of(TextClassifier, encoder, shape, "federated");
         await writeFlowerApp(folder, labels, shared, options);
-        session.terminal.print(`${folder}: flwr run ${folder}; rounds go to ${folder}/rounds`);
+        session.terminal.print(
+          `${folder} is written. Run it: flwr run ${folder}. Rounds are saved in ${folder}/rounds`,
+        );
       } finally {
         encoder.dispose();
       }

@@ -22,7 +22,7 @@ import {
 import type { FederationEvent } from "../index-node.js";
 
 const EXAMPLES = `
-Texts stay here: what is sent is an adapter's B and a head, their loss, and how many examples there are. Ctrl-C leaves within a step.
+Texts stay here. The adapter's B, the head, the loss and the number of examples are sent. Ctrl-C leaves within a step.
 
 Examples:
   lowrank flower join --server http://127.0.0.1:8000 --data reviews.csv
@@ -51,23 +51,23 @@ interface FlowerJoinOptions extends EngineOptions {
 export function defineFlowerJoin(group: Command, session: Session): void {
   const command = group
     .command("join")
-    .description("take part in a server's rounds, with texts of one's own")
-    .requiredOption("--server <address>", "of the SuperLink, http or https")
-    .requiredOption("--data <file>", "examples to learn from: CSV, TSV, JSONL, JSON or Parquet")
-    .option("--validation <file>", "examples to measure rounds on, where the server asks (default: those of --data)")
+    .description("take part in a server's rounds with your own texts")
+    .requiredOption("--server <address>", "address of the SuperLink, http or https")
+    .requiredOption("--data <file>", "training examples: CSV, TSV, JSONL, JSON or Parquet")
+    .option("--validation <file>", "examples to evaluate rounds on, if the server asks (default: those of --data)")
     .option("--text <column>", "column of the texts", "text")
     .option("--label <column>", "column of the labels", "label")
     .option("--label-names <pairs>", 'names for labels of the data, such as "0=bad,1=good"', labelNames)
-    .option("--model <name>", "the encoder that the server's app names", DEFAULT_MODEL)
+    .option("--model <name>", "encoder of the server's app", DEFAULT_MODEL)
     .option("--max-tokens <n>", "cut texts to this many tokens (default: what the model allows)", whole(2))
-    .option("--max-steps <n>", "refuse a round of more steps", whole(1), 10_000)
-    .option("--key <file>", "private key that the server knows (lowrank flower key); default: a new one")
-    .option("--root-certificates <file>", "PEM of certificates that the server is trusted by (default: the system's)")
-    .option("--patience <seconds>", "give up after so long without an answer of the server", real(0), 60)
+    .option("--max-steps <n>", "reject rounds with more steps", whole(1), 10_000)
+    .option("--key <file>", "private key registered with the server (lowrank flower key); default: a new one")
+    .option("--root-certificates <file>", "trusted certificates as PEM (default: the system's)")
+    .option("--patience <seconds>", "give up after this long without an answer of the server", real(0), 60)
     .option("--stay", "stay for the server's next run", false)
-    .option("--out <folder>", "keep the shared classifier here, as of the newest round that came");
+    .option("--out <folder>", "save the shared classifier of the latest round here");
   addEngineOptions(command)
-    .option("--json", "print a JSON object a line", false)
+    .option("--json", "print one JSON object per line", false)
     .addHelpText("after", EXAMPLES)
     .action((options: FlowerJoinOptions) => join(options, session));
 }
@@ -90,20 +90,20 @@ async function join(options: FlowerJoinOptions, session: Session): Promise<void>
   const encoder = await loadEncoder(await findModel(options.model, session), 0, options.maxTokens ?? null, session);
   let writing = Promise.resolve();
   try {
-    // Loaded here, since every other command would start later for it.
+    // Loaded on demand, so that other commands start faster.
     const { joinFederation } = await import("../index-node.js");
     const report = await joinFederation({
       ...{ server, encoder, TextClassifier, examples, validation: held, maxSteps, patience, stay, signal },
       ...(key !== undefined && { key }),
       ...(rootCertificates !== undefined && { rootCertificates }),
       onEvent(event) {
-        // A classifier's files are for --out alone.
+        // The classifier's files are only for --out.
         const { files, ...told } = { files: undefined, ...event };
         if (json) terminal.print(JSON.stringify(told));
         else if (event.type !== "step") terminal.print(oneLine(sentence(event)));
         if (files === undefined || event.type === "trained" || out === undefined) return;
         writing = writing.then(() => writeFilesAtomically(out, files));
-        // Told below, where it is waited for.
+        // Reported below, where it is awaited.
         writing.catch(() => undefined);
       },
     });
@@ -140,7 +140,7 @@ function sentence(event: FederationEvent): string {
     case "answered":
       return `round ${event.round}: sent`;
     case "late":
-      return `round ${event.round}: came too late (${event.message})`;
+      return `round ${event.round}: too late (${event.message})`;
     case "evaluated":
       return `round ${event.round}: ${formatPercent(event.accuracy)} right of ${event.examples}`;
   }

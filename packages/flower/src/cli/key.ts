@@ -10,17 +10,17 @@ Example:
   lowrank flower key keys/hospital-1 && flwr supernode register keys/hospital-1.pub
 `;
 
-/** `lowrank flower key`: makes a key that a server can know a node by. */
+/** `lowrank flower key`: creates a key that identifies a node. */
 export function defineFlowerKey(program: Command, session: Session): void {
   program
     .command("key")
-    .argument("<file>", "where the private key goes; the public one goes to <file>.pub")
-    .description("make a key that a server can know a node by")
+    .argument("<file>", "file for the private key; the public key is written to <file>.pub")
+    .description("create a key that identifies a node")
     .addHelpText("after", EXAMPLES)
     .action(async (file: string) => {
       for (const path of [file, `${file}.pub`])
         if (existsSync(path))
-          throw new ConfigError(`${path} is there already: a key is not written over, name another file`, {
+          throw new ConfigError(`${path} already exists: keys are not overwritten, name another file`, {
             file: path,
           });
       const { createNodeKey } = await import("../index-node.js");

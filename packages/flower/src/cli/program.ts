@@ -3,9 +3,9 @@ import { defineFlowerApp } from "./app.js";
 import { defineFlowerJoin } from "./join.js";
 import { defineFlowerKey } from "./key.js";
 
-/** Runs the command line of federations. */
+/** The command line of federations. */
 export const run = runs({
   name: "lowrank-flower",
-  description: "Train one adapter with others, whose texts stay where they are, by Flower.",
+  description: "Train one adapter with others through Flower. Texts stay where they are.",
   commands: [defineFlowerApp, defineFlowerJoin, defineFlowerKey],
 });

@@ -8,10 +8,10 @@ import { FORMAT } from "../rounds/round-settings.js";
 import type { SharedAdapter } from "../rounds/shared-adapter.js";
 import { type AppOptions, LEARNING_RATE } from "./app-options.js";
 
-/** Versions of Flower whose Fleet API nodes speak. */
+/** Versions of Flower with a compatible Fleet API. */
 const FLOWER = ">=1.40,<2";
 
-/** What the app's settings hold, as Flower's `run_config` has it: flat, of texts, numbers and flags. */
+/** The app's settings for Flower's `run_config`: flat, with strings, numbers and booleans. */
 function settingsOf(
   folder: string,
   labels: readonly string[],
@@ -33,7 +33,7 @@ function settingsOf(
     "batch-size": options.batchSize,
     "weight-decay": real(options.weightDecay),
     "max-grad-norm": real(options.maxGradNorm),
-    // One node's fitted head is a large update, which clipping would make small.
+    // A fitted head is a large update, which clipping would shrink.
     "fit-head": options.fitHead && !isPrivate,
     evaluate: options.evaluate && !isPrivate,
     "freeze-a": freezeA,
@@ -57,7 +57,7 @@ function settingsOf(
   };
 }
 
-/** A number that TOML reads as one with a point. */
+/** A number that TOML reads as a float. */
 const real = (value: number) => ({ real: value });
 
 function toml(value: unknown): string {
@@ -67,8 +67,8 @@ function toml(value: unknown): string {
 }
 
 /**
- * Writes a Flower app: settings, the ServerApp, and what every node begins with. Throws `ConfigError` where the folder is there
- * with something in it; nothing is left then.
+ * Writes a Flower app: settings, the ServerApp, and the nodes' initial values. Throws `ConfigError` if the folder exists and is
+ * not empty. On errors, nothing is left.
  */
 export async function writeFlowerApp(
   given: string,
@@ -80,7 +80,7 @@ export async function writeFlowerApp(
   const { minNodes, minReplies = minNodes } = options;
   if (minReplies > minNodes)
     throw new ConfigError(
-      `--min-replies ${minReplies} is more than --min-nodes ${minNodes}: such a round would never count`,
+      `--min-replies ${minReplies} is more than --min-nodes ${minNodes}: no round would have enough replies`,
       {
         ...{ option: "--min-replies", value: minReplies, expected: `at most ${minNodes}` },
       },

@@ -4,13 +4,13 @@ import type { JoinOptions } from "../join-options.js";
 import { fetchTransport } from "../wire/transport.js";
 import { tlsTransport } from "./tls-transport.js";
 
-/** How a node joins from Node. */
+/** Options for joining from Node. */
 export interface NodeJoinOptions<E> extends JoinOptions<E> {
-  /** PEM of certificates that a server of https is trusted by, in place of the system's. */
+  /** PEM certificates to trust for https, instead of the system's. */
   readonly rootCertificates?: string;
 }
 
-/** `joinFederation`, also of a server whose certificate is of an authority of one's own. */
+/** `joinFederation` that can also trust a private certificate authority. */
 export async function joinFederation<E>(options: NodeJoinOptions<E>): Promise<FederationReport> {
   const { rootCertificates, ...rest } = { ...options };
   if (rootCertificates === undefined) return joinBy(rest, fetchTransport);

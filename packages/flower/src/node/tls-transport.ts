@@ -3,8 +3,8 @@ import { Agent, request } from "node:https";
 import { GatheredBytes, type Transport } from "../wire/transport.js";
 
 /**
- * Requests that trust a server by certificates of one's own.
- * @param certificates PEM of those that are trusted, in place of the system's
+ * A transport that trusts the given certificates.
+ * @param certificates trusted certificates as PEM, instead of the system's
  */
 export function tlsTransport(certificates: string): Transport {
   const secure = new Agent({ ca: certificates, keepAlive: true });
@@ -22,10 +22,10 @@ export function tlsTransport(certificates: string): Transport {
         response.on("data", ({ buffer, byteOffset, byteLength }: Buffer) => {
           try {
             heard();
-            // As other runtimes have bytes: a Buffer's slice is no copy.
+            // A plain Uint8Array, as in other runtimes, because a Buffer's slice is not a copy.
             chunks.add(new Uint8Array(buffer, byteOffset, byteLength));
           } catch (error) {
-            // Which "error" above then tells.
+            // The "error" handler above reports it.
             response.destroy(error as Error);
           }
         });

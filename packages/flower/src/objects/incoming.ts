@@ -4,29 +4,29 @@ import { FederationError } from "../federation-error.js";
 import { ConfigRecordSchema } from "../wire/fleet_pb.js";
 import { type FlowerObject, type ObjectType, unpackObject } from "./object-head.js";
 
-/** A value of a configuration. */
+/** A configuration value. */
 export type ConfigValue = number | boolean | string;
 
-/** What a message of a server holds: settings, and arrays by name, each as `numpy.save` wrote it. */
+/** Content of a server's message: settings, and arrays by name in the format of `numpy.save`. */
 export interface IncomingContent {
   readonly config: ReadonlyMap<string, ConfigValue>;
-  /** Fetches the arrays, once it is known what they must be. Throws `FederationError` for more bytes than `most`. */
+  /** Fetches the arrays, after their expected shapes are known. Throws `FederationError` for more than `most` bytes. */
   arrays(most: number): Promise<ReadonlyMap<string, Uint8Array>>;
 }
 
-/** Gives an object's bytes by its id. */
+/** Returns an object's bytes by its id. */
 export type PullObject = (id: string, most: number) => Promise<Uint8Array>;
 
-/** Objects that a message may have: an adapter's arrays are some hundreds. */
+/** Most objects of a message. An adapter has a few hundred arrays. */
 const MOST_OBJECTS = 20_000;
-/** Bytes of all but the arrays: heads, names and settings. */
+/** Most bytes besides the arrays: heads, names and settings. */
 const OVERHEAD = 2 ** 20;
-/** Names of the records that Flower's strategies send. */
+/** Names of the records in Flower's messages. */
 const [ARRAYS, CONFIG] = ["arrays", "config"];
 
 /**
- * Fetches what a message is made of, part by part. Throws `FederationError` for parts whose bytes are not those of their ids, for
- * what is put together otherwise than Flower does, and for more bytes than there may be.
+ * Fetches the objects of a message one by one. Throws `FederationError` for objects whose bytes do not match their ids, for
+ * other structures than Flower's, and for too many bytes.
  */
 export class Incoming {
   private left = OVERHEAD;
@@ -34,7 +34,7 @@ export class Incoming {
 
   constructor(private readonly pullObject: PullObject) {}
 
-  /** The settings, which say what the arrays must be: those are left where they are until then. */
+  /** Reads the settings, which determine the expected arrays. The arrays are fetched later. */
   async content(messageId: string): Promise<IncomingContent> {
     const [record] = (await this.pull(messageId, "Message")).children;
     if (record === undefined) throw new FederationError("the server's message is empty", { value: messageId });
@@ -42,7 +42,7 @@ export class Incoming {
     const [arrays, config] = [records.get(ARRAYS), records.get(CONFIG)];
     if (arrays === undefined || config === undefined || records.size !== 2)
       throw new FederationError(
-        `the server's message holds ${[...records.keys()].join(", ") || "nothing"}, where "${ARRAYS}" and "${CONFIG}" are expected: is this app one of \`lowrank flower app\`?`,
+        `the server's message has ${[...records.keys()].join(", ") || "no records"}, expected "${ARRAYS}" and "${CONFIG}": was this app written by \`lowrank flower app\`?`,
         { expected: [ARRAYS, CONFIG], actual: [...records.keys()] },
       );
     const settings = settingsOf(await this.pull(config, "ConfigRecord"));
@@ -62,11 +62,11 @@ export class Incoming {
     const isPlace = (place: Json) =>
       Number.isSafeInteger(place) && (place as number) >= 0 && (place as number) < children.length;
     if (stype !== "numpy.ndarray" || !Array.isArray(order) || !order.every(isPlace) || order.length > MOST_OBJECTS)
-      throw new FederationError("the server sent an array that is none of NumPy's", { value: stype });
+      throw new FederationError("the server sent an array that is not in NumPy's format", { value: stype });
     const chunks = new Map<string, Uint8Array>();
     for (const child of children) chunks.set(child, (await this.pull(child, "ArrayChunk")).body);
     const parts = (order as number[]).map((place) => chunks.get(children[place]!)!);
-    // A chunk that is named again and again is fetched once, and counts each time.
+    // A chunk that appears several times is fetched once, but counts each time.
     const bytes = (all: readonly Uint8Array[]) => all.reduce((sum, { length }) => sum + length, 0);
     this.take(Math.max(0, bytes(parts) - bytes([...chunks.values()])));
     return concatenated(parts);
@@ -78,19 +78,19 @@ export class Incoming {
     const bytes = await this.pullObject(id, this.left);
     this.take(bytes.length);
     if ((await sha256(bytes, "joinFederation")) !== id)
-      throw new FederationError("the server sent an object that is damaged: its SHA-256 is not its id", { value: id });
+      throw new FederationError("the server sent a damaged object: its SHA-256 is not its id", { value: id });
     const object = unpackObject(bytes);
     if (object.type === type) return object;
-    throw new FederationError(`the server sent ${object.type} where ${type} is expected`, {
+    throw new FederationError(`the server sent ${object.type}, expected ${type}`, {
       ...{ expected: type, actual: object.type },
     });
   }
 
-  /** Counts bytes before there is memory for them twice. */
+  /** Counts bytes before memory for a second copy is allocated. */
   private take(bytes: number): void {
     this.left -= bytes;
     if (this.left >= 0) return;
-    throw new FederationError("the server's message has more bytes than this adapter, its head and settings have", {
+    throw new FederationError("the server's message is larger than this adapter with its head and settings", {
       maximum: this.left + bytes,
     });
   }
@@ -102,14 +102,14 @@ const jsonOf = (body: Uint8Array) =>
     (problem, cause) => new FederationError(`the server sent an object: ${problem}`, { problem }, { cause }),
   );
 
-/** Ids by name. */
+/** Object ids by name. */
 function namesOf({ body, children }: FlowerObject): Map<string, string> {
   const names = jsonOf(body);
   const found = isJsonObject(names) ? Object.entries(names) : [];
   const own = new Set<unknown>(children);
   const strange = found.find(([, id]) => !own.has(id));
   if (strange !== undefined)
-    throw new FederationError("the server sent a record with parts that are not its own", { value: strange[0] });
+    throw new FederationError("the server sent a record with objects of another one", { value: strange[0] });
   return new Map(found as [string, string][]);
 }
 
@@ -128,6 +128,6 @@ function recordOf(body: Uint8Array) {
     return fromBinary(ConfigRecordSchema, body);
   } catch (cause) {
     const expected = ConfigRecordSchema.typeName;
-    throw new FederationError("the server sent settings that are damaged", { expected }, { cause });
+    throw new FederationError("the server sent damaged settings", { expected }, { cause });
   }
 }

@@ -2,11 +2,11 @@ import type { Tensor } from "lowrank";
 import { formatShape, sizeOf } from "lowrank/extension";
 import { FederationError } from "../federation-error.js";
 
-// The format of numpy.save, version 1, in which Flower has arrays: float32, little-endian, row by row.
+// The format of numpy.save, version 1, which Flower uses for arrays: float32, little-endian, row-major.
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 const HEADER = /^\{'descr': '<f4', 'fortran_order': False, 'shape': \((\d+(?:, \d+)*,?|)\), ?\}\s*$/;
 
-/** A tensor as `numpy.save` writes it. */
+/** A tensor in the format of `numpy.save`. */
 export function packNpy({ shape, data }: Tensor): Uint8Array<ArrayBuffer> {
   const lengths = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
   const head = `{'descr': '<f4', 'fortran_order': False, 'shape': (${lengths}), }`;
@@ -20,8 +20,8 @@ export function packNpy({ shape, data }: Tensor): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Reads a tensor that must have a shape. Throws `FederationError`, of whose it is, for another one, other types, other sizes,
- * and numbers that are not finite.
+ * Reads a tensor with the expected shape. Throws `FederationError`, which names the array, for other shapes, types or sizes,
+ * and for numbers that are not finite.
  */
 export function unpackNpy(bytes: Uint8Array, name: string, shape: readonly number[]): Tensor {
   const fail = (problem: string, details: Record<string, unknown> = {}) =>
@@ -31,7 +31,7 @@ export function unpackNpy(bytes: Uint8Array, name: string, shape: readonly numbe
   const header = new TextDecoder("latin1").decode(bytes.subarray(10, start));
   const [, lengths] = HEADER.exec(header) ?? [];
   if (lengths === undefined || bytes[6] !== 1 || MAGIC.some((byte, i) => bytes[i] !== byte))
-    throw fail("is no array of float32 as numpy.save writes it", { value: header.slice(0, 100) });
+    throw fail("is not a float32 array in the format of numpy.save", { value: header.slice(0, 100) });
   const actual = lengths
     .split(",")
     .filter((one) => one.trim() !== "")
@@ -42,6 +42,6 @@ export function unpackNpy(bytes: Uint8Array, name: string, shape: readonly numbe
     throw fail(`has ${bytes.length - start} bytes for ${formatShape(shape)}`, { actual: bytes.length - start });
   const data = new Float32Array(bytes.slice(start).buffer);
   const place = data.findIndex((value) => !Number.isFinite(value));
-  if (place >= 0) throw fail(`holds ${data[place]} at ${place}`, { place, value: data[place] });
+  if (place >= 0) throw fail(`has ${data[place]} at ${place}`, { place, value: data[place] });
   return { shape: [...shape], data };
 }

@@ -11,20 +11,20 @@ import {
 import { packNpy } from "./npy.js";
 import { type ObjectType, packObject } from "./object-head.js";
 
-/** Bytes of one piece of an array, as Flower cuts them. */
+/** Size of an array's chunk in bytes, as in Flower. */
 const CHUNK = 5 * 2 ** 20;
 
-/** What a node answers with: arrays by name, where it has trained, and what it measured. */
+/** A node's reply: arrays by name if it has trained, and its metrics. */
 export interface Reply {
   readonly arrays: ReadonlyMap<string, Tensor> | null;
   readonly metrics: ReadonlyMap<string, number>;
 }
 
-/** A message cut into objects, which the server asks for by their ids. */
+/** A message as objects, which the server requests by their ids. */
 export class Outgoing {
   readonly objects = new Map<string, Uint8Array<ArrayBuffer>>();
 
-  /** The tree of a reply's objects. */
+  /** The object tree of a reply. */
   async reply({ arrays, metrics }: Reply, metadata: Metadata): Promise<ObjectTree> {
     const records: [string, ObjectTree][] = [];
     if (arrays !== null) records.push(["arrays", await this.arrays(arrays)]);
@@ -32,7 +32,7 @@ export class Outgoing {
     return this.message(metadata, [await this.record("RecordDict", records)]);
   }
 
-  /** The tree of a message, whose id it has. */
+  /** The object tree of a message. */
   async message(
     metadata: Metadata,
     children: ObjectTree[],
@@ -89,6 +89,6 @@ export class Outgoing {
 
 const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
 
-/** Equal parts are one object. */
+/** Equal chunks are one object. */
 const distinct = (trees: readonly ObjectTree[]) =>
   trees.filter(({ objectId }, i) => trees.findIndex((other) => other.objectId === objectId) === i);

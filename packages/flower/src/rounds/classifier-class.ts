@@ -8,30 +8,30 @@ import type {
 } from "lowrank";
 import type { ClassifyOptions } from "lowrank/extension";
 
-/** What is there, or comes from a worker. */
+/** A value, or a promise of one from a worker. */
 type Here<T> = T | Promise<T>;
 
-/** What a round does with a classifier, here or in a worker. */
+/** The methods that a round uses of a classifier, here or in a worker. */
 export interface RoundClassifier {
-  /** As `TextClassifier.fit`. */
+  /** Like `TextClassifier.fit`. */
   fit(examples: readonly Example[], options: ClassifierFitOptions): Promise<FitReport>;
-  /** As `TextClassifier.fitHead`. */
+  /** Like `TextClassifier.fitHead`. */
   fitHead(examples: readonly Example[], options: { readonly signal?: AbortSignal }): Promise<unknown>;
-  /** As `TextClassifier.evaluate`. */
+  /** Like `TextClassifier.evaluate`. */
   evaluate(
     examples: readonly Example[],
     options: ClassifyOptions & { readonly intervals?: boolean },
   ): Promise<{ readonly accuracy: number; readonly loss: number }>;
-  /** As `TextClassifier.save`. */
+  /** Like `TextClassifier.save`. */
   save(): Here<FileMap>;
-  /** As `TextClassifier.dispose`. */
+  /** Like `TextClassifier.dispose`. */
   dispose(): Here<void>;
 }
 
-/** `TextClassifier` of `lowrank`, or that of `lowrank/worker`, for encoders of its kind. */
+/** `TextClassifier` from `lowrank` or from `lowrank/worker`, for the matching encoders. */
 export interface ClassifierClass<E> {
-  /** As `TextClassifier.create`. */
+  /** Like `TextClassifier.create`. */
   create(encoder: E, options: ClassifierOptions): Here<RoundClassifier>;
-  /** As `TextClassifier.load`. */
+  /** Like `TextClassifier.load`. */
   load(encoder: E, files: FileMap, options: LoadClassifierOptions): Here<RoundClassifier>;
 }

@@ -8,29 +8,29 @@ import type { ClassifierClass, RoundClassifier } from "./classifier-class.js";
 import type { RoundSettings } from "./round-settings.js";
 import { type AdapterShape, SharedAdapter } from "./shared-adapter.js";
 
-/** What a node trains with. */
+/** Options of a node's training. */
 export interface LocalWork<E> {
   readonly TextClassifier: ClassifierClass<E>;
   readonly encoder: E;
   readonly examples: readonly Example[];
-  /** Examples that the shared adapter is measured on. */
+  /** Examples to evaluate the shared adapter on. */
   readonly validation: readonly Example[];
-  /** Name that adapters get in the encoder. */
+  /** Name of the adapters in the encoder. */
   readonly adapter: string;
-  /** Steps of one round, at most. */
+  /** Most steps of one round. */
   readonly maxSteps: number;
   readonly signal: AbortSignal | undefined;
   readonly onEvent: FederationListener;
 }
 
-/** A node's own part of rounds: from the server's values to its answer. Nothing of one round is left for the next but what all share. */
+/** A node's work in rounds: from the server's values to the reply. Between rounds, it keeps only what all nodes share. */
 export class LocalRounds<E> {
   private shared: SharedAdapter | null = null;
   private made = "";
 
   constructor(private readonly work: LocalWork<E>) {}
 
-  /** The adapter of these settings, made where it is another than before. */
+  /** The shared adapter for these settings, created again if they have changed. */
   async adapterOf(settings: RoundSettings): Promise<SharedAdapter> {
     const { labels, rank, alpha, targetModules, rslora, dropout, seed } = settings;
     const shape = { labels, rank, alpha, targetModules, rslora, dropout, seed };
@@ -44,7 +44,7 @@ export class LocalRounds<E> {
     return this.shared;
   }
 
-  /** Trains on this node's examples. Errors as `fit`, and `FederationError` for values that make no sense. */
+  /** Trains on this node's examples. Throws like `fit`, and `FederationError` for invalid values. */
   async train(settings: RoundSettings, content: IncomingContent): Promise<Reply> {
     const { examples, onEvent, signal } = this.work;
     const { round, rounds, freezeA, epochs, batchSize, learningRate, weightDecay, maxGradNorm, seed } = settings;
@@ -53,12 +53,12 @@ export class LocalRounds<E> {
     const files = shared.withArrays(await content.arrays(shared.bytes(freezeA)), freezeA);
     onEvent({ type: "round", round, rounds, steps, files });
     return this.with(files, async (classifier) => {
-      // Zeros are what nobody has trained yet.
+      // A head of zeros has not been trained by any node.
       if (settings.fitHead && shared.isNew(files) && hasEveryLabel(examples, settings.labels))
         await classifier.fitHead(examples, { ...(signal && { signal }) });
       const { steps: records } = await classifier.fit(examples, {
         ...{ steps, batchSize, learningRate, weightDecay, maxGradNorm, freezeA },
-        // Another order in each round, and the same in a round that is done again.
+        // The order differs between rounds, and is the same if a round is repeated.
         seed: seed + round,
         ...(signal && { signal }),
         onProgress: ({ step, loss }) => onEvent({ type: "step", round, step: step + 1, steps, loss }),
@@ -71,7 +71,7 @@ export class LocalRounds<E> {
     });
   }
 
-  /** Measures the shared adapter on this node's validation, or where there is none on what it learns from. */
+  /** Evaluates the shared adapter on this node's validation examples, or on its training examples if there are none. */
   async evaluate(settings: RoundSettings, content: IncomingContent): Promise<Reply> {
     const { validation, examples, onEvent, signal } = this.work;
     const { freezeA } = settings;
@@ -85,7 +85,7 @@ export class LocalRounds<E> {
     });
   }
 
-  /** What this encoder cannot have of a server's settings, such as modules that it has not, is the server's mistake. */
+  /** Settings that do not fit this encoder, such as unknown modules, are the server's mistake. */
   private async sharedOf(shape: AdapterShape): Promise<SharedAdapter> {
     const { TextClassifier, encoder, adapter } = this.work;
     try {
@@ -111,7 +111,7 @@ export class LocalRounds<E> {
     const steps = Math.max(1, Math.round((epochs * examples.length) / Math.min(batchSize, examples.length)));
     if (steps <= maxSteps) return steps;
     throw new FederationError(
-      `joinFederation: the server asks for ${steps} steps a round, and this node takes ${maxSteps} at most (maxSteps)`,
+      `joinFederation: the server asks for ${steps} steps per round, but this node allows at most ${maxSteps} (maxSteps)`,
       { op: "joinFederation", option: "maxSteps", value: steps, expected: maxSteps },
     );
   }
@@ -121,17 +121,17 @@ export class LocalRounds<E> {
     const strange = [...examples, ...validation].find(({ label }) => !labels.includes(label));
     if (strange === undefined) return;
     throw new FederationError(
-      `joinFederation: the server's labels are ${labels.slice(0, 10).join(", ")}, and an example has another one: ${strange.label.slice(0, 60)}`,
+      `joinFederation: the server's labels are ${labels.slice(0, 10).join(", ")}, but an example has ${strange.label.slice(0, 60)}`,
       { op: "joinFederation", label: strange.label, expected: labels },
     );
   }
 }
 
-/** What is told beside arrays: where nothing may be learnt of a node but its noisy update, every node counts the same. */
+/** Metrics sent with the arrays. With differential privacy, all nodes count the same and report nothing else. */
 const toldOf = (settings: RoundSettings, examples: number, measured: Readonly<Record<string, number>>) =>
   new Map(settings.private ? [["num-examples", 1]] : [...Object.entries(measured), ["num-examples", examples]]);
 
-/** A head that is fitted where labels are missing would put the other nodes' labels out. */
+/** A head fitted without some labels would suppress these labels of other nodes. */
 const hasEveryLabel = (examples: readonly Example[], labels: readonly string[]) => {
   const there = new Set(examples.map(({ label }) => label));
   return labels.every((label) => there.has(label));

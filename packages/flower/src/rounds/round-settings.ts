@@ -17,57 +17,57 @@ import {
 import { FederationError } from "../federation-error.js";
 import type { ConfigValue } from "../objects/incoming.js";
 
-/** How server and nodes speak of rounds; another number is another language. */
+/** Version of the protocol between server and nodes. */
 export const FORMAT = 1;
 
-/** What all rounds of a federation have in common, which decides what adapter is shared. */
+/** Settings that all rounds share. They determine the shared adapter. */
 export interface SharedSettings {
-  /** The encoder's fingerprint, and the tokens that texts are cut to. */
+  /** Fingerprint and maximum tokens of the encoder. */
   readonly encoder: string;
   readonly maxTokens: number;
   readonly labels: readonly string[];
   readonly rank: number;
   readonly alpha: number;
-  /** null for query, key and value. */
+  /** Null means query, key and value. */
   readonly targetModules: readonly string[] | string | null;
   readonly rslora: boolean;
   readonly dropout: number;
-  /** Of A, the batches' order and dropout. */
+  /** Seed of A, the order of batches, and dropout. */
   readonly seed: number;
-  /** SHA-256 of what every A begins with. */
+  /** SHA-256 of the initial values of every A. */
   readonly sharedA: string;
 }
 
-/** What a node is asked to do in one round. */
+/** The settings of one round. */
 export interface RoundSettings extends SharedSettings {
-  /** From 1. */
+  /** Number of the round, from 1. */
   readonly round: number;
   readonly rounds: number;
-  /** Whether A stays as it is and is not sent (FFA-LoRA). */
+  /** Whether A is frozen and not sent (FFA-LoRA). */
   readonly freezeA: boolean;
-  /** Whether a node begins with a head that is fitted to its own vectors, where the shared one is as it was at first. */
+  /** Whether a node first fits a head to its own vectors if the shared head is still the initial one. */
   readonly fitHead: boolean;
   /** Passes over the node's examples. */
   readonly epochs: number;
   readonly batchSize: number;
   readonly learningRate: number;
   readonly weightDecay: number;
-  /** null for none. */
+  /** Null for none. */
   readonly maxGradNorm: number | null;
-  /** Whether neither losses nor numbers of examples are told. */
+  /** Whether to report neither losses nor numbers of examples. */
   readonly private: boolean;
-  /** Whether the shared adapter comes once more at the end of a round, to be measured. */
+  /** Whether the server sends the shared adapter again after the round, to be evaluated. */
   readonly evaluate: boolean;
 }
 
-/** Limits of what a server may ask for; the round is added to the seed. */
+/** Limits of the server's settings. The round is added to the seed. */
 const MOST = { seed: 2 ** 52, labels: 10_000, rank: 1_024, rounds: 1_000_000, epochs: 1_000, batchSize: 4_096 };
 
 const what = "the server's settings";
 
 /**
- * Reads and checks what a server asks for. Throws `FederationError` for another format or minor version of lowrank, and for what
- * is missing or makes no sense.
+ * Reads and checks a server's settings. Throws `FederationError` for another protocol or minor version of lowrank, and for
+ * missing or invalid settings.
  */
 export function takeRoundSettings(config: ReadonlyMap<string, ConfigValue>): RoundSettings {
   const read = <T>(name: string, check: (what: string, name: string, value: never) => T): T =>
@@ -78,7 +78,7 @@ export function takeRoundSettings(config: ReadonlyMap<string, ConfigValue>): Rou
     parseJson(read(name, text), (problem) => notSensible(`${name}: ${problem}`, { option: name }));
   if (config.get("lowrank-format") !== FORMAT)
     throw notSensible(
-      `lowrank-format ${FORMAT} is expected, got ${excerpt(config.get("lowrank-format"))}: the app is none of \`lowrank flower app\`, or of another version`,
+      `expected lowrank-format ${FORMAT}, got ${excerpt(config.get("lowrank-format"))}: the app was not written by \`lowrank flower app\`, or by another version`,
       { option: "lowrank-format", expected: FORMAT, value: config.get("lowrank-format") },
     );
   try {
@@ -129,7 +129,7 @@ function checkVersion(version: string): void {
 function labelsOf(value: Json): readonly string[] {
   const labels = namesFrom(`${what}: labels are a list of names`, value);
   if (labels.length >= 2 && labels.length <= MOST.labels) return labels;
-  throw notSensible(`2 to ${MOST.labels} labels are expected, got ${labels.length}`, {
+  throw notSensible(`expected 2 to ${MOST.labels} labels, got ${labels.length}`, {
     option: "labels",
     length: labels.length,
   });

@@ -17,34 +17,34 @@ import { unpackNpy } from "../objects/npy.js";
 import type { ClassifierClass } from "./classifier-class.js";
 import type { SharedSettings } from "./round-settings.js";
 
-/** Bytes of an array's header, of the objects that it is cut into, and of their ids. */
+/** Most bytes of an array's header, of its chunks' heads, and of their ids. */
 const ARRAY_HEADS = 2_048;
 
-/** Whether a tensor of an adapter's file is an A, by PEFT's names. */
+/** Whether a tensor's name in PEFT's file is that of an A matrix. */
 const isA = (name: string) => /\.lora_(A|embedding_A)(\.weight)?$/.test(name);
 
-/** What decides which adapter is shared, as its files say it. */
+/** The settings that determine the shared adapter, in the notation of its files. */
 export type AdapterShape = Omit<SharedSettings, "encoder" | "maxTokens" | "sharedA">;
 
 /**
- * The adapter and head that a federation trains, as files of a classifier: what every node has before the first round. A is a
- * function of seed, names and shapes alone, the same bits everywhere, so that nobody has to send it.
+ * The adapter and head that a federation trains, as a classifier's files. Every node starts with the same ones. A is a
+ * function of seed, names and shapes only, bit-identical everywhere, so it need not be sent.
  */
 export class SharedAdapter {
   private constructor(
-    /** Files of the classifier before any training: A as all have it, B zero, the head small. */
+    /** Files of the untrained classifier: shared A, B zero, a small head. */
     readonly files: SavedFiles,
     private readonly adapter: TensorFile,
     private readonly head: TensorFile,
-    /** SHA-256 of every A. */
+    /** SHA-256 of all A matrices. */
     readonly sharedA: string,
-    /** The encoder's fingerprint, and the tokens that its texts are cut to. */
+    /** Fingerprint and maximum tokens of the encoder. */
     readonly encoder: { readonly fingerprint: string; readonly maxTokens: number },
   ) {}
 
   /**
-   * Makes it on an encoder, which is left as it was. Errors as `TextClassifier.create`.
-   * @param name free in the encoder
+   * Creates it on an encoder, which stays unchanged. Throws like `TextClassifier.create`.
+   * @param name an unused adapter name in the encoder
    */
   static async of<E>(
     TextClassifier: ClassifierClass<E>,
@@ -64,7 +64,7 @@ export class SharedAdapter {
     const tensors = new Map(begun.names.map((tensor) => [tensor, begun.tensor(tensor)]));
     const names = begun.names.filter(isA).sort();
     names.forEach((tensor, stream) => tensors.set(tensor, kaiming(tensors.get(tensor)!.shape, seed, stream)));
-    // The head begins with zeros, as B does: small numbers would be other ones on each node.
+    // The head starts with zeros, like B. Random numbers would differ between nodes.
     const head = readSafetensors(given[HEAD_FILE]!, HEAD_FILE);
     const zero = head.names.map((tensor) => [tensor, zeros(head.tensor(tensor))] as const);
     const files = {
@@ -78,38 +78,38 @@ export class SharedAdapter {
     return new SharedAdapter(files, read(WEIGHTS_FILE), read(HEAD_FILE), hash, encoderOf(given[LABELS_FILE]!));
   }
 
-  /** Throws `FederationError` where a server speaks of another encoder, or its A are others. */
+  /** Throws `FederationError` if the server has another encoder or other A matrices. */
   check({ encoder, maxTokens, sharedA }: SharedSettings): void {
     const own = this.encoder;
     const fail = (problem: string, expected: unknown, actual: unknown) =>
       new FederationError(`joinFederation: ${problem}`, { op: "joinFederation", expected, actual });
     if (encoder !== own.fingerprint)
       throw fail(
-        `the server trains an adapter of an encoder with other weights (${encoder}, here ${own.fingerprint}): load that one`,
+        `the server's encoder has other weights (fingerprint ${encoder}, here ${own.fingerprint}): load the same encoder`,
         encoder,
         own.fingerprint,
       );
     if (maxTokens !== own.maxTokens)
       throw fail(
-        `texts are cut to ${maxTokens} tokens, and to ${own.maxTokens} here: load the encoder with maxTokens ${maxTokens}`,
+        `the server cuts texts to ${maxTokens} tokens, this encoder to ${own.maxTokens}: load it with maxTokens ${maxTokens}`,
         maxTokens,
         own.maxTokens,
       );
     if (sharedA !== this.sharedA)
       throw fail(
-        "the A that the server's app was written with are others than the same seed gives here: are its settings changed?",
+        "the A matrices of the server's app differ from those that its seed gives here: were its settings changed?",
         sharedA,
         this.sharedA,
       );
   }
 
-  /** Whether a classifier's files hold the head that all begin with. */
+  /** Whether a classifier's files contain the initial head. */
   isNew(files: FileMap): boolean {
     const own = this.files[HEAD_FILE]!;
     return files[HEAD_FILE]!.length === own.length && files[HEAD_FILE]!.every((byte, i) => byte === own[i]);
   }
 
-  /** What is sent, by name: all but A where that is frozen. */
+  /** The tensors that are sent, by name: all, except A if it is frozen. */
   shapes(freezeA: boolean): ReadonlyMap<string, readonly number[]> {
     const { adapter, head } = this;
     const own = adapter.names.filter((name) => !freezeA || !isA(name));
@@ -119,14 +119,14 @@ export class SharedAdapter {
     ]);
   }
 
-  /** Bytes that what is sent has at most, each array with its heads and ids. */
+  /** Most bytes of a reply, with heads and ids. */
   bytes(freezeA: boolean): number {
     return [...this.shapes(freezeA).values()].reduce((sum, shape) => sum + 4 * sizeOf(shape) + ARRAY_HEADS, 0);
   }
 
   /**
-   * The classifier's files with a server's values. Throws `FederationError` where arrays are missing or unknown, and for shapes, sizes and
-   * numbers that make no sense.
+   * The classifier's files with the server's values. Throws `FederationError` for missing or unknown arrays, and for invalid shapes, sizes and
+   * numbers.
    */
   withArrays(arrays: ReadonlyMap<string, Uint8Array>, freezeA: boolean): SavedFiles {
     const shapes = this.shapes(freezeA);
@@ -134,7 +134,7 @@ export class SharedAdapter {
       [...arrays.keys()].find((name) => !shapes.has(name)) ?? [...shapes.keys()].find((name) => !arrays.has(name));
     if (strange !== undefined)
       throw new FederationError(
-        `the server's arrays are those of another adapter: ${arrays.has(strange) ? "it has" : "it lacks"} ${strange.slice(0, 200)}`,
+        `the server's arrays belong to another adapter: ${arrays.has(strange) ? "it has" : "it lacks"} ${strange.slice(0, 200)}`,
         { tensor: strange, expected: [...shapes.keys()] },
       );
     const values = new Map([...shapes].map(([name, shape]) => [name, unpackNpy(arrays.get(name)!, name, shape)]));
@@ -147,7 +147,7 @@ export class SharedAdapter {
     return { ...files, [WEIGHTS_FILE]: of(adapter, ""), [HEAD_FILE]: of(head, "head.") };
   }
 
-  /** What a node sends of its classifier's files. */
+  /** The arrays that a node sends, from its classifier's files. */
   arraysOf(files: FileMap, freezeA: boolean): Map<string, Tensor> {
     const [adapter, head] = [
       readSafetensors(files[WEIGHTS_FILE]!, WEIGHTS_FILE),
@@ -158,7 +158,7 @@ export class SharedAdapter {
   }
 }
 
-/** A as PEFT begins it, Kaiming uniform with a = √5: uniform below 1/√in in size, `[rank, in]` as in files. */
+/** A initialised as in PEFT, Kaiming uniform with a = √5: uniform in ±1/√in, shape `[rank, in]` as in files. */
 function kaiming(shape: readonly number[], seed: number, stream: number): Tensor {
   const random = new Philox(seed, stream);
   const bound = 1 / Math.sqrt(shape[1]!);

@@ -15,37 +15,37 @@ import { Silence } from "./silence.js";
 import type { Answer, Transport } from "./transport.js";
 
 const MEDIA_TYPE = "application/protobuf";
-/** Answers that say that the server, or what stands before it, is busy or being started again. */
+/** Status codes of a server or proxy that is busy or restarting. */
 const PASSING = [408, 429, 502, 503, 504];
-/** Those of them behind which the server itself may have answered. */
+/** Those for which the server itself may have executed the call. */
 const LOST = [502, 504];
-/** Of an answer that holds no object. */
+/** Most bytes of an answer without an object. */
 const MOST = 2 ** 20;
 const LONGEST_PAUSE = 5_000;
 
-/** What all of a node's calls have. */
+/** Options of all calls of a node. */
 export interface FleetOptions {
   /** Address of the server, without the path. */
   readonly server: string;
   readonly signer: Signer;
   readonly transport: Transport;
-  /** Seconds without an answer after which a call is given up. */
+  /** Seconds without an answer after which a call fails. */
   readonly patience: number;
 }
 
-/** A SuperLink's Fleet API: Flower's protobuf over HTTP, each call signed. */
+/** Client of a SuperLink's Fleet API: Flower's protobuf over HTTP with signed calls. */
 export class Fleet {
-  /** Bytes of requests and answers so far, without headers. */
+  /** Bytes of all requests and answers so far, without headers. */
   readonly traffic = { sent: 0, received: 0 };
 
   constructor(private readonly options: FleetOptions) {}
 
   /**
-   * One call, tried again while the server cannot be reached. Throws `FederationError` where it cannot for too long, refuses, or
-   * answers what is no such message; `AbortError`.
+   * Makes a call, with retries while the server cannot be reached. Throws `FederationError` if this takes too long, and if the server refuses or
+   * answers with an invalid message; `AbortError`.
    *
-   * @param path the call's name in addresses
-   * @param how `most` bytes that the answer may have; `once`: not tried again, since a server says the same no second time. The reason of
+   * @param path the call's path
+   * @param how `most`: most bytes of the answer; `once`: no retry, because the server does not repeat this answer. The reason of
    * the error is then "lost"
    */
   async call<Q extends DescMessage, A extends DescMessage>(
@@ -64,7 +64,7 @@ export class Fleet {
     try {
       return fromBinary(answer, bytes);
     } catch (cause) {
-      const message = `${address}: the answer is no message of Flower's: is this the address of a SuperLink?`;
+      const message = `${address}: the answer is not a Flower message: is this the address of a SuperLink?`;
       throw new FederationError(message, { address, expected: answer.typeName }, { cause });
     }
   }
@@ -97,7 +97,7 @@ export class Fleet {
         silence.end();
       }
       const problem = isUntrusted(why)
-        ? "the server is not who it says"
+        ? "the server's certificate is not trusted"
         : isLost
           ? "no answer"
           : elapsed() > 1000 * patience && `no answer for ${patience} s`;
@@ -111,7 +111,7 @@ export class Fleet {
     }
   }
 
-  /** Each request is signed anew: the server takes none that is older than a minute. */
+  /** Each request gets a new signature, because the server rejects those older than a minute. */
   private async headers(): Promise<Record<string, string>> {
     const { signer } = this.options;
     const time = new Date().toISOString().replace("Z", "+00:00");
@@ -124,7 +124,7 @@ export class Fleet {
   }
 }
 
-/** Waiting does not help where a certificate is not trusted. */
+/** Retries do not help with an untrusted certificate. */
 const isUntrusted = (why: unknown) => /certificate/i.test(causesOf(why));
 
 function adviceOn(why: unknown): string {
@@ -133,7 +133,7 @@ function adviceOn(why: unknown): string {
   return "is a SuperLink running there, does it speak http or https as the address says, and does the page's origin reach it?";
 }
 
-/** What an error and those behind it say: `fetch` itself says nothing but that it failed. */
+/** The messages of an error and its causes. The error of `fetch` only says that it failed. */
 function causesOf(error: unknown): string {
   const { message = String(error), cause } = Object(error) as { message?: string; cause?: unknown };
   return cause === undefined ? message : `${message}: ${causesOf(cause)}`;
@@ -146,7 +146,7 @@ function refusal(address: string, status: number, bytes: Uint8Array): Federation
   return new FederationError(message, { address, status, said });
 }
 
-/** What may be done about a refusal; null where nobody knows. */
+/** Advice for a refused call; null if there is none. */
 function adviceOnRefusal(status: number, said: string): string | null {
   if (status >= 300 && status < 400)
     return "it leads to another address, which is not gone to with a node's signature: give that one as the server, if it is to be trusted";

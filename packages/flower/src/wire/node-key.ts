@@ -4,15 +4,15 @@ import { base64, bytesOfBase64 } from "./base64.js";
 const CURVE = { name: "ECDSA", namedCurve: "P-384" } as const;
 const SSH_NAME = "ecdsa-sha2-nistp384";
 
-/** A key pair on P-384, which a SuperLink knows a node by. */
+/** A P-384 key pair that identifies a node to a SuperLink. */
 export interface NodeKey {
-  /** PKCS #8 as PEM: whoever has it can join in the node's place. */
+  /** PKCS #8 as PEM. Anyone who has it can join as this node. */
   readonly privateKey: string;
-  /** As OpenSSH writes public keys, which `flwr supernode register` reads. */
+  /** In OpenSSH format, for `flwr supernode register`. */
   readonly publicKey: string;
 }
 
-/** Makes a key for a node that is to be known by a server (`joinFederation`'s `key`). Errors are WebCrypto's own. */
+/** Creates a key to register a node with a server (`key` of `joinFederation`). Throws WebCrypto's errors. */
 export async function createNodeKey(): Promise<NodeKey> {
   const pair = await crypto.subtle.generateKey(CURVE, true, ["sign", "verify"]);
   const [secret, point] = await Promise.all([
@@ -29,17 +29,17 @@ export async function createNodeKey(): Promise<NodeKey> {
 
 const lengthOf = ({ length }: Uint8Array) => [length >>> 24, (length >>> 16) & 255, (length >>> 8) & 255, length & 255];
 
-/** What signs a node's calls, and its public key as the server compares it. */
+/** Signs a node's calls; has the public key in the server's format. */
 export interface Signer {
   /** SubjectPublicKeyInfo as PEM. */
   readonly publicPem: Uint8Array<ArrayBuffer>;
-  /** Of a text, as DER. */
+  /** Signs a text; returns the signature as DER. */
   sign(text: string): Promise<Uint8Array>;
 }
 
 /**
- * A signer of a key that the server knows; of a new one, which it learns, where there is none. Throws `ConfigError` for what
- * is no private key on P-384.
+ * A signer with the given registered key, or with a new key. Throws `ConfigError` for what
+ * is not a P-384 private key.
  */
 export async function signerOf(privateKey: string | undefined): Promise<Signer> {
   const pair = privateKey === undefined ? await newPair() : await pairOf(privateKey);
@@ -68,7 +68,7 @@ async function pairOf(privateKey: string): Promise<CryptoKeyPair> {
     const begin = excerpt(privateKey.slice(0, 30));
     const expected = "a private key on the curve P-384, PKCS #8 as PEM (`lowrank flower key` makes one)";
     throw new ConfigError(
-      `joinFederation: key is ${expected}, got what begins ${begin}`,
+      `joinFederation: key is ${expected}, got text that starts with ${begin}`,
       { op: "joinFederation", option: "key", expected },
       { cause },
     );
@@ -80,7 +80,7 @@ function pem(kind: string, bytes: Uint8Array): string {
   return [`-----BEGIN ${kind}-----`, ...lines, `-----END ${kind}-----`, ""].join("\n");
 }
 
-/** A signature r‖s, as WebCrypto gives it, as the sequence of two integers that Flower verifies. */
+/** Converts WebCrypto's signature r‖s to the DER sequence of two integers that Flower verifies. */
 function der(signature: Uint8Array): Uint8Array {
   const half = signature.length / 2;
   const integer = (bytes: Uint8Array) => {

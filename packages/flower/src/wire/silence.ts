@@ -1,14 +1,14 @@
 import { stopwatch, timer } from "lowrank/extension";
 
-/** Bytes a second that a line carries at least: nothing is heard while a request is still on its way. */
+/** Slowest upload in bytes per second. While a request is being sent, there is no answer. */
 const SLOWEST = 2 ** 14;
 
-/** Milliseconds in which what has come is heard. */
+/** Milliseconds in which received data are processed. */
 const GRACE = 100;
 
-/** How long a server may say nothing to a request: a connection that is held open would otherwise hold the node for ever. */
+/** Time limit for a silent server. Without it, an open connection could block the node forever. */
 export class Silence {
-  /** Aborted by the caller's signal, and where the server has said nothing for too long. */
+  /** Aborted by the caller's signal, and after the time limit. */
   readonly signal: AbortSignal;
   private readonly over = new AbortController();
   private elapsed = stopwatch();
@@ -17,8 +17,8 @@ export class Silence {
   private isLast = false;
 
   /**
-   * @param seconds without a byte of the answer
-   * @param bytes of the request, whose way there is not counted
+   * @param seconds time limit without a byte of the answer
+   * @param bytes size of the request; its upload time is not counted
    */
   constructor(
     private readonly seconds: number,
@@ -30,7 +30,7 @@ export class Silence {
     this.wait(this.left);
   }
 
-  /** Some of the answer has come. */
+  /** Records that a part of the answer has arrived. */
   readonly heard = (): void => {
     this.elapsed = stopwatch();
     this.left = 1000 * this.seconds;
@@ -41,17 +41,17 @@ export class Silence {
     clearTimeout(this.waiting);
   }
 
-  /** Looks again when it may be over, rather than once a piece. */
+  /** Checks again when the limit may be reached, not after each part. */
   private wait(milliseconds: number): void {
     this.waiting = timer(milliseconds, () => {
       const more = this.left - this.elapsed();
       if (more > 0) return this.wait(more);
-      // Where this thread was busy until now, what has come meanwhile is heard first.
+      // If this thread was busy, data that have arrived are processed first.
       if (!this.isLast) {
         this.isLast = true;
         return this.wait(GRACE);
       }
-      this.over.abort(new Error("the server holds the connection, and says nothing"));
+      this.over.abort(new Error("the server keeps the connection open but does not answer"));
     });
   }
 }

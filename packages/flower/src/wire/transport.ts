@@ -1,32 +1,32 @@
 import { concatenated } from "lowrank/extension";
 import { FederationError } from "../federation-error.js";
 
-/** A request's answer. */
+/** The answer to a request. */
 export interface Answer {
   readonly status: number;
   readonly bytes: Uint8Array;
 }
 
-/** Posts bytes to an address. Rejects where there is no answer, and with `FederationError` for one of more bytes than `most`. */
+/** Posts bytes to an address. Rejects if there is no answer, and with `FederationError` for an answer of more than `most` bytes. */
 export type Transport = (address: string, request: PostedRequest, most: number) => Promise<Answer>;
 
-/** What is posted. */
+/** A request. */
 export interface PostedRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array<ArrayBuffer>;
   readonly signal: AbortSignal;
-  /** Called with every piece of the answer that has come. */
+  /** Called for each received part of the answer. */
   readonly heard: () => void;
 }
 
 /**
- * By `fetch`, which every runtime has. It follows no redirect: whoever it leads to would get what this node has trained, and signed headers, by
- * which anybody is this node for a minute.
+ * A transport with `fetch`, for every runtime. It does not follow redirects: the target would get this node's trained weights, and signed headers, with
+ * which it could pose as this node for a minute.
  */
 export const fetchTransport: Transport = async (address, { heard, ...request }, most) => {
   const response = await fetch(address, { ...request, method: "POST", redirect: "manual" });
   const chunks = new GatheredBytes(address, most);
-  // Not every browser walks a stream by `for await`.
+  // Not every browser supports `for await` on streams.
   const reader = response.body?.getReader();
   for (let read = await reader?.read(); read !== undefined && !read.done; read = await reader?.read()) {
     try {
@@ -37,12 +37,12 @@ export const fetchTransport: Transport = async (address, { heard, ...request }, 
       throw error;
     }
   }
-  // A page is not told where a redirect leads, nor its status.
+  // A page sees neither the target nor the status of a redirect.
   const status = response.type === "opaqueredirect" ? 302 : response.status;
   return { status, bytes: chunks.all() };
 };
 
-/** Bytes that come in pieces, from a server that may never stop. */
+/** Collects received parts, with a limit because the server may never stop. */
 export class GatheredBytes {
   private readonly pieces: Uint8Array[] = [];
   private length = 0;
@@ -52,12 +52,12 @@ export class GatheredBytes {
     private readonly most: number,
   ) {}
 
-  /** Throws `FederationError` where they are too many. */
+  /** Throws `FederationError` if there are too many bytes. */
   add(piece: Uint8Array): void {
     const { address, most } = this;
     this.length += piece.length;
     if (this.length > most)
-      throw new FederationError(`${address}: the answer has more than the ${most} bytes that it may have`, {
+      throw new FederationError(`${address}: the answer has more than ${most} bytes`, {
         ...{ address, maximum: most },
       });
     this.pieces.push(piece);

@@ -1,22 +1,22 @@
 import type { RunStore } from "lowrank/jobs";
 
 /**
- * Where a job's attempts and its result go. A queue promises that each job is run at least once, so two workers may be at one
- * job: each attempt has a store of its own, and the first that is published is the result.
+ * The place of a job's attempts and result. A queue guarantees that each job runs at least once, so two workers may run the same
+ * job. Each attempt has its own store, and the first published one is the result.
  */
 export interface AttemptPlace {
-  /** What messages call it. */
+  /** Name in messages. */
   readonly name: string;
-  /** What the result's blobs are called; null where nothing is published. */
+  /** Names of the result's files; null if nothing is published. */
   names(): Promise<readonly string[] | null>;
-  /** A blob of the result; null where nothing is published, or the result has none of that name. */
+  /** A file of the result; null if nothing is published, or if the result has no such file. */
   result(blob: string): Promise<Uint8Array | null>;
-  /** Names of the attempts that have left something. */
+  /** Names of the attempts with stored files. */
   attempts(): Promise<readonly string[]>;
   /** An attempt's store. */
   store(attempt: string): RunStore;
-  /** Makes an attempt's blobs the result, in one step; where there is a result that one stays. */
+  /** Publishes an attempt as the result, in one step. An existing result stays. */
   publish(attempt: string): Promise<void>;
-  /** Removes what attempts have left. */
+  /** Removes the files of attempts. */
   tidy(): Promise<void>;
 }

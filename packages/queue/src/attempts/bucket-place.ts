@@ -10,15 +10,15 @@ import {
 } from "lowrank/extension";
 import type { AttemptPlace } from "./attempt-place.js";
 
-/** Which attempt's blobs are the result, and what they are called. */
+/** The attempt whose files are the result, and their names. */
 interface Published {
   readonly attempt: string;
   readonly files: readonly string[];
 }
 
 /**
- * A folder of a bucket with `attempts/`, `result/<attempt>/` with an object a blob, and `result.json`, which says whose is the result. It
- * is written where there is none yet: that publishes.
+ * A folder of a bucket with `attempts/`, `result/<attempt>/` with one object per file, and `result.json`, which names the attempt. A
+ * conditional write of `result.json`, only if there is none, publishes the result.
  */
 export function bucketPlace(address: string): AttemptPlace {
   const { bucket: name, prefix } = takeBucketAddress("a job's place", address);
@@ -45,11 +45,11 @@ export function bucketPlace(address: string): AttemptPlace {
     },
     store,
     async publish(attempt) {
-      // One that was killed at its end has left what it would have removed.
+      // An attempt that was killed at its end may not have cleaned up.
       const files = Object.entries(await store(attempt).files()).filter(([blob]) => !isUnfinished(blob));
       for (const [blob, bytes] of files) await bucket.put(`${results}${attempt}/${blob}`, bytes, null);
       const result: Published = { attempt, files: files.map(([blob]) => blob) };
-      // Where there is one, another attempt was faster.
+      // If it exists, another attempt was faster.
       await bucket.put(key, new TextEncoder().encode(`${JSON.stringify(result)}\n`), "new");
     },
     async tidy() {
@@ -66,6 +66,6 @@ function readPublished(bytes: Uint8Array, place: string): Published {
   const { attempt, files } = parseJsonObject(bytes, fail);
   const isName = (value: Json | undefined) => typeof value === "string" && value !== "";
   if (!isName(attempt) || !Array.isArray(files) || isJsonObject(files) || !files.every(isName))
-    throw fail("it does not say which attempt is the result");
+    throw fail("it does not name the attempt of the result");
   return { attempt: attempt as string, files: files as string[] };
 }

@@ -7,7 +7,7 @@ import type { AttemptPlace } from "./attempt-place.js";
 
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code;
 
-/** A folder with `result`, and `attempts` while there is none. Publishing is a folder's renaming. */
+/** A folder with `result`, or `attempts` until there is a result. Publishing renames a folder. */
 export function folderPlace(folder: string): AttemptPlace {
   const result = join(folder, "result");
   const attempts = join(folder, "attempts");
@@ -30,12 +30,12 @@ export function folderPlace(folder: string): AttemptPlace {
     async publish(attempt) {
       const made = join(attempts, attempt);
       try {
-        // One that was killed at its end has left what it would have removed.
+        // An attempt that was killed at its end may not have cleaned up.
         for (const name of await readdir(made))
           if (isLock(name) || isUnfinished(name)) await rm(join(made, name), { force: true });
         await rename(made, result);
       } catch (error) {
-        // Another attempt was faster, or has published this one.
+        // Another attempt was faster, or has already published this one.
         if (!["ENOTEMPTY", "EEXIST", "ENOENT"].includes(codeOf(error)!) || !existsSync(result)) throw error;
       }
     },

@@ -3,20 +3,20 @@ import { runFiles } from "lowrank/extension";
 import { runStatus, type RunStatus, type RunStore } from "lowrank/jobs";
 import type { AttemptPlace } from "./attempt-place.js";
 
-/** What earlier attempts have left to an attempt. */
+/** Work of earlier attempts that an attempt can use. */
 export type Left =
-  /** The name of one that trained to its end, and was ended before it made that the result. */
+  /** Name of an attempt that finished training but did not publish its result. */
   | { readonly finished: string }
-  /** The step that the attempt goes on after; null where it begins. */
+  /** The step after which the attempt continues; null if it starts from the beginning. */
   | { readonly finished: null; readonly step: number | null };
 
-/** What the name of an attempt ends with that could not go on from the checkpoint before it, and began anew. */
+/** Suffix for attempts that could not use the last checkpoint and started from the beginning. */
 export const ANEW = "-anew";
 
 /**
- * Looks for what earlier attempts have left. The last checkpoint is put into the attempt's store, so that it goes on from there. Those
- * attempts may still be running somewhere: nothing of theirs is changed.
- * @param isOwn whether a report is of this job's training
+ * Looks for the work of earlier attempts, and copies the last checkpoint into this attempt's store. Earlier
+ * attempts may still be running, so their files are not changed.
+ * @param isOwn whether a report belongs to this job's training
  */
 export async function goOnFromLast(
   place: AttemptPlace,
@@ -31,17 +31,17 @@ export async function goOnFromLast(
       const status = await unlessDamaged(() => runStatus(store));
       if (await isFinished(status, store, isOwn)) return { finished: name };
       const step = status?.step ?? null;
-      // What was begun anew counts for more than what lies before it, however far that had come.
+      // An attempt that started from the beginning counts more than earlier ones, even if they had more steps.
       if (step !== null && (last === null || step >= last.step || name.endsWith(ANEW))) last = { store, step };
     }
     if (last === null) return { finished: null, step: null };
     const blobs: Record<string, Uint8Array> = {};
-    // The history first has what a checkpoint speaks of, so it is read behind it.
+    // The history is written before the checkpoint, so it is read after it.
     for (const blob of [runFiles.checkpoint, runFiles.history, runFiles.record]) {
       const bytes = await last.store.read(blob);
       if (bytes !== null) blobs[blob] = bytes;
     }
-    // Else its attempt has just ended, and taken the checkpoint away.
+    // Otherwise the attempt has just ended and removed its checkpoint.
     if (blobs[runFiles.checkpoint] !== undefined) {
       await place.store(attempt).write(blobs);
       return { finished: null, step: last.step };
@@ -55,7 +55,7 @@ async function isFinished(status: RunStatus | null, store: RunStore, isOwn: (rep
   return report !== null && isOwn(report);
 }
 
-/** What an attempt left that was killed in an odd moment is no reason to fail. */
+/** Damaged files of a killed attempt are ignored. */
 async function unlessDamaged<T>(read: () => Promise<T>): Promise<T | null> {
   try {
     return await read();

@@ -8,7 +8,7 @@ const PLACE = "a folder that every worker reaches, or a bucket's s3://bucket/fol
 
 const isBucket = (out: string) => /^s3:\/\//i.test(out);
 
-/** Throws `ConfigError` for what is no place. */
+/** Checks a place. Throws `ConfigError` for invalid ones. */
 export function checkPlace(what: string, out: string): string {
   if (isBucket(out)) {
     takeBucketAddress(`${what}: out`, out);
@@ -20,5 +20,5 @@ export function checkPlace(what: string, out: string): string {
   throw new ConfigError(`${what}: out is ${PLACE}, got ${excerpt(out)}`, details);
 }
 
-/** The place of that name. */
+/** Opens a place. */
 export const placeAt = (out: string): AttemptPlace => (isBucket(out) ? bucketPlace(out) : folderPlace(out));

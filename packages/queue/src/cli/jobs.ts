@@ -30,7 +30,7 @@ interface JobsOptions extends QueueOptions {
 const EVERY = 1_000;
 const DAY = 24 * 60 * 60 * 1_000;
 
-/** Of which one can be done at once; without any the jobs are listed. */
+/** Mutually exclusive options. Without any of them, the jobs are listed. */
 const ACTIONS = ["watch", "logs", "fetch", "cancel", "retry", "forget", "metrics"];
 
 function alone(flags: string, description: string): Option {
@@ -38,22 +38,24 @@ function alone(flags: string, description: string): Option {
   return option.conflicts(ACTIONS.filter((name) => name !== option.attributeName()));
 }
 
-/** `lowrank jobs`: what is in a queue, and what becomes of it. */
+/** `lowrank jobs`: lists the jobs of a queue, watches and manages them. */
 export function defineJobs(program: Command, session: Session): void {
-  const command = program.command("jobs").description("show what is in a queue; watch it, cancel, read logs");
+  const command = program
+    .command("jobs")
+    .description("list the jobs of a queue; watch, cancel and retry them, read logs");
   addQueueOptions(command)
-    .addOption(alone("--watch", "show it again every second, until all jobs have ended"))
-    .addOption(alone("--logs <id>", "what workers have said of a job"))
-    .addOption(alone("--fetch <id>", "copy what a job has left to the folder of --to"))
-    .option("--to <folder>", "where --fetch copies it; made where need be")
-    .addOption(alone("--cancel <id>", "cancel a job; what it has reached stays in its place"))
-    .addOption(alone("--retry <id>", "let a job that has failed be tried once more"))
+    .addOption(alone("--watch", "refresh the list every second until all jobs have ended"))
+    .addOption(alone("--logs <id>", "show the log of a job"))
+    .addOption(alone("--fetch <id>", "copy the result of a job to the folder of --to"))
+    .option("--to <folder>", "target folder of --fetch; created if needed")
+    .addOption(alone("--cancel <id>", "cancel a job; its last checkpoint stays in its place"))
+    .addOption(alone("--retry <id>", "retry a failed job"))
     .addOption(
-      alone("--forget <days>", "let go of jobs that ended so many days ago; their results stay").argParser(
+      alone("--forget <days>", "remove jobs that ended more than this many days ago; their results stay").argParser(
         real(0, { closed: true }),
       ),
     )
-    .addOption(alone("--metrics", "figures of the queue in Prometheus' text format"))
+    .addOption(alone("--metrics", "print metrics of the queue in Prometheus' text format"))
     .addOption(new Option("--json", "print the list as JSON").conflicts(ACTIONS).default(false))
     .addHelpText("after", EXAMPLES)
     .action((options: JobsOptions) => withQueue(options, session, (queue) => act(queue, options, session)));
@@ -63,7 +65,7 @@ async function act(queue: JobQueue, options: JobsOptions, session: Session): Pro
   const { terminal } = session;
   const { logs, fetch, cancel, retry, forget, metrics, json, watch } = options;
   if (options.to !== undefined && fetch === undefined)
-    throw new ConfigError("--to says where --fetch copies a job's result to: name the job by --fetch", {
+    throw new ConfigError("--to is the target folder of --fetch: name the job with --fetch", {
       option: "--to",
     });
   if (logs !== undefined) {
@@ -76,9 +78,9 @@ async function act(queue: JobQueue, options: JobsOptions, session: Session): Pro
     terminal.print(`${cancel}: cancelled`);
   } else if (retry !== undefined) {
     if (!(await queue.retry(retry))) throw unknown(retry, " that has failed");
-    terminal.print(`${retry}: in the queue again`);
+    terminal.print(`${retry}: back in the queue`);
   } else if (forget !== undefined) {
-    terminal.print(`${await queue.forget(new Date(Date.now() - forget * DAY))} jobs forgotten`);
+    terminal.print(`${await queue.forget(new Date(Date.now() - forget * DAY))} jobs removed`);
   } else if (metrics) terminal.print((await queue.metrics()).trimEnd());
   else if (watch) await follow(queue, session);
   else {
@@ -89,17 +91,16 @@ async function act(queue: JobQueue, options: JobsOptions, session: Session): Pro
 }
 
 async function copyResult(queue: JobQueue, id: string, folder: string | undefined): Promise<number> {
-  if (folder === undefined)
-    throw new ConfigError("--to says which folder --fetch copies the result to", { option: "--to" });
+  if (folder === undefined) throw new ConfigError("--fetch needs a target folder: --to <folder>", { option: "--to" });
   const files = await queue.files(id);
-  if (files === null) throw unknown(id, " that has left a result");
+  if (files === null) throw unknown(id, " that has a result");
   await writeFilesAtomically(folder, files);
   return Object.keys(files).length;
 }
 
-/** Shows the table until nothing waits and nothing runs; each change alone where the output is no terminal. */
+/** Shows the table until no job waits or runs. If the output is not a terminal, prints only changes. */
 async function follow(queue: JobQueue, { terminal, signal }: Session): Promise<void> {
-  // Of the two streams the table goes to the output, which may be a file.
+  // The table goes to stdout, which may be a file.
   const redraws = terminal.canRedraw && terminal.streams.output.isTTY === true;
   let shown = "";
   for (;;) {
@@ -132,8 +133,8 @@ function resultOf({ accuracy, loss }: NonNullable<QueuedJob["result"]>): string 
 function doing({ state, progress, result, error, attempts }: QueuedJob): string {
   if (state === "completed") return result === null ? "" : resultOf(result);
   if (state === "failed") return error ?? "";
-  if (state !== "active") return attempts === 0 ? "" : attempts === 1 ? "begun once" : `begun ${attempts} times`;
-  if (progress === null) return "begins";
+  if (state !== "active") return attempts === 0 ? "" : attempts === 1 ? "started once" : `started ${attempts} times`;
+  if (progress === null) return "starting";
   const { phase, done, total, secondsLeft } = progress;
   return `${phase} ${done}/${total}${secondsLeft === undefined ? "" : `, ${formatDuration(secondsLeft)} left`}`;
 }

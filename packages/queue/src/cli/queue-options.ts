@@ -4,7 +4,7 @@ import { orAborted } from "lowrank/extension";
 import type { Session } from "lowrank/extension/cli";
 import { JobQueue } from "../index.js";
 
-/** Where the queue is. */
+/** Address of the queue. */
 export interface QueueOptions {
   readonly queue?: string;
   readonly queueName: string;
@@ -12,24 +12,24 @@ export interface QueueOptions {
 
 const VARIABLE = "LOWRANK_QUEUE";
 
-/** Adds the options that say which queue. */
+/** Adds the options that select the queue. */
 export function addQueueOptions(command: Command): Command {
   command.optionsGroup("The queue:");
   return command
     .option("--queue <address>", `redis://host:port or postgres://user@host/database (default: $${VARIABLE})`)
-    .option("--queue-name <name>", "its name on that server", "lowrank");
+    .option("--queue-name <name>", "name of the queue", "lowrank");
 }
 
-/** The address that was given, or that of the environment. Throws `ConfigError` where there is none. */
+/** The address in the options or the environment. Throws `ConfigError` if there is none. */
 export function queueAddress({ queue = process.env[VARIABLE] }: QueueOptions): string {
   if (queue !== undefined && queue !== "") return queue;
   throw new ConfigError(
-    `--queue is the address of a Redis or PostgreSQL, such as redis://127.0.0.1:6379; $${VARIABLE} may hold it instead`,
+    `--queue needs the address of a Redis or PostgreSQL server, such as redis://127.0.0.1:6379; or set $${VARIABLE}`,
     { option: "--queue" },
   );
 }
 
-/** Opens the queue for `work`, and lets go of it behind. Throws `AbortError` as soon as the signal comes, whether the server answers or not. */
+/** Opens the queue, calls `work`, and closes the queue. Throws `AbortError` as soon as the signal is aborted, even if the server is silent. */
 export async function withQueue<T>(
   options: QueueOptions,
   { signal }: Pick<Session, "signal">,

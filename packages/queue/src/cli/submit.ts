@@ -16,11 +16,11 @@ import { takeSubmission } from "../jobs/submission.js";
 import { addQueueOptions, type QueueOptions, withQueue } from "./queue-options.js";
 
 const EXAMPLES = `
-A file of jobs holds a JSON object a line: {"spec": {"data": …, "steps": …}, "out": …, "id": …, "priority": …}. Paths in it, and
-those of the options, are read by the workers: all of them must reach those folders. Addresses of https:// and s3:// stay as they are.
---threads and --build say with which engine a job is trained, whatever those of the worker are; "auto" is the worker's own. A worker that has no
-such engine leaves the job to one that has, and its log says so.
-A training that is to be done again, each night say, needs another --id and another --out: what is there already stays.
+A file of jobs has one JSON object per line: {"spec": {"data": …, "steps": …}, "out": …, "id": …, "priority": …}. Workers read the
+paths in it and in the options, so all workers must reach these folders. Addresses (https://, s3://) work too.
+--threads and --build set the job's engine; with "auto" it is the worker's. A worker without such an engine leaves the job to another one, and writes
+this to its log.
+To repeat a training, for example each night, use another --id and another --out: existing jobs and results stay.
 
 Examples:
   lowrank submit --data /data/reviews.csv --steps 200 --out /runs/reviews --queue redis://127.0.0.1:6379
@@ -44,19 +44,19 @@ interface Submitted {
   readonly options: SubmitOptions;
 }
 
-/** `lowrank submit`: gives trainings to a queue. */
+/** `lowrank submit`: adds trainings to a queue. */
 export function defineSubmit(program: Command, session: Session): void {
-  const command = program.command("submit").description("give a training to a queue, or a file of them");
+  const command = program.command("submit").description("add a training, or a file of trainings, to a queue");
   addSpecOptions(command);
   command.optionsGroup("The job:");
   command
-    .option("--jobs <file>", "many jobs instead, a JSON object a line")
-    .option("--out <place>", "folder for the job's checkpoints and its result, or s3://bucket/folder");
+    .option("--jobs <file>", "submit many jobs instead, one JSON object per line")
+    .option("--out <place>", "folder, or s3://bucket/folder, for the job's checkpoints and result");
   addQueueOptions(command)
-    .option("--id <name>", "the job's name; a second job of one name is not taken (default: a number)")
-    .option("--priority <n>", "smaller numbers first", whole(1), 1_000)
-    .option("--attempts <n>", "how often it is tried before it counts as failed", whole(1), 3)
-    .option("--deadline <seconds>", "it fails if it is not done by then", whole(1))
+    .option("--id <name>", "name of the job; a second job with the same name is not added (default: a number)")
+    .option("--priority <n>", "smaller numbers run first", whole(1), 1_000)
+    .option("--attempts <n>", "number of attempts before the job fails", whole(1), 3)
+    .option("--deadline <seconds>", "the job fails if it has not ended after this time", whole(1))
     .addHelpText("after", EXAMPLES)
     .action(async (options: SubmitCommandOptions) => {
       if (options.jobs !== undefined) refuseBeside(command);
@@ -71,15 +71,15 @@ async function submitAll(queue: JobQueue, jobs: readonly Submitted[], { terminal
     terminal.print(await queue.submit({ spec, out }, options));
     if (there !== null)
       terminal.error(
-        `${there.id}: a job of this name is in the queue already, ${there.state}; no second one was taken`,
+        `${there.id}: a job with this name is already in the queue (${there.state}); no second one was added`,
       );
   }
 }
 
-/** What may be given with a file of jobs. */
+/** Options that are allowed with a file of jobs. */
 const WITH_JOBS = ["jobs", "queue", "queueName", "priority", "attempts", "deadline", "debug"];
 
-/** Throws `ConfigError` for options that the lines of a file say themselves. */
+/** Throws `ConfigError` for options that each line of the file sets itself. */
 function refuseBeside(command: Command): void {
   const strange = command.options.find((option) => {
     const name = option.attributeName();
@@ -87,10 +87,10 @@ function refuseBeside(command: Command): void {
   });
   if (strange === undefined) return;
   const option = strange.long!;
-  throw new ConfigError(`${option} says nothing of the jobs of --jobs: each line has its own settings`, { option });
+  throw new ConfigError(`${option} has no effect with --jobs: each line has its own settings`, { option });
 }
 
-/** What the options say of every job. */
+/** The job settings in the options. */
 function common({ priority, attempts, deadline }: SubmitCommandOptions): SubmitOptions {
   return {
     ...{ priority, attempts },
@@ -100,11 +100,13 @@ function common({ priority, attempts, deadline }: SubmitCommandOptions): SubmitO
 
 function one(options: SubmitCommandOptions): Submitted {
   const missing = () => {
-    throw new ConfigError("--data names the examples to learn from, or --jobs a file of jobs", { option: "--data" });
+    throw new ConfigError("--data <file> with the training examples, or --jobs <file>, is required", {
+      option: "--data",
+    });
   };
   const spec = freshSettings(options, missing);
   if (options.out === undefined)
-    throw new ConfigError("--out says which folder the job's result goes to", {
+    throw new ConfigError("--out <folder> for the job's result is required", {
       option: "--out",
     });
   const { id } = options;
@@ -115,12 +117,12 @@ function one(options: SubmitCommandOptions): Submitted {
   };
 }
 
-/** Every line is looked at, whole, before one is submitted. */
+/** Checks all lines before the first job is submitted. */
 async function readJobs(file: string, given: SubmitCommandOptions): Promise<readonly Submitted[]> {
   const text = await readFile(file, "utf8").catch((cause: Error) => {
     throw new ConfigError(`--jobs ${file}: ${cause.message}`, { file }, { cause });
   });
-  /** In which line an id, or a place, was named. */
+  /** The line of each id and place. */
   const named = new Map<string, number>();
   const lines = text.split(/\r?\n/).map((line, i) => ({ line, number: i + 1 }));
   const jobs = lines
@@ -132,13 +134,16 @@ async function readJobs(file: string, given: SubmitCommandOptions): Promise<read
       for (const [field, name] of Object.entries({ id: job.options.id, out: job.out })) {
         const before = name === undefined ? undefined : named.get(`${field} ${name}`);
         if (before !== undefined)
-          throw new ConfigError(`${what}: ${field} ${name} is that of line ${before}: each job has its own`, details);
+          throw new ConfigError(
+            `${what}: ${field} ${name} is already used in line ${before}: each job needs its own`,
+            details,
+          );
         named.set(`${field} ${name}`, number);
       }
       return job;
     });
   if (jobs.length > 0) return jobs;
-  throw new ConfigError(`--jobs ${file}: there is no job in it`, { file });
+  throw new ConfigError(`--jobs ${file}: the file has no jobs`, { file });
 }
 
 function readJob(line: string, what: string, details: Record<string, unknown>, given: SubmitCommandOptions): Submitted {
@@ -147,7 +152,7 @@ function readJob(line: string, what: string, details: Record<string, unknown>, g
   checkOptions(what, job, ["spec", "out", "id", "priority"]);
   const { spec, out, id, priority } = job;
   if (spec === undefined || !isJsonObject(spec) || typeof spec["data"] !== "string" || typeof out !== "string")
-    throw fail('{"spec": {"data": …}, "out": …} is expected');
+    throw fail('expected {"spec": {"data": …}, "out": …}');
   const submitted: Submitted = {
     spec: withAbsolutePaths(spec as unknown as AnyJobSpec),
     out: absolutePath(out),

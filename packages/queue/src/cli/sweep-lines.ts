@@ -14,7 +14,7 @@ export function sweepLines({ results, steps, stepsInFull, rungs }: SweepReport):
   return [
     ...tableLines([[...names, "loss", "steps", ""], ...rows], [...names.map(() => "right" as const), "right", "right"]),
     "",
-    `${steps.toLocaleString("en-US")} steps, ${share} % of the ${stepsInFull.toLocaleString("en-US")} of all in full; ` +
+    `${steps.toLocaleString("en-US")} steps, ${share} % of the ${stepsInFull.toLocaleString("en-US")} for full training; ` +
       `stages: ${rungs.map(({ settings, until }) => `${settings} until ${until}`).join(", ")}`,
   ];
 }

@@ -5,14 +5,14 @@ import type { Grid, GridValues } from "../index.js";
 const NUMBER = String.raw`\d[\d.]*(?:e[+-]?\d+)?`;
 const RANGE = new RegExp(`^(${NUMBER})\\.\\.(${NUMBER})$`, "i");
 
-/** One setting of a grid, beside those that were given before: "rank=4,8,16" or "learningRate=1e-4..1e-2". */
+/** Adds a setting to a grid: "rank=4,8,16" or "learningRate=1e-4..1e-2". */
 export function gridOption(text: string, before: Grid = {}): Grid {
   const [, name, values] = /^\s*([A-Za-z][\w-]*)\s*=(.+)$/.exec(text) ?? [];
   if (name === undefined || values === undefined)
     throw new InvalidArgumentError(
-      "A setting and its values are expected, such as rank=4,8,16 or learningRate=1e-4..1e-2.",
+      "Expected a setting and its values, such as rank=4,8,16 or learningRate=1e-4..1e-2.",
     );
-  // As the option of that name has it too.
+  // Hyphenated names are accepted, as in the command's options.
   const setting = name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
   if (Object.hasOwn(before, setting)) throw new InvalidArgumentError(`${setting} is given twice.`);
   return { ...before, [setting]: valuesOf(values.trim()) };
@@ -24,7 +24,7 @@ function valuesOf(text: string): GridValues {
   return text.split(",").map((value) => valueOf(value.trim()));
 }
 
-/** A number, true, false or null; else a word. */
+/** A number, true, false, null, or otherwise a string. */
 function valueOf(text: string): Json {
   try {
     return JSON.parse(text) as Json;
@@ -33,9 +33,9 @@ function valueOf(text: string): Json {
   }
 }
 
-/** Seeds with commas between them. */
+/** Comma-separated seeds. */
 export function seedList(text: string): readonly number[] {
   const seeds = text.split(",").map(Number);
   if (/^\d+(,\d+)*$/.test(text) && seeds.every(Number.isSafeInteger)) return seeds;
-  throw new InvalidArgumentError("Whole numbers are expected, such as 0,1,2.");
+  throw new InvalidArgumentError("Expected whole numbers, such as 0,1,2.");
 }

@@ -4,7 +4,7 @@ import { sweepCurves } from "lowrank/extension/cli";
 import type { SweepRecord, SweepReport } from "../index.js";
 import { inWords } from "../sweep/sweep-plan.js";
 
-/** The curves of a finished sweep in a folder, as SVG. */
+/** The loss curves of a finished sweep as SVG. */
 export async function sweepPicture(folder: string, { results, steps, stepsInFull }: SweepReport): Promise<string> {
   const { trials } = JSON.parse(await readFile(join(folder, "sweep.json"), "utf8")) as SweepRecord;
   const curves = results.map(({ choice, trials: names }) => ({
@@ -13,13 +13,13 @@ export async function sweepPicture(folder: string, { results, steps, stepsInFull
   }));
   return sweepCurves(curves, {
     title: `Sweep of ${results.length} settings`,
-    subtitle: `${steps.toLocaleString("en-US")} steps of ${stepsInFull.toLocaleString("en-US")} in full; a curve ends where its setting was stopped`,
+    subtitle: `${steps.toLocaleString("en-US")} of ${stepsInFull.toLocaleString("en-US")} steps; a curve ends where its setting was stopped`,
   });
 }
 
 type Measured = SweepRecord["trials"][number]["measured"];
 
-/** Means over seeds, of the steps that all have been measured after. */
+/** Means over seeds, at the steps that all trainings validated. */
 function meanOf(seeds: readonly Measured[]): Measured {
   const [first = [], ...others] = seeds;
   return first.flatMap(({ step, value }) => {

@@ -22,8 +22,8 @@ import { sweepLines } from "./sweep-lines.js";
 import { sweepPicture } from "./sweep-picture.js";
 
 const EXAMPLES = `
-All settings are trained for a few steps, the better half of them goes on from its checkpoints for twice as many, and so on; what they are
-compared by is the loss on the validation. The same command goes on after an interruption.
+All combinations are trained for a few steps. The better half, by validation loss, continues from its checkpoints for twice as many steps, and so on.
+The same command continues an interrupted sweep.
 
 Examples:
   lowrank sweep --grid learningRate=3e-4,1e-3,3e-3 --grid rank=4,8,16 --steps 200
@@ -46,35 +46,35 @@ interface SweepCommandOptions extends Partial<TrainingSettings>, AdapterOptions 
 
 /** `lowrank sweep`: compares settings. */
 export function defineSweep(program: Command, session: Session): void {
-  const command = program.command("sweep").description("compare settings of training, with early stopping");
+  const command = program.command("sweep").description("compare training settings by successive halving");
   command
     .option(
       "--grid <setting=values>",
-      "a setting of a job's spec and its values, or the ends of a range, such as rank=4,8,16 or learningRate=1e-4..1e-2; may be given again",
+      "a setting with its values or a range, such as rank=4,8,16 or learningRate=1e-4..1e-2; repeatable",
       gridOption,
     )
-    .option("--grid-file <file>", 'the same as JSON: {"rank": [4, 8], "learningRate": {"from": 1e-4, "to": 1e-2}}')
-    .option("--random <n>", "draw so many settings from the grid", whole(1))
+    .option("--grid-file <file>", 'the grid as JSON: {"rank": [4, 8], "learningRate": {"from": 1e-4, "to": 1e-2}}')
+    .option("--random <n>", "compare this many random combinations of the grid", whole(1))
     .option(
       "--seeds <numbers>",
-      "train each setting with these seeds, such as 0,1,2 (default: the one of --seed)",
+      "train each combination with these seeds, such as 0,1,2 (default: the one of --seed)",
       seedList,
     )
     .option(
       "--eta <n>",
-      "each stage keeps one of so many settings and trains it so many times as long; 1: all in full",
+      "each stage keeps one in n combinations and trains it n times as long; 1: train all in full",
       whole(1),
       2,
     )
-    .option("--out <folder>", "where the sweep is written, and goes on from", "runs/sweep")
+    .option("--out <folder>", "folder of the sweep; an interrupted sweep continues", "runs/sweep")
     .option(
       "--queue <address>",
-      "train as jobs of a queue, such as redis://host:port (default: here, one after another)",
+      "train as jobs of a queue, such as redis://host:port (default: locally, one after another)",
     )
-    .option("--queue-name <name>", "its name on that server", "lowrank")
+    .option("--queue-name <name>", "name of the queue", "lowrank")
     .option(
       "--place <place>",
-      "with --queue: a folder that every worker reaches, or s3://bucket/folder, for the trainings (default: that of --out)",
+      "with --queue: folder that every worker reaches, or s3://bucket/folder, for the trainings (default: that of --out)",
     )
     .option("--json", "print the result as JSON", false);
   addSpecOptions(command)
@@ -86,7 +86,9 @@ async function sweep(options: SweepCommandOptions, session: Session): Promise<vo
   const { terminal, signal } = session;
   const grid = { ...(options.gridFile === undefined ? {} : await readGrid(options.gridFile)), ...options.grid };
   if (Object.keys(grid).length === 0)
-    throw new ConfigError("--grid says which settings are tried, such as --grid rank=4,8,16", { option: "--grid" });
+    throw new ConfigError("--grid with the settings to compare is required, such as --grid rank=4,8,16", {
+      option: "--grid",
+    });
   enableRelaxedSimd();
   const settings = classifierSettings(options, exampleData);
   const { test, validation } = settings;
@@ -95,7 +97,7 @@ async function sweep(options: SweepCommandOptions, session: Session): Promise<vo
     data: absolutePath(settings.data),
     ...(test !== null && { test: absolutePath(test) }),
     ...(typeof validation === "string" && { validation: absolutePath(validation) }),
-    // Compared by the validation, which the fitted head of the default recipe says enough about.
+    // Trainings are compared by the validation, so the head-only baseline is not needed.
     baseline: false,
   };
   const { random, seeds, eta, out, json } = options;
@@ -122,16 +124,16 @@ function sentence(event: SweepEvent): string {
   if (event.type === "rung")
     return `${event.settings} settings${event.trials === event.settings ? "" : `, ${event.trials} trainings`}, until step ${event.until}`;
   const { name, step, loss, error } = event;
-  return `  ${name}: ${error ?? (loss === null ? "no loss that is a number" : `loss ${loss.toFixed(4)}`)} after ${step} steps`;
+  return `  ${name}: ${error ?? (loss === null ? "no finite loss" : `loss ${loss.toFixed(4)}`)} after ${step} steps`;
 }
 
 function nextSteps({ results: [best] }: SweepReport, out: string): string[] {
-  if (best === undefined || best.loss === null) return ["", "No setting could be trained."];
+  if (best === undefined || best.loss === null) return ["", "All trainings failed."];
   const folder = join(out, "trials", best.trials[0]!);
   return [
     "",
     `Table and curves: ${join(out, "sweep.json")}, ${join(out, "sweep.svg")}`,
-    `The best: npx lowrank evaluate --run ${shellPath(folder)}`,
+    `Best: npx lowrank evaluate --run ${shellPath(folder)}`,
   ];
 }
 

@@ -5,8 +5,8 @@ import { type QueueWorkerEvent, runQueueWorker } from "../index.js";
 import { addQueueOptions, queueAddress, type QueueOptions } from "./queue-options.js";
 
 const EXAMPLES = `
-Ctrl-C, or SIGTERM, stops: jobs under way write a checkpoint and go back to the queue. A job that was submitted with --threads or --build has
-the engine that it asks for; where this machine has none such, it goes back for another worker.
+Ctrl-C or SIGTERM stops the worker: running jobs write a checkpoint and return to the queue. A job that was submitted with --threads or --build runs
+with this engine. If this machine cannot run it, the job returns to the queue for another worker.
 
 Example:
   lowrank worker --queue redis://127.0.0.1:6379 --concurrency 2
@@ -22,26 +22,30 @@ interface WorkerCommandOptions extends QueueOptions {
   readonly json: boolean;
 }
 
-/** `lowrank worker`: trains what is in a queue. */
+/** `lowrank worker`: runs the trainings of a queue. */
 export function defineWorker(program: Command, session: Session): void {
-  const command = program.command("worker").description("take trainings from a queue and run them");
+  const command = program.command("worker").description("run the trainings of a queue");
   addQueueOptions(command)
-    .option("--concurrency <n>", "jobs at once, each in a thread with an engine of its own", whole(1), 1)
-    .option("--threads <n>", "threads of a job that does not say (default: the processor's, shared out)", whole(1))
-    .addOption(new Option("--build <name>", "kernels of a job that does not say").choices(builds).default("auto"))
-    .option("--lock-seconds <n>", "a worker that says nothing for so long counts as dead", whole(1), 30)
+    .option("--concurrency <n>", "concurrent jobs, each in its own thread with its own engine", whole(1), 1)
+    .option(
+      "--threads <n>",
+      "threads of jobs that do not set them (default: the processor's, divided among the jobs)",
+      whole(1),
+    )
+    .addOption(new Option("--build <name>", "kernels of jobs that do not set them").choices(builds).default("auto"))
+    .option("--lock-seconds <n>", "a worker counts as dead after this long without a sign of life", whole(1), 30)
     .option(
       "--board <port>",
-      "show the queue in a browser, by Bull Board; whoever reaches it may change the queue",
+      "show the queue in a browser with Bull Board; anyone who can reach it can change the queue",
       port(1),
     )
-    .option("--board-host <address>", "where the board listens", "127.0.0.1")
-    .option("--json", "print a JSON object a line", false)
+    .option("--board-host <address>", "address on which the board listens", "127.0.0.1")
+    .option("--json", "print one JSON object per line", false)
     .addHelpText("after", EXAMPLES)
     .action(async (options: WorkerCommandOptions) => {
       const { concurrency, threads, build, lockSeconds, board, boardHost, json } = options;
       const { terminal, signal } = session;
-      // The engines of this process's threads are those of `finetune`.
+      // This process's threads use the same engines as `finetune`.
       enableRelaxedSimd();
       await runQueueWorker({
         queue: queueAddress(options),
@@ -57,25 +61,25 @@ export function defineWorker(program: Command, session: Session): void {
 function sentence(event: QueueWorkerEvent): string {
   switch (event.type) {
     case "ready":
-      return `takes jobs from ${event.queue}: ${event.concurrency} at once, ${event.threads} threads each`;
+      return `waiting for jobs from ${event.queue}: ${event.concurrency} at once, ${event.threads} threads each`;
     case "board":
-      return `the board is at ${event.address}`;
+      return `board: ${event.address}`;
     case "begin":
       return event.resumedAfter === null
-        ? `${event.id}: begins`
-        : `${event.id}: goes on after step ${event.resumedAfter}`;
+        ? `${event.id}: started`
+        : `${event.id}: continues after step ${event.resumedAfter}`;
     case "found":
-      return `${event.id}: a result lies in ${event.out} already, nothing is trained`;
+      return `${event.id}: ${event.out} already has a result, nothing is trained`;
     case "completed": {
       const { accuracy, out } = event.outcome;
       return `${event.id}: done${accuracy === null ? "" : `, ${formatPercent(accuracy)} right`}, in ${out}`;
     }
     case "failed":
-      return `${event.id}: ${event.error}${event.again ? " (will be tried again)" : ""}`;
+      return `${event.id}: ${event.error}${event.again ? " (will be retried)" : ""}`;
     case "handed back":
       return `${event.id}: handed back, ${event.why}`;
     case "stalled":
-      return `${event.id}: its worker has died, it goes on`;
+      return `${event.id}: its worker died, the job continues`;
     case "trouble":
       return `the server: ${event.message}`;
   }

@@ -2,54 +2,54 @@ import type { Job } from "bullmq";
 import type { TrainingOutcome } from "../run-attempt.js";
 import type { Payload } from "./queued-training.js";
 
-/** What has become of a job. */
+/** State of a job. */
 export type QueuedState = "waiting" | "active" | "completed" | "failed" | "cancelled";
 
-/** Where a job is in its training. */
+/** Progress of a job. */
 export interface QueuedProgress {
-  /** What is done, as a job's events call it: "train", "encode-train". */
+  /** Phase, named as in a job's events: "train", "encode-train". */
   readonly phase: string;
-  /** Steps, or texts, so far. */
+  /** Finished steps or texts. */
   readonly done: number;
-  /** Steps, or texts, in all. */
+  /** All steps or texts of the phase. */
   readonly total: number;
-  /** Of the last step, where the phase trains. */
+  /** Loss of the last step, if the phase trains. */
   readonly loss?: number;
-  /** Expected time to the end of training. */
+  /** Estimated time until training ends. */
   readonly secondsLeft?: number;
 }
 
 /** A job in a queue. */
 export interface QueuedJob {
-  /** Its name in the queue. */
+  /** The job's name in the queue. */
   readonly id: string;
-  /** What has become of it. */
+  /** The job's state. */
   readonly state: QueuedState;
-  /** Where its attempts and its result are: a folder, or one in a bucket; empty for what is no training. */
+  /** Folder, or folder of a bucket, with its attempts and result; empty if the job is not a training. */
   readonly out: string;
-  /** Of its training; null before it has begun. */
+  /** Progress of its training; null before it starts. */
   readonly progress: QueuedProgress | null;
-  /** How often a worker has begun it. */
+  /** Number of times that a worker has started it. */
   readonly attempts: number;
-  /** Who has it, or had it last. */
+  /** The worker that runs it, or ran it last. */
   readonly worker: string | null;
-  /** Of one that is completed; else null. */
+  /** Result of a completed job; otherwise null. */
   readonly result: TrainingOutcome | null;
-  /** Why it failed, or why nothing but its name and state can be read. */
+  /** Why it failed, or why only its name and state can be read. */
   readonly error: string | null;
-  /** When it came into the queue; the beginning of 1970 where that cannot be read. */
+  /** When it was submitted; the start of 1970 if this cannot be read. */
   readonly submitted: Date;
-  /** When it was completed, failed or cancelled; else null. */
+  /** When it was completed, failed or cancelled; otherwise null. */
   readonly ended: Date | null;
 }
 
-/** What a cancelled job fails with. */
+/** The error of a cancelled job. */
 export const CANCELLED = "cancelled";
 
-/** A job as BullMQ has it. */
+/** A BullMQ job. */
 export type StoredJob = Job<Payload, TrainingOutcome>;
 
-/** What a job says of itself. */
+/** Describes a job. */
 export function describe(job: StoredJob, state: string): QueuedJob {
   const error = job.failedReason ?? null;
   return {
@@ -66,20 +66,20 @@ export function describe(job: StoredJob, state: string): QueuedJob {
   };
 }
 
-/** What is known of a job that cannot be read. */
+/** Describes a job that cannot be read. */
 export function unreadable(id: string, state: string, { message }: Error): QueuedJob {
   const error = `it cannot be read: ${message}`;
   const none = { progress: null, worker: null, result: null, ended: null };
   return { id, state: stateOf(state, error), out: "", attempts: 0, error, submitted: new Date(0), ...none };
 }
 
-/** Where a job's result goes; nowhere for what somebody else has put into the queue. */
+/** The place of a job's result; empty for entries from other programs. */
 function outOf(data: unknown): string {
   const { out } = Object(data) as { out?: unknown };
   return typeof out === "string" ? out : "";
 }
 
-/** What BullMQ's states are to whoever submitted. */
+/** Public names of BullMQ's states. */
 function stateOf(state: string, error: string | null): QueuedState {
   if (state === "completed" || state === "active") return state;
   if (state !== "failed") return "waiting";

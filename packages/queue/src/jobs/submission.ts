@@ -3,28 +3,28 @@ import { checkOptions, whole } from "lowrank/extension";
 import { jobId } from "./job-id.js";
 import { type Payload, type QueuedTraining, takeTraining, tries } from "./queued-training.js";
 
-/** How a job is submitted. */
+/** Options for submitting a job. */
 export interface SubmitOptions {
-  /** Its name in the queue, without spaces and colons, and none of the queue's own words ("completed", "wait"); a second job of one name is not taken. Default: a number. */
+  /** The job's name, without spaces and colons, and not a reserved name ("completed", "wait"). A second job with the same name is not added. Default: a number. */
   readonly id?: string;
-  /** Smaller numbers first, 1 to 2,097,151; default 1,000. */
+  /** Smaller numbers run first, 1 to 2,097,151; default 1,000. */
   readonly priority?: number;
-  /** How often it is tried before it counts as failed, 1 to 20, after one second, two, four and so on; default 3. What is killed, or handed back, is not counted. */
+  /** Number of attempts before the job fails, 1 to 20, with pauses of one second, two, four and so on; default 3. Killed or returned attempts are not counted. */
   readonly attempts?: number;
-  /** When it is of no use any more; it then fails. Default: never. */
+  /** Time after which the job fails. Default: none. */
   readonly deadline?: Date;
 }
 
-/** The next one would wait for six days more; at some sixty no server knows such a time. */
+/** One more attempt would wait another six days. With about sixty, the time would exceed what servers can store. */
 const MOST_ATTEMPTS = 20;
 
-/** What a queue is given of a job, checked whole. Throws `ConfigError` for what makes no sense. */
+/** Checks a job completely and returns its entry in the queue. Throws `ConfigError` for invalid settings. */
 export function takeSubmission(what: string, training: QueuedTraining, options: SubmitOptions) {
   checkOptions(what, options, ["id", "priority", "attempts", "deadline"]);
   const { priority = 1_000, attempts = 3, deadline } = options;
   const id = jobId(what, options.id);
   if (deadline !== undefined && !(deadline instanceof Date && deadline.getTime() > Date.now()))
-    throw new ConfigError(`${what}: deadline is a Date that is yet to come`, { op: what, option: "deadline" });
+    throw new ConfigError(`${what}: deadline must be a Date in the future`, { op: what, option: "deadline" });
   const payload: Payload = takeTraining(what, training, deadline?.getTime() ?? null);
   const given = {
     ...(id === undefined ? {} : { jobId: id }),

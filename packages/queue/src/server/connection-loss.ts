@@ -1,12 +1,12 @@
-/** Node's and PostgreSQL's names for a connection that could not be made, and of nothing that was asked for has come to the server. */
+/** Error codes of Node and PostgreSQL for a failed connection. The request has not reached the server. */
 const REFUSED = ["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "EAI_AGAIN", "57P03"];
-/** The same for one that broke: what was asked for may have been done. */
+/** Error codes of a broken connection. The server may have executed the request. */
 const BROKEN = ["ECONNRESET", "EPIPE", "ETIMEDOUT", "57P01", "57P02", "08000", "08003", "08006"];
 const SENTENCES = /^Connection (is closed|terminated|ended)|Client has encountered a connection error/;
 
 /**
- * Whether an error is of the connection, not of what was asked for: "refused" where nothing was asked yet, "broken" where that may have
- * been done; null for another error.
+ * Classifies connection errors: "refused" if the request has not reached the server, "broken" if it may have
+ * been executed; null for other errors.
  */
 export function connectionLoss(error: unknown): "refused" | "broken" | null {
   const { code, message, cause } = Object(error) as { code?: unknown; message?: unknown; cause?: unknown };

@@ -2,27 +2,27 @@ import type * as Bullmq from "bullmq";
 import { Socket } from "node:net";
 import { connectionLoss } from "./connection-loss.js";
 
-/** What BullMQ's classes take to connect with, and the end of what they have made with it. */
+/** Connection options for BullMQ's classes, and a function that closes their connections. */
 export interface Connections {
   readonly options: Bullmq.ConnectionOptions;
-  /** Ends what still keeps a connection. */
+  /** Closes remaining connections. */
   cut(): void;
 }
 
-/** Longest time between two attempts at reaching a server that is away, milliseconds. */
+/** Longest pause between two attempts to reconnect, in milliseconds. */
 const AGAIN_AT_MOST = 1_000;
 
-/** Redis by an address. A server that is away is waited for, by whoever asks something, for as long as that takes. */
+/** Redis at an address. Requests wait as long as the server is away. */
 export function redisConnections(url: string): Connections {
   const retryStrategy = (times: number) => Math.min(50 * 2 ** times, AGAIN_AT_MOST);
-  // BullMQ ends its clients itself, where it is told to by force.
+  // BullMQ ends its clients itself if it is closed with force.
   return {
     options: { url, maxRetriesPerRequest: null, retryStrategy },
     cut: () => undefined,
   };
 }
 
-/** PostgreSQL by an address. Its clients wait for a server that does not answer, even at their end; their sockets are known here. */
+/** PostgreSQL at an address. Its clients wait for a silent server even when they close, so their sockets are tracked here. */
 export function postgresConnections(connectionString: string): Connections {
   const open = new Set<Socket>();
   let isCut = false;
@@ -43,8 +43,8 @@ export function postgresConnections(connectionString: string): Connections {
 }
 
 /**
- * A PostgreSQL for BullMQ whose lost connections are what BullMQ takes for such. Else it lets a job fail whose end it could not write down,
- * and asks a server that is starting again without a pause.
+ * PostgreSQL for BullMQ, with error codes that BullMQ recognises as lost connections. Otherwise BullMQ would fail a job whose end it
+ * could not store, and would query a restarting server without pauses.
  */
 export function lastingPostgres(bullmq: typeof Bullmq): typeof Bullmq.createPostgresBackend {
   return (...given) => {

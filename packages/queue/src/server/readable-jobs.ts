@@ -3,8 +3,8 @@ import type * as Bullmq from "bullmq";
 type Classes = Pick<typeof Bullmq, "Queue" | "Worker" | "Job">;
 
 /**
- * BullMQ's classes for queues that anybody may have written to: a job whose data are no JSON has none. Else the list of all jobs would fail
- * for it; a worker would have it in Redis and know nothing of it, and tell a job that it has just ended as one that has failed.
+ * BullMQ's classes for queues with entries from other programs: a job whose data is not JSON gets no data. Otherwise the list of all jobs
+ * would fail, and a worker would take such a job without knowing it and report a finished job as failed.
  */
 export function readableJobs({ Queue, Worker, Job }: Classes): Pick<Classes, "Queue" | "Worker"> {
   class ReadableJob extends Job {
@@ -12,7 +12,7 @@ export function readableJobs({ Queue, Worker, Job }: Classes): Pick<Classes, "Qu
       return super.fromJSON<T, R, N>(queue, { ...json, data: isJson(json.data) ? json.data : "null" }, id);
     }
   }
-  // The same class, but for what its types say of names.
+  // The same class except for the types of names.
   const Readable = ReadableJob as unknown as typeof Bullmq.Job;
   class ReadableQueue extends Queue {
     protected override get Job() {
@@ -36,6 +36,6 @@ function isJson(text: string): boolean {
   }
 }
 
-/** Whether an error says that a job, or what has its name in Redis, is none that BullMQ has written. */
+/** Whether an error means that a job, or the Redis key with its name, was not written by BullMQ. */
 export const isUnreadable = (error: unknown): error is Error =>
   error instanceof SyntaxError || (error instanceof Error && error.message.includes("WRONGTYPE"));

@@ -4,14 +4,14 @@ import { QueueError } from "../queue-error.js";
 import { connectionLoss } from "./connection-loss.js";
 import { endsWithin } from "./within.js";
 
-/** How long a server that has answered before may take, milliseconds: it may be starting again. */
+/** Longest time for an answer of a server that has answered before, in milliseconds. It may be restarting. */
 const CALL_LIMIT = 30_000;
-/** After which it is asked again where its connection broke. */
+/** Pause before a call is repeated after a broken connection, in milliseconds. */
 const AGAIN_AFTER = 250;
-/** How long what has been asked is waited for when it is let go. */
+/** Longest time to wait for open calls when closing, in milliseconds. */
 const CLOSE_LIMIT = 2_000;
 
-/** What is asked of a queue's server, which may go away meanwhile: each call has an end. */
+/** Calls to a queue's server. Each has a time limit, because the server may go away. */
 export class ServerCalls {
   private readonly pending = new Map<AbortController, Promise<unknown>>();
 
@@ -19,8 +19,8 @@ export class ServerCalls {
   constructor(private readonly shown: string) {}
 
   /**
-   * An answer of the server. Where the connection breaks it is asked for again, if that is `harmless` or nothing has come to the server. Throws
-   * `QueueError` where none comes within half a minute, or the connection broke.
+   * Makes a call. If the connection breaks, the call is repeated if it is `harmless` or has not reached the server. Throws
+   * `QueueError` if there is no answer within half a minute, or if the connection broke.
    */
   async call<T>(what: string, ask: () => Promise<T>, harmless = true): Promise<T> {
     const end = new AbortController();
@@ -35,7 +35,7 @@ export class ServerCalls {
     }
   }
 
-  /** Waits for what has been asked; what has no answer soon then fails. */
+  /** Waits shortly for open calls. Those without an answer then fail. */
   async close(): Promise<void> {
     await endsWithin(CLOSE_LIMIT, Promise.allSettled(this.pending.values()));
     for (const end of this.pending.keys()) end.abort("had not answered when it was let go");
@@ -44,10 +44,10 @@ export class ServerCalls {
   private async answer<T>(what: string, ask: () => Promise<T>, harmless: boolean, end: AbortSignal): Promise<T> {
     let cause: unknown;
     const fail = (reason: "silent" | "cut", problem: string) => {
-      // BullMQ's word for a lost connection says nothing of why.
+      // BullMQ's error for a lost connection does not contain the reason.
       const why = cause instanceof Error ? (cause.cause ?? cause) : cause;
       const because = why === undefined ? "" : `: ${clip(String(why))}`;
-      const next = harmless ? "is it running?" : "is it running? What was asked of it may have been done";
+      const next = harmless ? "is it running?" : "is it running? It may have executed the call";
       const message = `${what}: ${this.shown} ${problem}${because}; ${next}`;
       return new QueueError(message, { op: what, reason }, { cause });
     };
@@ -59,7 +59,7 @@ export class ServerCalls {
         const loss = connectionLoss(error);
         if (loss === null) throw error;
         cause = error;
-        if (loss === "broken" && !harmless) throw fail("cut", "has cut the connection");
+        if (loss === "broken" && !harmless) throw fail("cut", "has closed the connection");
       }
       await sleep(AGAIN_AFTER, undefined, { signal: end }).catch(() => undefined);
     }

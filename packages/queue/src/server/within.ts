@@ -1,4 +1,4 @@
-/** Waits for `work` as long as `milliseconds`; whether it has ended by then, in whatever way. */
+/** Waits for `work`, at most `milliseconds`. Returns whether it has settled by then. */
 export async function endsWithin(milliseconds: number, work: Promise<unknown>): Promise<boolean> {
   let clock: NodeJS.Timeout | undefined;
   const late = new Promise<false>((resolve) => (clock = setTimeout(resolve, milliseconds, false)));

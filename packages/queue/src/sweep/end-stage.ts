@@ -6,8 +6,8 @@ import { jobNames, type Stage, stageFlow } from "./stage-flow.js";
 import { choiceLoss } from "./trial-losses.js";
 
 /**
- * Ends a stage of a sweep whose trainings have ended: puts the next one, of the best settings' trainings, into the queue by one atomic step. A
- * stage that was ended before, by a worker that died then, is not put there again.
+ * Ends a stage of a sweep after its trainings: submits the next stage, with the best settings, in one atomic step. A
+ * stage that an earlier worker ended before it died is not submitted again.
  */
 export async function endStage(
   job: Job,

@@ -1,23 +1,23 @@
 import { ConfigError } from "lowrank";
 import { clip, excerpt, exp, isRecord, type Json, log, Philox } from "lowrank/extension";
 
-/** Values that a setting may have: these, or numbers between two, drawn evenly by their logarithm, whole where both ends are. */
+/** Values of a setting: a list, or a range. Ranges are sampled log-uniformly, as integers if both ends are integers. */
 export type GridValues = readonly Json[] | { readonly from: number; readonly to: number };
 
-/** Which settings of a spec are tried, by name, and with which values. */
+/** The compared settings of a spec, by name, with their values. */
 export type Grid = Readonly<Record<string, GridValues>>;
 
-/** One choice of all of them. */
+/** One combination of values. */
 export type Choice = Readonly<Record<string, Json>>;
 
-/** So many choices are more than anybody can train. */
+/** Most combinations of a sweep. */
 const MOST = 10_000;
-/** Draws in a row that bring nothing new, after which there is no more. */
+/** Number of successive draws without a new combination after which the grid counts as exhausted. */
 const MOST_DRAWS = 1_000;
 
 const VALUES = "a list of values, or { from, to } with numbers above 0";
 
-/** A copy of a grid. Throws `ConfigError` for what is none. */
+/** A checked copy of a grid. Throws `ConfigError` for invalid grids. */
 export function takeGrid(what: string, grid: Grid): Grid {
   const fail = (name: string, value: unknown) =>
     new ConfigError(`${what}: grid.${clip(name)} is ${VALUES}, got ${excerpt(value)}`, {
@@ -28,7 +28,7 @@ export function takeGrid(what: string, grid: Grid): Grid {
     });
   if (!isRecord(grid) || Object.keys(grid).length === 0)
     throw new ConfigError(
-      `${what}: grid is an object with ${VALUES} for each setting that is tried, got ${excerpt(grid)}`,
+      `${what}: grid must be an object with ${VALUES} for each setting to compare, got ${excerpt(grid)}`,
       {
         op: what,
         option: "grid",
@@ -51,17 +51,20 @@ export function takeGrid(what: string, grid: Grid): Grid {
 
 const isList = (values: GridValues): values is readonly Json[] => Array.isArray(values);
 
-/** Every choice of a grid's values, the last setting changing fastest. Throws `ConfigError` for ranges, and for too many. */
+/** All combinations of a grid's values; the last setting changes fastest. Throws `ConfigError` for ranges and for too many combinations. */
 export function allChoices(what: string, grid: Grid): readonly Choice[] {
   let choices: Choice[] = [{}];
   for (const [name, values] of Object.entries(grid)) {
     if (!isList(values))
-      throw new ConfigError(`${what}: grid.${clip(name)} is a range: say by random how many settings are to be drawn`, {
-        op: what,
-        option: "random",
-      });
+      throw new ConfigError(
+        `${what}: grid.${clip(name)} is a range: set random to the number of combinations to draw`,
+        {
+          op: what,
+          option: "random",
+        },
+      );
     if (choices.length * values.length > MOST)
-      throw new ConfigError(`${what}: the grid has more than ${MOST} settings; draw some of them by random`, {
+      throw new ConfigError(`${what}: the grid has more than ${MOST} combinations; set random to draw some of them`, {
         op: what,
         option: "grid",
       });
@@ -70,7 +73,7 @@ export function allChoices(what: string, grid: Grid): readonly Choice[] {
   return choices;
 }
 
-/** So many different choices, drawn. Throws `ConfigError` where the grid has fewer. */
+/** A number of different combinations, drawn at random. Throws `ConfigError` if the grid has fewer. */
 export function drawnChoices(what: string, grid: Grid, count: number, seed: number): readonly Choice[] {
   const random = new Philox(seed, 0);
   const found = new Map<string, Choice>();
@@ -79,7 +82,7 @@ export function drawnChoices(what: string, grid: Grid, count: number, seed: numb
     const key = JSON.stringify(choice);
     idle = found.has(key) ? idle + 1 : 0;
     if (idle > MOST_DRAWS)
-      throw new ConfigError(`${what}: random is ${count}, but the grid has no more than about ${found.size} settings`, {
+      throw new ConfigError(`${what}: random is ${count}, but the grid has only about ${found.size} combinations`, {
         op: what,
         option: "random",
         value: count,

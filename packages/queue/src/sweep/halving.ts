@@ -1,20 +1,20 @@
-/** A stage of successive halving: so many settings are trained up to so many steps. */
+/** A stage of successive halving: trains a number of settings up to a number of steps. */
 export interface Rung {
-  /** Optimizer steps from a run's beginning. */
+  /** Optimizer steps from the start of a run. */
   readonly until: number;
-  /** Settings that come so far. */
+  /** Number of settings in the stage. */
   readonly settings: number;
 }
 
 /**
- * The stages of successive halving (Jamieson and Talwalkar, arXiv 1502.07943; with Hyperband's η, arXiv 1603.06560): each has an η-th of
- * the settings of the one before, rounded up, and η times its steps; the last one has all steps.
+ * The stages of successive halving (Jamieson and Talwalkar, arXiv 1502.07943; with Hyperband's η, arXiv 1603.06560). Each has 1/η of
+ * the previous stage's settings, rounded up, and η times its steps. The last one has all steps.
  *
- * @param eta η; null for one stage, where all are trained in full
- * @param every steps between two measurements, after one of which each stage ends; null for the first stage's
+ * @param eta η; null for one stage that trains all settings in full
+ * @param every steps between two validations; each stage ends after a validation. Null for the steps of the first stage
  */
 export function rungsOf(settings: number, steps: number, eta: number | null, every: number | null): readonly Rung[] {
-  // What the settings and the steps of the last stage are divided by, at the first one.
+  // Ratio between the last and the first stage, in settings and steps.
   let divisor = 1;
   if (eta !== null) while (divisor * eta <= settings && steps / (divisor * eta) >= 1) divisor *= eta;
   const unit = every ?? Math.max(1, Math.round(steps / divisor));
@@ -27,7 +27,7 @@ export function rungsOf(settings: number, steps: number, eta: number | null, eve
   return rungs;
 }
 
-/** Of settings with a loss each, those `count` that have the lowest, in the order in which they came; what is no number comes last. */
+/** The `count` settings with the lowest losses, in their original order. NaN counts as the highest. */
 export function best<T>(settings: readonly T[], lossOf: (setting: T) => number, count: number): readonly T[] {
   const order = settings.map((setting, i) => ({ setting, i, loss: finite(lossOf(setting)) }));
   const kept = order.sort((a, b) => a.loss - b.loss || a.i - b.i).slice(0, count);

@@ -8,15 +8,15 @@ import { runUntil, standingOf } from "../run-until.js";
 import type { RunTrials } from "./run-trials.js";
 import { type SweepPlan, untilOf } from "./sweep-plan.js";
 
-/** How trainings run here. */
+/** Options of local trainings. */
 export interface LocalOptions {
-  /** Threads of the engine where the settings do not say; default the processor's. */
+  /** Threads of the engine if the settings do not set them; default: all of the processor. */
   readonly threads?: number;
-  /** Build of the kernels where the settings do not say, as `init`; default "auto". */
+  /** Build of the kernels, as in `init`, if the settings do not set it; default "auto". */
   readonly build?: "auto" | "simd" | "relaxed";
 }
 
-/** Trainings of a sweep one after another, in a thread with an engine, each in a folder of its own. */
+/** Runs the trainings of a sweep one after another in a thread with its own engine. Each has its own folder. */
 export function localTrials(what: string, plan: SweepPlan, out: string, options: LocalOptions, signal: AbortSignal) {
   const threads = whole(what, "threads", options.threads ?? availableParallelism(), 1, 64);
   const build = oneOf(what, "build", options.build ?? "auto", ["auto", "simd", "relaxed"]);
@@ -30,7 +30,7 @@ export function localTrials(what: string, plan: SweepPlan, out: string, options:
       try {
         await engines.use(trial.settings, (worker) => runUntil(trial.settings, store, until, { worker, ...running }));
       } catch (cause) {
-        // What fails before its training begins would fail all others too, and a disk that is full says nothing of a setting.
+        // An error before training starts would affect all others too, and a full disk has nothing to do with the settings.
         if (cause instanceof AbortError || isOfStore(cause) || (await runStatus(store))?.status !== "failed")
           throw cause;
         error = (cause as Error).message;
@@ -42,5 +42,5 @@ export function localTrials(what: string, plan: SweepPlan, out: string, options:
   return { run, close: () => engines.close() };
 }
 
-/** Whether a folder could not be written to or read: its errors name a path. */
+/** Whether an error is from the file system. Such errors have a path. */
 const isOfStore = (error: unknown) => error instanceof ConfigError && error.details["path"] !== undefined;

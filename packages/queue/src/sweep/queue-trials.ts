@@ -7,26 +7,26 @@ import type { RunTrials, TrialStage } from "./run-trials.js";
 import { jobNames, stageFlow } from "./stage-flow.js";
 import type { SweepPlan, Trial } from "./sweep-plan.js";
 
-/** How often it is asked what has become of jobs, milliseconds. */
+/** Polling interval for the state of jobs, in milliseconds. */
 const ASK_EVERY = 500;
 const GONE = "its job is no longer in the queue";
 
 /**
- * Trainings of a sweep as jobs of a queue. The first stage is put there here, each later one by the worker that ends the stage before
- * (`endStage`): the sweep goes on while nobody waits for it. Here it is followed, and begun again where the queue has lost it.
+ * Runs the trainings of a sweep as jobs of a queue. This process submits the first stage. The worker that ends a stage submits the next one
+ * (`endStage`), so the sweep continues without this process. This class follows it, and submits a stage again if the queue has lost it.
  */
 export function queueTrials(queue: JobQueue, plan: SweepPlan, out: string, signal: AbortSignal): RunTrials {
   const place = isRemote(out) ? out : resolve(out);
   const jobs = jobNames({ plan, place });
 
-  /** Puts a stage into the queue, unless it is there or the one before it is, whose end does that. */
+  /** Submits a stage, unless it or the previous one is in the queue. The end of the previous one submits it. */
   async function begin({ stage, choices, names }: TrialStage): Promise<void> {
     for (const number of stage === 0 ? [0] : [stage - 1, stage])
       if ((await queue.get(jobs.stage(number))) !== null) return;
     await queue.addFlow(stageFlow(queue.name, { plan, place, stage, choices, names }));
   }
 
-  /** Why there is no training in a stage; null where the stage is yet to come. */
+  /** The reason why a stage has no trainings; null if the stage has not started. */
   async function missing(stage: number): Promise<string | null> {
     const before = stage === 0 ? null : await queue.get(jobs.stage(stage - 1));
     if (before?.state === "waiting" || before?.state === "active") return null;
@@ -42,7 +42,7 @@ export function queueTrials(queue: JobQueue, plan: SweepPlan, out: string, signa
     while (waiting.size > 0) {
       throwIfAborted(signal);
       for (const [id, trial] of waiting) {
-        // Asked before, so that what it says is not older than there being none.
+        // Read first, so that this state is not older than the missing job.
         const why = await missing(stage);
         const job = await queue.get(id);
         const reached = job === null ? why && { step: 0, measured: [], error: why } : reachedBy(job);
@@ -55,7 +55,7 @@ export function queueTrials(queue: JobQueue, plan: SweepPlan, out: string, signa
   };
 }
 
-/** What a job's training has come to; null while it has not ended. */
+/** Result of a job's training; null until it has ended. */
 function reachedBy(job: QueuedJob): Parameters<Parameters<RunTrials>[2]>[1] | null {
   if (job.state === "waiting" || job.state === "active") return null;
   if (job.state !== "completed" || job.result === null)

@@ -11,11 +11,11 @@ import { openRecord, type SweepRecord, type SweepReport, type SweepResult, write
 import { type SweepPlan, type SweepSpec, takeSweep } from "./sweep-plan.js";
 import { choiceLoss, trialLoss } from "./trial-losses.js";
 
-/** What a sweep tells. */
+/** Events of a sweep. */
 export type SweepEvent =
-  /** A stage begins: so many settings are trained until a step. */
+  /** A stage starts: `settings` settings are trained until step `until`. */
   | { readonly type: "rung"; readonly until: number; readonly settings: number; readonly trials: number }
-  /** A training has come to the end of a stage, with the lowest loss so far on what is held out; null where it failed. */
+  /** A training has reached the end of a stage, with its lowest validation loss so far; null if it failed. */
   | {
       readonly type: "trial";
       readonly name: string;
@@ -24,25 +24,25 @@ export type SweepEvent =
       readonly error: string | null;
     };
 
-/** How a sweep is run. */
+/** Options of a sweep. */
 export interface SweepOptions extends LocalOptions {
-  /** A folder: sweep.json says how it stands, and each training has a folder in `trials`. */
+  /** Folder for sweep.json, which stores the state, and for `trials`, with a folder per training. */
   readonly out: string;
-  /** Trainings are jobs of this queue, whose workers also decide which of them go on; default: they run here, one after another. */
+  /** Runs the trainings as jobs of this queue, whose workers also select those that continue. Default: they run here, one after another. */
   readonly queue?: JobQueue;
-  /** With a queue: a folder that every worker reaches, or s3://bucket/folder, for the trainings' results; default `out`. */
+  /** With a queue: place of the trainings' results, a folder that every worker reaches or s3://bucket/folder; default `out`. */
   readonly place?: string;
-  /** Ends it; called again with the same sweep and folder it goes on. */
+  /** Stops the sweep. A call with the same sweep and folder continues it. */
   readonly signal?: AbortSignal;
-  /** Hears what goes on. */
+  /** Called with each event. */
   readonly onEvent?: (event: SweepEvent) => void;
 }
 
 /**
- * Compares settings by the loss on what is held out, with early stopping by successive halving: all are trained for a few steps, the best
- * of them go on from their checkpoints, and so on; the last ones' results are to the bit those of training them alone. Without a queue
- * trainings run one after another, in a thread. Throws `ConfigError` for what makes no sense, before anything is trained, and where the folder
- * holds another sweep or another process sweeps in it; `AbortError`; what `runJob` throws before training begins.
+ * Compares settings by their validation loss, with successive halving: all are trained for a few steps, the best
+ * continue from their checkpoints, and so on. The results of the last ones are bit-identical to training them alone. Without a queue,
+ * trainings run one after another in a thread. Throws `ConfigError` for invalid options before training starts, and if the folder
+ * contains another sweep or is in use by another process; `AbortError`; the errors of `runJob` before training starts.
  *
  * @example
  * const sweep = { spec: { data: "reviews.csv", steps: 200 }, grid: { learningRate: [3e-4, 1e-3], rank: [4, 8, 16] } };
@@ -93,7 +93,7 @@ async function throughRungs(
     await run(waiting, at, async ({ name }, reached) => {
       if (reached.error === null && reached.measured.length === 0)
         throw new ConfigError(
-          "runSweep: nothing was measured to compare by: hold something out, by validation or validationSplit",
+          "runSweep: there are no validation losses to compare: set validation or validationSplit",
           {
             op: "runSweep",
             option: "validationSplit",

@@ -1,14 +1,14 @@
 import type { Trial } from "./sweep-plan.js";
 import type { TrialRecord } from "./sweep-record.js";
 
-/** A stage of a sweep: its number from 0, the settings in it, and their trainings that have not failed. */
+/** A stage of a sweep: its index from 0, its settings, and their trainings that have not failed. */
 export interface TrialStage {
   readonly stage: number;
   readonly choices: readonly number[];
   readonly names: readonly string[];
 }
 
-/** Brings trainings to the end of a stage, and tells of each as it comes there. */
+/** Runs trainings to the end of a stage, and reports each that reaches it. */
 export type RunTrials = (
   trials: readonly Trial[],
   at: TrialStage,

@@ -7,24 +7,24 @@ import { type Payload, takeTraining, tries } from "../jobs/queued-training.js";
 import type { TrialStage } from "./run-trials.js";
 import { type SweepPlan, type SweepSpec, takeSweep, untilOf } from "./sweep-plan.js";
 
-/** What BullMQ calls the job that ends a stage; it is the parent of the stage's trainings. */
+/** BullMQ name of the job that ends a stage. It is the parent of the stage's trainings. */
 export const STAGE = "stage";
 
 /** A stage of a sweep. */
 export interface Stage extends TrialStage {
   readonly plan: SweepPlan;
-  /** Where the sweep's trainings are: a folder that every worker reaches, or one in a bucket. */
+  /** Place of the sweep's trainings: a folder that every worker reaches, or one in a bucket. */
   readonly place: string;
 }
 
-/** What stands in the queue of it. */
+/** A stage's entry in the queue. */
 interface StagePayload
   extends Pick<Payload, "version" | "out" | "deadline">, Pick<Stage, "stage" | "choices" | "names"> {
-  /** As JSON: PostgreSQL puts the keys of objects in another order, and settings are numbered in theirs. */
+  /** As JSON text, because PostgreSQL reorders the keys of objects, and the numbers of settings depend on the order. */
   readonly sweep: string;
 }
 
-/** What the jobs of a sweep are called: it follows from the sweep and its place, so whoever goes on finds them. */
+/** Prefix of a sweep's job names. It depends only on the sweep and its place, so that a continued sweep finds its jobs. */
 export function jobNames({ plan, place }: Pick<Stage, "plan" | "place">) {
   const hash = createHash("sha256")
     .update(JSON.stringify([place, plan.sweep]))
@@ -36,7 +36,7 @@ export function jobNames({ plan, place }: Pick<Stage, "plan" | "place">) {
   };
 }
 
-/** A stage as a flow: its trainings, and behind them the job that lets the best of them go on. */
+/** A stage as a BullMQ flow: its trainings, followed by the job that continues the best. */
 export function stageFlow(queueName: string, { plan, place, stage, choices, names }: Stage): FlowJob {
   const jobs = jobNames({ plan, place });
   const opts = { ...tries(3), priority: 1_000 };
@@ -56,16 +56,16 @@ export function stageFlow(queueName: string, { plan, place, stage, choices, name
         { spec: settings, out: `${place}/trials/${name}`, ...(until !== null && { until }) },
         null,
       ),
-      // The others go on without one that has failed.
+      // A failed training does not stop the others.
       opts: { ...opts, jobId: jobs.training(name, stage), ignoreDependencyOnFailure: true },
     })),
   };
 }
 
-/** What a queue holds, which anybody may have written. Throws `ConfigError` for what is no stage of a sweep. */
+/** Reads a queue's entry, which another program may have written. Throws `ConfigError` if it is not a stage of a sweep. */
 export function readStage(what: string, given: unknown): Stage {
   const { out, sweep, stage, choices, names } = Object(given) as Record<keyof StagePayload, unknown>;
-  const fail = () => new ConfigError(`${what}: the job holds no stage of its sweep`, { op: what });
+  const fail = () => new ConfigError(`${what}: the job is not a stage of a sweep`, { op: what });
   const plan = takeSweep(what, parseJsonObject(new TextEncoder().encode(String(sweep)), fail) as unknown as SweepSpec);
   const place = checkPlace(what, String(out));
   const among = (list: unknown, known: readonly unknown[]) =>

@@ -13,46 +13,46 @@ import {
 import { allChoices, type Choice, drawnChoices, type Grid, takeGrid } from "./grid.js";
 import { type Rung, rungsOf } from "./halving.js";
 
-/** Which trainings a sweep compares. */
+/** The trainings that a sweep compares. */
 export interface SweepSpec {
-  /** What all of them have; `steps` is needed, and something held out to compare them by. */
+  /** Settings that all trainings share. `steps` and a validation split are required. */
   readonly spec: AnyJobSpec;
-  /** The settings that are tried, and their values: all of them together, or `random` of them. */
+  /** The compared settings and their values: all combinations, or `random` of them. */
   readonly grid: Grid;
-  /** So many settings drawn from the grid, by the spec's seed; default: all there are. */
+  /** Number of combinations drawn at random, with the spec's seed; default: all. */
   readonly random?: number;
-  /** Seeds with which each setting is trained; losses are means over them. Default: the spec's. */
+  /** Seeds for each combination. Losses are means over them. Default: the spec's seed. */
   readonly seeds?: readonly number[];
-  /** Successive halving keeps the best of so many settings at each stage, and trains them so many times as long; default 2. 1 trains all in full. */
+  /** Successive halving: each stage keeps one in `eta` settings and trains it `eta` times as long; default 2. 1 trains all in full. */
   readonly eta?: number;
 }
 
 /** One training of a sweep. */
 export interface Trial {
-  /** Its folder's name. */
+  /** Name of its folder. */
   readonly name: string;
-  /** Which of the choices it has. */
+  /** Index of its settings in the choices. */
   readonly choice: number;
   readonly seed: number;
   readonly settings: JobSettings;
 }
 
-/** A sweep, checked whole, with its defaults. */
+/** A checked sweep with defaults. */
 export interface SweepPlan {
   readonly settings: JobSettings;
   readonly choices: readonly Choice[];
   readonly seeds: readonly number[];
   readonly rungs: readonly Rung[];
   readonly trials: readonly Trial[];
-  /** What `takeSweep` makes the same plan of. */
+  /** Input for which `takeSweep` gives the same plan. */
   readonly sweep: SweepSpec;
 }
 
-/** Until which step a stage trains; null for the last one, which ends by itself. */
+/** The step until which a stage trains; null for the last one, which ends by itself. */
 export const untilOf = ({ rungs }: Pick<SweepPlan, "rungs">, stage: number): number | null =>
   stage === rungs.length - 1 ? null : rungs[stage]!.until;
 
-/** Settings that a grid cannot have: what is compared must be the same, and seeds are given apart. */
+/** Settings that a grid cannot vary: the compared data must be equal, and seeds have their own option. */
 const FIXED = [
   "steps",
   "epochs",
@@ -65,13 +65,13 @@ const FIXED = [
   "headOnly",
 ];
 
-/** Checks a sweep, and every spec that it makes. Throws `ConfigError`. */
+/** Checks a sweep and all its specs. Throws `ConfigError`. */
 export function takeSweep(what: string, given: SweepSpec): SweepPlan {
   checkOptions(`${what}: sweep`, given, ["spec", "grid", "random", "seeds", "eta"]);
   const common = takeAnySpec(what, given.spec);
   const { steps } = common;
   if (steps === null || ("headOnly" in common && common.headOnly))
-    throw new ConfigError(`${what}: spec.steps is needed: it is what stages of a sweep are shares of`, {
+    throw new ConfigError(`${what}: spec.steps is required: the stages of a sweep are shares of it`, {
       op: what,
       option: "steps",
     });
@@ -79,7 +79,7 @@ export function takeSweep(what: string, given: SweepSpec): SweepPlan {
   const fixed = Object.keys(grid).find((name) => FIXED.includes(name));
   if (fixed !== undefined)
     throw new ConfigError(
-      `${what}: grid.${clip(fixed)} cannot be tried: trainings are compared after the same steps on the same examples; seeds have an option of their own`,
+      `${what}: grid.${clip(fixed)} cannot vary: trainings are compared after the same steps on the same examples; seeds have their own option`,
       {
         op: what,
         option: "grid",
@@ -93,7 +93,7 @@ export function takeSweep(what: string, given: SweepSpec): SweepPlan {
   const rungs = rungsOf(choices.length, steps, eta === 1 ? null : eta, common.evaluateEvery);
   const every = common.evaluateEvery ?? rungs[0]!.until;
   const digits = String(choices.length).length;
-  // Nobody may end by its own patience: how far each one comes is decided here.
+  // Early stopping is off, because the sweep decides how long each training runs.
   const base = { ...common, evaluateEvery: every, patience: null };
   const trials = choices.flatMap((choice, i) =>
     seeds.map((seed) => ({
@@ -111,7 +111,7 @@ export function takeSweep(what: string, given: SweepSpec): SweepPlan {
   return { settings: { ...base }, choices, seeds, rungs, trials, sweep };
 }
 
-/** A choice as people read it. */
+/** A choice as text. */
 export const inWords = (choice: Choice) =>
   Object.entries(choice)
     .map(([name, value]) => `${name} ${typeof value === "string" ? value : JSON.stringify(value)}`)
@@ -120,7 +120,7 @@ export const inWords = (choice: Choice) =>
 function takeSeeds(what: string, given: readonly number[]): readonly number[] {
   const seeds = list(what, "seeds", given, "whole numbers").map((seed) => whole(what, "a seed", seed));
   if (seeds.length > 0 && new Set(seeds).size === seeds.length) return seeds;
-  throw new ConfigError(`${what}: seeds is a list of different whole numbers, got ${excerpt(given)}`, {
+  throw new ConfigError(`${what}: seeds must be a list of different whole numbers, got ${excerpt(given)}`, {
     op: what,
     option: "seeds",
   });

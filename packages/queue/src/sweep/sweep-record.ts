@@ -6,37 +6,37 @@ import type { Standing } from "../run-until.js";
 import type { Choice } from "./grid.js";
 import type { SweepPlan } from "./sweep-plan.js";
 
-/** What one training of a sweep has come to. */
+/** State of one training of a sweep. */
 export interface TrialRecord {
-  /** Its name: that of its folder in `trials`. */
+  /** Its name, which is also its folder in `trials`. */
   readonly name: string;
-  /** Which of `choices` it has. */
+  /** Index of its settings in `choices`. */
   readonly choice: number;
-  /** Of everything random in it. */
+  /** Seed of the training. */
   readonly seed: number;
-  /** Stages that it has been through. */
+  /** Finished stages. */
   readonly rungs: number;
-  /** Optimizer steps done. */
+  /** Finished optimizer steps. */
   readonly step: number;
-  /** Losses on what is held out, by steps done. */
+  /** Validation losses by step. */
   readonly measured: Standing["measured"];
-  /** What ended it, where training failed, as by divergence; else null. */
+  /** Error message if training failed, for example by divergence; otherwise null. */
   readonly error: string | null;
 }
 
-/** A sweep as it stands: sweep.json. */
+/** State of a sweep: sweep.json. */
 export interface SweepRecord {
   /** Version of this package. */
   readonly lowrank: string;
-  /** What it began with, and its stages. */
+  /** Its original options, and its stages. */
   readonly plan: Omit<SweepPlan, "trials" | "sweep">;
-  /** Every training, in the order of the settings. */
+  /** All trainings, in the order of the settings. */
   readonly trials: readonly TrialRecord[];
 }
 
 const FILE = "sweep.json";
 
-/** A sweep's record in its folder: what it begins with, or goes on from. Throws `ConfigError` where another sweep's lies there. */
+/** Creates or reads a sweep's record in its folder. Throws `ConfigError` if it belongs to another sweep. */
 export async function openRecord(folder: string, { trials, sweep: _, ...plan }: SweepPlan): Promise<SweepRecord> {
   const path = join(folder, FILE);
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
@@ -61,7 +61,7 @@ export async function openRecord(folder: string, { trials, sweep: _, ...plan }: 
   const there = parseJsonObject(bytes, fail) as unknown as SweepRecord;
   if (JSON.stringify(there.plan) !== JSON.stringify(plan))
     throw new ConfigError(
-      `${clip(folder)} holds a sweep of other trainings: give what it began with, or another folder`,
+      `${clip(folder)} has a sweep with other options: repeat its original options, or choose another folder`,
       {
         folder,
       },
@@ -71,36 +71,36 @@ export async function openRecord(folder: string, { trials, sweep: _, ...plan }: 
   return there;
 }
 
-/** Puts it in place of the last one. */
+/** Replaces the record. */
 export async function writeRecord(folder: string, record: SweepRecord): Promise<void> {
   const bytes = new TextEncoder().encode(`${JSON.stringify(record, null, 1)}\n`);
   await writeFilesAtomically(folder, { [FILE]: bytes });
 }
 
-/** What became of one setting: means over its seeds. */
+/** Result of one choice of settings: means over its seeds. */
 export interface SweepResult {
-  /** Which of the settings, from 0. */
+  /** Index of the choice, from 0. */
   readonly index: number;
-  /** The setting itself. */
+  /** The settings. */
   readonly choice: Choice;
-  /** Lowest loss on what is held out that was reached, a mean over seeds; null where a training failed. */
+  /** Lowest validation loss, a mean over seeds; null if a training failed. */
   readonly loss: number | null;
-  /** Optimizer steps of each of its trainings. */
+  /** Optimizer steps of each training. */
   readonly steps: number;
-  /** Its trainings' folders in `trials`. */
+  /** Folders of its trainings in `trials`. */
   readonly trials: readonly string[];
-  /** Why training failed, where it did. */
+  /** Error message if training failed. */
   readonly error: string | null;
 }
 
 /** A finished sweep. */
 export interface SweepReport {
-  /** Every setting, the best first: what came furthest, then by loss. */
+  /** All choices, best first: by finished stages, then by loss. */
   readonly results: readonly SweepResult[];
-  /** Optimizer steps taken in all. */
+  /** Optimizer steps in total. */
   readonly steps: number;
-  /** Steps that all trainings in full would have taken. */
+  /** Optimizer steps that full training of all choices would take. */
   readonly stepsInFull: number;
-  /** The stages: how many settings were trained until which step. */
+  /** The stages: number of settings, and the step they are trained until. */
   readonly rungs: SweepPlan["rungs"];
 }

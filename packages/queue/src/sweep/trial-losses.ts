@@ -1,18 +1,18 @@
 import { lowestUpTo, type Standing } from "../run-until.js";
 
-/** What one training of a setting has come to. */
+/** Result of one training. */
 interface Reached extends Pick<Standing, "measured"> {
-  /** Which of the settings it has. */
+  /** Index of its settings. */
   readonly choice: number;
-  /** What ended it, where training failed. */
+  /** Error message if training failed. */
   readonly error: string | null;
 }
 
-/** A training's lowest loss after so many steps; infinity where it failed, or nothing was measured. */
+/** A training's lowest loss up to a step; infinity if it failed or was not validated. */
 export const trialLoss = ({ measured, error }: Reached, until: number): number =>
   error === null ? lowestUpTo({ measured }, until) : Infinity;
 
-/** A setting's loss after so many steps: a mean over its seeds. */
+/** Loss of a combination of settings up to a step: the mean over its seeds. */
 export function choiceLoss(trials: readonly Reached[], choice: number, until: number): number {
   const own = trials.filter((trial) => trial.choice === choice);
   return own.reduce((sum, trial) => sum + trialLoss(trial, until), 0) / own.length;

@@ -6,13 +6,13 @@ import type { AddressInfo } from "node:net";
 import { ConfigError, UnsupportedError } from "lowrank";
 import { checkOptions, text, whole } from "lowrank/extension";
 
-/** Where the board is. */
+/** Address of the board. */
 interface BoardPlace {
   readonly port: number;
   readonly host: string;
 }
 
-/** A place as callers give it. Throws `ConfigError`. */
+/** Checks the board's address. Throws `ConfigError`. */
 export function takeBoard(what: string, given: { readonly port: number; readonly host?: string }): BoardPlace {
   checkOptions(`${what}: board`, given, ["port", "host"]);
   return {
@@ -22,8 +22,8 @@ export function takeBoard(what: string, given: { readonly port: number; readonly
 }
 
 /**
- * Shows a queue in a browser by Bull Board, and its figures to Prometheus at /metrics. Throws `UnsupportedError` where its packages are not installed, `ConfigError` where the port
- * cannot be had.
+ * Shows a queue in a browser with Bull Board, and its metrics for Prometheus at /metrics. Throws `UnsupportedError` if its packages are not installed, `ConfigError` if the port
+ * is not available.
  */
 export async function openBoard(
   what: string,
@@ -69,7 +69,7 @@ export async function openBoard(
   };
 }
 
-/** The queue's figures in Prometheus' text format. */
+/** The queue's metrics in Prometheus' text format. */
 function tellMetrics(queue: Queue, response: ServerResponse): void {
   queue.exportPrometheusMetrics().then(
     (figures) => response.writeHead(200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }).end(figures),
@@ -79,7 +79,7 @@ function tellMetrics(queue: Queue, response: ServerResponse): void {
 
 const LOOPBACK = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
 
-/** Whether the board's own page asks, and no other that is open in the same browser: one could remove jobs. */
+/** Whether a request comes from the board's own page. Another page in the same browser must not be able to remove jobs. */
 function isOwn({ headers }: IncomingMessage, host: string): boolean {
   const { host: asked = "", origin } = headers;
   if (origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== asked)) return false;
@@ -92,21 +92,21 @@ async function listening(what: string, server: Server, port: number, host: strin
     server.listen(port, host, resolve);
   }).catch((cause: Error) => {
     throw new ConfigError(
-      `${what}: the board cannot have port ${port} of ${host}: ${cause.message}`,
+      `${what}: the board cannot listen on port ${port} of ${host}: ${cause.message}`,
       { op: what, option: "board" },
       { cause },
     );
   });
 }
 
-/** A package that only the board needs. Throws `UnsupportedError`, which names all that are needed with it, where it is not installed. */
+/** Loads a package that only the board needs. If it is missing, throws `UnsupportedError`, which names all of them. */
 async function installed<T>(what: string, name: string, all: string, load: () => Promise<T>): Promise<T> {
   try {
     return await load();
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw cause;
     throw new UnsupportedError(
-      `${what}: the package ${name} is needed and is not installed: npm install ${all}`,
+      `${what}: the package ${name} is required but not installed: npm install ${all}`,
       { op: what, missing: name },
       { cause },
     );

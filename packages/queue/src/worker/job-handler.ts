@@ -13,21 +13,21 @@ import { readStage, STAGE } from "../sweep/stage-flow.js";
 import type { QueueWorkerEvent } from "./worker-events.js";
 import { runAttempt, type TrainingOutcome } from "../run-attempt.js";
 
-/** How often it is asked whether a job has been cancelled, and how often its progress is told, milliseconds. */
+/** Interval in milliseconds for checking whether a job was cancelled, and for reporting its progress. */
 const ASK_EVERY = 1_000;
 const TELL_EVERY = 500;
-/** After which a worker that cannot run a job lets others look at it again, milliseconds. */
+/** Delay in milliseconds before a job that this worker cannot run is offered again. */
 const OTHERS = 15_000;
-/** After which a server that is away is asked again to take a job back, milliseconds. */
+/** Pause in milliseconds before the server is asked again to take a job back. */
 const AGAIN_AFTER = 250;
 const LATE = "its deadline has passed";
 
 type QueueJob = Job<Payload, TrainingOutcome>;
 
-/** Runs a queue's jobs one by one: what ends each, and what that means for the queue. */
+/** Runs jobs of a queue, and translates how each ends into an action of the queue. */
 export class JobHandler {
   private readonly attempts = new Set<Promise<unknown>>();
-  /** Jobs that are to go back to the queue and have not yet. */
+  /** Jobs that are being returned to the queue. */
   private readonly returning = new Set<string>();
   private readonly gaveUp = new AbortController();
 
@@ -39,11 +39,11 @@ export class JobHandler {
     private readonly tell: (event: QueueWorkerEvent) => void,
   ) {}
 
-  /** @param lost aborted when another worker has the job */
+  /** @param lost aborted when another worker has taken the job */
   async run(job: QueueJob, token: string, lost: AbortSignal): Promise<TrainingOutcome> {
     if (job.name === STAGE) return this.endStage(job, token);
     const { UnrecoverableError } = this.engine;
-    // First: what another version says may make no sense here.
+    // Checked first, because other versions may have other entries.
     await this.refuseOtherVersion(job, token);
     const payload = this.checked(job, readPayload);
     if (payload.cancelled) throw new UnrecoverableError(CANCELLED);
@@ -59,14 +59,14 @@ export class JobHandler {
           onProgress: this.progressOf(job),
           onBegin: (resumedAfter, why) => {
             this.tell({ type: "begin", id: job.id!, attempt: job.attemptsStarted, resumedAfter });
-            const how = resumedAfter === null ? "begins" : `goes on after step ${resumedAfter}`;
+            const how = resumedAfter === null ? "started" : `continues after step ${resumedAfter}`;
             const { build, threads } = worker.info;
             const on = `build ${build}, ${threads} thread${threads === 1 ? "" : "s"}`;
-            void this.said(job, `${why === undefined ? how : `begins anew: ${why}`} (${on})`);
+            void this.said(job, `${why === undefined ? how : `starts again: ${why}`} (${on})`);
           },
           onFound: () => {
             this.tell({ type: "found", id: job.id!, out: payload.out });
-            void this.said(job, `a result lies in ${payload.out} already: nothing is trained`);
+            void this.said(job, `${payload.out} already has a result: nothing is trained`);
           },
         }),
       );
@@ -87,12 +87,12 @@ export class JobHandler {
     }
   }
 
-  /** Waits until no attempt is under way: what was told to stop has written its checkpoint. */
+  /** Waits until no attempt is running. Stopped ones have written their checkpoints. */
   async atRest(): Promise<void> {
     while (this.attempts.size > 0) await Promise.allSettled(this.attempts);
   }
 
-  /** Jobs that were to go back to the queue, which has not heard of it. */
+  /** Jobs that could not be returned to the queue. */
   get left(): readonly string[] {
     return [...this.returning];
   }
@@ -115,12 +115,12 @@ export class JobHandler {
     throw new this.engine.DelayedError();
   }
 
-  /** No longer waits for the server to take jobs back. */
+  /** Stops waiting for the server to take jobs back. */
   giveUp(): void {
     this.gaveUp.abort();
   }
 
-  /** Gives a job back, as soon as the server is there to take it. */
+  /** Returns a job to the queue as soon as the server is available. */
   private async givenBack(job: QueueJob, give: () => Promise<unknown>): Promise<void> {
     this.returning.add(job.id!);
     for (;;) {
@@ -148,7 +148,7 @@ export class JobHandler {
     }
   }
 
-  /** What a job holds. Throws what lets the job fail for good: another attempt would find the same. */
+  /** Reads a job's training. Throws an error that fails the job finally, because another attempt would fail too. */
   private checked<T>(job: QueueJob, read: (what: string, data: unknown) => T): T {
     try {
       return read(`job ${job.id}`, job.data);
@@ -158,13 +158,13 @@ export class JobHandler {
     }
   }
 
-  /** Ends a job that was cancelled, or whose time is over. */
+  /** Stops a job that was cancelled, or whose deadline has passed. */
   private watch(job: QueueJob, { deadline }: Payload, end: AbortController): NodeJS.Timeout {
     return setInterval(() => {
       if (deadline !== null && deadline <= Date.now()) end.abort(LATE);
       this.to.queue.getJob(job.id!).then(
         (now) => ((now?.data as Payload | null | undefined)?.cancelled ? end.abort(CANCELLED) : undefined),
-        // A server that is away is asked again.
+        // If the server is away, it is asked again.
         () => undefined,
       );
     }, ASK_EVERY);
@@ -192,11 +192,11 @@ export class JobHandler {
     await this.said(job, `handed back: ${why}`);
   }
 
-  /** Adds a line to the job's log, where the server takes it. */
+  /** Adds a line to the job's log, if the server accepts it. */
   private async said(job: QueueJob, line: string): Promise<void> {
     await job.log(`${new Date().toISOString()} ${line}`).catch(() => undefined);
   }
 }
 
-/** Sorted as they come: those of one job begin at different moments. */
+/** Sortable names: the attempts of a job start at different times. */
 const attemptName = (job: QueueJob) => `${Date.now().toString(36)}-${job.attemptsStarted}-${process.pid}`;

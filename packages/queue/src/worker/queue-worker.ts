@@ -12,25 +12,25 @@ import { leave } from "./leave.js";
 import { Troubles } from "./troubles.js";
 import type { QueueWorkerEvent } from "./worker-events.js";
 
-/** How a worker takes jobs. */
+/** Options of a worker. */
 export interface QueueWorkerOptions {
   /** Address of the server: redis://, rediss://, postgres://. */
   readonly queue: string;
   /** The queue's name; default "lowrank". */
   readonly name?: string;
-  /** Jobs at once, each in a thread with an engine of its own; default 1. */
+  /** Number of concurrent jobs, each in its own thread with its own engine; default 1. */
   readonly concurrency?: number;
-  /** Threads of each engine where a job's spec does not say; default: the processor's, shared out. */
+  /** Threads of each engine for jobs whose spec does not set them; default: the processor's threads divided by `concurrency`. */
   readonly threads?: number;
-  /** Build of the kernels where a job's spec does not say, as `init`; default "auto". Checkpoints go on in the build they began with. */
+  /** Build of the kernels, as in `init`, for jobs whose spec does not set it; default "auto". A checkpoint continues in the build that wrote it. */
   readonly build?: "auto" | "simd" | "relaxed";
-  /** Seconds after which a worker that says nothing counts as dead; default 30. */
+  /** Seconds after which a silent worker counts as dead; default 30. */
   readonly lockSeconds?: number;
-  /** Shows the queue in a browser, by Bull Board; whoever reaches it may change the queue. Default host 127.0.0.1; port 0 takes a free one. */
+  /** Shows the queue in a browser with Bull Board. Anyone who can reach it can change the queue. Default host 127.0.0.1; port 0 selects a free one. */
   readonly board?: { readonly port: number; readonly host?: string };
-  /** Stops: jobs under way write a checkpoint and go back to the queue. */
+  /** Stops the worker: running jobs write a checkpoint and return to the queue. */
   readonly signal?: AbortSignal;
-  /** Hears what goes on. */
+  /** Called with each event. */
   readonly onEvent?: (event: QueueWorkerEvent) => void;
 }
 
@@ -46,20 +46,20 @@ const OPTIONS = [
   "onEvent",
 ] as const;
 
-/** How often a job may lose its worker before it counts as failed: it may be what kills them. */
+/** Number of times that a job may lose its worker before it fails. The job itself may be the cause. */
 const MOST_STALLS = 10;
 
-/** Minutes of which the queue keeps how many jobs have ended in each: without them the sums that `metrics` tells are not counted. */
+/** Minutes for which the queue stores the number of ended jobs. Without them, BullMQ does not count the sums in `metrics`. */
 const MINUTES_KEPT = 60;
 
-/** After which a worker asks again that has lost PostgreSQL, milliseconds; BullMQ's own time is longer than most locks. */
+/** Pause before reconnecting to PostgreSQL, in milliseconds. BullMQ's default is longer than most locks. */
 const AGAIN_AFTER = 1_000;
 
 /**
- * Takes trainings from a queue and runs them, until `signal` is aborted. Every job has a checkpoint in its place, from which the
- * next worker goes on to the same bits where this one is killed. Throws `ConfigError` for options that make no sense and where the
- * server does not answer at the start; later it is waited for. When it is told to stop it is waited for ten seconds: `QueueError` names the
- * jobs that could not be handed back, which other workers take when `lockSeconds` are over.
+ * Takes trainings from a queue and runs them, until `signal` is aborted. Each job stores checkpoints in its place. If this worker is
+ * killed, the next one continues from there to the same bits. Throws `ConfigError` for invalid options, and if the
+ * server does not answer at the start; later the worker waits for it. After `signal`, it waits up to ten seconds: `QueueError` names the
+ * jobs that could not be returned. Other workers take them after `lockSeconds`.
  */
 export async function runQueueWorker(options: QueueWorkerOptions): Promise<void> {
   const what = "runQueueWorker";
@@ -90,7 +90,7 @@ export async function runQueueWorker(options: QueueWorkerOptions): Promise<void>
     }
     const worker: Worker<Payload, TrainingOutcome> = new engine.Worker(
       name,
-      // Three parameters, so that the third is given.
+      // BullMQ passes the third argument only to functions with three parameters.
       (job: Job<Payload, TrainingOutcome>, token: string | undefined, lost: AbortSignal | undefined) =>
         handler.run(job, token!, lost!),
       {
@@ -112,7 +112,7 @@ export async function runQueueWorker(options: QueueWorkerOptions): Promise<void>
     worker.on("failed", (job, { message }) => {
       if (job) tell({ type: "failed", id: job.id!, error: message, again: !job.finishedOn });
     });
-    // Whoever has lost a job to another worker lets go of it.
+    // A worker that has lost a job to another one stops running it.
     worker.on("lockRenewalFailed", (ids) => ids.forEach((id) => worker.cancelJob(id, "another worker has it")));
     try {
       await answered(what, engine, worker);

@@ -1,16 +1,16 @@
 import type { QueueWorkerEvent } from "./worker-events.js";
 
-/** How long one trouble is not told again, milliseconds: a server that is away is asked every second. */
+/** Shortest time between two reports of the same problem, in milliseconds. */
 const QUIET = 15_000;
 
-/** Tells what is wrong with the server, each once in a while. */
+/** Reports problems with the server, each at most once per period. */
 export class Troubles {
   private readonly told = new Map<string, number>();
 
   constructor(private readonly hear: (event: QueueWorkerEvent) => void) {}
 
   tell(error: Error): void {
-    // BullMQ's word for a lost connection says nothing of why.
+    // BullMQ's error for a lost connection does not contain the reason.
     const { message, name } = error.cause instanceof Error ? error.cause : error;
     const now = Date.now();
     for (const [text, at] of this.told) if (now - at >= QUIET) this.told.delete(text);

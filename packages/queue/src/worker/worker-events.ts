@@ -1,20 +1,20 @@
 import type { TrainingOutcome } from "../run-attempt.js";
 
-/** What a worker tells. */
+/** Events of a worker. */
 export type QueueWorkerEvent =
-  /** It takes jobs from now on. */
+  /** The worker takes jobs from now on. */
   | { readonly type: "ready"; readonly queue: string; readonly concurrency: number; readonly threads: number }
-  /** Bull Board is there. */
+  /** Bull Board is running. */
   | { readonly type: "board"; readonly address: string }
-  /** A job begins here, or goes on after a step of an earlier attempt. */
+  /** A job starts here, or continues after a step of an earlier attempt. */
   | { readonly type: "begin"; readonly id: string; readonly attempt: number; readonly resumedAfter: number | null }
-  /** A result lies in a job's place already, its own or another job's: nothing is trained, and that is its outcome. */
+  /** The job's place already has a result, from this or another job. Nothing is trained, and this is the job's result. */
   | { readonly type: "found"; readonly id: string; readonly out: string }
   | { readonly type: "completed"; readonly id: string; readonly outcome: TrainingOutcome }
   | { readonly type: "failed"; readonly id: string; readonly error: string; readonly again: boolean }
-  /** A job goes back to the queue, its checkpoint kept. */
+  /** A job returns to the queue with its checkpoint. */
   | { readonly type: "handed back"; readonly id: string; readonly why: string }
-  /** A worker that had a job has died, here or elsewhere: the job goes on. */
+  /** A job's worker has died, here or elsewhere. The job continues. */
   | { readonly type: "stalled"; readonly id: string }
-  /** The server cannot be reached, or refuses something; what runs goes on. */
+  /** The server cannot be reached, or refuses something. Running jobs continue. */
   | { readonly type: "trouble"; readonly message: string };

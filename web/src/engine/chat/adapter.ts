@@ -84,7 +84,7 @@ export async function ensureAdapter(model: Loaded["model"]): Promise<void> {
   if (adapter.value !== null && holder !== model) await put(model, adapter.value.files);
 }
 
-export async function dropAdapter(): Promise<void> {
+export async function removeAdapter(): Promise<void> {
   adapter.value = null;
   const model = holder;
   holder = null;

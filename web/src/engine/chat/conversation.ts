@@ -70,12 +70,12 @@ function promptOf({ converses }: Loaded, side: Side, before: readonly Turn[], sa
   if (!converses) return said;
   const { instructions } = manner.value;
   const other = side === "base" ? "adapted" : "base";
-  const told = before.flatMap(({ said, answers }) => [
+  const history = before.flatMap(({ said, answers }) => [
     { role: "user", content: said },
     { role: "assistant", content: (answers[side] ?? answers[other])?.text ?? "" },
   ]);
   const system = instructions.trim() === "" ? [] : [{ role: "system", content: instructions }];
-  return [...system, ...told, { role: "user", content: said }];
+  return [...system, ...history, { role: "user", content: said }];
 }
 
 function note(place: number, side: Side, change: Partial<Answer>): void {

@@ -121,8 +121,8 @@ async function back(before: Loaded): Promise<void> {
   try {
     const now = before.worker === null ? before : await load(before.kept);
     loaded.value = now;
-    const learnt = lesson.value;
-    if (learnt?.status === "finished" && learnt.files !== null) await useAdapter(learnt.name, learnt.files);
+    const trained = lesson.value;
+    if (trained?.status === "finished" && trained.files !== null) await useAdapter(trained.name, trained.files);
     else if (adapter.value !== null) await ensureAdapter(now.model);
   } catch (error) {
     // Without a model, the page shows the choice of models, which also shows the error.

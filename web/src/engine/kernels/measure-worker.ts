@@ -1,8 +1,8 @@
 import { createEngine, Graph } from "lowrank";
 import { peakMeter } from "./peak.js";
-import { products, type Told } from "./products.js";
+import { products, type Measurement } from "./products.js";
 
-const tell = (told: Told) => postMessage(told);
+const post = (message: Measurement) => postMessage(message);
 
 /** Milliseconds per timed group of calls. Timers in pages are coarse. */
 const BUNCH = 20;
@@ -29,7 +29,7 @@ async function measure(): Promise<void> {
   try {
     const { build, threads, threadsRefused: refused } = all.info;
     const engines = threads > 1 ? [one, all] : [one];
-    tell({ type: "begun", build, threads: engines.map((engine) => engine.info.threads), refused });
+    post({ type: "begun", build, threads: engines.map((engine) => engine.info.threads), refused });
     const peak = await peakMeter(build);
     // A processor needs some work before it reaches full speed.
     for (let i = 0; i < 20; i++) peak();
@@ -44,10 +44,10 @@ async function measure(): Promise<void> {
               data: Float32Array.from({ length: rows * columns }, (_, i) => Math.sin(i)),
             });
           const [a, b] = [filled(m, k), filled(k, n)];
-          tell({ type: "peak", rate: peak() });
+          post({ type: "peak", rate: peak() });
           const milliseconds = fastest(() => void graph.step(() => graph.noGrad(() => graph.matmul(a, b))));
-          tell({ type: "peak", rate: peak() });
-          tell({ type: "rate", product, threads: engine.info.threads, rate: (2 * m * k * n) / milliseconds / 1e6 });
+          post({ type: "peak", rate: peak() });
+          post({ type: "rate", product, threads: engine.info.threads, rate: (2 * m * k * n) / milliseconds / 1e6 });
         }
       } finally {
         graph.dispose();
@@ -59,6 +59,6 @@ async function measure(): Promise<void> {
 }
 
 measure().then(
-  () => tell({ type: "done" }),
-  ({ name, message }: Error) => tell({ type: "failed", name, message }),
+  () => post({ type: "done" }),
+  ({ name, message }: Error) => post({ type: "failed", name, message }),
 );

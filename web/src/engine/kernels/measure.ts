@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 import { ownScript } from "../own-script.js";
 import address from "./measure-worker.ts?worker&url";
-import type { Told } from "./products.js";
+import type { Measurement } from "./products.js";
 
 /** The measurements so far, in billions of multiplications and additions per second. */
 export interface Measured {
@@ -39,7 +39,7 @@ export function measure(): void {
     return fail("UnsupportedError", String(error));
   }
   worker.onerror = ({ message }) => fail("EngineError", message || "the worker did not start");
-  worker.onmessage = ({ data }: MessageEvent<Told>) => {
+  worker.onmessage = ({ data }: MessageEvent<Measurement>) => {
     const now = measured.value;
     switch (data.type) {
       case "begun": {

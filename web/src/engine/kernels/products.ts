@@ -7,7 +7,7 @@ export const products = [
 ] as const;
 
 /** Messages of the measuring worker, in billions of multiplications and additions per second. */
-export type Told =
+export type Measurement =
   | {
       readonly type: "begun";
       readonly build: "relaxed" | "simd";

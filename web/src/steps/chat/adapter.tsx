@@ -1,4 +1,4 @@
-import { adapter, adapterProblem, dropAdapter, pickAdapter, useAdapter } from "../../engine/chat/adapter.js";
+import { adapter, adapterProblem, removeAdapter, pickAdapter, useAdapter } from "../../engine/chat/adapter.js";
 import { answering } from "../../engine/chat/conversation.js";
 import { loaded } from "../../engine/chat/language-model.js";
 import { lesson, teaching } from "../../engine/chat/teach.js";
@@ -11,17 +11,20 @@ export function Adapter() {
   const t = chat();
   const now = adapter.value;
   const busy = answering.value || teaching.value !== null || loaded.value === null;
-  const learnt = lesson.value;
+  const trained = lesson.value;
   const isOffered =
-    now === null && learnt?.status === "finished" && learnt.files !== null && learnt.model === loaded.value?.kept.name;
+    now === null &&
+    trained?.status === "finished" &&
+    trained.files !== null &&
+    trained.model === loaded.value?.kept.name;
   return (
     <DropZone class="adapter" onFiles={(files) => !busy && void pickAdapter(files)}>
       <h2>{t.adapterHeading}</h2>
       {now === null ? <p class="hint">{t.noAdapter}</p> : <p class="name">{now.name}</p>}
       <div class="actions">
         {isOffered && (
-          <button type="button" disabled={busy} onClick={() => void useAdapter(learnt.name, learnt.files!)}>
-            {t.useLearnt(learnt.name)}
+          <button type="button" disabled={busy} onClick={() => void useAdapter(trained.name, trained.files!)}>
+            {t.useTrained(trained.name)}
           </button>
         )}
         <label class="button" aria-disabled={busy}>
@@ -37,8 +40,8 @@ export function Adapter() {
           />
         </label>
         {now !== null && (
-          <button type="button" disabled={busy} onClick={() => void dropAdapter()}>
-            {t.dropAdapter}
+          <button type="button" disabled={busy} onClick={() => void removeAdapter()}>
+            {t.removeAdapter}
           </button>
         )}
       </div>

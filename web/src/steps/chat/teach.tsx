@@ -59,8 +59,8 @@ function Result() {
     save(`${now.name.replace(/\.[^.]*$/, "")}-adapter.zip`, await zipped({ ...now.files! }), "application/zip");
   };
   return (
-    <div class="learnt">
-      <p>{t.learnt(now.name)}</p>
+    <div class="trained">
+      <p>{t.trained(now.name)}</p>
       {now.result !== null && (
         <>
           <p class="verdict">{t.perplexity(now.result.before.perplexity, now.result.after.perplexity)}</p>

@@ -2,7 +2,7 @@ import type { Finding } from "../../data/findings.js";
 import { m } from "../../messages/index.js";
 import { Icon } from "../../parts/icons.js";
 import { findings, labels, removeRows, renameLabels } from "../../state/project.js";
-import { tell } from "../../state/view.js";
+import { notify } from "../../state/view.js";
 import { clearFilter, filter } from "./state.js";
 
 /** A list of labels for a message. */
@@ -46,13 +46,13 @@ function One({ finding }: { finding: Finding }) {
   const remove = () => {
     removeRows(removable);
     clearFilter();
-    tell(t.removed(removable.length), true);
+    notify(t.removed(removable.length), true);
   };
   const most = labels.value.find(([label]) => finding.labels.includes(label))?.[0];
   const join = () => {
     renameLabels(finding.labels, most!);
     clearFilter();
-    tell(t.renamed(finding.labels.filter((label) => label !== most).join(", "), most!), true);
+    notify(t.renamed(finding.labels.filter((label) => label !== most).join(", "), most!), true);
   };
   return (
     <li data-stops={stops}>

@@ -1,7 +1,7 @@
 import { encodings } from "../../data/decode.js";
 import { type Correction, delimiters } from "../../data/table.js";
 import { m } from "../../messages/index.js";
-import { closeProject, project, takeColumns } from "../../state/project.js";
+import { closeProject, project, selectColumns } from "../../state/project.js";
 import { clearFilter, openFile, source } from "./state.js";
 
 /** How the file was read, with fields to correct it. */
@@ -71,7 +71,7 @@ export function HowRead() {
       {title}
       <select
         value={which === "text" ? text : label}
-        onChange={(event) => (clearFilter(), takeColumns({ [which]: Number(event.currentTarget.value) }))}
+        onChange={(event) => (clearFilter(), selectColumns({ [which]: Number(event.currentTarget.value) }))}
       >
         {columns.map((name, i) => (
           <option key={i} value={i}>

@@ -3,7 +3,7 @@ import { m } from "../../messages/index.js";
 import { Dialog } from "../../parts/dialog.js";
 import { Icon } from "../../parts/icons.js";
 import { labels, renameLabels } from "../../state/project.js";
-import { tell } from "../../state/view.js";
+import { notify } from "../../state/view.js";
 import { filter } from "./state.js";
 
 /** Most labels that are listed. */
@@ -18,7 +18,7 @@ function Rename({ label, onClose }: { label: string; onClose: () => void }) {
     onClose();
     if (to === "" || to === label) return;
     renameLabels([label], to);
-    tell(renamed(label, to), true);
+    notify(renamed(label, to), true);
   };
   return (
     <Dialog title={rename(label)} onClose={onClose}>

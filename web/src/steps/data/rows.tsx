@@ -6,7 +6,7 @@ import { Icon } from "../../parts/icons.js";
 import { LabelSelect } from "../../parts/label-select.js";
 import { Windowed } from "../../parts/windowed.js";
 import { labels, mendRows, removeRows, rows } from "../../state/project.js";
-import { tell } from "../../state/view.js";
+import { notify } from "../../state/view.js";
 import { ShownFinding } from "./findings.js";
 import { clearFilter, filter, search, shown } from "./state.js";
 
@@ -44,7 +44,7 @@ export function Rows() {
   const names = labels.value.map(([label]) => label);
   const remove = (row: Row) => {
     removeRows([row.id]);
-    tell(t.removed(1), true);
+    notify(t.removed(1), true);
   };
   const draw = (i: number) => {
     const row = shown.value[i]!;

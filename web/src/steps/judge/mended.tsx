@@ -3,7 +3,7 @@ import type { Row } from "../../data/findings.js";
 import { m } from "../../messages/index.js";
 import { rows } from "../../state/project.js";
 import { runs } from "../../state/runs.js";
-import { tell } from "../../state/view.js";
+import { notify } from "../../state/view.js";
 
 /** The rows before the first change since the newest run. Undone changes do not count. */
 const before = signal<{ readonly run: string | undefined; readonly rows: readonly Row[] } | null>(null);
@@ -19,7 +19,7 @@ const mended = computed(() => {
 export function mend(count: number, work: () => void): void {
   if (mended.value === 0) before.value = { run: runs.value[0]?.id, rows: rows.value };
   work();
-  tell(m().judge.mended(count), true);
+  notify(m().judge.mended(count), true);
 }
 
 /** The number of changes, and a link to train again. */

@@ -6,7 +6,7 @@ import { FewFirst } from "../../parts/few-first.js";
 import { LabelSelect } from "../../parts/label-select.js";
 import { addTexts, mendRows, project, rows } from "../../state/project.js";
 import type { Run } from "../../state/runs.js";
-import { tell } from "../../state/view.js";
+import { notify } from "../../state/view.js";
 import { mend } from "./mended.js";
 import { RowState } from "./row-state.js";
 import { Search } from "./search.js";
@@ -52,7 +52,7 @@ function Bring({ run }: { run: Run }) {
     problem.value = null;
     try {
       const { readTexts } = await import("../../data/read-texts.js");
-      tell(t.brought(addTexts(await readTexts(file))), true);
+      notify(t.brought(addTexts(await readTexts(file))), true);
       const { [run.id]: _, ...others } = wavering.value;
       wavering.value = others;
     } catch (reason) {

@@ -1,4 +1,4 @@
-import { letGo } from "../../engine/classify.js";
+import { disposeRun } from "../../engine/classify.js";
 import { discard, training } from "../../engine/train.js";
 import { downloads } from "../../messages/downloads.js";
 import { m } from "../../messages/index.js";
@@ -11,7 +11,7 @@ export function History() {
   const { historyColumns: columns, statuses } = t;
   const forget = async (run: Run) => {
     if (!confirm(t.forgetAsk(run.name))) return;
-    await letGo(run.id);
+    await disposeRun(run.id);
     await discard(run);
   };
   const share = (value: number | null | undefined) =>

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { downloads } from "../../messages/downloads.js";
-import { tell } from "../../state/view.js";
+import { notify } from "../../state/view.js";
 import { snippets } from "./snippet-texts.js";
 
 const places = ["page", "node", "python", "edge"] as const;
@@ -12,7 +12,7 @@ export function Snippets() {
   const place = useSignal<Place>("page");
   const copy = async () => {
     await navigator.clipboard.writeText(snippets[place.value]);
-    tell(t.copied);
+    notify(t.copied);
   };
   return (
     <section class="snippets" aria-labelledby="use-heading">

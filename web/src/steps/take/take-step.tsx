@@ -7,7 +7,7 @@ import { Problem } from "../../parts/problem.js";
 import { ProjectFile } from "../../parts/project-file.js";
 import { save } from "../../parts/save.js";
 import { type Run, run } from "../../state/runs.js";
-import { tell } from "../../state/view.js";
+import { notify } from "../../state/view.js";
 import { isHeadEnough } from "../judge/verdict.js";
 import { nameOf, reportText } from "./names.js";
 import { History } from "./history.js";
@@ -123,7 +123,7 @@ function Load() {
     busy.value = true;
     try {
       const { loadZip } = await archives();
-      tell(t.loaded((await loadZip(file)).name));
+      notify(t.loaded((await loadZip(file)).name));
     } catch (reason) {
       error.value = reason;
     } finally {

@@ -1,5 +1,5 @@
 import { signal, useSignal } from "@preact/signals";
-import { takePart } from "../../engine/federation.js";
+import { joinRounds } from "../../engine/federation.js";
 import { keepAsRun } from "../../engine/loaded-run.js";
 import { together } from "../../messages/together.js";
 import { Empty } from "../../parts/empty.js";
@@ -68,7 +68,7 @@ function Join() {
     try {
       const { href } = new URL(given, document.baseURI);
       isNone.value = false;
-      void takePart(
+      void joinRounds(
         href,
         usable.value.map(({ text, label }) => ({ text, label })),
       );
@@ -78,7 +78,7 @@ function Join() {
   };
   return (
     <form class="join" onSubmit={join}>
-      <p>{t.learnsFrom(usable.value.length, project.value!.table.name)}</p>
+      <p>{t.trainingRows(usable.value.length, project.value!.table.name)}</p>
       <p class="hint">{t.labels(labels.value.map(([label]) => label))}</p>
       <label>
         {t.server} <span class="hint">{t.serverHint}</span>

@@ -17,9 +17,9 @@ function smooth(points: readonly Point[]): Map<number, number> {
 
 function losses(training: readonly Point[], validation: readonly Point[]): uPlot.AlignedData {
   const steps = [...new Set([...training, ...validation].map(({ step }) => step))].sort((a, b) => a - b);
-  const learnt = smooth(training);
+  const means = smooth(training);
   const held = new Map(validation.map(({ step, loss }) => [step, loss]));
-  return [steps, steps.map((step) => learnt.get(step) ?? null), steps.map((step) => held.get(step) ?? null)];
+  return [steps, steps.map((step) => means.get(step) ?? null), steps.map((step) => held.get(step) ?? null)];
 }
 
 const lossLines: readonly Line[] = [

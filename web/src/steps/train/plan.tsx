@@ -1,6 +1,6 @@
 import { guessed } from "../../engine/calibration.js";
 import { begin } from "../../engine/begin.js";
-import { defaults, efforts, foretell, rowsFor, type Settings, settings } from "../../engine/settings.js";
+import { defaults, efforts, estimateRun, rowsFor, type Settings, settings } from "../../engine/settings.js";
 import { m } from "../../messages/index.js";
 import { labels, project, usable } from "../../state/project.js";
 import { runs, unfinished } from "../../state/runs.js";
@@ -58,7 +58,7 @@ export function Plan() {
   const timed =
     runs.value.find(({ report }) => (report?.training.tokensPerSecond ?? 0) > 0)?.report?.training.tokensPerSecond ??
     null;
-  const { seconds, memory, steps } = foretell(settings.value, texts, timed);
+  const { seconds, memory, steps } = estimateRun(settings.value, texts, timed);
   const start = async () => {
     if ((await begin()) !== null) go("judge");
   };
@@ -70,7 +70,7 @@ export function Plan() {
       </div>
       <p class="facts">
         <span>{project.value!.table.name}</span>
-        <span>{t.learnFrom(texts.length, labels.value.length)}</span>
+        <span>{t.rowsAndLabels(texts.length, labels.value.length)}</span>
       </p>
       <fieldset class="efforts">
         <legend>{t.effort}</legend>
@@ -98,7 +98,7 @@ export function Plan() {
           {t.start}
         </button>
         <p>
-          {t.foretold(m().span(guessed(seconds, timed !== null)), m().size(memory), steps)}{" "}
+          {t.estimated(m().span(guessed(seconds, timed !== null)), m().size(memory), steps)}{" "}
           {timed === null && <span class="hint">{t.roughly}</span>}
         </p>
       </div>
