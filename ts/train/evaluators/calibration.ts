@@ -12,6 +12,7 @@ export interface CalibrationOptions {
 
 /** Predictions whose confidence lies in one interval. */
 export interface CalibrationBin {
+  /** Number of predictions. */
   readonly count: number;
   /** Share of right predictions; null without predictions. */
   readonly accuracy: number | null;

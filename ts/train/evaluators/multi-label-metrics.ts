@@ -13,25 +13,35 @@ export interface MultiLabelOptions {
 
 /** Scores of predicted sets of labels, as scikit-learn has them. P, R and F1 of counts: tp/(tp + fp), tp/(tp + fn), 2tp/(2tp + fp + fn). */
 export interface MultiLabelMetrics {
-  /** Of the counts of all labels together. */
+  /** Precision, of the counts of all labels together. */
   readonly precisionMicro: number;
+  /** Recall, of the counts of all labels together. */
   readonly recallMicro: number;
+  /** F1, of the counts of all labels together. */
   readonly f1Micro: number;
-  /** Means over labels. */
+  /** Precision, mean over labels. */
   readonly precisionMacro: number;
+  /** Recall, mean over labels. */
   readonly recallMacro: number;
+  /** F1, mean over labels. */
   readonly f1Macro: number;
-  /** Means over labels, weighted by their texts. */
+  /** Precision, mean over labels, weighted by their texts. */
   readonly precisionWeighted: number;
+  /** Recall, mean over labels, weighted by their texts. */
   readonly recallWeighted: number;
+  /** F1, mean over labels, weighted by their texts. */
   readonly f1Weighted: number;
-  /** Means over texts. */
+  /** Precision, mean over texts. */
   readonly precisionSamples: number;
+  /** Recall, mean over texts. */
   readonly recallSamples: number;
+  /** F1, mean over texts. */
   readonly f1Samples: number;
-  /** Of each label. */
+  /** Precision of each label. */
   readonly precisionPerLabel: readonly number[];
+  /** Recall of each label. */
   readonly recallPerLabel: readonly number[];
+  /** F1 of each label. */
   readonly f1PerLabel: readonly number[];
   /** Share of texts whose set of labels is exactly right: exact match. */
   readonly subsetAccuracy: number;

@@ -6,6 +6,7 @@ import { readSignal } from "../../../waiting/abort.js";
 
 /** What gives vectors: a `SentenceEncoder`, or anything with such a method. */
 export interface VectorSource {
+  /** Vectors of texts, in order; they need not be normalised. */
   encode(
     texts: readonly string[],
     options?: { normalize?: boolean; prompt?: string; promptName?: string; signal?: AbortSignal },
