@@ -46,7 +46,7 @@ export const chat: typeof en = {
   fieldHints: {
     instructions: "das Modell liest sie vor dem Gespräch",
     temperature: "0 gibt immer dieselbe Antwort; etwa 0,7 gibt verschiedene",
-    maxTokens: "ein Token ist etwa ein Dreiviertel eines Wortes",
+    maxTokens: "ein Token ist etwa drei Viertel eines Wortes",
   },
   instructionsExample: "Answer in a few words.",
   adapterHeading: "Adapter",

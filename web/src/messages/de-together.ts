@@ -7,9 +7,9 @@ export const together: typeof en = {
   intro:
     "Mehrere Personen trainieren ein Modell, und niemand zeigt seine Texte. In jeder Runde trainiert dieser Tab mit Ihren Zeilen und sendet das Ergebnis, einige Hundert Kilobyte an Zahlen. Ein Server mittelt die Ergebnisse aller, und die nächste Runde beginnt.",
   invited:
-    "Die Adresse bekommen Sie von der Person, die den Server betreibt, oder einen Link zu dieser Seite, der sie enthält.",
+    "Die Person, die den Server betreibt, gibt Ihnen seine Adresse oder einen Link zu dieser Seite, der sie enthält.",
   server: "Adresse des Servers",
-  serverHint: "ein Pfad dieser Seite oder https://…",
+  serverHint: "ein Pfad dieser Website oder https://…",
   noAddress: "Das ist keine Adresse.",
   noTable: "Öffnen Sie zuerst eine Tabelle zum Trainieren.",
   noTableHint: "Sie brauchen eine Tabelle mit Texten und Labels, mit denselben Labels wie die anderen.",

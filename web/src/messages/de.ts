@@ -28,7 +28,7 @@ export const de: Messages = {
     chat: "ein kleines, das in diesem Tab läuft; Sie können es mit Beispielen trainieren",
     compare: "wie ähnlich das Modell sie findet, vor und nach dem Training",
     together: "mit anderen über einen Server; Ihre Texte bleiben hier",
-    kernels: "wie schnell er rechnet, als Messung",
+    kernels: "misst, wie schnell er rechnet",
   },
   settingsOf: "Sprache und Aussehen",
   languageLabel: "Sprache",
@@ -58,7 +58,7 @@ export const de: Messages = {
   data: {
     heading: "Bringen Sie einem Modell Ihre Labels bei",
     intro:
-      "Sie brauchen eine Tabelle mit einer Spalte für Texte und einer für Labels, also die Kategorie jedes Textes. Ein paar Hundert Zeilen sind ein guter Anfang.",
+      "Sie brauchen eine Tabelle mit einer Spalte für Texte und einer für Labels (die Kategorie jedes Textes). Ein paar Hundert Zeilen sind ein guter Anfang.",
     drop: "Tabelle hier ablegen oder Datei wählen",
     formats: "CSV, TSV, JSON Lines oder Excel (.xlsx)",
     choose: "Datei wählen",
@@ -183,7 +183,7 @@ export const de: Messages = {
       rank: "wie viel der Adapter am Modell ändern kann; meist 4 bis 32",
       learningRate: "wie viel jeder Schritt ändert; kleiner, wenn der Verlust springt",
       batchSize: "weniger Zeilen brauchen weniger Speicher",
-      maxTokens: "der Rest wird abgeschnitten; ein Token ist etwa ein Dreiviertel eines Wortes",
+      maxTokens: "der Rest wird abgeschnitten; ein Token ist etwa drei Viertel eines Wortes",
       seed: "derselbe Startwert gibt dasselbe Ergebnis",
     },
     reset: "Empfohlene Werte verwenden",

@@ -24,7 +24,7 @@ export const en = {
     chat: "a small one that runs in this tab; you can train it with examples",
     compare: "how similar the model finds them, before and after training",
     together: "with other people through a server; your texts stay here",
-    kernels: "how fast it computes, as a measurement",
+    kernels: "measures how fast it computes",
   },
   settingsOf: "Language and appearance",
   languageLabel: "Language",
@@ -54,7 +54,7 @@ export const en = {
   data: {
     heading: "Teach a model your labels",
     intro:
-      "You need a table with a column of texts and a column of labels: the category of each text. A few hundred rows are a good start.",
+      "You need a table with a column of texts and a column of labels (the category of each text). A few hundred rows are a good start.",
     drop: "Drop a table here, or choose a file",
     formats: "CSV, TSV, JSON Lines or Excel (.xlsx)",
     choose: "Choose a file",
