@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { runLanes } from "./checks/run.mjs";
+import { runChecks } from "./checks/run.mjs";
 import { setUp, stepsForDist } from "./setup/index.mjs";
 import { root } from "./setup/paths.mjs";
 import { explain } from "./setup/report.mjs";
@@ -19,31 +19,24 @@ function changedFiles(base) {
   return files.filter((file) => existsSync(join(root, file)));
 }
 
-/** The checks that these files call for, as lanes that run beside each other. */
-function lanesFor(files, base) {
+/** The checks that these files call for, the longest first. */
+function checksFor(files, base) {
   const linted = files.filter((file) => /\.(ts|tsx|js|mjs)$/.test(file));
   const styled = files.filter((file) => /\.(ts|tsx|js|mjs|json|css|html|yml)$/.test(file));
   const typescript = linted.length > 0;
   const rust = files.some((file) => file.startsWith("crates/"));
   const incremental = ["--incremental", "--tsBuildInfoFile", ".cache/tsc.tsbuildinfo"];
   const tests = ["vitest", "run", "--changed", base, "--project", "node-simd", "--project", "node"];
+  const web = files.some((file) => file.startsWith("web/"));
+  const lint = ["eslint", "--max-warnings", "0", "--no-warn-ignored", ...linted];
+  const style = ["prettier", "--check", "--ignore-unknown", ...styled];
   return [
-    [
-      ...(styled.length > 0
-        ? [{ name: "prettier", command: ["prettier", "--check", "--ignore-unknown", ...styled] }]
-        : []),
-      ...(typescript ? [{ name: "tsc", command: ["tsc", "--project", ".", ...incremental] }] : []),
-      ...(files.some((file) => file.startsWith("web/"))
-        ? [{ name: "tsc-web", command: ["tsc", "--project", "web"] }]
-        : []),
-      ...(typescript
-        ? [{ name: "eslint", command: ["eslint", "--max-warnings", "0", "--no-warn-ignored", ...linted] }]
-        : []),
-    ],
-    [
-      ...(rust ? [{ name: "cargo-test", command: ["cargo", "test", "--workspace"] }] : []),
-      { name: "vitest", command: tests, env: { LOWRANK_TESTS: "quick" } },
-    ],
+    { name: "vitest", command: tests, env: { LOWRANK_TESTS: "quick" } },
+    ...(rust ? [{ name: "cargo-test", command: ["cargo", "test", "--workspace"] }] : []),
+    ...(typescript ? [{ name: "eslint", command: lint }] : []),
+    ...(typescript ? [{ name: "tsc", command: ["tsc", "--project", ".", ...incremental] }] : []),
+    ...(web ? [{ name: "tsc-web", command: ["tsc", "--project", "web"] }] : []),
+    ...(styled.length > 0 ? [{ name: "prettier", command: style }] : []),
   ];
 }
 
@@ -52,7 +45,7 @@ async function main({ base = "HEAD" }) {
   await setUp(stepsForDist);
   const files = changedFiles(base);
   console.log(`▸ ${files.length} files differ from ${base}`);
-  const { passed, failed } = await runLanes(lanesFor(files, base));
+  const { passed, failed } = await runChecks(checksFor(files, base), 2);
   if (failed > 0) process.exitCode = 1;
   console.log(`\n${passed} checks passed, ${failed} failed, in ${((performance.now() - start) / 1000).toFixed(0)} s`);
 }

@@ -4,23 +4,23 @@ import { rmSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { findChromium } from "./browsers/chromium.mjs";
 import { stagesOfChecks } from "./checks/index.mjs";
-import { runLanes } from "./checks/run.mjs";
+import { runChecks } from "./checks/run.mjs";
 import { setUp, stepsForAllTests, stepsForTests } from "./setup/index.mjs";
 import { explain, SetupError } from "./setup/report.mjs";
 
 async function main({ values: { all = false }, positionals: names }) {
   await setUp(all ? stepsForAllTests() : stepsForTests());
   const stages = stagesOfChecks({ all });
-  const checks = stages.flat(2);
+  const checks = stages.flatMap((stage) => stage.checks);
   const unknown = names.find((name) => !checks.some((check) => check.name === name));
   if (unknown)
     throw new SetupError(`there is no check "${unknown}"; there are ${checks.map(({ name }) => name).join(", ")}`);
   for (const { report } of checks) if (report) rmSync(report, { force: true });
   const start = performance.now();
   const total = { passed: 0, failed: 0 };
-  for (const lanes of stages) {
-    const chosen = lanes.map((lane) => lane.filter(({ name }) => names.length === 0 || names.includes(name)));
-    const { passed, failed } = await runLanes(chosen);
+  for (const stage of stages) {
+    const chosen = stage.checks.filter(({ name }) => names.length === 0 || names.includes(name));
+    const { passed, failed } = await runChecks(chosen, stage.atOnce);
     total.passed += passed;
     total.failed += failed;
   }

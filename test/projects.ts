@@ -23,15 +23,13 @@ const covering = [
 ];
 
 /** The same in a browser, where the kernels' builds are those of Node: the start of the engine, and one run of every op. */
-const coveringInBrowser = [
-  "test/{engine,properties/bits}/*.test.ts",
-  "test/ops/golden.test.ts",
-  "test/models/replay.test.ts",
-];
+const coveringInBrowser = ["test/{engine,properties/bits}/*.test.ts", "test/ops/golden.test.ts"];
 
 /** What a browser does in a way of its own: workers, threads, streams, dates and languages, files by fetch. */
 const differsInBrowser = [
   ...coveringInBrowser,
+  // In the simd build test/properties/bits shows that a page's steps have Node's bits; the relaxed one may differ.
+  "test/models/replay.test.ts",
   "test/{properties/threads,tokenize,values,worker}/**/*.test.ts",
   "test/io/examples/{reading,summary/languages,parquet/parquet}.test.ts",
 ];
@@ -46,11 +44,22 @@ const leftToAll = {
     "test/docs/queues.node.test.ts",
   ],
   /** They kill processes, or browsers, over and over, and wait for them. */
-  kills: ["test/properties/kills/*.node.test.ts", "test/pages/kills.node.test.ts"],
+  kills: [
+    "test/properties/kills/*.node.test.ts",
+    "test/pages/kills.node.test.ts",
+    // The example's server. What it is made of is tested in one process, in test/serve/adapter-server.
+    "test/serve/node-server.node.test.ts",
+  ],
   /** They go through the Studio as a person would; its sample and its first load stay. */
   studio: ["test/studio/!(sample|first-load|policy|verdict).node.test.ts"],
   /** They keep models in a page's storage, cut downloads and open several tabs. */
   pages: ["test/pages/{downloads,in-worker,picked,runs,tabs}.node.test.ts"],
+  /** It trains MiniLM on 512 tokens, again and again, as before its modules were known. test/jobs/old-runs resumes small models. */
+  oldRuns: ["test/jobs/run-before-known-modules.node.test.ts"],
+  /** They compile the kernels twice more, and compare the bytes: those change with the toolchain alone. */
+  toolchain: ["test/packaging/wasm-pack.test.ts"],
+  /** They train MiniLM by the programs and commands of a page, each with the defaults; those of README and docs/starts stay. */
+  documents: ["test/docs/own-data.node.test.ts"],
   /** They install the package into projects of their own. */
   consumers: ["test/packaging/{consumers,sample-consumers,edge-worker}.test.ts", "test/serve/edge-worker.node.test.ts"],
 };

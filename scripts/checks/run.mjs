@@ -3,16 +3,15 @@ import { pathWith, root } from "../setup/paths.mjs";
 import { show, stopIfInterrupted, watch } from "../setup/process.mjs";
 import { seconds } from "../setup/report.mjs";
 
-/** Runs lists of checks beside each other, the checks of a list in order, and returns `{ passed, failed }` of all. */
-export async function runLanes(lanes) {
-  const results = await Promise.all(lanes.map(runInOrder));
-  return results.flat().reduce(add, { passed: 0, failed: 0 });
-}
-
-async function runInOrder(checks) {
+/** Runs checks, `atOnce` of them beside each other and each as soon as there is room, and returns `{ passed, failed }` of all. */
+export async function runChecks(checks, atOnce) {
+  const waiting = [...checks];
   const results = [];
-  for (const check of checks) results.push(await runCheck(check));
-  return results;
+  const runNext = async () => {
+    for (let check = waiting.shift(); check !== undefined; check = waiting.shift()) results.push(await runCheck(check));
+  };
+  await Promise.all(Array.from({ length: atOnce }, runNext));
+  return results.reduce(add, { passed: 0, failed: 0 });
 }
 
 function add(a, b) {
