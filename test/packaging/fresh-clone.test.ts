@@ -109,7 +109,7 @@ function packagesOf(file: string, seen = new Set<string>()): string[] {
 }
 
 describe.each(Object.entries(scripts))("npm run %s, where nothing is installed yet,", (_name, command) => {
-  const [, file] = /^node (scripts\/[\w-]+\.mjs)/.exec(command) ?? [];
+  const [, file] = /^node ((?:scripts|bench)\/[\w-]+\.mjs)/.exec(command) ?? [];
 
   it("starts: its script imports no package", () => {
     expect(file, command).toBeDefined();
