@@ -74,6 +74,7 @@ export type {
   MiningOptions,
   VectorSource,
 } from "./models/sentence/mining/mining-options.js";
+export type { SaveEncoderOptions } from "./models/sentence/saved-encoder.js";
 export { CausalLanguageModel } from "./models/language/causal-language-model.js";
 export type { ChatTemplateOptions } from "./models/language/chat-template.js";
 export type { ChatMessage } from "./models/language/chat-message.js";
@@ -105,6 +106,24 @@ export type { LoadProgress } from "./io/watched-source.js";
 export type { LoadOptions } from "./models/sentence/encoder-options.js";
 export type { WeightsOption } from "./models/stored-weights.js";
 export { TextClassifier } from "./tasks/text-classifier.js";
+export { CrossEncoder } from "./tasks/cross/cross-encoder.js";
+export type {
+  CrossActivation,
+  CrossCallOptions,
+  CrossEncoderOptions,
+  LoadCrossEncoderOptions,
+  PredictPairsOptions,
+  RankedText,
+  RankOptions,
+  SaveCrossEncoderOptions,
+} from "./tasks/cross/cross-options.js";
+export type {
+  CrossExample,
+  CrossFitOptions,
+  ListExample,
+  PairExample,
+  PositiveExample,
+} from "./tasks/cross/cross-examples.js";
 export { TokenClassifier } from "./tasks/tokens/token-classifier.js";
 export type { LabelledSpans, LabelledWords, TokenExample } from "./tasks/tokens/token-examples.js";
 export type { TokenMetrics } from "./tasks/tokens/token-metrics.js";

@@ -53,11 +53,13 @@ export const places = {
   "ts/models": "models",
   "ts/tasks": "tasks",
   "ts/tasks/classify": "jobs",
+  "ts/tasks/cross": "cross",
   "ts/tasks/index.ts": "jobs",
   "ts/tasks/language/settings.ts": "jobs",
   "ts/tasks/tokens/run/baseline-check.ts": "jobs",
   "ts/tasks/tokens/run/settings.ts": "jobs",
   "ts/tokenize": "models",
+  "ts/tokenize/pair-tokens.ts": "cross",
   "ts/train": "models",
   // Apart: few programs train sentence vectors by themselves, and the tables of losses keep all of them.
   "ts/train/losses": "losses",
@@ -115,6 +117,13 @@ export const places = {
   "ts/models/modernbert": "rotary",
   "ts/models/nomic-bert": "rotary",
   "ts/models/rotary": "rotary",
+
+  // On demand: sentence-transformers' folders with an adapter, and writing such folders.
+  "ts/merging": "sentence-files",
+  "ts/merging/onnx": null,
+  "ts/models/sentence/adapter-folder.ts": "sentence-files",
+  "ts/models/sentence/saving": "sentence-files",
+  "ts/tasks/cross/saving": "sentence-files",
 
   // On demand: tables and what is odd in them, Parquet, zip archives.
   "ts/io/examples/json": "tables",

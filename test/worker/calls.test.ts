@@ -19,6 +19,9 @@ describe("every method of a class has a row in the table of calls, but for those
     expectTypeOf<Missing<"TextClassifier", local.TextClassifier>>().toEqualTypeOf<"params" | "loss" | "memory">();
     expectTypeOf<Missing<"TokenClassifier", local.TokenClassifier>>().toEqualTypeOf<"params">();
   });
+  it("of cross-encoders", () => {
+    expectTypeOf<Missing<"CrossEncoder", local.CrossEncoder>>().toEqualTypeOf<"params">();
+  });
   it("of language models", () => {
     expectTypeOf<Missing<"CausalLanguageModel", local.CausalLanguageModel>>().toEqualTypeOf<OfGraph>();
     expectTypeOf<Missing<"GenerationSession", local.GenerationSession>>().toEqualTypeOf<never>();

@@ -33,8 +33,12 @@ export class AdaptedEmbedding {
     );
   }
 
-  /** Row 0 for each of `count` rows: `[1, width]` if no adapter changes it, else `[count, width]`. */
-  first(count: number, selection: AdapterSelection): NodeId {
+  /**
+   * Row 0 for each of `count` rows: `[1, width]` if no adapter changes it, else `[count, width]`.
+   * @param indices other rows instead
+   */
+  first(count: number, selection: AdapterSelection, indices?: Int32Array): NodeId {
+    if (indices !== undefined) return this.forward(indices, selection);
     const changed = selection.some(({ adapter }) => this.adapts(adapter));
     return changed ? this.forward(new Int32Array(count), selection) : this.graph.embedding(this.table, [0]);
   }

@@ -16,7 +16,7 @@ import { openWeights } from "./tensor-files.js";
 import { fingerprinted, type ReadWeights } from "./weights-read.js";
 
 /** Options of every model's loading. */
-export type ModelOptions = Omit<LoadOptions, "maxTokens" | "pooling">;
+export type ModelOptions = Omit<LoadOptions, "maxTokens" | "model" | "pooling">;
 
 /** Names of these options. */
 export const MODEL_OPTIONS = [
@@ -30,7 +30,7 @@ export const MODEL_OPTIONS = [
 ] as const;
 
 /**
- * These options with their defaults, and the model's files, with progress. Calls `init` unless an engine is given. Throws `ConfigError` for
+ * These options with their defaults, and the model's files, with progress; `reopen` opens them again, without. Calls `init` unless an engine is given. Throws `ConfigError` for
  * invalid options.
  */
 export async function openModel(what: string, source: string | FileMap | ModelSource, options: ModelOptions) {
@@ -44,8 +44,9 @@ export async function openModel(what: string, source: string | FileMap | ModelSo
   throwIfAborted(signal);
   if (engine === undefined) await init();
   const watcher = { signal, onProgress };
-  const from = await inHuggingFaceLayout(watchedSource(await modelSource(source, watcher), watcher));
-  return { from, seed, weights, packedCopies, allowNonFinite, engine };
+  const found = await modelSource(source, watcher);
+  const from = await inHuggingFaceLayout(watchedSource(found, watcher));
+  return { from, reopen: () => inHuggingFaceLayout(found), seed, weights, packedCopies, allowNonFinite, engine };
 }
 
 /**

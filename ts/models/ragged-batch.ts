@@ -11,6 +11,8 @@ export interface RaggedBatch {
   readonly positions: Int32Array;
   /** Text i is tokens `offsets[i]` to `offsets[i + 1]`; `[batch + 1]`. */
   readonly offsets: Int32Array;
+  /** @internal Token type of each token, `[tokens]`, which says to which text of a pair it belongs. Default: all 0. */
+  readonly types?: Int32Array;
 }
 
 /**
@@ -28,6 +30,14 @@ export function raggedBatch(texts: readonly ArrayLike<number>[]): RaggedBatch {
     offsets[i + 1] = start + row.length;
   });
   return { ids, positions, offsets };
+}
+
+/** The same of pairs of texts, with their token types. */
+export function pairBatch(pairs: readonly { readonly ids: Int32Array; readonly types: Int32Array }[]): RaggedBatch {
+  const batch = raggedBatch(pairs.map(({ ids }) => ids));
+  const types = hostArray("pairBatch", Int32Array, batch.ids.length);
+  pairs.forEach((pair, i) => types.set(pair.types, batch.offsets[i]));
+  return types.includes(1) ? { ...batch, types } : batch;
 }
 
 /** A copy of a text's token ids. */
@@ -77,7 +87,7 @@ function checkRows(what: string, name: string, { least, most }: Integers, rows: 
 }
 
 /** Divides texts, in order, into batches of at most `budget` tokens; a longer text is its own batch. */
-export function* tokenBatches<T extends ArrayLike<number>>(texts: Iterable<T>, budget: number): Generator<T[]> {
+export function* tokenBatches<T extends { readonly length: number }>(texts: Iterable<T>, budget: number): Generator<T[]> {
   let batch: T[] = [];
   let tokens = 0;
   for (const text of texts) {

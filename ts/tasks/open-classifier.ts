@@ -19,10 +19,10 @@ import { LABELS_FILE, type LabelsFile } from "./labels-file.js";
 const what = "TextClassifier.open";
 
 /** Options of the encoder, except those that the classifier's files determine. */
-export type EncoderOptions = Omit<LoadOptions, "maxTokens" | "pooling">;
+export type EncoderOptions = Omit<LoadOptions, "maxTokens" | "model" | "pooling">;
 
 /** Options of the encoder of a classifier that does not record its maximum length. */
-export type CutOptions = Omit<LoadOptions, "pooling">;
+export type CutOptions = Omit<LoadOptions, "model" | "pooling">;
 
 /** Names of those. */
 export const CUT_OPTIONS = [...MODEL_OPTIONS, "maxTokens"] as const;

@@ -31,6 +31,7 @@ interface TokenizerParts {
   readonly fingerprint: () => string;
   readonly style: TokenStyle;
   readonly decoder: unknown;
+  readonly processor: unknown;
 }
 
 /** Turns texts into token ids with special tokens, truncated to a maximum length. */
@@ -41,14 +42,18 @@ export class TextTokenizer {
   readonly lowercase: boolean;
   /** @internal How tokens become text again, by tokenizer.json; `tokenText` reads it. */
   readonly decoder: unknown;
+  /** @internal How special tokens are put around texts, by tokenizer.json; `PairTokenizer` reads it. */
+  readonly processor: unknown;
 
   private constructor(private readonly parts: TokenizerParts) {
     const { subwords } = parts;
     this.maxTokens = parts.maxTokens;
     this.lowercase = parts.lowercase;
     this.decoder = parts.decoder;
+    this.processor = parts.processor;
     const marked = this.attempt(() => subwords.marked([TEXT]), "");
     const middle = marked.indexOf(TEXT);
+    this.around = [marked[0], marked.at(-1)].filter((token): token is string => token !== TEXT && token !== undefined);
     const ids = (tokens: readonly string[]) => tokens.map((token) => this.checked(subwords.idOf(token), token));
     this.before = ids(marked.slice(0, middle));
     this.after = ids(marked.slice(middle + 1));
@@ -61,6 +66,9 @@ export class TextTokenizer {
 
   /** A cache of texts' ids, and how many more it may hold; null for none. */
   private kept: { readonly ids: Map<string, Int32Array>; room: number } | null = null;
+
+  /** @internal The first and the last special token around every text, if both are there. */
+  readonly around: readonly string[];
 
   /** Special tokens around every text. */
   private readonly before: readonly number[];
@@ -107,6 +115,7 @@ export class TextTokenizer {
         fingerprint,
         style,
         decoder,
+        processor: parts["post_processor"],
       });
     } catch (cause) {
       if (cause instanceof LowrankError) throw cause;
@@ -150,9 +159,18 @@ export class TextTokenizer {
     return { ids: this.finished(text, ids), first: this.before.length, offsets };
   }
 
+  /** @internal Ids of the text itself, without special tokens, at most so many. */
+  ownIds(text: string, most: number): readonly number[] {
+    return this.own(text, most).ids;
+  }
+
+  /** @internal The id of a special token. Throws `ModelError` if there is none. */
+  specialId(token: string): number {
+    return this.checked(this.parts.subwords.idOf(token), token);
+  }
+
   /** Ids and tokens of the text itself, up to the maximum length. */
-  private own(text: string): { readonly ids: number[]; readonly tokens: string[] } {
-    const { room } = this;
+  private own(text: string, room = this.room): { readonly ids: number[]; readonly tokens: string[] } {
     const [ids, tokens]: [number[], string[]] = [[], []];
     for (const piece of this.parts.cutter(this.lowercase ? text.toLowerCase() : text)) {
       const found = this.attempt(() => this.parts.subwords.encode(piece), piece);

@@ -65,7 +65,10 @@ const adapterMethods = {
 
 const encoderMethods = {
   encode: call({ texts: data, options: inference }, handedOver),
+  encodeQuery: call({ texts: data, options: inference }, handedOver),
+  encodeDocument: call({ texts: data, options: inference }, handedOver),
   tokenize: call({ texts: data }, data),
+  save: call({ options: options({ signal }) }, handedOver),
   ...adapterMethods,
 };
 
@@ -123,7 +126,18 @@ const tokenMethods = {
 };
 const classifierMethods = { ...tokenMethods, savePeft: call({}, handedOver) };
 
+const crossMethods = {
+  predict: call({ pairs: data, options: inference }, data),
+  logits: call({ pairs: data, options: inference }, handedOver),
+  rank: call({ query: data, texts: data, options: inference }, data),
+  tokenize: call({ pairs: data }, data),
+  fit: call({ examples: data, options: training }, data),
+  save: call({ options: options({ signal }) }, handedOver),
+  dispose: call({}, ended),
+};
+
 const encoder = living("SentenceEncoder");
+const crossEncoder = living("CrossEncoder");
 const classifier = living("TextClassifier");
 const tokenClassifier = living("TokenClassifier");
 const languageModel = living("CausalLanguageModel");
@@ -131,7 +145,7 @@ const languageModel = living("CausalLanguageModel");
 /** Classes whose objects live in the worker: static methods, methods, and fields that are sent with an object. */
 export const classes = {
   SentenceEncoder: {
-    statics: { load: call({ source: model, options: options(loading) }, encoder) },
+    statics: { load: call({ source: model, options: options({ ...loading, model }) }, encoder) },
     methods: encoderMethods,
     fields: { name: data, hiddenSize: data },
   },
@@ -152,6 +166,14 @@ export const classes = {
     },
     methods: tokenMethods,
     fields: { labels: data, adapter: data, encoder },
+  },
+  CrossEncoder: {
+    statics: {
+      create: call({ encoder, options: data }, crossEncoder),
+      load: call({ source: model, options: options({ ...loading, model }) }, crossEncoder),
+    },
+    methods: crossMethods,
+    fields: { labels: data, adapter: data, activation: data, encoder },
   },
   CausalLanguageModel: {
     statics: { load: call({ source: model, options: options(loading) }, languageModel) },

@@ -1,5 +1,6 @@
 export {
   CausalLanguageModel,
+  CrossEncoder,
   predictEach,
   SentenceEncoder,
   TextClassifier,
@@ -17,10 +18,12 @@ export { startWorker } from "./client/shared-worker.js";
 export type { InWorker } from "./client/shared-worker.js";
 export type {
   RemoteClassifier,
+  RemoteCrossEncoder,
   RemoteEncoder,
   RemoteLanguageModel,
   RemoteSession,
   RemoteTokenClassifier,
+  WorkerCrossEncoderOptions,
   WorkerFitOptions,
   WorkerJobOptions,
   WorkerLanguageModelOptions,

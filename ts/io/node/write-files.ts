@@ -79,22 +79,36 @@ async function writeWhole(
 }
 
 /**
- * Writes files into a folder (made if need be): first all of them under temporary names, then the renames, so that a full
- * disk or an interruption leaves the old files as they were.
- * @throws `ConfigError` for a name that is more than a name, and for what are no bytes
+ * Writes files into a folder (made if need be, with the folders inside it that names such as "1_Pooling/config.json" call for): first all of
+ * them under temporary names, then the renames, so that a full disk or an interruption leaves the old files as they were.
+ * @param files by name, as bytes, or a promise of them, as `encoder.save` gives one
+ * @throws `ConfigError` for a name that leads out of the folder, and for what are no bytes
  */
-export async function writeFilesAtomically(directory: string, files: FileMap): Promise<void> {
+export async function writeFilesAtomically(directory: string, files: FileMap | Promise<FileMap>): Promise<void> {
   if (typeof directory !== "string" || directory === "" || directory.includes("\0"))
     throw notExpected("writing files", "a folder's path", directory);
-  checkRecord("writing files: expected bytes by name", files);
-  const entries = Object.entries(files);
+  const given = await files;
+  checkRecord("writing files: expected bytes by name", given);
+  const entries = Object.entries(given);
   for (const [name, bytes] of entries) {
-    if (name !== basename(name) || name === "" || name === "." || name === ".." || name.includes("\0"))
+    if (!name.split("/").every(isPlainName))
       throw new ConfigError(`writing files: expected a file's name, got ${excerpt(name)}`, { name });
     checkBytes("writing files", bytes);
   }
-  await withFolder(directory, () => writeAndRename(directory, entries));
-  await syncFolder(directory);
+  const folders = [...new Set([directory, ...entries.map(([name]) => dirname(join(directory, name)))])];
+  await withFolders(folders, () => writeAndRename(directory, entries));
+  for (const folder of folders) await syncFolder(folder);
+}
+
+/** A file's or folder's name that is no more than that. */
+const isPlainName = (name: string) =>
+  name === basename(name) && name !== "" && name !== "." && name !== ".." && !name.includes("\0");
+
+/** Runs `body` where all of these are folders, one in another. */
+async function withFolders(folders: readonly string[], body: () => Promise<void>): Promise<void> {
+  const [first, ...others] = folders;
+  if (first === undefined) return body();
+  await withFolder(first, () => withFolders(others, body));
 }
 
 /** The renames begin where the last file is written: a call for each file, one in another. */
@@ -102,9 +116,10 @@ async function writeAndRename(directory: string, files: readonly [name: string, 
   const [first, ...others] = files;
   if (first === undefined) return;
   const [name, bytes] = first;
-  await withPart(directory, name, async (part) => {
+  const path = join(directory, name);
+  await withPart(dirname(path), basename(path), async (part) => {
     await writeDurably(part, (sink) => sink.write(bytes));
     await writeAndRename(directory, others);
-    await rename(part, join(directory, name));
+    await rename(part, path);
   });
 }

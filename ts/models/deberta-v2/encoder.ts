@@ -61,11 +61,11 @@ export class DebertaEncoder extends ReadModel<DebertaConfig, DebertaWeights> {
     return after(weights.layers.length);
   }
 
-  private embed({ ids, positions }: RaggedBatch, selection: AdapterSelection): NodeId {
+  private embed({ ids, positions, types }: RaggedBatch, selection: AdapterSelection): NodeId {
     const { graph, weights } = this;
     let x = weights.words.forward(ids, selection);
     if (weights.positions !== null) x = graph.add(x, weights.positions.forward(positions, selection));
-    if (weights.type !== null) x = graph.add(x, weights.type.first(ids.length, selection));
+    if (weights.type !== null) x = graph.add(x, weights.type.first(ids.length, selection, types));
     if (weights.projection !== null) x = weights.projection.forward(x, selection);
     return this.norm(x, weights.embeddingNorm, selection);
   }

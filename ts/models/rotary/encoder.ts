@@ -38,10 +38,10 @@ export class RotaryEncoder extends ReadModel<RotaryConfig, RotaryWeights> {
     return graph.scope(() => this.norm(after(config.layers), this.weights.finalNorm, selection));
   }
 
-  private embed({ ids }: RaggedBatch, selection: AdapterSelection): NodeId {
+  private embed({ ids, types }: RaggedBatch, selection: AdapterSelection): NodeId {
     const { graph, weights } = this;
     const words = weights.words.forward(ids, selection);
-    const typed = weights.type === null ? words : graph.add(words, weights.type.first(ids.length, selection));
+    const typed = weights.type === null ? words : graph.add(words, weights.type.first(ids.length, selection, types));
     return this.norm(typed, weights.embeddingNorm, selection);
   }
 

@@ -1,4 +1,6 @@
 import type { Engine } from "../../engine/running.js";
+import type { FileMap } from "../../io/file-map.js";
+import type { ModelSource } from "../../io/model-source.js";
 import type { LoadProgress } from "../../io/watched-source.js";
 import type { WeightsOption } from "../stored-weights.js";
 import type { InferOptions } from "./infer-options.js";
@@ -14,6 +16,8 @@ export interface LoadOptions {
    * or without that file), else `model_max_length` of tokenizer_config.json, and never more than the model's positions.
    */
   readonly maxTokens?: number;
+  /** For a folder with an adapter in place of weights: its base, as `load` takes one; default: what adapter_config.json names. */
+  readonly model?: string | FileMap | ModelSource;
   /** How token vectors become a sentence vector; default: 1_Pooling/config.json, else "mean". */
   readonly pooling?: PoolingMode;
   /**
@@ -44,6 +48,11 @@ export interface EncodeOptions extends InferOptions, PromptChoice {
    * other models without one, with one warning.
    */
   readonly normalize?: boolean;
+  /**
+   * Length to which vectors are cut, at most that of a whole one. Cut vectors have length 1 only with `normalize`: true, which scales them
+   * after the cut. Default: `truncate_dim` of config_sentence_transformers.json, else the whole vector.
+   */
+  readonly truncateDim?: number;
   /** Round the inputs of products with "q8" and "q4" weights to bytes; default false. */
   readonly rounded?: boolean;
 }

@@ -1,7 +1,8 @@
-import { flag } from "../../arguments/settings.js";
+import { flag, whole } from "../../arguments/settings.js";
 import { clip } from "../../errors/excerpt.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
 import type { TextTokenizer } from "../../tokenize/text-tokenizer.js";
+import type { EncodeOptions } from "./encoder-options.js";
 import type { SentenceLayout } from "./layout.js";
 import type { PromptChoice } from "./prompts.js";
 
@@ -15,12 +16,16 @@ export interface Encoding {
   readonly finish: (pooled: NodeId) => NodeId;
 }
 
+/** The options of `encode` that it depends on. */
+type EncodingChoice = PromptChoice & Pick<EncodeOptions, "normalize" | "truncateDim">;
+
 /** What it depends on, of an encoder. */
 export interface EncodingParts {
   readonly name: string;
   readonly graph: Graph;
   readonly layout: SentenceLayout;
   readonly tokenizer: TextTokenizer;
+  readonly hiddenSize: number;
 }
 
 /** Models for which the warning about normalisation was shown. */
@@ -31,8 +36,8 @@ const warned = new WeakSet<SentenceLayout>();
  * normalised, the first call for the model warns.
  */
 export function encodingOf(
-  { name, graph, layout, tokenizer }: EncodingParts,
-  { normalize, ...choice }: PromptChoice & { readonly normalize?: boolean | undefined },
+  { name, graph, layout, tokenizer, hiddenSize }: EncodingParts,
+  { normalize, truncateDim, ...choice }: EncodingChoice,
 ): Encoding {
   if (normalize !== undefined) flag("encode", "normalize", normalize);
   else if (!layout.hasModules && !warned.has(layout)) {
@@ -44,6 +49,17 @@ export function encodingOf(
   const { prompts } = layout;
   const before = prompts.choose("encode", choice);
   const skip = prompts.arePooled || before === "" ? 0 : tokenizer.promptLength(before);
+  const width = truncateDim ?? layout.truncateDim ?? hiddenSize;
+  if (truncateDim !== undefined) whole("encode", "truncateDim", truncateDim, 1, hiddenSize);
   const scaled = normalize ?? layout.normalize;
-  return { before, skip, finish: (pooled) => (scaled ? graph.normalize(pooled) : pooled) };
+  const finish = (pooled: NodeId) => {
+    if (width >= hiddenSize) return scaled ? graph.normalize(pooled) : pooled;
+    const part = graph.slice(scaled && normalize !== true ? graph.normalize(pooled) : pooled, {
+      dim: 1,
+      start: 0,
+      end: width,
+    });
+    return normalize === true ? graph.normalize(part) : part;
+  };
+  return { before, skip, finish };
 }

@@ -6,7 +6,7 @@ import { nextTask } from "../../waiting/next-task.js";
 import type { AdapterChoice, AdapterSet } from "../../adapters/adapter-set.js";
 import type { TransformerModel } from "../architecture.js";
 import type { CallAdapters } from "../../adapters/call-adapters.js";
-import { raggedBatch, tokenBatches } from "../ragged-batch.js";
+import { type RaggedBatch, raggedBatch, tokenBatches } from "../ragged-batch.js";
 import { pooledBy, type PoolingParts } from "./pooled.js";
 import type { TextTokenizer } from "../../tokenize/text-tokenizer.js";
 import { inferring } from "../../graph/inferring.js";
@@ -15,9 +15,11 @@ import { inferring } from "../../graph/inferring.js";
 export const INFERENCE_TOKENS = 512;
 
 /** What is needed to run texts. */
-export interface InferenceParts extends PoolingParts {
+export interface InferenceParts<T = Int32Array> extends PoolingParts {
   readonly model: TransformerModel;
   readonly adapterSet: AdapterSet;
+  /** Makes a batch of some texts; default `raggedBatch`. */
+  readonly batchOf?: (texts: readonly T[]) => RaggedBatch;
 }
 
 /** Progress, cancellation, and rounding of a call. */
@@ -38,9 +40,9 @@ export type ReadRows = (pooled: NodeId, first: number, count: number) => Float32
  * @param choice the adapter of all texts, or one for each text
  * @param skip number of leading tokens of every text that are not pooled (a prompt's)
  */
-export async function inferTexts(
-  parts: InferenceParts,
-  texts: Iterable<Int32Array>,
+export async function inferTexts<T extends { readonly length: number } = Int32Array>(
+  parts: InferenceParts<T>,
+  texts: Iterable<T>,
   choice: AdapterChoice | readonly AdapterChoice[],
   read: ReadRows,
   { signal, onProgress, rounded = false }: InferenceEvents,
@@ -85,9 +87,9 @@ export function* tokenized(tokenizer: TextTokenizer, texts: readonly string[]): 
   for (const text of texts) yield tokenizer.encode(text);
 }
 
-function inferBatch(
-  parts: InferenceParts,
-  texts: readonly Int32Array[],
+function inferBatch<T>(
+  parts: InferenceParts<T>,
+  texts: readonly T[],
   first: number,
   adapters: CallAdapters,
   read: ReadRows,
@@ -96,7 +98,8 @@ function inferBatch(
   const { graph } = parts;
   const order = adapters.order(first, texts.length);
   const places = order ?? [...texts.keys()];
-  const batch = raggedBatch(places.map((place) => texts[place]!));
+  const batchOf = parts.batchOf ?? (raggedBatch as unknown as (texts: readonly T[]) => RaggedBatch);
+  const batch = batchOf(places.map((place) => texts[place]!));
   return inferring(graph, () => {
     const selection = adapters.selection(
       places.map((place) => first + place),

@@ -4,7 +4,7 @@ import { isJsonObject, type Json } from "../../io/json.js";
 import { type ModelSource, readJson, readJsonList } from "../../io/model-source.js";
 import { Pooling, type PoolingMode, poolingModes } from "./pooling.js";
 import { checkPlace, type DenseConfig, readDense } from "./dense.js";
-import { noPrompts, Prompts } from "./prompts.js";
+import { Prompts } from "./prompts.js";
 
 type JsonObject = { readonly [key: string]: Json };
 
@@ -24,7 +24,16 @@ export interface SentenceLayout {
   /** tokenizer_config.json, also for the tokenizer: each file is read once. */
   readonly tokenizerConfig: JsonObject;
   readonly prompts: Prompts;
+  /** Length to which vectors are cut after all modules; null for their whole length. */
+  readonly truncateDim: number | null;
+  /** How sentence-transformers compares two vectors. */
+  readonly similarity: Similarity;
 }
+
+/** How two vectors are compared, by sentence-transformers' names: their cosine, dot product, or the negative of a distance. */
+export type Similarity = (typeof similarities)[number];
+
+const similarities = ["cosine", "dot", "euclidean", "manhattan"] as const;
 
 type Failure = (problem: string) => ModelError;
 
@@ -47,7 +56,7 @@ export async function readSentenceLayout(source: ModelSource): Promise<SentenceL
   const modes = pooling === null ? (["mean"] as const) : readPooling(pooling, failure(source, file));
   const tokenizerConfig = (await readJson(source, TOKENIZER_CONFIG)) ?? {};
   const { maxTokens, lowercase } = await readTokens(source);
-  const prompts = await readPrompts(source);
+  const { prompts, ...settings } = await readSettings(source);
   return {
     pooling: new Pooling(modes, dense),
     normalize: modules.normalize,
@@ -57,6 +66,7 @@ export async function readSentenceLayout(source: ModelSource): Promise<SentenceL
     lowercase,
     tokenizerConfig,
     prompts: pooling?.["include_prompt"] === false ? prompts.pooledWithout() : prompts,
+    ...settings,
   };
 }
 
@@ -183,8 +193,15 @@ function readTokenizerLength(source: ModelSource, { model_max_length: most = nul
   throw failure(source, TOKENIZER_CONFIG)(`model_max_length must be a number from 2, or null, got ${excerpt(most)}`);
 }
 
-async function readPrompts(source: ModelSource): Promise<Prompts> {
+async function readSettings(source: ModelSource) {
   const file = "config_sentence_transformers.json";
-  const json = await readJson(source, file);
-  return json === null ? noPrompts : Prompts.read(json, failure(source, file));
+  const json = (await readJson(source, file)) ?? {};
+  const fail = failure(source, file);
+  const { truncate_dim: truncateDim = null, similarity_fn_name: given = null } = json;
+  if (truncateDim !== null && !(Number.isSafeInteger(truncateDim) && (truncateDim as number) > 0))
+    throw fail(`truncate_dim must be a whole number from 1, or null, got ${excerpt(truncateDim)}`);
+  const similarity = similarities.find((name) => name === (given ?? "cosine"));
+  if (similarity === undefined)
+    throw fail(`similarity_fn_name must be one of ${similarities.join(", ")}, got ${excerpt(given)}`);
+  return { prompts: Prompts.read(json, fail), truncateDim: truncateDim as number | null, similarity };
 }

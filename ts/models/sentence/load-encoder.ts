@@ -2,10 +2,11 @@ import { checkOptions } from "../../arguments/options.js";
 import { oneOf, whole } from "../../arguments/settings.js";
 import { Graph } from "../../graph/graph.js";
 import type { FileMap } from "../../io/file-map.js";
-import { type ModelSource, readRequiredJson } from "../../io/model-source.js";
+import { type ModelSource, readJson, readRequiredJson } from "../../io/model-source.js";
 import type { MergedModel } from "../../io/peft/index.js";
 import { TextTokenizer } from "../../tokenize/text-tokenizer.js";
 import type { Tensor } from "../../values/tensor.js";
+import { lazyChunk } from "../../waiting/lazy-chunk.js";
 import type { HeadPlan, TransformerModel } from "../architecture.js";
 import { modelPlan } from "../architectures.js";
 import { withLayers } from "../weights-read.js";
@@ -17,6 +18,12 @@ import { longestText, readSentenceLayout, type SentenceLayout } from "./layout.j
 import { Pooling, poolingModes } from "./pooling.js";
 import { type LoadedTokenHead, loadTokenHead } from "./token-head.js";
 import { filled, MODEL_OPTIONS, openModel } from "../load-model.js";
+
+/** Where a model's files are. */
+export interface ModelOrigin {
+  /** Opens them again; of an adapter's folder, with the base's. */
+  readonly reopen: () => Promise<ModelSource>;
+}
 
 /** Parts of an encoder. */
 export interface EncoderParts {
@@ -41,11 +48,20 @@ export interface EncoderParts {
   readonly tokenHead: LoadedTokenHead | null;
   /** The head that transformers puts on such a model, whether or not these files have one. */
   readonly headPlan: HeadPlan;
+  /** PEFT's files of the adapter that was in the place of weights; null for none. */
+  readonly adapter: FileMap | null;
+  readonly origin: ModelOrigin;
 }
+
+/** Reads a folder that has an adapter in place of weights. */
+export const adapterFolder = /* @__PURE__ */ lazyChunk(
+  async () => (await import("./adapter-folder.js")).openAdapterFolder,
+);
 
 /** Which head of a checkpoint to load, and tensors that replace the file's. */
 export interface WantedHead {
-  readonly of: "texts" | "tokens";
+  /** "pairs": a cross-encoder, which loads its head and adapter itself. */
+  readonly of: "texts" | "tokens" | "pairs";
   readonly tensors?: ReadonlyMap<string, Tensor>;
 }
 
@@ -61,11 +77,12 @@ export async function loadEncoder(
   wanted: WantedHead | null,
   knowsModules = true,
 ): Promise<EncoderParts> {
-  checkOptions("SentenceEncoder.load", options, [...MODEL_OPTIONS, "maxTokens", "pooling"]);
-  const { maxTokens: longest, pooling } = options;
+  checkOptions("SentenceEncoder.load", options, [...MODEL_OPTIONS, "model", "maxTokens", "pooling"]);
+  const { maxTokens: longest, pooling, model: base } = options;
   if (pooling !== undefined) oneOf("load", "pooling", pooling, poolingModes);
   const taken = await openModel("load", source, options);
-  const { from, seed, packedCopies, engine } = taken;
+  const { seed, packedCopies, engine, reopen } = taken;
+  const { source: from, adapter } = await withBase(taken.from, base, options);
   const json = await readRequiredJson(from, "config.json");
   const plan = await modelPlan(json);
   const { maxPositions, vocabularySize } = plan.config;
@@ -105,6 +122,15 @@ export async function loadEncoder(
       head,
       tokenHead,
       headPlan: plan.head,
+      adapter,
+      origin: { reopen: async () => (await withBase(await reopen(), base, {})).source },
     };
   });
+}
+
+/** A model's source; of a folder with an adapter in place of weights, that of its base, and the adapter. */
+async function withBase(from: ModelSource, model: LoadOptions["model"], options: LoadOptions) {
+  const isWhole = from.made !== undefined || (await readJson(from, "config.json")) !== null;
+  const found = isWhole ? null : await (await adapterFolder())(from, model, options);
+  return found ?? { source: from, adapter: null };
 }

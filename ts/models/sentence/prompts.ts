@@ -12,8 +12,9 @@ export interface PromptChoice {
 /** A model's prompts, which say what a text is for: "query: ". */
 export class Prompts {
   constructor(
-    private readonly named: ReadonlyMap<string, string>,
-    private readonly byDefault: string,
+    readonly named: ReadonlyMap<string, string>,
+    /** Name of the one that is used if none is asked for; null for none. */
+    readonly defaultName: string | null,
     /** Whether the prompt's tokens are pooled too. */
     readonly arePooled = true,
   ) {}
@@ -29,15 +30,13 @@ export class Prompts {
         throw fail(`prompts: ${excerpt(key)} must be a text, got ${excerpt(prompt)}`);
       named.set(key, prompt ?? "");
     }
-    if (name === null) return new Prompts(named, "");
-    const byDefault = typeof name === "string" ? named.get(name) : undefined;
-    if (byDefault !== undefined) return new Prompts(named, byDefault);
+    if (name === null || (typeof name === "string" && named.has(name))) return new Prompts(named, name);
     throw fail(`default_prompt_name must be the name of one of the prompts, got ${excerpt(name)}`);
   }
 
   /** The same prompts, with only the text's own tokens pooled. */
   pooledWithout(): Prompts {
-    return new Prompts(this.named, this.byDefault, false);
+    return new Prompts(this.named, this.defaultName, false);
   }
 
   /** Whether there is a prompt of this name. */
@@ -56,13 +55,12 @@ export class Prompts {
       if (typeof prompt === "string") return prompt;
       throw unexpected(what, "prompt", "a text", prompt);
     }
-    if (promptName === undefined) return this.byDefault;
-    const found = this.named.get(promptName);
+    const name = promptName ?? this.defaultName;
+    if (name === null) return "";
+    // As in sentence-transformers, these two are known to every model.
+    const found = this.named.get(name) ?? (["query", "document"].includes(name) ? "" : undefined);
     if (found !== undefined) return found;
     const names = clip([...this.named.keys()].map((name) => `"${name}"`).join(", ")) || "none";
     throw new ConfigError(`${what}: this model has no prompt ${excerpt(promptName)}; it has ${names}`, { promptName });
   }
 }
-
-/** For a model without prompts. */
-export const noPrompts = new Prompts(new Map(), "");

@@ -4,7 +4,7 @@ import { checkOptions } from "../../arguments/options.js";
 import { callable, flag } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
-import type { FileMap } from "../../io/file-map.js";
+import type { FileMap, SavedFiles } from "../../io/file-map.js";
 import type { ModelSource } from "../../io/model-source.js";
 import type { MergedModel } from "../../io/peft/index.js";
 import type { TextTokenizer } from "../../tokenize/text-tokenizer.js";
@@ -17,9 +17,10 @@ import type { EncodeOptions, LoadOptions } from "./encoder-options.js";
 import { encodingOf } from "./encoding.js";
 import type { LoadedHead } from "./head-layer.js";
 import type { SentenceLayout } from "./layout.js";
-import { type EncoderParts, loadEncoder, type WantedHead } from "./load-encoder.js";
+import { type EncoderParts, loadEncoder, type ModelOrigin, type WantedHead } from "./load-encoder.js";
 import { pooledBy } from "./pooled.js";
 import type { Pooling } from "./pooling.js";
+import { encoderSaver, type SaveEncoderOptions, takeSaved } from "./saved-encoder.js";
 import type { LoadedTokenHead } from "./token-head.js";
 
 /**
@@ -58,6 +59,10 @@ export class SentenceEncoder extends AdaptedModel {
   readonly tokenHead: LoadedTokenHead | null;
   /** @internal The head that transformers puts on such a model. */
   readonly headPlan: HeadPlan;
+  /** @internal Where its model's files are. */
+  readonly origin: ModelOrigin;
+  /** @internal PEFT's files of the adapter that was in the place of weights; null for none. */
+  readonly adapterFiles: FileMap | null;
 
   protected readonly kind = "encoder";
 
@@ -76,6 +81,8 @@ export class SentenceEncoder extends AdaptedModel {
     head,
     tokenHead,
     headPlan,
+    origin,
+    adapter,
   }: EncoderParts) {
     super();
     this.name = name;
@@ -90,6 +97,8 @@ export class SentenceEncoder extends AdaptedModel {
     this.head = head;
     this.tokenHead = tokenHead;
     this.headPlan = headPlan;
+    this.origin = origin;
+    this.adapterFiles = adapter;
     const beside = head ?? tokenHead;
     const linears = [...model.linears(), ...(beside?.linears ?? [])];
     const norms = [...model.norms, ...(beside?.norms ?? [])];
@@ -101,7 +110,8 @@ export class SentenceEncoder extends AdaptedModel {
 
   /**
    * Loads a model: config.json, tokenizer.json, model.safetensors (or the files that model.safetensors.index.json names) and, if present,
-   * the files of sentence-transformers. Calls `init` unless an engine is given.
+   * the files of sentence-transformers. A folder that has PEFT's adapter in place of weights is that adapter, active and named "default",
+   * on its base. Calls `init` unless an engine is given.
    *
    * @param source a string (depending on the runtime: a folder, a model's name, a URL), the files by name, or a `ModelSource`
    * Throws `ModelError`, `FormatError` or `UnsupportedError` if the files are not an encoder of a known architecture.
@@ -124,7 +134,16 @@ export class SentenceEncoder extends AdaptedModel {
     wanted: WantedHead | null = null,
     knowsModules?: boolean,
   ): Promise<SentenceEncoder> {
-    return new SentenceEncoder(await loadEncoder(source, options, wanted, knowsModules));
+    const parts = await loadEncoder(source, options, wanted, knowsModules);
+    const encoder = new SentenceEncoder(parts);
+    const { allowNonFinite } = options;
+    try {
+      if (parts.adapter !== null && wanted === null) encoder.loadAdapter("default", parts.adapter, { allowNonFinite });
+      return encoder;
+    } catch (error) {
+      encoder.dispose();
+      throw error;
+    }
   }
 
   /** Length of a sentence vector. */
@@ -148,18 +167,29 @@ export class SentenceEncoder extends AdaptedModel {
    *   file; false for other models without one, with one warning
    * @param options.prompt put before every text; default: the model's default prompt, if any
    * @param options.promptName in place of `prompt`: the name of one of the model's prompts, such as "query"
+   * @param options.truncateDim length to which vectors are cut; default: what the model's files say, else the whole vector
    * @param options.rounded round the inputs of products with "q8" and "q4" weights to bytes: faster; vectors differ in the third digit;
    *   default false
    * @param options.onProgress called after each batch with the number of texts done
    */
   async encode(texts: readonly string[], options: EncodeOptions = {}): Promise<Float32Array[]> {
     checkUsable("encode", this);
-    checkOptions("encode", options, [...INFER_OPTIONS, "normalize", "prompt", "promptName", "rounded"]);
-    const { normalize, prompt, promptName, rounded = false, ...rest } = options;
+    checkOptions("encode", options, ENCODE_OPTIONS);
+    const { normalize, prompt, promptName, truncateDim, rounded = false, ...rest } = options;
     flag("encode", "rounded", rounded);
-    const { before, skip, finish } = encodingOf(this, { normalize, prompt, promptName });
+    const { before, skip, finish } = encodingOf(this, { normalize, prompt, promptName, truncateDim });
     const asked = takeTexts("encode", texts);
     return this.run("encode", before === "" ? asked : asked.map((text) => before + text), finish, rest, skip, rounded);
+  }
+
+  /** `encode` with the model's prompt "query", if it has one: for texts that are searched with. */
+  async encodeQuery(texts: readonly string[], options: EncodeOptions = {}): Promise<Float32Array[]> {
+    return this.encode(texts, prompted("encodeQuery", "query", options));
+  }
+
+  /** `encode` with the model's prompt "document", if it has one: for texts that are searched. */
+  async encodeDocument(texts: readonly string[], options: EncodeOptions = {}): Promise<Float32Array[]> {
+    return this.encode(texts, prompted("encodeDocument", "document", options));
   }
 
   /**
@@ -203,6 +233,23 @@ export class SentenceEncoder extends AdaptedModel {
     );
   }
 
+  /**
+   * The files of a folder that `SentenceEncoder.load` and Python's `SentenceTransformer` open: PEFT's files of an adapter, which names its
+   * base, or with `merged` the whole model; the tokenizer, the modules, prompts and a model card. In memory, as the adapter is at the call:
+   * Node's `writeFilesAtomically(folder, encoder.save())` writes them. The model's own files are read again. Rejects with `ConfigError` for
+   * invalid options, `AdapterError` if the weights have the adapter already, `ModelError` if the model's files are gone.
+   *
+   * @param options.adapter the adapter to save; null for the base alone; default: the active one
+   * @param options.merged merge the adapter into the weights; default false
+   * @param options.base name or path of the base model as the folder's readers have it; default: the name that it was loaded by
+   * @param options.metrics scores by their measures' names, for the model card
+   */
+  async save(options: SaveEncoderOptions = {}): Promise<SavedFiles> {
+    checkUsable("save", this);
+    const saved = takeSaved(this, options);
+    return (await encoderSaver())(saved);
+  }
+
   /** Token ids of each text. */
   tokenize(texts: readonly string[]): Int32Array[] {
     return [...tokenized(this.tokenizer, takeTexts("tokenize", texts))];
@@ -237,6 +284,14 @@ export class SentenceEncoder extends AdaptedModel {
     return pooledBy(this, taken, selection, { checkpointing });
   }
 }
+
+/** Options of a call, with a prompt's name unless they have a prompt. Throws `ConfigError` for others. */
+function prompted(what: string, promptName: string, options: EncodeOptions): EncodeOptions {
+  checkOptions(what, options, ENCODE_OPTIONS);
+  return options.prompt === undefined && options.promptName === undefined ? { ...options, promptName } : options;
+}
+
+const ENCODE_OPTIONS = [...INFER_OPTIONS, "normalize", "prompt", "promptName", "truncateDim", "rounded"];
 
 /** Throws `StaleNodeError` if the encoder was disposed. */
 export function checkUsable(what: string, { graph }: SentenceEncoder): void {

@@ -3,6 +3,7 @@ import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import type { FileMap } from "../../io/file-map.js";
 import type { ClassifierOptions, ClassifyOptions, LoadClassifierOptions } from "../../tasks/classifier-options.js";
+import type { CrossEncoderOptions } from "../../tasks/cross/cross-options.js";
 import type { TokenClassifierOptions } from "../../tasks/tokens/token-options.js";
 import type { Prediction } from "../../tasks/prediction.js";
 import { type ClassName, classes, functions } from "../calls.js";
@@ -11,9 +12,11 @@ import { RemoteObject } from "./remote-classes.js";
 import { workerOf } from "./shared-worker.js";
 import type {
   RemoteClassifier,
+  RemoteCrossEncoder,
   RemoteEncoder,
   RemoteLanguageModel,
   RemoteTokenClassifier,
+  WorkerCrossEncoderOptions,
   WorkerLanguageModelOptions,
   WorkerLoadOptions,
   WorkerModel,
@@ -39,14 +42,14 @@ function workerOfObject(what: string, name: string, kind: ClassName, object: unk
 }
 
 async function onEncoder<T>(
-  kind: "TextClassifier" | "TokenClassifier",
+  kind: "TextClassifier" | "TokenClassifier" | "CrossEncoder",
   method: "create" | "load",
   encoder: unknown,
   ...args: readonly unknown[]
 ): Promise<T> {
   const name = `${kind}.${method}`;
   const worker = workerOfObject(name, "encoder", "SentenceEncoder", encoder);
-  const call = classes[kind].statics[method];
+  const call = (classes[kind].statics as Readonly<Record<string, Call>>)[method]!;
   return (await worker.call(name, { kind: "named", name }, call, [encoder, ...args])) as T;
 }
 
@@ -58,6 +61,23 @@ export type TextClassifier<Label extends string = string> = RemoteClassifier<Lab
 
 /** A token classifier in a worker. */
 export type TokenClassifier<Label extends string = string> = RemoteTokenClassifier<Label>;
+
+/** A cross-encoder in a worker. */
+export type CrossEncoder<Score extends number | number[] = number> = RemoteCrossEncoder<Score>;
+
+/** Cross-encoders in a worker. */
+export const CrossEncoder = {
+  /** A new cross-encoder on an encoder, in the encoder's worker; see `CrossEncoder.create` in `lowrank`. */
+  create: <Score extends number | number[] = number>(
+    encoder: SentenceEncoder,
+    options: CrossEncoderOptions = {},
+  ): Promise<CrossEncoder<Score>> => onEncoder("CrossEncoder", "create", encoder, options),
+  /** A cross-encoder and its encoder in a worker; see `CrossEncoder.load` in `lowrank`. */
+  load: <Score extends number | number[] = number>(
+    source: WorkerModel,
+    options: WorkerCrossEncoderOptions = {},
+  ): Promise<CrossEncoder<Score>> => make("CrossEncoder", "load", source, options),
+};
 
 /** Sentence encoders in a worker. */
 export const SentenceEncoder = {

@@ -81,6 +81,7 @@ export const remoteClasses: Readonly<Record<ClassName, RemoteClass>> = {
   SentenceEncoder: /* @__PURE__ */ classOf("SentenceEncoder"),
   TextClassifier: /* @__PURE__ */ classOf("TextClassifier"),
   TokenClassifier: /* @__PURE__ */ classOf("TokenClassifier"),
+  CrossEncoder: /* @__PURE__ */ classOf("CrossEncoder"),
   CausalLanguageModel: /* @__PURE__ */ classOf("CausalLanguageModel"),
   GenerationSession: /* @__PURE__ */ classOf("GenerationSession"),
 };

@@ -10,6 +10,8 @@ import type { ClassifierFitOptions } from "../../tasks/classifier-training.js";
 import type { OpenClassifierOptions } from "../../tasks/classifier-options.js";
 import type { TextClassifier as LocalClassifier } from "../../tasks/text-classifier.js";
 import type { TokenClassifier as LocalTokenClassifier } from "../../tasks/tokens/token-classifier.js";
+import type { CrossEncoder as LocalCrossEncoder } from "../../tasks/cross/cross-encoder.js";
+import type { CrossActivation, LoadCrossEncoderOptions } from "../../tasks/cross/cross-options.js";
 import type { OpenTokenClassifierOptions } from "../../tasks/tokens/token-options.js";
 import type { JobOptions } from "../../jobs/run-job.js";
 import type { classes } from "../calls.js";
@@ -81,6 +83,30 @@ export interface RemoteTokenClassifier<Label extends string = string> extends Re
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** A cross-encoder in a worker: the methods of `CrossEncoder` in `lowrank`, each returning a promise. */
+export interface RemoteCrossEncoder<Score extends number | number[] = number> extends Remote<
+  LocalCrossEncoder<Score>,
+  MethodsOf<"CrossEncoder", LocalCrossEncoder>
+> {
+  /** The encoder below the head, in the same worker. If `load` loaded it, the cross-encoder's `dispose` frees it too. */
+  readonly encoder: RemoteEncoder;
+  /** Names of the logits. */
+  readonly labels: readonly string[];
+  /** Name of its adapter in the encoder; null if only the head is trained. */
+  readonly adapter: string | null;
+  /** What makes scores of logits, unless a call says otherwise. */
+  readonly activation: CrossActivation;
+  /** `dispose`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Options of `CrossEncoder.load` in a worker. */
+export type WorkerCrossEncoderOptions = Omit<LoadCrossEncoderOptions, "engine" | "model"> &
+  InWorker & {
+    /** The base of a folder with an adapter in place of weights; default: the one that adapter_config.json names. */
+    readonly model?: WorkerModel;
+  };
+
 /** Methods of a language model that return generators. */
 type Streams = "generate" | "generateTokens" | "generateBatch";
 
@@ -119,7 +145,12 @@ export type WorkerLanguageModelOptions = Omit<LanguageModelOptions, "engine"> & 
 export type WorkerModel = string | FileMap | ModelSource | WorkerCachedModel;
 
 /** Options of `SentenceEncoder.load` in a worker. */
-export type WorkerLoadOptions = Omit<LoadOptions, "engine"> & InWorker;
+export type WorkerLoadOptions = Omit<LoadOptions, "engine" | "model"> &
+  InWorker & {
+    /** The base of a folder with an adapter in place of weights; default: the one that adapter_config.json names. */
+    readonly model?: WorkerModel;
+  };
+
 /** Options of `TextClassifier.open` in a worker. */
 export type WorkerOpenOptions<Label extends string = string> = Omit<OpenClassifierOptions<Label>, "engine" | "model"> &
   InWorker & {

@@ -14,6 +14,7 @@ export interface Living {
 const disposed: Readonly<Record<ClassName, string>> = {
   SentenceEncoder: "this encoder was disposed of; load it again",
   TextClassifier: "this classifier was disposed of; load or create it again",
+  CrossEncoder: "this cross-encoder was disposed of; load or create it again",
   TokenClassifier: "this classifier was disposed of; open it again",
   CausalLanguageModel: "this language model was disposed of; load it again",
   GenerationSession: "this session was disposed of; `session` makes another",

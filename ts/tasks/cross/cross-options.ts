@@ -1,0 +1,92 @@
+import type { LoraOptions } from "../../adapters/lora-options.js";
+import { listFrom } from "../../arguments/collections.js";
+import { whole } from "../../arguments/settings.js";
+import { ConfigError } from "../../errors/errors.js";
+import { excerpt } from "../../errors/excerpt.js";
+import type { FileMap } from "../../io/file-map.js";
+import type { ModelSource } from "../../io/model-source.js";
+import type { InferOptions } from "../../models/sentence/infer-options.js";
+import type { LoadOptions } from "../../models/sentence/encoder-options.js";
+import { takeLabels } from "../labels-file.js";
+
+/** What makes scores of logits. */
+export type CrossActivation = "identity" | "sigmoid" | "softmax" | "tanh" | "relu";
+
+/** Options of `CrossEncoder.create`. */
+export interface CrossEncoderOptions {
+  /** Number of logits of a pair, or the names of classes. One is a score of how well the two texts fit. Default 1. */
+  readonly labels?: number | readonly string[];
+  /** Options of the adapter to train together with the head; null to train only the head. */
+  readonly lora?: LoraOptions | null;
+  /** Name of the adapter in the encoder; default "cross-encoder". */
+  readonly adapter?: string;
+  /** What makes scores of logits; default "sigmoid" for one label, "identity" for several. */
+  readonly activation?: CrossActivation;
+}
+
+/** Options of `CrossEncoder.load`. */
+export interface LoadCrossEncoderOptions extends Omit<LoadOptions, "model" | "pooling"> {
+  /** For a folder with an adapter in place of weights: its base, as `SentenceEncoder.load` takes one; default: what the adapter names. */
+  readonly model?: string | FileMap | ModelSource;
+  /** For a folder without an adapter: options of one to train together with the head; default: none. */
+  readonly lora?: LoraOptions;
+  /** Name of the adapter; default "cross-encoder". */
+  readonly adapter?: string;
+}
+
+/** Options of a cross-encoder's calls. */
+export type CrossCallOptions = Pick<InferOptions, "signal" | "onProgress">;
+
+/** Options of `predict`. */
+export interface PredictPairsOptions extends CrossCallOptions {
+  /** What makes scores of logits; default: the model's. */
+  readonly activation?: CrossActivation;
+}
+
+/** Options of `rank`. */
+export interface RankOptions extends PredictPairsOptions {
+  /** Number of texts to return; default: all. */
+  readonly topK?: number;
+}
+
+/** A text in the order of `rank`. */
+export interface RankedText {
+  /** Place in the list that was given. */
+  readonly index: number;
+  /** The text. */
+  readonly text: string;
+  /** Its score for the query. */
+  readonly score: number;
+}
+
+/** Options of `CrossEncoder.save`. */
+export interface SaveCrossEncoderOptions {
+  /** Merge the adapter into the weights; default false: PEFT's files of adapter and head in place of weights. */
+  readonly merged?: boolean;
+  /** Name or path of the base model as the folder's readers have it; default: the name that it was loaded by. */
+  readonly base?: string;
+  /** Scores by their measures' names, for the model card. */
+  readonly metrics?: Readonly<Record<string, number>>;
+  /** Cancels: the call rejects with `AbortError`. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Names of the labels; LABEL_0 and so on for a number of them, as transformers has it. */
+export function labelNames(what: string, labels: number | readonly string[]): readonly string[] {
+  if (typeof labels !== "number") return takeLabels(labels);
+  whole(what, "labels", labels, 1, 100_000);
+  return Array.from({ length: labels }, (_, i) => `LABEL_${i}`);
+}
+
+/** A copy of pairs of texts. Throws `ConfigError` for anything else. */
+export function takePairs(what: string, pairs: readonly (readonly [string, string])[]): [string, string][] {
+  const expected = `${what}: a list of pairs [text, text] is expected`;
+  return listFrom(expected, pairs, (pair: unknown, i) => {
+    const wrong = () =>
+      new ConfigError(`${expected}, number ${i} is ${excerpt(pair)}`, { op: what, option: "pairs", place: i });
+    if (!Array.isArray(pair) || pair.length !== 2) throw wrong();
+    const [first, second] = pair as unknown[];
+    if (typeof first !== "string" || typeof second !== "string") throw wrong();
+    return [first, second];
+  });
+}

@@ -1,0 +1,16 @@
+import type { ModelAdapter } from "../../adapters/model-adapter.js";
+import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
+import type { CrossHead } from "./cross-head.js";
+import type { CrossActivation } from "./cross-options.js";
+
+/** The parts of a cross-encoder. */
+export interface CrossParts {
+  readonly encoder: SentenceEncoder;
+  readonly head: CrossHead;
+  /** Names of the logits. */
+  readonly labels: readonly string[];
+  /** Null if only the head is trained. */
+  readonly modelAdapter: ModelAdapter | null;
+  readonly activation: CrossActivation;
+  readonly ownsEncoder: boolean;
+}

@@ -1,0 +1,121 @@
+import { LORA_OPTIONS } from "../../adapters/lora-options.js";
+import { checkOptions } from "../../arguments/options.js";
+import { ConfigError, ModelError } from "../../errors/errors.js";
+import { clip } from "../../errors/excerpt.js";
+import type { FileMap } from "../../io/file-map.js";
+import type { Json } from "../../io/json.js";
+import { type ModelSource, readJson } from "../../io/model-source.js";
+import {
+  baseTensor,
+  isOriginal,
+  readAdapterForBase,
+  savedWhole,
+  withoutCopies,
+  writeAdapter,
+} from "../../io/peft/index.js";
+import { MODEL_OPTIONS } from "../../models/load-model.js";
+import { headTensors } from "../../models/sentence/head-layer.js";
+import { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
+import { openWeights } from "../../models/tensor-files.js";
+import { weightTensor } from "../../models/weight-tensor.js";
+import type { Tensor } from "../../values/tensor.js";
+import { namesOf } from "../checkpoint.js";
+import { activationOf, defaultActivation } from "./activations.js";
+import type { CrossParts } from "./cross-parts.js";
+import { CrossHead } from "./cross-head.js";
+import type { LoadCrossEncoderOptions } from "./cross-options.js";
+
+const what = "CrossEncoder.load";
+
+type Settings = Readonly<Record<string, Json>>;
+
+/** A cross-encoder's parts by its files. On an error everything is freed. */
+export async function openCross(
+  source: string | FileMap | ModelSource,
+  options: LoadCrossEncoderOptions,
+): Promise<CrossParts> {
+  checkOptions(what, options, [...MODEL_OPTIONS, "maxTokens", "model", "lora", "adapter"], { lora: LORA_OPTIONS });
+  const { lora, adapter = "cross-encoder", ...loading } = options;
+  const encoder = await SentenceEncoder.load(source, loading, { of: "pairs" });
+  try {
+    if (encoder.adapterFiles !== null && lora !== undefined)
+      throw new ConfigError(`${what}: lora makes a new adapter, and these files have one; leave it out`, {
+        ...{ op: what, option: "lora" },
+      });
+    const from = await encoder.origin.reopen();
+    const { graph, model, headPlan, adapterSet } = encoder;
+    const { allowNonFinite = false } = options;
+    const saved = encoder.adapterFiles && splitAdapter(encoder.adapterFiles, encoder, allowNonFinite);
+    const tensors = await headOf(from, encoder, saved?.head ?? new Map<string, Tensor>(), allowNonFinite);
+    const head = graph.allOrNothing(() => new CrossHead(graph, model, headPlan, tensors));
+    const added = { what, classifier: true };
+    const modelAdapter =
+      saved !== null
+        ? adapterSet.load(adapter, saved.files, { allowNonFinite }, added)
+        : lora === undefined
+          ? null
+          : adapterSet.add(adapter, lora, added);
+    const config: Settings = (await readJson(from, "config.json")) ?? {};
+    const settings: Settings = (await readJson(from, "config_sentence_transformers.json")) ?? {};
+    const activation = activationOf(encoder.name, settings, config) ?? defaultActivation(head.labels);
+    const labels = labelsOf(from, settings, config, head.labels);
+    return { encoder, head, labels, modelAdapter, activation, ownsEncoder: true };
+  } catch (error) {
+    encoder.dispose();
+    throw error;
+  }
+}
+
+/** PEFT's files without the head, and the head's tensors among them. */
+function splitAdapter(files: FileMap, { headPlan }: SentenceEncoder, allowNonFinite: boolean) {
+  const adapter = readAdapterForBase(files, { allowNonFinite });
+  const names = headTensors(headPlan);
+  const { prefix } = headPlan;
+  const head = new Map<string, Tensor>();
+  const rest = new Map<string, Tensor>();
+  for (const [name, tensor] of withoutCopies(adapter.extra)) {
+    if (isOriginal(name)) continue;
+    const own = baseTensor(name);
+    const bare = own.startsWith(prefix) ? own.slice(prefix.length) : own;
+    const found = [own, bare].find((tensorName) => names.has(tensorName));
+    if (found === undefined) rest.set(name, tensor);
+    else head.set(found, tensor);
+  }
+  const kept = (adapter.config.modulesToSave ?? []).filter((module) => [...rest.keys()].some(savedWhole([module])));
+  const modulesToSave = kept.length === 0 ? null : kept;
+  return { files: writeAdapter({ ...adapter, config: { ...adapter.config, modulesToSave }, extra: rest }), head };
+}
+
+/** The head: the adapter's tensors, else those of the model's file. Throws `ModelError` if neither has one. */
+async function headOf(
+  from: ModelSource,
+  { headPlan, name, model }: SentenceEncoder,
+  given: ReadonlyMap<string, Tensor>,
+  allowNonFinite: boolean,
+): Promise<ReadonlyMap<string, Tensor>> {
+  const found = new Map(given);
+  const file = await openWeights(from);
+  try {
+    // BERT's pooler is read with the model.
+    const ofModel = model.linears().some(({ parts }) => parts[0]!.path === headPlan.dense);
+    const isRead = (tensor: string) => ofModel && tensor.startsWith(`${headPlan.dense}.`);
+    for (const tensor of headTensors(headPlan))
+      if (!found.has(tensor) && file.has(tensor) && !isRead(tensor))
+        found.set(tensor, await weightTensor(file, tensor, { allowNonFinite }));
+  } finally {
+    await file.close();
+  }
+  if (found.has(`${headPlan.out}.weight`)) return found;
+  throw new ModelError(
+    `${what}: ${clip(name)} has no tensor "${headPlan.out}.weight": it is no cross-encoder, or its adapter was saved without the head (modules_to_save); \`CrossEncoder.create\` puts a new head on an encoder`,
+    { op: what, model: name, tensor: `${headPlan.out}.weight` },
+  );
+}
+
+/** Names of the labels: those that `save` wrote beside an adapter, else those of config.json, if there are as many. */
+function labelsOf(from: ModelSource, settings: Settings, config: Settings, count: number): readonly string[] {
+  const own = settings["labels"] ?? null;
+  if (Array.isArray(own) && own.length === count && own.every((name) => typeof name === "string")) return own;
+  const named = namesOf(from, config["id2label"] ?? null);
+  return named?.length === count ? named : Array.from({ length: count }, (_, i) => `LABEL_${i}`);
+}

@@ -1,0 +1,109 @@
+import { editedJson } from "../../../io/edited-json.js";
+import type { SavedFiles } from "../../../io/file-map.js";
+import type { Json } from "../../../io/json.js";
+import { architectureOf } from "../../../io/model-config.js";
+import { readRequiredJson } from "../../../io/model-source.js";
+import { type Adapter, targetTest } from "../../../io/peft/index.js";
+import { type OpenTensorFile, WEIGHTS } from "../../../io/safetensors/index.js";
+import {
+  type Files,
+  jsonBytes,
+  modulesFile,
+  requiredBytes,
+  taskFile,
+  textBytes,
+  tokenizerFiles,
+  versions,
+} from "../../../models/sentence/saving/folder-files.js";
+import { modelCard } from "../../../models/sentence/saving/model-card.js";
+import { savedWeights } from "../../../models/sentence/saving/saved-weights.js";
+import { withHead } from "../../peft-classifier.js";
+import { torchClasses } from "../activations.js";
+import type { SavedCross } from "./saved-state.js";
+
+/**
+ * The files of a cross-encoder's folder: transformers' AutoModelForSequenceClassification with sentence-transformers' settings, or PEFT's adapter
+ * on a base, the whole head among `modules_to_save`.
+ */
+export async function saveCross(saved: SavedCross): Promise<SavedFiles> {
+  const { adapter, merged, tokenizer, base, labels, activation, head, plan, signal, engine } = saved;
+  const source = await saved.reopen();
+  const files: Files = { ...(await tokenizerFiles(source, tokenizer)) };
+  const activationFn = torchClasses[activation];
+  const isAdapter = adapter !== null && !merged;
+  if (isAdapter) Object.assign(files, adapterFiles(adapter.file, saved));
+  else {
+    const config = await readRequiredJson(source, "config.json");
+    const text = new TextDecoder().decode(await requiredBytes(source, "config.json"));
+    files["config.json"] = textBytes(
+      `${editedJson<Readonly<Record<string, Json>>>(text, (json) => withLabels(json, labels, activationFn))}\n`,
+    );
+    const rename = (name: string, file: OpenTensorFile) => withPrefix(name, plan.prefix, file);
+    files[WEIGHTS] = await savedWeights({ engine, source, config, adapter, rename, added: head, signal });
+  }
+  files["modules.json"] = modulesFile([{ path: "", type: "base.modules.transformer.Transformer" }]);
+  files["sentence_bert_config.json"] = taskFile("sequence-classification", tokenizer.lowercase);
+  files["config_sentence_transformers.json"] = jsonBytes({
+    ...versions,
+    ...{ model_type: "CrossEncoder", activation_fn: activationFn, prompts: {}, default_prompt_name: null },
+    // An adapter's folder has no config.json to name them.
+    ...(isAdapter && { labels }),
+  });
+  const card = modelCard({
+    ...{ kind: "cross-encoder", base, isAdapter, metrics: saved.metrics },
+    rows: [
+      ["labels", labels.length === 1 ? "one score" : labels.join(", ")],
+      ["activation", activation],
+      ["longest pair", `${tokenizer.maxTokens} tokens`],
+    ],
+  });
+  files["README.md"] = textBytes(card);
+  return files;
+}
+
+/** config.json of the model with a head. */
+function withLabels(
+  config: Readonly<Record<string, Json>>,
+  labels: readonly string[],
+  activationFn: string,
+): Readonly<Record<string, Json>> {
+  // A number of labels beside their names could contradict them.
+  const { num_labels: _, sbert_ce_default_activation_function: __, problem_type: ___, ...rest } = config;
+  return {
+    ...rest,
+    architectures: [classOf(architectureOf(config))],
+    id2label: Object.fromEntries(labels.map((name, i) => [String(i), name])),
+    label2id: Object.fromEntries(labels.map((name, i) => [name, i])),
+    sentence_transformers: { activation_fn: activationFn, version: versions.__version__.sentence_transformers },
+  };
+}
+
+/** "BertForSequenceClassification" of "BertModel". */
+function classOf(architecture: unknown): string | null {
+  const family = /^([A-Z]\w*?)(?:Model|For[A-Z]\w*)$/.exec(typeof architecture === "string" ? architecture : "")?.[1];
+  return family === undefined ? null : `${family}ForSequenceClassification`;
+}
+
+/** A tensor's name in a file of the model with a head: a bare model's file lacks the prefix. Other heads are left out. */
+function withPrefix(name: string, prefix: string, file: OpenTensorFile): string | null {
+  const isBare = !file.names.some((other) => other.startsWith(prefix));
+  if (isBare) return prefix + name;
+  return name.startsWith(prefix) ? name : null;
+}
+
+/** PEFT's files of adapter and head. A target that would fit a module of the head is left to the head. */
+function adapterFiles(file: Adapter, { plan, head, modules, base }: SavedCross): SavedFiles {
+  const isTarget = targetTest(file.config);
+  const paths = [plan.dense, plan.out].filter((path) => head.has(`${path}.weight`) && isTarget(path));
+  const { excludeModules } = file.config;
+  const excluded =
+    paths.length === 0 || typeof excludeModules === "string" ? excludeModules : [...(excludeModules ?? []), ...paths];
+  const config = { ...file.config, baseModelNameOrPath: base, excludeModules: excluded };
+  return withHead(
+    { ...file, config },
+    {
+      ...{ taskType: "SEQ_CLS", prefix: plan.prefix, beside: [], before: {}, saved: modules },
+      last: Object.fromEntries(head),
+    },
+  );
+}

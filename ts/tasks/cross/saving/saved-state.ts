@@ -1,0 +1,15 @@
+import type { HeadPlan } from "../../../models/architecture.js";
+import type { SavedEncoder } from "../../../models/sentence/saving/saved-state.js";
+import type { Tensor } from "../../../values/tensor.js";
+import type { CrossActivation } from "../cross-options.js";
+
+/** A cross-encoder's state when `save` was called. */
+export interface SavedCross extends SavedEncoder {
+  readonly plan: HeadPlan;
+  readonly labels: readonly string[];
+  readonly activation: CrossActivation;
+  /** The head's tensors, by their names in a file of the whole model. */
+  readonly head: ReadonlyMap<string, Tensor>;
+  /** Names of its modules among `modules_to_save`. */
+  readonly modules: readonly string[];
+}
