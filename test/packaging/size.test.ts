@@ -100,13 +100,15 @@ it("the core (engine, graph, LoRA layers, optimizers) is at most 37.2 kB of Java
 // Output layers that adapters change, rows of them and copies of the base's tables that are known as such took 750 of both, 2,300 with language models.
 // Losses of sentence vectors and of logits took 11,100 of everything, evaluators 5,400, hard negatives 1,100 and 1,900 that are fetched: they
 // return at once, so they cannot be fetched, and a bundler leaves them out of programs that use none.
-it("a page with an encoder and a classifier is at most 121.1 kB at first, everything at most 177.5 kB", async () => {
+// Folders of sentence-transformers (cut vectors, prompts by purpose, opening and saving) took 3,500 of a page at first, with what writes them and
+// merges 9,000 that are fetched; cross-encoders 5,000 of everything and 23,000 of a page's worker with merging and losses.
+it("a page with an encoder and a classifier is at most 124.7 kB at first, everything at most 182.6 kB", async () => {
   const encoder = await sizes("{ SentenceEncoder, TextClassifier }");
-  expect(encoder.first).toBeLessThanOrEqual(121_100);
-  expect(encoder.all).toBeLessThanOrEqual(160_000);
+  expect(encoder.first).toBeLessThanOrEqual(124_700);
+  expect(encoder.all).toBeLessThanOrEqual(172_900);
   const everything = await sizes("*");
-  expect(everything.first).toBeLessThanOrEqual(177_500);
-  expect(everything.all).toBeLessThanOrEqual(290_000);
+  expect(everything.first).toBeLessThanOrEqual(182_550);
+  expect(everything.all).toBeLessThanOrEqual(305_900);
 });
 
 // A line a statement, so that an uncaught error in Node, which has the same files, shows no line of 200 kB, took 1.4 of 190.4 kB,
@@ -116,7 +118,7 @@ it("a page with an encoder and a classifier is at most 121.1 kB at first, everyt
 // and schedules that few use 1,000; a bundler leaves those out. The names of NomicBERT's tensors took 1,350, added
 // tokens as in Rust 280, PEFT's groups for LoRA+, its warnings and GPT-2's Conv1D 700, what each file
 // looks up once 230, known modules of models without modules.json 110, former names 40. Losses of sentence vectors, evaluators and hard negatives took 17,600.
-it("a page without a bundler loads at most 196 kB at first", () => {
+it("a page without a bundler loads at most 203.4 kB at first", () => {
   const loaded = new Map<string, number>();
   const load = (name: string) => {
     if (loaded.has(name)) return;
@@ -130,7 +132,7 @@ it("a page without a bundler loads at most 196 kB at first", () => {
   expect([...loaded.keys()]).not.toContain("shared-language.js");
   expect([...loaded.keys()]).not.toContain("shared-zip.js");
   expect([...loaded.keys()]).not.toContain("shared-tokenizers.js");
-  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(195_900);
+  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(203_400);
 });
 
 it("the file of the pool's threads is at most 2 kB and needs no other", () => {
@@ -143,9 +145,9 @@ it("the file of the pool's threads is at most 2 kB and needs no other", () => {
 // optimizers and schedules that few use 1.2, byte pairs of our own and contents in parts 2, a stranger's template that is bounded 1.3, labels, scores
 // and pairs that fit another task 2, near duplicates that stay on one side of a split and bounds of Parquet's pages 3.4.
 // Output layers with adapters took 2.3, a check before training that a GGUF LoRA can hold the adapter 0.4.
-it("the file of a page's worker is at most 322.9 kB and needs no other", () => {
+it("the file of a page's worker is at most 345.6 kB and needs no other", () => {
   const script = readFileSync(join(root, "dist/lowrank-worker.js"), "utf8");
-  expect(gzipSync(script, { level: 9 }).length).toBeLessThanOrEqual(322_900);
+  expect(gzipSync(script, { level: 9 }).length).toBeLessThanOrEqual(345_600);
   expect(script).not.toMatch(/^(import|export)\b|\bimport\(/m);
   for (const name of ["CausalLanguageModel", "readTextRows", "parseParquet"])
     expect(script).toMatch(new RegExp(`\\b${name}\\b`));
@@ -179,8 +181,8 @@ it("a bundler leaves out readers and models where a program uses neither", async
 
 // Workers from other origins and from data, and messages that are no one's, took 500 of both, addresses under Trusted Types 270, a
 // page's own data for jobs 158, what a module looks up once 70 without a bundler. Four more
-// methods of language models and three former names took 75.
-it("what a page loads for lowrank/worker, without a bundler, is at most 21.8 kB, with one 15.6 kB", async () => {
+// methods of language models and three former names took 75, cross-encoders and three methods of encoders 120.
+it("what a page loads for lowrank/worker, without a bundler, is at most 21.9 kB, with one 15.7 kB", async () => {
   const files = ["remote-browser.js", "shared-base.js", "shared-client.js", "shared-pool.js"];
   const entry = await build({
     entryPoints: [join(root, "dist/remote-browser.js")],
@@ -189,7 +191,7 @@ it("what a page loads for lowrank/worker, without a bundler, is at most 21.8 kB,
   const used = Object.keys(entry.metafile.inputs).map((file) => file.split("/").at(-1)!);
   expect(used.sort()).toEqual(files);
   const sizeOf = (bytes: Uint8Array) => gzipSync(bytes, { level: 9 }).length;
-  expect(sizeOf(entry.outputFiles[0]!.contents)).toBeLessThanOrEqual(15_530);
+  expect(sizeOf(entry.outputFiles[0]!.contents)).toBeLessThanOrEqual(15_700);
   const whole = files.reduce((sum, file) => sum + sizeOf(readFileSync(join(root, "dist", file))), 0);
-  expect(whole).toBeLessThanOrEqual(21_825);
+  expect(whole).toBeLessThanOrEqual(21_900);
 });
