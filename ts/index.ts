@@ -195,6 +195,10 @@ export type { TripletMetricsOptions } from "./train/evaluators/triplet-metrics.j
 export { cachedSentenceLoss } from "./train/losses/gradient-cache.js";
 export { sentenceLoss } from "./train/losses/sentence-loss.js";
 export type { SentenceLossName, SentenceLossOptions } from "./train/losses/sentence-loss-options.js";
+export type { BatchSampler } from "./models/sentence/training/batch-samplers.js";
+export type { SentenceExample } from "./models/sentence/training/examples.js";
+export type { SentenceFitOptions } from "./models/sentence/training/fit-options.js";
+export type { FitLossOptions, GuideModel } from "./models/sentence/training/loss-inputs.js";
 
 export { foldExamples, readExamples, splitExamples } from "./io/examples/index.js";
 export type {

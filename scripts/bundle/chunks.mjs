@@ -143,6 +143,9 @@ export const places = {
   "ts/models/sentence/mining": "mining",
   "ts/models/sentence/mining/mine-hard-negatives.ts": "models",
   "ts/models/sentence/mining/mining-options.ts": "models",
+  // On demand: the training of sentence encoders.
+  "ts/models/sentence/training": "sentence-fit",
+  "ts/models/sentence/training/copied-call.ts": "models",
 
   // On demand: the fit of a head.
   "ts/train/logistic": "head-fit",

@@ -63,15 +63,6 @@ const adapterMethods = {
   dispose: call({}, ended),
 };
 
-const encoderMethods = {
-  encode: call({ texts: data, options: inference }, handedOver),
-  encodeQuery: call({ texts: data, options: inference }, handedOver),
-  encodeDocument: call({ texts: data, options: inference }, handedOver),
-  tokenize: call({ texts: data }, data),
-  save: call({ options: options({ signal }) }, handedOver),
-  ...adapterMethods,
-};
-
 /** Parameters and optimizer are copies made for it; the measurements belong to the run. */
 const checkpoint: Crossing = {
   pack(value, scope, name) {
@@ -81,14 +72,27 @@ const checkpoint: Crossing = {
   },
   unpack: (wire) => wire,
 };
-const training = options({
+const fitting = {
   signal,
   onProgress,
   schedule: tabulated,
   order: tabulated,
   checkpoint: options({ save: callback(call({ checkpoint }, nothing)) }),
   evaluate: options({ measure: callback(call({ step: data }, data)) }),
-});
+};
+const training = options(fitting);
+
+const encoder = living("SentenceEncoder");
+
+const encoderMethods = {
+  encode: call({ texts: data, options: inference }, handedOver),
+  encodeQuery: call({ texts: data, options: inference }, handedOver),
+  encodeDocument: call({ texts: data, options: inference }, handedOver),
+  fit: call({ examples: data, options: options({ ...fitting, lossOptions: options({ guide: encoder }) }) }, data),
+  tokenize: call({ texts: data }, data),
+  save: call({ options: options({ signal }) }, handedOver),
+  ...adapterMethods,
+};
 
 const cancellable = options({ signal });
 const session = living("GenerationSession");
@@ -136,7 +140,6 @@ const crossMethods = {
   dispose: call({}, ended),
 };
 
-const encoder = living("SentenceEncoder");
 const crossEncoder = living("CrossEncoder");
 const classifier = living("TextClassifier");
 const tokenClassifier = living("TokenClassifier");

@@ -1,5 +1,6 @@
 import { readSafetensors, type SentenceLossOptions, type Tensor, type TensorFile } from "../../../ts/index.js";
 import { goldenBytes, goldenJson } from "../../golden.js";
+import { goldenEncoder } from "../../models/golden-encoder.js";
 
 const FOLDER = "tasks/losses";
 
@@ -27,6 +28,15 @@ export interface LossCase {
 
 /** A file of a case. */
 export const caseBytes = (name: string, file: string) => goldenBytes(`${FOLDER}/${name}/${file}`);
+
+/** The files of an encoder that the cases were trained on. */
+export async function caseEncoder(name: string) {
+  if (name !== "modernbert") return goldenEncoder(name);
+  const files = ["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors", "modules.json"];
+  const all = [...files, "1_Pooling/config.json", "sentence_bert_config.json"];
+  const read = async (file: string) => [file, await goldenBytes(`tasks/encoders/${name}/${file}`)] as const;
+  return Object.fromEntries(await Promise.all(all.map(read)));
+}
 
 /** A JSON file of all cases. */
 export const casesOf = <T>(file: string) => goldenJson<T[]>(`${FOLDER}/${file}`);

@@ -11,18 +11,7 @@ import {
   type Tensor,
 } from "../../../ts/index.js";
 import { transpose } from "../../../ts/io/peft/transpose.js";
-import { goldenBytes } from "../../golden.js";
-import { goldenEncoder } from "../../models/golden-encoder.js";
-import { caseBytes, farthest, lossCase, lossCases, optionsOf } from "./golden-losses.js";
-
-/** The files of an encoder that the cases were trained on. */
-async function encoderFiles(name: string) {
-  if (name !== "modernbert") return goldenEncoder(name);
-  const files = ["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors", "modules.json"];
-  const all = [...files, "1_Pooling/config.json", "sentence_bert_config.json"];
-  const read = async (file: string) => [file, await goldenBytes(`tasks/encoders/${name}/${file}`)] as const;
-  return Object.fromEntries(await Promise.all(all.map(read)));
-}
+import { caseBytes, caseEncoder, farthest, lossCase, lossCases, optionsOf } from "./golden-losses.js";
 
 describe.each(lossCases)("%s", (name) => {
   let encoder: SentenceEncoder;
@@ -30,7 +19,7 @@ describe.each(lossCases)("%s", (name) => {
 
   beforeAll(async () => {
     read = await lossCase(name);
-    encoder = await SentenceEncoder.load(await encoderFiles(read.settings.encoder));
+    encoder = await SentenceEncoder.load(await caseEncoder(read.settings.encoder));
     encoder.loadAdapter("a", {
       "adapter_config.json": await caseBytes(name, "init_adapter/adapter_config.json"),
       "adapter_model.safetensors": await caseBytes(name, "init_adapter/adapter_model.safetensors"),

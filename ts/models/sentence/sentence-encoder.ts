@@ -8,6 +8,7 @@ import type { FileMap, SavedFiles } from "../../io/file-map.js";
 import type { ModelSource } from "../../io/model-source.js";
 import type { MergedModel } from "../../io/peft/index.js";
 import type { TextTokenizer } from "../../tokenize/text-tokenizer.js";
+import type { FitReport } from "../../train/fit-options.js";
 import type { HeadPlan, TransformerModel } from "../architecture.js";
 import { type ForwardOptions, takeForwardOptions } from "../layer-checkpoint.js";
 import { type RaggedBatch, takeBatch } from "../ragged-batch.js";
@@ -22,6 +23,9 @@ import { pooledBy } from "./pooled.js";
 import type { Pooling } from "./pooling.js";
 import { encoderSaver, type SaveEncoderOptions, takeSaved } from "./saved-encoder.js";
 import type { LoadedTokenHead } from "./token-head.js";
+import { copiedCall } from "./training/copied-call.js";
+import type { SentenceExample } from "./training/examples.js";
+import type { SentenceFitOptions } from "./training/fit-options.js";
 
 /**
  * A sentence encoder with LoRA adapters: one frozen base and any number of adapters, one of them active. A sentence vector is the mean of
@@ -248,6 +252,25 @@ export class SentenceEncoder extends AdaptedModel {
     checkUsable("save", this);
     const saved = takeSaved(this, options);
     return (await encoderSaver())(saved);
+  }
+
+  /**
+   * Trains an adapter so that texts that belong together get similar vectors: for search, duplicates and similarity.
+   *
+   * @param examples all of one form: `{ anchor, positive, negatives? }`, `{ anchor, positive, negative }`, `{ texts: [a, b], score }`,
+   *   `{ texts: [a, b], label }` or `{ text, label }`
+   * @param options.loss default by the form of the examples; see `SentenceFitOptions` and `sentenceLoss`
+   * Throws `ConfigError` for examples that do not fit the loss and for invalid options, before the first step; otherwise as `fit`.
+   *
+   * @example
+   * encoder.addAdapter("search", { rank: 8 });
+   * await encoder.fit([{ anchor: "reset password", positive: "How do I change my password?" }, …], { adapter: "search", epochs: 2 });
+   */
+  async fit(examples: readonly SentenceExample[], options: SentenceFitOptions = {}): Promise<FitReport> {
+    checkUsable("fit", this);
+    const call = copiedCall(examples, options);
+    const { fitSentences } = await import("./training/fit-sentences.js");
+    return fitSentences(this, call.examples, call.options);
   }
 
   /** Token ids of each text. */

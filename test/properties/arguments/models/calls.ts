@@ -245,6 +245,29 @@ const on = (name: Methods<SentenceEncoder>, args: ModelCall["args"]): ModelCall 
 
 /** Right arguments of every method of an encoder. One without a row does not compile. */
 export const encoderCalls: Record<Methods<SentenceEncoder> | Methods<typeof SentenceEncoder>, ModelCall[]> = {
+  fit: [
+    on("fit", () => [
+      [{ anchor: "a day", positive: "a fine day", negatives: ["a night"] }],
+      {
+        ...training(),
+        adapter: "plain",
+        loss: "multiple-negatives-ranking",
+        lossOptions: { scale: 10, matryoshkaDims: [8] },
+      },
+    ]),
+    on("fit", () => [
+      [{ texts: ["a", "b"], score: 0.5 }],
+      { ...training(), adapter: "plain", miniBatchSize: 1, normalize: true },
+    ]),
+    on("fit", () => [
+      [
+        { text: "a", label: "x" },
+        { text: "b", label: "x" },
+      ],
+      { ...training(), adapter: "plain", batchSampler: "random" },
+    ]),
+    on("fit", () => [[{ text: "a", teacher: new Float32Array(48) }], { ...training(), adapter: "plain" }]),
+  ],
   adapter: [on("adapter", () => ["plain"])],
   adapters: [on("adapters", () => [])],
   addAdapter: [on("addAdapter", () => ["new", lora()])],

@@ -9,7 +9,6 @@ import { checkClassWeights, checkLabelNames, checkLabels } from "./label-checks.
 import { type DataAccess, type Labelled, readLabelled, withoutMeasured } from "./read-labelled.js";
 
 export { checkKnown, type DataAccess, type Labelled, readLabelled, withoutMeasured } from "./read-labelled.js";
-export { measuredPart } from "../../../training/data/parts.js";
 
 /** What a run trains on and is tested on. */
 export type Dataset = TaskData<LocatedExample, Labelled>;

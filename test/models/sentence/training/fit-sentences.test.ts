@@ -1,0 +1,150 @@
+import { describe, expect, it } from "vitest";
+import {
+  AbortError,
+  ConfigError,
+  readSafetensors,
+  SentenceEncoder,
+  type SentenceExample,
+  type SentenceFitOptions,
+  type SentenceLossName,
+} from "../../../../ts/index.js";
+import { goldenJson } from "../../../golden.js";
+import {
+  camelCase,
+  caseBytes,
+  caseEncoder,
+  farthest,
+  lossCase,
+  lossCases,
+} from "../../../train/losses/golden-losses.js";
+import { tinyEncoder } from "../../tiny-encoder.js";
+
+type Columns = Readonly<Record<string, readonly string[]>>;
+const texts = await goldenJson<Record<string, Columns>>("tasks/losses/texts.json");
+
+/** The batch of a case as examples, and what `fit` needs to train on it as sentence-transformers did. */
+async function caseCall(name: string) {
+  const { settings, columns, vectors } = await lossCase(name);
+  const { labels } = settings;
+  const { mini_batch_size: miniBatchSize, ...options } = settings.options;
+  const rows = Object.values(texts[name]!);
+  const teacher = vectors.names.includes("teacher") ? vectors.tensor("teacher") : null;
+  const examples = rows[0]!.map((first, i): SentenceExample => {
+    const own = rows.map((column) => column[i]!);
+    if (columns[0] === "anchor") {
+      const [anchor, positive, ...negatives] = own as [string, string];
+      return { anchor, positive, negatives, ...(labels !== undefined && { teacher: labels[i]! }) };
+    }
+    if (teacher !== null)
+      return { text: first, teacher: teacher.data.slice(i * teacher.shape[1]!, (i + 1) * teacher.shape[1]!) };
+    if (own.length === 1) return { text: first, label: labels![i]! };
+    const isClass = /contrastive|softmax/.test(name);
+    return isClass
+      ? { texts: own as [string, string], label: labels![i]! }
+      : { texts: own as [string, string], score: labels![i]! };
+  });
+  const call: SentenceFitOptions = {
+    ...{ adapter: "a", loss: settings.loss as SentenceLossName, lossOptions: camelCase(options), normalize: false },
+    ...{ steps: 3, batchSize: examples.length, learningRate: 1e-3, schedule: () => 1e-3, maxGradNorm: null },
+    order: () => examples.map((_, i) => i),
+    ...(miniBatchSize !== undefined && { miniBatchSize: miniBatchSize as number }),
+  };
+  return { settings, vectors, examples, call };
+}
+
+async function openCase(name: string, encoderName: string): Promise<SentenceEncoder> {
+  const encoder = await SentenceEncoder.load(await caseEncoder(encoderName));
+  encoder.loadAdapter("a", {
+    "adapter_config.json": await caseBytes(name, "init_adapter/adapter_config.json"),
+    "adapter_model.safetensors": await caseBytes(name, "init_adapter/adapter_model.safetensors"),
+  });
+  return encoder;
+}
+
+const savedTensors = (encoder: SentenceEncoder) =>
+  readSafetensors(encoder.saveAdapter("a")["adapter_model.safetensors"]!);
+
+describe("fit trains as sentence-transformers and PEFT do: three losses, and the adapter afterwards", () => {
+  it.each(lossCases)("%s", async (name) => {
+    const { settings, vectors, examples, call } = await caseCall(name);
+    using encoder = await openCase(name, settings.encoder);
+    const { graph } = encoder;
+    const isHead = vectors.names.includes("head/weight");
+    const head = isHead && {
+      weight: graph.variable(vectors.tensor("head/weight")),
+      bias: graph.variable(vectors.tensor("head/bias")),
+    };
+    const guide = settings.loss.startsWith("GIST")
+      ? await SentenceEncoder.load(await caseEncoder(settings.encoder))
+      : null;
+    const lossOptions = { ...call.lossOptions, ...(head && { head }), ...(guide && { guide }) };
+    const { steps } = await encoder.fit(examples, { ...call, lossOptions });
+    guide?.dispose();
+    steps.forEach(({ loss }, i) =>
+      expect(Math.abs(loss - settings.loss_f64[i]!)).toBeLessThan(Math.max(2e-6, 8 * settings.f32_vs_f64.loss)),
+    );
+    const [trained, ours] = [
+      readSafetensors(await caseBytes(name, "adapter_step3/adapter_model.safetensors")),
+      savedTensors(encoder),
+    ];
+    const worst = Math.max(
+      ...trained.names.map((tensor) => farthest(ours.tensor(tensor).data, trained.tensor(tensor).data)),
+    );
+    expect(worst).toBeLessThan(Math.max(2e-6, 8 * settings.f32_vs_f64.trained_step3));
+  });
+});
+
+describe("fit", () => {
+  it("with mini-batches trains to the same parameters, up to the order of sums", async () => {
+    const { settings, examples, call } = await caseCall("mnrl_negatives-distilbert");
+    const train = async (more: SentenceFitOptions) => {
+      using encoder = await openCase("mnrl_negatives-distilbert", settings.encoder);
+      await encoder.fit(examples, { ...call, ...more });
+      return savedTensors(encoder);
+    };
+    const [whole, cached] = [await train({}), await train({ miniBatchSize: 3, checkpointing: true })];
+    for (const name of whole.names)
+      expect(farthest(whole.tensor(name).data, cached.tensor(name).data)).toBeLessThan(2e-6);
+  });
+
+  it.each<[string, readonly SentenceExample[], SentenceFitOptions, string]>([
+    ["no adapter", [{ anchor: "a", positive: "b" }], { adapter: "none" }, "none"],
+    ["scores for a loss of classes", [{ texts: ["a", "b"], score: 0.3 }], { loss: "softmax" }, "label"],
+    ["pairs for a loss of triplets", [{ anchor: "a", positive: "b" }], { loss: "triplet" }, "3 columns"],
+    ["a loss that is not there", [{ anchor: "a", positive: "b" }], { loss: "mnr" as never }, "there is no loss"],
+    ["examples with functions", [{ anchor: "a", positive: () => "b" } as never], {}, "plain data"],
+  ])("refuses %s before the first step, and everything is as before", async (_, examples, options, message) => {
+    using encoder = await SentenceEncoder.load(await tinyEncoder());
+    encoder.addAdapter("a", { rank: 2 });
+    const before = savedTensors(encoder);
+    const call = encoder.fit(examples, { adapter: "a", steps: 1, ...options });
+    await expect(call).rejects.toThrow(ConfigError);
+    await expect(call).rejects.toThrow(message);
+    for (const name of before.names) expect(savedTensors(encoder).tensor(name)).toEqual(before.tensor(name));
+  });
+
+  it("copies examples and options at the call, resumes to the same bits, and answers an abort within a step", async () => {
+    const { settings, examples, call } = await caseCall("mnrl_pairs-roberta");
+    const own = { ...call, batchSize: 3, order: undefined as never, steps: 6 };
+    const train = async (more: SentenceFitOptions, change?: (given: SentenceExample[]) => void) => {
+      using encoder = await openCase("mnrl_pairs-roberta", settings.encoder);
+      const given = structuredClone<SentenceExample[]>(examples);
+      const running = encoder.fit(given, { ...own, ...more });
+      change?.(given);
+      await running;
+      return encoder.saveAdapter("a")["adapter_model.safetensors"]!;
+    };
+    const plain = await train({});
+    expect(await train({}, (given) => given.fill({ anchor: "x", positive: "y" }))).toEqual(plain);
+    let checkpoint: SentenceFitOptions["resume"];
+    const controller = new AbortController();
+    const stopped = train({
+      signal: controller.signal,
+      checkpoint: { every: 100, save: (made) => void (checkpoint = made) },
+      onProgress: ({ step }) => step === 2 && controller.abort(),
+    });
+    await expect(stopped).rejects.toThrow(AbortError);
+    expect(checkpoint!.step).toBe(3);
+    expect(await train({ resume: checkpoint! })).toEqual(plain);
+  });
+});

@@ -1,0 +1,119 @@
+import { isRecord, listFrom } from "../../../arguments/collections.js";
+import { ConfigError } from "../../../errors/errors.js";
+import { excerpt } from "../../../errors/excerpt.js";
+import { floatsOf } from "../../../values/number-list.js";
+
+/** An example to train a sentence encoder on. All examples of a call have the same form. */
+export type SentenceExample =
+  /** A text and one that belongs to it, such as a query and its answer; perhaps texts that do not belong, as many in each example. */
+  | (Taught & { readonly anchor: string; readonly positive: string; readonly negatives?: readonly string[] })
+  | (Taught & { readonly anchor: string; readonly positive: string; readonly negative: string })
+  /** Two texts and their similarity, or the class of the pair: 1 for similar and 0 for dissimilar; for "softmax" a class from 0. */
+  | { readonly texts: readonly [string, string]; readonly score: number }
+  | { readonly texts: readonly [string, string]; readonly label: number }
+  /** A text and its class. */
+  | { readonly text: string; readonly label: string | number }
+  /** A text, or several, and the vector of each that a teacher gives. */
+  | (Taught & { readonly text: string })
+  | (Taught & { readonly texts: readonly string[] });
+
+/** What a teacher says: a text's vector for "mse"; differences of scores, or scores of the positive and each negative, for "margin-mse". */
+interface Taught {
+  readonly teacher?: number | ArrayLike<number>;
+}
+
+/** A checked example. */
+export interface SentenceRow {
+  /** Its texts, in the order of the loss's columns. */
+  readonly texts: readonly string[];
+  readonly label?: number;
+  readonly score?: number;
+  readonly teacher?: Float32Array;
+}
+
+/** What the examples are, all of the same form. */
+export interface SentenceRows {
+  readonly rows: readonly SentenceRow[];
+  /** Texts of an example. */
+  readonly columns: number;
+  /** Which of these each example has. */
+  readonly has: "label" | "score" | "teacher" | null;
+}
+
+const FORMS =
+  "{ anchor, positive, negatives? }, { anchor, positive, negative }, { texts: [a, b], score }, { texts: [a, b], label } or { text, label }";
+
+/** A copy of the examples. Throws `ConfigError`, naming the example, for what is none, for another form than the first's, and for empty texts. */
+export function takeSentenceExamples(what: string, examples: readonly SentenceExample[]): SentenceRows {
+  const classes = new Map<string, number>();
+  const rows = listFrom(`${what}: a list of examples is expected`, examples, (example, i) =>
+    rowOf(what, example, i, classes),
+  );
+  if (rows.length === 0)
+    throw new ConfigError(`${what}: there are no examples to train on`, { op: what, option: "examples", length: 0 });
+  const form = formOf(rows[0]!);
+  rows.forEach((row, i) => {
+    if (formOf(row) === form) return;
+    const message = `${what}: example ${i} has ${formOf(row)}, the first has ${form}: all examples have the same form`;
+    throw new ConfigError(message, { op: what, option: "examples", place: i });
+  });
+  const { texts, label, score, teacher } = rows[0]!;
+  const has = label !== undefined ? "label" : score !== undefined ? "score" : teacher !== undefined ? "teacher" : null;
+  return { rows, columns: texts.length, has };
+}
+
+const formOf = ({ texts, label, score, teacher }: SentenceRow) =>
+  [
+    texts.length === 1 ? "one text" : `${texts.length} texts`,
+    ...(label === undefined ? [] : ["a label"]),
+    ...(score === undefined ? [] : ["a score"]),
+    ...(teacher === undefined ? [] : [`${teacher.length} numbers of a teacher`]),
+  ].join(", ");
+
+function rowOf(what: string, example: unknown, place: number, classes: Map<string, number>): SentenceRow {
+  const wrong = (expected: string) =>
+    new ConfigError(`${what}: example ${place}: ${expected}, got ${excerpt(example)}`, {
+      ...{ op: what, option: "examples", expected, value: example, place },
+    });
+  if (!isRecord(example)) throw wrong(`${FORMS} is expected`);
+  const { anchor, positive, negative, negatives, texts, text, score, label, teacher } = example;
+  const named =
+    text !== undefined
+      ? [text]
+      : anchor !== undefined
+        ? [anchor, positive, ...listOf(negatives ?? (negative === undefined ? [] : [negative]))]
+        : listOf(texts);
+  if (named.length === 0 || !named.every((one): one is string => typeof one === "string"))
+    throw wrong(`${FORMS} is expected`);
+  if (named.some((one) => one.trim() === "")) throw wrong("no text may be empty");
+  if (score !== undefined && !(typeof score === "number" && Number.isFinite(score)))
+    throw wrong("a score is a finite number");
+  return {
+    texts: named,
+    ...(score !== undefined && { score }),
+    ...(label !== undefined && { label: classOf(label, named.length, classes, wrong) }),
+    ...(teacher !== undefined && {
+      teacher: floatsOf(
+        what,
+        `teacher of example ${place}`,
+        typeof teacher === "number" ? [teacher] : (teacher as ArrayLike<number>),
+      ),
+    }),
+  };
+}
+
+const listOf = (given: unknown): readonly unknown[] => (Array.isArray(given) ? given : [undefined]);
+
+/** A class's number: a text's name for it counts from 0 in order of first appearance. */
+function classOf(
+  label: unknown,
+  texts: number,
+  classes: Map<string, number>,
+  wrong: (expected: string) => Error,
+): number {
+  if (Number.isSafeInteger(label) && (label as number) >= 0) return label as number;
+  if (typeof label !== "string" || texts !== 1)
+    throw wrong(texts === 1 ? "a label is a name or a whole number from 0" : "a pair's label is a whole number from 0");
+  if (!classes.has(label)) classes.set(label, classes.size);
+  return classes.get(label)!;
+}

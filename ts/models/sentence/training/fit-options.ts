@@ -1,0 +1,83 @@
+import { checkOptions } from "../../../arguments/options.js";
+import { flag, oneOf, whole } from "../../../arguments/settings.js";
+import type { FitOptions } from "../../../train/fit-options.js";
+import { FIT_OPTIONS } from "../../../train/fit-settings.js";
+import type { SentenceLossName } from "../../../train/losses/sentence-loss-options.js";
+import type { BatchSampler } from "./batch-samplers.js";
+import type { FitLossOptions } from "./loss-inputs.js";
+
+/** Options of `SentenceEncoder.fit`. */
+export interface SentenceFitOptions extends FitOptions {
+  /** Name of the adapter to train; default: the active one. */
+  readonly adapter?: string;
+  /**
+   * The loss, as `sentenceLoss` has it. Default by the examples: "multiple-negatives-ranking" for an anchor and its positive, with or
+   * without negatives; "cosent" for scores; "contrastive" for pairs with a label; "batch-hard-triplet" for texts with a label; "mse" for a
+   * teacher's vectors.
+   */
+  readonly loss?: SentenceLossName;
+  /** Options of the loss, as `sentenceLoss` has them; labels, scores and teachers are the examples', and `guide` is a `SentenceEncoder`. */
+  readonly lossOptions?: FitLossOptions;
+  /**
+   * Examples that are encoded at a time: the whole batch is then in the loss, with the memory of so many examples and the same gradients, in
+   * about a third more time (gradient caching, arXiv 2101.06983). Default: the whole batch; 32 for the loss
+   * "cached-multiple-negatives-ranking". `accumulate` splits the loss too, which changes losses that compare examples of a batch.
+   */
+  readonly miniBatchSize?: number;
+  /**
+   * "no-duplicates": no text twice in a batch, where it would count as a negative; "group-by-label": at least two texts of each class in a
+   * batch; "random": every order. Default: what the loss needs.
+   */
+  readonly batchSampler?: BatchSampler;
+  /** Scale vectors to length 1 before the loss; default: what the model's modules.json says. */
+  readonly normalize?: boolean;
+  /** LoRA+: ratio of the learning rate of B to that of A, as `ClassifierFitOptions.loraPlusRatio`. Default: one rate for all. */
+  readonly loraPlusRatio?: number;
+  /** Recompute each layer for its gradient: the same bits with less memory, in about a third more time. Default false. */
+  readonly checkpointing?: boolean;
+}
+
+const OWN = [
+  "adapter",
+  "loss",
+  "lossOptions",
+  "miniBatchSize",
+  "batchSampler",
+  "normalize",
+  "loraPlusRatio",
+  "checkpointing",
+] as const;
+
+/** A copy of the options, inherited ones too, checked except for those of `fit` and of the loss. */
+export function takeSentenceFit(options: SentenceFitOptions) {
+  checkOptions("fit", options, [...FIT_OPTIONS, ...OWN]);
+  const taken: Record<string, unknown> = {};
+  for (const name in options) taken[name] = options[name as keyof SentenceFitOptions];
+  const {
+    adapter,
+    loss,
+    lossOptions,
+    miniBatchSize,
+    batchSampler,
+    normalize,
+    loraPlusRatio,
+    checkpointing = false,
+    ...fit
+  } = taken as SentenceFitOptions;
+  if (miniBatchSize !== undefined) whole("fit", "miniBatchSize", miniBatchSize, 1);
+  if (batchSampler !== undefined)
+    oneOf("fit", "batchSampler", batchSampler, ["random", "no-duplicates", "group-by-label"]);
+  if (normalize !== undefined) flag("fit", "normalize", normalize);
+  flag("fit", "checkpointing", checkpointing);
+  return {
+    fit,
+    adapter,
+    loss,
+    lossOptions: { ...lossOptions },
+    miniBatchSize,
+    batchSampler,
+    normalize,
+    loraPlusRatio,
+    checkpointing,
+  };
+}

@@ -1,0 +1,123 @@
+import type { ModelAdapter } from "../../../adapters/model-adapter.js";
+import { ConfigError } from "../../../errors/errors.js";
+import type { Graph, NodeId } from "../../../graph/graph.js";
+import type { TextTokenizer } from "../../../tokenize/text-tokenizer.js";
+import { fit } from "../../../train/fit.js";
+import type { FitReport } from "../../../train/fit-options.js";
+import { takeFitOptions } from "../../../train/fit-settings.js";
+import { sentenceLoss } from "../../../train/losses/sentence-loss.js";
+import type { SentenceLossName } from "../../../train/losses/sentence-loss-options.js";
+import { type BatchSampler, groupedOrder, noDuplicatesOrder } from "./batch-samplers.js";
+import { type SentenceExample, type SentenceRow, type SentenceRows, takeSentenceExamples } from "./examples.js";
+import { type SentenceFitOptions, takeSentenceFit } from "./fit-options.js";
+import { givenHead, guideInputs, newHead, type SoftmaxHead, targetsOf } from "./loss-inputs.js";
+import { sentenceTask, type TokenizedRow, type TrainedEncoder } from "./sentence-task.js";
+
+/** What is trained. */
+export interface SentenceTrainingParts extends TrainedEncoder {
+  readonly tokenizer: TextTokenizer;
+}
+
+/** What `SentenceEncoder.fit` does. */
+export async function fitSentences(
+  parts: SentenceTrainingParts,
+  examples: readonly SentenceExample[],
+  options: SentenceFitOptions,
+): Promise<FitReport> {
+  const { fit: given, adapter: name, loss: wanted, lossOptions, batchSampler, ...settings } = takeSentenceFit(options);
+  const { graph, adapterSet, tokenizer, model, layout } = parts;
+  const adapter = adapterOf(parts, name);
+  const taken = takeSentenceExamples("fit", examples);
+  const loss = wanted ?? defaultLoss(taken);
+  const { batchSize, seed } = takeFitOptions(taken.rows.length, given);
+  const size = Math.min(batchSize, taken.rows.length);
+  const order = given.order ?? orderOf(taken, batchSampler ?? samplerOf(loss), size, seed, graph);
+  const rows = taken.rows.map((row) => tokenized(tokenizer, row));
+  // Nothing may be merged into the base meanwhile.
+  const { end } = adapterSet.begin(null);
+  const { guide, ...own } = lossOptions;
+  const width = layout.pooling.width(model.config.hiddenSize);
+  let head: SoftmaxHead | null = null;
+  try {
+    const guided = guide === undefined ? null : await guideInputs(guide, taken);
+    head = newHead(graph, loss, own, width, taken);
+    const beside = head === null ? givenHead(own) : [head.weight, head.bias];
+    const lossOf = (columns: readonly NodeId[], batch: readonly SentenceRow[]) =>
+      sentenceLoss(graph, loss, columns, { ...own, ...targetsOf(batch), ...guided?.(batch), ...(head && { head }) });
+    checkLoss(graph, taken, width, lossOf);
+    const { normalize = layout.normalize, ...how } = settings;
+    const miniBatchSize = settings.miniBatchSize ?? (plain(loss).startsWith("cached") ? 32 : undefined);
+    const task = sentenceTask(parts, adapter, taken.columns, {
+      ...how,
+      miniBatchSize,
+      normalize,
+      lossOf,
+      beside,
+      fit: given,
+    });
+    return await fit(task, rows, order === null ? given : { ...given, order });
+  } finally {
+    if (head !== null && !graph.gone) graph.release([head.weight, head.bias]);
+    end();
+  }
+}
+
+/** A row with its token ids, which are made when a step first needs them. */
+function tokenized(tokenizer: TextTokenizer, row: SentenceRow): TokenizedRow {
+  let ids: Int32Array[] | undefined;
+  return {
+    ...row,
+    get ids() {
+      return (ids ??= row.texts.map((text) => tokenizer.encode(text)));
+    },
+  };
+}
+
+/** The adapter to train. Throws `ConfigError` if there is none, or it is merged. */
+function adapterOf({ adapterSet }: SentenceTrainingParts, name: string | undefined): ModelAdapter {
+  const adapter = name === undefined ? adapterSet.current : adapterSet.get(name);
+  if (adapter === null)
+    throw new ConfigError("fit: there is no active adapter to train; add one with addAdapter first", {
+      ...{ op: "fit", option: "adapter" },
+    });
+  adapterSet.checkTrainable(adapter);
+  return adapter;
+}
+
+function defaultLoss({ columns, has }: SentenceRows): SentenceLossName {
+  if (has === "score") return "cosent";
+  if (has === "label") return columns === 1 ? "batch-hard-triplet" : "contrastive";
+  if (has === "teacher" && columns === 1) return "mse";
+  return "multiple-negatives-ranking";
+}
+
+/** A loss's name without case and dividers, since `sentenceLoss` understands names of classes too. */
+const plain = (loss: string) => loss.toLowerCase().replace(/[^a-z]/g, "");
+
+/** The losses that read a batch's other rows: as negatives, or as triplets. */
+function samplerOf(loss: SentenceLossName): BatchSampler {
+  if (plain(loss).startsWith("batch")) return "group-by-label";
+  return /multiplenegatives|mnrl|infonce|gist/.test(plain(loss)) ? "no-duplicates" : "random";
+}
+
+/** The order of a sampler; null for `fit`'s own, as where all examples are in every batch. */
+function orderOf({ rows }: SentenceRows, sampler: BatchSampler, size: number, seed: number, { engine }: Graph) {
+  if (sampler === "random" || size === rows.length) return null;
+  return (sampler === "no-duplicates" ? noDuplicatesOrder : groupedOrder)(rows, size, seed, engine);
+}
+
+/** Runs the loss once on vectors of zeros: what does not fit it is refused before the first step. */
+function checkLoss(
+  graph: Graph,
+  { rows, columns }: SentenceRows,
+  width: number,
+  lossOf: (columns: readonly NodeId[], rows: readonly SentenceRow[]) => NodeId,
+): void {
+  const some = rows.slice(0, 2);
+  graph.step(() => {
+    const zeros = Array.from({ length: columns }, () =>
+      graph.constant({ shape: [some.length, width], data: new Float32Array(width * some.length) }),
+    );
+    lossOf(zeros, some);
+  });
+}

@@ -1,0 +1,88 @@
+import { isRecord } from "../../../arguments/collections.js";
+import { whole } from "../../../arguments/settings.js";
+import { ConfigError } from "../../../errors/errors.js";
+import type { Graph, NodeId } from "../../../graph/graph.js";
+import { uniform } from "../../../nn/random.js";
+import type { SentenceLossName, SentenceLossOptions } from "../../../train/losses/sentence-loss-options.js";
+import type { Tensor } from "../../../values/tensor.js";
+import type { SentenceRow, SentenceRows } from "./examples.js";
+
+/** The model that guides "gist-embed": a `SentenceEncoder`, or anything with its `encode`. */
+export interface GuideModel {
+  encode(texts: readonly string[]): Promise<readonly Float32Array[]>;
+}
+
+/** Options of the loss in `fit`: labels, scores and teachers are the examples', and a guide is a model. */
+export interface FitLossOptions extends Omit<SentenceLossOptions, "labels" | "scores" | "teacher" | "guide"> {
+  readonly guide?: GuideModel;
+}
+
+/** What the loss needs of a batch beside its vectors. */
+export type LossInputs = (rows: readonly SentenceRow[]) => SentenceLossOptions;
+
+/** The labels, scores and teachers of a batch. */
+export function targetsOf(rows: readonly SentenceRow[]): SentenceLossOptions {
+  const [{ label, score, teacher }] = rows as [SentenceRow];
+  return {
+    ...(label !== undefined && { labels: rows.map((row) => row.label!) }),
+    ...(score !== undefined && { scores: rows.map((row) => row.score!) }),
+    ...(teacher !== undefined && { teacher: matrix(rows.map((row) => row.teacher!)) }),
+  };
+}
+
+/** The guide's vectors of every text, computed once, as the loss needs them for a batch. */
+export async function guideInputs(guide: GuideModel, { rows, columns }: SentenceRows): Promise<LossInputs> {
+  const texts = [...new Set(rows.flatMap((row) => row.texts))];
+  const vectors = new Map((await guide.encode(texts)).map((vector, i) => [texts[i]!, vector]));
+  return (batch) => ({
+    guide: Array.from({ length: columns }, (_, i) => matrix(batch.map((row) => vectors.get(row.texts[i]!)!))),
+  });
+}
+
+const matrix = (rows: readonly Float32Array[]): Tensor => {
+  const width = rows[0]!.length;
+  const data = new Float32Array(rows.length * width);
+  rows.forEach((row, i) => data.set(row, i * width));
+  return { shape: [rows.length, width], data };
+};
+
+/** The linear layer that "softmax" trains beside the adapter. */
+export interface SoftmaxHead {
+  readonly weight: NodeId;
+  readonly bias: NodeId;
+}
+
+/**
+ * A new head for "softmax", as PyTorch's Linear starts: uniform in ±1/√features. Null for other losses, and where the caller gives one,
+ * which is then trained if it is variables of the graph.
+ */
+export function newHead(
+  graph: Graph,
+  loss: SentenceLossName,
+  options: FitLossOptions,
+  width: number,
+  { rows, has }: SentenceRows,
+): SoftmaxHead | null {
+  if (loss.toLowerCase().replace(/loss$/, "") !== "softmax" || isRecord(options.head)) return null;
+  if (has !== "label")
+    throw new ConfigError('fit: the loss "softmax" needs examples { texts: [a, b], label }', {
+      op: "fit",
+      option: "loss",
+    });
+  const classes = rows.reduce((most, { label }) => Math.max(most, label!), 0) + 1;
+  const labels = whole("fit", "lossOptions.numLabels", options.numLabels ?? classes, classes);
+  const parts =
+    ((options.concatenationSentRep ?? true) ? 2 : 0) +
+    ((options.concatenationSentDifference ?? true) ? 1 : 0) +
+    ((options.concatenationSentMultiplication ?? false) ? 1 : 0);
+  const features = parts * width;
+  const bound = features === 0 ? 0 : 1 / Math.sqrt(features);
+  const weight = graph.variable(uniform(graph, [features, labels], bound));
+  return { weight, bias: graph.variable(uniform(graph, [labels], bound)) };
+}
+
+/** The variables among a head that the caller gives. */
+export function givenHead({ head }: FitLossOptions): NodeId[] {
+  if (!isRecord(head)) return [];
+  return [head["weight"], head["bias"]].filter((id): id is NodeId => typeof id === "number");
+}
