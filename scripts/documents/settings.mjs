@@ -77,7 +77,7 @@ function defaultOf(call) {
   if (kind === "requiredField") return "required";
   const value = call.arguments[1];
   if (kind !== "fieldByRecipe") return shown(value);
-  return value.properties.map(({ name, initializer }) => `${shown(initializer)} (${name.getText()})`).join(", ");
+  return value.properties.map(({ name, initializer }) => `${shown(initializer)} (${name.text})`).join(", ");
 }
 
 const shown = (value) => `\`${(constantIn(value) ?? value.getText()).replaceAll("|", "\\|")}\``;

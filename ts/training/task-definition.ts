@@ -160,8 +160,8 @@ export interface TaskModel<E, X extends TokenizedExample> {
   counts?(examples: readonly X[]): Readonly<Record<string, number>>;
   /** What the ready event says of the data beside files and labels. */
   readonly details?: object;
-  /** The loss of guessing, in nats; omitted if none tells that training has diverged. With the weight of the examples of a step. */
-  guessing?(batchAt: (step: number) => readonly X[], train: readonly X[]): Guessing;
+  /** The loss of guessing, in nats; omitted or null if none tells that training has diverged. With the weight of the examples of a step. */
+  guessing?(batchAt: (step: number) => readonly X[], train: readonly X[]): Guessing | null;
   /** Measures the model as it is. */
   measure(examples: readonly X[], events: MeasureEvents): Promise<Measured>;
   /** Tokens that `baseline` and `finish` send through the model. */

@@ -41,8 +41,8 @@ function divergenceOf(
   { steps }: FitReport,
   { words }: RunContext,
 ): string | null {
-  const guessing = model.guessing?.(batchAt, tokens.train);
-  return guessing === undefined ? null : divergenceText(steps, guessing.loss, words, guessing.weightOf);
+  const guessing = model.guessing?.(batchAt, tokens.train) ?? null;
+  return guessing === null ? null : divergenceText(steps, guessing.loss, words, guessing.weightOf);
 }
 
 /** Trains, watched by the loss on the validation, which chooses the step that is kept. */

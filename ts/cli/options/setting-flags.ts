@@ -95,7 +95,7 @@ const examples = {
 const training = {
   recipe: {
     flags: "--recipe <name>",
-    help: "defaults of omitted options, and the first head: one fitted to frozen vectors (default), or random (peft)",
+    help: "defaults of omitted options, and the first head: one fitted to frozen vectors (default), or random (peft); few-shot: train on pairs of texts, then fit the head",
     choices: recipeNames,
   },
   headOnly: { flags: "--head-only", help: "train no adapter, only the head, fitted to frozen vectors" },

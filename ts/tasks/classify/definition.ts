@@ -7,6 +7,8 @@ import { type DataAccess, type Dataset, labelledReader } from "./data/dataset.js
 import { ownHeadText, twiceBalancedText } from "./data/odd-settings.js";
 import type { TrainingSettings } from "./settings.js";
 import { checkBaselineFits } from "./stored/state-check.js";
+import { FewShotModel } from "./few-shot/few-shot-model.js";
+import { recipes } from "./recipes.js";
 import { TextModel } from "./text-model.js";
 import type { TokenizedText } from "./tokenized-text.js";
 
@@ -35,7 +37,8 @@ export const classifyDefinition: TaskDefinition<TrainingSettings, LocatedExample
   async open(base, data, settings, context, surveyed) {
     const { encoder } = base as EncoderBase;
     const check = checkOf(settings, context);
-    return new TextModel(encoder, data as Dataset, settings, surveyed as Survey | null, check, context);
+    const Model = recipes[settings.recipe].pairs && !settings.headOnly ? FewShotModel : TextModel;
+    return new Model(encoder, data as Dataset, settings, surveyed as Survey | null, check, context);
   },
   checkStateFits: checkBaselineFits,
 };

@@ -10,6 +10,11 @@ export interface Recipe {
    * nothing to train on, so it is regularised more strongly: docs/recipes.md.
    */
   readonly headStart: number | null;
+  /**
+   * Whether the adapter is trained on pairs of texts, without the head, which is fitted to the trained vectors at the end: with few examples
+   * of a class there are many pairs (SetFit, arXiv 2209.11055).
+   */
+  readonly pairs: boolean;
 }
 
 /** What classifiers, of texts and of tokens, do by default. */
@@ -25,8 +30,9 @@ export const classifierPlan = {
 
 /** "peft" is what PEFT's examples do: a head of small random numbers, one learning rate for everything, and the last step is kept. */
 export const recipes: Readonly<Record<RecipeName, Recipe>> = {
-  default: { headStart: 0.01 },
-  peft: { headStart: null },
+  default: { headStart: 0.01, pairs: false },
+  peft: { headStart: null, pairs: false },
+  "few-shot": { headStart: null, pairs: true },
 };
 
 /** Whether a head is fitted to all examples to train on. */

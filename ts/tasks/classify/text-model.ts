@@ -93,7 +93,7 @@ export class TextModel
     return takeTraining(this.classifier, [], { checkpointing }).task;
   }
 
-  guessing(batchAt: (step: number) => readonly TokenizedText[], train: readonly TokenizedText[]): Guessing {
+  guessing(batchAt: (step: number) => readonly TokenizedText[], train: readonly TokenizedText[]): Guessing | null {
     const { classWeights } = this.settings;
     const { labels } = this.classifier;
     const loss = log(labels.length);

@@ -137,5 +137,10 @@ export interface RunOutcome {
   /** What the fold keeps beside its result, such as what is predicted of each example. */
   readonly kept?: object;
   /** What the title of the loss curve says of the result, and what it is compared with. */
-  readonly curve: { readonly title: string; readonly yardsticks: readonly string[] };
+  readonly curve: {
+    readonly title: string;
+    readonly yardsticks: readonly string[];
+    /** Whether the loss is of classes, so that guessing one is drawn beside it; default: where there are labels. */
+    readonly ofClasses?: boolean;
+  };
 }

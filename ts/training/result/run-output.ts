@@ -55,7 +55,7 @@ export function outputFiles(report: TaskReport, { outcome: { curve } }: Trained)
   const picture = lossCurve(steps, {
     title: `${lastPart(model.name)} with LoRA${curve.title === "" ? "" : `: ${curve.title}`}`,
     subtitle: subtitle.join(" · "),
-    ...(data.labels.length > 0 && { classes: data.labels.length }),
+    ...(data.labels.length > 0 && (curve.ofClasses ?? true) && { classes: data.labels.length }),
     ...(evaluation && { validation: evaluation }),
   });
   return { ...file, [runFiles.curve]: new TextEncoder().encode(picture) };

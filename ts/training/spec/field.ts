@@ -1,7 +1,7 @@
 import type { Check } from "./field-checks.js";
 
 /** Recipes by the name that `--recipe` accepts. */
-export const recipeNames = ["default", "peft"] as const;
+export const recipeNames = ["default", "peft", "few-shot"] as const;
 
 /** A recipe: a set of defaults that belong together. */
 export type RecipeName = (typeof recipeNames)[number];
@@ -22,12 +22,15 @@ export type ValuesOf<F> = { readonly [Name in keyof F]: F[Name] extends Field<in
 
 /** A field with the same default in every recipe. */
 export function field<T>(check: Check<T>, value: NoInfer<T>): Field<T> {
-  return { check, defaults: { default: value, peft: value } };
+  return fieldByRecipe(check, { default: value });
 }
 
-/** A field whose default depends on the recipe. */
-export function fieldByRecipe<T>(check: Check<T>, defaults: Readonly<Record<RecipeName, NoInfer<T>>>): Field<T> {
-  return { check, defaults };
+/** A field whose default depends on the recipe; one that is not named has that of "default". */
+export function fieldByRecipe<T>(
+  check: Check<T>,
+  { default: usual, ...own }: { readonly default: NoInfer<T> } & Readonly<Partial<Record<RecipeName, NoInfer<T>>>>,
+): Field<T> {
+  return { check, defaults: { default: usual, peft: usual, "few-shot": usual, ...own } };
 }
 
 /** A field that a spec must have. */

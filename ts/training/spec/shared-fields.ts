@@ -28,17 +28,17 @@ export const sharedFields = {
    * that is fewer than 20 beside a test, there is no validation and the last step is kept. A language model: a tenth, at most
    * about 200 examples.
    */
-  validationSplit: fieldByRecipe(orNull<number>(fraction), { default: null, peft: 0.2 }),
+  validationSplit: fieldByRecipe(orNull<number>(fraction), { default: null, peft: 0.2, "few-shot": 0 }),
   /** Optimizer steps. Both this and `epochs` null: by the number of examples, five passes, 150 to 400 steps. */
   steps: fieldByRecipe(orNull(wholeFrom(1)), { default: null, peft: 300 }),
   /** Passes over the examples; null if `steps` is given, or neither is. */
-  epochs: field(orNull<number>(positive), null),
+  epochs: fieldByRecipe(orNull<number>(positive), { default: null, "few-shot": 20 }),
   /** Examples a step. */
   batchSize: field(wholeFrom(1), 16),
   /** Micro-batches a step is cut into, to use less memory. */
   accumulate: field(wholeFrom(1), 1),
   /** Peak learning rate. */
-  learningRate: field<number>(positive, 1e-3),
+  learningRate: fieldByRecipe<number>(positive, { default: 1e-3, "few-shot": 3e-3 }),
   /** LoRA+: the learning rate of B over that of A, as `loraPlusRatio` of `fit`; null for one rate. */
   loraPlusRatio: field(orNull<number>(positive), null),
   /** Steps of linear warm-up; null for a tenth of all steps. */
@@ -55,7 +55,7 @@ export const sharedFields = {
    */
   evaluateEvery: field(orNull(wholeFrom(1)), null),
   /** Measurements in a row without a lower loss after which training stops; null for never, and without `evaluateEvery` for none. */
-  patience: fieldByRecipe(orNull(wholeFrom(1)), { default: 3, peft: null }),
+  patience: fieldByRecipe(orNull(wholeFrom(1)), { default: 3, peft: null, "few-shot": null }),
   /** Rank of the adapter. */
   rank: field(wholeFrom(1), 8),
   /** The update is scaled by alpha/rank. */

@@ -1,6 +1,6 @@
 import { checkTokenFields, type TokenFields } from "../../../io/examples/tokens/located-tokens.js";
 import { classifierFields } from "../../classify/settings.js";
-import { field, requiredField, type ValuesOf } from "../../../training/spec/field.js";
+import { field, type RecipeName, requiredField, type ValuesOf } from "../../../training/spec/field.js";
 import { among, type Check, textsByName } from "../../../training/spec/field-checks.js";
 
 const columns: Check<TokenFields> = (what, name, value) => {
@@ -12,6 +12,8 @@ const columns: Check<TokenFields> = (what, name, value) => {
 /** Settings of a run on labelled words. */
 export const tokenFields = {
   ...classifierFields,
+  /** Defaults of omitted settings, and where training starts, as for texts. */
+  recipe: field<RecipeName>(among(["default", "peft"]), "default"),
   /** Words are labelled. */
   task: requiredField(among(["tokens"])),
   /**

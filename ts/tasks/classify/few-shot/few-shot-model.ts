@@ -1,0 +1,70 @@
+import type { NodeId } from "../../../graph/graph.js";
+import type { FitOptions, FitReport } from "../../../train/fit-options.js";
+import { fitLogisticRegression } from "../../../train/logistic/logistic-regression.js";
+import type { RunOutcome } from "../../../training/result/report.js";
+import type { Measured, MeasureEvents, TaskTraining, TokenizedParts } from "../../../training/task-definition.js";
+import { balanceOf } from "../../class-weights.js";
+import { TextModel } from "../text-model.js";
+import type { TokenizedText } from "../tokenized-text.js";
+import { pairTraining } from "./pair-training.js";
+
+/** A classifier whose adapter is trained on pairs of texts, and whose head is fitted to the trained vectors. */
+export class FewShotModel extends TextModel {
+  private train: readonly TokenizedText[] = [];
+
+  /** The adapter's alone: the head is no part of training. */
+  override params(): NodeId[] {
+    return this.classifier.modelAdapter!.params();
+  }
+
+  override training(train: readonly TokenizedText[], options: FitOptions): TaskTraining<TokenizedText> {
+    this.train = train;
+    return pairTraining(this.classifier, train, options, this.settings);
+  }
+
+  /** A loss of pairs says nothing about guessing classes. */
+  override guessing(): null {
+    return null;
+  }
+
+  override async measure(examples: readonly TokenizedText[], events: MeasureEvents): Promise<Measured> {
+    await this.fitHead(this.train, events);
+    return super.measure(examples, events);
+  }
+
+  override async finish(
+    state: object,
+    parts: TokenizedParts<TokenizedText>,
+    steps: FitReport | null,
+  ): Promise<RunOutcome> {
+    await this.fitHead(parts.train, this.events("encode-train", parts.train));
+    const outcome = await super.finish(state, parts, steps);
+    // The loss of training is of pairs: guessing a class is no yardstick for it.
+    return { ...outcome, curve: { ...outcome.curve, ofClasses: false } };
+  }
+
+  override reads(tokens: TokenizedParts<number>): { baseline: number; finish: number } {
+    const { baseline, finish } = super.reads(tokens);
+    return { baseline, finish: finish + tokens.train.reduce((sum, count) => sum + count, 0) };
+  }
+
+  /**
+   * Fits the head to the vectors that encoder and adapter give now: logistic regression with scikit-learn's C of 1 for vectors of length 1.
+   * The head gets them as they are, so C is divided by the square of their mean length.
+   */
+  private async fitHead(train: readonly TokenizedText[], events: MeasureEvents): Promise<void> {
+    const { graph, modelAdapter, head, labels } = this.classifier;
+    const targets = train.map(({ target }) => target);
+    const vectors = await this.rows(train, modelAdapter, (pooled) => pooled, events);
+    const length =
+      vectors.reduce((sum, vector) => sum + Math.sqrt(vector.reduce((all, x) => all + x * x, 0)), 0) / vectors.length;
+    const { classWeights, seed } = this.settings;
+    const { weight, bias } = await fitLogisticRegression(graph, vectors, targets, labels.length, {
+      ...{ regularisation: 1 / Math.max(length * length, 1e-12), seed },
+      classWeights: balanceOf({ ...(classWeights !== null && { classWeights }) }, labels, targets),
+      ...(events.signal && { signal: events.signal }),
+    });
+    graph.setValue(head.weight, weight);
+    graph.setValue(head.bias, bias);
+  }
+}
