@@ -77,14 +77,20 @@ function rowOf(what: string, example: unknown, place: number, classes: Map<strin
     });
   if (!isRecord(example)) throw wrong(`${FORMS} is expected`);
   const { anchor, positive, negative, negatives, texts, text, score, label, teacher } = example;
+  const textOf = (one: unknown) => {
+    if (typeof one === "string") return one;
+    throw wrong(`${FORMS} is expected`);
+  };
+  // A list that claims to be long ends at its first gap.
+  const textsOf = (list: unknown) => listFrom(`${what}: example ${place}: texts are a list`, list, textOf);
+  const more = negatives === undefined ? (negative === undefined ? [] : [textOf(negative)]) : textsOf(negatives);
   const named =
     text !== undefined
-      ? [text]
+      ? [textOf(text)]
       : anchor !== undefined
-        ? [anchor, positive, ...listOf(negatives ?? (negative === undefined ? [] : [negative]))]
-        : listOf(texts);
-  if (named.length === 0 || !named.every((one): one is string => typeof one === "string"))
-    throw wrong(`${FORMS} is expected`);
+        ? [textOf(anchor), textOf(positive), ...more]
+        : textsOf(texts);
+  if (named.length === 0) throw wrong(`${FORMS} is expected`);
   if (named.some((one) => one.trim() === "")) throw wrong("no text may be empty");
   if (score !== undefined && !(typeof score === "number" && Number.isFinite(score)))
     throw wrong("a score is a finite number");
@@ -101,8 +107,6 @@ function rowOf(what: string, example: unknown, place: number, classes: Map<strin
     }),
   };
 }
-
-const listOf = (given: unknown): readonly unknown[] => (Array.isArray(given) ? given : [undefined]);
 
 /** A class's number: a text's name for it counts from 0 in order of first appearance. */
 function classOf(

@@ -1,5 +1,6 @@
+import { checkRecord } from "../../../arguments/collections.js";
 import { checkOptions } from "../../../arguments/options.js";
-import { flag, oneOf, whole } from "../../../arguments/settings.js";
+import { callable, flag, oneOf, unexpected, whole } from "../../../arguments/settings.js";
 import type { FitOptions } from "../../../train/fit-options.js";
 import { FIT_OPTIONS } from "../../../train/fit-settings.js";
 import type { SentenceLossName } from "../../../train/losses/sentence-loss-options.js";
@@ -64,6 +65,10 @@ export function takeSentenceFit(options: SentenceFitOptions) {
     checkpointing = false,
     ...fit
   } = taken as SentenceFitOptions;
+  if (loss !== undefined && typeof loss !== "string") throw unexpected("fit", "loss", "the name of a loss", loss);
+  const ofLoss: FitLossOptions = { ...lossOptions };
+  if (lossOptions !== undefined) checkRecord("fit: lossOptions are the options of the loss by name", lossOptions);
+  if (ofLoss.guide !== undefined) callable("fit", "lossOptions.guide.encode", ofLoss.guide?.encode);
   if (miniBatchSize !== undefined) whole("fit", "miniBatchSize", miniBatchSize, 1);
   if (batchSampler !== undefined)
     oneOf("fit", "batchSampler", batchSampler, ["random", "no-duplicates", "group-by-label"]);
@@ -73,7 +78,7 @@ export function takeSentenceFit(options: SentenceFitOptions) {
     fit,
     adapter,
     loss,
-    lossOptions: { ...lossOptions },
+    lossOptions: ofLoss,
     miniBatchSize,
     batchSampler,
     normalize,
