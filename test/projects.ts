@@ -9,14 +9,14 @@ const everything = ["{test,packages/*/test}/**/*.test.ts"];
 
 /** Tests of what differs by build and by threads: the numbers. `npm run test:all` runs all of them in every build. */
 const numeric = [
-  "test/{adapters,engine,graph,merging,models,nn,ops,optim,tokenize,train}/**/*.test.ts",
+  "test/{adapters,engine,graph,merging,models,nn,ops,optim,search,tokenize,train}/**/*.test.ts",
   "test/tasks/{,tokens/}*.test.ts",
   "test/properties/{,bits/,programs/}*.test.ts",
 ];
 
 /** Of those, a set that runs every kernel and every register tile in each build, and whole training steps. */
 const covering = [
-  "test/{engine,nn,ops,optim}/*.test.ts",
+  "test/{engine,nn,ops,optim,search}/*.test.ts",
   "test/graph/decoder-ops.test.ts",
   "test/models/{decoders,golden-encoders,grouped-weights,replay}.test.ts",
   "test/properties/{bits,programs}/*.test.ts",
@@ -69,7 +69,7 @@ const withBrowser = [
   "test/packaging/{page,service-worker,trusted-types,worker-page}.test.ts",
   "test/{pages,studio}/*.node.test.ts",
   "test/cli/commands/studio.test.ts",
-  "test/docs/{starts,worker}.node.test.ts",
+  "test/docs/{search,starts,worker}.node.test.ts",
 ];
 
 /** How much is run: "all", or "quick" as `npm test` does; without a browser where there is none. */

@@ -55,6 +55,19 @@ export type { AdagradOptions, RMSpropOptions } from "./optim/root-of-squares.js"
 export { SGD } from "./optim/sgd.js";
 export type { SGDOptions } from "./optim/sgd.js";
 
+export { quantizeVectors, SearchIndex } from "./search/index.js";
+export type {
+  IndexFileSource,
+  IndexFormat,
+  SearchHit,
+  SearchIndexOptions,
+  SearchOptions,
+  Similarity,
+  VectorId,
+  VectorPrecision,
+  VectorRanges,
+  Vectors,
+} from "./search/index.js";
 export { setModelLocator } from "./io/model-locator.js";
 export type { ModelSource } from "./io/model-source.js";
 export { ggufSource } from "./models/gguf/index.js";

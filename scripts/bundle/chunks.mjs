@@ -43,6 +43,9 @@ export const places = {
   // Apart, for packages that hash and train no jobs.
   "ts/training/sources/sha256.ts": "sha256",
 
+  // Apart, since few programs use it.
+  "ts/search": "search",
+
   // Models, and the training of adapters.
   "ts/adapters": "models",
   "ts/io": "io",

@@ -43,9 +43,9 @@ describe.each(Object.entries(variants))("the published binary %s", (variant, { f
     expect(calls.filter((name) => !HOST.test(name))).toEqual([]);
   });
 
-  // The goal is 150,000 with language models on weights in groups; it was 100,000 before there were any. Kernels for one query and for quantising took 12,000, constants as loads 1,000, rounded rows, eight a tile, summed in three ways, 6,500, RMSprop, Adagrad and the penalty of Adam 900.
-  it("is at most 143 kB, gzip", () => {
-    expect(gzipSync(readFileSync(file), { level: 9 }).length).toBeLessThanOrEqual(143_000);
+  // The goal is 150,000 with language models on weights in groups; it was 100,000 before there were any. Kernels for one query and for quantising took 12,000, constants as loads 1,000, rounded rows, eight a tile, summed in three ways, 6,500, RMSprop, Adagrad and the penalty of Adam 900, search 600.
+  it("is at most 143.4 kB, gzip", () => {
+    expect(gzipSync(readFileSync(file), { level: 9 }).length).toBeLessThanOrEqual(143_400);
   });
 });
 

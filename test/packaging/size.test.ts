@@ -102,13 +102,14 @@ it("the core (engine, graph, LoRA layers, optimizers) is at most 37.2 kB of Java
 // return at once, so they cannot be fetched, and a bundler leaves them out of programs that use none.
 // Folders of sentence-transformers (cut vectors, prompts by purpose, opening and saving) took 3,500 of a page at first, with what writes them and
 // merges 9,000 that are fetched; cross-encoders 5,000 of everything and 23,000 of a page's worker with merging and losses.
-it("a page with an encoder and a classifier is at most 124.7 kB at first, everything at most 182.6 kB", async () => {
+// Search took 5,600 of everything (6,000 without a bundler), a script of its own that a bundler leaves out of programs that do not search.
+it("a page with an encoder and a classifier is at most 124.7 kB at first, everything at most 188.3 kB", async () => {
   const encoder = await sizes("{ SentenceEncoder, TextClassifier }");
   expect(encoder.first).toBeLessThanOrEqual(124_700);
   expect(encoder.all).toBeLessThanOrEqual(172_900);
   const everything = await sizes("*");
-  expect(everything.first).toBeLessThanOrEqual(182_550);
-  expect(everything.all).toBeLessThanOrEqual(305_900);
+  expect(everything.first).toBeLessThanOrEqual(188_250);
+  expect(everything.all).toBeLessThanOrEqual(311_600);
 });
 
 // A line a statement, so that an uncaught error in Node, which has the same files, shows no line of 200 kB, took 1.4 of 190.4 kB,
@@ -118,7 +119,7 @@ it("a page with an encoder and a classifier is at most 124.7 kB at first, everyt
 // and schedules that few use 1,000; a bundler leaves those out. The names of NomicBERT's tensors took 1,350, added
 // tokens as in Rust 280, PEFT's groups for LoRA+, its warnings and GPT-2's Conv1D 700, what each file
 // looks up once 230, known modules of models without modules.json 110, former names 40. Losses of sentence vectors, evaluators and hard negatives took 17,600.
-it("a page without a bundler loads at most 203.4 kB at first", () => {
+it("a page without a bundler loads at most 209.5 kB at first", () => {
   const loaded = new Map<string, number>();
   const load = (name: string) => {
     if (loaded.has(name)) return;
@@ -132,7 +133,7 @@ it("a page without a bundler loads at most 203.4 kB at first", () => {
   expect([...loaded.keys()]).not.toContain("shared-language.js");
   expect([...loaded.keys()]).not.toContain("shared-zip.js");
   expect([...loaded.keys()]).not.toContain("shared-tokenizers.js");
-  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(203_400);
+  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(209_500);
 });
 
 it("the file of the pool's threads is at most 2 kB and needs no other", () => {

@@ -8,12 +8,14 @@ import { defineEvaluate } from "./commands/evaluate.js";
 import { defineExtract } from "./commands/extract.js";
 import { defineFinetune } from "./commands/finetune.js";
 import { defineGenerate } from "./commands/generate.js";
+import { defineIndex } from "./commands/index-texts.js";
 import { defineInspect } from "./commands/inspect.js";
 import { defineMerge } from "./commands/merge.js";
 import { defineFlower, defineQueueCommands } from "./commands/of-packages.js";
 import { definePredict } from "./commands/predict.js";
 import { defineQuantize } from "./commands/quantize.js";
 import { defineResize } from "./commands/resize.js";
+import { defineSearch } from "./commands/search.js";
 import { defineStudio } from "./commands/studio.js";
 import { runs } from "./run-program.js";
 
@@ -23,6 +25,8 @@ const commands = [
   defineEvaluate,
   definePredict,
   defineEmbed,
+  defineIndex,
+  defineSearch,
   defineGenerate,
   defineChat,
   defineMerge,

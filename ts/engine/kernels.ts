@@ -490,6 +490,16 @@ export interface RotaryKernels {
   ) => void;
 }
 
+/** Exports of `kernels::search`. Rows are padded with zeros to `stride` bytes, a multiple of 16. */
+export interface SearchKernels {
+  /** score[r] ← Σ codes[r, i]·weights[i] for `rows` rows of signed bytes; `weights` are numbers of 16 bits. */
+  readonly code_products: (rows: number, codes: Pointer, stride: number, weights: Pointer, scores: Pointer) => void;
+  /** score[r] ← −(bits in which row r and the query differ) for `rows` rows. */
+  readonly equal_bits: (rows: number, codes: Pointer, stride: number, query: Pointer, scores: Pointer) => void;
+  /** Writes the places of the scores that are `least` or more to `places [n]`, and returns how many there are. */
+  readonly at_least: (scores: Pointer, n: number, least: number, places: Pointer) => number;
+}
+
 /** Exports of `kernels::softmax`. Tensors are `[outer, length, inner]`, the middle dimension is normalised. */
 export interface SoftmaxKernels {
   /** y = softmax(x). */
@@ -556,4 +566,4 @@ export interface Kernels
     ActivationKernels, AttentionKernels, BinaryKernels, CrossEntropyKernels, EmbeddingKernels, FrozenKernels,
     GatedKernels, LoraKernels, PackedKernels, ProductKernels, LayerNormKernels, LayoutKernels, LossKernels,
     MemoryKernels, NormalizeKernels, OptimKernels, PoolingKernels, RandomKernels, ReduceKernels, RotaryKernels,
-    SoftmaxKernels, UnaryKernels {}
+    SearchKernels, SoftmaxKernels, UnaryKernels {}

@@ -23,6 +23,7 @@ pub mod pooling;
 pub mod reduce;
 pub mod rotary;
 mod rows;
+pub mod search;
 pub mod simd;
 pub mod softmax;
 pub mod unary;

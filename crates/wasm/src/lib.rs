@@ -24,5 +24,6 @@ pub mod pooling;
 pub mod random;
 pub mod reduce;
 pub mod rotary;
+pub mod search;
 pub mod softmax;
 pub mod unary;

@@ -11,17 +11,29 @@ import { classifierCalls, encoderCalls, modelCalls } from "./models/calls.js";
 import { languageCalls } from "./models/language-calls.js";
 import { nodeCalls } from "./node/calls.js";
 import { pageCalls } from "./pages/calls.js";
+import { indexCalls, searchCalls } from "./search/calls.js";
 
 /** Classes whose methods have a table of their own. */
 const classes = {
   CausalLanguageModel: languageCalls,
+  SearchIndex: indexCalls,
   SentenceEncoder: encoderCalls,
   TextClassifier: classifierCalls,
 };
 /** What starts an engine: test/engine/options.test.ts. */
 const engine = ["init", "engineInfo"];
 
-const tables = [functionCalls, dataCalls, modelCalls, nodeCalls, pageCalls, jobCalls, engineCalls, classes];
+const tables = [
+  functionCalls,
+  dataCalls,
+  modelCalls,
+  nodeCalls,
+  pageCalls,
+  jobCalls,
+  engineCalls,
+  searchCalls,
+  classes,
+];
 const covered = new Set([...tables.flatMap((table) => Object.keys(table)), ...engine]);
 
 const isError = (value: unknown) => typeof value === "function" && value.prototype instanceof Error;

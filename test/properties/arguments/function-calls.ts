@@ -46,6 +46,7 @@ import {
 import type { dataCalls } from "./data/calls.js";
 import type { modelCalls } from "./models/calls.js";
 import type { pageCalls } from "./pages/calls.js";
+import type { searchCalls } from "./search/calls.js";
 import { filled, type Scene } from "./scene.js";
 
 /** A call of a function or constructor: right arguments, everything optional given. */
@@ -70,7 +71,8 @@ type Elsewhere =
   | "init"
   | keyof typeof dataCalls
   | keyof typeof modelCalls
-  | keyof typeof pageCalls;
+  | keyof typeof pageCalls
+  | keyof typeof searchCalls;
 
 // Their constructors are private, so they are no classes to the type above.
 type Own = Exclude<Functions, Elsewhere> | "LoraEmbedding" | "LoraLinear";

@@ -1,22 +1,15 @@
 import { type Command, Option } from "commander";
 import { basename, dirname, extname } from "node:path";
 import { ConfigError } from "../../errors/errors.js";
-import { readFileMap, writeFilesAtomically } from "../../io/node/index.js";
+import { writeFilesAtomically } from "../../io/node/index.js";
 import { writeSafetensors } from "../../io/safetensors/index.js";
-import { DEFAULT_MODEL } from "../../training/spec/shared-fields.js";
-import { columnOf, findModel, loadEncoder, recordedModel } from "../files/base-model.js";
+import { addEncoderOptions, type EncoderOptions, openEncoder } from "../files/adapted-encoder.js";
+import { columnOf } from "../files/base-model.js";
 import { addEngineOptions } from "../files/classifier-folder.js";
-import { type EngineOptions, startEngine } from "../engine-start.js";
 import { npyFile } from "../tables/npy-file.js";
 import { formatCount } from "../terminal/number-format.js";
 import { checkOutFile } from "../files/out-folder.js";
 import { reporterOf } from "../terminal/progress-bar.js";
-import { refuseFolds } from "../inspected/inspected-folds.js";
-import { runFiles } from "../../training/store/run-store.js";
-import { labelsOf } from "../../tasks/classifier-files.js";
-import { LABELS_FILE } from "../../tasks/labels-file.js";
-import { withoutClasses } from "../../tasks/open-peft.js";
-import { checkBase } from "../../tasks/trained-on.js";
 import type { Session } from "../session.js";
 import { readTexts, type TextOptions } from "../tables/text-input.js";
 
@@ -26,10 +19,7 @@ Examples:
   lowrank embed --adapter runs/reviews --file lines.txt --out vectors.npy
 `;
 
-interface EmbedOptions extends EngineOptions, TextOptions {
-  readonly model?: string;
-  readonly adapter?: string;
-  readonly allowOtherBase?: boolean;
+interface EmbedOptions extends EncoderOptions, TextOptions {
   readonly normalize?: boolean;
   readonly prompt?: string;
   readonly promptName?: string;
@@ -49,19 +39,14 @@ const writers: Record<
 
 /** `lowrank embed`: sentence vectors. */
 export function defineEmbed(program: Command, session: Session): void {
-  const command = program
-    .command("embed")
-    .description("turn texts into sentence vectors: arguments, a file, or standard input")
-    .argument("[texts...]", "texts to embed")
-    .option("--file <file>", "texts, a line each; or a table: CSV, TSV, JSONL, JSON or Parquet")
-    .option("--text <column>", "column of the texts in a table (default: the one of --adapter's run)")
-    .option("--model <name>", `folder or name of the model (default: the adapter's, else ${DEFAULT_MODEL})`)
-    .option("--adapter <folder>", "apply the adapter of this folder, as PEFT or a run wrote it, without its head")
-    .option(
-      "--allow-other-base",
-      "take a base whose weights or tokenizer are not those that the adapter's run was trained on",
-      false,
-    )
+  const command = addEncoderOptions(
+    program
+      .command("embed")
+      .description("turn texts into sentence vectors: arguments, a file, or standard input")
+      .argument("[texts...]", "texts to embed")
+      .option("--file <file>", "texts, a line each; or a table: CSV, TSV, JSONL, JSON or Parquet")
+      .option("--text <column>", "column of the texts in a table (default: the one of --adapter's run)"),
+  )
     .option("--normalize", "scale vectors to length 1 (default: what the model's modules.json says)")
     .option("--no-normalize", "leave their length, whatever the model's files say")
     .addOption(new Option("--prompt <text>", "put this before every text").conflicts("promptName"))
@@ -74,24 +59,13 @@ export function defineEmbed(program: Command, session: Session): void {
 
 async function embed(args: readonly string[], options: EmbedOptions, session: Session): Promise<void> {
   const { terminal, signal } = session;
-  const { adapter, allowOtherBase = false, normalize, prompt, promptName, out } = options;
+  const { adapter, normalize, prompt, promptName, out } = options;
   const writer = out === undefined ? undefined : writerOf(out);
   if (out !== undefined) await checkOutFile(out);
   const known = () => (adapter === undefined ? { run: undefined, text: undefined } : columnOf(adapter));
   const texts = await readTexts(args, options, known, session);
-  if (adapter !== undefined) refuseFolds(adapter);
-  const files = adapter === undefined ? null : readFileMap(adapter, [...runFiles.adapter, LABELS_FILE]);
-  const alone = { model: options.model ?? DEFAULT_MODEL, maxTokens: null };
-  const { model, maxTokens } = adapter === undefined ? alone : recordedModel(adapter, options.model);
-  await startEngine(options);
-  const encoder = await loadEncoder(await findModel(model, session), 0, maxTokens, session);
+  const encoder = await openEncoder(options, session);
   try {
-    if (files !== null) {
-      // Vectors are of the encoder and need no head.
-      encoder.loadAdapter("adapter", withoutClasses(files, {}, encoder.headPlan));
-      // A run says which base it was trained on; PEFT's files alone do not.
-      if (!allowOtherBase && Object.hasOwn(files, LABELS_FILE)) checkBase(encoder, labelsOf(files, null));
-    }
     const bar = reporterOf(terminal).texts("embed", texts.length);
     const vectors = await encoder
       .encode(texts, {

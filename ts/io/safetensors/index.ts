@@ -11,7 +11,7 @@ export { readIndex, readSafetensors } from "./read.js";
 export type { TensorFile, TensorIndex } from "./read.js";
 export { isFloat, isReadableFloat, readWeight, takeWeightOptions, weightProblem } from "./weights.js";
 export type { WeightOptions } from "./weights.js";
-export { streamSafetensors, writeSafetensors } from "./write.js";
+export { fillSafetensors, streamSafetensors, writeSafetensors } from "./write.js";
 export type { Metadata, TensorBytes, TensorPlan } from "./write.js";
 export { joinIndexes, openShards, readWeightMap, WEIGHTS, WEIGHTS_INDEX } from "./shards.js";
 export type { WeightMap } from "./shards.js";

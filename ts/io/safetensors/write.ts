@@ -115,17 +115,23 @@ export function writeSafetensors(
     name,
     dtype,
     ...checkTensor(`safetensors: tensor "${clip(name)}"`, value as Tensor),
-  })).sort(inFileOrder);
+  }));
+  return fillSafetensors(ordered, ({ data, name }, into) => into.set(encodeTensor(data, dtype, name)), metadata);
+}
+
+/** A safetensors file in memory, of tensors whose bytes `fill` writes, in file order. */
+export function fillSafetensors<T extends TensorPlan>(
+  plans: readonly T[],
+  fill: (plan: T, into: Uint8Array) => void,
+  metadata?: Metadata,
+): Uint8Array<ArrayBuffer> {
+  const ordered = [...plans].sort(inFileOrder);
   const header = buildHeader(ordered, metadata);
-  const total = ordered.reduce((sum, plan) => sum + byteLength(dtype, plan.shape), header.length);
-  const file = emptyFile(total);
+  const lengths = ordered.map(({ dtype, shape }) => byteLength(dtype, shape));
+  const file = emptyFile(lengths.reduce((sum, length) => sum + length, header.length));
   file.set(header);
   let position = header.length;
-  for (const { name, data } of ordered) {
-    const bytes = encodeTensor(data, dtype, name);
-    file.set(bytes, position);
-    position += bytes.length;
-  }
+  for (const [i, plan] of ordered.entries()) fill(plan, file.subarray(position, (position += lengths[i]!)));
   return file;
 }
 

@@ -3,6 +3,7 @@
 //! `mul_add` is fused where the build has relaxed SIMD and rounds twice elsewhere, so results of the two builds
 //! differ in the last bits; each build by itself is repeatable.
 
+pub mod code_sums;
 pub mod codes;
 pub mod dots;
 pub mod half;

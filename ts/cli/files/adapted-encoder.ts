@@ -1,0 +1,55 @@
+import type { Command } from "commander";
+import { readFileMap } from "../../io/node/index.js";
+import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
+import { labelsOf } from "../../tasks/classifier-files.js";
+import { LABELS_FILE } from "../../tasks/labels-file.js";
+import { withoutClasses } from "../../tasks/open-peft.js";
+import { checkBase } from "../../tasks/trained-on.js";
+import { runFiles } from "../../training/store/run-store.js";
+import { DEFAULT_MODEL } from "../../training/spec/shared-fields.js";
+import { type EngineOptions, startEngine } from "../engine-start.js";
+import { refuseFolds } from "../inspected/inspected-folds.js";
+import type { Session } from "../session.js";
+import { findModel, loadEncoder, recordedModel } from "./base-model.js";
+
+/** Which encoder makes vectors, and with which adapter. */
+export interface EncoderOptions extends EngineOptions {
+  readonly model?: string;
+  readonly adapter?: string;
+  readonly allowOtherBase?: boolean;
+}
+
+/** Adds what `openEncoder` needs, besides the engine's options. */
+export function addEncoderOptions(command: Command): Command {
+  return command
+    .option("--model <name>", `folder or name of the model (default: the adapter's, else ${DEFAULT_MODEL})`)
+    .option("--adapter <folder>", "apply the adapter of this folder, as PEFT or a run wrote it, without its head")
+    .option(
+      "--allow-other-base",
+      "take a base whose weights or tokenizer are not those that the adapter's run was trained on",
+      false,
+    );
+}
+
+/** Loads an encoder with its adapter. The caller disposes of it. */
+export async function openEncoder(options: EncoderOptions, session: Session): Promise<SentenceEncoder> {
+  const { adapter, allowOtherBase = false } = options;
+  if (adapter !== undefined) refuseFolds(adapter);
+  const files = adapter === undefined ? null : readFileMap(adapter, [...runFiles.adapter, LABELS_FILE]);
+  const alone = { model: options.model ?? DEFAULT_MODEL, maxTokens: null };
+  const { model, maxTokens } = adapter === undefined ? alone : recordedModel(adapter, options.model);
+  await startEngine(options);
+  const encoder = await loadEncoder(await findModel(model, session), 0, maxTokens, session);
+  try {
+    if (files !== null) {
+      // Vectors are of the encoder and need no head.
+      encoder.loadAdapter("adapter", withoutClasses(files, {}, encoder.headPlan));
+      // A run says which base it was trained on; PEFT's files alone do not.
+      if (!allowOtherBase && Object.hasOwn(files, LABELS_FILE)) checkBase(encoder, labelsOf(files, null));
+    }
+    return encoder;
+  } catch (error) {
+    encoder.dispose();
+    throw error;
+  }
+}

@@ -1,0 +1,99 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { SearchIndex } from "../../entry/node.js";
+import { ConfigError, FormatError } from "../../errors/errors.js";
+import { parseJson } from "../../io/json.js";
+import { fileSource, openSafetensorsFile, writeFileAtomically } from "../../io/node/index.js";
+import { fillSafetensors, readSafetensors } from "../../io/safetensors/index.js";
+import { isFolder } from "../../io/node/read-files.js";
+import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
+import { runFiles } from "../../training/store/run-files.js";
+import type { EncoderOptions } from "./adapted-encoder.js";
+
+/** What an index records of the encoder that made its vectors. */
+export interface RecordedEncoder {
+  readonly model?: string;
+  readonly adapter?: string;
+  readonly base: string;
+  /** SHA-256 of the adapter's weights. */
+  readonly adapterHash?: string;
+}
+
+/** An encoder as an index records it. */
+export function recordOf({ model, adapter }: EncoderOptions, encoder: SentenceEncoder): Record<string, string> {
+  return {
+    base: encoder.fingerprint,
+    // A folder is found again from elsewhere too.
+    ...(model !== undefined && { model: isFolder(model) ? resolve(model) : model }),
+    ...(adapter !== undefined && { adapter: resolve(adapter), adapterHash: hashOf(adapter) }),
+  };
+}
+
+function hashOf(adapter: string): string {
+  const hash = createHash("sha256");
+  for (const name of runFiles.adapter) hash.update(readFileSync(join(adapter, name)));
+  return hash.digest("hex");
+}
+
+/** Throws `ConfigError` if an encoder is not the one that made an index's vectors. */
+export function checkEncoder(path: string, recorded: RecordedEncoder, used: Record<string, string>): void {
+  const { adapterHash = "", base } = recorded;
+  const again = "make the index again with `lowrank index`";
+  if (base !== used["base"])
+    throw new ConfigError(`${path} has vectors of another model; name that with --model, or ${again}`, { file: path });
+  if (adapterHash !== (used["adapterHash"] ?? ""))
+    throw new ConfigError(
+      `${path} has vectors ${adapterHash === "" ? "without an adapter" : "of another adapter, or of what it was before"}; name that with --adapter, or ${again}`,
+      { file: path },
+    );
+}
+
+/** Writes an index with the texts of its vectors, in the order in which they were added; returns the file's bytes. */
+export async function writeSearchFile(path: string, index: SearchIndex, texts: readonly string[]): Promise<number> {
+  const saved = readSafetensors(index.save());
+  const bytes = new TextEncoder().encode(JSON.stringify(texts));
+  const parts = saved.names.map((name) => ({ name, ...saved.info(name), bytes: saved.raw(name) }));
+  const all = [...parts, { name: "texts", dtype: "U8" as const, shape: [bytes.length], bytes }];
+  const file = fillSafetensors(all, ({ bytes }, into) => into.set(bytes), saved.metadata);
+  await writeFileAtomically(path, (sink) => sink.write(file));
+  return file.length;
+}
+
+/** An index with its texts. */
+export interface SearchFile {
+  readonly index: SearchIndex;
+  /** Texts by id; null for an index that has none. */
+  readonly texts: ReadonlyMap<string, string> | null;
+}
+
+/** Opens an index. The caller disposes of it. Throws `FormatError` for another file. */
+export async function openSearchFile(path: string): Promise<SearchFile> {
+  const source = await fileSource(path).catch((cause: unknown) => {
+    throw new ConfigError(`--index ${path}: there is no such file`, { option: "--index", file: path }, { cause });
+  });
+  const index = await SearchIndex.open(source);
+  try {
+    return { index, texts: await textsOf(path) };
+  } catch (error) {
+    index.dispose();
+    throw error;
+  }
+}
+
+async function textsOf(path: string): Promise<Map<string, string> | null> {
+  const file = await openSafetensorsFile(path);
+  try {
+    if (!file.has("texts")) return null;
+    const fail = (problem: string, cause?: unknown) =>
+      new FormatError(`${path}: ${problem}`, { file: path }, { cause });
+    const [ids, texts] = await Promise.all(
+      ["ids", "texts"].map(async (name) => parseJson(await file.raw(name), fail, { loneSurrogates: true })),
+    );
+    const isList = Array.isArray(texts) && texts.every((text) => typeof text === "string");
+    if (!isList || !Array.isArray(ids) || texts.length !== ids.length) throw fail("expected a text for each id");
+    return new Map(ids.map((id, i) => [String(id), texts[i] as string]));
+  } finally {
+    await file.close();
+  }
+}
