@@ -156,7 +156,7 @@ describe("messages name the call, and what was meant", () => {
     const classifier = TextClassifier.create(encoder, { labels, lora });
     const other = TextClassifier.create(encoder, { labels, lora, adapter: "other" });
     classifier.dispose();
-    const gone = /^(predict|logits|evaluate|fit|save): this classifier was disposed of; load or create it again$/;
+    const gone = /^(predict|logits|evaluate|fit|save): this classifier was disposed; load or create it again$/;
     await expect(classifier.predict(texts)).rejects.toThrow(gone);
     await expect(classifier.logits(texts)).rejects.toThrow(gone);
     await expect(classifier.evaluate(examples)).rejects.toThrow(gone);

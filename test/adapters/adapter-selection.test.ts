@@ -307,7 +307,7 @@ describe("predictEach", () => {
     const stranger = TextClassifier.create(other, { labels: ["x", "y"] });
     const text = "a film";
     const asked = [a!, stranger].map((classifier) => ({ classifier, text }));
-    await expect(predictEach(asked)).rejects.toThrow("that of request 1 has another");
+    await expect(predictEach(asked)).rejects.toThrow("request 1 has another");
     other.dispose();
     const { graph } = encoder;
     graph.setValue(b!.head.bias, { shape: [3], data: Float32Array.of(NaN, 0, 0) });

@@ -99,7 +99,7 @@ const table: BadInput[] = [
   },
   {
     args: `${tune} --data {one.csv}`,
-    says: /two labels or more are expected in column "label", all texts have "good"/,
+    says: /column "label" needs two labels or more; all texts have "good"/,
   },
   { args: `${tune} --data {broken.csv}`, says: /broken\.csv, line \d: / },
   { args: `${tune} --data {uneven.csv}`, says: /uneven\.csv, line 3: expected 2 fields/ },
@@ -107,7 +107,7 @@ const table: BadInput[] = [
   { args: `${tune} --data {broken.jsonl}`, says: /broken\.jsonl, line 2: expected JSON/ },
   {
     args: `${tune} --data {data.csv} --validation {strange.csv}`,
-    says: /"superb" is not among the known ones: bad, good/,
+    says: /"superb" is unknown; the labels are bad, good/,
   },
   {
     args: `${tune} --data {texts.csv}`,
@@ -116,7 +116,7 @@ const table: BadInput[] = [
   { args: `${tune} --data {deep.jsonl}`, says: /deep\.jsonl, line 2: expected JSON nested at most/ },
   { args: `${tune} --validation {data.csv}`, says: /--data, the ones to train on, is missing/ },
   // Settings that do not fit
-  { args: `${tune} --data {data.csv} --steps 5 --warmup 9`, says: /longer than the run, which has 5 steps/ },
+  { args: `${tune} --data {data.csv} --steps 5 --warmup 9`, says: /longer than the run of 5 steps/ },
   {
     args: `${tune} --data {data.csv} --target-modules quarry`,
     says: /matches no linear layer; there are encoder\.layer/,
@@ -179,7 +179,7 @@ const table: BadInput[] = [
   { args: "predict --run {run} --text body some", says: /--text body names a column of --file, which is missing/ },
   {
     args: "evaluate --run {run} --data {strange.csv}",
-    says: /strange\.csv, line 3: label "superb" is not among the known ones: bad, good/,
+    says: /strange\.csv, line 3: label "superb" is unknown; the labels are bad, good/,
   },
   { args: "embed --adapter {nothing} text", says: /does not say which model|expected a file adapter_config\.json/ },
   { args: "embed --model {model} --out {out}/v.txt text", says: /ends in \.jsonl, \.npy, \.safetensors is expected/ },

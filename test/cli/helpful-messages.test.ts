@@ -18,7 +18,7 @@ describe("finetune says what was meant", () => {
     const { code, err } = await tune("--data", fixture.path("ids.csv"), "--label", "id");
     expect(code).toBe(1);
     expect(err).toMatch(
-      /ids\.csv: --test-split 0\.2 leaves nothing to test on: column "id" has 12 labels in 12 examples \(100: 1, 101: 1, .*\), too few of each to keep one back\. If these are not the labels, name their column with --label; else .* a file with --test\n$/,
+      /ids\.csv: --test-split 0\.2 leaves no examples to test on: column "id" has 12 labels in 12 examples \(100: 1, 101: 1, .*\), too few of each to hold one out\. If these are not the labels, name their column with --label; otherwise .* a file with --test\n$/,
     );
     expect(err).not.toMatch(/splitExamples/);
   });
@@ -26,7 +26,9 @@ describe("finetune says what was meant", () => {
   it("where names are given to labels that there are not", async () => {
     const { code, err } = await tune("--label-names", "0=bad,good=fine");
     expect(code).toBe(1);
-    expect(err).toMatch(/--label-names names \["0"\], which no example has for a label; the labels are bad, good\n$/);
+    expect(err).toMatch(
+      /--label-names names \["0"\], which is not a label of any example; the labels are bad, good\n$/,
+    );
   });
 
   it("where training was thrown off without an infinite number: exit code 1, and a report", async () => {
@@ -41,7 +43,7 @@ describe("finetune says what was meant", () => {
       "constant",
     );
     expect(err).toMatch(
-      /training diverged: its loss ended at [\d.e+]+, where guessing gives 0\.693; try a lower --learning-rate, a longer --warmup or a lower --max-grad-norm\n/,
+      /training diverged: the final loss is [\d.e+]+, guessing has 0\.693; try a lower --learning-rate, a longer --warmup or a lower --max-grad-norm\n/,
     );
     expect(code).toBe(1);
     const report = JSON.parse(readFileSync(fixture.path("out", "report.json"), "utf8"));

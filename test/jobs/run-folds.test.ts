@@ -163,9 +163,11 @@ describe("cross-validation that is interrupted", () => {
       return (error as Error).message;
     };
     expect(await refused({ ...short, rank: 4 }, 3)).toMatch(
-      /folds\.partial\.json has folds that began with another spec: rank was 8, now it is 4/,
+      /folds\.partial\.json has folds of another spec: rank was 8, now it is 4/,
     );
-    expect(await refused(short, 4)).toMatch(/folds was 3, now it is 4; give what they began with, take another store/);
+    expect(await refused(short, 4)).toMatch(
+      /folds was 3, now it is 4; pass the same settings as before, choose another store/,
+    );
     const readData = async (name: string) => ({ name, bytes: data["others.csv"]! });
     expect(await refused(short, 3, { ...sources, readData })).toMatch(/examples\.csv changed since they began/);
     const findModel: typeof sources.findModel = async (...args) => ({
@@ -183,32 +185,32 @@ describe("cross-validation that is interrupted", () => {
   });
 
   it.each<[string, (partial: ReturnType<typeof read>) => unknown, RegExp]>([
-    ["another format", (p) => (p["format"] = "x"), /format is "lowrank-folds-2", got "x"; remove it to begin anew/],
+    ["another format", (p) => (p["format"] = "x"), /format is "lowrank-folds-2", got "x"; remove it to start again/],
     ["no spec", (p) => delete p["settings"], /settings is an object/],
     [
       "LoRA+ of before its groups were PEFT's",
       (p) => (delete p["groups"], (p["settings"].loraPlusRatio = 4)),
-      /groups of LoRA\+ .*"peft".*remove it to begin anew/,
+      /groups of LoRA\+ .*"peft".*remove it to start again/,
     ],
     ["no hash", (p) => (p["dataHash"] = "abc"), /dataHash is a SHA-256/],
     [
       "too many folds",
       (p) => p["folds"].push(...p["folds"], ...p["folds"], ...p["folds"]),
-      /folds is a list of 3 folds at most/,
+      /folds is a list of at most 3 folds/,
     ],
     ["other numbers", (p) => (p["folds"][0].after.confusion[0][0] += 1), /confusion is a square of counts that add up/],
-    ["no predictions", (p) => p["predictions"].pop(), /predictions is a list of one a fold/],
+    ["no predictions", (p) => p["predictions"].pop(), /predictions is a list with one entry per fold/],
     [
       "predictions of no class",
       (p) => (p["predictions"][0].predicted[0] = 9),
-      /predicted is the 14 classes that the confusion matrix counts/,
+      /predicted is the 14 classes of the confusion matrix/,
     ],
     ["no loss", (p) => (p["folds"][0].after.loss = null), /loss is a number from 0/],
     ["a curve of texts", (p) => (p["folds"][0].evaluation = { measured: ["a"] }), /evaluation/],
     [
       "another accuracy",
       (p) => (p["folds"][0].after.accuracy = 0.123),
-      /after\.accuracy is what the confusion matrix says/,
+      /after\.accuracy is the value from the confusion matrix/,
     ],
     ["a negative loss", (p) => (p["folds"][0].after.loss = -1), /after\.loss is a number from 0/],
     [
@@ -247,7 +249,7 @@ describe("cross-validation that is interrupted", () => {
         const { after } = p["folds"][0];
         expect(after.confusion.flat().filter(Boolean).length).toBeGreaterThan(1);
       },
-      /fold 1 was measured on other examples than it has/,
+      /the predictions of fold 1 do not match its examples/,
     ],
   ])("is refused with %s", async (_name, damage, message) => {
     const partial = read((await stopped(short, 3, 2)).files()["folds.partial.json"]);
@@ -274,7 +276,7 @@ describe("what stands in the store", () => {
     const running = runFolds(short, 3, store, { sources });
     await expect(running).rejects.toThrow(FormatError);
     await expect(running).rejects.toThrow(
-      /folds\.partial\.json: its contents are not those that its sha256 is of; remove it to begin anew/,
+      /folds\.partial\.json: its contents do not match its sha256; remove it to start again/,
     );
     expect(store.files()).toEqual(before);
   });
@@ -283,7 +285,7 @@ describe("what stands in the store", () => {
     const store = memoryStore({ [blob]: new Uint8Array() });
     const running = run(spec, store);
     await expect(running).rejects.toThrow(ConfigError);
-    await expect(running).rejects.toThrow(new RegExp(`holds ${blob}, of a? ?cross-validation.*: take another store`));
+    await expect(running).rejects.toThrow(new RegExp(`has ${blob}, of a? ?cross-validation.*: choose another store`));
     expect(Object.keys(store.files())).toEqual([blob]);
   });
 
@@ -291,7 +293,7 @@ describe("what stands in the store", () => {
     const store = memoryStore({ [blob]: new Uint8Array() });
     const running = runFolds(short, 3, store, { sources });
     await expect(running).rejects.toThrow(ConfigError);
-    await expect(running).rejects.toThrow(`holds ${blob}, a run's: take another store, or remove it first`);
+    await expect(running).rejects.toThrow(`has ${blob}, a run's: choose another store, or remove the file first`);
     expect(Object.keys(store.files())).toEqual([blob]);
   });
 });
@@ -349,7 +351,7 @@ it("keeps groups whole, and chooses no step where a fold has few examples", asyn
   expect(folds.map(({ after }) => after.count)).toEqual(new Array(10).fill(4));
   expect(folds.every(({ evaluation }) => evaluation === null)).toBe(true);
   expect(warnings).toHaveLength(1);
-  expect(warnings[0]).toMatch(/too few to choose a step by \(8\)/);
+  expect(warnings[0]).toMatch(/too few to choose a step \(8\)/);
   await expect(runFolds(given, 11, memoryStore(), { sources: own })).rejects.toThrow(
     /11 folds need as many groups, got 10/,
   );
@@ -374,7 +376,7 @@ it.each([null, "group"])(
 it.each([
   [{ validation: "others.csv" }, 3, /leave validation out/],
   [{ test: "others.csv" }, 3, /leave test out/],
-  [{ testSplit: 0.5 }, 3, /leave testSplit out/],
+  [{ testSplit: 0.5 }, 3, /omit testSplit/],
   [{}, 1, /folds is a whole number from 2/],
   [{}, 41, /41 folds need as many examples, got 40/],
 ])("refuses %o in %d folds", async (more, folds, message) => {
@@ -383,7 +385,7 @@ it.each([
   await expect(running).rejects.toThrow(message);
 });
 
-describe("a label that a fold would learn nothing of", () => {
+describe("a label without training examples in a fold", () => {
   const file = (rows: readonly string[], header = "text,label") => {
     const bytes = new TextEncoder().encode(`${header}\n${rows.join("\n")}\n`);
     let models = 0;
@@ -403,21 +405,21 @@ describe("a label that a fold would learn nothing of", () => {
       given,
       twenty("same text,pos", "Other  TEXT,neg"),
       "text,label",
-      /^examples\.csv: fold \d of 2 would learn nothing of "(pos|neg)", and be tested on it: all 20 examples of "\1" are in that fold, of 1 different text: equal texts stay together\. Give examples of each label with two different texts or more/,
+      /^examples\.csv: fold \d of 2 would be tested on "(pos|neg)" without a training example: all 20 examples of "\1" are in that fold, of 1 different text: equal texts stay together\. Add examples of each label with two different texts or more/,
     ],
     [
       "one example of a label",
       given,
       [...twenty("a,x", "b,y", "c,x", "d,y"), "e,rare"],
       "text,label",
-      /nothing of "rare", and be tested on it: the only example of "rare" is in that fold\. Give/,
+      /tested on "rare" without a training example: the only example of "rare" is in that fold\. Add/,
     ],
     [
       "one group a label",
       { ...given, group: "group" },
       Array.from({ length: 20 }, (_, i) => `text ${i},${i % 2 ? "x" : "y"},${i % 2 ? "g" : `h${i}`}`),
       "text,label,group",
-      /nothing of "x".*all 10 examples of "x" are in that fold, of 10 different texts: groups stay whole\. Give examples of each label in two groups or more/,
+      /tested on "x".*all 10 examples of "x" are in that fold, of 10 different texts: groups stay whole\. Add examples of each label in two groups or more/,
     ],
   ])("is refused by name before the model is looked for: %s", async (_name, spec_, rows, header, message) => {
     const { own, models } = file(rows, header);

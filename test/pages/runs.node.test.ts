@@ -140,9 +140,7 @@ it("the store does what a store must, in a page and in a worker", async () => {
   });
   const why = "this browser writes to the Origin Private File System in dedicated workers only";
   expect(refused).toMatchObject({ storage: "memory", why });
-  expect(refused.error).toBe(
-    `UnsupportedError: opfsStore: ${why}; memoryStore() keeps a run as long as the page is there`,
-  );
+  expect(refused.error).toBe(`UnsupportedError: opfsStore: ${why}; memoryStore() keeps a run until the page is closed`);
   await page.close();
 });
 

@@ -123,7 +123,7 @@ describe("a classifier's fit", () => {
     [{ classWeights: "balance" }, /classWeights are "balanced" or numbers by label/],
     [{ classWeights: { worse: 1 } }, /classWeights names "worse", which is not one of \["bad","good"\]/],
     [{ classWeights: { bad: 0 } }, /classWeights\["bad"\] is a number above 0/],
-    [{ classWeights: { bad: 1e-60 } }, /classWeights\["bad"\] is a number that float32 tells from 0, got 1e-60/],
+    [{ classWeights: { bad: 1e-60 } }, /classWeights\["bad"\] is a number that float32 does not round to 0, got 1e-60/],
     [{ sampling: "even" }, /sampling is one of "balanced"/],
     [{ sampling: "balanced", order: () => [0] }, /sampling and order both/],
     [{ classWeight: {} }, /did you mean "classWeights"/],

@@ -110,7 +110,7 @@ describe("labels.json", () => {
     [{ format: 3 }, /format must be 1 or 2 \(a later version of lowrank may read more\), got 3/],
     [{ normalize: true }, /normalize must be false/],
     [{ prompt: "query: " }, /prompt must be empty/],
-    [{ maxTokens: 33 }, /texts of up to 33 tokens, and this encoder has positions for 32/],
+    [{ maxTokens: 33 }, /texts of up to 33 tokens, but this encoder has positions for 32/],
     [{ maxTokens: 1 }, /maxTokens must be a whole number from 2, got 1/],
     [{ lowercase: "no" }, /lowercase must be true or false/],
     [{ base: { name: "x" } }, /base must be \{ name, fingerprint \}/],
@@ -151,7 +151,7 @@ describe("the base", () => {
     const other = await withTokenizer({ ...tokenizer, normalizer: { ...tokenizer.normalizer, lowercase: false } });
     expect(other.fingerprint).not.toBe(same.fingerprint);
     expect(() => TextClassifier.load(other, classifier.save())).toThrow(AdapterError);
-    expect(() => TextClassifier.load(other, classifier.save())).toThrow(/the tokenizer of model are others/);
+    expect(() => TextClassifier.load(other, classifier.save())).toThrow(/model has other weights or another tokenizer/);
   });
 
   it("of other weights is refused by name, unless insisted on", async () => {
@@ -159,7 +159,7 @@ describe("the base", () => {
     const other = await load({}, otherWeights());
     expect(() => TextClassifier.load(other, classifier.save())).toThrow(AdapterError);
     expect(() => TextClassifier.load(other, classifier.save())).toThrow(
-      /trained on model, and the weights or the tokenizer of model are others/,
+      /trained on model, and model has other weights or another tokenizer/,
     );
     expect(other.adapters()).toEqual([]);
     const insisted = TextClassifier.load(other, classifier.save(), { allowOtherBase: true });

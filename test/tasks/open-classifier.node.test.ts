@@ -105,17 +105,12 @@ it("what cannot be opened is refused by name, and nothing is kept", async () => 
   using encoder = await SentenceEncoder.load(model);
   const nameless = TextClassifier.create(encoder, { labels: ["a", "b"] }).save();
   encoder.dispose();
-  await refused(
-    nameless,
-    {},
-    ConfigError,
-    /does not say which model it was trained on: name it with the option `model`/,
-  );
+  await refused(nameless, {}, ConfigError, /does not say which model it was trained on: pass it as the option `model`/);
   await rm(base, { recursive: true });
   await refused(
     run,
     {},
     ModelError,
-    /was trained on .*base: .*there is no such folder; or name it with the option `model`/,
+    /was trained on .*base: .*there is no such folder; or pass it as the option `model`/,
   );
 });

@@ -10,26 +10,25 @@ import type { JobOptions as TaskOptions } from "../training/run-job.js";
 import type { RunStore } from "../training/store/run-store.js";
 import type { JobOptions } from "./run-job.js";
 
-/** What cross-validation of any task found: folds.json. */
+/** The result of cross-validation of any task: folds.json. */
 export type AnyFoldsReport = FoldsReport | TaskFoldsReport<JobSettings>;
 
-/** The folds that are done, while others are not: folds.partial.json. */
+/** The completed folds of an unfinished cross-validation: folds.partial.json. */
 export interface FoldsSoFar extends SoFar {
   readonly settings: JobSettings;
 }
 
 /**
- * Cross-validation: parts `data` into folds, each label spread evenly over them, trains on all but one, measures on that one, and so
- * on. It tells how well a model trained like this does on other examples, and how much that varies; it keeps no model. The
- * base is loaded once and each fold's adapter is removed, so memory does not grow with folds. Where the loss on a validation
- * chooses the step, `validationSplit` of each training part is held out for that. The report goes to the store as folds.json; until
- * then, and where it is cancelled or fails, the folds that are done stand in folds.partial.json. The next call goes on from those, to
- * the same result as without the interruption.
+ * Cross-validation: splits `data` into folds, each label spread evenly over them; trains on all folds but one and measures on that one, for
+ * each fold in turn. The result estimates how well a model trained like this does on other examples, and how much that varies; no model is
+ * kept. The base is loaded once and each fold's adapter is removed, so memory does not grow with folds. If the validation loss chooses the
+ * step, `validationSplit` of each training part is held out for that. The report goes to the store as folds.json. Until then the completed
+ * folds are in folds.partial.json, and the next call continues from them, with the same result as without the interruption.
  *
- * @param folds from 2 to as many as there are examples
- * Throws as `runJob`; `ConfigError` too where the spec names validation or test data, since the folds are those, where a fold would be
- * tested on a label that it learns nothing of, and where the store has folds of another spec, of other files, or another build or
- * number of threads, or anything of a run; `FormatError` where folds.partial.json was changed.
+ * @param folds from 2 to the number of examples
+ * Throws as `runJob`. Also `ConfigError` if the spec names validation or test data, since the folds are those; if a fold would be tested on
+ * a label without training examples; if the store has files of a run, or folds of another spec, other files, another build or number of
+ * threads. `FormatError` if folds.partial.json was changed.
  *
  * @example
  * const { accuracy } = await runFolds({ data: "reviews.csv" }, 5, folderStore("runs/folds")); // { mean: 0.91, deviation: 0.02 }
@@ -56,10 +55,10 @@ export async function runFolds(
   return (await runTaskFolds(tasks, spec, folds, store, options as TaskOptions)) as AnyFoldsReport;
 }
 
-/** The folds that a store has so far; null where it has none. Throws `FormatError` where they are not what was written. */
+/** The completed folds in a store; null for none. Throws `FormatError` if the file was changed. */
 export const readFolds = async (store: RunStore): Promise<FoldsSoFar | null> =>
   (await readFoldsSoFar(store, tasks)) as FoldsSoFar | null;
 
-/** folds.json's contents. Throws `FormatError`, naming file and field, for what `runFolds` does not write. */
+/** The contents of folds.json. Throws `FormatError`, naming file and field, for anything that `runFolds` does not write. */
 export const takeFoldsReport = (bytes: Uint8Array, path: string): AnyFoldsReport =>
   readFoldsReport(bytes, path, tasks) as AnyFoldsReport;

@@ -10,40 +10,39 @@ import type * as events from "../training/job-events.js";
 import { type JobOptions as TaskOptions, runTask } from "../training/run-job.js";
 import type { RunStore } from "../training/store/run-store.js";
 
-/** What a job tells while it runs. */
+/** An event of a running job. */
 export type JobEvent = events.JobEvent<JobSettings>;
 
-/** Takes a job's events. */
+/** Called with a job's events. */
 export type JobListener = (event: JobEvent) => void;
 
-/** What a job is about to do, once everything is loaded and checked. */
+/** What a job will do, after everything is loaded and checked. */
 export type ReadyJob<S = JobSettings> = events.ReadyJob<S>;
 
-/** How a job is run. */
+/** Options of a job. */
 export interface JobOptions extends Omit<TaskOptions, "onProgress"> {
-  /** Takes what the job tells while it runs. What it throws ends the job. */
+  /** Called with the job's events. If it throws, the job ends with that error. */
   readonly onProgress?: JobListener;
 }
 
-/** What any finished run gives. */
+/** The result of a finished run of any task. */
 export type AnyJobResult = JobResult | TokenJobResult | LanguageJobResult;
 
 /**
- * Trains an adapter and a classification head on labelled texts: checks, loads, measures a baseline, trains with a checkpoint
- * every 25 steps, tests, and leaves adapter, head, report and loss curve in the store. With `task` "tokens" in the spec it learns labels of
- * words, measured by entity F1; with "text" or "chat" it trains an adapter of a language model on texts or conversations, watched by the perplexity of what is held out. Where the store holds a checkpoint, an
- * interrupted run goes on from it, to the same bits as without the interruption.
+ * Trains an adapter and a classification head on labelled texts: checks, loads, measures a baseline, trains with a checkpoint every 25
+ * steps, tests, and writes adapter, head, report and loss curve to the store. With `task: "tokens"` it trains a token classifier, measured
+ * by entity F1; with "text" or "chat" an adapter of a language model on texts or conversations, measured by held-out perplexity. If the
+ * store has a checkpoint, the interrupted run resumes from it, with the same bits as without the interruption.
  *
- * @param spec what the run depends on, as plain data
- * @param store where everything goes: `folderStore(path)` in Node, `memoryStore()`
+ * @param spec the settings of the run, as plain data
+ * @param store where files are written: `folderStore(path)` in Node, `memoryStore()`
  *
- * From its first moment the store holds run.json, the spec and where the run stands (`runStatus`). What is refused leaves the
- * store as it was: `ConfigError` for a spec, store or options that make no sense, where another job has the
- * store, where it holds a finished run, folds of `runFolds`, files that a run would replace or a run that began with another spec, and where files
- * have changed since; `FormatError` where its checkpoint is damaged; errors of `SentenceEncoder.load` and of the data. Rejects
- * with `ConfigError` when training diverges and with `AbortError` when cancelled. From the first event of the phase "train" on a run
- * that is cancelled has a checkpoint, before its first step too; one that is cancelled earlier, while its baseline is measured, begins
- * anew when it goes on.
+ * From the start the store has run.json: the spec and the run's status (`runStatus`). These errors leave the store unchanged: `ConfigError`
+ * for an invalid spec, store or options, if another job has the store, if it has a finished run, folds of `runFolds`, files that a run
+ * would replace or a run with another spec, and if files have changed since; `FormatError` for a damaged checkpoint; errors of
+ * `SentenceEncoder.load` and of the data. Rejects with `ConfigError` when training diverges and with `AbortError` when cancelled. From the
+ * first event of the phase "train" on, a cancelled run has a checkpoint, even before its first step; a run cancelled earlier starts again
+ * from the beginning.
  *
  * @example
  * const { report } = await runJob({ data: "reviews.csv", steps: 200 }, folderStore("runs/reviews"));

@@ -7,16 +7,16 @@ import { LABELS_FILE } from "./labels-file.js";
 
 // Checkpoints of transformers' AutoModelForSequenceClassification: an encoder with a head, whose classes config.json names.
 
-/** What a checkpoint's config.json says of its classes. */
+/** The classes in a checkpoint's config.json. */
 export interface Checkpoint {
   readonly source: ModelSource;
-  /** Names by number; null where the file has none. */
+  /** Names by number; null if the file has none. */
   readonly labels: readonly string[] | null;
 }
 
 /**
- * A checkpoint, or null where the source is no model with a head. Throws `UnsupportedError` for heads of other kinds: of tokens, of
- * spans, of several labels at once.
+ * A checkpoint, or null if the source is not a model with a head. Throws `UnsupportedError` for other heads: for tokens, spans, or several
+ * labels a text.
  */
 export async function checkpointOf(source: ModelSource): Promise<Checkpoint | null> {
   const labels = await source.open(LABELS_FILE);
@@ -28,12 +28,12 @@ export async function checkpointOf(source: ModelSource): Promise<Checkpoint | nu
   const name = architectureOf(json);
   const unsupported = (what: string, value: unknown) =>
     new UnsupportedError(
-      `model ${clip(source.name)}: config.json: ${what} ${excerpt(value)} is not supported; checkpoints for the classification of whole texts are, one label a text`,
+      `model ${clip(source.name)}: config.json: ${what} ${excerpt(value)} is not supported; supported are checkpoints that classify texts, with one label a text`,
       { model: source.name, value },
     );
   if (kind === "ForTokenClassification")
     throw new UnsupportedError(
-      `model ${clip(source.name)}: config.json: architectures ${excerpt(name)}: it labels tokens: TokenClassifier.open reads it`,
+      `model ${clip(source.name)}: config.json: architectures ${excerpt(name)}: this is a token classifier; open it with TokenClassifier.open`,
       { model: source.name, value: name },
     );
   if (kind !== "ForSequenceClassification") throw unsupported("architectures", name);
@@ -42,13 +42,13 @@ export async function checkpointOf(source: ModelSource): Promise<Checkpoint | nu
   return { source, labels: namesOf(source, json["id2label"] ?? null) };
 }
 
-/** The ending of what a config.json calls its model that says which head it has, such as "ForSequenceClassification"; null for none. */
+/** The end of the architecture's name in config.json, such as "ForSequenceClassification", which says which head it has; null for none. */
 export function kindOfHead(config: Readonly<Record<string, unknown>>): string | null {
   const name = architectureOf(config);
   return typeof name === "string" ? (/For[A-Z]\w*$/.exec(name)?.[0] ?? null) : null;
 }
 
-/** Names of the classes that id2label has, by number; null for none. Throws `ModelError` where it has others than names by number. */
+/** Names of the classes in id2label, by number; null for none. Throws `ModelError` if it is not names by number. */
 export function namesOf(source: Pick<ModelSource, "name">, named: unknown): string[] | null {
   if (named === null) return null;
   const numbers = isJsonObject(named) ? Object.keys(named) : [];
@@ -60,7 +60,7 @@ export function namesOf(source: Pick<ModelSource, "name">, named: unknown): stri
   );
 }
 
-/** A name for each class of the head. Throws `ModelError` where there are not as many. */
+/** A name for each class of the head. Throws `ModelError` if the numbers differ. */
 export function labelsFor({ source, labels }: Checkpoint, classes: number): string[] {
   if (labels === null) return Array.from({ length: classes }, (_, i) => `LABEL_${i}`);
   if (labels.length === classes) return [...labels];

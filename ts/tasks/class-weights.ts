@@ -60,7 +60,7 @@ export function classWeightsOf(
       });
     const option = `classWeights[${JSON.stringify(label)}]`;
     weights[index] = positive(op, option, weight);
-    if (weights[index] === 0) throw unexpected(op, option, "a number that float32 tells from 0", weight);
+    if (weights[index] === 0) throw unexpected(op, option, "a number that float32 does not round to 0", weight);
   }
   return weights;
 }

@@ -10,7 +10,7 @@ import { LABELS_FILE, type LabelsFile, readLabels, writeLabels } from "./labels-
 export const HEAD_FILE = "head.safetensors";
 const ADAPTER_FILES = ["adapter_config.json", "adapter_model.safetensors"];
 
-/** A head's values, as `ClassificationHead` takes them. */
+/** A head's values, as `ClassificationHead` accepts them. */
 export interface HeadValues {
   /** `[hidden, classes]` */
   readonly weight: Tensor;
@@ -18,10 +18,7 @@ export interface HeadValues {
   readonly bias: Tensor;
 }
 
-/**
- * Head, and what decides its answers, as files. PEFT knows no such head; the weight is `[classes, hidden]` there, as PyTorch
- * has it.
- */
+/** Head and labels.json as files. PEFT has no format for such a head; the weight is `[classes, hidden]`, as in PyTorch. */
 export function writeHead({ graph, weight, bias }: ClassificationHead, labels: LabelsFile): SavedFiles {
   return {
     [HEAD_FILE]: writeSafetensors({ weight: transpose(graph.value(weight)), bias: graph.value(bias) }),
@@ -29,33 +26,33 @@ export function writeHead({ graph, weight, bias }: ClassificationHead, labels: L
   };
 }
 
-/** labels.json alone, for a head that stands in PEFT's files. */
+/** Only labels.json, for a head that is in PEFT's files. */
 export const writeLabelsBeside = (labels: LabelsFile): SavedFiles => ({ [LABELS_FILE]: writeLabels(labels) });
 
 /**
- * What stands in labels.json among a classifier's files. Throws `FormatError` where it is missing, damaged, or of the other kind of
- * classifier, where one is asked for.
+ * The contents of labels.json among a classifier's files. Throws `FormatError` if it is missing, damaged, or of another kind of classifier
+ * than asked for.
  */
 export function labelsOf(files: FileMap, tokens: boolean | null = false): LabelsFile {
   const labels = readLabels(file(files, LABELS_FILE, "labels"));
   if (tokens === null || labels.tokens === tokens) return labels;
   const [found, reader] = tokens ? ["whole texts", "TextClassifier"] : ["tokens", "TokenClassifier"];
-  throw new FormatError(`${LABELS_FILE}: it is a classifier of ${found}: ${reader}.open reads it`, {
+  throw new FormatError(`${LABELS_FILE}: this is a classifier of ${found}; open it with ${reader}.open`, {
     ...{ file: LABELS_FILE, option: "task" },
   });
 }
 
-/** Throws `FormatError` where an adapter lies beside a head that says that it has none. */
+/** Throws `FormatError` if there is an adapter beside a head that says that it has none. */
 export function checkNoAdapter(files: FileMap): void {
   const strange = ADAPTER_FILES.find((name) => Object.hasOwn(files, name));
   if (strange === undefined) return;
   throw new FormatError(
-    `${LABELS_FILE} says that no adapter belongs to the head ("adapter": false), but there is ${strange}: take files of one classifier`,
+    `${LABELS_FILE} says that no adapter belongs to the head ("adapter": false), but there is ${strange}; pass the files of one classifier`,
     { file: LABELS_FILE, there: strange },
   );
 }
 
-/** Reads the head that `writeHead` wrote. Throws `FormatError` where it is missing, damaged, or of another encoder. */
+/** Reads the head that `writeHead` wrote. Throws `FormatError` if it is missing, damaged, or of another encoder. */
 export function readHead(files: FileMap, hidden: number, classes: number, options: WeightOptions): HeadValues {
   const tensors = readSafetensors(file(files, HEAD_FILE, "head"), HEAD_FILE);
   const read = (name: string) => {
@@ -82,5 +79,5 @@ function file(files: FileMap, name: string, what: string): Uint8Array {
     checkBytes(name, bytes);
     return bytes;
   }
-  throw new FormatError(`${name} is missing: a classifier's ${what} stands beside its adapter`, { file: name });
+  throw new FormatError(`${name} is missing: a classifier has its ${what} beside its adapter`, { file: name });
 }

@@ -23,16 +23,16 @@ import { openCheckpoint, type OpenedCheckpoint, openPeft } from "./open-checkpoi
 import { ENCODER_OPTIONS, openParts } from "./open-classifier.js";
 import { tokenizerFor } from "./trained-on.js";
 
-/** What a classifier is made of. */
+/** The parts of a classifier. */
 export interface ClassifierParts {
   readonly encoder: SentenceEncoder;
   readonly labels: readonly string[];
   readonly modelAdapter: ModelAdapter | null;
   readonly head: ClassificationHead;
   readonly tokenizer: TextTokenizer;
-  /** Fingerprint of the adapter that the base's weights hold. */
+  /** Fingerprint of the adapter that is merged into the base. */
   readonly merged: string | null;
-  /** Whether the encoder is nobody else's. */
+  /** Whether only this classifier uses the encoder. */
   readonly ownsEncoder: boolean;
 }
 
@@ -51,7 +51,7 @@ export function newParts(encoder: SentenceEncoder, options: ClassifierOptions): 
   );
 }
 
-/** What a saved classifier, of texts or of tokens, is loaded with, checked. Throws `ConfigError`. */
+/** Checked arguments for loading a saved classifier of texts or tokens. Throws `ConfigError`. */
 export function takeLoading(what: string, encoder: SentenceEncoder, files: FileMap, options: LoadClassifierOptions) {
   checkOptions(what, options, ["adapter", "allowNonFinite", "allowOtherBase"]);
   const { adapter = "classifier", allowOtherBase = false, ...others } = options;
@@ -71,7 +71,7 @@ export function loadedParts(encoder: SentenceEncoder, files: FileMap, options: L
   const { labels, merged, adapted } = about;
   if (!adapted && merged === null) checkNoAdapter(files);
   const { graph, hiddenSize, adapterSet, mergedModel } = encoder;
-  // First, since it says more than that the weights are others.
+  // First: its message says more than "other weights".
   if (mergedModel !== null && adapted) checkNotMerged(what, readAdapter(files, rest), encoder.name, mergedModel);
   const tokenizer = tokenizerFor(encoder, about, allowOtherBase);
   const { weight, bias } = readHead(files, hiddenSize, labels.length, rest);
@@ -136,7 +136,7 @@ function checkpointParts(
   };
   try {
     if (files !== null && lora !== null)
-      throw notFor("lora", "makes a new adapter, and these files have one; leave it out");
+      throw notFor("lora", "makes a new adapter, and these files already have one; omit it");
     const parts = whole(
       { encoder, labels: takeLabels(labels), tokenizer, merged: null },
       addAdapter,
@@ -149,15 +149,15 @@ function checkpointParts(
   }
 }
 
-/** Options by which a layer of the head is trained as a whole where PEFT does so. */
+/** Options with which a layer of the head is trained as a whole if PEFT does so. */
 function withHeadsLayer(lora: LoraOptions, plan: HeadPlan): LoraOptions {
   if (!isWithinHead(plan)) return lora;
   return { ...lora, modulesToSave: [...(lora.modulesToSave ?? []), moduleOf(plan.dense)] };
 }
 
 /**
- * Throws `ConfigError` for an adapter on other modules, or of other ranks, than its options give where a classifier's files put a prefix
- * before the modules' names.
+ * Throws `ConfigError` if the prefix that a classifier's files add to module names would change which modules the adapter's options match,
+ * or their ranks.
  */
 export function checkSameTargets(
   what: string,
@@ -173,13 +173,13 @@ export function checkSameTargets(
       const option = bare.rank === whole.rank ? "alphaPattern" : "rankPattern";
       if (isTarget(path) && (bare.rank !== whole.rank || bare.alpha !== whole.alpha))
         throw new ConfigError(
-          `${what}: ${option} says another thing of ${path} than of ${prefix + path}, which is the same module with and without what a classifier's files put before its name; give keys that fit both, such as "${path}"`,
+          `${what}: ${option} differs for ${path} and ${prefix + path}, two names of one module (a classifier's files add "${prefix}"); use keys that match both, such as "${path}"`,
           { op: what, option, module: path },
         );
       if (isTarget(path) === isTarget(prefix + path)) continue;
       const [yes, no] = isTarget(path) ? [path, prefix + path] : [prefix + path, path];
       throw new ConfigError(
-        `${what}: lora targets ${yes} and not ${no}, which is the same module with and without what a classifier's files put before its name; give targets that fit both`,
+        `${what}: lora targets ${yes} but not ${no}, two names of one module (a classifier's files add "${prefix}"); use targets that match both`,
         { op: what, option: "targetModules", module: path },
       );
     }
@@ -188,7 +188,7 @@ export function checkSameTargets(
 const notFor = (option: keyof OpenClassifierOptions, why: string) =>
   new ConfigError(`TextClassifier.open: ${option} ${why}`, { op: "TextClassifier.open", option });
 
-/** Both an adapter, where there is to be one, and a head, or, where the head cannot be made, neither. */
+/** Adds the adapter, if there is one, and the head. If the head cannot be made, adds neither. */
 export function whole(
   { encoder, labels, tokenizer, merged }: Pick<ClassifierParts, "encoder" | "labels" | "tokenizer" | "merged">,
   addAdapter: () => ModelAdapter | null,

@@ -70,7 +70,7 @@ export async function fitToTexts(
   targets: readonly number[],
   settings: RegressionSettings<FitHeadProgress>,
 ): Promise<LogisticRegression> {
-  if (texts.length === 0) throw notExpected("fitHead", "one example or more to learn from", texts);
+  if (texts.length === 0) throw notExpected("fitHead", "one training example or more", texts);
   const { graph } = encoder;
   const read = rowsOf(graph, (pooled) => pooled);
   const events = encodingEvents(settings, texts.length);

@@ -4,7 +4,7 @@ import { ConfigError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
 import type { Example } from "../io/examples/example.js";
 
-/** A copy of some examples. Throws `ConfigError` for what is none. */
+/** A copy of some examples. Throws `ConfigError` for invalid ones. */
 export function takeExamples(what: string, examples: readonly Example[]): Example[] {
   return listFrom(`${what}: a list of examples is expected`, examples, (example, i) => {
     const { text, label } = (example as Partial<Example> | null | undefined) ?? {};
@@ -21,11 +21,11 @@ export function takeExamples(what: string, examples: readonly Example[]): Exampl
 /** What to do with training examples without text. */
 export type EmptyTexts = "refuse" | "keep";
 
-/** That option, from options that are checked later. */
+/** That option, read from unchecked options. */
 export const emptyTextsOf = (options: { readonly emptyTexts?: EmptyTexts } | null): EmptyTexts | undefined =>
   options?.emptyTexts;
 
-/** Places of empty texts that a message names. */
+/** The most empty texts that a message names. */
 const NAMED = 5;
 
 /** A copy of training examples. Throws `ConfigError` for invalid ones, and for empty texts unless they are to be kept. */
@@ -36,7 +36,7 @@ export function takeLearnt(what: string, examples: readonly Example[], emptyText
   if (empty.length === 0) return taken;
   const places = empty.slice(0, NAMED).join(", ") + (empty.length > NAMED ? ` and ${empty.length - NAMED} more` : "");
   const texts = empty.length === 1 ? `example ${places} has an empty text` : `examples ${places} have empty texts`;
-  throw new ConfigError(`${what}: ${texts}: fill them in or leave them out, or say \`emptyTexts: "keep"\``, {
+  throw new ConfigError(`${what}: ${texts}: fill them in, remove them, or pass \`emptyTexts: "keep"\``, {
     op: what,
     option: "emptyTexts",
     place: empty[0],

@@ -16,7 +16,7 @@ import { languageFields, type LanguageJobSpec, languagePlan, type LanguageSettin
 import { checkTokenBaseline } from "./tokens/run/baseline-check.js";
 import { tokenFields, type TokenJobSpec, type TokenSettings } from "./tokens/run/settings.js";
 
-/** What a run trains. A spec without `task` is a classifier's. */
+/** The name of a task. A spec without `task` is for a text classifier. */
 export type TaskName = "classify" | TokenSettings["task"] | LanguageSettings["task"];
 
 /** Settings of any run. */
@@ -36,7 +36,7 @@ export const fieldsOfTasks = {
 const share = (title: string) => ({ title, better: "higher", format: "share" }) as const;
 const lower = (title: string) => ({ title, better: "lower", format: "number" }) as const;
 
-/** A definition as the table has it: of its own settings and examples it knows more than the pipeline does. */
+/** A definition in the table: its types of settings and examples are its own. */
 const entry = <S extends RunSettings, E extends FileExample, X extends TokenizedExample>(
   own: Omit<TaskEntry, "load">,
   load: () => Promise<TaskDefinition<S, E, X>>,
@@ -53,7 +53,7 @@ const language = entry(
   async () => (await import("./language/definition.js")).languageDefinition,
 );
 
-/** The tasks. Their code is fetched when a run begins: people who train classifiers need none of a language model's. */
+/** The tasks. Their code is loaded when a run begins: people who train classifiers do not need a language model's. */
 export const tasks = {
   classify: entry(
     {
@@ -81,7 +81,7 @@ export const tasks = {
   chat: language,
 } satisfies TaskTable & Readonly<Record<TaskName, TaskEntry>>;
 
-/** What a run with these settings trains. */
+/** The task of a run with these settings. */
 export const taskOf = (settings: object): TaskName => nameOf(settings) as TaskName;
 
 /** A copy of a spec with its defaults, every field read once. Throws `ConfigError`, naming the field, for what it does not accept. */

@@ -6,39 +6,39 @@ import { isJsonObject, type Json, parseJsonObject } from "../io/json.js";
 
 export const LABELS_FILE = "labels.json";
 
-/** The newest format that is read, and the one that is written. The first had labels and pooling alone. */
+/** The format that is written, and the newest that can be read. Format 1 had only labels and pooling. */
 const FORMAT = 2;
 
-/** The task of classifiers of tokens; of texts the file says none. */
+/** The task of token classifiers; the file of a text classifier has none. */
 const TOKENS = "token-classification";
 
 /** The base that a classifier was trained on. */
 export interface TrainedBase {
-  /** What it was called. */
+  /** Its name. */
   readonly name: string;
   /** `SentenceEncoder.fingerprint` */
   readonly fingerprint: string;
 }
 
-/** What decides a classifier's answers beside adapter and head; null is what a file does not say. */
+/** What a classifier's predictions depend on besides adapter and head; null if the file omits it. */
 export interface LabelsFile {
   readonly labels: readonly string[];
-  /** Of the vectors that the head takes, "cls+mean" where several stand side by side. */
+  /** Pooling of the head's input vectors; "cls+mean" if several are concatenated. */
   readonly pooling: string | null;
-  /** Texts are cut to this many tokens. */
+  /** Length in tokens to which texts are truncated. */
   readonly maxTokens: number | null;
-  /** Texts are lowercased before the tokenizer sees them. */
+  /** Whether texts are lowercased before tokenizing. */
   readonly lowercase: boolean | null;
   readonly base: TrainedBase | null;
-  /** Fingerprint of the classifier's adapter, where it stands in the base's own weights and in no file. */
+  /** Fingerprint of the classifier's adapter if it is merged into the base's weights and has no file. */
   readonly merged: string | null;
-  /** Whether an adapter belongs to the head, whose files stand beside it. */
+  /** Whether an adapter belongs to the head, with files beside it. */
   readonly adapted: boolean;
-  /** Whether it is tokens that are classified, or whole texts. */
+  /** "tokens" for a token classifier; null for a text classifier. */
   readonly tokens: boolean;
 }
 
-/** labels.json. A classifier's vectors are not normalised, and nothing is put before its texts: the file says so for others. */
+/** labels.json. A classifier's vectors are not normalised and its texts have no prompt; the file records this for other programs. */
 export function writeLabels({ labels, merged, adapted, tokens, ...rest }: LabelsFile): Uint8Array<ArrayBuffer> {
   const { pooling, maxTokens, lowercase, base } = rest;
   const about = { pooling, normalize: false, prompt: "", maxTokens, lowercase, base };
@@ -47,7 +47,7 @@ export function writeLabels({ labels, merged, adapted, tokens, ...rest }: Labels
   return new TextEncoder().encode(`${JSON.stringify(json, null, 2)}\n`);
 }
 
-/** Reads labels.json of any format. Throws `FormatError` for what makes no sense, and for what later versions may ask for. */
+/** Reads labels.json of any format. Throws `FormatError` for invalid values and unknown formats. */
 export function readLabels(bytes: Uint8Array): LabelsFile {
   const json = parseJsonObject(
     bytes,
@@ -57,7 +57,7 @@ export function readLabels(bytes: Uint8Array): LabelsFile {
   if (!(format === 1 || format === FORMAT))
     throw wrong("format", `1 or ${FORMAT} (a later version of lowrank may read more)`, format);
   if (!Array.isArray(labels) || !labels.every((label) => typeof label === "string"))
-    throw new FormatError(`${LABELS_FILE} must hold { "labels": [names] }, got labels ${excerpt(labels)}`, {
+    throw new FormatError(`${LABELS_FILE} must contain { "labels": [names] }, got labels ${excerpt(labels)}`, {
       file: LABELS_FILE,
       option: "labels",
       value: labels,
@@ -67,8 +67,8 @@ export function readLabels(bytes: Uint8Array): LabelsFile {
     if (value === null || fits(value)) return value;
     throw wrong(name, expected, value);
   };
-  read("normalize", "false: heads take vectors of any length", (value) => value === false);
-  read("prompt", "empty: nothing is put before a classifier's texts", (value) => value === "");
+  read("normalize", "false: a head accepts vectors of any length", (value) => value === false);
+  read("prompt", "empty: a classifier's texts have no prompt", (value) => value === "");
   const merged = read("merged", "a fingerprint of 32 hexadecimal digits", isFingerprint);
   const adapter = read("adapter", "true or false", (value) => typeof value === "boolean") ?? true;
   return {
@@ -79,7 +79,7 @@ export function readLabels(bytes: Uint8Array): LabelsFile {
     base: takeBase(json["base"] ?? null),
     merged,
     adapted: merged === null && adapter,
-    tokens: read("task", `"${TOKENS}" or left out`, (value) => value === TOKENS) !== null,
+    tokens: read("task", `"${TOKENS}" or omitted`, (value) => value === TOKENS) !== null,
   };
 }
 

@@ -16,11 +16,11 @@ const what = "TextClassifier.open";
 export interface OpenedCheckpoint {
   readonly encoder: SentenceEncoder;
   readonly labels: readonly string[];
-  /** PEFT's files of the adapter that goes with it; null for none. */
+  /** PEFT's files of its adapter; null for none. */
   readonly adapter: FileMap | null;
 }
 
-/** Loads a checkpoint of transformers for sequence classification; null where the source is none. Throws as `checkpointOf`. */
+/** Loads a checkpoint of transformers for sequence classification; null if the source is not one. Throws as `checkpointOf`. */
 export async function openCheckpoint(
   given: string | FileMap | ModelSource,
   model: unknown,
@@ -46,7 +46,7 @@ export async function openCheckpoint(
   }
 }
 
-/** What PEFT saved for such a model, with the model below it; null where the source is none. Throws as `readPeftClassifier`. */
+/** PEFT's files for such a model, with its base model; null if the source has none. Throws as `readPeftClassifier`. */
 export async function openPeft(
   given: string | FileMap | ModelSource,
   model: string | FileMap | ModelSource | undefined,

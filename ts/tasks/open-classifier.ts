@@ -104,7 +104,7 @@ export async function readThere(source: ModelSource): Promise<FileMap> {
 
 /** Why an adapter of the task SEQ_CLS may have no head. */
 const HEADLESS =
-  "although its task is SEQ_CLS: PEFT leaves the head out where it converts PiSSA or OLoRA (path_initial_model_for_weight_conversion)";
+  "although its task is SEQ_CLS: PEFT omits the head when it converts PiSSA or OLoRA (path_initial_model_for_weight_conversion)";
 
 async function readFiles(source: ModelSource): Promise<FileMap> {
   const files = await readThere(source);
@@ -112,13 +112,13 @@ async function readFiles(source: ModelSource): Promise<FileMap> {
   const task = peftField(files[CONFIG_FILE], "task_type");
   if (task === "TOKEN_CLS")
     throw new UnsupportedError(
-      `${what}: ${clip(source.name)} is an adapter that labels words (task_type TOKEN_CLS): TokenClassifier.open reads it`,
+      `${what}: ${clip(source.name)} is a token classifier's adapter (task_type TOKEN_CLS); open it with TokenClassifier.open`,
       { op: what, model: source.name },
     );
   const hint = Object.hasOwn(files, CONFIG_FILE)
     ? `it is an adapter without a head${task === "SEQ_CLS" ? `, ${HEADLESS}` : ""}: load it with \`encoder.loadAdapter\``
-    : "an unfinished run has none yet, and a merged model only where it was made of a run; a checkpoint of transformers is known by its " +
-      "config.json, whose architectures name one ForSequenceClassification";
+    : "an unfinished run has none yet, and a merged model only if it was merged from a run; a checkpoint of transformers needs a " +
+      "config.json whose architectures end in ForSequenceClassification";
   throw new ConfigError(`${what}: ${clip(source.name)} has no ${LABELS_FILE}: ${hint}`, {
     op: what,
     file: LABELS_FILE,
@@ -135,7 +135,7 @@ async function reportedLength(source: ModelSource): Promise<number | null> {
 /** The base that the files name. Throws `ConfigError` if they name none, `ModelError` if it is not found. */
 export async function namedBase(source: ModelSource, files: FileMap, labels: LabelsFile | null): Promise<ModelSource> {
   const name = labels?.base?.name ?? peftField(files[CONFIG_FILE], "base_model_name_or_path");
-  const advice = "name it with the option `model`";
+  const advice = "pass it as the option `model`";
   // The name of an encoder from files in memory.
   if (name === null || (name === "model" && providedFiles()?.folder(name) == null))
     throw new ConfigError(`${what}: ${clip(source.name)} does not say which model it was trained on: ${advice}`, {

@@ -18,10 +18,10 @@ import { headTensors } from "../models/sentence/head-layer.js";
 import { TOKEN_OUT, tokenHeadTensors } from "../models/sentence/token-head.js";
 import type { Tensor } from "../values/tensor.js";
 
-/** What of PEFT's tasks has a head here: the classification of texts, and that of tokens. */
+/** PEFT's tasks with a head: classification of texts and of tokens. */
 export type HeadTask = "SEQ_CLS" | "TOKEN_CLS";
 
-/** PEFT's adapter of a model with a head: its low-rank part, and the head that was trained along. */
+/** PEFT's adapter of a model with a head: its low-rank part, and the head that was trained with it. */
 export interface PeftClassifier {
   /** PEFT's files without the head. */
   readonly files: FileMap;
@@ -30,9 +30,9 @@ export interface PeftClassifier {
 
 /**
  * What PEFT saved for transformers' `AutoModelForSequenceClassification` or `AutoModelForTokenClassification`; null for an adapter of
- * another task or without a head. Throws `AdapterError` for files that do not agree.
+ * another task or without a head. Throws `AdapterError` for inconsistent files.
  *
- * @param base gives the model below it, which says what is its head's; asked for such an adapter alone
+ * @param base returns the base model, which says which modules are the head's; called only for such an adapter
  */
 export async function readPeftClassifier(
   files: FileMap,
@@ -49,7 +49,7 @@ export async function readPeftClassifier(
   return { ...withoutHead(adapter, task, head), base: source };
 }
 
-/** An adapter's files without the head of classes that PEFT trained along, and without layers that stand before it; as they are where there is none. */
+/** An adapter's files without the trained head and its other layers; unchanged if there is no head. */
 export function withoutClasses(files: FileMap, options: WeightOptions, plan: HeadPlan): FileMap {
   const adapter = readAdapterForBase(files, options);
   const { config, extra } = adapter;
@@ -60,7 +60,7 @@ export function withoutClasses(files: FileMap, options: WeightOptions, plan: Hea
   return writeAdapter({ ...adapter, config: { ...config, modulesToSave: stillSaved(config, rest) }, extra: rest });
 }
 
-/** Modules that are a head's whatever the model: PEFT adds both to `modules_to_save`. */
+/** Module names of a head in every model: PEFT adds both to `modules_to_save`. */
 export const HEAD_MODULES = ["classifier", "score"] as const;
 
 /** Throws `AdapterError` for a head in the form of another family's. */
@@ -72,7 +72,7 @@ function checkOwnHead(extra: Adapter["extra"], task: HeadTask, plan: HeadPlan, {
     .filter((tensor) => HEAD_MODULES.some((module) => tensor.startsWith(`${module}.`)) && !own.has(tensor));
   if (others.length === 0) return;
   throw new AdapterError(
-    `adapter: its head has ${clip(others.join(", "))}, which the head of ${clip(name)} has not (${[...own].join(", ")}): it was made for a model of another family`,
+    `adapter: its head has ${clip(others.join(", "))}, but the head of ${clip(name)} has ${[...own].join(", ")}: the adapter is for another model family`,
     { extra: others, model: name },
   );
 }
@@ -83,7 +83,7 @@ function stillSaved({ modulesToSave }: Adapter["config"], rest: Adapter["extra"]
   return saved.length === 0 ? null : saved;
 }
 
-/** Takes an adapter and its head apart. */
+/** Separates an adapter from its head. */
 export function withoutHead(adapter: Adapter, task: HeadTask, plan: HeadPlan): PeftClassifier {
   const { config, extra } = adapter;
   const [ofHead, out] = task === "SEQ_CLS" ? [headTensors(plan), plan.out] : [tokenHeadTensors(plan), TOKEN_OUT];
@@ -93,7 +93,7 @@ export function withoutHead(adapter: Adapter, task: HeadTask, plan: HeadPlan): P
     if (isOriginal(name)) continue;
     const own = baseTensor(name);
     if (ofHead.has(own)) head.set(own, tensor);
-    // What the adapter has of the layer before the last is trained on with it.
+    // The adapter's part on the layer before the last is trained further.
     if (!own.startsWith(`${out}.`)) rest.set(name, tensor);
   }
   const alone = { ...adapter, config: { ...config, modulesToSave: stillSaved(config, rest) }, extra: rest };

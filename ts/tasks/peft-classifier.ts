@@ -40,22 +40,22 @@ export function writePeftClassifier({ encoder, head, graph, modelAdapter }: Trai
   });
 }
 
-/** A head as PEFT's files have it beside an adapter. */
+/** A head in PEFT's files, beside an adapter. */
 export interface SavedHead {
   readonly taskType: HeadTask;
-  /** What stands before the names of the model's own modules. */
+  /** Prefix of the model's own module names. */
   readonly prefix: string;
-  /** Paths of modules that the adapter may change and that stand beside the model, without its prefix. */
+  /** Paths of modules outside the model, without its prefix, that the adapter may change. */
   readonly beside: readonly string[];
-  /** Tensors of layers before the last one, by their whole names, which those that the adapter has go before. */
+  /** Tensors of the layers before the last one, by full names; the adapter's own take precedence. */
   readonly before: Readonly<Record<string, Tensor>>;
-  /** Those of the last layer. */
+  /** Tensors of the last layer. */
   readonly last: Readonly<Record<string, Tensor>>;
   /** Names of the head's modules among `modules_to_save`. */
   readonly saved: readonly string[];
 }
 
-/** PEFT's files of an adapter, paths as transformers' model with a head has them, and that head. */
+/** PEFT's files of an adapter and that head, with the paths of transformers' model with a head. */
 export function withHead(adapter: Adapter, { taskType, prefix, beside, before, last, saved }: SavedHead): SavedFiles {
   const isBeside = (name: string) => beside.some((path) => name === path || name.startsWith(`${path}.`));
   const pathOf = (name: string) => (isBeside(name) ? name : prefix + name);

@@ -46,7 +46,7 @@ export async function predictEach(
     checkClassifier(what, classifier);
     if (classifier.encoder === encoder) return;
     throw new ConfigError(
-      `${what}: all classifiers have one encoder, that of request ${i} has another; ask them apart`,
+      `${what}: all classifiers must share one encoder, but request ${i} has another; make one call for each encoder`,
       { op: what, option: "classifier", place: i },
     );
   });

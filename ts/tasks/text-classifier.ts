@@ -214,7 +214,7 @@ export class TextClassifier<Label extends string = string> implements Task<Token
     flag("evaluate", "intervals", intervals);
     const taken = takeExamples("evaluate", examples);
     if (taken.length === 0)
-      throw new ConfigError("evaluate: there are no examples to measure", { op: "evaluate", length: 0 });
+      throw new ConfigError("evaluate: expected examples, got an empty list", { op: "evaluate", length: 0 });
     const targets = taken.map(({ label }, i) => this.target(label, i));
     const logits = await this.ask(
       "evaluate",
@@ -281,7 +281,7 @@ export class TextClassifier<Label extends string = string> implements Task<Token
     const { adapterSet, graph } = encoder;
     if (this.disposed) return;
     if (modelAdapter === null && !graph.gone && inTraining(graph, head.params()))
-      throw new ConfigError("dispose: the classifier is being trained; await that fit first", {
+      throw new ConfigError("dispose: a fit is training this classifier; await it first", {
         op: "dispose",
         reason: "running",
       });
@@ -330,7 +330,7 @@ export class TextClassifier<Label extends string = string> implements Task<Token
 /** Throws `ConfigError` if the classifier was disposed, `StaleNodeError` if its encoder was. */
 export function checkClassifier(what: string, { disposed, encoder }: TextClassifier): void {
   if (!disposed) return checkUsable(what, encoder);
-  const message = `${what}: this classifier was disposed of; load or create it again`;
+  const message = `${what}: this classifier was disposed; load or create it again`;
   throw new ConfigError(message, { op: what, reason: "disposed" });
 }
 
@@ -338,7 +338,7 @@ export function checkClassifier(what: string, { disposed, encoder }: TextClassif
 function checkAskOptions(what: string, options: ClassifyOptions): void {
   if (typeof options === "object" && options !== null && "adapter" in options)
     throw new ConfigError(
-      `${what}: there is no option "adapter": a classifier's calls have its own; \`encoder.scaleAdapter(name, 0)\` takes it away`,
+      `${what}: there is no option "adapter": a classifier's calls have its own; \`encoder.scaleAdapter(name, 0)\` switches it off`,
       { op: what, option: "adapter", allowed: ["signal", "onProgress"] },
     );
   checkOptions(what, options, ["signal", "onProgress"]);

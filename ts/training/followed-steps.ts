@@ -4,17 +4,17 @@ import type { RunState } from "./store/run-state.js";
 import type { RunStore } from "./store/run-store.js";
 import type { RunContext } from "./task-definition.js";
 
-/** Steps between two checkpoints, whatever is trained. */
+/** Steps between two checkpoints. */
 const CHECKPOINT_EVERY = 25;
 
-/** What a run gives `fit`, so that its store has checkpoints and its listener hears of every step. */
+/** Options of `fit` that write checkpoints to the store and report every step. */
 export interface FollowedSteps {
   readonly options: Pick<FitOptions, "signal" | "resume" | "checkpoint" | "onProgress">;
-  /** Steps that are done. */
+  /** Completed steps. */
   readonly done: () => number;
 }
 
-/** Follows the `total` steps of a run, and tells those that were done before. */
+/** Follows the `total` steps of a run; first reports the steps of a resumed run. */
 export function followSteps(
   run: RunState,
   total: number,
@@ -43,10 +43,10 @@ export function followSteps(
 }
 
 /**
- * How `fit` chooses the step that is kept, by a loss on what is held out; nothing where none is measured.
+ * How `fit` chooses the step to keep, by a loss on held-out examples; empty if none is measured.
  * @param every steps between two measurements; null for none
  * @param measure measures the loss
- * @param tell hears what was measured, and whether its loss is the lowest so far, before a resumed run's checkpoint too
+ * @param tell called with each measurement and whether its loss is the lowest so far, those of a resumed run included
  */
 export function chosenByLoss<T extends { readonly loss: number }>(
   every: number | null,

@@ -1,7 +1,7 @@
 import { ConfigError } from "../errors/errors.js";
 import type { JobWords } from "./job-events.js";
 
-/** A refusal of a model's length of texts, with the name that the caller's users have for that; other errors as they are. */
+/** Replaces the option's name in an error about `maxTokens` by the caller's own; returns other errors unchanged. */
 export function inWords(error: unknown, { setting }: JobWords): unknown {
   if (!(error instanceof ConfigError) || error.details["option"] !== "maxTokens") return error;
   const message = error.message.replace(/^load: maxTokens/, setting("maxTokens"));

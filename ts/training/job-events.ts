@@ -3,75 +3,75 @@ import type { DataSummary } from "../io/examples/summary/index.js";
 import type { JobEstimate } from "./estimate/job-needs.js";
 import type { RunSettings } from "./spec/run-settings.js";
 
-/** A piece of a job's work that takes a while, in the order in which they come. */
+/** A part of a job that takes a while, in order. */
 export type JobPhase = "tokenize" | "encode-validation" | "encode-train" | "head-only" | "train" | "validate";
 
-/** Examples of a file as a run takes them. */
+/** Examples that a run uses from a file. */
 export interface ReadyPart {
-  /** What the file is called. */
+  /** The file's name. */
   readonly file: string;
-  /** Examples that were taken from it. */
+  /** Number of examples from it. */
   readonly examples: number;
-  /** Their words that have a label, where words are labelled. */
+  /** For labelled words: number of words with a label. */
   readonly words?: number;
-  /** Of a language model: all their tokens. */
+  /** For a language model: number of tokens. */
   readonly tokens?: number;
-  /** Of a language model: tokens that are trained on or measured. */
+  /** For a language model: number of target tokens. */
   readonly targets?: number;
 }
 
-/** How many different groups examples have, and how many of them belong to none. */
+/** Number of different groups, and of examples without a group. */
 export interface GroupCount {
   readonly groups: number;
   readonly alone: number;
 }
 
-/** What a job is about to do, once everything is loaded and checked. */
+/** What a job will do, after everything is loaded and checked. */
 export interface ReadyJob<S = RunSettings> {
-  /** What is trained. */
+  /** The task. */
   readonly task: string;
-  /** The whole spec: what was given, and defaults. */
+  /** The spec with all defaults. */
   readonly settings: S;
   /** Optimizer steps in all; 0 where only the head is fitted. */
   readonly steps: number;
-  /** Steps between two measurements of the validation, which choose the step that is kept; null where the last one is. */
+  /** Steps between two measurements of the validation, which choose the step to keep; null if the last step is kept. */
   readonly evaluateEvery: number | null;
-  /** Steps that were done before this call; null where the run begins. */
+  /** Completed steps of a resumed run; null for a new run. */
   readonly resumedAfter: number | null;
-  /** What runs. */
+  /** The kernels. */
   readonly engine: EngineInfo;
-  /** The model, and where it was found. */
+  /** The model and where it was found. */
   readonly model: {
     readonly name: string;
     readonly origin: string;
     readonly layers: number;
     readonly hiddenSize: number;
   };
-  /** The data, `split` where a part was taken from the file to train on. */
+  /** The data; `split`: the part was split from the training file. */
   readonly data: {
     readonly train: ReadyPart;
-    /** Without examples where nothing is chosen or measured by them. */
+    /** Empty if nothing is chosen or measured with it. */
     readonly validation: ReadyPart & { readonly split: boolean };
-    /** What is measured at the end; null where the validation is. */
+    /** Measured at the end; null if the validation is measured instead. */
     readonly test: (ReadyPart & { readonly split: boolean }) | null;
-    /** Names of the classes; none where there are no classes. */
+    /** Names of the classes; empty for tasks without classes. */
     readonly labels: readonly string[];
-    /** Groups of each part, where there is a column of them; no group is in two parts that were drawn from one file. */
+    /** Groups of each part, if there is such a column; parts split from one file share no group. */
     readonly groups: { readonly train: GroupCount; readonly validation: GroupCount; readonly test: GroupCount } | null;
   };
-  /** Numbers that are trained. */
+  /** Number of trained parameters. */
   readonly parameters: { readonly adapter: number; readonly head: number };
-  /** Whether layers are computed again for their gradients. */
+  /** Whether layers are recomputed for their gradients. */
   readonly checkpointing: boolean;
-  /** Of cross-validation: how many folds are to be run, each of which is about like this one; null of a run. */
+  /** Number of folds to run, each about like this one; null for a single run. */
   readonly folds: number | null;
-  /** Time and memory that it will take; of cross-validation, that one fold will. */
+  /** Estimated time and memory; in cross-validation, of one fold. */
   readonly estimate: JobEstimate;
 }
 
-/** What a job tells while it runs. */
+/** An event of a running job. */
 export type JobEvent<S = RunSettings> =
-  /** Something odd that ends nothing: in the data, or a store that could not be released or tidied up. */
+  /** A problem that does not end the job: in the data, or a store that could not be released or tidied up. */
   | { readonly type: "warning"; readonly message: string }
   /** Bytes of the model came in. */
   | { readonly type: "download"; readonly file: string; readonly received: number; readonly total: number }
@@ -87,11 +87,11 @@ export type JobEvent<S = RunSettings> =
       readonly phase: JobPhase;
       readonly done: number;
       readonly total: number;
-      /** Of the last step, where the phase trains. */
+      /** Loss of the last step, in training. */
       readonly loss?: number;
-      /** Mean since this call began to train. */
+      /** Mean since training began in this call. */
       readonly tokensPerSecond?: number;
-      /** Expected time to the end of training. */
+      /** Expected seconds to the end of training. */
       readonly secondsLeft?: number;
     }
   /** A fold of cross-validation begins, the first being 1; its phases follow. Those that were done before are not told. */
@@ -101,7 +101,7 @@ export type JobEvent<S = RunSettings> =
       readonly type: "evaluation";
       readonly task: string;
       readonly step: number;
-      /** By this the step is chosen. */
+      /** Chooses the step to keep. */
       readonly loss: number;
       /** The task's metrics by name, such as `accuracy`, `f1` or `perplexity`. */
       readonly metrics: Readonly<Record<string, number>>;
@@ -111,16 +111,16 @@ export type JobEvent<S = RunSettings> =
   /** A checkpoint is in the store. */
   | { readonly type: "checkpoint"; readonly step: number };
 
-/** Takes a job's events. */
+/** Called with a job's events. */
 export type JobListener = (event: JobEvent) => void;
 
-/** What messages call things, for callers whose users know them by other names: a command's options. */
+/** Names of settings in messages, for callers whose users know them by other names, such as a command's options. */
 export interface JobWords {
-  /** A field of the spec. */
+  /** The name of a field of the spec. */
   setting(name: string): string;
-  /** Going on with an interrupted run: begins a message. */
+  /** The call or option that resumes a run; begins a message. */
   readonly resume: string;
 }
 
-/** The names as they are in the spec. */
+/** The names in the spec. */
 export const plainWords: JobWords = { setting: (name) => name, resume: "runJob" };

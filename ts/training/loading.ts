@@ -10,13 +10,13 @@ import { sha256 } from "./sources/sha256.js";
 import type { SharedSettings } from "./spec/training-settings.js";
 import type { RunContext, TaskBase } from "./task-definition.js";
 
-/** Between two pieces of work that hold everything up: hears a signal that came meanwhile. Throws `AbortError` then. */
+/** Called between two pieces of blocking work: lets a waiting abort through, and throws `AbortError` then. */
 export async function hear(signal: AbortSignal | undefined): Promise<void> {
   await nextTask();
   throwIfAborted(signal);
 }
 
-/** The engine that a spec asks for. Held by the run from here on, whatever becomes of the default engine. */
+/** The engine for a spec. The run keeps it even if the default engine changes. */
 export async function runEngine(
   { build, threads }: Pick<SharedSettings, "build" | "threads">,
   { signal }: RunContext,
@@ -26,7 +26,7 @@ export async function runEngine(
   return engine;
 }
 
-/** The model that a spec names, hashed; tells how far it has come in and where it was. @param more as `hashModel` has it */
+/** The model that a spec names, hashed; reports progress and origin. @param more as in `hashModel` */
 export async function runModel(
   { model }: Pick<SharedSettings, "model">,
   { sources, emit, signal }: RunContext,
@@ -41,10 +41,10 @@ export async function runModel(
 }
 
 /**
- * Loads the encoder of a run. Throws as `SentenceEncoder.load`, in the caller's words, and `AbortError`.
+ * Loads the encoder of a run. Throws as `SentenceEncoder.load`, with the caller's names of settings, and `AbortError`.
  *
- * Where a known model's modules cut texts that its files alone do not, the hash of the model says so: a run that began before they
- * were known goes on as it began.
+ * A known model may have a shorter maximum length than its files say. The model's hash records this, so that a run from before the model
+ * was known continues unchanged.
  */
 export async function loadEncoder(
   { model, hash }: HashedModel,
@@ -75,10 +75,10 @@ export interface EncoderBase extends TaskBase {
   readonly encoder: SentenceEncoder;
 }
 
-/** Tokens that are kept from one use of a text to the next: 64 MB of them at most. */
+/** The most tokens to cache: 64 MB. */
 const REMEMBERED = 2 ** 24;
 
-/** Loads the encoder of a run. Throws `MemoryError` before that where memory is too small; else as `loadEncoder`. */
+/** Loads the encoder of a run. Throws `MemoryError` before loading if memory is too small; otherwise as `loadEncoder`. */
 export async function encoderBase(
   hashed: HashedModel,
   settings: Pick<SharedSettings, "seed" | "maxTokens">,
@@ -87,7 +87,7 @@ export async function encoderBase(
 ): Promise<EncoderBase> {
   const packed = await checkModelFits(hashed.model, engine);
   const { encoder, modelHash } = await loadEncoder(hashed, settings, engine, context);
-  // Equal texts are tokenized once, and what looks at texts by themselves reads the same tokens.
+  // Equal texts are tokenized once; the check of the data uses the same tokens.
   encoder.tokenizer.remember(REMEMBERED);
   const { graph, hiddenSize } = encoder;
   const { layers } = encoder.model.config;

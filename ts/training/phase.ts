@@ -1,7 +1,7 @@
 import type { JobPhase } from "./job-events.js";
 import type { MeasureEvents, RunContext } from "./task-definition.js";
 
-/** Reports that a phase of `total` examples begins; what it returns reports how many are done, and cancels. */
+/** Reports the start of a phase of `total` examples. The returned function reports how many are done, and throws when cancelled. */
 export function phaseEvents(
   { emit, signal }: Pick<RunContext, "emit" | "signal">,
   phase: JobPhase,

@@ -36,22 +36,22 @@ export interface Loaded {
   readonly modelHash: string;
   readonly base: TaskBase;
   readonly data: Data;
-  /** What the runtime says of the machine. */
+  /** The runtime's description of the machine. */
   readonly machine: Readonly<Record<string, string>>;
-  /** What the task found in the data. */
+  /** The task's findings in the data. */
   readonly surveyed: object | null;
-  /** Tokens of the examples that were tokenized. */
+  /** The tokenized examples. */
   readonly known: Map<FileExample, TokenizedExample>;
 }
 
-/** Everything of a run, or of a fold, that is ready before its first step. */
+/** A run, or a fold, ready for its first step. */
 export interface Prepared extends Loaded {
   readonly steps: number;
-  /** Steps between two measurements of the validation, which choose the step that is kept; null where the last one is. */
+  /** Steps between two measurements of the validation, which choose the step to keep; null if the last step is kept. */
   readonly evaluateEvery: number | null;
   readonly model: TaskModel<FileExample, TokenizedExample>;
   readonly tokens: TokenizedParts<TokenizedExample>;
-  /** Examples of the first steps, of a long run: those that are looked at. */
+  /** Examples of the steps that the estimate reads. */
   readonly batches: readonly (readonly TokenizedExample[])[];
   readonly batchAt: (step: number) => readonly TokenizedExample[];
   readonly training: TaskTraining<TokenizedExample>;
@@ -62,12 +62,12 @@ export interface Prepared extends Loaded {
   readonly room: number;
 }
 
-/** Steps that the estimate reads; those of a longer run are assumed to be like them. */
+/** Number of steps that the estimate reads; a longer run is assumed to continue like them. */
 const STEPS_MEASURED = 4096;
 
 /**
- * Loads engine, data and model, in the order in which a mistake shows soonest. The caller disposes of the base.
- * @param load reads the data and parts them
+ * Loads engine, data and model, in the order that shows mistakes soonest. The caller disposes of the base.
+ * @param load reads and splits the data
  */
 export async function loadRun(
   task: string,
@@ -100,8 +100,8 @@ export async function loadRun(
 }
 
 /**
- * Puts what is trained on a model, and plans its steps on the data. The caller disposes of the model.
- * @param isFold whether the data are a fold of those that were looked at before
+ * Adds the trained parts to a model, and plans the steps. The caller disposes of the model.
+ * @param isFold whether the data are a fold of data that were checked before
  */
 export async function openRun(loaded: Loaded, context: RunContext, isFold = false): Promise<Prepared> {
   const { definition, base, data, settings, entry } = loaded;
@@ -132,7 +132,7 @@ export async function openRun(loaded: Loaded, context: RunContext, isFold = fals
   }
 }
 
-/** Turns every example into tokens, once. */
+/** Tokenizes every example once. */
 async function tokenizeParts(
   model: Prepared["model"],
   { data, known }: Loaded,
@@ -144,7 +144,7 @@ async function tokenizeParts(
   const parts: readonly TaskFile<FileExample>[] = test === null ? [train, validation] : [train, validation, test];
   const total = parts.reduce((sum, { examples }) => sum + examples.length, 0);
   let [done, told] = [0, -1];
-  // Those of a fold are known.
+  // A fold's examples are tokenized already.
   const tell = (count = done) => {
     if (!isFold && count > told) emit({ type: "progress", phase: "tokenize", done: count, total });
     told = Math.max(told, count);
@@ -165,7 +165,7 @@ async function tokenizeParts(
     return made;
   };
   tell();
-  // What is looked at is remembered: it takes the time of both.
+  // The check caches tokens, so its progress counts for both.
   if (!isFold) await model.describe?.(tell);
   const trained = await each(train, "train");
   const held = await each(validation, isSpare(data) ? "spare" : "held");

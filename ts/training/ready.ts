@@ -5,9 +5,9 @@ import type { Prepared } from "./prepare.js";
 import type { FileExample, TokenizedExample } from "./task-definition.js";
 
 /**
- * What is about to run, as plain data.
- * @param done steps that were done before; null where the run begins
- * @param folds how many folds are to be run; null of a run
+ * The ready event, as plain data.
+ * @param done completed steps of a resumed run; null for a new run
+ * @param folds number of folds to run; null for a single run
  */
 export function readyJob(
   prepared: Prepared,

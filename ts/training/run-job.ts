@@ -21,22 +21,22 @@ import { runFiles, type RunStore, takeStore } from "./store/run-store.js";
 import type { RunContext, TaskTable } from "./task-definition.js";
 import { trainRun } from "./train-run.js";
 
-/** How a job is run. */
+/** Options of a job. */
 export interface JobOptions {
   /**
-   * Cancels within a step, or a batch of texts, and while store or sources are slow: the job then rejects with `AbortError`,
-   * its last checkpoint in the store. Only what the store is writing is waited for.
+   * Cancels within a step or a batch of texts, and while store or sources are slow. The job then rejects with `AbortError`; its last
+   * checkpoint is in the store. It waits only for the store's current write.
    */
   readonly signal?: AbortSignal;
-  /** Takes what the job tells while it runs. What it throws ends the job. */
+  /** Called with the job's events. If it throws, the job ends with that error. */
   readonly onProgress?: JobListener;
-  /** What the names in the spec lead to; default the runtime's: files and the hub in Node, addresses elsewhere. */
+  /** Finds models and files by the names in the spec. Default: the runtime's, files and the hub in Node, addresses elsewhere. */
   readonly sources?: JobSources;
-  /** @internal What messages call settings; default their names. */
+  /** @internal Names of settings in messages; default: the names in the spec. */
   readonly words?: JobWords;
 }
 
-/** Runs a job of any task; see `runJob` of `lowrank/jobs`. The result has the report, and what the task gives beside it. */
+/** Runs a job of any task; see `runJob` of `lowrank/jobs`. Returns the report and the task's own result. */
 export async function runTask(
   tasks: TaskTable,
   spec: object,
@@ -49,7 +49,7 @@ export async function runTask(
   throwIfAborted(context.signal);
   const release = await taken.claim();
   const result = await runClaimed(tasks, settings, taken, context).catch(async (error: unknown) => {
-    // The error that ended the job is the one to report.
+    // Report the error that ended the job.
     await tidy("the store could not be released", release, context).catch(() => undefined);
     throw error;
   });
@@ -80,7 +80,7 @@ async function runClaimed(
   const record = await RecordWriter.of(store, settings, resumed !== null, tasks);
   let begun = false;
   try {
-    // The checkpoint of a run that is resumed says what it is; a refusal leaves it as it was.
+    // The checkpoint of a resumed run has its own state; an error leaves it unchanged.
     if (resumed === null) await record.prepare();
     const task = taskOf(settings);
     const own = { ...context, began: resumed?.run ?? null };
@@ -107,8 +107,8 @@ async function runClaimed(
 }
 
 /**
- * Throws `ConfigError` where files or engine are not those of the run that is to be resumed, `FormatError` where its checkpoint is of
- * another model, other data or another number of steps.
+ * Throws `ConfigError` if files or engine are not those of the resumed run, `FormatError` if its checkpoint is of another model, other data
+ * or another number of steps.
  */
 function checkResumable(prepared: Prepared, store: RunStore, resumed: Resumed, { words }: RunContext): void {
   const { modelHash, engine, data, model, steps, tokens, definition } = prepared;
@@ -121,13 +121,13 @@ function checkResumable(prepared: Prepared, store: RunStore, resumed: Resumed, {
 
 async function writeResult(files: FileMap, store: RunStore, context: RunContext): Promise<void> {
   await store.write(files);
-  // First the blob that says that the run is not finished.
+  // First the blob that marks the run as unfinished.
   await store.remove(runFiles.checkpoint);
   for (const blob of [runFiles.history, runFiles.record])
     await tidy(`${blob} could not be removed from ${store.name}`, () => store.remove(blob), context);
 }
 
-/** What stays of a run that an error has ended: its state where it had begun or was interrupted, else nothing. */
+/** After an error: records the state of a run that had begun, otherwise removes everything. */
 async function leave(
   record: RecordWriter,
   store: RunStore,
@@ -138,16 +138,16 @@ async function leave(
   const write = async () => {
     if (error instanceof AbortError) return record.interrupt();
     if (!begun) return record.undo();
-    // Somebody removed it, and wants none.
+    // The user has removed it.
     if (!(await store.has(runFiles.record))) return;
-    // Where its results are there, a listener has thrown at the very end.
+    // The results are complete: a listener threw at the very end.
     const finished = !(await store.has(runFiles.checkpoint)) && (await store.has(runFiles.report));
     return finished ? store.remove(runFiles.record) : record.fail(error);
   };
   await tidy(`${runFiles.record} could not be written to ${store.name}`, write, context);
 }
 
-/** What a job works with, its options read once and checked. */
+/** A job's checked options, each read once. */
 export function takeOptions(options: JobOptions): RunContext {
   const what = "runJob";
   checkOptions(what, options, ["signal", "onProgress", "sources", "words"]);
@@ -162,12 +162,12 @@ export function takeOptions(options: JobOptions): RunContext {
   };
 }
 
-/** What `runFolds` goes on from, and what it found, are no run's. */
+/** Throws for files of `runFolds`: they are not a run's. */
 async function checkNoFolds(store: RunStore): Promise<void> {
   for (const blob of [runFiles.foldsSoFar, runFiles.folds]) {
     if (!(await store.has(blob))) continue;
-    const what = blob === runFiles.folds ? "of cross-validation" : "of a cross-validation that runFolds goes on from";
-    const message = `runJob: ${store.name} holds ${blob}, ${what}: take another store, or remove it first`;
+    const what = blob === runFiles.folds ? "of cross-validation" : "of a cross-validation that runFolds can continue";
+    const message = `runJob: ${store.name} has ${blob}, ${what}: choose another store, or remove the file first`;
     throw new ConfigError(message, { there: [blob] });
   }
 }
@@ -178,7 +178,7 @@ async function checkNew(store: RunStore): Promise<void> {
     if (await store.has(blob)) there.push(blob);
   if (there.length === 0) return;
   const what = there.includes(runFiles.report) ? "a finished run" : `${there.join(", ")}, which the run would replace`;
-  throw new ConfigError(`runJob: ${store.name} holds ${what}: take another store, or remove it first`, { there });
+  throw new ConfigError(`runJob: ${store.name} has ${what}: choose another store, or remove it first`, { there });
 }
 
 function checkSame(settings: RunSettings, { run }: Resumed, store: RunStore): void {
@@ -186,8 +186,8 @@ function checkSame(settings: RunSettings, { run }: Resumed, store: RunStore): vo
   if (name === null) return;
   const [given, began] = [settings, run.settings].map((all) => all[name]);
   throw new ConfigError(
-    `runJob: ${store.name} holds an unfinished run that began with another spec: ${name} was ${JSON.stringify(began)}, ` +
-      `now it is ${JSON.stringify(given)}; give the spec it began with, or another store`,
+    `runJob: ${store.name} has an unfinished run with another spec: ${name} was ${JSON.stringify(began)}, ` +
+      `now it is ${JSON.stringify(given)}; pass the same spec, or choose another store`,
     { name, given, began },
   );
 }

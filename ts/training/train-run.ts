@@ -9,17 +9,17 @@ import { originOf } from "./store/origin-check.js";
 import type { RunStore } from "./store/run-store.js";
 import type { RunContext } from "./task-definition.js";
 
-/** What a run gives. */
+/** The result of a run. */
 export interface Trained {
   readonly outcome: RunOutcome;
   readonly steps: readonly StepRecord[];
-  /** Losses on the validation, and the step that is kept; null where the last one is. */
+  /** Validation losses, and the kept step; null if the last step is kept. */
   readonly evaluation: FitEvaluation | null;
-  /** What to say of training that ended far above the loss of guessing; null of any other. */
+  /** The warning if training ended far above the loss of guessing; otherwise null. */
   readonly diverged: string | null;
 }
 
-/** Measures the baseline, trains, and measures what training gave. Checkpoints go to the store. */
+/** Measures the baseline, trains, and measures the result. Writes checkpoints to the store. */
 export async function trainRun(
   prepared: Prepared,
   store: RunStore,
@@ -45,7 +45,7 @@ function divergenceOf(
   return guessing === null ? null : divergenceText(steps, guessing.loss, words, guessing.weightOf);
 }
 
-/** Trains, watched by the loss on the validation, which chooses the step that is kept. */
+/** Trains; the validation loss chooses the step to keep. */
 function trainSteps(
   prepared: Prepared,
   state: object,

@@ -34,7 +34,7 @@ describe("data", () => {
     expect(out).toMatch(/^41 training texts, 2 labels\n/);
     expect(out).not.toMatch(/similar-labels/);
     expect((await lowrank(["data", file, "--label-names", "0=good"])).err).toMatch(
-      /--label-names names \["0"\], which no example has for a label; the labels are Good, bad, good/,
+      /--label-names names \["0"\], which is not a label of any example; the labels are Good, bad, good/,
     );
   });
 
@@ -53,7 +53,7 @@ describe("data", () => {
     await writeFile(fixture.path("strange.json"), JSON.stringify([...examples, { text: "x", label: "odd" }]));
     const run = ["finetune", "--model", fixture.model, "--data", file, "--test", fixture.path("strange.json")];
     expect((await lowrank([...run, "--out", fixture.path("never")])).err).toMatch(
-      /strange\.json, item 41: label "odd" is not among the known ones/,
+      /strange\.json, item 41: label "odd" is unknown/,
     );
   });
 

@@ -133,7 +133,7 @@ describe("a checkpoint's state", () => {
         holder[last] = value;
       });
       const field = path === "step" ? "step|history" : path.split(".").at(-1)!;
-      await expectRefused(folder, new RegExp(`${field}|as the checkpoint says|parameters|classes`));
+      await expectRefused(folder, new RegExp(`${field}|the checkpoint needs|parameters|classes`));
       await rm(folder, { recursive: true });
     }
   });
@@ -185,7 +185,7 @@ describe("a checkpoint's state", () => {
 
 describe("a checkpoint's history", () => {
   const damage: Record<string, [change: (text: string) => string, says: RegExp]> = {
-    "cut short": [(text) => text.slice(0, -1), /bytes are expected, as the checkpoint says, got \d+: it is cut short/],
+    "cut short": [(text) => text.slice(0, -1), /the checkpoint needs \d+ bytes, got \d+: the file is truncated/],
     gone: [() => "", /got 0: it is cut short/],
     "of broken JSON": [(text) => text.replace('{"step":7', '["step":7'), /line 8: expected JSON/],
     "of other steps": [(text) => text.replace('{"step":7', '{"step":6'), /history\[7\]\.step is 7, got 6/],
@@ -193,7 +193,7 @@ describe("a checkpoint's history", () => {
       (text) => text.replace(/"loss":[\d.]+/, (loss) => `"loss":"${"x".repeat(loss.length - 9)}"`),
       /history\[0\]\.loss is a finite number/,
     ],
-    "of too few lines": [(text) => text.replace("}\n", "} "), /\d+ lines are expected, as the checkpoint says, got/],
+    "of too few lines": [(text) => text.replace("}\n", "} "), /the checkpoint needs \d+ lines, got/],
   };
   it.each(Object.entries(damage))("is refused where it is %s", async (_, [change, says]) => {
     const folder = await copyOf();

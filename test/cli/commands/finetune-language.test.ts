@@ -156,7 +156,9 @@ describe("finetune --task", () => {
   it("refuses an adapter that GGUF cannot hold before anything is trained, and leaves no folder", async () => {
     const { code, out, err } = await lowrank(short("dora", "--gguf", "--dora"));
     expect({ code, out }).toEqual({ code: 1, out: "" });
-    expect(err).toMatch(/--gguf: the adapter of these settings cannot be written as a GGUF LoRA: .*; leave out --gguf/);
+    expect(err).toMatch(
+      /--gguf: the adapter of these settings cannot be written as a GGUF LoRA: .*; omit --gguf and merge/,
+    );
     expect(existsSync(at("dora"))).toBe(false);
   });
 

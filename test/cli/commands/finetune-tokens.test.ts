@@ -127,7 +127,7 @@ describe("finetune --task tokens", () => {
     const args = ["--model", at("no-such-model"), "--data", at("names.conll"), "--out", at("weighted")];
     const weighted = await lowrank(["finetune", "--task", "tokens", ...args, "--class-weights", "B-PRE=2"]);
     expect(weighted.err).toMatch(
-      /--class-weights names \["B-PRE"\], which no example has for a label; the labels are O, B-LOC/,
+      /--class-weights names \["B-PRE"\], which is not a label of any example; the labels are O, B-LOC/,
     );
   });
 
@@ -135,7 +135,7 @@ describe("finetune --task tokens", () => {
     const args = ["--data", at("names.conll"), "--model", model, "--out", at("swapped"), "--fields", "tokens=1,tags=0"];
     const { code, err } = await lowrank(["finetune", "--task", "tokens", ...args]);
     expect(code).not.toBe(0);
-    expect(err).toMatch(/\d+ different labels of 150 words, .* the other way round; name their columns by --fields/);
+    expect(err).toMatch(/\d+ different labels of 150 words, .* seem to be swapped; name them with --fields/);
     expect(existsSync(at("swapped", "adapter_model.safetensors"))).toBe(false);
   });
 

@@ -148,7 +148,7 @@ describe("inspect", () => {
     expect((await inspect(run)).json).toEqual(whole.json);
     await writeFile(partial, begun.subarray(0, 100));
     await rm(join(run, "folds.json"));
-    expect((await lowrank(["inspect", run])).err).toMatch(/folds\.partial\.json: .*remove it to begin anew/);
+    expect((await lowrank(["inspect", run])).err).toMatch(/folds\.partial\.json: .*remove it to start again/);
   });
 
   describe("folds.json that somebody wrote", () => {
@@ -177,7 +177,11 @@ describe("inspect", () => {
       ["an empty fold", (r) => (r.folds[1] = null), /folds\[1\] is an object/],
       ["a head that is a text", (r) => (r.headOnly = "x"), /headOnly is an object/],
       ["other sums", (r) => r.folds.push(r.folds[0]), /pooled\.count is the 60 examples of all folds, got 40/],
-      ["accuracy of its own", (r) => (r.pooled.accuracy = 0.123), /pooled\.accuracy is what the confusion matrix says/],
+      [
+        "accuracy of its own",
+        (r) => (r.pooled.accuracy = 0.123),
+        /pooled\.accuracy is the value from the confusion matrix/,
+      ],
       ["another difference", (r) => (r.overHeadAlone.accuracy = {}), /overHeadAlone\.accuracy\.difference is a finite/],
       ["a strange recommendation", (r) => (r.recommended = 7), /recommended is one of "adapter", "head-only"/],
     ])("is refused by name with %s", async (_name, change, message) => {

@@ -98,7 +98,7 @@ it("the same adapter on it is refused by name, whoever applies it; another one i
   using base = await SentenceEncoder.load(fixture.model);
   const head = read(merged, ["head.safetensors", "labels.json"]);
   expect(() => TextClassifier.load(base, head)).toThrow(
-    /do not hold that adapter: load the model that the head stands beside/,
+    /do not contain that adapter: load the model in the head's folder/,
   );
 });
 

@@ -65,7 +65,7 @@ it("evaluate measures it on named data, whose labels may be numbers of classes",
   const asked = ["evaluate", "--run", path("peft"), "--data", data, "--json"];
   const unknown = await lowrank(asked);
   expect(unknown).toMatchObject({ code: 1, out: "" });
-  expect(unknown.err).toContain('label "0" is not among the known ones: no, perhaps, yes');
+  expect(unknown.err).toContain('label "0" is unknown; the labels are no, perhaps, yes');
   const { code, out } = await lowrank([...asked, "--label-names", "0=no,1=perhaps"]);
   expect(code).toBe(0);
   expect(JSON.parse(out)).toMatchObject({ count: 2, labels: ["no", "perhaps", "yes"] });
@@ -104,10 +104,10 @@ it("finetune says that a checkpoint's own head is left out, and that rare labels
   expect(code).toBe(0);
   expect(err).toContain("learnt.jsonl: a text with an empty label is left out");
   expect(err).toContain(
-    "checkpoint is a checkpoint with a head of its own, which is left out: a new one is trained on its vectors",
+    "checkpoint is a checkpoint with a classification head. The run ignores it and trains a new head on the encoder's vectors",
   );
   expect(err).toContain(
-    "--class-weights and --sampling both make rare labels count more, and together they do so twice: take one of them",
+    "--class-weights and --sampling both make rare labels count more, so together they count twice: use one of them",
   );
 });
 

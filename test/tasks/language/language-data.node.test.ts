@@ -46,21 +46,21 @@ describe("a file of examples", () => {
 
   it.each<[string, Partial<LanguageJobSpec> & Pick<LanguageJobSpec, "data">, RegExp]>([
     ["a row that is none", { data: "broken.jsonl" }, /^broken\.jsonl, line 3: text is a text, got 3$/],
-    ["conversations as texts", { data: "chat.jsonl" }, /line 1: task "text" learns .*; conversations are task "chat"$/],
+    ["conversations as texts", { data: "chat.jsonl" }, /line 1: task "text" accepts .*; conversations are task "chat"$/],
     [
       "texts as conversations",
       { task: "chat", data: "texts.jsonl" },
-      /line 1: task "chat" learns .* other texts are task "text"$/,
+      /line 1: task "chat" accepts .* other texts are task "text"$/,
     ],
     [
       "a table without the columns",
       { data: "labels.csv" },
-      /labels\.csv has no column "prompt": it has .*wanted are columns prompt and completion, or .*--fields prompt=NAME$/,
+      /labels\.csv has no column "prompt": it has .*expected are the columns prompt and completion, or .*--fields prompt=NAME\)$/,
     ],
     [
       "too little to hold out",
       { data: "one.jsonl" },
-      /of the one example a share of 0\.1 cannot be held out.*or validationSplit 0 to measure nothing$/,
+      /a share of 0\.1 of one example cannot be held out.*or pass validationSplit 0 to measure nothing$/,
     ],
     [
       "a field of no format",
@@ -82,8 +82,8 @@ describe("what only the model can tell", () => {
       { task: "text", data: "long.jsonl" },
       /^long\.jsonl, line 2: has \d+ tokens; the model has 96 positions/,
     ],
-    ["no template", { model: "bare" }, /model bare has no chat template .*learn texts/],
-    ["a warm-up beyond the end", { warmup: 50 }, /warmup 50 is longer than the run, which has 40 steps/],
+    ["no template", { model: "bare" }, /model bare has no chat template .*train on texts/],
+    ["a warm-up beyond the end", { warmup: 50 }, /warmup 50 is longer than the run of 40 steps/],
     ["a module that is not there", { targetModules: ["query"] }, /query/],
   ])("refuses %s before a step, and leaves the store as it was", async (_, given, message) => {
     const store = memoryStore();

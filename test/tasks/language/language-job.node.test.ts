@@ -160,7 +160,9 @@ describe("a run that is interrupted", () => {
     await run(spec, store, { signal: abort.signal, onProgress: (event) => void onProgress(event) }).catch(() => {});
     const files = store.files();
     await expect(run({ ...spec, rank: 8 }, store)).rejects.toThrow(/rank was 4, now it is 8/);
-    await expect(run({ task: "text", data: "pairs.jsonl" }, store)).rejects.toThrow(/began with another spec: /);
+    await expect(run({ task: "text", data: "pairs.jsonl" }, store)).rejects.toThrow(
+      /has an unfinished run with another spec: /,
+    );
     const other = {
       ...sources,
       readData: async () => ({

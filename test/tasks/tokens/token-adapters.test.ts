@@ -65,11 +65,13 @@ describe.each(["bert", "roberta", "distilbert", "xlm-roberta", "modernbert"])("P
 
 it("an adapter of the other task names who reads it", async () => {
   const files = await peftFiles("bert");
-  await expect(TextClassifier.open(files)).rejects.toThrow(/labels words .*: TokenClassifier\.open reads it/);
+  await expect(TextClassifier.open(files)).rejects.toThrow(
+    /a token classifier's adapter .*; open it with TokenClassifier\.open/,
+  );
   const config = JSON.parse(new TextDecoder().decode(files["adapter_config.json"])) as Record<string, unknown>;
   const ofTexts = new TextEncoder().encode(JSON.stringify({ ...config, task_type: "SEQ_CLS" }));
   const opened = TokenClassifier.open({ ...files, "adapter_config.json": ofTexts });
-  await expect(opened).rejects.toThrow(/labels whole texts \(SEQ_CLS\): TextClassifier\.open reads it/);
+  await expect(opened).rejects.toThrow(/a text classifier's \(SEQ_CLS\): open it with TextClassifier\.open/);
 });
 
 interface Report {

@@ -112,7 +112,7 @@ it("tokens apart, with and without the aggregation's labels; an adapter changes 
 
 it("what is none is refused by name, and the other way round", async () => {
   const files = await tokenCheckpoint("bert");
-  await expect(TextClassifier.open(files)).rejects.toThrow("TokenClassifier.open reads it");
+  await expect(TextClassifier.open(files)).rejects.toThrow("open it with TokenClassifier.open");
   const config = JSON.parse(new TextDecoder().decode(files["config.json"])) as Record<string, unknown>;
   const other = (more: object) => ({
     ...files,

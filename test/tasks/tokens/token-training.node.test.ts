@@ -100,7 +100,7 @@ describe("a new classifier of tokens", () => {
     expect(slow.steps[0]!.loss).toBeCloseTo(loss, 5);
     expect(slow.steps[0]!.gradNorm).toBeLessThan(1);
     await expect(classifier.fitHead(words, { sampling: "balanced" } as never)).rejects.toThrow(/no option "sampling"/);
-    await expect(classifier.fitHead([])).rejects.toThrow(/one example or more/);
+    await expect(classifier.fitHead([])).rejects.toThrow(/one training example or more/);
     await expect(classifier.fitHead(words, { classWeights: { ORG: 1 } })).rejects.toThrow(
       /fitHead: classWeights names/,
     );
@@ -131,7 +131,7 @@ describe("a new classifier of tokens", () => {
       loaded.dispose();
       using opened = await TokenClassifier.open(files, { model });
       expect(await opened.logits(texts)).toEqual(logits);
-      expect(() => TextClassifier.load(encoder, files)).toThrow("it is a classifier of tokens");
+      expect(() => TextClassifier.load(encoder, files)).toThrow("this is a classifier of tokens");
       const other = await SentenceEncoder.load(await goldenEncoder("distilbert"));
       expect(() => TokenClassifier.load(other, files)).toThrow(AdapterError);
       other.dispose();
@@ -206,7 +206,7 @@ it.each<[string, unknown, RegExp]>([
   ["another label", { words: ["a"], labels: ["B-ORG"] }, /example 0: label "B-ORG" is not one of/],
   ["too few labels", { words: ["a", "b"], labels: ["O"] }, /2 words and 1 labels/],
   ["an empty word", { words: ["a", " "], labels: ["O", "O"] }, /word 1 is a text that is not empty/],
-  ["no label at all", { words: ["a"], labels: [null] }, /it has no word with a label/],
+  ["no label at all", { words: ["a"], labels: [null] }, /it has no labelled word/],
   [
     "an entity of another kind",
     { text: "a b", entities: [{ start: 0, end: 1, label: "ORG" }] },
@@ -243,7 +243,7 @@ it("what makes no sense is refused before any work", async () => {
   await expect(classifier.fit(words, { sampling: "balanced" } as never)).rejects.toThrow(/no option "sampling"/);
   await expect(classifier.fit(words, { learningRate: -1 })).rejects.toThrow(/learningRate/);
   await expect(classifier.fit(words, { classWeights: { ORG: 1 } })).rejects.toThrow(/classWeights names "ORG"/);
-  await expect(classifier.evaluate([])).rejects.toThrow(/no examples/);
+  await expect(classifier.evaluate([])).rejects.toThrow(/expected examples, got an empty list/);
   const training = classifier.fit(words, { steps: 2 });
   expect(() => encoder.mergeAdapter("classifier")).toThrow(/under way|being trained/);
   await training;

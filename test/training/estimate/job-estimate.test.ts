@@ -115,9 +115,9 @@ describe("a job's estimate", () => {
     expect(error(1)).toMatchObject({ maximum: 2 ** 24 });
     expect(error(50)).toBeInstanceOf(MemoryError);
     expect((error(50) as Error).message).toMatch(
-      /takes \d+ MB of linear memory with all else, 17 MB can be had: raise accumulate to \d+ for the same result, or lower batchSize \(40\) or maxTokens$/,
+      /needs \d+ MB of linear memory in all, but only 17 MB are available: raise accumulate to \d+ for the same result, or lower batchSize \(40\) or maxTokens$/,
     );
-    expect((error(1e5) as Error).message).toMatch(/17 MB can be had: lower batchSize \(40\) or maxTokens$/);
+    expect((error(1e5) as Error).message).toMatch(/17 MB are available: lower batchSize \(40\) or maxTokens$/);
   });
 
   it("refuses a model that is too large before it is loaded", async () => {
@@ -128,7 +128,7 @@ describe("a job's estimate", () => {
     const bytes = new TextEncoder().encode(JSON.stringify({ ...config, vocab_size: 2 ** 18 }));
     const large = { ...source, ...(await modelSource({ "config.json": bytes })), origin: "memory" };
     await expect(checkModelFits(large, own)).rejects.toThrow(
-      /^model model: training on it takes \d+ MB of linear memory for its weights alone, \d+ MB of 17 MB are left: take a smaller model$/,
+      /^model model: training needs \d+ MB of linear memory for its weights, but \d+ MB of 17 MB are left: use a smaller model$/,
     );
   });
 });

@@ -9,7 +9,7 @@ const long = [...steps, ...steps, ...steps, ...steps, ...steps].map((one, step) 
 
 it("training that ends above guessing is told, at the weight that its steps have", () => {
   expect(divergenceText(long, Math.log(2), plainWords)).toMatch(
-    /diverged: its loss ended at 2\.05, where guessing gives 0\.693/,
+    /diverged: the final loss is 2\.05, guessing has 0\.693/,
   );
   // The steps of a high loss are those without the class that counts: each of their examples weighs little.
   expect(divergenceText(long, Math.log(2), plainWords, (step) => (step % 2 === 0 ? 1 : 50))).toBeNull();

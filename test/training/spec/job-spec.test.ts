@@ -94,7 +94,7 @@ describe("a spec", () => {
     [{ ...spec, lora: { bais: "all" } }, /spec\.lora: there is no option "bais"/],
     [{ ...spec, lora: { bias: "some" } }, /spec\.lora: bias is "none", "all" or "lora_only", got "some"/],
     [{ ...spec, lora: { rankPattern: { query: 0 } } }, /spec\.lora: rankPattern is an object of whole numbers above 0/],
-    [{ ...spec, steps: 3, epochs: 1 }, /spec\.steps and spec\.epochs both say how long training lasts/],
+    [{ ...spec, steps: 3, epochs: 1 }, /spec\.steps and spec\.epochs both set how long to train/],
   ])("is refused as %j", async (given, says) => expect(await refusal(given)).toMatch(says));
 
   it("is read once, and its getters cannot change it afterwards", async () => {
@@ -147,7 +147,7 @@ describe("a spec", () => {
   });
 
   it.each<[Partial<JobSpec>, RegExp]>([
-    [{ steps: 5, warmup: 9 }, /^warmup 9 is longer than the run, which has 5 steps: give 5 or fewer, or more steps$/],
+    [{ steps: 5, warmup: 9 }, /^warmup 9 is longer than the run of 5 steps: pass 5 or fewer, or more steps$/],
     [{ steps: 5, warmup: 6, schedule: "constant" }, /warmup 6 is longer than the run/],
     [{ targetModules: ["quarry"] }, /matches no linear layer/],
     [{ maxTokens: 999 }, /maxTokens is a whole number from 2 to 32, got 999/],
@@ -177,7 +177,7 @@ describe("runJob", () => {
           RegExp,
         ],
     ),
-    [{ ...memoryStore(), claim: async () => 3 }, /what store\.claim gives is a function, got 3/],
+    [{ ...memoryStore(), claim: async () => 3 }, /the result of store\.claim is a function, got 3/],
     [{ ...memoryStore(), read: async () => "text" }, /store\.read\("checkpoint\.safetensors"\): expected a Uint8Array/],
   ])("refuses a store that is none (%#)", async (store, says) => expect(await refusal(spec, store)).toMatch(says));
 
@@ -196,12 +196,12 @@ describe("runJob", () => {
 
   const model = { name: "m", origin: "here", open: async () => null };
   it.each<[object, RegExp]>([
-    [{ readData: async () => null }, /what sources\.readData gives is a DataFile/],
+    [{ readData: async () => null }, /the result of sources\.readData is a DataFile/],
     [
       { readData: async () => ({ name: "a", bytes: "text" }) },
       /sources\.readData\("examples\.csv"\): expected a Uint8Array/,
     ],
-    [{ findModel: async () => undefined }, /what sources\.findModel gives is a JobModel/],
+    [{ findModel: async () => undefined }, /the result of sources\.findModel is a JobModel/],
     [{ findModel: async () => ({ ...model, origin: 3 }) }, /a JobModel has a name and an origin/],
     [{ findModel: async () => ({ ...model, open: 3 }) }, /JobModel\.open is a function, got 3/],
     [{ findModel: async () => ({ ...model, digest: async () => 3 }) }, /a SHA-256 of config\.json is expected, got 3/],

@@ -2,12 +2,12 @@ import type { RecipeName } from "../../training/spec/field.js";
 import type { TaskPlan } from "../../training/spec/run-settings.js";
 import type { ClassifierSettings } from "./settings.js";
 
-/** How a recipe begins training; its defaults stand in the table of settings. */
+/** How a recipe starts training; its defaults are in the table of settings. */
 export interface Recipe {
   /**
-   * Where the head starts: fitted to the vectors of the encoder as it is (arXiv 2202.10054), with this share of the C that is best
-   * for the head alone; null for small random numbers. A head that explains the training texts by itself leaves the adapter
-   * nothing to train on, so it is regularised more strongly: docs/recipes.md.
+   * Where the head starts: fitted to the vectors of the frozen encoder (arXiv 2202.10054), with this share of the head-only baseline's best
+   * C; null for small random numbers. A head that fits the training texts alone leaves the adapter nothing to train on, so it is
+   * regularised more strongly: docs/recipes.md.
    */
   readonly headStart: number | null;
   /**
@@ -17,7 +17,7 @@ export interface Recipe {
   readonly pairs: boolean;
 }
 
-/** What classifiers, of texts and of tokens, do by default. */
+/** Defaults of classifiers of texts and of tokens. */
 export const classifierPlan = {
   length: { passes: 5, least: 150, most: 400 },
   heldOut: {
@@ -28,7 +28,7 @@ export const classifierPlan = {
   choosesStep: "asked",
 } as const satisfies TaskPlan;
 
-/** "peft" is what PEFT's examples do: a head of small random numbers, one learning rate for everything, and the last step is kept. */
+/** "peft" follows PEFT's examples: a head of small random numbers, one learning rate for everything, and the last step is kept. */
 export const recipes: Readonly<Record<RecipeName, Recipe>> = {
   default: { headStart: 0.01, pairs: false },
   peft: { headStart: null, pairs: false },

@@ -8,34 +8,34 @@ import type { Sample } from "./result/sample-predictions.js";
 import type { UnseenTexts } from "./result/unseen-texts.js";
 import type { TrainingSettings } from "./settings.js";
 
-/** On the examples to test on: before training, the largest class, the head alone, and after. */
+/** On the test examples: before training, majority-class baseline, head-only baseline, and after training. */
 export interface ClassifierResult extends Baseline {
-  /** With what was trained. */
+  /** After training. */
   readonly after: Metrics;
-  /** What head and adapter have over the head alone, with 95 % intervals; null where that was not fitted, or is the result. */
+  /** Difference to the head-only baseline, with 95 % intervals; null if the baseline was not fitted, or is the result. */
   readonly overHeadAlone: PairedDifference | null;
-  /** What to use, by that difference. */
+  /** Which of the two to use, by that difference. */
   readonly recommended: Recommendation;
-  /** What is lost in macro F1 against the head alone by more than chance, while accuracy is not; null where that is not so. */
+  /** Set if macro F1 is significantly below the head-only baseline's while accuracy is not; otherwise null. */
   readonly macroF1Loss: Difference | null;
-  /** Where texts that were measured stand in the training data too, or nearly do, the result without them; else null. */
+  /** The result without measured texts that are also in the training data, or near duplicates of it; null if there are none. */
   readonly unseen: UnseenTexts | null;
-  /** Which examples the result is measured on. Where it is the validation, and the step was chosen by it, it is flattered. */
+  /** Which examples the result is measured on. On a validation that also chose the step, the result is optimistic. */
   readonly measuredOn: "test" | "validation";
 }
 
-/** What happened in a run on labelled texts: report.json. */
+/** The report of a run on labelled texts: report.json. */
 export interface RunReport extends TaskReport<TrainingSettings, ClassifierResult> {
   readonly data: TaskReport["data"] & {
-    /** What the data are like, and what was found in them. */
+    /** The summary of the data, with findings. */
     readonly summary: DataSummary;
   };
 }
 
-/** What a finished run on labelled texts gives. */
+/** The result of a finished run on labelled texts. */
 export interface JobResult {
-  /** What happened: report.json. */
+  /** The report: report.json. */
   readonly report: RunReport;
-  /** Every example to test on, with what the trained classifier says of it. */
+  /** Every test example with the trained classifier's prediction. */
   readonly predictions: readonly Sample[];
 }

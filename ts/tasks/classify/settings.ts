@@ -7,7 +7,7 @@ import { field, fieldByRecipe, recipeNames, type ValuesOf } from "../../training
 import { among, matching, orMissing, orNull, text, textsByName } from "../../training/spec/field-checks.js";
 import { sharedFields } from "../../training/spec/shared-fields.js";
 
-/** Where texts that are nearly the same may be put in a split. */
+/** Where near duplicates may be in a split. */
 export const nearPlaces = ["together", "apart"] as const;
 
 const isWeight = (value: unknown) => typeof value === "number" && value > 0 && value < Infinity;
@@ -38,8 +38,8 @@ export const classifierFields = {
    */
   testSplit: fieldByRecipe(orNull<number>(fraction), { default: null, peft: 0 }),
   /**
-   * Defaults of omitted settings, and where training starts: "default", from the head that is fitted to frozen vectors; "peft", from
-   * a head of small random numbers, as in PEFT's examples.
+   * Defaults of omitted settings, and where training starts: "default", from a head fitted to frozen vectors; "peft", from a head of small
+   * random numbers, as in PEFT's examples.
    */
   recipe: field(among(recipeNames), "default"),
   /** Train no adapter, only the head, fitted to frozen vectors. Settings of optimizer and adapter then have no effect. */
@@ -48,9 +48,9 @@ export const classifierFields = {
   headLearningRate: field(orNull<number>(positive), null),
   /** Weight of each label in the loss: "balanced", or numbers above 0 by label; null for equal weights. */
   classWeights: field(orNull(classWeights), null),
-  /** Compute each layer again for its gradient: less memory, the same result, about a third more time. */
+  /** Recompute each layer for its gradient: less memory, the same result, about a third more time. */
   checkpointing: field<boolean>(flag, false),
-  /** Fit the head alone for comparison if training does not start from it. */
+  /** Fit the head-only baseline even if training does not start from it. */
   baseline: field<boolean>(flag, true),
 };
 
@@ -64,13 +64,14 @@ export const textFields = {
   /** Names of labels that the data write in another way. */
   labelNames: field(textsByName, {}),
   /**
-   * Column of what belongs together (a customer, a thread), as `text`: texts with the same value are on one side of every split. A
-   * text without a value is a group of its own. Null for none.
+   * Column of groups (a customer, a thread), as `text`: texts with the same value are on one side of every split. A text without a value
+   * forms its own group. Null for none.
    */
   group: field(orNull(text), null),
   /**
-   * Where texts that are nearly the same are put, such as those that differ by a greeting: "together", on one side of every split, as far
-   * as each label then keeps examples on both sides; "apart", on either side, as equal ones never are. Runs of earlier versions lack it: "apart".
+   * Where near duplicates are put (texts that differ by a greeting, for example). "together": on one side of every split, if each label
+   * then still has examples on both sides. "apart": on either side; equal texts are never split. Runs of earlier versions lack this
+   * setting: "apart".
    */
   nearDuplicates: field(orMissing(among(nearPlaces)), "together"),
   /** Remove texts that repeat an earlier one of their file with the same label, apart from case and white space. */
@@ -87,13 +88,13 @@ export const textFields = {
 /** Settings of classifiers, of texts and of tokens, that say how they are trained. */
 export type ClassifierSettings = ValuesOf<typeof classifierFields>;
 
-/** Everything that the result of a run on labelled texts depends on, apart from the files it names. */
+/** Everything that the result of a run on labelled texts depends on, except the files it names. */
 export type TrainingSettings = ValuesOf<typeof textFields>;
 
-/** A run on labelled texts as plain data, which JSON can carry: what it depends on. All but `data` has a default. */
+/** A run on labelled texts as plain data that JSON can hold. All fields except `data` have defaults. */
 export type JobSpec = Pick<TrainingSettings, "data"> & Partial<TrainingSettings>;
 
-/** What a classifier's settings add to the options of `fit`. */
+/** Options of `fit` from a classifier's own settings. */
 export function classifierOptions(settings: ClassifierSettings): LessonOptions {
   const { headLearningRate, loraPlusRatio, classWeights, checkpointing } = settings;
   return {

@@ -36,17 +36,17 @@ import { unseenTexts } from "./result/unseen-texts.js";
 import { classifierOptions, type TrainingSettings } from "./settings.js";
 import type { TokenizedText } from "./tokenized-text.js";
 
-/** What a checkpoint keeps of a classifier's run. */
+/** The part of a checkpoint that only a classifier's run has. */
 export interface ClassifierState {
   readonly baseline: Baseline;
-  /** Class that the head alone gives each example that the result is measured on; null where it was not fitted. */
+  /** The head-only baseline's class of each measured example; null if it was not fitted. */
   readonly headPredictions: readonly number[] | null;
 }
 
 /** The most likely class of each row. */
 const classesOf = (logits: readonly Float32Array[]) => logits.map((row, i) => bestClass(row, `text ${i}`));
 
-/** A classifier of texts that is trained. */
+/** A text classifier in training. */
 export class TextModel
   extends EncoderModel<TextClassifier, TrainingSettings>
   implements TaskModel<LocatedExample, TokenizedText>
@@ -54,10 +54,10 @@ export class TextModel
   readonly details: object;
   private readonly classes: ReadonlyMap<string, number>;
   private summary: DataSummary | null = null;
-  /** The head alone, where it was fitted in this call. */
+  /** The head-only baseline, if this call fitted it. */
   private fitted: FittedHead | null = null;
 
-  /** @param surveyed what was found in the data before the model was there; null for a fold of such data */
+  /** @param surveyed the findings from before the model was loaded; null for a fold */
   constructor(
     private readonly encoder: SentenceEncoder,
     private readonly dataset: Dataset,
@@ -114,7 +114,7 @@ export class TextModel
   reads({ train, validation, measured }: TokenizedParts<number>): { baseline: number; finish: number } {
     const sum = (counts: readonly number[]) => counts.reduce((all, count) => all + count, 0);
     const head = fitsHead(this.settings) ? sum(train) + (isSpare(this.dataset) ? sum(validation) : 0) : 0;
-    // The head alone was measured as the baseline.
+    // The head-only baseline was measured already.
     return { baseline: sum(measured) + head, finish: this.settings.headOnly ? 0 : sum(measured) };
   }
 
@@ -176,8 +176,8 @@ export class TextModel
       curve: {
         title: `${formatPercent(accuracy)} of test texts right`,
         yardsticks: [
-          `largest class ${formatPercent(baseline.largestClass)}`,
-          ...(baseline.headOnly === null ? [] : [`head alone ${formatPercent(baseline.headOnly.accuracy)}`]),
+          `majority class ${formatPercent(baseline.largestClass)}`,
+          ...(baseline.headOnly === null ? [] : [`head only ${formatPercent(baseline.headOnly.accuracy)}`]),
         ],
       },
     };
@@ -198,7 +198,7 @@ export class TextModel
   }
 }
 
-/** Groups of each part; null where there is no column of them. */
+/** Groups of each part; null if there is no such column. */
 function groupsOfParts({ train, validation, test }: Dataset, settings: TrainingSettings) {
   const count = (part: { readonly examples: Dataset["train"]["examples"] }) => countGroups(part.examples, settings);
   const [trained, held, tested] = [count(train), count(validation), count(test ?? { examples: [] })];

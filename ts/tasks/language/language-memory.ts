@@ -8,21 +8,21 @@ import { bytesInWords } from "../../training/estimate/memory-need.js";
 import type { JobModel } from "../../training/sources/job-sources.js";
 import type { LanguageSettings } from "./settings.js";
 
-/** Throws `MemoryError` where the model alone does not fit, before it is loaded. */
+/** Throws `MemoryError`, before the model is loaded, if its weights do not fit. */
 export async function checkLanguageModelFits(
   source: JobModel,
   { weights: asked }: Pick<LanguageSettings, "weights">,
   { info }: Engine,
 ): Promise<void> {
   const { used, maximum } = info.memory;
-  // What "auto" takes depends on the file: it is no less than that.
+  // The bytes of "auto" depend on the file; this is the minimum.
   const weights = asked === "auto" ? "q4" : asked;
   const config = await readRequiredJson(await inHuggingFaceLayout(source), "config.json");
   const { weights: bytes } = await CausalLanguageModel.estimateMemory(config, { tokens: 1, lora: null, weights });
   if (used + bytes <= maximum) return;
   throw new MemoryError(
     `model ${clip(source.name)}: its weights take ${bytesInWords(bytes)} of linear memory, ${bytesInWords(maximum - used)} of ` +
-      `${bytesInWords(maximum)} are left: take a smaller model${weights === "q4" ? "" : ', or weights of fewer bits ("q8", "q4")'}`,
+      `${bytesInWords(maximum)} are left: use a smaller model${weights === "q4" ? "" : ', or weights with fewer bits ("q8", "q4")'}`,
     { requested: bytes, used, maximum },
   );
 }

@@ -32,24 +32,24 @@ import { ADAPTER, ggufFiles } from "./run-gguf.js";
 import type { LocatedRow } from "./read-rows.js";
 import type { LanguageSettings } from "./settings.js";
 
-/** What decides a language model beside an encoder's files. */
+/** Files that a language model's result depends on, besides those of an encoder. */
 export const languageFiles: readonly string[] = [GGUF_WEIGHTS, "chat_template.jinja", "generation_config.json"];
 
 const lossOf = (loss: number): HeldOutLoss => ({ loss, perplexity: exp(loss) });
 const count = (examples: readonly TrainingTokens[], size: (example: TrainingTokens) => number) =>
   examples.reduce((sum, one) => sum + size(one), 0);
 
-/** What is kept of a language model that is tested apart, as folds are: what it measures as it is. Else that is the first measurement. */
+/** Kept for a run with its own test, as folds have: the base model's measurement. Otherwise this is the first measurement. */
 interface LanguageState {
   readonly before?: number;
 }
 
-/** A language model whose adapter is trained. */
+/** A language model with an adapter in training. */
 export class LanguageTaskModel implements TaskModel<LocatedRow, TrainingTokens> {
   readonly graph: CausalLanguageModel["graph"];
   readonly parameters: { readonly adapter: number; readonly head: number };
   private readonly adapter: ModelAdapter;
-  /** Whether layers are computed again: chosen once, by the memory that is left before training. */
+  /** Whether layers are recomputed for gradients: chosen once, by the free memory before training. */
   private again: boolean | null = null;
 
   constructor(
@@ -71,11 +71,11 @@ export class LanguageTaskModel implements TaskModel<LocatedRow, TrainingTokens> 
   tokenize({ example, line }: LocatedRow, file: string): TrainingTokens {
     const { tokenizer, ends, model: network, chatTemplate } = this.model;
     const { task, maxTokens } = this.settings;
-    // A text is what its row says, whatever conversations of the model look like.
+    // A text is used as its row has it, without the chat template.
     const parts = { tokenizer, ends, model: network, chatTemplate: task === "chat" ? chatTemplate : null };
     if (task === "chat" && chatTemplate === null)
       throw new ConfigError(
-        `model ${this.model.name} has no chat template to write conversations with: put chat_template.jinja beside it, or learn texts (task "text")`,
+        `model ${this.model.name} has no chat template for conversations: put chat_template.jinja beside it, or train on texts (task "text")`,
         { task },
       );
     return inPlace(file, line, () => takeLanguageExample(file, line, parts, example, maxTokens ?? undefined));
@@ -126,7 +126,7 @@ export class LanguageTaskModel implements TaskModel<LocatedRow, TrainingTokens> 
     if (evaluation?.best.step === 0)
       emit({
         type: "warning",
-        message: `no step was better on what is held out than the model as it is, which is kept: try another ${words.setting("learningRate")} or more data`,
+        message: `no step was better on the held-out examples than the base model, so the result is the untrained adapter; try another ${words.setting("learningRate")} or more data`,
       });
     const losses = this.data.test === null ? null : await this.tested(state, measured);
     const watched = evaluation && { before: evaluation.measured[0]!.value, after: evaluation.best.value };

@@ -1,38 +1,38 @@
 import type { ReportedData, TaskReport } from "../../training/result/report.js";
 import type { LanguageSettings } from "./settings.js";
 
-/** How well a model foretells what is held out. */
+/** How well a model predicts held-out text. */
 export interface HeldOutLoss {
-  /** Mean cross entropy of what would be trained on, in nats. */
+  /** Mean cross entropy of the target tokens, in nats. */
   readonly loss: number;
-  /** e to that. */
+  /** exp(loss) */
   readonly perplexity: number;
 }
 
-/** On what was held out: before training, and with the adapter of the step that is kept. */
+/** On held-out examples: before training, and with the adapter of the kept step. */
 export interface LanguageResult {
-  /** The model as it is. */
+  /** The base model. */
   readonly before: HeldOutLoss;
   /** With the adapter. */
   readonly after: HeldOutLoss;
-  /** The step that is kept. */
+  /** The kept step. */
   readonly step: number;
 }
 
-/** What happened in a run on a language model: report.json. `result` is null, and there are no metrics, where nothing was held out. */
+/** The report of a run on a language model: report.json. If nothing was held out, `result` is null and there are no metrics. */
 export interface LanguageReport extends TaskReport<LanguageSettings, LanguageResult | null> {
   readonly data: Omit<TaskReport["data"], "train" | "validation"> & {
     readonly train: CountedData;
-    /** Without examples where nothing was held out; null in reports of earlier versions. */
+    /** No examples if nothing was held out; null in reports of earlier versions. */
     readonly validation: CountedData;
   };
 }
 
-/** A file of examples, with all their tokens, and those that were trained on or measured. */
+/** A file of examples, with the number of all tokens and of target tokens. */
 type CountedData = ReportedData & { readonly tokens: number; readonly targets: number };
 
-/** What a finished run on a language model gives. */
+/** The result of a finished run on a language model. */
 export interface LanguageJobResult {
-  /** What happened: report.json. */
+  /** The report: report.json. */
   readonly report: LanguageReport;
 }

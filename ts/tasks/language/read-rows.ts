@@ -10,17 +10,17 @@ import type { TaskFile } from "../../training/data/parts.js";
 import { sha256 } from "../../training/sources/sha256.js";
 import type { LanguageSettings } from "./settings.js";
 
-/** An example, and where it stands. */
+/** An example and its place in the file. */
 export interface LocatedRow {
   readonly example: ReadExample;
   readonly line: number;
-  /** What is asked in it: examples that are asked the same stay on one side of every split. */
+  /** Its prompt: examples with equal prompts are on one side of every split. */
   readonly text: string;
 }
 
 type Reading = Pick<LanguageSettings, "task" | "fields">;
 
-/** Columns that make an example of a table's row, the first that are all there. */
+/** Sets of columns that make an example; the first complete set is used. */
 const columns: Readonly<Record<LanguageSettings["task"], readonly (readonly string[])[]>> = {
   text: [["prompt", "completion"], ["instruction", "input", "output"], ["instruction", "output"], ["text"]],
   chat: [
@@ -30,8 +30,9 @@ const columns: Readonly<Record<LanguageSettings["task"], readonly (readonly stri
 };
 
 /**
- * Reads a file of examples: JSON Lines or JSON with an example an object, or CSV, TSV or Parquet with a column a field. Throws errors
- * of `sources`, `FormatError` for a broken file, and `ConfigError`, naming the place, for an example that is none of the task.
+ * Reads a file of examples: JSON Lines or JSON with one object for each example, or CSV, TSV or Parquet with one column for each field.
+ * Throws errors of `sources`, `FormatError` for a damaged file, and `ConfigError`, with the place, for an example that does not fit the
+ * task.
  */
 export async function readLanguageFile(
   path: string,
@@ -54,7 +55,7 @@ export async function readLanguageFile(
   return { file, sha256: hash, examples, labels: [] };
 }
 
-/** What an example is asked: those that are asked the same stay on one side. */
+/** An example's prompt: examples with equal prompts are on one side. */
 function asked(example: ReadExample): string {
   switch (example.kind) {
     case "text":
@@ -73,7 +74,7 @@ function asked(example: ReadExample): string {
   }
 }
 
-/** Rows of a table by the first columns that are all there. Throws `ConfigError` where none are. */
+/** Rows of a table by the first complete set of columns. Throws `ConfigError` if there is none. */
 async function tableRows(
   file: string,
   { task, fields }: Reading,
@@ -97,16 +98,16 @@ async function tableRows(
   const sets = columns[task].map((names) => names.map(nameOf).join(" and ")).join(", or ");
   const also = task === "chat" ? "; conversations are JSON Lines" : "";
   throw new ConfigError(
-    `${clip((missing as Error).message)}; wanted are columns ${sets}${also}; fields maps other names, on the command line --fields ${columns[task][0]![0]!}=NAME`,
+    `${clip((missing as Error).message)}; expected are the columns ${sets}${also}; map other names with fields (command line: --fields ${columns[task][0]![0]!}=NAME)`,
     { file, task },
     { cause: missing },
   );
 }
 
-/** What is expected of a task's rows. */
+/** The rows that a task accepts. */
 const wantedRows: Readonly<Record<LanguageSettings["task"], string>> = {
-  text: '"text" learns { text }, { prompt, completion }, { instruction, output } and { ids, mask }; conversations are task "chat"',
-  chat: '"chat" learns { messages }, { conversations } and { instruction, output }; other texts are task "text"',
+  text: '"text" accepts { text }, { prompt, completion }, { instruction, output } and { ids, mask }; conversations are task "chat"',
+  chat: '"chat" accepts { messages }, { conversations } and { instruction, output }; other texts are task "text"',
 };
 
 function ofTask(file: string, line: number, row: WholeRow["row"], read: ExampleReader, { task }: Reading): ReadExample {

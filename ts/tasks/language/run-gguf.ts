@@ -5,7 +5,7 @@ import { runFiles } from "../../training/store/run-files.js";
 import type { CausalLanguageModel } from "../../models/language/causal-language-model.js";
 import type { LanguageSettings } from "./settings.js";
 
-/** The name of the adapter while it is trained. */
+/** The adapter's name during training. */
 export const ADAPTER = "default";
 
 interface Trained {
@@ -19,11 +19,11 @@ const isRefusal = (error: unknown): error is AdapterError | UnsupportedError =>
 const reasonOf = ({ message }: Error) => message.replace(/^\w+: /, "").replace(/: merge it instead$/, "");
 
 /**
- * Throws `ConfigError` where the run's adapter is one that GGUF files cannot hold: the file is written as it will be after training, so that
- * whatever would be refused then is refused now.
+ * Throws `ConfigError` if a GGUF file cannot hold the run's adapter. The file is written once before training, so that an error appears now
+ * and not after it.
  */
 export async function checkGguf({ settings, model }: Trained, { words, began }: RunContext): Promise<void> {
-  // A run that goes on has been trained in part: its adapter is kept.
+  // A resumed run is partly trained: its adapter is kept.
   if (!settings.gguf || began) return;
   try {
     await model.saveGguf(ADAPTER);
@@ -31,22 +31,22 @@ export async function checkGguf({ settings, model }: Trained, { words, began }: 
     if (!isRefusal(error)) throw error;
     const option = words.setting("gguf");
     throw new ConfigError(
-      `${option}: the adapter of these settings cannot be written as a GGUF LoRA: ${reasonOf(error)}; leave out ${option}, ` +
-        "and merge the adapter into the base after training, or choose an adapter of linear layers alone",
+      `${option}: the adapter of these settings cannot be written as a GGUF LoRA: ${reasonOf(error)}; omit ${option} ` +
+        "and merge the adapter into the base after training, or choose an adapter on linear layers only",
       { ...error.details, option },
       { cause: error },
     );
   }
 }
 
-/** The adapter as a GGUF LoRA where the run asks for it; a warning where GGUF cannot hold it, so that nothing else of the run is lost. */
+/** The adapter as a GGUF LoRA, if the run asks for it. If GGUF cannot hold it, this is a warning, so that the rest of the run is saved. */
 export async function ggufFiles({ settings, model }: Trained, { emit }: RunContext): Promise<FileMap> {
   if (!settings.gguf) return {};
   try {
     return { [runFiles.gguf]: await model.saveGguf(ADAPTER) };
   } catch (error) {
     if (!isRefusal(error)) throw error;
-    const message = `${runFiles.gguf} is not written, the adapter as PEFT reads it is: ${reasonOf(error)}; merge it into the base instead`;
+    const message = `${runFiles.gguf} was not written: ${reasonOf(error)}. PEFT's files of the adapter were; merge it into the base instead`;
     emit({ type: "warning", message });
     return {};
   }

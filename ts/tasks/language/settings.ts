@@ -5,40 +5,40 @@ import { among, textsByName, wordOr } from "../../training/spec/field-checks.js"
 import type { TaskPlan } from "../../training/spec/run-settings.js";
 import { sharedFields } from "../../training/spec/shared-fields.js";
 
-/** What a language model is trained on: texts as they are, or what the assistant says in conversations. */
+/** Training data of a language model: plain texts, or the assistant's messages in conversations. */
 export const languageTasks = ["text", "chat"] as const;
 
 /** Language model that is used if a spec names none. */
 export const DEFAULT_LANGUAGE_MODEL = "SmolLM2-135M-Instruct-GGUF";
 
-/** Settings of a run on a language model. Of those that all tasks have, `validation` is measured by its perplexity and the best step is always kept. */
+/** Settings of a run on a language model. `validation` is measured by its perplexity, and the best step is always kept. */
 export const languageFields = {
   ...withDefaults(sharedFields, {
     ...{ model: DEFAULT_LANGUAGE_MODEL, validationSplit: null, steps: null, batchSize: 8, patience: 3 },
     ...{ learningRate: 5e-4, rank: 16, alpha: 32, targetModules: "all-linear" },
   }),
   /**
-   * "text": rows are `{ text }`, `{ prompt, completion }`, `{ instruction, input, output }` or `{ ids, mask }`, and a text is what they
-   * say. "chat": rows are `{ messages }`, `{ conversations }` or `{ instruction, input, output }`, written by the model's chat template.
+   * "text": rows are `{ text }`, `{ prompt, completion }`, `{ instruction, input, output }` or `{ ids, mask }`, used as they are. "chat":
+   * rows are `{ messages }`, `{ conversations }` or `{ instruction, input, output }`, written by the model's chat template.
    */
   task: requiredField(among(languageTasks)),
-  /** What the rows call a field, by its name here, as `fields` of `fit`: `{ prompt: "question", completion: "answer" }`. */
+  /** Names of fields in the rows, by their standard names, as `fields` of `fit`: `{ prompt: "question", completion: "answer" }`. */
   fields: field(textsByName, {}),
   /** How the base is kept in memory, as in `CausalLanguageModel.load`. */
   weights: field(among(weightsOptions), "auto"),
-  /** Compute each layer again for its gradient; "auto": if memory would be short without. */
+  /** Recompute each layer for its gradient; "auto": only if memory is short. */
   checkpointing: field(wordOr("auto", flag), "auto"),
   /** Write the adapter as a GGUF LoRA too. */
   gguf: field<boolean>(flag, false),
 };
 
-/** Everything that the result of a run on a language model depends on, apart from the files it names. */
+/** Everything that the result of a run on a language model depends on, except the files it names. */
 export type LanguageSettings = ValuesOf<typeof languageFields>;
 
-/** A run on a language model as plain data. All but `task` and `data` has a default. */
+/** A run on a language model as plain data. All fields except `task` and `data` have defaults. */
 export type LanguageJobSpec = Pick<LanguageSettings, "task" | "data"> & Partial<LanguageSettings>;
 
-/** What a run on a language model does by default: its validation always chooses the step, and nothing is tested apart. */
+/** Defaults of a run on a language model: the validation always chooses the step, and there is no separate test. */
 export const languagePlan: TaskPlan = {
   length: { passes: 3, least: 50, most: 600 },
   heldOut: { validation: { share: 0.1, most: 200, least: 1 }, test: null },

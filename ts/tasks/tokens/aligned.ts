@@ -3,10 +3,12 @@ import { excerpt } from "../../errors/excerpt.js";
 import type { TextTokenizer, TokensInText } from "../../tokenize/text-tokenizer.js";
 import type { LabelledText, Word } from "./token-examples.js";
 
-/** An example's tokens and which of them stand for its words. */
+/** An example's tokens, and the token of each word. */
 export interface AlignedText {
   readonly ids: Int32Array;
-  /** Token of each word, its first, counted with the special ones; −1 where the text was cut before it, −2 where it has none. */
+  /**
+   * Index of each word's first token, special tokens included; −1 if the text was truncated before the word, −2 if the word has no token.
+   */
   readonly tokens: Int32Array;
 }
 
@@ -14,18 +16,18 @@ export const CUT = -1;
 const NONE = -2;
 
 /**
- * The first token of each word: that which begins in it, or in the white space before it. Throws `ConfigError` where an entity begins in
- * the middle of a token.
+ * The first token of each word: the one that begins in it, or in the white space before it. Throws `ConfigError` if an entity begins in the
+ * middle of a token.
  */
 export function aligned(tokenizer: TextTokenizer, example: LabelledText, i: number): AlignedText {
   const inText = tokenizer.encodeWithOffsets(example.text);
   return { ids: inText.ids, tokens: firstTokens(inText, tokenizer.maxTokens, example, i) };
 }
 
-/** A word; one that is asked about begins no known entity. */
+/** A word; in a prediction it begins no known entity. */
 type AlignedWord = Pick<Word, "start" | "end"> & Partial<Pick<Word, "begins">>;
 
-/** The same of tokens that are known already. */
+/** The same for known tokens. */
 export function firstTokens(
   { ids, first, offsets }: TokensInText,
   maxTokens: number,
@@ -38,7 +40,7 @@ export function firstTokens(
     const start = offsets[2 * t]!;
     let next = word;
     while (next < words.length && words[next]!.end <= start) next++;
-    // Words between two tokens have none; those behind the last were cut off.
+    // Words between two tokens have no token; words after the last one were truncated.
     for (; word < next; word++) if (tokens[word]! < 0) tokens[word] = NONE;
     if (word < words.length && tokens[word] === CUT) tokens[word] = first + t;
   }
@@ -47,7 +49,7 @@ export function firstTokens(
   words.forEach(({ start, begins }, w) => {
     if (!begins || tokens[w] !== NONE) return;
     throw new ConfigError(
-      `example ${i}: the entity at ${start}, ${excerpt(text.slice(start, start + 20))}, begins in the middle of a token; move its start or leave it out`,
+      `example ${i}: the entity at ${start}, ${excerpt(text.slice(start, start + 20))}, begins in the middle of a token; move its start or remove the entity`,
       { option: "examples", place: i, value: start },
     );
   });

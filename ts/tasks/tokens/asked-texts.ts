@@ -4,17 +4,17 @@ import { excerpt } from "../../errors/excerpt.js";
 import { takeTexts } from "../../models/sentence/infer-options.js";
 import { joinedWords, type Stretch } from "./words-in-text.js";
 
-/** A text whose tokens or words are to be labelled. */
+/** A text to label. */
 export interface AskedText {
   readonly text: string;
-  /** Its words, where they were given; null where they are to be found in the text. */
+  /** Its words if the caller passed them; null to find them in the text. */
   readonly words: readonly Stretch[] | null;
 }
 
 /** Checked copies of texts, and of words with a space between them. */
 export function takeAsked(what: string, texts: readonly (string | readonly string[])[]): AskedText[] {
   const expected = `${what}: a list of texts is expected, each a string or a list of its words`;
-  // One text alone is refused with what to write in its place.
+  // The message for a single text says what to write instead.
   if (typeof texts === "string") takeTexts(what, texts);
   return listFrom(expected, texts, (one, i): AskedText => {
     if (typeof one === "string") return { text: one, words: null };

@@ -12,7 +12,7 @@ import { targetsOf, type TokenTargets } from "./token-training.js";
 
 const what = "fitHead";
 
-/** Vectors of some texts' labelled words, as the last layer gets them. */
+/** Vectors of the labelled words of texts, the last layer's input. */
 export interface WordVectors {
   readonly texts: readonly TokenTargets[];
   /** `[words, hidden]` of each text, row by row. */
@@ -25,7 +25,7 @@ export async function fitToWords(
   examples: readonly LabelledText[],
   settings: RegressionSettings<FitHeadProgress>,
 ): Promise<LogisticRegression> {
-  if (examples.length === 0) throw notExpected(what, "one example or more to learn from", examples);
+  if (examples.length === 0) throw notExpected(what, "one training example or more", examples);
   checkHasBias(parts);
   function* targets() {
     for (const [i, example] of examples.entries()) yield targetsOf(what, parts.tokenizer, example, i);
@@ -34,7 +34,7 @@ export async function fitToWords(
   return fitToWordVectors(parts, await wordVectors(parts, targets(), parts.modelAdapter, events), settings);
 }
 
-/** Those vectors; texts are asked for batch by batch. */
+/** Computes those vectors; texts are read batch by batch. */
 export async function wordVectors(
   parts: TokenParts,
   given: Iterable<TokenTargets>,
@@ -66,7 +66,7 @@ export async function wordVectors(
   return { texts, rows };
 }
 
-/** The best last layer on such vectors. Words of one text are held out together. */
+/** The best last layer on such vectors. The words of a text are held out together. */
 export function fitToWordVectors(
   { encoder: { graph, model }, labels }: TokenParts,
   { texts, rows }: WordVectors,
@@ -83,8 +83,8 @@ export function fitToWordVectors(
 
 function checkHasBias({ head, encoder: { name } }: TokenParts): void {
   if (head.hasBias) return;
-  throw new UnsupportedError(
-    `${what}: the head of ${name} has no bias, and a head that is fitted to frozen vectors has one: train it with \`fit\``,
-    { op: what, model: name },
-  );
+  throw new UnsupportedError(`${what}: the head of ${name} has no bias, and fitHead needs one; train it with \`fit\``, {
+    op: what,
+    model: name,
+  });
 }

@@ -14,7 +14,7 @@ export class LabelIndex {
     this.scheme = new TagScheme(labels);
   }
 
-  /** Class of a label of example number `i`. Throws `ConfigError` where there is none. */
+  /** Class of a label of example number `i`. Throws `ConfigError` for an unknown label. */
   of(label: string, i: number): number {
     const index = this.byName.get(label);
     if (index !== undefined) return index;
@@ -24,8 +24,9 @@ export class LabelIndex {
   }
 
   /**
-   * Class of word number `w` of an entity's `count`: "B-" and "I-" before its label, as far as the classifier has them, else the label
-   * itself; the last one and one that is alone have "E-" and "S-", or "L-" and "U-", where the classifier has those. Throws `ConfigError` where there is neither.
+   * Class of word number `w` of an entity's `count` words: its label with "B-" or "I-" if the classifier has those, otherwise the label
+   * itself. The last word has "E-" or "L-", a single word "S-" or "U-", if the classifier has those. Throws `ConfigError` if it has none of
+   * them.
    */
   entity(label: string, i: number): (w: number, count: number) => number {
     const [first, rest, plain] = [`B-${label}`, `I-${label}`, label].map((name) => this.byName.get(name));

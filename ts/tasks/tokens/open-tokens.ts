@@ -29,7 +29,7 @@ const what = "TokenClassifier.open";
 
 const OWN_OPTIONS = ["model", "lora", "labels", "maxTokens", "adapter", "allowOtherBase"] as const;
 
-/** Those of `TokenClassifier.open`: a checkpoint, what `save` gave, or PEFT's files. */
+/** The parts for `TokenClassifier.open`: from a checkpoint, the files of `save`, or PEFT's files. */
 export async function openedTokenParts(
   given: string | FileMap | ModelSource,
   options: OpenTokenClassifierOptions,
@@ -69,22 +69,19 @@ export async function openedTokenParts(
     });
   }
   if (lora !== undefined)
-    throw new ConfigError(
-      `${what}: lora is for checkpoints of transformers; these files have an adapter of their own`,
-      {
-        ...{ op: what, option: "lora" },
-      },
-    );
+    throw new ConfigError(`${what}: lora is for checkpoints of transformers; these files already have an adapter`, {
+      ...{ op: what, option: "lora" },
+    });
   if (isSaved && names !== undefined)
     throw new ConfigError(
-      `${what}: labels are for PEFT's files, which have none; these have their own in ${LABELS_FILE}`,
+      `${what}: labels are for PEFT's files, which have none; these files have labels in ${LABELS_FILE}`,
       {
         ...{ op: what, option: "labels" },
       },
     );
   if (isSaved && maxTokens !== undefined)
     throw new ConfigError(
-      `${what}: maxTokens is for checkpoints of transformers and PEFT's files; what was saved here has the length of its training`,
+      `${what}: maxTokens is for checkpoints of transformers and PEFT's files; the files of \`save\` record the length in training`,
       { op: what, option: "maxTokens" },
     );
   const about = isSaved ? labelsOf(files, true) : null;
@@ -106,13 +103,13 @@ export async function openedTokenParts(
   });
 }
 
-/** What to do with an adapter of another task. */
+/** Advice for an adapter of another task. */
 function otherTask(files: FileMap): string {
   const task = peftField(files[CONFIG_FILE], "task_type");
-  return task === "SEQ_CLS" ? ", this one labels whole texts (SEQ_CLS): TextClassifier.open reads it" : "";
+  return task === "SEQ_CLS" ? "; this one is a text classifier's (SEQ_CLS): open it with TextClassifier.open" : "";
 }
 
-/** What `make` gives, with an encoder that goes where it throws. */
+/** Calls `make` with an encoder, and disposes of the encoder if it throws. */
 async function owned(encoder: SentenceEncoder, make: () => Promise<TokenParts>): Promise<TokenParts> {
   try {
     return { ...(await make()), ownsEncoder: true };
@@ -126,27 +123,27 @@ const KIND = "ForTokenClassification";
 
 const isForTokens = (name: unknown) => typeof name === "string" && name.endsWith(KIND);
 
-/** Of a head that is saved alone, what its model has before the last layer: that of a checkpoint, else nothing. */
+/** For a head saved without an adapter: the layers before its last one, from a checkpoint; otherwise none. */
 const ownHead = async (base: ModelSource): Promise<PeftClassifier["head"] | null> =>
   isForTokens(architectureOf(await readJson(base, "config.json"))) ? new Map() : null;
 
-/** Throws `UnsupportedError` for what is no checkpoint for token classification. */
+/** Throws `UnsupportedError` unless this is a checkpoint for token classification. */
 async function checkCheckpoint(source: ModelSource): Promise<void> {
   const name = architectureOf(await readRequiredJson(source, "config.json"));
   if (isForTokens(name)) return;
   throw new UnsupportedError(
-    `${what}: model ${clip(source.name)}: config.json: architectures ${excerpt(name)}; a checkpoint for token classification is expected (of whole texts: TextClassifier.open; to train one: TokenClassifier.create)`,
+    `${what}: model ${clip(source.name)}: config.json: architectures ${excerpt(name)}; a checkpoint for token classification is expected (to classify texts use TextClassifier.open, to train a new head TokenClassifier.create)`,
     { op: what, model: source.name, value: name },
   );
 }
 
-/** Names of a checkpoint's classes. Throws `ModelError` where there are not as many. */
+/** Names of a checkpoint's classes. Throws `ModelError` if their number differs from the head's. */
 async function classNames(source: ModelSource, classes: number): Promise<string[]> {
   const json = await readRequiredJson(source, "config.json");
   return takeLabels(labelsFor({ source, labels: namesOf(source, json["id2label"] ?? null) }, classes));
 }
 
-/** Names of as many classes as an adapter's head has, where its base says so. */
+/** The base's names of classes, if it has as many as an adapter's head. */
 async function peftNames(source: ModelSource, classes: number): Promise<string[]> {
   const json = await readJson(source, "config.json");
   const named = isForTokens(architectureOf(json)) ? namesOf(source, json?.["id2label"] ?? null) : null;

@@ -196,7 +196,8 @@ export class TokenClassifier<Label extends string = string> {
     const { strict = false, ...rest } = options;
     flag(what, "strict", strict);
     const taken = takeTokenExamples(what, examples, new LabelIndex(this.labels));
-    if (taken.length === 0) throw new ConfigError(`${what}: there are no examples to measure`, { op: what, length: 0 });
+    if (taken.length === 0)
+      throw new ConfigError(`${what}: expected examples, got an empty list`, { op: what, length: 0 });
     const { maxTokens } = this.parts.tokenizer;
     const scores = await this.scores(
       what,
@@ -248,7 +249,7 @@ export class TokenClassifier<Label extends string = string> {
     const { adapterSet, graph } = encoder;
     if (this.disposed) return;
     if (!graph.gone && inTraining(graph, this.params()))
-      throw new ConfigError("dispose: the classifier is being trained; await that fit first", {
+      throw new ConfigError("dispose: a fit is training this classifier; await it first", {
         ...{ op: "dispose", reason: "running" },
       });
     if (modelAdapter !== null && adapterSet.has(modelAdapter)) adapterSet.remove(modelAdapter.name, "dispose");
@@ -265,7 +266,7 @@ export class TokenClassifier<Label extends string = string> {
   private checkUsable(what: string): void {
     const { graph } = this.encoder;
     if (!this.disposed && (!graph.gone || graph.engine.closed)) return;
-    throw new StaleNodeError(`${what}: this classifier was disposed of; open or create it again`, {
+    throw new StaleNodeError(`${what}: this classifier was disposed; open or create it again`, {
       op: what,
       reason: "disposed",
     });

@@ -56,7 +56,7 @@ export function takeTokenExamples(what: string, examples: readonly TokenExample[
           : null;
     if (taken === null) throw fail(i, `${expected}, got ${excerpt(example)}`, { expected, value: example });
     if (taken.words.some(({ target }) => target >= 0)) return taken;
-    throw fail(i, "it has no word with a label, so nothing can be learnt from it or measured; leave it out");
+    throw fail(i, "it has no labelled word; remove it");
   });
 }
 
@@ -92,7 +92,7 @@ function ofSpans(i: number, text: string, entities: readonly unknown[], labels: 
       return { start: start!, end: end!, label };
     throw fail(
       i,
-      `entity ${e} is { start, end, label }, a stretch of the text's ${text.length} characters that is not empty and its label, got ${excerpt(given)}`,
+      `entity ${e} is { start, end, label }, a label and a non-empty range of the text's ${text.length} characters, got ${excerpt(given)}`,
       { value: given },
     );
   }).sort((a, b) => a.start - b.start);
@@ -113,7 +113,7 @@ function ofSpans(i: number, text: string, entities: readonly unknown[], labels: 
   return { text, words };
 }
 
-/** Words of a part of a text, each with its class; the first word of an entity begins it. */
+/** Words of a range of a text, each with its class; the first word of an entity begins it. */
 function labelledIn(
   text: string,
   from: number,

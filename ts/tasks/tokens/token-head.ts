@@ -10,20 +10,20 @@ import type { ClassificationHead } from "../../nn/classification-head.js";
 import type { Tensor } from "../../values/tensor.js";
 import { withHead } from "../peft-classifier.js";
 
-/** What stands on an encoder's tokens. */
+/** The head on an encoder's tokens. */
 export interface TokenHead {
   readonly before: BeforeTokenHead;
   readonly out: ClassificationHead;
-  /** Whether its model has a bias there. */
+  /** Whether the last layer has a bias. */
   readonly hasBias: boolean;
 }
 
-/** What is trained of it. */
+/** Its trained parameters. */
 export const trainedOf = ({ out, hasBias }: TokenHead): NodeId[] => (hasBias ? out.params() : [out.weight]);
 
 /**
- * What stands before the last layer on an encoder's tokens: nothing, or what its checkpoint has. Throws `UnsupportedError` where the model
- * has layers there that these files lack.
+ * The head's layers before the last one: none, or the checkpoint's. Throws `UnsupportedError` if the architecture has layers there that
+ * these files lack.
  */
 export function beforeHead(what: string, { tokenHead, headPlan, name }: SentenceEncoder): BeforeTokenHead {
   if (tokenHead !== null) return tokenHead.before;
@@ -34,7 +34,7 @@ export function beforeHead(what: string, { tokenHead, headPlan, name }: Sentence
   );
 }
 
-/** Whether transformers' model for tokens lacks a module that a bare encoder may have: its pooler. */
+/** Whether transformers' model for tokens lacks this module of a bare encoder: the pooler. */
 export const isPooler = (path: string) => path.split(".")[0] === "pooler";
 
 /** Adapter and head as PEFT's files for transformers' `AutoModelForTokenClassification`. */
@@ -47,7 +47,7 @@ export function writePeftTokens(
   const last: Record<string, Tensor> = { [`${TOKEN_OUT}.weight`]: transpose(graph.value(out.weight)) };
   if (hasBias) last[`${TOKEN_OUT}.bias`] = graph.value(out.bias);
   const file = adapter.toFile();
-  // Of "all-linear" PEFT takes the head for a target, which it cannot both adapt and save.
+  // With "all-linear", PEFT would also target the head, which it cannot both adapt and save.
   const targetModules = isAllLinear(file.config.targetModules) ? [...file.layers.keys()] : file.config.targetModules;
   const beside = [...(tokenHead?.linears ?? []).flatMap(({ parts }) => parts), ...(tokenHead?.norms ?? [])];
   return withHead(

@@ -12,7 +12,7 @@ import type { Aggregation } from "./token-spans.js";
 export interface TokenClassifyOptions extends Omit<InferOptions, "adapters"> {
   /**
    * "first" (default): a word has the label of its first token, as in `fit` and `evaluate`, and neighbouring words with the same label are
-   * one span; "B-" and "I-" say where a span begins and continues, "O" is left out. "simple": the same for tokens. "none": a span for each
+   * one span; "B-" and "I-" say where a span begins and continues, "O" is omitted. "simple": the same for tokens. "none": a span for each
    * token, or for each given word, including "O". The names are those of transformers' pipeline, whose default is "none". Words of a text
    * are runs of letters and digits; every other character is a word. With labels in IOBES or BILOU, "E-" and "L-" say where a span ends,
    * "S-" and "U-" that it is a single word.

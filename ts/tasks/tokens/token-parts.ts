@@ -21,22 +21,22 @@ import { tokenizerFor } from "../trained-on.js";
 import { beforeHead, isPooler, type TokenHead } from "./token-head.js";
 import type { TokenClassifierOptions } from "./token-options.js";
 
-/** What a classifier of tokens is made of. */
+/** The parts of a token classifier. */
 export interface TokenParts {
   readonly encoder: SentenceEncoder;
   readonly labels: readonly string[];
   readonly modelAdapter: ModelAdapter | null;
   readonly head: TokenHead;
   readonly tokenizer: TextTokenizer;
-  /** Whether the encoder is nobody else's. */
+  /** Whether only this classifier uses the encoder. */
   readonly ownsEncoder: boolean;
 }
 
-/** Tensors of a last layer, as files have them. */
+/** Tensors of a last layer, as in files. */
 export interface LastLayer {
   /** `[classes, hidden]` */
   readonly weight: Tensor;
-  /** `[classes]`; null where the model has none. */
+  /** `[classes]`; null if the model has none. */
   readonly bias: Tensor | null;
 }
 
@@ -87,7 +87,7 @@ export function loadedTokenParts(encoder: SentenceEncoder, files: FileMap, optio
 
 type Given = Pick<TokenParts, "encoder" | "labels" | "tokenizer"> & { readonly what: string };
 
-/** Those of PEFT's files. Throws `FormatError` where their head is missing, or of another size than labels and encoder call for. */
+/** Those of PEFT's files. Throws `FormatError` if their head is missing, or its size does not fit labels and encoder. */
 export function peftTokenParts(given: Given, name: string, files: FileMap, options: WeightOptions): TokenParts {
   const { what, encoder, labels } = given;
   const { head, files: alone } = withoutHead(readAdapterForBase(files, options), "TOKEN_CLS", encoder.headPlan);
@@ -107,7 +107,7 @@ export function peftTokenParts(given: Given, name: string, files: FileMap, optio
   );
 }
 
-/** Makes the last layer of its tensors. */
+/** Creates the last layer from its tensors. */
 export const lastLayer =
   ({ graph }: SentenceEncoder, { weight, bias }: LastLayer) =>
   (): Omit<TokenHead, "before"> => ({
@@ -115,7 +115,7 @@ export const lastLayer =
     hasBias: bias !== null,
   });
 
-/** Both an adapter, where there is to be one, and a head, or, where one cannot be made, neither. */
+/** Adds the adapter, if there is one, and the head. If one cannot be made, adds neither. */
 export function tokenParts(
   { what, encoder, labels, tokenizer }: Given,
   addAdapter: () => ModelAdapter | null,
@@ -131,7 +131,7 @@ export function tokenParts(
   return { encoder, labels, tokenizer, modelAdapter, head: { before, ...made! }, ownsEncoder: false };
 }
 
-/** Throws `ModelError` for a head that tells nothing apart. */
+/** Throws `ModelError` for a head with fewer than two classes. */
 export function checkClasses(what: string, { weight }: LastLayer): void {
   if ((weight.shape[0] ?? 0) >= 2) return;
   throw new ModelError(

@@ -7,10 +7,10 @@ import type { TokensInText } from "../../tokenize/text-tokenizer.js";
 import type { TokenParts } from "./token-parts.js";
 import type { TokenScores } from "./token-spans.js";
 
-/** What a classifier of tokens is asked with. */
+/** What computing the scores of a token classifier needs. */
 export type Asked = Omit<InferOptions, "adapters">;
 
-/** Runs texts for the vectors of all their tokens `[tokens, hidden]`, as the last layer gets them, where other tasks have one of each text. */
+/** Computes the vectors of all tokens of texts, `[tokens, hidden]`, the last layer's input; other tasks need one vector of each text. */
 export function inferTokens(
   { encoder: { graph, model, adapterSet }, head }: Pick<TokenParts, "encoder" | "head">,
   texts: Iterable<Int32Array>,
@@ -23,7 +23,7 @@ export function inferTokens(
   return inferTexts({ graph, model, adapterSet, pooling: { pool } }, texts, adapter, read, events);
 }
 
-/** Tokens of each text and their logits, with adapter and head as they are when the call begins. */
+/** Tokens of each text and their logits, with adapter and head as they are at the call. */
 export function scoresOf(
   parts: TokenParts,
   texts: readonly string[],
@@ -36,7 +36,7 @@ export function scoresOf(
   return scoresOfTokens(parts, tokenized(), adapter, events);
 }
 
-/** The same of texts whose tokens are known, or are asked for batch by batch. */
+/** The same for known tokens, or tokens read batch by batch. */
 export async function scoresOfTokens(
   { encoder, head, labels }: Pick<TokenParts, "encoder" | "head" | "labels">,
   texts: Iterable<TokensInText>,

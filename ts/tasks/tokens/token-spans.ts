@@ -13,7 +13,7 @@ export interface TokenSpan<Label extends string = string> {
   readonly probability: number;
   /** First character, in UTF-16 units. */
   readonly start: number;
-  /** The one after the last. */
+  /** The character after the last. */
   readonly end: number;
   /** `text.slice(start, end)` */
   readonly text: string;
@@ -27,7 +27,7 @@ export type SpanLabel<Label extends string> =
 export const aggregations = ["first", "simple", "none"] as const;
 export type Aggregation = (typeof aggregations)[number];
 
-/** What is known of a text's tokens. */
+/** A text's tokens with their logits. */
 export interface TokenScores extends TokensInText {
   /** `[tokens, classes]`, special ones included. */
   readonly logits: Float32Array;
@@ -35,7 +35,7 @@ export interface TokenScores extends TokensInText {
 
 type Labelled = Omit<TokenSpan, "text">;
 
-/** Labelled spans of text number `i`. Throws `NonFiniteError` for logits that give no probabilities. */
+/** Labelled spans of text number `i`. Throws `NonFiniteError` for logits that are NaN or infinite. */
 export function spansOf(
   asked: AskedText,
   labels: readonly string[],
@@ -53,7 +53,7 @@ export function spansOf(
     : together(text, parts, labels);
 }
 
-/** Each word with the label of its first token, as it was trained and is measured; null for a word that was cut off, or has no token. */
+/** Each word with the label of its first token, as in training; null for a word that was truncated, or has no token. */
 export function wordsOf(
   { text, words }: AskedText,
   labels: readonly string[],
@@ -66,13 +66,13 @@ export function wordsOf(
   return places.map(({ start, end }, w) => {
     const token = tokens[w]!;
     if (token < 0) return null;
-    // A token may go on over words that have none of their own.
+    // A token may extend over words that have no token.
     const last = words === null ? Math.max(end, offsets[2 * (token - first) + 1]!) : end;
     return { ...best(labels, scores, token, i), start, end: last };
   });
 }
 
-/** Words that begin before a place. */
+/** Number of words that begin before a position. */
 function wordsUpTo(text: string, end: number): Stretch[] {
   const found: Stretch[] = [];
   for (const word of wordsIn(text, 0, text.length)) {
@@ -96,7 +96,7 @@ function best(labels: readonly string[], { logits }: TokenScores, token: number,
   return { label: labels[best]!, probability: probabilities[best]! };
 }
 
-/** Neighbours of the same label as one span; "O" is left out. */
+/** Neighbours with the same label as one span; "O" is omitted. */
 export function together(text: string, parts: readonly Labelled[], labels: readonly string[]): TokenSpan[] {
   const scheme = new TagScheme(labels);
   const groups: Labelled[][] = [];
@@ -112,7 +112,7 @@ export function together(text: string, parts: readonly Labelled[], labels: reado
     if (name === "O") return [];
     const probability = group.reduce((sum, one) => sum + one.probability, 0) / group.length;
     const whole = text.slice(group[0]!.start, group.at(-1)!.end);
-    // A token may be white space alone.
+    // A token may be only white space.
     const start = group[0]!.start + whole.length - whole.trimStart().length;
     const own = whole.trim();
     return [{ label: name, probability, start, end: start + own.length, text: own }];

@@ -21,10 +21,10 @@ import type { TokenFitOptions } from "./token-options.js";
 import { trainedOf } from "./token-head.js";
 import type { TokenParts } from "./token-parts.js";
 
-/** What is learnt from an example: classes of some of its tokens. */
+/** The targets of an example: classes of some of its tokens. */
 export interface TokenTargets {
   readonly ids: Int32Array;
-  /** Numbers of those tokens. */
+  /** Indices of those tokens. */
   readonly places: readonly number[];
   readonly targets: readonly number[];
 }
@@ -37,10 +37,10 @@ export async function fitTokens(
 ): Promise<FitReport> {
   const options = readFitOptions(given);
   const { encoder, tokenizer } = parts;
-  // Words tell what makes no sense before tokens are there.
+  // Words show invalid examples before any text is tokenized.
   const words = examples.flatMap(({ words }) => words.map(({ target }) => target).filter((target) => target >= 0));
   takeFitOptions(examples.length, tokenTraining(parts, words, options).options);
-  // Nothing is merged into the base meanwhile, also where the head alone is trained.
+  // Nothing may be merged into the base meanwhile, even if only the head is trained.
   const { end } = encoder.adapterSet.begin(null);
   try {
     const prepared = examples.map((example, i) => {
@@ -50,7 +50,7 @@ export async function fitTokens(
     const breathe = breather(undefined);
     for (const one of prepared) {
       await breathe();
-      // `fit` hands over a checkpoint before it ends, and asks for no tokens.
+      // `fit` passes on a checkpoint before it ends, and needs no tokens for it.
       if (options.signal?.aborted) break;
       one.get();
     }
@@ -71,7 +71,7 @@ export async function fitTokens(
   }
 }
 
-/** What options make of training on examples with such targets. Throws `ConfigError` for those that make no sense. */
+/** The training by a classifier's options, for examples with such targets. Throws `ConfigError` for invalid options. */
 export function tokenTraining(
   parts: TokenParts,
   targets: readonly number[],
@@ -85,9 +85,7 @@ export function tokenTraining(
   return trainingOf(trained, options, lesson(parts, targets));
 }
 
-/**
- * Tokens of an example's labelled words, as far as it was not cut. Throws `ConfigError` where none is left: nothing could be learnt from it.
- */
+/** Tokens of an example's labelled words within the maximum length. Throws `ConfigError` if there are none. */
 export function targetsOf(
   op: string,
   tokenizer: TokenParts["tokenizer"],
@@ -100,7 +98,7 @@ export function targetsOf(
   return found;
 }
 
-/** Throws `ConfigError` where nothing is left of an example. */
+/** Throws `ConfigError` if an example has no target left. */
 export function checkHasTargets(
   op: string,
   { targets }: TokenTargets,
@@ -109,12 +107,12 @@ export function checkHasTargets(
 ): void {
   if (targets.length > 0) return;
   throw new ConfigError(
-    `${op}: example ${i}: none of its words with a label has a token of its own within the first ${maxTokens} tokens; leave it out`,
+    `${op}: example ${i}: none of its words with a label has a token within the first ${maxTokens} tokens; remove the example`,
     { op, option: "examples", place: i },
   );
 }
 
-/** The same of tokens that are known, where nothing may be left. @param tokens the token of each word */
+/** The same for known tokens; an example may have no target left. @param tokens the token of each word */
 export function targetsAt(ids: Int32Array, tokens: Int32Array, { words }: LabelledText): TokenTargets {
   const labelled = [...tokens.keys()].filter((w) => tokens[w]! >= 0 && words[w]!.target >= 0);
   return { ids, places: labelled.map((w) => tokens[w]!), targets: labelled.map((w) => words[w]!.target) };
@@ -142,7 +140,7 @@ function lesson({ encoder, modelAdapter, labels, head }: TokenParts, targets: re
       const tokens = examples.reduce((sum, { ids }) => sum + ids.length, 0);
       const rows = examples.reduce((sum, { places }) => sum + places.length, 0);
       const step = { tokens, adapted: stepOfAdapter(model, modelAdapter?.config), checkpointing };
-      // Chosen rows and logits, each with its gradient.
+      // Selected rows and logits, each with its gradient.
       return model.stepMemory(step) + 2 * FLOAT * rows * (model.config.hiddenSize + labels.length);
     },
   };

@@ -1,10 +1,10 @@
-/** A stretch of a text: `text.slice(start, end)`, in UTF-16 units. */
+/** A range of a text: `text.slice(start, end)`, in UTF-16 units. */
 export interface Stretch {
   readonly start: number;
   readonly end: number;
 }
 
-/** Scripts that put no space between words. */
+/** Scripts without spaces between words. */
 const UNSPACED = ["Han", "Hiragana", "Katakana", "Thai", "Lao", "Khmer", "Myanmar"]
   .map((name) => `\\p{Script=${name}}`)
   .join("");
@@ -15,15 +15,15 @@ const WORD = new RegExp(
 );
 
 /**
- * Words of a part of a text, one after another: runs of letters, digits and their marks, and every other sign by itself; a letter is a word
- * where words have no space between them, as in Chinese and Thai.
+ * Words of a range of a text, in order: runs of letters, digits and their marks, and every other character alone. In scripts without
+ * spaces, such as Chinese and Thai, each letter is a word.
  */
 export function* wordsIn(text: string, from: number, to: number): Generator<Stretch> {
   for (const { 0: word, index } of text.slice(from, to).matchAll(WORD))
     yield { start: from + index, end: from + index + word.length };
 }
 
-/** A text of words with a space between them, and where they stand. */
+/** Words joined by spaces, and the range of each. */
 export function joinedWords(words: readonly string[]): { readonly text: string; readonly words: readonly Stretch[] } {
   let at = 0;
   const places = words.map((word) => {

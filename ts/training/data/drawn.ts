@@ -4,7 +4,7 @@ import type { JobWords } from "../job-events.js";
 import type { RunSettings, TaskPlan } from "../spec/run-settings.js";
 import { choosesByFew, type DataReader, type DrawnPart, holdsToChoose, shareOf, type TaskFile } from "./parts.js";
 
-/** Draws parts of examples that have no classes: a seeded share, those with equal texts on one side. */
+/** Draws parts of examples without classes: a seeded share, equal texts on one side. */
 export function drawnParts<E extends { readonly text: string }>(
   settings: RunSettings,
   plan: TaskPlan,
@@ -20,11 +20,11 @@ export function drawnParts<E extends { readonly text: string }>(
     } catch (cause) {
       if (!(cause instanceof ConfigError)) throw cause;
       const option = setting(`${part}Split`);
-      const few = examples.length === 1 ? "the one example" : `${examples.length} examples`;
-      const none = plan.heldOut.test === null ? `, or ${option} 0 to measure nothing` : "";
+      const few = examples.length === 1 ? "one example" : `${examples.length} examples`;
+      const none = plan.heldOut.test === null ? `, or pass ${option} 0 to measure nothing` : "";
       throw new ConfigError(
-        `${file}: of ${few} a share of ${share} cannot be held out for the ${part}, equal texts staying together: give more, another ` +
-          `${option}, a file with ${setting(part)}${none}`,
+        `${file}: a share of ${share} of ${few} cannot be held out for the ${part}, since equal texts stay together: add examples, change ` +
+          `${option}, pass a file with ${setting(part)}${none}`,
         { file, share, examples: examples.length },
         { cause },
       );

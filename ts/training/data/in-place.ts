@@ -1,7 +1,7 @@
 import { ConfigError } from "../../errors/errors.js";
 import { placeIn } from "../../io/examples/index.js";
 
-/** What `work` returns. Where it throws for an example by its number, the message names the place in the file instead. */
+/** Returns the result of `work`. If `work` throws for an example by number, the message names its place in the file instead. */
 export function inPlace<T>(file: string, line: number, work: () => T): T {
   try {
     return work();

@@ -1,35 +1,35 @@
-/** Seconds of the parts of a run, and of all. */
+/** Seconds of each part of a run, and in all. */
 export interface JobSeconds {
-  /** 0 for a run that is resumed. */
+  /** 0 for a resumed run. */
   readonly baseline: number;
-  /** Of the steps that are left, with the measurements on the way. */
+  /** The remaining steps, with the measurements between them. */
   readonly training: number;
-  /** Of those, the measurements. */
+  /** The measurements between steps, part of `training`. */
   readonly validation: number;
-  /** Of what is measured at the end; 0 where that was measured before. */
+  /** The final measurement; 0 if it was done before. */
   readonly test: number;
   /** The sum of baseline, training and test. */
   readonly total: number;
 }
 
-/** Seconds a token. */
+/** Seconds per token. */
 interface Speed {
   readonly trained: number;
   readonly measured: number;
 }
 
-/** A run, and the steps that one which is resumed has done. */
+/** A run, and the completed steps if it is resumed. */
 export interface PlannedRun {
   readonly steps: number;
   readonly evaluateEvery: number | null;
   readonly done: number | null;
-  /** Tokens of each step, in their order; of the first ones of a long run. */
+  /** Tokens of each step, in order; only of the first steps of a long run. */
   readonly stepTokens: readonly number[];
-  /** Tokens of the validation, and those that the baseline and the last measurement read. */
+  /** Tokens of the validation, the baseline and the final measurement. */
   readonly tokens: { readonly validation: number; readonly baseline: number; readonly finish: number };
 }
 
-/** What a run does, at these speeds. */
+/** Seconds of a run at these speeds. */
 export function jobSeconds(
   { steps, evaluateEvery, done, stepTokens, tokens }: PlannedRun,
   { trained, measured }: Speed,
@@ -37,7 +37,7 @@ export function jobSeconds(
   const left = steps - (done ?? 0);
   const counted = stepTokens.reduce((sum, count) => sum + count, 0);
   const stepping = steps === 0 ? 0 : (trained * counted * left) / stepTokens.length;
-  // The first is before the first step; a run that is resumed has done it.
+  // The first measurement is before the first step; a resumed run has done it.
   const evaluations = evaluateEvery === null ? 0 : Math.ceil(left / evaluateEvery) + (done === null ? 1 : 0);
   const validation = measured * tokens.validation * evaluations;
   const baseline = done === null ? measured * tokens.baseline : 0;

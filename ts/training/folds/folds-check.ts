@@ -5,9 +5,9 @@ import { runFiles, type RunStore } from "../store/run-store.js";
 import type { FoldsOrigin, FoldsSoFar } from "./folds-so-far.js";
 
 const what = "runFolds";
-const other = "give what they began with, take another store, or remove that file";
+const other = "pass the same settings as before, choose another store, or remove that file";
 
-/** Throws `ConfigError` where the folds that are done began with another spec. */
+/** Throws `ConfigError` if the completed folds have another spec. */
 export function checkSame(
   { settings: began, count }: FoldsSoFar,
   settings: RunSettings,
@@ -18,13 +18,13 @@ export function checkSame(
   if (name === null && count === folds) return;
   const [field, was, is] = name === null ? ["folds", count, folds] : [name, began[name], settings[name]];
   throw new ConfigError(
-    `${what}: ${store.place(runFiles.foldsSoFar)} has folds that began with another spec: ${field} was ${JSON.stringify(was)}, now it is ` +
+    `${what}: ${store.place(runFiles.foldsSoFar)} has folds of another spec: ${field} was ${JSON.stringify(was)}, now it is ` +
       `${JSON.stringify(is)}; ${other}`,
     { name: field, given: is, began: was },
   );
 }
 
-/** Throws `ConfigError` where files or engine are not those of the folds that are done. */
+/** Throws `ConfigError` if files or engine are not those of the completed folds. */
 export function checkOrigin(began: FoldsOrigin, now: FoldsOrigin, file: string, store: RunStore): void {
   const pairs: [what: string, was: string | number, is: string | number][] = [
     ["the model (weights, configuration or tokenizer)", began.modelHash, now.modelHash],
@@ -36,7 +36,7 @@ export function checkOrigin(began: FoldsOrigin, now: FoldsOrigin, file: string, 
   if (changed === undefined) return;
   const [name, was, is] = changed;
   throw new ConfigError(
-    `${what}: the folds in ${store.place(runFiles.foldsSoFar)} would not go with others: ${name} changed since they began ` +
+    `${what}: the folds in ${store.place(runFiles.foldsSoFar)} cannot be continued: ${name} changed since they began ` +
       `(${was}, now ${is}); ${other}`,
     { what: name, was, is },
   );

@@ -9,19 +9,19 @@ import type { TaskTable } from "../task-definition.js";
 import { type DoneFold, type FoldKind, type FoldResult, type FoldSpread, spreadOf } from "./fold-kind.js";
 import { foldKindOf, takeFold } from "./take-fold.js";
 
-/** What cross-validation found, whatever is trained: folds.json. */
+/** The result of cross-validation of any task: folds.json. */
 export interface TaskFoldsReport<S = RunSettings, F extends FoldResult = FoldResult> {
   /** Version of this package. */
   readonly lowrank: string;
   /** When the last fold was done, ISO 8601. */
   readonly created: string;
-  /** What was trained. Files of earlier versions lack it. */
+  /** The task. Files of earlier versions lack it. */
   readonly task: string;
   /** The whole spec. */
   readonly settings: S;
-  /** In the order of the classes; none where there are no classes. */
+  /** In the order of the classes; empty for tasks without classes. */
   readonly labels: readonly string[];
-  /** Each of them. */
+  /** The folds, in order. */
   readonly folds: readonly F[];
   /** The task's metrics over the folds. Files of earlier versions lack them. */
   readonly metrics: Readonly<Record<string, FoldSpread>>;
@@ -33,7 +33,7 @@ export function spreadsOf(kind: FoldKind<never>, folds: readonly FoldResult[]): 
   return Object.fromEntries(Object.keys(all[0]!).map((name) => [name, spreadOf(all.map((one) => one[name]!))]));
 }
 
-/** All folds together. @param more what the task says beside */
+/** The report of all folds. @param more the task's own fields */
 export function foldsReport(
   kind: FoldKind<never>,
   settings: RunSettings,
@@ -67,7 +67,7 @@ export function checkSpread(
 
 const what = "folds";
 
-/** folds.json's contents. Throws `FormatError`, naming file and field, for what `runFolds` does not write. */
+/** The contents of folds.json. Throws `FormatError`, naming file and field, for anything that `runFolds` does not write. */
 export function readFoldsReport(bytes: Uint8Array, path: string, tasks: TaskTable): TaskFoldsReport {
   const fail = (problem: string, cause?: unknown) => new FormatError(`${path}: ${problem}`, { file: path }, { cause });
   const report = parseJsonObject(bytes, fail);
@@ -87,7 +87,7 @@ export function readFoldsReport(bytes: Uint8Array, path: string, tasks: TaskTabl
       for (const [name, spread] of Object.entries(objectAt(what, "metrics", metrics)))
         checkSpread(what, `metrics.${name}`, spread);
     kind.checkReport?.(report);
-    // Files of earlier versions are a classifier's, and lack these.
+    // Files of earlier versions are of text classifiers and lack these.
     return { task, metrics: spreadsOf(kind, done), ...report } as unknown as TaskFoldsReport;
   } catch (cause) {
     if (!(cause instanceof ConfigError)) throw cause;

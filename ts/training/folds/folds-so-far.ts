@@ -13,7 +13,7 @@ import { foldKindOf, takeFold } from "./take-fold.js";
 
 const FORMAT = "lowrank-folds-2";
 
-/** What the folds that are done were made with: others are to be the same. */
+/** Files and engine of the completed folds; the others must have the same. */
 export interface FoldsOrigin {
   readonly settings: RunSettings;
   /** Folds in all. */
@@ -25,43 +25,42 @@ export interface FoldsOrigin {
   readonly threads: number;
 }
 
-/** folds.partial.json: where cross-validation stands. */
+/** folds.partial.json: the progress of cross-validation. */
 export interface FoldsSoFar extends FoldsOrigin {
   readonly done: readonly DoneFold[];
 }
 
-/** Puts the folds that are done in place of what stood there. */
+/** Writes the completed folds over the previous file. */
 export async function writeFolds(store: RunStore, { done, ...origin }: FoldsSoFar): Promise<void> {
   const folds = done.map(({ result }) => result);
   const predictions = done.map(({ kept }) => kept);
   const said = { format: FORMAT, ...reportProgram(), groups: "peft", ...origin, folds };
   const sha256 = await checksumOf({ ...said, predictions });
   const head = JSON.stringify({ sha256, ...said }, null, 2).slice(0, -2);
-  // A line a fold: with a line an example nobody would find the rest.
+  // One line per fold: with one line per example the rest would be hard to find.
   const lines = predictions.map((one) => `    ${JSON.stringify(one)}`);
   const text = `${head},\n  "predictions": [\n${lines.join(",\n")}\n  ]\n}\n`;
   await store.write({ [runFiles.foldsSoFar]: new TextEncoder().encode(text) });
 }
 
 /**
- * SHA-256 of what the file holds beside it, as JSON without spaces. Most of its numbers follow from no other: of a loss that was
- * changed nothing else would tell.
+ * SHA-256 of the file's other contents, as JSON without spaces. It detects a changed number, such as a loss, which no other check could.
  */
 export function checksumOf({ sha256: _, ...contents }: Readonly<Record<string, unknown>>): Promise<string> {
   return sha256(new TextEncoder().encode(JSON.stringify(contents)));
 }
 
-/** The folds that a store has so far; null where it has none. Throws `FormatError` where they are not what was written. */
+/** The completed folds in a store; null for none. Throws `FormatError` if the file was changed. */
 export async function readFoldsSoFar(store: RunStore, tasks: TaskTable): Promise<FoldsSoFar | null> {
   const bytes = await store.read(runFiles.foldsSoFar);
   if (bytes === null) return null;
   const path = store.place(runFiles.foldsSoFar);
   const fail = (problem: string, cause?: unknown) =>
-    new FormatError(`${path}: ${problem}; remove it to begin anew`, { file: path }, { cause });
+    new FormatError(`${path}: ${problem}; remove it to start again`, { file: path }, { cause });
   const file = parseJsonObject(bytes, fail);
   try {
     if (file["format"] !== FORMAT) throw unexpected("folds", "format", `"${FORMAT}"`, file["format"]);
-    if (file["sha256"] !== (await checksumOf(file))) throw fail("its contents are not those that its sha256 is of");
+    if (file["sha256"] !== (await checksumOf(file))) throw fail("its contents do not match its sha256");
     return takeFolds(file, tasks);
   } catch (cause) {
     if (!(cause instanceof ConfigError)) throw cause;
@@ -80,9 +79,9 @@ function takeFolds(file: Readonly<Record<string, unknown>>, tasks: TaskTable): F
   const threads = whole("folds", "threads", file["threads"], 1);
   const count = whole("folds", "count", file["count"], 2);
   if (!Array.isArray(folds) || folds.length > count)
-    throw unexpected("folds", "folds", `a list of ${count} folds at most`, folds);
+    throw unexpected("folds", "folds", `a list of at most ${count} folds`, folds);
   if (!Array.isArray(predictions) || predictions.length !== folds.length)
-    throw unexpected("folds", "predictions", "a list of one a fold", predictions);
+    throw unexpected("folds", "predictions", "a list with one entry per fold", predictions);
   const kind = foldKindOf(tasks[taskOf(settings)]!);
   const done = folds.map((fold, i) => takeFold(kind, `folds[${i}]`, fold, predictions[i]));
   kind.checkTogether?.(done);

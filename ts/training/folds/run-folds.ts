@@ -34,7 +34,7 @@ export async function runTaskFolds(
   const strange = (["validation", "test", "testSplit"] as const).find((name) => (settings[name] ?? 0) !== 0);
   if (strange !== undefined) {
     const { setting } = context.words;
-    const message = `${what}: each fold is tested on its own part of ${setting("data")}: leave ${setting(strange)} out`;
+    const message = `${what}: each fold is tested on its own part of ${setting("data")}: omit ${setting(strange)}`;
     throw new ConfigError(message, { op: what, option: strange, value: settings[strange] });
   }
   const taken = takeStore(what, store, context.signal);
@@ -42,14 +42,17 @@ export async function runTaskFolds(
   try {
     const { folds: report, report: ofRun, checkpoint, record, head, adapter } = runFiles;
     const soFar = await readFoldsSoFar(taken, tasks);
-    // All are done, and the report may stand beside them: what was interrupted was only their removal.
+    // All folds are done and the report may exist: only the removal of this file was interrupted.
     const written = soFar !== null && soFar.done.length === soFar.count;
     for (const blob of [report, ofRun, checkpoint, record, ...head, ...adapter]) {
       if ((blob === report && written) || !(await taken.has(blob))) continue;
       const whose = blob === report ? "" : ", a run's";
-      throw new ConfigError(`${what}: ${taken.name} holds ${blob}${whose}: take another store, or remove it first`, {
-        blob,
-      });
+      throw new ConfigError(
+        `${what}: ${taken.name} has ${blob}${whose}: choose another store, or remove the file first`,
+        {
+          blob,
+        },
+      );
     }
     const own = soFar === null ? settings : asBegun(settings, soFar.settings);
     if (soFar !== null) checkSame(soFar, own, folds, taken);
@@ -78,7 +81,7 @@ async function validate(
   const kind = foldKindOf(entry);
   let folds: readonly Fold<FileExample>[] = [];
   let reader: Reader;
-  // Before the model is there: what cannot be parted is refused at once.
+  // Before the model is loaded, so that data that cannot be split fail at once.
   const loaded = await loadRun(task, entry, settings, { ...context, began: soFar }, async (definition) => {
     reader = definition.reader(settings, context);
     const data = await wholeData(reader, settings);
@@ -99,7 +102,7 @@ async function validate(
     const done = [...(soFar?.done ?? [])];
     for (const [i, fold] of folds.entries()) {
       if (i < done.length) continue;
-      // Each fold begins with the same random numbers, whatever those before it drew.
+      // Each fold starts with the same random numbers.
       graph.streamsDrawn = streams;
       const first = i === (soFar?.done.length ?? 0);
       done.push(await runFold(loaded, reader!, fold, { fold: i + 1, folds: count, first }, context));
@@ -112,7 +115,7 @@ async function validate(
   }
 }
 
-/** Which fold it is of how many, from 1, and whether it is the first that this call runs. */
+/** The fold's number from 1, the number of folds, and whether it is the first in this call. */
 interface Place {
   readonly fold: number;
   readonly folds: number;

@@ -2,14 +2,14 @@ import { randomUUID } from "node:crypto";
 import { ConfigError } from "../../errors/errors.js";
 import type { Bucket } from "../../io/node/bucket/bucket.js";
 
-/** How often a claim is renewed, and after how long without that it counts as left behind, milliseconds. */
+/** Milliseconds between renewals of a claim, and after which a claim without renewal is abandoned. */
 const EVERY = 15_000;
 const LEFT = 60_000;
 
 /**
- * Makes a folder of a bucket one job's alone: an object that is written again and again, and counts as left behind where that has
- * not been done for a minute by the server's clock. Throws `ConfigError` where another job has it.
- * @returns gives it back
+ * Claims a folder of a bucket for one job: an object that is rewritten regularly, and counts as abandoned a minute after the last write by
+ * the server's clock. Throws `ConfigError` if another job has it.
+ * @returns releases the claim
  */
 export async function claimInBucket(bucket: Bucket, key: string): Promise<() => Promise<void>> {
   const mark = new TextEncoder().encode(`${JSON.stringify({ holder: randomUUID() })}\n`);
@@ -21,7 +21,7 @@ export async function claimInBucket(bucket: Bucket, key: string): Promise<() => 
   }
   if (version === null)
     throw new ConfigError(
-      `${bucket.place(key)}: another job trains there, or has died less than a minute ago; await it, or take another store`,
+      `${bucket.place(key)}: another job trains there, or ended without releasing it less than a minute ago; await it, or choose another store`,
       { op: "bucketStore", reason: "running" },
     );
   let count = 0;
@@ -29,7 +29,7 @@ export async function claimInBucket(bucket: Bucket, key: string): Promise<() => 
   const renew = async () => {
     if (version === null) return;
     const bytes = new TextEncoder().encode(`${new TextDecoder().decode(mark).trimEnd()} ${++count}\n`);
-    // Where it is another job's by now, that one's list refuses what is written here.
+    // If another job has claimed it by now, that job's list rejects writes from here.
     version = await bucket.put(key, bytes, { version });
   };
   const timer = setInterval(() => {

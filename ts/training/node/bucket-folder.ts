@@ -5,13 +5,13 @@ import type { BlobFolder } from "../../io/page/blob-folder.js";
 import { LISTS } from "../store/blob-ledger.js";
 
 /**
- * A folder of a bucket for a `BlobLedger`, whose writer notices any other one: a list is written only where it is as it was when it
- * was read, and a part only where there is none of its name.
+ * A folder of a bucket for a `BlobLedger` that detects other writers: a list is written only if it has not changed since it was read, and a
+ * part only if its name is free.
  */
 export class BucketFolder implements BlobFolder {
-  /** The lists as they were read or written last. */
+  /** The lists as last read or written. */
   private readonly lists = new Map<string, { readonly bytes: Uint8Array | null; readonly condition: WriteCondition }>();
-  /** Whether this writer alone may change the lists, so that they are what they were. */
+  /** Whether this is the only writer, so that the lists cannot have changed. */
   private alone = false;
 
   constructor(
@@ -19,7 +19,7 @@ export class BucketFolder implements BlobFolder {
     private readonly prefix: string,
   ) {}
 
-  /** From now on, or no longer, this is the only writer: lists are read once. */
+  /** Sets whether this is the only writer; lists are then read once. */
   own(alone: boolean): void {
     this.alone = alone;
     this.lists.clear();
@@ -40,7 +40,7 @@ export class BucketFolder implements BlobFolder {
     const version = await this.bucket.put(this.key(name), bytes, this.lists.get(name)?.condition ?? "new");
     if (version === null) {
       const place = this.bucket.place(this.prefix);
-      throw new ConfigError(`${place} was written to by another job meanwhile: this one writes no more`, {
+      throw new ConfigError(`another job has written to ${place} meanwhile; this job stops writing`, {
         op: "bucketStore",
         reason: "running",
       });

@@ -8,31 +8,30 @@ import { claimInBucket } from "./bucket-claim.js";
 
 /** A store in a bucket. */
 export interface BucketStore extends RunStore {
-  /** A copy of every blob there is, by name: to save a result elsewhere. */
+  /** A copy of every blob by name, to save a result elsewhere. */
   files(): Promise<FileMap>;
 }
 
 /**
- * A run's store in an S3-compatible bucket that knows conditional writes (`If-None-Match`, `If-Match`), as AWS does. Blobs are written to
- * keys of their own, and one conditional write of a list says which count; `files` gives them by name. A claim is renewed while its
- * job runs; a minute after the job has died it is free again. Whoever has lost one can write nothing more.
+ * A run's store in an S3-compatible bucket with conditional writes (`If-None-Match`, `If-Match`), as AWS has. Each blob has a new key, and
+ * one conditional write of a list makes the new keys valid; `files` returns the blobs by name. A claim is renewed while its job runs, and
+ * is free again a minute after the job has died. A job that has lost its claim cannot write.
  *
  * @param address s3://bucket/folder
  * @param options default: the environment's, by AWS's own names
- * Throws `ConfigError` for what is no such address, and where keys are missing; its methods throw it where the bucket refuses or
- * does not answer.
+ * Throws `ConfigError` for an invalid address and for missing keys; its methods throw it if the bucket refuses or does not answer.
  */
 export function bucketStore(address: string, options: BucketOptions = {}): BucketStore {
   const { bucket: name, prefix } = takeBucketAddress("bucketStore", address);
   return storeIn(new Bucket("bucketStore", name, options), prefix);
 }
 
-/** The same in a bucket that is open. */
+/** The same in an open bucket. */
 export function storeIn(bucket: Bucket, prefix: string): BucketStore {
   const area = `${prefix}/run`;
   const folder = new BucketFolder(bucket, area);
   const ledger = new BlobLedger(folder, bucket.place(area));
-  /** One change at a time: each goes from the list that the last one wrote. */
+  /** One change at a time: each starts from the list of the one before. */
   let changes: Promise<void> = Promise.resolve();
   const change = (work: () => Promise<void>): Promise<void> => {
     const done = changes.then(work);
@@ -69,7 +68,7 @@ export function storeIn(bucket: Bucket, prefix: string): BucketStore {
       }
       return async () => {
         await changes;
-        // What was made to claim it goes again where nothing was written.
+        // Files of the claim are removed again if nothing was written.
         if ((await ledger.names()).length === 0) for (const part of await folder.names()) await folder.remove(part);
         await end();
       };

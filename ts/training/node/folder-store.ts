@@ -9,10 +9,10 @@ import type { RunStore } from "../store/run-store.js";
 import { lockRun } from "./run-lock.js";
 
 /**
- * A folder as a run's store: a file a blob, written beside its place and renamed. Claiming it makes it where need be, and
- * what was made goes again if nothing was written. A claim is of a process: one that was killed leaves none behind.
+ * A folder as a run's store: one file per blob, written under a temporary name and renamed. Claiming creates the folder if necessary, and
+ * removes it again if nothing was written. A claim belongs to a process: if the process is killed, the claim ends.
  *
- * Throws `ConfigError` for what is no path.
+ * Throws `ConfigError` for an invalid path.
  */
 export function folderStore(folder: string): RunStore {
   if (typeof folder !== "string" || folder.trim() === "" || folder.includes("\0"))
@@ -40,7 +40,7 @@ export function folderStore(folder: string): RunStore {
   };
 }
 
-/** Names the file, or the folder, that the system's error is about. Throws `ConfigError` in its place; ours stay. */
+/** Throws a system error as `ConfigError` that names the file or folder; our own errors unchanged. */
 async function named<T>(path: string, problem: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -51,7 +51,7 @@ async function named<T>(path: string, problem: string, work: () => Promise<T>): 
 }
 
 async function claimFolder(folder: string): Promise<() => Promise<void>> {
-  const made = await named(folder, "cannot be made", () => makeFolder(folder));
+  const made = await named(folder, "cannot be created", () => makeFolder(folder));
   try {
     await named(folder, "cannot be written to", () => access(folder, constants.W_OK));
     const release = await named(folder, "cannot be locked", () => lockRun(folder));
@@ -65,7 +65,7 @@ async function claimFolder(folder: string): Promise<() => Promise<void>> {
   }
 }
 
-/** Cuts a file and adds to it, on the disk when it returns. */
+/** Truncates a file and appends to it; on the disk when it returns. */
 async function append(path: string, length: number, bytes: Uint8Array): Promise<void> {
   const handle = await open(path, length === 0 ? "w" : "r+");
   try {
@@ -83,7 +83,7 @@ async function writeAt(handle: FileHandle, data: Uint8Array, position: number): 
   }
 }
 
-/** The first bytes of a file, fewer where it has no more. */
+/** The first bytes of a file, fewer if it is shorter. */
 async function readStart(path: string, length: number): Promise<Uint8Array> {
   const handle = await open(path, "r");
   try {

@@ -34,7 +34,7 @@ export const localSources: JobSources = {
   }),
 };
 
-/** A model that is one GGUF file, which decides all that it computes. */
+/** A model in one GGUF file, which determines everything that it computes. */
 const ggufModel = (path: string, name: string, origin: string): JobModel => ({
   ...ggufAt(path, name),
   origin,

@@ -10,14 +10,14 @@ import { throwIfAborted } from "../../waiting/abort.js";
 import type { DataFile } from "../sources/job-sources.js";
 import { LONGEST_TEXT } from "../sources/text-file.js";
 
-/** Gives a bare descriptor, which a socket then owns: a `FileHandle` would close it once more when it is collected. */
+/** Opens a bare descriptor, which a socket then owns: a `FileHandle` would close it a second time when collected. */
 const open = promisify(openFile);
 
 const STANDARD_INPUT = "/dev/stdin";
 
 /**
- * A file of texts; pipes, named ones and /dev/stdin, are read to their end, for which nothing else has to wait. Throws
- * `ConfigError` where it cannot be read, or not at once, and `AbortError` when cancelled.
+ * Reads a file of texts. Named pipes and /dev/stdin are read to their end without blocking. Throws `ConfigError` if it cannot be read or is
+ * too long, and `AbortError` when cancelled.
  */
 export async function readData(path: string, signal?: AbortSignal): Promise<DataFile> {
   throwIfAborted(signal);
@@ -38,7 +38,7 @@ export async function readData(path: string, signal?: AbortSignal): Promise<Data
   }
 }
 
-/** A path as it is shown: relative where it is below the working folder. */
+/** A path for messages: relative if it is below the working folder. */
 function shownPath(path: string): string {
   const shorter = relative(process.cwd(), path);
   return shorter === "" || shorter.startsWith("..") || isAbsolute(shorter) ? path : shorter;
@@ -46,7 +46,7 @@ function shownPath(path: string): string {
 
 type Kind = "file" | "input" | "pipe";
 
-/** What a path leads to. More than a string can hold is refused, and so is a device, which may have no end. */
+/** Status of a file. Rejects files longer than a string can be, and devices, which may be endless. */
 function kindOf(path: string): Kind {
   const status = statSync(path, { throwIfNoEntry: false });
   if (status === undefined) return "file";
@@ -71,7 +71,7 @@ const readers: Readonly<Record<Kind, (path: string, signal: AbortSignal | undefi
   input: (path, signal) => readToEnd(path, process.stdin, signal),
   async pipe(path, signal) {
     const fd = await openPipe(path, signal);
-    // A socket polls; a file's read would hold a thread, and the end of the process, until somebody writes.
+    // A socket polls; reading a file would block a thread, and the end of the process, until data arrive.
     const socket = new Socket({ fd, readable: true, writable: false });
     try {
       return await readToEnd(path, socket, signal);
@@ -81,12 +81,12 @@ const readers: Readonly<Record<Kind, (path: string, signal: AbortSignal | undefi
   },
 };
 
-/** Opens a pipe once somebody writes to it; an abort is a writer that has nothing to say. */
+/** Opens a pipe once it has a writer; an abort opens and closes it as a writer without data. */
 async function openPipe(path: string, signal: AbortSignal | undefined): Promise<number> {
   const wake = () => {
     open(path, constants.O_WRONLY | constants.O_NONBLOCK).then(
       (writer) => close(writer),
-      // Nobody is waiting any more.
+      // The reader has gone.
       () => undefined,
     );
   };

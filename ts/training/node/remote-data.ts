@@ -4,13 +4,13 @@ import { downloadWhole, remoteFile } from "../../io/node/index.js";
 import type { DataFile } from "../sources/job-sources.js";
 import { LONGEST_TEXT } from "../sources/text-file.js";
 
-/** A file of examples at an address of http, https or s3. Throws `ConfigError` where there is none, or none that can be read at once. */
+/** A file of examples at an http, https or s3 address. Throws `ConfigError` if there is none, or it is too long. */
 export async function readRemoteData(address: string, signal?: AbortSignal): Promise<DataFile> {
   const { name, ask } = remoteFile("data", address);
   const check = ({ headers }: Response) => {
     if (!/^text\/html\b/i.test(headers.get("content-type") ?? "")) return;
     throw new ConfigError(
-      `${clip(name)} answered with an HTML page in place of a file of examples: does it ask to log in?`,
+      `${clip(name)} returned an HTML page instead of a file of examples; does the address need a login?`,
       {
         name,
       },

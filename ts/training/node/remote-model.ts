@@ -10,8 +10,8 @@ import { digestFile } from "../../io/node/save-stream.js";
 import type { FindModelOptions, JobModel } from "../sources/job-sources.js";
 
 /**
- * A model behind an address of http, https or s3: a folder, or one GGUF file. Its files go into the cache, and are fetched again
- * where the server's ETag is another one. Throws `ConfigError` and `ModelError` where it cannot be fetched.
+ * A model at an http, https or s3 address: a folder, or one GGUF file. Its files are cached, and fetched again if the server's ETag has
+ * changed. Throws `ConfigError` and `ModelError` if it cannot be fetched.
  */
 export async function remoteModel(address: string, options: FindModelOptions): Promise<JobModel> {
   const base = address.replace(/\/+$/, "");
@@ -43,7 +43,7 @@ export async function remoteModel(address: string, options: FindModelOptions): P
   };
 }
 
-/** Where a file at an address lies in the cache, fetched where need be; null where the server has none. */
+/** The cached path of a file at an address, fetched if necessary; null if the server does not have it. */
 async function cached(address: string, { signal, onDownload }: FindModelOptions): Promise<string | null> {
   const { name, ask } = remoteFile("model", address);
   const folder = join(cacheFolder(), "addresses");
@@ -72,7 +72,7 @@ async function cached(address: string, { signal, onDownload }: FindModelOptions)
     const found = await download(name, ask, write, { signal, check });
     if (found === null) return null;
     await handle.sync();
-    // Without an ETag nobody can tell whether it is still the same.
+    // Without an ETag a change cannot be detected.
     const path = pathOf(found.version ?? randomUUID());
     await rename(part, path);
     return path;
@@ -85,5 +85,5 @@ async function cached(address: string, { signal, onDownload }: FindModelOptions)
   }
 }
 
-/** Ends a download of what the cache has. */
+/** Ends the download of a cached file. */
 class AlreadyThere extends Error {}

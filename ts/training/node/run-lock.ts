@@ -6,28 +6,28 @@ import { ConfigError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
 import { ownMark, parseMark, stateOf } from "../../io/node/process-mark.js";
 
-/** Locks are called `run-<mark>.lock`: each is one process's own, so that taking a dead one's away can never hit a living one. */
+/** Locks are called `run-<mark>.lock`. Each belongs to one process, so removing a dead process's lock cannot remove a live one. */
 const lockName = /^run-([0-9a-f-]+)\.lock$/;
 /** Whether a file of that name is a lock. */
 export const isLock = (name: string) => lockName.test(name);
 
-/** Who made a lock, for people; what decides stands in the file's name. */
+/** Who made a lock, for messages; the file's name is what counts. */
 interface Holder {
   readonly host: string;
   readonly process: number;
   readonly since: string;
 }
 
-/** A lock younger than this may be one that gives up again, as ours would. */
+/** A younger lock, in milliseconds, may be released at once, as ours would be. */
 const UNDECIDED_MS = 2_000;
 const ATTEMPTS = 6;
 
 /**
- * Makes a run's folder this process's alone until the function it gives is called. Locks of processes that were killed are
- * taken away; those of other machines, which cannot be asked, are respected.
+ * Locks a run's folder for this process until the returned function is called. Locks of killed processes are removed; those of other
+ * machines, which cannot be checked, are respected.
  *
- * First the own lock is made, then the others are looked for: of two that come at once, at least one sees the other.
- * Throws `ConfigError` where another process, or another call in this one, has the folder.
+ * It first creates its own lock, then looks for others: of two concurrent calls, at least one sees the other. Throws `ConfigError` if
+ * another process, or another call in this process, has the folder.
  */
 export async function lockRun(folder: string): Promise<() => void> {
   const remove = await acquire(folder);
@@ -57,7 +57,7 @@ async function acquire(folder: string): Promise<() => void> {
   }
 }
 
-/** Name of a lock that is neither ours nor a dead process's; those are removed on the way. */
+/** Name of a live process's lock that is not ours; removes dead ones. */
 function otherLock(folder: string, own: string): string | null {
   for (const name of readdirSync(folder)) {
     if (name === own || !lockName.test(name)) continue;
@@ -67,7 +67,7 @@ function otherLock(folder: string, own: string): string | null {
   return null;
 }
 
-/** Another call of this process looked for others before it let this one run. */
+/** Another call of this process checks for locks first. */
 function isDecided(folder: string, name: string): boolean {
   if (stateOfLock(name) === "own") return true;
   const made = statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
@@ -85,7 +85,7 @@ function taken(folder: string, name: string): ConfigError {
   const known = stateOfLock(name) !== "unknown";
   const advice = known
     ? "wait for its end, stop it, or choose another folder"
-    : `it cannot be asked from here whether it still runs; if it does not, remove ${path} and try again`;
+    : `this machine cannot check whether it still runs; if it does not, remove ${path} and try again`;
   return new ConfigError(`${folder} is in use: ${who}${where} trains in it${when}; ${advice}`, { folder, lock: path });
 }
 
@@ -93,12 +93,12 @@ function readHolder(path: string): { readonly [name in keyof Holder]?: unknown }
   try {
     return (JSON.parse(readFileSync(path, "utf8")) as object | null) ?? {};
   } catch {
-    // Being written, or gone by now.
+    // Still being written, or removed by now.
     return {};
   }
 }
 
-/** Whether a process that may still live has the folder. Changes nothing. */
+/** Whether a process that may still be alive has the folder. Changes nothing. */
 export function isLocked(folder: string): boolean {
   return readdirSync(folder).some((name) => lockName.test(name) && stateOfLock(name) !== "gone");
 }

@@ -2,20 +2,19 @@ import { ConfigError, LowrankError } from "../../errors/errors.js";
 import type { StepRecord } from "../../train/fit-options.js";
 import type { JobWords } from "../job-events.js";
 
-/** What helps. */
+/** What to try. */
 const advice = ({ setting }: JobWords) =>
   `try a lower ${setting("learningRate")}, a longer ${setting("warmup")} or a lower ${setting("maxGradNorm")}`;
 
-/** Training that ends so many times above the loss of guessing has learnt nothing, though no number was infinite. */
+/** If the final loss is this many times the loss of guessing, training failed although all numbers are finite. */
 const ABOVE_GUESSING = 1.5;
 
 /**
- * What to say of training that has ended far above the loss of guessing, having been thrown off by its updates; null of any other.
- * Looked at is the mean loss of the last tenth of the steps.
+ * The warning if the mean loss of the last tenth of the steps is far above the loss of guessing; otherwise null.
  *
  * @param guessing the loss of guessing: the logarithm of the number of classes
- * @param weightOf what the examples of a step weigh together: where classes have weights, a step's loss is a mean over those, and a
- *   step without the examples that count most says little
+ * @param weightOf the total weight of a step's examples: with class weights, a step's loss is a weighted mean, and a
+ *   step without heavy examples says little
  */
 export function divergenceText(
   steps: readonly StepRecord[],
@@ -29,13 +28,13 @@ export function divergenceText(
     last.reduce((sum, step, i) => sum + weights[i]! * step.loss, 0) / weights.reduce((sum, weight) => sum + weight, 0);
   if (!(loss > ABOVE_GUESSING * guessing)) return null;
   return (
-    `training diverged: its loss ended at ${loss.toPrecision(3)}, where guessing gives ${guessing.toPrecision(3)}; ` +
+    `training diverged: the final loss is ${loss.toPrecision(3)}, guessing has ${guessing.toPrecision(3)}; ` +
     advice(words)
   );
 }
 
 /**
- * What a job says where training met NaN or infinity, in place of `fit`'s own words; other errors as they are.
+ * Replaces the message of `fit` for NaN or infinity by one with the caller's names of settings; returns other errors unchanged.
  * @param step from 1
  */
 export function explainDivergence(error: unknown, step: number, words: JobWords): unknown {

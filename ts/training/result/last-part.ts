@@ -1,2 +1,2 @@
-/** A path's or an address's last part, which pictures show. */
+/** The last part of a path or address, for pictures. */
 export const lastPart = (path: string): string => path.split(/[/\\]/).at(-1)!;

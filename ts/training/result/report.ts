@@ -5,96 +5,98 @@ import { VERSION } from "../../version.js";
 import type { JobEstimate } from "../estimate/job-needs.js";
 import type { RunSettings } from "../spec/run-settings.js";
 
-/** The model that was trained on. */
+/** The base model. */
 export interface ReportedModel {
-  /** What adapters name as their base. */
+  /** The base's name in adapters. */
   readonly name: string;
-  /** What the run's spec called it. */
+  /** Its name in the run's spec. */
   readonly source: string;
-  /** SHA-256 over the hashes of the files that decide what it computes. */
+  /** SHA-256 over the hashes of the files that determine its results. */
   readonly sha256: string;
 }
 
 /** A file of examples. */
 export interface ReportedData {
-  /** What it is called. */
+  /** Its name. */
   readonly file: string;
   /** SHA-256 of the file. */
   readonly sha256: string;
-  /** Examples that were taken from it. */
+  /** Number of examples from it. */
   readonly examples: number;
-  /** Their words that have a label, where words are labelled. */
+  /** For labelled words: number of words with a label. */
   readonly words?: number;
-  /** Of a language model: all their tokens. */
+  /** For a language model: number of tokens. */
   readonly tokens?: number;
-  /** Of a language model: tokens that were trained on or measured. */
+  /** For a language model: number of target tokens. */
   readonly targets?: number;
 }
 
-/** A metric of the result, with a 95 % interval where there is one. */
+/** A metric of the result. */
 export interface ReportedMetric {
-  /** What was measured. */
+  /** The measured value. */
   readonly value: number;
   /** Its 95 % interval; omitted if none was computed. */
   readonly interval?: Interval;
 }
 
-/** The metrics of the result by name; none where nothing was held out. */
+/** The metrics of the result by name; empty if nothing was held out. */
 export type ReportedMetrics = Readonly<Record<string, ReportedMetric>>;
 
-/** What happened in a run of any task: report.json, see docs/report.schema.json. Losses are means, shares are from 0 to 1, memory is in bytes. */
+/**
+ * The report of a run of any task: report.json, see docs/report.schema.json. Losses are means, shares are from 0 to 1, memory is in bytes.
+ */
 export interface TaskReport<S = RunSettings, R extends object | null = object | null> {
   /** Version of this package. */
   readonly lowrank: string;
   /** When the run ended, ISO 8601. */
   readonly created: string;
-  /** What was trained. Runs of earlier versions lack it: see `settings.task`, which a classifier of texts has not. */
+  /** The task. Reports of earlier versions lack it: see `settings.task`, which a text classifier's omit. */
   readonly task: string;
   /** The whole spec. */
   readonly settings: S;
-  /** The model that was trained on. */
+  /** The base model. */
   readonly model: ReportedModel;
-  /** What was trained on and measured; the labels in the order of the classes, none where there are no classes. */
+  /** The data; labels in the order of the classes, empty for tasks without classes. */
   readonly data: {
     readonly train: ReportedData;
-    /** Without examples where nothing was chosen or measured by them. */
+    /** Empty if nothing was chosen or measured with it. */
     readonly validation: ReportedData;
-    /** Null where the result is measured on the validation. */
+    /** Null if the result is measured on the validation. */
     readonly test: ReportedData | null;
     readonly labels: readonly string[];
   };
-  /** Numbers that were trained. */
+  /** Number of trained parameters. */
   readonly parameters: { readonly adapter: number; readonly head: number };
-  /** The kernels, and what the runtime says of the machine: `node`, `platform` and `cpu`, or `userAgent`. */
+  /** The kernels and the machine: `node`, `platform` and `cpu`, or `userAgent`. */
   readonly engine: {
     readonly build: string;
     readonly threads: number;
     readonly tile: string;
     readonly [about: string]: string | number;
   };
-  /** On the examples to test on, after training. */
+  /** On the test examples, after training. */
   readonly metrics: ReportedMetrics;
-  /** The task's own detail: what came before training, the yardsticks, and what to use. */
+  /** The task's own result: measurements before training, baselines, and the recommendation. */
   readonly result: R;
-  /** Losses on the validation by steps done, and the step that was kept; null where the last one was. */
+  /** Validation losses by completed steps, and the kept step; null if the last step was kept. */
   readonly evaluation: FitEvaluation | null;
-  /** What was foretold before training: seconds and linear memory. */
+  /** The estimate before training: seconds and linear memory. */
   readonly estimate: JobEstimate;
-  /** What training took: steps, tokens, seconds, and the most linear memory ever in use. */
+  /** Cost of training: steps, tokens, seconds, and peak linear memory. */
   readonly training: {
     readonly steps: number;
     readonly tokens: number;
     readonly seconds: number;
     readonly tokensPerSecond: number;
     readonly peakMemory: number;
-    /** Whether the loss ended far above that of guessing: what was trained is then of no use. */
+    /** Whether the final loss is far above that of guessing: the trained model is then useless. */
     readonly diverged: boolean;
   };
-  /** Every step; none where only the head was fitted. */
+  /** Every step; empty if only the head was fitted. */
   readonly steps: readonly StepRecord[];
 }
 
-/** The engine's part of a report. */
+/** The engine in a report. */
 export function reportEngine(
   { build, threads, tile }: EngineInfo,
   machine: Readonly<Record<string, string>>,
@@ -102,7 +104,7 @@ export function reportEngine(
   return { build, threads, tile: `${tile.rows}×${tile.columns}`, ...machine };
 }
 
-/** Sums over the steps, which also hold those before an interruption. */
+/** Sums over all steps, those before an interruption included. */
 export function reportTraining(
   steps: readonly StepRecord[],
   { peakMemory, diverged }: Pick<TaskReport["training"], "peakMemory" | "diverged">,
@@ -113,14 +115,14 @@ export function reportTraining(
   return { steps: steps.length, tokens, seconds, tokensPerSecond, peakMemory, diverged };
 }
 
-/** The report as a file: readable, and a line a step. */
+/** The report as a file: indented, with one line per step. */
 export function reportFile({ steps, ...report }: { readonly steps: readonly StepRecord[] }): Uint8Array {
   const head = JSON.stringify(report, null, 2).slice(0, -2);
   const lines = steps.map((step) => `    ${JSON.stringify(step)}`).join(",\n");
   return new TextEncoder().encode(`${head},\n  "steps": [\n${lines}\n  ]\n}\n`);
 }
 
-/** What this program is, for the report. */
+/** This package's version, for the report. */
 export function reportProgram(now: Date = new Date()): Pick<TaskReport, "lowrank" | "created"> {
   return { lowrank: VERSION, created: now.toISOString() };
 }

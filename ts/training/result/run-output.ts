@@ -10,7 +10,7 @@ import type { Trained } from "../train-run.js";
 import { lastPart } from "./last-part.js";
 import { reportEngine, reportFile, reportProgram, reportTraining, type TaskReport } from "./report.js";
 
-/** What is known after a run, put together. */
+/** The result of a run. */
 export function reportOf(
   prepared: Prepared,
   { outcome, steps, evaluation, diverged }: Trained,

@@ -7,26 +7,26 @@ import { readWeightMap, WEIGHTS, WEIGHTS_INDEX } from "../../io/safetensors/inde
 import type { JobModel } from "./job-sources.js";
 import { sha256 } from "./sha256.js";
 
-/** A model, and what its files hash to. */
+/** A model and its files' hashes. */
 export interface HashedModel {
-  /** SHA-256 over those of the files that decide what the model computes. */
+  /** SHA-256 over the hashes of the files that determine the model's results. */
   readonly hash: string;
   readonly model: JobModel;
 }
 
-/** Files that decide what a model computes. */
+/** Files that determine a model's results. */
 const DECISIVE = ["config.json", "tokenizer.json", "tokenizer_config.json", WEIGHTS];
 
-/** Those that do where a model has them: what texts and vectors are made of, and what its weights are in if not in one file. */
+/** Optional files that do so: tokenizer, pooling, and the index of weights in several files. */
 const DECISIVE_IF_THERE = [
   ...["modules.json", "1_Pooling/config.json", "2_Dense/config.json", "2_Dense/model.safetensors"],
   ...["sentence_bert_config.json", WEIGHTS_INDEX],
 ];
 
 /**
- * Hashes a model's files. Those that had to be read for it are kept until they are opened: what is loaded is what was
- * hashed, and an address is fetched once. Throws `AbortError` when cancelled.
- * @param more further files that decide it where a model of this kind has them
+ * Hashes a model's files. Files that were read for hashing are kept until they are opened, so the loaded bytes are the hashed ones, and an
+ * address is fetched once. Throws `AbortError` when cancelled.
+ * @param more further optional files that determine the results of this kind of model
  */
 export async function hashModel(
   model: JobModel,
@@ -49,14 +49,14 @@ export async function hashModel(
   const open: JobModel["open"] = async (file) => {
     const bytes = kept.get(file);
     if (bytes === undefined) return model.open(file);
-    // What decides the model's size is looked at once more before all else.
+    // The configuration is read again first: it determines the model's size.
     if (file !== "config.json") kept.delete(file);
     return bytes && bytesSource(bytes);
   };
   return { hash: await sha256(new TextEncoder().encode(lines.join(""))), model: { name, origin, open } };
 }
 
-/** The files that the weights lie in where they are in several. Throws `ModelError` for an index that makes no sense. */
+/** The files of weights in several files. Throws `ModelError` for an invalid index. */
 async function shards(model: JobModel, kept: ReadonlyMap<string, Uint8Array | null>): Promise<readonly string[]> {
   const bytes = kept.get(WEIGHTS_INDEX) ?? (await readWhole(model, WEIGHTS_INDEX));
   if (bytes === null) return [];
@@ -91,7 +91,7 @@ async function readWhole(model: JobModel, file: string): Promise<Uint8Array | nu
   if (source === null) return null;
   checkSource(`model ${clip(model.name)}: ${file}`, source);
   try {
-    // Copied: a source may use the same buffer for what is read next, and what was hashed is to be what is loaded.
+    // Copied: a source may reuse its buffer, and the loaded bytes must be the hashed ones.
     return new Uint8Array(await readRange(source, 0, source.size, file));
   } finally {
     await source.close?.();

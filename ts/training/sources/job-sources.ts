@@ -9,45 +9,45 @@ import { orAborted, untilAborted } from "../../waiting/abort.js";
 
 /** A file of examples. */
 export interface DataFile {
-  /** What messages and the report call it. */
+  /** Its name in messages and the report. */
   readonly name: string;
   /** Its contents. */
   readonly bytes: Uint8Array;
 }
 
-/** A model that a job is to train on. */
+/** The base model of a job. */
 export interface JobModel extends ModelSource {
-  /** Where it was found, for people: "folder", "cache", "hub", "address". */
+  /** Where it was found: "folder", "cache", "hub", "address". */
   readonly origin: string;
-  /** SHA-256 of a file in hexadecimal, null where the model has none of that name; default: the file is read whole and hashed. */
+  /** SHA-256 of a file in hexadecimal, null if the model has no such file; default: the file is read whole and hashed. */
   digest?(file: string, signal?: AbortSignal): Promise<string | null>;
 }
 
-/** How a model is looked for. */
+/** Options of `findModel`. */
 export interface FindModelOptions {
-  /** Cancels: the call then rejects with `AbortError`. */
+  /** Cancels the call, which then rejects with `AbortError`. */
   readonly signal?: AbortSignal | undefined;
-  /** Called as bytes of a file come in. */
+  /** Called as bytes of a file arrive. */
   readonly onDownload: (progress: { readonly file: string; readonly received: number; readonly total: number }) => void;
 }
 
-/** How a file of examples is read. */
+/** Options of `readData`. */
 export interface ReadDataOptions {
-  /** Cancels: the call then rejects with `AbortError`. */
+  /** Cancels the call, which then rejects with `AbortError`. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What the names in a job's spec lead to, and what the report says of the machine; each runtime has its own. */
+/** Finds models and files by the names in a job's spec, and describes the machine; each runtime has its own. */
 export interface JobSources {
   /** The model behind `spec.model`. */
   findModel(name: string, options: FindModelOptions): Promise<JobModel>;
   /** The file behind `spec.data` or `spec.validation`. */
   readData(name: string, options?: ReadDataOptions): Promise<DataFile>;
-  /** What the report's `engine` says of the machine: `{ node, platform, cpu }` in Node. Asked before training. */
+  /** The machine in the report's `engine`: `{ node, platform, cpu }` in Node. Called before training. */
   machine(): Readonly<Record<string, string>>;
 }
 
-/** Addresses, and whatever else the runtime's loader takes for a model. */
+/** Addresses, and other names of models that the runtime's loader accepts. */
 export const addresses: JobSources = {
   async findModel(name, { signal }) {
     const { open, name: called } = await modelSource(name, { signal });
@@ -65,7 +65,7 @@ export const addresses: JobSources = {
 
 let provided = addresses;
 
-/** Called once by an entry whose runtime has more than addresses: Node's has files, a cache and the hub. */
+/** Called once by the entry of a runtime with more than addresses: Node has files, a cache and the hub. */
 export function provideJobSources(sources: JobSources): void {
   provided = sources;
 }
@@ -74,8 +74,8 @@ export function provideJobSources(sources: JobSources): void {
 export const providedSources = (): JobSources => provided;
 
 /**
- * The sources of a job: those given, else the runtime's. What they give is looked at, and waited for no longer than until the
- * signal is aborted. Throws `ConfigError` for what are none.
+ * The sources of a job: the caller's, otherwise the runtime's. Their results are checked; an aborted signal ends the wait for them. Throws
+ * `ConfigError` for invalid sources.
  */
 export function takeSources(what: string, given: JobSources = provided, signal?: AbortSignal): JobSources {
   object(what, "sources", given, "JobSources, { findModel, readData, machine }");
@@ -83,7 +83,7 @@ export function takeSources(what: string, given: JobSources = provided, signal?:
   return {
     async findModel(name, options) {
       const model = await orAborted(() => given.findModel(name, options), signal);
-      object(what, "what sources.findModel gives", model, "a JobModel, { name, open, origin }");
+      object(what, "the result of sources.findModel", model, "a JobModel, { name, open, origin }");
       if (typeof model.name !== "string" || typeof model.origin !== "string")
         throw new ConfigError(`${what}: a JobModel has a name and an origin, got ${excerpt(model)}`, {
           op: what,
@@ -96,19 +96,19 @@ export function takeSources(what: string, given: JobSources = provided, signal?:
     },
     async readData(name) {
       const file = await orAborted(() => given.readData(name, { signal }), signal);
-      object(what, "what sources.readData gives", file, "a DataFile, { name, bytes }");
+      object(what, "the result of sources.readData", file, "a DataFile, { name, bytes }");
       checkBytes(`${what}: sources.readData(${excerpt(name)})`, file.bytes);
       return { name: text(what, "DataFile.name", file.name), bytes: file.bytes };
     },
     machine() {
-      const { ...machine } = object(what, "what sources.machine gives", given.machine(), "an object of texts");
+      const { ...machine } = object(what, "the result of sources.machine", given.machine(), "an object of texts");
       for (const [name, value] of Object.entries(machine)) text(what, `sources.machine().${clip(name)}`, value);
       return machine;
     },
   };
 }
 
-/** A model whose files are waited for no longer than until the signal is aborted; what is opened later is closed. */
+/** A model for which an aborted signal ends the wait for files; a file opened later is closed. */
 async function heedful(model: JobModel, signal: AbortSignal | undefined): Promise<JobModel> {
   const { name, open } = await inHuggingFaceLayout(await modelSource(model));
   const opened = async (file: string): Promise<ByteSource | null> => {

@@ -4,18 +4,18 @@ import { type JobSources, providedSources } from "./job-sources.js";
 import { type KeptSourcesOptions, takeKeptSources } from "./own-data.js";
 
 /**
- * Sources of a page's job that keep the model in this browser: `spec.model` is what `cacheModel` takes as text (an address, or a
- * name on the hub), and the model's hash is known without reading it whole. Data are addresses, as without it, or files that the
- * page has itself. Throws `ConfigError` for options that make no sense.
+ * Sources of a page's job that cache the model in this browser: `spec.model` is a string that `cacheModel` accepts (an address, or a name
+ * on the hub), and its hash is known without reading the whole model. Data are addresses, or files of the page. Throws `ConfigError` for
+ * invalid options.
  *
  * @example
- * const data = { "examples.json": JSON.stringify([{ text: "where is it", label: "question" }]) };
- * await runJob({ model, data: "examples.json", steps: 40 }, opfsStore("mine"), { sources: keptSources({ data }) });
+ * const data = { "examples.json": JSON.stringify([{ text: "where is it", label: "question" }]) }; await runJob({ model, data:
+ * "examples.json", steps: 40 }, opfsStore("mine"), { sources: keptSources({ data }) });
  */
 export function keptSources(options: KeptSourcesOptions = {}): JobSources {
   const taken = takeKeptSources(options);
   const { manifest, persist, hubUrl, data = {} } = taken;
-  // In a worker those whose addresses begin from its page's.
+  // In a worker, relative addresses start from the page's.
   const provided = providedSources();
   const sources: JobSources = {
     ...provided,

@@ -7,7 +7,7 @@ export type Check<T> = (what: string, name: string, value: unknown) => T;
 const isText = (value: unknown): value is string => typeof value === "string";
 const isTexts = (value: unknown) => Array.isArray(value) && value.every(isText);
 
-/** What a test accepts. @param expected what it is, for the message */
+/** A value that passes a test. @param expected description for the message */
 export const matching =
   <T>(expected: string, test: (value: unknown) => boolean): Check<T> =>
   (what, name, value) => {
@@ -36,25 +36,25 @@ export const wholeFrom =
   (what, name, value) =>
     whole(what, name, value, least);
 
-/** One of several words. */
+/** One of several strings. */
 export const among =
   <const Word extends string>(words: readonly Word[]): Check<Word> =>
   (what, name, value) =>
     oneOf(what, name, value, words);
 
-/** One word, or what else is checked. */
+/** One string, or a value that passes the check. */
 export const wordOr =
   <const Word extends string, T>(word: Word, check: Check<T>): Check<Word | T> =>
   (what, name, value) =>
     value === word ? word : check(what, name, value);
 
-/** Null, or what else is checked. */
+/** Null, or a value that passes the check. */
 export const orNull =
   <T>(check: Check<T>): Check<T | null> =>
   (what, name, value) =>
     value === null ? value : check(what, name, value);
 
-/** What is checked, or nothing: a file that an earlier version wrote lacks a setting that came later. */
+/** Undefined, or a value that passes the check: files of earlier versions lack newer settings. */
 export const orMissing =
   <T>(check: Check<T>): Check<T> =>
   (what, name, value) =>

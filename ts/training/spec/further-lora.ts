@@ -9,19 +9,19 @@ const names = [
   ...(["modulesToSave", "rankPattern", "alphaPattern", "trainableTokenIndices"] as const),
 ];
 
-/** Options of a run's adapter beside those that are settings of their own, as `addAdapter` takes them. */
+/** Options of `addAdapter` that are not separate settings. */
 export type FurtherLora = Pick<LoraOptions, (typeof names)[number]>;
 
-/** What is left of an option that says what is so without it. */
+/** An option, or undefined if it equals its default. */
 const isDefault = (value: unknown) => value === null || value === undefined;
 
 /**
- * A copy as plain data, which JSON can carry; null where nothing is said. Throws `ConfigError`, `AdapterError` or `UnsupportedError` naming
- * what makes no sense.
+ * A copy as plain data that JSON can hold; null if no option is set. Throws `ConfigError`, `AdapterError` or `UnsupportedError`, naming the
+ * invalid option.
  */
 export function takeFurtherLora(what: string, name: string, given: unknown): FurtherLora | null {
   if (isDefault(given)) return null;
-  if (!isRecord(given)) throw unexpected(what, name, "an object of the adapter's further options, or null", given);
+  if (!isRecord(given)) throw unexpected(what, name, "an object of further options of the adapter, or null", given);
   const place = `${what}: ${name}`;
   checkOptions(place, given, names);
   const taken = { ...(given as FurtherLora) };
@@ -35,10 +35,10 @@ export function takeFurtherLora(what: string, name: string, given: unknown): Fur
   return plain.length === 0 ? null : Object.fromEntries(plain);
 }
 
-/** What a spec's `lora` accepts. */
+/** The check of a spec's `lora`. */
 export const furtherLora: Check<FurtherLora | null> = takeFurtherLora;
 
-/** The options that are given, in words; none for nothing. */
+/** The options as text; empty if there are none. */
 export const formatFurtherLora = (lora: FurtherLora | null): string[] =>
   Object.entries(lora ?? {}).map(
     ([name, value]) => `${name} ${typeof value === "string" ? value : JSON.stringify(value)}`,

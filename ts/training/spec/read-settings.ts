@@ -10,7 +10,7 @@ import type { SharedSettings } from "./shared-fields.js";
 import { loraOptions } from "./training-settings.js";
 
 /**
- * A copy of a spec with its defaults, every field read once. Throws `ConfigError`, naming the field, for what its row does not accept.
+ * A copy of a spec with defaults, every field read once. Throws `ConfigError`, naming the field, for values that its row does not accept.
  * @param what begins the message
  */
 export function readSpec<F extends Fields>(what: string, spec: object, fields: F): ValuesOf<F> {
@@ -20,7 +20,7 @@ export function readSpec<F extends Fields>(what: string, spec: object, fields: F
   const settings = { ...defaults, ...(typeof epochs === "number" ? { steps: null } : {}), ...given };
   checkSettings(what, settings, fields, "spec");
   if (typeof steps !== "number" || typeof epochs !== "number") return settings;
-  throw new ConfigError(`${what}: spec.steps and spec.epochs both say how long training lasts; leave one of them out`, {
+  throw new ConfigError(`${what}: spec.steps and spec.epochs both set how long to train; pass only one of them`, {
     steps,
     epochs,
   });
@@ -45,7 +45,7 @@ function copied(place: string, value: unknown): unknown {
 
 /**
  * Throws `ConfigError`, naming the field, unless a value from a file or a caller has all fields of a table.
- * @param what begins the message; @param place what the settings are called in it
+ * @param what begins the message; @param place the settings' name in it
  */
 export function checkSettings<F extends Fields>(
   what: string,
@@ -59,7 +59,7 @@ export function checkSettings<F extends Fields>(
   if (options !== null) resolveLoraOptions(what, options, []);
 }
 
-/** Settings of a run that is resumed. If it began before `nearDuplicates` was a setting, they are without it, so that its splits stay. */
+/** Settings of a resumed run. If it began before `nearDuplicates` was a setting, they omit it, so that its splits stay the same. */
 export function asBegun<S extends object>(settings: S, began: object): S {
   if ("nearDuplicates" in began || !("nearDuplicates" in settings)) return settings;
   const { nearDuplicates: _, ...others } = settings;
@@ -72,7 +72,7 @@ export function firstDifference<S extends object>(a: S, b: S): (keyof S & string
   return names.find((name) => canonical(a[name]) !== canonical(b[name])) ?? null;
 }
 
-/** The same text for the same value: the order of an object's names does not count. */
+/** Equal text for equal values, whatever the order of an object's keys. */
 function canonical(value: unknown): string {
   return JSON.stringify(isJsonObject(value) ? Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)) : value);
 }

@@ -2,7 +2,7 @@ import type { FitOptions } from "../../train/fit-options.js";
 import type { SharedSettings } from "./shared-fields.js";
 import { scheduleOf } from "./training-settings.js";
 
-/** Settings of a run of any task. What only some tasks have is omitted by others. */
+/** Settings of a run of any task. Fields of only some tasks are optional. */
 export interface RunSettings extends SharedSettings {
   readonly task?: string;
   readonly test?: string | null;
@@ -11,24 +11,24 @@ export interface RunSettings extends SharedSettings {
   readonly checkpointing?: boolean | "auto";
 }
 
-/** How long a run trains if neither `steps` nor `epochs` is given: so many passes over the examples, within these limits. */
+/** Default length of a run: so many epochs, within these limits of steps. */
 export interface RunLength {
   readonly passes: number;
   readonly least: number;
   readonly most: number;
 }
 
-/** A share of the data that is held out by default, of large data about so many examples. */
+/** Default share of the data to hold out; for large data about so many examples. */
 interface HeldShare {
   readonly share: number;
   readonly most: number;
 }
 
-/** What a task does by default. */
+/** Defaults of a task. */
 export interface TaskPlan {
   readonly length: RunLength;
   readonly heldOut: {
-    /** With fewer than `least` beside a test, chance would choose the step. */
+    /** With fewer than `least` examples, and a test, chance would choose the step. */
     readonly validation: HeldShare & { readonly least: number };
     /** Null: the result is measured on the validation. */
     readonly test: HeldShare | null;
@@ -43,7 +43,7 @@ export const UNNAMED_TASK = "classify";
 /** The task of a run with these settings. */
 export const taskOf = ({ task }: Pick<RunSettings, "task">): string => task ?? UNNAMED_TASK;
 
-/** Whether the step to keep is to be chosen by a validation. */
+/** Whether a validation chooses the step to keep. */
 export function choosesStep(
   { evaluateEvery, patience, headOnly = false }: Pick<RunSettings, "evaluateEvery" | "patience" | "headOnly">,
   plan: Pick<TaskPlan, "choosesStep">,
@@ -63,7 +63,7 @@ export function stepsOf(
   return Math.min(Math.max(Math.round((passes * examples) / batchSize), least), most);
 }
 
-/** Steps between two measurements on `held` examples; null where nothing is chosen by them. */
+/** Steps between two measurements on `held` examples; null if they choose no step. */
 export function evaluateEveryOf(
   settings: Pick<RunSettings, "evaluateEvery" | "patience" | "headOnly">,
   steps: number,
@@ -74,14 +74,14 @@ export function evaluateEveryOf(
   return settings.evaluateEvery ?? Math.max(1, Math.round(steps / 10));
 }
 
-/** The settings of every task as `fit` takes them. */
+/** The settings of every task as options of `fit`. */
 export function fitOptions(settings: RunSettings, steps: number): FitOptions {
   const { batchSize, learningRate, weightDecay, maxGradNorm, accumulate, seed } = settings;
   const schedule = scheduleOf(settings, steps);
   return { steps, batchSize, learningRate, schedule, weightDecay, maxGradNorm, accumulate, seed };
 }
 
-/** How long training lasts, in words. */
+/** The length of training as text. */
 export function formatLength(
   { steps, epochs }: Pick<RunSettings, "steps" | "epochs">,
   { passes, least, most }: RunLength,

@@ -5,7 +5,7 @@ import type { TaskTable } from "../task-definition.js";
 import { checkSettings, readSpec } from "./read-settings.js";
 import { type RunSettings, UNNAMED_TASK } from "./run-settings.js";
 
-/** A copy of a spec with its defaults, every field read once. Throws `ConfigError`, naming the field, for what it does not accept. */
+/** A copy of a spec with its defaults, every field read once. Throws `ConfigError`, naming the field, for invalid values. */
 export function takeSpec(what: string, spec: object, tasks: TaskTable): RunSettings {
   const fields = (name: string) => tasks[name]!.fields;
   if (!isRecord(spec)) return readSpec(what, spec, fields(UNNAMED_TASK)) as unknown as RunSettings;

@@ -9,19 +9,19 @@ export function warmupOf({ warmup }: Pick<SharedSettings, "warmup">, steps: numb
   return warmup ?? Math.round(steps / 10);
 }
 
-/** Learning rate by step. Throws `ConfigError` where the warm-up is longer than the run. */
+/** Learning rate by step. Throws `ConfigError` if the warm-up is longer than the run. */
 export function scheduleOf(settings: SharedSettings, total: number): Schedule {
   return schedules[settings.schedule]({ peak: settings.learningRate, warmup: warmupOf(settings, total), total });
 }
 
-/** The settings as a new adapter takes them; null where there is to be none. */
+/** Options of the new adapter; null for none. */
 export function loraOptions(settings: SharedSettings & { readonly headOnly?: boolean }): LoraOptions | null {
   const { headOnly = false, rank, alpha, targetModules, rslora, dora, dropout, lora } = settings;
   if (headOnly) return null;
   return { rank, alpha, ...(targetModules === null ? {} : { targetModules }), rslora, dora, dropout, ...lora };
 }
 
-/** Target modules as `--target-modules` takes them; where none were given, in words. */
+/** Target modules as `--target-modules` accepts them; the default as text. */
 export function formatTargets(targetModules: SharedSettings["targetModules"]): string {
   if (targetModules === null) return "query, key, value";
   return typeof targetModules === "string" ? targetModules : targetModules.join(", ");

@@ -12,25 +12,25 @@ interface Piece {
   readonly bytes: number;
 }
 
-/** Which files each blob is made of. */
+/** The files of each blob. */
 type Pieces = ReadonlyMap<string, readonly Piece[]>;
 
 interface List {
-  /** Counts the lists that were written: of two the later one holds. */
+  /** Number of lists written so far: of two lists the later one is valid. */
   readonly number: number;
   readonly blobs: Pieces;
 }
 
-/** Two places for the list, written in turn. */
+/** Two files for the list, written in turn. */
 export const LISTS: readonly string[] = ["list.0", "list.1"];
 
 /**
- * Blobs by name in a folder that can do no more than write whole files, and that somebody may kill at any moment. Blobs are
- * written to files of new names; then one write of a list makes them count, all at once. The list has two places, and the one
- * that holds is never written to: where writing is done in place, a list that was cut short is none, and the other one holds.
+ * Blobs by name in a folder that can only write whole files, by a process that may be killed at any moment. Blobs are written to files with
+ * new names; then one write of a list makes all of them valid at once. The list has two files, and the valid one is never written to: if
+ * the write of the other is cut short, the valid one remains.
  */
 export class BlobLedger {
-  /** @param storage what messages call what the folder lies in */
+  /** @param storage the storage's name in messages */
   constructor(
     private readonly folder: BlobFolder,
     private readonly storage = "this browser's storage",
@@ -40,7 +40,7 @@ export class BlobLedger {
     return [...(await this.list()).blobs.keys()];
   }
 
-  /** A blob's bytes, or the first `length` of them; null where there is none. */
+  /** A blob's bytes, or the first `length` of them; null if there is none. */
   async read(blob: string, length = Infinity): Promise<Uint8Array | null> {
     for (let attempt = 0; ; attempt++) {
       const list = await this.list();
@@ -48,13 +48,13 @@ export class BlobLedger {
       if (pieces === undefined) return null;
       const bytes = await this.joined(cut(pieces, length));
       if (bytes !== null) return bytes;
-      // Who reads without a claim may have met a writer, whose list is another one by now.
+      // A reader without a claim may have met a writer, which has replaced the list since.
       if (attempt === 3 || (await this.list()).number === list.number)
         throw new FormatError(`${blob}: a part of it is missing in ${this.storage}`, { file: blob });
     }
   }
 
-  /** A copy of every blob there is, by name; without one that was removed meanwhile. */
+  /** A copy of every blob by name, except those removed meanwhile. */
   async files(): Promise<FileMap> {
     const files: [string, Uint8Array][] = [];
     for (const blob of await this.names()) {
@@ -64,7 +64,7 @@ export class BlobLedger {
     return Object.fromEntries(files);
   }
 
-  /** Puts blobs in place of those of the same names, all of them or none. */
+  /** Replaces the blobs with these names, all of them or none. */
   async write(blobs: readonly (readonly [blob: string, bytes: Uint8Array])[]): Promise<void> {
     const list = await this.list();
     const next = new Map(list.blobs);
@@ -73,16 +73,16 @@ export class BlobLedger {
     await this.commit(list, next);
   }
 
-  /** Cuts a blob to `length` bytes and adds some behind them. */
+  /** Truncates a blob to `length` bytes and appends more. */
   async append(blob: string, length: number, bytes: Uint8Array): Promise<void> {
     const list = await this.list();
     const pieces = cut(list.blobs.get(blob) ?? [], length);
     if (sizeOf(pieces) < length)
-      throw new FormatError(`${blob} has ${sizeOf(pieces)} bytes, and cannot be gone on with behind ${length}`, {
+      throw new FormatError(`${blob} has ${sizeOf(pieces)} bytes, so nothing can be appended at ${length}`, {
         file: blob,
         length,
       });
-    // A piece no longer than what comes is joined with it: there are never many, and no byte is copied often.
+    // A piece no longer than the new bytes is joined with them: pieces stay few, and no byte is copied often.
     let joined = bytes;
     while (pieces.length > 0 && pieces.at(-1)!.bytes <= joined.length) {
       const last = await this.joined([pieces.pop()!]);
@@ -101,19 +101,19 @@ export class BlobLedger {
     await this.commit(list, next);
   }
 
-  /** Makes no blob count, the list that holds going last: who removes the folder may be killed before all of it is gone. */
+  /** Invalidates all blobs, the valid list last: the process may be killed before the whole folder is removed. */
   async clear(): Promise<void> {
     const { number } = await this.list();
     for (const at of [number + 1, number]) await this.folder.remove(LISTS[at % 2]!);
   }
 
-  /** Writes the list once more: a writer before this one, that may come back, finds that it has changed. */
+  /** Writes the list again, so that an earlier writer that resumes sees the change. */
   async renew(): Promise<void> {
     const list = await this.list();
     await this.commit(list, list.blobs);
   }
 
-  /** Removes what writers that went have left. */
+  /** Removes files that earlier writers left. */
   async sweep(): Promise<void> {
     const { blobs } = await this.list();
     const used = new Set([...blobs.values()].flat().map(({ file }) => file));
@@ -121,7 +121,7 @@ export class BlobLedger {
       if (!used.has(name) && !LISTS.includes(name)) await this.folder.remove(name);
   }
 
-  /** Makes `next` what holds. What it no longer speaks of goes; failing at that is no error, for the next claim sweeps. */
+  /** Makes `next` the valid list and removes files that it no longer names. A failed removal is no error: the next claim removes them. */
   private async commit({ number, blobs }: List, next: Pieces): Promise<void> {
     const text = JSON.stringify({ number: number + 1, blobs: Object.fromEntries(next) });
     await this.folder.write(LISTS[(number + 1) % 2]!, [new TextEncoder().encode(text)]);
@@ -156,7 +156,7 @@ export class BlobLedger {
     return { file, bytes: bytes.length };
   }
 
-  /** The bytes of pieces; null where one is gone. */
+  /** The bytes of pieces; null if one is missing. */
   private async joined(pieces: readonly Piece[]): Promise<Uint8Array | null> {
     const all: Uint8Array[] = [];
     for (const { file, bytes } of pieces) {
@@ -173,7 +173,7 @@ export class BlobLedger {
   }
 }
 
-/** Checked copies of blobs that `op` was given, as `write` takes them. Throws `ConfigError` for what are no bytes by name. */
+/** Checked copies of blobs that `op` got, for `write`. Throws `ConfigError` unless they are bytes by name. */
 export function copiedBlobs(op: string, blobs: FileMap): [blob: string, bytes: Uint8Array][] {
   checkRecord(`${op}: bytes by name are expected`, blobs);
   return Object.entries(blobs).map(([blob, bytes]) => {
@@ -195,7 +195,7 @@ function cut(pieces: readonly Piece[], length: number): Piece[] {
   return kept;
 }
 
-/** A list that was written whole; else null. */
+/** A list that was written whole; otherwise null. */
 function parseList(text: string | undefined): List | null {
   try {
     const { number, blobs } = JSON.parse(text ?? "{}") as Record<string, Json>;

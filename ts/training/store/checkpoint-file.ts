@@ -13,21 +13,21 @@ import { runFiles, type RunStore } from "./run-store.js";
 
 const FORMAT = "lowrank-checkpoint-3";
 
-/** What stands beside the tensors, as JSON in the file's metadata. */
+/** JSON in the file's metadata, beside the tensors. */
 interface State {
   readonly step: number;
   readonly streams: number;
   readonly optimizerSteps: readonly number[];
-  /** Bytes of the history file that hold the steps so far. */
+  /** Length in bytes of the history of the steps so far. */
   readonly historyBytes: number;
-  /** Losses on the validation so far, and the step whose parameters are kept beside; null where none are measured. */
+  /** Validation losses so far, and the step whose parameters are kept as well; null if none are measured. */
   readonly evaluation: { readonly measured: EvaluationState["measured"]; readonly best: number | null } | null;
   readonly run: RunState;
-  /** Which groups LoRA+ has: PEFT's. Before they were, nothing stood here, and such a run goes on as it began. */
+  /** Parameter groups of LoRA+: PEFT's. Checkpoints of earlier versions omit this; such a run continues with its own groups. */
   readonly groups?: "peft";
 }
 
-/** A checkpoint to go on from. */
+/** A checkpoint to resume from. */
 export interface Resumed {
   readonly checkpoint: Checkpoint;
   readonly run: RunState;
@@ -35,13 +35,12 @@ export interface Resumed {
 }
 
 /**
- * Writes the checkpoints of a run: one safetensors file, parameters and optimizer buffers as tensors and the rest as JSON in
- * its metadata, so that a single write replaces the one before. The steps so far go to a blob beside it, which
- * is in the store before.
+ * Writes the checkpoints of a run: one safetensors file, parameters and optimizer buffers as tensors and the rest as JSON in its metadata,
+ * so that a single write replaces the last one. The steps so far are in a separate blob, which is written first.
  */
 export class CheckpointWriter {
   private readonly history: HistoryFile;
-  /** Whether the store has a checkpoint that speaks of the history. */
+  /** Whether the store has a checkpoint that refers to the history. */
   private kept: boolean;
   private readonly groups: Pick<State, "groups">;
 
@@ -55,13 +54,13 @@ export class CheckpointWriter {
     this.groups = resumed?.checkpoint.slowBiases ? {} : { groups: "peft" };
   }
 
-  /** Puts a checkpoint in place of the last one. Where there was none and this one fails, no history stays either. */
+  /** Replaces the checkpoint. If the first one fails, its history is removed too. */
   async write(checkpoint: Checkpoint): Promise<void> {
     try {
       await this.put(checkpoint);
       this.kept = true;
     } catch (error) {
-      // What failed first is what is told.
+      // Report the first error.
       if (!this.kept) await this.store.remove(runFiles.history).catch(() => undefined);
       throw error;
     }
@@ -85,10 +84,7 @@ export class CheckpointWriter {
   }
 }
 
-/**
- * Reads a checkpoint; null where the store has none. Throws `FormatError` where it, or the history beside it, is not what a
- * run wrote.
- */
+/** Reads a checkpoint; null if the store has none. Throws `FormatError` if it or its history is damaged. */
 export async function readCheckpoint(
   store: Pick<RunStore, "read" | "place">,
   tasks: TaskTable,
@@ -101,7 +97,7 @@ export async function readCheckpoint(
   return opened.finish(history, store.place(runFiles.history));
 }
 
-/** A checkpoint that wants its history: the bytes that `history` speaks of. Errors as `readCheckpoint`; `path` is for messages. */
+/** A checkpoint whose history is still to be read: the bytes that `history` names. Throws as `readCheckpoint`; `path` is for messages. */
 export function openCheckpoint(bytes: Uint8Array, path: string, tasks: TaskTable) {
   const file = readSafetensors(bytes, path);
   const { step, streams, optimizerSteps, historyBytes, evaluation, run, groups } = readState(file, path, tasks);
@@ -124,8 +120,8 @@ export function openCheckpoint(bytes: Uint8Array, path: string, tasks: TaskTable
 }
 
 /**
- * Throws `FormatError` where a checkpoint is not of a run of so many steps, with parameters of such shapes.
- * @param checkState throws `ConfigError` where what it keeps of its task does not fit
+ * Throws `FormatError` unless a checkpoint is of a run with this many steps and parameters of these shapes.
+ * @param checkState throws `ConfigError` if the task's state does not fit
  */
 export function checkCheckpointFits(
   store: RunStore,
@@ -142,7 +138,9 @@ export function checkCheckpointFits(
 function readState(file: TensorFile, path: string, tasks: TaskTable): State {
   const format = file.metadata.get("format");
   if (format !== FORMAT) {
-    const old = /^lowrank-checkpoint-[12]$/.test(format ?? "") ? "; it is an older version's: start the run again" : "";
+    const old = /^lowrank-checkpoint-[12]$/.test(format ?? "")
+      ? "; an older version wrote it: start the run again"
+      : "";
     throw new FormatError(
       `${path}: a checkpoint of format "${FORMAT}" is expected, got ${excerpt(format ?? "none")}${old}`,
       { path, format },
@@ -161,9 +159,9 @@ function readState(file: TensorFile, path: string, tasks: TaskTable): State {
   } = parseJsonObject(file.metadata.get("state") ?? "", fail);
   return asFormatError(path, () => {
     checkRunState("state", run, tasks);
-    // Each has a tensor in the file: a list of more is not worth walking.
+    // Each has a tensor in the file, so a longer list is invalid.
     if (!Array.isArray(optimizerSteps) || optimizerSteps.length > file.names.length) {
-      throw unexpected("state", "optimizerSteps", "a list of a number a parameter", optimizerSteps);
+      throw unexpected("state", "optimizerSteps", "a list of one number per parameter", optimizerSteps);
     }
     if (evaluation !== null && !isJsonObject(evaluation))
       throw unexpected("state", "evaluation", "an object or null", evaluation);
@@ -179,7 +177,7 @@ function readState(file: TensorFile, path: string, tasks: TaskTable): State {
   });
 }
 
-/** What is checked of a file is the file's fault, not the caller's. */
+/** Rethrows argument errors as `FormatError`: the file is wrong, not the caller. */
 function asFormatError<T>(path: string, check: () => T): T {
   try {
     return check();
@@ -197,7 +195,7 @@ function readEvaluation(file: TensorFile, { measured, best }: NonNullable<State[
   };
 }
 
-/** The optimizer's buffers by parameter: whatever has such a name, so that one too many is noticed. */
+/** The optimizer's buffers by parameter: all tensors with such names, so that an extra one is noticed. */
 function readBuffers(file: TensorFile, count: number): Record<string, Tensor>[] {
   const entries = Array.from({ length: count }, (): [string, Tensor][] => []);
   for (const name of file.names) {

@@ -3,15 +3,14 @@ import { parseJsonObject } from "../../io/json.js";
 import type { StepRecord } from "../../train/fit-options.js";
 import { runFiles, type RunStore } from "./run-store.js";
 
-/** How much of the history belongs to a checkpoint. What lies beyond was written after it. */
+/** The part of the history that belongs to a checkpoint. The rest was written after it. */
 export interface HistoryLength {
   readonly steps: number;
   readonly bytes: number;
 }
 
 /**
- * The steps of a run, a line each, which grows by what is new: a checkpoint of a long run then costs no more than that of a
- * short one.
+ * The steps of a run, one line per step. Only new steps are appended, so a checkpoint of a long run costs no more than that of a short one.
  */
 export class HistoryFile {
   constructor(
@@ -19,7 +18,7 @@ export class HistoryFile {
     private length: HistoryLength = { steps: 0, bytes: 0 },
   ) {}
 
-  /** Adds the steps that are not there yet, in the store for good when it returns. Gives the length then. */
+  /** Appends the steps that are missing. They are stored durably when it returns. Returns the new length. */
   async append(history: readonly StepRecord[]): Promise<HistoryLength> {
     const { steps, bytes } = this.length;
     const lines = history.slice(steps).map((record) => `${JSON.stringify(record)}\n`);
@@ -32,22 +31,22 @@ export class HistoryFile {
 }
 
 /**
- * The steps that a checkpoint has behind it, from the bytes that it says hold them. Throws `FormatError` where they are not
- * all there, or damaged.
- * @param found those bytes, fewer where there are no more, null where there is no history; @param path for messages
+ * The completed steps of a checkpoint, from the bytes that it names. Throws `FormatError` if they are incomplete or damaged.
+ * @param found those bytes, fewer if the blob is shorter, null if there is no history; @param path for messages
  */
 export function parseHistory(found: Uint8Array | null, { steps, bytes }: HistoryLength, path: string): StepRecord[] {
   if (bytes === 0 && steps === 0) return [];
   const size = found?.length ?? 0;
   if (size < bytes) {
-    throw new FormatError(
-      `${path}: ${bytes} bytes are expected, as the checkpoint says, got ${size}: it is cut short`,
-      { path, bytes, size },
-    );
+    throw new FormatError(`${path}: the checkpoint needs ${bytes} bytes, got ${size}: the file is truncated`, {
+      path,
+      bytes,
+      size,
+    });
   }
   const lines = new TextDecoder("utf-8", { ignoreBOM: true }).decode(found ?? undefined).split("\n");
   if (lines.pop() !== "" || lines.length !== steps) {
-    throw new FormatError(`${path}: ${steps} lines are expected, as the checkpoint says, got ${lines.length}`, {
+    throw new FormatError(`${path}: the checkpoint needs ${steps} lines, got ${lines.length}`, {
       path,
     });
   }

@@ -4,17 +4,18 @@ import type { FileMap } from "../../io/file-map.js";
 import { checkRecord } from "../../arguments/collections.js";
 import type { RunStore } from "./run-store.js";
 
-/** A store whose blobs can be had as files. */
+/** A store that can return its blobs. */
 export interface MemoryStore extends RunStore {
-  /** A copy of every blob there is, by name. */
+  /** A copy of every blob by name. */
   files(): FileMap;
 }
 
 /**
- * A run's store in memory: for pages that save the results elsewhere, and for tests. It goes with the page.
+ * A run's store in memory: for pages that save the results elsewhere, and for tests. It is lost with the page.
  *
- * @param files blobs that it begins with, such as those of an interrupted run
- * Throws `ConfigError` for what are no bytes by name.
+ * @param files initial blobs, such as those of an interrupted run
+ *
+ * Throws `ConfigError` unless they are bytes by name.
  */
 export function memoryStore(files: FileMap = {}): MemoryStore {
   const blobs = new Map<string, Uint8Array>();
@@ -42,7 +43,7 @@ export function memoryStore(files: FileMap = {}): MemoryStore {
     remove: async (blob) => void blobs.delete(blob),
     async claim() {
       if (claimed)
-        throw new ConfigError("this store is in use: another job trains in it; await it, or take another store", {
+        throw new ConfigError("this store is in use: another job trains in it; await it, or choose another store", {
           op: "memoryStore",
           reason: "running",
         });

@@ -10,26 +10,26 @@ import { BlobLedger, copiedBlobs } from "./blob-ledger.js";
 import { takeRunName } from "./run-name.js";
 import type { RunStore } from "./run-store.js";
 
-/** Where runs lie. Another layout gets another name. */
+/** Folder of all runs. Another layout will get another name. */
 const AREA = "lowrank-runs-1";
 
 /** A store in a page's private file system. */
 export interface OpfsStore extends RunStore {
-  /** A copy of every blob there is, by name: to save a result elsewhere. */
+  /** A copy of every blob by name, to save a result elsewhere. */
   files(): Promise<FileMap>;
   /** Removes the run with all its blobs. Throws `ConfigError` while a job has it. */
   discard(): Promise<void>;
 }
 
 /**
- * A run's store in this browser's Origin Private File System, for pages and workers of https and localhost: a run whose page was
- * closed, or whose browser was killed, goes on at the next visit when it is called with the same spec and name, to the same bits.
- * Blobs are written beside those they replace, and one write of a list says which count. A claim is a Web Lock, which goes with
- * its page or worker.
+ * A run's store in this browser's Origin Private File System, for pages and workers under https and on localhost. If the page is closed or
+ * the browser killed, call `runJob` with the same spec and name at the next visit: the run resumes, with the same bits. New blobs are
+ * written beside the old ones, and one write of a list makes them valid. A claim is a Web Lock, which ends with its page or worker.
  *
- * @param name by which the run is found again
- * Throws `ConfigError` for what is no name; its methods throw `UnsupportedError` where there is no such file system, as in Node,
- * which has `folderStore`, and `QuotaError` where it is full.
+ * @param name identifies the run
+ *
+ * Throws `ConfigError` for an invalid name. Methods throw `UnsupportedError` without such a file system (in Node use `folderStore`), and
+ * `QuotaError` if it is full.
  */
 export function opfsStore(name: string): OpfsStore {
   takeRunName(name);
@@ -38,20 +38,20 @@ export function opfsStore(name: string): OpfsStore {
   const ledger = new BlobLedger(folders.folder(key));
   const lock = `${AREA}/${key}`;
 
-  /** Refuses once for all calls where there is no such file system. */
+  /** Throws for all calls if there is no such file system. */
   let ready: Promise<void> | null = null;
   const within = async <T>(work: () => Promise<T>): Promise<T> => {
     ready ??= checkSupport();
     await ready;
     return work();
   };
-  /** One change at a time, whoever makes it: each goes from the list that the last one wrote. */
+  /** One change at a time in all tabs: each starts from the list of the one before. */
   const change = (work: () => Promise<void>) => within(() => withLock(`${lock}/list`, undefined, work));
   const claim = async () => {
     const release = await takeLock(lock);
     if (release !== null) return release;
     throw new ConfigError(
-      `${clip(name)} is in use: another job trains in it, here or in another tab; await it, or take another store`,
+      `${clip(name)} is in use: another job trains in it, here or in another tab; await it, or choose another store`,
       { op: "opfsStore", reason: "running", name },
     );
   };
@@ -105,9 +105,7 @@ async function checkSupport(): Promise<void> {
   const refused = await opfsRefused();
   if (refused === null) return;
   const instead =
-    providedFiles() === null
-      ? "memoryStore() keeps a run as long as the page is there"
-      : "folderStore(path) is the store";
+    providedFiles() === null ? "memoryStore() keeps a run until the page is closed" : "use folderStore(path)";
   throw new UnsupportedError(`opfsStore: ${refused}; ${instead}`, {
     op: "opfsStore",
     missing: "Origin Private File System",

@@ -1,26 +1,26 @@
 import { ConfigError } from "../../errors/errors.js";
 import type { JobWords } from "../job-events.js";
 
-/** A file of examples, as messages call it, and its hash. */
+/** A file of examples: its name in messages, and its hash. */
 interface HashedFile {
   readonly file: string;
   readonly sha256: string;
 }
 
-/** What a run is made with now. */
+/** The current files and engine of a run. */
 interface PresentOrigin {
   readonly modelHash: string;
   readonly train: HashedFile;
   readonly validation: HashedFile;
-  /** Null where there is none. */
+  /** Null if there is none. */
   readonly test: HashedFile | null;
   readonly engine: { readonly build: string; readonly threads: number };
 }
 
-/** `details.reason` of the error of a run that has another origin than its checkpoint. */
+/** `details.reason` of the error for a run with another origin than its checkpoint. */
 export const OTHER_ORIGIN = "other origin";
 
-/** The same as a checkpoint keeps it. */
+/** The same, for a checkpoint. */
 export const originOf = ({ modelHash, train, validation, test, engine }: PresentOrigin): RunOrigin => ({
   modelHash,
   trainHash: train.sha256,
@@ -30,7 +30,7 @@ export const originOf = ({ modelHash, train, validation, test, engine }: Present
   threads: engine.threads,
 });
 
-/** Throws `ConfigError` where files or engine are not those that a run began with. */
+/** Throws `ConfigError` if files or engine are not those that a run began with. */
 export function checkSameOrigin(began: RunOrigin, now: PresentOrigin, { resume }: JobWords): void {
   const is = originOf(now);
   const names: Readonly<Record<keyof RunOrigin, string>> = {

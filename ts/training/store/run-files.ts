@@ -1,22 +1,22 @@
-/** Names of what a run leaves in its store. */
+/** Names of a run's blobs in its store. */
 export const runFiles = {
   adapter: ["adapter_config.json", "adapter_model.safetensors"],
   head: ["head.safetensors", "labels.json"],
-  /** The adapter as a GGUF LoRA, where that is asked for. */
+  /** The adapter as a GGUF LoRA, if the spec asks for it. */
   gguf: "adapter.gguf",
   report: "report.json",
   curve: "loss.svg",
-  /** Spec and state of a run that is not finished, from its first moment. */
+  /** Spec and state of an unfinished run, from its start. */
   record: "run.json",
-  /** What cross-validation found. */
+  /** The result of cross-validation. */
   folds: "folds.json",
-  /** The folds that are done, while others are not. */
+  /** The completed folds of an unfinished cross-validation. */
   foldsSoFar: "folds.partial.json",
   checkpoint: "checkpoint.safetensors",
-  /** The steps that a checkpoint has behind it, a line each. */
+  /** The completed steps of a checkpoint, one per line. */
   history: "checkpoint.history.jsonl",
 } as const;
 
-/** Whether a blob is of use only while its run is not finished. */
+/** Whether a blob is needed only until its run is finished. */
 export const isUnfinished = (blob: string) =>
   blob === runFiles.record || blob === runFiles.checkpoint || blob === runFiles.history;

@@ -9,26 +9,26 @@ import type { TaskTable } from "../task-definition.js";
 
 const FORMAT = "lowrank-run-1";
 
-/** Where a run stands. What a process that was killed wrote last stays, so "training" may be of one that is gone. */
+/** A run's status. After a process was killed, its last status stays, so the process of a "training" run may be gone. */
 const runStates = ["preparing", "training", "interrupted", "failed"] as const;
 
-/** What a run leaves in its store from its first moment to its end: run.json. The report takes its place when it is finished. */
+/** run.json: the state of an unfinished run, from its start. The report replaces it at the end. */
 export interface RunRecord {
   readonly status: (typeof runStates)[number];
   /** Version of this package. */
   readonly lowrank: string;
-  /** When the run began, and when this was written; ISO 8601. */
+  /** Times of the run's start and of this record; ISO 8601. */
   readonly began: string;
   readonly changed: string;
   /** Optimizer steps in all; null until the data are read. */
   readonly steps: number | null;
-  /** What ended it, where its status is "failed". */
+  /** The error, if the status is "failed". */
   readonly error: { readonly code: string; readonly message: string; readonly step: number | null } | null;
   /** The whole spec. */
   readonly settings: RunSettings;
 }
 
-/** Reads run.json; null where the store has none. Throws `FormatError` where it is not what a run wrote. */
+/** Reads run.json; null if the store has none. Throws `FormatError` if it is damaged. */
 export async function readRecord(store: RunStore, tasks: TaskTable): Promise<RunRecord | null> {
   const bytes = await store.read(runFiles.record);
   return bytes === null ? null : parseRecord(bytes, store.place(runFiles.record), tasks);
@@ -53,7 +53,7 @@ function parseRecord(bytes: Uint8Array, path: string, tasks: TaskTable): RunReco
   }
 }
 
-/** Writes run.json as a run goes on, and puts back what was there where it comes to nothing. */
+/** Writes run.json during a run, and restores the old one if the run does not start. */
 export class RecordWriter {
   private written = false;
 
@@ -65,7 +65,7 @@ export class RecordWriter {
     private readonly before: Uint8Array | null,
   ) {}
 
-  /** The record of a run that begins or goes on; nothing is written yet. */
+  /** The record of a new or resumed run; writes nothing yet. */
   static async of(store: RunStore, settings: RunSettings, resumes: boolean, tasks: TaskTable): Promise<RecordWriter> {
     const before = await store.read(runFiles.record);
     const known = resumes ? await readRecord(store, tasks) : null;

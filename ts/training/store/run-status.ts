@@ -4,30 +4,26 @@ import { runFiles, type RunStore, takeStore } from "./run-store.js";
 import type { RunSettings } from "../spec/run-settings.js";
 import type { TaskTable } from "../task-definition.js";
 
-/** Where a run stands, as its store tells. */
+/** The status of a run in a store. */
 export interface RunStatus<S = RunSettings> {
-  /**
-   * "preparing" and "training" are also what a process leaves that was killed; "failed" is a run that an error has ended, as
-   * training that diverged.
-   */
+  /** A killed process leaves "preparing" or "training". "failed": an error ended the run, such as diverged training. */
   readonly status: RunRecord["status"] | "finished";
-  /** The spec, whole, of one that is not finished; report.json holds that of a finished one. */
+  /** The full spec of an unfinished run; a finished run's is in report.json. */
   readonly settings: S | null;
-  /** Steps that its checkpoint has behind it; null where it has none. */
+  /** Completed steps of its checkpoint; null without one. */
   readonly step: number | null;
-  /** Steps in all; null where that is not known yet. */
+  /** Steps in all; null if not known yet. */
   readonly steps: number | null;
-  /** When it began, ISO 8601; null where that is not recorded. */
+  /** Time of the start, ISO 8601; null if not recorded. */
   readonly began: string | null;
-  /** When its status changed last; null where that is not recorded. */
+  /** Time of the last change of status; null if not recorded. */
   readonly changed: string | null;
-  /** What ended it, where it failed. */
+  /** The error, if it failed. */
   readonly error: string | null;
 }
 
 /**
- * Where the run in a store stands; null where the store holds none. Throws `FormatError` where its files are damaged and
- * `ConfigError` for what is no store.
+ * The status of the run in a store; null if there is none. Throws `FormatError` for damaged files and `ConfigError` for an invalid store.
  */
 export async function readStatus(store: RunStore, tasks: TaskTable): Promise<RunStatus | null> {
   const taken = takeStore("runStatus", store);

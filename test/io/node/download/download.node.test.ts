@@ -115,7 +115,7 @@ it("data come from an address, without what stands behind the question mark in t
   files.set("/login", { bytes: Buffer.from("<html>"), etag: null, type: "text/html; charset=utf-8" });
   const refusals: [string, RegExp][] = [
     [at("/none.csv?key=secret"), /\/none\.csv: there is no such file \(404\)$/],
-    [at("/login"), /answered with an HTML page in place of a file of examples/],
+    [at("/login"), /returned an HTML page instead of a file of examples/],
     ["http://me:secret@127.0.0.1/a.csv", /^(?!.*secret).*user's name or password/],
     ["s3://a/b/../c", /s3:\/\/bucket\/folder is expected/],
     ["s3://bucket/a.csv", /keys for the bucket bucket are expected in \$AWS_ACCESS_KEY_ID/],

@@ -118,7 +118,7 @@ describe("the data of a job", () => {
       { validation: "strange.csv" },
     );
     expect(message).toBe(
-      'strange.csv, line 4: label "odd" is not among the known ones: bad, good (2 examples have such labels)',
+      'strange.csv, line 4: label "odd" is unknown; the labels are bad, good (2 examples have such labels)',
     );
   });
 
@@ -218,7 +218,7 @@ describe("texts that repeat", () => {
     const { report, events, summary } = await tried(files, { ...parts, dropDuplicates: true });
     expect(events[0]).toEqual({
       type: "warning",
-      message: "valid.csv: 4 texts that stand in test.csv too are left out of what the step is chosen by",
+      message: "valid.csv: 4 texts that are also in test.csv are removed from the validation data",
     });
     expect(report!.data.validation.examples).toBe(6);
     expect(summary!.findings.map(({ code }) => code)).not.toContain("test-in-validation");
@@ -227,11 +227,11 @@ describe("texts that repeat", () => {
   it.each([
     [
       { test: "same.csv" },
-      /^train\.csv: all 20 texts stand in same\.csv too, so that .*nothing is left to learn from: name files with other texts, or leave test out to have a part kept back/,
+      /^train\.csv: all 20 texts are also in same\.csv, so .* leaves no examples to train on\. Name files with other texts, or omit test to hold out a part of the data/,
     ],
     [
       { test: "few.csv", validation: "few.csv" },
-      /^few\.csv: all 4 texts stand in few\.csv too, so that .*nothing is left to choose the step by: .*leave validation out/,
+      /^few\.csv: all 4 texts are also in few\.csv, so .* leaves no examples to choose the step with\. .*omit validation/,
     ],
   ])("and leave nothing are refused with what to do: %o", async (parts, message) => {
     const files = {

@@ -64,8 +64,8 @@ describe("what is held out by default", () => {
     };
     const { report, warnings } = await told({});
     expect(warnings).toEqual([
-      "examples.csv: a fifth of the 32 examples to learn from would be too few to choose a step by (6): none is held out " +
-        "for that, and the last step is kept (to choose all the same: validationSplit 0.2)",
+      "examples.csv: a fifth of the 32 training examples is too few to choose a step (6), so none are held out " +
+        "and the last step is kept (to choose a step anyway: validationSplit 0.2)",
     ]);
     expect(report.data).toMatchObject({ train: { examples: 32 }, validation: { examples: 0 }, test: { examples: 8 } });
     expect(report.result.measuredOn).toBe("test");
@@ -118,22 +118,26 @@ describe("a part that cannot be held out", () => {
   }));
 
   it.each<[string, () => unknown, RegExp]>([
-    ["to test on", () => held(pair, "test", {}), /testSplit 0\.2 leaves nothing to test on: /],
-    ["to choose by", () => held(pair, "validation", {}), /validationSplit 0\.2 leaves nothing to choose the step by: /],
+    ["to test on", () => held(pair, "test", {}), /testSplit 0\.2 leaves no examples to test on: /],
+    [
+      "to choose by",
+      () => held(pair, "validation", {}),
+      /validationSplit 0\.2 leaves no examples to choose the step with: /,
+    ],
     [
       "to measure",
       () => held(pair, "validation", { patience: null }),
-      /validationSplit 0\.2 leaves nothing to test on: /,
+      /validationSplit 0\.2 leaves no examples to test on: /,
     ],
     [
       "to learn from",
       () => held(pair.slice(0, 1), "test", { group: "group", testSplit: 0.9 }),
-      /testSplit 0\.9 leaves nothing to learn from: column "group" has 1 group in 1 examples, of which none would be left/,
+      /testSplit 0\.9 leaves no examples to train on: column "group" has 1 group in 1 examples, of which none would be left/,
     ],
     [
       "that differs",
       () => held(same, "test", {}),
-      /leaves nothing to test on: 8 examples have 1 different text, and equal ones stay together\. Give more texts,/,
+      /leaves no examples to test on: 8 examples have 1 different text, and equal texts stay together\. Add texts,/,
     ],
   ])("says that nothing is left %s", async (_, hold, message) => {
     const refused = hold();
@@ -179,7 +183,7 @@ describe("a group", () => {
     [
       { group: "group" },
       600,
-      /testSplit 0\.2 leaves nothing to test on: column "group" has 1 group in 600 examples, of which none can be kept back whole/,
+      /testSplit 0\.2 leaves no examples to test on: column "group" has 1 group in 600 examples, of which none can be held out whole/,
     ],
   ])("is refused as %o", async (more, together, message) => {
     const refused = parts(600, more, 2, together);

@@ -10,12 +10,12 @@ import { type DataAccess, type Labelled, readLabelled, withoutMeasured } from ".
 
 export { checkKnown, type DataAccess, type Labelled, readLabelled, withoutMeasured } from "./read-labelled.js";
 
-/** What a run trains on and is tested on. */
+/** The examples of a run: training, validation, test. */
 export type Dataset = TaskData<LocatedExample, Labelled>;
 
 /**
- * Reads labelled texts, and parts them so that each label is held out in the same proportion. With `dropDuplicates`, what stands in a
- * file of its own is not trained on either, nor is the step chosen by what is tested.
+ * Reads labelled texts and splits them, each label in the same proportion. With `dropDuplicates`, texts of the validation or test file are
+ * removed from the training data, and texts of the test file from the validation.
  */
 export function labelledReader(settings: TrainingSettings, access: DataAccess): DataReader<LocatedExample, Labelled> {
   return {

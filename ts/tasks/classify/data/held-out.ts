@@ -15,14 +15,14 @@ import type { DataAccess, Labelled } from "./read-labelled.js";
 
 type Examples = readonly LocatedExample[];
 
-/** Whose words errors have, and what cancels. */
+/** Names for messages, and the signal that cancels. */
 type Caller = Pick<DataAccess, "words" | "signal">;
 
-/** Groups as splits take them; null where there are none. What belongs to nothing is a group of its own: its line in the file. */
+/** Groups as splits accept them; null if there is no such column. An example without a group forms one: its line in the file. */
 export const groupsOf = (examples: Examples, { group }: Pick<TrainingSettings, "group">) =>
   group === null ? null : examples.map(({ group: own, line }) => own ?? line);
 
-/** Counts groups; null where there is no column of them. */
+/** Counts groups; null if there is no such column. */
 export function countGroups(examples: Examples, { group }: Pick<TrainingSettings, "group">): GroupCount | null {
   if (group === null) return null;
   const named = examples.flatMap(({ group: own }) => own ?? []);
@@ -30,8 +30,8 @@ export function countGroups(examples: Examples, { group }: Pick<TrainingSettings
 }
 
 /**
- * Keeps a share of the examples back, each label in the same proportion, each group whole, and texts that are nearly the same on one
- * side where that lets each label stand on both; where a part is nothing, which of the two.
+ * Holds out a share of the examples: each label in the same proportion, each group whole, near duplicates on one side if each label can
+ * then still be on both. If a part would be empty, returns which.
  */
 async function tryHoldOut(
   { examples, near }: Labelled,
@@ -60,16 +60,16 @@ async function tryHoldOut(
     const lost = lostLabels(together, apart);
     const ratio = together.held.length / apart.held.length;
     if (lost.size === 0 && ratio <= FACTOR && ratio >= 1 / FACTOR) return together;
-    // Labels whose texts are all alike: theirs may stand on both sides.
+    // Labels whose texts are all near duplicates: these may be on both sides.
     numbers = lost.size === 0 ? null : numbers.map((number, i) => (lost.has(examples[i]!.label) ? undefined : number));
   }
   return apart;
 }
 
-/** How much more or less may be held out so that texts which are nearly the same stay together, and how often that is tried. */
+/** How far the held-out share may deviate so that near duplicates stay together, and how many draws are tried. */
 const [FACTOR, ROUNDS] = [2, 2];
 
-/** Labels that a part lacks, though it has them where such texts may be apart. */
+/** Labels that a part lacks only because near duplicates stay together. */
 function lostLabels(together: TwoParts<LocatedExample>, apart: TwoParts<LocatedExample>): Set<string> {
   const lost = (["rest", "held"] as const).flatMap((part) => {
     const there = new Set(together[part].map(({ label }) => label));
@@ -78,7 +78,7 @@ function lostLabels(together: TwoParts<LocatedExample>, apart: TwoParts<LocatedE
   return new Set(lost);
 }
 
-/** The same. Rejects with `ConfigError`, with what helps, where nothing can be kept back, and with `AbortError` when cancelled. */
+/** The same. Rejects with `ConfigError`, which says what helps, if nothing can be held out, and with `AbortError` when cancelled. */
 export async function holdOut(
   all: Labelled,
   part: DrawnPart,
@@ -93,43 +93,43 @@ export async function holdOut(
   const option = words.setting(`${part}Split`);
   const purpose =
     parts === "training"
-      ? "learn from"
+      ? "train on"
       : part === "test" || !choosesStep(settings, classifierPlan)
         ? "test on"
-        : "choose the step by";
+        : "choose the step with";
   const counts = new Map<string, number>();
   for (const { label } of examples) counts.set(label, (counts.get(label) ?? 0) + 1);
-  const nothing = `${file}: ${option} ${shareOf(part, settings, classifierPlan, examples.length)} leaves nothing to ${purpose}`;
+  const nothing = `${file}: ${option} ${shareOf(part, settings, classifierPlan, examples.length)} leaves no examples to ${purpose}`;
   const details = { file, column, labels: counts.size, examples: examples.length };
   const groups = groupsOf(examples, settings);
   if (groups !== null) {
     const count = new Set(groups).size;
     throw new ConfigError(
       `${nothing}: column ${JSON.stringify(group)} has ${count} ${count === 1 ? "group" : "groups"} in ${examples.length} examples, ` +
-        `of which ${parts === "training" ? "none would be left" : "none can be kept back whole"}. Give more groups, another share with ${option}, a file with ${words.setting(part)}, ` +
-        `or another column with ${words.setting("group")}`,
+        `of which ${parts === "training" ? "none would be left" : "none can be held out whole"}. Add groups, change the share with ${option}, pass a file with ${words.setting(part)}, ` +
+        `or choose another column with ${words.setting("group")}`,
       { ...details, group, groups: count },
     );
   }
   const texts = new Set(examples.map(({ text }) => plainText(text))).size;
   if (texts < examples.length && [...counts.values()].some((count) => count > 1))
     throw new ConfigError(
-      `${nothing}: ${examples.length} examples have ${texts} different ${texts === 1 ? "text" : "texts"}, and equal ones stay together. ` +
-        `Give more texts, another share with ${option}, or a file with ${words.setting(part)}`,
+      `${nothing}: ${examples.length} examples have ${texts} different ${texts === 1 ? "text" : "texts"}, and equal texts stay together. ` +
+        `Add texts, change the share with ${option}, or pass a file with ${words.setting(part)}`,
       { ...details, texts },
     );
   const listed = clip([...counts].map(([label, count]) => `${label}: ${count}`).join(", "));
   throw new ConfigError(
     `${nothing}: column ${JSON.stringify(column)} has ${counts.size} ` +
-      `labels in ${examples.length} examples (${listed}), too few of each to keep one back. If these are not the labels, name their ` +
-      `column with ${words.setting("label")}; else give more examples of each, a larger share with ${option}, or a file with ${words.setting(part)}`,
+      `labels in ${examples.length} examples (${listed}), too few of each to hold one out. If these are not the labels, name their ` +
+      `column with ${words.setting("label")}; otherwise add examples of each, raise the share with ${option}, or pass a file with ${words.setting(part)}`,
     details,
   );
 }
 
 /**
- * A validation for a run that is tested apart: none where no step is chosen, nor where that is the recipe's wish alone and there are
- * few examples. Errors as `holdOut`.
+ * A validation for a run with its own test. None if no step is chosen, or if only the recipe asks for it and there are few examples. Throws
+ * as `holdOut`.
  */
 export async function holdToChoose(
   all: Labelled,

@@ -4,15 +4,15 @@ import type { JobWords } from "../../../training/job-events.js";
 import type { TrainingSettings } from "../settings.js";
 import type { Labelled } from "./read-labelled.js";
 
-/** So many labels may each have too few examples in a small file; a large one where that is so has texts in the column. */
+/** In a small file so many labels may have few examples each. In a large file this means that the column holds texts. */
 const FEW_LABELS = 20;
 
-/** Throws `ConfigError` for fewer labels than two, and for a column that holds texts. */
+/** Throws `ConfigError` for fewer than two labels, and for a column of texts. */
 export function checkLabels({ file, labels, examples }: Labelled, settings: TrainingSettings, words: JobWords): void {
   const { label: column, allow } = settings;
   if (labels.length < 2) {
     throw new ConfigError(
-      `${file}: two labels or more are expected in column ${JSON.stringify(column)}, all texts have ${excerpt(labels[0])}`,
+      `${file}: column ${JSON.stringify(column)} needs two labels or more; all texts have ${excerpt(labels[0])}`,
       { labels },
     );
   }
@@ -24,7 +24,7 @@ export function checkLabels({ file, labels, examples }: Labelled, settings: Trai
   );
 }
 
-/** Throws `ConfigError` where a name is given to a label that the data do not have. */
+/** Throws `ConfigError` if a name is for a label that the data do not have. */
 export function checkLabelNames(
   { file, rawLabels }: Labelled,
   { labelNames }: Pick<TrainingSettings, "labelNames">,
@@ -33,7 +33,7 @@ export function checkLabelNames(
   checkKnownLabels("labelNames", labelNames, file, rawLabels, words);
 }
 
-/** Throws `ConfigError` where a weight is given to a label that there is not, before anything is trained with it. */
+/** Throws `ConfigError`, before training, if a weight is for a label that does not exist. */
 export function checkClassWeights(
   { file, labels }: { readonly file: string; readonly labels: readonly string[] },
   { classWeights }: Pick<TrainingSettings, "classWeights">,
@@ -53,7 +53,7 @@ function checkKnownLabels(
   const strange = Object.keys(given).filter((label) => !labels.includes(label));
   if (strange.length === 0) return;
   throw new ConfigError(
-    `${file}: ${words.setting(option)} names ${excerpt(strange)}, which no example has for a label; the labels are ${clip(labels.join(", "))}`,
+    `${file}: ${words.setting(option)} names ${excerpt(strange)}, which is not a label of any example; the labels are ${clip(labels.join(", "))}`,
     { file, option, value: strange, allowed: labels },
   );
 }

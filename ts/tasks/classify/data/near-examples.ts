@@ -5,7 +5,7 @@ import type { NearNumbers } from "../../../io/examples/parts/equal-texts.js";
 import { breather } from "../../../waiting/next-task.js";
 import type { Labelled } from "./read-labelled.js";
 
-/** The same number for examples whose texts are nearly the same; null where no two are. Rejects with `AbortError` when cancelled. */
+/** A number for each example, equal for near duplicates; null if there are none. Rejects with `AbortError` when cancelled. */
 export async function nearExamples(
   examples: readonly LocatedExample[],
   signal: AbortSignal | undefined,
@@ -15,6 +15,6 @@ export async function nearExamples(
   return groups && new Map(examples.map((example, i) => [example, groups[i]!]));
 }
 
-/** Those numbers in the order of some examples. */
+/** These numbers, in the order of the given examples. */
 export const nearNumbers = (examples: readonly LocatedExample[], near: Labelled["near"]): NearNumbers | null =>
   near && examples.map((example) => near.get(example));

@@ -16,19 +16,19 @@ import type { TrainingSettings } from "../settings.js";
 
 /** Examples of a file. */
 export interface Labelled extends TaskFile<LocatedExample> {
-  /** Where they stood in it. */
+  /** Their lines in the file. */
   readonly columns: ExampleColumns;
-  /** Labels as they stand in the file. */
+  /** Labels as the file writes them. */
   readonly rawLabels: readonly string[];
-  /** The same number for examples whose texts are nearly the same and stay together; null where any may stand anywhere. */
+  /** A number for each example, equal for near duplicates, which stay together; null if there are none or they may be apart. */
   readonly near: ReadonlyMap<LocatedExample, number> | null;
 }
 
-/** How a file of examples is read. */
+/** How to read a file of examples. */
 export type ReadOptions = Pick<TrainingSettings, "text" | "label" | "labelNames"> &
   Partial<Pick<TrainingSettings, "allow" | "group" | "dropDuplicates">>;
 
-/** Where files come from, and what takes what is odd in one but can be read. */
+/** Where files come from, and where warnings go. */
 export interface DataAccess {
   readonly sources: Pick<JobSources, "readData">;
   readonly onWarning: (message: string) => void;
@@ -37,8 +37,8 @@ export interface DataAccess {
 }
 
 /**
- * Reads labelled texts, without those whose text or label is empty where that is allowed and without repeated ones where that is asked for. Errors as
- * `readExamples`, and those of `sources`.
+ * Reads labelled texts. Removes examples with an empty text or label if `allow` says so, and duplicates with `dropDuplicates`. Throws as
+ * `readExamples` and `sources`.
  */
 export async function readLabelled(
   path: string,
@@ -59,7 +59,7 @@ export async function readLabelled(
     throw new ConfigError(message, error.details, { cause: error });
   });
   const tell = (count: number, one: string, more: string) => {
-    if (count > 0) onWarning(`${file}: ${count === 1 ? `${one} is` : `${count} ${more} are`} left out`);
+    if (count > 0) onWarning(`${file}: ${count === 1 ? `${one} is` : `${count} ${more} are`} removed`);
   };
   tell(read.emptyTexts.length, "an empty text", "empty texts");
   tell(read.emptyLabels.length, "a text with an empty label", "texts with empty labels");
@@ -73,7 +73,7 @@ export async function readLabelled(
   return { file, sha256: await sha256(bytes), examples, labels, columns, rawLabels, near: null };
 }
 
-/** The first of those with the same text and label. Texts that contradict each other stay: which is right, their owner knows. */
+/** The first of each text with its label. The same text with different labels stays: only the user knows which label is right. */
 function withoutRepeats(examples: readonly LocatedExample[]): LocatedExample[] {
   const met = new Set<string>();
   return examples.filter(({ text, label }) => {
@@ -83,14 +83,14 @@ function withoutRepeats(examples: readonly LocatedExample[]): LocatedExample[] {
 }
 
 /**
- * Examples without those whose text stands in what is measured, whatever their label. Throws `ConfigError` where none would be left.
- * @param purpose what they are for: to learn from, or to choose the step by
+ * The examples whose text is not also in the measured part, with any label. Throws `ConfigError` if none is left.
+ * @param purpose their use, for messages
  */
 export function withoutMeasured(
   some: Labelled,
   measured: Labelled,
   { onWarning, words }: Pick<DataAccess, "onWarning" | "words">,
-  purpose: "learn from" | "choose the step by" = "learn from",
+  purpose: "train on" | "choose the step with" = "train on",
 ): Labelled {
   const met = new Set(measured.examples.map(({ text }) => plainText(text)));
   const examples = some.examples.filter(({ text }) => !met.has(plainText(text)));
@@ -98,18 +98,18 @@ export function withoutMeasured(
   if (left === 0) return some;
   if (examples.length === 0)
     throw new ConfigError(
-      `${some.file}: all ${left} texts stand in ${measured.file} too, so that without what repeats (${words.setting("dropDuplicates")}) nothing ` +
-        `is left to ${purpose}: name files with other texts, or leave ${words.setting(purpose === "learn from" ? "test" : "validation")} out to have a ` +
-        `part kept back`,
+      `${some.file}: all ${left} texts are also in ${measured.file}, so ${words.setting("dropDuplicates")} leaves no examples ` +
+        `to ${purpose}. Name files with other texts, or omit ${words.setting(purpose === "train on" ? "test" : "validation")} to hold out a ` +
+        `part of the data`,
       { file: some.file, measured: measured.file, examples: left },
     );
-  const texts = left === 1 ? "a text that stands" : `${left} texts that stand`;
-  const from = purpose === "learn from" ? "what is learnt from" : "what the step is chosen by";
-  onWarning(`${some.file}: ${texts} in ${measured.file} too ${left === 1 ? "is" : "are"} left out of ${from}`);
+  const texts = left === 1 ? "a text that is also" : `${left} texts that are also`;
+  const from = purpose === "train on" ? "the training data" : "the validation data";
+  onWarning(`${some.file}: ${texts} in ${measured.file} ${left === 1 ? "is" : "are"} removed from ${from}`);
   return { ...some, examples };
 }
 
-/** Throws `ConfigError`, naming the place in the file, where a label is not among the known ones. */
+/** Throws `ConfigError`, with the place in the file, for an unknown label. */
 export function checkKnown(file: string, examples: readonly LocatedExample[], labels: readonly string[]): void {
   const among = new Set(labels);
   const strange = examples.filter(({ label }) => !among.has(label));
@@ -117,7 +117,7 @@ export function checkKnown(file: string, examples: readonly LocatedExample[], la
   if (first === undefined) return;
   const more = strange.length === 1 ? "" : ` (${strange.length} examples have such labels)`;
   throw new ConfigError(
-    `${file}, ${placeIn(file, first.line)}: label ${excerpt(first.label)} is not among the known ones: ${clip(labels.join(", "))}${more}`,
+    `${file}, ${placeIn(file, first.line)}: label ${excerpt(first.label)} is unknown; the labels are ${clip(labels.join(", "))}${more}`,
     { file, line: first.line, label: first.label },
   );
 }

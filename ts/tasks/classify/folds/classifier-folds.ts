@@ -22,13 +22,13 @@ import type { TrainingSettings } from "../settings.js";
 import { checkPredictions } from "../stored/metrics-check.js";
 import { checkClassifierFold, checkClassifierReport } from "./report-check.js";
 
-/** One fold: trained on the others, measured on its own examples. */
+/** One fold: trained on the other folds, measured on its own examples. */
 export interface ClassifierFold extends FoldResult, Pick<Baseline, "headOnly" | "largestClass"> {
-  /** Of head and adapter after training, on this fold's examples. */
+  /** Head and adapter after training, on this fold's examples. */
   readonly after: Metrics;
 }
 
-/** What cross-validation of a classifier of texts found: folds.json. */
+/** The result of cross-validation of a text classifier: folds.json. */
 export interface FoldsReport extends TaskFoldsReport<TrainingSettings, ClassifierFold> {
   /** Share of right predictions. */
   readonly accuracy: FoldSpread;
@@ -36,24 +36,24 @@ export interface FoldsReport extends TaskFoldsReport<TrainingSettings, Classifie
   readonly macroF1: FoldSpread;
   /** Mean cross entropy. */
   readonly loss: FoldSpread;
-  /** Accuracy of the head alone; null where it was not fitted. */
+  /** Accuracy of the head-only baseline; null if it was not fitted. */
   readonly headOnly: FoldSpread | null;
-  /** All folds' predictions together: each example once, said by a classifier that had not seen it. */
+  /** All folds' predictions together: each example once, predicted by a classifier that was not trained on it. */
   readonly pooled: Metrics;
   /**
-   * What head and adapter have over the head alone, by those predictions, with 95 % intervals; null where the head alone was not fitted,
-   * or is the result.
+   * Difference between head and adapter and the head-only baseline on those predictions, with 95 % intervals; null if the baseline was not
+   * fitted, or is the result.
    */
   readonly overHeadAlone: PairedDifference | null;
-  /** What to use, by that difference. */
+  /** Which of the two to use, by that difference. */
   readonly recommended: Recommendation;
 }
 
-/** What is kept of a fold until all are done. */
+/** Kept of a fold until all are done. */
 interface Kept {
-  /** Class that is said of each of its examples. */
+  /** The predicted class of each of its examples. */
   readonly predicted: readonly number[];
-  /** The same of the head alone; null where that was not fitted, or is the result. */
+  /** The same for the head-only baseline; null if it was not fitted, or is the result. */
   readonly headPredicted: readonly number[] | null;
 }
 
@@ -88,7 +88,7 @@ export const classifierFolds: FoldKind<LocatedExample> = {
   },
   checkTogether(done) {
     const classes = new Set(done.map((fold) => resultOf(fold).after.perClass.length));
-    if (classes.size > 1) throw unexpected("folds", "folds", "measured on the same labels", [...classes]);
+    if (classes.size > 1) throw unexpected("folds", "folds", "metrics for the same labels", [...classes]);
   },
   checkMeasured(done, folds, labels, path) {
     const truth = classesOf(folds, labels);
@@ -102,7 +102,7 @@ export const classifierFolds: FoldKind<LocatedExample> = {
         const { length: classes } = measured!.perClass;
         const cells = said.length === truth[i]!.length ? cellsOf(truth[i]!, said, classes) : [];
         if (JSON.stringify(cells) === JSON.stringify(cellsIn(measured!).map(inOrder))) continue;
-        const message = `${path}: fold ${i + 1} was measured on other examples than it has; remove the file to begin anew`;
+        const message = `${path}: the predictions of fold ${i + 1} do not match its examples; remove the file to start again`;
         throw new FormatError(message, { file: path, fold: i + 1 });
       }
     }
@@ -136,7 +136,7 @@ export const classifierFolds: FoldKind<LocatedExample> = {
   },
 };
 
-/** Several measurements as one. */
+/** Combines several measurements. */
 async function pooled(all: readonly Metrics[], classes: number, signal: AbortSignal | undefined): Promise<Metrics> {
   const cells = summed(all.flatMap(cellsIn), classes);
   const count = all.reduce((sum, one) => sum + one.count, 0);

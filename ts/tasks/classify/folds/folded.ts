@@ -12,21 +12,21 @@ import { groupsOf } from "../data/held-out.js";
 import { nearNumbers } from "../data/near-examples.js";
 import type { TrainingSettings } from "../settings.js";
 
-/** Labels that a message names. */
+/** The most labels that a message names. */
 const NAMED = 3;
 
 type LabelledFold = Fold<LocatedExample>;
 
-/** How often folds are drawn with texts that are nearly the same together, and how much larger than another one may then be. */
+/** How many draws of folds are tried with near duplicates together, and how much larger than another a fold may then be. */
 const [ROUNDS, FACTOR] = [2, 2];
 
-/** Labels that a fold would be tested on without having learnt them. */
+/** Labels that a fold would be tested on without a training example. */
 function missingIn(fold: LabelledFold, labels: readonly string[]): string[] {
   const learnt = new Set(fold.train.map(({ label }) => label));
   return labels.filter((label) => !learnt.has(label));
 }
 
-/** Folds in which texts that are nearly the same stand together; null where that takes a label out of what a fold learns from. */
+/** Folds with near duplicates together; null if a fold would then have no training example of a label. */
 async function foldsTogether(
   { examples, near, labels }: Labelled,
   count: number,
@@ -47,8 +47,9 @@ async function foldsTogether(
 }
 
 /**
- * The examples in `count` folds, texts that are nearly the same in one as far as that goes. Rejects with `AbortError` when cancelled, with `ConfigError` as `foldExamples`, and where one of them would be tested on a label that it learns
- * nothing of: what it measures would say nothing of a classifier that learns from all.
+ * The examples in `count` folds, near duplicates in one fold if possible. Rejects with `AbortError` when cancelled; with `ConfigError` as
+ * `foldExamples`, and if a fold would be tested on a label without training examples: its result would not hold for a classifier that is
+ * trained on all.
  */
 export async function foldsOf(
   all: Labelled,
@@ -66,7 +67,7 @@ export async function foldsOf(
     const missing = missingIn(fold, labels);
     if (missing.length === 0) continue;
     const shown = missing.slice(0, NAMED).map((label) => excerpt(label, 60));
-    const more = missing.length > NAMED ? ` and ${missing.length - NAMED} labels more` : "";
+    const more = missing.length > NAMED ? ` and ${missing.length - NAMED} more labels` : "";
     const own = examples.filter(({ label }) => label === missing[0]);
     const texts = new Set(own.map(({ text }) => plainText(text))).size;
     const [howMany, has] = own.length === 1 ? ["the only example", "is"] : [`all ${own.length} examples`, "are"];
@@ -74,9 +75,9 @@ export async function foldsOf(
     const because = own.length === 1 ? "" : `, of ${texts} different ${texts === 1 ? "text" : "texts"}: ${why}`;
     const needed = groups !== null ? "in two groups or more" : "with two different texts or more";
     throw new ConfigError(
-      `${file}: fold ${i + 1} of ${count} would learn nothing of ${shown.join(", ")}${more}, and be tested on it: ${howMany} of ${shown[0]} ` +
-        `${has} in that fold${because}. Give examples of each label ${needed}, leave out labels that have none, or test on a file of ` +
-        `its own (${words.setting("test")}) in place of folds`,
+      `${file}: fold ${i + 1} of ${count} would be tested on ${shown.join(", ")}${more} without a training example: ${howMany} of ${shown[0]} ` +
+        `${has} in that fold${because}. Add examples of each label ${needed}, remove labels that have too few, or use a test file ` +
+        `(${words.setting("test")}) instead of folds`,
       { file, fold: i + 1, folds: count, labels: missing },
     );
   }

@@ -8,7 +8,7 @@ const what = "folds";
 
 const supports = ({ perClass }: Metrics) => perClass.map(({ support }) => support);
 
-/** A fold from a file. Throws `ConfigError`, naming the field, for what none can be. */
+/** A fold from a file. Throws `ConfigError`, naming the field, for invalid values. */
 export function checkClassifierFold(place: string, value: Readonly<Record<string, unknown>>): void {
   const { after, headOnly, largestClass } = value;
   checkMetrics(what, `${place}.after`, after);
@@ -40,7 +40,7 @@ function checkDifference(place: string, value: unknown): void {
     throw unexpected(what, `${place}.interval`, "two numbers, the lower one first", interval);
 }
 
-/** Throws `ConfigError`, naming the field, unless a report from a file has what a classifier's folds say. */
+/** Throws `ConfigError`, naming the field, unless a report from a file has the fields of a classifier's folds. */
 export function checkClassifierReport(report: Readonly<Record<string, unknown>>): void {
   const { labels, pooled, headOnly, overHeadAlone } = report as { labels: readonly string[] } & typeof report;
   const folds = report["folds"] as readonly { readonly after: Metrics }[];

@@ -14,24 +14,25 @@ import type { RunContext, TokenizedParts } from "../../../training/task-definiti
 import { fitsHead, recipes } from "../recipes.js";
 import type { TrainingSettings } from "../settings.js";
 
-/** What head and adapter are measured against. */
+/** The baselines for head and adapter. */
 export interface Baseline {
-  /** The head as it is initialised. */
+  /** The initial head. */
   readonly before: Metrics;
-  /** Share of right answers where every text is given the label that most of the training texts have. */
+  /** Majority-class baseline: accuracy of always predicting the most frequent label of the training texts. */
   readonly largestClass: number;
   /**
-   * The best head on the vectors of the encoder as it is: logistic regression, fitted to convergence, its regularisation chosen on a part
-   * of the training texts, of whole groups where there are any. It has no step to choose, so that it learns from what is held out for that, too. Null where not wanted.
+   * Head-only baseline: logistic regression on the vectors of the frozen encoder, fitted to convergence. Its regularisation is chosen on a
+   * part of the training texts, in whole groups if there are groups. It chooses no step, so it is also fitted to the examples that are held
+   * out for that. Null if switched off.
    */
   readonly headOnly: Metrics | null;
 }
 
-/** What the baseline is measured on. */
+/** The examples that the baseline is measured on. */
 export interface BaselineWork {
   readonly classifier: TextClassifier;
   readonly parts: TokenizedParts<TokenizedText>;
-  /** What the head alone is fitted to beside what is trained on. */
+  /** Examples that only the head-only baseline is fitted to, in addition to the training examples. */
   readonly spare: readonly TokenizedText[];
   readonly settings: TrainingSettings;
   readonly context: Pick<RunContext, "emit" | "signal">;
@@ -39,16 +40,16 @@ export interface BaselineWork {
 
 type Head = Pick<LogisticRegression, "weight" | "bias">;
 
-/** The head alone, what it says of the texts to test on, and the head that training starts from. */
+/** The head-only baseline, its predictions of the test texts, and the head that training starts from. */
 export interface FittedHead extends Head {
   readonly start: Head;
   readonly logits: readonly Float32Array[];
 }
 
-/** Rows of logits that are computed at once. */
+/** Rows of logits computed at once. */
 const CHUNK = 1024;
 
-/** Measures the untrained head, the largest class, and the head that is fitted to the vectors of the encoder as it is. */
+/** Measures the untrained head, the majority-class baseline and the head-only baseline. */
 export async function measureBaseline(work: BaselineWork): Promise<{ baseline: Baseline; fitted: FittedHead | null }> {
   const { classifier, parts, spare, settings } = work;
   const { train, measured } = parts;
@@ -63,7 +64,7 @@ export async function measureBaseline(work: BaselineWork): Promise<{ baseline: B
   const largestClass = targets.filter((target) => target === largest).length / targets.length;
   const { headStart } = recipes[settings.recipe];
   if (!fitsHead(settings)) return { baseline: { before, largestClass, headOnly: null }, fitted: null };
-  // As they stand in the file: which of them C is chosen on must not depend on whether some are held out for the adapter.
+  // In the file's order: the part that chooses C must not depend on what is held out for the adapter.
   const whole = [...train, ...spare].sort((a, b) => a.example.line - b.example.line);
   const all = await encode(work, "encode-train", whole);
   const onProgress: Progress = (event) => work.context.emit({ type: "progress", phase: "head-only", ...event });
@@ -74,7 +75,7 @@ export async function measureBaseline(work: BaselineWork): Promise<{ baseline: B
   const choice = { onProgress, ...(groups && { groups }) };
   const { weight, bias, regularisation } = await fitted(work, all, targetsOf(whole), choice);
   const held = settings.headOnly || headStart === null ? null : { regularisation: regularisation * headStart };
-  // Training may start from what was learnt of its own examples alone: by the others its step is chosen.
+  // Training starts from a head fitted to its own examples only: the others choose its step.
   const places = new Map(whole.map((example, i) => [example, i]));
   const own = () => train.map((example) => all[places.get(example)!]!);
   const start = held === null ? { weight, bias } : await fitted(work, own(), learnt, held);
@@ -109,7 +110,7 @@ function mostFrequent(targets: readonly number[], classes: number): number {
   return counts.indexOf(Math.max(...counts));
 }
 
-/** Vectors as the head gets them: without the model's default prompt, and not normalised. */
+/** Vectors for the head: without the model's default prompt, and not normalised. */
 function encode(
   { classifier: { encoder, graph }, context }: BaselineWork,
   phase: JobPhase,

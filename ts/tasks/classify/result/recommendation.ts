@@ -1,16 +1,15 @@
 import type { Difference, PairedDifference } from "../../../train/metrics/paired-difference.js";
 
-/** Of fewer texts, a mean over classes is decided by single ones. */
+/** With fewer texts, single ones decide a mean over classes. */
 const ENOUGH_FOR_F1 = 100;
 
 /**
- * What to use: "head-only" where the adapter adds nothing to the head alone that is more than chance, by the interval of what it adds;
- * "adapter" where it does, in accuracy or, of a hundred texts and more and without losing accuracy, in macro F1; null where the two
- * were not compared.
+ * Which to use. "adapter" if it is significantly better than the head-only baseline in accuracy or, with at least 100 texts and no loss of
+ * accuracy, in macro F1; otherwise "head-only". Null if the two were not compared.
  */
 export type Recommendation = "adapter" | "head-only" | null;
 
-/** What follows from the difference between head and adapter and the head alone. */
+/** The recommendation from the difference between head and adapter and the head-only baseline. */
 export function recommend(overHeadAlone: PairedDifference | null): Recommendation {
   if (overHeadAlone === null) return null;
   const { accuracy, macroF1, count } = overHeadAlone;
@@ -20,8 +19,8 @@ export function recommend(overHeadAlone: PairedDifference | null): Recommendatio
 }
 
 /**
- * What head and adapter lose in macro F1 against the head alone, of a hundred texts and more, where that is more than chance while
- * accuracy does not fall by more than chance: frequent classes are bought with rare ones. Null where that is not so.
+ * The difference in macro F1 if head and adapter, on at least 100 texts, are significantly below the head-only baseline while accuracy is
+ * not: rare classes got worse in favour of frequent ones. Otherwise null.
  */
 export function macroF1Loss(overHeadAlone: PairedDifference | null): Difference | null {
   if (overHeadAlone === null) return null;

@@ -3,15 +3,15 @@ import type { Example } from "../../../io/examples/index.js";
 import { exp } from "../../../values/elementary.js";
 import { bestClass, classLoss } from "../../../train/metrics/class-probabilities.js";
 
-/** A prediction to look at. */
+/** A sample prediction. */
 export interface Sample {
   /** The text. */
   readonly text: string;
   /** Its label in the data. */
   readonly label: string;
-  /** The label that the classifier gives it. */
+  /** The predicted label. */
   readonly predicted: string;
-  /** Probability of that one. */
+  /** Probability of the predicted label. */
   readonly probability: number;
 }
 
@@ -24,7 +24,7 @@ export function pickSamples(all: readonly Sample[], count: number, seed: number)
   return [...right.slice(0, count - Math.min(wrong.length, wrongCount)), ...wrong.slice(0, wrongCount)];
 }
 
-/** What logits say of known examples. */
+/** Predictions from the logits of labelled examples. */
 export function predictionsOf(
   examples: readonly Example[],
   logits: readonly Float32Array[],

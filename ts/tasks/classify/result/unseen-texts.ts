@@ -4,23 +4,23 @@ import type { Interval } from "../../../train/metrics/bootstrap.js";
 import { wilson } from "../../../train/metrics/wilson.js";
 import type { Sample } from "./sample-predictions.js";
 
-/** The result on the texts that were not learnt from, where others were. */
+/** The result on the measured texts that are not in the training data. */
 export interface UnseenTexts {
-  /** Texts that were measured and stand in the training data too, apart from case and white space. */
+  /** Measured texts that are also in the training data, apart from case and white space. */
   readonly seen: number;
-  /** Others that nearly do: but for a greeting, a sign-off, a sign. */
+  /** Measured texts that are near duplicates of training texts: they differ by a greeting, a sign-off, a sign. */
   readonly near: number;
-  /** Texts that are neither. */
+  /** The other measured texts. */
   readonly count: number;
-  /** Share of right predictions of those; null where there are none. */
+  /** Accuracy on those; null if there are none. */
   readonly accuracy: number | null;
-  /** Its 95 % interval (Wilson); null where there are none. */
+  /** Its 95 % interval (Wilson); null if there are none. */
   readonly interval: Interval | null;
 }
 
 /**
- * The result without the texts that stand in the training data too, or nearly do; null where none does.
- * @param nearTrained places of the predictions whose text nearly does
+ * The result without texts that are also in the training data, or near duplicates of it; null if there are none.
+ * @param nearTrained indices of the predictions whose text is a near duplicate
  */
 export function unseenTexts(
   learnt: readonly Example[],

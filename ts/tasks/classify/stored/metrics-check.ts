@@ -3,11 +3,11 @@ import { type Cell, cellsIn } from "../../../train/metrics/cells.js";
 import { type Metrics, scoresOf } from "../../../train/metrics/metrics.js";
 import { objectAt } from "../../../training/store/run-state.js";
 
-/** Throws `ConfigError` unless predictions are those that a confusion matrix counts. */
+/** Throws `ConfigError` unless predictions agree with a confusion matrix. */
 export function checkPredictions(what: string, place: string, value: unknown, measured: Metrics | null): void {
   if (measured === null) {
     if (value === null) return;
-    throw unexpected(what, place, "null, since the head alone was not measured", value);
+    throw unexpected(what, place, "null, since the head-only baseline was not measured", value);
   }
   const counts = new Array<number>(measured.perClass.length).fill(0);
   for (const { predicted, count } of cellsIn(measured)) counts[predicted]! += count;
@@ -15,22 +15,22 @@ export function checkPredictions(what: string, place: string, value: unknown, me
     for (const predicted of value as number[]) counts[predicted]!--;
     if (counts.every((left) => left === 0)) return;
   }
-  throw unexpected(what, place, `the ${measured.count} classes that the confusion matrix counts`, value);
+  throw unexpected(what, place, `the ${measured.count} classes of the confusion matrix`, value);
 }
 
-/** Throws `ConfigError`, naming the field, unless a value from a file is what a run measures. */
+/** Throws `ConfigError`, naming the field, unless a value from a file is a run's measurement. */
 export function checkMetrics(what: string, place: string, value: unknown): asserts value is Metrics {
   const measured = objectAt(what, place, value);
   const { count, accuracy, loss, perClass, macroF1, intervals } = measured;
   whole(what, `${place}.count`, count, 1);
   nonNegative(what, `${place}.loss`, loss);
   const [cells, classes] = takeConfusion(what, place, measured);
-  // What follows from the matrix is compared with it.
+  // Values that follow from the matrix are compared with it.
   const { accuracy: right, perClass: scores, macroF1: mean } = scoresOf(cells, classes);
-  if (accuracy !== right) throw unexpected(what, `${place}.accuracy`, "what the confusion matrix says", accuracy);
+  if (accuracy !== right) throw unexpected(what, `${place}.accuracy`, "the value from the confusion matrix", accuracy);
   if (JSON.stringify(perClass) !== JSON.stringify(scores))
-    throw unexpected(what, `${place}.perClass`, "what the confusion matrix says", perClass);
-  if (macroF1 !== mean) throw unexpected(what, `${place}.macroF1`, "what the confusion matrix says", macroF1);
+    throw unexpected(what, `${place}.perClass`, "the value from the confusion matrix", perClass);
+  if (macroF1 !== mean) throw unexpected(what, `${place}.macroF1`, "the value from the confusion matrix", macroF1);
   if (intervals === null) return;
   const both = objectAt(what, `${place}.intervals`, intervals);
   for (const name of ["accuracy", "macroF1"]) {
@@ -43,7 +43,7 @@ export function checkMetrics(what: string, place: string, value: unknown): asser
   }
 }
 
-/** The confusion matrix of a measurement, however it is written, and how many classes it has. */
+/** The confusion matrix of a measurement in either format, and its number of classes. */
 function takeConfusion(
   what: string,
   place: string,
@@ -64,7 +64,7 @@ function takeConfusion(
   throw unexpected(what, `${place}.confusionCells`, expected, confusionCells);
 }
 
-/** Whether these are cells of so many classes, each behind the one before it. */
+/** Whether these are ordered cells of so many classes. */
 function isOrdered(cells: readonly unknown[], classes: number): cells is readonly Cell[] {
   let last = -1;
   return cells.every((cell) => {

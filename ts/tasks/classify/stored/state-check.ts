@@ -4,7 +4,7 @@ import { objectAt } from "../../../training/store/run-state.js";
 import type { ClassifierState } from "../text-model.js";
 import { checkMetrics, checkPredictions } from "./metrics-check.js";
 
-/** Throws `ConfigError`, naming the field, unless a value from a file is what a classifier's run keeps. */
+/** Throws `ConfigError`, naming the field, unless a value from a file is the state of a classifier's run. */
 export function checkClassifierState(what: string, run: Readonly<Record<string, unknown>>): void {
   const baseline = objectAt(what, "run.baseline", run["baseline"]);
   share(what, "run.baseline.largestClass", baseline["largestClass"]);
@@ -14,7 +14,7 @@ export function checkClassifierState(what: string, run: Readonly<Record<string, 
   checkPredictions(what, "run.headPredictions", run["headPredictions"], headOnly);
 }
 
-/** Throws `ConfigError` where a baseline has not such classes and so many examples that the result is measured on. */
+/** Throws `ConfigError` unless a baseline has these classes and this number of measured examples. */
 export function checkBaselineFits(
   run: object,
   { labels }: { readonly labels: readonly string[] },

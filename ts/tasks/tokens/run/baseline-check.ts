@@ -2,7 +2,7 @@ import { nonNegative, share, unexpected, whole } from "../../../arguments/settin
 import { isJsonObject } from "../../../io/json.js";
 import { objectAt } from "../../../training/store/run-state.js";
 
-/** Throws `ConfigError`, naming the field, unless a value from a file is what was measured before a run on labelled words. */
+/** Throws `ConfigError`, naming the field, unless a value from a file is the baseline of a run on labelled words. */
 export function checkTokenBaseline(what: string, place: string, value: unknown): void {
   const { largestClass, headOnly, headEntities, headWords } = objectAt(what, place, value);
   share(what, `${place}.largestClass`, largestClass);
@@ -14,7 +14,7 @@ export function checkTokenBaseline(what: string, place: string, value: unknown):
   for (const name of ["count", "cut"]) whole(what, `${place}.headOnly.${name}`, metrics[name]);
   const counts = Array.isArray(headEntities) ? (headEntities as unknown[]) : null;
   if (!Array.isArray(metrics["perEntity"]) || counts === null || !counts.every(areCounts))
-    throw unexpected(what, `${place}.headEntities`, "counts of entities, an example each", headEntities);
+    throw unexpected(what, `${place}.headEntities`, "counts of entities for each example", headEntities);
 }
 
 function areCounts(value: unknown): boolean {

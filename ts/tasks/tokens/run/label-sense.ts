@@ -3,7 +3,7 @@ import { excerpt } from "../../../errors/excerpt.js";
 import type { LocatedTokens } from "../../../io/examples/tokens/located-tokens.js";
 import type { RunContext } from "../../../training/task-definition.js";
 
-/** Labels that are looked at with suspicion are more than these, those that are told of more than so many, and than a tenth of the words. */
+/** More labels than the first number are suspect. More than the second, and than a tenth of the words, give a warning. */
 const SWAPPED = 10;
 const MANY = 50;
 
@@ -11,8 +11,8 @@ const isTag = (name: string) => /^(O|[BIESLU]-.+)$/.test(name);
 const share = (names: readonly string[]) => names.filter(isTag).length / names.length;
 
 /**
- * Throws `ConfigError` where labels are taken from the column of the words: they are no tags, and of more kinds than what stands for words,
- * or that looks like tags. Tells of labels too many to be learnt.
+ * Throws `ConfigError` if the label column seems to hold the words: its values are not tags, and there are more of them than of the words,
+ * or the words look like tags. Warns of too many labels to train on.
  */
 export function checkAreTags(
   file: string,
@@ -33,12 +33,12 @@ export function checkAreTags(
   const found = `${kinds.size} different labels of ${labels.length} words, such as ${excerpt([...kinds].slice(0, 3))}`;
   if (kinds.size > new Set(words).size || share(words) > 0.5)
     throw new ConfigError(
-      `${file}: ${found}, are no tags, and the words are ${excerpt([...new Set(words)].slice(0, 3))}: words and tags are the other way round; name their columns by ${fields} (tokens, tags)`,
+      `${file}: ${found}, are not tags, and the words are ${excerpt([...new Set(words)].slice(0, 3))}: the columns of words and tags seem to be swapped; name them with ${fields} (tokens, tags)`,
       { file, option: "fields", labels: kinds.size },
     );
   if (kinds.size > Math.max(MANY, labels.length / 10))
     emit({
       type: "warning",
-      message: `${file}: ${found}: few examples are left for each. Are these its tags? ${fields} names their column (tags)`,
+      message: `${file}: ${found}, so few examples of each. Are these the tags? Name their column with ${fields} (tags)`,
     });
 }

@@ -17,17 +17,17 @@ export const tokenFields = {
   /** Words are labelled. */
   task: requiredField(among(["tokens"])),
   /**
-   * What the data call a field, by its name here: `tokens` and `tags` (in CoNLL's columns numbers from 0), `text` and `spans`, in tables
-   * `sentence` too.
+   * Names of fields in the data, by their standard names: `tokens` and `tags` (for CoNLL columns, numbers from 0), `text` and `spans`, in
+   * tables also `sentence`.
    */
   fields: field(columns, {}),
 };
 
 /**
- * Everything that the result of a run on labelled words depends on, apart from the files it names. What it shares with a classifier of
- * texts is as there; class weights count words, and examples are sentences, or texts with entities.
+ * Everything that the result of a run on labelled words depends on, except the files it names. Shared settings are as for a text
+ * classifier; class weights count words, and examples are sentences, or texts with entities.
  */
 export type TokenSettings = ValuesOf<typeof tokenFields>;
 
-/** A run on labelled words as plain data. All but `task` and `data` has a default. */
+/** A run on labelled words as plain data. All fields except `task` and `data` have defaults. */
 export type TokenJobSpec = Pick<TokenSettings, "task" | "data"> & Partial<TokenSettings>;

@@ -12,22 +12,22 @@ import type { TokenSettings } from "./settings.js";
 import type { TokenBaseline } from "./token-report.js";
 import type { TokenizedWords } from "./tokenized-words.js";
 
-/** Numbers of the vectors that a head is fitted to, at most: 128 MB of them, in a few copies. */
+/** The most numbers in the vectors that a head is fitted to: 128 MB, in a few copies. */
 const MOST_NUMBERS = 2 ** 25;
 
-/** What the baseline is measured on. */
+/** The examples that the baseline is measured on. */
 export interface TokenBaselineWork {
   readonly classifier: TokenClassifier;
   readonly parts: TokenizedParts<TokenizedWords>;
-  /** What the head alone is fitted to beside what is trained on. */
+  /** Examples that only the head-only baseline is fitted to, in addition to the training examples. */
   readonly spare: readonly TokenizedWords[];
   readonly settings: TokenSettings;
   readonly context: Pick<RunContext, "emit" | "signal">;
-  /** What the encoder as it is and the head say of what is measured. */
+  /** Predictions of frozen encoder and head for the measured examples. */
   readonly measure: () => Promise<MeasuredTokens>;
 }
 
-/** What was measured before training; where a head was fitted, it is the classifier's, or that which training starts from. */
+/** The measurement before training. A fitted head is the classifier's, or the one that training starts from. */
 export async function measureTokenBaseline(work: TokenBaselineWork): Promise<TokenBaseline> {
   const { settings, classifier, parts: tokenized, spare, context } = work;
   const { train: learnt } = tokenized;
@@ -36,11 +36,11 @@ export async function measureTokenBaseline(work: TokenBaselineWork): Promise<Tok
   const { signal, emit } = context;
   const { parts, head } = classifier;
   const { graph } = classifier.encoder;
-  // Whole texts, in an order of their own, as far as memory goes.
+  // Whole texts, in a seeded order, as many as fit in memory.
   const all = [...learnt, ...spare];
   const chosen = withinMemory(all, classifier.encoder.model.config.hiddenSize, settings.seed);
   const vectors = await wordVectors(parts, chosen, null, phaseEvents(context, "encode-train", chosen.length));
-  // Of the two fits the one that chooses is told.
+  // Only the fit that chooses the regularisation reports progress.
   const told = {
     onProgress: ({ done, total }: { readonly done: number; readonly total: number }) =>
       emit({ type: "progress", phase: "head-only", done, total }),
@@ -63,7 +63,7 @@ export async function measureTokenBaseline(work: TokenBaselineWork): Promise<Tok
   const { metrics: headOnly, entities: headEntities } = await work.measure();
   const { headStart } = recipes[settings.recipe];
   if (!settings.headOnly) {
-    // Training may start from what was learnt of its own examples alone: by the others its step is chosen.
+    // Training starts from a head fitted to its own examples only: the others choose its step.
     const own = new Set<TokenTargets>(learnt);
     const places = [...vectors.texts.keys()].filter((i) => own.has(vectors.texts[i]!));
     const some = { texts: places.map((i) => vectors.texts[i]!), rows: places.map((i) => vectors.rows[i]!) };
@@ -74,7 +74,7 @@ export async function measureTokenBaseline(work: TokenBaselineWork): Promise<Tok
 
 const countWords = (texts: readonly TokenTargets[]) => texts.reduce((sum, { places }) => sum + places.length, 0);
 
-/** The texts, or as many of them as their words' vectors may take of memory. */
+/** The texts, as many as the memory limit for their words' vectors allows. */
 function withinMemory(texts: readonly TokenTargets[], hidden: number, seed: number): readonly TokenTargets[] {
   const most = MOST_NUMBERS / hidden;
   if (countWords(texts) <= most) return texts;
@@ -83,7 +83,7 @@ function withinMemory(texts: readonly TokenTargets[], hidden: number, seed: numb
   return chosen.sort((a, b) => a - b).map((i) => texts[i]!);
 }
 
-/** Share of the measured words that have the label that most words to train on have. */
+/** Share of the measured words that have the most frequent label of the training words. */
 function shareOfLargest({ parts: { train, measured }, classifier }: TokenBaselineWork): number {
   const counts = new Array<number>(classifier.labels.length).fill(0);
   for (const { targets } of train) for (const target of targets) counts[target]!++;

@@ -13,7 +13,7 @@ import { type LabelledText, takeTokenExamples } from "../token-examples.js";
 import type { TokenSettings } from "./settings.js";
 import { checkAreTags } from "./label-sense.js";
 
-/** An example as it is worked on, and its line in the file. */
+/** A checked example and its line in the file. */
 export interface LocatedText extends LabelledText {
   readonly line: number;
 }
@@ -24,7 +24,7 @@ export type TokenFile = TaskFile<LocatedText>;
 type Reading = Pick<TokenSettings, "fields">;
 type Access = Pick<RunContext, "sources" | "emit" | "words">;
 
-/** Reads a file, with its labels where none are known. Throws `FormatError` and `ConfigError`, with the place, for what makes no sense. */
+/** Reads a file, and its labels if none are known yet. Throws `FormatError` and `ConfigError`, with the place, for invalid data. */
 export async function readTokenFile(
   path: string,
   { fields }: Reading,
@@ -34,13 +34,13 @@ export async function readTokenFile(
   const { sources, emit } = access;
   const { name: file, bytes } = await sources.readData(path);
   const onWarning = (message: string) => emit({ type: "warning", message });
-  // Fetched with the tables' readers when a file is read.
+  // Loaded on demand, with the readers of tables.
   const { readTokens } = await import("../../../io/examples/tokens/read-tokens.js");
   const located = await readTokens(bytes, { file, fields, onWarning });
   if (known === undefined) checkAreTags(file, located, access);
   const labels = known ?? labelsOf(located);
   if (labels.length < 2)
-    throw new ConfigError(`${file}: two labels or more are expected, all words have ${excerpt(labels[0])}`, { labels });
+    throw new ConfigError(`${file}: two labels or more are needed; all words have ${excerpt(labels[0])}`, { labels });
   const index = new LabelIndex(labels);
   const examples = located.map(({ example, line }) =>
     inPlace(file, line, () => ({ ...takeTokenExamples(file, [example], index)[0]!, line })),
@@ -65,7 +65,7 @@ function labelsOf(located: readonly LocatedTokens[]): string[] {
   return names.has("O") ? ["O", ...others] : others;
 }
 
-/** Reads labelled words, and parts them, equal texts on one side. */
+/** Reads labelled words and splits them, equal texts on one side. */
 export function tokenReader(settings: TokenSettings, context: RunContext): DataReader<LocatedText> {
   return {
     async read(path, all) {

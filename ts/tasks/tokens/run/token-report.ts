@@ -5,38 +5,38 @@ import type { Recommendation } from "../../classify/result/recommendation.js";
 import type { TaskReport } from "../../../training/result/report.js";
 import type { TokenSettings } from "./settings.js";
 
-/** What head and adapter are measured against. */
+/** The baselines for head and adapter. */
 export interface TokenBaseline {
-  /** Share of right labels where every word is given the label that most words to learn from have. */
+  /** Majority-class baseline: accuracy of always predicting the most frequent label of the training words. */
   readonly largestClass: number;
   /**
-   * The best head on the vectors of the encoder as it is: logistic regression, fitted to convergence, its regularisation chosen on whole
-   * texts. It learns from what is held out to choose a step, too. Null where not wanted.
+   * Head-only baseline: logistic regression on the vectors of the frozen encoder, fitted to convergence, its regularisation chosen on whole
+   * texts. It is also fitted to the examples held out to choose a step. Null if switched off.
    */
   readonly headOnly: TokenMetrics | null;
-  /** What that head finds in each example that is measured. */
+  /** Entities that it finds in each measured example. */
   readonly headEntities: readonly EntityCounts[] | null;
-  /** Words that it was fitted to: of large data as many as memory allows. */
+  /** Number of words that it was fitted to; for large data as many as memory allows. */
   readonly headWords: number;
 }
 
-/** On the examples to test on: the head alone, and after training. */
+/** On the test examples: head-only baseline, and after training. */
 export interface TokenResult extends Omit<TokenBaseline, "headEntities"> {
-  /** With what was trained. */
+  /** After training. */
   readonly after: TokenMetrics;
-  /** What entity F1 head and adapter have over the head alone, with a 95 % interval; null where that was not fitted, or is the result. */
+  /** Difference in entity F1 to the head-only baseline, with a 95 % interval; null if the baseline was not fitted, or is the result. */
   readonly overHeadAlone: Difference | null;
-  /** What to use, by that difference. */
+  /** Which of the two to use, by that difference. */
   readonly recommended: Recommendation;
-  /** Which examples the result is measured on. Where it is the validation, and the step was chosen by it, it is flattered. */
+  /** Which examples the result is measured on. On a validation that also chose the step, the result is optimistic. */
   readonly measuredOn: "test" | "validation";
 }
 
-/** What happened in a run on labelled words: report.json. */
+/** The report of a run on labelled words: report.json. */
 export type TokenReport = TaskReport<TokenSettings, TokenResult>;
 
-/** What a finished run on labelled words gives. */
+/** The result of a finished run on labelled words. */
 export interface TokenJobResult {
-  /** What happened: report.json. */
+  /** The report: report.json. */
   readonly report: TokenReport;
 }
