@@ -131,8 +131,8 @@ describe("messages name the call, and what was meant", () => {
     expect(await classifier.predict([])).toEqual([]);
     expect((await encoder.encode([""]))[0]!.every(Number.isFinite)).toBe(true);
     expect((await classifier.predict([""]))[0]!.probability).toBeGreaterThan(0);
-    await expect(classifier.fit([])).rejects.toThrow("fit: there are no examples to learn from");
-    await expect(classifier.evaluate([])).rejects.toThrow("evaluate: there are no examples to measure");
+    await expect(classifier.fit([])).rejects.toThrow("fit: expected training examples, got an empty list");
+    await expect(classifier.evaluate([])).rejects.toThrow("evaluate: expected examples, got an empty list");
   });
 
   it("unknown options, with the likely name", async () => {
@@ -164,11 +164,11 @@ describe("messages name the call, and what was meant", () => {
     expect(() => classifier.save()).toThrow(gone);
     encoder.dispose();
     await expect(encoder.encode(texts)).rejects.toThrow(StaleNodeError);
-    await expect(encoder.encode(texts)).rejects.toThrow("encode: this encoder was disposed of; load it again");
-    await expect(other.predict(texts)).rejects.toThrow("predict: this encoder was disposed of; load it again");
-    expect(() => encoder.addAdapter("x")).toThrow("addAdapter: this encoder was disposed of");
+    await expect(encoder.encode(texts)).rejects.toThrow("encode: this encoder was disposed; load it again");
+    await expect(other.predict(texts)).rejects.toThrow("predict: this encoder was disposed; load it again");
+    expect(() => encoder.addAdapter("x")).toThrow("addAdapter: this encoder was disposed");
     expect(() => TextClassifier.create(encoder, { labels })).toThrow(
-      "TextClassifier.create: this encoder was disposed of",
+      "TextClassifier.create: this encoder was disposed",
     );
   });
 });

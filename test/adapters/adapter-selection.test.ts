@@ -298,7 +298,7 @@ describe("predictEach", () => {
     all[2]!.dispose();
     expect(await call).toEqual(alone);
     await fit;
-    await expect(predictEach(requests)).rejects.toThrow("predictEach: this classifier was disposed of");
+    await expect(predictEach(requests)).rejects.toThrow("predictEach: this classifier was disposed");
   });
 
   it("refuses classifiers of two encoders, and logits that are no numbers", async () => {

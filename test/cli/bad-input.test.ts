@@ -114,7 +114,7 @@ const table: BadInput[] = [
     says: /has 40 different labels in 40 examples, which looks like a column of texts/,
   },
   { args: `${tune} --data {deep.jsonl}`, says: /deep\.jsonl, line 2: expected JSON nested at most/ },
-  { args: `${tune} --validation {data.csv}`, says: /--data, the ones to train on, is missing/ },
+  { args: `${tune} --validation {data.csv}`, says: /--data, the training examples, is missing/ },
   // Settings that do not fit
   { args: `${tune} --data {data.csv} --steps 5 --warmup 9`, says: /longer than the run of 5 steps/ },
   {
@@ -147,7 +147,7 @@ const table: BadInput[] = [
     says: /training diverged: after step 1 a parameter is not finite; try a lower --learning-rate/,
     leaves: ["run.json"],
   },
-  { args: "finetune --model {model} --data {data.csv} --out {run}", says: /holds a finished run already/ },
+  { args: "finetune --model {model} --data {data.csv} --out {run}", says: /already has a finished run/ },
   { args: "finetune --model {model} --data {data.csv} --out {data.csv}", says: /a folder is expected, this is a file/ },
   { args: "finetune --model {model} --data {data.csv} --out {data.csv}/run", says: /ENOTDIR/ },
   // Models and runs
@@ -167,12 +167,12 @@ const table: BadInput[] = [
   },
   { args: "finetune --resume {nothing}", says: /checkpoint\.safetensors or run\.json is expected, there is none/ },
   { args: "predict --run {absent} text", says: /there is no folder/ },
-  { args: "predict --run {nothing} text", says: /a run's folder is expected/ },
+  { args: "predict --run {nothing} text", says: /expected a run's folder/ },
   { args: "predict --run {no-head} text", says: /labels\.json: expected JSON/ },
   { args: "predict --run {cut-adapter} text", says: /cut short/ },
   {
     args: "predict --run {run} --file {empty.txt} some",
-    says: /given as arguments and in .*empty\.txt: leave one of them out/,
+    says: /got texts as arguments and in .*empty\.txt: pass only one of them/,
   },
   { args: "predict --run {run} --file {empty.txt}", says: /holds no text/ },
   { args: "predict --run {run}", says: /standard input holds no text/, input: "\n" },
@@ -188,7 +188,7 @@ const table: BadInput[] = [
   { args: "merge {run} --model {wrong} --out {out}", says: /no such folder/ },
   { args: "inspect {absent}", says: /no such file or folder/ },
   { args: "inspect {data.csv}", says: /expected a safetensors file/ },
-  { args: "inspect {nothing}", says: /neither adapter_model\.safetensors nor model\.safetensors, and no run/ },
+  { args: "inspect {nothing}", says: /neither adapter_model\.safetensors nor model\.safetensors nor a run/ },
 ];
 
 describe("bad input", () => {

@@ -55,7 +55,7 @@ describe("evaluate says what was meant", () => {
   it("where there is no such run", async () => {
     const { code, err } = await lowrank(["evaluate", "--run", fixture.path("nowhere")]);
     expect(code).toBe(1);
-    expect(err).toMatch(/nowhere: a run's folder is expected, there is none of that name\n$/);
+    expect(err).toMatch(/nowhere: expected a run's folder, but it does not exist\n$/);
   });
 
   it("where texts are empty, by an option that it has", async () => {

@@ -43,7 +43,7 @@ describe("a run's folder", () => {
     const args = [...shortRun(fixture, "many", 200), "--no-baseline", "--threads", "1"];
     const outcomes = await Promise.all(Array.from({ length: 4 }, () => lowrankProcess(args, fixture.folder)));
     // On a busy machine, one may come when another is done.
-    expectOne(outcomes, /is in use: process|holds a finished run already/);
+    expectOne(outcomes, /is in use: process|already has a finished run/);
     expect(readdirSync(fixture.path("many")).sort()).toEqual(finished);
   });
 

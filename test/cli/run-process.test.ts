@@ -28,7 +28,7 @@ describe("lowrank as a process", () => {
       const args = [process.execPath, program, command] as const;
       expect(await runProcess(["sh", "-c", script, ...args], gone)).toMatchObject({
         ...{ code: 1, out: "" },
-        err: "error: the working folder is not there any more: change to one that is, and start this again\n",
+        err: "error: the working folder no longer exists: change to another one, and run this again\n",
       });
     }
   });
@@ -40,7 +40,7 @@ describe("lowrank as a process", () => {
     });
     expect(stopped).toMatchObject({ code: 130, signal: null });
     expect(stopped.err).toMatch(
-      /Stopped after step \d+; the checkpoint is in stopped\. To go on:\n +node .*cli\.js finetune --resume stopped/,
+      /Stopped after step \d+; the checkpoint is in stopped\. To continue:\n +node .*cli\.js finetune --resume stopped/,
     );
     // eslint-disable-next-line no-control-regex -- colours and redrawn lines, which a pipe must not get
     expect(stopped.out + stopped.err).not.toMatch(/[\u001b\r]/);
@@ -78,7 +78,7 @@ describe("lowrank as a process", () => {
     const predicted = await start(["predict", "--json", "a good film"]);
     expect(predicted.code).toBe(0);
     expect(predicted.err).toMatch(
-      /^answered by runs\/[\d-]+, the newest finished run under runs\/ \(another: --run FOLDER\)\n$/,
+      /^using runs\/[\d-]+, the newest finished run under runs\/ \(choose another with --run FOLDER\)\n$/,
     );
     expect(JSON.parse(predicted.out)).toMatchObject({ text: "a good film" });
     const merged = await start(["merge", "--out", "merged"]);

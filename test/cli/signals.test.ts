@@ -54,7 +54,7 @@ describe("an interruption", () => {
     expect(readdirSync(fixture.folder)).toEqual(before);
   });
 
-  it.each([/^encode test +\d/m, /^encode train +\d/m, /^head alone +\d/m])(
+  it.each([/^encode test +\d/m, /^encode train +\d/m, /^head only +\d/m])(
     "in the middle of finetune's work before training (%s) leaves a run to go on with",
     async (moment) => {
       const interrupt = new AbortController();
@@ -62,11 +62,11 @@ describe("an interruption", () => {
       const { code, err } = await lowrank(argsOf(commands["finetune"]!), { signal: interrupt.signal, onOutput });
       expect(code).toBe(130);
       expect(err).toMatch(
-        /Stopped before the first checkpoint; .*To begin it again:\n +lowrank finetune --resume .*new\n$/,
+        /Stopped before the first checkpoint; .*To start it again:\n +lowrank finetune --resume .*new\n$/,
       );
       expect(readdirSync(fixture.path("new"))).toEqual(["run.json"]);
       expect((await lowrank(["finetune", "--resume", fixture.path("new"), "--steps", "3"])).err).toMatch(
-        /--steps 3 is given, it began with 400; leave it out/,
+        /got --steps 3, the run has 400; omit the option/,
       );
       await rm(fixture.path("new"), { recursive: true });
     },
@@ -175,7 +175,7 @@ describe("an output that takes no more", () => {
     const args = "finetune --model model --data many.csv --steps 300 --no-baseline --out piped";
     const { out, err } = await shell(`${lowrankCall} ${args} | grep -m 1 '^train  '`);
     expect(out).toMatch(/^train +\d+\/300/);
-    expect(err).toMatch(/^Stopped after step \d+; the checkpoint is in piped\. To go on:\n.*--resume piped\n$/);
+    expect(err).toMatch(/^Stopped after step \d+; the checkpoint is in piped\. To continue:\n.*--resume piped\n$/);
     expect(readdirSync(fixture.path("piped")).sort()).toEqual([
       "checkpoint.history.jsonl",
       "checkpoint.safetensors",

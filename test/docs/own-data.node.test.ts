@@ -44,7 +44,7 @@ describe("your own data", () => {
   it("the page's first commands look, train, measure and answer", { timeout: 300_000 }, () => {
     const [looked, head, adapter, measured, answer] = all(page, "own-data");
     expect(looked).toMatch(/24 training texts, 2 labels/);
-    expect(head).toMatch(/none, the head alone/);
+    expect(head).toMatch(/none, only the head/);
     expect(adapter).toMatch(/head and adapter +\d/);
     expect(measured).toMatch(/is Billing +\d/);
     expect(answer).toMatch(/^(Billing|Technical) +[01]\.\d\d +I cannot log in any more\.\n$/);
@@ -54,7 +54,7 @@ describe("your own data", () => {
     expect(all(page, "look")[1]).toMatch(/24 training, 2 test texts, 2 labels[\s\S]*cut at 128/);
     rmSync(join(consumer.folder, "runs"), { recursive: true, force: true });
     const [head, folds] = all(page, "few");
-    expect(head).toMatch(/none, the head alone/);
+    expect(head).toMatch(/none, only the head/);
     expect(folds).toMatch(/accuracy/);
   });
 

@@ -31,7 +31,7 @@ const steady = (report: object) => {
 describe.each(Object.keys(oldRuns))("a run of task %s from an earlier version", (kind) => {
   it("that is finished is read", async () => {
     expect(await runStatus(memoryStore(await files(kind, "finished")))).toMatchObject({ status: "finished" });
-    await expect(runOld(kind, memoryStore(await files(kind, "finished")))).rejects.toThrow(/holds a finished run/);
+    await expect(runOld(kind, memoryStore(await files(kind, "finished")))).rejects.toThrow(/has a finished run/);
   });
 
   it("that is unfinished is read", async () => {

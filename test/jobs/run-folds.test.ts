@@ -150,7 +150,7 @@ describe("cross-validation that is interrupted", () => {
     expect(told).toEqual([]);
     expect(JSON.parse(JSON.stringify({ ...report, created: "" }))).toEqual({ ...written, created: "" });
     expect(Object.keys(store.files())).toEqual(["folds.json"]);
-    await expect(runFolds(short, 3, store, { sources })).rejects.toThrow(/holds folds\.json: take another store/);
+    await expect(runFolds(short, 3, store, { sources })).rejects.toThrow(/has folds\.json: choose another store/);
   });
 
   it("is refused to another spec, other files and damaged ones, by name, and stays as it is", async () => {
@@ -374,8 +374,8 @@ it.each([null, "group"])(
 );
 
 it.each([
-  [{ validation: "others.csv" }, 3, /leave validation out/],
-  [{ test: "others.csv" }, 3, /leave test out/],
+  [{ validation: "others.csv" }, 3, /omit validation/],
+  [{ test: "others.csv" }, 3, /omit test/],
   [{ testSplit: 0.5 }, 3, /omit testSplit/],
   [{}, 1, /folds is a whole number from 2/],
   [{}, 41, /41 folds need as many examples, got 40/],

@@ -256,7 +256,7 @@ describe("a store", () => {
 
   it("is refused where it holds a finished run, or results of something else", async () => {
     for (const [files, says] of [
-      [whole, /holds a finished run: take another store/],
+      [whole, /has a finished run: choose another store/],
       [{ "labels.json": new Uint8Array(3) }, /holds labels\.json, which the run would replace/],
     ] as const) {
       const store = memoryStore(files);

@@ -149,7 +149,7 @@ it("jobs at once, in one tab and in two: those of a name are one, the others ref
   const alone = await first.evaluate(runIn, { job, name: null });
   const run = (page: Page, name: string) =>
     page.evaluate(runIn, { job, name }).catch((error: Error) => error.message.split("\n")[0]!);
-  const busy = expect.stringMatching(/: one is in use: another job trains in it|: one holds a finished run/);
+  const busy = expect.stringMatching(/: one is in use: another job trains in it|: one has a finished run/);
   const [one, again, elsewhere, other] = await Promise.all([
     run(first, "one"),
     run(first, "one"),

@@ -47,7 +47,7 @@ it("a run's folder is opened in a line, with the run's answers; `dispose` frees 
   classifier.dispose();
   classifier.dispose();
   expect(engineInfo().memory.used).toBe(before);
-  await expect(classifier.encoder.encode(texts)).rejects.toThrow("this encoder was disposed of");
+  await expect(classifier.encoder.encode(texts)).rejects.toThrow("this encoder was disposed");
 });
 
 it("so are files by name, a source and an address, with the base named or given; options of the encoder go along", async () => {

@@ -61,7 +61,7 @@ describe("options are checked before any work", () => {
     ["maxGradNorm", { maxGradNorm: 0 }, "maxGradNorm is a number above 0"],
     ["learningRate", { learningRate: NaN }, "learningRate is a number from 0"],
     ["epochs", { epochs: Infinity }, "epochs is a number above 0"],
-    ["two lengths", { steps: 3, epochs: 1 }, "steps and epochs both say how long"],
+    ["two lengths", { steps: 3, epochs: 1 }, "steps and epochs both set how long"],
     ["checkpoint", { checkpoint: { every: 1 } }, "checkpoint.save is a function"],
     ["onProgress", { onProgress: 1 }, "onProgress is a function"],
     ["resume", { resume: { step: 25.5 } }, "checkpoint.step"],

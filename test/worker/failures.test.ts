@@ -162,7 +162,7 @@ describe("order and disposal", () => {
     await expect(classifier.dispose()).rejects.toThrow(ConfigError);
     await fitting;
     await classifier.dispose();
-    await expect(classifier.predict(["a"])).rejects.toThrow(/this classifier was disposed of/);
+    await expect(classifier.predict(["a"])).rejects.toThrow(/this classifier was disposed/);
   });
 });
 

@@ -57,9 +57,7 @@ describe("a language model in a worker", () => {
     await session.dispose();
     other.dispose();
     expect((await worker.engineInfo()).memory.used).toBe(used);
-    await expect(all(session.generate(prompt))).rejects.toThrow(
-      /this session was disposed of; `session` makes another/,
-    );
+    await expect(all(session.generate(prompt))).rejects.toThrow(/this session was disposed; `session` makes another/);
   });
 
   it("a session under way takes no second text, and ends with who leaves it", async () => {
@@ -152,8 +150,8 @@ describe("a language model in a worker", () => {
     await expect(unsent).rejects.toBeInstanceOf(local.ConfigError);
   });
 
-  it("is gone once it was disposed of", async () => {
+  it("is gone once it was disposed", async () => {
     await there.dispose();
-    await expect(all(there.generate(prompt))).rejects.toThrow(/this language model was disposed of/);
+    await expect(all(there.generate(prompt))).rejects.toThrow(/this language model was disposed/);
   });
 });

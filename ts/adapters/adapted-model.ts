@@ -155,5 +155,5 @@ export abstract class AdaptedModel {
 /** Throws `StaleNodeError` if a model was disposed. */
 export function assertModel(what: string, graph: Graph, kind: string): void {
   if (!graph.gone || graph.engine.closed) return;
-  throw new StaleNodeError(`${what}: this ${kind} was disposed of; load it again`, { op: what, reason: "disposed" });
+  throw new StaleNodeError(`${what}: this ${kind} was disposed; load it again`, { op: what, reason: "disposed" });
 }

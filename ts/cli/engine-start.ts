@@ -4,12 +4,12 @@ import { AbortError } from "../errors/errors.js";
 import { detectFeatures } from "../engine/features.js";
 import { type EngineInfo, init, type InitOptions, UnsupportedError } from "../entry/node.js";
 
-/** Which engine a command asks for. */
+/** The engine for a command. */
 export type EngineOptions = Pick<InitOptions, "build" | "threads">;
 
 /**
- * Node 20 and 21 have relaxed SIMD behind a flag of V8's that can be given while running; later ones have it without,
- * and no longer know the flag.
+ * Node 20 and 21 have relaxed SIMD behind a V8 flag that can be set at run time; later versions have it without a flag, and the flag no
+ * longer exists.
  */
 export function enableRelaxedSimd(): void {
   const major = Number(process.versions.node.split(".")[0]);
@@ -19,16 +19,16 @@ export function enableRelaxedSimd(): void {
 
 let revectorizing = false;
 
-/** Help of the option that asks for it. */
+/** Help of its option. */
 export const REVECTORIZE_HELP = "use V8's experimental 256-bit revectorizer, after trying it (Node 22 and later)";
 /** The tile that two fused 128-bit operations suit best. */
 const WIDE_TILE = { rows: 4, columns: 16 };
 const REVECTORIZE = "--experimental-wasm-revectorize";
 
 /**
- * Turns on V8's revectorizer, which runs two 128-bit operations as one of 256 bits (Node 22 and later, processors with
- * AVX2). It is an experiment of V8's, so another process tries it first: one that dies takes nothing with it.
- * Throws `UnsupportedError` where this Node has none, or where it fails the kernels' self-test.
+ * Turns on V8's revectorizer, which runs two 128-bit operations as one of 256 bits (Node 22 and later, processors with AVX2). It is
+ * experimental in V8, so another process tries it first, in case it crashes. Throws `UnsupportedError` if this Node does not have it, or
+ * the kernels' self-test fails with it.
  */
 export function enableRevectorizer(script: string): void {
   const major = Number(process.versions.node.split(".")[0]);
@@ -39,12 +39,12 @@ export function enableRevectorizer(script: string): void {
     );
   }
   const trial = spawnSync(process.execPath, [REVECTORIZE, script, "doctor"], { encoding: "utf8", timeout: 60_000 });
-  // Ctrl-C goes to both processes; this one hears it only now.
+  // Ctrl-C reaches both processes; this one handles it only now.
   if (trial.signal === "SIGINT" || trial.signal === "SIGTERM")
     throw new AbortError(undefined, { reason: trial.signal });
   if (trial.status !== 0) {
     throw new UnsupportedError(
-      `--revectorize: the kernels failed their self-test under ${REVECTORIZE} (${trial.signal ?? `exit ${trial.status}`}); go on without it`,
+      `--revectorize: the kernels failed their self-test under ${REVECTORIZE} (${trial.signal ?? `exit ${trial.status}`}); run without it`,
       { output: trial.stdout + trial.stderr },
     );
   }
@@ -52,7 +52,7 @@ export function enableRevectorizer(script: string): void {
   revectorizing = true;
 }
 
-/** Starts the kernels. Errors as `init`. */
+/** Starts the kernels. Throws as `init`. */
 export function startEngine({ build = "auto", threads = "auto" }: EngineOptions): Promise<EngineInfo> {
   enableRelaxedSimd();
   return init({ build, threads, tile: revectorizing ? WIDE_TILE : "auto" });

@@ -2,15 +2,15 @@ import { CommanderError } from "commander";
 import { AbortError, ConfigError, LowrankError } from "../errors/errors.js";
 import type { Terminal } from "./terminal/terminal.js";
 
-/** What the process ends with. */
+/** Exit codes of the process. */
 export const exitCodes = { ok: 0, error: 1, usage: 2, interrupted: 130 } as const;
 
 /** One of `exitCodes`. */
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
-/** Tells the user what went wrong, and gives the exit code for it. `debug` adds the stack. */
+/** Prints an error for the user and returns its exit code. `debug` adds the stack. */
 export function reportError(error: unknown, terminal: Terminal, debug: boolean): ExitCode {
-  // Commander has printed its message, or the help that was asked for.
+  // Commander has printed its message or the help.
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
   if (debug && error instanceof Error) terminal.error(error.stack ?? String(error));
   if (error instanceof AbortError) {
@@ -20,7 +20,7 @@ export function reportError(error: unknown, terminal: Terminal, debug: boolean):
   const { red } = terminal.errorColors;
   terminal.error(`${red("error:")} ${messageOf(error)}`);
   if (!debug && !isExpected(error))
-    terminal.error("This was not foreseen; the same command with --debug says where it happened.");
+    terminal.error("This is an unexpected error; run the command again with --debug to see where it happened.");
   return exitCodes.error;
 }
 
@@ -30,17 +30,17 @@ function isExpected(error: unknown): boolean {
 }
 
 function messageOf(error: unknown): string {
-  // Node's words for it are "ENOENT: no such file or directory, uv_cwd".
+  // Node's message is "ENOENT: no such file or directory, uv_cwd".
   if ((error as NodeJS.ErrnoException | null)?.syscall === "uv_cwd")
-    return "the working folder is not there any more: change to one that is, and start this again";
+    return "the working folder no longer exists: change to another one, and run this again";
   return error instanceof Error ? error.message + columnAdvice(error) : String(error);
 }
 
-/** Which options name columns, where a table lacks one; else nothing. */
+/** The options that name columns, if a table lacks one; otherwise empty. */
 function columnAdvice(error: Error): string {
   const { column, allowed } = error instanceof ConfigError ? error.details : {};
   if (column === undefined || !Array.isArray(allowed)) return "";
-  // A first line that is no header holds texts, which name nothing.
+  // A first line that is not a header has texts, not names.
   const name = (allowed as string[]).find((other) => /^[\p{L}_][\p{L}\p{N}_-]*$/u.test(other));
   const such = name === undefined || error.message.endsWith("?") ? "" : `, such as --text ${name},`;
   const start = error.message.endsWith("?") ? " Name" : "; name";

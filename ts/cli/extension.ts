@@ -1,4 +1,4 @@
-/** What the commands of packages that extend lowrank are made of; as `lowrank/extension`, it may change in any version. */
+/** Parts for the commands of packages that extend lowrank. Like `lowrank/extension`, it may change in any version. */
 export { enableRelaxedSimd, startEngine } from "./engine-start.js";
 export type { EngineOptions } from "./engine-start.js";
 export { findModel, loadEncoder } from "./files/base-model.js";

@@ -3,10 +3,10 @@ import { dirname, join, resolve } from "node:path";
 import { ConfigError } from "../errors/errors.js";
 
 /**
- * Folder of a package of ours that is installed by itself: beside this one, or in the working folder's project. Throws `ConfigError`
- * where there is none.
+ * Folder of an installed package of this project: beside this one, or in the working folder's project. Throws `ConfigError` if it is not
+ * installed.
  * @param name such as "@lowrank/studio"
- * @param holds what the package has, as the subject of a sentence
+ * @param holds the package's contents, as the subject of a sentence
  */
 export function installedPackage(name: string, holds: string): string {
   for (const from of [import.meta.url, join(resolve(), "package.json")])

@@ -21,7 +21,7 @@ export interface Program {
 /**
  * Runs a program.
  * @param args what follows the program's name
- * @param self how the program was called, for commands that are shown to be copied; default its name
+ * @param self how the program was called, for commands to copy; default its name
  * @returns the exit code; nothing is thrown
  */
 export type Run = (
@@ -64,7 +64,7 @@ async function run(
     terminal.outputFailed.throwIfAborted();
     return session.exitCode;
   } catch (error) {
-    // What was interrupted because the output had failed ends as that failure; a reader that has enough (`| head`) is none.
+    // If the output failed, the command ends with that error; a reader that stops early (`| head`) is not an error.
     const { aborted, reason } = terminal.outputFailed;
     if (aborted && (reason as NodeJS.ErrnoException).code === "EPIPE") return session.exitCode;
     return reportError(aborted ? reason : error, terminal, debug);
@@ -87,7 +87,7 @@ function define({ name, description, commands }: Program, session: Session): Com
     .addHelpText("after", EXIT_CODES);
   for (const defineCommand of commands) defineCommand(program, session);
   for (const command of program.commands.flatMap((one) => [one, ...one.commands])) {
-    command.option("--debug", "show where in the program an error came up");
+    command.option("--debug", "print the stack trace of an error");
     command.configureOutput({ outputError: (text, write) => write(withData(withLikely(text, command), command)) });
   }
   program.hook("preAction", (_program, command) => {
@@ -96,7 +96,7 @@ function define({ name, description, commands }: Program, session: Session): Com
   return program;
 }
 
-/** The complaint about an argument that is a file for --data, where the command has that. */
+/** The error for an argument that is a file for --data, if the command has that. */
 function withData(text: string, { options, args }: Command): string {
   const [file, ...more] = args;
   const takesData = options.some((option) => option.long === "--data");
@@ -104,7 +104,7 @@ function withData(text: string, { options, args }: Command): string {
   return `${text}(Did you mean --data ${file}?)\n`;
 }
 
-/** The complaint about an unknown option, with the likely one where commander found none: it knows no synonyms, such as `--lr`. */
+/** The error for an unknown option, with a suggestion if commander has none: it knows no synonyms, such as `--lr`. */
 function withLikely(text: string, { options }: Command): string {
   const [, flag] = /^error: unknown option '--([\w-]{1,60})'\n$/.exec(text) ?? [];
   if (flag === undefined) return text;

@@ -3,26 +3,26 @@ import { nextTask } from "../waiting/next-task.js";
 import type { ExitCode } from "./exit-codes.js";
 import type { Terminal } from "./terminal/terminal.js";
 
-/** A command that has something smaller to stop than itself. */
+/** A command that can stop a part of its work. */
 export interface Interruption {
-  /** Whether it has done so; null while there is nothing. */
+  /** Stops the part and returns whether it did; null if there is nothing to stop. */
   handler: (() => boolean) | null;
 }
 
-/** What every command works with. */
+/** Parts that every command uses. */
 export interface Session {
   readonly terminal: Terminal;
-  /** Given when the user presses Ctrl-C. */
+  /** Aborted when the user presses Ctrl-C. */
   readonly signal: AbortSignal;
-  /** Who hears Ctrl-C before `signal` does. */
+  /** Handles Ctrl-C before `signal` is aborted. */
   readonly interruption: Interruption;
-  /** How this program was called, for commands that are shown to be copied: "npx lowrank". */
+  /** How this program was called, for commands to copy: "npx lowrank". */
   readonly self: string;
-  /** What the process ends with where nothing is thrown. */
+  /** The exit code if nothing is thrown. */
   exitCode: ExitCode;
 }
 
-/** Between two pieces of work that hold everything up: hears a signal that came meanwhile. Throws `AbortError` then. */
+/** Called between two pieces of blocking work: lets a waiting abort through, and throws `AbortError` then. */
 export async function hearSignals({ signal }: Session): Promise<void> {
   await nextTask();
   throwIfAborted(signal);

@@ -281,7 +281,7 @@ export class TextClassifier<Label extends string = string> implements Task<Token
     const { adapterSet, graph } = encoder;
     if (this.disposed) return;
     if (modelAdapter === null && !graph.gone && inTraining(graph, head.params()))
-      throw new ConfigError("dispose: a fit is training this classifier; await it first", {
+      throw new ConfigError("dispose: this classifier is being trained; await its fit first", {
         op: "dispose",
         reason: "running",
       });

@@ -29,12 +29,16 @@ export const learningRate = check<number>(
 export function takeFitOptions(count: number, options: FitOptions) {
   checkOptions("fit", options, FIT_OPTIONS);
   if (count === 0)
-    throw new ConfigError("fit: there are no examples to learn from", { op: "fit", option: "examples", length: 0 });
+    throw new ConfigError("fit: expected training examples, got an empty list", {
+      op: "fit",
+      option: "examples",
+      length: 0,
+    });
   const { onProgress, signal, checkpoint, resume, order, evaluate } = options;
   const batchSize = whole("fit", "batchSize", options.batchSize ?? 16, 1);
   const perEpoch = Math.floor(count / Math.min(batchSize, count));
   if (options.steps !== undefined && options.epochs !== undefined) {
-    const message = "fit: steps and epochs both say how long training lasts; leave one of them out";
+    const message = "fit: steps and epochs both set how long to train; pass only one of them";
     throw new ConfigError(message, { op: "fit", option: "epochs", value: options.epochs });
   }
   const epochs = positive("fit", "epochs", options.epochs ?? 3);

@@ -270,7 +270,7 @@ function resumedEvaluation(settings: EvaluateSettings | null, steps: number, res
   throw new ConfigError(
     settings === null
       ? "fit: the checkpoint is of a run with `evaluate`: give the same again"
-      : "fit: the checkpoint is of a run without `evaluate`: leave it out, or begin anew",
+      : "fit: the checkpoint is of a run without `evaluate`: omit it, or start again without the checkpoint",
     { op: "fit", option: "evaluate", step },
   );
 }

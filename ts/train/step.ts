@@ -63,7 +63,7 @@ export class OptimizerStep<E> {
     const { task, params, optimizer, sum, weight, tokens } = this;
     const { graph } = task;
     if (this.targets === 0)
-      throw new ConfigError("fit: no example of this step has a target to learn from", {
+      throw new ConfigError("fit: no example of this step has a target", {
         op: "fit",
         option: "targets",
         value: 0,

@@ -19,7 +19,7 @@ describe("data", () => {
     expect(out).toMatch(/^bad +21 +47\.7 % +█+/m);
     expect(out).toMatch(/^training +tokens +\d+ +\d+ +\d+ +\d+ +\d+ +9\d\.\d % cut at 8, \d\.\d % unknown$/m);
     expect(out).toMatch(
-      /^note +the labels "Good", "good" differ only in case or spaces: if they are one, give them one name \(--label-names "Good=good"\) \(similar-labels\)$/m,
+      /^note +the labels "Good", "good" differ only in case or spaces; if they mean the same, use one name \(--label-names "Good=good"\) \(similar-labels\)$/m,
     );
     expect(out).toMatch(/^note +3 training texts repeat another: .*\n +training, line 2: good: The films was/m);
     // eslint-disable-next-line no-control-regex -- what must not be there: colours
@@ -62,7 +62,7 @@ describe("data", () => {
     await writeFile(file, csv(examples).replace("text,label", "Body,Queue"));
     const found = await lowrank(["data", file, "--text", "0", "--label", "1", "--model", fixture.model]);
     expect(found.err).toMatch(
-      /numbered\.csv, line 1: "Body", "Queue" look like a header, but as columns are given by number it is read as an example: give the columns by these names instead\n/,
+      /numbered\.csv, line 1: "Body", "Queue" look like a header, but since columns are named by number, it is read as an example: name the columns by these names instead\n/,
     );
     expect(found.out).toMatch(/^41 training texts, 3 labels/);
     const named = await lowrank(["data", file, "--text", "Body", "--label", "Queue", "--model", fixture.model]);
@@ -94,7 +94,7 @@ describe("data", () => {
     const count = { groups: 9, alone: 2 };
     expect(JSON.parse(both.out).groups).toEqual({ column: "who", train: count, test: count, shared: 9 });
     const run = await lowrank(["finetune", "--data", ...args, "--head-only", "--out", fixture.path("grouped")]);
-    expect(run.out).toMatch(/^groups +column "who": \d groups?.* to learn from, \d groups?.* to test on$/m);
+    expect(run.out).toMatch(/^groups +column "who": \d groups?.* for training, \d groups?.* for testing$/m);
     expect((await lowrank(["inspect", fixture.path("grouped")])).out).toMatch(/labels in label, groups in who$/m);
   });
 
@@ -109,7 +109,7 @@ describe("data", () => {
     await writeFile(empty, csv([...examples, { text: "", label: "bad" }]));
     expect((await lowrank(["data", empty])).err).toMatch(/line 42: the text is empty.*\(--allow empty-texts\)/);
     const left = await lowrank(["data", empty, "--allow", "empty-texts", "--model", fixture.model]);
-    expect(left.err).toMatch(/an empty text is left out/);
+    expect(left.err).toMatch(/an empty text is removed/);
     expect(left.out).toMatch(/^40 training texts/);
     await writeFile(empty, csv([...examples, { text: "a", label: "" }, { text: "b", label: " " }]));
     expect((await lowrank(["data", empty])).err).toMatch(

@@ -186,7 +186,7 @@ describe("a checkpoint's state", () => {
 describe("a checkpoint's history", () => {
   const damage: Record<string, [change: (text: string) => string, says: RegExp]> = {
     "cut short": [(text) => text.slice(0, -1), /the checkpoint needs \d+ bytes, got \d+: the file is truncated/],
-    gone: [() => "", /got 0: it is cut short/],
+    gone: [() => "", /got 0: the file is truncated/],
     "of broken JSON": [(text) => text.replace('{"step":7', '["step":7'), /line 8: expected JSON/],
     "of other steps": [(text) => text.replace('{"step":7', '{"step":6'), /history\[7\]\.step is 7, got 6/],
     "of words": [
@@ -240,10 +240,10 @@ describe("a checkpoint's history", () => {
 });
 
 it.each<[string[], string]>([
-  [["--task", "tokens"], "--task tokens is given, it began with a classifier of texts;"],
-  [["--dora"], "--dora is given, it began with none;"],
-  [["--no-baseline"], "--no-baseline is given, it began with one;"],
-  [["--label-names", "0=bad"], '--label-names {"0":"bad"} is given, it began with {};'],
+  [["--task", "tokens"], "got --task tokens, the run has a classifier of texts;"],
+  [["--dora"], "got --dora, the run has none;"],
+  [["--no-baseline"], "got --no-baseline, the run has one;"],
+  [["--label-names", "0=bad"], 'got --label-names {"0":"bad"}, the run has {};'],
 ])("--resume says of %j what is given and what the run began with", async (options, message) => {
   const { code, err } = await lowrank(["finetune", "--resume", halves, ...options]);
   expect(code).toBe(1);

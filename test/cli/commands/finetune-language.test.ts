@@ -46,11 +46,11 @@ describe("finetune --task", () => {
   it("learns conversations, shows how, and what it gave", async () => {
     const { code, out, err } = await lowrank(short("chat", "--gguf"));
     expect({ code, err }).toEqual({ code: 0, err: "" });
-    expect(out).toMatch(/data +.*chat\.jsonl: 32 examples, \d+ of [\d,]+ tokens are learnt/);
-    expect(out).toMatch(/held +.*: 8 examples, \d+ of \d+ tokens are measured, a seeded split/);
+    expect(out).toMatch(/data +.*chat\.jsonl: 32 examples, \d+ of [\d,]+ tokens are trained on/);
+    expect(out).toMatch(/validation +.*: 8 examples, \d+ of \d+ tokens are measured, a seeded split/);
     expect(out).toMatch(/estimate +about .* MB of linear memory/);
     expect(out).toMatch(/train.*tokens\/s.*left/);
-    expect(out).toMatch(/the model as it is +[\d.]+ +[\d.]+\n.*with the adapter +[\d.]+/);
+    expect(out).toMatch(/the base model +[\d.]+ +[\d.]+\n.*with the adapter +[\d.]+/);
     expect(readdirSync(at("chat")).sort()).toEqual([
       ...["adapter.gguf", "adapter_config.json", "adapter_model.safetensors", "loss.svg", "report.json"],
     ]);
@@ -90,12 +90,12 @@ describe("finetune --task", () => {
     });
     expect(signal).toBe("SIGKILL");
     expect(existsSync(at("killed", "report.json"))).toBe(false);
-    expect((await lowrank(["inspect", at("killed")])).out).toMatch(/ended without a word after step \d+ of 60/);
+    expect((await lowrank(["inspect", at("killed")])).out).toMatch(/was killed after step \d+ of 60/);
     const refused = await lowrank(["finetune", "--resume", at("killed"), "--rank", "8"]);
-    expect(refused.err).toMatch(/--rank 8 is given, it began with 4/);
+    expect(refused.err).toMatch(/got --rank 8, the run has 4/);
     const resumed = await lowrankProcess(["finetune", "--resume", at("killed")], folder);
     expect({ code: resumed.code, err: resumed.err }).toEqual({ code: 0, err: "" });
-    expect(resumed.out).toMatch(/Going on after step \d+ of 60/);
+    expect(resumed.out).toMatch(/Continuing after step \d+ of 60/);
     const whole = await lowrankProcess(short("whole", "--steps", "60", "--evaluate-every", "20"), folder);
     expect(whole.code).toBe(0);
     const adapter = (out: string) => readFile(at(out, "adapter_model.safetensors"));

@@ -28,13 +28,13 @@ const short = (out: string, ...more: string[]) => [
 const report = async (out: string) => JSON.parse(await readFile(at(out, "report.json"), "utf8"));
 
 describe("finetune --task tokens", () => {
-  it("learns names, shows F1 beside the head alone, and answers with what it left", async () => {
+  it("trains on names, shows F1 beside the head-only baseline, and predicts with the result", async () => {
     const { code, out, err } = await lowrank(short("names"));
     expect({ code, err }).toEqual({ code: 0, err: "" });
-    expect(out).toMatch(/data +.*names\.conll: 19 examples of 95 words are learnt/);
+    expect(out).toMatch(/data +.*names\.conll: 19 examples of 95 words for training/);
     expect(out).toMatch(/train.*tokens\/s.*left/);
     expect(out).toMatch(/head on frozen vectors +[\d.]+ % .*\n.*head and adapter +[\d.]+ %/);
-    expect(out).toMatch(/Over the head alone: [+−][\d.]+ points of F1 \(95 %: /);
+    expect(out).toMatch(/Over the head-only baseline: [+−][\d.]+ points of F1 \(95 %: /);
     const { result } = await report("names");
     const evaluated = await lowrank(["evaluate", "--run", at("names"), "--json"]);
     expect({ code: evaluated.code, err: evaluated.err }).toEqual({ code: 0, err: "" });
@@ -52,7 +52,7 @@ describe("finetune --task tokens", () => {
     expect({ code: vectors.code, err: vectors.err }).toEqual({ code: 0, err: "" });
     expect(JSON.parse(vectors.out).embedding).not.toEqual(JSON.parse(plain.out).embedding);
     expect((await lowrank(["inspect", at("names")])).out).toMatch(
-      /entity F1 +[\d.]+ % the head alone, [\d.]+ % the result/,
+      /entity F1 +[\d.]+ % head-only baseline, [\d.]+ % the result/,
     );
   });
 
@@ -84,7 +84,7 @@ describe("finetune --task tokens", () => {
     expect(line).toEqual({ text: found.text, entities: found.entities });
     await writeFile(at("texts.csv"), `body\n${found.text}\n`);
     expect(JSON.parse((await predict("--file", at("texts.csv"), "--text", "body")).out)).toEqual(line);
-    expect((await predict("--file", at("texts.csv"))).err).toMatch(/named by --text COLUMN/);
+    expect((await predict("--file", at("texts.csv"))).err).toMatch(/name a column of texts with --text COLUMN/);
     const strange = await lowrank(["evaluate", "--run", at("names"), "--fields", "tokens=a"]);
     expect(strange.err).toMatch(/--data is missing/);
   });
@@ -110,11 +110,11 @@ describe("finetune --task tokens", () => {
   it("looks at labelled words before training, and refuses weights of labels that there are not", async () => {
     const looked = await lowrank(["data", at("names.conll"), "--test", at("more.tsv"), "--model", model]);
     expect(looked.err).toBe("read texts     34/34\n");
-    expect(looked.out).toMatch(/^30 sentences of 150 words to learn from; 4 sentences of 20 words to test on\n/);
+    expect(looked.out).toMatch(/^30 sentences of 150 words for training; 4 sentences of 20 words for testing\n/);
     expect(looked.out).toMatch(/\nentities: LOC 30, PER 30; test LOC 4, PER 4\n/);
     expect(looked.out).toMatch(/\nO +60 +8 +40\.0 % /);
     expect(looked.out).toMatch(/training +tokens/);
-    expect(looked.out).toMatch(/stand in the training data too|the test data are the training data/);
+    expect(looked.out).toMatch(/also in the training data|the test data are the training data/);
     expect(looked.code).toBe(1);
     const json = await lowrank(["data", at("more.tsv"), "--task", "tokens", "--model", model, "--json"]);
     expect(JSON.parse(json.out)).toMatchObject({
@@ -122,7 +122,7 @@ describe("finetune --task tokens", () => {
       words: { train: { examples: 4, words: 20, entities: { LOC: 4, PER: 4 } }, test: null },
     });
     expect((await lowrank(["data", at("names.conll"), "--label", "x"])).err).toMatch(
-      /--label says nothing of labelled words/,
+      /--label is not for labelled words/,
     );
     const args = ["--model", at("no-such-model"), "--data", at("names.conll"), "--out", at("weighted")];
     const weighted = await lowrank(["finetune", "--task", "tokens", ...args, "--class-weights", "B-PRE=2"]);
@@ -149,10 +149,10 @@ describe("finetune --task tokens", () => {
     });
     expect(signal).toBe("SIGKILL");
     const refused = await lowrank(["finetune", "--resume", at("killed"), "--rank", "8"]);
-    expect(refused.err).toMatch(/--rank 8 is given, it began with 4/);
+    expect(refused.err).toMatch(/got --rank 8, the run has 4/);
     const resumed = await lowrankProcess(["finetune", "--resume", at("killed")], folder);
     expect({ code: resumed.code, err: resumed.err }).toEqual({ code: 0, err: "" });
-    expect(resumed.out).toMatch(/Going on after step \d+ of 60/);
+    expect(resumed.out).toMatch(/Continuing after step \d+ of 60/);
     expect((await lowrankProcess(short("whole", "--steps", "60"), folder)).code).toBe(0);
     const adapter = (out: string) => readFile(at(out, "adapter_model.safetensors"));
     expect(await adapter("killed")).toEqual(await adapter("whole"));

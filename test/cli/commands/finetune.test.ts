@@ -72,8 +72,8 @@ describe("finetune", () => {
     // eslint-disable-next-line no-control-regex -- what must not be there: colours and redrawn lines
     expect(out).not.toMatch(/[\u001b\r]/);
     for (const line of [
-      /largest class +\d+\.\d %/,
-      /head alone +\d/,
+      /majority class +\d+\.\d %/,
+      /head only +\d/,
       /head and adapter +\d/,
       /train +40\/40 +loss/,
       /Try next/,
@@ -131,8 +131,8 @@ describe("finetune", () => {
     expect([code, err]).toEqual([0, ""]);
     expect(readdirSync(run).sort()).toEqual(["head.safetensors", "labels.json", "report.json"]);
     expect(json(join(run, "labels.json")).adapter).toBe(false);
-    expect(out).toMatch(/adapter +none, the head alone: 66 parameters/);
-    expect(out).toMatch(/head alone +\d+\.\d % .*points over the largest class/);
+    expect(out).toMatch(/adapter +none, only the head: 66 parameters/);
+    expect(out).toMatch(/head only +\d+\.\d % .*points over the majority-class baseline/);
     expect(out).not.toMatch(/head and adapter|loss\.svg|merge|PEFT/);
     const report = json(join(run, "report.json"));
     expect(report.steps).toEqual([]);
@@ -146,7 +146,7 @@ describe("finetune", () => {
     expect(JSON.parse(predicted.out)).toMatchObject({ text, label: examples[0]!.label });
     expect((await lowrank(["predict", "--run", run, "--model", model, text])).code).toBe(0);
     // It is a finished run: another may not take its place.
-    expect((await lowrank(args)).err).toMatch(/holds a finished run/);
+    expect((await lowrank(args)).err).toMatch(/has a finished run/);
     // An adapter that was lost is no head alone.
     await writeFile(join(run, "labels.json"), JSON.stringify({ ...json(join(run, "labels.json")), adapter: true }));
     expect((await lowrank(["predict", "--run", run, text])).err).toMatch(/adapter_config\.json/);
@@ -162,10 +162,10 @@ describe("finetune", () => {
     ]);
     expect([code, err]).toEqual([0, ""]);
     expect(out).toMatch(
-      /keeps +the step with the lowest loss on the examples held out, measured every 2 steps; 3 in a row/,
+      /keeps +the step with the lowest validation loss, measured every 2 steps; the run ends after 3 in a row/,
     );
     expect(out).toMatch(/^8 validation texts +accuracy/m);
-    expect(out).toMatch(/The step was chosen on the same texts as are measured here, which flatters it/);
+    expect(out).toMatch(/The step was chosen on the same texts, so this result is too good/);
   });
 
   it("tells of data that end the run once, with what to do", async () => {
@@ -219,7 +219,7 @@ describe("finetune", () => {
     const stopped = await lowrank(options("halves"), { signal: interrupt.signal, onOutput });
     expect(stopped.code).toBe(130);
     expect(stopped.err).toMatch(
-      /Stopped after step 3\d; the checkpoint is in .*halves\. To go on:\n +lowrank finetune --resume .*halves/,
+      /Stopped after step 3\d; the checkpoint is in .*halves\. To continue:\n +lowrank finetune --resume .*halves/,
     );
     expect(readdirSync(fixture.path("halves"))).toEqual([
       "checkpoint.history.jsonl",
@@ -229,7 +229,7 @@ describe("finetune", () => {
 
     const resumed = await lowrank(["finetune", "--resume", fixture.path("halves")]);
     expect(resumed.code).toBe(0);
-    expect(resumed.out).toMatch(/Going on after step 3\d of 60/);
+    expect(resumed.out).toMatch(/Continuing after step 3\d of 60/);
     expect(existsSync(fixture.path("halves", "checkpoint.safetensors"))).toBe(false);
     for (const file of ["adapter_model.safetensors", "adapter_config.json", "head.safetensors", "labels.json"]) {
       expect(bytes(fixture.path("halves", file)).equals(bytes(fixture.path("whole", file))), file).toBe(true);
@@ -250,9 +250,9 @@ describe("finetune", () => {
     const args = shortRun({ ...fixture, data }, run, 40).concat("--no-baseline");
     expect((await lowrank(args, { signal: interrupt.signal, onOutput })).code).toBe(130);
     expect((await lowrank(["finetune", "--resume", run, "--rank", "4"])).err).toMatch(
-      /--rank 4 is given, it began with 8; leave it out/,
+      /got --rank 4, the run has 8; omit the option/,
     );
-    expect((await lowrank(args)).err).toMatch(/holds an unfinished run: go on with --resume/);
+    expect((await lowrank(args)).err).toMatch(/has an unfinished run: continue it with --resume/);
     await writeFile(data, `${readFileSync(fixture.data, "utf8")}"one more good film",good\n`);
     expect((await lowrank(["finetune", "--resume", run])).err).toMatch(/other\.csv changed since it began/);
     await writeFile(data, readFileSync(fixture.data));

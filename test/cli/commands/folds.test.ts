@@ -16,20 +16,20 @@ it("finetune --folds prints each fold, mean and deviation, and writes folds.json
   const { code, out } = await lowrank([...shortRun(fixture, folder), "--folds", "2"]);
   expect(code).toBe(0);
   expect(out).toMatch(
-    /^model .*\ndata .*: 20 to learn from in the first of the folds[^]*\ntest .*: 20, a seeded split\n/m,
+    /^model .*\ndata .*: 20 for training in the first of the folds[^]*\ntest .*: 20, a seeded split\n/m,
   );
   expect(out).toMatch(/^training +12 steps of .*[^]*^estimate +about .* \(2 folds, each: [^]*\n\nFold 1 of 2\n/m);
   expect(out).toMatch(/fold 2 +20 +50\.0 % +\d+\.\d % +\d+\.\d %/);
   const spread = "\\d+\\.\\d % ± \\d+\\.\\d";
   expect(out).toMatch(
-    new RegExp(`mean ± deviation +accuracy.*\nlargest class +50\\.0 % ± 0\\.0\nhead alone +${spread} +${spread} `),
+    new RegExp(`mean ± deviation +accuracy.*\nmajority class +50\\.0 % ± 0\\.0\nhead only +${spread} +${spread} `),
   );
   expect(out).toMatch(new RegExp(`head and adapter +${spread} +${spread} +\\d`));
   expect(out).toMatch(/all 40 texts: accuracy \d+\.\d % \(/);
-  expect(out).toMatch(/^[+−]\d+\.\d points over the head alone \(/m);
+  expect(out).toMatch(/^[+−]\d+\.\d points over the head-only baseline \(/m);
   expect(readdirSync(folder)).toEqual(["folds.json"]);
   const resized = await lowrank(["resize", folder, "--rank", "1", "--out", fixture.path("resized")]);
-  expect(resized.err).toMatch(/folds holds cross-validation's folds, which keep no model: train one/);
+  expect(resized.err).toMatch(/folds has the folds of a cross-validation, which keep no model: train one/);
   expect(JSON.parse(readFileSync(fixture.path("folds", "folds.json"), "utf8")).folds).toHaveLength(2);
 });
 
@@ -40,17 +40,17 @@ it("finetune --folds that is interrupted says how to go on, and does", async () 
   const onOutput = (text: string) => /^Fold 2 of 3$/m.test(text) && interrupt.abort();
   const stopped = await lowrank(args, { signal: interrupt.signal, onOutput });
   expect(stopped.code).toBe(130);
-  expect(stopped.err).toContain(`Stopped after fold 1 of 3; what is done is in ${folder}. To go on:`);
+  expect(stopped.err).toContain(`Stopped after fold 1 of 3; the finished folds are in ${folder}. To continue:`);
   expect(stopped.err).toContain(`lowrank finetune --resume ${folder}`);
   expect((await lowrank(["finetune", "--resume", folder, "--rank", "2"])).err).toMatch(
-    /--rank 2 is given, it began with 8/,
+    /got --rank 2, the run has 8/,
   );
   const resumed = await lowrank(["finetune", "--resume", folder]);
   expect(resumed.code).toBe(0);
-  expect(resumed.out).toMatch(/^estimate .* \(2 folds, each: [^]*^Going on after fold 1 of 3\nFold 2 of 3$/m);
+  expect(resumed.out).toMatch(/^estimate .* \(2 folds, each: [^]*^Continuing after fold 1 of 3\nFold 2 of 3$/m);
   expect(resumed.out).toMatch(/fold 3 +1[34] /);
   expect((await lowrank(["finetune", "--resume", folder])).err).toMatch(
-    /these folds are all done, there is nothing to resume; `lowrank inspect /,
+    /these folds are finished, there is nothing to resume; `lowrank inspect /,
   );
   expect(readdirSync(folder)).toEqual(["folds.json"]);
 });
@@ -63,7 +63,7 @@ it("what to try next is no merge of an adapter that was advised against", () => 
   expect(next("head")).toMatch(/evaluate --run runs\/a$/);
 });
 
-it("finetune --folds recommends the head alone where the adapter is no better", () => {
+it("finetune --folds recommends the head-only baseline where the adapter is no better", () => {
   const plain = (text: unknown) => String(text);
   const colors = { green: plain, red: plain, cyan: plain } as unknown as Parameters<typeof foldLines>[3];
   const spread = { mean: 0.8, deviation: 0.1 };
@@ -86,7 +86,7 @@ it("finetune --folds recommends the head alone where the adapter is no better", 
       colors,
     ).join("\n");
   expect(lines([-0.01, 0.05], "head-only")).toMatch(
-    /\+2\.0 points over the head alone \(−1\.0 to 5\.0\)\nThe adapter brings nothing that can be told from chance\..*\n +lowrank finetune --data a.csv --head-only\n/,
+    /\+2\.0 points over the head-only baseline \(−1\.0 to 5\.0\)\nThe adapter is not significantly better than the head-only baseline\..*\n +lowrank finetune --data a.csv --head-only\n/,
   );
   expect(lines([0.01, 0.05], "adapter")).not.toMatch(/--head-only/);
 });
@@ -100,7 +100,7 @@ it("finetune with --evaluate-every and --patience says which step was kept", asy
     "balanced",
   ]);
   expect(code).toBe(0);
-  expect(out).toMatch(/Kept: step (0|4|8|12), with the lowest loss on the validation, \d\.\d{3}/);
+  expect(out).toMatch(/Kept: step (0|4|8|12), with the lowest validation loss, \d\.\d{3}/);
   expect(out).not.toMatch(/which flatters it/);
   const { settings, result } = JSON.parse(readFileSync(fixture.path("kept", "report.json"), "utf8"));
   expect(settings).toMatchObject({ patience: 3, classWeights: { good: 2 }, sampling: "balanced" });

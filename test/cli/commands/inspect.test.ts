@@ -62,10 +62,10 @@ describe("inspect", () => {
       });
     });
     expect(signal).toBe("SIGKILL");
-    expect(seen).toMatch(/^run +trains; its last checkpoint is after step \d+ of 4,000\n/);
+    expect(seen).toMatch(/^run +is training; its last checkpoint is after step \d+ of 4,000\n/);
     expect(seen).not.toMatch(/to go on/);
     const { out, json } = await inspect(fixture.path("killed"));
-    expect(out).toMatch(/^run +ended without a word after step [\d,]+ of 4,000: its process is gone\n/);
+    expect(out).toMatch(/^run +was killed after step [\d,]+ of 4,000: its process no longer exists\n/);
     expect(json.run).toMatchObject({ status: "training", gone: true });
   });
 
@@ -76,7 +76,7 @@ describe("inspect", () => {
     expect(out).toMatch(/^run +finished, 20\d\d-/);
     expect(out).toMatch(/labels +bad, good\n/);
     expect(out).toMatch(
-      /accuracy +\d+\.\d % before, \d+\.\d % the head alone, \d+\.\d % \(.*\) trained, on 8 test texts\n/,
+      /accuracy +\d+\.\d % before, \d+\.\d % head-only baseline, \d+\.\d % \(.*\) trained, on 8 test texts\n/,
     );
     expect(out).toMatch(/training +12 steps in .* build\n/);
     expect(out).toMatch(/\n\n\S*adapter_model\.safetensors[^]*rank +8\n/);
@@ -92,13 +92,13 @@ describe("inspect", () => {
     expect(json).toMatchObject({ run: null, adapter: null, model: { architecture: "bert", layers: 2 } });
   });
 
-  it("says of a head alone that there is no adapter, and nothing of ranks and steps", async () => {
+  it("says of a head-only run that there is no adapter, and nothing of ranks and steps", async () => {
     const run = fixture.path("head");
     expect((await lowrank(headRun(run))).code).toBe(0);
     const { out } = await inspect(run);
     expect(out).toMatch(/^adapter +none, only a head: there is nothing to merge/m);
     expect(out).toMatch(/^settings +logistic regression on the base's vectors, seed 0$/m);
-    expect(out).toMatch(/^accuracy +\d+\.\d % \(.*\) the head alone, \d+\.\d % the largest class, on 8 test texts$/m);
+    expect(out).toMatch(/^accuracy +\d+\.\d % \(.*\) head only, \d+\.\d % majority-class baseline, on 8 test texts$/m);
     expect(out).not.toMatch(/\brank \d|steps/);
   });
 
@@ -113,13 +113,13 @@ describe("inspect", () => {
     const half = await inspect(run);
     expect(half.out).toMatch(/^folds +cross-validation, 1 of 2 folds done\ndata /);
     expect(half.out).toMatch(
-      /^model +none: .*the same options but --folds trains one\nto go on +lowrank finetune --resume /m,
+      /^model +none: .*the same options without --folds trains one\nto continue +lowrank finetune --resume /m,
     );
     expect(half.out).toMatch(
-      /^results +accuracy +texts +largest class +head alone\n +fold 1 +20 +50\.0 % +\d+\.\d %\nmodel/m,
+      /^results +accuracy +texts +majority class +head only\n +fold 1 +20 +50\.0 % +\d+\.\d %\nmodel/m,
     );
     expect(half.json).toMatchObject({ run: null, folds: { count: 2, done: 1, report: null }, tensors: [] });
-    const said = /holds cross-validation's folds, which keep no model \(to go on with them: `lowrank finetune --resume/;
+    const said = /has the folds of a cross-validation, which keep no model \(to continue them: `lowrank finetune --resume/;
     expect((await lowrank(["predict", "--run", run, "good"])).err).toMatch(said);
 
     expect((await lowrank(["finetune", "--resume", run])).code).toBe(0);
@@ -215,7 +215,7 @@ describe("inspect", () => {
   });
 
   it.each<[string, string | Uint8Array, RegExp]>([
-    ["data.csv", "text,label\n", /expected a safetensors file; it holds examples: `lowrank finetune --data`/],
+    ["data.csv", "text,label\n", /expected a safetensors file; it has examples: `lowrank finetune --data`/],
     ["weights.bin", "PK\u0003\u0004rest of an archive", /it looks like PyTorch's own format/],
     ["model.gguf", "GGUFxxxx and so on", /model\.gguf: it is of GGUF version \d+; versions 2 and 3 are read/],
     ["pointer.safetensors", "version https://git-lfs.github.com/spec/v1\n", /Git LFS pointer; `git lfs pull`/],

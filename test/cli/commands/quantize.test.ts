@@ -183,9 +183,9 @@ describe("merge into a GGUF file", () => {
     const merge = (...more: string[]) =>
       lowrank(["merge", "--adapter", join(golden("llama"), "adapter"), "--base", ...more]);
     const cases: [string[], RegExp][] = [
-      [[golden("llama"), "--out", path("folder"), "--to", "q8_0"], /--to: --out is a \.gguf file then/],
-      [[golden("llama"), "--out", path("m.gguf"), "--onnx", "x.onnx"], /--onnx: the model is written into a folder/],
-      [[path("eight.gguf"), "--out", path("folder"), "--onnx", "x.onnx"], /is a GGUF file, which no ONNX model is/],
+      [[golden("llama"), "--out", path("folder"), "--to", "q8_0"], /--to needs a \.gguf file as --out/],
+      [[golden("llama"), "--out", path("m.gguf"), "--onnx", "x.onnx"], /--onnx: --out must be a folder/],
+      [[path("eight.gguf"), "--out", path("folder"), "--onnx", "x.onnx"], /is a GGUF file; --onnx needs the base/],
     ];
     for (const [args, message] of cases) {
       const { code, err } = await merge(...args);

@@ -112,5 +112,5 @@ it("names the port that is taken, and how to take another", async () => {
   const { code, err } = await lowrank(["studio", "--port", String(port)]);
   other.close();
   expect(code).toBe(1);
-  expect(err).toBe(`error: port ${port} is taken; another one: lowrank studio --port 0\n`);
+  expect(err).toBe(`error: port ${port} is in use; to use a free one: lowrank studio --port 0\n`);
 });

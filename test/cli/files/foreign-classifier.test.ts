@@ -70,7 +70,7 @@ it("evaluate measures it on named data, whose labels may be numbers of classes",
   expect(code).toBe(0);
   expect(JSON.parse(out)).toMatchObject({ count: 2, labels: ["no", "perhaps", "yes"] });
   const without = await lowrank(["evaluate", "--model", path("checkpoint")]);
-  expect(without.err).toMatch(/checkpoint has no report\.json that names its test data: name some with --data FILE/);
+  expect(without.err).toMatch(/checkpoint has no report\.json that names its test data: name a file with --data FILE/);
 });
 
 it("words are labelled by PEFT's adapter of the task TOKEN_CLS, and measured", async () => {
@@ -88,7 +88,7 @@ it("words are labelled by PEFT's adapter of the task TOKEN_CLS, and measured", a
   const { code: refused, err: why } = await lowrank([...place, "--text", "words"]);
   expect({ refused, why }).toEqual({
     refused: 1,
-    why: `error: --text is for runs that label texts, and ${run} labels words: --fields names columns and fields\n`,
+    why: `error: --text is for text classifiers, and ${run} is a token classifier: name columns and fields with --fields\n`,
   });
 });
 
@@ -102,7 +102,7 @@ it("finetune says that a checkpoint's own head is left out, and that rare labels
   const balanced = ["--class-weights", "balanced", "--sampling", "balanced"];
   const { code, err } = await lowrank([...asked, ...balanced, "--out", path("run")]);
   expect(code).toBe(0);
-  expect(err).toContain("learnt.jsonl: a text with an empty label is left out");
+  expect(err).toContain("learnt.jsonl: a text with an empty label is removed");
   expect(err).toContain(
     "checkpoint is a checkpoint with a classification head. The run ignores it and trains a new head on the encoder's vectors",
   );
@@ -113,7 +113,7 @@ it("finetune says that a checkpoint's own head is left out, and that rare labels
 
 it("a base below a whole model, and an adapter whose head is missing, are refused", async () => {
   const whole = await lowrank(["predict", "--run", path("checkpoint"), "--model", path("merged"), "a"]);
-  expect(whole.err).toContain("is a whole model, which no other base is put below");
+  expect(whole.err).toContain("is a whole model and needs no base");
   await cp(path("peft"), path("headless"), { recursive: true });
   using classifier = await TextClassifier.open(path("peft"));
   const { adapter } = classifier;

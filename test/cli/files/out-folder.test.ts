@@ -32,20 +32,20 @@ const hostile: [out: string, says: RegExp][] = [
   ["", /--out: a folder's name is expected, got ""/],
   [" ", /--out: a folder's name is expected, got " "/],
   ["{file}", /a folder is expected, this is a file/],
-  ["{file}/below", /file\/below cannot be made: ENOTDIR/],
+  ["{file}/below", /file\/below cannot be created: ENOTDIR/],
   ["{to-file}", /a folder is expected, this is a file/],
-  ["{dangling}", /a folder is expected, this is a link to nothing/],
-  ["{dangling}/below", /below cannot be made: EEXIST/],
-  ["{loop}", /loop cannot be made: ELOOP/],
-  [`{${"x".repeat(300)}}`, /cannot be made: ENAMETOOLONG/],
-  [`{new}/${"deep/".repeat(900)}`, /cannot be made: ENAMETOOLONG/],
+  ["{dangling}", /a folder is expected, this is a broken link/],
+  ["{dangling}/below", /below cannot be created: EEXIST/],
+  ["{loop}", /loop cannot be created: ELOOP/],
+  [`{${"x".repeat(300)}}`, /cannot be created: ENAMETOOLONG/],
+  [`{new}/${"deep/".repeat(900)}`, /cannot be created: ENAMETOOLONG/],
   ...(process.platform === "linux"
     ? ([
-        ["/proc/x", /--out \/proc\/x cannot be made: ENOENT/],
-        ["/proc/x/y/z", /--out \/proc\/x\/y\/z cannot be made: ENOENT/],
-        ["/proc/self/x", /cannot be made: ENOENT/],
+        ["/proc/x", /--out \/proc\/x cannot be created: ENOENT/],
+        ["/proc/x/y/z", /--out \/proc\/x\/y\/z cannot be created: ENOENT/],
+        ["/proc/self/x", /cannot be created: ENOENT/],
         ["/dev/full", /a folder is expected, this is a file/],
-        ["/dev/full/x", /cannot be made: ENOTDIR/],
+        ["/dev/full/x", /cannot be created: ENOTDIR/],
       ] as [string, RegExp][])
     : []),
 ];
@@ -80,10 +80,10 @@ describe("--out", () => {
   );
 
   it.each([
-    ["{file}/v.npy", /cannot be made: EEXIST/],
-    ["{dangling}/v.npy", /cannot be made: EEXIST/],
-    [`{${"x".repeat(300)}}/v.npy`, /cannot be made: ENAMETOOLONG/],
-    ...(process.platform === "linux" ? ([["/proc/x/v.npy", /cannot be made: ENOENT/]] as const) : []),
+    ["{file}/v.npy", /cannot be created: EEXIST/],
+    ["{dangling}/v.npy", /cannot be created: EEXIST/],
+    [`{${"x".repeat(300)}}/v.npy`, /cannot be created: ENAMETOOLONG/],
+    ...(process.platform === "linux" ? ([["/proc/x/v.npy", /cannot be created: ENOENT/]] as const) : []),
   ] as const)("of embed refuses %j", async (out, says) => {
     await expectRefused(["embed", "--model", fixture.model, "--out", pathOf(out), "text"], says);
   });
@@ -135,7 +135,7 @@ describe("a disk that takes no more", () => {
     };
     const { code, err } = await lowrank([...shortRun(fixture, out, 60), "--no-baseline"], { onOutput });
     expect(err).toMatch(
-      /error: \S*no-results cannot be written to: EISDIR[^\n]*\nThe last checkpoint is kept in .*no-results\n$/,
+      /error: \S*no-results cannot be written to: EISDIR[^\n]*\nThe last checkpoint is in .*no-results\n$/,
     );
     expect(code).toBe(1);
     expect(readdirSync(out).sort()).toEqual([

@@ -22,7 +22,7 @@ it("says what a model is", async () => {
   ];
   expect([text.code, text.err, json.code]).toEqual([0, "", 0]);
   expect(text.out).toMatch(/model\.gguf +GGUF 3, [\d.]+ kB, 21 tensors\n/);
-  expect(text.out).toMatch(/ {2}holds +model: llama, 2 layers of 16, its embedding is the output layer too\n/);
+  expect(text.out).toMatch(/ {2}holds +model: llama, 2 layers of 16, with tied embeddings\n/);
   expect(text.out).toMatch(/ {2}parameters +[\d,]+, 32\.00 bits each\n/);
   expect(text.out).toMatch(/ {2}context +64 tokens\n {2}tokenizer +none\n {2}chat template +no\n/);
   expect(text.out).toMatch(/type +tensors +values +size\nF32 +21 /);

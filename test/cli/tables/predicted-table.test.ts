@@ -28,7 +28,7 @@ describe("predict --out", () => {
     const out = fixture.path("labelled.csv");
     const { code, err, out: printed } = await predict("--file", file, "--out", out);
     expect([code, printed]).toEqual([0, ""]);
-    expect(err).toMatch(/the text is empty in line 4, and taken as such: each row has its answer\n/);
+    expect(err).toMatch(/the text is empty in line 4; each still gets a prediction\n/);
     expect(err).toContain(`4 answers written to ${out}\n`);
     const text = await readFile(out, "utf8");
     expect(lines(text)[0]).toBe("id,text,who,probability,predicted,lowrank_probability");
@@ -63,7 +63,7 @@ describe("predict --out", () => {
     expect(rows[0]).toBe("row,text,predicted,probability");
     expect(rows[2]).toMatch(/^2,a dull one,/);
     expect((await predict("a good film", "", "--out", written)).err).toMatch(
-      /^the arguments: text 2 is blank, and taken as an empty text: a row stands for each text\n2 answers written to/,
+      /^the arguments: text 2 is blank and counts as an empty text: the output has a row for each text\n2 predictions written to/,
     );
     expect(lines(await readFile(written, "utf8"))[2]).toMatch(/^2,,/);
   });
@@ -71,7 +71,7 @@ describe("predict --out", () => {
   it("is a table's name, not that of the file that is read, and not --json", async () => {
     const refused = async (...args: string[]) => (await predict("--file", fixture.data, ...args)).err;
     expect(await refused("--out", fixture.path("x.xlsx"))).toMatch(/a name that ends in \.csv or \.tsv is expected/);
-    expect(await refused("--out", fixture.data)).toMatch(/is the file that is read: name another one/);
+    expect(await refused("--out", fixture.data)).toMatch(/is also the input file: name another file/);
     expect(await refused("--out", fixture.path("x.csv"), "--json")).toMatch(/'--json'|--json/);
     expect(await refused("--out", fixture.folder)).toMatch(/a name that ends in/);
   });
@@ -89,7 +89,7 @@ it("predict says which run answered where none was named, and what newer folder 
   try {
     const trained = ["finetune", "--model", fixture.model, "--data", fixture.data, "--head-only", "--out", "runs/one"];
     expect((await lowrank(trained)).code).toBe(0);
-    const said = "answered by runs/one, the newest finished run under runs/ (another: --run FOLDER)";
+    const said = "using runs/one, the newest finished run under runs/ (choose another with --run FOLDER)";
     expect((await lowrank(["predict", "good"])).err).toBe(`${said}\n`);
     expect((await lowrank([...trained.slice(0, -1), "runs/folds", "--folds", "2"])).code).toBe(0);
     expect((await lowrank(["predict", "good"])).err).toBe(`${said}; runs/folds is newer, but has no finished run\n`);

@@ -49,12 +49,12 @@ describe("a table without --text", () => {
   it.each<[file: string, says: RegExp]>([
     [
       "other.csv",
-      /^error: \S*other\.csv is a table: which of its columns holds the texts\? Name it with --text COLUMN: it has "id", "body"; the one of \S*run, "text", is not among them\n$/,
+      /^error: \S*other\.csv is a table: name the column of texts with --text COLUMN: it has "id", "body"; the run's column "text" \(\S*run\) is not among them\n$/,
     ],
-    ["other.jsonl", /it has "id", "body"; the one of \S*run, "text", is not among them\n$/],
+    ["other.jsonl", /it has "id", "body"; the run's column "text" \(\S*run\) is not among them\n$/],
     ["headless.csv", /it has "0", "the film was good"; the one/],
     ["wide.csv", /"c10", "c11" and 3 more; the one/],
-    ["broken.jsonl", /which of its columns holds the texts/],
+    ["broken.jsonl", /name the column of texts with --text COLUMN/],
   ])("%s asks which column is meant, and labels nothing", async (file, says) => {
     for (const command of [
       ["predict", "--run", run],
@@ -69,7 +69,7 @@ describe("a table without --text", () => {
   it("asks where there is no run that could say it", async () => {
     const { code, err } = await lowrank(["embed", "--model", fixture.model, "--file", fixture.path("same.csv")]);
     expect(code).toBe(1);
-    expect(err).toMatch(/Name it with --text COLUMN: it has "id", "text"\n$/);
+    expect(err).toMatch(/name the column of texts with --text COLUMN: it has "id", "text"\n$/);
   });
 
   it("is read by a number where the run was", async () => {
@@ -92,7 +92,7 @@ describe("empty texts of a table", () => {
     const { code, out, err } = await lowrank([command, ...run_, ...given]);
     expect(code).toBe(0);
     expect(outputs(out)).toEqual(rows);
-    expect(err).toMatch(/gaps\.csv: the texts are empty in lines 3, 5, and taken as such: each row has its answer\n$/);
+    expect(err).toMatch(/gaps\.csv: the texts are empty in lines 3, 5; each still gets a prediction\n$/);
   });
 });
 
@@ -124,6 +124,6 @@ describe("blank lines of a file without columns", () => {
     expect(code).toBe(0);
     // Nothing stands behind those at the end.
     expect(outputs(out)).toEqual(lines.slice(0, -1));
-    expect(err).toMatch(/gaps\.txt: lines 1, 3 are blank, and taken as empty texts: a row stands for each line\n$/);
+    expect(err).toMatch(/gaps\.txt: lines 1, 3 are blank and count as empty texts: the output has a row for each line\n$/);
   });
 });

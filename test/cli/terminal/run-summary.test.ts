@@ -39,20 +39,20 @@ async function reportOf(headRight: number, adapterRight: number, more: object = 
 
 describe("the summary of a run", () => {
   it.each([
-    ["better", 120, 150, /<green>\+15\.0 points over the head alone \(9\.9 to 19\.9\)<\/green>/, null],
+    ["better", 120, 150, /<green>\+15\.0 points over the head-only baseline \(9\.9 to 19\.9\)<\/green>/, null],
     [
       "alike",
       150,
       151,
-      /[^>]\+0\.5 points over the head alone \(−0\.9 to 1\.9\)$/,
-      /nothing that can be told from chance on these 200 texts/,
+      /[^>]\+0\.5 points over the head-only baseline \(−0\.9 to 1\.9\)$/,
+      /not significantly better than the head-only baseline on these 200 texts/,
     ],
     [
       "worse",
       150,
       120,
-      /<red>−15\.0 points over the head alone \(−19\.9 to −9\.9\)<\/red>/,
-      /head alone is better on these 200 texts: the learning rate of 0\.5 may be too high/,
+      /<red>−15\.0 points over the head-only baseline \(−19\.9 to −9\.9\)<\/red>/,
+      /head-only baseline is better on these 200 texts: the learning rate 0\.5 may be too high/,
     ],
   ])("where the adapter is %s, states by how much, and what follows", async (_, head, adapter, line, advice) => {
     const report = await reportOf(head, adapter);
@@ -69,7 +69,7 @@ describe("the summary of a run", () => {
   it("recommends nothing that is no better than always guessing the most frequent label", async () => {
     const report = await reportOf(100, 100);
     expect(adviceLines("lowrank", report, colors)).toEqual([
-      "Neither is more often right than always guessing the most frequent label (50.0 %), so do not use either yet. " +
+      "Neither is more accurate than always predicting the most frequent label (50.0 %), so do not use either yet. " +
         "More examples help, and a model for the texts' language (--model); folds test every text once:",
       expect.stringMatching(/^ {2}lowrank finetune --data reviews\.csv .*--folds 5$/),
       "",
@@ -77,18 +77,18 @@ describe("the summary of a run", () => {
     const headOnly = { ...report, settings: { ...report.settings, headOnly: true, test: "later.csv" } };
     const alone = { ...headOnly, result: { ...report.result, overHeadAlone: null, recommended: null } };
     expect(adviceLines("lowrank", alone, colors)).toEqual([
-      "The head alone is not more often right than always guessing the most frequent label (50.0 %), so do not use it yet. " +
+      "The head is not more accurate than always predicting the most frequent label (50.0 %), so do not use it yet. " +
         "More examples help, and a model for the texts' language (--model).",
       "",
     ]);
     const better = await reportOf(101, 100);
-    expect(adviceLines("lowrank", better, colors).join("\n")).toMatch(/it is what to use/);
+    expect(adviceLines("lowrank", better, colors).join("\n")).toMatch(/use it instead/);
   });
 
-  it("compares with the largest class, without an interval, where no head was fitted", async () => {
+  it("compares with the majority-class baseline, without an interval, where no head was fitted", async () => {
     const report = await reportOf(120, 150, { headOnly: null, overHeadAlone: null });
     const lines = resultTable(report, colors);
-    expect(lines.at(-1)).toMatch(/\+25\.0 points over the largest class<\/green>$/);
+    expect(lines.at(-1)).toMatch(/\+25\.0 points over the majority-class baseline<\/green>$/);
     expect(adviceLines("lowrank", report, colors)).toEqual([]);
   });
 
@@ -113,32 +113,32 @@ describe("the summary of a run", () => {
     const text = adviceLines("lowrank", report, colors).join("\n");
     expect(report.result.recommended).toBe("adapter");
     expect(text).toMatch(
-      /^Macro F1 is −\d+\.\d points over the head alone \(−\d+\.\d to −\d+\.\d\), though accuracy is \+10\.5: rare classes are told worse/,
+      /^Macro F1 is −\d+\.\d points over the head-only baseline \(−\d+\.\d to −\d+\.\d\), although accuracy is \+10\.5: rare classes got worse/,
     );
     expect(text).toMatch(
-      /make them count more, or keep the head alone:\n +lowrank finetune .*--learning-rate 0.5 --class-weights balanced\n +lowrank finetune --data reviews.csv --head-only\n/,
+      /give them more weight, or use only the head:\n +lowrank finetune .*--learning-rate 0.5 --class-weights balanced\n +lowrank finetune --data reviews.csv --head-only\n/,
     );
     const balanced = { ...report, settings: { ...report.settings, classWeights: "balanced" as const } };
     expect(adviceLines("lowrank", balanced, colors).join("\n")).toMatch(
-      /told worse\. Where they matter, keep the head alone:\n +lowrank finetune --data reviews.csv --class-weights balanced --head-only\n$/,
+      /got worse\. If they matter, use only the head:\n +lowrank finetune --data reviews.csv --class-weights balanced --head-only\n$/,
     );
     expect(macroF1Loss({ ...overHeadAlone, count: 99 })).toBe(null);
     expect(macroF1Loss(null)).toBe(null);
   });
 
-  it("repeats beside the result that texts were learnt from, with the figure without them", async () => {
+  it("repeats beside the result the texts in the training data, with the figure without them", async () => {
     const unseen = { seen: 12, count: 188, accuracy: 0.7, interval: [0.63, 0.76] };
     expect(resultTable(await reportOf(120, 150, { unseen }), colors).at(-1)).toBe(
-      "<red>12 of the 200 test texts stand in the training data too</red>: without them accuracy is 70.0 % (63.0–76.0) on 188; " +
-        "--drop-duplicates takes them out of what is learnt from",
+      "<red>12 of the 200 test texts are also in the training data</red>: without them accuracy is 70.0 % (63.0–76.0) on 188; " +
+        "--drop-duplicates removes them from the training data",
     );
     const nearly = { seen: 0, near: 1, count: 199, accuracy: 0.7, interval: [0.63, 0.76] };
     expect(resultTable(await reportOf(120, 150, { unseen: nearly }), colors).at(-1)).toBe(
-      "<red>1 of the 200 test texts nearly stands in the training data too</red>: without it accuracy is 70.0 % (63.0–76.0) on 199",
+      "<red>1 of the 200 test texts is a near duplicate of training texts</red>: without it accuracy is 70.0 % (63.0–76.0) on 199",
     );
     const mixed = { ...unseen, near: 8, count: 180 };
     expect(resultTable(await reportOf(120, 150, { unseen: mixed }), colors).at(-1)).toMatch(
-      /^<red>12 of the 200 test texts stand in the training data too, 8 more nearly do<\/red>: without them /,
+      /^<red>12 of the 200 test texts are also in the training data, 8 more are near duplicates of training texts<\/red>: without them /,
     );
     const all = { seen: 200, count: 0, accuracy: null, interval: null };
     expect(resultTable(await reportOf(120, 150, { unseen: all }), colors).at(-1)).toMatch(
@@ -162,7 +162,7 @@ describe("the summary of a run", () => {
     const { accuracy, macroF1 } = (await reportOf(150, 151)).result.overHeadAlone!;
     const report = await reportOf(150, 151, { overHeadAlone: { count: 8, accuracy, macroF1 } });
     expect(adviceLines("lowrank", report, colors).join("\n")).toMatch(
-      /folds tell more, they test every text once:\n +lowrank finetune .*--folds 5/,
+      /folds say more, since they test every text once:\n +lowrank finetune .*--folds 5/,
     );
     const named = { ...report, settings: { ...report.settings, test: "later.csv" } };
     expect(adviceLines("lowrank", named, colors).join("\n")).not.toMatch(/--folds/);

@@ -45,7 +45,7 @@ describe("delimiters", () => {
     await expect(read("text;label\na;b;c\n")).rejects.toThrow(/has no column "text"/);
     // No delimiter gives the columns asked for: the message names those that there are, whatever stands in the rows.
     await expect(read("Name;Group\na, b;x\nc, d, e;y\n")).rejects.toThrow(
-      /no column "text": its first line holds "Name", "Group"/,
+      /no column "text": its first line has "Name", "Group"/,
     );
     await expect(read("Text ;Label\na, b;x\n")).rejects.toThrow(/holds "Text ", "Label".*; did you mean "Text "\?$/);
     // Two others would do.
@@ -116,7 +116,7 @@ describe("JSON", () => {
     ["an empty text", '[{"text":" ","label":1}]', /item 1: the text is empty/],
     ["a large number", '[{"text":"a","label":9007199254740993}]', /item 1: .*too large/],
     ["null for a text", '[{"text":null,"label":1}]', /item 1: the text is empty/],
-    ["null for a label", '[{"text":"a","label":null}]', /item 1: the label is empty: fill it in, or leave it out \(emptyLabels/],
+    ["null for a label", '[{"text":"a","label":null}]', /item 1: the label is empty: fill it in, or remove the row \(emptyLabels/],
     ["a list for a label", '[{"text":"a","label":[1]}]', /expected "label" to be text or a number, got \[1\]/],
     ["deep nesting", `[{"text":${"[".repeat(5000)}`, /nested at most/],
   ])("refuses %s", async (_, text, message) => {
@@ -162,7 +162,7 @@ describe("empty texts", () => {
   const text = "text,label\na,x\n,y\nb,\n   ,x\n";
   it("are counted and refused, or left out", async () => {
     await expect(read(text)).rejects.toThrow(
-      /data: 2 of 4 texts are empty \(lines 3, 5\): fill them in, or leave them out/,
+      /data: 2 of 4 texts are empty \(lines 3, 5\): fill them in, or remove those rows/,
     );
     await expect(read("text,label\na,x\n,y\n")).rejects.toThrow(/data, line 3: the text is empty/);
     const { examples, emptyTexts } = await readExamples(text.replace("b,", "b,z"), { emptyTexts: "leave out" });
@@ -178,7 +178,7 @@ describe("empty labels", () => {
   const text = "text,label\na,x\n,y\nb,\n   ,\nc, \nd,z\n";
   it("are counted and refused, or left out, after empty texts", async () => {
     await expect(read(text, { emptyTexts: "leave out" })).rejects.toThrow(
-      /data: 2 of 4 labels are empty \(lines 4, 6\): fill them in, or leave them out \(emptyLabels: "leave out"\)/,
+      /data: 2 of 4 labels are empty \(lines 4, 6\): fill them in, or remove those rows \(emptyLabels: "leave out"\)/,
     );
     await expect(read(text, { emptyLabels: "leave out" })).rejects.toThrow(
       /2 of 6 texts are empty .* \(emptyTexts: "leave out"\)/,

@@ -47,7 +47,7 @@ describe("KeyValueCache", () => {
     expect(engineInfo().memory.used).toBe(used);
   });
 
-  it("refuses more than the model has positions, and what was disposed of", () => {
+  it("refuses more than the model has positions, and what was disposed", () => {
     using graph = new Graph();
     const cache = new KeyValueCache(graph, sizes);
     cache.reserve(100);

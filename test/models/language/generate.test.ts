@@ -238,12 +238,12 @@ describe("generate", () => {
     expect(() => bare.generateTokens("a text")).toThrow(/no tokenizer\.json/);
   });
 
-  it("says that it was disposed of", async () => {
+  it("says that it was disposed", async () => {
     const gone = await CausalLanguageModel.load(await decoderFiles("qwen2"));
     const running = gone.generateTokens(prompt);
     await running.next();
     gone.dispose();
     await expect(running.next()).rejects.toThrow(/disposed/);
-    expect(() => gone.generate(prompt)).toThrow(/this language model was disposed of/);
+    expect(() => gone.generate(prompt)).toThrow(/this language model was disposed/);
   });
 });

@@ -77,6 +77,6 @@ describe("GenerationSession", () => {
       await all(model.generateTokens(prompt, options)),
     );
     session.dispose();
-    expect(() => session.generate(prompt)).toThrow(/was disposed of/);
+    expect(() => session.generate(prompt)).toThrow(/was disposed/);
   });
 });

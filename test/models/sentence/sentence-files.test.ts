@@ -289,7 +289,7 @@ describe("modules.json", () => {
     ]) {
       const other = await load({ ...files, ...change });
       expect(other.fingerprint).not.toBe(fingerprint);
-      expect(() => TextClassifier.load(other, saved)).toThrow(/the weights or the tokenizer of model are others/);
+      expect(() => TextClassifier.load(other, saved)).toThrow(/model has other weights or another tokenizer/);
     }
     // One of the time when such layers did not count names the weights alone.
     const old = { ...labels, base: { name: "model", fingerprint: weights } };

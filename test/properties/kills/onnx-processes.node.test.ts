@@ -104,7 +104,7 @@ describe.runIf(process.platform === "linux")("merge --onnx where nothing can be 
       expectWhole(path("open/merged"));
       const { status, stderr } = as(path("shut/merged"));
       expect(status).toBe(1);
-      expect(stderr).toMatch(/^error: --out .*shut.* cannot be made: EACCES: permission denied/);
+      expect(stderr).toMatch(/^error: --out .*shut.* cannot be created: EACCES: permission denied/);
       expect(readdirSync(path("shut"))).toEqual([]);
       chmodSync(path("fixed/onnx"), 0o755);
     },

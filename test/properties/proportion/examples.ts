@@ -40,7 +40,7 @@ const awkward: Record<string, readonly [ExampleFormat, () => string, throws?: Re
     /^FormatError: data, line 2: Trailing quote/,
   ],
   "spaces after a quote": ["csv", () => `text,label\n"a"${fill(" ")},b\n`],
-  "headers again and again": ["csv", () => fill("text,label\n"), /^FormatError: data: it has a header but/],
+  "headers again and again": ["csv", () => fill("text,label\n"), /^FormatError: data: the file has a header but/],
   "a header of many names": [
     "csv",
     () => `${counted((i) => `column ${i},`)}\n`,
@@ -70,7 +70,7 @@ const awkward: Record<string, readonly [ExampleFormat, () => string, throws?: Re
   "brackets that open": ["jsonl", () => fill("["), /^FormatError: .* nested at most/],
   "braces that open": ["jsonl", () => fill('{"a":'), /^FormatError: .* nested at most/],
   "quotes in a line": ["jsonl", () => fill('"'), /^FormatError: .* expected JSON: /],
-  "blank lines": ["jsonl", () => fill(" \n"), /^FormatError: data: expected an object a line/],
+  "blank lines": ["jsonl", () => fill(" \n"), /^FormatError: data: expected one JSON object per line/],
 };
 
 /** Files of parts that differ: the steps for each are counted. */

@@ -21,7 +21,7 @@ describe("a run whose adapter is to be a GGUF LoRA too", () => {
     const running = run({ ...spec, ...more, gguf: true }, store, { onProgress: (event) => events.push(event) });
     const error: unknown = await running.catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ConfigError);
-    expect((error as ConfigError).message).toMatch(/^gguf: .* leave out gguf, and merge the adapter into the base/);
+    expect((error as ConfigError).message).toMatch(/^gguf: .* omit gguf and merge the adapter into the base/);
     expect((error as ConfigError).message).toMatch(reason);
     expect((error as ConfigError).details).toMatchObject({ option: "gguf" });
     expect(events.some((event) => event.type === "progress" && event.phase === "train")).toBe(false);
@@ -52,7 +52,7 @@ describe("a run whose adapter is to be a GGUF LoRA too", () => {
     expect(given).toMatchObject({ gguf: true, dora: true });
     await run(given, store, { onProgress: heard });
     expect(warnings).toEqual([
-      expect.stringMatching(/^adapter\.gguf is not written, .*; merge it into the base instead$/),
+      expect.stringMatching(/^adapter\.gguf was not written: .*; merge it into the base instead$/),
     ]);
     expect(Object.keys(store.files()).sort()).toEqual([
       "adapter_config.json",

@@ -97,7 +97,7 @@ it("learns spans of a text as it learns words", async () => {
 
 it.each<[string, string, RegExp, unknown]>([
   ["a row with a column less", "a O\nb\n", /bad\.conll, line 2: 2 columns are expected, .*got 1/, FormatError],
-  ["no tag", "a\tO\nb\t\n", /bad\.conll, line 2: a tag is expected behind the word "b"/, FormatError],
+  ["no tag", "a\tO\nb\t\n", /bad\.conll, line 2: a tag is expected after the word "b"/, FormatError],
   ["one label", "a O\nb O\n", /two labels or more are needed/, ConfigError],
   ["nothing", "\n\n", /words with their tags are expected/, FormatError],
 ])("refuses %s by its line", async (_, text, message, kind) => {

@@ -126,7 +126,7 @@ describe("a folder as a store", () => {
     for (const place of [join(folder, "file"), join(folder, "file", "below")]) {
       const error = await run(spec, folderStore(place)).catch((thrown: unknown) => thrown);
       expect(error).toBeInstanceOf(ConfigError);
-      expect((error as Error).message).toMatch(/cannot be made: (EEXIST|ENOTDIR)/);
+      expect((error as Error).message).toMatch(/cannot be created: (EEXIST|ENOTDIR)/);
     }
     for (const name of ["", " ", "a\0b", 3, null, undefined])
       expect(() => folderStore(name as string)).toThrow(ConfigError);
@@ -198,7 +198,7 @@ describe("a folder as a store", () => {
     await expect(half).rejects.toThrow(AbortError);
     await cp(fixture.path("by-job"), fixture.path("copy"), { recursive: true });
     const resumed = await lowrank(["finetune", "--resume", fixture.path("by-job")]);
-    expect(resumed).toMatchObject({ code: 0, out: expect.stringContaining("Going on after step 41 of 60") });
+    expect(resumed).toMatchObject({ code: 0, out: expect.stringContaining("Continuing after step 41 of 60") });
     expect(results(filesOf(fixture.path("by-job")))).toEqual(whole);
     await runJob(own, folderStore(fixture.path("copy")));
     expect(results(filesOf(fixture.path("copy")))).toEqual(whole);

@@ -27,7 +27,7 @@ export function defineBench(program: Command, session: Session): void {
   const command = program
     .command("bench")
     .description("measure the kernels on this machine: matrix products and LoRA training steps")
-    .option("--seconds <n>", "time for each line of the table", real(0), 0.2);
+    .option("--seconds <n>", "time per line of the table", real(0), 0.2);
   addEngineOptions(command)
     .option("--json", "print one JSON object", false)
     .addHelpText("after", EXAMPLES)

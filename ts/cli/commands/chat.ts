@@ -6,11 +6,11 @@ import type { CausalLanguageModel, ChatMessage, GenerationSession } from "../../
 import { addLanguageOptions, drawing, type LanguageOptions, openLanguageModel } from "../files/language-model.js";
 import type { Session } from "../session.js";
 
-const COMMANDS = `/adapter NAME|off  which adapter answers; without a name: which there are
+const COMMANDS = `/adapter NAME|off  use this adapter, or none; without a name: list the adapters
 /reset             forget the conversation
 /help              this list
-/quit              end; so does the end of the input
-Ctrl-C stops an answer, once more ends.`;
+/quit              exit; so does the end of the input
+Ctrl-C stops an answer; a second Ctrl-C exits.`;
 
 const EXAMPLES = `
 In the conversation:
@@ -21,9 +21,9 @@ Examples:
   echo "What is a fjord?" | lowrank chat --model model.gguf --adapter mine=runs/mine
 `;
 
-/** `lowrank chat`: a conversation, a line a message. */
+/** `lowrank chat`: a conversation, one line per message. */
 export function defineChat(program: Command, session: Session): void {
-  const command = program.command("chat").description("talk with a language model, with its adapters or without");
+  const command = program.command("chat").description("chat with a language model, with or without adapters");
   addLanguageOptions(command, 0.7)
     .addHelpText("after", EXAMPLES)
     .action((options: LanguageOptions) => chat(options, session));
@@ -34,12 +34,12 @@ async function chat(options: LanguageOptions, session: Session): Promise<void> {
   const { input, output } = terminal.streams;
   const model = await openLanguageModel(options, session);
   try {
-    // Says so before the first message where there is no template.
+    // A missing template is an error before the first message.
     if (model.chatTemplate === null) model.applyChatTemplate([{ role: "user", content: "" }]);
     using held = model.session();
     const conversation = new Conversation(model, held, options, session);
     const shown = input.isTTY === true && output.isTTY === true;
-    if (shown) terminal.error(`${model.name}: /help lists what else there is than talking`);
+    if (shown) terminal.error(`${model.name}: /help lists the commands`);
     const prompt = () => shown && terminal.write(terminal.colors.dim("> "));
     const lines = createInterface({ input, terminal: false, signal });
     prompt();
@@ -53,7 +53,7 @@ async function chat(options: LanguageOptions, session: Session): Promise<void> {
   }
 }
 
-/** What was said, and what answers. */
+/** The messages so far, and the model. */
 class Conversation {
   private messages: ChatMessage[];
   private adapter: string | null;
@@ -69,7 +69,7 @@ class Conversation {
     this.adapter = model.adapters()[0]?.name ?? null;
   }
 
-  /** Whether it goes on behind a line. */
+  /** Whether the conversation continues after a line. */
   async hear(line: string): Promise<boolean> {
     const { terminal } = this.session;
     const [word, ...rest] = line.split(/\s+/);
@@ -78,7 +78,7 @@ class Conversation {
     if (word === "/help") terminal.error(COMMANDS);
     else if (word === "/reset") this.messages = this.beginning();
     else if (word === "/adapter") this.choose(rest.join(" "));
-    else if (word!.startsWith("/")) terminal.error(`there is no ${word}; /help lists what there is`);
+    else if (word!.startsWith("/")) terminal.error(`unknown command ${word}; /help lists the commands`);
     else await this.answer(line);
     return true;
   }
@@ -119,7 +119,7 @@ class Conversation {
     } catch (error) {
       if (signal.aborted || !(error instanceof LowrankError)) throw error;
       if (!(error instanceof AbortError)) {
-        // The conversation is as it was: it can be forgotten, or gone on with by less.
+        // The conversation is unchanged: the user can reset it, or send a shorter message.
         if (said !== "") terminal.print();
         return terminal.error(
           `${terminal.errorColors.red("error:")} ${error.message} (/reset forgets the conversation)`,

@@ -27,29 +27,29 @@ interface CheckOptions {
   readonly json: boolean;
 }
 
-/** What a check found. */
+/** The result of a check. */
 interface Checked {
   readonly adapter: string;
   readonly base: string;
   readonly fits: boolean;
-  /** What keeps the adapter from the base. */
+  /** Reasons why the adapter does not fit the base. */
   readonly problems: readonly string[];
-  /** What does not, but should be known. */
+  /** Other remarks. */
   readonly warnings: readonly string[];
   readonly layers: number;
-  /** Labels of the classifier that the adapter's file holds; null where it holds none. */
+  /** Number of labels of the classifier in the adapter's file; null if there is none. */
   readonly headLabels: number | null;
 }
 
-/** `lowrank check`: whether an adapter fits a base, by names, shapes and types alone. */
+/** `lowrank check`: whether an adapter fits a base, by names, shapes and types. */
 export function defineCheck(program: Command, session: Session): void {
   program
     .command("check")
-    .description("say whether an adapter fits a base, before anyone spends time; exit code 1 where it does not")
+    .description("check whether an adapter fits a base model; exit code 1 if it does not")
     .argument("[adapter]", "folder of an adapter or a run (default: the newest under runs/)")
     .option("--base <files...>", BASE_HELP)
     .option("--adapter <folder>", ADAPTER_HELP)
-    .option("--model <name>", "the base, as the other commands call it")
+    .option("--model <name>", "the same as --base")
     .option("--json", "print one JSON object", false)
     .addHelpText("after", EXAMPLES)
     .action(async (given: string | undefined, options: CheckOptions) => {
@@ -83,11 +83,11 @@ async function check(folder: string, options: CheckOptions, session: Session): P
   }
 }
 
-/** Problems that are shown; of a wrong model there is one for each layer. */
+/** The most problems to show; a wrong model has one for each layer. */
 const SHOWN = 10;
 
 function linesOf({ adapter, base, fits, problems, warnings, layers, headLabels }: Checked): string[] {
-  const head = headLabels === null ? "" : `; holds a head for ${formatCount(headLabels)} labels`;
+  const head = headLabels === null ? "" : `; with a head for ${formatCount(headLabels)} labels`;
   const more = problems.length - SHOWN;
   return [
     fits ? `${adapter} fits ${base}: ${formatCount(layers)} layers${head}` : `${adapter} does not fit ${base}:`,

@@ -14,15 +14,15 @@ import { formatCount } from "../terminal/number-format.js";
 import { ProgressReporter } from "../terminal/progress-bar.js";
 import type { DataOptions } from "../options/data-options.js";
 
-/** Options that say nothing of labelled words. */
+/** Options that labelled words do not have. */
 const OTHERS = ["text", "label", "labelNames", "group", "dropDuplicates", "allow"] as const;
 
-/** What labelled words are like, before anything is trained with them. Throws where a training would refuse them. */
+/** Summarises labelled words before training. Throws if training would reject them. */
 export async function dataOfTokens(file: string, options: DataOptions, session: Session): Promise<void> {
   const { terminal, signal } = session;
   const strange = OTHERS.find((name) => options[name] !== undefined);
   if (strange !== undefined)
-    throw new ConfigError(`${flagOf(strange)} says nothing of labelled words; --fields names their columns`, {
+    throw new ConfigError(`${flagOf(strange)} is not for labelled words; --fields names their columns`, {
       option: flagOf(strange),
     });
   const { fields = {} } = options;
@@ -45,7 +45,7 @@ export async function dataOfTokens(file: string, options: DataOptions, session: 
     onProgress: (done) => bar.update(Math.floor(done / passes)),
   }).finally(() => bar.stop());
   const counts = labelCounts(labels, train, test);
-  // Those of labels are of labels of whole texts, which there are none of here.
+  // The findings about labels are for labels of texts, not of words.
   const found: DataSummary = {
     ...summary,
     labels: counts,
@@ -60,8 +60,8 @@ export async function dataOfTokens(file: string, options: DataOptions, session: 
   const { colors, width } = terminal;
   const lines = [
     [
-      `${counted(parts.train)} to learn from`,
-      ...(parts.test === null ? [] : [`${counted(parts.test)} to test on`]),
+      `${counted(parts.train)} for training`,
+      ...(parts.test === null ? [] : [`${counted(parts.test)} for testing`]),
     ].join("; "),
     `entities: ${entitiesText(parts.train)}${parts.test === null ? "" : `; test ${entitiesText(parts.test)}`}`,
     "",
@@ -69,16 +69,14 @@ export async function dataOfTokens(file: string, options: DataOptions, session: 
     "",
     ...lengthLines(found, colors),
     "",
-    ...(found.findings.length === 0
-      ? [colors.green("nothing odd was found")]
-      : longFindings(found, files, colors, width)),
+    ...(found.findings.length === 0 ? [colors.green("no problems found")] : longFindings(found, files, colors, width)),
   ];
   for (const line of lines) terminal.print(line);
   if (tokenizer === null)
     terminal.print(`lengths are in characters: with --model ${DEFAULT_MODEL} they are counted in its tokens`);
 }
 
-/** What a file holds. */
+/** The contents of a file. */
 interface PartOfWords {
   readonly file: string;
   readonly sha256: string;

@@ -28,33 +28,33 @@ Examples:
 
 const defaults = defaultsOf(textFields);
 
-/** `lowrank data`: what labelled texts are like, before anything is trained with them. */
+/** `lowrank data`: summarises labelled texts before training. */
 export function defineData(program: Command, session: Session): void {
   program
     .command("data")
-    .description("look at labelled texts before training: counts, lengths, repeated texts, what is odd")
-    .argument("<file>", "examples: CSV, TSV, JSONL, JSON or Parquet; of labelled words CoNLL too")
+    .description("check labelled texts before training: counts, lengths, duplicates, problems")
+    .argument("<file>", "examples: CSV, TSV, JSONL, JSON or Parquet; for labelled words also CoNLL")
     .addOption(
       new Option(
         "--task <name>",
-        "labelled words, as `finetune --task tokens` reads them (files called .conll are such)",
+        "labelled words, as for `finetune --task tokens` (the default for .conll files)",
       ).choices(["tokens"]),
     )
-    .option("--fields <pairs>", 'what such data call a field, such as "tokens=words,tags=ner"', fieldNames)
-    .option("--test <file>", "examples to test on, which are compared with the others")
+    .option("--fields <pairs>", 'names of their fields, such as "tokens=words,tags=ner"', fieldNames)
+    .option("--test <file>", "test examples, which are compared with the training examples")
     .option("--text <column>", `column of the texts: a name, or a number from 0 (default: ${defaults.text})`)
     .option("--label <column>", `column of the labels (default: ${defaults.label})`)
-    .option("--label-names <pairs>", 'names for labels of the data, such as "0=bad,Good=good"', labelNames)
-    .option("--group <column>", "column of what belongs together, such as a customer: groups in both files are told")
+    .option("--label-names <pairs>", 'new names for labels of the data, such as "0=bad,Good=good"', labelNames)
+    .option("--group <column>", "column of groups, such as a customer: reports groups that are in both files")
     .option(
       "--drop-duplicates",
-      "leave out texts that repeat an earlier one of their file with the same label, and those to learn from that stand in --test",
+      "remove duplicates (same text and label), and training texts that also appear in --test",
     )
-    .option("--model <name>", `counts tokens (default: ${DEFAULT_MODEL}, where it has been fetched before)`)
-    .option("--max-tokens <n>", "tokens that texts are to be cut to (default: what the model allows)", whole(2))
+    .option("--model <name>", `model whose tokens are counted (default: ${DEFAULT_MODEL}, if it is in the cache)`)
+    .option("--max-tokens <n>", "truncate texts to this many tokens (default: the model's maximum)", whole(2))
     .option(
       "--allow <codes>",
-      "empty-texts, empty-labels: leave out examples without one",
+      "empty-texts, empty-labels: remove examples without one",
       words(["empty-texts", "empty-labels"]),
     )
     .option("--json", "print one JSON object", false)
@@ -79,7 +79,7 @@ async function data(file: string, options: DataOptions, session: Session): Promi
   const tokenizer = await countingTokenizer(options, session);
   const progress = new ProgressReporter(terminal, (line) => terminal.error(line), options.json);
   const total = train.examples.length + (test?.examples.length ?? 0);
-  // Each text is looked at once for itself and once by the tokenizer.
+  // Each text is counted twice: for the comparison of texts and for the tokenizer.
   const passes = tokenizer === null ? 1 : 2;
   const bar = progress.start("read texts", { total, lines: 1 });
   const summary = await summariseExamples(train.examples, {

@@ -22,10 +22,10 @@ Examples:
   lowrank doctor --json
 `;
 
-/** "note" is worth knowing and stops nothing. */
+/** A "note" is not a problem. */
 type Verdict = "ok" | "note" | "missing";
 
-/** One thing that was looked at. */
+/** One check. */
 interface Check {
   readonly name: string;
   readonly verdict: Verdict;
@@ -34,11 +34,11 @@ interface Check {
   readonly advice?: string;
 }
 
-/** Width of the square product that speed is measured on, and for how long. */
+/** Side of the square matrices for measuring speed, and for how long. */
 const SIDE = 384;
 const MEASURE_MS = 200;
 
-/** `lowrank doctor`: what runs here, and what is missing. */
+/** `lowrank doctor`: checks this machine. */
 export function defineDoctor(program: Command, session: Session): void {
   program
     .command("doctor")
@@ -71,7 +71,7 @@ async function doctor(json: boolean, session: Session): Promise<void> {
     terminal.print(`${marks[verdict]} ${lines[i]!}`);
     if (advice !== undefined) terminal.print(dim(`    ${advice}`));
   });
-  terminal.print(well ? "All is well." : red("Something is missing; see above."));
+  terminal.print(well ? "Everything works." : red("Something is missing; see above."));
 }
 
 function runtimeCheck(): Check {
@@ -105,28 +105,28 @@ function featureChecks(): Check[] {
           name: "SIMD",
           verdict: "missing",
           found: "no",
-          advice: "the kernels are made of it; start Node without --no-enable-sse4-1 and the like, or use Node 22",
+          advice: "the kernels need it; start Node without --no-enable-sse4-1 and similar flags, or use Node 22",
         },
     features.relaxedSimd
       ? {
           name: "relaxed SIMD",
           verdict: "ok",
-          found: switched ? "yes, switched on by --experimental-wasm-relaxed-simd" : "yes",
+          found: switched ? "yes, enabled by --experimental-wasm-relaxed-simd" : "yes",
           ...(switched && {
             advice:
-              "this command does it by itself; scripts on Node 20 get it by `node --experimental-wasm-relaxed-simd script.js`, and " +
-              "take about a third longer without: `engineInfo().build` says which build runs",
+              "this command enables it itself; for scripts on Node 20 use `node --experimental-wasm-relaxed-simd script.js`; " +
+              "without it they take about a third longer (`engineInfo().build` says which build runs)",
           }),
         }
       : {
           name: "relaxed SIMD",
           verdict: "note",
           found: "no: products take about a third longer",
-          advice: "Node 22 has it; Node 20 behind `node --experimental-wasm-relaxed-simd`",
+          advice: "Node 22 has it; Node 20 with `node --experimental-wasm-relaxed-simd`",
         },
     features.threads
       ? { name: "threads", verdict: "ok", found: "yes" }
-      : { name: "threads", verdict: "note", found: "no shared memory: work stays on one thread" },
+      : { name: "threads", verdict: "note", found: "no shared memory: everything runs on one thread" },
   ];
 }
 
@@ -135,7 +135,7 @@ async function engineChecks(): Promise<Check[]> {
   try {
     info = await startEngine({});
   } catch (error) {
-    const advice = "`npm run setup` in the repository, or `npm install lowrank` again, brings the kernels";
+    const advice = "run `npm run setup` in the repository, or `npm install lowrank` again, to get the kernels";
     return [
       { name: "kernels", verdict: "missing", found: error instanceof Error ? error.message : String(error), advice },
     ];
@@ -148,7 +148,7 @@ async function engineChecks(): Promise<Check[]> {
       found: `${build} build, ${formatThreads(threads)}, tile ${tile.rows}×${tile.columns}, self-test passed`,
       advice:
         relaxedRefused === null
-          ? "the fastest that there is: it has fused multiply-add"
+          ? "the fastest build, with fused multiply-add"
           : `not the relaxed build, which is faster: ${relaxedRefused}`,
     },
     {
@@ -160,7 +160,7 @@ async function engineChecks(): Promise<Check[]> {
   ];
 }
 
-/** The best of as many products as fit into the time, after one that warms up. */
+/** The fastest of the products that fit into the time, after one warm-up. */
 function gigaflops(): number {
   const graph = new Graph();
   try {
@@ -200,13 +200,13 @@ async function cacheChecks(self: string): Promise<Check[]> {
       : {
           name: "models",
           verdict: "note",
-          found: [`${DEFAULT_MODEL} is not there yet (91 MB)`, ...models].join(", "),
-          advice: `fetched when first needed; now: ${self} embed "hello"`,
+          found: [`${DEFAULT_MODEL} is not downloaded yet (91 MB)`, ...models].join(", "),
+          advice: `it downloads on first use; to download it now: ${self} embed "hello"`,
         },
   ];
 }
 
-/** Names of the folders in the cache that hold a model: encoders and language models, in one file or several, or as GGUF. */
+/** Names of the cache's folders with a model: encoders and language models, in one file or several, or as GGUF. */
 const cachedModels = (cache: string) =>
   readdirSync(cache, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && readdirSync(join(cache, entry.name)).some(isModelFile))

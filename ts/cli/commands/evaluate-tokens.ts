@@ -21,7 +21,7 @@ interface TokenEvaluateOptions extends ClassifierOptions {
   readonly json: boolean;
 }
 
-/** Measures a classifier of tokens on labelled words: those named, else those that the run was tested on. */
+/** Measures a token classifier on labelled words: those of --data, otherwise the run's test data. */
 export async function evaluateTokens(
   run: string,
   { data, fields, json, ...options }: TokenEvaluateOptions,
@@ -31,7 +31,7 @@ export async function evaluateTokens(
   const settings = tokenSettingsOf(run);
   if (fields !== undefined) checkTokenFields("evaluate", fields);
   if (fields !== undefined && data === undefined)
-    throw new ConfigError("--fields says what --data calls a field, and --data is missing", { option: "--fields" });
+    throw new ConfigError("--fields names the fields of --data, but --data is missing", { option: "--fields" });
   const access = {
     ...{ sources: localSources, words: flagWords, signal },
     emit(event: events.JobEvent) {
@@ -39,7 +39,7 @@ export async function evaluateTokens(
     },
   };
   if (data === undefined && settings === null)
-    throw new ConfigError(`${run} has no ${runFiles.report} that names its test data: name some with --data FILE`, {
+    throw new ConfigError(`${run} has no ${runFiles.report} that names its test data: name a file with --data FILE`, {
       run,
     });
   const { folder, classifier } = await openTokenClassifier({ ...options, run }, session);

@@ -44,27 +44,27 @@ interface EvaluateOptions extends ClassifierOptions {
   readonly json: boolean;
 }
 
-/** `lowrank evaluate`: how well a classifier does on labelled texts. */
+/** `lowrank evaluate`: measures a classifier on labelled texts. */
 export function defineEvaluate(program: Command, session: Session): void {
   const command = program
     .command("evaluate")
-    .description("measure a trained classifier on labelled texts, or words")
-    .option("--data <file>", "examples: CSV, TSV, JSONL, JSON or Parquet (default: those that the run was tested on)")
+    .description("measure a trained classifier on labelled texts or words")
+    .option("--data <file>", "examples: CSV, TSV, JSONL, JSON or Parquet (default: the run's test data)")
     .addOption(new Option("--text <column>", "column of the texts (default: the run's)"))
     .addOption(new Option("--label <column>", "column of the labels (default: the run's)"))
     .option(
       "--label-names <pairs>",
-      'names for labels of the data, such as "0=LABEL_0,1=LABEL_1" (default: the run\'s)',
+      'new names for labels of the data, such as "0=LABEL_0,1=LABEL_1" (default: the run\'s)',
       labelNames,
     )
     .option(
       "--fields <pairs>",
-      'of a run that labels words, what --data calls a field, such as "tokens=words,tags=ner_tags" (default: as the run read its data)',
+      'for labelled words: names of fields in --data, such as "tokens=words,tags=ner_tags" (default: the run\'s)',
       fieldNames,
     )
     .option(
       "--allow <codes>",
-      "empty-texts, empty-labels: leave out examples without one",
+      "empty-texts, empty-labels: remove examples without one",
       words(["empty-texts", "empty-labels"]),
     );
   addClassifierOptions(command)
@@ -76,8 +76,7 @@ export function defineEvaluate(program: Command, session: Session): void {
 async function evaluate(options: EvaluateOptions, session: Session): Promise<void> {
   const { terminal, signal } = session;
   const run = classifierFolder(options);
-  if (!existsSync(run))
-    throw new ConfigError(`${run}: a run's folder is expected, there is none of that name`, { run });
+  if (!existsSync(run)) throw new ConfigError(`${run}: expected a run's folder, but it does not exist`, { run });
   refuseFolds(run);
   if (labelsTokens(run)) {
     refuseColumns(run, options);
@@ -85,7 +84,7 @@ async function evaluate(options: EvaluateOptions, session: Session): Promise<voi
   }
   if (options.fields !== undefined)
     throw new ConfigError(
-      `--fields is for runs that label words, and ${run} labels texts: --text and --label name columns`,
+      `--fields is for token classifiers, and ${run} is a text classifier: name columns with --text and --label`,
       {
         ...{ option: "--fields", value: options.fields },
       },
@@ -113,19 +112,19 @@ async function evaluate(options: EvaluateOptions, session: Session): Promise<voi
   }
 }
 
-/** Throws `ConfigError` for options that name what a table of texts has. */
+/** Throws `ConfigError` for options of a table of texts. */
 function refuseColumns(run: string, { text, label, labelNames, allow }: EvaluateOptions): void {
   const given = Object.entries({ text, label, "label-names": labelNames, allow }).find(
     ([, value]) => value !== undefined,
   );
   if (given === undefined) return;
   throw new ConfigError(
-    `--${given[0]} is for runs that label texts, and ${run} labels words: --fields names columns and fields`,
+    `--${given[0]} is for text classifiers, and ${run} is a token classifier: name columns and fields with --fields`,
     { option: `--${given[0]}`, value: given[1] },
   );
 }
 
-/** The examples named, else those that the run itself was tested on. */
+/** The examples of --data, otherwise the run's test data. */
 async function testExamples(
   options: EvaluateOptions,
   run: string,
@@ -143,17 +142,17 @@ async function testExamples(
     return { ...named, warning };
   }
   if (report === null) {
-    throw new ConfigError(`${run} has no ${runFiles.report} that names its test data: name some with --data FILE`, {
+    throw new ConfigError(`${run} has no ${runFiles.report} that names its test data: name a file with --data FILE`, {
       run,
     });
   }
   const dataset = await loadDataset({ ...report.settings, text, label, labelNames }, access);
   const part = measuredPart(dataset);
-  // What the run was tested on was drawn from the file as it was then; drawn again from another, it holds texts that were learnt.
+  // The test part was drawn from the file at that time; drawn again from a changed file, it would contain training texts.
   if (part.split && report.sha256 !== undefined && dataset.train.sha256 !== report.sha256) {
     throw new ConfigError(
-      `${report.settings.data} has changed since the run, which was tested on a part of it: that part cannot be drawn again. Name texts that ` +
-        "the run has not seen with --data FILE",
+      `${report.settings.data} has changed since the run, so its test part cannot be drawn again. Name other texts, not used in ` +
+        "training, with --data FILE",
       { file: report.settings.data, expected: report.sha256, is: dataset.train.sha256 },
     );
   }
@@ -167,7 +166,7 @@ function readReport(run: string): TrainedOn | null {
   const { settings, data = null } = parseJsonObject(readFileSync(path), fail);
   const { sha256 } = ((data as { train?: unknown } | null)?.train ?? {}) as { sha256?: unknown };
   try {
-    // A run of an earlier version has none of the settings that came later.
+    // A run of an earlier version lacks newer settings.
     const whole = { ...defaultsOf(textFields, "peft"), ...(isJsonObject(settings) ? settings : {}) };
     checkSettings("report", whole, textFields);
     return { settings: whole, sha256: typeof sha256 === "string" ? sha256 : undefined };

@@ -24,17 +24,19 @@ interface ExtractOptions {
   readonly json: boolean;
 }
 
-/** `lowrank extract`: an adapter of the difference of two models. */
+/** `lowrank extract`: an adapter from the difference of two models. */
 export function defineExtract(program: Command, session: Session): void {
   program
     .command("extract")
-    .description("make an adapter of what a fine-tuned model differs in from its base, and say what it misses")
+    .description(
+      "make an adapter from the difference between a fine-tuned model and its base, and report what it misses",
+    )
     .requiredOption(
       "--base <files...>",
       "the base model: its folder, its .safetensors files or their index, or its name",
     )
-    .requiredOption("--tuned <files...>", "the fine-tuned model, likewise")
-    .requiredOption("--out <folder>", "where the adapter is written; must be new or empty")
+    .requiredOption("--tuned <files...>", "the fine-tuned model, in the same form")
+    .requiredOption("--out <folder>", "folder for the adapter; must be new or empty")
     .option("--rank <number>", "rank of the adapter", whole(1), 16)
     .option("--json", "print one JSON object", false)
     .addHelpText("after", EXAMPLES)

@@ -46,7 +46,7 @@ export function defineFinetune(program: Command, session: Session): void {
   const command = program
     .command("finetune")
     .description(
-      "train a LoRA adapter and a classification head on labelled texts, with --task tokens on labelled words, with --task text or chat an adapter of a language model",
+      "train a LoRA adapter with a classification head on labelled texts (--task tokens: labelled words), or an adapter of a language model (--task text or chat)",
     );
   addFinetuneOptions(command)
     .addHelpText("after", EXAMPLES)
@@ -57,7 +57,7 @@ async function finetune(options: FinetuneOptions, session: Session): Promise<voi
   const { terminal, signal } = session;
   const fresh = options.resume === undefined ? freshSettings(options, exampleData) : null;
   const heard = () => {
-    if (!terminal.outputFailed.aborted) terminal.error("\nstopping; Ctrl-C again quits at once");
+    if (!terminal.outputFailed.aborted) terminal.error("\nstopping; press Ctrl-C again to quit at once");
   };
   signal.addEventListener("abort", heard, { once: true });
   try {
@@ -88,7 +88,7 @@ async function finetune(options: FinetuneOptions, session: Session): Promise<voi
 
 type Run<S> = (store: RunStore, settings: S, options: FinetuneOptions, session: Session) => Promise<void>;
 
-/** Tasks that are run in another way than `finetuneTask`. */
+/** Tasks with a command other than `finetuneTask`. */
 const runs: Readonly<Partial<Record<TaskName, Run<never>>>> = {
   classify: runIn,
   text: finetuneLanguage,
@@ -129,20 +129,20 @@ async function runIn(
   printRun(terminal, options, folder, report);
 }
 
-/** What the run began with that is to go on. Throws `ConfigError` where there is none. */
+/** The settings of the run to resume. Throws `ConfigError` if there is none. */
 async function settingsOf(store: RunStore): Promise<JobSettings> {
   const { name: folder } = store;
   const run = await runStatus(store);
   if (run?.settings) return run.settings;
   if (await store.has(runFiles.folds))
     throw new ConfigError(
-      `--resume ${folder}: these folds are all done, there is nothing to resume; \`lowrank inspect ${shellPath(folder)}\` shows what they gave`,
+      `--resume ${folder}: these folds are finished, there is nothing to resume; \`lowrank inspect ${shellPath(folder)}\` shows the results`,
       { folder },
     );
   throw new ConfigError(
     run?.status === "finished"
-      ? `--resume ${folder}: this run is finished, there is nothing to resume; start another one without --resume`
-      : `--resume ${folder}: a run's folder with ${runFiles.checkpoint} or ${runFiles.record} is expected, there is none`,
+      ? `--resume ${folder}: this run is finished, there is nothing to resume; start a new run without --resume`
+      : `--resume ${folder}: expected a run's folder with ${runFiles.checkpoint} or ${runFiles.record}, found neither`,
     { folder },
   );
 }
@@ -159,17 +159,16 @@ async function explainStop(store: RunStore, session: Session): Promise<void> {
   const { step } = run;
   terminal.error(
     step === null
-      ? `Stopped before the first checkpoint; the run's settings are in ${store.name}. To begin it again:`
-      : `Stopped ${step === 0 ? "before the first step" : `after step ${step}`}; the checkpoint is in ${store.name}. To go on:`,
+      ? `Stopped before the first checkpoint; the run's settings are in ${store.name}. To start it again:`
+      : `Stopped ${step === 0 ? "before the first step" : `after step ${step}`}; the checkpoint is in ${store.name}. To continue:`,
   );
   terminal.error(`  ${cyan(`${self} finetune --resume ${shellPath(store.name)}`)}`);
 }
 
-/** An error that ends a run, with what is left of it and where. */
+/** An error that ends a run, with the place of its remaining files. */
 async function withPlace(error: unknown, store: RunStore): Promise<unknown> {
   if (!(error instanceof Error)) return error;
-  if (await store.has(runFiles.checkpoint)) error.message += `\nThe last checkpoint is kept in ${store.name}`;
-  else if (await store.has(runFiles.record))
-    error.message += `\nWhat happened stands in ${store.place(runFiles.record)}`;
+  if (await store.has(runFiles.checkpoint)) error.message += `\nThe last checkpoint is in ${store.name}`;
+  else if (await store.has(runFiles.record)) error.message += `\nDetails are in ${store.place(runFiles.record)}`;
   return error;
 }

@@ -16,21 +16,21 @@ import { ProgressReporter } from "../terminal/progress-bar.js";
 import { introductionOf } from "../terminal/introductions.js";
 import { shellPath } from "../terminal/shell-word.js";
 
-/** What `finetune --folds` takes beside the settings. */
+/** Options of `finetune --folds` besides the settings. */
 export interface FoldsOptions extends WantedFolder {
   readonly json: boolean;
   readonly quiet: boolean;
 }
 
-/** The folds that a folder holds which are not all done; null where it holds none. Throws `FormatError` where they are damaged. */
+/** The unfinished folds in a folder; null for none. Throws `FormatError` for damaged files. */
 export async function unfinishedFolds(folder: string): Promise<FoldsSoFar | null> {
   const store = folderStore(folder);
-  // A run's own files go first: it may have been begun beside them.
+  // A run's own files take precedence: it may have been started beside the folds.
   if ([runFiles.record, runFiles.checkpoint].some((blob) => existsSync(store.place(blob)))) return null;
   return readFolds(store);
 }
 
-/** Cross-validation in place of one run: a table, and a folder with folds.json. */
+/** Cross-validation instead of one run: a table, and a folder with folds.json. */
 export async function crossValidate(
   settings: JobSettings,
   folds: number,
@@ -60,7 +60,7 @@ export async function crossValidate(
         if (event.type === "data") say(...findingLines(event.summary, allow, terminal.colors));
         if (event.type === "ready") say(...introduce(event.job as never, store.name, terminal.colors), "");
         if (event.type !== "fold") return;
-        if (first && event.fold > 1) say(`Going on after fold ${event.fold - 1} of ${event.folds}`);
+        if (first && event.fold > 1) say(`Continuing after fold ${event.fold - 1} of ${event.folds}`);
         first = false;
         say(`Fold ${event.fold} of ${event.folds}`);
       },
@@ -83,10 +83,10 @@ async function explainStop(store: RunStore, folds: number, session: Session): Pr
   session.exitCode = exitCodes.interrupted;
   const done = (await readFolds(store))?.done.length ?? 0;
   if (done === 0) {
-    terminal.error("Stopped before the first fold was done; nothing was written.");
+    terminal.error("Stopped before the first fold was finished; nothing was written.");
     return null;
   }
-  terminal.error(`Stopped after fold ${done} of ${folds}; what is done is in ${store.name}. To go on:`);
+  terminal.error(`Stopped after fold ${done} of ${folds}; the finished folds are in ${store.name}. To continue:`);
   terminal.error(`  ${terminal.errorColors.cyan(`${self} finetune --resume ${shellPath(store.name)}`)}`);
   return null;
 }

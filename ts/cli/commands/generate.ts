@@ -16,14 +16,14 @@ interface CommandOptions extends LanguageOptions {
   readonly json: boolean;
 }
 
-/** `lowrank generate`: text behind a prompt. */
+/** `lowrank generate`: continues a prompt. */
 export function defineGenerate(program: Command, session: Session): void {
   const command = program
     .command("generate")
-    .description("go on from a text by a language model: the arguments, else standard input")
+    .description("continue a text with a language model: the arguments, otherwise standard input")
     .argument("[prompt...]", "the prompt")
-    .option("--chat", "the prompt is a message, written by the model's chat template", false)
-    .option("--ignore-end", "go on past the end-of-text token", false)
+    .option("--chat", "treat the prompt as a message, with the model's chat template", false)
+    .option("--ignore-end", "continue past the end-of-text token", false)
     .option("--json", "print one JSON object, with ids and log probabilities of the tokens", false);
   addLanguageOptions(command, 0)
     .addHelpText("after", EXAMPLES)
@@ -35,7 +35,7 @@ async function generate(args: readonly string[], options: CommandOptions, sessio
   const { system, chat, ignoreEnd, json } = options;
   const given = args.length > 0 ? args.join(" ") : (await readAll(terminal.streams.input)).replace(/\r?\n$/, "");
   if (given === "")
-    throw new ConfigError("there is no prompt: give it as an argument or on standard input", { option: "prompt" });
+    throw new ConfigError("there is no prompt: pass it as an argument or on standard input", { option: "prompt" });
   const told = system === undefined ? [] : [{ role: "system", content: system }];
   const prompt = chat || system !== undefined ? [...told, { role: "user", content: given }] : given;
   const model = await openLanguageModel(options, session);

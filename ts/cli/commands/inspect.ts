@@ -36,25 +36,25 @@ interface Listed {
   readonly bytes: number;
 }
 
-/** What a file or folder holds. */
+/** The contents of a file or folder. */
 interface Inspected {
   readonly file: string;
   readonly bytes: number;
   readonly parameters: number;
   readonly metadata: Readonly<Record<string, string>>;
-  /** A model's folder: what its config.json says; null for others. */
+  /** For a model's folder, its config.json; otherwise null. */
   readonly model: { readonly architecture: string; readonly layers: number; readonly hiddenSize: number } | null;
-  /** What the weights were merged of, where they say so. */
+  /** The base and adapters that the weights were merged from, if recorded. */
   readonly merged: { readonly base: string; readonly adapters: readonly string[] } | null;
   readonly adapter: ReturnType<typeof describeAdapter> | null;
   readonly tensors: readonly Listed[];
 }
 
-/** `lowrank inspect`: what an adapter or model file holds. */
+/** `lowrank inspect`: shows the contents of an adapter or model. */
 export function defineInspect(program: Command, session: Session): void {
   program
     .command("inspect")
-    .description("show what a run's, an adapter's or a model's folder holds, or a .safetensors or .gguf file")
+    .description("show the contents of a run, an adapter, a model, or a .safetensors or .gguf file")
     .argument("<path>", "folder or file")
     .option(
       "--base <files...>",
@@ -87,18 +87,18 @@ export function defineInspect(program: Command, session: Session): void {
 }
 
 const noAdapter = (path: string, base: readonly string[]) =>
-  new ConfigError(`--base: ${path} is no adapter's folder, which a base could be compared with`, {
+  new ConfigError(`--base: ${path} is not an adapter's folder, so there is nothing to compare with the base`, {
     option: "--base",
     value: base,
   });
 
-/** Values that are not finite are told of, not refused. */
+/** Values that are not finite are reported, not rejected. */
 const readInspected = (folder: string) => readAdapterForBase(folder, { allowNonFinite: true });
 
 const hasWeights = (folder: string) =>
   ["adapter_model.safetensors", WEIGHTS, WEIGHTS_INDEX].some((name) => existsSync(join(folder, name)));
 
-/** What a run holds that has no adapter yet. */
+/** The contents of a run without an adapter. */
 function nothingYet(folder: string): Inspected {
   return { file: folder, bytes: 0, parameters: 0, metadata: {}, model: null, merged: null, adapter: null, tensors: [] };
 }
@@ -120,19 +120,19 @@ function inspect(path: string): Inspected {
   };
 }
 
-/** A model by its config.json; null where there is none that this package knows. */
+/** A model by its config.json; null for unknown architectures. */
 function describeModel(folder: string): Inspected["model"] {
   try {
     const config = JSON.parse(readFileSync(join(folder, "config.json"), "utf8")) as Record<string, unknown>;
     const { layers, hiddenSize } = modelPlanNow(config).config;
     return { architecture: String(config["model_type"]), layers, hiddenSize };
   } catch {
-    // Weights of any model can be looked at.
+    // Weights of any model can be inspected.
     return null;
   }
 }
 
-/** What weights say of the base and the adapters that they were merged of. */
+/** The base and adapters recorded in merged weights. */
 function mergedInto({ metadata }: TensorIndex): Inspected["merged"] {
   try {
     const { base, adapters } = JSON.parse(metadata.get("lowrank.merged") ?? "") as Record<string, unknown>;
@@ -161,7 +161,7 @@ function weightsOf(folder: string): FolderIndex {
   const found = existsSync(adapter) ? fileIndex(adapter) : folderIndex(folder);
   if (found !== null) return found;
   throw new ConfigError(
-    `${folder} has neither adapter_model.safetensors nor model.safetensors, and no run: a file or another folder is expected`,
+    `${folder} has neither adapter_model.safetensors nor model.safetensors nor a run: expected a file or another folder`,
     { folder },
   );
 }
@@ -219,7 +219,7 @@ function adapterLines(adapter: NonNullable<Inspected["adapter"]>): string[] {
   const { targetModules } = adapter;
   const variants = [adapter.dora && "DoRA", adapter.rslora && "rsLoRA"].filter(Boolean).join(", ");
   const rows = [
-    ["LoRA adapter of", clip(adapter.baseModel ?? "a model that it does not name", 300)],
+    ["LoRA adapter of", clip(adapter.baseModel ?? "an unnamed model", 300)],
     ["rank", adapter.ranks.join(", ")],
     [
       "alpha",

@@ -46,26 +46,26 @@ interface MergeOptions {
   readonly allowOtherBase: boolean;
 }
 
-/** `lowrank merge`: a full model of a base and an adapter, with the head where a run has one. */
+/** `lowrank merge`: a full model from a base and an adapter, with the head if the run has one. */
 export function defineMerge(program: Command, session: Session): void {
   program
     .command("merge")
-    .description("write a full model of any architecture: the base with an adapter's update in its weights")
+    .description("write a full model of any architecture: the base with an adapter merged into its weights")
     .argument("[adapter]", "folder of an adapter or a run (default: the newest under runs/)")
-    .requiredOption("--out <folder>", "where the model is written, new or empty; or a new .gguf file")
-    .option("--base <files...>", `${BASE_HELP}; for a .gguf file, one as well`)
+    .requiredOption("--out <folder>", "new or empty folder for the model; or a new .gguf file")
+    .option("--base <files...>", `${BASE_HELP}; for a .gguf result also a .gguf file`)
     .option("--adapter <folder>", ADAPTER_HELP)
     .option(
       "--onnx <file>",
-      "an ONNX model of the base: the update is written into its constants, instead of the base's files",
+      "an ONNX model of the base: write the update into its constants instead of the base's files",
     )
     .addOption(
       new Option("--to <type>", "type of a .gguf file's matrices (default: each as the base has it)").choices(
         Object.keys(ggufTypes),
       ),
     )
-    .option("--model <name>", "the base, as the other commands call it")
-    .option("--allow-other-base", "take a base whose weights are not those that the run was trained on", false)
+    .option("--model <name>", "the same as --base")
+    .option("--allow-other-base", "accept a base with other weights than in the run's training", false)
     .addHelpText("after", EXAMPLES)
     .action((adapter: string | undefined, options: MergeOptions) => merge(adapter, options, session));
 }
@@ -78,7 +78,7 @@ async function merge(given: string | undefined, options: MergeOptions, session: 
   else await checkEmptyFolder(out);
   if (asGguf ? options.onnx !== undefined : options.to !== undefined)
     throw new ConfigError(
-      asGguf ? "--onnx: the model is written into a folder, not a .gguf file" : "--to: --out is a .gguf file then",
+      asGguf ? "--onnx: --out must be a folder, not a .gguf file" : "--to needs a .gguf file as --out",
       { option: asGguf ? "--onnx" : "--to" },
     );
   const folder = adapterOf(given, options) ?? newestRun();
@@ -93,10 +93,13 @@ async function merge(given: string | undefined, options: MergeOptions, session: 
     return writeMergedGguf({ adapter, folder, base: names, out, type }, started, session);
   }
   if (options.onnx !== undefined && isGguf(names[0]!))
-    throw new ConfigError(`--base ${names[0]} is a GGUF file, which no ONNX model is exported from`, {
-      option: "--base",
-      value: names[0],
-    });
+    throw new ConfigError(
+      `--base ${names[0]} is a GGUF file; --onnx needs the base that the ONNX model was exported from`,
+      {
+        option: "--base",
+        value: names[0],
+      },
+    );
   const onnx = options.onnx === undefined ? null : openOnnx(options.onnx);
   const base = await openBase(names, session);
   try {

@@ -6,7 +6,7 @@ import { type ClassifierOptions, openTokenClassifier } from "../files/classifier
 import type { Session } from "../session.js";
 import { reporterOf } from "../terminal/progress-bar.js";
 
-/** Prints the entities of texts: a line each below its text, or an object a text, which has a label a word where words were given. */
+/** Prints the entities of texts: one per line below the text, or one object per text, which has a label per word for inputs in words. */
 export async function predictTokens(
   asked: readonly AskedText[],
   { json, out, ...options }: ClassifierOptions & { readonly json: boolean; readonly out?: string },
@@ -14,9 +14,12 @@ export async function predictTokens(
 ): Promise<void> {
   const { terminal, signal } = session;
   if (out !== undefined)
-    throw new ConfigError("--out writes a label a row, and this run labels words: take --json, an object a text", {
-      ...{ option: "--out", value: out },
-    });
+    throw new ConfigError(
+      "--out writes one label per row, but this run is a token classifier: use --json, one object per text",
+      {
+        ...{ option: "--out", value: out },
+      },
+    );
   const { classifier } = await openTokenClassifier(options, session);
   const bar = reporterOf(terminal).texts("predict", asked.length);
   try {
@@ -33,7 +36,7 @@ export async function predictTokens(
       const entities = together(text, labelled, labels);
       if (json) {
         const own = words?.map(({ start, end }) => text.slice(start, end));
-        // Behind the length that texts are cut to there is no label.
+        // Words beyond the maximum length have no label.
         const each = words === null ? {} : { words: own, labels: found.map((word) => word?.label ?? null) };
         terminal.print(JSON.stringify({ text, ...each, entities }));
       } else for (const line of [text, ...entities.map((one) => entityLine(one, session))]) terminal.print(line);

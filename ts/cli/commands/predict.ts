@@ -40,23 +40,23 @@ interface PredictOptions extends ClassifierOptions, TextOptions {
 export function definePredict(program: Command, session: Session): void {
   const command = program
     .command("predict")
-    .description("label texts, or the words in them: arguments, a file, or standard input")
+    .description("predict labels of texts, or of words in them: arguments, a file, or standard input")
     .argument("[texts...]", "texts to label")
     .option(
       "--file <file>",
-      "texts, a line each; or a table: CSV, TSV, JSONL, JSON or Parquet; of a run that labels words CoNLL too, and words of JSONL (tokens) or a table",
+      "texts, one per line; or a table: CSV, TSV, JSONL, JSON or Parquet; for a token classifier also CoNLL, or words in JSONL (tokens) or a table",
     )
     .option("--text <column>", "column of the texts in a table (default: the run's)")
     .addOption(
       new Option(
         "--out <file>",
-        "write a .csv or .tsv table: the columns of a CSV or TSV --file (of other texts: row, text), then predicted and probability",
+        "write a .csv or .tsv table: the columns of a CSV or TSV --file (for other texts: row, text), then predicted and probability",
       ).conflicts("json"),
     );
   addClassifierOptions(command)
     .option(
       "--json",
-      'print an object a line, with the probability of every label; empty texts have "empty": true',
+      'print one object per line, with the probability of every label; empty texts have "empty": true',
       false,
     )
     .addHelpText("after", EXAMPLES)
@@ -69,7 +69,7 @@ async function predict(args: readonly string[], options: PredictOptions, session
   const delimiter = out === undefined ? null : delimiterOf(out);
   if (out !== undefined) {
     if (options.file !== undefined && resolve(out) === resolve(options.file))
-      throw new ConfigError(`--out ${out} is the file that is read: name another one`, { option: "--out", value: out });
+      throw new ConfigError(`--out ${out} is also the input file: name another file`, { option: "--out", value: out });
     await checkOutFile(out);
   }
   if (options.run !== undefined) refuseFolds(options.run);
@@ -93,7 +93,9 @@ async function predict(args: readonly string[], options: PredictOptions, session
     if (out !== undefined && delimiter !== null) {
       const written = new TextEncoder().encode(predictedTable(table, predictions, delimiter));
       await writeFilesAtomically(dirname(out), { [basename(out)]: written });
-      terminal.error(`${formatCount(texts.length)} ${texts.length === 1 ? "answer" : "answers"} written to ${out}`);
+      terminal.error(
+        `${formatCount(texts.length)} ${texts.length === 1 ? "prediction" : "predictions"} written to ${out}`,
+      );
     } else if (options.json) for (const prediction of predictions) terminal.print(jsonLine(prediction));
     else for (const line of answerLines(predictions, classifier.labels, session)) terminal.print(line);
   } finally {
@@ -106,7 +108,7 @@ const isEmpty = ({ text }: Prediction) => text.trim() === "";
 const jsonLine = (prediction: Prediction) =>
   JSON.stringify(isEmpty(prediction) ? { ...prediction, empty: true } : prediction);
 
-/** A line a text: whole where it is no person that reads, else as far as the terminal is wide. */
+/** One line per text: cut to the width of a terminal, whole elsewhere. */
 function answerLines(predictions: readonly Prediction[], labels: readonly string[], { terminal }: Session): string[] {
   const { bold, dim } = terminal.colors;
   const width = Math.max(...labels.map((label) => label.length));
@@ -118,9 +120,9 @@ function answerLines(predictions: readonly Prediction[], labels: readonly string
   });
 }
 
-/** Which run answers where none was named. */
+/** The note that names the run if the user named none. */
 function newestNote(run: string): string {
   const newer = newerThan(run);
   const without = newer === null ? "" : `; ${newer} is newer, but has no finished run`;
-  return `answered by ${run}, the newest finished run under runs/ (another: --run FOLDER)${without}`;
+  return `using ${run}, the newest finished run under runs/ (choose another with --run FOLDER)${without}`;
 }

@@ -24,7 +24,7 @@ Examples:
   lowrank quantize --model model-f16.gguf --to q4_1 --out model-q4_1.gguf
 `;
 
-/** Values from which on four bits are what is written where nothing is said: those of smaller models lose too much. */
+/** Number of parameters from which the default is four bits: smaller models lose too much. */
 const MANY = 1e9;
 
 interface QuantizeOptions {
@@ -43,7 +43,7 @@ export function defineQuantize(program: Command, session: Session): void {
     .addOption(
       new Option(
         "--to <type>",
-        "type of its matrices; norms and biases stay f32, the output has eight bits at least (default: q8_0, from a billion parameters on q4_0)",
+        "type of its matrices; norms and biases stay f32, the output layer has at least eight bits (default: q8_0; q4_0 from a billion parameters)",
       ).choices(Object.keys(ggufTypes)),
     )
     .addHelpText("after", EXAMPLES)
@@ -67,7 +67,7 @@ async function quantize({ model: name, out, to }: QuantizeOptions, session: Sess
   }
 }
 
-/** What is written, and how what is read is closed. */
+/** The model to write, and how to close its input. */
 interface Opened {
   readonly write: () => Promise<WrittenModel>;
   readonly close: () => Promise<void>;

@@ -18,10 +18,10 @@ Example:
 export function defineResize(program: Command, session: Session): void {
   program
     .command("resize")
-    .description("write an adapter at another rank, with a run's head and labels, and say what it misses")
+    .description("write an adapter at another rank, with a run's head and labels, and report what it misses")
     .argument("<adapter>", "folder of the adapter")
     .requiredOption("--rank <number>", "the new rank", whole(1))
-    .requiredOption("--out <folder>", "where it is written; must be new or empty")
+    .requiredOption("--out <folder>", "folder for the result; must be new or empty")
     .option("--json", "print one JSON object", false)
     .addHelpText("after", EXAMPLES)
     .action(async (folder: string, { rank, out, json }: { rank: number; out: string; json: boolean }) => {
@@ -33,6 +33,6 @@ export function defineResize(program: Command, session: Session): void {
       if (json) return;
       const names = Object.keys(kept);
       if (names.length > 0) session.terminal.print(`${names.join(" and ")} copied with it`);
-      if (left.length > 0) session.terminal.print(`${left.join(", ")} left out: of the adapter as it was`);
+      if (left.length > 0) session.terminal.print(`${left.join(", ")} not copied: for the original adapter only`);
     });
 }

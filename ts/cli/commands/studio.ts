@@ -8,7 +8,7 @@ import { installedPackage } from "../installed-package.js";
 import type { Session } from "../session.js";
 
 const EXAMPLES = `
-The page trains in the browser; this command only hands out its files, and the models of this machine's cache, to 127.0.0.1.
+The page trains in the browser; this command only serves its files, and the models in this machine's cache, on 127.0.0.1.
 Ctrl-C ends it.
 
 Example:
@@ -19,8 +19,8 @@ Example:
 export function defineStudio(program: Command, session: Session): void {
   program
     .command("studio")
-    .description("open the Studio, where a page fine-tunes without code: serves it to this machine's browsers")
-    .option("--port <n>", "port of 127.0.0.1; 0 takes a free one", port(0), 4173)
+    .description("serve the Studio, a web page that fine-tunes without code, to this machine's browsers")
+    .option("--port <n>", "port on 127.0.0.1; 0 chooses a free one", port(0), 4173)
     .addHelpText("after", EXAMPLES)
     .action((options: { port: number }) => studio(options.port, session));
 }
@@ -30,9 +30,9 @@ async function studio(port: number, { terminal, signal, self }: Session): Promis
   const { server, url } = await serveFolders({ "/": folder, "/models/": resolve(cacheFolder()) }, port).catch(
     (cause: NodeJS.ErrnoException) => {
       if (cause.code !== "EADDRINUSE" && cause.code !== "EACCES") throw cause;
-      const why = cause.code === "EADDRINUSE" ? "is taken" : "may not be used";
+      const why = cause.code === "EADDRINUSE" ? "is in use" : "may not be used";
       throw new ConfigError(
-        `port ${port} ${why}; another one: ${self} studio --port 0`,
+        `port ${port} ${why}; to use a free one: ${self} studio --port 0`,
         { op: "studio", port },
         { cause },
       );

@@ -12,11 +12,11 @@ import { refuseFolds } from "../inspected/inspected-folds.js";
 
 interface AdapterInOptions {
   readonly allowNonFinite?: boolean;
-  /** Whether the base's weights will tell what PiSSA and OLoRA took from them. */
+  /** Whether the base's weights will be available, to compute the parts that PiSSA and OLoRA removed. */
   readonly withBase?: boolean;
 }
 
-/** The adapter of a run's folder or another. Throws `ConfigError` for a run that has a head alone; else as `readAdapter`. */
+/** The adapter of a run's folder or another. Throws `ConfigError` for a head-only run; otherwise as `readAdapter`. */
 export function adapterIn(folder: string, { withBase = false, ...options }: AdapterInOptions = {}): Adapter {
   refuseFolds(folder);
   const hasOne = runFiles.adapter.some((name) => existsSync(join(folder, name)));
@@ -24,21 +24,21 @@ export function adapterIn(folder: string, { withBase = false, ...options }: Adap
   const labels = Object.hasOwn(files, LABELS_FILE) ? labelsOf(files, null) : null;
   if (labels !== null && labels.merged === null && !labels.adapted)
     throw new ConfigError(
-      `${folder}: a head-only run has no adapter: its head stands on the base as it is, and \`lowrank predict --run\` uses both`,
+      `${folder}: a head-only run has no adapter; \`lowrank predict --run\` uses its head with the base model`,
       { folder },
     );
   return withBase ? readAdapterForBase(folder, options) : readAdapter(folder, options);
 }
 
-/** What stands beside an adapter. */
+/** The other files in an adapter's folder. */
 export interface BesideAdapter {
-  /** A run's head and labels, which hold for its adapter at another rank too. */
+  /** A run's head and labels, which are also valid for its adapter at another rank. */
   readonly kept: FileMap;
-  /** Names of what tells of the adapter as it was. */
+  /** Names of files about the original adapter. */
   readonly left: readonly string[];
 }
 
-/** What stands beside the adapter in its folder. */
+/** The files beside the adapter in its folder. */
 export function besideAdapter(folder: string): BesideAdapter {
   const left = [runFiles.report, runFiles.curve, runFiles.gguf].filter((name) => existsSync(join(folder, name)));
   return { kept: readFileMap(folder, runFiles.head), left };

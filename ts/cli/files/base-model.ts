@@ -10,7 +10,7 @@ import { LABELS_FILE } from "../../tasks/labels-file.js";
 import type { KnownColumn } from "../tables/table-columns.js";
 import { hearSignals, type Session } from "../session.js";
 
-/** Finds a model: a folder, the cache, or where it can be fetched from, showing how far that is. */
+/** Finds a model: in a folder or the cache, or downloads it with progress. */
 export async function findModel(name: string, session: Session, quiet = false): Promise<LocalModel> {
   const { terminal, signal } = session;
   const download = new ProgressReporter(terminal, (line) => terminal.error(line), quiet).download();
@@ -21,7 +21,7 @@ export async function findModel(name: string, session: Session, quiet = false): 
   }
 }
 
-/** Loads an encoder; `maxTokens` null and no `pooling` for what the model says. The caller disposes of it. */
+/** Loads an encoder; `maxTokens` null and no `pooling`: the model's own. The caller disposes of it. */
 export async function loadEncoder(
   model: LocalModel,
   seed: number,
@@ -45,13 +45,13 @@ export async function loadEncoder(
   }
 }
 
-/** What a run's report, its labels.json or an adapter's configuration says of the model that it was made on. */
+/** The base model in a run's report, its labels.json or an adapter's configuration. */
 export interface RecordedModel {
   readonly model: string;
   readonly maxTokens: number | null;
 }
 
-/** The model that an adapter belongs to, unless another is given. Throws `ConfigError` where the folder does not say. */
+/** The base of an adapter, unless another is named. Throws `ConfigError` if the folder does not name one. */
 export function recordedModel(folder: string, given?: string): RecordedModel {
   const report = readObject(join(folder, runFiles.report));
   const { model, settings } = report as { model?: { source?: unknown }; settings?: { maxTokens?: unknown } };
@@ -64,7 +64,7 @@ export function recordedModel(folder: string, given?: string): RecordedModel {
   throw new ConfigError(`${folder} does not say which model its adapter is for: name it with --model`, { folder });
 }
 
-/** The column of texts that a run's report names. */
+/** The column of texts in a run's report. */
 export function columnOf(run: string): KnownColumn {
   const { settings } = readObject(join(run, runFiles.report)) as { settings?: { text?: unknown } };
   return { run, text: typeof settings?.text === "string" ? settings.text : undefined };
@@ -75,7 +75,7 @@ function readObject(path: string): Record<string, unknown> {
   try {
     return (JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown> | null) ?? {};
   } catch {
-    // The loaders say what is wrong with a configuration; a damaged report only means that it cannot be asked.
+    // The loaders report a damaged configuration; a damaged report is ignored here.
     return {};
   }
 }

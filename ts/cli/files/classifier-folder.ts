@@ -36,30 +36,33 @@ export function addEngineOptions(command: Command): Command {
     .option("--revectorize", REVECTORIZE_HELP);
 }
 
-/** Adds what `openClassifier` needs. */
+/** Adds the options for `openClassifier`. */
 export function addClassifierOptions(command: Command): Command {
   return addEngineOptions(
     command
-      .option("--run <folder>", "folder of a run, or of PEFT's adapter with its head (default: the newest under runs/)")
+      .option(
+        "--run <folder>",
+        "folder of a run, or of a PEFT adapter with its head (default: the newest run under runs/)",
+      )
       .option(
         "--model <name>",
-        "folder or name of the base model (default: the one that the run names); or, without --run, the folder of a model with its head, merged or of transformers",
+        "folder or name of the base model (default: the run's); or, without --run, the folder of a whole model with its head, merged or from transformers",
       )
-      .option("--allow-other-base", "take a base whose weights are not those that the run was trained on", false),
+      .option("--allow-other-base", "accept a base with other weights than in the run's training", false),
   );
 }
 
-/** A class of classifiers, as a folder is opened with it. */
+/** The class that opens a folder. */
 interface ClassifierClass<C> {
   load(encoder: SentenceEncoder, files: FileMap, options: LoadClassifierOptions): C;
   open(folder: string, options: OpenClassifierOptions): Promise<C>;
 }
 
-/** A classifier of texts, ready to use, and the folder it came from. The caller disposes of its encoder. */
+/** A text classifier and its folder. The caller disposes of its encoder. */
 export const openClassifier = (options: ClassifierOptions, session: Session) =>
   opened<TextClassifier>(TextClassifier, false, options, session);
 
-/** The same of tokens. */
+/** A token classifier and its folder. */
 export const openTokenClassifier = (options: ClassifierOptions, session: Session) =>
   opened<TokenClassifier>(TokenClassifier, true, options, session);
 
@@ -88,7 +91,7 @@ async function opened<C>(
   }
 }
 
-/** What a classifier that no run made is opened with, once the kernels are there: the base below an adapter. */
+/** Options for opening a classifier that is not a run's, after the kernels have started: an adapter's base. */
 async function foreignOptions(
   folder: string,
   { isWhole }: ForeignClassifier,
@@ -98,7 +101,7 @@ async function foreignOptions(
   const { signal } = session;
   const { model = folder } = options;
   if (isWhole && model !== folder)
-    throw new ConfigError(`--model ${model}: ${folder} is a whole model, which no other base is put below`, {
+    throw new ConfigError(`--model ${model}: ${folder} is a whole model and needs no base; omit --model`, {
       option: "--model",
       value: model,
     });
@@ -107,25 +110,25 @@ async function foreignOptions(
   return named === null ? { signal } : { signal, model: await findModel(named, session) };
 }
 
-/** Whether a run's classifier labels words. */
+/** Whether a run's classifier is a token classifier. */
 export function labelsTokens(folder: string): boolean {
   const path = join(folder, LABELS_FILE);
   return existsSync(path) ? readLabels(readFileSync(path)).tokens : (foreignClassifier(folder)?.tokens ?? false);
 }
 
-/** Labels that a run learnt; of PEFT's files those that their base names, where it is a folder. */
+/** A run's labels; for PEFT's files those of their base, if it is a folder. */
 export function trainedLabels(folder: string): ReadonlySet<string> {
   const foreign = foreignClassifier(folder);
   if (foreign === null) return new Set(readLabels(readFileSync(join(folder, LABELS_FILE))).labels);
   return new Set(classNamesOf(foreign.isWhole ? folder : recordedModel(folder).model));
 }
 
-/** The run's folder, or that of a merged model with its head, else the newest run's. */
+/** The folder of --run, or of a merged model with its head; otherwise the newest run's. */
 export function classifierFolder({ run, model }: Pick<ClassifierOptions, "run" | "model">): string {
   return run ?? (model !== undefined && isServed(model) ? model : newestRun());
 }
 
-/** Whether a model has its adapter merged in and its head beside it, or is a checkpoint with a head. */
+/** Whether a model is merged with its head beside it, or a checkpoint with a head. */
 function isServed(folder: string): boolean {
   const path = join(folder, LABELS_FILE);
   return existsSync(path)

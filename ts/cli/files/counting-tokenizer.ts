@@ -8,7 +8,7 @@ import { flagWords } from "../options/job-words.js";
 import type { Session } from "../session.js";
 import { findModel } from "./base-model.js";
 
-/** What counts tokens: the model named, else the usual one where it need not be fetched. */
+/** The tokenizer for counting: of the named model, otherwise of the default model if it is in the cache. */
 export async function countingTokenizer(
   { model, ...options }: { readonly model?: string; readonly maxTokens?: number },
   session: Session,

@@ -7,20 +7,20 @@ import { kindOfHead } from "../../tasks/checkpoint.js";
 import { LABELS_FILE } from "../../tasks/labels-file.js";
 import { peftField } from "../../tasks/open-classifier.js";
 
-// Classifiers that no run of ours made: PEFT's adapters with their head, and checkpoints of transformers, a merged one among them.
+// Classifiers that are not runs: PEFT's adapters with a head, and checkpoints of transformers, merged models included.
 
-/** What such a folder holds. */
+/** The contents of such a folder. */
 export interface ForeignClassifier {
-  /** Whether it labels words. */
+  /** Whether it is a token classifier. */
   readonly tokens: boolean;
-  /** Whether it is a whole model, which no base is put below. */
+  /** Whether it is a whole model, which needs no base. */
   readonly isWhole: boolean;
 }
 
 const CONFIG = "config.json";
 const ADAPTER = "adapter_config.json";
 
-/** What a folder holds where it is a classifier that no run of ours made; null for others. */
+/** The contents of a folder if it is such a classifier; otherwise null. */
 export function foreignClassifier(folder: string): ForeignClassifier | null {
   const has = (name: string) => existsSync(join(folder, name));
   if ([LABELS_FILE, runFiles.record, runFiles.checkpoint].some(has)) return null;
@@ -33,7 +33,7 @@ export function foreignClassifier(folder: string): ForeignClassifier | null {
   return { tokens: kind === "ForTokenClassification", isWhole: true };
 }
 
-/** Names that a model's config.json gives its classes; empty where it gives none, or there is no such folder. */
+/** Names of classes in a model's config.json; empty if there are none, or no such folder. */
 export function classNamesOf(folder: string): readonly string[] {
   if (!existsSync(join(folder, CONFIG))) return [];
   const named = modelConfig(folder)["id2label"];

@@ -14,7 +14,7 @@ import { findModel, recordedModel } from "./base-model.js";
 import { addEngineOptions } from "./classifier-folder.js";
 import { isGguf } from "../inspected/inspected-gguf.js";
 
-/** What commands that generate text have in common. */
+/** Options of commands that generate text. */
 export interface LanguageOptions extends EngineOptions {
   readonly model?: string;
   readonly weights: "auto" | "f32" | "f16" | "bf16" | "q8" | "q4";
@@ -33,37 +33,45 @@ export interface LanguageOptions extends EngineOptions {
 
 const collected = (value: string, before: readonly string[]) => [...before, value];
 
-/** Adds the options that say which model generates, and how it draws. */
+/** Adds the options for model and sampling. */
 export function addLanguageOptions(command: Command, temperature: number): Command {
   command
     .option(
       "--model <name>",
-      `folder or name of a language model, or a .gguf file (default: the one that the first --adapter was trained on, else ${DEFAULT_LANGUAGE_MODEL})`,
+      `folder or name of a language model, or a .gguf file (default: the base of the first --adapter, otherwise ${DEFAULT_LANGUAGE_MODEL})`,
     )
     .addOption(
-      new Option("--weights <format>", "how weights are kept in memory")
+      new Option("--weights <format>", "format of the weights in memory")
         .choices(["auto", "f32", "f16", "bf16", "q8", "q4"])
         .default("auto"),
     )
     .addOption(
-      new Option("--cache <format>", "how keys and values of the text so far are kept")
-        .choices(["f32", "f16"])
-        .default("f32"),
+      new Option("--cache <format>", "format of the cached keys and values").choices(["f32", "f16"]).default("f32"),
     )
-    .option("--adapter <[name=]folder>", "an adapter as PEFT wrote it; may be given again", collected, [])
-    .option("--system <text>", "what the model is told before the conversation")
-    .option("--max-tokens <n>", "most tokens of an answer (default: 256, or what the model has room for)", whole(1))
-    .option("--temperature <t>", "0 takes the likeliest token", real(0, { closed: true }), temperature)
-    .option("--top-k <n>", "draw from so many of the likeliest tokens", whole(1))
-    .option("--top-p <p>", "draw from the fewest that are so likely together", real(0, { closed: true }), 1)
-    .option("--min-p <p>", "draw from those so likely as a share of the likeliest", real(0, { closed: true }), 0)
-    .option("--repetition-penalty <x>", "makes less likely what came before", real(0), 1)
-    .option("--stop <text>", "end before this text; may be given again", collected, [])
-    .option("--seed <n>", "of what is drawn", whole(0), 0);
+    .option("--adapter <[name=]folder>", "a PEFT adapter; may be repeated", collected, [])
+    .option("--system <text>", "system message before the conversation")
+    .option("--max-tokens <n>", "maximum tokens of an answer (default: 256, or as many as fit the model)", whole(1))
+    .option(
+      "--temperature <t>",
+      "sampling temperature; 0: always the most likely token",
+      real(0, { closed: true }),
+      temperature,
+    )
+    .option("--top-k <n>", "sample from this many most likely tokens", whole(1))
+    .option("--top-p <p>", "sample from the fewest tokens with this total probability", real(0, { closed: true }), 1)
+    .option(
+      "--min-p <p>",
+      "sample from tokens with at least this share of the highest probability",
+      real(0, { closed: true }),
+      0,
+    )
+    .option("--repetition-penalty <x>", "makes tokens that occurred before less likely; 1: off", real(0), 1)
+    .option("--stop <text>", "stop before this text; may be repeated", collected, [])
+    .option("--seed <n>", "seed of sampling", whole(0), 0);
   return addEngineOptions(command);
 }
 
-/** How text is drawn, by a command's options. */
+/** Sampling options from a command's options. */
 export const drawing = (options: LanguageOptions): GenerateOptions => ({
   ...{ maxTokens: options.maxTokens, temperature: options.temperature, topK: options.topK, topP: options.topP },
   ...{ minP: options.minP, repetitionPenalty: options.repetitionPenalty, stop: options.stop, seed: options.seed },
@@ -97,7 +105,7 @@ function namedAdapter(given: string): { readonly name: string; readonly folder: 
   if (name !== undefined) return { name, folder: folder! };
   const own = basename(given);
   if (own !== "" && own !== "." && own !== "..") return { name: own, folder: given };
-  throw new ConfigError(`--adapter ${given}: give it a name: --adapter mine=${given}`, {
+  throw new ConfigError(`--adapter ${given}: add a name: --adapter mine=${given}`, {
     ...{ option: "--adapter", value: given },
   });
 }

@@ -6,7 +6,7 @@ import { clip } from "../../errors/excerpt.js";
 import { makeFolder, removeEmpty } from "../../io/node/make-folder.js";
 import { isFolder } from "../../io/node/read-files.js";
 
-/** Throws `ConfigError` where `--out` names no folder, and nothing that one could be made at. */
+/** Throws `ConfigError` if `--out` is not a folder and cannot become one. */
 export function checkOutFolder(out: string): void {
   if (out.trim() === "")
     throw new ConfigError(`--out: a folder's name is expected, got ${JSON.stringify(out)}`, {
@@ -19,13 +19,13 @@ export function checkOutFolder(out: string): void {
     if (found !== undefined)
       throw new ConfigError(`--out ${out}: a folder is expected, this is a file`, { folder: out });
     if (lstatSync(out, { throwIfNoEntry: false })?.isSymbolicLink())
-      throw new ConfigError(`--out ${out}: a folder is expected, this is a link to nothing`, { folder: out });
+      throw new ConfigError(`--out ${out}: a folder is expected, this is a broken link`, { folder: out });
   } catch (cause) {
     throw cause instanceof ConfigError ? cause : unmakeable(out, cause);
   }
 }
 
-/** The same; and where the folder is there and has something in it, or cannot be made. */
+/** The same; also if the folder is not empty or cannot be created. */
 export async function checkEmptyFolder(out: string): Promise<void> {
   checkOutFolder(out);
   if (statSync(out, { throwIfNoEntry: false }) === undefined) {
@@ -37,7 +37,7 @@ export async function checkEmptyFolder(out: string): Promise<void> {
   } else await checkWritable(out, out);
 }
 
-/** Makes the folder and those above it. Gives those that were made; errors as `checkOutFolder`. */
+/** Creates the folder and its parents. Returns the created ones; throws as `checkOutFolder`. */
 export async function makeOutFolder(out: string): Promise<string[]> {
   try {
     return await makeFolder(out);
@@ -46,7 +46,7 @@ export async function makeOutFolder(out: string): Promise<string[]> {
   }
 }
 
-/** Throws `ConfigError` if `--out` is a folder, or lies in one that cannot be made or written into: before the work, not after it. */
+/** Throws `ConfigError` if `--out` is a folder, or is in one that cannot be created or written to: before the work, not after it. */
 export async function checkOutFile(out: string): Promise<void> {
   if (isFolder(out)) throw new ConfigError(`--out ${out}: a file is expected, this is a folder`, { folder: out });
   const folder = dirname(out);
@@ -58,7 +58,7 @@ export async function checkOutFile(out: string): Promise<void> {
   }
 }
 
-/** Throws `ConfigError` unless something can be made in a folder. Permissions alone do not tell, such as on a read-only disk. */
+/** Throws `ConfigError` unless a folder is writable. It tries, since permissions do not show a read-only disk. */
 async function checkWritable(out: string, folder: string): Promise<void> {
   try {
     await rmdir(await mkdtemp(join(folder, ".lowrank-")));
@@ -76,7 +76,7 @@ const reasonOf = (cause: unknown) => clip(cause instanceof Error ? cause.message
 /** `cause` is the system's error. */
 function unmakeable(out: string, cause: unknown): ConfigError {
   return new ConfigError(
-    `--out ${clip(out)} cannot be made: ${reasonOf(cause)}; choose another folder`,
+    `--out ${clip(out)} cannot be created: ${reasonOf(cause)}; choose another folder`,
     { folder: out },
     { cause },
   );

@@ -16,25 +16,23 @@ import { shellPath } from "../terminal/shell-word.js";
 const RUNS = "runs";
 
 const hasCheckpoint = (folder: string) => existsSync(join(folder, runFiles.checkpoint));
-/** Until its checkpoint goes, a run is not finished: it may have been killed in the middle of writing its files. */
+/** A run with a checkpoint is not finished: it may have been killed while writing its files. */
 const isComplete = (folder: string) => existsSync(join(folder, classifierMark(folder))) && !hasCheckpoint(folder);
-/** A file that every finished run has: a head alone has no adapter. */
+/** A file of every finished run; a head-only run has no adapter. */
 const classifierMark = (folder: string) =>
   existsSync(join(folder, "adapter_config.json")) ? "adapter_config.json" : "labels.json";
 
-/** Which folder a run asks for: one that is new, one to go on in, or neither. */
+/** The folder for a run: a new one, one to resume, or neither. */
 export interface WantedFolder {
   readonly out?: string;
   readonly resume?: string;
 }
 
 /**
- * Runs `body` with a run's folder, which is this process's alone meanwhile: the one to go on in, the new one asked for, else
- * runs/<date and time>. It is made, and known to be writable, before the work; where nothing was written into it, what
- * was made goes again.
+ * Runs `body` with a run's folder, locked for this process: the one to resume, the new one of --out, or runs/<date and time>. It is created
+ * and checked to be writable before the work, and removed again if nothing was written.
  *
- * Throws `ConfigError` where there is none, where another process has it, or where it holds a run, or files that a run would
- * replace.
+ * Throws `ConfigError` if there is none, another process has it, or it has a run or files that a run would replace.
  */
 export async function withRunFolder<T>(wanted: WantedFolder, body: (store: RunStore) => Promise<T>): Promise<T> {
   const { out, resume } = wanted;
@@ -53,7 +51,7 @@ export async function withRunFolder<T>(wanted: WantedFolder, body: (store: RunSt
   }
 }
 
-/** The folder as a store that is claimed already, for a job that would claim it. */
+/** The folder as a store that is already claimed. */
 async function withClaim<T>(folder: string, body: (store: RunStore) => Promise<T>): Promise<T> {
   const store = folderStore(folder);
   const release = await store.claim();
@@ -66,22 +64,22 @@ async function withClaim<T>(folder: string, body: (store: RunStore) => Promise<T
 
 interface MadeFolder {
   readonly folder: string;
-  /** It and those above it, where they were not there before. */
+  /** It and its parents, if they did not exist before. */
   readonly made: readonly string[];
 }
 
 async function makeWanted(out: string): Promise<MadeFolder> {
   checkOutFolder(out);
-  // Where it cannot be locked, it should still be known what is wrong with it.
+  // If it cannot be locked, report the real problem.
   checkNew(out);
   return { folder: out, made: await makeOutFolder(out) };
 }
 
-/** Of several runs that begin in one second, each gets a folder of its own: only one can make it. */
+/** Runs that start in the same second get different folders: only one can create each. */
 async function makeDated(now: Date): Promise<MadeFolder> {
   const above = await makeFolder(RUNS).catch((cause: unknown) => {
     throw new ConfigError(
-      `${RUNS} cannot be made: ${String(cause)}; name a folder with --out`,
+      `${RUNS} cannot be created: ${String(cause)}; name a folder with --out`,
       { file: RUNS },
       { cause },
     );
@@ -103,7 +101,7 @@ async function makeDated(now: Date): Promise<MadeFolder> {
 function checkResumeFolder(folder: string): void {
   if (isFolder(folder)) return;
   throw new ConfigError(
-    `--resume ${folder}: a run's folder with ${runFiles.checkpoint} or ${runFiles.record} is expected, there is none of that name`,
+    `--resume ${folder}: a run's folder with ${runFiles.checkpoint} or ${runFiles.record} is expected, but it does not exist`,
     { folder },
   );
 }
@@ -111,12 +109,12 @@ function checkResumeFolder(folder: string): void {
 function checkNew(folder: string): void {
   if (hasCheckpoint(folder)) {
     throw new ConfigError(
-      `--out ${folder} holds an unfinished run: go on with --resume ${shellPath(folder)}, or choose another folder`,
+      `--out ${folder} has an unfinished run: continue it with --resume ${shellPath(folder)}, or choose another folder`,
       { option: "--out", value: folder },
     );
   }
   if (isComplete(folder) && existsSync(join(folder, runFiles.report))) {
-    throw new ConfigError(`--out ${folder} holds a finished run already: choose another folder, or remove it first`, {
+    throw new ConfigError(`--out ${folder} already has a finished run: choose another folder, or remove it first`, {
       option: "--out",
       value: folder,
     });
@@ -125,15 +123,15 @@ function checkNew(folder: string): void {
   const there = written.filter((name) => existsSync(join(folder, name)));
   if (there.length === 0) return;
   throw new ConfigError(
-    `--out ${folder} holds ${there.join(", ")}, which the run would replace: choose another folder, or move them first`,
+    `--out ${folder} has ${there.join(", ")}, which the run would replace: choose another folder, or move them first`,
     { folder, there },
   );
 }
 
-/** The finished run under runs/ that was written last. Throws `ConfigError` where there is none. */
+/** The newest finished run under runs/. Throws `ConfigError` if there is none. */
 export function newestRun(): string {
   const names = existsSync(RUNS) ? readdirSync(RUNS) : [];
-  // A language model's adapter is no classifier.
+  // A language model's adapter is not a classifier.
   const isClassifier = (folder: string) => isComplete(folder) && existsSync(join(folder, "labels.json"));
   const runs = names.map((name) => join(RUNS, name)).filter(isClassifier);
   const times = new Map(runs.map((run) => [run, statSync(join(run, classifierMark(run))).mtimeMs]));
@@ -145,7 +143,7 @@ export function newestRun(): string {
   );
 }
 
-/** What was written under runs/ after a run and has no classifier: a run or folds that were interrupted, or folds; null of none. */
+/** A newer entry under runs/ without a classifier: an interrupted run, or folds; null if there is none. */
 export function newerThan(run: string): string | null {
   const since = statSync(join(run, classifierMark(run))).mtimeMs;
   const marks = [runFiles.checkpoint, runFiles.record, runFiles.foldsSoFar, runFiles.folds];
@@ -156,23 +154,23 @@ export function newerThan(run: string): string | null {
   return newer.sort((a, b) => timeOf(b) - timeOf(a))[0] ?? null;
 }
 
-/** Files of a classifier: adapter, where it has one, head and labels. Throws `ConfigError` where the folder has none. */
+/** Files of a classifier: adapter, if any, head and labels. Throws `ConfigError` if the folder has none. */
 export function readClassifier(folder: string): FileMap {
   refuseFolds(folder);
   const files = readFileMap(folder, [...runFiles.adapter, ...runFiles.head, runFiles.checkpoint, runFiles.record]);
-  // One of tokens has its head in the adapter's file.
+  // A token classifier has its head in the adapter's file.
   const [, labels] = runFiles.head;
   const inAdapter = Object.hasOwn(files, labels) && labelsOf(files, null).tokens && labelsOf(files, null).adapted;
   const head = inAdapter ? [labels] : runFiles.head;
   const hasHead = head.every((name) => Object.hasOwn(files, name));
   if (hasHead && labelsOf(files, null).merged !== null) return files;
-  // A head alone has no adapter beside it; `TextClassifier.load` says where one is missing.
+  // A head-only run has no adapter; `TextClassifier.load` reports a missing one.
   const unfinished = [runFiles.checkpoint, runFiles.record].some((name) => Object.hasOwn(files, name));
   if (!Object.hasOwn(files, "adapter_config.json") && (unfinished || !hasHead)) {
     throw new ConfigError(
       unfinished
-        ? `${folder} is an unfinished run: go on with \`lowrank finetune --resume ${shellPath(folder)}\``
-        : `${folder}: a run's folder is expected (adapter_config.json and more), this has none`,
+        ? `${folder} is an unfinished run: continue it with \`lowrank finetune --resume ${shellPath(folder)}\``
+        : `${folder}: expected a run's folder (adapter_config.json and more), found no such file`,
       { folder },
     );
   }

@@ -13,30 +13,30 @@ import { inModelOrder } from "../terminal/model-order.js";
 import { tableLines } from "../terminal/table.js";
 import { openBase } from "../files/open-base.js";
 
-/** What a layer of an adapter does. */
+/** A layer of an adapter. */
 export interface ExplainedLayer {
   readonly module: string;
   readonly kind: "linear" | "embedding";
   readonly rank: number;
   readonly scaling: number;
-  /** ‖W' − W‖ where the base is known, else ‖s·A·B‖; null of DoRA's where it is not, since that takes the base. */
+  /** ‖W' − W‖ if the base is known, otherwise ‖s·A·B‖; null for DoRA without the base, which it needs. */
   readonly update: number | null;
-  /** ‖W‖; null where the base is not known. */
+  /** ‖W‖; null if the base is not known. */
   readonly weight: number | null;
 }
 
-/** An adapter layer by layer, and what is suspicious about it. */
+/** An adapter by layer, with suspicious findings. */
 export interface ExplainedAdapter {
   readonly perLayer: readonly ExplainedLayer[];
   readonly suspicious: readonly Finding[];
-  /** Why it does not fit the base; empty where it does, or none was named. */
+  /** Why it does not fit the base; empty if it does, or no base was named. */
   readonly problems: readonly string[];
 }
 
-/** A change that is as large as what it changes. */
+/** A change as large as the weight. */
 const LARGE = 1;
 
-/** Explains an adapter, beside its base where one is named. */
+/** Explains an adapter, compared with its base if one is named. */
 export async function explainAdapter(
   given: Adapter,
   base: readonly string[] | undefined,
@@ -82,7 +82,7 @@ export async function explainAdapter(
 const MANY = 12;
 const digits = (value: number | null) => (value === null ? "–" : String(Number(value.toPrecision(3))));
 
-/** Lines that explain it: what is wrong, what is suspicious, then a line a layer. */
+/** Lines that explain it: problems, suspicious findings, then one line per layer. */
 export function explainedLines({ perLayer, suspicious, problems }: ExplainedAdapter): string[] {
   const against = perLayer.some(({ weight }) => weight !== null);
   const heading = ["layer", "rank", "scale", "‖update‖", ...(against ? ["‖weight‖", "ratio"] : [])];

@@ -13,29 +13,29 @@ import { clip } from "../terminal/table.js";
 import { rowsOfSettings } from "./inspected-run.js";
 import { shellPath } from "../terminal/shell-word.js";
 
-/** What a folder holds of cross-validation. */
+/** A folder's cross-validation. */
 export interface InspectedFolds {
-  /** Folds in all, and those that are done. */
+  /** Number of folds, and of finished ones. */
   readonly count: number;
   readonly done: number;
   readonly settings: JobSettings;
-  /** Results of those that are done. */
+  /** Results of the finished ones. */
   readonly folds: readonly FoldResult[];
-  /** folds.json; null until all are done. */
+  /** folds.json; null until all are finished. */
   readonly report: AnyFoldsReport | null;
 }
 
 const holds = (folder: string, name: string) => existsSync(join(folder, name));
 
-/** Whether a folder holds folds, and no classifier beside them. */
+/** Whether a folder has folds and no classifier. */
 export const holdsFolds = (folder: string): boolean =>
   (holds(folder, runFiles.folds) || holds(folder, runFiles.foldsSoFar)) &&
   ![...runFiles.adapter, ...runFiles.head].some((name) => holds(folder, name));
 
-/** The folds in a folder; null where it holds none. Throws `FormatError` where they are damaged. */
+/** The folds in a folder; null for none. Throws `FormatError` for damaged files. */
 export async function inspectFolds(folder: string): Promise<InspectedFolds | null> {
   const path = join(folder, runFiles.folds);
-  // The report first: where both stand, only the removal of what led to it was interrupted.
+  // The report first: if both files exist, only the removal of the other was interrupted.
   if (!existsSync(path)) {
     const begun = await readFolds(folderStore(folder));
     if (begun === null) return null;
@@ -48,9 +48,9 @@ export async function inspectFolds(folder: string): Promise<InspectedFolds | nul
 }
 
 const noModel = (self: string) =>
-  `none: each fold's is given up; \`${self} finetune\` with the same options but --folds trains one`;
+  `none: folds keep no model; \`${self} finetune\` with the same options without --folds trains one`;
 
-/** Rows that say what the folds are, what they gave, and what they are not. */
+/** Rows about the folds and their results. */
 export function foldsRows(
   folder: string,
   self: string,
@@ -65,13 +65,13 @@ export function foldsRows(
       ...rows,
       ...(done === 0 ? [] : table(false)),
       ["model", noModel(self)],
-      ["to go on", `${self} finetune --resume ${shellPath(folder)}`],
+      ["to continue", `${self} finetune --resume ${shellPath(folder)}`],
     ];
   const title = ["folds", `cross-validation, all ${count} folds done, ${clip(report.created, 40)}`];
   const last = ["model", noModel(self)];
   if (!("pooled" in report)) return [title, ...rows, ...table(true), last];
   const { labels, accuracy, macroF1, headOnly, pooled } = report;
-  const alone = headOnly === null || report.settings.headOnly ? "" : `, ${formatSpread(headOnly)} the head alone`;
+  const alone = headOnly === null || report.settings.headOnly ? "" : `, ${formatSpread(headOnly)} head-only baseline`;
   const together = `${formatPercent(pooled.accuracy)}${formatInterval(pooled.intervals?.accuracy)}`;
   return [
     title,
@@ -83,15 +83,15 @@ export function foldsRows(
   ];
 }
 
-/** Throws `ConfigError` where a folder that is to have a classifier holds folds. */
+/** Throws `ConfigError` if a folder has folds instead of a classifier. */
 export function refuseFolds(folder: string): void {
   if (!holdsFolds(folder)) return;
   const goOn = !holds(folder, runFiles.folds)
-    ? ` (to go on with them: \`lowrank finetune --resume ${shellPath(folder)}\`)`
+    ? ` (to continue them: \`lowrank finetune --resume ${shellPath(folder)}\`)`
     : "";
   throw new ConfigError(
-    `${folder} holds cross-validation's folds, which keep no model${goOn}: train one with \`lowrank finetune\` and the same options ` +
-      `but --folds, then name its folder; \`lowrank inspect ${shellPath(folder)}\` shows what the folds gave`,
+    `${folder} has the folds of a cross-validation, which keep no model${goOn}: train one with \`lowrank finetune\` and the same options ` +
+      `without --folds, then name its folder; \`lowrank inspect ${shellPath(folder)}\` shows the folds' results`,
     { folder },
   );
 }

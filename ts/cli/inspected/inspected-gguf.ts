@@ -7,12 +7,12 @@ import { formatBytes, formatCount } from "../terminal/number-format.js";
 import { tableLines } from "../terminal/table.js";
 import { tensorLines } from "../terminal/tensor-lines.js";
 
-/** What a GGUF file holds. */
+/** The contents of a GGUF file. */
 interface InspectedGguf {
   readonly file: string;
   readonly bytes: number;
   readonly version: number;
-  /** What it is by its metadata: "model", "adapter"; null where they do not say. */
+  /** Its kind by its metadata: "model", "adapter"; null if not recorded. */
   readonly kind: string | null;
   readonly architecture: string | null;
   readonly name: string | null;
@@ -25,7 +25,7 @@ interface InspectedGguf {
   readonly contextLength: number | null;
   readonly tokenizer: { readonly model: string; readonly pre: string | null; readonly tokens: number } | null;
   readonly hasChatTemplate: boolean;
-  /** Whether an output layer of its own is there, or the embedding serves as one; null for what is no model. */
+  /** Whether it has its own output layer, or tied embeddings; null if it is not a model. */
   readonly tiedEmbeddings: boolean | null;
   /** By element type: tensors, values, bytes. */
   readonly types: Readonly<
@@ -51,7 +51,7 @@ export function isGguf(path: string): boolean {
   }
 }
 
-/** Reads a GGUF file's header. Throws `FormatError` where it breaks the format. */
+/** Reads a GGUF file's header. Throws `FormatError` for a damaged file. */
 export async function inspectGguf(path: string): Promise<InspectedGguf> {
   const file = await openGguf(await fileSource(path), path);
   try {
@@ -98,15 +98,15 @@ function describe(path: string, file: GgufFile): InspectedGguf {
 const stringOr = (value: GgufValue | undefined) => (typeof value === "string" ? value : null);
 const numberOr = (value: GgufValue | undefined) => (typeof value === "number" ? value : null);
 
-/** The file in words. */
+/** The file as text. */
 export function ggufLines(found: InspectedGguf): string[] {
   const { file, bytes, version, kind, architecture, name, parameters, bitsPerWeight, tokenizer } = found;
   const shown = (text: string | null, otherwise: string) => (text === null ? otherwise : clip(text, 80));
   const size = found.layers === null ? "" : `, ${found.layers} layers of ${found.hiddenSize ?? "?"}`;
-  const head = found.tiedEmbeddings === true ? ", its embedding is the output layer too" : "";
+  const head = found.tiedEmbeddings === true ? ", with tied embeddings" : "";
   const about = [
     [file, `GGUF ${version}, ${formatBytes(bytes)}, ${formatCount(found.tensors.length)} tensors`],
-    ["  holds", `${shown(kind, "model")}: ${shown(architecture, "of no architecture that it names")}${size}${head}`],
+    ["  holds", `${shown(kind, "model")}: ${shown(architecture, "of an unnamed architecture")}${size}${head}`],
     ...(name === null ? [] : [["  name", clip(name, 80)]]),
     ["  parameters", `${formatCount(parameters)}, ${bitsPerWeight.toFixed(2)} bits each`],
     ...(found.contextLength === null ? [] : [["  context", `${formatCount(found.contextLength)} tokens`]]),
@@ -114,7 +114,7 @@ export function ggufLines(found: InspectedGguf): string[] {
       "  tokenizer",
       tokenizer === null
         ? "none"
-        : `${clip(tokenizer.model, 40)}, ${formatCount(tokenizer.tokens)} tokens${tokenizer.pre === null ? "" : `, parts of texts as ${clip(tokenizer.pre, 40)}`}`,
+        : `${clip(tokenizer.model, 40)}, ${formatCount(tokenizer.tokens)} tokens${tokenizer.pre === null ? "" : `, pre-tokenizer ${clip(tokenizer.pre, 40)}`}`,
     ],
     ["  chat template", found.hasChatTemplate ? "yes" : "no"],
   ];

@@ -5,10 +5,10 @@ import { formatTargets } from "../../training/spec/training-settings.js";
 import { formatCount, formatDuration, formatRate } from "../terminal/number-format.js";
 import { clip } from "../terminal/table.js";
 
-/** A name from a file, which a stranger may have written. */
+/** A name from an untrusted file. */
 const named = (name: unknown) => clip(String(name), 300);
 
-/** What a language model learnt from what, and how. */
+/** The data and settings of a language model's run. */
 export function languageRows(settings: LanguageSettings): string[][] {
   const { task, data, validation, fields, maxTokens, model, weights, batchSize } = settings;
   const { learningRate, rank, alpha, targetModules, seed } = settings;
@@ -16,7 +16,7 @@ export function languageRows(settings: LanguageSettings): string[][] {
   return [
     ["data", `${named(data)}, task ${task}${validation === null ? "" : `; measured on ${named(validation)}`}`],
     ...(names.length === 0 ? [] : [["fields", clip(names.join(", "), 80)]]),
-    ...(maxTokens === null ? [] : [["texts", `cut to ${formatCount(maxTokens)} tokens`]]),
+    ...(maxTokens === null ? [] : [["texts", `truncated to ${formatCount(maxTokens)} tokens`]]),
     ["base", `${named(model)}, weights ${weights}`],
     [
       "settings",
@@ -25,7 +25,7 @@ export function languageRows(settings: LanguageSettings): string[][] {
   ];
 }
 
-/** What such a run gave, as far as its report says: it may be of another version. */
+/** The results of such a run that its report contains; the report may be of another version. */
 export function perplexityRows({ result, data, training, engine }: Partial<Omit<LanguageReport, "steps">>): string[][] {
   const held = data?.validation;
   const shown = (value: unknown) => (typeof value === "number" ? value.toFixed(2) : "–");
@@ -36,7 +36,7 @@ export function perplexityRows({ result, data, training, engine }: Partial<Omit<
           [
             "perplexity",
             `${shown(result.before?.perplexity)} before, ${shown(result.after?.perplexity)} trained, on ${formatCount(held.targets)} tokens of ` +
-              `${formatCount(held.examples)} examples; step ${result.step} is kept`,
+              `${formatCount(held.examples)} examples; step ${result.step} was kept`,
           ],
         ]),
     ...(training === undefined || engine === undefined

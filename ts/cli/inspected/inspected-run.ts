@@ -23,15 +23,15 @@ import { shellPath } from "../terminal/shell-word.js";
 /** The report of a finished run, without its steps. */
 type InspectedReport = Omit<RunReport, "steps"> | Omit<LanguageReport, "steps"> | Omit<TokenReport, "steps">;
 
-/** What a run's folder tells of the run. */
+/** A run, from its folder. */
 export interface InspectedRun extends RunStatus {
-  /** Whether the process that wrote the status last is gone without a word. */
+  /** Whether the process that wrote the last status was killed. */
   readonly gone: boolean;
   /** The report of a finished run, without its steps. */
   readonly report: InspectedReport | null;
 }
 
-/** Where a run in a folder stands; null where the folder is none of a run. Throws `FormatError` where its files are damaged. */
+/** The status of a run in a folder; null if there is no run. Throws `FormatError` for damaged files. */
 export async function inspectRun(folder: string): Promise<InspectedRun | null> {
   const run = await runStatus(folderStore(folder));
   if (run === null) return null;
@@ -49,19 +49,19 @@ function readReport(folder: string): InspectedReport {
   return report;
 }
 
-/** Rows that say where a run stands, with which settings, and how to go on or what it gave. */
+/** Rows with a run's status, settings, and how to continue it or its results. */
 export function runRows(folder: string, self: string, run: InspectedRun): string[][] {
   const { status, report, step, steps, began, error } = run;
   const of = steps === null ? "" : ` of ${formatCount(steps)}`;
   const where = step === null ? "before its first checkpoint" : `after step ${formatCount(step)}${of}`;
   const rows: Record<RunStatus["status"], string> = {
-    preparing: "is being prepared: data and model are read",
-    training: step === null ? "runs, and has no checkpoint yet" : `trains; its last checkpoint is ${where}`,
+    preparing: "is being prepared: reading data and model",
+    training: step === null ? "is running, without a checkpoint yet" : `is training; its last checkpoint is ${where}`,
     interrupted: `interrupted ${where}`,
     failed: `failed; ${step === null ? "it has no checkpoint" : `its last checkpoint is ${where}`}`,
     finished: `finished${typeof report?.created === "string" ? `, ${clip(report.created, 40)}` : ""}`,
   };
-  const ended = run.gone ? `ended without a word ${where}: its process is gone` : rows[status];
+  const ended = run.gone ? `was killed ${where}: its process no longer exists` : rows[status];
   const settings = run.settings ?? report?.settings ?? null;
   const running = (status === "preparing" || status === "training") && !run.gone;
   return [
@@ -70,11 +70,11 @@ export function runRows(folder: string, self: string, run: InspectedRun): string
     ...(error === null ? [] : [["error", clip(error, 300)]]),
     ...(settings === null ? [] : rowsOfSettings(settings)),
     ...(report === null ? [] : rowsOfReport(report)),
-    ...(status === "finished" || running ? [] : [["to go on", `${self} finetune --resume ${shellPath(folder)}`]]),
+    ...(status === "finished" || running ? [] : [["to continue", `${self} finetune --resume ${shellPath(folder)}`]]),
   ];
 }
 
-/** What was trained on what, and how. */
+/** Data and settings of a run. */
 export function rowsOfSettings(settings: JobSettings): string[][] {
   const task = taskOf(settings);
   if (task === "classify") return settingRows(settings as TrainingSettings);
@@ -89,10 +89,10 @@ function rowsOfReport(report: InspectedReport): string[][] {
   return task === "text" || task === "chat" ? perplexityRows(report as LanguageReport) : metricCells(report);
 }
 
-/** A name from a file, which a stranger may have written. */
+/** A name from an untrusted file. */
 const named = (name: unknown) => clip(String(name), 300);
 
-/** The same of a classifier of texts. */
+/** The same for a text classifier. */
 function settingRows(settings: TrainingSettings): string[][] {
   const { data, validation, test, text, label, model, batchSize, learningRate, seed, headOnly } = settings;
   const { group = null, labelNames = {}, maxTokens = null } = settings as Partial<TrainingSettings>;
@@ -106,11 +106,9 @@ function settingRows(settings: TrainingSettings): string[][] {
         (measured === null ? "" : `; tested on ${named(measured)}`),
     ],
     ...(names.length === 0 ? [] : [["label names", clip(names.join(", "), 80)]]),
-    ...(maxTokens === null ? [] : [["texts", `cut to ${formatCount(maxTokens)} tokens`]]),
+    ...(maxTokens === null ? [] : [["texts", `truncated to ${formatCount(maxTokens)} tokens`]]),
     ["base", named(model)],
-    ...(headOnly
-      ? [["adapter", "none, only a head: there is nothing to merge, and `embed` takes the base as it is"]]
-      : []),
+    ...(headOnly ? [["adapter", "none, only a head: there is nothing to merge, and `embed` uses the base model"]] : []),
     [
       "settings",
       headOnly
@@ -121,7 +119,7 @@ function settingRows(settings: TrainingSettings): string[][] {
   ];
 }
 
-/** What a report says, as far as it is there: it may be of another version. */
+/** The results in a report, which may be of another version. */
 function resultRows({ result, data, training, engine, settings }: Partial<Omit<RunReport, "steps">>): string[][] {
   const share = (metrics: { accuracy?: number } | null | undefined) =>
     typeof metrics?.accuracy === "number" ? formatPercent(metrics.accuracy) : "–";
@@ -130,8 +128,8 @@ function resultRows({ result, data, training, engine, settings }: Partial<Omit<R
   const tested = (data?.test ?? data?.validation)?.examples;
   const on = tested === undefined ? "" : `, on ${formatCount(tested)} ${result?.measuredOn ?? "test"} texts`;
   const accuracy = isHeadOnly
-    ? `${after()} the head alone, ${formatPercent(result?.largestClass ?? NaN)} the largest class`
-    : `${share(result?.before)} before, ${share(result?.headOnly)} the head alone, ${after()} trained`;
+    ? `${after()} head only, ${formatPercent(result?.largestClass ?? NaN)} majority-class baseline`
+    : `${share(result?.before)} before, ${share(result?.headOnly)} head-only baseline, ${after()} trained`;
   return [
     ...(data === undefined ? [] : [["labels", clip(data.labels.join(", "), 80)]]),
     ...(result === undefined ? [] : [["accuracy", accuracy + on]]),

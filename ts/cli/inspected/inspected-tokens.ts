@@ -6,10 +6,10 @@ import type { TokenReport } from "../../tasks/tokens/run/token-report.js";
 import { formatCount, formatPercent, formatRate } from "../terminal/number-format.js";
 import { clip } from "../terminal/table.js";
 
-/** A name from a file, which a stranger may have written. */
+/** A name from an untrusted file. */
 const named = (name: unknown) => clip(String(name), 300);
 
-/** What was trained on, and how. */
+/** Data and settings of a run. */
 export function taskRows(settings: RunSettings): string[][] {
   const { data, validation, test, model, batchSize, learningRate, rank, alpha, targetModules, seed, headOnly } =
     settings;
@@ -20,11 +20,11 @@ export function taskRows(settings: RunSettings): string[][] {
   return [
     ["data", `${named(data)}, ${examples}${measured === null ? "" : `; tested on ${named(measured)}`}`],
     ["base", named(model)],
-    ["settings", `${headOnly ? "the head alone, fitted to frozen vectors" : trained}, seed ${seed}`],
+    ["settings", `${headOnly ? "only the head, fitted to frozen vectors" : trained}, seed ${seed}`],
   ];
 }
 
-/** What such a run gave, as far as its report says: it may be of another version. */
+/** The results of such a run that its report contains; the report may be of another version. */
 export function entityRows({ result, data }: Partial<Omit<TokenReport, "steps">>): string[][] {
   const share = (metrics: { readonly f1?: unknown } | null | undefined) =>
     typeof metrics?.f1 === "number" ? formatPercent(metrics.f1) : "–";
@@ -36,7 +36,7 @@ export function entityRows({ result, data }: Partial<Omit<TokenReport, "steps">>
       : [
           [
             "entity F1",
-            `${share(result.headOnly)} the head alone, ${share(result.after)} the result` +
+            `${share(result.headOnly)} head-only baseline, ${share(result.after)} the result` +
               (tested === undefined ? "" : `, on ${formatCount(tested)} ${result.measuredOn} examples`),
           ],
         ]),

@@ -7,7 +7,7 @@ const START = 512;
 const isOnnxStart = (start: string) =>
   start.charCodeAt(0) === 8 && start.charCodeAt(1) < 32 && ["\u0012", ":"].includes(start[2]!) && start[8] !== "{";
 
-/** What files are that are often taken for a model's weights, by how they begin; `advice` says what to do with one. */
+/** Files that are often mistaken for a model's weights, by their first bytes, with advice. */
 const kinds: readonly { readonly is: (start: string, name: string) => boolean; readonly advice: string }[] = [
   {
     is: (start) => start.startsWith("PK\u0003\u0004") || start.startsWith("\u0080\u0002"),
@@ -19,7 +19,7 @@ const kinds: readonly { readonly is: (start: string, name: string) => boolean; r
     // The version of its format, the first field that exporters write, and then another.
     is: (start, name) => name.endsWith(".onnx") || isOnnxStart(start),
     advice:
-      "it is ONNX, which `lowrank merge --onnx` writes an adapter into; the base's own repository has it as safetensors",
+      "it is ONNX: `lowrank merge --onnx` writes an adapter into it; the base's own repository has it as safetensors",
   },
   {
     is: (start) => start.startsWith("version https://git-lfs"),
@@ -27,11 +27,11 @@ const kinds: readonly { readonly is: (start: string, name: string) => boolean; r
   },
   {
     is: (start) => start.startsWith("PAR1"),
-    advice: "it is Parquet: examples, which `lowrank finetune --data` may take",
+    advice: "it is Parquet: examples for `lowrank finetune --data`",
   },
   {
     is: (_, name) => /\.(csv|tsv|tab|jsonl|ndjson)$/i.test(name),
-    advice: "it holds examples: `lowrank finetune --data` trains on them, `lowrank predict --file` labels them",
+    advice: "it has examples: `lowrank finetune --data` trains on them, `lowrank predict --file` predicts their labels",
   },
   {
     is: (start) => /^(?:\u00ef\u00bb\u00bf)?\s*[[{]/.test(start),
@@ -39,7 +39,7 @@ const kinds: readonly { readonly is: (start: string, name: string) => boolean; r
   },
 ];
 
-/** What a file is that is no safetensors file, and what to do with it; nothing where it is of no known kind. */
+/** The kind of a file that is not safetensors, with advice; empty if unknown. */
 export function otherKind(path: string): string | undefined {
   const buffer = Buffer.alloc(START);
   const file = openSync(path, "r");

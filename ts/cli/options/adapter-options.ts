@@ -1,11 +1,11 @@
 import { ConfigError } from "../../errors/errors.js";
 
-/** Help of the options that name what a command about an adapter and its base works on. */
+/** Help of the options for adapter and base. */
 export const BASE_HELP =
-  "the base model: its folder, its .safetensors files or their index, or its name (default: the one that the adapter names)";
-export const ADAPTER_HELP = "folder of the adapter, where it is not named first";
+  "the base model: its folder, its .safetensors files or their index, or its name (default: the adapter's)";
+export const ADAPTER_HELP = "folder of the adapter, instead of the argument";
 
-/** The adapter's folder, which may stand by itself or behind --adapter. Throws `ConfigError` where two are named. */
+/** The adapter's folder: an argument or --adapter. Throws `ConfigError` if two are named. */
 export function adapterOf(given: string | undefined, options: { readonly adapter?: string }): string | undefined {
   if (given === undefined || options.adapter === undefined || given === options.adapter)
     return options.adapter ?? given;
@@ -15,14 +15,14 @@ export function adapterOf(given: string | undefined, options: { readonly adapter
   });
 }
 
-/** What --base names, or --model, which says the same in other commands. Throws `ConfigError` where both do. */
+/** The base of --base or --model, which other commands use. Throws `ConfigError` for both. */
 export function baseOf(options: {
   readonly base?: readonly string[];
   readonly model?: string;
 }): readonly string[] | undefined {
   const { base, model } = options;
   if (base === undefined || model === undefined) return base ?? (model === undefined ? undefined : [model]);
-  throw new ConfigError(`--base ${base.join(" ")} and --model ${model}: both name the base; give one`, {
+  throw new ConfigError(`--base ${base.join(" ")} and --model ${model}: both name the base; use one of them`, {
     option: "--base",
     value: base,
   });

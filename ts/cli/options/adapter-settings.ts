@@ -9,7 +9,7 @@ import type { TrainingSettings } from "../../tasks/classify/settings.js";
 import { HEAD_MODULES } from "../../tasks/open-peft.js";
 import { moduleNames, targetModules, whole } from "./option-values.js";
 
-/** Options of the adapter that are no settings by their names. */
+/** Options of the adapter that are not separate settings. */
 export interface AdapterOptions {
   readonly adapterConfig?: Partial<TrainingSettings>;
   readonly excludeModules?: FurtherLora["excludeModules"];
@@ -24,7 +24,7 @@ export const adapterOptions: readonly (keyof AdapterOptions)[] = [
   ...(["adapterConfig", "excludeModules", "bias", "init", "modulesToSave", "layers"] as const),
 ];
 
-/** Initial values by what --init calls them. */
+/** Initial values by the names of --init. */
 export const inits: Readonly<Record<string, NonNullable<FurtherLora["initLoraWeights"]>>> = {
   kaiming: true,
   random: false,
@@ -39,11 +39,11 @@ export function addAdapterOptions(command: Command): void {
   command
     .option(
       "--exclude-modules <names>",
-      "modules to leave out although targeted: names with commas, or a regular expression",
+      "targeted modules to exclude: names with commas, or a regular expression",
       targetModules,
     )
     .addOption(
-      new Option("--bias <which>", "biases of the base to train along (default: none)").choices([
+      new Option("--bias <which>", "biases of the base to train as well (default: none)").choices([
         "none",
         "lora_only",
         "all",
@@ -52,14 +52,14 @@ export function addAdapterOptions(command: Command): void {
     .addOption(
       new Option(
         "--init <name>",
-        "how A and B begin; pissa and olora with the base's own weight (default: kaiming)",
+        "initial values of A and B; pissa and olora use the base's weight (default: kaiming)",
       ).choices(Object.keys(inits)),
     )
     .option("--modules-to-save <names>", 'modules to train as a whole, such as "LayerNorm"', moduleNames)
     .option("--layers <numbers>", 'layers to adapt, such as "0,1" (default: all)', layerNumbers)
     .option(
       "--adapter-config <file>",
-      "PEFT's adapter_config.json, or its folder, whose options stand for those that are left out: rank_pattern, trainable_token_indices and all others",
+      "PEFT's adapter_config.json or its folder: defaults of omitted options, and options such as rank_pattern and trainable_token_indices",
       configFile,
     );
 }
@@ -68,14 +68,14 @@ function layerNumbers(text: string): number[] {
   return text.split(",").map((number) => whole(0)(number.trim()));
 }
 
-/** What a file's options make of the settings. */
+/** Settings from a file's options. */
 function configFile(given: string): Partial<TrainingSettings> {
   const file = isFolder(given) ? join(given, "adapter_config.json") : given;
   try {
     const config = readConfig(readFileSync(file), true);
     if (config.other.get("ensure_weight_tying") === true)
       throw new UnsupportedError(
-        `${file}: ensure_weight_tying is set, by which PEFT trains the table of words and the output layer of a tied model as one: that is ` +
+        `${file}: ensure_weight_tying is set: PEFT then trains embeddings and output layer of a tied model as one, which is ` +
           "not supported; set it to false, and name rows in trainable_token_indices to train them in both",
         { field: "ensure_weight_tying" },
       );
@@ -89,7 +89,7 @@ function configFile(given: string): Partial<TrainingSettings> {
     } = config;
     const { bias, excludeModules, initLoraWeights, layersToTransform, layersPattern, loraBias } = config;
     const { modulesToSave: saved, rankPattern, alphaPattern, trainableTokenIndices } = config;
-    // Of these tasks PEFT lists the head there, by whatever name; here it is trained along without being named.
+    // For these tasks PEFT lists the head there; here the head is always trained.
     const hasHead = config.taskType === "SEQ_CLS" || config.taskType === "TOKEN_CLS";
     const others = (saved ?? []).filter((name) => !hasHead || !HEAD_MODULES.some((head) => head === name));
     const modulesToSave = others.length === 0 ? null : others;
@@ -109,7 +109,7 @@ function configFile(given: string): Partial<TrainingSettings> {
   }
 }
 
-/** What these options make of the settings; an option goes before the file. */
+/** Settings from these options; an option takes precedence over the file. */
 export function adapterSettings(given: AdapterOptions): Partial<TrainingSettings> {
   const { adapterConfig = {}, excludeModules, bias, init, modulesToSave, layers } = given;
   const own = {

@@ -12,7 +12,7 @@ export function exampleData(): DataSettings {
   const folder = join(packageRoot(), "examples/movie");
   const [data, test] = [join(folder, "movie_train.tsv"), join(folder, "movie_test.tsv")];
   if (!existsSync(data) || !existsSync(test)) {
-    throw new ConfigError(`the example data are not in ${folder}: name your own with --data FILE`, { folder });
+    throw new ConfigError(`the example data are missing in ${folder}: name your own with --data FILE`, { folder });
   }
   // No header: label, rating, text.
   return { data, test, text: "2", label: "0", labelNames: { 0: "negative", 1: "positive" } };

@@ -13,16 +13,16 @@ export interface FinetuneOptions extends SettingsOptions {
   readonly quiet: boolean;
 }
 
-/** Adds the options of a run in a folder of this machine: those of its spec, and what does not change its result. */
+/** Adds the options of a run in a folder of this machine: those of its spec, and options that do not change its result. */
 export function addFinetuneOptions(command: Command): Command {
   addSpecOptions(command);
   command.optionsGroup("The run:");
   return command
-    .option("--out <folder>", "where the run is written (default: runs/<date and time>)")
+    .option("--out <folder>", "folder of the run (default: runs/<date and time>)")
     .addOption(
       new Option(
         "--resume <folder>",
-        "go on with an unfinished run: from its checkpoint, else from its beginning",
+        "continue an unfinished run from its checkpoint, or from the beginning if it has none",
       ).conflicts("out"),
     )
     .addOption(
@@ -36,5 +36,5 @@ export function addFinetuneOptions(command: Command): Command {
     .option("--samples <n>", "test predictions to show", whole(0), 6)
     .option("--revectorize", REVECTORIZE_HELP)
     .option("--json", "print the result as JSON; everything else goes to the error stream", false)
-    .option("--quiet", "print only where the run is", false);
+    .option("--quiet", "print only the run's folder", false);
 }

@@ -12,7 +12,7 @@ import type { exampleData } from "./example-data.js";
 import { flagOf } from "./job-words.js";
 import type { SettingName } from "./setting-flags.js";
 
-/** Options that give settings, of any task, as commander leaves them. */
+/** Options for settings of any task, as commander returns them. */
 export type SettingsOptions = Omit<Partial<TrainingSettings>, "checkpointing"> &
   Partial<Pick<LanguageSettings, "fields" | "weights" | "gguf">> &
   AdapterOptions & { readonly task?: string; readonly checkpointing?: boolean; readonly folds?: number };
@@ -42,14 +42,14 @@ export function classifierSettings(options: SettingsOptions, bundled: typeof exa
   for (const name of ["validation", "test"] as const) {
     const value = chosen[name];
     if (data !== undefined || value === undefined) continue;
-    const use = name === "test" ? "to test on" : "to hold out";
-    const message = `--${name} names examples ${use}, but --data, the ones to train on, is missing`;
+    const use = name === "test" ? "for testing" : "for validation";
+    const message = `--${name} names examples ${use}, but --data, the training examples, is missing`;
     throw new ConfigError(message, { option: `--${name}`, value });
   }
   const defaults = defaultsOf(textFields, chosen.recipe);
   if (data !== undefined) return { ...defaults, ...length, ...chosen, data };
   const { test, ...examples } = bundled();
-  // As in PEFT's examples, nothing is held out to choose a step by, so that all is trained on.
+  // As in PEFT's examples, nothing is held out to choose a step, so all examples are used for training.
   const whole = chosen.recipe === "peft" && chosen.validationSplit === undefined && chosen.testSplit === undefined;
   const parts = whole ? { validation: test } : { validation: null, ...(chosen.testSplit === undefined && { test }) };
   return { ...defaults, ...length, ...examples, ...parts, ...chosen };
@@ -59,7 +59,7 @@ export function classifierSettings(options: SettingsOptions, bundled: typeof exa
 function refuseForeign(options: SettingsOptions, task: string, fields: Fields): void {
   const others = Object.values(fieldsOfTasks).flatMap((of) => Object.keys(of)) as SettingName[];
   const given = options as Readonly<Record<string, unknown>>;
-  // The flag --no-baseline, if it is absent, leaves its default.
+  // Without the flag --no-baseline the default applies.
   const foreign = others.find(
     (name) => !(name in fields) && given[name] !== undefined && !(name === "baseline" && given[name] === true),
   );
@@ -75,21 +75,21 @@ function refuseForeign(options: SettingsOptions, task: string, fields: Fields): 
 
 function hintFor(name: SettingName, task: string): string {
   if (task === "classify") return `: say which task with --task ${tasksWith(name).join(" or --task ")}`;
-  if (name === "test" || name === "testSplit") return "; --validation names what is measured";
+  if (name === "test" || name === "testSplit") return "; use --validation";
   const named = columnsOf[task as TaskName];
   return named !== undefined && (name === "label" || name === "text")
     ? `; --fields names columns, such as ${named}`
     : "";
 }
 
-/** What --fields may name, as an example, of tasks that have it. */
+/** An example of --fields for each task that has it. */
 const columnsOf: Readonly<Partial<Record<TaskName, string>>> = {
   tokens: "tokens=…,tags=…",
   text: "prompt=…,completion=…",
   chat: "messages=…",
 };
 
-/** An option as it is typed: a flag that says no has a name of its own. */
+/** An option as typed; a negated flag has another name. */
 const typed = (name: SettingName, value: unknown) =>
   name === "baseline" && value === false ? "--no-baseline" : flagOf(name);
 
@@ -103,7 +103,7 @@ function shown(name: string, value: unknown): string {
 const tasksWith = (name: SettingName) =>
   Object.entries(fieldsOfTasks).flatMap(([task, fields]) => (name in fields ? [task] : []));
 
-/** Throws `ConfigError` if an option beside --resume is not what the run began with. */
+/** Throws `ConfigError` if an option beside --resume differs from the run's setting. */
 export function checkAgainst(given: SettingsOptions, began: JobSettings): void {
   const all = Object.assign({}, ...Object.values(fieldsOfTasks)) as Fields;
   for (const [name, value] of Object.entries(settingsGiven(given, all))) {
@@ -115,13 +115,13 @@ export function checkAgainst(given: SettingsOptions, began: JobSettings): void {
     const came = typeof value === "boolean" ? option : `${option} ${shown(name, value)}`;
     const had = before === true ? "one" : shown(name, before);
     throw new ConfigError(
-      `--resume goes on with the settings that the run began with: ${came} is given, it began with ${had}; leave it out`,
+      `--resume continues with the run's own settings: got ${came}, the run has ${had}; omit the option`,
       { name, given: value, began: before },
     );
   }
 }
 
-/** Those of the given options that are settings of such names. */
+/** The options that are settings with these names. */
 function settingsGiven(given: SettingsOptions, fields: Fields): Record<string, unknown> {
   const own = Object.entries({ ...adapterSettings(given), ...given }).filter(([name]) => name in fields);
   const settings: Record<string, unknown> = Object.fromEntries(own);
@@ -130,7 +130,7 @@ function settingsGiven(given: SettingsOptions, fields: Fields): Record<string, u
   return settings["maxGradNorm"] === 0 ? { ...settings, maxGradNorm: null } : settings;
 }
 
-/** With paths that still lead there from another working folder. */
+/** With paths that stay valid in another working folder. */
 export function withAbsolutePaths<
   T extends { data?: string; validation?: string | null; test?: string | null; model?: string },
 >(paths: T): T {

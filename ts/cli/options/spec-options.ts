@@ -5,7 +5,7 @@ import { formatLength } from "../../training/spec/run-settings.js";
 import { adapterOptions, addAdapterOptions } from "./adapter-settings.js";
 import { adapterSettingNames, flagGroups, type FlagGroup, type SettingFlag } from "./setting-flags.js";
 
-/** Adds the options of a spec of any task. They carry no defaults, so that it is known which were given. */
+/** Adds the options of a spec of any task. They have no defaults, so that explicit ones can be recognised. */
 export function addSpecOptions(command: Command): Command {
   for (const [title, flags] of Object.entries(flagGroups) as [string, FlagGroup][]) {
     command.optionsGroup(title);
@@ -26,15 +26,15 @@ function optionOf(name: string, { flags, help, parse, choices, conflicts = [] }:
 const { rank, alpha, batchSize, learningRate } = defaultsOf(languageFields);
 
 const HELP = `
-With --task tokens: names, places, parts of speech. Options are as without --task; --fields names columns and fields. The data are
+With --task tokens: names, places, parts of speech. Options are as without --task; --fields names columns and fields. Data formats:
   CoNLL        a word and its tag a line, first and last column (--fields tokens=1,tags=3: by numbers from 0), a blank line after each
                sentence; any name but those below
   .jsonl .json { tokens, tags } or { text, spans } of { start, end, label }, counted in UTF-16 units as JavaScript does
   .csv .parquet  a word a row: columns sentence, tokens, tags
-Measured is entity F1, as seqeval counts, beside the best head on the frozen encoder's vectors.
+The metric is entity F1, as in seqeval, compared with a head-only baseline on the frozen encoder's vectors.
 
 With --task text or chat: rank ${rank}, alpha ${alpha} on all linear layers, ${formatLength({ steps: null, epochs: null }, languagePlan.length)}, batches of ${batchSize}, learning rate ${learningRate}; a
-tenth of the data is held out, whose perplexity chooses the step to keep. A row of the data is
+tenth of the data is held out; its perplexity chooses the step to keep. Rows of the data:
   --task text   { text }, { prompt, completion }, { instruction, input, output } or { ids, mask }
   --task chat   { messages }, { conversations } or { instruction, input, output }, written by the model's chat template
 `;

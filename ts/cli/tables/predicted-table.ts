@@ -17,7 +17,7 @@ export interface KeptTable {
 
 const delimiters: Readonly<Record<string, string>> = { ".csv": ",", ".tsv": "\t" };
 
-/** What stands between the fields of a file of that name. Throws `ConfigError` for a name that is no table's. */
+/** The delimiter for a file name. Throws `ConfigError` for a name that is not a table's. */
 export function delimiterOf(out: string): string {
   const delimiter = delimiters[extname(out).toLowerCase()];
   if (delimiter !== undefined) return delimiter;
@@ -28,8 +28,8 @@ export function delimiterOf(out: string): string {
 }
 
 /**
- * All columns of a CSV or TSV file, a row for each of its texts; null of other files, whose rows may each have fields of their own. A
- * file without a header has numbers for names. Throws as `readExamples`.
+ * All columns of a CSV or TSV file, one row per text; null for other files, whose rows may have different fields. Without a header, names
+ * are numbers. Throws as `readExamples`.
  */
 export function keptTable(file: string, bytes: Uint8Array, text: string): KeptTable | null {
   const format = exampleFormat(file);
@@ -48,7 +48,7 @@ export function keptTable(file: string, bytes: Uint8Array, text: string): KeptTa
   return { names, rows: rows.map(({ fields }) => fields.slice(1)) };
 }
 
-/** What was said of each text, behind the columns of its row: of what is no table behind its number and itself. */
+/** Each text's prediction after the columns of its row; without a table, after its number and text. */
 export function predictedTable(kept: KeptTable | null, predictions: readonly Prediction[], delimiter: string): string {
   const names = kept?.names ?? ["row", "text"];
   const rowOf = (i: number) => kept?.rows[i] ?? [String(i + 1), predictions[i]!.text];

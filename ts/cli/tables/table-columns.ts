@@ -4,18 +4,18 @@ import { clip } from "../../errors/excerpt.js";
 import { decodeText, exampleFormat } from "../../io/examples/index.js";
 import { runFiles } from "../../training/store/run-store.js";
 
-/** How many columns a message names. */
+/** The most columns that a message names. */
 const NAMED = 12;
 
-/** Where a column's name may come from if the command does not say it. */
+/** Other sources of a column's name. */
 export interface KnownColumn {
-  /** The run's own column of texts; undefined where there is no run, or its report does not say. */
+  /** The run's column of texts; undefined without a run, or if its report does not name it. */
   readonly text: string | undefined;
-  /** What the run is called; undefined where there is none. */
+  /** The run's name; undefined without a run. */
   readonly run: string | undefined;
 }
 
-/** Whether a file is a table of examples, by its name; others hold a text a line. */
+/** Whether a file is a table of examples, by its name; other files have one text per line. */
 export function isTable(path: string): boolean {
   try {
     exampleFormat(path);
@@ -25,9 +25,9 @@ export function isTable(path: string): boolean {
   }
 }
 
-/** The column of a table that holds the texts: the run's, where the table has it. Throws `ConfigError`, naming those it has. */
+/** A table's column of texts: the run's, if the table has it. Throws `ConfigError`, naming the existing ones. */
 export function textColumn(file: string, bytes: Uint8Array, { text, run }: KnownColumn): string {
-  // Whoever reads a Parquet file names its columns, if the wanted one is not among them.
+  // The reader of a Parquet file names its columns if the requested one is missing.
   if (exampleFormat(file) === "parquet") return text ?? "text";
   const names = columnNames(file, decodeText(bytes, file));
   if (text !== undefined && (names.includes(text) || (/^\d+$/.test(text) && Number(text) < names.length))) return text;
@@ -38,9 +38,9 @@ export function textColumn(file: string, bytes: Uint8Array, { text, run }: Known
       ? ""
       : text === undefined
         ? `; ${run} has no ${runFiles.report} that names one`
-        : `; the one of ${run}, ${JSON.stringify(text)}, is not among them`;
+        : `; the run's column ${JSON.stringify(text)} (${run}) is not among them`;
   throw new ConfigError(
-    `${file} is a table: which of its columns holds the texts? Name it with --text COLUMN: it has ${quoted.join(", ")}${more}${own}`,
+    `${file} is a table: name the column of texts with --text COLUMN: it has ${quoted.join(", ")}${more}${own}`,
     { file, option: "--text", allowed: names },
   );
 }
@@ -54,7 +54,7 @@ function columnNames(file: string, body: string): readonly string[] {
       const first = JSON.parse(line) as unknown;
       return Object.keys((Array.isArray(first) ? (first[0] as object | undefined) : (first as object)) ?? {});
     } catch {
-      // What reads the column says what is wrong with it.
+      // The reader of the column reports the problem.
       return [];
     }
   }

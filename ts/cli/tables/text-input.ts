@@ -8,23 +8,23 @@ import type { Session } from "../session.js";
 import { type KeptTable, keptTable } from "./predicted-table.js";
 import { isTable, type KnownColumn, textColumn } from "./table-columns.js";
 
-/** Blank lines that a note names. */
+/** The most blank lines that a note names. */
 const NAMED = 5;
 
 /** Where texts come from. */
 export interface TextOptions {
   readonly file?: string;
-  /** Column of the file; without it, the run's in a table, and in any other file each line is a text. */
+  /** Column of the file; default in a table the run's; in other files each line is a text. */
   readonly text?: string;
 }
 
-/** Texts, and the whole rows that they stand in where those were asked for and are a table's. */
+/** Texts, and, if requested, a table's whole rows. */
 export interface TextInput {
   readonly texts: readonly string[];
   readonly table: KeptTable | null;
 }
 
-/** Texts as `readTextInput` has them, without their rows. */
+/** Texts without rows. */
 export async function readTexts(
   args: readonly string[],
   options: TextOptions,
@@ -35,9 +35,9 @@ export async function readTexts(
 }
 
 /**
- * Texts from the arguments, else a file, else standard input. Throws `ConfigError` where there are none, or where a table does
- * not have the `known` column and none is named.
- * @param keepsRows whether the other columns of a table are wanted too
+ * Texts from the arguments, a file, or standard input. Throws `ConfigError` if there are none, or a table lacks the `known` column and none
+ * is named.
+ * @param keepsRows whether to return the other columns of a table too
  */
 export async function readTextInput(
   args: readonly string[],
@@ -54,14 +54,14 @@ export async function readTextInput(
     });
   }
   if (args.length > 0 && file !== undefined) {
-    throw new ConfigError(`texts are given as arguments and in ${file}: leave one of them out`, {
+    throw new ConfigError(`got texts as arguments and in ${file}: pass only one of them`, {
       option: "--file",
       value: file,
     });
   }
   const named = args.length === 1 && !/\s/.test(args[0]!) && existsSync(args[0]!) ? args[0]! : null;
   if (named !== null)
-    session.terminal.error(`${named} is taken as a text; the texts of the file of that name: --file ${named}`);
+    session.terminal.error(`${named} is used as a text; to read the file of that name: --file ${named}`);
   if (args.length > 0) {
     const empty = [...args.keys()].filter((i) => args[i]!.trim() === "");
     if (empty.length > 0) session.terminal.error(emptyNote("the arguments", "text", empty));
@@ -73,13 +73,13 @@ export async function readTextInput(
   return found;
 }
 
-/** Texts of standard input, a line each. */
+/** Texts of standard input, one per line. */
 export const linesOfInput = (text: string, session: Session) => textLines(text, "standard input", session);
 
-/** All that standard input has. */
+/** The whole standard input. */
 export async function readInput({ terminal, signal }: Session): Promise<string> {
   const { input } = terminal.streams;
-  if (input.isTTY === true) terminal.error("Type texts, a line each; Ctrl-D ends.");
+  if (input.isTTY === true) terminal.error("Type texts, one per line; Ctrl-D ends the input.");
   const chunks: Uint8Array[] = [];
   try {
     for await (const chunk of addAbortSignal(signal, input)) chunks.push(chunk as Uint8Array);
@@ -95,23 +95,23 @@ export async function readInput({ terminal, signal }: Session): Promise<string> 
   return decode(Buffer.concat(chunks), "standard input");
 }
 
-/** What to say of empty texts, by their places from 0. */
+/** The note about empty texts, by their indices. */
 function emptyNote(from: string, what: string, empty: readonly number[]): string {
   const places = empty.slice(0, NAMED).map((i) => i + 1);
   const more = empty.length > NAMED ? ` and ${empty.length - NAMED} more` : "";
   const [which, taken] =
     empty.length === 1
-      ? [what, "is blank, and taken as an empty text"]
-      : [`${what}s`, "are blank, and taken as empty texts"];
-  return `${from}: ${which} ${places.join(", ")}${more} ${taken}: a row stands for each ${what}`;
+      ? [what, "is blank and counts as an empty text"]
+      : [`${what}s`, "are blank and count as empty texts"];
+  return `${from}: ${which} ${places.join(", ")}${more} ${taken}: the output has a row for each ${what}`;
 }
 
 function notEmpty<T extends readonly string[]>(texts: T, from: string): T {
   if (texts.length > 0) return texts;
-  throw new ConfigError(`${from} holds no text; texts are expected, a line each`, { from });
+  throw new ConfigError(`${from} has no text; expected texts, one per line`, { from });
 }
 
-/** Texts of a column of a table, else lines. */
+/** Texts of a table's column, otherwise lines. */
 async function readFile(
   path: string,
   column: string | undefined,
@@ -129,7 +129,7 @@ async function readFile(
   return { texts, table: keepsRows ? keptTable(path, bytes, text) : null };
 }
 
-/** Lines up to the last that is not blank, whatever ends them; blank ones before it stay: line n of what comes out is about line n of what went in. */
+/** Lines up to the last that is not blank, with any line ends. Blank lines before it stay, so that output line n is for input line n. */
 function textLines(text: string, from: string, { terminal }: Session): string[] {
   const lines = text.split(/\r\n|\n|\r/);
   while (lines.at(-1)?.trim() === "") lines.pop();

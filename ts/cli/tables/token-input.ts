@@ -11,8 +11,8 @@ import { linesOfInput, readInput, readTexts, type TextOptions } from "./text-inp
 import { tokenSettingsOf } from "../files/token-run.js";
 
 /**
- * Texts or words for a run that labels words: arguments, a text a line, or, as such a run's data are read, CoNLL's columns, JSON Lines with
- * `tokens` or `text`, and tables with a word a row; their tags are not looked at.
+ * Texts or words for a token classifier: arguments, one text per line, or the formats of its training data: CoNLL, JSON Lines with `tokens`
+ * or `text`, and tables with one word per row. Tags are ignored.
  */
 export async function readTokenInput(
   args: readonly string[],
@@ -37,10 +37,10 @@ export async function readTokenInput(
 
 const TABLE = /\.(csv|parquet|pq)$/i;
 const JSON_ROWS = /\.(jsonl|ndjson|json)$/i;
-/** Names that only files in CoNLL's columns have. */
+/** Extensions of CoNLL files only. */
 export const CONLL = /\.(conll\w*|bio|iob2?)$/i;
 
-/** Words of a file; null for one that holds a text a line, or whose column of texts has to be named. */
+/** Words of a file; null for a file with one text per line, or whose column of texts must be named. */
 async function readWords(path: string, run: string, session: Session): Promise<AskedText[] | null> {
   const { name: file, bytes } = await readData(path, session.signal);
   const fields = tokenSettingsOf(run)?.fields ?? {};
@@ -50,13 +50,13 @@ async function readWords(path: string, run: string, session: Session): Promise<A
     return await askedWords(bytes, file, run, session);
   } catch (cause) {
     if (!TABLE.test(file) || !(cause instanceof FormatError || cause instanceof ConfigError)) throw cause;
-    throw new ConfigError(`${cause.message}; a column of whole texts is named by --text COLUMN`, cause.details, {
+    throw new ConfigError(`${cause.message}; name a column of texts with --text COLUMN`, cause.details, {
       cause,
     });
   }
 }
 
-/** Words of a file as a run's data are read, whose tags are not looked at. */
+/** Words of a file, read as training data without tags. */
 async function askedWords(bytes: Uint8Array, file: string, run: string, { terminal }: Session): Promise<AskedText[]> {
   const onWarning = (message: string) => terminal.error(message);
   const { fields = {} } = tokenSettingsOf(run) ?? {};
@@ -67,7 +67,7 @@ async function askedWords(bytes: Uint8Array, file: string, run: string, { termin
   );
 }
 
-/** Whether each line that is not blank ends with a label, or has one in the column of tags: no text a line does. */
+/** Whether each line that is not blank ends with a label, or has one in the column of tags, unlike lines of text. */
 function hasTags(text: string, fields: TokenFields, labels: ReadonlySet<string>): boolean {
   const name = nameOf(fields, "tags");
   const column = /^\d+$/.test(name) ? Number(name) : -1;

@@ -2,7 +2,7 @@ import type { Approximation } from "../../merging/extract.js";
 import { formatCount, formatPercent } from "./number-format.js";
 import { clip, tableLines } from "./table.js";
 
-/** What was written to `out`, layer by layer, and how far it is from what it stands for. */
+/** The adapter in `out` by layer, with its approximation errors. */
 export function approximationLines({ layers, error, left }: Approximation, out: string, json: boolean): string[] {
   if (json) return [JSON.stringify({ out, error, layers, left })];
   const rows = layers.map(({ module, rank, error: own }) => [module, String(rank), formatPercent(own)]);
@@ -11,7 +11,7 @@ export function approximationLines({ layers, error, left }: Approximation, out: 
     ...(left.length === 0
       ? []
       : [
-          `changed, but no low-rank update can hold: ${clip(left.join(", "), 300)} (${formatCount(left.length)} tensors)`,
+          `changed, but not representable as a low-rank update: ${clip(left.join(", "), 300)} (${formatCount(left.length)} tensors)`,
         ]),
     `${formatCount(layers.length)} layers, written to ${out}: ${formatPercent(error)} of the change is missed (Frobenius norm)`,
   ];

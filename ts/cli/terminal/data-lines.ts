@@ -7,12 +7,12 @@ import type { Terminal } from "./terminal.js";
 
 type Colors = Terminal["colors"];
 
-/** Labels that are listed, and columns of the longest bar. */
+/** The most labels to list, and columns of the longest bar. */
 const LABELS = 40;
 const BAR = 30;
 const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 
-/** Groups of a part, in words. */
+/** Groups of a split as text. */
 export const groupsText = ({ groups, alone }: GroupCount) =>
   `${formatCount(groups)} ${groups === 1 ? "group" : "groups"}` +
   (alone === 0 ? "" : ` and ${formatCount(alone)} ${alone === 1 ? "text" : "texts"} in none`);
@@ -25,14 +25,14 @@ function bar(share: number): string {
 
 const partNames: Readonly<Record<DataPart, string>> = { train: "training", validation: "validation", test: "test" };
 
-/** The parts that there are. */
+/** The existing splits. */
 const partsOf = (summary: DataSummary) =>
   (["train", "validation", "test"] as const).flatMap((part) => {
     const found = summary[part];
     return found === null ? [] : [[part, found] as const];
   });
 
-/** Examples by label, with a bar for each; `of` is what they are called, and how many there are to learn from. */
+/** Examples by label, with a bar for each; `of`: their name, and the number of training examples. */
 export function labelLines(
   summary: DataSummary,
   { dim }: Colors,
@@ -51,7 +51,7 @@ export function labelLines(
   const right = heading.slice(1, -1).map(() => "right" as const);
   const lines = tableLines([heading, ...rows], ["left", ...right, "left"]);
   const more = summary.labels.length - listed.length;
-  return [dim(lines[0]), ...lines.slice(1), ...(more > 0 ? [dim(`and ${formatCount(more)} labels more`)] : [])];
+  return [dim(lines[0]), ...lines.slice(1), ...(more > 0 ? [dim(`and ${formatCount(more)} more labels`)] : [])];
 }
 
 function spreadRow(name: string, unit: string, { characters, tokens }: PartSummary): string[] {
@@ -62,10 +62,10 @@ function spreadRow(name: string, unit: string, { characters, tokens }: PartSumma
 
 function cutNote(unit: string, tokens: PartSummary["tokens"]): string {
   if (unit !== "tokens" || tokens === null) return "";
-  return `${formatPercent(tokens.cut)} cut at ${tokens.maxTokens}, ${formatPercent(tokens.unknown)} unknown`;
+  return `${formatPercent(tokens.cut)} truncated to ${tokens.maxTokens}, ${formatPercent(tokens.unknown)} unknown`;
 }
 
-/** Lengths of the texts of each part. */
+/** Lengths of the texts of each split. */
 export function lengthLines(summary: DataSummary, { dim }: Colors): string[] {
   const rows = partsOf(summary).map(([part, found]) =>
     spreadRow(partNames[part], found.tokens === null ? "characters" : "tokens", found),
@@ -78,22 +78,22 @@ export function lengthLines(summary: DataSummary, { dim }: Colors): string[] {
   return [dim(lines[0]), ...lines.slice(1)];
 }
 
-/** Files of the parts that a summary is of. */
+/** Files of the splits. */
 export type PartFiles = Readonly<Partial<Record<DataPart, string>>>;
 
 const place = ({ part, line, place: index }: FoundExample, files: PartFiles) =>
   `${partNames[part]}, ${line === undefined ? `example ${index}` : placeIn(files[part] ?? "", line)}`;
 
-/** The option that gives labels of a message one name: that of the last, which sorts behind capitals. */
+/** The option that gives a message's labels one name: the last one, which sorts after capitals. */
 function labelNamesOf(message: string): string {
   const labels = [...message.matchAll(/"(?:[^"\\]|\\.)*"/g)].map(([quoted]) => JSON.parse(quoted) as string);
-  // What pairs cannot say, or was cut.
+  // Not possible with pairs, or cut.
   if (labels.some((label) => /[=,"…]/.test(label))) return "--label-names";
   const last = labels.pop()!;
   return `--label-names "${labels.map((label) => `${label}=${last}`).join(",")}"`;
 }
 
-/** A message with the option that does what it says. */
+/** A message with the option that follows its advice. */
 function withOption(code: DataFinding["code"], message: string): string {
   if (code === "cut-texts") return message.replace("raise the limit", "raise --max-tokens");
   if (code === "duplicates") return message.replace(/leave (it|them) out/, "$& (--drop-duplicates)");
@@ -106,13 +106,13 @@ function oneFinding({ severity, message, code }: DataFinding, { red, yellow, dim
   return `${mark}  ${withOption(code, message)} ${dim(`(${code})`)}`;
 }
 
-/** What was found, a line each, but for what ends the run: the error says that. */
+/** Findings, one per line, except those that end the run: the error reports them. */
 export function findingLines({ findings }: DataSummary, allow: readonly string[], colors: Colors): string[] {
   const ends = ({ severity, code }: DataFinding) => severity === "stop" && !allow.includes(code);
   return findings.filter((finding) => !ends(finding)).map((finding) => oneFinding(finding, colors));
 }
 
-/** What was found, with examples. */
+/** Findings with examples. */
 export function longFindings({ findings }: DataSummary, files: PartFiles, colors: Colors, width: number): string[] {
   return findings.flatMap((finding) => [
     oneFinding(finding, colors),
@@ -124,12 +124,12 @@ export function longFindings({ findings }: DataSummary, files: PartFiles, colors
   ]);
 }
 
-/** Groups of the parts, and the column that they stand in. */
+/** The column of groups, and the groups of each split. */
 export interface FoundGroups {
   readonly column: string;
   readonly train: GroupCount;
   readonly test: GroupCount | null;
-  /** How many are in both parts. */
+  /** Number of groups in both. */
   readonly shared: number;
 }
 
@@ -142,11 +142,11 @@ function groupLines(found: FoundGroups | null): string[] {
       ? ": splits and folds keep each whole"
       : shared === 0
         ? ""
-        : ": what is tested was as good as trained on";
+        : ": test texts of these groups are close to training texts";
   return [`column ${JSON.stringify(column)}: ${groupsText(train)}${tested}${advice}`];
 }
 
-/** All of a summary. */
+/** The whole summary. */
 export function summaryLines(
   summary: DataSummary,
   groups: FoundGroups | null,
@@ -164,6 +164,6 @@ export function summaryLines(
     "",
     ...lengthLines(summary, colors),
     "",
-    ...(findings.length === 0 ? [colors.green("nothing odd was found")] : longFindings(summary, files, colors, width)),
+    ...(findings.length === 0 ? [colors.green("no problems found")] : longFindings(summary, files, colors, width)),
   ];
 }

@@ -3,19 +3,19 @@ import type { Metrics } from "../../train/metrics/metrics.js";
 import { formatCount, formatInterval, formatPercent } from "./number-format.js";
 import { clip, tableLines } from "./table.js";
 
-/** Longest name of a class, and the shortest that still tells classes apart. */
+/** Longest name of a class to show, and the shortest that still distinguishes classes. */
 const [LONG, SHORT] = [16, 4];
-/** Confusions that are listed where their table does not fit. */
+/** Number of confusions to list if their table does not fit. */
 const CONFUSIONS = 10;
 
-/** What always saying the most frequent class among the texts would get right. */
+/** Accuracy of the majority-class baseline. */
 export function largestClass({ perClass, count }: Metrics): { readonly place: number; readonly share: number } {
   const supports = perClass.map(({ support }) => support);
   const place = supports.indexOf(Math.max(...supports));
   return { place, share: supports[place]! / count };
 }
 
-/** A classifier's metrics, in lines of at most `width` columns where names of classes leave room for that. */
+/** A classifier's metrics, in lines of at most `width` columns if the names of classes allow that. */
 export function evaluationLines(title: string, labels: readonly string[], result: Metrics, width: number): string[] {
   const { count, accuracy, loss, macroF1, intervals } = result;
   const largest = largestClass(result);
@@ -24,23 +24,23 @@ export function evaluationLines(title: string, labels: readonly string[], result
     `${title}: ${formatCount(count)} texts`,
     `accuracy ${formatPercent(accuracy)}${formatInterval(intervals?.accuracy)}, loss ${loss.toFixed(3)}`,
     `macro F1 ${formatPercent(macroF1)}${formatInterval(intervals?.macroF1)}`,
-    `always saying ${JSON.stringify(clip(labels[largest.place]!, LONG))}, the most frequent: accuracy ${formatPercent(largest.share)}`,
+    `majority-class baseline (always ${JSON.stringify(clip(labels[largest.place]!, LONG))}): accuracy ${formatPercent(largest.share)}`,
     "",
     ...(matrix ?? [...scoreLines(labels, result, []), ...confusionLines(labels, result)]),
-    ...(intervals === null ? [] : ["", "In brackets: 95 % intervals, for other texts of the same kind"]),
+    ...(intervals === null ? [] : ["", "In brackets: 95 % confidence intervals, for other texts of the same kind"]),
   ];
 }
 
-/** Scores with the confusion table beside them; null where it does not fit however short the names. */
+/** Scores beside the confusion table; null if it does not fit even with short names. */
 function matrixLines(labels: readonly string[], result: Metrics, width: number): string[] | null {
   if (result.confusion === null) return null;
   for (let length = LONG; length >= SHORT; length--) {
     const names = labels.map((label) => clip(label, length));
-    // Shortened names that look alike would say nothing.
+    // Shortened names must stay different.
     if (new Set(names).size < new Set(labels.map((label) => clip(label, LONG))).size) return null;
     const lines = scoreLines(names, result, names);
     if (lines.every((line) => line.length <= width)) return lines;
-    // Of many classes not even the shortest names fit, and each try costs their square.
+    // With many classes not even the shortest names fit, and each try costs their square.
     if (labels.length * (SHORT + 2) > width) return null;
   }
   return null;
@@ -57,7 +57,7 @@ function scoreLines(names: readonly string[], { confusion, perClass }: Metrics, 
   return tableLines([header, ...rows], ["left", ...header.slice(1).map(() => "right" as const)]);
 }
 
-/** Which classes are taken for which, the most frequent first. */
+/** Confusions of classes, the most frequent first. */
 function confusionLines(labels: readonly string[], result: Metrics): string[] {
   const { perClass } = result;
   const found = cellsIn(result).filter(({ truth, predicted }) => truth !== predicted);

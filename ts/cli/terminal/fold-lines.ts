@@ -18,19 +18,19 @@ type Colors = Terminal["colors"];
 export const formatSpread = ({ mean, deviation }: FoldSpread) =>
   `${formatPercent(mean)} ± ${(100 * deviation).toFixed(1)}`;
 
-/** What is measured on each fold, by name: head and adapter last. Of a run of the head alone there are no two. */
+/** The measured models of each fold, by name: head and adapter last. A head-only run has only one. */
 function measured(folds: readonly ClassifierFold[], isHeadOnly: boolean): [name: string, of: readonly Metrics[]][] {
   const after = folds.map((fold) => fold.after);
   const alone = folds.flatMap(({ headOnly }) => headOnly ?? []);
-  if (isHeadOnly) return [["head alone", after]];
-  const compared: [string, readonly Metrics[]][] = alone.length < folds.length ? [] : [["head alone", alone]];
+  if (isHeadOnly) return [["head only", after]];
+  const compared: [string, readonly Metrics[]][] = alone.length < folds.length ? [] : [["head only", alone]];
   return [...compared, ["head and adapter", after]];
 }
 
-/** A row a fold: accuracies beside each other. */
+/** A row per fold with its accuracies. */
 function accuracyTable(folds: readonly ClassifierFold[], isHeadOnly: boolean): string[] {
   const columns = measured(folds, isHeadOnly);
-  const header = ["accuracy", "texts", "largest class", ...columns.map(([name]) => name)];
+  const header = ["accuracy", "texts", "majority class", ...columns.map(([name]) => name)];
   const rows = folds.map(({ after, largestClass }, i) => [
     ...[`fold ${i + 1}`, formatCount(after.count), formatPercent(largestClass)],
     ...columns.map(([, of]) => formatPercent(of[i]!.accuracy)),
@@ -45,12 +45,12 @@ function spreadTable(folds: readonly ClassifierFold[], isHeadOnly: boolean): str
     ...[name, formatSpread(spreadOf(of.map(({ accuracy }) => accuracy)))],
     ...[formatSpread(spreadOf(of.map(({ macroF1 }) => macroF1))), loss(spreadOf(of.map((one) => one.loss)))],
   ]);
-  const largest = ["largest class", formatSpread(spreadOf(folds.map(({ largestClass }) => largestClass))), "", ""];
+  const largest = ["majority class", formatSpread(spreadOf(folds.map(({ largestClass }) => largestClass))), "", ""];
   const header = ["mean ± deviation", "accuracy", "macro F1", "loss"];
   return tableLines([header, largest, ...rows], ["left", "right", "right", "right"]);
 }
 
-/** A row a fold, whatever is trained: its metrics beside each other. */
+/** A row per fold with its metrics, for any task. */
 function metricTable(task: TaskEntry, folds: readonly FoldResult[], isWhole: boolean): string[] {
   const kind = foldKindOf(task);
   const all = folds.map((fold) => kind.metrics(fold));
@@ -69,29 +69,31 @@ function metricTable(task: TaskEntry, folds: readonly FoldResult[], isWhole: boo
   return tableLines([header, ...rows, ...last], ["left", ...names.map(() => "right" as const)]);
 }
 
-/** A row a fold. @param isWhole whether all folds are done, so that mean and deviation are shown */
+/** A row per fold. @param isWhole whether all folds are done; then mean and deviation are shown */
 export function foldTable(settings: JobSettings, folds: readonly FoldResult[], isWhole: boolean): string[] {
   const task = taskOf(settings);
   if (task !== "classify") return metricTable(tasks[task], folds, isWhole);
   return accuracyTable(folds as readonly ClassifierFold[], "headOnly" in settings && settings.headOnly);
 }
 
-/** The tables, and what follows. */
+/** The tables, and the conclusion. */
 export function foldLines(report: AnyFoldsReport, file: string, self: string, colors: Colors): string[] {
   if ("pooled" in report) return classifierLines(report, file, self, colors);
   return ["", ...foldTable(report.settings, report.folds, true), "", `Written to ${file}`];
 }
 
-/** The same of a classifier of texts, with what all predictions say together. */
+/** The same for a text classifier, with the result of all predictions together. */
 function classifierLines(
   { folds, pooled, overHeadAlone, recommended, settings }: FoldsReport,
   file: string,
   self: string,
   colors: Colors,
 ): string[] {
-  const over = overHeadAlone === null ? "" : overText(overHeadAlone.accuracy, "the head alone", colors);
+  const over = overHeadAlone === null ? "" : overText(overHeadAlone.accuracy, "the head-only baseline", colors);
   const worse = overHeadAlone !== null && overHeadAlone.accuracy.interval[1] < 0;
-  const found = worse ? "The head alone is better." : "The adapter brings nothing that can be told from chance.";
+  const found = worse
+    ? "The head-only baseline is better."
+    : "The adapter is not significantly better than the head-only baseline.";
   return [
     "",
     ...accuracyTable(folds, settings.headOnly),
@@ -105,7 +107,7 @@ function classifierLines(
     ...(recommended !== "head-only"
       ? []
       : [
-          `${found} The head alone takes seconds to fit and needs no adapter, so it is what to use:`,
+          `${found} It is fitted in seconds and needs no adapter, so use it instead:`,
           `  ${colors.cyan(finetuneCommand(self, settings, { headOnly: true }))}`,
         ]),
     `Written to ${file}`,

@@ -13,5 +13,5 @@ const own: Readonly<Partial<Record<TaskName, Introduction>>> = {
   chat: languageIntroduction,
 };
 
-/** What is about to run, before it does. */
+/** Describes a run before it starts. */
 export const introductionOf = (task: TaskName): Introduction => own[task] ?? taskIntroduction;

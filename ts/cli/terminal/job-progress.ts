@@ -5,23 +5,23 @@ import type { Progress, ProgressReporter } from "./progress-bar.js";
 
 type ProgressEvent = Extract<JobEvent, { readonly type: "progress" }>;
 
-/** What a phase is called, and how many lines tell of it where there is no terminal to redraw. */
+/** A phase's name, and its number of lines without a terminal. */
 const phases: Readonly<Record<JobPhase, { readonly title: string; readonly lines: number }>> = {
   tokenize: { title: "tokenize", lines: 1 },
   "encode-validation": { title: "encode test", lines: 4 },
   "encode-train": { title: "encode train", lines: 4 },
-  "head-only": { title: "head alone", lines: 1 },
+  "head-only": { title: "head only", lines: 1 },
   train: { title: "train", lines: 20 },
   validate: { title: "test", lines: 2 },
 };
 
-/** Shows a job's events as progress: the download of its model, then a bar a phase. `stop` it when the job has ended. */
+/** Shows a job's events as progress: the download of its model, then a bar for each phase. Call `stop` when the job has ended. */
 export class JobProgress {
   private readonly download: ReturnType<ProgressReporter["download"]>;
   private phase: JobPhase | null = null;
   private bar: Progress | null = null;
 
-  /** @param downloads shows the model coming in; @param reporter shows the phases */
+  /** @param downloads shows the download; @param reporter shows the phases */
   constructor(
     downloads: ProgressReporter,
     private readonly reporter: ProgressReporter,

@@ -15,27 +15,27 @@ type Colors = Terminal["colors"];
 const counted = ({ file, examples, targets = 0, tokens = 0 }: ReadyPart) =>
   `${file}: ${formatCount(examples)} examples, ${formatCount(targets)} of ${formatCount(tokens)} tokens are`;
 
-/** What is about to run on a language model, before it does. */
+/** Describes a language model's run before it starts. */
 export function languageIntroduction(job: ReadyJob<LanguageSettings>, folder: string, { dim }: Colors): string[] {
   const { settings, steps, resumedAfter, engine, model, data, parameters, evaluateEvery, estimate, checkpointing } =
     job;
   const { rank, alpha, targetModules, batchSize, learningRate, schedule, maxGradNorm, seed, patience } = settings;
   const variants = adapterVariants(settings);
   const { validation } = data;
-  const stop = patience === null ? "" : `; ${patience} in a row without a lower one end the run`;
+  const stop = patience === null ? "" : `; the run ends after ${patience} in a row without a lower one`;
   const { seconds, memory } = estimate;
-  const measuring = seconds.validation === 0 ? "" : `, of which ${formatDuration(seconds.validation)} to measure`;
+  const measuring = seconds.validation === 0 ? "" : `, of which ${formatDuration(seconds.validation)} for measuring`;
   const rows = [
     [
       "model",
       `${model.name}, ${model.layers} layers of ${model.hiddenSize} (from ${model.origin}), weights ${settings.weights}`,
     ],
-    ["data", `${counted(data.train)} learnt`],
+    ["data", `${counted(data.train)} trained on`],
     ...(validation.examples === 0
-      ? [["held", "nothing: no perplexity is measured, and the last step is kept"]]
+      ? [["validation", "none: no perplexity is measured, and the last step is kept"]]
       : [
-          ["held", `${counted(validation)} measured${validation.split ? ", a seeded split" : ""}`],
-          ["keeps", `the step with the lowest perplexity on those, measured every ${evaluateEvery!} steps${stop}`],
+          ["validation", `${counted(validation)} measured${validation.split ? ", a seeded split" : ""}`],
+          ["keeps", `the step with the lowest validation perplexity, measured every ${evaluateEvery!} steps${stop}`],
         ]),
     [
       "adapter",
@@ -46,7 +46,7 @@ export function languageIntroduction(job: ReadyJob<LanguageSettings>, folder: st
       "training",
       `${formatCount(steps)} steps of ${batchSize}, AdamW, learning rate ${formatRate(learningRate)} (warm-up ` +
         `${warmupOf(settings, steps)}, ${schedule})${maxGradNorm === null ? "" : `, clip ${maxGradNorm}`}, seed ${seed}` +
-        (checkpointing ? ", layers computed again for their gradients" : ""),
+        (checkpointing ? ", layers recomputed for gradients" : ""),
     ],
     [
       "engine",
@@ -56,7 +56,7 @@ export function languageIntroduction(job: ReadyJob<LanguageSettings>, folder: st
     ["run", folder],
   ];
   const lines = tableLines(rows).map((line) => line.replace(/^\w+ */, (title) => dim(title)));
-  return resumedAfter === null ? lines : [`Going on after step ${resumedAfter} of ${steps}`, ...lines];
+  return resumedAfter === null ? lines : [`Continuing after step ${resumedAfter} of ${steps}`, ...lines];
 }
 
 /** Perplexity before and after, speed and memory. */
@@ -67,7 +67,7 @@ export function languageResult(
   const { steps, seconds, tokensPerSecond, peakMemory } = training;
   const speed =
     `${formatCount(steps)} steps in ${formatDuration(seconds)}, ${formatCount(tokensPerSecond)} tokens/s, ` +
-    `${formatBytes(peakMemory)} of linear memory at most`;
+    `${formatBytes(peakMemory)} of linear memory at peak`;
   if (result === null || evaluation === null) return [speed];
   const { before, after, step } = result;
   const row = (name: string, { perplexity, loss }: typeof before) => [name, perplexity.toFixed(2), loss.toFixed(3)];
@@ -75,7 +75,7 @@ export function languageResult(
   const [head, first, last] = tableLines(
     [
       [`${formatCount(targets)} tokens of ${formatCount(examples)} examples held out`, "perplexity", "loss"],
-      row("the model as it is", before),
+      row("the base model", before),
       row("with the adapter", after),
     ],
     ["left", "right", "right"],
@@ -93,8 +93,8 @@ export function languageResult(
 }
 
 /**
- * Where everything is, and commands to try next, to be copied.
- * @param gguf whether the adapter was written as a GGUF LoRA too
+ * The files, and commands to try next.
+ * @param gguf whether a GGUF LoRA was written too
  */
 export function languageNext(
   self: string,
@@ -104,8 +104,8 @@ export function languageNext(
   { dim, cyan }: Colors,
 ): string[] {
   const rows = [
-    [runFiles.adapter.join(", "), "the adapter, as PEFT reads it"],
-    ...(gguf ? [[runFiles.gguf, "the same as llama.cpp reads it"]] : []),
+    [runFiles.adapter.join(", "), "the adapter, in PEFT's format"],
+    ...(gguf ? [[runFiles.gguf, "the adapter, in llama.cpp's format"]] : []),
     [runFiles.report, "settings, every step, results"],
     [runFiles.curve, "the loss curve; open it in a browser"],
   ];

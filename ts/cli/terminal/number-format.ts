@@ -5,7 +5,7 @@ export function formatCount(value: number): string {
 
 export { formatPercent } from "../../training/result/percent.js";
 
-/** A 95 % interval of shares behind its number: " (91.2–94.0)"; nothing where there is none. */
+/** A 95 % interval of shares after its number: " (91.2–94.0)"; empty without one. */
 export function formatInterval(interval: readonly [number, number] | null | undefined): string {
   return interval ? ` (${interval.map((end) => (100 * end).toFixed(1)).join("–")})` : "";
 }

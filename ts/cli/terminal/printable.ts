@@ -1,23 +1,23 @@
-/** What a terminal acts on in place of showing it: C0 but tab and line feed, DEL, and C1. */
+/** Characters that control a terminal: C0 except tab and line feed, DEL, and C1. */
 // eslint-disable-next-line no-control-regex -- they are what is meant
 const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 
-/** The same with the colours that this program writes: bold, dim, and the colours of text, and their ends. */
+/** The same, except this program's colours: bold, dim, text colours, and resets. */
 // eslint-disable-next-line no-control-regex -- they are what is meant
 const CONTROLS_BUT_COLORS = /\u001b\[(?:[012]|22|3[0-79]|9[0-7])m|[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 
 const escape = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 
 /**
- * Lines whose control characters are written as in JSON, so that what stands in a file (a label, a model's name) cannot move the
- * cursor, clear the screen or set a window's title; JSON stays the same JSON.
- * @param colors whether colours stay
+ * Escapes control characters as in JSON, so that text from a file (a label, a model's name) cannot move the cursor, clear the screen or set
+ * a window's title; JSON stays unchanged.
+ * @param colors whether to keep colours
  */
 export function printable(lines: string, colors: boolean): string {
   if (!colors) return lines.replace(CONTROLS, escape);
   return lines.replace(CONTROLS_BUT_COLORS, (found) => (found.length > 1 ? found : escape(found)));
 }
 
-/** Plain text on one line: line ends and tabs too are written as in JSON. */
+/** Plain text on one line: line ends and tabs are escaped too. */
 export const oneLine = (text: string): string =>
   printable(text, false).replace(/[\t\n\u2028\u2029]/g, (character) => JSON.stringify(character).slice(1, -1));

@@ -4,9 +4,9 @@ import { stopwatch } from "../../waiting/stopwatch.js";
 import { formatBytes, formatDuration } from "./number-format.js";
 import type { Terminal } from "./terminal.js";
 
-/** A piece of work under way. */
+/** Work in progress. */
 export interface Progress {
-  /** @param done of the total; @param note what to show beside it, such as the loss; default the time that is left */
+  /** @param done part of the total; @param note text beside it, such as the loss; default the remaining time */
   update(done: number, note?: string): void;
   stop(): void;
 }
@@ -14,9 +14,9 @@ export interface Progress {
 /** How progress is shown. */
 export interface ProgressOptions {
   readonly total: number;
-  /** Lines in all where there is no terminal to redraw; default 0, none. */
+  /** Number of lines without a terminal; default 0, none. */
   readonly lines?: number;
-  /** How done and total are written; default whole numbers. */
+  /** Format of done and total; default whole numbers. */
   readonly format?: (value: number) => string;
 }
 
@@ -25,7 +25,7 @@ const TITLE_WIDTH = 14;
 const FEW_TEXTS = 20;
 const silent: Progress = { update() {}, stop() {} };
 
-/** Shows progress: a bar that is redrawn on a terminal, elsewhere a plain line every so often where that is asked for, nothing when quiet. */
+/** Shows progress: a bar on a terminal, elsewhere some plain lines if requested, nothing when quiet. */
 export class ProgressReporter {
   /** @param say writes a plain line */
   constructor(
@@ -40,12 +40,12 @@ export class ProgressReporter {
     return (options.lines ?? 0) > 0 ? this.lines(title, options) : silent;
   }
 
-  /** Texts going through a model, on a terminal: for so few that they are done at once there is no bar. */
+  /** Progress of texts through a model, on a terminal; no bar for few texts. */
   texts(title: string, total: number): Progress {
     return total < FEW_TEXTS ? silent : this.start(title, { total });
   }
 
-  /** Takes the events of a download, file after file. `stop` it when the model is there. */
+  /** Called with the events of a download, file by file. Call `stop` when the model is loaded. */
   download(): { onProgress: (progress: Omit<DownloadProgress, "from">) => void; stop: () => void } {
     let file = "";
     let current: Progress | null = null;
@@ -105,12 +105,12 @@ export class ProgressReporter {
   }
 }
 
-/** Progress on the error stream, where results of a command do not go. */
+/** Progress on the error stream, which carries no results. */
 export function reporterOf(terminal: Terminal): ProgressReporter {
   return new ProgressReporter(terminal, (line) => terminal.error(line), false);
 }
 
-/** What is left at the speed so far, in words; nothing before some of it is done. */
+/** The remaining time at the speed so far, as text; empty before some work is done. */
 function timeLeft(seconds: number, done: number, total: number): string {
   if (done === 0 || done >= total || seconds < 0.5) return "";
   return `${formatDuration((seconds / done) * (total - done))} left`;

@@ -2,16 +2,16 @@ import { JobProgress } from "./job-progress.js";
 import { ProgressReporter } from "./progress-bar.js";
 import type { Terminal } from "./terminal.js";
 
-/** How a run tells of itself. */
+/** Where a run reports. */
 export interface RunReporter {
-  /** What a script reads is on the output; what a person reads then goes to the error stream. */
+  /** Results for scripts go to the output; text for people then goes to the error stream. */
   readonly colors: Terminal["colors"];
-  /** Says lines, where it is not to be quiet. */
+  /** Prints lines, unless quiet. */
   say(...lines: string[]): void;
   readonly progress: JobProgress;
 }
 
-/** Makes one, by a command's options. */
+/** A reporter by a command's options. */
 export function runReporter(
   terminal: Terminal,
   { json, quiet }: { readonly json: boolean; readonly quiet: boolean },

@@ -28,7 +28,7 @@ import { shellPath } from "./shell-word.js";
 
 type Colors = Terminal["colors"];
 
-/** What is about to run, before it does. */
+/** Describes a run before it starts. */
 export function introduction(job: ReadyJob<TrainingSettings>, folder: string, { dim }: Colors): string[] {
   const { settings, steps, resumedAfter, engine, model, data, parameters } = job;
   const { train, validation, test, labels } = data;
@@ -45,17 +45,17 @@ export function introduction(job: ReadyJob<TrainingSettings>, folder: string, { 
     ["model", `${model.name}, ${model.layers} layers of ${model.hiddenSize} (from ${model.origin})`],
     [
       "data",
-      `${train.file}: ${formatCount(train.examples)} to learn from${folds}, labels ${clip(labels.join(", "), 60)}`,
+      `${train.file}: ${formatCount(train.examples)} for training${folds}, labels ${clip(labels.join(", "), 60)}`,
     ],
     ...(test === null
       ? [["test", held(validation)]]
-      : [...(validation.examples === 0 ? [] : [["held", held(validation)]]), ["test", held(test)]]),
+      : [...(validation.examples === 0 ? [] : [["validation", held(validation)]]), ["test", held(test)]]),
     ...(data.groups === null ? [] : [["groups", partedGroups(data.groups, settings.group)]]),
     ...(job.evaluateEvery === null ? [] : [["keeps", keptText(job.evaluateEvery, settings)]]),
     [
       "adapter",
       settings.headOnly
-        ? `none, the head alone: ${formatCount(parameters.head)} parameters`
+        ? `none, only the head: ${formatCount(parameters.head)} parameters`
         : [
             `rank ${settings.rank}, alpha ${settings.alpha} on ${formatTargets(settings.targetModules)}`,
             ...variants,
@@ -64,7 +64,7 @@ export function introduction(job: ReadyJob<TrainingSettings>, folder: string, { 
     [
       "training",
       settings.headOnly
-        ? `logistic regression on the vectors of the model as it is, seed ${settings.seed}`
+        ? `logistic regression on the frozen model's vectors, seed ${settings.seed}`
         : `${formatCount(steps)} steps of ${settings.batchSize}, AdamW, learning rate ${formatRate(settings.learningRate)}${headRate} ` +
           `(warm-up ${warmup}, ${settings.schedule})${clipping}, seed ${settings.seed}${start}`,
     ],
@@ -76,16 +76,16 @@ export function introduction(job: ReadyJob<TrainingSettings>, folder: string, { 
     ["run", folder],
   ];
   const lines = tableLines(rows).map((line) => line.replace(/^\w+ */, (title) => dim(title)));
-  return resumedAfter === null ? lines : [`Going on after step ${resumedAfter} of ${steps}`, ...lines];
+  return resumedAfter === null ? lines : [`Continuing after step ${resumedAfter} of ${steps}`, ...lines];
 }
 
-/** No empty part is named. */
+/** Empty parts are omitted. */
 function partedGroups(groups: NonNullable<ReadyJob["data"]["groups"]>, column: string | null): string {
   const parts = (
     [
-      ["train", "to learn from"],
-      ["validation", "held out"],
-      ["test", "to test on"],
+      ["train", "for training"],
+      ["validation", "for validation"],
+      ["test", "for testing"],
     ] as const
   )
     .filter(([part]) => groups[part].groups + groups[part].alone > 0)
@@ -94,8 +94,8 @@ function partedGroups(groups: NonNullable<ReadyJob["data"]["groups"]>, column: s
 }
 
 function keptText(every: number, { patience }: ReadyJob["settings"]): string {
-  const stop = patience === null ? "" : `; ${patience} in a row without a lower one end the run`;
-  return `the step with the lowest loss on the examples held out, measured every ${every} steps${stop}`;
+  const stop = patience === null ? "" : `; the run ends after ${patience} in a row without a lower one`;
+  return `the step with the lowest validation loss, measured every ${every} steps${stop}`;
 }
 
 function estimateText({ seconds, memory }: ReadyJob["estimate"], folds: number | null): string {
@@ -110,7 +110,7 @@ function estimateText({ seconds, memory }: ReadyJob["estimate"], folds: number |
   return `about ${formatDuration(total)} (${each}${parts.join(", ")}), ${formatBytes(memory.needed)} of linear memory`;
 }
 
-/** The largest class, the head alone, and head and adapter, on the examples to test on. */
+/** Majority-class baseline, head-only baseline, and head and adapter, on the test examples. */
 export function resultTable({ result, data, settings, evaluation }: RunReport, colors: Colors): string[] {
   const { largestClass, headOnly, after, overHeadAlone, measuredOn } = result;
   const row = (name: string, { accuracy, loss, macroF1, intervals }: Metrics) => [
@@ -119,18 +119,22 @@ export function resultTable({ result, data, settings, evaluation }: RunReport, c
   const { examples } = data.test ?? data.validation;
   const rows = [
     [`${formatCount(examples)} ${measuredOn} texts`, "accuracy (95 %)", "macro F1", "loss"],
-    ["largest class", formatPercent(largestClass), "", ""],
-    ...(headOnly === null || settings.headOnly ? [] : [row("head alone", headOnly)]),
-    row(settings.headOnly ? "head alone" : "head and adapter", after),
+    ["majority class", formatPercent(largestClass), "", ""],
+    ...(headOnly === null || settings.headOnly ? [] : [row("head only", headOnly)]),
+    row(settings.headOnly ? "head only" : "head and adapter", after),
   ];
   const lines = tableLines(rows, ["left", "right", "right", "right"]);
   const { accuracy } = overHeadAlone ?? { accuracy: { difference: after.accuracy - largestClass } };
-  const points = overText(accuracy, overHeadAlone === null ? "the largest class" : "the head alone", colors);
+  const points = overText(
+    accuracy,
+    overHeadAlone === null ? "the majority-class baseline" : "the head-only baseline",
+    colors,
+  );
   const last = `${colors.bold(lines.pop())}   ${points}`;
   return [...lines, last, ...unseenLines(result, colors), ...chosenLines(evaluation, measuredOn)];
 }
 
-/** What one has over another in accuracy, coloured where it is more than chance. */
+/** A difference in accuracy, coloured if it is significant. */
 export function overText(
   { difference, interval }: Pick<Difference, "difference"> & Partial<Difference>,
   than: string,
@@ -148,61 +152,60 @@ const formatPoints = (share: number) => `${share < 0 ? "−" : "+"}${Math.abs(10
 const pointsRange = (interval: Interval) =>
   interval.map((share) => `${share < 0 ? "−" : ""}${Math.abs(100 * share).toFixed(1)}`).join(" to ");
 
-/** What the figure is without texts that were learnt from, or nearly were. */
+/** The accuracy without texts that are in the training data, or near duplicates of it. */
 function unseenLines({ unseen, after, measuredOn }: RunReport["result"], { red }: Colors): string[] {
   if (unseen === null) return [];
   const { seen, count, accuracy, interval } = unseen;
-  // Reports of before know of no others.
+  // Reports of earlier versions have only these.
   const near = (unseen as Partial<typeof unseen>).near ?? 0;
   const one = seen + near === 1;
-  const stand = (texts: number) => (texts === 1 ? "stands" : "stand");
+  const be = (texts: number) => (texts === 1 ? "is" : "are");
   const of = `of the ${formatCount(after.count)} ${measuredOn} texts`;
-  const too = "in the training data too";
-  const nearly = seen > 0 ? `nearly ${near === 1 ? "does" : "do"}` : `nearly ${stand(near)} ${too}`;
+  const duplicates = near === 1 ? "a near duplicate" : "near duplicates";
   const parts = [
-    ...(seen > 0 ? [`${formatCount(seen)} ${of} ${stand(seen)} ${too}`] : []),
-    ...(near > 0 ? [`${formatCount(near)} ${seen > 0 ? "more" : of} ${nearly}`] : []),
+    ...(seen > 0 ? [`${formatCount(seen)} ${of} ${be(seen)} also in the training data`] : []),
+    ...(near > 0 ? [`${formatCount(near)} ${seen > 0 ? "more" : of} ${be(near)} ${duplicates} of training texts`] : []),
   ];
   const without =
     accuracy === null
-      ? "what is measured says nothing about new texts"
+      ? "the result says nothing about new texts"
       : `without ${one ? "it" : "them"} accuracy is ${formatPercent(accuracy)}${formatInterval(interval)} on ${formatCount(count)}`;
-  const advice = seen > 0 ? `; --drop-duplicates takes ${seen === 1 ? "it" : "them"} out of what is learnt from` : "";
+  const advice = seen > 0 ? `; --drop-duplicates removes ${seen === 1 ? "it" : "them"} from the training data` : "";
   return [`${red(parts.join(", "))}: ${without}${advice}`];
 }
 
-/** Which step was kept, and what that does to the figures. */
+/** The kept step, and its effect on the figures. */
 function chosenLines(evaluation: RunReport["evaluation"], measuredOn: string): string[] {
   if (evaluation === null) return [];
   const { best, stoppedEarly, measured } = evaluation;
   const stopped = stoppedEarly ? `; stopped early after step ${measured.at(-1)!.step}` : "";
-  const kept = `Kept: step ${best.step}, with the lowest loss on the validation, ${best.value.toFixed(3)}${stopped}`;
+  const kept = `Kept: step ${best.step}, with the lowest validation loss, ${best.value.toFixed(3)}${stopped}`;
   if (measuredOn === "test") return [kept];
   return [
     kept,
-    "The step was chosen on the same texts as are measured here, which flatters it: name others with --test, or keep some with --test-split",
+    "The step was chosen on the same texts, so this result is too good: name test texts with --test, or hold some out with --test-split",
   ];
 }
 
-/** Fewer texts say little about which of two classifiers is better: folds ask all of them. */
+/** Fewer texts say little about which of two classifiers is better; folds test all of them. */
 const FEW = 100;
 
-/** What helps where nothing that was measured has more right than the most frequent label alone; null where something has. */
+/** Advice if no result is better than the majority-class baseline; otherwise null. */
 function noBetterLines(self: string, { result, settings }: RunReport, cyan: Colors["cyan"]): string[] | null {
   const { largestClass, headOnly, after } = result;
   const two = headOnly !== null && !settings.headOnly;
   if (Math.max(after.accuracy, two ? headOnly.accuracy : 0) > largestClass) return null;
-  const who = two ? "Neither is" : settings.headOnly ? "The head alone is not" : "Head and adapter are not";
+  const who = two ? "Neither is" : settings.headOnly ? "The head is not" : "Head and adapter are not";
   const folds = settings.test === null && settings.validation === null;
   return [
-    `${who} more often right than always guessing the most frequent label (${formatPercent(largestClass)}), so do not use ${two ? "either" : "it"} yet. ` +
+    `${who} more accurate than always predicting the most frequent label (${formatPercent(largestClass)}), so do not use ${two ? "either" : "it"} yet. ` +
       `More examples help, and a model for the texts' language (--model)${folds ? "; folds test every text once:" : "."}`,
     ...(folds ? [`  ${cyan(finetuneCommand(self, settings, { folds: 5 }))}`] : []),
     "",
   ];
 }
 
-/** What to take instead where the adapter adds nothing that is more than chance, and what helps where nothing is learnt; else no lines. */
+/** Advice if the adapter is not significantly better than the head-only baseline, or nothing is better than guessing; otherwise empty. */
 export function adviceLines(self: string, report: RunReport, { cyan }: Colors): string[] {
   const { result, settings, evaluation } = report;
   const { overHeadAlone, recommended } = result;
@@ -211,29 +214,29 @@ export function adviceLines(self: string, report: RunReport, { cyan }: Colors): 
   const rare = rareLines(self, overHeadAlone, settings, cyan);
   if (overHeadAlone === null || recommended !== "head-only") return rare;
   const { count, accuracy } = overHeadAlone;
-  // A loss that was lowest at the very end had not come to its lowest.
+  // A loss that was lowest at the very end was still falling.
   const falling = evaluation !== null && evaluation.best.step === evaluation.measured.at(-1)?.step;
   const cause = falling
-    ? "the loss on the validation still fell at the end, so more steps may help"
-    : `the learning rate of ${formatRate(settings.learningRate)} may be too high for them`;
+    ? "the validation loss was still falling at the end, so more steps may help"
+    : `the learning rate ${formatRate(settings.learningRate)} may be too high`;
   const found =
     accuracy.interval[1] < 0
-      ? `The head alone is better on these ${formatCount(count)} texts: ${cause}.`
-      : `The adapter brings nothing that can be told from chance on these ${formatCount(count)} texts.`;
+      ? `The head-only baseline is better on these ${formatCount(count)} texts: ${cause}.`
+      : `The adapter is not significantly better than the head-only baseline on these ${formatCount(count)} texts.`;
   const few = [
-    "  folds tell more, they test every text once:",
+    "  folds say more, since they test every text once:",
     `  ${cyan(finetuneCommand(self, settings, { folds: 5 }))}`,
   ];
   return [
     ...rare,
-    `${found} The head alone takes seconds to fit and needs no adapter, so it is what to use:`,
+    `${found} The baseline is fitted in seconds and needs no adapter, so use it instead:`,
     `  ${cyan(finetuneCommand(self, settings, { headOnly: true }))}`,
     ...(count < FEW && settings.test === null && settings.validation === null ? few : []),
     "",
   ];
 }
 
-/** What to say where accuracy is bought with rare classes, and what to do about it; no lines where it is not. */
+/** Advice if accuracy rose at the cost of rare classes; otherwise empty. */
 export function rareLines(
   self: string,
   overHeadAlone: PairedDifference | null,
@@ -244,8 +247,8 @@ export function rareLines(
   if (lost === null) return [];
   const balanced = settings.classWeights !== null || settings.sampling !== null;
   return [
-    `Macro F1 is ${formatPoints(lost.difference)} points over the head alone (${pointsRange(lost.interval)}), though accuracy is ` +
-      `${formatPoints(overHeadAlone!.accuracy.difference)}: rare classes are told worse. Where they matter, ${balanced ? "" : "make them count more, or "}keep the head alone:`,
+    `Macro F1 is ${formatPoints(lost.difference)} points over the head-only baseline (${pointsRange(lost.interval)}), although accuracy is ` +
+      `${formatPoints(overHeadAlone!.accuracy.difference)}: rare classes got worse. If they matter, ${balanced ? "" : "give them more weight, or "}use only the head:`,
     ...(balanced ? [] : [`  ${cyan(finetuneCommand(self, settings, { classWeights: "balanced" }))}`]),
     `  ${cyan(finetuneCommand(self, settings, { headOnly: true }))}`,
     "",
@@ -255,14 +258,14 @@ export function rareLines(
 /** Speed and memory in one line. */
 export function speedLine({ training }: RunReport): string {
   const { steps, seconds, tokensPerSecond, peakMemory } = training;
-  if (steps === 0) return `${formatBytes(peakMemory)} of linear memory at most`;
+  if (steps === 0) return `${formatBytes(peakMemory)} of linear memory at peak`;
   return (
     `${formatCount(steps)} steps in ${formatDuration(seconds)}, ${formatCount(tokensPerSecond)} tokens/s, ` +
-    `${formatBytes(peakMemory)} of linear memory at most`
+    `${formatBytes(peakMemory)} of linear memory at peak`
   );
 }
 
-/** What the predictions shown are of: not as many are wrong of all as of those. */
+/** Describes the shown predictions: the share of wrong ones is not that of all. */
 export function samplesTitle(samples: readonly Sample[], all: readonly Sample[], measuredOn: string): string {
   const wrong = (of: readonly Sample[]) => formatCount(of.filter(({ label, predicted }) => label !== predicted).length);
   const shown = `${formatCount(samples.length)} of the ${formatCount(all.length)} ${measuredOn} texts`;
@@ -284,10 +287,10 @@ export function sampleLines(samples: readonly Sample[], width: number, { green, 
   });
 }
 
-/** Where everything is. */
+/** The files. */
 export function writtenLines(folder: string, headOnly: boolean, { dim }: Colors): string[] {
   const rows = [
-    ...(headOnly ? [] : [[runFiles.adapter.join(", "), "the adapter, as PEFT reads it"]]),
+    ...(headOnly ? [] : [[runFiles.adapter.join(", "), "the adapter, in PEFT's format"]]),
     [runFiles.head.join(", "), "the classification head and its labels"],
     [runFiles.report, "settings, every step, results"],
     ...(headOnly ? [] : [[runFiles.curve, "the loss curve; open it in a browser"]]),
@@ -299,8 +302,8 @@ export function writtenLines(folder: string, headOnly: boolean, { dim }: Colors)
 }
 
 /**
- * Commands to try next, to be copied.
- * @param use what of the run they are for; "neither" where the head alone, which it is not, was recommended in its place
+ * Commands to try next.
+ * @param use what the run is good for; "neither" if only the head-only baseline, which it is not, was recommended
  */
 export function nextLines(
   self: string,
@@ -309,14 +312,14 @@ export function nextLines(
   use: "adapter" | "head" | "neither",
   { cyan }: Colors,
 ): string[] {
-  // Short, and without what a shell takes for its own.
+  // Short, and without characters that are special to a shell.
   const texts = samples.map(({ text: sample }) => sample).filter((sample) => /^[\p{L}\p{N} ,.;:'-]+$/u.test(sample));
   const text = clip(texts.sort((a, b) => a.length - b.length)[0] ?? "a text of yours", 60);
   const run = shellPath(folder);
   return [
     "Try next",
     `  ${cyan(`${self} predict --run ${run} "${text}"`)}`,
-    // Nobody merges an adapter that is not to be used.
+    // An adapter that is not recommended need not be merged.
     ...(use === "head"
       ? [`evaluate --run ${run}`]
       : [`inspect ${run}`, ...(use === "adapter" ? [`merge ${run} --out ${shellPath(join(folder, "merged"))}`] : [])]

@@ -1,8 +1,8 @@
-/** A text as a shell takes it for one word: in the double quotes that every shell knows, where they are enough. */
+/** A text as one word of a shell: in double quotes, which every shell has, if they suffice. */
 export function shellWord(text: string): string {
   if (/^[\w./:=,@%+-]+$/.test(text)) return text;
   return /["$`\\!]/.test(text) ? `'${text.replaceAll("'", "'\\''")}'` : `"${text}"`;
 }
 
-/** Likewise the name of a file or folder, which no command takes for an option. */
+/** The same for a path, so that no command reads it as an option. */
 export const shellPath = (name: string): string => shellWord(name.startsWith("-") ? `./${name}` : name);

@@ -1,11 +1,11 @@
 import { oneLine } from "./printable.js";
 
-/** How a column is set. */
+/** Alignment of a column. */
 export type Alignment = "left" | "right";
 
 /**
- * Rows as lines with aligned columns, two spaces apart; the first row may be a heading. Cells are plain text, shown on one
- * line whatever they hold: colour would count as width, so it is for whole lines, later.
+ * Rows as lines with aligned columns, two spaces apart; the first row may be a heading. Cells are plain text on one line. Colour would
+ * count as width, so it is added later, to whole lines.
  */
 export function tableLines(given: readonly (readonly string[])[], alignments: readonly Alignment[] = []): string[] {
   const rows = given.map((row) => row.map(oneLine));

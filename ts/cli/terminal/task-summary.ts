@@ -14,13 +14,13 @@ import type { Terminal } from "./terminal.js";
 
 type Colors = Terminal["colors"];
 type Settings = RunSettings & Parameters<typeof adapterVariants>[0];
-/** A report, which may be of another version. */
+/** A report, possibly of another version. */
 type Known = Partial<Omit<TaskReport, "steps">>;
 
 const counted = ({ file, examples, words }: ReadyPart) =>
   `${file}: ${formatCount(examples)} examples${words === undefined ? "" : ` of ${formatCount(words)} words`}`;
 
-/** What is about to run, before it does: of a task that has no summary of its own. */
+/** Describes a run before it starts, for tasks without their own summary. */
 export function taskIntroduction(job: ReadyJob<Settings>, folder: string, { dim }: Colors): string[] {
   const { settings, steps, resumedAfter, engine, model, data, parameters, evaluateEvery, estimate } = job;
   const { rank, alpha, targetModules, batchSize, learningRate, schedule, seed, patience, headOnly = false } = settings;
@@ -30,7 +30,7 @@ export function taskIntroduction(job: ReadyJob<Settings>, folder: string, { dim 
   const stop = patience === null ? "" : `; ${patience} in a row without a lower one end the run`;
   const rows = [
     ["model", `${model.name}, ${model.layers} layers of ${model.hiddenSize} (from ${model.origin})`],
-    ["data", `${counted(data.train)} are learnt`],
+    ["data", `${counted(data.train)} for training`],
     ...(data.labels.length === 0 ? [] : [["labels", clip(data.labels.join(", "), 100)]]),
     ["test", `${split(test ?? validation)}, measured at the end`],
     ...(evaluateEvery === null
@@ -42,7 +42,7 @@ export function taskIntroduction(job: ReadyJob<Settings>, folder: string, { dim 
           ],
         ]),
     ...(headOnly
-      ? [["adapter", "none: the head alone is fitted to frozen vectors"]]
+      ? [["adapter", "none: only the head is fitted, to frozen vectors"]]
       : [
           [
             "adapter",
@@ -67,10 +67,10 @@ export function taskIntroduction(job: ReadyJob<Settings>, folder: string, { dim 
     ["run", folder],
   ];
   const lines = tableLines(rows).map((line) => line.replace(/^\w+ */, (title) => dim(title)));
-  return resumedAfter === null ? lines : [`Going on after step ${resumedAfter} of ${steps}`, ...lines];
+  return resumedAfter === null ? lines : [`Continuing after step ${resumedAfter} of ${steps}`, ...lines];
 }
 
-/** Each metric of a result: its title, and its value as it is shown. */
+/** Each metric of a result: title and formatted value. */
 export function metricCells({ task = "", metrics = {} }: Known): [title: string, value: string][] {
   return metricsOf(task).map(([name, metric]) => [metric.title, shown(metric, metrics[name]?.value)]);
 }
@@ -82,7 +82,7 @@ function shown({ format }: Metric, value: unknown): string {
   return format === "share" ? formatPercent(value) : value.toPrecision(4);
 }
 
-/** The metrics of a result, below those of what it is compared with. */
+/** The metrics of a result, below those of its baselines. */
 export function taskResult(_: string, report: TaskReport, { bold }: Colors): string[] {
   const { result, data, training, task } = report;
   const { yardsticks = {} } = (result ?? {}) as { yardsticks?: Record<string, Record<string, unknown>> };
@@ -109,13 +109,13 @@ export function taskResult(_: string, report: TaskReport, { bold }: Colors): str
   ];
 }
 
-/** What yardsticks are called. */
+/** Names of baselines. */
 const yardstickNames: Readonly<Record<string, string>> = {
   mean: "always the mean of what was trained on",
   headOnly: "head on frozen vectors",
 };
 
-/** Where everything is, and what shows it. */
+/** The files, and commands that show them. */
 export const taskNext = (self: string, folder: string, _: TaskReport, { cyan }: Colors): string[] => [
   `Written to ${folder}`,
   ...tableLines([

@@ -2,7 +2,7 @@ import { formatShape } from "../../values/shape.js";
 import { formatBytes } from "./number-format.js";
 import { tableLines } from "./table.js";
 
-/** A table of a file's tensors; `kind` is what the format calls the type of their elements. */
+/** A table of a file's tensors; `kind` is the format's name for the type of their elements. */
 export function tensorLines(
   kind: string,
   tensors: readonly { name: string; type: string; shape: readonly number[]; bytes: number }[],

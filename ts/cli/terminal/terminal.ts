@@ -8,7 +8,7 @@ type Colors = ReturnType<typeof pc.createColors>;
 export type OutputStream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
 export type InputStream = Readable & { readonly isTTY?: boolean };
 
-/** What a command reads and writes. */
+/** Input and output of a command. */
 export interface Streams {
   readonly input: InputStream;
   readonly output: OutputStream;
@@ -16,7 +16,7 @@ export interface Streams {
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
-/** Results go to the output, progress and errors to the error stream; each is coloured where it is a terminal. */
+/** Results go to the output, progress and errors to the error stream; each is coloured if it is a terminal. */
 export class Terminal {
   readonly colors: Colors;
   readonly errorColors: Colors;
@@ -26,35 +26,35 @@ export class Terminal {
     this.colors = pc.createColors(isColoured(streams.output, streams.environment));
     this.errorColors = pc.createColors(isColoured(streams.errors, streams.environment));
     streams.output.on("error", (error) => this.failed.abort(error));
-    // What cannot be said to anybody stops nothing.
+    // A failing error stream stops nothing.
     streams.errors.on("error", () => {});
   }
 
-  /** Given when the output takes no more: its reader has gone (`| head`), or the disk is full. The reason is the stream's error. */
+  /** Aborted when the output fails: its reader has gone (`| head`), or the disk is full. The reason is the stream's error. */
   get outputFailed(): AbortSignal {
     return this.failed.signal;
   }
 
-  /** Writes a line of the result, control characters but colours as in JSON. */
+  /** Writes a line of the result; escapes control characters except colours, as in JSON. */
   print(line = ""): void {
     const { output } = this.streams;
     if (!this.failed.signal.aborted) output.write(`${printable(line, this.colors.isColorSupported)}\n`);
   }
 
-  /** Writes a part of a line of the result, control characters as `print`. */
+  /** Writes a part of a line of the result; escapes as `print`. */
   write(part: string): void {
     if (!this.failed.signal.aborted) this.streams.output.write(printable(part, this.colors.isColorSupported));
   }
 
-  /** Writes a line that is no result: a warning, an error, what goes on; control characters as `print`. */
+  /** Writes a line that is not a result: a warning, an error, progress; escapes as `print`. */
   error(line = ""): void {
     this.streams.errors.write(`${printable(line, this.errorColors.isColorSupported)}\n`);
   }
 
-  /** Waits until what was written to the output has been taken, or has failed. */
+  /** Waits until everything written to the output was flushed, or has failed. */
   flush(): Promise<void> {
     return new Promise((resolve) => {
-      // A stream that failed calls back before it tells its listeners.
+      // A failed stream calls back before its listeners are called.
       this.streams.output.write("", () => setImmediate(resolve));
     });
   }
@@ -64,7 +64,7 @@ export class Terminal {
     return this.streams.errors.isTTY === true && this.streams.environment["TERM"] !== "dumb";
   }
 
-  /** Columns of the output; 100 where it is no terminal. */
+  /** Columns of the output; 100 if it is not a terminal. */
   get width(): number {
     return this.streams.output.columns ?? 100;
   }

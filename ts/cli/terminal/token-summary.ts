@@ -24,7 +24,7 @@ export function entityLines({ perEntity }: TokenMetrics): string[] {
 
 const right = (columns: number) => new Array<"right">(columns).fill("right");
 
-/** Entity F1 of the head alone and after training, and what to make of it. */
+/** Entity F1 of the head-only baseline and after training, with advice. */
 export function tokenResult(
   self: string,
   { result, data, training, settings }: TokenReport,
@@ -47,10 +47,8 @@ export function tokenResult(
     overHeadAlone === null
       ? []
       : [
-          `Over the head alone: ${percent(overHeadAlone.difference)} points of F1 (95 %: ${overHeadAlone.interval.map(percent).join(" to ")})` +
-            (recommended === "adapter"
-              ? ""
-              : "; that is no more than chance: the head alone gives as much in less time:"),
+          `Over the head-only baseline: ${percent(overHeadAlone.difference)} points of F1 (95 %: ${overHeadAlone.interval.map(percent).join(" to ")})` +
+            (recommended === "adapter" ? "" : "; that is not significant, and the head alone trains in less time:"),
           ...(recommended === "adapter" ? [] : [`  ${cyan(finetuneCommand(self, settings, { headOnly: true }))}`]),
         ];
   const { steps, seconds, tokensPerSecond, peakMemory } = training;
@@ -59,9 +57,7 @@ export function tokenResult(
     ...rows,
     recommended === "adapter" ? green(bold(last)) : bold(last),
     ...advice,
-    ...(after.cut === 0
-      ? []
-      : [`${formatCount(after.cut)} words stand behind the length that texts are cut to, and count as wrong`]),
+    ...(after.cut === 0 ? [] : [`${formatCount(after.cut)} words are beyond the maximum length, and count as wrong`]),
     "",
     ...entityLines(after),
     ...(steps === 0
@@ -74,7 +70,7 @@ export function tokenResult(
   ];
 }
 
-/** Where everything is, and commands to try next, to be copied. */
+/** The files, and commands to try next. */
 export function tokenNext(self: string, folder: string, { settings }: TokenReport, { dim, cyan }: Colors): string[] {
   const rows = [
     ...(settings.headOnly

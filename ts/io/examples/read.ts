@@ -132,7 +132,7 @@ export async function rowsOf(
 ): Promise<Row[]> {
   const { format, file = "data" } = options;
   const isParquetFile = typeof bytes !== "string" && format === "parquet";
-  // What reads files is fetched when one is read; until then the caller may change its bytes.
+  // The readers are loaded on demand; until then the caller may change the bytes.
   const taken = isParquetFile ? new Uint8Array(bytes) : typeof bytes === "string" ? bytes : decodeText(bytes, file);
   if (typeof taken !== "string") return (await import("./parquet/read.js")).parseParquet(taken, wanted, file, onHalf);
   return (await import("./table/text-rows.js")).readTextRows(taken, wanted, options, onHalf);
@@ -155,7 +155,7 @@ export async function readTexts(bytes: Uint8Array, options: TextOptions): Promis
     const { file = "data", format, onWarning } = options;
     const places = placeOf(format, named(empty), empty.length === 1 ? "" : "s");
     const texts = empty.length === 1 ? "text is" : "texts are";
-    onWarning?.(`${file}: the ${texts} empty in ${places}, and taken as such: each row has its answer`);
+    onWarning?.(`${file}: the ${texts} empty in ${places}; each still gets a prediction`);
   }
   return rows.map(({ fields }) => fields[0]!);
 }
@@ -224,8 +224,8 @@ function withoutEmpty(
   if (taken[option] === "refuse") {
     const found =
       empty.length === 1
-        ? `${file}, ${placeOf(format, empty[0]!)}: the ${what} is empty: fill it in, or leave it out`
-        : `${file}: ${empty.length} of ${rows.length} ${what}s are empty (${placeOf(format, named(empty), "s")}): fill them in, or leave them out`;
+        ? `${file}, ${placeOf(format, empty[0]!)}: the ${what} is empty: fill it in, or remove the row`
+        : `${file}: ${empty.length} of ${rows.length} ${what}s are empty (${placeOf(format, named(empty), "s")}): fill them in, or remove those rows`;
     throw new FormatError(`${found} (${option}: "leave out")`, { file, line: empty[0], empty: empty.length, option });
   }
   if (empty.length < rows.length) return { kept: rows.filter((row) => !isEmpty(row)), empty };

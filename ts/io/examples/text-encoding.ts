@@ -1,9 +1,9 @@
 import { ConfigError } from "../../errors/errors.js";
 
-/** Characters that a string of JavaScript holds at most in every runtime. */
+/** The most characters of a string in every runtime. */
 export const LONGEST_TEXT = 2 ** 29 - 24;
 
-/** What files begin with that hold no text, and what to do then. */
+/** First bytes of files that are not text, and advice. */
 const packed: readonly (readonly [begin: readonly number[], what: string])[] = [
   [[0x1f, 0x8b], "a gzip file: unpack it first"],
   [[0x50, 0x4b, 0x03, 0x04], "a zip file or an Excel workbook: unpack it, or save the sheet as CSV (UTF-8)"],
@@ -13,7 +13,7 @@ const packed: readonly (readonly [begin: readonly number[], what: string])[] = [
   [[0xff, 0xfe, 0x00, 0x00], "text in UTF-32: save it as UTF-8"],
 ];
 
-/** How much of a file is looked at to tell what it is, and how far around a strange byte. */
+/** Bytes of a file to examine, and bytes around an invalid one. */
 const SAMPLE = 4096;
 const AROUND = 12;
 
@@ -25,7 +25,7 @@ const WINDOWS = "€ ‚ƒ„…†‡ˆ‰Š‹Œ Ž  ‘’“”•–—˜�
 const windowsCharacter = (byte: number) =>
   byte >= 0x80 && byte < 0xa0 ? WINDOWS[byte - 0x80]! : String.fromCharCode(byte);
 
-/** Place of the first byte that is no UTF-8; the length where all is. */
+/** Offset of the first byte that is not UTF-8; the length if there is none. */
 function firstStrange(bytes: Uint8Array): number {
   let i = 0;
   while (i < bytes.length) {
@@ -38,7 +38,7 @@ function firstStrange(bytes: Uint8Array): number {
   return i;
 }
 
-/** What a file is by its first bytes, where it holds no text; null where that cannot be told. */
+/** The kind of a file that is not text, by its first bytes; null if unknown. */
 function strangeKind(bytes: Uint8Array): string | null {
   const found = packed.find(([begin]) => begins(bytes, begin));
   if (found !== undefined) return `this is ${found[1]}`;
@@ -50,14 +50,14 @@ function strangeKind(bytes: Uint8Array): string | null {
   return "this looks like UTF-16 without a byte order mark: save it as UTF-8";
 }
 
-/** The encoding that bytes which are no UTF-8 look like. */
+/** The probable encoding of bytes that are not UTF-8. */
 function explain(bytes: Uint8Array): string {
   const kind = strangeKind(bytes);
   if (kind !== null) return kind;
   const place = firstStrange(bytes);
   let line = 1;
   for (let i = 0; i < place; i++) if (bytes[i] === 0x0a) line++;
-  // The first 32 numbers above ASCII are characters in Windows' encoding, controls in ISO's.
+  // 0x80 to 0x9f are characters in Windows-1252, controls in ISO 8859-1.
   const windows = bytes.some((byte) => byte >= 0x80 && byte < 0xa0);
   const around = bytes.subarray(Math.max(0, place - AROUND), place + AROUND);
   const text = Array.from(around, windowsCharacter).join("").replace(/[\s\p{C}]+/gu, " ");
@@ -73,7 +73,7 @@ function explain(bytes: Uint8Array): string {
 function decodeWide(bytes: Uint8Array, file: string): string {
   const big = bytes[0] === 0xfe;
   if (bytes.length % 2 === 1)
-    throw new ConfigError(`${file}: this is UTF-16 by its byte order mark, with an odd number of bytes: it is cut short`, { file });
+    throw new ConfigError(`${file}: this is UTF-16 by its byte order mark, with an odd number of bytes: it is truncated`, { file });
   try {
     return new TextDecoder(big ? "utf-16be" : "utf-16le", { fatal: true }).decode(bytes);
   } catch (cause) {
@@ -82,8 +82,8 @@ function decodeWide(bytes: Uint8Array, file: string): string {
 }
 
 /**
- * The text of a file in UTF-8, or in UTF-16 with a byte order mark. Throws `ConfigError` where it is too long for a string, or
- * something else, and says what it looks like.
+ * The text of a file in UTF-8, or in UTF-16 with a byte order mark. Throws `ConfigError` if it is too long for a string, or in another
+ * encoding, which the message names.
  */
 export function decodeText(bytes: Uint8Array, file: string): string {
   if (bytes.length > LONGEST_TEXT) {

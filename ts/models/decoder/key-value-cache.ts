@@ -41,7 +41,7 @@ export class KeyValueCache {
   reserve(count: number): void {
     const { maxPositions } = this.config;
     const needed = this.tokens + count;
-    if (this.disposed) throw new ConfigError("KeyValueCache: it was disposed of", { reason: "disposed" });
+    if (this.disposed) throw new ConfigError("KeyValueCache: it was disposed", { reason: "disposed" });
     if (needed > maxPositions)
       throw new ConfigError(`KeyValueCache: ${needed} tokens; the model has ${maxPositions} positions`, {
         option: "count",

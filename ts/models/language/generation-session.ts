@@ -107,7 +107,7 @@ export class GenerationSession implements Disposable {
 
   private checkIdle(what: string): void {
     if (this.disposed)
-      throw new ConfigError(`${what}: this session was disposed of; \`session\` makes another`, {
+      throw new ConfigError(`${what}: this session was disposed; \`session\` makes another`, {
         ...{ op: what, reason: "disposed" },
       });
     if (this.running)

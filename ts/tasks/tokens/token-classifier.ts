@@ -249,7 +249,7 @@ export class TokenClassifier<Label extends string = string> {
     const { adapterSet, graph } = encoder;
     if (this.disposed) return;
     if (!graph.gone && inTraining(graph, this.params()))
-      throw new ConfigError("dispose: a fit is training this classifier; await it first", {
+      throw new ConfigError("dispose: this classifier is being trained; await its fit first", {
         ...{ op: "dispose", reason: "running" },
       });
     if (modelAdapter !== null && adapterSet.has(modelAdapter)) adapterSet.remove(modelAdapter.name, "dispose");

@@ -12,12 +12,12 @@ export interface Living {
 
 /** Messages for disposed objects, as outside of a worker. */
 const disposed: Readonly<Record<ClassName, string>> = {
-  SentenceEncoder: "this encoder was disposed of; load it again",
-  TextClassifier: "this classifier was disposed of; load or create it again",
-  CrossEncoder: "this cross-encoder was disposed of; load or create it again",
-  TokenClassifier: "this classifier was disposed of; open it again",
-  CausalLanguageModel: "this language model was disposed of; load it again",
-  GenerationSession: "this session was disposed of; `session` makes another",
+  SentenceEncoder: "this encoder was disposed; load it again",
+  TextClassifier: "this classifier was disposed; load or create it again",
+  CrossEncoder: "this cross-encoder was disposed; load or create it again",
+  TokenClassifier: "this classifier was disposed; open it again",
+  CausalLanguageModel: "this language model was disposed; load it again",
+  GenerationSession: "this session was disposed; `session` makes another",
 };
 
 /** Objects of this worker that were not disposed yet. The page has their ids. */
@@ -55,7 +55,7 @@ export class LivingObjects implements RemoteObjects {
     if (found !== undefined) return found;
     const details = { op: what, reason: "disposed" };
     const kind = this.ended.get(id);
-    const advice = kind === undefined ? "this object was disposed of" : disposed[kind];
+    const advice = kind === undefined ? "this object was disposed" : disposed[kind];
     const isPart = kind === "TextClassifier" || kind === "GenerationSession";
     throw new (isPart ? ConfigError : StaleNodeError)(`${what}: ${advice}`, details);
   }

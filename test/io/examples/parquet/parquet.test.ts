@@ -68,7 +68,7 @@ describe("Parquet", () => {
       "zstd",
       "word",
       FormatError,
-      /zstd\.parquet: this Parquet file has the compression ZSTD; .*write it anew with snappy/,
+      /zstd\.parquet: this Parquet file has the compression ZSTD; .*write it again with snappy/,
     ],
     ["nested", "tags", FormatError, /column "tags" holds lists or structures/],
     ["nested", "pair", FormatError, /column "pair" holds lists or structures/],
@@ -78,7 +78,7 @@ describe("Parquet", () => {
       "inflated",
       "word",
       FormatError,
-      /has pages of more than \d+ bytes in a file of \d+: write it anew with snappy, or split it/,
+      /has pages of more than \d+ bytes in a file of \d+: write it again with snappy, or split it/,
     ],
     ["empty", "word", FormatError, /it is empty/],
     ["snappy", "wrod", ConfigError, /has no column "wrod": it has "id", "text", "word", "number", "flag", "half"/],
@@ -90,7 +90,7 @@ describe("Parquet", () => {
 
   it.each([
     ["an index beyond its dictionary", 8, /the dictionary index 1 where its dictionary has 1 values/],
-    ["an index without a dictionary", 1, /values of a dictionary that is not there/],
+    ["an index without a dictionary", 1, /values of a missing dictionary/],
   ])("%s is refused, and stands for no other value", async (_what, at, message) => {
     const bytes = (await file("gaps-v2")).slice();
     // Its page's header: byte 1 is the kind of page, 2 in zigzag; byte 8 the number of values, which are two.

@@ -85,8 +85,8 @@ describe("scripts and languages that a model hardly knows", async () => {
     expect(alone.messages).toHaveLength(1);
     expect(alone.messages[0]).toMatch(
       script === "Latin"
-        ? /^100 % of the training texts are in Latin letters, of a language that the model hardly knows: it cuts their words into pieces of 2\.\d letters; take a model/
-        : new RegExp(`^100 % of the training texts are in ${script}, a script that the model hardly knows: it cuts their words into pieces of [01]\\.\\d letters`),
+        ? /^100 % of the training texts are in Latin letters, of a language that the model hardly knows: it splits their words into pieces of 2\.\d letters; use a model/
+        : new RegExp(`^100 % of the training texts are in ${script}, a script that the model hardly knows: it splits their words into pieces of [01]\\.\\d letters`),
     );
     expect(alone.scripts[0]).toMatchObject({ script, share: 1, known: false });
     expect(alone.scripts[0]!.unknown).toBeLessThan(0.06);

@@ -69,7 +69,7 @@ describe("a summary", () => {
     expect(tokens.unknown).toBeCloseTo(unknown / lengths.reduce((sum, length) => sum + length, 0), 12);
     const short = await summariseExamples(tiny, { tokenizer, maxTokens: 5 });
     expect(finding(short, "cut-texts").message).toMatch(
-      /^100 % of the training texts are longer than 5 tokens and lose their end/,
+      /^100 % of the training texts are longer than 5 tokens and are truncated/,
     );
     const strange = tiny.map(({ label }, i) => ({ text: `привет мир ${i}`, label }));
     expect(codes(await summariseExamples(strange, { tokenizer }))).toContain("unknown-tokens");
@@ -123,7 +123,7 @@ describe("a summary", () => {
     const train = many(40).map((e, i) => ({ ...e, group: `g${i >> 1}` }));
     const test = many(20, 500).map((e, i) => ({ ...e, group: `g${i < 3 ? 0 : 99}`, line: i + 2 }));
     const { message, examples } = finding(await summariseExamples(train, { test }), "shared-groups");
-    expect(message).toMatch(/^1 group of the test data \("g0"\) stands in the training data too, with 3 test texts: /);
+    expect(message).toMatch(/^1 group of the test data \("g0"\) is also in the training data, with 3 test texts, /);
     expect(examples.map(({ line }) => line)).toEqual([2, 3, 4]);
   });
 

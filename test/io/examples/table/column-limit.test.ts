@@ -29,7 +29,7 @@ describe("rows of very many columns", () => {
     const reading = readExamples(text, { file: "wide.csv", ...options });
     await expect(reading).rejects.toThrow(FormatError);
     await expect(reading).rejects.toThrow(
-      new RegExp(`^wide\\.csv, line ${line}: the row has more than 10000 columns by the delimiter ".+"; .*give the character`),
+      new RegExp(`^wide\\.csv, line ${line}: the row has more than 10000 columns with the delimiter ".+", .*set the right delimiter`),
     );
     expect(Math.max(0, ...fields)).toBeLessThanOrEqual(2);
   });

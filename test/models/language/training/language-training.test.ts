@@ -73,7 +73,7 @@ describe("fit", () => {
     ["no texts", [{ prompt: "a", completion: 3 }], /example 0: completion is a text, got 3/],
     ["half an example", [{ prompt: "a" }], /example 0 is one of .*\{ prompt, completion \}.*, got fields "prompt"/],
     ["nothing", [{ ids: [1, 2], mask: [0, 1] }, null], /example 1 is one of \{ ids, mask \}/],
-    ["no examples", [], /no examples/],
+    ["no examples", [], /expected training examples, got an empty list/],
   ])("refuses %s, and changes nothing", async (_, examples, message) => {
     const before = model.saveAdapter("trained");
     await expect(model.fit(examples as never[])).rejects.toThrow(ConfigError);

@@ -53,7 +53,7 @@ describe("fitPreferences", () => {
   });
 
   it.each<[string, unknown, object, RegExp]>([
-    ["no examples", [], {}, /no examples to learn from/],
+    ["no examples", [], {}, /expected training examples, got an empty list/],
     ["half an example", [{ prompt: "a", chosen: "b" }], {}, /example 0: prompt and rejected are two texts/],
     ["text and messages", [{ prompt: "a", chosen: [], rejected: "b" }], {}, /example 0: prompt and chosen are two/],
     ["nothing", [null], {}, /example 0: it is \{ prompt, chosen, rejected \}/],

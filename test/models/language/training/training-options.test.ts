@@ -51,7 +51,7 @@ describe("evaluate", () => {
 
   it("is cancelled, and refuses nothing to measure", async () => {
     await expect(model.evaluate(pairs, { signal: AbortSignal.abort() })).rejects.toThrow(AbortError);
-    await expect(model.evaluate([])).rejects.toThrow(/no examples to measure/);
+    await expect(model.evaluate([])).rejects.toThrow(/expected examples, got an empty list/);
   });
 });
 
@@ -116,7 +116,7 @@ describe("fit", () => {
   it("refuses two measures, and nothing to measure", async () => {
     const validation = pairs;
     await expect(trained({ validation, evaluate: { measure: () => 1 } })).rejects.toThrow(/leave one of them out/);
-    await expect(trained({ validation: [] })).rejects.toThrow(/no examples to measure/);
+    await expect(trained({ validation: [] })).rejects.toThrow(/expected examples, got an empty list/);
     await expect(trained({ validation: [{ text: 3 }] })).rejects.toThrow(/validation: example 0: text is a text/);
   });
 

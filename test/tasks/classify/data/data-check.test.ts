@@ -77,7 +77,7 @@ describe("the data of a job", () => {
       "test-in-training",
       half,
       { validation: "half.csv" },
-      /6 of 10 validation texts \(60 %\) stand in the training data too/,
+      /6 of 10 validation texts \(60 %\) are also in the training data/,
     ],
   ] as const)(
     "end it with %s before its model is looked for, unless that is allowed",
@@ -104,10 +104,10 @@ describe("the data of a job", () => {
     const files = { "examples.csv": csv([...examples, { text: "", label: "good" }, { text: " ", label: "bad" }]) };
     const { message } = await tried(files);
     expect(message).toMatch(
-      /2 of 42 texts are empty \(lines 42, 43\): fill them in, or leave them out \(allow empty-texts\)/,
+      /2 of 42 texts are empty \(lines 42, 43\): fill them in, or remove those rows \(allow empty-texts\)/,
     );
     const allowed = await tried(files, { allow: ["empty-texts"] });
-    expect(allowed.events[0]).toEqual({ type: "warning", message: "examples.csv: 2 empty texts are left out" });
+    expect(allowed.events[0]).toEqual({ type: "warning", message: "examples.csv: 2 empty texts are removed" });
     expect(allowed.report!.data.train.examples + allowed.report!.data.validation.examples).toBe(40);
   });
 
@@ -171,7 +171,7 @@ describe("texts that repeat", () => {
     expect(report!.data.train.examples + report!.data.validation.examples).toBe(41);
     expect(events[0]).toEqual({
       type: "warning",
-      message: "examples.csv: 2 texts that repeat earlier ones are left out",
+      message: "examples.csv: 2 texts that repeat earlier ones are removed",
     });
     expect(report!.data.summary.twoLabels).toBe(1);
     expect(report!.settings.dropDuplicates).toBe(true);
@@ -197,7 +197,7 @@ describe("texts that repeat", () => {
     expect(summary!.findings.map(({ code }) => code)).not.toContain("overlap");
     expect(events[0]).toEqual({
       type: "warning",
-      message: "train.csv: 4 texts that stand in test.csv too are left out of what is learnt from",
+      message: "train.csv: 4 texts that are also in test.csv are removed from the training data",
     });
     const part = { test: "test.csv", validation: "valid.csv", dropDuplicates: true };
     const both = await tried({ ...files, "valid.csv": csv(examples.slice(10, 14)) }, part);
@@ -212,7 +212,7 @@ describe("texts that repeat", () => {
     const parts = { test: "test.csv", validation: "valid.csv", patience: 3 };
     const told = (await tried(files, parts)).summary!.findings.find(({ code }) => code === "test-in-validation")!;
     expect(told.message).toMatch(
-      /^4 test texts of 14 \(29 %\) stand in the validation data too: the step is chosen by texts that are then tested/,
+      /^4 test texts of 14 \(29 %\) are also in the validation data, which chooses the step/,
     );
     expect([told.severity, told.examples.length]).toEqual(["warn", 4]);
     const { report, events, summary } = await tried(files, { ...parts, dropDuplicates: true });
@@ -264,7 +264,7 @@ it("groups that stand in both of two files are told", async () => {
   const { summary } = await tried(files, { test: "b.csv", group: "customer" });
   const finding = summary!.findings.find(({ code }) => code === "shared-groups")!;
   expect(finding.message).toMatch(
-    /^2 groups of the test data \("c18", "c19"\) stand in the training data too, with 2 test texts/,
+    /^2 groups of the test data \("c18", "c19"\) are also in the training data, with 2 test texts/,
   );
   expect(finding.severity).toBe("warn");
 });

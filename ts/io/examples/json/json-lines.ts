@@ -7,10 +7,10 @@ import type { OtherHalf } from "../table/other-half.js";
 import type { Row } from "../table/rows.js";
 
 /**
- * The wanted fields of JSON Lines: an object a line, blank lines left out. Strings are taken as they are, numbers and
- * booleans as JSON writes them.
- * @param text normalised text; @param file name by which messages call it
- * @throws `FormatError` with the line, for what is not an object or lacks a field
+ * The requested fields of JSON Lines: one object per line; blank lines are skipped. Strings stay unchanged, numbers and booleans become
+ * text as in JSON.
+ * @param text normalised text; @param file the file's name in messages
+ * @throws `FormatError` with the line, for a line that is not an object or lacks a field
  */
 export function parseJsonLines(text: string, wanted: readonly Column[], file: string, half: OtherHalf | null): Row[] {
   const rows: Row[] = [];
@@ -24,11 +24,11 @@ export function parseJsonLines(text: string, wanted: readonly Column[], file: st
     });
     rows.push({ line, fields });
   }
-  if (rows.length === 0) throw new FormatError(`${file}: expected an object a line, but it is empty`, { file });
+  if (rows.length === 0) throw new FormatError(`${file}: expected one JSON object per line, but the file is empty`, { file });
   return rows;
 }
 
-/** The objects of JSON Lines one by one, with their lines and what errors there are made by. Throws `FormatError` for what is none. */
+/** The objects of JSON Lines, with their lines and a function that makes errors with the place. Throws `FormatError` for invalid lines. */
 export function* linesOfJson(text: string, file: string) {
   for (const [index, source] of text.split("\n").entries()) {
     if (source.trim() === "") continue;

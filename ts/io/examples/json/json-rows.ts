@@ -6,20 +6,20 @@ import { jsonRules } from "./json-value.js";
 import { normaliseText } from "../table/rows.js";
 import { decodeText } from "../text-encoding.js";
 
-/** An object of a file, and where it stands: its line, in JSON its number from 1. */
+/** An object of a file, and its line; in JSON its number from 1. */
 export interface WholeRow {
   readonly line: number;
   readonly row: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Objects of JSON Lines, or of a JSON file that is a list of them or an object with one such list, with all they hold. Throws
- * `FormatError` with the line for what is none.
+ * Objects of JSON Lines, or of a JSON file: a list of objects, or an object with one such list. Throws `FormatError` with the line for
+ * anything else.
  */
 export function readJsonRows(bytes: Uint8Array, format: "jsonl" | "json", file: string): WholeRow[] {
   const text = normaliseText(decodeText(bytes, file));
   const rows = format === "jsonl" ? Array.from(linesOfJson(text, file), ({ line, row }) => ({ line, row })) : fromList(text, file);
-  if (rows.length === 0) throw new FormatError(`${file}: objects are expected, but it is empty`, { file });
+  if (rows.length === 0) throw new FormatError(`${file}: expected JSON objects, but the file is empty`, { file });
   return rows;
 }
 

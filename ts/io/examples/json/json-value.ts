@@ -2,13 +2,13 @@ import type { FormatError } from "../../../errors/errors.js";
 import { clip, excerpt } from "../../../errors/excerpt.js";
 import type { Json } from "../../json.js";
 
-/** Texts of the world hold emoji that were cut in half; a tokenizer takes them for unknown. */
+/** Real texts contain emoji that were cut in half; a tokenizer treats them as unknown. */
 export const jsonRules = { loneSurrogates: true };
 
 /**
- * A text or label of JSON: strings as they are, numbers and booleans as JSON writes them, null, as pandas writes what is missing, as an
- * empty one, which is what a table has there. Throws what `fail` makes for anything else.
- * @param field the value, undefined where there is none of that name; @param keys names that there are, for the message
+ * A text or label of JSON: a string unchanged, a number or boolean as JSON writes it, and an empty text for null, which pandas writes for
+ * missing values. Throws the result of `fail` for anything else.
+ * @param field the value, undefined if the field is missing; @param keys the existing names, for the message
  */
 export function fieldText(
   field: Json | undefined,
@@ -18,9 +18,9 @@ export function fieldText(
 ): string {
   if (typeof field === "string") return field;
   if (field === null) return "";
-  // Beyond 2^53 several numbers in the file are one here, and two labels would be.
+  // Beyond 2^53 different numbers in the file become equal, and so would labels.
   if (typeof field === "number" && Math.abs(field) > Number.MAX_SAFE_INTEGER) {
-    throw fail(`${JSON.stringify(column)} holds a number too large to be kept as it is; write it in quotes`);
+    throw fail(`${JSON.stringify(column)} has a number above 2^53, which would lose digits; write it in quotes`);
   }
   if (typeof field === "number" || typeof field === "boolean") return String(field);
   throw fail(

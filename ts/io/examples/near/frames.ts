@@ -1,16 +1,16 @@
-/** Pieces at a text's beginning and end that may be its greeting and its sign-off, and words that such a piece has at most. */
+/** Number of pieces at a text's start and end that may be greeting and sign-off, and the most words of such a piece. */
 const [OPENING, CLOSING] = [3, 6];
 const WORDS = 8;
-/** A piece frames texts where so many that are otherwise different have it. */
+/** A piece is a frame if this many otherwise different texts have it. */
 const DIFFERENT = 3;
-/** Fewer characters say too little to be the same text by. */
+/** Texts with fewer characters are too short to compare. */
 const FEWEST = 12;
 
-/** How greetings and sign-offs begin in the languages of the Studio: others are known by being in many texts. */
+/** Beginnings of greetings and sign-offs in the Studio's languages. Others are found because many texts have them. */
 const GREETING = /^(?:hi|hello|hey|dear|greetings|good (?:morning|afternoon|evening|day)|hallo|servus|moin|liebe[rs]?|guten (?:tag|morgen|abend)|sehr geehrte[rs]?)\b/;
 const SIGN_OFF =
   /^(?:thanks|thank you|thx|many thanks|cheers|(?:best|kind|warm|many)(?: \w+)? (?:regards|wishes)|best$|regards|yours|sincerely|looking forward|(?:vielen |besten |herzlichen )?dank\b|danke|mit (?:freundlichen|besten|herzlichen)|(?:viele|beste|liebe|freundliche|herzliche)(?: \w+)? grüße|gruß|grüße|lg|mfg)\b/;
-/** The same where no sign stands between it and the text. */
+/** The same, without punctuation between it and the text. */
 const GREETED = /^((?:hi|hello|hey|hallo|servus|moin)(?: (?:there|all|team|everyone|zusammen))?) (?=\S)/;
 const SIGNED_OFF = /(?<=\S) ((?:many |vielen )?(?:thanks|thank you|thx|cheers|regards|danke|dank)(?: \S+){0,5})$/;
 
@@ -20,7 +20,7 @@ const isShort = (piece: string) => {
   return words <= WORDS;
 };
 
-/** Pieces with a greeting and a sign-off of their own, though no sign parts them from the text. */
+/** Splits off a greeting and a sign-off that no punctuation separates from the text. */
 function parted(pieces: readonly string[]): readonly string[] {
   const all = [...pieces];
   const greeted = GREETED.exec(all[0] ?? "");
@@ -35,14 +35,14 @@ function parted(pieces: readonly string[]): readonly string[] {
 }
 
 /**
- * What stands around texts that are otherwise different: greetings, sign-offs, names. All texts are noted first; a piece at an end is
- * one by its first words, or where three texts or more with another longest piece have it.
+ * Text around otherwise different texts: greetings, sign-offs, names. All texts are added first. A piece at an end is a frame by its first
+ * words, or if at least three texts with different longest pieces have it.
  */
 export class Frames {
-  /** Longest pieces of texts that a piece at an end was met with, at most as many as count. */
+  /** For each piece at an end, the longest pieces of the texts that have it, as many as count. */
   private readonly around = new Map<string, Set<string>>();
 
-  /** Notes a text. */
+  /** Adds a text. */
   note(pieces: readonly string[]): void {
     const all = parted(pieces);
     const longest = this.longest(all, () => true);
@@ -54,7 +54,7 @@ export class Frames {
     });
   }
 
-  /** What a text says without them; null where that is too little to know it by. */
+  /** The text without its frame; null if that is too short to compare. */
   core(pieces: readonly string[]): string | null {
     const all = parted(pieces);
     const isFrame = all.map((piece, i) => this.isFrame(piece, i, all.length));
@@ -62,7 +62,7 @@ export class Frames {
     if (longest < 0) return null;
     let [from, to] = [0, all.length];
     while (from < longest && isFrame[from]!) from++;
-    // Names come after the sign-off, and what a telephone adds.
+    // After the sign-off come names and a telephone's signature.
     for (let i = longest + 1; i < all.length && to === all.length; i++)
       if (isFrame[i]! && i >= all.length - CLOSING && all.slice(i).every(isShort)) to = i;
     const core = all.slice(from, to).join(" ");

@@ -3,17 +3,17 @@ import type { Frames } from "./frames.js";
 import { piecesOf } from "./pieces.js";
 import { type Sketch, sketch, SketchIndex } from "./sketch.js";
 
-/** What a text is compared by. */
+/** The sketches with which a text is compared. */
 export interface NearText {
-  /** Null where the text is too short for one. */
+  /** Null if the text is too short. */
   readonly whole: Sketch | null;
-  /** The text without what frames it; null where that is too short. */
+  /** The text without its frame; null if that is too short. */
   readonly core: string | null;
-  /** Of the core; null where it is too short, or all of the text. */
+  /** The core's sketch; null if the core is too short, or the whole text. */
   readonly inner: Sketch | null;
 }
 
-/** What a text is compared by; `plain` is the text as `plainText` has it. */
+/** The sketches of a text; `plain` is the result of `plainText`. */
 export function nearText(text: string, plain: string, frames: Frames): NearText {
   const pieces = piecesOf(text);
   const core = pieces.length === 0 ? null : frames.core(pieces);
@@ -21,13 +21,13 @@ export function nearText(text: string, plain: string, frames: Frames): NearText 
   return { whole: sketch(plain), core, inner: isAll ? null : sketch(core) };
 }
 
-/** Texts among which those are found that are nearly the same as another: as a whole, or without what frames them. */
+/** Finds near duplicates among texts: as a whole, or without their frames. */
 export class NearTexts {
   private readonly wholes = new SketchIndex();
   private readonly inners = new SketchIndex();
   private readonly cores = new Map<string, number>();
 
-  /** Places of texts that are nearly the same, one for each way to be so. */
+  /** Indices of near duplicates: one as a whole, one without frames. */
   *find({ whole, core, inner }: NearText): Generator<number> {
     const same = core === null ? undefined : this.cores.get(core);
     if (same !== undefined) yield same;
@@ -48,8 +48,8 @@ export class NearTexts {
 }
 
 /**
- * A number for each text, the same for those that are nearly the same: the first one's place, also where others lie between the two.
- * Null where no two are. In time and memory that grow with the texts.
+ * A number for each text, equal for near duplicates: the index of the first one, also through chains of near duplicates. Null if there are
+ * none. Time and memory are in proportion to the texts.
  * @param breathe awaited before each text, twice
  */
 export async function nearGroups(

@@ -1,24 +1,24 @@
-/** Characters of a text that are looked at. */
+/** Longest text to split, in characters. */
 const LOOKED_AT = 4000;
-/** Signs that end a piece where white space follows, and those that do in any case. */
+/** Punctuation that ends a piece before white space, and punctuation that always does. */
 const SIGNS = new Set(".,;:!?…-–—()|");
 const WIDE_SIGNS = new Set("。、，．！？；：");
 const LINES = new Set("\n\r\u2028\u2029");
 
-/** Whether a UTF-16 unit is part of a word: 1 yes, 2 no, 0 not asked yet. Halves of pairs are, whatever they make. */
+/** Whether a UTF-16 unit is part of a word: 1 yes, 2 no, 0 unknown yet. Surrogates always are. */
 const inWords = new Uint8Array(0x10000);
 const isWord = (unit: number) => (/[\p{L}\p{M}\p{N}\p{Cs}]/u.test(String.fromCharCode(unit)) ? 1 : 2);
 
 /**
- * The words of a text in pieces, as lines and signs part them: lower case, a space between two words. In time that grows with its
- * length; no pieces for a text of more than 4,000 characters, whose greeting makes no difference.
+ * The words of a text in pieces, separated by line ends and punctuation: lower case, one space between words. The time is in proportion to
+ * the length. A text of more than 4,000 characters has no pieces: its greeting makes no difference.
  */
 export function piecesOf(text: string): string[] {
   if (text.length > LOOKED_AT) return [];
   const plain = text.normalize("NFKC").toLowerCase();
   const pieces: string[] = [];
   let piece = "";
-  /** Where a word began; −1 between two. */
+  /** Start of the current word; −1 between words. */
   let begun = -1;
   let [sign, ends, space] = [false, false, false];
   const end = () => {
@@ -40,7 +40,7 @@ export function piecesOf(text: string): string[] {
     const character = plain.charAt(i);
     if (SIGNS.has(character)) sign = true;
     else if (/\s/.test(character)) space = true;
-    // A sign within a word is none of these: "3.5", "don't".
+    // Punctuation within a word does not end a piece: "3.5", "don't".
     ends ||= LINES.has(character) || WIDE_SIGNS.has(character) || (sign && space);
   }
   end();

@@ -1,26 +1,26 @@
-/** Characters of a shingle, as many as a short word with its spaces. */
+/** Characters of a shingle: a short word with its spaces. */
 const SHINGLE = 5;
-/** Characters of a text that are looked at. */
+/** Characters of a text that are compared. */
 const LOOKED_AT = 4000;
-/** Smallest hashes of a text's shingles that are kept: of a short text all. */
+/** Number of smallest hashes of a text's shingles to keep; all for a short text. */
 const KEPT = 128;
 const SPACE = 0x20;
-/** Texts with fewer different shingles are too short to be nearly the same as another. */
+/** Texts with fewer different shingles are too short to be near duplicates. */
 const FEWEST = 20;
-/** Texts are candidates where one of so many bands of three minima agrees: 99.7 % of those that share 80 % of their shingles. */
+/** Texts are candidates if one of this many bands of three minima agrees: 99.7 % of those that share 80 % of their shingles. */
 const BANDS = 8;
 const ROWS = 3;
-/** Share of their shingles that texts have in common to be nearly the same (their Jaccard index). */
+/** Jaccard index of the shingles from which texts are near duplicates. */
 const NEARLY = 0.8;
 /**
- * The same where one has fewer shingles than are kept, which is some twenty words. There a word that is another makes another text of it
- * ("man bouncing ball", "the point of minimum displacement"), and what is left are signs, a word more at an end, a repeated one.
+ * The same for texts with fewer shingles than are kept, about twenty words. In these a different word makes a different text ("man bouncing
+ * ball", "the point of minimum displacement"); near duplicates differ in punctuation, an extra word at an end, or a repeated word.
  */
 const NEARLY_SHORT = 0.9;
-/** Texts of a band's bucket that a new one is compared with: a bucket may be made as full as one likes. */
+/** The most texts of a band's bucket to compare with: hostile data could fill a bucket. */
 const COMPARED = 4;
 
-/** What near duplicates are found by: MinHash of character shingles (Broder 1997), one permutation for all minima. */
+/** Sketch for finding near duplicates: MinHash of character shingles (Broder 1997), one permutation for all minima. */
 export interface Sketch {
   /** The smallest hashes, ascending. */
   readonly smallest: Uint32Array;
@@ -34,18 +34,18 @@ const mix = (hash: number): number => {
   return (x ^ (x >>> 16)) >>> 0;
 };
 
-/** Whether a UTF-16 unit is part of a word: 1 yes, 2 no, 0 not asked yet. Halves of pairs are, whatever they make. */
+/** Whether a UTF-16 unit is part of a word: 1 yes, 2 no, 0 unknown yet. Surrogates always are. */
 const inWords = new Uint8Array(0x10000);
 const isLetter = (unit: number) => (/[\p{L}\p{M}\p{Cs}]/u.test(String.fromCharCode(unit)) ? 1 : 2);
 
 /**
- * The words of a text as UTF-16 units, a single space before each. Signs and digits make no difference: what is filled into a form
- * letter would hide that it is one.
+ * The words of a text as UTF-16 units, one space before each. Punctuation and digits are ignored: otherwise the values in a form letter
+ * would hide the form.
  */
 function wordUnits(plain: string): Uint16Array {
   const length = Math.min(plain.length, LOOKED_AT);
   const units = new Uint16Array(length + 1);
-  // With a space at the start, "man" is not the most of "woman".
+  // With a space at the start, "man" shares little with "woman".
   units[0] = SPACE;
   let count = 1;
   for (let i = 0; i < length; i++) {
@@ -56,7 +56,7 @@ function wordUnits(plain: string): Uint16Array {
   return units.subarray(0, units[count - 1] === SPACE ? count - 1 : count);
 }
 
-/** The sketch of a plain text, in time that grows with its length up to a limit; null where it is too short. */
+/** The sketch of a plain text; null if it is too short. The time is in proportion to its length, up to a limit. */
 export function sketch(plain: string): Sketch | null {
   const units = wordUnits(plain);
   const count = units.length - SHINGLE + 1;
@@ -81,7 +81,7 @@ function bandsOf(hashes: Uint32Array): number[] {
     const bin = hash % bins;
     if (minima[bin] === -1) minima[bin] = hash;
   }
-  // A bin that got none takes the next one's (arXiv 1406.4784).
+  // An empty bin gets the next bin's value (arXiv 1406.4784).
   const filled = minima.map((_, bin) => {
     for (let step = 0; ; step++) {
       const minimum = minima[(bin + step) % bins]!;
@@ -95,11 +95,11 @@ function bandsOf(hashes: Uint32Array): number[] {
   });
 }
 
-/** Whether two texts are nearly the same, by the smallest hashes of both. */
+/** Whether two texts are near duplicates, by the smallest hashes of both. */
 function areNear({ smallest: a }: Sketch, { smallest: b }: Sketch): boolean {
   const full = Math.max(a.length, b.length) === KEPT;
   let [i, j, either, both] = [0, 0, 0, 0];
-  // Of texts with more shingles than are kept, the smallest of both together are a fair sample.
+  // For texts with more shingles than are kept, the smallest hashes of both together are a fair sample.
   while ((i < a.length || j < b.length) && !(full && either === KEPT)) {
     const [left, right] = [a[i] ?? Infinity, b[j] ?? Infinity];
     if (left === right) both++;
@@ -110,11 +110,11 @@ function areNear({ smallest: a }: Sketch, { smallest: b }: Sketch): boolean {
   return both / either >= (Math.min(a.length, b.length) < KEPT ? NEARLY_SHORT : NEARLY);
 }
 
-/** Texts by their sketches. To add one and to look for one takes the same time however many there are. */
+/** Texts by their sketches. Adding and finding a text take constant time. */
 export class SketchIndex {
   private readonly buckets = new Map<number, { readonly sketch: Sketch; readonly place: number }[]>();
 
-  /** The place of a text that is nearly the same; null for none. */
+  /** The index of a near duplicate; null for none. */
   find(wanted: Sketch): number | null {
     for (const key of wanted.bands)
       for (const { sketch, place } of this.buckets.get(key) ?? []) if (areNear(sketch, wanted)) return place;

@@ -14,7 +14,7 @@ export interface PageReader extends Pick<typeof columns, "parquetHeader" | "read
 /** A flat column of a row group. */
 export interface ColumnChunk {
   readonly bytes: Uint8Array;
-  /** How the library decodes it, the codec included. */
+  /** The library's options for decoding it, codec included. */
   readonly decoder: ColumnDecoder;
   readonly rows: number;
   /** Values may be missing. */
@@ -22,11 +22,11 @@ export interface ColumnChunk {
   readonly room: Room;
 }
 
-/** Bytes that a file's pages may hold when they are unpacked, so many for each byte of the file and some for small ones. */
+/** The most bytes of all unpacked pages: so many for each byte of the file, and some for small files. */
 const UNPACKED_PER_BYTE = 64;
 const UNPACKED = 16 * 2 ** 20;
 
-/** What a file's pages may still take. */
+/** The bytes that a file's pages may still use. */
 export class Room {
   private left: number;
 
@@ -35,18 +35,18 @@ export class Room {
     this.left = UNPACKED + UNPACKED_PER_BYTE * size;
   }
 
-  /** @throws `PageProblem` where there is no room for so many bytes */
+  /** @throws `PageProblem` if this many bytes exceed the limit */
   take(bytes: number): void {
     this.left -= bytes;
     if (this.left < 0)
-      throw new PageProblem(`pages of more than ${UNPACKED + UNPACKED_PER_BYTE * this.size} bytes in a file of ${this.size}: write it anew with snappy, or split it`);
+      throw new PageProblem(`pages of more than ${UNPACKED + UNPACKED_PER_BYTE * this.size} bytes in a file of ${this.size}: write it again with snappy, or split it`);
   }
 }
 
-/** Codecs that can be read, and how many times as large their contents can be at most. */
+/** Supported codecs, and the highest ratio of unpacked to packed size. */
 export const codecs: Readonly<Record<string, number>> = { UNCOMPRESSED: 1, SNAPPY: 64, GZIP: 1032 };
 
-/** Encodings that can be read. In others a few bytes can stand for any number of characters. */
+/** Supported encodings. In others a few bytes can represent any number of characters. */
 const encodings = ["PLAIN", "PLAIN_DICTIONARY", "RLE_DICTIONARY", "RLE"];
 
 function decompressed(bytes: Uint8Array, size: number, { decoder: { codec }, room }: ColumnChunk, { snappyUncompress }: PageReader): Uint8Array {
@@ -56,7 +56,7 @@ function decompressed(bytes: Uint8Array, size: number, { decoder: { codec }, roo
   room.take(size);
   const whole = new Uint8Array(size);
   if (codec === "SNAPPY") snappyUncompress(bytes, whole);
-  else if (gunzipSync(bytes, { out: whole }).length !== size) throw new PageProblem("a page whose size is not what it says");
+  else if (gunzipSync(bytes, { out: whole }).length !== size) throw new PageProblem("a page whose size differs from its header");
   return whole;
 }
 
@@ -72,7 +72,7 @@ function plainPage(
   packed: Uint8Array,
   chunk: ColumnChunk,
   left: number,
-  /** Values of the chunk's dictionary; null where it has none. */
+  /** Values of the chunk's dictionary; null without one. */
   dictionary: number | null,
   library: PageReader,
 ): PlainPage {
@@ -107,16 +107,16 @@ function plainPage(
   }
   if (v2) at = levels;
   if (encoding !== "PLAIN") {
-    // The library reads as many as are not missing, which are at most these: the last run may go beyond them.
+    // The library reads only the values that are not missing, at most these: the last run may be longer.
     const present = count - (chunk.optional ? missing(bytes, v2 ? v2.repetition_levels_byte_length : 4, count) : 0);
     if (encoding === "RLE") checkRuns(bytes, at + 4, 1, present);
     else if (present > 0) {
-      // The library would give the indices themselves.
-      if (dictionary === null) throw new PageProblem("values of a dictionary that is not there");
+      // The library would return the indices themselves.
+      if (dictionary === null) throw new PageProblem("values of a missing dictionary");
       checkRuns(bytes, at + 1, bytes[at]!, present);
       checkBelow(bytes, at + 1, bytes[at]!, present, dictionary);
     }
-    if (v2 !== undefined && present !== count - v2.num_nulls) throw new PageProblem("a number of missing values that is wrong");
+    if (v2 !== undefined && present !== count - v2.num_nulls) throw new PageProblem("a wrong number of missing values");
   }
   return {
     bytes,
@@ -129,7 +129,7 @@ function plainPage(
   };
 }
 
-/** How many of `count` levels of one bit are 0, in runs that were checked. */
+/** How many of `count` one-bit levels are 0, in checked runs. */
 function missing(bytes: Uint8Array, start: number, count: number): number {
   let [at, seen, zeros] = [start, 0, 0];
   while (seen < count) {
@@ -152,8 +152,8 @@ function missing(bytes: Uint8Array, start: number, count: number): number {
 }
 
 /**
- * Values of a column's rows, null where they are missing.
- * @throws `PageProblem`, and errors of the library for what is damaged
+ * Values of a column's rows, null for missing ones.
+ * @throws `PageProblem`, and the library's errors for damaged data
  */
 export function readPages(chunk: ColumnChunk, library: PageReader): unknown[] {
   const { bytes, rows } = chunk;
@@ -164,7 +164,7 @@ export function readPages(chunk: ColumnChunk, library: PageReader): unknown[] {
   while (values.length < rows) {
     const header = library.parquetHeader(reader);
     const length = header.compressed_page_size;
-    if (!(length >= 0 && length <= bytes.length - reader.offset)) throw new PageProblem("a page that is cut short");
+    if (!(length >= 0 && length <= bytes.length - reader.offset)) throw new PageProblem("a truncated page");
     const packed = bytes.slice(reader.offset, reader.offset + length);
     reader.offset += length;
     if (header.type === "DICTIONARY_PAGE") {

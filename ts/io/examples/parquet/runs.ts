@@ -1,19 +1,21 @@
 import { clip } from "../../../errors/excerpt.js";
 
-/** What is wrong with a page, for the reader to name. */
+/** A problem of a page, for the reader's message. */
 export class PageProblem extends Error {}
 
-/** What an error of the library says, after a colon; nothing where it is JavaScript's own, which speaks of the library's code and not of the file. */
+/**
+ * The message of a library's error, after a colon; empty for JavaScript's own errors, which describe the library's code and not the file.
+ */
 export const reasonOf = (cause: unknown): string =>
   cause instanceof TypeError || cause instanceof RangeError ? "" : `: ${clip(String(cause))}`;
 
-/** A name that the library has for a number of the file, which may be none that it knows. */
+/** The library's name for a number in the file, or the number if it has none. */
 export const known = (name: string | undefined): string => name ?? "(unknown)";
 
 /**
- * Walks over values in Parquet's hybrid of runs and packed bits, and checks that there are exactly `count` of them: a run may
- * claim any number, and would be written out before anybody asks. Gives the place behind them.
- * @param bytes of the page; @param start where the values begin; @param width bits of a value
+ * Checks that values in Parquet's hybrid of runs and packed bits are exactly `count`: a run may claim any number, and the library would
+ * expand it without a check. Returns the offset after them.
+ * @param bytes of the page; @param start offset of the values; @param width bits of a value
  * @throws `PageProblem`
  */
 export function checkRuns(bytes: Uint8Array, start: number, width: number, count: number): number {
@@ -30,23 +32,23 @@ export function checkRuns(bytes: Uint8Array, start: number, width: number, count
     const units = Math.floor(header / 2);
     const isPacked = header % 2 === 1;
     const values = isPacked ? units * 8 : units;
-    // Packed values come in eights, the last of which may be more than there are.
+    // Packed values come in groups of eight; the last group may be incomplete.
     if (units === 0 || values > count - seen + (isPacked ? 7 : 0)) throw new PageProblem(`a run of ${values} values where ${count - seen} are left`);
     at += isPacked ? units * width : Math.ceil(width / 8);
     seen += values;
   }
-  if (at > bytes.length) throw new PageProblem("runs that end behind the page");
+  if (at > bytes.length) throw new PageProblem("runs that end beyond the page");
   return at;
 }
 
 /**
- * Checks that values in runs that `checkRuns` has checked are all below `limit`: an index beyond a dictionary would be read as a missing
- * value, or as 0.
+ * Checks that all values in runs that `checkRuns` has checked are below `limit`: the library would read an index beyond the dictionary as a
+ * missing value, or as 0.
  * @throws `PageProblem`
  */
 export function checkBelow(bytes: Uint8Array, start: number, width: number, count: number, limit: number): void {
   let [at, seen] = [start, 0];
-  /** A value of `width` bits, its least first. */
+  /** A value of `width` bits, least significant first. */
   const valueAt = (bit: number) => {
     let [value, done] = [0, 0];
     while (done < width) {

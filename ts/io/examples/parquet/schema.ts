@@ -1,11 +1,11 @@
 import { known } from "./runs.js";
 import type { FileMetaData, SchemaElement } from "hyparquet/src/types.js";
 
-/** A column of a Parquet file, as its users know it. */
+/** A top-level column of a Parquet file. */
 export interface ParquetColumn {
   readonly name: string;
   readonly element: SchemaElement;
-  /** It holds lists, maps or structures. */
+  /** Whether it has lists, maps or structures. */
   readonly nested: boolean;
 }
 
@@ -15,7 +15,7 @@ export function topColumns({ schema }: FileMetaData): ParquetColumn[] {
   for (let at = 1; at < schema.length; ) {
     const element = schema[at]!;
     columns.push({ name: element.name, element, nested: isNested(element) });
-    // What lies below one is skipped: each element that has children makes room for as many more.
+    // Skips nested elements: an element with children adds as many to skip.
     for (let open = 1; open > 0 && at < schema.length; at++) open += (schema[at]!.num_children ?? 0) - 1;
   }
   return columns;
@@ -24,7 +24,7 @@ export function topColumns({ schema }: FileMetaData): ParquetColumn[] {
 const isNested = ({ num_children: children, repetition_type: repetition }: SchemaElement) =>
   (children ?? 0) > 0 || repetition === "REPEATED";
 
-/** What a column holds that is neither text, a number nor true or false; null where it can be read. */
+/** A column's type if it is not text, number or boolean; null if it can be read. */
 export function unreadableKind({ element, nested }: ParquetColumn): string | null {
   if (nested) return "lists or structures";
   const { type, converted_type: converted, logical_type: logical } = element;
@@ -35,7 +35,7 @@ export function unreadableKind({ element, nested }: ParquetColumn): string | nul
   return `values of the kind ${known(kind ?? type)}`;
 }
 
-/** Names of a column's classes, as Hugging Face's datasets writes them into the file; null where there are none. */
+/** Names of a column's classes, as Hugging Face's datasets write them into the file; null for none. */
 export function classNames({ key_value_metadata: pairs = [] }: FileMetaData, column: string): readonly string[] | null {
   const text = pairs.find(({ key }) => key === "huggingface")?.value;
   try {

@@ -1,9 +1,9 @@
 import { positionsBy, shuffled } from "./assign.js";
 
 /**
- * Each class dealt out to `n` folds in turn, going on where the last one ended, so that folds differ by one example at most: as far as
- * what belongs together lets them.
- * @param units a number for each example, the same for those that stay together; null where each stands alone
+ * Deals each class out to `n` folds in turn, continuing after the last class, so that folds differ by at most one example, as far as units
+ * allow.
+ * @param units a number for each example, equal for those that stay together; null for none
  */
 export function dealt(labels: readonly string[], units: readonly number[] | null, n: number, seed: number): number[] {
   const folds = new Array<number>(labels.length).fill(-1);
@@ -17,7 +17,7 @@ export function dealt(labels: readonly string[], units: readonly number[] | null
     for (const i of shuffled(members, seed)) {
       if (own === null) folds[i] = next++ % n;
       if (folds[i]! >= 0) continue;
-      // The fold with the fewest of the class, then with the fewest in all: without units, whose turn it is.
+      // The fold with the fewest examples of the class, then with the fewest in all; without units this is the next in turn.
       let best = next % n;
       for (let turn = 1; turn < n; turn++) {
         const fold = (next + turn) % n;

@@ -38,7 +38,7 @@ export function inFolds<E extends Pick<Example, "label">>(
   const there = new Set(units ?? all.keys()).size;
   if (n > there) {
     const needed = groups !== null ? "groups" : units !== null ? "different texts" : "examples";
-    const joined = groups !== null && there < new Set(groups).size ? ", since groups with an equal text go together" : "";
+    const joined = groups !== null && there < new Set(groups).size ? ", since groups with an equal text stay together" : "";
     throw new ConfigError(`${what}: ${n} folds need as many ${needed}, got ${there}${joined}`, { op: what, option: "n", value: n, expected: there });
   }
   const labels = all.map(({ label }) => label);

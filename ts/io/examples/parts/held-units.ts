@@ -1,12 +1,12 @@
 import { positionsBy, shuffled } from "./assign.js";
 
-/** How often all are gone over to balance classes. */
+/** Number of passes to balance classes. */
 const PASSES = 3;
 
 /**
- * A share of each class, rounded and drawn by the seed, but for one example of it: what belongs together goes where it brings its
- * classes closer to that. Where nothing does, it is the smallest of it that leaves some of each class.
- * @param units a number for each example, the same for those that stay together; null where each stands alone
+ * Draws a rounded share of each class by the seed, except for one example of the class. A unit is held out if that brings its classes
+ * closer to the share. If no unit does, the smallest one that leaves some of each class is held out.
+ * @param units a number for each example, equal for those that stay together; null for none
  */
 export function holdShare(
   labels: readonly string[],
@@ -24,7 +24,7 @@ export function holdShare(
   }
   const together = positionsBy(units);
   const counts = new Map([...classes].map(([label, { length }]) => [label, { length, target: wanted(length), held: 0 }]));
-  /** How much farther its classes would be from what is wanted if a unit changed sides: by a measure of the distance. */
+  /** Change of its classes' distance from the target if a unit changed sides, by a distance measure. */
   const farther = (unit: readonly number[], sign: 1 | -1, measure: (distance: number, length: number) => number) => {
     let sum = 0;
     for (const [label, { length: more }] of positionsBy(unit.map((place) => labels[place]!))) {
@@ -41,12 +41,13 @@ export function holdShare(
       counts.get(labels[place]!)!.held += sign;
     }
   };
-  // Each unit is asked once, at its first example: as what is held grows, it is never again closer to what is wanted.
+  // Each unit is considered once, at its first example: as more is held out, it never gets closer to the target again.
   for (const own of new Set([...classes.values()].flatMap((members) => shuffled(members, seed).map((i) => units[i]!)))) {
     const unit = together.get(own)!;
     if (farther(unit, 1, Math.abs) < 0) move(unit, 1);
   }
-  // Classes that came first took what the last ones lack. By squares, a class that lacks much may have of one that lacks nothing.
+  // The first classes got examples that the last ones lack. With squared distances, a class that lacks many can get some from one that
+  // lacks none.
   const square = (distance: number, length: number) => (distance / length) * (distance / length);
   for (let pass = 0; pass < PASSES; pass++) {
     for (const unit of together.values()) {
@@ -55,7 +56,7 @@ export function holdShare(
     }
   }
   if (held.size === 0) {
-    // Every unit is more than twice what is wanted: the smallest then, rather than none.
+    // Every unit is more than twice the target: hold out the smallest rather than none.
     const order = [...new Set(shuffled([...labels.keys()], seed).map((place) => units[place]!))];
     const possible = order.map((unit) => together.get(unit)!).filter((unit) => farther(unit, 1, Math.abs) < Infinity);
     const smallest = possible.toSorted((a, b) => a.length - b.length)[0];

@@ -1,10 +1,10 @@
 import { positionsBy } from "./assign.js";
 
 /**
- * Folds in which no class stands in one alone that could stand in two: dealt with what belongs together, a class of few units may go
- * with the others' into one fold, so that whoever learns from the rest never meets it. One of its units, the smallest, then goes to the
- * fold with the fewest examples, as long as that takes no other class out of a rest and empties no fold. Changes `folds` in place.
- * @param units a number or name for each example, the same for those that stay together; null where each stands alone
+ * Moves units so that no class is in only one fold if it could be in two. Dealing units can put a class with few units into one fold, and
+ * training on the others would then have no example of it. The smallest of its units moves to the fold with the fewest examples, unless
+ * that removes another class from a training set or empties a fold. Changes `folds` in place.
+ * @param units a number or name for each example, equal for those that stay together; null for none
  */
 export function spreadClasses(
   labels: readonly string[],
@@ -30,7 +30,7 @@ export function spreadClasses(
       count(place, 1);
     }
   };
-  /** Units that no fold is better for, until another one moves. */
+  /** Units that cannot improve until another one moves. */
   const stuck = new Set<readonly number[]>();
   for (const [label, members] of classes) {
     if (!alone(label)) continue;

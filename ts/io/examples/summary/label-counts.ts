@@ -3,7 +3,7 @@ import type { DataPart, LabelCount } from "./data-summary.js";
 import { plainLabel } from "./plain-text.js";
 import type { Parts } from "./survey.js";
 
-/** How often each label stands in each part. */
+/** How often each label occurs in each split. */
 export function labelCounts(parts: Parts): LabelCount[] {
   const counts = new Map<string, Record<DataPart, number>>();
   for (const [part, examples] of parts) {
@@ -16,7 +16,7 @@ export function labelCounts(parts: Parts): LabelCount[] {
   return sortLabels(counts.keys()).map((label) => ({ label, ...counts.get(label)! }));
 }
 
-/** Labels that differ only in case or white space, together. */
+/** Groups of labels that differ only in case or white space. */
 export function similarLabels(counts: readonly LabelCount[]): string[][] {
   const alike = new Map<string, string[]>();
   for (const { label } of counts) {

@@ -1,11 +1,11 @@
-/** Signs that part labels which stand in one field. */
+/** Separators of several labels in one field. */
 const SEPARATORS = ["|", ";", ",", "/", "+", "&"];
 const WHOLE = /^[-+]?\d+$/;
 const DECIMAL = /^[-+]?\d*[.,]\d+$/;
-/** Names of columns that hold an order, in any case. */
+/** Names of columns with ordered values, in any case. */
 const SCORES = /star|rating|score|grade|points|nps|level|severity|priority|stern|punkt|bewertung|note/i;
 
-/** The parts of a field; none where it has fewer than two that differ. A list as Python and JSON write it counts too. */
+/** The parts of a field; empty if fewer than two differ. Lists as in Python and JSON are split too. */
 function partsOf(label: string, separator: string): string[] {
   const listed = separator === "," ? /^\[(.*)\]$/s.exec(label)?.[1] : undefined;
   const parts = (listed ?? label).split(separator).map((part) => (listed === undefined ? part : part.replace(/['"]/g, "")).trim());
@@ -13,7 +13,7 @@ function partsOf(label: string, separator: string): string[] {
 }
 
 /**
- * Labels that are several in one, such as "billing|bug": each part stands elsewhere too, alone or at another place. "Sales/Europe" and
+ * Labels that are several in one, such as "billing|bug": each part also occurs elsewhere, alone or at another position. "Sales/Europe" and
  * "Sales/Asia" are not, nor are decimal commas.
  */
 export function joinedLabels(labels: readonly string[]): string[] {
@@ -32,8 +32,8 @@ export function joinedLabels(labels: readonly string[]): string[] {
 }
 
 /**
- * What labels count, where they are numbers and three or more: "decimals", or "wholes" unless they are 0 to n − 1, which is how classes are
- * numbered, in a column that is not called as scores are.
+ * The kind of numbers if there are three or more numeric labels: "decimals" or "wholes". Null for 0 to n − 1, the usual class numbers,
+ * unless the column's name suggests scores.
  */
 export function numbersIn(labels: readonly string[], column: string | undefined): "decimals" | "wholes" | null {
   if (labels.length < 3) return null;

@@ -30,7 +30,7 @@ function pacer(
   };
 }
 
-/** The part of a summary that needs no tokenizer. */
+/** The parts of a summary that need no tokenizer. */
 export function surveyTexts(
   parts: Parts,
   signal?: AbortSignal,
@@ -40,7 +40,7 @@ export function surveyTexts(
   return survey(parts, pacer(signal, onProgress, 0, passes * countOf(parts)));
 }
 
-/** Lengths in tokens, a part each. */
+/** Lengths in tokens of each split. */
 export async function measureTokens(
   parts: Parts,
   counter: TokenCounter,
@@ -59,7 +59,7 @@ export async function measureTokens(
   return lengths;
 }
 
-/** Everything put together. `lengths` are empty where nothing counts tokens. */
+/** The whole summary. `lengths` are empty without a tokenizer. */
 export function summaryOf(
   parts: Parts,
   surveyed: Survey,

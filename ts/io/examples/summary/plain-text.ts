@@ -1,13 +1,13 @@
 import { ConfigError } from "../../../errors/errors.js";
 
-/** Characters that NFKC makes of one, at most, and that a text may have when it is compared: some engines end not far above. */
+/** The most characters that NFKC makes from one, and the most of a compared text: the limit of some engines is not far above. */
 const [EXPANSION, MOST] = [18, 2 ** 27];
-/** Characters that are counted at once. */
+/** Characters counted at once. */
 const PIECE = 2 ** 20;
 
 /**
- * A text apart from case, width and white space: what is equal here is the same text to a reader. Throws `ConfigError` for a text that
- * has more than 2^27 characters then.
+ * A text without differences of case, width and white space, for comparisons. Throws `ConfigError` for a result of more than 2^27
+ * characters.
  */
 export function plainText(text: string): string {
   if (text.length > MOST / EXPANSION) checkLength(text);
@@ -20,11 +20,11 @@ function checkLength(text: string): void {
     length += text.slice(start, start + PIECE).normalize("NFKC").length;
   if (length <= MOST) return;
   throw new ConfigError(
-    `a text of ${text.length} characters, which begins with ${JSON.stringify(text.slice(0, 20))}, has more than ${MOST} when it is written ` +
-      `as it is compared (NFKC): leave it out, or cut it`,
+    `a text of ${text.length} characters, which begins with ${JSON.stringify(text.slice(0, 20))}, has more than ${MOST} in the form ` +
+      `in which texts are compared (NFKC): remove it, or shorten it`,
     { characters: text.length, most: MOST },
   );
 }
 
-/** A label apart from case and white space. */
+/** A label without differences of case and white space. */
 export const plainLabel = (label: string): string => plainText(label).replaceAll(" ", "");

@@ -2,17 +2,18 @@ import type { ScriptTokens } from "./data-summary.js";
 import { type Script, scriptWords } from "./script-words.js";
 import type { TokenCounter } from "./token-counter.js";
 
-/** Texts of a part that are looked at, evenly spread. */
+/** Number of texts of a split to examine, evenly spread. */
 const TEXTS = 1000;
-/** From so many letters on, what a script's words are cut into says something. */
+/** The fewest letters of a script for a judgement. */
 const LETTERS = 50;
-/** Of so many letters a text's words are measured at once: no model needs more tokens than they have bytes. */
+/** Letters of a text's words to tokenize at once: no model needs more tokens than they have bytes. */
 const MOST = 8192;
 
 /**
- * Letters a token below which a model is taken not to know words of a script. Measured on Unicode's names of emoji in 110 languages: an
- * English WordPiece gives Russian, Greek, Arabic or Hebrew 1.0 to 1.25, Hindi 0.9, Korean 0.5; a multilingual BPE 1.55 to 2.7, 1.05 to
- * 1.26 and 1.0. Chinese, Japanese and others, in which a character may be a word, are told by tokens that are unknown or are bytes.
+ * Letters per token below which a model is assumed not to know the words of a script. Measured on Unicode's names of emoji in 110
+ * languages: an English WordPiece gives Russian, Greek, Arabic or Hebrew 1.0 to 1.25, Hindi 0.9, Korean 0.5; a multilingual BPE 1.55 to
+ * 2.7, 1.05 to 1.26 and 1.0. Chinese, Japanese and others, in which a character may be a word, are judged by unknown tokens and byte
+ * tokens.
  */
 const BOUNDS: Readonly<Partial<Record<Script, number>>> = {
   ...{ Cyrillic: 1.4, Greek: 1.4, Arabic: 1.4, Hebrew: 1.4, Armenian: 1.4, Georgian: 1.4 },
@@ -23,33 +24,33 @@ const BYTES = 0.5;
 /** Above this share of unknown tokens a model does not know a script either. */
 const UNKNOWN = 0.3;
 /**
- * The same for Latin letters: English, tweets too, has 3.7 to 4.8 letters a token of a model for it, French 2.9, German 2.6, Polish 2.1.
- * A model of many languages has as few in its rarer ones, and is not judged by it.
+ * The same for Latin letters: with an English model, English, tweets included, has 3.7 to 4.8 letters per token, French 2.9, German 2.6,
+ * Polish 2.1. A multilingual model has as few in its rarer languages, so it is not judged by this.
  */
 const LATIN = 3;
-/** Words that a model of many languages has in whole or in a few pieces, one for Latin letters alone letter by letter. */
+/** Words that a multilingual model tokenizes in one or few pieces, and a model for Latin letters letter by letter. */
 const PROBE = "русский язык история города который человек работа время страна новый";
 
-/** Tokens that are a text's own, and how many of them are unknown. */
+/** Tokens of a text without special ones, and how many are unknown. */
 type Measure = (text: string) => { readonly tokens: number; readonly unknown: number };
 
-/** What a script's words come to in the texts seen so far. */
+/** Counts of a script in the texts so far. */
 interface Sum {
   letters: number;
   tokens: number;
   unknown: number;
-  /** Texts most of whose letters are of it. */
+  /** Texts with most letters in it. */
   texts: number;
 }
 
-/** Collects what the words of texts are cut into, by script. */
+/** Counts the tokens of words by script. */
 export class ScriptCount {
   private readonly sums = new Map<Script, Sum>();
   private readonly measure: Measure;
   private readonly every: number;
   private seen = 0;
 
-  /** @param texts how many there will be */
+  /** @param texts their total number */
   constructor(counter: TokenCounter, texts: number) {
     const { tokens: around } = counter.measure("", MOST);
     this.measure = (text) => {
@@ -59,7 +60,7 @@ export class ScriptCount {
     this.every = Math.max(1, Math.ceil(texts / TEXTS));
   }
 
-  /** Looks at the text, or leaves it out where there are many. */
+  /** Examines the text, or skips it if there are many. */
   add(text: string, place: number): void {
     if (place % this.every !== 0) return;
     this.seen++;
@@ -76,7 +77,7 @@ export class ScriptCount {
     }
   }
 
-  /** Every script that most letters of a text are of, the most frequent first. */
+  /** The scripts of the texts, the most frequent first. */
   result(): ScriptTokens[] {
     const all = [...this.sums].filter(([, { texts, tokens }]) => texts > 0 && tokens > 0);
     const isOfMany = () => this.lettersOfProbe() >= BOUNDS.Cyrillic!;

@@ -1,4 +1,4 @@
-/** Scripts that are told apart, by Unicode's names; letters of any other are "other". */
+/** The distinguished scripts, by their Unicode names; letters of others are "other". */
 const NAMES = [
   ...(["Latin", "Cyrillic", "Greek", "Arabic", "Hebrew", "Devanagari", "Han", "Kana", "Hangul", "Thai"] as const),
   ...(["Bengali", "Tamil", "Telugu", "Gujarati", "Gurmukhi", "Kannada", "Malayalam", "Sinhala", "Georgian"] as const),
@@ -13,7 +13,7 @@ const patterns = NAMES.slice(0, -1).map((name): [Script, RegExp] => [
   new RegExp(name === "Kana" ? "[\\p{Script=Hiragana}\\p{Script=Katakana}ー]" : `\\p{Script=${name}}`, "u"),
 ]);
 
-/** Scripts by code points that were met. */
+/** Cache: script by code point. */
 const met = new Map<number, Script>();
 
 function scriptOf(letter: string): Script {
@@ -26,20 +26,20 @@ function scriptOf(letter: string): Script {
   return script;
 }
 
-/** Characters of a text that are looked at. */
+/** Characters of a text to examine. */
 const LOOKED_AT = 1000;
-/** What is no word of a language: addresses, code, names with digits. */
+/** Not words of a language: addresses, code, names with digits. */
 const NO_WORD = /[\d_@#/\\=<>{}()[\]$%^*|~`]|\p{Ll}\p{Lu}|[.:&]\p{L}/u;
 const LETTERS = /[\p{L}\p{M}]+/gu;
 
-/** Letters of one script in a text, in words with spaces between them. */
+/** Words of one script in a text, joined by spaces. */
 export interface ScriptWords {
-  /** Without combining marks. */
+  /** Number of letters without combining marks. */
   letters: number;
   text: string;
 }
 
-/** The words at the beginning of a text, by their scripts. */
+/** The words at the beginning of a text, by script. */
 export function scriptWords(text: string): Map<Script, ScriptWords> {
   const found = new Map<Script, ScriptWords>();
   for (const chunk of text.slice(0, LOOKED_AT).split(/\s+/)) {

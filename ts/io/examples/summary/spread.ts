@@ -1,6 +1,6 @@
 import type { Spread } from "./data-summary.js";
 
-/** How numbers are spread (nearest ranks); zeros where there are none. */
+/** Distribution of numbers (nearest ranks); zeros for an empty list. */
 export function spreadOf(values: readonly number[]): Spread {
   const sorted = Float64Array.from(values).sort();
   const at = (share: number) => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;

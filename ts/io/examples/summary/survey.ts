@@ -6,65 +6,65 @@ import { nearText, NearTexts } from "../near/near-texts.js";
 import { piecesOf } from "../near/pieces.js";
 import { spreadOf } from "./spread.js";
 
-/** An example, and where it stands in its file if that is known. */
+/** An example, and its line in the file if known. */
 export type SurveyExample = Pick<LocatedExample, "text" | "label"> & Partial<Pick<LocatedExample, "line" | "group">>;
 
-/** Parts with their examples, what is learnt from first. */
+/** Splits with their examples, the training split first. */
 export type Parts = readonly (readonly [part: DataPart, examples: readonly SurveyExample[]])[];
 
-/** Examples of a finding that are kept. */
+/** The most examples of a finding. */
 const SHOWN = 3;
-/** Characters of a text that are shown. */
+/** The most characters of a text to show. */
 const CHARACTERS = 100;
 
-/** An example as a finding shows it. */
+/** An example in a finding. */
 export function found(part: DataPart, place: number, { text, label, line }: SurveyExample): FoundExample {
   const start = text.slice(0, 4 * CHARACTERS).replace(/\s+/g, " ").trim();
   const cut = start.length > CHARACTERS ? `${start.slice(0, CHARACTERS).replace(/[\ud800-\udbff]$/, "")}…` : start;
   return { part, place, ...(line === undefined ? {} : { line }), text: cut, label: label.slice(0, CHARACTERS) };
 }
 
-/** A few examples of what was met, and how often it was. */
+/** A count with a few examples. */
 class Sightings {
   count = 0;
   readonly examples: FoundExample[] = [];
 
-  /** @param examples those of this time, made only where they are kept */
+  /** @param examples returns the examples; called only if they are kept */
   add(...examples: (() => FoundExample)[]): void {
     this.count++;
     if (this.examples.length < SHOWN) for (const make of examples) this.examples.push(make());
   }
 }
 
-/** What the texts of a part were found to be. */
+/** Findings about the texts of a split. */
 export interface PartSurvey extends Omit<PartSummary, "tokens"> {
   readonly part: DataPart;
   readonly seen: Readonly<
     Record<"duplicates" | "nearDuplicates" | "overlap" | "nearOverlap" | "chosen" | "empty" | "sharedGroup", Sightings>
   >;
-  /** Every example of it is one of training, with its label, and they are as many. */
+  /** Whether its examples are exactly the training examples. */
   readonly sameAsTraining: boolean;
-  /** Texts that are a number. */
+  /** Texts that are numbers. */
   readonly numbers: number;
-  /** Places of texts, of a part that is not learnt from, that nearly stand in training too. */
+  /** Indices of texts, outside the training split, that are near duplicates of training texts. */
   readonly nearTrained: ReadonlySet<number>;
-  /** Groups of a part that is not learnt from which stand in training too. */
+  /** Groups of another split that are also in the training split. */
   readonly sharedGroups: readonly string[];
 }
 
-/** What is known of texts so far. */
+/** Findings so far. */
 export interface Survey {
   readonly parts: readonly PartSurvey[];
   /** Texts with more than one label. */
   readonly twoLabels: Sightings;
 }
 
-/** Numbers as tables have them: signs, points and commas, an exponent, a currency or a percent sign. */
+/** Numbers in tables: with sign, points and commas, exponent, currency or percent sign. */
 const NUMBER = /^[-+−]?\p{Sc}?\s?\d[\d.,' ]*(?:e[-+]?\d+)?\s?[%\p{Sc}]?$/iu;
-/** No number is longer; of a long text no more is looked at. */
+/** The longest number, in characters; longer texts are not matched. */
 const LONGEST_NUMBER = 40;
 
-/** Where a text stood first. */
+/** The first occurrence of a text. */
 interface First {
   readonly part: DataPart;
   readonly place: number;
@@ -73,9 +73,8 @@ interface First {
 }
 
 /**
- * Looks for texts that repeat, nearly repeat and contradict each other, within parts and between them, in time and memory that grow
- * with the texts.
- * @param breathe awaited before each text, in the second of two passes with the number of those done
+ * Finds duplicates, near duplicates and contradicting labels, within and between splits. Time and memory are in proportion to the texts.
+ * @param breathe awaited before each text; in the second of two passes with the number done
  */
 export async function survey(parts: Parts, breathe: (done?: number) => Promise<void> | undefined): Promise<Survey> {
   const examplesOf = new Map(parts);

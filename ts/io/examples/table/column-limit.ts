@@ -1,21 +1,21 @@
 import { FormatError } from "../../../errors/errors.js";
 
-/** More columns than a table of texts has: what gives more is cut at the wrong character, or is no table. */
+/** The most columns of a table. More columns mean a wrong delimiter, or not a table. */
 export const MOST_COLUMNS = 10_000;
 
-/** What to say of a row that has more. */
+/** The error for a row with more. */
 export function tooWide(file: string, line: number, delimiter: string): FormatError {
   return new FormatError(
-    `${file}, line ${line}: the row has more than ${MOST_COLUMNS} columns by the delimiter ${JSON.stringify(delimiter)}; ` +
-      "tables of more are not read: give the character that separates the fields, or keep the columns of text and label alone",
+    `${file}, line ${line}: the row has more than ${MOST_COLUMNS} columns with the delimiter ${JSON.stringify(delimiter)}, ` +
+      "which is the maximum: set the right delimiter, or keep only the columns of text and label",
     { file, line, expected: MOST_COLUMNS },
   );
 }
 
 /**
- * The line on which the first row begins that has a line with too many columns, found before any field is made; null for none. Of a
- * text whose lines are all short nothing is read but their ends.
- * @param quoted whether fields may be in quotes, which then hold delimiters and line ends
+ * The first line of the first row with too many columns, found before any field is created; null for none. If all lines are short, only
+ * line ends are read.
+ * @param quoted whether quoted fields may contain delimiters and line ends
  */
 export function tooWideAt(text: string, delimiter: string, quoted: boolean): number | null {
   if (!hasLongLine(text)) return null;
@@ -44,7 +44,7 @@ function hasLongLine(text: string): boolean {
   return text.length - start >= MOST_COLUMNS;
 }
 
-/** Where the quotes that open at `open` close: before a delimiter, a line's end or the text's, with spaces between or without. */
+/** Index of the quote that closes the one at `open`: before a delimiter, a line end or the end of the text, optionally after spaces. */
 function closing(text: string, open: number, delimiter: string): number {
   for (let at = text.indexOf('"', open + 1); at >= 0; at = text.indexOf('"', at + 1)) {
     if (text[at + 1] === '"') {

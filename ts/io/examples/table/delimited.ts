@@ -3,7 +3,7 @@ import { FormatError } from "../../../errors/errors.js";
 import { MOST_COLUMNS, tooWide, tooWideAt } from "./column-limit.js";
 import type { Row } from "./rows.js";
 
-/** What is wrong with the quotes, and on which line. */
+/** A problem with quotes, and its line. */
 interface WrongQuotes {
   readonly line: number;
   readonly message: string;
@@ -16,10 +16,10 @@ function lineEnds(field: string): number {
   return count;
 }
 
-/** Told of a line with nothing on it: `quoted` where that is a field in quotes. */
+/** Called for an empty line; `quoted`: it is an empty field in quotes. */
 type Nothing = (line: number, quoted: boolean) => void;
 
-/** Hands over one row after the other, none of which is kept here, without lines that hold nothing. Returns what is wrong with the quotes first. */
+/** Calls `use` with each row, without empty lines; keeps none. Returns the first problem with quotes. */
 function eachRow(text: string, delimiter: string, quoted: boolean, use: (row: Row) => void, nothing?: Nothing): WrongQuotes | null {
   let next = 1;
   let at = 0;
@@ -34,15 +34,15 @@ function eachRow(text: string, delimiter: string, quoted: boolean, use: (row: Ro
     else if (cursor > at) nothing?.(line, cursor > at + 1);
     at = cursor;
   };
-  // Papa's fast mode splits at every delimiter and takes quotes for text.
+  // Papa's fast mode splits at every delimiter and treats quotes as text.
   Papa.parse<string[]>(text, { delimiter, newline: "\n", fastMode: !quoted, step });
   return wrong;
 }
 
 /**
- * Whether quotes in a tab-separated file are text. Many such files have no quoting: a field may begin with a quotation
- * mark, and a later one end with one. They are text where they do not pair up, and where taking them for quoting would join
- * lines or columns that are regular without.
+ * Whether quotes in a tab-separated file are text. Many such files have no quoting: one field may begin with a quotation mark, and a later
+ * one end with one. They are text if they do not pair up, or if treating them as quoting would join lines or columns that are regular
+ * otherwise.
  */
 function quotesAreText(text: string, delimiter: string): boolean {
   if (tooWideAt(text, delimiter, false) !== null) return false;
@@ -56,12 +56,12 @@ function quotesAreText(text: string, delimiter: string): boolean {
 }
 
 /**
- * Reads delimited text (RFC 4180: fields in quotes may hold delimiters, line breaks and doubled quotes). Blank lines are left
- * out, but for those between the rows of a single column, which are rows that are empty, as is an empty field in quotes there;
- * tab-separated files without quoting are recognised.
- * @param text normalised text; @param file name by which messages call it; @param use called with each row, in order
- * @throws `FormatError` with the line, for quotes that do not close and for rows of different lengths, once all are read; for a row
- *   with more columns than any table has before its fields are made
+ * Reads delimited text (RFC 4180: quoted fields may contain delimiters, line breaks and doubled quotes). Blank lines are skipped, except
+ * between the rows of a single column: there they are empty rows, as is an empty quoted field. Tab-separated files without quoting are
+ * recognised.
+ * @param text normalised text; @param file the file's name in messages; @param use called with each row, in order
+ * @throws `FormatError` with the line, for unclosed quotes and rows of different lengths, after reading all rows; for a row
+ *   with too many columns, before its fields are created
  */
 export function readDelimited(text: string, delimiter: string, file: string, use: (row: Row) => void): void {
   const quoted = !(delimiter === "\t" && text.includes('"') && quotesAreText(text, delimiter));
@@ -76,7 +76,7 @@ export function readDelimited(text: string, delimiter: string, file: string, use
     if (uneven === null && fields.length !== first.fields.length) uneven = row;
     if (uneven === null) use(row);
   };
-  // Lines with nothing on them since the last row: of a single column they are rows as soon as another follows.
+  // Empty lines since the last row: with a single column they are rows as soon as another row follows.
   let waiting: number[] = [];
   const takeWaiting = () => {
     for (const line of waiting) take({ line, fields: [""] });

@@ -2,13 +2,13 @@ import Papa from "papaparse";
 import { MOST_COLUMNS, tooWideAt } from "./column-limit.js";
 import { type Column, isNumber } from "./column.js";
 
-/** What may separate fields where the format's own separator does not. */
+/** Other delimiters to try. */
 const DELIMITERS = [",", ";", "\t", "|"];
 
-/** Records that are looked at. */
+/** Number of records to examine. */
 const PREVIEW = 20;
 
-/** Fields of the first records under a delimiter; null where they do not have the same number of them, two or more. */
+/** Fields of the first records with a delimiter; null unless all have the same number, at least two. */
 function firstFields(text: string, delimiter: string): readonly string[] | null {
   if (tooWideAt(text, delimiter, true) !== null) return null;
   const { data, errors } = Papa.parse<string[]>(text, { delimiter, newline: "\n", preview: PREVIEW });
@@ -19,8 +19,8 @@ function firstFields(text: string, delimiter: string): readonly string[] | null 
 }
 
 /**
- * The delimiter of a file whose format says one, `own`: another only where it alone makes sense. That is where the first records
- * have as many fields each, and the header has the columns asked for by name, or there are as many as those asked for by number.
+ * The delimiter of a file. `own` is the format's; another one only if it is the only one with which the first records have equal numbers of
+ * fields and contain the requested columns: by name in the header, or enough of them by number.
  */
 export function sniffDelimiter(
   text: string,
@@ -35,7 +35,7 @@ export function sniffDelimiter(
     first.length > most;
   const firstLine = text.slice(0, text.indexOf("\n") + 1 || undefined);
   const alone = firstLine.split(own, MOST_COLUMNS).map((field) => field.trim().replace(/^"(.*)"$/, "$1"));
-  // A header that has the names asked for is what its format says, whatever stands below it.
+  // A header with the requested names confirms the format's own delimiter, whatever is below it.
   if (columns === undefined && names.length > 0 && names.every((name) => alone.includes(name))) return own;
   const agrees = (delimiter: string) => {
     const first = firstFields(text, delimiter);
@@ -48,8 +48,8 @@ export function sniffDelimiter(
 }
 
 /**
- * What alone cuts the first records evenly where no delimiter gives the columns asked for: with it the message that says so
- * names the columns that there are.
+ * The only delimiter that splits the first records evenly, if none has the requested columns: the error message then lists the existing
+ * columns.
  */
 function likelyDelimiter(text: string, firstLine: string): string | null {
   const even = DELIMITERS.filter((delimiter) => firstLine.includes(delimiter) && firstFields(text, delimiter) !== null);

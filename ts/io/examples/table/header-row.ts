@@ -1,23 +1,22 @@
 import { clip } from "../../../errors/excerpt.js";
 import type { Row } from "./rows.js";
 
-/** Names that columns of texts and labels have, in any case. */
+/** Usual names of columns of texts and labels, in any case. */
 const USUAL =
   /^(id|index|text|texts|sentence|body|title|subject|comment|comments|review|content|message|description|question|name|label|labels|class|category|target|sentiment|score|rating|stars|queue|topic|tag|intent)$/i;
-/** Longer fields are no names. */
+/** The longest name, in characters. */
 const LONGEST = 40;
-/** In fewer rows nothing tells. */
+/** The fewest rows for a judgement. */
 const FEWEST = 4;
 
-/** Short, of words or an identifier, no number and no sentence. */
+/** Whether a field is short, of words or an identifier, and not a number or a sentence. */
 const isName = (field: string) => /^[\p{L}_][\p{L}\p{M}\p{N}_ .()/#-]*$/u.test(field) && !/[.]$/.test(field) && field.length <= LONGEST;
 const isNumber = (field: string) => field.trim() !== "" && Number.isFinite(Number(field));
 
 /**
- * Whether the first row of a table whose columns were asked for by number looks like a header that is read as an example: all its
- * fields are different names, that of the labels stands nowhere else in its column, where the others do or are numbers, and one is a usual name or
- * labels are numbers.
- * @param wanted rows with the fields asked for: the text and, where labels are wanted, the label
+ * Whether the first row of a table with columns by number looks like a header: its fields are different names; the one in the labels'
+ * column occurs nowhere else there, while other labels repeat or are numbers; and one is a usual name or the labels are numbers.
+ * @param wanted rows with the requested fields: the text and, if requested, the label
  */
 export function looksLikeHeader(first: Row, wanted: readonly Row[]): boolean {
   const { fields } = first;
@@ -34,11 +33,11 @@ export function looksLikeHeader(first: Row, wanted: readonly Row[]): boolean {
   return usual && others.filter(([, count]) => count > 1).length > others.length / 2;
 }
 
-/** What to say of it. */
+/** The warning about it. */
 export function headerWarning(file: string, { line, fields }: Row): string {
   const names = fields.slice(0, 6).map((field) => JSON.stringify(clip(field, 40)));
   return (
-    `${file}, line ${line}: ${names.join(", ")} ${fields.length === 1 ? "looks" : "look"} like a header, but as columns are given by number it is read as an ` +
-    "example: give the columns by these names instead"
+    `${file}, line ${line}: ${names.join(", ")} ${fields.length === 1 ? "looks" : "look"} like a header, but since columns are named by number, it is read as an ` +
+    "example: name the columns by these names instead"
   );
 }

@@ -11,16 +11,16 @@ const PAIRS: readonly (readonly string[])[] = [
   ["anchor", "positive"],
   ["text", "text_pair"],
 ];
-/** How names of a pair end, behind what they have in common. */
+/** Endings of a pair's names after their common part. */
 const ENDS: readonly (readonly string[])[] = [
   ["1", "2"],
   ["a", "b"],
   ["left", "right"],
   ["first", "second"],
 ];
-/** Values that are looked at. */
+/** Number of values to examine. */
 const SAMPLE = 200;
-/** Words that a text has at least, in the mean. */
+/** The fewest words of a text, on average. */
 const WORDS = 2;
 
 function areNamedAsPair(one: string, other: string): boolean {
@@ -34,7 +34,7 @@ function areNamedAsPair(one: string, other: string): boolean {
   });
 }
 
-/** Looks whether the texts' column is one of a pair, as question1 and question2: by the columns' names and what the other one holds. */
+/** Detects whether the texts' column is one of a pair, as question1 and question2, by the columns' names and the other one's values. */
 export class OtherHalf {
   private column: string | null = null;
   private looked = 0;
@@ -42,7 +42,7 @@ export class OtherHalf {
 
   constructor(private readonly text: Column) {}
 
-  /** The column whose values are to be shown; null for none. */
+  /** The column whose values are needed; null for none. */
   among(names: readonly string[]): string | null {
     const { text } = this;
     if (isNumber(text)) return null;
@@ -56,7 +56,7 @@ export class OtherHalf {
     if (typeof value === "string") this.words += value.slice(0, 1000).match(/\p{L}+/gu)?.length ?? 0;
   }
 
-  /** The column, where it holds texts. */
+  /** The column, if it has texts. */
   get found(): string | null {
     return this.looked > 0 && this.words >= WORDS * this.looked ? this.column : null;
   }

@@ -11,11 +11,11 @@ interface Columns {
 }
 
 /**
- * Sentences of a file in CoNLL's columns: a word a line with its tag, a blank line behind each sentence. The first column has the words, the
- * last one the tags, unless `fields` names others by their numbers from 0. Columns are parted by tabs where the first line has one, else
- * by white space. Lines with -DOCSTART- are left out, and so are comments: lines that begin a sentence with "#" and have other columns
- * than words have, or a tag that no word has. Throws `FormatError` with the line where a word has another number of columns than most, or no
- * tag; untagged, one column is enough.
+ * Sentences of a file in CoNLL's format: one word per line with its tag, and a blank line after each sentence. The first column has the
+ * words, the last one the tags, unless `fields` names others by numbers from 0. Columns are separated by tabs if the first line has one,
+ * otherwise by white space. Lines with -DOCSTART- are skipped, and so are comments: lines that begin a sentence with "#" and have another
+ * number of columns than words, or a tag that no word has. Throws `FormatError` with the line if a word has another number of columns than
+ * most, or no tag; without tags one column is enough.
  */
 export function readConll(bytes: Uint8Array, file: string, fields: TokenFields, tagged = true): LocatedTokens[] {
   const lines = normaliseText(decodeText(bytes, file)).split("\n");
@@ -54,14 +54,14 @@ export function readConll(bytes: Uint8Array, file: string, fields: TokenFields, 
   return found;
 }
 
-/** How lines are cut into columns. */
+/** How lines are split into columns. */
 function splitterOf(lines: readonly string[]): (line: string) => string[] {
   const first = lines.find((line) => line.trim() !== "" && !line.startsWith("#") && !line.startsWith("-DOCSTART-"));
   if (first?.includes("\t")) return (line) => line.split("\t").map((cell) => cell.trim());
   return (line) => line.trim().split(/[ \t]+/);
 }
 
-/** How many columns most lines have, `least` at least. */
+/** The number of columns of most lines, at least `least`. */
 function widthOf(lines: readonly (readonly string[])[], least: number): number {
   const counts = new Map<number, number>();
   for (const cells of lines) {

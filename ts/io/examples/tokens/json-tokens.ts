@@ -5,7 +5,7 @@ import { broken, type LocatedTokens, nameOf, type TokenFields } from "./located-
 
 /**
  * Examples of JSON Lines or JSON: `{ tokens, tags }`, or `{ text, spans }` of spans `{ start, end, label }` or `[start, end, label]`,
- * counted in UTF-16 units. Throws `FormatError` with the place for rows that are none of these.
+ * counted in UTF-16 units. Throws `FormatError` with the place for other rows.
  */
 export function readJsonTokens(
   bytes: Uint8Array,
@@ -37,7 +37,7 @@ function exampleOf(
       throw broken(
         file,
         line,
-        `tags are names such as "B-PER", or null, got ${excerpt(tags[numbers])}: write the names that numbers stand for`,
+        `tags are names such as "B-PER", or null, got ${excerpt(tags[numbers])}; replace numbers by the names of the tags`,
       );
     return { words: tokens as string[], labels: tags as (string | null)[] };
   }
@@ -56,7 +56,7 @@ function exampleOf(
   );
 }
 
-/** A span as an object; what is none is refused, with its place, by who takes it. */
+/** A span as an object. The caller rejects invalid ones, with their place. */
 function spanOf(span: unknown): unknown {
   if (Array.isArray(span) && span.length === 3) return { start: span[0], end: span[1], label: span[2] };
   return isJsonObject(span) ? { start: span["start"], end: span["end"], label: span["label"] } : span;

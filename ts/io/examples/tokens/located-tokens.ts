@@ -2,7 +2,7 @@ import { ConfigError, FormatError } from "../../../errors/errors.js";
 import { clip, excerpt } from "../../../errors/excerpt.js";
 import { placeIn } from "../parse.js";
 
-/** Words of a text with a label each, null for none. */
+/** Words of a text with labels, null for none. */
 interface WordsRow {
   readonly words: readonly string[];
   readonly labels: readonly (string | null)[];
@@ -14,24 +14,24 @@ interface SpansRow {
   readonly entities: readonly { readonly start: number; readonly end: number; readonly label: string }[];
 }
 
-/** Words or spans with labels, as a classifier of tokens takes them, and where they stand. */
+/** Words or spans with labels, as a token classifier accepts them, and their place. */
 export interface LocatedTokens {
   readonly example: WordsRow | SpansRow;
-  /** Line of the file that it begins on, from 1; in JSON and Parquet its number from 1. */
+  /** Its first line in the file, from 1; in JSON and Parquet its number from 1. */
   readonly line: number;
 }
 
-/** Names that a file has in place of the usual ones: `tokens`, `tags`, `text`, `spans`, `sentence`. */
+/** A file's names for the standard fields `tokens`, `tags`, `text`, `spans`, `sentence`. */
 export type TokenFields = Readonly<Record<string, string>>;
 
-/** The names there are. */
+/** The standard names. */
 const tokenFieldNames = ["tokens", "tags", "text", "spans", "sentence"] as const;
 
-/** What a field is called in a file. */
+/** A field's name in a file. */
 export const nameOf = (fields: TokenFields, field: (typeof tokenFieldNames)[number]): string =>
   Object.hasOwn(fields, field) ? fields[field]! : field;
 
-/** Throws `ConfigError` for names of fields that there are not. */
+/** Throws `ConfigError` for unknown names of fields. */
 export function checkTokenFields(what: string, fields: TokenFields): void {
   const strange = Object.keys(fields).find((name) => !(tokenFieldNames as readonly string[]).includes(name));
   if (strange === undefined) return;
@@ -40,17 +40,17 @@ export function checkTokenFields(what: string, fields: TokenFields): void {
   });
 }
 
-/** What is wrong at a place in a file. */
+/** An error at a place in a file. */
 export const broken = (file: string, line: number, problem: string) =>
   new FormatError(`${file}, ${placeIn(file, line)}: ${problem}`, { file, line });
 
-/** Throws `FormatError` unless a word and its tag are there; the tag is null where none is looked for. */
+/** Throws `FormatError` unless word and tag are present; the tag is null if none is expected. */
 export function checkWord(file: string, line: number, word: string, tag: string | null): void {
   if (word.trim() === "") {
     const before = tag === null ? "" : ` before its tag ${excerpt(tag)}`;
-    throw broken(file, line, `a word is expected${before}, it is empty`);
+    throw broken(file, line, `a word is expected${before}, got an empty one`);
   }
-  if (tag?.trim() === "") throw broken(file, line, `a tag is expected behind the word ${clip(excerpt(word), 60)}`);
+  if (tag?.trim() === "") throw broken(file, line, `a tag is expected after the word ${clip(excerpt(word), 60)}`);
 }
 
 /** How a file of labelled words is read. */

@@ -3,8 +3,8 @@ import type { ExampleFormat } from "../parse.js";
 import { checkWord, type LocatedTokens, nameOf, type TokenReading } from "./located-tokens.js";
 
 /**
- * Sentences of a table with a word a row: columns `sentence`, `tokens` and `tags`. A sentence begins where its column says another name than
- * before; where it is empty, the sentence goes on. Throws errors of `rowsOf`, and `FormatError` for a row without word or tag.
+ * Sentences of a table with one word per row: columns `sentence`, `tokens` and `tags`. A sentence begins where its column changes; an empty
+ * value continues the sentence. Throws as `rowsOf`, and `FormatError` for a row without word or tag.
  */
 export async function readWordTable(
   bytes: Uint8Array,

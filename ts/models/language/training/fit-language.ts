@@ -43,7 +43,11 @@ export async function fitLanguage(
   const taken = takeLanguageExamples("fit", parts, examples, reading);
   const heldOut = validation === undefined ? null : takeLanguageExamples("fit: validation", parts, validation, reading);
   if (heldOut?.length === 0)
-    throw new ConfigError("fit: validation has no examples to measure", { op: "fit", option: "validation", length: 0 });
+    throw new ConfigError("fit: validation: expected examples, got an empty list", {
+      op: "fit",
+      option: "validation",
+      length: 0,
+    });
   const sizes = taken.map(({ ids }) => ids.length);
   const measure =
     heldOut === null
@@ -79,7 +83,7 @@ export async function evaluateLanguage(
   const reading = { ...(fields !== undefined && { fields }), ...(maxTokens !== undefined && { maxTokens }) };
   const taken = takeLanguageExamples("evaluate", parts, examples, reading);
   if (taken.length === 0)
-    throw new ConfigError("evaluate: there are no examples to measure", { op: "evaluate", length: 0 });
+    throw new ConfigError("evaluate: expected examples, got an empty list", { op: "evaluate", length: 0 });
   return measureTokens(parts, adapter, taken, { signal, onProgress });
 }
 

@@ -76,7 +76,11 @@ export async function fitPreferences(
     ),
   ) as [TrainingTokens[], TrainingTokens[]];
   if (chosen.length === 0)
-    throw new ConfigError(`${what}: there are no examples to learn from`, { op: what, option: "examples", length: 0 });
+    throw new ConfigError(`${what}: expected training examples, got an empty list`, {
+      op: what,
+      option: "examples",
+      length: 0,
+    });
   const sizes = chosen.map(({ ids }, i) => ids.length + rejected[i]!.ids.length);
   const settings = settingsOf(
     parts,
