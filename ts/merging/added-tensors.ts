@@ -1,12 +1,12 @@
 import type { OpenTensorFile, TensorInfo } from "../io/safetensors/index.js";
 
-/** A tensor that the merged model has and the base lacks. */
+/** A tensor of the merged model that the base lacks. */
 export interface AddedTensor extends TensorInfo {
-  /** The base's tensor whose values it starts from; null where a change gives all of them. */
+  /** The base's tensor with its initial values; null if a change sets all of them. */
   readonly copyOf: string | null;
 }
 
-/** A base's tensors and others beside them, as if the base had them. */
+/** A base's tensors together with added ones. */
 export function withAdded(base: OpenTensorFile, added: ReadonlyMap<string, AddedTensor>): OpenTensorFile {
   if (added.size === 0) return base;
   const source = (name: string) => added.get(name)?.copyOf ?? name;

@@ -14,8 +14,8 @@ import type { Pause } from "./stored-tensor.js";
 
 /**
  * Converts a PiSSA or OLoRA adapter to an ordinary one of twice the rank: its initial A₀ and B₀ are recomputed from the base's weights, as
- * in `loadAdapter`. Other adapters are returned unchanged, and so are layers that do not fit the base, which the merge refuses.
- * @param base the weights on which PEFT made the adapter
+ * in `loadAdapter`. Other adapters are returned unchanged, and so are layers that do not fit the base, which the merge rejects.
+ * @param base the weights on which PEFT created the adapter
  * @param modelType `model_type` of its config.json; null if there is none
  */
 export async function convertPissaOn(

@@ -8,20 +8,20 @@ import { sameShape } from "../values/tensor.js";
 import { factored, layerOf, refactored } from "./factor.js";
 import type { Pause } from "./stored-tensor.js";
 
-/** What an adapter of fewer numbers misses of what it stands for, relative to it in Frobenius norms. */
+/** Relative approximation error of a smaller adapter, in Frobenius norms. */
 export interface Missed {
   readonly module: string;
   readonly rank: number;
   readonly error: number;
 }
 
-/** An adapter and what it misses. */
+/** An adapter and its approximation errors. */
 export interface Approximation {
   readonly adapter: Adapter;
   readonly layers: readonly Missed[];
-  /** Of all layers together. */
+  /** The error of all layers together. */
   readonly error: number;
-  /** Tensors that changed and that no low-rank update can hold, such as norms and biases. */
+  /** Changed tensors that a low-rank update cannot represent, such as norms and biases. */
   readonly left: readonly string[];
 }
 
@@ -38,10 +38,10 @@ class Collected {
     this.missedSquare += missed;
   }
 
-  /** Ranks and α of layers that are smaller than the rest. */
+  /** Ranks and α of layers with a smaller rank than the others. */
   patterns(rank: number): { rankPattern: Map<string, number>; alphaPattern: Map<string, number> } {
     const smaller = [...this.layers].filter(([, layer]) => layer.rank !== rank);
-    // A key counts for every path that ends in it: this one is to be the whole.
+    // A key matches every path that ends in it; this one must match the whole path.
     const escaped = smaller.map(([path, layer]) => [`^${path.replace(/[^\w]/g, "\\$&")}`, layer.rank] as const);
     return { rankPattern: new Map(escaped), alphaPattern: new Map(escaped) };
   }
@@ -54,9 +54,9 @@ class Collected {
 const embeddings = /(^|[._])(embed(ding)?s?|embed_\w+|wte|wpe)$|_embeddings?$|(^|\.)shared$/;
 
 /**
- * An adapter that makes a fine-tuned model of its base, as well as a rank allows: the singular value decomposition of each
- * weight's change, one weight after another.
- * @throws `AdapterError` where no weight changed, or the two are not of one model
+ * The best adapter of a rank for the difference between a fine-tuned model and its base: the singular value decomposition of each weight's
+ * change, one weight at a time.
+ * @throws `AdapterError` if no weight changed, or the two models do not match
  */
 export async function extractAdapter(
   base: OpenTensorFile,
@@ -116,7 +116,7 @@ export async function extractAdapter(
   return { adapter, layers: collected.missed, error: collected.error, left };
 }
 
-/** Of what is not finite there is no decomposition. Throws `AdapterError` that says in which model it stands. */
+/** Values that are not finite have no decomposition. Throws `AdapterError`, which names the model. */
 function checkFinite(name: string, before: Float32Array, after: Float32Array): void {
   for (const [model, values] of [
     ["base", before],
@@ -132,8 +132,8 @@ function checkFinite(name: string, before: Float32Array, after: Float32Array): v
 }
 
 /**
- * The same adapter at another rank, as well as that allows; at a larger one it is the same. What it holds beside A and B stays.
- * The scaling is in A and B then: α is the rank.
+ * The best approximation of an adapter at another rank; at a larger rank it is exact. Other tensors than A and B stay unchanged. A and B
+ * include the scaling: α equals the rank.
  */
 export async function resizeAdapter(
   { config, layers, extra }: Adapter,
@@ -146,7 +146,7 @@ export async function resizeAdapter(
     const [inFeatures, outFeatures] = [layer.loraA.shape[0]!, layer.loraB.shape[1]!];
     const made = await withPauses(refactored(layer, rank), pause);
     const factors = layerOf(layer.kind, true, inFeatures, outFeatures, made);
-    // B's bias is scaled as its product is.
+    // B's bias is scaled like its product.
     const bias = layer.bias && { shape: layer.bias.shape, data: layer.bias.data.map((value) => value * layer.scaling) };
     const kept = { ...(bias && { bias }), ...(layer.magnitude && { magnitude: layer.magnitude }) };
     collected.add(path, { ...factors, ...kept }, made);

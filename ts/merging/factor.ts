@@ -5,7 +5,7 @@ import type { Steps } from "../values/decompose/steps.js";
 import { type Svd, svdInSteps } from "../values/decompose/svd.js";
 import { updateNorm } from "./norms.js";
 
-/** Factors of a matrix `[rows, columns]` ≈ L·R, and what they miss. */
+/** Factors of a matrix `[rows, columns]` ≈ L·R, and their error. */
 export interface Factored {
   readonly rank: number;
   /** L `[rows, rank]` */
@@ -17,7 +17,7 @@ export interface Factored {
   readonly missed: number;
 }
 
-/** The best factors of that rank (Eckart and Young 1936), or of the matrix's own where that is less. */
+/** The best factors of that rank (Eckart and Young 1936), or of the matrix's own rank if lower. */
 export function* factored(
   matrix: Float32Array | Float64Array,
   rows: number,
@@ -30,7 +30,7 @@ export function* factored(
   return balanced(found, square, rows, columns);
 }
 
-/** A layer's update s·A·B in factors of another rank, without making the whole product. */
+/** A layer's update s·A·B as factors of another rank, without computing the whole product. */
 export function* refactored(layer: AdapterLayer, most: number): Steps<Factored> {
   const { loraA, loraB, scaling } = layer;
   const [inFeatures, rank] = loraA.shape as [number, number];
@@ -41,7 +41,7 @@ export function* refactored(layer: AdapterLayer, most: number): Steps<Factored> 
   return balanced(found, norm * norm, inFeatures, outFeatures);
 }
 
-/** Factors that share each σ between them. */
+/** Factors with √σ each. */
 function balanced({ values, left, right }: Svd, square: number, rows: number, columns: number): Factored {
   const rank = values.length;
   const kept = values.reduce((sum, value) => sum + value * value, 0);
@@ -52,7 +52,7 @@ function balanced({ values, left, right }: Svd, square: number, rows: number, co
   return { rank, left: l, right: r, square, missed: square > kept ? square - kept : 0 };
 }
 
-/** The layer that factors make: their product is the update, so its scaling is 1. */
+/** The layer of factors: their product is the update, so its scaling is 1. */
 export function layerOf(
   kind: AdapterLayer["kind"],
   inFirst: boolean,

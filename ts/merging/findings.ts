@@ -5,9 +5,9 @@ import { idlePatterns } from "../io/peft/doubts.js";
 import { lackingLayers } from "../io/peft/lacking-layers.js";
 import type { Tensor } from "../values/tensor.js";
 
-/** Something about an adapter that its owner should look at. */
+/** A possible problem of an adapter. */
 export interface Finding {
-  /** The module or tensor; null where it is about all of them. */
+  /** The module or tensor; null if it concerns all of them. */
   readonly at: string | null;
   readonly problem: string;
 }
@@ -36,17 +36,17 @@ function layerFindings({ loraA, loraB, bias, magnitude, scaling }: AdapterLayer)
 
 export const findingText = ({ at, problem }: Finding) => (at === null ? problem : `${at}: ${problem}`);
 
-/** What keeps an adapter from a base: first what a merge said, then what would come after it. Throws again what is no error of ours. */
+/** Why an adapter does not fit a base: the error of a merge, then those that would follow. Rethrows other errors. */
 export function misfits(error: unknown, adapter: Adapter, base: BaseIndex): string[] {
   if (!(error instanceof LowrankError)) throw error;
   const others = [...adapterProblems(adapter, base)].map(({ message }) => message);
   return [...new Set([error.message, ...others])];
 }
 
-/** Findings that most layers share are told once. */
+/** Findings that most layers share are reported once. */
 const MANY = 8;
 
-/** What is suspicious about an adapter's own values. */
+/** Suspicious values of an adapter. */
 export function suspicions(adapter: Adapter): Finding[] {
   const { layers, extra } = adapter;
   const found: Finding[] = [];
@@ -60,8 +60,8 @@ export function suspicions(adapter: Adapter): Finding[] {
 }
 
 /**
- * Layers that an adapter changes in one place of a stack and not in another, though its configuration targets both. Without the base
- * nobody knows whether they are there.
+ * Layers that an adapter changes in some blocks and not in others, although its configuration targets both. Without the base it is unknown
+ * whether they exist.
  */
 export function gaps({ config, layers }: Adapter): Finding[] {
   const stacks = new Map<string, { numbers: Set<string>; ends: Set<string> }>();
@@ -75,7 +75,7 @@ export function gaps({ config, layers }: Adapter): Finding[] {
   }
   const found: Finding[] = [];
   for (const [stack, { numbers, ends }] of stacks) {
-    // Where most are missing, the layers are of several kinds.
+    // If most are missing, the blocks are of different kinds.
     if (numbers.size * ends.size > 2 * layers.size) continue;
     for (const end of ends) {
       const paths = [...numbers].map((number) => `${stack}${number}${end}`);

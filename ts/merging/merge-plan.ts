@@ -22,7 +22,7 @@ import { type RowUpdate, rowUpdate } from "./row-update.js";
 import { twinOf, withTiedBias } from "./tied-bias.js";
 import { findUntied, type Untied } from "./untied.js";
 
-/** Rows of a table that were trained apart. */
+/** Separately trained rows of an embedding. */
 export interface TrainedRows {
   readonly indices: readonly number[];
   readonly values: Float32Array;
@@ -30,7 +30,7 @@ export interface TrainedRows {
 
 /** How one tensor of the base changes. */
 export type Change =
-  /** W + s·L·R, with DoRA scaled to its magnitudes; of a linear layer or an embedding. W has trained rows, where there are any. */
+  /** W + s·L·R of a linear layer or an embedding, with DoRA scaled to its magnitudes. W includes trained rows, if any. */
   | {
       readonly kind: "update";
       readonly module: string;
@@ -45,29 +45,28 @@ export type Change =
   /** x + values, of a bias. */
   | { readonly kind: "add"; readonly values: Float32Array };
 
-/** What merging makes of a base, before any of it is read. */
+/** The plan of a merge, before the base is read. */
 export interface MergePlan {
-  /** By the base's tensor. */
+  /** Changes by the base's tensor. */
   readonly changes: ReadonlyMap<string, Change>;
-  /** The base as if it had what is added to it. */
+  /** The base with added tensors. */
   readonly base: OpenTensorFile;
   readonly added: ReadonlyMap<string, AddedTensor>;
   readonly untied: Untied | null;
-  /** What stands before the files' names in `base`; most often "". */
+  /** Prefix of the files' names in `base`; usually "". */
   readonly prefix: string;
-  /** What the adapter brings that the base lacks; null where it brings none. */
+  /** The adapter's head that the base lacks; null for none. */
   readonly head: NewHead | null;
-  /** What someone should know who merges. */
+  /** Warnings for users. */
   readonly warnings: readonly string[];
 }
 
 const floatTypes: readonly string[] = ["F32", "F16", "BF16"] satisfies FloatDtype[];
 
 /**
- * Plans a merge of an adapter into files of any architecture, by the names of their tensors alone.
- * @param config config.json, where there is one: it says which layers keep their weights transposed, and what is tied
- * @throws `AdapterError` where the adapter does not fit the base or has something the base has no place for,
- *   `UnsupportedError` where the base's element type cannot be written
+ * Plans a merge of an adapter into files of any architecture, only by the names of their tensors.
+ * @param config config.json, if there is one: it says which layers store transposed weights, and what is tied
+ * @throws `AdapterError` if the adapter does not fit the base or has tensors that the base has no place for, `UnsupportedError` if the base's element type cannot be written
  */
 export function planMerge(
   given: OpenTensorFile,
@@ -83,7 +82,7 @@ export function planMerge(
   const added = new Map<string, AddedTensor>();
   if (untied?.isNew) {
     added.set(untied.output, { ...files.info(untied.embedding), copyOf: untied.embedding });
-    // Where the weights are tied the biases are, and no longer than that.
+    // The biases are tied as long as the weights are.
     const bias = untied.output.replace(/weight$/, "bias");
     const twin = twinOf(bias);
     if (twin !== null && files.has(twin) && !files.has(bias)) added.set(bias, { ...files.info(twin), copyOf: twin });
@@ -119,7 +118,7 @@ function checkWritable(name: string, base: OpenTensorFile): void {
   );
 }
 
-/** Whole modules of the adapter that the base has no tensors of, such as a classifier on it. */
+/** Whole modules of the adapter that the base lacks, such as a classifier. */
 function newHeads({ layers, extra }: Adapter, base: OpenTensorFile): Map<string, AddedTensor> {
   const paths = relatePaths([...layers.keys()], new Set(base.names));
   const heads = new Map<string, AddedTensor>();
@@ -127,7 +126,7 @@ function newHeads({ layers, extra }: Adapter, base: OpenTensorFile): Map<string,
     const own = paths.toBase(baseTensor(name));
     if (base.has(own)) continue;
     if (isTokenRows(name)) throw noPlaceFor(name);
-    // Beside names without the prefix that the adapter's model puts before them, it would be read as one of theirs.
+    // Beside names without the adapter model's prefix, it would be read as one of the base's own.
     const [layer = ""] = layers.keys();
     if (paths.toBase(layer) !== layer) throw noPlaceFor(name);
     const { dtype } = base.info(`${paths.toBase(layer)}.weight`);
@@ -153,11 +152,11 @@ function changesOf(
     changes.set(own, how);
   };
   for (const [name, tensor] of withoutCopies(extra)) {
-    // The base's own weight, which PEFT writes beside an adapted embedding: the base has it.
+    // PEFT writes the base's own weight beside an adapted embedding; the base has it already.
     const own = paths.toBase(baseTensor(name));
     if (!base.has(own)) throw noPlaceFor(name);
     if (/\.base_layer\./.test(name) && name.endsWith(".weight")) continue;
-    // What the whole module took the place of.
+    // The part that the whole module replaces.
     if (isOriginal(name)) continue;
     if (isTokenRows(name)) {
       const table = { path: baseTensor(name).slice(0, -".weight".length), shape: base.info(own).shape };
@@ -170,7 +169,7 @@ function changesOf(
     const { shape } = base.info(`${target}.weight`);
     const update = rowUpdate(layer, isInFirst(path, layer, shape));
     const embedding = layer.kind === "embedding";
-    // Trained rows of a table are those of the output that was tied to it, too.
+    // Trained rows of an embedding are also those of the tied output.
     const ofTable = `${target}.weight` === untied?.output ? changes.get(untied.embedding) : undefined;
     const rows = ofTable?.kind === "rows" ? ofTable : null;
     change(`${target}.weight`, { kind: "update", module: path, embedding, update, rows }, path);
@@ -179,7 +178,7 @@ function changesOf(
     if (!base.has(name)) throw noPlaceFor(`${path}.lora_B.bias`);
     const values = layer.bias.data.map((value) => value * layer.scaling);
     const before = changes.get(name);
-    // A bias that was trained as well is in the file as a whole.
+    // A trained bias is in the file as a whole.
     if (before?.kind === "replace")
       changes.set(name, { kind: "replace", values: before.values.map((value, i) => value + values[i]!) });
     else changes.set(name, { kind: "add", values });

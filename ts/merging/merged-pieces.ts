@@ -8,8 +8,8 @@ import { StoredPiece } from "./stored-piece.js";
 import { blocksOf, type Pause, type Range, StoredTensor } from "./stored-tensor.js";
 
 /**
- * A changed tensor's new values, part by part, in float32; what is read of the base is widened, so that writing rounds once.
- * @yields `begin`, the first element's place, and the values, which are the receiver's
+ * A changed tensor's new values, part by part, in float32. The base's values are widened, so writing rounds once.
+ * @yields `begin`, the index of the first element, and the values, which the receiver owns
  */
 export async function* mergedValues(
   engine: Engine,
@@ -24,8 +24,8 @@ export async function* mergedValues(
 }
 
 /**
- * A changed tensor's new bytes in the base's own element type, piece by piece; each is the receiver's until the next but one is
- * asked for. Errors as `encodeTensor`.
+ * A changed tensor's new bytes in the base's element type, piece by piece. A piece stays valid until the next but one is requested. Throws
+ * as `encodeTensor`.
  */
 export async function* mergedPieces(
   engine: Engine,
@@ -72,7 +72,7 @@ async function* updatedPieces(
   }
 }
 
-/** The same of a piece that has a value too large for the format: in float32, where `encodeTensor`'s error says which. */
+/** The same for a piece with a value too large for the format: in float32, so that `encodeTensor`'s error names the value. */
 async function inSteps(
   engine: Engine,
   tensor: StoredTensor,
@@ -92,7 +92,7 @@ async function inSteps(
   }
 }
 
-/** Part of a piece with its new values, which are in that memory until the next part is asked for. */
+/** Part of a piece with its new values, valid until the next part is requested. */
 interface Merged {
   readonly piece: Range;
   readonly block: Range;
@@ -165,7 +165,7 @@ async function* updated(
     }
   };
   if (magnitude === null) return yield* sums();
-  // An output that lies along a row is whole in its block; one along a column only after all of them.
+  // An output along a row is complete within its block; one along a column only after all blocks.
   if (!magnitude.alongRows) updater.scaleColumns(await columnSquares(sums(), columns));
   for await (const part of sums()) {
     updater.scale(part.block.begin / columns);

@@ -7,7 +7,7 @@ import type { OpenTensorFile } from "../io/safetensors/index.js";
 
 type ModelConfig = { readonly [key: string]: Json };
 
-/** transformers' classes of models with a head, by PEFT's task. */
+/** Suffixes of transformers' model classes with a head, by PEFT's task. */
 const classes: Readonly<Record<string, string>> = {
   SEQ_CLS: "ForSequenceClassification",
   TOKEN_CLS: "ForTokenClassification",
@@ -15,7 +15,7 @@ const classes: Readonly<Record<string, string>> = {
 /** The last layer of their heads. */
 const lastLayer = /^(?:classifier(?:\.out_proj)?|score)\.weight$/;
 
-/** How many labels the classifier has that an adapter holds as a whole; null where it holds none. */
+/** Number of labels of the classifier in an adapter's file; null if there is none. */
 export function headLabels({ config, extra }: Adapter): number | null {
   if (!Object.hasOwn(classes, config.taskType ?? "")) return null;
   for (const [name, { shape }] of withoutCopies(extra))
@@ -24,8 +24,8 @@ export function headLabels({ config, extra }: Adapter): number | null {
 }
 
 /**
- * What stands before the model's own names in an adapter that was made on the model with a head, where the base lacks both: "bert."
- * beside "classifier.weight". The merged model has the names of the model with a head. Else "".
+ * Prefix of the model's names in an adapter for a model with a head, if the base has neither head nor prefix: "bert." beside
+ * "classifier.weight". The merged model has the names of the model with a head. Otherwise "".
  */
 export function prefixOfHead({ layers, extra }: Adapter, base: OpenTensorFile): string {
   const paths = relatePaths([...layers.keys()], new Set(base.names));
@@ -38,7 +38,7 @@ export function prefixOfHead({ layers, extra }: Adapter, base: OpenTensorFile): 
   return "";
 }
 
-/** A file's tensors, each name behind a prefix. */
+/** A file's tensors with a prefix before each name. */
 export function withPrefix(file: OpenTensorFile, prefix: string): OpenTensorFile {
   if (prefix === "") return file;
   const own = (name: string) => name.slice(prefix.length);
@@ -53,7 +53,7 @@ export function withPrefix(file: OpenTensorFile, prefix: string): OpenTensorFile
   };
 }
 
-/** The class of the base's family with a head for the adapter's task, such as "BertForTokenClassification"; null where it cannot be told. */
+/** The class of the base's family with a head for the adapter's task, such as "BertForTokenClassification"; null if unknown. */
 export function architectureWithHead({ config: { taskType } }: Adapter, config: ModelConfig | null): string | null {
   const kind = Object.hasOwn(classes, taskType ?? "") ? classes[taskType!]! : null;
   const name = architectureOf(config);
@@ -64,14 +64,14 @@ export function architectureWithHead({ config: { taskType } }: Adapter, config: 
 
 /**
  * config.json of the model with a head.
- * @param labels names of the classes, where they are known
+ * @param labels names of the classes, if known
  */
 export function configWithHead(
   config: ModelConfig,
   { architecture, count }: NewHead,
   labels: readonly string[] | null,
 ): ModelConfig {
-  // A number of labels beside their names would contradict them.
+  // A number of labels beside their names could contradict them.
   const { num_labels: _, ...rest } = config;
   const named = architecture === null ? rest : { ...rest, architectures: [architecture] };
   if (count === null) return named;
@@ -86,16 +86,16 @@ export function configWithHead(
   };
 }
 
-/** A head that the adapter brings and the base lacks. */
+/** A head of the adapter that the base lacks. */
 export interface NewHead {
   readonly names: readonly string[];
-  /** The class of the model with it; null where it is not known. */
+  /** The class of the model with it; null if unknown. */
   readonly architecture: string | null;
-  /** Its labels; null where it is no classifier. */
+  /** Its labels; null if it is not a classifier. */
   readonly count: number | null;
 }
 
-/** What someone should know whose merged model has a head that the base lacks. */
+/** Warnings about a merged model with a head that the base lacks. */
 export function headWarning({ names, architecture, count }: NewHead): string {
   const says =
     architecture === null

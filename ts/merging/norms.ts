@@ -14,7 +14,7 @@ export interface ChangeNorms {
   readonly update: number;
 }
 
-/** ‖s·A·B‖, without making the product: ‖A·B‖² = Σ (AᵀA)ᵢⱼ·(B·Bᵀ)ᵢⱼ, in float64. */
+/** ‖s·A·B‖, without computing the product: ‖A·B‖² = Σ (AᵀA)ᵢⱼ·(B·Bᵀ)ᵢⱼ, in float64. */
 export function updateNorm({ loraA, loraB, scaling }: AdapterLayer): number {
   const [inFeatures, rank] = loraA.shape as [number, number];
   const outFeatures = loraB.shape[1]!;
@@ -27,11 +27,11 @@ export function updateNorm({ loraA, loraB, scaling }: AdapterLayer): number {
         b += loraB.data[i * outFeatures + column]! * loraB.data[j * outFeatures + column]!;
       square += (i === j ? 1 : 2) * a * b;
     }
-  // Rounding may leave less than nothing of what cancels out.
+  // Rounding may make a difference of equal terms negative.
   return Math.abs(scaling) * Math.sqrt(square < 0 ? 0 : square);
 }
 
-/** The norms of each weight that a merge changes, and of its change: the base is read piece by piece, as for a merge. */
+/** The norms of each weight that a merge changes, and of its change; the base is read piece by piece, as in a merge. */
 export async function* changeNorms(engine: Engine, plan: MergePlan, pause: Pause): AsyncGenerator<ChangeNorms> {
   for (const [name, change] of plan.changes) {
     if (change.kind !== "update") continue;

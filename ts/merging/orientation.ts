@@ -5,27 +5,27 @@ import type { AdapterConfig, AdapterLayer } from "../io/peft/index.js";
 import { hasConv1d, isCalledConv1d } from "../io/peft/conv1d.js";
 import type { OpenTensorFile } from "../io/safetensors/index.js";
 
-/** A model's type, as its config.json says it; null where none does. */
+/** `model_type` of config.json; null if missing. */
 export function modelTypeOf(config: { readonly [key: string]: Json } | null): string | null {
   const type = config?.["model_type"];
   return typeof type === "string" ? type : null;
 }
 
-/** How modules of a model keep their weights. */
+/** How modules of a model store their weights. */
 export interface Orientation {
-  /** The configuration with fan_in_fan_out as it should be. */
+  /** The configuration with the right fan_in_fan_out. */
   readonly config: AdapterConfig;
-  /** What was wrong with it; null where nothing was. */
+  /** The problem with it; null if it was right. */
   readonly warning: string | null;
-  /** Whether a module's weight of that shape is `[in, out]`. Throws `AdapterError` where nothing tells. */
+  /** Whether a module's weight of that shape is `[in, out]`. Throws `AdapterError` if unknown. */
   isInFirst(path: string, layer: AdapterLayer, shape: readonly number[]): boolean;
 }
 
 /**
- * Which weights are `[in, out]`. PEFT asks each module's class, overruling fan_in_fan_out; a file has no classes, but the
- * model's type says which modules are Conv1D. Where the type is not known, a shape that can be only one of the two decides, and of a
- * square weight the base's modules of the same name.
- * @param modelType `model_type` of config.json; null where there is none
+ * Which weights are `[in, out]`. PEFT checks each module's class, which overrides fan_in_fan_out. A file has no classes, but the model's
+ * type says which modules are Conv1D. For an unknown type, a shape that is not square decides, and for a square weight the base's modules
+ * of the same name.
+ * @param modelType `model_type` of config.json; null if missing
  * @param base the base's tensors
  */
 export function orientationOf(
@@ -60,7 +60,9 @@ export function orientationOf(
   };
 }
 
-/** Whether modules of a name keep their weights `[in, out]`, by the last part of it, which a bias beside one that is not square says. */
+/**
+ * Whether modules with the same last part of the name store weights as `[in, out]`: the bias beside a weight that is not square shows it.
+ */
 function seenIn(base: Parameters<typeof orientationOf>[3]): Map<string, boolean> {
   const seen = new Map<string, boolean>();
   for (const name of base.names) {

@@ -1,6 +1,6 @@
 /*
- * Output layers that are tied to the word embeddings, by what their models call them: transformers' _tied_weights_keys. Files do not
- * have them, so that nothing but the model's type tells the name under which transformers looks for one.
+ * Names of output layers that are tied to the word embeddings, as in transformers' _tied_weights_keys. Files do not contain them, so only
+ * the model's type determines the name that transformers expects.
  */
 const outputs: { readonly [output: string]: string } = {
   "cls.predictions.decoder":
@@ -29,5 +29,5 @@ const byType = new Map(
   Object.entries(outputs).flatMap(([output, types]) => types.split(" ").map((type) => [type, output])),
 );
 
-/** Path of the output layer in a model of that type, as it is called in all others where the type is not known. */
+/** Path of the output layer in a model of that type; for unknown types the usual one. */
 export const outputLayer = (modelType: string | null): string => byType.get(modelType ?? "") ?? "lm_head";

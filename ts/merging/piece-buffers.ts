@@ -1,14 +1,14 @@
 import type { Pointer } from "../engine/kernels.js";
 import type { Engine } from "../engine/running.js";
 
-/** Memory that is handed out in turn, and again when as many others have been. */
+/** A ring of buffers. */
 class Ring {
   private readonly buffers: Uint8Array[] = [];
   private at = 0;
 
   constructor(private readonly count: number) {}
 
-  /** So many bytes of the next one. */
+  /** This many bytes of the next buffer. */
   take(length: number): Uint8Array {
     const i = this.at++ % this.count;
     const known = this.buffers[i];
@@ -48,22 +48,22 @@ class EngineRing {
 
 /**
  * Memory for the pieces of many tensors, one tensor after another. New memory for each piece would cost more than the work on it: the
- * system clears it, and the collector comes by for it. Dispose of it when nothing of it is being read into any more.
+ * system clears it, and the garbage collector runs. Dispose of it when no read into it is pending.
  */
 export class PieceBuffers {
-  /** For bytes that stay as they are: one piece is being written, one read, one on its way between. */
+  /** For unchanged bytes: one piece is being written, one is being read, one is in between. */
   readonly unchanged = new Ring(3);
-  /** For bytes of the base that change: one piece is being read, one worked on. */
+  /** For the base's bytes: one piece is being read, one is being changed. */
   readonly read = new Ring(2);
-  /** For changed bytes: one piece is being written, one made. */
+  /** For changed bytes: one piece is being written, one is being computed. */
   readonly changed = new Ring(2);
-  /** For bytes that change where they lie: one piece is being written, one worked on, one read. */
+  /** For bytes changed in place: one piece is being written, one is being changed, one is being read. */
   readonly inPlace: Pick<Ring, "take">;
   private readonly blocks: EngineRing | null;
 
   /**
-   * @param engine whose memory holds what changes in place, so that it is read and written without a copy; of an engine with threads
-   *   alone, since other memory leaves its place when it grows, whoever reads into it. None: the host's memory
+   * @param engine whose memory is used for changes in place, so that files are read and written without a copy; only an engine with
+   *   threads, since other memory moves when it grows, even during a read. Omitted: the host's memory
    */
   constructor(engine?: Engine) {
     const isShared = engine?.heap.memory.buffer instanceof SharedArrayBuffer;
@@ -71,7 +71,7 @@ export class PieceBuffers {
     this.inPlace = this.blocks ?? new Ring(3);
   }
 
-  /** Gives the engine's memory back. */
+  /** Frees the engine's memory. */
   dispose(): void {
     this.blocks?.dispose();
   }

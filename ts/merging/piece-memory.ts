@@ -6,17 +6,17 @@ import { type WeightFormat, weightFormats } from "../ops/product/frozen-weight.j
 /** The kernels' number of an element type. */
 export const formatOf = (dtype: FloatDtype) => weightFormats.indexOf(dtype.toLowerCase() as WeightFormat);
 
-/** A piece of a tensor in an engine's memory: as float32, and as its file has it. Dispose of it. */
+/** A piece of a tensor in an engine's memory: as float32, and in the file's format. Dispose of it. */
 export class PieceMemory {
   /** Its values, float32. */
   readonly values: Pointer;
-  /** Its bytes as the file has them; those of the values, where the file has float32. */
+  /** Its bytes in the file's format; for float32 those of the values. */
   private readonly stored: Pointer;
   private readonly format: number;
   private readonly blocks: Pointer[] = [];
   private length = 0;
 
-  /** @param most elements that it holds at most */
+  /** @param most maximum number of elements */
   constructor(
     readonly engine: Engine,
     private readonly dtype: FloatDtype,
@@ -32,12 +32,12 @@ export class PieceMemory {
     }
   }
 
-  /** How many elements it holds at the moment. */
+  /** Current number of elements. */
   get size(): number {
     return this.length;
   }
 
-  /** Holds what a file's bytes are. */
+  /** Sets it from a file's bytes. */
   load(bytes: Uint8Array): void {
     const { kernels } = this.engine;
     this.length = bytes.byteLength / (this.dtype === "F32" ? 4 : 2);
@@ -45,7 +45,7 @@ export class PieceMemory {
     if (this.dtype !== "F32") kernels.stored_decode(this.format, this.length, this.stored, this.values);
   }
 
-  /** Holds these values. */
+  /** Sets its values. */
   set(values: Float32Array): void {
     this.length = values.length;
     this.put(values, 0);
@@ -61,25 +61,25 @@ export class PieceMemory {
     return this.engine.read(this.values, this.length);
   }
 
-  /** Writes its values as the file's bytes, rounded once; `tensor` is a name for messages. Errors as `encodeTensor`. */
+  /** Encodes its values in the file's format, rounded once; `tensor` is a name for messages. Throws as `encodeTensor`. */
   store(bytes: Uint8Array, tensor: string): void {
     const { engine, dtype } = this;
     if (dtype !== "F32") {
       const tooLarge = engine.kernels.stored_encode(this.format, this.length, this.values, this.stored);
-      // It says which.
+      // Its error names the value.
       if (tooLarge > 0) encodeTensor(this.read(), dtype, tensor);
     }
     engine.readBytes(this.stored, bytes.byteLength, bytes);
   }
 
-  /** Memory for so many float32 values that is given back with its own. */
+  /** Memory for this many float32 values, freed together with the piece. */
   allocate(elements: number): Pointer {
     const pointer = this.engine.heap.allocate(4 * elements);
     this.blocks.push(pointer);
     return pointer;
   }
 
-  /** Gives the memory back. */
+  /** Frees the memory. */
   dispose(): void {
     if (this.engine.closed) return;
     for (const block of this.blocks.splice(0)) this.engine.heap.release(block);

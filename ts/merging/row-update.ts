@@ -10,7 +10,7 @@ interface Strided {
   readonly columnStep: number;
 }
 
-/** The update of a weight as it lies in its file: W + s·L·R, rows of W being rows of L. */
+/** The update of a weight in its file's layout: W + s·L·R, rows of W are rows of L. */
 export interface RowUpdate {
   readonly rows: number;
   readonly columns: number;
@@ -20,11 +20,11 @@ export interface RowUpdate {
   readonly left: Strided;
   /** R `[rank, columns]` */
   readonly right: Strided;
-  /** DoRA's magnitudes, one an output, and whether the outputs are the weight's rows; null without DoRA. */
+  /** DoRA's magnitudes, one per output, and whether outputs are the weight's rows; null without DoRA. */
   readonly magnitude: { readonly values: Float32Array; readonly alongRows: boolean } | null;
 }
 
-/** A layer's update of a weight that is `[in, out]` where `inFirst`, else `[out, in]`. */
+/** A layer's update of a weight that is `[in, out]` if `inFirst`, otherwise `[out, in]`. */
 export function rowUpdate({ loraA, loraB, rank, scaling, magnitude }: AdapterLayer, inFirst: boolean): RowUpdate {
   const [inFeatures, outFeatures] = [loraA.shape[0]!, loraB.shape[1]!];
   const [a, b] = [loraA.data, loraB.data];
@@ -39,10 +39,10 @@ export function rowUpdate({ loraA, loraB, rank, scaling, magnitude }: AdapterLay
   };
 }
 
-/** Columns of a panel of R, as `stored_add_low_rank` takes it. */
+/** Columns of a panel of R, for `stored_add_low_rank`. */
 const PANEL = 8;
 
-/** Rows one behind the other. */
+/** Row-major. */
 function dense({ data, rowStep, columnStep }: Strided, rows: number, columns: number): Float32Array {
   const values = new Float32Array(rows * columns);
   for (let i = 0; i < rows; i++)
@@ -50,7 +50,7 @@ function dense({ data, rowStep, columnStep }: Strided, rows: number, columns: nu
   return values;
 }
 
-/** Columns in panels, each with rows one behind the other, the last filled up with zeros. */
+/** Columns in row-major panels, the last one padded with zeros. */
 function panelled({ data, rowStep, columnStep }: Strided, rows: number, columns: number): Float32Array {
   const values = new Float32Array(Math.ceil(columns / PANEL) * PANEL * rows);
   for (let i = 0; i < rows; i++)
@@ -61,7 +61,7 @@ function panelled({ data, rowStep, columnStep }: Strided, rows: number, columns:
   return values;
 }
 
-/** An update without DoRA in an engine's memory, which changes pieces of its weight there in the file's format; their memory holds it. */
+/** An update without DoRA in an engine's memory. It changes pieces of its weight there, in the file's format, and shares their lifetime. */
 export class StoredRowUpdater {
   private readonly left: Pointer;
   private readonly panels: Pointer;
@@ -76,8 +76,8 @@ export class StoredRowUpdater {
   }
 
   /**
-   * Rows of W, of which the first is `firstRow`, become those of W + s·L·R, rounded once. False where a value is finite and too large for
-   * the format: there an infinity is then.
+   * Changes rows of W from `firstRow` on to those of W + s·L·R, rounded once. Returns false if a finite value is too large for the format;
+   * it is then infinite.
    */
   add(bytes: Uint8Array, firstRow: number, rows: number): boolean {
     const { columns, rank, scaling } = this.update;
@@ -86,7 +86,7 @@ export class StoredRowUpdater {
   }
 }
 
-/** An update in an engine's memory, which changes pieces of its weight there; their memory holds it. */
+/** An update in an engine's memory. It changes pieces of its weight there, and shares their lifetime. */
 export class RowUpdater {
   private readonly left: Pointer;
   private readonly right: Pointer;
@@ -102,7 +102,7 @@ export class RowUpdater {
     this.factors = magnitude === null ? 0 : this.put(magnitude.values);
   }
 
-  /** The rows of W in the piece, of which the first is `firstRow`, become those of W + s·L·R in float32, without DoRA's magnitudes. */
+  /** Changes the piece's rows of W, from `firstRow` on, to those of W + s·L·R in float32, without DoRA's magnitudes. */
   add(firstRow: number): void {
     const { piece, update, rows } = this;
     const { columns, rank, scaling, left, right } = update;
@@ -114,7 +114,7 @@ export class RowUpdater {
     );
   }
 
-  /** Outputs along rows: ‖row‖₂ of each becomes its magnitude. Along columns: see `scaleColumns`, which comes before. */
+  /** Outputs along rows: scales each row's ‖row‖₂ to its magnitude. Along columns: see `scaleColumns`, which comes first. */
   scale(firstRow: number): void {
     const { piece, update, rows, factors } = this;
     const { columns, magnitude } = update;
@@ -134,7 +134,7 @@ export class RowUpdater {
     );
   }
 
-  /** Sums of squares of the whole weight's columns: what `scale` brings to their magnitudes. */
+  /** Sums of squares of the whole weight's columns, which `scale` needs for the magnitudes. */
   scaleColumns(squares: Float64Array): void {
     const { values } = this.update.magnitude!;
     const factors = values.map((value, i) => value / Math.sqrt(squares[i]!));

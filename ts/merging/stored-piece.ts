@@ -3,14 +3,14 @@ import type { Engine } from "../engine/running.js";
 import type { FloatDtype } from "../io/safetensors/index.js";
 import { formatOf } from "./piece-memory.js";
 
-/** A piece of a tensor in an engine's memory as its file has it. Dispose of it. */
+/** A piece of a tensor in an engine's memory, in the file's format. Dispose of it. */
 export class StoredPiece {
   private readonly format: number;
   private readonly blocks: Pointer[] = [];
-  /** Where pieces are changed that lie elsewhere. */
+  /** Memory for changing pieces from elsewhere. */
   private room: Pointer | null = null;
 
-  /** @param most bytes that it holds at most */
+  /** @param most maximum number of bytes */
   constructor(
     private readonly engine: Engine,
     dtype: FloatDtype,
@@ -19,7 +19,7 @@ export class StoredPiece {
     this.format = formatOf(dtype);
   }
 
-  /** Changes bytes where they lie, by what `change` does to them at an address: in the engine's own memory, or in a copy that comes back. */
+  /** Calls `change` with the address of bytes: in place if they are in the engine's memory, otherwise in a copy that is copied back. */
   private inPlace<T>(bytes: Uint8Array, change: (data: Pointer) => T): T {
     if (this.engine.shows(bytes)) return change(bytes.byteOffset);
     this.room ??= this.allocate(this.most);
@@ -29,7 +29,7 @@ export class StoredPiece {
     return result;
   }
 
-  /** W + s·L·R in place of rows; see `stored_add_low_rank`. False where a value is finite, but too large for the format. */
+  /** Replaces rows by those of W + s·L·R; see `stored_add_low_rank`. Returns false if a finite value is too large for the format. */
   addLowRank(
     bytes: Uint8Array,
     { rows, columns, rank, scaling }: { rows: number; columns: number; rank: number; scaling: number },
@@ -42,14 +42,14 @@ export class StoredPiece {
     return this.inPlace(bytes, add) === 0;
   }
 
-  /** Values in memory that is given back with its own. */
+  /** Memory for values, freed together with the piece. */
   put(values: Float32Array): Pointer {
     const pointer = this.allocate(4 * values.length);
     this.engine.write(pointer, values, values.length);
     return pointer;
   }
 
-  /** Gives the memory back. */
+  /** Frees the memory. */
   dispose(): void {
     if (this.engine.closed) return;
     for (const block of this.blocks.splice(0)) this.engine.heap.release(block);

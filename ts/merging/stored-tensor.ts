@@ -2,13 +2,13 @@ import { byteLength, dtypeBits, type FloatDtype, type OpenTensorFile } from "../
 import { sizeOf } from "../values/shape.js";
 import type { PieceBuffers } from "./piece-buffers.js";
 
-/** Bytes that are read and written at a time: a tensor of any size takes a few times this much. Fewer cost more calls to the system. */
+/** Bytes per read and write: a tensor of any size needs a few times this memory. Smaller pieces need more system calls. */
 const PIECE = 1024 * 1024;
 
-/** Elements that are changed at a time: in float32 they stay in the processor's second cache from the first step to the last. */
+/** Elements changed at a time: in float32 they fit into the processor's L2 cache. */
 const BLOCK = 128 * 1024;
 
-/** Something that is done between two pieces, such as a `breather`: it lets others have a turn, and throws where the work was cancelled. */
+/** Called between two pieces, such as a `breather`: lets the event loop run, and throws when cancelled. */
 export type Pause = () => Promise<void> | undefined;
 
 /** A range of a tensor's elements. */
@@ -17,7 +17,7 @@ export interface Range {
   readonly end: number;
 }
 
-/** Ranges of `size` elements, each a multiple of `step` but perhaps the last, as many as `most` allow, one step at least. */
+/** Ranges over `size` elements: each a multiple of `step` (except perhaps the last), at most `most` elements, at least one step. */
 function rangesOf(size: number, step: number, most: number): Range[] {
   const length = step * Math.max(1, Math.floor(most / Math.max(1, step)));
   const ranges: Range[] = [];
@@ -25,18 +25,18 @@ function rangesOf(size: number, step: number, most: number): Range[] {
   return ranges;
 }
 
-/** A piece's parts that are changed at a time, likewise whole rows. */
+/** A piece's parts to change at a time, also whole rows. */
 export const blocksOf = ({ begin, end }: Range, columns: number): Range[] =>
   rangesOf(end - begin, columns, BLOCK).map((block) => ({ begin: begin + block.begin, end: begin + block.end }));
 
-/** What `ask` gives for each, in order; the next is on its way while one is worked on. */
+/** The results of `ask` in order; requests the next one while the caller works on the current one. */
 async function* ahead<T>(
   ranges: readonly Range[],
   ask: (range: Range) => Promise<T>,
 ): AsyncGenerator<{ range: Range; read: T }> {
   const begin = (i: number) => {
     const asked = i < ranges.length ? ask(ranges[i]!) : undefined;
-    // Nobody waits for it where the work ends before.
+    // It is not awaited if the work ends early.
     asked?.catch(() => {});
     return asked;
   };
@@ -48,12 +48,12 @@ async function* ahead<T>(
       yield { range, read };
     }
   } finally {
-    // Until then it writes into memory that is handed on.
+    // Until then it writes into reused memory.
     await next?.catch(() => {});
   }
 }
 
-/** A tensor of the base in its elements, piece by piece. */
+/** A tensor of the base, piece by piece. */
 export class StoredTensor {
   readonly dtype: FloatDtype;
   readonly size: number;
@@ -71,14 +71,14 @@ export class StoredTensor {
     this.size = sizeOf(shape);
   }
 
-  /** Whole rows of `columns` elements, as many as a piece holds, one at least. */
+  /** Whole rows of `columns` elements, as many as fit into a piece, at least one. */
   ranges(columns: number): Range[] {
     return rangesOf(this.size, columns, PIECE / this.bytes);
   }
 
   /**
-   * Their bytes one after another in memory of `buffers`, there until the next are asked for; each is on its way while the one before it is
-   * worked on.
+   * Their bytes in order, in memory of `buffers`, valid until the next are requested. Each is read while the caller works on the one
+   * before.
    */
   read(
     ranges: readonly Range[],
@@ -87,19 +87,19 @@ export class StoredTensor {
     return ahead(ranges, async (range) => {
       const into = buffers.take((range.end - range.begin) * this.bytes);
       const read = await this.piece(range, into);
-      // What is in memory already may be given as it lies there, and is not to be changed.
+      // Bytes that are in memory already may be returned without a copy; they must not be changed.
       if (read.buffer !== into.buffer || read.byteOffset !== into.byteOffset) into.set(read);
       return into;
     });
   }
 
-  /** The bytes of one range; in `into`, where it is given and the file can be read into memory. */
+  /** The bytes of one range; in `into`, if passed and the file can be read into memory. */
   piece({ begin, end }: Range, into?: Uint8Array): Promise<Uint8Array> {
     return this.base.raw(this.name, begin * this.bytes, end * this.bytes, into);
   }
 }
 
-/** A tensor's bytes as they are, piece by piece; each is the receiver's until the next but one is asked for. */
+/** A tensor's unchanged bytes, piece by piece; each stays valid until the next but one is requested. */
 export async function* storedPieces(
   base: OpenTensorFile,
   name: string,

@@ -6,12 +6,12 @@ import type { Tensor } from "../values/tensor.js";
 
 const ofOutput = /\.decoder\.bias$/;
 
-/** The other name of the bias of an output layer, which BERT's and RoBERTa's kin keep beside the layer too: "X.bias" of "X.decoder.bias". */
+/** The second name of an output layer's bias in models like BERT and RoBERTa: "X.bias" for "X.decoder.bias". */
 export const twinOf = (bias: string) => (ofOutput.test(bias) ? bias.replace(ofOutput, ".bias") : null);
 
 /**
- * An adapter in which a bias that the base has under one of its two names stands under that one: with bias "all" PEFT writes both, of one
- * parameter. Throws `AdapterError` where both are there and differ.
+ * Renames such a bias in an adapter to the name that the base has: with bias "all" PEFT writes both names of one parameter. Throws
+ * `AdapterError` if both exist and differ.
  */
 export function withTiedBias(adapter: Adapter, { names }: Pick<BaseIndex, "names">): Adapter {
   const { layers, extra } = adapter;

@@ -11,17 +11,17 @@ import { sameShape } from "../values/tensor.js";
 
 type ModelConfig = { readonly [key: string]: Json };
 
-/** An output layer that gets a weight of its own, where it had the word embeddings'. */
+/** An output layer that gets its own weight instead of the tied word embeddings. */
 export interface Untied {
-  /** The output's tensor, new in the file or to be told apart from the embeddings. */
+  /** The output's tensor, new in the file or separated from the embeddings. */
   readonly output: string;
-  /** The tensor of which it is a copy. */
+  /** The tensor that it copies. */
   readonly embedding: string;
   /** Whether the base's files lack it. */
   readonly isNew: boolean;
 }
 
-/** The module that trained rows are of. */
+/** The module of the trained rows. */
 const pathOfRows = (name: string) => baseTensor(name).slice(0, -".weight".length);
 
 const wordEmbeddings =
@@ -30,7 +30,7 @@ const outputLayers =
   /(^|\.)(lm_head|decoder|embed_out|vocab_projector|generator_lm_head|output_projection|proj_out|lm_loss|pred_layer\.proj)$/;
 const withOutput =
   /(ForCausalLM|LMHeadModel|ForConditionalGeneration|ForMaskedLM|ForPreTraining|DoubleHeadsModel|BertGenerationDecoder)$/;
-/** Their tied output scales what it is given, which an untied one does not. */
+/** Architectures whose tied output scales its input, and whose untied output does not. */
 const scaledWhereTied = new Set([
   "t5",
   "mt5",
@@ -43,12 +43,11 @@ const scaledWhereTied = new Set([
 ]);
 
 /**
- * Finds whether an adapter changes one of two weights that a model keeps as one: word embeddings and output. PEFT changes both
- * when it merges; here the output gets a copy of its own, since that is what the adapter was trained beside.
- * @param config config.json; null where there is none, so that only a missing output layer tells
- * @returns null where nothing is tied, or the adapter leaves both alone
- * @throws `UnsupportedError` for architectures in which an untied output computes something else, `AdapterError` where rows of both stand beside
- *   a whole weight of the output, or DoRA on it
+ * Finds whether an adapter changes only one of two tied weights: word embeddings and output. PEFT changes both when it merges; here the
+ * output gets its own copy, as in training.
+ * @param config config.json; null if missing: then only a missing output layer shows the tie
+ * @returns null if nothing is tied, or the adapter changes neither
+ * @throws `UnsupportedError` for architectures in which an untied output computes something else, `AdapterError` for trained rows of both together with a whole output weight, or with DoRA on it
  */
 export function findUntied(adapter: Adapter, base: OpenTensorFile, config: ModelConfig | null): Untied | null {
   const paths = relatePaths([...adapter.layers.keys()], new Set(base.names));
@@ -56,7 +55,7 @@ export function findUntied(adapter: Adapter, base: OpenTensorFile, config: Model
   const replaced = [...adapter.extra.keys()]
     .filter((name) => name.endsWith(".weight") && !/\.(base_layer|original_module)\./.test(name))
     .map((name) => paths.toBase(baseTensor(name).slice(0, -".weight".length)));
-  // Rows of the table are the output's too; those of the output are its alone.
+  // Rows of the embedding are also the output's; rows of the output are only its own.
   const ownRows = [...adapter.extra.keys()].filter(isTokenRows).map((name) => paths.toBase(pathOfRows(name)));
   const embedding = base.names.find((name) => wordEmbeddings.test(name.slice(0, -".weight".length)));
   if (embedding === undefined) return null;
@@ -90,7 +89,7 @@ export function findUntied(adapter: Adapter, base: OpenTensorFile, config: Model
   return { output, embedding, isNew };
 }
 
-/** The output layer that a model of its architecture has; null where it has none. */
+/** The output layer of an architecture; null if it has none. */
 function outputOf(config: ModelConfig | null): string | null {
   const name = architectureOf(config);
   if (typeof name !== "string" || !withOutput.test(name)) return null;
@@ -102,7 +101,7 @@ function saysTied(config: ModelConfig | null): boolean {
   return config?.["tie_word_embeddings"] === true || (isJsonObject(text) && text["tie_word_embeddings"] === true);
 }
 
-/** config.json of a model whose output has a weight of its own. */
+/** config.json of a model with an untied output. */
 export function untiedConfig(config: ModelConfig): ModelConfig {
   const text = config["text_config"];
   const untied = { ...config, tie_word_embeddings: false };

@@ -116,7 +116,7 @@ export function takeTraining(
   if (sampling === undefined) return { task, options };
   oneOf("fit", "sampling", sampling, ["balanced"]);
   if (options.order !== undefined)
-    throw new ConfigError("fit: sampling and order both say which examples a step takes; leave one of them out", {
+    throw new ConfigError("fit: sampling and order both choose the examples of a step; pass only one of them", {
       op: "fit",
       option: "sampling",
     });
@@ -136,9 +136,10 @@ export function readFitOptions<T extends LessonOptions>(given: T, more: readonly
 
 /** Throws `ConfigError` if there is no A to keep constant, or it has its own learning rate. */
 function freeze({ graph, modelAdapter }: TrainedClassifier, { loraPlusRatio }: LessonOptions): FrozenA {
-  const problem = modelAdapter === null ? "this classifier has no adapter" : "loraPlusRatio is of A's learning rate";
+  const problem =
+    modelAdapter === null ? "this classifier has no adapter" : "loraPlusRatio needs a learning rate for A";
   if (modelAdapter !== null && loraPlusRatio === undefined) return frozenA(graph, modelAdapter);
-  throw new ConfigError(`fit: freezeA leaves the adapter's A as it is, and ${problem}; leave one of them out`, {
+  throw new ConfigError(`fit: freezeA keeps the adapter's A constant, but ${problem}; pass only one of them`, {
     ...{ op: "fit", option: "freezeA" },
   });
 }
@@ -182,7 +183,7 @@ function groupsOf(
   if (modelAdapter === null) {
     if (loraPlusRatio === undefined) return { groups: () => [ofHead] };
     throw new ConfigError(
-      "fit: loraPlusRatio is of an adapter's A and B, and this classifier has no adapter; leave it out",
+      "fit: loraPlusRatio is for an adapter's A and B, and this classifier has no adapter; omit it",
       {
         op: "fit",
         option: "loraPlusRatio",

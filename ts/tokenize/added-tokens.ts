@@ -2,19 +2,19 @@ import type { Json } from "../io/json.js";
 import { WORD } from "./bert-steps.js";
 import type { JsonObject } from "./checks.js";
 
-/** A token beside the model's own, found in a text as it is written. */
+/** An added token, found literally in a text. */
 interface AddedToken {
   readonly content: string;
   readonly id: number;
   readonly special: boolean;
-  /** Whether it takes the white space before it, and behind it, along. */
+  /** Whether it includes the white space before and after it. */
   readonly lstrip: boolean;
   readonly rstrip: boolean;
-  /** Whether it stands where no letter or digit is next to it. */
+  /** Whether it matches only without a letter or digit next to it. */
   readonly singleWord: boolean;
 }
 
-/** Some of a text: an added token as it is written there, or what stands between. */
+/** A part of a text: an added token as written, or the text between. */
 interface TextPart {
   readonly text: string;
   readonly token: AddedToken | undefined;
@@ -35,7 +35,7 @@ export class AddedTokens {
   private readonly written = branch();
   private readonly normalized = branch();
 
-  /** @param normalize what is done to texts, and to those tokens that are looked for afterwards */
+  /** @param normalize normalizes texts, and the tokens that are matched after normalization */
   constructor(
     json: Json | undefined,
     private readonly normalize: (text: string) => string,
@@ -68,9 +68,9 @@ export class AddedTokens {
   }
 
   /**
-   * A text's tokens and their ids: added ones as they are written, and what is made of the text between.
+   * A text's tokens and their ids: added tokens as written, and the pieces of the text between.
    * @param piecesOf of a normalised text; `isFirst` where it is the beginning of the whole one
-   * @param idOf a piece, undefined where there is none
+   * @param idOf id of a piece, undefined if it has none
    */
   encode(
     text: string,

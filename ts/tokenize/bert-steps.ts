@@ -18,7 +18,7 @@ export const SPACE = "\\p{White_Space}";
 /** Characters of words, `\w` of Rust's regular expressions, for a class of a pattern. */
 export const WORD = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}";
 
-/** What a pattern matches, one after the other. */
+/** The matches of a pattern, in order. */
 export function matches(pattern: string): Split {
   const expression = new RegExp(pattern, "gu");
   return (text) => text.match(expression) ?? [];
@@ -45,10 +45,10 @@ export function bertNormalizer(field: StepField): Normalize {
   };
 }
 
-/** BERT's words: a sign is one of its own. */
+/** BERT's words; each punctuation character is one. */
 export const bertWords = matches(`[^${SPACE}${PUNCTUATION}]+|[${PUNCTUATION}]`);
 
-/** Punctuation by what becomes of it; a sign is a word of its own where the file does not say. */
+/** Punctuation by the `behavior` of the file; default: each character is a word. */
 export const punctuation = {
   Isolated: `[^${PUNCTUATION}]+|[${PUNCTUATION}]`,
   Contiguous: `[^${PUNCTUATION}]+|[${PUNCTUATION}]+`,
@@ -57,5 +57,5 @@ export const punctuation = {
   MergedWithNext: `[${PUNCTUATION}][^${PUNCTUATION}]*|[^${PUNCTUATION}]+`,
 } as const;
 
-/** What a file may say of it. */
+/** The values that a file may have. */
 export const punctuationBehaviors = Object.keys(punctuation);

@@ -6,7 +6,7 @@ import type { SpelledToken, SubwordTokenizer } from "./subword-tokenizer.js";
 import type { TokenizerParts } from "./tokenizer-file.js";
 import { wordPieces } from "./models/word-piece.js";
 
-/** What puts special tokens around a text in one step; the names of the last two are history. */
+/** Post-processors that add special tokens in one step; the last two names are historical. */
 const processors = ["TemplateProcessing", "BertProcessing", "RobertaProcessing"];
 
 /** Whether a checked tokenizer's steps are BERT's, as MiniLM, BGE, E5, MPNet, DistilBERT and ELECTRA have them. */
@@ -24,8 +24,8 @@ export function isBertTokenizer({ tokenizer, config }: TokenizerParts): boolean 
 }
 
 /**
- * BERT's tokenizer (arXiv 1810.04805): added tokens, then words of the normalised rest, then pieces of each. It gives what the library
- * gives, which has all other tokenizers too: a page whose model has this one does without it.
+ * BERT's tokenizer (arXiv 1810.04805): added tokens, then words of the normalised rest, then pieces of each. Its results equal those of the
+ * library, which has all other tokenizers too; a page with a BERT model does not load the library.
  */
 export class BertTokenizer implements SubwordTokenizer {
   readonly unknownId: number | undefined;

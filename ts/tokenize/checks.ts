@@ -5,13 +5,13 @@ import { isJsonObject, type Json } from "../io/json.js";
 /** A JSON object. */
 export type JsonObject = { readonly [key: string]: Json };
 
-/** Makes the error for what is wrong at a place of the file. */
+/** Creates the error for a problem at a place of the file. */
 export type Failure = (problem: string) => ModelError;
 
-/** Longest text that a file may ask to be put into every text, in characters: beyond it, short texts become long ones. */
+/** Longest text, in characters, that a file may insert into every text: longer ones would make short texts long. */
 const LONGEST_INSERT = 256;
 
-/** A value of a file, with the place it has there: what it may be is asked of it, and refused by its place's name. */
+/** A value of a file with its place: its methods check the type, and errors name the place. */
 export class Field {
   private constructor(
     readonly value: Json | undefined,
@@ -23,7 +23,7 @@ export class Field {
     return new Field(value, "", fail);
   }
 
-  /** A member of an object; undefined where it is not there. */
+  /** A member of an object; undefined if missing. */
   at(key: string): Field {
     const { value } = this;
     const member = isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
@@ -59,7 +59,7 @@ export class Field {
     throw this.wrong("a string");
   }
 
-  /** A text that goes into other texts, or "" where there is none. */
+  /** A text to insert into other texts; "" if missing. */
   insert(): string {
     if (this.isMissing) return "";
     if (this.text().length <= LONGEST_INSERT) return this.text();

@@ -1,24 +1,24 @@
 /** Which characters a normalizer takes away, and which it surrounds with spaces. */
 export interface CondenseRules {
-  /** Combining marks (Mn) are taken away. */
+  /** Combining marks (Mn) are removed. */
   readonly stripsMarks: boolean;
-  /** Control and format characters are taken away. */
+  /** Control and format characters are removed. */
   readonly cleans: boolean;
-  /** Chinese characters are words of their own. */
+  /** Each Chinese character is a word. */
   readonly splitsChinese: boolean;
   /** Words longer than this many characters are unknown as a whole. */
   readonly longestWord: number;
 }
 
-/** Kept of a run of characters that are taken away: enough that what it parted stays parted. */
+/** Number of removed characters of a run to keep, so that it still separates its neighbours. */
 const KEPT = 32;
 
 enum Kind {
   /** Ends words, or may. */
   Other = 1,
-  /** Is taken away. */
+  /** Always removed. */
   Vanishing,
-  /** Belongs to a word, but may be taken away or not. */
+  /** Part of a word; may be removed or not. */
   Mark,
   /** Belongs to a word and stays at least one character. */
   Letter,
@@ -37,14 +37,14 @@ function kindOf(character: string, rules: CondenseRules): Kind {
     return /[\t\n\r]/.test(character) ? Kind.Other : Kind.Vanishing;
   if (rules.splitsChinese && isChinese.test(character)) return Kind.Other;
   if (/\p{M}/u.test(character)) return Kind.Mark;
-  // With its parts, for "≠" falls apart into "=" and a stroke, and "=" is a word of its own.
+  // With its parts, since "≠" decomposes into "=" and a stroke, and "=" is a word.
   return /[\s\x85\p{P}!-/:-@[-`{-~]/u.test(character + character.normalize("NFD")) ? Kind.Other : Kind.Letter;
 }
 
 /**
- * A text with the same tokens under BERT's normalizer, splitting and WordPiece, of which nothing is so long that it takes
- * more than time in proportion: runs of characters that are taken away anyway are cut short (putting combining marks in order takes
- * time that grows with the square of their number), and so are words that are unknown because of their length.
+ * Shortens a text without changing its tokens under BERT's normalizer, splitting and WordPiece, so that their time is in proportion to its
+ * length. It shortens runs of characters that are removed anyway (ordering combining marks takes quadratic time), and words that are
+ * unknown because of their length.
  */
 export function condense(text: string, rules: CondenseRules): string {
   const kinds = new Map<string, Kind>();
@@ -57,9 +57,9 @@ export function condense(text: string, rules: CondenseRules): string {
     copied = to;
   };
   let at = 0;
-  /** Letters of the word so far, and where they were enough (-1 before). */
+  /** Letters of the word so far, and the offset where they reached the limit (-1 before). */
   let [letters, unknownFrom] = [0, -1];
-  /** Characters of the run that is taken away, and where there were enough of them. */
+  /** Characters of the removed run so far, and the offset where they reached the limit. */
   let [vanishing, vanishingFrom] = [0, 0];
 
   const endVanishing = () => {

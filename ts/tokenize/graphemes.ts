@@ -12,7 +12,7 @@ export function* graphemes(text: string): Generator<string> {
     const end = start + length + Number(isHigh(text.charCodeAt(start + length - 1)));
     const found = Array.from(segmenter.segment(text.slice(start, end)), ({ segment }) => segment);
     if (end < text.length) found.pop();
-    // The one that goes on beyond the piece is looked at again, with more of the text.
+    // A grapheme that continues beyond the piece is segmented again, with more of the text.
     length = found.length === 0 ? 2 * length : PIECE;
     yield* found;
     for (const segment of found) start += segment.length;

@@ -1,8 +1,8 @@
 import type { Json } from "../io/json.js";
 
 /**
- * Cuts a text where a pattern does not match: what lies between matches is what a Split step treats by its `behavior`. The library leaves
- * that out, whatever the behaviour.
+ * Splits a text where a pattern does not match: a Split step with `invert` applies its `behavior` to the text between matches. The library
+ * always removes that text.
  * @param pattern with the flag "g"
  */
 export function splitInverted(text: string, pattern: RegExp, behavior: Json | undefined): string[] {

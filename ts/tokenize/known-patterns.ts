@@ -33,5 +33,5 @@ const known = new Set([...withDigits("\\p{N}{1,3}"), ...withDigits("\\p{N}"), ..
 /** Whether an expression is one of these. */
 export const isKnownPattern = (source: string): boolean => known.has(source);
 
-/** An expression as the others here spell it: contractions by both letters, where files may have a flag for them. */
+/** An expression in this file's spelling: contractions with both cases, where files may use a flag. */
 export const spelledOut = (source: string): string => source.replaceAll(contractions[0], contractions[1]);

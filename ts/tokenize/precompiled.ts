@@ -14,7 +14,7 @@ class DoubleArray {
     return at < this.units.byteLength / 4 ? this.units.getUint32(4 * at, true) : undefined;
   }
 
-  /** The number of the shortest beginning that is there; undefined where none is. */
+  /** The number of the shortest matching prefix; undefined for none. */
   find(key: Uint8Array): number | undefined {
     const offset = (unit: number) => (unit >>> 10) << ((unit & 0x200) >>> 6);
     let unit = this.unit(0);
@@ -36,8 +36,8 @@ class DoubleArray {
 }
 
 /**
- * SentencePiece's normaliser from its compiled table of characters: what clusters of characters, else single ones, become. As
- * the tokenizers in Rust have it, of several beginnings the shortest counts. Throws where the table is damaged.
+ * SentencePiece's normaliser from its compiled character map: replaces clusters of characters, or single ones. As in the Rust tokenizers,
+ * the shortest of several prefixes counts. Throws for a damaged table.
  */
 export function precompiled(base64: string): (text: string) => string {
   const table = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
@@ -58,7 +58,7 @@ export function precompiled(base64: string): (text: string) => string {
     throw new Error(`precompiled_charsmap makes ${result.length} characters of one, more than ${LONGEST}`);
   }
 
-  /** What a part becomes, kept for the next time: texts have few different characters. */
+  /** Cache of replacements: texts have few different characters. */
   function of(part: string): string | null {
     let result = known.get(part);
     if (result === undefined) {

@@ -57,7 +57,7 @@ const byteLevelPattern = new RegExp(
   "gu",
 );
 
-/** A step of the library, as far as it is changed here. */
+/** The members of the library's step that are changed here. */
 interface Step {
   normalize: Normalize;
   pre_tokenize_text: (text: string, options?: object) => string[];
@@ -66,7 +66,7 @@ interface Step {
   readonly tokenizers?: readonly Step[];
 }
 
-/** Has a tokenizer of the library, made of these parts of a checked file, take its steps as the one in Rust does. */
+/** Makes a tokenizer of the library, from these parts of a checked file, work as the Rust tokenizer does. */
 export function useRustSteps(tokenizer: Tokenizer, { normalizer, pre_tokenizer }: JsonObject): void {
   each(normalizer, tokenizer.normalizer as Step | null, "normalizers", (type, field, step) => {
     if (Object.hasOwn(normalizers, type)) step.normalize = normalizers[type]!(field);

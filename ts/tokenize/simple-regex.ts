@@ -5,8 +5,8 @@ const MAX_WAYS = 256;
 const MAX_LENGTH = 1000;
 
 /**
- * Alternatives of language models' tokenizers with two repetitions that take no more time than one: what the first takes the second
- * cannot, or the search goes on behind all of it.
+ * Alternatives of language models' tokenizers with two repetitions that take no more time than one: the second cannot match what the first
+ * matches, or the search continues after all of it.
  */
 const harmless = [
   String.raw`\s*[\r\n]+`,
@@ -18,7 +18,7 @@ const harmless = [
 const withoutHarmless = (source: string) =>
   harmless.reduce((rest, part) => rest.replaceAll(`|${part}|`, "|x|"), `|${source}|`).slice(1, -1);
 
-/** What stands at a place of an expression: how far it reaches and, for a repetition, how it may match. */
+/** An element of an expression: its end and, for a repetition, how it may match. */
 function part(source: string, at: number): { end: number; unbounded?: boolean; ways?: number; refused?: boolean } {
   const ahead = source.slice(at, at + 64);
   const escape = /^\\(?:[pPxu]\{[^}]*\}|[^])/u.exec(ahead);

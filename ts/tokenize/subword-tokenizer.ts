@@ -1,8 +1,8 @@
 /** Turns a piece of text into tokens: BERT's steps are here, all others' in the library, which is fetched for them. */
 export interface SubwordTokenizer {
-  /** A text's own tokens with their ids, which are undefined where the vocabulary has none, nor one for unknown tokens. */
+  /** A text's own tokens with their ids; undefined if the vocabulary has neither the token nor an unknown token. */
   encode(text: string): { readonly ids: readonly (number | undefined)[]; readonly tokens: readonly string[] };
-  /** What words are looked for in. */
+  /** The text that is split into words. */
   normalize(text: string): string;
   /** A text's tokens with the special ones around them. */
   marked(tokens: readonly string[]): readonly string[];
@@ -16,7 +16,7 @@ export interface SubwordTokenizer {
 /** A token as its file spells it. */
 export interface SpelledToken {
   readonly text: string;
-  /** Whether it is one of the added ones, which stand for themselves. */
+  /** Whether it is an added token, which is matched literally. */
   readonly added: boolean;
   /** Whether it is a special one, which is no text. */
   readonly special: boolean;

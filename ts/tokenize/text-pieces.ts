@@ -19,7 +19,7 @@ interface AddedToken {
   readonly content: string;
   /** Also looked for in normalized text. */
   readonly normalized: boolean;
-  /** Takes the white space after it along, or stands only where a word ends. */
+  /** It includes the white space after it, or matches only at the end of a word. */
   readonly looksAhead: boolean;
 }
 
@@ -31,7 +31,7 @@ function addedTokens(json: Json | undefined): AddedToken[] {
   }));
 }
 
-/** Whether no added token stands in the text across a place. */
+/** Whether no added token in the text crosses a position. */
 function freePlaces(added: readonly AddedToken[]) {
   const byFirst = new Map<string, string[]>();
   for (const { content } of added) byFirst.set(content[0]!, [...(byFirst.get(content[0]!) ?? []), content]);
@@ -60,8 +60,8 @@ function* cut(text: string, places: RegExp, isFree: (text: string, at: number) =
 const isOn = (step: Json | undefined, name: string) => isJsonObject(step) && step[name] === true;
 
 /**
- * Places before which BERT's steps can be cut: white space, punctuation, Chinese characters, each of which ends the word
- * before it. None of them joins with what precedes when accents are taken off; some signs begin with punctuation then.
+ * Positions at which the input of BERT's steps can be split: before white space, punctuation and Chinese characters, each of which ends the
+ * word before it. None of them combines with the preceding text when accents are removed.
  */
 function bertPlaces({ splitsChinese, stripsMarks }: CondenseRules): RegExp {
   const spaces = " \\t\\n\\r\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
@@ -96,7 +96,7 @@ function bertCutter(normalizer: Json | undefined, model: JsonObject, added: read
 /** Normalizers that see no further than the next white space. */
 const localNormalizers = ["NFC", "NFD", "NFKC", "NFKD", "StripAccents", "Lowercase", "Precompiled"];
 
-/** A step's steps, itself where it is a single one. */
+/** The steps of a sequence, or the step itself. */
 const stepsOf = (step: Json | undefined, list: "normalizers" | "pretokenizers"): readonly Json[] =>
   stepType(step) === "Sequence"
     ? ((step as JsonObject)[list] as readonly Json[]).flatMap((one) => stepsOf(one, list))
@@ -128,7 +128,7 @@ function partsAtSign([step, ...others]: readonly Json[]): boolean {
 const isByteLevel = (preTokenizer: Json | undefined) =>
   stepType(preTokenizer) === "ByteLevel" && isJsonObject(preTokenizer) && preTokenizer["use_regex"] !== false;
 
-/** How texts can be cut for a tokenizer, of the parts that the library is given. */
+/** How texts can be split for a tokenizer, by the parts of its file. */
 export function textCutter({ normalizer, pre_tokenizer, model, added_tokens }: JsonObject): TextCutter {
   const added = addedTokens(added_tokens);
   const isBert = normalizer === null || stepType(normalizer) === "BertNormalizer";
@@ -143,7 +143,7 @@ export function textCutter({ normalizer, pre_tokenizer, model, added_tokens }: J
   if (added.length > MAX_ADDED || added.some(crosses)) return uncut;
   if (isWordPiece) return bertCutter(normalizer, model as JsonObject, added);
   const steps = stepsOf(normalizer, "normalizers");
-  // White space at the ends of a text goes: a text is cut where a single space is between words, which is one either way.
+  // White space at the ends of a text is removed, so a text is split at single spaces between words.
   const strips = steps.some((step) => stepType(step) === "Strip");
   if (!steps.every((step) => isLocal(step) || (stepType(step) === "Strip" && (atSpace || atSign)))) return uncut;
   const free = freePlaces(added);

@@ -8,7 +8,7 @@ import { isSimpleRegex } from "./simple-regex.js";
 const MAX_STEPS = 32;
 const MAX_GROWTH = 64;
 
-/** What the steps before have multiplied a text's length by. */
+/** Factor by which earlier steps may have lengthened a text. */
 interface Growth {
   factor: number;
   steps: number;
@@ -97,7 +97,7 @@ function checkTemplate(step: Field): void {
   if (texts !== 1) throw step.at("single").wrong("a template that has the text once");
 }
 
-/** Checks a post-processor, which puts special tokens around a text's; the text's must stand in it once, as they are. */
+/** Checks a post-processor, which adds special tokens; it must contain the text's tokens once, unchanged. */
 export function checkPostProcessor(step: Field, growth: Growth = { factor: 1, steps: 0 }): void {
   if (step.value === null) return;
   if (++growth.steps > MAX_STEPS) throw step.unsupported(`more than ${MAX_STEPS} steps`);

@@ -78,7 +78,7 @@ export class TextTokenizer {
    * Reads tokenizer.json and, if present, tokenizer_config.json. Throws `ModelError` if they are invalid.
    * @param vocabularySize rows of the model's word embeddings: no token has a higher id
    * @param lowercase lowercase texts first, whatever tokenizer.json does
-   * @param settings tokenizer_config.json if it was read before
+   * @param settings tokenizer_config.json if already read
    */
   static async load(
     source: ModelSource,

@@ -3,11 +3,11 @@
 
 /** How a tokenizer writes pieces of a text as tokens. */
 export interface TokenStyle {
-  /** Each character of a token stands for a byte, as GPT-2 does it. */
+  /** Each character of a token represents a byte, as in GPT-2. */
   readonly bytes: boolean;
   /** Texts are cut at white space, which no token has then: a "▁" is put before each word, and has its first character's place. */
   readonly words: boolean;
-  /** What a token begins with that goes on with a word: WordPiece's "##"; "" where there is nothing. */
+  /** Prefix of a token that continues a word: WordPiece's "##"; "" for none. */
   readonly prefix: string;
   /** The token for what the vocabulary does not have; null for none. */
   readonly unknown: string | null;
@@ -21,14 +21,14 @@ interface Unit {
 }
 
 const isSpace = (value: string) => /^[\s▁]$/u.test(value);
-/** What BERT cuts words at: what ASCII has beside letters and digits, and all punctuation. */
+/** Characters at which BERT splits words: ASCII except letters and digits, and all punctuation. */
 const isMark = (value: string) => /^(?:[!-/:-@[-`{-~]|\p{P})$/u.test(value);
 
 /**
- * Start and end of each token in UTF-16 units, `[2·tokens]`, without white space at a token's ends. Looks at no more of the text than the
- * tokens take.
+ * Start and end of each token in UTF-16 units, `[2·tokens]`, without white space at a token's ends. Reads no more of the text than the
+ * tokens cover.
  *
- * @param normalized what the tokenizer makes of a character with its marks
+ * @param normalized the tokenizer's form of a character with its marks
  */
 export function tokenOffsets(
   text: string,
@@ -57,7 +57,7 @@ function valuesOf(token: string, { bytes, prefix }: TokenStyle): string[] {
   return [...own].map((character) => (character === "▁" ? " " : character));
 }
 
-/** A place in the normalised text that goes on. */
+/** A moving position in the normalised text. */
 class Along {
   private readonly ahead: Unit[] = [];
   private last = 0;
@@ -67,7 +67,7 @@ class Along {
     private readonly style: TokenStyle,
   ) {}
 
-  /** The next characters, one for each of the token's, whatever white space is before them. */
+  /** The next characters, one for each of the token's, skipping white space before them. */
   take(values: readonly string[]): [number, number] {
     let [start, end] = [-1, -1];
     for (const value of values) {
@@ -91,7 +91,7 @@ class Along {
     return [at, this.style.words && ahead !== undefined ? ahead.end : at];
   }
 
-  /** A word, or a single mark, or less where the next token begins within. */
+  /** A word or a single mark, or less if the next token begins within it. */
   unknown(next: readonly string[] | null): [number, number] {
     this.skipSpace();
     const first = this.next();
@@ -129,7 +129,7 @@ class Along {
   }
 }
 
-/** Characters with their marks, and what they became. */
+/** Characters with their marks, and their normalised form. */
 function* pieces(text: string, normalized: (piece: string) => string) {
   for (const { 0: piece, index: start } of text.matchAll(/\P{M}\p{M}*|\p{M}+/gsu))
     yield { value: normalized(piece), start, end: start + piece.length };
@@ -154,7 +154,7 @@ function* byteUnits(text: string, normalized: (piece: string) => string): Genera
   }
 }
 
-/** GPT-2's characters for bytes: printable ones stand for themselves, the others for the first after 255. */
+/** GPT-2's characters for bytes: printable ones represent themselves, the others the first after 255. */
 const byteOf = ((): ReadonlyMap<string, string> => {
   const printable = (byte: number) => (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 255 && byte !== 173);
   const map = new Map<string, string>();

@@ -2,7 +2,7 @@ import { UnsupportedError } from "../errors/errors.js";
 import type { SpelledToken } from "./subword-tokenizer.js";
 import type { TextTokenizer } from "./text-tokenizer.js";
 
-/** How a vocabulary spells bytes: each by a character of its own, or as text with "▁" for a space and <0x0A> for a byte. */
+/** How a vocabulary spells bytes: one character per byte, or text with "▁" for a space and <0x0A> for a byte. */
 type TokenSpelling = "bytes" | "marks" | "unknown";
 
 /** Which of them a tokenizer.json's decoder undoes. */
@@ -14,7 +14,7 @@ function spellingOf(decoder: unknown): TokenSpelling {
   return has("ByteFallback", "Metaspace") ? "marks" : "unknown";
 }
 
-/** Characters that stand for a byte as themselves in a byte-level vocabulary; the others follow from 256 on. */
+/** Characters that represent themselves in a byte-level vocabulary; the others follow from 256 on. */
 const isOwn = (byte: number) =>
   (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || (byte >= 0xae && byte <= 0xff);
 
@@ -29,8 +29,8 @@ function bytesByCharacter(): ReadonlyMap<string, number> {
 }
 
 /**
- * Turns tokens into text one by one. What begins a character whose last bytes are still to come is held back, so no piece splits one;
- * bytes that make none become "�".
+ * Converts tokens to text one by one. Bytes of an incomplete character are kept until the rest arrives, so no piece splits a character;
+ * invalid bytes become "�".
  */
 export class TokenText {
   private readonly decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -55,7 +55,7 @@ export class TokenText {
     return this.decoder.decode(this.bytesOf(token), { stream: true });
   }
 
-  /** What is left at the end. */
+  /** The remaining text at the end. */
   end(): string {
     return this.decoder.decode();
   }
@@ -70,7 +70,7 @@ export class TokenText {
     }
     const known = bytesByCharacter();
     const bytes = Array.from(text, (character) => known.get(character));
-    // A token that is no bytes stands for itself.
+    // A token that is not bytes represents itself.
     return bytes.includes(undefined) ? new TextEncoder().encode(text) : Uint8Array.from(bytes as number[]);
   }
 }

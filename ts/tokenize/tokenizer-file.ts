@@ -2,16 +2,16 @@ import { Field, type Failure, type JsonObject } from "./checks.js";
 import { checkNormalizer, checkPostProcessor, checkPreTokenizer } from "./text-steps.js";
 import { checkAddedTokens, checkModel, modelType } from "./vocabulary.js";
 
-/** What the tokenizer's library is given: all that it reads, checked. */
+/** Input of the tokenizer library: everything that it reads, checked. */
 export interface TokenizerParts {
   readonly tokenizer: JsonObject;
   readonly config: JsonObject;
 }
 
 /**
- * Checks tokenizer.json, and what is used of tokenizer_config.json. The library trusts them: without, a file that loads may
- * throw when a text comes, or take for ever.
- * @param fail makes the error; its problem reads on from the file's name
+ * Checks tokenizer.json, and the used fields of tokenizer_config.json. The library trusts them: without this check, a file that loads could
+ * later throw on a text, or never finish.
+ * @param fail creates the error; the problem continues the file's name
  */
 export function checkTokenizerFiles(json: JsonObject, settings: JsonObject, fail: Failure): TokenizerParts {
   const file = Field.root(json, fail);

@@ -1,13 +1,13 @@
 import { excerpt } from "../errors/excerpt.js";
 import { type Field, type JsonObject, MAX_ID } from "./checks.js";
 
-/** Longest word that WordPiece may be told to look at, in characters; BERT's is 100, longer words are one unknown token. */
+/** The highest limit on WordPiece's word length, in characters; BERT's is 100, longer words are one unknown token. */
 const MAX_WORD = 1000;
 
 /** Longest piece of a WordPiece or Unigram vocabulary, and longest added token. */
 export const MAX_PIECE = 256;
 
-/** Checks a vocabulary of `{ token: id }`, without a field of its own for each of its many members. */
+/** Checks a vocabulary of `{ token: id }` without an object for each of its many members. */
 function checkIds(vocabulary: Field): JsonObject {
   const members = vocabulary.object();
   for (const [token, id] of Object.entries(members))
@@ -66,7 +66,7 @@ export function modelType(model: Field): string {
   return Object.hasOwn(fields, "merges") ? "BPE" : "WordPiece";
 }
 
-/** Checks the part of a file that turns words into tokens. */
+/** Checks the model of a file, which splits words into tokens. */
 export function checkModel(model: Field): void {
   const type = modelType(model);
   if (type === "WordPiece") checkWordPiece(model);
@@ -75,7 +75,7 @@ export function checkModel(model: Field): void {
   else throw model.at("type").unsupported(`the model ${excerpt(type)} is not supported`);
 }
 
-/** Checks the tokens that stand beside the model's own. */
+/** Checks the added tokens. */
 export function checkAddedTokens(tokens: Field): void {
   if (tokens.isMissing) return;
   for (const token of tokens.items()) {

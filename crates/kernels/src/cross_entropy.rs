@@ -14,7 +14,7 @@ use crate::memory::generate;
 use crate::rows::{lanes_or, largest, sums};
 use crate::simd::F32x4;
 
-/// What all rows have in common.
+/// Arguments shared by all rows.
 #[derive(Clone, Copy)]
 pub struct CrossEntropy {
     pub classes: usize,

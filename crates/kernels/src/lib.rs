@@ -1,7 +1,7 @@
 //! Numeric kernels of lowrank: slices or pointers in, slices or pointers out; no allocation, no state.
 //!
-//! Each family of operations has a file of its own in which every forward kernel stands beside its gradient.
-//! The same source serves every WebAssembly build and the native test build: only `simd` knows the difference.
+//! Each family of operations has one file, with every forward kernel beside its gradient.
+//! The same source serves every WebAssembly build and the native test build: only `simd` differs.
 
 pub mod activation;
 pub mod attention;

@@ -46,7 +46,7 @@ pub struct AdamW {
 
 impl AdamW {
     /// Updates the parameters `p` and the moments `m`, `v`. Where `v_max` is not null it keeps the largest v so far,
-    /// which then stands in v's place (AMSGrad).
+    /// which then replaces v (AMSGrad).
     ///
     /// # Safety
     /// All valid for `n` values, `g` readable, the others writable too; none overlaps another.

@@ -1,8 +1,9 @@
-//! Rotary position embedding: pairs of features of each head are turned by angles that depend on the row.
+//! Rotary position embedding: rotates pairs of features of each head by angles that depend on the row.
 //!
-//! For a pair (a, b) with cosine c and sine s: a′ = a·c − b·s, b′ = b·c + a·s; the gradient turns back, with −s.
-//! A pair is features i and i + `pairs` of a head ("half", as GPT-NeoX and Llama have it) or 2i and 2i + 1
-//! ("interleaved", as in the paper). Features of a head beyond its 2·`pairs`, and columns beyond the heads, stay as they are.
+//! For a pair (a, b) with cosine c and sine s: a′ = a·c − b·s, b′ = b·c + a·s; the gradient rotates back, with −s. A
+//! pair is features i and i + `pairs` of a head ("half", as GPT-NeoX and Llama have it) or 2i and 2i + 1
+//! ("interleaved", as in the paper). Features of a head beyond its 2·`pairs`, and columns beyond the heads, stay
+//! unchanged.
 //!
 //! x and y are `[rows, columns]`, cos and sin `[rows, pairs]`. Su et al., "RoFormer", arXiv 2104.09864.
 
@@ -10,11 +11,11 @@ use crate::memory::generate;
 use crate::rows::lanes_or;
 use crate::simd::F32x4;
 
-/// What all rows have in common.
+/// Arguments shared by all rows.
 #[derive(Clone, Copy)]
 pub struct Rotary {
     pub columns: usize,
-    /// Heads that are turned: those of the first columns.
+    /// Rotated heads: those of the first columns.
     pub heads: usize,
     pub head_dim: usize,
     pub pairs: usize,

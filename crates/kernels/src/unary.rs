@@ -1,4 +1,4 @@
-//! Functions of one tensor, element by element, and their gradients. Activations have a file of their own.
+//! Functions of one tensor, element by element, and their gradients. Activations are in `activation.rs`.
 
 use crate::math;
 use crate::memory::{generate, lanes};

@@ -22,7 +22,7 @@ struct Case {
     size: (usize, usize),
 }
 
-/// What depends on the distance of query and key; empty for none.
+/// Biases by the distance of query and key; empty for none.
 #[derive(Default)]
 struct Tables {
     /// Distances stand from −`before` on.

@@ -27,7 +27,7 @@ fn rounded(x: &[f32], width: usize, format: usize) -> Vec<u8> {
     groups
 }
 
-/// What rounded rows say.
+/// The values of rounded rows.
 fn values_of(groups: &[u8], width: usize, format: usize) -> Vec<f32> {
     let row_of = |row: &[u8]| -> Vec<f32> {
         let values = row.chunks(40).flat_map(|group| {

@@ -174,7 +174,7 @@ const Q8: usize = 3;
 const Q4: usize = 4;
 const CENTRED: usize = 7;
 
-/// What a group of a format says, in float64.
+/// The values of a group of a format, in float64.
 fn group_by_definition(format: usize, group: &[u8]) -> Vec<f64> {
     let half = |at: usize| f64::from(definition(u16::from_le_bytes([group[at], group[at + 1]]), 10, 15));
     if format == Q8 {

@@ -63,7 +63,7 @@ pub struct AttentionGradient {
 #[cfg(target_pointer_width = "32")]
 const _: () = assert!(size_of::<AttentionPlan>() == 22 * 4 && size_of::<AttentionGradient>() == 15 * 4);
 
-/// The plan behind a pointer, as the kernels take it, with its table.
+/// The plan at a pointer, in the kernels' form, with its table.
 unsafe fn read_plan(plan: *const u32) -> (AttentionPlan, Shared<Attention>, Shared<*const Sequence>) {
     let plan = plan as *const AttentionPlan;
     let (given, table) = unsafe { (*plan, plan.add(1) as *const Sequence) };

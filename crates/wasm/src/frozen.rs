@@ -48,7 +48,7 @@ pub unsafe fn gemm_stored(
     unsafe { share(&Product { m, n, k, a, b, c }) }
 }
 
-/// What `pack` would make of a stored matrix, [k, n].
+/// The result of `pack` for a stored matrix, [k, n].
 #[wasm_bindgen]
 pub unsafe fn pack_stored(k: usize, n: usize, format: usize, data: *const u8, transposed: u32, packed: *mut f32) {
     let b = stored(format, data, if transposed != 0 { k } else { n }, transposed);
@@ -78,7 +78,7 @@ pub unsafe fn stored_columns(
     unsafe { weights::columns(matrix, k, start..end, to) }
 }
 
-/// y\[j, ·\] ← row index\[j\] of a matrix of rows of `width` elements, as it lies; y is [n, width].
+/// y\[j, ·\] ← row index\[j\] of a stored matrix with rows of `width` elements; y is [n, width].
 #[wasm_bindgen]
 pub unsafe fn stored_rows(format: usize, data: *const u8, width: usize, index: *const u32, y: *mut f32, n: usize) {
     let operands = Shared::new((data, index, y));

@@ -1,7 +1,7 @@
 //! The WebAssembly exports: numbers in, numbers out. Pointers are byte offsets into linear memory that the TypeScript
 //! side owns and has checked; lengths count elements. No struct is exported and nothing here allocates.
 
-// What is said above is every export's safety contract.
+// The paragraph above is every export's safety contract.
 #![allow(clippy::missing_safety_doc)]
 #![cfg_attr(target_feature = "atomics", feature(stdarch_wasm_atomic_wait))]
 

@@ -1,5 +1,5 @@
-//! Exports of `kernels::philox` and `kernels::dropout`. A seed of 64 bits comes as two numbers; the same seed, stream and
-//! index give the same number in every build, whatever the number of threads.
+//! Exports of `kernels::philox` and `kernels::dropout`. A seed of 64 bits comes as two numbers; the same seed, stream
+//! and index give the same number in every build, with any number of threads.
 
 use crate::parallel::{self, Shared, grain};
 use kernels::philox::{self, Stream};

@@ -4,7 +4,8 @@ use crate::parallel::{self, Shared, grain};
 use kernels::rotary::Rotary;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// y ← x with pairs of features of its first `heads` heads turned; with `back` by the opposite angles, as the gradient is.
+/// y ← x with pairs of features of its first `heads` heads rotated; with `back` by the opposite angles, for the
+/// gradient.
 ///
 /// # Safety
 /// As [`Rotary::rows`].

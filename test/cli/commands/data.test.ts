@@ -116,7 +116,7 @@ describe("data", () => {
       /2 of 42 labels are empty \(lines 42, 43\): .*\(--allow empty-labels\)/,
     );
     const labelled = await lowrank(["data", empty, "--allow", "empty-labels", "--model", fixture.model]);
-    expect(labelled.err).toMatch(/2 texts with empty labels are left out/);
+    expect(labelled.err).toMatch(/2 texts with empty labels are removed/);
     expect(labelled.out).toMatch(/^40 training texts/);
   });
 });

@@ -191,11 +191,9 @@ describe("finetune", () => {
     await writeFile(twice, `${readFileSync(fixture.data, "utf8")}"${examples[0]!.text}",${examples[0]!.label}\n`);
     const given = (out: string) =>
       shortRun({ ...fixture, data: twice }, fixture.path(out), 3).concat("--test-split", "0");
-    expect((await lowrank(given("kept"))).out).toMatch(
-      /leave it out \(--drop-duplicates\)|stands in the training data too/,
-    );
+    expect((await lowrank(given("kept"))).out).toMatch(/remove it \(--drop-duplicates\)|is also in the training data/);
     const { code, err } = await lowrank([...given("dropped"), "--drop-duplicates"]);
-    expect([code, err]).toEqual([0, `${twice}: a text that repeats an earlier one is left out\n`]);
+    expect([code, err]).toEqual([0, `${twice}: a text that repeats an earlier one is removed\n`]);
   });
 
   it("refuses options of an adapter beside --head-only", async () => {

@@ -109,7 +109,7 @@ describe("a table of one column", () => {
       const { code, out, err } = await lowrank([...command, "--file", fixture.path("one.csv")]);
       expect(code).toBe(0);
       expect(outputs(out)).toEqual(rows);
-      expect(err).toMatch(new RegExp(`one\\.csv: the texts? (is|are) empty in ${lines}, and taken as such`));
+      expect(err).toMatch(new RegExp(`one\\.csv: the texts? (is|are) empty in ${lines}; each still gets a prediction`));
     }
   });
 });
@@ -124,6 +124,8 @@ describe("blank lines of a file without columns", () => {
     expect(code).toBe(0);
     // Nothing stands behind those at the end.
     expect(outputs(out)).toEqual(lines.slice(0, -1));
-    expect(err).toMatch(/gaps\.txt: lines 1, 3 are blank and count as empty texts: the output has a row for each line\n$/);
+    expect(err).toMatch(
+      /gaps\.txt: lines 1, 3 are blank and count as empty texts: the output has a row for each line\n$/,
+    );
   });
 });

@@ -4,25 +4,25 @@ import type { LocalModel } from "../../io/node/index.js";
 import type { OpenTensorFile } from "../../io/safetensors/index.js";
 import { modelTypeOf } from "../../merging/orientation.js";
 
-/** A model's weights, of any architecture, in the files that they lie in. */
+/** A model's weights, of any architecture, and their files. */
 export interface BaseWeights {
   readonly model: LocalModel;
   /** By name, in the model's folder. */
   readonly files: ReadonlyMap<string, OpenTensorFile>;
   /** All of them as one. */
   readonly tensors: OpenTensorFile;
-  /** model.safetensors.index.json's name and content; null where there is none. */
+  /** Name and content of model.safetensors.index.json; null if there is none. */
   readonly index: { readonly file: string; readonly json: { readonly [key: string]: Json } } | null;
-  /** Files that a model has beside its weights, by name, where they lie in no folder: those that a GGUF file's metadata say. */
+  /** Other files of a model that are not in a folder, by name: those from a GGUF file's metadata. */
   readonly companions?: FileMap;
-  /** Whether its tensors are the model's own or, of a GGUF file, what groups of fewer bits say. */
+  /** Whether its tensors are the original ones, or dequantised from a GGUF file. */
   readonly kind: "own" | "dequantised";
-  /** config.json; null where there is none. */
+  /** config.json; null if there is none. */
   readonly config: { readonly [key: string]: Json } | null;
   close(): Promise<void>;
 }
 
-/** What an adapter's own base is compared with: a model's name, and its model_type, null where config.json has none. */
+/** For comparison with an adapter's own base: a model's name, and its model_type, null if config.json has none. */
 export const familyOf = ({
   model,
   config,

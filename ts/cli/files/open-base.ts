@@ -17,14 +17,14 @@ import type { BaseWeights } from "./base-weights.js";
  * Opens a model's weights.
  * @param names a folder, one or more .safetensors files, the index of sharded ones, a GGUF file, or a name to be found in the cache or at
  *   the hub
- * @throws `ConfigError` where they are none of these, `FormatError` and `ModelError` for damaged files; whatever it throws,
- *   no file stays open
+ * @throws `ConfigError` for other names, `FormatError` and `ModelError` for damaged files; after an error no
+ *   file stays open
  */
 export async function openBase(names: readonly string[], session: Session): Promise<BaseWeights> {
   const [first = ""] = names;
   const adapter = names.find((name) => isFolder(name) && isAdapter(name));
   if (adapter !== undefined)
-    throw new ConfigError(`--base ${adapter}: this is an adapter's folder; name it before --base, or with --adapter`, {
+    throw new ConfigError(`--base ${adapter}: this is an adapter's folder; pass it before --base, or with --adapter`, {
       option: "--base",
       value: adapter,
     });
@@ -40,7 +40,7 @@ export async function openBase(names: readonly string[], session: Session): Prom
   return openFiles(model.name, model.directory, [weightsIn(model.directory)], null, model);
 }
 
-/** A folder with an adapter and no whole model, which a run that was merged has. */
+/** Whether a folder has an adapter and no whole model; a merged run has both. */
 const isAdapter = (folder: string) =>
   existsSync(join(folder, "adapter_config.json")) && !existsSync(join(folder, WEIGHTS));
 
@@ -48,13 +48,13 @@ function filesBeside(names: readonly string[]): string[] {
   const [first] = names;
   const other = names.find((name) => isFolder(name) || dirname(name) !== dirname(first!));
   if (other === undefined) return names.map((name) => basename(name));
-  throw new ConfigError(`--base: several names are files of one model, in one folder; ${other} is not`, {
+  throw new ConfigError(`--base: several names must be files of one model in one folder; ${other} is not`, {
     option: "--base",
     value: other,
   });
 }
 
-/** A folder's only .safetensors file, where none has the usual name. */
+/** A folder's only .safetensors file, if none has the usual name. */
 function weightsIn(directory: string): string {
   if (existsSync(join(directory, WEIGHTS))) return WEIGHTS;
   const found = readdirSync(directory).filter((name) => name.endsWith(".safetensors"));
@@ -102,7 +102,7 @@ async function openFiles(
 
 async function openWeightsFile(path: string): Promise<OpenTensorFile> {
   if (!existsSync(path)) throw new ModelError(`${path}: there is no such file`, { path });
-  // A pipe would be waited for without an end.
+  // Reading a pipe could wait forever.
   if (!statSync(path).isFile()) throw new ModelError(`${path}: expected a file`, { path });
   try {
     return await openSafetensorsFile(path);

@@ -50,7 +50,7 @@ export async function writeMergedGguf(work: GgufMerge, started: Promise<unknown>
   }
 }
 
-/** What is written, and how what is read is closed. */
+/** The model to write, and how to close its input. */
 interface Merging {
   readonly model: () => Promise<WrittenModel>;
   readonly name: string;

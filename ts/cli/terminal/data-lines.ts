@@ -96,7 +96,7 @@ function labelNamesOf(message: string): string {
 /** A message with the option that follows its advice. */
 function withOption(code: DataFinding["code"], message: string): string {
   if (code === "cut-texts") return message.replace("raise the limit", "raise --max-tokens");
-  if (code === "duplicates") return message.replace(/leave (it|them) out/, "$& (--drop-duplicates)");
+  if (code === "duplicates") return message.replace(/remove (it|them)/, "$& (--drop-duplicates)");
   if (code === "similar-labels") return `${message} (${labelNamesOf(message)})`;
   return code === "small-test" ? message.replace("folds test", "--folds 5 tests") : message;
 }

@@ -27,7 +27,7 @@ export function taskIntroduction(job: ReadyJob<Settings>, folder: string, { dim 
   const { validation, test } = data;
   const split = (part: ReadyPart & { readonly split: boolean }) =>
     `${counted(part)}${part.split ? ", a seeded split" : ""}`;
-  const stop = patience === null ? "" : `; ${patience} in a row without a lower one end the run`;
+  const stop = patience === null ? "" : `; the run ends after ${patience} in a row without a lower one`;
   const rows = [
     ["model", `${model.name}, ${model.layers} layers of ${model.hiddenSize} (from ${model.origin})`],
     ["data", `${counted(data.train)} for training`],
@@ -105,7 +105,7 @@ export function taskResult(_: string, report: TaskReport, { bold }: Colors): str
     ...lines.slice(0, -1),
     bold(lines.at(-1)),
     "",
-    `${formatCount(steps)} steps in ${formatDuration(seconds)}, ${formatCount(tokensPerSecond)} tokens/s, ${formatBytes(peakMemory)} of linear memory at most`,
+    `${formatCount(steps)} steps in ${formatDuration(seconds)}, ${formatCount(tokensPerSecond)} tokens/s, ${formatBytes(peakMemory)} of linear memory at peak`,
   ];
 }
 

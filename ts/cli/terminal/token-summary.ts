@@ -65,7 +65,7 @@ export function tokenResult(
       : [
           "",
           `${formatCount(steps)} steps in ${formatDuration(seconds)}, ${formatCount(tokensPerSecond)} tokens/s, ` +
-            `${formatBytes(peakMemory)} of linear memory at most`,
+            `${formatBytes(peakMemory)} of linear memory at peak`,
         ]),
   ];
 }

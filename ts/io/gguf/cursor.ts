@@ -1,4 +1,4 @@
-/** Thrown where a value goes on beyond the bytes that have been read so far: more of them are to be read first. */
+/** Thrown if a value extends beyond the bytes read so far: more must be read first. */
 export class Exhausted extends Error {
   constructor(
     /** Bytes from the start of the file that the value takes at least. */
@@ -16,7 +16,7 @@ export class Cursor {
   private readonly view: DataView;
   private readonly decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-  /** `size` are the bytes of the whole file; `fail` makes the error of a value that goes on beyond them. */
+  /** `size`: bytes of the whole file; `fail` creates the error for a value beyond them. */
   constructor(
     private readonly bytes: Uint8Array,
     readonly size: number,
@@ -30,7 +30,7 @@ export class Cursor {
     return this.size - this.offset;
   }
 
-  /** Goes on by `length` bytes and gives where they begin. */
+  /** Advances by `length` bytes and returns their start. */
   take(length: number, what: string): number {
     const start = this.offset;
     if (length > this.left) throw this.fail(`${what} takes ${length} bytes, ${this.left} are left: it is cut short`);
@@ -76,7 +76,7 @@ export class Cursor {
     }
   }
 
-  /** A copy of bytes, at the start of a buffer of its own. */
+  /** A copy of bytes, at the start of a new buffer. */
   copy(length: number, what: string): ArrayBuffer {
     const start = this.take(length, what);
     return new Uint8Array(this.bytes.subarray(start, start + length)).buffer;

@@ -25,7 +25,7 @@ const q4_1: DecodeBlock = (bytes, at, values, to) => {
   }
 };
 
-/** d·(q − 16): the codes' fifth bits stand together, before the others. */
+/** d·(q − 16): the codes' fifth bits are stored together, before the others. */
 const q5_0: DecodeBlock = (bytes, at, values, to) => {
   const d = half(bytes, at);
   for (let i = 0; i < 16; i++) {

@@ -16,12 +16,12 @@ export interface GgufEntry {
   readonly end: number;
 }
 
-/** What a GGUF file says before its data. */
+/** A GGUF file's header. */
 export interface GgufHeader {
   /** 2 or 3. */
   readonly version: number;
   readonly metadata: ReadonlyMap<string, GgufValue>;
-  /** Where each of these values lies in the file, from its type on. */
+  /** Offset of each of these values in the file, from its type on. */
   readonly places: ReadonlyMap<string, readonly [begin: number, end: number]>;
   readonly entries: ReadonlyMap<string, GgufEntry>;
   /** Where the data begin. */
@@ -36,7 +36,7 @@ const LONGEST_NAME = 1024;
 /** Bytes of a key, its type and a value, of a tensor's description, at least. */
 const [LEAST_PAIR, LEAST_TENSOR] = [13, 24];
 
-/** What has been read of a header, so that reading can go on where bytes were missing. */
+/** The part of a header read so far, so that reading can continue when more bytes arrive. */
 export class HeaderParser {
   private version = 0;
   private pairs = 0;
@@ -54,8 +54,8 @@ export class HeaderParser {
   ) {}
 
   /**
-   * Reads on in the first bytes of the file. Throws `Exhausted` where there must be more of them, `FormatError` for what
-   * breaks the format. Everything is checked, so that what follows can trust the entries.
+   * Continues reading in the first bytes of the file. Throws `Exhausted` if more are needed, `FormatError` for a damaged file. Everything
+   * is checked, so that later code can trust the entries.
    */
   parse(bytes: Uint8Array): GgufHeader {
     const cursor = new Cursor(bytes, this.size, this.fail);
@@ -131,7 +131,7 @@ export class HeaderParser {
     this.offset = cursor.offset;
   }
 
-  /** No two tensors share bytes, and none goes on beyond the file. */
+  /** Checks that no two tensors share bytes, and none extends beyond the file. */
   private checkPlaces(dataStart: number): void {
     let [position, former] = [0, ""];
     for (const { name, begin, end } of [...this.entries.values()].sort((a, b) => a.begin - b.begin || a.end - b.end)) {

@@ -1,6 +1,6 @@
 import { type DecodeBlock, half } from "./block.js";
 
-// Blocks of 256 in groups that have scales of their own: a scale of a group is a small whole number times the block's, d.
+// Blocks of 256 in groups with their own scales: a group's scale is a small whole number times the block's, d.
 
 /** Number `i` of the eight scales of 6 bits in 12 bytes; with `part` 1 of the eight minima. */
 function sixBits(bytes: Uint8Array, at: number, i: number, part: 0 | 1): number {

@@ -1,4 +1,4 @@
-/** How a tensor's elements lie in a GGUF file: blocks of so many elements of a row, of so many bytes. */
+/** Layout of a tensor's elements in a GGUF file: elements and bytes of a block of a row. */
 export interface GgmlType {
   /** As ggml names it: "Q4_K". */
   readonly name: string;
@@ -10,7 +10,7 @@ export interface GgmlType {
 
 const type = (name: string, elements: number, bytes: number): GgmlType => ({ name, elements, bytes });
 
-/** Types by ggml's number of each; those of numbers that are missing were removed from ggml, or lie in no file. */
+/** Types by ggml's numbers; missing numbers were removed from ggml, or occur in no file. */
 export const ggmlTypes: ReadonlyMap<number, GgmlType> = new Map([
   [0, type("F32", 1, 4)],
   [1, type("F16", 1, 2)],

@@ -8,7 +8,7 @@ type WrittenNumber =
   | { readonly float32: number }
   | { readonly float64: number };
 
-/** A value as another file has it: its type, then what it says. */
+/** A value copied from another file: its type, then its bytes. */
 interface StoredValue {
   readonly stored: Uint8Array;
 }
@@ -33,7 +33,7 @@ const listTypes = [
   ...([[10, BigUint64Array] as const, [11, BigInt64Array] as const, [12, Float64Array] as const] as const),
 ] as const;
 
-/** Little-endian values one behind the other. */
+/** Consecutive little-endian values. */
 export class Writer {
   private file = new Uint8Array(1 << 16);
   private length = 0;
@@ -84,7 +84,7 @@ export class Writer {
     }
   }
 
-  /** What was written, filled up to a multiple of `alignment`. */
+  /** The written bytes, padded to a multiple of `alignment`. */
   done(alignment: number): Uint8Array {
     const length = Math.ceil(this.length / alignment) * alignment;
     this.room(length - this.length);

@@ -33,7 +33,7 @@ function ggufBytes({ name, type, shape }: GgufPlan): number {
   return (sizeOf(shape) / found.elements) * found.bytes;
 }
 
-/** The header of a GGUF file of version 3, filled up to where the first tensor begins; tensors follow in this order, each filled up. */
+/** The header of a GGUF file of version 3, padded to the start of the first tensor; tensors follow in this order, each padded. */
 export function ggufHeader(metadata: ReadonlyMap<string, WrittenValue>, plans: readonly GgufPlan[]): Uint8Array {
   const out = new Writer();
   out.bytes(new TextEncoder().encode("GGUF"));
@@ -77,9 +77,9 @@ export function writeGguf(
 }
 
 /**
- * Writes a GGUF file tensor by tensor, so that a large model never stands in memory as a whole.
- * @param bytesOf a tensor's bytes in pieces, asked for once each, in order
- * @throws `ConfigError` for bytes that are not as many as the plan says
+ * Writes a GGUF file tensor by tensor, so that a large model is never in memory as a whole.
+ * @param bytesOf returns a tensor's bytes in pieces; called once for each, in order
+ * @throws `ConfigError` for a number of bytes that does not match the plan
  */
 export async function streamGguf<Plan extends GgufPlan>(
   sink: ByteSink,

@@ -14,7 +14,7 @@ import {
 } from "../safetensors/index.js";
 import type { OpenTensorFile, TensorIndex } from "../safetensors/index.js";
 
-/** A file as a source that reads only what is asked for. Close it when done. */
+/** A file as a source that reads only requested bytes. Close it when done. */
 export async function fileSource(path: string): Promise<Required<ByteSource>> {
   const handle = await open(path, "r");
   const close = () => handle.close();
@@ -66,14 +66,14 @@ export function safetensorsIndex(path: string): TensorIndex {
   }
 }
 
-/** What a folder's model.safetensors, or the files that model.safetensors.index.json names, hold. */
+/** The contents of a folder's model.safetensors, or of the files in model.safetensors.index.json. */
 export interface FolderIndex {
   readonly index: TensorIndex;
   /** Paths of the files. */
   readonly files: readonly string[];
 }
 
-/** Names and shapes of a model's tensors; null where the folder has no weights. Throws `ModelError` for a wrong index. */
+/** Names and shapes of a model's tensors; null if the folder has no weights. Throws `ModelError` for an invalid index. */
 export function folderIndex(directory: string): FolderIndex | null {
   const single = join(directory, WEIGHTS);
   if (existsSync(single)) return { index: safetensorsIndex(single), files: [single] };

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code;
 
-/** Whether there is a folder; null where there is nothing. Throws where nobody can know, or nothing can ever be there. */
+/** Whether there is a folder; null if nothing exists. Throws if this cannot be determined, or the path is impossible. */
 async function isFolder(path: string): Promise<boolean | null> {
   try {
     return (await stat(path)).isDirectory();
@@ -14,10 +14,9 @@ async function isFolder(path: string): Promise<boolean | null> {
 }
 
 /**
- * Makes a folder and those above it that are missing. Node's own recursive mkdir never returns in places where nothing can
- * be made, such as /proc.
- * @returns the folders that were made, the outermost first; empty where all were there
- * @throws the system's error, naming the folder that could not be made; those that were made are gone then
+ * Creates a folder and its missing parents. Node's recursive mkdir never returns in places where nothing can be created, such as /proc.
+ * @returns the created folders, the outermost first; empty if all existed
+ * @throws the system's error, naming the folder; created folders are removed then
  */
 export async function makeFolder(path: string): Promise<string[]> {
   const missing: string[] = [];
@@ -43,7 +42,7 @@ export async function makeFolder(path: string): Promise<string[]> {
   return made;
 }
 
-/** Runs `body` where `path` is a folder, made if need be; what was made goes again where `body` fails and left it empty. */
+/** Creates the folder `path` if necessary and runs `body`. If `body` fails, empty created folders are removed. */
 export async function withFolder<T>(path: string, body: () => Promise<T>): Promise<T> {
   const made = await makeFolder(path);
   try {

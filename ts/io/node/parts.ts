@@ -5,9 +5,9 @@ import { ownMark, parseMark, stateOf } from "./process-mark.js";
 /** Unfinished files and folders are called `.<name>.part-<mark>` until they are renamed. */
 const partName = /^\..*\.part-([0-9a-f]+(?:-[0-9a-f]+)+)$/s;
 
-/** What is unfinished but written to is touched this often, … */
+/** An unfinished file is touched this often while it is written, … */
 const BEAT_MS = 60_000;
-/** … so that what was not touched for a day is nobody's, whichever machine or container its writer ran on. */
+/** … so that a file untouched for a day is abandoned, on whatever machine or container its writer ran. */
 const ABANDONED_MS = 24 * 60 * 60 * 1000;
 
 /** Bytes of a name that a part's name repeats: the whole must fit into the 255 that file systems allow. */
@@ -19,8 +19,8 @@ function partOf(name: string): string {
 }
 
 /**
- * Runs `body` with a path beside that of `name` for something unfinished, which it may rename; what stands there
- * afterwards is removed. While it runs, what stands there is kept from other processes' sweeping.
+ * Runs `body` with a temporary path beside `name`, which it may rename; a remaining file is removed afterwards. Meanwhile other processes
+ * do not clean it up.
  */
 export async function withPart<T>(
   directory: string,
@@ -43,10 +43,7 @@ export async function withPart<T>(
   }
 }
 
-/**
- * Removes what nobody will finish: parts of this machine's processes that are gone, and anyone's that were not touched for a
- * day. Failing at it is no error.
- */
+/** Removes abandoned temporary files: of this machine's dead processes, and any that were untouched for a day. A failure is no error. */
 async function sweepParts(directory: string): Promise<void> {
   for (const name of await readdir(directory).catch(() => [])) {
     const mark = partName.exec(name)?.[1];

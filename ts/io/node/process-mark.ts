@@ -7,7 +7,7 @@ export interface ProcessMark {
   /** Where process numbers mean the same: a machine since it was started, and a container on it. */
   readonly place: string;
   readonly processId: number;
-  /** When the process started, as the system counts; "0" where it does not say. */
+  /** Start time of the process in the system's units; "0" if unknown. */
   readonly start: string;
 }
 
@@ -37,12 +37,12 @@ const place = createHash("sha256")
   .digest("hex")
   .slice(0, 12);
 
-/** When a process started, in ticks of the system's clock; "0" where that cannot be known. */
+/** Start time of a process in ticks of the system's clock; "0" if unknown. */
 function startOf(processId: number | "self"): string {
   return statusOf(processId)[19] ?? "0";
 }
 
-/** What the system says of a process from its state on, field by field; one empty field where it says nothing. */
+/** The system's fields about a process, from its state on; one empty field if there are none. */
 function statusOf(processId: number | "self"): string[] {
   const status = read(() => readFileSync(`/proc/${processId}/stat`, "utf8"));
   // The second field is the program's name, which may hold anything, in parentheses; the 22nd is the start.
@@ -54,18 +54,18 @@ const ownStart = startOf("self");
 /** A mark of this process, another one each time. */
 export const ownMark = () => `${place}-${process.pid}-${ownStart}-${randomBytes(4).toString("hex")}`;
 
-/** A mark taken apart; null where it is none, or another version's. */
+/** A parsed mark; null if it is invalid, or of another version. */
 export function parseMark(text: string): ProcessMark | null {
   const parts = MARK.exec(text);
   return parts === null ? null : { place: parts[1]!, processId: Number(parts[2]), start: parts[3]! };
 }
 
-/** What is known of the process that made a mark. Of another machine or container nothing can be. */
+/** The state of the process that made a mark; unknown for another machine or container. */
 export function stateOf(mark: ProcessMark | null): "own" | "running" | "gone" | "unknown" {
   if (mark === null || mark.place !== place) return "unknown";
   if (mark.processId === process.pid && mark.start === ownStart) return "own";
   if (!isRunning(mark.processId)) return "gone";
-  // Another process may have taken the number.
+  // Another process may have the number now.
   const start = startOf(mark.processId);
   return start === "0" || mark.start === "0" || start === mark.start ? "running" : "gone";
 }
@@ -73,7 +73,7 @@ export function stateOf(mark: ProcessMark | null): "own" | "running" | "gone" | 
 function isRunning(processId: number): boolean {
   try {
     process.kill(processId, 0);
-    // Dead, though nobody has asked yet how it ended: its number is still taken.
+    // A zombie: dead, but its number is not free yet.
     return !/^[ZX]$/.test(statusOf(processId)[0]!);
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";

@@ -1,6 +1,6 @@
 import { link, open, rename, rm } from "node:fs/promises";
 
-/** Gives a file its name where nothing has it: a rename would replace what has. */
+/** Gives a file its name if the name is free; a rename would replace an existing file. */
 export async function publishNew(part: string, path: string): Promise<void> {
   await link(part, path).catch(async (error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") throw error;

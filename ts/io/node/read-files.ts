@@ -6,7 +6,7 @@ import type { FileMap } from "../file-map.js";
 import { folderIndex } from "./file-source.js";
 import { folderSource } from "./models/model-folder.js";
 
-/** What a path may be that nothing can stand at: through a file, too long, through links without an end, with a NUL in it. */
+/** Error codes of impossible paths: through a file, too long, through endless links, with a NUL. */
 const impossible = new Set(["ENOTDIR", "ENAMETOOLONG", "ELOOP", "ERR_INVALID_ARG_VALUE"]);
 
 /** Whether there is a folder of that path. */
@@ -19,7 +19,7 @@ export function isFolder(path: string): boolean {
   }
 }
 
-/** Those of `names` that a folder has, in memory. Throws `ConfigError` where there is no such folder. */
+/** The files of `names` that exist in a folder, in memory. Throws `ConfigError` if there is no such folder. */
 export function readFileMap(directory: string, names: readonly string[]): FileMap {
   if (!isFolder(directory)) throw new ConfigError(`there is no folder ${directory}`, { folder: directory });
   const present = names.filter((name) => existsSync(join(directory, name)));
@@ -31,7 +31,7 @@ export function readFileMap(directory: string, names: readonly string[]): FileMa
   return Object.fromEntries(present.map((name) => [name, new Uint8Array(readFileSync(join(directory, name)))]));
 }
 
-/** What Node's entry gives the loaders that take a folder. */
+/** File access for the loaders in Node's entry. */
 export const nodeFileAccess: FileAccess = {
   readFiles: readFileMap,
   folder: (path) => (isFolder(path) ? folderSource(path, path, "folder") : null),

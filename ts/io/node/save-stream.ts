@@ -5,7 +5,7 @@ import { throwIfAborted } from "../../waiting/abort.js";
 import { ModelError } from "../../errors/errors.js";
 import type { PinnedFile } from "../known-models.js";
 
-/** Size and SHA-256 of what was written or read. */
+/** Size and SHA-256 of written or read bytes. */
 export interface Digest {
   readonly bytes: number;
   readonly sha256: string;
@@ -23,7 +23,7 @@ export async function digestFile(path: string, signal?: AbortSignal): Promise<Di
   return { bytes, sha256: hash.digest("hex") };
 }
 
-/** Writes chunks to a new file as they come, hashing on the way; on the disk when it returns. `onBytes` is told the sum. */
+/** Writes chunks to a new file as they arrive, and hashes them; on the disk when it returns. `onBytes` is called with the sum. */
 export async function saveStream(
   path: string,
   chunks: AsyncIterable<Uint8Array>,
@@ -46,7 +46,7 @@ export async function saveStream(
   }
 }
 
-/** Throws `ModelError` where a file is not the one expected; `from` says where it came from. */
+/** Throws `ModelError` if a file differs from the expected one; `from` is its origin. */
 export function checkDigest(file: PinnedFile, got: Digest, from: string): void {
   const { name, bytes, sha256 } = file;
   if (got.bytes !== bytes)

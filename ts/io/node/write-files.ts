@@ -10,7 +10,7 @@ import { withPart } from "./parts.js";
 import { publishNew } from "./publish-new.js";
 import { notExpected } from "../../arguments/settings.js";
 
-/** Bytes after which the disk begins to write what it was given, so that little is left to wait for at the end. */
+/** Bytes after which written data are flushed to the disk, so that the final flush is short. */
 const FLUSH = 32 * 1024 * 1024;
 
 /** Runs `write` on a new file, which is on the disk when it returns. */
@@ -20,7 +20,7 @@ async function writeDurably(path: string, write: (sink: ByteSink) => Promise<voi
   let flushed = Promise.resolve();
   const flush = () => {
     [waiting, flushing] = [0, true];
-    // A failure is told once by the system, so it is kept for the end.
+    // The system reports a failure once, so it is stored until the end.
     flushed = flushed.then(() => handle.datasync()).finally(() => (flushing = false));
     flushed.catch(() => {});
   };
@@ -42,7 +42,7 @@ async function writeDurably(path: string, write: (sink: ByteSink) => Promise<voi
   }
 }
 
-/** Makes renames in a folder durable, where the system can (Windows cannot open folders). */
+/** Makes renames in a folder durable, if the system supports it (Windows cannot open folders). */
 async function syncFolder(directory: string): Promise<void> {
   const handle = await open(directory, "r").catch(() => null);
   await handle?.sync().catch(() => {});
@@ -57,12 +57,12 @@ export function writeFileAtomically(path: string, write: (sink: ByteSink) => Pro
   return writeWhole(path, write, rename);
 }
 
-/** As `writeFileAtomically`, of a file that must be new: what has appeared at `path` meanwhile stays, and the system's `EEXIST` is thrown. */
+/** As `writeFileAtomically`, for a new file: if `path` exists by then, that file stays and the system's `EEXIST` is thrown. */
 export function writeNewFile(path: string, write: (sink: ByteSink) => Promise<void>): Promise<void> {
   return writeWhole(path, write, publishNew);
 }
 
-/** Writes a file under a temporary name; `publish` gives it its own when it is complete and on the disk. */
+/** Writes a file under a temporary name; `publish` renames it when it is complete and on the disk. */
 async function writeWhole(
   path: string,
   write: (sink: ByteSink) => Promise<void>,
@@ -79,10 +79,16 @@ async function writeWhole(
 }
 
 /**
+<<<<<<< HEAD
  * Writes files into a folder (made if need be, with the folders inside it that names such as "1_Pooling/config.json" call for): first all of
  * them under temporary names, then the renames, so that a full disk or an interruption leaves the old files as they were.
  * @param files by name, as bytes, or a promise of them, as `encoder.save` gives one
  * @throws `ConfigError` for a name that leads out of the folder, and for what are no bytes
+=======
+ * Writes files into a folder, which it creates if necessary: first all of them under temporary names, then the renames, so that a full disk
+ * or an interruption leaves the old files unchanged.
+ * @throws `ConfigError` for a name with a path, and for contents that are not bytes
+>>>>>>> d4b144cc (Comments of io, tokenizers, merging, GGUF, decoders, logistic regression and kernels in plain English; messages that the rebase left)
  */
 export async function writeFilesAtomically(directory: string, files: FileMap | Promise<FileMap>): Promise<void> {
   if (typeof directory !== "string" || directory === "" || directory.includes("\0"))
@@ -111,7 +117,7 @@ async function withFolders(folders: readonly string[], body: () => Promise<void>
   await withFolder(first, () => withFolders(others, body));
 }
 
-/** The renames begin where the last file is written: a call for each file, one in another. */
+/** Renames begin after the last file is written: one nested call for each file. */
 async function writeAndRename(directory: string, files: readonly [name: string, bytes: Uint8Array][]): Promise<void> {
   const [first, ...others] = files;
   if (first === undefined) return;

@@ -18,9 +18,9 @@ function wholeNumber(digits: string): number {
 }
 
 /**
- * Where a tensor's data lie, as its external_data say it: `location`, and perhaps `offset` and `length`.
- * @param expected bytes that its elements take; null where that is not known
- * @throws what `fail` makes, for a path that leads out of the folder and for numbers that cannot be
+ * Place of a tensor's data, from its external_data: `location`, optionally `offset` and `length`.
+ * @param expected size of its elements in bytes; null if unknown
+ * @throws the result of `fail` for a path out of the folder, and for invalid numbers
  */
 export function readPlace(
   external: ReadonlyMap<string, string>,

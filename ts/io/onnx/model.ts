@@ -4,11 +4,11 @@ import { type FloatTensor, isFloats, isPlaced, type OnnxTensor, type PlacedTenso
 import { countUsers, type Node, type TensorUse, usesOf } from "./uses.js";
 import { type Field, type FileBytes, Wire } from "./wire.js";
 
-/** What of an ONNX model is known here: its constants, and how they are used. */
+/** The constants of an ONNX model, and their uses. */
 export interface OnnxModel {
-  /** Constants of floats whose elements can be read and replaced where they are. */
+  /** Float constants whose elements can be read and replaced in place. */
   readonly tensors: readonly FloatTensor[];
-  /** Constants of any type that lie in files beside the model's. */
+  /** Constants of any type in other files. */
   readonly beside: readonly PlacedTensor[];
   useOf(name: string): TensorUse;
   /** Nodes that take a constant, or what others only hand on of it. */
@@ -19,9 +19,9 @@ export interface OnnxModel {
 const MAX_DEPTH = 16;
 /** Memory for a graph's names, in bytes: some 100,000 times a transformer's layer. */
 const MOST_HELD = 256 * 1024 * 1024;
-/** What a name takes beside its characters, roughly, with what is kept of its node or constant. */
+/** Approximate memory of a name besides its characters, with its node or constant. */
 const HELD = 200;
-/** Bytes that tell what a foreign file is. */
+/** Number of first bytes that identify another kind of file. */
 const START = 64;
 
 class Reader {
@@ -62,7 +62,7 @@ class Reader {
       else if (part.number === 5) attributes++;
     }
     const node = { op, outputs };
-    // Once for each name, however often it is among them: who asks for users walks over a node's outputs for each.
+    // Once for each name, even if it occurs several times: for each user, the outputs of a node are visited.
     for (const input of new Set(inputs)) {
       const known = this.users.get(input);
       if (known === undefined) this.users.set(input, [node]);
@@ -80,7 +80,7 @@ class Reader {
     }
   }
 
-  /** Counts what a name takes. Throws where a graph is of so many that it cannot be a model's. */
+  /** Counts a name's memory. Throws if a graph has too many names for a model. */
   private hold(name: string): string {
     this.held += HELD + 2 * name.length;
     if (this.held > MOST_HELD)
@@ -97,7 +97,7 @@ const isSafetensors = (start: Uint8Array) => start[8] === 0x7b && start.subarray
 /**
  * Reads an ONNX model's constants: initializers, and those that nodes hold. Their elements are not read.
  * @param bytes the whole .onnx file
- * @throws `FormatError` for what is no ONNX model, and for damage
+ * @throws `FormatError` for files that are not ONNX, and for damaged ones
  * Format: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
 export function readOnnx(bytes: FileBytes, file: string): OnnxModel {

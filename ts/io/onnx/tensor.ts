@@ -8,9 +8,9 @@ import type { Field, Wire } from "./wire.js";
 export interface OnnxTensor {
   readonly name: string;
   readonly shape: readonly number[];
-  /** Element type, where it is one of floats of 16 or 32 bits; null for others. */
+  /** Element type if it is a float of 16 or 32 bits; otherwise null. */
   readonly dtype: FloatDtype | null;
-  /** Where its elements stand, one behind the other; null where they are in a form that is not read here. */
+  /** Place of its consecutive elements; null if they are in an unsupported form. */
   readonly place: OnnxPlace | null;
 }
 
@@ -40,7 +40,7 @@ const RAW_DATA = 9;
 const EXTERNAL = 1;
 const MOST_DIMS = 64;
 
-/** Reads a TensorProto. `name` is for one that has none of its own. Throws where sizes disagree. */
+/** Reads a TensorProto. `name` is used if it has none. Throws if sizes do not match. */
 export function readTensor(wire: Wire, { begin, end }: Field, name = ""): OnnxTensor {
   const shape: number[] = [];
   const external = new Map<string, string>();
@@ -58,7 +58,7 @@ export function readTensor(wire: Wire, { begin, end }: Field, name = ""): OnnxTe
     } else if (field.number === 2) type = field.value;
     else if (field.number === 8) own = wire.text(field) || name;
     else if (field.number === FLOAT_DATA || field.number === RAW_DATA) {
-      // Elements written one by one lie apart: they are not read.
+      // Elements that are written one by one are not consecutive: unsupported.
       apart ||= data !== null;
       data = field;
     } else if (field.number === 13) {

@@ -1,7 +1,7 @@
 /** How a model uses a tensor: looked up by index, multiplied or added, or in both ways. */
 export type TensorUse = "rows" | "product" | "both" | "none";
 
-/** Operations that hand a tensor on as it is, in another order or another type. */
+/** Operations that pass a tensor on, unchanged, reordered or in another type. */
 const passing = new Set(["Transpose", "Cast", "Identity", "Reshape", "Squeeze", "Unsqueeze", "Slice", "Split"]);
 
 /** A node of a graph, as far as its inputs' use goes. */
@@ -30,7 +30,7 @@ export function usesOf(users: ReadonlyMap<string, readonly Node[]>): ReadonlyMap
     uses.set(name, join(before, use));
     raised.push(name);
   };
-  // Nodes that only hand on: what they take, and by what they give.
+  // Nodes that only pass on: input by output.
   const inputs = new Map<Node, string[]>();
   const makers = new Map<string, Node[]>();
   for (const [name, nodes] of users)

@@ -8,7 +8,7 @@ export interface Field {
   readonly number: number;
   /** Of a field that is a number: up to 2^53, larger ones and negative ones as NaN. Else 0. */
   readonly value: number;
-  /** Where its bytes stand in the file; equal where it is a number. */
+  /** Start and end of its bytes in the file; equal for a number. */
   readonly begin: number;
   readonly end: number;
 }
@@ -19,7 +19,7 @@ const WINDOW = 64 * 1024;
 /** Bytes of a text; names and paths are shorter. */
 const LONGEST_TEXT = 4096;
 
-/** Bytes of a file, of which only those that are asked for need be in memory. */
+/** Bytes of a file, of which only the requested ones need be in memory. */
 export interface FileBytes {
   readonly size: number;
   /** Those from `begin` to `end`, within `size`; they are the caller's. */
@@ -27,8 +27,8 @@ export interface FileBytes {
 }
 
 /**
- * Protocol buffers as they lie in a file: the fields of a message, one after the other, and where their bytes stand, which are not
- * read. Format: https://protobuf.dev/programming-guides/encoding
+ * Protocol buffers in a file: the fields of a message in order, with the places of their bytes, which are not read. Format:
+ * https://protobuf.dev/programming-guides/encoding
  */
 export class Wire {
   private window: Uint8Array = new Uint8Array();
@@ -39,7 +39,7 @@ export class Wire {
     readonly fail: WireFailure,
   ) {}
 
-  /** The fields of the message from `begin` to `end`. Throws where they do not fill it. */
+  /** The fields of the message from `begin` to `end`. Throws if they do not fill it. */
   *fields(begin: number, end: number): Generator<Field> {
     let at = begin;
     while (at < end) {
@@ -64,7 +64,7 @@ export class Wire {
     }
   }
 
-  /** Numbers that stand one after another, as a packed field has them. */
+  /** The numbers of a packed field. */
   *packed({ begin, end }: Field): Generator<number> {
     for (let at = begin; at < end;) {
       const [value, next] = this.varint(at, end);
@@ -73,7 +73,7 @@ export class Wire {
     }
   }
 
-  /** A field's bytes as text; what is no UTF-8 in them is replaced. Throws for one that is too long to be a name. */
+  /** A field's bytes as text; invalid UTF-8 is replaced. Throws for a text that is too long for a name. */
   text({ begin, end }: Field): string {
     if (end - begin > LONGEST_TEXT)
       throw this.fail(`at byte ${begin}: a name or path of ${end - begin} bytes, ${LONGEST_TEXT} are expected at most`);

@@ -1,10 +1,10 @@
 /** Blobs by name, in the Origin Private File System or in memory. */
 export interface BlobFolder {
-  /** A blob as it is now; null where there is none. */
+  /** The current blob; null if there is none. */
   read(name: string): Promise<Blob | null>;
-  /** Puts a blob's bytes, piece by piece, in place of what has the name; they last when the promise is fulfilled. */
+  /** Replaces a blob by these bytes, piece by piece; durable when the promise is fulfilled. */
   write(name: string, pieces: readonly Uint8Array[]): Promise<void>;
-  /** Removes a blob, where there is one. */
+  /** Removes a blob, if it exists. */
   remove(name: string): Promise<void>;
   /** Names of those that are there. */
   names(): Promise<string[]>;
@@ -16,7 +16,7 @@ export interface BlobFolders {
   folder(name: string): BlobFolder;
   /** Names of those that are there. */
   names(): Promise<string[]>;
-  /** Removes a folder with all that is in it, where there is one. */
+  /** Removes a folder with its contents, if it exists. */
   remove(name: string): Promise<void>;
 }
 

@@ -2,7 +2,7 @@ import { isJsonObject, type Json } from "../json.js";
 import type { BlobFolder } from "./blob-folder.js";
 import { type Segment, storedBytes, type StoredFile } from "./cached-file.js";
 
-/** What a model came from. */
+/** A model's origin. */
 const modelOrigins = ["address", "hub", "folder", "file", "zip"] as const;
 /** One of them. */
 export type ModelOrigin = (typeof modelOrigins)[number];
@@ -13,14 +13,14 @@ export interface KeptFile extends StoredFile {
   readonly sha256: string;
 }
 
-/** What a folder says of the model in it. */
+/** A folder's record of its complete model. */
 export interface CacheRecord {
   readonly name: string;
   readonly origin: ModelOrigin;
   readonly files: readonly KeptFile[];
 }
 
-/** A file of which a part is there, and what its server calls the state of it that this is a part of. */
+/** A partly downloaded file, and the server's validator (ETag or date) of it. */
 export interface PartFile extends StoredFile {
   readonly url: string;
   readonly validator: string;
@@ -28,7 +28,7 @@ export interface PartFile extends StoredFile {
   readonly total: number;
 }
 
-/** What a folder says of a model that is not there whole. */
+/** A folder's record of an incomplete model. */
 export interface PartRecord {
   readonly name: string;
   readonly origin: ModelOrigin;
@@ -42,7 +42,7 @@ const PART = "kept.json.part";
 export const readCached = (folder: BlobFolder) => readRecord<KeptFile>(folder, RECORD, isKeptFile);
 export const readParts = (folder: BlobFolder) => readRecord<PartFile>(folder, PART, isPartFile);
 
-/** Says that a model is there whole, and removes what is no part of it. */
+/** Marks a model as complete, and removes blobs that are not part of it. */
 export async function writeCached(folder: BlobFolder, record: CacheRecord): Promise<void> {
   await writeRecord(folder, RECORD, record);
   await sweep(folder);
@@ -53,7 +53,7 @@ export const forget = (folder: BlobFolder) => folder.remove(RECORD);
 
 export const writeParts = (folder: BlobFolder, parts: PartRecord) => writeRecord(folder, PART, parts);
 
-/** Removes blobs that nothing speaks of: those of writers that went. Where a model is there whole, parts are none. */
+/** Removes unreferenced blobs, which dead writers left. A complete model has no parts. */
 export async function sweep(folder: BlobFolder, parts: PartRecord | null = null): Promise<void> {
   const kept = await readCached(folder);
   const files = [...(kept?.files ?? []), ...(parts?.files ?? [])];
@@ -67,7 +67,7 @@ async function writeRecord(folder: BlobFolder, name: string, record: CacheRecord
   await folder.write(name, [new TextEncoder().encode(JSON.stringify(record))]);
 }
 
-/** A record; null where there is none that makes sense: what it would speak of is then fetched again. */
+/** A record; null if missing or invalid: its files are then downloaded again. */
 async function readRecord<T extends StoredFile>(
   folder: BlobFolder,
   blob: string,

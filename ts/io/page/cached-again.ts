@@ -7,7 +7,7 @@ import type { CachedModel, CachedPlace } from "./cached-model.js";
 import { readCached } from "./cache-record.js";
 import { modelFolders } from "./model-folders.js";
 
-/** A model that another thread of this page has found. Its files throw `ModelError` where they are gone, or others by now. */
+/** A model that another thread of this page has found. Its files throw `ModelError` if they were removed or changed. */
 export function cachedAgain(place: CachedPlace): CachedModel {
   const { key, ...facts } = place;
   const { name, files } = facts;

@@ -5,8 +5,7 @@ import { RunningSha256 } from "../running-sha256.js";
 import type { BlobFolder } from "./blob-folder.js";
 
 /**
- * Bytes of a file that lie in one blob. Browsers keep a stream's bytes when it is closed and drop them all when a page goes in
- * between, so a break costs no more than this, and neither does a buffer.
+ * Bytes of a file in one blob. Browsers keep a stream's bytes only when it is closed, so an interruption, or a buffer, costs at most this.
  */
 const SEGMENT = 8 * 1024 * 1024;
 
@@ -25,7 +24,7 @@ export interface StoredFile {
 /** Bytes that its pieces hold. */
 export const storedBytes = ({ segments }: StoredFile) => segments.reduce((sum, { bytes }) => sum + bytes, 0);
 
-/** A stored file as a source that reads what is asked for. Reading throws `ModelError` where its pieces are gone. */
+/** A stored file as a source that reads requested bytes. Reading throws `ModelError` if its pieces were removed. */
 export function storedSource(folder: BlobFolder, file: StoredFile, where: string): ByteSource {
   const gone = (cause?: unknown) =>
     new ModelError(
@@ -68,8 +67,8 @@ export function storedSource(folder: BlobFolder, file: StoredFile, where: string
 }
 
 /**
- * Names for new blobs that no blob ever had, in this folder or in one that was removed: who reads a model that was cleared, and
- * fetched anew by another tab, misses its blobs and takes none of the new ones for them.
+ * Names for new blobs, never used before in this folder or a removed one: a reader of a model that another tab removed and downloaded again
+ * does not mistake new blobs for its own.
  */
 export function newNames(): () => string {
   const own = Math.random();
@@ -77,7 +76,7 @@ export function newNames(): () => string {
   return () => `${own}-${++last}.part`;
 }
 
-/** Writes a file piece by piece, hashing on the way, behind what is there of it. */
+/** Appends to a file piece by piece, and hashes it. */
 export class FileWriter {
   readonly segments: Segment[] = [];
   private readonly hash = new RunningSha256();
@@ -89,16 +88,16 @@ export class FileWriter {
   constructor(
     private readonly folder: BlobFolder,
     private readonly newName: () => string,
-    /** Called with what is safe, whenever more is. */
+    /** Called with the durable part, whenever it grows. */
     private readonly onSafe: (segments: readonly Segment[]) => Promise<void> = async () => undefined,
   ) {}
 
-  /** Bytes taken so far. */
+  /** Number of bytes so far. */
   get bytes(): number {
     return this.safe + this.waiting;
   }
 
-  /** Goes on behind pieces that an earlier writer left. False, and nothing taken, where one is not what it was. */
+  /** Continues after the pieces of an earlier writer. Returns false, without using any, if one has changed. */
   async resume(segments: readonly Segment[]): Promise<boolean> {
     const blobs: Blob[] = [];
     for (const { blob, bytes } of segments) {
@@ -124,7 +123,7 @@ export class FileWriter {
     }
   }
 
-  /** Makes safe what was taken. */
+  /** Makes all bytes durable. */
   async flush(): Promise<void> {
     if (this.waiting === 0) return;
     const segment = { blob: this.newName(), bytes: this.waiting };
@@ -136,7 +135,7 @@ export class FileWriter {
     await this.onSafe([...this.segments]);
   }
 
-  /** The SHA-256 of all that was taken; nothing may be written afterwards. */
+  /** The SHA-256 of all bytes; nothing may be written afterwards. */
   sha256(): string {
     return this.hash.hex();
   }

@@ -6,29 +6,29 @@ import { asQuotaError, checkRoom } from "./quota.js";
 
 /** A file's bytes on their way. */
 export interface Download {
-  /** Bytes of the whole file; null where the server does not say. */
+  /** Size of the whole file; null if the server does not send it. */
   readonly total: number | null;
-  /** Whether those may be what it has on the way, compressed: pages see no other origin's `Content-Encoding`. */
+  /** Whether this may be the compressed size: pages cannot see another origin's `Content-Encoding`. */
   readonly onTheWay: boolean;
-  /** What names this state of the file, by which it can be gone on with; null where it cannot. */
+  /** Validator of this version of the file, for resuming; null if the download cannot be resumed. */
   readonly validator: string | null;
   /** Bytes that are there already. */
   readonly from: number;
-  /** The others; null where there are none. */
+  /** The remaining bytes; null if there are none. */
   readonly body: ReadableStream<Uint8Array> | null;
 }
 
 /** How an answer begins that says how large it is: the body is not compressed on the way. */
 const plain = ({ headers }: Response) => headers.get("content-encoding") === null;
 
-/** An ETag that stands for bytes, else the date; null where neither is there, or the server compresses what it sends. */
+/** A strong ETag, otherwise the date; null if there is neither, or the server compresses. */
 function validatorOf(response: Response): string | null {
   const tag = response.headers.get("etag");
   if (!plain(response)) return null;
   return tag !== null && !tag.startsWith("W/") ? tag : response.headers.get("last-modified");
 }
 
-/** Where an answer's range begins, and the size of the whole; null where it is none. */
+/** Start of a response's range, and the whole size; null if it is not a range. */
 function rangeIn({ status, headers }: Response): { from: number; total: number } | null {
   const match = /^bytes (\d+)-\d+\/(\d+)$/.exec(headers.get("content-range") ?? "");
   return status === 206 && match !== null ? { from: Number(match[1]), total: Number(match[2]) } : null;
@@ -43,8 +43,8 @@ function sizeOf(response: Response): number | null {
 const isVeiled = ({ status, type }: Response) => status === 200 && type === "cors";
 
 /**
- * Other origins are asked without `If-Range`, for which they would have to allow the header: what came is then compared. The
- * last byte is asked for again where all are there, so that the server says whether they are still those.
+ * Requests to other origins omit `If-Range`, which they would have to allow; the response is compared instead. If all bytes are there, the
+ * last one is requested again, so that the server confirms the version.
  */
 function requestFor(url: string, part: PartFile | null, safe: number): RequestInit {
   if (part === null) return {};
@@ -59,10 +59,10 @@ const isMissing = ({ status, headers }: Response) =>
   status === 404 || status === 403 || /^text\/html\b/.test(headers.get("content-type") ?? "");
 
 /**
- * Asks for a file, or for what is missing of it. A server that ignores ranges, or has another file by now, sends it from the
- * start. Null where it has none, unless it is `needed`.
+ * Requests a file, or its missing part. A server that ignores ranges, or whose file has changed, sends it from the start. Null if the
+ * server does not have it, unless it is `needed`.
  *
- * @param part what is there of it, in the folder; null where nothing is
+ * @param part its part in the folder; null for none
  */
 export async function startDownload(
   url: string,
@@ -80,7 +80,7 @@ export async function startDownload(
   });
   const range = rangeIn(response);
   const validator = validatorOf(response);
-  // A server elsewhere may hide which range it sends: then it is asked for all of them.
+  // Another origin may hide the range that it sends: then the whole file is requested.
   if (part !== null && (response.status === 416 || response.status === 206)) {
     const same = range !== null && validator === part.validator && range.total === part.total;
     const all = same && safe === part.total;
@@ -104,9 +104,9 @@ export async function startDownload(
 }
 
 /**
- * Takes a download to its end. Throws where it breaks off: what came until then is safe, and can be gone on from.
- * @param most bytes that the file has where the server does not say for certain; no more are taken
- * @param onBytes is told the sum
+ * Completes a download. Throws if it is interrupted: the bytes so far are durable, and the download can be resumed.
+ * @param most the file's size if the server's is uncertain; more bytes are rejected
+ * @param onBytes called with the sum
  */
 export async function receive(
   { body, total, onTheWay, from }: Download,
@@ -139,7 +139,7 @@ export async function receive(
     const { cause } = broken as { cause: unknown };
     throw fail(`broke off after ${writer.bytes}${of} bytes (${String(cause)}); call again to go on from there`, cause);
   }
-  // The browser itself has compared what it counted on the way.
+  // The browser has compared the compressed size itself.
   if (total !== null && !onTheWay && writer.bytes !== total)
     throw fail(`sent ${writer.bytes} bytes in place of ${total}`);
 }

@@ -14,7 +14,7 @@ import {
   type PickedFolder,
 } from "./picked-files.js";
 
-/** Files behind addresses. */
+/** Files at addresses. */
 export interface RemoteOrigin {
   readonly name: string;
   readonly origin: ModelOrigin;
@@ -22,7 +22,7 @@ export interface RemoteOrigin {
   readonly base: string;
   /** The GGUF file in it that is the model; null for a folder's layout. */
   readonly gguf: string | null;
-  /** What its files are to be, where it is known. */
+  /** Expected hashes of its files, if known. */
   readonly pinned: readonly PinnedFile[];
 }
 
@@ -31,7 +31,9 @@ export type ModelFiles = string | PickedFolder | Iterable<PickedFile> | Blob;
 
 const HUB = "https://huggingface.co";
 
-/** Where a model's files come from. Throws `ConfigError` for what is nothing of the kind, `FormatError` for a Blob that is neither a zip nor called .gguf. */
+/**
+ * The origin of a model's files. Throws `ConfigError` for invalid values, `FormatError` for a Blob that is neither a zip nor called .gguf.
+ */
 export async function takeOrigin(from: ModelFiles, hubUrl: string = HUB): Promise<LocalOrigin | RemoteOrigin> {
   if (typeof from === "string") return remoteOrigin(from, hubUrl);
   if (from instanceof Blob) {
@@ -67,7 +69,7 @@ function remoteOrigin(from: string, hubUrl: string): RemoteOrigin {
       `cacheModel: expected an address ("https://…", "/models/minilm", "./minilm") or a hub's name ("organisation/name", "organisation/name@revision"), got ${JSON.stringify(clip(from))}`,
       { op: "cacheModel", expected: "an address or a hub's name", value: from },
     );
-  // Its hashes are of one revision; whoever asks for another wants that one.
+  // Its hashes are of one revision; a caller may request another.
   const known = revision === undefined ? knownModel(name) : null;
   const repository = known?.repository ?? name;
   return {

@@ -17,14 +17,14 @@ import { checkRoom } from "./quota.js";
 
 type From = LocalOrigin | RemoteOrigin;
 
-/** Brings one file; null where there is none of that name. */
+/** Gets one file; null if there is none of that name. */
 type Bring = (file: string, needed: boolean) => Promise<KeptFile | null>;
 
 /**
- * Puts a model's files into a folder, beside what is kept there, which serves until the record of these takes its place. What
- * came before a break is used again.
+ * Writes a model's files into a folder, beside the current ones, which stay valid until the new record replaces theirs. Bytes from before
+ * an interruption are reused.
  *
- * @param pinned what its files must be; empty where that is not known
+ * @param pinned expected hashes of its files; empty if unknown
  */
 export async function fillModel(
   from: From,
@@ -65,7 +65,7 @@ export async function fillModel(
   return { name, origin, files };
 }
 
-/** Throws `ModelError`, and removes the file, where it is not the one that is pinned. */
+/** Throws `ModelError`, and removes the file, if it differs from the pinned one. */
 async function checkPinned(
   from: From,
   got: KeptFile,
@@ -87,7 +87,7 @@ async function checkPinned(
   );
 }
 
-/** Files from addresses. What is safe of a tensor file is written down as it grows; others are small, and asked for anew. */
+/** Files from addresses. The durable part of a tensor file is recorded as it grows; others are small and downloaded again. */
 async function downloads(
   { name, origin, base }: RemoteOrigin,
   folder: BlobFolder,
@@ -96,7 +96,7 @@ async function downloads(
 ): Promise<Bring> {
   const before = await readParts(folder);
   await sweep(folder, before);
-  // Who lists what there is, or wants it removed, meanwhile, knows by it what this is.
+  // It identifies the model for concurrent calls that list or remove models.
   await writeParts(folder, { name, origin, files: before?.files ?? [] });
   const parts = new Map((before?.files ?? []).map((part) => [part.url, part]));
   const missing = pinned.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -130,7 +130,7 @@ async function downloads(
     const most = expected ?? mostBytes(file);
     const size = total ?? expected ?? 0;
     const tell = (done: number) => {
-      // Of a size that nobody tells nothing is known before something has come.
+      // An unknown size stays unknown until bytes arrive.
       if (done > 0 || size > 0) onProgress?.({ file, done, total: Math.max(size, done) });
     };
     await receive(download, most, writer, signal, tell, fail);

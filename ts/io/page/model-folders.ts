@@ -6,19 +6,19 @@ import { storedBytes } from "./cached-file.js";
 import { opfsFolders, opfsRefused } from "./opfs.js";
 import { takeLock } from "./page-lock.js";
 
-/** Where models lie. Another layout gets another name: one never reads what the other wrote. */
+/** Folder of all models. Another layout will get another name, so that versions do not read each other's files. */
 const AREA = "lowrank-models-1";
 
 /** Where models are kept. */
 export interface ModelFolders {
   readonly folders: BlobFolders;
-  /** Why they go with the page; null where they stay. */
+  /** Why they are lost with the page; null if they are kept. */
   readonly refused: string | null;
 }
 
 const inMemory = memoryFolders();
 
-/** Throws `UnsupportedError` where the runtime has a file system, in which models are kept otherwise. */
+/** Throws `UnsupportedError` in runtimes with a file system, which have another cache. */
 export async function modelFolders(what: string): Promise<ModelFolders> {
   if (providedFiles() !== null)
     throw new UnsupportedError(
@@ -32,7 +32,7 @@ export async function modelFolders(what: string): Promise<ModelFolders> {
 /** The lock that goes with a model's folder. */
 export const lockOf = (key: string) => `${AREA}/${key}`;
 
-/** What there is of a model. */
+/** The stored state of a model. */
 export interface FoundModel {
   readonly key: string;
   readonly name: string;
@@ -41,7 +41,7 @@ export interface FoundModel {
   readonly complete: boolean;
 }
 
-/** What each folder holds, by name. */
+/** The state of each folder, by name. */
 export async function foundModels({ folders }: ModelFolders): Promise<FoundModel[]> {
   const found: FoundModel[] = [];
   for (const key of await folders.names()) {
@@ -55,6 +55,6 @@ export async function foundModels({ folders }: ModelFolders): Promise<FoundModel
   return found.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** Takes a folder's lock at once; null where another call or tab has it. Where there are none, nobody else has it. */
+/** Locks a folder without waiting; null if another call or tab has it. Without Web Locks it always succeeds. */
 export const tryLock = async (key: string): Promise<(() => void) | null> =>
   (globalThis as Partial<typeof globalThis>).navigator?.locks === undefined ? () => undefined : takeLock(lockOf(key));

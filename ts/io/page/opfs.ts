@@ -3,7 +3,7 @@ import type { BlobFolder, BlobFolders } from "./blob-folder.js";
 import { withLock } from "./page-lock.js";
 import { asQuotaError } from "./quota.js";
 
-/** What dedicated workers have in place of streams, and Safari before 26 has alone. */
+/** Synchronous access in dedicated workers, instead of streams; the only one in Safari before 26. */
 interface SyncAccessHandle {
   write(bytes: Uint8Array, options: { at: number }): number;
   truncate(size: number): void;
@@ -17,7 +17,7 @@ interface FileHandle {
   createSyncAccessHandle?(): Promise<SyncAccessHandle>;
 }
 
-/** Why this page or worker cannot keep files in the Origin Private File System; null where it can. */
+/** Why this page or worker cannot store files in the Origin Private File System; null if it can. */
 export async function opfsRefused(): Promise<string | null> {
   const { navigator, FileSystemFileHandle: handle } = globalThis as Partial<typeof globalThis>;
   if (typeof navigator?.storage?.getDirectory !== "function")
@@ -47,7 +47,7 @@ async function opensInPlace(root: FileSystemDirectoryHandle): Promise<boolean> {
     (await file.createSyncAccessHandle!()).close();
     return true;
   } catch (error) {
-    // Anything else, such as a disk that is full, is told by whoever writes.
+    // Other problems, such as a full disk, appear when writing.
     return (error as Partial<DOMException> | null)?.name !== "NotSupportedError";
   } finally {
     // Those of pages that were killed meanwhile too.
@@ -58,7 +58,7 @@ async function opensInPlace(root: FileSystemDirectoryHandle): Promise<boolean> {
 
 const isMissing = (error: unknown) => (error as Partial<DOMException> | null)?.name === "NotFoundError";
 
-/** What a request gives; null where there is nothing of that name. */
+/** The result of a request; null if nothing has that name. */
 async function ifThere<T>(found: Promise<T>): Promise<T | null> {
   return found.catch((error: unknown) => {
     if (isMissing(error)) return null;

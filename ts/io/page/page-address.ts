@@ -5,5 +5,5 @@ export function setPageAddress(address: string): void {
   given = address;
 }
 
-/** What relative addresses begin from; undefined where there is nothing of the kind. */
+/** Base of relative addresses; undefined if there is none. */
 export const pageAddress = (): string | undefined => given ?? (globalThis as Partial<typeof globalThis>).location?.href;

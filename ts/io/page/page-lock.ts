@@ -1,6 +1,6 @@
 import { throwIfAborted } from "../../waiting/abort.js";
 
-/** The last in each queue, where there are no Web Locks: then nothing is shared with other tabs either. */
+/** The last in each queue, for runtimes without Web Locks, where nothing is shared with other tabs. */
 const queues = new Map<string, Promise<unknown>>();
 
 /** Runs `body` while no other call has the lock of that name, in this tab or another one of the same origin. */
@@ -18,10 +18,7 @@ export async function withLock<T>(name: string, signal: AbortSignal | undefined,
   }
 }
 
-/**
- * Takes the lock of that name until the function it gives is called, or the page or worker goes; null where somebody has it.
- * Needs Web Locks.
- */
+/** Takes the lock of that name until the returned function is called, or the page or worker ends; null if it is locked. Needs Web Locks. */
 export function takeLock(name: string): Promise<(() => void) | null> {
   return new Promise((resolve, reject) => {
     const held = navigator.locks.request(name, { ifAvailable: true }, (lock) => {

@@ -20,7 +20,7 @@ export interface PickedFolder {
 export interface PickedFile extends Blob {
   /** The file's name. */
   readonly name: string;
-  /** Its path from the folder that was picked, where one was. */
+  /** Its path from the picked folder, if any. */
   readonly webkitRelativePath?: string;
 }
 
@@ -40,7 +40,7 @@ export async function* streamed(blob: Blob): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** The files of a picked folder, each looked for when it is asked for. */
+/** The files of a picked folder, each looked up on request. */
 export function folderOrigin(folder: PickedFolder): LocalOrigin {
   const called = text("cacheModel", "the picked folder's name", folder.name);
   const open = async (file: string) => {
@@ -89,7 +89,7 @@ export function filesOrigin(given: Iterable<PickedFile>): LocalOrigin {
 
 const isConfig = (path: string) => /(^|\/)config\.json$/.test(path);
 
-/** The folder of the config.json nearest the top, with its slash; "" where there is none. */
+/** The folder of the topmost config.json, with its slash; "" if there is none. */
 export function rootOf(paths: Iterable<string>): string {
   const configs = [...paths].filter(isConfig);
   const depth = (path: string) => path.split("/").length;
@@ -106,11 +106,11 @@ export interface LocalFile {
 
 /** Files that a person picked. */
 export interface LocalOrigin {
-  /** What the model is called. */
+  /** The model's name. */
   readonly name: string;
   readonly origin: ModelOrigin;
   /** The GGUF file that it is; null for a folder's layout. */
   readonly gguf: string | null;
-  /** A file; null where there is none of that name. */
+  /** A file; null if there is none of that name. */
   open(file: string): Promise<LocalFile | null>;
 }

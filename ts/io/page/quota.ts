@@ -2,7 +2,7 @@ import { QuotaError } from "../../errors/errors.js";
 
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
 
-/** Bytes that this origin has and may have; null where the browser does not tell. */
+/** Bytes that this origin uses and may use; null if the browser does not say. */
 async function room(): Promise<{ readonly used: number; readonly maximum: number } | null> {
   const { storage } = (globalThis as Partial<typeof globalThis>).navigator ?? {};
   if (typeof storage?.estimate !== "function") return null;
@@ -13,7 +13,7 @@ async function room(): Promise<{ readonly used: number; readonly maximum: number
 function quotaError(requested: number, found: Awaited<ReturnType<typeof room>>, cause?: unknown): QuotaError {
   const available = found && Math.max(0, found.maximum - found.used);
   const free = available === null ? "how many are free it does not say" : `${megabytes(available)} are free`;
-  // Browsers report round numbers, so that nobody learns a disk's size: what they then refuse may be less.
+  // Browsers report round numbers to hide a disk's size, so they may refuse less than this.
   const given = cause === undefined || available === null ? free : `and no more are given, though it says that ${free}`;
   return new QuotaError(
     `this browser's storage: ${megabytes(requested)} more are needed, ${given}; clearCache() frees what models take`,
@@ -22,13 +22,13 @@ function quotaError(requested: number, found: Awaited<ReturnType<typeof room>>, 
   );
 }
 
-/** Throws `QuotaError` where the browser says that so many bytes more have no place. */
+/** Throws `QuotaError` if the browser reports no space for this many more bytes. */
 export async function checkRoom(bytes: number): Promise<void> {
   const found = await room();
   if (found !== null && bytes > found.maximum - found.used) throw quotaError(bytes, found);
 }
 
-/** A `QuotaError` in place of the browser's, or of ours that spoke of less; any other error as it is. */
+/** Replaces the browser's quota error, or ours for fewer bytes, by a `QuotaError`; returns other errors unchanged. */
 export async function asQuotaError(error: unknown, bytes: number): Promise<unknown> {
   const cause = error instanceof QuotaError ? error.cause : error;
   if ((cause as Partial<DOMException> | null | undefined)?.name !== "QuotaExceededError") return error;

@@ -30,7 +30,7 @@ type Failure = (problem: string, cause?: unknown) => FormatError;
 
 const viewOf = async (blob: Blob) => new DataView(await blob.arrayBuffer());
 
-/** What an archive lists. */
+/** An entry of an archive's directory. */
 async function readEntries(zip: Blob, name: string, fail: Failure): Promise<Entry[]> {
   const tailStart = Math.max(0, zip.size - LONGEST_END);
   const tail = await viewOf(zip.slice(tailStart));
@@ -59,7 +59,7 @@ async function readEntries(zip: Blob, name: string, fail: Failure): Promise<Entr
     if (at + 46 + nameBytes > size) throw fail(`has a damaged list of files`);
     entries.push({
       path: new TextDecoder().decode(new Uint8Array(list.buffer, at + 46, nameBytes)),
-      // An encrypted file is of a method that nobody has.
+      // Encrypted files have an unsupported method.
       method: (list.getUint16(at + 8, true) & 1) === 1 ? 99 : list.getUint16(at + 10, true),
       crc: list.getUint32(at + 16, true),
       packed: list.getUint32(at + 20, true),
@@ -132,7 +132,7 @@ async function* inflated(body: Blob, damaged: (cause: unknown) => FormatError): 
 
 let table: Int32Array | null = null;
 
-/** CRC-32 so far, with some bytes more; it begins with -1 and ends with all bits turned round. */
+/** Updates a CRC-32 with more bytes; it starts at -1, and the result is the complement of all bits. */
 function crc32(sum: number, bytes: Uint8Array): number {
   table ??= Int32Array.from({ length: 256 }, (_, byte) => {
     let value = byte;

@@ -1,4 +1,4 @@
-/** Which characters (code points) stand at one place of a pattern. */
+/** The characters (code points) that match at one position of a pattern. */
 export type CharacterSet = (code: number) => boolean;
 
 const matches =
@@ -16,7 +16,7 @@ const jsSpace = matches(/\s/u);
 /** Python counts four separators and "next line" as space, and does not the byte order mark. */
 const space: CharacterSet = (code) =>
   (code >= 0x1c && code <= 0x1f) || code === 0x85 || (code !== 0xfeff && jsSpace(code));
-/** What `\b` looks for on either side. */
+/** Word characters, for `\b`. */
 export const wordCharacter = matches(/[\p{L}\p{N}_]/u);
 
 /** `\d` and its like, over Unicode as Python's `re` has them for text. */
@@ -44,11 +44,11 @@ export const between =
   (code) =>
     code >= first && code <= last;
 
-/** What any of the sets holds, or what none does. */
+/** The union of the sets, or its complement. */
 export const union = (sets: readonly CharacterSet[], negated: boolean): CharacterSet =>
   negated ? (code) => !sets.some((set) => set(code)) : (code) => sets.some((set) => set(code));
 
-/** A set with the other case of what it holds. */
+/** A set together with the other case of its characters. */
 export function ignoringCase(set: CharacterSet): CharacterSet {
   return (code) => {
     const text = String.fromCodePoint(code);

@@ -3,7 +3,7 @@ import type { Program } from "./program.js";
 import type { Place } from "./syntax.js";
 import type { WorkLimit } from "./work-limit.js";
 
-/** A match: where the captured part begins and ends, in characters; -1 where nothing was captured. */
+/** A match: start and end of the captured part, in characters; -1 if nothing was captured. */
 export interface Match {
   readonly begin: number;
   readonly end: number;
@@ -11,7 +11,7 @@ export interface Match {
 
 const NEWLINE = 0x0a;
 
-/** What a walk of its own costs beside its steps: memory, as for an instruction. */
+/** Cost of a nested walk besides its steps: memory, as for an instruction. */
 const PER_LOOK = 60;
 
 function holds(place: Place, text: readonly number[], at: number): boolean {
@@ -35,7 +35,7 @@ function holds(place: Place, text: readonly number[], at: number): boolean {
   }
 }
 
-/** States in the order in which a backtracking search would come to them, each with what it captured. */
+/** States in the order of a backtracking search, each with its capture. */
 class States {
   readonly steps: number[] = [];
   readonly captures: Match[] = [];
@@ -101,8 +101,8 @@ class States {
 }
 
 /**
- * Walks `text` (code points) through a program from its start, as `re.match` does: of several matches the one that Python's
- * search finds first. Time is the program's length times the text's, at most; what looks ahead or behind takes that at every character.
+ * Walks `text` (code points) through a program from its start, as `re.match` does; of several matches, the one that Python finds first.
+ * Time is at most the program's length times the text's; look-ahead and look-behind take that at every character.
  */
 export function matchStart(program: Program, text: readonly number[], work: WorkLimit): Match | null {
   return walk(program, text, work, 0, 0);
@@ -125,7 +125,7 @@ function walk(program: Program, text: readonly number[], work: WorkLimit, first:
       const step = now.steps[i]!;
       const instruction = program[step]!;
       if (instruction.kind === "match") {
-        // What comes later in the list is what the search would have tried later.
+        // The search would have tried later entries of the list later.
         found = now.captures[i]!;
         break;
       }

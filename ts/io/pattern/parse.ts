@@ -5,7 +5,7 @@ import type { CharacterSet } from "./character-set.js";
 import { choice, repeat, sequence, widthOf } from "./syntax.js";
 import type { Place, Syntax } from "./syntax.js";
 
-/** Groups that may stand one in another. */
+/** Maximum nesting of groups. */
 const MAX_DEPTH = 100;
 
 /** Python's largest count of a repetition. */
@@ -17,14 +17,14 @@ interface Flags {
   readonly dotAll: boolean;
 }
 
-/** Letters that stand for a character after a backslash, and how many hexadecimal digits follow. */
+/** Letters that represent a character after a backslash, and the number of hexadecimal digits that follow. */
 const controls = new Map(Object.entries({ a: 7, b: 8, f: 12, n: 10, r: 13, t: 9, v: 11 }));
 const hexDigits = new Map(Object.entries({ x: 2, u: 4, U: 8 }));
 const escapedPlaces = new Map<string, Place>(
   Object.entries({ A: "start", Z: "textEnd", z: "textEnd", b: "boundary", B: "notBoundary" }),
 );
 
-/** What opens a group that takes more than a walk through the text with a set of states, and its name. */
+/** Openings of groups that a set of states cannot match, with their names. */
 const unsupportedGroups: readonly (readonly [opening: string, name: string])[] = [
   ["(?>", "an atomic group"],
   ["(?(", "a conditional group"],
@@ -32,7 +32,7 @@ const unsupportedGroups: readonly (readonly [opening: string, name: string])[] =
   ["(?#", "a comment"],
 ];
 
-/** What opens a group that is only looked at. */
+/** Openings of look-around groups. */
 const looks: readonly (readonly [opening: string, behind: boolean, negated: boolean])[] = [
   ["(?=", false, false],
   ["(?!", false, true],
@@ -123,7 +123,7 @@ class Parser {
     return items.length === 1 ? items[0]! : sequence(...items);
   }
 
-  /** An atom and how often it stands. */
+  /** An atom and its repetition. */
   private item(flags: Flags): Syntax {
     if (this.count() !== null) throw this.wrong("nothing to repeat");
     const item = this.atom(flags);
@@ -136,7 +136,7 @@ class Parser {
     return repeat(item, ...count, lazy);
   }
 
-  /** Reads "*", "+", "?" or a count in braces; null where none stands. Other braces stand for themselves. */
+  /** Reads "*", "+", "?" or a count in braces; null if there is none. Other braces are literal. */
   private count(): [min: number, max: number] | null {
     if (this.take("*")) return [0, Infinity];
     if (this.take("+")) return [1, Infinity];
@@ -196,7 +196,7 @@ class Parser {
       if (behind !== most) throw this.wrong("what is looked behind for has no fixed length");
       return { kind: "look", item, behind, negated };
     }
-    // A sequence of its own, so that "(?:^)*" is the repetition of a group, not of an assertion.
+    // A separate sequence, so that "(?:^)*" repeats a group, not an assertion.
     return sequence(item);
   }
 
@@ -226,7 +226,7 @@ class Parser {
     return flags;
   }
 
-  /** After "[": what the brackets hold, by Python's rules: a closing one that stands first is a member. */
+  /** After "[": the members by Python's rules; a closing bracket in first place is a member. */
   private set(): CharacterSet {
     const negated = this.take("^");
     const sets: CharacterSet[] = [];
@@ -283,8 +283,8 @@ class Parser {
 }
 
 /**
- * A regular expression in the syntax of Python's `re`, as a tree. Throws `AdapterError` for what Python would not read,
- * `UnsupportedError` for what is no matter of a set of states (back-references, atomic groups) and a few rarities.
+ * Parses a regular expression in the syntax of Python's `re`. Throws `AdapterError` for expressions that Python rejects, `UnsupportedError`
+ * for those that a set of states cannot match (back-references, atomic groups) and a few rarities.
  */
 export function parsePattern(source: string): Syntax {
   return new Parser(source).parse();

@@ -2,7 +2,7 @@ import { AdapterError } from "../../errors/errors.js";
 import type { CharacterSet } from "./character-set.js";
 import type { Place, Syntax } from "./syntax.js";
 
-/** Steps of a pattern; counted repetitions are written out, so a short one may ask for more. */
+/** Maximum steps of a pattern; counted repetitions are expanded, so a short pattern may need many. */
 const MAX_INSTRUCTIONS = 10_000;
 
 /** One step; `next` and `other` are indices of steps. */
@@ -17,7 +17,7 @@ export type Instruction =
   | { readonly kind: "mark"; readonly end: boolean }
   | { readonly kind: "match" };
 
-/** A pattern to be walked with a set of states (Thompson 1968): no state is ever in the set twice, whatever the pattern. */
+/** A pattern to match with a set of states (Thompson 1968): no state is ever in the set twice. */
 export type Program = readonly Instruction[];
 
 class Compiler {
@@ -104,7 +104,7 @@ class Compiler {
   }
 }
 
-/** The steps that match `tree`. Throws `AdapterError` where they are too many. */
+/** Compiles `tree`. Throws `AdapterError` for too many steps. */
 export function compilePattern(tree: Syntax): Program {
   const compiler = new Compiler();
   compiler.compile(tree);

@@ -1,6 +1,6 @@
 import type { CharacterSet } from "./character-set.js";
 
-/** Where an assertion holds; `end` is Python's `$`: the end, or a line's end that stands there. */
+/** Kinds of assertions; `end` is Python's `$`: the end, or before a final line end. */
 export type Place = "start" | "end" | "textEnd" | "lineStart" | "lineEnd" | "boundary" | "notBoundary";
 
 /** A regular expression as a tree. */

@@ -4,12 +4,12 @@ import { AdapterError } from "../../errors/errors.js";
 const RESERVE = 30_000_000;
 const PER_PATH = 3_000;
 
-/** What an instruction of a compiled pattern costs: memory, which is dearer than a step. */
+/** Cost of an instruction of a compiled pattern: memory, which is more expensive than a step. */
 const PER_INSTRUCTION = 30;
 
 /**
- * What matching may still cost. A pattern's length times the paths' is the product of two things that a stranger chooses;
- * an honest adapter spends a few millions of steps, a limit of time in proportion to the file remains.
+ * The remaining cost of matching. A file's author chooses both the pattern's length and the paths', and the time is their product. Usual
+ * adapters need a few million steps; the limit keeps the time in proportion to the file.
  */
 export class WorkLimit {
   private left = RESERVE;

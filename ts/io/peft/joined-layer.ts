@@ -3,8 +3,8 @@ import { clip } from "../../errors/excerpt.js";
 import type { AdapterLayer } from "./adapter.js";
 
 /**
- * One layer on a weight that joins those of several: [A₁ A₂ …] and the Bᵢ·scalingᵢ along a diagonal, zeros beside them, so that each part's
- * outputs change as its own layer changes them. Parts that are undefined stay as they are.
+ * One layer on a joined weight of several layers: [A₁ A₂ …] and a block-diagonal matrix of the Bᵢ·scalingᵢ, so that each part's outputs
+ * change as with its own layer. Undefined parts stay unchanged.
  */
 export function joinedLayer(name: string, parts: readonly (AdapterLayer | undefined)[]): AdapterLayer {
   const given = parts.filter((part) => part !== undefined);

@@ -28,9 +28,9 @@ const inLayer = new RegExp(
 const inFile = /^(.*?)encoder\.layers\.(\d+)\.(attn\.(?:Wqkv|out_proj)|mlp\.fc(?:11|12|2))\.weight$/;
 
 interface Place {
-  /** What the file calls it, ".weight" and the like included. */
+  /** Its name in the file, including ".weight" and the like. */
   readonly name: string;
-  /** Which third of the tensor it is; null where it is all of it. */
+  /** Which third of the tensor it is; null for the whole tensor. */
   readonly third: number | null;
 }
 
@@ -42,7 +42,7 @@ function placeOf(name: string): Place {
   return { name: `${prefix}encoder.layers.${layer}.${own}${rest}`, third: third < 0 ? null : third };
 }
 
-/** Where the base's file has a module: its path there, and which third of the tensor it is, null where it is all of it. */
+/** A module's place in the base's file: its path, and which third of the tensor it is, null for the whole tensor. */
 export function partInFile(
   path: string,
   names: readonly string[],
@@ -60,7 +60,7 @@ const isNomic = (names: readonly string[]) =>
 const differ = ({ layers }: Adapter, names: readonly string[]) =>
   isNomic(names) && [...layers.keys()].some((path) => inLayer.test(path));
 
-/** Modules that the configuration targets, that lie in such a file, and that the adapter has no layer for, by their names in transformers. */
+/** Targeted modules in such a file for which the adapter has no layer, by their names in transformers. */
 export function lackingInFile(adapter: Adapter, names: readonly string[]): string[] {
   if (!differ(adapter, names)) return [];
   const modules = names.flatMap((name) => {
@@ -75,9 +75,9 @@ export function lackingInFile(adapter: Adapter, names: readonly string[]): strin
 }
 
 /**
- * The adapter as one of the tensors that the base's files hold: what is joined there is one layer, of the ranks together. The same adapter
- * where the files have its modules' names.
- * @throws `UnsupportedError` where it has a part alone of what one tensor holds and no other part can be made up for it
+ * Converts the adapter to the tensors of the base's files: joined modules become one layer with the sum of the ranks. Returns the same
+ * adapter if the files have its modules' names.
+ * @throws `UnsupportedError` if it has only some parts of a joined tensor and the others cannot be filled in
  */
 export function inFileNames(adapter: Adapter, names: readonly string[]): Adapter {
   if (!differ(adapter, names)) return adapter;

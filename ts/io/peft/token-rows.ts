@@ -13,11 +13,11 @@ function trainedRows(wanted: AdapterConfig["trainableTokenIndices"], path: strin
 }
 
 /**
- * Which rows of a table an adapter's tensor of trained rows is for, in the tensor's order. Throws `AdapterError` where the
- * configuration names none of it, or they do not fit.
+ * The rows of an embedding for an adapter's tensor of trained rows, in the tensor's order. Throws `AdapterError` if the configuration names
+ * no rows, or they do not fit.
  *
  * @param tensor the tensor's name and shape
- * @param table path and shape `[rows, width]` of the table
+ * @param table path and shape `[rows, width]` of the embedding
  */
 export function rowsOfTable(
   what: string,

@@ -4,8 +4,8 @@ import type { FloatDtype } from "./dtypes.js";
 import { toBfloat, toHalf } from "./half.js";
 
 /**
- * Float32 values as the bytes of a tensor of type `dtype`, rounded to nearest, ties to even. Infinities and NaN are kept.
- * Throws `FormatError` where a finite value is too large for the type, rather than write an infinity.
+ * Float32 values as the bytes of a tensor of type `dtype`, rounded to nearest, ties to even. Infinities and NaN stay unchanged. Throws
+ * `FormatError` for a finite value that is too large for the type, instead of writing an infinity.
  */
 export function encodeTensor(data: Float32Array, dtype: FloatDtype, name: string): Uint8Array {
   if (dtype === "F32") {

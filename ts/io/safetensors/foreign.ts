@@ -1,7 +1,7 @@
 const startsWith = (bytes: Uint8Array, signature: string) =>
   [...signature].every((character, i) => bytes[i] === character.charCodeAt(0));
 
-/** What a file is that turned out not to be safetensors, judged by its first bytes; null where they say nothing. */
+/** The kind of a file that is not safetensors, by its first bytes; null if unknown. */
 export function recogniseForeign(start: Uint8Array): string | null {
   if (start.length === 0) return "an empty file";
   if (startsWith(start, "version https://git-lfs"))

@@ -103,10 +103,9 @@ function readMetadata(value: Json, file: string): Map<string, string> {
 }
 
 /**
- * Parses and checks a header. `json` are its bytes, `dataLength` the number of bytes that follow it, `file` the name that
- * messages call it by. Everything the specification asks for is checked, so that what follows can trust the entries:
- * known dtypes, whole shapes, sizes that agree, data without holes or overlaps, no key twice, metadata of strings.
- * Throws `FormatError`.
+ * Parses and checks a header. `json` are its bytes, `dataLength` the number of bytes that follow it, `file` the name that messages call it
+ * by. Checks everything in the specification, so that later code can trust the entries: known dtypes, whole shapes, matching sizes, data
+ * without gaps or overlaps, no duplicate keys, metadata of strings. Throws `FormatError`.
  */
 export function parseHeader(json: Uint8Array, dataLength: number, file: string): Header {
   let metadata = new Map<string, string>();

@@ -3,7 +3,7 @@ import { isReadableFloat, type OpenTensorFile } from "../../io/safetensors/index
 import { sizeOf } from "../../values/shape.js";
 import type { ByValue, Match } from "./find-by-value.js";
 
-/** Other tensors of a base that some of these constants may be as well, by their values. */
+/** Other tensors of a base with the same values as some of these constants. */
 export async function rivalsOf(
   name: string,
   used: readonly Match[],
@@ -24,8 +24,8 @@ export async function rivalsOf(
 }
 
 /**
- * Of constants that have a tensor's values those that are it, by their names; none where names do not tell. One that bears the
- * tensor's name may be its rivals' too, as exporters keep one for equals: unless each of those has its own, it has one user.
+ * Of constants with a tensor's values, those that are the tensor by name; none if names do not decide. A constant with the tensor's name
+ * may also serve its equals, since exporters merge equal constants, unless each equal has its own.
  */
 export function namedOf(name: string, used: readonly Match[], rivals: readonly string[], model: OnnxModel): Match[] {
   const owners = used.map(({ tensor }) => ownerOf(tensor.name, [name, ...rivals]));
@@ -34,7 +34,7 @@ export function namedOf(name: string, used: readonly Match[], rivals: readonly s
   return allHaveOwn || own.every(({ tensor }) => model.countUsers(tensor.name) === 1) ? own : [];
 }
 
-/** Whose name a constant bears, whatever a prefix was added or taken away; null where that is nobody's, or of two the same. */
+/** The tensor whose name a constant has, ignoring prefixes; null if there is none or more than one. */
 function ownerOf(constant: string, tensors: readonly string[]): string | null {
   const distance = (tensor: string) =>
     `.${constant}`.endsWith(`.${tensor}`) || `.${tensor}`.endsWith(`.${constant}`)

@@ -5,22 +5,22 @@ import { sameShape } from "../../values/tensor.js";
 import type { Pause } from "../stored-tensor.js";
 import { type Blocks, blocksIn, type Matrix, matrixOf, transposedData, type Window, windowsOf } from "./windows.js";
 
-/** A constant of a model that is a tensor of another file, and whether it is its transpose. */
+/** A constant that is a tensor of another file, and whether it is transposed. */
 export interface Match {
   readonly tensor: FloatTensor;
   readonly transposed: boolean;
 }
 
-/** Reads bytes of a constant, wherever they lie: its blocks one behind the other. */
+/** Reads bytes of a constant, in its file or another: its blocks in order. */
 export type ReadBlocks = (place: OnnxPlace, blocks: Blocks) => Promise<Uint8Array>;
 
-/** Elements that are compared before all are: some at each of a few places. */
+/** Elements of a sample, compared first: some at each of a few positions. */
 const [RUNS, RUN] = [4, 16];
-/** The distance of neighbours, relatively; converters lift what is smaller than the least to it, or drop it. */
+/** Relative distance of neighbouring values; converters raise smaller values to the minimum, or drop them. */
 const spacing: { readonly [dtype in FloatDtype]: number } = { F32: 0, F16: 2 ** -10, BF16: 2 ** -7 };
 const LEAST_HALF = 2e-7;
 
-/** Finds constants of a model by their values, of which a few are kept: a comparison that fails reads nothing. */
+/** Finds constants by their values. It caches samples, so that a failing comparison reads nothing. */
 export class ByValue {
   private readonly starts = new Map<string, Float32Array>();
   private readonly expectedStarts = new Map<string, Float32Array>();
@@ -32,9 +32,9 @@ export class ByValue {
   ) {}
 
   /**
-   * The constants that have a tensor's values, or its transpose's; a matrix that is its own transpose is the same. Constants of 16
-   * bits are near them.
-   * @param among those that are looked at
+   * The constants with a tensor's values, or its transpose's; a symmetric matrix counts as not transposed. Constants of 16 bits match
+   * approximately.
+   * @param among the constants to compare
    */
   async find(base: OpenTensorFile, name: string, among = this.tensors): Promise<Match[]> {
     const { shape } = base.info(name);
@@ -55,7 +55,7 @@ export class ByValue {
     return left.filter((match, i) => match.tensor !== left[i - 1]?.tensor);
   }
 
-  /** Whether a tensor's elements are all the same, as those of norms and biases that were not trained. */
+  /** Whether a tensor's elements are all equal, as in untrained norms and biases. */
   async isUniform(base: OpenTensorFile, name: string): Promise<boolean> {
     let first: number | undefined;
     for (const window of windowsOf(matrixOf(base.info(name).shape))) {
@@ -67,16 +67,16 @@ export class ByValue {
     return true;
   }
 
-  /** A base's tensor's first sample, kept. */
+  /** The cached sample of a base's tensor. */
   private async expectedStart(base: OpenTensorFile, name: string, window: Window): Promise<Float32Array> {
     const found = this.expectedStarts.get(name) ?? (await valuesOf(base, name, window));
     this.expectedStarts.set(name, found);
     return found;
   }
 
-  /** A constant's first sample, kept. */
+  /** The cached sample of a constant. */
   private async start(match: Match, matrix: Matrix, window: Window): Promise<Float32Array> {
-    // Elements of one place are the same whatever the constant is called.
+    // Constants at the same place in a file share a sample.
     const { location, offset } = match.tensor.place;
     const key = `${matrix.rows} ${matrix.columns} ${match.transposed} ${match.tensor.dtype} ${offset} ${location}`;
     const found = this.starts.get(key) ?? (await this.window(match, matrix, window));
@@ -92,7 +92,7 @@ export class ByValue {
   }
 }
 
-/** How a constant could be a tensor of that shape: as it is, transposed, in both ways or in none. */
+/** How a constant could be a tensor of that shape: unchanged, transposed, both or neither. */
 function ordersOf(tensor: FloatTensor, of: readonly number[]): Match[] {
   const orders: Match[] = [];
   if (sameShape(tensor.shape, of)) orders.push({ tensor, transposed: false });
@@ -100,7 +100,7 @@ function ordersOf(tensor: FloatTensor, of: readonly number[]): Match[] {
   return orders;
 }
 
-/** A few places of a matrix, from its first row to its last. */
+/** A few positions of a matrix, from its first row to its last. */
 function samplesOf({ rows, columns }: Matrix): Window[] {
   if (rows * columns === 0) return [];
   const run = Math.min(RUN, columns);

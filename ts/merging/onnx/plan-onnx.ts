@@ -8,10 +8,9 @@ import { ByValue, type Match, type OnnxPlan, type ReadBlocks } from "./find-by-v
 import { checkShared } from "./shared-bytes.js";
 
 /**
- * Finds by their values the constants of a model that a merge changes. Exporters turn weights over and give them names of their
- * own ("onnx::MatMul_123"), so names only decide between equals.
- * @throws `AdapterError` where some are not there: the model is of other weights, or they were fused or quantised;
- *   `UnsupportedError` where one constant, or its bytes, is several of the base's tensors, of which not all change
+ * Finds the constants that a merge changes by their values. Exporters transpose weights and rename them ("onnx::MatMul_123"), so names only
+ * decide between equals.
+ * @throws `AdapterError` if some are missing: the model has other weights, or they were fused or quantised; `UnsupportedError` if one constant, or its bytes, is several of the base's tensors, of which not all change
  */
 export async function planOnnx(model: OnnxModel, read: ReadBlocks, plan: MergePlan, pause: Pause): Promise<OnnxPlan> {
   const byValue = new ByValue(model.tensors, read, pause);
@@ -19,7 +18,7 @@ export async function planOnnx(model: OnnxModel, read: ReadBlocks, plan: MergePl
   const missing: string[] = [];
   for (const [name, change] of plan.changes) {
     await pause();
-    // What the base has no values of cannot be found by them.
+    // Tensors without values in the base cannot be found by value.
     const isNew = plan.added.get(name)?.copyOf === null;
     const equal = isNew ? [] : await byValue.find(plan.base, name);
     const found = await chosen(equal, model, byValue, plan, name, change);
@@ -43,7 +42,7 @@ export async function planOnnx(model: OnnxModel, read: ReadBlocks, plan: MergePl
   );
 }
 
-/** Of the constants that have a tensor's values, those that are it. */
+/** Of the constants with a tensor's values, those that are the tensor. */
 async function chosen(
   equal: readonly Match[],
   model: OnnxModel,
@@ -63,13 +62,13 @@ async function chosen(
     );
   if (used.length === 0) return [];
   const tied = untied === null ? [] : [untied.output, untied.embedding];
-  // What the base has no values of is nobody's rival.
+  // Tensors without values in the base equal no others.
   const without = [
     ...(tied.includes(name) ? tied : []),
     ...[...added.keys()].filter((n) => added.get(n)!.copyOf === null),
   ];
   const rivals = await rivalsOf(name, used, base, byValue, without);
-  // A tensor may stand in a model several times; of one whose elements are all the same, the model may have others than the base's.
+  // A model may contain a tensor several times. If all its elements are equal, the model may have other constants with these values.
   if (rivals.length === 0 && (used.length === 1 || !(await byValue.isUniform(base, name)))) return used;
   const named = namedOf(name, used, rivals, model);
   if (named.length > 0) return named;

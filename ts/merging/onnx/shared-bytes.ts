@@ -6,8 +6,8 @@ import type { OnnxPlan } from "./find-by-value.js";
 const endOf = ({ place }: PlacedTensor) => place.offset + place.length;
 
 /**
- * Throws `UnsupportedError` where a constant would become two tensors at once, or bytes of a file beside a model are several
- * constants' and do not become the same of all: as one of them changed, others would change that nobody meant.
+ * Throws `UnsupportedError` if a constant would become two different tensors, or several constants share bytes of a file and would become
+ * different: changing one would change the others.
  */
 export function checkShared(beside: readonly PlacedTensor[], plan: OnnxPlan): void {
   const becomes = new Map<PlacedTensor, string>();
@@ -25,7 +25,7 @@ export function checkShared(beside: readonly PlacedTensor[], plan: OnnxPlan): vo
   const isSame = (a: PlacedTensor, b: PlacedTensor) =>
     becomes.get(a) === becomes.get(b) &&
     (!becomes.has(a) || (a.place.offset === b.place.offset && endOf(a) === endOf(b)));
-  // Of each file, the one that reaches farthest of those that begin before.
+  // For each file, the constant that ends last of those that begin before.
   const farthest = new Map<string | null, PlacedTensor>();
   for (const tensor of beside.toSorted((a, b) => a.place.offset - b.place.offset)) {
     const { location, offset, length } = tensor.place;

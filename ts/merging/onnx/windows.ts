@@ -1,7 +1,7 @@
 import { transpose } from "../../io/peft/transpose.js";
 import { sizeOf } from "../../values/shape.js";
 
-/** Rows and columns; anything that is no matrix is one row. */
+/** Rows and columns; anything but a matrix is one row. */
 export interface Matrix {
   readonly rows: number;
   readonly columns: number;
@@ -10,13 +10,13 @@ export interface Matrix {
 export const matrixOf = (shape: readonly number[]): Matrix =>
   shape.length === 2 ? { rows: shape[0]!, columns: shape[1]! } : { rows: 1, columns: sizeOf(shape) };
 
-/** Whole rows of a matrix, or a part of one: elements that lie one behind the other, from row `row` and column `column` on. */
+/** Whole rows of a matrix, or a part of one row: consecutive elements from row `row` and column `column` on. */
 export interface Window extends Matrix {
   readonly row: number;
   readonly column: number;
 }
 
-/** Bytes at equal distances: so many times `length`, the first at `first`. */
+/** Blocks of `length` bytes at equal distances, the first at `first`. */
 export interface Blocks {
   readonly first: number;
   readonly length: number;
@@ -24,10 +24,10 @@ export interface Blocks {
   readonly step: number;
 }
 
-/** Elements that are in memory at a time, of a matrix of any size. */
+/** The most elements in memory at a time, for a matrix of any size. */
 const MOST = 4 * 1024 * 1024;
 
-/** A matrix in windows, in their order, none of more than `most` elements. */
+/** The windows of a matrix, in order, each of at most `most` elements. */
 export function windowsOf({ rows, columns }: Matrix, most = MOST): Window[] {
   const windows: Window[] = [];
   if (columns === 0) return windows;
@@ -38,7 +38,7 @@ export function windowsOf({ rows, columns }: Matrix, most = MOST): Window[] {
   return windows;
 }
 
-/** Where a window lies in a matrix of elements of so many bytes, or in its transpose, a block for each of its columns there. */
+/** The blocks of a window in a matrix with elements of this many bytes, or in its transpose, one block for each column there. */
 export function blocksIn(matrix: Matrix, window: Window, transposed: boolean, bytes: number): Blocks {
   const size = window.rows * window.columns * bytes;
   if (!transposed) {
@@ -50,11 +50,11 @@ export function blocksIn(matrix: Matrix, window: Window, transposed: boolean, by
   return { first, length: window.rows * bytes, count: window.columns, step: matrix.rows * bytes };
 }
 
-/** A window's values row by row as they stand in the transpose, column by column; and the other way round for its transpose. */
+/** Transposes a window's values, from rows to columns or back. */
 export const transposedData = ({ rows, columns }: Matrix, data: Float32Array): Float32Array =>
   transpose({ shape: [rows, columns], data }).data;
 
-/** Values of a matrix that come in parts of any length, in their order, as its windows; each is the receiver's until the next. */
+/** Regroups a matrix's values from parts of any length into windows; each stays valid until the next. */
 export async function* inWindows(
   parts: AsyncIterable<{ readonly values: Float32Array }>,
   windows: readonly Window[],

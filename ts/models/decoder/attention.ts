@@ -6,7 +6,7 @@ import type { Activation } from "../activation.js";
 import type { RaggedBatch } from "../ragged-batch.js";
 import type { KeyValueCache } from "./key-value-cache.js";
 
-/** What a layer's attention depends on. */
+/** Settings of a layer's attention. */
 export interface AttentionShape {
   readonly layer: number;
   readonly heads: number;
@@ -15,14 +15,14 @@ export interface AttentionShape {
   readonly scale: number | undefined;
 }
 
-/** Attention of qkv `[tokens, (heads + 2·kvHeads)·d]`, turned already → `[tokens, heads·d]`. */
+/** Attention of qkv `[tokens, (heads + 2·kvHeads)·d]`, after the rotary embedding → `[tokens, heads·d]`. */
 export type Attend = (graph: Graph, qkv: NodeId, batch: RaggedBatch, shape: AttentionShape) => NodeId;
 
 /** Of texts that are wholly in the batch. */
 export const attendWhole: Attend = (graph, qkv, { offsets }, { heads, kvHeads, window, scale }) =>
   graph.raggedAttention(qkv, { offsets, heads, kvHeads, causal: true, scale, ...(window === null ? {} : { window }) });
 
-/** Of texts whose tokens so far lie in a cache each; the batch's are put there, for which it has room. */
+/** Attention for texts whose earlier tokens are in caches; adds the batch's tokens to them. The caches must have room. */
 export const attendBehind =
   (caches: readonly KeyValueCache[]): Attend =>
   (graph, qkv, { offsets }, { layer, ...shape }) => {
@@ -45,7 +45,7 @@ const gatedForms: Partial<Record<Activation, GatedActivation>> = {
   gelu_pytorch_tanh: "gelu_tanh",
 };
 
-/** What a gated unit's activation is called in the kernels. Throws `UnsupportedError` for one that they do not have. */
+/** The kernels' name of a gated unit's activation. Throws `UnsupportedError` for an activation that they lack. */
 export function gatedOf(activation: Activation): GatedActivation {
   const found = gatedForms[activation];
   if (found !== undefined) return found;

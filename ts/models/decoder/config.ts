@@ -5,13 +5,13 @@ import type { RotaryForm } from "./rotary-form.js";
 
 /** How a layer attends. */
 export interface LayerAttention {
-  /** How queries and keys are turned by their positions; null where they are not. */
+  /** The rotary embedding of queries and keys; null for none. */
   readonly rotary: RotaryForm | null;
   /** A token sees those at most so far before it; null for all. */
   readonly window: number | null;
 }
 
-/** Sizes and constants of a decoder: a stack of causal attention and inner layers that gives the next token's logits. */
+/** Sizes and constants of a decoder: a stack of causal attention and MLP layers that computes the next token's logits. */
 export interface DecoderConfig extends TransformerConfig {
   readonly heads: number;
   /** Heads of keys and values. */

@@ -18,7 +18,7 @@ export interface DecoderForwardOptions extends ForwardOptions {
   readonly frozenLayers?: number;
 }
 
-/** What a pass over a batch has in common. */
+/** Values shared by all layers in a pass over a batch. */
 interface Pass {
   readonly batch: RaggedBatch;
   readonly selection: AdapterSelection;
@@ -48,7 +48,7 @@ export class Decoder extends ReadModel<DecoderConfig, DecoderWeights> {
     return this.graph.scope(() => this.norm(this.after(this.config.layers, pass), this.weights.finalNorm, selection));
   }
 
-  /** Hidden state behind so many layers, without a gradient. */
+  /** Hidden state after this many layers, without a gradient. */
   private after(layers: number, pass: Pass): NodeId {
     return this.graph.scope(() =>
       layers === 0 ? this.embed(pass) : this.layer(this.after(layers - 1, pass), layers - 1, pass),

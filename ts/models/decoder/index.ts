@@ -10,7 +10,7 @@ import type { ModelTraits } from "../read-model.js";
 import { planOf } from "../weight-table.js";
 import { type DecoderNames, decoderTable } from "./names.js";
 
-/** What a language model's config.json comes to, before any weight is read: as an encoder's, without a head of classes. */
+/** A language model from its config.json, before any weight is read: as an encoder, without a classification head. */
 export interface DecoderPlan extends Omit<ModelPlan, "config" | "head" | "load"> {
   readonly config: DecoderConfig;
   load(graph: Graph, file: OpenTensorFile, options: LoadWeightOptions): Promise<Decoder>;

@@ -54,14 +54,14 @@ export class KeyValueCache {
     this.move(capacity + (capacity % 2));
   }
 
-  /** Where a layer's keys and values lie, and how. */
+  /** Place and format of a layer's keys and values. */
   layer(i: number): { readonly keys: Pointer; readonly values: Pointer; readonly format: CacheFormat } {
     const block = numberBytes[this.format] * this.capacity * this.row;
     const keys = this.memory + 2 * i * block;
     return { keys, values: keys + block, format: this.format };
   }
 
-  /** Takes `count` tokens as held, which a pass has put there. */
+  /** Marks `count` tokens as present, after a pass has written them. */
   extend(count: number): void {
     this.tokens += count;
   }
@@ -108,7 +108,7 @@ export class KeyValueCache {
 
   private copyTo(other: KeyValueCache, length: number): void {
     const { kernels } = this.graph.engine;
-    // Half a word more than an odd count of two-byte numbers is of a token that is not held.
+    // With an odd count of two-byte numbers, the last half word belongs to a token that is not in the cache.
     const words = Math.ceil((length * this.row * numberBytes[this.format]) / WORD);
     for (let i = 0; i < this.config.layers && length > 0; i++) {
       const [from, to] = [this.layer(i), other.layer(i)];

@@ -8,7 +8,7 @@ type Paths = Pick<LinearShape, "paths" | "tensors">;
 
 /** Module paths of an architecture, by which its files name their tensors too. */
 export interface DecoderNames {
-  /** What the paths of all but the head begin with, which a bare model's file leaves out: "model." */
+  /** Prefix of all paths except the head's, which a bare model's file omits: "model." */
   readonly base: string;
   readonly words: string;
   /** Table of positions; null for none. */
@@ -20,23 +20,23 @@ export interface DecoderNames {
 
 /** Those of one layer; null for norms that it does not have. */
 export interface DecoderLayerNames {
-  /** Three layers, or one that gives all. */
+  /** Three layers, or one for all. */
   readonly queryKeyValue: Paths;
   readonly attentionOutput: Paths;
-  /** What is activated and, where it is gated, what that is multiplied with: two layers, or one that gives both. */
+  /** The activated layer and, if gated, the layer it is multiplied with: two layers, or one for both. */
   readonly inner: Paths;
   readonly output: Paths;
-  /** Before attention, and behind it. */
+  /** Before and after attention. */
   readonly attentionNorm: string | null;
   readonly attentionPostNorm: string | null;
-  /** Before the inner layer, and behind it. */
+  /** Before and after the MLP. */
   readonly innerNorm: string | null;
   readonly innerPostNorm: string | null;
   readonly queryNorm: string | null;
   readonly keyNorm: string | null;
 }
 
-/** Of a layer whose norms stand before attention and before the inner layer alone, those that it does not have. */
+/** The missing norms of a layer that has norms only before attention and MLP. */
 export const noFurtherNorms = { attentionPostNorm: null, innerPostNorm: null, queryNorm: null, keyNorm: null } as const;
 
 /** All weights. */
@@ -78,7 +78,7 @@ export function decoderTable(config: DecoderConfig, names: DecoderNames) {
   };
 }
 
-/** The output layer; nothing is read where it is tied, for its weight is the table of words. */
+/** The output layer; if it is tied, its weight is the embedding and nothing is read. */
 function headPart(
   { hiddenSize, vocabularySize, tied }: DecoderConfig,
   names: DecoderNames,

@@ -4,31 +4,31 @@ import { log } from "../../values/elementary.js";
 import { type ConfigJson, flag, positive, whole, word } from "../config-values.js";
 import { frequenciesOf } from "../rotary/rotary.js";
 
-/** The angles by which features are turned: position·frequency. */
+/** The rotation angles: position·frequency. */
 export interface RotaryForm {
   /** Of each pair of features of a head. */
   readonly frequencies: readonly number[];
   /** Factor of cosine and sine: YaRN's. */
   readonly factor: number;
-  /** Positions for which it is meant, where they are fewer than the model's. */
+  /** Number of positions, if fewer than the model's. */
   readonly positions?: number;
 }
 
 /** Most features of a head that turn: there is a number for each pair before the file's tensors are looked at. */
 const MOST_TURNED = 2 ** 16;
 
-/** What a rotation depends on beside its parameters. */
+/** What a rotary embedding depends on besides its parameters. */
 export interface RotarySize {
   readonly headDim: number;
   readonly maxPositions: number;
 }
 
 /**
- * The rotation that a config.json's parameters describe: `rope_parameters` of transformers 5, `rope_scaling` with `rope_theta` beside
- * it of 4. Throws `UnsupportedError` for kinds of scaling that are not there.
+ * The rotary embedding from config.json: `rope_parameters` of transformers 5, or `rope_scaling` and `rope_theta` of 4. Throws
+ * `UnsupportedError` for unknown kinds of scaling.
  *
  * @param given the parameters' object; null for none
- * @param defaults for what stands in the object or beside it
+ * @param defaults of fields in the object or beside it
  */
 export function rotaryForm(
   given: unknown,
@@ -60,7 +60,7 @@ export function rotaryForm(
   // Dynamic scaling changes nothing up to the model's positions, and longer texts are refused.
   if (kind === "default" || kind === "dynamic") return { frequencies, factor: 1 };
   const isLong = kind === "longrope" || kind === "su";
-  // Beside the parameters it comes before what they say.
+  // A value beside the parameters takes precedence over theirs.
   const key = "original_max_position_embeddings";
   const before = whole({ [key]: defaults.original ?? json[key] ?? size.maxPositions }, key, isLong ? 2 : 1);
   if (isLong) return longrope(json, frequencies, size, before);

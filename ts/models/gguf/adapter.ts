@@ -9,7 +9,7 @@ import type { Tensor } from "../../values/tensor.js";
 import { ggufNames } from "./names.js";
 import { ordered, orderOf, reordered, type RowOrder } from "./rows.js";
 
-/** What an adapter's file depends on beside the adapter. */
+/** What an adapter's file depends on besides the adapter. */
 export interface AdaptedDecoder {
   /** `model_type` of config.json. */
   readonly modelType: string;
@@ -19,7 +19,7 @@ export interface AdaptedDecoder {
   readonly tied: boolean;
 }
 
-/** How rows of a layer's B stand in such a file, by its path. Throws `AdapterError` for rows that the heads do not divide. */
+/** Order of the rows of a layer's B in such a file, by path. Throws `AdapterError` if the heads do not divide the rows. */
 const rowsOf = ({ modelType, heads, kvHeads }: AdaptedDecoder) =>
   orderOf(ggufNames(modelType).architecture, { queries: heads, keys: kvHeads }, (path, problem) => {
     return new AdapterError(`loadGguf: B of ${excerpt(path)} ${problem}`, { module: path });
@@ -76,8 +76,8 @@ const moreThanUpdates = (name: string) =>
   );
 
 /**
- * Reads a GGUF LoRA for a model, and closes the source. Throws `AdapterError` for a file that is none, or of another architecture;
- * `FormatError` for what is no GGUF file.
+ * Reads a GGUF LoRA for a model, and closes the source. Throws `AdapterError` for other GGUF files and other architectures, `FormatError`
+ * for files that are not GGUF.
  */
 export async function readGgufAdapter(source: ByteSource, model: AdaptedDecoder): Promise<Adapter> {
   const file = await openGguf(source, "GGUF adapter");

@@ -30,7 +30,7 @@ export function ggufConfig(file: Pick<GgufFile, "metadata" | "has" | "info">, fa
     rms_norm_eps: values.required("attention.layer_norm_rms_epsilon"),
     rope_theta: theta,
     rope_scaling: scaling ?? undefined,
-    // Refused where the architecture turns whole heads.
+    // Rejected for architectures that rotate whole heads.
     partial_rotary_factor: modelType === "phi3" || rotated !== headDim ? rotated / headDim : undefined,
     hidden_act: modelType === "gemma3_text" ? undefined : "silu",
     hidden_activation: modelType === "gemma3_text" ? "gelu_pytorch_tanh" : undefined,
@@ -43,7 +43,7 @@ export function ggufConfig(file: Pick<GgufFile, "metadata" | "has" | "info">, fa
   });
 }
 
-/** What Gemma's scores are divided by the root of: files do not say it, and the largest model has another. */
+/** Gemma's scores are divided by the square root of this. Files do not contain it, and the largest model has another value. */
 const gemmaScale = (values: MetadataValues, headDim: number) =>
   values.required("block_count") === 62
     ? values.required("embedding_length") / values.required("attention.head_count")

@@ -1,6 +1,6 @@
 import { fromHalf, toHalf } from "../../io/safetensors/half.js";
 
-/** Bytes in a frozen weight's format for those of a file's type; null where it cannot hold what they say. */
+/** Converts bytes of a file's type to a frozen weight's format; null if the format cannot represent the values. */
 type Conversion = (bytes: Uint8Array) => Uint8Array | null;
 
 /** d·(q − 8) is d·q − 8d: both exact, unless 8d is beyond binary16. */

@@ -15,7 +15,7 @@ export const gpt2Config = (file: Header, values: MetadataValues) =>
     ...wordsConfig(file, values),
   });
 
-/** GPT-NeoX's, a share of whose heads' features turns. */
+/** GPT-NeoX's: rotary embedding of a share of each head. */
 export function gptNeoxConfig(file: Header, values: MetadataValues) {
   const [hidden, heads] = [values.required("embedding_length"), values.required("attention.head_count")];
   const turned = values.number("rope.dimension_count");

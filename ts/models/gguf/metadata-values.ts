@@ -3,7 +3,7 @@ import { excerpt } from "../../errors/excerpt.js";
 import type { GgufFile } from "../../io/gguf/index.js";
 import { shortest } from "./shortest.js";
 
-/** Reads values of a file's metadata, by their names behind the architecture's. */
+/** Reads values of a file's metadata, by their names after the architecture's. */
 export class MetadataValues {
   readonly architecture: string;
 

@@ -1,16 +1,19 @@
 import { UnsupportedError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 
-/** What an architecture is called in GGUF files, and what is different about its tensors there. */
+/** An architecture's name in GGUF files, and how its tensors differ there. */
 export interface GgufArchitecture {
   /** `model_type` of config.json. */
   readonly modelType: string;
-  /** Hugging Face's name of a module that stands once, by GGUF's. */
+  /** Hugging Face's name of a module that exists once, by GGUF's name. */
   readonly outer: Readonly<Record<string, string>>;
-  /** Likewise of a module of a layer, behind `layers` and its number. */
+  /** The same for a layer's module, after `layers` and its number. */
   readonly modules: Readonly<Record<string, string>>;
   readonly layers: string;
-  /** How rows of queries, keys and values stand there: in the order of rotary pairs, or all queries first where others have a head's side by side. */
+  /**
+   * Order of the rows of queries, keys and values there: that of rotary pairs, or all queries first where Hugging Face has each head's side
+   * by side.
+   */
   readonly order: "pairs" | "queries first" | null;
   /** Whether 1 was added to the weights of norms. */
   readonly normsPlusOne: boolean;
@@ -28,7 +31,7 @@ const attention = {
 const gated = { ffn_gate: "mlp.gate_proj", ffn_up: "mlp.up_proj", ffn_down: "mlp.down_proj" };
 const norms = { attn_norm: "input_layernorm", ffn_norm: "post_attention_layernorm" };
 const headNorms = { attn_q_norm: "self_attn.q_norm", attn_k_norm: "self_attn.k_norm" };
-/** Norms behind attention and inner layer. */
+/** Norms after attention and MLP. */
 const normsAfter = { post_attention_norm: "post_attention_layernorm", post_ffw_norm: "post_feedforward_layernorm" };
 
 const llama = { ...attention, ...gated, ...norms };
@@ -80,7 +83,7 @@ const architectures: Readonly<Record<string, GgufArchitecture>> = {
   ),
 };
 
-/** Throws `UnsupportedError` for what is no architecture that is known. */
+/** Throws `UnsupportedError` for an unknown architecture. */
 export function ggufArchitecture(name: unknown): GgufArchitecture {
   if (typeof name === "string" && Object.hasOwn(architectures, name)) return architectures[name]!;
   throw new UnsupportedError(
@@ -89,7 +92,7 @@ export function ggufArchitecture(name: unknown): GgufArchitecture {
   );
 }
 
-/** Hugging Face's name of a tensor; null for what is no weight there, such as factors of rotary frequencies. */
+/** Hugging Face's name of a tensor; null for tensors that are not weights there, such as factors of rotary frequencies. */
 export function tensorName({ outer, layers, modules }: GgufArchitecture, name: string): string | null {
   const [, layer, module = "", part] = /^(?:blk\.(\d{1,6})\.)?([a-z_]+)\.(weight|bias)$/.exec(name) ?? [];
   const known = layer === undefined ? outer : modules;
@@ -117,7 +120,7 @@ export function ggufNames(modelType: string) {
     const own = module === undefined ? nameIn(outer, path) : nameIn(modules, module);
     return own === undefined ? null : `${layer === undefined ? "" : `blk.${layer}.`}${own}.weight`;
   };
-  /** The path of the module that a weight is of; null where it is none. */
+  /** The path of a weight's module; null if it is not a weight. */
   const pathOf = (weight: string) => tensorName(architecture, weight)?.replace(/\.weight$/, "") ?? null;
   return { name, architecture, weightOf, pathOf };
 }

@@ -10,7 +10,7 @@ import { defined } from "./words-config.js";
 
 export interface Rotary {
   readonly theta: number;
-  /** Features of a head that are turned. */
+  /** Number of rotated features of a head. */
   readonly rotated: number;
 }
 
@@ -29,8 +29,8 @@ export async function frequencyFactors(file: Pick<GgufFile, "has" | "tensor">): 
 }
 
 /**
- * `rope_scaling` of config.json; null for none. As in llama.cpp, factors of all frequencies divide what the metadata's scaling gives.
- * Throws `UnsupportedError` for kinds that are not known, `ModelError` for factors that are not a number above 0 a frequency.
+ * `rope_scaling` of config.json; null for none. As in llama.cpp, factors of all frequencies divide the result of the metadata's scaling.
+ * Throws `UnsupportedError` for unknown kinds, `ModelError` unless there is a factor above 0 for each frequency.
  */
 export function ropeScaling(values: MetadataValues, rotary: Rotary, factors: FrequencyFactors): object | null {
   const { all, short } = factors;
@@ -92,8 +92,8 @@ const longScaling = (values: MetadataValues, factors: Float32Array) =>
   });
 
 /**
- * Llama 3's scaling by the factors of its frequencies, which is what files have of it: all models of that family have the same
- * bounds. Null where the factors are others.
+ * Llama 3's scaling, recognised by the factors of its frequencies, since files contain only these: all models of that family have the same
+ * bounds. Null for other factors.
  */
 function llama3Scaling({ theta, rotated }: Rotary, factors: Float32Array): object | null {
   const factor = factors.reduce((most, value) => Math.max(most, value), 1);

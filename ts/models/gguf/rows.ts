@@ -3,10 +3,10 @@ import { clip } from "../../errors/excerpt.js";
 import type { GgufArchitecture } from "./names.js";
 import type { MetadataValues } from "./metadata-values.js";
 
-/** Where each row of Hugging Face's order stands in a file. */
+/** The index in a file of each row in Hugging Face's order. */
 export type RowOrder = (row: number) => number;
 
-/** There the two rows of a rotary pair stand side by side, here the first of all pairs of a head come before the second. */
+/** GGUF has the two rows of a rotary pair side by side; Hugging Face has the first rows of all pairs of a head before the second ones. */
 function pairs(rows: number, heads: number): RowOrder {
   const [width, half] = [rows / heads, rows / heads / 2];
   return (row) => row - (row % width) + 2 * ((row % width) % half) + Math.floor((row % width) / half);
@@ -28,8 +28,8 @@ interface HeadCounts {
 }
 
 /**
- * How rows of a tensor `[rows, …]` of Hugging Face's name stand in files; null where they stand alike. Throws what `fail` makes of rows that
- * the heads do not divide.
+ * Order in files of the rows of a tensor `[rows, …]` with Hugging Face's name; null if it is the same. Throws the result of `fail` if the
+ * heads do not divide the rows.
  */
 export function orderOf(
   { order }: GgufArchitecture,
@@ -48,7 +48,7 @@ export function orderOf(
   };
 }
 
-/** Of the tensors of a file. Throws `ModelError` for heads that are none, and for rows that they do not divide. */
+/** The same for a file's tensors. Throws `ModelError` for an invalid number of heads, and if it does not divide the rows. */
 export function rowOrder(architecture: GgufArchitecture, values: MetadataValues): ReturnType<typeof orderOf> {
   if (architecture.order === null) return () => null;
   const queries = values.count("attention.head_count");

@@ -12,17 +12,16 @@ import { reordered, rowOrder } from "./rows.js";
 
 /** Types of a file that are elements one after another, named alike here and there. */
 const plain: readonly string[] = ["F32", "F16", "BF16"] satisfies readonly Dtype[];
-/** Whether numbers of a type stand in groups, which say other values than those that they were made of. */
+/** Whether a type is quantised in groups. */
 export const isGrouped = (type: string) => type.includes("Q");
 
 /** Types whose values are read. */
 const grouped: readonly string[] = ["Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q4_K", "Q5_K", "Q6_K"];
 
 /**
- * A GGUF file's tensors as a safetensors file of the same model has them: by Hugging Face's names, rows of queries and keys in
- * its order, norms without what was added to them. Those in groups are "F32" to who asks for values, and `grouped` tells more.
- * Throws `UnsupportedError` for architectures that are not known and types that are not read, `ModelError` for heads that are
- * none.
+ * A GGUF file's tensors as in a safetensors file of the same model: Hugging Face's names, its order of rows of queries and keys, and norms
+ * without GGUF's added constant. Quantised tensors read as "F32"; `grouped` has their original types. Throws `UnsupportedError` for unknown
+ * architectures and types, `ModelError` for an invalid number of heads.
  */
 export function ggufTensors(file: GgufFile): OpenTensorFile {
   const architecture = ggufArchitecture(file.metadata.get("general.architecture"));
@@ -97,15 +96,15 @@ export function ggufTensors(file: GgufFile): OpenTensorFile {
   return architecture.inFirst ? linearsTransposed(stored) : stored;
 }
 
-/** What a file's metadata say of adapters in its weights, where they do. */
+/** Adapters merged into the weights, if a file's metadata record them. */
 export function mergedText({ metadata }: Pick<GgufFile, "metadata">): [string, string][] {
   const text = metadata.get(MERGED_KEY);
   return typeof text === "string" ? [[MERGED_KEY, text]] : [];
 }
 
 /**
- * Such tensors as safetensors files of a model of Conv1D have them, whose linear weights are `[in, out]`. As they lie in the file, in groups
- * maybe, they are `outFirst`.
+ * Such tensors as in safetensors files of a Conv1D model, whose linear weights are `[in, out]`. As stored in the file, possibly quantised,
+ * they are `outFirst`.
  */
 function linearsTransposed(stored: OpenTensorFile): OpenTensorFile {
   const transposed = transposedFile(stored);

@@ -1,7 +1,7 @@
 import type { GgufFile } from "../../io/gguf/index.js";
 import type { MetadataValues } from "./metadata-values.js";
 
-/** What config.json has of a file's words, whatever the architecture. */
+/** Fields of config.json about the vocabulary, for every architecture. */
 export const wordsConfig = (file: Pick<GgufFile, "has" | "info">, values: MetadataValues) => ({
   vocab_size: file.has("token_embd.weight") ? file.info("token_embd.weight").shape[0] : undefined,
   tie_word_embeddings: !file.has("output.weight"),

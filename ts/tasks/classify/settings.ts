@@ -17,7 +17,7 @@ const classWeights = matching<ClassWeights>(
   (value) => value === "balanced" || (isJsonObject(value) && Object.values(value).every(isWeight)),
 );
 
-/** Findings that a run can be told to go on with; of "empty-texts" and "empty-labels", without those. */
+/** Findings that `allow` accepts: the run continues; with "empty-texts" and "empty-labels" it removes such examples. */
 export const allowable: readonly (FindingCode | "empty-labels")[] = [
   ...(["empty-texts", "empty-labels", "id-labels", "number-texts", "same-file", "test-in-training"] as const),
 ];

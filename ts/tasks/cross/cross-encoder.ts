@@ -257,7 +257,7 @@ export class CrossEncoder<Score extends number | number[] = number> {
 
   private checkUsable(what: string): void {
     if (!this.disposed) return checkUsable(what, this.encoder);
-    throw new ConfigError(`${what}: this cross-encoder was disposed of; load or create it again`, {
+    throw new ConfigError(`${what}: this cross-encoder was disposed; load or create it again`, {
       op: what,
       reason: "disposed",
     });

@@ -5,7 +5,7 @@ import { spelledOut } from "../known-patterns.js";
 /** How a tokenizer.json parts texts before byte-level BPE, by llama.cpp's name for it. */
 interface NamedPieces {
   readonly name: string;
-  /** What the name does not say; null where it says all. */
+  /** Values that the name does not imply; null if it implies all. */
   readonly note: string | null;
 }
 
@@ -28,7 +28,7 @@ function stepsOf(step: Json | undefined): object[] {
 
 const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
 
-/** The name of a tokenizer.json's steps; null where there is none that is known here. */
+/** The name of a tokenizer.json's steps; null if unknown. */
 export function piecesName(file: { readonly [key: string]: Json }, ignoreMerges: boolean): NamedPieces | null {
   const [steps, normal] = [stepsOf(file["pre_tokenizer"]), stepsOf(file["normalizer"])];
   const fitting = [...bytePieces].filter(

@@ -2,11 +2,11 @@ import { gpt4oPattern, llama3Pattern, qwenPattern, tekkenPattern } from "../know
 
 type Step = { readonly type: string; readonly [field: string]: unknown };
 
-/** What comes before byte-level BPE in a tokenizer.json. */
+/** The steps before byte-level BPE in a tokenizer.json. */
 interface BytePieces {
   readonly normalizer: Step | null;
   readonly preTokenizer: Step;
-  /** Whether a piece that is a token is that token, whatever the merges make of it. */
+  /** Whether a piece that equals a token becomes that token without merges. */
   readonly ignoreMerges: boolean;
 }
 
@@ -32,7 +32,7 @@ const qwen: BytePieces = {
 };
 const gpt4o: BytePieces = { ...llama3, preTokenizer: sequence(split(gpt4oPattern), bytes(false)), ignoreMerges: false };
 const tekken: BytePieces = { ...llama3, preTokenizer: sequence(split(tekkenPattern), bytes(false)) };
-/** What llama.cpp does where a file names none: punctuation, GPT-2's pieces, digits three by three. */
+/** llama.cpp's default: punctuation, GPT-2's pieces, digits in groups of three. */
 const unnamed: BytePieces = {
   ...gpt2,
   preTokenizer: sequence(

@@ -9,22 +9,22 @@ import { pieceMerges } from "../models/piece-merges.js";
 
 type JsonObject = { readonly [key: string]: Json };
 
-/** What a tokenizer's files say. */
+/** A tokenizer's files. */
 export interface TokenizerFiles {
   /** tokenizer.json. */
   readonly tokenizer: JsonObject;
-  /** tokenizer_config.json; empty where there is none. */
+  /** tokenizer_config.json; empty if missing. */
   readonly settings: JsonObject;
-  /** Ids that config.json names, where the settings name no token. */
+  /** Ids in config.json, for tokens that the settings do not name. */
   readonly config: JsonObject;
-  /** Ids that end what is generated. */
+  /** Ids that end generation. */
   readonly ends: readonly number[];
   /** Rows of the model's word embedding. */
   readonly vocabularySize: number;
   readonly chatTemplate: string | null;
 }
 
-/** Metadata of a GGUF file that say what a tokenizer's files say, and what they cannot. */
+/** A GGUF file's metadata for a tokenizer, with warnings about anything they cannot represent. */
 interface TokenizerValues {
   readonly values: Map<string, WrittenValue>;
   readonly notes: readonly string[];
@@ -130,8 +130,8 @@ function vocabularyOf(model: JsonObject, added: Json | undefined, size: number, 
 }
 
 /**
- * Scores by which SentencePiece merges as these merges do: of a piece that an earlier merge makes a higher one; and how many more merges
- * there are by these. Throws `UnsupportedError` where they give another order.
+ * Scores with which SentencePiece makes the same merges: pieces of earlier merges have higher scores. Also returns how many additional
+ * merges they allow. Throws `UnsupportedError` if scores would give another order.
  */
 function scoresOf(merges: readonly (readonly [string, string])[], tokens: readonly string[], types: Int32Array) {
   const scores = new Float32Array(tokens.length);
@@ -151,7 +151,7 @@ function spaceBefore(tokenizer: JsonObject): boolean {
   return /"type":"Prepend"/.test(steps) || /"prepend_scheme":"(?:always|first)"/.test(steps);
 }
 
-/** Special tokens before and behind a text, by a tokenizer.json's TemplateProcessing. */
+/** Special tokens before and after a text, by a tokenizer.json's TemplateProcessing. */
 function marksOf(step: Json | undefined): { readonly before: readonly string[]; readonly after: readonly string[] } {
   const none = { before: [], after: [] };
   if (!isJsonObject(step)) return none;
@@ -171,14 +171,14 @@ function marksOf(step: Json | undefined): { readonly before: readonly string[]; 
   return { before: tokens(single.slice(0, text)), after: tokens(single.slice(text + 1)) };
 }
 
-/** Whether a token stands there. Throws `UnsupportedError` where others do. */
+/** Whether the token is there. Throws `UnsupportedError` for other tokens. */
 function mark(found: readonly string[], token: string | undefined): boolean {
   if (found.length === 0) return false;
   if (found.length === 1 && found[0] === token) return true;
   throw unsupported(`post_processor: ${excerpt(found)} around texts`, "the start's and the end's token are");
 }
 
-/** Ids that end what is generated and that readers would not take for such. */
+/** Ids that end generation and that readers would not recognise. */
 function missingEnds(ends: readonly number[], tokens: readonly string[], types: Int32Array, eos: number | undefined) {
   const metadata = new Map<string, GgufValue>([
     ["tokenizer.ggml.tokens", tokens],

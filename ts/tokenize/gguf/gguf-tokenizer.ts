@@ -16,7 +16,7 @@ const { unknown: UNKNOWN, control: CONTROL, userDefined: USER_DEFINED } = tokenT
 
 type Metadata = Pick<GgufFile, "metadata">["metadata"];
 
-/** What a file says of its tokenizer, checked. */
+/** A file's tokenizer metadata, checked. */
 class GgufVocabulary {
   readonly tokens: readonly string[];
   readonly types: Int32Array;
@@ -51,7 +51,7 @@ class GgufVocabulary {
     throw this.wrong(name, "true or false", value);
   }
 
-  /** A token by the key of its id; null where the file names none. */
+  /** A token by the key of its id; null if the file has none. */
   token(name: string): { readonly id: number; readonly content: string } | null {
     const id = this.get(`${name}_token_id`);
     if (id === undefined) return null;
@@ -66,9 +66,8 @@ class GgufVocabulary {
 }
 
 /**
- * The tokenizer.json and tokenizer_config.json that say what a GGUF file says of its tokenizer; null where it has none. Throws
- * `ModelError` for metadata that make no sense, `UnsupportedError` for other models than "gpt2" and "llama", and for parts of
- * texts (`tokenizer.ggml.pre`) that are not known here.
+ * tokenizer.json and tokenizer_config.json from a GGUF file's metadata; null if it has no tokenizer. Throws `ModelError` for invalid
+ * metadata, `UnsupportedError` for models other than "gpt2" and "llama", and for an unknown pre-tokenizer (`tokenizer.ggml.pre`).
  */
 export function ggufTokenizer({ metadata }: Pick<GgufFile, "metadata">): TokenizerObjects | null {
   const kind = metadata.get("tokenizer.ggml.model");
@@ -108,7 +107,7 @@ const ENDS_OF_TURNS = [
   "<|end_of_text|>",
 ];
 
-/** Ids that end what is generated: the file's `eos`, `eot` and `eom`, and control tokens that are spelled so. */
+/** Ids that end generation: the file's `eos`, `eot` and `eom`, and control tokens with such names. */
 export function ggufEnds({ metadata }: Pick<GgufFile, "metadata">): number[] {
   if (metadata.get("tokenizer.ggml.tokens") === undefined) {
     const id = metadata.get("tokenizer.ggml.eos_token_id");
@@ -134,7 +133,7 @@ function byteParts(vocabulary: GgufVocabulary): object {
   return { normalizer: pieces.normalizer, pre_tokenizer: pieces.preTokenizer, decoder, model };
 }
 
-/** SentencePiece's pieces: the pair of the best piece is merged first; what is no piece becomes its bytes. */
+/** SentencePiece's pieces: the pair with the best piece is merged first; characters without a piece become bytes. */
 function pieceParts(vocabulary: GgufVocabulary): object {
   const space = { type: "Replace", pattern: { String: " " }, content: "▁" };
   const prepend = { type: "Prepend", prepend: "▁" };
@@ -152,14 +151,14 @@ function pieceParts(vocabulary: GgufVocabulary): object {
   };
 }
 
-/** Ids by token; of tokens that stand there twice the last. */
+/** Ids by token; of duplicate tokens the last. */
 function ids({ tokens }: GgufVocabulary): object {
   const vocab = Object.create(null) as Record<string, number>;
   for (let id = 0; id < tokens.length; id++) vocab[tokens[id]!] = id;
   return vocab;
 }
 
-/** Tokens that are found in texts as they are. */
+/** Tokens that are matched literally in texts. */
 function addedTokens({ tokens, types }: GgufVocabulary): object[] {
   const added: object[] = [];
   for (let id = 0; id < tokens.length; id++) {
@@ -171,7 +170,7 @@ function addedTokens({ tokens, types }: GgufVocabulary): object[] {
   return added;
 }
 
-/** What stands before and behind each text: llama.cpp puts a start before SentencePiece's, unless the file says otherwise. */
+/** Special tokens before and after each text. llama.cpp adds a start token for SentencePiece, unless the file says otherwise. */
 function aroundTexts(vocabulary: GgufVocabulary, byDefault: boolean): object | null {
   const [bos, eos] = [vocabulary.token("bos"), vocabulary.token("eos")];
   const first = vocabulary.flag("add_bos_token", byDefault) ? bos : null;

@@ -1,8 +1,7 @@
 import type { JsonObject } from "../checks.js";
 
 /**
- * A model's way of spelling what its vocabulary lacks: by its bytes in UTF-8, where it has `byte_fallback` and all of them are pieces; none
- * otherwise.
+ * Spells characters that the vocabulary lacks as UTF-8 bytes, if the model has `byte_fallback` and all bytes are pieces; otherwise null.
  */
 export function byteFallback(
   model: JsonObject,

@@ -9,11 +9,12 @@ const LONGEST_REMEMBERED = 256;
 const textOr = (value: unknown) => (typeof value === "string" ? value : "");
 
 /**
- * Byte-pair encoding (Sennrich et al., arXiv 1508.07909), as the tokenizers in Rust do it: of all neighbours that a merge joins those of the
- * earliest merge become one, the first of several, until there are none. In time n·log n of a word's characters; the JavaScript library's
- * takes some fifty times as long for a long one, its table of merges long to build, and it knows no prefix of a word's further pieces.
+ * Byte-pair encoding (Sennrich et al., arXiv 1508.07909), as in the Rust tokenizers: of all neighbouring pairs with a merge, the pair with
+ * the earliest merge is joined first, the leftmost of several, until none is left. Takes n·log n time in a word's characters. The
+ * JavaScript library takes about fifty times as long for a long word and for building its table, and does not support a prefix of
+ * continuing pieces.
  *
- * @param model as a checked tokenizer.json has it
+ * @param model from a checked tokenizer.json
  * @param ids of the vocabulary's pieces
  */
 export function bytePairs(
@@ -27,11 +28,11 @@ export function bytePairs(
   const bytesOf = byteFallback(model, ids);
   const isWhole = (word: string) => model["ignore_merges"] === true && ids.has(word);
 
-  /** What a word is merged from: characters of the vocabulary, bytes, and the unknown token. */
+  /** The initial pieces of a word: characters of the vocabulary, bytes, and the unknown token. */
   const piecesOf = (word: string): string[] => {
     const pieces: string[] = [];
     const characters = Array.from(word);
-    // An unknown character comes before the next known one: as in Rust, behind bytes that stand between.
+    // An unknown character comes before the next known one; as in Rust, after bytes between them.
     let isUnknown = false;
     for (const [i, character] of characters.entries()) {
       const piece = (i > 0 ? prefix : "") + character + (i === characters.length - 1 ? suffix : "");

@@ -9,12 +9,12 @@ export class MergeTable {
   private readonly starts: Int32Array;
   private readonly rights: Int32Array;
   private readonly ranks: Int32Array;
-  /** What each merge makes, by rank. */
+  /** The result of each merge, by rank. */
   private readonly made: Int32Array;
 
   /**
-   * @param merges each two pieces, or both in one text with a space between; of a pair that stands there twice the last counts
-   * @param prefix of a word's further pieces, which a merge takes from the right one
+   * @param merges two pieces each, or both in one text with a space between; of a duplicate pair the last counts
+   * @param prefix of continuing pieces, which a merge removes from the right piece
    */
   constructor(merges: readonly (string | readonly [string, string])[], prefix: string) {
     const count = merges.length;
@@ -41,7 +41,7 @@ export class MergeTable {
     return number;
   }
 
-  /** Rank of the merge that joins two pieces by number, -1 where none does. */
+  /** Rank of the merge of two pieces by number, -1 for none. */
   private rankOf(left: number, right: number): number {
     if (left < 0 || right < 0) return -1;
     const { starts, rights } = this;
@@ -56,10 +56,10 @@ export class MergeTable {
     return low > first && rights[low - 1] === right ? this.ranks[low - 1]! : -1;
   }
 
-  /** What merges make of a word's pieces. */
+  /** Merges a word's pieces. */
   merge(word: readonly string[]): string[] {
     const count = word.length;
-    // Of each place where a piece begins: its number, where the next and the one before begin, rank of its merge with the next.
+    // For each start of a piece: its number, starts of the next and previous piece, rank of its merge with the next.
     const piece = Int32Array.from(word, (part) => this.numbers.get(part) ?? -1);
     const next = Int32Array.from(word, (_, i) => i + 1);
     const before = Int32Array.from(word, (_, i) => i - 1);

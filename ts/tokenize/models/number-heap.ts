@@ -14,7 +14,7 @@ export class NumberHeap {
     items[place] = item;
   }
 
-  /** Takes the least out; undefined where there is none. */
+  /** Removes the smallest; undefined if the heap is empty. */
   pop(): number | undefined {
     const { items } = this;
     const least = items[0];

@@ -1,7 +1,7 @@
 import type { JsonObject } from "../checks.js";
 import { byteFallback } from "./byte-fallback.js";
 
-/** What is below the score of every piece by so much is an unknown character's, as in sentencepiece. */
+/** An unknown character's score is this much below the lowest piece's, as in sentencepiece. */
 const UNKNOWN_BELOW = 10;
 
 /** A place in the library's trie of pieces. */
@@ -11,11 +11,10 @@ export interface TrieNode {
 }
 
 /**
- * Unigram's split of words, that of the largest sum of scores (arXiv 1804.10959), as the tokenizers in Rust find it: the best way to each
- * place, from its start. The library's keeps every piece at every place and compares each with all that end where it begins, in time
- * that grows with the square of how many there are.
+ * Unigram's split of words with the largest sum of scores (arXiv 1804.10959), as in the Rust tokenizers: the best path to each position,
+ * from the start. The library keeps every piece at every position and compares each with all that end where it begins, in quadratic time.
  *
- * @param model as a checked tokenizer.json has it
+ * @param model from a checked tokenizer.json
  * @param root of its pieces, character by character
  * @param ids of its pieces
  */

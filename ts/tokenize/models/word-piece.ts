@@ -1,15 +1,15 @@
 import type { JsonObject } from "../checks.js";
 
 /**
- * WordPiece's greedy split of words, the longest piece first (arXiv 1609.08144). The library's looks at every rest of a word
- * as a possible piece, in time that grows with the cube of the word's length; here the longest piece bounds it.
+ * WordPiece's greedy split of words, the longest piece first (arXiv 1609.08144). The library tries every rest of a word as a piece, in time
+ * cubic in the word's length; here the longest piece bounds it.
  *
- * @param pieces only whether one is there is asked
- * @param model as a checked tokenizer.json has it
+ * @param pieces used only to test whether a piece exists
+ * @param model from a checked tokenizer.json
  */
 export function wordPieces(pieces: { has(piece: string): boolean; keys(): Iterable<string> }, model: JsonObject) {
   const unknown = model["unk_token"] as string;
-  // What pieces within a word begin with: "##".
+  // Prefix of pieces within a word: "##".
   const prefix = model["continuing_subword_prefix"] as string;
   // Longer words are unknown, in characters.
   const longestWord = (model["max_input_chars_per_word"] as number | null | undefined) ?? 100;

@@ -1,20 +1,20 @@
-/** Of the largest pivot: where features depend on each other, one of rounding errors alone could be 0 or less. */
+/** Minimum pivot as a share of the largest: with dependent features, rounding errors could make one 0 or negative. */
 const SMALLEST_PIVOT = 1e-12;
 
-/** To await before each row: long work lets others in, and may end there. */
+/** Awaited before each row, so that the event loop runs and the work can be cancelled. */
 type Breathe = () => Promise<void> | undefined;
 
 /** M = L·Lᵀ of a symmetric positive definite matrix, and products with L for matrices `[size, columns]`, in place. */
 export class Cholesky {
   private constructor(
-    /** `[size, size]` both: rows of L, and rows of Lᵀ, so that either is read in order. */
+    /** Both `[size, size]`: rows of L and rows of Lᵀ, so that either is read in order. */
     private readonly lower: Float64Array,
     private readonly upper: Float64Array,
     private readonly size: number,
     private readonly breathe: Breathe,
   ) {}
 
-  /** @param matrix `[size, size]`, whose lower half is read; @param breathe awaited before each row, of products too */
+  /** @param matrix `[size, size]`, only the lower half is read; @param breathe awaited before each row, also in products */
   static async of(matrix: Float64Array, size: number, breathe: Breathe): Promise<Cholesky> {
     const [lower, upper] = [new Float64Array(matrix.length), new Float64Array(matrix.length)];
     const sums = new Float64Array(4);
@@ -40,7 +40,7 @@ export class Cholesky {
     return new Cholesky(lower, upper, size, breathe);
   }
 
-  /** B ← L⁻¹·B; what lies behind the first `[size, columns]` of `rows` stays. */
+  /** B ← L⁻¹·B; elements of `rows` after the first `[size, columns]` stay unchanged. */
   async solve(rows: Float64Array, columns: number): Promise<void> {
     const { lower, size, breathe } = this;
     for (let i = 0; i < size; i++) {
@@ -75,7 +75,7 @@ export class Cholesky {
   }
 }
 
-/** Four sums at once: each addition waits for the one before it. */
+/** Four independent sums, since each addition waits for the one before it. */
 function dot(values: Float64Array, a: number, b: number, count: number): number {
   let [s0, s1, s2, s3] = [0, 0, 0, 0];
   let k = 0;
@@ -89,7 +89,7 @@ function dot(values: Float64Array, a: number, b: number, count: number): number 
   return s0 + s1 + (s2 + s3);
 }
 
-/** Products of one row with four that follow each other: each of its numbers is read once for all. */
+/** Products of one row with four consecutive rows: each of its numbers is read once. */
 function dots4(values: Float64Array, a: number, b: number, size: number, count: number, sums: Float64Array): void {
   const [b1, b2, b3] = [b + size, b + 2 * size, b + 3 * size];
   let s0 = 0;
@@ -109,7 +109,7 @@ function dots4(values: Float64Array, a: number, b: number, size: number, count: 
   sums[3] = s3;
 }
 
-/** The row at `at` less the sum of rows `first` to `end`, each times its factor; four rows in one pass. */
+/** Subtracts from the row at `at` the rows `first` to `end`, each times its factor; four rows in one pass. */
 function subtract(
   rows: Float64Array,
   at: number,

@@ -1,11 +1,11 @@
 import type { Graph } from "../../graph/graph.js";
 import { exp, log } from "../../values/elementary.js";
 
-/** Rows that are multiplied at once: memory stays small however many there are, and sums over more are in float64. */
+/** Rows multiplied at once: memory stays small, and sums over more rows are in float64. */
 const CHUNK = 1024;
-/** Logits that are computed at once: of many classes, fewer rows, so that the event loop is not kept waiting. */
+/** Logits computed at once: fewer rows for many classes, so that the event loop is not blocked. */
 const LOGITS = 2 ** 20;
-/** And products of a covariance: of wide vectors, fewer rows. */
+/** The same for products of a covariance: fewer rows for wide vectors. */
 const PRODUCTS = 2 ** 28;
 
 /** Examples to fit to, or to measure on. */
@@ -13,7 +13,7 @@ export interface Weighted {
   /** `[count, hidden]`, row by row. */
   readonly rows: Float32Array;
   readonly targets: readonly number[];
-  /** What each example counts for. */
+  /** Weight of each example. */
   readonly weights: Float64Array;
   /** Sum of the weights. */
   readonly total: number;
@@ -26,19 +26,18 @@ export interface Linear {
   readonly values: Float64Array;
 }
 
-/** What a head makes of some examples: means by weight. */
+/** Loss of a head on some examples, as weighted means. */
 export interface Measured {
   /** Mean cross entropy. */
   readonly loss: number;
-  /** Of the loss by weight and bias; empty where it is not wanted. */
+  /** Gradient of the loss by weight and bias; empty if not requested. */
   readonly gradient: Float64Array;
-  /** Mean of p·(1 − p) over examples and classes: how much the loss curves; 0 where no gradient is wanted. */
+  /** Mean of p·(1 − p) over examples and classes, the curvature of the loss; 0 if no gradient is requested. */
   readonly spread: number;
 }
 
 /**
- * Mean cross entropy of a head, with its gradient. Products are the kernels', in float32; softmax, loss and sums over chunks are
- * float64.
+ * Mean cross entropy of a head, with its gradient. The kernels compute products in float32; softmax, loss and sums over chunks are float64.
  */
 export async function measure(
   graph: Graph,
@@ -71,7 +70,7 @@ export async function measure(
       let curvature = 0;
       p[target]! -= sum;
       for (let c = 0; c < classes; c++) {
-        // q of every class, and of the target q − 1, whose product with its distance from 1 is the same but for the sign.
+        // q of every class, and q − 1 for the target; the product with its distance from 1 is the same except for the sign.
         const residual = p[c]! * inverse;
         curvature += Math.abs(residual) * (1 - Math.abs(residual));
         logits[at + c] = residual * scale;
@@ -87,7 +86,7 @@ export async function measure(
   return { loss, gradient, spread };
 }
 
-/** Mean of x·xᵀ by weight, `[hidden, hidden]`: of float32 products. */
+/** Weighted mean of x·xᵀ, `[hidden, hidden]`, from float32 products. */
 export async function covariance(
   graph: Graph,
   { rows, targets, weights, total }: Weighted,
@@ -106,7 +105,7 @@ export async function covariance(
   return sums;
 }
 
-/** Works on `total` rows, some at once in a step of the graph: `most` of them, or fewer; in between the event loop gets its turn. */
+/** Works on `total` rows, at most `most` at once in a step of the graph; the event loop runs in between. */
 async function inChunks(
   graph: Graph,
   total: number,

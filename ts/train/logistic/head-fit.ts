@@ -10,28 +10,28 @@ import { Regression } from "./regression.js";
 import { rowsOf, type ScaledVectors, unscaled } from "./scaled-vectors.js";
 
 /**
- * Strengths that are tried: C times the vectors' mean squared distance from their mean, half a decade apart but for the first two, from the
- * strongest penalty on, until two in turn do worse than the best.
+ * Strengths to try: C times the vectors' mean squared distance from their mean, half a decade apart except for the first two, from the
+ * strongest penalty on, until two in a row are worse than the best.
  */
 const PATH = [0.1, ...[1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8].map(Math.sqrt)];
-/** Where nothing can be held out. */
+/** The strength if nothing can be held out. */
 const MIDDLE = 10;
-/** How far above its minimum the loss may be, as a share: to compare strengths, and for the result, which is float32. */
+/** Relative tolerance above the minimum loss: for comparing strengths, and for the float32 result. */
 const [ROUGH, FINE] = [2e-4, 5e-12];
-/** A strength is better where the mean loss on what is held out is lower by more than this: of two that are alike, the stronger. */
+/** A strength is better only if its mean held-out loss is lower by more than this; of two equal ones, the stronger is chosen. */
 const BETTER = 1e-3;
-/** A class without examples gets this share of an example at the vectors' mean. */
+/** A class without examples counts as this share of an example at the vectors' mean. */
 const SHARE_OF_NONE = 0.5;
 
-/** A strength, and a head from which the fit with it goes on. */
+/** A strength, and a head from which its fit starts. */
 interface Choice {
   /** C times the vectors' mean square. */
   readonly strength: number;
   readonly values: Float64Array;
   readonly spread: number;
-  /** Heads that are fitted in all. */
+  /** Number of fits in all. */
   readonly total: number;
-  /** Summed loss on what is held out. */
+  /** Summed held-out loss. */
   readonly held: number;
 }
 
@@ -90,7 +90,7 @@ export class HeadFit {
     throwIfAborted(signal);
   }
 
-  /** The strength that does best on what is held out, and a head that was fitted with it. */
+  /** The strength with the lowest held-out loss, and a head fitted with it. */
   private async choose(regression: Regression, start: Choice & { readonly loss: number }): Promise<Choice> {
     const { targets, settings, graph } = this;
     const rounds = partings(targets, settings.groups ?? null, settings.seed, graph.engine).map(({ fitted, held }) => {
@@ -121,12 +121,12 @@ export class HeadFit {
     return best;
   }
 
-  /** What ½·|weight|² counts beside the mean loss. Two classes have each half of the weight that scikit-learn's one has. */
+  /** Weight of ½·|weight|² relative to the mean loss. With two classes, each has half of scikit-learn's single weight. */
   private penalty(strength: number, { total }: Weighted): number {
     return (this.present.length === 2 ? 2 : 1) / (strength * total);
   }
 
-  /** Some of the examples. Weights are those of all, so that a part of them has the same meaning. */
+  /** Some of the examples, with the weights of all, so that losses are comparable. */
   private weighted(places: readonly number[]): Weighted {
     const { scaled, settings, present } = this;
     const counts = new Float64Array(present.length);
@@ -141,7 +141,7 @@ export class HeadFit {
     return { rows: rowsOf(scaled, places), targets, weights, total: weights.reduce((sum, x) => sum + x, 0) };
   }
 
-  /** The head of all classes from that of the present ones, in the vectors' own units. */
+  /** The head for all classes from that of the present ones, in the vectors' original scale. */
   private head(values: Float64Array): { weight: Tensor; bias: Tensor } {
     const { scaled, present, classes } = this;
     const { hidden, count } = scaled;

@@ -1,4 +1,4 @@
-/** A point and what a function is there. */
+/** A point, with the function's value and gradient there. */
 export interface Evaluated {
   readonly point: Float64Array;
   readonly value: number;
@@ -8,26 +8,26 @@ export interface Evaluated {
 /** A smooth convex function of several numbers, 0 or more, with its gradient. */
 export type Objective = (point: Float64Array) => Promise<Evaluated>;
 
-/** When to end, and what to await between two passes over the variables, of which there may be millions. */
+/** When to end, and a function to await between two passes over the variables (there may be millions). */
 export interface Ending {
   readonly tolerance: number;
   readonly limit: number;
   readonly breathe: () => Promise<void> | undefined;
 }
 
-/** Updates that are remembered. */
+/** Number of stored updates. */
 const HISTORY = 10;
-/** Tries of one line search: each at least halves what is left, or doubles the step. */
+/** Maximum tries of a line search: each at least halves the interval, or doubles the step. */
 const TRIES = 40;
-/** How much of the slope may be left after a step, and how much of the decrease that it promised must be there. */
+/** Constants of the strong Wolfe conditions: the remaining slope, and the required share of the expected decrease. */
 const [CURVATURE, DECREASE] = [0.9, 1e-4];
-/** Decreases smaller than this share of the value are lost in float32's rounding. */
+/** Smaller relative decreases are lost in float32's rounding. */
 const NOISE = 1e-7;
 
 /**
- * The minimum of a convex function by L-BFGS (Nocedal and Wright, algorithm 7.5), steps by the strong Wolfe conditions. Ends
- * where it is less than the share `tolerance` of its value above the minimum, as half the gradient's square says of variables in
- * which it curves by about 1; where rounding leaves no way down; or after `limit` iterations.
+ * Minimises a convex function by L-BFGS (Nocedal and Wright, algorithm 7.5), with the strong Wolfe conditions. Ends when the value is
+ * within the share `tolerance` of the minimum, estimated as half the squared gradient for variables with curvature about 1; when rounding
+ * allows no further decrease; or after `limit` iterations.
  */
 export async function minimise(
   objective: Objective,
@@ -41,7 +41,7 @@ export async function minimise(
     const direction = await descent(here.gradient, updates, breathe);
     const next = await search(objective, here, direction);
     if (next === null) {
-      // What is remembered may be rounding's; the gradient itself is tried once more.
+      // The stored updates may be rounding errors; tries the plain gradient once.
       if (updates.length === 0) break;
       updates = [];
       continue;
@@ -91,8 +91,8 @@ async function descent(
 }
 
 /**
- * A point on the way that fulfils the conditions; null where there is none that rounding lets see. Of a convex function the
- * slope grows along the line, so the two ends of the interval are known by it.
+ * A point on the line that satisfies the conditions; null if rounding hides it. A convex function's slope grows along the line, so its sign
+ * shows the two ends of the interval.
  */
 async function search(objective: Objective, here: Evaluated, direction: Float64Array): Promise<Evaluated | null> {
   const slope = dot(here.gradient, direction);
@@ -115,14 +115,14 @@ async function search(objective: Objective, here: Evaluated, direction: Float64A
   return null;
 }
 
-/** Beyond `low`, where the slope would be 0 if it went on growing as it did. */
+/** The point beyond `low` where the slope would be 0 by linear extrapolation. */
 function further(low: number, lowSlope: number, slope: number): number {
   const grown = lowSlope - slope;
   const zero = grown > 0 ? (low * -slope) / grown : Infinity;
   return Math.min(Math.max(zero, 2 * low), 10 * low);
 }
 
-/** Between two points, where a line through their slopes is 0; away from both ends. */
+/** The zero of the line through two slopes, kept away from both ends. */
 function between(low: number, lowSlope: number, high: number, highSlope: number): number {
   const width = high - low;
   const share = highSlope > 0 ? -lowSlope / (highSlope - lowSlope) : 0.5;

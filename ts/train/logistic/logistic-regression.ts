@@ -88,7 +88,7 @@ export async function fitLogisticRegression(
     throw unexpected(what, "groups", `a list of ${scaled.count}, one a vector`, options.groups);
   graph.assertUsable();
   throwIfAborted(settings.signal);
-  // Fetched on first use: most programs fit no head.
+  // Loaded on demand: most programs fit no head.
   const { HeadFit } = await import("./head-fit.js");
   return new HeadFit(graph, scaled, taken, classes, settings).run();
 }

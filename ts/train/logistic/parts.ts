@@ -2,25 +2,25 @@ import type { Engine } from "../../engine/running.js";
 import { assignGroups } from "../../io/examples/parts/assign.js";
 import { permutation } from "../../nn/random.js";
 
-/** Parts that examples are cut into, of at most so many each. */
+/** Number of parts, and the most examples of each. */
 const [PARTS, PART] = [5, 1000];
-/** Up to so many examples each part is held out in turn: one of a few examples says little. */
+/** Up to this many examples, each part is held out in turn, since one small part says little. */
 const FEW = 1000;
-/** Up to so many examples all that are not held out are fitted to, of more so many parts. */
+/** Up to this many examples, the fit uses all that are not held out; with more, only so many parts. */
 const [MANY, PARTS_OF_MANY] = [4000, 3];
-/** Streams of a seed that nothing else draws from. */
+/** Random streams that nothing else uses. */
 const STREAM = 2 ** 31 + 1;
 
-/** Numbers of the examples that a head is fitted to, and of those that say how well it does. */
+/** Indices of the examples to fit to, and of the held-out ones. */
 export interface Parting {
   readonly fitted: readonly number[];
   readonly held: readonly number[];
 }
 
 /**
- * Ways to hold examples out, each class in the same proportion. One example of every class is always fitted to, so that no
- * class is known from what is held out alone. None where nothing is left to hold out.
- * @param groups of the examples: those of one are held out together, or not at all
+ * Ways to hold out examples, each class in the same proportion. One example of every class is never held out, so that each fit sees every
+ * class. Empty if nothing is left to hold out.
+ * @param groups of the examples: a group is held out as a whole
  */
 export function partings(
   targets: readonly number[],
@@ -44,7 +44,7 @@ export function partings(
   }).filter(({ held }) => held.length > 0);
 }
 
-/** The part of each example; −1 for the one of its class that is never held out. */
+/** The part of each example; −1 for the one per class that is never held out. */
 function partOf(targets: readonly number[], count: number, order: Iterable<number>): Int32Array {
   const classes = new Map<number, number[]>();
   const parts = new Int32Array(targets.length).fill(-1);
@@ -53,13 +53,13 @@ function partOf(targets: readonly number[], count: number, order: Iterable<numbe
     if (own === undefined) classes.set(targets[i]!, []);
     else own.push(i);
   }
-  // One class goes on where another ended, so that small classes do not all fall into the first part.
+  // Each class continues where the last one ended, so that small classes do not all go to the first part.
   let next = 0;
   for (const own of classes.values()) for (const i of own) parts[i] = next++ % count;
   return parts;
 }
 
-/** The same of whole groups; −1 for those that are never held out, so that every class has one of them. */
+/** The same for whole groups; −1 for those that are never held out, at least one for every class. */
 function partOfGroups(
   targets: readonly number[],
   groups: readonly (string | number)[],

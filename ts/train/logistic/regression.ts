@@ -8,12 +8,12 @@ import { minimise, type Objective } from "./lbfgs.js";
 export interface Fitted {
   readonly values: Float64Array;
   readonly iterations: number;
-  /** Mean cross entropy on what it was fitted to. */
+  /** Mean cross entropy on the examples it was fitted to. */
   readonly loss: number;
   readonly spread: number;
 }
 
-/** Iterations at most; a dozen or two are usual. */
+/** Maximum number of iterations; 12 to 24 are usual. */
 const LIMIT = 300;
 
 /** Multinomial logistic regression on scaled vectors, one strength after the other. */
@@ -22,7 +22,7 @@ export class Regression {
     private readonly graph: Graph,
     private readonly hidden: number,
     private readonly classes: number,
-    /** Of all examples: near enough for a part of them too. */
+    /** Factor for all examples; accurate enough for a part of them. */
     private readonly moments: Float64Array,
     private readonly breathe: () => Promise<void> | undefined,
   ) {}
@@ -36,7 +36,7 @@ export class Regression {
     return new Regression(graph, hidden, classes, await covariance(graph, all, hidden, breathe), breathe);
   }
 
-  /** No weight, and the bias that the classes' shares alone give. */
+  /** Zero weight, and the bias from the classes' shares. */
   start({ targets, weights, total }: Weighted): Fitted {
     const { hidden, classes } = this;
     const shares = new Float64Array(classes);
@@ -50,8 +50,8 @@ export class Regression {
   }
 
   /**
-   * Variables in which the loss curves about alike in every direction, so that a dozen iterations do: u = Lᵀ·w, where L·Lᵀ is
-   * about the Hessian, spread · mean of x·xᵀ + penalty.
+   * Variables with about equal curvature in every direction, so that a dozen iterations suffice: u = Lᵀ·w, with L·Lᵀ ≈ Hessian = spread ·
+   * mean of x·xᵀ + penalty.
    */
   async scaling(spread: number, penalty: number): Promise<Scaling> {
     const { hidden, moments, breathe } = this;
@@ -65,7 +65,7 @@ export class Regression {
   /**
    * The minimum of mean cross entropy + ½ · penalty · |weight|².
    *
-   * @param start where to begin; @param tolerance how far above the minimum it may end, as a share
+   * @param start the initial head; @param tolerance relative tolerance above the minimum
    */
   async fit(
     examples: Weighted,
@@ -110,7 +110,7 @@ export class Regression {
     return { values, iterations: found.iterations, loss: found.value - 0.5 * penalty * squares, spread };
   }
 
-  /** Sum of the examples' losses by their weights. */
+  /** Weighted sum of the examples' losses. */
   async held(examples: Weighted, values: Float64Array): Promise<number> {
     const { graph, hidden, classes, breathe } = this;
     const { loss } = await measure(graph, examples, { hidden, classes, values }, breathe, false);
@@ -118,7 +118,7 @@ export class Regression {
   }
 }
 
-/** How variables are scaled. */
+/** The scaling of variables. */
 export interface Scaling {
   readonly factor: Cholesky;
   readonly bias: number;

@@ -7,12 +7,12 @@ import type { Tensor } from "../../values/tensor.js";
 
 const what = "fitLogisticRegression";
 
-/** Deviations below this are none: what is divided by them would leave float32's range. */
+/** Smaller deviations count as zero: dividing by them would exceed float32's range. */
 const SMALLEST_DEVIATION = 1e-30;
 
 /**
- * Vectors less their mean, over their root mean square distance from it: in whatever units an encoder gives them, the same
- * strength of regularisation then means the same, and the bias does not depend on the weight.
+ * Vectors minus their mean, divided by their root mean square distance from it. A strength of regularisation then means the same for every
+ * encoder, and the bias does not depend on the weight.
  */
 export interface ScaledVectors {
   readonly count: number;
@@ -20,13 +20,13 @@ export interface ScaledVectors {
   /** `[count, hidden]`, row by row. */
   readonly rows: Float32Array;
   readonly mean: Float64Array;
-  /** Root of the mean squared distance from the mean; 1 where all vectors are alike. */
+  /** Root of the mean squared distance from the mean; 1 if all vectors are equal. */
   readonly deviation: number;
 }
 
 /**
- * A copy of some vectors, scaled. Throws `ConfigError` for what is no list of vectors, `ShapeError` where their lengths
- * differ, `NonFiniteError` where one holds NaN or infinity.
+ * A scaled copy of some vectors. Throws `ConfigError` unless it is a list of vectors, `ShapeError` for different lengths, `NonFiniteError`
+ * for NaN or infinity.
  */
 export function scaledVectors(given: readonly Float32Array[]): ScaledVectors {
   const vectors = listFrom(`${what}: a list of vectors is expected`, given, (vector, i) =>
@@ -40,7 +40,7 @@ export function scaledVectors(given: readonly Float32Array[]): ScaledVectors {
     check(vector, i, hidden);
     rows.set(vector, i * hidden);
   });
-  // From the first vector on: of what is the same in all, the mean is then that to the bit, and nothing of rounding is left to scale.
+  // Relative to the first vector: if a component is equal in all, its mean is then exact, and no rounding error is scaled up.
   const mean = Float64Array.from(vectors[0]!);
   const columns = (use: (at: number, column: number) => void) => {
     for (let start = 0; start < rows.length; start += hidden) for (let j = 0; j < hidden; j++) use(start + j, j);
@@ -69,21 +69,21 @@ function check(vector: Float32Array, place: number, hidden: number): void {
     });
   const strange = vector.findIndex((x) => !Number.isFinite(x));
   if (strange < 0) return;
-  throw new NonFiniteError(`${what}: vector ${place} holds ${vector[strange]} at place ${strange}; leave it out`, {
+  throw new NonFiniteError(`${what}: vector ${place} has ${vector[strange]} at index ${strange}; remove it`, {
     op: what,
     place,
     value: vector[strange],
   });
 }
 
-/** Some of the vectors, by number. */
+/** Some of the vectors, by index. */
 export function rowsOf({ rows, hidden }: ScaledVectors, places: readonly number[]): Float32Array {
   const some = hostArray(what, Float32Array, places.length * hidden);
   places.forEach((place, i) => some.set(rows.subarray(place * hidden, (place + 1) * hidden), i * hidden));
   return some;
 }
 
-/** Weight `[hidden, classes]` and bias that give of the vectors themselves the logits that these give of the scaled ones. */
+/** Converts a weight `[hidden, classes]` and bias for scaled vectors to those for the original vectors, with the same logits. */
 export function unscaled(
   { mean, deviation, hidden }: ScaledVectors,
   weight: Float64Array,

@@ -9,24 +9,24 @@ import type { JobEstimate } from "./job-needs.js";
 import { jobSeconds } from "./job-seconds.js";
 import { tokensIn } from "./memory-need.js";
 
-/** Steps that are timed: the first ones run code that is not yet compiled well. They end once so many milliseconds have passed. */
+/** Steps to time, at least and at most: the first ones run code that is not optimised yet. Timing ends after so many milliseconds. */
 const [TRIALS, ENOUGH_MS] = [4, 1500];
-/** Tokens of the examples on which measuring is timed: a batch of its own. */
+/** Tokens of the examples with which measuring is timed: one batch. */
 const SAMPLE_TOKENS = 512;
-/** A run that takes more seconds than this is warned of. */
+/** A longer run, in seconds, gives a warning. */
 const LONG = 20 * 60;
 
-/** How many tokens the examples of each part have. */
+/** Number of tokens of each example, by part. */
 export function countsOf(parts: TokenizedParts<TokenizedExample>): TokenizedParts<number> {
   const count = (examples: readonly TokenizedExample[]) => examples.map(({ ids }) => ids.length);
   return { train: count(parts.train), validation: count(parts.validation), measured: count(parts.measured) };
 }
 
 /**
- * Times some of the run's own steps and measurements, without an update: no bit of the run is another for it. Warns of a run that
- * takes more than twenty minutes. Throws `AbortError` within a step.
- * @param done steps that a run has behind it that is resumed; null for one that begins
- * @param runs how many like it follow each other: folds
+ * Times some of the run's own steps and measurements without updating parameters, so the run's bits do not change. Warns if the run will
+ * take more than twenty minutes. Throws `AbortError` within a step.
+ * @param done completed steps of a resumed run; null for a new run
+ * @param runs number of such runs in a row: folds
  */
 export async function estimateJob(
   prepared: Prepared,
@@ -60,15 +60,15 @@ export async function estimateJob(
   if (all > LONG)
     emit({
       type: "warning",
-      message: `this run will take about ${Math.round(all / 60)} minutes: ${fewer} it shorter`,
+      message: `this run will take about ${Math.round(all / 60)} minutes; ${fewer} it shorter`,
     });
   return { seconds, memory };
 }
 
-/** Something that is done to be timed: gives how many tokens, and milliseconds. */
+/** Work to time: returns its tokens and milliseconds. */
 type Trial = () => Promise<{ readonly tokens: number; readonly milliseconds: number }>;
 
-/** Trials by their number. */
+/** A trial by its number. */
 type Trials = (i: number) => Trial;
 
 /** The fastest of several trials. */
@@ -98,7 +98,7 @@ const stepTrials =
     return { tokens: tokensIn(batch), milliseconds };
   };
 
-/** The first of the examples that are measured. */
+/** The first of the measured examples. */
 function measureTrials<X extends TokenizedExample>(
   model: Pick<TaskModel<never, X>, "measure">,
   all: readonly X[],

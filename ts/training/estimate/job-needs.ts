@@ -1,17 +1,17 @@
 import type { JobSeconds } from "./job-seconds.js";
 
-/** What a run will take, told before it begins. */
+/** Estimated time and memory of a run. */
 export interface JobEstimate {
-  /** Seconds, from a few steps that were timed. */
+  /** Seconds, from timing a few steps. */
   readonly seconds: JobSeconds;
-  /** Bytes of linear memory: at most in use, and what there can be. */
+  /** Bytes of linear memory: the peak, and the maximum. */
   readonly memory: MemoryNeed;
 }
 
 /** Linear memory in bytes. */
 export interface MemoryNeed {
-  /** What the run takes at most: model, adapter, head, optimizer and the largest step. */
+  /** Peak of the run: model, adapter, head, optimizer and the largest step. */
   readonly needed: number;
-  /** What there can be at most. */
+  /** The maximum that is available. */
   readonly maximum: number;
 }

@@ -15,43 +15,43 @@ import type { MemoryNeed } from "./job-needs.js";
 
 const FLOAT = 4;
 
-/** Bytes for people. */
+/** Bytes as text, such as "1.5 GB". */
 export const bytesInWords = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
 
 /**
- * Bytes that training adds to an encoder once it is loaded: copies of its weights in the order that gradients read. Throws
- * `MemoryError` where the model alone does not fit, before it is loaded.
+ * Bytes that training adds to a loaded encoder: copies of its weights in the order in which gradients read them. Throws `MemoryError`,
+ * before the model is loaded, if its weights do not fit.
  */
 export async function checkModelFits(model: JobModel, { info }: Engine): Promise<number> {
   const { used, maximum } = info.memory;
   const { weights, packed, total } = estimateMemory(await readRequiredJson(model, "config.json"), { tokens: 1 });
   if (used + total <= maximum) return packed;
   throw new MemoryError(
-    `model ${clip(model.name)}: training on it takes ${bytesInWords(weights + packed)} of linear memory for its weights alone, ` +
-      `${bytesInWords(maximum - used)} of ${bytesInWords(maximum)} are left: take a smaller model`,
+    `model ${clip(model.name)}: training needs ${bytesInWords(weights + packed)} of linear memory for its weights, but ` +
+      `${bytesInWords(maximum - used)} of ${bytesInWords(maximum)} are left: use a smaller model`,
     { requested: total, used, maximum },
   );
 }
 
-/** What decides how much memory a step takes. */
+/** Settings that determine the memory of a step. */
 interface StepSettings {
   readonly accumulate: number;
   readonly batchSize: number;
   readonly checkpointing: boolean;
 }
 
-/** What is trained, and its largest micro-batch with settings. */
+/** Training, and its largest micro-batch with given settings. */
 export interface SteppedTask extends Pick<Task<never>, "graph" | "params"> {
   readonly largest: (settings: StepSettings) => { readonly tokens: number; readonly bytes: number };
-  /** Bytes that measuring takes. */
+  /** Bytes for measuring. */
   readonly measuring: number;
 }
 
-/** Tokens of some examples together. */
+/** Total tokens of some examples. */
 export const tokensIn = (examples: readonly TokenizedExample[]): number =>
   examples.reduce((sum, { ids }) => sum + ids.length, 0);
 
-/** Training a model on batches, whose largest part decides the memory. */
+/** Training on batches; the largest micro-batch determines the memory. */
 export function steppedOn<X extends TokenizedExample>(
   model: Pick<TaskModel<never, X>, "graph" | "params" | "stepMemory" | "measuringMemory">,
   batches: readonly (readonly X[])[],
@@ -74,21 +74,21 @@ export function steppedOn<X extends TokenizedExample>(
   };
 }
 
-/** Bytes that the largest step takes on the tape, as `fit` reserves them, or measuring if that takes more. */
+/** Bytes of the largest step on the tape, as `fit` reserves them, or of measuring if that is more. */
 function stepMemory(task: SteppedTask, settings: StepSettings): number {
   const step = roomOfStep(task.graph, task.params(), task.largest(settings).bytes, settings.accumulate);
   return Math.max(step, task.measuring);
 }
 
-/** Numbers in some variables. */
+/** Total size of some variables. */
 export const numbersIn = (graph: Graph, variables: readonly NodeId[]): number =>
   variables.reduce((sum, id) => sum + sizeOf(graph.shape(id)), 0);
 
 /**
- * What a run will take, and the bytes to reserve for its largest step. Throws `MemoryError`, with the settings that help, where there is
- * not as much.
+ * The memory of a run, and the bytes to reserve for its largest step. Throws `MemoryError`, naming the settings that help, if there is not
+ * enough.
  *
- * @param packed bytes of the copies of its weights that are still to be made
+ * @param packed bytes of the copies of weights that are not made yet
  */
 export function memoryNeed(
   task: SteppedTask,
@@ -111,8 +111,8 @@ export function memoryNeed(
   const cut =
     parts === undefined ? "" : `${again}raise ${words.setting("accumulate")} to ${parts} for the same result, or `;
   throw new MemoryError(
-    `the largest step, of ${task.largest(settings).tokens} tokens, takes ${bytesInWords(needed)} of linear memory with all else, ` +
-      `${bytesInWords(maximum)} can be had: ${cut}lower ${words.setting("batchSize")} (${batchSize}) or ${words.setting("maxTokens")}`,
+    `the largest step, of ${task.largest(settings).tokens} tokens, needs ${bytesInWords(needed)} of linear memory in all, but only ` +
+      `${bytesInWords(maximum)} are available: ${cut}lower ${words.setting("batchSize")} (${batchSize}) or ${words.setting("maxTokens")}`,
     { requested: needed, used, maximum },
   );
 }

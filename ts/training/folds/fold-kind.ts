@@ -1,44 +1,44 @@
 import type { Fold } from "../data/parts.js";
 import type { RunOutcome, TaskReport } from "../result/report.js";
 
-/** What every fold tells. */
+/** The results of every fold. */
 export interface FoldResult {
-  /** Steps done. */
+  /** Completed steps. */
   readonly steps: number;
-  /** Losses on the validation, and the step that was kept; null where the last one was. */
+  /** Validation losses, and the kept step; null if the last step was kept. */
   readonly evaluation: TaskReport["evaluation"];
 }
 
 /** Mean over the folds, and the standard deviation between them (n − 1). */
 export interface FoldSpread {
-  /** Sum over their number. */
+  /** Arithmetic mean. */
   readonly mean: number;
-  /** Root of the mean square distance from it, of n − 1. */
+  /** Standard deviation, with n − 1. */
   readonly deviation: number;
 }
 
-/** A fold that is done. */
+/** A completed fold. */
 export interface DoneFold {
   readonly result: FoldResult;
-  /** What the task keeps of it until all are done, such as what is predicted of each example; null for nothing. */
+  /** Data that the task keeps until all folds are done, such as predictions; null for none. */
   readonly kept: object | null;
 }
 
-/** What cross-validation keeps of a task's folds, and says of all. */
+/** The task's part of cross-validation: what it keeps of each fold and reports of all. */
 export interface FoldKind<E> {
-  /** A fold's results beside steps and evaluation. */
+  /** A fold's results besides steps and evaluation. */
   result(outcome: RunOutcome): object;
   /** The metrics of a fold. */
   metrics(result: FoldResult): Readonly<Record<string, number>>;
-  /** Throws `ConfigError`, naming the field, unless values from a file are what `result` and a run's `kept` gave; undefined: that is not in the file. */
+  /** Checks values of `result` and a run's `kept` from a file; undefined: missing in the file. Throws `ConfigError`, naming the field. */
   check(place: string, result: Readonly<Record<string, unknown>>, kept: unknown): void;
-  /** Throws `ConfigError` unless folds from a file go together. */
+  /** Throws `ConfigError` unless folds from a file are consistent. */
   checkTogether?(done: readonly DoneFold[]): void;
-  /** Throws `FormatError` where folds were measured on other examples. */
+  /** Throws `FormatError` if folds were measured on other examples. */
   checkMeasured?(done: readonly DoneFold[], folds: readonly Fold<E>[], labels: readonly string[], path: string): void;
-  /** Throws `ConfigError`, naming the field, unless a report from a file has what `report` gave. */
+  /** Throws `ConfigError`, naming the field, unless a report from a file has the fields of `report`. */
   checkReport?(report: Readonly<Record<string, unknown>>): void;
-  /** What the report of all folds has beside their metrics. */
+  /** The report's fields besides the metrics. */
   report?(
     done: readonly DoneFold[],
     folds: readonly Fold<E>[],
@@ -47,7 +47,7 @@ export interface FoldKind<E> {
   ): Promise<object>;
 }
 
-/** Mean and deviation of one value a fold; the deviation of a single one is NaN. */
+/** Mean and deviation of one value per fold; the deviation of a single value is NaN. */
 export function spreadOf(values: readonly number[]): FoldSpread {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const squares = values.reduce((sum, value) => sum + (value - mean) * (value - mean), 0);

@@ -6,13 +6,13 @@ import type { DoneFold, FoldKind, FoldResult } from "./fold-kind.js";
 
 const what = "folds";
 
-/** A fold of a task that says no more than its metrics. */
+/** A fold of a task that reports only metrics. */
 export interface PlainFold extends FoldResult {
   readonly metrics: ReportedMetrics;
   readonly result: object | null;
 }
 
-/** Of each fold its metrics and its task's own detail. */
+/** Keeps the metrics of each fold and the task's own result. */
 const plainFolds: FoldKind<unknown> = {
   result: ({ metrics, result }) => ({ metrics, result }),
   metrics: (result) =>
@@ -23,10 +23,10 @@ const plainFolds: FoldKind<unknown> = {
   },
 };
 
-/** The kind of a task's folds. */
+/** The fold kind of a task. */
 export const foldKindOf = ({ folds }: TaskEntry): FoldKind<FileExample> => folds ?? plainFolds;
 
-/** Losses on the validation, and the step that was kept. Throws `ConfigError` for what is none of a training of `steps` steps. */
+/** Validation losses and the kept step. Throws `ConfigError` unless they fit a training of `steps` steps. */
 function checkEvaluation(place: string, value: unknown, steps: number): void {
   const { measured, best, stoppedEarly } = objectAt(what, place, value);
   let last = -1;
@@ -46,7 +46,7 @@ function checkEvaluation(place: string, value: unknown, steps: number): void {
     throw unexpected(what, place, "{ measured, best, stoppedEarly } of the fold's steps", value);
 }
 
-/** A fold from a file. Throws `ConfigError`, naming the field, for what none can be. */
+/** A fold from a file. Throws `ConfigError`, naming the field, for invalid values. */
 export function takeFold(kind: FoldKind<never>, place: string, value: unknown, kept: unknown): DoneFold {
   const result = objectAt(what, place, value);
   kind.check(place, result, kept);

@@ -51,13 +51,13 @@ export function checkSameOrigin(began: RunOrigin, now: PresentOrigin, { resume }
   }
 }
 
-/** What every checkpoint keeps beside the state of training: what it was made with. */
+/** Files and engine of a run, in every checkpoint. */
 export interface RunOrigin {
   /** SHA-256 of the model's weights and of the files of examples. */
   readonly modelHash: string;
   readonly trainHash: string;
   readonly validationHash: string;
-  /** Null where the result is measured on the validation. */
+  /** Null if the result is measured on the validation. */
   readonly testHash: string | null;
   readonly build: string;
   readonly threads: number;

@@ -5,7 +5,7 @@ import { checkTaskSettings } from "../spec/task-spec.js";
 import type { TaskTable } from "../task-definition.js";
 import type { RunOrigin } from "./origin-check.js";
 
-/** What a checkpoint keeps of its run; beside this, what its task measured before training. */
+/** A checkpoint's state of the run, together with the task's measurements before training. */
 export interface RunState extends RunOrigin {
   readonly settings: RunSettings;
 }
@@ -28,7 +28,7 @@ export function checkHash(what: string, place: string, value: unknown): asserts 
   throw unexpected(what, place, "a SHA-256 in hexadecimal", value);
 }
 
-/** A value that is an object. Throws `ConfigError` for any other. */
+/** An object. Throws `ConfigError` for other values. */
 export function objectAt(what: string, place: string, value: unknown): Readonly<Record<string, unknown>> {
   if (isJsonObject(value)) return value;
   throw unexpected(what, place, "an object", value);

@@ -7,7 +7,7 @@ use super::{Attention, COLUMNS, QUERY_BLOCK, ROWS, Sequence, Visibility, row_wid
 use crate::math::exp_nonpositive;
 use crate::simd::{F32x4, LANES};
 
-/// What the gradient reads: the inputs, lse as the forward pass wrote it, and g = ∂L/∂O.
+/// Inputs of the gradient: those of the forward pass, lse as the forward pass wrote it, and g = ∂L/∂O.
 #[derive(Clone, Copy)]
 pub struct Operands {
     pub q: *const f32,

@@ -25,14 +25,15 @@ pub use distances::Distances;
 pub use forward::forward;
 pub use one_query::{forward_one, one_query};
 
-/// Where an operand's rows and heads lie, in elements: element (row, head, column) is at row·`row` + head·`head` + column.
+/// Strides of an operand's rows and heads, in elements: element (row, head, column) is at row·`row` + head·`head` +
+/// column.
 #[derive(Clone, Copy)]
 pub struct Layout {
     pub row: usize,
     pub head: usize,
 }
 
-/// What all sequences and heads have in common.
+/// Arguments shared by all sequences and heads.
 #[derive(Clone, Copy)]
 pub struct Attention {
     pub heads: usize,

@@ -51,7 +51,7 @@ impl Visibility {
         if self.plain { s } else { unsafe { self.by_distance(s, key) } }
     }
 
-    /// What depends on how far query and key are apart.
+    /// The bias by the distance of query and key.
     unsafe fn by_distance(&self, s: [F32x4; 2], key: usize) -> [F32x4; 2] {
         let mut s = unsafe { self.distances.add(s, self.scale, self.first, key) };
         let (key, hidden) = (F32x4::splat(key as f32), F32x4::splat(f32::NEG_INFINITY));

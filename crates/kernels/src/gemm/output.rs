@@ -1,4 +1,4 @@
-//! What happens to C besides the product.
+//! Operations on C besides the product.
 
 use super::Output;
 use super::tile::Initial;

@@ -31,7 +31,7 @@ pub unsafe fn pack(k: usize, n: usize, b: Stored, nr: usize, packed: *mut f32, s
 /// As `pack::panels`. Neither `rows` nor `columns` are more than `MAXIMUM_BLOCK`.
 ///
 /// # Safety
-/// As for `pack::panels`; `slab` has `SLAB` elements that nobody else uses meanwhile.
+/// As for `pack::panels`; `slab` has `SLAB` elements that nothing else uses during the call.
 pub unsafe fn panels(b: Stored, rows: Range<usize>, columns: Range<usize>, nr: usize, to: *mut f32, slab: *mut f32) {
     let (depth, width) = (rows.len(), columns.len());
     // Calls `place` with the first column and the width of each panel.

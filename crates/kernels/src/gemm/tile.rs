@@ -63,7 +63,7 @@ pub struct Panels {
     pub next: usize,
 }
 
-/// What a block of k adds to: C ← α·A·B + initial.
+/// The initial value of a block of k: C ← α·A·B + initial.
 #[derive(Clone, Copy)]
 pub enum Initial {
     Zero,

@@ -4,7 +4,7 @@ use super::{encode, groups, half, interleaved};
 
 /// How rows of weights are stored.
 pub struct Format {
-    /// Rows that lie in one another, as a block; 1 where each lies by itself.
+    /// Number of interleaved rows in a block; 1 without interleaving.
     pub rows: usize,
     /// Bytes of a row of so many elements.
     pub bytes: fn(usize) -> usize,
@@ -13,10 +13,10 @@ pub struct Format {
     pub decode: Decode,
     /// The same of all rows of a block, for whole groups, to rows so far apart; null where a block is a row.
     pub decode_block: Option<DecodeBlock>,
-    /// Writes so many values from their beginning, each as the nearest that the format has, ties to even. Gives how many were
-    /// finite and are not there. Null where elements stand in groups.
+    /// Writes so many values from their beginning, each as the nearest that the format has, ties to even. Gives how
+    /// many were finite and are not there. Null for formats in groups.
     pub encode: Option<unsafe fn(*const f32, usize, *mut u8) -> usize>,
-    /// Writes a group of 32 numbers at an address; null where elements stand by themselves.
+    /// Writes a group of 32 numbers at an address; null for formats without groups.
     pub encode_group: Option<unsafe fn(&[f32; groups::GROUP], *mut u8)>,
 }
 

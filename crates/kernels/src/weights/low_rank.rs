@@ -45,7 +45,7 @@ pub unsafe fn add(format: usize, w: *mut u8, columns: usize, update: LowRank, ro
     }
 }
 
-/// Elements as they are stored.
+/// Elements in the stored format.
 trait Elements {
     const BYTES: usize;
     /// The quick way for nearly all of them.

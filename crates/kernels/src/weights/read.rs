@@ -6,7 +6,7 @@ use core::ops::Range;
 /// Elements that are decoded at once before they are transposed.
 const RUN: usize = 64;
 
-/// y\[j, ·\] ← row index\[j\] of the matrix as it lies, for j in `range`: an embedding.
+/// y\[j, ·\] ← row index\[j\] of the matrix as stored, for j in `range`: an embedding.
 ///
 /// # Safety
 /// Every index is that of a row; `y` has rows of `table.width` elements and overlaps nothing.

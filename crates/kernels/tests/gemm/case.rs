@@ -5,7 +5,7 @@ use kernels::gemm::{Output, Product, Right, Strided, Tile, blocked, multiply, pa
 use kernels::weights::interleaved::interleave;
 use kernels::weights::{FORMATS, GROUP, Stored, quantize};
 
-/// Which operands lie transposed in memory.
+/// Which operands are transposed in memory.
 #[derive(Clone, Copy, Debug)]
 pub struct Form {
     pub a: bool,
@@ -65,7 +65,7 @@ pub struct Case {
     pub part_rows: usize,
 }
 
-/// What a product reads, and C before and after it.
+/// Inputs of a product, and C before and after it.
 pub struct Run {
     a: (Vec<f32>, usize, usize),
     b: (Vec<f32>, usize, usize),

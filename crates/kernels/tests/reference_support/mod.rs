@@ -1,4 +1,4 @@
-//! What kernel tests share: repeatable inputs, comparison with f64 references, numeric gradients.
+//! Shared by kernel tests: repeatable inputs, comparison with f64 references, numeric gradients.
 #![allow(dead_code)]
 
 /// `n` values in −1..1 from a linear congruential generator (Knuth's MMIX constants).

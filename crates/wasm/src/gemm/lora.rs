@@ -32,7 +32,7 @@ pub unsafe fn lora_forward(
     });
 }
 
-/// What `lora_forward` takes.
+/// Arguments of `lora_forward`.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct LoraForward {

@@ -1,4 +1,4 @@
-//! Matrix products. Strides count elements; a null pointer stands for "none".
+//! Matrix products. Strides count elements; a null pointer means "none".
 //!
 //! | file | holds |
 //! |---|---|

@@ -17,7 +17,7 @@ pub(crate) fn workspace(task: usize) -> *mut f32 {
     WORKSPACE.load(Relaxed).wrapping_add(task * blocked::WORKSPACE)
 }
 
-/// Scratch elements that `set_workspace` must be given for this many threads.
+/// Number of scratch elements that `set_workspace` needs for this many threads.
 #[wasm_bindgen]
 pub fn workspace_len(threads: usize) -> usize {
     threads * blocked::WORKSPACE

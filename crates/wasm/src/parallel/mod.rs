@@ -34,13 +34,13 @@ pub fn sum(n: usize, grain: usize, body: &(dyn Fn(usize, usize) -> f64 + Sync)) 
     let shared = Shared::new(sums.as_mut_ptr());
     run(n.div_ceil(length), &|piece| {
         let sum = body(piece * length, ((piece + 1) * length).min(n));
-        // SAFETY: each task has an element of its own, and `run` returns after the last.
+        // SAFETY: each task has its own element, and `run` returns after the last.
         unsafe { *shared.get().add(piece) = sum };
     });
     sums.iter().sum()
 }
 
-/// A pointer that the tasks of one `run` share. Each task touches only its own part of what lies behind it.
+/// A pointer that the tasks of one `run` share. Each task touches only its own part of the memory.
 #[derive(Clone, Copy)]
 pub struct Shared<T>(T);
 

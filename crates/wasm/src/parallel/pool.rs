@@ -222,7 +222,7 @@ pub fn retire_worker(index: u32) {
     RETIRED.fetch_or(1 << index, SeqCst);
 }
 
-/// What worker `index`, 0 to 30, does for ever.
+/// The endless loop of worker `index`, 0 to 30.
 #[wasm_bindgen]
 pub fn worker_loop(index: u32) {
     let mut spins = 0;

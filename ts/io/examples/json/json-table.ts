@@ -26,10 +26,10 @@ function kinds(value: JsonObject): string {
 }
 
 /**
- * The wanted fields of a JSON file: a list of objects; an object with one such list in it; an object of columns, each a list, or,
- * as pandas writes them, an object by row. `line` of a row is its number from 1.
- * @param text normalised text; @param file name by which messages call it
- * @throws `FormatError` with the row, for what is none of these or lacks a field
+ * The requested fields of a JSON file: a list of objects; an object with one such list; or an object of columns, each a list or, as pandas
+ * writes them, an object by row. `line` of a row is its number from 1.
+ * @param text normalised text; @param file the file's name in messages
+ * @throws `FormatError` with the row, for other JSON or a missing field
  */
 export function parseJsonTable(text: string, wanted: readonly Column[], file: string, half: OtherHalf | null): Row[] {
   const fail = (problem: string, cause?: unknown) => new FormatError(`${file}: ${problem}`, { file }, { cause });
@@ -45,7 +45,7 @@ export function parseJsonTable(text: string, wanted: readonly Column[], file: st
 }
 
 function fromObjects(items: readonly Json[], wanted: readonly Column[], file: string, half: OtherHalf | null): Row[] {
-  if (items.length === 0) throw new FormatError(`${file}: expected a list of objects, but it is empty`, { file });
+  if (items.length === 0) throw new FormatError(`${file}: expected a list of objects, but the list is empty`, { file });
   const other = isJsonObject(items[0]) ? (half?.among(Object.keys(items[0])) ?? null) : null;
   return items.map((item, i) => {
     const line = i + 1;
@@ -72,7 +72,7 @@ function fromColumns(value: JsonObject, wanted: readonly Column[], file: string,
   const odd = columns.findIndex((column) => column.length !== length);
   if (odd >= 0)
     throw new FormatError(
-      `${file}: columns must be of one length: ${JSON.stringify(wanted[0])} has ${length} values, ${JSON.stringify(wanted[odd])} ${columns[odd]!.length}`,
+      `${file}: columns must have the same length: ${JSON.stringify(wanted[0])} has ${length} values, ${JSON.stringify(wanted[odd])} ${columns[odd]!.length}`,
       { file, column: wanted[odd] },
     );
   const [keys, ...rest] = wanted.map((column) => JSON.stringify(Object.keys(own(value, column) as JsonObject)));

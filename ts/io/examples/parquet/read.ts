@@ -11,10 +11,10 @@ import { classNames, type ParquetColumn, topColumns, unreadableKind } from "./sc
 
 type Failure = (problem: string, cause?: unknown) => FormatError;
 
-/** Characters that a file may hold for each of its bytes: what its codecs can make of one. */
+/** The most characters per byte of a file that its codecs can produce. */
 const CHARACTERS_PER_BYTE = 1032;
 
-/** The library, when a Parquet file comes for the first time. */
+/** Loads the library for the first Parquet file. */
 async function loadLibrary() {
   const [metadata, columns, convert, snappy] = await Promise.all([
     import("hyparquet/src/metadata.js"),
@@ -77,12 +77,12 @@ function readChunk(
   } = chunk.meta_data;
   if (!Object.hasOwn(codecs, codec))
     throw new PageProblem(
-      `the compression ${known(codec)}; ${Object.keys(codecs).join(", ")} can be read: write it anew with snappy, pandas' default`,
+      `the compression ${known(codec)}; ${Object.keys(codecs).join(", ")} can be read: write it again with snappy, pandas' default`,
     );
   if (type !== element.type) throw new PageProblem("columns of another type than the schema's");
   const start = Number(before && before < first ? before : first);
   const end = start + Number(size);
-  if (!(start >= 0 && end >= start && end <= bytes.length)) throw new PageProblem("columns that lie outside of it");
+  if (!(start >= 0 && end >= start && end <= bytes.length)) throw new PageProblem("columns beyond its end");
   const schemaPath = [
     { element: root, children: [], path: [], count: 1 },
     { element, children: [], path: [name], count: 1 },
@@ -101,9 +101,9 @@ function readChunk(
 }
 
 /**
- * The wanted columns of a Parquet file: flat ones of text, numbers or true and false, uncompressed or by snappy or gzip. `line` of
- * a row is its number from 1; missing values are empty. Numbers that Hugging Face's datasets gave names get them.
- * @throws `ConfigError` for a column that is not there; `FormatError` for what is damaged, or of a kind that cannot be read
+ * The requested columns of a Parquet file: flat columns of text, numbers or booleans, uncompressed, snappy or gzip. `line` of a row is its
+ * number from 1; missing values are empty. Class numbers with names from Hugging Face's datasets become those names.
+ * @throws `ConfigError` for a missing column; `FormatError` for damaged data and unsupported types
  */
 export async function parseParquet(
   bytes: Uint8Array,
@@ -136,7 +136,7 @@ function rowsOf(
 ): Row[] {
   const end = String.fromCharCode(...bytes.subarray(-4));
   if (end === "PARE") throw fail("this Parquet file is encrypted");
-  if (end !== "PAR1") throw fail("expected a Parquet file, which ends with PAR1; it is cut short, or something else");
+  if (end !== "PAR1") throw fail("expected a Parquet file, which ends with PAR1; it is truncated, or another kind of file");
   const metadata = library.parquetMetadata(bytes, { geoparquet: false });
   const { row_groups: groups, schema } = metadata;
   const columns = topColumns(metadata);
@@ -144,7 +144,7 @@ function rowsOf(
   const count = groups.reduce((sum, { num_rows: rows }) => sum + Number(rows), 0);
   if (groups.some(({ num_rows: rows }) => rows < 0) || count > bytes.length)
     throw fail(`this Parquet file claims ${count} rows in ${bytes.length} bytes`);
-  if (count === 0) throw fail("expected rows of examples, but it is empty");
+  if (count === 0) throw fail("expected rows of examples, but the file is empty");
   const decode = new TextDecoder("utf-8", { fatal: true });
   const parsers: ParquetParsers = {
     ...library.DEFAULT_PARSERS,
@@ -168,14 +168,14 @@ function rowsOf(
         return names[j]?.[Number(value)] ?? value;
       });
       characters += fields.reduce((sum, { length }) => sum + length, 0);
-      if (characters > most) throw fail(`this Parquet file holds more than ${most} characters: split it`);
+      if (characters > most) throw fail(`this Parquet file has more than ${most} characters: split it`);
       rows.push({ line: rows.length + 1, fields });
     }
   }
   return rows;
 }
 
-/** Shows a column that nobody asked for: what is wrong with it is not said. */
+/** Reads a column that was not requested; problems with it are ignored. */
 function show(half: OtherHalf, read: () => unknown[]): void {
   try {
     read().forEach((value) => half.see(value));

@@ -69,7 +69,7 @@ function takeColumns(columns: ExampleColumns): ExampleColumns {
   const isColumn = (value: unknown): value is Column => typeof value === "string" || typeof value === "number";
   if (isColumn(text) && isColumn(label) && (pairedWith === null || typeof pairedWith === "string"))
     return { text, label, pairedWith };
-  throw unexpected(WHAT, "columns", "what readExamples gives, { text, label, pairedWith }", columns);
+  throw unexpected(WHAT, "columns", "the columns of readExamples, { text, label, pairedWith }", columns);
 }
 
 /**
@@ -97,7 +97,7 @@ export async function summariseExamples(
   const counter = takeCounter(tokenizer);
   const from = columns === undefined ? undefined : takeColumns(columns);
   const parts = takeParts(examples, options);
-  // Fetched when it is used.
+  // Loaded on demand.
   const { measureTokens, summaryOf, surveyTexts } = await import("./measure.js");
   const surveyed = await surveyTexts(parts, signal, onProgress, counter === null ? 1 : 2);
   const lengths = counter === null ? [] : await measureTokens(parts, counter, maxTokens, signal, onProgress);

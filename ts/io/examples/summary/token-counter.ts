@@ -1,7 +1,7 @@
-/** What counts tokens: an encoder's `tokenizer`. */
+/** Counts tokens: an encoder's `tokenizer`. */
 export interface TokenCounter {
-  /** Tokens that texts are cut to. */
+  /** Length in tokens to which texts are truncated. */
   readonly maxTokens: number;
-  /** Tokens of a text, special ones included, and how many of them the model does not know. Beyond `most` it need not count. */
+  /** Number of tokens of a text, special ones included, and of unknown ones. It may stop counting at `most`. */
   measure(text: string, most: number): { readonly tokens: number; readonly unknown: number };
 }

@@ -4,16 +4,16 @@ import { ScriptCount } from "./script-tokens.js";
 import { spreadOf } from "./spread.js";
 import type { TokenCounter } from "./token-counter.js";
 
-/** Texts of a part that are tokenized at most, and tokens of one that are counted at least as far. */
+/** The most texts of a split to tokenize, and the tokens up to which each is counted at least. */
 const TEXTS = 20_000;
 const TOKENS = 4096;
 
-/** Tokens of a text that are counted at most. */
+/** The most tokens to count in a text. */
 export const mostCounted = (maxTokens: number) => Math.max(TOKENS, 2 * maxTokens);
 
 /**
- * Lengths of texts in tokens; of more than 20,000 those of an even sample, and of a text no more than 4,096 or twice `maxTokens`.
- * @param breathe awaited before each text, with the number of those done
+ * Lengths of texts in tokens. For more than 20,000 texts, of an even sample; a text is counted up to 4,096 tokens or twice `maxTokens`.
+ * @param breathe awaited before each text, with the number done
  */
 export async function tokenLengths(
   examples: readonly Pick<Example, "text">[],

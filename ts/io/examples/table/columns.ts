@@ -5,9 +5,9 @@ import { type Column, isNumber } from "./column.js";
 import { headerWarning, looksLikeHeader } from "./header-row.js";
 import type { OtherHalf } from "./other-half.js";
 import type { Row } from "./rows.js";
-/** A name without case and surrounding spaces, in which spreadsheets and people differ. */
+/** A name without case and surrounding spaces. */
 const plain = (name: string) => name.trim().toLowerCase();
-/** How many columns a message names. */
+/** The most columns that a message names. */
 const NAMED = 12;
 
 function quoted(names: readonly string[]): string {
@@ -16,26 +16,26 @@ function quoted(names: readonly string[]): string {
 }
 
 /**
- * Whether the first row names the columns: where that is not said, if it holds one of the names asked for. Digits do not
- * count: asked for as a column, "0" may well stand in the first row as a label.
+ * Whether the first row is a header. Default: if it contains a requested name. Digits do not count: a requested column "0" may be a label
+ * in the first row.
  */
 function hasHeader(first: Row, wanted: readonly Column[], header: boolean | "auto"): boolean {
   if (header !== "auto") return header;
   return wanted.some((column) => !isNumber(column) && first.fields.includes(String(column)));
 }
 
-/** What a table's rows are read by. */
+/** How to read a table's rows. */
 export interface TableOptions {
   readonly header: boolean | "auto";
   /** Names of the columns of a file without a header. */
   readonly columns: readonly string[] | undefined;
   readonly file: string;
   readonly onWarning: ((message: string) => void) | undefined;
-  /** Is shown the column that may be the other half of the texts'. */
+  /** Gets the values of a column that may be the other half of a pair. */
   readonly half?: OtherHalf | null;
 }
 
-/** Where each of the wanted columns stands. Throws `ConfigError` for one that is not there, naming those that are. */
+/** Index of each requested column. Throws `ConfigError` for a missing one, naming the existing ones. */
 function indicesOf(
   first: Row,
   names: readonly string[] | undefined,
@@ -46,12 +46,12 @@ function indicesOf(
     const index = typeof column === "string" ? (names?.indexOf(column) ?? -1) : -1;
     if (index >= 0) {
       if (names!.indexOf(column as string, index + 1) >= 0)
-        throw new ConfigError(`${file}: two columns are called ${JSON.stringify(column)}; give its number from 0`, {
+        throw new ConfigError(`${file}: two columns are called ${JSON.stringify(column)}; name the column by its number from 0`, {
           column,
         });
       if (index < first.fields.length) return index;
       throw new ConfigError(
-        `${file}: column ${JSON.stringify(column)} is the ${index + 1}th that are named, its lines have ${first.fields.length}`,
+        `${file}: column ${JSON.stringify(column)} is number ${index + 1} of the named columns, but its lines have ${first.fields.length} fields`,
         { file, column, columns: first.fields.length },
       );
     }
@@ -64,7 +64,7 @@ function indicesOf(
       return Number(column);
     const has = names
       ? `it has ${quoted(names)}`
-      : `its first line holds ${quoted(first.fields)}; if that is no header, give columns by number, 0 to ${first.fields.length - 1}`;
+      : `its first line has ${quoted(first.fields)}; if that is not a header, name columns by number, 0 to ${first.fields.length - 1}`;
     const asked = String(column);
     const there = names ?? first.fields;
     const same =
@@ -79,15 +79,15 @@ function indicesOf(
 }
 
 /**
- * Rows reduced to the wanted columns as they come, without the header, however often it stands in the file: of all other fields
- * nothing is kept. A header of one column that is repeated is left: it may well be a text.
+ * Reduces rows to the requested columns as they arrive, without the header and its repetitions; other fields are not kept. A repeated
+ * header of a single column stays: it may be a text.
  */
 export class PickedColumns {
   private first: Row | null = null;
   private named = false;
   private indices: readonly number[] = [];
   private other = -1;
-  /** What stands in the way, told once all rows have come: that a file is broken says more. */
+  /** A problem to report after all rows: an error about a damaged file says more. */
   private problem: Error | null = null;
   private readonly picked: Row[] = [];
   private readonly repeats = { count: 0, line: 0 };
@@ -97,7 +97,7 @@ export class PickedColumns {
     private readonly options: TableOptions,
   ) {}
 
-  /** Takes the next row; the first decides where the columns stand. */
+  /** Adds the next row; the first determines the columns. */
   add(row: Row): void {
     if (this.first === null) return this.begin(row);
     if (this.problem !== null) return;
@@ -107,15 +107,15 @@ export class PickedColumns {
     } else this.take(row);
   }
 
-  /** @throws `ConfigError` for a column that is not there, naming those that are; `FormatError` for a file without rows */
+  /** @throws `ConfigError` for a missing column, naming the existing ones; `FormatError` for a file without rows */
   rows(): Row[] {
     const { first, named, picked, repeats } = this;
     const { file, header, columns, onWarning } = this.options;
-    if (first === null) throw new FormatError(`${file}: expected rows of examples, but it is empty`, { file });
+    if (first === null) throw new FormatError(`${file}: expected rows of examples, but the file is empty`, { file });
     if (this.problem !== null) throw this.problem;
-    const times = repeats.count === 1 ? "line" : `${repeats.count} lines, the first being line`;
-    if (repeats.count > 0) onWarning?.(`${file}: the header is repeated on ${times} ${repeats.line}; left out`);
-    if (picked.length === 0) throw new FormatError(`${file}: it has a header but no examples`, { file });
+    const times = repeats.count === 1 ? "line" : `${repeats.count} lines, the first is line`;
+    if (repeats.count > 0) onWarning?.(`${file}: the header is repeated on ${times} ${repeats.line}; skipped`);
+    if (picked.length === 0) throw new FormatError(`${file}: the file has a header but no examples`, { file });
     if (!named && header === "auto" && columns === undefined && looksLikeHeader(first, picked))
       onWarning?.(headerWarning(file, first));
     return picked;

@@ -11,7 +11,7 @@ import { normaliseText, type Row } from "./rows.js";
 
 /**
  * Rows of CSV (quoted fields, a byte order mark, any line ends), TSV (with quoting or without), JSON Lines or JSON.
- * @throws `FormatError` with the line where the file is broken; `ConfigError` for a column that is not there
+ * @throws `FormatError` with the line for a damaged file; `ConfigError` for a missing column
  */
 export function readTextRows(
   text: string,
@@ -28,7 +28,7 @@ export function readTextRows(
 function rowsOf(text: string, wanted: readonly Column[], options: TextOptions, half: OtherHalf | null): Row[] {
   const { format, header = "auto", columns, file = "data", onWarning } = options;
   if (format === "parquet")
-    throw new ConfigError(`${file}: Parquet is no text; readExamples reads its bytes`, {
+    throw new ConfigError(`${file}: a Parquet file is not text; pass its bytes to readExamples`, {
       file,
       option: "format",
       value: format,

@@ -53,12 +53,12 @@ export function checkWord(file: string, line: number, word: string, tag: string 
   if (tag?.trim() === "") throw broken(file, line, `a tag is expected after the word ${clip(excerpt(word), 60)}`);
 }
 
-/** How a file of labelled words is read. */
+/** How to read a file of labelled words. */
 export interface TokenReading {
-  /** What it is called: its ending says its format. */
+  /** The file's name; its extension determines the format. */
   readonly file: string;
   readonly fields: TokenFields;
   readonly onWarning: (message: string) => void;
-  /** Whether words have tags, which are read; default true. Without, words have none, and texts no spans. */
+  /** Whether to read tags; default true. If false, words have no tags and texts no spans. */
   readonly tagged?: boolean;
 }

@@ -6,15 +6,15 @@ import type { LocatedTokens, TokenReading } from "./located-tokens.js";
 import { readWordTable } from "./word-table.js";
 
 /**
- * Reads labelled words: JSON Lines and JSON (`tokens` and `tags`, or `text` and `spans`), CSV and Parquet (a word a row), and CoNLL's
- * columns in files of any other name. Throws `FormatError` with the place where a file is broken or holds none.
+ * Reads labelled words: JSON Lines and JSON (`tokens` and `tags`, or `text` and `spans`), CSV and Parquet (one word per row), and CoNLL's
+ * format in files with any other extension. Throws `FormatError` with the place for a damaged or empty file.
  */
 export async function readTokens(bytes: Uint8Array, reading: TokenReading): Promise<LocatedTokens[]> {
   const { file } = reading;
   const found = await read(bytes, reading);
   if (found.length > 0) return found;
   throw new FormatError(
-    `${file}: words${reading.tagged === false ? "" : " with their tags"} are expected, but there are none`,
+    `${file}: words${reading.tagged === false ? "" : " with their tags"} are expected, but the file has none`,
     { file },
   );
 }
@@ -29,6 +29,6 @@ async function read(
   return readWordTable(bytes, format, { file, fields, onWarning, tagged });
 }
 
-/** Null for CoNLL's columns, which have no ending of their own and are often called .tsv. */
+/** Null for CoNLL's format, which has no extension of its own and is often called .tsv. */
 const formatOf = (file: string): Exclude<ExampleFormat, "tsv"> | null =>
   /\.(csv|jsonl|ndjson|json|parquet|pq)$/i.test(file) ? (exampleFormat(file) as Exclude<ExampleFormat, "tsv">) : null;

@@ -4,7 +4,7 @@ import { text } from "../../../arguments/settings.js";
 import { ConfigError } from "../../../errors/errors.js";
 import { excerpt } from "../../../errors/excerpt.js";
 
-/** How a bucket is reached. What is left out comes from the environment, by the names that AWS's own tools use. */
+/** How to access a bucket. Defaults come from the environment, by the names of AWS's tools. */
 export interface BucketOptions {
   /** Address of the service; default $AWS_ENDPOINT_URL_S3, then $AWS_ENDPOINT_URL, then AWS. */
   readonly endpoint?: string;
@@ -18,7 +18,7 @@ export interface BucketOptions {
   readonly sessionToken?: string;
 }
 
-/** A bucket and what stands before the keys in it, without slashes at its ends. */
+/** A bucket and a prefix of its keys, without slashes at the ends. */
 interface BucketAddress {
   readonly bucket: string;
   readonly prefix: string;
@@ -27,7 +27,7 @@ interface BucketAddress {
 const ADDRESS = "an address such as s3://bucket/folder";
 const NAMES = ["endpoint", "region", "accessKeyId", "secretAccessKey", "sessionToken"] as const;
 
-/** Takes s3://bucket/prefix apart. Throws `ConfigError` for what is none. */
+/** Parses s3://bucket/prefix. Throws `ConfigError` for other addresses. */
 export function takeBucketAddress(what: string, address: string): BucketAddress {
   const [, bucket, prefix] =
     /^s3:\/\/([a-z\d][a-z\d.-]{1,61}[a-z\d])((?:\/[^/\0]+)+)\/?$/i.exec(text(what, "the address", address)) ?? [];
@@ -78,13 +78,13 @@ export class BucketAccess {
       ...{ method, url: String(url), service: "s3", ...this.keys },
       headers: { ...headers, "x-amz-content-sha256": hash ?? EMPTY },
     }).sign();
-    // A redirect is an answer as any other: elsewhere the signature is of no use, and a session's token and the bytes are nobody's.
+    // A redirect is not followed: the signature is invalid elsewhere, and another host must not get a session's token or the bytes.
     const how = { method, headers: signed.headers, redirect: "manual" } as const;
     return [String(signed.url), { ...how, ...(body && { body: body as BodyInit }) }];
   }
 }
 
-/** What a request says. */
+/** A request. */
 export interface RequestParts {
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
@@ -96,7 +96,9 @@ export interface RequestParts {
 /** SHA-256 of nothing. */
 const EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
-/** What stands before a key. AWS has a host for each bucket, other services a path, and so has a bucket whose dots no certificate covers. */
+/**
+ * The address before a key. AWS has a host for each bucket; other services, and buckets with dots, which no certificate covers, use a path.
+ */
 function rootOf(what: string, bucket: string, region: string, endpoint: string | undefined): string {
   if (!endpoint) {
     const host = `s3.${region}.amazonaws.com`;

@@ -11,7 +11,7 @@ interface BucketObject {
   readonly version: string | null;
 }
 
-/** What is told of an object without its bytes. */
+/** An object's metadata. */
 interface ObjectFacts {
   readonly bytes: number;
   /** Its ETag. */
@@ -42,12 +42,12 @@ export class Bucket {
     return `s3://${this.name}/${key}`;
   }
 
-  /** An object, or null where there is none. */
+  /** An object, or null if there is none. */
   get(key: string, limits?: DownloadLimits): Promise<BucketObject | null> {
     return downloadWhole(this.place(key), this.asking(key), { signal: this.signal, ...limits });
   }
 
-  /** How an object is asked for. */
+  /** Options of reading an object. */
   asking(key: string): Ask {
     return async (headers, signal) => {
       const [url, init] = await this.access.request("GET", key, { headers });
@@ -55,7 +55,7 @@ export class Bucket {
     };
   }
 
-  /** What is known of an object; null where there is none. */
+  /** An object's metadata; null if there is none. */
   async head(key: string): Promise<ObjectFacts | null> {
     const response = await this.answer("HEAD", key);
     if (response.status === 404) return null;
@@ -66,13 +66,13 @@ export class Bucket {
     return { bytes: Number(headers.get("content-length")), version: headers.get("etag") ?? "", age };
   }
 
-  /** Writes an object in one step. Gives its new version, null where the condition did not hold. */
+  /** Writes an object in one step. Returns its new version, null if the condition failed. */
   async put(key: string, bytes: Uint8Array, condition: WriteCondition): Promise<string | null> {
     const headers: Record<string, string> =
       condition === "new" ? { "if-none-match": "*" } : condition === null ? {} : { "if-match": condition.version };
     const hash = createHash("sha256").update(bytes).digest("hex");
     const response = await this.answer("PUT", key, { headers, body: bytes, hash });
-    // 404: what was to be replaced is gone.
+    // 404: the object to replace is gone.
     if (response.status === 412 || (response.status === 404 && condition !== null && condition !== "new")) {
       await discard(response);
       // It may be what an earlier try has written, whose answer was lost.
@@ -84,14 +84,14 @@ export class Bucket {
     return response.headers.get("etag") ?? "";
   }
 
-  /** Removes an object, where there is one. */
+  /** Removes an object, if it exists. */
   async remove(key: string): Promise<void> {
     const response = await this.answer("DELETE", key);
     if (!response.ok && response.status !== 404) return refused(this.place(key), response);
     await discard(response);
   }
 
-  /** Keys that begin with a prefix; with `folders`, what stands between it and the next slash instead. */
+  /** Keys that begin with a prefix; with `folders`, the names up to the next slash instead. */
   async list(prefix: string, folders = false): Promise<string[]> {
     const found: string[] = [];
     let next: string | null = null;
@@ -118,7 +118,7 @@ export class Bucket {
     });
   }
 
-  /** What an answer holds. */
+  /** The contents of a response. */
   private async answer<T = Response>(
     method: string,
     key: string,

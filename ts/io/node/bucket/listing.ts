@@ -1,7 +1,7 @@
 /** A page of a bucket's keys. */
 export interface Listing {
   readonly keys: readonly string[];
-  /** What they have in common up to the next slash, where that was asked for. */
+  /** Common prefixes up to the next slash, if requested. */
   readonly folders: readonly string[];
   /** Where the next page begins; null on the last one. */
   readonly next: string | null;

@@ -8,7 +8,7 @@ export type Ask = (headers: Readonly<Record<string, string>>, signal: AbortSigna
 /** Answers by which a server says that it may know better soon. 409 is what buckets say of two conditional writes at once. */
 const PASSING = [408, 409, 425, 429, 500, 502, 503, 504];
 
-/** An answer. Throws `Interrupted` where none came, and for one that may be another soon. */
+/** The response. Throws `Interrupted` if none arrived, or for a temporary error. */
 export async function answerOf(
   ask: Ask,
   headers: Readonly<Record<string, string>>,
@@ -22,9 +22,9 @@ export async function answerOf(
   throw new Interrupted(`answered ${response.status}`);
 }
 
-/** What a network's error is to whoever tries again. */
+/** Converts a network error to `Interrupted`. */
 export function interruption(what: string, cause: unknown): Interrupted {
-  // `fetch` says no more than that it failed; why stands in the cause.
+  // `fetch` reports only that it failed; the reason is in `cause`.
   const reason = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
   return new Interrupted(`${what}: ${clip(reason instanceof Error ? reason.message : String(reason))}`, { cause });
 }
@@ -41,7 +41,7 @@ export async function refused(name: string, response: Response): Promise<never> 
   throw new ConfigError(`${clip(name)} answered ${status}${why}`, { name, status });
 }
 
-/** That a server has none of that name. Throws `ConfigError` where it is the bucket that is missing. */
+/** Whether the server does not have the file. Throws `ConfigError` if the bucket is missing. */
 export async function absent(name: string, response: Response): Promise<null> {
   if (!response.headers.get("content-type")?.includes("xml")) {
     await discard(response);
@@ -53,7 +53,7 @@ export async function absent(name: string, response: Response): Promise<null> {
   return null;
 }
 
-/** Lets go of a body that nobody reads. */
+/** Cancels an unread body. */
 export async function discard(response: Response): Promise<void> {
   await response.body?.cancel().catch(() => undefined);
 }

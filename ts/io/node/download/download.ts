@@ -4,29 +4,29 @@ import { concatenated } from "../../concatenated.js";
 import { absent, answerOf, type Ask, discard, interruption, refused } from "./answer.js";
 import { Interrupted, Patience, Silence } from "./patience.js";
 
-/** Where a download's bytes go. One that begins anew comes from offset 0 again. */
+/** Destination of a download's bytes. A restarted download begins at offset 0 again. */
 type Write = (offset: number, bytes: Uint8Array) => void | Promise<void>;
 
-/** What is wanted of a download. */
+/** Options of a download. */
 export interface DownloadLimits {
-  /** Bytes that are taken at most; default no limit. */
+  /** Maximum number of bytes; default no limit. */
   readonly most?: number;
   /** Cancels with `AbortError`. */
   readonly signal?: AbortSignal | undefined;
-  /** Looks at the first answer. What it throws ends the download. */
+  /** Called with the first response. If it throws, the download ends with that error. */
   readonly check?: (response: Response) => void;
 }
 
-/** What has been downloaded. */
+/** A finished download. */
 interface Downloaded {
   readonly bytes: number;
-  /** The server's ETag for it; null where it gave none. */
+  /** The server's ETag; null if it sent none. */
   readonly version: string | null;
 }
 
 /**
- * Downloads a file; null where the server has none. What breaks off is gone on with from there where the server answers ranges
- * and the file is still the same, else from the start. Throws `ConfigError` where it is refused, too large, or broken off too often.
+ * Downloads a file; null if the server does not have it. An interrupted download continues if the server supports ranges and the file has
+ * not changed, otherwise from the start. Throws `ConfigError` if it is refused, too large, or interrupted too often.
  */
 export async function download(
   name: string,
@@ -43,7 +43,7 @@ export async function download(
       const response = await answerOf(ask, at > 0 && version !== null ? rest(at, version) : {}, silence.signal);
       if (response.status === 404) return await absent(name, response);
       if (!response.ok) {
-        // The file has become shorter than what was there of it.
+        // The file is now shorter than the downloaded part.
         if (response.status !== 416 || at === 0) return await refused(name, response);
         await discard(response);
         at = 0;
@@ -57,7 +57,7 @@ export async function download(
       }
       const total = totalOf(response);
       const etag = response.headers.get("etag");
-      // Some servers know ranges and do not ask whether the file is still the same: its parts would be of two.
+      // Some servers send ranges without checking whether the file has changed: the parts would be of two files.
       if (response.status === 206 && (beginOf(response) !== at || (at > 0 && etag !== null && etag !== version))) {
         await discard(response);
         at = 0;
@@ -119,7 +119,7 @@ function beginOf({ status, headers }: Response): number {
   return status === 206 ? Number(RANGE.exec(headers.get("content-range") ?? "")?.[1] ?? 0) : 0;
 }
 
-/** Bytes of the whole file, where the answer says it; else NaN. */
+/** Size of the whole file, if the response contains it; otherwise NaN. */
 function totalOf({ status, headers }: Response): number {
   if (status === 206) return Number(RANGE.exec(headers.get("content-range") ?? "")?.[2] ?? NaN);
   const length = headers.get("content-encoding") === null ? headers.get("content-length") : null;

@@ -3,13 +3,13 @@ import { ConfigError } from "../../../errors/errors.js";
 import { clip } from "../../../errors/excerpt.js";
 import { throwIfAborted } from "../../../waiting/abort.js";
 
-/** Tries in a row that bring nothing, after which it is given up; the first wait between two, milliseconds, of which each next one is three times. */
+/** Maximum tries in a row without progress, and the first wait between two in milliseconds; each further wait is three times as long. */
 const TRIES = 6;
 const FIRST_WAIT = 200;
 /** How long a server may be silent, milliseconds. */
 const SILENCE = 60_000;
 
-/** What may be otherwise at the next try: no connection, an answer that broke off, a server that has too much to do. */
+/** A temporary error: no connection, an interrupted response, an overloaded server. */
 export class Interrupted extends Error {}
 
 /** Counts tries, and waits between them. */
@@ -31,7 +31,7 @@ export class Patience {
     this.wait = this.firstWait;
   }
 
-  /** Waits before the next try. Throws what is no interruption, `ConfigError` where there have been enough tries, and `AbortError`. */
+  /** Waits before the next try. Rethrows other errors; throws `ConfigError` after too many tries, and `AbortError`. */
   async after(error: unknown): Promise<void> {
     throwIfAborted(this.signal);
     if (!(error instanceof Interrupted)) throw error;

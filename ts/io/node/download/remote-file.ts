@@ -9,13 +9,16 @@ export const isRemote = (name: string) => /^(https?|s3):\/\//i.test(name);
 
 /** A file at an address. */
 interface RemoteFile {
-  /** What it is called: the address, without what stands behind a question mark, which may be a key. */
+  /** Its name: the address without the query, which may contain a key. */
   readonly name: string;
   /** Asks for it. */
   readonly ask: Ask;
 }
 
-/** The file at an address of http, https or s3. Throws `ConfigError` for one that makes no sense or holds a password, and where a bucket's keys are missing. */
+/**
+ * The file at an http, https or s3 address. Throws `ConfigError` for an invalid address, one with a password, and if a bucket's keys are
+ * missing.
+ */
 export function remoteFile(what: string, address: string): RemoteFile {
   if (/^s3:/i.test(address)) {
     const { bucket: name, prefix: key } = takeBucketAddress(what, address);
@@ -32,7 +35,7 @@ export function remoteFile(what: string, address: string): RemoteFile {
       },
     );
   const ask: Ask = (headers, signal) =>
-    // What a server compresses on its way has no ranges that mean anything.
+    // Ranges are meaningless if the server compresses the response.
     fetch(url, { headers: { "accept-encoding": "identity", ...headers }, signal });
   return { name: `${url.origin}${url.pathname}`, ask };
 }

@@ -3,10 +3,10 @@ import { createHash } from "node:crypto";
 /** Longest readable part of a folder's name. */
 const READABLE = 80;
 
-/** What Windows takes for a device, whatever the ending. */
+/** Names that Windows reserves for devices, with any extension. */
 const device = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
 
-/** Joined by "--", such parts can be taken apart again, and no file system takes one for another. */
+/** Parts that can be joined by "--" and split again, and that no file system confuses. */
 const isPlain = (part: string) => /^[a-z0-9_.]+(?:-[a-z0-9_.]+)*$/.test(part) && !/^\.|\.$/.test(part);
 
 /**

@@ -8,8 +8,8 @@ import { fileSource } from "../file-source.js";
 import { isFolder } from "../read-files.js";
 
 /**
- * The GGUF file that a path is, or that its folder has in place of config.json; null for others. Throws `ModelError` for a path of
- * such a file where there is none, and for a folder that has several.
+ * The GGUF file at a path, or in a folder without config.json; null for others. Throws `ModelError` for a missing file, and for a folder
+ * with several.
  */
 export function ggufFile(path: string): string | null {
   if (isFolder(path)) return existsSync(join(path, "config.json")) ? null : onlyOneIn(path);

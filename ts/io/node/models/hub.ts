@@ -8,11 +8,11 @@ import type { PinnedFile } from "../../known-models.js";
 import type { FetchOptions } from "./progress.js";
 import { checkDigest, saveStream } from "../save-stream.js";
 
-/** How long a server may take to begin an answer, and to go on with one. Without a network nobody should wait for long. */
+/** Time limits for the start of a response and between its chunks: without a network the wait should be short. */
 const ANSWER_MS = 5_000;
 const STALL_MS = 30_000;
 
-/** Where a model stands on a hub. */
+/** A model's place on a hub. */
 export interface HubPlace {
   /** As "sentence-transformers/all-MiniLM-L6-v2". */
   readonly repository: string;
@@ -22,7 +22,7 @@ export interface HubPlace {
   readonly hubUrl: string | undefined;
 }
 
-/** `fetch` that gives up where no answer begins in time, and passes the caller's signal on. */
+/** `fetch` with a time limit for the start of the response; passes the caller's signal on. */
 function patientFetch(signal: AbortSignal | undefined): typeof fetch {
   return async (input, init) => {
     const late = new AbortController();
@@ -36,7 +36,7 @@ function patientFetch(signal: AbortSignal | undefined): typeof fetch {
   };
 }
 
-/** A stream's chunks; fails where none comes in time. */
+/** A stream's chunks; fails if none arrives in time. */
 async function* steadily(stream: ReadableStream<Uint8Array>, file: string): AsyncGenerator<Uint8Array> {
   const reader = stream.getReader();
   try {
@@ -53,16 +53,16 @@ async function* steadily(stream: ReadableStream<Uint8Array>, file: string): Asyn
       yield value;
     }
   } finally {
-    // Ends the download where the consumer stopped early; after the end it does nothing.
+    // Ends the download if the consumer stopped early; after the end it does nothing.
     await reader.cancel().catch(() => {});
   }
 }
 
 /**
  * Downloads a model's files from a Hugging Face hub into `folder`.
- * @param required names that must be there, weights in one file or in several; @param optional names that may be
- * @param pinned what files must be; the others are checked by the SHA-256 that the hub states, where it does
- * @throws `ModelError` for a file that is missing or not what it should be; the client's own errors where the hub does not answer
+ * @param required names that must exist, weights in one file or several; @param optional names that may exist
+ * @param pinned expected hashes; other files are checked by the hub's SHA-256, if it has one
+ * @throws `ModelError` for a missing or wrong file; the client's own errors if the hub does not respond
  */
 export async function fetchFromHub(
   { repository, revision, hubUrl }: HubPlace,
@@ -80,7 +80,7 @@ export async function fetchFromHub(
   const missing = (file: string) =>
     new ModelError(`${repository} has no ${file} at revision ${revision}`, { repository, revision, file });
 
-  /** False where the hub has no such file. */
+  /** False if the hub has no such file. */
   const fetchFile = async (file: string): Promise<boolean> => {
     throwIfAborted(signal);
     const where = { repo: repository, path: file, revision, fetch: patientFetch(signal), ...(hubUrl && { hubUrl }) };
@@ -93,7 +93,7 @@ export async function fetchFromHub(
     const digest = await saveStream(join(folder, file), steadily(blob.stream(), file), (received) =>
       onProgress?.({ from: "hub", file, received, total }),
     );
-    // Of a large file the hub gives the SHA-256 as its tag; of a small one, git's own hash.
+    // For a large file the hub's ETag is the SHA-256; for a small one it is git's hash.
     const stated = /^"?([0-9a-f]{64})"?$/.exec(downloadInfo.etag)?.[1];
     const expected = pinned.find(({ name }) => name === file) ?? { bytes: total, sha256: stated ?? digest.sha256 };
     checkDigest({ ...expected, name: file }, digest, "the hub");

@@ -8,7 +8,7 @@ import { withFolder } from "../make-folder.js";
 import { withPart } from "../parts.js";
 import { checkDigest, digestFile } from "../save-stream.js";
 
-/** What was found when a folder's files were last hashed: a file of the same size and time need not be hashed again. */
+/** Hashes of a folder's files: a file with the same size and time need not be hashed again. */
 const RECORD = ".verified.json";
 
 interface Verified extends PinnedFile {
@@ -38,10 +38,10 @@ async function record(folder: string, files: readonly PinnedFile[]): Promise<voi
 }
 
 /**
- * Checks a cached model: its files are there, and are the ones pinned or, where none are, the ones that were fetched.
- * @param required names that must be there
- * @returns false where the folder is missing
- * @throws `ModelError` where a file is missing or damaged
+ * Checks that a cached model's files exist, and are the pinned ones or, without pins, the downloaded ones.
+ * @param required names that must exist
+ * @returns false if the folder is missing
+ * @throws `ModelError` for a missing or damaged file
  */
 export async function checkCached(
   folder: string,
@@ -70,9 +70,9 @@ export async function checkCached(
 }
 
 /**
- * Fills a model's folder in the cache: `fetch` puts the files into a temporary folder beside it, which takes its place in one
- * rename when all are there. Whatever happens, the cache holds whole models only.
- * @param fetch returns what it fetched, checked
+ * Fills a model's folder in the cache: `fetch` puts the files into a temporary folder beside it, which takes its place in one rename when
+ * all are there. So the cache always has only complete models.
+ * @param fetch returns the checked files
  */
 export async function fillCached(
   folder: string,

@@ -31,7 +31,7 @@ export function folderSource(directory: string, name: string, origin: LocalModel
   };
 }
 
-/** What someone may have instead of model.safetensors, and what to do about it. */
+/** Files that users may have instead of model.safetensors, with advice. */
 const alternatives: readonly (readonly [file: string, advice: string])[] = [
   [
     "pytorch_model.bin",
@@ -40,7 +40,7 @@ const alternatives: readonly (readonly [file: string, advice: string])[] = [
   ["vocab.txt", "vocab.txt is there: transformers' AutoTokenizer makes tokenizer.json of it with save_pretrained"],
 ];
 
-/** Throws `ModelError` where a folder lacks a file that an encoder needs. */
+/** Throws `ModelError` if a folder lacks a file that an encoder needs. */
 export function checkFolder(directory: string): void {
   const missing = requiredFiles.filter((file) => !hasFile(directory, file));
   if (missing.length === 0) return;

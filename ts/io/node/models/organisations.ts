@@ -15,6 +15,6 @@ const organisations: readonly (readonly [RegExp, string])[] = [
   [/^pythia-/, "EleutherAI"],
 ];
 
-/** The organisation that a model's name lacks; null where it is not known. */
+/** The organisation of a model's name without one; null if unknown. */
 export const organisationOf = (name: string): string | null =>
   organisations.find(([pattern]) => pattern.test(name))?.[1] ?? null;

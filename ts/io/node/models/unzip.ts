@@ -6,9 +6,9 @@ import type { Digest } from "../save-stream.js";
 import { saveStream } from "../save-stream.js";
 
 /**
- * Extracts files of a zip archive as it streams by, so that neither the archive nor a file of it stands in memory as a whole.
+ * Extracts files from a streamed zip archive, so that neither the archive nor a file is in memory as a whole.
  * @param wanted paths within the archive; each goes to `folder` under its last part
- * @returns size and hash of those that were there, by path
+ * @returns size and hash of the found files, by path
  */
 export async function unzipFiles(
   archive: string,
@@ -16,7 +16,7 @@ export async function unzipFiles(
   folder: string,
 ): Promise<Map<string, Digest>> {
   const digests = new Map<string, Digest>();
-  // The unzipper pushes; a file takes what was pushed after each piece of the archive.
+  // The unzipper pushes data; they are written after each piece of the archive.
   const pending = new Map<string, { chunks: Uint8Array[]; ended: boolean }>();
   let failure: Error | null = null;
   const unzip = new Unzip((entry) => {

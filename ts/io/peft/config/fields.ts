@@ -1,9 +1,9 @@
 import { isRecord } from "../../../arguments/collections.js";
 
-/** One kind of field value: how to take it from JSON or a caller, and what to tell someone who wrote something else. */
+/** A kind of field value: how to read it from JSON or a caller, and its description for messages. */
 export interface FieldType<T> {
   readonly expected: string;
-  /** The value, copied, or undefined where `json` is none of this kind. */
+  /** A copy of the value, or undefined if `json` is not of this kind. */
   read(json: unknown): T | undefined;
 }
 

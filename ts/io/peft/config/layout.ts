@@ -2,10 +2,10 @@ import type { AdapterConfig } from "./config.js";
 import { types } from "./fields.js";
 import type { FieldType } from "./fields.js";
 
-/** The fields that have a type of their own. */
+/** The typed fields. */
 export type Typed = Omit<AdapterConfig, "other">;
 
-/** Where each typed field stands in the file, and what it takes. */
+/** Name of each typed field in the file, and its kind of value. */
 export const layout: { readonly [K in keyof Typed]: readonly [name: string, type: FieldType<Typed[K]>] } = {
   r: ["r", types.rank],
   loraAlpha: ["lora_alpha", types.number],

@@ -3,14 +3,14 @@ import { ConfigError } from "../../../errors/errors.js";
 import { excerpt } from "../../../errors/excerpt.js";
 import { byName } from "../../safetensors/write.js";
 
-/** As deep as `parseJson` reads: what is written can be read again, and a cycle ends. */
+/** Maximum depth, as in `parseJson`: written files can be read again, and cycles end. */
 const MAX_DEPTH = 100;
 
 /** As Python's `json.dumps` escapes: everything outside ASCII. */
 const quote = (text: string) =>
   JSON.stringify(text).replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
-/** What a Map or an object holds, by name. */
+/** Entries of a Map or an object. */
 function namedItems(value: object): [string, unknown][] {
   const items: [unknown, unknown][] = value instanceof Map ? [...value.entries()] : Object.entries(value);
   const strange = items.find(([name]) => typeof name !== "string");
@@ -23,9 +23,9 @@ function namedItems(value: object): [string, unknown][] {
 }
 
 /**
- * JSON text in the shape of Python's `json.dumps(value, indent=2, sort_keys=True)`, so that a file written here and one
- * written by PEFT differ only where their content does. Maps are written as objects. Whole numbers under the keys in
- * `floats` get the ".0" that Python gives a float. Throws `ConfigError` for what JSON has no way to write.
+ * JSON text in the shape of Python's `json.dumps(value, indent=2, sort_keys=True)`, so that a file written here and one written by PEFT
+ * differ only where their content does. Maps are written as objects. Whole numbers under the keys in `floats` get ".0" as Python's floats.
+ * Throws `ConfigError` for values that JSON cannot represent.
  */
 export function pythonJson(value: unknown, floats: ReadonlySet<string>, key = "", depth = 0): string {
   const fail = (problem: string) => new ConfigError(`writing JSON: ${excerpt(key)}: ${problem}`, { key });

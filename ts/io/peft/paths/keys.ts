@@ -4,7 +4,7 @@ import { excerpt } from "../../../errors/excerpt.js";
 /** Name of the weights' file in an adapter's folder. */
 export const WEIGHTS_FILE = "adapter_model.safetensors";
 
-/** What PEFT puts before every module path. */
+/** PEFT's prefix of every module path. */
 const PREFIX = "base_model.model.";
 
 /** Tensors of a layer, by what their key ends in. */
@@ -50,8 +50,8 @@ export const isTokenRows = (name: string) => name.endsWith(TOKEN_ROWS);
 export const isOriginal = (name: string) => name.includes(".original_module.");
 
 /**
- * Tensors without those that stand twice: with bias "all", PEFT writes the biases of modules that are trained as a whole also under names of
- * its own, at which it does not look when it loads them.
+ * Removes duplicate tensors: with bias "all", PEFT also writes the biases of fully trained modules under its own names, which it ignores
+ * when loading.
  */
 export function withoutCopies<T>(tensors: ReadonlyMap<string, T>): [string, T][] {
   return [...tensors].filter(([name]) => {
@@ -64,7 +64,7 @@ export function withoutCopies<T>(tensors: ReadonlyMap<string, T>): [string, T][]
 /** Name of a table's trained rows. */
 export const tokenRows = (path: string) => path + TOKEN_ROWS;
 
-/** What the base calls the tensor that one belonging to no layer stands for: PEFT's wrappers put names of their own into its path. */
+/** The base's name of a tensor that belongs to no layer: PEFT's wrappers add names to its path. */
 export function baseTensor(name: string): string {
   if (isTokenRows(name)) return `${name.slice(0, -TOKEN_ROWS.length)}.weight`;
   return name.replace(/\.(base_layer|modules_to_save|original_module)(?=\.)/g, "");

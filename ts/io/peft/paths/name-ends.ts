@@ -1,7 +1,4 @@
-/**
- * Looks names up that a path may end in on a dot's boundary. What it takes depends on the path alone, however many names
- * there are: an adapter may list a name for every module.
- */
+/** Finds names that a path ends with, at a dot. The time depends only on the path, since an adapter may list a name for every module. */
 export class NameEnds {
   private readonly names: ReadonlySet<string>;
   private readonly lengths: ReadonlySet<number>;

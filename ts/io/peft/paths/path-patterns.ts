@@ -38,7 +38,7 @@ function test(tree: Syntax, work: WorkLimit): PathTest {
   return (path) => match(path) !== null;
 }
 
-/** Whether a pattern is a name: of letters, digits and dots, which stand for any character. It needs no walk through the path. */
+/** Whether a pattern is a name of letters, digits and dots (which match any character). Such a pattern needs no regular expression. */
 export const isName = (source: string) => /^[\w.-]*$/.test(source);
 
 /** Whether a path of one line ends in a name on a dot's boundary. */
@@ -63,8 +63,8 @@ export const atOrBelow = (source: string, work: WorkLimit) =>
   test(sequence(before, parsePattern(source), choice(end, dot)), work);
 
 /**
- * The number after a stack of layers, undefined where the path is outside of it; null for a stack of any name. As PEFT: the first number
- * counts, and a stack of any name never stands first in a path.
+ * The number after a stack of layers, undefined if the path is outside of it; null for a stack of any name. As in PEFT, the first number
+ * counts, and a stack of any name is never first in a path.
  */
 export function layerNumber(source: string | null, work: WorkLimit): (path: PathText) => number | undefined {
   const number: Syntax = { kind: "capture", item: repeat(one(classes.get("d")!), 1, Infinity) };

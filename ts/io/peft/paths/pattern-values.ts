@@ -7,7 +7,7 @@ interface Entry {
   readonly value: number;
   /** Place among the keys: the first that matches counts. */
   readonly index: number;
-  /** Made when it is first asked, as in Python: a key after the one that matches may be anything. */
+  /** Compiled on first use, as in Python: a key after the matching one may be invalid. */
   test?: PathTest;
 }
 
@@ -35,7 +35,7 @@ export function patternValues(patterns: ReadonlyMap<string, number>): (path: str
   return (path) => entryOf(path)?.value;
 }
 
-/** Keys that give none of the modules its value, because they match none or one before them does. Errors as `targetTest`'s. */
+/** Keys without effect, because they match no module or an earlier key does. Throws as `targetTest`. */
 export function idleKeys(patterns: ReadonlyMap<string, number>, paths: Iterable<string>): string[] {
   const entryOf = entryFinder(patterns);
   const idle = new Set(patterns.keys());

@@ -13,12 +13,12 @@ import {
 } from "./llama-like.js";
 import { flag } from "../../config-values.js";
 
-/** Layers of which one has no window, where the file does not say which. */
+/** Default: one of this many layers has no window. */
 const PATTERN = 6;
 
 /**
- * Gemma 3, text alone (arXiv 2503.19786): norms by 1 + weight before and behind attention and inner layer, most layers with a window and a
- * rotation of their own, embeddings scaled by the root of their width.
+ * Gemma 3, text only (arXiv 2503.19786): norms with 1 + weight before and after attention and MLP, most layers with a window and their own
+ * rotary frequencies, embeddings scaled by the square root of their width.
  */
 export const gemma3: DecoderArchitecture = (json) => {
   refuse(json, "attn_logit_softcapping");

@@ -4,7 +4,7 @@ import { decoder, type DecoderArchitecture } from "../index.js";
 import { type DecoderNames, noFurtherNorms } from "../names.js";
 import { activationOf, rotaryOf } from "./llama-like.js";
 
-/** GPT-NeoX and Pythia (arXiv 2204.06745, 2304.01373): attention and inner layer side by side, a share of each head turned. */
+/** GPT-NeoX and Pythia (arXiv 2204.06745, 2304.01373): attention and MLP in parallel, rotary embedding of a share of each head. */
 export const gptNeox: DecoderArchitecture = (json) => {
   const hiddenSize = whole(json, "hidden_size");
   const heads = whole(json, "num_attention_heads");
@@ -16,7 +16,7 @@ export const gptNeox: DecoderArchitecture = (json) => {
   const headDim = hiddenSize / heads;
   const maxPositions = whole(json, "max_position_embeddings");
   const fallbacks = { theta: numberOr(json, "rotary_emb_base", 10_000), share: numberOr(json, "rotary_pct", 0.25) };
-  // Only these names stand beside the parameters.
+  // Only these names are beside the parameters.
   const named = { ...json, rope_theta: undefined, partial_rotary_factor: undefined };
   const rotary = rotaryOf(named, { headDim, maxPositions }, { ...fallbacks, inPart: true });
   const bias = flag(json, "attention_bias", true);

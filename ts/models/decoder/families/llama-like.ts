@@ -6,7 +6,7 @@ import type { DecoderConfig, LayerAttention } from "../config.js";
 import { type DecoderLayerNames, type DecoderNames, noFurtherNorms } from "../names.js";
 import { rotaryForm, type RotaryForm } from "../rotary-form.js";
 
-/** What the config.json of a Llama-like model may leave out, where the architecture has other values than Llama. */
+/** Defaults for fields that a Llama-like model's config.json may omit, where the architecture differs from Llama. */
 export interface Fallbacks {
   readonly theta?: number;
   readonly eps?: number;
@@ -66,7 +66,7 @@ function headDimOf(json: ConfigJson, hiddenSize: number, heads: number): number 
   );
 }
 
-/** Heads of keys and values; as many as of queries where nothing is said. */
+/** Heads of keys and values; default: the number of query heads. */
 function kvHeadsOf(json: ConfigJson, heads: number): number {
   const found = json["num_key_value_heads"] ?? heads;
   const kvHeads = whole({ num_key_value_heads: found }, "num_key_value_heads");
@@ -103,7 +103,7 @@ function slidingWindow(json: ConfigJson): number | null {
   return given === undefined || given === null ? null : whole(json, "sliding_window") - 1;
 }
 
-/** Which layers have a window: by `layer_types` where the file has them, else by a rule. */
+/** Which layers have a window: by `layer_types` if present, otherwise by a rule. */
 export function windowsOf(
   json: ConfigJson,
   layers: number,
@@ -165,5 +165,5 @@ export const queryKeyNorms = (path: string) => ({
   keyNorm: `${path}.self_attn.k_norm`,
 });
 
-/** What an adapter is put on where nothing else is said. */
+/** Default target modules of an adapter. */
 export const queryKeyValue = ["q_proj", "k_proj", "v_proj"];

@@ -2,7 +2,7 @@ import { flag } from "../../config-values.js";
 import { decoder, type DecoderArchitecture } from "../index.js";
 import { llamaLike, llamaNames, queryKeyValue, withWindows, windowsOf } from "./llama-like.js";
 
-/** Llama 1 to 3.2 (arXiv 2302.13971, 2407.21783), and what has its shape: SmolLM2, TinyLlama. */
+/** Llama 1 to 3.2 (arXiv 2302.13971, 2407.21783), and models of the same shape: SmolLM2, TinyLlama. */
 export const llama: DecoderArchitecture = (json) => {
   const attention = flag(json, "attention_bias", false);
   const biases = { queryKeyValue: attention, attentionOutput: attention, inner: flag(json, "mlp_bias", false) };

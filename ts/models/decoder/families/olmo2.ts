@@ -2,7 +2,7 @@ import { flag } from "../../config-values.js";
 import { decoder, type DecoderArchitecture } from "../index.js";
 import { llamaLike, llamaNames, queryKeyNorms, queryKeyValue } from "./llama-like.js";
 
-/** OLMo 2 (arXiv 2501.00656): Llama with norms behind attention and inner layer, and over all queries and all keys. */
+/** OLMo 2 (arXiv 2501.00656): Llama with norms after attention and MLP, and over all queries and all keys. */
 export const olmo2: DecoderArchitecture = (json) => {
   const config = llamaLike(json, { eps: 1e-5 });
   const bias = flag(json, "attention_bias", false);

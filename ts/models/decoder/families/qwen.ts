@@ -3,7 +3,7 @@ import type { DecoderConfig } from "../config.js";
 import { decoder, type DecoderArchitecture } from "../index.js";
 import { llamaLike, llamaNames, queryKeyNorms, queryKeyValue, withWindows, windowsOf } from "./llama-like.js";
 
-/** Llama's shape, with a window from some layer on where one is switched on. */
+/** Llama's shape, optionally with a window from some layer on. */
 function qwen(json: ConfigJson): DecoderConfig {
   const config = llamaLike(json);
   const isOn = flag(json, "use_sliding_window", false);

@@ -9,7 +9,7 @@ export const smollm3: DecoderArchitecture = (json) => {
   const bias = flag(json, "attention_bias", false);
   const biases = { queryKeyValue: bias, attentionOutput: bias, inner: flag(json, "mlp_bias", false) };
   const turns = turnedLayers(json, config.layers);
-  // What the file says of each layer holds whether windows are switched on or not.
+  // The file's list of layers is valid whether windows are switched on or not.
   const isOn = flag(json, "use_sliding_window", false) || Array.isArray(json["layer_types"]);
   const windowed = withWindows(config, isOn ? windowsOf(json, config.layers, (i) => !turns(i)) : () => null);
   const attention = (i: number) => (turns(i) ? windowed(i) : { ...windowed(i), rotary: null });

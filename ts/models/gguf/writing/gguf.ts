@@ -23,7 +23,7 @@ const PIECE = 1 << 20;
 /** A GGUF file, and what becomes of it. */
 interface GgufToWrite {
   readonly file: GgufFile;
-  /** What messages call the file. */
+  /** The file's name in messages. */
   readonly name: string;
   /** The type of its matrices; "auto" for that of each. */
   readonly type: WrittenType | "auto";
@@ -32,9 +32,9 @@ interface GgufToWrite {
 }
 
 /**
- * A model in a GGUF file as another one: tensors that keep their type are copied, the others become it from the values that the file says.
- * A matrix that an adapter changes keeps its type, unless that is one that is only read: then it is Q8_0.
- * Throws `UnsupportedError` for architectures and types that are not known, `AdapterError` for an adapter that does not fit.
+ * Converts a GGUF file to another one: tensors that keep their type are copied, the others are converted from their dequantised values. A
+ * matrix that an adapter changes keeps its type, or becomes Q8_0 if its type can only be read. Throws `UnsupportedError` for unknown
+ * architectures and types, `AdapterError` for an adapter that does not fit.
  */
 export async function ggufToWrite({ file, name, type, merge }: GgufToWrite): Promise<WrittenModel> {
   const kind = file.metadata.get("general.type");
@@ -114,7 +114,7 @@ export async function ggufToWrite({ file, name, type, merge }: GgufToWrite): Pro
 /** Whether numbers in groups become such of another type. */
 const isRounded = (from: string, to: WrittenType) => from !== to && isGrouped(from) && isGrouped(to);
 
-/** An adapter, and a configuration, for tensors that all lie `[out, in]`. */
+/** An adapter and a configuration for tensors that are all `[out, in]`. */
 function adapted(file: GgufFile, adapter: Adapter) {
   const { modelType, inFirst } = ggufArchitecture(file.metadata.get("general.architecture"));
   const config = {

@@ -12,7 +12,7 @@ import { isTurned } from "./types.js";
 /** Values that are read at a time. */
 const PIECE = 1 << 18;
 
-/** A tensor's values one after another, whatever the file stores, with an adapter's update in them where there is one. */
+/** A tensor's values in order, dequantised if necessary, with an adapter's update if there is one. */
 export async function* valuesOf(
   engine: Engine,
   file: OpenTensorFile,
@@ -39,13 +39,13 @@ interface Arrangement {
   readonly order: ReturnType<typeof orderOf>;
 }
 
-/** Whether they are other ones, or lie elsewhere. */
+/** Whether the values or their order differ. */
 const isArranged = ({ architecture, order }: Arrangement, name: string, rows: number) =>
   order(name, rows) !== null || isTurned(architecture, name) || isPlusOne(architecture, name);
 
 const isPlusOne = ({ normsPlusOne }: GgufArchitecture, name: string) => normsPlusOne && /norm\.weight$/.test(name);
 
-/** A tensor's values as a GGUF file has them: tensors that lie otherwise there are in memory as a whole. */
+/** A tensor's values in a GGUF file's order. Tensors with another order there are held in memory as a whole. */
 export async function* arranged(
   values: AsyncIterable<Float32Array>,
   name: string,

@@ -8,12 +8,12 @@ import { decoderPlan } from "../../decoders.js";
 import { ggufConfig } from "../config.js";
 import { rotaryValues } from "./rotary-values.js";
 
-/** What a GGUF file says of a model beside its weights and its tokenizer. */
+/** A GGUF file's metadata except those of the tokenizer. */
 interface ModelValues {
   readonly values: ReadonlyMap<string, WrittenValue>;
   /** Factors of rotary frequencies, by their tensors' names. */
   readonly factors: ReadonlyMap<string, Float32Array>;
-  /** What someone should know who uses the file. */
+  /** Warnings for users of the file. */
   readonly notes: readonly string[];
 }
 
@@ -81,8 +81,8 @@ const declared = (json: ConfigJson, { maxPositions }: DecoderConfig) =>
   typeof json["max_position_embeddings"] === "number" ? json["max_position_embeddings"] : maxPositions;
 
 /**
- * Throws `UnsupportedError` where a GGUF file of these metadata and tensors would be read as another model than the configuration says:
- * what the format has no place for is not lost in silence.
+ * Throws `UnsupportedError` if a GGUF file with these metadata and tensors would be read as another model than the configuration describes,
+ * so that nothing the format cannot represent is lost silently.
  */
 export async function checkSaysAll(
   config: DecoderConfig,

@@ -16,7 +16,7 @@ import { arranged, inRows, valuesOf } from "./hugging-face-values.js";
 import { checkSaysAll, modelValues } from "./model-values.js";
 import { fileTypes, isTurned, isWrittenType, typeOf, type WrittenType } from "./types.js";
 
-/** What tensors are made with. */
+/** What creating tensors needs. */
 export interface Workshop {
   readonly engine: Engine;
   readonly encoder: RowEncoder;
@@ -32,13 +32,13 @@ export interface WrittenTensor extends GgufPlan {
 export interface WrittenModel {
   readonly metadata: ReadonlyMap<string, WrittenValue>;
   readonly tensors: readonly WrittenTensor[];
-  /** What someone should know who uses the file. */
+  /** Warnings for users of the file. */
   readonly notes: readonly string[];
 }
 
 /** A model in Hugging Face's layout, and what becomes of it. */
 export interface ModelToWrite {
-  /** What the file calls it. */
+  /** Its name in the file. */
   readonly name: string;
   /** config.json. */
   readonly config: { readonly [key: string]: Json };
@@ -52,8 +52,8 @@ export interface ModelToWrite {
 }
 
 /**
- * A language model in Hugging Face's layout as a GGUF file. Throws `ModelError` where the files are none, `UnsupportedError` for
- * architectures, settings and tokenizers that GGUF files have no names for.
+ * Converts a language model in Hugging Face's layout to a GGUF file. Throws `ModelError` for other files, `UnsupportedError` for
+ * architectures, settings and tokenizers that GGUF does not have.
  */
 export async function modelToWrite(model: ModelToWrite): Promise<WrittenModel> {
   const { config: json, file, changes, type } = model;

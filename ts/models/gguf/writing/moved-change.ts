@@ -1,7 +1,7 @@
 import type { Change } from "../../../merging/merge-plan.js";
 import { ordered, type RowOrder } from "../rows.js";
 
-/** A change of a tensor of Hugging Face's as one of the same tensor in a file whose rows stand in another order. */
+/** Converts a change of a Hugging Face tensor to one of the same tensor in a file with another order of rows. */
 export function movedChange(change: Change, rows: number, order: RowOrder | null, plusOne: boolean): Change {
   if (order === null) {
     // Norms of which the file has 1 more: what takes their place has, too.

@@ -6,9 +6,9 @@ import { isGiven } from "../../decoder/families/llama-like.js";
 import type { RotaryForm } from "../../decoder/rotary-form.js";
 import { frequenciesOf } from "../../rotary/rotary.js";
 
-/** What a GGUF file says of how queries and keys are turned. */
+/** A GGUF file's metadata of the rotary embedding. */
 interface RotaryValues {
-  /** By their names behind the architecture's. */
+  /** By their names after the architecture's. */
   readonly values: ReadonlyMap<string, WrittenValue>;
   /** Factors of frequencies, by their tensors' names. */
   readonly tensors: ReadonlyMap<string, Float32Array>;
@@ -20,7 +20,7 @@ const isObject = (value: unknown): value is ConfigJson => typeof value === "obje
 function parametersOf(json: ConfigJson): ConfigJson {
   const [scaling, given] = [json["rope_scaling"], json["rope_parameters"]];
   const near = isObject(given) && isObject(given["full_attention"]) ? given["full_attention"] : given;
-  // As the configuration is read: `rope_scaling` comes first, and is what it says together with Gemma's parameters.
+  // In the order of reading a configuration: `rope_scaling` takes precedence, together with Gemma's parameters.
   if (isObject(scaling) && isGiven(scaling))
     return near !== given && isObject(near) ? { ...near, ...scaling } : scaling;
   return isObject(near) ? near : {};
@@ -35,7 +35,7 @@ const isSameForAll = ({ rope_type: kind, short_factor: short, long_factor: long 
 
 /**
  * @param form the rotation that config.json describes, of layers without a window
- * @param fallback θ where the file has none
+ * @param fallback θ if the file has none
  */
 export function rotaryValues(json: ConfigJson, form: RotaryForm, fallback: number): RotaryValues {
   const given = parametersOf(json);

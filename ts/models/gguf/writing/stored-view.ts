@@ -14,8 +14,8 @@ export function rowsOf(file: Pick<GgufFile, "info">, name: string) {
 }
 
 /**
- * A GGUF file's tensors by Hugging Face's names, each as it lies in the file: rows in its order, linear weights `[out, in]`; those in groups
- * as the float32 values that these say.
+ * A GGUF file's tensors by Hugging Face's names, in the file's layout: its order of rows, linear weights `[out, in]`; quantised ones as
+ * dequantised float32 values.
  */
 export function storedView(file: GgufFile, architecture: GgufArchitecture): OpenTensorFile & OwnNames {
   const own = new Map<string, string>();
@@ -52,12 +52,12 @@ export function storedView(file: GgufFile, architecture: GgufArchitecture): Open
   };
 }
 
-/** What a view's tensors are called in their file. */
+/** Names of a view's tensors in their file. */
 interface OwnNames {
   readonly ownName: (name: string) => string | undefined;
 }
 
-/** In memory that was given, where it was. */
+/** In the given memory, if any. */
 function placed(bytes: Uint8Array, into: Uint8Array | undefined): Uint8Array {
   if (into === undefined) return bytes;
   into.set(bytes);

@@ -4,7 +4,7 @@ import { ChatTemplate } from "../../language/chat-template.js";
 import { endsOf } from "../../language/load-language-model.js";
 import type { ModelToWrite } from "./model.js";
 
-/** What a model's files say of its tokenizer; null where there is no tokenizer.json. Throws `ModelError` for files that make no sense. */
+/** A model's tokenizer files; null without tokenizer.json. Throws `ModelError` for invalid files. */
 export async function tokenizerFiles(
   from: ModelSource,
   config: { readonly [key: string]: Json },

@@ -10,7 +10,7 @@ export const isWrittenType = (type: string): type is WrittenType => (writtenType
 /** `general.file_type` of a file most of whose tensors are of a type. */
 export const fileTypes: Readonly<Record<WrittenType, number>> = { F32: 0, F16: 1, BF16: 32, Q8_0: 7, Q4_0: 2, Q4_1: 3 };
 
-/** What the choice of a tensor's type depends on beside the type that is asked for. */
+/** What the choice of a tensor's type depends on besides the requested type. */
 interface TypedTensor {
   /** As GGUF calls it. */
   readonly name: string;
@@ -24,8 +24,8 @@ export const isNarrowed = ({ name, shape }: Pick<TypedTensor, "name" | "shape">)
   shape.length > 1 && name.endsWith(".weight") && !/(?:norm|position_embd)\.weight$/.test(name);
 
 /**
- * A tensor's type in a file of a type, as llama.cpp chooses: what gives the logits has eight bits in files of four (there Q6_K where rows
- * have whole groups of 256), and rows that are no whole groups are F16.
+ * A tensor's type in a file of a type, chosen as in llama.cpp: in files of four bits the output layer has eight (llama.cpp: Q6_K if rows
+ * are whole groups of 256), and rows that are not whole groups are F16.
  */
 export function typeOf(tensor: TypedTensor, type: WrittenType): WrittenType {
   if (!isNarrowed(tensor)) return "F32";
@@ -35,6 +35,6 @@ export function typeOf(tensor: TypedTensor, type: WrittenType): WrittenType {
   return isOutput ? "Q8_0" : type;
 }
 
-/** Whether a Hugging Face tensor is a Conv1D's weight of such a model, which files have turned. */
+/** Whether a Hugging Face tensor is a Conv1D weight of such a model, which GGUF files store transposed. */
 export const isTurned = ({ inFirst }: GgufArchitecture, name: string) =>
   inFirst && /\.c_(?:attn|proj|fc)\.weight$/.test(name);

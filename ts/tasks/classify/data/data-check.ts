@@ -5,7 +5,7 @@ import { allowable } from "../settings.js";
 import type { Dataset } from "./dataset.js";
 import type { JobListener, JobWords } from "../../../training/job-events.js";
 
-/** What the data are looked at with. */
+/** What the check of the data needs. */
 export interface DataCheck {
   readonly allow: readonly string[];
   readonly emit: JobListener;
@@ -20,8 +20,8 @@ const partsOf = ({ train, validation, test }: Dataset): Parts => [
 ];
 
 /**
- * Looks at the texts before the model is there, which may have to be fetched. Throws `ConfigError` where they make the result
- * meaningless, unless that is allowed.
+ * Checks the texts before the model is loaded, which may need a download. Throws `ConfigError` if they make the result meaningless, unless
+ * `allow` names the finding.
  */
 export async function surveyDataset(dataset: Dataset, check: DataCheck): Promise<Survey> {
   const parts = partsOf(dataset);
@@ -31,8 +31,8 @@ export async function surveyDataset(dataset: Dataset, check: DataCheck): Promise
 }
 
 /**
- * The summary with lengths in tokens, which is told too. Errors as `surveyDataset`.
- * @param onProgress told how many texts are done
+ * The summary with lengths in tokens; its new findings are reported as warnings. Throws as `surveyDataset`.
+ * @param onProgress called with the number of texts done
  */
 export async function describeDataset(
   dataset: Dataset,
@@ -43,7 +43,7 @@ export async function describeDataset(
 ): Promise<DataSummary> {
   const parts = partsOf(dataset);
   const { signal, emit } = check;
-  // Of the two passes that are counted, the first was without a tokenizer.
+  // Two passes are counted; the first was without a tokenizer.
   const before = parts.reduce((sum, [, { length }]) => sum + length, 0);
   const lengths = await measureTokens(parts, tokenizer, undefined, signal, (done) => onProgress(done - before));
   const summary = summaryOf(parts, surveyed, lengths, dataset.train.columns);

@@ -33,14 +33,14 @@ import type { LocatedText } from "./token-dataset.js";
 import type { TokenBaseline, TokenResult } from "./token-report.js";
 import type { TokenizedWords } from "./tokenized-words.js";
 
-/** What a checkpoint keeps of a run on labelled words. */
+/** The part of a checkpoint that only a run on labelled words has. */
 export interface TokenState {
   readonly baseline: TokenBaseline;
 }
 
 const sum = (counts: readonly number[]) => counts.reduce((all, count) => all + count, 0);
 
-/** A classifier of tokens that is trained. */
+/** A token classifier in training. */
 export class TokenModel
   extends EncoderModel<TokenClassifier, TokenSettings>
   implements TaskModel<LocatedText, TokenizedWords>
@@ -134,7 +134,7 @@ export class TokenModel
       result,
       curve: {
         title: `entity F1 ${formatPercent(f1)}`,
-        yardsticks: headOnly === null ? [] : [`head alone ${formatPercent(headOnly.f1)}`],
+        yardsticks: headOnly === null ? [] : [`head only ${formatPercent(headOnly.f1)}`],
       },
     };
   }
