@@ -79,16 +79,10 @@ async function writeWhole(
 }
 
 /**
-<<<<<<< HEAD
- * Writes files into a folder (made if need be, with the folders inside it that names such as "1_Pooling/config.json" call for): first all of
- * them under temporary names, then the renames, so that a full disk or an interruption leaves the old files as they were.
- * @param files by name, as bytes, or a promise of them, as `encoder.save` gives one
- * @throws `ConfigError` for a name that leads out of the folder, and for what are no bytes
-=======
- * Writes files into a folder, which it creates if necessary: first all of them under temporary names, then the renames, so that a full disk
- * or an interruption leaves the old files unchanged.
- * @throws `ConfigError` for a name with a path, and for contents that are not bytes
->>>>>>> d4b144cc (Comments of io, tokenizers, merging, GGUF, decoders, logistic regression and kernels in plain English; messages that the rebase left)
+ * Writes files into a folder, which it creates if necessary, with the folders inside it in names such as "1_Pooling/config.json": first all
+ * of them under temporary names, then the renames, so that a full disk or an interruption leaves the old files unchanged.
+ * @param files by name, as bytes, or a promise of them, as `encoder.save` returns
+ * @throws `ConfigError` for a name that leads out of the folder, and for contents that are not bytes
  */
 export async function writeFilesAtomically(directory: string, files: FileMap | Promise<FileMap>): Promise<void> {
   if (typeof directory !== "string" || directory === "" || directory.includes("\0"))
