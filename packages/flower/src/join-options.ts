@@ -119,11 +119,7 @@ export function takeJoinOptions<E>(options: JoinOptions<E>): TakenJoinOptions<E>
     examples(_, __, value) {
       const examples = takeLearnt(what, value as readonly Example[]);
       if (examples.length > 0) return examples;
-<<<<<<< HEAD
       throw new ConfigError(`${what}: there are no training examples`, { op: what, length: 0 });
-=======
-      throw new ConfigError(`${what}: expected training examples, got an empty list`, { op: what, length: 0 });
->>>>>>> 9f6a3fca (Command line, examples and their findings in plain English: majority-class and head-only baseline, training, test and validation, near duplicates; comments say what things are)
     },
     validation: (_, __, value) => takeLearnt(what, (value ?? []) as readonly Example[], "keep"),
     key: (_, name, value) => (value === undefined ? undefined : text(what, name, value)),
