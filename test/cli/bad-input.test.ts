@@ -133,12 +133,12 @@ const table: BadInput[] = [
   },
   {
     args: `${tune} --data {data.csv} --learning-rate 1e30 --max-grad-norm 0`,
-    says: /training diverged: the loss of step \d+ is NaN.*try a lower --learning-rate[^]*stands in .*run\.json/,
+    says: /training diverged: the loss of step \d+ is NaN.*try a lower --learning-rate[^]*Details are in .*run\.json/,
     leaves: ["run.json"],
   },
   {
     args: `${tune} --data {data.csv} --learning-rate 1e30 --max-grad-norm 0 --no-baseline`,
-    says: /training diverged: the loss of step \d+ is NaN.*try a lower --learning-rate[^]*stands in .*run\.json/,
+    says: /training diverged: the loss of step \d+ is NaN.*try a lower --learning-rate[^]*Details are in .*run\.json/,
     leaves: ["run.json"],
   },
   {
@@ -165,7 +165,7 @@ const table: BadInput[] = [
     args: "predict --run {run} --file /dev/zero",
     says: /\/dev\/zero: a file of examples is expected, this is a device/,
   },
-  { args: "finetune --resume {nothing}", says: /checkpoint\.safetensors or run\.json is expected, there is none/ },
+  { args: "finetune --resume {nothing}", says: /expected a run's folder with checkpoint\.safetensors or run\.json/ },
   { args: "predict --run {absent} text", says: /there is no folder/ },
   { args: "predict --run {nothing} text", says: /expected a run's folder/ },
   { args: "predict --run {no-head} text", says: /labels\.json: expected JSON/ },
@@ -174,8 +174,8 @@ const table: BadInput[] = [
     args: "predict --run {run} --file {empty.txt} some",
     says: /got texts as arguments and in .*empty\.txt: pass only one of them/,
   },
-  { args: "predict --run {run} --file {empty.txt}", says: /holds no text/ },
-  { args: "predict --run {run}", says: /standard input holds no text/, input: "\n" },
+  { args: "predict --run {run} --file {empty.txt}", says: /has no text/ },
+  { args: "predict --run {run}", says: /standard input has no text/, input: "\n" },
   { args: "predict --run {run} --text body some", says: /--text body names a column of --file, which is missing/ },
   {
     args: "evaluate --run {run} --data {strange.csv}",

@@ -21,11 +21,12 @@ async function files(kind: string, state: "finished" | "unfinished"): Promise<Fi
   return Object.fromEntries(await Promise.all(all));
 }
 
-/** A value of the report without what differs from call to call. */
-const steady = (report: object) => {
+/** A report without fields that differ from call to call, and without the messages of findings, whose wording differs between versions. */
+const steady = (report: object): object => {
   const { steps, ...rest } = report as { steps: { milliseconds: number }[] };
   const others = { lowrank: null, created: null, estimate: null, training: null, engine: null };
-  return { ...rest, ...others, steps: steps.map(({ milliseconds: _, ...step }) => step) };
+  const same = { ...rest, ...others, steps: steps.map(({ milliseconds: _, ...step }) => step) };
+  return JSON.parse(JSON.stringify(same, (key, value: unknown) => (key === "message" ? undefined : value))) as object;
 };
 
 describe.each(Object.keys(oldRuns))("a run of task %s from an earlier version", (kind) => {
@@ -48,7 +49,7 @@ describe.each(Object.keys(oldRuns))("a run of task %s from an earlier version", 
     const result = await runOld(kind, store);
     for (const [name, bytes] of Object.entries(expected))
       if (name !== "report.json") expect(store.files()[name], name).toEqual(bytes);
-    expect(JSON.parse(JSON.stringify(steady(result!.report)))).toMatchObject(steady(report));
+    expect(steady(result!.report)).toMatchObject(steady(report));
   });
 
   it("gives the same bytes from its beginning", async () => {

@@ -257,7 +257,7 @@ describe("a store", () => {
   it("is refused where it holds a finished run, or results of something else", async () => {
     for (const [files, says] of [
       [whole, /has a finished run: choose another store/],
-      [{ "labels.json": new Uint8Array(3) }, /holds labels\.json, which the run would replace/],
+      [{ "labels.json": new Uint8Array(3) }, /has labels\.json, which the run would replace/],
     ] as const) {
       const store = memoryStore(files);
       const error = await run(spec, store).catch((thrown: unknown) => thrown);

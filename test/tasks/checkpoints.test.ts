@@ -229,7 +229,7 @@ it("targets that fit a module with its prefix alone, or without it alone, are re
     /lora targets bert\.pooler\.dense but not pooler\.dense/,
   );
   await expect(open({ targetModules: ["query", "pooler.dense"], layersToTransform: 0 })).rejects.toThrow(
-    /lora targets pooler\.dense and not bert\.pooler\.dense/,
+    /lora targets pooler\.dense but not bert\.pooler\.dense/,
   );
   await expect(
     open({ targetModules: ["query", "pooler.dense"], rankPattern: { "bert.pooler.dense": 2 } }),

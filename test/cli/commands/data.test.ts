@@ -17,7 +17,7 @@ describe("data", () => {
     expect(code).toBe(0);
     expect(out).toMatch(/^44 training texts, 3 labels\n/);
     expect(out).toMatch(/^bad +21 +47\.7 % +█+/m);
-    expect(out).toMatch(/^training +tokens +\d+ +\d+ +\d+ +\d+ +\d+ +9\d\.\d % cut at 8, \d\.\d % unknown$/m);
+    expect(out).toMatch(/^training +tokens +\d+ +\d+ +\d+ +\d+ +\d+ +9\d\.\d % truncated to 8, \d\.\d % unknown$/m);
     expect(out).toMatch(
       /^note +the labels "Good", "good" differ only in case or spaces; if they mean the same, use one name \(--label-names "Good=good"\) \(similar-labels\)$/m,
     );

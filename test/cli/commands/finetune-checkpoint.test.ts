@@ -256,7 +256,7 @@ it("--out names a stranger's file that the run would replace, and calls no run f
   await writeFile(`${folder}/labels.json`, "{}");
   const { code, err } = await lowrank(shortRun(fixture, folder));
   expect(code).toBe(1);
-  expect(err).toMatch(/strangers holds labels\.json, which the run would replace: choose another folder/);
+  expect(err).toMatch(/strangers has labels\.json, which the run would replace: choose another folder/);
   expect(readdirSync(folder)).toEqual(["labels.json"]);
 });
 

@@ -112,7 +112,7 @@ describe("finetune --task", () => {
     [
       "a test",
       ["--task", "chat", "--data", "a.jsonl", "--test", "b.jsonl"],
-      /--test is not an option of --task chat; --validation names/,
+      /--test is not an option of --task chat; use --validation/,
     ],
     [
       "its own options without it",

@@ -46,7 +46,7 @@ describe("finetune --task tokens", () => {
     const { text, entities } = JSON.parse(said.out);
     expect(text).toBe("Ada Lovelace lived in London");
     for (const { start, end, text: part } of entities) expect(part).toBe(text.slice(start, end));
-    expect((await lowrank(["predict", "--run", at("names"), "--out", at("a.csv"), "Ada"])).err).toMatch(/take --json/);
+    expect((await lowrank(["predict", "--run", at("names"), "--out", at("a.csv"), "Ada"])).err).toMatch(/use --json/);
     const vectors = await lowrank(["embed", "--adapter", at("names"), "Ada"]);
     const plain = await lowrank(["embed", "--model", model, "Ada"]);
     expect({ code: vectors.code, err: vectors.err }).toEqual({ code: 0, err: "" });

@@ -36,7 +36,7 @@ describe("inspect", () => {
     expect(out).toMatch(
       /settings +40 steps of 8, learning rate 0\.01, rank 8, alpha 16 on query, key, value, seed 0\n/,
     );
-    expect(out).toMatch(/to go on +lowrank finetune --resume \S*halves\n/);
+    expect(out).toMatch(/to continue +lowrank finetune --resume \S*halves\n/);
     expect(json).toMatchObject({ run: { status: "interrupted", step: 6, steps: 40, gone: false }, tensors: [] });
   });
 
@@ -119,7 +119,8 @@ describe("inspect", () => {
       /^results +accuracy +texts +majority class +head only\n +fold 1 +20 +50\.0 % +\d+\.\d %\nmodel/m,
     );
     expect(half.json).toMatchObject({ run: null, folds: { count: 2, done: 1, report: null }, tensors: [] });
-    const said = /has the folds of a cross-validation, which keep no model \(to continue them: `lowrank finetune --resume/;
+    const said =
+      /has the folds of a cross-validation, which keep no model \(to continue them: `lowrank finetune --resume/;
     expect((await lowrank(["predict", "--run", run, "good"])).err).toMatch(said);
 
     expect((await lowrank(["finetune", "--resume", run])).code).toBe(0);
@@ -138,10 +139,7 @@ describe("inspect", () => {
     ];
     for (const command of commands) {
       const { code, err } = await lowrank(command);
-      expect([code, err]).toEqual([
-        1,
-        expect.stringMatching(/folds, which keep no model: train one with `lowrank finetune`/),
-      ]);
+      expect([code, err]).toEqual([1, expect.stringMatching(/which keep no model: train one with `lowrank finetune`/)]);
     }
     // What led to the report may stand beside it where its removal was interrupted.
     await writeFile(partial, begun);

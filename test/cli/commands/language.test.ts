@@ -101,7 +101,7 @@ describe("chat", () => {
     const answers = [await said([user], { adapter: "mine" }), await said([user], { adapter: null })];
     expect(out).toBe(answers.map(shown).join(""));
     expect(err).toMatch(/adapters: tuned; now: off/);
-    expect(err).toMatch(/there is no \/nothing/);
+    expect(err).toMatch(/unknown command \/nothing/);
     expect(err).toMatch(/\/reset +forget/);
   });
 

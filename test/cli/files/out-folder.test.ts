@@ -51,8 +51,8 @@ const hostile: [out: string, says: RegExp][] = [
 ];
 /** Folders that have something in them. */
 const taken: [out: string, says: { finetune: RegExp; merge: RegExp }][] = [
-  ["{full}", { finetune: /holds report\.json, which the run would replace/, merge: /exists and is not empty/ }],
-  ["{to-full}", { finetune: /holds report\.json, which the run would replace/, merge: /exists and is not empty/ }],
+  ["{full}", { finetune: /has report\.json, which the run would replace/, merge: /exists and is not empty/ }],
+  ["{to-full}", { finetune: /has report\.json, which the run would replace/, merge: /exists and is not empty/ }],
 ];
 
 const pathOf = (out: string) => out.replace(/\{([^}]+)\}/, (_, name: string) => fixture.path(name));
@@ -120,7 +120,7 @@ describe("a disk that takes no more", () => {
     // Less than a checkpoint.
     const { code, err } = await limited(16, args("no-checkpoint"));
     expect(err).toMatch(
-      /error: \S*no-checkpoint\S* cannot be written( to)?: EFBIG: file too large, write\nWhat happened stands in \S*run\.json\n$/,
+      /error: \S*no-checkpoint\S* cannot be written( to)?: EFBIG: file too large, write\nDetails are in \S*run\.json\n$/,
     );
     expect(code).toBe(1);
     expect(readdirSync(fixture.path("no-checkpoint"))).toEqual(["run.json"]);

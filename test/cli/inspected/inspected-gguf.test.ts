@@ -35,7 +35,7 @@ it("says what a model is", async () => {
 
 it("tells tokenizer, template and bits by type", async () => {
   const { out } = await lowrank(["inspect", path("tokenizer.gguf")]);
-  expect(out).toMatch(/ {2}tokenizer +gpt2, \d+ tokens, parts of texts as smollm\n {2}chat template +yes\n/);
+  expect(out).toMatch(/ {2}tokenizer +gpt2, \d+ tokens, pre-tokenizer smollm\n {2}chat template +yes\n/);
   const blocks = JSON.parse((await lowrank(["inspect", path("blocks.gguf"), "--json"])).out);
   expect(blocks.types.Q4_K).toEqual({ tensors: 1, values: 22 * 256, bytes: 22 * 144 });
   expect(blocks.tensors.map(({ type }: { type: string }) => type)).toContain("IQ4_NL");
@@ -47,5 +47,5 @@ it("refuses damaged files and what no GGUF file has", async () => {
   expect((await lowrank(["inspect", path("cut.gguf")])).err).toMatch(/cut\.gguf: .*cut short/);
   const { code, err } = await lowrank(["inspect", path("model.gguf"), "--base", "x"]);
   expect(code).not.toBe(0);
-  expect(err).toMatch(/model\.gguf is no adapter's folder/);
+  expect(err).toMatch(/model\.gguf is not an adapter's folder/);
 });

@@ -16,8 +16,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const shown: Readonly<Record<string, RegExp>> = {
   classify: /^accuracy +\d+\.\d % before, \d+\.\d % head-only baseline, \d+\.\d %.* trained, on \d+ test texts$/m,
   tokens: /^entity F1 +\d+\.\d % head-only baseline, \d+\.\d % the result, on \d+ test examples$/m,
-  text: /^perplexity +\d+\.\d+ before, \d+\.\d+ trained, on \d+ tokens of \d+ examples; step \d+ is kept$/m,
-  chat: /^perplexity +\d+\.\d+ before, \d+\.\d+ trained, on \d+ tokens of \d+ examples; step \d+ is kept$/m,
+  text: /^perplexity +\d+\.\d+ before, \d+\.\d+ trained, on \d+ tokens of \d+ examples; step \d+ was kept$/m,
+  chat: /^perplexity +\d+\.\d+ before, \d+\.\d+ trained, on \d+ tokens of \d+ examples; step \d+ was kept$/m,
 };
 
 const inspect = async (...parts: string[]) => {
@@ -37,7 +37,7 @@ describe.each(Object.keys(shown))("a run of task %s from an earlier version", (k
     const out = await inspect(kind, "unfinished");
     expect(out).toMatch(/^run +interrupted after step 7 of 12\n/);
     expect(out).toMatch(/^settings +12 steps of 6, learning rate 0\.01, rank 2/m);
-    expect(out).toMatch(/^to go on +lowrank finetune --resume /m);
+    expect(out).toMatch(/^to continue +lowrank finetune --resume /m);
   });
 });
 

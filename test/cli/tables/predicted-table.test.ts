@@ -29,7 +29,7 @@ describe("predict --out", () => {
     const { code, err, out: printed } = await predict("--file", file, "--out", out);
     expect([code, printed]).toEqual([0, ""]);
     expect(err).toMatch(/the text is empty in line 4; each still gets a prediction\n/);
-    expect(err).toContain(`4 answers written to ${out}\n`);
+    expect(err).toContain(`4 predictions written to ${out}\n`);
     const text = await readFile(out, "utf8");
     expect(lines(text)[0]).toBe("id,text,who,probability,predicted,lowrank_probability");
     const { examples } = await readExamples(text, { text: "id", label: "predicted", group: "text" });

@@ -52,8 +52,8 @@ describe("a table without --text", () => {
       /^error: \S*other\.csv is a table: name the column of texts with --text COLUMN: it has "id", "body"; the run's column "text" \(\S*run\) is not among them\n$/,
     ],
     ["other.jsonl", /it has "id", "body"; the run's column "text" \(\S*run\) is not among them\n$/],
-    ["headless.csv", /it has "0", "the film was good"; the one/],
-    ["wide.csv", /"c10", "c11" and 3 more; the one/],
+    ["headless.csv", /it has "0", "the film was good"; the run's column/],
+    ["wide.csv", /"c10", "c11" and 3 more; the run's column/],
     ["broken.jsonl", /name the column of texts with --text COLUMN/],
   ])("%s asks which column is meant, and labels nothing", async (file, says) => {
     for (const command of [

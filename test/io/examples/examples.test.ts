@@ -112,7 +112,7 @@ describe("CSV", () => {
     ["an empty label", "text,label\na,1\n\nb,\n", /^data, line 4: the label is empty$/],
     ["an unknown label", "text,label\na,1\nb,3\n", /^data, line 3: expected a label of "1", "2", got "3"$/],
     ["a header alone", "text,label\n", /a header but no examples/],
-    ["nothing", "", /it is empty/],
+    ["nothing", "", /but the (file|list) is empty/],
   ])("refuses %s with its line", (_, source, message) => {
     const read = () => parseExamples(source, { ...csv, labels: ["1", "2"] });
     expect(read).toThrow(FormatError);
@@ -185,7 +185,7 @@ describe("JSON Lines", () => {
       '{"text": {"a": 1}, "label": 1}\n',
       /^data, line 1: expected "text" to be text or a number, got \{"a":1\}$/,
     ],
-    ["nothing", "\n", /it is empty/],
+    ["nothing", "\n", /but the (file|list) is empty/],
     [
       "nesting without an end",
       `{"text": "a", "label": 1}\n{"text": ${"[".repeat(20_000)}${"]".repeat(20_000)}, "label": 1}\n`,

@@ -252,7 +252,7 @@ it("what makes no sense is refused before any work", async () => {
   expect(() => TokenClassifier.create(encoder, { labels, adapter: "b", lora })).toThrow(/matches no linear layer/);
   const both = { targetModules: ["query"], rankPattern: { "bert.encoder.layer.0.attention.self.query": 2 } };
   expect(() => TokenClassifier.create(encoder, { labels, adapter: "b", lora: both })).toThrow(
-    /rankPattern says another/,
+    /rankPattern differs for/,
   );
   expect(encoder.adapters().map(({ name }) => name)).toEqual(["classifier"]);
   const modern = await SentenceEncoder.load(await goldenEncoder("modernbert"));

@@ -89,8 +89,8 @@ async function checkBase({ folder, model, base }: MergeWork, { base: trained }: 
   // Before layers behind the pooling counted, a run named the weights alone.
   if ([fingerprint, weights].includes(trained.fingerprint)) return;
   throw new AdapterError(
-    `merge: the adapter of ${folder} was trained on ${trained.name}, and the weights or the tokenizer of ${model.name} are others: name that ` +
-      "model with --base, or insist with --allow-other-base",
+    `merge: the adapter of ${folder} was trained on ${trained.name}, and ${model.name} has other weights or another tokenizer: name that ` +
+      "model with --base, or pass --allow-other-base",
     { op: "merge", model: model.name, expected: trained.fingerprint, actual: fingerprint },
   );
 }

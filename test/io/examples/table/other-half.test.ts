@@ -53,7 +53,7 @@ describe("a column of texts that is half of a pair", () => {
       (await summariseExamples(examples, options)).findings.filter(({ code }) => code === "half-pairs");
     const [finding] = await found({ columns });
     expect(finding).toMatchObject({ severity: "warn" });
-    expect(finding!.message).toMatch(/^only column "question1" .* column "question2" .* not supported yet/);
+    expect(finding!.message).toMatch(/^training uses only column "question1", .* column "question2" .* not supported yet/);
     expect(await found({})).toEqual([]);
     expect(await found({ columns: { ...columns, pairedWith: null } })).toEqual([]);
     for (const wrong of [null, {}, { ...columns, pairedWith: 3 }, { ...columns, text: {} }])
