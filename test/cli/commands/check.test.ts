@@ -122,7 +122,10 @@ describe("check", () => {
 
   it("asks for one adapter and one base", async () => {
     const both = await lowrank(["check", golden("adapters/valid/llama_plain"), "--base", llama, "--model", llama]);
-    expect(both).toMatchObject({ code: 1, err: expect.stringMatching(/both name the base; use one of them/) as string });
+    expect(both).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/both name the base; use one of them/) as string,
+    });
     const two = await lowrank(["check", "one", "--adapter", "two", "--base", llama]);
     expect(two).toMatchObject({ code: 1, err: expect.stringMatching(/name one adapter/) as string });
     const swallowed = await lowrank(["check", "--base", llama, golden("adapters/valid/llama_plain")]);

@@ -42,9 +42,7 @@ it("finetune --folds that is interrupted says how to go on, and does", async () 
   expect(stopped.code).toBe(130);
   expect(stopped.err).toContain(`Stopped after fold 1 of 3; the finished folds are in ${folder}. To continue:`);
   expect(stopped.err).toContain(`lowrank finetune --resume ${folder}`);
-  expect((await lowrank(["finetune", "--resume", folder, "--rank", "2"])).err).toMatch(
-    /got --rank 2, the run has 8/,
-  );
+  expect((await lowrank(["finetune", "--resume", folder, "--rank", "2"])).err).toMatch(/got --rank 2, the run has 8/);
   const resumed = await lowrank(["finetune", "--resume", folder]);
   expect(resumed.code).toBe(0);
   expect(resumed.out).toMatch(/^estimate .* \(2 folds, each: [^]*^Continuing after fold 1 of 3\nFold 2 of 3$/m);

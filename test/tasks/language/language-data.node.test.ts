@@ -46,7 +46,11 @@ describe("a file of examples", () => {
 
   it.each<[string, Partial<LanguageJobSpec> & Pick<LanguageJobSpec, "data">, RegExp]>([
     ["a row that is none", { data: "broken.jsonl" }, /^broken\.jsonl, line 3: text is a text, got 3$/],
-    ["conversations as texts", { data: "chat.jsonl" }, /line 1: task "text" accepts .*; conversations are task "chat"$/],
+    [
+      "conversations as texts",
+      { data: "chat.jsonl" },
+      /line 1: task "text" accepts .*; conversations are task "chat"$/,
+    ],
     [
       "texts as conversations",
       { task: "chat", data: "texts.jsonl" },
