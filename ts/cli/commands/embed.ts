@@ -42,16 +42,16 @@ export function defineEmbed(program: Command, session: Session): void {
   const command = addEncoderOptions(
     program
       .command("embed")
-      .description("turn texts into sentence vectors: arguments, a file, or standard input")
+      .description("compute sentence vectors of texts: arguments, a file, or standard input")
       .argument("[texts...]", "texts to embed")
-      .option("--file <file>", "texts, a line each; or a table: CSV, TSV, JSONL, JSON or Parquet")
+      .option("--file <file>", "texts, one per line; or a table: CSV, TSV, JSONL, JSON or Parquet")
       .option("--text <column>", "column of the texts in a table (default: the one of --adapter's run)"),
   )
-    .option("--normalize", "scale vectors to length 1 (default: what the model's modules.json says)")
-    .option("--no-normalize", "leave their length, whatever the model's files say")
+    .option("--normalize", "scale vectors to length 1 (default: as in the model's modules.json)")
+    .option("--no-normalize", "keep their length, whatever the model's files say")
     .addOption(new Option("--prompt <text>", "put this before every text").conflicts("promptName"))
-    .option("--prompt-name <name>", 'put the prompt before every text that the model has by this name, such as "query"')
-    .option("--out <file>", "write to a .npy, .safetensors or .jsonl file instead of JSON lines on the output");
+    .option("--prompt-name <name>", 'put the model\'s prompt of this name before every text, such as "query"')
+    .option("--out <file>", "write a .npy, .safetensors or .jsonl file instead of JSON lines to the output");
   addEngineOptions(command)
     .addHelpText("after", EXAMPLES)
     .action((texts: string[], options: EmbedOptions) => embed(texts, options, session));
@@ -92,7 +92,7 @@ function writerOf(out: string) {
   });
 }
 
-/** Nine digits tell any two float32 values apart. */
+/** Nine digits distinguish any two float32 values. */
 function jsonLine(text: string, vector: Float32Array): string {
   return JSON.stringify({ text, embedding: Array.from(vector, (value) => Number(value.toPrecision(9))) });
 }

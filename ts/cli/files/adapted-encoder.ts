@@ -23,10 +23,10 @@ export interface EncoderOptions extends EngineOptions {
 export function addEncoderOptions(command: Command): Command {
   return command
     .option("--model <name>", `folder or name of the model (default: the adapter's, else ${DEFAULT_MODEL})`)
-    .option("--adapter <folder>", "apply the adapter of this folder, as PEFT or a run wrote it, without its head")
+    .option("--adapter <folder>", "apply the adapter in this folder (of PEFT or a run), without its head")
     .option(
       "--allow-other-base",
-      "take a base whose weights or tokenizer are not those that the adapter's run was trained on",
+      "accept a base with other weights or another tokenizer than in the adapter's training",
       false,
     );
 }
@@ -42,9 +42,9 @@ export async function openEncoder(options: EncoderOptions, session: Session): Pr
   const encoder = await loadEncoder(await findModel(model, session), 0, maxTokens, session);
   try {
     if (files !== null) {
-      // Vectors are of the encoder and need no head.
+      // Vectors need no head.
       encoder.loadAdapter("adapter", withoutClasses(files, {}, encoder.headPlan));
-      // A run says which base it was trained on; PEFT's files alone do not.
+      // A run records its base; PEFT's files do not.
       if (!allowOtherBase && Object.hasOwn(files, LABELS_FILE)) checkBase(encoder, labelsOf(files, null));
     }
     return encoder;

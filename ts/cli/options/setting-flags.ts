@@ -47,7 +47,7 @@ const examples = {
   label: { flags: "--label <column>", help: `column of the labels (default: ${defaults.label})` },
   labelNames: {
     flags: "--label-names <pairs>",
-    help: 'names for labels of the data, such as "0=bad,1=good"',
+    help: 'new names for labels of the data, such as "0=bad,1=good"',
     parse: values.labelNames,
   },
   validation: {
@@ -62,7 +62,7 @@ const examples = {
   },
   test: {
     flags: "--test <file>",
-    help: "examples that are measured once, at the end",
+    help: "test examples, measured once, at the end",
     conflicts: ["testSplit"],
   },
   testSplit: {
@@ -74,11 +74,11 @@ const examples = {
   },
   group: {
     flags: "--group <column>",
-    help: "column of what belongs together (a customer, a thread) and is never on two sides of a split",
+    help: "column of groups (a customer, a thread); a group is always on one side of a split",
   },
   nearDuplicates: {
     flags: "--near-duplicates <where>",
-    help: `texts that are nearly the same, such as those that differ by a greeting: on one side of every split, or apart (default: ${defaults.nearDuplicates})`,
+    help: `near duplicates, such as texts that differ by a greeting: together on one side of every split, or apart (default: ${defaults.nearDuplicates})`,
     choices: nearPlaces,
   },
   dropDuplicates: {
@@ -87,7 +87,7 @@ const examples = {
   },
   maxTokens: {
     flags: "--max-tokens <n>",
-    help: "cut texts to this many tokens (default: what the model allows)",
+    help: "truncate texts to this many tokens (default: the model's maximum)",
     parse: values.whole(2),
   },
 } satisfies FlagGroup;
@@ -108,17 +108,17 @@ const training = {
   epochs: { flags: "--epochs <n>", help: "passes over the data instead of steps", parse: positive },
   batchSize: {
     flags: "--batch-size <n>",
-    help: `examples a step (default: ${defaults.batchSize})`,
+    help: `examples per step (default: ${defaults.batchSize})`,
     parse: values.whole(1),
   },
   accumulate: {
     flags: "--accumulate <n>",
-    help: "micro-batches a step is cut into, to use less memory (default: 1)",
+    help: "micro-batches per step, to use less memory (default: 1)",
     parse: values.whole(1),
   },
   checkpointing: {
     flags: "--checkpointing",
-    help: "compute layers again for their gradients: less memory, same result, a third more time",
+    help: "recompute layers for their gradients: less memory, same result, a third more time",
   },
   learningRate: {
     flags: "--learning-rate <x>",
@@ -127,23 +127,23 @@ const training = {
   },
   headLearningRate: {
     flags: "--head-learning-rate <x>",
-    help: "that of the head (default: the same)",
+    help: "learning rate of the head (default: the same)",
     parse: positive,
   },
   loraPlusRatio: {
     flags: "--lora-plus-ratio <x>",
-    help: "LoRA+: the learning rate of B over that of A (default: the same)",
+    help: "LoRA+: ratio of the learning rate of B to that of A (default: 1)",
     parse: positive,
   },
   warmup: { flags: "--warmup <n>", help: "steps of linear warm-up (default: a tenth of all)", parse: values.whole(0) },
   schedule: {
     flags: "--schedule <name>",
-    help: `after the warm-up (default: ${defaults.schedule})`,
+    help: `schedule after the warm-up (default: ${defaults.schedule})`,
     choices: Object.keys(schedules),
   },
   weightDecay: {
     flags: "--weight-decay <x>",
-    help: `AdamW's (default: ${defaults.weightDecay})`,
+    help: `weight decay of AdamW (default: ${defaults.weightDecay})`,
     parse: fromZero,
   },
   maxGradNorm: {
@@ -153,56 +153,56 @@ const training = {
   },
   evaluateEvery: {
     flags: "--evaluate-every <n>",
-    help: "measure the validation every so many steps, and keep the best step (default: a tenth of all)",
+    help: "measure the validation every n steps, and keep the best step (default: a tenth of all)",
     parse: values.whole(1),
   },
   patience: {
     flags: "--patience <n>",
-    help: `stop after so many measurements without a lower loss; none: keep the last step (default: ${defaults.patience})`,
+    help: `stop after this many measurements without a lower loss; none: keep the last step (default: ${defaults.patience})`,
     parse: values.wholeOrNone,
   },
   classWeights: {
     flags: "--class-weights <weights>",
-    help: '"balanced", or pairs such as "spam=4,ham=1" (default: all the same)',
+    help: 'weights in the loss: "balanced", or pairs such as "spam=4,ham=1" (default: equal)',
     parse: values.classWeights,
   },
   sampling: {
     flags: "--sampling <name>",
-    help: "balanced: every label as often in the batches",
+    help: "balanced: every label equally often in the batches",
     choices: ["balanced"],
   },
-  seed: { flags: "--seed <n>", help: `of everything random (default: ${defaults.seed})`, parse: values.whole(0) },
+  seed: { flags: "--seed <n>", help: `seed of everything random (default: ${defaults.seed})`, parse: values.whole(0) },
 } satisfies FlagGroup;
 
 const adapter = {
-  rank: { flags: "--rank <n>", help: `(default: ${defaults.rank})`, parse: values.whole(1) },
+  rank: { flags: "--rank <n>", help: `rank of the adapter (default: ${defaults.rank})`, parse: values.whole(1) },
   alpha: {
     flags: "--alpha <x>",
-    help: `the update is scaled by alpha/rank (default: ${defaults.alpha})`,
+    help: `the update is multiplied by alpha/rank (default: ${defaults.alpha})`,
     parse: positive,
   },
   targetModules: {
     flags: "--target-modules <names>",
-    help: 'names with commas, a regular expression or "all-linear" (default: query, key and value)',
+    help: 'modules to adapt: names with commas, a regular expression or "all-linear" (default: query, key and value)',
     parse: values.targetModules,
   },
-  rslora: { flags: "--rslora", help: "scale by alpha/√rank" },
+  rslora: { flags: "--rslora", help: "multiply by alpha/√rank instead" },
   dora: { flags: "--dora", help: "train magnitudes too (DoRA)" },
-  dropout: { flags: "--dropout <p>", help: "on the adapter's input (default: 0)", parse: share },
+  dropout: { flags: "--dropout <p>", help: "dropout on the adapter's input (default: 0)", parse: share },
 } satisfies FlagGroup;
 
 const run = {
   baseline: {
     flags: "--no-baseline",
-    help: "do not fit the head alone for comparison, if training does not start from it",
+    help: "skip the head-only baseline (only with --recipe peft)",
   },
   allow: {
     flags: "--allow <codes>",
-    help: `go on with what was found in the data: ${allowable.join(", ")}`,
+    help: `findings in the data to accept: ${allowable.join(", ")}`,
     parse: values.words(allowable),
   },
-  build: { flags: "--build <name>", help: "kernels (default: auto)", choices: builds },
-  threads: { flags: "--threads <n>", help: 'or "auto" (default: auto)', parse: values.threadCount },
+  build: { flags: "--build <name>", help: "build of the kernels (default: auto)", choices: builds },
+  threads: { flags: "--threads <n>", help: 'number of threads, or "auto" (default: auto)', parse: values.threadCount },
 } satisfies FlagGroup;
 
 const furtherTasks = {
@@ -215,21 +215,21 @@ const furtherTasks = {
   },
   fields: {
     flags: "--fields <pairs>",
-    help: 'what the data call a field, such as "prompt=question,completion=answer" or "messages=turns"',
+    help: 'names of fields in the data, such as "prompt=question,completion=answer" or "messages=turns"',
     parse: values.fieldNames,
   },
   weights: {
     flags: "--weights <format>",
-    help: "how the base is kept in memory (default: auto)",
+    help: "format of the base's weights in memory (default: auto)",
     choices: weightsOptions,
   },
-  gguf: { flags: "--gguf", help: "write the adapter as a GGUF LoRA for llama.cpp too" },
+  gguf: { flags: "--gguf", help: "also write the adapter as a GGUF LoRA for llama.cpp" },
 } satisfies FlagGroup;
 
 /** All of them, by the headings of the help. */
 export const flagGroups = {
-  "What to train on:": examples,
-  "How long and how fast:": training,
+  "Data:": examples,
+  "Training:": training,
   "The adapter:": adapter,
   "The run:": run,
   "Labelled words, and language models:": furtherTasks,

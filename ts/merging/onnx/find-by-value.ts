@@ -130,5 +130,5 @@ function near(found: Float32Array, expected: Float32Array, dtype: FloatDtype): b
   });
 }
 
-/** Where each changed tensor of the base is in a model: most of them once. */
+/** The constants of each changed tensor of the base; usually one. */
 export type OnnxPlan = ReadonlyMap<string, readonly Match[]>;

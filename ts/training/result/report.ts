@@ -127,18 +127,18 @@ export function reportProgram(now: Date = new Date()): Pick<TaskReport, "lowrank
   return { lowrank: VERSION, created: now.toISOString() };
 }
 
-/** What a run gave, as its task tells it. */
+/** The task's part of a run's result. */
 export interface RunOutcome {
   readonly metrics: ReportedMetrics;
-  /** The task's own detail: `result` of the report. */
+  /** The task's own result: `result` of the report. */
   readonly result: object | null;
-  /** What the report's `data` has beside files and labels. */
+  /** Fields of the report's `data` besides files and labels. */
   readonly data?: object;
-  /** What the caller gets beside the report. */
+  /** The caller's result besides the report. */
   readonly more?: object;
-  /** What the fold keeps beside its result, such as what is predicted of each example. */
+  /** Data that the fold keeps besides its result, such as predictions. */
   readonly kept?: object;
-  /** What the title of the loss curve says of the result, and what it is compared with. */
+  /** The result in the title of the loss curve, and the values it is compared with. */
   readonly curve: {
     readonly title: string;
     readonly yardsticks: readonly string[];

@@ -4,7 +4,7 @@ import { field, fieldByRecipe, requiredField, type ValuesOf } from "./field.js";
 import { among, moduleNames, orNull, text, wholeFrom, wordOr } from "./field-checks.js";
 import { furtherLora } from "./further-lora.js";
 
-/** Builds of the kernels that a run can ask for. */
+/** Builds of the kernels that a run can use. */
 export const builds = ["auto", "simd", "relaxed"] as const;
 
 /** Schedules by the name that `--schedule` accepts. */
@@ -24,45 +24,44 @@ export const sharedFields = {
   /** Examples held out from training, which choose the step to keep; null for a share of `data`. */
   validation: field(orNull(text), null),
   /**
-   * Share of the data kept for validation if there is no validation file. Null: a fifth, of a large file about 400 examples. If
-   * that is fewer than 20 beside a test, there is no validation and the last step is kept. A language model: a tenth, at most
-   * about 200 examples.
+   * Share of the data held out for validation if there is no validation file. Null: a fifth, of a large file about 400 examples. If that is
+   * fewer than 20 beside a test, there is no validation and the last step is kept. A language model: a tenth, at most about 200 examples.
    */
   validationSplit: fieldByRecipe(orNull<number>(fraction), { default: null, peft: 0.2, "few-shot": 0 }),
   /** Optimizer steps. Both this and `epochs` null: by the number of examples, five passes, 150 to 400 steps. */
   steps: fieldByRecipe(orNull(wholeFrom(1)), { default: null, peft: 300 }),
   /** Passes over the examples; null if `steps` is given, or neither is. */
   epochs: fieldByRecipe(orNull<number>(positive), { default: null, "few-shot": 20 }),
-  /** Examples a step. */
+  /** Examples per step. */
   batchSize: field(wholeFrom(1), 16),
-  /** Micro-batches a step is cut into, to use less memory. */
+  /** Micro-batches per step, to use less memory. */
   accumulate: field(wholeFrom(1), 1),
   /** Peak learning rate. */
   learningRate: fieldByRecipe<number>(positive, { default: 1e-3, "few-shot": 3e-3 }),
-  /** LoRA+: the learning rate of B over that of A, as `loraPlusRatio` of `fit`; null for one rate. */
+  /** LoRA+: ratio of the learning rate of B to that of A, as `loraPlusRatio` of `fit`; null for one rate. */
   loraPlusRatio: field(orNull<number>(positive), null),
   /** Steps of linear warm-up; null for a tenth of all steps. */
   warmup: field(orNull(wholeFrom(0)), null),
-  /** What the learning rate does after the warm-up. */
+  /** Schedule of the learning rate after the warm-up. */
   schedule: field(among(scheduleNames), "cosine"),
   /** AdamW's decoupled weight decay. */
   weightDecay: field(nonNegative, 0.01),
-  /** Limit of the gradients' common norm; null for none. */
+  /** Limit of the gradients' global norm; null for none. */
   maxGradNorm: field(orNull<number>(positive), 1),
   /**
-   * Steps between two measurements of the loss on the validation; the step with the lowest is kept. Null: with `patience` a tenth
-   * of all steps lies between two, else the last step is kept.
+   * Steps between two measurements of the loss on the validation; the step with the lowest is kept. Null: a tenth of all steps with
+   * `patience`; otherwise the last step is kept.
    */
   evaluateEvery: field(orNull(wholeFrom(1)), null),
   /** Measurements in a row without a lower loss after which training stops; null for never, and without `evaluateEvery` for none. */
   patience: fieldByRecipe(orNull(wholeFrom(1)), { default: 3, peft: null, "few-shot": null }),
   /** Rank of the adapter. */
   rank: field(wholeFrom(1), 8),
-  /** The update is scaled by alpha/rank. */
+  /** The update is multiplied by alpha/rank. */
   alpha: field<number>(positive, 16),
   /** Names of modules, a regular expression for whole paths, or "all-linear"; null for the model's query, key and value. */
   targetModules: field(orNull(moduleNames), null),
-  /** Scale by alpha/√rank instead. */
+  /** Multiply by alpha/√rank instead. */
   rslora: field<boolean>(flag, false),
   /** Train magnitudes too (DoRA). */
   dora: field<boolean>(flag, false),
@@ -70,13 +69,13 @@ export const sharedFields = {
   dropout: field<number>(fraction, 0),
   /** Further options of the adapter as `addAdapter` accepts them, such as `bias` and `initLoraWeights`; null for none. */
   lora: field(furtherLora, null),
-  /** Seed of everything random: the split, the batches' order, initial values, dropout. */
+  /** Seed of everything random: splits, order of batches, initial values, dropout. */
   seed: field(wholeFrom(0), 0),
-  /** Length in tokens at which texts are cut; null for what the model allows. */
+  /** Length in tokens to which texts are truncated; null for the model's maximum. */
   maxTokens: field(orNull(wholeFrom(2)), null),
   /** Build of the kernels. */
   build: field(among(builds), "auto"),
-  /** Threads, or "auto" for one a core. */
+  /** Number of threads, or "auto" for one per core. */
   threads: field(wordOr("auto", wholeFrom(1)), "auto"),
 };
 
