@@ -209,7 +209,7 @@ export { cachedSentenceLoss } from "./train/losses/gradient-cache.js";
 export { sentenceLoss } from "./train/losses/sentence-loss.js";
 export type { SentenceLossName, SentenceLossOptions } from "./train/losses/sentence-loss-options.js";
 export type { BatchSampler } from "./models/sentence/training/batch-samplers.js";
-export type { SentenceExample } from "./models/sentence/training/examples.js";
+export type { SentenceExample } from "./models/sentence/training/sentence-examples.js";
 export type { SentenceFitOptions } from "./models/sentence/training/fit-options.js";
 export type { FitLossOptions, GuideModel } from "./models/sentence/training/loss-inputs.js";
 

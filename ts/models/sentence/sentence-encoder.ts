@@ -24,7 +24,7 @@ import type { Pooling } from "./pooling.js";
 import { encoderSaver, type SaveEncoderOptions, takeSaved } from "./saved-encoder.js";
 import type { LoadedTokenHead } from "./token-head.js";
 import { copiedCall } from "./training/copied-call.js";
-import type { SentenceExample } from "./training/examples.js";
+import type { SentenceExample } from "./training/sentence-examples.js";
 import type { SentenceFitOptions } from "./training/fit-options.js";
 
 /**

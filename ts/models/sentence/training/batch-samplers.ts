@@ -1,6 +1,6 @@
 import type { Engine } from "../../../engine/running.js";
 import { permutation } from "../../../nn/random.js";
-import type { SentenceRow } from "./examples.js";
+import type { SentenceRow } from "./sentence-examples.js";
 
 /** Which examples share a step. */
 export type BatchSampler = "random" | "no-duplicates" | "group-by-label";

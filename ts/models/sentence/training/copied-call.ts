@@ -1,6 +1,6 @@
 import { ConfigError } from "../../../errors/errors.js";
 import { excerpt } from "../../../errors/excerpt.js";
-import type { SentenceExample } from "./examples.js";
+import type { SentenceExample } from "./sentence-examples.js";
 import type { SentenceFitOptions } from "./fit-options.js";
 
 /** A call's arguments as they are now: the code that checks and uses them is fetched first. Throws `ConfigError` for examples with functions. */

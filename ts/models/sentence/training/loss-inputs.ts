@@ -5,7 +5,7 @@ import type { Graph, NodeId } from "../../../graph/graph.js";
 import { uniform } from "../../../nn/random.js";
 import type { SentenceLossName, SentenceLossOptions } from "../../../train/losses/sentence-loss-options.js";
 import type { Tensor } from "../../../values/tensor.js";
-import type { SentenceRow, SentenceRows } from "./examples.js";
+import type { SentenceRow, SentenceRows } from "./sentence-examples.js";
 
 /** The model that guides "gist-embed": a `SentenceEncoder`, or anything with its `encode`. */
 export interface GuideModel {

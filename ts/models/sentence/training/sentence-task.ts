@@ -9,7 +9,7 @@ import { stepOfAdapter } from "../../adapter-step.js";
 import { raggedBatch } from "../../ragged-batch.js";
 import type { SentenceLayout } from "../layout.js";
 import { pooledBy } from "../pooled.js";
-import type { SentenceRow } from "./examples.js";
+import type { SentenceRow } from "./sentence-examples.js";
 
 /** The model that is trained. */
 export interface TrainedEncoder {
