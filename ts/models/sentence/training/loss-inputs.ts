@@ -9,11 +9,13 @@ import type { SentenceRow, SentenceRows } from "./sentence-examples.js";
 
 /** The model that guides "gist-embed": a `SentenceEncoder`, or anything with its `encode`. */
 export interface GuideModel {
+  /** A vector of each text. */
   encode(texts: readonly string[]): Promise<readonly Float32Array[]>;
 }
 
 /** Options of the loss in `fit`: labels, scores and teachers are the examples', and a guide is a model. */
 export interface FitLossOptions extends Omit<SentenceLossOptions, "labels" | "scores" | "teacher" | "guide"> {
+  /** The guide of "gist-embed"; its vectors of all texts are computed before the first step. */
   readonly guide?: GuideModel;
 }
 
