@@ -8,7 +8,12 @@ import { takeFitOptions } from "../../../train/fit-settings.js";
 import { sentenceLoss } from "../../../train/losses/sentence-loss.js";
 import type { SentenceLossName } from "../../../train/losses/sentence-loss-options.js";
 import { type BatchSampler, groupedOrder, noDuplicatesOrder } from "./batch-samplers.js";
-import { type SentenceExample, type SentenceRow, type SentenceRows, takeSentenceExamples } from "./sentence-examples.js";
+import {
+  type SentenceExample,
+  type SentenceRow,
+  type SentenceRows,
+  takeSentenceExamples,
+} from "./sentence-examples.js";
 import { type SentenceFitOptions, takeSentenceFit } from "./fit-options.js";
 import { givenHead, guideInputs, newHead, type SoftmaxHead, targetsOf } from "./loss-inputs.js";
 import { sentenceTask, type TokenizedRow, type TrainedEncoder } from "./sentence-task.js";
