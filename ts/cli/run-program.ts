@@ -7,7 +7,7 @@ import type { Interruption, Session } from "./session.js";
 import type { Terminal } from "./terminal/terminal.js";
 
 const EXIT_CODES = `
-Exit codes: 0 done, 1 an error, 2 wrong usage, 130 interrupted. Colour is off where the output is no terminal, or NO_COLOR is set.
+Exit codes: 0 done, 1 an error, 2 wrong usage, 130 interrupted. Colour is off if the output is not a terminal or NO_COLOR is set.
 `;
 
 /** A program of the command line. */

@@ -21,7 +21,9 @@ describe("data", () => {
     expect(out).toMatch(
       /^note +the labels "Good", "good" differ only in case or spaces; if they mean the same, use one name \(--label-names "Good=good"\) \(similar-labels\)$/m,
     );
-    expect(out).toMatch(/^note +3 training texts repeat another: .*\n +training, line 2: good: The films was/m);
+    expect(out).toMatch(
+      /^note +3 training texts repeat another and count more than others; remove them \(--drop-duplicates\) .*\n +training, line 2: good: The films was/m,
+    );
     // eslint-disable-next-line no-control-regex -- what must not be there: colours
     expect(out).not.toMatch(/\u001b/);
   });

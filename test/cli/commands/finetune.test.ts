@@ -58,7 +58,7 @@ describe("finetune", () => {
     const { code, out, err } = await lowrank([...shortRun(fixture, run, 40), "--patience", "3"]);
     // What became of the validation, and nothing else.
     expect(err).toMatch(
-      /^[^\n]*data\.csv: a fifth of the 32 training examples is too few to choose a step \(6\): .*--validation-split 0\.2\)\n$/,
+      /^[^\n]*data\.csv: a fifth of the 32 training examples is too few to choose a step \(6\), .*--validation-split 0\.2\)\n$/,
     );
     expect(code).toBe(0);
     expect(readdirSync(run).sort()).toEqual([

@@ -74,7 +74,7 @@ describe("options of what is held out and chosen", () => {
   it("are explained by the help", () => {
     const help = addFinetuneOptions(new Command()).helpInformation().replace(/\s+/g, " ");
     expect(help).toMatch(/optimizer steps \(default: by number of examples, 5 passes, 150 to 400 steps\)/);
-    expect(help).toMatch(/share of the data to test on instead \(default: 0\.2, about 1000 examples at most/);
+    expect(help).toMatch(/share of the data held out for testing \(default: 0\.2, at most about 1000 examples/);
     expect(help).toMatch(/none: keep the last step \(default: 3\)/);
   });
 });

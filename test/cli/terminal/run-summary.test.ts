@@ -154,7 +154,7 @@ describe("the summary of a run", () => {
       probability: 1,
     }));
     expect(samplesTitle([...all.slice(0, 3), ...all.slice(50, 53)], all, "test")).toBe(
-      "6 of the 2,000 test texts, right and wrong ones mixed: 3 wrong here, 20 of all",
+      "6 of the 2,000 test texts, right and wrong ones mixed: 3 wrong here, 20 in all",
     );
   });
 

@@ -44,7 +44,7 @@ export function defineData(program: Command, session: Session): void {
     .option("--test <file>", "test examples, which are compared with the training examples")
     .option("--text <column>", `column of the texts: a name, or a number from 0 (default: ${defaults.text})`)
     .option("--label <column>", `column of the labels (default: ${defaults.label})`)
-    .option("--label-names <pairs>", 'new names for labels of the data, such as "0=bad,Good=good"', labelNames)
+    .option("--label-names <pairs>", 'renames labels of the data, such as "0=bad,Good=good"', labelNames)
     .option("--group <column>", "column of groups, such as a customer: reports groups that are in both files")
     .option(
       "--drop-duplicates",

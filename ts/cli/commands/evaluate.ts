@@ -54,7 +54,7 @@ export function defineEvaluate(program: Command, session: Session): void {
     .addOption(new Option("--label <column>", "column of the labels (default: the run's)"))
     .option(
       "--label-names <pairs>",
-      'new names for labels of the data, such as "0=LABEL_0,1=LABEL_1" (default: the run\'s)',
+      'renames labels of the data, such as "0=LABEL_0,1=LABEL_1" (default: the run\'s)',
       labelNames,
     )
     .option(

@@ -38,8 +38,8 @@ export function defineIndex(program: Command, session: Session): void {
   const command = addEncoderOptions(
     program
       .command("index")
-      .description("turn texts into a search index: one file with their vectors, which `lowrank search` reads")
-      .requiredOption("--data <file>", "texts, a line each; or a table: CSV, TSV, JSONL, JSON or Parquet")
+      .description("make a search index from texts: one file with their vectors, for `lowrank search`")
+      .requiredOption("--data <file>", "texts, one per line; or a table: CSV, TSV, JSONL, JSON or Parquet")
       .requiredOption("--out <file>", "the index to write")
       .option("--text <column>", "column of the texts in a table (default: the one of --adapter's run)")
       .option("--id <column>", "column of the texts' ids in a table, each once (default: the row's number, from 1)"),

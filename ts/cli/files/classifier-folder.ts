@@ -31,8 +31,8 @@ export interface ClassifierOptions extends EngineOptions {
 /** Adds `--build` and `--threads`. */
 export function addEngineOptions(command: Command): Command {
   return command
-    .addOption(new Option("--build <name>", "kernels").choices(builds).default("auto"))
-    .option("--threads <n>", 'or "auto"', threadCount, "auto" as const)
+    .addOption(new Option("--build <name>", "build of the kernels").choices(builds).default("auto"))
+    .option("--threads <n>", 'number of threads, or "auto"', threadCount, "auto" as const)
     .option("--revectorize", REVECTORIZE_HELP);
 }
 

@@ -34,7 +34,7 @@ const share = values.real(0, { closed: true, below: 1 });
 const examples = {
   model: {
     flags: "--model <name>",
-    help: `a folder, or a name on the Hugging Face hub (default: ${DEFAULT_MODEL}; a language model may be a .gguf file, default: ${DEFAULT_LANGUAGE_MODEL})`,
+    help: `base model: a folder, or a name on the Hugging Face hub (default: ${DEFAULT_MODEL}; a language model may be a .gguf file, default: ${DEFAULT_LANGUAGE_MODEL})`,
   },
   data: {
     flags: "--data <file>",
@@ -47,7 +47,7 @@ const examples = {
   label: { flags: "--label <column>", help: `column of the labels (default: ${defaults.label})` },
   labelNames: {
     flags: "--label-names <pairs>",
-    help: 'new names for labels of the data, such as "0=bad,1=good"',
+    help: 'renames labels of the data, such as "0=bad,1=good"',
     parse: values.labelNames,
   },
   validation: {
@@ -57,7 +57,7 @@ const examples = {
   },
   validationSplit: {
     flags: "--validation-split <share>",
-    help: `share of the data held out for that instead (default: ${validation.share}, about ${validation.most} examples at most)`,
+    help: `share of the data held out for validation (default: ${validation.share}, at most about ${validation.most} examples)`,
     parse: share,
   },
   test: {
@@ -68,8 +68,8 @@ const examples = {
   testSplit: {
     flags: "--test-split <share>",
     help:
-      `share of the data to test on instead (default: ${test.share}, about ${test.most} examples at most, if neither --test nor ` +
-      "--validation names a file; 0: none, the result is measured on the validation)",
+      `share of the data held out for testing (default: ${test.share}, at most about ${test.most} examples, if neither --test nor ` +
+      "--validation names a file; 0: no test, the result is measured on the validation)",
     parse: share,
   },
   group: {
@@ -95,7 +95,7 @@ const examples = {
 const training = {
   recipe: {
     flags: "--recipe <name>",
-    help: "defaults of omitted options, and the first head: one fitted to frozen vectors (default), or random (peft); few-shot: train on pairs of texts, then fit the head",
+    help: "defaults of omitted options, and how to train: from a head fitted to frozen vectors (default), from a random head (peft), or on pairs of texts before the head is fitted (few-shot)",
     choices: recipeNames,
   },
   headOnly: { flags: "--head-only", help: "train no adapter, only the head, fitted to frozen vectors" },
@@ -209,8 +209,8 @@ const furtherTasks = {
   task: {
     flags: "--task <name>",
     help:
-      "label words (tokens), or train a language model: on texts as they are (text), or on what the assistant says in conversations " +
-      "(chat); default: a classifier of texts",
+      "train a token classifier (tokens), or a language model on texts (text) or on the assistant's messages in conversations " +
+      "(chat); default: a text classifier",
     choices: ["tokens", ...languageTasks],
   },
   fields: {
@@ -228,7 +228,7 @@ const furtherTasks = {
 
 /** All of them, by the headings of the help. */
 export const flagGroups = {
-  "Data:": examples,
+  "Model and data:": examples,
   "Training:": training,
   "The adapter:": adapter,
   "The run:": run,

@@ -27,10 +27,10 @@ const { rank, alpha, batchSize, learningRate } = defaultsOf(languageFields);
 
 const HELP = `
 With --task tokens: names, places, parts of speech. Options are as without --task; --fields names columns and fields. Data formats:
-  CoNLL        a word and its tag a line, first and last column (--fields tokens=1,tags=3: by numbers from 0), a blank line after each
-               sentence; any name but those below
+  CoNLL        one word and its tag per line, in the first and last column (--fields tokens=1,tags=3: other columns, from 0), a blank line
+               after each sentence; files with any other extension
   .jsonl .json { tokens, tags } or { text, spans } of { start, end, label }, counted in UTF-16 units as JavaScript does
-  .csv .parquet  a word a row: columns sentence, tokens, tags
+  .csv .parquet  one word per row: columns sentence, tokens, tags
 The metric is entity F1, as in seqeval, compared with a head-only baseline on the frozen encoder's vectors.
 
 With --task text or chat: rank ${rank}, alpha ${alpha} on all linear layers, ${formatLength({ steps: null, epochs: null }, languagePlan.length)}, batches of ${batchSize}, learning rate ${learningRate}; a

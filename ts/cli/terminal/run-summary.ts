@@ -269,7 +269,7 @@ export function speedLine({ training }: RunReport): string {
 export function samplesTitle(samples: readonly Sample[], all: readonly Sample[], measuredOn: string): string {
   const wrong = (of: readonly Sample[]) => formatCount(of.filter(({ label, predicted }) => label !== predicted).length);
   const shown = `${formatCount(samples.length)} of the ${formatCount(all.length)} ${measuredOn} texts`;
-  return `${shown}, right and wrong ones mixed: ${wrong(samples)} wrong here, ${wrong(all)} of all`;
+  return `${shown}, right and wrong ones mixed: ${wrong(samples)} wrong here, ${wrong(all)} in all`;
 }
 
 /** Some predictions, right and wrong. */
