@@ -137,6 +137,7 @@ export type {
   PairExample,
   PositiveExample,
 } from "./tasks/cross/cross-examples.js";
+export { type NumberExample, TextRegressor } from "./tasks/text-regressor.js";
 export { TokenClassifier } from "./tasks/tokens/token-classifier.js";
 export type { LabelledSpans, LabelledWords, TokenExample } from "./tasks/tokens/token-examples.js";
 export type { TokenMetrics } from "./tasks/tokens/token-metrics.js";
@@ -158,6 +159,7 @@ export type {
   EvaluateOptions,
   LoadClassifierOptions,
   OpenClassifierOptions,
+  OpenRunOptions,
 } from "./tasks/classifier-options.js";
 export type { Prediction } from "./tasks/prediction.js";
 export { ClassificationHead } from "./nn/classification-head.js";
@@ -201,6 +203,7 @@ export type { RerankingOptions, RerankingSample } from "./train/evaluators/reran
 export { retrievalMetrics } from "./train/evaluators/retrieval-metrics.js";
 export type { RetrievalCuts, RetrievalOptions } from "./train/evaluators/retrieval-metrics.js";
 export type { ByQuery, DocumentId, RankedDocuments } from "./train/evaluators/ranked-ids.js";
+export { regressionMetrics, type RegressionMetrics } from "./train/evaluators/regression-metrics.js";
 export { similarityMetrics } from "./train/evaluators/similarity-metrics.js";
 export type { SimilarityMetrics } from "./train/evaluators/similarity-metrics.js";
 export { tripletMetrics } from "./train/evaluators/triplet-metrics.js";

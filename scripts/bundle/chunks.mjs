@@ -60,6 +60,8 @@ export const places = {
   "ts/tasks/index.ts": "jobs",
   "ts/tasks/language/settings.ts": "jobs",
   "ts/tasks/tokens/run/baseline-check.ts": "jobs",
+  "ts/tasks/regress/settings.ts": "jobs",
+  "ts/tasks/regress/state-check.ts": "jobs",
   "ts/tasks/tokens/run/settings.ts": "jobs",
   "ts/tokenize": "models",
   "ts/tokenize/pair-tokens.ts": "cross",
@@ -68,8 +70,9 @@ export const places = {
   "ts/train/losses": "losses",
   "ts/train/evaluators": "evaluators",
 
-  // On demand: runs on labelled words and on language models.
+  // On demand: runs on labelled words, on numbers and on language models.
   "ts/tasks/language": "language-run",
+  "ts/tasks/regress": "regress-run",
   "ts/tasks/tokens/run": "tokens-run",
 
   // On demand: language models, when one is loaded.

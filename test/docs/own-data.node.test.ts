@@ -72,4 +72,17 @@ describe("your own data", () => {
     const out = consumer.run("node", "tokens.js");
     expect(out).toMatch(/^F1 [01]\.\d\d \([01]\.\d\d, [01]\.\d\d\), words [01]\.\d\d\nLOC: 3\nPER: 3\n/);
   });
+
+  it("the page's regressor looks, trains, measures and answers, and its program opens it", { timeout: 300_000 }, () => {
+    const numbers = rows.map((row, i) => row.replace(/;\w+$/, `;${row.endsWith("Billing") ? 2 : 4 + (i % 2)}`));
+    consumer.write("stars.csv", `Body;Stars\r\n${numbers.join("\r\n")}\r\n`);
+    consumer.write("later.csv", `Body;Stars\r\n${later.map((row) => row.replace(/;\w+$/, ";3")).join("\r\n")}\r\n`);
+    const [looked, trained, measured, answer] = all(page, "numbers");
+    expect(looked).toMatch(/24 examples to train on: smallest 2 median 2 mean 2\.\d+ largest 5/);
+    expect(trained).toMatch(/RMSE +MAE +R²[^]*head on frozen vectors +[^]*head and adapter +/);
+    expect(measured).toMatch(/2 examples\nSpearman +/);
+    expect(answer).toMatch(/^[1-5](\.\d+)? {2}It crashes every day\.\n$/);
+    consumer.write("numbers.js", example(page, "numbers"));
+    expect(consumer.run("node", "numbers.js")).toMatch(/^\[ '[1-5]\.\d', '[1-5]\.\d' \]\n\d\.\d\d\n$/);
+  });
 });

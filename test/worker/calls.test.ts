@@ -22,6 +22,9 @@ describe("every method of a class has a row in the table of calls, but for those
   it("of cross-encoders", () => {
     expectTypeOf<Missing<"CrossEncoder", local.CrossEncoder>>().toEqualTypeOf<"params">();
   });
+  it("of regressors", () => {
+    expectTypeOf<Missing<"TextRegressor", local.TextRegressor>>().toEqualTypeOf<never>();
+  });
   it("of language models", () => {
     expectTypeOf<Missing<"CausalLanguageModel", local.CausalLanguageModel>>().toEqualTypeOf<OfGraph>();
     expectTypeOf<Missing<"GenerationSession", local.GenerationSession>>().toEqualTypeOf<never>();

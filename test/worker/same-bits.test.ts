@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as local from "../../ts/index.js";
-import { type LowrankWorker, SentenceEncoder, TextClassifier, TokenClassifier } from "../../ts/worker/index.js";
+import {
+  type LowrankWorker,
+  SentenceEncoder,
+  TextClassifier,
+  TextRegressor,
+  TokenClassifier,
+} from "../../ts/worker/index.js";
 import { goldenBytes } from "../golden.js";
 import { examples, tinyEncoder } from "../models/tiny-encoder.js";
 import { start } from "./in-worker.js";
@@ -52,6 +58,33 @@ describe("in a worker, to the bit what it is here", () => {
     await thereEncoder.dispose();
     const { memory } = await worker.engineInfo();
     expect(memory.used).toBe(worker.info.memory.used);
+  });
+
+  it("a regressor's numbers", async () => {
+    const files = await tinyEncoder();
+    const hereEncoder = await local.SentenceEncoder.load(files);
+    const labels = { format: 2, task: "regression", labels: ["stars"], adapter: false, max: 5 };
+    const width = hereEncoder.hiddenSize;
+    const saved = {
+      "labels.json": new TextEncoder().encode(JSON.stringify(labels)),
+      "head.safetensors": local.writeSafetensors({
+        weight: { shape: [1, width], data: Float32Array.from({ length: width }, (_, i) => i / width) },
+        bias: { shape: [1], data: Float32Array.of(3) },
+      }),
+    };
+    const here = local.TextRegressor.load(hereEncoder, saved);
+    const thereEncoder = await SentenceEncoder.load(files, { worker });
+    const there = await TextRegressor.load(thereEncoder, saved);
+    expect([there.name, there.encoder]).toEqual(["stars", thereEncoder]);
+    expect(await there.predict(texts)).toEqual(await here.predict(texts));
+    const scored = texts.map((text, i) => ({ text, target: i }));
+    expect(await there.evaluate(scored)).toEqual(await here.evaluate(scored));
+    expect(await there.save()).toEqual(here.save());
+    await there.dispose();
+    await expect(there.predict(texts)).rejects.toThrow(local.ConfigError);
+    hereEncoder.dispose();
+    await thereEncoder.dispose();
+    expect((await worker.engineInfo()).memory.used).toBe(worker.info.memory.used);
   });
 
   it("a classifier of tokens: its spans and logits, its encoder's adapters, its end", async () => {

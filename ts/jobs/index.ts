@@ -14,6 +14,8 @@ export type {
   LanguageResult,
 } from "../tasks/language/language-report.js";
 export type { LanguageJobSpec, LanguageSettings } from "../tasks/language/settings.js";
+export type { RegressBaseline, RegressJobResult, RegressResult } from "../tasks/regress/regress-model.js";
+export type { RegressJobSpec, RegressSettings } from "../tasks/regress/settings.js";
 export type { TokenJobSpec, TokenSettings } from "../tasks/tokens/run/settings.js";
 export type { TokenBaseline, TokenJobResult, TokenReport, TokenResult } from "../tasks/tokens/run/token-report.js";
 export type { JobEstimate } from "../training/estimate/job-needs.js";

@@ -4,6 +4,8 @@ import type { JobResult } from "../tasks/classify/report.js";
 import type { JobSpec } from "../tasks/classify/settings.js";
 import type { LanguageJobResult } from "../tasks/language/language-report.js";
 import type { LanguageJobSpec } from "../tasks/language/settings.js";
+import type { RegressJobResult } from "../tasks/regress/regress-model.js";
+import type { RegressJobSpec } from "../tasks/regress/settings.js";
 import type { TokenJobSpec } from "../tasks/tokens/run/settings.js";
 import type { TokenJobResult } from "../tasks/tokens/run/token-report.js";
 import type * as events from "../training/job-events.js";
@@ -26,13 +28,14 @@ export interface JobOptions extends Omit<TaskOptions, "onProgress"> {
 }
 
 /** The result of a finished run of any task. */
-export type AnyJobResult = JobResult | TokenJobResult | LanguageJobResult;
+export type AnyJobResult = JobResult | TokenJobResult | RegressJobResult | LanguageJobResult;
 
 /**
  * Trains an adapter and a classification head on labelled texts: checks, loads, measures a baseline, trains with a checkpoint every 25
  * steps, tests, and writes adapter, head, report and loss curve to the store. With `task: "tokens"` it trains a token classifier, measured
- * by entity F1; with "text" or "chat" an adapter of a language model on texts or conversations, measured by held-out perplexity. If the
- * store has a checkpoint, the interrupted run resumes from it, with the same bits as without the interruption.
+ * by entity F1; with "regress" a model that predicts a number for a text; with "text" or "chat" an adapter of a language model on texts or
+ * conversations, measured by held-out perplexity. If the store has a checkpoint, the interrupted run resumes from it, with the same bits as
+ * without the interruption.
  *
  * @param spec the settings of the run, as plain data
  * @param store where files are written: `folderStore(path)` in Node, `memoryStore()`
@@ -49,6 +52,7 @@ export type AnyJobResult = JobResult | TokenJobResult | LanguageJobResult;
  */
 export function runJob(spec: LanguageJobSpec, store: RunStore, options?: JobOptions): Promise<LanguageJobResult>;
 export function runJob(spec: TokenJobSpec, store: RunStore, options?: JobOptions): Promise<TokenJobResult>;
+export function runJob(spec: RegressJobSpec, store: RunStore, options?: JobOptions): Promise<RegressJobResult>;
 export function runJob(spec: JobSpec, store: RunStore, options?: JobOptions): Promise<JobResult>;
 export function runJob(spec: AnyJobSpec, store: RunStore, options?: JobOptions): Promise<AnyJobResult>;
 export async function runJob(spec: AnyJobSpec, store: RunStore, options: JobOptions = {}): Promise<object> {

@@ -5,7 +5,7 @@ import { transpose } from "../io/peft/transpose.js";
 import { readSafetensors, weightProblem, type WeightOptions, writeSafetensors } from "../io/safetensors/index.js";
 import type { ClassificationHead } from "../nn/classification-head.js";
 import { formatShape, type Tensor } from "../values/tensor.js";
-import { LABELS_FILE, type LabelsFile, readLabels, writeLabels } from "./labels-file.js";
+import { type HeadTask, LABELS_FILE, type LabelsFile, readLabels, writeLabels } from "./labels-file.js";
 
 export const HEAD_FILE = "head.safetensors";
 const ADAPTER_FILES = ["adapter_config.json", "adapter_model.safetensors"];
@@ -29,15 +29,22 @@ export function writeHead({ graph, weight, bias }: ClassificationHead, labels: L
 /** Only labels.json, for a head that is in PEFT's files. */
 export const writeLabelsBeside = (labels: LabelsFile): SavedFiles => ({ [LABELS_FILE]: writeLabels(labels) });
 
+/** What files are, and what reads them. */
+const readers: Readonly<Record<HeadTask, readonly [found: string, reader: string]>> = {
+  classify: ["classifier of whole texts", "TextClassifier"],
+  tokens: ["classifier of tokens", "TokenClassifier"],
+  regress: ["regressor", "TextRegressor"],
+};
+
 /**
- * The contents of labels.json among a classifier's files. Throws `FormatError` if it is missing, damaged, or of another kind of classifier
- * than asked for.
+ * The contents of labels.json among a classifier's files. Throws `FormatError` if it is missing, damaged, or of another task than asked
+ * for.
  */
-export function labelsOf(files: FileMap, tokens: boolean | null = false): LabelsFile {
+export function labelsOf(files: FileMap, task: HeadTask | null = "classify"): LabelsFile {
   const labels = readLabels(file(files, LABELS_FILE, "labels"));
-  if (tokens === null || labels.tokens === tokens) return labels;
-  const [found, reader] = tokens ? ["whole texts", "TextClassifier"] : ["tokens", "TokenClassifier"];
-  throw new FormatError(`${LABELS_FILE}: this is a classifier of ${found}; open it with ${reader}.open`, {
+  if (task === null || labels.task === task) return labels;
+  const [found, reader] = readers[labels.task];
+  throw new FormatError(`${LABELS_FILE}: this is a ${found}; open it with ${reader}.open`, {
     ...{ file: LABELS_FILE, option: "task" },
   });
 }

@@ -32,6 +32,12 @@ export interface LoadClassifierOptions extends WeightOptions {
   readonly allowOtherBase?: boolean;
 }
 
+/** Options of `TextRegressor.open`. The encoder gets the pooling and maximum length of the training. */
+export interface OpenRunOptions extends LoadClassifierOptions, EncoderOptions {
+  /** The base model, as in `SentenceEncoder.load`; default: the one that the files name. */
+  readonly model?: string | FileMap | ModelSource;
+}
+
 /** Options of `TextClassifier.open`. The encoder gets the pooling and maximum length of the classifier's training. */
 export interface OpenClassifierOptions<Label extends string = string> extends LoadClassifierOptions, EncoderOptions {
   /** The base model, as in `SentenceEncoder.load`; default: the one that the classifier's files name. */

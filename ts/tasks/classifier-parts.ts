@@ -17,10 +17,15 @@ import { checkUsable, SentenceEncoder } from "../models/sentence/sentence-encode
 import { ClassificationHead } from "../nn/classification-head.js";
 import type { TextTokenizer } from "../tokenize/text-tokenizer.js";
 import { checkNoAdapter, labelsOf, readHead } from "./classifier-files.js";
-import type { ClassifierOptions, LoadClassifierOptions, OpenClassifierOptions } from "./classifier-options.js";
-import { takeLabels } from "./labels-file.js";
+import type {
+  ClassifierOptions,
+  LoadClassifierOptions,
+  OpenClassifierOptions,
+  OpenRunOptions,
+} from "./classifier-options.js";
+import { type HeadTask, type NumberLimits, takeLabels } from "./labels-file.js";
 import { openCheckpoint, type OpenedCheckpoint, openPeft } from "./open-checkpoint.js";
-import { ENCODER_OPTIONS, openParts } from "./open-classifier.js";
+import { ENCODER_OPTIONS, type EncoderOptions, openParts } from "./open-classifier.js";
 import { tokenizerFor } from "./trained-on.js";
 
 /** The parts of a classifier. */
@@ -34,6 +39,8 @@ export interface ClassifierParts {
   readonly merged: string | null;
   /** Whether only this classifier uses the encoder. */
   readonly ownsEncoder: boolean;
+  /** Of a regressor that was loaded: the limits of its predictions. */
+  readonly limits?: NumberLimits;
 }
 
 /** Those of `TextClassifier.create`. */
@@ -63,11 +70,16 @@ export function takeLoading(what: string, encoder: SentenceEncoder, files: FileM
   return { adapter, allowOtherBase, rest };
 }
 
-/** Those of `TextClassifier.load`. */
-export function loadedParts(encoder: SentenceEncoder, files: FileMap, options: LoadClassifierOptions): ClassifierParts {
-  const what = "TextClassifier.load";
+/** Those of `TextClassifier.load`, and of a regressor. */
+export function loadedParts(
+  encoder: SentenceEncoder,
+  files: FileMap,
+  options: LoadClassifierOptions,
+  what = "TextClassifier.load",
+  task: HeadTask = "classify",
+): ClassifierParts {
   const { adapter, allowOtherBase, rest } = takeLoading(what, encoder, files, options);
-  const about = labelsOf(files);
+  const about = labelsOf(files, task);
   const { labels, merged, adapted } = about;
   if (!adapted && merged === null) checkNoAdapter(files);
   const { graph, hiddenSize, adapterSet, mergedModel } = encoder;
@@ -75,11 +87,12 @@ export function loadedParts(encoder: SentenceEncoder, files: FileMap, options: L
   if (mergedModel !== null && adapted) checkNotMerged(what, readAdapter(files, rest), encoder.name, mergedModel);
   const tokenizer = tokenizerFor(encoder, about, allowOtherBase);
   const { weight, bias } = readHead(files, hiddenSize, labels.length, rest);
-  return whole(
+  const parts = whole(
     { encoder, labels, tokenizer, merged },
     () => (adapted ? adapterSet.load(adapter, files, rest, { what, classifier: true }) : null),
     () => new ClassificationHead(graph, weight, bias),
   );
+  return { ...parts, ...(about.limits && { limits: about.limits }) };
 }
 
 const OPEN_OPTIONS: readonly (keyof OpenClassifierOptions)[] = [
@@ -105,18 +118,30 @@ export async function openedParts(
       "maxTokens",
       "is for checkpoints of transformers and PEFT's files; a run's texts are cut as they were in training",
     );
-  const { encoder, files } = await openParts(source, model, loading);
+  return openedRun(source, { model, adapter, allowOtherBase, ...loading });
+}
+
+/** The parts of a run's model, with its encoder. */
+export async function openedRun(
+  source: string | FileMap | ModelSource,
+  { model, adapter, allowOtherBase, ...loading }: Given<OpenRunOptions>,
+  what?: string,
+  task?: HeadTask,
+): Promise<ClassifierParts> {
+  const { encoder, files } = await openParts(source, model, loading as EncoderOptions, task);
   try {
     const { allowNonFinite } = loading;
     const given = Object.entries({ adapter, allowOtherBase, allowNonFinite }).filter(
       ([, value]) => value !== undefined,
     );
-    return { ...loadedParts(encoder, files, Object.fromEntries(given)), ownsEncoder: true };
+    return { ...loadedParts(encoder, files, Object.fromEntries(given), what, task), ownsEncoder: true };
   } catch (error) {
     encoder.dispose();
     throw error;
   }
 }
+
+type Given<T> = { readonly [Name in keyof T]: T[Name] | undefined };
 
 function checkpointParts(
   { encoder, labels, adapter: files }: OpenedCheckpoint,

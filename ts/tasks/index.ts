@@ -13,27 +13,31 @@ import { classifierPlan } from "./classify/recipes.js";
 import { type JobSpec, textFields, type TrainingSettings } from "./classify/settings.js";
 import { checkClassifierState } from "./classify/stored/state-check.js";
 import { languageFields, type LanguageJobSpec, languagePlan, type LanguageSettings } from "./language/settings.js";
+import { regressFields, type RegressJobSpec, type RegressSettings } from "./regress/settings.js";
+import { checkRegressState } from "./regress/state-check.js";
 import { checkTokenBaseline } from "./tokens/run/baseline-check.js";
 import { tokenFields, type TokenJobSpec, type TokenSettings } from "./tokens/run/settings.js";
 
 /** The name of a task. A spec without `task` is for a text classifier. */
-export type TaskName = "classify" | TokenSettings["task"] | LanguageSettings["task"];
+export type TaskName = "classify" | TokenSettings["task"] | RegressSettings["task"] | LanguageSettings["task"];
 
 /** Settings of any run. */
-export type JobSettings = TrainingSettings | TokenSettings | LanguageSettings;
+export type JobSettings = TrainingSettings | TokenSettings | RegressSettings | LanguageSettings;
 
 /** A spec of any run. */
-export type AnyJobSpec = JobSpec | TokenJobSpec | LanguageJobSpec;
+export type AnyJobSpec = JobSpec | TokenJobSpec | RegressJobSpec | LanguageJobSpec;
 
 /** The settings of each task. */
 export const fieldsOfTasks = {
   classify: textFields,
   tokens: tokenFields,
+  regress: regressFields,
   text: languageFields,
   chat: languageFields,
 } satisfies Readonly<Record<TaskName, Fields>>;
 
 const share = (title: string) => ({ title, better: "higher", format: "share" }) as const;
+const higher = (title: string) => ({ title, better: "higher", format: "number" }) as const;
 const lower = (title: string) => ({ title, better: "lower", format: "number" }) as const;
 
 /** A definition in the table: its types of settings and examples are its own. */
@@ -76,6 +80,19 @@ export const tasks = {
       checkState: (what, run) => checkTokenBaseline(what, "run.baseline", run["baseline"]),
     },
     async () => (await import("./tokens/run/definition.js")).tokensDefinition,
+  ),
+  regress: entry(
+    {
+      fields: regressFields,
+      plan: classifierPlan,
+      metrics: {
+        ...{ spearman: higher("Spearman"), pearson: higher("Pearson") },
+        ...{ rmse: lower("RMSE"), mae: lower("MAE"), r2: higher("R²") },
+      },
+      chosenBy: "spearman",
+      checkState: checkRegressState,
+    },
+    async () => (await import("./regress/definition.js")).regressDefinition,
   ),
   text: language,
   chat: language,

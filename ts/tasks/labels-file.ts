@@ -9,8 +9,17 @@ export const LABELS_FILE = "labels.json";
 /** The format that is written, and the newest that can be read. Format 1 had only labels and pooling. */
 const FORMAT = 2;
 
-/** The task of token classifiers; the file of a text classifier has none. */
-const TOKENS = "token-classification";
+/** Names of tasks in the file; a text classifier's has none. */
+const taskNames = { tokens: "token-classification", regress: "regression" } as const;
+
+/** What a head on an encoder is trained for. */
+export type HeadTask = "classify" | keyof typeof taskNames;
+
+/** The limits of predicted numbers; null for none. */
+export interface NumberLimits {
+  readonly min: number | null;
+  readonly max: number | null;
+}
 
 /** The base that a classifier was trained on. */
 export interface TrainedBase {
@@ -34,16 +43,19 @@ export interface LabelsFile {
   readonly merged: string | null;
   /** Whether an adapter belongs to the head, with files beside it. */
   readonly adapted: boolean;
-  /** "tokens" for a token classifier; null for a text classifier. */
-  readonly tokens: boolean;
+  /** What the head is trained for; the one label of "regress" is the number's name. */
+  readonly task: HeadTask;
+  /** For "regress": the limits of predictions. Default: none. */
+  readonly limits?: NumberLimits;
 }
 
 /** labels.json. A classifier's vectors are not normalised and its texts have no prompt; the file records this for other programs. */
-export function writeLabels({ labels, merged, adapted, tokens, ...rest }: LabelsFile): Uint8Array<ArrayBuffer> {
-  const { pooling, maxTokens, lowercase, base } = rest;
+export function writeLabels({ labels, merged, adapted, task, ...rest }: LabelsFile): Uint8Array<ArrayBuffer> {
+  const { pooling, maxTokens, lowercase, base, limits } = rest;
   const about = { pooling, normalize: false, prompt: "", maxTokens, lowercase, base };
   const where = merged === null ? (adapted ? {} : { adapter: false }) : { merged };
-  const json = { format: FORMAT, ...(tokens ? { task: TOKENS } : {}), labels, ...about, ...where };
+  const named = task === "classify" ? {} : { task: taskNames[task] };
+  const json = { format: FORMAT, ...named, labels, ...limits, ...about, ...where };
   return new TextEncoder().encode(`${JSON.stringify(json, null, 2)}\n`);
 }
 
@@ -70,19 +82,29 @@ export function readLabels(bytes: Uint8Array): LabelsFile {
   read("normalize", "false: a head accepts vectors of any length", (value) => value === false);
   read("prompt", "empty: a classifier's texts have no prompt", (value) => value === "");
   const merged = read("merged", "a fingerprint of 32 hexadecimal digits", isFingerprint);
+  const names = Object.entries(taskNames) as [keyof typeof taskNames, string][];
+  const known = names.map(([, name]) => JSON.stringify(name)).join(", ");
+  const named = read("task", `${known} or left out`, (value): value is string =>
+    names.some(([, name]) => name === value),
+  );
+  const task = names.find(([, name]) => name === named)?.[0] ?? "classify";
   const adapter = read("adapter", "true or false", (value) => typeof value === "boolean") ?? true;
   return {
-    labels: takeLabels(labels),
+    labels: task === "regress" ? [...labels] : takeLabels(labels),
     pooling: read("pooling", "a text", (value) => typeof value === "string"),
     maxTokens: read("maxTokens", "a whole number from 2", isLength),
     lowercase: read("lowercase", "true or false", (value) => typeof value === "boolean"),
     base: takeBase(json["base"] ?? null),
     merged,
     adapted: merged === null && adapter,
-    tokens: read("task", `"${TOKENS}" or omitted`, (value) => value === TOKENS) !== null,
+    task,
+    ...(task === "regress" && {
+      limits: { min: read("min", "a number", isNumber), max: read("max", "a number", isNumber) },
+    }),
   };
 }
 
+const isNumber = (value: Json): value is number => typeof value === "number";
 const isLength = (value: Json): value is number => Number.isSafeInteger(value) && (value as number) >= 2;
 
 function takeBase(base: Json): TrainedBase | null {

@@ -14,7 +14,7 @@ import type { LoadOptions } from "../models/sentence/encoder-options.js";
 import { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
 import { checkSignal } from "../waiting/abort.js";
 import { HEAD_FILE, labelsOf } from "./classifier-files.js";
-import { LABELS_FILE, type LabelsFile } from "./labels-file.js";
+import { type HeadTask, LABELS_FILE, type LabelsFile } from "./labels-file.js";
 
 const what = "TextClassifier.open";
 
@@ -47,11 +47,12 @@ export async function openParts(
   given: string | FileMap | ModelSource,
   model: string | FileMap | ModelSource | undefined,
   options: EncoderOptions,
+  task?: HeadTask,
 ): Promise<OpenedParts> {
   checkOptions(what, options, ENCODER_OPTIONS);
   const source = await sourceOf(given, options);
   const files = await readFiles(source);
-  const labels = labelsOf(files);
+  const labels = labelsOf(files, task);
   const reported = labels.maxTokens === null ? await reportedLength(source) : labels.maxTokens;
   const maxTokens = reported === null ? {} : { maxTokens: reported };
   const pooling = poolingOf(labels);

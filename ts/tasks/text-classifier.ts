@@ -257,7 +257,7 @@ export class TextClassifier<Label extends string = string> implements Task<Token
       base,
       merged,
       adapted: adapter !== null,
-      tokens: false,
+      task: "classify" as const,
     };
     return { ...(adapter === null ? {} : encoder.saveAdapter(adapter)), ...writeHead(head, about) };
   }

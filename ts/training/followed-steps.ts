@@ -2,7 +2,7 @@ import type { Checkpoint, EvaluateEvery, FitOptions } from "../train/fit-options
 import { CheckpointWriter, type Resumed } from "./store/checkpoint-file.js";
 import type { RunState } from "./store/run-state.js";
 import type { RunStore } from "./store/run-store.js";
-import type { RunContext } from "./task-definition.js";
+import type { Measured, RunContext, TaskEntry } from "./task-definition.js";
 
 /** Steps between two checkpoints. */
 const CHECKPOINT_EVERY = 25;
@@ -43,26 +43,29 @@ export function followSteps(
 }
 
 /**
- * How `fit` chooses the step to keep, by a loss on held-out examples; empty if none is measured.
+ * How `fit` chooses the step to keep, by a measurement on held-out examples; empty if none is measured.
  * @param every steps between two measurements; null for none
- * @param measure measures the loss
- * @param tell called with each measurement and whether its loss is the lowest so far, those of a resumed run included
+ * @param tell called with each measurement and whether it is the best so far, those of a resumed run included
  */
-export function chosenByLoss<T extends { readonly loss: number }>(
+export function chosenStep(
   every: number | null,
   patience: number | null,
   resumed: Resumed | null,
-  measure: () => Promise<T>,
-  tell: (step: number, measured: T, best: boolean) => void,
+  { chosenBy, metrics }: Pick<TaskEntry, "chosenBy" | "metrics">,
+  measure: () => Promise<Measured>,
+  tell: (step: number, measured: Measured, best: boolean) => void,
 ): { evaluate?: EvaluateEvery } {
   if (every === null) return {};
+  const better = chosenBy === undefined ? "lower" : metrics[chosenBy]!.better;
+  const sign = better === "lower" ? 1 : -1;
   const before = resumed?.checkpoint.evaluation?.measured ?? [];
-  let lowest = before.reduce((least, { value }) => Math.min(least, value), Infinity);
+  let lowest = before.reduce((least, { value }) => Math.min(least, sign * value), Infinity);
   const told = async (step: number) => {
     const measured = await measure();
-    tell(step, measured, measured.loss < lowest);
-    lowest = Math.min(lowest, measured.loss);
-    return measured.loss;
+    const value = chosenBy === undefined ? measured.loss : measured.metrics[chosenBy]!;
+    tell(step, measured, sign * value < lowest);
+    lowest = Math.min(lowest, sign * value);
+    return value;
   };
-  return { evaluate: { every, measure: told, ...(patience !== null && { patience }) } };
+  return { evaluate: { every, better, measure: told, ...(patience !== null && { patience }) } };
 }

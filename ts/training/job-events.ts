@@ -101,11 +101,10 @@ export type JobEvent<S = RunSettings> =
       readonly type: "evaluation";
       readonly task: string;
       readonly step: number;
-      /** Chooses the step to keep. */
       readonly loss: number;
       /** The task's metrics by name, such as `accuracy`, `f1` or `perplexity`. */
       readonly metrics: Readonly<Record<string, number>>;
-      /** Whether this is the lowest loss so far. */
+      /** Whether this is the best so far, by the loss or by the metric that chooses the step of this task. */
       readonly best: boolean;
     }
   /** A checkpoint is in the store. */

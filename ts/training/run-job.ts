@@ -95,7 +95,11 @@ async function runClaimed(
       context.emit({ type: "ready", job: readyJob(prepared, done, estimate) });
       const trained = await trainRun(prepared, store, resumed, context);
       const report = reportOf(prepared, trained, estimate);
-      await writeResult({ ...(await prepared.model.files()), ...outputFiles(report, trained) }, store, context);
+      await writeResult(
+        { ...(await prepared.model.files()), ...outputFiles(report, trained, prepared.entry) },
+        store,
+        context,
+      );
       return { report, ...trained.outcome.more };
     } finally {
       loaded.base.dispose();

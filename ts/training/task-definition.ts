@@ -3,7 +3,8 @@ import type { Graph, NodeId } from "../graph/graph.js";
 import type { FileMap } from "../io/file-map.js";
 import type { FitOptions, FitReport } from "../train/fit-options.js";
 import type { Task } from "../train/task.js";
-import type { DataReader, TaskData } from "./data/parts.js";
+import type { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
+import type { DataReader, TaskData, TaskFile } from "./data/parts.js";
 import type { FoldKind } from "./folds/fold-kind.js";
 import type { JobListener, JobWords } from "./job-events.js";
 import type { RunOutcome } from "./result/report.js";
@@ -39,6 +40,8 @@ export interface TaskEntry {
   readonly plan: TaskPlan;
   /** Its metrics by name; the first is the main one. */
   readonly metrics: Readonly<Record<string, Metric>>;
+  /** The metric by which the step to keep is chosen; default: the loss. */
+  readonly chosenBy?: string;
   /** Throws `ConfigError`, naming the field, unless `run` of a checkpoint has the task's state: the result of `baseline`. */
   checkState(what: string, run: Readonly<Record<string, unknown>>): void;
   /** What cross-validation keeps of each fold and reports of all; default: the metrics. */
@@ -101,8 +104,23 @@ export interface TaskDefinition<S extends RunSettings, E extends FileExample, X 
     context: RunContext,
     surveyed: object | null,
   ): Promise<TaskModel<E, X>>;
+  /** The model of a finished run, which predicts and is measured; omitted by tasks whose models are used in another way. */
+  trained?(encoder: SentenceEncoder, files: FileMap, options: { readonly allowOtherBase: boolean }): TrainedModel<E>;
+  /** Numbers about a file's examples, by their names, for `lowrank data`. */
+  about?(file: TaskFile<E>): Readonly<Record<string, number>>;
   /** Throws `ConfigError` if a checkpoint's measurements are of other classes, or of another number of examples. */
   checkStateFits?(run: object, data: TaskData<E>, measured: number): void;
+}
+
+/** The model of a finished run. Disposing its encoder frees it. */
+export interface TrainedModel<E> {
+  /** A prediction for each text: its values by the names of their columns. */
+  predict(
+    texts: readonly string[],
+    events: MeasureEvents,
+  ): Promise<readonly Readonly<Record<string, string | number>>[]>;
+  /** The task's metrics on some examples. */
+  measure(examples: readonly E[], events: MeasureEvents): Promise<Readonly<Record<string, number>>>;
 }
 
 /** The part of the data that an example belongs to. "spare" is held out to choose a step; the head-only baseline is fitted to it too. */
@@ -119,7 +137,6 @@ export interface TokenizedParts<X> {
 
 /** A measurement on some examples. */
 export interface Measured {
-  /** Chooses the step to keep. */
   readonly loss: number;
   readonly metrics: Readonly<Record<string, number>>;
 }

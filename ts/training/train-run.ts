@@ -1,6 +1,6 @@
 import type { FitEvaluation, FitReport, StepRecord } from "../train/fit-options.js";
 import { fit } from "../train/fit.js";
-import { chosenByLoss, followSteps } from "./followed-steps.js";
+import { chosenStep, followSteps } from "./followed-steps.js";
 import type { Prepared } from "./prepare.js";
 import { explainDivergence, divergenceText } from "./result/divergence.js";
 import type { RunOutcome } from "./result/report.js";
@@ -45,7 +45,7 @@ function divergenceOf(
   return guessing === null ? null : divergenceText(steps, guessing.loss, words, guessing.weightOf);
 }
 
-/** Trains; the validation loss chooses the step to keep. */
+/** Trains; what is measured on the validation chooses the step to keep. */
 function trainSteps(
   prepared: Prepared,
   state: object,
@@ -53,14 +53,15 @@ function trainSteps(
   resumed: Resumed | null,
   context: RunContext,
 ): Promise<FitReport> {
-  const { task, settings, steps, evaluateEvery, engine, modelHash, data, model, tokens, fitting } = prepared;
+  const { task, entry, settings, steps, evaluateEvery, engine, modelHash, data, model, tokens, fitting } = prepared;
   const { emit, signal, words } = context;
   const run = { settings, ...originOf({ ...data, modelHash, engine }), ...state };
   const { options, done } = followSteps(run, steps, store, resumed, context);
-  const watching = chosenByLoss(
+  const watching = chosenStep(
     evaluateEvery,
     settings.patience,
     resumed,
+    entry,
     () => model.measure(tokens.validation, { signal }),
     (step, { loss, metrics }, best) => emit({ type: "evaluation", task, step, loss, metrics, best }),
   );

@@ -143,6 +143,7 @@ const crossMethods = {
 const crossEncoder = living("CrossEncoder");
 const classifier = living("TextClassifier");
 const tokenClassifier = living("TokenClassifier");
+const regressor = living("TextRegressor");
 const languageModel = living("CausalLanguageModel");
 
 /** Classes whose objects live in the worker: static methods, methods, and fields that are sent with an object. */
@@ -177,6 +178,19 @@ export const classes = {
     },
     methods: crossMethods,
     fields: { labels: data, adapter: data, activation: data, encoder },
+  },
+  TextRegressor: {
+    statics: {
+      load: call({ encoder, files: data, options: data }, regressor),
+      open: call({ source: model, options: options({ ...loading, model }) }, regressor),
+    },
+    methods: {
+      predict: call({ texts: data, options: inference }, data),
+      evaluate: call({ examples: data, options: inference }, data),
+      save: call({}, handedOver),
+      dispose: call({}, ended),
+    },
+    fields: { name: data, encoder },
   },
   CausalLanguageModel: {
     statics: { load: call({ source: model, options: options(loading) }, languageModel) },

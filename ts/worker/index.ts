@@ -4,6 +4,7 @@ export {
   predictEach,
   SentenceEncoder,
   TextClassifier,
+  TextRegressor,
   TokenClassifier,
 } from "./client/encoders.js";
 export type { PredictionRequest } from "./client/encoders.js";
@@ -21,6 +22,7 @@ export type {
   RemoteCrossEncoder,
   RemoteEncoder,
   RemoteLanguageModel,
+  RemoteRegressor,
   RemoteSession,
   RemoteTokenClassifier,
   WorkerCrossEncoderOptions,
@@ -30,6 +32,7 @@ export type {
   WorkerLoadOptions,
   WorkerModel,
   WorkerOpenOptions,
+  WorkerOpenRunOptions,
   WorkerOpenTokensOptions,
 } from "./client/types.js";
 export type { TrustedAddress } from "../engine/trusted-address.js";

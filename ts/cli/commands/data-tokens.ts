@@ -1,25 +1,22 @@
 import { ConfigError } from "../../errors/errors.js";
-import { type DataSummary, type LabelCount, summariseExamples } from "../../io/examples/summary/index.js";
+import type { DataSummary, LabelCount } from "../../io/examples/summary/index.js";
 import { localSources } from "../../training/node/local-sources.js";
-import { DEFAULT_MODEL } from "../../training/spec/shared-fields.js";
 import { readTokenFile, type TokenFile } from "../../tasks/tokens/run/token-dataset.js";
 import { entityMetrics } from "../../train/metrics/entities.js";
 import { TagScheme } from "../../train/metrics/tag-scheme.js";
-import { exitCodes } from "../exit-codes.js";
-import { countingTokenizer } from "../files/counting-tokenizer.js";
 import { flagOf, flagWords } from "../options/job-words.js";
 import type { Session } from "../session.js";
-import { labelLines, lengthLines, longFindings } from "../terminal/data-lines.js";
+import { labelLines } from "../terminal/data-lines.js";
 import { formatCount } from "../terminal/number-format.js";
-import { ProgressReporter } from "../terminal/progress-bar.js";
 import type { DataOptions } from "../options/data-options.js";
+import { inCharactersNote, summaryEnd, summaryOf } from "./data-task.js";
 
 /** Options that labelled words do not have. */
 const OTHERS = ["text", "label", "labelNames", "group", "dropDuplicates", "allow"] as const;
 
 /** Summarises labelled words before training. Throws if training would reject them. */
 export async function dataOfTokens(file: string, options: DataOptions, session: Session): Promise<void> {
-  const { terminal, signal } = session;
+  const { terminal } = session;
   const strange = OTHERS.find((name) => options[name] !== undefined);
   if (strange !== undefined)
     throw new ConfigError(`${flagOf(strange)} is not for labelled words; --fields names their columns`, {
@@ -31,33 +28,14 @@ export async function dataOfTokens(file: string, options: DataOptions, session: 
   const train = await readTokenFile(file, { fields }, access);
   const { labels } = train;
   const test = options.test === undefined ? null : await readTokenFile(options.test, { fields }, access, labels);
-  const tokenizer = await countingTokenizer(options, session);
-  const bar = new ProgressReporter(terminal, (line) => terminal.error(line), options.json).start("read texts", {
-    total: train.examples.length + (test?.examples.length ?? 0),
-    lines: 1,
-  });
-  const passes = tokenizer === null ? 1 : 2;
-  const texts = ({ examples }: TokenFile) => examples.map(({ text, line }) => ({ text, line, label: "" }));
-  const { findings, ...summary } = await summariseExamples(texts(train), {
-    signal,
-    ...(test !== null && { test: texts(test) }),
-    ...(tokenizer !== null && { tokenizer }),
-    onProgress: (done) => bar.update(Math.floor(done / passes)),
-  }).finally(() => bar.stop());
-  const counts = labelCounts(labels, train, test);
-  // The findings about labels are for labels of texts, not of words.
-  const found: DataSummary = {
-    ...summary,
-    labels: counts,
-    findings: findings.filter(({ code }) => code !== "one-label"),
-  };
-  if (found.findings.some(({ severity }) => severity === "stop")) session.exitCode = exitCodes.error;
+  const { summary, inCharacters } = await summaryOf(train.examples, test?.examples ?? null, options, session);
+  const found: DataSummary = { ...summary, labels: labelCounts(labels, train, test) };
   const parts = { train: aboutPart(labels, train), test: test === null ? null : aboutPart(labels, test) };
   if (options.json) return terminal.print(JSON.stringify({ task: "tokens", ...found, words: parts }));
   const files = { train: file, ...(options.test !== undefined && { test: options.test }) };
   const counted = ({ examples, words }: PartOfWords) =>
     `${formatCount(examples)} sentences of ${formatCount(words)} words`;
-  const { colors, width } = terminal;
+  const { colors } = terminal;
   const lines = [
     [
       `${counted(parts.train)} for training`,
@@ -67,13 +45,10 @@ export async function dataOfTokens(file: string, options: DataOptions, session: 
     "",
     ...labelLines(found, colors, { name: "words", count: parts.train.labelled }),
     "",
-    ...lengthLines(found, colors),
-    "",
-    ...(found.findings.length === 0 ? [colors.green("no problems found")] : longFindings(found, files, colors, width)),
+    ...summaryEnd(found, files, session),
+    ...(inCharacters ? [inCharactersNote] : []),
   ];
   for (const line of lines) terminal.print(line);
-  if (tokenizer === null)
-    terminal.print(`lengths are in characters: with --model ${DEFAULT_MODEL} they are counted in its tokens`);
 }
 
 /** The contents of a file. */

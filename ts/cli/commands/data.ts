@@ -4,6 +4,7 @@ import { summariseExamples } from "../../io/examples/summary/index.js";
 import { type DataAccess, readLabelled, withoutMeasured } from "../../tasks/classify/data/dataset.js";
 import { countGroups } from "../../tasks/classify/data/held-out.js";
 import { checkLabelNames } from "../../tasks/classify/data/label-checks.js";
+import { type TaskName, tasks } from "../../tasks/index.js";
 import { textFields } from "../../tasks/classify/settings.js";
 import { defaultsOf } from "../../training/spec/field.js";
 import { DEFAULT_MODEL } from "../../training/spec/shared-fields.js";
@@ -15,6 +16,7 @@ import { countingTokenizer } from "../files/counting-tokenizer.js";
 import { fieldNames, labelNames, whole, words } from "../options/option-values.js";
 import { flagWords } from "../options/job-words.js";
 import type { Session } from "../session.js";
+import { dataOfTask, inCharactersNote } from "./data-task.js";
 import { dataOfTokens } from "./data-tokens.js";
 import { type FoundGroups, summaryLines } from "../terminal/data-lines.js";
 import { ProgressReporter } from "../terminal/progress-bar.js";
@@ -37,8 +39,8 @@ export function defineData(program: Command, session: Session): void {
     .addOption(
       new Option(
         "--task <name>",
-        "labelled words, as for `finetune --task tokens` (the default for .conll files)",
-      ).choices(["tokens"]),
+        "read the data as `finetune --task` does, such as labelled words (tokens; the default for .conll files)",
+      ).choices(Object.keys(tasks).filter((name) => name !== ("classify" satisfies TaskName))),
     )
     .option("--fields <pairs>", 'names of their fields, such as "tokens=words,tags=ner"', fieldNames)
     .option("--test <file>", "test examples, which are compared with the training examples")
@@ -60,11 +62,21 @@ export function defineData(program: Command, session: Session): void {
     .option("--json", "print one JSON object", false)
     .addHelpText("after", EXAMPLES)
     .action((file: string, options: DataOptions) =>
-      options.task === "tokens" || options.fields !== undefined || CONLL.test(file)
-        ? dataOfTokens(file, options, session)
-        : data(file, options, session),
+      lookAt(options.task ?? (options.fields !== undefined || CONLL.test(file) ? "tokens" : "classify"))(
+        file,
+        options,
+        session,
+      ),
     );
 }
+
+type Look = (file: string, options: DataOptions, session: Session) => Promise<void>;
+
+/** Tasks whose data have more to show than `dataOfTask` does. */
+const own: Readonly<Partial<Record<TaskName, Look>>> = { classify: data, tokens: dataOfTokens };
+
+const lookAt = (task: TaskName): Look =>
+  own[task] ?? ((file, options, session) => dataOfTask(task, file, options, session));
 
 async function data(file: string, options: DataOptions, session: Session): Promise<void> {
   const { terminal, signal } = session;
@@ -102,8 +114,7 @@ async function data(file: string, options: DataOptions, session: Session): Promi
   }
   const files = { train: file, ...(options.test !== undefined && { test: options.test }) };
   for (const line of summaryLines(summary, groups, files, terminal.colors, terminal.width)) terminal.print(line);
-  if (tokenizer === null)
-    terminal.print(`lengths are in characters: with --model ${DEFAULT_MODEL} they are counted in its tokens`);
+  if (tokenizer === null) terminal.print(inCharactersNote);
 }
 
 function groupsOf(

@@ -8,7 +8,7 @@ import {
   addClassifierOptions,
   classifierFolder,
   type ClassifierOptions,
-  labelsTokens,
+  headTaskOf,
   openClassifier,
 } from "../files/classifier-folder.js";
 import { checkKnown, type DataAccess, loadDataset, readLabelled } from "../../tasks/classify/data/dataset.js";
@@ -16,10 +16,13 @@ import { measuredPart } from "../../training/data/parts.js";
 import { localSources } from "../../training/node/local-sources.js";
 import { runFiles } from "../../training/store/run-store.js";
 import { fieldNames, labelNames, words } from "../options/option-values.js";
-import { flagWords } from "../options/job-words.js";
+import { flagOf, flagWords } from "../options/job-words.js";
 import { reporterOf } from "../terminal/progress-bar.js";
+import { evaluateTask } from "./evaluate-task.js";
 import { evaluateTokens } from "./evaluate-tokens.js";
 import type { Session } from "../session.js";
+import { tasks } from "../../tasks/index.js";
+import type { HeadTask } from "../../tasks/labels-file.js";
 import { textFields } from "../../tasks/classify/settings.js";
 import { defaultsOf } from "../../training/spec/field.js";
 import { checkSettings } from "../../training/spec/read-settings.js";
@@ -48,7 +51,7 @@ interface EvaluateOptions extends ClassifierOptions {
 export function defineEvaluate(program: Command, session: Session): void {
   const command = program
     .command("evaluate")
-    .description("measure a trained classifier on labelled texts or words")
+    .description("measure a run's model on labelled texts or words, or on texts with numbers")
     .option("--data <file>", "examples: CSV, TSV, JSONL, JSON or Parquet (default: the run's test data)")
     .addOption(new Option("--text <column>", "column of the texts (default: the run's)"))
     .addOption(new Option("--label <column>", "column of the labels (default: the run's)"))
@@ -78,17 +81,10 @@ async function evaluate(options: EvaluateOptions, session: Session): Promise<voi
   const run = classifierFolder(options);
   if (!existsSync(run)) throw new ConfigError(`${run}: expected a run's folder, but it does not exist`, { run });
   refuseFolds(run);
-  if (labelsTokens(run)) {
-    refuseColumns(run, options);
-    return evaluateTokens(run, options, session);
-  }
-  if (options.fields !== undefined)
-    throw new ConfigError(
-      `--fields is for token classifiers, and ${run} is a text classifier: name columns with --text and --label`,
-      {
-        ...{ option: "--fields", value: options.fields },
-      },
-    );
+  const task = headTaskOf(run);
+  refuseOptions(task, run, options);
+  if (task === "tokens") return evaluateTokens(run, options, session);
+  if (task !== "classify") return evaluateTask(task, run, options, session);
   const onWarning = (warning: string) => terminal.error(warning);
   const readData = (path: string) => localSources.readData(path, { signal });
   const access = { sources: { readData }, onWarning, words: flagWords };
@@ -112,15 +108,16 @@ async function evaluate(options: EvaluateOptions, session: Session): Promise<voi
   }
 }
 
-/** Throws `ConfigError` for options of a table of texts. */
-function refuseColumns(run: string, { text, label, labelNames, allow }: EvaluateOptions): void {
-  const given = Object.entries({ text, label, "label-names": labelNames, allow }).find(
-    ([, value]) => value !== undefined,
-  );
-  if (given === undefined) return;
+/** Throws `ConfigError` for options that do not apply to the data of such a run. */
+function refuseOptions(task: HeadTask, run: string, options: EvaluateOptions): void {
+  const fields = tasks[task].fields;
+  const names = ["text", "label", "labelNames", "allow", "fields"] as const;
+  const strange = names.find((name) => options[name] !== undefined && !Object.hasOwn(fields, name));
+  if (strange === undefined) return;
+  const columns = Object.hasOwn(fields, "fields") ? "--fields names" : "--text and --label name";
   throw new ConfigError(
-    `--${given[0]} is for text classifiers, and ${run} is a token classifier: name columns and fields with --fields`,
-    { option: `--${given[0]}`, value: given[1] },
+    `${flagOf(strange)} is not an option for ${run}, a run of the task ${task}: ${columns} the columns of its data`,
+    { option: flagOf(strange), value: options[strange] },
   );
 }
 

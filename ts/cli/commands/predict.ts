@@ -2,24 +2,25 @@ import { type Command, Option } from "commander";
 import { basename, dirname, resolve } from "node:path";
 import { ConfigError } from "../../errors/errors.js";
 import { writeFilesAtomically } from "../../io/node/index.js";
-import type { Prediction } from "../../tasks/prediction.js";
+import type { HeadTask } from "../../tasks/labels-file.js";
 import { columnOf } from "../files/base-model.js";
 import {
   addClassifierOptions,
   classifierFolder,
   type ClassifierOptions,
-  labelsTokens,
+  headTaskOf,
   openClassifier,
+  openTrained,
 } from "../files/classifier-folder.js";
 import { refuseFolds } from "../inspected/inspected-folds.js";
 import { checkOutFile } from "../files/out-folder.js";
-import { delimiterOf, predictedTable } from "../tables/predicted-table.js";
+import { delimiterOf, type PredictedColumns, predictedTable } from "../tables/predicted-table.js";
 import { newerThan } from "../files/run-folder.js";
 import { readTextInput, type TextOptions } from "../tables/text-input.js";
 import { readTokenInput } from "../tables/token-input.js";
 import { predictTokens } from "./predict-tokens.js";
 import type { Session } from "../session.js";
-import { formatCount } from "../terminal/number-format.js";
+import { formatCount, formatNumber } from "../terminal/number-format.js";
 import { reporterOf } from "../terminal/progress-bar.js";
 import { clip } from "../terminal/table.js";
 
@@ -40,7 +41,9 @@ interface PredictOptions extends ClassifierOptions, TextOptions {
 export function definePredict(program: Command, session: Session): void {
   const command = program
     .command("predict")
-    .description("predict labels of texts, or of words in them: arguments, a file, or standard input")
+    .description(
+      "predict labels of texts or of words in them, or numbers, by a run: texts are arguments, a file, or standard input",
+    )
     .argument("[texts...]", "texts to label")
     .option(
       "--file <file>",
@@ -64,7 +67,7 @@ export function definePredict(program: Command, session: Session): void {
 }
 
 async function predict(args: readonly string[], options: PredictOptions, session: Session): Promise<void> {
-  const { terminal, signal } = session;
+  const { terminal } = session;
   const { out } = options;
   const delimiter = out === undefined ? null : delimiterOf(out);
   if (out !== undefined) {
@@ -77,46 +80,106 @@ async function predict(args: readonly string[], options: PredictOptions, session
   const note = () => {
     if (options.run === undefined && run !== options.model) terminal.error(newestNote(run));
   };
-  if (labelsTokens(run)) {
+  const task = headTaskOf(run);
+  if (task === "tokens") {
     const asked = await readTokenInput(args, options, run, session);
     note();
     return predictTokens(asked, { ...options, run }, session);
   }
   const { texts, table } = await readTextInput(args, options, () => columnOf(run), session, out !== undefined);
   note();
-  const { classifier } = await openClassifier({ ...options, run }, session);
+  const predicted = await (task === "classify" ? predictLabels : predictTask(task))(
+    texts,
+    { ...options, run },
+    session,
+  );
+  if (out !== undefined && delimiter !== null) {
+    const written = new TextEncoder().encode(predictedTable(table, texts, predicted.columns, delimiter));
+    await writeFilesAtomically(dirname(out), { [basename(out)]: written });
+    terminal.error(`${formatCount(texts.length)} ${texts.length === 1 ? "answer" : "answers"} written to ${out}`);
+  } else if (options.json)
+    predicted.objects.forEach((object, i) =>
+      terminal.print(JSON.stringify(isEmpty(texts[i]!) ? { ...object, empty: true } : object)),
+    );
+  else for (const line of answerLines(texts, predicted, session)) terminal.print(line);
+}
+
+/** What was predicted of each text. */
+interface Predicted {
+  readonly columns: PredictedColumns;
+  /** For `--json`. */
+  readonly objects: readonly object[];
+  /** What stands before a text in the terminal: what is printed bold, and what dim. */
+  readonly shown: readonly (readonly [bold: string, dim: string])[];
+}
+
+type Asked = ClassifierOptions & { readonly run: string };
+
+/** Labels of texts. */
+async function predictLabels(texts: readonly string[], options: Asked, session: Session): Promise<Predicted> {
+  const { classifier } = await openClassifier(options, session);
   try {
-    const bar = reporterOf(terminal).texts("predict", texts.length);
-    const predictions = await classifier
-      .predict([...texts], { signal, onProgress: (done) => bar.update(done) })
-      .finally(() => bar.stop());
-    if (out !== undefined && delimiter !== null) {
-      const written = new TextEncoder().encode(predictedTable(table, predictions, delimiter));
-      await writeFilesAtomically(dirname(out), { [basename(out)]: written });
-      terminal.error(
-        `${formatCount(texts.length)} ${texts.length === 1 ? "prediction" : "predictions"} written to ${out}`,
-      );
-    } else if (options.json) for (const prediction of predictions) terminal.print(jsonLine(prediction));
-    else for (const line of answerLines(predictions, classifier.labels, session)) terminal.print(line);
+    const found = await withBar(texts, session, (events) => classifier.predict([...texts], events));
+    const width = Math.max(...classifier.labels.map((label) => label.length));
+    return {
+      columns: {
+        names: ["predicted", "probability"],
+        rows: found.map(({ label, probability }) => [label, probability.toFixed(4)]),
+      },
+      objects: found,
+      shown: found.map(({ label, probability }) => [label.padEnd(width), probability.toFixed(2)]),
+    };
   } finally {
     classifier.encoder.dispose();
   }
 }
 
-const isEmpty = ({ text }: Prediction) => text.trim() === "";
+/** What a run of another task predicts, as its definition says. */
+const predictTask =
+  (task: HeadTask) =>
+  async (texts: readonly string[], options: Asked, session: Session): Promise<Predicted> => {
+    const { model, encoder } = await openTrained(task, options, session);
+    try {
+      const found = await withBar(texts, session, (events) => model.predict(texts, events));
+      const shown = (value: string | number) => (typeof value === "number" ? formatNumber(value) : value);
+      const cell = (value: string | number) => String(typeof value === "number" ? Number(value.toPrecision(7)) : value);
+      const names = Object.keys(found[0] ?? {});
+      return {
+        columns: { names, rows: found.map((row) => names.map((name) => cell(row[name]!))) },
+        objects: found.map((row, i) => ({ text: texts[i]!, ...row })),
+        shown: found.map((row) => [
+          shown(row[names[0]!]!),
+          names
+            .slice(1)
+            .map((name) => shown(row[name]!))
+            .join(" "),
+        ]),
+      };
+    } finally {
+      encoder.dispose();
+    }
+  };
 
-const jsonLine = (prediction: Prediction) =>
-  JSON.stringify(isEmpty(prediction) ? { ...prediction, empty: true } : prediction);
+function withBar<T>(texts: readonly string[], { terminal, signal }: Session, work: (events: Events) => Promise<T>) {
+  const bar = reporterOf(terminal).texts("predict", texts.length);
+  return work({ signal, onProgress: (done) => bar.update(done) }).finally(() => bar.stop());
+}
+
+interface Events {
+  readonly signal: AbortSignal;
+  readonly onProgress: (done: number) => void;
+}
+
+const isEmpty = (text: string) => text.trim() === "";
 
 /** One line per text: cut to the width of a terminal, whole elsewhere. */
-function answerLines(predictions: readonly Prediction[], labels: readonly string[], { terminal }: Session): string[] {
+function answerLines(texts: readonly string[], { shown }: Predicted, { terminal }: Session): string[] {
   const { bold, dim } = terminal.colors;
-  const width = Math.max(...labels.map((label) => label.length));
+  const width = Math.max(...shown.map(([first]) => first.length));
   const room = terminal.streams.output.isTTY === true ? Math.max(20, terminal.width - width - 8) : Infinity;
-  return predictions.map((prediction) => {
-    const { label, probability, text } = prediction;
-    const shown = isEmpty(prediction) ? dim("(empty)") : clip(text, room);
-    return `${bold(label.padEnd(width))}  ${dim(probability.toFixed(2))}  ${shown}`;
+  return shown.map(([first, rest], i) => {
+    const text = isEmpty(texts[i]!) ? dim("(empty)") : clip(texts[i]!, room);
+    return [bold(first.padEnd(width)), ...(rest === "" ? [] : [dim(rest)]), text].join("  ");
   });
 }
 

@@ -12,7 +12,9 @@ import { ConfigError } from "../../errors/errors.js";
 import type { FileMap } from "../../io/file-map.js";
 import { builds } from "../../training/spec/shared-fields.js";
 import { labelsOf } from "../../tasks/classifier-files.js";
-import { LABELS_FILE, readLabels } from "../../tasks/labels-file.js";
+import { tasks } from "../../tasks/index.js";
+import type { TaskEntry } from "../../training/task-definition.js";
+import { type HeadTask, LABELS_FILE, readLabels } from "../../tasks/labels-file.js";
 import { poolingOf } from "../../tasks/open-classifier.js";
 import { findModel, loadEncoder, recordedModel } from "./base-model.js";
 import { classNamesOf, type ForeignClassifier, foreignClassifier } from "./foreign-classifier.js";
@@ -55,30 +57,43 @@ export function addClassifierOptions(command: Command): Command {
 /** The class that opens a folder. */
 interface ClassifierClass<C> {
   load(encoder: SentenceEncoder, files: FileMap, options: LoadClassifierOptions): C;
-  open(folder: string, options: OpenClassifierOptions): Promise<C>;
+  /** Opens what no run made; omitted where only runs make it. */
+  open?(folder: string, options: OpenClassifierOptions): Promise<C>;
 }
 
 /** A text classifier and its folder. The caller disposes of its encoder. */
 export const openClassifier = (options: ClassifierOptions, session: Session) =>
-  opened<TextClassifier>(TextClassifier, false, options, session);
+  opened<TextClassifier>(TextClassifier, "classify", options, session);
 
 /** A token classifier and its folder. */
 export const openTokenClassifier = (options: ClassifierOptions, session: Session) =>
-  opened<TokenClassifier>(TokenClassifier, true, options, session);
+  opened<TokenClassifier>(TokenClassifier, "tokens", options, session);
+
+/** The model of a run of any task whose definition says how it is used. The caller disposes of its encoder. */
+export async function openTrained(task: HeadTask, options: ClassifierOptions, session: Session) {
+  const entry: TaskEntry = tasks[task];
+  const definition = await entry.load();
+  const load = (encoder: SentenceEncoder, files: FileMap, { allowOtherBase = false }: LoadClassifierOptions) => ({
+    encoder,
+    model: definition.trained!(encoder, files, { allowOtherBase }),
+  });
+  const { folder, classifier } = await opened({ load }, task, options, session);
+  return { folder, ...classifier };
+}
 
 async function opened<C>(
   kind: ClassifierClass<C>,
-  tokens: boolean,
+  task: HeadTask,
   options: ClassifierOptions,
   session: Session,
 ): Promise<{ readonly folder: string; readonly classifier: C }> {
   const folder = classifierFolder(options);
   const foreign = foreignClassifier(folder);
   if (foreign !== null)
-    return { folder, classifier: await kind.open(folder, await foreignOptions(folder, foreign, options, session)) };
+    return { folder, classifier: await kind.open!(folder, await foreignOptions(folder, foreign, options, session)) };
   const { model, allowOtherBase = false } = options;
   const files = readClassifier(folder);
-  const labels = labelsOf(files, tokens);
+  const labels = labelsOf(files, task);
   const recorded = recordedModel(folder, model ?? (labels.merged === null ? undefined : folder));
   await startEngine(options);
   const found = await findModel(recorded.model, session);
@@ -110,10 +125,11 @@ async function foreignOptions(
   return named === null ? { signal } : { signal, model: await findModel(named, session) };
 }
 
-/** Whether a run's classifier is a token classifier. */
-export function labelsTokens(folder: string): boolean {
+/** The task that a run's model, or another program's, was trained for. */
+export function headTaskOf(folder: string): HeadTask {
   const path = join(folder, LABELS_FILE);
-  return existsSync(path) ? readLabels(readFileSync(path)).tokens : (foreignClassifier(folder)?.tokens ?? false);
+  if (existsSync(path)) return readLabels(readFileSync(path)).task;
+  return foreignClassifier(folder)?.tokens ? "tokens" : "classify";
 }
 
 /** A run's labels; for PEFT's files those of their base, if it is a folder. */

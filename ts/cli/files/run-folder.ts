@@ -160,7 +160,8 @@ export function readClassifier(folder: string): FileMap {
   const files = readFileMap(folder, [...runFiles.adapter, ...runFiles.head, runFiles.checkpoint, runFiles.record]);
   // A token classifier has its head in the adapter's file.
   const [, labels] = runFiles.head;
-  const inAdapter = Object.hasOwn(files, labels) && labelsOf(files, null).tokens && labelsOf(files, null).adapted;
+  const inAdapter =
+    Object.hasOwn(files, labels) && labelsOf(files, null).task === "tokens" && labelsOf(files, null).adapted;
   const head = inAdapter ? [labels] : runFiles.head;
   const hasHead = head.every((name) => Object.hasOwn(files, name));
   if (hasHead && labelsOf(files, null).merged !== null) return files;

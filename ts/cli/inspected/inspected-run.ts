@@ -6,9 +6,8 @@ import { parseJsonObject } from "../../io/json.js";
 import type { LanguageReport } from "../../tasks/language/language-report.js";
 import type { TokenReport } from "../../tasks/tokens/run/token-report.js";
 import { isLocked } from "../../training/node/run-lock.js";
-import { type JobSettings, taskOf } from "../../tasks/index.js";
+import { type JobSettings, type TaskName, taskOf } from "../../tasks/index.js";
 import { runFiles } from "../../training/store/run-store.js";
-import type { LanguageSettings } from "../../tasks/language/settings.js";
 import type { TrainingSettings } from "../../tasks/classify/settings.js";
 import { classifierPlan } from "../../tasks/classify/recipes.js";
 import { formatLength } from "../../training/spec/run-settings.js";
@@ -74,20 +73,22 @@ export function runRows(folder: string, self: string, run: InspectedRun): string
   ];
 }
 
-/** Data and settings of a run. */
-export function rowsOfSettings(settings: JobSettings): string[][] {
-  const task = taskOf(settings);
-  if (task === "classify") return settingRows(settings as TrainingSettings);
-  return task === "text" || task === "chat" ? languageRows(settings as LanguageSettings) : taskRows(settings);
-}
+type Rows<T> = (about: T) => string[][];
 
-function rowsOfReport(report: InspectedReport): string[][] {
-  const { settings } = report as Partial<InspectedReport>;
-  const task = taskOf(settings ?? {});
-  if (task === "classify") return resultRows(report as RunReport);
-  if (task === "tokens") return entityRows(report as TokenReport);
-  return task === "text" || task === "chat" ? perplexityRows(report as LanguageReport) : metricCells(report);
-}
+/** Tasks of which more is shown than of any task. */
+const own: Readonly<Partial<Record<TaskName, { readonly settings?: Rows<never>; readonly report: Rows<never> }>>> = {
+  classify: { settings: settingRows, report: resultRows },
+  tokens: { report: entityRows },
+  text: { settings: languageRows, report: perplexityRows },
+  chat: { settings: languageRows, report: perplexityRows },
+};
+
+/** What was trained on what, and how. */
+export const rowsOfSettings = (settings: JobSettings): string[][] =>
+  ((own[taskOf(settings)]?.settings ?? taskRows) as Rows<JobSettings>)(settings);
+
+const rowsOfReport = (report: InspectedReport): string[][] =>
+  ((own[taskOf(report.settings ?? {})]?.report ?? metricCells) as Rows<InspectedReport>)(report);
 
 /** A name from an untrusted file. */
 const named = (name: unknown) => clip(String(name), 300);

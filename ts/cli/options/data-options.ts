@@ -1,8 +1,9 @@
+import type { TaskName } from "../../tasks/index.js";
 import type { TokenFields } from "../../io/examples/tokens/located-tokens.js";
 
 /** Options of `lowrank data`. */
 export interface DataOptions {
-  readonly task?: "tokens";
+  readonly task?: TaskName;
   readonly fields?: TokenFields;
   readonly test?: string;
   readonly text?: string;

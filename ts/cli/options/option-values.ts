@@ -30,6 +30,13 @@ export function real(lower: number, options: { closed?: boolean; below?: number 
   };
 }
 
+/** Any number. */
+export function anyNumber(text: string): number {
+  const value = text.trim() === "" ? NaN : Number(text);
+  if (Number.isFinite(value)) return value;
+  throw new InvalidArgumentError("A number is expected.");
+}
+
 /** A whole number from 1, or "none": commander knows no null. */
 export function wholeOrNone(text: string): number | "none" {
   if (text === "none") return text;

@@ -1,7 +1,7 @@
-import type { JobSettings } from "../../tasks/index.js";
+import { fieldsOfTasks, type JobSettings, type TaskName } from "../../tasks/index.js";
 import { allowable, nearPlaces, textFields } from "../../tasks/classify/settings.js";
 import { defaultsOf, recipeNames } from "../../training/spec/field.js";
-import { DEFAULT_LANGUAGE_MODEL, languageTasks } from "../../tasks/language/settings.js";
+import { DEFAULT_LANGUAGE_MODEL } from "../../tasks/language/settings.js";
 import { classifierPlan } from "../../tasks/classify/recipes.js";
 import { builds, DEFAULT_MODEL, schedules } from "../../training/spec/shared-fields.js";
 import { formatLength } from "../../training/spec/run-settings.js";
@@ -44,7 +44,7 @@ const examples = {
     flags: "--text <column>",
     help: `column of the texts: a name, or a number from 0 (default: ${defaults.text})`,
   },
-  label: { flags: "--label <column>", help: `column of the labels (default: ${defaults.label})` },
+  label: { flags: "--label <column>", help: `column of the labels, or of the numbers (default: ${defaults.label})` },
   labelNames: {
     flags: "--label-names <pairs>",
     help: 'renames labels of the data, such as "0=bad,1=good"',
@@ -209,9 +209,9 @@ const furtherTasks = {
   task: {
     flags: "--task <name>",
     help:
-      "train a token classifier (tokens), or a language model on texts (text) or on the assistant's messages in conversations " +
+      "what to train: label words (tokens), predict a number (regress), or a language model on plain texts (text) or on the assistant's messages in conversations " +
       "(chat); default: a text classifier",
-    choices: ["tokens", ...languageTasks],
+    choices: Object.keys(fieldsOfTasks).filter((name) => name !== ("classify" satisfies TaskName)),
   },
   fields: {
     flags: "--fields <pairs>",
@@ -223,6 +223,8 @@ const furtherTasks = {
     help: "format of the base's weights in memory (default: auto)",
     choices: weightsOptions,
   },
+  min: { flags: "--min <n>", help: "smallest number that is predicted (default: no limit)", parse: values.anyNumber },
+  max: { flags: "--max <n>", help: "largest number that is predicted (default: no limit)", parse: values.anyNumber },
   gguf: { flags: "--gguf", help: "also write the adapter as a GGUF LoRA for llama.cpp" },
 } satisfies FlagGroup;
 
@@ -232,7 +234,7 @@ export const flagGroups = {
   "Training:": training,
   "The adapter:": adapter,
   "The run:": run,
-  "Labelled words, and language models:": furtherTasks,
+  "Other tasks:": furtherTasks,
 } satisfies Readonly<Record<string, FlagGroup>>;
 
 type Groups = typeof flagGroups;

@@ -7,7 +7,6 @@ import { PickedColumns } from "../../io/examples/table/columns.js";
 import { readDelimited } from "../../io/examples/table/delimited.js";
 import { sniffDelimiter } from "../../io/examples/table/delimiter.js";
 import { normaliseText } from "../../io/examples/table/rows.js";
-import type { Prediction } from "../../tasks/prediction.js";
 
 /** A table's rows with all their columns. */
 export interface KeptTable {
@@ -48,11 +47,22 @@ export function keptTable(file: string, bytes: Uint8Array, text: string): KeptTa
   return { names, rows: rows.map(({ fields }) => fields.slice(1)) };
 }
 
+/** The predictions of texts: names of columns, and a row per text. */
+export interface PredictedColumns {
+  readonly names: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
 /** Each text's prediction after the columns of its row; without a table, after its number and text. */
-export function predictedTable(kept: KeptTable | null, predictions: readonly Prediction[], delimiter: string): string {
+export function predictedTable(
+  kept: KeptTable | null,
+  texts: readonly string[],
+  predicted: PredictedColumns,
+  delimiter: string,
+): string {
   const names = kept?.names ?? ["row", "text"];
-  const rowOf = (i: number) => kept?.rows[i] ?? [String(i + 1), predictions[i]!.text];
-  const own = ["predicted", "probability"].map((name) => (names.includes(name) ? `lowrank_${name}` : name));
-  const data = predictions.map(({ label, probability }, i) => [...rowOf(i), label, probability.toFixed(4)]);
+  const rowOf = (i: number) => kept?.rows[i] ?? [String(i + 1), texts[i]!];
+  const own = predicted.names.map((name) => (names.includes(name) ? `lowrank_${name}` : name));
+  const data = predicted.rows.map((row, i) => [...rowOf(i), ...row]);
   return `${Papa.unparse([[...names, ...own], ...data], { delimiter, newline: "\n" })}\n`;
 }

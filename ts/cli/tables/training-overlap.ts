@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import type { LocatedExample } from "../../io/examples/index.js";
 import { plainText } from "../../io/examples/summary/plain-text.js";
 import { type DataAccess, type Dataset, type Labelled, loadDataset } from "../../tasks/classify/data/dataset.js";
 import type { TrainingSettings } from "../../tasks/classify/settings.js";
@@ -27,11 +26,11 @@ export async function trainingData({ settings, sha256 }: TrainedOn, access: Data
 /** The warning about measured texts that are training texts; null if none are known. */
 export function overlapWarning(
   measured: Pick<Labelled, "file" | "sha256"> & {
-    readonly examples: readonly LocatedExample[];
+    readonly examples: readonly { readonly text: string }[];
     readonly named: boolean;
   },
   sha256: string | undefined,
-  train: readonly LocatedExample[] | null,
+  train: readonly { readonly text: string }[] | null,
 ): string | null {
   const { file, examples, named } = measured;
   const vain = "so results look better than on new texts; use --data with texts that are not in the training data";

@@ -34,6 +34,11 @@ export function formatRate(rate: number): string {
   return String(Number(rate.toPrecision(3)));
 }
 
+/** A number in four digits or its whole part: 4.3, 0.001235, 2001. */
+export function formatNumber(value: number): string {
+  return String(Math.abs(value) >= 1000 ? Math.round(value) : Number(value.toPrecision(4)));
+}
+
 /** "1 thread", "4 threads" */
 export function formatThreads(count: number): string {
   return `${count} thread${count === 1 ? "" : "s"}`;

@@ -27,7 +27,10 @@ export function taskIntroduction(job: ReadyJob<Settings>, folder: string, { dim 
   const { validation, test } = data;
   const split = (part: ReadyPart & { readonly split: boolean }) =>
     `${counted(part)}${part.split ? ", a seeded split" : ""}`;
-  const stop = patience === null ? "" : `; the run ends after ${patience} in a row without a lower one`;
+  const { chosenBy, metrics } = (tasks as TaskTable)[job.task]!;
+  const chosen = chosenBy === undefined ? null : metrics[chosenBy]!;
+  const best = chosen === null ? "lowest loss" : `${chosen.better === "higher" ? "highest" : "lowest"} ${chosen.title}`;
+  const stop = patience === null ? "" : `; the run ends after ${patience} in a row without a better one`;
   const rows = [
     ["model", `${model.name}, ${model.layers} layers of ${model.hiddenSize} (from ${model.origin})`],
     ["data", `${counted(data.train)} for training`],
@@ -35,12 +38,7 @@ export function taskIntroduction(job: ReadyJob<Settings>, folder: string, { dim 
     ["test", `${split(test ?? validation)}, measured at the end`],
     ...(evaluateEvery === null
       ? []
-      : [
-          [
-            "keeps",
-            `the step with the lowest loss on ${split(validation)}, measured every ${evaluateEvery} steps${stop}`,
-          ],
-        ]),
+      : [["keeps", `the step with the ${best} on ${split(validation)}, measured every ${evaluateEvery} steps${stop}`]]),
     ...(headOnly
       ? [["adapter", "none: only the head is fitted, to frozen vectors"]]
       : [
@@ -72,7 +70,11 @@ export function taskIntroduction(job: ReadyJob<Settings>, folder: string, { dim 
 
 /** Each metric of a result: title and formatted value. */
 export function metricCells({ task = "", metrics = {} }: Known): [title: string, value: string][] {
-  return metricsOf(task).map(([name, metric]) => [metric.title, shown(metric, metrics[name]?.value)]);
+  return metricsOf(task).map(([name, metric]) => {
+    const { value, interval } = metrics[name] ?? {};
+    const ends = Array.isArray(interval) ? ` (${interval.map((end) => shown(metric, end)).join(" to ")})` : "";
+    return [metric.title, shown(metric, value) + ends];
+  });
 }
 
 const metricsOf = (task: string) => Object.entries((tasks as TaskTable)[task]?.metrics ?? {});
@@ -84,28 +86,35 @@ function shown({ format }: Metric, value: unknown): string {
 
 /** The metrics of a result, below those of its baselines. */
 export function taskResult(_: string, report: TaskReport, { bold }: Colors): string[] {
-  const { result, data, training, task } = report;
-  const { yardsticks = {} } = (result ?? {}) as { yardsticks?: Record<string, Record<string, unknown>> };
+  const { result, data, training, task, settings } = report;
+  const { yardsticks = {} } = (result ?? {}) as { yardsticks?: Record<string, Record<string, unknown> | null> };
   const metrics = metricsOf(task);
   const part = data.test ?? data.validation;
-  const others = Object.entries(yardsticks).map(([name, values]) => [
-    yardstickNames[name] ?? name,
-    ...metrics.map(([metric, about]) => shown(about, values[metric])),
-  ]);
+  const cells = (valueOf: (name: string) => unknown) => metrics.map(([name, metric]) => shown(metric, valueOf(name)));
+  const others = Object.entries(yardsticks).flatMap(([name, values]) =>
+    values === null ? [] : [[yardstickNames[name] ?? name, ...cells((metric) => values[metric])]],
+  );
+  const trained = ["head and adapter", ...cells((metric) => report.metrics[metric]?.value)];
   const lines = tableLines(
     [
       [`${formatCount(part.examples)} examples to test on`, ...metrics.map(([, { title }]) => title)],
       ...others,
-      ["head and adapter", ...metricCells(report).map(([, value]) => value)],
+      ...(settings.headOnly === true ? [] : [trained]),
     ],
     ["left", ...metrics.map(() => "right" as const)],
   );
+  const [first, value] = metricCells(report)[0]!;
   const { steps, seconds, tokensPerSecond, peakMemory } = training;
   return [
     ...lines.slice(0, -1),
     bold(lines.at(-1)),
-    "",
-    `${formatCount(steps)} steps in ${formatDuration(seconds)}, ${formatCount(tokensPerSecond)} tokens/s, ${formatBytes(peakMemory)} of linear memory at peak`,
+    ...(value.includes("(") ? [`${first} ${value}: 95 % interval`] : []),
+    ...(steps === 0
+      ? []
+      : [
+          "",
+          `${formatCount(steps)} steps in ${formatDuration(seconds)}, ${formatCount(tokensPerSecond)} tokens/s, ${formatBytes(peakMemory)} of linear memory at peak`,
+        ]),
   ];
 }
 
@@ -116,14 +125,19 @@ const yardstickNames: Readonly<Record<string, string>> = {
 };
 
 /** The files, and commands that show them. */
-export const taskNext = (self: string, folder: string, _: TaskReport, { cyan }: Colors): string[] => [
-  `Written to ${folder}`,
-  ...tableLines([
-    [[...runFiles.adapter, ...runFiles.head].join(", "), "adapter and head"],
+export function taskNext(self: string, folder: string, { settings }: TaskReport, { cyan }: Colors): string[] {
+  const { headOnly = false } = settings;
+  const rows = [
+    [[...(headOnly ? [] : runFiles.adapter), ...runFiles.head].join(", "), headOnly ? "the head" : "adapter and head"],
     [runFiles.report, "settings, every step, results"],
-    [runFiles.curve, "the loss curve; open it in a browser"],
-  ]).map((line) => `  ${line}`),
-  "",
-  "Try next",
-  `  ${cyan(`${self} inspect ${shellPath(folder)}`)}`,
-];
+    ...(headOnly ? [] : [[runFiles.curve, "the loss curve; open it in a browser"]]),
+  ];
+  return [
+    `Written to ${folder}`,
+    ...tableLines(rows).map((line) => `  ${line}`),
+    "",
+    "Try next",
+    `  ${cyan(`${self} predict --run ${shellPath(folder)} "a text"`)}`,
+    `  ${cyan(`${self} evaluate --run ${shellPath(folder)} --data other.csv`)}`,
+  ];
+}

@@ -36,5 +36,9 @@ export const recipes: Readonly<Record<RecipeName, Recipe>> = {
 };
 
 /** Whether a head is fitted to all examples to train on. */
-export const fitsHead = ({ baseline, headOnly, recipe }: ClassifierSettings): boolean =>
+export const fitsHead = ({
+  baseline,
+  headOnly,
+  recipe,
+}: Pick<ClassifierSettings, "baseline" | "headOnly" | "recipe">): boolean =>
   baseline || headOnly || recipes[recipe].headStart !== null;

@@ -6,7 +6,7 @@ import type { TaskPlan } from "../../training/spec/run-settings.js";
 import { sharedFields } from "../../training/spec/shared-fields.js";
 
 /** Training data of a language model: plain texts, or the assistant's messages in conversations. */
-export const languageTasks = ["text", "chat"] as const;
+const languageTasks = ["text", "chat"] as const;
 
 /** Language model that is used if a spec names none. */
 export const DEFAULT_LANGUAGE_MODEL = "SmolLM2-135M-Instruct-GGUF";

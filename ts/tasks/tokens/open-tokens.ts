@@ -84,7 +84,7 @@ export async function openedTokenParts(
       `${what}: maxTokens is for checkpoints of transformers and PEFT's files; the files of \`save\` record the length in training`,
       { op: what, option: "maxTokens" },
     );
-  const about = isSaved ? labelsOf(files, true) : null;
+  const about = isSaved ? labelsOf(files, "tokens") : null;
   const { allowNonFinite = false } = loading;
   const base = async () => modelSource(model ?? (await namedBase(source, files, about)));
   const saved = isPeft ? await readPeftClassifier(files, { allowNonFinite }, "TOKEN_CLS", base) : null;

@@ -72,7 +72,7 @@ export function addNew(what: string, encoder: SentenceEncoder, name: string, lor
 export function loadedTokenParts(encoder: SentenceEncoder, files: FileMap, options: LoadClassifierOptions): TokenParts {
   const what = "TokenClassifier.load";
   const { adapter, allowOtherBase, rest } = takeLoading(what, encoder, files, options);
-  const about = labelsOf(files, true);
+  const about = labelsOf(files, "tokens");
   const { labels, adapted } = about;
   const tokenizer = tokenizerFor(encoder, about, allowOtherBase);
   const given = { what, encoder, labels, tokenizer };

@@ -78,7 +78,7 @@ export interface TaskReport<S = RunSettings, R extends object | null = object | 
   readonly metrics: ReportedMetrics;
   /** The task's own result: measurements before training, baselines, and the recommendation. */
   readonly result: R;
-  /** Validation losses by completed steps, and the kept step; null if the last step was kept. */
+  /** Validation losses (or values of the metric that chooses the step) by completed steps, and the kept step; null if the last step was kept. */
   readonly evaluation: FitEvaluation | null;
   /** The estimate before training: seconds and linear memory. */
   readonly estimate: JobEstimate;

@@ -5,7 +5,7 @@ import type { JobEstimate } from "../estimate/job-needs.js";
 import type { Prepared } from "../prepare.js";
 import { formatTargets } from "../spec/training-settings.js";
 import { runFiles } from "../store/run-store.js";
-import type { FileExample, TokenizedExample } from "../task-definition.js";
+import type { FileExample, TaskEntry, TokenizedExample } from "../task-definition.js";
 import type { Trained } from "../train-run.js";
 import { lastPart } from "./last-part.js";
 import { reportEngine, reportFile, reportProgram, reportTraining, type TaskReport } from "./report.js";
@@ -41,7 +41,11 @@ export function reportOf(
 }
 
 /** The report as a file and the loss curve, if steps were taken. */
-export function outputFiles(report: TaskReport, { outcome: { curve } }: Trained): FileMap {
+export function outputFiles(
+  report: TaskReport,
+  { outcome: { curve } }: Trained,
+  { chosenBy }: Pick<TaskEntry, "chosenBy">,
+): FileMap {
   const file = { [runFiles.report]: reportFile(report) };
   if (report.steps.length === 0) return file;
   const { settings, model, data, steps, evaluation } = report;
@@ -56,7 +60,8 @@ export function outputFiles(report: TaskReport, { outcome: { curve } }: Trained)
     title: `${lastPart(model.name)} with LoRA${curve.title === "" ? "" : `: ${curve.title}`}`,
     subtitle: subtitle.join(" · "),
     ...(data.labels.length > 0 && (curve.ofClasses ?? true) && { classes: data.labels.length }),
-    ...(evaluation && { validation: evaluation }),
+    // The picture's unit is the loss.
+    ...(evaluation && chosenBy === undefined && { validation: evaluation }),
   });
   return { ...file, [runFiles.curve]: new TextEncoder().encode(picture) };
 }

@@ -15,12 +15,14 @@ import type {
   RemoteCrossEncoder,
   RemoteEncoder,
   RemoteLanguageModel,
+  RemoteRegressor,
   RemoteTokenClassifier,
   WorkerCrossEncoderOptions,
   WorkerLanguageModelOptions,
   WorkerLoadOptions,
   WorkerModel,
   WorkerOpenOptions,
+  WorkerOpenRunOptions,
   WorkerOpenTokensOptions,
 } from "./types.js";
 
@@ -42,7 +44,7 @@ function workerOfObject(what: string, name: string, kind: ClassName, object: unk
 }
 
 async function onEncoder<T>(
-  kind: "TextClassifier" | "TokenClassifier" | "CrossEncoder",
+  kind: "TextClassifier" | "TokenClassifier" | "CrossEncoder" | "TextRegressor",
   method: "create" | "load",
   encoder: unknown,
   ...args: readonly unknown[]
@@ -118,6 +120,19 @@ export const TokenClassifier = {
     source: WorkerModel,
     options: WorkerOpenTokensOptions<Label> = {},
   ): Promise<TokenClassifier<Label>> => make("TokenClassifier", "open", source, options),
+};
+
+/** A regressor in a worker. */
+export type TextRegressor = RemoteRegressor;
+
+/** Regressors in a worker. */
+export const TextRegressor = {
+  /** A regressor from the files of a run, in the encoder's worker; see `TextRegressor.load` in `lowrank`. */
+  load: (encoder: SentenceEncoder, files: FileMap, options: LoadClassifierOptions = {}): Promise<TextRegressor> =>
+    onEncoder("TextRegressor", "load", encoder, files, options),
+  /** A regressor and its encoder in a worker; see `TextRegressor.open` in `lowrank`. */
+  open: (source: WorkerModel, options: WorkerOpenRunOptions = {}): Promise<TextRegressor> =>
+    make("TextRegressor", "open", source, options),
 };
 
 /** A language model in a worker. */

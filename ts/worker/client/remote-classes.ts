@@ -82,6 +82,7 @@ export const remoteClasses: Readonly<Record<ClassName, RemoteClass>> = {
   TextClassifier: /* @__PURE__ */ classOf("TextClassifier"),
   TokenClassifier: /* @__PURE__ */ classOf("TokenClassifier"),
   CrossEncoder: /* @__PURE__ */ classOf("CrossEncoder"),
+  TextRegressor: /* @__PURE__ */ classOf("TextRegressor"),
   CausalLanguageModel: /* @__PURE__ */ classOf("CausalLanguageModel"),
   GenerationSession: /* @__PURE__ */ classOf("GenerationSession"),
 };

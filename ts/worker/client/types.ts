@@ -7,8 +7,9 @@ import type { GenerationSession } from "../../models/language/generation-session
 import type { LanguageModelOptions } from "../../models/language/load-language-model.js";
 import type { SentenceEncoder as LocalEncoder } from "../../models/sentence/sentence-encoder.js";
 import type { ClassifierFitOptions } from "../../tasks/classifier-training.js";
-import type { OpenClassifierOptions } from "../../tasks/classifier-options.js";
+import type { OpenClassifierOptions, OpenRunOptions } from "../../tasks/classifier-options.js";
 import type { TextClassifier as LocalClassifier } from "../../tasks/text-classifier.js";
+import type { TextRegressor as LocalRegressor } from "../../tasks/text-regressor.js";
 import type { TokenClassifier as LocalTokenClassifier } from "../../tasks/tokens/token-classifier.js";
 import type { CrossEncoder as LocalCrossEncoder } from "../../tasks/cross/cross-encoder.js";
 import type { CrossActivation, LoadCrossEncoderOptions } from "../../tasks/cross/cross-options.js";
@@ -100,6 +101,16 @@ export interface RemoteCrossEncoder<Score extends number | number[] = number> ex
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** A regressor in a worker: the methods of `TextRegressor` in `lowrank`, each returning a promise. */
+export interface RemoteRegressor extends Remote<LocalRegressor, MethodsOf<"TextRegressor", LocalRegressor>> {
+  /** The model below the head, in the same worker. */
+  readonly encoder: RemoteEncoder;
+  /** What is predicted: the column of the numbers. */
+  readonly name: string;
+  /** `dispose`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
 /** Options of `CrossEncoder.load` in a worker. */
 export type WorkerCrossEncoderOptions = Omit<LoadCrossEncoderOptions, "engine" | "model"> &
   InWorker & {
@@ -155,6 +166,13 @@ export type WorkerLoadOptions = Omit<LoadOptions, "engine" | "model"> &
 export type WorkerOpenOptions<Label extends string = string> = Omit<OpenClassifierOptions<Label>, "engine" | "model"> &
   InWorker & {
     /** The base model; default: the one that the classifier's files name. */
+    readonly model?: WorkerModel;
+  };
+
+/** Options of `TextRegressor.open` in a worker. */
+export type WorkerOpenRunOptions = Omit<OpenRunOptions, "engine" | "model"> &
+  InWorker & {
+    /** The base model; default: the one that the files name. */
     readonly model?: WorkerModel;
   };
 

@@ -16,6 +16,7 @@ const disposed: Readonly<Record<ClassName, string>> = {
   TextClassifier: "this classifier was disposed; load or create it again",
   CrossEncoder: "this cross-encoder was disposed; load or create it again",
   TokenClassifier: "this classifier was disposed; open it again",
+  TextRegressor: "this regressor was disposed; load it again",
   CausalLanguageModel: "this language model was disposed; load it again",
   GenerationSession: "this session was disposed; `session` makes another",
 };

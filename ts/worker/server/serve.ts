@@ -13,6 +13,7 @@ import { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import { predictEach } from "../../tasks/predict-each.js";
 import { TextClassifier } from "../../tasks/text-classifier.js";
 import { CrossEncoder } from "../../tasks/cross/cross-encoder.js";
+import { TextRegressor } from "../../tasks/text-regressor.js";
 import { TokenClassifier } from "../../tasks/tokens/token-classifier.js";
 import { VERSION } from "../../version.js";
 import { type ClassName, classes, functions } from "../calls.js";
@@ -31,6 +32,7 @@ const implementations: Readonly<Record<ClassName, object>> = {
   TextClassifier,
   TokenClassifier,
   CrossEncoder,
+  TextRegressor,
   CausalLanguageModel,
   // Created by a model.
   GenerationSession: {},
@@ -42,6 +44,7 @@ const gone: Readonly<Record<ClassName, (object: never) => boolean>> = {
   TextClassifier: ({ disposed, encoder }: TextClassifier) => disposed || encoder.graph.gone,
   CrossEncoder: ({ disposed, encoder }: CrossEncoder) => disposed || encoder.graph.gone,
   TokenClassifier: ({ encoder }: TokenClassifier) => encoder.graph.gone,
+  TextRegressor: ({ model }: TextRegressor) => model.disposed || model.encoder.graph.gone,
   CausalLanguageModel: ({ graph }: CausalLanguageModel) => graph.gone,
   GenerationSession: ({ gone }: GenerationSession) => gone,
 };

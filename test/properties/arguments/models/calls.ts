@@ -7,6 +7,7 @@ import {
   raggedBatch,
   SentenceEncoder,
   TextClassifier,
+  TextRegressor,
   TokenClassifier,
 } from "../../../../ts/index.js";
 import type { Call } from "../refusals.js";
@@ -92,6 +93,21 @@ const pairs = () => [
   ["a story", ""],
 ];
 
+/** What a run leaves of an adapter and a head with one output on the scene's encoder. */
+async function savedNumbersOf() {
+  const encoder = await SentenceEncoder.load(files);
+  const regressor = TextRegressor.create(
+    encoder,
+    "stars",
+    { mean: 3, deviation: 2, min: null, max: null },
+    { rank: 1 },
+  );
+  const saved = regressor.save();
+  encoder.dispose();
+  return saved;
+}
+const savedNumbers = await savedNumbersOf();
+
 /** A call on a checkpoint's classifier of tokens, which goes after it. */
 const onTokens = async (call: (classifier: TokenClassifier) => Promise<unknown>) => {
   const classifier = await TokenClassifier.open(tokenFiles);
@@ -100,6 +116,23 @@ const onTokens = async (call: (classifier: TokenClassifier) => Promise<unknown>)
 
 /** Functions and constructors. */
 export const modelCalls = {
+  TextRegressor: [
+    {
+      args: ({ encoder }) => [
+        encoder,
+        { ...savedNumbers },
+        { adapter: "copy", allowNonFinite: true, allowOtherBase: true },
+      ],
+      run: (_, ...args) => TextRegressor.load(...(args as [never, never, never])),
+    },
+    {
+      args: () => [texts(), inference()],
+      run: ({ encoder }, ...args) => {
+        const regressor = TextRegressor.load(encoder, savedNumbers, { adapter: "numbers" });
+        return regressor.predict(...(args as [never, never])).finally(() => regressor.dispose());
+      },
+    },
+  ],
   TokenClassifier: [
     {
       args: () => [{ ...tokenFiles }, { seed: 1, weights: "f16", packedCopies: 1 }],

@@ -66,7 +66,7 @@ function* ofLabels(
   }
   const numbers = isId ? null : numbersIn(all, columns && String(columns.label));
   if (numbers === "wholes")
-    yield warn("score-labels", `the ${all.length} labels are whole numbers (${quoted(all.slice(0, 3))}, …): each is a separate class, without an order. A scale, such as stars, loses its order: predicting a number (regression) is not supported yet; a few classes, such as low, middle and high, are easier to predict`);
+    yield warn("score-labels", `the ${all.length} labels are whole numbers (${quoted(all.slice(0, 3))}, …): each is a separate class, without an order. For a scale, such as stars, the task "regress" predicts numbers; or use a few classes, such as low, middle and high, which are easier to predict`);
   if (numbers === "decimals")
     yield warn("score-labels", `the ${all.length} labels are numbers with decimals (${quoted(all.slice(0, 3))}, …): each becomes a class, without an order; is this the labels' column?`);
   const few = learnt.filter(({ train: count }) => count < FEW);

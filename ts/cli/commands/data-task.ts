@@ -1,0 +1,102 @@
+import { ConfigError } from "../../errors/errors.js";
+import { type DataSummary, summariseExamples } from "../../io/examples/summary/index.js";
+import { type TaskName, tasks } from "../../tasks/index.js";
+import type * as events from "../../training/job-events.js";
+import { localSources } from "../../training/node/local-sources.js";
+import { DEFAULT_MODEL } from "../../training/spec/shared-fields.js";
+import { takeSpec } from "../../training/spec/task-spec.js";
+import type { FileExample, TaskEntry } from "../../training/task-definition.js";
+import { exitCodes } from "../exit-codes.js";
+import { countingTokenizer } from "../files/counting-tokenizer.js";
+import { flagOf, flagWords } from "../options/job-words.js";
+import type { Session } from "../session.js";
+import { lengthLines, longFindings } from "../terminal/data-lines.js";
+import { formatCount, formatNumber } from "../terminal/number-format.js";
+import { ProgressReporter } from "../terminal/progress-bar.js";
+import type { DataOptions } from "../options/data-options.js";
+
+/** Options that give a setting of the task. */
+const SETTINGS = ["text", "label", "labelNames", "group", "dropDuplicates", "allow", "fields"] as const;
+
+/** What a task's data are like, before anything is trained with them. Throws where a training would refuse them. */
+export async function dataOfTask(task: TaskName, file: string, options: DataOptions, session: Session): Promise<void> {
+  const { terminal } = session;
+  const entry: TaskEntry = tasks[task];
+  const given = SETTINGS.filter((name) => options[name] !== undefined);
+  const strange = given.find((name) => !Object.hasOwn(entry.fields, name));
+  if (strange !== undefined)
+    throw new ConfigError(`${flagOf(strange)} is not an option of --task ${task}`, { option: flagOf(strange) });
+  const columns = Object.fromEntries(given.map((name) => [name, options[name]]));
+  const settings = takeSpec("data", { task, data: file, ...columns }, tasks);
+  const emit = (event: events.JobEvent) => {
+    if (event.type === "warning") terminal.error(event.message);
+  };
+  const definition = await entry.load();
+  const context = { sources: localSources, words: flagWords, signal: session.signal, emit };
+  const reader = definition.reader(settings, context);
+  const train = await reader.read(file, null, false);
+  const test = options.test === undefined ? null : await reader.read(options.test, train, false);
+  const { summary, inCharacters } = await summaryOf(train.examples, test?.examples ?? null, options, session);
+  const about = {
+    train: definition.about?.(train) ?? {},
+    test: test === null ? null : (definition.about?.(test) ?? {}),
+  };
+  if (options.json) return terminal.print(JSON.stringify({ task, ...summary, about }));
+  const numbers = (values: object) =>
+    Object.entries(values).map(([name, value]) => `${name} ${formatNumber(value as number)}`);
+  const line = (examples: readonly unknown[], use: string, values: object) =>
+    `${formatCount(examples.length)} examples to ${use}${[":", ...numbers(values)].join(" ").replace(/^:$/, "")}`;
+  const files = { train: file, ...(options.test !== undefined && { test: options.test }) };
+  for (const each of [
+    line(train.examples, "train on", about.train),
+    ...(test === null ? [] : [line(test.examples, "test on", about.test!)]),
+    "",
+    ...summaryEnd(summary, files, session),
+    ...(inCharacters ? [inCharactersNote] : []),
+  ])
+    terminal.print(each);
+}
+
+/** Lengths of texts, and what is odd in them; the exit code says whether a training would end. Labels are not looked at. */
+export async function summaryOf(
+  train: readonly FileExample[],
+  test: readonly FileExample[] | null,
+  options: DataOptions,
+  session: Session,
+): Promise<{ readonly summary: DataSummary; readonly inCharacters: boolean }> {
+  const { terminal, signal } = session;
+  const tokenizer = await countingTokenizer(options, session);
+  const bar = new ProgressReporter(terminal, (line) => terminal.error(line), options.json).start("read texts", {
+    total: train.length + (test?.length ?? 0),
+    lines: 1,
+  });
+  // Each text is looked at once for itself and once by the tokenizer.
+  const passes = tokenizer === null ? 1 : 2;
+  const texts = (examples: readonly FileExample[]) => examples.map(({ text, line }) => ({ text, line, label: "" }));
+  const { findings, ...rest } = await summariseExamples(texts(train), {
+    signal,
+    ...(test !== null && { test: texts(test) }),
+    ...(tokenizer !== null && { tokenizer }),
+    onProgress: (done) => bar.update(Math.floor(done / passes)),
+  }).finally(() => bar.stop());
+  // There are no labels of whole texts here.
+  const summary = { ...rest, findings: findings.filter(({ code }) => code !== "one-label") };
+  if (summary.findings.some(({ severity }) => severity === "stop")) session.exitCode = exitCodes.error;
+  return { summary, inCharacters: tokenizer === null };
+}
+
+/** Lengths and findings. */
+export function summaryEnd(
+  summary: DataSummary,
+  files: { readonly train: string; readonly test?: string },
+  { terminal: { colors, width } }: Session,
+): string[] {
+  const { findings } = summary;
+  return [
+    ...lengthLines(summary, colors),
+    "",
+    ...(findings.length === 0 ? [colors.green("nothing odd was found")] : longFindings(summary, files, colors, width)),
+  ];
+}
+
+export const inCharactersNote = `lengths are in characters: with --model ${DEFAULT_MODEL} they are counted in its tokens`;

@@ -1,0 +1,90 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ConfigError, FormatError } from "../../errors/errors.js";
+import { isJsonObject, parseJsonObject } from "../../io/json.js";
+import type { HeadTask } from "../../tasks/labels-file.js";
+import { tasks } from "../../tasks/index.js";
+import { loadParts, measuredPart } from "../../training/data/parts.js";
+import type * as events from "../../training/job-events.js";
+import { localSources } from "../../training/node/local-sources.js";
+import type { RunSettings } from "../../training/spec/run-settings.js";
+import { takeSpec } from "../../training/spec/task-spec.js";
+import { runFiles } from "../../training/store/run-store.js";
+import type { TaskEntry } from "../../training/task-definition.js";
+import { type ClassifierOptions, openTrained } from "../files/classifier-folder.js";
+import { flagWords } from "../options/job-words.js";
+import type { Session } from "../session.js";
+import { overlapWarning } from "../tables/training-overlap.js";
+import { formatCount } from "../terminal/number-format.js";
+import { reporterOf } from "../terminal/progress-bar.js";
+import { tableLines } from "../terminal/table.js";
+import { metricCells } from "../terminal/task-summary.js";
+
+interface TaskEvaluateOptions extends ClassifierOptions {
+  readonly data?: string;
+  readonly text?: string;
+  readonly label?: string;
+  readonly json: boolean;
+}
+
+/** Measures a run's model as its task's definition says: on the examples named, else on those that the run was tested on. */
+export async function evaluateTask(
+  task: HeadTask,
+  run: string,
+  { data, text, label, json, ...options }: TaskEvaluateOptions,
+  session: Session,
+): Promise<void> {
+  const { terminal, signal } = session;
+  const entry: TaskEntry = tasks[task];
+  const known = reportedRun(run, task);
+  if (data === undefined && known === null)
+    throw new ConfigError(`${run} has no ${runFiles.report} that names its test data: name some with --data FILE`, {
+      run,
+    });
+  const columns = { ...(text !== undefined && { text }), ...(label !== undefined && { label }) };
+  const settings = { ...(known?.settings ?? takeSpec("evaluate", { task, data }, tasks)), ...columns };
+  const emit = (event: events.JobEvent) => {
+    if (event.type === "warning") terminal.error(event.message);
+  };
+  const reader = (await entry.load()).reader(settings, { sources: localSources, words: flagWords, signal, emit });
+  const parts = data === undefined ? await loadParts(reader, settings, entry.plan) : null;
+  const part = parts === null ? { ...(await reader.read(data!, null, false)), split: false } : measuredPart(parts);
+  if (parts !== null && part.split && parts.train.sha256 !== known!.sha256)
+    throw new ConfigError(
+      `${settings.data} has changed since the run, which was tested on a part of it: that part cannot be drawn again. Name texts that ` +
+        "the run has not seen with --data FILE",
+      { file: settings.data, expected: known!.sha256, is: parts.train.sha256 },
+    );
+  const train = parts?.train.examples ?? null;
+  const warning = overlapWarning({ ...part, named: parts === null }, known?.sha256, train);
+  if (warning !== null) terminal.error(warning);
+  const { file, examples } = part;
+  const { folder, model, encoder } = await openTrained(task, { ...options, run }, session);
+  try {
+    const bar = reporterOf(terminal).texts("evaluate", examples.length);
+    const onProgress = (done: number) => bar.update(done);
+    const found = await model.measure(examples, { signal, onProgress }).finally(() => bar.stop());
+    if (json) return terminal.print(JSON.stringify({ run: folder, task, data: file, ...found }));
+    terminal.print(`${folder} on ${file}: ${formatCount(examples.length)} examples`);
+    const metrics = Object.fromEntries(Object.entries(found).map(([name, value]) => [name, { value }]));
+    for (const line of tableLines(metricCells({ task, metrics }))) terminal.print(line);
+  } finally {
+    encoder.dispose();
+  }
+}
+
+/** The settings in a run's report, and the hash of the file it was trained on; null if there is no report. */
+function reportedRun(run: string, task: HeadTask): { settings: RunSettings; sha256: string | undefined } | null {
+  const path = join(run, runFiles.report);
+  if (!existsSync(path)) return null;
+  const fail = (problem: string, cause?: unknown) => new FormatError(`${path}: ${problem}`, { file: path }, { cause });
+  const { settings, data } = parseJsonObject(readFileSync(path), fail);
+  const train = isJsonObject(data) ? data["train"] : null;
+  const sha256 = isJsonObject(train) ? train["sha256"] : undefined;
+  try {
+    const whole = takeSpec("report", { ...(isJsonObject(settings) ? settings : {}), task }, tasks);
+    return { settings: whole, sha256: typeof sha256 === "string" ? sha256 : undefined };
+  } catch (cause) {
+    throw fail((cause as Error).message, cause);
+  }
+}

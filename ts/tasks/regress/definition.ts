@@ -1,0 +1,93 @@
+import { ConfigError } from "../../errors/errors.js";
+import { excerpt } from "../../errors/excerpt.js";
+import { exampleFormat, placeIn, readExamples } from "../../io/examples/index.js";
+import { drawnParts } from "../../training/data/drawn.js";
+import { type DataReader, seenText, type TaskData } from "../../training/data/parts.js";
+import { type EncoderBase, encoderBase } from "../../training/loading.js";
+import { sha256 } from "../../training/sources/sha256.js";
+import type { RunContext, TaskDefinition } from "../../training/task-definition.js";
+import { classifierPlan } from "../classify/recipes.js";
+import { loraOptions } from "../../training/spec/training-settings.js";
+import { type NumberScale, TextRegressor } from "../text-regressor.js";
+import { type NumberedText, RegressModel, type TokenizedNumber } from "./regress-model.js";
+import type { RegressSettings } from "./settings.js";
+
+/**
+ * Reads texts with numbers, and draws parts of them, equal texts on one side. Throws as `readExamples`, and `ConfigError` for other values,
+ * with the line.
+ */
+function numberReader(settings: RegressSettings, { sources, emit, words }: RunContext): DataReader<NumberedText> {
+  const { text, label, min, max } = settings;
+  if (min !== null && max !== null && min >= max)
+    throw new ConfigError(`${words.setting("min")} is below ${words.setting("max")}, got ${min} and ${max}`, {
+      ...{ option: "min", value: min },
+    });
+  const onWarning = (message: string) => emit({ type: "warning", message });
+  const limits = `${min === null ? "" : ` from ${min}`}${max === null ? "" : ` up to ${max}`}`;
+  return {
+    async read(path) {
+      const { name: file, bytes } = await sources.readData(path);
+      const read = await readExamples(bytes, { format: exampleFormat(path), text, label, file, onWarning });
+      const examples = read.examples.map((example) => {
+        const target = Number(example.label);
+        const isNumber = example.label.trim() !== "" && Number.isFinite(Math.fround(target));
+        if (isNumber && target >= (min ?? target) && target <= (max ?? target)) return { ...example, target };
+        throw new ConfigError(
+          `${file}, ${placeIn(file, example.line)}: a number${limits} is expected in column ${JSON.stringify(label)}, ` +
+            `got ${excerpt(example.label)}; ${words.setting("label")} names the column of the numbers`,
+          { file, line: example.line, column: label, value: example.label },
+        );
+      });
+      return { file, sha256: await sha256(bytes), examples, labels: [] };
+    },
+    ...drawnParts(settings, classifierPlan, words),
+  };
+}
+
+/** Mean and deviation of the numbers to train on, and the limits. Throws `ConfigError` if all numbers are equal. */
+function scaleOf(
+  { train: { file, examples } }: TaskData<NumberedText>,
+  { label, min, max }: RegressSettings,
+): NumberScale {
+  const { length } = examples;
+  const mean = Math.fround(examples.reduce((sum, { target }) => sum + target / length, 0));
+  const squares = examples.reduce((sum, { target }) => sum + ((target - mean) * (target - mean)) / length, 0);
+  const deviation = Math.fround(Math.sqrt(squares));
+  const first = examples[0]!.target;
+  if (deviation > 0 && deviation < Infinity && examples.some(({ target }) => target !== first))
+    return { mean, deviation, min, max };
+  const found = deviation < Infinity ? "the same number" : "numbers too far apart for float32";
+  throw new ConfigError(`${file}: column ${JSON.stringify(label)} has ${found} in all ${length} examples to train on`, {
+    ...{ file, column: label, value: first },
+  });
+}
+
+/** A regressor: an adapter and a head with one output. */
+export const regressDefinition: TaskDefinition<RegressSettings, NumberedText, TokenizedNumber> = {
+  reader: numberReader,
+  async survey(data, settings, { emit }) {
+    scaleOf(data, settings);
+    const message = seenText(data);
+    if (message !== null) emit({ type: "warning", message });
+    return {};
+  },
+  base: encoderBase,
+  async open(base, data, settings, context) {
+    const { encoder } = base as EncoderBase;
+    const regressor = TextRegressor.create(encoder, settings.label, scaleOf(data, settings), loraOptions(settings));
+    return new RegressModel(regressor, data, settings, context);
+  },
+  trained(encoder, files, options) {
+    const regressor = TextRegressor.load(encoder, files, options);
+    return {
+      predict: async (texts, events) => (await regressor.predict(texts, events)).map((predicted) => ({ predicted })),
+      measure: async (examples, events) => ({ ...(await regressor.evaluate(examples, events)) }),
+    };
+  },
+  about({ examples }) {
+    const sorted = examples.map(({ target }) => target).sort((a, b) => a - b);
+    const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))]!;
+    const mean = sorted.reduce((sum, target) => sum + target, 0) / sorted.length;
+    return { smallest: at(0), median: at(0.5), mean, largest: at(1) };
+  },
+};

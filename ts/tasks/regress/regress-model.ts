@@ -1,0 +1,232 @@
+import type { LocatedExample } from "../../io/examples/index.js";
+import { raggedBatch } from "../../models/ragged-batch.js";
+import {
+  regressionMetrics,
+  REGRESSION_METRICS,
+  regressionIntervals,
+  type RegressionMetrics,
+} from "../../train/evaluators/regression-metrics.js";
+import type { FitOptions, FitReport } from "../../train/fit-options.js";
+import type { BatchLoss, Task } from "../../train/task.js";
+import { isSpare, type TaskData } from "../../training/data/parts.js";
+import type { RunOutcome, TaskReport } from "../../training/result/report.js";
+import type {
+  Guessing,
+  Measured,
+  MeasureEvents,
+  RunContext,
+  TaskModel,
+  TaskTraining,
+  TokenizedExample,
+  TokenizedParts,
+} from "../../training/task-definition.js";
+import { trainingOf } from "../classifier-training.js";
+import { EncoderModel } from "../classify/encoder-model.js";
+import { fitsHead, recipes } from "../classify/recipes.js";
+import type { TextClassifier } from "../text-classifier.js";
+import { numberOf, type TextRegressor } from "../text-regressor.js";
+import { fitRidge, type Ridge } from "./ridge.js";
+import type { RegressSettings } from "./settings.js";
+
+/** A text and its number. */
+export interface NumberedText extends LocatedExample {
+  readonly target: number;
+}
+
+/** The same as the model reads it, with the number as the head's output is to be. */
+export interface TokenizedNumber extends TokenizedExample {
+  readonly target: number;
+  readonly output: number;
+}
+
+/** What the result is compared with, on the examples to test on. */
+export interface RegressBaseline {
+  /** Always the mean of the numbers that were trained on. */
+  readonly mean: RegressionMetrics;
+  /** A head fitted to frozen vectors by ridge regression; null if none was fitted. */
+  readonly headOnly: RegressionMetrics | null;
+}
+
+/** On the examples to test on. */
+export interface RegressResult {
+  /** What it is compared with. */
+  readonly yardsticks: RegressBaseline;
+  /** With what was trained. */
+  readonly after: RegressionMetrics;
+  /** Which examples the result is measured on. The validation flatters it if the step was chosen by it. */
+  readonly measuredOn: "test" | "validation";
+}
+
+/** What a finished run on texts with numbers gives. */
+export interface RegressJobResult {
+  /** What happened: report.json. */
+  readonly report: TaskReport<RegressSettings, RegressResult>;
+}
+
+/** What a checkpoint keeps. */
+type State = Pick<RegressResult, "yardsticks">;
+
+const sum = (counts: readonly number[]) => counts.reduce((all, count) => all + count, 0);
+
+/** A regressor that is trained. */
+export class RegressModel
+  extends EncoderModel<TextClassifier, RegressSettings>
+  implements TaskModel<NumberedText, TokenizedNumber>
+{
+  /** What the fitted head predicts for the examples to test on. */
+  private fitted: readonly number[] | null = null;
+
+  constructor(
+    private readonly regressor: TextRegressor,
+    private readonly data: Pick<TaskData<NumberedText>, "test" | "validation">,
+    settings: RegressSettings,
+    context: RunContext,
+  ) {
+    super(regressor.model, settings, context);
+  }
+
+  tokenize({ text, target }: NumberedText): TokenizedNumber {
+    const { mean, deviation } = this.regressor.scale;
+    return { ids: this.classifier.tokenizer.encode(text), target, output: (target - mean) / deviation };
+  }
+
+  training(_: readonly TokenizedNumber[], options: FitOptions): TaskTraining<TokenizedNumber> {
+    const { headOnly, headLearningRate, loraPlusRatio, checkpointing } = this.settings;
+    const own = {
+      checkpointing,
+      ...(headLearningRate !== null && { headLearningRate }),
+      ...(loraPlusRatio !== null && { loraPlusRatio }),
+    };
+    return trainingOf(this.classifier, { ...options, ...(!headOnly && own) }, this.lesson);
+  }
+
+  stepMemory(checkpointing: boolean): Pick<Task<TokenizedNumber>, "memory"> {
+    return trainingOf(this.classifier, { checkpointing }, this.lesson).task;
+  }
+
+  private readonly lesson = {
+    targets: [],
+    loss: (examples: readonly TokenizedNumber[], _: unknown, checkpointing: boolean) =>
+      this.loss(examples, checkpointing),
+    memory: (examples: readonly TokenizedNumber[], checkpointing: boolean) =>
+      this.classifier.memory(
+        examples.map(({ ids }) => ({ ids, target: 0 })),
+        { checkpointing },
+      ),
+  };
+
+  /** Summed squared error of the outputs. */
+  loss(examples: readonly TokenizedNumber[], checkpointing: boolean): BatchLoss {
+    const { encoder, head, modelAdapter, graph } = this.classifier;
+    const batch = raggedBatch(examples.map(({ ids }) => ids));
+    const outputs = head.logits(encoder.pooled(batch, modelAdapter, { checkpointing }));
+    const data = Float32Array.from(examples, ({ output }) => output);
+    const error = graph.mseLoss(outputs, graph.constant({ shape: [data.length, 1], data }), { reduction: "sum" });
+    return { sum: error, targets: data.length, tokens: batch.ids.length };
+  }
+
+  guessing(): Guessing {
+    // The variance of standardised numbers.
+    return { loss: 1 };
+  }
+
+  async measure(examples: readonly TokenizedNumber[], events: MeasureEvents): Promise<Measured> {
+    const metrics = this.metricsOf(await this.predicted(examples, events), examples);
+    const error = metrics.rmse / this.regressor.scale.deviation;
+    return { loss: error * error, metrics: { ...metrics } };
+  }
+
+  reads({ train, validation, measured }: TokenizedParts<number>): { baseline: number; finish: number } {
+    const head = sum(train) + sum(measured) + (isSpare(this.data) ? sum(validation) : 0);
+    return {
+      baseline: fitsHead(this.settings) ? head : 0,
+      finish: this.settings.headOnly ? 0 : sum(measured),
+    };
+  }
+
+  async baseline({ train, validation, measured }: TokenizedParts<TokenizedNumber>): Promise<State> {
+    const { settings, data } = this;
+    const mean = this.metricsOf(this.numbers(measured.map(() => 0)), measured);
+    if (!fitsHead(settings)) return { yardsticks: { mean, headOnly: null } };
+    const vectorsOf = (phase: "encode-train" | "encode-validation", examples: readonly TokenizedNumber[]) =>
+      this.rows(examples, null, (pooled) => pooled, this.events(phase, examples));
+    const whole = isSpare(data) ? [...train, ...validation] : train;
+    const vectors = await vectorsOf("encode-train", whole);
+    const best = await this.ridge(vectors, whole);
+    const { headStart } = recipes[settings.recipe];
+    if (settings.headOnly) this.setHead(best);
+    // Of its own examples alone, since by the others the step is chosen. A head that explains them leaves the adapter nothing: docs/recipes.md.
+    else if (headStart !== null)
+      this.setHead(await this.ridge(vectors.slice(0, train.length), train, best.alpha / headStart));
+    const [weight, bias] = [best.weight.data, best.bias.data[0]!];
+    const outputs = (await vectorsOf("encode-validation", measured)).map((vector) =>
+      vector.reduce((total, x, i) => total + x * weight[i]!, bias),
+    );
+    this.fitted = this.numbers(outputs);
+    return { yardsticks: { mean, headOnly: this.metricsOf(this.fitted, measured) } };
+  }
+
+  async finish(
+    state: object,
+    { measured }: TokenizedParts<TokenizedNumber>,
+    trained: FitReport | null,
+  ): Promise<RunOutcome> {
+    const { yardsticks } = state as State;
+    const predicted =
+      trained === null ? this.fitted! : await this.predicted(measured, this.events("validate", measured));
+    const after = this.metricsOf(predicted, measured);
+    const targets = measured.map(({ target }) => target);
+    const intervals = await regressionIntervals(predicted, targets, this.context.signal);
+    const metrics = REGRESSION_METRICS.map((name) => [name, { value: after[name], interval: intervals[name] }]);
+    const measuredOn = this.data.test === null ? "validation" : "test";
+    const result: RegressResult = { yardsticks, after, measuredOn };
+    const shown = ({ rmse }: RegressionMetrics) => rmse.toPrecision(3);
+    const { mean, headOnly } = yardsticks;
+    return {
+      metrics: Object.fromEntries(metrics) as RunOutcome["metrics"],
+      result,
+      curve: {
+        title: `RMSE ${shown(after)}`,
+        yardsticks: [`mean ${shown(mean)}`, ...(headOnly === null ? [] : [`head-only ${shown(headOnly)}`])],
+      },
+    };
+  }
+
+  override files() {
+    return this.regressor.save();
+  }
+
+  private ridge(
+    vectors: readonly Float32Array[],
+    examples: readonly TokenizedNumber[],
+    alpha?: number,
+  ): Promise<Ridge> {
+    const targets = examples.map(({ output }) => output);
+    const { seed } = this.settings;
+    const options = { seed, signal: this.context.signal, ...(alpha !== undefined && { alpha }) };
+    return fitRidge(this.graph.engine, vectors, targets, options);
+  }
+
+  private setHead({ weight, bias }: Ridge): void {
+    const { head } = this.classifier;
+    this.graph.setValue(head.weight, weight);
+    this.graph.setValue(head.bias, bias);
+  }
+
+  private async predicted(examples: readonly TokenizedNumber[], events: MeasureEvents): Promise<number[]> {
+    const { head, modelAdapter } = this.classifier;
+    const outputs = await this.rows(examples, modelAdapter, head.snapshot(), events);
+    return this.numbers(outputs.map(([output]) => output!));
+  }
+
+  private numbers(outputs: readonly number[]): number[] {
+    return outputs.map((output, i) => numberOf(output, this.regressor.scale, `text ${i}`));
+  }
+
+  private metricsOf(predicted: readonly number[], examples: readonly TokenizedNumber[]): RegressionMetrics {
+    return regressionMetrics(
+      predicted,
+      examples.map(({ target }) => target),
+    );
+  }
+}

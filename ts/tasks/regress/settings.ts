@@ -1,0 +1,27 @@
+import { finite } from "../../arguments/settings.js";
+import { classifierFields } from "../classify/settings.js";
+import { field, requiredField, type ValuesOf } from "../../training/spec/field.js";
+import { among, orNull, text } from "../../training/spec/field-checks.js";
+
+const { classWeights: _, ...shared } = classifierFields;
+
+/** Settings of a run on texts with a number each. */
+export const regressFields = {
+  ...shared,
+  /** A number is predicted for each text. Further fields are those of classifiers, without `classWeights`. */
+  task: requiredField(among(["regress"])),
+  /** Column of the texts: a name, or a number from 0. */
+  text: field(text, "text"),
+  /** Column of the numbers, as `text`. */
+  label: field(text, "label"),
+  /** Smallest number that is predicted; null for no limit. */
+  min: field(orNull<number>(finite), null),
+  /** Largest number that is predicted; null for no limit. */
+  max: field(orNull<number>(finite), null),
+};
+
+/** Everything that the result of a run on texts with numbers depends on, apart from the files it names. */
+export type RegressSettings = ValuesOf<typeof regressFields>;
+
+/** A run on texts with numbers as plain data. All but `task` and `data` has a default. */
+export type RegressJobSpec = Pick<RegressSettings, "task" | "data"> & Partial<RegressSettings>;
