@@ -25,7 +25,7 @@ import type {
 } from "./classifier-options.js";
 import { type HeadTask, type NumberLimits, takeLabels } from "./labels-file.js";
 import { openCheckpoint, type OpenedCheckpoint, openPeft } from "./open-checkpoint.js";
-import { ENCODER_OPTIONS, type EncoderOptions, openParts } from "./open-classifier.js";
+import { ENCODER_OPTIONS, openParts } from "./open-classifier.js";
 import { tokenizerFor } from "./trained-on.js";
 
 /** The parts of a classifier. */
@@ -128,7 +128,7 @@ export async function openedRun(
   what?: string,
   task?: HeadTask,
 ): Promise<ClassifierParts> {
-  const { encoder, files } = await openParts(source, model, loading as EncoderOptions, task);
+  const { encoder, files } = await openParts(source, model, loading, task);
   try {
     const { allowNonFinite } = loading;
     const given = Object.entries({ adapter, allowOtherBase, allowNonFinite }).filter(

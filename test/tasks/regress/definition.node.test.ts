@@ -110,7 +110,9 @@ it("predicts numbers far better than their mean, and leaves what loads again", a
   await expect(TextRegressor.open(whole.files(), { labels: ["a"] } as never)).rejects.toThrow(ConfigError);
   const peft = JSON.parse(new TextDecoder().decode(whole.files()["adapter_config.json"])) as object;
   expect(peft).toMatchObject({ peft_type: "LORA", r: 4, lora_alpha: 16 });
-  expect(() => TextClassifier.load(encoder, whole.files())).toThrow(/it is a regressor: TextRegressor.open reads it/);
+  expect(() => TextClassifier.load(encoder, whole.files())).toThrow(
+    /this is a regressor; open it with TextRegressor.open/,
+  );
   const labelled = TextClassifier.create(encoder, { labels: ["a", "b"], lora: null });
   expect(() => TextRegressor.load(encoder, labelled.save())).toThrow(/it is a classifier/);
   labelled.dispose();
@@ -263,7 +265,7 @@ it("the command line trains, inspects and cross-validates it", async () => {
     expect(JSON.parse(own.out).rmse).toBeCloseTo(metrics["rmse"]!.value, 2);
     const other = await lowrank([...measured, "--data", at("stars.csv")]);
     expect(other.out).toMatch(/96 examples\nSpearman +[\d.-]+\n/);
-    expect(other.err).toMatch(/is the file that the run learnt from|trained on/);
+    expect(other.err).toMatch(/is the run's training data/);
     const looked = await lowrank(["data", at("stars.csv"), "--task", "regress", "--label", "stars"]);
     expect(looked.out).toMatch(/96 examples to train on: smallest 1400 median \d+ mean 2000 largest 2600/);
     expect((await lowrank([...measured, "--label-names", "1=a"])).err).toMatch(/--label-names is not an option for/);
