@@ -149,7 +149,7 @@ describe("chat", () => {
     expect(child.exitCode).toBeNull();
     child.kill("SIGINT");
     const code = await new Promise((resolve) => child.once("close", resolve));
-    expect({ code, err: err.replace(/^\/adapter[^]*ends\.\n/, "") }).toEqual({ code: 130, err: "interrupted\n" });
+    expect({ code, err: err.replace(/^\/adapter[^]*exits\.\n/, "") }).toEqual({ code: 130, err: "interrupted\n" });
     expect(out.length).toBeGreaterThan(0);
   });
 });
