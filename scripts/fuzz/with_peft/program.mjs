@@ -103,7 +103,7 @@ function isRefused(program, message) {
   // The module's name with the prefix of a classifier's files is targeted, or without it.
   return (
     program.sequence &&
-    /lora targets .* and not|Pattern says another thing|targetModules .* matches no linear layer/.test(message)
+    /lora targets .* but not|Pattern differs for|targetModules .* matches no linear layer/.test(message)
   );
 }
 

@@ -188,7 +188,7 @@ describe("inspect", () => {
       expect([code, out]).toEqual([1, ""]);
       expect(err).toMatch(/folds\.json: folds: /);
       expect(err).toMatch(message);
-      expect(err).not.toMatch(/not foreseen/);
+      expect(err).not.toMatch(/unexpected error/);
     });
 
     it("moves no cursor, and fills no screen", async () => {

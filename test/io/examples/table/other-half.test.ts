@@ -57,6 +57,6 @@ describe("a column of texts that is half of a pair", () => {
     expect(await found({})).toEqual([]);
     expect(await found({ columns: { ...columns, pairedWith: null } })).toEqual([]);
     for (const wrong of [null, {}, { ...columns, pairedWith: 3 }, { ...columns, text: {} }])
-      await expect(found({ columns: wrong })).rejects.toThrow(/columns is what readExamples gives/);
+      await expect(found({ columns: wrong })).rejects.toThrow(/columns is the columns of readExamples/);
   });
 });
