@@ -114,7 +114,7 @@ it("predicts numbers far better than their mean, and leaves what loads again", a
     /this is a regressor; open it with TextRegressor.open/,
   );
   const labelled = TextClassifier.create(encoder, { labels: ["a", "b"], lora: null });
-  expect(() => TextRegressor.load(encoder, labelled.save())).toThrow(/it is a classifier/);
+  expect(() => TextRegressor.load(encoder, labelled.save())).toThrow(/this is a classifier/);
   labelled.dispose();
   regressor.dispose();
   // By now the graph has the chunks that a call needs.

@@ -23,21 +23,27 @@ export function freshSettings(options: SettingsOptions, bundled: typeof exampleD
   if (task === undefined) return withAbsolutePaths(classifierSettings(options, bundled));
   const fields: Fields = fieldsOfTasks[task as TaskName];
   refuseForeign(options, task, fields);
-  const { data, recipe, epochs } = options;
+  const { data, recipe } = options;
   if (data === undefined)
     throw new ConfigError(`--task ${task} needs examples to train on: name them with --data FILE`, {
       option: "--data",
     });
-  const length = epochs === undefined ? {} : { steps: null };
+  const length = lengthOf(options);
   const settings = { ...defaultsOf(fields, recipe), ...length, ...settingsGiven(options, fields), task };
   return withAbsolutePaths(settings as unknown as JobSettings);
+}
+
+/** A run's length by steps or by epochs: the one that is given replaces the recipe's other one. */
+function lengthOf({ steps, epochs }: { readonly steps?: unknown; readonly epochs?: unknown }) {
+  if (epochs !== undefined) return { steps: null };
+  return steps === undefined ? {} : { epochs: null };
 }
 
 /** The settings of a classifier of texts. Throws `ConfigError` for options of other tasks. */
 export function classifierSettings(options: SettingsOptions, bundled: typeof exampleData): TrainingSettings {
   refuseForeign(options, "classify", textFields);
   const chosen = settingsGiven(options, textFields) as Partial<TrainingSettings>;
-  const length = chosen.epochs === undefined ? {} : { steps: null };
+  const length = lengthOf(chosen);
   const { data } = chosen;
   for (const name of ["validation", "test"] as const) {
     const value = chosen[name];

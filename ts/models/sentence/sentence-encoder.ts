@@ -268,9 +268,18 @@ export class SentenceEncoder extends AdaptedModel {
    */
   async fit(examples: readonly SentenceExample[], options: SentenceFitOptions = {}): Promise<FitReport> {
     checkUsable("fit", this);
+    const { adapterSet } = this;
     const call = copiedCall(examples, options);
-    const { fitSentences } = await import("./training/fit-sentences.js");
-    return fitSentences(this, call.examples, call.options);
+    const { adapter } = call.options ?? {};
+    const trained = adapter === undefined ? adapterSet.current : adapterSet.get(adapter);
+    // Nothing may be merged into the base meanwhile.
+    const { end } = adapterSet.begin(null);
+    try {
+      const { fitSentences } = await import("./training/fit-sentences.js");
+      return await fitSentences(this, trained, call.examples, call.options);
+    } finally {
+      end();
+    }
   }
 
   /** Token ids of each text. */

@@ -17,7 +17,12 @@ export function readSpec<F extends Fields>(what: string, spec: object, fields: F
   const given = givenFields(what, spec, fields);
   const { steps, epochs, recipe = "default" } = given;
   const defaults = defaultsOf(fields, oneOf(what, "spec.recipe", recipe, recipeNames));
-  const settings = { ...defaults, ...(typeof epochs === "number" ? { steps: null } : {}), ...given };
+  const settings = {
+    ...defaults,
+    ...(typeof epochs === "number" && { steps: null }),
+    ...(typeof steps === "number" && { epochs: null }),
+    ...given,
+  };
   checkSettings(what, settings, fields, "spec");
   if (typeof steps !== "number" || typeof epochs !== "number") return settings;
   throw new ConfigError(`${what}: spec.steps and spec.epochs both set how long to train; pass only one of them`, {

@@ -123,6 +123,48 @@ describe("fit", () => {
     for (const name of before.names) expect(savedTensors(encoder).tensor(name)).toEqual(before.tensor(name));
   });
 
+  it("has no text twice in a batch that would hold all examples, for matryoshka's inner loss too", async () => {
+    const pairs = Array.from({ length: 8 }, (_, i) => ({ anchor: `question ${i}`, positive: `answer ${i % 2}` }));
+    for (const loss of ["multiple-negatives-ranking", "matryoshka"] as const) {
+      using encoder = await SentenceEncoder.load(await tinyEncoder());
+      encoder.addAdapter("a", { rank: 4 });
+      const { steps } = await encoder.fit(pairs, {
+        loss,
+        lossOptions: { matryoshkaDims: [32] },
+        steps: 60,
+        learningRate: 0.01,
+      });
+      // With both answers twice in a batch no model gets below ln 2.
+      expect(steps.at(-1)!.loss).toBeLessThan(0.5);
+    }
+    using encoder = await SentenceEncoder.load(await tinyEncoder());
+    encoder.addAdapter("a", { rank: 4 });
+    const equal = [
+      { anchor: "a", positive: "b" },
+      { anchor: "c", positive: "b" },
+    ];
+    await expect(encoder.fit(equal, { steps: 1 })).rejects.toThrow("have a text in common");
+  });
+
+  it("trains the adapter that is active at the call, and refuses a merge meanwhile", async () => {
+    using encoder = await SentenceEncoder.load(await tinyEncoder());
+    encoder.addAdapter("a", { rank: 2 });
+    encoder.addAdapter("b", { rank: 2 });
+    const saved = (name: string) => encoder.saveAdapter(name)["adapter_model.safetensors"];
+    const before = saved("b");
+    const running = encoder.fit(
+      [
+        { anchor: "a", positive: "b" },
+        { anchor: "c", positive: "d" },
+      ],
+      { steps: 2 },
+    );
+    encoder.setAdapter("b");
+    expect(() => encoder.mergeAdapter("b")).toThrow(ConfigError);
+    await running;
+    expect(saved("b")).toEqual(before);
+  });
+
   it("copies examples and options at the call, resumes to the same bits, and answers an abort within a step", async () => {
     const { settings, examples, call } = await caseCall("mnrl_pairs-roberta");
     const own = { ...call, batchSize: 3, order: undefined as never, steps: 6 };

@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { ConfigError } from "../../../../ts/errors/errors.js";
-import { type SentenceExample, takeSentenceExamples } from "../../../../ts/models/sentence/training/sentence-examples.js";
+import {
+  type SentenceExample,
+  takeSentenceExamples,
+} from "../../../../ts/models/sentence/training/sentence-examples.js";
 
 const take = (examples: unknown) => takeSentenceExamples("fit", examples as SentenceExample[]);
 

@@ -59,6 +59,12 @@ describe("the recipe few-shot", () => {
     expect(folds.folds).toHaveLength(2);
   });
 
+  it("trains for as many steps as are given, in place of its epochs", async () => {
+    const { report } = await run({ ...fewShot, steps: 3 }, memoryStore());
+    expect(report.settings).toMatchObject({ steps: 3, epochs: null });
+    expect(report.steps).toHaveLength(3);
+  });
+
   it("is refused for labelled words", async () => {
     const tokens = { ...plain, task: "tokens", recipe: "few-shot" } as never;
     await expect(runJob(tokens, memoryStore(), { sources })).rejects.toThrow(ConfigError);

@@ -1,6 +1,7 @@
 import { checkRecord } from "../../../arguments/collections.js";
 import { checkOptions } from "../../../arguments/options.js";
 import { callable, flag, oneOf, unexpected, whole } from "../../../arguments/settings.js";
+import { ConfigError } from "../../../errors/errors.js";
 import type { FitOptions } from "../../../train/fit-options.js";
 import { FIT_OPTIONS } from "../../../train/fit-settings.js";
 import type { SentenceLossName } from "../../../train/losses/sentence-loss-options.js";
@@ -14,13 +15,13 @@ export interface SentenceFitOptions extends FitOptions {
   /**
    * The loss, as `sentenceLoss` has it. Default by the examples: "multiple-negatives-ranking" for an anchor and its positive, with or
    * without negatives; "cosent" for scores; "contrastive" for pairs with a label; "batch-hard-triplet" for texts with a label; "mse" for a
-   * teacher's vectors.
+   * text with a teacher's vector.
    */
   readonly loss?: SentenceLossName;
   /** Options of the loss, as `sentenceLoss` has them; labels, scores and teachers are the examples', and `guide` is a `SentenceEncoder`. */
   readonly lossOptions?: FitLossOptions;
   /**
-   * Examples that are encoded at a time: the whole batch is then in the loss, with the memory of so many examples and the same gradients, in
+   * Texts that are encoded at a time: the whole batch is then in the loss, with the memory of so many examples and the same gradients, in
    * about a third more time (gradient caching, arXiv 2101.06983). Default: the whole batch; 32 for the loss
    * "cached-multiple-negatives-ranking". `accumulate` splits the loss too, which changes losses that compare examples of a batch.
    */
@@ -55,7 +56,7 @@ export function takeSentenceFit(options: SentenceFitOptions) {
   const taken: Record<string, unknown> = {};
   for (const name in options) taken[name] = options[name as keyof SentenceFitOptions];
   const {
-    adapter,
+    adapter: _,
     loss,
     lossOptions,
     miniBatchSize,
@@ -68,6 +69,11 @@ export function takeSentenceFit(options: SentenceFitOptions) {
   if (loss !== undefined && typeof loss !== "string") throw unexpected("fit", "loss", "the name of a loss", loss);
   const ofLoss: FitLossOptions = { ...lossOptions };
   if (lossOptions !== undefined) checkRecord("fit: lossOptions are the options of the loss by name", lossOptions);
+  for (const name of ["labels", "scores", "teacher"])
+    if (name in ofLoss)
+      throw new ConfigError(`fit: lossOptions.${name} is in the examples: each has its own`, {
+        ...{ op: "fit", option: `lossOptions.${name}` },
+      });
   if (ofLoss.guide !== undefined) callable("fit", "lossOptions.guide.encode", ofLoss.guide?.encode);
   if (miniBatchSize !== undefined) whole("fit", "miniBatchSize", miniBatchSize, 1);
   if (batchSampler !== undefined)
@@ -76,7 +82,6 @@ export function takeSentenceFit(options: SentenceFitOptions) {
   flag("fit", "checkpointing", checkpointing);
   return {
     fit,
-    adapter,
     loss,
     lossOptions: ofLoss,
     miniBatchSize,

@@ -15,7 +15,7 @@ import {
   takeSentenceExamples,
 } from "./sentence-examples.js";
 import { type SentenceFitOptions, takeSentenceFit } from "./fit-options.js";
-import { givenHead, guideInputs, newHead, type SoftmaxHead, targetsOf } from "./loss-inputs.js";
+import { type FitLossOptions, givenHead, guideInputs, newHead, type SoftmaxHead, targetsOf } from "./loss-inputs.js";
 import { sentenceTask, type TokenizedRow, type TrainedEncoder } from "./sentence-task.js";
 
 /** What is trained. */
@@ -26,25 +26,24 @@ export interface SentenceTrainingParts extends TrainedEncoder {
 /** What `SentenceEncoder.fit` does. */
 export async function fitSentences(
   parts: SentenceTrainingParts,
+  adapter: ModelAdapter | null,
   examples: readonly SentenceExample[],
   options: SentenceFitOptions,
 ): Promise<FitReport> {
-  const { fit: given, adapter: name, loss: wanted, lossOptions, batchSampler, ...settings } = takeSentenceFit(options);
-  const { graph, adapterSet, tokenizer, model, layout } = parts;
-  const adapter = adapterOf(parts, name);
+  const { fit: given, loss: wanted, lossOptions, batchSampler, ...settings } = takeSentenceFit(options);
+  const { graph, tokenizer, model, layout } = parts;
+  checkAdapter(parts, adapter);
   const taken = takeSentenceExamples("fit", examples);
   const loss = wanted ?? defaultLoss(taken);
   const { batchSize, seed } = takeFitOptions(taken.rows.length, given);
   const size = Math.min(batchSize, taken.rows.length);
-  const order = given.order ?? orderOf(taken, batchSampler ?? samplerOf(loss), size, seed, graph);
+  const order = given.order ?? orderOf(taken, batchSampler ?? samplerOf(loss, lossOptions), size, seed, graph);
   const rows = taken.rows.map((row) => tokenized(tokenizer, row));
-  // Nothing may be merged into the base meanwhile.
-  const { end } = adapterSet.begin(null);
   const { guide, ...own } = lossOptions;
   const width = layout.pooling.width(model.config.hiddenSize);
   let head: SoftmaxHead | null = null;
   try {
-    const guided = guide === undefined ? null : await guideInputs(guide, taken);
+    const guided = guide === undefined ? null : await guideInputs(guide, taken, given.signal);
     head = newHead(graph, loss, own, width, taken);
     const beside = head === null ? givenHead(own) : [head.weight, head.bias];
     const lossOf = (columns: readonly NodeId[], batch: readonly SentenceRow[]) =>
@@ -63,7 +62,6 @@ export async function fitSentences(
     return await fit(task, rows, order === null ? given : { ...given, order });
   } finally {
     if (head !== null && !graph.gone) graph.release([head.weight, head.bias]);
-    end();
   }
 }
 
@@ -78,15 +76,16 @@ function tokenized(tokenizer: TextTokenizer, row: SentenceRow): TokenizedRow {
   };
 }
 
-/** The adapter to train. Throws `ConfigError` if there is none, or it is merged. */
-function adapterOf({ adapterSet }: SentenceTrainingParts, name: string | undefined): ModelAdapter {
-  const adapter = name === undefined ? adapterSet.current : adapterSet.get(name);
-  if (adapter === null)
-    throw new ConfigError("fit: there is no active adapter to train; add one with addAdapter first", {
-      ...{ op: "fit", option: "adapter" },
-    });
+/** Throws `ConfigError` if there is no adapter to train, or it is merged or was removed since the call. */
+function checkAdapter(
+  { adapterSet }: SentenceTrainingParts,
+  adapter: ModelAdapter | null,
+): asserts adapter is ModelAdapter {
+  const problem =
+    adapter === null ? "there is no active adapter to train; add one" : "the adapter was removed; add it again";
+  if (adapter === null || !adapterSet.has(adapter))
+    throw new ConfigError(`fit: ${problem} with addAdapter first`, { op: "fit", option: "adapter" });
   adapterSet.checkTrainable(adapter);
-  return adapter;
 }
 
 function defaultLoss({ columns, has }: SentenceRows): SentenceLossName {
@@ -100,15 +99,27 @@ function defaultLoss({ columns, has }: SentenceRows): SentenceLossName {
 const plain = (loss: string) => loss.toLowerCase().replace(/[^a-z]/g, "");
 
 /** The losses that read a batch's other rows: as negatives, or as triplets. */
-function samplerOf(loss: SentenceLossName): BatchSampler {
+function samplerOf(loss: SentenceLossName, { inner }: FitLossOptions): BatchSampler {
+  if (plain(loss).startsWith("matryoshka")) {
+    const own = inner ?? "multiple-negatives-ranking";
+    return samplerOf(typeof own === "string" ? own : own.name, {});
+  }
   if (plain(loss).startsWith("batch")) return "group-by-label";
   return /multiplenegatives|mnrl|infonce|gist/.test(plain(loss)) ? "no-duplicates" : "random";
 }
 
-/** The order of a sampler; null for `fit`'s own, as where all examples are in every batch. */
+/** The order of a sampler; null for `fit`'s own. Throws `ConfigError` if no batch can be made. */
 function orderOf({ rows }: SentenceRows, sampler: BatchSampler, size: number, seed: number, { engine }: Graph) {
-  if (sampler === "random" || size === rows.length) return null;
-  return (sampler === "no-duplicates" ? noDuplicatesOrder : groupedOrder)(rows, size, seed, engine);
+  if (sampler === "random" || rows.length === 1) return null;
+  const order = (sampler === "no-duplicates" ? noDuplicatesOrder : groupedOrder)(rows, size, seed, engine);
+  if (order !== null) return order;
+  const problem = sampler === "no-duplicates" ? "any two examples have a text in common" : "no class has two examples";
+  throw new ConfigError(
+    `fit: ${problem}, so there are no batches; add other examples, or set batchSampler to "random"`,
+    {
+      ...{ op: "fit", option: "batchSampler", value: sampler },
+    },
+  );
 }
 
 /** Runs the loss once on vectors of zeros: what does not fit it is refused before the first step. */

@@ -1,16 +1,18 @@
 import { isRecord } from "../../../arguments/collections.js";
-import { whole } from "../../../arguments/settings.js";
+import { unexpected, whole } from "../../../arguments/settings.js";
+import { isFloats } from "../../../arguments/typed-array.js";
 import { ConfigError } from "../../../errors/errors.js";
 import type { Graph, NodeId } from "../../../graph/graph.js";
 import { uniform } from "../../../nn/random.js";
 import type { SentenceLossName, SentenceLossOptions } from "../../../train/losses/sentence-loss-options.js";
+import { orAborted, throwIfAborted } from "../../../waiting/abort.js";
 import type { Tensor } from "../../../values/tensor.js";
 import type { SentenceRow, SentenceRows } from "./sentence-examples.js";
 
 /** The model that guides "gist-embed": a `SentenceEncoder`, or anything with its `encode`. */
 export interface GuideModel {
   /** A vector of each text. */
-  encode(texts: readonly string[]): Promise<readonly Float32Array[]>;
+  encode(texts: readonly string[], options?: { readonly signal?: AbortSignal }): Promise<readonly Float32Array[]>;
 }
 
 /** Options of the loss in `fit`: labels, scores and teachers are the examples', and a guide is a model. */
@@ -33,9 +35,19 @@ export function targetsOf(rows: readonly SentenceRow[]): SentenceLossOptions {
 }
 
 /** The guide's vectors of every text, computed once, as the loss needs them for a batch. */
-export async function guideInputs(guide: GuideModel, { rows, columns }: SentenceRows): Promise<LossInputs> {
+export async function guideInputs(
+  guide: GuideModel,
+  { rows, columns }: SentenceRows,
+  signal: AbortSignal | undefined,
+): Promise<LossInputs> {
+  throwIfAborted(signal);
   const texts = [...new Set(rows.flatMap((row) => row.texts))];
-  const vectors = new Map((await guide.encode(texts)).map((vector, i) => [texts[i]!, vector]));
+  const made = await orAborted(() => guide.encode(texts, signal && { signal }), signal);
+  const width = Array.isArray(made) && isFloats(made[0]) ? made[0].length : 0;
+  const fits = (vector: unknown) => isFloats(vector) && vector.length === width;
+  if (width === 0 || made.length !== texts.length || !made.every(fits))
+    throw unexpected("fit", "the result of lossOptions.guide.encode", "a vector of each text, all of one length", made);
+  const vectors = new Map(made.map((vector, i) => [texts[i]!, vector]));
   return (batch) => ({
     guide: Array.from({ length: columns }, (_, i) => matrix(batch.map((row) => vectors.get(row.texts[i]!)!))),
   });

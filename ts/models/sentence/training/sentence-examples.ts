@@ -45,7 +45,7 @@ const FORMS =
 
 /** A copy of the examples. Throws `ConfigError`, naming the example, for what is none, for another form than the first's, and for empty texts. */
 export function takeSentenceExamples(what: string, examples: readonly SentenceExample[]): SentenceRows {
-  const classes = new Map<string, number>();
+  const classes = new Map<string | number, number>();
   const rows = listFrom(`${what}: a list of examples is expected`, examples, (example, i) =>
     rowOf(what, example, i, classes),
   );
@@ -70,7 +70,7 @@ const formOf = ({ texts, label, score, teacher }: SentenceRow) =>
     ...(teacher === undefined ? [] : [`${teacher.length} numbers of a teacher`]),
   ].join(", ");
 
-function rowOf(what: string, example: unknown, place: number, classes: Map<string, number>): SentenceRow {
+function rowOf(what: string, example: unknown, place: number, classes: Map<string | number, number>): SentenceRow {
   const wrong = (expected: string) =>
     new ConfigError(`${what}: example ${place}: ${expected}, got ${excerpt(example)}`, {
       ...{ op: what, option: "examples", expected, value: example, place },
@@ -108,16 +108,20 @@ function rowOf(what: string, example: unknown, place: number, classes: Map<strin
   };
 }
 
-/** A class's number: a text's name for it counts from 0 in order of first appearance. */
+/** A class's number: of a text's classes, names or numbers, in order of first appearance. */
 function classOf(
   label: unknown,
   texts: number,
-  classes: Map<string, number>,
+  classes: Map<string | number, number>,
   wrong: (expected: string) => Error,
 ): number {
-  if (Number.isSafeInteger(label) && (label as number) >= 0) return label as number;
-  if (typeof label !== "string" || texts !== 1)
-    throw wrong(texts === 1 ? "a label is a name or a whole number from 0" : "a pair's label is a whole number from 0");
-  if (!classes.has(label)) classes.set(label, classes.size);
-  return classes.get(label)!;
+  const isNumber = Number.isSafeInteger(label) && (label as number) >= 0;
+  if (texts > 1) {
+    if (isNumber) return label as number;
+    throw wrong("a pair's label is a whole number from 0");
+  }
+  if (!isNumber && typeof label !== "string") throw wrong("a label is a name or a whole number from 0");
+  const name = label as string | number;
+  if (!classes.has(name)) classes.set(name, classes.size);
+  return classes.get(name)!;
 }
