@@ -140,7 +140,7 @@ export interface FrozenKernels {
     m: number, n: number, k: number, alpha: number, a: Pointer, aRow: number, aCol: number, format: number,
     data: Pointer, transposed: number, beta: number, c: Pointer, cRow: number, bias: Pointer,
   ) => void;
-  /** What `pack` would make of a stored matrix, [k, n]. */
+  /** The result of `pack` for a stored matrix, [k, n]. */
   readonly pack_stored: (
     k: number, n: number, format: number, data: Pointer, transposed: number, packed: Pointer,
   ) => void;
@@ -150,7 +150,7 @@ export interface FrozenKernels {
   readonly stored_columns: (
     k: number, n: number, format: number, data: Pointer, transposed: number, start: number, end: number, to: Pointer,
   ) => void;
-  /** y[j, ·] ← row index[j] of a matrix of rows of `width` elements, as it lies; y is [n, width]. */
+  /** y[j, ·] ← row index[j] of a stored matrix with rows of `width` elements; y is [n, width]. */
   readonly stored_rows: (format: number, data: Pointer, width: number, index: Pointer, y: Pointer, n: number) => void;
   /**
    * Rows of `width` elements in one format become rows in another, which is in groups of 32; see
@@ -287,7 +287,7 @@ export interface ProductKernels {
 
 /** The register tile in use, and the products' scratch. */
 export interface TileKernels {
-  /** Scratch elements that `set_workspace` must be given for this many threads. */
+  /** Number of scratch elements that `set_workspace` needs for this many threads. */
   readonly workspace_len: (threads: number) => number;
   /**
    * Hands over scratch of `length` ≥ `workspace_len(threads)` elements, kept until the next call. Returns whether it is
@@ -433,7 +433,7 @@ export interface PoolKernels {
   readonly worker_failed: (index: number) => void;
   /** Called between two kernels: a worker that is about to be ended takes no part in later ones. */
   readonly retire_worker: (index: number) => void;
-  /** What worker `index`, 0 to 30, does for ever. */
+  /** The endless loop of worker `index`, 0 to 30. */
   readonly worker_loop: (index: number) => void;
 }
 
@@ -451,8 +451,8 @@ export interface PoolingKernels {
 }
 
 /**
- * Exports of `kernels::philox` and `kernels::dropout`. A seed of 64 bits comes as two numbers; the same seed, stream and
- * index give the same number in every build, whatever the number of threads.
+ * Exports of `kernels::philox` and `kernels::dropout`. A seed of 64 bits comes as two numbers; the same seed, stream
+ * and index give the same number in every build, with any number of threads.
  */
 export interface RandomKernels {
   /** y[i] = uniform in 0..1 for i in 0..n. */
@@ -483,7 +483,10 @@ export interface ReduceKernels {
 
 /** Exports of `kernels::rotary`. x, y, g and dx are `[rows, columns]`, cos and sin `[rows, pairs]`. */
 export interface RotaryKernels {
-  /** y ← x with pairs of features of its first `heads` heads turned; with `back` by the opposite angles, as the gradient is. */
+  /**
+   * y ← x with pairs of features of its first `heads` heads rotated; with `back` by the opposite angles, for the
+   * gradient.
+   */
   readonly rotary: (
     x: Pointer, cos: Pointer, sin: Pointer, y: Pointer, rows: number, columns: number, heads: number, headDim: number,
     pairs: number, interleaved: number, back: number, accumulate: number,

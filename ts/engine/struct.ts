@@ -85,7 +85,7 @@ export function writeAttentionGradient(words: Int32Array, s: AttentionGradientSt
   );
 }
 
-/** What `lora_forward` takes. */
+/** Arguments of `lora_forward`. */
 export interface LoraForwardStruct {
   readonly t: number;
   readonly inFeatures: number;
