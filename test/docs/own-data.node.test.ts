@@ -51,7 +51,7 @@ describe("your own data", () => {
   });
 
   it("the page's commands look at a test too, and fit folds", { timeout: 300_000 }, () => {
-    expect(all(page, "look")[1]).toMatch(/24 training, 2 test texts, 2 labels[\s\S]*cut at 128/);
+    expect(all(page, "look")[1]).toMatch(/24 training, 2 test texts, 2 labels[\s\S]*truncated to 128/);
     rmSync(join(consumer.folder, "runs"), { recursive: true, force: true });
     const [head, folds] = all(page, "few");
     expect(head).toMatch(/none, only the head/);

@@ -103,13 +103,14 @@ it("the core (engine, graph, LoRA layers, optimizers) is at most 37.2 kB of Java
 // Folders of sentence-transformers (cut vectors, prompts by purpose, opening and saving) took 3,500 of a page at first, with what writes them and
 // merges 9,000 that are fetched; cross-encoders 5,000 of everything and 23,000 of a page's worker with merging and losses.
 // Search took 5,600 of everything (6,000 without a bundler), a script of its own that a bundler leaves out of programs that do not search.
-it("a page with an encoder and a classifier is at most 124.7 kB at first, everything at most 188.3 kB", async () => {
+// `SentenceEncoder.fit`, whose code is fetched when it is called, took 350 of the first and 12,000 of all; the regressor 1,900 of everything.
+it("a page with an encoder and a classifier is at most 125.3 kB at first, everything at most 190.2 kB", async () => {
   const encoder = await sizes("{ SentenceEncoder, TextClassifier }");
-  expect(encoder.first).toBeLessThanOrEqual(124_700);
-  expect(encoder.all).toBeLessThanOrEqual(172_900);
+  expect(encoder.first).toBeLessThanOrEqual(125_300);
+  expect(encoder.all).toBeLessThanOrEqual(184_800);
   const everything = await sizes("*");
-  expect(everything.first).toBeLessThanOrEqual(188_250);
-  expect(everything.all).toBeLessThanOrEqual(311_600);
+  expect(everything.first).toBeLessThanOrEqual(190_200);
+  expect(everything.all).toBeLessThanOrEqual(317_300);
 });
 
 // A line a statement, so that an uncaught error in Node, which has the same files, shows no line of 200 kB, took 1.4 of 190.4 kB,
@@ -119,7 +120,7 @@ it("a page with an encoder and a classifier is at most 124.7 kB at first, everyt
 // and schedules that few use 1,000; a bundler leaves those out. The names of NomicBERT's tensors took 1,350, added
 // tokens as in Rust 280, PEFT's groups for LoRA+, its warnings and GPT-2's Conv1D 700, what each file
 // looks up once 230, known modules of models without modules.json 110, former names 40. Losses of sentence vectors, evaluators and hard negatives took 17,600.
-it("a page without a bundler loads at most 209.5 kB at first", () => {
+it("a page without a bundler loads at most 212 kB at first", () => {
   const loaded = new Map<string, number>();
   const load = (name: string) => {
     if (loaded.has(name)) return;
@@ -133,7 +134,7 @@ it("a page without a bundler loads at most 209.5 kB at first", () => {
   expect([...loaded.keys()]).not.toContain("shared-language.js");
   expect([...loaded.keys()]).not.toContain("shared-zip.js");
   expect([...loaded.keys()]).not.toContain("shared-tokenizers.js");
-  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(209_500);
+  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(212_000);
 });
 
 it("the file of the pool's threads is at most 2 kB and needs no other", () => {
@@ -146,9 +147,9 @@ it("the file of the pool's threads is at most 2 kB and needs no other", () => {
 // optimizers and schedules that few use 1.2, byte pairs of our own and contents in parts 2, a stranger's template that is bounded 1.3, labels, scores
 // and pairs that fit another task 2, near duplicates that stay on one side of a split and bounds of Parquet's pages 3.4.
 // Output layers with adapters took 2.3, a check before training that a GGUF LoRA can hold the adapter 0.4.
-it("the file of a page's worker is at most 345.6 kB and needs no other", () => {
+it("the file of a page's worker is at most 361.8 kB and needs no other", () => {
   const script = readFileSync(join(root, "dist/lowrank-worker.js"), "utf8");
-  expect(gzipSync(script, { level: 9 }).length).toBeLessThanOrEqual(345_600);
+  expect(gzipSync(script, { level: 9 }).length).toBeLessThanOrEqual(361_800);
   expect(script).not.toMatch(/^(import|export)\b|\bimport\(/m);
   for (const name of ["CausalLanguageModel", "readTextRows", "parseParquet"])
     expect(script).toMatch(new RegExp(`\\b${name}\\b`));
@@ -183,7 +184,7 @@ it("a bundler leaves out readers and models where a program uses neither", async
 // Workers from other origins and from data, and messages that are no one's, took 500 of both, addresses under Trusted Types 270, a
 // page's own data for jobs 158, what a module looks up once 70 without a bundler. Four more
 // methods of language models and three former names took 75, cross-encoders and three methods of encoders 120.
-it("what a page loads for lowrank/worker, without a bundler, is at most 21.9 kB, with one 15.7 kB", async () => {
+it("what a page loads for lowrank/worker, without a bundler, is at most 22 kB, with one 15.8 kB", async () => {
   const files = ["remote-browser.js", "shared-base.js", "shared-client.js", "shared-pool.js"];
   const entry = await build({
     entryPoints: [join(root, "dist/remote-browser.js")],
@@ -192,7 +193,7 @@ it("what a page loads for lowrank/worker, without a bundler, is at most 21.9 kB,
   const used = Object.keys(entry.metafile.inputs).map((file) => file.split("/").at(-1)!);
   expect(used.sort()).toEqual(files);
   const sizeOf = (bytes: Uint8Array) => gzipSync(bytes, { level: 9 }).length;
-  expect(sizeOf(entry.outputFiles[0]!.contents)).toBeLessThanOrEqual(15_700);
+  expect(sizeOf(entry.outputFiles[0]!.contents)).toBeLessThanOrEqual(15_800);
   const whole = files.reduce((sum, file) => sum + sizeOf(readFileSync(join(root, "dist", file))), 0);
-  expect(whole).toBeLessThanOrEqual(21_900);
+  expect(whole).toBeLessThanOrEqual(22_000);
 });
