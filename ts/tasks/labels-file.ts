@@ -9,7 +9,7 @@ export const LABELS_FILE = "labels.json";
 /** The format that is written, and the newest that can be read. Format 1 had only labels and pooling. */
 const FORMAT = 2;
 
-/** Names of tasks in the file; a text classifier's has none. */
+/** The names of tasks in the file; the file of a text classifier has none. */
 const taskNames = { tokens: "token-classification", regress: "regression" } as const;
 
 /** What a head on an encoder is trained for. */
@@ -45,7 +45,7 @@ export interface LabelsFile {
   readonly adapted: boolean;
   /** What the head is trained for; the one label of "regress" is the number's name. */
   readonly task: HeadTask;
-  /** For "regress": the limits of predictions. Default: none. */
+  /** Limits of the predictions of "regress"; default: none. */
   readonly limits?: NumberLimits;
 }
 
@@ -84,7 +84,7 @@ export function readLabels(bytes: Uint8Array): LabelsFile {
   const merged = read("merged", "a fingerprint of 32 hexadecimal digits", isFingerprint);
   const names = Object.entries(taskNames) as [keyof typeof taskNames, string][];
   const known = names.map(([, name]) => JSON.stringify(name)).join(", ");
-  const named = read("task", `${known} or left out`, (value): value is string =>
+  const named = read("task", `${known} or omitted`, (value): value is string =>
     names.some(([, name]) => name === value),
   );
   const task = names.find(([, name]) => name === named)?.[0] ?? "classify";

@@ -40,7 +40,7 @@ export interface TaskEntry {
   readonly plan: TaskPlan;
   /** Its metrics by name; the first is the main one. */
   readonly metrics: Readonly<Record<string, Metric>>;
-  /** The metric by which the step to keep is chosen; default: the loss. */
+  /** The metric that chooses the step to keep; default: the loss. */
   readonly chosenBy?: string;
   /** Throws `ConfigError`, naming the field, unless `run` of a checkpoint has the task's state: the result of `baseline`. */
   checkState(what: string, run: Readonly<Record<string, unknown>>): void;
@@ -104,17 +104,17 @@ export interface TaskDefinition<S extends RunSettings, E extends FileExample, X 
     context: RunContext,
     surveyed: object | null,
   ): Promise<TaskModel<E, X>>;
-  /** The model of a finished run, which predicts and is measured; omitted by tasks whose models are used in another way. */
+  /** The model of a finished run, for `predict` and `evaluate` of the command line; optional. */
   trained?(encoder: SentenceEncoder, files: FileMap, options: { readonly allowOtherBase: boolean }): TrainedModel<E>;
-  /** Numbers about a file's examples, by their names, for `lowrank data`. */
+  /** Numbers about a file's examples by name, for `lowrank data`. */
   about?(file: TaskFile<E>): Readonly<Record<string, number>>;
   /** Throws `ConfigError` if a checkpoint's measurements are of other classes, or of another number of examples. */
   checkStateFits?(run: object, data: TaskData<E>, measured: number): void;
 }
 
-/** The model of a finished run. Disposing its encoder frees it. */
+/** The model of a finished run. Disposing of its encoder frees it. */
 export interface TrainedModel<E> {
-  /** A prediction for each text: its values by the names of their columns. */
+  /** A prediction for each text: values by the names of their columns. */
   predict(
     texts: readonly string[],
     events: MeasureEvents,

@@ -114,7 +114,7 @@ it("predicts numbers far better than their mean, and leaves what loads again", a
     /this is a regressor; open it with TextRegressor.open/,
   );
   const labelled = TextClassifier.create(encoder, { labels: ["a", "b"], lora: null });
-  expect(() => TextRegressor.load(encoder, labelled.save())).toThrow(/this is a classifier/);
+  expect(() => TextRegressor.load(encoder, labelled.save())).toThrow(/this is a classifier of whole texts/);
   labelled.dispose();
   regressor.dispose();
   // By now the graph has the chunks that a call needs.
@@ -160,6 +160,7 @@ it("fits the head alone, keeps within limits, and starts from a random head on r
   const random = { ...spec, recipe: "peft", baseline: false, steps: 2, evaluateEvery: null } as const;
   const { report: begun } = await run(random, memoryStore());
   expect(begun.result.yardsticks.headOnly).toBeNull();
+  await expect(run({ ...spec, recipe: "few-shot" }, memoryStore())).rejects.toThrow(/recipe/);
   await expect(run({ ...spec, min: 3, max: 2 }, memoryStore())).rejects.toThrow(/min is below max, got 3 and 2/);
   await expect(run({ ...spec, max: 2000 }, memoryStore())).rejects.toThrow(/line \d+: a number up to 2000 is expected/);
 });
@@ -265,10 +266,12 @@ it("the command line trains, inspects and cross-validates it", async () => {
     expect(JSON.parse(own.out).rmse).toBeCloseTo(metrics["rmse"]!.value, 2);
     const other = await lowrank([...measured, "--data", at("stars.csv")]);
     expect(other.out).toMatch(/96 examples\nSpearman +[\d.-]+\n/);
-    expect(other.err).toMatch(/is the run's training data/);
+    expect(other.err).toMatch(/stars\.csv is the run.s training data/);
     const looked = await lowrank(["data", at("stars.csv"), "--task", "regress", "--label", "stars"]);
-    expect(looked.out).toMatch(/96 examples to train on: smallest 1400 median \d+ mean 2000 largest 2600/);
-    expect((await lowrank([...measured, "--label-names", "1=a"])).err).toMatch(/--label-names is not an option for/);
+    expect(looked.out).toMatch(/96 examples for training: smallest 1400 median \d+ mean 2000 largest 2600/);
+    expect((await lowrank([...measured, "--label-names", "1=a"])).err).toMatch(
+      /--label-names is for text classifiers, and .* is a regressor: name columns with --text and --label/,
+    );
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

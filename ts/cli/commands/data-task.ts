@@ -45,11 +45,11 @@ export async function dataOfTask(task: TaskName, file: string, options: DataOpti
   const numbers = (values: object) =>
     Object.entries(values).map(([name, value]) => `${name} ${formatNumber(value as number)}`);
   const line = (examples: readonly unknown[], use: string, values: object) =>
-    `${formatCount(examples.length)} examples to ${use}${[":", ...numbers(values)].join(" ").replace(/^:$/, "")}`;
+    `${formatCount(examples.length)} examples for ${use}${[":", ...numbers(values)].join(" ").replace(/^:$/, "")}`;
   const files = { train: file, ...(options.test !== undefined && { test: options.test }) };
   for (const each of [
-    line(train.examples, "train on", about.train),
-    ...(test === null ? [] : [line(test.examples, "test on", about.test!)]),
+    line(train.examples, "training", about.train),
+    ...(test === null ? [] : [line(test.examples, "testing", about.test!)]),
     "",
     ...summaryEnd(summary, files, session),
     ...(inCharacters ? [inCharactersNote] : []),
@@ -95,7 +95,7 @@ export function summaryEnd(
   return [
     ...lengthLines(summary, colors),
     "",
-    ...(findings.length === 0 ? [colors.green("nothing odd was found")] : longFindings(summary, files, colors, width)),
+    ...(findings.length === 0 ? [colors.green("no problems found")] : longFindings(summary, files, colors, width)),
   ];
 }
 

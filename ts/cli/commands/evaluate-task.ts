@@ -51,8 +51,7 @@ export async function evaluateTask(
   const part = parts === null ? { ...(await reader.read(data!, null, false)), split: false } : measuredPart(parts);
   if (parts !== null && part.split && parts.train.sha256 !== known!.sha256)
     throw new ConfigError(
-      `${settings.data} has changed since the run, which was tested on a part of it: that part cannot be drawn again. Name texts that ` +
-        "the run has not seen with --data FILE",
+      `${settings.data} has changed since the run, so its test part cannot be drawn again. Name other texts, not used in training, with --data FILE`,
       { file: settings.data, expected: known!.sha256, is: parts.train.sha256 },
     );
   const train = parts?.train.examples ?? null;

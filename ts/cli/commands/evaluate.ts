@@ -108,17 +108,26 @@ async function evaluate(options: EvaluateOptions, session: Session): Promise<voi
   }
 }
 
+const kinds: Readonly<Record<HeadTask, string>> = {
+  classify: "text classifier",
+  tokens: "token classifier",
+  regress: "regressor",
+};
+
 /** Throws `ConfigError` for options that do not apply to the data of such a run. */
 function refuseOptions(task: HeadTask, run: string, options: EvaluateOptions): void {
   const fields = tasks[task].fields;
   const names = ["text", "label", "labelNames", "allow", "fields"] as const;
   const strange = names.find((name) => options[name] !== undefined && !Object.hasOwn(fields, name));
   if (strange === undefined) return;
-  const columns = Object.hasOwn(fields, "fields") ? "--fields names" : "--text and --label name";
-  throw new ConfigError(
-    `${flagOf(strange)} is not an option for ${run}, a run of the task ${task}: ${columns} the columns of its data`,
-    { option: flagOf(strange), value: options[strange] },
-  );
+  const others = strange === "fields" ? "token classifiers" : "text classifiers";
+  const columns = Object.hasOwn(fields, "fields")
+    ? "columns and fields with --fields"
+    : "columns with --text and --label";
+  throw new ConfigError(`${flagOf(strange)} is for ${others}, and ${run} is a ${kinds[task]}: name ${columns}`, {
+    option: flagOf(strange),
+    value: options[strange],
+  });
 }
 
 /** The examples of --data, otherwise the run's test data. */

@@ -96,7 +96,9 @@ async function predict(args: readonly string[], options: PredictOptions, session
   if (out !== undefined && delimiter !== null) {
     const written = new TextEncoder().encode(predictedTable(table, texts, predicted.columns, delimiter));
     await writeFilesAtomically(dirname(out), { [basename(out)]: written });
-    terminal.error(`${formatCount(texts.length)} ${texts.length === 1 ? "answer" : "answers"} written to ${out}`);
+    terminal.error(
+      `${formatCount(texts.length)} ${texts.length === 1 ? "prediction" : "predictions"} written to ${out}`,
+    );
   } else if (options.json)
     predicted.objects.forEach((object, i) =>
       terminal.print(JSON.stringify(isEmpty(texts[i]!) ? { ...object, empty: true } : object)),

@@ -1,6 +1,6 @@
 import { finite } from "../../arguments/settings.js";
 import { classifierFields } from "../classify/settings.js";
-import { field, requiredField, type ValuesOf } from "../../training/spec/field.js";
+import { field, type RecipeName, requiredField, type ValuesOf } from "../../training/spec/field.js";
 import { among, orNull, text } from "../../training/spec/field-checks.js";
 
 const { classWeights: _, ...shared } = classifierFields;
@@ -8,6 +8,8 @@ const { classWeights: _, ...shared } = classifierFields;
 /** Settings of a run on texts with a number each. */
 export const regressFields = {
   ...shared,
+  /** Defaults of omitted settings, and where training starts, as for texts. */
+  recipe: field<RecipeName>(among(["default", "peft"]), "default"),
   /** A number is predicted for each text. Further fields are those of classifiers, without `classWeights`. */
   task: requiredField(among(["regress"])),
   /** Column of the texts: a name, or a number from 0. */

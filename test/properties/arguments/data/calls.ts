@@ -183,7 +183,15 @@ export const dataCalls = {
     call(() => [labelled(), 2, { seed: 3, groups: ["a", "a", 1, 2] }], foldExamples),
     call(() => [labelled(), 2], foldExamples),
   ],
-  regressionMetrics: [call(() => [[1, 2], [2, 3]], regressionMetrics)],
+  regressionMetrics: [
+    call(
+      () => [
+        [1, 2],
+        [2, 3],
+      ],
+      regressionMetrics,
+    ),
+  ],
   metrics: [
     call(
       () => [[Float32Array.of(0, 1), Float32Array.of(1, 0)], [1, 1], 2, { resamples: 2, seed: 1, intervals: true }],
