@@ -87,7 +87,10 @@ function checkRows(what: string, name: string, { least, most }: Integers, rows: 
 }
 
 /** Divides texts, in order, into batches of at most `budget` tokens; a longer text is its own batch. */
-export function* tokenBatches<T extends { readonly length: number }>(texts: Iterable<T>, budget: number): Generator<T[]> {
+export function* tokenBatches<T extends { readonly length: number }>(
+  texts: Iterable<T>,
+  budget: number,
+): Generator<T[]> {
   let batch: T[] = [];
   let tokens = 0;
   for (const text of texts) {

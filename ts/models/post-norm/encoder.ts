@@ -47,7 +47,8 @@ export class PostNormEncoder extends ReadModel<EncoderConfig, EncoderWeights> {
     const words = weights.words.forward(batch.ids, selection);
     const places = weights.positions.forward(positionRows(batch, this.config), selection);
     const sum = graph.add(words, places);
-    const typed = weights.type === null ? sum : graph.add(sum, weights.type.first(batch.ids.length, selection, batch.types));
+    const typed =
+      weights.type === null ? sum : graph.add(sum, weights.type.first(batch.ids.length, selection, batch.types));
     const x = this.norm(typed, weights.embeddingNorm, selection);
     return weights.projection === null ? x : weights.projection.forward(x, selection);
   }
