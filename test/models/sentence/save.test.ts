@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type FileMap, readSafetensors, SentenceEncoder } from "../../../ts/index.js";
+import { AbortError, type EncodeOptions, type FileMap, readSafetensors, SentenceEncoder } from "../../../ts/index.js";
 import { goldenEncoder } from "../golden-encoder.js";
 import { goldenFolder, texts } from "./golden-folder.js";
 
@@ -87,4 +87,16 @@ it("refuses what makes no sense, by name", async () => {
   await expect(encoder.save({ metrics: { ndcg: "high" as never } })).rejects.toThrow("save: metrics");
   const signal = AbortSignal.abort();
   await expect(encoder.save({ signal })).rejects.toMatchObject({ name: "AbortError" });
+});
+
+it("answers an aborted signal, with an adapter alone too, and reads inherited options", async () => {
+  using encoder = await SentenceEncoder.load(await goldenEncoder("roberta"));
+  encoder.addAdapter("a", { rank: 2 });
+  for (const merged of [false, true])
+    await expect(encoder.save({ merged, signal: AbortSignal.abort() })).rejects.toThrow(AbortError);
+  const inherited = Object.create({ normalize: true, adapter: null }) as EncodeOptions;
+  for (const call of ["encode", "encodeQuery", "encodeDocument"] as const) {
+    const [vector] = await encoder[call](["a text"], inherited);
+    expect(Math.hypot(...vector!)).toBeCloseTo(1, 6);
+  }
 });

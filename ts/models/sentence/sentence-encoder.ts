@@ -179,7 +179,7 @@ export class SentenceEncoder extends AdaptedModel {
   async encode(texts: readonly string[], options: EncodeOptions = {}): Promise<Float32Array[]> {
     checkUsable("encode", this);
     checkOptions("encode", options, ENCODE_OPTIONS);
-    const { normalize, prompt, promptName, truncateDim, rounded = false, ...rest } = options;
+    const { normalize, prompt, promptName, truncateDim, rounded = false, ...rest } = copied(options);
     flag("encode", "rounded", rounded);
     const { before, skip, finish } = encodingOf(this, { normalize, prompt, promptName, truncateDim });
     const asked = takeTexts("encode", texts);
@@ -320,7 +320,16 @@ export class SentenceEncoder extends AdaptedModel {
 /** Options of a call, with a prompt's name unless they have a prompt. Throws `ConfigError` for others. */
 function prompted(what: string, promptName: string, options: EncodeOptions): EncodeOptions {
   checkOptions(what, options, ENCODE_OPTIONS);
-  return options.prompt === undefined && options.promptName === undefined ? { ...options, promptName } : options;
+  return options.prompt === undefined && options.promptName === undefined
+    ? { ...copied(options), promptName }
+    : options;
+}
+
+/** A copy of options, inherited ones too. */
+function copied(options: EncodeOptions): EncodeOptions {
+  const own: Record<string, unknown> = {};
+  for (const name in options) own[name] = options[name as keyof EncodeOptions];
+  return own;
 }
 
 const ENCODE_OPTIONS = [...INFER_OPTIONS, "normalize", "prompt", "promptName", "truncateDim", "rounded"];

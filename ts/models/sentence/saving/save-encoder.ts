@@ -2,6 +2,7 @@ import type { SavedFiles } from "../../../io/file-map.js";
 import { type Adapter, writeAdapter } from "../../../io/peft/index.js";
 import { readRequiredJson } from "../../../io/model-source.js";
 import { WEIGHTS } from "../../../io/safetensors/index.js";
+import { throwIfAborted } from "../../../waiting/abort.js";
 import { totalWidth } from "../../named-shapes.js";
 import type { SavedEncoder } from "./saved-state.js";
 import {
@@ -38,7 +39,9 @@ const PLACE = { module_input_name: "sentence_embedding", module_output_name: "se
  */
 export async function saveEncoder(saved: SavedEncoder): Promise<SavedFiles> {
   const { adapter, merged, layout, tokenizer, base, hiddenSize, signal } = saved;
+  throwIfAborted(signal);
   const source = await saved.reopen();
+  throwIfAborted(signal);
   const files: Files = { ...(await tokenizerFiles(source, tokenizer)) };
   if (adapter !== null && !merged) Object.assign(files, adapterFiles(adapter.file, base));
   else {

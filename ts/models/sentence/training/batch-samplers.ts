@@ -8,7 +8,7 @@ export type BatchSampler = "random" | "no-duplicates" | "group-by-label";
 type Order = (step: number) => Int32Array;
 
 /** Candidates that are looked at for a place in a batch, as a multiple of the batch size: so that repeated texts cost no quadratic time. */
-const LOOK_AHEAD = 16;
+const LOOK_AHEAD = 4;
 
 /**
  * Batches without a text that stands in another row of the batch, which in-batch losses would count as a negative. A row that does not fit
