@@ -86,8 +86,8 @@ async function baseOf(from: ModelSource, model: unknown, watcher: Watcher): Prom
   try {
     const found = await inHuggingFaceLayout(watchedSource(await modelSource(model, watcher), watcher));
     // The first file is where an address without files is noticed.
-    await has(found, "config.json");
-    return found;
+    if (await has(found, "config.json")) return found;
+    throw new ModelError(`${clip(model)} has no config.json`, { model, file: "config.json" });
   } catch (cause) {
     if (!(cause instanceof ModelError || cause instanceof ConfigError || cause instanceof UnsupportedError))
       throw cause;
