@@ -18,7 +18,7 @@ import { checkAdapter, readAdapter, writeAdapter } from "../../../ts/io/peft/ind
 import { readSafetensors, streamSafetensors } from "../../../ts/io/safetensors/index.js";
 import { temporaryFolder } from "../temporary-folder.js";
 
-const adapters = fileURLToPath(new URL("../golden/adapters", import.meta.url));
+const adapters = fileURLToPath(new URL("../../golden/adapters", import.meta.url));
 const text = (value: string) => new TextEncoder().encode(value);
 
 describe("writing files", () => {

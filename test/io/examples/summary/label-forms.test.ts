@@ -51,7 +51,7 @@ describe("labels that are numbers", () => {
     [["0", "1", "2", "3"], "Stars"],
   ])("%j in column %s: it is said that a scale is lost", async (labels, column) => {
     expect(await message("score-labels", labels, column)).toMatch(
-      new RegExp(`^the ${labels.length} labels are whole numbers .*\\(regression\\) is not supported yet`),
+      new RegExp(`^the ${labels.length} labels are whole numbers .*the task "regress" predicts numbers`),
     );
   });
 
