@@ -18,6 +18,6 @@ it("a run's store in a page's file system is refused by name in Node, which has 
   const store = opfsStore("run");
   for (const call of [store.claim(), store.has("a"), store.write({ a: new Uint8Array(1) }), store.discard()])
     await expect(call).rejects.toThrow(
-      /^opfsStore: this runtime has no Origin Private File System .*; folderStore\(path\)/,
+      /^opfsStore: this runtime has no Origin Private File System .*; use folderStore\(path\)/,
     );
 });

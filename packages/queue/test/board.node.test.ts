@@ -37,7 +37,7 @@ describe.each(queueServers)("the board of a queue on %s", (_name, start) => {
       const error: unknown = await runQueueWorker({ queue: server.address, board: { port: Number(port) } }).catch(
         (thrown: unknown) => thrown,
       );
-      expect((error as Error).message).toContain(`the board cannot have port ${port}`);
+      expect((error as Error).message).toContain(`the board cannot listen on port ${port}`);
     } finally {
       stop.abort();
       await worker;
