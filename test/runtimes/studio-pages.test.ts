@@ -84,7 +84,8 @@ describe.each(browsers)("the Studio's pages in %s", (name, { threads, keeps }) =
       page,
       `await fill(".compare label:nth-of-type(1) textarea", "the story was warm");
        await fill(".compare label:nth-of-type(2) textarea", "the story was warm\\nthe music was grim");
-       await click("Compare");
+       // A label of the page begins with the same word.
+       (await until(() => [...document.querySelectorAll(".compare button:enabled")].find((button) => button.innerText === "Compare"))).click();
        await until(() => document.querySelector(".cosines"));
        return [...document.querySelectorAll(".cosines tbody td")].map((cell) => cell.innerText);`,
     );
