@@ -100,8 +100,8 @@ it("the core (engine, graph, LoRA layers, optimizers) is at most 37.2 kB of Java
 // Output layers that adapters change, rows of them and copies of the base's tables that are known as such took 750 of both, 2,300 with language models.
 // Losses of sentence vectors and of logits took 11,100 of everything, evaluators 5,400, hard negatives 1,100 and 1,900 that are fetched: they
 // return at once, so they cannot be fetched, and a bundler leaves them out of programs that use none.
-// Folders of sentence-transformers (cut vectors, prompts by purpose, opening and saving) took 3,500 of a page at first, with what writes them and
-// merges 9,000 that are fetched; cross-encoders 5,000 of everything and 23,000 of a page's worker with merging and losses.
+// Folders of sentence-transformers, cross-encoders and what merges into their files took together 3,600 of a page at first, 12,900 of all of it
+// and 5,100 of everything at first; the page's worker grew by 38,900 with losses, training, search and numbers.
 // Search took 5,600 of everything (6,000 without a bundler), a script of its own that a bundler leaves out of programs that do not search.
 // `SentenceEncoder.fit`, whose code is fetched when it is called, took 350 of the first and 12,000 of all; the regressor 1,900 of everything.
 it("a page with an encoder and a classifier is at most 125.3 kB at first, everything at most 190.2 kB", async () => {

@@ -24,6 +24,13 @@ export function checkOptions(what: string, given: unknown, known: readonly strin
   for (const name in given) if (!known.includes(name)) throw unknownOption(what, name, known, within);
 }
 
+/** A copy of options, inherited ones too, each read once. */
+export function copiedOptions<T extends object>(given: T): T {
+  const own = {} as T;
+  for (const name in given) own[name] = given[name];
+  return own;
+}
+
 /** Names of the options inside an option. */
 export type OptionsWithin = Readonly<Record<string, readonly string[]>>;
 

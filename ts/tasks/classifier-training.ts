@@ -1,6 +1,6 @@
 import type { AppliedAdapter } from "../adapters/adapter-parts.js";
 import { checkRecord, listFrom } from "../arguments/collections.js";
-import { checkOptions } from "../arguments/options.js";
+import { checkOptions, copiedOptions } from "../arguments/options.js";
 import { flag, oneOf, whole } from "../arguments/settings.js";
 import { type FrozenA, frozenA } from "../adapters/frozen-a.js";
 import type { ModelAdapter } from "../adapters/model-adapter.js";
@@ -129,9 +129,7 @@ export function takeTraining(
 /** A copy of options, inherited ones too, each read once. Throws `ConfigError` for unknown names. */
 export function readFitOptions<T extends LessonOptions>(given: T, more: readonly (keyof T & string)[] = []): T {
   checkOptions("fit", given, [...FIT_OPTIONS, ...LESSON_OPTIONS, ...more]);
-  const own: Record<string, unknown> = {};
-  for (const name in given) own[name] = given[name];
-  return own as unknown as T;
+  return copiedOptions(given);
 }
 
 /** Throws `ConfigError` if there is no A to keep constant, or it has its own learning rate. */

@@ -15,7 +15,6 @@ import { inferTexts, rowsOf, tokenized } from "../models/sentence/inference.js";
 import { checkUsable, type SentenceEncoder } from "../models/sentence/sentence-encoder.js";
 import type { ClassificationHead } from "../nn/classification-head.js";
 import type { TextTokenizer } from "../tokenize/text-tokenizer.js";
-import { inTraining } from "../train/claims.js";
 import type { FitReport } from "../train/fit-options.js";
 import { fit } from "../train/fit.js";
 import { measureLogits, type Metrics } from "../train/metrics/metrics.js";
@@ -36,6 +35,7 @@ import {
   takeTraining,
   type TokenizedExample,
 } from "./classifier-training.js";
+import { disposeTrained } from "./dispose-trained.js";
 import { type FitHeadOptions, type FitHeadReport, fitToTexts, setFitted, takeFitHeadOptions } from "./fit-head.js";
 import { type EmptyTexts, emptyTextsOf, takeExamples, takeLearnt } from "./given-examples.js";
 import { writePeftClassifier } from "./peft-classifier.js";
@@ -277,17 +277,10 @@ export class TextClassifier<Label extends string = string> implements Task<Token
    * twice, and after the encoder's own `dispose`. Other calls then throw `ConfigError`.
    */
   dispose(): void {
-    const { encoder, modelAdapter, head } = this;
-    const { adapterSet, graph } = encoder;
     if (this.disposed) return;
-    if (modelAdapter === null && !graph.gone && inTraining(graph, head.params()))
-      throw new ConfigError("dispose: this classifier is being trained; await its fit first", {
-        op: "dispose",
-        reason: "running",
-      });
-    if (modelAdapter !== null && adapterSet.has(modelAdapter)) adapterSet.remove(modelAdapter.name, "dispose");
-    if (!graph.gone) graph.release(head.params());
-    if (this.ownsEncoder) encoder.dispose();
+    const { encoder, modelAdapter, head, ownsEncoder } = this;
+    const trained = modelAdapter === null && !encoder.graph.gone ? head.params() : [];
+    disposeTrained({ encoder, modelAdapter, ownsEncoder }, "this classifier", head.params(), trained);
     this.disposed = true;
   }
 

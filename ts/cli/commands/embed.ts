@@ -10,6 +10,7 @@ import { npyFile } from "../tables/npy-file.js";
 import { formatCount } from "../terminal/number-format.js";
 import { checkOutFile } from "../files/out-folder.js";
 import { reporterOf } from "../terminal/progress-bar.js";
+import { stackedRows } from "../../values/stacked-rows.js";
 import type { Session } from "../session.js";
 import { readTexts, type TextOptions } from "../tables/text-input.js";
 
@@ -34,7 +35,7 @@ const writers: Record<
   ".jsonl": (texts, vectors) =>
     new TextEncoder().encode(texts.map((text, i) => `${jsonLine(text, vectors[i]!)}\n`).join("")),
   ".npy": (_, vectors, width) => npyFile(vectors, width),
-  ".safetensors": (_, vectors, width) => writeSafetensors({ embeddings: stacked(vectors, width) }),
+  ".safetensors": (_, vectors, width) => writeSafetensors({ embeddings: stackedRows(vectors, width) }),
 };
 
 /** `lowrank embed`: sentence vectors. */
@@ -95,10 +96,4 @@ function writerOf(out: string) {
 /** Nine digits distinguish any two float32 values. */
 function jsonLine(text: string, vector: Float32Array): string {
   return JSON.stringify({ text, embedding: Array.from(vector, (value) => Number(value.toPrecision(9))) });
-}
-
-function stacked(vectors: readonly Float32Array[], width: number) {
-  const data = new Float32Array(vectors.length * width);
-  vectors.forEach((vector, i) => data.set(vector, i * width));
-  return { shape: [vectors.length, width], data };
 }

@@ -1,12 +1,14 @@
 import { type JobOptions, runJob, type RunStore } from "../../entry/jobs-node.js";
-import { type JobSettings, taskOf } from "../../tasks/index.js";
+import { type JobSettings, type TaskName, taskOf } from "../../tasks/index.js";
 import type { TaskReport } from "../../training/result/report.js";
+import { runFiles } from "../../training/store/run-files.js";
 import { exitCodes } from "../exit-codes.js";
 import { followRun, printRun } from "../followed-run.js";
 import type { FinetuneOptions } from "../options/finetune-options.js";
 import type { Session } from "../session.js";
 import { introductionOf } from "../terminal/introductions.js";
 import { runReporter } from "../terminal/run-reporter.js";
+import { languageNext, languageResult } from "../terminal/language-summary.js";
 import { taskNext, taskResult } from "../terminal/task-summary.js";
 import type { Terminal } from "../terminal/terminal.js";
 import { tokenNext, tokenResult } from "../terminal/token-summary.js";
@@ -14,11 +16,21 @@ import { tokenNext, tokenResult } from "../terminal/token-summary.js";
 /** How a finished run is shown. */
 interface Shown<R> {
   result(self: string, report: R, colors: Terminal["colors"]): string[];
-  next(self: string, folder: string, report: R, colors: Terminal["colors"]): string[];
+  /** @param gguf whether the run's folder has the adapter as GGUF too */
+  next(self: string, folder: string, report: R, colors: Terminal["colors"], gguf: boolean): string[];
 }
 
+const language: Shown<never> = {
+  result: (_, report, colors) => languageResult(report, colors),
+  next: (self, folder, report, colors, gguf) => languageNext(self, folder, report, gguf, colors),
+};
+
 /** Tasks that show more than their metrics. */
-const own: Readonly<Partial<Record<string, Shown<never>>>> = { tokens: { result: tokenResult, next: tokenNext } };
+const own: Readonly<Partial<Record<TaskName, Shown<never>>>> = {
+  tokens: { result: tokenResult, next: tokenNext },
+  text: language,
+  chat: language,
+};
 
 /** Trains in a run's folder, and shows how it goes: of every task that needs no more than its introduction, its result and where it is. */
 export async function finetuneTask(
@@ -37,7 +49,7 @@ export async function finetuneTask(
     if (event.type === "ready") say(...introductionOf(task)(event.job as never, folder, colors), "");
   });
   const { result, next } = (own[task] ?? { result: taskResult, next: taskNext }) as Shown<TaskReport>;
-  say("", ...result(self, report, colors), "", ...next(self, folder, report, colors));
+  say("", ...result(self, report, colors), "", ...next(self, folder, report, colors, await store.has(runFiles.gguf)));
   if (report.training.diverged) session.exitCode = exitCodes.error;
   printRun(terminal, options, folder, report);
 }

@@ -6,7 +6,6 @@ import type { ReadyJob } from "../../jobs/run-job.js";
 import { pickSamples } from "../../tasks/classify/result/sample-predictions.js";
 import { type JobSettings, type TaskName, taskOf } from "../../tasks/index.js";
 import type { TrainingSettings } from "../../tasks/classify/settings.js";
-import { finetuneLanguage } from "./finetune-language.js";
 import { finetuneTask } from "./finetune-task.js";
 import { crossValidate, unfinishedFolds } from "./folds.js";
 import { exitCodes } from "../exit-codes.js";
@@ -91,8 +90,6 @@ type Run<S> = (store: RunStore, settings: S, options: FinetuneOptions, session: 
 /** Tasks with a command other than `finetuneTask`. */
 const runs: Readonly<Partial<Record<TaskName, Run<never>>>> = {
   classify: runIn,
-  text: finetuneLanguage,
-  chat: finetuneLanguage,
 };
 
 async function runIn(

@@ -1,6 +1,6 @@
 import { AdaptedModel, assertModel } from "../../adapters/adapted-model.js";
 import { type AdapterChoice, AdapterSet } from "../../adapters/adapter-set.js";
-import { checkOptions } from "../../arguments/options.js";
+import { checkOptions, copiedOptions } from "../../arguments/options.js";
 import { callable, flag } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
@@ -179,7 +179,7 @@ export class SentenceEncoder extends AdaptedModel {
   async encode(texts: readonly string[], options: EncodeOptions = {}): Promise<Float32Array[]> {
     checkUsable("encode", this);
     checkOptions("encode", options, ENCODE_OPTIONS);
-    const { normalize, prompt, promptName, truncateDim, rounded = false, ...rest } = copied(options);
+    const { normalize, prompt, promptName, truncateDim, rounded = false, ...rest } = copiedOptions(options);
     flag("encode", "rounded", rounded);
     const { before, skip, finish } = encodingOf(this, { normalize, prompt, promptName, truncateDim });
     const asked = takeTexts("encode", texts);
@@ -321,15 +321,8 @@ export class SentenceEncoder extends AdaptedModel {
 function prompted(what: string, promptName: string, options: EncodeOptions): EncodeOptions {
   checkOptions(what, options, ENCODE_OPTIONS);
   return options.prompt === undefined && options.promptName === undefined
-    ? { ...copied(options), promptName }
+    ? { ...copiedOptions(options), promptName }
     : options;
-}
-
-/** A copy of options, inherited ones too. */
-function copied(options: EncodeOptions): EncodeOptions {
-  const own: Record<string, unknown> = {};
-  for (const name in options) own[name] = options[name as keyof EncodeOptions];
-  return own;
 }
 
 const ENCODE_OPTIONS = [...INFER_OPTIONS, "normalize", "prompt", "promptName", "truncateDim", "rounded"];

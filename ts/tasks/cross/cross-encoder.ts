@@ -11,10 +11,10 @@ import { takeInferOptions, takeTexts } from "../../models/sentence/infer-options
 import { inferTexts, rowsOf } from "../../models/sentence/inference.js";
 import { checkUsable, type SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import { type PairTokens, PairTokenizer } from "../../tokenize/pair-tokens.js";
-import { inTraining } from "../../train/claims.js";
 import type { FitReport } from "../../train/fit-options.js";
 import { fit } from "../../train/fit.js";
 import { checkEncoder } from "../classifier-parts.js";
+import { disposeTrained } from "../dispose-trained.js";
 import { activationNames, defaultActivation, scoresOf } from "./activations.js";
 import { CrossHead } from "./cross-head.js";
 import {
@@ -222,17 +222,10 @@ export class CrossEncoder<Score extends number | number[] = number> {
    * twice.
    */
   dispose(): void {
-    const { encoder, modelAdapter, head } = this;
-    const { adapterSet, graph } = encoder;
     if (this.disposed) return;
-    if (modelAdapter === null && !graph.gone && inTraining(graph, head.params()))
-      throw new ConfigError("dispose: the cross-encoder is being trained; await that fit first", {
-        op: "dispose",
-        reason: "running",
-      });
-    if (modelAdapter !== null && adapterSet.has(modelAdapter)) adapterSet.remove(modelAdapter.name, "dispose");
-    if (!graph.gone) graph.release(head.all());
-    if (this.ownsEncoder) encoder.dispose();
+    const { encoder, modelAdapter, head, ownsEncoder } = this;
+    const trained = modelAdapter === null && !encoder.graph.gone ? head.params() : [];
+    disposeTrained({ encoder, modelAdapter, ownsEncoder }, "the cross-encoder", head.all(), trained);
     this.disposed = true;
   }
 

@@ -149,7 +149,7 @@ export class CrossHead {
     return found;
   }
 
-  /** What a file calls one of the head's tensors: BERT's pooler stands in the model. */
+  /** What a file calls one of the head's tensors: BERT's pooler is part of the model. */
   fileName(name: string): string {
     const { plan, model } = this;
     return name.startsWith(`${plan.dense}.`) && isOfModel(model, plan) ? plan.prefix + name : name;

@@ -9,7 +9,7 @@ import type { ModelSource } from "../../io/model-source.js";
 import { takeInferOptions, takeTexts } from "../../models/sentence/infer-options.js";
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import type { ClassificationHead } from "../../nn/classification-head.js";
-import { inTraining } from "../../train/claims.js";
+import { disposeTrained } from "../dispose-trained.js";
 import type { FitReport } from "../../train/fit-options.js";
 import { writeHead, writeLabelsBeside } from "../classifier-files.js";
 import type { LoadClassifierOptions } from "../classifier-options.js";
@@ -253,16 +253,11 @@ export class TokenClassifier<Label extends string = string> {
    * twice, and after the encoder's own `dispose`.
    */
   dispose(): void {
-    const { encoder, modelAdapter } = this;
-    const { adapterSet, graph } = encoder;
     if (this.disposed) return;
-    if (!graph.gone && inTraining(graph, this.params()))
-      throw new ConfigError("dispose: this classifier is being trained; await its fit first", {
-        ...{ op: "dispose", reason: "running" },
-      });
-    if (modelAdapter !== null && adapterSet.has(modelAdapter)) adapterSet.remove(modelAdapter.name, "dispose");
-    if (!graph.gone) graph.release(this.head.params());
-    if (this.parts.ownsEncoder) encoder.dispose();
+    const { encoder, modelAdapter, head } = this;
+    const { ownsEncoder } = this.parts;
+    const trained = encoder.graph.gone ? [] : this.params();
+    disposeTrained({ encoder, modelAdapter, ownsEncoder }, "this classifier", head.params(), trained);
     this.disposed = true;
   }
 

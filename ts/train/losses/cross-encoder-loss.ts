@@ -1,15 +1,12 @@
-import { isRecord } from "../../arguments/collections.js";
-import { unexpected } from "../../arguments/settings.js";
-import { ConfigError } from "../../errors/errors.js";
 import { checkGraph, type Graph, type NodeId } from "../../graph/graph.js";
 import { idList } from "../../graph/node.js";
-import { checkShape, wrongShape } from "../../values/shape.js";
+import { wrongShape } from "../../values/shape.js";
 import type { Numbers } from "./host-numbers.js";
 import { adrMse, listMle, listNet } from "./list-losses.js";
 import { binaryCrossEntropy, crossEntropy, logitMarginMse, logitMse, logitMultipleNegatives } from "./logit-losses.js";
 import type { LossCall } from "./loss-plan.js";
+import { columnShape } from "./columns.js";
 import { type LossTable, planNamed } from "./loss-table.js";
-import { given } from "./matryoshka.js";
 import { pairwiseRanking } from "./pairwise-ranking.js";
 import type { WeightingScheme } from "./ranked-pairs.js";
 
@@ -106,20 +103,10 @@ export function crossEncoderLoss(
 }
 
 function callOf(what: string, graph: Graph, ids: readonly NodeId[], options: unknown): LossCall {
-  if (!isRecord(options)) throw unexpected(what, "options", "an object", options);
-  if (ids.length === 0) {
-    throw new ConfigError(`${what}: expected at least one column, got none`, {
-      op: what,
-      option: "columns",
-      length: 0,
-    });
-  }
-  const shapes = ids.map((id) => graph.shape(id));
-  const [first] = shapes as [readonly number[]];
-  if (first.length === 0 || first.length > 2 || first.includes(0)) {
-    throw wrongShape(what, "columns[0]", "[n] or [n, labels], with at least one row", first);
-  }
-  shapes.forEach((shape, place) => checkShape(what, `columns[${place}]`, shape, first, "the first column's "));
-  const [rows, width = 1] = first as [number, number?];
-  return { what, graph, columns: ids.length, rows, width, fullWidth: width, options: given(options) };
+  const { shape, options: own } = columnShape(what, graph, ids, options, (first) => {
+    if (first.length === 0 || first.length > 2 || first.includes(0))
+      throw wrongShape(what, "columns[0]", "[n] or [n, labels], with at least one row", first);
+  });
+  const [rows, width = 1] = shape as [number, number?];
+  return { what, graph, columns: ids.length, rows, width, fullWidth: width, options: own };
 }

@@ -1,4 +1,5 @@
 import { isRecord } from "../../arguments/collections.js";
+import { copiedOptions } from "../../arguments/options.js";
 import { oneOf } from "../../arguments/settings.js";
 import { isJsonObject } from "../../io/json.js";
 import type { TaskTable } from "../task-definition.js";
@@ -9,8 +10,7 @@ import { type RunSettings, UNNAMED_TASK } from "./run-settings.js";
 export function takeSpec(what: string, spec: object, tasks: TaskTable): RunSettings {
   const fields = (name: string) => tasks[name]!.fields;
   if (!isRecord(spec)) return readSpec(what, spec, fields(UNNAMED_TASK)) as unknown as RunSettings;
-  const given: Record<string, unknown> = {};
-  for (const name in spec) given[name] = spec[name];
+  const given = copiedOptions(spec);
   const { task, ...rest } = given;
   if (task === undefined) return readSpec(what, rest, fields(UNNAMED_TASK)) as unknown as RunSettings;
   const named = Object.keys(tasks).filter((name) => name !== UNNAMED_TASK);

@@ -1,4 +1,4 @@
-import { checkOptions } from "../../../arguments/options.js";
+import { checkOptions, copiedOptions } from "../../../arguments/options.js";
 import { flag, whole } from "../../../arguments/settings.js";
 import { ConfigError } from "../../../errors/errors.js";
 import type { EvaluateEvery, FitOptions } from "../../../train/fit-options.js";
@@ -52,9 +52,7 @@ export function readFitOptions<T extends LanguageTrainingOptions>(
   more: readonly string[],
 ): T {
   checkOptions(what, options, [...FIT_OPTIONS, ...OWN, ...more]);
-  const taken: Record<string, unknown> = {};
-  for (const name in options) taken[name] = options[name];
-  return taken as T;
+  return copiedOptions(options);
 }
 
 /** `fit`'s options and those of a language model. Throws `ConfigError` for invalid ones. */

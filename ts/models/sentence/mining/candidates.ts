@@ -2,6 +2,7 @@ import { unexpected } from "../../../arguments/settings.js";
 import { ConfigError } from "../../../errors/errors.js";
 import type { Graph } from "../../../graph/graph.js";
 import { breather } from "../../../waiting/next-task.js";
+import { stackedRows } from "../../../values/stacked-rows.js";
 
 /** A text of the corpus, by its place, and its score for a query. */
 export interface Candidate {
@@ -83,11 +84,6 @@ function plainProducts(rows: readonly Float32Array[], columns: readonly Float32A
 }
 
 function graphProducts(graph: Graph, rows: readonly Float32Array[], columns: readonly Float32Array[]): Float32Array {
-  const matrix = (vectors: readonly Float32Array[]) => {
-    const width = vectors[0]!.length;
-    const data = new Float32Array(vectors.length * width);
-    vectors.forEach((vector, i) => data.set(vector, i * width));
-    return graph.constant({ shape: [vectors.length, width], data });
-  };
+  const matrix = (vectors: readonly Float32Array[]) => graph.constant(stackedRows(vectors));
   return graph.step(() => graph.value(graph.matmul(matrix(rows), matrix(columns), { transposeB: true })).data);
 }

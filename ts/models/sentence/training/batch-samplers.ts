@@ -11,7 +11,7 @@ type Order = (step: number) => Int32Array;
 const LOOK_AHEAD = 4;
 
 /**
- * Batches without a text that stands in another row of the batch, which in-batch losses would count as a negative. A row that does not fit
+ * Batches without a text that another row of the batch has too, which in-batch losses would count as a negative. A row that does not fit
  * waits for a later batch of the same epoch. Batches of one row are left out. Null if no batch can be made.
  */
 export function noDuplicatesOrder(rows: readonly SentenceRow[], size: number, seed: number, on: Engine): Order | null {

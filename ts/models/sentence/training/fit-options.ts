@@ -50,11 +50,9 @@ const OWN = [
   "checkpointing",
 ] as const;
 
-/** A copy of the options, inherited ones too, checked except for those of `fit` and of the loss. */
+/** The options of a call, which has copied them, checked except for those of `fit` and of the loss. */
 export function takeSentenceFit(options: SentenceFitOptions) {
   checkOptions("fit", options, [...FIT_OPTIONS, ...OWN]);
-  const taken: Record<string, unknown> = {};
-  for (const name in options) taken[name] = options[name as keyof SentenceFitOptions];
   const {
     adapter: _,
     loss,
@@ -65,7 +63,7 @@ export function takeSentenceFit(options: SentenceFitOptions) {
     loraPlusRatio,
     checkpointing = false,
     ...fit
-  } = taken as SentenceFitOptions;
+  } = options;
   if (loss !== undefined && typeof loss !== "string") throw unexpected("fit", "loss", "the name of a loss", loss);
   const ofLoss: FitLossOptions = { ...lossOptions };
   if (lossOptions !== undefined) checkRecord("fit: lossOptions are the options of the loss by name", lossOptions);

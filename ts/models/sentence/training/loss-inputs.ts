@@ -6,7 +6,7 @@ import type { Graph, NodeId } from "../../../graph/graph.js";
 import { uniform } from "../../../nn/random.js";
 import type { SentenceLossName, SentenceLossOptions } from "../../../train/losses/sentence-loss-options.js";
 import { orAborted, throwIfAborted } from "../../../waiting/abort.js";
-import type { Tensor } from "../../../values/tensor.js";
+import { stackedRows } from "../../../values/stacked-rows.js";
 import type { SentenceRow, SentenceRows } from "./sentence-examples.js";
 
 /** The model that guides "gist-embed": a `SentenceEncoder`, or anything with its `encode`. */
@@ -30,7 +30,7 @@ export function targetsOf(rows: readonly SentenceRow[]): SentenceLossOptions {
   return {
     ...(label !== undefined && { labels: rows.map((row) => row.label!) }),
     ...(score !== undefined && { scores: rows.map((row) => row.score!) }),
-    ...(teacher !== undefined && { teacher: matrix(rows.map((row) => row.teacher!)) }),
+    ...(teacher !== undefined && { teacher: stackedRows(rows.map((row) => row.teacher!)) }),
   };
 }
 
@@ -49,16 +49,9 @@ export async function guideInputs(
     throw unexpected("fit", "the result of lossOptions.guide.encode", "a vector of each text, all of one length", made);
   const vectors = new Map(made.map((vector, i) => [texts[i]!, vector]));
   return (batch) => ({
-    guide: Array.from({ length: columns }, (_, i) => matrix(batch.map((row) => vectors.get(row.texts[i]!)!))),
+    guide: Array.from({ length: columns }, (_, i) => stackedRows(batch.map((row) => vectors.get(row.texts[i]!)!))),
   });
 }
-
-const matrix = (rows: readonly Float32Array[]): Tensor => {
-  const width = rows[0]!.length;
-  const data = new Float32Array(rows.length * width);
-  rows.forEach((row, i) => data.set(row, i * width));
-  return { shape: [rows.length, width], data };
-};
 
 /** The linear layer that "softmax" trains beside the adapter. */
 export interface SoftmaxHead {
