@@ -4,8 +4,9 @@ import { findToolchain, target } from "../wasm/toolchain.mjs";
 import { rustFlags, variants } from "../wasm/variants.mjs";
 import { findFirefox } from "../browsers/firefox.mjs";
 import { findWebKit } from "../browsers/webkit.mjs";
-import { countCargo, countVitest, vitestReport } from "./count.mjs";
+import { countCargo } from "./count.mjs";
 import { minutesFile } from "./minutes.mjs";
+import { vitest } from "./vitest.mjs";
 
 /** Lints what only wasm32 compiles: the SIMD vector, the exports and, in a threaded variant, the pool of threads. */
 function wasmClippy(variant, hint) {
@@ -18,26 +19,6 @@ function wasmClippy(variant, hint) {
     // The folder that the build of the kernels used has the standard library compiled with these flags.
     env: { ...env, RUSTFLAGS: rustFlags(variants[variant]), CARGO_TARGET_DIR: join(root, "target", variant) },
     hint,
-  };
-}
-
-function vitest(name, env, ...args) {
-  const report = vitestReport(name);
-  return {
-    name,
-    command: [
-      "vitest",
-      "run",
-      "--reporter=default",
-      "--reporter=./scripts/checks/running.mjs",
-      "--reporter=json",
-      `--outputFile.json=${report}`,
-      ...args,
-    ],
-    env,
-    count: () => countVitest(report),
-    report,
-    loud: true,
   };
 }
 
@@ -82,7 +63,8 @@ const browsers = vitest("browsers", {}, "--config", "vitest.runtimes.config.ts",
 /**
  * The checks of `npm test`, or with `all` of `npm run test:all`, in stages that follow one another, and how many of a stage's run
  * beside each other. `count` reads `{ passed, failed, skipped }` from the output; a check without it counts as one. `loud` checks
- * show their output as it comes. `hint` is the command that brings a missing program.
+ * show their output as it comes. `again` gives a check of what a run that broke off left, or null. `hint` is the command that brings
+ * a missing program.
  */
 export function stagesOfChecks({ all }) {
   const tests = vitest("vitest", { LOWRANK_TESTS: all ? "all" : "quick", LOWRANK_MINUTES: minutesFile });
