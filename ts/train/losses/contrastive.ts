@@ -1,5 +1,5 @@
 import { or } from "../../arguments/read-options.js";
-import { finite } from "../../arguments/settings.js";
+import { finite, share, whole } from "../../arguments/settings.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
 import { numberPerRow } from "./host-numbers.js";
 import { distance, type Distance, flagOr, readLossOptions } from "./loss-options.js";
@@ -36,7 +36,9 @@ export const contrastive: LossPlan = (call) => {
   });
   checkColumns(call, "text, text", 2);
   const { graph, rows, what } = call;
-  const labels = numberPerRow(what, "labels", labelsOf(call), rows);
+  const labels = numberPerRow(what, "labels", labelsOf(call), rows).map((label, row) =>
+    share(what, `labels[${row}]`, label),
+  );
   return (columns) => {
     const d = distances(graph, columns, distanceMetric);
     const near = graph.mul(graph.square(d), constant(graph, [rows], labels));
@@ -57,7 +59,9 @@ export const onlineContrastive: LossPlan = (call) => {
   });
   checkColumns(call, "text, text", 2);
   const { graph, rows, what } = call;
-  const labels = numberPerRow(what, "labels", labelsOf(call), rows);
+  const labels = numberPerRow(what, "labels", labelsOf(call), rows).map((label, row) =>
+    whole(what, `labels[${row}]`, label, 0, 1),
+  );
   return (columns) => {
     const d = distances(graph, columns, distanceMetric);
     const values = valuesOf(graph, d);

@@ -1,3 +1,4 @@
+import { isRecord } from "../../arguments/collections.js";
 import { checkGraph, type Graph, type NodeId } from "../../graph/graph.js";
 import {
   batchAllTriplet,
@@ -9,7 +10,7 @@ import { takeColumns } from "./columns.js";
 import { contrastive, onlineContrastive, triplet } from "./contrastive.js";
 import { distillKlDiv, embedDistillation, marginMse, mse } from "./distillation.js";
 import { gistEmbed } from "./gist-embed.js";
-import type { LossPlan } from "./loss-plan.js";
+import type { Compute, LossCall, LossPlan } from "./loss-plan.js";
 import { type LossTable, planNamed } from "./loss-table.js";
 import { given, matryoshka } from "./matryoshka.js";
 import { multipleNegatives } from "./multiple-negatives.js";
@@ -17,10 +18,16 @@ import { angle, cosent, cosineSimilarity } from "./pair-scores.js";
 import type { SentenceLossName, SentenceLossOptions } from "./sentence-loss-options.js";
 import { softmax } from "./softmax.js";
 
+const WHAT = "sentenceLoss";
+
 const byName = (what: string, name: unknown): LossPlan => planNamed(what, table, name);
 
-/** MSE for one column with its teacher's vectors, MarginMSE for a query with candidates and their scores. */
-const distillation: LossPlan = (call) => (call.columns < 3 ? mse : marginMse)(call);
+/** MSE for one or two columns or with a teacher's vector of each text, MarginMSE for a query with candidates and their scores. */
+const distillation: LossPlan = (call) => {
+  const { teacher } = call.options;
+  const isOfTexts = isRecord(teacher) && Array.isArray(teacher["shape"]) && teacher["shape"].length === 3;
+  return (call.columns < 3 || isOfTexts ? mse : marginMse)(call);
+};
 
 const table: Readonly<Record<SentenceLossName, LossTable[string]>> = {
   "multiple-negatives-ranking": { plan: multipleNegatives(false), aliases: ["mnrl", "info-nce"] },
@@ -66,13 +73,26 @@ export function sentenceLoss(
   columns: readonly NodeId[],
   options: SentenceLossOptions = {},
 ): NodeId {
-  const what = "sentenceLoss";
-  checkGraph(what, graph);
-  const { ids, call } = takeColumns(what, graph, columns, options);
-  const plan = byName(what, name);
+  checkGraph(WHAT, graph);
+  const { ids, call } = takeColumns(WHAT, graph, columns, options);
+  return planOf(name, call)(ids);
+}
+
+/** Throws as `sentenceLoss` for so many columns of this shape, without computing anything. */
+export function checkSentenceLoss(
+  graph: Graph,
+  name: SentenceLossName,
+  { columns, rows, width }: { readonly columns: number; readonly rows: number; readonly width: number },
+  options: SentenceLossOptions,
+): void {
+  planOf(name, { what: WHAT, graph, columns, rows, width, fullWidth: width, options: given({ ...options }) });
+}
+
+function planOf(name: SentenceLossName, call: LossCall): Compute {
+  const plan = byName(WHAT, name);
   const wrapped = call.options["matryoshkaDims"] !== undefined && plan !== table.matryoshka.plan;
-  if (!wrapped) return plan(call)(ids);
+  if (!wrapped) return plan(call);
   const { inner: _, matryoshkaDims, matryoshkaWeights, ...own } = call.options;
   const outer = given({ matryoshkaDims, matryoshkaWeights, inner: { name, options: own } });
-  return table.matryoshka.plan({ ...call, options: outer })(ids);
+  return table.matryoshka.plan({ ...call, options: outer });
 }

@@ -8,6 +8,8 @@ import {
   type SentenceFitOptions,
   type SentenceLossName,
 } from "../../../../ts/index.js";
+import { engine } from "../../../../ts/engine/engine.js";
+import { noDuplicatesOrder } from "../../../../ts/models/sentence/training/batch-samplers.js";
 import { goldenJson } from "../../../golden.js";
 import {
   camelCase,
@@ -112,6 +114,39 @@ describe("fit", () => {
     ["scores for a loss of classes", [{ texts: ["a", "b"], score: 0.3 }], { loss: "softmax" }, "label"],
     ["pairs for a loss of triplets", [{ anchor: "a", positive: "b" }], { loss: "triplet" }, "3 columns"],
     ["a loss that is not there", [{ anchor: "a", positive: "b" }], { loss: "mnr" as never }, "there is no loss"],
+    [
+      "a label of a pair that is neither similar nor dissimilar, wherever it is",
+      Array.from({ length: 600 }, (_, i) => ({ texts: ["a", `b ${i}`], label: i === 599 ? 2 : 1 })),
+      { loss: "contrastive" },
+      "example 599",
+    ],
+    [
+      "a score beyond float32",
+      Array.from({ length: 40 }, (_, i) => ({ texts: ["a", `b ${i}`], score: i === 30 ? 1e300 : 0.5 })),
+      { loss: "cosine-similarity" },
+      "example 30",
+    ],
+    [
+      "a label beyond the classes of a head",
+      Array.from({ length: 40 }, (_, i) => ({ texts: ["a", `b ${i}`], label: i % 3 })),
+      { loss: "softmax", lossOptions: { numLabels: 2 } },
+      "numLabels",
+    ],
+    [
+      "a teacher's vector that is not finite",
+      [
+        { text: "a", teacher: [1, 2] },
+        { text: "b", teacher: [1, NaN] },
+      ],
+      {},
+      "example 1: a teacher's numbers are finite",
+    ],
+    [
+      "a teacher's vectors for other than the texts",
+      [{ texts: ["a", "b"], teacher: [[1, 2]] }],
+      {},
+      "as many as the 2 texts",
+    ],
     ["examples with functions", [{ anchor: "a", positive: () => "b" } as never], {}, "plain data"],
   ])("refuses %s before the first step, and everything is as before", async (_, examples, options, message) => {
     using encoder = await SentenceEncoder.load(await tinyEncoder());
@@ -187,5 +222,49 @@ describe("fit", () => {
     await expect(stopped).rejects.toThrow(AbortError);
     expect(checkpoint!.step).toBe(3);
     expect(await train({ resume: checkpoint! })).toEqual(plain);
+  });
+
+  it("counts the batches that a sampler makes: an epoch has each of them once", async () => {
+    const stepsOf = async (examples: readonly SentenceExample[], options: SentenceFitOptions) => {
+      using encoder = await SentenceEncoder.load(await tinyEncoder());
+      encoder.addAdapter("a", { rank: 2 });
+      return (await encoder.fit(examples, { batchSize: 4, ...options })).steps.length;
+    };
+    // With two answers a batch has two rows at most, where four would be in one of another order.
+    const pairs = Array.from({ length: 32 }, (_, i) => ({ anchor: `question ${i}`, positive: `answer ${i % 2}` }));
+    const texted = pairs.map(({ anchor, positive }) => ({ texts: [anchor, positive] }));
+    const { perEpoch } = (await noDuplicatesOrder(texted, 4, 0, engine()))!;
+    expect(perEpoch).toBeGreaterThan(12);
+    expect(await stepsOf(pairs, { epochs: 2 })).toBe(2 * perEpoch);
+    const texts = Array.from({ length: 9 }, (_, i) => ({ text: `text ${i}`, label: i % 8 }));
+    expect(await stepsOf(texts, { epochs: 3 })).toBe(3);
+    expect(await stepsOf(texts, { epochs: 3, batchSampler: "random", loss: "batch-all-triplet" })).toBe(6);
+    expect(await stepsOf(pairs, { steps: 3 })).toBe(3);
+  });
+
+  it("distills a teacher's vector of each text of a row, and one vector for all of them", async () => {
+    const width = 32;
+    const vector = (seed: number) => Array.from({ length: width }, (_, i) => ((i * 7 + seed * 3) % 11) / 11 - 0.4);
+    const lossOf = async (examples: readonly SentenceExample[], loss?: SentenceLossName) => {
+      using encoder = await SentenceEncoder.load(await tinyEncoder());
+      encoder.addAdapter("a", { rank: 2 });
+      const options = {
+        steps: 1,
+        batchSize: examples.length,
+        normalize: false,
+        order: () => examples.map((_, i) => i),
+      };
+      const { steps } = await encoder.fit(examples, { ...options, ...(loss && { loss }) });
+      return steps[0]!.loss;
+    };
+    const rows = [0, 1, 2].map((i) => [`text ${i}`, `other ${i}`, `third ${i}`]);
+    const each = rows.map((texts, i) => ({ texts, teacher: texts.map((_, j) => vector(3 * i + j)) }));
+    const single = rows.flatMap((texts, i) => texts.map((text, j) => ({ text, teacher: vector(3 * i + j) })));
+    // The mean over columns of the mean over rows is the mean over all texts.
+    expect(await lossOf(each)).toBeCloseTo(await lossOf(single), 5);
+    expect(await lossOf(each, "distillation")).toBeCloseTo(await lossOf(single, "distillation"), 5);
+    const one = rows.map((texts, i) => ({ texts, teacher: vector(i) }));
+    const spread = rows.flatMap((texts, i) => texts.map((text) => ({ text, teacher: vector(i) })));
+    expect(await lossOf(one, "mse")).toBeCloseTo(await lossOf(spread), 5);
   });
 });

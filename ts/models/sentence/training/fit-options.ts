@@ -10,12 +10,14 @@ import type { FitLossOptions } from "./loss-inputs.js";
 
 /** Options of `SentenceEncoder.fit`. */
 export interface SentenceFitOptions extends FitOptions {
+  /** Passes over the examples, instead of `steps`; default 3. A pass has as many steps as the batch sampler makes batches in its first. */
+  readonly epochs?: number;
   /** Name of the adapter to train; default: the active one. */
   readonly adapter?: string;
   /**
    * The loss, as `sentenceLoss` has it. Default by the examples: "multiple-negatives-ranking" for an anchor and its positive, with or
-   * without negatives; "cosent" for scores; "contrastive" for pairs with a label; "batch-hard-triplet" for texts with a label; "mse" for a
-   * text with a teacher's vector.
+   * without negatives; "cosent" for scores; "contrastive" for pairs with a label; "batch-hard-triplet" for texts with a label; "mse" for
+   * texts with a teacher's vectors, "margin-mse" for an anchor and its candidates with a teacher's scores.
    */
   readonly loss?: SentenceLossName;
   /** Options of the loss, as `sentenceLoss` has them; labels, scores and teachers are the examples', and `guide` is a `SentenceEncoder`. */

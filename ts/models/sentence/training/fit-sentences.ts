@@ -1,13 +1,15 @@
 import type { ModelAdapter } from "../../../adapters/model-adapter.js";
 import { ConfigError } from "../../../errors/errors.js";
-import type { Graph, NodeId } from "../../../graph/graph.js";
+import type { Graph } from "../../../graph/graph.js";
 import type { TextTokenizer } from "../../../tokenize/text-tokenizer.js";
 import { fit } from "../../../train/fit.js";
-import type { FitReport } from "../../../train/fit-options.js";
+import type { FitOptions, FitReport } from "../../../train/fit-options.js";
 import { takeFitOptions } from "../../../train/fit-settings.js";
 import { sentenceLoss } from "../../../train/losses/sentence-loss.js";
 import type { SentenceLossName } from "../../../train/losses/sentence-loss-options.js";
 import { type BatchSampler, groupedOrder, noDuplicatesOrder } from "./batch-samplers.js";
+import { checkLoss, type LossOf } from "./loss-check.js";
+import type { SampledOrder, SampledOrderOptions } from "./sampled-order.js";
 import {
   type SentenceExample,
   type SentenceRow,
@@ -35,9 +37,12 @@ export async function fitSentences(
   checkAdapter(parts, adapter);
   const taken = takeSentenceExamples("fit", examples);
   const loss = wanted ?? defaultLoss(taken);
-  const { batchSize, seed } = takeFitOptions(taken.rows.length, given);
+  const { batchSize, seed, steps } = takeFitOptions(taken.rows.length, given);
   const size = Math.min(batchSize, taken.rows.length);
-  const order = given.order ?? orderOf(taken, batchSampler ?? samplerOf(loss, lossOptions), size, seed, graph);
+  const sampler = given.order === undefined ? (batchSampler ?? samplerOf(loss, lossOptions)) : "random";
+  const from = Math.min(given.resume?.step ?? 0, steps);
+  const sampled = await orderOf(taken, sampler, size, seed, graph, { from, signal: given.signal });
+  const how = sampled === null ? given : inEpochsOf(sampled, given);
   const rows = taken.rows.map((row) => tokenized(tokenizer, row));
   const { guide, ...own } = lossOptions;
   const width = layout.pooling.width(model.config.hiddenSize);
@@ -46,20 +51,19 @@ export async function fitSentences(
     const guided = guide === undefined ? null : await guideInputs(guide, taken, given.signal);
     head = newHead(graph, loss, own, width, taken);
     const beside = head === null ? givenHead(own) : [head.weight, head.bias];
-    const lossOf = (columns: readonly NodeId[], batch: readonly SentenceRow[]) =>
-      sentenceLoss(graph, loss, columns, { ...own, ...targetsOf(batch), ...guided?.(batch), ...(head && { head }) });
-    checkLoss(graph, taken, width, lossOf);
-    const { normalize = layout.normalize, ...how } = settings;
+    const optionsOf = (batch: readonly SentenceRow[]) => ({
+      ...{ ...own, ...targetsOf(batch), ...guided?.(batch) },
+      ...(head && { head }),
+    });
+    const lossOf: LossOf = (columns, batch) => sentenceLoss(graph, loss, columns, optionsOf(batch));
+    await checkLoss({ graph, width, lossOf, loss, optionsOf }, taken, given.signal);
+    const { normalize = layout.normalize, ...training } = settings;
     const miniBatchSize = settings.miniBatchSize ?? (plain(loss).startsWith("cached") ? 32 : undefined);
     const task = sentenceTask(parts, adapter, taken.columns, {
-      ...how,
-      miniBatchSize,
-      normalize,
-      lossOf,
-      beside,
+      ...{ ...training, miniBatchSize, normalize, lossOf, beside },
       fit: given,
     });
-    return await fit(task, rows, order === null ? given : { ...given, order });
+    return await fit(task, rows, how);
   } finally {
     if (head !== null && !graph.gone) graph.release([head.weight, head.bias]);
   }
@@ -88,10 +92,10 @@ function checkAdapter(
   adapterSet.checkTrainable(adapter);
 }
 
-function defaultLoss({ columns, has }: SentenceRows): SentenceLossName {
+function defaultLoss({ rows, columns, has }: SentenceRows): SentenceLossName {
   if (has === "score") return "cosent";
   if (has === "label") return columns === 1 ? "batch-hard-triplet" : "contrastive";
-  if (has === "teacher" && columns === 1) return "mse";
+  if (has === "teacher") return columns < 3 || rows[0]!.teachers !== undefined ? "mse" : "margin-mse";
   return "multiple-negatives-ranking";
 }
 
@@ -108,10 +112,18 @@ function samplerOf(loss: SentenceLossName, { inner }: FitLossOptions): BatchSamp
   return /multiplenegatives|mnrl|infonce|gist/.test(plain(loss)) ? "no-duplicates" : "random";
 }
 
-/** The order of a sampler; null for `fit`'s own. Throws `ConfigError` if no batch can be made. */
-function orderOf({ rows }: SentenceRows, sampler: BatchSampler, size: number, seed: number, { engine }: Graph) {
+/** The order of a sampler; null for `fit`'s own. Rejects with `ConfigError` if no batch can be made, with `AbortError` if cancelled. */
+async function orderOf(
+  { rows }: SentenceRows,
+  sampler: BatchSampler,
+  size: number,
+  seed: number,
+  { engine }: Graph,
+  options: SampledOrderOptions,
+): Promise<SampledOrder | null> {
   if (sampler === "random" || rows.length === 1) return null;
-  const order = (sampler === "no-duplicates" ? noDuplicatesOrder : groupedOrder)(rows, size, seed, engine);
+  const make = sampler === "no-duplicates" ? noDuplicatesOrder : groupedOrder;
+  const order = await make(rows, size, seed, engine, options);
   if (order !== null) return order;
   const problem = sampler === "no-duplicates" ? "any two examples have a text in common" : "no class has two examples";
   throw new ConfigError(
@@ -122,18 +134,7 @@ function orderOf({ rows }: SentenceRows, sampler: BatchSampler, size: number, se
   );
 }
 
-/** Runs the loss once on vectors of zeros: what does not fit it is refused before the first step. */
-function checkLoss(
-  graph: Graph,
-  { rows, columns }: SentenceRows,
-  width: number,
-  lossOf: (columns: readonly NodeId[], rows: readonly SentenceRow[]) => NodeId,
-): void {
-  const some = rows.slice(0, 2);
-  graph.step(() => {
-    const zeros = Array.from({ length: columns }, () =>
-      graph.constant({ shape: [some.length, width], data: new Float32Array(width * some.length) }),
-    );
-    lossOf(zeros, some);
-  });
+/** The options of `fit` with a sampler's order, whose epochs have as many steps as it makes batches. */
+function inEpochsOf({ at, perEpoch }: SampledOrder, { epochs = 3, ...given }: FitOptions): FitOptions {
+  return { ...given, order: at, steps: given.steps ?? Math.max(1, Math.round(epochs * perEpoch)) };
 }

@@ -26,11 +26,15 @@ export type LossInputs = (rows: readonly SentenceRow[]) => SentenceLossOptions;
 
 /** The labels, scores and teachers of a batch. */
 export function targetsOf(rows: readonly SentenceRow[]): SentenceLossOptions {
-  const [{ label, score, teacher }] = rows as [SentenceRow];
+  const [{ label, score, teacher, teachers }] = rows as [SentenceRow];
+  const taught = teacher && stackedRows(rows.map((row) => row.teacher!));
   return {
     ...(label !== undefined && { labels: rows.map((row) => row.label!) }),
     ...(score !== undefined && { scores: rows.map((row) => row.score!) }),
-    ...(teacher !== undefined && { teacher: stackedRows(rows.map((row) => row.teacher!)) }),
+    ...(taught && {
+      teacher:
+        teachers === undefined ? taught : { ...taught, shape: [rows.length, teachers, teacher.length / teachers] },
+    }),
   };
 }
 
@@ -44,9 +48,14 @@ export async function guideInputs(
   const texts = [...new Set(rows.flatMap((row) => row.texts))];
   const made = await orAborted(() => guide.encode(texts, signal && { signal }), signal);
   const width = Array.isArray(made) && isFloats(made[0]) ? made[0].length : 0;
-  const fits = (vector: unknown) => isFloats(vector) && vector.length === width;
+  const fits = (vector: unknown) => isFloats(vector) && vector.length === width && vector.every(Number.isFinite);
   if (width === 0 || made.length !== texts.length || !made.every(fits))
-    throw unexpected("fit", "the result of lossOptions.guide.encode", "a vector of each text, all of one length", made);
+    throw unexpected(
+      "fit",
+      "the result of lossOptions.guide.encode",
+      "a vector of each text, finite numbers, all of one length",
+      made,
+    );
   const vectors = new Map(made.map((vector, i) => [texts[i]!, vector]));
   return (batch) => ({
     guide: Array.from({ length: columns }, (_, i) => stackedRows(batch.map((row) => vectors.get(row.texts[i]!)!))),

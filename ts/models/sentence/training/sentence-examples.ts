@@ -2,6 +2,7 @@ import { isRecord, listFrom } from "../../../arguments/collections.js";
 import { ConfigError } from "../../../errors/errors.js";
 import { excerpt } from "../../../errors/excerpt.js";
 import { floatsOf } from "../../../values/number-list.js";
+import { stackedRows } from "../../../values/stacked-rows.js";
 
 /** An example to train a sentence encoder on. All examples of a call have the same form. */
 export type SentenceExample =
@@ -13,9 +14,10 @@ export type SentenceExample =
   | { readonly texts: readonly [string, string]; readonly label: number }
   /** A text and its class. */
   | { readonly text: string; readonly label: string | number }
-  /** A text, or several, and the vector of each that a teacher gives. */
+  /** A text and the vector that a teacher gives for it. */
   | (Taught & { readonly text: string })
-  | (Taught & { readonly texts: readonly string[] });
+  /** Several texts and a teacher's vector for each, or one for all of them, such as a sentence and its translation. */
+  | { readonly texts: readonly string[]; readonly teacher: ArrayLike<number> | readonly ArrayLike<number>[] };
 
 /** What a teacher says: a text's vector for "mse"; differences of scores, or scores of the positive and each negative, for "margin-mse". */
 interface Taught {
@@ -28,7 +30,9 @@ export interface SentenceRow {
   readonly texts: readonly string[];
   readonly label?: number;
   readonly score?: number;
+  /** A teacher's numbers; with `teachers`, vectors of so many texts one after another. */
   readonly teacher?: Float32Array;
+  readonly teachers?: number;
 }
 
 /** What the examples are, all of the same form. */
@@ -62,13 +66,16 @@ export function takeSentenceExamples(what: string, examples: readonly SentenceEx
   return { rows, columns: texts.length, has };
 }
 
-const formOf = ({ texts, label, score, teacher }: SentenceRow) =>
+const formOf = ({ texts, label, score, teacher, teachers }: SentenceRow) =>
   [
     texts.length === 1 ? "one text" : `${texts.length} texts`,
     ...(label === undefined ? [] : ["a label"]),
     ...(score === undefined ? [] : ["a score"]),
-    ...(teacher === undefined ? [] : [`${teacher.length} numbers of a teacher`]),
+    ...(teacher === undefined ? [] : [numbersText(teacher.length, teachers)]),
   ].join(", ");
+
+const numbersText = (count: number, vectors = 0) =>
+  vectors === 0 ? `${count} numbers of a teacher` : `a teacher's ${vectors} vectors of ${count / vectors} numbers`;
 
 function rowOf(what: string, example: unknown, place: number, classes: Map<string | number, number>): SentenceRow {
   const wrong = (expected: string) =>
@@ -98,14 +105,21 @@ function rowOf(what: string, example: unknown, place: number, classes: Map<strin
     texts: named,
     ...(score !== undefined && { score }),
     ...(label !== undefined && { label: classOf(label, named.length, classes, wrong) }),
-    ...(teacher !== undefined && {
-      teacher: floatsOf(
-        what,
-        `teacher of example ${place}`,
-        typeof teacher === "number" ? [teacher] : (teacher as ArrayLike<number>),
-      ),
-    }),
+    ...(teacher !== undefined && taughtBy(`teacher of example ${place}`, what, teacher, named.length, wrong)),
   };
+}
+
+/** A teacher's numbers: a number, a list, or a list for each text. */
+function taughtBy(name: string, what: string, teacher: unknown, texts: number, wrong: (expected: string) => Error) {
+  const isEach = Array.isArray(teacher) && typeof teacher[0] === "object" && teacher[0] !== null;
+  const lists = isEach ? (teacher as ArrayLike<number>[]) : [typeof teacher === "number" ? [teacher] : teacher];
+  if (isEach && lists.length !== texts) throw wrong(`a teacher's vectors are as many as the ${texts} texts`);
+  const vectors = lists.map((one) => floatsOf(what, name, one as ArrayLike<number>));
+  if (vectors.some(({ length }) => length !== vectors[0]!.length))
+    throw wrong("a teacher's vectors all have the same length");
+  if (!vectors.every((vector) => vector.every(Number.isFinite))) throw wrong("a teacher's numbers are finite");
+  const { data } = stackedRows(vectors);
+  return isEach ? { teacher: data, teachers: texts } : { teacher: data };
 }
 
 /** A class's number: of a text's classes, names or numbers, in order of first appearance. */
