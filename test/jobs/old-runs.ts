@@ -32,7 +32,7 @@ export const oldRuns: Readonly<Record<string, { readonly spec: AnyJobSpec; reado
 export async function runOld(
   kind: string,
   store: RunStore,
-  { until, ...options }: JobOptions & { readonly until?: number } = {},
+  { until, more, ...options }: JobOptions & { readonly until?: number; readonly more?: Partial<AnyJobSpec> } = {},
 ): Promise<AnyJobResult | null> {
   const { spec, sources } = oldRuns[kind]!;
   const abort = new AbortController();
@@ -40,7 +40,12 @@ export async function runOld(
     options.onProgress?.(event);
     if (until !== undefined && texts.afterStep(until)(event)) abort.abort();
   };
-  return runJob(spec, store, { sources, ...options, signal: abort.signal, onProgress }).catch((error: unknown) => {
+  return runJob({ ...spec, ...more } as AnyJobSpec, store, {
+    sources,
+    ...options,
+    signal: abort.signal,
+    onProgress,
+  }).catch((error: unknown) => {
     if (until === undefined) throw error;
     return null;
   });

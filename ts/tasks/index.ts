@@ -7,6 +7,7 @@ import type {
 } from "../training/task-definition.js";
 import type { Fields } from "../training/spec/field.js";
 import { type RunSettings, taskOf as nameOf } from "../training/spec/run-settings.js";
+import { firstDifference as differenceIn } from "../training/spec/read-settings.js";
 import { takeSpec } from "../training/spec/task-spec.js";
 import { classifierFolds } from "./classify/folds/classifier-folds.js";
 import { classifierPlan } from "./classify/recipes.js";
@@ -100,6 +101,10 @@ export const tasks = {
 
 /** The task of a run with these settings. */
 export const taskOf = (settings: object): TaskName => nameOf(settings) as TaskName;
+
+/** The first field in which settings differ from those that a run began with, perhaps by an earlier version; null if they are the same. */
+export const firstDifference = <S extends Partial<JobSettings>>(settings: S, began: S): (keyof S & string) | null =>
+  differenceIn(settings, began, fieldsOfTasks[taskOf(settings)]);
 
 /** A copy of a spec with its defaults, every field read once. Throws `ConfigError`, naming the field, for what it does not accept. */
 export const takeAnySpec = (what: string, spec: AnyJobSpec): JobSettings => takeSpec(what, spec, tasks) as JobSettings;

@@ -13,7 +13,8 @@ import { outputFiles, reportOf } from "./result/run-output.js";
 import { type JobSources, takeSources } from "./sources/job-sources.js";
 import { type RunSettings, taskOf } from "./spec/run-settings.js";
 import { asBegun, firstDifference } from "./spec/read-settings.js";
-import { takeSpec } from "./spec/task-spec.js";
+import { completed } from "./spec/field.js";
+import { fieldsOf, takeSpec } from "./spec/task-spec.js";
 import { checkCheckpointFits, readCheckpoint, type Resumed } from "./store/checkpoint-file.js";
 import { checkSameOrigin } from "./store/origin-check.js";
 import { RecordWriter } from "./store/run-record.js";
@@ -74,9 +75,9 @@ async function runClaimed(
 ): Promise<{ readonly report: TaskReport }> {
   await checkNoFolds(store);
   const resumed = await readCheckpoint(store, tasks);
-  const settings = resumed === null ? given : asBegun(given, resumed.run.settings);
+  const settings = resumed === null ? given : asBegun(given, resumed.run.settings, fieldsOf(given, tasks));
   if (resumed === null) await checkNew(store);
-  else checkSame(settings, resumed, store);
+  else checkSame(settings, resumed, store, tasks);
   const record = await RecordWriter.of(store, settings, resumed !== null, tasks);
   let begun = false;
   try {
@@ -185,10 +186,11 @@ async function checkNew(store: RunStore): Promise<void> {
   throw new ConfigError(`runJob: ${store.name} has ${what}: choose another store, or remove it first`, { there });
 }
 
-function checkSame(settings: RunSettings, { run }: Resumed, store: RunStore): void {
-  const name = firstDifference(settings, run.settings);
+function checkSame(settings: RunSettings, { run }: Resumed, store: RunStore, tasks: TaskTable): void {
+  const fields = fieldsOf(settings, tasks);
+  const name = firstDifference(settings, run.settings, fields);
   if (name === null) return;
-  const [given, began] = [settings, run.settings].map((all) => all[name]);
+  const [given, began] = [settings, completed(run.settings, fields)].map((all) => all[name]);
   throw new ConfigError(
     `runJob: ${store.name} has an unfinished run with another spec: ${name} was ${JSON.stringify(began)}, ` +
       `now it is ${JSON.stringify(given)}; pass the same spec, or choose another store`,

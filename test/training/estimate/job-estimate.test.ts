@@ -8,7 +8,11 @@ import { SentenceEncoder } from "../../../ts/models/sentence/sentence-encoder.js
 import { timeStep } from "../../../ts/train/timed-step.js";
 import { modelSource } from "../../../ts/io/model-locator.js";
 import { examples, tinyEncoder } from "../../models/tiny-encoder.js";
-import { run, spec } from "../../jobs/tiny-job.js";
+import { run, sources, spec } from "../../jobs/tiny-job.js";
+import { runJob } from "../../../ts/jobs/run-job.js";
+import { tasks } from "../../../ts/tasks/index.js";
+import { loadRun, openRun } from "../../../ts/training/prepare.js";
+import { takeOptions } from "../../../ts/training/run-job.js";
 
 const labels = ["bad", "good"];
 
@@ -53,6 +57,33 @@ describe("a job's estimate", () => {
     expect(seconds.baseline).toBeGreaterThan(seconds.test);
     expect(seconds.total).toBeCloseTo(seconds.baseline + seconds.test, 9);
     expect(memory.needed).toBeGreaterThan(0);
+  });
+
+  it("follows the batches of the training, balanced ones too", async () => {
+    // Four long texts of one label among forty: in balanced batches of eight there are four of them, in others fewer.
+    const long = Array.from({ length: 20 }, () => "the story was bad and the music was dull").join(" ");
+    const rows = examples.map(({ text }, i) => (i % 10 === 0 ? `"${long}",rare\n` : `"${text}",often\n`));
+    const file = new TextEncoder().encode(`text,label\n${rows.join("")}`);
+    const uneven = { ...sources, readData: async (name: string) => ({ name, bytes: file }) };
+    const estimated = async (sampling: "balanced" | null) => {
+      const { report } = await runJob(
+        { ...spec, steps: 12, sampling, nearDuplicates: "apart", allow: ["same-file"] },
+        memoryStore(),
+        { sources: uneven },
+      );
+      const context = takeOptions({ sources: uneven });
+      const loaded = await loadRun("classify", tasks.classify, report.settings, context);
+      const prepared = await openRun(loaded, context);
+      const tokens = prepared.batches.map((batch) => batch.reduce((sum, { ids }) => sum + ids.length, 0));
+      prepared.model.dispose();
+      loaded.base.dispose();
+      expect(tokens).toEqual(report.steps.map((step) => step.tokens));
+      return { report, tokens };
+    };
+    const [plain, balanced] = [await estimated(null), await estimated("balanced")];
+    const sum = (counts: readonly number[]) => counts.reduce((all, count) => all + count, 0);
+    expect(sum(balanced.tokens)).toBeGreaterThan(1.25 * sum(plain.tokens));
+    expect(balanced.report.estimate.memory.needed).toBeGreaterThan(plain.report.estimate.memory.needed);
   });
 
   it("counts the largest part of a step", async () => {

@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError, FormatError } from "../../errors/errors.js";
-import { isJsonObject, parseJsonObject } from "../../io/json.js";
+import { parseJsonObject } from "../../io/json.js";
 import type { LocatedExample } from "../../io/examples/index.js";
 import {
   addClassifierOptions,
@@ -24,7 +24,7 @@ import type { Session } from "../session.js";
 import { tasks } from "../../tasks/index.js";
 import type { HeadTask } from "../../tasks/labels-file.js";
 import { textFields } from "../../tasks/classify/settings.js";
-import { defaultsOf } from "../../training/spec/field.js";
+import { completed } from "../../training/spec/field.js";
 import { checkSettings } from "../../training/spec/read-settings.js";
 import { evaluationLines, largestClass } from "../terminal/evaluation-lines.js";
 import { refuseFolds } from "../inspected/inspected-folds.js";
@@ -172,10 +172,8 @@ function readReport(run: string): TrainedOn | null {
   const { settings, data = null } = parseJsonObject(readFileSync(path), fail);
   const { sha256 } = ((data as { train?: unknown } | null)?.train ?? {}) as { sha256?: unknown };
   try {
-    // A run of an earlier version lacks newer settings.
-    const whole = { ...defaultsOf(textFields, "peft"), ...(isJsonObject(settings) ? settings : {}) };
-    checkSettings("report", whole, textFields);
-    return { settings: whole, sha256: typeof sha256 === "string" ? sha256 : undefined };
+    checkSettings("report", settings, textFields);
+    return { settings: completed(settings, textFields), sha256: typeof sha256 === "string" ? sha256 : undefined };
   } catch (cause) {
     throw fail((cause as Error).message, cause);
   }

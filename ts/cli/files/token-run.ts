@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { FormatError } from "../../errors/errors.js";
 import { parseJsonObject } from "../../io/json.js";
+import { completed } from "../../training/spec/field.js";
 import { checkSettings } from "../../training/spec/read-settings.js";
 import { tokenFields, type TokenSettings } from "../../tasks/tokens/run/settings.js";
 import { runFiles } from "../../training/store/run-store.js";
@@ -14,7 +15,7 @@ export function tokenSettingsOf(run: string): TokenSettings | null {
   const { settings } = parseJsonObject(readFileSync(path), fail);
   try {
     checkSettings("report", settings, tokenFields);
-    return settings;
+    return completed(settings, tokenFields);
   } catch (cause) {
     throw fail((cause as Error).message, cause);
   }

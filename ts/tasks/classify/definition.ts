@@ -4,7 +4,7 @@ import { type EncoderBase, encoderBase } from "../../training/loading.js";
 import type { RunContext, TaskDefinition } from "../../training/task-definition.js";
 import { type DataCheck, surveyDataset } from "./data/data-check.js";
 import { type DataAccess, type Dataset, labelledReader } from "./data/dataset.js";
-import { ownHeadText, twiceBalancedText } from "./data/odd-settings.js";
+import { checkFewShot, ownHeadText, twiceBalancedText } from "./data/odd-settings.js";
 import type { TrainingSettings } from "./settings.js";
 import { checkBaselineFits } from "./stored/state-check.js";
 import { FewShotModel } from "./few-shot/few-shot-model.js";
@@ -23,7 +23,10 @@ const checkOf = ({ allow }: TrainingSettings, { emit, words, signal }: RunContex
 
 /** A classifier of texts: an adapter and a head. */
 export const classifyDefinition: TaskDefinition<TrainingSettings, LocatedExample, TokenizedText> = {
-  reader: (settings, context) => labelledReader(settings, accessOf(context)),
+  reader(settings, context) {
+    checkFewShot(settings, context.words);
+    return labelledReader(settings, accessOf(context));
+  },
   async survey(data, settings, context) {
     const twice = twiceBalancedText(settings, context.words);
     if (twice !== null) context.emit({ type: "warning", message: twice });

@@ -3,8 +3,8 @@ import { isJsonObject } from "../../io/json.js";
 import type { FindingCode } from "../../io/examples/summary/index.js";
 import type { ClassWeights } from "../class-weights.js";
 import type { LessonOptions } from "../classifier-training.js";
-import { field, fieldByRecipe, recipeNames, type ValuesOf } from "../../training/spec/field.js";
-import { among, matching, orMissing, orNull, text, textsByName } from "../../training/spec/field-checks.js";
+import { field, fieldByRecipe, recipeNames, since, type ValuesOf } from "../../training/spec/field.js";
+import { among, matching, orNull, text, textsByName } from "../../training/spec/field-checks.js";
 import { sharedFields } from "../../training/spec/shared-fields.js";
 
 /** Where near duplicates may be in a split. */
@@ -41,7 +41,7 @@ export const classifierFields = {
    * Defaults of omitted settings, and where training starts: "default", from a head fitted to frozen vectors; "peft", from a head of small
    * random numbers, as in PEFT's examples.
    */
-  recipe: field(among(recipeNames), "default"),
+  recipe: since(field(among(recipeNames), "default"), "peft"),
   /** Train no adapter, only the head, fitted to frozen vectors. Settings of optimizer and adapter then have no effect. */
   headOnly: field<boolean>(flag, false),
   /** Peak learning rate of the head, which follows the same schedule; null for that of the adapter. */
@@ -70,10 +70,9 @@ export const textFields = {
   group: field(orNull(text), null),
   /**
    * Where near duplicates are put (texts that differ by a greeting, for example). "together": on one side of every split, if each label
-   * then still has examples on both sides. "apart": on either side; equal texts are never split. Runs of earlier versions lack this
-   * setting: "apart".
+   * then still has examples on both sides. "apart": on either side; equal texts are never split.
    */
-  nearDuplicates: field(orMissing(among(nearPlaces)), "together"),
+  nearDuplicates: since(field(among(nearPlaces), "together"), "apart"),
   /** Remove texts that repeat an earlier one of their file with the same label, apart from case and white space. */
   dropDuplicates: field<boolean>(flag, false),
   /** "balanced": each label is as frequent in the batches as any other; null: each example is as frequent as any other. */

@@ -1,4 +1,5 @@
 import { ConfigError } from "../../errors/errors.js";
+import { completed, type Fields } from "../spec/field.js";
 import { firstDifference } from "../spec/read-settings.js";
 import type { RunSettings } from "../spec/run-settings.js";
 import { runFiles, type RunStore } from "../store/run-store.js";
@@ -13,10 +14,12 @@ export function checkSame(
   settings: RunSettings,
   folds: number,
   store: RunStore,
+  fields: Fields,
 ) {
-  const name = firstDifference(settings, began);
+  const name = firstDifference(settings, began, fields);
   if (name === null && count === folds) return;
-  const [field, was, is] = name === null ? ["folds", count, folds] : [name, began[name], settings[name]];
+  const [field, was, is] =
+    name === null ? ["folds", count, folds] : [name, completed(began, fields)[name], settings[name]];
   throw new ConfigError(
     `${what}: ${store.place(runFiles.foldsSoFar)} has folds of another spec: ${field} was ${JSON.stringify(was)}, now it is ` +
       `${JSON.stringify(is)}; ${other}`,

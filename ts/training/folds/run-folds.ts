@@ -7,7 +7,7 @@ import { readyJob } from "../ready.js";
 import { type JobOptions, takeOptions } from "../run-job.js";
 import { asBegun } from "../spec/read-settings.js";
 import { type RunSettings, taskOf } from "../spec/run-settings.js";
-import { takeSpec } from "../spec/task-spec.js";
+import { fieldsOf, takeSpec } from "../spec/task-spec.js";
 import { memoryStore } from "../store/memory-store.js";
 import { runFiles, type RunStore, takeStore } from "../store/run-store.js";
 import type { FileExample, RunContext, TaskTable } from "../task-definition.js";
@@ -54,8 +54,8 @@ export async function runTaskFolds(
         },
       );
     }
-    const own = soFar === null ? settings : asBegun(settings, soFar.settings);
-    if (soFar !== null) checkSame(soFar, own, folds, taken);
+    const own = soFar === null ? settings : asBegun(settings, soFar.settings, fieldsOf(settings, tasks));
+    if (soFar !== null) checkSame(soFar, own, folds, taken, fieldsOf(own, tasks));
     const found = await validate(tasks, own, folds, taken, soFar, context);
     const file = new TextEncoder().encode(`${JSON.stringify(found, null, 2)}\n`);
     await taken.write({ [runFiles.folds]: file });

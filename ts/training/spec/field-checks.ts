@@ -53,9 +53,3 @@ export const orNull =
   <T>(check: Check<T>): Check<T | null> =>
   (what, name, value) =>
     value === null ? value : check(what, name, value);
-
-/** Undefined, or a value that passes the check: files of earlier versions lack newer settings. */
-export const orMissing =
-  <T>(check: Check<T>): Check<T> =>
-  (what, name, value) =>
-    value === undefined ? (value as T) : check(what, name, value);

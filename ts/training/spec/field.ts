@@ -12,6 +12,8 @@ export interface Field<T> {
   readonly check: Check<T>;
   /** The value of a spec that omits the field, by recipe; null if there is no default and the field is required. */
   readonly defaults: Readonly<Record<RecipeName, T>> | null;
+  /** The value of runs that began before the field was there, if it is not the default. */
+  readonly former?: T;
 }
 
 /** The settings of a task: a row a field. Types, checks, defaults, options of the command line and docs/settings.md follow from it. */
@@ -38,6 +40,9 @@ export function requiredField<T>(check: Check<T>): Field<T> {
   return { check, defaults: null };
 }
 
+/** A field that was added with a default of which runs of before knew nothing: they had the value `former`. */
+export const since = <T>(row: Field<T>, former: NoInfer<T>): Field<T> => ({ ...row, former });
+
 /** The same rows with other defaults. */
 export function withDefaults<F extends Fields>(fields: F, values: Partial<ValuesOf<F>>): F {
   const changed = Object.entries(values).map(([name, value]) => [name, field(fields[name]!.check, value)]);
@@ -50,4 +55,16 @@ export function defaultsOf<F extends Fields>(fields: F, recipe: RecipeName = "de
     defaults === null ? [] : [[name, defaults[recipe]]],
   );
   return Object.fromEntries(rows) as ValuesOf<F>;
+}
+
+/** The settings of a run, which may be of an earlier version: with the values that it had for fields which were not there yet. */
+export function completed<S extends object>(settings: S, fields: Fields): S {
+  const own = settings as Readonly<Record<string, unknown>>;
+  const recipe = (own["recipe"] ?? fields["recipe"]?.former ?? "default") as RecipeName;
+  const missing = Object.entries(fields).flatMap(([name, row]) =>
+    own[name] !== undefined || row.defaults === null
+      ? []
+      : [[name, row.former === undefined ? row.defaults[recipe] : row.former]],
+  );
+  return { ...settings, ...(Object.fromEntries(missing) as Partial<S>) };
 }

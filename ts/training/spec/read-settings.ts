@@ -4,7 +4,7 @@ import { checkOptions } from "../../arguments/options.js";
 import { oneOf, unexpected } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";
 import { isJsonObject } from "../../io/json.js";
-import { defaultsOf, type Fields, recipeNames, type ValuesOf } from "./field.js";
+import { completed, defaultsOf, type Fields, type RecipeName, recipeNames, type ValuesOf } from "./field.js";
 import { takeFurtherLora } from "./further-lora.js";
 import type { SharedSettings } from "./shared-fields.js";
 import { loraOptions } from "./training-settings.js";
@@ -49,7 +49,8 @@ function copied(place: string, value: unknown): unknown {
 }
 
 /**
- * Throws `ConfigError`, naming the field, unless a value from a file or a caller has all fields of a table.
+ * Throws `ConfigError`, naming the field, unless a value from a file or a caller has the fields of a table. A file of an earlier version may
+ * lack those with a default: `completed` adds them.
  * @param what begins the message; @param place the settings' name in it
  */
 export function checkSettings<F extends Fields>(
@@ -59,20 +60,33 @@ export function checkSettings<F extends Fields>(
   place = "settings",
 ): asserts value is ValuesOf<F> {
   if (!isJsonObject(value)) throw unexpected(what, place, "an object", value);
-  for (const [name, { check }] of Object.entries(fields)) check(what, `${place}.${name}`, value[name]);
-  const options = loraOptions(value as unknown as SharedSettings);
+  const whole = completed(value, fields);
+  for (const [name, { check }] of Object.entries(fields)) check(what, `${place}.${name}`, whole[name]);
+  const options = loraOptions(whole as unknown as SharedSettings);
   if (options !== null) resolveLoraOptions(what, options, []);
 }
 
-/** Settings of a resumed run. If it began before `nearDuplicates` was a setting, they omit it, so that its splits stay the same. */
-export function asBegun<S extends object>(settings: S, began: object): S {
-  if ("nearDuplicates" in began || !("nearDuplicates" in settings)) return settings;
-  const { nearDuplicates: _, ...others } = settings;
-  return others as S;
+/**
+ * Settings with which a run is resumed: where it began before a field was there, and the call has the field's default, the value that the
+ * run had then.
+ */
+export function asBegun<S extends object>(settings: S, began: object, fields: Fields): S {
+  const [own, former] = [settings, began].map((all) => all as Readonly<Record<string, unknown>>);
+  const { recipe = "default" } = own as { readonly recipe?: RecipeName };
+  const before = Object.entries(fields).flatMap(([name, row]) =>
+    row.former === undefined || former![name] !== undefined || own![name] !== row.defaults?.[recipe]
+      ? []
+      : [[name, row.former]],
+  );
+  return { ...settings, ...(Object.fromEntries(before) as Partial<S>) };
 }
 
-/** The first field in which two runs differ; null if they have the same settings. */
-export function firstDifference<S extends object>(a: S, b: S): (keyof S & string) | null {
+/**
+ * The first field in which settings differ from those that a run began with; null if they are the same. A field that the run lacks, because
+ * an earlier version began it, has the value that it had then.
+ */
+export function firstDifference<S extends object>(settings: S, began: S, fields: Fields): (keyof S & string) | null {
+  const [a, b] = [asBegun(completed(settings, fields), began, fields), completed(began, fields)];
   const names = Object.keys({ ...a, ...b }) as (keyof S & string)[];
   return names.find((name) => canonical(a[name]) !== canonical(b[name])) ?? null;
 }

@@ -4,7 +4,8 @@ import { oneOf } from "../../arguments/settings.js";
 import { isJsonObject } from "../../io/json.js";
 import type { TaskTable } from "../task-definition.js";
 import { checkSettings, readSpec } from "./read-settings.js";
-import { type RunSettings, UNNAMED_TASK } from "./run-settings.js";
+import type { Fields } from "./field.js";
+import { type RunSettings, taskOf, UNNAMED_TASK } from "./run-settings.js";
 
 /** A copy of a spec with its defaults, every field read once. Throws `ConfigError`, naming the field, for invalid values. */
 export function takeSpec(what: string, spec: object, tasks: TaskTable): RunSettings {
@@ -16,6 +17,9 @@ export function takeSpec(what: string, spec: object, tasks: TaskTable): RunSetti
   const named = Object.keys(tasks).filter((name) => name !== UNNAMED_TASK);
   return readSpec(what, given, fields(oneOf(what, "spec.task", task, named))) as unknown as RunSettings;
 }
+
+/** The settings of the task that a run has. */
+export const fieldsOf = (settings: RunSettings, tasks: TaskTable): Fields => tasks[taskOf(settings)]!.fields;
 
 /** Throws `ConfigError`, naming the field, unless a value from a file is a run's settings. */
 export function checkTaskSettings(what: string, value: unknown, tasks: TaskTable): asserts value is RunSettings {

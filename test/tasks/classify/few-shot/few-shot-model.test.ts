@@ -43,6 +43,22 @@ describe("the recipe few-shot", () => {
     weight.data.forEach((value, i) => expect(ours[i]).toBeCloseTo(value, 4));
   });
 
+  it.each([
+    ["headLearningRate", 0.01],
+    ["sampling", "balanced"],
+  ] as const)("refuses %s, which it does not have, by its name, and leaves nothing", async (name, value) => {
+    const store = memoryStore();
+    const call = run({ ...fewShot, [name]: value }, store);
+    await expect(call).rejects.toThrow(ConfigError);
+    await expect(call).rejects.toThrow(`${name} ${value} has no effect: the recipe "few-shot"`);
+    expect(store.files()).toEqual({});
+    const { report } = await run(
+      { ...fewShot, epochs: undefined, headOnly: true, baseline: true, [name]: value },
+      store,
+    );
+    expect(report.steps).toHaveLength(0);
+  });
+
   it("resumes to the same bytes", async () => {
     const [whole, store] = [memoryStore(), memoryStore()];
     await run(fewShot, whole);

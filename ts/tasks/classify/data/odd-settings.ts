@@ -1,10 +1,29 @@
+import { ConfigError } from "../../../errors/errors.js";
 import { clip } from "../../../errors/excerpt.js";
 import { type ModelSource, readJson } from "../../../io/model-source.js";
 import { kindOfHead } from "../../checkpoint.js";
 import type { JobWords } from "../../../training/job-events.js";
+import { recipes } from "../recipes.js";
 import type { TrainingSettings } from "../settings.js";
 
-// Settings that are allowed and rarely intended.
+// Settings that are rarely intended: with a warning, or refused.
+
+/** Throws `ConfigError` for a setting of a loss that the recipe "few-shot" does not have. */
+export function checkFewShot(settings: TrainingSettings, { setting }: JobWords): void {
+  if (settings.headOnly || !recipes[settings.recipe].pairs) return;
+  for (const name of ["headLearningRate", "sampling"] as const) {
+    const value = settings[name];
+    if (value === null) continue;
+    const why = {
+      headLearningRate: "fits the head to the trained vectors, without steps",
+      sampling: "has every label equally often in its batches anyway",
+    }[name];
+    throw new ConfigError(
+      `${setting(name)} ${value} has no effect: the recipe "${settings.recipe}" ${why}; leave ${setting(name)} out, or choose another recipe`,
+      { option: name, value, recipe: settings.recipe },
+    );
+  }
+}
 
 /** A warning if two settings both make rare labels count more; otherwise null. */
 export function twiceBalancedText(
