@@ -113,7 +113,9 @@ export type {
 export type { LanguageEvaluateOptions } from "./models/language/training/fit-language.js";
 export type { LanguageFitOptions, LanguageTrainingOptions } from "./models/language/training/fit-settings.js";
 export type { LanguageMetrics } from "./models/language/training/measure.js";
-export type { Preference, PreferenceFitOptions } from "./models/language/training/preferences.js";
+export type { PreferenceLossName } from "./models/language/training/preference-losses.js";
+export type { LabelledAnswer, Preference } from "./models/language/training/preference-rows.js";
+export type { PreferenceFitOptions, PreferenceLossOptions } from "./models/language/training/preferences.js";
 export type { ExampleOptions } from "./models/language/training/training-examples.js";
 export type { LoadProgress } from "./io/watched-source.js";
 export type { LoadOptions } from "./models/sentence/encoder-options.js";

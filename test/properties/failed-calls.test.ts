@@ -77,6 +77,7 @@ describe("calls that fail beside others count as under way no more", () => {
       (fails) => model.evaluate(learnt, told(fails)),
       (fails) => model.fit(learnt, { ...fresh(), ...told(fails) }),
       (fails) => model.fitPreferences(pairs, { ...fresh(), ...told(fails) }),
+      (fails) => model.fitPreferences(pairs, { ...fresh(), ...told(fails), loss: "kto" }),
       async (fails) => {
         for await (const { id } of model.generateTokens(ids, { maxTokens: 3, ignoreEnd: true }))
           if (fails && id >= 0) boom();

@@ -27,7 +27,8 @@ import type { LanguageExample } from "./training/example-formats.js";
 import type { LanguageEvaluateOptions } from "./training/fit-language.js";
 import type { LanguageFitOptions } from "./training/fit-settings.js";
 import type { LanguageMetrics } from "./training/measure.js";
-import type { Preference, PreferenceFitOptions } from "./training/preferences.js";
+import type { LabelledAnswer, Preference } from "./training/preference-rows.js";
+import type { PreferenceFitOptions } from "./training/preferences.js";
 
 /**
  * A language model with LoRA adapters: one frozen base and any number of adapters, one of them active.
@@ -225,13 +226,17 @@ export class CausalLanguageModel extends AdaptedModel {
   }
 
   /**
-   * Trains an adapter on preferences (direct preference optimisation): chosen answers become more probable than rejected ones, relative to
-   * the base model, whose probabilities are computed once. A step needs memory for both answers, but no second model.
+   * Trains an adapter on preferences: chosen answers become more probable than rejected ones. `loss` is DPO by default, relative to the
+   * base model, whose probabilities are computed once for each answer. A step needs memory for both answers, but no second model.
    *
-   * @param examples `{ prompt, chosen, rejected }`: texts, or turns of a conversation for the chat template
-   * Throws as `fit` does.
+   * @param examples `{ prompt, chosen, rejected }`: texts, or turns of a conversation for the chat template. For the loss "kto" also
+   *   `{ prompt, completion, label }`
+   * Throws as `fit` does, and `ConfigError`, with the example's number, for two equal answers.
    */
-  async fitPreferences(examples: readonly Preference[], options: PreferenceFitOptions = {}): Promise<FitReport> {
+  async fitPreferences(
+    examples: readonly (Preference | LabelledAnswer)[],
+    options: PreferenceFitOptions = {},
+  ): Promise<FitReport> {
     this.assertUsable("fitPreferences");
     return this.work.fitPreferences(this, examples, options);
   }

@@ -1,35 +1,97 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { AbortError, CausalLanguageModel, ConfigError, type Preference } from "../../../../ts/index.js";
+import {
+  AbortError,
+  CausalLanguageModel,
+  type Checkpoint,
+  ConfigError,
+  type LabelledAnswer,
+  type Preference,
+  type PreferenceFitOptions,
+  type PreferenceLossOptions,
+} from "../../../../ts/index.js";
 import { goldenJson } from "../../../golden.js";
 import { decoderAdapter, decoderFiles } from "../golden-decoder.js";
 
 interface Golden {
-  readonly beta: number;
   readonly rate: number;
   readonly pairs: readonly { prompt: string; chosen: string; rejected: string }[];
-  readonly losses: readonly number[];
+  readonly steps: readonly {
+    readonly options: PreferenceLossOptions;
+    readonly losses: readonly number[];
+    readonly gradNorms: readonly number[];
+  }[];
 }
+
+const golden = await goldenJson<Golden>("preferences.json");
+
+const single = { prompt: "a", completion: "b", label: true };
+const kto = { loss: "kto" };
 
 describe("fitPreferences", () => {
   let model: CausalLanguageModel;
-  let golden: Golden;
   beforeAll(async () => {
     model = await CausalLanguageModel.load(await decoderFiles("llama"));
-    golden = await goldenJson<Golden>("preferences.json");
   });
   afterAll(() => model?.dispose());
 
-  const options = () => ({
-    ...{ beta: golden.beta, steps: 5, batchSize: 4, learningRate: golden.rate, schedule: () => golden.rate },
-    ...{ order: () => [0, 1, 2, 3], maxGradNorm: null, adapter: "golden" },
+  const beta = 0.3;
+  const options = (size = 4) => ({
+    ...{ steps: 5, batchSize: size, learningRate: golden.rate, schedule: () => golden.rate },
+    ...{ order: () => [...Array(size).keys()], maxGradNorm: null, adapter: "golden" },
+  });
+  const goldenSteps = async (examples: readonly (Preference | LabelledAnswer)[], more: PreferenceFitOptions) => {
+    model.loadAdapter("golden", await decoderAdapter("llama"));
+    try {
+      return (await model.fitPreferences(examples, more)).steps;
+    } finally {
+      model.removeAdapter("golden");
+    }
+  };
+
+  describe.each(golden.steps)("$options", ({ options: own, losses, gradNorms }) => {
+    const size = own.loss === "kto" ? 8 : 4;
+    it.each([{}, { checkpointing: true }])("goes PyTorch's five steps: %j", async (more) => {
+      const steps = await goldenSteps(golden.pairs, { ...options(size), ...own, ...more });
+      expect(steps.length).toBe(losses.length);
+      steps.forEach(({ loss, gradNorm }, i) => {
+        expect(Math.abs(loss - losses[i]!)).toBeLessThan(1e-5);
+        expect(Math.abs(gradNorm / gradNorms[i]! - 1)).toBeLessThan(1e-4);
+      });
+    });
   });
 
-  it.each([{}, { accumulate: 2 }, { checkpointing: true }])("goes PyTorch's five steps: %j", async (more) => {
-    model.loadAdapter("golden", await decoderAdapter("llama"));
-    const { steps } = await model.fitPreferences(golden.pairs, { ...options(), ...more });
-    model.removeAdapter("golden");
-    steps.forEach(({ loss }, i) => expect(Math.abs(loss - golden.losses[i]!)).toBeLessThan(1e-5));
-    expect(steps.length).toBe(golden.losses.length);
+  it("adds up micro-batches", async () => {
+    const { losses } = golden.steps[0]!;
+    const steps = await goldenSteps(golden.pairs, { ...options(), beta, accumulate: 2 });
+    steps.forEach(({ loss }, i) => expect(Math.abs(loss - losses[i]!)).toBeLessThan(1e-5));
+  });
+
+  it("takes labelled answers as those of pairs, and the divergence of a micro-batch", async () => {
+    const own = { loss: "kto", beta: 0.5 } as const;
+    const single = golden.pairs.flatMap(({ prompt, chosen, rejected }) => [
+      { prompt, completion: chosen, label: true },
+      { prompt, completion: rejected, label: false },
+    ]);
+    const losses = async (examples: readonly (Preference | LabelledAnswer)[], more: object = {}) =>
+      (await goldenSteps(examples, { ...options(8), ...own, ...more })).map(({ loss }) => loss);
+    const whole = await losses(golden.pairs);
+    expect(await losses(single)).toEqual(whole);
+    const parts = await losses(single, { accumulate: 2 });
+    expect(parts[0]).toBeCloseTo(whole[0]!, 5);
+    for (const loss of parts) expect(loss).toBeGreaterThan(0);
+  });
+
+  it("gives a run that is resumed the same bits", async () => {
+    for (const loss of ["dpo", "kto"] as const) {
+      const own = { ...options(), loss, order: undefined, seed: 3 };
+      const { order: _, ...rest } = own;
+      const checkpoints: Checkpoint[] = [];
+      const save = (checkpoint: Checkpoint) => void checkpoints.push(checkpoint);
+      const whole = await goldenSteps(golden.pairs, { ...rest, checkpoint: { every: 2, save } });
+      const resumed = await goldenSteps(golden.pairs, { ...rest, resume: checkpoints[0]! });
+      expect(resumed.map((step) => step.loss)).toEqual(whole.map((step) => step.loss));
+      expect(resumed.map((step) => step.gradNorm)).toEqual(whole.map((step) => step.gradNorm));
+    }
   });
 
   it("begins at ln 2 with an adapter that changes nothing yet, and makes the chosen answers likelier", async () => {
@@ -46,7 +108,9 @@ describe("fitPreferences", () => {
       return sum;
     };
     const before = await difference(null);
-    const { steps } = await model.fitPreferences(golden.pairs, { ...options(), steps: 10, schedule: () => 1e-2 });
+    const { steps } = await model.fitPreferences(golden.pairs, {
+      ...{ ...options(), beta, steps: 10, schedule: () => 1e-2 },
+    });
     expect(Math.abs(steps[0]!.loss - Math.LN2)).toBeLessThan(1e-5);
     expect(await difference("golden")).toBeGreaterThan(before + 1);
     model.removeAdapter("golden");
@@ -55,8 +119,38 @@ describe("fitPreferences", () => {
   it.each<[string, unknown, object, RegExp]>([
     ["no examples", [], {}, /expected training examples, got an empty list/],
     ["half an example", [{ prompt: "a", chosen: "b" }], {}, /example 0: prompt and rejected are two texts/],
-    ["text and messages", [{ prompt: "a", chosen: [], rejected: "b" }], {}, /example 0: prompt and chosen are two/],
+    [
+      "text and messages",
+      [{ prompt: "a", chosen: [], rejected: "b" }],
+      {},
+      /example 0: chosen and rejected are two texts, or two lists/,
+    ],
     ["nothing", [null], {}, /example 0: it is \{ prompt, chosen, rejected \}/],
+    ["equal answers", [{ prompt: "a", chosen: "b", rejected: "b" }], {}, /example 0: chosen and rejected are equal/],
+    [
+      "answers that are equal where they are cut",
+      [golden.pairs[0], { prompt: "a", chosen: "b b b b b b", rejected: "b b b b b b b b" }],
+      { maxTokens: 2 },
+      /example 1: its two answers have the same tokens within maxTokens 2/,
+    ],
+    [
+      "a label for another loss",
+      [single],
+      {},
+      /example 0: it is \{ prompt, chosen, rejected \}; .* is for the loss "kto"/,
+    ],
+    ["a label that is no truth value", [{ ...single, label: 1 }], kto, /example 0: label is true or false, got 1/],
+    ["no answer", [{ prompt: "a", label: true }], kto, /example 0: it is \{ prompt, completion, label \}/],
+    ["one answer", [single], kto, /expected at least two answers, got one/],
+    ["an unknown loss", golden.pairs, { loss: "ppo" }, /loss is one of "dpo", "ipo", "orpo", "simpo", "kto"/],
+    [
+      "another loss's constant",
+      golden.pairs,
+      { simpoGamma: 1 },
+      /simpoGamma has no effect with the loss "dpo": .*"simpo"/,
+    ],
+    ["half of the labels", golden.pairs, { labelSmoothing: 0.5 }, /labelSmoothing is a number from 0 to below 0.5/],
+    ["a weight below 0", golden.pairs, { ...kto, desirableWeight: -1 }, /desirableWeight is a number from 0/],
     ["no strength", [{ prompt: "a", chosen: "b", rejected: "c" }], { beta: 0 }, /beta is a number above 0/],
   ])("refuses %s", async (_, examples, more, message) => {
     model.addAdapter("golden", { rank: 1 });

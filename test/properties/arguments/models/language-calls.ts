@@ -115,6 +115,17 @@ export const languageCalls: Record<Methods<CausalLanguageModel> | Methods<typeof
         [{ prompt: "a film", chosen: " is good", rejected: " is bad" }],
         { ...training(), beta: 0.2, maxTokens: 9, layers: 1 },
       ]),
+      on("fitPreferences", () => [
+        [{ chosen: "a film is good", rejected: "a film is bad" }],
+        { ...training(), loss: "simpo", simpoGamma: 0.2, labelSmoothing: 0.1 },
+      ]),
+      on("fitPreferences", () => [
+        [
+          { prompt: "a film", completion: " is good", label: true },
+          { prompt: "a film", completion: " is bad", label: false },
+        ],
+        { ...training(), loss: "kto", desirableWeight: 1, undesirableWeight: 2 },
+      ]),
     ],
     fit: [
       on("fit", () => [[{ ids: [5, 6, 7], mask: [0, 1, true] }], training()]),

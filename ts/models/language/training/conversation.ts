@@ -21,7 +21,7 @@ const MOST_TURNS = 512;
 const MARK = "\uE000lowrank\uE001";
 
 /**
- * A conversation's text, and the ranges of the assistant's turns, each from the end of the prompt before it to the start of the next turn.
+ * A conversation's text, and the ranges of the assistant's turns at index `from` or later, each from the end of the prompt before it to the start of the next turn.
  * Some templates write a turn differently once others follow, or begin an answer with text that the data do not have; then a turn is found
  * by its content.
  *
@@ -32,12 +32,13 @@ export function writtenTurns(
   place: number,
   template: ChatWriter,
   messages: readonly Turn[],
+  from = 0,
 ): { readonly text: string; readonly spans: readonly Span[] } {
   if (messages.length > MOST_TURNS)
     throw wrong(what, place, `it has ${messages.length} turns; ${MOST_TURNS} are taken: part it into several`);
-  const answers = [...messages.keys()].filter((i) => messages[i]!.role === "assistant");
+  const answers = [...messages.keys()].filter((i) => i >= from && messages[i]!.role === "assistant");
   if (answers.length === 0) {
-    const roles = [...new Set(messages.map(({ role }) => role))].slice(0, 8);
+    const roles = [...new Set(messages.slice(from).map(({ role }) => role))].slice(0, 8);
     throw wrong(what, place, `no turn is the assistant's, so there is nothing to learn: roles are ${excerpt(roles)}`);
   }
   const write = (given: readonly Turn[], addGenerationPrompt = false) =>

@@ -89,7 +89,12 @@ export type ReadExample =
   | { readonly kind: "completion"; readonly prompt: string; readonly completion: string }
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "instruction"; readonly instruction: string; readonly input: string; readonly output: string }
-  | { readonly kind: "conversation"; readonly messages: readonly Turn[] };
+  | {
+      readonly kind: "conversation";
+      readonly messages: readonly Turn[];
+      /** Index of the first turn that may be a target; default 0. */
+      readonly from?: number;
+    };
 
 /** Reads a row of examples. Throws `ConfigError`, with its number, for a row of no known format. */
 export type ExampleReader = (row: unknown, place: number) => ReadExample;

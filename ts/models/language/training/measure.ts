@@ -1,3 +1,4 @@
+import type { AdapterSelection } from "../../../adapters/adapter-selection.js";
 import type { CallAdapters } from "../../../adapters/call-adapters.js";
 import { exp } from "../../../values/elementary.js";
 import { throwIfAborted } from "../../../waiting/abort.js";
@@ -44,13 +45,30 @@ export async function targetLosses(
   { signal, onProgress }: MeasureEvents,
 ): Promise<Float64Array> {
   const losses = new Float64Array(examples.length);
+  const selected = ofCall(adapters);
   for (const { first, end } of batchesOf(examples)) {
     throwIfAborted(signal);
-    losses.set(lossesOf(parts, adapters, examples.slice(first, end)), first);
+    losses.set(lossesOf(parts, selected, examples.slice(first, end)), first);
     onProgress?.(end);
     await nextTask();
   }
   throwIfAborted(signal);
+  return losses;
+}
+
+/** The adapters of each text of a batch, by its texts' offsets. */
+type Selected = (offsets: Int32Array) => AdapterSelection;
+
+const ofCall =
+  (adapters: CallAdapters): Selected =>
+  (offsets) =>
+    adapters.selection(new Array<number>(offsets.length - 1).fill(0), offsets);
+
+/** The same at once, without letting the event loop run. */
+export function answerLosses(parts: Parts, selected: Selected, examples: readonly TrainingTokens[]): Float64Array {
+  const losses = new Float64Array(examples.length);
+  for (const { first, end } of batchesOf(examples))
+    losses.set(lossesOf(parts, selected, examples.slice(first, end)), first);
   return losses;
 }
 
@@ -73,13 +91,13 @@ export function measuringMemory({ config }: Decoder, examples: readonly Training
   return inferenceMemory(config, most) + Float32Array.BYTES_PER_ELEMENT * logits;
 }
 
-function lossesOf({ graph, model }: Parts, adapters: CallAdapters, examples: readonly TrainingTokens[]): number[] {
+function lossesOf({ graph, model }: Parts, selected: Selected, examples: readonly TrainingTokens[]): number[] {
   const batch = raggedBatch(examples.map(({ ids }) => ids));
   const { rows, ids } = targetsOf(examples, batch.offsets);
   const most = rowsAtOnce(model.config);
   const losses = new Float32Array(rows.length);
   inferring(graph, () => {
-    const selection = adapters.selection([...examples.keys()].fill(0), batch.offsets);
+    const selection = selected(batch.offsets);
     const hidden = model.infer(batch, selection);
     for (let start = 0; start < rows.length; start += most)
       graph.step(() => {

@@ -73,12 +73,18 @@ function maskedOf(what: string, i: number, parts: Parts, example: ReadExample): 
         ? joined(what, i, alpaca(example), example.output, parts)
         : written(what, i, turnsOf(example), parts);
     case "conversation":
-      return written(what, i, example.messages, parts);
+      return written(what, i, example.messages, parts, example.from);
   }
 }
 
-/** Tokens of a conversation; those of the assistant's turns are targets. */
-function written(what: string, i: number, messages: readonly Turn[], { tokenizer, chatTemplate, ends }: Parts): Masked {
+/** Tokens of a conversation; those of the assistant's turns at index `from` or later are targets. */
+function written(
+  what: string,
+  i: number,
+  messages: readonly Turn[],
+  { tokenizer, chatTemplate, ends }: Parts,
+  from?: number,
+): Masked {
   if (tokenizer === null) throw wrong(what, i, "this model has no tokenizer.json: it must be { ids, mask }");
   if (chatTemplate == null)
     throw wrong(
@@ -86,13 +92,13 @@ function written(what: string, i: number, messages: readonly Turn[], { tokenizer
       i,
       "this model has no chat template to write conversations with: give { prompt, completion }, or put chat_template.jinja beside it",
     );
-  const { text, spans } = writtenTurns(what, i, chatTemplate, messages);
+  const { text, spans } = writtenTurns(what, i, chatTemplate, messages, from);
   const ids = tokenizer.encodeBare(text);
   const mask = new Uint8Array(ids.length);
   for (const { start, end } of spans) {
-    const [first, from] = [sharedTokens(tokenizer, text, ids, start).shared, sharedTokens(tokenizer, text, ids, end)];
+    const [first, until] = [sharedTokens(tokenizer, text, ids, start).shared, sharedTokens(tokenizer, text, ids, end)];
     // A token that extends beyond the end of a turn ends it too.
-    const last = Math.min(ids.length, from.shared + (from.whole ? 0 : 1));
+    const last = Math.min(ids.length, until.shared + (until.whole ? 0 : 1));
     mask.fill(1, first, last);
     // Nothing is ever generated after the token that ends a turn.
     const over = ids.subarray(first, last).findLastIndex((id) => ends.has(id));

@@ -1,0 +1,166 @@
+import { isRecord } from "../../../arguments/collections.js";
+import { excerpt } from "../../../errors/excerpt.js";
+import { type ReadExample, type Turn, wrong } from "./example-formats.js";
+
+/**
+ * Two answers to one prompt, one preferred: all texts, or all turns of a conversation. Without `prompt`, the prompt is what both answers
+ * begin with; a text as the prompt of turns is a user's turn.
+ */
+export interface Preference {
+  /** The prompt: a text, or the turns so far. */
+  readonly prompt?: string | readonly Turn[];
+  /** The preferred answer. */
+  readonly chosen: string | readonly Turn[];
+  /** The other answer. */
+  readonly rejected: string | readonly Turn[];
+}
+
+/** An answer to a prompt, and whether it is wanted: texts, or turns of a conversation. */
+export interface LabelledAnswer {
+  /** The prompt: a text, or the turns so far. */
+  readonly prompt: string | readonly Turn[];
+  /** The answer. */
+  readonly completion: string | readonly Turn[];
+  /** True for a wanted answer. */
+  readonly label: boolean;
+}
+
+/** A prompt and an answer, both texts or both turns. */
+export type Answered = { readonly prompt: string; readonly answer: string } | TurnsAnswered;
+
+interface TurnsAnswered {
+  readonly prompt: readonly Turn[];
+  readonly answer: readonly Turn[];
+}
+
+/** An example by its kind. */
+export type ReadPreference =
+  | { readonly kind: "pair"; readonly chosen: Answered; readonly rejected: Answered }
+  | { readonly kind: "labelled"; readonly answered: Answered; readonly desirable: boolean };
+
+/** Fields of the rows. */
+export const preferenceFields = ["prompt", "chosen", "rejected", "completion", "label"] as const;
+
+type FieldName = (typeof preferenceFields)[number];
+
+/** Names of the fields in the rows, by their names here. */
+export type PreferenceFields = Readonly<Partial<Record<FieldName, string>>>;
+
+/** Reads a row: one example, or two if a loss of single answers gets a pair. Throws `ConfigError`, with its number, for another row. */
+export type PreferenceReader = (row: unknown, place: number) => readonly ReadPreference[];
+
+/** A reader of rows for a loss of pairs, or of single labelled answers. */
+export function preferenceReader(what: string, labelled: boolean, fields: PreferenceFields = {}): PreferenceReader {
+  const nameOf = (field: FieldName) => fields[field] ?? field;
+  const shape = (names: readonly FieldName[]) => `{ ${names.map(nameOf).join(", ")} }`;
+  const [pair, single] = [shape(["prompt", "chosen", "rejected"]), shape(["prompt", "completion", "label"])];
+  return (row, place) => {
+    if (!isRecord(row)) throw wrong(what, place, `it is ${labelled ? `${single} or ${pair}` : pair}`);
+    // Each value is read once. Tables have null for empty cells.
+    const values = Object.fromEntries(preferenceFields.map((field) => [field, row[nameOf(field)] ?? undefined]));
+    const given: Given = { what, place, nameOf, values: values as Given["values"] };
+    const isPair = values["chosen"] !== undefined || values["rejected"] !== undefined;
+    if (!labelled && !isPair && values["completion"] !== undefined)
+      throw wrong(what, place, `it is ${pair}; ${single} is for the loss "kto"`);
+    if (!isPair && labelled) return [readLabelled(given, single)];
+    const { chosen, rejected } = readPair(given);
+    if (!labelled) return [{ kind: "pair", chosen, rejected }];
+    return [
+      { kind: "labelled", answered: chosen, desirable: true },
+      { kind: "labelled", answered: rejected, desirable: false },
+    ];
+  };
+}
+
+/** An answer as an example for training: the answer is the target. */
+export function exampleOf({ prompt, answer }: Answered): ReadExample {
+  if (typeof prompt === "string") return { kind: "completion", prompt, completion: answer as string };
+  return { kind: "conversation", messages: [...prompt, ...(answer as Turn[])], from: prompt.length };
+}
+
+interface Given {
+  readonly what: string;
+  readonly place: number;
+  readonly nameOf: (field: FieldName) => string;
+  readonly values: Readonly<Record<FieldName, unknown>>;
+}
+
+function readLabelled(given: Given, shape: string): ReadPreference {
+  const { what, place, nameOf, values } = given;
+  const { label, completion } = values;
+  if (completion === undefined) throw wrong(what, place, `it is ${shape}`);
+  if (typeof label !== "boolean")
+    throw wrong(what, place, `${nameOf("label")} is true or false, got ${excerpt(label)}`);
+  return { kind: "labelled", answered: answered(given, "completion"), desirable: label };
+}
+
+function readPair(given: Given) {
+  const { what, place, nameOf, values } = given;
+  if (Array.isArray(values.chosen) ? typeof values.rejected === "string" : Array.isArray(values.rejected))
+    throw wrong(what, place, `${nameOf("chosen")} and ${nameOf("rejected")} are two texts, or two lists of messages`);
+  const [chosen, rejected] =
+    values.prompt === undefined ? withSharedPrompt(given) : [answered(given, "chosen"), answered(given, "rejected")];
+  if (same(chosen.answer, rejected.answer))
+    throw wrong(what, place, `${nameOf("chosen")} and ${nameOf("rejected")} are equal, so nothing is preferred`);
+  return { chosen, rejected };
+}
+
+/** The prompt with one of its answers. */
+function answered(given: Given, field: FieldName): Answered {
+  const { what, place, nameOf, values } = given;
+  const { prompt, [field]: answer } = values;
+  if (typeof prompt === "string" && typeof answer === "string") return { prompt, answer };
+  if (!Array.isArray(answer) || (typeof prompt !== "string" && !Array.isArray(prompt)))
+    throw wrong(what, place, `${nameOf("prompt")} and ${nameOf(field)} are two texts, or two lists of messages`);
+  const turns = turnsOf(given, field, answer);
+  if (Array.isArray(prompt)) return { prompt: turnsOf(given, "prompt", prompt), answer: turns };
+  // Some data sets repeat the prompt as the first turn of each answer.
+  const repeated = turns[0]?.role === "user" && turns[0].content === prompt;
+  return { prompt: [{ role: "user", content: prompt }], answer: repeated ? turns.slice(1) : turns };
+}
+
+/** Two answers that both contain their prompt. */
+function withSharedPrompt(given: Given): [Answered, Answered] {
+  const { what, place, nameOf, values } = given;
+  const { chosen, rejected } = values;
+  if (typeof chosen === "string" && typeof rejected === "string") {
+    const prompt = chosen.slice(0, sharedText(chosen, rejected));
+    const answer = (text: string) => ({ prompt, answer: text.slice(prompt.length) });
+    return [answer(chosen), answer(rejected)];
+  }
+  if (!Array.isArray(chosen) || !Array.isArray(rejected))
+    throw wrong(what, place, `${nameOf("chosen")} and ${nameOf("rejected")} are two texts, or two lists of messages`);
+  const turns = [turnsOf(given, "chosen", chosen), turnsOf(given, "rejected", rejected)] as const;
+  const differs = turns[0].findIndex((turn, i) => !same(turn, turns[1][i]));
+  const length = differs < 0 ? turns[0].length : differs;
+  const answer = (list: readonly Turn[]) => ({ prompt: list.slice(0, length), answer: list.slice(length) });
+  return [answer(turns[0]), answer(turns[1])];
+}
+
+/** Length of the beginning that two texts share. A space before the difference belongs to the answers. */
+function sharedText(a: string, b: string): number {
+  let length = 0;
+  while (length < a.length && a[length] === b[length]) length++;
+  if (length === a.length && length === b.length) return 0;
+  return length > 0 && a[length - 1] === " " ? length - 1 : length;
+}
+
+function turnsOf({ what, place, nameOf }: Given, field: FieldName, turns: readonly unknown[]): Turn[] {
+  const expected = `${nameOf(field)} is a list of { role, content }`;
+  if (turns.length === 0) throw wrong(what, place, `${expected}, got an empty list`);
+  return Array.from(turns, (turn) => {
+    if (!isRecord(turn) || typeof turn["role"] !== "string")
+      throw wrong(what, place, `${expected}, got ${excerpt(turn)}`);
+    return { ...turn, role: turn["role"] };
+  });
+}
+
+/** Whether two values of JSON are equal, down to the parts of a message's content. */
+function same(a: unknown, b: unknown, depth = 4): boolean {
+  if (a === b || depth === 0) return a === b;
+  if (Array.isArray(a) && Array.isArray(b))
+    return a.length === b.length && a.every((one, i) => same(one, b[i], depth - 1));
+  if (!isRecord(a) || !isRecord(b)) return false;
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => same(a[name], b[name], depth - 1));
+}
