@@ -36,7 +36,8 @@ function scheduling({ threads }: Engine, group: number) {
 
 /** What test/setup reads; folders as the runtime finds them. */
 function constants({ build, threads }: Engine, project: string, models: string): Record<string, string> {
-  const values = { __BUILD__: build, __THREADS__: threads, __PROJECT__: project, __MODELS__: models };
+  const { quick } = extent;
+  const values = { __BUILD__: build, __THREADS__: threads, __PROJECT__: project, __MODELS__: models, __QUICK__: quick };
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, JSON.stringify(value)]));
 }
 
