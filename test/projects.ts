@@ -59,9 +59,16 @@ const leftToAll = {
   /** They compile the kernels twice more, and compare the bytes: those change with the toolchain alone. */
   toolchain: ["test/packaging/wasm-pack.test.ts"],
   /** They train MiniLM by the programs and commands of a page, each with the defaults; those of README and docs/starts stay. */
-  documents: ["test/docs/own-data.node.test.ts"],
-  /** They install the package into projects of their own. */
-  consumers: ["test/packaging/{consumers,sample-consumers,edge-worker}.test.ts", "test/serve/edge-worker.node.test.ts"],
+  documents: ["test/docs/{own-data,cross-encoders,search}.node.test.ts"],
+  /** They load or train all of MiniLM, again and again, for its memory and its copies; small models' tests of the same stay. */
+  wholeModel: [
+    "test/models/{estimate-memory.test,estimate-memory-options.node.test,sentence/known-modules.node.test}.ts",
+  ],
+  /** They install the package into projects of their own, or bundle it with every bundler. */
+  consumers: [
+    "test/packaging/{consumers,sample-consumers,edge-worker,bundler-warnings}.test.ts",
+    "test/serve/edge-worker.node.test.ts",
+  ],
 };
 
 /** Tests that drive a browser from Node. */
