@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { AbortError, type FileMap, readSafetensors, SentenceEncoder } from "../../../ts/index.js";
+import {
+  AbortError,
+  type FileMap,
+  type ModelSource,
+  readSafetensors,
+  SentenceEncoder,
+  writeSafetensors,
+} from "../../../ts/index.js";
 import { goldenEncoder } from "../golden-encoder.js";
 import { goldenFolder, texts } from "./golden-folder.js";
 
@@ -84,9 +91,51 @@ it("refuses what makes no sense, by name", async () => {
   using encoder = await SentenceEncoder.load(await goldenFolder("plain-roberta"));
   await expect(encoder.save({ adapter: "none" })).rejects.toThrow('"none"');
   await expect(encoder.save({ merged: 1 as never })).rejects.toThrow("save: merged");
-  await expect(encoder.save({ metrics: { ndcg: "high" as never } })).rejects.toThrow("save: metrics");
+  for (const ndcg of ["high" as never, NaN, Infinity])
+    await expect(encoder.save({ metrics: { ndcg } })).rejects.toThrow("save: metrics is finite numbers by name");
   const signal = AbortSignal.abort();
   await expect(encoder.save({ signal })).rejects.toMatchObject({ name: "AbortError" });
+});
+
+it.each<[string, (files: Record<string, Uint8Array>) => void]>([
+  [
+    "weights",
+    (files) => {
+      const file = readSafetensors(files["model.safetensors"]!);
+      const tensors = new Map(file.names.map((tensor) => [tensor, file.tensor(tensor)]));
+      const [[first, { shape, data }]] = [...tensors] as [[string, { shape: readonly number[]; data: Float32Array }]];
+      tensors.set(first, { shape, data: data.map((x) => x + 1) });
+      files["model.safetensors"] = writeSafetensors(tensors);
+    },
+  ],
+  [
+    "tokenizer",
+    (files) => {
+      const tokenizer = json(files, "tokenizer.json") as { model: { vocab: Record<string, number> } };
+      const last = Object.entries(tokenizer.model.vocab).slice(-2);
+      const [[a, one], [b, two]] = last as [[string, number], [string, number]];
+      Object.assign(tokenizer.model.vocab, { [a]: two, [b]: one });
+      files["tokenizer.json"] = new TextEncoder().encode(JSON.stringify(tokenizer));
+    },
+  ],
+])("notices that the base's %s changed since it was loaded, where it writes the whole model", async (_, change) => {
+  const files: Record<string, Uint8Array> = { ...(await goldenEncoder("distilbert")) };
+  const source: ModelSource = {
+    name: "base",
+    open: async (name) => {
+      const bytes = files[name];
+      if (bytes === undefined) return null;
+      return { size: bytes.length, read: async (offset, length) => bytes.slice(offset, offset + length) };
+    },
+  };
+  using encoder = await SentenceEncoder.load(source);
+  encoder.addAdapter("a", { rank: 2 });
+  await encoder.save({ merged: true });
+  change(files);
+  for (const options of [{ merged: true }, { adapter: null }])
+    await expect(encoder.save(options)).rejects.toThrow(/of base changed since the model was loaded/);
+  using again = await SentenceEncoder.load(source);
+  await again.save();
 });
 
 it("answers an aborted signal, with an adapter alone too, and reads inherited options", async () => {

@@ -14,6 +14,15 @@ import {
 const numbers = (least = 1) => fc.array(fc.integer({ min: -9, max: 9 }), { minLength: least, maxLength: 12 });
 
 describe("retrievalMetrics", () => {
+  it("refuses to measure nothing, and takes metrics that are left out", () => {
+    for (const k of [[], { accuracy: [], precision: [], recall: [], ndcg: [], mrr: [], map: [] }])
+      expect(() => retrievalMetrics([["a"]], [["a"]], { k })).toThrow(
+        "k is a number from 1, or a list of at least one",
+      );
+    const only = { accuracy: [], precision: [], recall: [], mrr: [], map: [] };
+    expect(retrievalMetrics([["a"]], [["a"]], { k: only })).toEqual({ "ndcg@10": 1 });
+  });
+
   it("takes rankings in any form", () => {
     const relevant = { a: ["d1"], b: ["d2", "d9"] };
     const k = [1, 2];

@@ -45,11 +45,12 @@ const failure =
 /**
  * Reads modules.json, the config.json of its pooling and dense modules, sentence_bert_config.json, config_sentence_transformers.json, and,
  * for the maximum length, tokenizer_config.json; all are optional. Default: the mean, not normalised. Throws `ModelError` for invalid
- * values, `UnsupportedError` for unknown modules.
+ * values and for modules in another order, `UnsupportedError` for unknown modules.
+ * @param needsPooling whether modules.json, if there is one, must have a Pooling; that of a cross-encoder has none
  */
-export async function readSentenceLayout(source: ModelSource): Promise<SentenceLayout> {
-  const modules = await readModules(source);
-  const file = `${modules.pooling}/config.json`;
+export async function readSentenceLayout(source: ModelSource, needsPooling = false): Promise<SentenceLayout> {
+  const modules = await readModules(source, needsPooling);
+  const file = `${modules.pooling ?? "1_Pooling"}/config.json`;
   const pooling = await readJson(source, file);
   const dense: DenseConfig[] = [];
   for (const folder of modules.dense) dense.push(await readDense(source, folder));
@@ -81,8 +82,8 @@ const isFolderName = (path: unknown): path is string =>
 
 /** What modules.json lists after the Transformer. */
 interface SentenceModules {
-  /** Folder of the pooling. */
-  readonly pooling: string;
+  /** Folder of the pooling; null if modules.json has none, or is missing. */
+  readonly pooling: string | null;
   /** Folders of dense modules, in order. */
   readonly dense: readonly string[];
   readonly normalize: boolean;
@@ -90,37 +91,45 @@ interface SentenceModules {
   readonly found: boolean;
 }
 
-async function readModules(source: ModelSource): Promise<SentenceModules> {
+/** Modules by the last word of their types, in the order in which they are supported. */
+const ORDER = ["Transformer", "Pooling", "Dense", "Normalize"];
+
+async function readModules(source: ModelSource, needsPooling: boolean): Promise<SentenceModules> {
   const modules = await readJsonList(source, "modules.json");
   const dense: string[] = [];
-  const found = { pooling: "1_Pooling", dense, normalize: false, found: modules !== null };
+  const found = { pooling: null as string | null, dense, normalize: false, found: modules !== null };
   if (modules === null) return found;
   const fail = failure(source, "modules.json");
+  let last = -1;
   for (const [i, module] of modules.entries()) {
     const { type, path } = isJsonObject(module) ? module : {};
     if (typeof type !== "string") throw fail(`module ${i} has no type, got ${excerpt(module)}`);
     const name = type.slice(type.lastIndexOf(".") + 1);
-    if (name === "Pooling") {
-      if (!isFolderName(path)) throw fail(`module ${i}: path must name a folder of the model, got ${excerpt(path)}`);
-      found.pooling = path;
-    } else if (name === "Dense") {
-      if (!isFolderName(path)) throw fail(`module ${i}: path must name a folder of the model, got ${excerpt(path)}`);
-      if (i < 2 || found.normalize) throw fail(`module ${i} is a Dense, which stands between Pooling and Normalize`);
-      if (dense.push(path) > MOST_DENSE) throw fail(`more than ${MOST_DENSE} Dense layers`);
-    } else if (name === "Normalize") {
-      if (isFolderName(path)) checkPlace(await readJson(source, `${path}/config.json`), source, `${path}/config.json`);
-      found.normalize = true;
-    } else if (name !== "Transformer" || i > 0)
+    const place = ORDER.indexOf(name);
+    if (place < 0)
       throw new UnsupportedError(
         `model ${clip(source.name)}: modules.json: module ${i} is ${excerpt(name)}; Transformer, Pooling, Dense and Normalize are supported`,
         { type },
       );
-    else if (path !== undefined && path !== "")
+    // One Transformer and one Pooling, then any number of others, each after those that it needs.
+    if (place < last || place > Math.max(last + 1, last < 1 ? 0 : 3) || (place === last && place < 2))
+      throw fail(`module ${i} is a ${name}; the order is one Transformer, one Pooling, Dense layers, Normalize`);
+    last = place;
+    if (name === "Pooling" || name === "Dense") {
+      if (!isFolderName(path)) throw fail(`module ${i}: path must name a folder of the model, got ${excerpt(path)}`);
+      if (name === "Pooling") found.pooling = path;
+      else if (dense.push(path) > MOST_DENSE) throw fail(`more than ${MOST_DENSE} Dense layers`);
+    } else if (name === "Normalize") {
+      if (isFolderName(path)) checkPlace(await readJson(source, `${path}/config.json`), source, `${path}/config.json`);
+      found.normalize = true;
+    } else if (path !== undefined && path !== "")
       throw new UnsupportedError(
         `model ${clip(source.name)}: modules.json: the Transformer lies in ${excerpt(path)}; it is supported beside modules.json`,
         { path },
       );
   }
+  if (needsPooling && found.pooling === null)
+    throw fail("no module is a Pooling: open it as a CrossEncoder, or set `pooling`");
   return found;
 }
 

@@ -86,7 +86,7 @@ export async function loadEncoder(
   const json = await readRequiredJson(from, "config.json");
   const plan = await modelPlan(json);
   const { maxPositions, vocabularySize } = plan.config;
-  const found = await readSentenceLayout(from);
+  const found = await readSentenceLayout(from, wanted === null && pooling === undefined);
   const said = pooling === undefined ? found : { ...found, pooling: new Pooling([pooling], found.pooling.dense) };
   const lengthOf = (of: SentenceLayout) => longest ?? longestText(of, maxPositions);
   const maxTokens = whole("load", "maxTokens", lengthOf(said), 2, maxPositions);

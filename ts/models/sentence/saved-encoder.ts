@@ -17,14 +17,17 @@ export interface SaveEncoderOptions {
   readonly merged?: boolean;
   /** Name or path of the base model as the readers of the folder have it. Default: the name that it was loaded by. */
   readonly base?: string;
-  /** Scores by their measures' names, for the model card. */
+  /** Scores by their measures' names, finite numbers, for the model card. */
   readonly metrics?: Readonly<Record<string, number>>;
   /** Cancels: the call rejects with `AbortError`. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** What is saved of an encoder. */
-type SavedParts = Pick<EncoderParts, "name" | "graph" | "layout" | "tokenizer" | "model" | "origin" | "head"> & {
+type SavedParts = Pick<
+  EncoderParts,
+  "name" | "graph" | "layout" | "tokenizer" | "model" | "origin" | "head" | "fingerprint"
+> & {
   readonly hiddenSize: number;
   readonly adapterSet: Pick<AdapterSet, "current" | "get">;
 };
@@ -50,7 +53,7 @@ export function takeSaved(encoder: SavedParts, options: SaveEncoderOptions): Sav
 
 /** The same for what has an encoder. */
 export function takeSavedBase(
-  { name, graph, layout, tokenizer, model, hiddenSize: width, origin }: SavedParts,
+  { name, graph, layout, tokenizer, model, hiddenSize: width, origin, fingerprint }: SavedParts,
   adapter: ModelAdapter | null,
   options: Omit<SaveEncoderOptions, "adapter">,
 ): SavedEncoder {
@@ -59,10 +62,19 @@ export function takeSavedBase(
   flag(what, "merged", merged);
   text(what, "base", base);
   checkSignal(what, signal);
-  if (!isRecord(metrics) || !Object.values(metrics).every((value) => typeof value === "number"))
-    throw unexpected(what, "metrics", "numbers by name", metrics);
+  if (!isRecord(metrics) || !Object.values(metrics).every(Number.isFinite))
+    throw unexpected(what, "metrics", "finite numbers by name", metrics);
   return {
-    ...{ ...origin, engine: graph.engine, base, layout, tokenizer, hiddenSize: model.config.hiddenSize, width },
+    ...{
+      ...origin,
+      engine: graph.engine,
+      base,
+      fingerprint,
+      layout,
+      tokenizer,
+      hiddenSize: model.config.hiddenSize,
+      width,
+    },
     ...{ adapter: adapter && { name: adapter.name, file: adapter.toFile() }, merged, metrics: { ...metrics }, signal },
   };
 }

@@ -241,7 +241,8 @@ export class SentenceEncoder extends AdaptedModel {
    * The files of a folder that `SentenceEncoder.load` and Python's `SentenceTransformer` open: PEFT's files of an adapter, which names its
    * base, or with `merged` the whole model; the tokenizer, the modules, prompts and a model card. In memory, as the adapter is at the call:
    * Node's `writeFilesAtomically(folder, encoder.save())` writes them. The model's own files are read again. Rejects with `ConfigError` for
-   * invalid options, `AdapterError` if the weights have the adapter already, `ModelError` if the model's files are gone.
+   * invalid options, `AdapterError` if the weights have the adapter already, `ModelError` if the model's files are gone, or a
+   * whole model is to be saved and they changed since it was loaded.
    *
    * @param options.adapter the adapter to save; null for the base alone; default: the active one
    * @param options.merged merge the adapter into the weights; default false

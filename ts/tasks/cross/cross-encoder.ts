@@ -31,7 +31,7 @@ import {
 } from "./cross-options.js";
 import type { CrossParts } from "./cross-parts.js";
 import { crossSaver, takeSavedCross } from "./saved-cross.js";
-import { crossTraining } from "./cross-training.js";
+import { crossTraining, orderedOptions } from "./cross-training.js";
 import type { CrossExample, CrossFitOptions } from "./cross-examples.js";
 import { openCross } from "./open-cross.js";
 
@@ -198,7 +198,7 @@ export class CrossEncoder<Score extends number | number[] = number> {
     // Nothing may be merged into the base meanwhile, even if only the head is trained.
     const { end } = this.encoder.adapterSet.begin(null);
     try {
-      return await fit(training.task, training.examples, training.options);
+      return await fit(training.task, training.examples, await orderedOptions(training, this.graph));
     } finally {
       end();
     }
@@ -249,7 +249,15 @@ export class CrossEncoder<Score extends number | number[] = number> {
   }
 
   private checkUsable(what: string): void {
-    if (!this.disposed) return checkUsable(what, this.encoder);
+    if (!this.disposed) {
+      checkUsable(what, this.encoder);
+      const { modelAdapter, encoder } = this;
+      if (modelAdapter === null || encoder.adapterSet.has(modelAdapter)) return;
+      throw new ConfigError(
+        `${what}: the adapter of this cross-encoder was removed from its encoder: load or create the cross-encoder again`,
+        { op: what, option: "adapter", reason: "removed" },
+      );
+    }
     throw new ConfigError(`${what}: this cross-encoder was disposed; load or create it again`, {
       op: what,
       reason: "disposed",

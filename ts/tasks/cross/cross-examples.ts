@@ -50,7 +50,7 @@ export interface CrossFitOptions extends Omit<
   readonly lossOptions?: Omit<CrossEncoderLossOptions, "labels" | "scores" | "teacher" | "batchSize">;
   /**
    * For "multiple-negatives-ranking": number of other positives of the batch that each query is compared with; null for all. Default 4, the
-   * next ones in the batch.
+   * next ones in the batch. No text is then twice in a batch, where it would count against itself, unless there is an `order`.
    */
   readonly negatives?: number | null;
 }
@@ -96,6 +96,10 @@ const wrong = (i: number, name: string, expected: string, value: unknown) =>
     ...{ op: "fit", option: "examples", place: i, name, expected, value },
   });
 
+/** A finite number, in float32 too. */
+const isFinite32 = (value: unknown): value is number =>
+  typeof value === "number" && Number.isFinite(Math.fround(value));
+
 function textOf(example: Fields, name: string, i: number): string {
   const value = example[name];
   if (typeof value === "string") return value;
@@ -107,7 +111,7 @@ function listOf<T>(example: Fields, name: string, i: number, type: "string" | "n
   const fail = () => wrong(i, name, type === "string" ? "a list of texts" : "a list of finite numbers", value);
   if (!Array.isArray(value)) throw fail();
   return listFrom(`fit: example ${i}: ${name}`, value, (item: unknown) => {
-    if (typeof item === type && (type === "string" || Number.isFinite(item))) return item as T;
+    if (typeof item === type && (type === "string" || isFinite32(item))) return item as T;
     throw fail();
   });
 }
@@ -117,8 +121,7 @@ const taking: Readonly<Record<ExampleForm, (example: Fields, i: number, names: r
     const given = example["label"] ?? example["score"];
     const label = typeof given === "string" ? names.indexOf(given) : given;
     if (label === -1) throw wrong(i, "label", `one of ${excerpt(names)}`, given);
-    if (typeof label !== "number" || !Number.isFinite(label))
-      throw wrong(i, "label", "a finite number or a name", given);
+    if (!isFinite32(label)) throw wrong(i, "label", "a finite number or a name", given);
     return { query: textOf(example, "query", i), texts: [textOf(example, "text", i)], labels: [label] };
   },
   lists(example, i) {

@@ -11,7 +11,9 @@ import {
   type CrossEncoderLossName,
   type CrossEncoderLossOptions,
 } from "../../train/losses/cross-encoder-loss.js";
+import { GREATEST_GRADE } from "../../train/losses/pairwise-ranking.js";
 import type { BatchLoss, Task } from "../../train/task.js";
+import { takeFitOptions } from "../../train/fit-settings.js";
 import { readFitOptions, trainingOf } from "../classifier-training.js";
 import type { CrossParts } from "./cross-parts.js";
 import {
@@ -48,6 +50,8 @@ export function crossTraining(
   readonly task: Task<TokenizedExample>;
   readonly examples: readonly TokenizedExample[];
   readonly options: FitOptions;
+  /** Whether the loss compares each query with texts of others in its batch. */
+  readonly inBatch: boolean;
 } {
   const own = readFitOptions<CrossFitOptions>(given, ["loss", "lossOptions", "negatives"]);
   const { loss: asked, lossOptions = {}, negatives = 4, ...options } = own;
@@ -66,7 +70,7 @@ export function crossTraining(
     });
   if (negatives !== null) whole("fit", "negatives", negatives, 0);
   object("fit", "lossOptions", lossOptions);
-  checkTaken(taken, loss, names.length);
+  checkTaken(taken, loss, names.length, lossOptions);
   const pair = (query: string, text: string) => tokenizer.encode(query, text);
   const tokenized = taken.map((example) => ({ ...example, pair }));
   const made = (part: readonly TokenizedExample[]) => pairsOf(part, loss, negatives);
@@ -94,7 +98,35 @@ export function crossTraining(
     },
   };
   const trained = trainingOf({ encoder, graph, labels: names, modelAdapter, head }, options, lesson);
-  return { ...trained, examples: tokenized };
+  const hasOthers = form === "positives" && loss !== "margin-mse" && negatives !== 0;
+  return { ...trained, examples: tokenized, inBatch: hasOthers };
+}
+
+/**
+ * The options of `fit`, with an order of batches in which no text is twice where the loss compares a query with texts of others: a text
+ * would count against itself. Rejects with `ConfigError` if there is no such batch.
+ */
+export async function orderedOptions(
+  { options, examples, inBatch }: Pick<ReturnType<typeof crossTraining>, "options" | "examples" | "inBatch">,
+  { engine }: Graph,
+): Promise<FitOptions> {
+  if (!inBatch || options.order !== undefined || examples.length === 1) return options;
+  const { batchSize, seed, steps } = takeFitOptions(examples.length, options);
+  const rows = examples.map(({ query, texts }) => ({ texts: [query, texts[0]!] }));
+  const from = Math.min(options.resume?.step ?? 0, steps);
+  const size = Math.min(batchSize, examples.length);
+  // Batches of one example have no other's texts.
+  if (size === 1) return options;
+  const [{ noDuplicatesOrder }, { inEpochsOf }] = await Promise.all([
+    import("../../models/sentence/training/batch-samplers.js"),
+    import("../../models/sentence/training/sampled-order.js"),
+  ]);
+  const order = await noDuplicatesOrder(rows, size, seed, engine, { from, signal: options.signal });
+  if (order !== null) return inEpochsOf(order, options);
+  throw new ConfigError(
+    "fit: any two examples have a text in common, which would count against itself; add other examples, or set negatives to 0",
+    { op: "fit", option: "negatives" },
+  );
 }
 
 /** The pairs of a step, and the number of columns that a loss of positives sees their logits in. */
@@ -148,7 +180,12 @@ function lossOf(
 }
 
 /** Throws `ConfigError` for labels that the loss cannot take. */
-function checkTaken(taken: readonly TakenExample[], loss: CrossEncoderLossName, classes: number): void {
+function checkTaken(
+  taken: readonly TakenExample[],
+  loss: CrossEncoderLossName,
+  classes: number,
+  options: CrossEncoderLossOptions,
+): void {
   const fail = (place: number, problem: string) =>
     new ConfigError(`fit: example ${place}: ${problem}`, { op: "fit", option: "examples", place });
   if (loss === "cross-entropy")
@@ -157,6 +194,14 @@ function checkTaken(taken: readonly TakenExample[], loss: CrossEncoderLossName, 
     taken.forEach(({ labels: [label] }, i) => {
       if (!(label! >= 0 && label! <= 1)) throw fail(i, `label must be from 0 to 1, got ${label}`);
     });
+  const isOfPairs = loss === "lambda" || loss === "rank-net";
+  const isWeighted = isOfPairs && (options.weightingScheme ?? (loss === "lambda" ? null : "none")) !== "none";
+  taken.forEach(({ labels }, i) =>
+    labels.forEach((label) => {
+      if (isWeighted && label > GREATEST_GRADE)
+        throw fail(i, `a grade must be at most ${GREATEST_GRADE}, since its gain is 2^grade − 1, got ${label}`);
+    }),
+  );
   if (!losses.positives.includes(loss)) return;
   const [first] = taken;
   taken.forEach(({ texts, labels }, i) => {

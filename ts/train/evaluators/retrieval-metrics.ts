@@ -1,6 +1,6 @@
 import { isRecord, listFrom } from "../../arguments/collections.js";
 import { checkOptions } from "../../arguments/options.js";
-import { whole } from "../../arguments/settings.js";
+import { unexpected, whole } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";
 import { log } from "../../values/elementary.js";
 import { mean } from "./number-lists.js";
@@ -81,7 +81,7 @@ const countOf = (hits: readonly boolean[]) => hits.filter(Boolean).length;
  *
  * @param ranked for each query its documents: ids, best first, or ids with scores; of equal scores the smaller id is first, as text
  * @param relevant for each query the ids of its relevant documents
- * Throws `ConfigError` if a query has relevant documents but no ranking, if no query has any, for a document twice, and for scores that
+ * Throws `ConfigError` if `k` names no number, if a query has relevant documents but no ranking, if no query has any, for a document twice, and for scores that
  * are NaN.
  *
  * @example retrievalMetrics([["d3", "d1"]], [["d1"]], { k: 10 })["ndcg@10"] // 0.63
@@ -94,6 +94,8 @@ export function retrievalMetrics(
   const what = "retrievalMetrics";
   checkOptions(what, options, ["k"]);
   const cuts = cutsOf(what, options.k);
+  if (METRICS.every((metric) => cuts[metric].length === 0))
+    throw unexpected(what, "k", "a number from 1, or a list of at least one", options.k);
   const rankings = queriesOf(what, "ranked", ranked);
   const queries: { hits: boolean[]; relevant: number }[] = [];
   for (const [query, given] of queriesOf(what, "relevant", relevant)) {

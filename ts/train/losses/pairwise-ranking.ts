@@ -1,11 +1,29 @@
 import { optional, or } from "../../arguments/read-options.js";
-import { nonNegative, positive, whole } from "../../arguments/settings.js";
+import { nonNegative, positive, unexpected, whole } from "../../arguments/settings.js";
 import { activated } from "./logit-losses.js";
 import { readLossOptions, word } from "./loss-options.js";
 import { logSigmoids, pick, times, valuesOf, weightedSum } from "./loss-parts.js";
 import type { LossPlan } from "./loss-plan.js";
-import { listReaders, takeLists } from "./list-losses.js";
+import { type Lists, listReaders, takeLists } from "./list-losses.js";
 import { rankedPairs, type WeightingScheme } from "./ranked-pairs.js";
+
+/** Largest grade whose gain, 2^grade − 1, float32 holds. */
+export const GREATEST_GRADE = 127;
+
+/** Throws `ConfigError` for grades whose gains overflow: the loss would be NaN. */
+function checkGains(what: string, { grades }: Lists): void {
+  grades.forEach((list, query) =>
+    list.forEach((grade, place) => {
+      if (grade > GREATEST_GRADE)
+        throw unexpected(
+          what,
+          `labels[${query}][${place}]`,
+          `a grade of at most ${GREATEST_GRADE}: its gain is 2^grade − 1`,
+          grade,
+        );
+    }),
+  );
+}
 
 /**
  * LambdaLoss: −Σ over pairs of documents with grade_i > grade_j of weight·log2 σ(sigma·(s_i − s_j)), divided by the number of pairs of
@@ -30,6 +48,7 @@ export const pairwiseRanking =
       reductionLog: word("binary", { binary: "", natural: "" }),
     });
     const lists = takeLists(call);
+    if (options.weightingScheme !== "none") checkGains(call.what, lists);
     const { graph } = call;
     const { activationFn, sigma, reductionLog } = options;
     return ([column]) => {

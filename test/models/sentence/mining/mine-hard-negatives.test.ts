@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  ConfigError,
   init,
   type MinedExample,
   mineHardNegatives,
@@ -129,6 +130,29 @@ describe("the judge", () => {
     expect(await judge(() => [])).toEqual(await mineHardNegatives(encoder, pairs, { corpus }));
     await expect(judge(() => [], { maxScore: 1 })).rejects.toThrow("scores for as many pairs");
     await expect(judge((all) => all.map(() => NaN), { maxScore: 1 })).rejects.toThrow("what gives finite scores");
+    for (const nothing of [undefined, null, 1, {}]) {
+      const call = judge(() => nothing as never, { maxScore: 1 });
+      await expect(call).rejects.toThrow(ConfigError);
+      await expect(call).rejects.toThrow("scores for as many pairs");
+    }
+    const unscored = judge((all) => all.map(() => undefined as never), { maxScore: 1 });
+    await expect(unscored).rejects.toThrow("what gives finite scores");
+  });
+
+  it("and an encoder gives a vector of each text, or its error says so", async () => {
+    const results = [undefined, null, 7, {}, [], pairs.map(() => undefined), pairs.map(() => "abc"), [[1], undefined]];
+    for (const result of results) {
+      const call = mineHardNegatives({ encode: async () => result as never }, pairs);
+      await expect(call).rejects.toThrow(ConfigError);
+      await expect(call).rejects.toThrow("mineHardNegatives: encoder is what gives");
+    }
+    const gap = {
+      encode: async (texts: readonly string[]) =>
+        texts.map((_, i) => (i === 1 ? (undefined as never) : new Float32Array([1, 2]))),
+    };
+    await expect(mineHardNegatives(gap, pairs)).rejects.toThrow(
+      "the encoder's vector 1 is not one of 2 finite numbers",
+    );
   });
 
   it("draws at random with a seed, in order of score", async () => {

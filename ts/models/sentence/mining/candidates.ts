@@ -13,14 +13,17 @@ export interface Candidate {
 /** Queries and texts of one product of matrices. */
 const [QUERIES, TEXTS] = [64, 2048];
 
+/** A list or an array of numbers, as far as its form says. */
+const isNumbers = (value: unknown): value is ArrayLike<number> =>
+  Array.isArray(value) || (ArrayBuffer.isView(value) && "length" in value);
+
 /** Copies of vectors, of length 1; zeros stay zeros. Throws `ConfigError` for anything but finite vectors of one width. */
 export function unitVectors(what: string, given: readonly ArrayLike<number>[], count: number): Float32Array[] {
-  const width = given[0]?.length ?? 0;
-  if (given.length !== count || width === 0) {
-    throw unexpected(what, "encoder", `what gives ${count} vectors for as many texts`, given);
-  }
+  const first: unknown = Array.isArray(given) && given.length === count ? given[0] : undefined;
+  const width = isNumbers(first) ? first.length : 0;
+  if (width === 0) throw unexpected(what, "encoder", `what gives ${count} vectors for as many texts`, given);
   return given.map((vector, place) => {
-    const copy = Float64Array.from(vector);
+    const copy = Float64Array.from(isNumbers(vector) ? vector : []);
     const length = Math.sqrt(copy.reduce((total, x) => total + x * x, 0));
     if (copy.length !== width || !Number.isFinite(length)) {
       const message = `${what}: the encoder's vector ${place} is not one of ${width} finite numbers`;

@@ -74,7 +74,7 @@ async function judged(
   const pairs = all.map(({ text }): [string, string] => [query, corpus[text]!]);
   const judge = crossEncoder!;
   const scores = await (typeof judge === "function" ? judge(pairs) : judge.predict(pairs));
-  if (scores.length !== all.length) {
+  if ((scores as ArrayLike<number> | null | undefined)?.length !== all.length) {
     throw unexpected(what, "crossEncoder", `what gives ${all.length} scores for as many pairs`, scores);
   }
   const scored = all.map(({ text }, place) => {

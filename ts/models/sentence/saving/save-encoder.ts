@@ -15,6 +15,7 @@ import {
   tokenizerFiles,
   versions,
 } from "./folder-files.js";
+import { checkBaseUnchanged } from "./base-check.js";
 import { modelCard } from "./model-card.js";
 import { savedWeights } from "./saved-weights.js";
 
@@ -35,7 +36,7 @@ const PLACE = { module_input_name: "sentence_embedding", module_output_name: "se
 
 /**
  * The files of a sentence-transformers folder. Its adapter is written as PEFT has it, without weights, or merged into the weights. Throws
- * `AdapterError` and `MemoryError` as `savedWeights`, `ModelError` if the model's own files are gone.
+ * `AdapterError` and `MemoryError` as `savedWeights`, `ModelError` if the model's own files are gone or changed.
  */
 export async function saveEncoder(saved: SavedEncoder): Promise<SavedFiles> {
   const { adapter, merged, layout, tokenizer, base, hiddenSize, signal } = saved;
@@ -45,6 +46,7 @@ export async function saveEncoder(saved: SavedEncoder): Promise<SavedFiles> {
   const files: Files = { ...(await tokenizerFiles(source, tokenizer)) };
   if (adapter !== null && !merged) Object.assign(files, adapterFiles(adapter.file, base));
   else {
+    await checkBaseUnchanged(saved, source);
     const config = await readRequiredJson(source, "config.json");
     files["config.json"] = await requiredBytes(source, "config.json");
     files[WEIGHTS] = await savedWeights({ engine: saved.engine, source, config, adapter, signal });

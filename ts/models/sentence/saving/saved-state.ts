@@ -8,6 +8,8 @@ import type { ModelOrigin } from "../load-encoder.js";
 export interface SavedEncoder extends ModelOrigin {
   readonly engine: Engine;
   readonly base: string;
+  /** Of the base model's weights, layers and tokenizer. */
+  readonly fingerprint: string;
   readonly layout: SentenceLayout;
   readonly tokenizer: TextTokenizer;
   /** Width of the last hidden state, and of a sentence vector. */

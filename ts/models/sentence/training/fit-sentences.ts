@@ -3,13 +3,13 @@ import { ConfigError } from "../../../errors/errors.js";
 import type { Graph } from "../../../graph/graph.js";
 import type { TextTokenizer } from "../../../tokenize/text-tokenizer.js";
 import { fit } from "../../../train/fit.js";
-import type { FitOptions, FitReport } from "../../../train/fit-options.js";
+import type { FitReport } from "../../../train/fit-options.js";
 import { takeFitOptions } from "../../../train/fit-settings.js";
 import { sentenceLoss } from "../../../train/losses/sentence-loss.js";
 import type { SentenceLossName } from "../../../train/losses/sentence-loss-options.js";
 import { type BatchSampler, groupedOrder, noDuplicatesOrder } from "./batch-samplers.js";
 import { checkLoss, type LossOf } from "./loss-check.js";
-import type { SampledOrder, SampledOrderOptions } from "./sampled-order.js";
+import { inEpochsOf, type SampledOrder, type SampledOrderOptions } from "./sampled-order.js";
 import {
   type SentenceExample,
   type SentenceRow,
@@ -132,9 +132,4 @@ async function orderOf(
       ...{ op: "fit", option: "batchSampler", value: sampler },
     },
   );
-}
-
-/** The options of `fit` with a sampler's order, whose epochs have as many steps as it makes batches. */
-function inEpochsOf({ at, perEpoch }: SampledOrder, { epochs = 3, ...given }: FitOptions): FitOptions {
-  return { ...given, order: at, steps: given.steps ?? Math.max(1, Math.round(epochs * perEpoch)) };
 }

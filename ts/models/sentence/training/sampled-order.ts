@@ -1,3 +1,4 @@
+import type { FitOptions } from "../../../train/fit-options.js";
 import { breather } from "../../../waiting/next-task.js";
 
 /** The batches of a sampler. */
@@ -78,4 +79,9 @@ export async function sampledOrder(
     }
   };
   return { at, perEpoch: first.length };
+}
+
+/** The options of `fit` with a sampler's order, whose epochs have as many steps as it makes batches. */
+export function inEpochsOf({ at, perEpoch }: SampledOrder, { epochs = 3, ...given }: FitOptions): FitOptions {
+  return { ...given, order: at, steps: given.steps ?? Math.max(1, Math.round(epochs * perEpoch)) };
 }

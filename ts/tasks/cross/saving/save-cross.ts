@@ -15,6 +15,7 @@ import {
   tokenizerFiles,
   versions,
 } from "../../../models/sentence/saving/folder-files.js";
+import { checkBaseUnchanged } from "../../../models/sentence/saving/base-check.js";
 import { modelCard } from "../../../models/sentence/saving/model-card.js";
 import { savedWeights } from "../../../models/sentence/saving/saved-weights.js";
 import { withHead } from "../../peft-classifier.js";
@@ -33,6 +34,7 @@ export async function saveCross(saved: SavedCross): Promise<SavedFiles> {
   const isAdapter = adapter !== null && !merged;
   if (isAdapter) Object.assign(files, adapterFiles(adapter.file, saved));
   else {
+    await checkBaseUnchanged(saved, source);
     const config = await readRequiredJson(source, "config.json");
     const text = new TextDecoder().decode(await requiredBytes(source, "config.json"));
     files["config.json"] = textBytes(

@@ -1,0 +1,86 @@
+import { describe, expect, it } from "vitest";
+import {
+  ConfigError,
+  CrossEncoder,
+  type CrossExample,
+  type CrossFitOptions,
+  SentenceEncoder,
+} from "../../../ts/index.js";
+import { tinyEncoder } from "../../models/tiny-encoder.js";
+
+async function open() {
+  const encoder = await SentenceEncoder.load(await tinyEncoder());
+  return { encoder, cross: CrossEncoder.create(encoder, { lora: { rank: 2 } }) };
+}
+
+describe("fit of a cross-encoder", () => {
+  it("has no text twice in a batch whose positives are others' negatives", async () => {
+    // Two answers to sixteen questions: without an order of its own, an answer would be wrong for its own question.
+    const examples = Array.from({ length: 16 }, (_, i) => ({ query: `question ${i}`, positive: `answer ${i % 2}` }));
+    const { encoder, cross } = await open();
+    using _ = encoder;
+    const { steps } = await cross.fit(examples, { epochs: 1, batchSize: 8 });
+    expect(steps.length).toBeGreaterThan(4);
+    // Of two texts to choose from, guessing loses ln 2; of five, ln 5.
+    for (const { loss } of steps) expect(loss).toBeLessThan(1);
+    const equal = examples.map(({ query }) => ({ query, positive: "the answer" }));
+    const call = cross.fit(equal, { steps: 1 });
+    await expect(call).rejects.toThrow(ConfigError);
+    await expect(call).rejects.toThrow("set negatives to 0");
+    const own = equal.map((example, i) => ({ ...example, negatives: [`wrong ${i}`] }));
+    expect((await cross.fit(own, { negatives: 0, steps: 1 })).steps).toHaveLength(1);
+  });
+
+  it.each<[string, readonly CrossExample[], CrossFitOptions, string]>([
+    [
+      "a grade whose gain overflows",
+      [
+        { query: "a", texts: ["b", "c"], labels: [1, 0] },
+        { query: "a", texts: ["b", "c"], labels: [1000, 0] },
+      ],
+      { loss: "lambda" },
+      "example 1: a grade must be at most 127",
+    ],
+    ["a label beyond float32", [{ query: "a", text: "b", label: 1e300 }], { loss: "mse" }, "example 0: label must be"],
+    [
+      "a teacher's score beyond float32",
+      [{ query: "a", positive: "b", negatives: ["c"], scores: [1e39] }],
+      { loss: "margin-mse" },
+      "a list of finite numbers",
+    ],
+  ])("refuses %s before the first step", async (_, examples, options, message) => {
+    const { encoder, cross } = await open();
+    using __ = encoder;
+    let steps = 0;
+    const call = cross.fit(examples, { batchSize: 1, epochs: 1, ...options, onProgress: () => steps++ });
+    await expect(call).rejects.toThrow(ConfigError);
+    await expect(call).rejects.toThrow(message);
+    expect(steps).toBe(0);
+  });
+
+  it("takes any finite grade where pairs have no weights", async () => {
+    const { encoder, cross } = await open();
+    using _ = encoder;
+    const lists = [{ query: "a", texts: ["b", "c"], labels: [1000, 0] }];
+    for (const options of [{ loss: "rank-net" }, { loss: "lambda", lossOptions: { weightingScheme: "none" } }] as const)
+      expect((await cross.fit(lists, { ...options, steps: 1 })).steps[0]!.loss).toBeGreaterThan(0);
+  });
+});
+
+it("a cross-encoder whose adapter was removed says so in every call", async () => {
+  const { encoder, cross } = await open();
+  using _ = encoder;
+  encoder.removeAdapter("cross-encoder");
+  const calls = [
+    () => cross.predict([["a", "b"]]),
+    () => cross.logits([["a", "b"]]),
+    () => cross.rank("a", ["b"]),
+    () => cross.fit([{ query: "a", text: "b", label: 1 }]),
+    () => cross.save(),
+  ];
+  for (const call of calls) {
+    await expect(call()).rejects.toThrow(ConfigError);
+    await expect(call()).rejects.toThrow(/^\w+: the adapter of this cross-encoder was removed from its encoder/);
+  }
+  cross.dispose();
+});
