@@ -13,6 +13,7 @@ import { defineInspect } from "./commands/inspect.js";
 import { defineMerge } from "./commands/merge.js";
 import { defineFlower, defineQueueCommands } from "./commands/of-packages.js";
 import { definePredict } from "./commands/predict.js";
+import { definePush } from "./commands/push.js";
 import { defineQuantize } from "./commands/quantize.js";
 import { defineResize } from "./commands/resize.js";
 import { defineSearch } from "./commands/search.js";
@@ -35,6 +36,7 @@ const commands = [
   defineExtract,
   defineResize,
   defineInspect,
+  definePush,
   defineQueueCommands,
   defineFlower,
   defineStudio,

@@ -1,0 +1,108 @@
+import { readFileSync } from "node:fs";
+import { isAbsolute } from "node:path";
+import type { Command } from "commander";
+import { ConfigError } from "../../errors/errors.js";
+import { parseJsonObject } from "../../io/json.js";
+import { pushToHub } from "../../io/node/models/hub-push.js";
+import { hubToken } from "../../io/node/models/hub-token.js";
+import { type ModelFiles, modelFilesIn } from "../files/model-files.js";
+import type { Session } from "../session.js";
+import { formatBytes, formatCount } from "../terminal/number-format.js";
+import { oneLine } from "../terminal/printable.js";
+import { reporterOf } from "../terminal/progress-bar.js";
+
+const EXAMPLES = `
+Examples:
+  lowrank push runs/search my-name/search-adapter --dry-run
+  lowrank push runs/search my-name/search-adapter --private
+
+The token comes from $HF_TOKEN or from the file that \`hf auth login\` writes; $HF_ENDPOINT selects another hub.
+`;
+
+interface PushOptions {
+  readonly private?: boolean;
+  readonly revision: string;
+  readonly commitMessage: string;
+  readonly dryRun?: boolean;
+}
+
+/** `lowrank push`: a saved folder on the hub. */
+export function definePush(program: Command, session: Session): void {
+  program
+    .command("push")
+    .description("upload a saved adapter or model to a repository of the Hugging Face hub, in one commit")
+    .argument("<folder>", "what `finetune`, `merge` or `save` wrote")
+    .argument("<repository>", "its place: organisation/name, made if it is not there")
+    .option("--private", "make the repository private if it is not there (default: as its owner's settings say)")
+    .option("--revision <branch>", "the branch, made if it is not there", "main")
+    .option("--commit-message <text>", "first line of the commit's message", "Upload with lowrank")
+    .option("--dry-run", "list what would be sent, and send nothing")
+    .addHelpText("after", EXAMPLES)
+    .action((folder: string, repository: string, options: PushOptions) => push(folder, repository, options, session));
+}
+
+async function push(folder: string, repository: string, options: PushOptions, session: Session): Promise<void> {
+  const { terminal, signal } = session;
+  const { revision, commitMessage: message, dryRun = false } = options;
+  checkNames(repository, revision, message);
+  const found = modelFilesIn(folder);
+  const { files, others } = found;
+  const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  const count = `${formatCount(files.length)} ${files.length === 1 ? "file" : "files"} (${formatBytes(total)})`;
+  const warning = localBase(found);
+  if (warning !== null) terminal.error(`warning: ${warning}`);
+  if (dryRun) {
+    const sizes = files.map(({ bytes }) => formatBytes(bytes));
+    const width = sizes.reduce((most, { length }) => Math.max(most, length), 0);
+    files.forEach(({ name }, i) => terminal.print(`${sizes[i]!.padStart(width)}  ${oneLine(name)}`));
+    terminal.error(`${count} would be sent to ${repository}, revision ${revision}`);
+    if (others.length > 0) terminal.error(`not sent: ${oneLine(others.join(", "))}`);
+    return;
+  }
+  const token = hubToken();
+  const sizes = new Map(files.map(({ name, bytes }) => [name, bytes]));
+  const shares = new Map<string, number>();
+  const bar = reporterOf(terminal).start("upload", { total, format: formatBytes, lines: 4 });
+  const onProgress = (file: string, share: number) => {
+    shares.set(file, share * (sizes.get(file) ?? 0));
+    bar.update([...shares.values()].reduce((sum, bytes) => sum + bytes, 0));
+  };
+  try {
+    const { private: isPrivate } = options;
+    const hubUrl = process.env.HF_ENDPOINT?.replace(/\/+$/, "") || undefined;
+    const { commit, url, made } = await pushToHub(
+      { repository, revision, token, isPrivate, hubUrl },
+      { files: new Map(files.map(({ name, path }) => [name, path])), message },
+      { signal, onProgress },
+    );
+    bar.update(total);
+    bar.stop();
+    terminal.error(
+      `${count} are in ${url}${made ? ", which was made" : ""}, revision ${revision}, commit ${oneLine(commit)}`,
+    );
+  } catch (error) {
+    bar.stop();
+    throw error;
+  }
+}
+
+/** Throws `ConfigError` for names that the hub does not take. */
+function checkNames(repository: string, revision: string, message: string): void {
+  const isName = /^[\w-][\w.-]{0,95}\/[\w-][\w.-]{0,95}$/.test(repository) && !/\.\.|--/.test(repository);
+  const fail = (option: string, expected: string, value: string) =>
+    new ConfigError(`${option}: ${expected}, got ${JSON.stringify(value)}`, { option, expected, value });
+  if (!isName) throw fail("repository", "a name such as my-name/my-model is expected", repository);
+  if (!/^[\w-][\w./-]{0,200}$/.test(revision) || revision.includes(".."))
+    throw fail("--revision", "the name of a branch is expected", revision);
+  if (message.trim() === "") throw fail("--commit-message", "a text is expected", message);
+}
+
+/** A warning if an adapter names its base by a path, which other machines do not have; otherwise null. */
+function localBase({ files }: ModelFiles): string | null {
+  const config = files.find(({ name }) => name === "adapter_config.json");
+  if (config === undefined) return null;
+  const fail = (problem: string) => new ConfigError(`${config.path}: ${problem}`, { file: config.path });
+  const { base_model_name_or_path: base } = parseJsonObject(readFileSync(config.path), fail);
+  if (typeof base !== "string" || !(isAbsolute(base) || /^\.|^\w:\\|\\/.test(base))) return null;
+  return `adapter_config.json names its base by a path of this machine, ${oneLine(base)}: others cannot open it; save it with the base's name on the hub`;
+}
