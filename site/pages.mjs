@@ -18,6 +18,7 @@ export const groups = [
       { file: "docs/lora.md", slug: "learn/lora", label: "LoRA, explained" },
       { file: "docs/own-data.md", slug: "learn/own-data", label: "Your own data" },
       { file: "docs/search.md", slug: "learn/search", label: "Search" },
+      { file: "docs/pairs.md", slug: "learn/pairs", label: "Train for search" },
       { file: "docs/from-peft.md", slug: "learn/from-peft", label: "Coming from PEFT" },
       { file: "docs/language-models.md", slug: "learn/language-models", label: "Language models" },
       { file: "docs/graph.md", slug: "learn/graph", label: "Layers and gradients" },

@@ -60,6 +60,10 @@ export const places = {
   "ts/tasks/index.ts": "jobs",
   "ts/tasks/language/settings.ts": "jobs",
   "ts/tasks/tokens/run/baseline-check.ts": "jobs",
+  "ts/tasks/pairs/settings.ts": "jobs",
+  "ts/tasks/pairs/state-check.ts": "jobs",
+  "ts/tasks/rank/settings.ts": "jobs",
+  "ts/tasks/rank/state-check.ts": "jobs",
   "ts/tasks/regress/settings.ts": "jobs",
   "ts/tasks/regress/state-check.ts": "jobs",
   "ts/tasks/tokens/run/settings.ts": "jobs",
@@ -70,8 +74,10 @@ export const places = {
   "ts/train/losses": "losses",
   "ts/train/evaluators": "evaluators",
 
-  // On demand: runs on labelled words, on numbers and on language models.
+  // On demand: runs on labelled words, on numbers, on pairs and on language models.
   "ts/tasks/language": "language-run",
+  "ts/tasks/pairs": "pairs-run",
+  "ts/tasks/rank": "pairs-run",
   "ts/tasks/regress": "regress-run",
   "ts/tasks/tokens/run": "tokens-run",
 

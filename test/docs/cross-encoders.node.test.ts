@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { root } from "../../scripts/setup/paths.mjs";
 import { Consumer } from "../packaging/consumer.js";
-import { example } from "./examples.js";
+import { commands, example } from "./examples.js";
 
 const page = readFileSync(join(root, "docs/cross-encoders.md"), "utf8");
 
@@ -20,4 +20,22 @@ it("the example trains, ranks, saves and opens a cross-encoder", () => {
     "Eight minutes in boiling water make a firm yolk.",
     "true",
   ]);
+});
+
+it("the page's commands look at a table, train a reranker and measure it", { timeout: 300_000 }, () => {
+  const things = ["egg", "cake", "soup", "rice", "bread", "tea"];
+  const rows = things.flatMap((thing) =>
+    things.map((other) =>
+      [`How do I make ${thing}?`, `This is how to make ${other}.`, thing === other ? 1 : 0].join(","),
+    ),
+  );
+  consumer.write("judged.csv", `query,text,label\n${rows.join("\n")}\n`);
+  consumer.write("later.csv", `query,text,label\n${rows.slice(0, 6).join("\n")}\n`);
+  const [looked, trained, measured] = commands(page, "rank").map((args) => {
+    const few = args[0] === "finetune" ? ["--steps", "10", "--batch-size", "6", "--validation-split", "0.2"] : [];
+    return consumer.run("node", "node_modules/lowrank/dist/cli.js", ...args, ...few);
+  });
+  expect(looked).toMatch(/36 examples for training: queries 6 texts 36 smallest 0/);
+  expect(trained).toMatch(/NDCG@10[^]*cosines of the base model's vectors +[\d.]+[^]*head and adapter +[\d.]+/);
+  expect(measured).toMatch(/6 examples\nNDCG@10 +/);
 });

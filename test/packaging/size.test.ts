@@ -104,13 +104,15 @@ it("the core (engine, graph, LoRA layers, optimizers) is at most 37.2 kB of Java
 // and 5,100 of everything at first; the page's worker grew by 38,900 with losses, training, search and numbers.
 // Search took 5,600 of everything (6,000 without a bundler), a script of its own that a bundler leaves out of programs that do not search.
 // `SentenceEncoder.fit`, whose code is fetched when it is called, took 350 of the first and 12,000 of all; the regressor 1,900 of everything.
-it("a page with an encoder and a classifier is at most 125.3 kB at first, everything at most 190.2 kB", async () => {
+// The check of every example before the first step of `SentenceEncoder.fit` took 1,100 of all files; with losses of preferences and the parts
+// that runs on pairs share with `fit` and `CrossEncoder`, everything grew by 3,400.
+it("a page with an encoder and a classifier is at most 125.3 kB at first, everything at most 190.3 kB", async () => {
   const encoder = await sizes("{ SentenceEncoder, TextClassifier }");
   expect(encoder.first).toBeLessThanOrEqual(125_300);
-  expect(encoder.all).toBeLessThanOrEqual(184_800);
+  expect(encoder.all).toBeLessThanOrEqual(185_900);
   const everything = await sizes("*");
-  expect(everything.first).toBeLessThanOrEqual(190_200);
-  expect(everything.all).toBeLessThanOrEqual(317_300);
+  expect(everything.first).toBeLessThanOrEqual(190_300);
+  expect(everything.all).toBeLessThanOrEqual(320_800);
 });
 
 // A line a statement, so that an uncaught error in Node, which has the same files, shows no line of 200 kB, took 1.4 of 190.4 kB,
@@ -120,7 +122,7 @@ it("a page with an encoder and a classifier is at most 125.3 kB at first, everyt
 // and schedules that few use 1,000; a bundler leaves those out. The names of NomicBERT's tensors took 1,350, added
 // tokens as in Rust 280, PEFT's groups for LoRA+, its warnings and GPT-2's Conv1D 700, what each file
 // looks up once 230, known modules of models without modules.json 110, former names 40. Losses of sentence vectors, evaluators and hard negatives took 17,600.
-it("a page without a bundler loads at most 212 kB at first", () => {
+it("a page without a bundler loads at most 212.2 kB at first", () => {
   const loaded = new Map<string, number>();
   const load = (name: string) => {
     if (loaded.has(name)) return;
@@ -134,7 +136,7 @@ it("a page without a bundler loads at most 212 kB at first", () => {
   expect([...loaded.keys()]).not.toContain("shared-language.js");
   expect([...loaded.keys()]).not.toContain("shared-zip.js");
   expect([...loaded.keys()]).not.toContain("shared-tokenizers.js");
-  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(212_000);
+  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(212_200);
 });
 
 it("the file of the pool's threads is at most 2 kB and needs no other", () => {
@@ -147,10 +149,11 @@ it("the file of the pool's threads is at most 2 kB and needs no other", () => {
 // optimizers and schedules that few use 1.2, byte pairs of our own and contents in parts 2, a stranger's template that is bounded 1.3, labels, scores
 // and pairs that fit another task 2, near duplicates that stay on one side of a split and bounds of Parquet's pages 3.4.
 // Output layers with adapters took 2.3, a check before training that a GGUF LoRA can hold the adapter 0.4.
-// Losses of preferences besides DPO took 2,500 of it.
-it("the file of a page's worker is at most 364.5 kB and needs no other", () => {
+// Losses of preferences besides DPO took 2,500 of it. Runs on pairs and rerankers took 21,000: 9,200 their own, 7,500 cross-encoders, and
+// evaluators that other runs do not use.
+it("the file of a page's worker is at most 385.5 kB and needs no other", () => {
   const script = readFileSync(join(root, "dist/lowrank-worker.js"), "utf8");
-  expect(gzipSync(script, { level: 9 }).length).toBeLessThanOrEqual(364_500);
+  expect(gzipSync(script, { level: 9 }).length).toBeLessThanOrEqual(385_500);
   expect(script).not.toMatch(/^(import|export)\b|\bimport\(/m);
   for (const name of ["CausalLanguageModel", "readTextRows", "parseParquet"])
     expect(script).toMatch(new RegExp(`\\b${name}\\b`));

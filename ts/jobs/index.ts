@@ -14,6 +14,10 @@ export type {
   LanguageResult,
 } from "../tasks/language/language-report.js";
 export type { LanguageJobSpec, LanguageSettings } from "../tasks/language/settings.js";
+export type { PairsJobResult, PairsResult, PairsYardsticks } from "../tasks/pairs/report.js";
+export type { PairForm, PairLoss, PairsJobSpec, PairsSettings } from "../tasks/pairs/settings.js";
+export type { RankJobResult, RankResult, RankYardsticks } from "../tasks/rank/report.js";
+export type { RankJobSpec, RankLoss, RankSettings } from "../tasks/rank/settings.js";
 export type { RegressBaseline, RegressJobResult, RegressResult } from "../tasks/regress/regress-model.js";
 export type { RegressJobSpec, RegressSettings } from "../tasks/regress/settings.js";
 export type { TokenJobSpec, TokenSettings } from "../tasks/tokens/run/settings.js";

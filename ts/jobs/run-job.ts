@@ -4,6 +4,10 @@ import type { JobResult } from "../tasks/classify/report.js";
 import type { JobSpec } from "../tasks/classify/settings.js";
 import type { LanguageJobResult } from "../tasks/language/language-report.js";
 import type { LanguageJobSpec } from "../tasks/language/settings.js";
+import type { PairsJobResult } from "../tasks/pairs/report.js";
+import type { PairsJobSpec } from "../tasks/pairs/settings.js";
+import type { RankJobResult } from "../tasks/rank/report.js";
+import type { RankJobSpec } from "../tasks/rank/settings.js";
 import type { RegressJobResult } from "../tasks/regress/regress-model.js";
 import type { RegressJobSpec } from "../tasks/regress/settings.js";
 import type { TokenJobSpec } from "../tasks/tokens/run/settings.js";
@@ -28,12 +32,13 @@ export interface JobOptions extends Omit<TaskOptions, "onProgress"> {
 }
 
 /** The result of a finished run of any task. */
-export type AnyJobResult = JobResult | TokenJobResult | RegressJobResult | LanguageJobResult;
+export type AnyJobResult =
+  JobResult | TokenJobResult | RegressJobResult | PairsJobResult | RankJobResult | LanguageJobResult;
 
 /**
  * Trains an adapter and a classification head on labelled texts: checks, loads, measures a baseline, trains with a checkpoint every 25
  * steps, tests, and writes adapter, head, report and loss curve to the store. With `task: "tokens"` it trains a token classifier, measured
- * by entity F1; with "regress" a model that predicts a number for a text; with "text" or "chat" an adapter of a language model on texts or
+ * by entity F1; with "regress" a model that predicts a number for a text; with "pairs" an adapter for sentence vectors, on pairs of texts; with "rank" a cross-encoder; with "text" or "chat" an adapter of a language model on texts or
  * conversations, measured by held-out perplexity. If the store has a checkpoint, the interrupted run resumes from it, with the same bits as
  * without the interruption.
  *
@@ -53,6 +58,8 @@ export type AnyJobResult = JobResult | TokenJobResult | RegressJobResult | Langu
 export function runJob(spec: LanguageJobSpec, store: RunStore, options?: JobOptions): Promise<LanguageJobResult>;
 export function runJob(spec: TokenJobSpec, store: RunStore, options?: JobOptions): Promise<TokenJobResult>;
 export function runJob(spec: RegressJobSpec, store: RunStore, options?: JobOptions): Promise<RegressJobResult>;
+export function runJob(spec: PairsJobSpec, store: RunStore, options?: JobOptions): Promise<PairsJobResult>;
+export function runJob(spec: RankJobSpec, store: RunStore, options?: JobOptions): Promise<RankJobResult>;
 export function runJob(spec: JobSpec, store: RunStore, options?: JobOptions): Promise<JobResult>;
 export function runJob(spec: AnyJobSpec, store: RunStore, options?: JobOptions): Promise<AnyJobResult>;
 export async function runJob(spec: AnyJobSpec, store: RunStore, options: JobOptions = {}): Promise<object> {

@@ -14,25 +14,32 @@ import { classifierPlan } from "./classify/recipes.js";
 import { type JobSpec, textFields, type TrainingSettings } from "./classify/settings.js";
 import { checkClassifierState } from "./classify/stored/state-check.js";
 import { languageFields, type LanguageJobSpec, languagePlan, type LanguageSettings } from "./language/settings.js";
+import { pairsFields, type PairsJobSpec, pairsPlan, type PairsSettings } from "./pairs/settings.js";
+import { checkPairsState } from "./pairs/state-check.js";
+import { rankFields, type RankJobSpec, rankPlan, type RankSettings } from "./rank/settings.js";
+import { checkRankState } from "./rank/state-check.js";
 import { regressFields, type RegressJobSpec, type RegressSettings } from "./regress/settings.js";
 import { checkRegressState } from "./regress/state-check.js";
 import { checkTokenBaseline } from "./tokens/run/baseline-check.js";
 import { tokenFields, type TokenJobSpec, type TokenSettings } from "./tokens/run/settings.js";
 
 /** The name of a task. A spec without `task` is for a text classifier. */
-export type TaskName = "classify" | TokenSettings["task"] | RegressSettings["task"] | LanguageSettings["task"];
+export type TaskName = "classify" | Exclude<JobSettings, TrainingSettings>["task"];
 
 /** Settings of any run. */
-export type JobSettings = TrainingSettings | TokenSettings | RegressSettings | LanguageSettings;
+export type JobSettings =
+  TrainingSettings | TokenSettings | RegressSettings | PairsSettings | RankSettings | LanguageSettings;
 
 /** A spec of any run. */
-export type AnyJobSpec = JobSpec | TokenJobSpec | RegressJobSpec | LanguageJobSpec;
+export type AnyJobSpec = JobSpec | TokenJobSpec | RegressJobSpec | PairsJobSpec | RankJobSpec | LanguageJobSpec;
 
 /** The settings of each task. */
 export const fieldsOfTasks = {
   classify: textFields,
   tokens: tokenFields,
   regress: regressFields,
+  pairs: pairsFields,
+  rank: rankFields,
   text: languageFields,
   chat: languageFields,
 } satisfies Readonly<Record<TaskName, Fields>>;
@@ -94,6 +101,31 @@ export const tasks = {
       checkState: checkRegressState,
     },
     async () => (await import("./regress/definition.js")).regressDefinition,
+  ),
+  pairs: entry(
+    {
+      fields: pairsFields,
+      plan: pairsPlan,
+      // Which of them there are, and which chooses the step, depends on the columns.
+      metrics: {
+        ...{ "ndcg@10": higher("NDCG@10"), "mrr@10": higher("MRR@10") },
+        ...{ "recall@1": share("recall@1"), "recall@10": share("recall@10"), "map@100": higher("MAP@100") },
+        ...{ spearman: higher("Spearman"), pearson: higher("Pearson") },
+        ...{ ap: higher("average precision"), accuracy: share("accuracy"), f1: share("F1") },
+      },
+      checkState: checkPairsState,
+    },
+    async () => (await import("./pairs/definition.js")).pairsDefinition,
+  ),
+  rank: entry(
+    {
+      fields: rankFields,
+      plan: rankPlan,
+      metrics: { "ndcg@10": higher("NDCG@10"), "mrr@10": higher("MRR@10"), map: higher("average precision") },
+      chosenBy: "ndcg@10",
+      checkState: checkRankState,
+    },
+    async () => (await import("./rank/definition.js")).rankDefinition,
   ),
   text: language,
   chat: language,

@@ -51,7 +51,7 @@ export function chosenStep(
   every: number | null,
   patience: number | null,
   resumed: Resumed | null,
-  { chosenBy, metrics }: Pick<TaskEntry, "chosenBy" | "metrics">,
+  { chosenBy, metrics }: Pick<TaskEntry, "metrics"> & { readonly chosenBy: string | undefined },
   measure: () => Promise<Measured>,
   tell: (step: number, measured: Measured, best: boolean) => void,
 ): { evaluate?: EvaluateEvery } {

@@ -36,6 +36,8 @@ export interface ReadyJob<S = RunSettings> {
   readonly steps: number;
   /** Steps between two measurements of the validation, which choose the step to keep; null if the last step is kept. */
   readonly evaluateEvery: number | null;
+  /** The metric that chooses the step to keep; omitted for the loss. */
+  readonly chosenBy?: string;
   /** Completed steps of a resumed run; null for a new run. */
   readonly resumedAfter: number | null;
   /** The kernels. */

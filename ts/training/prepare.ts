@@ -50,6 +50,8 @@ export interface Prepared extends Loaded {
   /** Steps between two measurements of the validation, which choose the step to keep; null if the last step is kept. */
   readonly evaluateEvery: number | null;
   readonly model: TaskModel<FileExample, TokenizedExample>;
+  /** The metric that chooses the step to keep; undefined for the loss. */
+  readonly chosenBy: string | undefined;
   readonly tokens: TokenizedParts<TokenizedExample>;
   /** Examples of the steps that the estimate reads. */
   readonly batches: readonly (readonly TokenizedExample[])[];
@@ -124,7 +126,7 @@ export async function openRun(loaded: Loaded, context: RunContext, isFold = fals
     const evaluateEvery = evaluateEveryOf(settings, steps, tokens.validation.length, entry.plan);
     return {
       ...{ ...loaded, steps, evaluateEvery, model, tokens, batches, batchAt, training, fitting, checkpointing },
-      ...{ memory, room },
+      ...{ memory, room, chosenBy: model.chosenBy ?? entry.chosenBy },
     };
   } catch (error) {
     model.dispose();

@@ -17,11 +17,13 @@ export function readyJob(
 ): ReadyJob {
   const { task, settings, steps, evaluateEvery, engine, source, base, model, data, tokens, checkpointing } = prepared;
   const { train, validation, test, labels } = data;
+  const { chosenBy } = prepared;
   const part = ({ file, examples }: TaskFile<FileExample>, tokenized: readonly TokenizedExample[]) => ({
     ...{ file, examples: examples.length, ...model.counts?.(tokenized) },
   });
   return {
     ...{ task, settings, steps, evaluateEvery, resumedAfter: done, engine },
+    ...(chosenBy !== undefined && { chosenBy }),
     model: { name: source.name, origin: source.origin, layers: base.layers, hiddenSize: base.hiddenSize },
     data: {
       train: part(train, tokens.train),

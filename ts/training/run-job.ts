@@ -97,7 +97,7 @@ async function runClaimed(
       const trained = await trainRun(prepared, store, resumed, context);
       const report = reportOf(prepared, trained, estimate);
       await writeResult(
-        { ...(await prepared.model.files()), ...outputFiles(report, trained, prepared.entry) },
+        { ...(await prepared.model.files()), ...outputFiles(report, trained, prepared) },
         store,
         context,
       );

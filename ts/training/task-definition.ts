@@ -40,7 +40,7 @@ export interface TaskEntry {
   readonly plan: TaskPlan;
   /** Its metrics by name; the first is the main one. */
   readonly metrics: Readonly<Record<string, Metric>>;
-  /** The metric that chooses the step to keep; default: the loss. */
+  /** The metric that chooses the step to keep, unless the model names one for its data; default: the loss. */
   readonly chosenBy?: string;
   /** Throws `ConfigError`, naming the field, unless `run` of a checkpoint has the task's state: the result of `baseline`. */
   checkState(what: string, run: Readonly<Record<string, unknown>>): void;
@@ -119,8 +119,15 @@ export interface TrainedModel<E> {
     texts: readonly string[],
     events: MeasureEvents,
   ): Promise<readonly Readonly<Record<string, string | number>>[]>;
-  /** The task's metrics on some examples. */
-  measure(examples: readonly E[], events: MeasureEvents): Promise<Readonly<Record<string, number>>>;
+  /**
+   * The task's metrics on some examples.
+   * @param others further examples of the same data, for tasks that search among all of them
+   */
+  measure(
+    examples: readonly E[],
+    events: MeasureEvents,
+    others?: readonly E[],
+  ): Promise<Readonly<Record<string, number>>>;
 }
 
 /** The part of the data that an example belongs to. "spare" is held out to choose a step; the head-only baseline is fitted to it too. */
@@ -160,6 +167,8 @@ export interface TaskModel<E, X extends TokenizedExample> {
   params(): NodeId[];
   /** Number of trained parameters. */
   readonly parameters: { readonly adapter: number; readonly head: number };
+  /** The metric that chooses the step to keep, where it depends on the data; default: the task's. */
+  readonly chosenBy?: string;
   /** Tokens of an example. Throws `ConfigError` with the place in the file for one that cannot be used. */
   tokenize(example: E, file: string, use: ExampleUse): X;
   /** Checks the data again, with the model's tokenizer. `onProgress` is called with the number of examples done. */

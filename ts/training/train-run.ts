@@ -53,7 +53,8 @@ function trainSteps(
   resumed: Resumed | null,
   context: RunContext,
 ): Promise<FitReport> {
-  const { task, entry, settings, steps, evaluateEvery, engine, modelHash, data, model, tokens, fitting } = prepared;
+  const { task, entry, chosenBy, settings, steps, evaluateEvery, engine, modelHash, data, model, tokens, fitting } =
+    prepared;
   const { emit, signal, words } = context;
   const run = { settings, ...originOf({ ...data, modelHash, engine }), ...state };
   const { options, done } = followSteps(run, steps, store, resumed, context);
@@ -61,7 +62,7 @@ function trainSteps(
     evaluateEvery,
     settings.patience,
     resumed,
-    entry,
+    { ...entry, chosenBy },
     () => model.measure(tokens.validation, { signal }),
     (step, { loss, metrics }, best) => emit({ type: "evaluation", task, step, loss, metrics, best }),
   );

@@ -2,16 +2,15 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError, FormatError } from "../../errors/errors.js";
 import { isJsonObject, parseJsonObject } from "../../io/json.js";
-import type { HeadTask } from "../../tasks/labels-file.js";
 import { tasks } from "../../tasks/index.js";
-import { loadParts, measuredPart } from "../../training/data/parts.js";
+import { loadParts, measuredPart, type TaskData } from "../../training/data/parts.js";
 import type * as events from "../../training/job-events.js";
 import { localSources } from "../../training/node/local-sources.js";
 import type { RunSettings } from "../../training/spec/run-settings.js";
 import { takeSpec } from "../../training/spec/task-spec.js";
 import { runFiles } from "../../training/store/run-store.js";
-import type { TaskEntry } from "../../training/task-definition.js";
-import { type ClassifierOptions, openTrained } from "../files/classifier-folder.js";
+import type { FileExample, TaskEntry } from "../../training/task-definition.js";
+import { type ClassifierOptions, openTrained, type TrainedTask } from "../files/classifier-folder.js";
 import { flagWords } from "../options/job-words.js";
 import type { Session } from "../session.js";
 import { overlapWarning } from "../tables/training-overlap.js";
@@ -24,14 +23,15 @@ interface TaskEvaluateOptions extends ClassifierOptions {
   readonly data?: string;
   readonly text?: string;
   readonly label?: string;
+  readonly fields?: Readonly<Record<string, string>>;
   readonly json: boolean;
 }
 
 /** Measures a run's model as its task's definition says: on the examples named, else on those that the run was tested on. */
 export async function evaluateTask(
-  task: HeadTask,
+  task: TrainedTask,
   run: string,
-  { data, text, label, json, ...options }: TaskEvaluateOptions,
+  { data, text, label, fields, json, ...options }: TaskEvaluateOptions,
   session: Session,
 ): Promise<void> {
   const { terminal, signal } = session;
@@ -41,7 +41,11 @@ export async function evaluateTask(
     throw new ConfigError(`${run} has no ${runFiles.report} that names its test data: name some with --data FILE`, {
       run,
     });
-  const columns = { ...(text !== undefined && { text }), ...(label !== undefined && { label }) };
+  const columns = {
+    ...(text !== undefined && { text }),
+    ...(label !== undefined && { label }),
+    ...(fields !== undefined && { fields }),
+  };
   const settings = { ...(known?.settings ?? takeSpec("evaluate", { task, data }, tasks)), ...columns };
   const emit = (event: events.JobEvent) => {
     if (event.type === "warning") terminal.error(event.message);
@@ -58,11 +62,12 @@ export async function evaluateTask(
   const warning = overlapWarning({ ...part, named: parts === null }, known?.sha256, train);
   if (warning !== null) terminal.error(warning);
   const { file, examples } = part;
+  const others = parts === null ? [] : othersIn(parts);
   const { folder, model, encoder } = await openTrained(task, { ...options, run }, session);
   try {
     const bar = reporterOf(terminal).texts("evaluate", examples.length);
     const onProgress = (done: number) => bar.update(done);
-    const found = await model.measure(examples, { signal, onProgress }).finally(() => bar.stop());
+    const found = await model.measure(examples, { signal, onProgress }, others).finally(() => bar.stop());
     if (json) return terminal.print(JSON.stringify({ run: folder, task, data: file, ...found }));
     terminal.print(`${folder} on ${file}: ${formatCount(examples.length)} examples`);
     const metrics = Object.fromEntries(Object.entries(found).map(([name, value]) => [name, { value }]));
@@ -72,8 +77,13 @@ export async function evaluateTask(
   }
 }
 
+/** The examples of the parts that are not measured. */
+function othersIn({ train, validation, test }: TaskData<FileExample>): FileExample[] {
+  return [...train.examples, ...(test === null ? [] : validation.examples)];
+}
+
 /** The settings in a run's report, and the hash of the file it was trained on; null if there is no report. */
-function reportedRun(run: string, task: HeadTask): { settings: RunSettings; sha256: string | undefined } | null {
+function reportedRun(run: string, task: TrainedTask): { settings: RunSettings; sha256: string | undefined } | null {
   const path = join(run, runFiles.report);
   if (!existsSync(path)) return null;
   const fail = (problem: string, cause?: unknown) => new FormatError(`${path}: ${problem}`, { file: path }, { cause });

@@ -8,7 +8,8 @@ import {
   addClassifierOptions,
   classifierFolder,
   type ClassifierOptions,
-  headTaskOf,
+  trainedTaskOf,
+  type TrainedTask,
   openClassifier,
 } from "../files/classifier-folder.js";
 import { checkKnown, type DataAccess, loadDataset, readLabelled } from "../../tasks/classify/data/dataset.js";
@@ -22,7 +23,6 @@ import { evaluateTask } from "./evaluate-task.js";
 import { evaluateTokens } from "./evaluate-tokens.js";
 import type { Session } from "../session.js";
 import { tasks } from "../../tasks/index.js";
-import type { HeadTask } from "../../tasks/labels-file.js";
 import { textFields } from "../../tasks/classify/settings.js";
 import { completed } from "../../training/spec/field.js";
 import { checkSettings } from "../../training/spec/read-settings.js";
@@ -51,7 +51,7 @@ interface EvaluateOptions extends ClassifierOptions {
 export function defineEvaluate(program: Command, session: Session): void {
   const command = program
     .command("evaluate")
-    .description("measure a run's model on labelled texts or words, or on texts with numbers")
+    .description("measure a run's model on labelled texts or words, on texts with numbers, or on pairs of texts")
     .option("--data <file>", "examples: CSV, TSV, JSONL, JSON or Parquet (default: the run's test data)")
     .addOption(new Option("--text <column>", "column of the texts (default: the run's)"))
     .addOption(new Option("--label <column>", "column of the labels (default: the run's)"))
@@ -62,7 +62,7 @@ export function defineEvaluate(program: Command, session: Session): void {
     )
     .option(
       "--fields <pairs>",
-      'for labelled words: names of fields in --data, such as "tokens=words,tags=ner_tags" (default: the run\'s)',
+      'for labelled words and pairs: names of fields in --data, such as "tokens=words,tags=ner_tags" (default: the run\'s)',
       fieldNames,
     )
     .option(
@@ -81,7 +81,7 @@ async function evaluate(options: EvaluateOptions, session: Session): Promise<voi
   const run = classifierFolder(options);
   if (!existsSync(run)) throw new ConfigError(`${run}: expected a run's folder, but it does not exist`, { run });
   refuseFolds(run);
-  const task = headTaskOf(run);
+  const task = trainedTaskOf(run);
   refuseOptions(task, run, options);
   if (task === "tokens") return evaluateTokens(run, options, session);
   if (task !== "classify") return evaluateTask(task, run, options, session);
@@ -108,14 +108,16 @@ async function evaluate(options: EvaluateOptions, session: Session): Promise<voi
   }
 }
 
-const kinds: Readonly<Record<HeadTask, string>> = {
+const kinds: Readonly<Record<TrainedTask, string>> = {
   classify: "text classifier",
   tokens: "token classifier",
   regress: "regressor",
+  pairs: "sentence encoder's adapter",
+  rank: "cross-encoder",
 };
 
 /** Throws `ConfigError` for options that do not apply to the data of such a run. */
-function refuseOptions(task: HeadTask, run: string, options: EvaluateOptions): void {
+function refuseOptions(task: TrainedTask, run: string, options: EvaluateOptions): void {
   const fields = tasks[task].fields;
   const names = ["text", "label", "labelNames", "allow", "fields"] as const;
   const strange = names.find((name) => options[name] !== undefined && !Object.hasOwn(fields, name));

@@ -9,7 +9,7 @@ import type { Session } from "../session.js";
 import { introductionOf } from "../terminal/introductions.js";
 import { runReporter } from "../terminal/run-reporter.js";
 import { languageNext, languageResult } from "../terminal/language-summary.js";
-import { taskNext, taskResult } from "../terminal/task-summary.js";
+import { pairsNext, taskNext, taskResult } from "../terminal/task-summary.js";
 import type { Terminal } from "../terminal/terminal.js";
 import { tokenNext, tokenResult } from "../terminal/token-summary.js";
 
@@ -28,6 +28,8 @@ const language: Shown<never> = {
 /** Tasks that show more than their metrics. */
 const own: Readonly<Partial<Record<TaskName, Shown<never>>>> = {
   tokens: { result: tokenResult, next: tokenNext },
+  pairs: { result: taskResult, next: pairsNext },
+  rank: { result: taskResult, next: pairsNext },
   text: language,
   chat: language,
 };

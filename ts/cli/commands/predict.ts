@@ -8,9 +8,11 @@ import {
   addClassifierOptions,
   classifierFolder,
   type ClassifierOptions,
-  headTaskOf,
   openClassifier,
+  isPairTask,
   openTrained,
+  type PairTask,
+  trainedTaskOf,
 } from "../files/classifier-folder.js";
 import { refuseFolds } from "../inspected/inspected-folds.js";
 import { checkOutFile } from "../files/out-folder.js";
@@ -22,6 +24,7 @@ import { predictTokens } from "./predict-tokens.js";
 import type { Session } from "../session.js";
 import { formatCount, formatNumber } from "../terminal/number-format.js";
 import { reporterOf } from "../terminal/progress-bar.js";
+import { shellPath } from "../terminal/shell-word.js";
 import { clip } from "../terminal/table.js";
 
 const EXAMPLES = `
@@ -80,7 +83,8 @@ async function predict(args: readonly string[], options: PredictOptions, session
   const note = () => {
     if (options.run === undefined && run !== options.model) terminal.error(newestNote(run));
   };
-  const task = headTaskOf(run);
+  const task = trainedTaskOf(run);
+  if (isPairTask(task)) throw noLabels(task, run);
   if (task === "tokens") {
     const asked = await readTokenInput(args, options, run, session);
     note();
@@ -104,6 +108,19 @@ async function predict(args: readonly string[], options: PredictOptions, session
       terminal.print(JSON.stringify(isEmpty(texts[i]!) ? { ...object, empty: true } : object)),
     );
   else for (const line of answerLines(texts, predicted, session)) terminal.print(line);
+}
+
+/** The models that predict no labels, and what they are for. */
+function noLabels(task: PairTask, run: string): ConfigError {
+  const path = shellPath(run);
+  const [kind, use] = {
+    pairs: [
+      "an adapter for sentence vectors",
+      `\`lowrank embed --adapter ${path}\` makes vectors, \`lowrank index --adapter ${path}\` an index for \`lowrank search\``,
+    ],
+    rank: ["a cross-encoder, which scores pairs of texts", "CrossEncoder.load opens it in a program"],
+  }[task] as [string, string];
+  return new ConfigError(`${run} is ${kind} and predicts no labels: ${use}`, { run });
 }
 
 /** What was predicted of each text. */

@@ -64,6 +64,9 @@ export function recordedModel(folder: string, given?: string): RecordedModel {
   throw new ConfigError(`${folder} does not say which model its adapter is for: name it with --model`, { folder });
 }
 
+/** The task in a run's report; undefined if there is none. */
+export const reportedTask = (run: string): unknown => readObject(join(run, runFiles.report))["task"];
+
 /** The column of texts in a run's report. */
 export function columnOf(run: string): KnownColumn {
   const { settings } = readObject(join(run, runFiles.report)) as { settings?: { text?: unknown } };

@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
+  CrossEncoder,
   type LoadClassifierOptions,
   type OpenClassifierOptions,
   type SentenceEncoder,
@@ -13,10 +14,11 @@ import type { FileMap } from "../../io/file-map.js";
 import { builds } from "../../training/spec/shared-fields.js";
 import { labelsOf } from "../../tasks/classifier-files.js";
 import { tasks } from "../../tasks/index.js";
-import type { TaskEntry } from "../../training/task-definition.js";
+import type { FileExample, TaskEntry, TrainedModel } from "../../training/task-definition.js";
 import { type HeadTask, LABELS_FILE, readLabels } from "../../tasks/labels-file.js";
 import { poolingOf } from "../../tasks/open-classifier.js";
-import { findModel, loadEncoder, recordedModel } from "./base-model.js";
+import { openEncoder } from "./adapted-encoder.js";
+import { findModel, loadEncoder, recordedModel, reportedTask } from "./base-model.js";
 import { classNamesOf, type ForeignClassifier, foreignClassifier } from "./foreign-classifier.js";
 import { type EngineOptions, REVECTORIZE_HELP, startEngine } from "../engine-start.js";
 import { threadCount } from "../options/option-values.js";
@@ -69,16 +71,42 @@ export const openClassifier = (options: ClassifierOptions, session: Session) =>
 export const openTokenClassifier = (options: ClassifierOptions, session: Session) =>
   opened<TokenClassifier>(TokenClassifier, "tokens", options, session);
 
+/** Tasks whose models predict no labels: adapters for sentence vectors, and cross-encoders. */
+export type PairTask = "pairs" | "rank";
+
+/** What `evaluate` measures the models of. */
+export type TrainedTask = HeadTask | PairTask;
+
+/** Whether a task's model predicts no labels. */
+export const isPairTask = (task: unknown): task is PairTask => task === "pairs" || task === "rank";
+
 /** The model of a run of any task whose definition says how it is used. The caller disposes of its encoder. */
-export async function openTrained(task: HeadTask, options: ClassifierOptions, session: Session) {
+export async function openTrained(task: TrainedTask, options: ClassifierOptions, session: Session) {
   const entry: TaskEntry = tasks[task];
   const definition = await entry.load();
+  if (isPairTask(task)) {
+    const { run: folder = "", ...others } = options;
+    if (task === "rank") return openReranker(folder, others, session);
+    const encoder = await openEncoder({ ...others, adapter: folder }, session);
+    return { folder, encoder, model: definition.trained!(encoder, {}, { allowOtherBase: false }) };
+  }
   const load = (encoder: SentenceEncoder, files: FileMap, { allowOtherBase = false }: LoadClassifierOptions) => ({
     encoder,
     model: definition.trained!(encoder, files, { allowOtherBase }),
   });
   const { folder, classifier } = await opened({ load }, task, options, session);
   return { folder, ...classifier };
+}
+
+/** The cross-encoder of a run. */
+async function openReranker(folder: string, options: ClassifierOptions, session: Session) {
+  const { model, maxTokens } = recordedModel(folder, options.model);
+  await startEngine(options);
+  const base = await findModel(model, session);
+  const { TrainedRank } = await import("../../tasks/rank/trained-rank.js");
+  const { signal } = session;
+  const encoder = await CrossEncoder.load(folder, { model: base, signal, ...(maxTokens !== null && { maxTokens }) });
+  return { folder, encoder, model: new TrainedRank(encoder) as TrainedModel<never> as TrainedModel<FileExample> };
 }
 
 async function opened<C>(
@@ -125,8 +153,14 @@ async function foreignOptions(
   return named === null ? { signal } : { signal, model: await findModel(named, session) };
 }
 
+/** The task that a folder's model was trained for: of a head by its labels, otherwise by the run's report. */
+export function trainedTaskOf(folder: string): TrainedTask {
+  const task = existsSync(join(folder, LABELS_FILE)) ? null : reportedTask(folder);
+  return isPairTask(task) ? task : headTaskOf(folder);
+}
+
 /** The task that a run's model, or another program's, was trained for. */
-export function headTaskOf(folder: string): HeadTask {
+function headTaskOf(folder: string): HeadTask {
   const path = join(folder, LABELS_FILE);
   if (existsSync(path)) return readLabels(readFileSync(path)).task;
   return foreignClassifier(folder)?.tokens ? "tokens" : "classify";

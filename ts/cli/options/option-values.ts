@@ -81,6 +81,9 @@ export function words<T extends string>(known: readonly T[]): Parser<readonly T[
   };
 }
 
+/** Whole numbers from 1 with commas: "384,256,128". */
+export const lengths: Parser<number[]> = (text) => text.split(",").map((number) => whole(1)(number.trim()));
+
 const pairsLike =
   (example: string): Parser<Readonly<Record<string, string>>> =>
   (text) => {

@@ -209,7 +209,7 @@ const furtherTasks = {
   task: {
     flags: "--task <name>",
     help:
-      "what to train: label words (tokens), predict a number (regress), or a language model on plain texts (text) or on the assistant's messages in conversations " +
+      "what to train: label words (tokens), predict a number (regress), sentence vectors for search and similarity (pairs), a reranker (rank), or a language model on plain texts (text) or on the assistant's messages in conversations " +
       "(chat); default: a text classifier",
     choices: Object.keys(fieldsOfTasks).filter((name) => name !== ("classify" satisfies TaskName)),
   },
@@ -222,6 +222,21 @@ const furtherTasks = {
     flags: "--weights <format>",
     help: "format of the base's weights in memory (default: auto)",
     choices: weightsOptions,
+  },
+  loss: {
+    flags: "--loss <name>",
+    help: "for pairs and rank: the loss (default: by the columns, such as multiple-negatives-ranking, cosent, contrastive, binary-cross-entropy)",
+  },
+  scale: { flags: "--scale <x>", help: "for pairs: factor of similarities in the loss (default: 20)", parse: positive },
+  matryoshka: {
+    flags: "--matryoshka <lengths>",
+    help: 'for pairs: lengths to which vectors can be cut afterwards, such as "384,256,128"',
+    parse: values.lengths,
+  },
+  miniBatch: {
+    flags: "--mini-batch <n>",
+    help: "for pairs: texts that are encoded at a time, for large batches in little memory",
+    parse: values.whole(1),
   },
   min: { flags: "--min <n>", help: "smallest number that is predicted (default: no limit)", parse: values.anyNumber },
   max: { flags: "--max <n>", help: "largest number that is predicted (default: no limit)", parse: values.anyNumber },

@@ -93,6 +93,8 @@ const columnsOf: Readonly<Partial<Record<TaskName, string>>> = {
   tokens: "tokens=…,tags=…",
   text: "prompt=…,completion=…",
   chat: "messages=…",
+  pairs: "anchor=…,positive=…",
+  rank: "query=…,text=…",
 };
 
 /** An option as typed; a negated flag has another name. */

@@ -27,8 +27,8 @@ export function taskIntroduction(job: ReadyJob<Settings>, folder: string, { dim 
   const { validation, test } = data;
   const split = (part: ReadyPart & { readonly split: boolean }) =>
     `${counted(part)}${part.split ? ", a seeded split" : ""}`;
-  const { chosenBy, metrics } = (tasks as TaskTable)[job.task]!;
-  const chosen = chosenBy === undefined ? null : metrics[chosenBy]!;
+  const { metrics } = (tasks as TaskTable)[job.task]!;
+  const chosen = job.chosenBy === undefined ? null : metrics[job.chosenBy]!;
   const best = chosen === null ? "lowest loss" : `${chosen.better === "higher" ? "highest" : "lowest"} ${chosen.title}`;
   const stop = patience === null ? "" : `; the run ends after ${patience} in a row without a better one`;
   const rows = [
@@ -46,7 +46,9 @@ export function taskIntroduction(job: ReadyJob<Settings>, folder: string, { dim 
             "adapter",
             [`rank ${rank}, alpha ${alpha} on ${formatTargets(targetModules)}`, ...adapterVariants(settings)].join(
               ", ",
-            ) + `: ${formatCount(parameters.adapter)} parameters, ${formatCount(parameters.head)} of the head`,
+            ) +
+              `: ${formatCount(parameters.adapter)} parameters` +
+              (parameters.head === 0 ? "" : `, ${formatCount(parameters.head)} of the head`),
           ],
           [
             "training",
@@ -70,14 +72,18 @@ export function taskIntroduction(job: ReadyJob<Settings>, folder: string, { dim 
 
 /** Each metric of a result: title and formatted value. */
 export function metricCells({ task = "", metrics = {} }: Known): [title: string, value: string][] {
-  return metricsOf(task).map(([name, metric]) => {
+  return metricsOf(task, metrics).map(([name, metric]) => {
     const { value, interval } = metrics[name] ?? {};
     const ends = Array.isArray(interval) ? ` (${interval.map((end) => shown(metric, end)).join(" to ")})` : "";
     return [metric.title, shown(metric, value) + ends];
   });
 }
 
-const metricsOf = (task: string) => Object.entries((tasks as TaskTable)[task]?.metrics ?? {});
+/** The task's metrics that there are, or all. */
+const metricsOf = (task: string, found: object) =>
+  Object.entries((tasks as TaskTable)[task]?.metrics ?? {}).filter(
+    ([name]) => Object.keys(found).length === 0 || Object.hasOwn(found, name),
+  );
 
 function shown({ format }: Metric, value: unknown): string {
   if (typeof value !== "number") return "";
@@ -88,13 +94,16 @@ function shown({ format }: Metric, value: unknown): string {
 export function taskResult(_: string, report: TaskReport, { bold }: Colors): string[] {
   const { result, data, training, task, settings } = report;
   const { yardsticks = {} } = (result ?? {}) as { yardsticks?: Record<string, Record<string, unknown> | null> };
-  const metrics = metricsOf(task);
+  const metrics = metricsOf(task, report.metrics);
   const part = data.test ?? data.validation;
   const cells = (valueOf: (name: string) => unknown) => metrics.map(([name, metric]) => shown(metric, valueOf(name)));
   const others = Object.entries(yardsticks).flatMap(([name, values]) =>
     values === null ? [] : [[yardstickNames[name] ?? name, ...cells((metric) => values[metric])]],
   );
-  const trained = ["head and adapter", ...cells((metric) => report.metrics[metric]?.value)];
+  const trained = [
+    report.parameters.head === 0 ? "adapter" : "head and adapter",
+    ...cells((metric) => report.metrics[metric]?.value),
+  ];
   const lines = tableLines(
     [
       [`${formatCount(part.examples)} examples to test on`, ...metrics.map(([, { title }]) => title)],
@@ -122,6 +131,9 @@ export function taskResult(_: string, report: TaskReport, { bold }: Colors): str
 const yardstickNames: Readonly<Record<string, string>> = {
   mean: "always the mean of what was trained on",
   headOnly: "head on frozen vectors",
+  base: "vectors of the base model",
+  bm25: "BM25, a search by words",
+  cosine: "cosines of the base model's vectors",
 };
 
 /** The files, and commands that show them. */
@@ -139,5 +151,32 @@ export function taskNext(self: string, folder: string, { settings }: TaskReport,
     "Try next",
     `  ${cyan(`${self} predict --run ${shellPath(folder)} "a text"`)}`,
     `  ${cyan(`${self} evaluate --run ${shellPath(folder)} --data other.csv`)}`,
+  ];
+}
+
+/** The files of a run on pairs or of a reranker, and commands that use them. */
+export function pairsNext(self: string, folder: string, { task }: TaskReport, { cyan }: Colors): string[] {
+  const run = shellPath(folder);
+  const rows = [
+    [
+      [...runFiles.adapter, "modules.json …"].join(", "),
+      `${task === "rank" ? "adapter and head" : "the adapter"}, a folder of sentence-transformers`,
+    ],
+    [runFiles.report, "settings, every step, results"],
+    [runFiles.curve, "the loss curve; open it in a browser"],
+  ];
+  return [
+    `Written to ${folder}`,
+    ...tableLines(rows).map((line) => `  ${line}`),
+    "",
+    "Try next",
+    ...(task === "rank"
+      ? []
+      : [
+          `  ${cyan(`${self} embed --adapter ${run} "a text"`)}`,
+          `  ${cyan(`${self} index --adapter ${run} --data texts.txt --out texts.index`)}`,
+          `  ${cyan(`${self} search --index texts.index "a query"`)}`,
+        ]),
+    `  ${cyan(`${self} evaluate --run ${run} --data other.csv`)}`,
   ];
 }

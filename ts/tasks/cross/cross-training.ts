@@ -14,7 +14,7 @@ import {
 import { GREATEST_GRADE } from "../../train/losses/pairwise-ranking.js";
 import type { BatchLoss, Task } from "../../train/task.js";
 import { takeFitOptions } from "../../train/fit-settings.js";
-import { readFitOptions, trainingOf } from "../classifier-training.js";
+import { type Lesson, readFitOptions, trainingOf } from "../classifier-training.js";
 import type { CrossParts } from "./cross-parts.js";
 import {
   type CrossExample,
@@ -32,7 +32,7 @@ const losses: Readonly<Record<ExampleForm, readonly CrossEncoderLossName[]>> = {
 };
 
 /** An example in tokens: all its pairs. Tokenized when a step first needs it. */
-interface TokenizedExample extends TakenExample {
+export interface TokenizedExample extends TakenExample {
   pair(query: string, text: string): PairTokens;
 }
 
@@ -73,9 +73,23 @@ export function crossTraining(
   checkTaken(taken, loss, names.length, lossOptions);
   const pair = (query: string, text: string) => tokenizer.encode(query, text);
   const tokenized = taken.map((example) => ({ ...example, pair }));
+  const lesson = { targets: tokenized.map((_, i) => i), ...crossLesson(cross, loss, lossOptions, negatives) };
+  const trained = trainingOf({ encoder, graph, labels: names, modelAdapter, head }, options, lesson);
+  const hasOthers = form === "positives" && loss !== "margin-mse" && negatives !== 0;
+  return { ...trained, examples: tokenized, inBatch: hasOthers };
+}
+
+/** Loss and memory of a step on some examples. */
+export function crossLesson<E extends TokenizedExample>(
+  cross: TrainedCross,
+  loss: CrossEncoderLossName,
+  lossOptions: CrossEncoderLossOptions,
+  negatives: number | null,
+): Omit<Lesson<E>, "targets"> {
+  const { encoder, head, modelAdapter } = cross;
+  const { graph } = encoder;
   const made = (part: readonly TokenizedExample[]) => pairsOf(part, loss, negatives);
-  const lesson = {
-    targets: tokenized.map((_, i) => i),
+  return {
     loss(part: readonly TokenizedExample[], _: Float32Array | undefined, checkpointing: boolean): BatchLoss {
       const { pairs, columns, labels } = made(part);
       const batch = pairBatch(pairs);
@@ -97,9 +111,6 @@ export function crossTraining(
       return model.stepMemory({ tokens, adapted: stepOfAdapter(model, modelAdapter?.config), checkpointing });
     },
   };
-  const trained = trainingOf({ encoder, graph, labels: names, modelAdapter, head }, options, lesson);
-  const hasOthers = form === "positives" && loss !== "margin-mse" && negatives !== 0;
-  return { ...trained, examples: tokenized, inBatch: hasOthers };
 }
 
 /**

@@ -162,7 +162,7 @@ export function fewExamplesText(
 ): string | null {
   if (tooFewToChoose === null) return null;
   return (
-    `${train.file}: a fifth of the ${train.examples.length} training examples is too few to choose a step ` +
+    `${train.file}: ${heldOut.validation.share === 0.1 ? "a tenth" : "a fifth"} of the ${train.examples.length} training examples is too few to choose a step ` +
     `(${tooFewToChoose}), so none are held out and the last step is kept (to choose a step anyway: ` +
     `${setting("validationSplit")} ${heldOut.validation.share})`
   );

@@ -5,7 +5,7 @@ import type { JobEstimate } from "../estimate/job-needs.js";
 import type { Prepared } from "../prepare.js";
 import { formatTargets } from "../spec/training-settings.js";
 import { runFiles } from "../store/run-store.js";
-import type { FileExample, TaskEntry, TokenizedExample } from "../task-definition.js";
+import type { FileExample, TokenizedExample } from "../task-definition.js";
 import type { Trained } from "../train-run.js";
 import { lastPart } from "./last-part.js";
 import { reportEngine, reportFile, reportProgram, reportTraining, type TaskReport } from "./report.js";
@@ -44,7 +44,7 @@ export function reportOf(
 export function outputFiles(
   report: TaskReport,
   { outcome: { curve } }: Trained,
-  { chosenBy }: Pick<TaskEntry, "chosenBy">,
+  { chosenBy }: Pick<Prepared, "chosenBy">,
 ): FileMap {
   const file = { [runFiles.report]: reportFile(report) };
   if (report.steps.length === 0) return file;

@@ -1,8 +1,9 @@
 import { resolveLoraOptions } from "../../adapters/lora-options.js";
-import { namesFrom } from "../../arguments/collections.js";
+import { listFrom } from "../../arguments/collections.js";
 import { checkOptions } from "../../arguments/options.js";
 import { oneOf, unexpected } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";
+import { excerpt } from "../../errors/excerpt.js";
 import { isJsonObject } from "../../io/json.js";
 import { completed, defaultsOf, type Fields, type RecipeName, recipeNames, type ValuesOf } from "./field.js";
 import { takeFurtherLora } from "./further-lora.js";
@@ -44,7 +45,13 @@ function givenFields(what: string, spec: object, fields: Fields): Record<string,
 }
 
 function copied(place: string, value: unknown): unknown {
-  if (Array.isArray(value)) return namesFrom(`${place} is text or a list of texts`, value);
+  if (Array.isArray(value)) {
+    const expected = `${place} is a list of texts or numbers`;
+    return listFrom(expected, value, (item: unknown, i) => {
+      if (typeof item === "string" || typeof item === "number") return item;
+      throw new ConfigError(`${expected}, got ${excerpt(item)} at place ${i}`, { expected, value: item, place: i });
+    });
+  }
   return isJsonObject(value) ? { ...value } : value;
 }
 

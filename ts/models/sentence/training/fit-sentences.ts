@@ -1,15 +1,14 @@
 import type { ModelAdapter } from "../../../adapters/model-adapter.js";
 import { ConfigError } from "../../../errors/errors.js";
-import type { Graph } from "../../../graph/graph.js";
 import type { TextTokenizer } from "../../../tokenize/text-tokenizer.js";
 import { fit } from "../../../train/fit.js";
 import type { FitReport } from "../../../train/fit-options.js";
 import { takeFitOptions } from "../../../train/fit-settings.js";
 import { sentenceLoss } from "../../../train/losses/sentence-loss.js";
 import type { SentenceLossName } from "../../../train/losses/sentence-loss-options.js";
-import { type BatchSampler, groupedOrder, noDuplicatesOrder } from "./batch-samplers.js";
 import { checkLoss, type LossOf } from "./loss-check.js";
-import { inEpochsOf, type SampledOrder, type SampledOrderOptions } from "./sampled-order.js";
+import { inEpochsOf } from "./sampled-order.js";
+import { orderOf, plainName, samplerOf } from "./sampler-of-loss.js";
 import {
   type SentenceExample,
   type SentenceRow,
@@ -17,7 +16,7 @@ import {
   takeSentenceExamples,
 } from "./sentence-examples.js";
 import { type SentenceFitOptions, takeSentenceFit } from "./fit-options.js";
-import { type FitLossOptions, givenHead, guideInputs, newHead, type SoftmaxHead, targetsOf } from "./loss-inputs.js";
+import { givenHead, guideInputs, newHead, type SoftmaxHead, targetsOf } from "./loss-inputs.js";
 import { sentenceTask, type TokenizedRow, type TrainedEncoder } from "./sentence-task.js";
 
 /** What is trained. */
@@ -41,7 +40,7 @@ export async function fitSentences(
   const size = Math.min(batchSize, taken.rows.length);
   const sampler = given.order === undefined ? (batchSampler ?? samplerOf(loss, lossOptions)) : "random";
   const from = Math.min(given.resume?.step ?? 0, steps);
-  const sampled = await orderOf(taken, sampler, size, seed, graph, { from, signal: given.signal });
+  const sampled = await orderOf(taken.rows, sampler, size, seed, graph, { from, signal: given.signal });
   const how = sampled === null ? given : inEpochsOf(sampled, given);
   const rows = taken.rows.map((row) => tokenized(tokenizer, row));
   const { guide, ...own } = lossOptions;
@@ -58,7 +57,7 @@ export async function fitSentences(
     const lossOf: LossOf = (columns, batch) => sentenceLoss(graph, loss, columns, optionsOf(batch));
     await checkLoss({ graph, width, lossOf, loss, optionsOf }, taken, given.signal);
     const { normalize = layout.normalize, ...training } = settings;
-    const miniBatchSize = settings.miniBatchSize ?? (plain(loss).startsWith("cached") ? 32 : undefined);
+    const miniBatchSize = settings.miniBatchSize ?? (plainName(loss).startsWith("cached") ? 32 : undefined);
     const task = sentenceTask(parts, adapter, taken.columns, {
       ...{ ...training, miniBatchSize, normalize, lossOf, beside },
       fit: given,
@@ -97,39 +96,4 @@ function defaultLoss({ rows, columns, has }: SentenceRows): SentenceLossName {
   if (has === "label") return columns === 1 ? "batch-hard-triplet" : "contrastive";
   if (has === "teacher") return columns < 3 || rows[0]!.teachers !== undefined ? "mse" : "margin-mse";
   return "multiple-negatives-ranking";
-}
-
-/** A loss's name without case and dividers, since `sentenceLoss` understands names of classes too. */
-const plain = (loss: string) => loss.toLowerCase().replace(/[^a-z]/g, "");
-
-/** The losses that read a batch's other rows: as negatives, or as triplets. */
-function samplerOf(loss: SentenceLossName, { inner }: FitLossOptions): BatchSampler {
-  if (plain(loss).startsWith("matryoshka")) {
-    const own = inner ?? "multiple-negatives-ranking";
-    return samplerOf(typeof own === "string" ? own : own.name, {});
-  }
-  if (plain(loss).startsWith("batch")) return "group-by-label";
-  return /multiplenegatives|mnrl|infonce|gist/.test(plain(loss)) ? "no-duplicates" : "random";
-}
-
-/** The order of a sampler; null for `fit`'s own. Rejects with `ConfigError` if no batch can be made, with `AbortError` if cancelled. */
-async function orderOf(
-  { rows }: SentenceRows,
-  sampler: BatchSampler,
-  size: number,
-  seed: number,
-  { engine }: Graph,
-  options: SampledOrderOptions,
-): Promise<SampledOrder | null> {
-  if (sampler === "random" || rows.length === 1) return null;
-  const make = sampler === "no-duplicates" ? noDuplicatesOrder : groupedOrder;
-  const order = await make(rows, size, seed, engine, options);
-  if (order !== null) return order;
-  const problem = sampler === "no-duplicates" ? "any two examples have a text in common" : "no class has two examples";
-  throw new ConfigError(
-    `fit: ${problem}, so there are no batches; add other examples, or set batchSampler to "random"`,
-    {
-      ...{ op: "fit", option: "batchSampler", value: sampler },
-    },
-  );
 }

@@ -1,0 +1,78 @@
+import { ConfigError } from "../../errors/errors.js";
+import { drawnParts } from "../../training/data/drawn.js";
+import { seenText, type TaskData } from "../../training/data/parts.js";
+import { type EncoderBase, encoderBase } from "../../training/loading.js";
+import type { RunContext, TaskDefinition } from "../../training/task-definition.js";
+import { PairsModel, type TokenizedPair } from "./pairs-model.js";
+import { trainingOrder } from "./training-order.js";
+import { TrainedPairs } from "./trained-pairs.js";
+import { type PairRow, readPairs } from "./read-pairs.js";
+import { pairsPlan, type PairsSettings } from "./settings.js";
+
+/** An adapter of a sentence encoder, trained on pairs of texts. */
+export const pairsDefinition: TaskDefinition<PairsSettings, PairRow, TokenizedPair> = {
+  reader: (settings, context) => ({
+    read: async (path, all) => {
+      const file = await readPairs(path, settings, context);
+      checkLikeFirst(all?.examples[0], file.examples[0]!, file.file);
+      return file;
+    },
+    ...drawnParts(settings, pairsPlan, context.words),
+  }),
+  async survey(data, settings, { emit }: RunContext) {
+    checkVaried(data);
+    const message = seenText(data);
+    if (message !== null) emit({ type: "warning", message });
+    return {};
+  },
+  base: encoderBase,
+  async open(base, data, settings, context) {
+    const { encoder } = base as EncoderBase;
+    const order = await trainingOrder(data, settings, encoder.graph, context);
+    return new PairsModel(encoder, data, settings, context, order);
+  },
+  trained(encoder) {
+    return new TrainedPairs(encoder);
+  },
+  about({ examples }): Record<string, number> {
+    const [{ form, texts }] = examples as [PairRow];
+    const distinct = (list: readonly string[]) => new Set(list).size;
+    const anchors = distinct(examples.map(({ text }) => text));
+    if (form === "classes") return { texts: anchors, classes: distinct(examples.map(({ name }) => name!)) };
+    const others = distinct(examples.flatMap((row) => row.texts.slice(1)));
+    if (form === "search") return { anchors, documents: others, negatives: texts.length - 2 };
+    const values = examples.map(({ score, label }) => score ?? label!).sort((a, b) => a - b);
+    const mean = values.reduce((sum, value) => sum + value / values.length, 0);
+    return {
+      texts: distinct(examples.flatMap((row) => row.texts)),
+      smallest: values[0]!,
+      mean,
+      largest: values.at(-1)!,
+    };
+  },
+};
+
+/** Throws `ConfigError` unless the rows of another file have the form of the training file's. */
+function checkLikeFirst(first: PairRow | undefined, own: PairRow, file: string): void {
+  if (first === undefined || (first.form === own.form && first.texts.length === own.texts.length)) return;
+  const shape = ({ form, texts }: PairRow) =>
+    `${form} with ${texts.length} ${texts.length === 1 ? "text" : "texts"} a row`;
+  throw new ConfigError(
+    `${file}: the columns are of the form ${shape(own)}, those of the training file of ${shape(first)}`,
+    {
+      file,
+    },
+  );
+}
+
+/** Throws `ConfigError` if there is nothing to train on: one row, or rows that all have the same value. */
+function checkVaried({ train: { file, examples } }: TaskData<PairRow>): void {
+  const fail = (problem: string) => new ConfigError(`${file}: ${problem}`, { file, examples: examples.length });
+  if (examples.length < 2) throw fail("at least two rows to train on are expected, got one");
+  const [first] = examples as readonly [PairRow];
+  const { form, score, label, name } = first;
+  if (form === "search") return;
+  if (examples.some((row) => row.score !== score || row.label !== label || row.name !== name)) return;
+  const same = { scores: "score", labels: "label", classes: "label" }[form];
+  throw fail(`all ${examples.length} rows to train on have the same ${same}, so there is nothing to tell apart`);
+}

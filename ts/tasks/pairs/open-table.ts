@@ -1,0 +1,64 @@
+import { ConfigError } from "../../errors/errors.js";
+import type { ExampleFormat } from "../../io/examples/index.js";
+import { readJsonRows } from "../../io/examples/json/json-rows.js";
+import { rowsOf } from "../../io/examples/read.js";
+
+/** A name that no column has: asking for it tells the columns of a file. */
+const NO_COLUMN = "\0";
+
+/** A row's values in the columns that were asked for. */
+interface TableRow {
+  readonly line: number;
+  readonly values: readonly unknown[];
+}
+
+/** The columns of a file, and what reads some of them. */
+export interface OpenTable {
+  readonly names: readonly string[];
+  read(columns: readonly string[]): Promise<TableRow[]>;
+}
+
+/**
+ * The columns of a table whose rows are of one of several forms: CSV, TSV, Parquet, JSON Lines or JSON, of which the first object counts, a
+ * list `negatives` as `negative_1` and so on. Rejects with `FormatError` for a damaged file.
+ */
+export async function openTable(
+  file: string,
+  bytes: Uint8Array,
+  format: ExampleFormat,
+  onWarning: (message: string) => void,
+): Promise<OpenTable> {
+  if (format === "json" || format === "jsonl") {
+    const rows = readJsonRows(bytes, format, file).map(({ line, row }) => ({ line, row: withoutLists(row) }));
+    const read = async (columns: readonly string[]) =>
+      rows.map(({ line, row }) => ({ line, values: columns.map((name) => row[name]) }));
+    return { names: Object.keys(rows[0]!.row), read };
+  }
+  const rows = (wanted: readonly string[], warn?: (message: string) => void) =>
+    rowsOf(bytes, wanted, { text: wanted[0]!, format, header: true, file, ...(warn && { onWarning: warn }) });
+  const names = await rows([NO_COLUMN]).then(
+    () => [NO_COLUMN],
+    (error: unknown) => {
+      if (error instanceof ConfigError && Array.isArray(error.details["allowed"]))
+        return error.details["allowed"] as string[];
+      throw error;
+    },
+  );
+  const read = async (columns: readonly string[]) =>
+    (await rows(columns, onWarning)).map(({ line, fields }) => ({ line, values: fields }));
+  return { names, read };
+}
+
+function withoutLists({ negatives, ...row }: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  if (!Array.isArray(negatives)) return negatives === undefined ? row : { ...row, negatives };
+  return { ...row, ...Object.fromEntries(negatives.map((text: unknown, i) => [`negative_${i + 1}`, text])) };
+}
+
+/** A value as a number: true and false are 1 and 0; NaN for others. */
+export function numberOf(value: unknown): number {
+  if (typeof value === "number") return value;
+  if (typeof value === "boolean") return value ? 1 : 0;
+  const text = typeof value === "string" ? value.trim().toLowerCase() : "";
+  if (text === "true" || text === "false") return text === "true" ? 1 : 0;
+  return text === "" ? NaN : Number(text);
+}

@@ -1,0 +1,112 @@
+import type { Engine } from "../../engine/running.js";
+import { binaryMetrics } from "../../train/evaluators/binary-metrics.js";
+import { similarityMetrics } from "../../train/evaluators/similarity-metrics.js";
+import { tripletMetrics } from "../../train/evaluators/triplet-metrics.js";
+import { Bm25 } from "./bm25.js";
+import type { PairRow } from "./read-pairs.js";
+import { searchTask, type VectorsOf, vectorSearch, wordSearch } from "./search-quality.js";
+import type { PairForm } from "./settings.js";
+
+/** Metrics by name. */
+export type PairMetrics = Readonly<Record<string, number>>;
+
+/** The metric that chooses the step. */
+export const mainMetric = (form: PairForm, loss: string): string =>
+  form === "scores" ? "spearman" : form === "labels" ? "ap" : loss === "triplet" ? "accuracy" : "ndcg@10";
+
+/** Rows to measure, and further rows whose documents are searched too. */
+export interface MeasuredRows {
+  readonly measured: readonly PairRow[];
+  readonly others: readonly PairRow[];
+}
+
+/** Whether rows are measured by a search. */
+export const isSearch = (form: PairForm) => form === "search" || form === "classes";
+
+/** The texts whose vectors `vectorMetrics` reads. */
+export function textsOf({ measured, others }: MeasuredRows): string[] {
+  const texts = new Set<string>();
+  for (const row of measured) for (const text of row.texts) texts.add(text);
+  for (const row of others) for (const text of row.form === "classes" ? row.texts : row.texts.slice(1)) texts.add(text);
+  return [...texts];
+}
+
+/** The rows that a search is measured by: other rows count only for a search. */
+export const rowsToMeasure = (form: PairForm, rows: MeasuredRows): MeasuredRows =>
+  isSearch(form) ? rows : { ...rows, others: [] };
+
+/**
+ * Metrics of vectors: of a search, of the agreement with scores, of telling pairs that belong together from others, and of triplets, as the
+ * rows have them.
+ *
+ * @param width elements of the vectors that count, from the first; default: all
+ */
+export async function vectorMetrics(
+  rows: MeasuredRows,
+  vectorOf: VectorsOf,
+  engine: Engine,
+  signal: AbortSignal | undefined,
+  width?: number,
+): Promise<PairMetrics> {
+  const { measured } = rows;
+  const [{ form }] = measured as [PairRow];
+  const cosineOf = (a: string, b: string) => cosine(vectorOf(a), vectorOf(b), width);
+  const cosines = (column: number) => measured.map(({ texts }) => cosineOf(texts[0]!, texts[column]!));
+  if (form === "scores") {
+    const { spearman, pearson } = similarityMetrics(
+      cosines(1),
+      measured.map(({ score }) => score!),
+    );
+    return { spearman: spearman ?? 0, pearson: pearson ?? 0 };
+  }
+  if (form === "labels") {
+    const { ap, accuracy, f1 } = binaryMetrics(
+      cosines(1),
+      measured.map(({ label }) => label!),
+    );
+    return { ap, accuracy, f1 };
+  }
+  const found = await vectorSearch(searchTask(rows.measured, rows.others), vectorOf, engine, signal, width);
+  return { ...found, ...tripletAccuracy(measured, cosines) };
+}
+
+/** The same of BM25; null where there is nothing to search. Ties count against it in triplets. */
+export async function wordMetrics(rows: MeasuredRows, signal: AbortSignal | undefined): Promise<PairMetrics | null> {
+  const { measured } = rows;
+  if (!isSearch(measured[0]!.form)) return null;
+  const task = searchTask(measured, rows.others);
+  const words = new Bm25(task.documents);
+  const places = new Map(task.documents.map((text, i) => [text, i]));
+  const scoresOf = new Map<string, Map<number, number>>();
+  const score = (query: string, text: string) => {
+    const known = scoresOf.get(query) ?? words.scores(query);
+    scoresOf.set(query, known);
+    return known.get(places.get(text)!) ?? 0;
+  };
+  const found = await wordSearch(task, words, signal);
+  const accuracy = tripletAccuracy(measured, (column) => measured.map(({ texts }) => score(texts[0]!, texts[column]!)));
+  return { ...found, ...accuracy };
+}
+
+/** How often a positive is nearer than a negative; empty without negatives. */
+function tripletAccuracy(measured: readonly PairRow[], scores: (column: number) => number[]) {
+  const columns = measured[0]!.texts.length;
+  if (columns < 3) return {};
+  const positives = scores(1);
+  const negatives = Array.from({ length: columns - 2 }, (_, i) => scores(i + 2));
+  return tripletMetrics(
+    negatives.flatMap(() => positives),
+    negatives.flat(),
+  );
+}
+
+function cosine(a: Float32Array, b: Float32Array, width = a.length): number {
+  let [dot, x, y] = [0, 0, 0];
+  for (let i = 0; i < width; i++) {
+    dot += a[i]! * b[i]!;
+    x += a[i]! * a[i]!;
+    y += b[i]! * b[i]!;
+  }
+  const length = Math.sqrt(x) * Math.sqrt(y);
+  return length === 0 ? 0 : dot / length;
+}

@@ -1,0 +1,294 @@
+import type { ModelAdapter } from "../../adapters/model-adapter.js";
+import { ConfigError } from "../../errors/errors.js";
+import type { NodeId } from "../../graph/graph.js";
+import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
+import type { SampledOrder } from "../../models/sentence/training/sampled-order.js";
+import { targetsOf } from "../../models/sentence/training/loss-inputs.js";
+import type { SentenceRow } from "../../models/sentence/training/sentence-examples.js";
+import { sentenceTask, type TokenizedRow } from "../../models/sentence/training/sentence-task.js";
+import type { FitOptions, FitReport } from "../../train/fit-options.js";
+import { sentenceLoss } from "../../train/losses/sentence-loss.js";
+import type { SentenceLossOptions } from "../../train/losses/sentence-loss-options.js";
+import type { Task } from "../../train/task.js";
+import type { TaskData } from "../../training/data/parts.js";
+import { numbersIn } from "../../training/estimate/memory-need.js";
+import { phaseEvents } from "../../training/phase.js";
+import type { RunOutcome } from "../../training/result/report.js";
+import { loraOptions } from "../../training/spec/training-settings.js";
+import type {
+  Guessing,
+  Measured,
+  MeasureEvents,
+  RunContext,
+  TaskModel,
+  TaskTraining,
+  TokenizedExample,
+  TokenizedParts,
+} from "../../training/task-definition.js";
+import { log } from "../../values/elementary.js";
+import {
+  isSearch,
+  mainMetric,
+  type MeasuredRows,
+  type PairMetrics,
+  rowsToMeasure,
+  vectorMetrics,
+  wordMetrics,
+} from "./pair-quality.js";
+import type { PairRow } from "./read-pairs.js";
+import type { PairsResult, PairsYardsticks } from "./report.js";
+import type { PairLoss, PairsSettings } from "./settings.js";
+import { TextVectors } from "./text-vectors.js";
+import { batchesOnce, lossOf, meanLoss } from "./training-order.js";
+
+/** The adapter's name in the encoder. */
+const ADAPTER = "pairs";
+
+/** A row as the model reads it. */
+export interface TokenizedPair extends TokenizedExample {
+  /** All its texts, one after another. */
+  readonly ids: Int32Array;
+  readonly row: PairRow;
+  /** The same as the loss reads it. */
+  readonly taught: TokenizedRow;
+}
+
+/** What a checkpoint keeps. */
+interface State {
+  readonly yardsticks: PairsYardsticks;
+}
+
+const sum = (counts: readonly number[]) => counts.reduce((all, count) => all + count, 0);
+
+/** A sentence encoder with an adapter that is trained on pairs. */
+export class PairsModel implements TaskModel<PairRow, TokenizedPair> {
+  readonly graph: SentenceEncoder["graph"];
+  readonly parameters: { readonly adapter: number; readonly head: number };
+  readonly chosenBy: string;
+  private readonly adapter: ModelAdapter;
+  private readonly loss: PairLoss;
+  private readonly vectors: TextVectors;
+  /** Numbers of classes, in the order in which they are first read. */
+  private readonly classes = new Map<string, number>();
+  private metrics: PairMetrics = {};
+
+  constructor(
+    private readonly encoder: SentenceEncoder,
+    private readonly data: TaskData<PairRow>,
+    private readonly settings: PairsSettings,
+    private readonly context: RunContext,
+    /** Batches as the loss needs them; null for any. */
+    private readonly order: SampledOrder | null,
+  ) {
+    this.graph = encoder.graph;
+    const { form } = this;
+    this.loss = lossOf(data, settings);
+    this.chosenBy = mainMetric(form, this.loss);
+    this.vectors = new TextVectors(encoder);
+    checkDimensions(settings, encoder.hiddenSize, context);
+    encoder.addAdapter(ADAPTER, loraOptions(settings)!);
+    this.adapter = encoder.adapterSet.get(ADAPTER);
+    this.parameters = { adapter: numbersIn(this.graph, this.params()), head: 0 };
+  }
+
+  params(): NodeId[] {
+    return this.adapter.params();
+  }
+
+  tokenize(row: PairRow): TokenizedPair {
+    const { texts, score, label, name } = row;
+    const own = texts.map((text) => this.encoder.tokenizer.encode(text));
+    const ids = new Int32Array(sum(own.map(({ length }) => length)));
+    let at = 0;
+    for (const one of own) {
+      ids.set(one, at);
+      at += one.length;
+    }
+    const target = name === undefined ? label : this.classOf(name);
+    const taught = {
+      texts,
+      ids: own,
+      ...(score !== undefined && { score }),
+      ...(target !== undefined && { label: target }),
+    };
+    return { ids, row, taught };
+  }
+
+  checkpointing(): boolean {
+    return this.settings.checkpointing;
+  }
+
+  training(_: readonly TokenizedPair[], options: FitOptions): TaskTraining<TokenizedPair> {
+    const task = this.task(this.settings.checkpointing, options);
+    return { task, options: this.order === null ? options : { ...options, order: this.order.at } };
+  }
+
+  stepMemory(checkpointing: boolean): Pick<Task<TokenizedPair>, "memory"> {
+    return this.task(checkpointing, {});
+  }
+
+  measuringMemory(): number {
+    const { train, validation, test } = this.data;
+    const rows = train.examples.length + validation.examples.length + (test?.examples.length ?? 0);
+    // The index of a search has every document.
+    return rows * this.columns * this.encoder.hiddenSize * Float32Array.BYTES_PER_ELEMENT;
+  }
+
+  guessing(): Guessing | null {
+    const { batchSize, matryoshka } = this.settings;
+    if (this.loss !== "multiple-negatives-ranking" && this.loss !== "cached-multiple-negatives-ranking") return null;
+    const size = Math.min(batchSize, this.data.train.examples.length);
+    return { loss: log(size * (this.columns - 1)) * (matryoshka?.length ?? 1) };
+  }
+
+  async measure(examples: readonly TokenizedPair[], { signal, onProgress }: MeasureEvents): Promise<Measured> {
+    const rows: MeasuredRows = { measured: examples.map(({ row }) => row), others: [] };
+    const share = (done: number, all: number) => onProgress?.(Math.floor((done / all) * examples.length));
+    const vectorOf = await this.vectors.of(rows, this.adapter, { signal, onProgress: share });
+    const metrics = await vectorMetrics(rows, vectorOf, this.graph.engine, signal);
+    const taught = examples.map((example) => example.taught);
+    const inBatches = { ...this.settings, loss: this.loss, graph: this.graph, signal };
+    const batches = await batchesOnce(taught, inBatches);
+    const loss = meanLoss(this.graph, batches, vectorOf, (columns, batch) => this.lossOf(columns, batch));
+    return { loss, metrics };
+  }
+
+  reads({ train, validation, measured }: TokenizedParts<number>): { baseline: number; finish: number } {
+    const chosen = this.data.test === null ? 0 : sum(validation);
+    const read = sum(measured) + (isSearch(this.form) ? sum(train) + chosen : 0);
+    return { baseline: read, finish: read };
+  }
+
+  async baseline(parts: TokenizedParts<TokenizedPair>): Promise<State> {
+    const { signal } = this.context;
+    const rows = this.rowsOf(parts);
+    const base = await this.metricsOf(rows, null, "encode-validation");
+    return { yardsticks: { base: base.whole, bm25: await wordMetrics(rows, signal) } };
+  }
+
+  async finish(state: object, parts: TokenizedParts<TokenizedPair>, fitted: FitReport | null): Promise<RunOutcome> {
+    const { yardsticks } = state as State;
+    const { words, emit } = this.context;
+    if (fitted!.evaluation?.best.step === 0)
+      emit({
+        type: "warning",
+        message: `no step was better on the validation than the base model, so the result is the untrained adapter; try another ${words.setting("learningRate")} or more data`,
+      });
+    const rows = this.rowsOf(parts);
+    const { whole: after, cut } = await this.metricsOf(rows, this.adapter, "validate");
+    this.metrics = after;
+    const measuredOn = this.data.test === null ? "validation" : "test";
+    const documents = isSearch(this.form)
+      ? new Set([...rows.measured, ...rows.others].flatMap(documentsOf)).size
+      : null;
+    const result: PairsResult = {
+      yardsticks,
+      after,
+      measuredOn,
+      form: this.form,
+      loss: this.loss,
+      documents,
+      dimensions: cut,
+    };
+    const { chosenBy } = this;
+    const shown = (metrics: PairMetrics) => (metrics[chosenBy] ?? 0).toFixed(3);
+    return {
+      metrics: Object.fromEntries(Object.entries(after).map(([name, value]) => [name, { value }])),
+      result,
+      curve: {
+        title: `${chosenBy} ${shown(after)}`,
+        yardsticks: [
+          `base ${shown(yardsticks.base)}`,
+          ...(yardsticks.bm25 === null ? [] : [`BM25 ${shown(yardsticks.bm25)}`]),
+        ],
+      },
+    };
+  }
+
+  files() {
+    const { signal } = this.context;
+    return this.encoder.save({ adapter: ADAPTER, metrics: this.metrics, signal });
+  }
+
+  dispose(): void {
+    const { adapterSet, graph } = this.encoder;
+    if (!graph.gone && adapterSet.has(this.adapter)) adapterSet.remove(ADAPTER, "dispose");
+  }
+
+  private get form() {
+    return this.data.train.examples[0]!.form;
+  }
+
+  private get columns(): number {
+    return this.data.train.examples[0]!.texts.length;
+  }
+
+  private classOf(name: string): number {
+    const known = this.classes.get(name) ?? this.classes.size;
+    this.classes.set(name, known);
+    return known;
+  }
+
+  /** Documents of every part are searched. */
+  private rowsOf({ train, validation, measured }: TokenizedParts<TokenizedPair>): MeasuredRows {
+    const rows = (examples: readonly TokenizedPair[]) => examples.map(({ row }) => row);
+    const others = [...rows(train), ...(this.data.test === null ? [] : rows(validation))];
+    return rowsToMeasure(this.form, { measured: rows(measured), others });
+  }
+
+  /** Metrics of whole vectors, and of those cut to each of the Matryoshka lengths. */
+  private async metricsOf(rows: MeasuredRows, adapter: ModelAdapter | null, phase: "encode-validation" | "validate") {
+    const { signal } = this.context;
+    const { engine } = this.graph;
+    const events = phaseEvents(this.context, phase, this.vectors.count(rows));
+    const vectorOf = await this.vectors.of(rows, adapter, events);
+    const whole = await vectorMetrics(rows, vectorOf, engine, signal);
+    const cut: Record<string, PairMetrics> = {};
+    for (const width of this.settings.matryoshka ?? [])
+      cut[width] = await vectorMetrics(rows, vectorOf, engine, signal, width);
+    return { whole, cut: this.settings.matryoshka === null ? null : cut };
+  }
+
+  private lossOf(columns: readonly NodeId[], rows: readonly SentenceRow[]): NodeId {
+    const { scale, matryoshka } = this.settings;
+    const own: SentenceLossOptions = {
+      ...(scale !== null && { scale }),
+      ...(matryoshka !== null && { matryoshkaDims: matryoshka }),
+    };
+    return sentenceLoss(this.graph, this.loss, columns, { ...own, ...targetsOf(rows) });
+  }
+
+  private task(checkpointing: boolean, options: FitOptions): Task<TokenizedPair> {
+    const { loraPlusRatio, miniBatch } = this.settings;
+    const isCached = this.loss.startsWith("cached");
+    const task = sentenceTask(this.encoder, this.adapter, this.columns, {
+      lossOf: (columns, rows) => this.lossOf(columns, rows),
+      beside: [],
+      miniBatchSize: miniBatch ?? (isCached ? 32 : undefined),
+      normalize: this.encoder.layout.normalize,
+      checkpointing,
+      loraPlusRatio: loraPlusRatio ?? undefined,
+      fit: options,
+    });
+    const taught = (examples: readonly TokenizedPair[]) => examples.map((example) => example.taught);
+    return {
+      ...task,
+      loss: (examples) => task.loss(taught(examples)),
+      memory: (examples) => task.memory!(taught(examples)),
+    };
+  }
+}
+
+const documentsOf = ({ form, texts }: PairRow) => (form === "classes" ? texts : texts.slice(1));
+
+/** Throws `ConfigError` for lengths that vectors do not have. */
+function checkDimensions({ matryoshka }: PairsSettings, width: number, { words }: RunContext): void {
+  const wrong = (matryoshka ?? []).find((one) => one > width);
+  if (wrong === undefined) return;
+  throw new ConfigError(
+    `${words.setting("matryoshka")}: vectors have ${width} numbers, so they cannot be cut to ${wrong}`,
+    {
+      ...{ option: "matryoshka", value: wrong, expected: width },
+    },
+  );
+}

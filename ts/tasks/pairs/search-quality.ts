@@ -1,0 +1,124 @@
+import type { Engine } from "../../engine/running.js";
+import { SearchIndex } from "../../search/search-index.js";
+import { retrievalMetrics } from "../../train/evaluators/retrieval-metrics.js";
+import { breather } from "../../waiting/next-task.js";
+import type { Bm25 } from "./bm25.js";
+import type { PairRow } from "./read-pairs.js";
+
+/** The metrics of a search; the first is the main one. */
+const SEARCH_METRICS = ["ndcg@10", "mrr@10", "recall@1", "recall@10", "map@100"] as const;
+
+/** Documents of a ranking that count. */
+const RANKED = 100;
+
+/** Queries, documents, and which documents belong to which query. */
+export interface SearchTask {
+  /** Distinct texts. */
+  readonly queries: readonly string[];
+  /** Distinct texts. */
+  readonly documents: readonly string[];
+  /** For each query the numbers of its documents. */
+  readonly relevant: readonly ReadonlySet<number>[];
+  /** For each query the number of the document with its own text, which no search shall find; -1 for none. */
+  readonly itself: Int32Array;
+}
+
+/**
+ * The search that some rows are measured by. Of rows with anchors: each anchor searches all positives and negatives. Of texts with classes:
+ * each text searches all texts, and those of its class belong to it.
+ *
+ * @param measured rows whose texts search
+ * @param others further rows, whose documents are searched too
+ */
+export function searchTask(measured: readonly PairRow[], others: readonly PairRow[]): SearchTask {
+  const places = new Map<string, number>();
+  const classes = new Map<string, Set<number>>();
+  const place = (text: string) => {
+    const known = places.get(text);
+    if (known !== undefined) return known;
+    places.set(text, places.size);
+    return places.size - 1;
+  };
+  const byQuery = new Map<string, Set<number>>();
+  const add = (row: PairRow, isMeasured: boolean) => {
+    if (row.form !== "classes") {
+      const [first] = row.texts.slice(1).map(place);
+      if (!isMeasured) return;
+      const known = byQuery.get(row.text);
+      if (known === undefined) byQuery.set(row.text, new Set([first!]));
+      else known.add(first!);
+      return;
+    }
+    const own = classes.get(row.name!) ?? new Set();
+    classes.set(row.name!, own.add(place(row.text)));
+    if (isMeasured) byQuery.set(row.text, own);
+  };
+  for (const row of measured) add(row, true);
+  for (const row of others) add(row, false);
+  const queries = [...byQuery.keys()];
+  const itself = Int32Array.from(queries, (query) => places.get(query) ?? -1);
+  const relevant = queries.map((query, i) => {
+    const found = byQuery.get(query)!;
+    if (!found.has(itself[i]!)) return found;
+    const others = new Set(found);
+    others.delete(itself[i]!);
+    return others;
+  });
+  return { queries, documents: [...places.keys()], relevant, itself };
+}
+
+/** Vectors of texts, of equal lengths. */
+export type VectorsOf = (text: string) => Float32Array;
+
+/**
+ * Metrics of a search by the cosine of vectors. Null if no query has a document. Rejects with `AbortError` if the signal is aborted.
+ *
+ * @param width elements of the vectors that count, from the first; default: all
+ */
+export async function vectorSearch(
+  task: SearchTask,
+  vectorOf: VectorsOf,
+  engine: Engine,
+  signal: AbortSignal | undefined,
+  width?: number,
+): Promise<Record<string, number> | null> {
+  const { documents } = task;
+  if (documents.length === 0) return null;
+  const cut = (text: string) => vectorOf(text).slice(0, width);
+  const index = SearchIndex.create({ dimensions: cut(documents[0]!).length, engine });
+  try {
+    const breathe = breather(signal);
+    for (const [i, text] of documents.entries()) {
+      await breathe();
+      index.add([i], [cut(text)]);
+    }
+    const find = (query: string) => index.search(cut(query), { topK: RANKED + 1 }).map(({ id }) => id as number);
+    return await metricsOf(task, signal, find);
+  } finally {
+    index.dispose();
+  }
+}
+
+/** The same of a search by words. */
+export const wordSearch = (task: SearchTask, words: Bm25, signal: AbortSignal | undefined) =>
+  metricsOf(task, signal, (query) => words.rank(query, RANKED + 1));
+
+async function metricsOf(
+  { queries, relevant, itself }: SearchTask,
+  signal: AbortSignal | undefined,
+  rank: (query: string) => readonly number[],
+): Promise<Record<string, number> | null> {
+  const breathe = breather(signal);
+  const ranked: (readonly number[])[] = [];
+  for (const [i, query] of queries.entries()) {
+    await breathe();
+    ranked.push(
+      rank(query)
+        .filter((document) => document !== itself[i])
+        .slice(0, RANKED),
+    );
+  }
+  if (relevant.every(({ size }) => size === 0)) return null;
+  const all = retrievalMetrics(ranked, relevant);
+  return Object.fromEntries(SEARCH_METRICS.map((name) => [name, all[name]!]));
+}

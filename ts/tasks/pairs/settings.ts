@@ -1,0 +1,87 @@
+import { flag, fraction, positive } from "../../arguments/settings.js";
+import type { SentenceLossName } from "../../train/losses/sentence-loss-options.js";
+import { field, requiredField, type ValuesOf, withDefaults } from "../../training/spec/field.js";
+import { among, matching, orNull, text, textsByName, wholeFrom } from "../../training/spec/field-checks.js";
+import type { TaskPlan } from "../../training/spec/run-settings.js";
+import { sharedFields } from "../../training/spec/shared-fields.js";
+
+/**
+ * What the rows of a file are. "search": a text, one that belongs to it, and perhaps some that do not. "scores" and "labels": two texts with
+ * their similarity, or with 1 or 0. "classes": a text with its class.
+ */
+export type PairForm = "search" | "scores" | "labels" | "classes";
+
+/** The losses for each form of rows; the first is the default. */
+export const pairLosses = {
+  search: [
+    "multiple-negatives-ranking",
+    "cached-multiple-negatives-ranking",
+    "multiple-negatives-symmetric-ranking",
+    "triplet",
+  ],
+  scores: ["cosent", "cosine-similarity", "angle"],
+  labels: ["contrastive", "online-contrastive"],
+  classes: [
+    ...(["batch-hard-triplet", "batch-semi-hard-triplet"] as const),
+    ...(["batch-hard-soft-margin-triplet", "batch-all-triplet"] as const),
+  ],
+} as const satisfies Readonly<Record<PairForm, readonly SentenceLossName[]>>;
+
+/** The name of a loss of this task. */
+export type PairLoss = (typeof pairLosses)[PairForm][number];
+
+const dimensions = matching<readonly number[]>(
+  "a list of whole numbers from 1",
+  (value) =>
+    Array.isArray(value) && value.length > 0 && value.every((one) => Number.isSafeInteger(one) && (one as number) >= 1),
+);
+
+/** Settings of a run on pairs of texts, which trains sentence vectors. A metric on the validation chooses the step. */
+export const pairsFields = {
+  ...withDefaults(sharedFields, {
+    ...{ validationSplit: null, steps: null, batchSize: 32, patience: 3, learningRate: 5e-4 },
+  }),
+  /**
+   * Sentence vectors are trained for search and similarity. Rows have `anchor`, `positive` and perhaps `negative`, or `negative_1`,
+   * `negative_2` …; `sentence1`, `sentence2` and `score` or `label`; or `text` and `label`.
+   */
+  task: requiredField(among(["pairs"])),
+  /** Names of columns in the data, by their standard names: `{ anchor: "question", positive: "answer" }`. */
+  fields: field(textsByName, {}),
+  /** Examples that are measured once, at the end; null for `testSplit`. Without either, the result is measured on the validation. */
+  test: field(orNull(text), null),
+  /**
+   * Share of the data kept for the test if there is no test file; 0 for none. Null: a fifth, of a large file about 1,000 examples,
+   * unless a validation file is named.
+   */
+  testSplit: field(orNull<number>(fraction), null),
+  /**
+   * The loss, as `sentenceLoss` names it. Null: by the columns, "multiple-negatives-ranking" for an anchor and its positive, "cosent" for
+   * scores, "contrastive" for pairs with a label, "batch-hard-triplet" for texts with a label.
+   */
+  loss: field(orNull(among<PairLoss>(Object.values(pairLosses).flat())), null),
+  /** Factor of similarities in the losses that have one; null for 20. */
+  scale: field(orNull<number>(positive), null),
+  /** Lengths to which vectors can be cut afterwards: the loss is computed for each of them (Matryoshka). Null for whole vectors only. */
+  matryoshka: field(orNull(dimensions), null),
+  /** Texts that are encoded at a time, for large batches in little memory: the same gradients, about a third more time. Null: all. */
+  miniBatch: field(orNull(wholeFrom(1)), null),
+  /** Recompute each layer for its gradient: less memory, the same result, about a third more time. */
+  checkpointing: field<boolean>(flag, false),
+};
+
+/** Everything that the result of a run on pairs depends on, except the files it names. */
+export type PairsSettings = ValuesOf<typeof pairsFields>;
+
+/** A run on pairs of texts as plain data. All fields except `task` and `data` have defaults. */
+export type PairsJobSpec = Pick<PairsSettings, "task" | "data"> & Partial<PairsSettings>;
+
+/** Defaults of a run on pairs. */
+export const pairsPlan: TaskPlan = {
+  length: { passes: 3, least: 100, most: 1000 },
+  heldOut: {
+    validation: { share: 0.1, most: 400, least: 20 },
+    test: { share: 0.2, most: 1000 },
+  },
+  choosesStep: "always",
+};

@@ -1,0 +1,30 @@
+import type { TaskReport } from "../../training/result/report.js";
+import type { RankLoss, RankSettings } from "./settings.js";
+
+/** What the result is compared with, on the same examples: metrics by name. */
+export interface RankYardsticks {
+  /** The order by the cosine of the base encoder's vectors. */
+  readonly cosine: Readonly<Record<string, number>>;
+}
+
+/** On the examples to test on. */
+export interface RankResult {
+  /** What it is compared with. */
+  readonly yardsticks: RankYardsticks;
+  /** With the cross-encoder. */
+  readonly after: Readonly<Record<string, number>>;
+  /** Which examples the result is measured on. The validation flatters it, since the step was chosen by it. */
+  readonly measuredOn: "test" | "validation";
+  /** The loss that was trained. */
+  readonly loss: RankLoss;
+  /** Number of queries that were measured. */
+  readonly queries: number;
+  /** Texts with a label above this one count as relevant for MRR and average precision. */
+  readonly relevantAbove: number;
+}
+
+/** What a finished run on texts of queries gives. */
+export interface RankJobResult {
+  /** What happened: report.json. */
+  readonly report: TaskReport<RankSettings, RankResult>;
+}

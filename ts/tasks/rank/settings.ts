@@ -1,0 +1,56 @@
+import { flag, fraction } from "../../arguments/settings.js";
+import type { CrossEncoderLossName } from "../../train/losses/cross-encoder-loss.js";
+import { field, requiredField, type ValuesOf, withDefaults } from "../../training/spec/field.js";
+import { among, orNull, text, textsByName } from "../../training/spec/field-checks.js";
+import type { TaskPlan } from "../../training/spec/run-settings.js";
+import { sharedFields } from "../../training/spec/shared-fields.js";
+
+/** Losses of single rows, and of all texts of a query. */
+export const rankLosses = {
+  rows: ["binary-cross-entropy", "mse"],
+  lists: ["lambda", "list-net", "rank-net", "list-mle"],
+} as const satisfies Readonly<Record<string, readonly CrossEncoderLossName[]>>;
+
+/** The name of a loss of this task. */
+export type RankLoss = (typeof rankLosses)[keyof typeof rankLosses][number];
+
+/** Settings of a run on texts of queries, which trains a cross-encoder. NDCG@10 on the validation chooses the step. */
+export const rankFields = {
+  ...withDefaults(sharedFields, {
+    ...{ validationSplit: null, steps: null, batchSize: 16, patience: 3, learningRate: 5e-4 },
+  }),
+  /** A cross-encoder is trained, which orders the texts of a search. Rows have `query`, `text` and `label` or `score`. */
+  task: requiredField(among(["rank"])),
+  /** Names of columns in the data, by their standard names: `{ query: "question", text: "answer" }`. */
+  fields: field(textsByName, {}),
+  /** Examples that are measured once, at the end; null for `testSplit`. Without either, the result is measured on the validation. */
+  test: field(orNull(text), null),
+  /**
+   * Share of the data kept for the test if there is no test file; 0 for none. Null: a fifth, of a large file about 1,000 examples,
+   * unless a validation file is named.
+   */
+  testSplit: field(orNull<number>(fraction), null),
+  /**
+   * The loss, as `crossEncoderLoss` names it. Null: "binary-cross-entropy" for labels from 0 to 1, "lambda" for other labels, which are
+   * grades, "mse" for scores. An example of "lambda", "list-net", "rank-net" and "list-mle" is a query with all its texts.
+   */
+  loss: field(orNull(among<RankLoss>(Object.values(rankLosses).flat())), null),
+  /** Recompute each layer for its gradient: less memory, the same result, about a third more time. */
+  checkpointing: field<boolean>(flag, false),
+};
+
+/** Everything that the result of a run on texts of queries depends on, except the files it names. */
+export type RankSettings = ValuesOf<typeof rankFields>;
+
+/** A run on texts of queries as plain data. All fields except `task` and `data` have defaults. */
+export type RankJobSpec = Pick<RankSettings, "task" | "data"> & Partial<RankSettings>;
+
+/** Defaults of a run on texts of queries. */
+export const rankPlan: TaskPlan = {
+  length: { passes: 3, least: 100, most: 1000 },
+  heldOut: {
+    validation: { share: 0.1, most: 400, least: 20 },
+    test: { share: 0.2, most: 1000 },
+  },
+  choosesStep: "always",
+};
