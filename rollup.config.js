@@ -4,13 +4,14 @@ import commonjs from "@rollup/plugin-commonjs";
 import { nodeResolve } from "@rollup/plugin-node-resolve";
 import { annotations } from "./scripts/bundle/annotations.mjs";
 import { binaries } from "./scripts/bundle/binaries.mjs";
-import { chunkOf } from "./scripts/bundle/chunks.mjs";
+import { chunkOf, workerScriptOf } from "./scripts/bundle/chunks.mjs";
 import { declarations } from "./scripts/bundle/declarations.mjs";
 import { intrinsic } from "./scripts/bundle/intrinsics.mjs";
 import { lines } from "./scripts/bundle/lines.mjs";
 import { minified } from "./scripts/bundle/minified.mjs";
 import { notInlined } from "./scripts/bundle/not-inlined.mjs";
 import { notices } from "./scripts/bundle/notices.mjs";
+import { workerScripts } from "./scripts/bundle/worker-scripts.mjs";
 import { variants } from "./scripts/wasm/variants.mjs";
 import { typescript } from "./scripts/bundle/typescript.mjs";
 
@@ -81,11 +82,18 @@ export default [
     plugins: [typescript, minified(["worker-browser"]), notInlined],
     output: { file: `${dir}/worker-browser.js`, format: "iife" },
   },
-  // The same of all that a page's worker uses, which people copy: what is fetched late elsewhere is in the file.
+  // The same of a page's worker, which people copy with the scripts that it fetches, in a folder.
   whole && {
     input: "ts/entry/lowrank-worker.ts",
-    plugins: [typescript, ...bundled, annotations, minified(["lowrank-worker"])],
-    output: { file: `${dir}/lowrank-worker.js`, format: "iife", inlineDynamicImports: true },
+    plugins: [typescript, ...bundled, annotations, workerScripts, minified(["lowrank-worker"])],
+    output: {
+      dir,
+      format: "system",
+      entryFileNames: "[name].js",
+      chunkFileNames: "worker/[name].js",
+      manualChunks: workerScriptOf,
+      hoistTransitiveImports: false,
+    },
   },
   whole &&
     declarations(

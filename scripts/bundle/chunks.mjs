@@ -50,14 +50,21 @@ export const places = {
   "ts/adapters": "models",
   "ts/io": "io",
   "ts/io/node": null,
+  "ts/io/page": "page-files",
   "ts/jobs": "jobs",
   "ts/training": "jobs",
   "ts/training/node": null,
-  "ts/models": "models",
+  "ts/models": "load",
+  "ts/models/adapter-step.ts": "models",
+  "ts/models/layer-checkpoint.ts": "models",
+  "ts/models/model-options.ts": "models",
+  "ts/models/ragged-batch.ts": "models",
+  "ts/models/sentence": "models",
   "ts/tasks": "tasks",
   "ts/tasks/classify": "jobs",
   "ts/tasks/cross": "cross",
   "ts/tasks/index.ts": "jobs",
+  "ts/tasks/tokens": "tokens",
   "ts/tasks/language/settings.ts": "jobs",
   "ts/tasks/tokens/run/baseline-check.ts": "jobs",
   "ts/tasks/pairs/settings.ts": "jobs",
@@ -67,12 +74,55 @@ export const places = {
   "ts/tasks/regress/settings.ts": "jobs",
   "ts/tasks/regress/state-check.ts": "jobs",
   "ts/tasks/tokens/run/settings.ts": "jobs",
-  "ts/tokenize": "models",
+  "ts/tokenize": "load",
   "ts/tokenize/pair-tokens.ts": "cross",
   "ts/train": "models",
   // Apart: few programs train sentence vectors by themselves, and the tables of losses keep all of them.
   "ts/train/losses": "losses",
   "ts/train/evaluators": "evaluators",
+
+  // On demand: what reads a model's files, and what those of a classifier.
+  "ts/adapters/adapted-embedding.ts": "load",
+  "ts/adapters/adapted-linear.ts": "load",
+  "ts/graph/frozen/former-names.ts": "load",
+  "ts/graph/frozen/quantize.ts": "load",
+  "ts/graph/frozen/stored-matrix.ts": "load",
+  "ts/graph/frozen/stored-weight.ts": "load",
+  "ts/io/address-source.ts": "load",
+  "ts/io/concatenated.ts": "load",
+  "ts/io/fetched.ts": "load",
+  "ts/io/gguf-name.ts": "load",
+  "ts/io/model-config.ts": "load",
+  "ts/io/model-files.ts": "load",
+  "ts/io/model-locator.ts": "load",
+  "ts/io/model-source.ts": "load",
+  "ts/io/range-source.ts": "load",
+  "ts/io/safetensors/open.ts": "load",
+  "ts/io/safetensors/shards.ts": "load",
+  "ts/io/tensor-range.ts": "load",
+  "ts/io/watched-source.ts": "load",
+  "ts/models/sentence/dense.ts": "load",
+  "ts/models/sentence/head-layer.ts": "load",
+  "ts/models/sentence/known-modules.ts": "load",
+  "ts/models/sentence/layout.ts": "load",
+  "ts/models/sentence/load-tokenizer.ts": "load",
+  "ts/models/sentence/load-encoder.ts": "load",
+  "ts/models/sentence/pooling.ts": "load",
+  "ts/models/sentence/prompts.ts": "load",
+  "ts/models/sentence/token-head.ts": "load",
+  "ts/tasks/checkpoint.ts": "open",
+  "ts/tasks/open-checkpoint.ts": "open",
+  "ts/tasks/open-classifier.ts": "open",
+  "ts/tasks/open-peft.ts": "open",
+  "ts/tasks/opened-parts.ts": "open",
+
+  // On demand: measures of predictions, and weighted sums of adapters.
+  "ts/adapters/weighted/combine-elements.ts": "weighted",
+  "ts/adapters/weighted/weighted-sum.ts": "weighted",
+  "ts/nn/binomial.ts": "metrics",
+  "ts/train/metrics": "metrics",
+  "ts/train/metrics/class-probabilities.ts": "models",
+  "ts/values/decompose/product-svd.ts": "weighted",
 
   // On demand: runs on labelled words, on numbers, on pairs and on language models.
   "ts/tasks/language": "language-run",
@@ -106,7 +156,7 @@ export const places = {
   "ts/io/gguf": "gguf",
   "ts/io/gguf/index.ts": "io",
   "ts/models/gguf": "gguf",
-  "ts/models/gguf/index.ts": "models",
+  "ts/models/gguf/index.ts": "load",
   "ts/models/gguf/writing": "gguf-out",
   "ts/tokenize/gguf": "gguf",
   "ts/tokenize/gguf/gguf-pre-name.ts": "gguf-out",
@@ -118,7 +168,7 @@ export const places = {
   "ts/tokenize/inverted-split.ts": "tokenizers",
   "ts/tokenize/library-tokenizer.ts": "tokenizers",
   "ts/tokenize/models": "tokenizers",
-  "ts/tokenize/models/word-piece.ts": "models",
+  "ts/tokenize/models/word-piece.ts": "load",
   "ts/tokenize/precompiled.ts": "tokenizers",
   "ts/tokenize/rust-steps.ts": "tokenizers",
 
@@ -176,4 +226,63 @@ export function chunkOf(id) {
   if (bundled !== undefined) return basename(bundled);
   for (let path = file; path !== "."; path = dirname(path)) if (path in places) return places[path] ?? undefined;
   return undefined;
+}
+
+/**
+ * Scripts of a page's worker: the modules here, and those that an `import()` names, go to the script of the longest path here that they are or
+ * lie below. What they import goes with the first of them, in this order, so that no script imports one that follows.
+ */
+const workerParts = {
+  "ts/entry/lowrank-worker.ts": "lowrank-worker",
+  "ts/worker/server/families/encoders.ts": "models",
+  "ts/models/sentence/load-encoder.ts": "models",
+  "ts/train/logistic": "extra",
+  "ts/train/metrics": "extra",
+  "ts/train/evaluators/regression-metrics.ts": "extra",
+  "ts/tasks/opened-parts.ts": "extra",
+  "ts/adapters/weighted": "extra",
+  "ts/models": "encoders",
+  "ts/models/estimate-memory.ts": "encoders",
+  "ts/tokenize": "encoders",
+  "ts/worker/server/families/tokens.ts": "tasks",
+  "ts/worker/server/families/cross.ts": "tasks",
+  "ts/models/sentence": "sentence",
+  "ts/io/peft/check.ts": "sentence",
+  "ts/tasks/cross/saving": "sentence",
+  "ts/io/gguf": "gguf",
+  "ts/models/gguf": "gguf",
+  "ts/worker/server/families/language.ts": "language",
+  "ts/models/language": "language",
+  "ts/worker/server/families/storage.ts": "storage",
+  "ts/io/page/zip-file.ts": "storage",
+  "ts/worker/server/families/jobs.ts": "jobs",
+  "ts/tasks/classify": "jobs",
+  "ts/io": "tables",
+  node_modules: "tables",
+  "ts/tasks": "runs",
+  "ts/tasks/pairs": "pairs-run",
+  "ts/tasks/rank": "pairs-run",
+  "ts/tasks/language": "language-run",
+};
+
+const inWorker = new Map();
+
+/** Which script of a page's worker a module goes to. */
+export function workerScriptOf(id, { getModuleInfo, getModuleIds }) {
+  if (inWorker.size === 0) {
+    const parts = Object.keys(workerParts);
+    const fileOf = (id) => relative(root, id.replace("\0", "")).split(sep).join("/");
+    const partOf = (id) =>
+      parts.filter((path) => `${fileOf(id)}/`.startsWith(`${path}/`)).sort((a, b) => b.length - a.length)[0];
+    const add = (id, script) => {
+      if (inWorker.has(id) || (workerParts[fileOf(id)] ?? script) !== script) return;
+      inWorker.set(id, script);
+      getModuleInfo(id).importedIds.forEach((imported) => add(imported, script));
+    };
+    const asked = [...getModuleIds()].filter(
+      (id) => fileOf(id) in workerParts || getModuleInfo(id).dynamicImporters.length > 0,
+    );
+    for (const part of parts) for (const id of asked) if (partOf(id) === part) add(id, workerParts[part]);
+  }
+  return inWorker.get(id);
 }

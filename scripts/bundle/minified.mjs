@@ -39,8 +39,8 @@ const shortened = (code, { module }) =>
     ...{ module, ecma: 2022 },
     compress: { ...named, inline: 0, reduce_funcs: false },
     mangle: { ...named, reserved: namesGiven(code) },
-    // What bundlers may leave out.
-    format: { preserve_annotations: true },
+    // What bundlers may leave out, and what they must not read.
+    format: { preserve_annotations: true, comments: /webpackIgnore|@vite-ignore/ },
   });
 
 /**

@@ -11,6 +11,8 @@ import { modelCache, root } from "../../scripts/setup/paths.mjs";
 /** What the pages of a folder come with. */
 const headers: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   plain: {},
+  /** Without the scripts that the worker's file fetches. */
+  bare: {},
   isolated: { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" },
   strict: {
     "Content-Security-Policy":
@@ -38,20 +40,23 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
     const type = path.at(-1)!.endsWith(".js") ? "text/javascript" : "application/wasm";
     return void response.writeHead(200, { ...ANYONE, "Content-Type": type }).end(readFileSync(join(root, ...path)));
   }
+  const isLeftOut = kind === "bare" && path.at(-2) === "worker";
   for (const [name, value] of Object.entries(headers[kind] ?? {})) response.setHeader(name, value);
   request.url = `/${path.join("/")}`;
-  if (part === "project") return project(request, response);
+  if (part === "project" && !isLeftOut) return project(request, response);
   if (part === "models") return models(request, response);
   response.setHeader("Content-Type", "text/html");
   response.end(`<!doctype html><link rel="icon" href="data:,">`);
 }
 
-// As texts: what is run in the page is not to be transformed for Node.
+// As texts: what is run in the page is not to be transformed for Node. The error of a model without files is of code that the worker fetches.
 const START = `(async (from, options) => {
-  const { startWorker } = await import(from + "/project/dist/remote-browser.js");
+  const { SentenceEncoder, startWorker } = await import(from + "/project/dist/remote-browser.js");
   try {
-    const { info } = await startWorker({ threads: 2, ...options });
-    return info.threads + " " + info.threadsRefused;
+    const worker = await startWorker({ threads: 2, ...options });
+    const { threads, threadsRefused } = worker.info;
+    const error = await SentenceEncoder.load({}, { worker }).catch((error) => error);
+    return error.name === "ModelError" ? threads + " " + threadsRefused : String(error);
   } catch (error) {
     return String(error);
   }
@@ -151,6 +156,13 @@ describe("a page with lowrank/worker", () => {
       );
     expect(await threads("isolated")).toBe("2 null");
     expect(await threads("barred")).toMatch(/^1 .*worker of the pool did not start.* policy \(worker-src\) forbids it/);
+  });
+
+  it("finds the scripts of its worker where the page's bundler put them, and says what to copy where they are nowhere", async () => {
+    expect(await infoIn("plain", { url: "/bare/project/dist/lowrank-worker.js" })).toMatch(/^1 this page is not/);
+    expect(await infoIn("bare")).toMatch(
+      /UnsupportedError: the worker's script models\.js could not be run from \S*\/bare\/project\/dist\/worker\/models\.js: copy the folder/,
+    );
   });
 
   it("runs under a policy that allows no more than scripts, workers and WebAssembly of its own", async () => {

@@ -21,7 +21,6 @@ import { ModelAdapter } from "./model-adapter.js";
 import { NamedAdapters } from "./named-adapters.js";
 import { type ReadableBase, readFitting } from "./read-adapter.js";
 import { takeWeighted, type WeightedAdapterOptions } from "./weighted/options.js";
-import { weightedSum } from "./weighted/weighted-sum.js";
 
 /** The adapter of a text: an adapter or its name, null for the base alone, undefined for the active one. */
 export type AdapterChoice = ModelAdapter | string | null | undefined;
@@ -83,8 +82,9 @@ export class AdapterSet {
     const factors = parts.map((part) => part.scale);
     const { seed, streamsDrawn: first } = this.graph;
     let drawn = 0;
-    const steps = weightedSum(files, factors, sum, paths, () => new Philox(seed, first + drawn++));
     throwIfAborted(signal, { op: what });
+    const { weightedSum } = await import("./weighted/weighted-sum.js");
+    const steps = weightedSum(files, factors, sum, paths, () => new Philox(seed, first + drawn++));
     const made = await withPauses(steps, breather(signal));
     this.known.checkNew(what, name);
     const adapter = this.graph.allOrNothing(() => ModelAdapter.ofLayers(this.graph, name, made));

@@ -7,7 +7,7 @@ import { clip, excerpt } from "../errors/excerpt.js";
  */
 const SYNONYMS =
   "lr learningrate peak,weightdecay wd,eps epsilon,rank r loradim,targetmodules targets,total numtrainingsteps," +
-  "accumulate gradientaccumulationsteps,checkpointing gradientcheckpointing,maxgradnorm maxnorm clip,dim axis,dim0 axis0,dim1 axis1,transposea transa," +
+  "accumulate gradientaccumulationsteps,maxgradnorm maxnorm clip,dim axis,dim0 axis0,dim1 axis1,transposea transa," +
   "transposeb transb,maxtokens maxnewtokens maxlength";
 
 /**

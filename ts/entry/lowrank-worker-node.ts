@@ -1,6 +1,7 @@
 import { parentPort } from "node:worker_threads";
 import type { Channel } from "../worker/protocol/channel.js";
 import { isHello } from "../worker/protocol/messages.js";
+import { atOnce } from "../worker/server/families/at-once.js";
 import { serve } from "../worker/server/serve.js";
 import "./jobs-node.js";
 
@@ -12,5 +13,5 @@ parentPort!.on("message", function greeted(came: unknown) {
     post: (message, transfer) => parentPort!.postMessage(message, transfer as never),
     listen: (hear) => void parentPort!.on("message", hear),
   };
-  serve(channel, came, () => undefined);
+  serve(channel, came, () => undefined, atOnce);
 });

@@ -7,10 +7,12 @@ import { setPageAddress } from "../io/page/page-address.js";
 import { provideJobSources, addresses } from "../training/sources/job-sources.js";
 import type { Channel } from "../worker/protocol/channel.js";
 import { type Hello, isHello } from "../worker/protocol/messages.js";
+import { onDemand } from "../worker/server/families/on-demand.js";
 import { serve } from "../worker/server/serve.js";
+import { findScripts } from "./worker-scripts.js";
 
-// The file that a page's worker runs, and again each thread of the pool that this worker has: one script without imports, as a
-// module and as a classic script. The first message says which of the two it is.
+// The file that a page's worker runs, and again each thread of the pool that this worker has: a script without imports, as a module and as
+// a classic script, which fetches others when calls need them. The first message says which of the two it is.
 
 /** What a dedicated worker has. */
 interface WorkerScope extends EventTarget {
@@ -30,7 +32,7 @@ scope.addEventListener("message", function greeted(event) {
   const isThread = typeof data === "object" && data !== null && "module" in data;
   if (!isThread && !isHello(data)) return;
   scope.removeEventListener("message", greeted);
-  if (!isThread) return serve(channel, data, setUp);
+  if (!isThread) return serve(channel, data, setUp, onDemand);
   const ready = () => scope.postMessage("ready");
   serveKernels(data as WorkerData, ready).catch((error: unknown) => reportError(error));
 });
@@ -45,8 +47,10 @@ function ownType(): WorkerType {
   }
 }
 
-function setUp({ binaries, base, life }: Hello): Promise<boolean> | void {
-  setBinaryLocator((variant) => binaries?.[variant]);
+function setUp(hello: Hello): Promise<boolean> | void {
+  const { files, base, life } = hello;
+  findScripts(hello, scope.location.href);
+  setBinaryLocator((variant) => files?.[variant]);
   if (base !== null) setPageAddress(base);
   const absolute = (address: string) => (base === null ? address : new URL(address, base).href);
   setModelLocator((name, watcher) => addressSource(absolute(name), watcher, name));

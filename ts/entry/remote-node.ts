@@ -27,7 +27,7 @@ setWorkerRuntime({
   start: ({ url }) => threadChannel(new Worker(placeOf(url), { execArgv: [] })),
   attach: (worker) => threadChannel(worker as Worker),
   base: () => null,
-  binaries: () => null,
+  files: () => null,
 });
 
 /**

@@ -18,17 +18,6 @@ import { fingerprinted, type ReadWeights } from "./weights-read.js";
 /** Options of every model's loading. */
 export type ModelOptions = Omit<LoadOptions, "maxTokens" | "model" | "pooling">;
 
-/** Names of these options. */
-export const MODEL_OPTIONS = [
-  "seed",
-  "weights",
-  "packedCopies",
-  "allowNonFinite",
-  "engine",
-  "signal",
-  "onProgress",
-] as const;
-
 /**
  * These options with their defaults, and the model's files, with progress; `reopen` opens them again, without. Calls `init` unless an engine is given. Throws `ConfigError` for
  * invalid options.

@@ -23,11 +23,11 @@ export interface LoraConfig {
 export type ResolvedLoraConfig = Required<LoraConfig> & { readonly scaling: number };
 
 const readers: Readers<Required<LoraConfig>> = {
-  rank: or(4, whole, 1),
-  alpha: or(1, finite),
-  rslora: or(false, flag),
-  dora: or(false, flag),
-  dropout: or(0, fraction),
+  rank: /* @__PURE__ */ or(4, whole, 1),
+  alpha: /* @__PURE__ */ or(1, finite),
+  rslora: /* @__PURE__ */ or(false, flag),
+  dora: /* @__PURE__ */ or(false, flag),
+  dropout: /* @__PURE__ */ or(0, fraction),
   init: (what, name, value = gaussianInit()) => callable(what, name, value as LoraInit),
 };
 

@@ -21,11 +21,11 @@ export interface AdamWOptions {
 }
 
 const readers: Readers<Required<AdamWOptions>> = {
-  lr: or(1e-3, nonNegative),
-  betas: or([0.9, 0.999], betas),
-  eps: or(1e-8, nonNegative),
-  weightDecay: or(0.01, nonNegative),
-  amsgrad: or(false, flag),
+  lr: /* @__PURE__ */ or(1e-3, nonNegative),
+  betas: /* @__PURE__ */ or([0.9, 0.999], betas),
+  eps: /* @__PURE__ */ or(1e-8, nonNegative),
+  weightDecay: /* @__PURE__ */ or(0.01, nonNegative),
+  amsgrad: /* @__PURE__ */ or(false, flag),
 };
 
 /** The base class of both. */

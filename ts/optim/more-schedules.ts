@@ -66,7 +66,7 @@ export interface OneCycleOptions {
 }
 
 const steps = (what: string, name: string, value: unknown) => whole(what, name, value, 1);
-const warmed = { peak: nonNegative, warmup: or(0, nonNegative) };
+const warmed = { peak: nonNegative, warmup: /* @__PURE__ */ or(0, nonNegative) };
 
 const power = (base: number, exponent: number) => (exponent === 0 ? 1 : base === 0 ? 0 : exp(exponent * log(base)));
 

@@ -21,12 +21,12 @@ export interface RMSpropOptions {
 }
 
 const rmspropReaders: Readers<Required<RMSpropOptions>> = {
-  lr: or(1e-2, nonNegative),
-  alpha: or(0.99, fraction),
-  eps: or(1e-8, nonNegative),
-  weightDecay: or(0, nonNegative),
-  momentum: or(0, nonNegative),
-  centered: or(false, flag),
+  lr: /* @__PURE__ */ or(1e-2, nonNegative),
+  alpha: /* @__PURE__ */ or(0.99, fraction),
+  eps: /* @__PURE__ */ or(1e-8, nonNegative),
+  weightDecay: /* @__PURE__ */ or(0, nonNegative),
+  momentum: /* @__PURE__ */ or(0, nonNegative),
+  centered: /* @__PURE__ */ or(false, flag),
 };
 
 /** Divides by the root of a running mean of squares, as torch.optim.RMSprop: v ← α·v + (1 − α)·g², p ← p − lr·g/(√v + eps). */
@@ -65,10 +65,10 @@ export interface AdagradOptions {
 }
 
 const adagradReaders: Readers<Required<AdagradOptions>> = {
-  lr: or(1e-2, nonNegative),
-  lrDecay: or(0, nonNegative),
-  weightDecay: or(0, nonNegative),
-  eps: or(1e-10, nonNegative),
+  lr: /* @__PURE__ */ or(1e-2, nonNegative),
+  lrDecay: /* @__PURE__ */ or(0, nonNegative),
+  weightDecay: /* @__PURE__ */ or(0, nonNegative),
+  eps: /* @__PURE__ */ or(1e-10, nonNegative),
 };
 
 /** Divides by the root of the sum of all squares so far, as torch.optim.Adagrad: v ← v + g², p ← p − lr·g/(√v + eps). */

@@ -20,11 +20,11 @@ export interface SGDOptions {
 }
 
 const readers: Readers<Required<SGDOptions>> = {
-  lr: or(1e-3, nonNegative),
-  momentum: or(0, nonNegative),
-  dampening: or(0, nonNegative),
-  weightDecay: or(0, nonNegative),
-  nesterov: or(false, flag),
+  lr: /* @__PURE__ */ or(1e-3, nonNegative),
+  momentum: /* @__PURE__ */ or(0, nonNegative),
+  dampening: /* @__PURE__ */ or(0, nonNegative),
+  weightDecay: /* @__PURE__ */ or(0, nonNegative),
+  nesterov: /* @__PURE__ */ or(false, flag),
 };
 
 /** Gradient descent with momentum, as torch.optim.SGD: b ← μ·b + (1 − d)·g, p ← p − lr·b; the first b is g. */

@@ -8,7 +8,7 @@ import type { FileMap } from "../io/file-map.js";
 import { modelSource } from "../io/model-locator.js";
 import { type ModelSource, readJson } from "../io/model-source.js";
 import { watchedSource } from "../io/watched-source.js";
-import { MODEL_OPTIONS } from "../models/load-model.js";
+import { MODEL_OPTIONS } from "../models/model-options.js";
 import { HEAD, type PoolingMode, poolingModes } from "../models/sentence/pooling.js";
 import type { LoadOptions } from "../models/sentence/encoder-options.js";
 import { SentenceEncoder } from "../models/sentence/sentence-encoder.js";

@@ -1,15 +1,18 @@
+import { LORA_OPTIONS } from "../adapters/lora-options.js";
 import type { ModelAdapter } from "../adapters/model-adapter.js";
 import { checkNothing, WRITE_THEM } from "../arguments/nothing.js";
-import { checkOptions } from "../arguments/options.js";
+import { checkOptions, copiedOptions } from "../arguments/options.js";
 import { flag } from "../arguments/settings.js";
 import { ConfigError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
 import type { Graph, NodeId } from "../graph/graph.js";
 import type { Example } from "../io/examples/example.js";
+import { copiedSource } from "../io/copied-source.js";
 import type { FileMap, SavedFiles } from "../io/file-map.js";
 import type { ModelSource } from "../io/model-source.js";
 import { stepOfAdapter } from "../models/adapter-step.js";
 import { type ForwardOptions, takeForwardOptions } from "../models/layer-checkpoint.js";
+import { MODEL_OPTIONS } from "../models/model-options.js";
 import { takeInferOptions, takeTexts } from "../models/sentence/infer-options.js";
 import { inferTexts, rowsOf, tokenized } from "../models/sentence/inference.js";
 import { checkUsable, type SentenceEncoder } from "../models/sentence/sentence-encoder.js";
@@ -17,8 +20,9 @@ import type { ClassificationHead } from "../nn/classification-head.js";
 import type { TextTokenizer } from "../tokenize/text-tokenizer.js";
 import type { FitReport } from "../train/fit-options.js";
 import { fit } from "../train/fit.js";
-import { measureLogits, type Metrics } from "../train/metrics/metrics.js";
+import type { Metrics } from "../train/metrics/metrics.js";
 import type { BatchLoss, Task } from "../train/task.js";
+import { lazyChunk } from "../waiting/lazy-chunk.js";
 import { writeHead } from "./classifier-files.js";
 import type {
   ClassifierOptions,
@@ -27,7 +31,7 @@ import type {
   LoadClassifierOptions,
   OpenClassifierOptions,
 } from "./classifier-options.js";
-import { type ClassifierParts, loadedParts, newParts, openedParts } from "./classifier-parts.js";
+import { type ClassifierParts, loadedParts, newParts } from "./classifier-parts.js";
 import {
   type ClassifierFitOptions,
   lossOf,
@@ -39,7 +43,19 @@ import { disposeTrained } from "./dispose-trained.js";
 import { type FitHeadOptions, type FitHeadReport, fitToTexts, setFitted, takeFitHeadOptions } from "./fit-head.js";
 import { type EmptyTexts, emptyTextsOf, takeExamples, takeLearnt } from "./given-examples.js";
 import { writePeftClassifier } from "./peft-classifier.js";
+import { takeLabels } from "./labels-file.js";
+import { opener } from "./opener.js";
 import { type Prediction, prediction } from "./prediction.js";
+
+/** What measures predictions. */
+export const measures = /* @__PURE__ */ lazyChunk(
+  async () => (await import("../train/metrics/metrics.js")).measureLogits,
+);
+
+const OPEN_OPTIONS: readonly (keyof OpenClassifierOptions)[] = [
+  ...MODEL_OPTIONS,
+  ...(["model", "lora", "labels", "maxTokens", "adapter", "allowOtherBase"] as const),
+];
 
 /**
  * A text classifier: a sentence encoder with an adapter and a linear head on its sentence vectors, trained together.
@@ -123,7 +139,15 @@ export class TextClassifier<Label extends string = string> implements Task<Token
     source: string | FileMap | ModelSource,
     options: OpenClassifierOptions<Label> = {},
   ): Promise<TextClassifier<Label>> {
-    return new TextClassifier(await openedParts(source, options));
+    checkOptions("TextClassifier.open", options, OPEN_OPTIONS, { lora: LORA_OPTIONS });
+    const given = copiedOptions(options);
+    const { model, labels, lora } = given;
+    const from = copiedSource(source);
+    if (model !== undefined) Object.assign(given, { model: copiedSource(model) });
+    if (labels !== undefined) Object.assign(given, { labels: takeLabels(labels) });
+    if (lora) Object.assign(given, { lora: { ...lora } });
+    const { openedParts } = await opener();
+    return new TextClassifier(await openedParts(from, given));
   }
 
   /** Name of the classifier's adapter in the encoder; null if only the head is trained, or the adapter is merged into the base (`lowrank merge`). */
@@ -221,6 +245,7 @@ export class TextClassifier<Label extends string = string> implements Task<Token
       taken.map(({ text }) => text),
       others,
     );
+    const measureLogits = await measures();
     return measureLogits(logits, targets, labels.length, { intervals, signal: others.signal ?? undefined });
   }
 

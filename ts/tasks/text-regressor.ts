@@ -1,21 +1,23 @@
 import { LORA_OPTIONS, type LoraOptions } from "../adapters/lora-options.js";
 import { listFrom } from "../arguments/collections.js";
-import { checkOptions } from "../arguments/options.js";
+import { checkOptions, copiedOptions } from "../arguments/options.js";
 import { checkNothing, WRITE_THEM } from "../arguments/nothing.js";
 import { ConfigError, NonFiniteError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
+import { copiedSource } from "../io/copied-source.js";
 import type { FileMap, SavedFiles } from "../io/file-map.js";
 import { transpose } from "../io/peft/transpose.js";
 import { writeSafetensors } from "../io/safetensors/index.js";
 import type { ModelSource } from "../io/model-source.js";
+import { MODEL_OPTIONS } from "../models/model-options.js";
 import type { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
 import { ClassificationHead } from "../nn/classification-head.js";
 import { regressionMetrics, type RegressionMetrics } from "../train/evaluators/regression-metrics.js";
 import { HEAD_FILE, writeLabelsBeside } from "./classifier-files.js";
 import type { ClassifyOptions, LoadClassifierOptions, OpenRunOptions } from "./classifier-options.js";
-import { checkEncoder, type ClassifierParts, loadedParts, openedRun, whole } from "./classifier-parts.js";
+import { checkEncoder, type ClassifierParts, loadedParts, whole } from "./classifier-parts.js";
 import type { NumberLimits } from "./labels-file.js";
-import { ENCODER_OPTIONS } from "./open-classifier.js";
+import { opener } from "./opener.js";
 import { TextClassifier } from "./text-classifier.js";
 
 /** What a head's outputs are in the unit of the data: `mean + deviation * output`, within the limits. */
@@ -87,8 +89,12 @@ export class TextRegressor {
    */
   static async open(source: string | FileMap | ModelSource, options: OpenRunOptions = {}): Promise<TextRegressor> {
     const what = "TextRegressor.open";
-    checkOptions(what, options, ["model", "adapter", "allowOtherBase", ...ENCODER_OPTIONS]);
-    return TextRegressor.of(await openedRun(source, { ...options }, what, "regress"));
+    checkOptions(what, options, ["model", "adapter", "allowOtherBase", ...MODEL_OPTIONS]);
+    const given = copiedOptions(options);
+    const from = copiedSource(source);
+    if (given.model !== undefined) Object.assign(given, { model: copiedSource(given.model) });
+    const { openedRun } = await opener();
+    return TextRegressor.of(await openedRun(from, { ...given }, what, "regress"));
   }
 
   private static of(parts: ClassifierParts): TextRegressor {

@@ -257,3 +257,5 @@ export const functions = {
   runStatus: call({ store }, data),
   unfinishedSpec: call({ store }, data),
 } as const;
+
+export type FunctionName = keyof typeof functions;

@@ -15,7 +15,8 @@ import { decoderPlan } from "../decoders.js";
 import { ChatTemplate } from "./chat-template.js";
 import type { WeightsOption } from "../stored-weights.js";
 import { hasGroups, usualWeights } from "./usual-weights.js";
-import { filled, MODEL_OPTIONS, type ModelOptions, openModel } from "../load-model.js";
+import { filled, type ModelOptions, openModel } from "../load-model.js";
+import { MODEL_OPTIONS } from "../model-options.js";
 
 /** Options of `CausalLanguageModel.load`. */
 export interface LanguageModelOptions extends Omit<ModelOptions, "packedCopies" | "weights"> {

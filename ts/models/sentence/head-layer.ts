@@ -12,6 +12,7 @@ import { checkTensors, type TensorNames } from "../tensor-check.js";
 import { WeightReader } from "../weight-reader.js";
 import { normPart, readPart } from "../weight-table.js";
 import type { DenseLayer } from "./dense.js";
+import { isWithinHead } from "./head-modules.js";
 import { Pooling } from "./pooling.js";
 
 /** The head of a checkpoint for sequence classification, in a graph, without its last layer. */
@@ -31,15 +32,6 @@ export interface LoadedHead {
   readonly weight: Tensor;
   readonly bias: Tensor;
 }
-
-/**
- * Whether PEFT trains the layer before the last together with the last one: if it is in the same module, or its name ends with the last
- * one's, as "pre_classifier" does.
- */
-export const isWithinHead = ({ dense, out }: HeadPlan) => moduleOf(dense).endsWith(moduleOf(out));
-
-/** The module of the model that contains a path. */
-export const moduleOf = (path: string) => path.split(".")[0]!;
 
 /** Names of a head's tensors. */
 export const headTensors = ({ dense, out, norm }: HeadPlan): ReadonlySet<string> =>

@@ -1,4 +1,3 @@
-import { checkOptions } from "../../arguments/options.js";
 import { oneOf, whole } from "../../arguments/settings.js";
 import { Graph } from "../../graph/graph.js";
 import type { FileMap } from "../../io/file-map.js";
@@ -17,7 +16,7 @@ import { noTokenizer, withKnownModules } from "./known-modules.js";
 import { longestText, readSentenceLayout, type SentenceLayout } from "./layout.js";
 import { Pooling, poolingModes } from "./pooling.js";
 import { type LoadedTokenHead, loadTokenHead } from "./token-head.js";
-import { filled, MODEL_OPTIONS, openModel } from "../load-model.js";
+import { filled, openModel } from "../load-model.js";
 
 /** Where a model's files are. */
 export interface ModelOrigin {
@@ -77,7 +76,6 @@ export async function loadEncoder(
   wanted: WantedHead | null,
   knowsModules = true,
 ): Promise<EncoderParts> {
-  checkOptions("SentenceEncoder.load", options, [...MODEL_OPTIONS, "model", "maxTokens", "pooling"]);
   const { maxTokens: longest, pooling, model: base } = options;
   if (pooling !== undefined) oneOf("load", "pooling", pooling, poolingModes);
   const taken = await openModel("load", source, options);

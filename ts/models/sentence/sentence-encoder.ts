@@ -5,12 +5,15 @@ import { callable, flag } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
 import type { FileMap, SavedFiles } from "../../io/file-map.js";
+import { copiedSource } from "../../io/copied-source.js";
 import type { ModelSource } from "../../io/model-source.js";
 import type { MergedModel } from "../../io/peft/index.js";
 import type { TextTokenizer } from "../../tokenize/text-tokenizer.js";
 import type { FitReport } from "../../train/fit-options.js";
+import { lazyChunk } from "../../waiting/lazy-chunk.js";
 import type { HeadPlan, TransformerModel } from "../architecture.js";
 import { type ForwardOptions, takeForwardOptions } from "../layer-checkpoint.js";
+import { MODEL_OPTIONS } from "../model-options.js";
 import { type RaggedBatch, takeBatch } from "../ragged-batch.js";
 import { INFER_OPTIONS, type InferOptions, takeAdapters, takeInferOptions, takeTexts } from "./infer-options.js";
 import { inferTexts, rowsOf, tokenized } from "./inference.js";
@@ -18,7 +21,7 @@ import type { EncodeOptions, LoadOptions } from "./encoder-options.js";
 import { encodingOf } from "./encoding.js";
 import type { LoadedHead } from "./head-layer.js";
 import type { SentenceLayout } from "./layout.js";
-import { type EncoderParts, loadEncoder, type ModelOrigin, type WantedHead } from "./load-encoder.js";
+import type { EncoderParts, ModelOrigin, WantedHead } from "./load-encoder.js";
 import { pooledBy } from "./pooled.js";
 import type { Pooling } from "./pooling.js";
 import { encoderSaver, type SaveEncoderOptions, takeSaved } from "./saved-encoder.js";
@@ -26,6 +29,9 @@ import type { LoadedTokenHead } from "./token-head.js";
 import { copiedCall } from "./training/copied-call.js";
 import type { SentenceExample } from "./training/sentence-examples.js";
 import type { SentenceFitOptions } from "./training/fit-options.js";
+
+/** What reads a model's files. */
+export const encoderLoader = /* @__PURE__ */ lazyChunk(async () => (await import("./load-encoder.js")).loadEncoder);
 
 /**
  * A sentence encoder with LoRA adapters: one frozen base and any number of adapters, one of them active. A sentence vector is the mean of
@@ -138,9 +144,12 @@ export class SentenceEncoder extends AdaptedModel {
     wanted: WantedHead | null = null,
     knowsModules?: boolean,
   ): Promise<SentenceEncoder> {
-    const parts = await loadEncoder(source, options, wanted, knowsModules);
+    checkOptions("SentenceEncoder.load", options, LOAD_OPTIONS);
+    const [from, given] = [copiedSource(source), copiedOptions(options)];
+    const loadEncoder = await encoderLoader();
+    const parts = await loadEncoder(from, given, wanted, knowsModules);
     const encoder = new SentenceEncoder(parts);
-    const { allowNonFinite } = options;
+    const { allowNonFinite } = given;
     try {
       if (parts.adapter !== null && wanted === null) encoder.loadAdapter("default", parts.adapter, { allowNonFinite });
       return encoder;
@@ -317,6 +326,8 @@ export class SentenceEncoder extends AdaptedModel {
     return pooledBy(this, taken, selection, { checkpointing });
   }
 }
+
+const LOAD_OPTIONS = [...MODEL_OPTIONS, "model", "maxTokens", "pooling"];
 
 /** Options of a call, with a prompt's name unless they have a prompt. Throws `ConfigError` for others. */
 function prompted(what: string, promptName: string, options: EncodeOptions): EncodeOptions {

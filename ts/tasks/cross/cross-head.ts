@@ -4,7 +4,7 @@ import type { Graph, NodeId } from "../../graph/graph.js";
 import { transpose } from "../../io/peft/transpose.js";
 import { activations } from "../../models/activation.js";
 import type { HeadPlan, TransformerModel } from "../../models/architecture.js";
-import { moduleOf } from "../../models/sentence/head-layer.js";
+import { moduleOf } from "../../models/sentence/head-modules.js";
 import { Pooling } from "../../models/sentence/pooling.js";
 import { ClassificationHead } from "../../nn/classification-head.js";
 import { normal } from "../../nn/random.js";

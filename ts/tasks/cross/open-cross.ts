@@ -13,7 +13,7 @@ import {
   withoutCopies,
   writeAdapter,
 } from "../../io/peft/index.js";
-import { MODEL_OPTIONS } from "../../models/load-model.js";
+import { MODEL_OPTIONS } from "../../models/model-options.js";
 import { headTensors } from "../../models/sentence/head-layer.js";
 import { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import { openWeights } from "../../models/tensor-files.js";

@@ -69,7 +69,7 @@ export class LowrankWorker {
       );
       this.lose("died", "the worker has ended", cause);
     });
-    const life = this.greet(what, runtime, engine);
+    const life = this.greet(what, runtime, place.url, engine);
     this.answered = this.start(what, first, startLimit, life);
     this.answered.catch(() => undefined);
   }
@@ -123,11 +123,11 @@ export class LowrankWorker {
     }
   }
 
-  private greet(what: string, runtime: WorkerRuntime, engine: Hello["engine"]): string | null {
+  private greet(what: string, runtime: WorkerRuntime, given: unknown, engine: Hello["engine"]): string | null {
     const life = this.channel.byLock && lockManager() !== undefined ? `lowrank ${crypto.randomUUID()}` : null;
-    const [base, binaries] = [runtime.base(), runtime.binaries()];
+    const [base, files, url] = [runtime.base(), runtime.files(), given === null ? null : String(given)];
     try {
-      this.channel.post({ type: "hello", version: VERSION, base, binaries, life, engine } satisfies Hello, []);
+      this.channel.post({ type: "hello", version: VERSION, base, files, url, life, engine } satisfies Hello, []);
     } catch (cause) {
       this.channel.terminate();
       throw unsendable(what, ["options"], [engine], cause);

@@ -5,7 +5,7 @@ import { pageChannel } from "./page-channel.js";
 /** Workers of a page. `own` starts the package's file, with code that bundlers recognise, and returns its address. */
 export function pageRuntime(
   own: () => { readonly worker: Worker; readonly address: string },
-  binaries: () => Readonly<Record<string, string>>,
+  files: () => Readonly<Record<string, string>>,
 ): WorkerRuntime {
   return {
     start({ url, type }) {
@@ -17,6 +17,6 @@ export function pageRuntime(
     },
     attach: (worker) => pageChannel(worker as Worker, null),
     base: () => (globalThis as Partial<typeof globalThis>).document?.baseURI ?? globalThis.location?.href ?? null,
-    binaries,
+    files,
   };
 }

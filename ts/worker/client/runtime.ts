@@ -10,8 +10,8 @@ export interface WorkerRuntime {
   attach(worker: object): WorkerChannel;
   /** Base of relative URLs; null if the worker has the same. */
   base(): string | null;
-  /** URLs of the kernels' binaries, by variant; null if the worker finds them itself. */
-  binaries(): Readonly<Record<string, string>> | null;
+  /** URLs of the kernels' binaries, by variant, and of the worker's scripts, by name; null if the worker finds them itself. */
+  files(): Readonly<Record<string, string>> | null;
 }
 
 let runtime: WorkerRuntime | undefined;

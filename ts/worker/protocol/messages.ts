@@ -17,8 +17,10 @@ export interface Hello {
   readonly version: string;
   /** Base of relative URLs; null if the worker has the same. */
   readonly base: string | null;
-  /** URLs of the kernels' binaries, by variant; null if the worker finds them itself. */
-  readonly binaries: Readonly<Record<string, string>> | null;
+  /** URLs of the kernels' binaries, by variant, and of the worker's scripts, by name; null if the worker finds them itself. */
+  readonly files: Readonly<Record<string, string>> | null;
+  /** URL of the worker's file if the caller gave it: its scripts may be beside it. */
+  readonly url: string | null;
   /** A lock that the worker holds while it lives; null if its end is detected otherwise. */
   readonly life: string | null;
   readonly engine: InitOptions;

@@ -2,7 +2,7 @@ import { ConfigError, StaleNodeError } from "../../errors/errors.js";
 import type { MadeKind } from "../../io/made-from.js";
 import { type ClassName, classes } from "../calls.js";
 import type { RemoteObjects, Scope } from "../protocol/scope.js";
-import { makers } from "./again.js";
+import type { Code } from "./code.js";
 
 /** An object and its class in the table of calls. */
 export interface Living {
@@ -29,6 +29,8 @@ export class LivingObjects implements RemoteObjects {
   private readonly ended = new Map<number, ClassName>();
   private newest = 0;
 
+  constructor(private readonly code: Code) {}
+
   /** An id for an object, and its fields, which never change. */
   pack(kind: string, object: unknown, scope: Scope, name: string): unknown {
     const living: Living = { kind: kind as ClassName, object: object as object };
@@ -47,7 +49,7 @@ export class LivingObjects implements RemoteObjects {
   }
 
   again(kind: MadeKind, from: unknown): unknown {
-    return makers[kind](from as never);
+    return this.code.again(kind, from);
   }
 
   /** Throws what the object itself would throw after `dispose`. */

@@ -1,42 +1,23 @@
 import { adviseOtherEngine, engineInfo, init } from "../../engine/engine.js";
 import { ConfigError } from "../../errors/errors.js";
-import { runFolds } from "../../jobs/run-folds.js";
-import { runJob } from "../../jobs/run-job.js";
-import { unfinishedSpec } from "../../jobs/stored-runs.js";
-import type { OpfsStore } from "../../training/store/opfs-store.js";
-import { runStatus } from "../../jobs/stored-runs.js";
-import { cacheModel } from "../../io/page/cache-model.js";
-import { clearCache, cachedModel, cachedModels } from "../../io/page/cached-model.js";
-import { CausalLanguageModel } from "../../models/language/causal-language-model.js";
+import type { CausalLanguageModel } from "../../models/language/causal-language-model.js";
 import type { GenerationSession } from "../../models/language/generation-session.js";
-import { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
-import { predictEach } from "../../tasks/predict-each.js";
-import { TextClassifier } from "../../tasks/text-classifier.js";
-import { CrossEncoder } from "../../tasks/cross/cross-encoder.js";
-import { TextRegressor } from "../../tasks/text-regressor.js";
-import { TokenClassifier } from "../../tasks/tokens/token-classifier.js";
+import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
+import type { CrossEncoder } from "../../tasks/cross/cross-encoder.js";
+import type { TextClassifier } from "../../tasks/text-classifier.js";
+import type { TextRegressor } from "../../tasks/text-regressor.js";
+import type { TokenClassifier } from "../../tasks/tokens/token-classifier.js";
 import { VERSION } from "../../version.js";
-import { type ClassName, classes, functions } from "../calls.js";
+import { type ClassName, classes, type FunctionName, functions } from "../calls.js";
 import { handOver } from "../crossings/stream.js";
 import type { Channel } from "../protocol/channel.js";
 import type { Answer, Hello, Target } from "../protocol/messages.js";
 import { everyFrame } from "../protocol/pace.js";
 import { Peer, type Served } from "../protocol/peer.js";
+import { Code } from "./code.js";
+import type { AnyFunction, Families } from "./families/family.js";
+import { inOrder } from "./in-order.js";
 import { type Living, LivingObjects } from "./living-objects.js";
-
-type AnyFunction = (...args: unknown[]) => unknown;
-
-/** The classes behind the names in the table of calls. */
-const implementations: Readonly<Record<ClassName, object>> = {
-  SentenceEncoder,
-  TextClassifier,
-  TokenClassifier,
-  CrossEncoder,
-  TextRegressor,
-  CausalLanguageModel,
-  // Created by a model.
-  GenerationSession: {},
-};
 
 /** Whether an object was disposed, directly or with another one. */
 const gone: Readonly<Record<ClassName, (object: never) => boolean>> = {
@@ -55,47 +36,37 @@ const gone: Readonly<Record<ClassName, (object: never) => boolean>> = {
  */
 export type SetUp = (hello: Hello) => Promise<boolean> | void;
 
-/** Answers a page or process until it ends this worker. `hello` is the first message. */
-export function serve(channel: Channel, hello: Hello, setUp: SetUp): void {
+/** Answers a page or process until it ends this worker, with the code of `families`. `hello` is the first message. */
+export function serve(channel: Channel, hello: Hello, setUp: SetUp, families: Families): void {
   if (hello.version !== VERSION) return channel.post({ type: "refused", version: VERSION }, []);
   const ready = setUp(hello);
   adviseOtherEngine("pass `worker: await startWorker({ build, threads })`");
   // Not awaited: calls follow this message, and each waits for the engine itself. An error here occurs there again.
   const started = init(hello.engine);
   started.catch(() => undefined);
-  const objects = new LivingObjects();
-  const functionsOf: Readonly<Record<keyof typeof functions, AnyFunction>> = {
+  const code = new Code(families, {
     engineInfo: async () => {
       await started;
       return engineInfo();
     },
-    "opfsStore.discard": (store) => (store as OpfsStore).discard(),
-    "opfsStore.files": (store) => (store as OpfsStore).files(),
-    clearCache: clearCache as AnyFunction,
-    cacheModel: cacheModel as AnyFunction,
-    cachedModel: cachedModel as AnyFunction,
-    cachedModels,
-    predictEach: predictEach as AnyFunction,
-    runFolds: runFolds as AnyFunction,
-    runJob: runJob as AnyFunction,
-    runStatus: runStatus as AnyFunction,
-    unfinishedSpec: unfinishedSpec as AnyFunction,
-  };
-  new Peer({ channel, objects, pace: everyFrame, find: (target) => find(target, objects, functionsOf) });
+  });
+  const objects = new LivingObjects(code);
+  const ordered = inOrder(channel, (target) => code.fetch(target));
+  new Peer({ channel: ordered, objects, pace: everyFrame, find: (target) => find(target, objects, code) });
   const answer = (locked: boolean) => channel.post({ type: "here", version: VERSION, locked } satisfies Answer, []);
   if (ready === undefined) answer(false);
   else void ready.then(answer);
 }
 
-function find(target: Target, objects: LivingObjects, named: Readonly<Record<string, AnyFunction>>): Served {
+function find(target: Target, objects: LivingObjects, code: Code): Served {
   if (target.kind === "object") return ofObject(target.id, target.method, objects);
   if (target.kind === "named") {
     const { name } = target;
     if (Object.hasOwn(functions, name))
-      return { what: name, call: functions[name as keyof typeof functions], run: named[name]! };
+      return { what: name, call: functions[name as FunctionName], run: code.function(name as FunctionName) };
     const [kind, method] = name.split(".") as [ClassName, string];
     const { statics } = Object.hasOwn(classes, kind) ? classes[kind] : { statics: {} };
-    if (Object.hasOwn(statics, method)) return { what: name, ...methodOf(statics, implementations[kind], method) };
+    if (Object.hasOwn(statics, method)) return { what: name, ...methodOf(statics, code.class(kind), method) };
   }
   throw unknown(target);
 }

@@ -1,0 +1,6 @@
+import { TextRegressor } from "../../../tasks/text-regressor.js";
+import { TokenClassifier } from "../../../tasks/tokens/token-classifier.js";
+import type { Family } from "./family.js";
+
+/** Labelled words, and numbers. */
+export const tokens: Family = { classes: { TextRegressor, TokenClassifier } };
