@@ -90,6 +90,9 @@ describe("a run on pairs", () => {
     const names = ["ndcg@10", "mrr@10", "recall@1", "recall@10", "map@100"];
     expect(Object.keys(report.metrics)).toEqual(names);
     expect(names.map((name) => report.metrics[name]!.value)).toEqual(names.map((name) => after[name]));
+    const { value, interval } = report.metrics["ndcg@10"]!;
+    expect(interval![0]).toBeLessThan(value);
+    expect(interval![1]).toBeGreaterThan(value);
     const schema = JSON.parse(readFileSync(join(root, "docs/report.schema.json"), "utf8")) as object;
     expect(new Ajv().compile(schema)(JSON.parse(text(whole.files()["report.json"])))).toBe(true);
     const [ready] = events.flatMap((event) => (event.type === "ready" ? [event.job] : []));
@@ -186,6 +189,16 @@ describe("rows of other forms", () => {
     expect(found.evaluation!.best.step).toBeGreaterThan(0);
     expect(result.yardsticks.bm25 === null).toBe(form === "scores" || form === "labels");
     if (data === "triplets.csv") expect(result.yardsticks.bm25!["accuracy"]).toBe(0);
+  });
+
+  it("classes of which the validation has one text each are measured as 0, and the test among all texts", async () => {
+    const lone = rows.map(({ anchor }, i) => ({ text: anchor, label: `class ${i >> 1}` }));
+    files["lone.csv"] = csv(lone.slice(0, 40));
+    files["ones.csv"] = csv(lone.filter((_, i) => i < 40 && i % 2 === 0));
+    const own = { data: "lone.csv", validation: "ones.csv", test: "ones.csv", validationSplit: null, testSplit: null };
+    const { report: found } = await run({ ...spec, ...own, steps: 2 }, memoryStore());
+    expect(found.evaluation!.measured.map(({ value }) => value)).toEqual([0, 0]);
+    expect(found.result.after["ndcg@10"]).toBeGreaterThan(0);
   });
 
   it("scores are compared with cosines, as similarityMetrics does", async () => {

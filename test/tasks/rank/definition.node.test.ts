@@ -17,7 +17,7 @@ import {
   unfinishedSpec,
 } from "../../../ts/jobs/index.js";
 import type { JobOptions } from "../../../ts/jobs/run-job.js";
-import { rankMetrics } from "../../../ts/tasks/rank/rank-quality.js";
+import { judgedQueries, rankMetrics } from "../../../ts/tasks/rank/rank-quality.js";
 import { lowrank } from "../../cli/fixture.js";
 import { afterStep, results } from "../../jobs/tiny-job.js";
 import { tinyEncoder } from "../../models/tiny-encoder.js";
@@ -77,6 +77,9 @@ it("orders texts better than cosines of the base, and leaves a cross-encoder tha
   expect(after["ndcg@10"]).toBeGreaterThan(yardsticks.cosine["ndcg@10"]!);
   // One right text of four in any order: 1 + 0.63 + 0.5 + 0.43, by four.
   expect(after["ndcg@10"]).toBeGreaterThan(0.75);
+  const { value, interval } = report.metrics["ndcg@10"]!;
+  expect(interval![0]).toBeLessThanOrEqual(value);
+  expect(interval![1]).toBeGreaterThanOrEqual(value);
   const schema = JSON.parse(readFileSync(join(root, "docs/report.schema.json"), "utf8")) as object;
   const saved = whole.files();
   expect(new Ajv().compile(schema)(JSON.parse(new TextDecoder().decode(saved["report.json"])))).toBe(true);
@@ -86,11 +89,12 @@ it("orders texts better than cosines of the base, and leaves a cross-encoder tha
   const cross = await CrossEncoder.load(saved, { model: await tinyEncoder() });
   const scores = await cross.predict(rows.map(({ query, text }) => [query, text]));
   expect(scores.every((score) => score >= 0 && score <= 1)).toBe(true);
-  const all = rankMetrics(
+  const judged = judgedQueries(
     rows.map(({ query, text, label }) => ({ text: query, texts: [text], labels: [label] })),
     scores.map((score) => [score]),
     0.5,
   );
+  const all = rankMetrics(judged, 0.5);
   expect(all["ndcg@10"]).toBeGreaterThan(0.8);
   cross.dispose();
 });
@@ -172,12 +176,14 @@ it("NDCG of grades is scikit-learn's, and queries without a relevant text do not
     of([0, 1, 2, 3], [1, 1, 1, 1]),
     of([0, 1], [1, 2]),
   ];
-  const ndcg = (...queries: (typeof graded)[]) =>
-    rankMetrics(
+  const ndcg = (...queries: (typeof graded)[]) => {
+    const judged = judgedQueries(
       queries.map(({ row }) => row),
       queries.map(({ scores }) => scores),
       1.5,
-    )["ndcg@10"];
+    );
+    return rankMetrics(judged, 1.5)["ndcg@10"];
+  };
   expect(ndcg(graded)).toBeCloseTo(0.9608081943360616, 12);
   expect(ndcg(tied, none)).toBeCloseTo(0.8069136566720543, 12);
   expect(ndcg(none)).toBe(0);

@@ -4,7 +4,14 @@ import { similarityMetrics } from "../../train/evaluators/similarity-metrics.js"
 import { tripletMetrics } from "../../train/evaluators/triplet-metrics.js";
 import { Bm25 } from "./bm25.js";
 import type { PairRow } from "./read-pairs.js";
-import { searchTask, type VectorsOf, vectorSearch, wordSearch } from "./search-quality.js";
+import {
+  ndcgOfQueries,
+  searchMetrics,
+  searchTask,
+  vectorRankings,
+  type VectorsOf,
+  wordRankings,
+} from "./search-quality.js";
 import type { PairForm } from "./settings.js";
 
 /** Metrics by name. */
@@ -35,6 +42,13 @@ export function textsOf({ measured, others }: MeasuredRows): string[] {
 export const rowsToMeasure = (form: PairForm, rows: MeasuredRows): MeasuredRows =>
   isSearch(form) ? rows : { ...rows, others: [] };
 
+/** What is measured of vectors. */
+export interface Quality {
+  readonly metrics: PairMetrics;
+  /** NDCG@10 of each query of a search; null if nothing is searched. */
+  readonly ofQueries: readonly number[] | null;
+}
+
 /**
  * Metrics of vectors: of a search, of the agreement with scores, of telling pairs that belong together from others, and of triplets, as the
  * rows have them.
@@ -47,7 +61,7 @@ export async function vectorMetrics(
   engine: Engine,
   signal: AbortSignal | undefined,
   width?: number,
-): Promise<PairMetrics> {
+): Promise<Quality> {
   const { measured } = rows;
   const [{ form }] = measured as [PairRow];
   const cosineOf = (a: string, b: string) => cosine(vectorOf(a), vectorOf(b), width);
@@ -57,17 +71,19 @@ export async function vectorMetrics(
       cosines(1),
       measured.map(({ score }) => score!),
     );
-    return { spearman: spearman ?? 0, pearson: pearson ?? 0 };
+    return { metrics: { spearman: spearman ?? 0, pearson: pearson ?? 0 }, ofQueries: null };
   }
   if (form === "labels") {
     const { ap, accuracy, f1 } = binaryMetrics(
       cosines(1),
       measured.map(({ label }) => label!),
     );
-    return { ap, accuracy, f1 };
+    return { metrics: { ap, accuracy, f1 }, ofQueries: null };
   }
-  const found = await vectorSearch(searchTask(rows.measured, rows.others), vectorOf, engine, signal, width);
-  return { ...found, ...tripletAccuracy(measured, cosines) };
+  const task = searchTask(rows.measured, rows.others);
+  const ranked = await vectorRankings(task, vectorOf, engine, signal, width);
+  const metrics = { ...searchMetrics(task, ranked), ...tripletAccuracy(measured, cosines) };
+  return { metrics, ofQueries: ndcgOfQueries(task, ranked) };
 }
 
 /** The same of BM25; null where there is nothing to search. Ties count against it in triplets. */
@@ -83,7 +99,7 @@ export async function wordMetrics(rows: MeasuredRows, signal: AbortSignal | unde
     scoresOf.set(query, known);
     return known.get(places.get(text)!) ?? 0;
   };
-  const found = await wordSearch(task, words, signal);
+  const found = searchMetrics(task, await wordRankings(task, words, signal));
   const accuracy = tripletAccuracy(measured, (column) => measured.map(({ texts }) => score(texts[0]!, texts[column]!)));
   return { ...found, ...accuracy };
 }

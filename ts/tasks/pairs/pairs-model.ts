@@ -9,6 +9,7 @@ import { sentenceTask, type TokenizedRow } from "../../models/sentence/training/
 import type { FitOptions, FitReport } from "../../train/fit-options.js";
 import { sentenceLoss } from "../../train/losses/sentence-loss.js";
 import type { SentenceLossOptions } from "../../train/losses/sentence-loss-options.js";
+import { meanInterval } from "../../train/metrics/mean-interval.js";
 import type { Task } from "../../train/task.js";
 import type { TaskData } from "../../training/data/parts.js";
 import { numbersIn } from "../../training/estimate/memory-need.js";
@@ -145,7 +146,7 @@ export class PairsModel implements TaskModel<PairRow, TokenizedPair> {
     const rows: MeasuredRows = { measured: examples.map(({ row }) => row), others: [] };
     const share = (done: number, all: number) => onProgress?.(Math.floor((done / all) * examples.length));
     const vectorOf = await this.vectors.of(rows, this.adapter, { signal, onProgress: share });
-    const metrics = await vectorMetrics(rows, vectorOf, this.graph.engine, signal);
+    const { metrics } = await vectorMetrics(rows, vectorOf, this.graph.engine, signal);
     const taught = examples.map((example) => example.taught);
     const inBatches = { ...this.settings, loss: this.loss, graph: this.graph, signal };
     const batches = await batchesOnce(taught, inBatches);
@@ -163,7 +164,7 @@ export class PairsModel implements TaskModel<PairRow, TokenizedPair> {
     const { signal } = this.context;
     const rows = this.rowsOf(parts);
     const base = await this.metricsOf(rows, null, "encode-validation");
-    return { yardsticks: { base: base.whole, bm25: await wordMetrics(rows, signal) } };
+    return { yardsticks: { base: base.whole.metrics, bm25: await wordMetrics(rows, signal) } };
   }
 
   async finish(state: object, parts: TokenizedParts<TokenizedPair>, fitted: FitReport | null): Promise<RunOutcome> {
@@ -175,7 +176,9 @@ export class PairsModel implements TaskModel<PairRow, TokenizedPair> {
         message: `no step was better on the validation than the base model, so the result is the untrained adapter; try another ${words.setting("learningRate")} or more data`,
       });
     const rows = this.rowsOf(parts);
-    const { whole: after, cut } = await this.metricsOf(rows, this.adapter, "validate");
+    const { whole, cut } = await this.metricsOf(rows, this.adapter, "validate");
+    const { metrics: after, ofQueries } = whole;
+    const interval = ofQueries === null ? undefined : await meanInterval(ofQueries, this.context.signal);
     this.metrics = after;
     const measuredOn = this.data.test === null ? "validation" : "test";
     const documents = isSearch(this.form)
@@ -193,7 +196,12 @@ export class PairsModel implements TaskModel<PairRow, TokenizedPair> {
     const { chosenBy } = this;
     const shown = (metrics: PairMetrics) => (metrics[chosenBy] ?? 0).toFixed(3);
     return {
-      metrics: Object.fromEntries(Object.entries(after).map(([name, value]) => [name, { value }])),
+      metrics: Object.fromEntries(
+        Object.entries(after).map(([name, value]) => [
+          name,
+          { value, ...(name === "ndcg@10" && interval && { interval }) },
+        ]),
+      ),
       result,
       curve: {
         title: `${chosenBy} ${shown(after)}`,
@@ -245,7 +253,7 @@ export class PairsModel implements TaskModel<PairRow, TokenizedPair> {
     const whole = await vectorMetrics(rows, vectorOf, engine, signal);
     const cut: Record<string, PairMetrics> = {};
     for (const width of this.settings.matryoshka ?? [])
-      cut[width] = await vectorMetrics(rows, vectorOf, engine, signal, width);
+      cut[width] = (await vectorMetrics(rows, vectorOf, engine, signal, width)).metrics;
     return { whole, cut: this.settings.matryoshka === null ? null : cut };
   }
 

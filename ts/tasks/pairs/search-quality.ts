@@ -70,20 +70,22 @@ export function searchTask(measured: readonly PairRow[], others: readonly PairRo
 /** Vectors of texts, of equal lengths. */
 export type VectorsOf = (text: string) => Float32Array;
 
+/** For each query the numbers of the documents that a search finds, best first. */
+export type Rankings = readonly (readonly number[])[];
+
 /**
- * Metrics of a search by the cosine of vectors. Null if no query has a document. Rejects with `AbortError` if the signal is aborted.
+ * What a search by the cosine of vectors finds. Rejects with `AbortError` if the signal is aborted.
  *
  * @param width elements of the vectors that count, from the first; default: all
  */
-export async function vectorSearch(
+export async function vectorRankings(
   task: SearchTask,
   vectorOf: VectorsOf,
   engine: Engine,
   signal: AbortSignal | undefined,
   width?: number,
-): Promise<Record<string, number> | null> {
+): Promise<Rankings> {
   const { documents } = task;
-  if (documents.length === 0) return null;
   const cut = (text: string) => vectorOf(text).slice(0, width);
   const index = SearchIndex.create({ dimensions: cut(documents[0]!).length, engine });
   try {
@@ -93,32 +95,39 @@ export async function vectorSearch(
       index.add([i], [cut(text)]);
     }
     const find = (query: string) => index.search(cut(query), { topK: RANKED + 1 }).map(({ id }) => id as number);
-    return await metricsOf(task, signal, find);
+    return await rankingsOf(task, signal, find);
   } finally {
     index.dispose();
   }
 }
 
-/** The same of a search by words. */
-export const wordSearch = (task: SearchTask, words: Bm25, signal: AbortSignal | undefined) =>
-  metricsOf(task, signal, (query) => words.rank(query, RANKED + 1));
+/** What a search by words finds. */
+export const wordRankings = (task: SearchTask, words: Bm25, signal: AbortSignal | undefined): Promise<Rankings> =>
+  rankingsOf(task, signal, (query) => words.rank(query, RANKED + 1));
 
-async function metricsOf(
-  { queries, relevant, itself }: SearchTask,
+async function rankingsOf(
+  { queries, itself }: SearchTask,
   signal: AbortSignal | undefined,
   rank: (query: string) => readonly number[],
-): Promise<Record<string, number> | null> {
+): Promise<Rankings> {
   const breathe = breather(signal);
   const ranked: (readonly number[])[] = [];
   for (const [i, query] of queries.entries()) {
     await breathe();
-    ranked.push(
-      rank(query)
-        .filter((document) => document !== itself[i])
-        .slice(0, RANKED),
-    );
+    const found = rank(query).filter((document) => document !== itself[i]);
+    ranked.push(found.slice(0, RANKED));
   }
-  if (relevant.every(({ size }) => size === 0)) return null;
-  const all = retrievalMetrics(ranked, relevant);
-  return Object.fromEntries(SEARCH_METRICS.map((name) => [name, all[name]!]));
+  return ranked;
+}
+
+/** Metrics of a search, the means over queries that have a document; 0 if none has. */
+export function searchMetrics({ relevant }: SearchTask, ranked: Rankings): Record<string, number> {
+  const all = relevant.some(({ size }) => size > 0) ? retrievalMetrics(ranked, relevant) : {};
+  return Object.fromEntries(SEARCH_METRICS.map((name) => [name, all[name] ?? 0]));
+}
+
+/** NDCG@10 of each query that has a document. */
+export function ndcgOfQueries({ relevant }: SearchTask, ranked: Rankings): number[] {
+  const judged = [...ranked.keys()].filter((i) => relevant[i]!.size > 0);
+  return judged.map((i) => retrievalMetrics([ranked[i]!], [relevant[i]!], { k: 10 })["ndcg@10"]!);
 }

@@ -27,6 +27,6 @@ export class TrainedPairs implements TrainedModel<PairRow> {
     const rows = rowsToMeasure(measured[0]!.form, { measured, others });
     const share = (done: number, all: number) => onProgress?.(Math.floor((done / all) * measured.length));
     const vectorOf = await new TextVectors(encoder).of(rows, encoder.adapterSet.current, { signal, onProgress: share });
-    return vectorMetrics(rows, vectorOf, encoder.graph.engine, signal);
+    return (await vectorMetrics(rows, vectorOf, encoder.graph.engine, signal)).metrics;
   }
 }

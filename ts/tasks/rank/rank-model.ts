@@ -3,6 +3,7 @@ import { inferring } from "../../graph/inferring.js";
 import type { PairTokens } from "../../tokenize/pair-tokens.js";
 import type { FitOptions } from "../../train/fit-options.js";
 import { crossEncoderLoss } from "../../train/losses/cross-encoder-loss.js";
+import { meanInterval } from "../../train/metrics/mean-interval.js";
 import type { Task } from "../../train/task.js";
 import type { TaskData } from "../../training/data/parts.js";
 import { numbersIn } from "../../training/estimate/memory-need.js";
@@ -23,7 +24,7 @@ import { trainingOf } from "../classifier-training.js";
 import type { CrossEncoder } from "../cross/cross-encoder.js";
 import { crossLesson } from "../cross/cross-training.js";
 import { cosinesOf, logitsOf, withEvents } from "./pair-scores.js";
-import { rankMetrics, type RankMetrics, relevantAbove } from "./rank-quality.js";
+import { judgedQueries, ndcgOfQueries, rankMetrics, type RankMetrics, relevantAbove } from "./rank-quality.js";
 import { isLists, type RankedRow } from "./read-ranked.js";
 import type { RankResult, RankYardsticks } from "./report.js";
 import type { RankLoss, RankSettings } from "./settings.js";
@@ -113,7 +114,7 @@ export class RankModel implements TaskModel<RankedRow, TokenizedRank> {
   async measure(examples: readonly TokenizedRank[], events: MeasureEvents): Promise<Measured> {
     const rows = examples.map(({ row }) => row);
     const logits = await logitsOf(this.cross, rows, withEvents(events, rows));
-    return { loss: this.heldOutLoss(rows, logits), metrics: rankMetrics(rows, logits, this.above) };
+    return { loss: this.heldOutLoss(rows, logits), metrics: this.metricsOf(rows, logits) };
   }
 
   reads({ measured }: TokenizedParts<number>): { baseline: number; finish: number } {
@@ -124,21 +125,28 @@ export class RankModel implements TaskModel<RankedRow, TokenizedRank> {
     const rows = measured.map(({ row }) => row);
     const events = phaseEvents(this.context, "encode-validation", rows.length);
     const cosines = await cosinesOf(this.cross.encoder, rows, events);
-    return { yardsticks: { cosine: rankMetrics(rows, cosines, this.above) } };
+    return { yardsticks: { cosine: this.metricsOf(rows, cosines) } };
   }
 
   async finish(state: object, { measured }: TokenizedParts<TokenizedRank>): Promise<RunOutcome> {
     const { yardsticks } = state as State;
     const rows = measured.map(({ row }) => row);
     const events = withEvents(phaseEvents(this.context, "validate", rows.length), rows);
-    const after = rankMetrics(rows, await logitsOf(this.cross, rows, events), this.above);
+    const judged = judgedQueries(rows, await logitsOf(this.cross, rows, events), this.above);
+    const after = rankMetrics(judged, this.above);
+    const interval = await meanInterval(ndcgOfQueries(judged), this.context.signal);
     this.metrics = after;
     const measuredOn = this.data.test === null ? "validation" : "test";
     const queries = new Set(rows.map(({ text }) => text)).size;
     const result: RankResult = { yardsticks, after, measuredOn, loss: this.loss, queries, relevantAbove: this.above };
     const shown = (metrics: RankMetrics) => metrics["ndcg@10"]!.toFixed(3);
     return {
-      metrics: Object.fromEntries(Object.entries(after).map(([name, value]) => [name, { value }])),
+      metrics: Object.fromEntries(
+        Object.entries(after).map(([name, value]) => [
+          name,
+          { value, ...(name === "ndcg@10" && interval && { interval }) },
+        ]),
+      ),
       result,
       curve: { title: `ndcg@10 ${shown(after)}`, yardsticks: [`cosine ${shown(yardsticks.cosine)}`] },
     };
@@ -159,6 +167,10 @@ export class RankModel implements TaskModel<RankedRow, TokenizedRank> {
 
   private get lesson() {
     return { targets: [], ...crossLesson<TokenizedRank>(this.cross, this.loss, {}, 0) };
+  }
+
+  private metricsOf(rows: readonly RankedRow[], scores: readonly (readonly number[])[]): RankMetrics {
+    return rankMetrics(judgedQueries(rows, scores, this.above), this.above);
   }
 
   /** The mean loss of batches, on logits that are known. */

@@ -14,22 +14,34 @@ export function relevantAbove(rows: Rows): number {
   return least === most ? 0 : (least + most) / 2;
 }
 
+/** The labels and scores of each query with a relevant text. */
+interface JudgedQuery {
+  readonly labels: readonly number[];
+  readonly scores: readonly number[];
+}
+
 /**
- * How well scores order the texts of queries, the means over queries with a relevant text: NDCG@10 with the labels as gains, as
- * scikit-learn's `ndcg_score` has it, MRR@10, and average precision.
+ * The queries of rows that have a relevant text.
  *
  * @param scores a score for each text of each row
  */
-export function rankMetrics(rows: Rows, scores: readonly (readonly number[])[], above: number): RankMetrics {
-  const queries = byQuery(rows);
+export function judgedQueries(rows: Rows, scores: readonly (readonly number[])[], above: number): JudgedQuery[] {
   const scoresOf = byQuery(rows.map(({ text }, i) => ({ text, texts: [], labels: scores[i]! })));
-  const groups = queries.map(({ labels }, i) => ({ labels, scores: scoresOf[i]!.labels }));
-  const judged = groups.filter(({ labels }) => labels.some((label) => label > above));
+  const groups = byQuery(rows).map(({ labels }, i) => ({ labels, scores: scoresOf[i]!.labels }));
+  return groups.filter(({ labels }) => labels.some((label) => label > above));
+}
+
+/** NDCG@10 of each query, with the labels as gains, as scikit-learn's `ndcg_score` has it. */
+export const ndcgOfQueries = (judged: readonly JudgedQuery[]): number[] =>
+  judged.map(({ labels, scores }) => gradedNdcg(labels, scores, 10));
+
+/** How well scores order the texts of queries, the means over queries: NDCG@10, MRR@10, and average precision. */
+export function rankMetrics(judged: readonly JudgedQuery[], above: number): RankMetrics {
   if (judged.length === 0) return { "ndcg@10": 0, "mrr@10": 0, map: 0 };
   const found = rerankingMetrics(
-    judged.map((group) => ({ scores: group.scores, relevant: group.labels.map((label) => label > above) })),
+    judged.map(({ labels, scores }) => ({ scores, relevant: labels.map((label) => label > above) })),
   );
-  const gains = judged.map(({ labels, scores: own }) => gradedNdcg(labels, own, 10));
+  const gains = ndcgOfQueries(judged);
   return {
     "ndcg@10": gains.reduce((sum, one) => sum + one, 0) / gains.length,
     "mrr@10": found["mrr@10"]!,

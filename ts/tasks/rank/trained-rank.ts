@@ -2,7 +2,7 @@ import { ConfigError } from "../../errors/errors.js";
 import type { CrossEncoder } from "../cross/cross-encoder.js";
 import type { MeasureEvents, TrainedModel } from "../../training/task-definition.js";
 import { logitsOf, withEvents } from "./pair-scores.js";
-import { rankMetrics, relevantAbove } from "./rank-quality.js";
+import { judgedQueries, rankMetrics, relevantAbove } from "./rank-quality.js";
 import type { RankedRow } from "./read-ranked.js";
 
 /** The cross-encoder of a finished run. */
@@ -21,6 +21,7 @@ export class TrainedRank implements TrainedModel<RankedRow> {
     others: readonly RankedRow[] = [],
   ): Promise<Readonly<Record<string, number>>> {
     const logits = await logitsOf(this.cross, measured, withEvents(events, measured));
-    return rankMetrics(measured, logits, relevantAbove([...measured, ...others]));
+    const above = relevantAbove([...measured, ...others]);
+    return rankMetrics(judgedQueries(measured, logits, above), above);
   }
 }
