@@ -13,7 +13,7 @@ CACHE = Path(os.environ.get("LOWRANK_RECIPES", Path.home() / ".cache" / "lowrank
 
 
 def fetch(kind, name, version, sha256):
-    """The path of a package's archive: `kind` is "pip" (a wheel), "pip-source", "npm" or "apt"."""
+    """The path of a package's archive: `kind` is "pip" (a wheel), "pip-linux" (one for Linux), "pip-source", "npm" or "apt"."""
     folder = CACHE / "packages" / f"{kind}-{name.replace('/', '-')}-{version}"
     files = [path for path in folder.glob("*") if path.is_file()] if folder.exists() else []
     if not files:
@@ -27,10 +27,15 @@ def fetch(kind, name, version, sha256):
     return path
 
 
+LINUX = ["--only-binary", ":all:", "--platform", "manylinux2014_x86_64", "--python-version", "3.11", "--abi", "cp311"]
+
+
 def command(kind, name, version):
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", "."]
     return {
         "pip": [*pip, "--only-binary", ":all:", f"{name}=={version}"],
+        # Named in full, so that every machine fetches the same file.
+        "pip-linux": [*pip, *LINUX, f"{name}=={version}"],
         "pip-source": [*pip, "--no-binary", ":all:", f"{name}=={version}"],
         "npm": ["npm", "pack", "--silent", f"{name}@{version}"],
         "apt": ["apt-get", "-o", "APT::Sandbox::User=root", "download", f"{name}={version}"],

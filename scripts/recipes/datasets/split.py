@@ -42,6 +42,22 @@ def part(name, rows):
     return pool, test
 
 
+def part_rows(name, rows):
+    """Rows (values, group) of a task's table as (training pool, test): lists of values. All but the last value are the text."""
+    texts = numbered(unique((" ".join(" ".join(values[:-1]).split()), tuple(values), group) for values, group in rows))
+    groups = defaultdict(list)
+    for _, values, group in texts:
+        groups[group].append([" ".join(value.split()) for value in values])
+    order = sorted(groups.values(), key=lambda group: hashlib.sha256(f"{name}\n{group[0][0]}".encode()).digest())
+    pool, test = [], []
+    size = min(TEST, round(len(texts) * TEST_SHARE))
+    for group in order:
+        side, most = (test, size) if len(test) < size else (pool, POOL)
+        if len(side) + len(group) <= most:
+            side += group
+    return pool, test
+
+
 def unique(rows):
     """Each text once; texts that have two labels are left out."""
     found, labels = {}, defaultdict(set)
