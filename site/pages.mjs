@@ -20,6 +20,11 @@ export const groups = [
       { file: "docs/search.md", slug: "learn/search", label: "Search" },
       { file: "docs/pairs.md", slug: "learn/pairs", label: "Train for search" },
       { file: "docs/from-peft.md", slug: "learn/from-peft", label: "Coming from PEFT" },
+      {
+        file: "docs/from-sentence-transformers.md",
+        slug: "learn/from-sentence-transformers",
+        label: "Coming from sentence-transformers",
+      },
       { file: "docs/language-models.md", slug: "learn/language-models", label: "Language models" },
       { file: "docs/graph.md", slug: "learn/graph", label: "Layers and gradients" },
     ],
