@@ -254,7 +254,7 @@ const workerParts = {
   "ts/worker/server/families/language.ts": "language",
   "ts/models/language": "language",
   "ts/worker/server/families/storage.ts": "storage",
-  "ts/io/page/zip-file.ts": "storage",
+  "ts/io/page": "storage",
   "ts/worker/server/families/jobs.ts": "jobs",
   "ts/tasks/classify": "jobs",
   "ts/io": "tables",

@@ -4,10 +4,10 @@ import { newWorker, ownAddress } from "../engine/trusted-address.js";
 import { addressSource } from "../io/address-source.js";
 import { setModelLocator } from "../io/model-locator.js";
 import { setPageAddress } from "../io/page/page-address.js";
-import { provideJobSources, addresses } from "../training/sources/job-sources.js";
 import type { Channel } from "../worker/protocol/channel.js";
 import { type Hello, isHello } from "../worker/protocol/messages.js";
 import { onDemand } from "../worker/server/families/on-demand.js";
+import type { Family } from "../worker/server/families/family.js";
 import { serve } from "../worker/server/serve.js";
 import { findScripts } from "./worker-scripts.js";
 
@@ -32,7 +32,7 @@ scope.addEventListener("message", function greeted(event) {
   const isThread = typeof data === "object" && data !== null && "module" in data;
   if (!isThread && !isHello(data)) return;
   scope.removeEventListener("message", greeted);
-  if (!isThread) return serve(channel, data, setUp, onDemand);
+  if (!isThread) return serve(channel, data, setUp, { ...onDemand, jobs: () => jobsOf(data) });
   const ready = () => scope.postMessage("ready");
   serveKernels(data as WorkerData, ready).catch((error: unknown) => reportError(error));
 });
@@ -47,17 +47,25 @@ function ownType(): WorkerType {
   }
 }
 
+/** An address of the page's. */
+const absolute = (address: string, base: string | null) => (base === null ? address : new URL(address, base).href);
+
+/** Runs, whose data may be at addresses of the page's. */
+async function jobsOf({ base }: Hello): Promise<Family> {
+  const { jobs, provideJobSources, addresses } = await import("../worker/server/families/jobs.js");
+  provideJobSources({
+    ...addresses,
+    readData: async (name, options) => ({ ...(await addresses.readData(absolute(name, base), options)), name }),
+  });
+  return jobs;
+}
+
 function setUp(hello: Hello): Promise<boolean> | void {
   const { files, base, life } = hello;
   findScripts(hello, scope.location.href);
   setBinaryLocator((variant) => files?.[variant]);
   if (base !== null) setPageAddress(base);
-  const absolute = (address: string) => (base === null ? address : new URL(address, base).href);
-  setModelLocator((name, watcher) => addressSource(absolute(name), watcher, name));
-  provideJobSources({
-    ...addresses,
-    readData: async (name, options) => ({ ...(await addresses.readData(absolute(name), options)), name }),
-  });
+  setModelLocator((name, watcher) => addressSource(absolute(name, base), watcher, name));
   if (typeof Worker !== "undefined") {
     const type = ownType();
     setWorkerHost({

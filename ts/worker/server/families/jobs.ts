@@ -5,6 +5,8 @@ import { keptSources } from "../../../training/sources/kept-sources.js";
 import { type OpfsStore, opfsStore } from "../../../training/store/opfs-store.js";
 import type { AnyFunction, Family } from "./family.js";
 
+export { addresses, provideJobSources } from "../../../training/sources/job-sources.js";
+
 /** Runs, and where the browser keeps them. */
 export const jobs: Family = {
   functions: {
