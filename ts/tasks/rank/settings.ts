@@ -17,7 +17,8 @@ export type RankLoss = (typeof rankLosses)[keyof typeof rankLosses][number];
 /** Settings of a run on texts of queries, which trains a cross-encoder. NDCG@10 on the validation chooses the step. */
 export const rankFields = {
   ...withDefaults(sharedFields, {
-    ...{ validationSplit: null, steps: null, batchSize: 16, patience: 3, learningRate: 5e-4 },
+    // Without early stopping: a new head's first steps tell little about the order.
+    ...{ validationSplit: null, steps: null, batchSize: 16, patience: null, learningRate: 5e-4 },
   }),
   /** A cross-encoder is trained, which orders the texts of a search. Rows have `query`, `text` and `label` or `score`. */
   task: requiredField(among(["rank"])),
