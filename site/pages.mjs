@@ -26,6 +26,7 @@ export const groups = [
         label: "Coming from sentence-transformers",
       },
       { file: "docs/language-models.md", slug: "learn/language-models", label: "Language models" },
+      { file: "docs/preferences.md", slug: "learn/preferences", label: "Preferences" },
       { file: "docs/graph.md", slug: "learn/graph", label: "Layers and gradients" },
     ],
   },

@@ -66,6 +66,8 @@ export const places = {
   "ts/tasks/index.ts": "jobs",
   "ts/tasks/tokens": "tokens",
   "ts/tasks/language/settings.ts": "jobs",
+  "ts/tasks/preferences/settings.ts": "jobs",
+  "ts/tasks/preferences/state-check.ts": "jobs",
   "ts/tasks/tokens/run/baseline-check.ts": "jobs",
   "ts/tasks/pairs/settings.ts": "jobs",
   "ts/tasks/pairs/state-check.ts": "jobs",
@@ -128,6 +130,7 @@ export const places = {
   "ts/tasks/language": "language-run",
   "ts/tasks/pairs": "pairs-run",
   "ts/tasks/rank": "pairs-run",
+  "ts/tasks/preferences": "language-run",
   "ts/tasks/regress": "regress-run",
   "ts/tasks/tokens/run": "tokens-run",
 

@@ -18,6 +18,13 @@ export type { PairsJobResult, PairsResult, PairsYardsticks } from "../tasks/pair
 export type { PairForm, PairLoss, PairsJobSpec, PairsSettings } from "../tasks/pairs/settings.js";
 export type { RankJobResult, RankResult, RankYardsticks } from "../tasks/rank/report.js";
 export type { RankJobSpec, RankLoss, RankSettings } from "../tasks/rank/settings.js";
+export type {
+  PreferenceJobResult,
+  PreferenceMetrics,
+  PreferenceReport,
+  PreferenceResult,
+} from "../tasks/preferences/preference-report.js";
+export type { PreferenceJobSpec, PreferenceSettings } from "../tasks/preferences/settings.js";
 export type { RegressBaseline, RegressJobResult, RegressResult } from "../tasks/regress/regress-model.js";
 export type { RegressJobSpec, RegressSettings } from "../tasks/regress/settings.js";
 export type { TokenJobSpec, TokenSettings } from "../tasks/tokens/run/settings.js";

@@ -2,6 +2,7 @@ import { type AnyJobSpec, type JobSettings, tasks } from "../tasks/index.js";
 import type { FoldsReport } from "../tasks/classify/folds/classifier-folds.js";
 import type { JobSpec } from "../tasks/classify/settings.js";
 import type { LanguageJobSpec } from "../tasks/language/settings.js";
+import type { PreferenceJobSpec } from "../tasks/preferences/settings.js";
 import type { TokenJobSpec } from "../tasks/tokens/run/settings.js";
 import { readFoldsReport, type TaskFoldsReport } from "../training/folds/folds-report.js";
 import { type FoldsSoFar as SoFar, readFoldsSoFar } from "../training/folds/folds-so-far.js";
@@ -34,7 +35,7 @@ export interface FoldsSoFar extends SoFar {
  * const { accuracy } = await runFolds({ data: "reviews.csv" }, 5, folderStore("runs/folds")); // { mean: 0.91, deviation: 0.02 }
  */
 export function runFolds(
-  spec: LanguageJobSpec | TokenJobSpec,
+  spec: LanguageJobSpec | PreferenceJobSpec | TokenJobSpec,
   folds: number,
   store: RunStore,
   options?: JobOptions,

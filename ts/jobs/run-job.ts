@@ -8,6 +8,8 @@ import type { PairsJobResult } from "../tasks/pairs/report.js";
 import type { PairsJobSpec } from "../tasks/pairs/settings.js";
 import type { RankJobResult } from "../tasks/rank/report.js";
 import type { RankJobSpec } from "../tasks/rank/settings.js";
+import type { PreferenceJobResult } from "../tasks/preferences/preference-report.js";
+import type { PreferenceJobSpec } from "../tasks/preferences/settings.js";
 import type { RegressJobResult } from "../tasks/regress/regress-model.js";
 import type { RegressJobSpec } from "../tasks/regress/settings.js";
 import type { TokenJobSpec } from "../tasks/tokens/run/settings.js";
@@ -33,7 +35,13 @@ export interface JobOptions extends Omit<TaskOptions, "onProgress"> {
 
 /** The result of a finished run of any task. */
 export type AnyJobResult =
-  JobResult | TokenJobResult | RegressJobResult | PairsJobResult | RankJobResult | LanguageJobResult;
+  | JobResult
+  | TokenJobResult
+  | RegressJobResult
+  | PairsJobResult
+  | RankJobResult
+  | LanguageJobResult
+  | PreferenceJobResult;
 
 /**
  * Trains an adapter and a classification head on labelled texts: checks, loads, measures a baseline, trains with a checkpoint every 25
@@ -56,6 +64,7 @@ export type AnyJobResult =
  * const { report } = await runJob({ data: "reviews.csv", steps: 200 }, folderStore("runs/reviews"));
  */
 export function runJob(spec: LanguageJobSpec, store: RunStore, options?: JobOptions): Promise<LanguageJobResult>;
+export function runJob(spec: PreferenceJobSpec, store: RunStore, options?: JobOptions): Promise<PreferenceJobResult>;
 export function runJob(spec: TokenJobSpec, store: RunStore, options?: JobOptions): Promise<TokenJobResult>;
 export function runJob(spec: RegressJobSpec, store: RunStore, options?: JobOptions): Promise<RegressJobResult>;
 export function runJob(spec: PairsJobSpec, store: RunStore, options?: JobOptions): Promise<PairsJobResult>;

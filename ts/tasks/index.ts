@@ -18,6 +18,8 @@ import { pairsFields, type PairsJobSpec, pairsPlan, type PairsSettings } from ".
 import { checkPairsState } from "./pairs/state-check.js";
 import { rankFields, type RankJobSpec, rankPlan, type RankSettings } from "./rank/settings.js";
 import { checkRankState } from "./rank/state-check.js";
+import { preferenceFields, type PreferenceJobSpec, type PreferenceSettings } from "./preferences/settings.js";
+import { checkPreferenceState } from "./preferences/state-check.js";
 import { regressFields, type RegressJobSpec, type RegressSettings } from "./regress/settings.js";
 import { checkRegressState } from "./regress/state-check.js";
 import { checkTokenBaseline } from "./tokens/run/baseline-check.js";
@@ -28,10 +30,17 @@ export type TaskName = "classify" | Exclude<JobSettings, TrainingSettings>["task
 
 /** Settings of any run. */
 export type JobSettings =
-  TrainingSettings | TokenSettings | RegressSettings | PairsSettings | RankSettings | LanguageSettings;
+  | TrainingSettings
+  | TokenSettings
+  | RegressSettings
+  | PairsSettings
+  | RankSettings
+  | LanguageSettings
+  | PreferenceSettings;
 
 /** A spec of any run. */
-export type AnyJobSpec = JobSpec | TokenJobSpec | RegressJobSpec | PairsJobSpec | RankJobSpec | LanguageJobSpec;
+export type AnyJobSpec =
+  JobSpec | TokenJobSpec | RegressJobSpec | PairsJobSpec | RankJobSpec | LanguageJobSpec | PreferenceJobSpec;
 
 /** The settings of each task. */
 export const fieldsOfTasks = {
@@ -42,6 +51,7 @@ export const fieldsOfTasks = {
   rank: rankFields,
   text: languageFields,
   chat: languageFields,
+  preferences: preferenceFields,
 } satisfies Readonly<Record<TaskName, Fields>>;
 
 const share = (title: string) => ({ title, better: "higher", format: "share" }) as const;
@@ -129,6 +139,19 @@ export const tasks = {
   ),
   text: language,
   chat: language,
+  preferences: entry(
+    {
+      fields: preferenceFields,
+      plan: languagePlan,
+      metrics: {
+        ...{ rewardAccuracy: share("reward accuracy"), margin: higher("reward margin") },
+        ...{ accuracy: share("more probable"), loss: lower("loss") },
+      },
+      chosenBy: "rewardAccuracy",
+      checkState: checkPreferenceState,
+    },
+    async () => (await import("./preferences/definition.js")).preferenceDefinition,
+  ),
 } satisfies TaskTable & Readonly<Record<TaskName, TaskEntry>>;
 
 /** The task of a run with these settings. */

@@ -32,6 +32,7 @@ const own: Readonly<Partial<Record<TaskName, Shown<never>>>> = {
   rank: { result: taskResult, next: pairsNext },
   text: language,
   chat: language,
+  preferences: { result: taskResult, next: language.next },
 };
 
 /** Trains in a run's folder, and shows how it goes: of every task that needs no more than its introduction, its result and where it is. */

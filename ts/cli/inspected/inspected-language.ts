@@ -9,7 +9,7 @@ import { clip } from "../terminal/table.js";
 const named = (name: unknown) => clip(String(name), 300);
 
 /** The data and settings of a language model's run. */
-export function languageRows(settings: LanguageSettings): string[][] {
+export function languageRows(settings: Omit<LanguageSettings, "task"> & { readonly task: string }): string[][] {
   const { task, data, validation, fields, maxTokens, model, weights, batchSize } = settings;
   const { learningRate, rank, alpha, targetModules, seed } = settings;
   const names = Object.entries(fields).map(([field, name]) => `${field}=${name}`);

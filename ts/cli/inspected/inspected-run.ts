@@ -81,6 +81,7 @@ const own: Readonly<Partial<Record<TaskName, { readonly settings?: Rows<never>; 
   tokens: { report: entityRows },
   text: { settings: languageRows, report: perplexityRows },
   chat: { settings: languageRows, report: perplexityRows },
+  preferences: { settings: languageRows, report: metricCells },
 };
 
 /** What was trained on what, and how. */

@@ -209,8 +209,8 @@ const furtherTasks = {
   task: {
     flags: "--task <name>",
     help:
-      "what to train: label words (tokens), predict a number (regress), sentence vectors for search and similarity (pairs), a reranker (rank), or a language model on plain texts (text) or on the assistant's messages in conversations " +
-      "(chat); default: a text classifier",
+      "what to train: label words (tokens), predict a number (regress), sentence vectors for search and similarity (pairs), a reranker (rank), or a language model on plain texts (text), on the assistant's messages in conversations " +
+      "(chat) or on preferred answers (preferences); default: a text classifier",
     choices: Object.keys(fieldsOfTasks).filter((name) => name !== ("classify" satisfies TaskName)),
   },
   fields: {
@@ -225,7 +225,7 @@ const furtherTasks = {
   },
   loss: {
     flags: "--loss <name>",
-    help: "for pairs and rank: the loss (default: by the columns, such as multiple-negatives-ranking, cosent, contrastive, binary-cross-entropy)",
+    help: "for pairs and rank: the loss (default: by the columns, such as multiple-negatives-ranking, cosent, contrastive, binary-cross-entropy); for preferences: dpo (default), ipo, orpo, simpo or kto",
   },
   scale: { flags: "--scale <x>", help: "for pairs: factor of similarities in the loss (default: 20)", parse: positive },
   matryoshka: {
@@ -240,6 +240,31 @@ const furtherTasks = {
   },
   min: { flags: "--min <n>", help: "smallest number that is predicted (default: no limit)", parse: values.anyNumber },
   max: { flags: "--max <n>", help: "largest number that is predicted (default: no limit)", parse: values.anyNumber },
+  beta: {
+    flags: "--beta <x>",
+    help: "preferences: strength of the penalty for deviating from the base, or scale of the rewards (default: 0.1; simpo: 2)",
+    parse: positive,
+  },
+  labelSmoothing: {
+    flags: "--label-smoothing <share>",
+    help: "dpo, simpo: share of pairs assumed to be the wrong way round (default: 0)",
+    parse: share,
+  },
+  simpoGamma: {
+    flags: "--simpo-gamma <x>",
+    help: "simpo: margin between the rewards (default: 0.5)",
+    parse: fromZero,
+  },
+  desirableWeight: {
+    flags: "--desirable-weight <x>",
+    help: "kto: weight of answers with label true (default: 1)",
+    parse: fromZero,
+  },
+  undesirableWeight: {
+    flags: "--undesirable-weight <x>",
+    help: "kto: weight of answers with label false (default: 1)",
+    parse: fromZero,
+  },
   gguf: { flags: "--gguf", help: "also write the adapter as a GGUF LoRA for llama.cpp" },
 } satisfies FlagGroup;
 

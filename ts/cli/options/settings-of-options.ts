@@ -95,6 +95,7 @@ const columnsOf: Readonly<Partial<Record<TaskName, string>>> = {
   chat: "messages=…",
   pairs: "anchor=…,positive=…",
   rank: "query=…,text=…",
+  preferences: "chosen=…,rejected=…",
 };
 
 /** An option as typed; a negated flag has another name. */

@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import { defaultsOf } from "../../training/spec/field.js";
 import { languageFields, languagePlan } from "../../tasks/language/settings.js";
+import { preferenceFields } from "../../tasks/preferences/settings.js";
 import { formatLength } from "../../training/spec/run-settings.js";
 import { adapterOptions, addAdapterOptions } from "./adapter-settings.js";
 import { adapterSettingNames, flagGroups, type FlagGroup, type SettingFlag } from "./setting-flags.js";
@@ -25,6 +26,8 @@ function optionOf(name: string, { flags, help, parse, choices, conflicts = [] }:
 
 const { rank, alpha, batchSize, learningRate } = defaultsOf(languageFields);
 
+const { learningRate: preferenceRate } = defaultsOf(preferenceFields);
+
 const HELP = `
 With --task tokens: names, places, parts of speech. Options are as without --task; --fields names columns and fields. Data formats:
   CoNLL        one word and its tag per line, in the first and last column (--fields tokens=1,tags=3: other columns, from 0), a blank line
@@ -37,4 +40,7 @@ With --task text or chat: rank ${rank}, alpha ${alpha} on all linear layers, ${f
 tenth of the data is held out; its perplexity chooses the step to keep. Rows of the data:
   --task text   { text }, { prompt, completion }, { instruction, input, output } or { ids, mask }
   --task chat   { messages }, { conversations } or { instruction, input, output }, written by the model's chat template
+
+With --task preferences: learning rate ${preferenceRate}, else as text and chat; the step with the highest reward accuracy is kept. Rows of the data:
+  { prompt, chosen, rejected } or { chosen, rejected }, texts or lists of messages; with --loss kto also { prompt, completion, label }
 `;

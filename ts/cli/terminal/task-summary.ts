@@ -35,7 +35,7 @@ export function taskIntroduction(job: ReadyJob<Settings>, folder: string, { dim 
     ["model", `${model.name}, ${model.layers} layers of ${model.hiddenSize} (from ${model.origin})`],
     ["data", `${counted(data.train)} for training`],
     ...(data.labels.length === 0 ? [] : [["labels", clip(data.labels.join(", "), 100)]]),
-    ["test", `${split(test ?? validation)}, measured at the end`],
+    ["test", (test ?? validation).examples === 0 ? "none" : `${split(test ?? validation)}, measured at the end`],
     ...(evaluateEvery === null
       ? []
       : [["keeps", `the step with the ${best} on ${split(validation)}, measured every ${evaluateEvery} steps${stop}`]]),
@@ -95,6 +95,7 @@ export function taskResult(_: string, report: TaskReport, { bold }: Colors): str
   const { result, data, training, task, settings } = report;
   const { yardsticks = {} } = (result ?? {}) as { yardsticks?: Record<string, Record<string, unknown> | null> };
   const metrics = metricsOf(task, report.metrics);
+  if (result === null) return [speedOf(training)];
   const part = data.test ?? data.validation;
   const cells = (valueOf: (name: string) => unknown) => metrics.map(([name, metric]) => shown(metric, valueOf(name)));
   const others = Object.entries(yardsticks).flatMap(([name, values]) =>
@@ -113,22 +114,20 @@ export function taskResult(_: string, report: TaskReport, { bold }: Colors): str
     ["left", ...metrics.map(() => "right" as const)],
   );
   const [first, value] = metricCells(report)[0]!;
-  const { steps, seconds, tokensPerSecond, peakMemory } = training;
   return [
     ...lines.slice(0, -1),
     bold(lines.at(-1)),
     ...(value.includes("(") ? [`${first} ${value}: 95 % interval`] : []),
-    ...(steps === 0
-      ? []
-      : [
-          "",
-          `${formatCount(steps)} steps in ${formatDuration(seconds)}, ${formatCount(tokensPerSecond)} tokens/s, ${formatBytes(peakMemory)} of linear memory at peak`,
-        ]),
+    ...(training.steps === 0 ? [] : ["", speedOf(training)]),
   ];
 }
 
+const speedOf = ({ steps, seconds, tokensPerSecond, peakMemory }: TaskReport["training"]) =>
+  `${formatCount(steps)} steps in ${formatDuration(seconds)}, ${formatCount(tokensPerSecond)} tokens/s, ${formatBytes(peakMemory)} of linear memory at peak`;
+
 /** Names of baselines. */
 const yardstickNames: Readonly<Record<string, string>> = {
+  reference: "the base model",
   mean: "always the mean of what was trained on",
   headOnly: "head on frozen vectors",
   base: "vectors of the base model",

@@ -1,10 +1,5 @@
-import type { ModelAdapter } from "../../adapters/model-adapter.js";
-import type { NodeId } from "../../graph/graph.js";
-import { stepOfAdapter } from "../../models/adapter-step.js";
-import { GGUF_WEIGHTS } from "../../io/gguf-name.js";
 import type { CausalLanguageModel } from "../../models/language/causal-language-model.js";
 import { measureTokens } from "../../models/language/training/fit-language.js";
-import { settingsOf } from "../../models/language/training/fit-settings.js";
 import { languageTask } from "../../models/language/training/language-training.js";
 import { measuringMemory } from "../../models/language/training/measure.js";
 import { takeLanguageExample } from "../../models/language/training/training-examples.js";
@@ -14,7 +9,6 @@ import type { Task } from "../../train/task.js";
 import { ConfigError } from "../../errors/errors.js";
 import { inPlace } from "../../training/data/in-place.js";
 import type { TaskData } from "../../training/data/parts.js";
-import { numbersIn } from "../../training/estimate/memory-need.js";
 import { phaseEvents } from "../../training/phase.js";
 import type { RunOutcome } from "../../training/result/report.js";
 import type {
@@ -25,15 +19,12 @@ import type {
   TaskTraining,
   TokenizedParts,
 } from "../../training/task-definition.js";
-import { loraOptions } from "../../training/spec/training-settings.js";
 import { exp } from "../../values/elementary.js";
+import { LanguageAdapterModel } from "./adapter-model.js";
 import type { HeldOutLoss } from "./language-report.js";
-import { ADAPTER, ggufFiles } from "./run-gguf.js";
+import { ADAPTER } from "./run-gguf.js";
 import type { LocatedRow } from "./read-rows.js";
 import type { LanguageSettings } from "./settings.js";
-
-/** Files that a language model's result depends on, besides those of an encoder. */
-export const languageFiles: readonly string[] = [GGUF_WEIGHTS, "chat_template.jinja", "generation_config.json"];
 
 const lossOf = (loss: number): HeldOutLoss => ({ loss, perplexity: exp(loss) });
 const count = (examples: readonly TrainingTokens[], size: (example: TrainingTokens) => number) =>
@@ -45,27 +36,21 @@ interface LanguageState {
 }
 
 /** A language model with an adapter in training. */
-export class LanguageTaskModel implements TaskModel<LocatedRow, TrainingTokens> {
-  readonly graph: CausalLanguageModel["graph"];
-  readonly parameters: { readonly adapter: number; readonly head: number };
-  private readonly adapter: ModelAdapter;
-  /** Whether layers are recomputed for gradients: chosen once, by the free memory before training. */
-  private again: boolean | null = null;
-
+export class LanguageTaskModel
+  extends LanguageAdapterModel<TrainingTokens>
+  implements TaskModel<LocatedRow, TrainingTokens>
+{
   constructor(
-    private readonly model: CausalLanguageModel,
+    model: CausalLanguageModel,
     private readonly data: TaskData<LocatedRow>,
     private readonly settings: LanguageSettings,
-    private readonly context: RunContext,
+    context: RunContext,
   ) {
-    this.graph = model.graph;
-    model.addAdapter(ADAPTER, loraOptions(settings)!);
-    this.adapter = model.adapterSet.get(ADAPTER);
-    this.parameters = { adapter: numbersIn(this.graph, this.params()), head: 0 };
+    super(model, settings, context);
   }
 
-  params(): NodeId[] {
-    return this.adapter.params();
+  protected sizeOf({ ids }: TrainingTokens): number {
+    return ids.length;
   }
 
   tokenize({ example, line }: LocatedRow, file: string): TrainingTokens {
@@ -79,10 +64,6 @@ export class LanguageTaskModel implements TaskModel<LocatedRow, TrainingTokens> 
         { task },
       );
     return inPlace(file, line, () => takeLanguageExample(file, line, parts, example, maxTokens ?? undefined));
-  }
-
-  checkpointing(train: readonly TrainingTokens[], options: FitOptions): boolean {
-    return (this.again ??= this.taken(train, options).checkpointing);
   }
 
   training(train: readonly TrainingTokens[], options: FitOptions): TaskTraining<TrainingTokens> {
@@ -122,12 +103,7 @@ export class LanguageTaskModel implements TaskModel<LocatedRow, TrainingTokens> 
     fitted: FitReport | null,
   ): Promise<RunOutcome> {
     const evaluation = fitted!.evaluation;
-    const { words, emit } = this.context;
-    if (evaluation?.best.step === 0)
-      emit({
-        type: "warning",
-        message: `no step was better on the held-out examples than the base model, so the result is the untrained adapter; try another ${words.setting("learningRate")} or more data`,
-      });
+    this.warnUntrained(evaluation?.best.step);
     const losses = this.data.test === null ? null : await this.tested(state, measured);
     const watched = evaluation && { before: evaluation.measured[0]!.value, after: evaluation.best.value };
     const found = losses ?? watched;
@@ -141,24 +117,6 @@ export class LanguageTaskModel implements TaskModel<LocatedRow, TrainingTokens> 
         yardsticks: [],
       },
     };
-  }
-
-  async files() {
-    const { model, settings, context } = this;
-    return { ...model.saveAdapter(ADAPTER), ...(await ggufFiles({ settings, model }, context)) };
-  }
-
-  dispose(): void {
-    const { graph, adapter } = this;
-    const { adapterSet } = this.model;
-    if (!graph.gone && adapterSet.has(adapter)) adapterSet.remove(ADAPTER, "dispose");
-  }
-
-  private taken(train: readonly TrainingTokens[], options: FitOptions) {
-    const { checkpointing, loraPlusRatio } = this.settings;
-    const own = { checkpointing: this.again ?? checkpointing, ...(loraPlusRatio !== null && { loraPlusRatio }) };
-    const sizes = train.map(({ ids }) => ids.length);
-    return settingsOf(this.model, own, options, sizes, stepOfAdapter(this.model.model, this.adapter.config));
   }
 
   private async tested({ before }: LanguageState, measured: readonly TrainingTokens[]) {

@@ -37,22 +37,44 @@ const columns: Readonly<Record<LanguageSettings["task"], readonly (readonly stri
 export async function readLanguageFile(
   path: string,
   reading: Reading,
-  { sources, emit }: Pick<RunContext, "sources" | "emit">,
+  context: Pick<RunContext, "sources" | "emit">,
 ): Promise<TaskFile<LocatedRow>> {
-  const { name: file, bytes } = await sources.readData(path);
-  const hash = await sha256(bytes);
-  const format = exampleFormat(path);
-  const onWarning = (message: string) => emit({ type: "warning", message });
-  const read = (wanted: readonly string[]) =>
-    rowsOf(bytes, wanted, { text: wanted[0]!, format, header: true, file, onWarning });
-  const isJson = format === "json" || format === "jsonl";
-  const rows = isJson ? readJsonRows(bytes, format, file) : await tableRows(file, reading, read);
-  const reader = exampleReader(file, reading.fields);
+  const { task, fields } = reading;
+  const also = task === "chat" ? "; conversations are JSON Lines" : "";
+  const { file, sha256, rows } = await readRows(path, { task, fields, columns: columns[task], also }, context);
+  const reader = exampleReader(file, fields);
   const examples = rows.map(({ line, row }) => {
     const example = ofTask(file, line, row, reader, reading);
     return { line, example, text: asked(example) };
   });
-  return { file, sha256: hash, examples, labels: [] };
+  return { file, sha256, examples, labels: [] };
+}
+
+/** What a task reads from a table. */
+interface Columns {
+  readonly task: string;
+  readonly fields: Readonly<Record<string, string>>;
+  /** Sets of columns that make an example; the first complete set is used. */
+  readonly columns: readonly (readonly string[])[];
+  /** A note for a table without them. */
+  readonly also: string;
+}
+
+/** The rows of a file, by their fields. Throws as `readLanguageFile`. */
+export async function readRows(
+  path: string,
+  wanted: Columns,
+  { sources, emit }: Pick<RunContext, "sources" | "emit">,
+): Promise<{ readonly file: string; readonly sha256: string; readonly rows: readonly WholeRow[] }> {
+  const { name: file, bytes } = await sources.readData(path);
+  const hash = await sha256(bytes);
+  const format = exampleFormat(path);
+  const onWarning = (message: string) => emit({ type: "warning", message });
+  const read = (names: readonly string[]) =>
+    rowsOf(bytes, names, { text: names[0]!, format, header: true, file, onWarning });
+  const isJson = format === "json" || format === "jsonl";
+  const rows = isJson ? readJsonRows(bytes, format, file) : await tableRows(file, wanted, read);
+  return { file, sha256: hash, rows };
 }
 
 /** An example's prompt: examples with equal prompts are on one side. */
@@ -77,12 +99,12 @@ function asked(example: ReadExample): string {
 /** Rows of a table by the first complete set of columns. Throws `ConfigError` if there is none. */
 async function tableRows(
   file: string,
-  { task, fields }: Reading,
+  { task, fields, columns: sets, also }: Columns,
   read: (wanted: readonly string[]) => ReturnType<typeof rowsOf>,
 ): Promise<WholeRow[]> {
   const nameOf = (field: string) => fields[field] ?? field;
   let missing: unknown = null;
-  for (const names of columns[task]) {
+  for (const names of sets) {
     const wanted = names.map(nameOf);
     const rows = await read(wanted).catch((error: unknown) => {
       if (!(error instanceof ConfigError) || !("column" in error.details)) throw error;
@@ -95,10 +117,9 @@ async function tableRows(
       row: Object.fromEntries(wanted.map((name, i) => [name, values[i]])),
     }));
   }
-  const sets = columns[task].map((names) => names.map(nameOf).join(" and ")).join(", or ");
-  const also = task === "chat" ? "; conversations are JSON Lines" : "";
+  const expected = sets.map((names) => names.map(nameOf).join(" and ")).join(", or ");
   throw new ConfigError(
-    `${clip((missing as Error).message)}; expected are the columns ${sets}${also}; map other names with fields (command line: --fields ${columns[task][0]![0]!}=NAME)`,
+    `${clip((missing as Error).message)}; expected are the columns ${expected}${also}; map other names with fields (command line: --fields ${sets[0]![0]!}=NAME)`,
     { file, task },
     { cause: missing },
   );

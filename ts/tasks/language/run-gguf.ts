@@ -9,7 +9,7 @@ import type { LanguageSettings } from "./settings.js";
 export const ADAPTER = "default";
 
 interface Trained {
-  readonly settings: LanguageSettings;
+  readonly settings: Pick<LanguageSettings, "gguf">;
   readonly model: CausalLanguageModel;
 }
 

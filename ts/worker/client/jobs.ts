@@ -9,6 +9,8 @@ import type { TokenJobResult } from "../../tasks/tokens/run/token-report.js";
 import type { AnyJobSpec } from "../../tasks/index.js";
 import type { JobSpec } from "../../tasks/classify/settings.js";
 import type { LanguageJobSpec } from "../../tasks/language/settings.js";
+import type { PreferenceJobResult } from "../../tasks/preferences/preference-report.js";
+import type { PreferenceJobSpec } from "../../tasks/preferences/settings.js";
 import type { TokenJobSpec } from "../../tasks/tokens/run/settings.js";
 import type { KeptSourcesOptions } from "../../training/sources/own-data.js";
 import type { RunStore } from "../../training/store/run-store.js";
@@ -34,6 +36,11 @@ export function runJob(
   store: RunStore | WorkerStore,
   options?: WorkerJobOptions,
 ): Promise<LanguageJobResult>;
+export function runJob(
+  spec: PreferenceJobSpec,
+  store: RunStore | WorkerStore,
+  options?: WorkerJobOptions,
+): Promise<PreferenceJobResult>;
 export function runJob(
   spec: TokenJobSpec,
   store: RunStore | WorkerStore,

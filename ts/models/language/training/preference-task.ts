@@ -123,7 +123,7 @@ export const scoresOf = (
   }));
 
 /** Mean log ratio of the exchanged answers' probabilities to the base's, from 0: an estimate of the divergence from the base. */
-function divergenceOf(batch: readonly PreparedPreference[], ofOthers: ArrayLike<number>): number {
+export function divergenceOf(batch: readonly PreparedPreference[], ofOthers: ArrayLike<number>): number {
   const references = batch.flatMap(({ other, reference }) => (other === null ? [] : [reference?.at(-1) ?? 0]));
   if (references.length === 0) return 0;
   const sum = references.reduce((total, reference, i) => total + ofOthers[i]! - reference, 0);

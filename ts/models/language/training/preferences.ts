@@ -57,13 +57,20 @@ const losses = {
 
 const LOSS_OPTIONS = ["loss", "beta", ...(Object.keys(losses) as (keyof typeof losses)[])] as const;
 
-/** The loss with its defaults. Throws `ConfigError` for invalid constants, and for those that the loss does not have. */
-export function takePreferenceLoss(what: string, options: PreferenceLossOptions): PreferenceLoss {
+/**
+ * The loss with its defaults. Throws `ConfigError` for invalid constants, and for those that the loss does not have.
+ * @param nameOf the caller's name of an option, for the message
+ */
+export function takePreferenceLoss(
+  what: string,
+  options: PreferenceLossOptions,
+  nameOf: (option: keyof PreferenceLossOptions) => string = (option) => option,
+): PreferenceLoss {
   const name = oneOf(what, "loss", options.loss ?? "dpo", preferenceLosses);
   for (const [option, known] of Object.entries(losses) as [keyof typeof losses, readonly PreferenceLossName[]][])
     if (options[option] !== undefined && !known.includes(name))
       throw new ConfigError(
-        `${what}: ${option} has no effect with the loss "${name}": omit it, or choose ${known.map((one) => `"${one}"`).join(" or ")}`,
+        `${what}: ${nameOf(option)} has no effect with the loss "${name}": omit it, or choose ${known.map((one) => `"${one}"`).join(" or ")}`,
         { op: what, option, value: options[option] },
       );
   const {

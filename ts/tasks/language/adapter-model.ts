@@ -1,0 +1,74 @@
+import type { ModelAdapter } from "../../adapters/model-adapter.js";
+import type { NodeId } from "../../graph/graph.js";
+import { stepOfAdapter } from "../../models/adapter-step.js";
+import type { CausalLanguageModel } from "../../models/language/causal-language-model.js";
+import { settingsOf } from "../../models/language/training/fit-settings.js";
+import type { FitOptions } from "../../train/fit-options.js";
+import { numbersIn } from "../../training/estimate/memory-need.js";
+import type { RunContext } from "../../training/task-definition.js";
+import { loraOptions } from "../../training/spec/training-settings.js";
+import { ADAPTER, ggufFiles } from "./run-gguf.js";
+import type { LanguageSettings } from "./settings.js";
+
+/** Settings of every run on a language model. */
+export type AdapterSettings = Omit<LanguageSettings, "task">;
+
+/** What every run on a language model has: an adapter in training. */
+export abstract class LanguageAdapterModel<X> {
+  readonly graph: CausalLanguageModel["graph"];
+  readonly parameters: { readonly adapter: number; readonly head: number };
+  protected readonly adapter: ModelAdapter;
+  /** Whether layers are recomputed for gradients: chosen once, by the free memory before training. */
+  private again: boolean | null = null;
+
+  constructor(
+    protected readonly model: CausalLanguageModel,
+    private readonly shared: AdapterSettings,
+    protected readonly context: RunContext,
+  ) {
+    this.graph = model.graph;
+    model.addAdapter(ADAPTER, loraOptions(shared)!);
+    this.adapter = model.adapterSet.get(ADAPTER);
+    this.parameters = { adapter: numbersIn(this.graph, this.params()), head: 0 };
+  }
+
+  /** Number of tokens of an example that a step computes. */
+  protected abstract sizeOf(example: X): number;
+
+  params(): NodeId[] {
+    return this.adapter.params();
+  }
+
+  checkpointing(train: readonly X[], options: FitOptions): boolean {
+    return (this.again ??= this.taken(train, options).checkpointing);
+  }
+
+  async files() {
+    const { model, shared: settings, context } = this;
+    return { ...model.saveAdapter(ADAPTER), ...(await ggufFiles({ settings, model }, context)) };
+  }
+
+  dispose(): void {
+    const { graph, adapter } = this;
+    const { adapterSet } = this.model;
+    if (!graph.gone && adapterSet.has(adapter)) adapterSet.remove(ADAPTER, "dispose");
+  }
+
+  /** The training options, resolved for these examples. */
+  protected taken(train: readonly X[], options: FitOptions) {
+    const { checkpointing, loraPlusRatio } = this.shared;
+    const own = { checkpointing: this.again ?? checkpointing, ...(loraPlusRatio !== null && { loraPlusRatio }) };
+    const sizes = train.map((example) => this.sizeOf(example));
+    return settingsOf(this.model, own, options, sizes, stepOfAdapter(this.model.model, this.adapter.config));
+  }
+
+  /** Warns if the untrained adapter is the best. */
+  protected warnUntrained(bestStep: number | undefined): void {
+    const { words, emit } = this.context;
+    if (bestStep !== 0) return;
+    emit({
+      type: "warning",
+      message: `no step was better on the held-out examples than the base model, so the result is the untrained adapter; try another ${words.setting("learningRate")} or more data`,
+    });
+  }
+}
