@@ -251,7 +251,7 @@ describe("preferences that cannot be trained on", () => {
     ["pairs.jsonl", { maxTokens: 2 }, /line \d+: its two answers have the same tokens within maxTokens 2/],
   ])("%s %j", async (data, more, message) => {
     const store = memoryStore();
-    const refused = run({ ...spec, data, ...more } as typeof spec, store);
+    const refused = run({ ...spec, data, ...more }, store);
     await expect(refused).rejects.toBeInstanceOf(ConfigError);
     await expect(refused).rejects.toThrow(message);
   });
