@@ -115,6 +115,21 @@ it("folds keep the texts of a query together", async () => {
   expect(metrics["ndcg@10"]!.mean).toBeGreaterThan(0.5);
 });
 
+it("warns where cosines of the base order the texts better", async () => {
+  // The right text has the query's word, which vectors of an untrained encoder show already.
+  const alike = rows.map(({ query }, i) => {
+    const [thing, word] = /the (\w+) (\w+)/.exec(query)!.slice(1) as [string, string];
+    const place = (words.indexOf(word) + [0, 1, 3, 6][i % 4]!) % 12;
+    return { query, text: `It is ${words[place]!}, the ${thing}.`, label: i % 4 === 0 ? 1 : 0 };
+  });
+  files["alike.csv"] = csv(alike);
+  const told: string[] = [];
+  const onProgress = (event: JobEvent) => void (event.type === "warning" && told.push(event.message));
+  const { report: found } = await run({ ...spec, data: "alike.csv", steps: 2 }, memoryStore(), { onProgress });
+  expect(found.result.after["ndcg@10"]).toBeLessThan(found.result.yardsticks.cosine["ndcg@10"]!);
+  expect(told).toEqual([expect.stringMatching(/^the cosines of the base model's vectors order the texts better/)]);
+});
+
 it.each([
   ["scores.csv", {}, "mse"],
   ["grades.csv", {}, "lambda"],

@@ -136,6 +136,13 @@ export class RankModel implements TaskModel<RankedRow, TokenizedRank> {
     const after = rankMetrics(judged, this.above);
     const interval = await meanInterval(ndcgOfQueries(judged), this.context.signal);
     this.metrics = after;
+    if (after["ndcg@10"]! < yardsticks.cosine["ndcg@10"]!)
+      this.context.emit({
+        type: "warning",
+        message:
+          "the cosines of the base model's vectors order the texts better than this cross-encoder: a new one needs thousands of judged rows; " +
+          'add rows, or train the vectors (task "pairs")',
+      });
     const measuredOn = this.data.test === null ? "validation" : "test";
     const queries = new Set(rows.map(({ text }) => text)).size;
     const result: RankResult = { yardsticks, after, measuredOn, loss: this.loss, queries, relevantAbove: this.above };
