@@ -141,6 +141,7 @@ export const places = {
   "ts/graph/frozen/tied-matrix.ts": "language",
   "ts/models/decoder": "language",
   "ts/models/decoders.ts": "language",
+  "ts/models/encoder-types.ts": "language",
   "ts/models/language": "language",
   "ts/models/language/causal-language-model.ts": "models",
   "ts/ops/attention/cached-attention.ts": "language",
@@ -181,6 +182,7 @@ export const places = {
   "ts/models/estimate-memory.ts": "estimate",
   "ts/models/modernbert": "rotary",
   "ts/models/nomic-bert": "rotary",
+  "ts/models/other-architectures.ts": "architectures",
   "ts/models/rotary": "rotary",
 
   // On demand: sentence-transformers' folders with an adapter, and writing such folders.
@@ -189,6 +191,9 @@ export const places = {
   "ts/models/sentence/adapter-folder.ts": "sentence-files",
   "ts/models/sentence/saving": "sentence-files",
   "ts/tasks/cross/saving": "sentence-files",
+
+  // On demand: cross-encoders that are language models.
+  "ts/tasks/cross/answers": "answers",
 
   // On demand: tables and what is odd in them, Parquet, zip archives.
   "ts/io/examples/json": "tables",

@@ -78,15 +78,15 @@ export interface LinearShape {
 }
 
 /**
- * The head of transformers' AutoModelForSequenceClassification: a vector of each text, a linear layer with an activation, perhaps a norm,
- * and the layer that computes logits.
+ * The head of transformers' AutoModelForSequenceClassification: a vector of each text, on most models a linear layer with an activation,
+ * perhaps a norm, and the layer that computes logits.
  */
 export interface HeadPlan {
   /** Prefix of the model's own names in a file with the head: "bert." */
   readonly prefix: string;
-  /** The first token, or all of them. */
-  readonly pooling: "cls" | "mean";
-  /** Module path of the layer before the last; without the prefix if it belongs to the model, as BERT's pooler. */
+  /** The first token, all of them, or the last. */
+  readonly pooling: "cls" | "mean" | "lasttoken";
+  /** Module path of the layer before the last; without the prefix if it belongs to the model, as BERT's pooler. Empty for none. */
   readonly dense: string;
   readonly denseBias: boolean;
   readonly activation: Activation;
@@ -94,6 +94,8 @@ export interface HeadPlan {
   readonly norm: { readonly path: string; readonly hasBias: boolean; readonly eps: number } | null;
   /** Module path of the last layer. */
   readonly out: string;
+  /** Whether it has a bias; default true. */
+  readonly outBias?: boolean;
 }
 
 /** How weights are read. */

@@ -1,5 +1,6 @@
 import { UnsupportedError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
+import type { Architecture } from "./architecture.js";
 import type { DecoderArchitecture, DecoderPlan } from "./decoder/index.js";
 import { gemma3 } from "./decoder/families/gemma3.js";
 import { gpt2 } from "./decoder/families/gpt2.js";
@@ -9,6 +10,7 @@ import { olmo2 } from "./decoder/families/olmo2.js";
 import { phi3 } from "./decoder/families/phi3.js";
 import { qwen2, qwen3 } from "./decoder/families/qwen.js";
 import { smollm3 } from "./decoder/families/smollm3.js";
+import { encoderTypes } from "./encoder-types.js";
 
 /**
  * All architectures of language models, by `model_type` of their config.json. Separate from encoders', so that bundles contain only what
@@ -27,13 +29,27 @@ const decoders: Readonly<Record<string, DecoderArchitecture>> = {
   smollm3,
 };
 
+type ConfigJson = Readonly<Record<string, unknown>>;
+
 /** As `modelPlan`, for a language model. */
-export function decoderPlan(json: Readonly<Record<string, unknown>>): DecoderPlan {
+export function decoderPlan(json: ConfigJson): DecoderPlan {
+  const plan = rowOf(json, " as a language model", []);
+  if (plan.config.causal) return plan;
+  throw new UnsupportedError(
+    "config.json: tokens of this model see those after them too, so it generates no text; `SentenceEncoder.load` opens it",
+    { key: "use_bidirectional_attention" },
+  );
+}
+
+/** The layers of a language model as an encoder. */
+export const decoderLayers: Architecture = (json) => rowOf(json, "", encoderTypes).encoder();
+
+function rowOf(json: ConfigJson, as: string, others: readonly string[]): DecoderPlan {
   const type = json["model_type"];
   if (typeof type === "string" && Object.hasOwn(decoders, type)) return decoders[type]!(json);
-  const known = Object.keys(decoders).map((name) => `"${name}"`);
+  const known = [...Object.keys(decoders), ...others].sort().map((name) => `"${name}"`);
   throw new UnsupportedError(
-    `config.json: model_type ${excerpt(type)} is not supported as a language model; ${known.join(", ")} are`,
+    `config.json: model_type ${excerpt(type)} is not supported${as}; ${known.join(", ")} are`,
     { type },
   );
 }

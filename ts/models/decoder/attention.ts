@@ -11,6 +11,7 @@ export interface AttentionShape {
   readonly layer: number;
   readonly heads: number;
   readonly kvHeads: number;
+  readonly causal: boolean;
   readonly window: number | null;
   readonly scale: number | undefined;
 }
@@ -19,20 +20,20 @@ export interface AttentionShape {
 export type Attend = (graph: Graph, qkv: NodeId, batch: RaggedBatch, shape: AttentionShape) => NodeId;
 
 /** Of texts that are wholly in the batch. */
-export const attendWhole: Attend = (graph, qkv, { offsets }, { heads, kvHeads, window, scale }) =>
-  graph.raggedAttention(qkv, { offsets, heads, kvHeads, causal: true, scale, ...(window === null ? {} : { window }) });
+export const attendWhole: Attend = (graph, qkv, { offsets }, { heads, kvHeads, causal, window, scale }) =>
+  graph.raggedAttention(qkv, { offsets, heads, kvHeads, causal, scale, ...(window === null ? {} : { window }) });
 
 /** Attention for texts whose earlier tokens are in caches; adds the batch's tokens to them. The caches must have room. */
 export const attendBehind =
   (caches: readonly KeyValueCache[]): Attend =>
-  (graph, qkv, { offsets }, { layer, ...shape }) => {
+  (graph, qkv, { offsets }, { layer, heads, kvHeads, window, scale }) => {
     const sequences = caches.map((cache, i) => ({
       ...cache.layer(layer),
       start: offsets[i]!,
       end: offsets[i + 1]!,
       past: cache.length,
     }));
-    return attendCached(graph, qkv, { ...shape, sequences });
+    return attendCached(graph, qkv, { heads, kvHeads, window, scale, sequences });
   };
 
 const gatedForms: Partial<Record<Activation, GatedActivation>> = {

@@ -7,16 +7,18 @@ import type { RotaryForm } from "./rotary-form.js";
 export interface LayerAttention {
   /** The rotary embedding of queries and keys; null for none. */
   readonly rotary: RotaryForm | null;
-  /** A token sees those at most so far before it; null for all. */
+  /** A token sees those at most so far before it, and after it unless attention is causal; null for all. */
   readonly window: number | null;
 }
 
-/** Sizes and constants of a decoder: a stack of causal attention and MLP layers that computes the next token's logits. */
+/** Sizes and constants of a decoder: a stack of attention and MLP layers, which computes the next token's logits or is an encoder. */
 export interface DecoderConfig extends TransformerConfig {
   readonly heads: number;
   /** Heads of keys and values. */
   readonly kvHeads: number;
   readonly headDim: number;
+  /** Whether a token sees none after it; else it is an encoder only. */
+  readonly causal: boolean;
   readonly intermediateSize: number;
   readonly norm: NormForm;
   readonly normEps: number;

@@ -10,7 +10,7 @@ import { type Rotation, rotationOf } from "../rotary/rotary.js";
 import { type Attend, attendWhole, gatedOf } from "./attention.js";
 import type { DecoderConfig } from "./config.js";
 import type { RotaryForm } from "./rotary-form.js";
-import type { DecoderLayer, DecoderWeights } from "./names.js";
+import type { DecoderLayer, DecoderWeights, LayerWeights } from "./names.js";
 
 /** How a forward pass is recorded. */
 export interface DecoderForwardOptions extends ForwardOptions {
@@ -26,12 +26,8 @@ interface Pass {
   readonly attend: Attend;
 }
 
-/** A language model without its sampling: ids to hidden states, and those to logits. On ragged batches; the base has no dropout. */
-export class Decoder extends ReadModel<DecoderConfig, DecoderWeights> {
-  get output() {
-    return this.weights.output;
-  }
-
+/** The layers of a language model: ids to hidden states. On ragged batches; the base has no dropout. */
+export class DecoderLayers<W extends LayerWeights = LayerWeights> extends ReadModel<DecoderConfig, W> {
   /** Last hidden state `[tokens, hidden]`, normalised, recorded for `backward`. */
   override forward(batch: RaggedBatch, selection: AdapterSelection, options: DecoderForwardOptions = {}): NodeId {
     const pass = this.pass(batch, selection, attendWhole);
@@ -53,16 +49,6 @@ export class Decoder extends ReadModel<DecoderConfig, DecoderWeights> {
     return this.graph.scope(() =>
       layers === 0 ? this.embed(pass) : this.layer(this.after(layers - 1, pass), layers - 1, pass),
     );
-  }
-
-  /** Logits `[rows, vocabulary]` of rows of the last hidden state; the selection's rows are these. */
-  logits(hidden: NodeId, selection: AdapterSelection): NodeId {
-    const { graph, config, weights } = this;
-    const logits = weights.output.forward(hidden, selection);
-    const { logitCap } = config;
-    if (logitCap === null) return logits;
-    const factor = (value: number) => graph.constant({ shape: [], data: Float32Array.of(value) });
-    return graph.mul(graph.tanh(graph.mul(logits, factor(1 / logitCap))), factor(logitCap));
   }
 
   private pass(batch: RaggedBatch, selection: AdapterSelection, attend: Attend): Pass {
@@ -98,7 +84,7 @@ export class Decoder extends ReadModel<DecoderConfig, DecoderWeights> {
 
   private attention(x: NodeId, i: number, layer: DecoderLayer, { batch, selection, rotation, attend }: Pass): NodeId {
     const { graph, config } = this;
-    const { heads, kvHeads, headDim } = config;
+    const { heads, kvHeads, headDim, causal } = config;
     const { rotary, window } = config.attention(i);
     const input = this.norm(x, layer.attentionNorm, selection);
     let qkv = this.byKind(layer.queryKeyValue.forward(input, selection));
@@ -107,7 +93,7 @@ export class Decoder extends ReadModel<DecoderConfig, DecoderWeights> {
       const shape = { pairs: rotary.frequencies.length, heads: heads + kvHeads, headDim, interleaved: false };
       qkv = applyRotary(graph, qkv, { ...rotation(rotary), ...shape });
     }
-    const context = attend(graph, qkv, batch, { layer: i, heads, kvHeads, window, scale: config.scale });
+    const context = attend(graph, qkv, batch, { layer: i, heads, kvHeads, causal, window, scale: config.scale });
     return layer.attentionOutput.forward(context, selection);
   }
 
@@ -146,5 +132,22 @@ export class Decoder extends ReadModel<DecoderConfig, DecoderWeights> {
       ? gated(graph, given, gatedOf(config.activation))
       : activations[config.activation](graph, given);
     return layer.output.forward(active, selection);
+  }
+}
+
+/** A language model without its sampling: the layers, and the head that computes logits of their hidden states. */
+export class Decoder extends DecoderLayers<DecoderWeights> {
+  get output() {
+    return this.weights.output;
+  }
+
+  /** Logits `[rows, vocabulary]` of rows of the last hidden state; the selection's rows are these. */
+  logits(hidden: NodeId, selection: AdapterSelection): NodeId {
+    const { graph, config, weights } = this;
+    const logits = weights.output.forward(hidden, selection);
+    const { logitCap } = config;
+    if (logitCap === null) return logits;
+    const factor = (value: number) => graph.constant({ shape: [], data: Float32Array.of(value) });
+    return graph.mul(graph.tanh(graph.mul(logits, factor(1 / logitCap))), factor(logitCap));
   }
 }

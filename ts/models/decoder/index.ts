@@ -1,19 +1,21 @@
 import { OutputLayer } from "../../adapters/output-layer.js";
 import type { Graph } from "../../graph/graph.js";
 import type { OpenTensorFile } from "../../io/safetensors/index.js";
-import type { LoadWeightOptions, ModelPlan } from "../architecture.js";
+import type { HeadPlan, LoadWeightOptions, ModelPlan } from "../architecture.js";
 import { gatedOf } from "./attention.js";
 import type { DecoderConfig } from "./config.js";
-import { Decoder } from "./decoder.js";
+import { Decoder, DecoderLayers } from "./decoder.js";
 import { inferenceMemory, stepMemory } from "./memory.js";
 import type { ModelTraits } from "../read-model.js";
 import { planOf } from "../weight-table.js";
-import { type DecoderNames, decoderTable } from "./names.js";
+import { type DecoderNames, decoderTable, encoderTable } from "./names.js";
 
 /** A language model from its config.json, before any weight is read: as an encoder, without a classification head. */
 export interface DecoderPlan extends Omit<ModelPlan, "config" | "head" | "load"> {
   readonly config: DecoderConfig;
   load(graph: Graph, file: OpenTensorFile, options: LoadWeightOptions): Promise<Decoder>;
+  /** Its layers as an encoder, without the head. */
+  encoder(): ModelPlan;
 }
 
 /** A row of `../decoders.ts`. */
@@ -33,5 +35,24 @@ export function decoder(config: DecoderConfig, names: DecoderNames, targetModule
     const linears = [...weights.linears.filter((linear) => linear !== head), output];
     return new Decoder(graph, config, { ...weights, linears, output }, traits);
   });
-  return { ...plan, targetModules };
+  return { ...plan, targetModules, encoder: () => encoderPlan(config, names, targetModules) };
+}
+
+/** The plan of a decoder's layers, by the names of a bare model. */
+function encoderPlan(config: DecoderConfig, names: DecoderNames, targetModules: readonly string[]): ModelPlan {
+  // No logits are computed.
+  const sizes = { ...config, vocabularySize: 0 };
+  const traits: ModelTraits = {
+    normEps: config.normEps,
+    inferenceMemory: (tokens) => inferenceMemory(sizes, tokens),
+    stepMemory: (step) => stepMemory(sizes, step),
+  };
+  const plan = planOf(config, encoderTable(config, names), traits, (graph, weights) => {
+    return new DecoderLayers(graph, config, weights, traits);
+  });
+  const head: HeadPlan = {
+    ...{ prefix: names.base, pooling: "lasttoken", dense: "", denseBias: false, activation: "relu", norm: null },
+    ...{ out: "score", outBias: false },
+  };
+  return { ...plan, head, targetModules };
 }

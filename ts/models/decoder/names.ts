@@ -78,6 +78,35 @@ export function decoderTable(config: DecoderConfig, names: DecoderNames) {
   };
 }
 
+/** All weights but the head's, by the names of a bare model. */
+export function encoderTable(config: DecoderConfig, names: DecoderNames) {
+  const { first, layers, layer, last } = decoderTable(config, bareNames(names));
+  return { first, layers, layer, last: { finalNorm: last.finalNorm } };
+}
+
+/** The paths without their base. */
+function bareNames(names: DecoderNames): DecoderNames {
+  const { base, words, positions, finalNorm, layer } = names;
+  const bare = (path: string) => (path.startsWith(base) ? path.slice(base.length) : path);
+  const bareOf = (name: string | Paths | null) =>
+    name === null
+      ? null
+      : typeof name === "string"
+        ? bare(name)
+        : { paths: name.paths.map(bare), ...(name.tensors && { tensors: name.tensors.map(bare) }) };
+  return {
+    ...names,
+    base: "",
+    words: bare(words),
+    positions: positions && bare(positions),
+    finalNorm: bare(finalNorm),
+    layer: (i) =>
+      Object.fromEntries(
+        Object.entries<string | Paths | null>({ ...layer(i) }).map(([kind, name]) => [kind, bareOf(name)]),
+      ) as unknown as DecoderLayerNames,
+  };
+}
+
 /** The output layer; if it is tied, its weight is the embedding and nothing is read. */
 function headPart(
   { hiddenSize, vocabularySize, tied }: DecoderConfig,
@@ -90,4 +119,6 @@ function headPart(
 
 type Table = ReadTable<ReturnType<typeof decoderTable>>;
 export type DecoderLayer = Table["layers"][number];
-export type DecoderWeights = Omit<Table, "head"> & { readonly output: OutputLayer };
+/** Without the head. */
+export type LayerWeights = Omit<Table, "head">;
+export type DecoderWeights = LayerWeights & { readonly output: OutputLayer };

@@ -105,6 +105,8 @@ async function readModules(source: ModelSource, needsPooling: boolean): Promise<
     const { type, path } = isJsonObject(module) ? module : {};
     if (typeof type !== "string") throw fail(`module ${i} has no type, got ${excerpt(module)}`);
     const name = type.slice(type.lastIndexOf(".") + 1);
+    // A language model's, which its cross-encoder reads itself.
+    if (name === "LogitScore" && !needsPooling) continue;
     const place = ORDER.indexOf(name);
     if (place < 0)
       throw new UnsupportedError(

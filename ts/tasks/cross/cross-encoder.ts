@@ -2,7 +2,7 @@ import { LORA_OPTIONS } from "../../adapters/lora-options.js";
 import type { ModelAdapter } from "../../adapters/model-adapter.js";
 import { checkOptions } from "../../arguments/options.js";
 import { oneOf, text as textOption, whole } from "../../arguments/settings.js";
-import { ConfigError } from "../../errors/errors.js";
+import { ConfigError, UnsupportedError } from "../../errors/errors.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
 import type { FileMap, SavedFiles } from "../../io/file-map.js";
 import type { ModelSource } from "../../io/model-source.js";
@@ -16,6 +16,7 @@ import { fit } from "../../train/fit.js";
 import { checkEncoder } from "../classifier-parts.js";
 import { disposeTrained } from "../dispose-trained.js";
 import { activationNames, defaultActivation, scoresOf } from "./activations.js";
+import type { AnswerHead } from "./answers/answer-head.js";
 import { CrossHead } from "./cross-head.js";
 import {
   type CrossActivation,
@@ -54,11 +55,11 @@ export class CrossEncoder<Score extends number | number[] = number> {
   /** What makes scores of logits, unless a call says otherwise. */
   readonly activation: CrossActivation;
   /** @internal The head. */
-  readonly head: CrossHead;
+  readonly head: CrossHead | AnswerHead;
   /** @internal Its adapter; null if only the head is trained. */
   readonly modelAdapter: ModelAdapter | null;
   /** @internal Turns pairs into tokens. */
-  readonly tokenizer: PairTokenizer;
+  readonly tokenizer: Pick<PairTokenizer, "encode">;
   private readonly ownsEncoder: boolean;
   /** @internal Whether it was disposed. */
   disposed = false;
@@ -70,7 +71,8 @@ export class CrossEncoder<Score extends number | number[] = number> {
     this.modelAdapter = modelAdapter;
     this.activation = activation;
     this.ownsEncoder = ownsEncoder;
-    this.tokenizer = new PairTokenizer(encoder.tokenizer, encoder.layout.tokenizerConfig, hasTypes(encoder));
+    this.tokenizer =
+      head.pairs ?? new PairTokenizer(encoder.tokenizer, encoder.layout.tokenizerConfig, hasTypes(encoder));
   }
 
   /**
@@ -89,6 +91,11 @@ export class CrossEncoder<Score extends number | number[] = number> {
     if (activation !== undefined) oneOf(what, "activation", activation, activationNames);
     checkUsable(what, encoder);
     const { graph, model, headPlan, adapterSet } = encoder;
+    if (headPlan.dense === "")
+      throw new UnsupportedError(
+        `${what}: a language model is a cross-encoder by its own answers: \`CrossEncoder.load\` opens it`,
+        { op: what },
+      );
     const parts = graph.allOrNothing(() => {
       const modelAdapter = lora === null ? null : adapterSet.add(adapter, lora, { what, classifier: true });
       try {
@@ -194,6 +201,10 @@ export class CrossEncoder<Score extends number | number[] = number> {
    */
   async fit(examples: readonly CrossExample[], options: CrossFitOptions = {}): Promise<FitReport> {
     this.checkUsable("fit");
+    if (this.params().length === 0)
+      throw new ConfigError("fit: a language model's output layer is not trained: load it with an adapter, `lora`", {
+        op: "fit",
+      });
     const training = crossTraining(this, examples, options);
     // Nothing may be merged into the base meanwhile, even if only the head is trained.
     const { end } = this.encoder.adapterSet.begin(null);

@@ -36,6 +36,8 @@ interface Part<T> {
 export class CrossHead {
   /** The last layer. */
   readonly out: ClassificationHead;
+  /** It takes pairs as the tokenizer has them. */
+  readonly pairs = null;
   private readonly nodes: HeadParts<NodeId>;
 
   /** @param tensors of the head, in a file's orientation; those of the model's own layer may be missing */
@@ -91,6 +93,11 @@ export class CrossHead {
     }
     linear(out, labels, true);
     return new CrossHead(graph, model, plan, tensors);
+  }
+
+  /** Logits `[pairs, labels]` of vectors. */
+  logits(vectors: NodeId): NodeId {
+    return this.out.logits(vectors);
   }
 
   /** Number of logits. */

@@ -32,6 +32,11 @@ export interface LoadCrossEncoderOptions extends Omit<LoadOptions, "model" | "po
   readonly lora?: LoraOptions;
   /** Name of the adapter; default "cross-encoder". */
   readonly adapter?: string;
+  /**
+   * For a language model that answers "yes" or "no", such as Qwen3-Reranker: the instruction that its template has beside a pair. Default:
+   * the prompt that its files name, else the template's own.
+   */
+  readonly prompt?: string;
 }
 
 /** Options of a cross-encoder's calls. */

@@ -38,7 +38,7 @@ export interface TokenizedExample extends TakenExample {
 
 /** The parts of a cross-encoder used in training. */
 export interface TrainedCross extends Omit<CrossParts, "ownsEncoder" | "activation"> {
-  readonly tokenizer: PairTokenizer;
+  readonly tokenizer: Pick<PairTokenizer, "encode">;
 }
 
 /** The training of a cross-encoder by its options. Throws `ConfigError` for invalid ones, and for examples that do not fit the loss. */
@@ -96,7 +96,7 @@ export function crossLesson<E extends TokenizedExample>(
       const selection = encoder.adapterSet.selection(modelAdapter, batch.offsets);
       const { model } = encoder;
       const vectors = pooledBy({ graph, model, pooling: head.pooling }, batch, selection, { checkpointing });
-      const logits = head.out.logits(vectors);
+      const logits = head.logits(vectors);
       const mean = lossOf(graph, loss, { logits, columns, rows: part.length, labels }, lossOptions);
       // `fit` divides by the number of examples.
       return {

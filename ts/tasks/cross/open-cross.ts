@@ -1,5 +1,6 @@
 import { LORA_OPTIONS } from "../../adapters/lora-options.js";
 import { checkOptions } from "../../arguments/options.js";
+import { text } from "../../arguments/settings.js";
 import { ConfigError, ModelError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
 import type { FileMap } from "../../io/file-map.js";
@@ -19,6 +20,7 @@ import { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import { openWeights } from "../../models/tensor-files.js";
 import { weightTensor } from "../../models/weight-tensor.js";
 import type { Tensor } from "../../values/tensor.js";
+import { lazyChunk } from "../../waiting/lazy-chunk.js";
 import { namesOf } from "../checkpoint.js";
 import { activationOf, defaultActivation } from "./activations.js";
 import type { CrossParts } from "./cross-parts.js";
@@ -29,13 +31,21 @@ const what = "CrossEncoder.load";
 
 type Settings = Readonly<Record<string, Json>>;
 
+/** Opens a language model as a cross-encoder. */
+export const answersOpener = /* @__PURE__ */ lazyChunk(
+  async () => (await import("./answers/open-answers.js")).openAnswers,
+);
+
 /** A cross-encoder's parts by its files. On an error everything is freed. */
 export async function openCross(
   source: string | FileMap | ModelSource,
   options: LoadCrossEncoderOptions,
 ): Promise<CrossParts> {
-  checkOptions(what, options, [...MODEL_OPTIONS, "maxTokens", "model", "lora", "adapter"], { lora: LORA_OPTIONS });
-  const { lora, adapter = "cross-encoder", ...loading } = options;
+  checkOptions(what, options, [...MODEL_OPTIONS, "maxTokens", "model", "lora", "adapter", "prompt"], {
+    lora: LORA_OPTIONS,
+  });
+  const { lora, adapter = "cross-encoder", prompt, ...loading } = options;
+  if (prompt !== undefined) text(what, "prompt", prompt);
   const encoder = await SentenceEncoder.load(source, loading, { of: "pairs" });
   try {
     if (encoder.adapterFiles !== null && lora !== undefined)
@@ -46,8 +56,13 @@ export async function openCross(
     const { graph, model, headPlan, adapterSet } = encoder;
     const { allowNonFinite = false } = options;
     const saved = encoder.adapterFiles && splitAdapter(encoder.adapterFiles, encoder, allowNonFinite);
+    const settings: Settings = (await readJson(from, "config_sentence_transformers.json")) ?? {};
     const tensors = await headOf(from, encoder, saved?.head ?? new Map<string, Tensor>(), allowNonFinite);
-    const head = graph.allOrNothing(() => new CrossHead(graph, model, headPlan, tensors));
+    // A language model's own output layer scores; nothing else has a prompt.
+    const open = headPlan.dense === "" || prompt !== undefined ? await answersOpener() : null;
+    const head =
+      (await open?.(encoder, from, { settings, prompt, allowNonFinite })) ??
+      graph.allOrNothing(() => new CrossHead(graph, model, headPlan, tensors));
     const added = { what, classifier: true };
     const modelAdapter =
       saved !== null
@@ -56,7 +71,6 @@ export async function openCross(
           ? null
           : adapterSet.add(adapter, lora, added);
     const config: Settings = (await readJson(from, "config.json")) ?? {};
-    const settings: Settings = (await readJson(from, "config_sentence_transformers.json")) ?? {};
     const activation = activationOf(encoder.name, settings, config) ?? defaultActivation(head.labels);
     const labels = labelsOf(from, settings, config, head.labels);
     return { encoder, head, labels, modelAdapter, activation, ownsEncoder: true };
@@ -94,6 +108,7 @@ async function headOf(
   allowNonFinite: boolean,
 ): Promise<ReadonlyMap<string, Tensor>> {
   const found = new Map(given);
+  if (headPlan.dense === "") return found;
   const file = await openWeights(from);
   try {
     // BERT's pooler is read with the model.

@@ -2,16 +2,23 @@ import { checkOptions } from "../../arguments/options.js";
 import { lazyChunk } from "../../waiting/lazy-chunk.js";
 import { takeSavedBase } from "../../models/sentence/saved-encoder.js";
 import type { CrossParts } from "./cross-parts.js";
-import type { SavedCross } from "./saving/saved-state.js";
+import type { SavedAnswers, SavedCross } from "./saving/saved-state.js";
 import type { SaveCrossEncoderOptions } from "./cross-options.js";
 
 /** Writes cross-encoders' folders. */
 export const crossSaver = /* @__PURE__ */ lazyChunk(async () => (await import("./saving/save-cross.js")).saveCross);
 
 /** A copy of what is to be saved, before anything is awaited. Throws `ConfigError` for invalid options. */
-export function takeSavedCross(cross: Omit<CrossParts, "ownsEncoder">, options: SaveCrossEncoderOptions): SavedCross {
+export function takeSavedCross(
+  cross: Omit<CrossParts, "ownsEncoder">,
+  options: SaveCrossEncoderOptions,
+): SavedCross | SavedAnswers {
   checkOptions("save", options, ["merged", "base", "metrics", "signal"]);
   const { encoder, head, labels, activation, modelAdapter } = cross;
+  if (head.pairs !== null) {
+    const { answers } = head;
+    return { ...takeSavedBase(encoder, modelAdapter, options), activation, answers, prefix: encoder.headPlan.prefix };
+  }
   const tensors = new Map([...head.tensors()].map(([name, tensor]) => [head.fileName(name), tensor] as const));
   const { plan } = head;
   return {

@@ -1,5 +1,5 @@
 import { isRecord } from "../../../arguments/collections.js";
-import { type ConfigJson, numberOr, positive, refuse, whole } from "../../config-values.js";
+import { type ConfigJson, flag, numberOr, positive, refuse, whole } from "../../config-values.js";
 import type { DecoderLayerNames } from "../names.js";
 import { decoder, type DecoderArchitecture } from "../index.js";
 import {
@@ -11,18 +11,16 @@ import {
   rotaryOf,
   windowsOf,
 } from "./llama-like.js";
-import { flag } from "../../config-values.js";
 
 /** Default: one of this many layers has no window. */
 const PATTERN = 6;
 
 /**
  * Gemma 3, text only (arXiv 2503.19786): norms with 1 + weight before and after attention and MLP, most layers with a window and their own
- * rotary frequencies, embeddings scaled by the square root of their width.
+ * rotary frequencies, embeddings scaled by the square root of their width. EmbeddingGemma's tokens see those after them too.
  */
 export const gemma3: DecoderArchitecture = (json) => {
   refuse(json, "attn_logit_softcapping");
-  refuse(json, "use_bidirectional_attention");
   const given = withFallbacks(json);
   const config = llamaLike({ ...given, rope_parameters: null, rope_scaling: null }, { tied: true });
   const { headDim, maxPositions, layers } = config;
@@ -30,7 +28,8 @@ export const gemma3: DecoderArchitecture = (json) => {
     { sliding_window_pattern: given["sliding_window_pattern"] ?? PATTERN },
     "sliding_window_pattern",
   );
-  const windows = windowsOf(given, layers, (i) => (i + 1) % pattern !== 0);
+  const isBoth = flag(given, "use_bidirectional_attention", false);
+  const windows = windowsOf(isBoth ? withHalves(given) : given, layers, (i) => (i + 1) % pattern !== 0);
   const rotary = rotationsOf(given, { headDim, maxPositions });
   const bias = flag(given, "attention_bias", false);
   const cap = given["final_logit_softcapping"];
@@ -42,6 +41,7 @@ export const gemma3: DecoderArchitecture = (json) => {
         rotary.whole.positions ?? maxPositions,
         rotary.near.positions ?? maxPositions,
       ),
+      causal: config.causal && !isBoth,
       norm: "rms-plus-one",
       activation: activationOf(given, "hidden_activation", "gelu_pytorch_tanh"),
       biases: { queryKeyValue: bias, attentionOutput: bias, inner: false },
@@ -75,6 +75,11 @@ function withFallbacks(json: ConfigJson): ConfigJson {
     num_hidden_layers: 26,
     ...json,
   };
+}
+
+/** The window of attention in both directions: half of the file's on each side, as transformers has it. */
+function withHalves(json: ConfigJson): ConfigJson {
+  return { ...json, sliding_window: Math.floor(whole(json, "sliding_window", 0) / 2) + 1 };
 }
 
 /**

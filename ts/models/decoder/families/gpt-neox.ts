@@ -25,6 +25,7 @@ export const gptNeox: DecoderArchitecture = (json) => {
     heads,
     kvHeads: heads,
     headDim,
+    causal: true,
     maxPositions: rotary.positions ?? maxPositions,
     layers: whole(json, "num_hidden_layers"),
     intermediateSize: whole(json, "intermediate_size"),

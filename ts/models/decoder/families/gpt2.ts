@@ -21,6 +21,7 @@ export const gpt2: DecoderArchitecture = (json) => {
     heads,
     kvHeads: heads,
     headDim: hiddenSize / heads,
+    causal: true,
     layers: whole(json, "n_layer"),
     intermediateSize: whole({ n_inner: inner }, "n_inner"),
     vocabularySize: whole(json, "vocab_size"),

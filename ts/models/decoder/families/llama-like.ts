@@ -32,6 +32,7 @@ export function llamaLike(json: ConfigJson, fallbacks: Fallbacks = {}): DecoderC
     heads,
     kvHeads: kvHeadsOf(json, heads),
     headDim,
+    causal: flag(json, "is_causal", true),
     maxPositions: rotary.positions ?? maxPositions,
     layers: whole(json, "num_hidden_layers"),
     intermediateSize: whole(json, "intermediate_size"),

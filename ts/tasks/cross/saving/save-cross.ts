@@ -20,13 +20,15 @@ import { modelCard } from "../../../models/sentence/saving/model-card.js";
 import { savedWeights } from "../../../models/sentence/saving/saved-weights.js";
 import { withHead } from "../../peft-classifier.js";
 import { torchClasses } from "../activations.js";
-import type { SavedCross } from "./saved-state.js";
+import { saveAnswers } from "./save-answers.js";
+import type { SavedAnswers, SavedCross } from "./saved-state.js";
 
 /**
  * The files of a cross-encoder's folder: transformers' AutoModelForSequenceClassification with sentence-transformers' settings, or PEFT's adapter
  * on a base, the whole head among `modules_to_save`.
  */
-export async function saveCross(saved: SavedCross): Promise<SavedFiles> {
+export async function saveCross(saved: SavedCross | SavedAnswers): Promise<SavedFiles> {
+  if ("answers" in saved) return saveAnswers(saved);
   const { adapter, merged, tokenizer, base, labels, activation, head, plan, signal, engine } = saved;
   const source = await saved.reopen();
   const files: Files = { ...(await tokenizerFiles(source, tokenizer)) };

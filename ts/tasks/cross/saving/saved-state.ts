@@ -1,6 +1,7 @@
 import type { HeadPlan } from "../../../models/architecture.js";
 import type { SavedEncoder } from "../../../models/sentence/saving/saved-state.js";
 import type { Tensor } from "../../../values/tensor.js";
+import type { AnswerSettings } from "../answers/answer-head.js";
 import type { CrossActivation } from "../cross-options.js";
 
 /** A cross-encoder's state when `save` was called. */
@@ -12,4 +13,12 @@ export interface SavedCross extends SavedEncoder {
   readonly head: ReadonlyMap<string, Tensor>;
   /** Names of its modules among `modules_to_save`. */
   readonly modules: readonly string[];
+}
+
+/** The same of a language model that answers. */
+export interface SavedAnswers extends SavedEncoder {
+  readonly activation: CrossActivation;
+  readonly answers: AnswerSettings;
+  /** Prefix of module paths in the language model. */
+  readonly prefix: string;
 }
