@@ -114,13 +114,15 @@ it("the core (engine, graph, LoRA layers, optimizers) is at most 37.2 kB of Java
 // that runs on pairs share with `fit` and `CrossEncoder`, everything grew by 3,400.
 // What reads a model's files, which `load` and `open` fetch, gave 29,000 of the first back, measures and weighted sums 5,000. Five scripts
 // more compress less well than one: 4,000 of all.
-it("a page with an encoder and a classifier is at most 91.5 kB at first, everything at most 190.8 kB", async () => {
+// The layers of language models as encoders are fetched when one is loaded: 8,400 of an encoder's all. With cross-encoders that are language
+// models everything grew by 3,900, of which 200 at first (350 without a bundler), and all scripts of a page's worker by 3,400.
+it("a page with an encoder and a classifier is at most 91.5 kB at first, everything at most 191 kB", async () => {
   const encoder = await sizes("{ SentenceEncoder, TextClassifier }");
   expect(encoder.first).toBeLessThanOrEqual(91_500);
-  expect(encoder.all).toBeLessThanOrEqual(190_600);
+  expect(encoder.all).toBeLessThanOrEqual(199_100);
   const everything = await sizes("*");
-  expect(everything.first).toBeLessThanOrEqual(190_800);
-  expect(everything.all).toBeLessThanOrEqual(324_100);
+  expect(everything.first).toBeLessThanOrEqual(191_000);
+  expect(everything.all).toBeLessThanOrEqual(328_200);
 });
 
 // A line a statement, so that an uncaught error in Node, which has the same files, shows no line of 200 kB, took 1.4 of 190.4 kB,
@@ -131,7 +133,7 @@ it("a page with an encoder and a classifier is at most 91.5 kB at first, everyth
 // tokens as in Rust 280, PEFT's groups for LoRA+, its warnings and GPT-2's Conv1D 700, what each file
 // looks up once 230, known modules of models without modules.json 110, former names 40. Losses of sentence vectors, evaluators and hard negatives took 17,600,
 // scripts that pages with a bundler fetch late 2,800.
-it("a page without a bundler loads at most 216.2 kB at first", () => {
+it("a page without a bundler loads at most 216.6 kB at first", () => {
   const loaded = new Map<string, number>();
   const load = (name: string) => {
     if (loaded.has(name)) return;
@@ -145,7 +147,7 @@ it("a page without a bundler loads at most 216.2 kB at first", () => {
   expect([...loaded.keys()]).not.toContain("shared-language.js");
   expect([...loaded.keys()]).not.toContain("shared-zip.js");
   expect([...loaded.keys()]).not.toContain("shared-tokenizers.js");
-  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(216_200);
+  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(216_600);
 });
 
 it("the file of the pool's threads is at most 2 kB and needs no other", () => {
@@ -161,7 +163,7 @@ it("a page's worker loads 24.1 kB at its start, 135.5 kB to train a classifier, 
   const size = (name: string) => gzipSync(readFileSync(join(root, "dist", name), "utf8"), { level: 9 }).length;
   expect(size("lowrank-worker.js")).toBeLessThanOrEqual(24_100);
   expect(size("lowrank-worker.js") + size("worker/models.js")).toBeLessThanOrEqual(135_500);
-  expect(scripts.reduce((sum, name) => sum + size(name), size("lowrank-worker.js"))).toBeLessThanOrEqual(389_500);
+  expect(scripts.reduce((sum, name) => sum + size(name), size("lowrank-worker.js"))).toBeLessThanOrEqual(393_000);
   const started = readFileSync(join(root, "dist/remote-browser.js"), "utf8").replaceAll("\n", "");
   for (const name of scripts) {
     const script = readFileSync(join(root, "dist", name), "utf8");
