@@ -259,7 +259,7 @@ const workerParts = {
   "ts/tasks/cross/saving": "sentence",
   "ts/io/gguf": "gguf",
   "ts/models/gguf": "gguf",
-  "ts/models/decoders.ts": "decoders",
+  "ts/models/decoders.ts": "language",
   "ts/worker/server/families/language.ts": "language",
   "ts/models/language": "language",
   "ts/tasks/cross/answers": "language",
