@@ -76,7 +76,7 @@ export type { MemoryEstimate, MemoryOptions } from "./models/estimate-memory.js"
 export type { LoraInitName, LoraOptions } from "./adapters/lora-options.js";
 export type { WeightedAdapterOptions } from "./adapters/weighted/options.js";
 export { predictEach } from "./tasks/predict-each.js";
-export type { PredictionRequest } from "./tasks/predict-each.js";
+export type { PredictionFor, PredictionRequest } from "./tasks/predict-each.js";
 export * from "./models/former-names.js";
 export { SentenceEncoder } from "./models/sentence/sentence-encoder.js";
 export { mineHardNegatives } from "./models/sentence/mining/mine-hard-negatives.js";
@@ -121,6 +121,7 @@ export type { LoadProgress } from "./io/watched-source.js";
 export type { LoadOptions } from "./models/sentence/encoder-options.js";
 export type { WeightsOption } from "./models/stored-weights.js";
 export { TextClassifier } from "./tasks/text-classifier.js";
+export type { ClassifierExample, ClassifierMetrics, ClassifierPrediction } from "./tasks/text-classifier.js";
 export { CrossEncoder } from "./tasks/cross/cross-encoder.js";
 export type {
   CrossActivation,
@@ -160,10 +161,13 @@ export type {
   ClassifierOptions,
   EvaluateOptions,
   LoadClassifierOptions,
+  MultiLabelClassifierOptions,
   OpenClassifierOptions,
   OpenRunOptions,
 } from "./tasks/classifier-options.js";
-export type { Prediction } from "./tasks/prediction.js";
+export type { MultiLabelPrediction, Prediction } from "./tasks/prediction.js";
+export type { MultiLabelExample } from "./tasks/multi-label/listed-examples.js";
+export type { MultiLabelResult } from "./tasks/multi-label/label-metrics.js";
 export { ClassificationHead } from "./nn/classification-head.js";
 export { fit } from "./train/fit.js";
 export type {

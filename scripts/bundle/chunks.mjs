@@ -73,6 +73,10 @@ export const places = {
   "ts/tasks/pairs/state-check.ts": "jobs",
   "ts/tasks/rank/settings.ts": "jobs",
   "ts/tasks/rank/state-check.ts": "jobs",
+  "ts/tasks/multi-label/listed-examples.ts": "tasks",
+  "ts/tasks/multi-label/run/metric-names.ts": "jobs",
+  "ts/tasks/multi-label/run/settings.ts": "jobs",
+  "ts/tasks/multi-label/run/state-check.ts": "jobs",
   "ts/tasks/regress/settings.ts": "jobs",
   "ts/tasks/regress/state-check.ts": "jobs",
   "ts/tasks/tokens/run/settings.ts": "jobs",
@@ -82,6 +86,9 @@ export const places = {
   // Apart: few programs train sentence vectors by themselves, and the tables of losses keep all of them.
   "ts/train/losses": "losses",
   "ts/train/evaluators": "evaluators",
+
+  // On demand: classifiers with several labels a text.
+  "ts/tasks/multi-label": "multi-label",
 
   // On demand: what reads a model's files, and what those of a classifier.
   "ts/adapters/adapted-embedding.ts": "load",
@@ -126,11 +133,12 @@ export const places = {
   "ts/train/metrics/class-probabilities.ts": "models",
   "ts/values/decompose/product-svd.ts": "weighted",
 
-  // On demand: runs on labelled words, on numbers, on pairs and on language models.
+  // On demand: runs on labelled words, on several labels a text, on numbers, on pairs and on language models.
   "ts/tasks/language": "language-run",
   "ts/tasks/pairs": "pairs-run",
   "ts/tasks/rank": "pairs-run",
   "ts/tasks/preferences": "language-run",
+  "ts/tasks/multi-label/run": "multi-label-run",
   "ts/tasks/regress": "regress-run",
   "ts/tasks/tokens/run": "tokens-run",
 

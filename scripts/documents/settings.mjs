@@ -31,13 +31,15 @@ function tablesOfTasks(root) {
   const tasks = new Map();
   for (const row of objectIn(index, "fieldsOfTasks").properties) {
     const name = row.initializer.getText();
-    if (!known.some((table) => table.name === name)) tasks.set(name, [...(tasks.get(name) ?? []), row.name.getText()]);
+    if (!known.some((table) => table.name === name)) tasks.set(name, [...(tasks.get(name) ?? []), row.name.text]);
   }
   return [...tasks].map(([name, own]) => {
     const [, path] = new RegExp(`import \\{[^}]*\\b${name}\\b[^}]*\\} from "\\./(.*)\\.js"`).exec(text);
-    return { file: `tasks/${path}.ts`, name, title: own.map((task) => `\`task: "${task}"\``).join(" and ") };
+    return { file: `tasks/${path}.ts`, name, title: own.map(titleOf).join(" and ") };
   });
 }
+
+const titleOf = (task) => (task === "multi-label" ? "`multiLabel: true`" : `\`task: "${task}"\``);
 
 function section(title, table, flags) {
   const rows = table.properties.filter(ts.isPropertyAssignment).map((row) => {

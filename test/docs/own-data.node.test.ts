@@ -73,6 +73,24 @@ describe("your own data", () => {
     expect(out).toMatch(/^F1 [01]\.\d\d \([01]\.\d\d, [01]\.\d\d\), words [01]\.\d\d\nLOC: 3\nPER: 3\n/);
   });
 
+  it(
+    "the page's several labels are looked at, trained, measured and predicted, also by its program",
+    { timeout: 300_000 },
+    () => {
+      const tags = rows.map((row, i) => row.replace(/;(\w+)$/, i % 3 === 0 ? ";$1|Urgent" : i % 8 === 1 ? ";" : ";$1"));
+      consumer.write("tags.csv", `Body;Tags\r\n${tags.join("\r\n")}\r\n`);
+      consumer.write("later-tags.csv", `Body;Tags\r\n${later.map((row) => `${row}|Urgent`).join("\r\n")}\r\n`);
+      const [looked, trained, measured, answer] = all(page, "several");
+      expect(looked).toMatch(/24 examples for training: labels 3 labels a text/);
+      expect(trained).toMatch(/head and adapter +\d/);
+      expect(measured).toMatch(/2 examples\nmicro F1 +\d/);
+      expect(answer).toMatch(/The app crashes when I pay my invoice\.\n$/);
+      consumer.write("several.js", example(page, "several"));
+      const out = consumer.run("node", "several.js");
+      expect(out).toMatch(/^\[[^\]]*\] \[ 'Billing', 'Technical', 'Urgent' \]\n[01]\.\d\d\n$/);
+    },
+  );
+
   it("the page's regressor looks, trains, measures and answers, and its program opens it", { timeout: 300_000 }, () => {
     const numbers = rows.map((row, i) => row.replace(/;\w+$/, `;${row.endsWith("Billing") ? 2 : 4 + (i % 2)}`));
     consumer.write("stars.csv", `Body;Stars\r\n${numbers.join("\r\n")}\r\n`);

@@ -88,17 +88,25 @@ it.each<[string, object, RegExp]>([
     /architectures "BertForTokenClassification": this is a token classifier; open it with TokenClassifier.open/,
   ],
   ["spans", { architectures: ["BertForQuestionAnswering"] }, /"BertForQuestionAnswering" is not supported/],
-  [
-    "several labels",
-    { problem_type: "multi_label_classification" },
-    /problem_type "multi_label_classification" is not/,
-  ],
+  ["numbers", { problem_type: "regression" }, /problem_type "regression" is not/],
 ])("a head for %s is refused by name", async (_, changes, message) => {
   const error: unknown = await TextClassifier.open(await checkpoint("bert", changes)).catch(
     (thrown: unknown) => thrown,
   );
   expect(error).toBeInstanceOf(UnsupportedError);
   expect((error as Error).message).toMatch(message);
+});
+
+it("a checkpoint of several labels a text predicts lists", async () => {
+  using several = await TextClassifier.open<string, true>(
+    await checkpoint("bert", { problem_type: "multi_label_classification" }),
+  );
+  const [logits] = await several.logits(["a film"]);
+  const { labels, scores } = (await several.predict(["a film"]))[0]!;
+  expect(several.labels.map((label) => scores[label])).toEqual(Array.from(logits!, (z) => 1 / (1 + Math.exp(-z))));
+  expect(labels).toEqual(several.labels.filter((_, i) => logits![i]! >= 0));
+  using asked = await TextClassifier.open<string, true>(await checkpoint("bert"), { multiLabel: true });
+  expect(await asked.predict(["a film"])).toEqual(await several.predict(["a film"]));
 });
 
 it.each<[string, object, RegExp]>([

@@ -25,6 +25,14 @@ export type {
   PreferenceResult,
 } from "../tasks/preferences/preference-report.js";
 export type { PreferenceJobSpec, PreferenceSettings } from "../tasks/preferences/settings.js";
+export type {
+  LabelScores,
+  MultiLabelBaseline,
+  MultiLabelJobResult,
+  MultiLabelRunResult,
+  MultiLabelScores,
+} from "../tasks/multi-label/run/report.js";
+export type { MultiLabelJobSpec, MultiLabelSettings } from "../tasks/multi-label/run/settings.js";
 export type { RegressBaseline, RegressJobResult, RegressResult } from "../tasks/regress/regress-model.js";
 export type { RegressJobSpec, RegressSettings } from "../tasks/regress/settings.js";
 export type { TokenJobSpec, TokenSettings } from "../tasks/tokens/run/settings.js";

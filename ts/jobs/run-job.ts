@@ -10,6 +10,8 @@ import type { RankJobResult } from "../tasks/rank/report.js";
 import type { RankJobSpec } from "../tasks/rank/settings.js";
 import type { PreferenceJobResult } from "../tasks/preferences/preference-report.js";
 import type { PreferenceJobSpec } from "../tasks/preferences/settings.js";
+import type { MultiLabelJobResult } from "../tasks/multi-label/run/report.js";
+import type { MultiLabelJobSpec } from "../tasks/multi-label/run/settings.js";
 import type { RegressJobResult } from "../tasks/regress/regress-model.js";
 import type { RegressJobSpec } from "../tasks/regress/settings.js";
 import type { TokenJobSpec } from "../tasks/tokens/run/settings.js";
@@ -36,6 +38,7 @@ export interface JobOptions extends Omit<TaskOptions, "onProgress"> {
 /** The result of a finished run of any task. */
 export type AnyJobResult =
   | JobResult
+  | MultiLabelJobResult
   | TokenJobResult
   | RegressJobResult
   | PairsJobResult
@@ -46,7 +49,7 @@ export type AnyJobResult =
 /**
  * Trains an adapter and a classification head on labelled texts: checks, loads, measures a baseline, trains with a checkpoint every 25
  * steps, tests, and writes adapter, head, report and loss curve to the store. With `task: "tokens"` it trains a token classifier, measured
- * by entity F1; with "regress" a model that predicts a number for a text; with "pairs" an adapter for sentence vectors, on pairs of texts; with "rank" a cross-encoder; with "text" or "chat" an adapter of a language model on texts or
+ * by entity F1; with `multiLabel: true` a classifier with any number of labels a text; with "regress" a model that predicts a number for a text; with "pairs" an adapter for sentence vectors, on pairs of texts; with "rank" a cross-encoder; with "text" or "chat" an adapter of a language model on texts or
  * conversations, measured by held-out perplexity. If the store has a checkpoint, the interrupted run resumes from it, with the same bits as
  * without the interruption.
  *
@@ -69,6 +72,7 @@ export function runJob(spec: TokenJobSpec, store: RunStore, options?: JobOptions
 export function runJob(spec: RegressJobSpec, store: RunStore, options?: JobOptions): Promise<RegressJobResult>;
 export function runJob(spec: PairsJobSpec, store: RunStore, options?: JobOptions): Promise<PairsJobResult>;
 export function runJob(spec: RankJobSpec, store: RunStore, options?: JobOptions): Promise<RankJobResult>;
+export function runJob(spec: MultiLabelJobSpec, store: RunStore, options?: JobOptions): Promise<MultiLabelJobResult>;
 export function runJob(spec: JobSpec, store: RunStore, options?: JobOptions): Promise<JobResult>;
 export function runJob(spec: AnyJobSpec, store: RunStore, options?: JobOptions): Promise<AnyJobResult>;
 export async function runJob(spec: AnyJobSpec, store: RunStore, options: JobOptions = {}): Promise<object> {

@@ -3,7 +3,7 @@ import { checkUsable, SentenceEncoder } from "../models/sentence/sentence-encode
 import { checkRecord } from "../arguments/collections.js";
 import { callable, unexpected } from "../arguments/settings.js";
 import type { FileMap } from "../io/file-map.js";
-import { prediction } from "../tasks/prediction.js";
+import { answerOf } from "../tasks/prediction.js";
 import { AdapterCache, type HeldAdapter } from "./adapter-cache.js";
 import type { AdapterStore } from "./adapter-store.js";
 import { type Asked, isName, type Operation, takeAsked } from "./request-fields.js";
@@ -180,7 +180,7 @@ export class AdapterServer {
       const encode = (text: string) => classifier.tokenizer.encode(text);
       const rows = await this.run({ texts, encode, adapter, finish: logits, skip: 0 }, until);
       const predictions = rows.map((row, i) => {
-        const { text: _, ...rest } = prediction(texts[i]!, classifier.labels, row, i);
+        const { text: _, ...rest } = answerOf(classifier)(texts[i]!, row, i);
         return rest;
       });
       return { tenant, version, predictions };

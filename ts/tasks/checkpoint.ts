@@ -12,11 +12,12 @@ export interface Checkpoint {
   readonly source: ModelSource;
   /** Names by number; null if the file has none. */
   readonly labels: readonly string[] | null;
+  /** Whether a text has any number of them, as problem_type says. */
+  readonly multiLabel: boolean;
 }
 
 /**
- * A checkpoint, or null if the source is not a model with a head. Throws `UnsupportedError` for other heads: for tokens, spans, or several
- * labels a text.
+ * A checkpoint, or null if the source is not a model with a head. Throws `UnsupportedError` for other heads: for tokens, spans, or numbers.
  */
 export async function checkpointOf(source: ModelSource): Promise<Checkpoint | null> {
   const labels = await source.open(LABELS_FILE);
@@ -28,7 +29,7 @@ export async function checkpointOf(source: ModelSource): Promise<Checkpoint | nu
   const name = architectureOf(json);
   const unsupported = (what: string, value: unknown) =>
     new UnsupportedError(
-      `model ${clip(source.name)}: config.json: ${what} ${excerpt(value)} is not supported; supported are checkpoints that classify texts, with one label a text`,
+      `model ${clip(source.name)}: config.json: ${what} ${excerpt(value)} is not supported; supported are checkpoints that classify texts`,
       { model: source.name, value },
     );
   if (kind === "ForTokenClassification")
@@ -38,8 +39,10 @@ export async function checkpointOf(source: ModelSource): Promise<Checkpoint | nu
     );
   if (kind !== "ForSequenceClassification") throw unsupported("architectures", name);
   const problem = json["problem_type"] ?? null;
-  if (problem !== null && problem !== "single_label_classification") throw unsupported("problem_type", problem);
-  return { source, labels: namesOf(source, json["id2label"] ?? null) };
+  const multiLabel = problem === "multi_label_classification";
+  if (problem !== null && problem !== "single_label_classification" && !multiLabel)
+    throw unsupported("problem_type", problem);
+  return { source, multiLabel, labels: namesOf(source, json["id2label"] ?? null) };
 }
 
 /** The end of the architecture's name in config.json, such as "ForSequenceClassification", which says which head it has; null for none. */
@@ -61,7 +64,7 @@ export function namesOf(source: Pick<ModelSource, "name">, named: unknown): stri
 }
 
 /** A name for each class of the head. Throws `ModelError` if the numbers differ. */
-export function labelsFor({ source, labels }: Checkpoint, classes: number): string[] {
+export function labelsFor({ source, labels }: Pick<Checkpoint, "source" | "labels">, classes: number): string[] {
   if (labels === null) return Array.from({ length: classes }, (_, i) => `LABEL_${i}`);
   if (labels.length === classes) return [...labels];
   throw new ModelError(

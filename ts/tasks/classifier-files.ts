@@ -34,15 +34,17 @@ const readers: Readonly<Record<HeadTask, readonly [found: string, reader: string
   classify: ["classifier of whole texts", "TextClassifier"],
   tokens: ["classifier of tokens", "TokenClassifier"],
   regress: ["regressor", "TextRegressor"],
+  "multi-label": ["classifier of several labels a text", "TextClassifier"],
 };
 
 /**
  * The contents of labels.json among a classifier's files. Throws `FormatError` if it is missing, damaged, or of another task than asked
- * for.
+ * for; "classify" also accepts several labels a text.
  */
 export function labelsOf(files: FileMap, task: HeadTask | null = "classify"): LabelsFile {
   const labels = readLabels(file(files, LABELS_FILE, "labels"));
   if (task === null || labels.task === task) return labels;
+  if (task === "classify" && labels.task === "multi-label") return labels;
   const [found, reader] = readers[labels.task];
   throw new FormatError(`${LABELS_FILE}: this is a ${found}; open it with ${reader}.open`, {
     ...{ file: LABELS_FILE, option: "task" },

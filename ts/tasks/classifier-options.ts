@@ -18,10 +18,21 @@ export interface EvaluateOptions extends ClassifyOptions {
 export interface ClassifierOptions<Label extends string = string> {
   /** Names of the classes, at least two. Predictions have their literal types. */
   readonly labels: readonly Label[];
+  /** Whether a text has any number of these labels, also none; default false: exactly one. */
+  readonly multiLabel?: false;
   /** Options of the adapter to train together with the head; null to train only the head. */
   readonly lora?: LoraOptions | null;
   /** Name of the adapter in the encoder; default "classifier". */
   readonly adapter?: string;
+}
+
+/** Options of `TextClassifier.create` for several labels a text. */
+export interface MultiLabelClassifierOptions<Label extends string = string> extends Omit<
+  ClassifierOptions<Label>,
+  "multiLabel"
+> {
+  /** A text has any number of the labels, also none. */
+  readonly multiLabel: true;
 }
 
 /** Options of `TextClassifier.load`. */
@@ -44,6 +55,8 @@ export interface OpenClassifierOptions<Label extends string = string> extends Lo
   readonly model?: string | FileMap | ModelSource;
   /** For a checkpoint of transformers: options of an adapter to train together with its head; default: none. */
   readonly lora?: LoraOptions;
+  /** For a checkpoint and PEFT's files: whether a text has any number of labels; default: by problem_type in config.json, else false. */
+  readonly multiLabel?: boolean;
   /** Names of the classes, for PEFT's files, which have none; default: those of the base's config.json, else LABEL_0, LABEL_1, … */
   readonly labels?: readonly Label[];
   /**

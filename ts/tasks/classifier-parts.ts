@@ -13,8 +13,9 @@ import { checkUsable, SentenceEncoder } from "../models/sentence/sentence-encode
 import { ClassificationHead } from "../nn/classification-head.js";
 import type { TextTokenizer } from "../tokenize/text-tokenizer.js";
 import { checkNoAdapter, labelsOf, readHead } from "./classifier-files.js";
-import type { ClassifierOptions, LoadClassifierOptions } from "./classifier-options.js";
+import type { ClassifierOptions, LoadClassifierOptions, MultiLabelClassifierOptions } from "./classifier-options.js";
 import { type HeadTask, type NumberLimits, takeLabels } from "./labels-file.js";
+import { halves, type MultiLabelParts } from "./multi-label/listed-examples.js";
 import { tokenizerFor } from "./trained-on.js";
 
 /** The parts of a classifier. */
@@ -30,21 +31,30 @@ export interface ClassifierParts {
   readonly ownsEncoder: boolean;
   /** Of a regressor that was loaded: the limits of its predictions. */
   readonly limits?: NumberLimits;
+  /** Of a classifier with several labels a text: its thresholds. */
+  readonly multi?: MultiLabelParts | null;
 }
 
 /** Those of `TextClassifier.create`. */
-export function newParts(encoder: SentenceEncoder, options: ClassifierOptions): ClassifierParts {
-  checkOptions("TextClassifier.create", options, ["labels", "lora", "adapter"], { lora: LORA_OPTIONS });
-  const { labels: given, lora = {}, adapter = "classifier" } = options;
+export function newParts(
+  encoder: SentenceEncoder,
+  options: ClassifierOptions | MultiLabelClassifierOptions,
+): ClassifierParts {
+  checkOptions("TextClassifier.create", options, ["labels", "multiLabel", "lora", "adapter"], {
+    lora: LORA_OPTIONS,
+  });
+  const { labels: given, multiLabel = false, lora = {}, adapter = "classifier" } = options;
+  flag("TextClassifier.create", "multiLabel", multiLabel);
   checkEncoder("TextClassifier.create", encoder);
   const labels = takeLabels(given);
   checkUsable("TextClassifier.create", encoder);
   const { graph, hiddenSize, adapterSet, tokenizer } = encoder;
-  return whole(
+  const parts = whole(
     { encoder, labels, tokenizer, merged: null },
     () => (lora === null ? null : adapterSet.add(adapter, lora, { what: "TextClassifier.create", classifier: true })),
     () => ClassificationHead.create(graph, hiddenSize, labels.length),
   );
+  return multiLabel ? { ...parts, multi: halves(labels) } : parts;
 }
 
 /** Checked arguments for loading a saved classifier of texts or tokens. Throws `ConfigError`. */
@@ -81,7 +91,8 @@ export function loadedParts(
     () => (adapted ? adapterSet.load(adapter, files, rest, { what, classifier: true }) : null),
     () => new ClassificationHead(graph, weight, bias),
   );
-  return { ...parts, ...(about.limits && { limits: about.limits }) };
+  const { limits, thresholds } = about;
+  return { ...parts, ...(limits && { limits }), ...(thresholds && { multi: { thresholds } }) };
 }
 
 /** Adds the adapter, if there is one, and the head. If the head cannot be made, adds neither. */

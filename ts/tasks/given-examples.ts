@@ -29,11 +29,21 @@ export const emptyTextsOf = (options: { readonly emptyTexts?: EmptyTexts } | nul
 const NAMED = 5;
 
 /** A copy of training examples. Throws `ConfigError` for invalid ones, and for empty texts unless they are to be kept. */
-export function takeLearnt(what: string, examples: readonly Example[], emptyTexts: EmptyTexts = "refuse"): Example[] {
-  oneOf(what, "emptyTexts", emptyTexts, ["refuse", "keep"]);
+export function takeLearnt(what: string, examples: readonly Example[], emptyTexts?: EmptyTexts): Example[] {
   const taken = takeExamples(what, examples);
+  refuseEmpty(what, taken, emptyTexts);
+  return taken;
+}
+
+/** Throws `ConfigError` for empty texts unless they are to be kept. */
+export function refuseEmpty(
+  what: string,
+  taken: readonly Pick<Example, "text">[],
+  emptyTexts: EmptyTexts = "refuse",
+): void {
+  oneOf(what, "emptyTexts", emptyTexts, ["refuse", "keep"]);
   const empty = emptyTexts === "keep" ? [] : [...taken.keys()].filter((i) => taken[i]!.text.trim() === "");
-  if (empty.length === 0) return taken;
+  if (empty.length === 0) return;
   const places = empty.slice(0, NAMED).join(", ") + (empty.length > NAMED ? ` and ${empty.length - NAMED} more` : "");
   const texts = empty.length === 1 ? `example ${places} has an empty text` : `examples ${places} have empty texts`;
   throw new ConfigError(`${what}: ${texts}: fill them in, remove them, or pass \`emptyTexts: "keep"\``, {

@@ -20,17 +20,21 @@ import { rankFields, type RankJobSpec, rankPlan, type RankSettings } from "./ran
 import { checkRankState } from "./rank/state-check.js";
 import { preferenceFields, type PreferenceJobSpec, type PreferenceSettings } from "./preferences/settings.js";
 import { checkPreferenceState } from "./preferences/state-check.js";
+import { multiLabelFields, type MultiLabelJobSpec, type MultiLabelSettings } from "./multi-label/run/settings.js";
+import { checkMultiLabelState } from "./multi-label/run/state-check.js";
 import { regressFields, type RegressJobSpec, type RegressSettings } from "./regress/settings.js";
 import { checkRegressState } from "./regress/state-check.js";
 import { checkTokenBaseline } from "./tokens/run/baseline-check.js";
 import { tokenFields, type TokenJobSpec, type TokenSettings } from "./tokens/run/settings.js";
 
 /** The name of a task. A spec without `task` is for a text classifier. */
-export type TaskName = "classify" | Exclude<JobSettings, TrainingSettings>["task"];
+export type TaskName =
+  "classify" | "multi-label" | Exclude<JobSettings, TrainingSettings | MultiLabelSettings>["task"];
 
 /** Settings of any run. */
 export type JobSettings =
   | TrainingSettings
+  | MultiLabelSettings
   | TokenSettings
   | RegressSettings
   | PairsSettings
@@ -40,11 +44,19 @@ export type JobSettings =
 
 /** A spec of any run. */
 export type AnyJobSpec =
-  JobSpec | TokenJobSpec | RegressJobSpec | PairsJobSpec | RankJobSpec | LanguageJobSpec | PreferenceJobSpec;
+  | JobSpec
+  | MultiLabelJobSpec
+  | TokenJobSpec
+  | RegressJobSpec
+  | PairsJobSpec
+  | RankJobSpec
+  | LanguageJobSpec
+  | PreferenceJobSpec;
 
 /** The settings of each task. */
 export const fieldsOfTasks = {
   classify: textFields,
+  "multi-label": multiLabelFields,
   tokens: tokenFields,
   regress: regressFields,
   pairs: pairsFields,
@@ -86,6 +98,18 @@ export const tasks = {
       folds: classifierFolds,
     },
     async () => (await import("./classify/definition.js")).classifyDefinition,
+  ),
+  "multi-label": entry(
+    {
+      fields: multiLabelFields,
+      plan: classifierPlan,
+      metrics: {
+        ...{ f1Micro: share("micro F1"), f1Macro: share("macro F1"), map: share("mAP") },
+        ...{ exactMatch: share("exact match"), loss: lower("loss") },
+      },
+      checkState: checkMultiLabelState,
+    },
+    async () => (await import("./multi-label/run/definition.js")).multiLabelDefinition,
   ),
   tokens: entry(
     {

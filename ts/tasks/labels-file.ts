@@ -10,7 +10,11 @@ export const LABELS_FILE = "labels.json";
 const FORMAT = 2;
 
 /** The names of tasks in the file; the file of a text classifier has none. */
-const taskNames = { tokens: "token-classification", regress: "regression" } as const;
+const taskNames = {
+  tokens: "token-classification",
+  regress: "regression",
+  "multi-label": "multi-label-classification",
+} as const;
 
 /** What a head on an encoder is trained for. */
 export type HeadTask = "classify" | keyof typeof taskNames;
@@ -47,15 +51,17 @@ export interface LabelsFile {
   readonly task: HeadTask;
   /** Limits of the predictions of "regress"; default: none. */
   readonly limits?: NumberLimits;
+  /** From which probability on a text has a label of "multi-label", by label; default: 0.5. */
+  readonly thresholds?: readonly number[];
 }
 
 /** labels.json. A classifier's vectors are not normalised and its texts have no prompt; the file records this for other programs. */
 export function writeLabels({ labels, merged, adapted, task, ...rest }: LabelsFile): Uint8Array<ArrayBuffer> {
-  const { pooling, maxTokens, lowercase, base, limits } = rest;
+  const { pooling, maxTokens, lowercase, base, limits, thresholds } = rest;
   const about = { pooling, normalize: false, prompt: "", maxTokens, lowercase, base };
   const where = merged === null ? (adapted ? {} : { adapter: false }) : { merged };
   const named = task === "classify" ? {} : { task: taskNames[task] };
-  const json = { format: FORMAT, ...named, labels, ...limits, ...about, ...where };
+  const json = { format: FORMAT, ...named, labels, ...(thresholds && { thresholds }), ...limits, ...about, ...where };
   return new TextEncoder().encode(`${JSON.stringify(json, null, 2)}\n`);
 }
 
@@ -100,6 +106,15 @@ export function readLabels(bytes: Uint8Array): LabelsFile {
     task,
     ...(task === "regress" && {
       limits: { min: read("min", "a number", isNumber), max: read("max", "a number", isNumber) },
+    }),
+    ...(task === "multi-label" && {
+      thresholds:
+        read(
+          "thresholds",
+          `${labels.length} numbers, one a label`,
+          (value): value is number[] =>
+            Array.isArray(value) && value.length === labels.length && value.every(Number.isFinite),
+        ) ?? labels.map(() => 0.5),
     }),
   };
 }

@@ -16,6 +16,8 @@ const what = "TextClassifier.open";
 export interface OpenedCheckpoint {
   readonly encoder: SentenceEncoder;
   readonly labels: readonly string[];
+  /** Whether a text has any number of them. */
+  readonly multiLabel: boolean;
   /** PEFT's files of its adapter; null for none. */
   readonly adapter: FileMap | null;
 }
@@ -26,6 +28,7 @@ export async function openCheckpoint(
   model: unknown,
   labels: readonly string[] | null,
   options: CutOptions,
+  multiLabel?: boolean,
 ): Promise<OpenedCheckpoint | null> {
   if (model !== undefined) return null;
   const source = await sourceOf(given, options);
@@ -39,7 +42,8 @@ export async function openCheckpoint(
     );
   const encoder = await SentenceEncoder.load(source, options, { of: "texts" });
   try {
-    return { encoder, labels: labelsFor(checkpoint, encoder.head!.weight.shape[0]!), adapter: null };
+    const labels = labelsFor(checkpoint, encoder.head!.weight.shape[0]!);
+    return { encoder, labels, multiLabel: multiLabel ?? checkpoint.multiLabel, adapter: null };
   } catch (error) {
     encoder.dispose();
     throw error;
@@ -52,6 +56,7 @@ export async function openPeft(
   model: string | FileMap | ModelSource | undefined,
   names: readonly string[] | null,
   options: CutOptions,
+  multiLabel?: boolean,
 ): Promise<OpenedCheckpoint | null> {
   const source = await sourceOf(given, options);
   const files = await readThere(source);
@@ -72,8 +77,10 @@ export async function openPeft(
         { op: what, option: "labels", expected: classes, actual: names.length },
       );
     const checkpoint = await checkpointOf(base);
-    const named = checkpoint?.labels?.length === classes ? checkpoint : { source: base, labels: null };
-    return { encoder, labels: names ?? labelsFor(named, classes), adapter: saved.files };
+    const named =
+      checkpoint?.labels?.length === classes ? checkpoint : { source: base, labels: null, multiLabel: false };
+    const labels = names ?? labelsFor(named, classes);
+    return { encoder, labels, multiLabel: multiLabel ?? named.multiLabel, adapter: saved.files };
   } catch (error) {
     encoder.dispose();
     throw error;

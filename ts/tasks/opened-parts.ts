@@ -1,5 +1,6 @@
 import type { LoraOptions } from "../adapters/lora-options.js";
 import type { ModelAdapter } from "../adapters/model-adapter.js";
+import { flag } from "../arguments/settings.js";
 import { ConfigError } from "../errors/errors.js";
 import type { FileMap } from "../io/file-map.js";
 import type { ModelSource } from "../io/model-source.js";
@@ -12,6 +13,7 @@ import { ClassificationHead } from "../nn/classification-head.js";
 import type { OpenClassifierOptions, OpenRunOptions } from "./classifier-options.js";
 import { type ClassifierParts, loadedParts, whole } from "./classifier-parts.js";
 import { type HeadTask, takeLabels } from "./labels-file.js";
+import { halves } from "./multi-label/listed-examples.js";
 import { openCheckpoint, type OpenedCheckpoint, openPeft } from "./open-checkpoint.js";
 import { openParts } from "./open-classifier.js";
 
@@ -20,11 +22,16 @@ export async function openedParts(
   source: string | FileMap | ModelSource,
   options: OpenClassifierOptions,
 ): Promise<ClassifierParts> {
-  const { model, adapter, allowOtherBase, lora, labels, maxTokens, ...loading } = options;
+  const { model, adapter, allowOtherBase, lora, multiLabel, labels, maxTokens, ...loading } = options;
+  if (multiLabel !== undefined) flag("TextClassifier.open", "multiLabel", multiLabel);
   const named = labels === undefined ? null : takeLabels(labels);
   const cut = { ...loading, ...(maxTokens !== undefined && { maxTokens }) };
-  const checkpoint = (await openCheckpoint(source, model, named, cut)) ?? (await openPeft(source, model, named, cut));
+  const checkpoint =
+    (await openCheckpoint(source, model, named, cut, multiLabel)) ??
+    (await openPeft(source, model, named, cut, multiLabel));
   if (checkpoint !== null) return checkpointParts(checkpoint, lora ?? null, adapter);
+  if (multiLabel !== undefined)
+    throw notFor("multiLabel", "is for checkpoints of transformers and PEFT's files; a run's labels.json says it");
   if (lora !== undefined) throw notFor("lora", "is for checkpoints of transformers; a run has its own adapter");
   if (labels !== undefined) throw notFor("labels", "are for PEFT's files, which have none; these have their own");
   if (maxTokens !== undefined)
@@ -58,7 +65,7 @@ export async function openedRun(
 type Given<T> = { readonly [Name in keyof T]: T[Name] | undefined };
 
 function checkpointParts(
-  { encoder, labels, adapter: files }: OpenedCheckpoint,
+  { encoder, labels, multiLabel, adapter: files }: OpenedCheckpoint,
   lora: LoraOptions | null,
   adapter = "classifier",
 ): ClassifierParts {
@@ -81,7 +88,7 @@ function checkpointParts(
       addAdapter,
       () => new ClassificationHead(graph, transpose(weight), bias),
     );
-    return { ...parts, ownsEncoder: true };
+    return { ...parts, ownsEncoder: true, multi: multiLabel ? halves(labels) : null };
   } catch (error) {
     encoder.dispose();
     throw error;

@@ -7,7 +7,7 @@ import { callable } from "../arguments/settings.js";
 import { inferTexts, type ReadRows } from "../models/sentence/inference.js";
 import { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
 import type { ClassifyOptions } from "./classifier-options.js";
-import { type Prediction, prediction } from "./prediction.js";
+import { answerOf, type MultiLabelPrediction, type Prediction } from "./prediction.js";
 import { checkClassifier, TextClassifier } from "./text-classifier.js";
 
 const what = "predictEach";
@@ -15,10 +15,14 @@ const what = "predictEach";
 /** A text and the classifier for it. */
 export interface PredictionRequest {
   /** A classifier; all requests of a call share one encoder. */
-  readonly classifier: TextClassifier;
+  readonly classifier: TextClassifier | TextClassifier<string, true>;
   /** The text. */
   readonly text: string;
 }
+
+/** The prediction of a request's classifier. */
+export type PredictionFor<Request extends PredictionRequest> =
+  Request["classifier"] extends TextClassifier<string, true> ? MultiLabelPrediction : Prediction;
 
 /**
  * The prediction of each text's own classifier, in order. Texts of all classifiers share batches: the encoder's products are computed once
@@ -31,10 +35,10 @@ export interface PredictionRequest {
  * @example
  * await predictEach([{ classifier: spam, text: mail }, { classifier: mood, text: mail }]);
  */
-export async function predictEach(
-  requests: readonly PredictionRequest[],
+export async function predictEach<Request extends PredictionRequest>(
+  requests: readonly Request[],
   options: ClassifyOptions = {},
-): Promise<Prediction[]> {
+): Promise<PredictionFor<Request>[]> {
   const asked = listFrom(`${what}: a list of { classifier, text } is expected`, requests, takeRequest);
   checkOptions(what, options, ["signal", "onProgress"]);
   const { signal, onProgress } = options;
@@ -54,6 +58,7 @@ export async function predictEach(
   const heads = new Map(
     [...new Set(asked.map(({ classifier }) => classifier))].map((one) => [one, one.head.snapshot()]),
   );
+  const answers = asked.map(({ classifier }) => answerOf(classifier));
 
   const read: ReadRows = (pooled, first, count) => {
     const rows = new Array<Float32Array>(count);
@@ -69,7 +74,7 @@ export async function predictEach(
   };
   const adapters = asked.map(({ classifier }) => classifier.modelAdapter);
   const all = await inferTexts(encoder, tokensOf(asked), adapters, read, { signal, onProgress });
-  return asked.map(({ text, classifier }, i) => prediction(text, classifier.labels, all[i]!, i));
+  return asked.map(({ text }, i) => answers[i]!(text, all[i]!, i) as PredictionFor<Request>);
 }
 
 /** Each text tokenized by its own classifier, when its batch is computed. */

@@ -1,4 +1,8 @@
+import { NonFiniteError } from "../errors/errors.js";
+import { excerpt } from "../errors/excerpt.js";
 import { classProbabilities } from "../train/metrics/class-probabilities.js";
+import { exp } from "../values/elementary.js";
+import type { MultiLabelParts } from "./multi-label/listed-examples.js";
 
 /** The answer of a text classifier for one text. */
 export interface Prediction<Label extends string = string> {
@@ -12,6 +16,16 @@ export interface Prediction<Label extends string = string> {
   readonly probabilities: Readonly<Record<Label, number>>;
 }
 
+/** The answer of a text classifier with several labels a text. */
+export interface MultiLabelPrediction<Label extends string = string> {
+  /** The text. */
+  readonly text: string;
+  /** The labels whose probability reaches their threshold, in the classifier's order; possibly none. */
+  readonly labels: readonly Label[];
+  /** Probability of every label, each from 0 to 1 by itself. */
+  readonly scores: Readonly<Record<Label, number>>;
+}
+
 /** The prediction for text number `i`, from its logits `[classes]`. */
 export function prediction<Label extends string>(
   text: string,
@@ -22,4 +36,35 @@ export function prediction<Label extends string>(
   const { probabilities, best } = classProbabilities(logits, `text ${i}`);
   const byLabel = Object.fromEntries(labels.map((label, j) => [label, probabilities[j]!])) as Record<Label, number>;
   return { text, label: labels[best]!, probability: probabilities[best]!, probabilities: byLabel };
+}
+
+/** σ of the logits of a text, in float64. Throws `NonFiniteError` for NaN and infinity; `what` begins the message. */
+export function sigmoids(logits: ArrayLike<number>, what: string): number[] {
+  return Array.from(logits, (logit) => {
+    if (Number.isFinite(logit)) return 1 / (1 + exp(-logit));
+    throw new NonFiniteError(
+      `${what}: a logit is ${excerpt(logit)}: adapter, head or base hold NaN or infinite values`,
+      {
+        what,
+      },
+    );
+  });
+}
+
+/** The prediction of a classifier for text number `i` from its logits, with thresholds as they are now. */
+export function answerOf<Label extends string>({
+  labels,
+  multi,
+}: {
+  readonly labels: readonly Label[];
+  readonly multi: MultiLabelParts | null;
+}): (text: string, logits: Float32Array, i: number) => Prediction<Label> | MultiLabelPrediction<Label> {
+  if (multi === null) return (text, logits, i) => prediction(text, labels, logits, i);
+  const { thresholds } = multi;
+  return (text, logits, i) => {
+    const probabilities = sigmoids(logits, `text ${i}`);
+    const scores = Object.fromEntries(labels.map((label, place) => [label, probabilities[place]!]));
+    const own = labels.filter((_, place) => probabilities[place]! >= thresholds[place]!);
+    return { text, labels: own, scores: scores as Record<Label, number> };
+  };
 }

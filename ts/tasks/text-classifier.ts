@@ -29,6 +29,7 @@ import type {
   ClassifyOptions,
   EvaluateOptions,
   LoadClassifierOptions,
+  MultiLabelClassifierOptions,
   OpenClassifierOptions,
 } from "./classifier-options.js";
 import { type ClassifierParts, loadedParts, newParts } from "./classifier-parts.js";
@@ -45,7 +46,20 @@ import { type EmptyTexts, emptyTextsOf, takeExamples, takeLearnt } from "./given
 import { writePeftClassifier } from "./peft-classifier.js";
 import { takeLabels } from "./labels-file.js";
 import { opener } from "./opener.js";
-import { type Prediction, prediction } from "./prediction.js";
+import type { MultiLabelResult } from "./multi-label/label-metrics.js";
+import { type MultiLabelExample, type MultiLabelParts, takeListed } from "./multi-label/listed-examples.js";
+import { answerOf, type MultiLabelPrediction, type Prediction } from "./prediction.js";
+
+/** Examples of a classifier with one label a text, or with several. */
+export type ClassifierExample<Multi extends boolean> = Multi extends true ? MultiLabelExample : Example;
+
+/** Its predictions. */
+export type ClassifierPrediction<Label extends string, Multi extends boolean> = Multi extends true
+  ? MultiLabelPrediction<Label>
+  : Prediction<Label>;
+
+/** Its metrics. */
+export type ClassifierMetrics<Multi extends boolean> = Multi extends true ? MultiLabelResult : Metrics;
 
 /** What measures predictions. */
 export const measures = /* @__PURE__ */ lazyChunk(
@@ -54,7 +68,7 @@ export const measures = /* @__PURE__ */ lazyChunk(
 
 const OPEN_OPTIONS: readonly (keyof OpenClassifierOptions)[] = [
   ...MODEL_OPTIONS,
-  ...(["model", "lora", "labels", "maxTokens", "adapter", "allowOtherBase"] as const),
+  ...(["model", "lora", "multiLabel", "labels", "maxTokens", "adapter", "allowOtherBase"] as const),
 ];
 
 /**
@@ -64,8 +78,15 @@ const OPEN_OPTIONS: readonly (keyof OpenClassifierOptions)[] = [
  * const classifier = TextClassifier.create(encoder, { labels: ["no", "yes"] });
  * await classifier.fit([{ text: "a fine day", label: "yes" }, …], { steps: 100 });
  * await classifier.predict(["what a day"]); // [{ label: "yes", probability: 0.93, … }]
+ * @example
+ * const tagger = TextClassifier.create(encoder, { labels: ["food", "sport"], multiLabel: true });
+ * await tagger.fit([{ text: "the cup final, with pies", labels: ["food", "sport"] }, …], { steps: 100 });
+ * await tagger.predict(["a new recipe"]); // [{ labels: ["food"], scores: { food: 0.9, sport: 0.1 }, … }]
  */
-export class TextClassifier<Label extends string = string> implements Task<TokenizedExample> {
+export class TextClassifier<
+  Label extends string = string,
+  Multi extends boolean = false,
+> implements Task<TokenizedExample> {
   /** The encoder; dispose of it when done, unless the classifier came from `open`. */
   readonly encoder: SentenceEncoder;
   /** Names of the classes, in the order of the logits. */
@@ -78,11 +99,15 @@ export class TextClassifier<Label extends string = string> implements Task<Token
   readonly tokenizer: TextTokenizer;
   /** @internal Whether it was disposed. */
   disposed = false;
+  /** @internal With several labels a text: their thresholds. */
+  readonly multi: MultiLabelParts | null;
   private readonly merged: string | null;
   private readonly ownsEncoder: boolean;
   private readonly indexByLabel: ReadonlyMap<string, number>;
 
-  private constructor({ encoder, labels, modelAdapter, head, tokenizer, merged, ownsEncoder }: ClassifierParts) {
+  private constructor(parts: ClassifierParts) {
+    const { encoder, labels, modelAdapter, head, tokenizer, merged, ownsEncoder, multi = null } = parts;
+    this.multi = multi;
     this.encoder = encoder;
     this.labels = Object.freeze(labels as readonly Label[]);
     this.modelAdapter = modelAdapter;
@@ -101,8 +126,16 @@ export class TextClassifier<Label extends string = string> implements Task<Token
    */
   static create<Label extends string>(
     encoder: SentenceEncoder,
+    options: MultiLabelClassifierOptions<Label>,
+  ): TextClassifier<Label, true>;
+  static create<Label extends string>(
+    encoder: SentenceEncoder,
     options: ClassifierOptions<Label>,
-  ): TextClassifier<Label> {
+  ): TextClassifier<Label>;
+  static create(
+    encoder: SentenceEncoder,
+    options: ClassifierOptions | MultiLabelClassifierOptions,
+  ): TextClassifier<string, boolean> {
     return new TextClassifier(newParts(encoder, options));
   }
 
@@ -115,7 +148,11 @@ export class TextClassifier<Label extends string = string> implements Task<Token
    * @param options.allowOtherBase accept an encoder with other weights; default false
    * Throws `AdapterError` or `FormatError` if the files do not fit, or belong to another encoder.
    */
-  static load(encoder: SentenceEncoder, files: FileMap, options: LoadClassifierOptions = {}): TextClassifier {
+  static load<Label extends string = string, Multi extends boolean = false>(
+    encoder: SentenceEncoder,
+    files: FileMap,
+    options: LoadClassifierOptions = {},
+  ): TextClassifier<Label, Multi> {
     return new TextClassifier(loadedParts(encoder, files, options));
   }
 
@@ -135,10 +172,10 @@ export class TextClassifier<Label extends string = string> implements Task<Token
    * using classifier = await TextClassifier.open("runs/reviews");
    * await classifier.predict(["what a day"]);
    */
-  static async open<Label extends string = string>(
+  static async open<Label extends string = string, Multi extends boolean = false>(
     source: string | FileMap | ModelSource,
     options: OpenClassifierOptions<Label> = {},
-  ): Promise<TextClassifier<Label>> {
+  ): Promise<TextClassifier<Label, Multi>> {
     checkOptions("TextClassifier.open", options, OPEN_OPTIONS, { lora: LORA_OPTIONS });
     const given = copiedOptions(options);
     const { model, labels, lora } = given;
@@ -148,6 +185,11 @@ export class TextClassifier<Label extends string = string> implements Task<Token
     if (lora) Object.assign(given, { lora: { ...lora } });
     const { openedParts } = await opener();
     return new TextClassifier(await openedParts(from, given));
+  }
+
+  /** From which probability on a text has a label, by label; null with one label a text. */
+  get thresholds(): readonly number[] | null {
+    return this.multi?.thresholds ?? null;
   }
 
   /** Name of the classifier's adapter in the encoder; null if only the head is trained, or the adapter is merged into the base (`lowrank merge`). */
@@ -170,14 +212,23 @@ export class TextClassifier<Label extends string = string> implements Task<Token
    * `ConfigError` for an unknown label, for empty texts unless `emptyTexts` is "keep", while an adapter is merged into the base, and while
    * another `fit` trains this classifier; see `fit` for the rest.
    */
-  async fit(examples: readonly Example[], options: ClassifierFitOptions = {}): Promise<FitReport> {
+  async fit(examples: readonly ClassifierExample<Multi>[], options: ClassifierFitOptions = {}): Promise<FitReport> {
     this.checkTrainable("fit");
-    const prepared = this.prepare("fit", examples, emptyTextsOf(options));
-    const training = takeTraining(this, prepared, options);
-    // Nothing may be merged into the base meanwhile, even if only the head is trained.
+    if (this.multi === null) {
+      const prepared = this.prepare("fit", examples as readonly Example[], emptyTextsOf(options));
+      const training = takeTraining(this, prepared, options);
+      return this.unmerged(() => fit(training.task, prepared, training.options));
+    }
+    const listed = takeListed("fit", examples as readonly MultiLabelExample[]);
+    const given = copied(options);
+    return this.unmerged(async () => (await severalLabels()).fitLists(this, listed, given));
+  }
+
+  /** Works while nothing may be merged into the base, even if only the head is trained. */
+  private async unmerged<T>(work: () => Promise<T>): Promise<T> {
     const { end } = this.encoder.adapterSet.begin(null);
     try {
-      return await fit(training.task, prepared, training.options);
+      return await work();
     } finally {
       end();
     }
@@ -193,9 +244,14 @@ export class TextClassifier<Label extends string = string> implements Task<Token
    * await classifier.fitHead(examples);
    * await classifier.fit(examples, { steps: 100, headLearningRate: 1e-4 });
    */
-  async fitHead(examples: readonly Example[], options: FitHeadOptions = {}): Promise<FitHeadReport> {
+  async fitHead(examples: readonly ClassifierExample<Multi>[], options: FitHeadOptions = {}): Promise<FitHeadReport> {
     this.checkTrainable("fitHead");
-    const taken = takeLearnt("fitHead", examples, emptyTextsOf(options));
+    if (this.multi !== null) {
+      const listed = takeListed("fitHead", examples as readonly MultiLabelExample[]);
+      const given = copied(options);
+      return (await severalLabels()).fitListHead(this, listed, given);
+    }
+    const taken = takeLearnt("fitHead", examples as readonly Example[], emptyTextsOf(options));
     const targets = taken.map(({ label }, i) => this.target(label, i));
     const settings = takeFitHeadOptions("fitHead", options, this.labels, targets, ["sampling", "emptyTexts"]);
     const texts = taken.map(({ text }) => text);
@@ -206,6 +262,10 @@ export class TextClassifier<Label extends string = string> implements Task<Token
   loss(examples: readonly TokenizedExample[], options: ForwardOptions = {}): BatchLoss {
     this.checkTrainable("loss");
     const { checkpointing } = takeForwardOptions("loss", options);
+    if (this.multi !== null)
+      throw new ConfigError("loss: this classifier has several labels a text, which `fit` trains", {
+        ...{ op: "loss", option: "multiLabel" },
+      });
     return lossOf(this, takeTokenized("loss", examples, this.labels.length), undefined, checkpointing);
   }
 
@@ -218,27 +278,66 @@ export class TextClassifier<Label extends string = string> implements Task<Token
   }
 
   /**
-   * The most probable label of each text, with probabilities, by this classifier's adapter and head, whatever the encoder's active adapter.
+   * The most probable label of each text, with probabilities, or the labels that reach their thresholds, with a score for each, by this classifier's adapter and head, whatever the encoder's active adapter.
    * Throws `NonFiniteError` for logits that are NaN or infinite.
    */
-  async predict(texts: readonly string[], options: ClassifyOptions = {}): Promise<Prediction<Label>[]> {
+  async predict(
+    texts: readonly string[],
+    options: ClassifyOptions = {},
+  ): Promise<ClassifierPrediction<Label, Multi>[]> {
     const asked = takeTexts("predict", texts);
+    const answer = answerOf(this);
     const logits = await this.ask("predict", asked, options);
-    return asked.map((text, i) => prediction(text, this.labels, logits[i]!, i));
+    return asked.map((text, i) => answer(text, logits[i]!, i) as ClassifierPrediction<Label, Multi>);
   }
 
   /**
-   * Accuracy, loss, scores of each class and confusion matrix on labelled examples; with 95 % intervals by default. Throws `ConfigError`
-   * without examples, and as `predict`.
+   * Sets the thresholds of a classifier with several labels a text to those with the highest F1 on examples that were not trained on; before,
+   * all are 0.5. A label with fewer than 8 texts gets the threshold with the highest micro F1 of all. Throws as `evaluate`, and `ConfigError`
+   * with one label a text.
    */
-  async evaluate(examples: readonly Example[], options: EvaluateOptions = {}): Promise<Metrics> {
+  async chooseThresholds(examples: readonly MultiLabelExample[], options: ClassifyOptions = {}): Promise<void> {
+    const { multi, labels } = this;
+    if (multi === null)
+      throw new ConfigError("chooseThresholds: this classifier has one label a text, the most probable", {
+        ...{ op: "chooseThresholds", option: "multiLabel" },
+      });
+    const [calls, listed, logits] = await this.askListed("chooseThresholds", examples, options);
+    multi.thresholds = calls.thresholdsFrom(labels, listed, logits);
+  }
+
+  /** Logits of listed examples, and what measures them. */
+  private async askListed(what: string, examples: readonly MultiLabelExample[], options: ClassifyOptions) {
+    const listed = takeListed(what, examples);
+    if (listed.length === 0) throw noExamples(what);
+    const texts = listed.map(({ text }) => text);
+    const [calls, logits] = await Promise.all([severalLabels(), this.ask(what, texts, options)]);
+    return [calls, listed, logits] as const;
+  }
+
+  /**
+   * Accuracy, loss, scores of each class and confusion matrix on labelled examples; with 95 % intervals by default. With several labels a
+   * text: `multiLabelMetrics` at the thresholds, and the loss. Throws `ConfigError` without examples, and as `predict`.
+   */
+  async evaluate(
+    examples: readonly ClassifierExample<Multi>[],
+    options: EvaluateOptions = {},
+  ): Promise<ClassifierMetrics<Multi>> {
     checkOptions("evaluate", options, ["signal", "onProgress", "intervals"]);
     const { intervals = true, ...others } = options;
-    const { labels } = this;
+    const { labels, multi } = this;
     flag("evaluate", "intervals", intervals);
-    const taken = takeExamples("evaluate", examples);
-    if (taken.length === 0)
-      throw new ConfigError("evaluate: expected examples, got an empty list", { op: "evaluate", length: 0 });
+    if (multi !== null) {
+      const { thresholds } = multi;
+      const [calls, listed, logits] = await this.askListed(
+        "evaluate",
+        examples as readonly MultiLabelExample[],
+        others,
+      );
+      return calls.evaluateLists(labels, thresholds, listed, logits) as ClassifierMetrics<Multi>;
+    }
+    const taken = takeExamples("evaluate", examples as readonly Example[]);
+    if (taken.length === 0) throw noExamples("evaluate");
     const targets = taken.map(({ label }, i) => this.target(label, i));
     const logits = await this.ask(
       "evaluate",
@@ -246,7 +345,10 @@ export class TextClassifier<Label extends string = string> implements Task<Token
       others,
     );
     const measureLogits = await measures();
-    return measureLogits(logits, targets, labels.length, { intervals, signal: others.signal ?? undefined });
+    const measured = await measureLogits(logits, targets, labels.length, {
+      ...{ intervals, signal: others.signal ?? undefined },
+    });
+    return measured as ClassifierMetrics<Multi>;
   }
 
   /** Logits of each text, `[classes]`, with adapter and head as they are at the call. */
@@ -282,7 +384,9 @@ export class TextClassifier<Label extends string = string> implements Task<Token
       base,
       merged,
       adapted: adapter !== null,
-      task: "classify" as const,
+      ...(this.multi === null
+        ? { task: "classify" as const }
+        : { task: "multi-label" as const, thresholds: this.multi.thresholds }),
     };
     return { ...(adapter === null ? {} : encoder.saveAdapter(adapter)), ...writeHead(head, about) };
   }
@@ -346,7 +450,10 @@ export class TextClassifier<Label extends string = string> implements Task<Token
 }
 
 /** Throws `ConfigError` if the classifier was disposed, `StaleNodeError` if its encoder was. */
-export function checkClassifier(what: string, { disposed, encoder }: TextClassifier): void {
+export function checkClassifier(
+  what: string,
+  { disposed, encoder }: Pick<TextClassifier, "disposed" | "encoder">,
+): void {
   if (!disposed) return checkUsable(what, encoder);
   const message = `${what}: this classifier was disposed; load or create it again`;
   throw new ConfigError(message, { op: what, reason: "disposed" });
@@ -361,3 +468,12 @@ function checkAskOptions(what: string, options: ClassifyOptions): void {
     );
   checkOptions(what, options, ["signal", "onProgress"]);
 }
+
+const noExamples = (op: string) => new ConfigError(`${op}: expected examples, got an empty list`, { op, length: 0 });
+
+/** Loaded on demand: most classifiers have one label a text. */
+const severalLabels = () => import("./multi-label/multi-label-calls.js");
+
+/** Options as they are at the call; what is no object stays, for a check to refuse. */
+const copied = <T extends object>(options: T): T =>
+  typeof options === "object" && options !== null ? copiedOptions(options) : options;

@@ -112,13 +112,15 @@ export interface TaskDefinition<S extends RunSettings, E extends FileExample, X 
   checkStateFits?(run: object, data: TaskData<E>, measured: number): void;
 }
 
+/** The prediction of a text. */
+export type PredictedValues = Readonly<
+  Record<string, string | number | readonly string[] | Readonly<Record<string, number>>>
+>;
+
 /** The model of a finished run. Disposing of its encoder frees it. */
 export interface TrainedModel<E> {
-  /** A prediction for each text: values by the names of their columns. */
-  predict(
-    texts: readonly string[],
-    events: MeasureEvents,
-  ): Promise<readonly Readonly<Record<string, string | number>>[]>;
+  /** A prediction for each text: values by the names of their columns. Lists of names are joined in tables, which lack objects. */
+  predict(texts: readonly string[], events: MeasureEvents): Promise<readonly PredictedValues[]>;
   /**
    * The task's metrics on some examples.
    * @param others further examples of the same data, for tasks that search among all of them

@@ -128,7 +128,11 @@ const tokenMethods = {
   save: call({}, handedOver),
   dispose: call({}, ended),
 };
-const classifierMethods = { ...tokenMethods, savePeft: call({}, handedOver) };
+const classifierMethods = {
+  ...tokenMethods,
+  chooseThresholds: call({ examples: data, options: inference }, nothing),
+  savePeft: call({}, handedOver),
+};
 
 const crossMethods = {
   predict: call({ pairs: data, options: inference }, data),

@@ -114,6 +114,7 @@ const kinds: Readonly<Record<TrainedTask, string>> = {
   regress: "regressor",
   pairs: "sentence encoder's adapter",
   rank: "cross-encoder",
+  "multi-label": "classifier of several labels a text",
 };
 
 /** Throws `ConfigError` for options that do not apply to the data of such a run. */

@@ -8,6 +8,7 @@ import type { FinetuneOptions } from "../options/finetune-options.js";
 import type { Session } from "../session.js";
 import { introductionOf } from "../terminal/introductions.js";
 import { runReporter } from "../terminal/run-reporter.js";
+import { multiLabelResult } from "../terminal/multi-label-summary.js";
 import { languageNext, languageResult } from "../terminal/language-summary.js";
 import { pairsNext, taskNext, taskResult } from "../terminal/task-summary.js";
 import type { Terminal } from "../terminal/terminal.js";
@@ -27,6 +28,7 @@ const language: Shown<never> = {
 
 /** Tasks that show more than their metrics. */
 const own: Readonly<Partial<Record<TaskName, Shown<never>>>> = {
+  "multi-label": { result: multiLabelResult, next: taskNext },
   tokens: { result: tokenResult, next: tokenNext },
   pairs: { result: taskResult, next: pairsNext },
   rank: { result: taskResult, next: pairsNext },

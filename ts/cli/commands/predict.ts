@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import { basename, dirname, resolve } from "node:path";
+import { isRecord } from "../../arguments/collections.js";
 import { ConfigError } from "../../errors/errors.js";
 import { writeFilesAtomically } from "../../io/node/index.js";
 import type { HeadTask } from "../../tasks/labels-file.js";
@@ -160,9 +161,10 @@ const predictTask =
     const { model, encoder } = await openTrained(task, options, session);
     try {
       const found = await withBar(texts, session, (events) => model.predict(texts, events));
-      const shown = (value: string | number) => (typeof value === "number" ? formatNumber(value) : value);
-      const cell = (value: string | number) => String(typeof value === "number" ? Number(value.toPrecision(7)) : value);
-      const names = Object.keys(found[0] ?? {});
+      const shown = (value: unknown) => (typeof value === "number" ? formatNumber(value) : textOf(value));
+      const cell = (value: unknown) =>
+        typeof value === "number" ? String(Number(value.toPrecision(7))) : textOf(value);
+      const names = Object.entries(found[0] ?? {}).flatMap(([name, value]) => (isRecord(value) ? [] : [name]));
       return {
         columns: { names, rows: found.map((row) => names.map((name) => cell(row[name]!))) },
         objects: found.map((row, i) => ({ text: texts[i]!, ...row })),
@@ -178,6 +180,9 @@ const predictTask =
       encoder.dispose();
     }
   };
+
+/** A list of labels as files have them. */
+const textOf = (value: unknown) => (Array.isArray(value) ? value.join(";") : String(value));
 
 function withBar<T>(texts: readonly string[], { terminal, signal }: Session, work: (events: Events) => Promise<T>) {
   const bar = reporterOf(terminal).texts("predict", texts.length);

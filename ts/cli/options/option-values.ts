@@ -72,6 +72,13 @@ export function moduleNames(text: string): readonly string[] {
   throw new InvalidArgumentError('Names such as "LayerNorm,pooler" are expected.');
 }
 
+/** Names of columns, with commas between them. */
+export function columnNames(text: string): readonly string[] {
+  const names = text.split(",").map((name) => name.trim());
+  if (names.length > 1 && names.every((name) => name !== "")) return names;
+  throw new InvalidArgumentError('Two names or more such as "food,sport" are expected, with commas between them.');
+}
+
 /** Words of a list, with commas between them. */
 export function words<T extends string>(known: readonly T[]): Parser<readonly T[]> {
   return (text) => {

@@ -1,4 +1,4 @@
-import { fieldsOfTasks, type JobSettings, type TaskName } from "../../tasks/index.js";
+import { fieldsOfTasks, type JobSettings } from "../../tasks/index.js";
 import { allowable, nearPlaces, textFields } from "../../tasks/classify/settings.js";
 import { defaultsOf, recipeNames } from "../../training/spec/field.js";
 import { DEFAULT_LANGUAGE_MODEL } from "../../tasks/language/settings.js";
@@ -209,9 +209,9 @@ const furtherTasks = {
   task: {
     flags: "--task <name>",
     help:
-      "what to train: label words (tokens), predict a number (regress), sentence vectors for search and similarity (pairs), a reranker (rank), or a language model on plain texts (text), on the assistant's messages in conversations " +
-      "(chat) or on preferred answers (preferences); default: a text classifier",
-    choices: Object.keys(fieldsOfTasks).filter((name) => name !== ("classify" satisfies TaskName)),
+      "what to train: label texts (classify, the default; multi-label is short for --multi-label), label words (tokens), predict a number (regress), sentence vectors for search and similarity (pairs), a reranker (rank), or a language model on plain texts (text), on the assistant's messages in conversations " +
+      "(chat) or on preferred answers (preferences)",
+    choices: Object.keys(fieldsOfTasks),
   },
   fields: {
     flags: "--fields <pairs>",
@@ -237,6 +237,16 @@ const furtherTasks = {
     flags: "--mini-batch <n>",
     help: "for pairs: texts that are encoded at a time, for large batches in little memory",
     parse: values.whole(1),
+  },
+  multiLabel: { flags: "--multi-label", help: "classify: a text has any number of labels, also none" },
+  labelSeparator: {
+    flags: "--label-separator <text>",
+    help: 'with --multi-label: what separates labels in their column (default: ";" or "|", whichever there is)',
+  },
+  labelColumns: {
+    flags: "--label-columns <names>",
+    help: "with --multi-label: columns of 0 and 1, one a label, in place of --label",
+    parse: values.columnNames,
   },
   min: { flags: "--min <n>", help: "smallest number that is predicted (default: no limit)", parse: values.anyNumber },
   max: { flags: "--max <n>", help: "largest number that is predicted (default: no limit)", parse: values.anyNumber },

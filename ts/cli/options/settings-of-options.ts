@@ -4,6 +4,7 @@ import { ConfigError } from "../../errors/errors.js";
 import { fieldsOfTasks, type JobSettings, type TaskName } from "../../tasks/index.js";
 import { textFields } from "../../tasks/classify/settings.js";
 import { defaultsOf, type Fields } from "../../training/spec/field.js";
+import { MULTI_LABEL_TASK, UNNAMED_TASK } from "../../training/spec/run-settings.js";
 import type { LanguageSettings } from "../../tasks/language/settings.js";
 import type { TrainingSettings } from "../../tasks/classify/settings.js";
 import { absolutePath } from "./absolute-path.js";
@@ -15,12 +16,17 @@ import type { SettingName } from "./setting-flags.js";
 /** Options for settings of any task, as commander returns them. */
 export type SettingsOptions = Omit<Partial<TrainingSettings>, "checkpointing"> &
   Partial<Pick<LanguageSettings, "fields" | "weights" | "gguf">> &
-  AdapterOptions & { readonly task?: string; readonly checkpointing?: boolean; readonly folds?: number };
+  AdapterOptions & {
+    readonly task?: string;
+    readonly multiLabel?: true;
+    readonly checkpointing?: boolean;
+    readonly folds?: number;
+  };
 
 /** The settings of a new run of any task: those of the options, and defaults. `bundled` are a classifier's data if none are named. */
 export function freshSettings(options: SettingsOptions, bundled: typeof exampleData): JobSettings {
-  const { task } = options;
-  if (task === undefined) return withAbsolutePaths(classifierSettings(options, bundled));
+  const task = taskOfOptions(options);
+  if (task === "classify") return withAbsolutePaths(classifierSettings(options, bundled));
   const fields: Fields = fieldsOfTasks[task as TaskName];
   refuseForeign(options, task, fields);
   const { data, recipe } = options;
@@ -29,8 +35,14 @@ export function freshSettings(options: SettingsOptions, bundled: typeof exampleD
       option: "--data",
     });
   const length = lengthOf(options);
-  const settings = { ...defaultsOf(fields, recipe), ...length, ...settingsGiven(options, fields), task };
+  const named = task === MULTI_LABEL_TASK ? { multiLabel: true } : { task };
+  const settings = { ...defaultsOf(fields, recipe), ...length, ...settingsGiven(options, fields), ...named };
   return withAbsolutePaths(settings as unknown as JobSettings);
+}
+
+/** The task: "classify" unless another one is named. */
+function taskOfOptions({ task, multiLabel }: SettingsOptions): string {
+  return multiLabel === true && (task ?? UNNAMED_TASK) === UNNAMED_TASK ? MULTI_LABEL_TASK : (task ?? UNNAMED_TASK);
 }
 
 /** A run's length by steps or by epochs: the one that is given replaces the recipe's other one. */
@@ -64,7 +76,9 @@ export function classifierSettings(options: SettingsOptions, bundled: typeof exa
 /** Throws `ConfigError` for an option that the task does not have. */
 function refuseForeign(options: SettingsOptions, task: string, fields: Fields): void {
   const others = Object.values(fieldsOfTasks).flatMap((of) => Object.keys(of)) as SettingName[];
-  const given = options as Readonly<Record<string, unknown>>;
+  const isOfTexts = options.task === UNNAMED_TASK || options.task === MULTI_LABEL_TASK;
+  // Settings of both kinds of classifiers of texts have no task.
+  const given: Readonly<Record<string, unknown>> = { ...options, ...(isOfTexts && { task: undefined }) };
   // Without the flag --no-baseline the default applies.
   const foreign = others.find(
     (name) => !(name in fields) && given[name] !== undefined && !(name === "baseline" && given[name] === true),
@@ -80,6 +94,7 @@ function refuseForeign(options: SettingsOptions, task: string, fields: Fields): 
 }
 
 function hintFor(name: SettingName, task: string): string {
+  if (task === "classify" && tasksWith(name).join() === MULTI_LABEL_TASK) return ": it needs --multi-label";
   if (task === "classify") return `: say which task with --task ${tasksWith(name).join(" or --task ")}`;
   if (name === "test" || name === "testSplit") return "; use --validation";
   const named = columnsOf[task as TaskName];
@@ -135,6 +150,8 @@ function settingsGiven(given: SettingsOptions, fields: Fields): Record<string, u
   const own = Object.entries({ ...adapterSettings(given), ...given }).filter(([name]) => name in fields);
   const settings: Record<string, unknown> = Object.fromEntries(own);
   if (settings["patience"] === "none") settings["patience"] = null;
+  // Settings of both kinds of classifiers of texts have no task.
+  if (settings["task"] === UNNAMED_TASK || settings["task"] === MULTI_LABEL_TASK) delete settings["task"];
   // On the command line, a limit of 0 is none.
   return settings["maxGradNorm"] === 0 ? { ...settings, maxGradNorm: null } : settings;
 }

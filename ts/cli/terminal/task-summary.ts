@@ -128,6 +128,7 @@ const speedOf = ({ steps, seconds, tokensPerSecond, peakMemory }: TaskReport["tr
 /** Names of baselines. */
 const yardstickNames: Readonly<Record<string, string>> = {
   reference: "the base model",
+  mostFrequent: "always the most frequent set",
   mean: "always the mean of what was trained on",
   headOnly: "head on frozen vectors",
   base: "vectors of the base model",

@@ -91,7 +91,8 @@ export type ClassifierSettings = ValuesOf<typeof classifierFields>;
 export type TrainingSettings = ValuesOf<typeof textFields>;
 
 /** A run on labelled texts as plain data that JSON can hold. All fields except `data` have defaults. */
-export type JobSpec = Pick<TrainingSettings, "data"> & Partial<TrainingSettings>;
+export type JobSpec = Pick<TrainingSettings, "data"> &
+  Partial<TrainingSettings> & { readonly task?: "classify"; readonly multiLabel?: false };
 
 /** Options of `fit` from a classifier's own settings. */
 export function classifierOptions(settings: ClassifierSettings): LessonOptions {

@@ -4,13 +4,20 @@ import type { JobWords } from "../job-events.js";
 import type { RunSettings, TaskPlan } from "../spec/run-settings.js";
 import { choosesByFew, type DataReader, type DrawnPart, holdsToChoose, shareOf, type TaskFile } from "./parts.js";
 
-/** Draws parts of examples without classes: a seeded share, equal texts on one side. */
+/**
+ * Draws parts of examples without classes: a seeded share, equal texts on one side.
+ * @param kindsOf the kind of each example, of which each part gets the same share; default: one kind
+ */
 export function drawnParts<E extends { readonly text: string }>(
   settings: RunSettings,
   plan: TaskPlan,
   { setting }: JobWords,
+  kindsOf: (examples: readonly E[]) => readonly string[] = (examples) => examples.map(() => ""),
 ): Pick<DataReader<E>, "hold" | "holdToChoose" | "folds"> {
-  const labelled = (examples: readonly E[]) => examples.map((own) => ({ own, text: own.text, label: "" }));
+  const labelled = (examples: readonly E[]) => {
+    const kinds = kindsOf(examples);
+    return examples.map((own, i) => ({ own, text: own.text, label: kinds[i]! }));
+  };
   const bare = (some: ReturnType<typeof labelled>) => some.map(({ own }) => own);
   async function hold({ file, examples }: TaskFile<E>, part: DrawnPart, seed: number) {
     const share = shareOf(part, settings, plan, examples.length);

@@ -8,6 +8,7 @@ export interface RunSettings extends SharedSettings {
   readonly test?: string | null;
   readonly testSplit?: number | null;
   readonly headOnly?: boolean;
+  readonly multiLabel?: boolean;
   readonly checkpointing?: boolean | "auto";
 }
 
@@ -40,8 +41,12 @@ export interface TaskPlan {
 /** The task of settings without `task`. */
 export const UNNAMED_TASK = "classify";
 
+/** The task of settings without `task`, with several labels a text. */
+export const MULTI_LABEL_TASK = "multi-label";
+
 /** The task of a run with these settings. */
-export const taskOf = ({ task }: Pick<RunSettings, "task">): string => task ?? UNNAMED_TASK;
+export const taskOf = ({ task, multiLabel = false }: Pick<RunSettings, "task" | "multiLabel">): string =>
+  task ?? (multiLabel ? MULTI_LABEL_TASK : UNNAMED_TASK);
 
 /** Whether a validation chooses the step to keep. */
 export function choosesStep(

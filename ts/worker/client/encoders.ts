@@ -2,7 +2,12 @@ import { checkOptions } from "../../arguments/options.js";
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import type { FileMap } from "../../io/file-map.js";
-import type { ClassifierOptions, ClassifyOptions, LoadClassifierOptions } from "../../tasks/classifier-options.js";
+import type {
+  ClassifierOptions,
+  ClassifyOptions,
+  LoadClassifierOptions,
+  MultiLabelClassifierOptions,
+} from "../../tasks/classifier-options.js";
 import type { CrossEncoderOptions } from "../../tasks/cross/cross-options.js";
 import type { TokenClassifierOptions } from "../../tasks/tokens/token-options.js";
 import type { Prediction } from "../../tasks/prediction.js";
@@ -59,7 +64,19 @@ async function onEncoder<T>(
 export type SentenceEncoder = RemoteEncoder;
 
 /** A text classifier in a worker. */
-export type TextClassifier<Label extends string = string> = RemoteClassifier<Label>;
+export type TextClassifier<Label extends string = string, Multi extends boolean = false> = RemoteClassifier<
+  Label,
+  Multi
+>;
+
+/** `TextClassifier.create` in a worker. */
+export interface CreateClassifier {
+  <Label extends string>(
+    encoder: SentenceEncoder,
+    options: MultiLabelClassifierOptions<Label>,
+  ): Promise<TextClassifier<Label, true>>;
+  <Label extends string>(encoder: SentenceEncoder, options: ClassifierOptions<Label>): Promise<TextClassifier<Label>>;
+}
 
 /** A token classifier in a worker. */
 export type TokenClassifier<Label extends string = string> = RemoteTokenClassifier<Label>;
@@ -91,18 +108,19 @@ export const SentenceEncoder = {
 /** Text classifiers in a worker. */
 export const TextClassifier = {
   /** A new classifier on an encoder, in the encoder's worker; see `TextClassifier.create` in `lowrank`. */
-  create: <Label extends string>(
-    encoder: SentenceEncoder,
-    options: ClassifierOptions<Label>,
-  ): Promise<TextClassifier<Label>> => onEncoder("TextClassifier", "create", encoder, options),
+  create: ((encoder: SentenceEncoder, options: unknown) =>
+    onEncoder("TextClassifier", "create", encoder, options)) as CreateClassifier,
   /** A classifier from the files of `save`, in the encoder's worker; see `TextClassifier.load` in `lowrank`. */
-  load: (encoder: SentenceEncoder, files: FileMap, options: LoadClassifierOptions = {}): Promise<TextClassifier> =>
-    onEncoder("TextClassifier", "load", encoder, files, options),
+  load: <Label extends string = string, Multi extends boolean = false>(
+    encoder: SentenceEncoder,
+    files: FileMap,
+    options: LoadClassifierOptions = {},
+  ): Promise<TextClassifier<Label, Multi>> => onEncoder("TextClassifier", "load", encoder, files, options),
   /** A classifier and its encoder in a worker; see `TextClassifier.open` in `lowrank`. */
-  open: <Label extends string = string>(
+  open: <Label extends string = string, Multi extends boolean = false>(
     source: WorkerModel,
     options: WorkerOpenOptions<Label> = {},
-  ): Promise<TextClassifier<Label>> => make("TextClassifier", "open", source, options),
+  ): Promise<TextClassifier<Label, Multi>> => make("TextClassifier", "open", source, options),
 };
 
 /** Token classifiers in a worker. */

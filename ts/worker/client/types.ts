@@ -55,9 +55,9 @@ export interface RemoteEncoder extends Remote<LocalEncoder, MethodsOf<"SentenceE
 export type WorkerFitOptions = WorkerTraining<ClassifierFitOptions>;
 
 /** A text classifier in a worker: the methods of `TextClassifier` in `lowrank`, each returning a promise. */
-export interface RemoteClassifier<Label extends string = string> extends Remote<
-  LocalClassifier<Label>,
-  MethodsOf<"TextClassifier", LocalClassifier>
+export interface RemoteClassifier<Label extends string = string, Multi extends boolean = false> extends Remote<
+  LocalClassifier<Label, Multi>,
+  MethodsOf<"TextClassifier", LocalClassifier<Label, Multi>>
 > {
   /** The encoder below the head, which lives in the same worker. */
   readonly encoder: RemoteEncoder;

@@ -410,6 +410,8 @@ const by = (name: Methods<TextClassifier>, args: ModelCall["args"]): ModelCall =
 
 /** Right arguments of every method of a classifier. One without a row does not compile. */
 export const classifierCalls: Record<Methods<TextClassifier> | Methods<typeof TextClassifier>, ModelCall[]> = {
+  // For several labels a text, which the scene's classifier does not have.
+  chooseThresholds: [],
   create: [
     {
       args: ({ encoder }) => [encoder, { labels: ["a", "b"], lora: lora(), adapter: "new" }],

@@ -62,7 +62,7 @@ function* ofLabels(
     const among = new Set(joined);
     const texts = learnt.reduce((sum, { label, train: count }) => sum + (among.has(label) ? count : 0), 0);
     const [is, each] = joined.length === 1 ? ["label is", "it is"] : ["labels are", "each is"];
-    yield warn("joined-labels", `${joined.length} ${is} several in one (${quoted(joined)}; ${counted(texts, "training text")}): ${each} treated as one more class. Several labels per text (multi-label) are not supported yet: keep the most important label of each text, or train a yes/no classifier for each label`);
+    yield warn("joined-labels", `${joined.length} ${is} several in one (${quoted(joined)}; ${counted(texts, "training text")}): ${each} treated as one more class. With --multi-label (multiLabel) a text has several labels`);
   }
   const numbers = isId ? null : numbersIn(all, columns && String(columns.label));
   if (numbers === "wholes")

@@ -1,0 +1,251 @@
+import { readFileSync } from "node:fs";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Ajv from "ajv";
+import { beforeAll, expect, it } from "vitest";
+import { root } from "../../../scripts/setup/paths.mjs";
+import { AbortError, LowrankError, multiLabelMetrics, SentenceEncoder, TextClassifier } from "../../../ts/index.js";
+import {
+  type JobEvent,
+  memoryStore,
+  type MemoryStore,
+  type MultiLabelJobSpec,
+  runFolds,
+  runJob,
+  unfinishedSpec,
+} from "../../../ts/jobs/index.js";
+import type { JobOptions } from "../../../ts/jobs/run-job.js";
+import { modelSource } from "../../../ts/io/model-locator.js";
+import { lowrank } from "../../cli/fixture.js";
+import { afterStep, results } from "../../jobs/tiny-job.js";
+import { tinyEncoder } from "../../models/tiny-encoder.js";
+
+const words: Record<string, readonly string[]> = {
+  food: ["warm", "good", "funny"],
+  sport: ["grim", "bright", "poor"],
+  law: ["dull", "cold", "awful"],
+};
+const labels = Object.keys(words);
+/** Texts of all eight sets of three labels, no two the same. */
+const rows = Array.from({ length: 160 }, (_, i) => {
+  const own = labels.filter((_, l) => ((i >> l) & 1) === 1);
+  const said = own.map((label, l) => words[label]![(i + l) % 3]!);
+  const [thing, end] = [
+    ["film", "story", "music", "end"][(i >> 3) % 4],
+    ["", "very ", "quite ", "a ", "it "][(i >> 5) % 5],
+  ];
+  return { text: `The ${thing} was ${end}${said.join(" and ")}.`, own };
+});
+const table = (header: string, cell: (own: readonly string[]) => string, some = rows) =>
+  new TextEncoder().encode(`text,${header}\n${some.map(({ text, own }) => `"${text}",${cell(own)}\n`).join("")}`);
+const columns = (own: readonly string[]) => labels.map((label) => (own.includes(label) ? "1" : "0")).join(",");
+const lines = (value: (own: readonly string[]) => object) =>
+  new TextEncoder().encode(rows.map(({ text, own }) => `${JSON.stringify({ text, ...value(own) })}\n`).join(""));
+const files: Record<string, Uint8Array<ArrayBuffer>> = {
+  "tags.csv": table("label", (own) => own.join(";")),
+  "bars.csv": table("label", (own) => own.join(" | ")),
+  "plus.csv": table("label", (own) => own.join("+")),
+  "columns.csv": table("food,sport,law", columns),
+  "lists.jsonl": lines((label) => ({ label })),
+  "columns.jsonl": lines((own) => Object.fromEntries(labels.map((label) => [label, own.includes(label)]))),
+  "quoted.csv": table("label", (own) => `"${JSON.stringify(own).replaceAll('"', '""')}"`),
+};
+const sources: JobOptions["sources"] = {
+  async findModel() {
+    const { name, open } = await modelSource(await tinyEncoder());
+    return { name, open, origin: "memory" };
+  },
+  readData: async (name) => ({ name, bytes: files[name]! }),
+  machine: () => ({ userAgent: "a test" }),
+};
+const spec: MultiLabelJobSpec = {
+  ...{ multiLabel: true, model: "tiny", data: "tags.csv", steps: 80, batchSize: 16, learningRate: 0.01, rank: 4 },
+  ...{ dropout: 0.1, evaluateEvery: 20, validationSplit: 0.25, testSplit: 0.25 },
+};
+const run = (given: MultiLabelJobSpec, store: MemoryStore, options: JobOptions = {}) =>
+  runJob(given, store, { sources, ...options });
+const text = (store: MemoryStore, name: string) => new TextDecoder().decode(store.files()[name]);
+
+let whole: MemoryStore;
+let report: Awaited<ReturnType<typeof run>>["report"];
+const events: JobEvent[] = [];
+beforeAll(async () => {
+  whole = memoryStore();
+  ({ report } = await run(spec, whole, { onProgress: (event) => events.push(event) }));
+});
+
+it("predicts sets of labels better than the baselines, with thresholds of the validation, and loads again", async () => {
+  const { yardsticks, after, measuredOn, thresholdsFrom } = report.result;
+  expect([report.task, measuredOn, thresholdsFrom]).toEqual(["multi-label", "test", "validation"]);
+  expect(report.data.labels).toEqual(["food", "law", "sport"]);
+  expect(yardsticks.headOnly!.f1Micro).toBeGreaterThan(yardsticks.mostFrequent.f1Micro);
+  expect(after.f1Micro).toBeGreaterThan(0.9);
+  expect(yardsticks.headOnly!.map).toBeGreaterThan(yardsticks.mostFrequent.map);
+  expect(Object.keys(report.metrics)).toEqual(["f1Micro", "f1Macro", "map", "exactMatch", "loss"]);
+  const { value, interval } = report.metrics["f1Micro"]!;
+  expect(value).toBe(after.f1Micro);
+  expect(interval![0]).toBeLessThanOrEqual(value);
+  expect(interval![1]).toBeGreaterThanOrEqual(value);
+  const schema = JSON.parse(readFileSync(join(root, "docs/report.schema.json"), "utf8")) as object;
+  expect(new Ajv().compile(schema)(JSON.parse(text(whole, "report.json")))).toBe(true);
+  const told = events.flatMap((event) => (event.type === "evaluation" ? [event] : []));
+  expect(told.every(({ task, metrics }) => task === "multi-label" && typeof metrics["f1Micro"] === "number")).toBe(
+    true,
+  );
+  const about = JSON.parse(text(whole, "labels.json")) as { thresholds: number[] };
+  expect(about.thresholds).toEqual(report.result.labels.map(({ threshold }) => threshold));
+  using classifier = await TextClassifier.open<string, true>(whole.files(), { model: await tinyEncoder() });
+  expect(classifier.thresholds).toEqual(about.thresholds);
+  const predicted = await classifier.predict(rows.map((row) => row.text));
+  const names = classifier.labels;
+  const truth = rows.map(({ own }) => names.map((label) => (own.includes(label) ? 1 : 0)));
+  const found = multiLabelMetrics(
+    predicted.map(({ scores }) => names.map((label) => scores[label]!)),
+    truth,
+    { threshold: about.thresholds },
+  );
+  expect(found.f1Micro).toBeGreaterThan(0.9);
+  expect(await classifier.evaluate(rows.map((row) => ({ text: row.text, labels: row.own })))).toMatchObject(found);
+});
+
+it("goes on to the same bits after an interruption", async () => {
+  const stopped = memoryStore();
+  const abort = new AbortController();
+  const onProgress = (event: JobEvent) => void (afterStep(52)(event) && abort.abort());
+  await expect(run(spec, stopped, { signal: abort.signal, onProgress })).rejects.toBeInstanceOf(AbortError);
+  const begun = (await unfinishedSpec(stopped)) as MultiLabelJobSpec;
+  expect(begun.multiLabel).toBe(true);
+  await run(begun, stopped);
+  expect(results(stopped.files())).toEqual(results(whole.files()));
+});
+
+it("reads lists in every form, with the same result", async () => {
+  const own = { steps: 2, evaluateEvery: null, baseline: false, recipe: "peft", validationSplit: 0.25 } as const;
+  const heads: Uint8Array[] = [];
+  const forms: Partial<MultiLabelJobSpec>[] = [
+    { data: "tags.csv" },
+    { data: "bars.csv" },
+    { data: "plus.csv", labelSeparator: "+" },
+    { data: "lists.jsonl" },
+    { data: "quoted.csv" },
+    { data: "columns.csv", labelColumns: ["food", "law", "sport"] },
+    { data: "columns.jsonl", labelColumns: ["food", "law", "sport"] },
+  ];
+  for (const form of forms) {
+    const store = memoryStore();
+    const { report: made } = await run({ ...spec, ...own, ...form }, store);
+    expect(made.data.labels).toEqual(["food", "law", "sport"]);
+    expect(made.result.yardsticks.headOnly).toBeNull();
+    heads.push(store.files()["head.safetensors"]!);
+  }
+  for (const head of heads) expect(head).toEqual(heads[0]);
+});
+
+it("fits the head alone, by scikit-learn's penalty for each label, also without a validation", async () => {
+  const head = memoryStore();
+  const { report: fitted } = await run({ ...spec, headOnly: true, evaluateEvery: null, validationSplit: 0 }, head);
+  expect(fitted.result.thresholdsFrom).toBeNull();
+  expect(fitted.result.labels.map(({ threshold }) => threshold)).toEqual([0.5, 0.5, 0.5]);
+  expect(fitted.result.after).toEqual(fitted.result.yardsticks.headOnly);
+  expect(Object.keys(head.files())).not.toContain("adapter_model.safetensors");
+  using encoder = await SentenceEncoder.load(await tinyEncoder());
+  const classifier = TextClassifier.load<string, true>(encoder, head.files());
+  expect((await classifier.predict([rows[1]!.text]))[0]!.labels).toContain("food");
+  classifier.dispose();
+});
+
+it("folds test each example once", async () => {
+  const { testSplit: _, ...own } = spec;
+  const { metrics, folds } = await runFolds({ ...own, steps: 30 }, 3, memoryStore(), { sources });
+  expect(folds).toHaveLength(3);
+  expect(metrics["f1Micro"]!.mean).toBeGreaterThan(0.6);
+});
+
+it("says what does not fit, with the line", async () => {
+  const refusal = async (given: object) => {
+    const error = await run({ ...spec, ...given }, memoryStore()).then(
+      () => null,
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toBeInstanceOf(LowrankError);
+    return (error as Error).message;
+  };
+  files["one.csv"] = table("label", () => "food");
+  files["odd.csv"] = table("food,sport,law", (own) => (own.length === 3 ? "1,maybe,0" : columns(own)));
+  files["empty.csv"] = table("label", (own) => own.join(";"), [{ text: " ", own: ["food", "law"] }]);
+  files["other.csv"] = table("label", (own) => (own.length === 3 ? "wine" : own.join(";")));
+  files["number.jsonl"] = lines(() => ({ label: { a: 1 } }));
+  expect(await refusal({ data: "one.csv" })).toMatch(
+    /two labels or more are expected in column "label", got "food"; labelSeparator/,
+  );
+  const three = { labelColumns: ["food", "sport", "law"] };
+  expect(await refusal({ data: "odd.csv", ...three })).toMatch(
+    /odd\.csv, line 9: 0 or 1 is expected in column "sport"/,
+  );
+  expect(await refusal({ data: "empty.csv" })).toMatch(/empty\.csv, line 2: a text is expected/);
+  expect(await refusal({ test: "other.csv" })).toMatch(/other\.csv, line 9: label "wine" is unknown/);
+  expect(await refusal({ data: "number.jsonl" })).toMatch(/number\.jsonl, line 1: labels are expected/);
+  expect(await refusal({ labelColumns: ["food"] })).toMatch(/labelColumns: two different columns/);
+  expect(await refusal({ labelColumns: ["food", "wine"] })).toMatch(/no column "food"/);
+  expect(await refusal({ classWeights: { wine: 2 } })).toMatch(/classWeights names "wine"/);
+  expect(await refusal({ recipe: "few-shot" })).toMatch(/recipe/);
+  expect(await refusal({ sampling: "balanced" })).toMatch(/sampling/);
+  expect(await refusal({ multiLabel: "yes" })).toMatch(/spec.multiLabel is true or false/);
+  expect(await refusal({ task: "tokens" })).toMatch(/multiLabel/);
+  // Without it, each set of labels is a class.
+  const { multiLabel: _, ...single } = spec;
+  const { report: joined } = await runJob(
+    { ...single, multiLabel: false, task: "classify", steps: 1, testSplit: 0.2 },
+    memoryStore(),
+    {
+      sources: {
+        ...sources,
+        readData: async () => ({ name: "own.csv", bytes: table("label", (own) => own[0] ?? "none") }),
+      },
+    },
+  );
+  expect(joined.settings).not.toHaveProperty("multiLabel");
+  expect(joined.data.labels).toEqual(["food", "law", "none", "sport"]);
+});
+
+it("the command line trains, predicts, measures and looks at data", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "lowrank-labels-"));
+  try {
+    const at = (name: string) => join(folder, name);
+    await writeFile(at("tags.csv"), files["tags.csv"]!);
+    await writeFile(at("columns.csv"), files["columns.csv"]!);
+    for (const [name, bytes] of Object.entries(await tinyEncoder())) await writeFile(at(name), bytes);
+    const command = ["finetune", "--task", "classify", "--multi-label", "--model", folder];
+    const length = ["--steps", "20", "--validation-split", "0.2"];
+    const trained = await lowrank([...command, "--data", at("tags.csv"), ...length, "--out", at("run")]);
+    expect({ code: trained.code, err: trained.err }).toEqual({ code: 0, err: "" });
+    expect(trained.out).toMatch(
+      /micro F1 +macro F1 +mAP +exact match +loss\n.*most frequent set.*%.*\n.*head on frozen vectors.*%.*\n.*head and adapter/,
+    );
+    expect(trained.out).toMatch(/label +texts +threshold +precision +recall +F1 +AP\nfood/);
+    const inspected = await lowrank(["inspect", at("run")]);
+    expect(inspected.out).toMatch(/tags\.csv, task multi-label[^]*micro F1/);
+    const asked = ["predict", "--run", at("run"), "--model", folder];
+    const [line] = (await lowrank([...asked, "--json", rows[3]!.text])).out.split("\n");
+    const { predicted, scores } = JSON.parse(line!) as { predicted: string[]; scores: object };
+    expect(Array.isArray(predicted)).toBe(true);
+    expect(Object.keys(scores)).toEqual(["food", "law", "sport"]);
+    expect((await lowrank([...asked, rows[3]!.text])).out).toContain(predicted.join(";"));
+    expect((await lowrank([...asked, "--file", at("tags.csv"), "--out", at("out.csv")])).code).toBe(0);
+    expect(await readFile(at("out.csv"), "utf8")).toMatch(/^text,label,predicted\n/);
+    const measured = await lowrank(["evaluate", "--run", at("run"), "--model", folder, "--json"]);
+    const { metrics } = JSON.parse(await readFile(at("run/report.json"), "utf8")) as typeof report;
+    expect((JSON.parse(measured.out) as typeof report.result.after).f1Micro).toBeCloseTo(metrics["f1Micro"]!.value, 6);
+    const looked = await lowrank(["data", at("tags.csv"), "--task", "multi-label"]);
+    expect(looked.out).toMatch(/160 examples for training: labels 3 labels a text 1\.5 without a label 20/);
+    const three = ["--data", at("columns.csv"), "--label-columns", "food,sport,law", "--head-only"];
+    expect((await lowrank([...command, ...three, "--out", at("head")])).code).toBe(0);
+    const without = await lowrank(["finetune", "--data", at("columns.csv"), "--label-columns", "food,sport"]);
+    expect(without.err).toMatch(/--label-columns is not an option of classifiers: it needs --multi-label/);
+    const other = await lowrank(["finetune", "--task", "tokens", "--multi-label", "--data", at("tags.csv")]);
+    expect(other.err).toMatch(/--multi-label is not an option of --task tokens/);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});

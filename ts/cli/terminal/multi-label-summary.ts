@@ -1,0 +1,35 @@
+import type { MultiLabelRunResult } from "../../tasks/multi-label/run/report.js";
+import type { TaskReport } from "../../training/result/report.js";
+import { formatCount, formatPercent } from "./number-format.js";
+import { tableLines } from "./table.js";
+import { taskResult } from "./task-summary.js";
+import type { Terminal } from "./terminal.js";
+
+/** The most labels that are shown; report.json has all. */
+const SHOWN = 30;
+
+/** The metrics of a result, below those of its baselines, and each label by itself. */
+export function multiLabelResult(self: string, report: TaskReport, colors: Terminal["colors"]): string[] {
+  const { labels, thresholdsFrom } = report.result as MultiLabelRunResult;
+  const rows = labels
+    .slice(0, SHOWN)
+    .map(({ label, texts, threshold, precision, recall, f1, averagePrecision }) => [
+      label,
+      formatCount(texts),
+      threshold.toFixed(2),
+      ...[precision, recall, f1, averagePrecision].map(formatPercent),
+    ]);
+  const numbers = ["texts", "threshold", "precision", "recall", "F1", "AP"];
+  const more = labels.length > SHOWN ? [`and ${labels.length - SHOWN} more in report.json`] : [];
+  const chosen =
+    thresholdsFrom === null
+      ? "thresholds are 0.5: there was no validation to choose them on"
+      : "thresholds have the highest F1 on the validation";
+  return [
+    ...taskResult(self, report, colors),
+    "",
+    ...tableLines([["label", ...numbers], ...rows], ["left", ...numbers.map(() => "right" as const)]),
+    ...more,
+    colors.dim(chosen),
+  ];
+}

@@ -1,0 +1,34 @@
+import { listFrom } from "../../arguments/collections.js";
+import { ConfigError } from "../../errors/errors.js";
+import { excerpt } from "../../errors/excerpt.js";
+
+/** A text with any number of labels, also none. */
+export interface MultiLabelExample {
+  /** The text. */
+  readonly text: string;
+  /** Its labels, each once. */
+  readonly labels: readonly string[];
+}
+
+/** What a classifier with several labels a text has besides adapter and head. */
+export interface MultiLabelParts {
+  /** From this probability on a text has the label, by label. */
+  thresholds: readonly number[];
+}
+
+/** A threshold of 0.5 for each label. */
+export const halves = (labels: readonly string[]): MultiLabelParts => ({ thresholds: labels.map(() => 0.5) });
+
+/** A copy of some examples; `label` may be the name of the list too. Throws `ConfigError` for invalid ones. */
+export function takeListed(what: string, examples: readonly MultiLabelExample[]): MultiLabelExample[] {
+  return listFrom(`${what}: a list of examples is expected`, examples, (example, place) => {
+    const { text, labels, label } = (example ?? {}) as { text?: unknown; labels?: unknown; label?: unknown };
+    const list = (labels ?? label) as readonly unknown[] | undefined;
+    if (typeof text === "string" && Array.isArray(list) && list.every((one) => typeof one === "string"))
+      return { text, labels: [...list] as string[] };
+    const expected = "{ text, labels } of a string and a list of strings";
+    throw new ConfigError(`example ${place}: ${expected} is expected, got ${excerpt(example)}`, {
+      ...{ option: "examples", expected, value: example, place },
+    });
+  });
+}

@@ -1,0 +1,48 @@
+import { seenText } from "../../../training/data/parts.js";
+import { type EncoderBase, encoderBase } from "../../../training/loading.js";
+import type { TaskDefinition } from "../../../training/task-definition.js";
+import { TextClassifier } from "../../text-classifier.js";
+import type { TokenizedLabels } from "../multi-label-calls.js";
+import { type ListedText, listReader } from "./list-reader.js";
+import { MultiLabelModel } from "./multi-label-model.js";
+import { MULTI_LABEL_METRICS } from "./metric-names.js";
+import { scoresOf } from "./report.js";
+import type { MultiLabelSettings } from "./settings.js";
+
+/** A classifier with several labels a text: an adapter and a head. */
+export const multiLabelDefinition: TaskDefinition<MultiLabelSettings, ListedText, TokenizedLabels> = {
+  reader: listReader,
+  async survey(data, _, { emit }) {
+    const message = seenText(data);
+    if (message !== null) emit({ type: "warning", message });
+    const found = new Set(data.train.examples.flatMap(({ labels }) => labels));
+    const without = data.labels.filter((label) => !found.has(label));
+    if (without.length > 0)
+      emit({
+        type: "warning",
+        message: `${data.train.file}: no training text has ${without.length === 1 ? "the label" : "the labels"} ${without.slice(0, 5).join(", ")}${without.length > 5 ? ` and ${without.length - 5} more` : ""}`,
+      });
+    return {};
+  },
+  base: encoderBase,
+  async open(base, data, settings, context) {
+    const { encoder } = base as EncoderBase;
+    return new MultiLabelModel(encoder, data, settings, context);
+  },
+  trained(encoder, files, options) {
+    const classifier = TextClassifier.load<string, true>(encoder, files, options);
+    return {
+      predict: async (texts, events) =>
+        (await classifier.predict(texts, events)).map(({ labels, scores }) => ({ predicted: labels, scores })),
+      async measure(examples, events) {
+        const scores = scoresOf(await classifier.evaluate(examples, events));
+        return Object.fromEntries(MULTI_LABEL_METRICS.map((name) => [name, scores[name]]));
+      },
+    };
+  },
+  about({ examples, labels }) {
+    const total = examples.reduce((sum, example) => sum + example.labels.length, 0);
+    const none = examples.filter((example) => example.labels.length === 0).length;
+    return { labels: labels.length, "labels a text": total / examples.length, "without a label": none };
+  },
+};

@@ -1,0 +1,57 @@
+import { sigmoids } from "../../prediction.js";
+import type { LabelRow } from "../label-rows.js";
+import { type Interval, middle95, resample } from "../../../train/metrics/bootstrap.js";
+import { breather } from "../../../waiting/next-task.js";
+
+/** Counts of a text's decisions. */
+export interface Decisions {
+  readonly right: number;
+  /** Predicted, not true. */
+  readonly extra: number;
+  /** True, not predicted. */
+  readonly missed: number;
+}
+
+/** The 95 % intervals of micro F1 and of exact match: a bootstrap over texts, 1000 samples. */
+export async function f1Intervals(
+  texts: readonly Decisions[],
+  signal: AbortSignal | undefined,
+): Promise<{ readonly f1Micro: Interval; readonly exactMatch: Interval }> {
+  const resamples = 1000;
+  const found = { f1Micro: new Float64Array(resamples), exactMatch: new Float64Array(resamples) };
+  const breathe = breather(signal);
+  let sample = 0;
+  for (const drawn of resample(
+    texts.map(() => 1),
+    { resamples, seed: 0 },
+  )) {
+    await breathe();
+    let [twice, wrong, exact] = [0, 0, 0];
+    texts.forEach(({ right, extra, missed }, i) => {
+      twice += 2 * right * drawn[i]!;
+      wrong += (extra + missed) * drawn[i]!;
+      if (extra + missed === 0) exact += drawn[i]!;
+    });
+    found.f1Micro[sample] = twice + wrong === 0 ? 0 : twice / (twice + wrong);
+    found.exactMatch[sample++] = exact / texts.length;
+  }
+  return { f1Micro: middle95(found.f1Micro), exactMatch: middle95(found.exactMatch) };
+}
+
+/** The decisions of each text: which logits reach their thresholds. */
+export const decisions = (
+  logits: readonly ArrayLike<number>[],
+  rows: readonly LabelRow[],
+  thresholds: readonly number[],
+): Decisions[] =>
+  logits.map((row, i) => {
+    const probabilities = sigmoids(row, `text ${i}`);
+    const counts = { right: 0, extra: 0, missed: 0 };
+    thresholds.forEach((threshold, place) => {
+      const [predicted, has] = [probabilities[place]! >= threshold, rows[i]![place] === 1];
+      if (predicted && has) counts.right++;
+      else if (predicted) counts.extra++;
+      else if (has) counts.missed++;
+    });
+    return counts;
+  });

@@ -1,0 +1,230 @@
+import type { FitOptions, FitReport } from "../../../train/fit-options.js";
+import type { Task } from "../../../train/task.js";
+import { isSpare, type TaskData } from "../../../training/data/parts.js";
+import { formatPercent } from "../../../training/result/percent.js";
+import type { RunOutcome } from "../../../training/result/report.js";
+import { loraOptions } from "../../../training/spec/training-settings.js";
+import type {
+  Guessing,
+  Measured,
+  MeasureEvents,
+  RunContext,
+  TaskModel,
+  TaskTraining,
+  TokenizedParts,
+} from "../../../training/task-definition.js";
+import type { SentenceEncoder } from "../../../models/sentence/sentence-encoder.js";
+import { ClassificationHead } from "../../../nn/classification-head.js";
+import { log } from "../../../values/elementary.js";
+import { EncoderModel } from "../../classify/encoder-model.js";
+import { fitsHead, recipes } from "../../classify/recipes.js";
+import { classifierOptions } from "../../classify/settings.js";
+import { TextClassifier } from "../../text-classifier.js";
+import { posWeightsOf } from "../label-loss.js";
+import { bestThresholds, measureLabels, type MultiLabelResult } from "../label-metrics.js";
+import { type LabelRow, labelRows } from "../label-rows.js";
+import { takeListTraining, type TokenizedLabels } from "../multi-label-calls.js";
+import { fitOneVsRest, type OneVsRest } from "../one-vs-rest.js";
+import { decisions, f1Intervals } from "./f1-interval.js";
+import type { ListedText } from "./list-reader.js";
+import { mostFrequentScores } from "./most-frequent.js";
+import { type MultiLabelBaseline, type MultiLabelRunResult, scoresOf } from "./report.js";
+import type { MultiLabelSettings } from "./settings.js";
+
+/** What a checkpoint keeps. */
+type State = Pick<MultiLabelRunResult, "yardsticks">;
+
+const sum = (counts: readonly number[]) => counts.reduce((all, count) => all + count, 0);
+const rowsOf = (examples: readonly TokenizedLabels[]): LabelRow[] => examples.map(({ row }) => row);
+
+/** A classifier with several labels a text that is trained. */
+export class MultiLabelModel
+  extends EncoderModel<TextClassifier<string, true>, MultiLabelSettings>
+  implements TaskModel<ListedText, TokenizedLabels>
+{
+  /** Logits of the fitted head for the examples to test on, and its thresholds. */
+  private fitted: { readonly logits: readonly Float32Array[]; readonly thresholds: readonly number[] } | null = null;
+
+  constructor(
+    encoder: SentenceEncoder,
+    private readonly data: Pick<TaskData<ListedText>, "test" | "validation" | "labels">,
+    settings: MultiLabelSettings,
+    context: RunContext,
+  ) {
+    const { labels } = data;
+    super(TextClassifier.create(encoder, { labels, multiLabel: true, lora: loraOptions(settings) }), settings, context);
+  }
+
+  tokenize({ text, labels }: ListedText): TokenizedLabels {
+    return { ids: this.classifier.tokenizer.encode(text), row: labelRows(this.data.labels, [labels])[0]! };
+  }
+
+  training(train: readonly TokenizedLabels[], options: FitOptions): TaskTraining<TokenizedLabels> {
+    const own = this.settings.headOnly ? {} : classifierOptions(this.settings);
+    return takeListTraining(this.classifier, train, { ...options, ...own });
+  }
+
+  stepMemory(checkpointing: boolean): Pick<Task<TokenizedLabels>, "memory"> {
+    return takeListTraining(this.classifier, [], { checkpointing }).task;
+  }
+
+  guessing(_: unknown, train: readonly TokenizedLabels[]): Guessing {
+    const { classWeights } = this.settings;
+    const weights = posWeightsOf(classWeights, this.data.labels, rowsOf(train));
+    // Half for every label: log 2, times the weight of texts that have it.
+    const total = sum(train.flatMap(({ row }) => weights.map((weight, place) => 1 + (weight - 1) * row[place]!)));
+    return { loss: (log(2) * total) / (train.length * weights.length) };
+  }
+
+  async measure(examples: readonly TokenizedLabels[], events: MeasureEvents): Promise<Measured> {
+    const halves = this.data.labels.map(() => 0.5);
+    const { loss, ...metrics } = scoresOf(measureLabels(await this.logits(examples, events), rowsOf(examples), halves));
+    return { loss, metrics: { ...metrics } };
+  }
+
+  reads({ train, validation, measured }: TokenizedParts<number>): { baseline: number; finish: number } {
+    const held = this.isChoosing(validation) ? sum(validation) : 0;
+    return {
+      baseline: fitsHead(this.settings) ? sum(train) + sum(measured) + held : 0,
+      finish: this.settings.headOnly ? 0 : sum(measured) + held,
+    };
+  }
+
+  /** Whether thresholds are chosen on examples that are not tested on. */
+  private isChoosing(validation: readonly unknown[]): boolean {
+    return validation.length > 0 && (this.data.test !== null || isSpare(this.data));
+  }
+
+  async baseline({ train, validation, measured }: TokenizedParts<TokenizedLabels>): Promise<State> {
+    const { settings, graph, classifier } = this;
+    const mostFrequent = mostFrequentScores(rowsOf(train), rowsOf(measured));
+    if (!fitsHead(settings)) return { yardsticks: { mostFrequent, headOnly: null } };
+    const vectorsOf = (phase: "encode-train" | "encode-validation", examples: readonly TokenizedLabels[]) =>
+      this.rows(examples, null, (pooled) => pooled, this.events(phase, examples));
+    const vectors = await vectorsOf("encode-train", train);
+    const best = await this.oneVsRest(vectors, train);
+    const { headStart } = recipes[settings.recipe];
+    // A head that explains its examples leaves the adapter nothing to train on: docs/recipes.md.
+    if (settings.headOnly) this.setHead(best);
+    else if (headStart !== null) this.setHead(await this.oneVsRest(vectors, train, best.regularisation * headStart));
+    const held = this.isChoosing(validation) ? validation : [];
+    const others = await vectorsOf("encode-validation", [...measured, ...held]);
+    const head = new ClassificationHead(graph, best.weight, best.bias);
+    try {
+      const read = head.snapshot();
+      const all = others.map((vector) =>
+        graph.step(() =>
+          graph.noGrad(() => {
+            const x = graph.constant({ shape: [1, vector.length], data: vector });
+            return graph.value(read(x)).data.slice();
+          }),
+        ),
+      );
+      const logits = all.slice(0, measured.length);
+      const thresholds = this.thresholds(all.slice(measured.length), held, logits, measured, validation);
+      this.fitted = { logits, thresholds };
+      if (settings.headOnly) classifier.multi!.thresholds = thresholds;
+      const headOnly = scoresOf(measureLabels(logits, rowsOf(measured), thresholds));
+      return { yardsticks: { mostFrequent, headOnly } };
+    } finally {
+      graph.release(head.params());
+    }
+  }
+
+  /** Chosen on the validation; without one all are 0.5. */
+  private thresholds(
+    ofHeld: readonly Float32Array[],
+    held: readonly TokenizedLabels[],
+    ofMeasured: readonly Float32Array[],
+    measured: readonly TokenizedLabels[],
+    validation: readonly TokenizedLabels[],
+  ): readonly number[] {
+    if (held.length > 0) return bestThresholds(ofHeld, rowsOf(held));
+    // The validation is what is measured.
+    if (this.data.test === null && validation.length > 0) return bestThresholds(ofMeasured, rowsOf(measured));
+    return this.data.labels.map(() => 0.5);
+  }
+
+  async finish(
+    state: object,
+    { measured, validation }: TokenizedParts<TokenizedLabels>,
+    trained: FitReport | null,
+  ): Promise<RunOutcome> {
+    const { yardsticks } = state as State;
+    const { classifier, data } = this;
+    let logits = this.fitted?.logits ?? [];
+    if (trained !== null) {
+      const held = this.isChoosing(validation) ? validation : [];
+      const examples = [...measured, ...held];
+      const all = await this.logits(examples, this.events("validate", examples));
+      logits = all.slice(0, measured.length);
+      classifier.multi!.thresholds = this.thresholds(all.slice(measured.length), held, logits, measured, validation);
+    }
+    const { thresholds } = classifier.multi!;
+    const found = measureLabels(logits, rowsOf(measured), thresholds);
+    const after = scoresOf(found);
+    const result: MultiLabelRunResult = {
+      ...{ yardsticks, after, labels: labelScores(data.labels, thresholds, found, rowsOf(measured)) },
+      thresholdsFrom: validation.length > 0 ? "validation" : null,
+      measuredOn: data.test === null ? "validation" : "test",
+    };
+    const intervals = await f1Intervals(decisions(logits, rowsOf(measured), thresholds), this.context.signal);
+    const { f1Micro, f1Macro, map, exactMatch, loss } = after;
+    return {
+      metrics: {
+        f1Micro: { value: f1Micro, interval: intervals.f1Micro },
+        f1Macro: { value: f1Macro },
+        map: { value: map },
+        exactMatch: { value: exactMatch, interval: intervals.exactMatch },
+        loss: { value: loss },
+      },
+      result,
+      curve: { title: `micro F1 ${formatPercent(f1Micro)}`, yardsticks: yardstickTexts(yardsticks) },
+    };
+  }
+
+  private oneVsRest(
+    vectors: readonly Float32Array[],
+    examples: readonly TokenizedLabels[],
+    regularisation?: number,
+  ): Promise<OneVsRest> {
+    const { graph, settings, data, context } = this;
+    const weights = posWeightsOf(settings.classWeights, data.labels, rowsOf(examples));
+    return fitOneVsRest(graph, vectors, rowsOf(examples), weights, {
+      ...{ seed: settings.seed, regularisation, signal: context.signal },
+      onProgress: (event) => context.emit({ type: "progress", phase: "head-only", ...event }),
+    });
+  }
+
+  private setHead({ weight, bias }: OneVsRest): void {
+    const { head } = this.classifier;
+    this.graph.setValue(head.weight, weight);
+    this.graph.setValue(head.bias, bias);
+  }
+
+  private logits(examples: readonly TokenizedLabels[], events: MeasureEvents): Promise<Float32Array[]> {
+    const { head, modelAdapter } = this.classifier;
+    return this.rows(examples, modelAdapter, head.snapshot(), events);
+  }
+}
+
+const yardstickTexts = ({ mostFrequent, headOnly }: MultiLabelBaseline) => [
+  `most frequent set ${formatPercent(mostFrequent.f1Micro)}`,
+  ...(headOnly === null ? [] : [`head only ${formatPercent(headOnly.f1Micro)}`]),
+];
+
+const labelScores = (
+  labels: readonly string[],
+  thresholds: readonly number[],
+  found: MultiLabelResult,
+  rows: readonly LabelRow[],
+) =>
+  labels.map((label, place) => ({
+    label,
+    texts: sum(rows.map((row) => row[place]!)),
+    threshold: thresholds[place]!,
+    precision: found.precisionPerLabel[place]!,
+    recall: found.recallPerLabel[place]!,
+    f1: found.f1PerLabel[place]!,
+    averagePrecision: found.apPerLabel[place]!,
+  }));
