@@ -192,6 +192,8 @@ it("says what does not fit, with the line", async () => {
   expect(await refusal({ recipe: "few-shot" })).toMatch(/recipe/);
   expect(await refusal({ sampling: "balanced" })).toMatch(/sampling/);
   expect(await refusal({ multiLabel: "yes" })).toMatch(/spec.multiLabel is true or false/);
+  for (const task of [null, 3, "labels"]) expect(await refusal({ task })).toMatch(/spec.task is/);
+  for (const multiLabel of [null, 1]) expect(await refusal({ multiLabel })).toMatch(/spec.multiLabel is true or false/);
   expect(await refusal({ task: "tokens" })).toMatch(/multiLabel/);
   // Without it, each set of labels is a class.
   const { multiLabel: _, ...single } = spec;

@@ -31,9 +31,7 @@ async function refusal(given: unknown, store: unknown = untouchable, options: un
 }
 
 /** What each field cannot be. */
-const wrong: Readonly<Record<keyof JobSpec, readonly unknown[]>> = {
-  task: [null, 3, "labels"],
-  multiLabel: [null, "yes", 1],
+const wrong: Readonly<Record<Exclude<keyof JobSpec, "task" | "multiLabel">, readonly unknown[]>> = {
   model: [null, 3, ["m"]],
   data: [undefined, null, 3, {}, new Uint8Array(3)],
   validation: [3, ["v.csv"]],

@@ -33,7 +33,7 @@ export interface TokenizedLabels {
 }
 
 /** Summed binary cross entropy of examples; its mean is over texts and labels. */
-export function listLoss(
+function listLoss(
   { encoder, head, modelAdapter, graph }: TrainedTextClassifier,
   examples: readonly TokenizedLabels[],
   weights: readonly number[],
