@@ -28,8 +28,7 @@ import { checkTokenBaseline } from "./tokens/run/baseline-check.js";
 import { tokenFields, type TokenJobSpec, type TokenSettings } from "./tokens/run/settings.js";
 
 /** The name of a task. A spec without `task` is for a text classifier. */
-export type TaskName =
-  "classify" | "multi-label" | Exclude<JobSettings, TrainingSettings | MultiLabelSettings>["task"];
+export type TaskName = "classify" | "multi-label" | Exclude<JobSettings, TrainingSettings | MultiLabelSettings>["task"];
 
 /** Settings of any run. */
 export type JobSettings =
