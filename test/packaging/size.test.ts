@@ -116,13 +116,15 @@ it("the core (engine, graph, LoRA layers, optimizers) is at most 37.2 kB of Java
 // more compress less well than one: 4,000 of all.
 // The layers of language models as encoders are fetched when one is loaded: 8,400 of an encoder's all. With cross-encoders that are language
 // models everything grew by 3,900, of which 200 at first (350 without a bundler), and all scripts of a page's worker by 3,400.
-it("a page with an encoder and a classifier is at most 91.5 kB at first, everything at most 191 kB", async () => {
+// Several labels a text took 1,130 of the first, 1,900 without a bundler: lists of labels, thresholds and the types of both are in calls that
+// return at once. Their loss, their measures and their runs are fetched.
+it("a page with an encoder and a classifier is at most 92.7 kB at first, everything at most 192.3 kB", async () => {
   const encoder = await sizes("{ SentenceEncoder, TextClassifier }");
-  expect(encoder.first).toBeLessThanOrEqual(91_500);
-  expect(encoder.all).toBeLessThanOrEqual(199_100);
+  expect(encoder.first).toBeLessThanOrEqual(92_700);
+  expect(encoder.all).toBeLessThanOrEqual(203_300);
   const everything = await sizes("*");
-  expect(everything.first).toBeLessThanOrEqual(191_000);
-  expect(everything.all).toBeLessThanOrEqual(328_200);
+  expect(everything.first).toBeLessThanOrEqual(192_300);
+  expect(everything.all).toBeLessThanOrEqual(335_000);
 });
 
 // A line a statement, so that an uncaught error in Node, which has the same files, shows no line of 200 kB, took 1.4 of 190.4 kB,
@@ -133,7 +135,7 @@ it("a page with an encoder and a classifier is at most 91.5 kB at first, everyth
 // tokens as in Rust 280, PEFT's groups for LoRA+, its warnings and GPT-2's Conv1D 700, what each file
 // looks up once 230, known modules of models without modules.json 110, former names 40. Losses of sentence vectors, evaluators and hard negatives took 17,600,
 // scripts that pages with a bundler fetch late 2,800.
-it("a page without a bundler loads at most 216.6 kB at first", () => {
+it("a page without a bundler loads at most 218.6 kB at first", () => {
   const loaded = new Map<string, number>();
   const load = (name: string) => {
     if (loaded.has(name)) return;
@@ -147,7 +149,7 @@ it("a page without a bundler loads at most 216.6 kB at first", () => {
   expect([...loaded.keys()]).not.toContain("shared-language.js");
   expect([...loaded.keys()]).not.toContain("shared-zip.js");
   expect([...loaded.keys()]).not.toContain("shared-tokenizers.js");
-  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(216_600);
+  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(218_600);
 });
 
 it("the file of the pool's threads is at most 2 kB and needs no other", () => {
@@ -157,13 +159,13 @@ it("the file of the pool's threads is at most 2 kB and needs no other", () => {
 });
 
 // It was one script of 385.5 kB. What an encoder and a classifier need is a script of its own, which imports the worker's file alone.
-it("a page's worker loads 24.1 kB at its start, 135.5 kB to train a classifier, and each script as it is", () => {
+it("a page's worker loads 24.2 kB at its start, 137 kB to train a classifier, and each script as it is", () => {
   const scripts = readdirSync(join(root, "dist/worker")).map((name) => `worker/${name}`);
   expect(scripts.length).toBeGreaterThan(8);
   const size = (name: string) => gzipSync(readFileSync(join(root, "dist", name), "utf8"), { level: 9 }).length;
-  expect(size("lowrank-worker.js")).toBeLessThanOrEqual(24_100);
-  expect(size("lowrank-worker.js") + size("worker/models.js")).toBeLessThanOrEqual(135_500);
-  expect(scripts.reduce((sum, name) => sum + size(name), size("lowrank-worker.js"))).toBeLessThanOrEqual(393_000);
+  expect(size("lowrank-worker.js")).toBeLessThanOrEqual(24_200);
+  expect(size("lowrank-worker.js") + size("worker/models.js")).toBeLessThanOrEqual(137_000);
+  expect(scripts.reduce((sum, name) => sum + size(name), size("lowrank-worker.js"))).toBeLessThanOrEqual(400_200);
   const started = readFileSync(join(root, "dist/remote-browser.js"), "utf8").replaceAll("\n", "");
   for (const name of scripts) {
     const script = readFileSync(join(root, "dist", name), "utf8");
