@@ -281,6 +281,7 @@ const workerParts = {
   "ts/tasks/pairs": "pairs-run",
   "ts/tasks/rank": "pairs-run",
   "ts/tasks/language": "language-run",
+  "ts/tasks/preferences": "language-run",
 };
 
 const inWorker = new Map();
