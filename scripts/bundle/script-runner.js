@@ -4,7 +4,7 @@
   const arrived = new Map();
   const nameOf = (file) => /([\w-]+)\.js$/.exec(file)[1];
   const get = (name) => {
-    if (!modules.has(name)) modules.set(name, { exports: {}, setters: [], ready: null });
+    if (!modules.has(name)) modules.set(name, { exports: {}, setters: [], ready: null, attempts: 0 });
     return modules.get(name);
   };
 
@@ -30,9 +30,11 @@
 
   async function fetched(name) {
     const failures = [];
+    // A browser imports what came from an address once, even half a script: each attempt has an address of its own.
+    const attempt = get(name).attempts++ ? `#${get(name).attempts}` : "";
     for (const address of globalThis.lowrankScript.addresses(name)) {
       if (arrived.has(name)) break;
-      await import(/* webpackIgnore: true */ /* @vite-ignore */ address).catch((error) => failures.push(error));
+      await import(/* webpackIgnore: true */ /* @vite-ignore */ address + attempt).catch((e) => failures.push(e));
     }
     if (!arrived.has(name)) throw globalThis.lowrankScript.missing(name, failures);
     await Promise.all(arrived.get(name)[0].map((file) => load(nameOf(file))));

@@ -16,16 +16,23 @@ const names = ["bert", "xlm-roberta", "deberta-v3", "modernbert", "nomic-bert"];
 const text = "The film was very good.";
 
 const worker = `
-import { init, SentenceEncoder } from "./dist/service-worker.js";
+import { init, SentenceEncoder, TextClassifier } from "./dist/service-worker.js";
 const started = init({ build: "simd", threads: 1 });
 onmessage = ({ data: name, ports: [port] }) =>
   (async () => {
     await started;
     const encoder = await SentenceEncoder.load("/encoders/" + name);
     const [vector] = await encoder.encode([${JSON.stringify(text)}]);
+    encoder.addAdapter("one", { rank: 2 });
+    await encoder.addWeightedAdapter("sum", { adapters: ["one"], weights: [2] });
+    const adapters = encoder.adapters().map(({ name }) => name);
+    const saved = TextClassifier.create(encoder, { labels: ["no", "yes"], lora: { rank: 2 } }).save();
     encoder.dispose();
-    return [...vector];
-  })().then((vector) => port.postMessage({ vector }), (error) => port.postMessage({ error: String(error) }));
+    const opened = await TextClassifier.open(saved, { model: "/encoders/" + name });
+    const { count } = await opened.evaluate([{ text: "The film was very good.", label: "yes" }]);
+    opened.dispose();
+    return { vector: [...vector], adapters, count };
+  })().then((answer) => port.postMessage(answer), (error) => port.postMessage({ error: String(error) }));
 `;
 
 let browser: Browser;
@@ -47,7 +54,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-it("a service worker without a bundler has encoders and tokenizers of every kind", async () => {
+it("a service worker without a bundler has encoders and tokenizers of every kind, classifiers on them and sums of adapters", async () => {
   const page = await browser.newPage();
   await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
   const answers = await page.evaluate(`(async () => {
@@ -67,7 +74,8 @@ it("a service worker without a bundler has encoders and tokenizers of every kind
   const expected = [];
   for (const name of names) {
     const encoder = await SentenceEncoder.load(await goldenEncoder(name), { engine });
-    expected.push({ vector: [...(await encoder.encode([text]))[0]!] });
+    const [vector] = await encoder.encode([text]);
+    expected.push({ vector: [...vector!], adapters: ["one", "sum"], count: 1 });
     encoder.dispose();
   }
   await engine.close();

@@ -13,6 +13,10 @@ const headers: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   plain: {},
   /** Without the scripts that the worker's file fetches. */
   bare: {},
+  /** The first time that a script of the worker is fetched, half of it comes; the second time one of another version. */
+  faulty: {},
+  /** The worker may run no script besides its own. */
+  closed: {},
   isolated: { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" },
   strict: {
     "Content-Security-Policy":
@@ -31,6 +35,7 @@ const headers: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 };
 /** What a server of packages sends to pages of any origin. */
 const ANYONE = { "Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin" };
+let fetches = 0;
 const [project, models] = [serveFolder(root), serveFolder(modelCache)];
 
 /** `/<headers>/project/…`, `/packages/project/…` for other origins, `/<headers>/models/…`, and an empty page for everything else, as servers of pages do. */
@@ -43,6 +48,14 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
   const isLeftOut = kind === "bare" && path.at(-2) === "worker";
   for (const [name, value] of Object.entries(headers[kind] ?? {})) response.setHeader(name, value);
   request.url = `/${path.join("/")}`;
+  if (kind === "faulty" && path.at(-2) === "worker" && fetches++ < 2) {
+    const script = readFileSync(join(root, ...path), "utf8");
+    const other = script.replace(/lowrankScript\("[^"]+"/, 'lowrankScript("0.0.0"');
+    response.setHeader("Content-Type", "text/javascript");
+    return void response.end(fetches === 1 ? script.slice(0, script.length / 2) : other);
+  }
+  if (kind === "closed" && path.at(-1) === "lowrank-worker.js")
+    response.setHeader("Content-Security-Policy", "script-src 'wasm-unsafe-eval'");
   if (part === "project" && !isLeftOut) return project(request, response);
   if (part === "models") return models(request, response);
   response.setHeader("Content-Type", "text/html");
@@ -162,6 +175,30 @@ describe("a page with lowrank/worker", () => {
     expect(await infoIn("plain", { url: "/bare/project/dist/lowrank-worker.js" })).toMatch(/^1 this page is not/);
     expect(await infoIn("bare")).toMatch(
       /UnsupportedError: the worker's script models\.js could not be run from \S*\/bare\/project\/dist\/worker\/models\.js: copy the folder/,
+    );
+  });
+
+  it("fetches a script of its worker again where half of it or one of another version came", async () => {
+    fetches = 0;
+    const said = await open("faulty", (page) =>
+      page.evaluate<string[]>(`import("/faulty/project/dist/remote-browser.js").then(async ({ SentenceEncoder }) => {
+        const said = [];
+        for (let i = 0; i < 3; i++) said.push(await SentenceEncoder.load({}).then(String, String));
+        return said;
+      })`),
+    );
+    const failed = /^UnsupportedError: the worker's script models\.js could not be run.* of the same version there/;
+    expect(said).toEqual([
+      expect.stringMatching(failed),
+      expect.stringMatching(failed),
+      expect.stringMatching(/^ModelError: .*config\.json is missing/),
+    ]);
+    expect(fetches).toBeGreaterThan(2);
+  });
+
+  it("says that a policy may stop the scripts of its worker", async () => {
+    expect(await infoIn("closed")).toMatch(
+      /UnsupportedError: the worker's script models\.js .*Content-Security-Policy \(script-src\) stops it/,
     );
   });
 

@@ -16,6 +16,20 @@ it("SentenceEncoder.load uses files and options as they are at the call, though 
   encoder.dispose();
 });
 
+it("SentenceEncoder.load uses the base of an adapter's files as it is at the call", async () => {
+  const base = await tinyEncoder();
+  const encoder = await SentenceEncoder.load(base);
+  encoder.addAdapter("mine", { rank: 2 });
+  const files = encoder.saveAdapter("mine");
+  encoder.dispose();
+  const model: Record<string, Uint8Array> = { ...base };
+  const loading = SentenceEncoder.load(files, { model });
+  for (const name of Object.keys(model)) model[name] = empty;
+  const loaded = await loading;
+  expect(loaded.adapters()).toMatchObject([{ name: "default" }]);
+  loaded.dispose();
+});
+
 it("TextClassifier.open uses files and options as they are at the call", async () => {
   const base = await tinyEncoder();
   const encoder = await SentenceEncoder.load(base);

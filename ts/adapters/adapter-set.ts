@@ -9,6 +9,7 @@ import { Philox } from "../nn/philox.js";
 import { inTraining } from "../train/claims.js";
 import { withPauses } from "../values/decompose/steps.js";
 import { throwIfAborted } from "../waiting/abort.js";
+import { lazyChunk } from "../waiting/lazy-chunk.js";
 import { breather } from "../waiting/next-task.js";
 import type { AdapterSelection } from "./adapter-selection.js";
 import { tensorsOf } from "./adapter-tensors.js";
@@ -21,6 +22,11 @@ import { ModelAdapter } from "./model-adapter.js";
 import { NamedAdapters } from "./named-adapters.js";
 import { type ReadableBase, readFitting } from "./read-adapter.js";
 import { takeWeighted, type WeightedAdapterOptions } from "./weighted/options.js";
+
+/** What combines adapters. */
+export const weightedSums = /* @__PURE__ */ lazyChunk(
+  async () => (await import("./weighted/weighted-sum.js")).weightedSum,
+);
 
 /** The adapter of a text: an adapter or its name, null for the base alone, undefined for the active one. */
 export type AdapterChoice = ModelAdapter | string | null | undefined;
@@ -82,8 +88,8 @@ export class AdapterSet {
     const factors = parts.map((part) => part.scale);
     const { seed, streamsDrawn: first } = this.graph;
     let drawn = 0;
+    const weightedSum = await weightedSums();
     throwIfAborted(signal, { op: what });
-    const { weightedSum } = await import("./weighted/weighted-sum.js");
     const steps = weightedSum(files, factors, sum, paths, () => new Philox(seed, first + drawn++));
     const made = await withPauses(steps, breather(signal));
     this.known.checkNew(what, name);

@@ -1,3 +1,5 @@
+import { weightedSums } from "../adapters/adapter-set.js";
+import { weightedSum } from "../adapters/weighted/weighted-sum.js";
 import { modelPlanNow } from "../models/all-architectures.js";
 import { otherPlans } from "../models/architectures.js";
 import { decoderLayers } from "../models/decoders.js";
@@ -23,6 +25,7 @@ encoderLoader.provide(loadEncoder);
 opener.provide({ openedParts, openedRun });
 measures.provide(measureLogits);
 library.provide(libraryTokenizer);
+weightedSums.provide(weightedSum);
 otherPlans.provide((json) => (encoderTypes.includes(String(json["model_type"])) ? modelPlanNow : decoderLayers)(json));
 adapterFolder.provide(openAdapterFolder);
 encoderSaver.provide(saveEncoder);

@@ -25,7 +25,9 @@ export function findScripts({ files, url, base }: Pick<Hello, "files" | "url" | 
   };
   runner.addresses = addresses;
   runner.missing = (name, failures) => {
-    const advice = "copy the folder lowrank/dist/worker of the same version to where lowrank-worker.js is";
+    const advice =
+      "copy the folder lowrank/dist/worker of the same version there; if it is, see whether the network or a " +
+      "Content-Security-Policy (script-src) stops it, and call again";
     const tried = addresses(name)
       .map((address) => clip(address, 200))
       .join(", ");

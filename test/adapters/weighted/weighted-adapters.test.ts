@@ -139,6 +139,10 @@ describe("a weighted sum of adapters", () => {
       const controller = new AbortController();
       const cancelled = encoder.addWeightedAdapter("sum", { ...options, signal: AbortSignal.abort() });
       await expect(cancelled).rejects.toThrow(AbortError);
+      const late = new AbortController();
+      const stopped = encoder.addWeightedAdapter("sum", { ...options, signal: late.signal });
+      late.abort();
+      await expect(stopped).rejects.toThrow(AbortError);
       expect(engineInfo().memory.used).toBe(used);
       expect(encoder.adapters()).toEqual(plain.adapters());
       const making = encoder.addWeightedAdapter("sum", { ...options, signal: controller.signal });

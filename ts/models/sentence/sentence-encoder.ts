@@ -146,6 +146,7 @@ export class SentenceEncoder extends AdaptedModel {
   ): Promise<SentenceEncoder> {
     checkOptions("SentenceEncoder.load", options, LOAD_OPTIONS);
     const [from, given] = [copiedSource(source), copiedOptions(options)];
+    if (given.model !== undefined) Object.assign(given, { model: copiedSource(given.model) });
     const loadEncoder = await encoderLoader();
     const parts = await loadEncoder(from, given, wanted, knowsModules);
     const encoder = new SentenceEncoder(parts);
