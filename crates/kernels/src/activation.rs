@@ -54,7 +54,7 @@ unary!(
     }
 );
 
-/// Beyond this σ(x) is 0 or 1, also where the argument is a multiple of x above 1: a factor x is held there, so that
+/// Beyond this σ(x) is 0 or 1, also where the argument is a multiple of x above 1: a factor x is clamped there, so that
 /// ±∞ times 0 is 0. A NaN that the limit loses is in σ.
 const LIMIT: f32 = 105.0;
 

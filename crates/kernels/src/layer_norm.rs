@@ -18,7 +18,7 @@ unsafe fn weight_or_one<const WEIGHT: bool>(weight: *const f32, i: usize, count:
     if WEIGHT { unsafe { lanes_or(weight, i, count, 0.0) } } else { F32x4::splat(1.0) }
 }
 
-/// Mean and 1/√(variance + ε) of a row. The variance is taken about the mean in a second pass, and the mean corrected
+/// Mean and 1/√(variance + ε) of a row. A second pass computes the variance about the mean, and the mean corrected
 /// by what rounding left in the first: rows with a large offset keep their digits.
 ///
 /// # Safety

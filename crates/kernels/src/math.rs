@@ -91,7 +91,7 @@ pub fn exp(x: F32x4) -> F32x4 {
 #[inline(always)]
 pub fn exp_nonpositive(x: F32x4) -> F32x4 {
     const LOWEST: f32 = -104.0;
-    // 2ⁿ⁺²⁴ is normal as far as LOWEST; what comes of an x below it is cleared.
+    // 2ⁿ⁺²⁴ is normal as far as LOWEST; the result of an x below it is cleared.
     let (shifted, tail) = reduced_expm1::<false>(x);
     let power = shifted.power_of_two::<24>();
     (tail.mul_add(power, power) * all!(1.0 / 16_777_216.0)).zero_where_less(x, all!(LOWEST))

@@ -3,7 +3,7 @@
 //!
 //! softmax: y = e^(x − max) / Σ e^(x − max), ∂L/∂x = y·(g − Σ g·y).
 //! log softmax: y = (x − max) − ln Σ e^(x − max), ∂L/∂x = g − e^y·Σ g.
-//! A NaN makes its whole line NaN, by the sum: whatever the largest of such a line is taken to be.
+//! A NaN makes its whole line NaN through the sum, whichever value is found as the line's largest.
 
 use crate::math::{exp_nonpositive, log};
 use crate::memory::{generate, put, put_partial};

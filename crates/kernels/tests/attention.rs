@@ -460,7 +460,7 @@ fn unwanted_gradients_are_not_written_and_change_no_other() {
     }
 }
 
-/// One query behind a cache, whatever it sees: to the bit what the tiles of eight queries give.
+/// One query after a cache, with any window: bit-identical to the tiles of eight queries.
 #[test]
 fn one_query_has_the_same_bits() {
     for (head_dim, kv_heads, group) in [(64, 3, 3), (5, 2, 1), (16, 1, 2), (70, 1, 4), (33, 2, 7)] {

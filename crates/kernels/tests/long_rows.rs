@@ -23,7 +23,7 @@ fn check(name: &str, actual: f32, expected: f64) {
     check_difference(name, actual, expected, expected.abs());
 }
 
-/// For a difference of numbers of a certain size, to which its error is held.
+/// For a difference of numbers of a certain size, which bounds its error.
 #[track_caller]
 fn check_difference(name: &str, actual: f32, expected: f64, size: f64) {
     let error = (actual as f64 - expected).abs() / size;

@@ -1,4 +1,4 @@
-//! Level-1 kernels at every ragged length; memory behind the end stays as it was.
+//! Level-1 kernels at every ragged length; memory after the end is unchanged.
 
 mod elementwise_support;
 

@@ -78,7 +78,7 @@ impl Weights {
         Self::of(format, n, width, bytes)
     }
 
-    /// Of rows one behind the other.
+    /// Of contiguous rows.
     fn of(format: usize, n: usize, width: usize, mut bytes: Vec<u8>) -> Self {
         let [row, group] = [width, 32].map(FORMATS[format].bytes);
         bytes.resize(n.next_multiple_of(ROWS) * row, 0);

@@ -1,8 +1,8 @@
 //! Exports of `kernels::attention`. Work is cut over the pairs of sequence and head; each thread takes every n-th pair,
 //! so that the heads of a long sequence are shared out.
 //!
-//! What a call is told lies in memory as structs, which `ts/engine/struct.ts` writes; `test/engine/struct.node.test.ts` holds
-//! the fields of both sides against each other.
+//! A call's description is in memory as structs, which `ts/engine/struct.ts` writes; `test/engine/struct.node.test.ts` compares
+//! the fields of both sides.
 
 use crate::parallel::{self, Shared};
 use kernels::attention::{self, Attention, Distances, GradientTargets, Layout, Operands, Sequence};

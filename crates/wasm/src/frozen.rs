@@ -149,8 +149,8 @@ fn instruction() -> Instruction {
     Instruction::ALL[usize::from(FASTEST.load(Relaxed)) % Instruction::ALL.len()]
 }
 
-/// Rows `0..rows` of a format in groups, one behind the other, become blocks of four in one another, or with `back` again
-/// what they were, in their place, which has room for whole blocks; `scratch` has it for one.
+/// Rows `0..rows` of a format in groups, contiguous, become interleaved blocks of four; with `back`, blocks become
+/// groups. In place: `data` has room for whole blocks, `scratch` for one.
 #[wasm_bindgen]
 pub unsafe fn interleave_rows(format: usize, width: usize, rows: usize, data: *mut u8, scratch: *mut u8, back: u32) {
     let row = stored_bytes(format, width);

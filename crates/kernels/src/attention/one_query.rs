@@ -1,4 +1,4 @@
-//! O = softmax(scale·q·Kᵀ)·V of one query behind a cache, to the bit what [`super::forward`] gives: K and V are read where they lie,
+//! O = softmax(scale·q·Kᵀ)·V of one query after a cache, bit-identical to [`super::forward`]: K and V are read where they lie,
 //! once for up to four heads that share them.
 
 use super::{Attention, Sequence, row_width};
@@ -93,7 +93,7 @@ impl Heads<'_> {
         }
     }
 
-    /// p ← scale·q·kᵀ, −∞ where the window ends; the largest of each head. What stands behind the last key is its own again.
+    /// p ← scale·q·kᵀ, −∞ where the window ends; the largest of each head. Entries after the last key are restored.
     #[inline(always)]
     unsafe fn scores<const H: usize>(&self) -> [f32; H] {
         let Self { op, place, keys: (from, end), .. } = *self;

@@ -101,7 +101,7 @@ mod lanes {
         unsafe { Halves::new(0).load(p) }
     }
 
-    /// What widening needs, in registers: V8 makes a constant anew wherever a loop uses it, in several instructions.
+    /// What widening needs, in registers: V8 creates a constant again wherever a loop uses it, in several instructions.
     #[derive(Clone, Copy)]
     pub struct Halves {
         magnitude: v128,
@@ -145,7 +145,7 @@ mod lanes {
             // Compared as signed numbers, which x86 has an instruction for.
             let special = v128_and(i32x4_ge(magnitude, self.infinity), self.rebias);
             let normal = i32x4_add(i32x4_add(magnitude, self.rebias), special);
-            // A subnormal's mantissa behind the smallest normal exponent is that much too large.
+            // A subnormal's mantissa with the smallest normal exponent is that much too large.
             let subnormal = f32x4_sub(i32x4_add(magnitude, self.smallest_value), self.smallest_value);
             let value = v128_bitselect(subnormal, normal, i32x4_lt(magnitude, self.smallest_normal));
             F32x4(v128_or(value, v128_and(u32x4_shl(halves, 16), self.sign)))

@@ -1,5 +1,5 @@
 //! Eight weights widened to binary32 and narrowed again where all of them are what nearly all weights are, normal numbers before and
-//! after. Others are noticed afterwards, so that many are looked at together and none is stored. Constants are in registers: V8 makes one anew
+//! after. Others are noticed afterwards, so that many are looked at together and none is stored. Constants are in registers: V8 creates one again
 //! wherever a loop uses it, in several instructions.
 
 use super::F32x4;
@@ -186,7 +186,7 @@ mod lanes {
 
 pub use lanes::{NormalBfloats, NormalHalves};
 
-/// Numbers of binary32: all are taken as they are.
+/// Numbers of binary32: all are used unchanged.
 pub struct Singles;
 
 impl NormalWeights for Singles {

@@ -20,7 +20,7 @@ impl F32x4 {
     }
 
     /// A constant that stays in memory, for loops with more constants than registers: one load, where V8 makes a vector that
-    /// stands in the code anew at each use, by three instructions of which two wait for the same port.
+    /// is repeated in the code at each use, by three instructions of which two wait for the same port.
     #[inline(always)]
     pub fn constant(lanes: &'static Lanes) -> Self {
         // Volatile, since LLVM would put it into the code otherwise.

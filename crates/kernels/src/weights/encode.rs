@@ -14,7 +14,7 @@ const CANDIDATES: usize = 9;
 /// Rows `rows` of a matrix of rows of `width` elements from one format into another, which is in groups.
 ///
 /// # Safety
-/// Both matrices valid, not overlapping, each row by itself. What stands behind the end of a row in its last group is up to the encoder.
+/// Both matrices valid, not overlapping, each row by itself. The encoder chooses the values after the end of a row in its last group.
 pub unsafe fn quantize(from: &Format, data: *const u8, width: usize, rows: Range<usize>, format: &Format, to: *mut u8) {
     let Some(encode) = format.encode_group else { return };
     let (from_row, to_row, group) = ((from.bytes)(width), (format.bytes)(width), (format.bytes)(GROUP));

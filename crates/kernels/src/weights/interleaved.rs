@@ -36,7 +36,7 @@ fn parts(bytes: usize, row: usize, mut move_part: impl FnMut(usize, usize, usize
     }
 }
 
-/// Rows `0..rows` that lie one behind the other become blocks, or with `back` again what they were. In its place.
+/// Contiguous rows `0..rows` become blocks in place; with `back`, blocks become rows.
 ///
 /// # Safety
 /// `data` has room for whole blocks; `scratch` for one; `bytes` of a group are those of a format.

@@ -1,7 +1,7 @@
 //! W ← W + α·L·R in the format that W is stored in, in float32 and rounded once: a merge of an adapter. Each part of W is read,
 //! changed and written while it is in registers.
 //!
-//! W [rows, columns], L [rows, rank], rows one behind the other; R [rank, columns] in panels. Every element is W + α·Σ L·R, the sum in the
+//! W [rows, columns], L [rows, rank], rows contiguous; R [rank, columns] in panels. Every element is W + α·Σ L·R, the sum in the
 //! order of the rank, whatever the range of rows.
 
 use crate::gemm::tile::{Strip, sum};

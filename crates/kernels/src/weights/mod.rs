@@ -27,7 +27,7 @@ pub use read::{columns, rows};
 
 use core::ops::Range;
 
-/// A stored matrix: rows that lie one behind the other, each of `width` elements.
+/// A stored matrix: contiguous rows, each of `width` elements.
 #[derive(Clone, Copy)]
 pub struct Stored {
     pub format: &'static Format,

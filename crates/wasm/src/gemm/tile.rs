@@ -44,7 +44,7 @@ pub fn tile() -> usize {
 }
 
 /// Chooses the tile. What was packed before stays readable by tiles of as many columns, and only by those, so the rows
-/// may be chosen anew at any time. An index out of range is ignored.
+/// may be changed at any time. An index out of range is ignored.
 #[wasm_bindgen]
 pub fn set_tile(index: usize) {
     if index < Tile::ALL.len() {

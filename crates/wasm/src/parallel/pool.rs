@@ -119,7 +119,7 @@ pub fn work_as_caller() {
 }
 
 /// Returns when every task is done. Spins, since a kernel's parts end within microseconds of each other; where the system
-/// has taken a worker's core away, a caller that may sleep gives up its own core too after a while.
+/// has occupied a worker's core, a caller that may sleep gives up its own core too after a while.
 fn await_workers() {
     let may_sleep = MAY_SLEEP.load(SeqCst);
     let (mut spins, mut sleeps) = (0, 0);
@@ -179,7 +179,7 @@ fn work(bit: u32) -> bool {
     loop {
         let ticket = TICKET.load(SeqCst);
         let words = [BODY[0].load(SeqCst), BODY[1].load(SeqCst)];
-        // After the ticket: one of a job that began after the retirement is never taken.
+        // After the ticket: a task of a job that began after the retirement is never claimed.
         let tasks = TASKS.load(SeqCst);
         if claimed(ticket) >= tasks || RETIRED.load(SeqCst) & bit != 0 {
             WORKING.fetch_and(!bit, SeqCst);
