@@ -77,6 +77,7 @@ function otherDefaults(expression) {
 function defaultOf(call) {
   const kind = call.expression.getText();
   if (kind === "requiredField") return "required";
+  if (kind === "since") return defaultOf(call.arguments[0]);
   const value = call.arguments[1];
   if (kind !== "fieldByRecipe") return shown(value);
   return value.properties.map(({ name, initializer }) => `${shown(initializer)} (${name.text})`).join(", ");

@@ -168,8 +168,8 @@ export interface FrozenKernels {
     m: number, n: number, k: number, x: Pointer, format: number, data: Pointer, bias: Pointer, y: Pointer,
   ) => void;
   /**
-   * Rows `0..rows` of a format in groups, one behind the other, become blocks of four in one another, or with `back` again
-   * what they were, in their place, which has room for whole blocks; `scratch` has it for one.
+   * Rows `0..rows` of a format in groups, contiguous, become interleaved blocks of four; with `back`, blocks become
+   * groups. In place: `data` has room for whole blocks, `scratch` for one.
    */
   readonly interleave_rows: (
     format: number, width: number, rows: number, data: Pointer, scratch: Pointer, back: number,
@@ -300,7 +300,7 @@ export interface TileKernels {
   readonly tile: () => number;
   /**
    * Chooses the tile. What was packed before stays readable by tiles of as many columns, and only by those, so the rows
-   * may be chosen anew at any time. An index out of range is ignored.
+   * may be changed at any time. An index out of range is ignored.
    */
   readonly set_tile: (index: number) => void;
   /** Rows of a tile, 0 for an index out of range. */
