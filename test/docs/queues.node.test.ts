@@ -22,12 +22,11 @@ afterAll(async () => {
 });
 
 it("docs/queues.md's program trains what it has submitted; the command says what to install", () => {
-  cpSync(fixture.model, join(consumer.folder, "model"), { recursive: true });
   cpSync(fixture.data, join(consumer.folder, "reviews.csv"));
   consumer.write("queue.js", `process.env.LOWRANK_QUEUE = "${redis.address}";\n${example(page, "queue")}`);
   expect(() => consumer.run("node", "node_modules/lowrank/dist/cli.js", "worker")).toThrow(
     "`lowrank worker` is in the package @lowrank/queue, which is not installed: npm install @lowrank/queue",
   );
   consumer.install("packages/queue", "@lowrank/queue");
-  expect(consumer.run("node", "queue.js")).toBe("reviews begin\nreviews completed\ncompleted runs/reviews 20\n");
+  expect(consumer.run("node", "queue.js")).toBe("mine begin\nmine completed\ncompleted runs/mine 20\n");
 });

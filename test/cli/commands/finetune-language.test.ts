@@ -66,6 +66,11 @@ describe("finetune --task", () => {
     expect(inspected.code).toBe(0);
     expect(inspected.out).toMatch(/perplexity +[\d.]+ before, [\d.]+ trained, on \d+ tokens of 8 examples/);
     expect(inspected.out).toMatch(/data +.*chat\.jsonl, task chat/);
+    for (const command of ["evaluate", "predict"]) {
+      const refused = await lowrank([command, "--run", at("chat"), ...(command === "predict" ? ["a text"] : [])]);
+      expect(refused.code).not.toBe(0);
+      expect(refused.err).toMatch(/is a language model's adapter: use it with `lowrank generate --adapter .*chat`/);
+    }
   });
 
   it("learns pairs of a table by other names, and tells it as JSON", async () => {

@@ -45,7 +45,7 @@ export function defineFinetune(program: Command, session: Session): void {
   const command = program
     .command("finetune")
     .description(
-      "train a LoRA adapter with a classification head on labelled texts (--task tokens: labelled words), or an adapter of a language model (--task text or chat)",
+      "train a LoRA adapter: a classifier of texts, or what --task names, such as words in texts, numbers, pairs for search, rerankers, preferences, chat",
     );
   addFinetuneOptions(command)
     .addHelpText("after", EXAMPLES)

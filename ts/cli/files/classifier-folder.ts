@@ -23,6 +23,7 @@ import { classNamesOf, type ForeignClassifier, foreignClassifier } from "./forei
 import { type EngineOptions, REVECTORIZE_HELP, startEngine } from "../engine-start.js";
 import { threadCount } from "../options/option-values.js";
 import { newestRun, readClassifier } from "./run-folder.js";
+import { shellPath } from "../terminal/shell-word.js";
 import type { Session } from "../session.js";
 
 /** Options of the commands that use a trained classifier. */
@@ -153,9 +154,17 @@ async function foreignOptions(
   return named === null ? { signal } : { signal, model: await findModel(named, session) };
 }
 
-/** The task that a folder's model was trained for: of a head by its labels, otherwise by the run's report. */
+/**
+ * The task that a folder's model was trained for: of a head by its labels, otherwise by the run's report. Throws `ConfigError` for a
+ * language model's adapter.
+ */
 export function trainedTaskOf(folder: string): TrainedTask {
   const task = existsSync(join(folder, LABELS_FILE)) ? null : reportedTask(folder);
+  if (task === "text" || task === "chat" || task === "preferences")
+    throw new ConfigError(
+      `${folder} is a language model's adapter: use it with \`lowrank generate --adapter ${shellPath(folder)}\` or \`lowrank chat\`; \`lowrank inspect\` shows what its run measured`,
+      { run: folder, task },
+    );
   return isPairTask(task) ? task : headTaskOf(folder);
 }
 

@@ -22,12 +22,12 @@ describe("labels that are several in one", () => {
     [["['joy']", "['love']", "['joy', 'love']"], ["['joy', 'love']"]],
     [['["joy"]', '["love"]', '["joy", "love"]', "[]"], ['["joy", "love"]']],
     [["drama", "comedy", "drama/comedy", "war"], ["drama/comedy"]],
-  ])("%j: it is said that multi-label is not supported", async (labels, joined) => {
+  ])("%j: the finding names the option for several labels", async (labels, joined) => {
     const found = await message("joined-labels", labels);
     for (const label of joined) expect(found).toContain(JSON.stringify(label));
     expect(found).toMatch(new RegExp(`^${joined.length} labels? (is|are) several in one`));
     expect(found).toContain(`${30 * joined.length} training texts`);
-    expect(found).toMatch(/\(multi-label\) are not supported yet/);
+    expect(found).toMatch(/With --multi-label \(multiLabel\) a text has several labels$/);
   });
 
   it.each([

@@ -47,13 +47,13 @@ describe("a column of texts that is half of a pair", () => {
     expect(await half("premise", lines, { format: "jsonl" })).toBe("hypothesis");
   });
 
-  it("is a finding that says that pairs are not supported yet", async () => {
+  it("is a finding that names the tasks for pairs", async () => {
     const { examples, columns } = await readExamples(table("question1", "question2"), { text: "question1" });
     const found = async (options: object) =>
       (await summariseExamples(examples, options)).findings.filter(({ code }) => code === "half-pairs");
     const [finding] = await found({ columns });
     expect(finding).toMatchObject({ severity: "warn" });
-    expect(finding!.message).toMatch(/^training uses only column "question1", .* column "question2" .* not supported yet/);
+    expect(finding!.message).toMatch(/^training uses only column "question1", .* column "question2" .*\. The tasks pairs and rank/);
     expect(await found({})).toEqual([]);
     expect(await found({ columns: { ...columns, pairedWith: null } })).toEqual([]);
     for (const wrong of [null, {}, { ...columns, pairedWith: 3 }, { ...columns, text: {} }])

@@ -141,7 +141,7 @@ export function findingsOf(known: Known, { parts, twoLabels }: Survey, columns?:
   const all = [...ofLabels(known, columns)];
   if (columns?.pairedWith != null) {
     const [text, other] = [columns.text, columns.pairedWith].map((name) => JSON.stringify(clip(String(name), 40)));
-    all.push(warn("half-pairs", `training uses only column ${text}, and column ${other} looks like the other half of a pair. Pairs of texts are not supported yet: join both in one column`));
+    all.push(warn("half-pairs", `training uses only column ${text}, and column ${other} looks like the other half of a pair. The tasks pairs and rank (--task) train on both`));
   }
   for (const surveyed of parts) all.push(...ofPart(surveyed.part, known[surveyed.part]!, surveyed));
   const measured = known.test ?? known.validation;
