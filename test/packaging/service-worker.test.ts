@@ -30,8 +30,12 @@ onmessage = ({ data: name, ports: [port] }) =>
     encoder.dispose();
     const opened = await TextClassifier.open(saved, { model: "/encoders/" + name });
     const { count } = await opened.evaluate([{ text: "The film was very good.", label: "yes" }]);
+    const lists = [{ text: "A film.", labels: ["a"] }, { text: "A good film.", labels: ["a", "b"] }];
+    const several = TextClassifier.create(opened.encoder, { labels: ["a", "b"], multiLabel: true, lora: { rank: 2 }, adapter: "several" });
+    const { steps } = await several.fit(lists, { steps: 1, batchSize: 2 });
+    const measured = await several.evaluate(lists);
     opened.dispose();
-    return { vector: [...vector], adapters, count };
+    return { vector: [...vector], adapters, count, steps: steps.length, several: measured.count };
   })().then((answer) => port.postMessage(answer), (error) => port.postMessage({ error: String(error) }));
 `;
 
@@ -54,7 +58,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-it("a service worker without a bundler has encoders and tokenizers of every kind, classifiers on them and sums of adapters", async () => {
+it("a service worker without a bundler has encoders and tokenizers of every kind, classifiers on them, of several labels too, and sums of adapters", async () => {
   const page = await browser.newPage();
   await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
   const answers = await page.evaluate(`(async () => {
@@ -75,7 +79,7 @@ it("a service worker without a bundler has encoders and tokenizers of every kind
   for (const name of names) {
     const encoder = await SentenceEncoder.load(await goldenEncoder(name), { engine });
     const [vector] = await encoder.encode([text]);
-    expected.push({ vector: [...vector!], adapters: ["one", "sum"], count: 1 });
+    expected.push({ vector: [...vector!], adapters: ["one", "sum"], count: 1, steps: 1, several: 2 });
     encoder.dispose();
   }
   await engine.close();

@@ -472,7 +472,7 @@ function checkAskOptions(what: string, options: ClassifyOptions): void {
 const noExamples = (op: string) => new ConfigError(`${op}: expected examples, got an empty list`, { op, length: 0 });
 
 /** Loaded on demand: most classifiers have one label a text. */
-const severalLabels = () => import("./multi-label/multi-label-calls.js");
+export const severalLabels = /* @__PURE__ */ lazyChunk(() => import("./multi-label/multi-label-calls.js"));
 
 /** Options as they are at the call; what is no object stays, for a check to refuse. */
 const copied = <T extends object>(options: T): T =>
