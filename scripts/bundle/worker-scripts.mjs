@@ -22,7 +22,7 @@ function checkCircles(bundle) {
 
 /**
  * Rollup plugin, before minifying: makes scripts of rollup's format "system" ones that the worker's file runs and fetches by itself. They
- * import nothing by name, since bundlers of pages copy and rename each as it is, and run in modules and in classic scripts alike.
+ * import nothing by name, since bundlers of pages copy and rename each as it is. The worker's file runs in modules and in classic scripts alike.
  */
 export const workerScripts = {
   name: "worker-scripts",
@@ -32,5 +32,9 @@ export const workerScripts = {
     const script = ours + code.slice(start + "System.register(".length);
     return isEntry ? runner.replace("__VERSION__", version) + script : script;
   },
-  generateBundle: (_, bundle) => checkCircles(bundle),
+  generateBundle(_, bundle) {
+    checkCircles(bundle);
+    // They are fetched by `import()`, and this tells so to tools that look for it: a library in them may mention `module.exports`.
+    for (const chunk of Object.values(bundle)) if (!chunk.isEntry) chunk.code += "export{};\n";
+  },
 };

@@ -52,9 +52,10 @@ function unknownOption(what: string, name: string, known: readonly string[], wit
 export function likelyName(name: string, known: readonly string[]): string | undefined {
   const wanted = plain(name);
   if (wanted.length > 60) return undefined;
-  // Longest first: keep_dims matches keepDim rather than dim.
-  const byLength = [...known].sort((a, b) => b.length - a.length);
-  const find = (test: (own: string) => boolean) => byLength.find((option) => test(plain(option)));
+  // The nearest in length first: keep_dims matches keepDim rather than dim, label matches labels rather than multiLabel.
+  const apart = (own: string) => Math.abs(plain(own).length - wanted.length);
+  const nearest = [...known].sort((a, b) => apart(a) - apart(b));
+  const find = (test: (own: string) => boolean) => nearest.find((option) => test(plain(option)));
   const same = SYNONYMS.split(",").find((group) => group.split(" ").includes(wanted)) ?? wanted;
   const spelt = (typos: number) => (own: string) => wanted.length >= 3 * typos && nearly(wanted, own, typos);
   return (

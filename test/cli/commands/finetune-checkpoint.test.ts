@@ -90,9 +90,9 @@ const hostile: Record<string, readonly unknown[]> = {
     ],
   ],
   "run.settings": [undefined, null, []],
-  "run.settings.model": [undefined, 3],
+  "run.settings.model": [3],
   "run.settings.data": [null],
-  "run.settings.validation": [undefined, 3],
+  "run.settings.validation": [3],
   "run.settings.validationSplit": ["0.2", -1, 1],
   "run.settings.text": [0],
   "run.settings.label": [null],
@@ -101,10 +101,10 @@ const hostile: Record<string, readonly unknown[]> = {
   "run.settings.epochs": ["1", 0, -1],
   "run.settings.batchSize": [null, "8", 0, 8.5],
   "run.settings.learningRate": [null, "0.01", 0, -1],
-  "run.settings.recipe": [undefined, null, "mine", "constructor"],
-  "run.settings.headOnly": [undefined, 1],
-  "run.settings.headLearningRate": [undefined, 0, "1"],
-  "run.settings.loraPlusRatio": [undefined, 0, "1"],
+  "run.settings.recipe": [null, "mine", "constructor"],
+  "run.settings.headOnly": [1],
+  "run.settings.headLearningRate": [0, "1"],
+  "run.settings.loraPlusRatio": [0, "1"],
   "run.settings.warmup": ["1", -1, 0.5],
   "run.settings.schedule": [null, "step", "constructor"],
   "run.settings.weightDecay": [null, -1],
@@ -114,7 +114,7 @@ const hostile: Record<string, readonly unknown[]> = {
   "run.settings.alpha": [null, 0],
   "run.settings.targetModules": [3, ["query", 3], {}],
   "run.settings.rslora": [null, 0, "false"],
-  "run.settings.dora": [undefined],
+  "run.settings.dora": [null, "true"],
   "run.settings.dropout": [null, 1, -0.1],
   "run.settings.seed": [null, -1, 0.5],
   "run.settings.maxTokens": ["32", 0],
@@ -124,6 +124,25 @@ const hostile: Record<string, readonly unknown[]> = {
 };
 
 describe("a checkpoint's state", () => {
+  it("may lack settings, as of an earlier version: they have their defaults, and the result is the same", async () => {
+    const result = async (folder: string) => {
+      const { code, err } = await lowrank(["finetune", "--resume", folder]);
+      expect({ code, err }).toEqual({ code: 0, err: "" });
+      return readFileSync(`${folder}/adapter_model.safetensors`).toString("latin1");
+    };
+    const lacking = await changed(({ run: { settings } }) => {
+      for (const name of ["validation", "headOnly", "headLearningRate", "loraPlusRatio", "dora"]) delete settings[name];
+    });
+    expect(await result(lacking)).toBe(await result(await copyOf()));
+  });
+
+  it("of another model is refused, also where the model is the default", async () => {
+    const folder = await changed(({ run: { settings } }) => void delete settings["model"]);
+    const { code, err } = await lowrank(["finetune", "--resume", folder]);
+    expect(err).toMatch(/the model \(weights, configuration or tokenizer\) changed since it began/);
+    expect(code).toBe(1);
+  });
+
   it.each(Object.entries(hostile))("is refused where %s is not what it should be", async (path, values) => {
     for (const value of values) {
       const folder = await changed((state) => {

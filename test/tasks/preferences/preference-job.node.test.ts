@@ -240,7 +240,11 @@ describe("preferences that cannot be trained on", () => {
     ["equal.jsonl", {}, /^equal\.jsonl, line 4: chosen and rejected are equal, so nothing is preferred/],
     ["half.jsonl", {}, /^half\.jsonl, line 2: prompt and rejected are two texts, or two lists of messages/],
     ["labels.jsonl", { loss: "kto" }, /^labels\.jsonl, line 1: label is true or false, got "good"/],
-    ["labelled.csv", {}, /^labelled\.csv has no column "chosen": .*expected are the columns prompt and chosen and rejected.*for the loss "kto"/],
+    [
+      "labelled.csv",
+      {},
+      /^labelled\.csv has no column "chosen": .*expected are the columns prompt and chosen and rejected.*for the loss "kto"/,
+    ],
     ["one.jsonl", {}, /line 1: it is \{ prompt, chosen, rejected \}; .* is for the loss "kto"/],
     ["one.jsonl", { loss: "kto" }, /one\.jsonl: the loss "kto" .* expected at least two answers, got one/],
     ["chat.jsonl", {}, /line 1: chosen and rejected are two texts, or two lists of messages/],
