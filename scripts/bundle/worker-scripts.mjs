@@ -35,6 +35,6 @@ export const workerScripts = {
   generateBundle(_, bundle) {
     checkCircles(bundle);
     // They are fetched by `import()`, and this tells so to tools that look for it: a library in them may mention `module.exports`.
-    for (const chunk of Object.values(bundle)) if (!chunk.isEntry) chunk.code += "export{};\n";
+    for (const chunk of Object.values(bundle)) if (!chunk.isEntry) chunk.code += "export{}";
   },
 };

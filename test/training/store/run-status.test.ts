@@ -84,7 +84,7 @@ describe("a run's status", () => {
     ["steps that are none", (record) => ({ ...record, steps: 0 })],
     ["an error that says nothing", (record) => ({ ...record, error: {} })],
     ["no time", (record) => ({ ...record, began: null })],
-    ["other settings", (record) => ({ ...record, settings: { ...spec } })],
+    ["settings that are none", (record) => ({ ...record, settings: { ...spec, rank: "8" } })],
   ])("is refused by name where run.json holds %s", async (_, change) => {
     const store = memoryStore();
     await runUntil({ ...spec, baseline: true }, store, ({ type }) => type === "ready");
