@@ -211,7 +211,7 @@ it("a bundler leaves out readers and models where a program uses neither", async
 // page's own data for jobs 158, what a module looks up once 70 without a bundler. Four more
 // methods of language models and three former names took 75, cross-encoders and three methods of encoders 120, addresses of the scripts of
 // the worker 120.
-it("what a page loads for lowrank/worker, without a bundler, is at most 22.2 kB, with one 15.95 kB", async () => {
+it("what a page loads for lowrank/worker, without a bundler, is at most 22.2 kB, with one 15.96 kB", async () => {
   const files = ["remote-browser.js", "shared-base.js", "shared-client.js", "shared-pool.js"];
   const entry = await build({
     entryPoints: [join(root, "dist/remote-browser.js")],
@@ -220,7 +220,7 @@ it("what a page loads for lowrank/worker, without a bundler, is at most 22.2 kB,
   const used = Object.keys(entry.metafile.inputs).map((file) => file.split("/").at(-1)!);
   expect(used.sort()).toEqual(files);
   const sizeOf = (bytes: Uint8Array) => gzipSync(bytes, { level: 9 }).length;
-  expect(sizeOf(entry.outputFiles[0]!.contents)).toBeLessThanOrEqual(15_950);
+  expect(sizeOf(entry.outputFiles[0]!.contents)).toBeLessThanOrEqual(15_960);
   const whole = files.reduce((sum, file) => sum + sizeOf(readFileSync(join(root, "dist", file))), 0);
   expect(whole).toBeLessThanOrEqual(22_200);
 });

@@ -30,7 +30,10 @@ describe("where a call gives files and takes no folder", () => {
 
 describe("an adapter's options beside the classifier's", () => {
   it.each([
-    ["rank", /there is no option "rank"; did you mean `lora: \{ rank \}`\? \(there are labels, multiLabel, lora, adapter\)/],
+    [
+      "rank",
+      /there is no option "rank"; did you mean `lora: \{ rank \}`\? \(there are labels, multiLabel, lora, adapter\)/,
+    ],
     ["r", /did you mean `lora: \{ rank \}`/],
     ["target_modules", /did you mean `lora: \{ targetModules \}`/],
     ["label", /did you mean "labels"/],
