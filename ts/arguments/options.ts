@@ -53,7 +53,7 @@ export function likelyName(name: string, known: readonly string[]): string | und
   const wanted = plain(name);
   if (wanted.length > 60) return undefined;
   // The nearest in length first: keep_dims matches keepDim rather than dim, label matches labels rather than multiLabel.
-  const apart = (own: string) => (own.length - wanted.length) ** 2;
+  const apart = (own: string) => Math.abs(own.length - wanted.length);
   const nearest = [...known].sort((a, b) => apart(a) - apart(b));
   const find = (test: (own: string) => boolean) => nearest.find((option) => test(plain(option)));
   const same = SYNONYMS.split(",").find((group) => group.split(" ").includes(wanted)) ?? wanted;
