@@ -1,5 +1,15 @@
 import type { FileMap } from "../../ts/io/file-map.js";
-import type { JobEvent, JobSources, JobSpec, RunStore } from "../../ts/jobs/index.js";
+import { expect } from "vitest";
+import { AbortError } from "../../ts/index.js";
+import {
+  type JobEvent,
+  type JobSources,
+  type JobSpec,
+  memoryStore,
+  type MemoryStore,
+  type RunStore,
+  unfinishedSpec,
+} from "../../ts/jobs/index.js";
 import { type JobOptions, runJob } from "../../ts/jobs/run-job.js";
 import { modelSource } from "../../ts/io/model-locator.js";
 import { examples, tinyEncoder } from "../models/tiny-encoder.js";
@@ -14,15 +24,26 @@ export const data: FileMap = {
   "texts.csv": csv(examples.map(({ text }, i) => ({ text, label: `it is number ${i}` }))),
 };
 
-/** A BERT of two layers of 32 and forty texts, from memory. */
-export const sources: JobSources = {
+/** A BERT of two layers of 32, and files of examples, from memory. */
+export const sourcesOf = (files: FileMap): JobSources => ({
   async findModel() {
     const { name, open } = await modelSource(await tinyEncoder());
     return { name, open, origin: "memory" };
   },
-  readData: async (name) => ({ name, bytes: data[name]! }),
+  readData: async (name) => ({ name, bytes: files[name]! }),
   machine: () => ({ userAgent: "a test" }),
-};
+});
+
+/** The same with forty labelled texts. */
+export const sources = sourcesOf(data);
+
+/** Rows as CSV, with the names of their columns. */
+export const csvOf = (rows: readonly Readonly<Record<string, unknown>>[]) =>
+  new TextEncoder().encode(
+    [Object.keys(rows[0]!), ...rows.map((row) => Object.values(row))]
+      .map((cells) => `${cells.map((cell) => `"${String(cell)}"`).join(",")}\n`)
+      .join(""),
+  );
 
 /** A short run with everything random in it, of two parts: the last step is kept and measured on the other. */
 export const spec: JobSpec = {
@@ -75,4 +96,18 @@ export function results(files: FileMap) {
     curve: new TextDecoder().decode(curve),
     report: { ...report, created: null, estimate: null, training: null, engine: null, steps },
   };
+}
+
+/** The results of a job that was aborted after a step, and went on from what its store has. */
+export async function resumedResults<S>(
+  runIt: (given: S, store: MemoryStore, options?: JobOptions) => Promise<unknown>,
+  given: S,
+  step: number,
+) {
+  const stopped = memoryStore();
+  const abort = new AbortController();
+  const onProgress = (event: JobEvent) => void (afterStep(step)(event) && abort.abort());
+  await expect(runIt(given, stopped, { signal: abort.signal, onProgress })).rejects.toBeInstanceOf(AbortError);
+  await runIt((await unfinishedSpec(stopped)) as S, stopped);
+  return results(stopped.files());
 }

@@ -16,7 +16,7 @@ import { checkClassifierState } from "./classify/stored/state-check.js";
 import { languageFields, type LanguageJobSpec, languagePlan, type LanguageSettings } from "./language/settings.js";
 import { pairsFields, type PairsJobSpec, pairsPlan, type PairsSettings } from "./pairs/settings.js";
 import { checkPairsState } from "./pairs/state-check.js";
-import { rankFields, type RankJobSpec, rankPlan, type RankSettings } from "./rank/settings.js";
+import { rankFields, type RankJobSpec, type RankSettings } from "./rank/settings.js";
 import { checkRankState } from "./rank/state-check.js";
 import { preferenceFields, type PreferenceJobSpec, type PreferenceSettings } from "./preferences/settings.js";
 import { checkPreferenceState } from "./preferences/state-check.js";
@@ -153,7 +153,7 @@ export const tasks = {
   rank: entry(
     {
       fields: rankFields,
-      plan: rankPlan,
+      plan: pairsPlan,
       metrics: { "ndcg@10": higher("NDCG@10"), "mrr@10": higher("MRR@10"), map: higher("average precision") },
       chosenBy: "ndcg@10",
       checkState: checkRankState,

@@ -1,8 +1,4 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import Ajv from "ajv";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
-import { root } from "../../../scripts/setup/paths.mjs";
 import { initialized } from "../../../ts/engine/engine.js";
 import { AbortError, CausalLanguageModel, ConfigError } from "../../../ts/index.js";
 import { modelSource } from "../../../ts/io/model-locator.js";
@@ -15,6 +11,7 @@ import {
   runStatus,
   unfinishedSpec,
 } from "../../../ts/jobs/index.js";
+import { schemaProblems } from "../../jobs/report-schema.js";
 import { results } from "../../jobs/tiny-job.js";
 import { afterStep } from "../language/tiny-language-job.js";
 import { pairs, run, sources, spec } from "./tiny-preferences.js";
@@ -52,20 +49,12 @@ async function trained(store: MemoryStore) {
   return { model, logp };
 }
 
-const schema = new Ajv({ allErrors: true }).compile(
-  JSON.parse(readFileSync(join(root, "docs/report.schema.json"), "utf8")) as object,
-);
-const problems = (store: MemoryStore) => {
-  const file = JSON.parse(new TextDecoder().decode(store.files()["report.json"])) as object;
-  return schema(file) ? [] : schema.errors;
-};
-
 describe("a run on preferences", () => {
   it("prefers what was chosen, keeps the best step, and leaves an adapter with these rewards", async () => {
     expect(Object.keys(whole.files()).sort()).toEqual([
       ...["adapter_config.json", "adapter_model.safetensors", "loss.svg", "report.json"],
     ]);
-    expect(problems(whole)).toEqual([]);
+    expect(schemaProblems(whole.files())).toEqual([]);
     const { metrics, result, evaluation, data, task } = report;
     const base = result!.yardsticks.reference;
     expect(task).toBe("preferences");
@@ -100,7 +89,7 @@ describe("a run on preferences", () => {
       // All are measured: the training's own file is the validation.
       const given = { ...spec, loss, steps: 4, validation: "pairs.jsonl", validationSplit: null };
       const { report: own } = await run(given, store);
-      expect(problems(store)).toEqual([]);
+      expect(schemaProblems(store.files())).toEqual([]);
       const { model, logp } = await trained(store);
       const [of, byBase]: { sum: number; mean: number }[][][] = [[], []];
       for (const { prompt, chosen, rejected } of pairs)

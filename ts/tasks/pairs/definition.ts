@@ -1,6 +1,6 @@
 import { ConfigError } from "../../errors/errors.js";
 import { drawnParts } from "../../training/data/drawn.js";
-import { seenText, type TaskData } from "../../training/data/parts.js";
+import { warnSeen, type TaskData } from "../../training/data/parts.js";
 import { type EncoderBase, encoderBase } from "../../training/loading.js";
 import type { RunContext, TaskDefinition } from "../../training/task-definition.js";
 import { PairsModel, type TokenizedPair } from "./pairs-model.js";
@@ -21,8 +21,7 @@ export const pairsDefinition: TaskDefinition<PairsSettings, PairRow, TokenizedPa
   }),
   async survey(data, settings, { emit }: RunContext) {
     checkVaried(data);
-    const message = seenText(data);
-    if (message !== null) emit({ type: "warning", message });
+    warnSeen(data, emit);
     return {};
   },
   base: encoderBase,

@@ -6,6 +6,7 @@ import type { SampledOrder } from "../../models/sentence/training/sampled-order.
 import { targetsOf } from "../../models/sentence/training/loss-inputs.js";
 import type { SentenceRow } from "../../models/sentence/training/sentence-examples.js";
 import { sentenceTask, type TokenizedRow } from "../../models/sentence/training/sentence-task.js";
+import { sum } from "../../train/evaluators/number-lists.js";
 import type { FitOptions, FitReport } from "../../train/fit-options.js";
 import { sentenceLoss } from "../../train/losses/sentence-loss.js";
 import type { SentenceLossOptions } from "../../train/losses/sentence-loss-options.js";
@@ -37,7 +38,7 @@ import {
   wordMetrics,
 } from "./pair-quality.js";
 import type { PairRow } from "./read-pairs.js";
-import type { PairsResult, PairsYardsticks } from "./report.js";
+import { type PairsResult, type PairsYardsticks, reportedMetrics } from "./report.js";
 import type { PairLoss, PairsSettings } from "./settings.js";
 import { TextVectors } from "./text-vectors.js";
 import { batchesOnce, lossOf, meanLoss } from "./training-order.js";
@@ -58,8 +59,6 @@ export interface TokenizedPair extends TokenizedExample {
 interface State {
   readonly yardsticks: PairsYardsticks;
 }
-
-const sum = (counts: readonly number[]) => counts.reduce((all, count) => all + count, 0);
 
 /** A sentence encoder with an adapter that is trained on pairs. */
 export class PairsModel implements TaskModel<PairRow, TokenizedPair> {
@@ -99,12 +98,7 @@ export class PairsModel implements TaskModel<PairRow, TokenizedPair> {
   tokenize(row: PairRow): TokenizedPair {
     const { texts, score, label, name } = row;
     const own = texts.map((text) => this.encoder.tokenizer.encode(text));
-    const ids = new Int32Array(sum(own.map(({ length }) => length)));
-    let at = 0;
-    for (const one of own) {
-      ids.set(one, at);
-      at += one.length;
-    }
+    const ids = Int32Array.from(own.flatMap((one) => [...one]));
     const target = name === undefined ? label : this.classOf(name);
     const taught = {
       texts,
@@ -196,12 +190,7 @@ export class PairsModel implements TaskModel<PairRow, TokenizedPair> {
     const { chosenBy } = this;
     const shown = (metrics: PairMetrics) => (metrics[chosenBy] ?? 0).toFixed(3);
     return {
-      metrics: Object.fromEntries(
-        Object.entries(after).map(([name, value]) => [
-          name,
-          { value, ...(name === "ndcg@10" && interval && { interval }) },
-        ]),
-      ),
+      metrics: reportedMetrics(after, interval),
       result,
       curve: {
         title: `${chosenBy} ${shown(after)}`,

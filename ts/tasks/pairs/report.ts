@@ -1,4 +1,5 @@
-import type { TaskReport } from "../../training/result/report.js";
+import type { Interval } from "../../train/metrics/bootstrap.js";
+import type { ReportedMetrics, TaskReport } from "../../training/result/report.js";
 import type { PairForm, PairLoss, PairsSettings } from "./settings.js";
 
 /** What the result is compared with, on the same examples: metrics by name. */
@@ -31,4 +32,16 @@ export interface PairsResult {
 export interface PairsJobResult {
   /** What happened: report.json. */
   readonly report: TaskReport<PairsSettings, PairsResult>;
+}
+
+/** The metrics of a report; NDCG@10 has an interval if there is one. */
+export function reportedMetrics(
+  metrics: Readonly<Record<string, number>>,
+  interval: Interval | undefined,
+): ReportedMetrics {
+  const entries = Object.entries(metrics).map(([name, value]) => [
+    name,
+    { value, ...(name === "ndcg@10" && interval && { interval }) },
+  ]);
+  return Object.fromEntries(entries) as ReportedMetrics;
 }

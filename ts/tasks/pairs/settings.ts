@@ -76,7 +76,7 @@ export type PairsSettings = ValuesOf<typeof pairsFields>;
 /** A run on pairs of texts as plain data. All fields except `task` and `data` have defaults. */
 export type PairsJobSpec = Pick<PairsSettings, "task" | "data"> & Partial<PairsSettings>;
 
-/** Defaults of a run on pairs. */
+/** Defaults of a run on pairs, and on texts of queries. */
 export const pairsPlan: TaskPlan = {
   length: { passes: 3, least: 100, most: 1000 },
   heldOut: {

@@ -1,24 +1,24 @@
 import { ConfigError } from "../../errors/errors.js";
 import { drawnParts } from "../../training/data/drawn.js";
-import { seenText, type TaskData } from "../../training/data/parts.js";
+import { warnSeen, type TaskData } from "../../training/data/parts.js";
 import { type EncoderBase, encoderBase } from "../../training/loading.js";
 import { loraOptions } from "../../training/spec/training-settings.js";
 import type { TaskDefinition } from "../../training/task-definition.js";
 import { CrossEncoder } from "../cross/cross-encoder.js";
+import { pairsPlan } from "../pairs/settings.js";
 import { RankModel, type TokenizedRank } from "./rank-model.js";
 import { byQuery, isLists, type RankedRow, readRanked } from "./read-ranked.js";
-import { rankPlan, type RankSettings } from "./settings.js";
+import type { RankSettings } from "./settings.js";
 
 /** A cross-encoder: an adapter and a head on an encoder, which score a text for a query. */
 export const rankDefinition: TaskDefinition<RankSettings, RankedRow, TokenizedRank> = {
   reader: (settings, context) => ({
     read: (path, all) => readRanked(path, settings, all?.examples[0]!.loss, context),
-    ...drawnParts(settings, rankPlan, context.words),
+    ...drawnParts(settings, pairsPlan, context.words),
   }),
   async survey(data, _, { emit }) {
     checkVaried(data);
-    const message = seenText(data);
-    if (message !== null) emit({ type: "warning", message });
+    warnSeen(data, emit);
     return {};
   },
   base: encoderBase,

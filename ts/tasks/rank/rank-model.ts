@@ -1,6 +1,7 @@
 import type { NodeId } from "../../graph/graph.js";
 import { inferring } from "../../graph/inferring.js";
 import type { PairTokens } from "../../tokenize/pair-tokens.js";
+import { sum } from "../../train/evaluators/number-lists.js";
 import type { FitOptions } from "../../train/fit-options.js";
 import { crossEncoderLoss } from "../../train/losses/cross-encoder-loss.js";
 import { meanInterval } from "../../train/metrics/mean-interval.js";
@@ -23,6 +24,7 @@ import type {
 import { trainingOf } from "../classifier-training.js";
 import type { CrossEncoder } from "../cross/cross-encoder.js";
 import { crossLesson } from "../cross/cross-training.js";
+import { reportedMetrics } from "../pairs/report.js";
 import { cosinesOf, logitsOf, withEvents } from "./pair-scores.js";
 import { judgedQueries, ndcgOfQueries, rankMetrics, type RankMetrics, relevantAbove } from "./rank-quality.js";
 import { isLists, type RankedRow } from "./read-ranked.js";
@@ -44,8 +46,6 @@ export interface TokenizedRank extends TokenizedExample {
 interface State {
   readonly yardsticks: RankYardsticks;
 }
-
-const sum = (counts: readonly number[]) => counts.reduce((all, count) => all + count, 0);
 
 /** A cross-encoder that is trained. */
 export class RankModel implements TaskModel<RankedRow, TokenizedRank> {
@@ -78,12 +78,7 @@ export class RankModel implements TaskModel<RankedRow, TokenizedRank> {
     const { text: query, texts, labels } = row;
     const pairs = new Map(texts.map((text) => [text, this.cross.tokenizer.encode(query, text)]));
     const own = texts.map((text) => pairs.get(text)!);
-    const ids = new Int32Array(sum(own.map(({ length }) => length)));
-    let at = 0;
-    for (const one of own) {
-      ids.set(one.ids, at);
-      at += one.length;
-    }
+    const ids = Int32Array.from(own.flatMap((one) => [...one.ids]));
     return { ids, row, query, texts, labels, pair: (_, text) => pairs.get(text)! };
   }
 
@@ -148,12 +143,7 @@ export class RankModel implements TaskModel<RankedRow, TokenizedRank> {
     const result: RankResult = { yardsticks, after, measuredOn, loss: this.loss, queries, relevantAbove: this.above };
     const shown = (metrics: RankMetrics) => metrics["ndcg@10"]!.toFixed(3);
     return {
-      metrics: Object.fromEntries(
-        Object.entries(after).map(([name, value]) => [
-          name,
-          { value, ...(name === "ndcg@10" && interval && { interval }) },
-        ]),
-      ),
+      metrics: reportedMetrics(after, interval),
       result,
       curve: { title: `ndcg@10 ${shown(after)}`, yardsticks: [`cosine ${shown(yardsticks.cosine)}`] },
     };

@@ -2,7 +2,6 @@ import { flag, fraction } from "../../arguments/settings.js";
 import type { CrossEncoderLossName } from "../../train/losses/cross-encoder-loss.js";
 import { field, requiredField, type ValuesOf, withDefaults } from "../../training/spec/field.js";
 import { among, orNull, text, textsByName } from "../../training/spec/field-checks.js";
-import type { TaskPlan } from "../../training/spec/run-settings.js";
 import { sharedFields } from "../../training/spec/shared-fields.js";
 
 /** Losses of single rows, and of all texts of a query. */
@@ -45,13 +44,3 @@ export type RankSettings = ValuesOf<typeof rankFields>;
 
 /** A run on texts of queries as plain data. All fields except `task` and `data` have defaults. */
 export type RankJobSpec = Pick<RankSettings, "task" | "data"> & Partial<RankSettings>;
-
-/** Defaults of a run on texts of queries. */
-export const rankPlan: TaskPlan = {
-  length: { passes: 3, least: 100, most: 1000 },
-  heldOut: {
-    validation: { share: 0.1, most: 400, least: 20 },
-    test: { share: 0.2, most: 1000 },
-  },
-  choosesStep: "always",
-};

@@ -2,7 +2,7 @@ import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import { exampleFormat, placeIn, readExamples } from "../../io/examples/index.js";
 import { drawnParts } from "../../training/data/drawn.js";
-import { type DataReader, seenText, type TaskData } from "../../training/data/parts.js";
+import { type DataReader, warnSeen, type TaskData } from "../../training/data/parts.js";
 import { type EncoderBase, encoderBase } from "../../training/loading.js";
 import { sha256 } from "../../training/sources/sha256.js";
 import type { RunContext, TaskDefinition } from "../../training/task-definition.js";
@@ -67,8 +67,7 @@ export const regressDefinition: TaskDefinition<RegressSettings, NumberedText, To
   reader: numberReader,
   async survey(data, settings, { emit }) {
     scaleOf(data, settings);
-    const message = seenText(data);
-    if (message !== null) emit({ type: "warning", message });
+    warnSeen(data, emit);
     return {};
   },
   base: encoderBase,

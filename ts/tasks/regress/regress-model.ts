@@ -6,6 +6,7 @@ import {
   regressionIntervals,
   type RegressionMetrics,
 } from "../../train/evaluators/regression-metrics.js";
+import { sum } from "../../train/evaluators/number-lists.js";
 import type { FitOptions, FitReport } from "../../train/fit-options.js";
 import type { BatchLoss, Task } from "../../train/task.js";
 import { isSpare, type TaskData } from "../../training/data/parts.js";
@@ -65,8 +66,6 @@ export interface RegressJobResult {
 
 /** What a checkpoint keeps. */
 type State = Pick<RegressResult, "yardsticks">;
-
-const sum = (counts: readonly number[]) => counts.reduce((all, count) => all + count, 0);
 
 /** A regressor that is trained. */
 export class RegressModel

@@ -1,8 +1,5 @@
-import { Philox } from "../../nn/philox.js";
 import { breather } from "../../waiting/next-task.js";
-import { type Interval, middle95 } from "./bootstrap.js";
-
-const RESAMPLES = 1000;
+import { type Interval, middle95, resample } from "./bootstrap.js";
 
 /**
  * The 95 % interval of a mean: percentiles of a bootstrap over the values. Undefined for no values. Rejects with `AbortError` if `signal` is
@@ -12,16 +9,13 @@ export async function meanInterval(
   values: readonly number[],
   signal: AbortSignal | undefined,
 ): Promise<Interval | undefined> {
-  const { length } = values;
-  if (length === 0) return undefined;
+  if (values.length === 0) return undefined;
   const breathe = breather(signal);
-  const means = new Float64Array(RESAMPLES);
-  for (let sample = 0; sample < RESAMPLES; sample++) {
+  const means: number[] = [];
+  const ones = values.map(() => 1);
+  for (const drawn of resample(ones, { resamples: 1000, seed: 0 })) {
     await breathe();
-    const random = new Philox(0, sample);
-    let total = 0;
-    for (let i = 0; i < length; i++) total += values[Math.floor(random.uniform() * length)]!;
-    means[sample] = total / length;
+    means.push(values.reduce((sum, value, i) => sum + value * drawn[i]!, 0) / values.length);
   }
-  return middle95(means);
+  return middle95(Float64Array.from(means));
 }

@@ -1,6 +1,6 @@
 import { clip } from "../../errors/excerpt.js";
 import { plainText } from "../../io/examples/summary/plain-text.js";
-import type { JobWords } from "../job-events.js";
+import type { JobListener, JobWords } from "../job-events.js";
 import { choosesStep, type RunSettings, type TaskPlan } from "../spec/run-settings.js";
 
 /** Examples of a file. */
@@ -168,11 +168,12 @@ export function fewExamplesText(
   );
 }
 
-/** The warning for texts that are both measured and trained on; null if there are none. */
-export function seenText<E extends { readonly text: string }>(data: TaskData<E>): string | null {
+/** Warns of texts that are both measured and trained on. */
+export function warnSeen<E extends { readonly text: string }>(data: TaskData<E>, emit: JobListener): void {
   const known = new Set(data.train.examples.map(({ text }) => plainText(text)));
   const measured = measuredPart<TaskFile<E>>(data);
   const seen = measured.examples.filter(({ text }) => known.has(plainText(text))).length;
-  if (seen === 0) return null;
-  return `${clip(measured.file)}: ${seen} of ${measured.examples.length} measured examples are also in ${clip(data.train.file)}, so the result is too good`;
+  if (seen === 0) return;
+  const message = `${clip(measured.file)}: ${seen} of ${measured.examples.length} measured examples are also in ${clip(data.train.file)}, so the result is too good`;
+  emit({ type: "warning", message });
 }

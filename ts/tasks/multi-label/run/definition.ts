@@ -1,4 +1,4 @@
-import { seenText } from "../../../training/data/parts.js";
+import { warnSeen } from "../../../training/data/parts.js";
 import { type EncoderBase, encoderBase } from "../../../training/loading.js";
 import type { TaskDefinition } from "../../../training/task-definition.js";
 import { TextClassifier } from "../../text-classifier.js";
@@ -13,8 +13,7 @@ import type { MultiLabelSettings } from "./settings.js";
 export const multiLabelDefinition: TaskDefinition<MultiLabelSettings, ListedText, TokenizedLabels> = {
   reader: listReader,
   async survey(data, _, { emit }) {
-    const message = seenText(data);
-    if (message !== null) emit({ type: "warning", message });
+    warnSeen(data, emit);
     const found = new Set(data.train.examples.flatMap(({ labels }) => labels));
     const without = data.labels.filter((label) => !found.has(label));
     if (without.length > 0)

@@ -1,3 +1,4 @@
+import { sum } from "../../../train/evaluators/number-lists.js";
 import type { FitOptions, FitReport } from "../../../train/fit-options.js";
 import type { Task } from "../../../train/task.js";
 import { isSpare, type TaskData } from "../../../training/data/parts.js";
@@ -34,7 +35,6 @@ import type { MultiLabelSettings } from "./settings.js";
 /** What a checkpoint keeps. */
 type State = Pick<MultiLabelRunResult, "yardsticks">;
 
-const sum = (counts: readonly number[]) => counts.reduce((all, count) => all + count, 0);
 const rowsOf = (examples: readonly TokenizedLabels[]): LabelRow[] => examples.map(({ row }) => row);
 
 /** A classifier with several labels a text that is trained. */

@@ -1,4 +1,4 @@
-import { seenText } from "../../../training/data/parts.js";
+import { warnSeen } from "../../../training/data/parts.js";
 import { type EncoderBase, encoderBase } from "../../../training/loading.js";
 import type { TaskDefinition } from "../../../training/task-definition.js";
 import type { TokenSettings } from "./settings.js";
@@ -10,8 +10,7 @@ import type { TokenizedWords } from "./tokenized-words.js";
 export const tokensDefinition: TaskDefinition<TokenSettings, LocatedText, TokenizedWords> = {
   reader: tokenReader,
   async survey(data, _, { emit }) {
-    const message = seenText(data);
-    if (message !== null) emit({ type: "warning", message });
+    warnSeen(data, emit);
     return {};
   },
   base: encoderBase,
