@@ -34,6 +34,12 @@ function scheduling({ threads }: Engine, group: number) {
   return threads > 1 ? { maxWorkers: 1, fileParallelism: false, sequence: { groupOrder: group } } : {};
 }
 
+/**
+ * Files of one build share a process and its modules, whose import takes longer than most files' tests. They stay apart with `auto`, whose
+ * tests start engines, change the process's environment and stop it, and with threads, which the first engine of a process starts.
+ */
+const modules = ({ build, threads }: Engine) => ({ isolate: build === "auto" || threads > 1 });
+
 /** What test/setup reads; folders as the runtime finds them. */
 function constants({ build, threads }: Engine, project: string, models: string): Record<string, string> {
   const { quick } = extent;
@@ -45,7 +51,7 @@ function inNode(name: string, engine: Engine, files: Files): TestProjectConfigur
   return {
     define: constants(engine, root, modelCache),
     resolve: { alias: aliases(sources) },
-    test: { name, ...files, execArgv, environment: "node", ...common, ...scheduling(engine, 1) },
+    test: { name, ...files, execArgv, environment: "node", ...common, ...modules(engine), ...scheduling(engine, 1) },
   };
 }
 

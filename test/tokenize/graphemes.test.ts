@@ -60,6 +60,9 @@ it("clusters found piece by piece are those of the whole text", () => {
       const made = `a${part.repeat(times)}b`;
       expect([...graphemes(made)]).toEqual(whole(made));
     }
+  // Half a pair where a piece ends, and a pair after it that continues its cluster.
+  const halved = `${"x".repeat(255)}\ud800\u{e0100}`;
+  expect([...graphemes(halved)]).toEqual(whole(halved));
   expect([...graphemes("")]).toEqual([]);
 });
 

@@ -8,8 +8,8 @@ const PIECE = 256;
 export function* graphemes(text: string): Generator<string> {
   segmenter ??= new Intl.Segmenter(undefined, { granularity: "grapheme" });
   for (let start = 0, length = PIECE; start < text.length;) {
-    // A pair of surrogates is one character.
-    const end = start + length + Number(isHigh(text.charCodeAt(start + length - 1)));
+    // A pair of surrogates is one character; an unpaired half ends where it stands.
+    const end = start + length + Number(isPair(text, start + length - 1));
     const found = Array.from(segmenter.segment(text.slice(start, end)), ({ segment }) => segment);
     if (end < text.length) found.pop();
     // A grapheme that continues beyond the piece is segmented again, with more of the text.
@@ -21,4 +21,5 @@ export function* graphemes(text: string): Generator<string> {
 
 let segmenter: Intl.Segmenter | undefined;
 
-const isHigh = (unit: number) => unit >= 0xd800 && unit < 0xdc00;
+/** Whether the UTF-16 units at `at` and after it are the halves of one character. */
+const isPair = (text: string, at: number) => (text.codePointAt(at) ?? 0) > 0xffff;
