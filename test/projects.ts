@@ -28,8 +28,6 @@ const coveringInBrowser = ["test/{engine,properties/bits}/*.test.ts", "test/ops/
 /** What a browser does in a way of its own: workers, threads, streams, dates and languages, files by fetch. */
 const differsInBrowser = [
   ...coveringInBrowser,
-  // In the simd build test/properties/bits shows that a page's steps have Node's bits; the relaxed one may differ.
-  "test/models/replay.test.ts",
   "test/{properties/threads,tokenize,values,worker}/**/*.test.ts",
   "test/io/examples/{reading,summary/languages,parquet/parquet}.test.ts",
 ];
@@ -43,15 +41,19 @@ const leftToAll = {
     "test/training/node/bucket-store.node.test.ts",
     "test/docs/queues.node.test.ts",
   ],
-  /** They kill processes, or browsers, over and over, and wait for them. */
+  /** They kill or end processes, threads or browsers, over and over, and wait for them. */
   kills: [
     "test/properties/kills/*.node.test.ts",
+    "test/properties/threads/death.node.test.ts",
+    "test/cli/signals.test.ts",
     "test/pages/kills.node.test.ts",
     // The example's server. What it is made of is tested in one process, in test/serve/adapter-server.
     "test/serve/node-server.node.test.ts",
   ],
-  /** They go through the Studio as a person would; its sample and its first load stay. */
-  studio: ["test/studio/!(sample|first-load|policy|verdict).node.test.ts"],
+  /** They go through the Studio as a person would; its first load stays. */
+  studio: ["test/studio/!(first-load|policy|verdict).node.test.ts"],
+  /** They read files of growing sizes and time it; that hostile files are refused stays. */
+  growth: ["test/properties/proportion/*.node.test.ts"],
   /** They keep models in a page's storage, cut downloads and open several tabs. */
   pages: ["test/pages/{downloads,in-worker,picked,runs,tabs}.node.test.ts"],
   /** It trains MiniLM on 512 tokens, again and again, as before its modules were known. test/jobs/old-runs resumes small models. */
@@ -59,14 +61,15 @@ const leftToAll = {
   /** They compile the kernels twice more, and compare the bytes: those change with the toolchain alone. */
   toolchain: ["test/packaging/wasm-pack.test.ts"],
   /** They train MiniLM by the programs and commands of a page, each with the defaults; those of README and docs/starts stay. */
-  documents: ["test/docs/{own-data,cross-encoders,search}.node.test.ts"],
+  documents: ["test/docs/{own-data,cross-encoders,search,worker}.node.test.ts"],
   /** They load or train all of MiniLM, again and again, for its memory and its copies; small models' tests of the same stay. */
   wholeModel: [
     "test/models/{estimate-memory.test,estimate-memory-options.node.test,sentence/known-modules.node.test}.ts",
   ],
-  /** They install the package into projects of their own, or bundle it with every bundler. */
+  /** They install the package into projects of their own, bundle it with every bundler, or ask pip for a wheel. */
   consumers: [
-    "test/packaging/{consumers,sample-consumers,edge-worker,bundler-warnings}.test.ts",
+    "test/packaging/{consumers,sample-consumers,edge-worker,bundler-warnings,worker-page,trusted-types}.test.ts",
+    "test/io/node/models/wheel.node.test.ts",
     "test/serve/edge-worker.node.test.ts",
   ],
 };
