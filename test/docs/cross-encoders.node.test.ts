@@ -31,11 +31,12 @@ it("the page's commands look at a table, train a reranker and measure it", { tim
   );
   consumer.write("judged.csv", `query,text,label\n${rows.join("\n")}\n`);
   consumer.write("later.csv", `query,text,label\n${rows.slice(0, 6).join("\n")}\n`);
-  const [looked, trained, measured] = commands(page, "rank").map((args) => {
+  const [looked, trained, measured, scored] = commands(page, "rank").map((args) => {
     const few = args[0] === "finetune" ? ["--steps", "10", "--batch-size", "6", "--validation-split", "0.2"] : [];
     return consumer.run("node", "node_modules/lowrank/dist/cli.js", ...args, ...few);
   });
   expect(looked).toMatch(/36 examples for training: queries 6 texts 36 smallest 0/);
   expect(trained).toMatch(/NDCG@10[^]*cosines of the base model's vectors +[\d.]+[^]*head and adapter +[\d.]+/);
   expect(measured).toMatch(/6 examples\nNDCG@10 +/);
+  expect(scored).toMatch(/^0?\.\d+ +This is how to make cake\.\n0?\.\d+ +This is how to make tea\.\n$/);
 });

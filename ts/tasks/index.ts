@@ -154,7 +154,11 @@ export const tasks = {
     {
       fields: rankFields,
       plan: pairsPlan,
-      metrics: { "ndcg@10": higher("NDCG@10"), "mrr@10": higher("MRR@10"), map: higher("average precision") },
+      // Pairs with classes have the last two.
+      metrics: {
+        ...{ "ndcg@10": higher("NDCG@10"), "mrr@10": higher("MRR@10"), map: higher("average precision") },
+        ...{ accuracy: share("accuracy"), macroF1: share("macro F1") },
+      },
       chosenBy: "ndcg@10",
       checkState: checkRankState,
     },

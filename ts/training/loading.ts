@@ -1,5 +1,6 @@
 import { initialized } from "../engine/engine.js";
 import type { Engine } from "../engine/running.js";
+import type { WantedHead } from "../models/sentence/load-encoder.js";
 import { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
 import { orAborted, throwIfAborted } from "../waiting/abort.js";
 import { nextTask } from "../waiting/next-task.js";
@@ -45,16 +46,19 @@ export async function runModel(
  *
  * A known model may have a shorter maximum length than its files say. The model's hash records this, so that a run from before the model
  * was known continues unchanged.
+ *
+ * @param wanted the head that the caller loads beside it
  */
 export async function loadEncoder(
   { model, hash }: HashedModel,
   { seed, maxTokens }: Pick<SharedSettings, "seed" | "maxTokens">,
   engine: Engine,
   { signal, words, began }: RunContext,
+  wanted: WantedHead | null = null,
 ): Promise<{ readonly encoder: SentenceEncoder; readonly modelHash: string }> {
   await hear(signal);
   const options = { engine, seed, signal, ...(maxTokens === null ? {} : { maxTokens }) };
-  const encoder = await SentenceEncoder.load(model, options, null, began?.modelHash !== hash).catch(
+  const encoder = await SentenceEncoder.load(model, options, wanted, began?.modelHash !== hash).catch(
     (error: unknown) => {
       throw inWords(error, words);
     },
@@ -78,15 +82,16 @@ export interface EncoderBase extends TaskBase {
 /** The most tokens to cache: 64 MB. */
 const REMEMBERED = 2 ** 24;
 
-/** Loads the encoder of a run. Throws `MemoryError` before loading if memory is too small; otherwise as `loadEncoder`. */
+/** Loads the encoder of a run. Throws `MemoryError` before loading if memory is too small; otherwise as `loadEncoder`, with its parameters. */
 export async function encoderBase(
   hashed: HashedModel,
   settings: Pick<SharedSettings, "seed" | "maxTokens">,
   engine: Engine,
   context: RunContext,
+  wanted: WantedHead | null = null,
 ): Promise<EncoderBase> {
   const packed = await checkModelFits(hashed.model, engine);
-  const { encoder, modelHash } = await loadEncoder(hashed, settings, engine, context);
+  const { encoder, modelHash } = await loadEncoder(hashed, settings, engine, context, wanted);
   // Equal texts are tokenized once; the check of the data uses the same tokens.
   encoder.tokenizer.remember(REMEMBERED);
   const { graph, hiddenSize } = encoder;

@@ -4,21 +4,22 @@ import { isRecord } from "../../arguments/collections.js";
 import { ConfigError } from "../../errors/errors.js";
 import { writeFilesAtomically } from "../../io/node/index.js";
 import type { HeadTask } from "../../tasks/labels-file.js";
+import type { PredictedValues } from "../../training/task-definition.js";
 import { columnOf } from "../files/base-model.js";
 import {
   addClassifierOptions,
   classifierFolder,
   type ClassifierOptions,
   openClassifier,
-  isPairTask,
+  openReranker,
   openTrained,
-  type PairTask,
   trainedTaskOf,
 } from "../files/classifier-folder.js";
 import { refuseFolds } from "../inspected/inspected-folds.js";
 import { checkOutFile } from "../files/out-folder.js";
 import { delimiterOf, type PredictedColumns, predictedTable } from "../tables/predicted-table.js";
 import { newerThan } from "../files/run-folder.js";
+import { type PairInput, readPairInput } from "../tables/pair-input.js";
 import { readTextInput, type TextOptions } from "../tables/text-input.js";
 import { readTokenInput } from "../tables/token-input.js";
 import { predictTokens } from "./predict-tokens.js";
@@ -34,6 +35,8 @@ Examples:
   lowrank predict --run runs/reviews --file new.csv --text body --out labelled.csv
   lowrank predict --run runs/reviews --file new.csv --text body --json > labels.jsonl
   cat lines.txt | lowrank predict
+  lowrank predict --run runs/reranker "a query" "a text" "another text"
+  lowrank predict --run runs/reranker --file pairs.csv --out scored.csv
 `;
 
 interface PredictOptions extends ClassifierOptions, TextOptions {
@@ -46,9 +49,9 @@ export function definePredict(program: Command, session: Session): void {
   const command = program
     .command("predict")
     .description(
-      "predict labels of texts or of words in them, or numbers, by a run: texts are arguments, a file, or standard input",
+      "predict labels of texts or of words in them, numbers, or scores of texts for a query, by a run: texts are arguments, a file, or standard input",
     )
-    .argument("[texts...]", "texts to label")
+    .argument("[texts...]", "texts to label; for a reranker a query, then texts")
     .option(
       "--file <file>",
       "texts, one per line; or a table: CSV, TSV, JSONL, JSON or Parquet; for a token classifier also CoNLL, or words in JSONL (tokens) or a table",
@@ -85,19 +88,24 @@ async function predict(args: readonly string[], options: PredictOptions, session
     if (options.run === undefined && run !== options.model) terminal.error(newestNote(run));
   };
   const task = trainedTaskOf(run);
-  if (isPairTask(task)) throw noLabels(task, run);
+  if (task === "pairs") throw noLabels(run);
   if (task === "tokens") {
     const asked = await readTokenInput(args, options, run, session);
     note();
     return predictTokens(asked, { ...options, run }, session);
   }
-  const { texts, table } = await readTextInput(args, options, () => columnOf(run), session, out !== undefined);
+  const pairs = task === "rank" ? await readPairInput(args, options, run, session, out !== undefined) : null;
+  const { texts, table } =
+    pairs ?? (await readTextInput(args, options, () => columnOf(run), session, out !== undefined));
   note();
-  const predicted = await (task === "classify" ? predictLabels : predictTask(task))(
-    texts,
-    { ...options, run },
-    session,
-  );
+  const predicted =
+    pairs !== null
+      ? await predictPairs(pairs, { ...options, run }, session)
+      : await (task === "classify" ? predictLabels : predictTask(task as HeadTask))(
+          texts,
+          { ...options, run },
+          session,
+        );
   if (out !== undefined && delimiter !== null) {
     const written = new TextEncoder().encode(predictedTable(table, texts, predicted.columns, delimiter));
     await writeFilesAtomically(dirname(out), { [basename(out)]: written });
@@ -111,17 +119,13 @@ async function predict(args: readonly string[], options: PredictOptions, session
   else for (const line of answerLines(texts, predicted, session)) terminal.print(line);
 }
 
-/** The models that predict no labels, and what they are for. */
-function noLabels(task: PairTask, run: string): ConfigError {
+/** An adapter for sentence vectors predicts nothing. */
+function noLabels(run: string): ConfigError {
   const path = shellPath(run);
-  const [kind, use] = {
-    pairs: [
-      "an adapter for sentence vectors",
-      `\`lowrank embed --adapter ${path}\` makes vectors, \`lowrank index --adapter ${path}\` an index for \`lowrank search\``,
-    ],
-    rank: ["a cross-encoder, which scores pairs of texts", "CrossEncoder.load opens it in a program"],
-  }[task] as [string, string];
-  return new ConfigError(`${run} is ${kind} and predicts no labels: ${use}`, { run });
+  return new ConfigError(
+    `${run} is an adapter for sentence vectors and predicts no labels: \`lowrank embed --adapter ${path}\` makes vectors, \`lowrank index --adapter ${path}\` an index for \`lowrank search\``,
+    { run },
+  );
 }
 
 /** What was predicted of each text. */
@@ -161,25 +165,46 @@ const predictTask =
     const { model, encoder } = await openTrained(task, options, session);
     try {
       const found = await withBar(texts, session, (events) => model.predict(texts, events));
-      const shown = (value: unknown) => (typeof value === "number" ? formatNumber(value) : textOf(value));
-      const cell = (value: unknown) =>
-        typeof value === "number" ? String(Number(value.toPrecision(7))) : textOf(value);
-      const names = Object.entries(found[0] ?? {}).flatMap(([name, value]) => (isRecord(value) ? [] : [name]));
-      return {
-        columns: { names, rows: found.map((row) => names.map((name) => cell(row[name]!))) },
-        objects: found.map((row, i) => ({ text: texts[i]!, ...row })),
-        shown: found.map((row) => [
-          shown(row[names[0]!]!),
-          names
-            .slice(1)
-            .map((name) => shown(row[name]!))
-            .join(" "),
-        ]),
-      };
+      return shownAs(
+        found,
+        texts.map((text) => ({ text })),
+      );
     } finally {
       encoder.dispose();
     }
   };
+
+/** The scores of pairs of texts, or their classes. */
+async function predictPairs({ texts, pairs }: PairInput, options: Asked, session: Session): Promise<Predicted> {
+  const { model, encoder } = await openReranker(options.run, options, session);
+  try {
+    const found = await withBar(texts, session, (events) => model.predictPairs(pairs, events));
+    return shownAs(
+      found,
+      pairs.map(([query, text]) => ({ query, text })),
+    );
+  } finally {
+    encoder.dispose();
+  }
+}
+
+/** Values of predictions as columns, objects, and lines. */
+function shownAs(found: readonly PredictedValues[], given: readonly object[]): Predicted {
+  const shown = (value: unknown) => (typeof value === "number" ? formatNumber(value) : textOf(value));
+  const cell = (value: unknown) => (typeof value === "number" ? String(Number(value.toPrecision(7))) : textOf(value));
+  const names = Object.entries(found[0] ?? {}).flatMap(([name, value]) => (isRecord(value) ? [] : [name]));
+  return {
+    columns: { names, rows: found.map((row) => names.map((name) => cell(row[name]!))) },
+    objects: found.map((row, i) => ({ ...given[i]!, ...row })),
+    shown: found.map((row) => [
+      shown(row[names[0]!]!),
+      names
+        .slice(1)
+        .map((name) => shown(row[name]!))
+        .join(" "),
+    ]),
+  };
+}
 
 /** A list of labels as files have them. */
 const textOf = (value: unknown) => (Array.isArray(value) ? value.join(";") : String(value));

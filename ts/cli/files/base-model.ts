@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { isRecord } from "../../arguments/collections.js";
 import { SentenceEncoder } from "../../entry/node.js";
 import { type LocalModel, resolveModel } from "../../io/node/index.js";
 import { ConfigError } from "../../errors/errors.js";
@@ -71,6 +72,16 @@ export const reportedTask = (run: string): unknown => readObject(join(run, runFi
 export function columnOf(run: string): KnownColumn {
   const { settings } = readObject(join(run, runFiles.report)) as { settings?: { text?: unknown } };
   return { run, text: typeof settings?.text === "string" ? settings.text : undefined };
+}
+
+/** Names of columns in a run's report, by their standard names. */
+export function fieldsOf(run: string): Readonly<Record<string, string>> {
+  const { settings } = readObject(join(run, runFiles.report)) as { settings?: { fields?: unknown } };
+  const fields = settings?.fields;
+  if (!isRecord(fields)) return {};
+  return Object.fromEntries(
+    Object.entries(fields).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+  );
 }
 
 function readObject(path: string): Record<string, unknown> {

@@ -72,13 +72,13 @@ export const openClassifier = (options: ClassifierOptions, session: Session) =>
 export const openTokenClassifier = (options: ClassifierOptions, session: Session) =>
   opened<TokenClassifier>(TokenClassifier, "tokens", options, session);
 
-/** Tasks whose models predict no labels: adapters for sentence vectors, and cross-encoders. */
+/** Tasks whose models are no classifiers of texts: adapters for sentence vectors, and cross-encoders. */
 export type PairTask = "pairs" | "rank";
 
 /** What `evaluate` measures the models of. */
 export type TrainedTask = HeadTask | PairTask;
 
-/** Whether a task's model predicts no labels. */
+/** Whether a task's model is no classifier of texts. */
 export const isPairTask = (task: unknown): task is PairTask => task === "pairs" || task === "rank";
 
 /** The model of a run of any task whose definition says how it is used. The caller disposes of its encoder. */
@@ -87,7 +87,10 @@ export async function openTrained(task: TrainedTask, options: ClassifierOptions,
   const definition = await entry.load();
   if (isPairTask(task)) {
     const { run: folder = "", ...others } = options;
-    if (task === "rank") return openReranker(folder, others, session);
+    if (task === "rank") {
+      const { model, ...opened } = await openReranker(folder, others, session);
+      return { ...opened, model: model as TrainedModel<never> as TrainedModel<FileExample> };
+    }
     const encoder = await openEncoder({ ...others, adapter: folder }, session);
     return { folder, encoder, model: definition.trained!(encoder, {}, { allowOtherBase: false }) };
   }
@@ -100,14 +103,14 @@ export async function openTrained(task: TrainedTask, options: ClassifierOptions,
 }
 
 /** The cross-encoder of a run. */
-async function openReranker(folder: string, options: ClassifierOptions, session: Session) {
+export async function openReranker(folder: string, options: ClassifierOptions, session: Session) {
   const { model, maxTokens } = recordedModel(folder, options.model);
   await startEngine(options);
   const base = await findModel(model, session);
   const { TrainedRank } = await import("../../tasks/rank/trained-rank.js");
   const { signal } = session;
   const encoder = await CrossEncoder.load(folder, { model: base, signal, ...(maxTokens !== null && { maxTokens }) });
-  return { folder, encoder, model: new TrainedRank(encoder) as TrainedModel<never> as TrainedModel<FileExample> };
+  return { folder, encoder, model: new TrainedRank(encoder) };
 }
 
 async function opened<C>(

@@ -225,7 +225,7 @@ const furtherTasks = {
   },
   loss: {
     flags: "--loss <name>",
-    help: "for pairs and rank: the loss (default: by the columns, such as multiple-negatives-ranking, cosent, contrastive, binary-cross-entropy); for preferences: dpo (default), ipo, orpo, simpo or kto",
+    help: "for pairs and rank: the loss (default: by the columns, such as multiple-negatives-ranking, cosent, binary-cross-entropy, cross-entropy for classes, margin-mse); for preferences: dpo (default), ipo, orpo, simpo or kto",
   },
   scale: { flags: "--scale <x>", help: "for pairs: factor of similarities in the loss (default: 20)", parse: positive },
   matryoshka: {

@@ -134,6 +134,8 @@ const yardstickNames: Readonly<Record<string, string>> = {
   base: "vectors of the base model",
   bm25: "BM25, a search by words",
   cosine: "cosines of the base model's vectors",
+  largestClass: "always the largest class",
+  start: "the cross-encoder before training",
 };
 
 /** The files, and commands that show them. */
@@ -171,7 +173,7 @@ export function pairsNext(self: string, folder: string, { task }: TaskReport, { 
     "",
     "Try next",
     ...(task === "rank"
-      ? []
+      ? [`  ${cyan(`${self} predict --run ${run} "a query" "a text" "another text"`)}`]
       : [
           `  ${cyan(`${self} embed --adapter ${run} "a text"`)}`,
           `  ${cyan(`${self} index --adapter ${run} --data texts.txt --out texts.index`)}`,

@@ -17,7 +17,7 @@ import { checkEncoder } from "../classifier-parts.js";
 import { disposeTrained } from "../dispose-trained.js";
 import { activationNames, defaultActivation, scoresOf } from "./activations.js";
 import type { AnswerHead } from "./answers/answer-head.js";
-import { CrossHead } from "./cross-head.js";
+import { CrossHead, type HeadTensors } from "./cross-head.js";
 import {
   type CrossActivation,
   type CrossCallOptions,
@@ -81,8 +81,19 @@ export class CrossEncoder<Score extends number | number[] = number> {
    */
   static create<const Labels extends number | readonly string[] = 1>(
     encoder: SentenceEncoder,
-    options: CrossEncoderOptions & { readonly labels?: Labels } = {},
-  ): CrossEncoder<ScoreOf<Labels>> {
+    options?: CrossEncoderOptions & { readonly labels?: Labels },
+  ): CrossEncoder<ScoreOf<Labels>>;
+  /** @internal With the tensors of a head in place of a new one, by their names in a file. */
+  static create(
+    encoder: SentenceEncoder,
+    options: CrossEncoderOptions,
+    ready: HeadTensors | null,
+  ): CrossEncoder<number | number[]>;
+  static create(
+    encoder: SentenceEncoder,
+    options: CrossEncoderOptions = {},
+    ready: HeadTensors | null = null,
+  ): CrossEncoder<number | number[]> {
     const what = "CrossEncoder.create";
     checkOptions(what, options, ["labels", "lora", "adapter", "activation"], { lora: LORA_OPTIONS });
     const { labels: given = 1, lora = {}, adapter = "cross-encoder", activation } = options;
@@ -99,7 +110,11 @@ export class CrossEncoder<Score extends number | number[] = number> {
     const parts = graph.allOrNothing(() => {
       const modelAdapter = lora === null ? null : adapterSet.add(adapter, lora, { what, classifier: true });
       try {
-        const head = graph.allOrNothing(() => CrossHead.create(graph, model, headPlan, labels.length));
+        const head = graph.allOrNothing(() =>
+          ready === null
+            ? CrossHead.create(graph, model, headPlan, labels.length)
+            : new CrossHead(graph, model, headPlan, ready),
+        );
         return { modelAdapter, head };
       } catch (error) {
         if (modelAdapter !== null) adapterSet.remove(modelAdapter.name);

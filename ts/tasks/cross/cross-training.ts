@@ -162,7 +162,8 @@ function pairsOf(part: readonly TokenizedExample[], loss: CrossEncoderLossName, 
   return { pairs, columns: 1 + others + own, labels };
 }
 
-interface Logits {
+/** The logits of some examples, and what is known of them. */
+export interface Logits {
   /** `[pairs, labels]` */
   readonly logits: NodeId;
   readonly columns: number;
@@ -171,7 +172,8 @@ interface Logits {
   readonly labels: readonly (readonly number[])[];
 }
 
-function lossOf(
+/** The mean loss of examples, of their logits in the order in which a step has them. */
+export function lossOf(
   graph: Graph,
   loss: CrossEncoderLossName,
   { logits, columns, rows, labels }: Logits,

@@ -25,7 +25,7 @@ import { namesOf } from "../checkpoint.js";
 import { activationOf, defaultActivation } from "./activations.js";
 import type { CrossParts } from "./cross-parts.js";
 import { CrossHead } from "./cross-head.js";
-import type { LoadCrossEncoderOptions } from "./cross-options.js";
+import type { CrossActivation, LoadCrossEncoderOptions } from "./cross-options.js";
 
 const what = "CrossEncoder.load";
 
@@ -78,6 +78,27 @@ export async function openCross(
     encoder.dispose();
     throw error;
   }
+}
+
+/** The head of a checkpoint, to train further. */
+export interface ReadyHead {
+  /** By their names in a file, in its orientation. */
+  readonly tensors: ReadonlyMap<string, Tensor>;
+  /** Names of its logits. */
+  readonly labels: readonly string[];
+  readonly activation: CrossActivation;
+}
+
+/** The head that the files of an encoder have, a checkpoint of transformers' `AutoModelForSequenceClassification`; null for a language model. */
+export async function readyHead(encoder: SentenceEncoder): Promise<ReadyHead | null> {
+  const from = await encoder.origin.reopen();
+  if (encoder.headPlan.dense === "") return null;
+  const config: Settings = (await readJson(from, "config.json")) ?? {};
+  const settings: Settings = (await readJson(from, "config_sentence_transformers.json")) ?? {};
+  const tensors = await headOf(from, encoder, new Map(), false);
+  const count = tensors.get(`${encoder.headPlan.out}.weight`)!.shape[0]!;
+  const activation = activationOf(encoder.name, settings, config) ?? defaultActivation(count);
+  return { tensors, labels: labelsOf(from, settings, config, count), activation };
 }
 
 /** PEFT's files without the head, and the head's tensors among them. */

@@ -20,7 +20,7 @@ export interface OpenTable {
 
 /**
  * The columns of a table whose rows are of one of several forms: CSV, TSV, Parquet, JSON Lines or JSON, of which the first object counts, a
- * list `negatives` as `negative_1` and so on. Rejects with `FormatError` for a damaged file.
+ * list `negatives` as `negative_1` and so on, `margins` likewise. Rejects with `FormatError` for a damaged file.
  */
 export async function openTable(
   file: string,
@@ -49,9 +49,18 @@ export async function openTable(
   return { names, read };
 }
 
-function withoutLists({ negatives, ...row }: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  if (!Array.isArray(negatives)) return negatives === undefined ? row : { ...row, negatives };
-  return { ...row, ...Object.fromEntries(negatives.map((text: unknown, i) => [`negative_${i + 1}`, text])) };
+/** Lists of a JSON row that tables have as columns, by the name of a column. */
+const LISTED = { negatives: "negative", margins: "margin" } as const;
+
+function withoutLists(row: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const found: Record<string, unknown> = { ...row };
+  for (const [list, name] of Object.entries(LISTED)) {
+    const given = row[list];
+    if (!Array.isArray(given)) continue;
+    delete found[list];
+    given.forEach((one: unknown, i) => (found[`${name}_${i + 1}`] = one));
+  }
+  return found;
 }
 
 /** A value as a number: true and false are 1 and 0; NaN for others. */

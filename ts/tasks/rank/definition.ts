@@ -1,19 +1,28 @@
 import { ConfigError } from "../../errors/errors.js";
+import { readJson } from "../../io/model-source.js";
 import { drawnParts } from "../../training/data/drawn.js";
 import { warnSeen, type TaskData } from "../../training/data/parts.js";
 import { type EncoderBase, encoderBase } from "../../training/loading.js";
 import { loraOptions } from "../../training/spec/training-settings.js";
 import type { TaskDefinition } from "../../training/task-definition.js";
+import { kindOfHead } from "../checkpoint.js";
 import { CrossEncoder } from "../cross/cross-encoder.js";
+import { type ReadyHead, readyHead } from "../cross/open-cross.js";
 import { pairsPlan } from "../pairs/settings.js";
 import { RankModel, type TokenizedRank } from "./rank-model.js";
 import { byQuery, isLists, type RankedRow, readRanked } from "./read-ranked.js";
+import { headFor } from "./ready-rank.js";
 import type { RankSettings } from "./settings.js";
+
+/** An encoder, and its head if it is a cross-encoder already. */
+interface RankBase extends EncoderBase {
+  readonly ready: ReadyHead | null;
+}
 
 /** A cross-encoder: an adapter and a head on an encoder, which score a text for a query. */
 export const rankDefinition: TaskDefinition<RankSettings, RankedRow, TokenizedRank> = {
   reader: (settings, context) => ({
-    read: (path, all) => readRanked(path, settings, all?.examples[0]!.loss, context),
+    read: (path, all) => readRanked(path, settings, all, context),
     ...drawnParts(settings, pairsPlan, context.words),
   }),
   async survey(data, _, { emit }) {
@@ -21,22 +30,35 @@ export const rankDefinition: TaskDefinition<RankSettings, RankedRow, TokenizedRa
     warnSeen(data, emit);
     return {};
   },
-  base: encoderBase,
-  async open(base, data, settings, context) {
-    const { encoder } = base as EncoderBase;
-    const activation = data.train.examples[0]!.loss === "mse" ? "identity" : "sigmoid";
-    const cross = CrossEncoder.create(encoder, { labels: 1, lora: loraOptions(settings), activation });
-    return new RankModel(cross, data, settings, context);
+  async base(hashed, settings, engine, context): Promise<RankBase> {
+    const config = await readJson(hashed.model, "config.json");
+    const isReady = config !== null && kindOfHead(config) === "ForSequenceClassification";
+    const base = await encoderBase(hashed, settings, engine, context, isReady ? { of: "pairs" } : null);
+    try {
+      return { ...base, ready: isReady ? await readyHead(base.encoder) : null };
+    } catch (error) {
+      base.dispose();
+      throw error;
+    }
   },
-  about({ examples }): Record<string, number> {
-    const groups = byQuery(examples);
+  async open(base, data, settings, context) {
+    const { encoder, ready } = base as RankBase;
+    const { labels } = data;
+    const head = ready === null ? null : headFor(ready, labels, encoder.headPlan.out, context.emit);
+    const { loss } = data.train.examples[0]!;
+    const isFree = loss === "mse" || loss === "margin-mse" || labels.length > 0;
+    const activation = isFree ? "identity" : head === null ? "sigmoid" : ready!.activation;
+    const named = labels.length > 0 ? labels : 1;
+    const cross = CrossEncoder.create(encoder, { labels: named, lora: loraOptions(settings), activation }, head);
+    return new RankModel(cross, data, settings, context, head !== null);
+  },
+  about({ examples, labels: classes }): Record<string, number> {
+    const queries = byQuery(examples).length;
+    const texts = examples.reduce((sum, row) => sum + row.texts.length, 0);
+    if (classes.length > 0) return { "first texts": queries, classes: classes.length };
     const labels = examples.flatMap((row) => row.labels).sort((a, b) => a - b);
     const mean = labels.reduce((sum, label) => sum + label / labels.length, 0);
-    return {
-      queries: groups.length,
-      texts: labels.length,
-      ...{ smallest: labels[0]!, mean, largest: labels.at(-1)! },
-    };
+    return { queries, texts, ...{ smallest: labels[0]!, mean, largest: labels.at(-1)! } };
   },
 };
 
@@ -51,6 +73,7 @@ function checkVaried({ train: { file, examples } }: TaskData<RankedRow>): void {
   ] = examples as [RankedRow];
   if (isLists(loss) && examples.every(({ texts }) => texts.length < 2))
     throw fail(`the loss "${loss}" orders the texts of a query, and each query to train on has one text`);
-  if (examples.every(({ labels }) => labels.every((one) => one === label)))
+  // A teacher's margins may be equal: the two texts differ.
+  if (loss !== "margin-mse" && examples.every(({ labels }) => labels.every((one) => one === label)))
     throw fail(`all ${examples.length} examples to train on have the same label, so there is nothing to tell apart`);
 }

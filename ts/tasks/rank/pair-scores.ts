@@ -12,14 +12,22 @@ export function withEvents({ signal, onProgress }: MeasureEvents, rows: Rows): M
   return { signal, onProgress: (done) => onProgress?.(Math.floor((done / pairs) * rows.length)) };
 }
 
-/** The logit of each text of each row. */
-export async function logitsOf(cross: CrossEncoder, rows: Rows, { signal, onProgress }: MeasureEvents) {
+/** The logits of each text of each row, `[labels]` each. */
+export async function logitsOf(
+  cross: CrossEncoder<number | number[]>,
+  rows: Rows,
+  { signal, onProgress }: MeasureEvents,
+) {
   const pairs = rows.flatMap(({ text, texts }) => texts.map((other): [string, string] => [text, other]));
   const events = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
   const logits = await cross.logits(pairs, events);
   let at = 0;
-  return rows.map(({ texts }) => texts.map(() => logits[at++]![0]!));
+  return rows.map(({ texts }) => texts.map(() => logits[at++]!));
 }
+
+/** The score of each text of each row: its only logit. */
+export const scoresIn = (logits: readonly (readonly Float32Array[])[]): number[][] =>
+  logits.map((row) => row.map(([score]) => score!));
 
 /** The cosine of query and text by the vectors of the encoder alone, for each text of each row. */
 export async function cosinesOf(encoder: SentenceEncoder, rows: Rows, { signal, onProgress }: MeasureEvents) {

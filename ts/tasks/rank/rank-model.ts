@@ -3,14 +3,14 @@ import { inferring } from "../../graph/inferring.js";
 import type { PairTokens } from "../../tokenize/pair-tokens.js";
 import { sum } from "../../train/evaluators/number-lists.js";
 import type { FitOptions } from "../../train/fit-options.js";
-import { crossEncoderLoss } from "../../train/losses/cross-encoder-loss.js";
 import { meanInterval } from "../../train/metrics/mean-interval.js";
 import type { Task } from "../../train/task.js";
 import type { TaskData } from "../../training/data/parts.js";
 import { numbersIn } from "../../training/estimate/memory-need.js";
 import { phaseEvents } from "../../training/phase.js";
-import type { RunOutcome } from "../../training/result/report.js";
+import type { ReportedMetrics, RunOutcome } from "../../training/result/report.js";
 import { log } from "../../values/elementary.js";
+import { stackedRows } from "../../values/stacked-rows.js";
 import type {
   Guessing,
   Measured,
@@ -23,9 +23,11 @@ import type {
 } from "../../training/task-definition.js";
 import { trainingOf } from "../classifier-training.js";
 import type { CrossEncoder } from "../cross/cross-encoder.js";
-import { crossLesson } from "../cross/cross-training.js";
+import { crossLesson, lossOf } from "../cross/cross-training.js";
 import { reportedMetrics } from "../pairs/report.js";
-import { cosinesOf, logitsOf, withEvents } from "./pair-scores.js";
+import { classMetrics, classQuality, largestClass } from "./class-quality.js";
+import { orderedRows } from "./margin-rows.js";
+import { cosinesOf, logitsOf, scoresIn, withEvents } from "./pair-scores.js";
 import { judgedQueries, ndcgOfQueries, rankMetrics, type RankMetrics, relevantAbove } from "./rank-quality.js";
 import { isLists, type RankedRow } from "./read-ranked.js";
 import type { RankResult, RankYardsticks } from "./report.js";
@@ -51,21 +53,28 @@ interface State {
 export class RankModel implements TaskModel<RankedRow, TokenizedRank> {
   readonly graph: CrossEncoder["graph"];
   readonly parameters: { readonly adapter: number; readonly head: number };
+  readonly chosenBy: string;
   private readonly loss: RankLoss;
+  /** Whether pairs have classes. */
+  private readonly ofClasses: boolean;
   /** Texts with a label above this one are relevant. */
   private readonly above: number;
   private metrics: RankMetrics = {};
 
   constructor(
-    private readonly cross: CrossEncoder,
+    private readonly cross: CrossEncoder<number | number[]>,
     private readonly data: TaskData<RankedRow>,
     private readonly settings: RankSettings,
     private readonly context: RunContext,
+    /** Whether the cross-encoder was ready before, with its head. */
+    private readonly wasReady: boolean,
   ) {
     this.graph = cross.graph;
     const head = numbersIn(this.graph, cross.head.params());
     this.parameters = { adapter: numbersIn(this.graph, this.params()) - head, head };
     this.loss = data.train.examples[0]!.loss;
+    this.ofClasses = this.loss === "cross-entropy";
+    this.chosenBy = this.ofClasses ? "accuracy" : "ndcg@10";
     const { train, validation, test } = data;
     this.above = relevantAbove([...train.examples, ...validation.examples, ...(test?.examples ?? [])]);
   }
@@ -100,16 +109,22 @@ export class RankModel implements TaskModel<RankedRow, TokenizedRank> {
   }
 
   guessing(): Guessing | null {
-    if (isLists(this.loss)) return null;
-    const labels = this.data.train.examples.flatMap((row) => row.labels);
+    const { loss, cross } = this;
+    if (isLists(loss)) return null;
+    if (this.ofClasses) return { loss: log(cross.labels.length) };
     // A new head's logits are near 0, which is a probability of one half.
-    return { loss: this.loss === "mse" ? sum(labels.map((label) => label * label)) / labels.length : log(2) };
+    if (loss === "binary-cross-entropy") return { loss: log(2) };
+    const targets = this.data.train.examples.flatMap((row) => targetsOf(row));
+    return { loss: sum(targets.map((target) => target * target)) / targets.length };
   }
 
   async measure(examples: readonly TokenizedRank[], events: MeasureEvents): Promise<Measured> {
     const rows = examples.map(({ row }) => row);
     const logits = await logitsOf(this.cross, rows, withEvents(events, rows));
-    return { loss: this.heldOutLoss(rows, logits), metrics: this.metricsOf(rows, logits) };
+    const metrics = this.ofClasses
+      ? classMetrics(await this.classQuality(rows, logits))
+      : this.metricsOf(rows, scoresIn(logits));
+    return { loss: this.heldOutLoss(rows, logits), metrics };
   }
 
   reads({ measured }: TokenizedParts<number>): { baseline: number; finish: number } {
@@ -119,6 +134,13 @@ export class RankModel implements TaskModel<RankedRow, TokenizedRank> {
   async baseline({ measured }: TokenizedParts<TokenizedRank>): Promise<State> {
     const rows = measured.map(({ row }) => row);
     const events = phaseEvents(this.context, "encode-validation", rows.length);
+    const start = this.wasReady ? { start: (await this.quality(rows, events)).metrics } : {};
+    if (this.ofClasses) {
+      const { cross, data, context } = this;
+      const always = await largestClass(data.train.examples, rows, cross.labels.length, context.signal);
+      return { yardsticks: { largestClass: always, ...start } };
+    }
+    if (this.wasReady) return { yardsticks: start };
     const cosines = await cosinesOf(this.cross.encoder, rows, events);
     return { yardsticks: { cosine: this.metricsOf(rows, cosines) } };
   }
@@ -126,26 +148,25 @@ export class RankModel implements TaskModel<RankedRow, TokenizedRank> {
   async finish(state: object, { measured }: TokenizedParts<TokenizedRank>): Promise<RunOutcome> {
     const { yardsticks } = state as State;
     const rows = measured.map(({ row }) => row);
-    const events = withEvents(phaseEvents(this.context, "validate", rows.length), rows);
-    const judged = judgedQueries(rows, await logitsOf(this.cross, rows, events), this.above);
-    const after = rankMetrics(judged, this.above);
-    const interval = await meanInterval(ndcgOfQueries(judged), this.context.signal);
+    const { metrics: after, reported } = await this.quality(rows, phaseEvents(this.context, "validate", rows.length));
     this.metrics = after;
-    if (after["ndcg@10"]! < yardsticks.cosine["ndcg@10"]!)
-      this.context.emit({
-        type: "warning",
-        message:
-          "the cosines of the base model's vectors order the texts better than this cross-encoder: a new one needs thousands of judged rows; " +
-          'add rows, or train the vectors (task "pairs")',
-      });
+    this.warnWorse(yardsticks, after);
     const measuredOn = this.data.test === null ? "validation" : "test";
     const queries = new Set(rows.map(({ text }) => text)).size;
-    const result: RankResult = { yardsticks, after, measuredOn, loss: this.loss, queries, relevantAbove: this.above };
-    const shown = (metrics: RankMetrics) => metrics["ndcg@10"]!.toFixed(3);
+    const above = this.ofClasses ? null : this.above;
+    const result: RankResult = { yardsticks, after, measuredOn, loss: this.loss, queries, relevantAbove: above };
+    const { chosenBy } = this;
+    const title = this.ofClasses ? "accuracy" : "ndcg@10";
+    const shown = (metrics: RankMetrics) => metrics[chosenBy]!.toFixed(3);
+    const others = Object.entries(yardsticks) as [keyof RankYardsticks, RankMetrics][];
     return {
-      metrics: reportedMetrics(after, interval),
+      metrics: reported,
       result,
-      curve: { title: `ndcg@10 ${shown(after)}`, yardsticks: [`cosine ${shown(yardsticks.cosine)}`] },
+      curve: {
+        title: `${title} ${shown(after)}`,
+        yardsticks: others.map(([name, metrics]) => `${yardstickTitles[name]} ${shown(metrics)}`),
+        ofClasses: this.ofClasses,
+      },
     };
   }
 
@@ -167,25 +188,81 @@ export class RankModel implements TaskModel<RankedRow, TokenizedRank> {
   }
 
   private metricsOf(rows: readonly RankedRow[], scores: readonly (readonly number[])[]): RankMetrics {
-    return rankMetrics(judgedQueries(rows, scores, this.above), this.above);
+    const ordered = orderedRows(rows, scores);
+    return rankMetrics(judgedQueries(ordered.rows, ordered.scores, this.above), this.above);
+  }
+
+  private classQuality(rows: readonly RankedRow[], logits: readonly (readonly Float32Array[])[], intervals = false) {
+    return classQuality(rows, logits.flat(), this.cross.labels.length, this.context.signal, intervals);
+  }
+
+  /** Metrics of the cross-encoder as it is, and the same with their intervals. */
+  private async quality(rows: readonly RankedRow[], events: MeasureEvents) {
+    const logits = await logitsOf(this.cross, rows, withEvents(events, rows));
+    if (this.ofClasses) {
+      const found = await this.classQuality(rows, logits, true);
+      const metrics = classMetrics(found);
+      const { accuracy, macroF1 } = found.intervals!;
+      const reported: ReportedMetrics = {
+        accuracy: { value: found.accuracy, interval: accuracy },
+        macroF1: { value: found.macroF1, interval: macroF1 },
+      };
+      return { metrics, reported };
+    }
+    const ordered = orderedRows(rows, scoresIn(logits));
+    const judged = judgedQueries(ordered.rows, ordered.scores, this.above);
+    const metrics = rankMetrics(judged, this.above);
+    const interval = await meanInterval(ndcgOfQueries(judged), this.context.signal);
+    return { metrics, reported: reportedMetrics(metrics, interval) };
+  }
+
+  /** Warns if a yardstick is better than the result. */
+  private warnWorse({ cosine, start }: RankYardsticks, after: RankMetrics): void {
+    const { chosenBy, context } = this;
+    const isBetter = (metrics: RankMetrics | undefined) => (metrics?.[chosenBy] ?? 0) > after[chosenBy]!;
+    if (isBetter(cosine))
+      context.emit({
+        type: "warning",
+        message:
+          "the cosines of the base model's vectors order the texts better than this cross-encoder: a new one needs thousands of judged rows; " +
+          'add rows, start from a ready cross-encoder, or train the vectors (task "pairs")',
+      });
+    if (isBetter(start))
+      context.emit({
+        type: "warning",
+        message: `the cross-encoder was better before this training: add rows, or try a lower ${context.words.setting("learningRate")}`,
+      });
   }
 
   /** The mean loss of batches, on logits that are known. */
-  private heldOutLoss(rows: readonly RankedRow[], logits: readonly (readonly number[])[]): number {
+  private heldOutLoss(rows: readonly RankedRow[], logits: readonly (readonly Float32Array[])[]): number {
     const { batchSize } = this.settings;
     const { graph, loss } = this;
     let total = 0;
     for (let start = 0; start < rows.length; start += batchSize) {
       const some = rows.slice(start, start + batchSize);
-      const data = Float32Array.from(logits.slice(start, start + batchSize).flat());
+      const own = logits.slice(start, start + batchSize);
+      const columns = loss === "margin-mse" ? own[0]!.length : 1;
+      // A step with columns has one after the other.
+      const inOrder = columns === 1 ? own.flat() : own[0]!.flatMap((_, column) => own.map((row) => row[column]!));
       const labels = some.map((row) => row.labels);
       const mean = inferring(graph, () => {
-        const column = graph.constant({ shape: [data.length, 1], data });
-        const given = isLists(loss) ? labels : labels.map(([label]) => label!);
-        return graph.value(crossEncoderLoss(graph, loss, [column], { labels: given })).data[0]!;
+        const node = graph.constant(stackedRows(inOrder));
+        return graph.value(lossOf(graph, loss, { logits: node, columns, rows: some.length, labels }, {})).data[0]!;
       });
       total += mean * some.length;
     }
     return total / rows.length;
   }
 }
+
+/** Yardsticks in the title of the loss curve. */
+const yardstickTitles: Readonly<Record<keyof RankYardsticks, string>> = {
+  cosine: "cosine",
+  largestClass: "largest class",
+  start: "before training",
+};
+
+/** The numbers that a loss of squares compares with: of a teacher's scores their differences. */
+const targetsOf = ({ texts, labels }: RankedRow): readonly number[] =>
+  texts.length > 1 && labels.length === texts.length ? labels.slice(1).map((label) => labels[0]! - label) : labels;

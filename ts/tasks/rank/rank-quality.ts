@@ -8,7 +8,8 @@ export type RankMetrics = Readonly<Record<string, number>>;
 type Rows = readonly Pick<RankedRow, "text" | "texts" | "labels">[];
 
 /** Texts with a label above this one are relevant: the middle of the labels, or 0 if they are equal. */
-export function relevantAbove(rows: Rows): number {
+export function relevantAbove(rows: readonly RankedRow[]): number {
+  if (rows[0]?.loss === "margin-mse") return 0.5;
   const labels = rows.flatMap((row) => row.labels);
   const [least, most] = [labels.reduce((a, b) => Math.min(a, b)), labels.reduce((a, b) => Math.max(a, b))];
   return least === most ? 0 : (least + most) / 2;

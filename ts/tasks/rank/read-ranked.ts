@@ -1,37 +1,47 @@
 import { ConfigError } from "../../errors/errors.js";
-import { clip, excerpt } from "../../errors/excerpt.js";
-import { exampleFormat, placeIn } from "../../io/examples/index.js";
+import { excerpt } from "../../errors/excerpt.js";
+import { exampleFormat, placeIn, sortLabels } from "../../io/examples/index.js";
 import { GREATEST_GRADE } from "../../train/losses/pairwise-ranking.js";
 import type { TaskFile } from "../../training/data/parts.js";
 import { sha256 } from "../../training/sources/sha256.js";
 import type { FileExample, RunContext } from "../../training/task-definition.js";
 import { numberOf, openTable } from "../pairs/open-table.js";
-import { rankLosses, type RankLoss, type RankSettings } from "./settings.js";
+import { checkLossFits, type RankColumns, rankColumns } from "./rank-columns.js";
+import { listLosses, type RankLoss, type RankSettings } from "./settings.js";
 
-/** Texts of a query with a label each: one, or for a loss of lists all that the file has. */
+/** Texts of a query with what is known of them: one with its label or class, or for a loss of lists all that the file has. */
 export interface RankedRow extends FileExample {
   /** The query. */
   readonly text: string;
   readonly texts: readonly string[];
+  /** Labels, grades or scores of the texts; of "cross-entropy" the class's number; of "margin-mse" margins, or scores of all texts. */
   readonly labels: readonly number[];
-  /** The loss: as asked, or by the labels of the training file. */
+  /** The loss: as asked, or by the columns and labels of the training file. */
   readonly loss: RankLoss;
+  /** Of "cross-entropy": the class. */
+  readonly name?: string;
 }
 
-const QUERIES = ["query", "question", "anchor"];
-const TEXTS = ["text", "answer", "document", "passage"];
-const LABELS = ["label", "score"];
+/** A row before its values are read. */
+interface JudgedRow {
+  readonly line: number;
+  readonly query: string;
+  readonly texts: readonly string[];
+  readonly values: readonly unknown[];
+}
+
+/** The training file, when another file is read. */
+type Known = Pick<TaskFile<RankedRow>, "examples" | "labels"> | null;
 
 /**
- * Reads a file of queries, texts and labels: CSV, TSV, JSON Lines, JSON or Parquet. Throws `FormatError` for a damaged file, and
- * `ConfigError`, with the place, for missing columns, empty texts, and values that are no label of the loss.
- *
- * @param known the loss of the training file, when another file is read
+ * Reads a file of queries and texts with labels, classes, grades, scores, or a teacher's margins: CSV, TSV, JSON Lines, JSON or Parquet.
+ * Throws `FormatError` for a damaged file, and `ConfigError`, with the place, for missing columns, empty texts, and values that the loss
+ * does not take.
  */
 export async function readRanked(
   path: string,
   { fields, loss: asked }: Pick<RankSettings, "fields" | "loss">,
-  known: RankLoss | undefined,
+  known: Known,
   { sources, emit }: Pick<RunContext, "sources" | "emit">,
 ): Promise<TaskFile<RankedRow>> {
   const { name: file, bytes } = await sources.readData(path);
@@ -39,37 +49,117 @@ export async function readRanked(
   const onWarning = (message: string) => emit({ type: "warning", message });
   const { names, read } = await openTable(file, bytes, exampleFormat(path), onWarning);
   const columns = rankColumns(file, names, fields);
-  const rows = (await read(columns)).map(({ line, values: [query, text, label] }) => {
-    const wrong = (column: number, expected: string, found: unknown) =>
-      new ConfigError(
-        `${file}, ${placeIn(file, line)}: ${expected} is expected in column ${JSON.stringify(columns[column])}, got ${excerpt(found)}`,
-        { file, line, column: columns[column], value: found },
-      );
-    const textIn = (value: unknown, column: number) => {
-      if (typeof value === "string" && value.trim() !== "") return value;
-      throw wrong(column, "a text that is not empty", value);
-    };
-    const number = numberOf(label);
-    if (!Number.isFinite(Math.fround(number))) throw wrong(2, "a number", label);
-    return { line, query: textIn(query, 0), text: textIn(text, 1), label: number, wrong };
+  const of = new RowReader(file, columns);
+  const { query, texts, values } = columns;
+  const rows = (await read([query, ...texts, ...values])).flatMap((row) => of.judged(row.line, row.values));
+  const loss = asked ?? known?.examples[0]?.loss ?? lossOf(columns, rows);
+  checkLossFits(file, columns, loss);
+  const classes = loss === "cross-entropy" ? of.classes(rows, known?.labels ?? null) : [];
+  const single = rows.map((row): RankedRow => {
+    const { line, query: text } = row;
+    const own = { line, text, texts: row.texts, loss };
+    if (loss !== "cross-entropy") return { ...own, labels: of.numbers(row, loss) };
+    const name = of.className(row);
+    return { ...own, labels: [classes.indexOf(name)], name };
   });
-  const isScore = columns[2] === (fields["score"] ?? "score");
-  const isShare = ({ label }: { readonly label: number }) => label >= 0 && label <= 1;
-  const loss = asked ?? known ?? (isScore ? "mse" : rows.every(isShare) ? "binary-cross-entropy" : "lambda");
-  for (const row of rows) {
-    if (loss === "binary-cross-entropy" && !isShare(row))
-      throw row.wrong(2, `for the loss "${loss}" 0 to 1`, row.label);
-    if (isLists(loss) && !(row.label >= 0 && row.label <= GREATEST_GRADE))
-      throw row.wrong(2, `for the loss "${loss}" a grade from 0 to ${GREATEST_GRADE}`, row.label);
-  }
-  const single = rows.map(({ line, query, text, label }) => ({
-    ...{ line, text: query, texts: [text], labels: [label], loss },
-  }));
-  return { file, sha256: hash, examples: isLists(loss) ? byQuery(single) : single, labels: [] };
+  return { file, sha256: hash, examples: isLists(loss) ? byQuery(single) : single, labels: classes };
 }
 
+/** The loss for rows by their columns and values. */
+function lossOf({ form, said }: RankColumns, rows: readonly JudgedRow[]): RankLoss {
+  if (form === "margins") return "margin-mse";
+  if (form === "lists") return "lambda";
+  if (said !== null) return said;
+  const numbers = rows.flatMap(({ values }) => values.map(numberOf));
+  if (rows.every(({ values: [value] }) => isName(value))) return "cross-entropy";
+  return numbers.every((label) => Number.isNaN(label) || isShare(label)) ? "binary-cross-entropy" : "lambda";
+}
+
+/** Whether a value is no number but the name of a class; "NaN" and "inf" are neither. */
+const isName = (value: unknown) =>
+  typeof value === "string" &&
+  Number.isNaN(numberOf(value)) &&
+  /^(?!\s*(?:[-+]?(?:nan|inf(?:inity)?)\s*)?$)/i.test(value);
+
+const isShare = (label: number) => label >= 0 && label <= 1;
+
 /** Whether an example of a loss is a query with all its texts. */
-export const isLists = (loss: RankLoss): boolean => (rankLosses.lists as readonly RankLoss[]).includes(loss);
+export const isLists = (loss: RankLoss): boolean => (listLosses as readonly RankLoss[]).includes(loss);
+
+/** Reads the values of a file's rows. */
+class RowReader {
+  constructor(
+    private readonly file: string,
+    private readonly columns: RankColumns,
+  ) {}
+
+  /** A row's texts, each with its value: a row for each text, unless a teacher scored them together. */
+  judged(line: number, fields: readonly unknown[]): JudgedRow[] {
+    const { form, query: queryName, texts: names, values: valueNames } = this.columns;
+    const query = this.text(line, queryName, fields[0]);
+    const rest = fields.slice(1);
+    const values = rest.slice(names.length);
+    if (form === "lists") {
+      const texts = this.list(line, names[0]!, rest[0]).map((text) => this.text(line, names[0]!, text));
+      const labels = this.list(line, valueNames[0]!, values[0]);
+      if (labels.length !== texts.length)
+        throw this.wrong(line, valueNames[0]!, `a list of ${texts.length}, one for each text,`, values[0]);
+      return texts.map((text, i) => ({ line, query, texts: [text], values: [labels[i]] }));
+    }
+    const texts = names.map((name, i) => this.text(line, name, rest[i]));
+    if (form !== "positives") return [{ line, query, texts, values }];
+    return texts.map((text, i) => ({ line, query, texts: [text], values: [i === 0 ? 1 : 0] }));
+  }
+
+  /** Numbers that the loss takes. */
+  numbers({ line, values }: JudgedRow, loss: RankLoss): number[] {
+    return values.map((value, i) => {
+      const column = this.columns.values[i] ?? "label";
+      const number = numberOf(value);
+      const hint = loss !== "margin-mse" && isName(value) ? '; names of classes need the loss "cross-entropy"' : "";
+      if (!Number.isFinite(Math.fround(number))) throw this.wrong(line, column, "a number", value, hint);
+      if (loss === "binary-cross-entropy" && !isShare(number))
+        throw this.wrong(line, column, `for the loss "${loss}" 0 to 1`, number);
+      if (isLists(loss) && !(number >= 0 && number <= GREATEST_GRADE))
+        throw this.wrong(line, column, `for the loss "${loss}" a grade from 0 to ${GREATEST_GRADE}`, number);
+      return number;
+    });
+  }
+
+  /** The classes of a file: its own, or those of the training file, which has each. */
+  classes(rows: readonly JudgedRow[], known: readonly string[] | null): readonly string[] {
+    if (known === null) return sortLabels(rows.map((row) => this.className(row)));
+    const all = new Set(known);
+    for (const row of rows)
+      if (!all.has(this.className(row)))
+        throw this.wrong(row.line, this.columns.values[0]!, `one of ${known.join(", ")}`, row.values[0]);
+    return known;
+  }
+
+  className({ line, values: [value] }: JudgedRow): string {
+    const name = typeof value === "number" || typeof value === "boolean" ? String(value) : value;
+    if (typeof name === "string" && name.trim() !== "") return name;
+    throw this.wrong(line, this.columns.values[0]!, "the name of a class", value);
+  }
+
+  private text(line: number, column: string, value: unknown): string {
+    if (typeof value === "string" && value.trim() !== "") return value;
+    throw this.wrong(line, column, "a text that is not empty", value);
+  }
+
+  private list(line: number, column: string, value: unknown): readonly unknown[] {
+    if (Array.isArray(value) && value.length > 0) return value as unknown[];
+    throw this.wrong(line, column, "a list that is not empty", value);
+  }
+
+  private wrong(line: number, column: string, expected: string, found: unknown, hint = ""): ConfigError {
+    const { file } = this;
+    return new ConfigError(
+      `${file}, ${placeIn(file, line)}: ${expected} is expected in column ${JSON.stringify(column)}, got ${excerpt(found)}${hint}`,
+      { file, line, column, value: found },
+    );
+  }
+}
 
 /** Rows of the same query as one, in the order of the first ones. */
 export function byQuery<R extends Pick<RankedRow, "text" | "texts" | "labels">>(rows: readonly R[]): R[] {
@@ -84,17 +174,4 @@ export function byQuery<R extends Pick<RankedRow, "text" | "texts" | "labels">>(
     texts: own.flatMap(({ texts }) => texts),
     labels: own.flatMap(({ labels }) => labels),
   }));
-}
-
-/** The columns of query, text and label. Throws `ConfigError`, naming the columns that there are. */
-function rankColumns(file: string, names: readonly string[], fields: Readonly<Record<string, string>>): string[] {
-  const found = [QUERIES, TEXTS, LABELS].map((standards) =>
-    standards.map((standard) => fields[standard] ?? standard).find((name) => names.includes(name)),
-  );
-  if (found.every((name) => name !== undefined)) return found;
-  const has = clip(names.map((name) => JSON.stringify(clip(name, 40))).join(", "), 200);
-  throw new ConfigError(
-    `${file} has the columns ${has || "none"}; expected are query, text and label or score; map other names with fields (command line: --fields query=NAME,text=NAME)`,
-    { file, allowed: names },
-  );
 }

@@ -3,8 +3,12 @@ import type { RankLoss, RankSettings } from "./settings.js";
 
 /** What the result is compared with, on the same examples: metrics by name. */
 export interface RankYardsticks {
-  /** The order by the cosine of the base encoder's vectors. */
-  readonly cosine: Readonly<Record<string, number>>;
+  /** The order by the cosine of the base encoder's vectors; missing for classes, and where a ready cross-encoder was trained. */
+  readonly cosine?: Readonly<Record<string, number>>;
+  /** Always the class that most pairs to train on have; missing unless pairs have classes. */
+  readonly largestClass?: Readonly<Record<string, number>>;
+  /** The ready cross-encoder before training; missing where the head is new. */
+  readonly start?: Readonly<Record<string, number>>;
 }
 
 /** On the examples to test on. */
@@ -17,10 +21,10 @@ export interface RankResult {
   readonly measuredOn: "test" | "validation";
   /** The loss that was trained. */
   readonly loss: RankLoss;
-  /** Number of queries that were measured. */
+  /** Number of queries that were measured; of pairs with classes, of first texts. */
   readonly queries: number;
-  /** Texts with a label above this one count as relevant for MRR and average precision. */
-  readonly relevantAbove: number;
+  /** Texts with a label above this one count as relevant for MRR and average precision; null for classes. */
+  readonly relevantAbove: number | null;
 }
 
 /** What a finished run on texts of queries gives. */

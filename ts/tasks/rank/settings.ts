@@ -4,22 +4,45 @@ import { field, requiredField, type ValuesOf, withDefaults } from "../../trainin
 import { among, orNull, text, textsByName } from "../../training/spec/field-checks.js";
 import { sharedFields } from "../../training/spec/shared-fields.js";
 
-/** Losses of single rows, and of all texts of a query. */
+/**
+ * What the rows of a file are. "rows": a query and a text with a label, class or score. "lists": a query and all its texts. "positives": a
+ * query, a text that fits, and texts that do not. "margins": the same with a teacher's scores.
+ */
+export type RankForm = "rows" | "lists" | "positives" | "margins";
+
+/** Losses of which an example is a query with all its texts. */
+export const listLosses = [
+  "lambda",
+  "list-net",
+  "rank-net",
+  "list-mle",
+] as const satisfies readonly CrossEncoderLossName[];
+
+/** The losses for each form of rows. */
 export const rankLosses = {
-  rows: ["binary-cross-entropy", "mse"],
-  lists: ["lambda", "list-net", "rank-net", "list-mle"],
-} as const satisfies Readonly<Record<string, readonly CrossEncoderLossName[]>>;
+  rows: ["binary-cross-entropy", "mse", "cross-entropy", ...listLosses],
+  lists: [...listLosses, "binary-cross-entropy", "mse"],
+  positives: ["binary-cross-entropy", ...listLosses],
+  margins: ["margin-mse"],
+} as const satisfies Readonly<Record<RankForm, readonly CrossEncoderLossName[]>>;
 
 /** The name of a loss of this task. */
-export type RankLoss = (typeof rankLosses)[keyof typeof rankLosses][number];
+export type RankLoss = (typeof rankLosses)[RankForm][number];
 
-/** Settings of a run on texts of queries, which trains a cross-encoder. NDCG@10 on the validation chooses the step. */
+/**
+ * Settings of a run on texts of queries, which trains a cross-encoder. NDCG@10 on the validation chooses the step, of pairs with classes the
+ * accuracy.
+ */
 export const rankFields = {
   ...withDefaults(sharedFields, {
     // Without early stopping: a new head's first steps tell little about the order.
     ...{ validationSplit: null, steps: null, batchSize: 16, patience: null, learningRate: 5e-4 },
   }),
-  /** A cross-encoder is trained, which orders the texts of a search. Rows have `query`, `text` and `label` or `score`. */
+  /**
+   * A cross-encoder is trained, which orders the texts of a search, or says which class a pair of texts has. Rows have `query`, `text` and
+   * `label` or `score`; `premise`, `hypothesis` and `label`; `query` and lists `texts`, `labels`; or `query`, `positive`, `negative`, perhaps
+   * with a teacher's `margin`.
+   */
   task: requiredField(among(["rank"])),
   /** Names of columns in the data, by their standard names: `{ query: "question", text: "answer" }`. */
   fields: field(textsByName, {}),
@@ -32,9 +55,10 @@ export const rankFields = {
   testSplit: field(orNull<number>(fraction), null),
   /**
    * The loss, as `crossEncoderLoss` names it. Null: "binary-cross-entropy" for labels from 0 to 1, "lambda" for other labels, which are
-   * grades, "mse" for scores. An example of "lambda", "list-net", "rank-net" and "list-mle" is a query with all its texts.
+   * grades, and for lists, "mse" for scores, "cross-entropy" for names of classes, "margin-mse" for margins. An example of "lambda",
+   * "list-net", "rank-net" and "list-mle" is a query with all its texts.
    */
-  loss: field(orNull(among<RankLoss>(Object.values(rankLosses).flat())), null),
+  loss: field(orNull(among<RankLoss>([...new Set(Object.values(rankLosses).flat())])), null),
   /** Recompute each layer for its gradient: less memory, the same result, about a third more time. */
   checkpointing: field<boolean>(flag, false),
 };

@@ -1,17 +1,36 @@
 import { ConfigError } from "../../errors/errors.js";
 import type { CrossEncoder } from "../cross/cross-encoder.js";
-import type { MeasureEvents, TrainedModel } from "../../training/task-definition.js";
-import { logitsOf, withEvents } from "./pair-scores.js";
+import type { MeasureEvents, PredictedValues, TrainedModel } from "../../training/task-definition.js";
+import { classMetrics, classQuality, withClasses } from "./class-quality.js";
+import { orderedRows } from "./margin-rows.js";
+import { logitsOf, scoresIn, withEvents } from "./pair-scores.js";
 import { judgedQueries, rankMetrics, relevantAbove } from "./rank-quality.js";
 import type { RankedRow } from "./read-ranked.js";
 
 /** The cross-encoder of a finished run. */
 export class TrainedRank implements TrainedModel<RankedRow> {
-  constructor(private readonly cross: CrossEncoder) {}
+  constructor(private readonly cross: CrossEncoder<number | number[]>) {}
 
   predict(): Promise<never> {
     throw new ConfigError("predict: a cross-encoder scores pairs of texts: `CrossEncoder.predict` and `rank` do", {
       op: "predict",
+    });
+  }
+
+  /** The score of each pair; of several labels the most probable one, with the probability of each. */
+  async predictPairs(
+    pairs: readonly (readonly [string, string])[],
+    { signal, onProgress }: MeasureEvents,
+  ): Promise<PredictedValues[]> {
+    const { cross } = this;
+    const { labels } = cross;
+    const events = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
+    if (labels.length === 1) return (await cross.predict(pairs, events)).map((score) => ({ score: score as number }));
+    const rows = (await cross.predict(pairs, { ...events, activation: "softmax" })) as number[][];
+    return rows.map((row) => {
+      const best = row.indexOf(Math.max(...row));
+      const probabilities = Object.fromEntries(labels.map((name, i) => [name, row[i]!]));
+      return { predicted: labels[best]!, probability: row[best]!, probabilities };
     });
   }
 
@@ -20,8 +39,18 @@ export class TrainedRank implements TrainedModel<RankedRow> {
     events: MeasureEvents,
     others: readonly RankedRow[] = [],
   ): Promise<Readonly<Record<string, number>>> {
-    const logits = await logitsOf(this.cross, measured, withEvents(events, measured));
-    const above = relevantAbove([...measured, ...others]);
-    return rankMetrics(judgedQueries(measured, logits, above), above);
+    const { cross } = this;
+    const ofClasses = measured[0]!.loss === "cross-entropy";
+    const rows = ofClasses ? withClasses(measured, cross.labels) : measured;
+    if (!ofClasses && cross.labels.length > 1)
+      throw new ConfigError(
+        `evaluate: the cross-encoder knows the classes ${cross.labels.join(", ")}, and these rows have no classes`,
+        { op: "evaluate", allowed: cross.labels },
+      );
+    const logits = await logitsOf(cross, rows, withEvents(events, rows));
+    if (ofClasses) return classMetrics(await classQuality(rows, logits.flat(), cross.labels.length, events.signal));
+    const above = relevantAbove([...rows, ...others]);
+    const ordered = orderedRows(rows, scoresIn(logits));
+    return rankMetrics(judgedQueries(ordered.rows, ordered.scores, above), above);
   }
 }
