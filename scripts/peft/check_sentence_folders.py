@@ -2,7 +2,7 @@
 
     python3 scripts/peft/check_sentence_folders.py [FOLDER]
 
-FOLDER  cases.json, a list of { name, texts, vectors } or { name, pairs, labels, scores }, and a folder for each name;
+FOLDER  cases.json, a list of { name, as?, texts, vectors } or { name, pairs, labels, scores }, and a folder for each name;
         default: made by scripts/peft/write-sentence-folders.mjs on the built package in dist
 
 A folder with an adapter is opened by sentence-transformers itself, in the working directory that its base's path is relative to; one with
@@ -33,7 +33,8 @@ def given(folder: Path, case: dict) -> torch.Tensor:
     """What sentence-transformers gives for the texts or pairs of a case."""
     if "texts" in case:
         model = SentenceTransformer(str(folder), device="cpu")
-        return model.encode(case["texts"], convert_to_tensor=True)
+        encode = {"query": model.encode_query, "document": model.encode_document}.get(case.get("as"), model.encode)
+        return encode(case["texts"], convert_to_tensor=True)
     adapted = (folder / "adapter_config.json").exists()
     options = {"num_labels": case["labels"]} if adapted and case["labels"] > 1 else {}
     model = CrossEncoder(str(folder), device="cpu", **options)

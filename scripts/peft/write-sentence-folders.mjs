@@ -1,9 +1,10 @@
 // node scripts/peft/write-sentence-folders.mjs FOLDER: saves tiny sentence encoders and cross-encoders of several architectures with the
-// built package (plain, with an adapter, merged), with the vectors and scores that they have here, for
+// built package (plain, with an adapter, merged, and of runs on tables), with the vectors and scores that they have here, for
 // scripts/peft/check_sentence_folders.py.
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CrossEncoder, SentenceEncoder, writeFilesAtomically } from "../../dist/node.js";
+import { folderStore, runJob } from "../../dist/jobs-node.js";
 import { root } from "../setup/paths.mjs";
 
 const [folder] = process.argv.slice(2);
@@ -81,6 +82,44 @@ for (const name of [
     reranker.dispose();
     encoder.dispose();
   }
+}
+
+/** A short run on rows of a table, in its own folder; returns its folder's name. */
+async function trained(name, spec, rows) {
+  const data = join(folder, `${name}.jsonl`);
+  writeFileSync(data, rows.map((row) => JSON.stringify(row)).join("\n"));
+  const settings = { steps: 5, batchSize: 4, learningRate: 0.01, rank: 4, evaluateEvery: 5, validationSplit: 0.3 };
+  await runJob({ ...settings, ...spec, data, testSplit: 0 }, folderStore(join(folder, name)));
+  return join(folder, name);
+}
+
+const words = texts.filter((text) => text.trim() !== "").slice(0, 8);
+const rows = words.flatMap((anchor, i) => [1, 2].map((k) => ({ anchor, positive: `${words[(i + k) % 8]} ${i} ${k}` })));
+const prompts = { queryPrompt: "query: ", documentPrompt: "passage: " };
+const base = join(folder, "bases", "bert");
+const run = await trained("run-pairs", { task: "pairs", model: base, ...prompts }, rows);
+const searcher = await SentenceEncoder.load(run, { model: base });
+for (const [as, found] of [
+  ["query", await searcher.encodeQuery(texts)],
+  ["document", await searcher.encodeDocument(texts)],
+])
+  cases.push({ name: "run-pairs", as, texts, vectors: found.map((row) => [...row]) });
+searcher.dispose();
+
+const classes = ["contradiction", "entailment", "neutral"];
+const judged = rows.map(({ anchor, positive }, i) => ({
+  premise: anchor,
+  hypothesis: positive,
+  label: classes[i % 3],
+}));
+const scored = rows.map(({ anchor, positive }, i) => ({ query: anchor, text: positive, label: i % 2 }));
+for (const [name, model, given, labels] of [
+  ["run-classes", join(folder, "bases", "bert_pair"), judged, 3],
+  ["run-ready", join(folder, "cross-merged-bert_pair-1"), scored, 1],
+]) {
+  const reranker = await CrossEncoder.load(await trained(name, { task: "rank", model }, given), { model });
+  cases.push({ name, pairs, labels, scores: await reranker.predict(pairs) });
+  reranker.dispose();
 }
 if (!existsSync(folder)) mkdirSync(folder);
 writeFileSync(join(folder, "cases.json"), JSON.stringify(cases));

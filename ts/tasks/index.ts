@@ -145,6 +145,7 @@ export const tasks = {
         ...{ "recall@1": share("recall@1"), "recall@10": share("recall@10"), "map@100": higher("MAP@100") },
         ...{ spearman: higher("Spearman"), pearson: higher("Pearson") },
         ...{ ap: higher("average precision"), accuracy: share("accuracy"), f1: share("F1") },
+        cosine: higher("cosine with the teacher"),
       },
       checkState: checkPairsState,
     },

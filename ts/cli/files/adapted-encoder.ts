@@ -1,5 +1,8 @@
 import type { Command } from "commander";
-import { readFileMap } from "../../io/node/index.js";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { fileSource } from "../../io/node/file-source.js";
+import { type LocalModel, readFileMap } from "../../io/node/index.js";
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import { labelsOf } from "../../tasks/classifier-files.js";
 import { LABELS_FILE } from "../../tasks/labels-file.js";
@@ -39,7 +42,8 @@ export async function openEncoder(options: EncoderOptions, session: Session): Pr
   const alone = { model: options.model ?? DEFAULT_MODEL, maxTokens: null };
   const { model, maxTokens } = adapter === undefined ? alone : recordedModel(adapter, options.model);
   await startEngine(options);
-  const encoder = await loadEncoder(await findModel(model, session), 0, maxTokens, session);
+  const found = await findModel(model, session);
+  const encoder = await loadEncoder(adapter === undefined ? found : withPrompts(found, adapter), 0, maxTokens, session);
   try {
     if (files !== null) {
       // Vectors need no head.
@@ -52,4 +56,13 @@ export async function openEncoder(options: EncoderOptions, session: Session): Pr
     encoder.dispose();
     throw error;
   }
+}
+
+const SETTINGS = "config_sentence_transformers.json";
+
+/** A base with the prompts that an adapter was trained with. */
+function withPrompts(model: LocalModel, adapter: string): LocalModel {
+  const path = join(adapter, SETTINGS);
+  if (!existsSync(path)) return model;
+  return { ...model, open: async (file) => (file === SETTINGS ? fileSource(path) : model.open(file)) };
 }

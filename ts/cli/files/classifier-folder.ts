@@ -79,7 +79,7 @@ export type PairTask = "pairs" | "rank";
 export type TrainedTask = HeadTask | PairTask;
 
 /** Whether a task's model is no classifier of texts. */
-export const isPairTask = (task: unknown): task is PairTask => task === "pairs" || task === "rank";
+const isPairTask = (task: unknown): task is PairTask => task === "pairs" || task === "rank";
 
 /** The model of a run of any task whose definition says how it is used. The caller disposes of its encoder. */
 export async function openTrained(task: TrainedTask, options: ClassifierOptions, session: Session) {

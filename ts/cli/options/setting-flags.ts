@@ -228,6 +228,14 @@ const furtherTasks = {
     help: "for pairs and rank: the loss (default: by the columns, such as multiple-negatives-ranking, cosent, binary-cross-entropy, cross-entropy for classes, margin-mse); for preferences: dpo (default), ipo, orpo, simpo or kto",
   },
   scale: { flags: "--scale <x>", help: "for pairs: factor of similarities in the loss (default: 20)", parse: positive },
+  queryPrompt: {
+    flags: "--query-prompt <text>",
+    help: 'for pairs: text put before every anchor, such as "query: "; it is saved with the adapter',
+  },
+  documentPrompt: {
+    flags: "--document-prompt <text>",
+    help: "for pairs: the same before positives and negatives",
+  },
   matryoshka: {
     flags: "--matryoshka <lengths>",
     help: 'for pairs: lengths to which vectors can be cut afterwards, such as "384,256,128"',

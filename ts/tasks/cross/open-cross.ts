@@ -25,7 +25,7 @@ import { namesOf } from "../checkpoint.js";
 import { activationOf, defaultActivation } from "./activations.js";
 import type { CrossParts } from "./cross-parts.js";
 import { CrossHead } from "./cross-head.js";
-import type { CrossActivation, LoadCrossEncoderOptions } from "./cross-options.js";
+import type { LoadCrossEncoderOptions } from "./cross-options.js";
 
 const what = "CrossEncoder.load";
 
@@ -80,27 +80,6 @@ export async function openCross(
   }
 }
 
-/** The head of a checkpoint, to train further. */
-export interface ReadyHead {
-  /** By their names in a file, in its orientation. */
-  readonly tensors: ReadonlyMap<string, Tensor>;
-  /** Names of its logits. */
-  readonly labels: readonly string[];
-  readonly activation: CrossActivation;
-}
-
-/** The head that the files of an encoder have, a checkpoint of transformers' `AutoModelForSequenceClassification`; null for a language model. */
-export async function readyHead(encoder: SentenceEncoder): Promise<ReadyHead | null> {
-  const from = await encoder.origin.reopen();
-  if (encoder.headPlan.dense === "") return null;
-  const config: Settings = (await readJson(from, "config.json")) ?? {};
-  const settings: Settings = (await readJson(from, "config_sentence_transformers.json")) ?? {};
-  const tensors = await headOf(from, encoder, new Map(), false);
-  const count = tensors.get(`${encoder.headPlan.out}.weight`)!.shape[0]!;
-  const activation = activationOf(encoder.name, settings, config) ?? defaultActivation(count);
-  return { tensors, labels: labelsOf(from, settings, config, count), activation };
-}
-
 /** PEFT's files without the head, and the head's tensors among them. */
 function splitAdapter(files: FileMap, { headPlan }: SentenceEncoder, allowNonFinite: boolean) {
   const adapter = readAdapterForBase(files, { allowNonFinite });
@@ -122,7 +101,7 @@ function splitAdapter(files: FileMap, { headPlan }: SentenceEncoder, allowNonFin
 }
 
 /** The head: the adapter's tensors, else those of the model's file. Throws `ModelError` if neither has one. */
-async function headOf(
+export async function headOf(
   from: ModelSource,
   { headPlan, name, model }: SentenceEncoder,
   given: ReadonlyMap<string, Tensor>,
@@ -149,7 +128,7 @@ async function headOf(
 }
 
 /** Names of the labels: those that `save` wrote beside an adapter, else those of config.json, if there are as many. */
-function labelsOf(from: ModelSource, settings: Settings, config: Settings, count: number): readonly string[] {
+export function labelsOf(from: ModelSource, settings: Settings, config: Settings, count: number): readonly string[] {
   const own = settings["labels"] ?? null;
   if (Array.isArray(own) && own.length === count && own.every((name) => typeof name === "string")) return own;
   const named = namesOf(from, config["id2label"] ?? null);

@@ -39,7 +39,8 @@ export const pairsDefinition: TaskDefinition<PairsSettings, PairRow, TokenizedPa
     const anchors = distinct(examples.map(({ text }) => text));
     if (form === "classes") return { texts: anchors, classes: distinct(examples.map(({ name }) => name!)) };
     const others = distinct(examples.flatMap((row) => row.texts.slice(1)));
-    if (form === "search") return { anchors, documents: others, negatives: texts.length - 2 };
+    if (form === "search" || form === "margins") return { anchors, documents: others, negatives: texts.length - 2 };
+    if (form === "vectors") return { texts: anchors, width: examples[0]!.teacher!.length };
     const values = examples.map(({ score, label }) => score ?? label!).sort((a, b) => a - b);
     const mean = values.reduce((sum, value) => sum + value / values.length, 0);
     return {
@@ -70,7 +71,7 @@ function checkVaried({ train: { file, examples } }: TaskData<PairRow>): void {
   if (examples.length < 2) throw fail("at least two rows to train on are expected, got one");
   const [first] = examples as readonly [PairRow];
   const { form, score, label, name } = first;
-  if (form === "search") return;
+  if (form === "search" || form === "margins" || form === "vectors") return;
   if (examples.some((row) => row.score !== score || row.label !== label || row.name !== name)) return;
   const same = { scores: "score", labels: "label", classes: "label" }[form];
   throw fail(`all ${examples.length} rows to train on have the same ${same}, so there is nothing to tell apart`);

@@ -7,8 +7,10 @@ export interface PairColumns {
   readonly form: PairForm;
   /** Columns of texts, in the order of the loss's. */
   readonly texts: readonly string[];
-  /** Column of the score, label or class; null for "search". */
+  /** Column of the score, label, class or vector; null for "search" and "margins". */
   readonly value: string | null;
+  /** Columns of "margins": a margin for each negative, or a score for the positive and each negative. */
+  readonly taught?: readonly string[];
 }
 
 /** Names of two texts that belong together, by the names of `fields`: the first is a text, the second belongs to it. */
@@ -43,8 +45,11 @@ export function pairColumns(
   const value = find(VALUES);
   const [anchor, positive] = [find(ANCHORS), find(POSITIVES)];
   if (anchor !== undefined && positive !== undefined) {
-    const texts = [anchor, positive, ...negatives(named("negative"), has)];
-    return checked(file, { form: "search", texts, value: null }, loss);
+    const negatives = numbered(named("negative"), has);
+    const texts = [anchor, positive, ...negatives];
+    const taught = taughtColumns(file, names, negatives.length, named);
+    const form = taught.length === 0 ? "search" : "margins";
+    return checked(file, { form, texts, value: null, ...(taught.length > 0 && { taught }) }, loss);
   }
   const pair = PAIRS.map((two) => two.map(named)).find((two) => two.every((name) => has.has(name)));
   if (pair !== undefined && value !== undefined) {
@@ -54,13 +59,35 @@ export function pairColumns(
   }
   const [text, label] = [named("text"), named("label")];
   if (has.has(text) && has.has(label)) return checked(file, { form: "classes", texts: [text], value: label }, loss);
+  const vector = find(["vector", "teacher"]);
+  if (has.has(text) && vector !== undefined)
+    return checked(file, { form: "vectors", texts: [text], value: vector }, loss);
   throw missing(file, names, "these columns are no pairs");
 }
 
 const losses = (form: PairForm): readonly (PairLoss | null)[] => pairLosses[form];
 
-/** `negative`, or `negative_1` and so on while there is a next one. */
-function negatives(name: string, has: ReadonlySet<string>): string[] {
+/** The columns of a teacher's margins or scores; none if there are none. Throws `ConfigError` if they do not fit the negatives. */
+export function taughtColumns(
+  file: string,
+  names: readonly string[],
+  negatives: number,
+  named: (standard: string) => string,
+): readonly string[] {
+  const has = new Set(names);
+  const margins = numbered(named("margin"), has);
+  if (margins.length === negatives) return margins;
+  const scores = [named("positive_score"), ...numbered(named("negative_score"), has)].filter((name) => has.has(name));
+  if (scores.length === negatives + 1 || margins.length + scores.length === 0) return scores;
+  throw new ConfigError(
+    `${file} has ${negatives} columns of negatives and ${margins.length > 0 ? `${margins.length} of margins` : `${scores.length} of scores`}; ` +
+      "expected are one margin for each negative, or positive_score and one negative_score for each",
+    { file, allowed: names },
+  );
+}
+
+/** `name`, or `name_1` and so on while there is a next one. */
+export function numbered(name: string, has: ReadonlySet<string>): string[] {
   if (has.has(name)) return [name];
   const found: string[] = [];
   for (let i = 1; has.has(`${name}_${i}`); i++) found.push(`${name}_${i}`);
@@ -68,7 +95,7 @@ function negatives(name: string, has: ReadonlySet<string>): string[] {
 }
 
 const FORMS =
-  "anchor and positive (perhaps with negative, or negative_1, negative_2 …), sentence1 and sentence2 with score or label, or text and label";
+  "anchor and positive (perhaps with negative, or negative_1, negative_2 …, and then a teacher's margin), sentence1 and sentence2 with score or label, text and label, or text and vector";
 
 function missing(file: string, names: readonly string[], problem: string): ConfigError {
   const has = clip(names.map((name) => JSON.stringify(clip(name, 40))).join(", "), 200);

@@ -3,7 +3,7 @@ import { binaryMetrics } from "../../train/evaluators/binary-metrics.js";
 import { similarityMetrics } from "../../train/evaluators/similarity-metrics.js";
 import { tripletMetrics } from "../../train/evaluators/triplet-metrics.js";
 import { Bm25 } from "./bm25.js";
-import type { PairRow } from "./read-pairs.js";
+import { type PairRow, promptedText } from "./read-pairs.js";
 import {
   ndcgOfQueries,
   searchMetrics,
@@ -19,7 +19,15 @@ export type PairMetrics = Readonly<Record<string, number>>;
 
 /** The metric that chooses the step. */
 export const mainMetric = (form: PairForm, loss: string): string =>
-  form === "scores" ? "spearman" : form === "labels" ? "ap" : loss === "triplet" ? "accuracy" : "ndcg@10";
+  form === "scores"
+    ? "spearman"
+    : form === "labels"
+      ? "ap"
+      : form === "vectors"
+        ? "cosine"
+        : loss === "triplet"
+          ? "accuracy"
+          : "ndcg@10";
 
 /** Rows to measure, and further rows whose documents are searched too. */
 export interface MeasuredRows {
@@ -28,13 +36,16 @@ export interface MeasuredRows {
 }
 
 /** Whether rows are measured by a search. */
-export const isSearch = (form: PairForm) => form === "search" || form === "classes";
+export const isSearch = (form: PairForm) => form === "search" || form === "classes" || form === "margins";
 
-/** The texts whose vectors `vectorMetrics` reads. */
+/** The texts whose vectors `vectorMetrics` reads, with their prompts. */
 export function textsOf({ measured, others }: MeasuredRows): string[] {
   const texts = new Set<string>();
-  for (const row of measured) for (const text of row.texts) texts.add(text);
-  for (const row of others) for (const text of row.form === "classes" ? row.texts : row.texts.slice(1)) texts.add(text);
+  for (const row of measured) row.texts.forEach((text, i) => texts.add(promptedText(row, text, i === 0)));
+  for (const row of others)
+    row.texts.forEach((text, i) => {
+      if (i > 0 || row.form === "classes") texts.add(promptedText(row, text, false));
+    });
   return [...texts];
 }
 
@@ -64,7 +75,7 @@ export async function vectorMetrics(
 ): Promise<Quality> {
   const { measured } = rows;
   const [{ form }] = measured as [PairRow];
-  const cosineOf = (a: string, b: string) => cosine(vectorOf(a), vectorOf(b), width);
+  const cosineOf = (a: string, b: string) => cosine(vectorOf(a, true), vectorOf(b), width);
   const cosines = (column: number) => measured.map(({ texts }) => cosineOf(texts[0]!, texts[column]!));
   if (form === "scores") {
     const { spearman, pearson } = similarityMetrics(
@@ -79,6 +90,10 @@ export async function vectorMetrics(
       measured.map(({ label }) => label!),
     );
     return { metrics: { ap, accuracy, f1 }, ofQueries: null };
+  }
+  if (form === "vectors") {
+    const found = measured.map(({ text, teacher }) => cosine(vectorOf(text), teacher!, width));
+    return { metrics: { cosine: found.reduce((sum, one) => sum + one, 0) / found.length }, ofQueries: null };
   }
   const task = searchTask(rows.measured, rows.others);
   const ranked = await vectorRankings(task, vectorOf, engine, signal, width);

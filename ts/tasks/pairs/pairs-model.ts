@@ -1,6 +1,9 @@
 import type { ModelAdapter } from "../../adapters/model-adapter.js";
-import { ConfigError } from "../../errors/errors.js";
+import { ConfigError, UnsupportedError } from "../../errors/errors.js";
 import type { NodeId } from "../../graph/graph.js";
+import { placeIn } from "../../io/examples/index.js";
+import { Prompts } from "../../models/sentence/prompts.js";
+import { encoderSaver, takeSaved } from "../../models/sentence/saved-encoder.js";
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import type { SampledOrder } from "../../models/sentence/training/sampled-order.js";
 import { targetsOf } from "../../models/sentence/training/loss-inputs.js";
@@ -37,7 +40,7 @@ import {
   vectorMetrics,
   wordMetrics,
 } from "./pair-quality.js";
-import type { PairRow } from "./read-pairs.js";
+import { type PairRow, promptedText } from "./read-pairs.js";
 import { type PairsResult, type PairsYardsticks, reportedMetrics } from "./report.js";
 import type { PairLoss, PairsSettings } from "./settings.js";
 import { TextVectors } from "./text-vectors.js";
@@ -86,6 +89,13 @@ export class PairsModel implements TaskModel<PairRow, TokenizedPair> {
     this.chosenBy = mainMetric(form, this.loss);
     this.vectors = new TextVectors(encoder);
     checkDimensions(settings, encoder.hiddenSize, context);
+    checkTeacher(data, encoder.hiddenSize);
+    const { prompts } = data.train.examples[0]!;
+    if (prompts !== undefined && !encoder.layout.prompts.arePooled)
+      throw new UnsupportedError(
+        `${context.words.setting("queryPrompt")}: this model leaves a prompt's tokens out of its vectors (include_prompt is false in 1_Pooling/config.json), which training does not support`,
+        { option: "queryPrompt" },
+      );
     encoder.addAdapter(ADAPTER, loraOptions(settings)!);
     this.adapter = encoder.adapterSet.get(ADAPTER);
     this.parameters = { adapter: numbersIn(this.graph, this.params()), head: 0 };
@@ -96,8 +106,8 @@ export class PairsModel implements TaskModel<PairRow, TokenizedPair> {
   }
 
   tokenize(row: PairRow): TokenizedPair {
-    const { texts, score, label, name } = row;
-    const own = texts.map((text) => this.encoder.tokenizer.encode(text));
+    const { texts, score, label, name, teacher } = row;
+    const own = texts.map((text, i) => this.encoder.tokenizer.encode(promptedText(row, text, i === 0)));
     const ids = Int32Array.from(own.flatMap((one) => [...one]));
     const target = name === undefined ? label : this.classOf(name);
     const taught = {
@@ -105,6 +115,7 @@ export class PairsModel implements TaskModel<PairRow, TokenizedPair> {
       ids: own,
       ...(score !== undefined && { score }),
       ...(target !== undefined && { label: target }),
+      ...(teacher !== undefined && { teacher }),
     };
     return { ids, row, taught };
   }
@@ -202,9 +213,15 @@ export class PairsModel implements TaskModel<PairRow, TokenizedPair> {
     };
   }
 
-  files() {
-    const { signal } = this.context;
-    return this.encoder.save({ adapter: ADAPTER, metrics: this.metrics, signal });
+  async files() {
+    const { encoder, metrics, context } = this;
+    const saved = takeSaved(encoder, { adapter: ADAPTER, metrics, signal: context.signal });
+    const { prompts } = this.data.train.examples[0]!;
+    const { layout } = saved;
+    if (prompts === undefined) return (await encoderSaver())(saved);
+    const { named, defaultName } = layout.prompts;
+    const own = new Prompts(new Map([...named, ...Object.entries(prompts)]), defaultName);
+    return (await encoderSaver())({ ...saved, layout: { ...layout, prompts: own } });
   }
 
   dispose(): void {
@@ -277,6 +294,17 @@ export class PairsModel implements TaskModel<PairRow, TokenizedPair> {
 }
 
 const documentsOf = ({ form, texts }: PairRow) => (form === "classes" ? texts : texts.slice(1));
+
+/** Throws `ConfigError`, with the line, for a teacher's vector of another length than the encoder's. */
+function checkTeacher({ train, validation, test }: TaskData<PairRow>, width: number): void {
+  for (const { file, examples } of [train, validation, ...(test === null ? [] : [test])])
+    for (const { form, line, teacher } of examples)
+      if (form === "vectors" && teacher!.length !== width)
+        throw new ConfigError(
+          `${file}, ${placeIn(file, line)}: a vector of ${width} numbers is expected, as this model has them, got ${teacher!.length}`,
+          { file, line, expected: width, actual: teacher!.length },
+        );
+}
 
 /** Throws `ConfigError` for lengths that vectors do not have. */
 function checkDimensions({ matryoshka }: PairsSettings, width: number, { words }: RunContext): void {

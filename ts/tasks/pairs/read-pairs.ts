@@ -19,7 +19,23 @@ export interface PairRow extends FileExample {
   readonly label?: 0 | 1;
   /** Of "classes": the class's name. */
   readonly name?: string;
+  /** Of "margins" and "vectors": the teacher's margins or scores, or its vector. */
+  readonly teacher?: Float32Array;
+  /** What is put before its texts; omitted for nothing. */
+  readonly prompts?: TextPrompts;
 }
+
+/** What is put before texts that search, and before those that are searched. */
+export interface TextPrompts {
+  readonly query: string;
+  readonly document: string;
+}
+
+/** A text as it is encoded. */
+export const promptedText = ({ prompts }: Pick<PairRow, "prompts">, text: string, isQuery: boolean): string =>
+  prompts === undefined ? text : (isQuery ? prompts.query : prompts.document) + text;
+
+type Read = "fields" | "loss" | "queryPrompt" | "documentPrompt";
 
 /**
  * Reads a file of pairs: CSV, TSV, JSON Lines, JSON or Parquet. Throws `FormatError` for a damaged file, and `ConfigError`, with the place,
@@ -27,23 +43,42 @@ export interface PairRow extends FileExample {
  */
 export async function readPairs(
   path: string,
-  { fields, loss }: Pick<PairsSettings, "fields" | "loss">,
-  { sources, emit }: Pick<RunContext, "sources" | "emit">,
+  { fields, loss, queryPrompt, documentPrompt }: Pick<PairsSettings, Read>,
+  { sources, emit, words }: Pick<RunContext, "sources" | "emit" | "words">,
 ): Promise<TaskFile<PairRow>> {
   const { name: file, bytes } = await sources.readData(path);
   const hash = await sha256(bytes);
   const onWarning = (message: string) => emit({ type: "warning", message });
   const { names, read } = await openTable(file, bytes, exampleFormat(path), onWarning);
   const columns = pairColumns(file, names, fields, loss);
-  const { texts, value } = columns;
-  const rows = await read(value === null ? texts : [...texts, value]);
+  const { form, texts, value, taught = [] } = columns;
+  const prompts = { query: queryPrompt ?? "", document: documentPrompt ?? "" };
+  const isPrompted = prompts.query + prompts.document !== "";
+  if (isPrompted && form !== "search" && form !== "margins") {
+    const option = queryPrompt === null ? "documentPrompt" : "queryPrompt";
+    throw new ConfigError(
+      `${file}: ${words.setting(option)} is for rows with an anchor and a positive, and these have ${texts.join(", ")}; omit it`,
+      { file, option },
+    );
+  }
+  const rows = await read([...texts, ...(value === null ? taught : [value])]);
   const count = texts.length;
-  const examples = rows.map(({ line, values }) => rowOf(file, line, columns, values.slice(0, count), values[count]));
+  const examples = rows.map(({ line, values }) => ({
+    ...rowOf(file, line, columns, values.slice(0, count), values.slice(count)),
+    ...(isPrompted && { prompts }),
+  }));
   return { file, sha256: hash, examples, labels: [] };
 }
 
-function rowOf(file: string, line: number, columns: PairColumns, texts: readonly unknown[], value: unknown): PairRow {
-  const { form } = columns;
+function rowOf(
+  file: string,
+  line: number,
+  columns: PairColumns,
+  texts: readonly unknown[],
+  values: readonly unknown[],
+): PairRow {
+  const { form, taught = [] } = columns;
+  const [value] = values;
   const wrong = (column: string, expected: string, found: unknown) =>
     new ConfigError(
       `${file}, ${placeIn(file, line)}: ${expected} is expected in column ${JSON.stringify(column)}, got ${excerpt(found)}`,
@@ -55,17 +90,40 @@ function rowOf(file: string, line: number, columns: PairColumns, texts: readonly
   });
   const row = { line, text: own[0]!, form, texts: own };
   if (form === "search") return row;
+  const isNumber = (number: number) => Number.isFinite(Math.fround(number));
+  if (form === "margins") {
+    const numbers = values.map(numberOf);
+    const place = numbers.findIndex((number) => !isNumber(number));
+    if (place === -1) return { ...row, teacher: Float32Array.from(numbers) };
+    throw wrong(taught[place]!, "a number", values[place]);
+  }
   const column = columns.value!;
   if (form === "classes") {
     const name = typeof value === "number" || typeof value === "boolean" ? String(value) : value;
     if (typeof name === "string" && name.trim() !== "") return { ...row, name };
     throw wrong(column, "a label", value);
   }
+  if (form === "vectors") {
+    const numbers = numbersIn(value);
+    if (numbers.length > 0 && numbers.every(isNumber)) return { ...row, teacher: Float32Array.from(numbers) };
+    throw wrong(column, "a list of numbers, the teacher's vector,", value);
+  }
   const number = numberOf(value);
   if (form === "scores") {
-    if (Number.isFinite(Math.fround(number))) return { ...row, score: number };
+    if (isNumber(number)) return { ...row, score: number };
     throw wrong(column, "a number", value);
   }
   if (number === 0 || number === 1) return { ...row, label: number };
   throw wrong(column, "1 (the texts belong together) or 0", value);
+}
+
+/** The numbers of a list; of a table's cell those between brackets, commas and spaces. */
+function numbersIn(value: unknown): number[] {
+  if (Array.isArray(value)) return value.map((one: unknown) => (typeof one === "number" ? one : NaN));
+  if (typeof value !== "string") return [];
+  const words = value
+    .trim()
+    .replace(/^\[|\]$/g, "")
+    .split(/[\s,;]+/);
+  return words.filter((word) => word !== "").map(Number);
 }

@@ -67,8 +67,8 @@ export function searchTask(measured: readonly PairRow[], others: readonly PairRo
   return { queries, documents: [...places.keys()], relevant, itself };
 }
 
-/** Vectors of texts, of equal lengths. */
-export type VectorsOf = (text: string) => Float32Array;
+/** Vectors of texts, of equal lengths: as one that is searched, or as a query, which may have another prompt. */
+export type VectorsOf = (text: string, isQuery?: boolean) => Float32Array;
 
 /** For each query the numbers of the documents that a search finds, best first. */
 export type Rankings = readonly (readonly number[])[];
@@ -86,7 +86,7 @@ export async function vectorRankings(
   width?: number,
 ): Promise<Rankings> {
   const { documents } = task;
-  const cut = (text: string) => vectorOf(text).slice(0, width);
+  const cut = (text: string, isQuery = false) => vectorOf(text, isQuery).slice(0, width);
   const index = SearchIndex.create({ dimensions: cut(documents[0]!).length, engine });
   try {
     const breathe = breather(signal);
@@ -94,7 +94,7 @@ export async function vectorRankings(
       await breathe();
       index.add([i], [cut(text)]);
     }
-    const find = (query: string) => index.search(cut(query), { topK: RANKED + 1 }).map(({ id }) => id as number);
+    const find = (query: string) => index.search(cut(query, true), { topK: RANKED + 1 }).map(({ id }) => id as number);
     return await rankingsOf(task, signal, find);
   } finally {
     index.dispose();

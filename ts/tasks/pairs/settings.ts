@@ -7,9 +7,10 @@ import { sharedFields } from "../../training/spec/shared-fields.js";
 
 /**
  * What the rows of a file are. "search": a text, one that belongs to it, and perhaps some that do not. "scores" and "labels": two texts with
- * their similarity, or with 1 or 0. "classes": a text with its class.
+ * their similarity, or with 1 or 0. "classes": a text with its class. "margins": a text, one that belongs to it and some that do not, with a
+ * teacher's scores. "vectors": a text with a teacher's vector.
  */
-export type PairForm = "search" | "scores" | "labels" | "classes";
+export type PairForm = "search" | "scores" | "labels" | "classes" | "margins" | "vectors";
 
 /** The losses for each form of rows; the first is the default. */
 export const pairLosses = {
@@ -25,6 +26,8 @@ export const pairLosses = {
     ...(["batch-hard-triplet", "batch-semi-hard-triplet"] as const),
     ...(["batch-hard-soft-margin-triplet", "batch-all-triplet"] as const),
   ],
+  margins: ["margin-mse"],
+  vectors: ["mse"],
 } as const satisfies Readonly<Record<PairForm, readonly SentenceLossName[]>>;
 
 /** The name of a loss of this task. */
@@ -43,7 +46,8 @@ export const pairsFields = {
   }),
   /**
    * Sentence vectors are trained for search and similarity. Rows have `anchor`, `positive` and perhaps `negative`, or `negative_1`,
-   * `negative_2` …; `sentence1`, `sentence2` and `score` or `label`; or `text` and `label`.
+   * `negative_2` …, and then a teacher's `margin`; `sentence1`, `sentence2` and `score` or `label`; `text` and `label`; or `text` and a
+   * teacher's `vector`.
    */
   task: requiredField(among(["pairs"])),
   /** Names of columns in the data, by their standard names: `{ anchor: "question", positive: "answer" }`. */
@@ -57,11 +61,19 @@ export const pairsFields = {
   testSplit: field(orNull<number>(fraction), null),
   /**
    * The loss, as `sentenceLoss` names it. Null: by the columns, "multiple-negatives-ranking" for an anchor and its positive, "cosent" for
-   * scores, "contrastive" for pairs with a label, "batch-hard-triplet" for texts with a label.
+   * scores, "contrastive" for pairs with a label, "batch-hard-triplet" for texts with a label, "margin-mse" for a teacher's margins, "mse"
+   * for its vectors.
    */
   loss: field(orNull(among<PairLoss>(Object.values(pairLosses).flat())), null),
   /** Factor of similarities in the losses that have one; null for 20. */
   scale: field(orNull<number>(positive), null),
+  /**
+   * Text put before every anchor, in training, in measurements, and, by the saved folder, in `encodeQuery`; null for none. Only for rows
+   * with an anchor.
+   */
+  queryPrompt: field(orNull(text), null),
+  /** The same before every text that is searched: positives and negatives, and in `encodeDocument`. */
+  documentPrompt: field(orNull(text), null),
   /** Lengths to which vectors can be cut afterwards: the loss is computed for each of them (Matryoshka). Null for whole vectors only. */
   matryoshka: field(orNull(dimensions), null),
   /** Texts that are encoded at a time, for large batches in little memory: the same gradients, about a third more time. Null: all. */

@@ -2,6 +2,7 @@ import type { ModelAdapter } from "../../adapters/model-adapter.js";
 import { inferTexts, rowsOf } from "../../models/sentence/inference.js";
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import { type MeasuredRows, textsOf } from "./pair-quality.js";
+import { type PairRow, promptedText } from "./read-pairs.js";
 import type { VectorsOf } from "./search-quality.js";
 
 /** Progress and cancellation: `onProgress` gets the texts done, and all. */
@@ -10,7 +11,7 @@ export interface VectorEvents {
   readonly onProgress?: (done: number, all: number) => void;
 }
 
-/** Vectors of the texts of rows, as `encode` makes them without a prompt. */
+/** Vectors of the texts of rows, as `encode` makes them with the prompts of the rows. */
 export class TextVectors {
   constructor(private readonly encoder: SentenceEncoder) {}
 
@@ -30,6 +31,7 @@ export class TextVectors {
       ...(onProgress && { onProgress: (done: number) => onProgress(done, texts.length) }),
     });
     const places = new Map(texts.map((text, i) => [text, vectors[i]!]));
-    return (text) => places.get(text)!;
+    const [row] = rows.measured as [PairRow];
+    return (text, isQuery = false) => places.get(promptedText(row, text, isQuery))!;
   }
 }

@@ -75,7 +75,7 @@ export function meanLoss(
   for (const rows of batches) {
     const loss = inferring(graph, () => {
       const columns = rows[0]!.texts.map((_, i) =>
-        graph.constant(stackedRows(rows.map(({ texts }) => vectorOf(texts[i]!)))),
+        graph.constant(stackedRows(rows.map(({ texts }) => vectorOf(texts[i]!, i === 0)))),
       );
       return graph.value(lossOf(columns, rows)).data[0]!;
     });

@@ -7,10 +7,10 @@ import { loraOptions } from "../../training/spec/training-settings.js";
 import type { TaskDefinition } from "../../training/task-definition.js";
 import { kindOfHead } from "../checkpoint.js";
 import { CrossEncoder } from "../cross/cross-encoder.js";
-import { type ReadyHead, readyHead } from "../cross/open-cross.js";
 import { pairsPlan } from "../pairs/settings.js";
 import { RankModel, type TokenizedRank } from "./rank-model.js";
 import { byQuery, isLists, type RankedRow, readRanked } from "./read-ranked.js";
+import { type ReadyHead, readyHead } from "./ready-head.js";
 import { headFor } from "./ready-rank.js";
 import type { RankSettings } from "./settings.js";
 

@@ -1,5 +1,6 @@
 import { ConfigError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
+import { numbered, taughtColumns } from "../pairs/pair-columns.js";
 import { type RankForm, type RankLoss, rankLosses } from "./settings.js";
 
 /** The columns of a file's rows. */
@@ -39,15 +40,7 @@ function finder(names: readonly string[], fields: Fields) {
   const has = new Set(names);
   const named = (standard: string) => fields[standard] ?? standard;
   const one = (standards: readonly string[]) => standards.map(named).find((name) => has.has(name));
-  /** As many columns as there are: `name`, or `name_1` and so on. */
-  const several = (standard: string) => {
-    const name = named(standard);
-    if (has.has(name)) return [name];
-    const found: string[] = [];
-    for (let i = 1; has.has(`${name}_${i}`); i++) found.push(`${name}_${i}`);
-    return found;
-  };
-  return { named, one, several };
+  return { named, one };
 }
 
 /** The columns of two texts; undefined if there are none. */
@@ -60,20 +53,12 @@ export function pairColumnsOf(names: readonly string[], fields: Fields): readonl
 
 /** Recognises the columns of a file. Throws `ConfigError`, naming those that there are, for others than a reranker reads. */
 export function rankColumns(file: string, names: readonly string[], fields: Fields): RankColumns {
-  const { named, one, several } = finder(names, fields);
-  const [query, positive, negatives] = [one(QUERIES), one(["positive"]), several("negative")];
+  const { named, one } = finder(names, fields);
+  const [query, positive, negatives] = [one(QUERIES), one(["positive"]), numbered(named("negative"), new Set(names))];
   if (query !== undefined && positive !== undefined && negatives.length > 0) {
     const texts = [positive, ...negatives];
-    const margins = several("margin");
-    if (margins.length === negatives.length) return { form: "margins", query, texts, values: margins, said: null };
-    const scores = [named("positive_score"), ...several("negative_score")].filter((name) => names.includes(name));
-    if (scores.length === texts.length) return { form: "margins", query, texts, values: scores, said: null };
-    if (margins.length + scores.length === 0) return { form: "positives", query, texts, values: [], said: null };
-    throw new ConfigError(
-      `${file} has ${negatives.length} columns of negatives and ${margins.length > 0 ? `${margins.length} of margins` : `${scores.length} of scores`}; ` +
-        "expected are one margin for each negative, or positive_score and one negative_score for each",
-      { file, allowed: names },
-    );
+    const values = taughtColumns(file, names, negatives.length, named);
+    return { form: values.length === 0 ? "positives" : "margins", query, texts, values, said: null };
   }
   const [list, grades] = [one(LISTS), one(GRADES)];
   if (query !== undefined && list !== undefined && grades !== undefined)

@@ -2,7 +2,7 @@ import { clip, excerpt } from "../../errors/excerpt.js";
 import type { JobListener } from "../../training/job-events.js";
 import type { Tensor } from "../../values/tensor.js";
 import type { HeadTensors } from "../cross/cross-head.js";
-import type { ReadyHead } from "../cross/open-cross.js";
+import type { ReadyHead } from "./ready-head.js";
 
 /**
  * The head of a ready cross-encoder for the labels of some data, one score if there are none, its logits in their order; null, with a warning,

@@ -81,6 +81,46 @@ describe("fitPreferences", () => {
     for (const loss of parts) expect(loss).toBeGreaterThan(0);
   });
 
+  it.each(["dpo", "kto"] as const)(
+    "keeps the step with the highest reward accuracy on the validation: %s",
+    async (loss) => {
+      const { order: _, ...rest } = options();
+      const validation = golden.pairs.slice(0, 3);
+      model.loadAdapter("golden", await decoderAdapter("llama"));
+      try {
+        const { evaluation, steps } = await model.fitPreferences(golden.pairs, {
+          ...{ ...rest, loss, validation, batchSize: 8, steps: 6, evaluate: { every: 2 } },
+        });
+        expect(steps).toHaveLength(6);
+        const { measured, best } = evaluation!;
+        expect(measured.map(({ step }) => step)).toEqual([0, 2, 4, 6]);
+        expect(best.value).toBe(Math.max(...measured.map(({ value }) => value)));
+        for (const { value } of measured) expect(value >= 0 && value <= 1).toBe(true);
+        // The rewards of an adapter that is the base's are equal; this one's are not.
+        expect(best.value).toBeGreaterThan(0.5);
+      } finally {
+        model.removeAdapter("golden");
+      }
+    },
+  );
+
+  it("refuses a validation that is empty, invalid, or measured twice", async () => {
+    model.loadAdapter("golden", await decoderAdapter("llama"));
+    try {
+      const fit = (more: object) => model.fitPreferences(golden.pairs, { ...options(), ...more });
+      await expect(fit({ validation: [] })).rejects.toThrow("fitPreferences: validation: expected training examples");
+      await expect(fit({ validation: [{ prompt: "a", chosen: "b", rejected: "b" }] })).rejects.toThrow(
+        /^fitPreferences: validation.*equal/,
+      );
+      const evaluate = { every: 1, measure: () => 1 };
+      await expect(fit({ validation: golden.pairs, evaluate })).rejects.toThrow(
+        "fitPreferences: validation and evaluate.measure both say what is measured",
+      );
+    } finally {
+      model.removeAdapter("golden");
+    }
+  });
+
   it("gives a run that is resumed the same bits", async () => {
     for (const loss of ["dpo", "kto"] as const) {
       const own = { ...options(), loss, order: undefined, seed: 3 };

@@ -54,7 +54,7 @@ export async function fitLanguage(
       ? null
       : async () => (await measureTokens(parts, adapter, heldOut, { signal: rest.signal })).perplexity;
   // `fit` itself refuses an empty list.
-  const watched = taken.length === 0 ? undefined : evaluateOn(evaluate, taken.length, rest, measure);
+  const watched = taken.length === 0 ? undefined : evaluateOn("fit", evaluate, taken.length, rest, measure, "lower");
   const training = watched === undefined ? rest : { ...rest, evaluate: watched };
   const count = Math.max(1, sizes.length);
   const settings = settingsOf(

@@ -60,27 +60,32 @@ export function takeLanguageFit(options: LanguageFitOptions) {
   const { fields, maxTokens, validation, evaluate, adapter, layers, loraPlusRatio, checkpointing, ...rest } =
     readFitOptions("fit", options, OF_EXAMPLES);
   if (maxTokens !== undefined) whole("fit", "maxTokens", maxTokens, 2);
-  if (evaluate !== undefined) checkOptions("fit: evaluate", evaluate, EVALUATE);
   const reading = { ...(fields !== undefined && { fields }), ...(maxTokens !== undefined && { maxTokens }) };
   return { reading, validation, evaluate, own: { adapter, layers, loraPlusRatio, checkpointing }, rest };
 }
 
 const EVALUATE = ["every", "measure", "better", "patience", "minimumChange"];
 
-/** `evaluate` for validation examples. */
+/**
+ * `evaluate` for validation examples. Throws `ConfigError` for unknown names, and for two measures.
+ * @param measure of the validation; null without one
+ */
 export function evaluateOn(
+  what: string,
   evaluate: Partial<EvaluateEvery> | undefined,
   count: number,
   rest: FitOptions,
-  perplexity: (() => Promise<number>) | null,
+  measure: (() => Promise<number>) | null,
+  better: "lower" | "higher",
 ): EvaluateEvery | undefined {
-  if (perplexity === null) return evaluate as EvaluateEvery | undefined;
+  if (evaluate !== undefined) checkOptions(`${what}: evaluate`, evaluate, EVALUATE);
+  if (measure === null) return evaluate as EvaluateEvery | undefined;
   if (evaluate?.measure !== undefined)
-    throw new ConfigError("fit: validation and evaluate.measure both say what is measured; leave one of them out", {
-      ...{ op: "fit", option: "validation" },
+    throw new ConfigError(`${what}: validation and evaluate.measure both say what is measured; leave one of them out`, {
+      ...{ op: what, option: "validation" },
     });
   const { steps } = takeFitOptions(count, rest);
-  return { every: Math.max(1, Math.round(steps / 10)), ...evaluate, measure: perplexity };
+  return { every: Math.max(1, Math.round(steps / 10)), better, ...evaluate, measure };
 }
 
 /** Share of the remaining memory that a step may need before layers are recomputed. */

@@ -6,10 +6,11 @@ import type { EvaluateEvery, FitOptions, FitReport } from "../../../train/fit-op
 import { FIT_OPTIONS } from "../../../train/fit-settings.js";
 import { stepOfAdapter } from "../../adapter-step.js";
 import { adapterOf, type TrainingParts } from "./fit-language.js";
-import { type LanguageTrainingOptions, readFitOptions, settingsOf } from "./fit-settings.js";
+import { evaluateOn, type LanguageTrainingOptions, readFitOptions, settingsOf } from "./fit-settings.js";
 import { checkExchangeable, otherAnswers, type PreparedPreference, preparePreference } from "./preference-examples.js";
 import { type PreferenceLoss, type PreferenceLossName, preferenceLosses } from "./preference-losses.js";
 import { type LabelledAnswer, type Preference, preferenceReader } from "./preference-rows.js";
+import { measurePreferences } from "./preference-metrics.js";
 import { preferenceTask, tokensOf } from "./preference-task.js";
 
 /** The loss of preferences, and its constants by TRL's names. */
@@ -38,8 +39,13 @@ export interface PreferenceLossOptions {
 export interface PreferenceFitOptions extends LanguageTrainingOptions, PreferenceLossOptions {
   /** As `LanguageFitOptions.maxTokens`, for each answer with its prompt. */
   readonly maxTokens?: number;
-  /** As `FitOptions.evaluate`. */
-  readonly evaluate?: EvaluateEvery;
+  /** Preferences that are not trained on: their reward accuracy is measured, and the parameters with the highest are kept. */
+  readonly validation?: readonly (Preference | LabelledAnswer)[];
+  /**
+   * As `FitOptions.evaluate`. With `validation`, `measure` is its reward accuracy, `better` defaults to "higher" and `every` to a tenth of
+   * the steps.
+   */
+  readonly evaluate?: Partial<EvaluateEvery>;
 }
 
 const belowHalf = check<number>(
@@ -97,14 +103,22 @@ export async function fitPreferences(
   options: PreferenceFitOptions,
 ): Promise<FitReport> {
   const what = "fitPreferences";
-  const given = readFitOptions(what, options, [...LOSS_OPTIONS, "maxTokens"]);
-  const { maxTokens, adapter, layers, loraPlusRatio, checkpointing } = given;
+  const given = readFitOptions(what, options, [...LOSS_OPTIONS, "maxTokens", "validation"]);
+  const { maxTokens, validation, adapter, layers, loraPlusRatio, checkpointing } = given;
   const fitting = Object.entries(given).filter(([name]) => FIT_OPTIONS.includes(name as keyof FitOptions));
-  const rest = Object.fromEntries(fitting) as FitOptions;
+  const { evaluate, ...rest } = Object.fromEntries(fitting) as Omit<FitOptions, "evaluate"> &
+    Pick<PreferenceFitOptions, "evaluate">;
   const loss = takePreferenceLoss(what, given);
   if (maxTokens !== undefined) whole(what, "maxTokens", maxTokens, 2);
   const own = adapterOf(what, parts, adapter);
   const taken = takePreferences(what, parts, examples, loss, maxTokens);
+  const heldOut =
+    validation === undefined ? null : takePreferences(`${what}: validation`, parts, validation, loss, maxTokens);
+  const measure =
+    heldOut === null
+      ? null
+      : async () => (await measurePreferences(parts, own.name, heldOut, loss, { signal: rest.signal })).rewardAccuracy;
+  const watched = evaluateOn(what, evaluate, taken.length, rest, measure, "higher");
   const settings = settingsOf(
     parts,
     { adapter, layers, loraPlusRatio, checkpointing },
@@ -112,7 +126,8 @@ export async function fitPreferences(
     taken.map(tokensOf),
     stepOfAdapter(parts.model, own.config),
   );
-  return fit(preferenceTask(parts, own, settings, loss), taken, rest);
+  const training = watched === undefined ? rest : { ...rest, evaluate: watched };
+  return fit(preferenceTask(parts, own, settings, loss), taken, training);
 }
 
 /** Copies of examples. Throws `ConfigError`, naming the example, for one that is invalid, and if there are too few. */
