@@ -117,11 +117,12 @@ it("the core (engine, graph, LoRA layers, optimizers) is at most 37.2 kB of Java
 // The layers of language models as encoders are fetched when one is loaded: 8,400 of an encoder's all. With cross-encoders that are language
 // models everything grew by 3,900, of which 200 at first (350 without a bundler), and all scripts of a page's worker by 3,400.
 // Several labels a text took 1,130 of the first, 1,900 without a bundler: lists of labels, thresholds and the types of both are in calls that
-// return at once. Their loss, their measures and their runs are fetched.
+// return at once. Their loss, their measures and their runs are fetched. Copies of lists inside `lora`, and the error of a script that cannot
+// be fetched, took 30 of an encoder's all.
 it("a page with an encoder and a classifier is at most 92.7 kB at first, everything at most 192.3 kB", async () => {
   const encoder = await sizes("{ SentenceEncoder, TextClassifier }");
   expect(encoder.first).toBeLessThanOrEqual(92_700);
-  expect(encoder.all).toBeLessThanOrEqual(204_800);
+  expect(encoder.all).toBeLessThanOrEqual(204_830);
   const everything = await sizes("*");
   expect(everything.first).toBeLessThanOrEqual(192_300);
   expect(everything.all).toBeLessThanOrEqual(335_000);
@@ -166,7 +167,7 @@ it("a page's worker loads 24.2 kB at its start, 137 kB to train a classifier, an
   const size = (name: string) => gzipSync(readFileSync(join(root, "dist", name), "utf8"), { level: 9 }).length;
   expect(size("lowrank-worker.js")).toBeLessThanOrEqual(24_200);
   expect(size("lowrank-worker.js") + size("worker/models.js")).toBeLessThanOrEqual(137_000);
-  expect(scripts.reduce((sum, name) => sum + size(name), size("lowrank-worker.js"))).toBeLessThanOrEqual(405_600);
+  expect(scripts.reduce((sum, name) => sum + size(name), size("lowrank-worker.js"))).toBeLessThanOrEqual(405_800);
   const started = readFileSync(join(root, "dist/remote-browser.js"), "utf8").replaceAll("\n", "");
   for (const name of scripts) {
     const script = readFileSync(join(root, "dist", name), "utf8");
@@ -211,7 +212,7 @@ it("a bundler leaves out readers and models where a program uses neither", async
 // Workers from other origins and from data, and messages that are no one's, took 500 of both, addresses under Trusted Types 270, a
 // page's own data for jobs 158, what a module looks up once 70 without a bundler. Four more
 // methods of language models and three former names took 75, cross-encoders and three methods of encoders 120, addresses of the scripts of
-// the worker 120.
+// the worker 120, the error of a script that cannot be fetched 60.
 it("what a page loads for lowrank/worker, without a bundler, is at most 22.2 kB, with one 15.96 kB", async () => {
   const files = ["remote-browser.js", "shared-base.js", "shared-client.js", "shared-pool.js"];
   const entry = await build({
@@ -223,5 +224,5 @@ it("what a page loads for lowrank/worker, without a bundler, is at most 22.2 kB,
   const sizeOf = (bytes: Uint8Array) => gzipSync(bytes, { level: 9 }).length;
   expect(sizeOf(entry.outputFiles[0]!.contents)).toBeLessThanOrEqual(15_960);
   const whole = files.reduce((sum, file) => sum + sizeOf(readFileSync(join(root, "dist", file))), 0);
-  expect(whole).toBeLessThanOrEqual(22_200);
+  expect(whole).toBeLessThanOrEqual(22_230);
 });

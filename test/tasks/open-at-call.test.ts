@@ -1,6 +1,8 @@
 import { expect, it } from "vitest";
-import { SentenceEncoder, TextClassifier } from "../../ts/index.js";
+import type { ModelAdapter } from "../../ts/adapters/model-adapter.js";
+import { CrossEncoder, SentenceEncoder, TextClassifier, TokenClassifier } from "../../ts/index.js";
 import { tinyEncoder } from "../models/tiny-encoder.js";
+import { tokenCheckpoint } from "./tokens/token-checkpoint.js";
 
 const empty = new Uint8Array(0);
 
@@ -47,6 +49,48 @@ it("TextClassifier.open uses files and options as they are at the call", async (
   expect(await opened.logits(["a good film"])).toEqual([expected]);
   opened.dispose();
 });
+
+/** Options of an adapter with a list and a pattern, and a function that changes them. */
+function changing() {
+  const lora = { rank: 2, targetModules: ["query"], rankPattern: { query: 3 } };
+  const change = () => {
+    lora.rank = 5;
+    lora.targetModules.push("value");
+    lora.rankPattern.query = 7;
+  };
+  return { lora, change };
+}
+
+it.each(["TextClassifier.open", "CrossEncoder.load"])(
+  "%s uses lists inside lora as they are at the call",
+  async (name) => {
+    const encoder = await SentenceEncoder.load(await tinyEncoder(), { seed: 1 });
+    const cross = CrossEncoder.create(encoder, { labels: ["no", "yes"], lora: { rank: 2 } });
+    const files = await cross.save({ merged: true });
+    encoder.dispose();
+    const { lora, change } = changing();
+    const opening =
+      name === "CrossEncoder.load" ? CrossEncoder.load(files, { lora }) : TextClassifier.open(files, { lora });
+    change();
+    using opened = await opening;
+    expect(ranksOf(opened)).toEqual([3]);
+  },
+);
+
+it("TokenClassifier.open uses files and lists inside lora as they are at the call", async () => {
+  const files = { ...(await tokenCheckpoint("bert")) };
+  const { lora, change } = changing();
+  const opening = TokenClassifier.open(files, { lora });
+  change();
+  for (const name of Object.keys(files)) files[name] = empty;
+  using opened = await opening;
+  expect(ranksOf(opened)).toEqual([3]);
+});
+
+/** The ranks of the adapter's query layers; other layers would have other ranks. */
+function ranksOf({ modelAdapter }: { readonly modelAdapter: ModelAdapter | null }): number[] {
+  return [...new Set([...modelAdapter!.toFile().layers.values()].map(({ rank }) => rank))];
+}
 
 it("arguments that are none are refused as before", async () => {
   for (const options of [null, 3, []] as unknown[]) {

@@ -1,3 +1,4 @@
+import { copiedLora } from "../adapters/copied-lora.js";
 import { LORA_OPTIONS } from "../adapters/lora-options.js";
 import type { ModelAdapter } from "../adapters/model-adapter.js";
 import { checkNothing, WRITE_THEM } from "../arguments/nothing.js";
@@ -182,7 +183,7 @@ export class TextClassifier<
     const from = copiedSource(source);
     if (model !== undefined) Object.assign(given, { model: copiedSource(model) });
     if (labels !== undefined) Object.assign(given, { labels: takeLabels(labels) });
-    if (lora) Object.assign(given, { lora: { ...lora } });
+    if (lora) Object.assign(given, { lora: copiedLora(lora) });
     const { openedParts } = await opener();
     return new TextClassifier(await openedParts(from, given));
   }

@@ -1,5 +1,8 @@
+import { UnsupportedError } from "../errors/errors.js";
+
 /** A module that is fetched on first use. */
 export interface LazyChunk<T> {
+  /** Rejects with `UnsupportedError` if it cannot be fetched or run; the next call tries again. */
   (): Promise<T>;
   /** Sets the module, so that nothing is fetched. */
   provide(module: T): void;
@@ -12,6 +15,10 @@ export interface LazyChunk<T> {
  */
 export function lazyChunk<T>(fetch: () => Promise<T>): LazyChunk<T> {
   let loaded: T | null = null;
-  const get = async () => loaded ?? fetch();
+  const get = async () =>
+    loaded ??
+    fetch().catch((cause: unknown) => {
+      throw new UnsupportedError(`a script cannot be fetched: ${String(cause)}`, {}, { cause });
+    });
   return Object.assign(get, { provide: (module: T) => void (loaded = module) });
 }

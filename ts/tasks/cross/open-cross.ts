@@ -1,3 +1,4 @@
+import { copiedLora } from "../../adapters/copied-lora.js";
 import { LORA_OPTIONS } from "../../adapters/lora-options.js";
 import { checkOptions } from "../../arguments/options.js";
 import { text } from "../../arguments/settings.js";
@@ -44,7 +45,9 @@ export async function openCross(
   checkOptions(what, options, [...MODEL_OPTIONS, "maxTokens", "model", "lora", "adapter", "prompt"], {
     lora: LORA_OPTIONS,
   });
-  const { lora, adapter = "cross-encoder", prompt, ...loading } = options;
+  const { lora: given, adapter = "cross-encoder", prompt, ...loading } = options;
+  const lora = copiedLora(given);
+  const { allowNonFinite = false } = loading;
   if (prompt !== undefined) text(what, "prompt", prompt);
   const encoder = await SentenceEncoder.load(source, loading, { of: "pairs" });
   try {
@@ -54,7 +57,6 @@ export async function openCross(
       });
     const from = await encoder.origin.reopen();
     const { graph, model, headPlan, adapterSet } = encoder;
-    const { allowNonFinite = false } = options;
     const saved = encoder.adapterFiles && splitAdapter(encoder.adapterFiles, encoder, allowNonFinite);
     const settings: Settings = (await readJson(from, "config_sentence_transformers.json")) ?? {};
     const tensors = await headOf(from, encoder, saved?.head ?? new Map<string, Tensor>(), allowNonFinite);

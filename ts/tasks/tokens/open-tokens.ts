@@ -1,8 +1,10 @@
+import { copiedLora } from "../../adapters/copied-lora.js";
 import { LORA_OPTIONS } from "../../adapters/lora-options.js";
 import { checkOptions } from "../../arguments/options.js";
 import { flag } from "../../arguments/settings.js";
 import { ConfigError, UnsupportedError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
+import { copiedSource } from "../../io/copied-source.js";
 import type { FileMap } from "../../io/file-map.js";
 import { architectureOf } from "../../io/model-config.js";
 import { modelSource } from "../../io/model-locator.js";
@@ -35,10 +37,12 @@ export async function openedTokenParts(
   options: OpenTokenClassifierOptions,
 ): Promise<TokenParts> {
   checkOptions(what, options, [...OWN_OPTIONS, ...ENCODER_OPTIONS], { lora: LORA_OPTIONS });
-  const { model, lora, labels, maxTokens, adapter = "classifier", allowOtherBase = false, ...loading } = options;
+  const { labels, maxTokens, adapter = "classifier", allowOtherBase = false, ...others } = options;
+  const { model: named, lora: asked, ...loading } = others;
+  const [model, lora] = [named === undefined ? named : copiedSource(named), copiedLora(asked)];
   flag(what, "allowOtherBase", allowOtherBase);
   const names = labels === undefined ? undefined : takeLabels(labels);
-  const source = await sourceOf(given, loading, what, "a model's folder");
+  const source = await sourceOf(copiedSource(given), loading, what, "a model's folder");
   const files = await readThere(source);
   const [isSaved, isPeft] = [LABELS_FILE, CONFIG_FILE].map((file) => Object.hasOwn(files, file));
   const open = async (base: string | FileMap | ModelSource, head: PeftClassifier["head"] | null) => {
