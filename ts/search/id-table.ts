@@ -1,5 +1,6 @@
 import { lengthOf, unexpected } from "../arguments/settings.js";
 import { hostArray } from "../values/number-list.js";
+import { IdTexts } from "./id-texts.js";
 
 /** The name of a vector. An integer is the same id as its decimal digits: 7 and "7". */
 export type VectorId = string | number;
@@ -18,63 +19,83 @@ export function takeIds(what: string, given: readonly VectorId[]): VectorId[] {
 }
 
 /**
- * Ids by row, and rows by id. A Map would take three times the memory, 29 MB for a million ids, more than half of what their vectors take
- * as bits. Hashes depend on a random key, so that nobody can write a file of ids with equal ones.
+ * Ids by row, and rows by id. A Map of strings would take three times the memory. Hashes depend on a random key, so that nobody can write a
+ * file of ids with equal ones.
  */
 export class IdTable {
-  private readonly ids: VectorId[] = [];
+  private texts = new IdTexts();
   /** Row + 1 at the place of its hash or the next free one; 0 for none. At least a third is free. */
   private places = new Int32Array(16);
   private readonly key = crypto.getRandomValues(new Int32Array(2));
 
   get length(): number {
-    return this.ids.length;
+    return this.texts.length;
   }
 
   at(row: number): VectorId {
-    return this.ids[row]!;
+    return this.texts.at(row);
   }
 
   /** The row of an id; -1 for none. */
   find(id: VectorId): number {
-    return this.places[this.placeOf(String(id))]! - 1;
+    const text = String(id);
+    return this.places[this.placeOf(text, this.hashOf(text))]! - 1;
   }
 
   /** Adds ids as the next rows. If one is there already, adds none and returns its place in the list; otherwise -1. */
   add(what: string, ids: readonly VectorId[]): number {
     const former = this.length;
     this.reserve(what, former + ids.length);
-    for (let i = 0; i < ids.length; i++) {
-      const place = this.placeOf(String(ids[i]));
-      if (this.places[place] !== 0) {
-        this.truncate(former);
-        return i;
+    try {
+      for (let i = 0; i < ids.length; i++) {
+        const text = String(ids[i]);
+        const hash = this.hashOf(text);
+        const place = this.placeOf(text, hash);
+        if (this.places[place] !== 0) {
+          this.truncate(former);
+          return i;
+        }
+        this.texts.push(what, ids[i]!, hash);
+        this.places[place] = this.length;
       }
-      this.places[place] = this.ids.push(ids[i]!);
+    } catch (error) {
+      this.truncate(former);
+      throw error;
     }
     return -1;
   }
 
   /** Removes the rows from `rows` on. */
   truncate(rows: number): void {
+    if (rows === 0) [this.texts, this.places] = [new IdTexts(), new Int32Array(16)];
     while (this.length > rows) this.removeRow(this.length - 1);
   }
 
   /** Removes a row; the last one takes its place. */
   removeRow(row: number): void {
-    this.vacate(this.placeOf(String(this.at(row))));
-    const last = this.ids.pop()!;
-    if (row === this.length) return;
-    this.places[this.placeOf(String(last))] = row + 1;
-    this.ids[row] = last;
+    const last = this.length - 1;
+    this.vacate(this.placeOfRow(row));
+    if (row !== last) this.places[this.placeOfRow(last)] = row + 1;
+    this.texts.removeRow(row);
+  }
+
+  private hashOf(text: string): number {
+    return hashOf(text, this.key) >>> 0;
   }
 
   /** The place that an id has, or would have. */
-  private placeOf(id: string): number {
+  private placeOf(text: string, hash: number): number {
     const mask = this.places.length - 1;
-    let place = hashOf(id, this.key) & mask;
+    let place = hash & mask;
     for (let row; (row = this.places[place]!) !== 0; place = (place + 1) & mask)
-      if (String(this.at(row - 1)) === id) break;
+      if (this.texts.hashAt(row - 1) === hash && String(this.at(row - 1)) === text) break;
+    return place;
+  }
+
+  private placeOfRow(row: number): number {
+    const mask = this.places.length - 1;
+    let place = this.texts.hashAt(row) & mask;
+    while (this.places[place] !== row + 1) place = (place + 1) & mask;
     return place;
   }
 
@@ -83,7 +104,7 @@ export class IdTable {
     const { places } = this;
     const mask = places.length - 1;
     for (let next = (empty + 1) & mask; places[next] !== 0; next = (next + 1) & mask) {
-      const home = hashOf(String(this.at(places[next]! - 1)), this.key) & mask;
+      const home = this.texts.hashAt(places[next]! - 1) & mask;
       if (((next - home) & mask) < ((next - empty) & mask)) continue;
       places[empty] = places[next]!;
       empty = next;
@@ -95,8 +116,13 @@ export class IdTable {
     let size = this.places.length;
     while (size * 2 < rows * 3) size *= 2;
     if (size === this.places.length) return;
-    this.places = hostArray(what, Int32Array, size);
-    this.ids.forEach((id, row) => (this.places[this.placeOf(String(id))] = row + 1));
+    const places = hostArray(what, Int32Array, size);
+    for (let row = 0; row < this.length; row++) {
+      let place = this.texts.hashAt(row) & (size - 1);
+      while (places[place] !== 0) place = (place + 1) & (size - 1);
+      places[place] = row + 1;
+    }
+    this.places = places;
   }
 }
 

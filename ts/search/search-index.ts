@@ -197,7 +197,7 @@ export class SearchIndex {
         throw new ConfigError(message, { op: what, option: "ids", value: names[known], place: known });
       }
       try {
-        this.store.add({ count: list.count, at: (i) => this.scaled(list.at(i)) });
+        this.store.add({ count: list.count, at: (i, into) => this.scaled(list.at(i, into)) });
       } catch (error) {
         this.ids.truncate(former);
         throw error;

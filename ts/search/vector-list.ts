@@ -1,5 +1,5 @@
 import { lengthOf, notListed, unexpected } from "../arguments/settings.js";
-import { isFloats, typedLength } from "../arguments/typed-array.js";
+import { copyInto, isFloats, typedLength } from "../arguments/typed-array.js";
 import { ShapeError } from "../errors/errors.js";
 import { floatsOf } from "../values/number-list.js";
 import { checkTensor, type Tensor } from "../values/tensor.js";
@@ -12,8 +12,11 @@ export interface VectorList {
   readonly count: number;
   /** Length of each vector; 0 if there are none. */
   readonly dimensions: number;
-  /** A copy of vector i. Throws `ShapeError` for another length, `ConfigError` for values that are not finite numbers. */
-  at(i: number): Float32Array;
+  /**
+   * A copy of vector i, in `into` if that is given. Throws `ShapeError` for another length, `ConfigError` for values that are not finite
+   * numbers.
+   */
+  at(i: number, into?: Float32Array): Float32Array;
 }
 
 /** Longest vector: differences of two of them are still finite in float32. */
@@ -36,7 +39,7 @@ function ofList(what: string, given: readonly unknown[], expected: number | unde
   return {
     count,
     dimensions: first,
-    at: (i) => vectorFrom(what, given[i] as ArrayLike<number>, first, i),
+    at: (i, into) => vectorFrom(what, given[i] as ArrayLike<number>, first, i, into),
   };
 }
 
@@ -50,15 +53,27 @@ function ofTensor(what: string, given: Tensor, expected: number | undefined): Ve
   return {
     count,
     dimensions,
-    at: (i) => checked(what, data.slice(i * dimensions, (i + 1) * dimensions), i),
+    at(i, into: Float32Array = new Float32Array(dimensions)) {
+      copyInto(into, data.subarray(i * dimensions, (i + 1) * dimensions), dimensions);
+      return checked(what, into, i);
+    },
   };
 }
 
-/** A copy of one vector of `dimensions` numbers. Errors as `VectorList.at`; `place` is where it is in a list. */
-export function vectorFrom(what: string, given: ArrayLike<number>, dimensions: number, place?: number): Float32Array {
+/**
+ * A copy of one vector of `dimensions` numbers, in `into` if that is given. Errors as `VectorList.at`; `place` is where it is in a list.
+ */
+export function vectorFrom(
+  what: string,
+  given: ArrayLike<number>,
+  dimensions: number,
+  place?: number,
+  into: Float32Array = new Float32Array(dimensions),
+): Float32Array {
   const length = isFloats(given) ? typedLength(given) : lengthOf(what, "a vector", given, "numbers");
   if (length !== dimensions) throw wrongLength(what, [length], `[${dimensions}]`, place);
-  return checked(what, isFloats(given) ? new Float32Array(given) : floatsOf(what, "a vector", given), place);
+  copyInto(into, isFloats(given) ? given : floatsOf(what, "a vector", given), dimensions);
+  return checked(what, into, place);
 }
 
 function wrongLength(what: string, actual: readonly number[], expected: string, place?: number): ShapeError {

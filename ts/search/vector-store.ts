@@ -9,7 +9,8 @@ const ENOUGH_FOR_RANGES = 1_000;
 /** Vectors that are added, each read when it is needed. */
 export interface AddedVectors {
   readonly count: number;
-  at(i: number): Float32Array;
+  /** A vector; a copy is in `into` if that is given. */
+  at(i: number, into?: Float32Array): Float32Array;
 }
 
 /** Rows that can be searched. */
@@ -55,7 +56,7 @@ export class VectorStore {
   /** Adds vectors as the next rows; if anything throws, none. */
   add(added: AddedVectors): void {
     const { staged } = this;
-    if (staged === null) return this.append(added.count, (i) => added.at(i));
+    if (staged === null) return this.append(this.ready!, added);
     const total = staged.length + added.count;
     if (total < ENOUGH_FOR_RANGES) {
       const vectors = [...staged, ...Array.from({ length: added.count }, (_, i) => added.at(i))];
@@ -63,7 +64,10 @@ export class VectorStore {
       this.staged = vectors;
     } else {
       const scale = rangesOf(this.dimensions, listOf(staged), added);
-      const all = { count: total, at: (i: number) => staged[i] ?? added.at(i - staged.length) };
+      const all = {
+        count: total,
+        at: (i: number, into?: Float32Array) => staged[i] ?? added.at(i - staged.length, into),
+      };
       const ready = this.encoded(scale, all);
       this.forgetCodes();
       [this.ready, this.scale, this.staged] = [ready, scale, null];
@@ -89,15 +93,16 @@ export class VectorStore {
     this.ready?.rows.dispose();
   }
 
-  private append(count: number, at: (i: number) => Float32Array): void {
-    const { rows, format } = this.ready!;
-    rows.append(count, at, format.write);
+  /** Each vector is read into the same array: an array for each would be most of the garbage of a large index. */
+  private append({ rows, format }: SearchableRows, added: AddedVectors): void {
+    const into = new Float32Array(this.dimensions);
+    rows.append(added.count, (i) => added.at(i, into), format.write);
   }
 
-  private encoded(scale: Scale, { count, at }: AddedVectors): SearchableRows {
-    const { rows, format } = this.emptyRows("int8", scale);
-    rows.append(count, at, format.write);
-    return { rows, format };
+  private encoded(scale: Scale, vectors: AddedVectors): SearchableRows {
+    const made = this.emptyRows("int8", scale);
+    this.append(made, vectors);
+    return made;
   }
 
   private forgetCodes(): void {

@@ -1,0 +1,114 @@
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { memoryStore, runJob } from "../../../dist/jobs-node.js";
+import { generator } from "../examples.mjs";
+import { pythonProcess } from "./python-process.mjs";
+
+const help = `The recipe "few-shot", SetFit with its defaults and logistic regression on frozen vectors, in turn, on the same splits:
+
+    node scripts/recipes/beside-python/few-shot.mjs --python PYTHON --model FOLDER
+
+  --datasets   default movie,tweets     --per-class  default 8,16     --splits  default 0,1,2,3,4,5,6,7,8,9
+  --tests      test texts, default 500  --threads    of both, default 1
+  --set        a setting of the run, such as learningRate=0.002       --out  a file for all results
+
+Without --python only the recipe runs.
+`;
+const text = (value) => ({ type: "string", ...(value && { default: value }) });
+const { values } = parseArgs({
+  options: {
+    ...{ python: text(), model: text(), out: text(), datasets: text("movie,tweets"), "per-class": text("8,16") },
+    ...{ splits: text("0,1,2,3,4,5,6,7,8,9"), tests: text("500"), threads: text("1") },
+    ...{ set: { type: "string", multiple: true, default: [] }, help: { type: "boolean" } },
+  },
+});
+if (values.help || !values.model) {
+  console.log(help);
+  process.exit(values.help ? 0 : 1);
+}
+const places = process.env.LOWRANK_RECIPES ?? join(homedir(), ".cache", "lowrank-recipes");
+const threads = Number(values.threads);
+const changed = Object.fromEntries(values.set.map((one) => one.split("=")).map(([name, to]) => [name, JSON.parse(to)]));
+const folder = mkdtempSync(join(tmpdir(), "few-shot-"));
+const [data, test] = ["train.tsv", "test.tsv"].map((name) => join(folder, name));
+const script = fileURLToPath(new URL("few_shot.py", import.meta.url));
+const python = values.python && pythonProcess(values.python, script, [values.model], threads);
+const results = [];
+try {
+  // Split by split, so that a run that is stopped has as many of each kind.
+  for (const split of values.splits.split(",").map(Number))
+    for (const dataset of values.datasets.split(","))
+      for (const perClass of values["per-class"].split(",").map(Number)) {
+        const [pool, tests] = ["pool", "test"].map((part) => readRows(dataset, part));
+        const [train, measured] = [drawn(pool, perClass, split), tests.slice(0, Number(values.tests))];
+        const ours = await trained(train, measured);
+        const labels = [...new Set(train.map(({ label }) => label))];
+        const of = (rows) => ({
+          texts: rows.map((row) => row.text),
+          targets: rows.map((row) => labels.indexOf(row.label)),
+        });
+        const theirs = python ? await python.ask({ train: of(train), test: of(measured) }) : {};
+        const line = { dataset, perClass, split, threads, tests: measured.length, ...ours, ...theirs };
+        results.push(line);
+        console.log(JSON.stringify(line));
+        if (values.out) appendFileSync(values.out, `${JSON.stringify(line)}\n`);
+      }
+} finally {
+  rmSync(folder, { recursive: true });
+  python?.end();
+}
+
+const shown = [
+  "largest",
+  "headOnly",
+  "logistic",
+  "fewShot",
+  "setfit",
+  "fewShotSeconds",
+  "setfitSeconds",
+  "adapterBytes",
+];
+console.log(`| data | a class | splits | ${shown.join(" | ")} |\n|---|--:|--:|${"--:|".repeat(shown.length)}`);
+const kinds = new Set(results.map(({ dataset, perClass }) => `${dataset} ${perClass}`));
+for (const kind of kinds) {
+  const group = results.filter(({ dataset, perClass }) => `${dataset} ${perClass}` === kind);
+  const mean = (name) => group.reduce((sum, line) => sum + line[name], 0) / group.length;
+  const cell = (name) => (/Seconds|Bytes/.test(name) ? mean(name).toFixed(1) : (100 * mean(name)).toFixed(1));
+  console.log(`| ${[group[0].dataset, group[0].perClass, group.length, ...shown.map(cell)].join(" | ")} |`);
+}
+
+/** The recipe's run: accuracies, and the seconds of training and fitting the head. */
+async function trained(train, measured) {
+  const table = (rows) => `label\ttext\n${rows.map((row) => `${row.label}\t${row.text}\n`).join("")}`;
+  writeFileSync(data, table(train));
+  writeFileSync(test, table(measured));
+  const spec = { model: values.model, data, test, maxTokens: 128, threads, recipe: "few-shot", ...changed };
+  const starts = {};
+  const onProgress = ({ phase }) => (starts[phase] ??= performance.now());
+  const { report } = await runJob(spec, memoryStore(), { onProgress });
+  const { largestClass, headOnly, after } = report.result;
+  return {
+    ...{ largest: largestClass, headOnly: headOnly?.accuracy, fewShot: after.accuracy },
+    ...{ fewShotSeconds: (starts.validate - starts.train) / 1000, adapterBytes: 4 * report.parameters.adapter },
+  };
+}
+
+/** Rows { label, text }. */
+function readRows(dataset, part) {
+  const lines = readFileSync(join(places, "data", `${dataset}_${part}.tsv`), "utf8")
+    .trimEnd()
+    .split("\n");
+  return lines.map((line) => line.split("\t")).map(([label, , text]) => ({ label, text }));
+}
+
+/** `perClass` rows of each class, drawn by the number of the split; classes with fewer rows are left out. */
+function drawn(pool, perClass, split) {
+  const next = generator(100 * split + perClass);
+  const order = pool.map((row) => ({ row, key: next() })).sort((a, b) => a.key - b.key);
+  const classes = [...new Set(pool.map(({ label }) => label))].sort();
+  const own = classes.map((label) => order.filter(({ row }) => row.label === label).slice(0, perClass));
+  return own.flatMap((rows) => rows.map(({ row }) => row));
+}

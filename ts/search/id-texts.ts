@@ -1,0 +1,109 @@
+import { hostArray } from "../values/number-list.js";
+import type { VectorId } from "./id-table.js";
+
+/** Numbers of a row: the hash of its id, where the text begins, its bytes, and its kind. */
+const FIELDS = 4;
+/** Kinds of ids: a string of units up to 255, which takes a byte each; any other string, two bytes each; an integer's digits. */
+const [BYTES, UNITS, INTEGER] = [0, 1, 2];
+/** Characters that are made at once: a call has only so many arguments. */
+const PIECE = 4096;
+
+/**
+ * Ids by row, outside JavaScript's heap: a million of ten characters take 26 MB with their hashes. As strings they took 42 MB, and the
+ * garbage collector's room for what it copies grew with them.
+ */
+export class IdTexts {
+  private rows = new Uint32Array(16 * FIELDS);
+  private bytes = new Uint8Array(256);
+  private count = 0;
+  /** Bytes that are in use or were, and those of ids that were removed. */
+  private filled = 0;
+  private removed = 0;
+
+  get length(): number {
+    return this.count;
+  }
+
+  /** The hash that `push` got. */
+  hashAt(row: number): number {
+    return this.rows[row * FIELDS]!;
+  }
+
+  at(row: number): VectorId {
+    const [begin, size, kind] = [1, 2, 3].map((field) => this.rows[row * FIELDS + field]!) as [number, number, number];
+    const width = kind === UNITS ? 2 : 1;
+    let text = "";
+    for (let done = 0; done < size; done += PIECE * width) {
+      const piece = this.bytes.subarray(begin + done, begin + Math.min(size, done + PIECE * width));
+      const units =
+        width === 1
+          ? piece
+          : Array.from({ length: piece.length / 2 }, (_, i) => piece[2 * i]! + 256 * piece[2 * i + 1]!);
+      text += String.fromCharCode(...units);
+    }
+    return kind === INTEGER ? Number(text) : text;
+  }
+
+  /** Adds an id as the last row. Throws `MemoryError` if there is no room, and is then as before. */
+  push(what: string, id: VectorId, hash: number): void {
+    const text = String(id);
+    let kind = typeof id === "number" ? INTEGER : BYTES;
+    for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0xff) kind = UNITS;
+    const size = kind === UNITS ? 2 * text.length : text.length;
+    const { filled } = this;
+    this.rows = withRoom(what, this.rows, Uint32Array, this.count * FIELDS, FIELDS);
+    this.bytes = withRoom(what, this.bytes, Uint8Array, filled, size);
+    for (let i = 0; i < text.length; i++) {
+      const unit = text.charCodeAt(i);
+      if (kind === UNITS) {
+        this.bytes[filled + 2 * i] = unit;
+        this.bytes[filled + 2 * i + 1] = unit >> 8;
+      } else this.bytes[filled + i] = unit;
+    }
+    const at = FIELDS * this.count++;
+    this.rows[at] = hash;
+    this.rows[at + 1] = filled;
+    this.rows[at + 2] = size;
+    this.rows[at + 3] = kind;
+    this.filled += size;
+  }
+
+  /** Removes a row; the last one takes its place. */
+  removeRow(row: number): void {
+    const [begin, size] = [this.rows[row * FIELDS + 1]!, this.rows[row * FIELDS + 2]!];
+    this.count--;
+    this.rows.copyWithin(row * FIELDS, this.count * FIELDS, (this.count + 1) * FIELDS);
+    if (begin + size === this.filled) this.filled = begin;
+    else this.removed += size;
+    if (2 * this.removed > this.filled) this.compact();
+  }
+
+  /** Moves texts to where removed ones were, in the order in which they are. */
+  private compact(): void {
+    const order = Array.from({ length: this.count }, (_, row) => row * FIELDS).sort(
+      (a, b) => this.rows[a + 1]! - this.rows[b + 1]!,
+    );
+    let to = 0;
+    for (const at of order) {
+      const [begin, size] = [this.rows[at + 1]!, this.rows[at + 2]!];
+      this.bytes.copyWithin(to, begin, begin + size);
+      this.rows[at + 1] = to;
+      to += size;
+    }
+    [this.filled, this.removed] = [to, 0];
+  }
+}
+
+/** An array with room for `more` elements after the first `used`: itself, or a copy of twice the length. */
+function withRoom<T extends Uint32Array | Uint8Array>(
+  what: string,
+  array: T,
+  kind: { new (length: number): T; readonly BYTES_PER_ELEMENT: number },
+  used: number,
+  more: number,
+): T {
+  if (used + more <= array.length) return array;
+  const larger = hostArray(what, kind, Math.max(2 * array.length, used + more));
+  larger.set(array);
+  return larger;
+}
