@@ -5,8 +5,6 @@ import type { VectorId } from "./id-table.js";
 const FIELDS = 4;
 /** Kinds of ids: a string of units up to 255, which takes a byte each; any other string, two bytes each; an integer's digits. */
 const [BYTES, UNITS, INTEGER] = [0, 1, 2];
-/** Characters that are made at once: a call has only so many arguments. */
-const PIECE = 4096;
 
 /**
  * Ids by row, outside JavaScript's heap: a million of ten characters take 26 MB with their hashes. As strings they took 42 MB, and the
@@ -30,17 +28,15 @@ export class IdTexts {
   }
 
   at(row: number): VectorId {
-    const [begin, size, kind] = [1, 2, 3].map((field) => this.rows[row * FIELDS + field]!) as [number, number, number];
+    const [begin, size, kind] = this.rows.subarray(row * FIELDS + 1, (row + 1) * FIELDS) as unknown as [
+      number,
+      number,
+      number,
+    ];
     const width = kind === UNITS ? 2 : 1;
     let text = "";
-    for (let done = 0; done < size; done += PIECE * width) {
-      const piece = this.bytes.subarray(begin + done, begin + Math.min(size, done + PIECE * width));
-      const units =
-        width === 1
-          ? piece
-          : Array.from({ length: piece.length / 2 }, (_, i) => piece[2 * i]! + 256 * piece[2 * i + 1]!);
-      text += String.fromCharCode(...units);
-    }
+    for (let i = begin; i < begin + size; i += width)
+      text += String.fromCharCode(this.bytes[i]! + (width === 2 ? 256 * this.bytes[i + 1]! : 0));
     return kind === INTEGER ? Number(text) : text;
   }
 
@@ -53,12 +49,9 @@ export class IdTexts {
     const { filled } = this;
     this.rows = withRoom(what, this.rows, Uint32Array, this.count * FIELDS, FIELDS);
     this.bytes = withRoom(what, this.bytes, Uint8Array, filled, size);
-    for (let i = 0; i < text.length; i++) {
-      const unit = text.charCodeAt(i);
-      if (kind === UNITS) {
-        this.bytes[filled + 2 * i] = unit;
-        this.bytes[filled + 2 * i + 1] = unit >> 8;
-      } else this.bytes[filled + i] = unit;
+    for (let i = 0; i < size; i++) {
+      const unit = text.charCodeAt(kind === UNITS ? i >> 1 : i);
+      this.bytes[filled + i] = kind === UNITS && i % 2 === 1 ? unit >> 8 : unit;
     }
     const at = FIELDS * this.count++;
     this.rows[at] = hash;
