@@ -39,10 +39,11 @@ const python = pythonProcess(
   threads,
 );
 const results = [];
-for (const dataset of values.datasets.split(",")) {
-  const [pool, test] = ["pool", "test"].map((part) => readPairs(join(places, "data", `${dataset}_${part}.csv`)));
-  const search = searchOf(pool, test);
-  for (const [i, seed] of values.seeds.split(",").map(Number).entries()) {
+// Seed by seed, so that a run that is stopped has as many of each data set.
+for (const [i, seed] of values.seeds.split(",").map(Number).entries())
+  for (const dataset of values.datasets.split(",")) {
+    const [pool, test] = ["pool", "test"].map((part) => readPairs(join(places, "data", `${dataset}_${part}.csv`)));
+    const search = searchOf(pool, test);
     const ours = await trained(pool, search, seed, i === 0);
     const options = { ...recipe, ...adapter, seed, weightDecay: 0.01, dropout: values.dropout ?? false, base: i === 0 };
     const theirs = await python.ask({ pairs: pool, ...search, recipe: options });
@@ -51,7 +52,6 @@ for (const dataset of values.datasets.split(",")) {
     console.log(JSON.stringify(line));
     if (values.out) appendFileSync(values.out, `${JSON.stringify(line)}\n`);
   }
-}
 python.end();
 
 console.log(
