@@ -30,18 +30,23 @@ for (const lora of [null, { rank: 8 }]) {
   const sizes = [length(encoder.tokenize(alone)), length(reranker.tokenize(paired.map((own) => [query, own])))];
   if (sizes[0] !== sizes[1]) throw new Error(`${sizes[0]} and ${sizes[1]} tokens`);
   const sides = { encode: () => encoder.encode(alone, { adapter }), rank: () => reranker.rank(query, paired) };
-  const times = { encode: [], rank: [] };
+  const [times, processor] = [0, 1].map(() => ({ encode: [], rank: [] }));
   for (let round = -1; round < rounds; round++)
     for (const [name, run] of Object.entries(sides)) {
-      const from = performance.now();
+      const [from, before] = [performance.now(), process.cpuUsage()];
       await run();
+      const { user, system } = process.cpuUsage(before);
       if (round >= 0) times[name].push(performance.now() - from);
+      if (round >= 0) processor[name].push((user + system) / 1000);
     }
-  const [encode, rank] = ["encode", "rank"].map((name) => times[name].sort((a, b) => a - b)[rounds >> 1]);
-  console.log(
-    `${encoder.graph.engine.info.build}, ${threads} thread(s), ${count} × ${tokens} tokens, ${lora === null ? "no adapter" : "adapter of rank 8"}: ` +
-      `encode ${encode.toFixed(0)} ms, rank ${rank.toFixed(0)} ms, ratio ${(rank / encode).toFixed(2)}`,
-  );
+  const kind = lora === null ? "no adapter" : "adapter of rank 8";
+  console.log(`${encoder.graph.engine.info.build}, ${threads} thread(s), ${count} × ${tokens} tokens, ${kind}:`);
+  // Processor time changes little with what else the machine does.
+  for (const [what, of] of Object.entries({ "wall clock": times, processor })) {
+    const [encode, rank] = ["encode", "rank"].map((name) => of[name].sort((a, b) => a - b)[rounds >> 1]);
+    const [one, other, ratio] = [encode.toFixed(0), rank.toFixed(0), (rank / encode).toFixed(2)];
+    console.log(`  ${what}: encode ${one} ms, rank ${other} ms, ratio ${ratio}`);
+  }
   reranker.dispose();
 }
 encoder.dispose();

@@ -66,15 +66,17 @@ console.log(
 );
 
 const times = [];
+const before = process.cpuUsage();
 for (let i = 0; i < queries; i++) {
   const query = vector((uniform() * count) | 0);
   const from = performance.now();
   index.search(query, { topK: 10 });
   times.push(performance.now() - from);
 }
+const { user, system } = process.cpuUsage(before);
 times.sort((a, b) => a - b);
 console.log(
-  `search: ${times[queries >> 1].toFixed(1)} ms median, ${times[0].toFixed(1)} ms fastest, ${times.at(-1).toFixed(1)} ms slowest of ${queries}`,
+  `search: ${times[queries >> 1].toFixed(1)} ms median, ${times[0].toFixed(1)} ms fastest, ${times.at(-1).toFixed(1)} ms slowest of ${queries}; ${((user + system) / 1000 / queries).toFixed(1)} ms of the processor, mean`,
 );
 index.dispose();
 if (engine.info.memory.used !== used) throw new Error("memory was not freed");

@@ -26,12 +26,18 @@ export class CodeRows {
   /** Adds rows, each read and then written; if anything throws, there are as many as before. */
   append<T>(rows: number, read: (i: number) => T, write: (value: T, into: Uint8Array) => void): void {
     const former = this.count;
+    const written = new Uint8Array(this.rowBytes);
+    // A view for each row would be most of the garbage of a large index. Growth replaces it.
+    let memory = new Uint8Array();
     try {
       for (let i = 0; i < rows; i++) {
         const value = read(i);
         if (this.count === this.blocks.length * this.blockRows)
           this.blocks.push(this.engine.heap.allocate(this.blockRows * this.rowBytes));
-        write(value, this.row(this.count++));
+        write(value, written);
+        const { buffer } = this.engine.heap.memory;
+        if (memory.buffer !== buffer) memory = new Uint8Array(buffer);
+        memory.set(written, this.addressOf(this.count++));
       }
     } catch (error) {
       this.truncate(former);
@@ -41,8 +47,7 @@ export class CodeRows {
 
   /** The bytes of a row, in memory that the next allocation may detach. */
   row(row: number): Uint8Array {
-    const start = this.blocks[Math.floor(row / this.blockRows)]! + (row % this.blockRows) * this.rowBytes;
-    return new Uint8Array(this.engine.heap.memory.buffer, start, this.rowBytes);
+    return new Uint8Array(this.engine.heap.memory.buffer, this.addressOf(row), this.rowBytes);
   }
 
   /** Puts the last row in the place of another. */
@@ -61,6 +66,10 @@ export class CodeRows {
 
   dispose(): void {
     this.truncate(0);
+  }
+
+  private addressOf(row: number): Pointer {
+    return this.blocks[Math.floor(row / this.blockRows)]! + (row % this.blockRows) * this.rowBytes;
   }
 
   private truncate(rows: number): void {

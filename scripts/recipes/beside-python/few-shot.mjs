@@ -69,6 +69,8 @@ const shown = [
   "setfit",
   "fewShotSeconds",
   "setfitSeconds",
+  "fewShotProcessor",
+  "setfitProcessor",
   "adapterBytes",
 ];
 console.log(`| data | a class | splits | ${shown.join(" | ")} |\n|---|--:|--:|${"--:|".repeat(shown.length)}`);
@@ -76,7 +78,7 @@ const kinds = new Set(results.map(({ dataset, perClass }) => `${dataset} ${perCl
 for (const kind of kinds) {
   const group = results.filter(({ dataset, perClass }) => `${dataset} ${perClass}` === kind);
   const mean = (name) => group.reduce((sum, line) => sum + line[name], 0) / group.length;
-  const cell = (name) => (/Seconds|Bytes/.test(name) ? mean(name).toFixed(1) : (100 * mean(name)).toFixed(1));
+  const cell = (name) => (/Seconds|Processor|Bytes/.test(name) ? mean(name).toFixed(1) : (100 * mean(name)).toFixed(1));
   console.log(`| ${[group[0].dataset, group[0].perClass, group.length, ...shown.map(cell)].join(" | ")} |`);
 }
 
@@ -87,12 +89,18 @@ async function trained(train, measured) {
   writeFileSync(test, table(measured));
   const spec = { model: values.model, data, test, maxTokens: 128, threads, recipe: "few-shot", ...changed };
   const starts = {};
-  const onProgress = ({ phase }) => (starts[phase] ??= performance.now());
+  const now = () => ({
+    clock: performance.now() / 1e3,
+    processor: Object.values(process.cpuUsage()).reduce((a, b) => a + b) / 1e6,
+  });
+  const onProgress = ({ phase }) => (starts[phase] ??= now());
   const { report } = await runJob(spec, memoryStore(), { onProgress });
   const { largestClass, headOnly, after } = report.result;
   return {
     ...{ largest: largestClass, headOnly: headOnly?.accuracy, fewShot: after.accuracy },
-    ...{ fewShotSeconds: (starts.validate - starts.train) / 1000, adapterBytes: 4 * report.parameters.adapter },
+    fewShotSeconds: starts.validate.clock - starts.train.clock,
+    fewShotProcessor: starts.validate.processor - starts.train.processor,
+    adapterBytes: 4 * report.parameters.adapter,
   };
 }
 

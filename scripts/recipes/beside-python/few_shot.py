@@ -6,9 +6,7 @@ Each line of standard input is {"train": {"texts", "targets"}, "test": {…}}; t
 seconds of their training. Needs setfit 1.2 (with sentence-transformers, datasets, scikit-learn).
 """
 
-import time
-
-from answering import encoder, run
+from answering import encoder, run, timed
 from datasets import Dataset
 from setfit import SetFitModel, Trainer, TrainingArguments
 from sklearn.linear_model import LogisticRegression
@@ -35,13 +33,12 @@ def answer(folder, question):
     rows = Dataset.from_dict({"text": train["texts"], "label": train["targets"]})
     arguments = TrainingArguments(report_to="none", save_strategy="no", show_progress_bar=False, seed=42)
     trainer = Trainer(model=model, args=arguments, train_dataset=rows)
-    started = time.perf_counter()
-    trainer.train()
-    seconds = time.perf_counter() - started
+    seconds, processor = timed(trainer.train)
     return {
         "logistic": accuracy(logistic, frozen_vectors(folder, test["texts"]), test["targets"]),
         "setfit": accuracy(model.model_head, model.model_body.encode(test["texts"]), test["targets"]),
         "setfitSeconds": seconds,
+        "setfitProcessor": processor,
     }
 
 

@@ -64,7 +64,9 @@ for (const dataset of new Set(results.map((line) => line.dataset))) {
   const gains = ["ours", "theirs"].map((side) => (mean((line) => line[side].ndcg) - base).toFixed(4));
   const times = ["ours", "theirs"].map((side) => mean((line) => line[side].seconds));
   const cells = [dataset, own.length, base.toFixed(4), ...gains, ...times.map((time) => `${time.toFixed(1)} s`)];
-  console.log(`| ${[...cells, (times[0] / times[1]).toFixed(2)].join(" | ")} |`);
+  const processor = ["ours", "theirs"].map((side) => mean((line) => line[side].processor));
+  const ratios = [times, processor].map(([own, python]) => (own / python).toFixed(2));
+  console.log(`| ${[...cells, ...ratios].join(" | ")} |`);
 }
 
 /** Rows [anchor, positive] of a table with a header. */
@@ -88,11 +90,13 @@ async function trained(pool, search, seed, measuresBase) {
   encoder.addAdapter("search", adapter);
   const base = measuresBase ? await ndcg(encoder, search, null) : undefined;
   const examples = pool.map(([anchor, positive]) => ({ anchor, positive }));
-  const started = performance.now();
+  const [started, before] = [performance.now(), process.cpuUsage()];
   const { learningRate, batchSize } = recipe;
   await encoder.fit(examples, { adapter: "search", steps, batchSize, learningRate, seed, normalize: true });
   const seconds = (performance.now() - started) / 1000;
-  const result = { base, ndcg: await ndcg(encoder, search, "search"), seconds };
+  const { user, system } = process.cpuUsage(before);
+  const processor = (user + system) / 1e6;
+  const result = { base, ndcg: await ndcg(encoder, search, "search"), seconds, processor };
   encoder.dispose();
   return result;
 }

@@ -7,10 +7,9 @@ trained encoder, and the seconds of training. Needs sentence-transformers (with 
 """
 
 import tempfile
-import time
 
 import torch
-from answering import encoder, run
+from answering import encoder, run, timed
 from datasets import Dataset
 from peft import LoraConfig, get_peft_model
 from sentence_transformers import SentenceTransformerTrainer, SentenceTransformerTrainingArguments
@@ -59,10 +58,8 @@ def answer(folder, question):
         rows = Dataset.from_dict(dict(zip(("anchor", "positive"), zip(*question["pairs"]))))
         loss = MultipleNegativesRankingLoss(model, scale=20.0)
         trainer = SentenceTransformerTrainer(model=model, args=arguments, train_dataset=rows, loss=loss)
-        started = time.perf_counter()
-        trainer.train()
-        seconds = time.perf_counter() - started
-    return {"base": base, "ndcg": ndcg(model), "seconds": seconds}
+        seconds, processor = timed(trainer.train)
+    return {"base": base, "ndcg": ndcg(model), "seconds": seconds, "processor": processor}
 
 
 if __name__ == "__main__":
