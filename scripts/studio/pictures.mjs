@@ -1,6 +1,6 @@
 /* global document, scrollTo */
-// node scripts/studio/pictures.mjs [FOLDER [others|together]]: takes screenshots of all states of the Studio for docs/studio, or only of
-// the pages under More (others), or only of federated training (together).
+// node scripts/studio/pictures.mjs [FOLDER [others|together|targets]]: takes screenshots of all states of the Studio for docs/studio, or only
+// of the pages under More (others), of federated training (together), or of results for several labels and for numbers (targets).
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -76,6 +76,64 @@ async function chat(page) {
   await page.setViewportSize({ width: 1280, height: 800 });
 }
 
+/** Complaints, each with the labels that it gets. */
+const complaints = [
+  ["My parcel has not arrived yet", "delivery"],
+  ["The courier left it in the rain", "delivery"],
+  ["It came a week too late", "delivery"],
+  ["I was charged twice", "payment"],
+  ["The invoice has the wrong amount", "payment"],
+  ["My refund is still missing", "payment"],
+  ["The handle broke on the first day", "quality"],
+  ["The colour is not that of the picture", "quality"],
+  ["It smells of glue", "quality"],
+  ["Nobody answers the phone", "service"],
+  ["Your reply did not help at all", "service"],
+  ["I have written three times now", "service"],
+];
+/** One or two of them a text. */
+const several = complaints.flatMap(([first, label], i) =>
+  complaints.flatMap(([second, other], k) => {
+    if (i === k || (i + k) % 2 === 0) return [[`${first}, order ${12 * i + k}.`, label]];
+    return [[`${first}. ${second}.`, [...new Set([label, other])].join("; ")]];
+  }),
+);
+
+/** Results for a rating of film reviews, and for several labels a text. */
+async function targets(page) {
+  const trained = async (name, table, task) => {
+    await page.goto(`${studio.url}#data`);
+    const another = page.getByRole("button", { name: "Use another table" });
+    await page.locator(".bring, div.how-read").first().waitFor();
+    if (await another.isVisible()) await another.click();
+    await give(page, name, table);
+    await page.getByRole("link", { name: "Go on to training" }).waitFor();
+    if ((await page.getByLabel("What to predict").inputValue()) !== task) throw new Error(`${name} is not ${task}`);
+    if (task === "multi-label") await picture(page, "31-several-labels-data");
+    await page.getByRole("link", { name: "Go on to training" }).click();
+    await page.getByRole("button", { name: "Start training" }).click();
+    await page.getByText("Measured once").waitFor({ timeout: 900_000 });
+  };
+  const ask = async (text) => {
+    await page.getByPlaceholder("A sentence of your own").fill(text);
+    await page.getByRole("button", { name: "Ask" }).click();
+    await page.locator(".answers .odds").first().waitFor();
+  };
+  const reviews = readFileSync(join(root, "examples/movie/movie_train.tsv"), "utf8").split("\n").slice(0, 1200);
+  const rated = reviews
+    .map((line) => line.split("\t"))
+    .filter(([, , text]) => text !== undefined && text.length < 120)
+    .slice(0, 600)
+    .map(([, rating, text]) => `${rating}\t${text}`);
+  await trained("reviews.tsv", `rating\ttext\n${rated.join("\n")}\n`, "regress");
+  await ask("A warm, funny and moving film.");
+  await picture(page, "29-numbers", { fullPage: true });
+  const quoted = several.map(([text, labels]) => `"${text}","${labels}"`);
+  await trained("tickets.csv", `message,topics\n${quoted.join("\n")}\n`, "multi-label");
+  await ask("The parcel came far too late and the invoice was wrong.");
+  await picture(page, "30-several-labels", { fullPage: true });
+}
+
 /** The speed of the kernels. */
 async function kernels(page) {
   await page.goto(`${studio.url}#kernels`);
@@ -123,8 +181,8 @@ async function together() {
   await picture(first, "28-together-narrow", { fullPage: true });
 }
 
-const flower = await Flower.start();
-const studio = await Studio.start({ height: 800, federation: flower.address });
+const flower = process.argv[3] === "targets" ? null : await Flower.start();
+const studio = await Studio.start({ height: 800, ...(flower !== null && { federation: flower.address }) });
 try {
   const page = await studio.open();
   if (process.argv[3] === "others") {
@@ -132,10 +190,11 @@ try {
     await chat(page);
     await together();
   } else if (process.argv[3] === "together") await together();
+  else if (process.argv[3] === "targets") await targets(page);
   else await everything(page);
 } finally {
   await studio.end();
-  await flower.stop();
+  await flower?.stop();
 }
 
 /** All states, those of the classifier first. */
@@ -225,4 +284,8 @@ async function everything(page) {
   await page.keyboard.press("Escape");
   await page.goto(`${studio.url}#train`);
   await picture(page, "15-train-german");
+  await page.getByRole("button", { name: "Sprache und Aussehen" }).click();
+  await page.locator("#appearance select").first().selectOption("en");
+  await page.keyboard.press("Escape");
+  await targets(page);
 }

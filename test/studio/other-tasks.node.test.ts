@@ -22,6 +22,7 @@ describe("the Studio says which task would fit", () => {
   it("where labels are several in one, with their rows", () => {
     const [finding] = found(["billing", "bug", "billing|bug"]);
     expect(finding).toMatchObject({ kind: "joinedLabels", labels: ["billing|bug"], stops: false, removable: [] });
+    expect(finding!.better).toBe("multi-label");
     expect(finding!.rows).toHaveLength(20);
     expect(found(["Sales/Europe", "Sales/Asia"])).toEqual([]);
   });
@@ -52,7 +53,7 @@ describe("the Studio says which task would fit", () => {
       ["x", "1", "2"],
     ];
     for (const labels of lists) {
-      expect(joinedLabels(labels), labels.join(" ")).toEqual(ofLibrary(labels));
+      expect(joinedLabels(labels)?.fields ?? [], labels.join(" ")).toEqual(ofLibrary(labels));
       for (const column of ["label", "Stars"])
         expect(areScores(labels, column), labels.join(" ")).toBe(numbersIn(labels, column) !== null);
     }

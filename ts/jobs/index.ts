@@ -30,10 +30,11 @@ export type {
   MultiLabelBaseline,
   MultiLabelJobResult,
   MultiLabelRunResult,
+  MultiLabelSample,
   MultiLabelScores,
 } from "../tasks/multi-label/run/report.js";
 export type { MultiLabelJobSpec, MultiLabelSettings } from "../tasks/multi-label/run/settings.js";
-export type { RegressBaseline, RegressJobResult, RegressResult } from "../tasks/regress/regress-model.js";
+export type { NumberSample, RegressBaseline, RegressJobResult, RegressResult } from "../tasks/regress/regress-model.js";
 export type { RegressJobSpec, RegressSettings } from "../tasks/regress/settings.js";
 export type { TokenJobSpec, TokenSettings } from "../tasks/tokens/run/settings.js";
 export type { TokenBaseline, TokenJobResult, TokenReport, TokenResult } from "../tasks/tokens/run/token-report.js";

@@ -23,8 +23,8 @@ const views = {
   ...{ chat: ChatPage, compare: ComparePage, together: TogetherPage, kernels: KernelsPage },
 };
 
-/** Loads the last step in advance. After a long training, the server may have newer files, and a chunk of this version may be gone. */
-export const prefetch = (): Promise<void> => TakeStep.fetched();
+/** Loads results and downloads in advance. After a long training, the server may have newer files, and a chunk of this version may be gone. */
+export const prefetch = () => Promise.all([TakeStep.fetched(), JudgeStep.all()]);
 
 /** Waits for the page that the address names if it is loaded on demand, so that the content does not shift after the first paint. */
 export async function viewFetched(): Promise<void> {

@@ -1,12 +1,15 @@
-import { init, SentenceEncoder, TextClassifier } from "lowrank/inline";
+import { init, SentenceEncoder, TextClassifier, TextRegressor } from "lowrank/inline";
 import { carriedFiles } from "./carried.js";
 
 /** The page's texts, in the language that it was saved in; see web/src/steps/take/html-file.ts. */
 interface Facts {
+  readonly task: keyof typeof askers;
   readonly model: string;
   readonly locale: string;
   readonly ready: string;
   readonly failed: string;
+  /** Shown for a text without any of several labels. */
+  readonly none: string;
 }
 
 /** Number of labels shown per line, and of lines per prediction. */
@@ -19,16 +22,41 @@ export async function start(): Promise<void> {
   const facts = JSON.parse(find("classifier").textContent) as Facts;
   const state = find("state");
   try {
-    const classifier = await open(facts);
+    const ask = await open(facts);
     state.textContent = facts.ready;
-    listen(classifier, facts);
+    listen(ask, facts);
   } catch (error) {
     state.textContent = `${facts.failed} ${String(error)}`;
     state.dataset["failed"] = "true";
   }
 }
 
-async function open({ model }: Facts): Promise<TextClassifier> {
+/** What an answer says: shares by label, which of them the text gets, or a number. */
+interface Answer {
+  readonly shares?: Readonly<Record<string, number>>;
+  readonly labels?: readonly string[];
+  readonly number?: number;
+}
+type Ask = (texts: readonly string[]) => Promise<readonly Answer[]>;
+type Open = (...from: Parameters<typeof TextRegressor.load>) => Ask;
+
+/** What a model of each task answers. */
+const askers = {
+  classify(...from) {
+    const classifier = TextClassifier.load(...from);
+    return async (texts) => (await classifier.predict(texts)).map(({ probabilities }) => ({ shares: probabilities }));
+  },
+  "multi-label"(...from) {
+    const classifier = TextClassifier.load<string, true>(...from);
+    return async (texts) => (await classifier.predict(texts)).map(({ labels, scores }) => ({ shares: scores, labels }));
+  },
+  regress(...from) {
+    const regressor = TextRegressor.load(...from);
+    return async (texts) => (await regressor.predict(texts)).map((number) => ({ number }));
+  },
+} satisfies Readonly<Record<string, Open>>;
+
+async function open({ task, model }: Facts): Promise<Ask> {
   const bar = find<HTMLProgressElement>("bar");
   bar.max = document.querySelectorAll("script[data-of]").length;
   const onPiece = () => void bar.value++;
@@ -38,9 +66,9 @@ async function open({ model }: Facts): Promise<TextClassifier> {
   await init({ threads: 1 });
   const encoder = await SentenceEncoder.load({ name: model, open: async (file) => sourceOf(files[file]) });
   // The base model is the one of the training with rounded weights, so its fingerprint differs.
-  const classifier = TextClassifier.load(encoder, own, { adapter: "classifier", allowOtherBase: true });
+  const ask = askers[task](encoder, own, { adapter: "classifier", allowOtherBase: true });
   bar.hidden = true;
-  return classifier;
+  return ask;
 }
 
 const sourceOf = (bytes: Uint8Array | undefined) =>
@@ -48,7 +76,7 @@ const sourceOf = (bytes: Uint8Array | undefined) =>
     ? null
     : { size: bytes.length, read: async (at: number, length: number) => bytes.subarray(at, at + length) };
 
-function listen(classifier: TextClassifier, { locale }: Facts): void {
+function listen(ask: Ask, { locale, none }: Facts): void {
   const [form, input, button, list] = [
     find<HTMLFormElement>("ask"),
     find<HTMLTextAreaElement>("text"),
@@ -56,7 +84,12 @@ function listen(classifier: TextClassifier, { locale }: Facts): void {
     find("answers"),
   ];
   const number = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
-  const percent = (share: number) => `${number.format(100 * share)} %`;
+  const plain = new Intl.NumberFormat(locale, { maximumSignificantDigits: 4 });
+  const written: Written = {
+    percent: (share) => `${number.format(100 * share)} %`,
+    number: (value) => plain.format(value),
+    none,
+  };
   button.disabled = false;
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -66,8 +99,9 @@ function listen(classifier: TextClassifier, { locale }: Facts): void {
     list.replaceChildren();
     const answer = async () => {
       for (let at = 0; at < texts.length; at += TOGETHER) {
-        const said = await classifier.predict(texts.slice(at, at + TOGETHER));
-        list.append(...said.map((one) => drawn(one, percent)));
+        const some = texts.slice(at, at + TOGETHER);
+        const said = await ask(some);
+        list.append(...said.map((one, i) => drawn(some[i]!, one, written)));
       }
     };
     answer()
@@ -82,19 +116,28 @@ function listen(classifier: TextClassifier, { locale }: Facts): void {
   });
 }
 
-type Prediction = Awaited<ReturnType<TextClassifier["predict"]>>[number];
+/** How values are written in the page's language. */
+interface Written {
+  readonly percent: (share: number) => string;
+  readonly number: (value: number) => string;
+  readonly none: string;
+}
 
-function drawn({ text, probabilities }: Prediction, percent: (share: number) => string): HTMLElement {
+const element = (name: string, textContent: string, className = "") =>
+  Object.assign(document.createElement(name), { textContent, className });
+
+function drawn(text: string, { shares = {}, labels, number }: Answer, written: Written): HTMLElement {
   const item = document.createElement("li");
-  const said = Object.assign(document.createElement("p"), { textContent: text });
+  item.append(element("p", text));
+  if (number !== undefined) item.append(element("p", written.number(number), "number"));
+  if (labels !== undefined) item.append(element("p", labels.join(", ") || written.none, "labels"));
   const odds = document.createElement("dl");
-  const best = Object.entries(probabilities).sort(([, a], [, b]) => b - a);
-  for (const [label, share] of best.slice(0, SHOWN)) {
-    const name = Object.assign(document.createElement("dt"), { textContent: label });
-    const value = Object.assign(document.createElement("dd"), { textContent: percent(share) });
+  const best = Object.entries(shares).sort(([, a], [, b]) => b - a);
+  for (const [label, share] of best.filter(([label], i) => i < SHOWN || labels?.includes(label))) {
+    const value = element("dd", written.percent(share));
     value.style.setProperty("--share", `${100 * share}%`);
-    odds.append(name, value);
+    odds.append(element("dt", label), value);
   }
-  item.append(said, odds);
+  if (best.length > 0) item.append(odds);
   return item;
 }

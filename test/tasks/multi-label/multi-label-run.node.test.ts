@@ -59,16 +59,22 @@ const text = (store: MemoryStore, name: string) => new TextDecoder().decode(stor
 
 let whole: MemoryStore;
 let report: Awaited<ReturnType<typeof run>>["report"];
+let predictions: Awaited<ReturnType<typeof run>>["predictions"];
 const events: JobEvent[] = [];
 beforeAll(async () => {
   whole = memoryStore();
-  ({ report } = await run(spec, whole, { onProgress: (event) => events.push(event) }));
+  ({ report, predictions } = await run(spec, whole, { onProgress: (event) => events.push(event) }));
 });
 
 it("predicts sets of labels better than the baselines, with thresholds of the validation, and loads again", async () => {
   const { yardsticks, after, measuredOn, thresholdsFrom } = report.result;
   expect([report.task, measuredOn, thresholdsFrom]).toEqual(["multi-label", "test", "validation"]);
   expect(report.data.labels).toEqual(["food", "law", "sport"]);
+  expect(predictions).toHaveLength(report.data.test!.examples);
+  const own = new Map(rows.map((row) => [row.text, [...row.own].sort()]));
+  expect(predictions.map(({ text }) => own.get(text))).toEqual(predictions.map(({ labels }) => labels));
+  const exact = predictions.filter(({ labels, predicted }) => labels.join() === predicted.join());
+  expect(exact.length / predictions.length).toBe(after.exactMatch);
   expect(yardsticks.headOnly!.f1Micro).toBeGreaterThan(yardsticks.mostFrequent.f1Micro);
   expect(after.f1Micro).toBeGreaterThan(0.9);
   expect(yardsticks.headOnly!.map).toBeGreaterThan(yardsticks.mostFrequent.map);

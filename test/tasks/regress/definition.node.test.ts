@@ -53,15 +53,21 @@ const run = (given: RegressJobSpec, store: MemoryStore, options: JobOptions = {}
 
 let whole: MemoryStore;
 let report: Awaited<ReturnType<typeof run>>["report"];
+let predictions: Awaited<ReturnType<typeof run>>["predictions"];
 const events: JobEvent[] = [];
 beforeAll(async () => {
   whole = memoryStore();
-  ({ report } = await run(spec, whole, { onProgress: (event) => events.push(event) }));
+  ({ report, predictions } = await run(spec, whole, { onProgress: (event) => events.push(event) }));
 });
 
 it("predicts numbers far better than their mean, and leaves what loads again", async () => {
   const { yardsticks, after, measuredOn } = report.result;
   expect(measuredOn).toBe("test");
+  expect(predictions).toHaveLength(report.data.test!.examples);
+  const numbers = new Map(rows.map(({ text, stars }) => [text, stars]));
+  expect(predictions.map(({ text }) => numbers.get(text))).toEqual(predictions.map(({ target }) => target));
+  const [said, wanted] = [predictions.map(({ predicted }) => predicted), predictions.map(({ target }) => target)];
+  expect(regressionMetrics(said, wanted)).toEqual(after);
   expect(yardsticks.mean.r2).toBeLessThanOrEqual(0);
   expect(after.rmse).toBeLessThan(yardsticks.mean.rmse / 2);
   expect(after.rmse).toBeLessThan(yardsticks.headOnly!.rmse);

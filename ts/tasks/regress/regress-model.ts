@@ -9,7 +9,7 @@ import {
 import { sum } from "../../train/evaluators/number-lists.js";
 import type { FitOptions, FitReport } from "../../train/fit-options.js";
 import type { BatchLoss, Task } from "../../train/task.js";
-import { isSpare, type TaskData } from "../../training/data/parts.js";
+import { isSpare, measuredPart, type TaskData } from "../../training/data/parts.js";
 import type { RunOutcome, TaskReport } from "../../training/result/report.js";
 import type {
   Guessing,
@@ -58,10 +58,22 @@ export interface RegressResult {
   readonly measuredOn: "test" | "validation";
 }
 
+/** A test example with the number that was predicted for it. */
+export interface NumberSample {
+  /** The text. */
+  readonly text: string;
+  /** Its number in the data. */
+  readonly target: number;
+  /** The predicted number. */
+  readonly predicted: number;
+}
+
 /** What a finished run on texts with numbers gives. */
 export interface RegressJobResult {
   /** What happened: report.json. */
   readonly report: TaskReport<RegressSettings, RegressResult>;
+  /** Every test example with the trained model's prediction. */
+  readonly predictions: readonly NumberSample[];
 }
 
 /** What a checkpoint keeps. */
@@ -179,11 +191,17 @@ export class RegressModel
     const metrics = REGRESSION_METRICS.map((name) => [name, { value: after[name], interval: intervals[name] }]);
     const measuredOn = this.data.test === null ? "validation" : "test";
     const result: RegressResult = { yardsticks, after, measuredOn };
+    const predictions = measuredPart(this.data).examples.map(({ text, target }, i): NumberSample => ({
+      text,
+      target,
+      predicted: predicted[i]!,
+    }));
     const shown = ({ rmse }: RegressionMetrics) => rmse.toPrecision(3);
     const { mean, headOnly } = yardsticks;
     return {
       metrics: Object.fromEntries(metrics) as RunOutcome["metrics"],
       result,
+      more: { predictions },
       curve: {
         title: `RMSE ${shown(after)}`,
         yardsticks: [`mean ${shown(mean)}`, ...(headOnly === null ? [] : [`head-only ${shown(headOnly)}`])],

@@ -1,14 +1,20 @@
+import { LABELS, SCORES } from "./label-forms.js";
 import type { Table } from "./table.js";
+import { flagColumns } from "./target.js";
 
 /** Rows that are read to guess the columns. */
 const SAMPLE = 200;
 
-/** Guesses the text column (the longest values) and the label column (few different values). */
+/** From this number of columns of 0 and 1 on, they are labels rather than facts about the text. */
+const MANY_FLAGS = 3;
+
+/** Guesses the text column (the longest values) and the label column (few different values, or a scale). */
 export function guessColumns({ columns, records }: Pick<Table, "columns" | "records">): {
   text: number;
   label: number;
 } {
   const sample = records.slice(0, SAMPLE);
+  const flags = flagColumns({ columns, records: sample });
   const facts = columns.map((name, i) => {
     const values = sample.map((row) => row[i]!);
     const filled = values.filter((value) => value.trim() !== "");
@@ -19,7 +25,20 @@ export function guessColumns({ columns, records }: Pick<Table, "columns" | "reco
     const constant = new Set(filled).size < 2 && sample.length > 1 ? 1 : 0;
     // Columns of words are preferred: tables often have columns of numbers that are not labels (priorities, versions, amounts).
     const numeric = filled.every((value) => /^[-+]?[\d.,]+$/.test(value.trim())) ? 1 : 0;
-    return { length, different, constant, numeric, filled: filled.length / Math.max(sample.length, 1), named };
+    const flag = flags.length >= MANY_FLAGS && flags.includes(i) ? 1 : 0;
+    // Numbers of rows are whole, unlike many scales.
+    const scale =
+      numeric * ((SCORES.test(name) ? 0.5 : 0) + (filled.some((value) => /\d[.,]\d/.test(value)) ? 0.5 : 0));
+    return {
+      length,
+      different,
+      constant,
+      numeric,
+      flag,
+      scale,
+      filled: filled.length / Math.max(sample.length, 1),
+      named,
+    };
   });
   const scored = (score: (fact: (typeof facts)[number]) => number, not = -1) =>
     facts.reduce((best, fact, i) => (i !== not && (best < 0 || score(fact) > score(facts[best]!)) ? i : best), -1);
@@ -28,13 +47,8 @@ export function guessColumns({ columns, records }: Pick<Table, "columns" | "reco
       Math.log(1 + length) + 3 * named(/text|review|comment|message|sentence|body|satz|nachricht|frage/i),
   );
   const label = scored(
-    ({ different, constant, numeric, filled, length, named }) =>
-      2 * filled -
-      4 * constant -
-      numeric -
-      2 * different -
-      Math.log(1 + length) / 4 +
-      3 * named(/label|class|categ|klasse|kategorie|sentiment|intent|topic|thema|team|queue|abteilung|zuständig/i),
+    ({ different, constant, numeric, flag, scale, filled, length, named }) =>
+      2 * filled + flag + scale - 4 * constant - numeric - 2 * different - Math.log(1 + length) / 4 + 3 * named(LABELS),
     text,
   );
   return { text, label };

@@ -1,9 +1,11 @@
 import { areScores, joinedLabels, otherHalf } from "./label-forms.js";
+import { isLabelled, labelsOf, numberIn, oneLabel, type Target, type Task } from "./target.js";
 
 /** A row of the table that the user sees and edits. */
 export interface Row {
   readonly id: number;
   readonly text: string;
+  /** The label; several labels with their separator; or the number. */
   readonly label: string;
 }
 
@@ -21,7 +23,13 @@ export interface Finding {
     | "fewRows"
     | "joinedLabels"
     | "scores"
-    | "halfPair";
+    | "halfPair"
+    | "fewLabels"
+    | "withoutLabels"
+    | "singleLabels"
+    | "notNumbers"
+    | "oneNumber"
+    | "farNumbers";
   /** Affected rows. */
   readonly rows: readonly number[];
   /** The rows that one click removes; empty if the user has to choose. */
@@ -30,6 +38,8 @@ export interface Finding {
   readonly labels: readonly string[];
   /** Whether training is impossible until this is fixed. */
   readonly stops: boolean;
+  /** The task that fits better; null if none. */
+  readonly better: Task | null;
 }
 
 /** Fewest rows per label for useful training and testing. */
@@ -40,9 +50,13 @@ const FEWEST_ROWS = 20;
 export const plain = (text: string): string => text.normalize("NFKC").toLowerCase().replace(/\s+/g, " ").trim();
 
 /** The number of rows of each label, the most frequent first. */
-export function countLabels(rows: readonly Pick<Row, "label">[]): [label: string, count: number][] {
+export function countLabels(
+  rows: readonly Pick<Row, "label">[],
+  target: Target = oneLabel,
+): [label: string, count: number][] {
   const counts = new Map<string, number>();
-  for (const { label } of rows) if (label.trim() !== "") counts.set(label, (counts.get(label) ?? 0) + 1);
+  for (const row of rows)
+    for (const label of labelsOf(row.label, target)) counts.set(label, (counts.get(label) ?? 0) + 1);
   return [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
 }
 
@@ -54,53 +68,128 @@ export interface RowsFrom {
   readonly label: number;
 }
 
+type Found = [kind: Finding["kind"], rows: readonly number[], rest?: Partial<Finding>];
+type Counts = readonly (readonly [label: string, count: number])[];
+const idsOf = (rows: readonly Row[]) => rows.map(({ id }) => id);
+
 /** All possible problems of the rows. Those that prevent training come first. */
-export function findingsIn(rows: readonly Row[], from: RowsFrom | null = null): Finding[] {
-  const found: Finding[] = [];
-  const add = (kind: Finding["kind"], ids: readonly number[], rest: Partial<Finding> = {}) =>
-    void found.push({ kind, rows: ids, removable: [], labels: [], stops: false, ...rest });
-  const without = (field: "text" | "label") => rows.filter((row) => row[field].trim() === "").map(({ id }) => id);
-  const [noText, noLabel] = [without("text"), without("label")];
-  const whole = rows.filter(({ text, label }) => text.trim() !== "" && label.trim() !== "");
-  const counts = countLabels(whole);
-  if (counts.length === 1) add("oneLabel", [], { labels: [counts[0]![0]], stops: true });
-  if (whole.length < FEWEST_ROWS) add("fewRows", [], { stops: true });
-  if (counts.length > 20 && counts.length > whole.length / 4) add("manyLabels", [], { stops: true });
-  if (noText.length > 0) add("emptyText", noText, { removable: noText });
-  if (noLabel.length > 0) add("emptyLabel", noLabel, { removable: noLabel });
+export function findingsIn(
+  rows: readonly Row[],
+  from: RowsFrom | null = null,
+  target: Target = oneLabel,
+): readonly Finding[] {
+  const whole = rows.filter(({ text, label }) => text.trim() !== "" && isLabelled(label, target));
+  const counts = countLabels(whole, target);
+  const noText = idsOf(rows.filter(({ text }) => text.trim() === ""));
   const { repeated, extra, contradicting } = equalTexts(whole);
-  if (contradicting.length > 0) add("contradictions", contradicting);
-  if (extra.length > 0) add("duplicates", repeated, { removable: extra });
-  for (const { labels, ids } of alike(whole, counts)) add("similarLabels", ids, { labels });
-  for (const one of formsOf(whole, counts, from)) add(...one);
-  const small = counts.length > 20 && counts.length > whole.length / 4 ? [] : counts.filter(([, n]) => n < SMALL_CLASS);
-  if (small.length > 0 && counts.length > 1) {
-    const labels = small.map(([label]) => label);
-    const rare = new Set(labels);
-    const ids = whole.filter(({ label }) => rare.has(label)).map(({ id }) => id);
-    add("smallClass", ids, { labels, removable: counts.length - small.length >= 2 ? ids : [] });
-  }
-  return found;
+  const found: Found[] = [
+    ...stopsOf[target.task](whole, counts),
+    ...(whole.length < FEWEST_ROWS ? [["fewRows", [], { stops: true }] as Found] : []),
+    ["emptyText", noText, { removable: noText }],
+    ...unlabelledIn[target.task](rows, target),
+    ["contradictions", contradicting],
+    ["duplicates", repeated, { removable: extra }],
+    ...alike(whole, counts, target),
+    ...formsOf[target.task](whole, counts, from, target),
+    ...pairsOf(from),
+    ...smallClasses(whole, counts, target),
+  ];
+  return found
+    .filter(([kind, ids, rest]) => ids.length > 0 || rest?.stops || WHOLE_TABLE.has(kind))
+    .map(([kind, rows, rest]) => ({ kind, rows, removable: [], labels: [], stops: false, better: null, ...rest }));
 }
 
-/** Signs that the data belong to another task than single-label classification. */
-function* formsOf(
-  rows: readonly Row[],
-  counts: readonly (readonly [label: string, count: number])[],
-  from: RowsFrom | null,
-): Generator<[kind: Finding["kind"], rows: readonly number[], rest: Partial<Finding>]> {
-  const labels = counts.length > MOST_FORMS ? [] : counts.map(([label]) => label);
-  const joined = joinedLabels(labels);
-  const among = new Set(joined);
-  const ids = () => rows.filter(({ label }) => among.has(label)).map(({ id }) => id);
-  if (joined.length > 0) yield ["joinedLabels", ids(), { labels: joined }];
-  if (areScores(labels, from?.columns[from.label] ?? "")) yield ["scores", [], {}];
-  if (from === null) return;
+/** Findings about the table rather than rows. */
+const WHOLE_TABLE: ReadonlySet<Finding["kind"]> = new Set(["scores", "halfPair", "singleLabels"]);
+
+const isManyLabels = (rows: readonly Row[], counts: Counts) => counts.length > 20 && counts.length > rows.length / 4;
+
+/** What prevents training. */
+const stopsOf: Readonly<Record<Task, (rows: readonly Row[], counts: Counts) => Found[]>> = {
+  classify: (rows, counts) => [
+    ...(counts.length === 1 ? [["oneLabel", [], { labels: [counts[0]![0]], stops: true }] as Found] : []),
+    ...(isManyLabels(rows, counts) ? [["manyLabels", [], { stops: true }] as Found] : []),
+  ],
+  "multi-label": (rows, counts) => [
+    ...(counts.length < 2 ? [["fewLabels", [], { stops: true }] as Found] : []),
+    ...(isManyLabels(rows, counts) ? [["manyLabels", [], { stops: true }] as Found] : []),
+  ],
+  regress: (rows) =>
+    new Set(rows.map(({ label }) => numberIn(label))).size === 1 ? [["oneNumber", [], { stops: true }]] : [],
+};
+
+/** Rows without what the task needs. */
+const unlabelledIn: Readonly<Record<Task, (rows: readonly Row[], target: Target) => Found[]>> = {
+  classify: (rows) => [emptyLabels(rows)],
+  "multi-label": (rows, target) => [
+    ["withoutLabels", idsOf(rows.filter(({ label }) => labelsOf(label, target).length === 0))],
+  ],
+  regress(rows) {
+    const strange = idsOf(rows.filter(({ label }) => label.trim() !== "" && numberIn(label) === null));
+    return [emptyLabels(rows), ["notNumbers", strange, { removable: strange }]];
+  },
+};
+
+function emptyLabels(rows: readonly Row[]): Found {
+  const without = idsOf(rows.filter(({ label }) => label.trim() === ""));
+  return ["emptyLabel", without, { removable: without }];
+}
+
+/** Labels with too few rows to learn. */
+function smallClasses(rows: readonly Row[], counts: Counts, target: Target): Found[] {
+  const small = isManyLabels(rows, counts) || counts.length < 2 ? [] : counts.filter(([, n]) => n < SMALL_CLASS);
+  if (small.length === 0) return [];
+  const labels = small.map(([label]) => label);
+  const rare = new Set(labels);
+  const ids = idsOf(rows.filter(({ label }) => labelsOf(label, target).some((name) => rare.has(name))));
+  const isSafe = target.task === "classify" && counts.length - small.length >= 2;
+  return [["smallClass", ids, { labels, removable: isSafe ? ids : [] }]];
+}
+
+/** Distances from the middle half of the numbers, in its widths, beyond which a number may be a mistake. */
+const FAR = 5;
+
+/** Signs that the labels are read wrongly, or belong to another task. */
+const formsOf: Readonly<
+  Record<Task, (rows: readonly Row[], counts: Counts, from: RowsFrom | null, target: Target) => Found[]>
+> = {
+  classify(rows, counts, from) {
+    const labels = counts.length > MOST_FORMS ? [] : counts.map(([label]) => label);
+    const joined = joinedLabels(labels)?.fields ?? [];
+    const among = new Set(joined);
+    const ids = idsOf(rows.filter(({ label }) => among.has(label)));
+    const isScale = areScores(labels, from?.columns[from.label] ?? "");
+    return [
+      ["joinedLabels", ids, { labels: joined, better: "multi-label" }],
+      ...(isScale ? [["scores", [], { better: "regress" }] as Found] : []),
+    ];
+  },
+  "multi-label": (rows, counts, _, target) =>
+    counts.length > 1 && rows.every(({ label }) => labelsOf(label, target).length === 1)
+      ? [["singleLabels", [], { better: "classify" }]]
+      : [],
+  regress(rows) {
+    const numbers = rows.map(({ label }) => numberIn(label)!).sort((a, b) => a - b);
+    const [low, high] = [0.25, 0.75].map((share) => numbers[Math.floor(share * (numbers.length - 1))]!) as [
+      number,
+      number,
+    ];
+    const apart = FAR * (high - low);
+    const far = apart === 0 ? [] : rows.filter(({ label }) => isBeyond(numberIn(label)!, low - apart, high + apart));
+    return [["farNumbers", idsOf(far)]];
+  },
+};
+
+const isBeyond = (number: number, least: number, most: number) => number < least || number > most;
+
+/** A column that looks like the other half of a pair of texts. */
+function pairsOf(from: RowsFrom | null): Found[] {
+  if (from === null) return [];
   const { columns, records, text } = from;
   const other = otherHalf(columns, text);
   const words = records.slice(0, SAMPLE).map((record) => record[other]?.match(/\p{L}+/gu)?.length ?? 0);
-  if (other >= 0 && words.reduce((sum, count) => sum + count, 0) >= 2 * words.length)
-    yield ["halfPair", [], { labels: [columns[text]!, columns[other]!] }];
+  if (other < 0 || words.reduce((sum, count) => sum + count, 0) < 2 * words.length) return [];
+  return [["halfPair", [], { labels: [columns[text]!, columns[other]!] }]];
 }
 
 /** Above this number of labels, only the number is checked. Also the number of records that are read to see what a column holds. */
@@ -134,7 +223,7 @@ function equalTexts(rows: readonly Row[]) {
 const MOST_ALIKE = 20;
 
 /** Labels that differ only in case, width or spaces, with their rows. */
-function alike(rows: readonly Row[], counts: readonly (readonly [label: string, count: number])[]) {
+function alike(rows: readonly Row[], counts: Counts, target: Target): Found[] {
   const groups = new Map<string, { labels: string[]; ids: number[] }>();
   const ofLabel = new Map<string, { labels: string[]; ids: number[] }>();
   for (const [label] of counts) {
@@ -144,6 +233,10 @@ function alike(rows: readonly Row[], counts: readonly (readonly [label: string, 
     groups.set(key, group);
     ofLabel.set(label, group);
   }
-  for (const { id, label } of rows) ofLabel.get(label)!.ids.push(id);
-  return [...groups.values()].filter(({ labels }) => labels.length > 1).slice(0, MOST_ALIKE);
+  for (const { id, label } of rows)
+    for (const group of new Set(labelsOf(label, target).map((name) => ofLabel.get(name)!))) group.ids.push(id);
+  return [...groups.values()]
+    .filter(({ labels }) => labels.length > 1)
+    .slice(0, MOST_ALIKE)
+    .map(({ labels, ids }): Found => ["similarLabels", ids, { labels }]);
 }

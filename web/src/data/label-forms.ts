@@ -1,9 +1,11 @@
 /** Separators between several labels in one field. */
-const SEPARATORS = ["|", ";", ",", "/", "+", "&"];
+export const SEPARATORS = ["|", ";", ",", "/", "+", "&"];
 const WHOLE = /^[-+]?\d+$/;
 const DECIMAL = /^[-+]?\d*[.,]\d+$/;
+/** Words in the names of columns that hold labels. */
+export const LABELS = /label|class|categ|klasse|kategorie|sentiment|intent|topic|thema|team|queue|abteilung|zuständig/i;
 /** Words in the names of columns that hold a scale. */
-const SCORES = /star|rating|score|grade|points|nps|level|severity|priority|stern|punkt|bewertung|note/i;
+export const SCORES = /star|rating|score|grade|points|nps|level|severity|priority|stern|punkt|bewertung|note/i;
 
 /** The labels in a field, also in the list notation of Python and JSON. Empty if there are fewer than two different ones. */
 function partsOf(label: string, separator: string): string[] {
@@ -14,9 +16,12 @@ function partsOf(label: string, separator: string): string[] {
   return parts.length < 2 || parts.includes("") || new Set(parts).size < parts.length ? [] : parts;
 }
 
-/** Fields with several labels, such as "billing|bug", found like in the library's summary: each label also appears in other rows. */
-export function joinedLabels(labels: readonly string[]): string[] {
-  if (labels.every((label) => WHOLE.test(label) || DECIMAL.test(label))) return [];
+/**
+ * Fields with several labels, such as "billing|bug", found like in the library's summary: each label also appears in other rows. Null if
+ * there are none.
+ */
+export function joinedLabels(labels: readonly string[]): { separator: string; fields: string[] } | null {
+  if (labels.every((label) => WHOLE.test(label) || DECIMAL.test(label))) return null;
   for (const separator of SEPARATORS) {
     const places = new Map<string, Set<number>>();
     const stands = (part: string, place: number) => places.set(part, (places.get(part) ?? new Set()).add(place));
@@ -25,9 +30,9 @@ export function joinedLabels(labels: readonly string[]): string[] {
       if (parts.length === 0) stands(label.replace(/^\[\s*['"]?|['"]?\s*\]$/g, ""), -1);
       else parts.forEach(stands);
     const joined = split.filter(([, parts]) => parts.length > 0 && parts.every((part) => places.get(part)!.size > 1));
-    if (joined.length > 0) return joined.map(([label]) => label);
+    if (joined.length > 0) return { separator, fields: joined.map(([label]) => label) };
   }
-  return [];
+  return null;
 }
 
 /** Whether labels are probably a scale: at least three numbers, but not 0 to n − 1 (class indices) unless the column name says so. */

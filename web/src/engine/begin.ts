@@ -1,6 +1,7 @@
 import { countLabels } from "../data/findings.js";
-import { project, usable } from "../state/project.js";
+import { project, target, usable } from "../state/project.js";
 import type { Run } from "../state/runs.js";
+import { forms } from "./forms.js";
 import { rowsFor, settings, specOf } from "./settings.js";
 import { train } from "./train.js";
 
@@ -11,11 +12,15 @@ const MODEL = "all-MiniLM-L6-v2";
 
 /** Starts a run on the current table. */
 export function begin(): Promise<Run | null> {
-  const rows = rowsFor(settings.value, usable.value);
-  const name = project.value!.table.name;
-  const known = countLabels(rows);
-  const unbalanced = known[0]![1] > UNBALANCED * known.at(-1)![1];
-  const lines = rows.map(({ text, label }) => JSON.stringify({ text, label }));
+  const { table, label: place } = project.value!;
+  const now = target.value;
+  const form = forms[now.task];
+  const rows = rowsFor(settings.value, usable.value, now);
+  const { name } = table;
+  const column = table.columns[place]!;
+  const known = countLabels(rows, now);
+  const unbalanced = now.task === "classify" && known[0]![1] > UNBALANCED * known.at(-1)![1];
+  const lines = rows.map((row) => JSON.stringify(form.example(row, now, column)));
   const began = Date.now();
   const id = `studio-${began.toString(36)}-${crypto.getRandomValues(new Uint32Array(1))[0]!.toString(36)}`;
   const file = `${name.replace(/\.[^.]*$/, "").replace(/[^\p{L}\p{N} _-]/gu, "") || "data"}.jsonl`;
@@ -31,10 +36,10 @@ export function begin(): Promise<Run | null> {
       validation: [],
       error: null,
     },
-    spec: specOf(settings.value, file, MODEL, rows.length, unbalanced),
+    spec: { ...specOf(settings.value, file, MODEL, rows.length, unbalanced), ...form.spec(rows, column) },
     data: new TextEncoder().encode(`${lines.join("\n")}\n`),
     labels: known.map(([label]) => label),
     examples: rows.length,
     files: null,
-  });
+  } as Run);
 }

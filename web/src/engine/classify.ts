@@ -1,5 +1,13 @@
-import { type RemoteClassifier, type RemoteEncoder, SentenceEncoder, TextClassifier } from "lowrank/worker";
-import type { Run } from "../state/runs.js";
+import {
+  type RemoteClassifier,
+  type RemoteEncoder,
+  type RemoteRegressor,
+  SentenceEncoder,
+  TextClassifier,
+  TextRegressor,
+} from "lowrank/worker";
+import type { Task } from "../data/target.js";
+import { type Run, type RunOf, taskOf } from "../state/runs.js";
 import { type Download, findModel } from "./model.js";
 import type { Example } from "./parts.js";
 import type { SavedFiles } from "./stores.js";
@@ -33,12 +41,26 @@ export async function recovering<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Classifiers by their run. */
-const adapted = new Map<string, Promise<RemoteClassifier>>();
-const heads = new Map<string, Promise<RemoteClassifier>>();
+/** What a trained model is, by its task. */
+interface Trained {
+  readonly classify: RemoteClassifier;
+  readonly "multi-label": RemoteClassifier<string, true>;
+  readonly regress: RemoteRegressor;
+}
+type AnyTrained = Trained[Task];
 
-function once(known: typeof adapted, id: string, make: () => Promise<RemoteClassifier>): Promise<RemoteClassifier> {
-  const there = known.get(id);
+const loaders: { readonly [T in Task]: (files: SavedFiles, adapter: string) => Promise<Trained[T]> } = {
+  classify: async (files, adapter) => TextClassifier.load(await sharedEncoder(), files, { adapter }),
+  "multi-label": async (files, adapter) => TextClassifier.load<string, true>(await sharedEncoder(), files, { adapter }),
+  regress: async (files, adapter) => TextRegressor.load(await sharedEncoder(), files, { adapter }),
+};
+
+/** Trained models by their run. */
+const adapted = new Map<string, Promise<AnyTrained>>();
+const heads = new Map<string, Promise<AnyTrained>>();
+
+function once<M extends AnyTrained>(known: Map<string, Promise<AnyTrained>>, id: string, make: () => Promise<M>) {
+  const there = known.get(id) as Promise<M> | undefined;
   if (there !== undefined) return there;
   const made = make();
   known.set(id, made);
@@ -46,18 +68,18 @@ function once(known: typeof adapted, id: string, make: () => Promise<RemoteClass
   return made;
 }
 
-/** The run's adapted classifier (adapter and head). */
-export const adaptedOf = (run: Run): Promise<RemoteClassifier> =>
-  once(adapted, run.id, async () => TextClassifier.load(await sharedEncoder(), run.files!, { adapter: run.id }));
+/** The run's adapted model (adapter and head). */
+export const adaptedOf = <T extends Task>(run: RunOf<T>): Promise<Trained[T]> =>
+  once(adapted, run.id, () => loaders[taskOf(run as Run) as T](run.files!, run.id));
 
 /** All examples of a run, in the order of the file. */
-export function examplesOf({ data }: Run): Example[] {
+export function examplesOf({ data }: RunOf<"classify">): Example[] {
   const lines = new TextDecoder().decode(data).split("\n").filter(Boolean);
   return lines.map((line) => JSON.parse(line) as Example);
 }
 
 /** The examples that were not used for the test. */
-function learntOf(run: Run): Example[] {
+function learntOf(run: RunOf<"classify">): Example[] {
   const tested = new Set(run.predictions.map(({ text }) => text));
   return examplesOf(run).filter(({ text }) => !tested.has(text));
 }
@@ -78,7 +100,10 @@ export async function nearestNames(
 }
 
 /** The head-only model, trained on the run's training examples. */
-export const headOf = (run: Run, onProgress?: (done: number, total: number) => void): Promise<RemoteClassifier> =>
+export const headOf = (
+  run: RunOf<"classify">,
+  onProgress?: (done: number, total: number) => void,
+): Promise<RemoteClassifier> =>
   once(heads, run.id, async () => {
     const labels = [...run.report!.data.labels];
     const classifier = await TextClassifier.create(await sharedEncoder(), {
@@ -95,38 +120,39 @@ export const headOf = (run: Run, onProgress?: (done: number, total: number) => v
   });
 
 /** Whether a head-only model can be trained. A loaded adapter has no examples. */
-export const hasHead = (run: Run): boolean => run.report !== null && run.data.length > 0;
+export const hasHead = (run: RunOf<"classify">): boolean => run.report !== null && run.data.length > 0;
 
 /** Texts per call of the worker. Between calls, progress is reported and cancelling takes effect. */
 const CHUNK = 64;
 
-/** A classifier's predictions, in the order of the texts. */
-export async function predictAll(
-  classifier: RemoteClassifier,
+/** A model's predictions, in the order of the texts. */
+export async function predictAll<P>(
+  model: { predict(texts: readonly string[], options: { signal?: AbortSignal }): Promise<readonly P[]> },
   texts: readonly string[],
   onProgress: (done: number) => void = () => undefined,
   signal?: AbortSignal,
-): Promise<Prediction[]> {
-  const all: Prediction[] = [];
+): Promise<P[]> {
+  const all: P[] = [];
   for (let at = 0; at < texts.length; at += CHUNK) {
     signal?.throwIfAborted();
-    all.push(...(await classifier.predict(texts.slice(at, at + CHUNK), { ...(signal && { signal }) })));
+    all.push(...(await model.predict(texts.slice(at, at + CHUNK), { ...(signal && { signal }) })));
     onProgress(all.length);
   }
   return all;
 }
 
-/** Checks that files are a classifier for this model. Throws like `TextClassifier.load`. */
-export async function checkFiles(id: string, files: SavedFiles): Promise<readonly string[]> {
-  const load = () => once(adapted, id, async () => TextClassifier.load(await sharedEncoder(), files, { adapter: id }));
-  return (await recovering(load)).labels;
+/** Checks that files are of a task and for this model. Throws like `TextClassifier.load`. Returns the labels; none for numbers. */
+export async function checkFiles(id: string, task: Task, files: SavedFiles): Promise<readonly string[]> {
+  const load = (): Promise<AnyTrained> => loaders[task](files, id);
+  const model = await recovering(() => once(adapted, id, load));
+  return "labels" in model ? model.labels : [];
 }
 
-/** Disposes a run's classifiers. */
+/** Disposes a run's models. */
 export async function disposeRun(id: string): Promise<void> {
   for (const known of [adapted, heads]) {
     const there = known.get(id);
     known.delete(id);
-    await there?.then((classifier) => classifier.dispose()).catch(() => undefined);
+    await there?.then((model) => model.dispose()).catch(() => undefined);
   }
 }

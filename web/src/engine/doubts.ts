@@ -2,7 +2,7 @@ import { TextClassifier } from "lowrank/worker";
 import { signal } from "@preact/signals";
 import type { Table } from "../data/table.js";
 import { project, rows } from "../state/project.js";
-import type { Run } from "../state/runs.js";
+import type { RunOf } from "../state/runs.js";
 import { examplesOf, predictAll, recovering, sharedEncoder } from "./classify.js";
 import { partsOf } from "./parts.js";
 
@@ -34,7 +34,7 @@ const PARTS = 3;
  * Finds rows whose label differs from the prediction of a model that was not trained on them, the most doubtful first. Each third is
  * predicted by a head trained on the other two, on the unchanged model: a model that is trained on a wrong label would repeat it.
  */
-export async function findDoubts(run: Run, abort: AbortSignal): Promise<void> {
+export async function findDoubts(run: RunOf<"classify">, abort: AbortSignal): Promise<void> {
   set(run.id, 0);
   try {
     const examples = examplesOf(run);

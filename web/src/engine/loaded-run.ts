@@ -1,20 +1,39 @@
+import type { Task } from "../data/target.js";
 import { chooseRun, type Run, saveRun } from "../state/runs.js";
 import { checkFiles, disposeRun } from "./classify.js";
 import type { SavedFiles } from "./stores.js";
 
-/** Stores a classifier's files as a run, which has results and downloads like others. Throws if they do not fit this model. */
+/** The task of a model, as its labels.json names it, and the spec of its runs. */
+const kinds = new Map<unknown, { readonly task: Task; readonly spec: object }>([
+  ["multi-label-classification", { task: "multi-label", spec: { multiLabel: true } }],
+  ["regression", { task: "regress", spec: { task: "regress" } }],
+]);
+const classifier = { task: "classify", spec: {} } as const;
+
+/** A file that cannot be read is reported when the model is loaded. */
+function kindOf(files: SavedFiles) {
+  try {
+    const { task } = JSON.parse(new TextDecoder().decode(files["labels.json"])) as { task?: unknown };
+    return kinds.get(task) ?? classifier;
+  } catch {
+    return classifier;
+  }
+}
+
+/** Stores a model's files as a run, which has results and downloads like others. Throws if they do not fit this model. */
 export async function keepAsRun(kind: "loaded" | "together", name: string, files: SavedFiles): Promise<Run> {
   const began = Date.now();
   const id = `${kind}-${began.toString(36)}`;
-  const labels = await checkFiles(id, files).catch(async (error: unknown) => {
+  const { task, spec } = kindOf(files);
+  const labels = await checkFiles(id, task, files).catch(async (error: unknown) => {
     await disposeRun(id);
     throw error;
   });
   const nothing = { report: null, predictions: [], training: [], validation: [], error: null, examples: 0 } as const;
-  const run: Run = {
+  const run = {
     ...{ id, name, began, status: "loaded", labels, files, data: new Uint8Array(), ...nothing },
-    spec: { data: "" },
-  };
+    spec: { data: "", ...spec },
+  } as Run;
   await saveRun(run);
   chooseRun(id);
   return run;

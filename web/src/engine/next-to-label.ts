@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import type { Run } from "../state/runs.js";
+import type { RunOf } from "../state/runs.js";
 import { adaptedOf, predictAll, recovering } from "./classify.js";
 
 /** A text without a label, and its two most probable labels. */
@@ -20,7 +20,11 @@ const set = (id: string, value: readonly Wavering[] | number) =>
 const MOST = 2000;
 
 /** The texts that are most useful to label: those with the smallest margin between the two most probable labels. */
-export async function findWavering(run: Run, unlabelled: readonly string[], abort: AbortSignal): Promise<void> {
+export async function findWavering(
+  run: RunOf<"classify">,
+  unlabelled: readonly string[],
+  abort: AbortSignal,
+): Promise<void> {
   set(run.id, 0);
   try {
     const different = [...new Set(unlabelled)];

@@ -1,5 +1,6 @@
 import type { JobSpec } from "lowrank/jobs";
 import { signal } from "@preact/signals";
+import { labelsOf, oneLabel, type Target } from "../data/target.js";
 
 /** How much training the user wants. */
 export const efforts = ["quick", "normal", "thorough"] as const;
@@ -27,14 +28,19 @@ const QUICK = { rows: 400, steps: 30, evaluateEvery: 10 };
 
 const RARE = 10;
 
-/** The rows that a run uses: all, or for a quick look an evenly spaced sample of each label. */
-export function rowsFor<R extends { readonly label: string }>({ effort }: Settings, rows: readonly R[]): readonly R[] {
+/** The rows that a run uses: all, or for a quick look an evenly spaced sample of each label (of several, the first). */
+export function rowsFor<R extends { readonly label: string }>(
+  { effort }: Settings,
+  rows: readonly R[],
+  target: Target = oneLabel,
+): readonly R[] {
   if (effort !== "quick" || rows.length <= QUICK.rows) return rows;
   const byLabel = new Map<string, R[]>();
   for (const row of rows) {
-    const group = byLabel.get(row.label);
+    const [label = ""] = labelsOf(row.label, target);
+    const group = byLabel.get(label);
     if (group) group.push(row);
-    else byLabel.set(row.label, [row]);
+    else byLabel.set(label, [row]);
   }
   const share = QUICK.rows / rows.length;
   const taken = [...byLabel.values()].flatMap((group) => {

@@ -45,7 +45,7 @@ const RESULTS = /^(adapter_config\.json|adapter_model\.safetensors|head\.safeten
 /** Trains, or continues a run from an earlier visit with its original spec and data. */
 export async function train(given: Run): Promise<Run | null> {
   if (training.value !== null) return null;
-  const run: Run = { ...given, status: "training", error: null };
+  const run: Run = { ...given, status: "training" as const, error: null };
   cancelling = new AbortController();
   clock = new Clock();
   began = null;
@@ -64,7 +64,7 @@ export async function train(given: Run): Promise<Run | null> {
   try {
     await saveRun(run);
     const { store, files } = await storeOf(run.id);
-    const { report, predictions } = await runJob(run.spec, store, {
+    const { report, predictions } = (await runJob(run.spec, store, {
       signal,
       onProgress: hear,
       sources: {
@@ -79,12 +79,12 @@ export async function train(given: Run): Promise<Run | null> {
         readData: async (name) => ({ name, bytes: run.data }),
         machine: () => ({ userAgent: navigator.userAgent }),
       },
-    });
+    })) as Pick<Run, "report" | "predictions">;
     const results = Object.fromEntries(Object.entries(await files()).filter(([name]) => RESULTS.test(name)));
     const drawn = training.value;
     const ended = { training: drawn.training, validation: drawn.validation, report, predictions, files: results };
     const took = began === null ? {} : { seconds: seconds() - began };
-    const finished: Run = { ...run, ...ended, ...took, status: "finished" };
+    const finished = { ...run, ...ended, ...took, status: "finished" } as Run;
     await saveRun(finished);
     return finished;
   } catch (error) {

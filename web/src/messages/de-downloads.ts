@@ -1,6 +1,8 @@
 import type { downloads as en } from "./en-downloads.js";
 import { some } from "./de-numbers.js";
 
+const listed = (labels: readonly string[]) => labels.slice(0, 12).join(", ") + (labels.length > 12 ? " …" : "");
+
 /** The texts in German of the step with the downloads. */
 export const downloads: typeof en = {
   heading: "Download",
@@ -8,7 +10,7 @@ export const downloads: typeof en = {
   nothingHint: "Trainieren Sie einen, oder laden Sie einen gespeicherten.",
   adapter: "Angepasstes Modell",
   adapterHint:
-    "Eine Zip-Datei mit dem Adapter (im Format von PEFT, einer Python-Bibliothek), dem Kopf (der Schicht, die die Labels findet) und dem Bericht.",
+    "Eine Zip-Datei mit dem Adapter (im Format von PEFT, einer Python-Bibliothek), dem Kopf (der Schicht darauf, die antwortet) und dem Bericht.",
   head: "Einfaches Modell",
   headHint:
     "Eine Zip-Datei nur mit einem Kopf, für das unveränderte Sprachmodell. Sie ist kleiner, und sie genügt, wenn der Adapter nicht hilft.",
@@ -16,13 +18,23 @@ export const downloads: typeof en = {
   report: "Bericht",
   reportHint: "Einstellungen, jeder Schritt und alle Ergebnisse als JSON.",
   page: {
-    title: "Eine Webseite, die Texten Labels gibt",
+    titles: {
+      classify: "Eine Webseite, die Texten Labels gibt",
+      "multi-label": "Eine Webseite, die Texten Labels gibt",
+      regress: "Eine Webseite, die Zahlen vorhersagt",
+    },
     hint: (size) =>
       `Eine HTML-Datei, die alles enthält, auch das Modell. Öffnen Sie sie mit einem Doppelklick; sie braucht kein Netz. Etwa ${size}.`,
-    intro: (labels) =>
-      `Findet zu jeder Zeile das passende von ${some(labels.length, "Label", "Labels")}: ${labels.slice(0, 12).join(", ")}${labels.length > 12 ? " …" : ""}.`,
+    intros: {
+      classify: (labels) =>
+        `Findet zu jeder Zeile das passende von ${some(labels.length, "Label", "Labels")}: ${listed(labels)}.`,
+      "multi-label": (labels) =>
+        `Findet zu jeder Zeile die passenden von ${some(labels.length, "Label", "Labels")}: ${listed(labels)}.`,
+      regress: () => "Sagt zu jeder Zeile eine Zahl vorher.",
+    },
     label: "Ein Text oder mehrere, je Zeile einer",
-    go: "Labels finden",
+    go: { classify: "Labels finden", "multi-label": "Labels finden", regress: "Vorhersagen" },
+    none: "kein Label",
     loading: "Wird vorbereitet …",
     ready: "Bereit.",
     failed: "Dieser Browser kann diese Seite nicht ausführen.",

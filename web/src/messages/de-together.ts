@@ -12,6 +12,7 @@ export const together: typeof en = {
   serverHint: "ein Pfad dieser Website oder https://…",
   noAddress: "Das ist keine Adresse.",
   noTable: "Öffnen Sie zuerst eine Tabelle zum Trainieren.",
+  otherTask: "Gemeinsames Training braucht eine Tabelle mit einem Label je Text.",
   noTableHint: "Sie brauchen eine Tabelle mit Texten und Labels, mit denselben Labels wie die anderen.",
   toData: "Zu den Daten",
   trainingRows: (count, name) => `Das Training verwendet ${some(count, "Zeile", "Zeilen")} von „${name}“.`,

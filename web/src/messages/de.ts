@@ -40,6 +40,8 @@ export const de: Messages = {
     "Dieser Browser speichert für diese Seite nichts (ein privates Fenster?). Ihre Arbeit ist verloren, wenn Sie den Tab schließen.",
   percent: (share) => `${decimal(100 * share, 1)} %`,
   number: n,
+  plainNumber: (value, digits = 4) =>
+    value.toLocaleString("de", { maximumSignificantDigits: digits }).replace("-", "\u2212"),
   decimal: (value) => point(signed(value, 2)),
   quoted: (text) => `„${text}“`,
   points: (value) => point(signed(value, 1)),
@@ -58,7 +60,7 @@ export const de: Messages = {
   data: {
     heading: "Bringen Sie einem Modell Ihre Labels bei",
     intro:
-      "Sie brauchen eine Tabelle mit einer Spalte für Texte und einer für Labels (die Kategorie jedes Textes). Ein paar Hundert Zeilen sind ein guter Anfang.",
+      "Sie brauchen eine Tabelle mit einer Spalte für Texte und einer für Labels (die Kategorie jedes Textes). Ein Text kann auch mehrere Labels haben oder eine Zahl. Ein paar Hundert Zeilen sind ein guter Anfang.",
     drop: "Tabelle hier ablegen oder Datei wählen",
     formats: "CSV, TSV, JSON Lines oder Excel (.xlsx)",
     choose: "Datei wählen",
@@ -92,6 +94,24 @@ export const de: Messages = {
     uneven: (count) => `${rows(count)} mit mehr oder weniger Spalten als die anderen`,
     textColumn: "Spalte mit den Texten",
     labelColumn: "Spalte mit den Labels",
+    predicts: "Was vorhergesagt wird",
+    tasks: { classify: "Ein Label je Text", "multi-label": "Mehrere Labels je Text", regress: "Eine Zahl je Text" },
+    columnsOf: {
+      classify: "Spalte mit den Labels",
+      "multi-label": "Spalten mit den Labels",
+      regress: "Spalte mit den Zahlen",
+    },
+    columnOf: { classify: "Label", "multi-label": "Labels", regress: "Zahl" },
+    flags: (count) => `${n(count)} Spalten mit 0 und 1`,
+    labelColumns: (count) => some(count, "Spalte", "Spalten"),
+    labelSeparator: "Zwischen Labels",
+    numbersHeading: "Zahlen",
+    same: { classify: "demselben Label", "multi-label": "denselben Labels", regress: "derselben Zahl" },
+    different: {
+      classify: "verschiedene Labels",
+      "multi-label": "verschiedene Labels",
+      regress: "verschiedene Zahlen",
+    },
     labelsHeading: "Labels",
     showLabel: (label, count) => `${rows(count)} mit „${label}“ zeigen`,
     rename: (label) => `„${label}“ umbenennen`,
@@ -107,23 +127,31 @@ export const de: Messages = {
     removed: (count) => `${rows(count)} entfernt`,
     found: {
       emptyText: (count) => `${rows(count)} ohne Text. ${count === 1 ? "Sie wird" : "Sie werden"} nicht verwendet.`,
-      emptyLabel: (count) =>
-        `${rows(count)} ohne Label. ${count === 1 ? "Sie wird" : "Sie werden"} nicht zum Training verwendet.`,
-      duplicates: (count) =>
-        `${rows(count)} ${count === 1 ? "wiederholt" : "wiederholen"} einen früheren Text mit demselben Label.`,
-      contradictions: (count) =>
-        `${rows(count)} mit gleichem Text haben verschiedene Labels. Kein Modell kann bei allen richtig liegen.`,
+      emptyLabel: (count, task) =>
+        `${rows(count)} ohne ${task === "regress" ? "Zahl" : "Label"}. ${count === 1 ? "Sie wird" : "Sie werden"} nicht zum Training verwendet.`,
+      duplicates: (count, same) =>
+        `${rows(count)} ${count === 1 ? "wiederholt" : "wiederholen"} einen früheren Text mit ${same}.`,
+      contradictions: (count, different) =>
+        `${rows(count)} mit gleichem Text haben ${different}. Kein Modell kann bei allen richtig liegen.`,
       similarLabels: (labels) => `Diese Labels unterscheiden sich nur in Großschreibung oder Leerzeichen: ${labels}.`,
       smallClass: (labels) => `Je weniger als 10 Zeilen: ${labels}. Das ist zu wenig zum Trainieren und zum Prüfen.`,
       oneLabel: (label) => `Alle Zeilen haben dasselbe Label, „${label}“. Das Training braucht mindestens zwei.`,
       manyLabels: () => "Fast jede Zeile hat ein eigenes Label. Ist das die richtige Spalte?",
-      joinedLabels: (labels) =>
-        `Mehrere Labels in einem: ${labels}. Jede Kombination zählt als ein Label. Mehrere Labels je Text (multi-label) gibt es noch nicht: Behalten Sie das wichtigste.`,
-      scores: () =>
-        "Die Labels sind Zahlen. Jede Zahl zählt als eigene Kategorie, auch auf einer Skala wie Sternen: Zahlen vorhersagen (Regression) geht noch nicht. Wenige Kategorien wie niedrig, mittel und hoch sind leichter.",
+      joinedLabels: (labels) => `Mehrere Labels in einem: ${labels}. Jede Kombination zählt als ein Label.`,
+      scores: () => "Die Labels sind Zahlen. Jede Zahl zählt als eigene Kategorie, auch auf einer Skala wie Sternen.",
       halfPair: (text, other) =>
         `Nur „${text}“ wird verwendet, und „${other}“ sieht wie die andere Hälfte eines Paars aus. Paare von Texten gibt es noch nicht: Schreiben Sie beide in eine Spalte.`,
       fewRows: () => "Weniger als 20 Zeilen haben Text und Label. Fügen Sie weitere hinzu.",
+      fewLabels: () =>
+        "Es gibt weniger als zwei Labels. Ist das die richtige Spalte, und das richtige Zeichen zwischen Labels?",
+      withoutLabels: (count) =>
+        `${rows(count)} ohne jedes Label. ${count === 1 ? "Sie wird als Text" : "Sie werden als Texte"} verwendet, zu ${count === 1 ? "dem" : "denen"} kein Label passt.`,
+      singleLabels: () => "Jeder Text hat genau ein Label.",
+      notNumbers: (count) =>
+        `${rows(count)} mit etwas anderem als einer Zahl. ${count === 1 ? "Sie wird" : "Sie werden"} nicht verwendet.`,
+      oneNumber: () => "Alle Zeilen haben dieselbe Zahl. Das Training braucht verschiedene.",
+      farNumbers: (count) =>
+        `${rows(count)} mit einer Zahl weit weg von den anderen. Ein Fehler dort macht das Ergebnis viel schlechter.`,
     },
     search: "Suchen",
     filtered: (shown, all) => `${n(shown)} von ${rows(all)}`,
@@ -131,8 +159,7 @@ export const de: Messages = {
     tableLabel: "Zeilen",
     columnNumber: "Zeile",
     columnText: "Text",
-    columnLabel: "Label",
-    labelOf: (row) => `Label von Zeile ${row}`,
+    labelOf: (row, what) => `${what} von Zeile ${row}`,
     editText: (row) => `Text von Zeile ${row} ändern`,
     removeRow: (row) => `Zeile ${row} entfernen`,
     save: "Speichern",
@@ -155,7 +182,7 @@ export const de: Messages = {
   train: {
     heading: "Training",
     intro:
-      "Ein kleines Sprachmodell lernt Ihre Labels. Ein Fünftel der Zeilen wird beiseitegelegt und nur am Ende verwendet, um das Ergebnis zu prüfen.",
+      "Ein kleines Sprachmodell lernt aus Ihren Zeilen. Ein Fünftel davon wird beiseitegelegt und nur am Ende verwendet, um das Ergebnis zu prüfen.",
     nothing: "Es gibt noch keine Tabelle zum Trainieren.",
     nothingHint: "Öffnen Sie zuerst eine Tabelle, oder probieren Sie das Beispiel aus.",
     toData: "Zu den Daten",
@@ -188,6 +215,7 @@ export const de: Messages = {
     },
     reset: "Empfohlene Werte verwenden",
     rowsAndLabels: (count, labels) => `${rows(count)}, ${some(labels, "Label", "Labels")}`,
+    rowsWithNumbers: (count) => `${rows(count)} mit einer Zahl`,
     states: {
       starting: "Wird vorbereitet …",
       downloading: "Das Modell wird heruntergeladen (nur einmal)",
@@ -210,12 +238,20 @@ export const de: Messages = {
     safe: (step) => `Gespeichert bis Schritt ${n(step)}: Sie können den Tab schließen und später weitermachen`,
     pause: "Anhalten",
     chart: "Verlust (wie falsch das Modell liegt); weniger ist besser",
-    chartAccuracy: "Richtige Zeilen der Validierung; mehr ist besser",
+    chartMetric: {
+      classify: "Richtige Zeilen der Validierung; mehr ist besser",
+      "multi-label": "Gefundene Labels der Validierung (Mikro-F1); mehr ist besser",
+      regress: "Reihenfolge der Validierung (Spearman); mehr ist besser",
+    },
     chartTraining: "Zeilen des Trainings",
     chartValidation: "Zeilen der Validierung, nicht trainiert",
     chartNow: (training, validation) =>
       `Verlust im Training ${point(training)}, auf der Validierung ${point(validation)}`,
-    measured: (now, best) => `${now} der Validierung richtig, bestenfalls ${best}`,
+    measured: {
+      classify: (now, best) => `${now} der Validierung richtig, bestenfalls ${best}`,
+      "multi-label": (now, best) => `F1 ${now} auf der Validierung, bestenfalls ${best}`,
+      regress: (now, best) => `Spearman ${now} auf der Validierung, bestenfalls ${best}`,
+    },
     unfinished: (name) => `Das Training mit „${name}“ ist nicht zu Ende.`,
     unfinishedHint:
       "Es geht vom letzten gespeicherten Schritt weiter. Das Ergebnis ist dasselbe wie ohne Unterbrechung.",

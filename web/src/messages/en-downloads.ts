@@ -1,4 +1,7 @@
+import type { Task } from "../data/target.js";
 import { n } from "./en-numbers.js";
+
+const listed = (labels: readonly string[]) => labels.slice(0, 12).join(", ") + (labels.length > 12 ? " …" : "");
 
 /** The texts in English of the step with the downloads. */
 export const downloads = {
@@ -7,7 +10,7 @@ export const downloads = {
   nothingHint: "Train one, or load one that you saved.",
   adapter: "Adapted model",
   adapterHint:
-    "A zip file with the adapter (in the format of PEFT, a Python library), the head (the layer that finds the labels), and the report.",
+    "A zip file with the adapter (in the format of PEFT, a Python library), the head (the layer on top, which answers), and the report.",
   head: "Simple model",
   headHint:
     "A zip file with only a head, for the unchanged language model. It is smaller, and enough if the adapter does not help.",
@@ -15,13 +18,21 @@ export const downloads = {
   report: "Report",
   reportHint: "Settings, every step and all results, as JSON.",
   page: {
-    title: "A web page that labels texts",
+    titles: {
+      classify: "A web page that labels texts",
+      "multi-label": "A web page that labels texts",
+      regress: "A web page that predicts numbers",
+    } as Readonly<Record<Task, string>>,
     hint: (size: string) =>
       `One HTML file that contains everything, the model too. Open it with a double click; it needs no network. About ${size}.`,
-    intro: (labels: readonly string[]) =>
-      `Finds the label that fits each line, out of ${n(labels.length)}: ${labels.slice(0, 12).join(", ")}${labels.length > 12 ? " …" : ""}.`,
+    intros: {
+      classify: (labels) => `Finds the label that fits each line, out of ${n(labels.length)}: ${listed(labels)}.`,
+      "multi-label": (labels) => `Finds the labels that fit each line, out of ${n(labels.length)}: ${listed(labels)}.`,
+      regress: () => "Predicts a number for each line.",
+    } as Readonly<Record<Task, (labels: readonly string[]) => string>>,
     label: "A text, or several, one per line",
-    go: "Find labels",
+    go: { classify: "Find labels", "multi-label": "Find labels", regress: "Predict" } as Readonly<Record<Task, string>>,
+    none: "no label",
     loading: "Getting ready …",
     ready: "Ready.",
     failed: "This browser cannot run this page.",

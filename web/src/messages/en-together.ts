@@ -10,6 +10,7 @@ export const together = {
   serverHint: "a path of this site, or https://…",
   noAddress: "This is not an address.",
   noTable: "First open a table to train on.",
+  otherTask: "Training with others needs a table with one label per text.",
   noTableHint: "You need a table of texts and labels, with the same labels as the others.",
   toData: "Go to the data",
   trainingRows: (count: number, name: string) => `Training uses ${some(count, "row", "rows")} of “${name}”.`,

@@ -1,3 +1,4 @@
+import type { Task } from "../data/target.js";
 import { n, some } from "./en-numbers.js";
 import { signed } from "./signed.js";
 
@@ -35,6 +36,9 @@ export const en = {
   noRoom: "This browser stores nothing for this page (a private window?). Your work is lost when you close the tab.",
   percent: (share: number) => `${(100 * share).toFixed(1)} %`,
   number: n,
+  /** A number in the unit of the data. */
+  plainNumber: (value: number, digits = 4) =>
+    value.toLocaleString("en", { maximumSignificantDigits: digits }).replace("-", "\u2212"),
   decimal: (value: number) => signed(value, 2),
   quoted: (text: string) => `“${text}”`,
   points: (value: number) => signed(value, 1),
@@ -54,7 +58,7 @@ export const en = {
   data: {
     heading: "Teach a model your labels",
     intro:
-      "You need a table with a column of texts and a column of labels (the category of each text). A few hundred rows are a good start.",
+      "You need a table with a column of texts and a column of labels (the category of each text). A text can also have several labels, or a number. A few hundred rows are a good start.",
     drop: "Drop a table here, or choose a file",
     formats: "CSV, TSV, JSON Lines or Excel (.xlsx)",
     choose: "Choose a file",
@@ -89,6 +93,28 @@ export const en = {
     uneven: (count: number) => `${rows(count)} with more or fewer columns than the others`,
     textColumn: "Text column",
     labelColumn: "Label column",
+    predicts: "What to predict",
+    tasks: {
+      classify: "One label per text",
+      "multi-label": "Several labels per text",
+      regress: "A number per text",
+    } as Readonly<Record<Task, string>>,
+    columnsOf: { classify: "Label column", "multi-label": "Label columns", regress: "Column of numbers" } as Readonly<
+      Record<Task, string>
+    >,
+    columnOf: { classify: "Label", "multi-label": "Labels", regress: "Number" } as Readonly<Record<Task, string>>,
+    flags: (count: number) => `${n(count)} columns of 0 and 1`,
+    labelColumns: (count: number) => some(count, "label column", "label columns"),
+    labelSeparator: "Between labels",
+    numbersHeading: "Numbers",
+    same: { classify: "the same label", "multi-label": "the same labels", regress: "the same number" } as Readonly<
+      Record<Task, string>
+    >,
+    different: {
+      classify: "different labels",
+      "multi-label": "different labels",
+      regress: "different numbers",
+    } as Readonly<Record<Task, string>>,
     labelsHeading: "Labels",
     showLabel: (label: string, count: number) => `Show the ${rows(count)} with “${label}”`,
     rename: (label: string) => `Rename “${label}”`,
@@ -104,23 +130,31 @@ export const en = {
     removed: (count: number) => `${rows(count)} removed`,
     found: {
       emptyText: (count: number) => `${rows(count)} without a text. ${count === 1 ? "It is" : "They are"} not used.`,
-      emptyLabel: (count: number) =>
-        `${rows(count)} without a label. ${count === 1 ? "It is" : "They are"} not used for training.`,
-      duplicates: (count: number) =>
-        `${rows(count)} ${count === 1 ? "repeats" : "repeat"} an earlier text with the same label.`,
-      contradictions: (count: number) =>
-        `${rows(count)} with the same text have different labels. No model can get all of them right.`,
+      emptyLabel: (count: number, task: Task) =>
+        `${rows(count)} without a ${task === "regress" ? "number" : "label"}. ${count === 1 ? "It is" : "They are"} not used for training.`,
+      duplicates: (count: number, same: string) =>
+        `${rows(count)} ${count === 1 ? "repeats" : "repeat"} an earlier text with ${same}.`,
+      contradictions: (count: number, different: string) =>
+        `${rows(count)} with the same text have ${different}. No model can get all of them right.`,
       similarLabels: (labels: string) => `These labels differ only in case or spaces: ${labels}.`,
       smallClass: (labels: string) => `Fewer than 10 rows each: ${labels}. That is too few to train on or to test.`,
       oneLabel: (label: string) => `All rows have the same label, “${label}”. Training needs two or more labels.`,
       manyLabels: () => "Almost every row has a label of its own. Is this the right column?",
-      joinedLabels: (labels: string) =>
-        `Several labels in one: ${labels}. Each combination counts as one label. Several labels per text (multi-label) are not supported yet: keep the most important one.`,
+      joinedLabels: (labels: string) => `Several labels in one: ${labels}. Each combination counts as one label.`,
       scores: () =>
-        "The labels are numbers. Each number counts as a category of its own, even on a scale such as stars: predicting a number (regression) is not supported yet. A few categories, such as low, middle and high, are easier.",
+        "The labels are numbers. Each number counts as a category of its own, even on a scale such as stars.",
       halfPair: (text: string, other: string) =>
         `Only “${text}” is used, and “${other}” looks like the other half of a pair. Pairs of texts are not supported yet: put both texts into one column.`,
       fewRows: () => "Fewer than 20 rows have a text and a label. Add more rows.",
+      fewLabels: () => "There are fewer than two labels. Is this the right column, and the right sign between labels?",
+      withoutLabels: (count: number) =>
+        `${rows(count)} without any label. ${count === 1 ? "It is" : "They are"} used as texts to which no label applies.`,
+      singleLabels: () => "Every text has exactly one label.",
+      notNumbers: (count: number) =>
+        `${rows(count)} with something else than a number. ${count === 1 ? "It is" : "They are"} not used.`,
+      oneNumber: () => "All rows have the same number. Training needs different ones.",
+      farNumbers: (count: number) =>
+        `${rows(count)} with a number far from the others. A mistake there makes the result much worse.`,
     },
     search: "Search",
     filtered: (shown: number, all: number) => `${n(shown)} of ${rows(all)}`,
@@ -128,8 +162,7 @@ export const en = {
     tableLabel: "Rows",
     columnNumber: "Row",
     columnText: "Text",
-    columnLabel: "Label",
-    labelOf: (row: number) => `Label of row ${row}`,
+    labelOf: (row: number, what: string) => `${what} of row ${row}`,
     editText: (row: number) => `Edit the text of row ${row}`,
     removeRow: (row: number) => `Remove row ${row}`,
     save: "Save",
@@ -152,7 +185,7 @@ export const en = {
   train: {
     heading: "Train",
     intro:
-      "A small language model learns your labels. A fifth of the rows is set aside and used only to test the result at the end.",
+      "A small language model learns from your rows. A fifth of them is set aside and used only to test the result at the end.",
     nothing: "There is no table to train on yet.",
     nothingHint: "Open a table first, or try the example.",
     toData: "Go to the data",
@@ -185,6 +218,7 @@ export const en = {
     },
     reset: "Use the recommended values",
     rowsAndLabels: (count: number, labels: number) => `${rows(count)}, ${some(labels, "label", "labels")}`,
+    rowsWithNumbers: (count: number) => `${rows(count)} with a number`,
     states: {
       starting: "Getting ready …",
       downloading: "Downloading the model (only once)",
@@ -207,12 +241,20 @@ export const en = {
     safe: (step: number) => `Saved up to step ${n(step)}: you can close the tab and continue later`,
     pause: "Pause",
     chart: "Loss (how wrong the model is); lower is better",
-    chartAccuracy: "Correct validation rows; higher is better",
+    chartMetric: {
+      classify: "Correct validation rows; higher is better",
+      "multi-label": "Labels found on the validation rows (micro F1); higher is better",
+      regress: "Order of the validation rows (Spearman); higher is better",
+    } as Readonly<Record<Task, string>>,
     chartTraining: "training rows",
     chartValidation: "validation rows, not trained on",
     chartNow: (training: string, validation: string) =>
       `Loss on the training rows ${training}, on the validation rows ${validation}`,
-    measured: (now: string, best: string) => `${now} of the validation rows correct, ${best} at best`,
+    measured: {
+      classify: (now: string, best: string) => `${now} of the validation rows correct, ${best} at best`,
+      "multi-label": (now: string, best: string) => `F1 ${now} on the validation rows, ${best} at best`,
+      regress: (now: string, best: string) => `Spearman ${now} on the validation rows, ${best} at best`,
+    } as Readonly<Record<Task, (now: string, best: string) => string>>,
     unfinished: (name: string) => `Training on “${name}” is not finished.`,
     unfinishedHint: "It continues from the last saved step. The result is the same as without the break.",
     goOn: "Continue",

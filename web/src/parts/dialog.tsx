@@ -22,7 +22,8 @@ export function Dialog({
     const field = dialog.querySelector<HTMLInputElement | HTMLTextAreaElement>("input, textarea");
     (field ?? dialog.querySelector("h2")!).focus();
     // A name is selected, in a text the cursor is at the end.
-    field?.setSelectionRange(field.tagName === "INPUT" ? 0 : field.value.length, field.value.length);
+    if (field?.type !== "checkbox")
+      field?.setSelectionRange(field.tagName === "INPUT" ? 0 : field.value.length, field.value.length);
     // Unmounting does not close the dialog. Closing returns the focus to where it was.
     return () => dialog.close();
   }, []);

@@ -2,13 +2,26 @@ import { computed, effect, signal } from "@preact/signals";
 import { guessColumns } from "../data/columns.js";
 import { countLabels, findingsIn, type Row } from "../data/findings.js";
 import type { Table } from "../data/table.js";
-import { read, remove, write } from "../storage/database.js";
+import {
+  guessTarget,
+  isLabelled,
+  labelIn,
+  labelsOf,
+  oneLabel,
+  type Target,
+  targetFor,
+  type Task,
+  withLabels,
+} from "../data/target.js";
+import { read as stored, remove, write } from "../storage/database.js";
 
 /** The open table: as read from the file, the selected columns, and the rows with the user's changes. */
 export interface Project {
   readonly table: Table;
   readonly text: number;
   readonly label: number;
+  /** What the rows say; projects of earlier versions lack it: one label. */
+  readonly target?: Target;
   readonly rows: readonly Row[];
 }
 
@@ -19,22 +32,30 @@ const MOST_UNDONE = 20;
 
 export const canUndo = computed(() => before.value.length > 0);
 export const rows = computed(() => project.value?.rows ?? []);
-export const labels = computed(() => countLabels(rows.value));
+export const target = computed(() => project.value?.target ?? oneLabel);
+export const labels = computed(() => countLabels(rows.value, target.value));
 export const findings = computed(() => {
   const now = project.value;
-  return now === null ? [] : findingsIn(now.rows, { ...now.table, text: now.text, label: now.label });
+  return now === null ? [] : findingsIn(now.rows, { ...now.table, text: now.text, label: now.label }, target.value);
 });
 export const stops = computed(() => findings.value.some((finding) => finding.stops));
 /** Rows that can be used for training: those with a text and a label. */
-export const usable = computed(() => rows.value.filter(({ text, label }) => text.trim() !== "" && label.trim() !== ""));
+export const usable = computed(() =>
+  rows.value.filter(({ text, label }) => text.trim() !== "" && isLabelled(label, target.value)),
+);
 
-const rowsOf = ({ records }: Table, text: number, label: number): Row[] =>
-  records.map((record, id) => ({ id, text: record[text]!, label: record[label]!.trim() }));
+/** Opens a table with these columns. This discards changes to the rows. */
+function read(table: Table, text: number, label: number, target: Target): void {
+  const rows = table.records.map((record, id) => ({
+    ...{ id, text: record[text]!, label: labelIn(record, label, target, table.columns) },
+  }));
+  before.value = [];
+  project.value = { table, text, label, target, rows };
+}
 
 export function openTable(table: Table): void {
   const { text, label } = guessColumns(table);
-  before.value = [];
-  project.value = { table, text, label, rows: rowsOf(table, text, label) };
+  read(table, text, label, guessTarget(table, label));
 }
 
 /** Opens a saved project. */
@@ -49,8 +70,18 @@ export function selectColumns(change: Partial<Pick<Project, "text" | "label">>):
   let { text, label } = { ...now, ...change };
   // The two columns cannot be the same, so they are swapped.
   if (text === label) [text, label] = change.text === undefined ? [now.label, label] : [text, now.text];
-  before.value = [];
-  project.value = { ...now, text, label, rows: rowsOf(now.table, text, label) };
+  read(now.table, text, label, label === now.label ? target.value : guessTarget(now.table, label));
+}
+
+/** Reads the rows for another task, or labels in another form. This discards changes to the rows. */
+export function selectTarget(target: Target): void {
+  const { table, text, label } = project.value!;
+  read(table, text, label, target);
+}
+
+export function selectTask(task: Task): void {
+  const { table, label } = project.value!;
+  selectTarget(targetFor(task, table, label));
 }
 
 function change(rows: readonly Row[]): void {
@@ -86,7 +117,14 @@ export function addTexts(texts: readonly string[]): number {
 }
 
 export function renameLabels(from: readonly string[], to: string): void {
-  change(project.value!.rows.map((row) => (from.includes(row.label) ? { ...row, label: to } : row)));
+  const now = target.value;
+  const renamed = (name: string) => (from.includes(name) ? to : name);
+  change(
+    project.value!.rows.map((row) => {
+      const own = labelsOf(row.label, now);
+      return own.some((name) => from.includes(name)) ? { ...row, label: withLabels(own.map(renamed), now) } : row;
+    }),
+  );
 }
 
 export function closeProject(): void {
@@ -96,7 +134,7 @@ export function closeProject(): void {
 
 /** Restores the table of an earlier visit, and saves changes from now on. */
 export async function keepProject(): Promise<void> {
-  const kept = await read<Project>("project", "current").catch(() => undefined);
+  const kept = await stored<Project>("project", "current").catch(() => undefined);
   if (kept !== undefined && project.value === null) project.value = kept;
   // A table that could not be read is not deleted.
   let known = kept ?? null;

@@ -1,5 +1,13 @@
 import { computed, signal } from "@preact/signals";
-import type { JobSpec, RunReport, Sample } from "lowrank/jobs";
+import type {
+  JobResult,
+  JobSpec,
+  MultiLabelJobResult,
+  MultiLabelJobSpec,
+  RegressJobResult,
+  RegressJobSpec,
+} from "lowrank/jobs";
+import type { Task } from "../data/target.js";
 import { read, readAll, remove, write } from "../storage/database.js";
 import type { SavedFiles } from "../engine/stores.js";
 
@@ -7,25 +15,33 @@ import type { SavedFiles } from "../engine/stores.js";
 export interface Point {
   readonly step: number;
   readonly loss: number;
-  /** Accuracy on the validation rows, at the points of a validation. */
-  readonly accuracy?: number;
+  /** At the points of a validation, the task's metrics on its rows. */
+  readonly [metric: string]: number;
 }
 
-/** A run, as the Studio stores it. Its checkpoint and results are in its store, under its id. */
-export interface Run {
+/** What differs between runs of different tasks. */
+interface ByTask {
+  readonly classify: { readonly spec: JobSpec; readonly result: JobResult };
+  readonly "multi-label": { readonly spec: MultiLabelJobSpec; readonly result: MultiLabelJobResult };
+  readonly regress: { readonly spec: RegressJobSpec; readonly result: RegressJobResult };
+}
+
+/** A run of a task, as the Studio stores it. Its checkpoint and results are in its store, under its id. */
+export interface RunOf<T extends Task> {
   readonly id: string;
   /** Name of its data. */
   readonly name: string;
   /** Start time, in milliseconds since 1970. */
   readonly began: number;
   readonly status: "training" | "paused" | "finished" | "failed" | "loaded";
-  readonly spec: JobSpec;
+  readonly spec: ByTask[T]["spec"];
   /** Its examples as JSON Lines. Continuing needs the same bytes. */
   readonly data: Uint8Array;
+  /** Empty for numbers. */
   readonly labels: readonly string[];
   readonly examples: number;
-  readonly report: RunReport | null;
-  readonly predictions: readonly Sample[];
+  readonly report: ByTask[T]["result"]["report"] | null;
+  readonly predictions: ByTask[T]["result"]["predictions"];
   /** Validation losses and training losses. */
   readonly training: readonly Point[];
   readonly validation: readonly Point[];
@@ -35,6 +51,16 @@ export interface Run {
   /** Adapter, head and labels, once they exist. */
   readonly files: SavedFiles | null;
 }
+
+/** A run of any task. */
+export type Run = { readonly [T in Task]: RunOf<T> }[Task];
+
+/** What a run is trained for. */
+export const taskOf = ({ spec }: Pick<Run, "spec">): Task =>
+  "multiLabel" in spec && spec.multiLabel ? "multi-label" : spec.task === "regress" ? "regress" : "classify";
+
+/** Whether a run is of a task, for components of that task. */
+export const isOf = <T extends Task>(task: T, run: Run): run is Extract<Run, RunOf<T>> => taskOf(run) === task;
 
 export const runs = signal<readonly Run[]>([]);
 const chosen = signal<string | null>(null);

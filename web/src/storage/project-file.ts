@@ -69,7 +69,7 @@ export async function openProject(file: Blob): Promise<void> {
   const files = await unpacked(new Uint8Array(await file.arrayBuffer()));
   const facts = factsOf(files[FACTS]);
   const there = new Set(runs.value.map(({ id }) => id));
-  const taken = facts.runs.map(({ files: names, ...run }): Run => {
+  const taken = facts.runs.map(({ files: names, ...run }) => {
     const of = (name: string) => {
       const bytes = files[`runs/${run.id}/${name}`];
       if (bytes === undefined) throw new ProjectProblem("damaged");
@@ -79,7 +79,7 @@ export async function openProject(file: Blob): Promise<void> {
       ...run,
       data: of("data.jsonl"),
       files: names && Object.fromEntries(names.map((name) => [name, of(name)])),
-    };
+    } as Run;
   });
   const fresh = taken.filter(({ id }) => !there.has(id));
   try {

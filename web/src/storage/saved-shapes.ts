@@ -1,4 +1,6 @@
+import { type Task, tasks } from "../data/target.js";
 import { efforts } from "../engine/settings.js";
+import { type Run, taskOf } from "../state/runs.js";
 
 /** Checks of a project file's contents, so that a file from elsewhere cannot break the page that stores it. */
 type Check = (value: unknown) => boolean;
@@ -28,15 +30,40 @@ const orMissing =
     value === undefined || check(value);
 
 const measured = having({ accuracy: isNumber, count: isNumber });
+const several = having({ f1Micro: isNumber, f1Macro: isNumber, map: isNumber, exactMatch: isNumber });
+const numbers = having({ spearman: isNumber, rmse: isNumber, mae: isNumber, r2: isNumber });
+const metrics: Check = (value) =>
+  typeof value === "object" &&
+  Object.values(Object(value) as object).every(having({ value: isNumber, interval: orMissing(listOf(isNumber)) }));
+/** The result of each task. */
+const results: Readonly<Record<Task, Check>> = {
+  classify: having({
+    ...{ before: measured, after: measured, headOnly: orNull(measured), largestClass: isNumber },
+    overHeadAlone: orNull(having({ accuracy: having({ difference: isNumber }) })),
+  }),
+  "multi-label": having({
+    yardsticks: having({ mostFrequent: several, headOnly: orNull(several) }),
+    after: several,
+    labels: listOf(
+      having({
+        ...{ label: isText, texts: isNumber, threshold: isNumber },
+        ...{ f1: isNumber, precision: isNumber, recall: isNumber },
+      }),
+    ),
+  }),
+  regress: having({ yardsticks: having({ mean: numbers, headOnly: orNull(numbers) }), after: numbers }),
+};
+/** A test example of each task, with its prediction. */
+const samples: Readonly<Record<Task, Check>> = {
+  classify: having({ text: isText, label: isText, predicted: isText, probability: isNumber }),
+  "multi-label": having({ text: isText, labels: listOf(isText), predicted: listOf(isText) }),
+  regress: having({ text: isText, target: isNumber, predicted: isNumber }),
+};
 const point = having({ step: isNumber, loss: isNumber });
 const report = having({
   data: having({ labels: listOf(isText) }),
   estimate: having({ seconds: having({ total: isNumber }) }),
   training: having({ tokensPerSecond: isNumber }),
-  result: having({
-    ...{ before: measured, after: measured, headOnly: orNull(measured), largestClass: isNumber },
-    overHeadAlone: orNull(having({ accuracy: having({ difference: isNumber }) })),
-  }),
 });
 
 const table = having({
@@ -45,21 +72,36 @@ const table = having({
   records: listOf(listOf(isText)),
   how: having({ format: isText, encoding: isText, delimiter: isText, uneven: isNumber }),
 });
+const kinds: Readonly<Record<Task, Check>> = {
+  classify: () => true,
+  regress: () => true,
+  "multi-label": having({
+    separator: (value) => isText(value) && value !== "",
+    columns: orNull(listOf(isCount)),
+  }),
+};
+const isTarget: Check = (value) =>
+  having({ task: (name) => tasks.some((task) => task === name) })(value) &&
+  kinds[(value as { task: Task }).task](value);
 const project = having({
-  ...{ table, text: isNumber, label: isNumber },
+  ...{ table, text: isNumber, label: isNumber, target: orMissing(isTarget) },
   rows: listOf(having({ id: isNumber, text: isText, label: isText })),
 });
 
 /** A table with its rows. Each record has one field per column; the text and label columns exist. */
 export function isProject(value: unknown): boolean {
   if (!project(value)) return false;
-  const { table, text, label } = value as {
+  const { table, text, label, target } = value as {
     table: { columns: unknown[]; records: unknown[][] };
     text: number;
     label: number;
+    target?: { columns?: number[] | null };
   };
   const wide = table.columns.length;
-  return [text, label].every((at) => at in table.columns) && table.records.every(({ length }) => length === wide);
+  return (
+    [text, label, ...(target?.columns ?? [])].every((at) => at in table.columns) &&
+    table.records.every(({ length }) => length === wide)
+  );
 }
 
 const run = having({
@@ -72,7 +114,7 @@ const run = having({
   labels: listOf(isText),
   examples: isNumber,
   report: orNull(report),
-  predictions: listOf(having({ text: isText, label: isText, predicted: isText, probability: isNumber })),
+  predictions: listOf(having({ text: isText })),
   training: listOf(point),
   validation: listOf(point),
   error: orNull(isText),
@@ -83,7 +125,11 @@ const run = having({
 /** A run in a project file, with the names of its files. A finished run must have results and an adapter. */
 export function isRun(value: unknown): boolean {
   if (!run(value)) return false;
-  const { status, report, files } = value as { status: string; report: unknown; files: unknown };
+  const { status, report, files, predictions } = value as Run;
+  const task = taskOf(value as Run);
+  if (!predictions.every(samples[task]) || (report !== null && !results[task](report.result))) return false;
+  // Reports of earlier versions, of one label a text, lack them.
+  if (report !== null && task !== "classify" && !metrics(report.metrics)) return false;
   return files !== null ? status !== "finished" || report !== null : status !== "finished" && status !== "loaded";
 }
 

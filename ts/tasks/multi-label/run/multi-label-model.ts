@@ -1,7 +1,7 @@
 import { sum } from "../../../train/evaluators/number-lists.js";
 import type { FitOptions, FitReport } from "../../../train/fit-options.js";
 import type { Task } from "../../../train/task.js";
-import { isSpare, type TaskData } from "../../../training/data/parts.js";
+import { isSpare, measuredPart, type TaskData } from "../../../training/data/parts.js";
 import { formatPercent } from "../../../training/result/percent.js";
 import type { RunOutcome } from "../../../training/result/report.js";
 import { loraOptions } from "../../../training/spec/training-settings.js";
@@ -21,6 +21,7 @@ import { EncoderModel } from "../../classify/encoder-model.js";
 import { fitsHead, recipes } from "../../classify/recipes.js";
 import { classifierOptions } from "../../classify/settings.js";
 import { TextClassifier } from "../../text-classifier.js";
+import { answerOf, type MultiLabelPrediction } from "../../prediction.js";
 import { posWeightsOf } from "../label-loss.js";
 import { bestThresholds, measureLabels, type MultiLabelResult } from "../label-metrics.js";
 import { type LabelRow, labelRows } from "../label-rows.js";
@@ -29,7 +30,7 @@ import { fitOneVsRest, type OneVsRest } from "../one-vs-rest.js";
 import { decisions, f1Intervals } from "./f1-interval.js";
 import type { ListedText } from "./list-reader.js";
 import { mostFrequentScores } from "./most-frequent.js";
-import { type MultiLabelBaseline, type MultiLabelRunResult, scoresOf } from "./report.js";
+import { type MultiLabelBaseline, type MultiLabelRunResult, type MultiLabelSample, scoresOf } from "./report.js";
 import type { MultiLabelSettings } from "./settings.js";
 
 /** What a checkpoint keeps. */
@@ -168,6 +169,11 @@ export class MultiLabelModel
       thresholdsFrom: validation.length > 0 ? "validation" : null,
       measuredOn: data.test === null ? "validation" : "test",
     };
+    const answer = answerOf(classifier);
+    const predictions = measuredPart(data).examples.map(({ text, labels }, i): MultiLabelSample => {
+      const { labels: predicted } = answer(text, logits[i]!, i) as MultiLabelPrediction;
+      return { text, labels, predicted };
+    });
     const intervals = await f1Intervals(decisions(logits, rowsOf(measured), thresholds), this.context.signal);
     const { f1Micro, f1Macro, map, exactMatch, loss } = after;
     return {
@@ -179,6 +185,7 @@ export class MultiLabelModel
         loss: { value: loss },
       },
       result,
+      more: { predictions },
       curve: { title: `micro F1 ${formatPercent(f1Micro)}`, yardsticks: yardstickTexts(yardsticks) },
     };
   }

@@ -56,10 +56,22 @@ export interface MultiLabelRunResult {
   readonly measuredOn: "test" | "validation";
 }
 
+/** A test example with the labels that were predicted for it. */
+export interface MultiLabelSample {
+  /** The text. */
+  readonly text: string;
+  /** Its labels in the data. */
+  readonly labels: readonly string[];
+  /** The labels whose probability reaches their threshold. */
+  readonly predicted: readonly string[];
+}
+
 /** The result of a finished run on texts with several labels. */
 export interface MultiLabelJobResult {
   /** The report: report.json. */
   readonly report: TaskReport<MultiLabelSettings, MultiLabelRunResult>;
+  /** Every test example with the trained classifier's prediction. */
+  readonly predictions: readonly MultiLabelSample[];
 }
 
 /** The metrics of a run among all. */

@@ -59,7 +59,9 @@ export function ComparePage() {
     try {
       result.value = await recovering(async () => {
         const encoder = await sharedEncoder();
-        const adapter = now === null ? null : (await adaptedOf(now)).adapter;
+        // A head alone has none.
+        const adapter = now?.files && "adapter_model.safetensors" in now.files ? now.id : null;
+        if (now !== null && adapter !== null) await adaptedOf(now);
         const cosines = async (name: string | null) => {
           const vectors = await encoder.encode([...a, ...b], { normalize: true, adapter: name });
           return a.map((_, i) => b.map((_, k) => dot(vectors[i]!, vectors[a.length + k]!)));

@@ -1,7 +1,7 @@
 import type { Finding } from "../../data/findings.js";
 import { m } from "../../messages/index.js";
 import { Icon } from "../../parts/icons.js";
-import { findings, labels, removeRows, renameLabels } from "../../state/project.js";
+import { findings, labels, removeRows, renameLabels, selectTask, target } from "../../state/project.js";
 import { notify } from "../../state/view.js";
 import { clearFilter, filter } from "./state.js";
 
@@ -11,14 +11,20 @@ const named = (names: readonly string[]) =>
 
 /** The sentence of a finding. */
 function sentence({ kind, rows, labels, removable }: Finding): string {
-  const { found } = m().data;
+  const { found, same, different } = m().data;
+  const { task } = target.value;
   switch (kind) {
     case "emptyText":
-    case "emptyLabel":
-    case "contradictions":
+    case "withoutLabels":
+    case "notNumbers":
+    case "farNumbers":
       return found[kind](rows.length);
+    case "emptyLabel":
+      return found.emptyLabel(rows.length, task);
+    case "contradictions":
+      return found.contradictions(rows.length, different[task]);
     case "duplicates":
-      return found.duplicates(removable.length);
+      return found.duplicates(removable.length, same[task]);
     case "similarLabels":
     case "smallClass":
     case "joinedLabels":
@@ -42,7 +48,7 @@ export function ShownFinding({ shown }: { shown: Finding }) {
 
 function One({ finding }: { finding: Finding }) {
   const t = m().data;
-  const { kind, rows, removable, stops } = finding;
+  const { kind, rows, removable, stops, better } = finding;
   const remove = () => {
     removeRows(removable);
     clearFilter();
@@ -77,6 +83,11 @@ function One({ finding }: { finding: Finding }) {
           {kind === "similarLabels" && most !== undefined && (
             <button type="button" class="small" onClick={join}>
               {t.join(most)}
+            </button>
+          )}
+          {better !== null && (
+            <button type="button" class="small" onClick={() => (clearFilter(), selectTask(better))}>
+              {t.tasks[better]}
             </button>
           )}
         </div>

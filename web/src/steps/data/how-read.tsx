@@ -1,7 +1,8 @@
 import { encodings } from "../../data/decode.js";
 import { type Correction, delimiters } from "../../data/table.js";
 import { m } from "../../messages/index.js";
-import { closeProject, project, selectColumns } from "../../state/project.js";
+import { closeProject, project } from "../../state/project.js";
+import { Predicted } from "./predicted.js";
 import { clearFilter, openFile, source } from "./state.js";
 
 /** How the file was read, with fields to correct it. */
@@ -57,30 +58,15 @@ function Correct() {
   );
 }
 
-/** The file's name, how it was read, and the text and label columns. */
+/** The file's name, how it was read, and what is to be predicted. */
 export function HowRead() {
-  const { table, text, label, rows } = project.value!;
+  const { table, rows } = project.value!;
   const t = m().data;
-  const { how, columns, records } = table;
+  const { how } = table;
   const format =
     how.format === "workbook"
       ? t.workbook
       : [how.encoding.toUpperCase(), how.format === "jsonl" ? t.jsonl : t.separators[how.delimiter]].join(", ");
-  const pick = (which: "text" | "label", title: string) => (
-    <label>
-      {title}
-      <select
-        value={which === "text" ? text : label}
-        onChange={(event) => (clearFilter(), selectColumns({ [which]: Number(event.currentTarget.value) }))}
-      >
-        {columns.map((name, i) => (
-          <option key={i} value={i}>
-            {name}: {records.find((record) => record[i]!.trim() !== "")?.[i]?.slice(0, 40)}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
   return (
     <div class="how-read">
       <div class="file">
@@ -91,10 +77,7 @@ export function HowRead() {
           {how.uneven > 0 && <span class="warn">{t.uneven(how.uneven)}</span>}
         </p>
       </div>
-      <div class="columns">
-        {pick("text", t.textColumn)}
-        {pick("label", t.labelColumn)}
-      </div>
+      <Predicted />
       <div class="actions">
         <Correct />
         <button type="button" class="quiet" onClick={() => (clearFilter(), (source.value = null), closeProject())}>

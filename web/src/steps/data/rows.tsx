@@ -3,11 +3,11 @@ import type { Row } from "../../data/findings.js";
 import { m } from "../../messages/index.js";
 import { Dialog } from "../../parts/dialog.js";
 import { Icon } from "../../parts/icons.js";
-import { LabelSelect } from "../../parts/label-select.js";
 import { Windowed } from "../../parts/windowed.js";
-import { labels, mendRows, removeRows, rows } from "../../state/project.js";
+import { mendRows, removeRows, rows, target } from "../../state/project.js";
 import { notify } from "../../state/view.js";
 import { ShownFinding } from "./findings.js";
+import { RowLabel } from "./row-label.js";
 import { clearFilter, filter, search, shown } from "./state.js";
 
 const HEIGHT = 40;
@@ -41,7 +41,6 @@ function Edit({ row, onClose }: { row: Row; onClose: () => void }) {
 export function Rows() {
   const t = m().data;
   const editing = useSignal<Row | null>(null);
-  const names = labels.value.map(([label]) => label);
   const remove = (row: Row) => {
     removeRows([row.id]);
     notify(t.removed(1), true);
@@ -58,13 +57,7 @@ export function Rows() {
           </button>
         </td>
         <td class="label">
-          <LabelSelect
-            label={t.labelOf(place)}
-            value={row.label}
-            names={names}
-            none="—"
-            onPick={(label) => mendRows([row.id], { label })}
-          />
+          <RowLabel row={row} />
         </td>
         <td class="do">
           <button type="button" class="quiet small" aria-label={t.removeRow(place)} onClick={() => remove(row)}>
@@ -81,7 +74,7 @@ export function Rows() {
       </th>
       <th scope="col">{t.columnText}</th>
       <th scope="col" class="label">
-        {t.columnLabel}
+        {t.columnOf[target.value.task]}
       </th>
       <td class="do" />
     </tr>

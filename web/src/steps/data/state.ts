@@ -3,7 +3,8 @@ import { TableProblem } from "../../data/problem.js";
 import type { Correction, Table } from "../../data/table.js";
 import type { Finding, Row } from "../../data/findings.js";
 import { m } from "../../messages/index.js";
-import { openTable, rows } from "../../state/project.js";
+import { labelsOf } from "../../data/target.js";
+import { openTable, rows, target } from "../../state/project.js";
 
 export const reading = signal(false);
 export const problem = signal<TableProblem | null>(null);
@@ -24,7 +25,7 @@ export const shown = computed<readonly Row[]>(() => {
   return rows.value.filter(
     ({ id, text, label }) =>
       (now?.ids?.has(id) ?? true) &&
-      (now?.label ?? label) === label &&
+      (now === null || now.label === null || labelsOf(label, target.value).includes(now.label)) &&
       (wanted === "" || text.toLowerCase().includes(wanted) || label.toLowerCase().includes(wanted)),
   );
 });

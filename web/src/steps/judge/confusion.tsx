@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import type { Run } from "../../state/runs.js";
+import type { RunOf } from "../../state/runs.js";
 import { m } from "../../messages/index.js";
 import { Dialog } from "../../parts/dialog.js";
 
@@ -11,7 +11,7 @@ const PAIRS = 20;
 const LISTED = 200;
 
 /** The most frequent mistakes, for more labels than a table can show. A click shows the texts. */
-function Mistakes({ run, onOpen }: { run: Run; onOpen: (label: string, predicted: string) => void }) {
+function Mistakes({ run, onOpen }: { run: RunOf<"classify">; onOpen: (label: string, predicted: string) => void }) {
   const t = m().judge;
   const counts = new Map<string, { label: string; predicted: string; count: number }>();
   for (const { label, predicted } of run.predictions) {
@@ -47,7 +47,7 @@ function Mistakes({ run, onOpen }: { run: Run; onOpen: (label: string, predicted
 }
 
 /** The confusion matrix. A click on a cell shows its texts. */
-export function ConfusionTable({ run }: { run: Run }) {
+export function ConfusionTable({ run }: { run: RunOf<"classify"> }) {
   const t = m().judge;
   const open = useSignal<readonly [string, string] | null>(null);
   const labels = run.report!.data.labels;

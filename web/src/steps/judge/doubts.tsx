@@ -3,7 +3,7 @@ import { m } from "../../messages/index.js";
 import { FewFirst } from "../../parts/few-first.js";
 import { Icon } from "../../parts/icons.js";
 import { mendRows, removeRows, rows } from "../../state/project.js";
-import type { Run } from "../../state/runs.js";
+import type { RunOf } from "../../state/runs.js";
 import { mend } from "./mended.js";
 import { RowState } from "./row-state.js";
 import { Search } from "./search.js";
@@ -44,7 +44,7 @@ function One({ doubt }: { doubt: Doubt }) {
 }
 
 /** Rows whose label may be wrong, to correct before the next run. */
-export function Doubts({ run }: { run: Run }) {
+export function Doubts({ run }: { run: RunOf<"classify"> }) {
   const t = m().judge;
   return (
     <section class="doubts" aria-labelledby="doubts-heading">

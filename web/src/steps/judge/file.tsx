@@ -2,13 +2,11 @@ import { useSignal } from "@preact/signals";
 import { guessColumns } from "../../data/columns.js";
 import { TableProblem } from "../../data/problem.js";
 import type { Table } from "../../data/table.js";
-import { adaptedOf, hasHead, headOf, predictAll, recovering } from "../../engine/classify.js";
+import { recovering } from "../../engine/classify.js";
 import { language, m } from "../../messages/index.js";
 import { Meter } from "../../parts/meter.js";
 import { Problem } from "../../parts/problem.js";
 import { save } from "../../parts/save.js";
-import type { Run } from "../../state/runs.js";
-import { isHeadEnough } from "./verdict.js";
 
 /** Fields that a spreadsheet would run as formulas, except numbers with a sign. */
 const formula = /^(?![+-][\d., ]+$)[=+\-@\t\r]/;
@@ -19,13 +17,37 @@ const isText = (text: string) => text.trim() !== "";
 const delimiterFor = ({ how }: Table): string =>
   how.format === "delimited" ? how.delimiter : language.value === "de" ? ";" : ",";
 
-/** Labels a whole table and saves it with the predictions. */
-export function LabelFile({ run }: { run: Run }) {
+interface Props {
+  readonly heading: string;
+  readonly hint: string;
+  /** The label of the button. */
+  readonly go?: (count: number) => string;
+  /** Names of the columns that the table gets. */
+  readonly columns: readonly string[];
+  /** Whether the simple model is chosen at first; null if there is none to choose. */
+  readonly byHead: boolean | null;
+  /** Fields of those columns for each text. `written` writes a number as the file does. */
+  readonly predict: (
+    texts: readonly string[],
+    onDone: (count: number) => void,
+    byHead: boolean,
+  ) => Promise<readonly ((written: (value: number) => string) => readonly string[])[]>;
+}
+
+/** Predicts for a whole table, and saves it with the predictions. */
+export function LabelFile({
+  heading,
+  hint,
+  go = m().judge.fileDo,
+  columns: added,
+  byHead: recommended,
+  predict: predictions,
+}: Props) {
   const t = m().judge;
   const table = useSignal<Table | null>(null);
   const column = useSignal(0);
   // The recommended model, until the user selects another.
-  const byHead = useSignal(hasHead(run) && isHeadEnough(run.report!.result));
+  const byHead = useSignal(recommended === true);
   const done = useSignal<number | null>(null);
   const problem = useSignal<string | null>(null);
   const error = useSignal<unknown>(null);
@@ -49,23 +71,18 @@ export function LabelFile({ run }: { run: Run }) {
     try {
       const asked = records.map((record) => record[column.value]!);
       const texts = asked.filter(isText);
-      const said = await recovering(async () =>
-        predictAll(
-          await (byHead.value ? headOf(run) : adaptedOf(run)),
-          texts,
-          (count) => (done.value = count / texts.length),
-        ),
+      const said = await recovering(() =>
+        predictions(texts, (count) => (done.value = count / texts.length), byHead.value),
       );
       // Files with semicolons as separators have decimal commas.
-      const written = (share: number) => share.toFixed(4).replace(".", delimiter === ";" ? "," : ".");
+      const written = (value: number) => value.toFixed(4).replace(".", delimiter === ";" ? "," : ".");
       // Empty texts get no label.
       let next = 0;
       const data = records.map((record, i) => {
-        if (!isText(asked[i]!)) return [...record, "", ""];
-        const { label, probability } = said[next++]!;
-        return [...record, label, written(probability)];
+        if (!isText(asked[i]!)) return [...record, ...added.map(() => "")];
+        return [...record, ...said[next++]!(written)];
       });
-      const fields = [...columns, t.filePredicted, t.fileProbability];
+      const fields = [...columns, ...added];
       // Spreadsheets must not run formulas from the texts.
       const { default: Papa } = await import("papaparse");
       const csv = Papa.unparse({ fields, data }, { delimiter, escapeFormulae: formula });
@@ -82,8 +99,8 @@ export function LabelFile({ run }: { run: Run }) {
   };
   return (
     <section class="label-file" aria-labelledby="file-heading">
-      <h2 id="file-heading">{t.fileHeading}</h2>
-      <p class="hint">{t.fileHint}</p>
+      <h2 id="file-heading">{heading}</h2>
+      <p class="hint">{hint}</p>
       <div class="actions">
         <label class="button">
           {t.fileChoose}
@@ -105,7 +122,7 @@ export function LabelFile({ run }: { run: Run }) {
                 ))}
               </select>
             </label>
-            {hasHead(run) && (
+            {recommended !== null && (
               <label class="inline">
                 {t.fileBy}
                 <select
@@ -118,7 +135,7 @@ export function LabelFile({ run }: { run: Run }) {
               </label>
             )}
             <button type="button" class="primary" disabled={done.value !== null} onClick={() => void predict()}>
-              {t.fileDo(table.value.records.length)}
+              {go(table.value.records.length)}
             </button>
           </>
         )}

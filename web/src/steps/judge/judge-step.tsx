@@ -1,17 +1,18 @@
+import type { Task } from "../../data/target.js";
 import { m } from "../../messages/index.js";
 import { Empty } from "../../parts/empty.js";
-import { run } from "../../state/runs.js";
-import { Ask } from "./ask.js";
-import { ConfusionTable } from "./confusion.js";
-import { Doubts } from "./doubts.js";
-import { LabelFile } from "./file.js";
-import { Jump } from "./jump.js";
-import { Retrain } from "./mended.js";
-import { Next } from "./next.js";
-import { Sides } from "./sides.js";
+import { later } from "../../parts/later.js";
+import { run, taskOf } from "../../state/runs.js";
+
+/** The results of each task, loaded when they are shown. */
+const pages = {
+  classify: later(async () => (await import("./classify-page.js")).ClassifyPage),
+  "multi-label": later(async () => (await import("./labels-page.js")).LabelsPage),
+  regress: later(async () => (await import("./numbers-page.js")).NumbersPage),
+} as const satisfies Readonly<Record<Task, unknown>>;
 
 /** The third step: how good the model is, and where it is wrong. */
-export function JudgeStep() {
+function Judge() {
   const t = m().judge;
   const now = run.value;
   if (now === null)
@@ -38,35 +39,14 @@ export function JudgeStep() {
         </section>
       </>
     );
-  const hasDoubts = now.report !== null && now.data.length > 0;
-  return (
-    <div class="judge" key={now.id}>
-      <div class="lead">
-        <h1>
-          {t.heading} <span class="of">{now.name}</span>
-        </h1>
-        <p class="intro">{now.report === null ? t.loaded : t.intro(now.report.result.after.count)}</p>
-      </div>
-      <Jump
-        parts={[
-          ["ask-heading", t.tryHeading],
-          ...(now.report === null ? [] : ([["confusion-heading", t.confusion]] as const)),
-          ["next-heading", t.next],
-          ...(hasDoubts ? ([["doubts-heading", t.doubts]] as const) : []),
-          ["file-heading", t.fileHeading],
-        ]}
-      />
-      {now.report !== null && <Sides run={now} />}
-      <Ask run={now} />
-      <div class="beside">
-        <div>
-          {now.report !== null && <ConfusionTable run={now} />}
-          <Next run={now} />
-        </div>
-        {hasDoubts && <Doubts run={now} />}
-      </div>
-      <Retrain />
-      <LabelFile run={now} />
-    </div>
-  );
+  const Page = pages[taskOf(now)];
+  return <Page />;
 }
+
+/** `fetched` loads the code for the results that there are, `all` for every task. */
+export const JudgeStep = Object.assign(Judge, {
+  fetched: async () => {
+    if (run.value !== null) await pages[taskOf(run.value)].fetched();
+  },
+  all: () => Promise.all(Object.values(pages).map((page) => page.fetched())),
+});

@@ -5,7 +5,7 @@ import { m } from "../../messages/index.js";
 import { FewFirst } from "../../parts/few-first.js";
 import { LabelSelect } from "../../parts/label-select.js";
 import { addTexts, mendRows, project, rows } from "../../state/project.js";
-import type { Run } from "../../state/runs.js";
+import type { RunOf } from "../../state/runs.js";
 import { notify } from "../../state/view.js";
 import { mend } from "./mended.js";
 import { RowState } from "./row-state.js";
@@ -45,7 +45,7 @@ function One({ one, labels }: { one: Wavering; labels: readonly string[] }) {
 }
 
 /** Adds texts without labels from a file. */
-function Bring({ run }: { run: Run }) {
+function Bring({ run }: { run: RunOf<"classify"> }) {
   const t = m().judge;
   const problem = useSignal<string | null>(null);
   const bring = async (file: File) => {
@@ -82,7 +82,7 @@ function Bring({ run }: { run: Run }) {
 }
 
 /** Rows without a label that are most useful to label. */
-export function Next({ run }: { run: Run }) {
+export function Next({ run }: { run: RunOf<"classify"> }) {
   const t = m().judge;
   const { length } = unlabelled.value;
   const texts = () => unlabelled.value.map(({ text }) => text);

@@ -2,7 +2,7 @@ import { strToU8, type Zippable } from "fflate";
 import { headOf, recovering } from "../../engine/classify.js";
 import { keepAsRun } from "../../engine/loaded-run.js";
 import type { SavedFiles } from "../../engine/stores.js";
-import type { Run } from "../../state/runs.js";
+import type { Run, RunOf } from "../../state/runs.js";
 import { filesNamed, zipped } from "../../storage/zip.js";
 import { reportText } from "./names.js";
 
@@ -17,7 +17,7 @@ export async function adapterZip(run: Run): Promise<Uint8Array> {
 }
 
 /** The head-only model, trained on the run's training examples. */
-export async function headZip(run: Run): Promise<Uint8Array> {
+export async function headZip(run: RunOf<"classify">): Promise<Uint8Array> {
   return zipped(await recovering(async () => (await headOf(run)).save()));
 }
 

@@ -3,6 +3,7 @@ import { discard, training } from "../../engine/train.js";
 import { downloads } from "../../messages/downloads.js";
 import { m } from "../../messages/index.js";
 import { chooseRun, type Run, run as shown, runs } from "../../state/runs.js";
+import { summaryOf } from "./summary.js";
 import { go } from "../../state/view.js";
 
 /** All runs stored in this browser. */
@@ -14,8 +15,6 @@ export function History() {
     await disposeRun(run.id);
     await discard(run);
   };
-  const share = (value: number | null | undefined) =>
-    value === null || value === undefined ? "–" : m().percent(value);
   return (
     <section class="history" aria-labelledby="history-heading">
       <h2 id="history-heading">{t.history}</h2>
@@ -34,40 +33,43 @@ export function History() {
               </tr>
             </thead>
             <tbody>
-              {runs.value.map((run) => (
-                <tr key={run.id} data-shown={run.id === shown.value?.id}>
-                  <th scope="row">{run.name}</th>
-                  <td class="when">{m().date(run.began)}</td>
-                  <td class="rows" data-title={columns.rows}>
-                    {run.examples > 0 ? m().number(run.examples) : "–"}
-                  </td>
-                  <td class="head" data-title={columns.head}>
-                    {share(run.report?.result.headOnly?.accuracy)}
-                  </td>
-                  <td class="result" data-title={columns.result}>
-                    {run.report ? share(run.report.result.after.accuracy) : statuses[run.status]}
-                  </td>
-                  <td class="actions">
-                    {run.id === shown.value?.id ? (
-                      <span class="tag">{t.shown}</span>
-                    ) : (
-                      run.files !== null && (
-                        <button type="button" class="small" onClick={() => (chooseRun(run.id), go("judge"))}>
-                          {t.open}
-                        </button>
-                      )
-                    )}
-                    <button
-                      type="button"
-                      class="small quiet"
-                      disabled={training.value?.run.id === run.id}
-                      onClick={() => void forget(run)}
-                    >
-                      {t.forget}
-                    </button>
-                  </td>
-                </tr>
-              ))}
+              {runs.value.map((run) => {
+                const [head, result] = summaryOf(run);
+                return (
+                  <tr key={run.id} data-shown={run.id === shown.value?.id}>
+                    <th scope="row">{run.name}</th>
+                    <td class="when">{m().date(run.began)}</td>
+                    <td class="rows" data-title={columns.rows}>
+                      {run.examples > 0 ? m().number(run.examples) : "–"}
+                    </td>
+                    <td class="head" data-title={columns.head}>
+                      {head ?? "–"}
+                    </td>
+                    <td class="result" data-title={columns.result}>
+                      {result ?? statuses[run.status]}
+                    </td>
+                    <td class="actions">
+                      {run.id === shown.value?.id ? (
+                        <span class="tag">{t.shown}</span>
+                      ) : (
+                        run.files !== null && (
+                          <button type="button" class="small" onClick={() => (chooseRun(run.id), go("judge"))}>
+                            {t.open}
+                          </button>
+                        )
+                      )}
+                      <button
+                        type="button"
+                        class="small quiet"
+                        disabled={training.value?.run.id === run.id}
+                        onClick={() => void forget(run)}
+                      >
+                        {t.forget}
+                      </button>
+                    </td>
+                  </tr>
+                );
+              })}
             </tbody>
           </table>
         </div>

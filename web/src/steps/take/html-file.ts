@@ -3,7 +3,7 @@ import type { packModel } from "../../../standalone/pack.js";
 import { MODEL, modelPlace } from "../../engine/model.js";
 import { downloads } from "../../messages/downloads.js";
 import { language } from "../../messages/index.js";
-import type { Run } from "../../state/runs.js";
+import { type Run, taskOf } from "../../state/runs.js";
 
 /** Bytes per piece of base64. Three bytes make four characters. */
 const PIECE = 3 << 20;
@@ -41,10 +41,17 @@ const classifierOf = ({ files }: Run) =>
 
 function filled(run: Run): string {
   const { page: texts } = downloads();
-  const facts = { model: MODEL, locale: language.value, ready: texts.ready, failed: texts.failed };
+  const task = taskOf(run);
+  const { ready, failed, none } = texts;
+  const facts = { task, model: MODEL, locale: language.value, ready, failed, none };
   const fields: Record<string, string> = {
     ...{ title: escaped(run.name.replace(/\.[^.]*$/, "")), lang: language.value },
-    ...{ intro: escaped(texts.intro(run.labels)), label: texts.label, go: texts.go, loading: texts.loading },
+    ...{
+      intro: escaped(texts.intros[task](run.labels)),
+      label: texts.label,
+      go: texts.go[task],
+      loading: texts.loading,
+    },
     promise: texts.promise,
     facts: JSON.stringify(facts).replaceAll("<", "\\u003c"),
   };

@@ -1,19 +1,61 @@
-/** Programs that use the classifier. Each runs beside the folder "classifier". */
-export const snippets = {
-  page: `import { cacheModel, TextClassifier } from "lowrank/worker";
+import type { Task } from "../../data/target.js";
+
+/** How a program uses a model: its class, and what an answer is. */
+interface Use {
+  /** The class of `lowrank` and `lowrank/worker`. */
+  readonly name: "TextClassifier" | "TextRegressor";
+  /** What a page and Node show of `answer`, each as an expression. */
+  readonly shown: string;
+  /** The answer of the edge as JSON, from `answer`. */
+  readonly json: string;
+  /** Python from the head's outputs `outputs`, one row a text. */
+  readonly python: string;
+}
+
+const uses: Readonly<Record<Task, Use>> = {
+  classify: {
+    name: "TextClassifier",
+    shown: "`${answer.label}, ${answer.probability.toFixed(2)}`",
+    json: "{ label: answer.label, probability: answer.probability }",
+    python: `for text, row in zip(texts, outputs.softmax(-1)):
+    print(known["labels"][row.argmax()], round(row.max().item(), 2), text)`,
+  },
+  "multi-label": {
+    name: "TextClassifier",
+    shown: 'answer.labels.join(", ") || "no label"',
+    json: "{ labels: answer.labels, scores: answer.scores }",
+    python: `for text, row in zip(texts, outputs.sigmoid()):
+    found = zip(known["labels"], known["thresholds"], row.tolist())
+    print([label for label, threshold, share in found if share >= threshold], text)`,
+  },
+  regress: {
+    name: "TextRegressor",
+    shown: "answer.toFixed(2)",
+    json: "{ number: answer }",
+    python: `numbers = outputs[:, 0].clamp(known["min"], known["max"]) if known["min"] is not None else outputs[:, 0]
+for text, number in zip(texts, numbers.tolist()):
+    print(round(number, 2), text)`,
+  },
+};
+
+/** Programs that use the model. Each runs beside the folder "classifier". */
+export const snippetsFor = (task: Task) => snippets(uses[task]);
+
+const snippets = ({ name, shown, json, python }: Use) => ({
+  page: `import { cacheModel, ${name} } from "lowrank/worker";
 
 // Downloaded once, then read from the browser's cache.
 const model = await cacheModel("sentence-transformers/all-MiniLM-L6-v2");
 // The address of the folder on your site.
-const classifier = await TextClassifier.open("/classifier", { model });
+const classifier = await ${name}.open("/classifier", { model });
 const [answer] = await classifier.predict(["a sentence"]);
-document.body.append(\`\${answer.label}, \${answer.probability.toFixed(2)}\`);`,
+document.body.append(${shown});`,
   node: `// main.mjs, after "npm install lowrank"
-import { TextClassifier } from "lowrank";
+import { ${name} } from "lowrank";
 
-const classifier = await TextClassifier.open("classifier");
+const classifier = await ${name}.open("classifier");
 const [answer] = await classifier.predict(["a sentence"]);
-console.log(answer.label, answer.probability.toFixed(2));
+console.log(${shown});
 classifier.dispose();`,
   python: `# after "pip install torch transformers peft"
 import json
@@ -36,19 +78,18 @@ with torch.no_grad():
     vectors = model(**batch).last_hidden_state
     mask = batch["attention_mask"].unsqueeze(-1)
     means = (vectors * mask).sum(1) / mask.sum(1)
-    shares = (means @ head["weight"].T + head["bias"]).softmax(-1)
-for text, row in zip(texts, shares):
-    print(known["labels"][row.argmax()], round(row.max().item(), 2), text)`,
+    outputs = means @ head["weight"].T + head["bias"]
+${python}`,
   edge: `// src/worker.js; ADAPTER and MODEL are addresses of two folders
-import { TextClassifier } from "lowrank";
+import { ${name} } from "lowrank";
 
 let classifier;
 
 export default {
   async fetch(request, env) {
-    classifier ??= await TextClassifier.open(env.ADAPTER, { model: env.MODEL, weights: "f16" });
-    const [{ label, probability }] = await classifier.predict([await request.text()]);
-    return Response.json({ label, probability });
+    classifier ??= await ${name}.open(env.ADAPTER, { model: env.MODEL, weights: "f16" });
+    const [answer] = await classifier.predict([await request.text()]);
+    return Response.json(${json});
   },
 };`,
-} as const;
+});

@@ -1,14 +1,16 @@
 import { useSignal } from "@preact/signals";
+import type { Task } from "../../data/target.js";
 import { downloads } from "../../messages/downloads.js";
 import { notify } from "../../state/view.js";
-import { snippets } from "./snippet-texts.js";
+import { snippetsFor } from "./snippet-texts.js";
 
 const places = ["page", "node", "python", "edge"] as const;
 type Place = (typeof places)[number];
 
 /** Code samples that use the classifier. */
-export function Snippets() {
+export function Snippets({ task }: { task: Task }) {
   const t = downloads();
+  const snippets = snippetsFor(task);
   const place = useSignal<Place>("page");
   const copy = async () => {
     await navigator.clipboard.writeText(snippets[place.value]);

@@ -6,7 +6,7 @@ import { Icon } from "../../parts/icons.js";
 import { Problem } from "../../parts/problem.js";
 import { ProjectFile } from "../../parts/project-file.js";
 import { save } from "../../parts/save.js";
-import { type Run, run } from "../../state/runs.js";
+import { isOf, type Run, run, taskOf } from "../../state/runs.js";
 import { notify } from "../../state/view.js";
 import { isHeadEnough } from "../judge/verdict.js";
 import { nameOf, reportText } from "./names.js";
@@ -71,14 +71,15 @@ function Item({
 function Items({ of }: { of: Run }) {
   const t = downloads();
   const name = nameOf(of);
-  const isHead = hasHead(of) && isHeadEnough(of.report!.result);
-  const head = hasHead(of) && (
+  const headRun = isOf("classify", of) && hasHead(of) ? of : null;
+  const isHead = headRun !== null && isHeadEnough(headRun.report!.result);
+  const head = headRun !== null && (
     <Item
       title={t.head}
       hint={isHead ? `${t.headHint} ${t.recommended}` : t.headHint}
       name={`${name}-head.zip`}
       type={ZIP}
-      make={async () => (await archives()).headZip(of)}
+      make={async () => (await archives()).headZip(headRun)}
       isMain={isHead}
     />
   );
@@ -94,7 +95,7 @@ function Items({ of }: { of: Run }) {
         isMain={!isHead}
       />
       <Item
-        title={t.page.title}
+        title={t.page.titles[taskOf(of)]}
         hint={t.page.hint(m().size(htmlSize(of)))}
         name={`${name}.html`}
         type="text/html"
@@ -161,7 +162,7 @@ export function TakeStep() {
       </h1>
       {now === null ? <p class="intro">{`${t.nothing} ${t.nothingHint}`}</p> : <Items of={now} />}
       <div class="beside">
-        {now !== null && <Snippets />}
+        {now !== null && <Snippets task={taskOf(now)} />}
         <div>
           <Load />
           <section>

@@ -5,7 +5,7 @@ import { together } from "../../messages/together.js";
 import { Empty } from "../../parts/empty.js";
 import { Problem } from "../../parts/problem.js";
 import { isMember, type Membership, membership } from "../../state/membership.js";
-import { labels, project, usable } from "../../state/project.js";
+import { labels, project, target, usable } from "../../state/project.js";
 import { go } from "../../state/view.js";
 import { Member } from "./member.js";
 import { Rounds } from "./rounds.js";
@@ -116,8 +116,8 @@ export function TogetherPage() {
       </div>
       {now !== null && (now.state === "over" ? <Outcome now={now} /> : <Member now={now} state={now.state} />)}
       {!isMember() &&
-        (project.value === null || usable.value.length === 0 ? (
-          <Empty title={t.noTable} hint={t.noTableHint}>
+        (project.value === null || usable.value.length === 0 || target.value.task !== "classify" ? (
+          <Empty title={target.value.task === "classify" ? t.noTable : t.otherTask} hint={t.noTableHint}>
             <a class="button primary" href="#data">
               {t.toData}
             </a>

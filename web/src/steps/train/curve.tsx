@@ -26,38 +26,48 @@ const lossLines: readonly Line[] = [
   { colour: "--adapter", dashed: false },
   { colour: "--head", dashed: true },
 ];
-const accuracyLines: readonly Line[] = [{ colour: "--head", dashed: true }];
+const metricLines: readonly Line[] = [{ colour: "--head", dashed: true }];
 
 /** A range a little wider than the values, with a minimum width so that noise does not look like change. */
 const around =
-  (apart: number, most = Infinity) =>
+  (apart: number, most = Infinity, fewest = 0) =>
   (least: number, greatest: number): [number, number] => {
     const spare = Math.max(apart - (greatest - least), 0.1 * (greatest - least)) / 2;
-    return [Math.max(least - spare, 0), Math.min(greatest + spare, most)];
+    return [Math.max(least - spare, fewest), Math.min(greatest + spare, most)];
   };
-const [lossRange, accuracyRange] = [around(0.05), around(0.2, 1)];
+const [lossRange, metricRange] = [around(0.05), around(0.2, 1, -1)];
 
-/** Losses by step, and accuracy on the validation rows. */
+/** A metric of the validations. */
+export interface Metric {
+  readonly name: string;
+  readonly title: string;
+  readonly written: "percent" | "decimal";
+}
+
+/** Losses by step, and perhaps a metric on the validation rows. */
 export function Curve({
+  metric,
   training,
   validation,
   steps,
 }: {
+  metric?: Metric;
   training: readonly Point[];
   validation: readonly Point[];
   steps: number;
 }) {
   const t = m().train;
   const loss = useMemo(() => losses(training, validation), [training, validation]);
-  const accuracy = useMemo((): uPlot.AlignedData => {
-    const measured = validation.filter((point) => point.accuracy !== undefined);
-    return [measured.map(({ step }) => step), measured.map((point) => point.accuracy!)];
-  }, [validation]);
+  const { name = "", title, written = "decimal" } = metric ?? {};
+  const measured = useMemo((): uPlot.AlignedData => {
+    const points = validation.filter((point) => point[name] !== undefined);
+    return [points.map(({ step }) => step), points.map((point) => point[name]!)];
+  }, [validation, name]);
   const last = (points: readonly Point[]) => {
     const value = points.at(-1)?.loss;
     return value === undefined ? "–" : m().decimal(value);
   };
-  const right = validation.at(-1)?.accuracy;
+  const now = validation.at(-1)?.[name];
   return (
     <div class="curve">
       <p class="keys">
@@ -69,15 +79,15 @@ export function Curve({
         label={t.chartNow(last(training), last(validation))}
         {...{ height: 200, steps, lines: lossLines, data: loss, range: lossRange, written: m().decimal }}
       />
-      {accuracy[0].length > 0 && (
+      {measured[0].length > 0 && (
         <>
           <p class="keys">
-            <span>{t.chartAccuracy}</span>
+            <span>{title}</span>
           </p>
           <Panel
-            label={`${t.chartAccuracy}: ${right === undefined ? "–" : m().percent(right)}`}
-            {...{ height: 130, steps, lines: accuracyLines, data: accuracy, range: accuracyRange }}
-            written={(share) => `${Math.round(100 * share)} %`}
+            label={`${title}: ${now === undefined ? "–" : m()[written](now)}`}
+            {...{ height: 130, steps, lines: metricLines, data: measured, range: metricRange }}
+            written={(value) => (written === "percent" ? `${Math.round(100 * value)} %` : m().decimal(value))}
           />
         </>
       )}

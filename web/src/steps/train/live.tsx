@@ -1,7 +1,9 @@
 import { calibrated } from "../../engine/calibration.js";
+import { forms } from "../../engine/forms.js";
 import { pause, training } from "../../engine/train.js";
 import { m } from "../../messages/index.js";
 import { Meter } from "../../parts/meter.js";
+import { taskOf } from "../../state/runs.js";
 import { Curve } from "./curve.js";
 
 /** Announces phases, but not every step, to screen readers. */
@@ -24,8 +26,10 @@ export function Live() {
   const isDownload = state === "downloading" && download !== null;
   const share = isDownload ? download.received / download.total : busy || total === 0 ? null : done / total;
   const title = state === "running" && phase !== null ? t.phases[phase] : t.states[state];
-  const newest = validation.at(-1);
-  const accuracies = validation.map(({ accuracy }) => accuracy ?? 0);
+  const task = taskOf(now.run);
+  const { metric, written } = forms[task];
+  const newest = validation.at(-1)?.[metric];
+  const best = Math.max(...validation.map((point) => point[metric] ?? -Infinity));
   return (
     <section class="live">
       <Spoken />
@@ -51,13 +55,14 @@ export function Live() {
           <span>
             {t.estimate(m().span(calibrated(ready.estimate.seconds.total)), m().size(ready.estimate.memory.needed))}
           </span>
-          {newest?.accuracy !== undefined && (
-            <span>{t.measured(m().percent(newest.accuracy), m().percent(Math.max(...accuracies)))}</span>
-          )}
+          {newest !== undefined && <span>{t.measured[task](m()[written](newest), m()[written](best))}</span>}
         </p>
       )}
       {ready !== null && ready.steps > 0 && (
-        <Curve training={now.training} validation={validation} steps={ready.steps} />
+        <Curve
+          metric={{ name: metric, title: t.chartMetric[task], written }}
+          {...{ training: now.training, validation, steps: ready.steps }}
+        />
       )}
       {now.warnings.length > 0 && (
         <details class="warnings">

@@ -2,7 +2,7 @@ import { guessed } from "../../engine/calibration.js";
 import { begin } from "../../engine/begin.js";
 import { defaults, efforts, estimateRun, rowsFor, type Settings, settings } from "../../engine/settings.js";
 import { m } from "../../messages/index.js";
-import { labels, project, usable } from "../../state/project.js";
+import { labels, project, target, usable } from "../../state/project.js";
 import { runs, unfinished } from "../../state/runs.js";
 import { go } from "../../state/view.js";
 
@@ -53,7 +53,7 @@ function Details() {
 /** The settings of the next training, its estimate, and the start button. */
 export function Plan() {
   const t = m().train;
-  const taken = rowsFor(settings.value, usable.value);
+  const taken = rowsFor(settings.value, usable.value, target.value);
   const texts = taken.map(({ text }) => text);
   const timed =
     runs.value.find(({ report }) => (report?.training.tokensPerSecond ?? 0) > 0)?.report?.training.tokensPerSecond ??
@@ -70,7 +70,11 @@ export function Plan() {
       </div>
       <p class="facts">
         <span>{project.value!.table.name}</span>
-        <span>{t.rowsAndLabels(texts.length, labels.value.length)}</span>
+        <span>
+          {target.value.task === "regress"
+            ? t.rowsWithNumbers(texts.length)
+            : t.rowsAndLabels(texts.length, labels.value.length)}
+        </span>
       </p>
       <fieldset class="efforts">
         <legend>{t.effort}</legend>

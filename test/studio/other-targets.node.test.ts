@@ -1,0 +1,243 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { unzipSync } from "fflate";
+import type { Page } from "playwright";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { seriousIn, type Studio } from "../../scripts/studio/driver.mjs";
+import { tinyEncoder } from "../models/tiny-encoder.js";
+import { begin, saved, tinyStudio, toTraining } from "./tiny-studio.js";
+
+let studio: Studio;
+beforeAll(async () => {
+  ({ studio } = await tinyStudio(await tinyEncoder()));
+}, 120_000);
+afterAll(() => studio?.end());
+
+const good = ["warm", "funny", "lovely", "bright"];
+const bad = ["cold", "dull", "awful", "grim"];
+/** Texts of two words each, no two the same. */
+const pairs = Array.from({ length: 160 }, (_, i) => {
+  const words = [...good, ...bad];
+  const [first, second] = [words[i % 8]!, words[(i * 3 + (i >> 3)) % 8]!];
+  const end = ["", ", start", ", it is quite"][i % 3]!;
+  return {
+    text: `the ${["story", "music", "film", "end", "start"][i >> 5]} was ${first} and ${second}${end}`,
+    words: [first, second],
+  };
+});
+const goodIn = (words: readonly string[]) => words.filter((word) => good.includes(word)).length;
+
+const ask = async (page: Page, text: string) => {
+  await page.getByPlaceholder("A sentence of your own").fill(text);
+  await page.getByRole("button", { name: "Ask" }).click();
+  await page.locator(".ask .answers blockquote", { hasText: text }).waitFor();
+};
+
+/** Begins a long training that shows this metric, pauses it at its first checkpoint, reloads the page, and goes on. */
+async function trainWithBreak(page: Page, metric: RegExp): Promise<void> {
+  await page.getByLabel("Thorough").check();
+  await begin(page);
+  await page.getByText(metric).waitFor({ timeout: 60_000 });
+  await page.getByText(/^Saved up to step/).waitFor({ timeout: 60_000 });
+  await page.getByRole("button", { name: "Pause" }).click();
+  await page.getByRole("button", { name: "Continue" }).waitFor({ timeout: 60_000 });
+  await page.reload();
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByText(/^Measured once, on 32 texts/).waitFor({ timeout: 60_000 });
+}
+
+/** Nothing serious is found by axe, and nothing is wider than a narrow screen, in both languages. */
+async function fits(page: Page, english: string, german: string): Promise<void> {
+  expect(await seriousIn(page)).toEqual([]);
+  await page.setViewportSize({ width: 340, height: 700 });
+  const width = () => page.evaluate(() => document.documentElement.scrollWidth);
+  await expect.poll(width).toBeLessThanOrEqual(340);
+  for (const [tag, said] of [
+    ["de", german],
+    ["en", english],
+  ] as const) {
+    // prettier-ignore
+    await page.locator('button[popovertarget="appearance"]').click();
+    await page.locator("#appearance select").first().selectOption(tag);
+    await page.keyboard.press("Escape");
+    await page.getByRole("heading", { name: said }).first().waitFor();
+    await expect.poll(width).toBeLessThanOrEqual(340);
+  }
+  await page.setViewportSize({ width: 1280, height: 860 });
+}
+
+/** The file that answers by itself, opened from a disk. */
+async function alone(page: Page, title: string, text: string): Promise<string> {
+  const { name, bytes } = await saved(page, `Save: ${title}`);
+  const place = join(studio.folder, name);
+  await writeFile(place, bytes);
+  const opened = await studio.context.newPage();
+  await opened.goto(pathToFileURL(place).href);
+  await opened.getByText("Ready.").waitFor();
+  await opened.getByLabel("A text, or several").fill(text);
+  await opened.locator("#go").click();
+  const said = await opened.locator("li").first().innerText();
+  await opened.close();
+  return said;
+}
+
+/** The adapter's zip comes back as a run of the same task. */
+async function loadAgain(page: Page): Promise<Record<string, Uint8Array>> {
+  const { bytes } = await saved(page, "Save: Adapted model");
+  const load = page.locator(".load input[type=file]");
+  await load.setInputFiles({ name: "mine.zip", mimeType: "application/zip", buffer: Buffer.from(bytes) });
+  await page.locator(".history tr", { hasText: "mine.zip" }).waitFor();
+  await page.getByRole("link", { name: "Results" }).click();
+  await page.getByText("This adapter was loaded.").waitFor();
+  return unzipSync(bytes);
+}
+
+const reportOf = (files: Record<string, Uint8Array>) =>
+  JSON.parse(new TextDecoder().decode(files["report.json"])) as { task: string; data: { labels: string[] } };
+
+it("a number a text is trained, interrupted, measured, tried, and taken away", { timeout: 240_000 }, async () => {
+  const rows = pairs.map(({ text, words }) => `"${text}",${[1.5, 3, 4.5][goodIn(words)]}`);
+  const page = await studio.openTable("stars.csv", `review,stars\n${rows.join("\n")}\n`);
+  expect(await page.getByLabel("What to predict").inputValue()).toBe("regress");
+  await expect.poll(() => page.locator(".labels li .name").allInnerTexts()).toEqual(["1.5", "3", "4.5"]);
+  // What is no number is said, and not used.
+  await page.getByLabel("Number of row 2", { exact: true }).fill("many");
+  await page.getByLabel("Number of row 2", { exact: true }).press("Tab");
+  await page.locator(".findings li", { hasText: "something else than a number" }).waitFor();
+  await page.getByLabel("Number of row 2", { exact: true }).fill("3");
+  await page.getByLabel("Number of row 2", { exact: true }).press("Tab");
+  await toTraining(page);
+  await page.getByText("160 rows with a number").waitFor();
+  await trainWithBreak(page, /^Spearman .* on the validation rows/);
+
+  const errors = async (kind: string) => parseFloat(await page.locator(`tr.${kind} .big`).nth(1).innerText());
+  expect(await errors("adapter")).toBeLessThan((await errors("base")) / 2);
+  expect(await page.locator(".scatter circle").count()).toBe(32);
+  await page.locator(".verdict").waitFor();
+  await page.getByText(/^In your data (1\.5|3|4\.5), predicted \d/).first().waitFor(); // prettier-ignore
+  const answer = () => page.locator(".number-answer .big").innerText();
+  await ask(page, "the story was dull and grim");
+  const low = Number(await answer());
+  await ask(page, "the music was warm and bright");
+  const high = Number(await answer());
+  expect(high).toBeGreaterThan(low + 1);
+  // Predictions stay within a short scale.
+  expect(low).toBeGreaterThanOrEqual(1.5);
+  expect(high).toBeLessThanOrEqual(4.5);
+  await fits(page, "Predicted and true numbers", "Vorhergesagte und wahre Zahlen");
+
+  const file = page.locator(".label-file input[type=file]");
+  await file.setInputFiles({ name: "new.csv", mimeType: "text/csv", buffer: Buffer.from("id;text\n1;the music was warm and bright\n2;\n") }); // prettier-ignore
+  const { bytes } = await saved(page, "Predict 2 rows");
+  const lines = Buffer.from(bytes).toString("utf8").split(/\r?\n/);
+  expect(lines[0]).toBe("\ufeffid;text;number_predicted");
+  expect(Number(/^1;.*;(\d,\d{4})$/.exec(lines[1]!)![1]!.replace(",", "."))).toBeCloseTo(high, 2);
+  expect(lines[2]).toBe("2;;");
+
+  await page.getByRole("link", { name: "Download" }).click();
+  await expect.poll(() => page.locator(".history td.result").first().innerText()).toMatch(/^Spearman 0\.\d\d$/);
+  expect(await page.locator(".snippets pre").innerText()).toContain("TextRegressor.open");
+  const [, number] = (await alone(page, "A web page that predicts numbers", "the music was warm and bright")).split(/\n+/); // prettier-ignore
+  expect(Number(number)).toBeCloseTo(high, 1);
+  const files = await loadAgain(page);
+  expect(reportOf(files)).toMatchObject({ task: "regress" });
+  await ask(page, "the music was warm and bright");
+  expect(Number(await answer())).toBe(high);
+  await page.close();
+});
+
+it(
+  "several labels a text are trained, interrupted, measured, tried, and taken away",
+  { timeout: 240_000 },
+  async () => {
+    const flags = (words: readonly string[]) =>
+      [goodIn(words) > 0, goodIn(words) < 2, words.includes("awful")].map(Number);
+    const rows = pairs.map(({ text, words }) => [`"${text}"`, ...flags(words)].join());
+    const page = await studio.openTable("tags.csv", `text,praise,blame,awful\n${rows.join("\n")}\n`);
+    expect(await page.getByLabel("What to predict").inputValue()).toBe("multi-label");
+    await page.getByRole("button", { name: "3 label columns" }).waitFor();
+    await expect.poll(() => page.locator(".bar-of .name").allInnerTexts()).toHaveLength(3);
+    // A row's labels are corrected in place.
+    const first = page.getByLabel(/^Labels of row 2:/);
+    const before = await first.innerText();
+    await first.click();
+    await page.locator("dialog").getByLabel("awful").click();
+    await page.keyboard.press("Escape");
+    expect(await first.innerText()).not.toBe(before);
+    await first.click();
+    await page.locator("dialog").getByLabel("awful").click();
+    await page.keyboard.press("Escape");
+    expect(await first.innerText()).toBe(before);
+    await toTraining(page);
+    await page.getByText("160 rows, 3 labels").waitFor();
+    await trainWithBreak(page, /^F1 .* on the validation rows/);
+
+    const shareOf = async (title: string) =>
+      parseFloat(await page.locator(".sides dl > div", { hasText: title }).locator(".big").innerText());
+    expect(await shareOf("Adapted model")).toBeGreaterThan(await shareOf("Always the most frequent labels"));
+    const table = page.locator(".each-label tbody tr");
+    expect(await table.locator("th").allInnerTexts()).toEqual(expect.arrayContaining(["praise", "blame", "awful"]));
+    const counts = (await table.locator("td:nth-child(2)").allInnerTexts()).map(Number);
+    expect(counts).toEqual([...counts].sort((a, b) => b - a));
+    const taken = () => page.locator('.odds.adapter li[data-taken="true"] .name').allInnerTexts();
+    await ask(page, "the music was warm and bright");
+    await expect.poll(taken).toEqual(["praise"]);
+    await ask(page, "the music was awful and dull");
+    await expect.poll(taken).toContain("blame");
+    await fits(page, "Each label", "Jedes Label");
+
+    const file = page.locator(".label-file input[type=file]");
+    await file.setInputFiles({ name: "new.csv", mimeType: "text/csv", buffer: Buffer.from("id,text\n1,the music was warm and bright\n2,\n") }); // prettier-ignore
+    const { bytes } = await saved(page, "Label 2 rows");
+    const lines = Buffer.from(bytes).toString("utf8").split(/\r?\n/);
+    expect(lines[0]).toBe("\ufeffid,text,labels_predicted,probabilities");
+    expect(lines[1]).toMatch(/^1,.*,praise,[01]\.\d{4}$/);
+    expect(lines[2]).toBe("2,,,");
+
+    await page.getByRole("link", { name: "Download" }).click();
+    await expect.poll(() => page.locator(".history td.result").first().innerText()).toMatch(/^F1 \d+\.\d %$/);
+    expect(await page.locator(".snippets pre").innerText()).toContain("answer.labels");
+    const said = await alone(page, "A web page that labels texts", "the music was warm and bright");
+    expect(said.split(/\n+/)[1]).toBe("praise");
+    const files = await loadAgain(page);
+    expect(reportOf(files)).toMatchObject({ task: "multi-label", data: { labels: ["awful", "blame", "praise"] } });
+    await ask(page, "the music was warm and bright");
+    await expect.poll(taken).toEqual(["praise"]);
+
+    // The project has the rows' form and both runs.
+    await page.getByRole("link", { name: "Download" }).click();
+    const project = await saved(page, "Save the project");
+    await page.getByRole("link", { name: "Data" }).click();
+    await page.getByRole("button", { name: "Use another table" }).click();
+    await page
+      .locator(".project-file input[type=file]")
+      .setInputFiles({ name: project.name, mimeType: "application/zip", buffer: Buffer.from(project.bytes) });
+    await page.getByRole("button", { name: "3 label columns" }).waitFor();
+    expect(await page.locator(".problem").count()).toBe(0);
+    await page.close();
+  },
+);
+
+it("who means another task than the one that was found chooses it", async () => {
+  const rows = pairs.map(({ text }, i) => `"${text}",${["a", "b", "a|b"][i % 3]}`);
+  const page = await studio.openTable("joined.csv", `text,label\n${rows.join("\n")}\n`);
+  const task = page.getByLabel("What to predict");
+  expect(await task.inputValue()).toBe("multi-label");
+  expect(await page.getByLabel("Between labels").inputValue()).toBe("|");
+  await expect.poll(() => page.locator(".bar-of .name").allInnerTexts()).toEqual(["a", "b"]);
+  await task.selectOption("classify");
+  await expect.poll(() => page.locator(".bar-of .name").allInnerTexts()).toEqual(["a", "a|b", "b"]);
+  const finding = page.locator(".findings li", { hasText: "Several labels in one" });
+  await finding.getByRole("button", { name: "Several labels per text" }).click();
+  await expect.poll(() => page.locator(".bar-of .name").allInnerTexts()).toEqual(["a", "b"]);
+  await task.selectOption("regress");
+  await page.getByText("160 rows with something else than a number").waitFor();
+  await expect.poll(() => page.getByRole("link", { name: "Go on to training" }).getAttribute("aria-disabled")).toBe("true"); // prettier-ignore
+  // The choice is there after a reload.
+  await task.selectOption("multi-label");
+  await page.waitForTimeout(500);
+  await page.reload();
+  await expect.poll(() => page.getByLabel("Between labels").inputValue()).toBe("|");
+  await page.close();
+});

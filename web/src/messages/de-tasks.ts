@@ -1,0 +1,77 @@
+import { n, some } from "./de-numbers.js";
+import type { forTasks as en } from "./en-tasks.js";
+
+/** The texts in German of the results for several labels and for numbers. */
+export const forTasks: typeof en = {
+  labels: {
+    mostFrequent: "Immer die häufigsten Labels",
+    mostFrequentHint: "geraten, ohne den Text zu lesen: die häufigste Kombination",
+    interval:
+      "F1 über alle Labels zusammen (Mikro-F1): 100 %, wenn jedes Label gefunden wird und keines zu viel. Auf dem Balken markiert: der Bereich, in dem es bei anderen solchen Texten höchstwahrscheinlich liegt (95\u00a0%).",
+    verdicts: {
+      better: (own, head) =>
+        `Der Adapter hilft: F1 ist ${own}, mit dem einfachen Modell ${head}. Der Unterschied ist wohl mehr als Zufall.`,
+      even: (own, head) => `F1 ist ${own}, mit dem einfachen Modell ${head}. Der Unterschied kann Zufall sein.`,
+      worse: (own, head) =>
+        `Der Adapter hilft nicht: F1 ist ${own}, mit dem einfachen Modell ${head}. Mehr Zeilen oder ein längeres Training können helfen.`,
+    },
+    others: "Weitere Messungen",
+    metrics: { f1Macro: "Mittel über die Labels", map: "Reihenfolge (mAP)", exactMatch: "Alle Labels richtig" },
+    metricHints: {
+      f1Macro: "Makro-F1; seltene Labels zählen so viel wie häufige",
+      map: "ob Texte mit einem Label vor denen ohne stehen; unabhängig von Schwellen",
+      exactMatch: "Anteil der Texte mit genau ihren Labels",
+    },
+    each: "Jedes Label",
+    eachHint:
+      "Ein Text bekommt ein Label ab dessen Schwelle: der Wahrscheinlichkeit, die auf der Validierung am besten war. Präzision: von den Texten, die das Label bekamen, der Anteil, bei dem es stimmt. Trefferquote: von den Texten, die es bekommen sollten, der Anteil, der es bekam.",
+    eachColumns: ["Label", "Texte", "F1", "Präzision", "Trefferquote", "Schwelle", "Fehler"],
+    mistakes: (count, label) => `${some(count, "Fehler", "Fehler")} bei „${label}“`,
+    mistakesOf: (label) => `Fehler bei „${label}“`,
+    missed: "Das Label steht in Ihren Daten, aber das Modell fand es nicht",
+    extra: "Das Modell fand das Label, aber es steht nicht in Ihren Daten",
+    none: "Kein Label erreicht seine Schwelle.",
+    found: (labels) => `Labels: ${labels}`,
+    answerHint: "die Wahrscheinlichkeit jedes Labels für sich; markierte erreichen ihre Schwelle",
+    fileHint:
+      "Eine Tabelle mit einer Spalte für Texte. Sie bekommen sie mit zwei weiteren Spalten zurück: Labels und ihre Wahrscheinlichkeiten.",
+    filePredicted: "labels_vorhergesagt",
+    fileProbabilities: "wahrscheinlichkeiten",
+  },
+  numbers: {
+    compared: "Fehler der Modelle",
+    mean: "Immer der Mittelwert",
+    meanHint: "geraten, ohne den Text zu lesen",
+    metrics: { spearman: "Reihenfolge (Spearman)", rmse: "Fehler (RMSE)", mae: "Mittlerer Fehler (MAE)", r2: "R²" },
+    metricHints: {
+      spearman: "1: dieselbe Reihenfolge wie Ihre Zahlen, 0: kein Zusammenhang",
+      rmse: "in der Einheit Ihrer Zahlen; große Fehler zählen mehr",
+      mae: "in der Einheit Ihrer Zahlen",
+      r2: "1: keine Fehler, 0: so gut wie der Mittelwert",
+    },
+    interval:
+      "Unter den Zahlen des angepassten Modells: der Bereich, in dem sie bei anderen solchen Texten höchstwahrscheinlich liegen (95\u00a0%).",
+    verdicts: {
+      better: (own, head) =>
+        `Der Adapter hilft: Der Fehler (RMSE) ist ${own}, mit dem einfachen Modell ${head}. Der Unterschied ist wohl mehr als Zufall.`,
+      even: (own, head) =>
+        `Der Fehler (RMSE) ist ${own}, mit dem einfachen Modell ${head}. Der Unterschied kann Zufall sein.`,
+      worse: (own, head) =>
+        `Der Adapter hilft nicht: Der Fehler (RMSE) ist ${own}, mit dem einfachen Modell ${head}. Mehr Zeilen oder ein längeres Training können helfen.`,
+    },
+    scatter: "Vorhergesagte und wahre Zahlen",
+    scatterHint: "Jeder Punkt ist ein Testtext. Auf der Linie stimmt die Vorhersage; darüber ist sie zu hoch.",
+    scatterLabel: (count) =>
+      `${some(count, "Text", "Texte")} als Punkte: nach rechts die Zahl in Ihren Daten, nach oben die vorhergesagte`,
+    target: "Ihre Daten",
+    predicted: "vorhergesagt",
+    errors: "Die größten Fehler",
+    errorsHint: "Testtexte, deren Zahl am schlechtesten vorhergesagt wird. Ihre Zahl in der Tabelle kann falsch sein.",
+    said: (target, predicted) => `In Ihren Daten ${target}, vorhergesagt ${predicted}`,
+    file: "Zahlen für eine ganze Datei vorhersagen",
+    fileHint:
+      "Eine Tabelle mit einer Spalte für Texte. Sie bekommen sie mit einer weiteren Spalte zurück: der vorhergesagten Zahl.",
+    filePredicted: "zahl_vorhergesagt",
+    fileDo: (count) => `${n(count)} Zeilen vorhersagen`,
+  },
+};

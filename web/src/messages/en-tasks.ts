@@ -1,0 +1,74 @@
+import { n, some } from "./en-numbers.js";
+
+/** The texts in English of the results for several labels and for numbers. */
+export const forTasks = {
+  labels: {
+    mostFrequent: "Always the most frequent labels",
+    mostFrequentHint: "a guess that does not read the text: the most frequent combination",
+    interval:
+      "F1 over all labels together (micro F1): 100 % if every label is found and none too many. Marked on the bar: the range in which it most likely lies on other texts like these (95\u00a0%).",
+    verdicts: {
+      better: (own: string, head: string) =>
+        `The adapter helps: F1 is ${own}, with the simple model ${head}. The difference is probably more than chance.`,
+      even: (own: string, head: string) => `F1 is ${own}, with the simple model ${head}. The difference may be chance.`,
+      worse: (own: string, head: string) =>
+        `The adapter does not help: F1 is ${own}, with the simple model ${head}. More rows, or a longer training, may help.`,
+    },
+    others: "Further measurements",
+    metrics: { f1Macro: "Mean over the labels", map: "Order (mAP)", exactMatch: "All labels right" },
+    metricHints: {
+      f1Macro: "macro F1; rare labels count as much as frequent ones",
+      map: "whether texts with a label come before those without; independent of thresholds",
+      exactMatch: "share of texts with exactly their labels",
+    },
+    each: "Each label",
+    eachHint:
+      "A text gets a label from its threshold on: the probability that gave the best result on the validation rows. Precision: of the texts that got the label, the share that should. Recall: of the texts that should get it, the share that did.",
+    eachColumns: ["Label", "Texts", "F1", "Precision", "Recall", "Threshold", "Mistakes"],
+    mistakes: (count: number, label: string) => `${some(count, "mistake", "mistakes")} with “${label}”`,
+    mistakesOf: (label: string) => `Mistakes with “${label}”`,
+    missed: "The label is in your data, but the model did not find it",
+    extra: "The model found the label, but it is not in your data",
+    none: "No label reaches its threshold.",
+    found: (labels: string) => `Labels: ${labels}`,
+    answerHint: "the probability of each label by itself; marked labels reach their threshold",
+    fileHint: "A table with a column of texts. You get it back with two more columns: labels and their probabilities.",
+    filePredicted: "labels_predicted",
+    fileProbabilities: "probabilities",
+  },
+  numbers: {
+    compared: "Errors of the models",
+    mean: "Always the mean",
+    meanHint: "a guess that does not read the text",
+    metrics: { spearman: "Order (Spearman)", rmse: "Error (RMSE)", mae: "Mean error (MAE)", r2: "R²" },
+    metricHints: {
+      spearman: "1: the same order as your numbers, 0: no relation",
+      rmse: "in the unit of your numbers; large errors count more",
+      mae: "in the unit of your numbers",
+      r2: "1: no errors, 0: as good as the mean",
+    },
+    interval:
+      "Below the numbers of the adapted model: the range in which each most likely lies on other texts like these (95\u00a0%).",
+    verdicts: {
+      better: (own: string, head: string) =>
+        `The adapter helps: the error (RMSE) is ${own}, with the simple model ${head}. The difference is probably more than chance.`,
+      even: (own: string, head: string) =>
+        `The error (RMSE) is ${own}, with the simple model ${head}. The difference may be chance.`,
+      worse: (own: string, head: string) =>
+        `The adapter does not help: the error (RMSE) is ${own}, with the simple model ${head}. More rows, or a longer training, may help.`,
+    },
+    scatter: "Predicted and true numbers",
+    scatterHint: "Each point is a test text. On the line, the prediction is right; above it, it is too high.",
+    scatterLabel: (count: number) =>
+      `${some(count, "text", "texts")} as points: the number in your data to the right, the predicted number upwards`,
+    target: "your data",
+    predicted: "predicted",
+    errors: "The largest errors",
+    errorsHint: "Test texts whose number is predicted worst. Their number in your table may be wrong.",
+    said: (target: string, predicted: string) => `In your data ${target}, predicted ${predicted}`,
+    file: "Predict for a whole file",
+    fileHint: "A table with a column of texts. You get it back with one more column: the predicted number.",
+    filePredicted: "number_predicted",
+    fileDo: (count: number) => `Predict ${n(count)} rows`,
+  },
+};

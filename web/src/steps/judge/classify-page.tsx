@@ -1,0 +1,56 @@
+import { adaptedOf, hasHead, headOf, predictAll } from "../../engine/classify.js";
+import { m } from "../../messages/index.js";
+import { isOf, run } from "../../state/runs.js";
+import { Ask } from "./ask.js";
+import { ConfusionTable } from "./confusion.js";
+import { Doubts } from "./doubts.js";
+import { LabelFile } from "./file.js";
+import { Lead } from "./lead.js";
+import { Retrain } from "./mended.js";
+import { Next } from "./next.js";
+import { Sides } from "./sides.js";
+import { isHeadEnough } from "./verdict.js";
+
+/** How good a classifier is, and where it is wrong. */
+export function ClassifyPage() {
+  const t = m().judge;
+  const now = run.value;
+  if (now === null || !isOf("classify", now)) return null;
+  const hasDoubts = now.report !== null && now.data.length > 0;
+  const predict = async (texts: readonly string[], onDone: (count: number) => void, byHead: boolean) => {
+    const said = await predictAll(await (byHead ? headOf(now) : adaptedOf(now)), texts, onDone);
+    return said.map(({ label, probability }) => (written: (value: number) => string) => [label, written(probability)]);
+  };
+  return (
+    <div class="judge" key={now.id}>
+      <Lead
+        run={now}
+        measured={now.report?.result.after.count ?? null}
+        parts={[
+          ["ask-heading", t.tryHeading],
+          ...(now.report === null ? [] : ([["confusion-heading", t.confusion]] as const)),
+          ["next-heading", t.next],
+          ...(hasDoubts ? ([["doubts-heading", t.doubts]] as const) : []),
+          ["file-heading", t.fileHeading],
+        ]}
+      />
+      {now.report !== null && <Sides run={now} />}
+      <Ask run={now} />
+      <div class="beside">
+        <div>
+          {now.report !== null && <ConfusionTable run={now} />}
+          <Next run={now} />
+        </div>
+        {hasDoubts && <Doubts run={now} />}
+      </div>
+      <Retrain />
+      <LabelFile
+        heading={t.fileHeading}
+        hint={t.fileHint}
+        columns={[t.filePredicted, t.fileProbability]}
+        byHead={hasHead(now) ? isHeadEnough(now.report!.result) : null}
+        predict={predict}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,71 @@
+import { adaptedOf, predictAll, recovering } from "../../engine/classify.js";
+import { m } from "../../messages/index.js";
+import { forTasks } from "../../messages/tasks.js";
+import { isOf, run } from "../../state/runs.js";
+import { AskForm } from "./ask-form.js";
+import { LabelFile } from "./file.js";
+import { Lead } from "./lead.js";
+import { Odds } from "./odds.js";
+import { LabelSides } from "./several/sides.js";
+import { LabelTable } from "./several/label-table.js";
+import "../../style/tasks.css";
+
+interface Answer {
+  readonly labels: readonly string[];
+  readonly scores: Readonly<Record<string, number>>;
+}
+
+/** How good a model for several labels is, and where it is wrong. */
+export function LabelsPage() {
+  const t = m().judge;
+  const own = forTasks().labels;
+  const now = run.value;
+  if (now === null || !isOf("multi-label", now)) return null;
+  return (
+    <div class="judge" key={now.id}>
+      <Lead
+        run={now}
+        measured={now.report === null ? null : now.predictions.length}
+        parts={[
+          ["ask-heading", t.tryHeading],
+          ...(now.report === null ? [] : ([["labels-heading", own.each]] as const)),
+          ["file-heading", t.fileHeading],
+        ]}
+      />
+      {now.report !== null && <LabelSides run={now} />}
+      <AskForm<Answer>
+        ask={async (text, show) => {
+          const [answer] = await recovering(async () => predictAll(await adaptedOf(now), [text]));
+          show(answer!);
+        }}
+      >
+        {({ labels, scores }) => (
+          <div class="odds-beside">
+            <p>{labels.length === 0 ? own.none : own.found(labels.map(m().quoted).join(", "))}</p>
+            <Odds
+              kind="adapter"
+              title={t.adapted}
+              hint={own.answerHint}
+              best={Object.entries(scores).sort(([, a], [, b]) => b - a)}
+              taken={labels}
+            />
+          </div>
+        )}
+      </AskForm>
+      {now.report !== null && <LabelTable run={now} />}
+      <LabelFile
+        heading={t.fileHeading}
+        hint={own.fileHint}
+        columns={[own.filePredicted, own.fileProbabilities]}
+        byHead={null}
+        predict={async (texts, onDone) => {
+          const said = await predictAll(await adaptedOf(now), texts, onDone);
+          return said.map(({ labels, scores }) => (written) => [
+            labels.join("; "),
+            labels.map((label) => written(scores[label]!)).join("; "),
+          ]);
+        }}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,69 @@
+import { adaptedOf, predictAll, recovering } from "../../engine/classify.js";
+import { m } from "../../messages/index.js";
+import { forTasks } from "../../messages/tasks.js";
+import { isOf, run } from "../../state/runs.js";
+import { AskForm } from "./ask-form.js";
+import { LabelFile } from "./file.js";
+import { Lead } from "./lead.js";
+import { Errors } from "./numbers/errors.js";
+import { Scatter } from "./numbers/scatter.js";
+import { NumberSides } from "./numbers/sides.js";
+import "../../style/tasks.css";
+
+/** How good a model for numbers is, and where it is wrong. */
+export function NumbersPage() {
+  const t = m().judge;
+  const own = forTasks();
+  const now = run.value;
+  if (now === null || !isOf("regress", now)) return null;
+  const hasResult = now.report !== null;
+  return (
+    <div class="judge" key={now.id}>
+      <Lead
+        run={now}
+        measured={hasResult ? now.predictions.length : null}
+        parts={[
+          ["ask-heading", t.tryHeading],
+          ...(hasResult
+            ? ([
+                ["scatter-heading", own.numbers.scatter],
+                ["errors-heading", own.numbers.errors],
+              ] as const)
+            : []),
+          ["file-heading", own.numbers.file],
+        ]}
+      />
+      {hasResult && <NumberSides run={now} />}
+      <AskForm<number>
+        ask={async (text, show) => {
+          const [number] = await recovering(async () => predictAll(await adaptedOf(now), [text]));
+          show(number!);
+        }}
+      >
+        {(number) => (
+          <div class="odds adapter number-answer">
+            <h3>{t.adapted}</h3>
+            <p class="big">{m().plainNumber(number)}</p>
+          </div>
+        )}
+      </AskForm>
+      {hasResult && (
+        <div class="beside">
+          <Scatter samples={now.predictions} />
+          <Errors samples={now.predictions} />
+        </div>
+      )}
+      <LabelFile
+        heading={own.numbers.file}
+        hint={own.numbers.fileHint}
+        go={own.numbers.fileDo}
+        columns={[own.numbers.filePredicted]}
+        byHead={null}
+        predict={async (texts, onDone) => {
+          const said = await predictAll(await adaptedOf(now), texts, onDone);
+          return said.map((number) => (written) => [written(number)]);
+        }}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,63 @@
+import { m } from "../../../messages/index.js";
+import { forTasks } from "../../../messages/tasks.js";
+import type { RunOf } from "../../../state/runs.js";
+
+const shown = ["spearman", "rmse", "mae", "r2"] as const;
+
+/** The errors of a guess, the simple model and the adapted model on the same texts. */
+export function NumberSides({ run }: { run: RunOf<"regress"> }) {
+  const t = m().judge;
+  const own = forTasks().numbers;
+  const { metrics, result } = run.report!;
+  const { mean, headOnly } = result.yardsticks;
+  const ways = [
+    { kind: "base", title: own.mean, hint: own.meanHint, values: mean },
+    ...(headOnly === null ? [] : [{ kind: "head", title: t.head, hint: t.headHint, values: headOnly }]),
+    { kind: "adapter", title: t.adapted, hint: t.adaptedHint, values: result.after },
+  ];
+  const between = (name: (typeof shown)[number]) => {
+    const interval = metrics[name]?.interval;
+    return interval && t.between(m().plainNumber(interval[0]), m().plainNumber(interval[1]));
+  };
+  const [low, high] = metrics["rmse"]?.interval ?? [0, Infinity];
+  const verdict = headOnly === null ? null : headOnly.rmse > high ? "better" : headOnly.rmse < low ? "worse" : "even";
+  return (
+    <section class="compared" aria-label={own.compared}>
+      <div class="scroll" role="region" aria-label={own.compared} tabIndex={0}>
+        <table>
+          <thead>
+            <tr>
+              <td />
+              {shown.map((name) => (
+                <th key={name} scope="col">
+                  {own.metrics[name]} <span class="hint">{own.metricHints[name]}</span>
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {ways.map(({ kind, title, hint, values }) => (
+              <tr key={kind} class={kind}>
+                <th scope="row">
+                  {title} <span class="hint">{hint}</span>
+                </th>
+                {shown.map((name) => (
+                  <td key={name}>
+                    <span class="big">{m().plainNumber(values[name])}</span>
+                    {kind === "adapter" && <span class="hint">{between(name)}</span>}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {verdict !== null && (
+        <div class="verdict">
+          <p>{own.verdicts[verdict](m().plainNumber(result.after.rmse), m().plainNumber(headOnly!.rmse))}</p>
+          <p class="hint">{own.interval}</p>
+        </div>
+      )}
+    </section>
+  );
+}
