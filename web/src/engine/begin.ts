@@ -41,5 +41,5 @@ export function begin(): Promise<Run | null> {
     labels: known.map(([label]) => label),
     examples: rows.length,
     files: null,
-  } as Run);
+  });
 }

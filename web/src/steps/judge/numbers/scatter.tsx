@@ -4,8 +4,8 @@ import { forTasks } from "../../../messages/tasks.js";
 
 /** Most points. Of more texts, an evenly spaced sample is drawn. */
 const MOST = 1000;
-/** Size of the picture, and of its margin for the axes, in its own units. */
-const [SIZE, MARGIN] = [320, 36];
+/** Size of the picture, and of its margins with the axes and opposite them, in its own units. */
+const [SIZE, MARGIN, END] = [320, 46, 16];
 /** Marks on each axis. */
 const MARKS = 4;
 
@@ -18,7 +18,7 @@ export function Scatter({ samples }: { samples: readonly NumberSample[] }) {
   const least = all.reduce((a, b) => Math.min(a, b), Infinity);
   const most = all.reduce((a, b) => Math.max(a, b), -Infinity);
   const wide = most - least || 1;
-  const place = (value: number) => (SIZE - MARGIN - 8) * ((value - least) / wide);
+  const place = (value: number) => (SIZE - MARGIN - END) * ((value - least) / wide);
   const x = (value: number) => MARGIN + place(value);
   const y = (value: number) => SIZE - MARGIN - place(value);
   const marks = Array.from({ length: MARKS + 1 }, (_, i) => least + (wide * i) / MARKS);
@@ -32,10 +32,10 @@ export function Scatter({ samples }: { samples: readonly NumberSample[] }) {
             <line class="grid" x1={x(value)} x2={x(value)} y1={y(least)} y2={y(least + wide)} />
             <line class="grid" x1={x(least)} x2={x(least + wide)} y1={y(value)} y2={y(value)} />
             <text x={x(value)} y={SIZE - MARGIN + 14} text-anchor="middle">
-              {m().plainNumber(value, 3)}
+              {m().plainNumber(value, 2)}
             </text>
             <text x={MARGIN - 5} y={y(value) + 3} text-anchor="end">
-              {m().plainNumber(value, 3)}
+              {m().plainNumber(value, 2)}
             </text>
           </g>
         ))}

@@ -4,6 +4,10 @@ import type { RunOf } from "../../../state/runs.js";
 
 const shown = ["spearman", "rmse", "mae", "r2"] as const;
 
+/** Correlations have no unit; errors have that of the data. */
+const written = (name: (typeof shown)[number], value: number) =>
+  name === "rmse" || name === "mae" ? m().plainNumber(value, 3) : m().decimal(value);
+
 /** The errors of a guess, the simple model and the adapted model on the same texts. */
 export function NumberSides({ run }: { run: RunOf<"regress"> }) {
   const t = m().judge;
@@ -17,7 +21,7 @@ export function NumberSides({ run }: { run: RunOf<"regress"> }) {
   ];
   const between = (name: (typeof shown)[number]) => {
     const interval = metrics[name]?.interval;
-    return interval && t.between(m().plainNumber(interval[0]), m().plainNumber(interval[1]));
+    return interval && t.between(written(name, interval[0]), written(name, interval[1]));
   };
   const [low, high] = metrics["rmse"]?.interval ?? [0, Infinity];
   const verdict = headOnly === null ? null : headOnly.rmse > high ? "better" : headOnly.rmse < low ? "worse" : "even";
@@ -43,7 +47,7 @@ export function NumberSides({ run }: { run: RunOf<"regress"> }) {
                 </th>
                 {shown.map((name) => (
                   <td key={name}>
-                    <span class="big">{m().plainNumber(values[name])}</span>
+                    <span class="big">{written(name, values[name])}</span>
                     {kind === "adapter" && <span class="hint">{between(name)}</span>}
                   </td>
                 ))}
@@ -54,7 +58,7 @@ export function NumberSides({ run }: { run: RunOf<"regress"> }) {
       </div>
       {verdict !== null && (
         <div class="verdict">
-          <p>{own.verdicts[verdict](m().plainNumber(result.after.rmse), m().plainNumber(headOnly!.rmse))}</p>
+          <p>{own.verdicts[verdict](written("rmse", result.after.rmse), written("rmse", headOnly!.rmse))}</p>
           <p class="hint">{own.interval}</p>
         </div>
       )}
