@@ -112,6 +112,20 @@ it("predicts numbers far better than their mean, and leaves what loads again", a
   await expect(regressor.predict(["a"])).rejects.toThrow(ConfigError);
 });
 
+it("predicts in the unit of the data also where an early step is kept, at which the head is near the mean", async () => {
+  const store = memoryStore();
+  const { report: early } = await run({ ...spec, learningRate: 1e-7 }, store);
+  const { after, yardsticks } = early.result;
+  expect(early.evaluation!.best.step).toBeLessThan(120);
+  expect(after.spearman).toBeGreaterThan(0.6);
+  expect(after.rmse).toBeLessThan(0.9 * yardsticks.mean.rmse);
+  // So does what is saved.
+  using encoder = await SentenceEncoder.load(await tinyEncoder());
+  using regressor = TextRegressor.load(encoder, store.files());
+  const saved = await regressor.evaluate(rows.map(({ text, stars }) => ({ text, target: stars })));
+  expect(saved.rmse).toBeLessThan(0.9 * yardsticks.mean.rmse);
+});
+
 it("goes on to the same bits after an interruption", async () => {
   expect(await resumedResults(run, spec, 77)).toEqual(results(whole.files()));
 });

@@ -149,9 +149,10 @@ export class RegressModel
 
   reads({ train, validation, measured }: TokenizedParts<number>): { baseline: number; finish: number } {
     const head = sum(train) + sum(measured) + (isSpare(this.data) ? sum(validation) : 0);
+    const scaled = this.data.test === null ? 0 : sum(validation);
     return {
       baseline: fitsHead(this.settings) ? head : 0,
-      finish: this.settings.headOnly ? 0 : sum(measured),
+      finish: this.settings.headOnly ? 0 : sum(measured) + scaled,
     };
   }
 
@@ -179,12 +180,20 @@ export class RegressModel
 
   async finish(
     state: object,
-    { measured }: TokenizedParts<TokenizedNumber>,
+    { measured, validation }: TokenizedParts<TokenizedNumber>,
     trained: FitReport | null,
   ): Promise<RunOutcome> {
     const { yardsticks } = state as State;
-    const predicted =
-      trained === null ? this.fitted! : await this.predicted(measured, this.events("validate", measured));
+    let predicted = this.fitted ?? [];
+    if (trained !== null) {
+      // Never on what is measured.
+      const held = trained.evaluation === null || this.data.test === null ? [] : validation;
+      const examples = [...measured, ...held];
+      const outputs = await this.outputs(examples, this.events("validate", examples));
+      const { slope, offset } = outputScale(outputs.slice(measured.length), held);
+      this.scaleHead(slope, offset);
+      predicted = this.numbers(outputs.slice(0, measured.length).map((output) => offset + slope * output));
+    }
     const after = this.metricsOf(predicted, measured);
     const targets = measured.map(({ target }) => target);
     const intervals = await regressionIntervals(predicted, targets, this.context.signal);
@@ -224,16 +233,30 @@ export class RegressModel
     return fitRidge(this.graph.engine, vectors, targets, options);
   }
 
-  private setHead({ weight, bias }: Ridge): void {
+  private setHead({ weight, bias }: Pick<Ridge, "weight" | "bias">): void {
     const { head } = this.classifier;
     this.graph.setValue(head.weight, weight);
     this.graph.setValue(head.bias, bias);
   }
 
-  private async predicted(examples: readonly TokenizedNumber[], events: MeasureEvents): Promise<number[]> {
+  /** Makes the head's output `offset + slope * output`. */
+  private scaleHead(slope: number, offset: number): void {
+    const { weight, bias } = this.classifier.head;
+    const [w, b] = [this.graph.value(weight), this.graph.value(bias)];
+    this.setHead({
+      weight: { shape: w.shape, data: w.data.map((x) => slope * x) },
+      bias: { shape: b.shape, data: b.data.map((x) => offset + slope * x) },
+    });
+  }
+
+  private async outputs(examples: readonly TokenizedNumber[], events: MeasureEvents): Promise<number[]> {
     const { head, modelAdapter } = this.classifier;
     const outputs = await this.rows(examples, modelAdapter, head.snapshot(), events);
-    return this.numbers(outputs.map(([output]) => output!));
+    return outputs.map(([output]) => output!);
+  }
+
+  private async predicted(examples: readonly TokenizedNumber[], events: MeasureEvents): Promise<number[]> {
+    return this.numbers(await this.outputs(examples, events));
   }
 
   private numbers(outputs: readonly number[]): number[] {
@@ -246,4 +269,21 @@ export class RegressModel
       examples.map(({ target }) => target),
     );
   }
+}
+
+/** From this factor on, outputs are too close to the mean; below, what differs may be chance. */
+const FLAT = 2;
+
+/**
+ * The linear function of the outputs that is closest to what they are to be, if they are far too close to the mean; else 1 and 0. The rank
+ * correlation, which chooses the step, does not see their scale: it may choose an early step, at which the head is still small.
+ */
+function outputScale(outputs: readonly number[], examples: readonly TokenizedNumber[]) {
+  const targets = examples.map(({ output }) => output);
+  const middle = (values: readonly number[]) => sum(values) / values.length;
+  const [x, y] = [middle(outputs), middle(targets)];
+  const product = middle(outputs.map((output, i) => (output - x) * (targets[i]! - y)));
+  const square = middle(outputs.map((output) => (output - x) * (output - x)));
+  const slope = product / square;
+  return slope > FLAT && slope < Infinity ? { slope, offset: y - slope * x } : { slope: 1, offset: 0 };
 }
