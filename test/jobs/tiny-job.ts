@@ -45,7 +45,7 @@ export const csvOf = (rows: readonly Readonly<Record<string, unknown>>[]) =>
       .join(""),
   );
 
-/** A short run with everything random in it, of two parts: the last step is kept and measured on the other. */
+/** A short run with everything random in it, of two parts: the last step is kept, measured on the other part, and saved. */
 export const spec: JobSpec = {
   model: "tiny",
   data: "examples.csv",
@@ -56,6 +56,7 @@ export const spec: JobSpec = {
   learningRate: 0.01,
   dropout: 0.2,
   baseline: false,
+  finalFit: false,
 };
 
 /** Runs a job from memory. `onProgress` may abort it. */

@@ -1,7 +1,7 @@
 import type { Checkpoint, EvaluateEvery, FitOptions } from "../train/fit-options.js";
-import { CheckpointWriter, type Resumed } from "./store/checkpoint-file.js";
+import { type CheckpointBlobs, CheckpointWriter, type Resumed } from "./store/checkpoint-file.js";
 import type { RunState } from "./store/run-state.js";
-import type { RunStore } from "./store/run-store.js";
+import { runFiles, type RunStore } from "./store/run-store.js";
 import type { Measured, RunContext, TaskEntry } from "./task-definition.js";
 
 /** Steps between two checkpoints. */
@@ -14,20 +14,27 @@ export interface FollowedSteps {
   readonly done: () => number;
 }
 
-/** Follows the `total` steps of a run; first reports the steps of a resumed run. */
+/** The fit whose steps are followed: its phase and its blobs. */
+interface Followed {
+  readonly phase: "train" | "final-fit";
+  readonly blobs: CheckpointBlobs;
+}
+
+/** Follows the `total` steps of a fit; first reports the steps of a resumed one. */
 export function followSteps(
   run: RunState,
   total: number,
   store: RunStore,
   resumed: Resumed | null,
   { emit, signal }: RunContext,
+  { phase, blobs }: Followed = { phase: "train", blobs: runFiles },
 ): FollowedSteps {
-  const checkpoints = new CheckpointWriter(store, run, resumed);
+  const checkpoints = new CheckpointWriter(store, run, resumed, blobs);
   const save = async (checkpoint: Checkpoint) => {
     await checkpoints.write(checkpoint);
-    emit({ type: "checkpoint", step: checkpoint.step });
+    emit({ type: "checkpoint", step: checkpoint.step, ...(phase === "final-fit" && { final: true as const }) });
   };
-  const progress = { type: "progress", phase: "train", total } as const;
+  const progress = { type: "progress", phase, total } as const;
   let done = resumed?.checkpoint.step ?? 0;
   emit({ ...progress, done });
   const options: FollowedSteps["options"] = {

@@ -4,7 +4,8 @@ import type { JobEstimate } from "./estimate/job-needs.js";
 import type { RunSettings } from "./spec/run-settings.js";
 
 /** A part of a job that takes a while, in order. */
-export type JobPhase = "tokenize" | "encode-validation" | "encode-train" | "head-only" | "train" | "validate";
+export type JobPhase =
+  "tokenize" | "encode-validation" | "encode-train" | "head-only" | "train" | "validate" | "final-fit";
 
 /** Examples that a run uses from a file. */
 export interface ReadyPart {
@@ -61,6 +62,8 @@ export interface ReadyJob<S = RunSettings> {
     /** Groups of each part, if there is such a column; parts split from one file share no group. */
     readonly groups: { readonly train: GroupCount; readonly validation: GroupCount; readonly test: GroupCount } | null;
   };
+  /** The last fit, on the rows of training and validation, and its steps if the first fit keeps its last one; omitted for none. */
+  readonly finalFit?: { readonly examples: number; readonly steps: number };
   /** Number of trained parameters. */
   readonly parameters: { readonly adapter: number; readonly head: number };
   /** Whether layers are recomputed for their gradients. */
@@ -110,7 +113,12 @@ export type JobEvent<S = RunSettings> =
       readonly best: boolean;
     }
   /** A checkpoint is in the store. */
-  | { readonly type: "checkpoint"; readonly step: number };
+  | {
+      readonly type: "checkpoint";
+      readonly step: number;
+      /** Whether it is one of the final fit. */
+      readonly final?: true;
+    };
 
 /** Called with a job's events. */
 export type JobListener = (event: JobEvent) => void;

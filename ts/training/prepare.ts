@@ -4,6 +4,7 @@ import type { FitOptions } from "../train/fit-options.js";
 import { breather } from "../waiting/next-task.js";
 import { fewExamplesText, isSpare, loadParts, measuredPart, type TaskData, type TaskFile } from "./data/parts.js";
 import type { MemoryNeed } from "./estimate/job-needs.js";
+import { type FinalPlan, finalPlan } from "./final-plan.js";
 import { memoryNeed, steppedOn } from "./estimate/memory-need.js";
 import { hear, runEngine, runModel } from "./loading.js";
 import type { JobModel } from "./sources/job-sources.js";
@@ -59,6 +60,8 @@ export interface Prepared extends Loaded {
   readonly training: TaskTraining<TokenizedExample>;
   readonly fitting: FitOptions;
   readonly checkpointing: boolean;
+  /** The fit on all rows that follows; null for none. */
+  readonly final: FinalPlan | null;
   readonly memory: MemoryNeed;
   /** Bytes to reserve for the largest step. */
   readonly room: number;
@@ -113,25 +116,39 @@ export async function openRun(loaded: Loaded, context: RunContext, isFold = fals
     const tokens = await tokenizeParts(model, loaded, context, isFold);
     const steps = stepsOf(settings, tokens.train.length, entry.plan.length);
     checkWarmup(settings, steps, words);
-    const fitting = steps === 0 ? {} : fitOptions(settings, steps);
-    const training = model.training(tokens.train, fitting);
+    const final = isFold ? null : finalPlan(settings, data, model, tokens, tokens.validation, steps, entry.plan);
+    // First, since the model keeps the examples of its last call.
+    const later = final === null ? [] : planSteps(model, final.tokens, final.settings, final.steps).batches;
+    const { fitting, ...planned } = planSteps(model, tokens.train, settings, steps);
     const checkpointing = model.checkpointing(tokens.train, fitting);
-    const { batchSize, seed } = settings;
-    const order = training.options.order ?? batchOrder(tokens.train.length, batchSize, seed, model.graph.engine);
-    const batchAt = (step: number) => Array.from(order(step), (row) => tokens.train[row]!);
-    const batches = Array.from({ length: Math.min(steps, STEPS_MEASURED) }, (_, step) => batchAt(step));
-    const stepped = steppedOn(model, batches, tokens.measured);
+    const stepped = steppedOn(model, [...planned.batches, ...later], tokens.measured);
     const asked = { ...settings, checkpointing };
     const { room, ...memory } = memoryNeed(stepped, asked, steps === 0 ? 0 : base.packed, words);
     const evaluateEvery = evaluateEveryOf(settings, steps, tokens.validation.length, entry.plan);
     return {
-      ...{ ...loaded, steps, evaluateEvery, model, tokens, batches, batchAt, training, fitting, checkpointing },
+      ...{ ...loaded, ...planned, steps, evaluateEvery, model, tokens, fitting, checkpointing, final },
       ...{ memory, room, chosenBy: model.chosenBy ?? entry.chosenBy },
     };
   } catch (error) {
     model.dispose();
     throw error;
   }
+}
+
+/** The steps of a fit. */
+function planSteps(
+  model: Prepared["model"],
+  train: readonly TokenizedExample[],
+  settings: RunSettings,
+  steps: number,
+): Pick<Prepared, "fitting" | "training" | "batchAt" | "batches"> {
+  const fitting = steps === 0 ? {} : fitOptions(settings, steps);
+  const training = model.training(train, fitting);
+  const { batchSize, seed } = settings;
+  const order = training.options.order ?? batchOrder(train.length, batchSize, seed, model.graph.engine);
+  const batchAt = (step: number) => Array.from(order(step), (row) => train[row]!);
+  const batches = Array.from({ length: Math.min(steps, STEPS_MEASURED) }, (_, step) => batchAt(step));
+  return { fitting, training, batchAt, batches };
 }
 
 /** Tokenizes every example once. */

@@ -17,7 +17,7 @@ export function readyJob(
 ): ReadyJob {
   const { task, settings, steps, evaluateEvery, engine, source, base, model, data, tokens, checkpointing } = prepared;
   const { train, validation, test, labels } = data;
-  const { chosenBy } = prepared;
+  const { chosenBy, final } = prepared;
   const part = ({ file, examples }: TaskFile<FileExample>, tokenized: readonly TokenizedExample[]) => ({
     ...{ file, examples: examples.length, ...model.counts?.(tokenized) },
   });
@@ -31,6 +31,7 @@ export function readyJob(
       test: test && { ...part(test, tokens.measured), split: test.split },
       ...{ labels, groups: null, ...model.details },
     },
+    ...(final !== null && { finalFit: { examples: final.examples.length, steps: final.steps } }),
     ...{ parameters: model.parameters, checkpointing, folds, estimate },
   };
 }

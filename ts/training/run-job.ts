@@ -5,6 +5,7 @@ import { checkOptions } from "../arguments/options.js";
 import { callable } from "../arguments/settings.js";
 import type { FileMap } from "../io/file-map.js";
 import { estimateJob } from "./estimate/job-estimate.js";
+import { fitFinal } from "./final-fit.js";
 import { type JobListener, type JobWords, plainWords } from "./job-events.js";
 import { loadRun, openRun, type Prepared } from "./prepare.js";
 import { readyJob } from "./ready.js";
@@ -15,12 +16,12 @@ import { type RunSettings, taskOf } from "./spec/run-settings.js";
 import { asBegun, firstDifference } from "./spec/read-settings.js";
 import { completed } from "./spec/field.js";
 import { fieldsOf, takeSpec } from "./spec/task-spec.js";
-import { checkCheckpointFits, readCheckpoint, type Resumed } from "./store/checkpoint-file.js";
+import { checkCheckpointFits, finalBlobs, readCheckpoint, type Resumed } from "./store/checkpoint-file.js";
 import { checkSameOrigin } from "./store/origin-check.js";
 import { RecordWriter } from "./store/run-record.js";
 import { runFiles, type RunStore, takeStore } from "./store/run-store.js";
 import type { RunContext, TaskTable } from "./task-definition.js";
-import { trainRun } from "./train-run.js";
+import { stateOf, trainRun } from "./train-run.js";
 
 /** Options of a job. */
 export interface JobOptions {
@@ -78,6 +79,7 @@ async function runClaimed(
   const settings = resumed === null ? given : asBegun(given, resumed.run.settings, fieldsOf(given, tasks));
   if (resumed === null) await checkNew(store);
   else checkSame(settings, resumed, store, tasks);
+  const last = resumed === null ? null : await readCheckpoint(store, tasks, finalBlobs);
   const record = await RecordWriter.of(store, settings, resumed !== null, tasks);
   let begun = false;
   try {
@@ -87,17 +89,32 @@ async function runClaimed(
     const own = { ...context, began: resumed?.run ?? null };
     const loaded = await loadRun(task, tasks[task]!, settings, own);
     try {
+      const streams = loaded.base.graph.streamsDrawn;
       const prepared = await openRun(loaded, own);
       if (resumed !== null) checkResumable(prepared, store, resumed, context);
       const done = resumed?.checkpoint.step ?? null;
-      const estimate = await estimateJob(prepared, done, context);
+      // Otherwise it is of another run, whose checkpoint was removed.
+      const finalSoFar = last !== null && JSON.stringify(last.run) === JSON.stringify(resumed?.run) ? last : null;
+      const estimate = await estimateJob(prepared, done, context, 1, finalSoFar?.checkpoint.step);
       begun = true;
       await record.train(prepared.steps);
       context.emit({ type: "ready", job: readyJob(prepared, done, estimate) });
       const trained = await trainRun(prepared, store, resumed, context);
-      const report = reportOf(prepared, trained, estimate);
+      const final =
+        prepared.final === null
+          ? null
+          : await fitFinal(
+              prepared,
+              trained,
+              { streams, run: stateOf(prepared, trained.state), resumed: finalSoFar },
+              store,
+              own,
+            );
+      const report = reportOf(prepared, trained, estimate, final);
+      const { model } = final ?? prepared;
       await writeResult(
-        { ...(await prepared.model.files()), ...outputFiles(report, trained, prepared) },
+        { ...(await model.files()), ...outputFiles(report, trained, prepared) },
+        final !== null,
         store,
         context,
       );
@@ -124,11 +141,12 @@ function checkResumable(prepared: Prepared, store: RunStore, resumed: Resumed, {
   );
 }
 
-async function writeResult(files: FileMap, store: RunStore, context: RunContext): Promise<void> {
+async function writeResult(files: FileMap, isFinal: boolean, store: RunStore, context: RunContext): Promise<void> {
   await store.write(files);
   // First the blob that marks the run as unfinished.
   await store.remove(runFiles.checkpoint);
-  for (const blob of [runFiles.history, runFiles.record])
+  const more = isFinal ? [runFiles.finalCheckpoint, runFiles.finalHistory] : [];
+  for (const blob of [...more, runFiles.history, runFiles.record])
     await tidy(`${blob} could not be removed from ${store.name}`, () => store.remove(blob), context);
 }
 

@@ -201,9 +201,21 @@ export interface TaskModel<E, X extends TokenizedExample> {
    * @param fitted the result of training; null if only the head was fitted
    */
   finish(state: object, parts: TokenizedParts<X>, fitted: FitReport | null): Promise<RunOutcome>;
+  /** How the model is trained again on all rows, which is saved then; omitted where the task has no such fit. */
+  readonly finalFit?: FinalFit<X>;
   /** The run's files besides its report. */
   files(): FileMap | Promise<FileMap>;
   dispose(): void;
+}
+
+/** A fit of a new model on the rows of training and validation, once the first fit has chosen the step. */
+export interface FinalFit<X> {
+  /** Tokens that `begin` and `end` compute for rows of these numbers of tokens. */
+  reads(all: readonly number[]): number;
+  /** Initialises the head. @param validated `validated` of the first fit's outcome */
+  begin(all: readonly X[], validated: object | undefined): Promise<void>;
+  /** After the last step. */
+  end?(all: readonly X[]): Promise<void>;
 }
 
 /** The loss of guessing. */

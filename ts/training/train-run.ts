@@ -6,6 +6,7 @@ import { explainDivergence, divergenceText } from "./result/divergence.js";
 import type { RunOutcome } from "./result/report.js";
 import type { Resumed } from "./store/checkpoint-file.js";
 import { originOf } from "./store/origin-check.js";
+import type { RunState } from "./store/run-state.js";
 import type { RunStore } from "./store/run-store.js";
 import type { RunContext } from "./task-definition.js";
 
@@ -17,6 +18,8 @@ export interface Trained {
   readonly evaluation: FitEvaluation | null;
   /** The warning if training ended far above the loss of guessing; otherwise null. */
   readonly diverged: string | null;
+  /** What `baseline` found, for checkpoints. */
+  readonly state: object;
 }
 
 /** Measures the baseline, trains, and measures the result. Writes checkpoints to the store. */
@@ -32,18 +35,26 @@ export async function trainRun(
   const outcome = await model.finish(state, tokens, fitted);
   const steps = fitted?.steps ?? [];
   const diverged = fitted === null ? null : divergenceOf(prepared, fitted, context);
-  if (diverged !== null) context.emit({ type: "warning", message: diverged });
-  return { outcome, steps, evaluation: fitted?.evaluation ?? null, diverged };
+  return { outcome, steps, evaluation: fitted?.evaluation ?? null, diverged, state };
 }
 
-function divergenceOf(
+/** The warning if training ended far above the loss of guessing, which is shown; otherwise null. */
+export function divergenceOf(
   { model, tokens, batchAt }: Prepared,
   { steps }: FitReport,
-  { words }: RunContext,
+  { emit, words }: RunContext,
 ): string | null {
   const guessing = model.guessing?.(batchAt, tokens.train) ?? null;
-  return guessing === null ? null : divergenceText(steps, guessing.loss, words, guessing.weightOf);
+  const text = guessing && divergenceText(steps, guessing.loss, words, guessing.weightOf);
+  if (text !== null) emit({ type: "warning", message: text });
+  return text;
 }
+
+/** The state of a run in its checkpoints. */
+export const stateOf = ({ settings, data, modelHash, engine }: Prepared, state: object): RunState => ({
+  ...{ settings, ...originOf({ ...data, modelHash, engine }) },
+  ...state,
+});
 
 /** Trains; what is measured on the validation chooses the step to keep. */
 function trainSteps(
@@ -53,11 +64,9 @@ function trainSteps(
   resumed: Resumed | null,
   context: RunContext,
 ): Promise<FitReport> {
-  const { task, entry, chosenBy, settings, steps, evaluateEvery, engine, modelHash, data, model, tokens, fitting } =
-    prepared;
+  const { task, entry, chosenBy, settings, steps, evaluateEvery, model, tokens, fitting } = prepared;
   const { emit, signal, words } = context;
-  const run = { settings, ...originOf({ ...data, modelHash, engine }), ...state };
-  const { options, done } = followSteps(run, steps, store, resumed, context);
+  const { options, done } = followSteps(stateOf(prepared, state), steps, store, resumed, context);
   const watching = chosenStep(
     evaluateEvery,
     settings.patience,

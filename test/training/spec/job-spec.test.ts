@@ -47,6 +47,7 @@ const wrong: Readonly<Record<Exclude<keyof JobSpec, "task" | "multiLabel">, read
   labelNames: [null, "0=bad", [], ["a"], { a: 1 }],
   group: [0, ["customer"], true],
   nearDuplicates: [null, true, "near"],
+  finalFit: [null, "yes", 1],
   dropDuplicates: [null, "yes", 1],
   steps: ["10", 0, -1, 2.5, NaN, Infinity],
   epochs: ["1", 0, -1, NaN, Infinity],

@@ -28,7 +28,7 @@ import { completed } from "../../training/spec/field.js";
 import { checkSettings } from "../../training/spec/read-settings.js";
 import { evaluationLines, largestClass } from "../terminal/evaluation-lines.js";
 import { refuseFolds } from "../inspected/inspected-folds.js";
-import { overlapWarning, trainingData, type TrainedOn } from "../tables/training-overlap.js";
+import { overlapWarning, trainedExamples, trainingData, type TrainedOn } from "../tables/training-overlap.js";
 
 const EXAMPLES = `
 Examples:
@@ -147,7 +147,11 @@ async function testExamples(
   if (options.data !== undefined) {
     const named = await readLabelled(options.data, { text, label, labelNames, allow }, access);
     const trained = report === null ? null : await trainingData(report, access);
-    const warning = overlapWarning({ ...named, named: true }, report?.sha256, trained?.train.examples ?? null);
+    const warning = overlapWarning(
+      { ...named, named: true },
+      report?.sha256,
+      trained && trainedExamples(report!, trained),
+    );
     return { ...named, warning };
   }
   if (report === null) {
@@ -165,18 +169,22 @@ async function testExamples(
       { file: report.settings.data, expected: report.sha256, is: dataset.train.sha256 },
     );
   }
-  return { ...part, warning: overlapWarning({ ...part, named: false }, undefined, dataset.train.examples) };
+  return { ...part, warning: overlapWarning({ ...part, named: false }, undefined, trainedExamples(report, dataset)) };
 }
 
 function readReport(run: string): TrainedOn | null {
   const path = join(run, runFiles.report);
   if (!existsSync(path)) return null;
   const fail = (problem: string, cause?: unknown) => new FormatError(`${path}: ${problem}`, { file: path }, { cause });
-  const { settings, data = null } = parseJsonObject(readFileSync(path), fail);
+  const { settings, data = null, finalFit } = parseJsonObject(readFileSync(path), fail);
   const { sha256 } = ((data as { train?: unknown } | null)?.train ?? {}) as { sha256?: unknown };
   try {
     checkSettings("report", settings, textFields);
-    return { settings: completed(settings, textFields), sha256: typeof sha256 === "string" ? sha256 : undefined };
+    return {
+      settings: completed(settings, textFields),
+      sha256: typeof sha256 === "string" ? sha256 : undefined,
+      finalFit: finalFit !== undefined,
+    };
   } catch (cause) {
     throw fail((cause as Error).message, cause);
   }

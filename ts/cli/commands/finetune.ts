@@ -154,11 +154,14 @@ async function explainStop(store: RunStore, session: Session): Promise<void> {
   }
   const { cyan } = terminal.errorColors;
   const { step } = run;
-  terminal.error(
-    step === null
-      ? `Stopped before the first checkpoint; the run's settings are in ${store.name}. To start it again:`
-      : `Stopped ${step === 0 ? "before the first step" : `after step ${step}`}; the checkpoint is in ${store.name}. To continue:`,
-  );
+  if (await store.has(runFiles.finalCheckpoint)) {
+    terminal.error(`Stopped in the final fit; its checkpoint is in ${store.name}. To continue:`);
+  } else
+    terminal.error(
+      step === null
+        ? `Stopped before the first checkpoint; the run's settings are in ${store.name}. To start it again:`
+        : `Stopped ${step === 0 ? "before the first step" : `after step ${step}`}; the checkpoint is in ${store.name}. To continue:`,
+    );
   terminal.error(`  ${cyan(`${self} finetune --resume ${shellPath(store.name)}`)}`);
 }
 

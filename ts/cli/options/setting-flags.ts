@@ -16,6 +16,8 @@ export type SettingName = NamesOf<JobSettings>;
 export interface SettingFlag {
   /** As commander reads it. */
   readonly flags: string;
+  /** Its help as a second option, "--no-…", which sets it to false; without it there is none. */
+  readonly negated?: string;
   readonly help: string;
   readonly parse?: (text: string) => unknown;
   readonly choices?: readonly string[];
@@ -160,6 +162,11 @@ const training = {
     flags: "--patience <n>",
     help: `stop after this many measurements without a lower loss; none: keep the last step (default: ${defaults.patience})`,
     parse: values.wholeOrNone,
+  },
+  finalFit: {
+    flags: "--final-fit",
+    help: "once the step is chosen, train the saved classifier on all rows, if the validation was split from them (default, but not with --recipe peft)",
+    negated: "save the measured classifier, which has not seen the rows of the validation",
   },
   classWeights: {
     flags: "--class-weights <weights>",

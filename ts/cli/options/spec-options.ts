@@ -10,7 +10,10 @@ import { adapterSettingNames, flagGroups, type FlagGroup, type SettingFlag } fro
 export function addSpecOptions(command: Command): Command {
   for (const [title, flags] of Object.entries(flagGroups) as [string, FlagGroup][]) {
     command.optionsGroup(title);
-    for (const [name, flag] of Object.entries(flags)) command.addOption(optionOf(name, flag));
+    for (const [name, flag] of Object.entries(flags)) {
+      command.addOption(optionOf(name, flag));
+      if (flag.negated !== undefined) command.option(flag.flags.replace("--", "--no-"), flag.negated);
+    }
     if ("rank" in flags) addAdapterOptions(command);
   }
   return command.addHelpText("after", HELP);

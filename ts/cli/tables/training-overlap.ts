@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import type { LocatedExample } from "../../io/examples/index.js";
 import { plainText } from "../../io/examples/summary/plain-text.js";
 import { type DataAccess, type Dataset, type Labelled, loadDataset } from "../../tasks/classify/data/dataset.js";
 import type { TrainingSettings } from "../../tasks/classify/settings.js";
@@ -9,10 +10,21 @@ export interface TrainedOn {
   readonly settings: TrainingSettings;
   /** Hash of the file; undefined if the report lacks it. */
   readonly sha256: string | undefined;
+  /** Whether the saved classifier was trained on the validation too. */
+  readonly finalFit: boolean;
 }
 
+/** The examples that a run's saved classifier was trained on. */
+export const trainedExamples = (
+  { finalFit }: Pick<TrainedOn, "finalFit">,
+  { train, validation }: Dataset,
+): readonly LocatedExample[] => (finalFit ? [...train.examples, ...validation.examples] : train.examples);
+
 /** The unchanged data of a run; null if they are missing or have changed. */
-export async function trainingData({ settings, sha256 }: TrainedOn, access: DataAccess): Promise<Dataset | null> {
+export async function trainingData(
+  { settings, sha256 }: Omit<TrainedOn, "finalFit">,
+  access: DataAccess,
+): Promise<Dataset | null> {
   if (sha256 === undefined || !existsSync(settings.data)) return null;
   try {
     const dataset = await loadDataset(settings, { ...access, onWarning: () => {} });

@@ -13,6 +13,7 @@ const phases: Readonly<Record<JobPhase, { readonly title: string; readonly lines
   "head-only": { title: "head only", lines: 1 },
   train: { title: "train", lines: 20 },
   validate: { title: "test", lines: 2 },
+  "final-fit": { title: "final fit", lines: 20 },
 };
 
 /** Shows a job's events as progress: the download of its model, then a bar for each phase. Call `stop` when the job has ended. */

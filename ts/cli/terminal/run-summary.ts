@@ -30,7 +30,7 @@ type Colors = Terminal["colors"];
 
 /** Describes a run before it starts. */
 export function introduction(job: ReadyJob<TrainingSettings>, folder: string, { dim }: Colors): string[] {
-  const { settings, steps, resumedAfter, engine, model, data, parameters } = job;
+  const { settings, steps, resumedAfter, engine, model, data, parameters, finalFit } = job;
   const { train, validation, test, labels } = data;
   const held = ({ file, examples, split }: typeof validation) =>
     `${file}: ${formatCount(examples)}${split ? ", a seeded split" : ""}`;
@@ -68,6 +68,7 @@ export function introduction(job: ReadyJob<TrainingSettings>, folder: string, { 
         : `${formatCount(steps)} steps of ${settings.batchSize}, AdamW, learning rate ${formatRate(settings.learningRate)}${headRate} ` +
           `(warm-up ${warmup}, ${settings.schedule})${clipping}, seed ${settings.seed}${start}`,
     ],
+    ...(finalFit === undefined ? [] : [["final fit", plannedText(finalFit)]]),
     [
       "engine",
       `${engine.build} build, ${formatThreads(engine.threads)}, tile ${engine.tile.rows}×${engine.tile.columns}`,
@@ -75,7 +76,7 @@ export function introduction(job: ReadyJob<TrainingSettings>, folder: string, { 
     ["estimate", estimateText(job.estimate, job.folds)],
     ["run", folder],
   ];
-  const lines = tableLines(rows).map((line) => line.replace(/^\w+ */, (title) => dim(title)));
+  const lines = tableLines(rows).map((line) => line.replace(/^(final fit|\w+) */, (title) => dim(title)));
   return resumedAfter === null ? lines : [`Continuing after step ${resumedAfter} of ${steps}`, ...lines];
 }
 
@@ -98,20 +99,27 @@ function keptText(every: number, { patience }: ReadyJob["settings"]): string {
   return `the step with the lowest validation loss, measured every ${every} steps${stop}`;
 }
 
+function plannedText({ examples, steps }: NonNullable<ReadyJob["finalFit"]>): string {
+  const length = steps === 0 ? "" : `, in proportion to them up to ${formatCount(steps)} steps`;
+  return `at the end the saved classifier is trained on all ${formatCount(examples)} rows${length} (not with --no-final-fit)`;
+}
+
 function estimateText({ seconds, memory }: ReadyJob["estimate"], folds: number | null): string {
-  const { baseline, training, test } = seconds;
+  const { baseline, training, test, finalFit } = seconds;
   const total = seconds.total * (folds ?? 1);
   const parts = [
     ...(baseline === 0 ? [] : [`baseline ${formatDuration(baseline)}`]),
     ...(training === 0 ? [] : [`training ${formatDuration(training)}`]),
     `test ${formatDuration(test)}`,
+    ...(finalFit === undefined ? [] : [`final fit ${formatDuration(finalFit)}`]),
   ];
   const each = folds === null ? "" : `${folds === 1 ? "one fold" : `${formatCount(folds)} folds, each`}: `;
   return `about ${formatDuration(total)} (${each}${parts.join(", ")}), ${formatBytes(memory.needed)} of linear memory`;
 }
 
 /** Majority-class baseline, head-only baseline, and head and adapter, on the test examples. */
-export function resultTable({ result, data, settings, evaluation }: RunReport, colors: Colors): string[] {
+export function resultTable(report: RunReport, colors: Colors): string[] {
+  const { result, data, settings, evaluation } = report;
   const { largestClass, headOnly, after, overHeadAlone, measuredOn } = result;
   const row = (name: string, { accuracy, loss, macroF1, intervals }: Metrics) => [
     ...[name, formatPercent(accuracy) + formatInterval(intervals?.accuracy), formatPercent(macroF1), loss.toFixed(3)],
@@ -131,7 +139,22 @@ export function resultTable({ result, data, settings, evaluation }: RunReport, c
     colors,
   );
   const last = `${colors.bold(lines.pop())}   ${points}`;
-  return [...lines, last, ...unseenLines(result, colors), ...chosenLines(evaluation, measuredOn)];
+  return [
+    ...[...lines, last, ...unseenLines(result, colors), ...chosenLines(evaluation, measuredOn)],
+    ...finalLines(report),
+  ];
+}
+
+/** What the saved classifier was trained on, if it is not the measured one. */
+function finalLines({ finalFit, data }: RunReport): string[] {
+  if (finalFit === undefined) return [];
+  const { examples, steps, metrics } = finalFit;
+  const trained = `${steps === 0 ? "fitted" : "trained"} on all ${formatCount(examples)} rows${steps === 0 ? "" : `, in ${formatCount(steps)} steps`}`;
+  const accuracy = metrics?.["accuracy"];
+  const measured = accuracy === undefined ? "" : `; its accuracy on the test is ${formatPercent(accuracy)}`;
+  return [
+    `Saved: a classifier ${trained}; the figures above are of one that had not seen ${formatCount(data.validation.examples)} of them${measured}`,
+  ];
 }
 
 /** A difference in accuracy, coloured if it is significant. */

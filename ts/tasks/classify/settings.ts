@@ -75,6 +75,11 @@ export const textFields = {
   nearDuplicates: since(field(among(nearPlaces), "together"), "apart"),
   /** Remove texts that repeat an earlier one of their file with the same label, apart from case and white space. */
   dropDuplicates: field<boolean>(flag, false),
+  /**
+   * Train the saved classifier again on all rows, those of the validation included, once the step is chosen, if the validation was split from
+   * `data`; figures are of the first one. False: the saved classifier is the measured one.
+   */
+  finalFit: since(fieldByRecipe<boolean>(flag, { default: true, peft: false }), false),
   /** "balanced": each label is as frequent in the batches as any other; null: each example is as frequent as any other. */
   sampling: field(orNull(among(["balanced"])), null),
   /**

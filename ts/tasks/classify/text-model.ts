@@ -10,6 +10,7 @@ import { isSpare } from "../../training/data/parts.js";
 import { formatPercent } from "../../training/result/percent.js";
 import type { RunOutcome } from "../../training/result/report.js";
 import type {
+  FinalFit,
   Guessing,
   Measured,
   MeasureEvents,
@@ -29,7 +30,7 @@ import type { Dataset } from "./data/dataset.js";
 import { countGroups } from "./data/held-out.js";
 import { fitsHead, recipes } from "./recipes.js";
 import type { ClassifierResult } from "./report.js";
-import { type Baseline, type FittedHead, measureBaseline } from "./result/baseline.js";
+import { type Baseline, fitHeads, type FittedHead, measureBaseline } from "./result/baseline.js";
 import { macroF1Loss, recommend } from "./result/recommendation.js";
 import { predictionsOf } from "./result/sample-predictions.js";
 import { unseenTexts } from "./result/unseen-texts.js";
@@ -123,11 +124,7 @@ export class TextModel
     const spare = isSpare(this.dataset) ? parts.validation : [];
     const { baseline, fitted } = await measureBaseline({ classifier, parts, spare, settings, context });
     this.fitted = fitted;
-    if (fitted !== null && (settings.headOnly || recipes[settings.recipe].headStart !== null)) {
-      const { graph, head } = classifier;
-      graph.setValue(head.weight, fitted.start.weight);
-      graph.setValue(head.bias, fitted.start.bias);
-    }
+    if (fitted !== null && startsFitted(settings)) this.setHead(fitted.start);
     return { baseline, headPredictions: fitted && classesOf(fitted.logits) };
   }
 
@@ -183,6 +180,22 @@ export class TextModel
     };
   }
 
+  get finalFit(): FinalFit<TokenizedText> {
+    const { classifier, settings, context } = this;
+    return {
+      reads: (all) => (startsFitted(settings) ? all.reduce((sum, count) => sum + count, 0) : 0),
+      begin: async (all) => {
+        if (startsFitted(settings)) this.setHead((await fitHeads({ classifier, settings, context }, all, all)).start);
+      },
+    };
+  }
+
+  protected setHead({ weight, bias }: Pick<FittedHead, "weight" | "bias">): void {
+    const { graph, head } = this.classifier;
+    graph.setValue(head.weight, weight);
+    graph.setValue(head.bias, bias);
+  }
+
   private logits(examples: readonly TokenizedText[], events: MeasureEvents): Promise<Float32Array[]> {
     const { head, modelAdapter } = this.classifier;
     return this.rows(examples, modelAdapter, head.snapshot(), events);
@@ -197,6 +210,10 @@ export class TextModel
     return measureLogits(logits, targets, this.classes.size, { intervals, signal: this.context.signal });
   }
 }
+
+/** Whether training starts from a head fitted to the vectors of the frozen encoder, or only such a head is trained. */
+const startsFitted = ({ headOnly, recipe }: TrainingSettings): boolean =>
+  headOnly || recipes[recipe].headStart !== null;
 
 /** Groups of each part; null if there is no such column. */
 function groupsOfParts({ train, validation, test }: Dataset, settings: TrainingSettings) {

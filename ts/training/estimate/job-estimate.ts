@@ -27,25 +27,30 @@ export function countsOf(parts: TokenizedParts<TokenizedExample>): TokenizedPart
  * take more than twenty minutes. Throws `AbortError` within a step.
  * @param done completed steps of a resumed run; null for a new run
  * @param runs number of such runs in a row: folds
+ * @param finalDone completed steps of the final fit
  */
 export async function estimateJob(
   prepared: Prepared,
   done: number | null,
   context: RunContext,
   runs = 1,
+  finalDone = 0,
 ): Promise<JobEstimate> {
-  const { settings, steps, evaluateEvery, model, tokens, memory, room, batches } = prepared;
+  const { settings, steps, evaluateEvery, model, tokens, memory, room, batches, final, data } = prepared;
   const { emit, words } = context;
   const { accumulate } = settings;
   if (steps > 0) model.graph.reserve(room);
   const counts = countsOf(tokens);
   const validation = counts.validation.reduce((sum, count) => sum + count, 0);
   const reads = { validation, ...model.reads(counts) };
+  const measuring = data.test === null ? 0 : counts.measured.reduce((sum, count) => sum + count, 0);
+  const finalTokens = () => model.finalFit!.reads(final!.tokens.map(({ ids }) => ids.length)) + measuring;
   const isMeasured = tokens.measured.length > 0;
   const seconds = jobSeconds(
     {
       ...{ steps, evaluateEvery, done, tokens: reads },
       stepTokens: batches.map(tokensIn),
+      ...(final !== null && { final: { steps: Math.max(0, final.steps - finalDone), tokens: finalTokens() } }),
     },
     {
       trained:

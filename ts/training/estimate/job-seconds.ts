@@ -8,7 +8,9 @@ export interface JobSeconds {
   readonly validation: number;
   /** The final measurement; 0 if it was done before. */
   readonly test: number;
-  /** The sum of baseline, training and test. */
+  /** The fit on all rows; omitted if there is none. */
+  readonly finalFit?: number;
+  /** The sum of baseline, training, test and final fit. */
   readonly total: number;
 }
 
@@ -23,6 +25,8 @@ export interface PlannedRun {
   readonly steps: number;
   readonly evaluateEvery: number | null;
   readonly done: number | null;
+  /** The final fit: steps that are left, and tokens that are computed besides; omitted for none. */
+  readonly final?: { readonly steps: number; readonly tokens: number };
   /** Tokens of each step, in order; only of the first steps of a long run. */
   readonly stepTokens: readonly number[];
   /** Tokens of the validation, the baseline and the final measurement. */
@@ -31,16 +35,20 @@ export interface PlannedRun {
 
 /** Seconds of a run at these speeds. */
 export function jobSeconds(
-  { steps, evaluateEvery, done, stepTokens, tokens }: PlannedRun,
+  { steps, evaluateEvery, done, stepTokens, tokens, final }: PlannedRun,
   { trained, measured }: Speed,
 ): JobSeconds {
   const left = steps - (done ?? 0);
   const counted = stepTokens.reduce((sum, count) => sum + count, 0);
-  const stepping = steps === 0 ? 0 : (trained * counted * left) / stepTokens.length;
+  const each = steps === 0 ? 0 : (trained * counted) / stepTokens.length;
+  const stepping = each * left;
   // The first measurement is before the first step; a resumed run has done it.
   const evaluations = evaluateEvery === null ? 0 : Math.ceil(left / evaluateEvery) + (done === null ? 1 : 0);
   const validation = measured * tokens.validation * evaluations;
   const baseline = done === null ? measured * tokens.baseline : 0;
   const [training, test] = [stepping + validation, measured * tokens.finish];
-  return { baseline, training, validation, test, total: baseline + training + test };
+  const parts = { baseline, training, validation, test };
+  if (final === undefined) return { ...parts, total: baseline + training + test };
+  const finalFit = each * final.steps + measured * final.tokens;
+  return { ...parts, finalFit, total: baseline + training + test + finalFit };
 }

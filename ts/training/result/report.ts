@@ -80,6 +80,8 @@ export interface TaskReport<S = RunSettings, R extends object | null = object | 
   readonly result: R;
   /** Validation losses (or values of the metric that chooses the step) by completed steps, and the kept step; null if the last step was kept. */
   readonly evaluation: FitEvaluation | null;
+  /** The fit on all rows of which the saved model is; omitted if the saved model is the measured one. */
+  readonly finalFit?: ReportedFinalFit;
   /** The estimate before training: seconds and linear memory. */
   readonly estimate: JobEstimate;
   /** Cost of training: steps, tokens, seconds, and peak linear memory. */
@@ -94,6 +96,19 @@ export interface TaskReport<S = RunSettings, R extends object | null = object | 
   };
   /** Every step; empty if only the head was fitted. */
   readonly steps: readonly StepRecord[];
+}
+
+/**
+ * The final fit: once the first fit had chosen the step, a new model was trained on the rows of training and validation. `metrics` and
+ * `result` of the report are of the first.
+ */
+export interface ReportedFinalFit {
+  /** Rows trained on: those of training and of the validation. */
+  readonly examples: number;
+  /** Steps: those up to the kept one of the first fit, in proportion to the rows. */
+  readonly steps: number;
+  /** Metrics of the saved model on the test; null without a test apart, since there is then no row that it has not been trained on. */
+  readonly metrics: Readonly<Record<string, number>> | null;
 }
 
 /** The engine in a report. */
@@ -136,6 +151,8 @@ export interface RunOutcome {
   readonly data?: object;
   /** The caller's result besides the report. */
   readonly more?: object;
+  /** What the final fit takes over from the first, such as thresholds that the validation chose. */
+  readonly validated?: object;
   /** Data that the fold keeps besides its result, such as predictions. */
   readonly kept?: object;
   /** The result in the title of the loss curve, and the values it is compared with. */

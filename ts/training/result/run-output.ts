@@ -2,6 +2,7 @@ import type { FileMap } from "../../io/file-map.js";
 import { lossCurve } from "../../pictures/loss-curve.js";
 import type { TaskFile } from "../data/parts.js";
 import type { JobEstimate } from "../estimate/job-needs.js";
+import type { FinalResult } from "../final-fit.js";
 import type { Prepared } from "../prepare.js";
 import { formatTargets } from "../spec/training-settings.js";
 import { runFiles } from "../store/run-store.js";
@@ -15,6 +16,7 @@ export function reportOf(
   prepared: Prepared,
   { outcome, steps, evaluation, diverged }: Trained,
   estimate: JobEstimate,
+  final: FinalResult | null,
 ): TaskReport {
   const { task, settings, engine, source, modelHash, data, tokens, model, machine } = prepared;
   const part = ({ file, sha256, examples }: TaskFile<FileExample>, tokenized: readonly TokenizedExample[]) => ({
@@ -35,7 +37,8 @@ export function reportOf(
     parameters: model.parameters,
     engine: reportEngine(engine, machine),
     ...{ metrics: outcome.metrics, result: outcome.result, evaluation, estimate },
-    training: reportTraining(steps, { peakMemory, diverged: diverged !== null }),
+    ...(final !== null && { finalFit: final.reported }),
+    training: reportTraining(steps, { peakMemory, diverged: (diverged ?? final?.diverged ?? null) !== null }),
     steps,
   };
 }

@@ -27,6 +27,15 @@ interface State {
   readonly groups?: "peft";
 }
 
+/** The blobs of a fit. */
+export interface CheckpointBlobs {
+  readonly checkpoint: string;
+  readonly history: string;
+}
+
+/** The blobs of the final fit. */
+export const finalBlobs: CheckpointBlobs = { checkpoint: runFiles.finalCheckpoint, history: runFiles.finalHistory };
+
 /** A checkpoint to resume from. */
 export interface Resumed {
   readonly checkpoint: Checkpoint;
@@ -48,8 +57,9 @@ export class CheckpointWriter {
     private readonly store: RunStore,
     private readonly run: RunState,
     resumed: Resumed | null,
+    private readonly blobs: CheckpointBlobs = runFiles,
   ) {
-    this.history = new HistoryFile(store, resumed?.history);
+    this.history = new HistoryFile(store, blobs.history, resumed?.history);
     this.kept = resumed !== null;
     this.groups = resumed?.checkpoint.slowBiases ? {} : { groups: "peft" };
   }
@@ -61,7 +71,7 @@ export class CheckpointWriter {
       this.kept = true;
     } catch (error) {
       // Report the first error.
-      if (!this.kept) await this.store.remove(runFiles.history).catch(() => undefined);
+      if (!this.kept) await this.store.remove(this.blobs.history).catch(() => undefined);
       throw error;
     }
   }
@@ -80,7 +90,7 @@ export class CheckpointWriter {
       ...this.groups,
     };
     const bytes = writeSafetensors(tensors, { format: FORMAT, state: JSON.stringify(state) });
-    await this.store.write({ [runFiles.checkpoint]: bytes });
+    await this.store.write({ [this.blobs.checkpoint]: bytes });
   }
 }
 
@@ -88,13 +98,14 @@ export class CheckpointWriter {
 export async function readCheckpoint(
   store: Pick<RunStore, "read" | "place">,
   tasks: TaskTable,
+  blobs: CheckpointBlobs = runFiles,
 ): Promise<Resumed | null> {
-  const bytes = await store.read(runFiles.checkpoint);
+  const bytes = await store.read(blobs.checkpoint);
   if (bytes === null) return null;
-  const opened = openCheckpoint(bytes, store.place(runFiles.checkpoint), tasks);
+  const opened = openCheckpoint(bytes, store.place(blobs.checkpoint), tasks);
   const { bytes: length } = opened.history;
-  const history = length === 0 ? null : await store.read(runFiles.history, length);
-  return opened.finish(history, store.place(runFiles.history));
+  const history = length === 0 ? null : await store.read(blobs.history, length);
+  return opened.finish(history, store.place(blobs.history));
 }
 
 /** A checkpoint whose history is still to be read: the bytes that `history` names. Throws as `readCheckpoint`; `path` is for messages. */
@@ -128,8 +139,9 @@ export function checkCheckpointFits(
   resumed: Resumed,
   fits: CheckpointFit,
   checkState: () => void = () => undefined,
+  { checkpoint }: Pick<CheckpointBlobs, "checkpoint"> = runFiles,
 ): void {
-  asFormatError(store.place(runFiles.checkpoint), () => {
+  asFormatError(store.place(checkpoint), () => {
     checkCheckpoint(resumed.checkpoint, fits);
     checkState();
   });

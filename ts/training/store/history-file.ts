@@ -1,7 +1,7 @@
 import { FormatError } from "../../errors/errors.js";
 import { parseJsonObject } from "../../io/json.js";
 import type { StepRecord } from "../../train/fit-options.js";
-import { runFiles, type RunStore } from "./run-store.js";
+import type { RunStore } from "./run-store.js";
 
 /** The part of the history that belongs to a checkpoint. The rest was written after it. */
 export interface HistoryLength {
@@ -15,6 +15,7 @@ export interface HistoryLength {
 export class HistoryFile {
   constructor(
     private readonly store: RunStore,
+    private readonly blob: string,
     private length: HistoryLength = { steps: 0, bytes: 0 },
   ) {}
 
@@ -24,7 +25,7 @@ export class HistoryFile {
     const lines = history.slice(steps).map((record) => `${JSON.stringify(record)}\n`);
     if (lines.length === 0) return this.length;
     const added = new TextEncoder().encode(lines.join(""));
-    await this.store.append(runFiles.history, bytes, added);
+    await this.store.append(this.blob, bytes, added);
     this.length = { steps: history.length, bytes: bytes + added.length };
     return this.length;
   }

@@ -15,8 +15,13 @@ export const runFiles = {
   checkpoint: "checkpoint.safetensors",
   /** The completed steps of a checkpoint, one per line. */
   history: "checkpoint.history.jsonl",
+  /** The same of the final fit, beside the last checkpoint of the first. */
+  finalCheckpoint: "final.safetensors",
+  finalHistory: "final.history.jsonl",
 } as const;
 
 /** Whether a blob is needed only until its run is finished. */
 export const isUnfinished = (blob: string) =>
-  blob === runFiles.record || blob === runFiles.checkpoint || blob === runFiles.history;
+  (
+    [runFiles.record, runFiles.checkpoint, runFiles.history, runFiles.finalCheckpoint, runFiles.finalHistory] as const
+  ).some((one) => one === blob);

@@ -229,6 +229,7 @@ export const de: Messages = {
       "head-only": "Das einfache Modell wird trainiert, zum Vergleich",
       train: "Training läuft",
       validate: "Wird geprüft",
+      "final-fit": "Training mit allen Zeilen",
     },
     of: (done, total) => `${n(done)} von ${n(total)}`,
     left: (time) => `noch ${time}`,

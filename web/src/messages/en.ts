@@ -232,6 +232,7 @@ export const en = {
       "head-only": "Training the simple model, for comparison",
       train: "Training",
       validate: "Testing",
+      "final-fit": "Training on all rows",
     },
     of: (done: number, total: number) => `${n(done)} of ${n(total)}`,
     left: (time: string) => `${time} left`,

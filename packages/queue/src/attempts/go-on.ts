@@ -37,7 +37,8 @@ export async function goOnFromLast(
     if (last === null) return { finished: null, step: null };
     const blobs: Record<string, Uint8Array> = {};
     // The history is written before the checkpoint, so it is read after it.
-    for (const blob of [runFiles.checkpoint, runFiles.history, runFiles.record]) {
+    const { checkpoint, history, record, finalCheckpoint, finalHistory } = runFiles;
+    for (const blob of [finalCheckpoint, finalHistory, checkpoint, history, record]) {
       const bytes = await last.store.read(blob);
       if (bytes !== null) blobs[blob] = bytes;
     }

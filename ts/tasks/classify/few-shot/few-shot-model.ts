@@ -2,7 +2,13 @@ import type { NodeId } from "../../../graph/graph.js";
 import type { FitOptions, FitReport } from "../../../train/fit-options.js";
 import { fitLogisticRegression } from "../../../train/logistic/logistic-regression.js";
 import type { RunOutcome } from "../../../training/result/report.js";
-import type { Measured, MeasureEvents, TaskTraining, TokenizedParts } from "../../../training/task-definition.js";
+import type {
+  FinalFit,
+  Measured,
+  MeasureEvents,
+  TaskTraining,
+  TokenizedParts,
+} from "../../../training/task-definition.js";
 import { balanceOf } from "../../class-weights.js";
 import { TextModel } from "../text-model.js";
 import type { TokenizedText } from "../tokenized-text.js";
@@ -48,23 +54,30 @@ export class FewShotModel extends TextModel {
     return { baseline, finish: finish + tokens.train.reduce((sum, count) => sum + count, 0) };
   }
 
+  override get finalFit(): FinalFit<TokenizedText> {
+    return {
+      reads: (all) => all.reduce((sum, count) => sum + count, 0),
+      begin: async () => undefined,
+      end: (all) => this.fitHead(all, this.events("encode-train", all)),
+    };
+  }
+
   /**
    * Fits the head to the vectors that encoder and adapter give now: logistic regression with scikit-learn's C of 1 for vectors of length 1.
    * The head gets them as they are, so C is divided by the square of their mean length.
    */
   private async fitHead(train: readonly TokenizedText[], events: MeasureEvents): Promise<void> {
-    const { graph, modelAdapter, head, labels } = this.classifier;
+    const { graph, modelAdapter, labels } = this.classifier;
     const targets = train.map(({ target }) => target);
     const vectors = await this.rows(train, modelAdapter, (pooled) => pooled, events);
     const length =
       vectors.reduce((sum, vector) => sum + Math.sqrt(vector.reduce((all, x) => all + x * x, 0)), 0) / vectors.length;
     const { classWeights, seed } = this.settings;
-    const { weight, bias } = await fitLogisticRegression(graph, vectors, targets, labels.length, {
+    const fitted = await fitLogisticRegression(graph, vectors, targets, labels.length, {
       ...{ regularisation: 1 / Math.max(length * length, 1e-12), seed },
       classWeights: balanceOf({ ...(classWeights !== null && { classWeights }) }, labels, targets),
       ...(events.signal && { signal: events.signal }),
     });
-    graph.setValue(head.weight, weight);
-    graph.setValue(head.bias, bias);
+    this.setHead(fitted);
   }
 }

@@ -40,9 +40,13 @@ export interface BaselineWork {
 
 type Head = Pick<LogisticRegression, "weight" | "bias">;
 
-/** The head-only baseline, its predictions of the test texts, and the head that training starts from. */
-export interface FittedHead extends Head {
+/** The head-only baseline, and the head that training starts from. */
+interface FittedHeads extends Head {
   readonly start: Head;
+}
+
+/** The same, with the baseline's logits of the test texts. */
+export interface FittedHead extends FittedHeads {
   readonly logits: readonly Float32Array[];
 }
 
@@ -53,19 +57,42 @@ const CHUNK = 1024;
 export async function measureBaseline(work: BaselineWork): Promise<{ baseline: Baseline; fitted: FittedHead | null }> {
   const { classifier, parts, spare, settings } = work;
   const { train, measured } = parts;
-  const targetsOf = (texts: readonly TokenizedText[]) => texts.map(({ target }) => target);
-  const [learnt, targets] = [targetsOf(train), targetsOf(measured)];
+  const targets = targetsOf(measured);
   const classes = classifier.labels.length;
   const vectors = await encode(work, "encode-validation", measured);
   const measure = (logits: readonly Float32Array[]) =>
     measureLogits(logits, targets, classes, { signal: work.context.signal });
   const before = await measure(logitsOf(classifier.head, vectors));
-  const largest = mostFrequent(learnt, classes);
+  const largest = mostFrequent(targetsOf(train), classes);
   const largestClass = targets.filter((target) => target === largest).length / targets.length;
-  const { headStart } = recipes[settings.recipe];
   if (!fitsHead(settings)) return { baseline: { before, largestClass, headOnly: null }, fitted: null };
   // In the file's order: the part that chooses C must not depend on what is held out for the adapter.
   const whole = [...train, ...spare].sort((a, b) => a.example.line - b.example.line);
+  const { weight, bias, start } = await fitHeads(work, whole, train);
+  const { graph } = classifier;
+  const head = new ClassificationHead(graph, weight, bias);
+  try {
+    const logits = logitsOf(head, vectors);
+    const headOnly = await measure(logits);
+    return { baseline: { before, largestClass, headOnly }, fitted: { weight, bias, start, logits } };
+  } finally {
+    graph.release(head.params());
+  }
+}
+
+const targetsOf = (texts: readonly TokenizedText[]) => texts.map(({ target }) => target);
+
+/**
+ * Fits the head-only baseline to the vectors of the frozen encoder, and the head that training starts from.
+ * @param whole the examples of the baseline; @param train those of training
+ */
+export async function fitHeads(
+  work: Pick<BaselineWork, "classifier" | "settings" | "context">,
+  whole: readonly TokenizedText[],
+  train: readonly TokenizedText[],
+): Promise<FittedHeads> {
+  const { settings } = work;
+  const { headStart } = recipes[settings.recipe];
   const all = await encode(work, "encode-train", whole);
   const onProgress: Progress = (event) => work.context.emit({ type: "progress", phase: "head-only", ...event });
   const groups = groupsOf(
@@ -78,22 +105,14 @@ export async function measureBaseline(work: BaselineWork): Promise<{ baseline: B
   // Training starts from a head fitted to its own examples only: the others choose its step.
   const places = new Map(whole.map((example, i) => [example, i]));
   const own = () => train.map((example) => all[places.get(example)!]!);
-  const start = held === null ? { weight, bias } : await fitted(work, own(), learnt, held);
-  const { graph } = classifier;
-  const head = new ClassificationHead(graph, weight, bias);
-  try {
-    const logits = logitsOf(head, vectors);
-    const headOnly = await measure(logits);
-    return { baseline: { before, largestClass, headOnly }, fitted: { weight, bias, start, logits } };
-  } finally {
-    graph.release(head.params());
-  }
+  const start = held === null ? { weight, bias } : await fitted(work, own(), targetsOf(train), held);
+  return { weight, bias, start };
 }
 
 type Progress = NonNullable<LogisticRegressionOptions["onProgress"]>;
 
 function fitted(
-  { classifier, settings, context: { signal } }: BaselineWork,
+  { classifier, settings, context: { signal } }: Pick<BaselineWork, "classifier" | "settings" | "context">,
   vectors: Float32Array[],
   targets: number[],
   options: LogisticRegressionOptions,
@@ -112,7 +131,7 @@ function mostFrequent(targets: readonly number[], classes: number): number {
 
 /** Vectors for the head: without the model's default prompt, and not normalised. */
 function encode(
-  { classifier: { encoder, graph }, context }: BaselineWork,
+  { classifier: { encoder, graph }, context }: Pick<BaselineWork, "classifier" | "context">,
   phase: JobPhase,
   texts: readonly TokenizedText[],
 ) {
