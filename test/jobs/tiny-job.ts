@@ -57,6 +57,7 @@ export const spec: JobSpec = {
   dropout: 0.2,
   baseline: false,
   finalFit: false,
+  calibrate: false,
 };
 
 /** Runs a job from memory. `onProgress` may abort it. */

@@ -12,9 +12,10 @@ import { takeWeightOptions } from "../io/safetensors/index.js";
 import { checkUsable, SentenceEncoder } from "../models/sentence/sentence-encoder.js";
 import { ClassificationHead } from "../nn/classification-head.js";
 import type { TextTokenizer } from "../tokenize/text-tokenizer.js";
-import { checkNoAdapter, labelsOf, readHead } from "./classifier-files.js";
+import type { Tensor } from "../values/tensor.js";
+import { checkNoAdapter, type HeadValues, labelsOf, readHead } from "./classifier-files.js";
 import type { ClassifierOptions, LoadClassifierOptions, MultiLabelClassifierOptions } from "./classifier-options.js";
-import { type HeadTask, type NumberLimits, takeLabels } from "./labels-file.js";
+import { type Calibrated, type HeadTask, type NumberLimits, takeLabels } from "./labels-file.js";
 import { halves, type MultiLabelParts } from "./multi-label/listed-examples.js";
 import { tokenizerFor } from "./trained-on.js";
 
@@ -33,6 +34,8 @@ export interface ClassifierParts {
   readonly limits?: NumberLimits;
   /** Of a classifier with several labels a text: its thresholds. */
   readonly multi?: MultiLabelParts | null;
+  /** Of a calibrated classifier that was loaded; its temperature is in the head. */
+  readonly calibrated?: Calibrated;
 }
 
 /** Those of `TextClassifier.create`. */
@@ -85,14 +88,21 @@ export function loadedParts(
   // First: its message says more than "other weights".
   if (mergedModel !== null && adapted) checkNotMerged(what, readAdapter(files, rest), encoder.name, mergedModel);
   const tokenizer = tokenizerFor(encoder, about, allowOtherBase);
-  const { weight, bias } = readHead(files, hiddenSize, labels.length, rest);
+  const { limits, thresholds, temperature = 1, abstain } = about;
+  const { weight, bias } = cooled(readHead(files, hiddenSize, labels.length, rest), temperature);
   const parts = whole(
     { encoder, labels, tokenizer, merged },
     () => (adapted ? adapterSet.load(adapter, files, rest, { what, classifier: true }) : null),
     () => new ClassificationHead(graph, weight, bias),
   );
-  const { limits, thresholds } = about;
-  return { ...parts, ...(limits && { limits }), ...(thresholds && { multi: { thresholds } }) };
+  const calibrated = abstain && { calibrated: { abstain } };
+  return { ...parts, ...(limits && { limits }), ...(thresholds && { multi: { thresholds } }), ...calibrated };
+}
+
+/** A head whose logits are divided by a temperature. */
+function cooled({ weight, bias }: HeadValues, temperature: number): HeadValues {
+  const divided = ({ shape, data }: Tensor) => ({ shape, data: data.map((value) => value / temperature) });
+  return temperature === 1 ? { weight, bias } : { weight: divided(weight), bias: divided(bias) };
 }
 
 /** Adds the adapter, if there is one, and the head. If the head cannot be made, adds neither. */

@@ -1,7 +1,7 @@
 import type { AppliedAdapter } from "../adapters/adapter-parts.js";
 import { checkRecord, listFrom } from "../arguments/collections.js";
 import { checkOptions, copiedOptions } from "../arguments/options.js";
-import { flag, oneOf, whole } from "../arguments/settings.js";
+import { flag, fraction, oneOf, whole } from "../arguments/settings.js";
 import { type FrozenA, frozenA } from "../adapters/frozen-a.js";
 import type { ModelAdapter } from "../adapters/model-adapter.js";
 import { typedKind } from "../arguments/typed-array.js";
@@ -35,6 +35,11 @@ export interface ClassifierFitOptions extends FitOptions {
    * Default: all the same.
    */
   readonly classWeights?: ClassWeights;
+  /**
+   * Share of each target's probability that is spread over all classes in the loss, PyTorch's `label_smoothing`, 0 to below 1. Default 0. Not
+   * with several labels a text.
+   */
+  readonly labelSmoothing?: number;
   /**
    * "balanced": every class is in the batches equally often, rare ones repeatedly, in an order by `seed`. Default: every example equally
    * often.
@@ -92,7 +97,7 @@ export interface Lesson<E> {
 }
 
 /** Training options except those for texts only. */
-export type LessonOptions = Omit<ClassifierFitOptions, "sampling" | "emptyTexts" | "freezeA">;
+export type LessonOptions = Omit<ClassifierFitOptions, "labelSmoothing" | "sampling" | "emptyTexts" | "freezeA">;
 
 /** Names of the options of both classifiers, in addition to `fit`'s. */
 const LESSON_OPTIONS = ["headLearningRate", "loraPlusRatio", "classWeights", "checkpointing"];
@@ -103,13 +108,15 @@ export function takeTraining(
   examples: readonly TokenizedExample[],
   given: ClassifierFitOptions,
 ): ClassifierTraining<TokenizedExample> {
-  const read = readFitOptions<ClassifierFitOptions>(given, ["sampling", "emptyTexts", "freezeA"]);
-  const { emptyTexts: _, sampling, freezeA = false, ...own } = read;
+  const read = readFitOptions<ClassifierFitOptions>(given, ["labelSmoothing", "sampling", "emptyTexts", "freezeA"]);
+  const { emptyTexts: _, labelSmoothing = 0, sampling, freezeA = false, ...own } = read;
+  fraction("fit", "labelSmoothing", labelSmoothing);
   const frozen = flag("fit", "freezeA", freezeA) ? freeze(classifier, own) : null;
   const targets = examples.map(({ target }) => target);
   const lesson: Lesson<TokenizedExample> = {
     targets,
-    loss: (part, weights, checkpointing) => lossOf(classifier, part, weights, checkpointing, frozen?.applied()),
+    loss: (part, weights, checkpointing) =>
+      lossOf(classifier, part, { weights, labelSmoothing }, checkpointing, frozen?.applied()),
     memory: (part, checkpointing) => classifier.memory(part, { checkpointing }),
   };
   const { task, options } = trainingOf(classifier, own, lesson, frozen?.params);
@@ -204,7 +211,7 @@ function groupsOf(
 export function lossOf(
   { encoder, head, modelAdapter, graph }: TrainedTextClassifier,
   examples: readonly TokenizedExample[],
-  weights: Float32Array | undefined,
+  { weights, labelSmoothing }: { readonly weights?: Float32Array | undefined; readonly labelSmoothing?: number },
   checkpointing: boolean,
   applied?: AppliedAdapter,
 ): BatchLoss {
@@ -215,7 +222,7 @@ export function lossOf(
       : pooledBy(encoder, batch, [{ adapter: applied }], { checkpointing }),
   );
   const targets = examples.map(({ target }) => target);
-  const sum = graph.crossEntropy(logits, targets, { reduction: "sum", weight: weights });
+  const sum = graph.crossEntropy(logits, targets, { reduction: "sum", weight: weights, labelSmoothing });
   const weight = weights === undefined ? targets.length : targets.reduce((total, one) => total + weights[one]!, 0);
   return { sum, targets: targets.length, weight, tokens: batch.ids.length };
 }

@@ -25,6 +25,22 @@ export interface NumberLimits {
   readonly max: number | null;
 }
 
+/** When a prediction of one label is unsure. */
+export interface Abstention {
+  /** The share of right predictions that was asked for. */
+  readonly precision: number;
+  /** The lowest probability of a prediction that is not unsure, as the validation gave it; null if every prediction is unsure. */
+  readonly threshold: number | null;
+}
+
+/** What the validation says of a classifier's probabilities. */
+export interface Calibrated {
+  /** Logits are divided by it; default 1. */
+  readonly temperature?: number;
+  /** Default: no prediction is unsure. */
+  readonly abstain?: Abstention;
+}
+
 /** The base that a classifier was trained on. */
 export interface TrainedBase {
   /** Its name. */
@@ -34,7 +50,7 @@ export interface TrainedBase {
 }
 
 /** What a classifier's predictions depend on besides adapter and head; null if the file omits it. */
-export interface LabelsFile {
+export interface LabelsFile extends Calibrated {
   readonly labels: readonly string[];
   /** Pooling of the head's input vectors; "cls+mean" if several are concatenated. */
   readonly pooling: string | null;
@@ -57,11 +73,12 @@ export interface LabelsFile {
 
 /** labels.json. A classifier's vectors are not normalised and its texts have no prompt; the file records this for other programs. */
 export function writeLabels({ labels, merged, adapted, task, ...rest }: LabelsFile): Uint8Array<ArrayBuffer> {
-  const { pooling, maxTokens, lowercase, base, limits, thresholds } = rest;
+  const { pooling, maxTokens, lowercase, base, limits, thresholds, temperature, abstain } = rest;
   const about = { pooling, normalize: false, prompt: "", maxTokens, lowercase, base };
   const where = merged === null ? (adapted ? {} : { adapter: false }) : { merged };
   const named = task === "classify" ? {} : { task: taskNames[task] };
-  const json = { format: FORMAT, ...named, labels, ...(thresholds && { thresholds }), ...limits, ...about, ...where };
+  const own = { ...(thresholds && { thresholds }), ...limits, temperature, abstain };
+  const json = { format: FORMAT, ...named, labels, ...own, ...about, ...where };
   return new TextEncoder().encode(`${JSON.stringify(json, null, 2)}\n`);
 }
 
@@ -107,6 +124,7 @@ export function readLabels(bytes: Uint8Array): LabelsFile {
     ...(task === "regress" && {
       limits: { min: read("min", "a number", isNumber), max: read("max", "a number", isNumber) },
     }),
+    ...(task === "classify" && takeCalibrated(json)),
     ...(task === "multi-label" && {
       thresholds:
         read(
@@ -119,7 +137,18 @@ export function readLabels(bytes: Uint8Array): LabelsFile {
   };
 }
 
-const isNumber = (value: Json): value is number => typeof value === "number";
+function takeCalibrated(json: Readonly<Record<string, Json>>): Calibrated {
+  const { temperature = 1, abstain = null } = json;
+  if (!(isNumber(temperature) && temperature > 0 && temperature < Infinity))
+    throw wrong("temperature", "a number above 0", temperature);
+  if (abstain === null) return { temperature };
+  const { precision, threshold } = isJsonObject(abstain) ? abstain : {};
+  if (isNumber(precision) && (threshold === null || isNumber(threshold)))
+    return { temperature, abstain: { precision, threshold } };
+  throw wrong("abstain", "{ precision, threshold }, numbers from 0 to 1", abstain);
+}
+
+const isNumber = (value: Json | undefined): value is number => typeof value === "number";
 const isLength = (value: Json): value is number => Number.isSafeInteger(value) && (value as number) >= 2;
 
 function takeBase(base: Json): TrainedBase | null {

@@ -2,6 +2,7 @@ import { NonFiniteError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
 import { classProbabilities } from "../train/metrics/class-probabilities.js";
 import { exp } from "../values/elementary.js";
+import type { Abstention, Calibrated } from "./labels-file.js";
 import type { MultiLabelParts } from "./multi-label/listed-examples.js";
 
 /** The answer of a text classifier for one text. */
@@ -14,6 +15,8 @@ export interface Prediction<Label extends string = string> {
   readonly probability: number;
   /** Probability of every label. */
   readonly probabilities: Readonly<Record<Label, number>>;
+  /** Whether the probability is below the threshold of a classifier trained with `abstain`; omitted by others. */
+  readonly unsure?: boolean;
 }
 
 /** The answer of a text classifier with several labels a text. */
@@ -32,10 +35,13 @@ export function prediction<Label extends string>(
   labels: readonly Label[],
   logits: Float32Array,
   i: number,
+  abstain?: Abstention,
 ): Prediction<Label> {
   const { probabilities, best } = classProbabilities(logits, `text ${i}`);
   const byLabel = Object.fromEntries(labels.map((label, j) => [label, probabilities[j]!])) as Record<Label, number>;
-  return { text, label: labels[best]!, probability: probabilities[best]!, probabilities: byLabel };
+  const probability = probabilities[best]!;
+  const unsure = abstain && { unsure: !(probability >= (abstain.threshold ?? Infinity)) };
+  return { text, label: labels[best]!, probability, probabilities: byLabel, ...unsure };
 }
 
 /** σ of the logits of a text, in float64. Throws `NonFiniteError` for NaN and infinity; `what` begins the message. */
@@ -55,11 +61,13 @@ export function sigmoids(logits: ArrayLike<number>, what: string): number[] {
 export function answerOf<Label extends string>({
   labels,
   multi,
+  calibrated,
 }: {
   readonly labels: readonly Label[];
   readonly multi: MultiLabelParts | null;
+  readonly calibrated?: Calibrated;
 }): (text: string, logits: Float32Array, i: number) => Prediction<Label> | MultiLabelPrediction<Label> {
-  if (multi === null) return (text, logits, i) => prediction(text, labels, logits, i);
+  if (multi === null) return (text, logits, i) => prediction(text, labels, logits, i, calibrated?.abstain);
   const { thresholds } = multi;
   return (text, logits, i) => {
     const probabilities = sigmoids(logits, `text ${i}`);

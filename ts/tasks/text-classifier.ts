@@ -45,7 +45,7 @@ import { disposeTrained } from "./dispose-trained.js";
 import { type FitHeadOptions, type FitHeadReport, fitToTexts, setFitted, takeFitHeadOptions } from "./fit-head.js";
 import { type EmptyTexts, emptyTextsOf, takeExamples, takeLearnt } from "./given-examples.js";
 import { writePeftClassifier } from "./peft-classifier.js";
-import { takeLabels } from "./labels-file.js";
+import { type Calibrated, takeLabels } from "./labels-file.js";
 import { opener } from "./opener.js";
 import type { MultiLabelResult } from "./multi-label/label-metrics.js";
 import { type MultiLabelExample, type MultiLabelParts, takeListed } from "./multi-label/listed-examples.js";
@@ -102,13 +102,16 @@ export class TextClassifier<
   disposed = false;
   /** @internal With several labels a text: their thresholds. */
   readonly multi: MultiLabelParts | null;
+  /** @internal What the validation said of its probabilities. */
+  calibrated: Calibrated | undefined;
   private readonly merged: string | null;
   private readonly ownsEncoder: boolean;
   private readonly indexByLabel: ReadonlyMap<string, number>;
 
   private constructor(parts: ClassifierParts) {
-    const { encoder, labels, modelAdapter, head, tokenizer, merged, ownsEncoder, multi = null } = parts;
+    const { encoder, labels, modelAdapter, head, tokenizer, merged, ownsEncoder, multi = null, calibrated } = parts;
     this.multi = multi;
+    this.calibrated = calibrated;
     this.encoder = encoder;
     this.labels = Object.freeze(labels as readonly Label[]);
     this.modelAdapter = modelAdapter;
@@ -267,7 +270,7 @@ export class TextClassifier<
       throw new ConfigError("loss: this classifier has several labels a text, which `fit` trains", {
         ...{ op: "loss", option: "multiLabel" },
       });
-    return lossOf(this, takeTokenized("loss", examples, this.labels.length), undefined, checkpointing);
+    return lossOf(this, takeTokenized("loss", examples, this.labels.length), {}, checkpointing);
   }
 
   /** Bytes that a step on these examples needs. */
@@ -386,7 +389,7 @@ export class TextClassifier<
       merged,
       adapted: adapter !== null,
       ...(this.multi === null
-        ? { task: "classify" as const }
+        ? { task: "classify" as const, ...this.calibrated }
         : { task: "multi-label" as const, thresholds: this.multi.thresholds }),
     };
     return { ...(adapter === null ? {} : encoder.saveAdapter(adapter)), ...writeHead(head, about) };

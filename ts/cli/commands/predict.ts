@@ -66,7 +66,7 @@ export function definePredict(program: Command, session: Session): void {
   addClassifierOptions(command)
     .option(
       "--json",
-      'print one object per line, with the probability of every label; empty texts have "empty": true',
+      'print one object per line, with the probability of every label; empty texts have "empty": true, those of a run with --abstain "unsure"',
       false,
     )
     .addHelpText("after", EXAMPLES)
@@ -144,14 +144,20 @@ async function predictLabels(texts: readonly string[], options: Asked, session: 
   const { classifier } = await openClassifier(options, session);
   try {
     const found = await withBar(texts, session, (events) => classifier.predict([...texts], events));
+    const abstains = found.some(({ unsure }) => unsure !== undefined);
     const width = Math.max(...classifier.labels.map((label) => label.length));
     return {
       columns: {
-        names: ["predicted", "probability"],
-        rows: found.map(({ label, probability }) => [label, probability.toFixed(4)]),
+        names: ["predicted", "probability", ...(abstains ? ["unsure"] : [])],
+        rows: found.map(({ label, probability, unsure }) => [
+          ...[label, probability.toFixed(4), ...(abstains ? [unsure === true ? "yes" : "no"] : [])],
+        ]),
       },
       objects: found,
-      shown: found.map(({ label, probability }) => [label.padEnd(width), probability.toFixed(2)]),
+      shown: found.map(({ label, probability, unsure }) => [
+        label.padEnd(width),
+        probability.toFixed(2) + (abstains ? (unsure === true ? " unsure" : "       ") : ""),
+      ]),
     };
   } finally {
     classifier.encoder.dispose();

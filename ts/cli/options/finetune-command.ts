@@ -56,7 +56,7 @@ function optionOf(name: string, value: unknown): string[] {
   const flag = flagOf(name as keyof TrainingSettings);
   if (name === "lora") return value === null ? [] : adapterWords(value as FurtherLora);
   if (value === true) return [flag];
-  if (value === false) return name === "baseline" || name === "finalFit" ? [flag.replace("--", "--no-")] : [];
+  if (value === false) return ["baseline", "finalFit", "calibrate"].includes(name) ? [flag.replace("--", "--no-")] : [];
   if (value === null) return name === "patience" ? [flag, "none"] : name === "maxGradNorm" ? [flag, "0"] : [];
   if (Array.isArray(value)) return value.length === 0 ? [] : [flag, shellWord(value.join(","))];
   if (typeof value === "object") {

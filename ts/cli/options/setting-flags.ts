@@ -168,6 +168,16 @@ const training = {
     help: "once the step is chosen, train the saved classifier on all rows, if the validation was split from them (default, but not with --recipe peft)",
     negated: "save the measured classifier, which has not seen the rows of the validation",
   },
+  calibrate: {
+    flags: "--calibrate",
+    help: "divide logits by a temperature with the lowest loss on the validation, so that probabilities can be trusted (default, but not with --recipe peft)",
+    negated: "keep the logits as they are",
+  },
+  abstain: {
+    flags: "--abstain <precision>",
+    help: 'share of right predictions to reach, such as 0.95: `predict` then says "unsure" below the probability that reaches it on the validation',
+    parse: positive,
+  },
   classWeights: {
     flags: "--class-weights <weights>",
     help: 'weights in the loss: "balanced", or pairs such as "spam=4,ham=1" (default: equal)',
@@ -272,7 +282,7 @@ const furtherTasks = {
   },
   labelSmoothing: {
     flags: "--label-smoothing <share>",
-    help: "dpo, simpo: share of pairs assumed to be the wrong way round (default: 0)",
+    help: "classify: share of a label's probability that is spread over all labels in the loss; dpo, simpo: share of pairs assumed to be the wrong way round (default: 0)",
     parse: share,
   },
   simpoGamma: {
@@ -312,6 +322,7 @@ const _complete: [Missing] extends [never] ? true : Missing = true;
 /** Settings that have no effect if no adapter is trained. */
 export const adapterSettingNames = [
   ...(["steps", "epochs", "batchSize", "accumulate", "checkpointing", "learningRate", "headLearningRate"] as const),
+  ...(["labelSmoothing"] as const),
   ...(["loraPlusRatio", "warmup", "schedule", "evaluateEvery", "patience", "weightDecay", "maxGradNorm"] as const),
   ...(["rank", "alpha", "targetModules", "rslora", "dora", "dropout"] as const),
 ] satisfies readonly SettingName[];

@@ -115,7 +115,9 @@ const columnsOf: Readonly<Partial<Record<TaskName, string>>> = {
 
 /** An option as typed; a negated flag has another name. */
 const typed = (name: SettingName, value: unknown) =>
-  value === false && (name === "baseline" || name === "finalFit") ? flagOf(name).replace("--", "--no-") : flagOf(name);
+  value === false && (name === "baseline" || name === "finalFit" || name === "calibrate")
+    ? flagOf(name).replace("--", "--no-")
+    : flagOf(name);
 
 /** A setting's value for a message. */
 function shown(name: string, value: unknown): string {

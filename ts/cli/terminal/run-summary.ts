@@ -141,7 +141,34 @@ export function resultTable(report: RunReport, colors: Colors): string[] {
   const last = `${colors.bold(lines.pop())}   ${points}`;
   return [
     ...[...lines, last, ...unseenLines(result, colors), ...chosenLines(evaluation, measuredOn)],
+    ...calibrationLines(result),
     ...finalLines(report),
+  ];
+}
+
+/** What the validation says of probabilities, and when predictions are unsure. */
+function calibrationLines({ calibration, measuredOn }: RunReport["result"]): string[] {
+  if (calibration === undefined) return [];
+  const { temperature, chosenOn, before, after, abstain } = calibration;
+  const from = `from ${formatCount(chosenOn)} validation texts`;
+  const cooled =
+    temperature === 1
+      ? []
+      : [
+          `Temperature ${temperature.toPrecision(3)}, ${from}: expected calibration error ${formatPercent(before.ece)} without it, ${formatPercent(after.ece)} with it`,
+        ];
+  if (abstain === null) return cooled;
+  const { threshold, precision, validation, measured } = abstain;
+  if (threshold === null)
+    return [
+      ...cooled,
+      `Unsure: every prediction, since no threshold reaches ${formatPercent(precision)} on the validation`,
+    ];
+  const right = measured.precision === null ? "" : `, ${formatPercent(measured.precision)} of them right`;
+  return [
+    ...cooled,
+    `Unsure: predictions below a probability of ${threshold.toFixed(3)}, which leaves ${formatCount(validation.sure)} of ${from.slice(5)}; of the ` +
+      `${formatCount(measured.count)} ${measuredOn} texts ${formatCount(measured.sure)} are answered${right}`,
   ];
 }
 

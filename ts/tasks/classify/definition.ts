@@ -4,7 +4,7 @@ import { type EncoderBase, encoderBase } from "../../training/loading.js";
 import type { RunContext, TaskDefinition } from "../../training/task-definition.js";
 import { type DataCheck, surveyDataset } from "./data/data-check.js";
 import { type DataAccess, type Dataset, labelledReader } from "./data/dataset.js";
-import { checkFewShot, ownHeadText, twiceBalancedText } from "./data/odd-settings.js";
+import { checkAbstain, checkFewShot, ownHeadText, twiceBalancedText } from "./data/odd-settings.js";
 import type { TrainingSettings } from "./settings.js";
 import { checkBaselineFits } from "./stored/state-check.js";
 import { FewShotModel } from "./few-shot/few-shot-model.js";
@@ -28,6 +28,7 @@ export const classifyDefinition: TaskDefinition<TrainingSettings, LocatedExample
     return labelledReader(settings, accessOf(context));
   },
   async survey(data, settings, context) {
+    checkAbstain(settings, data.validation.examples.length, context.words);
     const twice = twiceBalancedText(settings, context.words);
     if (twice !== null) context.emit({ type: "warning", message: twice });
     return surveyDataset(data as Dataset, checkOf(settings, context));

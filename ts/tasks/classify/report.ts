@@ -2,6 +2,7 @@ import type { DataSummary } from "../../io/examples/summary/index.js";
 import type { Metrics } from "../../train/metrics/metrics.js";
 import type { Difference, PairedDifference } from "../../train/metrics/paired-difference.js";
 import type { TaskReport } from "../../training/result/report.js";
+import type { CalibrationResult } from "./calibrated/calibrate.js";
 import type { Baseline } from "./result/baseline.js";
 import type { Recommendation } from "./result/recommendation.js";
 import type { Sample } from "./result/sample-predictions.js";
@@ -20,6 +21,8 @@ export interface ClassifierResult extends Baseline {
   readonly macroF1Loss: Difference | null;
   /** The result without measured texts that are also in the training data, or near duplicates of it; null if there are none. */
   readonly unseen: UnseenTexts | null;
+  /** What the temperature does to probabilities, and when predictions are unsure; omitted without a validation, or if neither was asked for. */
+  readonly calibration?: CalibrationResult;
   /** Which examples the result is measured on. On a validation that also chose the step, the result is optimistic. */
   readonly measuredOn: "test" | "validation";
 }

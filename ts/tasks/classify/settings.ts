@@ -10,6 +10,11 @@ import { sharedFields } from "../../training/spec/shared-fields.js";
 /** Where near duplicates may be in a split. */
 export const nearPlaces = ["together", "apart"] as const;
 
+const openShare = matching<number>(
+  "a number above 0 and at most 1",
+  (value) => typeof value === "number" && value > 0 && value <= 1,
+);
+
 const isWeight = (value: unknown) => typeof value === "number" && value > 0 && value < Infinity;
 
 const classWeights = matching<ClassWeights>(
@@ -80,8 +85,20 @@ export const textFields = {
    * `data`; figures are of the first one. False: the saved classifier is the measured one.
    */
   finalFit: since(fieldByRecipe<boolean>(flag, { default: true, peft: false }), false),
+  /**
+   * Divide logits by a temperature with the lowest loss on the validation, if there is one, so that probabilities are nearer to shares of
+   * right predictions.
+   */
+  calibrate: since(fieldByRecipe<boolean>(flag, { default: true, peft: false }), false),
+  /**
+   * Share of right predictions to reach, such as 0.95: predictions whose probability is below the threshold that reaches it on the
+   * validation are `unsure`. Needs a validation. Null for none.
+   */
+  abstain: since(field(orNull<number>(openShare), null), null),
   /** "balanced": each label is as frequent in the batches as any other; null: each example is as frequent as any other. */
   sampling: field(orNull(among(["balanced"])), null),
+  /** Share of each label's probability that is spread over all labels in the loss, as in PyTorch's cross entropy. */
+  labelSmoothing: field<number>(fraction, 0),
   /**
    * Codes of findings in the data with which the run goes on: "id-labels", "number-texts", "same-file", "test-in-training"; with
    * "empty-texts" and "empty-labels" examples without one are removed.

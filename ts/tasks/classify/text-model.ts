@@ -24,6 +24,7 @@ import { log } from "../../values/elementary.js";
 import { classWeightsOf } from "../class-weights.js";
 import { takeTraining } from "../classifier-training.js";
 import { EncoderModel } from "./encoder-model.js";
+import type { Calibrated } from "../labels-file.js";
 import { TextClassifier } from "../text-classifier.js";
 import { type DataCheck, describeDataset } from "./data/data-check.js";
 import type { Dataset } from "./data/dataset.js";
@@ -84,8 +85,9 @@ export class TextModel
 
   training(train: readonly TokenizedText[], options: FitOptions): TaskTraining<TokenizedText> {
     const { classifier, settings } = this;
-    const { sampling } = settings;
-    const own = settings.headOnly ? {} : { ...classifierOptions(settings), ...(sampling !== null && { sampling }) };
+    const { sampling, labelSmoothing } = settings;
+    const sampled = { labelSmoothing, ...(sampling !== null && { sampling }) };
+    const own = settings.headOnly ? {} : { ...classifierOptions(settings), ...sampled };
     const { task, options: rest } = takeTraining(classifier, train, { ...options, ...own });
     return { task, options: rest };
   }
@@ -116,7 +118,8 @@ export class TextModel
     const sum = (counts: readonly number[]) => counts.reduce((all, count) => all + count, 0);
     const head = fitsHead(this.settings) ? sum(train) + (isSpare(this.dataset) ? sum(validation) : 0) : 0;
     // The head-only baseline was measured already.
-    return { baseline: sum(measured) + head, finish: this.settings.headOnly ? 0 : sum(measured) };
+    const held = isCalibrated(this.settings) && this.dataset.test !== null ? sum(validation) : 0;
+    return { baseline: sum(measured) + head, finish: (this.settings.headOnly ? 0 : sum(measured)) + held };
   }
 
   async baseline(parts: TokenizedParts<TokenizedText>): Promise<ClassifierState> {
@@ -138,13 +141,14 @@ export class TextModel
     const targets = measured.map(({ target }) => target);
     const isHead = steps === null;
     const logits = isHead ? this.fitted!.logits : await this.logits(measured, this.events("validate", measured));
+    const calibrated = await this.calibrated(validation, measured, logits);
     const after = isHead ? baseline.headOnly! : await this.metricsOf(logits, measured, true);
     const predicted = classesOf(logits);
     const compared = isHead ? null : headPredictions;
     const overHeadAlone = compared && (await pairedDifference(predicted, compared, targets));
     const predictions = predictionsOf(
       measured.map(({ example }) => example),
-      logits,
+      logits.map((row) => row.map((logit) => logit / (calibrated?.result.temperature ?? 1))),
       dataset.labels,
     );
     const trainedOn = settings.headOnly && isSpare(dataset) ? [...train, ...validation] : train;
@@ -157,6 +161,7 @@ export class TextModel
         predictions,
         near,
       ),
+      ...(calibrated && { calibration: calibrated.result }),
       measuredOn: dataset.test === null ? "validation" : "test",
     };
     const { accuracy, macroF1, loss, intervals } = after;
@@ -169,6 +174,7 @@ export class TextModel
       result,
       data: { summary },
       more: { predictions },
+      ...(calibrated && { validated: calibrated.kept }),
       kept: { predicted, headPredicted: compared },
       curve: {
         title: `${formatPercent(accuracy)} of test texts right`,
@@ -184,7 +190,8 @@ export class TextModel
     const { classifier, settings, context } = this;
     return {
       reads: (all) => (startsFitted(settings) ? all.reduce((sum, count) => sum + count, 0) : 0),
-      begin: async (all) => {
+      begin: async (all, validated) => {
+        classifier.calibrated = validated as Calibrated | undefined;
         if (startsFitted(settings)) this.setHead((await fitHeads({ classifier, settings, context }, all, all)).start);
       },
     };
@@ -194,6 +201,28 @@ export class TextModel
     const { graph, head } = this.classifier;
     graph.setValue(head.weight, weight);
     graph.setValue(head.bias, bias);
+  }
+
+  /** Temperature and threshold from the validation; null if none is asked for, there is none, or for a fold. */
+  private async calibrated(
+    validation: readonly TokenizedText[],
+    measured: readonly TokenizedText[],
+    logits: readonly Float32Array[],
+  ) {
+    const { abstain: precision, calibrate: temperature } = this.settings;
+    if (!isCalibrated(this.settings) || validation.length === 0 || this.surveyed === null) return null;
+    const answered = (examples: readonly TokenizedText[], own: readonly Float32Array[]) => ({
+      logits: own,
+      targets: examples.map(({ target }) => target),
+    });
+    // Without a test they are the same.
+    const held = this.dataset.test === null ? logits : await this.logits(validation, { signal: this.context.signal });
+    const { calibrate, unreachedText } = await import("./calibrated/calibrate.js");
+    const found = calibrate(answered(validation, held), answered(measured, logits), { temperature, precision });
+    this.classifier.calibrated = found.kept;
+    const unreached = unreachedText(found.result);
+    if (unreached !== null) this.context.emit({ type: "warning", message: unreached });
+    return found;
   }
 
   private logits(examples: readonly TokenizedText[], events: MeasureEvents): Promise<Float32Array[]> {
@@ -210,6 +239,9 @@ export class TextModel
     return measureLogits(logits, targets, this.classes.size, { intervals, signal: this.context.signal });
   }
 }
+
+/** Whether the validation gives a temperature or a threshold. */
+const isCalibrated = ({ abstain, calibrate }: TrainingSettings): boolean => calibrate || abstain !== null;
 
 /** Whether training starts from a head fitted to the vectors of the frozen encoder, or only such a head is trained. */
 const startsFitted = ({ headOnly, recipe }: TrainingSettings): boolean =>

@@ -45,6 +45,7 @@ describe("the recipe few-shot", () => {
 
   it.each([
     ["headLearningRate", 0.01],
+    ["labelSmoothing", 0.1],
     ["sampling", "balanced"],
   ] as const)("refuses %s, which it does not have, by its name, and leaves nothing", async (name, value) => {
     const store = memoryStore();

@@ -11,11 +11,12 @@ import type { TrainingSettings } from "../settings.js";
 /** Throws `ConfigError` for a setting of a loss that the recipe "few-shot" does not have. */
 export function checkFewShot(settings: TrainingSettings, { setting }: JobWords): void {
   if (settings.headOnly || !recipes[settings.recipe].pairs) return;
-  for (const name of ["headLearningRate", "sampling"] as const) {
+  for (const name of ["headLearningRate", "labelSmoothing", "sampling"] as const) {
     const value = settings[name];
-    if (value === null) continue;
+    if (value === null || value === 0) continue;
     const why = {
       headLearningRate: "fits the head to the trained vectors, without steps",
+      labelSmoothing: "trains on pairs of texts, whose loss has no labels",
       sampling: "has every label equally often in its batches anyway",
     }[name];
     throw new ConfigError(
@@ -23,6 +24,17 @@ export function checkFewShot(settings: TrainingSettings, { setting }: JobWords):
       { option: name, value, recipe: settings.recipe },
     );
   }
+}
+
+/** Throws `ConfigError` if unsure predictions are asked for, and no validation says from which probability on they are right. */
+export function checkAbstain({ abstain }: TrainingSettings, validation: number, { setting }: JobWords): void {
+  if (abstain === null || validation > 0) return;
+  throw new ConfigError(
+    `${setting("abstain")} ${abstain} needs a validation, which says from which probability on so large a share of predictions is right, and ` +
+      `none is held out: add examples, set ${setting("validationSplit")} (such as 0.2) and ${setting("evaluateEvery")}, or pass a file with ` +
+      setting("validation"),
+    { option: "abstain", value: abstain },
+  );
 }
 
 /** A warning if two settings both make rare labels count more; otherwise null. */

@@ -10,6 +10,7 @@ import type {
   TokenizedParts,
 } from "../../../training/task-definition.js";
 import { balanceOf } from "../../class-weights.js";
+import type { Calibrated } from "../../labels-file.js";
 import { TextModel } from "../text-model.js";
 import type { TokenizedText } from "../tokenized-text.js";
 import { pairTraining } from "./pair-training.js";
@@ -57,7 +58,9 @@ export class FewShotModel extends TextModel {
   override get finalFit(): FinalFit<TokenizedText> {
     return {
       reads: (all) => all.reduce((sum, count) => sum + count, 0),
-      begin: async () => undefined,
+      begin: async (_, validated) => {
+        this.classifier.calibrated = validated as Calibrated | undefined;
+      },
       end: (all) => this.fitHead(all, this.events("encode-train", all)),
     };
   }
