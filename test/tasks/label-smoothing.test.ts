@@ -1,11 +1,18 @@
-import { expect, it } from "vitest";
+import { afterEach, expect, it } from "vitest";
 import { ConfigError, SentenceEncoder, TextClassifier } from "../../ts/index.js";
 import { examples, tinyEncoder } from "../models/tiny-encoder.js";
 
 const some = examples.slice(0, 7);
 const labels = ["bad", "good", "neither"];
 
-const newClassifier = async () => TextClassifier.create(await SentenceEncoder.load(await tinyEncoder()), { labels });
+const encoders: SentenceEncoder[] = [];
+afterEach(() => encoders.splice(0).forEach((encoder) => encoder.dispose()));
+
+async function newClassifier() {
+  const encoder = await SentenceEncoder.load(await tinyEncoder());
+  encoders.push(encoder);
+  return TextClassifier.create(encoder, { labels });
+}
 
 /** PyTorch's CrossEntropyLoss(weight, label_smoothing), a mean over the weights of the targets, in float64. */
 function smoothed(logits: readonly Float32Array[], targets: readonly number[], smoothing: number, weights: number[]) {

@@ -24,7 +24,6 @@ import { log } from "../../values/elementary.js";
 import { classWeightsOf } from "../class-weights.js";
 import { takeTraining } from "../classifier-training.js";
 import { EncoderModel } from "./encoder-model.js";
-import type { Calibrated } from "../labels-file.js";
 import { TextClassifier } from "../text-classifier.js";
 import { type DataCheck, describeDataset } from "./data/data-check.js";
 import type { Dataset } from "./data/dataset.js";
@@ -191,7 +190,7 @@ export class TextModel
     return {
       reads: (all) => (startsFitted(settings) ? all.reduce((sum, count) => sum + count, 0) : 0),
       begin: async (all, validated) => {
-        classifier.calibrated = validated as Calibrated | undefined;
+        classifier.calibrated = validated;
         if (startsFitted(settings)) this.setHead((await fitHeads({ classifier, settings, context }, all, all)).start);
       },
     };

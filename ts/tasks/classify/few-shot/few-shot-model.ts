@@ -10,7 +10,6 @@ import type {
   TokenizedParts,
 } from "../../../training/task-definition.js";
 import { balanceOf } from "../../class-weights.js";
-import type { Calibrated } from "../../labels-file.js";
 import { TextModel } from "../text-model.js";
 import type { TokenizedText } from "../tokenized-text.js";
 import { pairTraining } from "./pair-training.js";
@@ -59,7 +58,7 @@ export class FewShotModel extends TextModel {
     return {
       reads: (all) => all.reduce((sum, count) => sum + count, 0),
       begin: async (_, validated) => {
-        this.classifier.calibrated = validated as Calibrated | undefined;
+        this.classifier.calibrated = validated;
       },
       end: (all) => this.fitHead(all, this.events("encode-train", all)),
     };
