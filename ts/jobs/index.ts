@@ -1,4 +1,6 @@
 export type { DataSummary } from "../io/examples/summary/index.js";
+export type { AbstentionShare, CalibrationErrors, CalibrationResult } from "../tasks/classify/calibrated/calibrate.js";
+export type { Abstention } from "../tasks/labels-file.js";
 export type { Baseline } from "../tasks/classify/result/baseline.js";
 export type { Recommendation } from "../tasks/classify/result/recommendation.js";
 export type { Sample } from "../tasks/classify/result/sample-predictions.js";
@@ -46,6 +48,7 @@ export type { TaskFoldsReport } from "../training/folds/folds-report.js";
 export type { JobPhase, ReadyPart } from "../training/job-events.js";
 export type {
   ReportedData,
+  ReportedFinalFit,
   ReportedMetric,
   ReportedMetrics,
   ReportedModel,
