@@ -12,8 +12,9 @@ export interface CalibrationErrors {
 
 /** What a threshold for a precision gives on some texts. */
 export interface AbstentionShare {
-  /** Number of texts whose prediction is not unsure, of `count`. */
+  /** Number of texts whose prediction is not unsure. */
   readonly sure: number;
+  /** Number of all texts. */
   readonly count: number;
   /** Share of right predictions among them; null if there are none. */
   readonly precision: number | null;
@@ -25,8 +26,9 @@ export interface CalibrationResult {
   readonly temperature: number;
   /** Number of validation texts. */
   readonly chosenOn: number;
-  /** On the measured texts: without the temperature, and with it. */
+  /** On the measured texts, without the temperature. */
   readonly before: CalibrationErrors;
+  /** On the measured texts, with the temperature. */
   readonly after: CalibrationErrors;
   /** When a prediction is unsure; null without `abstain`. */
   readonly abstain: (Abstention & { readonly validation: AbstentionShare; readonly measured: AbstentionShare }) | null;
