@@ -129,7 +129,7 @@ export const places = {
   "ts/adapters/weighted/combine-elements.ts": "weighted",
   "ts/adapters/weighted/weighted-sum.ts": "weighted",
   "ts/nn/binomial.ts": "metrics",
-  "ts/tasks/classify/calibrated": "metrics",
+  "ts/tasks/classify/calibrated": "calibrated",
   "ts/train/metrics": "metrics",
   "ts/train/metrics/class-probabilities.ts": "models",
   "ts/values/decompose/product-svd.ts": "weighted",

@@ -119,13 +119,14 @@ it("the core (engine, graph, LoRA layers, optimizers) is at most 37.2 kB of Java
 // models everything grew by 3,900, of which 200 at first (350 without a bundler), and all scripts of a page's worker by 3,400.
 // Several labels a text took 1,130 of the first, 1,900 without a bundler: lists of labels, thresholds and the types of both are in calls that
 // return at once. Their loss, their measures and their runs are fetched. Copies of lists inside `lora`, and the error of a script that cannot
-// be fetched, took 30 of an encoder's all.
-it("a page with an encoder and a classifier is at most 92.7 kB at first, everything at most 192.5 kB", async () => {
+// be fetched, took 30 of an encoder's all. A head whose logits a temperature divides, and predictions that are unsure, took 80 of the first and 290 of an
+// encoder's all.
+it("a page with an encoder and a classifier is at most 92.8 kB at first, everything at most 192.6 kB", async () => {
   const encoder = await sizes("{ SentenceEncoder, TextClassifier }");
-  expect(encoder.first).toBeLessThanOrEqual(92_700);
-  expect(encoder.all).toBeLessThanOrEqual(204_830);
+  expect(encoder.first).toBeLessThanOrEqual(92_800);
+  expect(encoder.all).toBeLessThanOrEqual(205_130);
   const everything = await sizes("*");
-  expect(everything.first).toBeLessThanOrEqual(192_500);
+  expect(everything.first).toBeLessThanOrEqual(192_600);
   expect(everything.all).toBeLessThanOrEqual(335_000);
 });
 
@@ -161,6 +162,7 @@ it("the file of the pool's threads is at most 2 kB and needs no other", () => {
 });
 
 // Classes, lists and margins of rerankers, ready rerankers, prompts and teachers of pairs took 3,900 bytes of all scripts, which such runs fetch.
+// The final fit on all rows and the calibration of probabilities took 3,930, which runs fetch.
 // It was one script of 385.5 kB. What an encoder and a classifier need is a script of its own, which imports the worker's file alone.
 it("a page's worker loads 24.2 kB at its start, 137 kB to train a classifier, and each script as it is", () => {
   const scripts = readdirSync(join(root, "dist/worker")).map((name) => `worker/${name}`);
@@ -168,7 +170,7 @@ it("a page's worker loads 24.2 kB at its start, 137 kB to train a classifier, an
   const size = (name: string) => gzipSync(readFileSync(join(root, "dist", name), "utf8"), { level: 9 }).length;
   expect(size("lowrank-worker.js")).toBeLessThanOrEqual(24_200);
   expect(size("lowrank-worker.js") + size("worker/models.js")).toBeLessThanOrEqual(137_000);
-  expect(scripts.reduce((sum, name) => sum + size(name), size("lowrank-worker.js"))).toBeLessThanOrEqual(406_400);
+  expect(scripts.reduce((sum, name) => sum + size(name), size("lowrank-worker.js"))).toBeLessThanOrEqual(410_400);
   const started = readFileSync(join(root, "dist/remote-browser.js"), "utf8").replaceAll("\n", "");
   for (const name of scripts) {
     const script = readFileSync(join(root, "dist", name), "utf8");
@@ -213,8 +215,8 @@ it("a bundler leaves out readers and models where a program uses neither", async
 // Workers from other origins and from data, and messages that are no one's, took 500 of both, addresses under Trusted Types 270, a
 // page's own data for jobs 158, what a module looks up once 70 without a bundler. Four more
 // methods of language models and three former names took 75, cross-encoders and three methods of encoders 120, addresses of the scripts of
-// the worker 120, the error of a script that cannot be fetched 60.
-it("what a page loads for lowrank/worker, without a bundler, is at most 22.2 kB, with one 15.96 kB", async () => {
+// the worker 120, the error of a script that cannot be fetched 60, names of the files of a final fit 35.
+it("what a page loads for lowrank/worker, without a bundler, is at most 22.3 kB, with one 15.98 kB", async () => {
   const files = ["remote-browser.js", "shared-base.js", "shared-client.js", "shared-pool.js"];
   const entry = await build({
     entryPoints: [join(root, "dist/remote-browser.js")],
@@ -223,7 +225,7 @@ it("what a page loads for lowrank/worker, without a bundler, is at most 22.2 kB,
   const used = Object.keys(entry.metafile.inputs).map((file) => file.split("/").at(-1)!);
   expect(used.sort()).toEqual(files);
   const sizeOf = (bytes: Uint8Array) => gzipSync(bytes, { level: 9 }).length;
-  expect(sizeOf(entry.outputFiles[0]!.contents)).toBeLessThanOrEqual(15_960);
+  expect(sizeOf(entry.outputFiles[0]!.contents)).toBeLessThanOrEqual(15_980);
   const whole = files.reduce((sum, file) => sum + sizeOf(readFileSync(join(root, "dist", file))), 0);
-  expect(whole).toBeLessThanOrEqual(22_230);
+  expect(whole).toBeLessThanOrEqual(22_270);
 });
