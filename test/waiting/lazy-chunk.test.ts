@@ -13,7 +13,7 @@ it("a module that cannot be fetched is a named error with its cause, and the nex
   expect(failed).toBeInstanceOf(UnsupportedError);
   expect(failed).toMatchObject({
     code: "UNSUPPORTED",
-    message: expect.stringMatching(/^a script cannot be fetched: /) as string,
+    message: expect.stringMatching(/^a script failed: /) as string,
   });
   expect((failed as Error).cause).toBeInstanceOf(Error);
   address = "data:text/javascript,export const answer = 42";

@@ -18,7 +18,7 @@ export function lazyChunk<T>(fetch: () => Promise<T>): LazyChunk<T> {
   const get = async () =>
     loaded ??
     fetch().catch((cause: unknown) => {
-      throw new UnsupportedError(`a script cannot be fetched: ${String(cause)}`, {}, { cause });
+      throw new UnsupportedError(`a script failed: ${String(cause)}`, { value: String(cause) }, { cause });
     });
   return Object.assign(get, { provide: (module: T) => void (loaded = module) });
 }
