@@ -14,7 +14,21 @@ export default defineConfig({
   root: here("."),
   // Relative paths, so that the files can be in any folder of a site.
   base: "./",
-  build: { outDir: here("dist"), emptyOutDir: true, target: "es2022", assetsInlineLimit: 0 },
+  build: {
+    outDir: here("dist"),
+    emptyOutDir: true,
+    target: "es2022",
+    assetsInlineLimit: 0,
+    // One chunk of what the first load needs is smaller than one for each set of pages that share some of it. The script itself stays
+    // outside: it awaits pages, which import that chunk.
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [{ name: "first", tags: ["$initial"], test: (id) => !/\/main\.tsx$|\.html/.test(id) }],
+        },
+      },
+    },
+  },
   worker: { format: "es" },
   server: { headers: isolation, fs: { allow: [here("..")] } },
   preview: { headers: isolation },

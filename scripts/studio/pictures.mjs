@@ -1,6 +1,7 @@
 /* global document, scrollTo */
-// node scripts/studio/pictures.mjs [FOLDER [others|together|targets]]: takes screenshots of all states of the Studio for docs/studio, or only
-// of the pages under More (others), of federated training (together), or of results for several labels and for numbers (targets).
+// node scripts/studio/pictures.mjs [FOLDER [others|search|together|targets]]: takes screenshots of all states of the Studio for docs/studio, or
+// only of the pages under More (others), of the search, of federated training (together), or of results for several labels and for numbers
+// (targets).
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -134,6 +135,31 @@ async function targets(page) {
   await picture(page, "30-several-labels", { fullPage: true });
 }
 
+/** The search: texts and pairs, both results side by side, and the measurements. */
+async function search(page) {
+  await page.goto(`${studio.url}#search`);
+  await page.getByRole("button", { name: "Try the example" }).click();
+  await page.getByRole("button", { name: "Start training" }).click();
+  await page.locator(".quality table").waitFor({ timeout: 900_000 });
+  const asked = "What is the study of bacteria called?";
+  await page.getByLabel("What are you looking for?").fill(asked);
+  await page.getByLabel("What are you looking for?").press("Enter");
+  await page.locator(".hits.adapter").waitFor({ timeout: 120_000 });
+  for (const side of ["base", "adapter"])
+    for (const [place, verdict] of ["Right", "Wrong"].entries()) {
+      const button = page.locator(`.hits.${side} li`).nth(place).getByRole("button", { name: verdict });
+      // One text may be in both lists.
+      if ((await button.getAttribute("aria-pressed")) === "false") await button.click();
+    }
+  await picture(page, "31-search", { fullPage: true });
+  await theme(page, "dark");
+  await picture(page, "32-search-dark");
+  await theme(page, "light");
+  await page.setViewportSize({ width: 390, height: 800 });
+  await picture(page, "33-search-narrow", { fullPage: true });
+  await page.setViewportSize({ width: 1280, height: 800 });
+}
+
 /** The speed of the kernels. */
 async function kernels(page) {
   await page.goto(`${studio.url}#kernels`);
@@ -186,10 +212,12 @@ const studio = await Studio.start({ height: 800, ...(flower !== null && { federa
 try {
   const page = await studio.open();
   if (process.argv[3] === "others") {
+    await search(page);
     await kernels(page);
     await chat(page);
     await together();
-  } else if (process.argv[3] === "together") await together();
+  } else if (process.argv[3] === "search") await search(page);
+  else if (process.argv[3] === "together") await together();
   else if (process.argv[3] === "targets") await targets(page);
   else await everything(page);
 } finally {
@@ -271,6 +299,7 @@ async function everything(page) {
   await page.getByRole("button", { name: "Compare" }).click();
   await page.locator(".cosines").nth(1).waitFor({ timeout: 120_000 });
   await picture(page, "17-compare");
+  await search(page);
   await chat(page);
   await kernels(page);
   await together();

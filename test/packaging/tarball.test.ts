@@ -12,7 +12,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 // The goal is 7 MB unpacked (runs on preferences took 10 kB of it): losses, cross-encoders, folders of sentence-transformers, search and numbers took 130 kB packed, 400 unpacked,
 // losses of preferences, runs on pairs and rerankers and `lowrank push` 40 and 100, several labels and language models as encoders 24 and 80, scripts
-// that are fetched late 8; the final fit and calibrated probabilities, with what reranking losses took before, 15. The Studio has a copy of the library, with them.
+// that are fetched late 8; the final fit and calibrated probabilities, with what reranking losses took before, 15. The Studio has a copy of the library, with them. Its page for
+// search took 39 packed and 99 unpacked, of which 44 are the example's questions.
 // Source maps were 8.3 MB of 23.3: functions and classes keep their names in every script, and a line is a statement, so that a stack can be
 // read without. The Studio was 7.1 MB. Binaries in inline.js are compressed, which gave 0.9 MB back; the Studio's picture
 // ends at the answers, 84 kB less. What is left, packed: four binaries 530 kB, the scripts of a page's worker 390, inline.js 260, the example
@@ -21,7 +22,7 @@ it.each([
   [".", 2_470_000, 7_370_000],
   ["packages/flower", 50_000, 200_000],
   ["packages/queue", 40_000, 150_000],
-  ["web", 2_345_000, 7_040_000],
+  ["web", 2_388_000, 7_165_000],
 ])("the tarball of %s is at most %i bytes, unpacked %i", (of, most, mostUnpacked) => {
   const { files, size, unpackedSize } = packed(folder, of);
   expect(files.length).toBeGreaterThan(5);

@@ -18,7 +18,7 @@ it("axe finds nothing serious in any step, empty and filled, light and dark", { 
       found[`${what}, ${theme}`] = await seriousIn(page);
     }
   };
-  for (const step of ["data", "train", "judge", "take", "chat", "compare", "kernels"]) {
+  for (const step of ["data", "train", "judge", "take", "chat", "search", "compare", "kernels"]) {
     await page.goto(`${studio.url}#${step}`);
     await page.locator(`a[href="#${step}"][aria-current]:visible`).waitFor();
     await page.locator("main h1, main h2").first().waitFor();
@@ -109,6 +109,7 @@ it("every text is in the language that is chosen, which the next visit remembers
     ["judge", "Es gibt noch kein Ergebnis."],
     ["take", "Adapter laden"],
     ["chat", "SmolLM2 öffnen"],
+    ["search", "Tabelle oder Liste hier ablegen"],
     ["compare", "Wie ähnlich das Modell"],
     ["kernels", "Es dauert etwa zehn Sekunden"],
   ] as const) {
@@ -142,7 +143,7 @@ it("another language leaves what was typed", async () => {
 it("nothing is wider than a narrow screen", { timeout: 60_000 }, async () => {
   const page = await studio.open();
   await page.setViewportSize({ width: 340, height: 700 });
-  for (const step of ["data", "train", "judge", "take", "chat", "compare", "kernels"]) {
+  for (const step of ["data", "train", "judge", "take", "chat", "search", "compare", "kernels"]) {
     await page.goto(`${studio.url}#${step}`);
     await page.locator(`a[href="#${step}"][aria-current]:visible`).waitFor();
     await page.locator("main h1, main h2").first().waitFor();

@@ -14,13 +14,14 @@ import { JudgeStep } from "./steps/judge/judge-step.js";
 
 const ChatPage = later(async () => (await import("./steps/chat/chat-page.js")).ChatPage);
 const TakeStep = later(async () => (await import("./steps/take/take-step.js")).TakeStep);
+const SearchPage = later(async () => (await import("./steps/search/search-page.js")).SearchPage);
 const ComparePage = later(async () => (await import("./steps/compare/compare-page.js")).ComparePage);
 const TogetherPage = later(async () => (await import("./steps/together/together-page.js")).TogetherPage);
 const KernelsPage = later(async () => (await import("./steps/kernels/kernels-page.js")).KernelsPage);
 
 const views = {
   ...{ data: DataStep, train: TrainStep, judge: JudgeStep, take: TakeStep },
-  ...{ chat: ChatPage, compare: ComparePage, together: TogetherPage, kernels: KernelsPage },
+  ...{ chat: ChatPage, search: SearchPage, compare: ComparePage, together: TogetherPage, kernels: KernelsPage },
 };
 
 /** Loads results and downloads in advance. After a long training, the server may have newer files, and a chunk of this version may be gone. */

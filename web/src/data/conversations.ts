@@ -1,5 +1,6 @@
 import { decode, encodingOf } from "./decode.js";
 import { TableProblem } from "./problem.js";
+import { answered, asked, named } from "./question-columns.js";
 import { readTable } from "./read-table.js";
 
 /** Training data for a language model, as JSON Lines that a run reads. */
@@ -10,9 +11,6 @@ export interface Conversations {
   /** The first example, shown so that the user can check that the file was read correctly. */
   readonly first: { readonly said: string; readonly answer: string };
 }
-
-const asked = /^(prompt|question|instruction|user|input|frage|anweisung)$/i;
-const answered = /^(completion|answer|response|output|assistant|antwort|ausgabe)$/i;
 
 type Turns = readonly {
   readonly role?: unknown;
@@ -58,10 +56,8 @@ export async function readConversations(file: File, converses: boolean): Promise
   }
   const { columns, records } = await readTable(file);
   if (columns.length < 2) throw new TableProblem("oneColumn");
-  const named = (pattern: RegExp, not = -1) =>
-    columns.findIndex((column, i) => i !== not && pattern.test(column.trim()));
-  const to = named(answered);
-  const question = named(asked, to);
+  const to = named(columns, answered);
+  const question = named(columns, asked, to);
   const [q, a] = question >= 0 && to >= 0 ? [question, to] : [0, 1];
   const pairs = records
     .map((record) => [record[q]!, record[a]!] as const)

@@ -23,8 +23,9 @@ const usual =
 
 /** Whether the first line has column names: its fields are short, different, and do not appear as values below. */
 function looksLikeHeader([first, ...rest]: readonly (readonly string[])[]): boolean {
-  if (first === undefined || rest.length === 0) return false;
+  if (first === undefined) return false;
   if (first.some((field) => usual.test(field.trim()))) return true;
+  if (rest.length === 0) return false;
   if (new Set(first).size < first.length) return false;
   const isName = (field: string) => field.trim() !== "" && field.length <= 40 && !/^[\d.,+-]+$/.test(field.trim());
   if (!first.every(isName)) return false;
@@ -41,6 +42,7 @@ const separatorLine = /^sep=([,;\t|])\n/i;
 export function readDelimited(
   given: string,
   correction: Correction,
+  fewest = 2,
 ): { columns: string[]; records: string[][]; how: Pick<HowRead, "delimiter" | "header" | "uneven"> } {
   const text = given.replace(separatorLine, "");
   const delimiter = correction.delimiter ?? separatorLine.exec(given)?.[1] ?? delimiterOf(text);
@@ -56,7 +58,7 @@ export function readDelimited(
   if (first === undefined) throw new TableProblem("empty");
   const header = correction.header ?? looksLikeHeader(data.slice(0, PREVIEW));
   const width = Math.max(...data.slice(0, PREVIEW).map(({ length }) => length));
-  if (width < 2) throw new TableProblem("oneColumn");
+  if (width < fewest) throw new TableProblem("oneColumn");
   if (width * data.length > MOST_CELLS) throw new TableProblem("tooLarge");
   const body = header ? data.slice(1) : data;
   const uneven = body.filter(({ length }) => length !== width).length;

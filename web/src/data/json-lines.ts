@@ -5,11 +5,11 @@ const textOf = (value: unknown): string =>
   value === null || value === undefined ? "" : typeof value === "string" ? value : JSON.stringify(value);
 
 /** Reads rows from JSON Lines or from one JSON list of objects. Each field becomes a column. */
-export function readJsonLines(text: string): { columns: string[]; records: string[][] } {
+export function readJsonLines(text: string, fewest = 2): { columns: string[]; records: string[][] } {
   const objects = text.trimStart().startsWith("[") ? parseList(text) : parseLines(text);
   if (objects.length === 0) throw new TableProblem("empty");
   const columns = [...new Set(objects.flatMap((object) => Object.keys(object)))];
-  if (columns.length < 2) throw new TableProblem("oneColumn");
+  if (columns.length < fewest) throw new TableProblem("oneColumn");
   // Each line may have different fields, so their number is limited.
   if (columns.length * objects.length > MOST_CELLS) throw new TableProblem("tooLarge");
   // A column may be called like a property of every object, such as "constructor".

@@ -13,14 +13,14 @@ const begins = (bytes: Uint8Array, ...begin: number[]) => begin.every((byte, i) 
 /** Most columns. Each is an option in two lists. */
 const MOST_COLUMNS = 2000;
 
-/** Reads a table in any supported format. Throws `TableProblem` for other files. */
-export async function readTable(file: File, correction: Correction = {}): Promise<Table> {
-  const table = await read(file, correction);
+/** Reads a table in any supported format. Throws `TableProblem` for other files, and for fewer columns than `fewest`. */
+export async function readTable(file: File, correction: Correction = {}, fewest = 2): Promise<Table> {
+  const table = await read(file, correction, fewest);
   if (table.columns.length > MOST_COLUMNS) throw new TableProblem("tooLarge", file.name);
   return table;
 }
 
-async function read(file: File, correction: Correction): Promise<Table> {
+async function read(file: File, correction: Correction, fewest: number): Promise<Table> {
   if (file.size > LARGEST) throw new TableProblem("tooLarge", file.name);
   const bytes = new Uint8Array(await file.arrayBuffer());
   if (bytes.length === 0) throw new TableProblem("empty");
@@ -28,7 +28,7 @@ async function read(file: File, correction: Correction): Promise<Table> {
   if (begins(bytes, 0xd0, 0xcf, 0x11, 0xe0)) throw new TableProblem("oldWorkbook");
   if (begins(bytes, 0x50, 0x4b, 0x03, 0x04)) {
     const how = { format: "workbook", encoding: "utf-8", delimiter: "", header: true, uneven: 0 } as const;
-    return { name, ...(await readWorkbook(file)), how };
+    return { name, ...(await readWorkbook(file, fewest)), how };
   }
   if (
     [
@@ -44,9 +44,9 @@ async function read(file: File, correction: Correction): Promise<Table> {
   if (text.includes("\0")) throw new TableProblem("binary");
   if (/\.(jsonl|ndjson|json)$/i.test(name) || /^\s*\{"/.test(text)) {
     const how = { format: "jsonl", encoding, delimiter: "", header: true, uneven: 0 } as const;
-    return { name, ...readJsonLines(text), how };
+    return { name, ...readJsonLines(text, fewest), how };
   }
-  const { how, ...rows } = readDelimited(text, correction);
+  const { how, ...rows } = readDelimited(text, correction, fewest);
   if (rows.records.length === 0) throw new TableProblem("empty");
   return { name, ...rows, how: { format: "delimited", encoding, ...how } };
 }

@@ -2,25 +2,33 @@ import { guessColumns } from "./columns.js";
 import { decode, encodingOf } from "./decode.js";
 import { TableProblem } from "./problem.js";
 import { readTable } from "./read-table.js";
+import type { Table } from "./table.js";
 
 /** A heading above texts is a single word. */
-const heading = /^[\p{L}_]{1,20}$/u;
+export const heading = /^[\p{L}_]{1,20}$/u;
+
+/** Whether a file that was read as a table has one text per line: commas in sentences look like a table's separators. */
+export const isLines = ({ name, how, records }: Table): boolean =>
+  how.format === "delimited" && (how.uneven > records.length / 3 || /\.txt$/i.test(name));
 
 /** Texts of a file: one per line, or a table's text column. Throws `TableProblem` for other files. */
 export async function readTexts(file: File): Promise<string[]> {
   try {
     const table = await readTable(file);
-    const ragged = table.how.uneven > table.records.length / 3;
-    // Commas in sentences look like a table's separators.
-    if (table.how.format !== "delimited" || !(ragged || /\.txt$/i.test(file.name))) {
+    if (!isLines(table)) {
       const { text } = guessColumns(table);
       return table.records.map((record) => record[text]!);
     }
   } catch (error) {
-    const isLines =
+    const isList =
       error instanceof TableProblem && error.kind === "oneColumn" && !/\.(xlsx|jsonl?|ndjson)$/i.test(file.name);
-    if (!isLines) throw error;
+    if (!isList) throw error;
   }
+  return readLines(file);
+}
+
+/** A file's lines that are not empty, without a heading. */
+export async function readLines(file: File): Promise<string[]> {
   const bytes = new Uint8Array(await file.arrayBuffer());
   const lines = decode(bytes, encodingOf(bytes)).split("\n");
   const texts = lines.map((line) => line.trim()).filter((line) => line !== "");

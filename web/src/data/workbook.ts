@@ -21,7 +21,7 @@ async function checkUnpacked(file: Blob): Promise<void> {
 }
 
 /** Rows of a workbook's first sheet. The reader is loaded on demand. */
-export async function readWorkbook(file: Blob): Promise<{ columns: string[]; records: string[][] }> {
+export async function readWorkbook(file: Blob, fewest = 2): Promise<{ columns: string[]; records: string[][] }> {
   await checkUnpacked(file);
   const { readSheet } = await import("read-excel-file/browser");
   const rows = await readSheet(file).catch((cause: unknown) => {
@@ -30,7 +30,7 @@ export async function readWorkbook(file: Blob): Promise<{ columns: string[]; rec
   const cells = rows.map((row) => row.map(textOf)).filter((row) => row.some((cell) => cell.trim() !== ""));
   const [first, ...records] = cells;
   if (first === undefined || records.length === 0) throw new TableProblem("empty");
-  if (first.length < 2) throw new TableProblem("oneColumn");
+  if (first.length < fewest) throw new TableProblem("oneColumn");
   return { columns: first.map((name, i) => name.trim() || String(i + 1)), records };
 }
 

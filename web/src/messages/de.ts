@@ -19,6 +19,7 @@ export const de: Messages = {
   also: "Weitere Seiten",
   others: {
     chat: "Mit einem Sprachmodell chatten",
+    search: "Suchen nach Bedeutung",
     compare: "Sätze vergleichen",
     together: "Gemeinsam trainieren",
     kernels: "Tempo dieses Browsers",
@@ -26,6 +27,7 @@ export const de: Messages = {
   more: "Mehr",
   othersHints: {
     chat: "ein kleines, das in diesem Tab läuft; Sie können es mit Beispielen trainieren",
+    search: "in einer Liste von Texten; mit Fragen und Antworten trainierbar",
     compare: "wie ähnlich das Modell sie findet, vor und nach dem Training",
     together: "mit anderen über einen Server; Ihre Texte bleiben hier",
     kernels: "misst, wie schnell er rechnet",

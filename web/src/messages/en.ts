@@ -16,6 +16,7 @@ export const en = {
   also: "More pages",
   others: {
     chat: "Chat with a language model",
+    search: "Search by meaning",
     compare: "Compare sentences",
     together: "Train together",
     kernels: "Speed of this browser",
@@ -23,6 +24,7 @@ export const en = {
   more: "More",
   othersHints: {
     chat: "a small one that runs in this tab; you can train it with examples",
+    search: "in a list of texts; you can train it with questions and answers",
     compare: "how similar the model finds them, before and after training",
     together: "with other people through a server; your texts stay here",
     kernels: "measures how fast it computes",

@@ -4,7 +4,7 @@ export const steps = ["data", "train", "judge", "take"] as const;
 export type Step = (typeof steps)[number];
 
 /** Pages that are not steps. */
-export const others = ["chat", "compare", "together", "kernels"] as const;
+export const others = ["chat", "search", "compare", "together", "kernels"] as const;
 export type View = Step | (typeof others)[number];
 
 // After a question mark follow parameters for the view.

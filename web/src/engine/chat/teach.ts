@@ -1,16 +1,16 @@
 import { signal } from "@preact/signals";
 import { type LowrankWorker, runJob, startWorker } from "lowrank/worker";
-import type { JobEvent, LanguageJobSpec, LanguageReport, ReadyJob } from "lowrank/jobs";
+import type { JobEvent, LanguageJobSpec, LanguageReport } from "lowrank/jobs";
 import type { Conversations } from "../../data/conversations.js";
-import type { Point } from "../../state/runs.js";
 import { read, write } from "../../storage/database.js";
+import { after, atStart, type Curves, type JobProgress } from "../job-progress.js";
 import { storeOf, type SavedFiles } from "../stores.js";
 import { adapter, ensureAdapter, useAdapter } from "./adapter.js";
 import { stop } from "./conversation.js";
 import { type Loaded, load, loaded, openProblem } from "./language-model.js";
 
 /** A language model's training run, stored for the next visit. */
-export interface Lesson {
+export interface Lesson extends Curves {
   readonly id: string;
   readonly name: string;
   readonly model: string;
@@ -18,25 +18,12 @@ export interface Lesson {
   readonly data: Uint8Array;
   readonly rows: number;
   readonly status: "training" | "paused" | "finished";
-  readonly training: readonly Point[];
-  readonly validation: readonly Point[];
   readonly result: LanguageReport["result"];
   readonly files: SavedFiles | null;
 }
 
-/** State of a training that the page shows. */
-export interface Teaching {
-  readonly ready: ReadyJob | null;
-  readonly phase: string | null;
-  readonly done: number;
-  readonly total: number;
-  readonly tokensPerSecond: number | null;
-  readonly secondsLeft: number | null;
-  readonly stopping: boolean;
-}
-
 export const lesson = signal<Lesson | null>(null);
-export const teaching = signal<Teaching | null>(null);
+export const teaching = signal<JobProgress | null>(null);
 export const teachProblem = signal<unknown>(null);
 let cancelling: AbortController | null = null;
 
@@ -83,9 +70,7 @@ export async function goOn(given: Lesson): Promise<void> {
   const { signal } = cancelling;
   teachProblem.value = null;
   lesson.value = { ...given, status: "training" };
-  teaching.value = {
-    ...{ ready: null, phase: null, done: 0, total: 0, tokensPerSecond: null, secondsLeft: null, stopping: false },
-  };
+  teaching.value = atStart;
   // The run loads its own model. Two models would need twice the memory.
   now.worker?.terminate();
   let worker: LowrankWorker | null = null;
@@ -137,33 +122,11 @@ export function pauseTeaching(): void {
   cancelling?.abort();
 }
 
-function update(change: Partial<Teaching>): void {
-  if (teaching.value !== null) teaching.value = { ...teaching.value, ...change };
-}
-
-function draw(change: Partial<Pick<Lesson, "training" | "validation">>): void {
-  if (lesson.value !== null) lesson.value = { ...lesson.value, ...change };
-}
-
 function hear(event: JobEvent): void {
-  const { training = [], validation = [] } = lesson.value ?? {};
-  switch (event.type) {
-    case "ready": {
-      // Steps after the checkpoint are repeated.
-      const kept = (points: readonly Point[]) => points.filter(({ step }) => step <= (event.job.resumedAfter ?? -1));
-      draw({ training: kept(training), validation: kept(validation) });
-      return update({ ready: event.job });
-    }
-    case "progress": {
-      const { phase, done, total, loss, tokensPerSecond = null, secondsLeft = null } = event;
-      if (phase === "train" && loss !== undefined) draw({ training: [...training, { step: done, loss }] });
-      return update({ phase, done, total, tokensPerSecond, secondsLeft });
-    }
-    case "evaluation":
-      return draw({ validation: [...validation, { step: event.step, loss: event.loss }] });
-    case "checkpoint":
-      return void write("project", KEY, lesson.value).catch(() => undefined);
-    default:
-      return;
-  }
+  const [progress, now] = [teaching.value, lesson.value];
+  if (progress === null || now === null) return;
+  const [shown, curves] = after(event, progress, now);
+  teaching.value = shown;
+  lesson.value = { ...now, ...curves };
+  if (event.type === "checkpoint") void write("project", KEY, lesson.value).catch(() => undefined);
 }

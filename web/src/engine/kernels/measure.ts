@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 import { ownScript } from "../own-script.js";
-import address from "./measure-worker.ts?worker&url";
+import address from "../engine-worker.ts?worker&url";
 import type { Measurement } from "./products.js";
 
 /** The measurements so far, in billions of multiplications and additions per second. */
@@ -33,7 +33,7 @@ export function measure(): void {
   };
   const fail = (name: string, message: string) => end(Object.assign(new Error(message), { name }));
   try {
-    worker = new Worker(ownScript(address), { type: "module" });
+    worker = new Worker(ownScript(address), { type: "module", name: "kernels" });
   } catch (error) {
     // For example if the site's policy forbids the worker.
     return fail("UnsupportedError", String(error));

@@ -8,48 +8,9 @@ import { chat } from "../../messages/chat.js";
 import { m } from "../../messages/index.js";
 import { DropZone } from "../../parts/drop-zone.js";
 import { Icon } from "../../parts/icons.js";
-import { Meter } from "../../parts/meter.js";
 import { Problem } from "../../parts/problem.js";
 import { save } from "../../parts/save.js";
-import { Curve } from "../train/curve.js";
-
-function Live() {
-  const t = m().train;
-  const { ready, phase, done, total, secondsLeft, tokensPerSecond, stopping } = teaching.value!;
-  const { training, validation } = lesson.value!;
-  const isTraining = phase === "train";
-  const title = stopping
-    ? t.states.pausing
-    : phase === null
-      ? t.states.starting
-      : (chat().phases[phase] ?? t.states.running);
-  return (
-    <div class="learning">
-      <p class="name" role="status">
-        {title}
-      </p>
-      <Meter done={total === 0 || stopping ? null : done / total} label={title} />
-      <p class="facts">
-        {total > 0 && <span class="done">{t.of(done, total)}</span>}
-        {isTraining && secondsLeft !== null && <span>{t.left(m().duration(secondsLeft))}</span>}
-        {isTraining && tokensPerSecond !== null && <span>{t.speed(tokensPerSecond)}</span>}
-      </p>
-      {ready !== null && (
-        <>
-          <p class="facts">
-            <span>
-              {t.estimate(m().duration(ready.estimate.seconds.total), m().size(ready.estimate.memory.needed))}
-            </span>
-          </p>
-          {training.length > 1 && <Curve {...{ training, validation, steps: ready.steps }} />}
-        </>
-      )}
-      <button type="button" disabled={stopping} onClick={pauseTeaching}>
-        {t.pause}
-      </button>
-    </div>
-  );
-}
+import { JobLive } from "../train/job-live.js";
 
 function Result() {
   const t = chat();
@@ -147,7 +108,7 @@ export function Teach() {
     return (
       <section class="teach">
         <h2>{t.teachHeading}</h2>
-        <Live />
+        <JobLive progress={teaching.value} curves={lesson.value!} phases={t.phases} onPause={pauseTeaching} />
       </section>
     );
   const now = lesson.value;

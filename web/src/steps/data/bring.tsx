@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { m } from "../../messages/index.js";
-import { Dialog } from "../../parts/dialog.js";
 import { Icon } from "../../parts/icons.js";
+import { Paste } from "../../parts/paste.js";
 import { ProjectFile } from "../../parts/project-file.js";
 import { openFile, openSample, problem, reading } from "./state.js";
 
@@ -15,31 +15,6 @@ export function ReadProblem() {
     <p class="problem" role="alert">
       <Icon name="stop" /> {m().data.problems[kind]!(String(detail))}
     </p>
-  );
-}
-
-function Paste({ onClose }: { onClose: () => void }) {
-  const { paste, pasteHint, pasteLabel, pasteTake, pasted } = m().data;
-  const text = useSignal("");
-  const take = () => {
-    onClose();
-    void openFile(new File([text.value], pasted, { type: "text/plain" }));
-  };
-  return (
-    <Dialog title={paste} onClose={onClose}>
-      <p>{pasteHint}</p>
-      <textarea
-        rows={10}
-        aria-label={pasteLabel}
-        value={text.value}
-        onInput={(event) => (text.value = event.currentTarget.value)}
-      />
-      <div class="actions">
-        <button type="button" class="primary" disabled={text.value.trim() === ""} onClick={take}>
-          {pasteTake}
-        </button>
-      </div>
-    </Dialog>
   );
 }
 
@@ -123,7 +98,14 @@ export function Bring() {
           <p class="hint">{m().project.openHint}</p>
         </div>
       </aside>
-      {pasting.value && <Paste onClose={() => (pasting.value = false)} />}
+      {pasting.value && (
+        <Paste
+          hint={t.pasteHint}
+          label={t.pasteLabel}
+          onText={(file) => void openFile(file)}
+          onClose={() => (pasting.value = false)}
+        />
+      )}
     </section>
   );
 }

@@ -58,7 +58,10 @@ async function measure(): Promise<void> {
   }
 }
 
-measure().then(
-  () => post({ type: "done" }),
-  ({ name, message }: Error) => post({ type: "failed", name, message }),
-);
+/** Measures the kernels in this worker and posts the measurements. */
+export function measureHere(): void {
+  measure().then(
+    () => post({ type: "done" }),
+    ({ name, message }: Error) => post({ type: "failed", name, message }),
+  );
+}

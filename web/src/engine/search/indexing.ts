@@ -1,0 +1,95 @@
+import { computed, effect, signal, untracked } from "@preact/signals";
+import { isSearchable, texts } from "./collection.js";
+import { addVectors, createIndex } from "./indexes.js";
+import { searchRun } from "./training.js";
+import { forgetAdapter, type SearchAdapter, vectorsOf } from "./vectors.js";
+
+/** Progress of making an index. */
+export interface Indexing {
+  readonly index: "base" | "adapted";
+  readonly done: number;
+  readonly total: number;
+  /** Estimated from the texts so far; null at first. */
+  readonly secondsLeft: number | null;
+}
+
+export const indexing = signal<Indexing | null>(null);
+export const indexProblem = signal<unknown>(null);
+/** Whether the base model's index is there. */
+export const indexed = signal(false);
+/** The adapter whose index is there too; null for none. */
+export const indexedAdapter = signal<SearchAdapter | null>(null);
+/** The adapter of the finished run. */
+export const adapter = computed((): SearchAdapter | null => {
+  const run = searchRun.value;
+  return run?.status === "finished" && run.files !== null ? { name: run.id, files: run.files } : null;
+});
+
+/** Texts per call of the encoder. */
+const CHUNK = 256;
+let making: AbortController | null = null;
+
+/** Encodes the texts with the base model, unless that is done, and with the adapter if there is one. */
+export async function makeIndexes(): Promise<void> {
+  making?.abort();
+  const own = new AbortController();
+  making = own;
+  indexProblem.value = null;
+  try {
+    if (isSearchable.value && !indexed.value) {
+      await fill("base", null, own.signal);
+      indexed.value = true;
+    }
+    const now = adapter.value;
+    if (indexed.value && now !== null) {
+      await fill("adapted", now, own.signal);
+      indexedAdapter.value = now;
+    }
+  } catch (error) {
+    if (!own.signal.aborted) indexProblem.value = error;
+  } finally {
+    if (making === own) indexing.value = making = null;
+  }
+}
+
+export const stopIndexing = (): void => making?.abort();
+
+/** Signal values that the effects below have seen. */
+let [known, used]: [typeof texts.value, SearchAdapter | null] = [null, null];
+
+// Other texts, or another adapter: a run has finished, was restored or was deleted.
+effect(() => {
+  const [now, trained] = [texts.value, adapter.value];
+  untracked(() => {
+    if (now === known && trained?.name === used?.name) return;
+    if (now !== known) indexed.value = false;
+    if (used !== null && used.name !== trained?.name) forgetAdapter(used.name);
+    [known, used] = [now, trained];
+    indexedAdapter.value = null;
+    indexing.value = null;
+    void makeIndexes();
+  });
+});
+
+async function fill(index: Indexing["index"], adapter: SearchAdapter | null, signal: AbortSignal): Promise<void> {
+  const all = texts.value!.texts;
+  const total = all.length;
+  const began = performance.now();
+  const show = (done: number) => {
+    if (signal.aborted) return;
+    const seconds = (performance.now() - began) / 1000;
+    const secondsLeft = seconds > 3 && done > 0 ? (seconds / done) * (total - done) : null;
+    indexing.value = { index, done, total, secondsLeft };
+  };
+  show(0);
+  for (let at = 0; at < total; at += CHUNK) {
+    const some = all.slice(at, at + CHUNK);
+    const vectors = await vectorsOf(some, adapter, { signal, onProgress: (done) => show(at + done) });
+    signal.throwIfAborted();
+    if (at === 0) await createIndex(index, vectors[0]!.length);
+    signal.throwIfAborted();
+    await addVectors(index, at, vectors);
+    signal.throwIfAborted();
+    show(at + some.length);
+  }
+}

@@ -1,0 +1,46 @@
+import type { Curves, JobProgress } from "../../engine/job-progress.js";
+import { m } from "../../messages/index.js";
+import { Meter } from "../../parts/meter.js";
+import { Curve } from "./curve.js";
+
+interface Props {
+  readonly progress: JobProgress;
+  readonly curves: Curves;
+  /** Names of phases. */
+  readonly phases: Readonly<Record<string, string>>;
+  readonly onPause: () => void;
+}
+
+/** A running training: phase, estimate and curves. */
+export function JobLive({ progress, curves: { training, validation }, phases, onPause }: Props) {
+  const t = m().train;
+  const { ready, phase, done, total, secondsLeft, tokensPerSecond, stopping } = progress;
+  const isTraining = phase === "train";
+  const title = stopping ? t.states.pausing : phase === null ? t.states.starting : (phases[phase] ?? t.states.running);
+  return (
+    <div class="learning">
+      <p class="name" role="status">
+        {title}
+      </p>
+      <Meter done={total === 0 || stopping ? null : done / total} label={title} />
+      <p class="facts">
+        {total > 0 && <span class="done">{t.of(done, total)}</span>}
+        {isTraining && secondsLeft !== null && <span>{t.left(m().duration(secondsLeft))}</span>}
+        {isTraining && tokensPerSecond !== null && <span>{t.speed(tokensPerSecond)}</span>}
+      </p>
+      {ready !== null && (
+        <>
+          <p class="facts">
+            <span>
+              {t.estimate(m().duration(ready.estimate.seconds.total), m().size(ready.estimate.memory.needed))}
+            </span>
+          </p>
+          {training.length > 1 && <Curve {...{ training, validation, steps: ready.steps }} />}
+        </>
+      )}
+      <button type="button" disabled={stopping} onClick={onPause}>
+        {t.pause}
+      </button>
+    </div>
+  );
+}
