@@ -11,7 +11,19 @@ import { vitest } from "./vitest.mjs";
 /** Lints what only wasm32 compiles: the SIMD vector, the exports and, in a threaded variant, the pool of threads. */
 function wasmClippy(variant, hint) {
   const { path, env } = findToolchain(variants[variant]) ?? {};
-  const lint = ["clippy", "--release", "--target", target, "--package", "lowrank-wasm", "--", "-D", "warnings"];
+  const lint = [
+    "clippy",
+    "--release",
+    "--target",
+    target,
+    "--package",
+    "lowrank-wasm",
+    "--package",
+    "lowrank-compact",
+    "--",
+    "-D",
+    "warnings",
+  ];
   return {
     name: `clippy-${variant}`,
     command: ["cargo", ...lint],

@@ -23,9 +23,8 @@ export function rustFlags({ features, linker = [] }) {
   return [`-C target-feature=${features}`, ...linker.map((argument) => `-C link-arg=${argument}`)].join(" ");
 }
 
-/** What wasm-opt is told: one list for every variant, since what a module does not use stays out of it. */
-export const optimizerFlags = [
-  "-O3",
+/** What wasm-opt may find and use: one list for every variant, since what a module does not use stays out of it. */
+export const features = [
   ...["simd", "relaxed-simd", "threads", "bulk-memory", "bulk-memory-opt", "mutable-globals"].map(enable),
   ...["nontrapping-float-to-int", "sign-ext", "reference-types", "multivalue"].map(enable),
 ];

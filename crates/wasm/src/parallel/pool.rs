@@ -15,11 +15,10 @@
 //!   goes by how often it was asked while no task ended.
 //! - Where JavaScript hears of the end beforehand (`retire_worker`), the worker claims nothing of any later job.
 
+use super::Body;
 use core::arch::wasm32::{memory_atomic_notify, memory_atomic_wait32};
 use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering::SeqCst};
 use wasm_bindgen::prelude::wasm_bindgen;
-
-type Body<'a> = dyn Fn(usize) + Sync + 'a;
 
 static THREADS: AtomicUsize = AtomicUsize::new(1);
 static BUSY: AtomicBool = AtomicBool::new(false);
@@ -35,7 +34,7 @@ static UNFINISHED: AtomicI32 = AtomicI32::new(0);
 static CALLER_SLEEPS: AtomicBool = AtomicBool::new(false);
 /// Whether the calling thread may block: a page's main thread may not.
 static MAY_SLEEP: AtomicBool = AtomicBool::new(false);
-/// The two words of `&Body`.
+/// The two words of `&dyn Body`.
 static BODY: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
 /// Changes with every job; sleepers wait on it.
 static BELL: AtomicI32 = AtomicI32::new(0);
@@ -80,9 +79,9 @@ pub fn set_threads(threads: usize, may_sleep: bool) {
 
 /// Runs `body(0)`, …, `body(tasks - 1)`, each once, on any thread, and returns when all are done. A `run` inside a task
 /// stays on that task's thread.
-pub fn run(tasks: usize, body: &Body<'_>) {
+pub fn run(tasks: usize, body: &dyn Body) {
     if tasks <= 1 || threads() == 1 || BUSY.swap(true, SeqCst) {
-        return (0..tasks).for_each(body);
+        return (0..tasks).for_each(|task| body.call(task));
     }
     // SAFETY: a fat reference is two words; they are read back as one below, while `body` is borrowed here.
     let words: [usize; 2] = unsafe { core::mem::transmute(body) };
@@ -190,8 +189,8 @@ fn work(bit: u32) -> bool {
         if TICKET.compare_exchange(ticket, ticket + claim, SeqCst, SeqCst).is_ok() {
             // SAFETY: the claim succeeded, so the job that the words were read in is not over, and its body is alive
             // until UNFINISHED reaches zero or this thread is gone.
-            let body: &Body<'_> = unsafe { core::mem::transmute(words) };
-            body(task as usize);
+            let body: &dyn Body = unsafe { core::mem::transmute(words) };
+            body.call(task as usize);
             finish_task(bit);
             return true;
         }
