@@ -54,6 +54,9 @@ export const places = {
   "ts/jobs": "jobs",
   "ts/training": "jobs",
   "ts/training/node": null,
+  // For federations in Node alone.
+  "ts/jobs/task-rounds.ts": null,
+  "ts/training/rounds": null,
   "ts/models": "load",
   "ts/models/adapter-step.ts": "models",
   "ts/models/layer-checkpoint.ts": "models",

@@ -161,6 +161,7 @@ it("the file of the pool's threads is at most 2 kB and needs no other", () => {
   expect(script).not.toMatch(/^(import|export)\b|\bimport\(/m);
 });
 
+// What runs make, what uses it, and models of files that are trained further took 850 bytes of all scripts.
 // Classes, lists and margins of rerankers, ready rerankers, prompts and teachers of pairs took 3,900 bytes of all scripts, which such runs fetch.
 // The final fit on all rows and the calibration of probabilities took 3,930, which runs fetch.
 // It was one script of 385.5 kB. What an encoder and a classifier need is a script of its own, which imports the worker's file alone.
@@ -170,7 +171,7 @@ it("a page's worker loads 24.2 kB at its start, 137 kB to train a classifier, an
   const size = (name: string) => gzipSync(readFileSync(join(root, "dist", name), "utf8"), { level: 9 }).length;
   expect(size("lowrank-worker.js")).toBeLessThanOrEqual(24_200);
   expect(size("lowrank-worker.js") + size("worker/models.js")).toBeLessThanOrEqual(137_000);
-  expect(scripts.reduce((sum, name) => sum + size(name), size("lowrank-worker.js"))).toBeLessThanOrEqual(410_400);
+  expect(scripts.reduce((sum, name) => sum + size(name), size("lowrank-worker.js"))).toBeLessThanOrEqual(411_300);
   const started = readFileSync(join(root, "dist/remote-browser.js"), "utf8").replaceAll("\n", "");
   for (const name of scripts) {
     const script = readFileSync(join(root, "dist", name), "utf8");

@@ -19,6 +19,9 @@ const taskNames = {
 /** What a head on an encoder is trained for. */
 export type HeadTask = "classify" | keyof typeof taskNames;
 
+/** Whether a task's models have a head on an encoder, and labels.json with it. */
+export const isHeadTask = (task: string): task is HeadTask => task === "classify" || Object.hasOwn(taskNames, task);
+
 /** The limits of predicted numbers; null for none. */
 export interface NumberLimits {
   readonly min: number | null;

@@ -95,6 +95,7 @@ export async function encoderBase(
   // Equal texts are tokenized once; the check of the data uses the same tokens.
   encoder.tokenizer.remember(REMEMBERED);
   const { graph, hiddenSize } = encoder;
+  const { maxTokens } = encoder.tokenizer;
   const { layers } = encoder.model.config;
-  return { encoder, graph, modelHash, layers, hiddenSize, packed, dispose: () => encoder.dispose() };
+  return { encoder, graph, modelHash, layers, hiddenSize, maxTokens, packed, dispose: () => encoder.dispose() };
 }

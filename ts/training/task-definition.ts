@@ -1,3 +1,4 @@
+import type { ModelAdapter } from "../adapters/model-adapter.js";
 import type { Engine } from "../engine/running.js";
 import type { Graph, NodeId } from "../graph/graph.js";
 import type { FileMap } from "../io/file-map.js";
@@ -73,6 +74,8 @@ export interface TaskBase {
   readonly modelHash: string;
   readonly layers: number;
   readonly hiddenSize: number;
+  /** Most tokens of an example. */
+  readonly maxTokens: number;
   /** Bytes that training adds to it: copies of its weights in the order in which gradients read them. */
   readonly packed: number;
   dispose(): void;
@@ -83,6 +86,13 @@ export interface TaskBase {
  * run or for folds, through these members only.
  */
 export interface TaskDefinition<S extends RunSettings, E extends FileExample, X extends TokenizedExample> {
+  /** What a run makes, for messages: "a text classifier". */
+  readonly makes: string;
+  /**
+   * What uses the model of a run, for messages of commands that cannot; omitted if `predict` can.
+   * @param folder the run's folder as a word of a shell
+   */
+  usedBy?(folder: string): string;
   /** Files of a model that determine the result, besides weights, configuration and tokenizer. */
   readonly modelFiles?: readonly string[];
   /** Reads and splits its files. */
@@ -96,6 +106,7 @@ export interface TaskDefinition<S extends RunSettings, E extends FileExample, X 
   /**
    * Adds the trained parts: adapter, head. `dispose` of the result removes them.
    * @param surveyed the result of `survey`; null for a fold of data that it checked
+   * @param from files of this task's model, which is trained further; default: new parts
    */
   open(
     base: TaskBase,
@@ -103,11 +114,17 @@ export interface TaskDefinition<S extends RunSettings, E extends FileExample, X 
     settings: S,
     context: RunContext,
     surveyed: object | null,
+    from?: FileMap,
   ): Promise<TaskModel<E, X>>;
-  /** The model of a finished run, for `predict` and `evaluate` of the command line; optional. */
+  /**
+   * The model of a finished run, for `predict` and `evaluate` of the command line; optional.
+   * @param files the run's files of its adapter, head and settings
+   */
   trained?(encoder: SentenceEncoder, files: FileMap, options: { readonly allowOtherBase: boolean }): TrainedModel<E>;
-  /** Numbers about a file's examples by name, for `lowrank data`. */
-  about?(file: TaskFile<E>): Readonly<Record<string, number>>;
+  /** Whether examples usually share a text, such as a query: such repeats are then no finding of `lowrank data`. */
+  readonly repeatsTexts?: boolean;
+  /** Numbers about a file's examples by name, for `lowrank data`, which shows the spread of a list. */
+  about?(file: TaskFile<E>): Readonly<Record<string, number | readonly number[]>>;
   /** Throws `ConfigError` if a checkpoint's measurements are of other classes, or of another number of examples. */
   checkStateFits?(run: object, data: TaskData<E>, measured: number): void;
 }
@@ -167,6 +184,8 @@ export interface TaskModel<E, X extends TokenizedExample> {
   readonly graph: Graph;
   /** The variables that training changes, always in the same order. */
   params(): NodeId[];
+  /** The adapter in training; null if only the head is trained. */
+  readonly modelAdapter: ModelAdapter | null;
   /** Number of trained parameters. */
   readonly parameters: { readonly adapter: number; readonly head: number };
   /** The metric that chooses the step to keep, where it depends on the data; default: the task's. */

@@ -1,4 +1,4 @@
-"""Saves the shared classifier after each round, in a folder: PEFT's files, the head, and the state of the round."""
+"""Saves the shared model after each round, in a folder: PEFT's files, the head, and the state of the round."""
 
 import json
 import os
@@ -38,7 +38,8 @@ class SavedRounds:
     def arrays(self, folder: Path) -> ArrayRecord:
         """The arrays for the nodes: all, except A if it is frozen. Nodes compute it from the seed."""
         adapter, _ = read(folder / ADAPTER)
-        head, _ = read(folder / HEAD)
+        # Some tasks have no head, or have it in the adapter's file.
+        head = read(folder / HEAD)[0] if (folder / HEAD).is_file() else {}
         sent = {name: value for name, value in adapter.items() if not (self.freeze_a and is_a(name))}
         return ArrayRecord({name: Array(value) for name, value in {**sent, **{f"head.{n}": v for n, v in head.items()}}.items()})
 
@@ -47,15 +48,15 @@ class SavedRounds:
         folder, made = self.out / f"round-{number:04d}", self.out / f".round-{number:04d}.{os.getpid()}"
         shutil.rmtree(made, ignore_errors=True)
         made.mkdir()
-        for path in self.initial.iterdir():
-            if path.name not in (ADAPTER, HEAD) and path.is_file():
-                shutil.copyfile(path, made / path.name)
+        shutil.copytree(self.initial, made, dirs_exist_ok=True)
         for file, prefix in ((ADAPTER, ""), (HEAD, "head.")):
+            if not (self.initial / file).is_file():
+                continue
             tensors, metadata = read(self.initial / file)
             own = {name: np.ascontiguousarray(values.get(prefix + name, tensor), np.float32) for name, tensor in tensors.items()}
             save_file(own, made / file, metadata)
         (made / ABOUT).write_text(json.dumps({"round": number, **about}, indent=2) + "\n")
-        for path in [*made.iterdir(), made]:
+        for path in [*made.rglob("*"), made]:
             descriptor = os.open(path, os.O_RDONLY)
             os.fsync(descriptor)
             os.close(descriptor)

@@ -1,5 +1,6 @@
-"""A ServerApp: rounds of FedAvg over the adapter and head of a lowrank classifier. Every round is saved, and a run continues from the last."""
+"""A ServerApp: rounds of FedAvg over the adapter and head of a lowrank model. Every round is saved, and a run continues from the last."""
 
+import json
 from logging import INFO
 from math import inf
 from pathlib import Path
@@ -15,7 +16,8 @@ from .strategies import Numbered, Plain, Private
 app = ServerApp()
 # Settings that determine the adapter. A continued run must have the same ones.
 SHARED = (
-    "lowrank-format lowrank-version encoder max-tokens labels rank alpha target-modules rslora dropout seed shared-a freeze-a "
+    "lowrank-format lowrank-version encoder max-tokens task task-settings labels rank alpha target-modules rslora dropout seed "
+    "shared-a freeze-a "
     "clipping-norm noise-multiplier privacy-delta privacy-population"
 ).split()
 LOCAL = "fit-head epochs batch-size weight-decay max-grad-norm evaluate".split()
@@ -52,6 +54,7 @@ def main(grid: Grid, context: Context) -> None:
             accountant.load_state_dict(about["accountant"])
         strategy = Private(averaging, noise, clipping, nodes, accountant=accountant)
     strategy.min_replies = nodes if private else int(config["min-replies"])
+    strategy.metrics = frozenset(json.loads(str(config["metrics"])))
     strategy.most_examples = int(config["most-examples"])
 
     def save(number: int, arrays: ArrayRecord) -> MetricRecord | None:
@@ -65,7 +68,7 @@ def main(grid: Grid, context: Context) -> None:
         log(INFO, "Saved %s", saved.save(done + number, arrays, state))
         return None
 
-    settings = {**{name: config[name] for name in SHARED[:13] + LOCAL}, "rounds": rounds, "private": private}
+    settings = {**{name: config[name] for name in SHARED[:15] + LOCAL}, "rounds": rounds, "private": private}
     # Flower parses a float without a fraction as an integer.
     floats = {name: float(config[name]) for name in ("alpha", "dropout", "epochs", "weight-decay", "max-grad-norm")}
     strategy.start(

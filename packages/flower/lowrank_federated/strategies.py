@@ -32,13 +32,13 @@ class Numbered(FedAvg):
         return super().configure_evaluate(server_round, arrays, config, grid)
 
 
-def problem_of_metrics(reply: Message, names: set[str], most_examples: int) -> str | None:
-    """The problem with a node's metrics; None if there is none."""
+def problem_of_metrics(reply: Message, names: set[str], most_examples: int, more: frozenset[str] = frozenset()) -> str | None:
+    """The problem with a node's metrics; None if there is none. `more` are names that may be missing."""
     if list(reply.content.metric_records) != ["metrics"]:
         return "it has other records than expected"
     metrics = reply.content.metric_records["metrics"]
-    if set(metrics) != names:
-        return f"its metrics are {sorted(metrics)}, expected {sorted(names)}"
+    if not names <= set(metrics) <= names | more:
+        return f"its metrics are {sorted(metrics)}, expected {sorted(names | more)}"
     for name, value in metrics.items():
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not np.isfinite(value):
             return f"{name} is {value!r}"
@@ -82,6 +82,8 @@ class Checked:
     """Aggregates only valid replies, and only if there are enough of them."""
 
     most_examples, min_replies, answered, private = 0, 1, 0, False
+    # What nodes may report of an evaluation, besides the loss.
+    metrics: frozenset[str] = frozenset({"accuracy"})
     sent: ArrayRecord = ArrayRecord()
 
     def configure_train(self, server_round: int, arrays: ArrayRecord, config: ConfigRecord, grid: Grid) -> Iterable[Message]:
@@ -104,8 +106,14 @@ class Checked:
         return super().aggregate_train(server_round, kept)
 
     def aggregate_evaluate(self, server_round: int, replies: Iterable[Message]) -> MetricRecord | None:
-        names = {"accuracy", "loss", "num-examples"}
-        kept = self.sensible(replies, lambda reply: problem_of_metrics(reply, names, self.most_examples))
+        names = {"loss", "num-examples"}
+        kept = self.sensible(replies, lambda reply: problem_of_metrics(reply, names, self.most_examples, self.metrics))
+        records = [reply.content.metric_records["metrics"] for reply in kept]
+        # Some metrics depend on the examples, such as a correlation. Those that all nodes have are averaged.
+        for name in set().union(*records):
+            if any(name not in record for record in records):
+                for record in records:
+                    record.pop(name, None)
         return super().aggregate_evaluate(server_round, kept)
 
     def sensible(self, replies: Iterable[Message], problem_of: Callable[[Message], str | None]) -> list[Message]:

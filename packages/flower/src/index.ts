@@ -1,7 +1,7 @@
 export { FederationError } from "./federation-error.js";
 export { joinFederation } from "./join-federation.js";
 export type { FederationReport } from "./join-federation.js";
-export type { FederationEvent, FederationListener, JoinOptions } from "./join-options.js";
+export type { FederationEvent, FederationListener, JoinOptions, NodeOptions } from "./join-options.js";
 export type { ClassifierClass, RoundClassifier } from "./rounds/classifier-class.js";
 export { createNodeKey } from "./wire/node-key.js";
 export type { NodeKey } from "./wire/node-key.js";

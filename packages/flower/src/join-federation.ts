@@ -1,10 +1,12 @@
 import { AbortError, LowrankError, throwIfAborted } from "lowrank/extension";
 import { FederationError } from "./federation-error.js";
 import { FleetNode, isForgotten, isLost, isRefusal, type Task } from "./fleet-node.js";
-import { type JoinOptions, type TakenJoinOptions, takeJoinOptions } from "./join-options.js";
+import { type JoinOptions, takeJoinOptions, type TakenNodeOptions } from "./join-options.js";
 import type { Reply } from "./objects/outgoing.js";
 import { pause } from "./pause.js";
+import { classModels } from "./rounds/class-models.js";
 import { LocalRounds } from "./rounds/local-round.js";
+import type { RoundModels } from "./rounds/round-models.js";
 import { takeRoundSettings } from "./rounds/round-settings.js";
 import { Fleet } from "./wire/fleet.js";
 import { signerOf } from "./wire/node-key.js";
@@ -48,6 +50,15 @@ export function joinFederation<E>(options: JoinOptions<E>): Promise<FederationRe
 /** The same with another transport. */
 export async function joinBy<E>(options: JoinOptions<E>, transport: Transport): Promise<FederationReport> {
   const taken = takeJoinOptions(options);
+  return joinWith(taken, classModels(taken), transport);
+}
+
+/** Joins with models of any task. */
+export async function joinWith(
+  taken: TakenNodeOptions,
+  models: RoundModels,
+  transport: Transport,
+): Promise<FederationReport> {
   const { server, key, patience, signal, onEvent } = taken;
   throwIfAborted(signal);
   const signer = await signerOf(key);
@@ -57,7 +68,7 @@ export async function joinBy<E>(options: JoinOptions<E>, transport: Transport): 
     const node = await FleetNode.join(fleet, signer, key !== undefined, signal);
     try {
       onEvent({ type: "joined", node: String(node.id), server });
-      await takePart(node, fleet, taken, part);
+      await takePart(node, fleet, taken, models, part);
       return { rounds: part.rounds, ...fleet.traffic };
     } catch (error) {
       // A restarted server has lost its nodes, so they register again.
@@ -82,9 +93,15 @@ interface Part {
   lost: number;
 }
 
-async function takePart<E>(node: FleetNode, fleet: Fleet, options: TakenJoinOptions<E>, part: Part): Promise<void> {
+async function takePart(
+  node: FleetNode,
+  fleet: Fleet,
+  options: TakenNodeOptions,
+  models: RoundModels,
+  part: Part,
+): Promise<void> {
   const { signal, stay, onEvent } = options;
-  const local = new LocalRounds(options);
+  const local = new LocalRounds({ ...options, models });
   for (;;) {
     const task = await node.next(signal);
     part.wasKnown = true;
@@ -110,9 +127,9 @@ async function takePart<E>(node: FleetNode, fleet: Fleet, options: TakenJoinOpti
 }
 
 /** Executes a task. If it fails, the server is notified, so that the round continues without this node. */
-async function workOn<E>(
+async function workOn(
   task: Task,
-  local: LocalRounds<E>,
+  local: LocalRounds,
 ): Promise<{ round: number; rounds: number; evaluate: boolean; reply: Reply }> {
   try {
     const content = await task.content();

@@ -19,7 +19,7 @@ import type { ClassifierClass } from "./rounds/classifier-class.js";
 export type FederationEvent =
   /** The server has registered this node under a 64-bit number. */
   | { readonly type: "joined"; readonly node: string; readonly server: string }
-  /** A round starts. `files` are the server's current shared classifier, for `TextClassifier.load`. */
+  /** A round starts. `files` are the server's current shared model, for `TextClassifier.load` or the class of its task. */
   | {
       readonly type: "round";
       readonly round: number;
@@ -34,7 +34,7 @@ export type FederationEvent =
       readonly steps: number;
       readonly loss: number;
     }
-  /** This node has trained. `files` are its own classifier, trained from the shared one. */
+  /** This node has trained. `files` are its own model, trained from the shared one. */
   | {
       readonly type: "trained";
       readonly round: number;
@@ -47,12 +47,15 @@ export type FederationEvent =
   | { readonly type: "answered"; readonly round: number; readonly sent: number; readonly received: number }
   /** The reply was too late, and the server rejected it. */
   | { readonly type: "late"; readonly round: number; readonly message: string }
-  /** The shared classifier was evaluated on this node's examples. */
+  /** The shared model was evaluated on this node's examples. */
   | {
       readonly type: "evaluated";
       readonly round: number;
-      readonly accuracy: number;
       readonly loss: number;
+      /** The task's metrics by name. */
+      readonly metrics: Readonly<Record<string, number>>;
+      /** Share of right answers, if it is among the metrics. */
+      readonly accuracy?: number;
       readonly examples: number;
       readonly files: SavedFiles;
     };
@@ -60,22 +63,12 @@ export type FederationEvent =
 /** A function that gets each event. */
 export type FederationListener = (event: FederationEvent) => void;
 
-/** Options for joining a federation. */
-export interface JoinOptions<E> {
+/** Options of every node. */
+export interface NodeOptions {
   /** Address of the SuperLink or of a proxy in front of it, such as "https://flower.example.org:8000"; in pages also a path of this origin. */
   readonly server: string;
-  /** Encoder to train an adapter on. */
-  readonly encoder: E;
-  /** `TextClassifier` from `lowrank`, or from `lowrank/worker` if the encoder is in a worker. */
-  readonly TextClassifier: ClassifierClass<E>;
-  /** Training examples of this node. They are not sent. */
-  readonly examples: readonly Example[];
-  /** Examples to evaluate the shared classifier on, if the server asks for it; default `examples`. */
-  readonly validation?: readonly Example[];
   /** Private key of this node, registered with the server (`createNodeKey`). Default: a new key, registered when joining. */
   readonly key?: string;
-  /** Name of the adapter in the encoder; default "federated". */
-  readonly adapter?: string;
   /** Most steps of one round. A server that asks for more gets an error. Default 10,000. */
   readonly maxSteps?: number;
   /** Whether to stay for the server's next run; default false: leave after the last round. */
@@ -88,15 +81,24 @@ export interface JoinOptions<E> {
   readonly onEvent?: FederationListener;
 }
 
-/** Options with defaults. */
-export interface TakenJoinOptions<E> {
-  readonly server: string;
+/** Options for joining a federation that trains a text classifier. */
+export interface JoinOptions<E> extends NodeOptions {
+  /** Encoder to train an adapter on. */
   readonly encoder: E;
+  /** `TextClassifier` from `lowrank`, or from `lowrank/worker` if the encoder is in a worker. */
   readonly TextClassifier: ClassifierClass<E>;
+  /** Training examples of this node. They are not sent. */
   readonly examples: readonly Example[];
-  readonly validation: readonly Example[];
+  /** Examples to evaluate the shared classifier on, if the server asks for it; default `examples`. */
+  readonly validation?: readonly Example[];
+  /** Name of the adapter in the encoder; default "federated". */
+  readonly adapter?: string;
+}
+
+/** Options of every node, with defaults. */
+export interface TakenNodeOptions {
+  readonly server: string;
   readonly key: string | undefined;
-  readonly adapter: string;
   readonly maxSteps: number;
   readonly stay: boolean;
   readonly patience: number;
@@ -104,12 +106,35 @@ export interface TakenJoinOptions<E> {
   readonly onEvent: FederationListener;
 }
 
+/** Those of a node of text classification. */
+interface TakenJoinOptions<E> extends TakenNodeOptions {
+  readonly encoder: E;
+  readonly TextClassifier: ClassifierClass<E>;
+  readonly examples: readonly Example[];
+  readonly validation: readonly Example[];
+  readonly adapter: string;
+}
+
 const what = "joinFederation";
+
+/** How the options of every node are read. */
+export const nodeOptions: {
+  readonly [Name in keyof TakenNodeOptions]: (what: string, name: string, value: unknown) => TakenNodeOptions[Name];
+} = {
+  server: (_, __, value) => addressOf(value),
+  key: (_, name, value) => (value === undefined ? undefined : text(what, name, value)),
+  maxSteps: or(10_000, whole, 1),
+  stay: or(false, (_, name, value) => flag(what, name, value as boolean)),
+  patience: or(60, (_, name, value) => positive(what, name, value as number)),
+  signal: readSignal,
+  onEvent: (_, name, value) =>
+    value === undefined ? () => undefined : callable(what, name, value as FederationListener),
+};
 
 /** A checked copy. Throws `ConfigError` for invalid options. */
 export function takeJoinOptions<E>(options: JoinOptions<E>): TakenJoinOptions<E> {
   return readOptions<TakenJoinOptions<E>>(what, options, {
-    server: (_, __, value) => addressOf(value),
+    ...nodeOptions,
     encoder: (_, name, value) => object<E>(name, value),
     TextClassifier(_, name, value) {
       const found = object<ClassifierClass<E>>(name, value, true);
@@ -122,14 +147,7 @@ export function takeJoinOptions<E>(options: JoinOptions<E>): TakenJoinOptions<E>
       throw new ConfigError(`${what}: there are no training examples`, { op: what, length: 0 });
     },
     validation: (_, __, value) => takeLearnt(what, (value ?? []) as readonly Example[], "keep"),
-    key: (_, name, value) => (value === undefined ? undefined : text(what, name, value)),
     adapter: or("federated", (_, name, value) => text(what, name, value as string)),
-    maxSteps: or(10_000, whole, 1),
-    stay: or(false, (_, name, value) => flag(what, name, value as boolean)),
-    patience: or(60, (_, name, value) => positive(what, name, value as number)),
-    signal: readSignal,
-    onEvent: (_, name, value) =>
-      value === undefined ? () => undefined : callable(what, name, value as FederationListener),
   });
 }
 

@@ -22,6 +22,14 @@ it("an app's folder that something is written into meanwhile stays, and nothing 
   expect(readdirSync(dirname(folder))).toEqual(["app"]);
 });
 
+it("a folder that is not empty is named as the command has it", async () => {
+  const folder = fixture.path("full");
+  mkdirSync(folder);
+  writeFileSync(join(folder, "mine.txt"), "mine");
+  const { code, err } = await app(folder);
+  expect([code, err]).toEqual([1, `error: <folder> ${folder} exists and is not empty: choose another folder, or remove it first\n`]);
+});
+
 it("an app takes the place of an empty folder", async () => {
   const folder = fixture.path("empty");
   mkdirSync(folder);

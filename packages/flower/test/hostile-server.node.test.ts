@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { FederationError } from "../src/federation-error.js";
 import { joinBy } from "../src/join-federation.js";
 import { packNpy } from "../src/objects/npy.js";
+import { classModels } from "../src/rounds/class-models.js";
 import { SharedAdapter } from "../src/rounds/shared-adapter.js";
 import { SentenceEncoder } from "../../../ts/models/sentence/sentence-encoder.js";
 import { TextClassifier } from "../../../ts/tasks/text-classifier.js";
@@ -14,8 +15,12 @@ let sensible: Question;
 beforeAll(async () => {
   encoder = await SentenceEncoder.load(await tinyEncoder());
   const labels = [...new Set(examples.map(({ label }) => label))];
-  const shape = { labels, rank: 2, alpha: 4, targetModules: null, rslora: false, dropout: 0, seed: 0 };
-  const shared = await SharedAdapter.of(TextClassifier, encoder, shape, "shared");
+  const task = { task: "classify", taskSettings: {} };
+  const shape = { ...task, labels, rank: 2, alpha: 4, targetModules: null, rslora: false, dropout: 0, seed: 0 };
+  const shared = await SharedAdapter.of(
+    classModels({ TextClassifier, encoder, examples, validation: [], adapter: "shared", signal: undefined }),
+    shape,
+  );
   const { fingerprint, maxTokens } = shared.encoder;
   const config = {
     ...{ "lowrank-format": 1, "lowrank-version": VERSION, encoder: fingerprint, "max-tokens": maxTokens },

@@ -350,7 +350,7 @@ it("the command line trains, inspects, cross-validates and measures it, and sear
     const found = JSON.parse(measured.out) as Record<string, number>;
     expect(found["ndcg@10"]).toBeCloseTo(metrics["ndcg@10"]!.value, 6);
     const refused = await lowrank(["predict", "--run", at("run"), "a text"]);
-    expect(refused.err).toMatch(/is an adapter for sentence vectors and predicts no labels/);
+    expect(refused.err).toMatch(/is an adapter for sentence vectors: `lowrank embed --adapter .*` makes vectors/);
     const looked = await lowrank(["data", at("pairs.csv"), "--task", "pairs"]);
     expect(looked.out).toMatch(/60 examples for training: anchors 60 documents 60 negatives 0/);
     const encoder = ["--model", folder, "--adapter", at("run")];

@@ -213,7 +213,9 @@ it("the command line trains, inspects and measures it", async () => {
       /^query,text,label,score\n"?Was the film good\?"?,.*,1,0\.\d+\n/,
     );
     const looked = await lowrank(["data", at("rows.csv"), "--task", "rank"]);
-    expect(looked.out).toMatch(/240 examples for training: queries 60 texts 240 smallest 0 mean 0\.25 largest 1/);
+    expect(looked.out).toMatch(
+      /240 examples for training: queries 60 texts 240 smallest 0 median 0 mean 0\.25 largest 1/,
+    );
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -4,7 +4,13 @@ import { languageFields, languagePlan } from "../../tasks/language/settings.js";
 import { preferenceFields } from "../../tasks/preferences/settings.js";
 import { formatLength } from "../../training/spec/run-settings.js";
 import { adapterOptions, addAdapterOptions } from "./adapter-settings.js";
-import { adapterSettingNames, flagGroups, type FlagGroup, type SettingFlag } from "./setting-flags.js";
+import {
+  adapterSettingNames,
+  flagGroups,
+  type FlagGroup,
+  type SettingFlag,
+  type SettingName,
+} from "./setting-flags.js";
 
 /** Adds the options of a spec of any task. They have no defaults, so that explicit ones can be recognised. */
 export function addSpecOptions(command: Command): Command {
@@ -17,6 +23,14 @@ export function addSpecOptions(command: Command): Command {
     if ("rank" in flags) addAdapterOptions(command);
   }
   return command.addHelpText("after", HELP);
+}
+
+/** Adds the options of some settings, such as those that say how data are read. */
+export function addSettingOptions(command: Command, names: readonly SettingName[]): Command {
+  for (const flags of Object.values(flagGroups) as FlagGroup[])
+    for (const [name, flag] of Object.entries(flags))
+      if ((names as readonly string[]).includes(name)) command.addOption(optionOf(name, flag));
+  return command;
 }
 
 function optionOf(name: string, { flags, help, parse, choices, conflicts = [] }: SettingFlag): Option {

@@ -23,6 +23,7 @@ const checkOf = ({ allow }: TrainingSettings, { emit, words, signal }: RunContex
 
 /** A classifier of texts: an adapter and a head. */
 export const classifyDefinition: TaskDefinition<TrainingSettings, LocatedExample, TokenizedText> = {
+  makes: "a text classifier",
   reader(settings, context) {
     checkFewShot(settings, context.words);
     return labelledReader(settings, accessOf(context));
@@ -38,11 +39,11 @@ export const classifyDefinition: TaskDefinition<TrainingSettings, LocatedExample
     if (ownHead !== null) context.emit({ type: "warning", message: ownHead });
     return encoderBase(hashed, settings, engine, context);
   },
-  async open(base, data, settings, context, surveyed) {
+  async open(base, data, settings, context, surveyed, from) {
     const { encoder } = base as EncoderBase;
     const check = checkOf(settings, context);
     const Model = recipes[settings.recipe].pairs && !settings.headOnly ? FewShotModel : TextModel;
-    return new Model(encoder, data as Dataset, settings, surveyed as Survey | null, check, context);
+    return new Model(encoder, data as Dataset, settings, surveyed as Survey | null, check, context, from);
   },
   checkStateFits: checkBaselineFits,
 };

@@ -31,6 +31,10 @@ export abstract class EncoderModel<C extends OnEncoder, S extends { readonly che
     this.parameters = { adapter: numbersIn(this.graph, classifier.params()) - head, head };
   }
 
+  get modelAdapter(): ModelAdapter | null {
+    return this.classifier.modelAdapter;
+  }
+
   params(): NodeId[] {
     return this.classifier.params();
   }

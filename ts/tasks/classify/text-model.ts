@@ -1,4 +1,5 @@
 import type { LocatedExample } from "../../io/examples/index.js";
+import type { FileMap } from "../../io/file-map.js";
 import type { DataSummary, Survey } from "../../io/examples/summary/index.js";
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import type { FitOptions, FitReport } from "../../train/fit-options.js";
@@ -66,9 +67,11 @@ export class TextModel
     private readonly surveyed: Survey | null,
     private readonly check: DataCheck,
     context: RunContext,
+    from?: FileMap,
   ) {
     const { labels } = dataset;
-    super(TextClassifier.create(encoder, { labels, lora: loraOptions(settings) }), settings, context);
+    const create = () => TextClassifier.create(encoder, { labels, lora: loraOptions(settings) });
+    super(from === undefined ? create() : TextClassifier.load(encoder, from), settings, context);
     this.classes = new Map(labels.map((label, i) => [label, i]));
     this.details = { groups: groupsOfParts(dataset, settings) };
   }

@@ -83,7 +83,7 @@ export async function openCross(
 }
 
 /** PEFT's files without the head, and the head's tensors among them. */
-function splitAdapter(files: FileMap, { headPlan }: SentenceEncoder, allowNonFinite: boolean) {
+export function splitAdapter(files: FileMap, { headPlan }: SentenceEncoder, allowNonFinite: boolean) {
   const adapter = readAdapterForBase(files, { allowNonFinite });
   const names = headTensors(headPlan);
   const { prefix } = headPlan;

@@ -1,5 +1,6 @@
 import type { ModelAdapter } from "../../adapters/model-adapter.js";
 import type { NodeId } from "../../graph/graph.js";
+import type { FileMap } from "../../io/file-map.js";
 import { stepOfAdapter } from "../../models/adapter-step.js";
 import type { CausalLanguageModel } from "../../models/language/causal-language-model.js";
 import { settingsOf } from "../../models/language/training/fit-settings.js";
@@ -17,7 +18,7 @@ export type AdapterSettings = Omit<LanguageSettings, "task">;
 export abstract class LanguageAdapterModel<X> {
   readonly graph: CausalLanguageModel["graph"];
   readonly parameters: { readonly adapter: number; readonly head: number };
-  protected readonly adapter: ModelAdapter;
+  readonly modelAdapter: ModelAdapter;
   /** Whether layers are recomputed for gradients: chosen once, by the free memory before training. */
   private again: boolean | null = null;
 
@@ -25,10 +26,12 @@ export abstract class LanguageAdapterModel<X> {
     protected readonly model: CausalLanguageModel,
     private readonly shared: AdapterSettings,
     protected readonly context: RunContext,
+    from?: FileMap,
   ) {
     this.graph = model.graph;
-    model.addAdapter(ADAPTER, loraOptions(shared)!);
-    this.adapter = model.adapterSet.get(ADAPTER);
+    if (from === undefined) model.addAdapter(ADAPTER, loraOptions(shared)!);
+    else model.loadAdapter(ADAPTER, from);
+    this.modelAdapter = model.adapterSet.get(ADAPTER);
     this.parameters = { adapter: numbersIn(this.graph, this.params()), head: 0 };
   }
 
@@ -36,7 +39,7 @@ export abstract class LanguageAdapterModel<X> {
   protected abstract sizeOf(example: X): number;
 
   params(): NodeId[] {
-    return this.adapter.params();
+    return this.modelAdapter.params();
   }
 
   checkpointing(train: readonly X[], options: FitOptions): boolean {
@@ -49,7 +52,7 @@ export abstract class LanguageAdapterModel<X> {
   }
 
   dispose(): void {
-    const { graph, adapter } = this;
+    const { graph, modelAdapter: adapter } = this;
     const { adapterSet } = this.model;
     if (!graph.gone && adapterSet.has(adapter)) adapterSet.remove(ADAPTER, "dispose");
   }
@@ -59,7 +62,7 @@ export abstract class LanguageAdapterModel<X> {
     const { checkpointing, loraPlusRatio } = this.shared;
     const own = { checkpointing: this.again ?? checkpointing, ...(loraPlusRatio !== null && { loraPlusRatio }) };
     const sizes = train.map((example) => this.sizeOf(example));
-    return settingsOf(this.model, own, options, sizes, stepOfAdapter(this.model.model, this.adapter.config));
+    return settingsOf(this.model, own, options, sizes, stepOfAdapter(this.model.model, this.modelAdapter.config));
   }
 
   /** Warns if the untrained adapter is the best. */

@@ -11,6 +11,13 @@ import { checkGguf } from "./run-gguf.js";
 /** Files that a language model's result depends on, besides those of an encoder. */
 export const languageFiles: readonly string[] = [GGUF_WEIGHTS, "chat_template.jinja", "generation_config.json"];
 
+/** What a run makes, and what uses it. */
+export const languageUse = {
+  makes: "a language model's adapter",
+  usedBy: (folder: string) =>
+    `use it with \`lowrank generate --adapter ${folder}\` or \`lowrank chat\`; \`lowrank inspect\` shows what its run measured`,
+};
+
 /** The loaded language model of a run. */
 export interface LanguageBase extends TaskBase {
   readonly model: CausalLanguageModel;
@@ -26,8 +33,18 @@ export async function languageBase(
   await checkLanguageModelFits(source, settings, engine);
   const { weights, seed } = settings;
   const model = await CausalLanguageModel.load(source, { engine, seed, weights, signal });
-  const { layers, hiddenSize } = model.model.config;
-  return { model, graph: model.graph, modelHash, layers, hiddenSize, packed: 0, dispose: () => model.dispose() };
+  const { layers, hiddenSize, maxPositions } = model.model.config;
+  const maxTokens = settings.maxTokens ?? maxPositions;
+  return {
+    model,
+    graph: model.graph,
+    modelHash,
+    layers,
+    hiddenSize,
+    maxTokens,
+    packed: 0,
+    dispose: () => model.dispose(),
+  };
 }
 
 /** Adds the trained part, and checks that a GGUF file can hold it if the run asks for one. */

@@ -1,3 +1,4 @@
+import type { FileMap } from "../../io/file-map.js";
 import type { CausalLanguageModel } from "../../models/language/causal-language-model.js";
 import { measureTokens } from "../../models/language/training/fit-language.js";
 import { languageTask } from "../../models/language/training/language-training.js";
@@ -45,8 +46,9 @@ export class LanguageTaskModel
     private readonly data: TaskData<LocatedRow>,
     private readonly settings: LanguageSettings,
     context: RunContext,
+    from?: FileMap,
   ) {
-    super(model, settings, context);
+    super(model, settings, context, from);
   }
 
   protected sizeOf({ ids }: TrainingTokens): number {
@@ -67,11 +69,11 @@ export class LanguageTaskModel
   }
 
   training(train: readonly TrainingTokens[], options: FitOptions): TaskTraining<TrainingTokens> {
-    return { task: languageTask(this.model, this.adapter, this.taken(train, options)), options };
+    return { task: languageTask(this.model, this.modelAdapter, this.taken(train, options)), options };
   }
 
   stepMemory(checkpointing: boolean): Pick<Task<TrainingTokens>, "memory"> {
-    return languageTask(this.model, this.adapter, { checkpointing, layers: undefined, loraPlus: null });
+    return languageTask(this.model, this.modelAdapter, { checkpointing, layers: undefined, loraPlus: null });
   }
 
   measuringMemory(examples: readonly TrainingTokens[]): number {

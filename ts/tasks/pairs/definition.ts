@@ -11,6 +11,10 @@ import { pairsPlan, type PairsSettings } from "./settings.js";
 
 /** An adapter of a sentence encoder, trained on pairs of texts. */
 export const pairsDefinition: TaskDefinition<PairsSettings, PairRow, TokenizedPair> = {
+  repeatsTexts: true,
+  makes: "an adapter for sentence vectors",
+  usedBy: (folder) =>
+    `\`lowrank embed --adapter ${folder}\` makes vectors, \`lowrank index --adapter ${folder}\` an index for \`lowrank search\``,
   reader: (settings, context) => ({
     read: async (path, all) => {
       const file = await readPairs(path, settings, context);
@@ -25,15 +29,16 @@ export const pairsDefinition: TaskDefinition<PairsSettings, PairRow, TokenizedPa
     return {};
   },
   base: encoderBase,
-  async open(base, data, settings, context) {
+  async open(base, data, settings, context, _, from) {
     const { encoder } = base as EncoderBase;
     const order = await trainingOrder(data, settings, encoder.graph, context);
-    return new PairsModel(encoder, data, settings, context, order);
+    return new PairsModel(encoder, data, settings, context, order, from);
   },
-  trained(encoder) {
+  trained(encoder, files) {
+    encoder.loadAdapter("adapter", files);
     return new TrainedPairs(encoder);
   },
-  about({ examples }): Record<string, number> {
+  about({ examples }): Record<string, number | readonly number[]> {
     const [{ form, texts }] = examples as [PairRow];
     const distinct = (list: readonly string[]) => new Set(list).size;
     const anchors = distinct(examples.map(({ text }) => text));
@@ -41,14 +46,8 @@ export const pairsDefinition: TaskDefinition<PairsSettings, PairRow, TokenizedPa
     const others = distinct(examples.flatMap((row) => row.texts.slice(1)));
     if (form === "search" || form === "margins") return { anchors, documents: others, negatives: texts.length - 2 };
     if (form === "vectors") return { texts: anchors, width: examples[0]!.teacher!.length };
-    const values = examples.map(({ score, label }) => score ?? label!).sort((a, b) => a - b);
-    const mean = values.reduce((sum, value) => sum + value / values.length, 0);
-    return {
-      texts: distinct(examples.flatMap((row) => row.texts)),
-      smallest: values[0]!,
-      mean,
-      largest: values.at(-1)!,
-    };
+    const values = examples.map(({ score, label }) => score ?? label!);
+    return { texts: distinct(examples.flatMap((row) => row.texts)), values };
   },
 };
 

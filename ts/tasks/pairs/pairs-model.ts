@@ -4,6 +4,7 @@ import type { NodeId } from "../../graph/graph.js";
 import { placeIn } from "../../io/examples/index.js";
 import { Prompts } from "../../models/sentence/prompts.js";
 import { encoderSaver, takeSaved } from "../../models/sentence/saved-encoder.js";
+import type { FileMap } from "../../io/file-map.js";
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import type { SampledOrder } from "../../models/sentence/training/sampled-order.js";
 import { targetsOf } from "../../models/sentence/training/loss-inputs.js";
@@ -68,7 +69,7 @@ export class PairsModel implements TaskModel<PairRow, TokenizedPair> {
   readonly graph: SentenceEncoder["graph"];
   readonly parameters: { readonly adapter: number; readonly head: number };
   readonly chosenBy: string;
-  private readonly adapter: ModelAdapter;
+  readonly modelAdapter: ModelAdapter;
   private readonly loss: PairLoss;
   private readonly vectors: TextVectors;
   /** Numbers of classes, in the order in which they are first read. */
@@ -82,6 +83,7 @@ export class PairsModel implements TaskModel<PairRow, TokenizedPair> {
     private readonly context: RunContext,
     /** Batches as the loss needs them; null for any. */
     private readonly order: SampledOrder | null,
+    from?: FileMap,
   ) {
     this.graph = encoder.graph;
     const { form } = this;
@@ -96,13 +98,14 @@ export class PairsModel implements TaskModel<PairRow, TokenizedPair> {
         `${context.words.setting("queryPrompt")}: this model leaves a prompt's tokens out of its vectors (include_prompt is false in 1_Pooling/config.json), which training does not support`,
         { option: "queryPrompt" },
       );
-    encoder.addAdapter(ADAPTER, loraOptions(settings)!);
-    this.adapter = encoder.adapterSet.get(ADAPTER);
+    if (from === undefined) encoder.addAdapter(ADAPTER, loraOptions(settings)!);
+    else encoder.loadAdapter(ADAPTER, from);
+    this.modelAdapter = encoder.adapterSet.get(ADAPTER);
     this.parameters = { adapter: numbersIn(this.graph, this.params()), head: 0 };
   }
 
   params(): NodeId[] {
-    return this.adapter.params();
+    return this.modelAdapter.params();
   }
 
   tokenize(row: PairRow): TokenizedPair {
@@ -150,7 +153,7 @@ export class PairsModel implements TaskModel<PairRow, TokenizedPair> {
   async measure(examples: readonly TokenizedPair[], { signal, onProgress }: MeasureEvents): Promise<Measured> {
     const rows: MeasuredRows = { measured: examples.map(({ row }) => row), others: [] };
     const share = (done: number, all: number) => onProgress?.(Math.floor((done / all) * examples.length));
-    const vectorOf = await this.vectors.of(rows, this.adapter, { signal, onProgress: share });
+    const vectorOf = await this.vectors.of(rows, this.modelAdapter, { signal, onProgress: share });
     const { metrics } = await vectorMetrics(rows, vectorOf, this.graph.engine, signal);
     const taught = examples.map((example) => example.taught);
     const inBatches = { ...this.settings, loss: this.loss, graph: this.graph, signal };
@@ -181,7 +184,7 @@ export class PairsModel implements TaskModel<PairRow, TokenizedPair> {
         message: `no step was better on the validation than the base model, so the result is the untrained adapter; try another ${words.setting("learningRate")} or more data`,
       });
     const rows = this.rowsOf(parts);
-    const { whole, cut } = await this.metricsOf(rows, this.adapter, "validate");
+    const { whole, cut } = await this.metricsOf(rows, this.modelAdapter, "validate");
     const { metrics: after, ofQueries } = whole;
     const interval = ofQueries === null ? undefined : await meanInterval(ofQueries, this.context.signal);
     this.metrics = after;
@@ -226,7 +229,7 @@ export class PairsModel implements TaskModel<PairRow, TokenizedPair> {
 
   dispose(): void {
     const { adapterSet, graph } = this.encoder;
-    if (!graph.gone && adapterSet.has(this.adapter)) adapterSet.remove(ADAPTER, "dispose");
+    if (!graph.gone && adapterSet.has(this.modelAdapter)) adapterSet.remove(ADAPTER, "dispose");
   }
 
   private get form() {
@@ -275,7 +278,7 @@ export class PairsModel implements TaskModel<PairRow, TokenizedPair> {
   private task(checkpointing: boolean, options: FitOptions): Task<TokenizedPair> {
     const { loraPlusRatio, miniBatch } = this.settings;
     const isCached = this.loss.startsWith("cached");
-    const task = sentenceTask(this.encoder, this.adapter, this.columns, {
+    const task = sentenceTask(this.encoder, this.modelAdapter, this.columns, {
       lossOf: (columns, rows) => this.lossOf(columns, rows),
       beside: [],
       miniBatchSize: miniBatch ?? (isCached ? 32 : undefined),

@@ -2,7 +2,13 @@ import { takePreferenceLoss } from "../../models/language/training/preferences.j
 import type { PreparedPreference } from "../../models/language/training/preference-examples.js";
 import { drawnParts } from "../../training/data/drawn.js";
 import type { TaskDefinition } from "../../training/task-definition.js";
-import { type LanguageBase, languageBase, languageFiles, openLanguage } from "../language/language-base.js";
+import {
+  type LanguageBase,
+  languageBase,
+  languageFiles,
+  languageUse,
+  openLanguage,
+} from "../language/language-base.js";
 import { languagePlan } from "../language/settings.js";
 import { PreferenceTaskModel } from "./preference-model.js";
 import { type LocatedPreference, readPreferences } from "./read-preferences.js";
@@ -18,6 +24,8 @@ function lossOf({ loss, ...settings }: PreferenceSettings, nameOf: (name: keyof 
 
 /** An adapter of a language model, trained on preferences. */
 export const preferenceDefinition: TaskDefinition<PreferenceSettings, LocatedPreference, PreparedPreference> = {
+  repeatsTexts: true,
+  ...languageUse,
   modelFiles: languageFiles,
   reader(settings, context) {
     lossOf(settings, context.words.setting);
@@ -27,10 +35,10 @@ export const preferenceDefinition: TaskDefinition<PreferenceSettings, LocatedPre
     };
   },
   base: languageBase,
-  open(base, _data, settings, context) {
+  open(base, _data, settings, context, _, from) {
     const { model } = base as LanguageBase;
     const loss = lossOf(settings, context.words.setting);
-    const make = () => new PreferenceTaskModel(model, settings, loss, context);
+    const make = () => new PreferenceTaskModel(model, settings, loss, context, from);
     return openLanguage(base as LanguageBase, settings, context, make);
   },
   about({ examples }) {

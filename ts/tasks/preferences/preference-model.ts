@@ -1,3 +1,4 @@
+import type { FileMap } from "../../io/file-map.js";
 import type { CausalLanguageModel } from "../../models/language/causal-language-model.js";
 import { type PreparedPreference, preparePreference } from "../../models/language/training/preference-examples.js";
 import type { PreferenceLoss } from "../../models/language/training/preference-losses.js";
@@ -38,8 +39,9 @@ export class PreferenceTaskModel
     private readonly settings: PreferenceSettings,
     private readonly loss: PreferenceLoss,
     context: RunContext,
+    from?: FileMap,
   ) {
-    super(model, settings, context);
+    super(model, settings, context, from);
   }
 
   protected sizeOf(example: PreparedPreference): number {
@@ -52,12 +54,12 @@ export class PreferenceTaskModel
   }
 
   training(train: readonly PreparedPreference[], options: FitOptions): TaskTraining<PreparedPreference> {
-    return { task: preferenceTask(this.model, this.adapter, this.taken(train, options), this.loss), options };
+    return { task: preferenceTask(this.model, this.modelAdapter, this.taken(train, options), this.loss), options };
   }
 
   stepMemory(checkpointing: boolean): Pick<Task<PreparedPreference>, "memory"> {
     const settings = { checkpointing, layers: undefined, loraPlus: null };
-    return preferenceTask(this.model, this.adapter, settings, this.loss);
+    return preferenceTask(this.model, this.modelAdapter, settings, this.loss);
   }
 
   measuringMemory(examples: readonly PreparedPreference[]): number {

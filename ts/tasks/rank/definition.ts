@@ -8,6 +8,7 @@ import type { TaskDefinition } from "../../training/task-definition.js";
 import { kindOfHead } from "../checkpoint.js";
 import { CrossEncoder } from "../cross/cross-encoder.js";
 import { pairsPlan } from "../pairs/settings.js";
+import { crossEncoderOn } from "./cross-encoder-on.js";
 import { RankModel, type TokenizedRank } from "./rank-model.js";
 import { byQuery, isLists, type RankedRow, readRanked } from "./read-ranked.js";
 import { type ReadyHead, readyHead } from "./ready-head.js";
@@ -21,6 +22,8 @@ interface RankBase extends EncoderBase {
 
 /** A cross-encoder: an adapter and a head on an encoder, which score a text for a query. */
 export const rankDefinition: TaskDefinition<RankSettings, RankedRow, TokenizedRank> = {
+  repeatsTexts: true,
+  makes: "a cross-encoder",
   reader: (settings, context) => ({
     read: (path, all) => readRanked(path, settings, all, context),
     ...drawnParts(settings, pairsPlan, context.words),
@@ -41,9 +44,11 @@ export const rankDefinition: TaskDefinition<RankSettings, RankedRow, TokenizedRa
       throw error;
     }
   },
-  async open(base, data, settings, context) {
+  async open(base, data, settings, context, _, from) {
     const { encoder, ready } = base as RankBase;
     const { labels } = data;
+    if (from !== undefined)
+      return new RankModel(crossEncoderOn(encoder, from, labels), data, settings, context, ready !== null);
     const head = ready === null ? null : headFor(ready, labels, encoder.headPlan.out, context.emit);
     const { loss } = data.train.examples[0]!;
     const isFree = loss === "mse" || loss === "margin-mse" || labels.length > 0;
@@ -52,13 +57,11 @@ export const rankDefinition: TaskDefinition<RankSettings, RankedRow, TokenizedRa
     const cross = CrossEncoder.create(encoder, { labels: named, lora: loraOptions(settings), activation }, head);
     return new RankModel(cross, data, settings, context, head !== null);
   },
-  about({ examples, labels: classes }): Record<string, number> {
+  about({ examples, labels: classes }): Record<string, number | readonly number[]> {
     const queries = byQuery(examples).length;
     const texts = examples.reduce((sum, row) => sum + row.texts.length, 0);
     if (classes.length > 0) return { "first texts": queries, classes: classes.length };
-    const labels = examples.flatMap((row) => row.labels).sort((a, b) => a - b);
-    const mean = labels.reduce((sum, label) => sum + label / labels.length, 0);
-    return { queries, texts, ...{ smallest: labels[0]!, mean, largest: labels.at(-1)! } };
+    return { queries, texts, labels: examples.flatMap((row) => row.labels) };
   },
 };
 

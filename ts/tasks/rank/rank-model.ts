@@ -1,3 +1,4 @@
+import type { ModelAdapter } from "../../adapters/model-adapter.js";
 import type { NodeId } from "../../graph/graph.js";
 import { inferring } from "../../graph/inferring.js";
 import type { PairTokens } from "../../tokenize/pair-tokens.js";
@@ -77,6 +78,10 @@ export class RankModel implements TaskModel<RankedRow, TokenizedRank> {
     this.chosenBy = this.ofClasses ? "accuracy" : "ndcg@10";
     const { train, validation, test } = data;
     this.above = relevantAbove([...train.examples, ...validation.examples, ...(test?.examples ?? [])]);
+  }
+
+  get modelAdapter(): ModelAdapter | null {
+    return this.cross.modelAdapter;
   }
 
   params(): NodeId[] {

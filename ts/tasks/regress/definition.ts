@@ -9,6 +9,7 @@ import type { RunContext, TaskDefinition } from "../../training/task-definition.
 import { classifierPlan } from "../classify/recipes.js";
 import { loraOptions } from "../../training/spec/training-settings.js";
 import { type NumberScale, TextRegressor } from "../text-regressor.js";
+import { furtherRegressor } from "./further-regressor.js";
 import { type NumberedText, RegressModel, type TokenizedNumber } from "./regress-model.js";
 import type { RegressSettings } from "./settings.js";
 
@@ -64,6 +65,7 @@ function scaleOf(
 
 /** A regressor: an adapter and a head with one output. */
 export const regressDefinition: TaskDefinition<RegressSettings, NumberedText, TokenizedNumber> = {
+  makes: "a regressor",
   reader: numberReader,
   async survey(data, settings, { emit }) {
     scaleOf(data, settings);
@@ -71,9 +73,13 @@ export const regressDefinition: TaskDefinition<RegressSettings, NumberedText, To
     return {};
   },
   base: encoderBase,
-  async open(base, data, settings, context) {
+  async open(base, data, settings, context, _, from) {
     const { encoder } = base as EncoderBase;
-    const regressor = TextRegressor.create(encoder, settings.label, scaleOf(data, settings), loraOptions(settings));
+    const scale = scaleOf(data, settings);
+    const regressor =
+      from === undefined
+        ? TextRegressor.create(encoder, settings.label, scale, loraOptions(settings))
+        : furtherRegressor(encoder, from, scale);
     return new RegressModel(regressor, data, settings, context);
   },
   trained(encoder, files, options) {
@@ -84,9 +90,6 @@ export const regressDefinition: TaskDefinition<RegressSettings, NumberedText, To
     };
   },
   about({ examples }) {
-    const sorted = examples.map(({ target }) => target).sort((a, b) => a - b);
-    const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))]!;
-    const mean = sorted.reduce((sum, target) => sum + target, 0) / sorted.length;
-    return { smallest: at(0), median: at(0.5), mean, largest: at(1) };
+    return { numbers: examples.map(({ target }) => target) };
   },
 };

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { real, targetModules, whole } from "lowrank/extension/cli";
-import type { AdapterShape } from "../rounds/shared-adapter.js";
+import type { AdapterShape } from "../rounds/round-settings.js";
 
 /** The settings that `lowrank flower app` writes. */
 export interface AppOptions {

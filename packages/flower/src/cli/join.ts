@@ -3,41 +3,42 @@ import { readFileSync } from "node:fs";
 import { ConfigError, TextClassifier, writeFilesAtomically } from "lowrank";
 import {
   addEngineOptions,
+  addSettingOptions,
   checkOutFolder,
+  classifierSettings,
   DEFAULT_MODEL,
   type EngineOptions,
+  exampleData,
   findModel,
   flagWords,
   formatPercent,
-  labelNames,
+  freshSettings,
   loadEncoder,
   localSources,
   oneLine,
   readLabelled,
   real,
   type Session,
+  type SettingsOptions,
   startEngine,
   whole,
 } from "lowrank/extension/cli";
-import type { FederationEvent } from "../index-node.js";
+import { tasks } from "lowrank/extension";
+import type { FederationEvent, TaskJoinOptions } from "../index-node.js";
+import { columnSettings } from "../rounds/task-settings.js";
 
 const EXAMPLES = `
 Texts stay here. The adapter's B, the head, the loss and the number of examples are sent. Ctrl-C leaves within a step.
 
 Examples:
   lowrank flower join --server http://127.0.0.1:8000 --data reviews.csv
+  lowrank flower join --server http://127.0.0.1:8000 --task pairs --fields anchor=question,positive=answer --data pairs.csv
   lowrank flower join --server https://flower.example.org:8000 --root-certificates ca.crt --key keys/hospital-1 --data notes.csv
 `;
 
-interface FlowerJoinOptions extends EngineOptions {
+interface FlowerJoinOptions extends EngineOptions, Omit<SettingsOptions, "build" | "threads"> {
   readonly server: string;
   readonly data: string;
-  readonly validation?: string;
-  readonly model: string;
-  readonly text: string;
-  readonly label: string;
-  readonly labelNames?: Readonly<Record<string, string>>;
-  readonly maxTokens?: number;
   readonly maxSteps: number;
   readonly key?: string;
   readonly rootCertificates?: string;
@@ -55,17 +56,18 @@ export function defineFlowerJoin(group: Command, session: Session): void {
     .requiredOption("--server <address>", "address of the SuperLink, http or https")
     .requiredOption("--data <file>", "training examples: CSV, TSV, JSONL, JSON or Parquet")
     .option("--validation <file>", "examples to evaluate rounds on, if the server asks (default: those of --data)")
-    .option("--text <column>", "column of the texts", "text")
-    .option("--label <column>", "column of the labels", "label")
-    .option("--label-names <pairs>", 'names for labels of the data, such as "0=bad,1=good"', labelNames)
-    .option("--model <name>", "encoder of the server's app", DEFAULT_MODEL)
+    .option(
+      "--model <name>",
+      `model of the server's app (default: ${DEFAULT_MODEL}; for text, chat and preferences the default of finetune)`,
+    )
     .option("--max-tokens <n>", "cut texts to this many tokens (default: what the model allows)", whole(2))
     .option("--max-steps <n>", "reject rounds with more steps", whole(1), 10_000)
     .option("--key <file>", "private key registered with the server (lowrank flower key); default: a new one")
     .option("--root-certificates <file>", "trusted certificates as PEM (default: the system's)")
     .option("--patience <seconds>", "give up after this long without an answer of the server", real(0), 60)
     .option("--stay", "stay for the server's next run", false)
-    .option("--out <folder>", "save the shared classifier of the latest round here");
+    .option("--out <folder>", "save the shared model of the latest round here");
+  addSettingOptions(command, columnSettings);
   addEngineOptions(command)
     .option("--json", "print one JSON object per line", false)
     .addHelpText("after", EXAMPLES)
@@ -80,40 +82,66 @@ async function join(options: FlowerJoinOptions, session: Session): Promise<void>
     fileOf("--key", options.key),
     fileOf("--root-certificates", options.rootCertificates),
   ];
-  const sources = { readData: (path: string) => localSources.readData(path, { signal }) };
-  const access = { sources, onWarning: (warning: string) => terminal.error(warning), words: flagWords };
-  const columns = { text: options.text, label: options.label, labelNames: options.labelNames ?? {} };
-  const { examples } = await readLabelled(options.data, columns, access);
-  const held =
-    options.validation === undefined ? [] : (await readLabelled(options.validation, columns, access)).examples;
-  await startEngine(options);
-  const encoder = await loadEncoder(await findModel(options.model, session), 0, options.maxTokens ?? null, session);
   let writing = Promise.resolve();
+  const connection = {
+    ...{ server, maxSteps, patience, stay, signal },
+    ...(key !== undefined && { key }),
+    ...(rootCertificates !== undefined && { rootCertificates }),
+    onEvent(event: FederationEvent) {
+      // The model's files are only for --out.
+      const { files, ...told } = { files: undefined, ...event };
+      if (json) terminal.print(JSON.stringify(told));
+      else if (event.type !== "step") terminal.print(oneLine(sentence(event)));
+      if (files === undefined || event.type === "trained" || out === undefined) return;
+      writing = writing.then(() => writeFilesAtomically(out, files));
+      // Reported below, where it is awaited.
+      writing.catch(() => undefined);
+    },
+  };
   try {
-    // Loaded on demand, so that other commands start faster.
-    const { joinFederation } = await import("../index-node.js");
-    const report = await joinFederation({
-      ...{ server, encoder, TextClassifier, examples, validation: held, maxSteps, patience, stay, signal },
-      ...(key !== undefined && { key }),
-      ...(rootCertificates !== undefined && { rootCertificates }),
-      onEvent(event) {
-        // The classifier's files are only for --out.
-        const { files, ...told } = { files: undefined, ...event };
-        if (json) terminal.print(JSON.stringify(told));
-        else if (event.type !== "step") terminal.print(oneLine(sentence(event)));
-        if (files === undefined || event.type === "trained" || out === undefined) return;
-        writing = writing.then(() => writeFilesAtomically(out, files));
-        // Reported below, where it is awaited.
-        writing.catch(() => undefined);
-      },
-    });
+    const isOfTexts = (options.task ?? "classify") === "classify" && options.multiLabel !== true;
+    const report = await (isOfTexts ? joinTexts(options, connection, session) : joinTask(options, connection, session));
     if (!json)
       terminal.print(
         `took part in ${report.rounds} rounds: ${kilobytes(report.sent)} sent, ${kilobytes(report.received)} received`,
       );
   } finally {
-    encoder.dispose();
     await writing;
+  }
+}
+
+type Connection = Omit<TaskJoinOptions, "job" | "onWarning" | "words">;
+
+/** Joins with a spec of any task. */
+async function joinTask(options: FlowerJoinOptions, connection: Connection, session: Session) {
+  const { terminal } = session;
+  const job = freshSettings(settingsIn(options), exampleData);
+  await startEngine(options);
+  const { joinFederation } = await import("../index-node.js");
+  const onWarning = (message: string) => terminal.error(message);
+  return joinFederation({ ...connection, job, onWarning, words: flagWords });
+}
+
+/** The options that are settings of runs: `patience` is another one there. */
+const settingsIn = ({ patience: _, ...options }: FlowerJoinOptions): SettingsOptions => options;
+
+/** Joins with labelled texts, of which a node may have one label alone. */
+async function joinTexts(options: FlowerJoinOptions, connection: Connection, session: Session) {
+  const { terminal, signal } = session;
+  const settings = classifierSettings(settingsIn(options), exampleData);
+  const { data, validation: named, model, maxTokens } = settings;
+  const sources = { readData: (path: string) => localSources.readData(path, { signal }) };
+  const access = { sources, onWarning: (warning: string) => terminal.error(warning), words: flagWords };
+  const { examples } = await readLabelled(data, settings, access);
+  const validation = named === null ? [] : (await readLabelled(named, settings, access)).examples;
+  await startEngine(options);
+  const encoder = await loadEncoder(await findModel(model, session), 0, maxTokens, session);
+  try {
+    // Loaded on demand, so that other commands start faster.
+    const { joinFederation } = await import("../index-node.js");
+    return await joinFederation({ ...connection, encoder, TextClassifier, examples, validation });
+  } finally {
+    encoder.dispose();
   }
 }
 
@@ -142,6 +170,19 @@ function sentence(event: FederationEvent): string {
     case "late":
       return `round ${event.round}: too late (${event.message})`;
     case "evaluated":
-      return `round ${event.round}: ${formatPercent(event.accuracy)} right of ${event.examples}`;
+      return `round ${event.round}: ${measured(event)} of ${event.examples} examples`;
   }
+}
+
+/** Metrics and the loss of an evaluation. */
+function measured({ metrics, loss }: FederationEvent & { readonly type: "evaluated" }): string {
+  const known: Readonly<Record<string, { readonly title: string; readonly format: string }>> = Object.assign(
+    {},
+    ...Object.values(tasks).map((task) => task.metrics),
+  );
+  const shown = Object.entries(metrics).map(([name, value]) => {
+    const { title, format } = known[name] ?? { title: name, format: "number" };
+    return `${title} ${format === "share" ? formatPercent(value) : value.toFixed(3)}`;
+  });
+  return [...shown, `loss ${loss.toFixed(3)}`].join(", ");
 }

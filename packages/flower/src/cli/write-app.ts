@@ -2,9 +2,9 @@ import { cpSync } from "node:fs";
 import { mkdir, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { ConfigError, writeFilesAtomically } from "lowrank";
-import { VERSION } from "lowrank/extension";
+import { tasks, VERSION } from "lowrank/extension";
 import { appearedMeanwhile, checkEmptyFolder, packageRoot } from "lowrank/extension/cli";
-import { FORMAT } from "../rounds/round-settings.js";
+import { type AdapterShape, FORMAT } from "../rounds/round-settings.js";
 import type { SharedAdapter } from "../rounds/shared-adapter.js";
 import { type AppOptions, LEARNING_RATE } from "./app-options.js";
 
@@ -14,7 +14,7 @@ const FLOWER = ">=1.40,<2";
 /** The app's settings for Flower's `run_config`: flat, with strings, numbers and booleans. */
 function settingsOf(
   folder: string,
-  labels: readonly string[],
+  { task, taskSettings, labels }: AdapterShape,
   { encoder, sharedA }: SharedAdapter,
   options: AppOptions,
 ) {
@@ -46,6 +46,10 @@ function settingsOf(
     "lowrank-version": VERSION,
     encoder: encoder.fingerprint,
     "max-tokens": encoder.maxTokens,
+    task,
+    "task-settings": JSON.stringify(taskSettings),
+    // Those that nodes may report of an evaluation, besides the loss.
+    metrics: JSON.stringify(Object.keys(tasks[task as keyof typeof tasks].metrics).filter((name) => name !== "loss")),
     labels: JSON.stringify(labels),
     rank: options.rank,
     alpha: real(options.alpha),
@@ -72,7 +76,7 @@ function toml(value: unknown): string {
  */
 export async function writeFlowerApp(
   given: string,
-  labels: readonly string[],
+  shape: AdapterShape,
   shared: SharedAdapter,
   options: AppOptions,
 ): Promise<void> {
@@ -85,7 +89,7 @@ export async function writeFlowerApp(
         ...{ option: "--min-replies", value: minReplies, expected: `at most ${minNodes}` },
       },
     );
-  await checkEmptyFolder(folder);
+  await checkEmptyFolder(folder, "<folder>");
   const made = join(dirname(folder), `.${basename(folder)}.${process.pid}`);
   try {
     await mkdir(made, { recursive: true });
@@ -95,7 +99,7 @@ export async function writeFlowerApp(
       filter: (path) => !path.includes("__pycache__"),
     });
     await writeFilesAtomically(join(made, "initial"), shared.files);
-    const settings = Object.entries(settingsOf(folder, labels, shared, options));
+    const settings = Object.entries(settingsOf(folder, shape, shared, options));
     await writeFile(join(made, "pyproject.toml"), pyproject(settings, options.noiseMultiplier > 0));
     await rmdir(folder).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== "ENOENT") throw error;
@@ -114,7 +118,7 @@ build-backend = "hatchling.build"
 [project]
 name = "lowrank-federated"
 version = "1.0.0"
-description = "Rounds of FedAvg over the adapter and head of a lowrank classifier"
+description = "Rounds of FedAvg over the adapter and head of a lowrank model"
 license = "MIT OR Apache-2.0"
 dependencies = ["flwr${isPrivate ? "[dp]" : ""}${FLOWER}", "numpy", "safetensors"]
 

@@ -1,23 +1,83 @@
 import { ConfigError } from "lowrank";
-import { joinBy, type FederationReport } from "../join-federation.js";
-import type { JoinOptions } from "../join-options.js";
-import { fetchTransport } from "../wire/transport.js";
+import { type AnyJobSpec, callable, checkRecord, type JobWords, openRounds, readOptions } from "lowrank/extension";
+import { type FederationReport, joinBy, joinWith } from "../join-federation.js";
+import { type JoinOptions, nodeOptions, type NodeOptions, type TakenNodeOptions } from "../join-options.js";
+import { fetchTransport, type Transport } from "../wire/transport.js";
+import { taskModels } from "./task-models.js";
 import { tlsTransport } from "./tls-transport.js";
 
-/** Options for joining from Node. */
-export interface NodeJoinOptions<E> extends JoinOptions<E> {
+/** Certificates of a node in Node. */
+interface Certificates {
   /** PEM certificates to trust for https, instead of the system's. */
   readonly rootCertificates?: string;
 }
 
-/** `joinFederation` that can also trust a private certificate authority. */
-export async function joinFederation<E>(options: NodeJoinOptions<E>): Promise<FederationReport> {
+/** Options for joining from Node. */
+export interface NodeJoinOptions<E> extends JoinOptions<E>, Certificates {}
+
+/** Options for joining from Node, for any task. */
+export interface TaskJoinOptions extends NodeOptions, Certificates {
+  /**
+   * What this node trains, as `runJob` takes it: `task`, `data`, `validation`, `model`, and the columns of the data. The server sets rank,
+   * steps, rates and the loss.
+   */
+  readonly job: AnyJobSpec;
+  /** Called with warnings about the data. */
+  readonly onWarning?: (message: string) => void;
+  /** @internal Names of settings in messages; default: those of the spec. */
+  readonly words?: JobWords;
+}
+
+/** Those options, checked. */
+interface TakenTaskOptions extends TakenNodeOptions {
+  readonly job: AnyJobSpec;
+  readonly onWarning: ((message: string) => void) | undefined;
+  readonly words: JobWords | undefined;
+}
+
+const what = "joinFederation";
+
+/**
+ * `joinFederation` that can also trust a private certificate authority, and train any task: by `job`, a spec as for `runJob`, in this
+ * thread.
+ *
+ * @example
+ * await joinFederation({ server, job: { task: "pairs", data: "pairs.csv", model: "./all-MiniLM-L6-v2" } });
+ */
+export function joinFederation(options: TaskJoinOptions): Promise<FederationReport>;
+export function joinFederation<E>(options: NodeJoinOptions<E>): Promise<FederationReport>;
+export async function joinFederation<E>(options: NodeJoinOptions<E> | TaskJoinOptions): Promise<FederationReport> {
   const { rootCertificates, ...rest } = { ...options };
-  if (rootCertificates === undefined) return joinBy(rest, fetchTransport);
+  const transport = transportBy(rootCertificates);
+  return "job" in rest ? joinTask(rest, transport) : joinBy(rest as JoinOptions<E>, transport);
+}
+
+async function joinTask(options: TaskJoinOptions, transport: Transport): Promise<FederationReport> {
+  const { job, onWarning, words, ...taken } = readOptions<TakenTaskOptions>(what, options, {
+    ...nodeOptions,
+    job(_, __, value) {
+      checkRecord(`${what}: job is a spec as for runJob`, value);
+      return value as AnyJobSpec;
+    },
+    onWarning: (_, name, value) =>
+      value === undefined ? undefined : callable(what, name, value as (message: string) => void),
+    words: (_, __, value) => value as JobWords | undefined,
+  });
+  const { signal } = taken;
+  const rounds = await openRounds(what, job, { signal, ...(onWarning && { onWarning }), ...(words && { words }) });
+  try {
+    return await joinWith(taken, taskModels(rounds), transport);
+  } finally {
+    rounds.dispose();
+  }
+}
+
+function transportBy(rootCertificates: string | undefined): Transport {
+  if (rootCertificates === undefined) return fetchTransport;
   if (typeof rootCertificates === "string" && rootCertificates.includes("-----BEGIN CERTIFICATE-----"))
-    return joinBy(rest, tlsTransport(rootCertificates));
+    return tlsTransport(rootCertificates);
   const expected = "certificates as PEM";
-  throw new ConfigError(`joinFederation: rootCertificates are ${expected}`, {
-    ...{ op: "joinFederation", option: "rootCertificates", expected, value: rootCertificates },
+  throw new ConfigError(`${what}: rootCertificates are ${expected}`, {
+    ...{ op: what, option: "rootCertificates", expected, value: rootCertificates },
   });
 }

@@ -7,9 +7,7 @@ import type {
   LoadClassifierOptions,
 } from "lowrank";
 import type { ClassifyOptions } from "lowrank/extension";
-
-/** A value, or a promise of one from a worker. */
-type Here<T> = T | Promise<T>;
+import type { Here } from "./round-models.js";
 
 /** The methods that a round uses of a classifier, here or in a worker. */
 export interface RoundClassifier {

@@ -2,6 +2,7 @@ import {
   excerpt,
   flag,
   fraction,
+  isJsonObject,
   type Json,
   LowrankError,
   namesFrom,
@@ -25,6 +26,11 @@ export interface SharedSettings {
   /** Fingerprint and maximum tokens of the encoder. */
   readonly encoder: string;
   readonly maxTokens: number;
+  /** Name of the task, as in lowrank's specs. */
+  readonly task: string;
+  /** The task's own settings that differ from their defaults. */
+  readonly taskSettings: Readonly<Record<string, Json>>;
+  /** Names of the classes; empty for tasks without classes. */
   readonly labels: readonly string[];
   readonly rank: number;
   readonly alpha: number;
@@ -37,6 +43,9 @@ export interface SharedSettings {
   /** SHA-256 of the initial values of every A. */
   readonly sharedA: string;
 }
+
+/** The settings that determine the shared adapter, in the notation of its files. */
+export type AdapterShape = Omit<SharedSettings, "encoder" | "maxTokens" | "sharedA">;
 
 /** The settings of one round. */
 export interface RoundSettings extends SharedSettings {
@@ -83,11 +92,14 @@ export function takeRoundSettings(config: ReadonlyMap<string, ConfigValue>): Rou
     );
   try {
     checkVersion(read("lowrank-version", text));
+    // Apps of text classification may name none.
+    const task = config.has("task") ? read("task", text) : "classify";
     const maxGradNorm = read("max-grad-norm", nonNegative);
     return {
       encoder: read("encoder", text),
       maxTokens: read("max-tokens", within(2)),
-      labels: labelsOf(json("labels")),
+      ...{ task, taskSettings: config.has("task-settings") ? ownOf(json("task-settings")) : {} },
+      labels: labelsOf(json("labels"), task),
       rank: read("rank", within(1, MOST.rank)),
       alpha: read("alpha", positive),
       targetModules: modulesOf(json("target-modules")),
@@ -126,7 +138,13 @@ function checkVersion(version: string): void {
   );
 }
 
-function labelsOf(value: Json): readonly string[] {
+function ownOf(value: Json): Readonly<Record<string, Json>> {
+  if (isJsonObject(value)) return value;
+  throw notSensible("task-settings: expected an object", { option: "task-settings", value });
+}
+
+function labelsOf(value: Json, task: string): readonly string[] {
+  if (task !== "classify" && Array.isArray(value) && value.length === 0) return [];
   const labels = namesFrom(`${what}: labels are a list of names`, value);
   if (labels.length >= 2 && labels.length <= MOST.labels) return labels;
   throw notSensible(`expected 2 to ${MOST.labels} labels, got ${labels.length}`, {

@@ -1,21 +1,9 @@
 import type { FileMap, SavedFiles, Tensor, TensorFile } from "lowrank";
-import {
-  FormatError,
-  HEAD_FILE,
-  isJsonObject,
-  LABELS_FILE,
-  parseJsonObject,
-  Philox,
-  readSafetensors,
-  sha256,
-  sizeOf,
-  WEIGHTS_FILE,
-  writeSafetensors,
-} from "lowrank/extension";
+import { HEAD_FILE, Philox, readSafetensors, sha256, sizeOf, WEIGHTS_FILE, writeSafetensors } from "lowrank/extension";
 import { FederationError } from "../federation-error.js";
 import { unpackNpy } from "../objects/npy.js";
-import type { ClassifierClass } from "./classifier-class.js";
-import type { SharedSettings } from "./round-settings.js";
+import type { RoundModels } from "./round-models.js";
+import type { AdapterShape, SharedSettings } from "./round-settings.js";
 
 /** Most bytes of an array's header, of its chunks' heads, and of their ids. */
 const ARRAY_HEADS = 2_048;
@@ -23,59 +11,48 @@ const ARRAY_HEADS = 2_048;
 /** Whether a tensor's name in PEFT's file is that of an A matrix. */
 const isA = (name: string) => /\.lora_(A|embedding_A)(\.weight)?$/.test(name);
 
-/** The settings that determine the shared adapter, in the notation of its files. */
-export type AdapterShape = Omit<SharedSettings, "encoder" | "maxTokens" | "sharedA">;
+/** Whether it is that of a B matrix of a linear layer, which starts with zeros. */
+const isB = (name: string) => /\.lora_B(\.weight)?$/.test(name);
+
+const headOf = (files: FileMap) =>
+  Object.hasOwn(files, HEAD_FILE) ? readSafetensors(files[HEAD_FILE]!, HEAD_FILE) : null;
 
 /**
- * The adapter and head that a federation trains, as a classifier's files. Every node starts with the same ones. A is a
+ * The adapter and head that a federation trains, as a model's files. Every node starts with the same ones. A is a
  * function of seed, names and shapes only, bit-identical everywhere, so it need not be sent.
  */
 export class SharedAdapter {
   private constructor(
-    /** Files of the untrained classifier: shared A, B zero, a small head. */
+    /** Files of the untrained model: shared A, B zero. */
     readonly files: SavedFiles,
     private readonly adapter: TensorFile,
-    private readonly head: TensorFile,
+    /** Null for tasks without a head of their own, and for those that have it in the adapter's file. */
+    private readonly head: TensorFile | null,
     /** SHA-256 of all A matrices. */
     readonly sharedA: string,
     /** Fingerprint and maximum tokens of the encoder. */
     readonly encoder: { readonly fingerprint: string; readonly maxTokens: number },
   ) {}
 
-  /**
-   * Creates it on an encoder, which stays unchanged. Throws like `TextClassifier.create`.
-   * @param name an unused adapter name in the encoder
-   */
-  static async of<E>(
-    TextClassifier: ClassifierClass<E>,
-    encoder: E,
-    { labels, rank, alpha, targetModules, rslora, dropout, seed }: AdapterShape,
-    name: string,
-  ): Promise<SharedAdapter> {
-    const lora = { rank, alpha, rslora, dropout, ...(targetModules === null ? {} : { targetModules }) };
-    const made = await TextClassifier.create(encoder, { labels, lora, adapter: name });
-    let given: FileMap;
-    try {
-      given = await made.save();
-    } finally {
-      await made.dispose();
-    }
+  /** Creates it from a new model of the task. Throws like `create` of the models. */
+  static async of({ create }: Pick<RoundModels, "create">, shape: AdapterShape): Promise<SharedAdapter> {
+    const { files: given, encoder } = await create(shape);
     const begun = readSafetensors(given[WEIGHTS_FILE]!, WEIGHTS_FILE);
     const tensors = new Map(begun.names.map((tensor) => [tensor, begun.tensor(tensor)]));
     const names = begun.names.filter(isA).sort();
-    names.forEach((tensor, stream) => tensors.set(tensor, kaiming(tensors.get(tensor)!.shape, seed, stream)));
+    names.forEach((tensor, stream) => tensors.set(tensor, kaiming(tensors.get(tensor)!.shape, shape.seed, stream)));
     // The head starts with zeros, like B. Random numbers would differ between nodes.
-    const head = readSafetensors(given[HEAD_FILE]!, HEAD_FILE);
-    const zero = head.names.map((tensor) => [tensor, zeros(head.tensor(tensor))] as const);
+    // The heads of some tasks are in the adapter's file: their values are the server's.
+    const head = headOf(given);
+    const zero = head?.names.map((tensor) => [tensor, zeros(head.tensor(tensor))] as const);
     const files = {
       ...(given as SavedFiles),
       [WEIGHTS_FILE]: writeSafetensors(tensors, begun.metadata),
-      [HEAD_FILE]: writeSafetensors(zero, head.metadata),
+      ...(zero && { [HEAD_FILE]: writeSafetensors(zero, head!.metadata) }),
     };
     const all = writeSafetensors(names.map((tensor) => [tensor, tensors.get(tensor)!] as const));
     const hash = await sha256(all, "joinFederation");
-    const read = (file: string) => readSafetensors(files[file as typeof HEAD_FILE], file);
-    return new SharedAdapter(files, read(WEIGHTS_FILE), read(HEAD_FILE), hash, encoderOf(given[LABELS_FILE]!));
+    return new SharedAdapter(files, readSafetensors(files[WEIGHTS_FILE], WEIGHTS_FILE), headOf(files), hash, encoder);
   }
 
   /** Throws `FederationError` if the server has another encoder or other A matrices. */
@@ -103,8 +80,12 @@ export class SharedAdapter {
       );
   }
 
-  /** Whether a classifier's files contain the initial head. */
+  /** Whether files contain the initial head, or without its file an adapter that no node has trained. */
   isNew(files: FileMap): boolean {
+    if (this.head === null) {
+      const adapter = readSafetensors(files[WEIGHTS_FILE]!, WEIGHTS_FILE);
+      return adapter.names.filter(isB).every((name) => adapter.tensor(name).data.every((value) => value === 0));
+    }
     const own = this.files[HEAD_FILE]!;
     return files[HEAD_FILE]!.length === own.length && files[HEAD_FILE]!.every((byte, i) => byte === own[i]);
   }
@@ -115,7 +96,7 @@ export class SharedAdapter {
     const own = adapter.names.filter((name) => !freezeA || !isA(name));
     return new Map([
       ...own.map((name) => [name, adapter.info(name).shape] as const),
-      ...head.names.map((name) => [`head.${name}`, head.info(name).shape] as const),
+      ...(head?.names ?? []).map((name) => [`head.${name}`, head!.info(name).shape] as const),
     ]);
   }
 
@@ -125,7 +106,7 @@ export class SharedAdapter {
   }
 
   /**
-   * The classifier's files with the server's values. Throws `FederationError` for missing or unknown arrays, and for invalid shapes, sizes and
+   * The files with the server's values. Throws `FederationError` for missing or unknown arrays, and for invalid shapes, sizes and
    * numbers.
    */
   withArrays(arrays: ReadonlyMap<string, Uint8Array>, freezeA: boolean): SavedFiles {
@@ -144,16 +125,15 @@ export class SharedAdapter {
         file.names.map((name) => [name, values.get(prefix + name) ?? file.tensor(name)] as const),
         file.metadata,
       );
-    return { ...files, [WEIGHTS_FILE]: of(adapter, ""), [HEAD_FILE]: of(head, "head.") };
+    return { ...files, [WEIGHTS_FILE]: of(adapter, ""), ...(head && { [HEAD_FILE]: of(head, "head.") }) };
   }
 
-  /** The arrays that a node sends, from its classifier's files. */
+  /** The arrays that a node sends, from its model's files. */
   arraysOf(files: FileMap, freezeA: boolean): Map<string, Tensor> {
-    const [adapter, head] = [
-      readSafetensors(files[WEIGHTS_FILE]!, WEIGHTS_FILE),
-      readSafetensors(files[HEAD_FILE]!, HEAD_FILE),
-    ];
-    const tensor = (name: string) => (name.startsWith("head.") ? head.tensor(name.slice(5)) : adapter.tensor(name));
+    const adapter = readSafetensors(files[WEIGHTS_FILE]!, WEIGHTS_FILE);
+    const head = this.head && headOf(files);
+    const tensor = (name: string) =>
+      head !== null && name.startsWith("head.") ? head.tensor(name.slice(5)) : adapter.tensor(name);
     return new Map([...this.shapes(freezeA).keys()].map((name) => [name, tensor(name)]));
   }
 }
@@ -169,9 +149,3 @@ function kaiming(shape: readonly number[], seed: number, stream: number): Tensor
 }
 
 const zeros = ({ shape, data }: Tensor): Tensor => ({ shape, data: new Float32Array(data.length) });
-
-function encoderOf(labels: Uint8Array) {
-  const fail = (problem: string) => new FormatError(`${LABELS_FILE}: ${problem}`, { file: LABELS_FILE });
-  const { base = null, maxTokens } = parseJsonObject(labels, fail);
-  return { fingerprint: String(isJsonObject(base) ? base["fingerprint"] : ""), maxTokens: Number(maxTokens) };
-}

@@ -11,6 +11,7 @@ import type { MultiLabelSettings } from "./settings.js";
 
 /** A classifier with several labels a text: an adapter and a head. */
 export const multiLabelDefinition: TaskDefinition<MultiLabelSettings, ListedText, TokenizedLabels> = {
+  makes: "a classifier of several labels a text",
   reader: listReader,
   async survey(data, _, { emit }) {
     warnSeen(data, emit);
@@ -24,9 +25,9 @@ export const multiLabelDefinition: TaskDefinition<MultiLabelSettings, ListedText
     return {};
   },
   base: encoderBase,
-  async open(base, data, settings, context) {
+  async open(base, data, settings, context, _, from) {
     const { encoder } = base as EncoderBase;
-    return new MultiLabelModel(encoder, data, settings, context);
+    return new MultiLabelModel(encoder, data, settings, context, from);
   },
   trained(encoder, files, options) {
     const classifier = TextClassifier.load<string, true>(encoder, files, options);

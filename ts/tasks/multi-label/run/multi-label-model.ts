@@ -14,6 +14,7 @@ import type {
   TaskTraining,
   TokenizedParts,
 } from "../../../training/task-definition.js";
+import type { FileMap } from "../../../io/file-map.js";
 import type { SentenceEncoder } from "../../../models/sentence/sentence-encoder.js";
 import { ClassificationHead } from "../../../nn/classification-head.js";
 import { log } from "../../../values/elementary.js";
@@ -51,9 +52,11 @@ export class MultiLabelModel
     private readonly data: Pick<TaskData<ListedText>, "test" | "validation" | "labels">,
     settings: MultiLabelSettings,
     context: RunContext,
+    from?: FileMap,
   ) {
     const { labels } = data;
-    super(TextClassifier.create(encoder, { labels, multiLabel: true, lora: loraOptions(settings) }), settings, context);
+    const create = () => TextClassifier.create(encoder, { labels, multiLabel: true, lora: loraOptions(settings) });
+    super(from === undefined ? create() : TextClassifier.load<string, true>(encoder, from), settings, context);
   }
 
   tokenize({ text, labels }: ListedText): TokenizedLabels {

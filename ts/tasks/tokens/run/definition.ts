@@ -8,13 +8,14 @@ import type { TokenizedWords } from "./tokenized-words.js";
 
 /** A classifier of tokens: an adapter and a head on each word's first token. */
 export const tokensDefinition: TaskDefinition<TokenSettings, LocatedText, TokenizedWords> = {
+  makes: "a token classifier",
   reader: tokenReader,
   async survey(data, _, { emit }) {
     warnSeen(data, emit);
     return {};
   },
   base: encoderBase,
-  async open(base, data, settings, context) {
-    return new TokenModel((base as EncoderBase).encoder, data, settings, context);
+  async open(base, data, settings, context, _, from) {
+    return new TokenModel((base as EncoderBase).encoder, data, settings, context, from);
   },
 };

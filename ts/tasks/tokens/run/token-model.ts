@@ -17,6 +17,7 @@ import type {
   TokenizedParts,
 } from "../../../training/task-definition.js";
 import { loraOptions } from "../../../training/spec/training-settings.js";
+import type { FileMap } from "../../../io/file-map.js";
 import type { SentenceEncoder } from "../../../models/sentence/sentence-encoder.js";
 import { log } from "../../../values/elementary.js";
 import { fitsHead } from "../../classify/recipes.js";
@@ -50,8 +51,10 @@ export class TokenModel
     private readonly data: TaskData<LocatedText>,
     settings: TokenSettings,
     context: RunContext,
+    from?: FileMap,
   ) {
-    super(TokenClassifier.create(encoder, { labels: data.labels, lora: loraOptions(settings) }), settings, context);
+    const create = () => TokenClassifier.create(encoder, { labels: data.labels, lora: loraOptions(settings) });
+    super(from === undefined ? create() : TokenClassifier.load(encoder, from), settings, context);
   }
 
   tokenize(example: LocatedText, file: string, use: ExampleUse): TokenizedWords {

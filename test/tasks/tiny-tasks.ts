@@ -1,0 +1,128 @@
+import type { FileMap } from "../../ts/io/file-map.js";
+import { modelSource } from "../../ts/io/model-locator.js";
+import type { AnyJobSpec, JobSources, TaskName } from "../../ts/jobs/index.js";
+import { tinyEncoder } from "../models/tiny-encoder.js";
+import { decoderFiles } from "../models/language/golden-decoder.js";
+import { csvOf } from "../jobs/tiny-job.js";
+
+const encode = (text: string) => new TextEncoder().encode(text);
+const lines = (rows: readonly object[]) => encode(rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+
+const words = ["good", "warm", "funny", "fine", "lovely", "bright", "bad", "cold", "dull", "poor", "awful", "grim"];
+const things = ["film", "story", "music", "end"];
+/** 48 texts, no two the same, of which the first half of each thing's is good. */
+const texts = things.flatMap((thing) =>
+  words.map((word, i) => ({ thing, word, i, text: `The ${thing} was ${word}.`, label: i < 6 ? "good" : "bad" })),
+);
+const turns = (question: string, answer: string) => [
+  { role: "user", content: question },
+  { role: "assistant", content: answer },
+];
+
+/** A task's tiny run. */
+export interface TinyTask {
+  /** Everything but the names of model and data. */
+  readonly spec: Readonly<Record<string, unknown>>;
+  readonly file: string;
+  readonly data: Uint8Array<ArrayBuffer>;
+  readonly model: () => Promise<FileMap>;
+  /** Whether `lowrank predict` uses its model. */
+  readonly predicts: boolean;
+}
+
+const encoder = { model: () => tinyEncoder(), predicts: true };
+const template =
+  "{% for m in messages %}[{{ m.role[0] }}]{{ m.content }}</s>{% endfor %}{% if add_generation_prompt %}[a]{% endif %}";
+const language = {
+  model: async () => ({ ...(await decoderFiles("llama")), "chat_template.jinja": encode(template) }),
+  predicts: false,
+};
+/** Everything random in it, and a step that is chosen. */
+const short = { steps: 4, batchSize: 4, learningRate: 1e-3, rank: 2, dropout: 0.1, evaluateEvery: 2 };
+const parts = { ...short, validationSplit: 0.25, testSplit: 0.25 };
+const { testSplit: _, ...onePart } = parts;
+
+/** A tiny run of every task; a task that is missing here does not compile. */
+export const tinyTasks: Readonly<Record<TaskName, TinyTask>> = {
+  classify: {
+    spec: parts,
+    file: "labels.csv",
+    data: csvOf(texts.map(({ text, label }) => ({ text, label }))),
+    ...encoder,
+  },
+  "multi-label": {
+    spec: { ...parts, multiLabel: true },
+    file: "lists.csv",
+    data: csvOf(texts.map(({ text, label, i }) => ({ text, label: i % 3 === 0 ? `${label};third` : label }))),
+    ...encoder,
+  },
+  tokens: {
+    spec: { ...parts, task: "tokens" },
+    file: "words.jsonl",
+    data: lines(
+      texts.map(({ thing, word, label }) => ({
+        tokens: ["the", thing, "was", word],
+        tags: ["O", "B-THING", "O", `B-${label}`],
+      })),
+    ),
+    ...encoder,
+  },
+  regress: {
+    spec: { ...parts, task: "regress", label: "stars" },
+    file: "stars.csv",
+    data: csvOf(texts.map(({ text, i }) => ({ text, stars: 100 + (i < 6 ? 30 : -30) + i }))),
+    ...encoder,
+  },
+  pairs: {
+    spec: { ...parts, task: "pairs" },
+    file: "pairs.csv",
+    data: csvOf(
+      texts.map(({ thing, text, i }) => ({ anchor: text, positive: `It is ${words[(i + 6) % 12]!}, the ${thing}.` })),
+    ),
+    ...{ ...encoder, predicts: false },
+  },
+  rank: {
+    spec: { ...parts, task: "rank" },
+    file: "judged.csv",
+    data: csvOf(
+      texts.flatMap(({ thing, text, i }) =>
+        [1, 0].map((label) => ({ query: text, text: `It is ${words[(i + 6 * label) % 12]!}, the ${thing}.`, label })),
+      ),
+    ),
+    ...encoder,
+  },
+  text: {
+    spec: { ...onePart, task: "text" },
+    file: "texts.jsonl",
+    data: lines(texts.map(({ text }) => ({ text }))),
+    ...language,
+  },
+  chat: {
+    spec: { ...onePart, task: "chat" },
+    file: "chat.jsonl",
+    data: lines(texts.map(({ text, label }) => ({ messages: turns(text, label) }))),
+    ...language,
+  },
+  preferences: {
+    spec: { ...onePart, task: "preferences" },
+    file: "preferences.jsonl",
+    data: lines(texts.map(({ text, label }) => ({ prompt: text, chosen: ` ${label}`, rejected: " who knows" }))),
+    ...language,
+  },
+};
+
+export const taskNames = Object.keys(tinyTasks) as TaskName[];
+
+/** The spec of a task's tiny run, and model and data from memory. */
+export function tinyRun(task: TaskName): { readonly spec: AnyJobSpec; readonly sources: JobSources } {
+  const { spec, file, data, model } = tinyTasks[task];
+  const sources: JobSources = {
+    async findModel(name) {
+      const { open } = await modelSource(await model());
+      return { name, open, origin: "memory" };
+    },
+    readData: async (name) => ({ name, bytes: data }),
+    machine: () => ({ userAgent: "a test" }),
+  };
+  return { spec: { ...spec, model: "tiny", data: file }, sources };
+}

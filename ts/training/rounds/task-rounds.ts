@@ -1,0 +1,209 @@
+import { frozenA } from "../../adapters/frozen-a.js";
+import type { FileMap } from "../../io/file-map.js";
+import { fit } from "../../train/fit.js";
+import type { FitOptions } from "../../train/fit-options.js";
+import { breather } from "../../waiting/next-task.js";
+import type { HeldPart, TaskData, TaskFile } from "../data/parts.js";
+import { runEngine, runModel } from "../loading.js";
+import type { Fields } from "../spec/field.js";
+import { checkSettings } from "../spec/read-settings.js";
+import { type RunSettings, taskOf } from "../spec/run-settings.js";
+import type {
+  ExampleUse,
+  FileExample,
+  RunContext,
+  TaskBase,
+  TaskDefinition,
+  TaskModel,
+  TaskTable,
+  TokenizedExample,
+} from "../task-definition.js";
+
+type Model = TaskModel<FileExample, TokenizedExample>;
+
+/** The settings of a round that are not this party's own: they replace those of its spec. */
+export type RoundChanges = Readonly<Partial<Omit<RunSettings, "task" | "model" | "data" | "validation" | "test">>>;
+
+/** How a model is trained in a round. */
+export interface RoundFit {
+  readonly steps: number;
+  /** Whether the adapter's A stays constant. */
+  readonly freezeA: boolean;
+  readonly onProgress?: FitOptions["onProgress"];
+}
+
+/** A model for one round. */
+export interface RoundModel {
+  /** Sets a new head as a run does before its first step: fitted to frozen vectors. Does nothing if the task has no head. */
+  fitHead(): Promise<void>;
+  /** Trains it on this party's examples. Returns the loss of each step. */
+  fit(options: RoundFit): Promise<readonly number[]>;
+  /** Measures it on this party's validation, or without one on its training examples. Metrics that are not finite are left out. */
+  evaluate(): Promise<{ readonly loss: number; readonly metrics: Readonly<Record<string, number>> }>;
+  save(): FileMap | Promise<FileMap>;
+  dispose(): void;
+}
+
+/**
+ * One party's part in training that several parties share, for any task: base model and data are loaded once; each round opens the shared
+ * files, trains them further and saves them. Nothing of a round stays.
+ */
+export class TaskRounds {
+  private readonly known = new Map<FileExample, TokenizedExample>();
+
+  private constructor(
+    readonly task: string,
+    private readonly definition: TaskDefinition<RunSettings, FileExample, TokenizedExample>,
+    private readonly settings: RunSettings,
+    private readonly context: RunContext,
+    private readonly base: TaskBase,
+    private data: TaskData<FileExample>,
+    private readonly fields: Fields,
+  ) {}
+
+  /** Reads the data, and loads the model. Throws as `runJob` does for them. The caller disposes of the result. */
+  static async open(tasks: TaskTable, settings: RunSettings, context: RunContext): Promise<TaskRounds> {
+    const task = taskOf(settings);
+    const { fields, load } = tasks[task]!;
+    const definition = await load();
+    const engine = await runEngine(settings, context);
+    const data = await readData(definition, settings, context, null);
+    const hashed = await runModel(settings, context, definition.modelFiles);
+    const base = await definition.base(hashed, settings, engine, context);
+    return new TaskRounds(task, definition, settings, context, base, data, fields);
+  }
+
+  /** Names of the classes in the training data, or those that all parties share; empty for tasks without classes. */
+  get labels(): readonly string[] {
+    return this.data.labels;
+  }
+
+  /** SHA-256 of everything in the base model that determines results. */
+  get modelHash(): string {
+    return this.base.modelHash;
+  }
+
+  /** Most tokens of an example. */
+  get maxTokens(): number {
+    return this.base.maxTokens;
+  }
+
+  /** Numbers of examples. */
+  get counts(): { readonly train: number; readonly validation: number } {
+    const { train, validation } = this.data;
+    return { train: train.examples.length, validation: validation.examples.length };
+  }
+
+  /** Reads the data again with the classes that all parties share. Throws `ConfigError` with the place if an example has another one. */
+  async share(labels: readonly string[]): Promise<void> {
+    this.data = await readData(this.definition, this.settings, this.context, labels);
+    this.known.clear();
+  }
+
+  /** Throws `ConfigError`, naming the setting, for invalid changes. @param what who makes them */
+  check(what: string, changes: RoundChanges): void {
+    checkSettings(what, { ...this.settings, ...changes }, this.fields);
+  }
+
+  /** The files of an untrained model. */
+  async create(changes: RoundChanges): Promise<FileMap> {
+    const model = await this.model(changes, undefined);
+    try {
+      return await model.files();
+    } finally {
+      model.dispose();
+    }
+  }
+
+  /** Opens the shared files. The caller disposes of the model before the next one is opened. */
+  async load(files: FileMap, changes: RoundChanges): Promise<RoundModel> {
+    const settings: RunSettings = { ...this.settings, ...changes };
+    const model = await this.model(changes, files);
+    const { signal } = this.context;
+    try {
+      const train = await this.tokens(model, this.data.train, "train");
+      const validation = await this.tokens(model, this.data.validation, "held");
+      const measured = validation.length > 0 ? validation : train;
+      return {
+        async fitHead() {
+          if (model.parameters.head > 0) await model.baseline({ train, validation: [], measured });
+        },
+        fit: (options) => trained(model, train, settings, options, signal),
+        async evaluate() {
+          const { loss, metrics } = await model.measure(measured, { signal });
+          const finite = Object.entries(metrics).filter(([name, value]) => name !== "loss" && Number.isFinite(value));
+          return { loss, metrics: Object.fromEntries(finite) };
+        },
+        save: () => model.files(),
+        dispose: () => model.dispose(),
+      };
+    } catch (error) {
+      model.dispose();
+      throw error;
+    }
+  }
+
+  dispose(): void {
+    this.base.dispose();
+  }
+
+  private model(changes: RoundChanges, from: FileMap | undefined): Promise<Model> {
+    const { definition, base, data, settings, context } = this;
+    return definition.open(base, data, { ...settings, ...changes }, context, null, from);
+  }
+
+  /** Tokenizes examples that no earlier round has. */
+  private async tokens(model: Model, { file, examples }: TaskFile<FileExample>, use: ExampleUse) {
+    const breathe = breather(this.context.signal);
+    const made: TokenizedExample[] = [];
+    for (const example of examples) {
+      await breathe();
+      const tokens = this.known.get(example) ?? model.tokenize(example, file, use);
+      this.known.set(example, tokens);
+      made.push(tokens);
+    }
+    return made;
+  }
+}
+
+async function trained(
+  model: Model,
+  train: readonly TokenizedExample[],
+  settings: RunSettings,
+  { steps, freezeA, onProgress }: RoundFit,
+  signal: AbortSignal | undefined,
+): Promise<readonly number[]> {
+  const { batchSize, learningRate, weightDecay, maxGradNorm, seed } = settings;
+  const fitting: FitOptions = {
+    ...{ steps, batchSize, learningRate, weightDecay, maxGradNorm, seed },
+    ...(signal && { signal }),
+    ...(onProgress && { onProgress }),
+  };
+  model.checkpointing(train, fitting);
+  const { task, options } = model.training(train, fitting);
+  const { modelAdapter, graph } = model;
+  const all = task.params();
+  const kept = freezeA && modelAdapter !== null ? new Set(frozenA(graph, modelAdapter).params()) : null;
+  const ofAdapter = new Set(modelAdapter?.params());
+  const params = kept === null ? all : all.filter((id) => kept.has(id) || !ofAdapter.has(id));
+  const report = await fit({ ...task, params: () => params }, train, options);
+  return report.steps.map(({ loss }) => loss);
+}
+
+/** The data as a run with its own validation has them, without a test. @param labels the classes that all parties share, if they are known */
+async function readData(
+  definition: TaskDefinition<RunSettings, FileExample, TokenizedExample>,
+  settings: RunSettings,
+  context: RunContext,
+  labels: readonly string[] | null,
+): Promise<TaskData<FileExample>> {
+  const reader = definition.reader(settings, context);
+  const shared = labels === null ? null : { file: "", sha256: "", examples: [], labels };
+  const train = await reader.read(settings.data, shared, false);
+  const held =
+    settings.validation === null
+      ? { ...train, examples: [] }
+      : await reader.read(settings.validation, shared ?? train, false);
+  const validation: HeldPart<FileExample> = { ...held, split: false };
+  return { train, validation, test: null, labels: train.labels, tooFewToChoose: null };
+}
