@@ -38,10 +38,11 @@ function messageOf(error: unknown): string {
 
 /** The options that name columns, if a table lacks one; otherwise empty. */
 function columnAdvice(error: Error): string {
-  const { column, allowed } = error instanceof ConfigError ? error.details : {};
+  const { column, allowed, fields } = error instanceof ConfigError ? error.details : {};
   if (column === undefined || !Array.isArray(allowed)) return "";
   // A first line that is not a header has texts, not names.
   const name = (allowed as string[]).find((other) => /^[\p{L}_][\p{L}\p{N}_-]*$/u.test(other));
+  if (Array.isArray(fields)) return `; name the columns with --fields, such as ${fields.join("=…,")}=…`;
   const such = name === undefined || error.message.endsWith("?") ? "" : `, such as --text ${name},`;
   const start = error.message.endsWith("?") ? " Name" : "; name";
   return `${start} the column of texts with --text${such} and the column of labels with --label`;

@@ -1,5 +1,5 @@
 import { AbortError, ConfigError } from "lowrank";
-import { excerpt, firstDifference, type JobSettings, OTHER_ORIGIN, runFiles } from "lowrank/extension";
+import { excerpt, firstDifference, type JobSettings, OTHER_ORIGIN, runFiles, tasks } from "lowrank/extension";
 import type { JobListener } from "lowrank/jobs";
 import type { LowrankWorker } from "lowrank/worker";
 import type { AttemptPlace } from "./attempts/attempt-place.js";
@@ -14,6 +14,8 @@ export interface TrainingOutcome {
   readonly out: string;
   /** Accuracy on the held-out texts, 0 to 1. */
   readonly accuracy: number | null;
+  /** The main metric of the task on the held-out examples, as lowrank names it; null if nothing was measured, or an earlier version did. */
+  readonly metric?: { readonly task: string; readonly name: string; readonly value: number } | null;
   /** Mean loss on the held-out texts. */
   readonly loss: number | null;
   /** Finished optimizer steps. */
@@ -99,17 +101,27 @@ async function outcomeOf(place: AttemptPlace, spec: JobSettings): Promise<Traini
   const facts = factsIn(bytes);
   checkOwn(place, spec, facts);
   const { accuracy = null, loss = null } = facts.result?.after ?? {};
+  const metric = mainMetric(facts);
   const { step: steps, measured } = standingIn(bytes, `${place.name}: ${runFiles.report}`);
-  return { out: place.name, accuracy, loss, steps, finished: true, measured };
+  return { out: place.name, accuracy, metric, loss, steps, finished: true, measured };
 }
 
 /** The parts of a report that a job needs. */
 interface Facts {
+  readonly task?: string;
+  readonly metrics?: Readonly<Record<string, { readonly value?: number } | undefined>>;
   readonly settings?: Partial<JobSettings>;
   readonly result?: { readonly after?: { readonly accuracy?: number; readonly loss?: number } };
 }
 
 const factsIn = (report: Uint8Array) => JSON.parse(new TextDecoder().decode(report)) as Facts;
+
+/** The first of the task's metrics that a report has. */
+function mainMetric({ task = "", metrics = {} }: Facts): TrainingOutcome["metric"] {
+  const names = Object.hasOwn(tasks, task) ? Object.keys(tasks[task as keyof typeof tasks].metrics) : [];
+  const name = names.find((one) => typeof metrics[one]?.value === "number");
+  return name === undefined ? null : { task, name, value: metrics[name]!.value! };
+}
 
 /** The first setting in which a report's training differs from this one; null if there is none. */
 const differenceIn = (spec: JobSettings, { settings = {} }: Facts) =>

@@ -28,6 +28,13 @@ const short = (out: string, ...more: string[]) => [
 const report = async (out: string) => JSON.parse(await readFile(at(out, "report.json"), "utf8"));
 
 describe("finetune --task tokens", () => {
+  it("names the options of its own columns where a table lacks one", async () => {
+    await writeFile(at("others.csv"), "sentence,word,tag\n1,Ada,B-PER\n");
+    const { code, err } = await lowrank(["finetune", "--task", "tokens", "--model", model, "--data", at("others.csv")]);
+    expect([code, err]).toEqual([1, expect.stringMatching(/--fields, such as tokens=…,tags=…$/m)]);
+    expect(err).not.toContain("--text");
+  });
+
   it("trains on names, shows F1 beside the head-only baseline, and predicts with the result", async () => {
     const { code, out, err } = await lowrank(short("names"));
     expect({ code, err }).toEqual({ code: 0, err: "" });

@@ -40,6 +40,12 @@ describe("search", () => {
     hits.forEach(({ score }: { score: number }, i: number) => expect(score).toBeCloseTo(expected[i]!.score, 5));
   });
 
+  it("says that a query is empty", async () => {
+    const { code, out, err } = await search("a film", " ");
+    expect([code, out]).toEqual([1, ""]);
+    expect(err).toContain("query 2 of 2 is empty");
+  });
+
   it("prints a table, and a heading for each of several queries", async () => {
     const { out } = await search(films[1]!, "--top-k", "2");
     expect(out).toMatch(

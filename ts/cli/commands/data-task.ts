@@ -1,5 +1,6 @@
 import { ConfigError } from "../../errors/errors.js";
-import { type DataSummary, summariseExamples } from "../../io/examples/summary/index.js";
+import { type DataFinding, type DataSummary, summariseExamples } from "../../io/examples/summary/index.js";
+import { spreadOf } from "../../io/examples/summary/spread.js";
 import { type TaskName, tasks } from "../../tasks/index.js";
 import type * as events from "../../training/job-events.js";
 import { localSources } from "../../training/node/local-sources.js";
@@ -36,10 +37,16 @@ export async function dataOfTask(task: TaskName, file: string, options: DataOpti
   const reader = definition.reader(settings, context);
   const train = await reader.read(file, null, false);
   const test = options.test === undefined ? null : await reader.read(options.test, train, false);
-  const { summary, inCharacters } = await summaryOf(train.examples, test?.examples ?? null, options, session);
+  const { summary, inCharacters } = await summaryOf(
+    train.examples,
+    test?.examples ?? null,
+    options,
+    session,
+    definition.repeatsTexts,
+  );
   const about = {
-    train: definition.about?.(train) ?? {},
-    test: test === null ? null : (definition.about?.(test) ?? {}),
+    train: numbersOf(definition.about?.(train) ?? {}),
+    test: test === null ? null : numbersOf(definition.about?.(test) ?? {}),
   };
   if (options.json) return terminal.print(JSON.stringify({ task, ...summary, about }));
   const numbers = (values: object) =>
@@ -57,12 +64,23 @@ export async function dataOfTask(task: TaskName, file: string, options: DataOpti
     terminal.print(each);
 }
 
+/** Numbers by name: of a list its spread. */
+function numbersOf(about: Readonly<Record<string, number | readonly number[]>>): Readonly<Record<string, number>> {
+  const all = Object.entries(about).flatMap(([name, value]): (readonly [string, number])[] => {
+    if (typeof value === "number") return [[name, value]];
+    const { min, median, mean, max } = spreadOf(value);
+    return Object.entries({ smallest: min, median, mean, largest: max });
+  });
+  return Object.fromEntries(all);
+}
+
 /** Lengths of texts, and what is odd in them; the exit code says whether a training would end. Labels are not looked at. */
 export async function summaryOf(
   train: readonly FileExample[],
   test: readonly FileExample[] | null,
   options: DataOptions,
   session: Session,
+  repeatsTexts = false,
 ): Promise<{ readonly summary: DataSummary; readonly inCharacters: boolean }> {
   const { terminal, signal } = session;
   const tokenizer = await countingTokenizer(options, session);
@@ -80,7 +98,8 @@ export async function summaryOf(
     onProgress: (done) => bar.update(Math.floor(done / passes)),
   }).finally(() => bar.stop());
   // There are no labels of whole texts here.
-  const summary = { ...rest, findings: findings.filter(({ code }) => code !== "one-label") };
+  const isMeant = ({ code }: DataFinding) => code === "one-label" || (repeatsTexts && code === "duplicates");
+  const summary = { ...rest, findings: findings.filter((finding) => !isMeant(finding)) };
   if (summary.findings.some(({ severity }) => severity === "stop")) session.exitCode = exitCodes.error;
   return { summary, inCharacters: tokenizer === null };
 }
@@ -95,7 +114,9 @@ export function summaryEnd(
   return [
     ...lengthLines(summary, colors),
     "",
-    ...(findings.length === 0 ? [colors.green("no problems found")] : longFindings(summary, files, colors, width)),
+    ...(findings.length === 0
+      ? [colors.green("no problems found")]
+      : longFindings(summary, files, colors, width, false)),
   ];
 }
 

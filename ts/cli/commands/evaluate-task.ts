@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError, FormatError } from "../../errors/errors.js";
 import { isJsonObject, parseJsonObject } from "../../io/json.js";
-import { tasks } from "../../tasks/index.js";
+import { type TaskName, tasks } from "../../tasks/index.js";
 import { loadParts, measuredPart, type TaskData } from "../../training/data/parts.js";
 import type * as events from "../../training/job-events.js";
 import { localSources } from "../../training/node/local-sources.js";
@@ -10,7 +10,7 @@ import type { RunSettings } from "../../training/spec/run-settings.js";
 import { takeSpec } from "../../training/spec/task-spec.js";
 import { runFiles } from "../../training/store/run-store.js";
 import type { FileExample, TaskEntry } from "../../training/task-definition.js";
-import { type ClassifierOptions, openTrained, type TrainedTask } from "../files/classifier-folder.js";
+import { type ClassifierOptions, openTrained } from "../files/classifier-folder.js";
 import { flagWords } from "../options/job-words.js";
 import type { Session } from "../session.js";
 import { overlapWarning } from "../tables/training-overlap.js";
@@ -29,7 +29,7 @@ interface TaskEvaluateOptions extends ClassifierOptions {
 
 /** Measures a run's model as its task's definition says: on the examples named, else on those that the run was tested on. */
 export async function evaluateTask(
-  task: TrainedTask,
+  task: TaskName,
   run: string,
   { data, text, label, fields, json, ...options }: TaskEvaluateOptions,
   session: Session,
@@ -83,7 +83,7 @@ function othersIn({ train, validation, test }: TaskData<FileExample>): FileExamp
 }
 
 /** The settings in a run's report, and the hash of the file it was trained on; null if there is no report. */
-function reportedRun(run: string, task: TrainedTask): { settings: RunSettings; sha256: string | undefined } | null {
+function reportedRun(run: string, task: TaskName): { settings: RunSettings; sha256: string | undefined } | null {
   const path = join(run, runFiles.report);
   if (!existsSync(path)) return null;
   const fail = (problem: string, cause?: unknown) => new FormatError(`${path}: ${problem}`, { file: path }, { cause });

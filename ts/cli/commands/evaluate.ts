@@ -8,9 +8,10 @@ import {
   addClassifierOptions,
   classifierFolder,
   type ClassifierOptions,
-  trainedTaskOf,
-  type TrainedTask,
+  definitionOf,
   openClassifier,
+  otherUse,
+  trainedTaskOf,
 } from "../files/classifier-folder.js";
 import { checkKnown, type DataAccess, loadDataset, readLabelled } from "../../tasks/classify/data/dataset.js";
 import { measuredPart } from "../../training/data/parts.js";
@@ -22,7 +23,7 @@ import { reporterOf } from "../terminal/progress-bar.js";
 import { evaluateTask } from "./evaluate-task.js";
 import { evaluateTokens } from "./evaluate-tokens.js";
 import type { Session } from "../session.js";
-import { tasks } from "../../tasks/index.js";
+import { type TaskName, tasks } from "../../tasks/index.js";
 import { textFields } from "../../tasks/classify/settings.js";
 import { completed } from "../../training/spec/field.js";
 import { checkSettings } from "../../training/spec/read-settings.js";
@@ -82,8 +83,10 @@ async function evaluate(options: EvaluateOptions, session: Session): Promise<voi
   if (!existsSync(run)) throw new ConfigError(`${run}: expected a run's folder, but it does not exist`, { run });
   refuseFolds(run);
   const task = trainedTaskOf(run);
-  refuseOptions(task, run, options);
+  await refuseOptions(task, run, options);
   if (task === "tokens") return evaluateTokens(run, options, session);
+  const { usedBy, trained } = await definitionOf(task);
+  if (usedBy !== undefined && trained === undefined) throw await otherUse(task, run);
   if (task !== "classify") return evaluateTask(task, run, options, session);
   const onWarning = (warning: string) => terminal.error(warning);
   const readData = (path: string) => localSources.readData(path, { signal });
@@ -108,26 +111,18 @@ async function evaluate(options: EvaluateOptions, session: Session): Promise<voi
   }
 }
 
-const kinds: Readonly<Record<TrainedTask, string>> = {
-  classify: "text classifier",
-  tokens: "token classifier",
-  regress: "regressor",
-  pairs: "sentence encoder's adapter",
-  rank: "cross-encoder",
-  "multi-label": "classifier of several labels a text",
-};
-
 /** Throws `ConfigError` for options that do not apply to the data of such a run. */
-function refuseOptions(task: TrainedTask, run: string, options: EvaluateOptions): void {
+async function refuseOptions(task: TaskName, run: string, options: EvaluateOptions): Promise<void> {
   const fields = tasks[task].fields;
   const names = ["text", "label", "labelNames", "allow", "fields"] as const;
   const strange = names.find((name) => options[name] !== undefined && !Object.hasOwn(fields, name));
   if (strange === undefined) return;
+  const { makes } = await definitionOf(task);
   const others = strange === "fields" ? "token classifiers" : "text classifiers";
   const columns = Object.hasOwn(fields, "fields")
     ? "columns and fields with --fields"
     : "columns with --text and --label";
-  throw new ConfigError(`${flagOf(strange)} is for ${others}, and ${run} is a ${kinds[task]}: name ${columns}`, {
+  throw new ConfigError(`${flagOf(strange)} is for ${others}, and ${run} is ${makes}: name ${columns}`, {
     option: flagOf(strange),
     value: options[strange],
   });

@@ -3,16 +3,18 @@ import { basename, dirname, resolve } from "node:path";
 import { isRecord } from "../../arguments/collections.js";
 import { ConfigError } from "../../errors/errors.js";
 import { writeFilesAtomically } from "../../io/node/index.js";
-import type { HeadTask } from "../../tasks/labels-file.js";
+import type { TaskName } from "../../tasks/index.js";
 import type { PredictedValues } from "../../training/task-definition.js";
 import { columnOf } from "../files/base-model.js";
 import {
   addClassifierOptions,
   classifierFolder,
   type ClassifierOptions,
+  definitionOf,
   openClassifier,
   openReranker,
   openTrained,
+  otherUse,
   trainedTaskOf,
 } from "../files/classifier-folder.js";
 import { refuseFolds } from "../inspected/inspected-folds.js";
@@ -26,7 +28,6 @@ import { predictTokens } from "./predict-tokens.js";
 import type { Session } from "../session.js";
 import { formatCount, formatNumber } from "../terminal/number-format.js";
 import { reporterOf } from "../terminal/progress-bar.js";
-import { shellPath } from "../terminal/shell-word.js";
 import { clip } from "../terminal/table.js";
 
 const EXAMPLES = `
@@ -88,7 +89,7 @@ async function predict(args: readonly string[], options: PredictOptions, session
     if (options.run === undefined && run !== options.model) terminal.error(newestNote(run));
   };
   const task = trainedTaskOf(run);
-  if (task === "pairs") throw noLabels(run);
+  if ((await definitionOf(task)).usedBy !== undefined) throw await otherUse(task, run);
   if (task === "tokens") {
     const asked = await readTokenInput(args, options, run, session);
     note();
@@ -101,7 +102,7 @@ async function predict(args: readonly string[], options: PredictOptions, session
   const predicted =
     pairs !== null
       ? await predictPairs(pairs, { ...options, run }, session)
-      : await (task === "classify" ? predictLabels : predictTask(task as HeadTask))(
+      : await (task === "classify" ? predictLabels : predictTask(task))(
           texts,
           { ...options, run },
           session,
@@ -117,15 +118,6 @@ async function predict(args: readonly string[], options: PredictOptions, session
       terminal.print(JSON.stringify(isEmpty(texts[i]!) ? { ...object, empty: true } : object)),
     );
   else for (const line of answerLines(texts, predicted, session)) terminal.print(line);
-}
-
-/** An adapter for sentence vectors predicts nothing. */
-function noLabels(run: string): ConfigError {
-  const path = shellPath(run);
-  return new ConfigError(
-    `${run} is an adapter for sentence vectors and predicts no labels: \`lowrank embed --adapter ${path}\` makes vectors, \`lowrank index --adapter ${path}\` an index for \`lowrank search\``,
-    { run },
-  );
 }
 
 /** What was predicted of each text. */
@@ -166,7 +158,7 @@ async function predictLabels(texts: readonly string[], options: Asked, session: 
 
 /** What a run of another task predicts, as its definition says. */
 const predictTask =
-  (task: HeadTask) =>
+  (task: TaskName) =>
   async (texts: readonly string[], options: Asked, session: Session): Promise<Predicted> => {
     const { model, encoder } = await openTrained(task, options, session);
     try {

@@ -61,6 +61,11 @@ async function search(args: readonly string[], options: SearchCommandOptions, se
     ...(options.text !== undefined && { text: options.text }),
   };
   const queries = await readTexts(args, file, () => ({ run: undefined, text: undefined }), session);
+  const empty = queries.findIndex((query) => query.trim() === "");
+  if (empty !== -1)
+    throw new ConfigError(`query ${empty + 1} of ${queries.length} is empty, and an empty text is similar to nothing`, {
+      query: empty,
+    });
   await startEngine(options);
   const { index, texts } = await openSearchFile(path);
   try {

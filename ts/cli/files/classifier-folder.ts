@@ -13,16 +13,15 @@ import { ConfigError } from "../../errors/errors.js";
 import type { FileMap } from "../../io/file-map.js";
 import { builds } from "../../training/spec/shared-fields.js";
 import { labelsOf } from "../../tasks/classifier-files.js";
-import { tasks } from "../../tasks/index.js";
+import { type TaskName, tasks } from "../../tasks/index.js";
 import type { FileExample, TaskEntry, TrainedModel } from "../../training/task-definition.js";
-import { type HeadTask, LABELS_FILE, readLabels } from "../../tasks/labels-file.js";
+import { type HeadTask, isHeadTask, LABELS_FILE, readLabels } from "../../tasks/labels-file.js";
 import { poolingOf } from "../../tasks/open-classifier.js";
-import { openEncoder } from "./adapted-encoder.js";
 import { findModel, loadEncoder, recordedModel, reportedTask } from "./base-model.js";
 import { classNamesOf, type ForeignClassifier, foreignClassifier } from "./foreign-classifier.js";
 import { type EngineOptions, REVECTORIZE_HELP, startEngine } from "../engine-start.js";
 import { threadCount } from "../options/option-values.js";
-import { newestRun, readClassifier } from "./run-folder.js";
+import { newestRun, readAdapterFiles, readClassifier, resultIn } from "./run-folder.js";
 import { shellPath } from "../terminal/shell-word.js";
 import type { Session } from "../session.js";
 
@@ -72,27 +71,12 @@ export const openClassifier = (options: ClassifierOptions, session: Session) =>
 export const openTokenClassifier = (options: ClassifierOptions, session: Session) =>
   opened<TokenClassifier>(TokenClassifier, "tokens", options, session);
 
-/** Tasks whose models are no classifiers of texts: adapters for sentence vectors, and cross-encoders. */
-export type PairTask = "pairs" | "rank";
-
-/** What `evaluate` measures the models of. */
-export type TrainedTask = HeadTask | PairTask;
-
-/** Whether a task's model is no classifier of texts. */
-const isPairTask = (task: unknown): task is PairTask => task === "pairs" || task === "rank";
-
 /** The model of a run of any task whose definition says how it is used. The caller disposes of its encoder. */
-export async function openTrained(task: TrainedTask, options: ClassifierOptions, session: Session) {
-  const entry: TaskEntry = tasks[task];
-  const definition = await entry.load();
-  if (isPairTask(task)) {
-    const { run: folder = "", ...others } = options;
-    if (task === "rank") {
-      const { model, ...opened } = await openReranker(folder, others, session);
-      return { ...opened, model: model as TrainedModel<never> as TrainedModel<FileExample> };
-    }
-    const encoder = await openEncoder({ ...others, adapter: folder }, session);
-    return { folder, encoder, model: definition.trained!(encoder, {}, { allowOtherBase: false }) };
+export async function openTrained(task: TaskName, options: ClassifierOptions, session: Session) {
+  const definition = await definitionOf(task);
+  if (task === "rank") {
+    const { model, ...others } = await openReranker(options.run ?? "", options, session);
+    return { ...others, model: model as TrainedModel<never> as TrainedModel<FileExample> };
   }
   const load = (encoder: SentenceEncoder, files: FileMap, { allowOtherBase = false }: LoadClassifierOptions) => ({
     encoder,
@@ -100,6 +84,18 @@ export async function openTrained(task: TrainedTask, options: ClassifierOptions,
   });
   const { folder, classifier } = await opened({ load }, task, options, session);
   return { folder, ...classifier };
+}
+
+/** The definition of a task. */
+export function definitionOf(task: TaskName) {
+  const entry: TaskEntry = tasks[task];
+  return entry.load();
+}
+
+/** The error of a command that cannot use a run's model: what can. */
+export async function otherUse(task: TaskName, run: string): Promise<ConfigError> {
+  const { makes, usedBy } = await definitionOf(task);
+  return new ConfigError(`${run} is ${makes}: ${usedBy!(shellPath(run))}`, { run, task });
 }
 
 /** The cross-encoder of a run. */
@@ -115,21 +111,28 @@ export async function openReranker(folder: string, options: ClassifierOptions, s
 
 async function opened<C>(
   kind: ClassifierClass<C>,
-  task: HeadTask,
+  task: TaskName,
   options: ClassifierOptions,
   session: Session,
 ): Promise<{ readonly folder: string; readonly classifier: C }> {
   const folder = classifierFolder(options);
-  const foreign = foreignClassifier(folder);
+  // Only classifiers' files of other programs are known.
+  const foreign = isHeadTask(task) ? foreignClassifier(folder) : null;
   if (foreign !== null)
     return { folder, classifier: await kind.open!(folder, await foreignOptions(folder, foreign, options, session)) };
   const { model, allowOtherBase = false } = options;
-  const files = readClassifier(folder);
-  const labels = labelsOf(files, task);
-  const recorded = recordedModel(folder, model ?? (labels.merged === null ? undefined : folder));
+  const files = isHeadTask(task) ? readClassifier(folder) : readAdapterFiles(folder);
+  const labels = isHeadTask(task) ? labelsOf(files, task) : null;
+  const recorded = recordedModel(folder, model ?? ((labels?.merged ?? null) === null ? undefined : folder));
   await startEngine(options);
   const found = await findModel(recorded.model, session);
-  const encoder = await loadEncoder(found, 0, recorded.maxTokens, session, poolingOf(labels));
+  const encoder = await loadEncoder(
+    found,
+    0,
+    recorded.maxTokens,
+    session,
+    labels === null ? undefined : poolingOf(labels),
+  );
   try {
     return { folder, classifier: kind.load(encoder, files, { allowOtherBase }) };
   } catch (error) {
@@ -157,18 +160,10 @@ async function foreignOptions(
   return named === null ? { signal } : { signal, model: await findModel(named, session) };
 }
 
-/**
- * The task that a folder's model was trained for: of a head by its labels, otherwise by the run's report. Throws `ConfigError` for a
- * language model's adapter.
- */
-export function trainedTaskOf(folder: string): TrainedTask {
+/** The task that a folder's model was trained for: of a head by its labels, otherwise by the run's report. */
+export function trainedTaskOf(folder: string): TaskName {
   const task = existsSync(join(folder, LABELS_FILE)) ? null : reportedTask(folder);
-  if (task === "text" || task === "chat" || task === "preferences")
-    throw new ConfigError(
-      `${folder} is a language model's adapter: use it with \`lowrank generate --adapter ${shellPath(folder)}\` or \`lowrank chat\`; \`lowrank inspect\` shows what its run measured`,
-      { run: folder, task },
-    );
-  return isPairTask(task) ? task : headTaskOf(folder);
+  return typeof task === "string" && Object.hasOwn(tasks, task) ? (task as TaskName) : headTaskOf(folder);
 }
 
 /** The task that a run's model, or another program's, was trained for. */
@@ -187,7 +182,8 @@ export function trainedLabels(folder: string): ReadonlySet<string> {
 
 /** The folder of --run, or of a merged model with its head; otherwise the newest run's. */
 export function classifierFolder({ run, model }: Pick<ClassifierOptions, "run" | "model">): string {
-  return run ?? (model !== undefined && isServed(model) ? model : newestRun());
+  if (run !== undefined) return resultIn(run);
+  return model !== undefined && isServed(model) ? model : newestRun();
 }
 
 /** Whether a model is merged with its head beside it, or a checkpoint with a head. */

@@ -7,42 +7,42 @@ import { makeFolder, removeEmpty } from "../../io/node/make-folder.js";
 import { isFolder } from "../../io/node/read-files.js";
 
 /** Throws `ConfigError` if `--out` is not a folder and cannot become one. */
-export function checkOutFolder(out: string): void {
+export function checkOutFolder(out: string, option = "--out"): void {
   if (out.trim() === "")
-    throw new ConfigError(`--out: a folder's name is expected, got ${JSON.stringify(out)}`, {
-      option: "--out",
+    throw new ConfigError(`${option}: a folder's name is expected, got ${JSON.stringify(out)}`, {
+      option,
       value: out,
     });
   try {
     const found = statSync(out, { throwIfNoEntry: false });
     if (found?.isDirectory()) return;
     if (found !== undefined)
-      throw new ConfigError(`--out ${out}: a folder is expected, this is a file`, { folder: out });
+      throw new ConfigError(`${option} ${out}: a folder is expected, this is a file`, { folder: out });
     if (lstatSync(out, { throwIfNoEntry: false })?.isSymbolicLink())
-      throw new ConfigError(`--out ${out}: a folder is expected, this is a broken link`, { folder: out });
+      throw new ConfigError(`${option} ${out}: a folder is expected, this is a broken link`, { folder: out });
   } catch (cause) {
-    throw cause instanceof ConfigError ? cause : unmakeable(out, cause);
+    throw cause instanceof ConfigError ? cause : unmakeable(out, cause, option);
   }
 }
 
-/** The same; also if the folder is not empty or cannot be created. */
-export async function checkEmptyFolder(out: string): Promise<void> {
-  checkOutFolder(out);
+/** The same; also if the folder is not empty or cannot be created. @param option its name on the command line */
+export async function checkEmptyFolder(out: string, option = "--out"): Promise<void> {
+  checkOutFolder(out, option);
   if (statSync(out, { throwIfNoEntry: false }) === undefined) {
-    await removeEmpty(await makeOutFolder(out));
+    await removeEmpty(await makeOutFolder(out, option));
   } else if (readdirSync(out).length > 0) {
-    throw new ConfigError(`--out ${out} exists and is not empty: choose another folder, or remove it first`, {
+    throw new ConfigError(`${option} ${out} exists and is not empty: choose another folder, or remove it first`, {
       folder: out,
     });
-  } else await checkWritable(out, out);
+  } else await checkWritable(out, out, option);
 }
 
 /** Creates the folder and its parents. Returns the created ones; throws as `checkOutFolder`. */
-export async function makeOutFolder(out: string): Promise<string[]> {
+export async function makeOutFolder(out: string, option?: string): Promise<string[]> {
   try {
     return await makeFolder(out);
   } catch (cause) {
-    throw unmakeable(out, cause);
+    throw unmakeable(out, cause, option);
   }
 }
 
@@ -59,12 +59,12 @@ export async function checkOutFile(out: string): Promise<void> {
 }
 
 /** Throws `ConfigError` unless a folder is writable. It tries, since permissions do not show a read-only disk. */
-async function checkWritable(out: string, folder: string): Promise<void> {
+async function checkWritable(out: string, folder: string, option = "--out"): Promise<void> {
   try {
     await rmdir(await mkdtemp(join(folder, ".lowrank-")));
   } catch (cause) {
     throw new ConfigError(
-      `--out ${clip(out)}: nothing can be written into the folder ${clip(folder)}: ${reasonOf(cause)}; choose another folder`,
+      `${option} ${clip(out)}: nothing can be written into the folder ${clip(folder)}: ${reasonOf(cause)}; choose another folder`,
       { folder },
       { cause },
     );
@@ -74,9 +74,9 @@ async function checkWritable(out: string, folder: string): Promise<void> {
 const reasonOf = (cause: unknown) => clip(cause instanceof Error ? cause.message : String(cause));
 
 /** `cause` is the system's error. */
-function unmakeable(out: string, cause: unknown): ConfigError {
+function unmakeable(out: string, cause: unknown, option = "--out"): ConfigError {
   return new ConfigError(
-    `--out ${clip(out)} cannot be created: ${reasonOf(cause)}; choose another folder`,
+    `${option} ${clip(out)} cannot be created: ${reasonOf(cause)}; choose another folder`,
     { folder: out },
     { cause },
   );

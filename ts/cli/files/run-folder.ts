@@ -154,6 +154,26 @@ export function newerThan(run: string): string | null {
   return newer.sort((a, b) => timeOf(b) - timeOf(a))[0] ?? null;
 }
 
+/**
+ * The folder of a run's result: that of a queue's job has it in `result`, beside its attempts. Otherwise the folder itself, also if it has
+ * nothing.
+ */
+export function resultIn(folder: string): string {
+  const hasModel = (of: string) => [classifierMark(of), "config.json"].some((name) => existsSync(join(of, name)));
+  const result = join(folder, "result");
+  return !hasModel(folder) && hasModel(result) ? result : folder;
+}
+
+/** Files of a model without a head of its own: those of its adapter, and sentence-transformers' settings. Throws as `readClassifier`. */
+export function readAdapterFiles(folder: string): FileMap {
+  refuseFolds(folder);
+  const files = readFileMap(folder, [...runFiles.adapter, "config_sentence_transformers.json"]);
+  if (Object.hasOwn(files, "adapter_config.json")) return files;
+  throw new ConfigError(`${folder}: expected a run's folder (adapter_config.json and more), found no such file`, {
+    folder,
+  });
+}
+
 /** Files of a classifier: adapter, if any, head and labels. Throws `ConfigError` if the folder has none. */
 export function readClassifier(folder: string): FileMap {
   refuseFolds(folder);

@@ -94,16 +94,16 @@ function labelNamesOf(message: string): string {
 }
 
 /** A message with the option that follows its advice. */
-function withOption(code: DataFinding["code"], message: string): string {
+function withOption(code: DataFinding["code"], message: string, drops: boolean): string {
   if (code === "cut-texts") return message.replace("raise the limit", "raise --max-tokens");
-  if (code === "duplicates") return message.replace(/remove (it|them)/, "$& (--drop-duplicates)");
+  if (code === "duplicates" && drops) return message.replace(/remove (it|them)/, "$& (--drop-duplicates)");
   if (code === "similar-labels") return `${message} (${labelNamesOf(message)})`;
   return code === "small-test" ? message.replace("folds test", "--folds 5 tests") : message;
 }
 
-function oneFinding({ severity, message, code }: DataFinding, { red, yellow, dim }: Colors): string {
+function oneFinding({ severity, message, code }: DataFinding, { red, yellow, dim }: Colors, drops = true): string {
   const mark = severity === "stop" ? red("stop") : yellow("note");
-  return `${mark}  ${withOption(code, message)} ${dim(`(${code})`)}`;
+  return `${mark}  ${withOption(code, message, drops)} ${dim(`(${code})`)}`;
 }
 
 /** Findings, one per line, except those that end the run: the error reports them. */
@@ -112,10 +112,16 @@ export function findingLines({ findings }: DataSummary, allow: readonly string[]
   return findings.filter((finding) => !ends(finding)).map((finding) => oneFinding(finding, colors));
 }
 
-/** Findings with examples. */
-export function longFindings({ findings }: DataSummary, files: PartFiles, colors: Colors, width: number): string[] {
+/** Findings with examples. @param drops whether the task has --drop-duplicates */
+export function longFindings(
+  { findings }: DataSummary,
+  files: PartFiles,
+  colors: Colors,
+  width: number,
+  drops = true,
+): string[] {
   return findings.flatMap((finding) => [
-    oneFinding(finding, colors),
+    oneFinding(finding, colors, drops),
     ...finding.examples.map((example) =>
       colors.dim(
         `      ${clip(`${place(example, files)}: ${example.label === "" ? "" : `${example.label}: `}${example.text}`, width - 6)}`,

@@ -1,4 +1,5 @@
 import { frozenA } from "../../adapters/frozen-a.js";
+import { checkOptions } from "../../arguments/options.js";
 import type { FileMap } from "../../io/file-map.js";
 import { fit } from "../../train/fit.js";
 import type { FitOptions } from "../../train/fit-options.js";
@@ -102,6 +103,7 @@ export class TaskRounds {
 
   /** Throws `ConfigError`, naming the setting, for invalid changes. @param what who makes them */
   check(what: string, changes: RoundChanges): void {
+    checkOptions(what, changes, Object.keys(this.fields));
     checkSettings(what, { ...this.settings, ...changes }, this.fields);
   }
 

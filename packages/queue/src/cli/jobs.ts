@@ -1,8 +1,9 @@
 import { type Command, Option } from "commander";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ConfigError, writeFilesAtomically } from "lowrank";
-import { formatDuration, formatPercent, real, type Session, tableLines } from "lowrank/extension/cli";
+import { formatDuration, real, type Session, tableLines } from "lowrank/extension/cli";
 import type { JobQueue, QueuedJob } from "../index.js";
+import { resultText } from "./result-text.js";
 import { addQueueOptions, type QueueOptions, withQueue } from "./queue-options.js";
 
 const EXAMPLES = `
@@ -125,13 +126,8 @@ function table(jobs: readonly QueuedJob[]): string[] {
   return tableLines([["job", "state", "", "worker", "out"], ...rows]);
 }
 
-function resultOf({ accuracy, loss }: NonNullable<QueuedJob["result"]>): string {
-  if (accuracy !== null) return `${formatPercent(accuracy)} right`;
-  return loss === null ? "" : `loss ${loss.toFixed(3)}`;
-}
-
 function doing({ state, progress, result, error, attempts }: QueuedJob): string {
-  if (state === "completed") return result === null ? "" : resultOf(result);
+  if (state === "completed") return result === null ? "" : resultText(result);
   if (state === "failed") return error ?? "";
   if (state !== "active") return attempts === 0 ? "" : attempts === 1 ? "started once" : `started ${attempts} times`;
   if (progress === null) return "starting";

@@ -1,8 +1,9 @@
 import { type Command, Option } from "commander";
 import { builds } from "lowrank/extension";
-import { enableRelaxedSimd, formatPercent, oneLine, port, type Session, whole } from "lowrank/extension/cli";
+import { enableRelaxedSimd, oneLine, port, type Session, whole } from "lowrank/extension/cli";
 import { type QueueWorkerEvent, runQueueWorker } from "../index.js";
 import { addQueueOptions, queueAddress, type QueueOptions } from "./queue-options.js";
+import { resultText } from "./result-text.js";
 
 const EXAMPLES = `
 Ctrl-C or SIGTERM stops the worker: running jobs write a checkpoint and return to the queue. A job that was submitted with --threads or --build runs
@@ -71,8 +72,8 @@ function sentence(event: QueueWorkerEvent): string {
     case "found":
       return `${event.id}: ${event.out} already has a result, nothing is trained`;
     case "completed": {
-      const { accuracy, out } = event.outcome;
-      return `${event.id}: done${accuracy === null ? "" : `, ${formatPercent(accuracy)} right`}, in ${out}`;
+      const { outcome, id } = event;
+      return [`${id}: done`, resultText(outcome), `in ${outcome.out}`].filter((part) => part !== "").join(", ");
     }
     case "failed":
       return `${event.id}: ${event.error}${event.again ? " (will be retried)" : ""}`;

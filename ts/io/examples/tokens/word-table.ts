@@ -1,3 +1,4 @@
+import { ConfigError } from "../../../errors/errors.js";
 import { rowsOf } from "../read.js";
 import type { ExampleFormat } from "../parse.js";
 import { checkWord, type LocatedTokens, nameOf, type TokenReading } from "./located-tokens.js";
@@ -13,7 +14,13 @@ export async function readWordTable(
 ): Promise<LocatedTokens[]> {
   const names = ["sentence", "tokens", ...(tagged ? (["tags"] as const) : [])] as const;
   const wanted = names.map((field) => nameOf(fields, field));
-  const rows = await rowsOf(bytes, wanted, { text: wanted[1]!, format, header: true, file, onWarning });
+  const rows = await rowsOf(bytes, wanted, { text: wanted[1]!, format, header: true, file, onWarning }).catch(
+    (error: unknown) => {
+      if (!(error instanceof ConfigError) || error.details["column"] === undefined) throw error;
+      // Other options name these columns than those of labelled texts.
+      throw new ConfigError(error.message, { ...error.details, fields: names.slice(1) }, { cause: error });
+    },
+  );
   const found: { words: string[]; labels: (string | null)[]; line: number }[] = [];
   let current: string | null = null;
   for (const { line, fields: cells } of rows) {
