@@ -35,10 +35,10 @@ function scheduling({ threads }: Engine, group: number) {
 }
 
 /**
- * Files of one build share a process and its modules, whose import takes longer than most files' tests. They stay apart with `auto`, whose
- * tests start engines, change the process's environment and stop it, and with threads, which the first engine of a process starts.
+ * Files of one project share a process and its modules, whose import takes longer than most files' tests. In two projects they stay apart:
+ * in `node`, whose tests start engines, change the process's environment and stop it, and with threads, which a process starts once.
  */
-const modules = ({ build, threads }: Engine) => ({ isolate: build === "auto" || threads > 1 });
+const modules = (project: string) => ({ isolate: project === "node" || project === "node-threads" });
 
 /** What test/setup reads; folders as the runtime finds them. */
 function constants({ build, threads }: Engine, project: string, models: string): Record<string, string> {
@@ -51,7 +51,7 @@ function inNode(name: string, engine: Engine, files: Files): TestProjectConfigur
   return {
     define: constants(engine, root, modelCache),
     resolve: { alias: aliases(sources) },
-    test: { name, ...files, execArgv, environment: "node", ...common, ...modules(engine), ...scheduling(engine, 1) },
+    test: { name, ...files, execArgv, environment: "node", ...common, ...modules(name), ...scheduling(engine, 1) },
   };
 }
 
@@ -98,6 +98,7 @@ function inChromium(name: string, engine: Engine, files: Files): TestProjectConf
 
 const engines: Record<string, Engine> = {
   node: { build: "auto", threads: 1 },
+  "node-shared": { build: "auto", threads: 1 },
   "node-simd": { build: "simd", threads: 1 },
   "node-relaxed": { build: "relaxed", threads: 1 },
   "node-threads": { build: "relaxed", threads: 2 },

@@ -26,7 +26,8 @@ function checksFor(files, base) {
   const typescript = linted.length > 0;
   const rust = files.some((file) => file.startsWith("crates/"));
   const incremental = ["--incremental", "--tsBuildInfoFile", ".cache/tsc.tsbuildinfo"];
-  const tests = ["vitest", "run", "--changed", base, "--project", "node-simd", "--project", "node"];
+  const projects = ["node-simd", "node", "node-shared"].flatMap((name) => ["--project", name]);
+  const tests = ["vitest", "run", "--changed", base, ...projects];
   const web = files.some((file) => file.startsWith("web/"));
   const lint = ["eslint", "--max-warnings", "0", "--no-warn-ignored", ...linted];
   const style = ["prettier", "--check", "--ignore-unknown", ...styled];

@@ -5,6 +5,9 @@ export const nodeOnly = [
   ...["test/runtimes/**", "test/{cli,packaging}/**/*.test.ts", "{test,packages/*/test}/**/*.node.test.ts"],
 ];
 
+/** Of those, tests that call commands, tasks and runs, and change nothing of their process: they share one, and its modules. */
+const shared = ["test/cli/**/*.test.ts", "test/{tasks,jobs}/**/*.node.test.ts"];
+
 const everything = ["{test,packages/*/test}/**/*.test.ts"];
 
 /** Tests of what differs by build and by threads: the numbers. `npm run test:all` runs all of them in every build. */
@@ -98,7 +101,8 @@ export function filesOfProjects({ quick, browser }: Extent): Readonly<Record<str
   const left = quick ? Object.values(leftToAll).flat() : [];
   const absent = browser ? [] : withBrowser;
   const inNode = {
-    node: { include: nodeOnly, exclude: ["test/runtimes/**", ...left, ...absent] },
+    node: { include: nodeOnly, exclude: ["test/runtimes/**", ...shared, ...left, ...absent] },
+    "node-shared": { include: shared, exclude: [...left, ...absent] },
     "node-simd": { include: everything, exclude: [...nodeOnly, ...left] },
     "node-relaxed": { include: quick ? covering : numeric, exclude: nodeOnly },
     "node-threads": { include: quick ? covering : numeric, exclude: nodeOnly },
