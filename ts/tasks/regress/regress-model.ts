@@ -26,6 +26,7 @@ import { EncoderModel } from "../classify/encoder-model.js";
 import { fitsHead, recipes } from "../classify/recipes.js";
 import type { TextClassifier } from "../text-classifier.js";
 import { numberOf, type TextRegressor } from "../text-regressor.js";
+import { outputScale } from "./output-scale.js";
 import { fitRidge, type Ridge } from "./ridge.js";
 import type { RegressSettings } from "./settings.js";
 
@@ -269,21 +270,4 @@ export class RegressModel
       examples.map(({ target }) => target),
     );
   }
-}
-
-/** From this factor on, outputs are too close to the mean; below, what differs may be chance. */
-const FLAT = 2;
-
-/**
- * The linear function of the outputs that is closest to what they are to be, if they are far too close to the mean; else 1 and 0. The rank
- * correlation, which chooses the step, does not see their scale: it may choose an early step, at which the head is still small.
- */
-function outputScale(outputs: readonly number[], examples: readonly TokenizedNumber[]) {
-  const targets = examples.map(({ output }) => output);
-  const middle = (values: readonly number[]) => sum(values) / values.length;
-  const [x, y] = [middle(outputs), middle(targets)];
-  const product = middle(outputs.map((output, i) => (output - x) * (targets[i]! - y)));
-  const square = middle(outputs.map((output) => (output - x) * (output - x)));
-  const slope = product / square;
-  return slope > FLAT && slope < Infinity ? { slope, offset: y - slope * x } : { slope: 1, offset: 0 };
 }
