@@ -21,7 +21,7 @@ const ids = vectors.map((_, i) => (i % 2 === 0 ? `d${i} ≠ \ud800"` : -i));
 
 function saved(format: IndexFormat): Uint8Array<ArrayBuffer> {
   const ranges = [new Float32Array(11).fill(-3), new Float32Array(11).fill(3)] as const;
-  const metadata = { model: "tiny", ["__proto__"]: "x" };
+  const metadata = { model: "tiny", cut: "half \ud800", ["__proto__"]: "x" };
   using index = SearchIndex.create({ dimensions: 11, format, metadata, ...(format === "int8" && { ranges }) });
   index.add(ids, vectors);
   return index.save();
@@ -48,7 +48,7 @@ describe.each(formats)("a saved index of %s", (format) => {
       using index = await SearchIndex.open(source);
       expect(index.save()).toEqual(file);
       expect([index.dimensions, index.format, index.similarity, index.size]).toEqual([11, format, "cosine", 40]);
-      expect(index.metadata["model"]).toBe("tiny");
+      expect([index.metadata["model"], index.metadata["cut"]]).toEqual(["tiny", "half \ud800"]);
       expect(index.search(vectors[3]!, { topK: 1 })[0]!.id).toBe(-3);
     }
   });

@@ -99,6 +99,9 @@ it("wrong vectors and ranges are refused by name", () => {
   ).toThrow("the smallest values, then the largest");
   expect(() => wrong([[1, 2]], "int8", [[0], [1]])).toThrow(ShapeError);
   expect(() => wrong(Float32Array.of(1, 2), "binary")).toThrow(ConfigError);
+  const sent = Float32Array.of(1, 2);
+  structuredClone(sent, { transfer: [sent.buffer] });
+  expect(() => wrong([sent, [1, 2]], "binary")).toThrow(ShapeError);
   expect(() => wrong(tensor([2], [1, 2]), "binary")).toThrow(ShapeError);
   expect(quantizeVectors([], "int8")).toEqual([]);
   expect(quantizeVectors(zeros([0, 3]), "binary")).toEqual([]);

@@ -72,7 +72,8 @@ export function vectorFrom(
 ): Float32Array {
   const length = isFloats(given) ? typedLength(given) : lengthOf(what, "a vector", given, "numbers");
   if (length !== dimensions) throw wrongLength(what, [length], `[${dimensions}]`, place);
-  copyInto(into, isFloats(given) ? given : floatsOf(what, "a vector", given), dimensions);
+  // Nothing is read from an array whose buffer was transferred; its length is 0.
+  if (dimensions > 0) copyInto(into, isFloats(given) ? given : floatsOf(what, "a vector", given), dimensions);
   return checked(what, into, place);
 }
 

@@ -61,7 +61,16 @@ describe("retrievalMetrics", () => {
     expect(() => retrievalMetrics([{ a: NaN }], [["a"]])).toThrow("ids, best first, or ids with scores");
     expect(() => retrievalMetrics([["a"]], [["a"]], { k: 0 })).toThrow("k is a whole number from 1");
     expect(() => retrievalMetrics([["a"]], ["a"] as never)).toThrow("relevant[0] is a list or Set of ids");
+    const named = new Map([[Object.create(null) as string, ["a"]]]);
+    expect(() => retrievalMetrics(named, [["a"]])).toThrow("ranked is a Map by the ids of queries");
   });
+});
+
+it("a document twice in a long ranking is found in time in proportion to its length", () => {
+  const ids = Array.from({ length: 100_000 }, (_, i) => `d${i}`);
+  const start = performance.now();
+  expect(() => retrievalMetrics([[...ids, "d99999"]], [["d0"]])).toThrow('has "d99999" twice');
+  expect(performance.now() - start).toBeLessThan(4000);
 });
 
 describe("similarityMetrics", () => {
@@ -147,6 +156,9 @@ describe("rerankingMetrics", () => {
     });
     expect(rerankingMetrics([lost, found]).map).toBe(1);
     expect(() => rerankingMetrics([without])).toThrow("no sample has a positive");
+    // One that has a positive twice, as a search over two fields gives it.
+    const twice = { positive: ["p"], documents: ["n", "p", "p"], scores: { n: 1, p: 2 } };
+    expect(rerankingMetrics([twice])).toMatchObject({ map: 1, "base_mrr@10": 1 / 2 });
     expect(() => rerankingMetrics([{ positive: ["p"], negative: ["n"], scores: { p: 1 } }])).toThrow(
       'has no score of "n"',
     );

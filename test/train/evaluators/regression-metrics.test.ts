@@ -26,6 +26,12 @@ it("correlations are SciPy's; equal numbers share a rank", () => {
   expect(regressionMetrics([2, 3], [2, 2])).toMatchObject({ r2: 0, pearson: 0, spearman: 0 });
 });
 
+it("equal targets have r2 0 or 1, whatever their mean is rounded to", () => {
+  // (0.1 + 0.1 + 0.1) / 3 is not 0.1.
+  expect(regressionMetrics([0.2, 0.2, 0.2], [0.1, 0.1, 0.1]).r2).toBe(0);
+  expect(regressionMetrics([0.1, 0.1, 0.1], [0.1, 0.1, 0.1]).r2).toBe(1);
+});
+
 it("refuses what does not fit together", () => {
   expect(() => regressionMetrics([1], [1, 2])).toThrow(ShapeError);
   expect(() => regressionMetrics(["1"] as never, [1])).toThrow(ConfigError);

@@ -19,7 +19,13 @@ export type ByQuery<T> = readonly T[] | ReadonlyMap<DocumentId, T> | Readonly<Re
 
 /** The queries of `ByQuery`, by a name each. */
 export function queriesOf(what: string, name: string, given: unknown): Map<string, unknown> {
-  if (given instanceof Map) return new Map([...given].map(([query, value]) => [String(query), value]));
+  if (given instanceof Map) {
+    const entries = [...given].map(([query, value]: [unknown, unknown]): [string, unknown] => {
+      if (isId(query)) return [String(query), value];
+      throw unexpected(what, name, "a Map by the ids of queries", query);
+    });
+    return new Map(entries);
+  }
   if (Array.isArray(given)) {
     // A gap ends the loop, however many there are.
     const entries = listFrom(name, given, (value, place): [string, unknown] => {
@@ -47,8 +53,9 @@ export function idsOf(what: string, name: string, given: unknown): Set<string> {
 /** Ids, best first: as given, or by score; of equal scores the smaller id first, compared as text. */
 export function rankedIds(what: string, name: string, given: unknown): string[] {
   const ids = Array.isArray(given) && isId(given[0]) ? plainIds(what, name, given) : byScore(what, name, given);
-  if (new Set(ids).size === ids.length) return ids;
-  const twice = ids.find((id, place) => ids.indexOf(id) !== place)!;
+  const seen = new Set<string>();
+  const twice = ids.find((id) => seen.size === seen.add(id).size);
+  if (twice === undefined) return ids;
   throw new ConfigError(`${what}: ${name} has ${excerpt(twice)} twice`, { op: what, option: "ranked", value: twice });
 }
 

@@ -49,12 +49,14 @@ export function regressionMetrics(predictions: NumberList, targets: NumberList):
   const squared = mean(errors.map((error) => error * error));
   const middle = mean(wanted);
   const variance = mean(wanted.map((target) => (target - middle) * (target - middle)));
+  // The mean of equal targets is rounded, and may be another number.
+  const isConstant = wanted.every((target) => target === wanted[0]);
   return {
     spearman: spearman ?? 0,
     pearson: pearson ?? 0,
     rmse: Math.sqrt(squared),
     mae: mean(errors.map(Math.abs)),
-    r2: variance === 0 ? Number(squared === 0) : 1 - squared / variance,
+    r2: isConstant || variance === 0 ? Number(squared === 0) : 1 - squared / variance,
   };
 }
 

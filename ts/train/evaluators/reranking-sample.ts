@@ -58,7 +58,9 @@ export function takeSample(
   const ranked = documents.map((document) => (isPositive.has(document) ? 1 : 0));
   const hits = ranked.filter((one) => one === 1).length;
   // A ranking without any positive counts 0, whatever could be added to it.
-  const base = hits === 0 ? ranked : [...ranked, ...new Array<number>(positive.length - hits).fill(1)];
+  // One that repeats a positive may hold more than there are.
+  const lost = Math.max(0, positive.length - hits);
+  const base = hits === 0 ? ranked : [...ranked, ...new Array<number>(lost).fill(1)];
   const docs = alwaysRerankPositives
     ? [...positive, ...documents.filter((document) => !isPositive.has(document))]
     : documents;
