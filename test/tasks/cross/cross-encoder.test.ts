@@ -4,7 +4,11 @@ import {
   CrossEncoder,
   type CrossExample,
   type CrossFitOptions,
+  ModelError,
+  readSafetensors,
   SentenceEncoder,
+  type Tensor,
+  writeSafetensors,
 } from "../../../ts/index.js";
 import { tinyEncoder } from "../../models/tiny-encoder.js";
 
@@ -29,6 +33,36 @@ describe("fit of a cross-encoder", () => {
     await expect(call).rejects.toThrow("set negatives to 0");
     const own = equal.map((example, i) => ({ ...example, negatives: [`wrong ${i}`] }));
     expect((await cross.fit(own, { negatives: 0, steps: 1 })).steps).toHaveLength(1);
+  });
+
+  it("uses the options of the loss as they are at the call", async () => {
+    const examples = Array.from({ length: 6 }, (_, i) => ({ query: `q ${i}`, text: `a ${i}`, label: i % 2 }));
+    const trained = async (change: (options: { posWeight: number }) => void) => {
+      const { encoder, cross } = await open();
+      using _ = encoder;
+      const lossOptions = { posWeight: 2 };
+      const running = cross.fit(examples, { lossOptions, steps: 2, batchSize: 3 });
+      change(lossOptions);
+      await running;
+      return (await cross.save())["adapter_model.safetensors"];
+    };
+    const expected = await trained(() => undefined);
+    expect(await trained((options) => (options.posWeight = 50))).toEqual(expected);
+    const { encoder, cross } = await open();
+    using _ = encoder;
+    const call = cross.fit(examples, { lossOptions: { posWeight: (() => 1) as never } });
+    await expect(call).rejects.toThrow("lossOptions are plain data");
+  });
+
+  it("a positive that is compared with nothing has the loss 0: alone in a batch, or in a part of one", async () => {
+    const { encoder, cross } = await open();
+    using _ = encoder;
+    const examples = ["a", "b", "c"].map((name) => ({ query: `q ${name}`, positive: `p ${name}` }));
+    const alone = await cross.fit(examples.slice(0, 1), { steps: 1 });
+    expect(alone.steps[0]!.loss).toBe(0);
+    // Parts of two and of one example.
+    const parts = await cross.fit(examples, { steps: 1, batchSize: 3, accumulate: 2 });
+    expect(parts.steps[0]!.loss).toBeGreaterThan(0);
   });
 
   it.each<[string, readonly CrossExample[], CrossFitOptions, string]>([
@@ -65,6 +99,19 @@ describe("fit of a cross-encoder", () => {
     for (const options of [{ loss: "rank-net" }, { loss: "lambda", lossOptions: { weightingScheme: "none" } }] as const)
       expect((await cross.fit(lists, { ...options, steps: 1 })).steps[0]!.loss).toBeGreaterThan(0);
   });
+});
+
+it("a head without a logit is no head", async () => {
+  const { encoder, cross } = await open();
+  using _ = encoder;
+  const files = await cross.save({ merged: true });
+  const file = readSafetensors(files["model.safetensors"]!);
+  const none = (name: string, tensor: Tensor) =>
+    name.startsWith("classifier.") ? { shape: [0, ...tensor.shape.slice(1)], data: new Float32Array() } : tensor;
+  const tensors = new Map(file.names.map((name) => [name, none(name, file.tensor(name))]));
+  const call = CrossEncoder.load({ ...files, "model.safetensors": writeSafetensors(tensors) });
+  await expect(call).rejects.toThrow(ModelError);
+  await expect(call).rejects.toThrow("a cross-encoder's head has classifier.weight");
 });
 
 it("a cross-encoder whose adapter was removed says so in every call", async () => {

@@ -211,6 +211,23 @@ it("names of classes are understood", () => {
   expect(value("AnglELoss")).toBe(value("angle"));
 });
 
+// Computed by sentence-transformers' LambdaLoss with each of its weighting schemes.
+it.each([
+  ["none", "NoWeightingScheme", 1.3910574913],
+  ["ndcg-loss1", "NDCGLoss1Scheme", 0.3193148077],
+  ["ndcg-loss2", "NDCGLoss2Scheme", 0.2291757613],
+  ["lambda-rank", "LambdaRankScheme", 0.2970469892],
+  ["ndcg-loss2++", "NDCGLoss2PPScheme", 0.9845743179],
+])("lambda weights pairs by %s, by the name of its class too", (name, className, expected) => {
+  using graph = new Graph();
+  const logits = graph.constant({ shape: [5], data: Float32Array.of(0.2, -0.7, 1.3, 0.4, -1.1) });
+  for (const weightingScheme of [name, className] as "none"[]) {
+    const mu = name === "ndcg-loss2++" ? 3 : undefined;
+    const options = { labels: [[0, 2, 1], [1, 0]], weightingScheme, mu }; // prettier-ignore
+    expect(graph.value(crossEncoderLoss(graph, "lambda", [logits], options)).data[0]).toBeCloseTo(expected, 6);
+  }
+});
+
 it("the gradients of vectors that were computed in parts are those of the whole", () => {
   using graph = new Graph();
   const columns = [matrix(6, WIDTH, 1), matrix(6, WIDTH, 2), matrix(6, WIDTH, 3)];
@@ -247,6 +264,7 @@ it("the gradients of vectors that were computed in parts are those of the whole"
 describe("what does not fit is named before any work", () => {
   const refusals: [string, number, object, string][] = [
     ["multiple-negatives", 2, {}, 'did you mean "multiple-negatives'],
+    ["matryoshka", 2, { matryoshkaDims: [2], inner: "matryoshka" }, "inner is a loss that is computed for each"],
     ["constructor", 2, {}, "there is no loss"],
     ["multiple-negatives-ranking", 1, {}, "expected at least 2 columns"],
     ["multiple-negatives-ranking", 2, { scale: 0 }, "scale is a number above 0, got 0"],

@@ -58,7 +58,8 @@ export class CrossHead {
       return tensor;
     };
     const { dense, denseBias, norm, out } = plan;
-    const labels = tensors.get(`${out}.weight`)?.shape[0] ?? 1;
+    // One without rows has no logit; the check below says so.
+    const labels = tensors.get(`${out}.weight`)?.shape[0] || 1;
     const [weight, bias] = [read(`${out}.weight`, [labels, hiddenSize]), read(`${out}.bias`, [labels])];
     const place = (tensor: Tensor) =>
       this.isTrained(`${dense}.weight`) ? graph.variable(tensor) : graph.constant(tensor);

@@ -4,6 +4,7 @@ import type { Graph, NodeId } from "../../graph/graph.js";
 import { stepOfAdapter } from "../../models/adapter-step.js";
 import { pairBatch } from "../../models/ragged-batch.js";
 import { pooledBy } from "../../models/sentence/pooled.js";
+import { dataCopy } from "../../models/sentence/training/copied-call.js";
 import type { PairTokens, PairTokenizer } from "../../tokenize/pair-tokens.js";
 import type { FitOptions } from "../../train/fit-options.js";
 import {
@@ -54,7 +55,7 @@ export function crossTraining(
   readonly inBatch: boolean;
 } {
   const own = readFitOptions<CrossFitOptions>(given, ["loss", "lossOptions", "negatives"]);
-  const { loss: asked, lossOptions = {}, negatives = 4, ...options } = own;
+  const { loss: asked, lossOptions: ofLoss = {}, negatives = 4, ...options } = own;
   const { labels: names, encoder, head, modelAdapter, tokenizer } = cross;
   const { graph } = encoder;
   const { form, taken } = takeExamples(examples, names);
@@ -69,7 +70,8 @@ export function crossTraining(
       ...{ op: "fit", option: "loss", actual: names.length },
     });
   if (negatives !== null) whole("fit", "negatives", negatives, 0);
-  object("fit", "lossOptions", lossOptions);
+  object("fit", "lossOptions", ofLoss);
+  const lossOptions = dataCopy("lossOptions", ofLoss);
   checkTaken(taken, loss, names.length, lossOptions);
   const pair = (query: string, text: string) => tokenizer.encode(query, text);
   const tokenized = taken.map((example) => ({ ...example, pair }));
@@ -186,7 +188,8 @@ export function lossOf(
   const split = Array.from({ length: columns }, (_, i) =>
     graph.slice(logits, { dim: 0, start: i * rows, end: (i + 1) * rows }),
   );
-  if (loss !== "margin-mse") return crossEncoderLoss(graph, loss, split, options);
+  // One example without negatives has nothing to be compared with, and the loss 0.
+  if (loss !== "margin-mse") return crossEncoderLoss(graph, loss, split, { ...options, batchSize: rows });
   const [first] = labels;
   const teacher = first!.length === 1 ? labels.map(([label]) => label!) : labels;
   return crossEncoderLoss(graph, loss, split, { ...options, labels: teacher });

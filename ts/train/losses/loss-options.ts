@@ -29,7 +29,10 @@ export function word<T extends string>(fallback: NoInfer<T>, spellings: Readonly
   return (what, name, value) => {
     if (value === undefined) return fallback;
     const given = typeof value === "string" ? plain(value) : "";
-    const found = words.find((own) => plain(own) === given || spellings[own].split(" ").includes(given));
+    // As it is first: without its signs "ndcg-loss2++" is another of them.
+    const found =
+      words.find((own) => own === value) ??
+      words.find((own) => plain(own) === given || spellings[own].split(" ").includes(given));
     if (found !== undefined) return found;
     const expected = `one of ${words.map((own) => `"${own}"`).join(", ")}`;
     throw unexpected(what, name, expected, value, undefined, { allowed: words });

@@ -9,14 +9,14 @@ import type { LossCall, LossPlan } from "./loss-plan.js";
 const OWN = ["inner", "matryoshkaDims", "matryoshkaWeights", "nDimsPerStep"];
 
 /** Matryoshka: Σ over dimensions d of weight·loss(normalise(first d of each vector)). `planOf` finds the inner loss by its name. */
-export const matryoshka =
-  (planOf: (what: string, name: unknown) => LossPlan): LossPlan =>
-  (call) => {
+export const matryoshka = (planOf: (what: string, name: unknown) => LossPlan): LossPlan => {
+  const outermost: LossPlan = (call) => {
     const { what, graph, width, options } = call;
     const sizes = sizesOf(call);
     only(-1, "all dimensions count in every step")(what, "nDimsPerStep", options["nDimsPerStep"]);
     const { name, ...inner } = innerOf(call);
     const plan = planOf(what, name);
+    if (plan === outermost) throw unexpected(what, "inner", "a loss that is computed for each dimension", name);
     const outer = Object.fromEntries(Object.entries(options).filter(([option]) => !OWN.includes(option)));
     const losses = sizes.map(({ size, weight }) => ({
       ...{ size, weight },
@@ -30,6 +30,8 @@ export const matryoshka =
       return parts.reduce((sum, part) => graph.add(sum, part));
     };
   };
+  return outermost;
+};
 
 /** The dimensions with their weights, largest first. */
 function sizesOf({ what, width, options }: LossCall) {

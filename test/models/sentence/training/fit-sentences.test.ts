@@ -147,7 +147,13 @@ describe("fit", () => {
       {},
       "as many as the 2 texts",
     ],
-    ["examples with functions", [{ anchor: "a", positive: () => "b" } as never], {}, "plain data"],
+    ["examples with functions", [{ anchor: "a", positive: () => "b" } as never], {}, "examples are plain data"],
+    [
+      "options of a loss with functions",
+      [{ anchor: "a", positive: "b" }],
+      { lossOptions: { similarityFct: () => 1 } as never },
+      "lossOptions are plain data",
+    ],
   ])("refuses %s before the first step, and everything is as before", async (_, examples, options, message) => {
     using encoder = await SentenceEncoder.load(await tinyEncoder());
     encoder.addAdapter("a", { rank: 2 });
@@ -178,6 +184,27 @@ describe("fit", () => {
       { anchor: "c", positive: "b" },
     ];
     await expect(encoder.fit(equal, { steps: 1 })).rejects.toThrow("have a text in common");
+  });
+
+  it("uses the options of the loss as they are at the call", async () => {
+    const pairs = Array.from({ length: 8 }, (_, i) => ({ anchor: `question ${i}`, positive: `answer ${i}` }));
+    const trained = async (change: (options: ReturnType<typeof lossOptionsOf>) => void) => {
+      using encoder = await SentenceEncoder.load(await tinyEncoder());
+      encoder.addAdapter("a", { rank: 2 });
+      const lossOptions = lossOptionsOf();
+      const running = encoder.fit(pairs, { loss: "matryoshka", lossOptions, steps: 2, batchSize: 4 });
+      change(lossOptions);
+      await running;
+      return encoder.saveAdapter("a")["adapter_model.safetensors"];
+    };
+    const lossOptionsOf = () => ({
+      ...{ matryoshkaDims: [32, 8], matryoshkaWeights: [1, 1] },
+      inner: { name: "multiple-negatives-ranking" as const, options: { scale: 20 } },
+    });
+    const expected = await trained(() => undefined);
+    expect(await trained((options) => (options.matryoshkaDims[1] = 2))).toEqual(expected);
+    expect(await trained((options) => (options.matryoshkaWeights[0] = 9))).toEqual(expected);
+    expect(await trained((options) => (options.inner.options.scale = NaN))).toEqual(expected);
   });
 
   it("trains the adapter that is active at the call, and refuses a merge meanwhile", async () => {
