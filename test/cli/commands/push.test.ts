@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -139,6 +139,37 @@ describe("push", () => {
     const { code, err } = await lowrank(["push", saved, "me/model"], { signal: interrupt.signal });
     expect({ code, err: err.trim().split("\n").at(-1) }).toEqual({ code: 130, err: "interrupted" });
     expect(hub.commits).toEqual([]);
+  });
+
+  it("sends a language model's LogitScore, and no file that a link points to elsewhere", async () => {
+    const saved = join(folder, "saved");
+    await mkdir(join(saved, "1_LogitScore"), { recursive: true });
+    const names = ["adapter_config.json", "1_LogitScore/config.json"];
+    for (const name of names) await writeFile(join(saved, name), "{}");
+    const listed = await lowrank(["push", saved, "me/model", "--dry-run"]);
+    for (const name of names) expect(listed.out).toContain(` ${name}\n`);
+    // Links within the folder are its files.
+    await symlink("adapter_config.json", join(saved, "config.json"));
+    expect((await lowrank(["push", saved, "me/model", "--dry-run"])).out).toContain(" config.json\n");
+    await mkdir(join(folder, "elsewhere"));
+    await writeFile(join(folder, "elsewhere/config.json"), "secret");
+    await symlink("../elsewhere", join(saved, "2_Dense"));
+    const { out, err } = await lowrank(["push", saved, "me/model", "--dry-run"]);
+    expect(out).not.toContain("2_Dense");
+    expect(err).toContain("not sent: 2_Dense/");
+    await symlink("../elsewhere/config.json", join(saved, "README.md"));
+    const refused = await lowrank(["push", saved, "me/model", "--dry-run"]);
+    expect(refused).toMatchObject({ code: 1, out: "", err: expect.stringContaining("README.md is a link to a file") });
+  });
+
+  it("says that a hub answers without a commit", async () => {
+    const hub = await pushServer(TOKEN);
+    vi.stubEnv("HF_ENDPOINT", hub.url);
+    hub.refuse = { path: /commit/, status: 200 };
+    const { saved } = await savedFolder(false);
+    const { code, err } = await lowrank(["push", saved, "me/model"]);
+    expect(code).toBe(1);
+    expect(err).toMatch(/the upload to http.* failed: its answer names no commit; check/);
   });
 
   it.each<[string, readonly string[], RegExp]>([

@@ -1,5 +1,5 @@
-import { readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync, realpathSync, statSync } from "node:fs";
+import { join, sep } from "node:path";
 import { ConfigError } from "../../errors/errors.js";
 import { isFolder } from "../../io/node/read-files.js";
 import { runFiles } from "../../training/store/run-files.js";
@@ -34,24 +34,33 @@ const NAMES = [
   /^model-\d{5}-of-\d{5}\.safetensors$/,
   /^model\.safetensors\.index\.json$/,
   /^[\w.-]+\.(gguf|onnx)$/,
-  /^\d_(Pooling|Dense|Normalize)\/(config\.json|model\.safetensors)$/,
+  /^\d_(Pooling|Dense|Normalize|LogitScore)\/(config\.json|model\.safetensors)$/,
 ];
 
-/** Reads what is in a folder. Throws `ConfigError` unless it is a finished adapter or model. */
+/**
+ * Reads what is in a folder. Throws `ConfigError` unless it is a finished adapter or model, and for links to files elsewhere: a folder from
+ * somebody else must not decide which of this machine's files are sent.
+ */
 export function modelFilesIn(folder: string): ModelFiles {
   if (!isFolder(folder)) throw new ConfigError(`${folder} is not a folder`, { folder });
   const files: ModelFile[] = [];
   const others: string[] = [];
+  const root = realpathSync(folder) + sep;
+  const isWithin = (path: string) => realpathSync(path).startsWith(root);
   const read = (below: string): void => {
     for (const entry of readdirSync(join(folder, below)).sort()) {
       const name = below + entry;
       const path = join(folder, name);
       const found = statSync(path, { throwIfNoEntry: false });
       // Modules are one folder deep.
-      if (found?.isDirectory() && /^\d_\w+$/.test(name)) read(`${name}/`);
-      else if (found?.isFile() && NAMES.some((known) => known.test(name)))
+      if (found?.isDirectory() && /^\d_\w+$/.test(name) && isWithin(path)) read(`${name}/`);
+      else if (found?.isFile() && NAMES.some((known) => known.test(name))) {
+        if (!isWithin(path))
+          throw new ConfigError(`${path} is a link to a file outside of ${folder}: put a copy there to send it`, {
+            ...{ folder, file: name },
+          });
         files.push({ name, path, bytes: found.size });
-      else others.push(found?.isDirectory() ? `${name}/` : name);
+      } else others.push(found?.isDirectory() ? `${name}/` : name);
     }
   };
   read("");

@@ -88,7 +88,11 @@ export async function pushToHub(
     const commits = commitIter({ ...where, title: message, branch: revision, operations, useXet: false });
     for (;;) {
       const { done, value } = await commits.next();
-      if (done) return { commit: value!.commit.oid, url: `${hub}/${repository}`, made };
+      if (done) {
+        const commit: unknown = value?.commit.oid;
+        if (typeof commit === "string") return { commit, url: `${hub}/${repository}`, made };
+        throw new Error("its answer names no commit");
+      }
       if (value.event === "fileProgress" && value.state === "uploading") onProgress?.(value.path, value.progress);
     }
   } catch (cause) {
