@@ -39,6 +39,13 @@ async function trained(encoder: SentenceEncoder, adapter = "classifier"): Promis
   return classifier;
 }
 
+it("a classifier opens with any labels that it can be made with, such as half a surrogate pair from a file", async () => {
+  const encoder = await load();
+  using classifier = TextClassifier.create(encoder, { labels: ["half \ud800", "good"], lora: { rank: 2 } });
+  using again = TextClassifier.load(encoder, classifier.save(), { adapter: "again" });
+  expect(again.labels).toEqual(["half \ud800", "good"]);
+});
+
 const saved = (classifier: TextClassifier): Record<string, unknown> =>
   JSON.parse(new TextDecoder().decode(classifier.save()["labels.json"])) as Record<string, unknown>;
 const withLabels = (of: FileMap, json: object): FileMap => ({

@@ -90,6 +90,8 @@ export function readLabels(bytes: Uint8Array): LabelsFile {
   const json = parseJsonObject(
     bytes,
     (problem, cause) => new FormatError(`${LABELS_FILE}: ${problem}`, { file: LABELS_FILE }, { cause }),
+    // Files of examples have such labels too.
+    { loneSurrogates: true },
   );
   const { labels, format = 1 } = json;
   if (!(format === 1 || format === FORMAT))

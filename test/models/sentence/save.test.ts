@@ -47,7 +47,7 @@ it("saves an adapter as PEFT has it, or merged", async () => {
   using encoder = await SentenceEncoder.load(await goldenFolder("adapter-roberta"), { model });
   const vectors = await encoder.encode(texts);
   const golden = await goldenFolder("adapter-roberta");
-  const files = await encoder.save({ base: "organisation/roberta", metrics: { "ndcg@10": 0.75 } });
+  const files = await encoder.save({ base: "organisation/roberta", metrics: { "ndcg@10": 0.75, "of\n|two|\n": 1 } });
   expect(Object.keys(files).sort()).toEqual([...Object.keys(golden), "README.md"].sort());
   expect(json(files, "adapter_config.json")).toMatchObject({
     ...{ base_model_name_or_path: "organisation/roberta", task_type: "FEATURE_EXTRACTION", r: 4 },
@@ -56,8 +56,8 @@ it("saves an adapter as PEFT has it, or merged", async () => {
   expect(card).toMatch(
     /^---\nbase_model: "organisation\/roberta"\nbase_model_relation: adapter\nlibrary_name: sentence-transformers\n/,
   );
-  expect(card).toContain('metrics:\n- "ndcg@10"\n---');
-  expect(card).toContain("| ndcg@10 | 0.75 |");
+  expect(card).toContain('metrics:\n- "ndcg@10"\n- "of\\n|two|\\n"\n---');
+  expect(card).toContain("| ndcg@10 | 0.75 |\n| of \\|two\\|  | 1 |");
   using again = await SentenceEncoder.load(files, { model });
   expect(await again.encode(texts)).toEqual(vectors);
 

@@ -9,6 +9,7 @@ import {
   type PreferenceFitOptions,
   type PreferenceLossOptions,
 } from "../../../../ts/index.js";
+import { preferenceReader } from "../../../../ts/models/language/training/preference-rows.js";
 import { goldenJson } from "../../../golden.js";
 import { decoderAdapter, decoderFiles } from "../golden-decoder.js";
 
@@ -26,6 +27,15 @@ const golden = await goldenJson<Golden>("preferences.json");
 
 const single = { prompt: "a", completion: "b", label: true };
 const kto = { loss: "kto" };
+
+it("a prompt that two answers share ends with a whole character, though emoji begin with the same half", () => {
+  const [pair] = preferenceReader("fitPreferences", false)({ chosen: "Well 😀", rejected: "Well 😁" }, 0);
+  expect(pair).toEqual({
+    kind: "pair",
+    chosen: { prompt: "Well", answer: " 😀" },
+    rejected: { prompt: "Well", answer: " 😁" },
+  });
+});
 
 describe("fitPreferences", () => {
   let model: CausalLanguageModel;

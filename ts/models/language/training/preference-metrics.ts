@@ -40,7 +40,7 @@ export async function measurePreferences(
       one.reference = logps.slice(start, start + count);
     });
   }
-  const perExample = Math.max(1, ...examples.map((one) => measuredTexts(one).length));
+  const perExample = examples.reduce((most, one) => Math.max(most, measuredTexts(one).length), 1);
   const logps = await measured(adapter, examples, {
     signal,
     ...(onProgress && {

@@ -137,11 +137,13 @@ function withSharedPrompt(given: Given): [Answered, Answered] {
   return [answer(turns[0]), answer(turns[1])];
 }
 
-/** Length of the beginning that two texts share. A space before the difference belongs to the answers. */
+/** Length of the beginning that two texts share, in whole characters. A space before the difference belongs to the answers. */
 function sharedText(a: string, b: string): number {
   let length = 0;
   while (length < a.length && a[length] === b[length]) length++;
   if (length === a.length && length === b.length) return 0;
+  // Many emoji begin with the same half.
+  if (length > 0 && a.codePointAt(length - 1)! > 0xffff) length--;
   return length > 0 && a[length - 1] === " " ? length - 1 : length;
 }
 

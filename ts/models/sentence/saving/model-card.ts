@@ -18,6 +18,9 @@ const isName = (base: string) => /^[\w-][\w.-]*(?:\/[\w-][\w.-]*)?$/.test(base) 
 /** YAML takes any JSON string. */
 const quoted = (text: string) => JSON.stringify(text);
 
+/** A cell of a table: names of labels and measures may have lines and bars. */
+const cell = (text: string) => text.replace(/\s+/g, " ").replaceAll("|", "\\|");
+
 const kinds = {
   encoder: {
     title: "Sentence encoder",
@@ -49,7 +52,7 @@ export function modelCard({ kind, base, isAdapter, metrics, rows }: CardFacts): 
   ];
   const table = (head: string, lines: readonly (readonly [string, string])[]) => [
     ...[`| ${head} | |`, "|---|---|"],
-    ...lines.map(([name, value]) => `| ${name.replaceAll("|", "\\|")} | ${value.replaceAll("|", "\\|")} |`),
+    ...lines.map(([name, value]) => `| ${cell(name)} | ${cell(value)} |`),
   ];
   const [name, call] = usage;
   const what = isAdapter ? "a LoRA adapter on" : "made from";
