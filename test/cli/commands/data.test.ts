@@ -28,6 +28,24 @@ describe("data", () => {
     expect(out).not.toMatch(/\u001b/);
   });
 
+  it("a query with several answers is no duplicate, and texts without labels are no class with too few examples", async () => {
+    const file = fixture.path("several.csv");
+    const rows = ["a", "b"].flatMap((name) => [1, 2].map((i) => `question ${name},answer ${name}${i},${i - 1}`));
+    await writeFile(file, `query,text,label\n${rows.join("\n")}\n`);
+    for (const task of ["rank", "pairs"]) {
+      const { code, out } = await lowrank([
+        "data",
+        file,
+        "--task",
+        task,
+        ...(task === "pairs" ? ["--fields", "positive=text"] : []),
+      ]);
+      expect(code).toBe(0);
+      expect(out).toMatch(/^4 examples for training: /);
+      expect(out).not.toMatch(/drop-duplicates|few-examples/);
+    }
+  });
+
   it("gives labels one name where that is asked for, and refuses names of labels that there are not", async () => {
     const file = fixture.path("cases.csv");
     await writeFile(file, csv([...examples, { text: "unheard of", label: "Good" }]));

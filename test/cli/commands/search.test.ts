@@ -131,6 +131,7 @@ describe("what goes wrong is said before the work", () => {
     ],
     ["no --index", () => ["search", "x"], /--index/],
     ["no such index", () => ["search", "--index", fixture.path("none.index"), "x"], /there is no such file/],
+    ["a folder", () => ["search", "--index", fixture.path("."), "x"], /a file is expected, this is a folder/],
     ["another file", () => ["search", "--index", data, "x"], /expected a safetensors file/],
     ["weights", () => ["search", "--index", fixture.path("model", "model.safetensors"), "x"], /SearchIndex\.save/],
     ["--top-k 0", () => ["search", "--index", index, "--top-k", "0", "x"], /whole number from 1/],

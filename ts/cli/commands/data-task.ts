@@ -98,7 +98,8 @@ export async function summaryOf(
     onProgress: (done) => bar.update(Math.floor(done / passes)),
   }).finally(() => bar.stop());
   // There are no labels of whole texts here.
-  const isMeant = ({ code }: DataFinding) => code === "one-label" || (repeatsTexts && code === "duplicates");
+  const isMeant = ({ code }: DataFinding) =>
+    code === "one-label" || code === "few-examples" || (repeatsTexts && code === "duplicates");
   const summary = { ...rest, findings: findings.filter((finding) => !isMeant(finding)) };
   if (summary.findings.some(({ severity }) => severity === "stop")) session.exitCode = exitCodes.error;
   return { summary, inCharacters: tokenizer === null };

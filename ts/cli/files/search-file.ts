@@ -69,6 +69,8 @@ export interface SearchFile {
 
 /** Opens an index. The caller disposes of it. Throws `FormatError` for another file. */
 export async function openSearchFile(path: string): Promise<SearchFile> {
+  if (isFolder(path))
+    throw new ConfigError(`--index ${path}: a file is expected, this is a folder`, { option: "--index", file: path });
   const source = await fileSource(path).catch((cause: unknown) => {
     throw new ConfigError(`--index ${path}: there is no such file`, { option: "--index", file: path }, { cause });
   });
