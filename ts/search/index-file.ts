@@ -192,9 +192,13 @@ function settingsOf(file: OpenTensorFile): IndexSettings {
   const kind = file.metadata.get("format");
   if (kind !== KIND)
     throw fail(`expected a file that \`SearchIndex.save\` has written, got one of format ${excerpt(kind)}`);
-  const { version, dimensions, format, similarity, metadata } = parseJsonObject(file.metadata.get("index") ?? "", fail, {
-    loneSurrogates: true,
-  });
+  const { version, dimensions, format, similarity, metadata } = parseJsonObject(
+    file.metadata.get("index") ?? "",
+    fail,
+    {
+      loneSurrogates: true,
+    },
+  );
   if (version !== VERSION)
     throw fail(`expected version ${VERSION}, got ${excerpt(version)}; a newer lowrank may read it`);
   const isKnown =
