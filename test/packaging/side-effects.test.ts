@@ -20,7 +20,7 @@ it("every file that sets something up as it loads is one that bundlers must keep
   const scripts = readdirSync(join(root, "dist")).filter((name) => name.endsWith(".js"));
   const acts = (name: string) => /^(set|provide)[A-Z]/.test(name);
   const acting = scripts.filter((name) => called(readFileSync(join(root, "dist", name), "utf8")).some(acts));
-  expect(acting).toEqual(expect.arrayContaining(["browser.js", "inline.js", "shared-node.js", "workerd.js"]));
+  expect(acting).toEqual(expect.arrayContaining(["browser.js", "inline.js", "node.js", "workerd.js"]));
   const { sideEffects } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { sideEffects: string[] };
   const kept = sideEffects.map((path) => path.replace("./dist/", ""));
   expect(acting.filter((name) => !kept.includes(name))).toEqual([]);

@@ -8,7 +8,7 @@ export { appearedMeanwhile } from "./merged/whole-folder.js";
 export { absolutePath } from "./options/absolute-path.js";
 export type { AdapterOptions } from "./options/adapter-settings.js";
 export { exampleData } from "./options/example-data.js";
-export { flagWords } from "./options/job-words.js";
+export { flagNames } from "./options/flag-names.js";
 export { port, real, targetModules, whole } from "./options/option-values.js";
 export { classifierSettings, freshSettings, withAbsolutePaths } from "./options/settings-of-options.js";
 export type { SettingsOptions } from "./options/settings-of-options.js";

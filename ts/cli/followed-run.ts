@@ -1,6 +1,6 @@
 import type { JobEvent, JobOptions } from "../entry/jobs-node.js";
 import { type EngineOptions, startEngine } from "./engine-start.js";
-import { flagWords } from "./options/job-words.js";
+import { flagNames } from "./options/flag-names.js";
 import type { Session } from "./session.js";
 import type { RunReporter } from "./terminal/run-reporter.js";
 import type { Terminal } from "./terminal/terminal.js";
@@ -20,7 +20,7 @@ export async function followRun<R>(
   await startEngine(settings);
   const job = run({
     signal,
-    words: flagWords,
+    optionNames: flagNames,
     onProgress(event) {
       progress.show(event);
       if (event.type === "warning") terminal.error(event.message);

@@ -11,7 +11,7 @@ export { builds } from "../training/spec/shared-fields.js";
 export type { SharedSettings } from "../training/spec/training-settings.js";
 export type { Metric } from "../training/task-definition.js";
 export { openRounds } from "../jobs/task-rounds.js";
-export type { JobWords } from "../training/job-events.js";
+export type { OptionNames } from "../training/job-events.js";
 export type { RoundsOptions } from "../jobs/task-rounds.js";
 export type { RoundChanges, RoundFit, RoundModel, TaskRounds } from "../training/rounds/task-rounds.js";
 export { readCheckpoint } from "../jobs/stored-runs.js";

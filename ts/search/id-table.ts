@@ -1,9 +1,6 @@
 import { lengthOf, unexpected } from "../arguments/settings.js";
 import { hostArray } from "../values/number-list.js";
-import { IdTexts } from "./id-texts.js";
-
-/** The name of a vector. An integer is the same id as its decimal digits: 7 and "7". */
-export type VectorId = string | number;
+import { IdTexts, type VectorId } from "./id-texts.js";
 
 /** A copy of a caller's ids. Throws `ConfigError` for anything but strings and safe integers. */
 export function takeIds(what: string, given: readonly VectorId[]): VectorId[] {

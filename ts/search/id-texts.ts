@@ -1,5 +1,7 @@
 import { hostArray } from "../values/number-list.js";
-import type { VectorId } from "./id-table.js";
+
+/** The name of a vector. An integer is the same id as its decimal digits: 7 and "7". */
+export type VectorId = string | number;
 
 /** Numbers of a row: the hash of its id, and where its record begins. */
 const FIELDS = 2;

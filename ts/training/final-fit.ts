@@ -65,7 +65,7 @@ export async function fitFinal(
   if (followed !== null) {
     const { task, options } = model.training(all, { ...fitting, steps, ...followed.options });
     const fitted = await fit(task, all, options).catch((error: unknown) => {
-      throw explainDivergence(error, followed.done() + 1, context.words);
+      throw explainDivergence(error, followed.done() + 1, context.optionNames);
     });
     diverged = divergenceOf(last, fitted, context);
   }

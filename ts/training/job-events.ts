@@ -124,7 +124,7 @@ export type JobEvent<S = RunSettings> =
 export type JobListener = (event: JobEvent) => void;
 
 /** Names of settings in messages, for callers whose users know them by other names, such as a command's options. */
-export interface JobWords {
+export interface OptionNames {
   /** The name of a field of the spec. */
   setting(name: string): string;
   /** The call or option that resumes a run; begins a message. */
@@ -132,4 +132,4 @@ export interface JobWords {
 }
 
 /** The names in the spec. */
-export const plainWords: JobWords = { setting: (name) => name, resume: "runJob" };
+export const settingNames: OptionNames = { setting: (name) => name, resume: "runJob" };

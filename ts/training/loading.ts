@@ -5,7 +5,7 @@ import { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
 import { orAborted, throwIfAborted } from "../waiting/abort.js";
 import { nextTask } from "../waiting/next-task.js";
 import { checkModelFits } from "./estimate/memory-need.js";
-import { inWords } from "./in-words.js";
+import { withOptionName } from "./with-option-name.js";
 import { type HashedModel, hashModel } from "./sources/hashed-model.js";
 import { sha256 } from "./sources/sha256.js";
 import type { SharedSettings } from "./spec/training-settings.js";
@@ -53,14 +53,14 @@ export async function loadEncoder(
   { model, hash }: HashedModel,
   { seed, maxTokens }: Pick<SharedSettings, "seed" | "maxTokens">,
   engine: Engine,
-  { signal, words, began }: RunContext,
+  { signal, optionNames, began }: RunContext,
   wanted: WantedHead | null = null,
 ): Promise<{ readonly encoder: SentenceEncoder; readonly modelHash: string }> {
   await hear(signal);
   const options = { engine, seed, signal, ...(maxTokens === null ? {} : { maxTokens }) };
   const encoder = await SentenceEncoder.load(model, options, wanted, began?.modelHash !== hash).catch(
     (error: unknown) => {
-      throw inWords(error, words);
+      throw withOptionName(error, optionNames);
     },
   );
   try {

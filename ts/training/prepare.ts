@@ -82,16 +82,16 @@ export async function loadRun(
   load: (definition: Definition) => Promise<Data> = (definition) =>
     loadParts(definition.reader(settings, context), settings, entry.plan),
 ): Promise<Loaded> {
-  const { sources, emit, words, signal } = context;
+  const { sources, emit, optionNames, signal } = context;
   const machine = sources.machine();
   const definition = await entry.load();
   const engine = await runEngine(settings, context);
   const data = await load(definition);
-  const few = fewExamplesText(data, entry.plan, words);
+  const few = fewExamplesText(data, entry.plan, optionNames);
   if (few !== null) emit({ type: "warning", message: few });
   await hear(signal);
   const steps = stepsOf(settings, data.train.examples.length, entry.plan.length);
-  checkWarmup(settings, steps, words);
+  checkWarmup(settings, steps, optionNames);
   if (steps > 0) fitOptions(settings, steps);
   const surveyed = (await definition.survey?.(data, settings, context)) ?? null;
   const hashed = await runModel(settings, context, definition.modelFiles);
@@ -110,12 +110,12 @@ export async function loadRun(
  */
 export async function openRun(loaded: Loaded, context: RunContext, isFold = false): Promise<Prepared> {
   const { definition, base, data, settings, entry } = loaded;
-  const { words } = context;
+  const { optionNames } = context;
   const model = await definition.open(base, data, settings, context, isFold ? null : loaded.surveyed);
   try {
     const tokens = await tokenizeParts(model, loaded, context, isFold);
     const steps = stepsOf(settings, tokens.train.length, entry.plan.length);
-    checkWarmup(settings, steps, words);
+    checkWarmup(settings, steps, optionNames);
     const final = isFold ? null : finalPlan(settings, data, model, tokens, tokens.validation, steps, entry.plan);
     // First, since the model keeps the examples of its last call.
     const later = final === null ? [] : planSteps(model, final.tokens, final.settings, final.steps).batches;
@@ -123,7 +123,7 @@ export async function openRun(loaded: Loaded, context: RunContext, isFold = fals
     const checkpointing = model.checkpointing(tokens.train, fitting);
     const stepped = steppedOn(model, [...planned.batches, ...later], tokens.measured);
     const asked = { ...settings, checkpointing };
-    const { room, ...memory } = memoryNeed(stepped, asked, steps === 0 ? 0 : base.packed, words);
+    const { room, ...memory } = memoryNeed(stepped, asked, steps === 0 ? 0 : base.packed, optionNames);
     const evaluateEvery = evaluateEveryOf(settings, steps, tokens.validation.length, entry.plan);
     return {
       ...{ ...loaded, ...planned, steps, evaluateEvery, model, tokens, fitting, checkpointing, final },

@@ -6,7 +6,7 @@ import { callable } from "../arguments/settings.js";
 import type { FileMap } from "../io/file-map.js";
 import { estimateJob } from "./estimate/job-estimate.js";
 import { fitFinal } from "./final-fit.js";
-import { type JobListener, type JobWords, plainWords } from "./job-events.js";
+import { type JobListener, type OptionNames, settingNames } from "./job-events.js";
 import { loadRun, openRun, type Prepared } from "./prepare.js";
 import { readyJob } from "./ready.js";
 import type { TaskReport } from "./result/report.js";
@@ -35,7 +35,7 @@ export interface JobOptions {
   /** Finds models and files by the names in the spec. Default: the runtime's, files and the hub in Node, addresses elsewhere. */
   readonly sources?: JobSources;
   /** @internal Names of settings in messages; default: the names in the spec. */
-  readonly words?: JobWords;
+  readonly optionNames?: OptionNames;
 }
 
 /** Runs a job of any task; see `runJob` of `lowrank/jobs`. Returns the report and the task's own result. */
@@ -132,9 +132,9 @@ async function runClaimed(
  * Throws `ConfigError` if files or engine are not those of the resumed run, `FormatError` if its checkpoint is of another model, other data
  * or another number of steps.
  */
-function checkResumable(prepared: Prepared, store: RunStore, resumed: Resumed, { words }: RunContext): void {
+function checkResumable(prepared: Prepared, store: RunStore, resumed: Resumed, { optionNames }: RunContext): void {
   const { modelHash, engine, data, model, steps, tokens, definition } = prepared;
-  checkSameOrigin(resumed.run, { ...data, modelHash, engine }, words);
+  checkSameOrigin(resumed.run, { ...data, modelHash, engine }, optionNames);
   const shapes = model.params().map((id) => model.graph.shape(id));
   checkCheckpointFits(store, resumed, { steps, shapes }, () =>
     definition.checkStateFits?.(resumed.run, data, tokens.measured.length),
@@ -173,15 +173,15 @@ async function leave(
 /** A job's checked options, each read once. */
 export function takeOptions(options: JobOptions): RunContext {
   const what = "runJob";
-  checkOptions(what, options, ["signal", "onProgress", "sources", "words"]);
-  const { signal, onProgress, sources, words = plainWords } = options;
+  checkOptions(what, options, ["signal", "onProgress", "sources", "optionNames"]);
+  const { signal, onProgress, sources, optionNames = settingNames } = options;
   checkSignal(what, signal);
   if (onProgress !== undefined) callable(what, "onProgress", onProgress);
   return {
     signal: signal ?? undefined,
     emit: (event) => void onProgress?.(event),
     sources: takeSources(what, sources, signal ?? undefined),
-    words,
+    optionNames,
   };
 }
 

@@ -7,7 +7,7 @@ import type { Task } from "../train/task.js";
 import type { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
 import type { DataReader, TaskData, TaskFile } from "./data/parts.js";
 import type { FoldKind } from "./folds/fold-kind.js";
-import type { JobListener, JobWords } from "./job-events.js";
+import type { JobListener, OptionNames } from "./job-events.js";
 import type { RunOutcome } from "./result/report.js";
 import type { HashedModel } from "./sources/hashed-model.js";
 import type { JobSources } from "./sources/job-sources.js";
@@ -19,7 +19,7 @@ import type { RunOrigin } from "./store/origin-check.js";
 export interface RunContext {
   readonly sources: JobSources;
   readonly emit: JobListener;
-  readonly words: JobWords;
+  readonly optionNames: OptionNames;
   readonly signal: AbortSignal | undefined;
   /** The origin of a resumed run; null or omitted for a new one. */
   readonly began?: Pick<RunOrigin, "modelHash"> | null;

@@ -42,10 +42,10 @@ export async function trainRun(
 export function divergenceOf(
   { model, tokens, batchAt }: Prepared,
   { steps }: FitReport,
-  { emit, words }: RunContext,
+  { emit, optionNames }: RunContext,
 ): string | null {
   const guessing = model.guessing?.(batchAt, tokens.train) ?? null;
-  const text = guessing && divergenceText(steps, guessing.loss, words, guessing.weightOf);
+  const text = guessing && divergenceText(steps, guessing.loss, optionNames, guessing.weightOf);
   if (text !== null) emit({ type: "warning", message: text });
   return text;
 }
@@ -65,7 +65,7 @@ function trainSteps(
   context: RunContext,
 ): Promise<FitReport> {
   const { task, entry, chosenBy, settings, steps, evaluateEvery, model, tokens, fitting } = prepared;
-  const { emit, signal, words } = context;
+  const { emit, signal, optionNames } = context;
   const { options, done } = followSteps(stateOf(prepared, state), steps, store, resumed, context);
   const watching = chosenStep(
     evaluateEvery,
@@ -77,6 +77,6 @@ function trainSteps(
   );
   const training = model.training(tokens.train, { ...fitting, ...options });
   return fit(training.task, tokens.train, { ...training.options, ...watching }).catch((error: unknown) => {
-    throw explainDivergence(error, done() + 1, words);
+    throw explainDivergence(error, done() + 1, optionNames);
   });
 }

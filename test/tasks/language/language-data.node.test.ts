@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ConfigError } from "../../../ts/index.js";
-import { plainWords } from "../../../ts/training/job-events.js";
+import { settingNames } from "../../../ts/training/job-events.js";
 import { languageDefinition } from "../../../ts/tasks/language/definition.js";
 import { type LanguageJobSpec, memoryStore } from "../../../ts/jobs/index.js";
 import { loadParts } from "../../../ts/training/data/parts.js";
@@ -11,7 +11,7 @@ import { run, sources, spec } from "./tiny-language-job.js";
 const load = (given: Partial<LanguageJobSpec> & Pick<LanguageJobSpec, "data">) => {
   const settings = readSpec("test", { task: "text", ...given }, languageFields);
   const reader = languageDefinition.reader(settings, {
-    ...{ sources, words: plainWords, signal: undefined },
+    ...{ sources, optionNames: settingNames, signal: undefined },
     emit: (event) => expect(event).toBeNull(),
   });
   return loadParts(reader, settings, languagePlan);

@@ -3,7 +3,7 @@ import { createEngine, MemoryError, TextClassifier } from "../../../ts/index.js"
 import { jobSeconds } from "../../../ts/training/estimate/job-seconds.js";
 import { checkModelFits, memoryNeed, steppedOn } from "../../../ts/training/estimate/memory-need.js";
 import { type JobEvent, memoryStore } from "../../../ts/jobs/index.js";
-import { plainWords } from "../../../ts/training/job-events.js";
+import { settingNames } from "../../../ts/training/job-events.js";
 import { SentenceEncoder } from "../../../ts/models/sentence/sentence-encoder.js";
 import { timeStep } from "../../../ts/train/timed-step.js";
 import { modelSource } from "../../../ts/io/model-locator.js";
@@ -125,7 +125,7 @@ describe("a job's estimate", () => {
     await using own = await createEngine({ threads: 1 });
     using encoder = await SentenceEncoder.load(await tinyEncoder(), { engine: own });
     const classifier = TextClassifier.create(encoder, { labels });
-    const { needed } = memoryNeed(stepped(classifier), settings, 0, plainWords);
+    const { needed } = memoryNeed(stepped(classifier), settings, 0, settingNames);
     const { peakMemory } = await classifier.fit(examples, { steps: 9, batchSize: 40 });
     expect(needed / peakMemory).toBeGreaterThan(0.9);
     expect(needed / peakMemory).toBeLessThan(1.1);
@@ -138,7 +138,7 @@ describe("a job's estimate", () => {
     // A step as large as all these texts, many times.
     const error = (factor: number) => {
       try {
-        return memoryNeed(stepped(classifier, factor), settings, 0, plainWords);
+        return memoryNeed(stepped(classifier, factor), settings, 0, settingNames);
       } catch (thrown) {
         return thrown;
       }

@@ -9,7 +9,7 @@ import { takeSpec } from "../../training/spec/task-spec.js";
 import type { FileExample, TaskEntry } from "../../training/task-definition.js";
 import { exitCodes } from "../exit-codes.js";
 import { countingTokenizer } from "../files/counting-tokenizer.js";
-import { flagOf, flagWords } from "../options/job-words.js";
+import { flagOf, flagNames } from "../options/flag-names.js";
 import type { Session } from "../session.js";
 import { lengthLines, longFindings } from "../terminal/data-lines.js";
 import { formatCount, formatNumber } from "../terminal/number-format.js";
@@ -33,7 +33,7 @@ export async function dataOfTask(task: TaskName, file: string, options: DataOpti
     if (event.type === "warning") terminal.error(event.message);
   };
   const definition = await entry.load();
-  const context = { sources: localSources, words: flagWords, signal: session.signal, emit };
+  const context = { sources: localSources, optionNames: flagNames, signal: session.signal, emit };
   const reader = definition.reader(settings, context);
   const train = await reader.read(file, null, false);
   const test = options.test === undefined ? null : await reader.read(options.test, train, false);

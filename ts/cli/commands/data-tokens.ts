@@ -4,7 +4,7 @@ import { localSources } from "../../training/node/local-sources.js";
 import { readTokenFile, type TokenFile } from "../../tasks/tokens/run/token-dataset.js";
 import { entityMetrics } from "../../train/metrics/entities.js";
 import { TagScheme } from "../../train/metrics/tag-scheme.js";
-import { flagOf, flagWords } from "../options/job-words.js";
+import { flagOf, flagNames } from "../options/flag-names.js";
 import type { Session } from "../session.js";
 import { labelLines } from "../terminal/data-lines.js";
 import { formatCount } from "../terminal/number-format.js";
@@ -24,7 +24,7 @@ export async function dataOfTokens(file: string, options: DataOptions, session: 
     });
   const { fields = {} } = options;
   const emit = (event: { readonly type: string; readonly message?: string }) => terminal.error(event.message ?? "");
-  const access = { sources: localSources, emit, words: flagWords };
+  const access = { sources: localSources, emit, optionNames: flagNames };
   const train = await readTokenFile(file, { fields }, access);
   const { labels } = train;
   const test = options.test === undefined ? null : await readTokenFile(options.test, { fields }, access, labels);

@@ -14,7 +14,7 @@ import { CONLL } from "../tables/token-input.js";
 import { exitCodes } from "../exit-codes.js";
 import { countingTokenizer } from "../files/counting-tokenizer.js";
 import { fieldNames, labelNames, whole, words } from "../options/option-values.js";
-import { flagWords } from "../options/job-words.js";
+import { flagNames } from "../options/flag-names.js";
 import type { Session } from "../session.js";
 import { dataOfTask, inCharactersNote } from "./data-task.js";
 import { dataOfTokens } from "./data-tokens.js";
@@ -82,10 +82,14 @@ async function data(file: string, options: DataOptions, session: Session): Promi
   const { terminal, signal } = session;
   const { text = defaults.text, label = defaults.label, group = null, dropDuplicates, allow = [] } = options;
   const names = options.labelNames ?? {};
-  const access: DataAccess = { sources: localSources, onWarning: (line) => terminal.error(line), words: flagWords };
+  const access: DataAccess = {
+    sources: localSources,
+    onWarning: (line) => terminal.error(line),
+    optionNames: flagNames,
+  };
   const columns = { text, label, labelNames: names, group, dropDuplicates: dropDuplicates === true, allow };
   const whole = await readLabelled(file, columns, access);
-  checkLabelNames(whole, { labelNames: names }, flagWords);
+  checkLabelNames(whole, { labelNames: names }, flagNames);
   const test = options.test === undefined ? null : await readLabelled(options.test, columns, access, undefined);
   const train = test !== null && columns.dropDuplicates ? withoutMeasured(whole, test, access) : whole;
   const tokenizer = await countingTokenizer(options, session);

@@ -11,7 +11,7 @@ import { takeSpec } from "../../training/spec/task-spec.js";
 import { runFiles } from "../../training/store/run-store.js";
 import type { FileExample, TaskEntry } from "../../training/task-definition.js";
 import { type ClassifierOptions, openTrained } from "../files/classifier-folder.js";
-import { flagWords } from "../options/job-words.js";
+import { flagNames } from "../options/flag-names.js";
 import type { Session } from "../session.js";
 import { overlapWarning } from "../tables/training-overlap.js";
 import { formatCount } from "../terminal/number-format.js";
@@ -50,7 +50,7 @@ export async function evaluateTask(
   const emit = (event: events.JobEvent) => {
     if (event.type === "warning") terminal.error(event.message);
   };
-  const reader = (await entry.load()).reader(settings, { sources: localSources, words: flagWords, signal, emit });
+  const reader = (await entry.load()).reader(settings, { sources: localSources, optionNames: flagNames, signal, emit });
   const parts = data === undefined ? await loadParts(reader, settings, entry.plan) : null;
   const part = parts === null ? { ...(await reader.read(data!, null, false)), split: false } : measuredPart(parts);
   if (parts !== null && part.split && parts.train.sha256 !== known!.sha256)

@@ -9,7 +9,7 @@ import { scoresOf } from "../../tasks/tokens/token-scores.js";
 import { tokenMetrics } from "../../tasks/tokens/token-metrics.js";
 import { type ClassifierOptions, openTokenClassifier } from "../files/classifier-folder.js";
 import { tokenSettingsOf } from "../files/token-run.js";
-import { flagWords } from "../options/job-words.js";
+import { flagNames } from "../options/flag-names.js";
 import type { Session } from "../session.js";
 import { formatCount, formatPercent } from "../terminal/number-format.js";
 import { reporterOf } from "../terminal/progress-bar.js";
@@ -33,7 +33,7 @@ export async function evaluateTokens(
   if (fields !== undefined && data === undefined)
     throw new ConfigError("--fields names the fields of --data, but --data is missing", { option: "--fields" });
   const access = {
-    ...{ sources: localSources, words: flagWords, signal },
+    ...{ sources: localSources, optionNames: flagNames, signal },
     emit(event: events.JobEvent) {
       if (event.type === "warning") terminal.error(event.message);
     },

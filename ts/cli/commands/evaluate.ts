@@ -18,7 +18,7 @@ import { measuredPart } from "../../training/data/parts.js";
 import { localSources } from "../../training/node/local-sources.js";
 import { runFiles } from "../../training/store/run-store.js";
 import { fieldNames, labelNames, words } from "../options/option-values.js";
-import { flagOf, flagWords } from "../options/job-words.js";
+import { flagOf, flagNames } from "../options/flag-names.js";
 import { reporterOf } from "../terminal/progress-bar.js";
 import { evaluateTask } from "./evaluate-task.js";
 import { evaluateTokens } from "./evaluate-tokens.js";
@@ -90,7 +90,7 @@ async function evaluate(options: EvaluateOptions, session: Session): Promise<voi
   if (task !== "classify") return evaluateTask(task, run, options, session);
   const onWarning = (warning: string) => terminal.error(warning);
   const readData = (path: string) => localSources.readData(path, { signal });
-  const access = { sources: { readData }, onWarning, words: flagWords };
+  const access = { sources: { readData }, onWarning, optionNames: flagNames };
   const { file, examples, warning } = await testExamples(options, run, access);
   if (warning !== null) terminal.error(warning);
   const { folder, classifier } = await openClassifier({ ...options, run }, session);

@@ -7,7 +7,7 @@ import { type JobSettings, taskOf } from "../../tasks/index.js";
 import { startEngine } from "../engine-start.js";
 import { exitCodes } from "../exit-codes.js";
 import { type WantedFolder, withRunFolder } from "../files/run-folder.js";
-import { flagWords } from "../options/job-words.js";
+import { flagNames } from "../options/flag-names.js";
 import type { Session } from "../session.js";
 import { findingLines } from "../terminal/data-lines.js";
 import { foldLines } from "../terminal/fold-lines.js";
@@ -53,7 +53,7 @@ export async function crossValidate(
     let first = true;
     const running = runFolds(settings, folds, store, {
       signal,
-      words: flagWords,
+      optionNames: flagNames,
       onProgress(event) {
         progress.show(event);
         if (event.type === "warning") terminal.error(event.message);

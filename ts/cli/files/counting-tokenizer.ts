@@ -1,10 +1,10 @@
 import { ModelError } from "../../errors/errors.js";
 import type { TokenCounter } from "../../io/examples/summary/index.js";
 import { type LocalModel, resolveModel } from "../../io/node/index.js";
-import { inWords } from "../../training/in-words.js";
+import { withOptionName } from "../../training/with-option-name.js";
 import { DEFAULT_MODEL } from "../../training/spec/shared-fields.js";
 import { loadTokenizer } from "../../models/sentence/load-tokenizer.js";
-import { flagWords } from "../options/job-words.js";
+import { flagNames } from "../options/flag-names.js";
 import type { Session } from "../session.js";
 import { findModel } from "./base-model.js";
 
@@ -16,7 +16,7 @@ export async function countingTokenizer(
   const maxTokens = options.maxTokens ?? null;
   const load = (from: LocalModel) =>
     loadTokenizer(from, maxTokens).catch((error: unknown) => {
-      throw inWords(error, flagWords);
+      throw withOptionName(error, flagNames);
     });
   if (model !== undefined) return load(await findModel(model, session));
   try {

@@ -8,7 +8,7 @@ import type { TrainingSettings } from "../../tasks/classify/settings.js";
 import { shellPath, shellWord } from "../terminal/shell-word.js";
 import { inits } from "./adapter-settings.js";
 import { exampleData } from "./example-data.js";
-import { flagOf } from "./job-words.js";
+import { flagOf } from "./flag-names.js";
 import { adapterSettingNames } from "./setting-flags.js";
 import { classifierSettings } from "./settings-of-options.js";
 

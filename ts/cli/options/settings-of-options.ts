@@ -10,7 +10,7 @@ import type { TrainingSettings } from "../../tasks/classify/settings.js";
 import { absolutePath } from "./absolute-path.js";
 import { type AdapterOptions, adapterSettings } from "./adapter-settings.js";
 import type { exampleData } from "./example-data.js";
-import { flagOf } from "./job-words.js";
+import { flagOf } from "./flag-names.js";
 import type { SettingName } from "./setting-flags.js";
 
 /** Options for settings of any task, as commander returns them. */

@@ -12,25 +12,25 @@ import { recipes } from "./recipes.js";
 import { TextModel } from "./text-model.js";
 import type { TokenizedText } from "./tokenized-text.js";
 
-const accessOf = ({ sources, emit, words, signal }: RunContext): DataAccess => ({
-  ...{ sources, words, signal },
+const accessOf = ({ sources, emit, optionNames, signal }: RunContext): DataAccess => ({
+  ...{ sources, optionNames, signal },
   onWarning: (message) => emit({ type: "warning", message }),
 });
 
-const checkOf = ({ allow }: TrainingSettings, { emit, words, signal }: RunContext): DataCheck => ({
-  ...{ allow, emit, words, signal },
+const checkOf = ({ allow }: TrainingSettings, { emit, optionNames, signal }: RunContext): DataCheck => ({
+  ...{ allow, emit, optionNames, signal },
 });
 
 /** A classifier of texts: an adapter and a head. */
 export const classifyDefinition: TaskDefinition<TrainingSettings, LocatedExample, TokenizedText> = {
   makes: "a text classifier",
   reader(settings, context) {
-    checkFewShot(settings, context.words);
+    checkFewShot(settings, context.optionNames);
     return labelledReader(settings, accessOf(context));
   },
   async survey(data, settings, context) {
-    checkAbstain(settings, data.validation.examples.length, context.words);
-    const twice = twiceBalancedText(settings, context.words);
+    checkAbstain(settings, data.validation.examples.length, context.optionNames);
+    const twice = twiceBalancedText(settings, context.optionNames);
     if (twice !== null) context.emit({ type: "warning", message: twice });
     return surveyDataset(data as Dataset, checkOf(settings, context));
   },

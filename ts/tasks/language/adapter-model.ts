@@ -67,11 +67,11 @@ export abstract class LanguageAdapterModel<X> {
 
   /** Warns if the untrained adapter is the best. */
   protected warnUntrained(bestStep: number | undefined): void {
-    const { words, emit } = this.context;
+    const { optionNames, emit } = this.context;
     if (bestStep !== 0) return;
     emit({
       type: "warning",
-      message: `no step was better on the held-out examples than the base model, so the result is the untrained adapter; try another ${words.setting("learningRate")} or more data`,
+      message: `no step was better on the held-out examples than the base model, so the result is the untrained adapter; try another ${optionNames.setting("learningRate")} or more data`,
     });
   }
 }

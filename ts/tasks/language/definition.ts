@@ -12,7 +12,7 @@ export const languageDefinition: TaskDefinition<LanguageSettings, LocatedRow, Tr
   modelFiles: languageFiles,
   reader: (settings, context) => ({
     read: (path) => readLanguageFile(path, settings, context),
-    ...drawnParts(settings, languagePlan, context.words),
+    ...drawnParts(settings, languagePlan, context.optionNames),
   }),
   base: languageBase,
   open(base, data, settings, context, _, from) {

@@ -22,14 +22,14 @@ const reasonOf = ({ message }: Error) => message.replace(/^\w+: /, "").replace(/
  * Throws `ConfigError` if a GGUF file cannot hold the run's adapter. The file is written once before training, so that an error appears now
  * and not after it.
  */
-export async function checkGguf({ settings, model }: Trained, { words, began }: RunContext): Promise<void> {
+export async function checkGguf({ settings, model }: Trained, { optionNames, began }: RunContext): Promise<void> {
   // A resumed run is partly trained: its adapter is kept.
   if (!settings.gguf || began) return;
   try {
     await model.saveGguf(ADAPTER);
   } catch (error) {
     if (!isRefusal(error)) throw error;
-    const option = words.setting("gguf");
+    const option = optionNames.setting("gguf");
     throw new ConfigError(
       `${option}: the adapter of these settings cannot be written as a GGUF LoRA: ${reasonOf(error)}; omit ${option} ` +
         "and merge the adapter into the base after training, or choose an adapter on linear layers only",

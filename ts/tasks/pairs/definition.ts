@@ -21,7 +21,7 @@ export const pairsDefinition: TaskDefinition<PairsSettings, PairRow, TokenizedPa
       checkLikeFirst(all?.examples[0], file.examples[0]!, file.file);
       return file;
     },
-    ...drawnParts(settings, pairsPlan, context.words),
+    ...drawnParts(settings, pairsPlan, context.optionNames),
   }),
   async survey(data, settings, { emit }: RunContext) {
     checkVaried(data);

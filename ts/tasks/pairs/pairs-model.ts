@@ -95,7 +95,7 @@ export class PairsModel implements TaskModel<PairRow, TokenizedPair> {
     const { prompts } = data.train.examples[0]!;
     if (prompts !== undefined && !encoder.layout.prompts.arePooled)
       throw new UnsupportedError(
-        `${context.words.setting("queryPrompt")}: this model leaves a prompt's tokens out of its vectors (include_prompt is false in 1_Pooling/config.json), which training does not support`,
+        `${context.optionNames.setting("queryPrompt")}: this model leaves a prompt's tokens out of its vectors (include_prompt is false in 1_Pooling/config.json), which training does not support`,
         { option: "queryPrompt" },
       );
     if (from === undefined) encoder.addAdapter(ADAPTER, loraOptions(settings)!);
@@ -177,11 +177,11 @@ export class PairsModel implements TaskModel<PairRow, TokenizedPair> {
 
   async finish(state: object, parts: TokenizedParts<TokenizedPair>, fitted: FitReport | null): Promise<RunOutcome> {
     const { yardsticks } = state as State;
-    const { words, emit } = this.context;
+    const { optionNames, emit } = this.context;
     if (fitted!.evaluation?.best.step === 0)
       emit({
         type: "warning",
-        message: `no step was better on the validation than the base model, so the result is the untrained adapter; try another ${words.setting("learningRate")} or more data`,
+        message: `no step was better on the validation than the base model, so the result is the untrained adapter; try another ${optionNames.setting("learningRate")} or more data`,
       });
     const rows = this.rowsOf(parts);
     const { whole, cut } = await this.metricsOf(rows, this.modelAdapter, "validate");
@@ -310,11 +310,11 @@ function checkTeacher({ train, validation, test }: TaskData<PairRow>, width: num
 }
 
 /** Throws `ConfigError` for lengths that vectors do not have. */
-function checkDimensions({ matryoshka }: PairsSettings, width: number, { words }: RunContext): void {
+function checkDimensions({ matryoshka }: PairsSettings, width: number, { optionNames }: RunContext): void {
   const wrong = (matryoshka ?? []).find((one) => one > width);
   if (wrong === undefined) return;
   throw new ConfigError(
-    `${words.setting("matryoshka")}: vectors have ${width} numbers, so they cannot be cut to ${wrong}`,
+    `${optionNames.setting("matryoshka")}: vectors have ${width} numbers, so they cannot be cut to ${wrong}`,
     {
       ...{ option: "matryoshka", value: wrong, expected: width },
     },

@@ -44,7 +44,7 @@ type Read = "fields" | "loss" | "queryPrompt" | "documentPrompt";
 export async function readPairs(
   path: string,
   { fields, loss, queryPrompt, documentPrompt }: Pick<PairsSettings, Read>,
-  { sources, emit, words }: Pick<RunContext, "sources" | "emit" | "words">,
+  { sources, emit, optionNames }: Pick<RunContext, "sources" | "emit" | "optionNames">,
 ): Promise<TaskFile<PairRow>> {
   const { name: file, bytes } = await sources.readData(path);
   const hash = await sha256(bytes);
@@ -57,7 +57,7 @@ export async function readPairs(
   if (isPrompted && form !== "search" && form !== "margins") {
     const option = queryPrompt === null ? "documentPrompt" : "queryPrompt";
     throw new ConfigError(
-      `${file}: ${words.setting(option)} is for rows with an anchor and a positive, and these have ${texts.join(", ")}; omit it`,
+      `${file}: ${optionNames.setting(option)} is for rows with an anchor and a positive, and these have ${texts.join(", ")}; omit it`,
       { file, option },
     );
   }

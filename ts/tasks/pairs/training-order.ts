@@ -20,7 +20,7 @@ export async function trainingOrder(
   data: TaskData<PairRow>,
   settings: PairsSettings,
   graph: Graph,
-  { signal, words }: RunContext,
+  { signal, optionNames }: RunContext,
 ): Promise<SampledOrder | null> {
   const { file, examples } = data.train;
   const loss = lossOf(data, settings);
@@ -34,7 +34,7 @@ export async function trainingOrder(
     if (!(cause instanceof ConfigError)) throw cause;
     const problem = examples[0]!.form === "classes" ? "no class has two texts" : "any two rows have a text in common";
     throw new ConfigError(
-      `${file}: ${problem} among those to train on, so the loss "${loss}" has no batches: add other rows, or choose another ${words.setting("loss")}`,
+      `${file}: ${problem} among those to train on, so the loss "${loss}" has no batches: add other rows, or choose another ${optionNames.setting("loss")}`,
       { file, loss },
       { cause },
     );

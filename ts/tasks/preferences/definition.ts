@@ -28,16 +28,16 @@ export const preferenceDefinition: TaskDefinition<PreferenceSettings, LocatedPre
   ...languageUse,
   modelFiles: languageFiles,
   reader(settings, context) {
-    lossOf(settings, context.words.setting);
+    lossOf(settings, context.optionNames.setting);
     return {
       read: (path) => readPreferences(path, settings, context),
-      ...drawnParts(settings, languagePlan, context.words),
+      ...drawnParts(settings, languagePlan, context.optionNames),
     };
   },
   base: languageBase,
   open(base, _data, settings, context, _, from) {
     const { model } = base as LanguageBase;
-    const loss = lossOf(settings, context.words.setting);
+    const loss = lossOf(settings, context.optionNames.setting);
     const make = () => new PreferenceTaskModel(model, settings, loss, context, from);
     return openLanguage(base as LanguageBase, settings, context, make);
   },

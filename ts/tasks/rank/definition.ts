@@ -26,7 +26,7 @@ export const rankDefinition: TaskDefinition<RankSettings, RankedRow, TokenizedRa
   makes: "a cross-encoder",
   reader: (settings, context) => ({
     read: (path, all) => readRanked(path, settings, all, context),
-    ...drawnParts(settings, pairsPlan, context.words),
+    ...drawnParts(settings, pairsPlan, context.optionNames),
   }),
   async survey(data, _, { emit }) {
     checkVaried(data);

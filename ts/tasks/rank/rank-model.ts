@@ -235,7 +235,7 @@ export class RankModel implements TaskModel<RankedRow, TokenizedRank> {
     if (isBetter(start))
       context.emit({
         type: "warning",
-        message: `the cross-encoder was better before this training: add rows, or try a lower ${context.words.setting("learningRate")}`,
+        message: `the cross-encoder was better before this training: add rows, or try a lower ${context.optionNames.setting("learningRate")}`,
       });
   }
 

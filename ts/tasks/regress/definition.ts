@@ -17,12 +17,15 @@ import type { RegressSettings } from "./settings.js";
  * Reads texts with numbers, and draws parts of them, equal texts on one side. Throws as `readExamples`, and `ConfigError` for other values,
  * with the line.
  */
-function numberReader(settings: RegressSettings, { sources, emit, words }: RunContext): DataReader<NumberedText> {
+function numberReader(settings: RegressSettings, { sources, emit, optionNames }: RunContext): DataReader<NumberedText> {
   const { text, label, min, max } = settings;
   if (min !== null && max !== null && min >= max)
-    throw new ConfigError(`${words.setting("min")} is below ${words.setting("max")}, got ${min} and ${max}`, {
-      ...{ option: "min", value: min },
-    });
+    throw new ConfigError(
+      `${optionNames.setting("min")} is below ${optionNames.setting("max")}, got ${min} and ${max}`,
+      {
+        ...{ option: "min", value: min },
+      },
+    );
   const onWarning = (message: string) => emit({ type: "warning", message });
   const limits = `${min === null ? "" : ` from ${min}`}${max === null ? "" : ` up to ${max}`}`;
   return {
@@ -35,13 +38,13 @@ function numberReader(settings: RegressSettings, { sources, emit, words }: RunCo
         if (isNumber && target >= (min ?? target) && target <= (max ?? target)) return { ...example, target };
         throw new ConfigError(
           `${file}, ${placeIn(file, example.line)}: a number${limits} is expected in column ${JSON.stringify(label)}, ` +
-            `got ${excerpt(example.label)}; ${words.setting("label")} names the column of the numbers`,
+            `got ${excerpt(example.label)}; ${optionNames.setting("label")} names the column of the numbers`,
           { file, line: example.line, column: label, value: example.label },
         );
       });
       return { file, sha256: await sha256(bytes), examples, labels: [] };
     },
-    ...drawnParts(settings, classifierPlan, words),
+    ...drawnParts(settings, classifierPlan, optionNames),
   };
 }
 

@@ -1,6 +1,6 @@
 import { ConfigError } from "../../errors/errors.js";
 import { foldExamples, splitExamples } from "../../io/examples/index.js";
-import type { JobWords } from "../job-events.js";
+import type { OptionNames } from "../job-events.js";
 import type { RunSettings, TaskPlan } from "../spec/run-settings.js";
 import { choosesByFew, type DataReader, type DrawnPart, holdsToChoose, shareOf, type TaskFile } from "./parts.js";
 
@@ -11,7 +11,7 @@ import { choosesByFew, type DataReader, type DrawnPart, holdsToChoose, shareOf, 
 export function drawnParts<E extends { readonly text: string }>(
   settings: RunSettings,
   plan: TaskPlan,
-  { setting }: JobWords,
+  { setting }: OptionNames,
   kindsOf: (examples: readonly E[]) => readonly string[] = (examples) => examples.map(() => ""),
 ): Pick<DataReader<E>, "hold" | "holdToChoose" | "folds"> {
   const labelled = (examples: readonly E[]) => {

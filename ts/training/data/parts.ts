@@ -1,6 +1,6 @@
 import { clip } from "../../errors/excerpt.js";
 import { plainText } from "../../io/examples/summary/plain-text.js";
-import type { JobListener, JobWords } from "../job-events.js";
+import type { JobListener, OptionNames } from "../job-events.js";
 import { choosesStep, type RunSettings, type TaskPlan } from "../spec/run-settings.js";
 
 /** Examples of a file. */
@@ -158,7 +158,7 @@ export const choosesByFew = ({ validationSplit, evaluateEvery }: RunSettings): b
 export function fewExamplesText(
   { train, tooFewToChoose }: Pick<TaskData<unknown>, "train" | "tooFewToChoose">,
   { heldOut }: TaskPlan,
-  { setting }: JobWords,
+  { setting }: OptionNames,
 ): string | null {
   if (tooFewToChoose === null) return null;
   return (

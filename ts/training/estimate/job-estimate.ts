@@ -37,7 +37,7 @@ export async function estimateJob(
   finalDone = 0,
 ): Promise<JobEstimate> {
   const { settings, steps, evaluateEvery, model, tokens, memory, room, batches, final, data } = prepared;
-  const { emit, words } = context;
+  const { emit, optionNames } = context;
   const { accumulate } = settings;
   if (steps > 0) model.graph.reserve(room);
   const counts = countsOf(tokens);
@@ -58,9 +58,9 @@ export async function estimateJob(
       measured: isMeasured ? await secondsPerToken(measureTrials(model, tokens.measured, context), context) : 0,
     },
   );
-  const tokensName = words.setting("maxTokens");
+  const tokensName = optionNames.setting("maxTokens");
   const fewer =
-    steps === 0 ? `a lower ${tokensName} makes` : `fewer ${words.setting("steps")} or a lower ${tokensName} make`;
+    steps === 0 ? `a lower ${tokensName} makes` : `fewer ${optionNames.setting("steps")} or a lower ${tokensName} make`;
   const all = runs * seconds.total;
   if (all > LONG)
     emit({

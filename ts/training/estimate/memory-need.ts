@@ -9,7 +9,7 @@ import type { Task } from "../../train/task.js";
 import { roomOfStep } from "../../train/step-room.js";
 import { sizeOf } from "../../values/shape.js";
 import type { JobModel } from "../sources/job-sources.js";
-import type { JobWords } from "../job-events.js";
+import type { OptionNames } from "../job-events.js";
 import type { TaskModel, TokenizedExample } from "../task-definition.js";
 import type { MemoryNeed } from "./job-needs.js";
 
@@ -94,7 +94,7 @@ export function memoryNeed(
   task: SteppedTask,
   settings: StepSettings,
   packed: number,
-  words: JobWords,
+  optionNames: OptionNames,
 ): MemoryNeed & { readonly room: number } {
   const { used, maximum } = task.graph.engine.info.memory;
   /** With gradients and both moments. */
@@ -107,12 +107,14 @@ export function memoryNeed(
   const parts = Array.from({ length: batchSize }, (_, i) => i + 1).find(
     (accumulate) => need({ accumulate }) <= maximum,
   );
-  const again = need({ checkpointing: true }) <= maximum ? `set ${words.setting("checkpointing")} or ` : "";
+  const again = need({ checkpointing: true }) <= maximum ? `set ${optionNames.setting("checkpointing")} or ` : "";
   const cut =
-    parts === undefined ? "" : `${again}raise ${words.setting("accumulate")} to ${parts} for the same result, or `;
+    parts === undefined
+      ? ""
+      : `${again}raise ${optionNames.setting("accumulate")} to ${parts} for the same result, or `;
   throw new MemoryError(
     `the largest step, of ${task.largest(settings).tokens} tokens, needs ${bytesInWords(needed)} of linear memory in all, but only ` +
-      `${bytesInWords(maximum)} are available: ${cut}lower ${words.setting("batchSize")} (${batchSize}) or ${words.setting("maxTokens")}`,
+      `${bytesInWords(maximum)} are available: ${cut}lower ${optionNames.setting("batchSize")} (${batchSize}) or ${optionNames.setting("maxTokens")}`,
     { requested: needed, used, maximum },
   );
 }

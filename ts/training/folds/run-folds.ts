@@ -33,7 +33,7 @@ export async function runTaskFolds(
   const context = takeOptions(options);
   const strange = (["validation", "test", "testSplit"] as const).find((name) => (settings[name] ?? 0) !== 0);
   if (strange !== undefined) {
-    const { setting } = context.words;
+    const { setting } = context.optionNames;
     const message = `${what}: each fold is tested on its own part of ${setting("data")}: omit ${setting(strange)}`;
     throw new ConfigError(message, { op: what, option: strange, value: settings[strange] });
   }
@@ -136,7 +136,7 @@ async function runFold(
   const parted: TaskData<FileExample> = {
     ...{ train: part(rest), validation: part(held), test: part(own.validation), labels, tooFewToChoose: tooFew },
   };
-  const few = fewExamplesText(parted, entry.plan, context.words);
+  const few = fewExamplesText(parted, entry.plan, context.optionNames);
   if (fold === 1 && few !== null) context.emit({ type: "warning", message: few });
   const prepared = await openRun({ ...loaded, data: parted }, context, true);
   try {

@@ -1,9 +1,9 @@
 import { ConfigError, LowrankError } from "../../errors/errors.js";
 import type { StepRecord } from "../../train/fit-options.js";
-import type { JobWords } from "../job-events.js";
+import type { OptionNames } from "../job-events.js";
 
 /** What to try. */
-const advice = ({ setting }: JobWords) =>
+const advice = ({ setting }: OptionNames) =>
   `try a lower ${setting("learningRate")}, a longer ${setting("warmup")} or a lower ${setting("maxGradNorm")}`;
 
 /** If the final loss is this many times the loss of guessing, training failed although all numbers are finite. */
@@ -19,7 +19,7 @@ const ABOVE_GUESSING = 1.5;
 export function divergenceText(
   steps: readonly StepRecord[],
   guessing: number,
-  words: JobWords,
+  optionNames: OptionNames,
   weightOf: (step: number) => number = () => 1,
 ): string | null {
   const last = steps.slice(-Math.max(1, Math.ceil(steps.length / 10)));
@@ -29,7 +29,7 @@ export function divergenceText(
   if (!(loss > ABOVE_GUESSING * guessing)) return null;
   return (
     `training diverged: the final loss is ${loss.toPrecision(3)}, guessing has ${guessing.toPrecision(3)}; ` +
-    advice(words)
+    advice(optionNames)
   );
 }
 
@@ -37,7 +37,7 @@ export function divergenceText(
  * Replaces the message of `fit` for NaN or infinity by one with the caller's names of settings; returns other errors unchanged.
  * @param step from 1
  */
-export function explainDivergence(error: unknown, step: number, words: JobWords): unknown {
+export function explainDivergence(error: unknown, step: number, optionNames: OptionNames): unknown {
   if (!(error instanceof LowrankError) || error.code !== "NON_FINITE") return error;
   const { loss, gradNorm, learningRate } = error.details as Readonly<Record<string, number | undefined>>;
   const rate = learningRate === undefined ? "" : ` at learning rate ${learningRate.toPrecision(3)}`;
@@ -47,5 +47,9 @@ export function explainDivergence(error: unknown, step: number, words: JobWords)
       : gradNorm !== undefined && !Number.isFinite(gradNorm)
         ? `the norm of the gradients of step ${step} is ${gradNorm}${rate}`
         : error.message.replace(/^(fit: )?(training diverged: )?/, "").replace(/; try .*$/, "");
-  return new ConfigError(`training diverged: ${what}; ${advice(words)}`, { step, ...error.details }, { cause: error });
+  return new ConfigError(
+    `training diverged: ${what}; ${advice(optionNames)}`,
+    { step, ...error.details },
+    { cause: error },
+  );
 }

@@ -1,12 +1,12 @@
 import { ConfigError } from "../../errors/errors.js";
-import type { JobWords } from "../job-events.js";
+import type { OptionNames } from "../job-events.js";
 import type { RunSettings } from "./run-settings.js";
 
 /** Throws `ConfigError` if the learning rate would not reach its peak before the run's last step. */
 export function checkWarmup(
   { warmup, headOnly = false }: Pick<RunSettings, "warmup" | "headOnly">,
   steps: number,
-  { setting }: JobWords,
+  { setting }: OptionNames,
 ): void {
   if (headOnly || warmup === null || warmup <= steps) return;
   throw new ConfigError(

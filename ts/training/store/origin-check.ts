@@ -1,5 +1,5 @@
 import { ConfigError } from "../../errors/errors.js";
-import type { JobWords } from "../job-events.js";
+import type { OptionNames } from "../job-events.js";
 
 /** A file of examples: its name in messages, and its hash. */
 interface HashedFile {
@@ -31,7 +31,7 @@ export const originOf = ({ modelHash, train, validation, test, engine }: Present
 });
 
 /** Throws `ConfigError` if files or engine are not those that a run began with. */
-export function checkSameOrigin(began: RunOrigin, now: PresentOrigin, { resume }: JobWords): void {
+export function checkSameOrigin(began: RunOrigin, now: PresentOrigin, { resume }: OptionNames): void {
   const is = originOf(now);
   const names: Readonly<Record<keyof RunOrigin, string>> = {
     modelHash: "the model (weights, configuration or tokenizer)",

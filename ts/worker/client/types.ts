@@ -186,7 +186,7 @@ export type WorkerOpenTokensOptions<Label extends string = string> = Omit<
     readonly model?: WorkerModel;
   };
 /** Options of `runJob` in a worker. */
-export interface WorkerJobOptions extends Omit<JobOptions, "words" | "sources">, InWorker {
+export interface WorkerJobOptions extends Omit<JobOptions, "optionNames" | "sources">, InWorker {
   /** Where models and data come from: the page's sources, or `keptSources`. Default: URLs, in Node also files and the hub. */
   readonly sources?: JobSources | WorkerSources;
   /** How often a run resumes in a new worker after its worker died; default 1. Aborting or `terminate` ends it. */

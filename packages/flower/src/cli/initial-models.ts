@@ -4,7 +4,7 @@ import {
   DEFAULT_MODEL,
   exampleData,
   findModel,
-  flagWords,
+  flagNames,
   freshSettings,
   loadEncoder,
   type Session,
@@ -44,7 +44,7 @@ export async function initialModels(
   const named = Object.fromEntries(Object.entries(options).filter(([name]) => own.includes(name)));
   const job = freshSettings(named, exampleData);
   const onWarning = (message: string) => terminal.error(message);
-  const rounds = await openRounds("flower app", job, { signal, onWarning, words: flagWords });
+  const rounds = await openRounds("flower app", job, { signal, onWarning, optionNames: flagNames });
   const chosen = serverSettings.filter((name) => named[name] !== undefined);
   return {
     models: taskModels(rounds),

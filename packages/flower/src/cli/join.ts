@@ -10,7 +10,7 @@ import {
   type EngineOptions,
   exampleData,
   findModel,
-  flagWords,
+  flagNames,
   formatPercent,
   freshSettings,
   loadEncoder,
@@ -110,7 +110,7 @@ async function join(options: FlowerJoinOptions, session: Session): Promise<void>
   }
 }
 
-type Connection = Omit<TaskJoinOptions, "job" | "onWarning" | "words">;
+type Connection = Omit<TaskJoinOptions, "job" | "onWarning" | "optionNames">;
 
 /** Joins with a spec of any task. */
 async function joinTask(options: FlowerJoinOptions, connection: Connection, session: Session) {
@@ -119,7 +119,7 @@ async function joinTask(options: FlowerJoinOptions, connection: Connection, sess
   await startEngine(options);
   const { joinFederation } = await import("../index-node.js");
   const onWarning = (message: string) => terminal.error(message);
-  return joinFederation({ ...connection, job, onWarning, words: flagWords });
+  return joinFederation({ ...connection, job, onWarning, optionNames: flagNames });
 }
 
 /** The options that are settings of runs: `patience` is another one there. */
@@ -131,7 +131,7 @@ async function joinTexts(options: FlowerJoinOptions, connection: Connection, ses
   const settings = classifierSettings(settingsIn(options), exampleData);
   const { data, validation: named, model, maxTokens } = settings;
   const sources = { readData: (path: string) => localSources.readData(path, { signal }) };
-  const access = { sources, onWarning: (warning: string) => terminal.error(warning), words: flagWords };
+  const access = { sources, onWarning: (warning: string) => terminal.error(warning), optionNames: flagNames };
   const { examples } = await readLabelled(data, settings, access);
   const validation = named === null ? [] : (await readLabelled(named, settings, access)).examples;
   await startEngine(options);

@@ -1,5 +1,5 @@
 import { ConfigError } from "lowrank";
-import { type AnyJobSpec, callable, checkRecord, type JobWords, openRounds, readOptions } from "lowrank/extension";
+import { type AnyJobSpec, callable, checkRecord, type OptionNames, openRounds, readOptions } from "lowrank/extension";
 import { type FederationReport, joinBy, joinWith } from "../join-federation.js";
 import { type JoinOptions, nodeOptions, type NodeOptions, type TakenNodeOptions } from "../join-options.js";
 import { fetchTransport, type Transport } from "../wire/transport.js";
@@ -25,14 +25,14 @@ export interface TaskJoinOptions extends NodeOptions, Certificates {
   /** Called with warnings about the data. */
   readonly onWarning?: (message: string) => void;
   /** @internal Names of settings in messages; default: those of the spec. */
-  readonly words?: JobWords;
+  readonly optionNames?: OptionNames;
 }
 
 /** Those options, checked. */
 interface TakenTaskOptions extends TakenNodeOptions {
   readonly job: AnyJobSpec;
   readonly onWarning: ((message: string) => void) | undefined;
-  readonly words: JobWords | undefined;
+  readonly optionNames: OptionNames | undefined;
 }
 
 const what = "joinFederation";
@@ -53,7 +53,7 @@ export async function joinFederation<E>(options: NodeJoinOptions<E> | TaskJoinOp
 }
 
 async function joinTask(options: TaskJoinOptions, transport: Transport): Promise<FederationReport> {
-  const { job, onWarning, words, ...taken } = readOptions<TakenTaskOptions>(what, options, {
+  const { job, onWarning, optionNames, ...taken } = readOptions<TakenTaskOptions>(what, options, {
     ...nodeOptions,
     job(_, __, value) {
       checkRecord(`${what}: job is a spec as for runJob`, value);
@@ -61,10 +61,14 @@ async function joinTask(options: TaskJoinOptions, transport: Transport): Promise
     },
     onWarning: (_, name, value) =>
       value === undefined ? undefined : callable(what, name, value as (message: string) => void),
-    words: (_, __, value) => value as JobWords | undefined,
+    optionNames: (_, __, value) => value as OptionNames | undefined,
   });
   const { signal } = taken;
-  const rounds = await openRounds(what, job, { signal, ...(onWarning && { onWarning }), ...(words && { words }) });
+  const rounds = await openRounds(what, job, {
+    signal,
+    ...(onWarning && { onWarning }),
+    ...(optionNames && { optionNames }),
+  });
   try {
     return await joinWith(taken, taskModels(rounds), transport);
   } finally {

@@ -4,7 +4,7 @@ import { type JobEvent, type JobSpec, memoryStore } from "../../../../ts/jobs/in
 import { type Labelled, loadDataset } from "../../../../ts/tasks/classify/data/dataset.js";
 import { holdOut } from "../../../../ts/tasks/classify/data/held-out.js";
 import { foldsOf } from "../../../../ts/tasks/classify/folds/folded.js";
-import { plainWords } from "../../../../ts/training/job-events.js";
+import { settingNames } from "../../../../ts/training/job-events.js";
 import { classifierPlan } from "../../../../ts/tasks/classify/recipes.js";
 import { textFields } from "../../../../ts/tasks/classify/settings.js";
 import { readSpec } from "../../../../ts/training/spec/read-settings.js";
@@ -27,7 +27,7 @@ async function parts(count: number, more: Partial<JobSpec> = {}, classes = 2, to
   const sources = {
     readData: async (name: string) => ({ name, bytes: file(name === "a.csv" ? count : 30, classes, together) }),
   };
-  const dataset = await loadDataset(settings, { sources, onWarning: () => {}, words: plainWords });
+  const dataset = await loadDataset(settings, { sources, onWarning: () => {}, optionNames: settingNames });
   const { train, validation, test, tooFewToChoose } = dataset;
   const sizes = [train.examples.length, validation.examples.length, test?.examples.length ?? null];
   return { dataset, settings, sizes, tooFewToChoose };
@@ -106,7 +106,7 @@ describe("a part that cannot be held out", () => {
     const examples = all.map((example, i) => ({ ...example, line: i + 2 }));
     const given = { file: "a.csv", sha256: "", examples, labels: ["x", "y"] };
     const settings = readSpec("test", { data: "a.csv", ...more }, textFields);
-    return holdOut(given as unknown as Labelled, part, settings, 0, { words: plainWords });
+    return holdOut(given as unknown as Labelled, part, settings, 0, { optionNames: settingNames });
   };
   const pair = [
     { text: "a", label: "x", group: "1" },
@@ -158,10 +158,10 @@ it("parts are drawn no further once the job is cancelled", async () => {
     await expect(drawing).rejects.toThrow(AbortError);
     await aborted;
   };
-  const words = plainWords;
-  await cancelled((signal) => holdOut(all, "test", settings, 0, { words, signal }));
-  await cancelled((signal) => foldsOf(all, settings, 7, { words, signal }));
-  await expect(foldsOf(all, settings, 7, { words })).resolves.toHaveLength(7);
+  const optionNames = settingNames;
+  await cancelled((signal) => holdOut(all, "test", settings, 0, { optionNames, signal }));
+  await cancelled((signal) => foldsOf(all, settings, 7, { optionNames, signal }));
+  await expect(foldsOf(all, settings, 7, { optionNames })).resolves.toHaveLength(7);
 });
 
 describe("a group", () => {

@@ -3,13 +3,13 @@ import type { DataSummary, Parts, Survey, TokenCounter } from "../../../io/examp
 import { measureTokens, summaryOf, surveyTexts } from "../../../io/examples/summary/measure.js";
 import { allowable } from "../settings.js";
 import type { Dataset } from "./dataset.js";
-import type { JobListener, JobWords } from "../../../training/job-events.js";
+import type { JobListener, OptionNames } from "../../../training/job-events.js";
 
 /** What the check of the data needs. */
 export interface DataCheck {
   readonly allow: readonly string[];
   readonly emit: JobListener;
-  readonly words: JobWords;
+  readonly optionNames: OptionNames;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -52,13 +52,13 @@ export async function describeDataset(
   return summary;
 }
 
-function refuse(summary: DataSummary, { allow, emit, words }: DataCheck): void {
+function refuse(summary: DataSummary, { allow, emit, optionNames }: DataCheck): void {
   const stops = summary.findings.filter(({ severity, code }) => severity === "stop" && !allow.includes(code));
   if (stops.length === 0) return;
   emit({ type: "data", summary });
   const codes = stops.map(({ code }) => code);
   const insist = codes.every((code) => allowable.includes(code))
-    ? ` (to train all the same: ${words.setting("allow")} ${codes.join(",")})`
+    ? ` (to train all the same: ${optionNames.setting("allow")} ${codes.join(",")})`
     : "";
   throw new ConfigError(`${stops.map(({ message }) => message).join("; ")}${insist}`, { findings: codes });
 }

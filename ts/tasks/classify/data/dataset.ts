@@ -22,9 +22,9 @@ export function labelledReader(settings: TrainingSettings, access: DataAccess): 
     async read(path, all, drawn) {
       if (all !== null) return readLabelled(path, settings, access, all.labels);
       const read = await readLabelled(path, settings, access);
-      checkLabelNames(read, settings, access.words);
-      checkLabels(read, settings, access.words);
-      checkClassWeights(read, settings, access.words);
+      checkLabelNames(read, settings, access.optionNames);
+      checkLabels(read, settings, access.optionNames);
+      checkClassWeights(read, settings, access.optionNames);
       if (!drawn || settings.nearDuplicates !== "together") return read;
       return { ...read, near: await nearExamples(read.examples, access.signal) };
     },

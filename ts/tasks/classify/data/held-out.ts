@@ -16,7 +16,7 @@ import type { DataAccess, Labelled } from "./read-labelled.js";
 type Examples = readonly LocatedExample[];
 
 /** Names for messages, and the signal that cancels. */
-type Caller = Pick<DataAccess, "words" | "signal">;
+type Caller = Pick<DataAccess, "optionNames" | "signal">;
 
 /** Groups as splits accept them; null if there is no such column. An example without a group forms one: its line in the file. */
 export const groupsOf = (examples: Examples, { group }: Pick<TrainingSettings, "group">) =>
@@ -84,13 +84,13 @@ export async function holdOut(
   part: DrawnPart,
   settings: TrainingSettings,
   seed: number,
-  { words, signal }: Caller,
+  { optionNames, signal }: Caller,
 ): Promise<TwoParts<LocatedExample>> {
   const parts = await tryHoldOut(all, part, settings, seed, signal);
   if (typeof parts !== "string") return parts;
   const { file, examples } = all;
   const { label: column, group } = settings;
-  const option = words.setting(`${part}Split`);
+  const option = optionNames.setting(`${part}Split`);
   const purpose =
     parts === "training"
       ? "train on"
@@ -106,8 +106,8 @@ export async function holdOut(
     const count = new Set(groups).size;
     throw new ConfigError(
       `${nothing}: column ${JSON.stringify(group)} has ${count} ${count === 1 ? "group" : "groups"} in ${examples.length} examples, ` +
-        `of which ${parts === "training" ? "none would be left" : "none can be held out whole"}. Add groups, change the share with ${option}, pass a file with ${words.setting(part)}, ` +
-        `or choose another column with ${words.setting("group")}`,
+        `of which ${parts === "training" ? "none would be left" : "none can be held out whole"}. Add groups, change the share with ${option}, pass a file with ${optionNames.setting(part)}, ` +
+        `or choose another column with ${optionNames.setting("group")}`,
       { ...details, group, groups: count },
     );
   }
@@ -115,14 +115,14 @@ export async function holdOut(
   if (texts < examples.length && [...counts.values()].some((count) => count > 1))
     throw new ConfigError(
       `${nothing}: ${examples.length} examples have ${texts} different ${texts === 1 ? "text" : "texts"}, and equal texts stay together. ` +
-        `Add texts, change the share with ${option}, or pass a file with ${words.setting(part)}`,
+        `Add texts, change the share with ${option}, or pass a file with ${optionNames.setting(part)}`,
       { ...details, texts },
     );
   const listed = clip([...counts].map(([label, count]) => `${label}: ${count}`).join(", "));
   throw new ConfigError(
     `${nothing}: column ${JSON.stringify(column)} has ${counts.size} ` +
       `labels in ${examples.length} examples (${listed}), too few of each to hold one out. If these are not the labels, name their ` +
-      `column with ${words.setting("label")}; otherwise add examples of each, raise the share with ${option}, or pass a file with ${words.setting(part)}`,
+      `column with ${optionNames.setting("label")}; otherwise add examples of each, raise the share with ${option}, or pass a file with ${optionNames.setting(part)}`,
     details,
   );
 }

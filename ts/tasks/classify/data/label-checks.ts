@@ -1,6 +1,6 @@
 import { ConfigError } from "../../../errors/errors.js";
 import { clip, excerpt } from "../../../errors/excerpt.js";
-import type { JobWords } from "../../../training/job-events.js";
+import type { OptionNames } from "../../../training/job-events.js";
 import type { TrainingSettings } from "../settings.js";
 import type { Labelled } from "./read-labelled.js";
 
@@ -8,7 +8,11 @@ import type { Labelled } from "./read-labelled.js";
 const FEW_LABELS = 20;
 
 /** Throws `ConfigError` for fewer than two labels, and for a column of texts. */
-export function checkLabels({ file, labels, examples }: Labelled, settings: TrainingSettings, words: JobWords): void {
+export function checkLabels(
+  { file, labels, examples }: Labelled,
+  settings: TrainingSettings,
+  optionNames: OptionNames,
+): void {
   const { label: column, allow } = settings;
   if (labels.length < 2) {
     throw new ConfigError(
@@ -19,7 +23,7 @@ export function checkLabels({ file, labels, examples }: Labelled, settings: Trai
   if (labels.length <= FEW_LABELS || labels.length <= examples.length / 2 || allow.includes("id-labels")) return;
   throw new ConfigError(
     `${file}: column ${JSON.stringify(column)} has ${labels.length} different labels in ${examples.length} examples, which ` +
-      `looks like a column of texts (${excerpt(labels[0], 60)}, …): name the labels' column with ${words.setting("label")}`,
+      `looks like a column of texts (${excerpt(labels[0], 60)}, …): name the labels' column with ${optionNames.setting("label")}`,
     { column, labels: labels.length, examples: examples.length },
   );
 }
@@ -28,19 +32,19 @@ export function checkLabels({ file, labels, examples }: Labelled, settings: Trai
 export function checkLabelNames(
   { file, rawLabels }: Labelled,
   { labelNames }: Pick<TrainingSettings, "labelNames">,
-  words: JobWords,
+  optionNames: OptionNames,
 ): void {
-  checkKnownLabels("labelNames", labelNames, file, rawLabels, words);
+  checkKnownLabels("labelNames", labelNames, file, rawLabels, optionNames);
 }
 
 /** Throws `ConfigError`, before training, if a weight is for a label that does not exist. */
 export function checkClassWeights(
   { file, labels }: { readonly file: string; readonly labels: readonly string[] },
   { classWeights }: Pick<TrainingSettings, "classWeights">,
-  words: JobWords,
+  optionNames: OptionNames,
 ): void {
   if (classWeights === null || classWeights === "balanced") return;
-  checkKnownLabels("classWeights", classWeights, file, labels, words);
+  checkKnownLabels("classWeights", classWeights, file, labels, optionNames);
 }
 
 function checkKnownLabels(
@@ -48,12 +52,12 @@ function checkKnownLabels(
   given: Readonly<Record<string, unknown>>,
   file: string,
   labels: readonly string[],
-  words: JobWords,
+  optionNames: OptionNames,
 ): void {
   const strange = Object.keys(given).filter((label) => !labels.includes(label));
   if (strange.length === 0) return;
   throw new ConfigError(
-    `${file}: ${words.setting(option)} names ${excerpt(strange)}, which is not a label of any example; the labels are ${clip(labels.join(", "))}`,
+    `${file}: ${optionNames.setting(option)} names ${excerpt(strange)}, which is not a label of any example; the labels are ${clip(labels.join(", "))}`,
     { file, option, value: strange, allowed: labels },
   );
 }

@@ -2,14 +2,14 @@ import { ConfigError } from "../../../errors/errors.js";
 import { clip } from "../../../errors/excerpt.js";
 import { type ModelSource, readJson } from "../../../io/model-source.js";
 import { kindOfHead } from "../../checkpoint.js";
-import type { JobWords } from "../../../training/job-events.js";
+import type { OptionNames } from "../../../training/job-events.js";
 import { recipes } from "../recipes.js";
 import type { TrainingSettings } from "../settings.js";
 
 // Settings that are rarely intended: with a warning, or refused.
 
 /** Throws `ConfigError` for a setting of a loss that the recipe "few-shot" does not have. */
-export function checkFewShot(settings: TrainingSettings, { setting }: JobWords): void {
+export function checkFewShot(settings: TrainingSettings, { setting }: OptionNames): void {
   if (settings.headOnly || !recipes[settings.recipe].pairs) return;
   for (const name of ["headLearningRate", "labelSmoothing", "sampling"] as const) {
     const value = settings[name];
@@ -27,7 +27,7 @@ export function checkFewShot(settings: TrainingSettings, { setting }: JobWords):
 }
 
 /** Throws `ConfigError` if unsure predictions are asked for, and no validation says from which probability on they are right. */
-export function checkAbstain({ abstain }: TrainingSettings, validation: number, { setting }: JobWords): void {
+export function checkAbstain({ abstain }: TrainingSettings, validation: number, { setting }: OptionNames): void {
   if (abstain === null || validation > 0) return;
   throw new ConfigError(
     `${setting("abstain")} ${abstain} needs a validation, which says from which probability on so large a share of predictions is right, and ` +
@@ -40,11 +40,11 @@ export function checkAbstain({ abstain }: TrainingSettings, validation: number, 
 /** A warning if two settings both make rare labels count more; otherwise null. */
 export function twiceBalancedText(
   { classWeights, sampling, headOnly }: TrainingSettings,
-  words: JobWords,
+  optionNames: OptionNames,
 ): string | null {
   if (classWeights === null || sampling === null || headOnly) return null;
   return (
-    `${words.setting("classWeights")} and ${words.setting("sampling")} both make rare labels count more, so together they count twice: ` +
+    `${optionNames.setting("classWeights")} and ${optionNames.setting("sampling")} both make rare labels count more, so together they count twice: ` +
     "use one of them"
   );
 }

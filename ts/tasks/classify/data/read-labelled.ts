@@ -9,7 +9,7 @@ import {
 } from "../../../io/examples/index.js";
 import { plainText } from "../../../io/examples/summary/plain-text.js";
 import type { TaskFile } from "../../../training/data/parts.js";
-import type { JobWords } from "../../../training/job-events.js";
+import type { OptionNames } from "../../../training/job-events.js";
 import type { JobSources } from "../../../training/sources/job-sources.js";
 import { sha256 } from "../../../training/sources/sha256.js";
 import type { TrainingSettings } from "../settings.js";
@@ -32,7 +32,7 @@ export type ReadOptions = Pick<TrainingSettings, "text" | "label" | "labelNames"
 export interface DataAccess {
   readonly sources: Pick<JobSources, "readData">;
   readonly onWarning: (message: string) => void;
-  readonly words: JobWords;
+  readonly optionNames: OptionNames;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -43,7 +43,7 @@ export interface DataAccess {
 export async function readLabelled(
   path: string,
   { text, label, labelNames, allow = [], group = null, dropDuplicates = false }: ReadOptions,
-  { sources, onWarning, words }: DataAccess,
+  { sources, onWarning, optionNames }: DataAccess,
   known?: readonly string[],
 ): Promise<Labelled> {
   const { name: file, bytes } = await sources.readData(path);
@@ -55,7 +55,7 @@ export async function readLabelled(
     if (!(error instanceof FormatError) || !("empty" in error.details)) throw error;
     const { option } = error.details;
     const code = option === "emptyLabels" ? "empty-labels" : "empty-texts";
-    const message = error.message.replace(`${String(option)}: "leave out"`, `${words.setting("allow")} ${code}`);
+    const message = error.message.replace(`${String(option)}: "leave out"`, `${optionNames.setting("allow")} ${code}`);
     throw new ConfigError(message, error.details, { cause: error });
   });
   const tell = (count: number, one: string, more: string) => {
@@ -89,7 +89,7 @@ function withoutRepeats(examples: readonly LocatedExample[]): LocatedExample[] {
 export function withoutMeasured(
   some: Labelled,
   measured: Labelled,
-  { onWarning, words }: Pick<DataAccess, "onWarning" | "words">,
+  { onWarning, optionNames }: Pick<DataAccess, "onWarning" | "optionNames">,
   purpose: "train on" | "choose the step with" = "train on",
 ): Labelled {
   const met = new Set(measured.examples.map(({ text }) => plainText(text)));
@@ -98,8 +98,8 @@ export function withoutMeasured(
   if (left === 0) return some;
   if (examples.length === 0)
     throw new ConfigError(
-      `${some.file}: all ${left} texts are also in ${measured.file}, so ${words.setting("dropDuplicates")} leaves no examples ` +
-        `to ${purpose}. Name files with other texts, or omit ${words.setting(purpose === "train on" ? "test" : "validation")} to hold out a ` +
+      `${some.file}: all ${left} texts are also in ${measured.file}, so ${optionNames.setting("dropDuplicates")} leaves no examples ` +
+        `to ${purpose}. Name files with other texts, or omit ${optionNames.setting(purpose === "train on" ? "test" : "validation")} to hold out a ` +
         `part of the data`,
       { file: some.file, measured: measured.file, examples: left },
     );

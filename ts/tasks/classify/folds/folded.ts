@@ -55,7 +55,7 @@ export async function foldsOf(
   all: Labelled,
   settings: TrainingSettings,
   count: number,
-  { words, signal }: Pick<DataAccess, "words" | "signal">,
+  { optionNames, signal }: Pick<DataAccess, "optionNames" | "signal">,
 ): Promise<LabelledFold[]> {
   const { examples, file, labels } = all;
   const groups = groupsOf(examples, settings);
@@ -77,7 +77,7 @@ export async function foldsOf(
     throw new ConfigError(
       `${file}: fold ${i + 1} of ${count} would be tested on ${shown.join(", ")}${more} without a training example: ${howMany} of ${shown[0]} ` +
         `${has} in that fold${because}. Add examples of each label ${needed}, remove labels that have too few, or use a test file ` +
-        `(${words.setting("test")}) instead of folds`,
+        `(${optionNames.setting("test")}) instead of folds`,
       { file, fold: i + 1, folds: count, labels: missing },
     );
   }

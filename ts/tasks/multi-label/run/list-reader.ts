@@ -26,10 +26,13 @@ interface Found {
 }
 
 /** Reads texts with several labels each, and draws parts of them. Throws `ConfigError` and `FormatError` with the line. */
-export function listReader(settings: MultiLabelSettings, { sources, emit, words }: RunContext): DataReader<ListedText> {
+export function listReader(
+  settings: MultiLabelSettings,
+  { sources, emit, optionNames }: RunContext,
+): DataReader<ListedText> {
   const { text, label, labelColumns, labelSeparator } = settings;
   if (labelColumns !== null && (labelColumns.length < 2 || new Set(labelColumns).size < labelColumns.length))
-    throw new ConfigError(`${words.setting("labelColumns")}: two different columns or more are expected`, {
+    throw new ConfigError(`${optionNames.setting("labelColumns")}: two different columns or more are expected`, {
       ...{ option: "labelColumns", value: labelColumns },
     });
   const wanted = [text, ...(labelColumns ?? [label])];
@@ -53,10 +56,10 @@ export function listReader(settings: MultiLabelSettings, { sources, emit, words 
           throw fail(row.line, `a text is expected in column ${JSON.stringify(text)}, got ${excerpt(row.text)}`);
         return { line: row.line, text: own, labels: lists[i]!, label: lists[i]!.join(";") };
       });
-      checkLabels({ file, examples, labels }, settings, words.setting, fail);
+      checkLabels({ file, examples, labels }, settings, optionNames.setting, fail);
       return { file, sha256: await sha256(bytes), examples, labels };
     },
-    ...drawnParts(settings, classifierPlan, words, rarestLabels),
+    ...drawnParts(settings, classifierPlan, optionNames, rarestLabels),
   };
 }
 

@@ -17,7 +17,7 @@ const share = (names: readonly string[]) => names.filter(isTag).length / names.l
 export function checkAreTags(
   file: string,
   located: readonly LocatedTokens[],
-  { words: said, emit }: Pick<RunContext, "words" | "emit">,
+  { optionNames: said, emit }: Pick<RunContext, "optionNames" | "emit">,
 ): void {
   const [words, labels]: [string[], string[]] = [[], []];
   for (const { example } of located)

@@ -22,7 +22,7 @@ export interface LocatedText extends LabelledText {
 export type TokenFile = TaskFile<LocatedText>;
 
 type Reading = Pick<TokenSettings, "fields">;
-type Access = Pick<RunContext, "sources" | "emit" | "words">;
+type Access = Pick<RunContext, "sources" | "emit" | "optionNames">;
 
 /** Reads a file, and its labels if none are known yet. Throws `FormatError` and `ConfigError`, with the place, for invalid data. */
 export async function readTokenFile(
@@ -70,10 +70,10 @@ export function tokenReader(settings: TokenSettings, context: RunContext): DataR
   return {
     async read(path, all) {
       const read = await readTokenFile(path, settings, context, all?.labels);
-      if (all === null) checkClassWeights(read, settings, context.words);
+      if (all === null) checkClassWeights(read, settings, context.optionNames);
       return read;
     },
-    ...drawnParts(settings, classifierPlan, context.words),
+    ...drawnParts(settings, classifierPlan, context.optionNames),
   };
 }
 

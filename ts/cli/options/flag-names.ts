@@ -1,4 +1,4 @@
-import type { JobWords } from "../../training/job-events.js";
+import type { OptionNames } from "../../training/job-events.js";
 import type { SettingName } from "./setting-flags.js";
 
 /** A setting as the option of `finetune`: "maxGradNorm" → "--max-grad-norm". */
@@ -7,4 +7,4 @@ export function flagOf(setting: SettingName): string {
 }
 
 /** What a job's messages call things on the command line. */
-export const flagWords: JobWords = { setting: (name) => flagOf(name as SettingName), resume: "--resume" };
+export const flagNames: OptionNames = { setting: (name) => flagOf(name as SettingName), resume: "--resume" };
