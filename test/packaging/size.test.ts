@@ -121,12 +121,12 @@ it("the core (engine, graph, LoRA layers, optimizers) is at most 37.2 kB of Java
 // return at once. Their loss, their measures and their runs are fetched. Copies of lists inside `lora`, and the error of a script that cannot
 // be fetched, took 30 of an encoder's all. A head whose logits a temperature divides, and predictions that are unsure, took 80 of the first and 290 of an
 // encoder's all.
-it("a page with an encoder and a classifier is at most 92.8 kB at first, everything at most 192.6 kB", async () => {
+it("a page with an encoder and a classifier is at most 92.8 kB at first, everything at most 193.2 kB", async () => {
   const encoder = await sizes("{ SentenceEncoder, TextClassifier }");
   expect(encoder.first).toBeLessThanOrEqual(92_800);
   expect(encoder.all).toBeLessThanOrEqual(205_300);
   const everything = await sizes("*");
-  expect(everything.first).toBeLessThanOrEqual(192_600);
+  expect(everything.first).toBeLessThanOrEqual(193_200);
   expect(everything.all).toBeLessThanOrEqual(335_000);
 });
 
