@@ -10,7 +10,16 @@ import {
   UnsupportedError,
   writeSafetensors,
 } from "../../../../ts/index.js";
+import { bytesSource } from "../../../../ts/io/byte-source.js";
+import type { Json } from "../../../../ts/io/json.js";
+import { modelSource } from "../../../../ts/io/model-locator.js";
+import { openSafetensors } from "../../../../ts/io/safetensors/index.js";
+import { modelToWrite } from "../../../../ts/models/gguf/writing/model.js";
+import { tokenizerFiles } from "../../../../ts/models/gguf/writing/tokenizer-files.js";
+import { openWeights } from "../../../../ts/models/tensor-files.js";
+import { outputRow } from "../../../../ts/tasks/cross/answers/open-answers.js";
 import { goldenBytes, goldenJson } from "../../../golden.js";
+import { written } from "../../../models/gguf/writing/written-model.js";
 import { embedderFiles } from "../../../models/golden-embedder.js";
 import { goldenFolder } from "../../../models/sentence/golden-folder.js";
 
@@ -66,6 +75,13 @@ const fullFiles = async (more: FileMap = {}): Promise<FileMap> => ({
   ...more,
 });
 
+/** Scores of the pairs that are not cut: GGUF files do not say how many tokens a tokenizer gives at most. */
+async function scoresOf(files: FileMap): Promise<Float32Array[]> {
+  using reranker = await CrossEncoder.load(files);
+  const whole = golden.pairs.filter((_, i) => golden.ids[i]!.length < golden.longest);
+  return await reranker.logits(whole);
+}
+
 describe("a language model that answers yes or no", () => {
   it("scores pairs as its model card does, by transformers' files", async () => {
     using reranker = await CrossEncoder.load(await plainFiles());
@@ -106,6 +122,27 @@ describe("a language model that answers yes or no", () => {
       await no.logits(golden.pairs.slice(0, 1)),
     ];
     expect(first![0]! - second![0]!).toBeCloseTo(all![0]!, 4);
+  });
+
+  it("reads only its two rows of a GGUF file's output layer", async () => {
+    const files = await plainFiles();
+    const config = JSON.parse(new TextDecoder().decode(files["config.json"])) as Record<string, Json>;
+    const file = await openSafetensors(bytesSource(files["model.safetensors"]!));
+    const tokenizer = await tokenizerFiles(await modelSource(files), config);
+    const about = { name: "reranker", config, file, tokenizer, changes: new Map() };
+    const table = "model.embed_tokens.weight";
+    const sizes = { vocabularySize: 520, hiddenSize: 64 };
+    for (const type of ["auto", "Q8_0"] as const) {
+      const gguf = { "model.gguf": await written(await modelToWrite({ ...about, type })) };
+      const opened = await openWeights(await modelSource(gguf));
+      const { data } = await opened.tensor(table);
+      for (const row of [0, 300, 345, 519])
+        expect(await outputRow(opened, table, row, sizes, false)).toEqual(data.slice(row * 64, (row + 1) * 64));
+      if (type === "auto") {
+        const expected = (await scoresOf(files)).flatMap((row) => [...row]);
+        expect(farthest(await scoresOf(gguf), expected)).toBeLessThan(5e-5);
+      }
+    }
   });
 
   it("reads an output layer of its own", async () => {

@@ -7,6 +7,7 @@ import type { TransformerConfig } from "../../../models/architecture.js";
 import type { DecoderConfig } from "../../../models/decoder/config.js";
 import type { SentenceEncoder } from "../../../models/sentence/sentence-encoder.js";
 import { openWeights } from "../../../models/tensor-files.js";
+import { sameShape } from "../../../values/tensor.js";
 import { AnswerHead } from "./answer-head.js";
 import { pairPrompt, PromptedPairs } from "./pair-prompt.js";
 
@@ -99,29 +100,25 @@ function outputName(file: OpenTensorFile, { tied }: DecoderConfig, { model }: Se
   });
 }
 
-/** A row of a table in a file, without the others. */
-async function outputRow(
+/** A row of a file's table `[vocabulary, hidden]`, in float32, without reading the others: of a large model they take hundreds of MB. */
+export async function outputRow(
   file: OpenTensorFile,
   tensor: string,
   row: number,
-  { vocabularySize, hiddenSize }: DecoderConfig,
+  { vocabularySize, hiddenSize }: Pick<DecoderConfig, "vocabularySize" | "hiddenSize">,
   allowNonFinite: boolean,
 ): Promise<Float32Array> {
   const { dtype, shape } = file.info(tensor);
-  if (shape[0] !== vocabularySize || shape[1] !== hiddenSize)
+  if (!sameShape(shape, [vocabularySize, hiddenSize]))
     throw new ModelError(
       `model.safetensors: ${clip(tensor)} is ${excerpt(shape)}; config.json calls for [${vocabularySize}, ${hiddenSize}]`,
       { tensor, found: shape, expected: [vocabularySize, hiddenSize] },
     );
-  const isGrouped = (file.grouped?.nearest(tensor) ?? null) !== null;
-  const values = isGrouped
-    ? (await file.tensor(tensor)).data.slice(row * hiddenSize, (row + 1) * hiddenSize)
-    : await plainRow();
+  const { grouped } = file;
+  const isGrouped = grouped !== undefined && grouped.nearest(tensor) !== null;
+  const bytes = isGrouped ? grouped.rowBytes(tensor) : byteLength(dtype, [hiddenSize]);
+  const read = await file.raw(tensor, row * bytes, (row + 1) * bytes);
+  const values = isGrouped ? grouped.values(tensor, read) : decodeTensor(read, dtype, tensor);
   if (allowNonFinite || values.every(Number.isFinite)) return values;
   throw new ModelError(`model.safetensors: row ${row} of ${clip(tensor)} has values that are not finite`, { tensor });
-
-  async function plainRow() {
-    const bytes = byteLength(dtype, [hiddenSize]);
-    return decodeTensor(await file.raw(tensor, row * bytes, (row + 1) * bytes), dtype, tensor);
-  }
 }
