@@ -27,7 +27,10 @@ it("a folder that is not empty is named as the command has it", async () => {
   mkdirSync(folder);
   writeFileSync(join(folder, "mine.txt"), "mine");
   const { code, err } = await app(folder);
-  expect([code, err]).toEqual([1, `error: <folder> ${folder} exists and is not empty: choose another folder, or remove it first\n`]);
+  expect([code, err]).toEqual([
+    1,
+    `error: <folder> ${folder} exists and is not empty: choose another folder, or remove it first\n`,
+  ]);
 });
 
 it("an app takes the place of an empty folder", async () => {

@@ -94,7 +94,8 @@ describe.each(taskNames)("%s", (task: TaskName) => {
     expect(resultText(outcome)).toMatch(task === "classify" ? /% right$/ : `${entry.metrics[main]!.title} `);
     expect(await bytesOf(join(out, "result"))).toEqual(new Uint8Array(whole.files()["adapter_model.safetensors"]!));
     // The folder of the job stands for its result.
-    if (predicts) expect((await lowrank(["predict", "--run", out, "--model", folder, ...query, "a text"])).code).toBe(0);
+    if (predicts)
+      expect((await lowrank(["predict", "--run", out, "--model", folder, ...query, "a text"])).code).toBe(0);
   });
 
   it("the command line trains, inspects, measures, predicts, or says what does", async () => {
@@ -115,7 +116,16 @@ describe.each(taskNames)("%s", (task: TaskName) => {
       expect(measured.code).toBe(0);
       expect((JSON.parse(measured.out) as Record<string, number>)[main]).toBeCloseTo(value, 5);
     }
-    const predicted = await lowrank(["predict", "--run", out, "--model", folder, "--json", ...query, "the film was good"]);
+    const predicted = await lowrank([
+      "predict",
+      "--run",
+      out,
+      "--model",
+      folder,
+      "--json",
+      ...query,
+      "the film was good",
+    ]);
     if (predicts)
       expect([predicted.code, JSON.parse(predicted.out)]).toEqual([
         0,

@@ -102,11 +102,7 @@ async function predict(args: readonly string[], options: PredictOptions, session
   const predicted =
     pairs !== null
       ? await predictPairs(pairs, { ...options, run }, session)
-      : await (task === "classify" ? predictLabels : predictTask(task))(
-          texts,
-          { ...options, run },
-          session,
-        );
+      : await (task === "classify" ? predictLabels : predictTask(task))(texts, { ...options, run }, session);
   if (out !== undefined && delimiter !== null) {
     const written = new TextEncoder().encode(predictedTable(table, texts, predicted.columns, delimiter));
     await writeFilesAtomically(dirname(out), { [basename(out)]: written });
