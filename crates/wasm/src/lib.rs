@@ -3,7 +3,7 @@
 
 // The paragraph above is every export's safety contract.
 #![allow(clippy::missing_safety_doc)]
-#![cfg_attr(target_feature = "atomics", feature(stdarch_wasm_atomic_wait))]
+#![cfg_attr(all(feature = "compact", target_feature = "atomics"), feature(stdarch_wasm_atomic_wait))]
 
 // These files are two crates. Of the exports with the feature `compact` the loops are in the kernels' crate, and what is here is compiled for
 // size; loops over elements are compiled into the others, for speed.
