@@ -151,12 +151,12 @@ async function search(page) {
       // One text may be in both lists.
       if ((await button.getAttribute("aria-pressed")) === "false") await button.click();
     }
-  await picture(page, "31-search", { fullPage: true });
+  await picture(page, "32-search", { fullPage: true });
   await theme(page, "dark");
-  await picture(page, "32-search-dark");
+  await picture(page, "33-search-dark");
   await theme(page, "light");
   await page.setViewportSize({ width: 390, height: 800 });
-  await picture(page, "33-search-narrow", { fullPage: true });
+  await picture(page, "34-search-narrow", { fullPage: true });
   await page.setViewportSize({ width: 1280, height: 800 });
 }
 
