@@ -21,7 +21,8 @@ const nameOf = (column: string) => (column === "text" || /^\d*$/.test(column) ? 
 export const forms: Readonly<Record<Task, Form>> = {
   classify: {
     example: ({ text, label }) => ({ text, label }),
-    spec: () => ({}),
+    // The page shows what the saved classifier itself says about rows that it has not seen.
+    spec: () => ({ finalFit: false }),
     ...{ metric: "accuracy", written: "percent" },
   },
   "multi-label": {

@@ -73,8 +73,6 @@ export function specOf(
   const { effort, rank, learningRate, batchSize, maxTokens, seed } = settings;
   return {
     ...{ model, data, rank, alpha: 2 * rank, learningRate, batchSize, maxTokens, seed },
-    // The page shows what the saved classifier itself says about rows that it has not seen.
-    finalFit: false,
     ...(effort !== "normal" && { steps: stepsFor(settings, examples) }),
     ...(effort === "quick" && { evaluateEvery: QUICK.evaluateEvery }),
     ...(unbalanced && { classWeights: "balanced" as const }),
