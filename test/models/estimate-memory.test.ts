@@ -1,5 +1,12 @@
 import { expect, it } from "vitest";
-import { engineInfo, estimateMemory, type LoraOptions, SentenceEncoder, TextClassifier } from "../../ts/index.js";
+import {
+  createEngine,
+  engineInfo,
+  estimateMemory,
+  type LoraOptions,
+  SentenceEncoder,
+  TextClassifier,
+} from "../../ts/index.js";
 import { miniLM } from "./minilm.js";
 
 const examples = Array.from({ length: 32 }, (_, i) => ({
@@ -7,18 +14,25 @@ const examples = Array.from({ length: 32 }, (_, i) => ({
   label: i % 2 === 0 ? "even" : "odd",
 }));
 
+/** An engine of its own: in the default one other tests use memory too. */
+const ownEngine = () => {
+  const { build, threads } = engineInfo();
+  return createEngine({ build, threads });
+};
+
 /** Trains a few steps and gives what memory they took, beside what was foretold. */
 async function measure(packedCopies: 1 | 2, checkpointing = false, targetModules?: string) {
-  const before = engineInfo().memory.used;
+  await using engine = await ownEngine();
+  const before = engine.info.memory.used;
   const files = await miniLM();
-  const encoder = await SentenceEncoder.load(files, { packedCopies });
+  const encoder = await SentenceEncoder.load(files, { engine, packedCopies });
   const lora = targetModules === undefined ? {} : { targetModules };
   const classifier = TextClassifier.create(encoder, { labels: ["even", "odd"], lora });
   const reserved: number[] = [];
-  const onProgress = () => void reserved.push(engineInfo().memory.reserved);
+  const onProgress = () => void reserved.push(engine.info.memory.reserved);
   const report = await classifier.fit(examples, { steps: 3, batchSize: 32, checkpointing, onProgress });
   expect(new Set(reserved).size).toBe(1); // all memory was there by the end of the first step
-  const used = engineInfo().memory.used - before;
+  const used = engine.info.memory.used - before;
   const logits = await classifier.logits(examples.slice(0, 4).map(({ text }) => text));
   encoder.dispose();
   const config = JSON.parse(new TextDecoder().decode(files["config.json"])) as Record<string, unknown>;
@@ -59,13 +73,14 @@ it(
 
 /** Bytes in use while an adapter of such options is trained, the optimizer's among them, and what was foretold. */
 async function measureAdapter(options: LoraOptions) {
-  const before = engineInfo().memory.used;
+  await using engine = await ownEngine();
+  const before = engine.info.memory.used;
   const files = await miniLM();
-  using encoder = await SentenceEncoder.load(files, { packedCopies: 1 });
+  using encoder = await SentenceEncoder.load(files, { engine, packedCopies: 1 });
   const lora = { targetModules: ["query"], rank: 2, ...options };
   const classifier = TextClassifier.create(encoder, { labels: ["even", "odd"], lora });
   let used = 0;
-  const onProgress = () => void (used = engineInfo().memory.used - before);
+  const onProgress = () => void (used = engine.info.memory.used - before);
   const report = await classifier.fit(examples.slice(0, 4), { steps: 1, batchSize: 4, onProgress });
   const config = JSON.parse(new TextDecoder().decode(files["config.json"])) as Record<string, unknown>;
   const { adapter, total } = estimateMemory(config, { tokens: report.steps[0]!.tokens, packedCopies: 1, lora });

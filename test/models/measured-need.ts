@@ -1,5 +1,12 @@
 import { encoderJson, goldenEncoder } from "./golden-encoder.js";
-import { type LoraOptions, SentenceEncoder, TextClassifier, writeSafetensors, engineInfo } from "../../ts/index.js";
+import {
+  type LoraOptions,
+  SentenceEncoder,
+  TextClassifier,
+  createEngine,
+  engineInfo,
+  writeSafetensors,
+} from "../../ts/index.js";
 import type { Graph } from "../../ts/graph/graph.js";
 import { modelPlanNow } from "../../ts/models/all-architectures.js";
 
@@ -61,9 +68,11 @@ interface Arena {
  * reserved is the estimate.
  */
 export async function measuredNeed(name: string, lora: LoraOptions, checkpointing: boolean, texts: readonly string[]) {
-  const before = engineInfo().memory.used;
+  const { build, threads } = engineInfo();
+  await using engine = await createEngine({ build, threads });
+  const before = engine.info.memory.used;
   const { files, config } = await largerEncoder(name);
-  using encoder = await SentenceEncoder.load(files);
+  using encoder = await SentenceEncoder.load(files, { engine });
   const classifier = TextClassifier.create(encoder, { labels: ["a", "b"], lora });
   const { graph } = classifier;
   graph.train();
@@ -74,7 +83,7 @@ export async function measuredNeed(name: string, lora: LoraOptions, checkpointin
     });
   const tape = tapePeak(graph, step);
   const { chunks } = (graph as unknown as { readonly arena: Arena }).arena;
-  const owned = engineInfo().memory.used - before - chunks.reduce((sum, { size }) => sum + size, 0);
+  const owned = engine.info.memory.used - before - chunks.reduce((sum, { size }) => sum + size, 0);
   const moments = 2 * 4 * classifier.params().reduce((sum, id) => sum + graph.value(id).data.length, 0);
   const foretold = classifier.memory(examples, { checkpointing });
   const tokens = examples.reduce((sum, { ids }) => sum + ids.length, 0);

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import {
   CausalLanguageModel,
+  createEngine,
   engineInfo,
   type FileMap,
   type LoraOptions,
@@ -27,13 +28,16 @@ async function measure(
   of = { files, config },
   share?: number,
 ) {
-  const before = engineInfo().memory.used;
+  const { build, threads } = engineInfo();
+  // Its own: in the default one other tests use memory too.
+  await using engine = await createEngine({ build, threads });
+  const before = engine.info.memory.used;
   const { weights = "f32", lora = {}, checkpointing = false, layers } = options;
-  using model = await CausalLanguageModel.load(of.files, { weights });
+  using model = await CausalLanguageModel.load(of.files, { engine, weights });
   model.addAdapter("own", lora);
   const examples = [example(tokens / 2, share), example(tokens / 2, share)];
   let used = 0;
-  const onProgress = () => void (used = engineInfo().memory.used - before);
+  const onProgress = () => void (used = engine.info.memory.used - before);
   await model.fit(examples, { steps: 2, batchSize: 2, checkpointing, onProgress, ...(layers && { layers }) });
   const estimate = await CausalLanguageModel.estimateMemory(of.config, { tokens, ...options });
   return { used, estimate };
