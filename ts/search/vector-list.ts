@@ -68,13 +68,16 @@ export function vectorFrom(
   given: ArrayLike<number>,
   dimensions: number,
   place?: number,
-  into: Float32Array = new Float32Array(dimensions),
+  into?: Float32Array,
 ): Float32Array {
   const length = isFloats(given) ? typedLength(given) : lengthOf(what, "a vector", given, "numbers");
   if (length !== dimensions) throw wrongLength(what, [length], `[${dimensions}]`, place);
+  // First, since a list may claim more numbers than there can be.
+  const numbers = isFloats(given) ? given : floatsOf(what, "a vector", given);
+  const vector = into ?? new Float32Array(dimensions);
   // Nothing is read from an array whose buffer was transferred; its length is 0.
-  if (dimensions > 0) copyInto(into, isFloats(given) ? given : floatsOf(what, "a vector", given), dimensions);
-  return checked(what, into, place);
+  if (dimensions > 0) copyInto(vector, numbers, dimensions);
+  return checked(what, vector, place);
 }
 
 function wrongLength(what: string, actual: readonly number[], expected: string, place?: number): ShapeError {
