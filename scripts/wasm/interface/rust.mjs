@@ -8,13 +8,15 @@ import { join } from "node:path";
  */
 
 /**
- * The modules of `crates/wasm` in the order of its `lib.rs`: functions with `#[wasm_bindgen]` and structs with `#[repr(C)]`, those
+ * The modules of both crates in `crates/wasm`, by name: functions with `#[wasm_bindgen]` and structs with `#[repr(C)]`, those
  * that macros make included. `test/engine/kernels.types.ts` holds the functions against what wasm-bindgen has made of them.
  * @param {string} root
  * @returns {Module[]}
  */
 export function readExports(root) {
-  const files = modules(join(root, "crates/wasm/src"), "lib.rs", "");
+  const files = ["lib.rs", "compact.rs"].flatMap((crate) => modules(join(root, "crates/wasm/src"), crate, ""));
+  const room = ({ name }) => name.split("/")[0];
+  files.sort((a, b) => (room(a) < room(b) ? -1 : Number(room(a) > room(b))));
   const macros = new Map(files.flatMap(({ text }) => macrosIn(text)));
   return files.map(({ name, text }) => {
     const code = expanded(text.replace(macroDefinition, ""), macros);
