@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
   AdamW,
-  createEngine,
   engineInfo,
   Graph,
   init,
@@ -12,6 +11,7 @@ import {
   StaleNodeError,
   tensor,
 } from "../../ts/index.js";
+import { ownEngine } from "../models/own-engine.js";
 
 describe("nodes", () => {
   it("are stale after their step, and say so", () => {
@@ -97,8 +97,7 @@ describe("nodes", () => {
   });
 
   it("survive memory growing in the middle of a step", async () => {
-    // Its own: the default one's may have grown to much more.
-    await using engine = await createEngine({ build: engineInfo().build, threads: 1 });
+    await using engine = await ownEngine();
     const graph = new Graph({ engine });
     const w = graph.variable(tensor([2, 2], [1, 2, 3, 4]));
     const before = engine.info.memory.reserved;

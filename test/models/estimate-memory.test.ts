@@ -1,24 +1,12 @@
 import { expect, it } from "vitest";
-import {
-  createEngine,
-  engineInfo,
-  estimateMemory,
-  type LoraOptions,
-  SentenceEncoder,
-  TextClassifier,
-} from "../../ts/index.js";
+import { estimateMemory, type LoraOptions, SentenceEncoder, TextClassifier } from "../../ts/index.js";
 import { miniLM } from "./minilm.js";
+import { ownEngine } from "./own-engine.js";
 
 const examples = Array.from({ length: 32 }, (_, i) => ({
   text: `a sentence about the number ${i} ${"and so on ".repeat(i % 7)}`,
   label: i % 2 === 0 ? "even" : "odd",
 }));
-
-/** An engine of its own: in the default one other tests use memory too. */
-const ownEngine = () => {
-  const { build, threads } = engineInfo();
-  return createEngine({ build, threads });
-};
 
 /** Trains a few steps and gives what memory they took, beside what was foretold. */
 async function measure(packedCopies: 1 | 2, checkpointing = false, targetModules?: string) {

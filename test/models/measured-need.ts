@@ -1,14 +1,8 @@
 import { encoderJson, goldenEncoder } from "./golden-encoder.js";
-import {
-  type LoraOptions,
-  SentenceEncoder,
-  TextClassifier,
-  createEngine,
-  engineInfo,
-  writeSafetensors,
-} from "../../ts/index.js";
+import { type LoraOptions, SentenceEncoder, TextClassifier, writeSafetensors } from "../../ts/index.js";
 import type { Graph } from "../../ts/graph/graph.js";
 import { modelPlanNow } from "../../ts/models/all-architectures.js";
+import { ownEngine } from "./own-engine.js";
 
 /** Sizes at which activations are most of a step, whatever the architecture calls them. */
 const SIZES: Record<string, unknown> = {
@@ -68,8 +62,7 @@ interface Arena {
  * reserved is the estimate.
  */
 export async function measuredNeed(name: string, lora: LoraOptions, checkpointing: boolean, texts: readonly string[]) {
-  const { build, threads } = engineInfo();
-  await using engine = await createEngine({ build, threads });
+  await using engine = await ownEngine();
   const before = engine.info.memory.used;
   const { files, config } = await largerEncoder(name);
   using encoder = await SentenceEncoder.load(files, { engine });

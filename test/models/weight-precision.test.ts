@@ -1,6 +1,5 @@
 import { expect, it } from "vitest";
 import {
-  createEngine,
   engineInfo,
   type FileMap,
   type LoadOptions,
@@ -12,6 +11,7 @@ import {
 import { decodeTensor } from "../../ts/io/safetensors/decode.js";
 import { encodeTensor } from "../../ts/io/safetensors/index.js";
 import { miniLM } from "./minilm.js";
+import { ownEngine } from "./own-engine.js";
 
 const texts = [
   "a sentence",
@@ -58,9 +58,6 @@ function rounded(tensors: Record<string, Tensor>, dtype: Half) {
 const mixed = Array.from({ length: 300 }, (_, i) =>
   "an ordinary review ".repeat(i % 75 === 7 ? 160 + i / 10 : 1 + (i % 5)),
 );
-
-/** An engine of its own: memory that another test used once stays reserved. */
-const ownEngine = () => createEngine({ build: engineInfo().build, threads: 1 });
 
 it("takes at most 60 MB for inference with f16 weights, however many and long the texts", async () => {
   const files = await miniLM();

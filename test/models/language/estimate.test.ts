@@ -1,12 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import {
-  CausalLanguageModel,
-  createEngine,
-  engineInfo,
-  type FileMap,
-  type LoraOptions,
-  type MemoryOptions,
-} from "../../../ts/index.js";
+import { CausalLanguageModel, type FileMap, type LoraOptions, type MemoryOptions } from "../../../ts/index.js";
+import { ownEngine } from "../own-engine.js";
 import { llamaConfig, randomModel } from "./random-llama.js";
 
 const config = llamaConfig();
@@ -28,9 +22,7 @@ async function measure(
   of = { files, config },
   share?: number,
 ) {
-  const { build, threads } = engineInfo();
-  // Its own: in the default one other tests use memory too.
-  await using engine = await createEngine({ build, threads });
+  await using engine = await ownEngine();
   const before = engine.info.memory.used;
   const { weights = "f32", lora = {}, checkpointing = false, layers } = options;
   using model = await CausalLanguageModel.load(of.files, { engine, weights });

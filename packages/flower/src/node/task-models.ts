@@ -2,7 +2,7 @@ import { checkOptions, ConfigError, LABELS_FILE, type RoundChanges, type TaskRou
 import { FederationError } from "../federation-error.js";
 import { encoderOf } from "../rounds/class-models.js";
 import type { OpenModel, RoundModels } from "../rounds/round-models.js";
-import type { AdapterShape, RoundSettings } from "../rounds/round-settings.js";
+import { type AdapterShape, trainingOf } from "../rounds/round-settings.js";
 import { serverSettings } from "../rounds/task-settings.js";
 
 /** Models of any task that the pipeline trains. */
@@ -50,16 +50,3 @@ function changesOf(rounds: TaskRounds, shape: AdapterShape): RoundChanges {
     throw new FederationError(error.message, error.details, { cause: error });
   }
 }
-
-const trainingOf = ({
-  batchSize,
-  learningRate,
-  weightDecay,
-  maxGradNorm,
-  seed,
-  round,
-}: RoundSettings): RoundChanges => ({
-  ...{ batchSize, learningRate, weightDecay, maxGradNorm },
-  // The order differs between rounds, and is the same if a round is repeated.
-  seed: seed + round,
-});

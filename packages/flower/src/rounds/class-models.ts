@@ -3,6 +3,7 @@ import { ConfigError, FormatError, isJsonObject, LABELS_FILE, parseJsonObject } 
 import { FederationError } from "../federation-error.js";
 import type { ClassifierClass } from "./classifier-class.js";
 import type { Here, NewModel, OpenModel, RoundModels } from "./round-models.js";
+import { trainingOf } from "./round-settings.js";
 
 /** What a node of text classification has. */
 interface ClassifierNode<E> {
@@ -47,14 +48,12 @@ export function classModels<E>(node: ClassifierNode<E>): RoundModels {
     },
     async open(files, settings): Promise<OpenModel> {
       const classifier = await TextClassifier.load(encoder, files, { adapter });
-      const { batchSize, learningRate, weightDecay, maxGradNorm, freezeA, seed, round } = settings;
+      const { freezeA } = settings;
       return {
         fitHead: async () => void (await classifier.fitHead(examples, cancelled)),
         async fit({ steps, onProgress }) {
           const report = await classifier.fit(examples, {
-            ...{ steps, batchSize, learningRate, weightDecay, maxGradNorm, freezeA },
-            // The order differs between rounds, and is the same if a round is repeated.
-            seed: seed + round,
+            ...{ steps, ...trainingOf(settings), freezeA },
             ...{ ...cancelled, onProgress },
           });
           return report.steps.map(({ loss }) => loss);

@@ -69,6 +69,12 @@ export interface RoundSettings extends SharedSettings {
   readonly evaluate: boolean;
 }
 
+/** How a model is trained in a round. */
+export function trainingOf({ batchSize, learningRate, weightDecay, maxGradNorm, seed, round }: RoundSettings) {
+  // The order differs between rounds, and is the same if a round is repeated.
+  return { batchSize, learningRate, weightDecay, maxGradNorm, seed: seed + round };
+}
+
 /** Limits of the server's settings. The round is added to the seed. */
 const MOST = { seed: 2 ** 52, labels: 10_000, rank: 1_024, rounds: 1_000_000, epochs: 1_000, batchSize: 4_096 };
 

@@ -40,26 +40,26 @@ export interface Answered {
   readonly targets: readonly number[];
 }
 
-/** Logits divided by a temperature, in float64. */
-const tempered = (logits: ArrayLike<number>, temperature: number): number[] =>
-  Array.from(logits, (logit) => logit / temperature);
-
 interface Answer {
+  readonly probabilities: readonly number[];
+  /** The highest of them. */
   readonly probability: number;
   readonly isRight: boolean;
 }
 
+/** What logits divided by a temperature, in float64, say. */
 const answers = ({ logits, targets }: Answered, temperature: number): Answer[] =>
   logits.map((row, i) => {
-    const { probabilities, best } = classProbabilities(tempered(row, temperature), `text ${i}`);
-    return { probability: probabilities[best]!, isRight: best === targets[i] };
+    const tempered = Array.from(row, (logit) => logit / temperature);
+    const { probabilities, best } = classProbabilities(tempered, `text ${i}`);
+    return { probabilities, probability: probabilities[best]!, isRight: best === targets[i] };
   });
 
-const errorsOf = ({ logits, targets }: Answered, temperature: number): CalibrationErrors => {
-  const rows = logits.map((row, i) => classProbabilities(tempered(row, temperature), `text ${i}`).probabilities);
+function errorsOf(found: readonly Answer[], targets: readonly number[]): CalibrationErrors {
+  const rows = found.map(({ probabilities }) => probabilities);
   const { ece, nll } = calibrationError(rows, targets);
   return { ece, nll };
-};
+}
 
 /**
  * The temperature of the validation, its threshold for a precision, and both on the measured texts.
@@ -71,19 +71,23 @@ export function calibrate(
   asked: { readonly temperature: boolean; readonly precision: number | null },
 ): { readonly kept: Calibrated; readonly result: CalibrationResult } {
   const temperature = asked.temperature ? temperatureOf(validation) : 1;
-  const held = answers(validation, temperature);
+  const [held, before, after] = [
+    answers(validation, temperature),
+    answers(measured, 1),
+    answers(measured, temperature),
+  ];
   const { precision } = asked;
   const abstain = precision === null ? null : { precision, threshold: thresholdFor(precision, held) };
   return {
     kept: { ...(asked.temperature && { temperature }), ...(abstain && { abstain }) },
     result: {
       ...{ temperature, chosenOn: held.length },
-      before: errorsOf(measured, 1),
-      after: errorsOf(measured, temperature),
+      before: errorsOf(before, measured.targets),
+      after: errorsOf(after, measured.targets),
       abstain: abstain && {
         ...abstain,
         validation: shareOf(held, abstain),
-        measured: shareOf(answers(measured, temperature), abstain),
+        measured: shareOf(after, abstain),
       },
     },
   };
