@@ -2,8 +2,9 @@ import { unzipSync, zipSync } from "fflate";
 import type { Page } from "playwright";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { readAdapter } from "../../ts/io/peft/index.js";
-import { seriousIn, Studio } from "../../scripts/studio/driver.mjs";
+import { Studio } from "../../scripts/studio/driver.mjs";
 import { decoderFiles } from "../models/language/golden-decoder.js";
+import { expectAccessible } from "./accessible.js";
 import { saved } from "./tiny-studio.js";
 
 let studio: Studio;
@@ -117,13 +118,7 @@ it(
     expect(await answersTo(asked)).toEqual(learnt.answers);
     await page.getByLabel("Also show the answer without the adapter").uncheck();
     expect(await answersTo("And of Italy?")).toHaveLength(1);
-    for (const theme of ["light", "dark"]) {
-      await page.evaluate((name) => (document.documentElement.dataset["theme"] = name), theme);
-      expect(await seriousIn(page)).toEqual([]);
-    }
-    await page.setViewportSize({ width: 340, height: 700 });
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(340);
-    await page.setViewportSize({ width: 1280, height: 860 });
+    await expectAccessible(page);
     const carried = studio.asked.filter(({ url, body }) => body !== null || !url.startsWith(studio.url));
     expect(carried.filter(({ url }) => !/^(blob|data):/.test(url))).toEqual([]);
   },

@@ -5,9 +5,10 @@ import Papa from "papaparse";
 import type { Page } from "playwright";
 import { build as vite } from "vite";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { seriousIn, Studio } from "../../scripts/studio/driver.mjs";
+import { Studio } from "../../scripts/studio/driver.mjs";
 import { serveExample } from "../docs/serve-page.js";
 import { Consumer } from "../packaging/consumer.js";
+import { expectAccessible } from "./accessible.js";
 import { helpDesk } from "./help-desk.js";
 import { saved } from "./tiny-studio.js";
 
@@ -141,13 +142,7 @@ it("counts what the user judges, and gives it away as CSV", { timeout: 120_000 }
 it("is accessible and narrow with everything on it", { timeout: 120_000 }, async () => {
   await page.locator(".take-search pre").waitFor();
   await find(asked);
-  for (const theme of ["light", "dark"]) {
-    await page.evaluate((name) => (document.documentElement.dataset["theme"] = name), theme);
-    expect(await seriousIn(page)).toEqual([]);
-  }
-  await page.setViewportSize({ width: 340, height: 700 });
-  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(340);
-  await page.setViewportSize({ width: 1280, height: 860 });
+  await expectAccessible(page);
 });
 
 it("what is taken away runs as pasted, in Node and in a page", { timeout: 400_000 }, async () => {

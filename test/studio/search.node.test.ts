@@ -1,6 +1,7 @@
 import type { Page } from "playwright";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { give, seriousIn, Studio } from "../../scripts/studio/driver.mjs";
+import { give, Studio } from "../../scripts/studio/driver.mjs";
+import { expectAccessible } from "./accessible.js";
 
 let studio: Studio;
 let page: Page;
@@ -119,13 +120,7 @@ it("refuses what cannot be searched, and says why", { timeout: 120_000 }, async 
 
 it("is accessible, narrow, and in German", { timeout: 120_000 }, async () => {
   await find("How do I get my money back?");
-  for (const theme of ["light", "dark"]) {
-    await page.evaluate((name) => (document.documentElement.dataset["theme"] = name), theme);
-    expect(await seriousIn(page)).toEqual([]);
-  }
-  await page.setViewportSize({ width: 340, height: 700 });
-  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(340);
-  await page.setViewportSize({ width: 1280, height: 860 });
+  await expectAccessible(page);
 });
 
 it("the example is there to try, and reading it can be stopped", { timeout: 240_000 }, async () => {

@@ -1,51 +1,34 @@
-import { signal } from "@preact/signals";
 import { type LowrankWorker, runJob, startWorker } from "lowrank/worker";
-import type { JobEvent, LanguageJobSpec, LanguageReport } from "lowrank/jobs";
+import type { LanguageJobSpec, LanguageReport } from "lowrank/jobs";
 import type { Conversations } from "../../data/conversations.js";
-import { read, write } from "../../storage/database.js";
-import { after, atStart, type Curves, type JobProgress } from "../job-progress.js";
+import { storedTraining, type StoredRun } from "../stored-training.js";
 import { storeOf, type SavedFiles } from "../stores.js";
 import { adapter, ensureAdapter, useAdapter } from "./adapter.js";
 import { stop } from "./conversation.js";
 import { type Loaded, load, loaded, openProblem } from "./language-model.js";
 
 /** A language model's training run, stored for the next visit. */
-export interface Lesson extends Curves {
+export interface Lesson extends StoredRun {
   readonly id: string;
   readonly name: string;
   readonly model: string;
   readonly spec: LanguageJobSpec;
   readonly data: Uint8Array;
   readonly rows: number;
-  readonly status: "training" | "paused" | "finished";
   readonly result: LanguageReport["result"];
   readonly files: SavedFiles | null;
 }
 
-export const lesson = signal<Lesson | null>(null);
-export const teaching = signal<JobProgress | null>(null);
-export const teachProblem = signal<unknown>(null);
-let cancelling: AbortController | null = null;
+const training = storedTraining<Lesson>("lesson");
+const { remember } = training;
+export const { run: lesson, progress: teaching, problem: teachProblem } = training;
+export const { find: findLesson, pause: pauseTeaching } = training;
 
-const KEY = "lesson";
 const RESULTS = /^(adapter_config\.json|adapter_model\.safetensors|report\.json)$/;
 
 export interface Effort {
   readonly steps: number | null;
   readonly batchSize: number;
-}
-
-async function remember(now: Lesson): Promise<void> {
-  lesson.value = now;
-  await write("project", KEY, now);
-}
-
-/** Restores the state of an earlier visit. */
-export async function findLesson(): Promise<void> {
-  if (teaching.value !== null) return;
-  const kept = await read<Lesson>("project", KEY).catch(() => undefined);
-  if (kept !== undefined && lesson.value === null)
-    lesson.value = kept.status === "training" ? { ...kept, status: "paused" } : kept;
 }
 
 /** Trains an adapter on conversations and adds it to the model. */
@@ -66,22 +49,18 @@ export async function goOn(given: Lesson): Promise<void> {
   const now = loaded.value;
   if (now === null || teaching.value !== null) return;
   stop();
-  cancelling = new AbortController();
-  const { signal } = cancelling;
-  teachProblem.value = null;
-  lesson.value = { ...given, status: "training" };
-  teaching.value = atStart;
+  const { started, signal } = training.start(given);
   // The run loads its own model. Two models would need twice the memory.
   now.worker?.terminate();
   let worker: LowrankWorker | null = null;
   try {
     if (now.worker !== null) worker = await startWorker();
-    await remember(lesson.value);
+    await remember(started);
     const { store, files } = await storeOf(given.id);
     const { report } = await runJob(given.spec, store, {
       ...(worker && { worker }),
       signal,
-      onProgress: hear,
+      onProgress: training.hear,
       sources: {
         findModel: async () => now.kept as never,
         readData: async (name) => ({ name, bytes: given.data }),
@@ -90,10 +69,10 @@ export async function goOn(given: Lesson): Promise<void> {
     });
     const saved = Object.fromEntries(Object.entries(await files()).filter(([file]) => RESULTS.test(file)));
     const { result } = report;
-    await remember({ ...lesson.value, status: "finished", result, files: saved });
+    await remember({ ...lesson.value!, status: "finished", result, files: saved });
   } catch (error) {
     if (!signal.aborted) teachProblem.value = error;
-    await remember({ ...lesson.value, status: "paused" }).catch(() => undefined);
+    await remember({ ...lesson.value!, status: "paused" }).catch(() => undefined);
   } finally {
     worker?.terminate();
     await back(now);
@@ -114,19 +93,4 @@ async function back(before: Loaded): Promise<void> {
     loaded.value = null;
     openProblem.value = error;
   }
-}
-
-/** Stops within a step. */
-export function pauseTeaching(): void {
-  if (teaching.value !== null) teaching.value = { ...teaching.value, stopping: true };
-  cancelling?.abort();
-}
-
-function hear(event: JobEvent): void {
-  const [progress, now] = [teaching.value, lesson.value];
-  if (progress === null || now === null) return;
-  const [shown, curves] = after(event, progress, now);
-  teaching.value = shown;
-  lesson.value = { ...now, ...curves };
-  if (event.type === "checkpoint") void write("project", KEY, lesson.value).catch(() => undefined);
 }

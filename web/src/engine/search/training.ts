@@ -1,14 +1,13 @@
-import { signal } from "@preact/signals";
 import { runJob } from "lowrank/worker";
-import type { JobEvent, PairsJobResult, PairsJobSpec, PairsResult } from "lowrank/jobs";
+import type { PairsJobResult, PairsJobSpec, PairsResult } from "lowrank/jobs";
 import { splitPairs, type TextPair } from "./split.js";
-import { read, remove, write } from "../../storage/database.js";
-import { after, atStart, type Curves, type JobProgress } from "../job-progress.js";
+import { remove } from "../../storage/database.js";
 import { findModel, forgetModel } from "../model.js";
+import { type StoredRun, storedTraining } from "../stored-training.js";
 import { type SavedFiles, storeOf } from "../stores.js";
 
 /** A training of the search, stored for the next visit. */
-export interface SearchRun extends Curves {
+export interface SearchRun extends StoredRun {
   readonly id: string;
   /** Name of its table. */
   readonly name: string;
@@ -17,7 +16,6 @@ export interface SearchRun extends Curves {
   readonly data: Readonly<Record<string, Uint8Array>>;
   /** Questions that it was tested with, and not trained on. */
   readonly heldOut: readonly string[];
-  readonly status: "training" | "paused" | "finished";
   readonly result: PairsResult | null;
   /** The range in which NDCG@10 most likely lies on other questions (95 %). */
   readonly interval: readonly [number, number] | null;
@@ -30,29 +28,15 @@ export interface SearchRun extends Curves {
 /** How long to train: the recommended number of steps, or a few to see whether it works. */
 export type Effort = "quick" | "normal";
 
-export const searchRun = signal<SearchRun | null>(null);
-export const searchTraining = signal<JobProgress | null>(null);
-export const trainProblem = signal<unknown>(null);
-let cancelling: AbortController | null = null;
-
 const KEY = "search run";
+const training = storedTraining<SearchRun>(KEY);
+const { remember } = training;
+export const { run: searchRun, progress: searchTraining, problem: trainProblem } = training;
+export const { find: findSearchRun, pause: pauseSearch } = training;
 /** Of the run's blobs, those that are no result. */
 const NOT_SAVED = /^(checkpoint\.|run\.json|report\.json|loss\.svg)/;
 const QUICK = { steps: 30, batchSize: 16, evaluateEvery: 10 };
 const [TRAIN, HELD_OUT] = ["pairs.jsonl", "held-out.jsonl"];
-
-async function remember(now: SearchRun): Promise<void> {
-  searchRun.value = now;
-  await write("project", KEY, now);
-}
-
-/** Restores the run of an earlier visit. */
-export async function findSearchRun(): Promise<void> {
-  if (searchRun.value !== null) return;
-  const kept = await read<SearchRun>("project", KEY).catch(() => undefined);
-  if (kept !== undefined && searchRun.value === null)
-    searchRun.value = kept.status === "training" ? { ...kept, status: "paused" } : kept;
-}
 
 /** Deletes the run and its adapter. */
 export async function forgetSearchRun(): Promise<void> {
@@ -88,17 +72,13 @@ export async function trainSearch(name: string, pairs: readonly TextPair[], effo
 /** Starts or continues a run. */
 export async function goOnSearch(given: SearchRun): Promise<void> {
   if (searchTraining.value !== null) return;
-  cancelling = new AbortController();
-  const { signal } = cancelling;
-  trainProblem.value = null;
-  searchRun.value = { ...given, status: "training" };
-  searchTraining.value = atStart;
+  const { started, signal } = training.start(given);
   try {
-    await remember(searchRun.value);
+    await remember(started);
     const { store, files: filesOf } = await storeOf(given.id);
     const { report } = (await runJob(given.spec, store, {
       signal,
-      onProgress: hear,
+      onProgress: training.hear,
       sources: {
         // The worker finds a cached model by its name.
         findModel: async (_name, { onDownload }) => (await findModel({ signal, onDownload })) as never,
@@ -111,28 +91,13 @@ export async function goOnSearch(given: SearchRun): Promise<void> {
     const { interval = null } = metrics["ndcg@10"] ?? {};
     const isUnchanged = report.evaluation?.best.step === 0;
     const files = Object.fromEntries(saved);
-    await remember({ ...searchRun.value, status: "finished", result, interval, isUnchanged, files });
+    await remember({ ...searchRun.value!, status: "finished", result, interval, isUnchanged, files });
   } catch (error) {
     if (!signal.aborted) trainProblem.value = error;
     // Otherwise every later call would find the damaged file again.
     if ((error as Error).name === "FormatError") await forgetModel().catch(() => undefined);
-    await remember({ ...searchRun.value, status: "paused" }).catch(() => undefined);
+    await remember({ ...searchRun.value!, status: "paused" }).catch(() => undefined);
   } finally {
     searchTraining.value = null;
   }
-}
-
-/** Stops within a step. The run can be continued from its last checkpoint. */
-export function pauseSearch(): void {
-  if (searchTraining.value !== null) searchTraining.value = { ...searchTraining.value, stopping: true };
-  cancelling?.abort();
-}
-
-function hear(event: JobEvent): void {
-  const [progress, now] = [searchTraining.value, searchRun.value];
-  if (progress === null || now === null) return;
-  const [shown, curves] = after(event, progress, now);
-  searchTraining.value = shown;
-  searchRun.value = { ...now, ...curves };
-  if (event.type === "checkpoint") void write("project", KEY, searchRun.value).catch(() => undefined);
 }

@@ -1,6 +1,7 @@
 import { m } from "../../../messages/index.js";
 import { forTasks } from "../../../messages/tasks.js";
 import type { RunOf } from "../../../state/runs.js";
+import { MetricTable, verdictBy } from "../metric-table.js";
 
 const shown = ["spearman", "rmse", "mae", "r2"] as const;
 
@@ -23,39 +24,20 @@ export function NumberSides({ run }: { run: RunOf<"regress"> }) {
     const interval = metrics[name]?.interval;
     return interval && t.between(written(name, interval[0]), written(name, interval[1]));
   };
-  const [low, high] = metrics["rmse"]?.interval ?? [0, Infinity];
-  const verdict = headOnly === null ? null : headOnly.rmse > high ? "better" : headOnly.rmse < low ? "worse" : "even";
+  const interval = metrics["rmse"]?.interval ?? [0, Infinity];
+  const verdict = headOnly === null ? null : verdictBy(headOnly.rmse, interval, "low");
   return (
-    <section class="compared" aria-label={own.compared}>
-      <div class="scroll" role="region" aria-label={own.compared} tabIndex={0}>
-        <table>
-          <thead>
-            <tr>
-              <td />
-              {shown.map((name) => (
-                <th key={name} scope="col">
-                  {own.metrics[name]} <span class="hint">{own.metricHints[name]}</span>
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {ways.map(({ kind, title, hint, values }) => (
-              <tr key={kind} class={kind}>
-                <th scope="row">
-                  {title} <span class="hint">{hint}</span>
-                </th>
-                {shown.map((name) => (
-                  <td key={name}>
-                    <span class="big">{written(name, values[name])}</span>
-                    {kind === "adapter" && <span class="hint">{between(name)}</span>}
-                  </td>
-                ))}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+    <section aria-label={own.compared}>
+      <MetricTable
+        label={own.compared}
+        {...{ metrics: shown, names: own.metrics, hints: own.metricHints, ways }}
+        cell={({ kind, values }, name) => (
+          <>
+            <span class="big">{written(name, values[name])}</span>
+            {kind === "adapter" && <span class="hint">{between(name)}</span>}
+          </>
+        )}
+      />
       {verdict !== null && (
         <div class="verdict">
           <p>{own.verdicts[verdict](written("rmse", result.after.rmse), written("rmse", headOnly!.rmse))}</p>

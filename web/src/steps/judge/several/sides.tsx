@@ -2,6 +2,7 @@ import { m } from "../../../messages/index.js";
 import { forTasks } from "../../../messages/tasks.js";
 import type { RunOf } from "../../../state/runs.js";
 import { Bars, type Way } from "../bars.js";
+import { MetricTable, verdictBy } from "../metric-table.js";
 
 const shown = ["f1Macro", "map", "exactMatch"] as const;
 
@@ -20,14 +21,7 @@ export function LabelSides({ run }: { run: RunOf<"multi-label"> }) {
   const bars = ways.map(({ kind, title, hint, scores }): Way => ({
     ...{ kind, title, hint, share: scores.f1Micro, interval: kind === "adapter" ? interval : null },
   }));
-  const verdict =
-    headOnly === null || interval === null
-      ? null
-      : headOnly.f1Micro < interval[0]
-        ? "better"
-        : headOnly.f1Micro > interval[1]
-          ? "worse"
-          : "even";
+  const verdict = headOnly === null || interval === null ? null : verdictBy(headOnly.f1Micro, interval, "high");
   return (
     <section class="sides">
       <Bars ways={bars} />
@@ -37,30 +31,12 @@ export function LabelSides({ run }: { run: RunOf<"multi-label"> }) {
           <p>{own.verdicts[verdict](m().percent(result.after.f1Micro), m().percent(headOnly!.f1Micro))}</p>
         </div>
       )}
-      <div class="scroll compared" role="region" aria-label={own.others} tabIndex={0}>
-        <table>
-          <thead>
-            <tr>
-              <td />
-              {shown.map((name) => (
-                <th key={name} scope="col">
-                  {own.metrics[name]} <span class="hint">{own.metricHints[name]}</span>
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {ways.map(({ kind, title, scores }) => (
-              <tr key={kind} class={kind}>
-                <th scope="row">{title}</th>
-                {shown.map((name) => (
-                  <td key={name}>{m().percent(scores[name])}</td>
-                ))}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <MetricTable
+        label={own.others}
+        {...{ metrics: shown, names: own.metrics, hints: own.metricHints }}
+        ways={ways.map(({ kind, title, scores }) => ({ kind, title, scores }))}
+        cell={({ scores }, name) => m().percent(scores[name])}
+      />
     </section>
   );
 }
