@@ -7,7 +7,7 @@ import { taskModels } from "../src/node/task-models.js";
 import { packNpy } from "../src/objects/npy.js";
 import { LocalRounds } from "../src/rounds/local-round.js";
 import type { FederationEvent } from "../src/join-options.js";
-import type { RoundSettings } from "../src/rounds/round-settings.js";
+import type { AdapterShape, RoundSettings } from "../src/rounds/round-settings.js";
 import { SharedAdapter } from "../src/rounds/shared-adapter.js";
 
 const opened: TaskRounds[] = [];
@@ -66,21 +66,16 @@ function averaged(replies: readonly { readonly arrays: ReadonlyMap<string, Tenso
   );
 }
 
+/** What determines the shared adapter of a small federation. */
+const shapeOf = (task: string, labels: readonly string[]): AdapterShape => ({
+  ...{ task, taskSettings: {}, labels, rank: 2, alpha: 4, targetModules: null, rslora: false, dropout: 0, seed: 0 },
+});
+
 describe.each(taskNames)("nodes of the task %s", (task) => {
   it("train one adapter in rounds: B and head change, A does not, and metrics are the task's", async () => {
     const server = await node(task, [0, 1]);
     const labels = opened[0]!.labels;
-    const shape = {
-      task,
-      taskSettings: {},
-      labels,
-      rank: 2,
-      alpha: 4,
-      targetModules: null,
-      rslora: false,
-      dropout: 0,
-      seed: 0,
-    };
+    const shape = shapeOf(task, labels);
     const shared = await SharedAdapter.of(server.models, shape);
     const settings = settingsOf(shared, shape);
     const nodes = [await node(task, [0, 0.5]), await node(task, [0.5, 1])];
@@ -132,17 +127,7 @@ const bytesOf = (tensors: ReturnType<typeof readA>) => writeSafetensors(tensors)
 
 it("a node refuses a server of another task, and settings that are not the server's", async () => {
   const { local, models } = await node("regress", [0, 1]);
-  const shape = {
-    task: "regress",
-    taskSettings: {},
-    labels: [],
-    rank: 2,
-    alpha: 4,
-    targetModules: null,
-    rslora: false,
-    dropout: 0,
-    seed: 0,
-  };
+  const shape = shapeOf("regress", []);
   const shared = await SharedAdapter.of(models, shape);
   const settings = settingsOf(shared, shape);
   const content = contentOf(shared.arraysOf(shared.files, true));
