@@ -25,6 +25,8 @@ const common = {
   hookTimeout: 120_000,
   // What a test waits for may come late on a busy machine.
   expect: { poll: { timeout: 30_000 } },
+  // Files that share a process find no spy of an earlier one.
+  restoreMocks: true,
   // No test reaches the hub: a closed port refuses at once, where a network that drops packets costs five seconds a call.
   env: { HF_ENDPOINT: "http://127.0.0.1:9" },
 };

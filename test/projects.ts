@@ -8,6 +8,12 @@ export const nodeOnly = [
 /** Of those, tests that call commands, tasks and runs, and change nothing of their process: they share one, and its modules. */
 const shared = ["test/cli/**/*.test.ts", "test/{tasks,jobs}/**/*.node.test.ts"];
 
+/**
+ * Tests that start their process's engine with settings, or ask what a first start would get: each has a process of its own, in project
+ * `node`. With threads and in browsers every file has one.
+ */
+const ownProcess = ["test/engine/options.test.ts", "test/properties/threads/*.test.ts"];
+
 const everything = ["{test,packages/*/test}/**/*.test.ts"];
 
 /** Tests of what differs by build and by threads: the numbers. `npm run test:all` runs all of them in every build. */
@@ -101,10 +107,10 @@ export function filesOfProjects({ quick, browser }: Extent): Readonly<Record<str
   const left = quick ? Object.values(leftToAll).flat() : [];
   const absent = browser ? [] : withBrowser;
   const inNode = {
-    node: { include: nodeOnly, exclude: ["test/runtimes/**", ...shared, ...left, ...absent] },
+    node: { include: [...nodeOnly, ...ownProcess], exclude: ["test/runtimes/**", ...shared, ...left, ...absent] },
     "node-shared": { include: shared, exclude: [...left, ...absent] },
-    "node-simd": { include: everything, exclude: [...nodeOnly, ...left] },
-    "node-relaxed": { include: quick ? covering : numeric, exclude: nodeOnly },
+    "node-simd": { include: everything, exclude: [...nodeOnly, ...ownProcess, ...left] },
+    "node-relaxed": { include: quick ? covering : numeric, exclude: [...nodeOnly, ...ownProcess] },
     "node-threads": { include: quick ? covering : numeric, exclude: nodeOnly },
   };
   if (!browser) return inNode;

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { root } from "../setup/paths.mjs";
 
 /** Adds up cargo's "test result" lines, one a test binary. */
@@ -18,14 +18,37 @@ export function countCargo(output) {
 /** Where a check by vitest leaves its JSON report. */
 export const vitestReport = (name) => join(root, `build/${name}.json`);
 
-/** Reads vitest's JSON report. A file that could not be loaded ran no test: it counts as one failure. */
+/**
+ * Reads vitest's JSON report: `{ passed, failed, skipped, names }`, where `names` are those of the failed and the skipped tests.
+ * A file that could not be loaded ran no test: it counts as one failure.
+ */
 export function countVitest(report) {
-  if (!existsSync(report)) return { passed: 0, failed: 0, skipped: 0 };
+  if (!existsSync(report)) return { passed: 0, failed: 0, skipped: 0, names: [] };
   const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(
     readFileSync(report, "utf8"),
   );
   const broken = testResults.filter(
     ({ status, assertionResults }) => status === "failed" && assertionResults.length === 0,
   );
-  return { passed: numPassedTests, failed: numFailedTests + broken.length, skipped: numPendingTests + numTodoTests };
+  const failed = numFailedTests + broken.length;
+  return {
+    passed: numPassedTests,
+    failed,
+    skipped: numPendingTests + numTodoTests,
+    names: namesOfFailures(testResults),
+  };
+}
+
+/** A line for each test that did not pass, and for each file that could not be loaded. */
+function namesOfFailures(files) {
+  return files.flatMap(({ name, status, assertionResults }) => {
+    const file = relative(root, name);
+    if (status === "failed" && assertionResults.length === 0) return [`${file}: it could not be loaded`];
+    return assertionResults.filter((test) => test.status !== "passed").map((test) => failureLine(file, test));
+  });
+}
+
+function failureLine(file, { status, fullName, failureMessages }) {
+  const message = failureMessages?.[0]?.split("\n")[0].slice(0, 200) ?? status;
+  return `${file}: ${fullName}: ${message}`;
 }

@@ -3,7 +3,7 @@ import { pathWith, root } from "../setup/paths.mjs";
 import { show, stopIfInterrupted, watch } from "../setup/process.mjs";
 import { seconds } from "../setup/report.mjs";
 
-/** Runs checks, `atOnce` of them beside each other and each as soon as there is room, and returns `{ passed, failed }` of all. */
+/** Runs checks, `atOnce` of them beside each other and each as soon as there is room, and returns `{ passed, failed, names }` of all: `names` say what failed. */
 export async function runChecks(checks, atOnce) {
   const waiting = [...checks];
   const results = [];
@@ -11,14 +11,14 @@ export async function runChecks(checks, atOnce) {
     for (let check = waiting.shift(); check !== undefined; check = waiting.shift()) results.push(await runCheck(check));
   };
   await Promise.all(Array.from({ length: atOnce }, runNext));
-  return results.reduce(add, { passed: 0, failed: 0 });
+  return results.reduce(add, { passed: 0, failed: 0, names: [] });
 }
 
 function add(a, b) {
-  return { passed: a.passed + b.passed, failed: a.failed + b.failed };
+  return { passed: a.passed + b.passed, failed: a.failed + b.failed, names: [...a.names, ...b.names] };
 }
 
-/** Runs a check to its end, and what it left if it broke off; shows the output if it fails, and returns `{ passed, failed }`. */
+/** Runs a check to its end, and what it left if it broke off; shows the output if it fails, and returns `{ passed, failed, names }`. */
 async function runCheck({ name, command: [program, ...args], path = [], env, hint, count, loud, again }) {
   const start = performance.now();
   const PATH = pathWith(join(root, "node_modules/.bin"), ...path);
@@ -29,7 +29,7 @@ async function runCheck({ name, command: [program, ...args], path = [], env, hin
     : await watch(program, args, options);
   stopIfInterrupted();
   const rest = code === 0 ? null : (again?.() ?? null);
-  const result = judge(rest === null ? code : 0, count?.(output));
+  const result = judge(name, rest === null ? code : 0, count?.(output));
   if (result.failed === 0) {
     console.log(`▸ ${name} passed${count ? ` (${result.passed})` : ""} in ${seconds(start)}`);
   } else {
@@ -41,8 +41,12 @@ async function runCheck({ name, command: [program, ...args], path = [], env, hin
 }
 
 /** A check without a count is one test; a skipped test and a run that broke off count as failures. */
-function judge(code, count) {
-  if (count === undefined) return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+function judge(name, code, count) {
+  if (count === undefined) return code === 0 ? passedAll(1) : { passed: 0, failed: 1, names: [name] };
   const failed = count.failed + count.skipped;
-  return { passed: count.passed, failed: code !== 0 && failed === 0 ? 1 : failed };
+  if (failed > 0)
+    return { passed: count.passed, failed, names: count.names?.map((test) => `${name} ${test}`) ?? [name] };
+  return code === 0 ? passedAll(count.passed) : { passed: count.passed, failed: 1, names: [`${name}: it broke off`] };
 }
+
+const passedAll = (passed) => ({ passed, failed: 0, names: [] });
