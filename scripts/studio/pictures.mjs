@@ -207,7 +207,7 @@ async function together() {
   await picture(first, "28-together-narrow", { fullPage: true });
 }
 
-const flower = process.argv[3] === "targets" ? null : await Flower.start();
+const flower = ["search", "targets"].includes(process.argv[3]) ? null : await Flower.start();
 const studio = await Studio.start({ height: 800, ...(flower !== null && { federation: flower.address }) });
 try {
   const page = await studio.open();

@@ -6,6 +6,7 @@ import type { Page } from "playwright";
 import { build as vite } from "vite";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Studio } from "../../scripts/studio/driver.mjs";
+import { lowrank } from "../cli/fixture.js";
 import { serveExample } from "../docs/serve-page.js";
 import { Consumer } from "../packaging/consumer.js";
 import { expectAccessible } from "./accessible.js";
@@ -145,7 +146,7 @@ it("is accessible and narrow with everything on it", { timeout: 120_000 }, async
   await expectAccessible(page);
 });
 
-it("what is taken away runs as pasted, in Node and in a page", { timeout: 400_000 }, async () => {
+it("what is taken away runs as pasted, on the command line, in Node and in a page", { timeout: 400_000 }, async () => {
   await page.locator(".hits.adapter").waitFor();
   const shown = (await hits("adapter"))[0]!;
   const score = parseFloat((await page.locator(".hits.adapter .score").first().innerText()).match(/[\d.]+/)![0]);
@@ -174,6 +175,13 @@ it("what is taken away runs as pasted, in Node and in a page", { timeout: 400_00
     expect(lines).toHaveLength(5);
     expect(lines[0]!.slice(6)).toBe(shown);
     expect(Number(lines[0]!.slice(0, 5))).toBeCloseTo(score, 2);
+    const words = (await pasted("Command line")).split("\n")[1]!.split(" ");
+    const given = [...words.slice(2, 4), join(consumer.folder, words[4]!), asked, "--json"];
+    const { code, out, err } = await lowrank(given);
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    const { hits: found } = JSON.parse(out);
+    expect(found.map(({ text }: { text: string }) => text)).toEqual(await hits("adapter"));
+    expect(found[0].score).toBeCloseTo(score, 2);
     consumer.write("page/index.html", `<!doctype html><script type="module" src="/main.js"></script>`);
     // The model is fetched from this machine in place of the hub.
     const program = (await pasted("Web page")).replace('"sentence-transformers/', '"/models/');

@@ -1,7 +1,7 @@
 import { ModelError } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
 import { type ByteSource, readRange } from "./byte-source.js";
-import { type Json, type JsonFailure, parseJson, parseJsonObject } from "./json.js";
+import { type Json, type JsonFailure, type JsonRules, parseJson, parseJsonObject } from "./json.js";
 
 /** A source of a model's files: a folder, a page's uploads, a bucket. */
 export interface ModelSource {
@@ -71,12 +71,13 @@ async function parseFile<T = JsonObject>(
   source: ModelSource,
   file: string,
   found: ByteSource,
-  parse: (bytes: Uint8Array, fail: JsonFailure) => T = parseJsonObject as typeof parse,
+  parse: (bytes: Uint8Array, fail: JsonFailure, rules: JsonRules) => T = parseJsonObject as typeof parse,
 ): Promise<T> {
   const fail = (problem: string, cause?: unknown) =>
     new ModelError(`model ${clip(source.name)}: ${file}: ${problem}`, { model: source.name, file }, { cause });
   try {
-    return parse(await readRange(found, 0, found.size, file), fail);
+    // config.json and config_sentence_transformers.json have the labels of people's tables, which may be cut inside a pair.
+    return parse(await readRange(found, 0, found.size, file), fail, { loneSurrogates: file.startsWith("config") });
   } finally {
     await found.close?.();
   }

@@ -1,4 +1,5 @@
-import { cp, readFile, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readSafetensors, SearchIndex, SentenceEncoder } from "../../../ts/index.js";
 import { type Fixture, lowrank, makeFixture, shortRun } from "../fixture.js";
@@ -93,6 +94,65 @@ describe("an adapter", () => {
     expect(wrong.err).toContain("has vectors of another adapter");
     const plain = await search("--adapter", run, films[0]!);
     expect(plain.err).toContain("has vectors without an adapter");
+  });
+});
+
+/** A folder as the Studio saves it: an index that names what is beside it. */
+async function savedSearch(name: string, metadata: Record<string, string>): Promise<string> {
+  const folder = fixture.path(name);
+  await mkdir(folder);
+  using encoder = await SentenceEncoder.load(await modelFiles());
+  using made = SearchIndex.create({
+    dimensions: 32,
+    metadata: { model: fixture.model, texts: "texts.json", ...metadata },
+  });
+  const [kept, vectors] = [films.slice(1), await encoder.encode(films.slice(1))];
+  made.add([...kept.keys()], vectors);
+  await writeFile(`${folder}/texts.index`, made.save());
+  await writeFile(`${folder}/texts.json`, JSON.stringify(kept));
+  return folder;
+}
+
+describe("an index that names its model, and its texts beside it, as the Studio saves it", () => {
+  it("is searched", async () => {
+    const folder = await savedSearch("saved", {});
+    const { code, out, err } = await lowrank(["search", "--index", `${folder}/texts.index`, films[1]!, "--json"]);
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    const { hits } = JSON.parse(out);
+    expect(hits).toHaveLength(4);
+    expect(hits[0]).toEqual({ id: 0, text: films[1], score: expect.closeTo(1, 5) });
+  });
+
+  it("its adapter is the folder beside it, wherever both are", async () => {
+    const run = fixture.path("beside-run");
+    expect((await lowrank(shortRun(fixture, run, 10))).code).toBe(0);
+    const hash = createHash("sha256");
+    for (const file of ["adapter_config.json", "adapter_model.safetensors"])
+      hash.update(await readFile(`${run}/${file}`));
+    const folder = await savedSearch("with-adapter", { adapter: "adapter", adapterHash: hash.digest("hex") });
+    await cp(run, `${folder}/adapter`, { recursive: true });
+    await rm(run, { recursive: true });
+    const found = await lowrank(["search", "--index", `${folder}/texts.index`, films[1]!]);
+    expect({ code: found.code, err: found.err }).toEqual({ code: 0, err: "" });
+    expect(found.out).toContain(films[1]);
+    await writeFile(
+      `${folder}/adapter/adapter_config.json`,
+      `${await readFile(`${folder}/adapter/adapter_config.json`, "utf8")} `,
+    );
+    const changed = await lowrank(["search", "--index", `${folder}/texts.index`, films[1]!]);
+    expect(changed.err).toContain("has vectors of another adapter, or of what it was before");
+  });
+
+  it("says what is wrong with its texts", async () => {
+    const folder = await savedSearch("wrong", {});
+    const search = async () => (await lowrank(["search", "--index", `${folder}/texts.index`, "x"])).err;
+    await writeFile(`${folder}/texts.json`, "{}");
+    expect(await search()).toContain("expected a list of texts");
+    await rm(`${folder}/texts.json`);
+    expect(await search()).toMatch(/texts\.json: this file has the texts of .*texts\.index, and cannot be read/);
+    const other = await savedSearch("other-folder", { texts: "../texts.json" });
+    const { err } = await lowrank(["search", "--index", `${other}/texts.index`, "x"]);
+    expect(err).toContain("not the name of a file beside it");
   });
 });
 

@@ -17,6 +17,18 @@ async function open() {
   return { encoder, cross: CrossEncoder.create(encoder, { lora: { rank: 2 } }) };
 }
 
+it.each([false, true])(
+  "opens with any labels that it can be made with, such as half a surrogate pair; merged %s",
+  async (merged) => {
+    const labels = ["half \ud800", "other \udc00", "neutral"];
+    const model = await tinyEncoder();
+    using encoder = await SentenceEncoder.load(model);
+    using cross = CrossEncoder.create(encoder, { labels, lora: { rank: 2 } });
+    using again = await CrossEncoder.load(await cross.save({ merged }), merged ? {} : { model });
+    expect(again.labels).toEqual(labels);
+  },
+);
+
 describe("fit of a cross-encoder", () => {
   it("has no text twice in a batch whose positives are others' negatives", async () => {
     // Two answers to sixteen questions: without an order of its own, an answer would be wrong for its own question.

@@ -3,7 +3,7 @@ import type { SearchHit } from "../../entry/node.js";
 import { ConfigError } from "../../errors/errors.js";
 import { addEncoderOptions, type EncoderOptions, openEncoder } from "../files/adapted-encoder.js";
 import { addEngineOptions } from "../files/classifier-folder.js";
-import { checkEncoder, openSearchFile, type RecordedEncoder, recordOf, type SearchFile } from "../files/search-file.js";
+import { checkEncoder, openSearchFile, recordOf, type SearchFile } from "../files/search-file.js";
 import { whole } from "../options/option-values.js";
 import type { Session } from "../session.js";
 import { readTexts } from "../tables/text-input.js";
@@ -34,7 +34,7 @@ export function defineSearch(program: Command, session: Session): void {
       .command("search")
       .description("find the texts of an index that are most similar to queries: arguments, a file, or standard input")
       .argument("[queries...]", "queries")
-      .requiredOption("--index <file>", "an index that `lowrank index` wrote")
+      .requiredOption("--index <file>", "an index of `lowrank index`, or texts.index of the Studio's search")
       .option("--queries <file>", "queries, a line each; or a table: CSV, TSV, JSONL, JSON or Parquet")
       .option("--text <column>", "column of the queries in a table")
       .option("--top-k <n>", "most texts for each query", whole(1), 5),
@@ -67,10 +67,9 @@ async function search(args: readonly string[], options: SearchCommandOptions, se
       query: empty,
     });
   await startEngine(options);
-  const { index, texts } = await openSearchFile(path);
+  const { index, recorded, texts } = await openSearchFile(path);
   try {
-    const recorded = index.metadata as unknown as Partial<RecordedEncoder>;
-    if (recorded.base === undefined)
+    if (recorded.base === undefined && recorded.model === undefined)
       throw new ConfigError(
         `${path} does not say which model made its vectors: \`lowrank index\` makes an index that does`,
         { file: path },
@@ -79,7 +78,7 @@ async function search(args: readonly string[], options: SearchCommandOptions, se
     const chosen = { ...options, ...(model !== undefined && { model }), ...(adapter !== undefined && { adapter }) };
     const encoder = await openEncoder(chosen, session);
     try {
-      checkEncoder(path, recorded as RecordedEncoder, recordOf(chosen, encoder));
+      checkEncoder(path, recorded, recordOf(chosen, encoder));
       const { promptName } = options;
       const bar = reporterOf(terminal).texts("search", queries.length);
       const progress = { signal, onProgress: (done: number) => bar.update(done) };

@@ -1,21 +1,23 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { SearchIndex } from "../../entry/node.js";
-import { ConfigError, FormatError } from "../../errors/errors.js";
-import { parseJson } from "../../io/json.js";
-import { fileSource, openSafetensorsFile, writeFileAtomically } from "../../io/node/index.js";
+import { ConfigError } from "../../errors/errors.js";
+import { fileSource, writeFileAtomically } from "../../io/node/index.js";
 import { fillSafetensors, readSafetensors } from "../../io/safetensors/index.js";
 import { isFolder } from "../../io/node/read-files.js";
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import { runFiles } from "../../training/store/run-files.js";
 import type { EncoderOptions } from "./adapted-encoder.js";
+import { textsOf } from "./search-texts.js";
 
 /** What an index records of the encoder that made its vectors. */
 export interface RecordedEncoder {
   readonly model?: string;
+  /** Its folder. A relative path in an index is one beside it. */
   readonly adapter?: string;
-  readonly base: string;
+  /** Fingerprint of the base. Indexes that were not made by `lowrank index` may name the model alone. */
+  readonly base?: string;
   /** SHA-256 of the adapter's weights. */
   readonly adapterHash?: string;
 }
@@ -38,7 +40,7 @@ function hashOf(adapter: string): string {
 
 /** Throws `ConfigError` if an encoder is not the one that made an index's vectors. */
 export function checkEncoder(path: string, recorded: RecordedEncoder, used: Record<string, string>): void {
-  const { adapterHash = "", base } = recorded;
+  const { adapterHash = recorded.adapter === undefined ? "" : used["adapterHash"], base = used["base"] } = recorded;
   const again = "make the index again with `lowrank index`";
   if (base !== used["base"])
     throw new ConfigError(`${path} has vectors of another model; name that with --model, or ${again}`, { file: path });
@@ -63,6 +65,7 @@ export async function writeSearchFile(path: string, index: SearchIndex, texts: r
 /** An index with its texts. */
 export interface SearchFile {
   readonly index: SearchIndex;
+  readonly recorded: RecordedEncoder;
   /** Texts by id; null for an index that has none. */
   readonly texts: ReadonlyMap<string, string> | null;
 }
@@ -76,26 +79,15 @@ export async function openSearchFile(path: string): Promise<SearchFile> {
   });
   const index = await SearchIndex.open(source);
   try {
-    return { index, texts: await textsOf(path) };
+    return { index, recorded: recordedIn(index, path), texts: await textsOf(path, index) };
   } catch (error) {
     index.dispose();
     throw error;
   }
 }
 
-async function textsOf(path: string): Promise<Map<string, string> | null> {
-  const file = await openSafetensorsFile(path);
-  try {
-    if (!file.has("texts")) return null;
-    const fail = (problem: string, cause?: unknown) =>
-      new FormatError(`${path}: ${problem}`, { file: path }, { cause });
-    const [ids, texts] = await Promise.all(
-      ["ids", "texts"].map(async (name) => parseJson(await file.raw(name), fail, { loneSurrogates: true })),
-    );
-    const isList = Array.isArray(texts) && texts.every((text) => typeof text === "string");
-    if (!isList || !Array.isArray(ids) || texts.length !== ids.length) throw fail("expected a text for each id");
-    return new Map(ids.map((id, i) => [String(id), texts[i] as string]));
-  } finally {
-    await file.close();
-  }
+function recordedIn({ metadata }: SearchIndex, path: string): RecordedEncoder {
+  const recorded: RecordedEncoder = metadata;
+  const { adapter } = recorded;
+  return adapter === undefined ? recorded : { ...recorded, adapter: resolve(dirname(path), adapter) };
 }

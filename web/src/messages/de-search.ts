@@ -129,9 +129,9 @@ export const search: typeof en = {
       : "Ein Zip mit dem Ordner „search“: der Index des Basismodells und die Texte.",
   take: "Suche speichern",
   preparing: "Wird vorbereitet …",
-  use: "In einem Programm verwenden",
-  useHint: "Entpacken Sie das Zip. Das Programm läuft neben dem Ordner „search“.",
-  places: { node: "Node", page: "Webseite" },
+  use: "Anderswo verwenden",
+  useHint: "Entpacken Sie das Zip. Der Befehl oder das Programm läuft neben dem Ordner „search“.",
+  places: { command: "Befehlszeile", node: "Node", page: "Webseite" },
   copy: "Kopieren",
   copied: "Kopiert",
 };

@@ -124,9 +124,9 @@ export const search = {
       : "A zip with the folder “search”: the index of the base model, and the texts.",
   take: "Save the search",
   preparing: "Preparing …",
-  use: "Use it in a program",
-  useHint: "Unpack the zip. The program runs beside the folder “search”.",
-  places: { node: "Node", page: "Web page" },
+  use: "Use it elsewhere",
+  useHint: "Unpack the zip. The command or program runs beside the folder “search”.",
+  places: { command: "Command line", node: "Node", page: "Web page" },
   copy: "Copy",
   copied: "Copied",
 };

@@ -11,7 +11,8 @@ async function answer(call: IndexCall): Promise<unknown> {
   switch (call.type) {
     case "create": {
       engine ??= createEngine({ threads: 1 });
-      const made = SearchIndex.create({ dimensions: call.dimensions, engine: await engine });
+      const { dimensions, metadata } = call;
+      const made = SearchIndex.create({ dimensions, metadata, engine: await engine });
       known?.dispose();
       return void indexes.set(call.index, made);
     }

@@ -1,7 +1,12 @@
 /** A call of the worker with the search indexes. */
 export type IndexCall =
   /** Makes an empty index in place of another one of that name. */
-  | { readonly type: "create"; readonly index: string; readonly dimensions: number }
+  | {
+      readonly type: "create";
+      readonly index: string;
+      readonly dimensions: number;
+      readonly metadata: Readonly<Record<string, string>>;
+    }
   /** Adds the vectors of texts; `first` is the number of the first text. */
   | { readonly type: "add"; readonly index: string; readonly first: number; readonly vectors: readonly Float32Array[] }
   /** For each vector the most similar texts. */

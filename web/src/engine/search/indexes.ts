@@ -51,7 +51,9 @@ async function ask<T>(call: IndexCall, moved: Transferable[] = []): Promise<T> {
   });
 }
 
-export const createIndex = (index: string, dimensions: number) => ask<void>({ type: "create", index, dimensions });
+/** Makes an empty index; `metadata` is saved with it. */
+export const createIndex = (index: string, dimensions: number, metadata: Readonly<Record<string, string>>) =>
+  ask<void>({ type: "create", index, dimensions, metadata });
 
 /** Adds vectors, which are gone here afterwards. */
 export const addVectors = (index: string, first: number, vectors: readonly Float32Array[]) =>

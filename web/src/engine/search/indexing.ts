@@ -1,6 +1,7 @@
 import { computed, effect, signal, untracked } from "@preact/signals";
 import { isSearchable, texts } from "./collection.js";
 import { addVectors, createIndex } from "./indexes.js";
+import { recordOf } from "./saved-search.js";
 import { searchRun } from "./training.js";
 import { forgetAdapter, type SearchAdapter, vectorsOf } from "./vectors.js";
 
@@ -86,7 +87,7 @@ async function fill(index: Indexing["index"], adapter: SearchAdapter | null, sig
     const some = all.slice(at, at + CHUNK);
     const vectors = await vectorsOf(some, adapter, { signal, onProgress: (done) => show(at + done) });
     signal.throwIfAborted();
-    if (at === 0) await createIndex(index, vectors[0]!.length);
+    if (at === 0) await createIndex(index, vectors[0]!.length, await recordOf(adapter));
     signal.throwIfAborted();
     await addVectors(index, at, vectors);
     signal.throwIfAborted();

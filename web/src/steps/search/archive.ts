@@ -2,6 +2,7 @@ import { strToU8 } from "fflate";
 import { texts } from "../../engine/search/collection.js";
 import { saveIndex } from "../../engine/search/indexes.js";
 import { indexedAdapter } from "../../engine/search/indexing.js";
+import { savedNames } from "../../engine/search/saved-search.js";
 import { zipped } from "../../storage/zip.js";
 
 /** The folder "search": the adapter if there is one, the index, and the texts by their numbers in the index. */
@@ -11,9 +12,9 @@ export async function searchZip(): Promise<Uint8Array> {
   const index = await saveIndex(now === null ? "base" : "adapted");
   return zipped({
     search: {
-      ...(now !== null && { adapter: nested(now.files) }),
-      "texts.index": index,
-      "texts.json": strToU8(`${JSON.stringify(all)}\n`),
+      ...(now !== null && { [savedNames.adapter]: nested(now.files) }),
+      [savedNames.index]: index,
+      [savedNames.texts]: strToU8(`${JSON.stringify(all)}\n`),
     },
   });
 }

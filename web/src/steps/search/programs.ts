@@ -10,11 +10,14 @@ const loading = {
   },
 } as const;
 
-export const programPlaces = ["node", "page"] as const;
+export const programPlaces = ["command", "node", "page"] as const;
 export type ProgramPlace = (typeof programPlaces)[number];
 
-/** A program that searches, beside the folder "search". */
+/** A command or a program that searches, beside the folder "search". */
 export function programFor(place: ProgramPlace, isAdapted: boolean): string {
+  if (place === "command")
+    return `npm install lowrank
+npx lowrank search --index search/texts.index "a query"`;
   const load = loading[place][isAdapted ? "adapted" : "base"];
   if (place === "node")
     return `// main.mjs, after "npm install lowrank": node main.mjs "your query"

@@ -12,7 +12,7 @@ import "../../style/take.css";
 /** The search as a zip, and programs that use it. */
 export function Take() {
   const t = search();
-  const place = useSignal<ProgramPlace>("node");
+  const place = useSignal<ProgramPlace>("command");
   const busy = useSignal(false);
   const error = useSignal<unknown>(null);
   const isAdapted = indexedAdapter.value !== null;
