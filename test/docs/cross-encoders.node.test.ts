@@ -14,12 +14,16 @@ beforeAll(() => {
 });
 afterAll(() => rm(consumer.folder, { recursive: true }));
 
-it("the example trains, ranks, saves and opens a cross-encoder", () => {
+it("the examples train, rank, save and open a cross-encoder, and put it after a search", () => {
   consumer.write("cross.mjs", example(page, "cross-encoders"));
   expect(consumer.run("node", "cross.mjs").trim().split("\n")).toEqual([
     "Eight minutes in boiling water make a firm yolk.",
     "true",
   ]);
+  consumer.write("after.mjs", example(page, "after-a-search"));
+  const lines = consumer.run("node", "after.mjs").trim().split("\n");
+  expect(lines).toHaveLength(2);
+  expect(lines[0]).toMatch(/^0\.\d\d Yes, within thirty days, if the box is unopened\.$/);
 });
 
 it("the page's commands look at a table, train a reranker and measure it", { timeout: 300_000 }, () => {
