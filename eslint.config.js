@@ -64,6 +64,10 @@ const powers = {
   selector: "BinaryExpression[operator='**'][left.value!=2]",
   message: "Powers are not specified to the bit: multiply.",
 };
+const fetchedLate = {
+  selector: "ImportExpression:not(CallExpression[callee.name=/^(lazyChunk|entry)$/] ImportExpression)",
+  message: "Where a page cannot fetch it, lazyChunk of ts/waiting/lazy-chunk.ts names the error.",
+};
 const clock = { object: "performance", property: "now", message: "ts/waiting/stopwatch.ts is the clock." };
 
 export default defineConfig(
@@ -115,6 +119,17 @@ export default defineConfig(
     rules: { "layers/packages": "error" },
   },
   { files: ours, rules: { "no-restricted-syntax": ["error", ...noDetails, powers, using] } },
+  {
+    files: ["ts/**/*.ts"],
+    // The worker's own loader names the error of its scripts.
+    ignores: [
+      ...nodeOnly,
+      "ts/entry/lowrank-worker.ts",
+      "ts/io/page/cached-again.ts",
+      "ts/worker/server/families/*.ts",
+    ],
+    rules: { "no-restricted-syntax": ["error", ...noDetails, powers, using, fetchedLate] },
+  },
   { files: ["ts/cli/**/*.ts"], rules: { "no-restricted-syntax": ["error", ...noDetails] } },
   { files: ours, rules: { "no-restricted-properties": ["error", ...approximated, clock] } },
   { files: ["ts/waiting/stopwatch.ts"], rules: { "no-restricted-properties": ["error", ...approximated] } },

@@ -74,6 +74,36 @@ describe("a page made from the packed tarball", () => {
     expect(await titleOf("alone/")).toMatch(/lowrank-simd\.wasm answered 404; copy the \.wasm file there/);
   });
 
+  it("names the error of a script that it needs later and cannot fetch", async () => {
+    const read = `readExamples("text,label\\nA parcel is late,delivery\\nThe bill is wrong,payment\\n", { file: "tickets.csv" })`;
+    consumer.write(
+      "later.js",
+      `import { readExamples } from "lowrank"; globalThis.read = () => ${read}; document.title = "ready";`,
+    );
+    consumer.write("later/index.html", html("/later.js"));
+    const build = {
+      outDir: join(consumer.folder, "later/site"),
+      rollupOptions: { input: join(consumer.folder, "later/index.html") },
+    };
+    await vite({ root: consumer.folder, base: "./", logLevel: "silent", configFile: false, build });
+    const page = await browser.newPage();
+    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/later/site/later/index.html`);
+    await page.waitForFunction(() => document.title === "ready");
+    await page.route("**/*.js", (route) => route.abort());
+    const error = await page.evaluate(() =>
+      (globalThis as unknown as { read: () => Promise<unknown> }).read().then(
+        () => null,
+        ({ name, code, message }: { name: string; code: string; message: string }) => ({ name, code, message }),
+      ),
+    );
+    await page.close();
+    expect(error).toEqual({
+      name: "UnsupportedError",
+      code: "UNSUPPORTED",
+      message: expect.stringMatching(/^a script failed: TypeError: /) as string,
+    });
+  });
+
   it("runs from lowrank/inline without any file", async () => {
     const entry = consumer.write("inline.js", `import { Graph, init } from "lowrank/inline";${main}`);
     await esbuild({

@@ -26,6 +26,7 @@ import { regressFields, type RegressJobSpec, type RegressSettings } from "./regr
 import { checkRegressState } from "./regress/state-check.js";
 import { checkTokenBaseline } from "./tokens/run/baseline-check.js";
 import { tokenFields, type TokenJobSpec, type TokenSettings } from "./tokens/run/settings.js";
+import { lazyChunk } from "../waiting/lazy-chunk.js";
 
 /** The name of a task. A spec without `task` is for a text classifier. */
 export type TaskName = "classify" | "multi-label" | Exclude<JobSettings, TrainingSettings | MultiLabelSettings>["task"];
@@ -73,7 +74,7 @@ const lower = (title: string) => ({ title, better: "lower", format: "number" }) 
 const entry = <S extends RunSettings, E extends FileExample, X extends TokenizedExample>(
   own: Omit<TaskEntry, "load">,
   load: () => Promise<TaskDefinition<S, E, X>>,
-): TaskEntry => ({ ...own, load });
+): TaskEntry => ({ ...own, load: lazyChunk(load) });
 
 const language = entry(
   {

@@ -17,7 +17,8 @@ export async function textsOf(path: string, { metadata }: SearchIndex): Promise<
     if (!file.has("texts")) return null;
     const fail = failureOf(path);
     const [ids, texts] = await Promise.all(["ids", "texts"].map(async (name) => parse(await file.raw(name), fail)));
-    if (!isTexts(texts) || !Array.isArray(ids) || texts.length !== ids.length) throw fail("expected a text for each id");
+    if (!isTexts(texts) || !Array.isArray(ids) || texts.length !== ids.length)
+      throw fail("expected a text for each id");
     return new Map(ids.map((id, i) => [String(id), texts[i]!]));
   } finally {
     await file.close();

@@ -18,6 +18,10 @@ import {
 } from "./parse.js";
 import type { Row } from "./table/rows.js";
 import { decodeText } from "./text-encoding.js";
+import { lazyChunk } from "../../waiting/lazy-chunk.js";
+
+const parquetParser = /* @__PURE__ */ lazyChunk(async () => (await import("./parquet/read.js")).parseParquet);
+const textReader = /* @__PURE__ */ lazyChunk(async () => (await import("./table/text-rows.js")).readTextRows);
 
 /** Options of `readExamples`. */
 export interface ReadOptions extends Partial<Omit<ExampleOptions, "format">> {
@@ -134,8 +138,8 @@ export async function rowsOf(
   const isParquetFile = typeof bytes !== "string" && format === "parquet";
   // The readers are loaded on demand; until then the caller may change the bytes.
   const taken = isParquetFile ? new Uint8Array(bytes) : typeof bytes === "string" ? bytes : decodeText(bytes, file);
-  if (typeof taken !== "string") return (await import("./parquet/read.js")).parseParquet(taken, wanted, file, onHalf);
-  return (await import("./table/text-rows.js")).readTextRows(taken, wanted, options, onHalf);
+  if (typeof taken !== "string") return (await parquetParser())(taken, wanted, file, onHalf);
+  return (await textReader())(taken, wanted, options, onHalf);
 }
 
 /** Lines of examples without a text or a label, as many as a message lists. */

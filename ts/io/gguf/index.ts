@@ -1,5 +1,8 @@
 import type { ByteSource } from "../byte-source.js";
 import type { GgufFile } from "./open.js";
+import { lazyChunk } from "../../waiting/lazy-chunk.js";
+
+const reader = /* @__PURE__ */ lazyChunk(async () => (await import("./open.js")).readGguf);
 
 export type { GgufNumbers, GgufValue } from "./metadata.js";
 export type { GgufFile, GgufTensorInfo } from "./open.js";
@@ -13,5 +16,5 @@ export type { GgufFile, GgufTensorInfo } from "./open.js";
  * Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
  */
 export async function openGguf(source: ByteSource, file = "GGUF file"): Promise<GgufFile> {
-  return (await import("./open.js")).readGguf(source, file);
+  return (await reader())(source, file);
 }

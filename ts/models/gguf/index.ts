@@ -3,6 +3,10 @@ import type { ByteSource } from "../../io/byte-source.js";
 import { GGUF_WEIGHTS } from "../../io/gguf-name.js";
 import type { ModelSource } from "../../io/model-source.js";
 import type { OpenTensorFile } from "../../io/safetensors/index.js";
+import { lazyChunk } from "../../waiting/lazy-chunk.js";
+
+const sourceMaker = /* @__PURE__ */ lazyChunk(async () => (await import("./source.js")).sourceOf);
+const tensorOpener = /* @__PURE__ */ lazyChunk(async () => (await import("./tensors.js")).openGgufTensors);
 
 /**
  * A GGUF file as a model in Hugging Face's layout: config.json, tokenizer.json and tokenizer_config.json are created from its metadata, and
@@ -17,15 +21,15 @@ export async function ggufSource(
 ): Promise<ModelSource> {
   callable("ggufSource", "open", open);
   text("ggufSource", "name", name);
-  return (await import("./source.js")).sourceOf(open, name);
+  return (await sourceMaker())(open, name);
 }
 
 /** Converts a source with a GGUF file with `ggufSource`; returns others unchanged. */
-export const inHuggingFaceLayout = async (source: ModelSource): Promise<ModelSource> =>
-  source.gguf === undefined ? source : (await import("./source.js")).sourceOf(source.gguf, source.name);
+export const inHuggingFaceLayout = async (model: ModelSource): Promise<ModelSource> =>
+  model.gguf === undefined ? model : (await sourceMaker())(model.gguf, model.name);
 
 /** The tensors of a source's GGUF file; null if it has none. */
 export async function openGgufWeights(source: ModelSource): Promise<OpenTensorFile | null> {
   const found = await source.open(GGUF_WEIGHTS);
-  return found && (await import("./tensors.js")).openGgufTensors(found, GGUF_WEIGHTS);
+  return found && (await tensorOpener())(found, GGUF_WEIGHTS);
 }

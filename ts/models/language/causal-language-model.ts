@@ -29,6 +29,10 @@ import type { LanguageFitOptions } from "./training/fit-settings.js";
 import type { LanguageMetrics } from "./training/measure.js";
 import type { LabelledAnswer, Preference } from "./training/preference-rows.js";
 import type { PreferenceFitOptions } from "./training/preferences.js";
+import { lazyChunk } from "../../waiting/lazy-chunk.js";
+
+const languageWork = /* @__PURE__ */ lazyChunk(() => import("./language-work.js"));
+const ggufAdapter = /* @__PURE__ */ lazyChunk(() => import("../gguf/adapter.js"));
 
 /**
  * A language model with LoRA adapters: one frozen base and any number of adapters, one of them active.
@@ -94,7 +98,7 @@ export class CausalLanguageModel extends AdaptedModel {
     source: string | FileMap | ModelSource,
     options: LanguageModelOptions = {},
   ): Promise<CausalLanguageModel> {
-    const work = await import("./language-work.js");
+    const work = await languageWork();
     return new CausalLanguageModel(await work.loadLanguageModel(source, options), work);
   }
 
@@ -111,7 +115,7 @@ export class CausalLanguageModel extends AdaptedModel {
     options: LanguageMemoryOptions,
   ): Promise<MemoryEstimate> {
     checkRecord("estimateMemory: a model is its config.json, parsed", config);
-    return (await import("./language-work.js")).estimateLanguageMemory(config, options);
+    return (await languageWork()).estimateLanguageMemory(config, options);
   }
 
   /** Maximum length of a text in tokens, prompt and generated text together. */
@@ -263,7 +267,7 @@ export class CausalLanguageModel extends AdaptedModel {
   async saveGguf(name: string): Promise<Uint8Array<ArrayBuffer>> {
     this.assertUsable("saveGguf");
     const file = this.adapterSet.get(name).toFile();
-    const { writeGgufAdapter } = await import("../gguf/adapter.js");
+    const { writeGgufAdapter } = await ggufAdapter();
     return writeGgufAdapter(file, this.adapted, name);
   }
 
@@ -275,7 +279,7 @@ export class CausalLanguageModel extends AdaptedModel {
    */
   async loadGguf(name: string, file: Uint8Array | ByteSource): Promise<void> {
     this.assertUsable("loadGguf");
-    const { readGgufAdapter } = await import("../gguf/adapter.js");
+    const { readGgufAdapter } = await ggufAdapter();
     const adapter = await readGgufAdapter(file instanceof Uint8Array ? bytesSource(file.slice()) : file, this.adapted);
     this.loadAdapter(name, writeAdapter(adapter));
   }

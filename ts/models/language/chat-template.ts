@@ -9,6 +9,10 @@ import { type ModelSource, readText } from "../../io/model-source.js";
 import type { BoundedTemplate } from "./bounded-template.js";
 import type { ChatMessage } from "./chat-message.js";
 import { inParts, joinParts, takesParts } from "./content-parts.js";
+import { lazyChunk } from "../../waiting/lazy-chunk.js";
+
+/** Fetched only for models with a template. */
+const bounded = /* @__PURE__ */ lazyChunk(async () => (await import("./bounded-template.js")).boundedTemplate);
 
 /** Options of `applyChatTemplate`. */
 export interface ChatTemplateOptions {
@@ -61,9 +65,7 @@ export class ChatTemplate {
       const text = isRecord(given) ? given["content"] : given;
       return typeof text === "string" ? [[token, text] as const] : [];
     });
-    // Fetched only for models with a template.
-    const { boundedTemplate } = await import("./bounded-template.js");
-    return new ChatTemplate(from.name, source, Object.fromEntries(special), boundedTemplate);
+    return new ChatTemplate(from.name, source, Object.fromEntries(special), await bounded());
   }
 
   private compiled: BoundedTemplate | undefined;

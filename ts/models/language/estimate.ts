@@ -7,6 +7,9 @@ import { estimateOf, type MemoryEstimate, type MemoryOptions } from "../estimate
 import { formatOf } from "../stored-weights.js";
 import { usualWeights } from "./usual-weights.js";
 import { checkTensors } from "../tensor-check.js";
+import { lazyChunk } from "../../waiting/lazy-chunk.js";
+
+const ggufTensors = /* @__PURE__ */ lazyChunk(async () => (await import("../gguf/tensors.js")).ggufTensors);
 
 /** The configuration to estimate. */
 export interface LanguageMemoryOptions extends Omit<MemoryOptions, "weights"> {
@@ -35,8 +38,7 @@ function isOpenGguf(value: unknown): value is GgufFile {
 
 /** The format of each tensor of a plan; tensors of one joined weight share it. */
 async function formatsOf(plan: DecoderPlan, gguf: GgufFile): Promise<(tensor: string) => WeightFormat> {
-  const { ggufTensors } = await import("../gguf/tensors.js");
-  const file = ggufTensors(gguf);
+  const file = (await ggufTensors())(gguf);
   const nameOf = checkTensors(file, plan.tensors(), plan.base);
   const stored = plan.config.inFirst ? (file.outFirst ?? file) : file;
   const of = (names: readonly string[]) => formatOf("auto", stored, names.map(nameOf));

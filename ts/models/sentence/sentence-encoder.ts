@@ -30,6 +30,8 @@ import { copiedCall } from "./training/copied-call.js";
 import type { SentenceExample } from "./training/sentence-examples.js";
 import type { SentenceFitOptions } from "./training/fit-options.js";
 
+const sentenceFit = /* @__PURE__ */ lazyChunk(async () => (await import("./training/fit-sentences.js")).fitSentences);
+
 /** What reads a model's files. */
 export const encoderLoader = /* @__PURE__ */ lazyChunk(async () => (await import("./load-encoder.js")).loadEncoder);
 
@@ -286,8 +288,9 @@ export class SentenceEncoder extends AdaptedModel {
     // Nothing may be merged into the base meanwhile.
     const { end } = adapterSet.begin(null);
     try {
-      const { fitSentences } = await import("./training/fit-sentences.js");
-      return await fitSentences(this, trained, call.examples, call.options);
+      return await (
+        await sentenceFit()
+      )(this, trained, call.examples, call.options);
     } finally {
       end();
     }

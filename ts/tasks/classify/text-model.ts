@@ -37,6 +37,12 @@ import { predictionsOf } from "./result/sample-predictions.js";
 import { unseenTexts } from "./result/unseen-texts.js";
 import { classifierOptions, type TrainingSettings } from "./settings.js";
 import type { TokenizedText } from "./tokenized-text.js";
+import { lazyChunk } from "../../waiting/lazy-chunk.js";
+
+const calibration = /* @__PURE__ */ lazyChunk(async () => {
+  const { calibrate, unreachedText } = await import("./calibrated/calibrate.js");
+  return { calibrate, unreachedText };
+});
 
 /** The part of a checkpoint that only a classifier's run has. */
 export interface ClassifierState {
@@ -219,7 +225,7 @@ export class TextModel
     });
     // Without a test they are the same.
     const held = this.dataset.test === null ? logits : await this.logits(validation, { signal: this.context.signal });
-    const { calibrate, unreachedText } = await import("./calibrated/calibrate.js");
+    const { calibrate, unreachedText } = await calibration();
     const found = calibrate(answered(validation, held), answered(measured, logits), { temperature, precision });
     this.classifier.calibrated = found.kept;
     const unreached = unreachedText(found.result);

@@ -8,14 +8,15 @@ import { LONGEST_TEXT } from "../text-encoding.js";
 import { codecs, type PageReader, readPages, Room } from "./pages.js";
 import { known, PageProblem, reasonOf } from "./runs.js";
 import { classNames, type ParquetColumn, topColumns, unreadableKind } from "./schema.js";
+import { lazyChunk } from "../../../waiting/lazy-chunk.js";
 
 type Failure = (problem: string, cause?: unknown) => FormatError;
 
 /** The most characters per byte of a file that its codecs can produce. */
 const CHARACTERS_PER_BYTE = 1032;
 
-/** Loads the library for the first Parquet file. */
-async function loadLibrary() {
+/** The library, for the first Parquet file. */
+const hyparquet = /* @__PURE__ */ lazyChunk(async () => {
   const [metadata, columns, convert, snappy] = await Promise.all([
     import("hyparquet/src/metadata.js"),
     import("hyparquet/src/column.js"),
@@ -23,7 +24,7 @@ async function loadLibrary() {
     import("hyparquet/src/snappy.js"),
   ]);
   return { ...metadata, ...columns, ...convert, ...snappy };
-}
+});
 
 function findColumn(columns: readonly ParquetColumn[], wanted: Column, file: string): ParquetColumn {
   const column =
@@ -113,7 +114,7 @@ export async function parseParquet(
 ): Promise<Row[]> {
   const fail: Failure = (problem, cause) => new FormatError(`${file}: ${problem}`, { file }, { cause });
   const taken = bytes.slice();
-  const library = await loadLibrary();
+  const library = await hyparquet();
   try {
     const half = onHalf === undefined ? null : new OtherHalf(wanted[0]!);
     const rows = rowsOf(taken, wanted, file, fail, library, half);
@@ -131,7 +132,7 @@ function rowsOf(
   wanted: readonly Column[],
   file: string,
   fail: Failure,
-  library: Awaited<ReturnType<typeof loadLibrary>>,
+  library: Awaited<ReturnType<typeof hyparquet>>,
   half: OtherHalf | null,
 ): Row[] {
   const end = String.fromCharCode(...bytes.subarray(-4));

@@ -9,6 +9,12 @@ import type { ExampleColumns } from "../read.js";
 import type { Column } from "../table/column.js";
 import type { Parts, SurveyExample } from "./survey.js";
 import type { TokenCounter } from "./token-counter.js";
+import { lazyChunk } from "../../../waiting/lazy-chunk.js";
+
+const measure = /* @__PURE__ */ lazyChunk(async () => {
+  const { measureTokens, summaryOf, surveyTexts } = await import("./measure.js");
+  return { measureTokens, summaryOf, surveyTexts };
+});
 
 /** Options of `summariseExamples`. */
 export interface SummaryOptions {
@@ -97,8 +103,7 @@ export async function summariseExamples(
   const counter = takeCounter(tokenizer);
   const from = columns === undefined ? undefined : takeColumns(columns);
   const parts = takeParts(examples, options);
-  // Loaded on demand.
-  const { measureTokens, summaryOf, surveyTexts } = await import("./measure.js");
+  const { measureTokens, summaryOf, surveyTexts } = await measure();
   const surveyed = await surveyTexts(parts, signal, onProgress, counter === null ? 1 : 2);
   const lengths = counter === null ? [] : await measureTokens(parts, counter, maxTokens, signal, onProgress);
   return summaryOf(parts, surveyed, lengths, from);

@@ -7,6 +7,9 @@ import {
   takeMining,
   type VectorSource,
 } from "./mining-options.js";
+import { lazyChunk } from "../../../waiting/lazy-chunk.js";
+
+const miner = /* @__PURE__ */ lazyChunk(async () => (await import("./mine.js")).mine);
 
 /**
  * Finds texts that an encoder takes for answers although they are none, as sentence-transformers' `mine_hard_negatives`: for each query
@@ -42,9 +45,8 @@ export async function mineHardNegatives(
       ...(prompt !== undefined ? { prompt } : promptName !== undefined && { promptName }),
       ...(signal && { signal }),
     });
-  const [{ mine }, documents, asked] = await Promise.all([
-    // Fetched when it is used.
-    import("./mine.js"),
+  const [mine, documents, asked] = await Promise.all([
+    miner(),
     vectorsOf(corpus, corpusPrompt, corpusPromptName ?? promptOf(encoder, ["document", "passage", "corpus"])),
     vectorsOf(queries, queryPrompt, queryPromptName ?? promptOf(encoder, ["query"])),
   ]);

@@ -12,6 +12,12 @@ import { LabelIndex } from "../label-index.js";
 import { type LabelledText, takeTokenExamples } from "../token-examples.js";
 import type { TokenSettings } from "./settings.js";
 import { checkAreTags } from "./label-sense.js";
+import { lazyChunk } from "../../../waiting/lazy-chunk.js";
+
+/** Fetched with the readers of tables. */
+const fileReader = /* @__PURE__ */ lazyChunk(
+  async () => (await import("../../../io/examples/tokens/read-tokens.js")).readTokens,
+);
 
 /** A checked example and its line in the file. */
 export interface LocatedText extends LabelledText {
@@ -34,9 +40,7 @@ export async function readTokenFile(
   const { sources, emit } = access;
   const { name: file, bytes } = await sources.readData(path);
   const onWarning = (message: string) => emit({ type: "warning", message });
-  // Loaded on demand, with the readers of tables.
-  const { readTokens } = await import("../../../io/examples/tokens/read-tokens.js");
-  const located = await readTokens(bytes, { file, fields, onWarning });
+  const located = await (await fileReader())(bytes, { file, fields, onWarning });
   if (known === undefined) checkAreTags(file, located, access);
   const labels = known ?? labelsOf(located);
   if (labels.length < 2)
