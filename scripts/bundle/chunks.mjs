@@ -160,6 +160,7 @@ export const places = {
   "ts/ops/attention/rotary-embedding.ts": "language",
   "ts/ops/elementwise/gated-unit.ts": "language",
   "ts/ops/product/table-product.ts": "language",
+  "ts/ops/recurrence": "language",
   "ts/tokenize/token-text.ts": "language",
   "ts/values/same-values.ts": "language",
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { stepOfAdapter } from "../../ts/models/adapter-step.js";
 import {
+  CausalLanguageModel,
   engineInfo,
   estimateMemory,
   type FileMap,
@@ -138,6 +139,14 @@ describe("config.json", () => {
       { rope_parameters: { rope_theta: 0 } },
       /rope_theta must be a number above 0/,
     ],
+    ["eurobert", "heads that do not divide", { num_key_value_heads: 3 }, /num_key_value_heads 3 does not divide/],
+    [
+      "eurobert",
+      "another head",
+      { classifier_pooling: "max" },
+      /classifier_pooling "max"; "late", "bos" and "mean" are/,
+    ],
+    ["eurobert", "biases that the file lacks", { mlp_bias: true }, /no tensor "layers\.0\.mlp\.gate_proj\.bias"/],
     ["electra", "an epsilon of 0", { layer_norm_eps: 0 }, /layer_norm_eps must be/],
   ])("%s with %s is refused, or works, before anything is allocated", async (name, _, changes, message) => {
     const files = withConfig(await goldenEncoder(name), changes);
@@ -153,6 +162,15 @@ describe("config.json", () => {
     for (const activation of activationNames) seen.add((await vectors(withConfig(files, { activation }))).join());
     // Names of one function: gelu's two, the cubic's three, silu's two.
     expect(seen.size).toBe(activationNames.length - 4);
+  });
+
+  it("of EuroBERT may be as transformers 4 writes it, and is refused as a language model's", async () => {
+    const files = await goldenEncoder("eurobert");
+    const earlier = { rope_parameters: undefined, rope_theta: 250_000, rope_scaling: null };
+    expect(await vectors(withConfig(files, earlier))).toEqual(await vectors(files));
+    await expect(CausalLanguageModel.load(files)).rejects.toThrow(
+      /generates no text; `SentenceEncoder\.load` opens it/,
+    );
   });
 
   it("of ModernBERT and NomicBERT may be as earlier versions and the model's own code write it", async () => {

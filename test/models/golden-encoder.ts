@@ -6,7 +6,7 @@ const FOLDER = "encoders";
 /** Every golden encoder. */
 export const goldenNames = [
   ...["bert", "roberta", "xlm-roberta", "distilbert", "electra", "albert", "mpnet", "deberta-v2", "deberta-v3"],
-  ...["deberta-v2-conv", "modernbert", "nomic-bert", "camembert"],
+  ...["deberta-v2-conv", "modernbert", "nomic-bert", "camembert", "eurobert"],
   ...["bert-bare", "albert-wide", "modernbert-biased"],
 ];
 

@@ -2,6 +2,7 @@ import { cachedAttention, type CachedAttentionAttributes } from "../ops/attentio
 import { rotaryEmbedding, type RotaryEmbeddingAttributes } from "../ops/attention/rotary-embedding.js";
 import { type GatedActivation, gatedUnit } from "../ops/elementwise/gated-unit.js";
 import { tableProduct } from "../ops/product/table-product.js";
+import { shortConv, type ShortConvAttributes } from "../ops/recurrence/short-conv.js";
 import type { Graph, NodeId } from "./graph.js";
 import { Tape } from "./tape.js";
 
@@ -18,6 +19,10 @@ export const gated = (graph: Graph, x: NodeId, activation: GatedActivation): Nod
 /** Causal attention with cached keys and values; the new tokens' are added to the caches. */
 export const attendCached = (graph: Graph, qkv: NodeId, attributes: CachedAttentionAttributes): NodeId =>
   Tape.applied(graph, cachedAttention, [qkv], attributes);
+
+/** Short causal convolution of each channel within each sequence: x `[tokens, channels]`, weight `[channels, width]`. */
+export const convolved = (graph: Graph, x: NodeId, weight: NodeId, attributes: ShortConvAttributes): NodeId =>
+  Tape.applied(graph, shortConv, [x, weight], attributes);
 
 /** x·Tᵀ: x `[…, d]`, a table T `[rows, d]` → `[…, rows]`. */
 export const timesTable = (graph: Graph, x: NodeId, table: NodeId): NodeId =>

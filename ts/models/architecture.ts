@@ -84,8 +84,8 @@ export interface LinearShape {
 export interface HeadPlan {
   /** Prefix of the model's own names in a file with the head: "bert." */
   readonly prefix: string;
-  /** The first token, all of them, or the last. */
-  readonly pooling: "cls" | "mean" | "lasttoken";
+  /** The first token, all of them, or the last; "late" is the mean of what the other layers make of each token. */
+  readonly pooling: "cls" | "mean" | "lasttoken" | "late";
   /** Module path of the layer before the last; without the prefix if it belongs to the model, as BERT's pooler. Empty for none. */
   readonly dense: string;
   readonly denseBias: boolean;

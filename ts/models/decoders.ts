@@ -2,6 +2,7 @@ import { UnsupportedError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
 import type { Architecture } from "./architecture.js";
 import type { DecoderArchitecture, DecoderPlan } from "./decoder/index.js";
+import { eurobert } from "./decoder/families/eurobert.js";
 import { gemma3 } from "./decoder/families/gemma3.js";
 import { gpt2 } from "./decoder/families/gpt2.js";
 import { gptNeox } from "./decoder/families/gpt-neox.js";
@@ -29,24 +30,30 @@ const decoders: Readonly<Record<string, DecoderArchitecture>> = {
   smollm3,
 };
 
+/** Those whose tokens always see the ones after them: encoders only. */
+const encoders: Readonly<Record<string, DecoderArchitecture>> = { eurobert };
+
 type ConfigJson = Readonly<Record<string, unknown>>;
 
 /** As `modelPlan`, for a language model. */
 export function decoderPlan(json: ConfigJson): DecoderPlan {
   const plan = rowOf(json, " as a language model", []);
   if (plan.config.causal) return plan;
+  const key = Object.hasOwn(encoders, String(json["model_type"])) ? "model_type" : "use_bidirectional_attention";
   throw new UnsupportedError(
     "config.json: tokens of this model see those after them too, so it generates no text; `SentenceEncoder.load` opens it",
-    { key: "use_bidirectional_attention" },
+    { key },
   );
 }
 
 /** The layers of a language model as an encoder. */
-export const decoderLayers: Architecture = (json) => rowOf(json, "", encoderTypes).encoder();
+export const decoderLayers: Architecture = (json) =>
+  rowOf(json, "", [...Object.keys(encoders), ...encoderTypes]).encoder();
 
 function rowOf(json: ConfigJson, as: string, others: readonly string[]): DecoderPlan {
   const type = json["model_type"];
-  if (typeof type === "string" && Object.hasOwn(decoders, type)) return decoders[type]!(json);
+  const rows = { ...decoders, ...encoders };
+  if (typeof type === "string" && Object.hasOwn(rows, type)) return rows[type]!(json);
   const known = [...Object.keys(decoders), ...others].sort().map((name) => `"${name}"`);
   throw new UnsupportedError(
     `config.json: model_type ${excerpt(type)} is not supported${as}; ${known.join(", ")} are`,

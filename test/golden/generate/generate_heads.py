@@ -35,6 +35,7 @@ OWN = {
     ),
     "nomic_bert": dict(rope_parameters={"rope_type": "default", "rope_theta": 1000.0}, max_position_embeddings=64),
     "distilbert": dict(dim=16, hidden_dim=20, n_layers=1, n_heads=2, vocab_size=600, max_position_embeddings=64),
+    "eurobert": dict(classifier_pooling="late", num_key_value_heads=1, max_position_embeddings=64, pad_token_id=0),
 }
 
 

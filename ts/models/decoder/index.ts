@@ -21,25 +21,38 @@ export interface DecoderPlan extends Omit<ModelPlan, "config" | "head" | "load">
 /** A row of `../decoders.ts`. */
 export type DecoderArchitecture = (json: Readonly<Record<string, unknown>>) => DecoderPlan;
 
-/** The plan of a decoder. Throws `UnsupportedError` for an activation that a gated inner layer cannot have. */
-export function decoder(config: DecoderConfig, names: DecoderNames, targetModules: readonly string[]): DecoderPlan {
+/** The plan of a decoder; `head` is that of its checkpoints for sequence classification. Throws `UnsupportedError` for an activation that a gated inner layer cannot have. */
+export function decoder(
+  config: DecoderConfig,
+  names: DecoderNames,
+  targetModules: readonly string[],
+  head: HeadPlan = scoreOf(names),
+): DecoderPlan {
   if (config.gated) gatedOf(config.activation);
   const traits: ModelTraits = {
     normEps: config.normEps,
     inferenceMemory: (tokens) => inferenceMemory(config, tokens),
     stepMemory: (step) => stepMemory(config, step),
   };
-  const plan = planOf(config, decoderTable(config, names), traits, (graph, { head, ...weights }) => {
-    const output = head === null ? OutputLayer.tiedTo(graph, weights.words, names.head) : OutputLayer.of(graph, head);
+  const plan = planOf(config, decoderTable(config, names), traits, (graph, { head: read, ...weights }) => {
+    const output = read === null ? OutputLayer.tiedTo(graph, weights.words, names.head) : OutputLayer.of(graph, read);
     // The output layer takes the place of the one that was read.
-    const linears = [...weights.linears.filter((linear) => linear !== head), output];
+    const linears = [...weights.linears.filter((linear) => linear !== read), output];
     return new Decoder(graph, config, { ...weights, linears, output }, traits);
   });
-  return { ...plan, targetModules, encoder: () => encoderPlan(config, names, targetModules) };
+  return { ...plan, targetModules, encoder: () => ({ ...encoderPlan(config, names), head, targetModules }) };
+}
+
+/** The head of a language model's: one layer on the last token. */
+function scoreOf({ base: prefix }: DecoderNames): HeadPlan {
+  return {
+    ...{ prefix, pooling: "lasttoken", dense: "", denseBias: false, activation: "relu", norm: null },
+    ...{ out: "score", outBias: false },
+  };
 }
 
 /** The plan of a decoder's layers, by the names of a bare model. */
-function encoderPlan(config: DecoderConfig, names: DecoderNames, targetModules: readonly string[]): ModelPlan {
+function encoderPlan(config: DecoderConfig, names: DecoderNames) {
   // No logits are computed.
   const sizes = { ...config, vocabularySize: 0 };
   const traits: ModelTraits = {
@@ -47,12 +60,7 @@ function encoderPlan(config: DecoderConfig, names: DecoderNames, targetModules: 
     inferenceMemory: (tokens) => inferenceMemory(sizes, tokens),
     stepMemory: (step) => stepMemory(sizes, step),
   };
-  const plan = planOf(config, encoderTable(config, names), traits, (graph, weights) => {
+  return planOf(config, encoderTable(config, names), traits, (graph, weights) => {
     return new DecoderLayers(graph, config, weights, traits);
   });
-  const head: HeadPlan = {
-    ...{ prefix: names.base, pooling: "lasttoken", dense: "", denseBias: false, activation: "relu", norm: null },
-    ...{ out: "score", outBias: false },
-  };
-  return { ...plan, head, targetModules };
 }

@@ -111,9 +111,9 @@ export class Pooling {
     private readonly withHead = false,
   ) {}
 
-  /** The same, followed by a head's layer of the model's width. */
-  static ofHead(mode: PoolingMode, layer: DenseLayer): Pooling {
-    return new Pooling([mode], [], [layer], true);
+  /** The same, followed by a head's layer of the model's width; "late": the mean of what the layer makes of each token. */
+  static ofHead(mode: PoolingMode | "late", layer: DenseLayer): Pooling {
+    return mode === "late" ? new LatePooling(layer) : new Pooling([mode], [], [layer], true);
   }
 
   /**
@@ -162,5 +162,16 @@ export class Pooling {
   toString(): string {
     const behind = this.dense.map(({ shape }) => `dense ${totalWidth(shape)}`);
     return [this.modes.join("+"), ...behind, ...(this.withHead ? [HEAD] : [])].join(", ");
+  }
+}
+
+/** The mean of what a head's layer makes of each token. */
+class LatePooling extends Pooling {
+  constructor(private readonly layer: DenseLayer) {
+    super(["mean"], [], [], true);
+  }
+
+  override pool(graph: Graph, hidden: NodeId, offsets: Int32Array, skip = 0, selection: AdapterSelection = []): NodeId {
+    return super.pool(graph, this.layer(graph, hidden, selection), offsets, skip);
   }
 }
