@@ -17,6 +17,7 @@ import { definePush } from "./commands/push.js";
 import { defineQuantize } from "./commands/quantize.js";
 import { defineResize } from "./commands/resize.js";
 import { defineSearch } from "./commands/search.js";
+import { defineServe } from "./commands/serve.js";
 import { defineStudio } from "./commands/studio.js";
 import { runs } from "./run-program.js";
 
@@ -30,6 +31,7 @@ const commands = [
   defineSearch,
   defineGenerate,
   defineChat,
+  defineServe,
   defineMerge,
   defineQuantize,
   defineCheck,

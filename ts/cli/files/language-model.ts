@@ -14,12 +14,16 @@ import { findModel, recordedModel } from "./base-model.js";
 import { addEngineOptions } from "./classifier-folder.js";
 import { isGguf } from "../inspected/inspected-gguf.js";
 
-/** Options of commands that generate text. */
-export interface LanguageOptions extends EngineOptions {
+/** Options of commands that load a language model with adapters. */
+export interface ModelOptions extends EngineOptions {
   readonly model?: string;
   readonly weights: "auto" | "f32" | "f16" | "bf16" | "q8" | "q4";
   readonly cache: "f32" | "f16";
   readonly adapter: readonly string[];
+}
+
+/** Options of commands that generate text. */
+export interface LanguageOptions extends ModelOptions {
   readonly system?: string;
   readonly maxTokens?: number;
   readonly temperature: number;
@@ -33,9 +37,13 @@ export interface LanguageOptions extends EngineOptions {
 
 const collected = (value: string, before: readonly string[]) => [...before, value];
 
-/** Adds the options for model and sampling. */
-export function addLanguageOptions(command: Command, temperature: number): Command {
-  command
+/** Adds the options for model and engine. */
+export function addModelOptions(command: Command): Command {
+  return addEngineOptions(modelOptions(command));
+}
+
+function modelOptions(command: Command): Command {
+  return command
     .option(
       "--model <name>",
       `folder or name of a language model, or a .gguf file (default: the base of the first --adapter, otherwise ${DEFAULT_LANGUAGE_MODEL})`,
@@ -48,7 +56,12 @@ export function addLanguageOptions(command: Command, temperature: number): Comma
     .addOption(
       new Option("--cache <format>", "format of the cached keys and values").choices(["f32", "f16"]).default("f32"),
     )
-    .option("--adapter <[name=]folder>", "a PEFT adapter; may be repeated", collected, [])
+    .option("--adapter <[name=]folder>", "a PEFT adapter; may be repeated", collected, []);
+}
+
+/** Adds the options for model, sampling and engine. */
+export function addLanguageOptions(command: Command, temperature: number): Command {
+  modelOptions(command)
     .option("--system <text>", "system message before the conversation")
     .option("--max-tokens <n>", "maximum tokens of an answer (default: 256, or as many as fit the model)", whole(1))
     .option(
@@ -78,7 +91,7 @@ export const drawing = (options: LanguageOptions): GenerateOptions => ({
 });
 
 /** The model with its adapters, of which the first applies. The caller disposes of it. */
-export async function openLanguageModel(options: LanguageOptions, session: Session): Promise<CausalLanguageModel> {
+export async function openLanguageModel(options: ModelOptions, session: Session): Promise<CausalLanguageModel> {
   const { weights, cache, adapter } = options;
   const adapters = adapter.map(namedAdapter);
   const files = adapters.map(({ folder }) => readFileMap(folder, runFiles.adapter));

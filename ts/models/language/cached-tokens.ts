@@ -39,6 +39,11 @@ export class CachedTokens {
     return count;
   }
 
+  /** Whether all of these tokens are the beginning of others. */
+  begins(other: CachedTokens): boolean {
+    return other.common(this.ids.subarray(0, this.length)) === this.length;
+  }
+
   cut(length: number): void {
     this.cache.cut(length);
   }

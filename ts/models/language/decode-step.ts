@@ -33,7 +33,11 @@ export function decodeBatch(
 }
 
 /** One decoding step: logits `[vocabulary]` after each text's last token. The new tokens are then in the caches. */
-export function decodeStep({ graph, model }: Parts, adapters: CallAdapters, fed: readonly Fed[]): Float32Array[] {
+export function decodeStep(
+  { graph, model }: Parts,
+  adapters: Pick<CallAdapters, "selection">,
+  fed: readonly Fed[],
+): Float32Array[] {
   for (const { held, ids } of fed) held.cache.reserve(ids.length);
   const batch = batchOf(fed);
   const texts = fed.map(({ text }) => text);

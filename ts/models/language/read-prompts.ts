@@ -5,7 +5,7 @@ import type { LanguageModelParts } from "./load-language-model.js";
 import type { Sequence } from "./sequence.js";
 
 /** Tokens computed between two checks of the signal, of one long prompt or of several. */
-const PROMPT_TOKENS = 256;
+export const PROMPT_TOKENS = 256;
 
 type Parts = Pick<LanguageModelParts, "graph" | "model" | "cacheFormat">;
 

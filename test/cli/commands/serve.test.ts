@@ -1,0 +1,81 @@
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import OpenAI from "openai";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { CausalLanguageModel, writeFilesAtomically } from "../../../ts/entry/node.js";
+import { all } from "../../models/language/golden-decoder.js";
+import { lowrank, type Outcome, project } from "../fixture.js";
+
+let folder: string;
+let model: string;
+let here: CausalLanguageModel;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "lowrank-serve-"));
+  model = join(folder, "model");
+  await cp(join(project, "test/golden/decoders/qwen2"), model, { recursive: true });
+  await rm(join(model, "adapter"), { recursive: true, force: true });
+  await writeFile(join(model, "generation_config.json"), JSON.stringify({ eos_token_id: [] }));
+  await writeFile(join(model, "chat_template.jinja"), "{% for m in messages %}{{ m.content[:9] }}\n{% endfor %}");
+  here = await CausalLanguageModel.load(model);
+  here.addAdapter("mine", { rank: 2, initLoraWeights: false, alpha: 100, targetModules: "all-linear" });
+  await writeFilesAtomically(join(folder, "tuned"), here.saveAdapter("mine"));
+});
+afterAll(async () => {
+  here?.dispose();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Runs the command while `work` asks the address that it prints; then ends it as Ctrl-C does. */
+async function serving<T>(args: string[], environment: Record<string, string>, work: (url: string) => Promise<T>) {
+  const end = new AbortController();
+  let found: Promise<T> | null = null;
+  const onOutput = (text: string) => {
+    const [, url] = /listening on (\S+)/.exec(text) ?? [];
+    if (url !== undefined) found ??= work(url).finally(() => end.abort());
+  };
+  const run: Promise<Outcome> = lowrank(["serve", "--model", model, "--port", "0", ...args], {
+    ...{ environment, onOutput, signal: end.signal },
+  });
+  const outcome = await run;
+  return { ...outcome, result: await found! };
+}
+
+const messages = [{ role: "user" as const, content: "a film" }];
+
+it("serves the model and its adapters to OpenAI's client, which needs the key, and ends after the answers it has begun", async () => {
+  const args = ["--adapter", `mine=${join(folder, "tuned")}`, "--name", "tiny", "--max-tokens", "60"];
+  const { code, out, err, result } = await serving(args, { LOWRANK_API_KEY: "secret" }, async (baseURL) => {
+    const client = new OpenAI({ baseURL, apiKey: "secret", maxRetries: 0 });
+    const wrong = new OpenAI({ baseURL, apiKey: "other", maxRetries: 0 });
+    await expect(wrong.models.list()).rejects.toBeInstanceOf(OpenAI.AuthenticationError);
+    const ask = (name: string) =>
+      client.chat.completions.create({ model: name, messages, max_tokens: 8, temperature: 0 });
+    const answers = await Promise.all(["tiny", "mine"].map(ask));
+    const beyond = client.chat.completions.create({ model: "tiny", messages, max_tokens: 61 });
+    await expect(beyond).rejects.toMatchObject({ status: 400, param: "max_tokens" });
+    // Under way when the command is told to end.
+    const stream = await client.chat.completions.create({ model: "mine", messages, max_tokens: 60, stream: true });
+    const last = all(stream).then((events) => events.at(-1)?.choices[0]?.finish_reason);
+    return { texts: answers.map(({ choices }) => choices[0]!.message.content), last };
+  });
+  expect({ code, err }).toEqual({ code: 0, err: "" });
+  expect(out).toMatch(/^tiny, mine\nlistening on http:\/\/127\.0\.0\.1:\d+\/v1 /);
+  const said = async (adapter: string | null) =>
+    (await all(here.generate(messages, { adapter, maxTokens: 8 }))).join("");
+  expect(result.texts).toEqual([await said(null), await said("mine")]);
+  expect(await result.last).toBe("length");
+});
+
+it("says that a port is in use, and what it is asked with", async () => {
+  const other = createServer();
+  await new Promise<void>((ready) => other.listen(0, "127.0.0.1", ready));
+  const { port } = other.address() as { port: number };
+  const { code, err } = await lowrank(["serve", "--model", model, "--port", String(port)]);
+  expect({ code, err }).toMatchObject({ code: 1, err: expect.stringMatching(/is in use; --port 0 uses a free one/) });
+  other.close();
+  expect((await lowrank(["serve", "--max-running", "0"])).code).toBe(2);
+  expect((await lowrank(["serve", "--help"])).out).toMatch(/LOWRANK_API_KEY/);
+});

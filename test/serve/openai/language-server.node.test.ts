@@ -1,0 +1,314 @@
+import OpenAI from "openai";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { CausalLanguageModel, ggufSource } from "../../../ts/entry/node.js";
+import { fileSource } from "../../../ts/io/node/file-source.js";
+import { type LanguageServer, languageServer, type LanguageServerOptions } from "../../../ts/serve/index.js";
+import { all } from "../../models/language/golden-decoder.js";
+import { modelPath } from "../../setup/files.js";
+import { listening, tinyModel } from "./language-model.js";
+
+let model: CausalLanguageModel;
+let server: LanguageServer;
+let at: Awaited<ReturnType<typeof listening>>;
+
+beforeAll(async () => {
+  model = await tinyModel();
+});
+afterAll(() => model?.dispose());
+
+async function serve(options: LanguageServerOptions = {}, apiKey?: string) {
+  server = languageServer(model, { name: "tiny", ...options });
+  at = await listening(server, apiKey);
+}
+beforeEach(() => serve());
+afterEach(() => at.close());
+
+/** Serves with other options. */
+async function again(options: LanguageServerOptions, apiKey?: string) {
+  await at.close();
+  await serve(options, apiKey);
+}
+
+const messages = [{ role: "user" as const, content: "a film" }];
+const base = { model: "tiny", messages, max_tokens: 8, temperature: 0 };
+
+/** What the model says to it by itself. */
+async function alone(asked: OpenAI.ChatCompletionCreateParams) {
+  const tokens = await all(
+    model.generateTokens(asked.messages as typeof messages, {
+      adapter: asked.model === "tiny" ? null : asked.model,
+      maxTokens: asked.max_tokens!,
+      temperature: asked.temperature ?? 1,
+      topP: asked.top_p ?? 1,
+      seed: asked.seed ?? 0,
+      stop: (asked.stop as string[] | undefined) ?? [],
+    }),
+  );
+  return { text: tokens.map(({ text }) => text).join(""), tokens: tokens.length };
+}
+
+const health = async () => (await (await fetch(`${at.url}/health`)).json()) as { running: number; waiting: number };
+const until = async (reached: () => Promise<boolean>) => expect.poll(reached, { interval: 5 }).toBe(true);
+
+describe("models", () => {
+  it("are the base and its adapters, which may come and go", async () => {
+    const names = async () => (await all(at.client.models.list())).map(({ id }) => id);
+    expect(await names()).toEqual(["plain", "dora", "tiny"]);
+    expect(await at.client.models.retrieve("dora")).toMatchObject({ id: "dora", object: "model", parent: "tiny" });
+    model.addAdapter("of/a day", { rank: 1 });
+    expect(await names()).toContain("of/a day");
+    expect((await at.client.models.retrieve("of/a day")).id).toBe("of/a day");
+    model.removeAdapter("of/a day");
+    await expect(at.client.models.retrieve("of/a day")).rejects.toMatchObject({ status: 404, code: "model_not_found" });
+    await again({ adapters: ["dora"] });
+    expect(await names()).toEqual(["dora", "tiny"]);
+    const asked = at.client.chat.completions.create({ ...base, model: "plain" });
+    await expect(asked).rejects.toMatchObject({ status: 404, code: "model_not_found", param: "model" });
+  });
+});
+
+describe("chat completions", () => {
+  it("are what the model generates alone, with each adapter, whole and streamed", async () => {
+    for (const name of ["tiny", "plain", "dora"]) {
+      const asked = { ...base, model: name };
+      const { text, tokens } = await alone(asked);
+      const whole = await at.client.chat.completions.create(asked);
+      expect(whole).toMatchObject({ object: "chat.completion", model: name });
+      expect(whole.choices).toEqual([
+        {
+          index: 0,
+          logprobs: null,
+          message: { role: "assistant", content: text, refusal: null },
+          finish_reason: "length",
+        },
+      ]);
+      const { prompt_tokens: read, total_tokens: total, completion_tokens: made } = whole.usage!;
+      expect({ made, total }).toEqual({ made: tokens, total: read + tokens });
+
+      const stream = at.client.chat.completions.stream({ ...asked, stream_options: { include_usage: true } });
+      const events = await all(stream);
+      expect(events.map(({ choices }) => choices[0]?.delta.content ?? "").join("")).toBe(text);
+      const last = await stream.finalChatCompletion();
+      expect(last.choices[0]).toMatchObject({ message: { content: text }, finish_reason: "length" });
+      expect(last.usage).toMatchObject({ prompt_tokens: read, completion_tokens: made });
+      // The second request begins as the first did.
+      expect(last.usage!.prompt_tokens_details!.cached_tokens).toBe(read - 1);
+    }
+  });
+
+  it("of many clients at once, with adapters and seeds of their own, are those of each alone", async () => {
+    const asked = Array.from({ length: 24 }, (_, i) => ({
+      ...base,
+      model: ["tiny", "plain", "dora"][i % 3]!,
+      messages: [{ role: "user" as const, content: "a film of mine".slice(0, 3 + (i % 7)) }],
+      ...{ max_tokens: 2 + ((5 * i) % 11), temperature: 0.9, top_p: 0.95, seed: i, stream: i % 2 === 0 },
+    }));
+    const found = await Promise.all(
+      asked.map(async ({ stream, ...one }) =>
+        stream
+          ? (await at.client.chat.completions.stream(one).finalChatCompletion()).choices[0]!.message.content
+          : (await at.client.chat.completions.create(one)).choices[0]!.message.content,
+      ),
+    );
+    for (const [i, one] of asked.entries()) expect(found[i]).toBe((await alone(one)).text);
+  });
+
+  it("have several choices, with seeds of their own", async () => {
+    const asked = { ...base, temperature: 1.2, n: 3, seed: 5 };
+    const { choices, usage } = await at.client.chat.completions.create(asked);
+    const texts = [];
+    for (const seed of [5, 6, 7]) texts.push((await alone({ ...asked, seed })).text);
+    expect(choices.map(({ message }) => message.content)).toEqual(texts);
+    expect(usage!.completion_tokens).toBe(24);
+    const streamed = await at.client.chat.completions.stream(asked).finalChatCompletion();
+    expect(streamed.choices.map(({ message }) => message.content)).toEqual(texts);
+  });
+
+  it("stop before a text, and have other values without a seed", async () => {
+    const { text } = await alone(base);
+    const stop = [text.slice(5, 8)];
+    const { choices } = await at.client.chat.completions.create({ ...base, stop });
+    expect(choices[0]).toMatchObject({
+      finish_reason: "stop",
+      message: { content: text.slice(0, text.indexOf(stop[0]!)) },
+    });
+    const draw = () => at.client.chat.completions.create({ ...base, temperature: 1.5, max_tokens: 20 });
+    const [first, second] = await Promise.all([draw(), draw()]);
+    expect(first.choices[0]!.message.content).not.toBe(second.choices[0]!.message.content);
+  });
+
+  it("take parts of texts, the role of a developer, and fields that change nothing", async () => {
+    const parts = [
+      { role: "developer" as const, content: "be brief" },
+      { role: "user" as const, content: [{ type: "text" as const, text: "a film" }] },
+    ];
+    const said = [{ role: "system" as const, content: "be brief" }, ...messages];
+    const { choices } = await at.client.chat.completions.create({
+      ...{ ...base, messages: parts, max_tokens: null, max_completion_tokens: 8, user: "me", store: false },
+      ...{ response_format: { type: "text" }, tools: [], logit_bias: {}, presence_penalty: 0, seed: -3 },
+    });
+    const { text } = await alone({ ...base, messages: said as unknown as typeof messages });
+    expect(choices[0]!.message.content).toBe(text);
+  });
+
+  it("a client that leaves frees its place; those that wait go on", async () => {
+    await again({ maxRunning: 1, maxWaiting: 2 });
+    const stream = await at.client.chat.completions.create({ ...base, max_tokens: 80, stream: true });
+    const waiting = at.client.chat.completions.create({ ...base, model: "dora" });
+    await until(async () => (await health()).waiting === 1);
+    for await (const { choices } of stream) if (choices[0]?.delta.content) break;
+    expect((await waiting).choices[0]!.message.content).toBe((await alone({ ...base, model: "dora" })).text);
+    const abort = new AbortController();
+    const whole = at.client.chat.completions.create({ ...base, max_tokens: 80 }, { signal: abort.signal });
+    await until(async () => (await health()).running === 1);
+    abort.abort();
+    await expect(whole).rejects.toBeInstanceOf(OpenAI.APIUserAbortError);
+    await until(async () => (await health()).running === 0);
+  });
+
+  it("beyond the places and the queue are refused, to be asked again", async () => {
+    await again({ maxRunning: 1, maxWaiting: 1 });
+    const long = Array.from({ length: 2 }, () => at.client.chat.completions.create({ ...base, max_tokens: 80 }));
+    await until(async () => (await health()).waiting === 1);
+    const response = await at.client.chat.completions
+      .create(base)
+      .asResponse()
+      .catch((error: unknown) => error);
+    expect(response).toMatchObject({ status: 503, code: "overloaded", type: "server_error" });
+    expect((response as InstanceType<typeof OpenAI.APIError>).headers!.get("retry-after")).toBe("1");
+    await Promise.all(long);
+  });
+});
+
+describe("the server", () => {
+  it("asks for one of its keys, except for its health", async () => {
+    await again({ apiKey: ["first", "second"] }, "second");
+    expect(await all(at.client.models.list())).toHaveLength(3);
+    for (const apiKey of ["third", "secon", "second2", ""]) {
+      const headers = { authorization: `Bearer ${apiKey}` };
+      const response = await fetch(`${at.url}/v1/models`, { headers });
+      expect(response.status).toBe(401);
+      expect(await response.json()).toMatchObject({
+        error: { code: "invalid_api_key", type: "invalid_request_error" },
+      });
+    }
+    expect((await fetch(`${at.url}/v1/nowhere`)).status).toBe(401);
+    expect((await fetch(`${at.url}/health`)).status).toBe(200);
+  });
+
+  it("says which field is wrong, in OpenAI's form", async () => {
+    const wrong: [object, Record<string, unknown>, RegExp][] = [
+      [{ temperature: -1 }, { param: "temperature", code: "invalid_value" }, /a number from 0/],
+      [{ temprature: 1 }, { param: "temprature" }, /did you mean "temperature"/],
+      [{ messages: [] }, { param: "messages" }, /at least one/],
+      [{ messages: "hello" }, { param: "messages" }, /a list of/],
+      [{ messages: [{ role: "user", content: [{ type: "image_url" }] }] }, { param: "messages" }, /takes text alone/],
+      [{ messages: [{ content: "hello" }] }, { param: "messages" }, /role/],
+      [{ max_tokens: 0 }, { param: "max_tokens" }, /whole number from 1/],
+      [{ max_tokens: 96 }, { param: "messages", code: "context_length_exceeded" }, /96 positions/],
+      [{ n: 17 }, { param: "n" }, /to 16/],
+      [{ stop: [""] }, { param: "stop" }, /not empty/],
+      [{ stream_options: { include_usage: 1 } }, { param: "stream_options.include_usage" }, /true or false/],
+      [
+        { response_format: { type: "json_object" } },
+        { param: "response_format", code: "unsupported" },
+        /not supported/,
+      ],
+      [{ tools: [{ type: "function" }] }, { param: "tools", code: "unsupported" }, /not supported/],
+      [{ model: 5 }, { param: "model" }, /text/],
+    ];
+    for (const [change, error, message] of wrong) {
+      const asked = at.client.chat.completions.create({ ...base, ...change } as typeof base);
+      const found = await asked.then(() => null).catch((one: unknown) => one);
+      expect(found).toBeInstanceOf(OpenAI.BadRequestError);
+      expect(found).toMatchObject({ status: 400, type: "invalid_request_error", ...error });
+      expect((found as Error).message).toMatch(message);
+    }
+  });
+
+  it("refuses other bodies, methods and addresses", async () => {
+    const post = (body: string, type = "application/json") =>
+      fetch(`${at.url}/v1/chat/completions`, { method: "POST", headers: { "content-type": type }, body });
+    const of = async (response: Response) => {
+      const { error } = (await response.json()) as { error: { code: string } };
+      return [response.status, error.code];
+    };
+    expect(await of(await post("{"))).toEqual([400, "format"]);
+    expect(await of(await post("[]"))).toEqual([400, "format"]);
+    expect(await of(await post('{"__proto__":{"model":"tiny"}}'))).toEqual([400, "invalid_value"]);
+    expect(await of(await post("{}", "text/plain"))).toEqual([415, "media_type"]);
+    expect(await of(await post(`"${"x".repeat(2 ** 20)}"`))).toEqual([413, "body_size"]);
+    expect(await of(await fetch(`${at.url}/v1/chat/completions`))).toEqual([405, "method_not_allowed"]);
+    expect(await of(await fetch(`${at.url}/v1/nothing`))).toEqual([404, "unknown_url"]);
+    expect(({} as { model?: unknown }).model).toBeUndefined();
+  });
+
+  it("lets pages of named origins ask, and no others", async () => {
+    const asks = (origin: string) =>
+      fetch(`${at.url}/v1/chat/completions`, {
+        method: "OPTIONS",
+        headers: { origin, "access-control-request-method": "POST", "access-control-request-headers": "content-type" },
+      });
+    expect((await asks("https://one.example")).status).toBe(403);
+    await again({ cors: "https://one.example", apiKey: "secret" });
+    const allowed = await asks("https://one.example");
+    expect(allowed.status).toBe(204);
+    expect(allowed.headers.get("access-control-allow-origin")).toBe("https://one.example");
+    expect(allowed.headers.get("access-control-allow-headers")).toBe("content-type");
+    expect((await asks("https://two.example")).status).toBe(403);
+    const refused = await fetch(`${at.url}/v1/models`, { headers: { origin: "https://one.example" } });
+    expect([refused.status, refused.headers.get("access-control-allow-origin")]).toEqual([401, "https://one.example"]);
+    const other = await fetch(`${at.url}/health`, { headers: { origin: "https://two.example" } });
+    expect(other.headers.get("access-control-allow-origin")).toBeNull();
+  });
+
+  it("answers what it has begun when it is closed, and refuses the rest", async () => {
+    const stream = await at.client.chat.completions.create({ ...base, stream: true });
+    const closed = server.close();
+    await expect(at.client.chat.completions.create(base)).rejects.toMatchObject({ status: 503 });
+    expect((await fetch(`${at.url}/health`)).status).toBe(503);
+    const events = await all(stream);
+    expect(events.map(({ choices }) => choices[0]?.delta.content ?? "").join("")).toBe((await alone(base)).text);
+    await closed;
+    await server.close();
+  });
+
+  it("breaks off what takes too long, also where nobody reads", async () => {
+    const errors: unknown[] = [];
+    await again({ timeout: 1, onError: (error) => errors.push(error) });
+    const late = at.client.chat.completions.create({ ...base, max_tokens: 80 });
+    await expect(late).rejects.toMatchObject({ status: expect.toBeOneOf([504, 408]) });
+    expect(errors.length).toBeLessThanOrEqual(1);
+    await again({ timeout: 300, maxRunning: 1, maxWaiting: 0 });
+    const request = (stream: boolean) =>
+      new Request("http://localhost/v1/chat/completions", {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ ...base, max_tokens: 80, stream }),
+      });
+    // A body that is never read.
+    const unread = await server(request(true));
+    expect((await server(request(false))).status).toBe(503);
+    await until(async () => (await server(request(false))).status === 200);
+    await expect(unread.text()).rejects.toThrow(/not read in time/);
+  });
+
+  it("tells a stream's reader of an error in the middle", async () => {
+    const file = modelPath("SmolLM2-135M-Instruct-GGUF/SmolLM2-135M-Instruct.Q4_1.gguf");
+    const some = await CausalLanguageModel.load(await ggufSource(() => fileSource(file), "SmolLM2"));
+    const own = languageServer(some, { name: "smol" });
+    const there = await listening(own);
+    const said = [{ role: "user" as const, content: "Say hello." }];
+    const asked = { model: "smol", messages: said, max_tokens: 3, temperature: 0 };
+    const expected = (await all(some.generate(said, { maxTokens: 3 }))).join("");
+    const { choices } = await there.client.chat.completions.create(asked);
+    expect(choices[0]!.message.content).toBe(expected);
+    const stream = await there.client.chat.completions.create({ ...asked, max_tokens: 200, stream: true });
+    const read = async () => {
+      for await (const event of stream) if (event.choices[0]?.delta.content) some.dispose();
+    };
+    await expect(read()).rejects.toThrow(/disposed/);
+    expect((await fetch(`${there.url}/health`)).status).toBe(503);
+    await there.close();
+  });
+});

@@ -1,0 +1,106 @@
+import type { Command } from "commander";
+import type { AddressInfo } from "node:net";
+import { ConfigError } from "../../errors/errors.js";
+import { languageServer } from "../../serve/index.js";
+import { httpServerOf } from "../files/http-bridge.js";
+import { addModelOptions, type ModelOptions, openLanguageModel } from "../files/language-model.js";
+import { port, real, whole } from "../options/option-values.js";
+import type { Session } from "../session.js";
+
+/** The environment's variable with the key that requests must have. */
+const KEY = "LOWRANK_API_KEY";
+
+/** Milliseconds that answers may take after the server was told to stop. */
+const GRACE = 30_000;
+
+const EXAMPLES = `
+The server speaks OpenAI's API, at http://HOST:PORT/v1. A request's "model" names the base model or an adapter. If ${KEY}
+is set, requests must send it as their API key. SIGTERM and Ctrl-C end the server after the answers that it is generating; a second
+one ends it at once.
+
+Examples:
+  lowrank serve --model HuggingFaceTB/SmolLM2-135M-Instruct --adapter mine=runs/mine
+  curl http://127.0.0.1:8080/v1/chat/completions -H "content-type: application/json" \\
+    -d '{"model":"mine","messages":[{"role":"user","content":"Hello!"}]}'
+`;
+
+interface CommandOptions extends ModelOptions {
+  readonly port: number;
+  readonly host: string;
+  readonly name?: string;
+  readonly cors: readonly string[];
+  readonly maxTokens?: number;
+  readonly maxRunning: number;
+  readonly maxWaiting: number;
+  readonly timeout: number;
+  readonly prefixCache: number;
+}
+
+/** `lowrank serve`: a language model and its adapters, in the form of OpenAI's API. */
+export function defineServe(program: Command, session: Session): void {
+  const command = program.command("serve").description("serve a language model and its adapters as OpenAI's API");
+  addModelOptions(command)
+    .option("--port <n>", "port; 0 chooses a free one", port(0), 8080)
+    .option("--host <address>", "address to listen on; 0.0.0.0 for all of this machine's", "127.0.0.1")
+    .option("--name <name>", "name of the base model in requests (default: its own)")
+    .option("--cors <origin...>", 'origins of pages that may ask, or "*" (default: none)', [])
+    .option("--max-tokens <n>", "maximum tokens of an answer (default: as many as fit the model)", whole(1))
+    .option("--max-running <n>", "maximum answers that are generated at the same time", whole(1), 16)
+    .option("--max-waiting <n>", "maximum answers that wait for a place", whole(0), 64)
+    .option("--timeout <seconds>", "maximum time of an answer", real(0), 300)
+    .option("--prefix-cache <mb>", "memory for prompts that later requests may begin with, in megabytes", whole(0), 64)
+    .addHelpText("after", EXAMPLES)
+    .action((options: CommandOptions) => serve(options, session));
+}
+
+async function serve(options: CommandOptions, session: Session): Promise<void> {
+  const { terminal, signal } = session;
+  const { name, cors, maxTokens, maxRunning, maxWaiting, timeout, prefixCache } = options;
+  const apiKey = terminal.streams.environment[KEY] || undefined;
+  const model = await openLanguageModel(options, session);
+  try {
+    const server = languageServer(model, {
+      ...{ name, cors, apiKey, maxTokens, maxRunning, maxWaiting },
+      ...{ timeout: 1000 * timeout, prefixCacheBytes: prefixCache * 2 ** 20 },
+      onError: (error) => terminal.error(`${terminal.errorColors.red("error:")} ${String(error)}`),
+    });
+    const http = httpServerOf(server);
+    await new Promise<void>((ready, failed) => {
+      http.once("error", (cause) => failed(cannotListen(cause, options)));
+      http.listen(options.port, options.host, ready);
+    });
+    const { port, family, address } = http.address() as AddressInfo;
+    const adapters = model.adapters().map((adapter) => adapter.name);
+    terminal.print(`${[name ?? model.name, ...adapters].join(", ")}`);
+    terminal.print(`listening on http://${family === "IPv6" ? `[${address}]` : address}:${port}/v1  (Ctrl-C ends it)`);
+    if (apiKey === undefined && !/^(127\.|::1$)/.test(address))
+      terminal.error(`${terminal.errorColors.yellow("warning:")} anyone who reaches ${address} may ask: set ${KEY}`);
+    await aborted(signal);
+    // Connections without a request end now; others after their answers, or after some time if nobody reads these.
+    const closed = new Promise<void>((resolve) => http.close(() => resolve()));
+    const limits = [setTimeout(() => http.closeAllConnections(), GRACE)];
+    await server.close();
+    http.closeIdleConnections();
+    limits.push(setTimeout(() => http.closeAllConnections(), 2_000));
+    await closed;
+    limits.forEach(clearTimeout);
+  } finally {
+    model.dispose();
+  }
+}
+
+const aborted = (signal: AbortSignal) =>
+  new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+
+function cannotListen(cause: Error, { port, host }: CommandOptions): Error {
+  const { code } = cause as NodeJS.ErrnoException;
+  const why = code === "EADDRINUSE" ? "is in use" : `cannot be used (${code ?? cause.message})`;
+  return new ConfigError(
+    `port ${port} of ${host} ${why}; --port 0 uses a free one`,
+    { op: "serve", option: "--port", value: port },
+    { cause },
+  );
+}

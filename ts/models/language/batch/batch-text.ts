@@ -1,0 +1,64 @@
+import type { CachedTokens } from "../cached-tokens.js";
+import type { GenerationRequest } from "../generate.js";
+import type { LanguageModelParts } from "../load-language-model.js";
+import { type GeneratedToken, Sequence } from "../sequence.js";
+import type { SharedAdapter } from "./shared-adapters.js";
+
+/** When a text is given up, and by which error. */
+export interface Expiry {
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  readonly error: () => Error;
+}
+
+/** One text of a batch: its tokens so far, those not read yet, and what ended it. */
+export class BatchText {
+  readonly sequence: Sequence;
+  /** Its tokens with keys and values in memory; null until its first pass. */
+  cached: CachedTokens | null = null;
+  /** Number of the prompt's tokens that were copied from another text. */
+  reused = 0;
+  /** Generated tokens that nobody has read yet. */
+  readonly unread: GeneratedToken[] = [];
+  /** Whether its work is over, in any way. */
+  ended = false;
+  /** The error that ended it. */
+  failure: { readonly error: unknown } | null = null;
+
+  constructor(
+    parts: Pick<LanguageModelParts, "tokenizer" | "ends">,
+    readonly request: GenerationRequest,
+    readonly adapter: SharedAdapter,
+    /** Version of the base's weights. */
+    readonly weights: number,
+    readonly expiry: Expiry | undefined,
+    /** Frees its part in the model; called once. */
+    readonly free: () => void,
+  ) {
+    this.sequence = new Sequence(parts, request.prompt, request.room, request.options);
+  }
+
+  get prompt(): Int32Array {
+    return this.request.prompt;
+  }
+
+  get rounded(): boolean {
+    return this.request.options.rounded;
+  }
+
+  /** Number of the prompt's tokens that no pass has read. */
+  get promptLeft(): number {
+    return Math.max(0, this.prompt.length - (this.cached?.length ?? 0));
+  }
+
+  /** Whether two texts' keys and values are equal where their tokens are. */
+  alike({ adapter, weights, rounded }: Pick<BatchText, "adapter" | "weights" | "rounded">): boolean {
+    return this.adapter === adapter && this.weights === weights && this.rounded === rounded;
+  }
+
+  /** Up to `most` tokens for the next pass: of the prompt, or the last generated one. */
+  next(most: number): Int32Array {
+    const { length } = this.cached!;
+    return this.promptLeft > 0 ? this.prompt.subarray(length, length + most) : this.sequence.next;
+  }
+}

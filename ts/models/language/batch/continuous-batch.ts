@@ -1,0 +1,272 @@
+import { AbortError, MemoryError } from "../../../errors/errors.js";
+import { throwIfAborted } from "../../../waiting/abort.js";
+import { nextTask } from "../../../waiting/next-task.js";
+import { CachedTokens } from "../cached-tokens.js";
+import { decodeStep } from "../decode-step.js";
+import type { GenerationRequest } from "../generate.js";
+import type { CalledLanguageModel } from "../prompts.js";
+import { PROMPT_TOKENS } from "../read-prompts.js";
+import type { GeneratedToken } from "../sequence.js";
+import { BatchText, type Expiry } from "./batch-text.js";
+import { PrefixCache } from "./prefix-cache.js";
+import { type SharedAdapter, SharedAdapters } from "./shared-adapters.js";
+
+/** Tokens of prompts in a pass that also generates: texts that are streamed would otherwise pause for a long prompt. */
+const SHARED_PROMPT_TOKENS = 64;
+/** Tokens for which a text waits until another one has read the beginning that both have. */
+const WORTH_WAITING = 16;
+
+/** Limits of a batch. */
+export interface BatchLimits {
+  /** Maximum number of texts in a pass; others wait. */
+  readonly maxTexts: number;
+  /** Maximum bytes of linear memory for beginnings of ended texts; 0 keeps none. */
+  readonly prefixBytes: number;
+}
+
+/** A text that a batch generates. */
+export interface RunningText {
+  /** Number of the prompt's tokens that an earlier text had computed. */
+  readonly reused: number;
+  /** The next token; null after the last. Rejects with the error that ended the text. */
+  next(): Promise<GeneratedToken | null>;
+  /** Gives the text up and frees its place; it may have ended already. */
+  end(): void;
+}
+
+/** A text of a pass with its tokens. */
+interface Fed {
+  readonly text: BatchText;
+  readonly adapter: SharedAdapter;
+  readonly ids: Int32Array;
+}
+
+/**
+ * Texts that are generated together and come and go between two passes, each with its own adapter, sampling and limits. A pass computes a
+ * token of each text and reads a piece of new prompts. Tokens are bit-identical to those of each text alone.
+ *
+ * Nothing runs in the background: who waits for a token runs the next pass, for all texts, unless another has since. Edge runtimes end the
+ * timers of a request whose client has disconnected, and other requests must not depend on them.
+ */
+export class ContinuousBatch {
+  private readonly adapters: SharedAdapters;
+  private readonly prefixes: PrefixCache;
+  /** Texts without a place, in the order in which they came. */
+  private waiting: BatchText[] = [];
+  private running: BatchText[] = [];
+  private passes = 0;
+  /** Whether memory was full: until a text ends, no other begins. */
+  private full = false;
+
+  constructor(
+    private readonly model: CalledLanguageModel,
+    private readonly limits: BatchLimits,
+  ) {
+    this.adapters = new SharedAdapters(model.graph);
+    this.prefixes = new PrefixCache(model.graph, limits.prefixBytes, this.adapters);
+  }
+
+  /** Number of texts in the passes, number of those that wait, and bytes of kept beginnings. */
+  get size(): { readonly running: number; readonly waiting: number; readonly prefixBytes: number } {
+    return { running: this.running.length, waiting: this.waiting.length, prefixBytes: this.prefixes.bytes };
+  }
+
+  /** Adds a checked request, with its adapter's values now. Its signal frees its place at once. Throws `ConfigError` for an unknown adapter. */
+  add(request: GenerationRequest, expiry?: Expiry): RunningText {
+    const { model, adapters } = this;
+    const { adapter, signal } = request.options;
+    throwIfAborted(signal);
+    const shared = adapters.of(model.adapterSet.applied(adapter));
+    const { weights, end } = model.adapterSet.merged.begin();
+    const leave = () => this.end(text, new AbortError("cancelled by its AbortSignal", { reason: signal?.reason }));
+    const text = new BatchText(model, request, shared, weights, expiry, () => {
+      signal?.removeEventListener("abort", leave);
+      adapters.release(shared);
+      end();
+    });
+    signal?.addEventListener("abort", leave);
+    this.waiting.push(text);
+    return {
+      get reused() {
+        return text.reused;
+      },
+      next: () => this.next(text),
+      end: () => this.end(text, new AbortError("the text was given up")),
+    };
+  }
+
+  /** Ends all texts with an error, and frees everything. */
+  close(error: Error): void {
+    for (const text of [...this.running, ...this.waiting]) this.end(text, error);
+    this.prefixes.clear();
+  }
+
+  private async next(text: BatchText): Promise<GeneratedToken | null> {
+    for (;;) {
+      const token = text.unread.shift();
+      if (token !== undefined) return token;
+      if (text.failure !== null) throw text.failure.error;
+      if (text.ended) return null;
+      const seen = this.passes;
+      // Requests that arrive now can join the pass.
+      await nextTask();
+      if (seen === this.passes && !text.ended) this.pass();
+    }
+  }
+
+  private pass(): void {
+    this.passes++;
+    const now = Date.now();
+    for (const text of [...this.running, ...this.waiting])
+      if (text.expiry !== undefined && now > text.expiry.time) this.end(text, text.expiry.error());
+    this.admit();
+    const fed = this.fed();
+    // Rounded products are computed in a pass of their own.
+    for (const rounded of [true, false]) {
+      const some = fed.filter(({ text }) => text.rounded === rounded && text.cached !== null);
+      if (some.length > 0) this.run(some, rounded);
+    }
+  }
+
+  private run(fed: readonly Fed[], rounded: boolean): void {
+    const texts = fed.map(({ text }) => text);
+    try {
+      const logits = this.withRoom(() => this.compute(fed, rounded));
+      for (const [i, text] of texts.entries()) if (text.promptLeft === 0) this.sample(text, logits[i]!);
+    } catch (error) {
+      this.fail(texts, error);
+    }
+  }
+
+  private sample(text: BatchText, logits: Float32Array): void {
+    try {
+      text.unread.push(text.sequence.take(logits));
+      if (text.sequence.done) this.end(text);
+    } catch (error) {
+      this.end(text, error);
+    }
+  }
+
+  /** Gives places to waiting texts. */
+  private admit(): void {
+    while (!this.full && this.waiting.length > 0 && this.running.length < this.limits.maxTexts) {
+      const text = this.waiting[0]!;
+      try {
+        this.withRoom(() => this.adapters.place(text.adapter));
+      } catch (error) {
+        if (error instanceof MemoryError && this.running.length > 0) this.full = true;
+        else this.end(text, error);
+        continue;
+      }
+      this.waiting.shift();
+      this.running.push(text);
+    }
+  }
+
+  /** The texts of a pass with their tokens, neighbours with the same adapter. */
+  private fed(): Fed[] {
+    let room = this.running.some(({ promptLeft }) => promptLeft === 0) ? SHARED_PROMPT_TOKENS : PROMPT_TOKENS;
+    const fed: Fed[] = [];
+    for (const text of this.running) {
+      const reads = text.promptLeft > 0;
+      // Where memory is full, the beginning of one text may take another's place.
+      if (reads && (room <= 0 || !this.running.includes(text) || !this.begin(text))) continue;
+      const ids = text.next(room);
+      if (reads) room -= ids.length;
+      fed.push({ text, adapter: text.adapter, ids });
+    }
+    return this.adapters.sorted(fed);
+  }
+
+  /** Whether a text has its place in memory; false if it is better to wait, or it was ended. */
+  private begin(text: BatchText): boolean {
+    try {
+      text.cached ??= this.withRoom(() => this.beginning(text));
+    } catch (error) {
+      this.fail([text], error);
+    }
+    return text.cached !== null;
+  }
+
+  /** The tokens that a text shares with one that was read, copied; null while another one reads more of them. */
+  private beginning(text: BatchText): CachedTokens | null {
+    text.reused = 0;
+    const most = text.prompt.length - 1;
+    const others = this.running.slice(0, this.running.indexOf(text)).filter((other) => text.alike(other));
+    const found = [this.prefixes.find(text), ...others.map(({ cached }) => cached)];
+    let [best, later]: [CachedTokens | null, number] = [null, 0];
+    for (const cached of found) {
+      const length = Math.min(cached?.common(text.prompt) ?? 0, most);
+      if (length > text.reused) [best, text.reused] = [cached, length];
+    }
+    for (const { prompt } of others) later = Math.max(later, Math.min(commonLength(prompt, text.prompt), most));
+    if (later - text.reused >= WORTH_WAITING) return null;
+    const { graph, model, cacheFormat } = this.model;
+    return best === null ? CachedTokens.none(graph, model.config, cacheFormat) : best.fork(text.reused);
+  }
+
+  private compute(fed: readonly Fed[], rounded: boolean): Float32Array[] {
+    const { graph, model } = this.model;
+    const selection = (texts: readonly number[], offsets: Int32Array) =>
+      this.adapters.selection(
+        texts.map((i) => fed[i]!.adapter),
+        offsets,
+      );
+    const rows = fed.map(({ text, ids }, i) => ({ text: i, held: text.cached!, ids }));
+    return graph.withRounding(rounded, () => decodeStep({ graph, model }, { selection }, rows));
+  }
+
+  /** Runs `work`, which is atomic; if memory is full, again without kept beginnings, the oldest first. */
+  private withRoom<T>(work: () => T): T {
+    for (;;)
+      try {
+        return work();
+      } catch (error) {
+        if (!(error instanceof MemoryError) || !this.prefixes.evict()) throw error;
+      }
+  }
+
+  /** Ends texts after an error of their pass. If memory is full, only the last one leaves; without a token yet, it waits for a place again. */
+  private fail(texts: readonly BatchText[], error: unknown): void {
+    if (!(error instanceof MemoryError) || this.running.length === 1) {
+      for (const text of texts) this.end(text, error);
+      return;
+    }
+    const last = this.running.findLast(({ promptLeft }) => promptLeft > 0) ?? this.running.at(-1)!;
+    if (last.promptLeft === 0) return this.end(last, error);
+    this.leave(last);
+    this.waiting.unshift(last);
+    this.full = true;
+  }
+
+  private end(text: BatchText, error?: unknown): void {
+    if (text.ended) return;
+    text.ended = true;
+    if (error !== undefined) text.failure = { error };
+    if (error !== undefined) text.unread.length = 0;
+    const { cached } = text;
+    if (error === undefined && cached !== null && this.limits.prefixBytes > 0) {
+      this.prefixes.keep(text, cached);
+      text.cached = null;
+    }
+    if (this.running.includes(text)) this.leave(text);
+    this.waiting = this.waiting.filter((one) => one !== text);
+    text.free();
+  }
+
+  /** Takes a text's place and memory. */
+  private leave(text: BatchText): void {
+    this.running = this.running.filter((one) => one !== text);
+    this.full = false;
+    if (!this.model.graph.gone) text.cached?.dispose();
+    text.cached = null;
+    this.adapters.unplace(text.adapter);
+  }
+}
+
+function commonLength(a: Int32Array, b: Int32Array): number {
+  const most = Math.min(a.length, b.length);
+  let length = 0;
+  while (length < most && a[length] === b[length]) length++;
+  return length;
+}

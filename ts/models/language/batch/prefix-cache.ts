@@ -1,0 +1,66 @@
+import type { Graph } from "../../../graph/graph.js";
+import type { CachedTokens } from "../cached-tokens.js";
+import type { BatchText } from "./batch-text.js";
+import type { SharedAdapters } from "./shared-adapters.js";
+
+/** Tokens of an ended text. */
+type Kept = Pick<BatchText, "adapter" | "weights" | "rounded"> & { readonly cached: CachedTokens };
+
+/** Keys and values of ended texts, for texts that begin alike with the same adapter: up to a size in bytes, least recently used first. */
+export class PrefixCache {
+  /** In order of last use. */
+  private kept: Kept[] = [];
+
+  constructor(
+    private readonly graph: Graph,
+    private readonly most: number,
+    private readonly adapters: SharedAdapters,
+  ) {}
+
+  /** Their size. */
+  get bytes(): number {
+    return this.kept.reduce((sum, { cached }) => sum + cached.cache.bytes, 0);
+  }
+
+  /** The tokens with the longest beginning of a text; null if none begins like it. */
+  find(text: BatchText): CachedTokens | null {
+    let [best, length]: [Kept | null, number] = [null, 0];
+    for (const one of this.kept) {
+      const common = text.alike(one) ? one.cached.common(text.prompt) : 0;
+      if (common > length) [best, length] = [one, common];
+    }
+    if (best === null) return null;
+    this.kept = [...this.kept.filter((one) => one !== best), best];
+    return best.cached;
+  }
+
+  /** Keeps an ended text's tokens, which are the cache's from now on. */
+  keep({ adapter, weights, rounded }: BatchText, cached: CachedTokens): void {
+    const text = { adapter, weights, rounded };
+    // What the new tokens begin with is in them.
+    const covered = (one: Kept) =>
+      one.adapter === adapter && one.weights === weights && one.rounded === rounded && one.cached.begins(cached);
+    for (const one of this.kept.filter(covered)) this.drop(one);
+    this.adapters.share(adapter);
+    this.kept.push({ ...text, cached });
+    while (this.bytes > this.most) this.evict();
+  }
+
+  /** Frees the tokens that were unused for the longest time. Returns whether there were any. */
+  evict(): boolean {
+    const [oldest] = this.kept;
+    if (oldest !== undefined) this.drop(oldest);
+    return oldest !== undefined;
+  }
+
+  /** Frees everything. */
+  clear(): void {
+    while (this.evict());
+  }
+
+  private drop(one: Kept): void {
+    this.kept = this.kept.filter((other) => other !== one);
+    if (!this.graph.gone) one.cached.dispose();
+    this.adapters.release(one.adapter);
+  }
+}

@@ -1,0 +1,67 @@
+import { ConfigError, LowrankError, MemoryError, ModelError, UnsupportedError } from "../../errors/errors.js";
+import { Refusal } from "../problem.js";
+
+/** The `error` of an answer, as OpenAI's API has it. */
+export interface ErrorBody {
+  readonly message: string;
+  readonly type: string;
+  /** The field of the request; null where the error is not one field's. */
+  readonly param: string | null;
+  /** For programs: stable while messages may change. */
+  readonly code: string | null;
+}
+
+/** A rejected request. */
+export class ApiError extends LowrankError {
+  constructor(
+    readonly status: number,
+    code: string,
+    message: string,
+    readonly param: string | null = null,
+    readonly headers: Readonly<Record<string, string>> = {},
+    options?: ErrorOptions,
+  ) {
+    super(code, message, {}, options);
+  }
+
+  get body(): ErrorBody {
+    const type = this.status >= 500 ? "server_error" : "invalid_request_error";
+    return { message: this.message, type, param: this.param, code: this.code };
+  }
+}
+
+/** Some tens of milliseconds free a place: a second is enough, and the header's smallest unit. */
+const AGAIN = { "retry-after": "1" };
+
+/** Too much work for now. */
+export const busy = (message: string) => new ApiError(503, "overloaded", message, null, AGAIN);
+
+/** Any error as an answer's. Only errors of this package are described to the client. */
+export function apiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  if (error instanceof Refusal) {
+    const { status, code, message, details } = error;
+    const param = typeof details["option"] === "string" ? details["option"] : null;
+    return new ApiError(status === 422 ? 400 : status, code.toLowerCase(), message, param);
+  }
+  if (error instanceof MemoryError) return new ApiError(503, "memory", error.message, null, AGAIN, { cause: error });
+  const [code, message] =
+    error instanceof LowrankError
+      ? [error.code.toLowerCase(), error.message]
+      : ["internal", "the server failed; its log says how"];
+  return new ApiError(500, code, message, null, {}, { cause: error });
+}
+
+/** Runs what reads a request: errors of its values are the client's. @param prompt the field that prompts come from */
+export function reading<T>(prompt: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ConfigError || error instanceof ModelError || error instanceof UnsupportedError))
+      throw error;
+    const { option, key } = error.details as { option?: unknown; key?: unknown };
+    const name = typeof option === "string" ? option.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) : null;
+    const param = name === "prompt" || key === "chat_template" ? prompt : name;
+    throw new ApiError(400, error instanceof ConfigError ? "invalid_value" : "unsupported", error.message, param);
+  }
+}

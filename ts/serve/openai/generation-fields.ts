@@ -1,0 +1,85 @@
+import { optional, or, type Read } from "../../arguments/read-options.js";
+import { listFrom } from "../../arguments/collections.js";
+import { check, flag, nonNegative, positive, share, text, unexpected, whole } from "../../arguments/settings.js";
+import { UnsupportedError } from "../../errors/errors.js";
+import { excerpt } from "../../errors/excerpt.js";
+
+/** Most choices of a request, and most stop sequences. */
+const MOST = 16;
+
+/** A field that is accepted only with values that change nothing. */
+const unsupported =
+  (...idle: readonly unknown[]): Read<undefined> =>
+  (what, name, value) => {
+    if (value === undefined || idle.some((one) => JSON.stringify(one) === JSON.stringify(value))) return undefined;
+    throw new UnsupportedError(`${what}: ${name} ${excerpt(value, 60)} is not supported`, { option: name, value });
+  };
+
+/** A field that describes a request and does not change its answer. */
+const ignored: Read<undefined> = () => undefined;
+
+const integer = check<number>("a whole number", Number.isSafeInteger);
+const minimum = check<number>("a number from 0 to 1", (value) => value >= 0 && value <= 1);
+
+const stops: Read<readonly string[]> = (what, name, value) => {
+  if (value === undefined) return [];
+  const given = (typeof value === "string" ? [value] : value) as readonly unknown[];
+  const list = listFrom(`${what}: ${name} is a text or a list of texts`, given, (word) => {
+    if (typeof word === "string" && word !== "") return word;
+    throw unexpected(what, name, "texts that are not empty", word);
+  });
+  if (list.length <= MOST) return list;
+  throw unexpected(what, name, `at most ${MOST} texts`, list.length);
+};
+
+const includeUsage: Read<boolean> = (what, name, value) => {
+  if (value === undefined) return false;
+  const { include_usage: usage = false } = Object(value) as { include_usage?: unknown };
+  return flag(what, `${name}.include_usage`, usage);
+};
+
+/** Fields of chat completions and of completions. */
+export const generationFields = {
+  model: text,
+  max_tokens: optional((what: string, name: string, value: unknown) => whole(what, name, value, 1)),
+  temperature: or(1, nonNegative),
+  top_k: optional((what: string, name: string, value: unknown) => whole(what, name, value, 1)),
+  top_p: or(1, share),
+  min_p: or(0, minimum),
+  repetition_penalty: or(1, positive),
+  seed: optional(integer),
+  stop: stops,
+  n: or(1, whole, 1, MOST),
+  stream: or(false, flag),
+  stream_options: includeUsage,
+  frequency_penalty: unsupported(0),
+  presence_penalty: unsupported(0),
+  logit_bias: unsupported({}),
+  logprobs: unsupported(false),
+  user: ignored,
+};
+
+/** Fields of chat completions alone. */
+export const chatFields = {
+  messages: ((_what, _name, value) => value) as Read<unknown>,
+  max_completion_tokens: generationFields.max_tokens,
+  response_format: unsupported({ type: "text" }),
+  tools: unsupported([]),
+  tool_choice: unsupported("none", "auto"),
+  parallel_tool_calls: ignored,
+  functions: unsupported([]),
+  function_call: unsupported("none", "auto"),
+  top_logprobs: unsupported(0),
+  modalities: unsupported(["text"]),
+  audio: unsupported(),
+  prediction: unsupported(),
+  web_search_options: unsupported(),
+  reasoning_effort: ignored,
+  verbosity: ignored,
+  metadata: ignored,
+  store: ignored,
+  service_tier: ignored,
+  safety_identifier: ignored,
+  prompt_cache_key: ignored,
+  prompt_cache_retention: ignored,
+};

@@ -1,0 +1,74 @@
+import { listFrom } from "../../arguments/collections.js";
+import { optional, or, type Readers, readOptions } from "../../arguments/read-options.js";
+import { aboveZero, callable, text, unexpected, whole } from "../../arguments/settings.js";
+
+/** Limits and hooks of a language server. */
+export interface LanguageServerOptions {
+  /** Name of the base model in requests and answers; default: the model's own name. */
+  readonly name?: string | undefined;
+  /** Names of the model's adapters that requests may use; default: all, also those that are added later. */
+  readonly adapters?: readonly string[] | undefined;
+  /** Keys, of which each request must have one in `Authorization: Bearer KEY`; default: none is needed. */
+  readonly apiKey?: string | readonly string[] | undefined;
+  /** Origins of pages that may read answers, such as "https://example.org", or "*" for all; default: none. */
+  readonly cors?: string | readonly string[] | undefined;
+  /** Maximum bytes of a request's body; default 1 MiB. */
+  readonly maxBodyBytes?: number | undefined;
+  /** Maximum number of new tokens of an answer; default: as many as the model's positions allow. */
+  readonly maxTokens?: number | undefined;
+  /** Maximum number of answers that are generated at the same time, each with its own keys and values in memory; default 16. */
+  readonly maxRunning?: number | undefined;
+  /** Maximum number of answers that wait for a place; further requests are refused with status 503. Default 64. */
+  readonly maxWaiting?: number | undefined;
+  /** Milliseconds from a request's headers to the last token of its answer; default 300,000. */
+  readonly timeout?: number | undefined;
+  /** Maximum bytes of linear memory for prompts and answers that later requests may begin with; 0 keeps none. Default 64 MiB. */
+  readonly prefixCacheBytes?: number | undefined;
+  /** Called with errors that are answered with a status of 500 or above, except overload. */
+  readonly onError?: ((error: unknown) => void) | undefined;
+}
+
+/** The options, checked. */
+export interface LanguageServerSettings {
+  readonly name: string | undefined;
+  readonly adapters: readonly string[] | undefined;
+  readonly apiKey: readonly string[];
+  readonly cors: readonly string[];
+  readonly maxBodyBytes: number;
+  readonly maxTokens: number;
+  readonly maxRunning: number;
+  readonly maxWaiting: number;
+  readonly timeout: number;
+  readonly prefixCacheBytes: number;
+  readonly onError: (error: unknown) => void;
+}
+
+const filled = (what: string, name: string, value: unknown): string => {
+  if (text(what, name, value) !== "") return value as string;
+  throw unexpected(what, name, "a text that is not empty", value);
+};
+
+const texts = (what: string, name: string, value: unknown): readonly string[] =>
+  listFrom(`${what}: ${name} is a list of texts`, value as readonly unknown[], (item) => filled(what, name, item));
+
+const oneOrSeveral = (what: string, name: string, value: unknown): readonly string[] =>
+  typeof value === "string" ? [filled(what, name, value)] : texts(what, name, value);
+
+const readers: Readers<LanguageServerSettings> = {
+  name: optional(filled),
+  adapters: optional(texts),
+  apiKey: or([], oneOrSeveral),
+  cors: or([], oneOrSeveral),
+  maxBodyBytes: or(2 ** 20, whole, 1),
+  maxTokens: or(Number.MAX_SAFE_INTEGER, whole, 1),
+  maxRunning: or(16, whole, 1),
+  maxWaiting: or(64, whole),
+  timeout: or(300_000, aboveZero),
+  prefixCacheBytes: or(64 * 2 ** 20, whole),
+  onError: (what, name, value) =>
+    value === undefined ? () => undefined : callable(what, name, value as (error: unknown) => void),
+};
+
+/** Checks options. Throws `ConfigError`. */
+export const takeLanguageServerOptions = (what: string, options: LanguageServerOptions): LanguageServerSettings =>
+  readOptions(what, options, readers);
