@@ -218,7 +218,7 @@ describe("the server", () => {
       [{ model: 5 }, { param: "model" }, /text/],
     ];
     for (const [change, error, message] of wrong) {
-      const asked = at.client.chat.completions.create({ ...base, ...change } as typeof base);
+      const asked = at.client.chat.completions.create({ ...base, ...change });
       const found = await asked.then(() => null).catch((one: unknown) => one);
       expect(found).toBeInstanceOf(OpenAI.BadRequestError);
       expect(found).toMatchObject({ status: 400, type: "invalid_request_error", ...error });

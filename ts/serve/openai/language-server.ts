@@ -81,7 +81,7 @@ class Server {
     const limit = timer(this.settings.timeout, () => this.dropLate(Infinity));
     if (this.active.size > 0) await new Promise<void>((resolve) => this.idle.push(resolve));
     clearTimeout(limit);
-    this.routes?.batch.close(new AbortError("the server was closed"));
+    this.routes?.batch.close(new AbortError("the server was closed", { reason: "ended" }));
   }
 
   private async route(request: Request): Promise<Response> {

@@ -91,7 +91,7 @@ export class ContinuousBatch {
         return text.reused;
       },
       next: () => this.next(text),
-      end: () => this.end(text, new AbortError("the text was given up")),
+      end: () => this.end(text, new AbortError("the text was given up", { reason: "ended" })),
     };
   }
 
