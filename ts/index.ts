@@ -98,6 +98,7 @@ export type { GenerationSession } from "./models/language/generation-session.js"
 export type { CompletionScore, Perplexity, PerplexityOptions } from "./models/language/scoring.js";
 export type { GeneratedToken, GenerationEnd } from "./models/language/sequence.js";
 export type { GenerateOptions } from "./models/language/generate-options.js";
+export type { TextFormat } from "./constraint/text-format.js";
 export type { LanguageMemoryOptions } from "./models/language/estimate.js";
 export type { LanguageModelOptions } from "./models/language/load-language-model.js";
 export type {

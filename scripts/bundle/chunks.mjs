@@ -149,6 +149,7 @@ export const places = {
   // On demand: language models, when one is loaded.
   "ts/adapters/output-layer.ts": "language",
   "ts/arguments/plain-copy.ts": "language",
+  "ts/constraint": "language",
   "ts/graph/decoder-ops.ts": "language",
   "ts/graph/frozen/tied-matrix.ts": "language",
   "ts/models/decoder": "language",

@@ -32,7 +32,13 @@ describe("a language model in a worker", () => {
     expect(await all(there.generateTokens(prompt, options))).toEqual(await all(here.generateTokens(prompt, options)));
     const said = [{ role: "user", content: "a film" }];
     expect(await all(there.generate(said, options))).toEqual(await all(here.generate(said, options)));
-    const requests = ["mine", null].map((adapter) => ({ prompt, adapter, maxTokens: 20 }));
+    const { ignoreEnd: _, ...bound } = {
+      ...options,
+      schema: { type: "object", properties: { a: { type: "string", maxLength: 9 } } },
+    };
+    expect(await all(there.generateTokens(prompt, bound))).toEqual(await all(here.generateTokens(prompt, bound)));
+    await expect(all(there.generate(prompt, { schema: { not: {} } }))).rejects.toThrow(/"not"/);
+    const requests = ["mine", null].map((adapter) => ({ prompt, adapter, maxTokens: 20, choices: ["one", "two"] }));
     expect(await all(there.generateBatch(requests))).toEqual(await all(here.generateBatch(requests)));
     expect(await there.applyChatTemplate(said)).toBe("a film");
     expect(await there.logits(prompt)).toEqual(await here.logits(prompt));

@@ -50,9 +50,14 @@ export class TokenText {
 
   /** Text that a further token completes, perhaps none. */
   push(id: number): string {
+    const bytes = this.bytes(id);
+    return bytes === null ? "" : this.decoder.decode(bytes, { stream: true });
+  }
+
+  /** A token's bytes; null for one that is not text. */
+  bytes(id: number): Uint8Array | null {
     const token = this.tokenOf(id);
-    if (token === undefined || (token.special && !this.keepSpecial)) return "";
-    return this.decoder.decode(this.bytesOf(token), { stream: true });
+    return token === undefined || (token.special && !this.keepSpecial) ? null : this.bytesOf(token);
   }
 
   /** The remaining text at the end. */

@@ -55,6 +55,21 @@ describe("generate", () => {
     expect(JSON.parse(chat.out).text).toBe(await said([{ role: "user", content: "a film" }], { adapter: null }));
   });
 
+  it("answers in a format", async () => {
+    await writeFile(join(folder, "schema.json"), JSON.stringify({ enum: [{ a: 1 }] }));
+    await writeFile(join(folder, "grammar.gbnf"), 'root ::= "x" | "y"');
+    const asked = async (...options: string[]) => (await lowrank(["generate", ...short(), ...options, "a film"])).out;
+    expect(await asked("--max-tokens", "40", "--schema", join(folder, "schema.json"))).toBe('{"a":1}\n');
+    expect(await asked("--grammar", join(folder, "grammar.gbnf"))).toMatch(/^[xy]\n$/);
+    expect(await asked("--regex", "[ab]{3}")).toMatch(/^[ab]{3}\n$/);
+    expect(await asked("--choice", "or", "--choice", "and")).toMatch(/^(or|and)\n$/);
+    const missing = await lowrank(["generate", ...short(), "--schema", join(folder, "none.json"), "a"]);
+    expect([missing.code, missing.err]).toEqual([
+      2,
+      expect.stringMatching(/--schema .*none\.json: the file cannot be read/),
+    ]);
+  });
+
   it("reads a .gguf file, in a process of its own", async () => {
     const file = join(project, "test/golden/gguf/models/qwen2.gguf");
     const { code, err } = await lowrankProcess(["generate", "--model", file, "--max-tokens", "3", "a"], folder);

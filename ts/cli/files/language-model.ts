@@ -12,6 +12,7 @@ import { real, whole } from "../options/option-values.js";
 import { hearSignals, type Session } from "../session.js";
 import { findModel, recordedModel } from "./base-model.js";
 import { addEngineOptions } from "./classifier-folder.js";
+import { addFormatOptions, formatOf, type FormatOptions } from "./text-format.js";
 import { isGguf } from "../inspected/inspected-gguf.js";
 
 /** Options of commands that load a language model with adapters. */
@@ -23,7 +24,7 @@ export interface ModelOptions extends EngineOptions {
 }
 
 /** Options of commands that generate text. */
-export interface LanguageOptions extends ModelOptions {
+export interface LanguageOptions extends FormatOptions, ModelOptions {
   readonly system?: string;
   readonly maxTokens?: number;
   readonly temperature: number;
@@ -81,13 +82,14 @@ export function addLanguageOptions(command: Command, temperature: number): Comma
     .option("--repetition-penalty <x>", "makes tokens that occurred before less likely; 1: off", real(0), 1)
     .option("--stop <text>", "stop before this text; may be repeated", collected, [])
     .option("--seed <n>", "seed of sampling", whole(0), 0);
-  return addEngineOptions(command);
+  return addEngineOptions(addFormatOptions(command));
 }
 
-/** Sampling options from a command's options. */
+/** Options of sampling and of the answer's format from a command's options. */
 export const drawing = (options: LanguageOptions): GenerateOptions => ({
   ...{ maxTokens: options.maxTokens, temperature: options.temperature, topK: options.topK, topP: options.topP },
   ...{ minP: options.minP, repetitionPenalty: options.repetitionPenalty, stop: options.stop, seed: options.seed },
+  ...formatOf(options),
 });
 
 /** The model with its adapters, of which the first applies. The caller disposes of it. */

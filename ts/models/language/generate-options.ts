@@ -3,11 +3,13 @@ import { listFrom } from "../../arguments/collections.js";
 import { optional, or, readOptions } from "../../arguments/read-options.js";
 import { check, flag, nonNegative, positive, share, unexpected, whole } from "../../arguments/settings.js";
 import { readSignal } from "../../waiting/abort.js";
+import type { BoundText } from "../../constraint/constraint.js";
+import { type TextFormat, textFormatReaders } from "../../constraint/text-format.js";
 import type { ChatMessage } from "./chat-message.js";
 import type { Sampling } from "./sampler.js";
 
 /** Options of `generate`. */
-export interface GenerateOptions {
+export interface GenerateOptions extends TextFormat {
   /** Name of the adapter to apply, null for the base alone; default: the active one. */
   readonly adapter?: AdapterChoice;
   /** Cancels: the generator then throws `AbortError`. */
@@ -41,6 +43,8 @@ export interface GenerateOptions {
 
 /** The options, checked. */
 export interface TakenGenerateOptions extends Sampling {
+  /** Begins a text in the format that was asked for; null for any text. */
+  readonly bound: (() => BoundText) | null;
   readonly adapter: AdapterChoice;
   readonly signal: AbortSignal | undefined;
   readonly maxTokens: number | undefined;
@@ -80,11 +84,11 @@ const readers = {
   logProbabilities: or(true, flag),
   ignoreEnd: or(false, flag),
   rounded: or(true, flag),
+  ...textFormatReaders,
 };
 
 /** The options with their defaults. Throws `ConfigError` for invalid ones. */
-export const takeGenerateOptions = (what: string, options: GenerateOptions): TakenGenerateOptions =>
-  readOptions(what, options, readers);
+export const takeGenerateOptions = (what: string, options: GenerateOptions) => readOptions(what, options, readers);
 
 /** Input of a generation: a text, a conversation, or token ids. */
 export type Prompt = string | readonly ChatMessage[] | ArrayLike<number>;

@@ -1,5 +1,7 @@
 import { assertModel } from "../../adapters/adapted-model.js";
 import type { AdapterSet } from "../../adapters/adapter-set.js";
+import { constraintOf } from "../../constraint/bind.js";
+import { type TextFormat, textFormatOf } from "../../constraint/text-format.js";
 import { ConfigError, ModelError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import { integersOf } from "../../values/number-list.js";
@@ -10,13 +12,13 @@ import { type GenerateOptions, type Prompt, takeGenerateOptions } from "./genera
 import type { LanguageModelParts } from "./load-language-model.js";
 
 /** What is needed to tokenize a prompt. */
-type Reader = Pick<LanguageModelParts, "chatTemplate" | "graph" | "model" | "name" | "tokenizer"> & {
+type Reader = Pick<LanguageModelParts, "chatTemplate" | "ends" | "graph" | "model" | "name" | "tokenizer"> & {
   /** Maximum length of a text in tokens. */
   readonly maxTokens: number;
 };
 
 /** What the calls of a language model need of it. */
-export interface CalledLanguageModel extends Reader, Pick<LanguageModelParts, "cacheFormat" | "ends"> {
+export interface CalledLanguageModel extends Reader, Pick<LanguageModelParts, "cacheFormat"> {
   readonly adapterSet: AdapterSet;
 }
 
@@ -33,9 +35,22 @@ export function takeRequest(
   fixed: { logProbabilities?: false } = {},
 ): GenerationRequest {
   assertLanguageModel(what, model);
-  const taken = { ...takeGenerateOptions(what, options), ...fixed };
+  const { schema, regex, grammar, choices, ...taken } = { ...takeGenerateOptions(what, options), ...fixed };
+  const bound = boundTexts(model, what, { schema, regex, grammar, choices }, taken.ignoreEnd);
   const ids = promptIds(model, what, prompt);
-  return { prompt: ids, room: roomFor(what, ids, taken.maxTokens, model.maxTokens), options: taken };
+  return { prompt: ids, room: roomFor(what, ids, taken.maxTokens, model.maxTokens), options: { ...taken, bound } };
+}
+
+/** What begins texts in a format; null for none. */
+function boundTexts({ tokenizer, model, ends }: Reader, what: string, options: TextFormat, ignoreEnd: boolean) {
+  const format = textFormatOf(what, options);
+  if (format === null) return null;
+  const refuse = (problem: string) =>
+    new ConfigError(`${what}: ${format.kind}: ${problem}`, { op: what, option: format.kind });
+  if (tokenizer === null) throw refuse("this model has no tokenizer.json, so its tokens have no text");
+  if (ignoreEnd) throw refuse("such a text ends where it is complete: leave out ignoreEnd");
+  const constraint = constraintOf(what, format, { tokenizer, size: model.config.vocabularySize, ends });
+  return () => constraint.begin();
 }
 
 /** The text of a conversation. Throws `ModelError` if the model has no template. */

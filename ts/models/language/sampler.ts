@@ -34,11 +34,15 @@ export class Sampler {
   private draw(logits: Float32Array, most: number): number {
     const [ids, weights] = candidates(logits, most, this.sampling);
     let left = this.random.uniform() * sum(weights);
-    for (let i = 0; i < ids.length - 1; i++) {
+    // Rounding can leave a rest: then the last that has a weight.
+    let last = ids.at(-1)!;
+    for (let i = 0; i < ids.length; i++) {
+      if (weights[i] === 0) continue;
+      last = ids[i]!;
       left -= weights[i]!;
-      if (left < 0) return ids[i]!;
+      if (left < 0) return last;
     }
-    return ids.at(-1)!;
+    return last;
   }
 }
 

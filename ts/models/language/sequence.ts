@@ -1,10 +1,11 @@
+import type { BoundText } from "../../constraint/constraint.js";
 import { tokenText, type TokenText } from "../../tokenize/token-text.js";
 import type { TakenGenerateOptions } from "./generate-options.js";
 import type { LanguageModelParts } from "./load-language-model.js";
 import { logProbability, Sampler } from "./sampler.js";
 import { StopWords } from "./stop-words.js";
 
-/** Why a generation ended: an end-of-text token, a stop sequence, `maxTokens`, or the model's last position. */
+/** Why a generation ended: an end-of-text token or the end of a format, a stop sequence, `maxTokens`, or the model's last position. */
 export type GenerationEnd = "end-of-text" | "stop" | "max-tokens" | "context";
 
 /** A generated token, including one that ends a text. */
@@ -35,6 +36,7 @@ export class Sequence {
   private readonly seen: Set<number>;
   private readonly text: TokenText | null;
   private readonly stops: StopWords;
+  private readonly bound: BoundText | null;
 
   constructor(
     private readonly parts: Pick<LanguageModelParts, "tokenizer" | "ends">,
@@ -47,6 +49,7 @@ export class Sequence {
     this.seen = new Set(options.repetitionPenalty === 1 ? [] : prompt);
     this.text = parts.tokenizer === null ? null : tokenText(parts.tokenizer);
     this.stops = new StopWords(options.stop);
+    this.bound = options.bound?.() ?? null;
   }
 
   /** Whether inputs of products with grouped weights are rounded. */
@@ -56,17 +59,30 @@ export class Sequence {
 
   /** Samples the token after the last one from its logits `[vocabulary]`, which it may change. */
   take(logits: Float32Array): GeneratedToken {
-    const { options, seen, stops, text, room } = this;
+    const { options, seen, stops, text, room, bound } = this;
     const { logProbabilities, repetitionPenalty } = options;
-    const given = logProbabilities && repetitionPenalty !== 1 ? logits.slice() : logits;
+    const given = logProbabilities && (repetitionPenalty !== 1 || bound !== null) ? logits.slice() : logits;
+    bound?.bind(logits);
     const id = this.sampler.next(logits, seen);
     if (repetitionPenalty !== 1) seen.add(id);
     this.next = Int32Array.of(id);
-    const ended = !options.ignoreEnd && this.parts.ends.has(id);
+    const isEnd = !options.ignoreEnd && this.parts.ends.has(id);
+    bound?.take(id);
+    const ended = isEnd || bound?.finished === true;
     const full = ++this.count === room.tokens;
-    let shown = ended ? "" : stops.push(text?.push(id) ?? "");
+    let shown = isEnd ? "" : stops.push(text?.push(id) ?? "");
     if (ended || full) shown += stops.push(text?.end() ?? "") + stops.end();
-    const reason = ended ? "end-of-text" : stops.done ? "stop" : full ? (room.whole ? "context" : "max-tokens") : null;
+    const reason = isEnd
+      ? "end-of-text"
+      : stops.done
+        ? "stop"
+        : ended
+          ? "end-of-text"
+          : full
+            ? room.whole
+              ? "context"
+              : "max-tokens"
+            : null;
     this.done = reason !== null;
     return { id, text: shown, logProbability: logProbabilities ? logProbability(given, id) : NaN, end: reason };
   }

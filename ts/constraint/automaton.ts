@@ -1,0 +1,207 @@
+import { ConfigError } from "../errors/errors.js";
+import { onlyEnds, type Program } from "./program.js";
+import type { Stacks } from "./stacks.js";
+import { StackStore } from "./stacks.js";
+
+/** Most positions and sets of stacks in memory: beyond, they are forgotten and made again when they are needed. */
+const MOST_KEPT = 50_000;
+/** Most steps from one byte to the next; more need a grammar with very many readings of one text. */
+const MOST_STEPS = 1_000_000;
+
+/** Where a text is in a program: the states that a byte may follow, with their returns. Equal ones are one object. */
+export class Position {
+  /** What follows by class of bytes; null for nothing, undefined for what is not known yet. */
+  next: (Position | null | undefined)[] = [];
+
+  constructor(
+    readonly places: readonly number[],
+    readonly stacks: readonly Stacks[],
+    /** Whether the text may end here. */
+    readonly complete: boolean,
+  ) {}
+
+  /** Whether the text has to end here. */
+  get closed(): boolean {
+    return this.places.length === 0;
+  }
+}
+
+/** Runs a program on bytes. What follows a position is computed once. */
+export class Automaton {
+  private readonly store = new StackStore();
+  private readonly known = new Map<string, Position>();
+  private readonly tails: readonly boolean[];
+  private readonly counted: { readonly repeat: number; readonly count: number }[] = [];
+  private readonly countedAt = new Map<string, number>();
+  private readonly classes: Uint8Array;
+  /** Number of times that positions were forgotten. */
+  private forgotten = 0;
+  private readonly first: Position;
+
+  constructor(
+    private readonly what: string,
+    private readonly program: Program,
+  ) {
+    this.tails = program.states.map(onlyEnds);
+    this.classes = classesOf(program);
+    const first = this.closure([[program.start, this.store.bottom]]);
+    // Programs without a text are refused.
+    this.first = first!;
+  }
+
+  /** The position before the first byte. */
+  get start(): Position {
+    return this.first;
+  }
+
+  /** Changes when positions are forgotten. */
+  get generation(): number {
+    return this.forgotten;
+  }
+
+  /** The position after a byte; null if no text goes on with it. */
+  step(position: Position, byte: number): Position | null {
+    const kind = this.classes[byte]!;
+    const known = position.next[kind];
+    if (known !== undefined) return known;
+    const reached: [number, Stacks][] = [];
+    for (const [i, place] of position.places.entries())
+      for (const { first, last, target } of this.program.states[place]!.moves)
+        if (byte >= first && byte <= last) reached.push([target, position.stacks[i]!]);
+    const next = reached.length === 0 ? null : this.closure(reached);
+    position.next[kind] = next;
+    return next;
+  }
+
+  /**
+   * A position that allows the same next `bytes` bytes, and is the same for many: counts of repetitions that are too far from their limits to
+   * matter are made equal.
+   */
+  similar(position: Position, bytes: number): Position {
+    if (this.counted.length === 0) return position;
+    const done = new Map<Stacks, Stacks>();
+    return this.position(
+      position.places,
+      position.stacks.map((stacks) => this.clamped(stacks, bytes, done)),
+      position.complete,
+    );
+  }
+
+  private clamped(stacks: Stacks, bytes: number, done: Map<Stacks, Stacks>): Stacks {
+    const { store } = this;
+    const known = done.get(stacks);
+    if (known !== undefined) return known;
+    let made: Stacks | null = stacks.hasEmpty ? store.bottom : null;
+    for (const [i, top] of stacks.tops.entries()) {
+      const pushed = store.push(this.clampedTop(top, bytes), this.clamped(stacks.below[i]!, bytes, done));
+      made = made === null ? pushed : store.union(made, pushed);
+    }
+    done.set(stacks, made!);
+    return made!;
+  }
+
+  private clampedTop(top: number, bytes: number): number {
+    const { states, repeats } = this.program;
+    if (top < states.length) return top;
+    const { repeat, count } = this.counted[top - states.length]!;
+    const { least, most, mayBeEmpty } = repeats[repeat]!;
+    if (mayBeEmpty || most - count <= bytes) return top;
+    if (least - count > bytes) return this.countedTop(repeat, 0);
+    return count > least ? this.countedTop(repeat, least) : top;
+  }
+
+  private countedTop(repeat: number, count: number): number {
+    const key = `${repeat},${count}`;
+    let top = this.countedAt.get(key);
+    if (top === undefined) {
+      top = this.program.states.length + this.counted.push({ repeat, count }) - 1;
+      this.countedAt.set(key, top);
+    }
+    return top;
+  }
+
+  /** All that is reached without a byte. */
+  private closure(reached: readonly (readonly [number, Stacks])[]): Position | null {
+    const { store, program, tails } = this;
+    const { states, repeats } = program;
+    const [at, done] = [new Map<number, Stacks>(), new Map<number, Stacks>()];
+    const waiting: number[] = [];
+    let complete = false;
+    const add = (place: number, stacks: Stacks) => {
+      const before = at.get(place);
+      const joined = before === undefined ? stacks : store.union(before, stacks);
+      if (joined === before) return;
+      at.set(place, joined);
+      waiting.push(place);
+    };
+    const enter = (repeat: number, count: number, stacks: Stacks) => {
+      const { start, after, least, most } = repeats[repeat]!;
+      if (count >= least) add(after, stacks);
+      const next = most === Infinity ? Math.min(count + 1, least) : count + 1;
+      if (count < most) add(start, store.push(this.countedTop(repeat, next), stacks));
+    };
+    const back = (stacks: Stacks) => {
+      complete ||= stacks.hasEmpty;
+      for (const [i, top] of stacks.tops.entries()) {
+        const counted = this.counted[top - states.length];
+        if (counted === undefined) add(top, stacks.below[i]!);
+        else enter(counted.repeat, counted.count, stacks.below[i]!);
+      }
+    };
+    for (const [place, stacks] of reached) add(place, stacks);
+    let steps = 0;
+    for (let place = waiting.pop(); place !== undefined; place = waiting.pop()) {
+      const stacks = at.get(place)!;
+      if (done.get(place) === stacks) continue;
+      done.set(place, stacks);
+      if (++steps > MOST_STEPS) throw this.ambiguous();
+      const { free, calls, repeats: own, ends } = states[place]!;
+      for (const target of free) add(target, stacks);
+      for (const { start, after } of calls) add(start, tails[after]! ? stacks : store.push(after, stacks));
+      for (const repeat of own) enter(repeat, 0, stacks);
+      if (ends) back(stacks);
+    }
+    const places = [...at.keys()].filter((place) => states[place]!.moves.length > 0).sort((a, b) => a - b);
+    if (places.length === 0 && !complete) return null;
+    return this.position(places, places.map((place) => at.get(place)!), complete); // prettier-ignore
+  }
+
+  private position(places: readonly number[], stacks: readonly Stacks[], complete: boolean): Position {
+    const { known, store } = this;
+    let key = `${complete}`;
+    for (let i = 0; i < places.length; i++) key += `,${places[i]}:${stacks[i]!.id}`;
+    let position = known.get(key);
+    if (position !== undefined) return position;
+    if (known.size + store.size > MOST_KEPT) this.forget();
+    known.set(key, (position = new Position(places, stacks, complete)));
+    return position;
+  }
+
+  /** Positions in use stay valid, but lead to no others, so that those can be collected. */
+  private forget(): void {
+    for (const position of this.known.values()) position.next = [];
+    this.first.next = [];
+    this.known.clear();
+    this.store.clear();
+    this.forgotten++;
+  }
+
+  private ambiguous(): ConfigError {
+    return new ConfigError(`${this.what}: the text can be read in too many ways: make the grammar less ambiguous`, {
+      ...{ op: this.what, length: MOST_STEPS },
+    });
+  }
+}
+
+/** Classes of bytes between which no state distinguishes. */
+function classesOf({ states }: Program): Uint8Array {
+  const isBorder = new Uint8Array(257);
+  for (const { moves } of states)
+    for (const { first, last } of moves) {
+      isBorder[first] = 1;
+      isBorder[last + 1] = 1;
+    }
+  const classes = new Uint8Array(256);
+  for (let byte = 1; byte < 256; byte++) classes[byte] = classes[byte - 1]! + isBorder[byte]!;
+  return classes;
+}

@@ -1,0 +1,159 @@
+import { type Characters, utf8Of } from "./characters.js";
+import type { ProgramBuilder } from "./program-builder.js";
+
+/** A set of texts. `build` adds moves from a state and returns the state at the end of the texts. */
+export interface Part {
+  /** About the number of states that it takes. */
+  readonly size: number;
+  build(to: ProgramBuilder, from: number): number;
+}
+
+/** A named set of texts that may refer to itself. */
+export interface Rule {
+  readonly name: string;
+  /** Its texts; called once. */
+  readonly part: () => Part;
+}
+
+/** The empty text. */
+export const empty: Part = { size: 0, build: (_, from) => from };
+
+/** No text. */
+export const nothing: Part = { size: 1, build: (to) => to.state() };
+
+/** One character of a set, in UTF-8. */
+export function character(set: Characters): Part {
+  return bytes(utf8Of(set));
+}
+
+/** One of some sequences of ranges of bytes. */
+export function bytes(sequences: readonly (readonly (readonly [number, number])[])[]): Part {
+  return {
+    size: sequences.length,
+    build(to, from) {
+      const end = to.state();
+      // Sequences with the same end share its states.
+      const made = new Map<string, number>();
+      for (const sequence of sequences) {
+        let [at, key] = [end, ""];
+        for (let i = sequence.length - 1; i > 0; i--) {
+          const [first, last] = sequence[i]!;
+          key += `${first}-${last},`;
+          let state = made.get(key);
+          if (state === undefined) {
+            made.set(key, (state = to.state()));
+            to.move(state, first, last, at);
+          }
+          at = state;
+        }
+        to.move(from, sequence[0]![0], sequence[0]![1], at);
+      }
+      return end;
+    },
+  };
+}
+
+/** One of some texts, as a tree: common beginnings are shared. */
+export function texts(all: Iterable<string>): Part {
+  const encoded = Array.from(new Set(all), (text) => new TextEncoder().encode(text));
+  return {
+    size: encoded.reduce((sum, text) => sum + text.length, 1),
+    build(to, from) {
+      const end = to.state();
+      const next = new Map<number, Map<number, number>>();
+      for (const text of encoded) {
+        let at = from;
+        for (const byte of text) {
+          const moves = next.get(at) ?? new Map<number, number>();
+          next.set(at, moves);
+          let state = moves.get(byte);
+          if (state === undefined) {
+            moves.set(byte, (state = to.state()));
+            to.move(at, byte, byte, state);
+          }
+          at = state;
+        }
+        to.free(at, end);
+      }
+      return end;
+    },
+  };
+}
+
+/** One text. */
+export const text = (content: string): Part => texts([content]);
+
+/** Parts one after the other. */
+export function sequence(...parts: readonly Part[]): Part {
+  return {
+    size: sumOf(parts),
+    build: (to, from) => parts.reduce((at, part) => part.build(to, at), from),
+  };
+}
+
+/** One of some parts. */
+export function choice(parts: readonly Part[]): Part {
+  if (parts.length === 1) return parts[0]!;
+  return {
+    size: sumOf(parts) + 1,
+    build(to, from) {
+      const end = to.state();
+      for (const part of parts) to.free(part.build(to, from), end);
+      return end;
+    },
+  };
+}
+
+/** A part or the empty text. */
+export const optionally = (part: Part): Part => choice([part, empty]);
+
+/** A part any number of times. */
+export function anyTimes(part: Part): Part {
+  return {
+    size: part.size + 2,
+    build(to, from) {
+      const [loop, end] = [to.state(), to.state()];
+      to.free(from, loop);
+      to.free(part.build(to, loop), loop);
+      to.free(loop, end);
+      return end;
+    },
+  };
+}
+
+/** A reference to a rule. */
+export const reference = (rule: Rule): Part => ({ size: 1, build: (to, from) => to.call(from, rule) });
+
+/** States up to which a repetition is written out; beyond, it is counted. */
+const WRITTEN_OUT = 512;
+
+/** A part `least` to `most` times; `most` may be infinite. */
+export function repeated(part: Part, least: number, most: number): Part {
+  if (least > most) return nothing;
+  if (least === 0 && most === Infinity) return anyTimes(part);
+  const copies = most === Infinity ? least : most;
+  // Also stops numbers of states from multiplying where repetitions are nested.
+  if (copies * (part.size + 1) > WRITTEN_OUT) return counted(part, least, most);
+  return {
+    size: (copies + 1) * (part.size + 1),
+    build(to, from) {
+      const end = to.state();
+      let at = from;
+      for (let i = 0; i < copies; i++) {
+        if (i >= least) to.free(at, end);
+        const next = to.state();
+        to.free(part.build(to, at), next);
+        at = next;
+      }
+      to.free(most === Infinity ? anyTimes(part).build(to, at) : at, end);
+      return end;
+    },
+  };
+}
+
+const counted = (part: Part, least: number, most: number): Part => ({
+  size: 2,
+  build: (to, from) => to.repeat(from, { name: "a repetition", part: () => part }, least, most),
+});
+
+const sumOf = (parts: readonly Part[]) => parts.reduce((sum, { size }) => sum + size, 1);

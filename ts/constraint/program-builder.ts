@@ -1,0 +1,87 @@
+import { ConfigError } from "../errors/errors.js";
+import type { Rule } from "./parts.js";
+import type { Program, Repeat, State } from "./program.js";
+import { checkProgram } from "./program-check.js";
+
+/** Most states of a program, some 100 bytes each. */
+const MOST_STATES = 300_000;
+
+/** Builds a program from parts. */
+export class ProgramBuilder {
+  private readonly states: State[] = [];
+  private readonly repeats: Repeat[] = [];
+  private readonly starts = new Map<Rule, number>();
+  private readonly waiting: Rule[] = [];
+  /** The rule of each state. */
+  private readonly owners: Rule[] = [];
+  private owner: Rule;
+
+  /** @param where the option, for messages */
+  private constructor(
+    private readonly what: string,
+    private readonly where: string,
+    private readonly root: Rule,
+  ) {
+    this.owner = root;
+  }
+
+  /** The program of a rule's texts. Throws `ConfigError` if there are none, and for more states than are allowed. */
+  static program(what: string, where: string, root: Rule): Program {
+    const builder = new ProgramBuilder(what, where, root);
+    const start = builder.startOf(root);
+    for (let rule = builder.waiting.pop(); rule !== undefined; rule = builder.waiting.pop()) {
+      builder.owner = rule;
+      builder.states[rule.part().build(builder, builder.starts.get(rule)!)]!.ends = true;
+    }
+    const program = { states: builder.states, repeats: builder.repeats, start };
+    checkProgram(what, where, program, (state) => builder.owners[state]!.name);
+    return program;
+  }
+
+  /** A new state. */
+  state(): number {
+    if (this.states.length === MOST_STATES)
+      throw new ConfigError(`${this.what}: ${this.where} takes more than ${MOST_STATES} states: make it smaller`, {
+        ...{ op: this.what, option: this.where, length: MOST_STATES },
+      });
+    this.owners.push(this.owner);
+    return this.states.push({ moves: [], free: [], calls: [], repeats: [], ends: false }) - 1;
+  }
+
+  /** Bytes from `first` to `last` lead from a state to another. */
+  move(from: number, first: number, last: number, target: number): void {
+    this.states[from]!.moves.push({ first, last, target });
+  }
+
+  /** A state is reached from another without a byte. */
+  free(from: number, to: number): void {
+    if (from !== to) this.states[from]!.free.push(to);
+  }
+
+  /** A rule's texts from a state; the state after them. */
+  call(from: number, rule: Rule): number {
+    const after = this.state();
+    this.states[from]!.calls.push({ start: this.startOf(rule), after });
+    return after;
+  }
+
+  /** `least` to `most` of a rule's texts from a state; the state after them. */
+  repeat(from: number, rule: Rule, least: number, most: number): number {
+    const after = this.state();
+    const made = { start: this.startOf(rule), after, least, most, mayBeEmpty: false };
+    this.states[from]!.repeats.push(this.repeats.push(made) - 1);
+    return after;
+  }
+
+  private startOf(rule: Rule): number {
+    const known = this.starts.get(rule);
+    if (known !== undefined) return known;
+    const { owner } = this;
+    this.owner = rule;
+    const start = this.state();
+    this.owner = owner;
+    this.starts.set(rule, start);
+    this.waiting.push(rule);
+    return start;
+  }
+}

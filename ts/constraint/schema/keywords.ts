@@ -1,0 +1,39 @@
+/** A schema: JSON data, copied from the caller's. */
+export type Schema = Readonly<Record<string, unknown>> | boolean;
+
+/** Keywords that say nothing about a value. */
+const notes =
+  "$anchor $comment $defs $id $schema definitions deprecated description examples default readOnly title writeOnly";
+
+/** Keywords of each type. */
+const ofTypes: Readonly<Record<string, string>> = {
+  string: "minLength maxLength pattern format",
+  number: "minimum maximum exclusiveMinimum exclusiveMaximum",
+  array: "items prefixItems additionalItems minItems maxItems",
+  object: "properties required additionalProperties",
+};
+
+const words = (list: string) => list.split(" ");
+
+/** Keywords that only annotate. */
+export const annotations: ReadonlySet<string> = new Set(words(notes));
+/** Keywords that say what a value is, whatever its type. */
+const general = new Set(words("type enum const anyOf oneOf allOf $ref"));
+const typed = new Map(
+  Object.entries(ofTypes).flatMap(([type, list]) => words(list).map((word) => [word, type] as const)),
+);
+
+/** Whether a keyword is understood. Names that begin with "x-" are anyone's notes. */
+export const isKnown = (keyword: string): boolean =>
+  annotations.has(keyword) || general.has(keyword) || typed.has(keyword) || keyword.startsWith("x-");
+
+/** The type that a keyword is about; undefined if it is about any. */
+export const typeOfKeyword = (keyword: string): string | undefined => typed.get(keyword);
+
+/** Names of all types. */
+export const allTypes = ["object", "array", "string", "number", "boolean", "null"] as const;
+
+/** A schema without its annotations. */
+export function constraintsOf(schema: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(schema).filter(([key]) => !annotations.has(key) && !key.startsWith("x-")));
+}

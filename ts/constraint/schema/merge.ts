@@ -1,0 +1,72 @@
+import type { Schema } from "./keywords.js";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Creates the error for two values of a keyword that cannot be joined. */
+export type MergeFailure = (keyword: string) => Error;
+
+const larger = (a: unknown, b: unknown) => Math.max(a as number, b as number);
+const smaller = (a: unknown, b: unknown) => Math.min(a as number, b as number);
+const listOf = (value: unknown) => (Array.isArray(value) ? (value as unknown[]) : [value]);
+const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
+
+/** How two values of a keyword become one that demands both. */
+const joins: Readonly<Record<string, (a: unknown, b: unknown) => unknown>> = {
+  ...{ minLength: larger, minItems: larger, minimum: larger, exclusiveMinimum: larger },
+  ...{ maxLength: smaller, maxItems: smaller, maximum: smaller, exclusiveMaximum: smaller },
+  type: (a, b) => commonTypes(listOf(a) as string[], listOf(b) as string[]),
+  enum: (a, b) => listOf(a).filter((own) => listOf(b).some((other) => same(own, other))),
+  required: (a, b) => [...new Set([...listOf(a), ...listOf(b)])],
+  items: (a, b) => mergedItems(a, b),
+};
+
+/**
+ * A schema for the values that both allow, neither with branches or references. Schemas of their properties and items are joined under
+ * `allOf`. Throws what `fail` creates for keywords that cannot be joined.
+ */
+export function mergedSchemas(a: Schema, b: Schema, fail: MergeFailure): Schema {
+  if (a === true) return b;
+  if (b === true) return a;
+  if (a === false || b === false) return false;
+  const merged = new Map<string, unknown>(Object.entries(a));
+  for (const [key, value] of Object.entries(b)) {
+    if (key === "properties" || key === "additionalProperties") continue;
+    const own = merged.get(key);
+    if (own === undefined) merged.set(key, value);
+    else if (Object.hasOwn(joins, key)) merged.set(key, joins[key]!(own, value));
+    else if (!same(own, value)) throw fail(key);
+  }
+  mergeProperties(a, b, merged);
+  return Object.fromEntries(merged);
+}
+
+/** Values under both schemas of items. */
+function mergedItems(a: unknown, b: unknown): Schema {
+  return { allOf: [a, b] };
+}
+
+function mergeProperties(a: Fields, b: Fields, merged: Map<string, unknown>): void {
+  const [own, other] = [fieldsOf(a["properties"]), fieldsOf(b["properties"])];
+  const [ownRest, otherRest] = [a["additionalProperties"] as Schema, b["additionalProperties"] as Schema];
+  if (own !== null || other !== null) {
+    const names = new Set([...(own?.keys() ?? []), ...(other?.keys() ?? [])]);
+    const joined = Array.from(names, (name) => {
+      const all = [own?.get(name) ?? ownRest, other?.get(name) ?? otherRest].filter((schema) => schema !== undefined);
+      return [name, all.length === 1 ? all[0] : { allOf: all }] as const;
+    });
+    merged.set("properties", Object.fromEntries(joined));
+  }
+  const rests = [ownRest, otherRest].filter((schema) => schema !== undefined);
+  if (rests.length > 0) merged.set("additionalProperties", rests.length === 1 ? rests[0] : bothRests(rests));
+}
+
+const bothRests = (rests: readonly Schema[]): Schema => (rests.includes(false) ? false : { allOf: rests });
+
+const fieldsOf = (value: unknown) =>
+  value === undefined ? null : new Map(Object.entries(value as Record<string, Schema>));
+
+function commonTypes(a: readonly string[], b: readonly string[]): string[] {
+  const has = (types: readonly string[], type: string) =>
+    types.includes(type) || (type === "integer" && types.includes("number"));
+  return [...new Set([...a.filter((type) => has(b, type)), ...b.filter((type) => has(a, type))])];
+}

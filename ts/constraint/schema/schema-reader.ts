@@ -1,0 +1,228 @@
+import { ConfigError } from "../../errors/errors.js";
+import { choice, nothing, type Part, reference, type Rule, sequence, text, texts } from "../parts.js";
+import { parsedRegex } from "../regex/bind-regex.js";
+import { searching } from "../regex/regex-part.js";
+import { array, object } from "./containers.js";
+import { formats } from "./formats.js";
+import { allTypes, annotations, constraintsOf, isKnown, type Schema, typeOfKeyword } from "./keywords.js";
+import { mergedSchemas } from "./merge.js";
+import { integersBetween, neighbour, numbersBetween } from "./numbers.js";
+import { keysBut } from "./other-keys.js";
+import { referred } from "./references.js";
+import { SchemaFields } from "./schema-values.js";
+import { stringMatching, stringOfLength } from "./string-part.js";
+
+/** Most schemas that are read, copies for branches counted. */
+const MOST_SCHEMAS = 20_000;
+/** Deepest schemas within schemas, without references. */
+const DEEPEST = 300;
+
+/** A schema without references and branches, and the branches: one of each list applies too. */
+interface Flat {
+  readonly base: Schema;
+  readonly branches: readonly (readonly Schema[])[];
+}
+
+/** Turns a JSON Schema into the JSON texts that it allows, as `JSON.stringify` writes them, with properties in the schema's order. */
+export class SchemaReader {
+  private readonly rules = new Map<string, Rule>();
+  private readonly any: Rule = {
+    name: "a value of any type",
+    part: () => this.ofTypes(this.fields("schema", {}), allTypes, 0),
+  };
+  private read = 0;
+
+  private constructor(
+    private readonly what: string,
+    private readonly root: Schema,
+  ) {}
+
+  /** The rule of a schema's texts. Throws `UnsupportedError` for a keyword that is not supported, `ConfigError` for an invalid one. */
+  static rule(what: string, schema: Schema): Rule {
+    const reader = new SchemaReader(what, schema);
+    return reader.ruleOf("#", "schema", () => schema);
+  }
+
+  private ruleOf(key: string, path: string, schema: () => Schema): Rule {
+    let rule = this.rules.get(key);
+    if (rule === undefined) this.rules.set(key, (rule = { name: path, part: () => this.part(schema(), path, 0) }));
+    return rule;
+  }
+
+  private part(schema: Schema, path: string, depth: number): Part {
+    if (++this.read > MOST_SCHEMAS || depth > DEEPEST)
+      throw new ConfigError(
+        `${this.what}: ${path.slice(0, 200)}: more than ${depth > DEEPEST ? `${DEEPEST} schemas within each other` : `${MOST_SCHEMAS} schemas`}, ` +
+          "which also branches (anyOf) in combination make, and references that lead back to themselves",
+        { op: this.what, option: "schema", length: depth > DEEPEST ? DEEPEST : MOST_SCHEMAS },
+      );
+    if (schema === false) return nothing;
+    const own = this.fields(path, schema === true ? {} : schema);
+    this.checkKeywords(own);
+    const bare = constraintsOf(own.fields);
+    const names = Object.keys(bare);
+    if (names.length === 0) return reference(this.any);
+    if (names.length === 1 && names[0] === "$ref") return reference(this.referredRule(own));
+    const { base, branches } = this.flat(bare, path, new Set());
+    if (branches.length === 0) return base === false ? nothing : this.leaf(this.fields(path, base as object), depth);
+    const [first, ...others] = branches;
+    const rest = [...others.map((anyOf) => ({ anyOf })), ...(isFree(base) ? [] : [base])];
+    return choice(
+      first!.map((branch) => this.part(rest.length === 0 ? branch : { allOf: [branch, ...rest] }, path, depth + 1)),
+    );
+  }
+
+  /** Collects what a schema demands by itself, by a reference and by `allOf`, which come first. */
+  private flat(schema: Schema, path: string, seen: ReadonlySet<string>): Flat {
+    if (typeof schema === "boolean") return { base: schema, branches: [] };
+    const own = this.fields(path, schema);
+    this.checkKeywords(own);
+    const { $ref, allOf, anyOf, oneOf, ...rest } = constraintsOf(schema);
+    const parts: Flat[] = [];
+    if ($ref !== undefined) {
+      const pointer = own.text("$ref");
+      if (seen.has(pointer)) throw own.unsupported("$ref", "leads back to itself");
+      parts.push(this.flat(this.referredSchema(own), path, new Set(seen).add(pointer)));
+    }
+    if (allOf !== undefined) parts.push(...own.schemas("allOf").map((part) => this.flat(part, path, seen)));
+    const branches = parts.flatMap((part) => part.branches);
+    if (anyOf !== undefined) branches.push(own.schemas("anyOf"));
+    if (oneOf !== undefined) branches.push(own.schemas("oneOf"));
+    const fail = (keyword: string) =>
+      own.unsupported(keyword, "has two values here that cannot be joined (allOf, $ref)");
+    const base = [...parts.map((part) => part.base), rest].reduce((a, b) => mergedSchemas(a, b, fail));
+    return { base, branches };
+  }
+
+  private checkKeywords(own: SchemaFields): void {
+    for (const keyword of Object.keys(own.fields))
+      if (!isKnown(keyword)) throw own.unsupported(keyword, "is not a keyword that is supported");
+  }
+
+  private referredSchema(own: SchemaFields): Schema {
+    const pointer = own.text("$ref");
+    if (!pointer.startsWith("#")) throw own.unsupported("$ref", "names another document: put it under $defs");
+    const found = referred(this.root, pointer);
+    if (found === null) throw own.wrong("$ref", "a place in this schema, as #/$defs/name");
+    return found;
+  }
+
+  private referredRule(own: SchemaFields): Rule {
+    const pointer = own.text("$ref");
+    const schema = this.referredSchema(own);
+    return this.ruleOf(pointer, pointer, () => schema);
+  }
+
+  /** The texts of a schema without references and branches. */
+  private leaf(own: SchemaFields, depth: number): Part {
+    if (own.has("const") || own.has("enum")) return this.listed(own);
+    return this.ofTypes(own, this.typesOf(own), depth);
+  }
+
+  private listed(own: SchemaFields): Part {
+    const beside = Object.keys(own.fields).find((key) => !["const", "enum", "type"].includes(key));
+    if (beside !== undefined) throw own.unsupported(beside, "beside const or enum is not supported");
+    const types = own.has("type") ? this.typesOf(own) : null;
+    const fixed = own.has("const") ? JSON.stringify(own.fields["const"]) : null;
+    const values = own.has("enum") ? own.list("enum") : [own.fields["const"]];
+    const written = values.filter((value) => types === null || types.some((type) => isOfType(value, type)));
+    const all = written.map((value) => JSON.stringify(value)).filter((value) => fixed === null || value === fixed);
+    return all.length === 0 ? nothing : texts(all);
+  }
+
+  private typesOf(own: SchemaFields): readonly string[] {
+    const given = own.fields["type"];
+    if (given === undefined) {
+      const implied = new Set(Object.keys(own.fields).map(typeOfKeyword));
+      return allTypes.filter((type) => implied.size === 0 || implied.has(type));
+    }
+    const types = typeof given === "string" ? [given] : own.texts("type");
+    const strange = types.find((type) => type !== "integer" && !(allTypes as readonly string[]).includes(type));
+    if (strange !== undefined) throw own.wrong("type", `of ${[...allTypes, "integer"].join(", ")}`);
+    return types.includes("number") ? types.filter((type) => type !== "integer") : types;
+  }
+
+  private ofTypes(own: SchemaFields, types: readonly string[], depth: number): Part {
+    const parts = types.map((type) => {
+      if (type === "object") return this.object(own, depth);
+      if (type === "array") return this.array(own, depth);
+      if (type === "string") return this.string(own);
+      if (type === "boolean") return texts(["true", "false"]);
+      return type === "null" ? text("null") : this.number(own, type === "integer");
+    });
+    return parts.length === 0 ? nothing : choice(parts);
+  }
+
+  private number(own: SchemaFields, isInteger: boolean): Part {
+    const [above, below] = [own.number("exclusiveMinimum", -Infinity), own.number("exclusiveMaximum", Infinity)];
+    const least = Math.max(own.number("minimum", -Infinity), above === -Infinity ? above : neighbour(above, 1));
+    const most = Math.min(own.number("maximum", Infinity), below === Infinity ? below : neighbour(below, -1));
+    return isInteger ? integersBetween(least, most) : numbersBetween(least, most);
+  }
+
+  private string(own: SchemaFields): Part {
+    const [least, most] = [own.count("minLength", 0), own.count("maxLength", Infinity)];
+    if (own.has("pattern") && own.has("format")) throw own.unsupported("format", "beside pattern is not supported");
+    const keyword = own.has("pattern") ? "pattern" : "format";
+    if (!own.has(keyword)) return stringOfLength(least, most);
+    const part = stringMatching(this.expression(own, keyword), least, most);
+    if (part !== null) return part;
+    throw own.unsupported(
+      keyword,
+      "with minLength or maxLength takes too many states: write the length into the pattern",
+    );
+  }
+
+  private expression(own: SchemaFields, keyword: "format" | "pattern") {
+    const given = own.text(keyword);
+    if (keyword === "pattern") return searching(parsedRegex(this.what, `${own.path}.pattern`, given));
+    const source = formats.get(given);
+    if (source !== undefined) return parsedRegex(this.what, `${own.path}.format`, source);
+    throw own.unsupported("format", `is none of ${[...formats.keys()].join(", ")}: write it as a pattern`);
+  }
+
+  private array(own: SchemaFields, depth: number): Part {
+    const isTuple = Array.isArray(own.fields["items"]);
+    if (isTuple && own.has("prefixItems")) throw own.unsupported("items", "as a list beside prefixItems");
+    const list = isTuple ? "items" : "prefixItems";
+    const first = own.has(list) && own.list(list).length > 0 ? own.schemas(list) : [];
+    const rest = own.schema(isTuple ? "additionalItems" : "items", true);
+    return array(
+      first.map((schema, place) => this.part(schema, `${own.path}.${list}[${place}]`, depth + 1)),
+      this.part(rest, `${own.path}.items`, depth + 1),
+      own.count("minItems", 0),
+      own.count("maxItems", Infinity),
+    );
+  }
+
+  private object(own: SchemaFields, depth: number): Part {
+    const named = own.named("properties");
+    const required = new Set(own.texts("required"));
+    const rest = own.schema("additionalProperties", !own.has("properties"));
+    const isClosed = own.has("additionalProperties") && rest === false;
+    // Required properties without a schema of their own follow the others.
+    const more = [...required].filter((name) => !named.has(name));
+    const all = [...named, ...more.map((name) => [name, isClosed ? false : rest === false ? true : rest] as const)];
+    const properties = all.map(([name, schema]) => ({
+      ...{ name, required: required.has(name) },
+      value: this.part(schema, `${own.path}.properties.${name}`, depth + 1),
+    }));
+    if (rest === false) return object(properties, null);
+    const value = this.part(rest, `${own.path}.additionalProperties`, depth + 1);
+    return object(properties, sequence(keysBut(all.map(([name]) => name)), text(":"), value));
+  }
+
+  private fields(path: string, fields: object): SchemaFields {
+    return new SchemaFields(this.what, path, fields as Record<string, unknown>);
+  }
+}
+
+const isFree = (schema: Schema) =>
+  schema === true || (schema !== false && Object.keys(schema).every((key) => annotations.has(key)));
+
+function isOfType(value: unknown, type: string): boolean {
+  if (type === "integer") return Number.isInteger(value);
+  if (type === "array") return Array.isArray(value);
+  if (type === "null") return value === null;
+  return typeof value === type && (type !== "object" || (value !== null && !Array.isArray(value)));
+}

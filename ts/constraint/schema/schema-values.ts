@@ -1,0 +1,96 @@
+import { isRecord } from "../../arguments/collections.js";
+import { ConfigError, UnsupportedError } from "../../errors/errors.js";
+import { excerpt } from "../../errors/excerpt.js";
+import type { Schema } from "./keywords.js";
+
+/** A schema's keywords with checked values. */
+export class SchemaFields {
+  constructor(
+    private readonly what: string,
+    /** Where it is, for messages. */
+    readonly path: string,
+    readonly fields: Readonly<Record<string, unknown>>,
+  ) {}
+
+  has(keyword: string): boolean {
+    return Object.hasOwn(this.fields, keyword);
+  }
+
+  /** A number; the fallback if there is none. */
+  number(keyword: string, fallback: number): number {
+    if (!this.has(keyword)) return fallback;
+    const value = this.fields[keyword];
+    if (typeof value === "number" && Number.isFinite(value)) return value;
+    throw this.wrong(keyword, "a number");
+  }
+
+  /** A whole number from 0; the fallback if there is none. */
+  count(keyword: string, fallback: number): number {
+    const value = this.number(keyword, fallback);
+    if (value === fallback || (Number.isInteger(value) && value >= 0)) return value;
+    throw this.wrong(keyword, "a whole number from 0");
+  }
+
+  text(keyword: string): string {
+    const value = this.fields[keyword];
+    if (typeof value === "string") return value;
+    throw this.wrong(keyword, "a text");
+  }
+
+  texts(keyword: string): readonly string[] {
+    if (!this.has(keyword)) return [];
+    const value = this.fields[keyword];
+    if (Array.isArray(value) && value.every((item) => typeof item === "string")) return value;
+    throw this.wrong(keyword, "a list of texts");
+  }
+
+  list(keyword: string): readonly unknown[] {
+    const value = this.fields[keyword];
+    if (Array.isArray(value) && value.length > 0) return value as unknown[];
+    throw this.wrong(keyword, "a list that is not empty");
+  }
+
+  /** A schema; `fallback` if there is none. */
+  schema(keyword: string, fallback: Schema): Schema {
+    if (!this.has(keyword)) return fallback;
+    return this.checked(this.fields[keyword], keyword);
+  }
+
+  /** A list of schemas. */
+  schemas(keyword: string): readonly Schema[] {
+    return this.list(keyword).map((schema, place) => this.checked(schema, `${keyword}[${place}]`));
+  }
+
+  /** Schemas by name. */
+  named(keyword: string): ReadonlyMap<string, Schema> {
+    if (!this.has(keyword)) return new Map();
+    const value = this.fields[keyword];
+    if (!isRecord(value)) throw this.wrong(keyword, "an object of schemas");
+    return new Map(Object.entries(value).map(([name, schema]) => [name, this.checked(schema, `${keyword}.${name}`)]));
+  }
+
+  /** A keyword's value that is not what it must be. */
+  wrong(keyword: string, expected: string): ConfigError {
+    const value = this.fields[keyword];
+    return new ConfigError(`${this.what}: ${this.path}.${keyword} is ${expected}, got ${excerpt(value)}`, {
+      ...{ op: this.what, option: `${this.path}.${keyword}`, expected, value },
+    });
+  }
+
+  /** A keyword, or a value of it, that is not supported. */
+  unsupported(keyword: string, problem: string): UnsupportedError {
+    return new UnsupportedError(`${this.what}: ${this.path}: "${keyword}" ${problem}`, {
+      ...{ op: this.what, option: this.path, key: keyword, value: this.fields[keyword] },
+    });
+  }
+
+  private checked(schema: unknown, name: string): Schema {
+    if (typeof schema === "boolean" || isRecord(schema)) return schema;
+    throw new ConfigError(
+      `${this.what}: ${this.path}.${name} is a schema: an object or a boolean, got ${excerpt(schema)}`,
+      {
+        ...{ op: this.what, option: `${this.path}.${name}`, value: schema },
+      },
+    );
+  }
+}

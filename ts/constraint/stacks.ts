@@ -1,0 +1,71 @@
+/**
+ * A set of stacks of returns, such that stacks with a common part share it and equal sets are one object. Each return is a number; below it
+ * is again a set of stacks.
+ */
+export class Stacks {
+  /** @param tops returns on top, ascending; @param below the stacks below each */
+  constructor(
+    readonly id: number,
+    readonly tops: readonly number[],
+    readonly below: readonly Stacks[],
+    /** Whether the empty stack is one of them. */
+    readonly hasEmpty: boolean,
+  ) {}
+}
+
+/** Depth up to which sets are joined; deeper ones need a grammar with very many readings of one text. */
+const DEEPEST_UNION = 2000;
+
+/** Makes sets of stacks; each only once. */
+export class StackStore {
+  private readonly known = new Map<string, Stacks>();
+  private readonly unions = new Map<string, Stacks>();
+  private made = 0;
+
+  /** The set of the empty stack. */
+  readonly bottom = this.of([], [], true);
+
+  /** Number of sets in memory. */
+  get size(): number {
+    return this.known.size + this.unions.size;
+  }
+
+  /** Forgets all sets; those in use stay valid. */
+  clear(): void {
+    this.known.clear();
+    this.unions.clear();
+    this.known.set("true", this.bottom);
+  }
+
+  /** A return on top of each of some stacks. */
+  push(top: number, below: Stacks): Stacks {
+    return this.of([top], [below], false);
+  }
+
+  /** The stacks of both sets. Throws `RangeError` for sets that are joined too deep. */
+  union(a: Stacks, b: Stacks, depth = 0): Stacks {
+    if (a === b) return a;
+    if (depth > DEEPEST_UNION) throw new RangeError("stacks are joined too deep");
+    const key = a.id < b.id ? `${a.id},${b.id}` : `${b.id},${a.id}`;
+    const known = this.unions.get(key);
+    if (known !== undefined) return known;
+    const [tops, below]: [number[], Stacks[]] = [[], []];
+    for (let i = 0, j = 0; i < a.tops.length || j < b.tops.length;) {
+      const [left, right] = [a.tops[i] ?? Infinity, b.tops[j] ?? Infinity];
+      tops.push(Math.min(left, right));
+      if (left === right) below.push(this.union(a.below[i++]!, b.below[j++]!, depth + 1));
+      else below.push(left < right ? a.below[i++]! : b.below[j++]!);
+    }
+    const joined = this.of(tops, below, a.hasEmpty || b.hasEmpty);
+    this.unions.set(key, joined);
+    return joined;
+  }
+
+  private of(tops: number[], below: Stacks[], hasEmpty: boolean): Stacks {
+    let key = `${hasEmpty}`;
+    for (let i = 0; i < tops.length; i++) key += `,${tops[i]}:${below[i]!.id}`;
+    let stacks = this.known.get(key);
+    if (stacks === undefined) this.known.set(key, (stacks = new Stacks(this.made++, tops, below, hasEmpty)));
+    return stacks;
+  }
+}
