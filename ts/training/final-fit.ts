@@ -6,6 +6,7 @@ import { openRun, type Prepared } from "./prepare.js";
 import { explainDivergence } from "./result/divergence.js";
 import type { ReportedFinalFit } from "./result/report.js";
 import { checkCheckpointFits, finalBlobs, type Resumed } from "./store/checkpoint-file.js";
+import type { RecordWriter } from "./store/run-record.js";
 import type { RunState } from "./store/run-state.js";
 import type { RunStore } from "./store/run-store.js";
 import type { RunContext } from "./task-definition.js";
@@ -27,6 +28,7 @@ export interface FinalStart {
   /** State of the run for checkpoints. */
   readonly run: RunState;
   readonly resumed: Resumed | null;
+  readonly record: Pick<RecordWriter, "trainFinal">;
 }
 
 /**
@@ -36,13 +38,14 @@ export interface FinalStart {
 export async function fitFinal(
   prepared: Prepared,
   first: Trained,
-  { streams, run, resumed }: FinalStart,
+  { streams, run, resumed, record }: FinalStart,
   store: RunStore,
   context: RunContext,
 ): Promise<FinalResult> {
   const { data, base, tokens, model: former } = prepared;
   const plan = prepared.final!;
   const steps = finalSteps(plan, first.evaluation, tokens.train.length);
+  await record.trainFinal(steps);
   former.dispose();
   base.graph.streamsDrawn = streams;
   const parts = {

@@ -16,7 +16,7 @@ import { type RunSettings, taskOf } from "./spec/run-settings.js";
 import { asBegun, firstDifference } from "./spec/read-settings.js";
 import { completed } from "./spec/field.js";
 import { fieldsOf, takeSpec } from "./spec/task-spec.js";
-import { checkCheckpointFits, finalBlobs, readCheckpoint, type Resumed } from "./store/checkpoint-file.js";
+import { checkCheckpointFits, readCheckpoint, readFinal, type Resumed } from "./store/checkpoint-file.js";
 import { checkSameOrigin } from "./store/origin-check.js";
 import { RecordWriter } from "./store/run-record.js";
 import { runFiles, type RunStore, takeStore } from "./store/run-store.js";
@@ -79,7 +79,7 @@ async function runClaimed(
   const settings = resumed === null ? given : asBegun(given, resumed.run.settings, fieldsOf(given, tasks));
   if (resumed === null) await checkNew(store);
   else checkSame(settings, resumed, store, tasks);
-  const last = resumed === null ? null : await readCheckpoint(store, tasks, finalBlobs);
+  const finalSoFar = resumed === null ? null : await readFinal(store, tasks, resumed);
   const record = await RecordWriter.of(store, settings, resumed !== null, tasks);
   let begun = false;
   try {
@@ -93,8 +93,6 @@ async function runClaimed(
       const prepared = await openRun(loaded, own);
       if (resumed !== null) checkResumable(prepared, store, resumed, context);
       const done = resumed?.checkpoint.step ?? null;
-      // Otherwise it is of another run, whose checkpoint was removed.
-      const finalSoFar = last !== null && JSON.stringify(last.run) === JSON.stringify(resumed?.run) ? last : null;
       const estimate = await estimateJob(prepared, done, context, 1, finalSoFar?.checkpoint.step);
       begun = true;
       await record.train(prepared.steps);
@@ -106,7 +104,7 @@ async function runClaimed(
           : await fitFinal(
               prepared,
               trained,
-              { streams, run: stateOf(prepared, trained.state), resumed: finalSoFar },
+              { streams, run: stateOf(prepared, trained.state), resumed: finalSoFar, record },
               store,
               own,
             );

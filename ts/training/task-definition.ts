@@ -21,6 +21,8 @@ export interface RunContext {
   readonly emit: JobListener;
   readonly optionNames: OptionNames;
   readonly signal: AbortSignal | undefined;
+  /** Whether other parties may have classes that the data lack, so that one class is enough; default false. */
+  readonly isPart?: boolean;
   /** The origin of a resumed run; null or omitted for a new one. */
   readonly began?: Pick<RunOrigin, "modelHash"> | null;
 }
@@ -123,6 +125,8 @@ export interface TaskDefinition<S extends RunSettings, E extends FileExample, X 
   trained?(encoder: SentenceEncoder, files: FileMap, options: { readonly allowOtherBase: boolean }): TrainedModel<E>;
   /** Whether examples usually share a text, such as a query: such repeats are then no finding of `lowrank data`. */
   readonly repeatsTexts?: boolean;
+  /** The texts of an example whose lengths `lowrank data` counts, each as it is cut; default: `text`. */
+  texts?(example: E): readonly string[];
   /** Numbers about a file's examples by name, for `lowrank data`, which shows the spread of a list. */
   about?(file: TaskFile<E>): Readonly<Record<string, number | readonly number[]>>;
   /** Throws `ConfigError` if a checkpoint's measurements are of other classes, or of another number of examples. */

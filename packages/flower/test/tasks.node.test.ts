@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { openRounds, readSafetensors, type TaskRounds, tasks, writeSafetensors } from "lowrank/extension";
-import type { FileMap, SavedFiles, Tensor } from "../../../ts/index.js";
+import { engineInfo, type FileMap, NonFiniteError, type SavedFiles, type Tensor } from "../../../ts/index.js";
 import type { TaskName } from "../../../ts/jobs/index.js";
 import { taskNames, tinyRun } from "../../../test/tasks/tiny-tasks.js";
 import { taskModels } from "../src/node/task-models.js";
@@ -14,7 +14,7 @@ const opened: TaskRounds[] = [];
 afterEach(() => opened.splice(0).forEach((rounds) => rounds.dispose()));
 
 /** What a node has, of some rows of the task's data. */
-async function node(task: TaskName, [from, to]: readonly [number, number]) {
+async function node(task: TaskName, [from, to]: readonly [number, number], more: object = {}) {
   const { spec, sources } = tinyRun(task);
   const some: typeof sources = {
     ...sources,
@@ -34,7 +34,7 @@ async function node(task: TaskName, [from, to]: readonly [number, number]) {
     testSplit: _____,
     ...columns
   } = spec as Record<string, unknown>;
-  const rounds = await openRounds("a test", columns as unknown as typeof spec, { sources: some });
+  const rounds = await openRounds("a test", { ...columns, ...more } as unknown as typeof spec, { sources: some });
   opened.push(rounds);
   const events: FederationEvent[] = [];
   const models = taskModels(rounds);
@@ -138,4 +138,88 @@ it("a node refuses a server of another task, and settings that are not the serve
     /task-settings.*data/,
   );
   await expect(local.train({ ...settings, taskSettings: { loss: "dpo" } }, content)).rejects.toThrow(/loss/);
+});
+
+it.each(["regress", "pairs", "tokens", "text"] as const)(
+  "a round of the task %s gives the same bits, whatever rounds a node had before",
+  async (task) => {
+    const [early, late] = [await node(task, [0, 1]), await node(task, [0, 1])];
+    const shape = { ...shapeOf(task, opened[0]!.labels), dropout: 0.2 };
+    const shared = await SharedAdapter.of(early.models, shape);
+    const [settings, arrays] = [settingsOf(shared, shape), shared.arraysOf(shared.files, true)];
+    await early.local.train(settings, contentOf(arrays));
+    await early.local.evaluate(settings, contentOf(arrays));
+    const second = ({ local }: typeof early) => local.train({ ...settings, round: 2 }, contentOf(arrays));
+    const [after, alone] = [await second(early), await second(late)];
+    expect(writeSafetensors([...after.arrays!])).toEqual(writeSafetensors([...alone.arrays!]));
+  },
+);
+
+it.each(["classify", "multi-label", "tokens", "rank", "chat"] as const)(
+  "a node of the task %s trains with LoRA+, whose A stays constant too",
+  async (task) => {
+    const { local, models } = await node(task, [0, 1], { loraPlusRatio: 16 });
+    const shape = shapeOf(task, opened[0]!.labels);
+    const shared = await SharedAdapter.of(models, shape);
+    const reply = await local.train(settingsOf(shared, shape), contentOf(shared.arraysOf(shared.files, true)));
+    expect([...reply.arrays!].some(([name, { data }]) => name.includes("lora_B") && data.some((x) => x !== 0))).toBe(
+      true,
+    );
+  },
+);
+
+it.each([
+  ["classify", 5 / 48],
+  ["multi-label", 1 / 48],
+  ["tokens", 1 / 48],
+] as const)("a node of the task %s may have few of the classes", async (task, share) => {
+  const server = await node(task, [0, 1]);
+  const shape = shapeOf(task, opened[0]!.labels);
+  const shared = await SharedAdapter.of(server.models, shape);
+  const weights = { classWeights: { [shape.labels.at(-1)!]: 2 } };
+  const { local, models } = await node(task, [0, share], task === "classify" ? weights : {});
+  expect(models.hasEvery(shape.labels)).toBe(false);
+  const reply = await local.train(settingsOf(shared, shape), contentOf(shared.arraysOf(shared.files, true)));
+  expect(Number.isFinite(reply.metrics.get("loss"))).toBe(true);
+});
+
+it.each([{ headOnly: true }, { recipe: "few-shot" }, { dora: true }, { lora: { initLoraWeights: "pissa" } }])(
+  "a node refuses own settings that would make another adapter: %j",
+  async (more) => {
+    const [name] = Object.keys(more);
+    await expect(node("classify", [0, 1], more)).rejects.toThrow(
+      new RegExp(`^${name}: all parties train the same adapter`),
+    );
+  },
+);
+
+it.each(["text", "preferences", "regress"] as const)(
+  "a node of the task %s reports no measurement of a model that gives no numbers",
+  async (task) => {
+    const { local, models } = await node(task, [0, 1]);
+    const shape = shapeOf(task, []);
+    const shared = await SharedAdapter.of(models, shape);
+    const arrays = [...shared.arraysOf(shared.files, true)];
+    const huge = arrays.map(([name, { shape, data }]) => [name, { shape, data: data.map(() => 1e30) }] as const);
+    const settings = settingsOf(shared, shape);
+    await expect(local.evaluate(settings, contentOf(new Map(huge)))).rejects.toThrow(NonFiniteError);
+    await expect(local.train(settings, contentOf(new Map(huge)))).rejects.toThrow(NonFiniteError);
+    // The next round does not remember them.
+    expect((await local.train(settings, contentOf(new Map(arrays)))).metrics.get("loss")).toSatisfy(Number.isFinite);
+  },
+);
+
+it("many rounds need the memory of one", async () => {
+  const { local, models } = await node("regress", [0, 1]);
+  const shape = shapeOf("regress", []);
+  const shared = await SharedAdapter.of(models, shape);
+  const settings = settingsOf(shared, shape);
+  let arrays: ReadonlyMap<string, Tensor> = shared.arraysOf(shared.files, true);
+  const used: number[] = [];
+  for (let round = 1; round <= 50; round++) {
+    arrays = (await local.train({ ...settings, round, rounds: 50 }, contentOf(arrays))).arrays!;
+    await local.evaluate({ ...settings, round, rounds: 50 }, contentOf(arrays));
+    used.push(engineInfo().memory.used);
+  }
+  expect(used.at(-1)).toBe(used[1]);
 });

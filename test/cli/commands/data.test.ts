@@ -46,6 +46,42 @@ describe("data", () => {
     }
   });
 
+  it("refuses what a training would refuse: nothing to tell apart", async () => {
+    const file = fixture.path("equal.csv");
+    const looked = async (task: string, header: string, row: (i: number) => string) => {
+      const rows = Array.from({ length: 30 }, (_, i) => row(i));
+      await writeFile(file, `${header}\n${rows.join("\n")}\n`);
+      const { code, err } = await lowrank(["data", file, "--task", task]);
+      return `${code} ${err}`;
+    };
+    expect(await looked("rank", "query,text,label", (i) => `question ${i},answer ${i},1`)).toMatch(
+      /^1 .*all 30 examples to train on have the same label, so there is nothing to tell apart/,
+    );
+    expect(await looked("regress", "text,label", (i) => `text ${i},4.5`)).toMatch(/^1 .*the same number in all 30/);
+    expect(await looked("pairs", "sentence1,sentence2,score", (i) => `one ${i},other ${i},0.5`)).toMatch(
+      /^1 .*have the same score, so there is nothing to tell apart/,
+    );
+  });
+
+  it("counts all that a model reads of a row", async () => {
+    const file = fixture.path("long.csv");
+    const long = "word ".repeat(60).trim();
+    const lengths = async (task: string, rows: string) => {
+      await writeFile(file, rows);
+      const { out } = await lowrank(["data", file, "--task", task, "--model", fixture.model, "--json"]);
+      const { train } = JSON.parse(out) as { train: { examples: number; characters: { max: number }; tokens: { max: number } } }; // prettier-ignore
+      return [train.examples, train.characters.max, train.tokens.max > 60];
+    };
+    const ranked = `query,text,label\n${["a", "b"].map((name, i) => `ask ${name},${long} ${name},${i}\n`).join("")}`;
+    expect(await lengths("rank", ranked)).toEqual([2, long.length + 8, true]);
+    const pairs = `anchor,positive\n${["a", "b"].map((name) => `ask ${name},${long} ${name}\n`).join("")}`;
+    expect(await lengths("pairs", pairs)).toEqual([2, long.length + 2, true]);
+    const preferred = `prompt,chosen,rejected\nask,${long},no\nask more,yes,no\n`;
+    expect(await lengths("preferences", preferred)).toEqual([2, long.length + 3, true]);
+    const asked = `instruction,output\nask,${long}\nask more,yes\n`;
+    expect(await lengths("chat", asked)).toEqual([2, long.length + 4, true]);
+  });
+
   it("gives labels one name where that is asked for, and refuses names of labels that there are not", async () => {
     const file = fixture.path("cases.csv");
     await writeFile(file, csv([...examples, { text: "unheard of", label: "Good" }]));

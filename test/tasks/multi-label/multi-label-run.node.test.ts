@@ -234,6 +234,12 @@ it("the command line trains, predicts, measures and looks at data", async () => 
     const measured = await lowrank(["evaluate", "--run", at("run"), "--model", folder, "--json"]);
     const { metrics } = JSON.parse(await readFile(at("run/report.json"), "utf8")) as typeof report;
     expect((JSON.parse(measured.out) as typeof report.result.after).f1Micro).toBeCloseTo(metrics["f1Micro"]!.value, 6);
+    // Other texts may lack labels of the run.
+    const food = rows.filter(({ own }) => own.join() === "food" || own.length === 0);
+    const labelsOf = (own: readonly string[]) => own.join(";");
+    await writeFile(at("food.csv"), table("label", labelsOf, food));
+    const ofFood = await lowrank([...["evaluate", "--run", at("run"), "--model", folder], "--data", at("food.csv")]);
+    expect([ofFood.code, ofFood.out]).toEqual([0, expect.stringMatching(/food\.csv: 40 examples\n.*micro F1/)]);
     const looked = await lowrank(["data", at("tags.csv"), "--task", "multi-label"]);
     expect(looked.out).toMatch(/160 examples for training: labels 3 labels a text 1\.5 without a label 20/);
     const three = ["--data", at("columns.csv"), "--label-columns", "food,sport,law", "--head-only"];

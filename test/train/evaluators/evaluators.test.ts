@@ -165,6 +165,49 @@ describe("rerankingMetrics", () => {
   });
 });
 
+it("multiLabelMetrics: of many labels takes less time than sorting all probabilities twice", () => {
+  const [texts, labels] = [200, 3000];
+  let state = 1;
+  const random = () => (state = (state * 48271) % 2147483647) / 2147483647;
+  const scores = Array.from({ length: texts }, () => Array.from({ length: labels }, random));
+  const truth = scores.map((row) => row.map((score) => (random() < score / 50 ? 1 : 0)));
+  const took = (work: () => unknown) => {
+    const before = performance.now();
+    work();
+    return performance.now() - before;
+  };
+  const all = scores.flat();
+  const ofSort = () => all.map((_, place) => place).sort((a, b) => all[b]! - all[a]!);
+  const least = (work: () => unknown) => Math.min(...[0, 1].map(() => took(work)));
+  expect(least(() => multiLabelMetrics(scores, truth))).toBeLessThan(2 * least(ofSort));
+});
+
+it("multiLabelMetrics and binaryMetrics: as by definition, whatever scores are equal", () => {
+  const cases = fc.array(fc.tuple(fc.integer({ min: -3, max: 3 }), fc.boolean()), { minLength: 1, maxLength: 20 });
+  fc.assert(
+    fc.property(cases, (rows) => {
+      const [scores, truth] = [rows.map(([score]) => score), rows.map(([, has]) => (has ? 1 : 0))];
+      const positives = truth.filter((has) => has === 1).length;
+      let [before, expected] = [0, 0];
+      for (const score of [...new Set(scores)].sort((a, b) => b - a)) {
+        const taken = rows.filter(([own]) => own >= score);
+        const right = taken.filter(([, has]) => has).length;
+        if (right > before) expected += ((right - before) / positives) * (right / taken.length);
+        before = right;
+      }
+      expect(multiLabelMetrics(scores.map((score) => [score]), truth.map((has) => [has])).mapMicro).toBe(expected); // prettier-ignore
+      const { ap, accuracy, accuracyThreshold, f1, f1Threshold } = binaryMetrics(scores, truth);
+      expect(ap).toBe(expected);
+      const at = (threshold: number) => scores.map((score) => (score >= threshold ? 1 : 0));
+      const share = (threshold: number) => at(threshold).filter((one, i) => one === truth[i]).length / rows.length;
+      expect(accuracy).toBe(Math.max(...[...scores, 4].map(share)));
+      expect(share(accuracyThreshold)).toBe(accuracy);
+      const both = at(f1Threshold).filter((one, i) => one === 1 && truth[i] === 1).length;
+      if (positives > 0) expect((2 * both) / (at(f1Threshold).filter((one) => one === 1).length + positives)).toBeCloseTo(f1, 12); // prettier-ignore
+    }),
+  );
+});
+
 it("multiLabelMetrics: perfect, empty and single labels", () => {
   const perfect = multiLabelMetrics([[0.9, 0.1], [0.2, 0.8]], [[1, 0], [0, 1]]); // prettier-ignore
   for (const name of ["f1Micro", "f1Macro", "mapMacro", "subsetAccuracy", "jaccardSamples"] as const)

@@ -1,6 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { FormatError } from "../../../ts/index.js";
-import { type JobSpec, memoryStore, runStatus, type RunStore, unfinishedSpec } from "../../../ts/jobs/index.js";
+import {
+  type JobEvent,
+  type JobSpec,
+  memoryStore,
+  runStatus,
+  type RunStore,
+  unfinishedSpec,
+} from "../../../ts/jobs/index.js";
 import { afterStep, run, runUntil, sources, spec } from "../../jobs/tiny-job.js";
 
 /** Every status that a store has had, with the number of steps that its checkpoint had then. */
@@ -53,6 +60,22 @@ describe("a run's status", () => {
     expect(Object.keys(inner.files())).not.toContain("run.json");
   });
 
+  it("counts the steps of the fit on all rows by themselves", async () => {
+    const { inner, store, seen } = watched();
+    const given: JobSpec = { ...spec, validationSplit: 0.2, recipe: "peft", steps: 40, finalFit: true };
+    const begins = (event: JobEvent) => event.type === "progress" && event.phase === "final-fit";
+    await runUntil(given, store, begins);
+    expect(seen.at(-1)).toBe("interrupted after 40");
+    expect(await runStatus(inner)).toMatchObject({ step: 40, steps: 40, finalFit: { step: 0, steps: 50 } });
+    await runUntil(given, store, (event) => begins(event) && event.type === "progress" && event.done === 7);
+    expect(await runStatus(inner)).toMatchObject({ step: 40, steps: 40, finalFit: { step: 7, steps: 50 } });
+    // An older version wrote no record of it.
+    await inner.remove("run.json");
+    expect(await runStatus(inner)).toMatchObject({ status: "interrupted", finalFit: { step: 7, steps: null } });
+    await run(given, inner);
+    expect(await runStatus(inner)).toMatchObject({ status: "finished", finalFit: null });
+  });
+
   it("of a run whose model was coming in when it was stopped is that of one to begin", async () => {
     const store = memoryStore();
     const abort = new AbortController();
@@ -85,6 +108,11 @@ describe("a run's status", () => {
     ["an error that says nothing", (record) => ({ ...record, error: {} })],
     ["no time", (record) => ({ ...record, began: null })],
     ["settings that are none", (record) => ({ ...record, settings: { ...spec, rank: "8" } })],
+    [
+      "a setting of a newer version",
+      (record) => ({ ...record, settings: { ...Object(record["settings"]), brains: 2 } }),
+    ],
+    ["a final fit without steps", (record) => ({ ...record, finalFit: {} })],
   ])("is refused by name where run.json holds %s", async (_, change) => {
     const store = memoryStore();
     await runUntil({ ...spec, baseline: true }, store, ({ type }) => type === "ready");

@@ -1,12 +1,18 @@
 import { ConfigError } from "../../errors/errors.js";
-import { type DataFinding, type DataSummary, summariseExamples } from "../../io/examples/summary/index.js";
+import {
+  type DataFinding,
+  type DataSummary,
+  type PartSummary,
+  summariseExamples,
+} from "../../io/examples/summary/index.js";
 import { spreadOf } from "../../io/examples/summary/spread.js";
 import { type TaskName, tasks } from "../../tasks/index.js";
 import type * as events from "../../training/job-events.js";
 import { localSources } from "../../training/node/local-sources.js";
 import { DEFAULT_MODEL } from "../../training/spec/shared-fields.js";
 import { takeSpec } from "../../training/spec/task-spec.js";
-import type { FileExample, TaskEntry } from "../../training/task-definition.js";
+import { wholeData } from "../../training/data/parts.js";
+import type { FileExample, TaskDefinition, TaskEntry } from "../../training/task-definition.js";
 import { exitCodes } from "../exit-codes.js";
 import { countingTokenizer } from "../files/counting-tokenizer.js";
 import { flagOf, flagNames } from "../options/flag-names.js";
@@ -35,14 +41,16 @@ export async function dataOfTask(task: TaskName, file: string, options: DataOpti
   const definition = await entry.load();
   const context = { sources: localSources, optionNames: flagNames, signal: session.signal, emit };
   const reader = definition.reader(settings, context);
-  const train = await reader.read(file, null, false);
+  const data = await wholeData(reader, settings);
+  const { train } = data;
   const test = options.test === undefined ? null : await reader.read(options.test, train, false);
+  await definition.survey?.(data, settings, context);
   const { summary, inCharacters } = await summaryOf(
     train.examples,
     test?.examples ?? null,
     options,
     session,
-    definition.repeatsTexts,
+    definition,
   );
   const about = {
     train: numbersOf(definition.about?.(train) ?? {}),
@@ -74,35 +82,69 @@ function numbersOf(about: Readonly<Record<string, number | readonly number[]>>):
   return Object.fromEntries(all);
 }
 
+/** What of a task's definition its summary uses. */
+type Summarised = Pick<TaskDefinition<never, never, never>, "repeatsTexts" | "texts">;
+
 /** Lengths of texts, and what is odd in them; the exit code says whether a training would end. Labels are not looked at. */
 export async function summaryOf(
   train: readonly FileExample[],
   test: readonly FileExample[] | null,
   options: DataOptions,
   session: Session,
-  repeatsTexts = false,
+  { repeatsTexts = false, texts }: Summarised = {},
 ): Promise<{ readonly summary: DataSummary; readonly inCharacters: boolean }> {
   const { terminal, signal } = session;
   const tokenizer = await countingTokenizer(options, session);
+  const textsOf = texts as ((example: FileExample) => readonly string[]) | undefined;
+  const rows = partsOf(train, test, ({ text }) => [text]);
+  const whole = textsOf === undefined ? null : partsOf(train, test, textsOf);
+  const counted = { signal, ...(tokenizer !== null && { tokenizer }) };
   const bar = new ProgressReporter(terminal, (line) => terminal.error(line), options.json).start("read texts", {
-    total: train.length + (test?.length ?? 0),
+    total: rows.count + (whole?.count ?? 0),
     lines: 1,
   });
+  const update = (before: number, passes: number) => (done: number) => bar.update(before + Math.floor(done / passes));
   // Each text is looked at once for itself and once by the tokenizer.
   const passes = tokenizer === null ? 1 : 2;
-  const texts = (examples: readonly FileExample[]) => examples.map(({ text, line }) => ({ text, line, label: "" }));
-  const { findings, ...rest } = await summariseExamples(texts(train), {
-    signal,
-    ...(test !== null && { test: texts(test) }),
-    ...(tokenizer !== null && { tokenizer }),
-    onProgress: (done) => bar.update(Math.floor(done / passes)),
-  }).finally(() => bar.stop());
+  async function look(): Promise<DataSummary> {
+    if (whole === null)
+      return summariseExamples(rows.train, { ...rows.test, ...counted, onProgress: update(0, passes) });
+    const found = await summariseExamples(rows.train, { ...rows.test, signal, onProgress: update(0, 1) });
+    const lengths = { ...whole.test, ...counted, onProgress: update(rows.count, passes) };
+    return withLengths(found, await summariseExamples(whole.train, lengths));
+  }
+  const { findings, ...rest } = await look().finally(() => bar.stop());
   // There are no labels of whole texts here.
   const isMeant = ({ code }: DataFinding) =>
     code === "one-label" || code === "few-examples" || (repeatsTexts && code === "duplicates");
   const summary = { ...rest, findings: findings.filter((finding) => !isMeant(finding)) };
   if (summary.findings.some(({ severity }) => severity === "stop")) session.exitCode = exitCodes.error;
   return { summary, inCharacters: tokenizer === null };
+}
+
+/** The texts of examples as `summariseExamples` takes them. */
+function partsOf(
+  train: readonly FileExample[],
+  test: readonly FileExample[] | null,
+  textsOf: (example: FileExample) => readonly string[],
+) {
+  const each = (examples: readonly FileExample[]) =>
+    examples.flatMap((example) => textsOf(example).map((text) => ({ text, line: example.line, label: "" })));
+  const [own, others] = [each(train), test && each(test)];
+  return { train: own, test: { ...(others && { test: others }) }, count: own.length + (others?.length ?? 0) };
+}
+
+const LENGTHS: readonly DataFinding["code"][] = ["cut-texts", "unknown-tokens", "unknown-language"];
+
+/** A summary with the lengths of other texts, and what is odd in these. */
+function withLengths(summary: DataSummary, { train, test, findings }: DataSummary): DataSummary {
+  const measured = (part: PartSummary, { characters, tokens }: PartSummary) => ({ ...part, characters, tokens });
+  return {
+    ...summary,
+    train: measured(summary.train, train),
+    test: test && summary.test && measured(summary.test, test),
+    findings: [...summary.findings, ...findings.filter(({ code }) => LENGTHS.includes(code))],
+  };
 }
 
 /** Lengths and findings. */

@@ -52,7 +52,10 @@ export async function evaluateTask(
   };
   const reader = (await entry.load()).reader(settings, { sources: localSources, optionNames: flagNames, signal, emit });
   const parts = data === undefined ? await loadParts(reader, settings, entry.plan) : null;
-  const part = parts === null ? { ...(await reader.read(data!, null, false)), split: false } : measuredPart(parts);
+  // Another file may lack some of the labels.
+  const like =
+    known === null || known.labels.length === 0 ? null : { file: "", sha256: "", examples: [], labels: known.labels };
+  const part = parts === null ? { ...(await reader.read(data!, like, false)), split: false } : measuredPart(parts);
   if (parts !== null && part.split && parts.train.sha256 !== known!.sha256)
     throw new ConfigError(
       `${settings.data} has changed since the run, so its test part cannot be drawn again. Name other texts, not used in training, with --data FILE`,
@@ -82,17 +85,28 @@ function othersIn({ train, validation, test }: TaskData<FileExample>): FileExamp
   return [...train.examples, ...(test === null ? [] : validation.examples)];
 }
 
-/** The settings in a run's report, and the hash of the file it was trained on; null if there is no report. */
-function reportedRun(run: string, task: TaskName): { settings: RunSettings; sha256: string | undefined } | null {
+/** What a run's report says. */
+interface ReportedRun {
+  readonly settings: RunSettings;
+  /** Hash of the file it was trained on. */
+  readonly sha256: string | undefined;
+  /** Its classes; empty if it has none. */
+  readonly labels: readonly string[];
+}
+
+/** Null if there is no report. */
+function reportedRun(run: string, task: TaskName): ReportedRun | null {
   const path = join(run, runFiles.report);
   if (!existsSync(path)) return null;
   const fail = (problem: string, cause?: unknown) => new FormatError(`${path}: ${problem}`, { file: path }, { cause });
   const { settings, data } = parseJsonObject(readFileSync(path), fail);
   const train = isJsonObject(data) ? data["train"] : null;
   const sha256 = isJsonObject(train) ? train["sha256"] : undefined;
+  const listed = isJsonObject(data) ? data["labels"] : null;
+  const labels = Array.isArray(listed) ? listed.filter((label) => typeof label === "string") : [];
   try {
     const whole = takeSpec("report", { ...(isJsonObject(settings) ? settings : {}), task }, tasks);
-    return { settings: whole, sha256: typeof sha256 === "string" ? sha256 : undefined };
+    return { settings: whole, sha256: typeof sha256 === "string" ? sha256 : undefined, labels };
   } catch (cause) {
     throw fail((cause as Error).message, cause);
   }

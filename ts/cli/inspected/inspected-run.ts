@@ -50,9 +50,10 @@ function readReport(folder: string): InspectedReport {
 
 /** Rows with a run's status, settings, and how to continue it or its results. */
 export function runRows(folder: string, self: string, run: InspectedRun): string[][] {
-  const { status, report, step, steps, began, error } = run;
-  const of = steps === null ? "" : ` of ${formatCount(steps)}`;
-  const where = step === null ? "before its first checkpoint" : `after step ${formatCount(step)}${of}`;
+  const { status, report, step, finalFit, began, error } = run;
+  const { step: done, steps } = finalFit ?? run;
+  const of = (steps === null ? "" : ` of ${formatCount(steps)}`) + (finalFit === null ? "" : " of the final fit");
+  const where = done === null ? "before its first checkpoint" : `after step ${formatCount(done)}${of}`;
   const rows: Record<RunStatus["status"], string> = {
     preparing: "is being prepared: reading data and model",
     training: step === null ? "is running, without a checkpoint yet" : `is training; its last checkpoint is ${where}`,

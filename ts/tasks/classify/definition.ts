@@ -12,8 +12,8 @@ import { recipes } from "./recipes.js";
 import { TextModel } from "./text-model.js";
 import type { TokenizedText } from "./tokenized-text.js";
 
-const accessOf = ({ sources, emit, optionNames, signal }: RunContext): DataAccess => ({
-  ...{ sources, optionNames, signal },
+const accessOf = ({ sources, emit, optionNames, signal, isPart = false }: RunContext): DataAccess => ({
+  ...{ sources, optionNames, signal, isPart },
   onWarning: (message) => emit({ type: "warning", message }),
 });
 

@@ -89,12 +89,30 @@ function asked(example: ReadExample): string {
     case "conversation": {
       const first = example.messages.findIndex(({ role }) => role === "assistant");
       const before = example.messages.slice(0, first < 0 ? undefined : first);
-      return before.map(({ content }) => (typeof content === "string" ? content : JSON.stringify(content))).join("\n");
+      return textOfTurns(before);
     }
     case "masked":
       return JSON.stringify(example.ids);
   }
 }
+
+/** All that a model reads of an example, without what its template adds. */
+export function wholeText(example: ReadExample): string {
+  switch (example.kind) {
+    case "completion":
+      return example.prompt + example.completion;
+    case "instruction":
+      return [example.instruction, example.input, example.output].filter((part) => part !== "").join("\n");
+    case "conversation":
+      return textOfTurns(example.messages);
+    default:
+      return asked(example);
+  }
+}
+
+/** The texts of turns. */
+export const textOfTurns = (turns: readonly { readonly content?: unknown }[]): string =>
+  turns.map(({ content }) => (typeof content === "string" ? content : JSON.stringify(content))).join("\n");
 
 /** Rows of a table by the first complete set of columns. Throws `ConfigError` if there is none. */
 async function tableRows(

@@ -6,12 +6,13 @@ import type { RunContext, TaskDefinition } from "../../training/task-definition.
 import { PairsModel, type TokenizedPair } from "./pairs-model.js";
 import { trainingOrder } from "./training-order.js";
 import { TrainedPairs } from "./trained-pairs.js";
-import { type PairRow, readPairs } from "./read-pairs.js";
+import { type PairRow, promptedText, readPairs } from "./read-pairs.js";
 import { pairsPlan, type PairsSettings } from "./settings.js";
 
 /** An adapter of a sentence encoder, trained on pairs of texts. */
 export const pairsDefinition: TaskDefinition<PairsSettings, PairRow, TokenizedPair> = {
   repeatsTexts: true,
+  texts: (row) => row.texts.map((text, i) => promptedText(row, text, i === 0)),
   makes: "an adapter for sentence vectors",
   usedBy: (folder) =>
     `\`lowrank embed --adapter ${folder}\` makes vectors, \`lowrank index --adapter ${folder}\` an index for \`lowrank search\``,

@@ -9,6 +9,7 @@ import {
   languageUse,
   openLanguage,
 } from "../language/language-base.js";
+import { textOfTurns } from "../language/read-rows.js";
 import { languagePlan } from "../language/settings.js";
 import { PreferenceTaskModel } from "./preference-model.js";
 import { type LocatedPreference, readPreferences } from "./read-preferences.js";
@@ -27,6 +28,10 @@ export const preferenceDefinition: TaskDefinition<PreferenceSettings, LocatedPre
   repeatsTexts: true,
   ...languageUse,
   modelFiles: languageFiles,
+  texts: ({ example }) =>
+    (example.kind === "pair" ? [example.chosen, example.rejected] : [example.answered]).map(
+      ({ prompt, answer }) => textOf(prompt) + textOf(answer),
+    ),
   reader(settings, context) {
     lossOf(settings, context.optionNames.setting);
     return {
@@ -54,6 +59,9 @@ export const preferenceDefinition: TaskDefinition<PreferenceSettings, LocatedPre
     };
   },
 };
+
+const textOf = (part: string | readonly { readonly content?: unknown }[]) =>
+  typeof part === "string" ? part : textOfTurns(part);
 
 const lengthOf = (answer: string | readonly { readonly content?: unknown }[]): number =>
   typeof answer === "string"

@@ -23,6 +23,7 @@ interface RankBase extends EncoderBase {
 /** A cross-encoder: an adapter and a head on an encoder, which score a text for a query. */
 export const rankDefinition: TaskDefinition<RankSettings, RankedRow, TokenizedRank> = {
   repeatsTexts: true,
+  texts: ({ text: query, texts }) => texts.map((text) => `${query} ${text}`),
   makes: "a cross-encoder",
   reader: (settings, context) => ({
     read: (path, all) => readRanked(path, settings, all, context),

@@ -2,6 +2,7 @@ import { or, readOptions } from "../../arguments/read-options.js";
 import { flag } from "../../arguments/settings.js";
 import { averagePrecision } from "./average-precision.js";
 import { binaryList, finiteNumbers, notEmpty, type NumberList, sameLength, sum } from "./number-lists.js";
+import { scoreSteps } from "./score-steps.js";
 
 /** Scores of pairs that are similar or not, at the thresholds that suit them best. */
 export interface BinaryMetrics {
@@ -56,10 +57,10 @@ export function binaryMetrics(
   let accuracy = (total - positives) / total;
   let accuracyThreshold = above(own.reduce((a, b) => Math.max(a, b)));
   let best = { f1: 0, precision: 0, recall: 0, threshold: 0 };
+  // A score that only examples of label 0 have is worse than the one above it.
   for (const { threshold, taken, right } of steps) {
     const share = (right + total - positives - (taken - right)) / total;
     if (share > accuracy) [accuracy, accuracyThreshold] = [share, threshold];
-    if (right === 0) continue;
     const [precision, recall] = [right / taken, right / positives];
     const f1 = (2 * precision * recall) / (precision + recall);
     if (f1 > best.f1) best = { f1, precision, recall, threshold };
@@ -77,18 +78,11 @@ const positive = (x: number) => x + 0;
 
 /** Each threshold, highest first: how many scores reach it, and how many of these have label 1. */
 function thresholds(scores: readonly number[], labels: readonly number[]) {
-  const order = scores.map((_, place) => place).sort((a, b) => scores[b]! - scores[a]!);
-  const steps: { threshold: number; taken: number; right: number }[] = [];
-  let right = 0;
-  order.forEach((place, rank) => {
-    right += labels[place]!;
-    const [score, next] = [scores[place]!, scores[order[rank + 1]!]];
-    if (next === score) return;
+  return scoreSteps(labels, scores).map(({ score, taken, right, next }) => {
     const middle = next === undefined ? score : (score + next) / 2;
     // Neighbouring floats have no middle.
-    steps.push({ threshold: middle === next ? score : middle, taken: rank + 1, right });
+    return { threshold: middle === next ? score : middle, taken, right };
   });
-  return steps;
 }
 
 /** The next float64 above. */

@@ -22,7 +22,7 @@ export function drawnParts<E extends { readonly text: string }>(
   async function hold({ file, examples }: TaskFile<E>, part: DrawnPart, seed: number) {
     const share = shareOf(part, settings, plan, examples.length);
     try {
-      const { train, validation } = splitExamples(labelled(examples), share, seed);
+      const { train, validation } = splitExamples(withoutRare(labelled(examples), share), share, seed);
       return { rest: bare(train), held: bare(validation) };
     } catch (cause) {
       if (!(cause instanceof ConfigError)) throw cause;
@@ -53,4 +53,13 @@ export function drawnParts<E extends { readonly text: string }>(
       return folds.map(({ train, validation }) => ({ train: bare(train), validation: bare(validation) }));
     },
   };
+}
+
+/** The kinds, unless most examples are of kinds with too few for their share to be one: these are then one kind. */
+function withoutRare<E extends { readonly label: string }>(all: readonly E[], share: number): readonly E[] {
+  const counts = new Map<string, number>();
+  for (const { label } of all) counts.set(label, (counts.get(label) ?? 0) + 1);
+  const isRare = ({ label }: E) => Math.round(counts.get(label)! * share) === 0;
+  if (2 * all.filter(isRare).length <= all.length) return all;
+  return all.map((one) => (isRare(one) ? { ...one, label: "" } : one));
 }

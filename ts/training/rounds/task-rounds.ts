@@ -1,10 +1,12 @@
 import { frozenA } from "../../adapters/frozen-a.js";
 import { checkOptions } from "../../arguments/options.js";
+import { ConfigError, NonFiniteError } from "../../errors/errors.js";
 import type { FileMap } from "../../io/file-map.js";
 import { fit } from "../../train/fit.js";
 import type { FitOptions } from "../../train/fit-options.js";
 import { breather } from "../../waiting/next-task.js";
 import type { HeldPart, TaskData, TaskFile } from "../data/parts.js";
+import type { OptionNames } from "../job-events.js";
 import { runEngine, runModel } from "../loading.js";
 import type { Fields } from "../spec/field.js";
 import { checkSettings } from "../spec/read-settings.js";
@@ -51,6 +53,8 @@ export interface RoundModel {
  */
 export class TaskRounds {
   private readonly known = new Map<FileExample, TokenizedExample>();
+  /** Random streams drawn before the first round. */
+  private readonly streams: number;
 
   private constructor(
     readonly task: string,
@@ -60,15 +64,18 @@ export class TaskRounds {
     private readonly base: TaskBase,
     private data: TaskData<FileExample>,
     private readonly fields: Fields,
-  ) {}
+  ) {
+    this.streams = base.graph.streamsDrawn;
+  }
 
   /** Reads the data, and loads the model. Throws as `runJob` does for them. The caller disposes of the result. */
   static async open(tasks: TaskTable, settings: RunSettings, context: RunContext): Promise<TaskRounds> {
     const task = taskOf(settings);
+    checkShared(settings, context.optionNames);
     const { fields, load } = tasks[task]!;
     const definition = await load();
     const engine = await runEngine(settings, context);
-    const data = await readData(definition, settings, context, null);
+    const data = await readData(definition, settings, { ...context, isPart: true }, null);
     const hashed = await runModel(settings, context, definition.modelFiles);
     const base = await definition.base(hashed, settings, engine, context);
     return new TaskRounds(task, definition, settings, context, base, data, fields);
@@ -133,6 +140,11 @@ export class TaskRounds {
         fit: (options) => trained(model, train, settings, options, signal),
         async evaluate() {
           const { loss, metrics } = await model.measure(measured, { signal });
+          if (!Number.isFinite(loss))
+            throw new NonFiniteError(`evaluate: the loss of the shared model is ${loss}`, {
+              op: "evaluate",
+              value: loss,
+            });
           const finite = Object.entries(metrics).filter(([name, value]) => name !== "loss" && Number.isFinite(value));
           return { loss, metrics: Object.fromEntries(finite) };
         },
@@ -151,6 +163,8 @@ export class TaskRounds {
 
   private model(changes: RoundChanges, from: FileMap | undefined): Promise<Model> {
     const { definition, base, data, settings, context } = this;
+    // Each round has the same random numbers, whatever rounds this party had before.
+    base.graph.streamsDrawn = this.streams;
     return definition.open(base, data, { ...settings, ...changes }, context, null, from);
   }
 
@@ -188,8 +202,33 @@ async function trained(
   const kept = freezeA && modelAdapter !== null ? new Set(frozenA(graph, modelAdapter).params()) : null;
   const ofAdapter = new Set(modelAdapter?.params());
   const params = kept === null ? all : all.filter((id) => kept.has(id) || !ofAdapter.has(id));
-  const report = await fit({ ...task, params: () => params }, train, options);
+  const isTrained = new Set(params);
+  // Such as those of LoRA+, in which A has a rate of its own.
+  const grouped = task.groups?.().flatMap(({ params: own, ...rest }) => {
+    const some = own.filter((id) => isTrained.has(id));
+    return some.length === 0 ? [] : [{ ...rest, params: some }];
+  });
+  const some = { ...task, params: () => params, ...(grouped && { groups: () => grouped }) };
+  const report = await fit(some, train, options);
   return report.steps.map(({ loss }) => loss);
+}
+
+/** Throws `ConfigError` for settings of this party that would train something else than what all parties share: an adapter by its usual loss. */
+function checkShared(settings: RunSettings, { setting }: OptionNames): void {
+  const { headOnly, recipe, dora, lora } = settings as Partial<
+    Record<"headOnly" | "recipe" | "dora" | "lora", unknown>
+  >;
+  const strange = [
+    ...(headOnly === true ? ["headOnly"] : []),
+    ...(recipe === "few-shot" ? ["recipe"] : []),
+    ...(dora === true ? ["dora"] : []),
+    ...(lora != null ? ["lora"] : []),
+  ];
+  if (strange.length === 0) return;
+  const names = strange.map(setting).join(", ");
+  throw new ConfigError(`${names}: all parties train the same adapter, which the server's settings make; omit it`, {
+    option: strange[0],
+  });
 }
 
 /** The data as a run with its own validation has them, without a test. @param labels the classes that all parties share, if they are known */

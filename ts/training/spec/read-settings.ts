@@ -67,6 +67,12 @@ export function checkSettings<F extends Fields>(
   place = "settings",
 ): asserts value is ValuesOf<F> {
   if (!isJsonObject(value)) throw unexpected(what, place, "an object", value);
+  const strange = Object.keys(value).find((name) => !Object.hasOwn(fields, name));
+  if (strange !== undefined) {
+    const problem = `${what}: ${place} has ${excerpt(strange)}, which is not a setting of this task`;
+    const hint = "it is unknown to this version, which a newer one may have written";
+    throw new ConfigError(`${problem}: ${hint}`, { option: strange, allowed: Object.keys(fields) });
+  }
   const whole = completed(value, fields);
   for (const [name, { check }] of Object.entries(fields)) check(what, `${place}.${name}`, whole[name]);
   const options = loraOptions(whole as unknown as SharedSettings);

@@ -108,6 +108,19 @@ export async function readCheckpoint(
   return opened.finish(history, store.place(blobs.history));
 }
 
+/**
+ * Reads the checkpoint of a run's final fit; null if there is none, or only that of another run, whose own checkpoint was removed. Throws as
+ * `readCheckpoint`.
+ */
+export async function readFinal(
+  store: Pick<RunStore, "read" | "place">,
+  tasks: TaskTable,
+  { run }: Pick<Resumed, "run">,
+): Promise<Resumed | null> {
+  const found = await readCheckpoint(store, tasks, finalBlobs);
+  return found !== null && JSON.stringify(found.run) === JSON.stringify(run) ? found : null;
+}
+
 /** A checkpoint whose history is still to be read: the bytes that `history` names. Throws as `readCheckpoint`; `path` is for messages. */
 export function openCheckpoint(bytes: Uint8Array, path: string, tasks: TaskTable) {
   const file = readSafetensors(bytes, path);

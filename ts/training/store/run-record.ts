@@ -1,6 +1,6 @@
 import { oneOf, unexpected, whole } from "../../arguments/settings.js";
 import { ConfigError, FormatError, LowrankError } from "../../errors/errors.js";
-import { parseJsonObject } from "../../io/json.js";
+import { isJsonObject, parseJsonObject } from "../../io/json.js";
 import { VERSION } from "../../version.js";
 import { runFiles, type RunStore } from "./run-store.js";
 import type { RunSettings } from "../spec/run-settings.js";
@@ -22,6 +22,8 @@ export interface RunRecord {
   readonly changed: string;
   /** Optimizer steps in all; null until the data are read. */
   readonly steps: number | null;
+  /** The fit on all rows: its steps, from its start; omitted before. */
+  readonly finalFit?: { readonly steps: number };
   /** The error, if the status is "failed". */
   readonly error: { readonly code: string; readonly message: string; readonly step: number | null } | null;
   /** The whole spec. */
@@ -46,6 +48,10 @@ function parseRecord(bytes: Uint8Array, path: string, tasks: TaskTable): RunReco
       throw unexpected("run", "error", "null or { code, message, step }", record.error);
     checkTaskSettings("run", record.settings, tasks);
     if (record.steps !== null) whole("run", "steps", record.steps, record.settings.headOnly ? 0 : 1);
+    const { finalFit } = record as { readonly finalFit?: unknown };
+    if (finalFit !== undefined && !isJsonObject(finalFit))
+      throw unexpected("run", "finalFit", "an object with its steps", finalFit);
+    if (finalFit !== undefined) whole("run", "finalFit.steps", finalFit["steps"]);
     return record;
   } catch (cause) {
     if (!(cause instanceof ConfigError)) throw cause;
@@ -62,6 +68,7 @@ export class RecordWriter {
     private readonly settings: RunSettings,
     private readonly began: string,
     private steps: number | null,
+    private finalFit: RunRecord["finalFit"],
     private readonly before: Uint8Array | null,
   ) {}
 
@@ -69,7 +76,8 @@ export class RecordWriter {
   static async of(store: RunStore, settings: RunSettings, resumes: boolean, tasks: TaskTable): Promise<RecordWriter> {
     const before = await store.read(runFiles.record);
     const known = resumes ? await readRecord(store, tasks) : null;
-    return new RecordWriter(store, settings, known?.began ?? new Date().toISOString(), known?.steps ?? null, before);
+    const { began = new Date().toISOString(), steps = null, finalFit } = known ?? {};
+    return new RecordWriter(store, settings, began, steps, finalFit, before);
   }
 
   prepare(): Promise<void> {
@@ -78,6 +86,12 @@ export class RecordWriter {
 
   train(steps: number): Promise<void> {
     this.steps = steps;
+    return this.write("training", null);
+  }
+
+  /** The fit on all rows begins. */
+  trainFinal(steps: number): Promise<void> {
+    this.finalFit = { steps };
     return this.write("training", null);
   }
 
@@ -100,9 +114,10 @@ export class RecordWriter {
   }
 
   private async write(status: RunRecord["status"], error: RunRecord["error"]): Promise<void> {
-    const { began, steps, settings } = this;
+    const { began, steps, finalFit, settings } = this;
     const changed = new Date().toISOString();
-    const record: RunRecord = { status, lowrank: VERSION, began, changed, steps, error, settings };
+    const fits = { steps, ...(finalFit && { finalFit }) };
+    const record: RunRecord = { status, lowrank: VERSION, began, changed, ...fits, error, settings };
     const text = JSON.stringify({ format: FORMAT, ...record }, null, 2);
     this.written = true;
     await this.store.write({ [runFiles.record]: new TextEncoder().encode(`${text}\n`) });

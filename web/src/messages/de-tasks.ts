@@ -23,8 +23,12 @@ export const forTasks: typeof en = {
       exactMatch: "Anteil der Texte mit genau ihren Labels",
     },
     each: "Jedes Label",
+    eachChosen:
+      "Ein Text bekommt ein Label ab dessen Schwelle: der Wahrscheinlichkeit, die auf der Validierung am besten war.",
+    eachAtHalf:
+      "Ein Text bekommt ein Label ab einer Wahrscheinlichkeit von 50\u00a0%: Für eine Validierung, die bessere Schwellen wählt, waren es zu wenige Zeilen.",
     eachHint:
-      "Ein Text bekommt ein Label ab dessen Schwelle: der Wahrscheinlichkeit, die auf der Validierung am besten war. Präzision: von den Texten, die das Label bekamen, der Anteil, bei dem es stimmt. Trefferquote: von den Texten, die es bekommen sollten, der Anteil, der es bekam.",
+      "Präzision: von den Texten, die das Label bekamen, der Anteil, bei dem es stimmt. Trefferquote: von den Texten, die es bekommen sollten, der Anteil, der es bekam.",
     eachColumns: ["Label", "Texte", "F1", "Präzision", "Trefferquote", "Schwelle", "Fehler"],
     mistakes: (count, label) => `${some(count, "Fehler", "Fehler")} bei „${label}“`,
     mistakesOf: (label) => `Fehler bei „${label}“`,

@@ -22,8 +22,12 @@ export const forTasks = {
       exactMatch: "share of texts with exactly their labels",
     },
     each: "Each label",
+    eachChosen:
+      "A text gets a label from its threshold on: the probability that gave the best result on the validation rows.",
+    eachAtHalf:
+      "A text gets a label from a probability of 50\u00a0% on: there were too few rows for a validation, which chooses better thresholds.",
     eachHint:
-      "A text gets a label from its threshold on: the probability that gave the best result on the validation rows. Precision: of the texts that got the label, the share that should. Recall: of the texts that should get it, the share that did.",
+      "Precision: of the texts that got the label, the share that should. Recall: of the texts that should get it, the share that did.",
     eachColumns: ["Label", "Texts", "F1", "Precision", "Recall", "Threshold", "Mistakes"],
     mistakes: (count: number, label: string) => `${some(count, "mistake", "mistakes")} with “${label}”`,
     mistakesOf: (label: string) => `Mistakes with “${label}”`,

@@ -24,15 +24,21 @@ export async function goOnFromLast(
   isOwn: (report: Uint8Array) => boolean,
 ): Promise<Left> {
   for (;;) {
-    let last: { readonly store: RunStore; readonly step: number } | null = null;
+    let last: { readonly store: RunStore; readonly step: number; readonly finalStep: number } | null = null;
     for (const name of await place.attempts()) {
       if (name === attempt) continue;
       const store = place.store(name);
       const status = await unlessDamaged(() => runStatus(store));
       if (await isFinished(status, store, isOwn)) return { finished: name };
       const step = status?.step ?? null;
+      const finalStep = status?.finalFit?.step ?? -1;
       // An attempt that started from the beginning counts more than earlier ones, even if they had more steps.
-      if (step !== null && (last === null || step >= last.step || name.endsWith(ANEW))) last = { store, step };
+      const isFurther =
+        last === null ||
+        step! > last.step ||
+        (step === last.step && finalStep >= last.finalStep) ||
+        name.endsWith(ANEW);
+      if (step !== null && isFurther) last = { store, step, finalStep };
     }
     if (last === null) return { finished: null, step: null };
     const blobs: Record<string, Uint8Array> = {};

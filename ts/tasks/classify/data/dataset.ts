@@ -23,8 +23,10 @@ export function labelledReader(settings: TrainingSettings, access: DataAccess): 
       if (all !== null) return readLabelled(path, settings, access, all.labels);
       const read = await readLabelled(path, settings, access);
       checkLabelNames(read, settings, access.optionNames);
-      checkLabels(read, settings, access.optionNames);
-      checkClassWeights(read, settings, access.optionNames);
+      if (access.isPart !== true) {
+        checkLabels(read, settings, access.optionNames);
+        checkClassWeights(read, settings, access.optionNames);
+      }
       if (!drawn || settings.nearDuplicates !== "together") return read;
       return { ...read, near: await nearExamples(read.examples, access.signal) };
     },

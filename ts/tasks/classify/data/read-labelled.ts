@@ -34,6 +34,8 @@ export interface DataAccess {
   readonly onWarning: (message: string) => void;
   readonly optionNames: OptionNames;
   readonly signal?: AbortSignal | undefined;
+  /** As in `RunContext`. */
+  readonly isPart?: boolean;
 }
 
 /**

@@ -28,7 +28,7 @@ interface Found {
 /** Reads texts with several labels each, and draws parts of them. Throws `ConfigError` and `FormatError` with the line. */
 export function listReader(
   settings: MultiLabelSettings,
-  { sources, emit, optionNames }: RunContext,
+  { sources, emit, optionNames, isPart = false }: RunContext,
 ): DataReader<ListedText> {
   const { text, label, labelColumns, labelSeparator } = settings;
   if (labelColumns !== null && (labelColumns.length < 2 || new Set(labelColumns).size < labelColumns.length))
@@ -56,7 +56,7 @@ export function listReader(
           throw fail(row.line, `a text is expected in column ${JSON.stringify(text)}, got ${excerpt(row.text)}`);
         return { line: row.line, text: own, labels: lists[i]!, label: lists[i]!.join(";") };
       });
-      checkLabels({ file, examples, labels }, settings, optionNames.setting, fail);
+      checkLabels({ file, examples, labels }, settings, optionNames.setting, fail, isPart);
       return { file, sha256: await sha256(bytes), examples, labels };
     },
     ...drawnParts(settings, classifierPlan, optionNames, rarestLabels),
@@ -131,6 +131,7 @@ function checkLabels(
   { label, labelColumns, labelSeparator, classWeights }: MultiLabelSettings,
   setting: (name: string) => string,
   fail: Fail,
+  isPart: boolean,
 ): void {
   const known = new Set(labels);
   for (const { line, labels: own } of examples) {
@@ -138,7 +139,7 @@ function checkLabels(
     if (strange !== undefined)
       throw fail(line, `label ${excerpt(strange)} is unknown; the labels are ${clip(labels.join(", "))}`);
   }
-  if (labels.length < 2) {
+  if (labels.length < (isPart ? 1 : 2)) {
     const hint =
       labelColumns === null && labelSeparator === null
         ? `; ${setting("labelSeparator")} says what separates labels, ${setting("labelColumns")} names columns of 0 and 1`
@@ -150,7 +151,7 @@ function checkLabels(
   }
   const weighed = classWeights !== null && typeof classWeights === "object" ? Object.keys(classWeights) : [];
   const strange = weighed.find((name) => !known.has(name));
-  if (strange !== undefined)
+  if (strange !== undefined && !isPart)
     throw new ConfigError(
       `${setting("classWeights")} names ${excerpt(strange)}; the labels are ${clip(labels.join(", "))}`,
       { option: "classWeights", label: strange },

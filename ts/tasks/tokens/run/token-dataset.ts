@@ -28,7 +28,7 @@ export interface LocatedText extends LabelledText {
 export type TokenFile = TaskFile<LocatedText>;
 
 type Reading = Pick<TokenSettings, "fields">;
-type Access = Pick<RunContext, "sources" | "emit" | "optionNames">;
+type Access = Pick<RunContext, "sources" | "emit" | "optionNames" | "isPart">;
 
 /** Reads a file, and its labels if none are known yet. Throws `FormatError` and `ConfigError`, with the place, for invalid data. */
 export async function readTokenFile(
@@ -43,7 +43,7 @@ export async function readTokenFile(
   const located = await (await fileReader())(bytes, { file, fields, onWarning });
   if (known === undefined) checkAreTags(file, located, access);
   const labels = known ?? labelsOf(located);
-  if (labels.length < 2)
+  if (labels.length < 2 && access.isPart !== true)
     throw new ConfigError(`${file}: two labels or more are needed; all words have ${excerpt(labels[0])}`, { labels });
   const index = new LabelIndex(labels);
   const examples = located.map(({ example, line }) =>
@@ -74,7 +74,7 @@ export function tokenReader(settings: TokenSettings, context: RunContext): DataR
   return {
     async read(path, all) {
       const read = await readTokenFile(path, settings, context, all?.labels);
-      if (all === null) checkClassWeights(read, settings, context.optionNames);
+      if (all === null && context.isPart !== true) checkClassWeights(read, settings, context.optionNames);
       return read;
     },
     ...drawnParts(settings, classifierPlan, context.optionNames),

@@ -26,7 +26,7 @@ function Texts({ title, samples }: { title: string; samples: readonly MultiLabel
 export function LabelTable({ run }: { run: RunOf<"multi-label"> }) {
   const t = forTasks().labels;
   const open = useSignal<string | null>(null);
-  const { labels } = run.report!.result;
+  const { labels, thresholdsFrom } = run.report!.result;
   const wrong = (label: string) => {
     const has = (names: readonly string[]) => names.includes(label);
     return {
@@ -39,7 +39,9 @@ export function LabelTable({ run }: { run: RunOf<"multi-label"> }) {
   return (
     <section class="compared" aria-labelledby="labels-heading">
       <h2 id="labels-heading">{t.each}</h2>
-      <p class="hint">{t.eachHint}</p>
+      <p class="hint">
+        {thresholdsFrom === null ? t.eachAtHalf : t.eachChosen} {t.eachHint}
+      </p>
       <div class="scroll" role="region" aria-labelledby="labels-heading" tabIndex={0}>
         <table class="each-label">
           <thead>
