@@ -178,6 +178,7 @@ it(
     expect(await shareOf("Adapted model")).toBeGreaterThan(await shareOf("Always the most frequent labels"));
     const table = page.locator(".each-label tbody tr");
     expect(await table.locator("th").allInnerTexts()).toEqual(expect.arrayContaining(["praise", "blame", "awful"]));
+    await page.getByText("the best result on the validation rows.").waitFor();
     const counts = (await table.locator("td:nth-child(2)").allInnerTexts()).map(Number);
     expect(counts).toEqual([...counts].sort((a, b) => b - a));
     const taken = () => page.locator('.odds.adapter li[data-taken="true"] .name').allInnerTexts();
@@ -218,6 +219,18 @@ it(
     await page.close();
   },
 );
+
+it("of few rows, thresholds are said to be 50 %, since no validation chose them", { timeout: 120_000 }, async () => {
+  const rows = pairs.slice(0, 100).map(({ text, words }) => `"${text}",${words.join(";")}`);
+  const page = await studio.openTable("few.csv", `text,labels\n${rows.join("\n")}\n`);
+  await toTraining(page);
+  await begin(page);
+  await page.getByText(/^Measured once, on 20 texts/).waitFor({ timeout: 90_000 });
+  const hint = page.locator(".compared .hint", { hasText: "threshold" });
+  expect(await hint.innerText()).toContain("from a probability of 50\u00a0% on: there were too few rows");
+  expect(await page.locator(".each-label tbody td:nth-child(6)").allInnerTexts()).toEqual(Array.from({ length: 8 }, () => expect.stringMatching(/^50/))); // prettier-ignore
+  await page.close();
+});
 
 it("who means another task than the one that was found chooses it", async () => {
   const rows = pairs.map(({ text }, i) => `"${text}",${["a", "b", "a|b"][i % 3]}`);

@@ -62,6 +62,14 @@ describe("the Studio sees what a table says about its texts", () => {
     expect(["3,5", " -2 ", "\u22121.5", "1e3", "", "n/a", "1.2.3"].map(numberIn)).toEqual([3.5, -2, -1.5, 1000, null, null, null]); // prettier-ignore
   });
 
+  it("thousands may be grouped, as long as it is clear which sign does it", () => {
+    const read = ["1.234,5", "1,234.5", "1.234.567", "-1 234,50", "1'000", "1\u202f000,25", "1.234", "1,234", "1.234.56", "12.34,5", "1,234,5"]; // prettier-ignore
+    expect(read.map(numberIn)).toEqual([1234.5, 1234.5, 1234567, -1234.5, 1000, 1000.25, 1.234, 1.234, null, null, null]); // prettier-ignore
+    const prices = opened(["text", "price"], (i) => [said(i), `${1 + (i % 5)}.${100 + i},50`]);
+    expect([prices.label, prices.target]).toEqual(["price", { task: "regress" }]);
+    expect(findingsIn(prices.rows, prices.from, prices.target)).toEqual([]);
+  });
+
   it("words are one label", () => {
     const { label, target } = opened(["text", "owner", "priority"], (i) => [said(i), ["a", "b"][i % 2]!, String(i % 3)]); // prettier-ignore
     expect([label, target]).toEqual(["owner", { task: "classify" }]);
@@ -91,6 +99,11 @@ describe("the Studio finds what is odd about", () => {
     expect(withLabels(["b", "a", "b"], target)).toBe("a; b");
     const single = rows.map((row, i) => ({ ...row, label: i % 2 ? "a" : "b" }));
     expect(findingsIn(single, null, target)).toMatchObject([{ kind: "singleLabels", better: "classify" }]);
+    // Many labels a text are no column of texts.
+    const tags = rows.map((row, i) => ({ ...row, label: [0, 1, 2, 3].map((k) => `tag ${(7 * i + k) % 30}`).join("; ") })); // prettier-ignore
+    expect(findingsIn(tags, null, target).map(({ kind }) => kind)).toEqual(["smallClass"]);
+    const own = rows.map((row, i) => ({ ...row, label: `this is text ${i}` }));
+    expect(findingsIn(own, null, target)[0]).toMatchObject({ kind: "manyLabels", stops: true });
     const one = rows.map((row) => ({ ...row, label: "a" }));
     expect(findingsIn(one, null, target)[0]).toMatchObject({ kind: "fewLabels", stops: true });
   });

@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Fixture, interruptedRun, lowrank, makeFixture, shortRun } from "../fixture.js";
@@ -38,6 +38,22 @@ describe("inspect", () => {
     );
     expect(out).toMatch(/to continue +lowrank finetune --resume \S*halves\n/);
     expect(json).toMatchObject({ run: { status: "interrupted", step: 6, steps: 40, gone: false }, tensors: [] });
+  });
+
+  it("shows what it knows of a report of another version, and finds the result of a queue's job", async () => {
+    const result = fixture.path("job/result");
+    await mkdir(result, { recursive: true });
+    await writeFile(join(result, "labels.json"), "{}");
+    const unknown = /^run +finished\n(?:.+\n)*report\.json +has fields that this version does not know/;
+    for (const report of [
+      { task: "dance", settings: { task: "dance" }, data: null, result: null, metrics: null },
+      { task: "regress", settings: { task: "regress", data: "a.csv", model: "b" }, metrics: null },
+      { task: "classify", settings: { data: "a.csv", model: "b" }, data: { train: 1 }, result: { after: 1 } },
+    ]) {
+      await writeFile(join(result, "report.json"), JSON.stringify(report));
+      expect((await inspect(result)).out, report.task).toMatch(unknown);
+      expect((await inspect(fixture.path("job"))).out).toMatch(unknown);
+    }
   });
 
   it("explains a run that has failed", async () => {

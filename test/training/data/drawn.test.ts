@@ -6,12 +6,17 @@ import type { RunSettings } from "../../../ts/training/spec/run-settings.js";
 
 const settings = { testSplit: 0.2, validationSplit: 0.25, seed: 3 } as unknown as RunSettings;
 
+interface Kind {
+  readonly text: string;
+  readonly kind: string;
+}
+
 /** What is held out of texts of these kinds. */
 async function held(kinds: readonly string[]) {
-  const examples = kinds.map((kind, i) => ({ text: `text ${i}`, kind }));
-  const kindsOf = (all: readonly { readonly kind: string }[]) => all.map(({ kind }) => kind);
+  const examples = kinds.map((kind, i): Kind => ({ text: `text ${i}`, kind }));
   const file = { file: "a.csv", sha256: "", examples, labels: [] };
-  const parts = await drawnParts(settings, classifierPlan, settingNames, kindsOf).hold(file, "test", 3);
+  const drawn = drawnParts<Kind>(settings, classifierPlan, settingNames, (all) => all.map(({ kind }) => kind));
+  const parts = await drawn.hold(file, "test", 3);
   expect(parts.rest.length + parts.held.length).toBe(kinds.length);
   return parts.held.map(({ kind }) => kind);
 }

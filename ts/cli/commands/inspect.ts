@@ -15,6 +15,7 @@ import { foldsRows, holdsFolds, inspectFolds } from "../inspected/inspected-fold
 import { inspectRun, runRows } from "../inspected/inspected-run.js";
 import { otherKind } from "../inspected/other-file.js";
 import { formatBytes, formatCount } from "../terminal/number-format.js";
+import { resultIn } from "../files/run-folder.js";
 import type { Session } from "../session.js";
 import { clip, tableLines } from "../terminal/table.js";
 import { inModelOrder } from "../terminal/model-order.js";
@@ -62,8 +63,9 @@ export function defineInspect(program: Command, session: Session): void {
     )
     .option("--json", "print one JSON object", false)
     .addHelpText("after", EXAMPLES)
-    .action(async (path: string, { json, base }: { json: boolean; base?: readonly string[] }) => {
+    .action(async (given: string, { json, base }: { json: boolean; base?: readonly string[] }) => {
       const { terminal, self } = session;
+      const path = isFolder(given) ? resultIn(given) : given;
       if (isGguf(path)) {
         if (base !== undefined) throw noAdapter(path, base);
         const gguf = await inspectGguf(path);

@@ -68,10 +68,20 @@ export function runRows(folder: string, self: string, run: InspectedRun): string
     ["run", ended],
     ...(began === null ? [] : [["began", clip(began, 40)]]),
     ...(error === null ? [] : [["error", clip(error, 300)]]),
-    ...(settings === null ? [] : rowsOfSettings(settings)),
-    ...(report === null ? [] : rowsOfReport(report)),
+    ...(settings === null ? [] : known(() => rowsOfSettings(settings))),
+    ...(report === null ? [] : known(() => rowsOfReport(report))),
     ...(status === "finished" || running ? [] : [["to continue", `${self} finetune --resume ${shellPath(folder)}`]]),
   ];
+}
+
+/** Rows about a report's fields, which are shown as they are: those of another version may have other types. */
+function known(rows: () => string[][]): string[][] {
+  try {
+    return rows();
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return [[runFiles.report, "has fields that this version does not know: another one wrote it, or it is damaged"]];
+  }
 }
 
 type Rows<T> = (about: T) => string[][];

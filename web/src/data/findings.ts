@@ -102,17 +102,19 @@ export function findingsIn(
 /** Findings about the table rather than rows. */
 const WHOLE_TABLE: ReadonlySet<Finding["kind"]> = new Set(["scores", "halfPair", "singleLabels"]);
 
-const isManyLabels = (rows: readonly Row[], counts: Counts) => counts.length > 20 && counts.length > rows.length / 4;
+/** Whether a label has fewer than four rows on average. A row may have several. */
+const isManyLabels = (counts: Counts) =>
+  counts.length > 20 && 4 * counts.length > counts.reduce((sum, [, count]) => sum + count, 0);
 
 /** What prevents training. */
 const stopsOf: Readonly<Record<Task, (rows: readonly Row[], counts: Counts) => Found[]>> = {
   classify: (rows, counts) => [
     ...(counts.length === 1 ? [["oneLabel", [], { labels: [counts[0]![0]], stops: true }] as Found] : []),
-    ...(isManyLabels(rows, counts) ? [["manyLabels", [], { stops: true }] as Found] : []),
+    ...(isManyLabels(counts) ? [["manyLabels", [], { stops: true }] as Found] : []),
   ],
   "multi-label": (rows, counts) => [
     ...(counts.length < 2 ? [["fewLabels", [], { stops: true }] as Found] : []),
-    ...(isManyLabels(rows, counts) ? [["manyLabels", [], { stops: true }] as Found] : []),
+    ...(isManyLabels(counts) ? [["manyLabels", [], { stops: true }] as Found] : []),
   ],
   regress: (rows) =>
     new Set(rows.map(({ label }) => numberIn(label))).size === 1 ? [["oneNumber", [], { stops: true }]] : [],
@@ -137,7 +139,7 @@ function emptyLabels(rows: readonly Row[]): Found {
 
 /** Labels with too few rows to learn. */
 function smallClasses(rows: readonly Row[], counts: Counts, target: Target): Found[] {
-  const small = isManyLabels(rows, counts) || counts.length < 2 ? [] : counts.filter(([, n]) => n < SMALL_CLASS);
+  const small = isManyLabels(counts) || counts.length < 2 ? [] : counts.filter(([, n]) => n < SMALL_CLASS);
   if (small.length === 0) return [];
   const labels = small.map(([label]) => label);
   const rare = new Set(labels);

@@ -33,9 +33,21 @@ const MOST_LABELS = 2000;
 
 const NUMBER = /^[-+\u2212]?(\d+([.,]\d*)?|[.,]\d+)(e[-+]?\d+)?$/i;
 
-/** The number in a field, with a decimal point or comma; null for anything else. */
+const GROUPED = /^([-+\u2212]?\d{1,3}([.,'’ \u00a0\u202f])\d{3}(?:\2\d{3})*)([.,]\d+)?$/;
+
+/** A number without the separators of thousands. One group after a point or comma alone is a decimal fraction: "1.234". */
+function ungrouped(text: string): string {
+  const [, whole = "", separator = "", decimals = ""] = GROUPED.exec(text) ?? [];
+  const groups = whole.split(separator).length - 1;
+  const isFraction = (separator === "." || separator === ",") && groups === 1 && decimals === "";
+  return whole === "" || isFraction || decimals.startsWith(separator)
+    ? text
+    : whole.replaceAll(separator, "") + decimals;
+}
+
+/** The number in a field, with a decimal point or comma, also with separators of thousands; null for anything else. */
 export function numberIn(field: string): number | null {
-  const text = field.trim();
+  const text = ungrouped(field.trim());
   const number = NUMBER.test(text) ? Number(text.replace(",", ".").replace("\u2212", "-")) : NaN;
   return Number.isFinite(Math.fround(number)) ? number : null;
 }
@@ -131,7 +143,7 @@ export function guessTarget(table: Pick<Table, "columns" | "records">, label: nu
   if (flags.length > 1 && flags.includes(label) && !LABELS.test(columns[label]!))
     return targetFor("multi-label", table, label);
   const filled = records.map((record) => record[label]!.trim()).filter((field) => field !== "");
-  const numbers = filled.filter((field) => numberIn(field) !== null);
+  const numbers = filled.flatMap((field) => (numberIn(field) === null ? [] : [ungrouped(field)]));
   if (numbers.length >= MOSTLY * filled.length && areScores([...new Set(numbers)], columns[label]!))
     return { task: "regress" };
   return separatorIn(table, label) === null ? oneLabel : targetFor("multi-label", table, label);
