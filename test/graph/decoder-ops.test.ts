@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Graph, type NodeId, readSafetensors, type Tensor, writeSafetensors } from "../../ts/index.js";
-import { applyRotary, attendCached, gated, timesTable } from "../../ts/graph/decoder-ops.js";
+import { applyRotary, attendCached, attendCapped, gated, timesTable } from "../../ts/graph/decoder-ops.js";
 import { KeyValueCache } from "../../ts/models/decoder/key-value-cache.js";
 import { type Case, checkGradients } from "../ops/gradients/check.js";
 import { uniform } from "../ops/gradients/numbers.js";
@@ -12,6 +12,8 @@ const angles = (tokens: number, pairs: number) => ({
   cos: Float32Array.from({ length: tokens * pairs }, (_, i) => Math.cos(i)),
   sin: Float32Array.from({ length: tokens * pairs }, (_, i) => Math.sin(i)),
 });
+
+const capped = { offsets: Int32Array.of(0, 2, 7), heads: 2, kvHeads: 1, scale: 1, cap: 1.5 };
 
 const cases: Record<string, Case> = {
   "rotation of halves, one head of two": {
@@ -25,6 +27,14 @@ const cases: Record<string, Case> = {
   "rotation of nothing": {
     inputs: [uniform([0, 4])],
     apply: (graph, [x]) => applyRotary(graph, x!, { ...angles(0, 2), heads: 1, headDim: 4, interleaved: false }),
+  },
+  "capped attention, causal": {
+    inputs: [uniform([7, 16], -2, 2)],
+    apply: (graph, [x]) => attendCapped(graph, x!, { ...capped, causal: true, window: null }),
+  },
+  "capped attention with a window": {
+    inputs: [uniform([7, 16], -2, 2)],
+    apply: (graph, [x]) => attendCapped(graph, x!, { ...capped, causal: false, window: 2 }),
   },
   "product with a table": {
     inputs: [uniform([2, 3, 4], -1, 1, 1), uniform([5, 4], -1, 1, 2)],
@@ -98,14 +108,22 @@ describe("attention behind a cache", () => {
   const sizes = { layers: 1, kvHeads, headDim, maxPositions: 200 };
   const qkv = uniform([150, (heads + 2 * kvHeads) * headDim], -2, 2);
 
-  it.each([null, 0, 5, 40])("gives the bits of the whole text, whatever pieces it comes in (window %s)", (window) => {
+  it.each<[number | null, number | null]>([
+    ...([null, 0, 5, 40] as const).map((window) => [window, null] as [number | null, null]),
+    ...[[null, 1.5] as [null, number], [5, 1.5] as [number, number]],
+  ])("gives the bits of the whole text, whatever pieces it comes in (window %s, cap %s)", (window, cap) => {
     using graph = new Graph();
     const whole = graph.step(() => {
-      const attributes = { offsets: [0, 150], heads, kvHeads, causal: true, ...(window === null ? {} : { window }) };
-      return graph.value(graph.raggedAttention(graph.constant(qkv), attributes)).data;
+      const attributes = { offsets: Int32Array.of(0, 150), heads, kvHeads, causal: true, scale: undefined };
+      const x = graph.constant(qkv);
+      const attended =
+        cap === null
+          ? graph.raggedAttention(x, { ...attributes, ...(window === null ? {} : { window }) })
+          : attendCapped(graph, x, { ...attributes, window, cap });
+      return graph.value(attended).data;
     });
     const cache = new KeyValueCache(graph, sizes);
-    const shape = { heads, kvHeads, scale: undefined, window };
+    const shape = { heads, kvHeads, scale: undefined, window, cap };
     for (const [start, end] of [
       [0, 1],
       [1, 10],

@@ -38,11 +38,20 @@ export interface AttentionKernels {
     plan: Pointer, q: Pointer, k: Pointer, v: Pointer, o: Pointer, lse: Pointer, scratch: Pointer,
     scratchLength: number,
   ) => void;
+  /** The same of scores s that become `cap`·tanh(s / `cap`) before keys are hidden; 0 for none. */
+  readonly attention_forward_capped: (
+    plan: Pointer, q: Pointer, k: Pointer, v: Pointer, o: Pointer, lse: Pointer, scratch: Pointer,
+    scratchLength: number, cap: number,
+  ) => void;
   /**
    * ∂L/∂Q, ∂L/∂K, ∂L/∂V in the layouts of Q and of K and V. `plan` is the `AttentionPlan` of the forward pass, `operands`
    * an `AttentionGradient`.
    */
   readonly attention_gradient: (plan: Pointer, operands: Pointer, scratch: Pointer, scratchLength: number) => void;
+  /** The same for `attention_forward_capped`. */
+  readonly attention_gradient_capped: (
+    plan: Pointer, operands: Pointer, scratch: Pointer, scratchLength: number, cap: number,
+  ) => void;
 }
 
 /**

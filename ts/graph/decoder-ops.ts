@@ -1,4 +1,5 @@
 import { cachedAttention, type CachedAttentionAttributes } from "../ops/attention/cached-attention.js";
+import { cappedAttention, type CappedAttentionAttributes } from "../ops/attention/capped-attention.js";
 import { rotaryEmbedding, type RotaryEmbeddingAttributes } from "../ops/attention/rotary-embedding.js";
 import { type GatedActivation, gatedUnit } from "../ops/elementwise/gated-unit.js";
 import { tableProduct } from "../ops/product/table-product.js";
@@ -23,6 +24,10 @@ export const attendCached = (graph: Graph, qkv: NodeId, attributes: CachedAttent
 /** Short causal convolution of each channel within each sequence: x `[tokens, channels]`, weight `[channels, width]`. */
 export const convolved = (graph: Graph, x: NodeId, weight: NodeId, attributes: ShortConvAttributes): NodeId =>
   Tape.applied(graph, shortConv, [x, weight], attributes);
+
+/** Attention within each text of a batch, its scores capped. */
+export const attendCapped = (graph: Graph, qkv: NodeId, attributes: CappedAttentionAttributes): NodeId =>
+  Tape.applied(graph, cappedAttention, [qkv], attributes);
 
 /** x·Tᵀ: x `[…, d]`, a table T `[rows, d]` → `[…, rows]`. */
 export const timesTable = (graph: Graph, x: NodeId, table: NodeId): NodeId =>

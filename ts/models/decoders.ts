@@ -3,9 +3,11 @@ import { excerpt } from "../errors/excerpt.js";
 import type { Architecture } from "./architecture.js";
 import type { DecoderArchitecture, DecoderPlan } from "./decoder/index.js";
 import { eurobert } from "./decoder/families/eurobert.js";
+import { gemma2, vaultGemma } from "./decoder/families/gemma2.js";
 import { gemma3 } from "./decoder/families/gemma3.js";
 import { gpt2 } from "./decoder/families/gpt2.js";
 import { gptNeox } from "./decoder/families/gpt-neox.js";
+import { granite, graniteHybrid } from "./decoder/families/granite.js";
 import { llama, mistral } from "./decoder/families/llama.js";
 import { olmo2 } from "./decoder/families/olmo2.js";
 import { phi3 } from "./decoder/families/phi3.js";
@@ -18,9 +20,12 @@ import { encoderTypes } from "./encoder-types.js";
  * they use.
  */
 const decoders: Readonly<Record<string, DecoderArchitecture>> = {
+  gemma2,
   gemma3_text: gemma3,
   gpt2,
   gpt_neox: gptNeox,
+  granite,
+  granitemoehybrid: graniteHybrid,
   llama,
   mistral,
   olmo2,
@@ -28,6 +33,7 @@ const decoders: Readonly<Record<string, DecoderArchitecture>> = {
   qwen2,
   qwen3,
   smollm3,
+  vaultgemma: vaultGemma,
 };
 
 /** Those whose tokens always see the ones after them: encoders only. */

@@ -54,6 +54,7 @@ impl Case {
             kv_heads: heads,
             head_dim,
             scale: 1.0 / (head_dim as f32).sqrt(),
+            cap: 0.0,
             causal: false,
             q: rows,
             kv: rows,
@@ -85,6 +86,7 @@ impl Case {
             kv_heads,
             head_dim,
             scale: 0.3,
+            cap: 0.0,
             causal: false,
             q: Layout { row: head_dim, head: rows * head_dim },
             kv: Layout { row: head_dim, head: keys * head_dim },
@@ -128,6 +130,11 @@ impl Case {
 
     fn window(mut self, window: usize) -> Self {
         self.op.window = window;
+        self
+    }
+
+    fn capped(mut self, cap: f32) -> Self {
+        self.op.cap = cap;
         self
     }
 
@@ -207,9 +214,12 @@ impl Case {
                         let mut dot: f64 = (0..op.head_dim).map(|c| q[at_q(row, c)] * k[at_k(key, c)]).sum();
                         dot += c2p.get(at_c2p(row, key)).copied().unwrap_or(0.0) as f64;
                         dot += p2c.get(at_p2c(row, key)).copied().unwrap_or(0.0) as f64;
+                        let scaled = op.scale as f64 * dot;
+                        let cap = op.cap as f64;
+                        let scaled = if cap == 0.0 { scaled } else { cap * (scaled / cap).tanh() };
                         let distance = (head * op.distances.bias_step + row + before).wrapping_sub(key);
                         let bias = bias as f64 + distance_bias.get(distance).copied().unwrap_or(0.0) as f64;
-                        if hidden { f64::NEG_INFINITY } else { op.scale as f64 * dot + bias }
+                        if hidden { f64::NEG_INFINITY } else { scaled + bias }
                     };
                     let scores: Vec<f64> = (0..keys).map(score).collect();
                     let max = scores.iter().cloned().fold(f64::NEG_INFINITY, f64::max);
@@ -224,7 +234,8 @@ impl Case {
                     let slope = |key: usize| (0..op.head_dim).map(|c| g[at_o(row, c)] * v[at_k(key, c)]).sum::<f64>();
                     let mean: f64 = (0..keys).map(|key| p[key] * slope(key)).sum();
                     for key in 0..keys {
-                        let ds = op.scale as f64 * p[key] * (slope(key) - mean);
+                        let t = if op.cap == 0.0 || p[key] == 0.0 { 0.0 } else { scores[key] / op.cap as f64 };
+                        let ds = op.scale as f64 * p[key] * (slope(key) - mean) * (1.0 - t * t);
                         if !c2p.is_empty() {
                             result.dc2p[at_c2p(row, key)] += ds;
                         }
@@ -376,6 +387,46 @@ fn windows() {
 }
 
 #[test]
+fn capped_scores() {
+    for cap in [0.5, 2.0, 50.0] {
+        Case::ragged(&[5, 1, 17, 70, 0, 33], 2, 8).capped(cap).check(&format!("cap {cap}"));
+        Case::ragged(&[9, 40], 3, 13).capped(cap).causal().check(&format!("cap {cap}, causal"));
+        Case::batched(2, (4, 2), (35, 37), 12).capped(cap).causal().window(6).check(&format!("cap {cap}, grouped"));
+    }
+    Case::batched(1, (2, 2), (4, 9), 8).capped(2.0).window(1).offset(30).check("cap, queries that see no key");
+}
+
+/// Slopes of Σ g·O along Q and K are the gradient: O at ± a small step, in f64.
+#[test]
+fn capped_gradients_are_central_differences() {
+    let case = || {
+        let mut case = Case::ragged(&[7], 2, 4).capped(1.5).causal();
+        // Multiples of the step, which it is added to without rounding.
+        let rounded = |values: &mut Vec<f32>| values.iter_mut().for_each(|x| *x = (*x * 1024.0).round() / 1024.0);
+        rounded(&mut case.q);
+        rounded(&mut case.k);
+        case
+    };
+    let g = values(case().size.0, 4);
+    let loss = |case: &Case| case.reference(&g).o.iter().zip(&g).map(|(o, g)| o * *g as f64).sum::<f64>();
+    let expected = case().reference(&g);
+    let step = 1.0 / 1024.0;
+    for (what, gradient) in [("q", &expected.dq), ("k", &expected.dk)] {
+        for i in 0..7 * 8 {
+            // Rows of Q, K and V are as wide as the three together.
+            let at = i / 8 * 24 + i % 8;
+            let moved = |by: f32| {
+                let mut case = case();
+                if what == "q" { case.q[at] += by } else { case.k[at] += by }
+                loss(&case)
+            };
+            let slope = (moved(step) - moved(-step)) / (2.0 * step as f64);
+            assert!((slope - gradient[at]).abs() < 1e-5, "{what}[{at}]: {slope} and {}", gradient[at]);
+        }
+    }
+}
+
+#[test]
 fn queries_behind_cached_keys() {
     for (rows, keys) in [(1, 1), (1, 40), (3, 10), (9, 33), (35, 70)] {
         let case = || Case::batched(2, (6, 2), (rows, keys), 12).causal().offset((keys - rows) as u32);
@@ -464,10 +515,15 @@ fn unwanted_gradients_are_not_written_and_change_no_other() {
 #[test]
 fn one_query_has_the_same_bits() {
     for (head_dim, kv_heads, group) in [(64, 3, 3), (5, 2, 1), (16, 1, 2), (70, 1, 4), (33, 2, 7)] {
-        for (keys, window, scale) in
-            [(1, None, 1.0), (4, Some(0), 1.0), (9, None, 1.0), (70, Some(13), 1.0), (31, None, f32::NAN)]
-        {
-            let mut case = Case::batched(2, (kv_heads * group, kv_heads), (1, keys), head_dim).causal();
+        for (keys, window, scale, cap) in [
+            (1, None, 1.0, 0.0),
+            (4, Some(0), 1.0, 0.0),
+            (9, None, 1.0, 0.0),
+            (70, Some(13), 1.0, 0.0),
+            (31, None, f32::NAN, 0.0),
+            (70, Some(13), 1.0, 1.5),
+        ] {
+            let mut case = Case::batched(2, (kv_heads * group, kv_heads), (1, keys), head_dim).causal().capped(cap);
             case.op.window = window.unwrap_or(usize::MAX);
             case.k[0] *= scale;
             let (Case { op, q, k, v, size, .. }, mut scratch) =

@@ -63,8 +63,8 @@ pub struct AttentionGradient {
 #[cfg(target_pointer_width = "32")]
 const _: () = assert!(size_of::<AttentionPlan>() == 22 * 4 && size_of::<AttentionGradient>() == 15 * 4);
 
-/// The plan at a pointer, in the kernels' form, with its table.
-unsafe fn read_plan(plan: *const u32) -> (AttentionPlan, Shared<Attention>, Shared<*const Sequence>) {
+/// The plan at a pointer, in the kernels' form, with its table. `cap` is 0 for none.
+unsafe fn read_plan(plan: *const u32, cap: f32) -> (AttentionPlan, Shared<Attention>, Shared<*const Sequence>) {
     let plan = plan as *const AttentionPlan;
     let (given, table) = unsafe { (*plan, plan.add(1) as *const Sequence) };
     let op = Attention {
@@ -72,6 +72,7 @@ unsafe fn read_plan(plan: *const u32) -> (AttentionPlan, Shared<Attention>, Shar
         kv_heads: given.kv_heads,
         head_dim: given.head_dim,
         scale: given.scale,
+        cap,
         causal: given.causal != 0,
         q: Layout { row: given.q_row, head: given.q_head },
         kv: Layout { row: given.kv_row, head: given.kv_head },
@@ -125,7 +126,27 @@ pub unsafe fn attention_forward(
     scratch: *mut f32,
     scratch_length: usize,
 ) {
-    let (AttentionPlan { sequences, heads, kv_heads, .. }, op, table) = unsafe { read_plan(plan) };
+    unsafe { attention_forward_capped(plan, q, k, v, o, lse, scratch, scratch_length, 0.0) }
+}
+
+/// The same of scores s that become `cap`·tanh(s / `cap`) before keys are hidden; 0 for none.
+///
+/// # Safety
+/// As `attention_forward`.
+#[wasm_bindgen]
+#[allow(clippy::too_many_arguments)]
+pub unsafe fn attention_forward_capped(
+    plan: *const u32,
+    q: *const f32,
+    k: *const f32,
+    v: *const f32,
+    o: *mut f32,
+    lse: *mut f32,
+    scratch: *mut f32,
+    scratch_length: usize,
+    cap: f32,
+) {
+    let (AttentionPlan { sequences, heads, kv_heads, .. }, op, table) = unsafe { read_plan(plan, cap) };
     let (inputs, results) = (Shared::new((q, k, v)), Shared::new((o, lse)));
     if (0..sequences).all(|index| unsafe { attention::one_query(&op.get(), &*table.get().add(index)) }) {
         return each_pair(sequences * kv_heads, scratch, scratch_length, &|pair, scratch| unsafe {
@@ -147,7 +168,22 @@ pub unsafe fn attention_forward(
 /// As [`attention::gradient`] for every row of the table; no row of Q or of K stands in two sequences.
 #[wasm_bindgen]
 pub unsafe fn attention_gradient(plan: *const u32, operands: *const u32, scratch: *mut f32, scratch_length: usize) {
-    let (AttentionPlan { sequences, kv_heads, .. }, op, table) = unsafe { read_plan(plan) };
+    unsafe { attention_gradient_capped(plan, operands, scratch, scratch_length, 0.0) }
+}
+
+/// The same for `attention_forward_capped`.
+///
+/// # Safety
+/// As `attention_gradient`.
+#[wasm_bindgen]
+pub unsafe fn attention_gradient_capped(
+    plan: *const u32,
+    operands: *const u32,
+    scratch: *mut f32,
+    scratch_length: usize,
+    cap: f32,
+) {
+    let (AttentionPlan { sequences, kv_heads, .. }, op, table) = unsafe { read_plan(plan, cap) };
     let given = unsafe { *(operands as *const AttentionGradient) };
     let AttentionGradient { g, q, k, v, lse, dq, dk, dv, .. } = given;
     let operands = Shared::new(Operands { q, k, v, lse, g });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CausalLanguageModel, writeFilesAtomically } from "../../../ts/entry/node.js";
 import { sayable } from "../../models/gguf/writing/written-model.js";
-import { changedJson, decoderAdapter, decoderFiles, decoderNames } from "../../models/language/golden-decoder.js";
+import { changedJson, decoderAdapter, decoderFiles, namedInGguf } from "../../models/language/golden-decoder.js";
 import { llamaConfig, randomModel } from "../../models/language/random-llama.js";
 import { lowrank, project } from "../fixture.js";
 
@@ -102,7 +102,7 @@ describe("quantize", () => {
 });
 
 describe("merge into a GGUF file", () => {
-  it.each(decoderNames)("%s: from the folder and from a GGUF file, as base and adapter answer", async (name) => {
+  it.each(namedInGguf)("%s: from the folder and from a GGUF file, as base and adapter answer", async (name) => {
     const files = changedJson(await decoderFiles(name), "config.json", sayable[name] ?? {});
     const from = path(name);
     await writeFilesAtomically(from, files);
@@ -144,7 +144,7 @@ describe("merge into a GGUF file", () => {
     expect(distance(got, tuned)).toBeLessThan(0.25 * distance(plain, tuned));
   });
 
-  it.each(decoderNames)("%s: a folder of safetensors from a GGUF file, as base and adapter answer", async (name) => {
+  it.each(namedInGguf)("%s: a folder of safetensors from a GGUF file, as base and adapter answer", async (name) => {
     const files = changedJson(await decoderFiles(name), "config.json", sayable[name] ?? {});
     await writeFilesAtomically(path(`${name}-in`), files);
     const [base, out] = [path(`${name}-q8.gguf`), path(`${name}-out`)];

@@ -39,6 +39,7 @@ SIZES = dict(
 )
 NEOX = {name: value for name, value in SIZES.items() if name != "num_key_value_heads"}
 THETA = dict(rope_type="default", rope_theta=10000.0)
+FACTORS = dict(attention_multiplier=0.25, embedding_multiplier=3.0, residual_multiplier=0.4, logits_scaling=1.6)
 
 PROMPTS = ["The film is a funny and touching", "In 1999 the café cost $12.50 😀 for   two,\n\nand it's gone", "A"]
 BATCH = [
@@ -117,6 +118,53 @@ MODELS = {
         ),
         "marks",
         torch.float32,
+    ),
+    "gemma2": lambda: (
+        transformers.Gemma2Config(
+            **SIZES,
+            head_dim=16,
+            query_pre_attn_scalar=20,
+            sliding_window=4,
+            attn_logit_softcapping=2.0,
+            final_logit_softcapping=5.0,
+            rope_parameters=THETA,
+        ),
+        "marks",
+        torch.bfloat16,
+    ),
+    "vaultgemma": lambda: (
+        transformers.VaultGemmaConfig(
+            **SIZES,
+            head_dim=8,
+            query_pre_attn_scalar=8,
+            sliding_window=6,
+            attn_logit_softcapping=1.5,
+            final_logit_softcapping=None,
+            rope_parameters=THETA,
+        ),
+        "bytes",
+        torch.float32,
+    ),
+    "granite": lambda: (
+        transformers.GraniteConfig(**SIZES, **FACTORS, tie_word_embeddings=True, mlp_bias=True, rope_parameters=THETA),
+        "bytes",
+        torch.float32,
+    ),
+    "granite4": lambda: (
+        transformers.GraniteMoeHybridConfig(
+            **SIZES,
+            **FACTORS,
+            tie_word_embeddings=True,
+            num_local_experts=0,
+            num_experts_per_tok=0,
+            shared_intermediate_size=56,
+            layer_types=["full_attention"] * 3,
+            position_embedding_type="rope",
+            mamba_n_heads=8,
+            rope_parameters=THETA,
+        ),
+        "bytes",
+        torch.bfloat16,
     ),
     "phi3": lambda: (
         transformers.Phi3Config(

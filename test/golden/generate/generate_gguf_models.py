@@ -1,12 +1,14 @@
 """Tiny models of each architecture as transformers has them and as GGUF files: test/golden/gguf/models.
 
-    python3 generate_gguf_models.py
+    python3 generate_gguf_models.py            # all
+    python3 generate_gguf_models.py granite
 
-Names in GGUF are those of gguf's own table; what llama.cpp's converter does to values (rows of Llama's and SmolLM3's queries and keys,
+Names in GGUF are those of gguf's own table; what llama.cpp's converter does to values (rows of Llama's, SmolLM3's and Granite's queries and keys,
 1 added to Gemma's norms, GPT-2's matrices turned, GPT-NeoX's queries before all keys) is done here. Made with gguf 0.19.0, transformers 5.24, PyTorch 2.15.
 """
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -20,17 +22,23 @@ OUT = Path(__file__).parent.parent / "gguf" / "models"
 SIZES = dict(hidden_size=16, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, intermediate_size=24)
 SIZES |= dict(vocab_size=20, max_position_embeddings=64, rms_norm_eps=1e-5, pad_token_id=0, bos_token_id=1, eos_token_id=2)
 LLAMA3 = dict(rope_type="llama3", factor=32.0, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=8192)
+FACTORS = dict(attention_multiplier=0.25, embedding_multiplier=12.0, residual_multiplier=0.22, logits_scaling=8.0)
 MODELS = {
     "llama": ("Llama", MODEL_ARCH.LLAMA, dict(head_dim=8, rope_theta=500000.0, rope_scaling=LLAMA3, tie_word_embeddings=True)),
     "qwen2": ("Qwen2", MODEL_ARCH.QWEN2, dict(rope_theta=1000000.0, tie_word_embeddings=False)),
     "qwen3": ("Qwen3", MODEL_ARCH.QWEN3, dict(head_dim=8, rope_theta=1000000.0, tie_word_embeddings=True)),
     "gemma3": ("Gemma3", MODEL_ARCH.GEMMA3, dict(head_dim=8, sliding_window=8, query_pre_attn_scalar=8, tie_word_embeddings=True)),
+    "gemma2": ("Gemma2", MODEL_ARCH.GEMMA2, dict(head_dim=8, sliding_window=8, query_pre_attn_scalar=8, attn_logit_softcapping=20.0, final_logit_softcapping=10.0)),
+    "granite": ("Granite", MODEL_ARCH.GRANITE, dict(tie_word_embeddings=True, **FACTORS)),
     "phi3": ("Phi3", MODEL_ARCH.PHI3, dict(tie_word_embeddings=False)),
     "smollm3": ("SmolLM3", MODEL_ARCH.SMOLLM3, dict(tie_word_embeddings=True)),
     "olmo2": ("Olmo2", MODEL_ARCH.OLMO2, dict(tie_word_embeddings=False)),
     "gpt2": ("GPT2", MODEL_ARCH.GPT2, dict(n_embd=16, n_layer=2, n_head=4, n_inner=32, n_positions=64, layer_norm_epsilon=1e-6)),
     "gptneox": ("GPTNeoX", MODEL_ARCH.GPTNEOX, dict(layer_norm_eps=1e-6, rotary_pct=0.5, tie_word_embeddings=False)),
 }
+
+# Whose rows of queries and keys stand by rotary pairs.
+PERMUTED = ("llama", "smollm3", "granite")
 
 
 def permute(rows: np.ndarray, heads: int) -> np.ndarray:
@@ -61,8 +69,16 @@ def write_rotary(writer: GGUFWriter, name: str, config) -> None:
     writer.add_rope_dimension_count(head_dim)
     writer.add_key_length(head_dim)
     writer.add_value_length(head_dim)
-    if name == "gemma3":
+    if name.startswith("gemma"):
         writer.add_sliding_window(config.sliding_window)
+    if name == "gemma2":
+        writer.add_attn_logit_softcapping(config.attn_logit_softcapping)
+        writer.add_final_logit_softcapping(config.final_logit_softcapping)
+    if name == "granite":
+        writer.add_attention_scale(config.attention_multiplier)
+        writer.add_embedding_scale(config.embedding_multiplier)
+        writer.add_residual_scale(config.residual_multiplier)
+        writer.add_logit_scale(config.logits_scaling)
     if name == "llama":
         writer.add_tensor("rope_freqs.weight", frequency_factors(config))
 
@@ -103,11 +119,11 @@ def write(name: str) -> None:
         write_rotary(writer, name, config)
     for key, value in state.items():
         renamed = names.get_name(key, try_suffixes=(".weight", ".bias"))
-        if name in ("llama", "smollm3") and ".q_proj." in key:
+        if name in PERMUTED and ".q_proj." in key:
             value = permute(value, config.num_attention_heads)
-        if name in ("llama", "smollm3") and ".k_proj." in key:
+        if name in PERMUTED and ".k_proj." in key:
             value = permute(value, config.num_key_value_heads)
-        if name == "gemma3" and "norm" in key:
+        if name.startswith("gemma") and "norm" in key:
             value = value + np.float32(1)
         if name == "gpt2" and key.endswith(("c_attn.weight", "c_proj.weight", "c_fc.weight")):
             value = value.T
@@ -147,6 +163,6 @@ def write_grouped() -> None:
 
 
 OUT.mkdir(exist_ok=True, parents=True)
-for each in MODELS:
+for each in sys.argv[1:] or MODELS:
     write(each)
 write_grouped()

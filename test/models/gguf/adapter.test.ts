@@ -3,7 +3,7 @@ import { AdapterError, bytesSource, CausalLanguageModel, openGguf, UnsupportedEr
 import { decoderFiles } from "../language/golden-decoder.js";
 
 const names = [
-  ...(["llama", "mistral", "qwen2", "qwen3", "gemma3_text", "phi3"] as const),
+  ...(["llama", "mistral", "qwen2", "qwen3", "gemma2", "gemma3_text", "granite", "phi3"] as const),
   ...(["smollm3", "olmo2", "gpt2", "gpt_neox"] as const),
 ];
 

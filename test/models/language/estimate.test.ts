@@ -72,6 +72,18 @@ describe("CausalLanguageModel.estimateMemory", () => {
     expect(used / estimate.total).toBeLessThan(1.1);
   });
 
+  it.each(["granite", "gemma2", "vaultgemma"])(
+    "and what %s keeps besides",
+    { timeout: 120_000 },
+    async (model_type) => {
+      const factors = { residual_multiplier: 0.2, logits_scaling: 8, query_pre_attn_scalar: 32, head_dim: 32 };
+      const own = llamaConfig({ model_type, ...factors, hidden_act: undefined, num_hidden_layers: 3 });
+      const { used, estimate } = await measure({}, 160, { files: randomModel(own), config: own }, 1);
+      expect(used / estimate.total).toBeGreaterThan(0.9);
+      expect(used / estimate.total).toBeLessThan(1.1);
+    },
+  );
+
   // Every token is learnt, so that there are as many rows of logits.
   it.each<[string, LoraOptions]>([
     ["LoRA", { targetModules: ["q_proj", "lm_head"] }],

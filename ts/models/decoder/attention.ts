@@ -1,5 +1,5 @@
 import { UnsupportedError } from "../../errors/errors.js";
-import { attendCached } from "../../graph/decoder-ops.js";
+import { attendCached, attendCapped } from "../../graph/decoder-ops.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
 import type { GatedActivation } from "../../ops/elementwise/gated-unit.js";
 import type { Activation } from "../activation.js";
@@ -14,26 +14,30 @@ export interface AttentionShape {
   readonly causal: boolean;
   readonly window: number | null;
   readonly scale: number | undefined;
+  /** c of c·tanh(score / c); null for none. */
+  readonly cap: number | null;
 }
 
 /** Attention of qkv `[tokens, (heads + 2·kvHeads)·d]`, after the rotary embedding → `[tokens, heads·d]`. */
 export type Attend = (graph: Graph, qkv: NodeId, batch: RaggedBatch, shape: AttentionShape) => NodeId;
 
 /** Of texts that are wholly in the batch. */
-export const attendWhole: Attend = (graph, qkv, { offsets }, { heads, kvHeads, causal, window, scale }) =>
-  graph.raggedAttention(qkv, { offsets, heads, kvHeads, causal, scale, ...(window === null ? {} : { window }) });
+export const attendWhole: Attend = (graph, qkv, { offsets }, { heads, kvHeads, causal, window, scale, cap }) =>
+  cap === null
+    ? graph.raggedAttention(qkv, { offsets, heads, kvHeads, causal, scale, ...(window === null ? {} : { window }) })
+    : attendCapped(graph, qkv, { offsets, heads, kvHeads, causal, scale, window, cap });
 
 /** Attention for texts whose earlier tokens are in caches; adds the batch's tokens to them. The caches must have room. */
 export const attendBehind =
   (caches: readonly KeyValueCache[]): Attend =>
-  (graph, qkv, { offsets }, { layer, heads, kvHeads, window, scale }) => {
+  (graph, qkv, { offsets }, { layer, heads, kvHeads, window, scale, cap }) => {
     const sequences = caches.map((cache, i) => ({
       ...cache.layer(layer),
       start: offsets[i]!,
       end: offsets[i + 1]!,
       past: cache.length,
     }));
-    return attendCached(graph, qkv, { heads, kvHeads, window, scale, sequences });
+    return attendCached(graph, qkv, { heads, kvHeads, window, scale, cap, sequences });
   };
 
 const gatedForms: Partial<Record<Activation, GatedActivation>> = {

@@ -39,8 +39,14 @@ export interface DecoderConfig extends TransformerConfig {
   readonly attention: (i: number) => LayerAttention;
   /** Factor of the scores; undefined for 1/√headDim. */
   readonly scale: number | undefined;
+  /** c of c·tanh(score / c), before hidden keys are; null for none. */
+  readonly scoreCap: number | null;
   /** Factor of the words' embeddings. */
   readonly embeddingScale: number;
+  /** Factor of what attention and inner layer add to the hidden state. */
+  readonly residualScale: number;
+  /** Factor of the logits, before their cap. */
+  readonly logitScale: number;
   /** c of c·tanh(logits / c); null for none. */
   readonly logitCap: number | null;
   /** Whether the words' table is the head's weight too. */

@@ -1,7 +1,7 @@
 import type { AdaptedNorm } from "../../adapters/adapted-norm.js";
 import type { AdapterSelection } from "../../adapters/adapter-selection.js";
 import { applyRotary, gated } from "../../graph/decoder-ops.js";
-import type { NodeId } from "../../graph/graph.js";
+import type { Graph, NodeId } from "../../graph/graph.js";
 import { activations } from "../activation.js";
 import { type ForwardOptions, part } from "../layer-checkpoint.js";
 import type { RaggedBatch } from "../ragged-batch.js";
@@ -25,6 +25,10 @@ interface Pass {
   readonly rotation: (form: RotaryForm) => Rotation;
   readonly attend: Attend;
 }
+
+/** x times a number. */
+const times = (graph: Graph, x: NodeId, factor: number): NodeId =>
+  factor === 1 ? x : graph.mul(x, graph.constant({ shape: [], data: Float32Array.of(factor) }));
 
 /** The layers of a language model: ids to hidden states. On ragged batches; the base has no dropout. */
 export class DecoderLayers<W extends LayerWeights = LayerWeights> extends ReadModel<DecoderConfig, W> {
@@ -64,12 +68,7 @@ export class DecoderLayers<W extends LayerWeights = LayerWeights> extends ReadMo
 
   private embed({ batch: { ids, positions }, selection }: Pass): NodeId {
     const { graph, config, weights } = this;
-    const words = weights.words.forward(ids, selection);
-    const { embeddingScale } = config;
-    const scaled =
-      embeddingScale === 1
-        ? words
-        : graph.mul(words, graph.constant({ shape: [], data: Float32Array.of(embeddingScale) }));
+    const scaled = times(graph, weights.words.forward(ids, selection), config.embeddingScale);
     return weights.positions === null ? scaled : graph.add(scaled, weights.positions.forward(positions, selection));
   }
 
@@ -77,9 +76,9 @@ export class DecoderLayers<W extends LayerWeights = LayerWeights> extends ReadMo
     const { graph, config } = this;
     const layer = this.weights.layers[i]!;
     const attended = this.norm(this.attention(x, i, layer, pass), layer.attentionPostNorm, pass.selection);
-    const sum = graph.add(x, attended);
-    const inner = this.inner(config.parallel ? x : sum, layer, pass);
-    return graph.add(sum, this.norm(inner, layer.innerPostNorm, pass.selection));
+    const sum = graph.add(x, times(graph, attended, config.residualScale));
+    const inner = this.norm(this.inner(config.parallel ? x : sum, layer, pass), layer.innerPostNorm, pass.selection);
+    return graph.add(sum, times(graph, inner, config.residualScale));
   }
 
   private attention(x: NodeId, i: number, layer: DecoderLayer, { batch, selection, rotation, attend }: Pass): NodeId {
@@ -93,7 +92,8 @@ export class DecoderLayers<W extends LayerWeights = LayerWeights> extends ReadMo
       const shape = { pairs: rotary.frequencies.length, heads: heads + kvHeads, headDim, interleaved: false };
       qkv = applyRotary(graph, qkv, { ...rotation(rotary), ...shape });
     }
-    const context = attend(graph, qkv, batch, { layer: i, heads, kvHeads, causal, window, scale: config.scale });
+    const { scale, scoreCap: cap } = config;
+    const context = attend(graph, qkv, batch, { layer: i, heads, kvHeads, causal, window, scale, cap });
     return layer.attentionOutput.forward(context, selection);
   }
 
@@ -144,10 +144,10 @@ export class Decoder extends DecoderLayers<DecoderWeights> {
   /** Logits `[rows, vocabulary]` of rows of the last hidden state; the selection's rows are these. */
   logits(hidden: NodeId, selection: AdapterSelection): NodeId {
     const { graph, config, weights } = this;
-    const logits = weights.output.forward(hidden, selection);
+    // Of the narrower of the product's two sides.
+    const logits = weights.output.forward(times(graph, hidden, config.logitScale), selection);
     const { logitCap } = config;
     if (logitCap === null) return logits;
-    const factor = (value: number) => graph.constant({ shape: [], data: Float32Array.of(value) });
-    return graph.mul(graph.tanh(graph.mul(logits, factor(1 / logitCap))), factor(logitCap));
+    return times(graph, graph.tanh(times(graph, logits, 1 / logitCap)), logitCap);
   }
 }

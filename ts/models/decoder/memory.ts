@@ -10,6 +10,9 @@ const LOGITS_AT_ONCE = 1 << 22;
 export const rowsAtOnce = ({ vocabularySize }: Pick<DecoderConfig, "vocabularySize">): number =>
   Math.max(1, Math.floor(LOGITS_AT_ONCE / vocabularySize));
 
+/** Tensors of logits with their gradients: with a cap those before it too, and what it is computed by. */
+const logitTensors = ({ logitCap }: DecoderConfig) => (logitCap === null ? 2 : 6);
+
 /**
  * Bytes that the tape of one training step takes: what each layer keeps, its widest gradients, and of the head one piece of logits
  * with its gradient.
@@ -19,13 +22,14 @@ export function stepMemory(
   { tokens, adapted, checkpointing = false, frozenLayers = 0 }: StepSize,
 ): number {
   const { hiddenSize: h, intermediateSize: inner, heads, kvHeads, headDim, gated, vocabularySize } = config;
+  const branches = config.residualScale === 1 ? 7 : 9;
   const layers = config.layers - frozenLayers;
   const kept = (adapted.kept * layers) / config.layers;
   const qkv = (heads + 2 * kvHeads) * headDim;
-  const layer = 7 * h + 2 * qkv + heads * (headDim + 1) + (gated ? 3 : 2) * inner + 2;
+  const layer = branches * h + 2 * qkv + heads * (headDim + 1) + (gated ? 3 : 2) * inner + 2;
   const forward = checkpointing ? (layers + 2) * h + layer + adapted.widest : layers * layer + 6 * h + kept;
   const rows = Math.min(tokens, rowsAtOnce(config));
-  const logits = rows * (2 * vocabularySize + adapted.logits);
+  const logits = rows * (logitTensors(config) * vocabularySize + adapted.logits);
   const back = Math.max(tokens * (3 * inner + 4 * h + 2 * qkv + adapted.back) + logits, adapted.norms);
   return Math.ceil(1.01 * FLOAT * (tokens * (forward + adapted.tables) + back + adapted.fixed)) + 65_536;
 }

@@ -32,19 +32,34 @@ export function ggufConfig(file: Pick<GgufFile, "metadata" | "has" | "info">, fa
     rope_scaling: scaling ?? undefined,
     // Rejected for architectures that rotate whole heads.
     partial_rotary_factor: modelType === "phi3" || rotated !== headDim ? rotated / headDim : undefined,
-    hidden_act: modelType === "gemma3_text" ? undefined : "silu",
-    hidden_activation: modelType === "gemma3_text" ? "gelu_pytorch_tanh" : undefined,
-    query_pre_attn_scalar: modelType === "gemma3_text" ? gemmaScale(values, headDim) : undefined,
+    ...(modelType.startsWith("gemma") ? gemmaConfig(values, headDim) : { hidden_act: "silu" }),
+    ...(modelType === "granite" ? graniteConfig(values, headDim) : {}),
     ...wordsConfig(file, values),
     attention_bias: modelType === "qwen2" ? undefined : file.has("blk.0.attn_q.bias"),
-    mlp_bias: modelType === "llama" ? file.has("blk.0.ffn_gate.bias") : undefined,
+    mlp_bias: modelType === "llama" || modelType === "granite" ? file.has("blk.0.ffn_gate.bias") : undefined,
     sliding_window: window === 0 ? undefined : window,
     use_sliding_window: modelType.startsWith("qwen") && window !== undefined && window > 0 ? true : undefined,
   });
 }
 
-/** Gemma's scores are divided by the square root of this. Files do not contain it, and the largest model has another value. */
-const gemmaScale = (values: MetadataValues, headDim: number) =>
-  values.required("block_count") === 62
-    ? values.required("embedding_length") / values.required("attention.head_count")
-    : headDim;
+/** Layers of the largest models, whose scores are scaled by the width of the model over its heads: files do not say by what. */
+const largest: Readonly<Record<string, number>> = { gemma2: 46, gemma3: 62 };
+
+/** Gemma's own fields. */
+const gemmaConfig = (values: MetadataValues, headDim: number) => ({
+  hidden_activation: "gelu_pytorch_tanh",
+  query_pre_attn_scalar:
+    values.required("block_count") === largest[values.architecture]
+      ? values.required("embedding_length") / values.required("attention.head_count")
+      : headDim,
+  attn_logit_softcapping: values.number("attn_logit_softcapping"),
+  final_logit_softcapping: values.number("final_logit_softcapping"),
+});
+
+/** Granite's factors. As in llama.cpp, 0 is none. */
+const graniteConfig = (values: MetadataValues, headDim: number) => ({
+  attention_multiplier: values.number("attention.scale") || 1 / Math.sqrt(headDim),
+  embedding_multiplier: values.number("embedding_scale") || undefined,
+  residual_multiplier: values.number("residual_scale") || undefined,
+  logits_scaling: values.number("logit_scale") || undefined,
+});

@@ -45,6 +45,8 @@ const architectures: Readonly<Record<string, GgufArchitecture>> = {
   llama: of("llama", llama, { order: "pairs" }),
   qwen2: of("qwen2", llama),
   qwen3: of("qwen3", { ...llama, ...headNorms }),
+  granite: of("granite", llama, { order: "pairs" }),
+  gemma2: of("gemma2", { ...llama, ...normsAfter, ffn_norm: "pre_feedforward_layernorm" }, { normsPlusOne: true }),
   gemma3: of(
     "gemma3_text",
     { ...llama, ...headNorms, ...normsAfter, ffn_norm: "pre_feedforward_layernorm" },

@@ -74,13 +74,25 @@ export function runAttention(
 
 const nowhere: GradientTarget = { pointer: 0, accumulate: 0 };
 
+/** Inputs of the gradient, as the forward pass had them, and ∂L/∂output. */
+interface Operands {
+  readonly qkv: readonly Pointer[];
+  readonly lse: Pointer;
+  readonly gradient: Pointer;
+}
+
 /** Gradients of q, k and v and, if present, c2p and p2c; those with a null pointer are skipped. */
 export function runAttentionGradient(
   call: Workspace,
   { pointer, scratch }: AttentionPlan,
-  operands: { qkv: readonly Pointer[]; lse: Pointer; gradient: Pointer },
+  operands: Operands,
   targets: readonly GradientTarget[],
 ): void {
+  call.kernels.attention_gradient(pointer, gradientStruct(call, operands, targets), call.scratch(scratch), scratch);
+}
+
+/** The struct that the kernels of the gradient read. */
+export function gradientStruct(call: Workspace, operands: Operands, targets: readonly GradientTarget[]): Pointer {
   const { qkv, lse, gradient: g } = operands;
   const [q, k, v] = qkv as [Pointer, Pointer, Pointer];
   const [, , , c2p = nowhere, p2c = nowhere] = targets;
@@ -90,6 +102,5 @@ export function runAttentionGradient(
     g, q, k, v, lse, dq, dk, dv, accumulateQ, accumulateK, accumulateV, dc2p: c2p.pointer, dp2c: p2c.pointer,
     accumulateC2p: c2p.accumulate, accumulateP2c: p2c.accumulate,
   }); // prettier-ignore
-  const struct = call.upload(gradientWords);
-  call.kernels.attention_gradient(pointer, struct, call.scratch(scratch), scratch);
+  return call.upload(gradientWords);
 }

@@ -3,6 +3,7 @@ import { wrongShape } from "../../values/shape.js";
 import type { Op, Pointer, Workspace } from "../op.js";
 import { formatNumber } from "../product/frozen-weight.js";
 import { PlanWords, runAttention, usualScale } from "./attention-plan.js";
+import { runCapped } from "./capped-attention.js";
 
 /** Format of cached keys and values: float32, or rounded to IEEE 754 binary16. */
 export type CacheFormat = "f32" | "f16";
@@ -28,6 +29,8 @@ export interface CachedAttentionAttributes {
   readonly scale: number | undefined;
   /** Attention window: a token attends only to tokens at most this far before it; null for all. */
   readonly window: number | null;
+  /** c of c·tanh(score / c); null, the default, for none. */
+  readonly cap?: number | null;
 }
 
 /**
@@ -47,7 +50,7 @@ export const cachedAttention: Op<CachedAttentionAttributes, void> = {
   },
   forward(call) {
     const { kernels, inputs, output, attributes } = call;
-    const { heads, kvHeads, scale, window } = attributes;
+    const { heads, kvHeads, scale, window, cap = null } = attributes;
     const { pointer, shape } = inputs[0]!;
     const [tokens, width] = shape as [number, number];
     const headDim = width / (heads + 2 * kvHeads);
@@ -85,7 +88,8 @@ export const cachedAttention: Op<CachedAttentionAttributes, void> = {
         ...(window === null ? {} : { window }),
         scale: scale ?? usualScale(headDim),
       });
-      runAttention(call, plan, [pointer, ...read], output.pointer, lse);
+      if (cap === null) runAttention(call, plan, [pointer, ...read], output.pointer, lse);
+      else runCapped(call, plan, [pointer, ...read], { output: output.pointer, lse }, cap);
     }
   },
   backward() {

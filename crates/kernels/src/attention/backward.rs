@@ -3,7 +3,7 @@
 use super::distances::HeadDistances;
 use super::pack::{transpose, whole_columns};
 use super::tile::{neighbours, rows, store};
-use super::{Attention, COLUMNS, QUERY_BLOCK, ROWS, Sequence, Visibility, row_width};
+use super::{Attention, COLUMNS, Cap, QUERY_BLOCK, ROWS, Sequence, Visibility, row_width};
 use crate::math::exp_nonpositive;
 use crate::simd::{F32x4, LANES};
 
@@ -137,7 +137,7 @@ pub unsafe fn gradient(
     }
 }
 
-/// P = e^(S − lse) and dS = P·(dP − Σ over keys of P·dP) of the queries at the places `start..start + count`, both
+/// P = e^(S − lse) and dS = P·(dP − Σ over keys of P·dP), times a cap's slope, of the queries at the places `start..start + count`, both
 /// `[keys, QUERY_BLOCK]`; 0 where a key is hidden. Rows of keys that no query of eight can see are not written.
 #[inline(always)]
 unsafe fn score_gradients(
@@ -196,6 +196,12 @@ unsafe fn score_gradients(
                     let at = key * QUERY_BLOCK + first + half * LANES;
                     let (p, ds) = (F32x4::load(scratch.p.add(at)), scratch.ds.add(at));
                     (p * (F32x4::load(ds) - along)).store(ds);
+                }
+            }
+            if let Some(cap) = Cap::of(op) {
+                for (key, half) in (from..visible).flat_map(|key| [(key, 0), (key, 1)]) {
+                    let at = key * QUERY_BLOCK + first + half * LANES;
+                    cap.gradient(scratch.p.add(at), lse[half], scratch.ds.add(at));
                 }
             }
         }

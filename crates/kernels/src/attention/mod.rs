@@ -2,6 +2,7 @@
 //!
 //! Per sequence and head: S = scale·Q·Kᵀ + bias, P = softmax of S's rows, O = P·V. A row that may see no key gives 0. The
 //! bias may depend on the key, on how far query and key are apart, and on either of the two with that distance ([`Distances`]).
+//! Scores may have a soft cap ([`cap`]), in place of such biases.
 //! Only each row's lse = ln Σ e^S is kept; the gradient computes P = e^(S − lse) again (Dao et al., "FlashAttention",
 //! arXiv 2205.14135):
 //! dV = Pᵀ·dO, dP = dO·Vᵀ, dS = P·(dP − Σ_keys P·dP), dQ = scale·dS·K, dK = scale·dSᵀ·Q.
@@ -11,6 +12,7 @@
 //! the next product reads it. K, Q (in the gradient V and dO too) are transposed into scratch, with zeros after the last.
 
 mod backward;
+mod cap;
 mod distances;
 mod forward;
 mod one_query;
@@ -18,6 +20,7 @@ mod pack;
 mod tile;
 mod visibility;
 
+use cap::Cap;
 use visibility::Visibility;
 
 pub use backward::{GradientTargets, Operands, gradient};
@@ -41,6 +44,8 @@ pub struct Attention {
     pub kv_heads: usize,
     pub head_dim: usize,
     pub scale: f32,
+    /// c of c·tanh(S / c), before keys are hidden; 0 for none. Biases are none then.
+    pub cap: f32,
     /// Whether the query at place i sees the keys 0..=i only.
     pub causal: bool,
     /// Layout of Q and ∂Q.

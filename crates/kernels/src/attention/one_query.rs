@@ -1,7 +1,7 @@
 //! O = softmax(scale·q·Kᵀ)·V of one query after a cache, bit-identical to [`super::forward`]: K and V are read where they lie,
 //! once for up to four heads that share them.
 
-use super::{Attention, Sequence, row_width};
+use super::{Attention, Cap, Sequence, row_width};
 use crate::math::{exp_nonpositive, log};
 use crate::simd::{F32x4, LANES};
 use core::array::from_fn;
@@ -98,6 +98,7 @@ impl Heads<'_> {
     unsafe fn scores<const H: usize>(&self) -> [f32; H] {
         let Self { op, place, keys: (from, end), .. } = *self;
         let (scale, lowest) = (F32x4::splat(op.scale), F32x4::splat(f32::NEG_INFINITY));
+        let cap = Cap::of(op);
         let mut most = [lowest; H];
         for key in (from..end).step_by(KEYS * LANES) {
             let scores = unsafe { self.products::<H>(key) };
@@ -108,6 +109,9 @@ impl Heads<'_> {
                         break;
                     }
                     let mut s = s.mul_add(scale, F32x4::ZERO);
+                    if let Some(cap) = &cap {
+                        s = cap.value(s);
+                    }
                     if place.saturating_sub(key) > op.window {
                         let hidden: [f32; LANES] =
                             from_fn(|i| (place.saturating_sub(key + i) > op.window) as u8 as f32);

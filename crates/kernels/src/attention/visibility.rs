@@ -1,15 +1,16 @@
 //! From products to scores: scale, biases, and which keys a query sees.
 
-use super::Attention;
+use super::{Attention, Cap};
 use super::distances::HeadDistances;
 use crate::simd::F32x4;
 
 /// Turns products q·k into scores for eight queries: scale, biases, −∞ where a query may not see the key.
 pub struct Visibility {
     scale: F32x4,
+    cap: Option<Cap>,
     /// The sequence's row of the bias, or null.
     bias: *const f32,
-    /// Whether scale and bias are all.
+    /// Whether scale and bias by key are all.
     plain: bool,
     causal: bool,
     /// Place of the first query within the sequence.
@@ -30,8 +31,9 @@ impl Visibility {
         let count = |from: f32| unsafe { F32x4::load([from, from + 1.0, from + 2.0, from + 3.0].as_ptr()) };
         Self {
             scale: F32x4::splat(op.scale),
+            cap: Cap::of(op),
             bias,
-            plain: !op.causal && op.window == usize::MAX && distances.none(),
+            plain: !op.causal && op.window == usize::MAX && distances.none() && op.cap == 0.0,
             causal: op.causal,
             first: row,
             queries: [first + count(0.0), first + count(4.0)],
@@ -51,8 +53,9 @@ impl Visibility {
         if self.plain { s } else { unsafe { self.by_distance(s, key) } }
     }
 
-    /// The bias by the distance of query and key.
+    /// The cap, and the bias by the distance of query and key.
     unsafe fn by_distance(&self, s: [F32x4; 2], key: usize) -> [F32x4; 2] {
+        let s = if let Some(cap) = &self.cap { s.map(|s| cap.value(s)) } else { s };
         let mut s = unsafe { self.distances.add(s, self.scale, self.first, key) };
         let (key, hidden) = (F32x4::splat(key as f32), F32x4::splat(f32::NEG_INFINITY));
         for (s, query) in s.iter_mut().zip(self.queries) {

@@ -19,6 +19,7 @@ export async function written({ metadata, tensors }: WrittenModel): Promise<Uint
 
 /** What a golden decoder's config.json says that GGUF files have no place for, as they would have it. */
 export const sayable: Readonly<Record<string, object>> = {
+  gemma2: { query_pre_attn_scalar: 16 },
   gemma3_text: {
     ...{ query_pre_attn_scalar: 16, layer_types: null },
     rope_parameters: {

@@ -7,7 +7,7 @@ import { ggufToWrite } from "../../../../ts/models/gguf/writing/gguf.js";
 import { type ModelToWrite, modelToWrite } from "../../../../ts/models/gguf/writing/model.js";
 import { tokenizerFiles } from "../../../../ts/models/gguf/writing/tokenizer-files.js";
 import { goldenBytes, goldenJson } from "../../../golden.js";
-import { changedJson, decoderFiles, decoderNames } from "../../language/golden-decoder.js";
+import { changedJson, decoderFiles, namedInGguf, unnamedInGguf } from "../../language/golden-decoder.js";
 import { llamaConfig, randomModel } from "../../language/random-llama.js";
 import { sayable, written } from "./written-model.js";
 
@@ -24,7 +24,9 @@ const open = async (bytes: Uint8Array) => openGguf(bytesSource(bytes));
 const loaded = async (bytes: Uint8Array, weights: "f32" | "auto" = "f32") =>
   CausalLanguageModel.load(await ggufSource(() => bytesSource(bytes)), { weights });
 
-describe.each(["llama", "qwen2", "qwen3", "gemma3", "phi3", "smollm3", "olmo2", "gpt2", "gptneox"])("%s", (name) => {
+describe.each([
+  ...["llama", "qwen2", "qwen3", "gemma2", "gemma3", "granite", "phi3", "smollm3", "olmo2", "gpt2", "gptneox"],
+])("%s", (name) => {
   it("is written as llama.cpp's converter writes it", async () => {
     const [want, got] = [
       await open(await goldenBytes(`gguf/models/${name}.gguf`)),
@@ -45,7 +47,7 @@ describe.each(["llama", "qwen2", "qwen3", "gemma3", "phi3", "smollm3", "olmo2", 
   });
 });
 
-describe.each(decoderNames)("a folder of %s", (name) => {
+describe.each(namedInGguf)("a folder of %s", (name) => {
   it("answers alike as a GGUF file, texts and all", async () => {
     const files = changedJson(await decoderFiles(name), "config.json", sayable[name] ?? {});
     const source = await modelSource(files);
@@ -131,12 +133,26 @@ describe("what GGUF files have no place for is refused by name", () => {
     ["smollm3", { no_rope_layers: [0, 1] }, /attention .* has no place in a GGUF file of this architecture/],
     ["gemma3", { query_pre_attn_scalar: 100 }, /scale .* has no place/],
     ["gemma3", { final_logit_softcapping: 30 }, /logitCap .* has no place/],
+    ["gemma2", { attn_logit_softcapping: null }, /scoreCap .* has no place/],
+    [
+      "gemma2",
+      { sliding_window: 8, layer_types: ["full_attention", "sliding_attention"] },
+      /attention .* has no place/,
+    ],
     ["llama", { hidden_act: "gelu" }, /activation .* has no place/],
   ])("%s %j", async (name, changes, message) => {
     const model = await golden(name);
     const refused = modelToWrite({ ...model, config: { ...model.config, ...changes } });
     await expect(refused).rejects.toThrow(UnsupportedError);
     await expect(refused).rejects.toThrow(message);
+  });
+
+  it.each(unnamedInGguf)("%s", async (name) => {
+    const files = await decoderFiles(name);
+    const config = JSON.parse(new TextDecoder().decode(files["config.json"])) as Config;
+    const file = await openSafetensors(bytesSource(files["model.safetensors"]!));
+    const refused = modelToWrite({ name, config, file, tokenizer: null, changes: new Map(), type: "auto" });
+    await expect(refused).rejects.toThrow(/models of type "\w+" have no names in GGUF files/);
   });
 
   it("a window that llama.cpp does not know ends the context", async () => {

@@ -32,7 +32,6 @@ export const gemma3: DecoderArchitecture = (json) => {
   const windows = windowsOf(isBoth ? withHalves(given) : given, layers, (i) => (i + 1) % pattern !== 0);
   const rotary = rotationsOf(given, { headDim, maxPositions });
   const bias = flag(given, "attention_bias", false);
-  const cap = given["final_logit_softcapping"];
   return decoder(
     {
       ...config,
@@ -51,9 +50,9 @@ export const gemma3: DecoderArchitecture = (json) => {
       },
       scale: 1 / Math.sqrt(positive(given, "query_pre_attn_scalar", 256)),
       embeddingScale: Math.sqrt(config.hiddenSize),
-      logitCap: cap === undefined || cap === null ? null : positive(given, "final_logit_softcapping", 1),
+      logitCap: capOf(given, "final_logit_softcapping"),
     },
-    llamaNames(layerNames),
+    llamaNames((path) => ({ ...queryKeyNorms(path), ...normsAround(path) })),
     queryKeyValue,
   );
 };
@@ -100,8 +99,13 @@ function rotationsOf(json: ConfigJson, size: { readonly headDim: number; readonl
   };
 }
 
-const layerNames = (path: string): Partial<DecoderLayerNames> => ({
-  ...queryKeyNorms(path),
+/** c of c·tanh(x / c); null for none. */
+export function capOf(json: ConfigJson, key: string): number | null {
+  return json[key] === undefined || json[key] === null ? null : positive(json, key, 1);
+}
+
+/** Names of norms before and after attention and MLP. */
+export const normsAround = (path: string): Partial<DecoderLayerNames> => ({
   attentionPostNorm: `${path}.post_attention_layernorm`,
   innerNorm: `${path}.pre_feedforward_layernorm`,
   innerPostNorm: `${path}.post_feedforward_layernorm`,

@@ -2,7 +2,7 @@ import { ModelError } from "../../../errors/errors.js";
 import { epsilon, flag, numberOr, whole } from "../../config-values.js";
 import { decoder, type DecoderArchitecture } from "../index.js";
 import { type DecoderNames, noFurtherNorms } from "../names.js";
-import { activationOf, rotaryOf } from "./llama-like.js";
+import { activationOf, noFactors, rotaryOf } from "./llama-like.js";
 
 /** GPT-NeoX and Pythia (arXiv 2204.06745, 2304.01373): attention and MLP in parallel, rotary embedding of a share of each head. */
 export const gptNeox: DecoderArchitecture = (json) => {
@@ -41,8 +41,7 @@ export const gptNeox: DecoderArchitecture = (json) => {
     inFirst: false,
     attention: () => ({ rotary, window: null }),
     scale: undefined,
-    embeddingScale: 1,
-    logitCap: null,
+    ...noFactors,
     tied: flag(json, "tie_word_embeddings", false),
   } as const;
   return decoder(config, names, ["query_key_value"]);

@@ -2,7 +2,7 @@ import { ModelError } from "../../../errors/errors.js";
 import { epsilon, flag, refuse, whole } from "../../config-values.js";
 import { decoder, type DecoderArchitecture } from "../index.js";
 import { type DecoderNames, noFurtherNorms } from "../names.js";
-import { activationOf } from "./llama-like.js";
+import { activationOf, noFactors } from "./llama-like.js";
 
 /** GPT-2 (Radford et al., "Language Models are Unsupervised Multitask Learners"): a table of positions, layer norms, Conv1D. */
 export const gpt2: DecoderArchitecture = (json) => {
@@ -37,8 +37,7 @@ export const gpt2: DecoderArchitecture = (json) => {
     inFirst: true,
     attention: () => ({ rotary: null, window: null }),
     scale: flag(json, "scale_attn_weights", true) ? undefined : 1,
-    embeddingScale: 1,
-    logitCap: null,
+    ...noFactors,
     tied: flag(json, "tie_word_embeddings", true),
   } as const;
   return decoder(config, names, ["c_attn"]);

@@ -17,6 +17,15 @@ export interface Fallbacks {
   readonly inPart?: boolean;
 }
 
+/** Factors and caps of a model that has none. */
+export const noFactors = {
+  scoreCap: null,
+  embeddingScale: 1,
+  residualScale: 1,
+  logitScale: 1,
+  logitCap: null,
+} as const;
+
 /**
  * The part of a config.json that Llama and its descendants share: grouped heads, root-mean-square norms before attention and inner
  * layer, rotation, a gated inner layer, no biases.
@@ -48,8 +57,7 @@ export function llamaLike(json: ConfigJson, fallbacks: Fallbacks = {}): DecoderC
     inFirst: false,
     attention: () => ({ rotary, window: null }),
     scale: undefined,
-    embeddingScale: 1,
-    logitCap: null,
+    ...noFactors,
     tied: flag(json, "tie_word_embeddings", fallbacks.tied ?? false),
   };
 }
@@ -111,14 +119,19 @@ export function windowsOf(
   rule: (i: number) => boolean,
 ): (i: number) => number | null {
   const window = slidingWindow(json);
+  const types = typesOf(json, layers, ["full_attention", "sliding_attention"]);
+  return (i) => ((types === null ? rule(i) : types[i] === "sliding_attention") ? window : null);
+}
+
+/** `layer_types`, each one of those known; null if missing. */
+export function typesOf<T extends string>(json: ConfigJson, layers: number, known: readonly T[]): readonly T[] | null {
   const types = json["layer_types"];
-  if (types === undefined || types === null) return (i) => (rule(i) ? window : null);
-  const known = ["full_attention", "sliding_attention"];
+  if (types === undefined || types === null) return null;
   if (!Array.isArray(types) || types.length !== layers)
     throw new ModelError(`config.json: layer_types is a list with a word for each of the ${layers} layers`, {
       key: "layer_types",
     });
-  const strange = (types as unknown[]).find((type) => !known.includes(type as string));
+  const strange = (types as unknown[]).find((type) => !known.includes(type as T));
   if (strange !== undefined)
     throw new UnsupportedError(
       `config.json: layer_types: ${excerpt(strange)} is not supported; ${known.join(", ")} are`,
@@ -127,8 +140,7 @@ export function windowsOf(
         value: strange,
       },
     );
-  const sliding = (types as unknown[]).map((type) => type === "sliding_attention");
-  return (i) => (sliding[i] === true ? window : null);
+  return types as readonly T[];
 }
 
 /** The same rotation everywhere, with windows. */

@@ -20,7 +20,7 @@ interface ModelValues {
 /** θ where config.json has none, by `model_type`. */
 const thetas: Readonly<Record<string, number>> = { gemma3_text: 1_000_000, smollm3: 2_000_000 };
 /** Architectures whose files say how far a token sees. */
-const windowed = ["gemma3", "phi3"];
+const windowed = ["gemma2", "gemma3", "phi3"];
 
 /** Metadata of a model whose config.json came to this configuration. */
 export function modelValues(json: ConfigJson, config: DecoderConfig, architecture: string): ModelValues {
@@ -51,6 +51,10 @@ export function modelValues(json: ConfigJson, config: DecoderConfig, architectur
     own["attention.key_length"] = { uint32: config.headDim };
     own["attention.value_length"] = { uint32: config.headDim };
   }
+  if (architecture === "granite") Object.assign(own, graniteFactors(config));
+  if (config.scoreCap !== null) own["attn_logit_softcapping"] = { float32: config.scoreCap };
+  if (config.logitCap !== null && architecture === "gemma2")
+    own["final_logit_softcapping"] = { float32: config.logitCap };
   if (windowed.includes(architecture)) {
     const window = shortestWindow(config);
     if (Number.isFinite(window)) own["attention.sliding_window"] = { uint32: window + 1 };
@@ -60,6 +64,14 @@ export function modelValues(json: ConfigJson, config: DecoderConfig, architectur
   for (const [key, value] of turned?.values ?? []) values.set(`${architecture}.${key}`, value);
   return { values, factors: turned?.tensors ?? new Map<string, Float32Array>(), notes };
 }
+
+/** Granite's factors. */
+const graniteFactors = ({ scale, headDim, embeddingScale, residualScale, logitScale }: DecoderConfig) => ({
+  "attention.scale": { float32: scale ?? 1 / Math.sqrt(headDim) },
+  embedding_scale: { float32: embeddingScale },
+  residual_scale: { float32: residualScale },
+  logit_scale: { float32: 1 / logitScale },
+});
 
 /** A layer without a window; the first where all have one. */
 const wholeLayer = (config: DecoderConfig) =>
