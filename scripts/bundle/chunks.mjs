@@ -158,6 +158,7 @@ export const places = {
   "ts/models/language": "language",
   "ts/models/language/causal-language-model.ts": "models",
   "ts/ops/attention/cached-attention.ts": "language",
+  "ts/ops/attention/capped-attention.ts": "language",
   "ts/ops/attention/rotary-embedding.ts": "language",
   "ts/ops/elementwise/gated-unit.ts": "language",
   "ts/ops/product/table-product.ts": "language",

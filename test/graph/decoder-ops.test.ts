@@ -105,7 +105,8 @@ const rows = ({ shape, data }: Tensor, start: number, end: number): Tensor => ({
 
 describe("attention behind a cache", () => {
   const [heads, kvHeads, headDim] = [6, 2, 12];
-  const sizes = { layers: 1, kvHeads, headDim, maxPositions: 200 };
+  const attention = () => ({ rotary: null, window: null });
+  const sizes = { layers: 1, kvHeads, headDim, maxPositions: 200, hiddenSize: 1, attention };
   const qkv = uniform([150, (heads + 2 * kvHeads) * headDim], -2, 2);
 
   it.each<[number | null, number | null]>([

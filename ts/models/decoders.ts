@@ -8,6 +8,7 @@ import { gemma3 } from "./decoder/families/gemma3.js";
 import { gpt2 } from "./decoder/families/gpt2.js";
 import { gptNeox } from "./decoder/families/gpt-neox.js";
 import { granite, graniteHybrid } from "./decoder/families/granite.js";
+import { lfm2 } from "./decoder/families/lfm2.js";
 import { llama, mistral } from "./decoder/families/llama.js";
 import { olmo2 } from "./decoder/families/olmo2.js";
 import { phi3 } from "./decoder/families/phi3.js";
@@ -26,6 +27,7 @@ const decoders: Readonly<Record<string, DecoderArchitecture>> = {
   gpt_neox: gptNeox,
   granite,
   granitemoehybrid: graniteHybrid,
+  lfm2,
   llama,
   mistral,
   olmo2,

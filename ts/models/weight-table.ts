@@ -1,7 +1,7 @@
 import type { AdaptedEmbedding } from "../adapters/adapted-embedding.js";
 import type { AdaptedLinear } from "../adapters/adapted-linear.js";
 import type { AdaptedNorm } from "../adapters/adapted-norm.js";
-import type { Graph } from "../graph/graph.js";
+import type { Graph, NodeId } from "../graph/graph.js";
 import type { OpenTensorFile } from "../io/safetensors/index.js";
 import type { LinearShape, LoadWeightOptions, NamedShape } from "./architecture.js";
 import { linear, norm } from "./named-shapes.js";
@@ -65,6 +65,12 @@ export const linearPart = (shape: LinearShape): WeightPart<AdaptedLinear> => ({
 export const normPart = (path: string, size: number, options: NormOptions = {}): WeightPart<AdaptedNorm> => ({
   tensors: norm(options.name ?? path, size, options.hasBias),
   read: (reader) => reader.norm(path, options),
+});
+
+/** A tensor by itself, in float32, which adapters do not change. */
+export const constantPart = (path: string, shape: readonly number[]): WeightPart<NodeId> => ({
+  tensors: [{ name: `${path}.weight`, shape }],
+  read: (reader) => reader.constant(`${path}.weight`),
 });
 
 /** A table whose rows are looked up. */

@@ -166,6 +166,18 @@ MODELS = {
         "bytes",
         torch.bfloat16,
     ),
+    "lfm2": lambda: (
+        transformers.Lfm2Config(
+            **{**SIZES, "intermediate_size": 84},
+            norm_eps=1e-5,
+            conv_L_cache=4,
+            block_multiple_of=8,
+            layer_types=["conv", "full_attention", "conv"],
+            rope_parameters=THETA,
+        ),
+        "bytes",
+        torch.bfloat16,
+    ),
     "phi3": lambda: (
         transformers.Phi3Config(
             **SIZES, sliding_window=None, rope_parameters=dict(**THETA, partial_rotary_factor=0.5)

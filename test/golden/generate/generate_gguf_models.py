@@ -30,6 +30,7 @@ MODELS = {
     "gemma3": ("Gemma3", MODEL_ARCH.GEMMA3, dict(head_dim=8, sliding_window=8, query_pre_attn_scalar=8, tie_word_embeddings=True)),
     "gemma2": ("Gemma2", MODEL_ARCH.GEMMA2, dict(head_dim=8, sliding_window=8, query_pre_attn_scalar=8, attn_logit_softcapping=20.0, final_logit_softcapping=10.0)),
     "granite": ("Granite", MODEL_ARCH.GRANITE, dict(tie_word_embeddings=True, **FACTORS)),
+    "lfm2": ("Lfm2", MODEL_ARCH.LFM2, dict(conv_L_cache=3, block_auto_adjust_ff_dim=False, norm_eps=1e-5, layer_types=["conv", "full_attention"], rope_theta=1000000.0)),
     "phi3": ("Phi3", MODEL_ARCH.PHI3, dict(tie_word_embeddings=False)),
     "smollm3": ("SmolLM3", MODEL_ARCH.SMOLLM3, dict(tie_word_embeddings=True)),
     "olmo2": ("Olmo2", MODEL_ARCH.OLMO2, dict(tie_word_embeddings=False)),
@@ -60,8 +61,12 @@ def frequency_factors(config) -> np.ndarray:
 
 
 def write_rotary(writer: GGUFWriter, name: str, config) -> None:
-    writer.add_head_count_kv(config.num_key_value_heads)
-    writer.add_layer_norm_rms_eps(config.rms_norm_eps)
+    if name == "lfm2":
+        writer.add_head_count_kv([0 if kind == "conv" else config.num_key_value_heads for kind in config.layer_types])
+        writer.add_shortconv_l_cache(config.conv_L_cache)
+    else:
+        writer.add_head_count_kv(config.num_key_value_heads)
+    writer.add_layer_norm_rms_eps(config.norm_eps if name == "lfm2" else config.rms_norm_eps)
     rope = config.rope_parameters
     rope = rope.get("full_attention", rope)
     writer.add_rope_freq_base(rope["rope_theta"])
@@ -129,6 +134,8 @@ def write(name: str) -> None:
             value = value.T
         if "query_key_value" in key:
             value = parts_first(value, config.num_attention_heads)
+        if key.endswith("conv.conv.weight"):
+            value = value.squeeze(1)
         writer.add_tensor(renamed, np.ascontiguousarray(value))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()

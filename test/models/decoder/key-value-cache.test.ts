@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { ConfigError, engineInfo, Graph } from "../../../ts/index.js";
 import { KeyValueCache } from "../../../ts/models/decoder/key-value-cache.js";
 
-const sizes = { layers: 2, kvHeads: 1, headDim: 3, maxPositions: 100 };
+const attention = () => ({ rotary: null, window: null });
+const sizes = { layers: 2, kvHeads: 1, headDim: 3, maxPositions: 100, hiddenSize: 3, attention };
 
 /** Writes a number into each of a layer's keys and values, and reads them. */
 const fill = (graph: Graph, cache: KeyValueCache, layer: number, value: number) => {
@@ -42,6 +43,43 @@ describe("KeyValueCache", () => {
     expect(cache.length).toBe(1);
     expect(read(graph, cache, 1)).toEqual(filled(1, 7));
     cache.dispose();
+    cache.dispose();
+    fork.dispose();
+    expect(engineInfo().memory.used).toBe(used);
+  });
+
+  it("keeps the last inputs of convolutions, of the last pass that was kept, and is neither cut nor forked before it", () => {
+    using graph = new Graph();
+    const { used } = engineInfo().memory;
+    const kinds = (i: number) => ({ rotary: null, window: null, ...(i === 1 ? { convolution: 3 } : {}) });
+    const cache = new KeyValueCache(graph, { ...sizes, attention: kinds });
+    cache.reserve(2);
+    const { kernels } = graph.engine;
+    const pass = (value: number) => {
+      const { before, after } = cache.convolution(1);
+      kernels.fill(6, value, after);
+      return before === null ? null : graph.engine.read(before, 6)[0];
+    };
+    expect(pass(1)).toBe(null);
+    // It was not kept.
+    expect(pass(2)).toBe(null);
+    cache.extend(2);
+    expect(pass(3)).toBe(2);
+    expect(pass(4)).toBe(2);
+    const fork = cache.fork();
+    cache.reserve(80);
+    cache.extend(1);
+    expect(pass(5)).toBe(4);
+    expect(graph.engine.read(fork.convolution(1).before!, 6)[0]).toBe(2);
+    expect([0, 1, 2, 3].map((length) => cache.reusable(length))).toEqual([0, 0, 0, 3]);
+    for (const length of [1, 2]) {
+      expect(() => cache.cut(length)).toThrow(/holds 3 tokens and cannot be cut to [12], for its convolutions/);
+      expect(() => cache.fork(length)).toThrow(ConfigError);
+    }
+    // One of two layers has keys and values.
+    expect(cache.bytes).toBe(4 * (2 * 96 * 3 + 2 * 6));
+    cache.cut(0);
+    expect(pass(6)).toBe(null);
     cache.dispose();
     fork.dispose();
     expect(engineInfo().memory.used).toBe(used);

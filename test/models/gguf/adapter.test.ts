@@ -3,7 +3,7 @@ import { AdapterError, bytesSource, CausalLanguageModel, openGguf, UnsupportedEr
 import { decoderFiles } from "../language/golden-decoder.js";
 
 const names = [
-  ...(["llama", "mistral", "qwen2", "qwen3", "gemma2", "gemma3_text", "granite", "phi3"] as const),
+  ...(["llama", "mistral", "qwen2", "qwen3", "gemma2", "gemma3_text", "granite", "lfm2", "phi3"] as const),
   ...(["smollm3", "olmo2", "gpt2", "gpt_neox"] as const),
 ];
 
@@ -50,7 +50,8 @@ describe.each(names)("a GGUF adapter of %s", (name) => {
       },
       ...{ "adapter.type": "lora", "adapter.lora.alpha": 6 },
     });
-    const attention = ["phi3", "gpt2", "gpt_neox"].includes(name) ? "attn_qkv" : "attn_q";
+    const joined = ["phi3", "gpt2", "gpt_neox"].includes(name);
+    const attention = joined ? "attn_qkv" : name === "lfm2" ? "shortconv.in_proj" : "attn_q";
     const { hiddenSize } = model.model.config;
     expect(file.info(`blk.0.${attention}.weight.lora_a`)).toMatchObject({ type: "F32", shape: [2, hiddenSize] });
     expect(file.info(`blk.1.ffn_down.weight.lora_b`)).toMatchObject({ type: "F32", shape: [hiddenSize, 2] });

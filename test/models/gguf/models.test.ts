@@ -18,7 +18,7 @@ function counted(bytes: Uint8Array) {
 }
 
 const names = [
-  ...(["llama", "qwen2", "qwen3", "gemma2", "gemma3", "granite", "phi3"] as const),
+  ...(["llama", "qwen2", "qwen3", "gemma2", "gemma3", "granite", "lfm2", "phi3"] as const),
   ...(["smollm3", "olmo2", "gpt2", "gptneox"] as const),
 ];
 

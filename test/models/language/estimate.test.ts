@@ -72,11 +72,17 @@ describe("CausalLanguageModel.estimateMemory", () => {
     expect(used / estimate.total).toBeLessThan(1.1);
   });
 
-  it.each(["granite", "gemma2", "vaultgemma"])(
+  it.each(["granite", "gemma2", "vaultgemma", "lfm2", "qwen3"])(
     "and what %s keeps besides",
     { timeout: 120_000 },
     async (model_type) => {
-      const factors = { residual_multiplier: 0.2, logits_scaling: 8, query_pre_attn_scalar: 32, head_dim: 32 };
+      const factors = {
+        residual_multiplier: 0.2,
+        logits_scaling: 8,
+        query_pre_attn_scalar: 32,
+        head_dim: 32,
+        full_attn_idxs: [1],
+      };
       const own = llamaConfig({ model_type, ...factors, hidden_act: undefined, num_hidden_layers: 3 });
       const { used, estimate } = await measure({}, 160, { files: randomModel(own), config: own }, 1);
       expect(used / estimate.total).toBeGreaterThan(0.9);

@@ -1,39 +1,42 @@
 import { describe, expect, it } from "vitest";
 import { CausalLanguageModel, ConfigError, engineInfo } from "../../../ts/index.js";
-import { all, decoderFiles } from "./golden-decoder.js";
+import { all, decoderFiles, type DecoderName } from "./golden-decoder.js";
 
 const prompt = [1, 20, 31, 42, 53, 64];
 const options = { maxTokens: 8, ignoreEnd: true };
-const load = async () => CausalLanguageModel.load(await decoderFiles("qwen3"));
+const load = async (name: DecoderName = "qwen3") => CausalLanguageModel.load(await decoderFiles(name));
 
 describe("GenerationSession", () => {
-  it("goes on from what it holds, to the bits of the model without it", async () => {
-    using model = await load();
-    // The tape's chunks are made once, and stay.
-    await all(model.generateTokens(prompt, options));
-    const { used } = engineInfo().memory;
-    const session = model.session();
-    const first = await all(session.generateTokens(prompt, options));
-    expect(first).toEqual(await all(model.generateTokens(prompt, options)));
-    expect(session.tokens).toBe(prompt.length + 7);
-    const longer = [...prompt, ...first.map(({ id }) => id), 5, 6];
-    expect(await all(session.generateTokens(longer, options))).toEqual(
-      await all(model.generateTokens(longer, options)),
-    );
-    const fork = session.fork();
-    const other = [...longer.slice(0, 9), 100, 101];
-    expect(await all(fork.generateTokens(other, options))).toEqual(await all(model.generateTokens(other, options)));
-    expect(session.tokens).toBe(longer.length + 7);
-    const shorter = prompt.slice(0, 2);
-    expect(await all(session.generateTokens(shorter, options))).toEqual(
-      await all(model.generateTokens(shorter, options)),
-    );
-    expect(session.bytes).toBeGreaterThan(0);
-    session.dispose();
-    session.dispose();
-    fork.dispose();
-    expect(engineInfo().memory.used).toBe(used);
-  });
+  it.each<DecoderName>(["qwen3", "lfm2"])(
+    "of %s goes on from what it holds, to the bits of the model without it",
+    async (name) => {
+      using model = await load(name);
+      // The tape's chunks are made once, and stay.
+      await all(model.generateTokens(prompt, options));
+      const { used } = engineInfo().memory;
+      const session = model.session();
+      const first = await all(session.generateTokens(prompt, options));
+      expect(first).toEqual(await all(model.generateTokens(prompt, options)));
+      expect(session.tokens).toBe(prompt.length + 7);
+      const longer = [...prompt, ...first.map(({ id }) => id), 5, 6];
+      expect(await all(session.generateTokens(longer, options))).toEqual(
+        await all(model.generateTokens(longer, options)),
+      );
+      const fork = session.fork();
+      const other = [...longer.slice(0, 9), 100, 101];
+      expect(await all(fork.generateTokens(other, options))).toEqual(await all(model.generateTokens(other, options)));
+      expect(session.tokens).toBe(longer.length + 7);
+      const shorter = prompt.slice(0, 2);
+      expect(await all(session.generateTokens(shorter, options))).toEqual(
+        await all(model.generateTokens(shorter, options)),
+      );
+      expect(session.bytes).toBeGreaterThan(0);
+      session.dispose();
+      session.dispose();
+      fork.dispose();
+      expect(engineInfo().memory.used).toBe(used);
+    },
+  );
 
   it("begins anew where adapter or weights have changed", async () => {
     using model = await load();

@@ -3,7 +3,7 @@ import { goldenBytes, goldenJson } from "../../golden.js";
 
 /** Folders of test/golden/decoders. */
 export const decoderNames = [
-  ...(["gemma2", "gemma3_text", "gpt2", "gpt_neox", "gpt_neox_serial", "granite", "granite4"] as const),
+  ...(["gemma2", "gemma3_text", "gpt2", "gpt_neox", "gpt_neox_serial", "granite", "granite4", "lfm2"] as const),
   ...(["llama", "llama_yarn", "mistral", "olmo2", "phi3", "phi3_longrope", "qwen2", "qwen3", "smollm3"] as const),
   "vaultgemma" as const,
 ];

@@ -43,6 +43,15 @@ describe("score", () => {
     }
   });
 
+  it("of several completions gives what each has alone, where layers keep the state of the last token too", async () => {
+    using model = await load("lfm2");
+    const prompt = [1, 20, 31, 42];
+    const completions = [[5, 6, 7], [8], [5, 6, 9, 10]];
+    const alone = [];
+    for (const completion of completions) alone.push(...(await model.score(prompt, [completion])));
+    expect(await model.score(prompt, completions)).toEqual(alone);
+  });
+
   it("takes texts, and adapters of its own", async () => {
     using model = await load("qwen2");
     const [one] = await model.score("a film", [" is good"]);

@@ -1,5 +1,5 @@
 import { UnsupportedError } from "../../errors/errors.js";
-import { attendCached, attendCapped } from "../../graph/decoder-ops.js";
+import { attendCached, attendCapped, convolved } from "../../graph/decoder-ops.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
 import type { GatedActivation } from "../../ops/elementwise/gated-unit.js";
 import type { Activation } from "../activation.js";
@@ -18,19 +18,26 @@ export interface AttentionShape {
   readonly cap: number | null;
 }
 
-/** Attention of qkv `[tokens, (heads + 2·kvHeads)·d]`, after the rotary embedding → `[tokens, heads·d]`. */
-export type Attend = (graph: Graph, qkv: NodeId, batch: RaggedBatch, shape: AttentionShape) => NodeId;
+/** How a pass mixes its tokens with those of before. */
+export interface Attend {
+  /** Attention of qkv `[tokens, (heads + 2·kvHeads)·d]`, after the rotary embedding → `[tokens, heads·d]`. */
+  attention(graph: Graph, qkv: NodeId, batch: RaggedBatch, shape: AttentionShape): NodeId;
+  /** Short convolution of x `[tokens, hidden]` with a layer's weights. */
+  convolution(graph: Graph, x: NodeId, weight: NodeId, batch: RaggedBatch, layer: number): NodeId;
+}
 
 /** Of texts that are wholly in the batch. */
-export const attendWhole: Attend = (graph, qkv, { offsets }, { heads, kvHeads, causal, window, scale, cap }) =>
-  cap === null
-    ? graph.raggedAttention(qkv, { offsets, heads, kvHeads, causal, scale, ...(window === null ? {} : { window }) })
-    : attendCapped(graph, qkv, { offsets, heads, kvHeads, causal, scale, window, cap });
+export const attendWhole: Attend = {
+  attention: (graph, qkv, { offsets }, { heads, kvHeads, causal, window, scale, cap }) =>
+    cap === null
+      ? graph.raggedAttention(qkv, { offsets, heads, kvHeads, causal, scale, ...(window === null ? {} : { window }) })
+      : attendCapped(graph, qkv, { offsets, heads, kvHeads, causal, scale, window, cap }),
+  convolution: (graph, x, weight, { offsets }) => convolved(graph, x, weight, { offsets }),
+};
 
-/** Attention for texts whose earlier tokens are in caches; adds the batch's tokens to them. The caches must have room. */
-export const attendBehind =
-  (caches: readonly KeyValueCache[]): Attend =>
-  (graph, qkv, { offsets }, { layer, heads, kvHeads, window, scale, cap }) => {
+/** For texts whose earlier tokens are in caches; adds the batch's tokens to them. The caches must have room. */
+export const attendBehind = (caches: readonly KeyValueCache[]): Attend => ({
+  attention(graph, qkv, { offsets }, { layer, heads, kvHeads, window, scale, cap }) {
     const sequences = caches.map((cache, i) => ({
       ...cache.layer(layer),
       start: offsets[i]!,
@@ -38,7 +45,10 @@ export const attendBehind =
       past: cache.length,
     }));
     return attendCached(graph, qkv, { heads, kvHeads, window, scale, cap, sequences });
-  };
+  },
+  convolution: (graph, x, weight, { offsets }, layer) =>
+    convolved(graph, x, weight, { offsets, states: caches.map((cache) => cache.convolution(layer)) }),
+});
 
 const gatedForms: Partial<Record<Activation, GatedActivation>> = {
   silu: "silu",

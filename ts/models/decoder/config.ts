@@ -3,15 +3,17 @@ import type { Activation } from "../activation.js";
 import type { TransformerConfig } from "../architecture.js";
 import type { RotaryForm } from "./rotary-form.js";
 
-/** How a layer attends. */
+/** How a layer attends, or what it does instead. */
 export interface LayerAttention {
   /** The rotary embedding of queries and keys; null for none. */
   readonly rotary: RotaryForm | null;
   /** A token sees those at most so far before it, and after it unless attention is causal; null for all. */
   readonly window: number | null;
+  /** Tokens that its short convolution sees, each and those before it, if it has one in place of attention. */
+  readonly convolution?: number;
 }
 
-/** Sizes and constants of a decoder: a stack of attention and MLP layers, which computes the next token's logits or is an encoder. */
+/** Sizes and constants of a decoder: a stack of attention (or convolution) and MLP layers, which computes the next token's logits or is an encoder. */
 export interface DecoderConfig extends TransformerConfig {
   readonly heads: number;
   /** Heads of keys and values. */
@@ -51,4 +53,10 @@ export interface DecoderConfig extends TransformerConfig {
   readonly logitCap: number | null;
   /** Whether the words' table is the head's weight too. */
   readonly tied: boolean;
+}
+
+/** Whether layers keep a state of the last token alone, in place of keys and values of all. */
+export function keepsState({ layers, attention }: Pick<DecoderConfig, "layers" | "attention">): boolean {
+  for (let i = 0; i < layers; i++) if (attention(i).convolution !== undefined) return true;
+  return false;
 }

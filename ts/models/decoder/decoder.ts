@@ -81,20 +81,40 @@ export class DecoderLayers<W extends LayerWeights = LayerWeights> extends ReadMo
     return graph.add(sum, times(graph, inner, config.residualScale));
   }
 
-  private attention(x: NodeId, i: number, layer: DecoderLayer, { batch, selection, rotation, attend }: Pass): NodeId {
-    const { graph, config } = this;
-    const { heads, kvHeads, headDim, causal } = config;
-    const { rotary, window } = config.attention(i);
+  private attention(x: NodeId, i: number, layer: DecoderLayer, pass: Pass): NodeId {
+    const { selection } = pass;
     const input = this.norm(x, layer.attentionNorm, selection);
-    let qkv = this.byKind(layer.queryKeyValue.forward(input, selection));
+    const mixed =
+      layer.queryKeyValue === null ? this.convolved(input, i, layer, pass) : this.attended(input, i, layer, pass);
+    return layer.attentionOutput.forward(mixed, selection);
+  }
+
+  /** A gated short convolution (LFM2, arXiv 2511.23404): C ⊙ conv(B ⊙ u), where B, C and u come from the input. */
+  private convolved(input: NodeId, i: number, layer: DecoderLayer, { batch, selection, attend }: Pass): NodeId {
+    const { graph } = this;
+    const given = layer.convolutionInput!.forward(input, selection);
+    const width = graph.shape(input)[1]!;
+    const part = (start: number) => graph.slice(given, { dim: 1, start: start * width, end: (start + 1) * width });
+    const gated = graph.mul(part(0), part(2));
+    return graph.mul(part(1), attend.convolution(graph, gated, layer.convolutionKernel!, batch, i));
+  }
+
+  private attended(
+    input: NodeId,
+    i: number,
+    layer: DecoderLayer,
+    { batch, selection, rotation, attend }: Pass,
+  ): NodeId {
+    const { graph, config } = this;
+    const { heads, kvHeads, headDim, causal, scale, scoreCap: cap } = config;
+    const { rotary, window } = config.attention(i);
+    let qkv = this.byKind(layer.queryKeyValue!.forward(input, selection));
     if (layer.queryNorm !== null || layer.keyNorm !== null) qkv = this.normedQueriesAndKeys(qkv, layer, selection);
     if (rotary !== null) {
       const shape = { pairs: rotary.frequencies.length, heads: heads + kvHeads, headDim, interleaved: false };
       qkv = applyRotary(graph, qkv, { ...rotation(rotary), ...shape });
     }
-    const { scale, scoreCap: cap } = config;
-    const context = attend(graph, qkv, batch, { layer: i, heads, kvHeads, causal, window, scale, cap });
-    return layer.attentionOutput.forward(context, selection);
+    return attend.attention(graph, qkv, batch, { layer: i, heads, kvHeads, causal, window, scale, cap });
   }
 
   /** Columns in the order of all queries, all keys, all values. */

@@ -32,7 +32,7 @@ export function decoder(
   const traits: ModelTraits = {
     normEps: config.normEps,
     inferenceMemory: (tokens) => inferenceMemory(config, tokens),
-    stepMemory: (step) => stepMemory(config, step),
+    stepMemory: (step) => stepMemory(config, names, step),
   };
   const plan = planOf(config, decoderTable(config, names), traits, (graph, { head: read, ...weights }) => {
     const output = read === null ? OutputLayer.tiedTo(graph, weights.words, names.head) : OutputLayer.of(graph, read);
@@ -58,7 +58,7 @@ function encoderPlan(config: DecoderConfig, names: DecoderNames) {
   const traits: ModelTraits = {
     normEps: config.normEps,
     inferenceMemory: (tokens) => inferenceMemory(sizes, tokens),
-    stepMemory: (step) => stepMemory(sizes, step),
+    stepMemory: (step) => stepMemory(sizes, names, step),
   };
   return planOf(config, encoderTable(config, names), traits, (graph, weights) => {
     return new DecoderLayers(graph, config, weights, traits);

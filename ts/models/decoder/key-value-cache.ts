@@ -2,7 +2,9 @@ import { ConfigError } from "../../errors/errors.js";
 import type { Graph } from "../../graph/graph.js";
 import type { Pointer } from "../../ops/op.js";
 import type { CacheFormat } from "../../ops/attention/cached-attention.js";
+import type { ConvolutionState } from "../../ops/recurrence/short-conv.js";
 import type { DecoderConfig } from "./config.js";
+import { ConvolutionStates } from "./convolution-states.js";
 
 /** Bytes of the word that memory is counted in, and of a number in each format. */
 const WORD = 4;
@@ -10,7 +12,13 @@ const numberBytes = { f32: 4, f16: 2 } as const;
 /** Tokens that a cache has room for at least, once it holds any. */
 const LEAST = 64;
 
-/** Keys and values of a sequence's tokens so far, layer by layer, in the graph's memory. */
+/** What a cache depends on. */
+type CachedConfig = Pick<DecoderConfig, "layers" | "kvHeads" | "headDim" | "maxPositions" | "attention" | "hiddenSize">;
+
+/**
+ * Keys and values of a sequence's tokens so far, layer by layer, in the graph's memory; of layers with a convolution its last inputs. These
+ * are those of the last token alone: a cache that has some cannot be cut back.
+ */
 export class KeyValueCache {
   private memory: Pointer = 0;
   private capacity = 0;
@@ -18,13 +26,19 @@ export class KeyValueCache {
   private disposed = false;
   /** Elements of a token's keys in one layer. */
   private readonly row: number;
+  /** Of each layer that has keys and values, its place among them. */
+  private readonly places = new Map<number, number>();
+  private readonly states: ConvolutionStates;
 
   constructor(
     private readonly graph: Graph,
-    private readonly config: Pick<DecoderConfig, "layers" | "kvHeads" | "headDim" | "maxPositions">,
+    private readonly config: CachedConfig,
     readonly format: CacheFormat = "f32",
   ) {
     this.row = config.kvHeads * config.headDim;
+    for (let i = 0; i < config.layers; i++)
+      if (config.attention(i).convolution === undefined) this.places.set(i, this.places.size);
+    this.states = new ConvolutionStates(graph, config);
   }
 
   /** Tokens that it holds. */
@@ -34,7 +48,7 @@ export class KeyValueCache {
 
   /** Bytes that it takes. */
   get bytes(): number {
-    return WORD * this.words(this.capacity);
+    return WORD * this.words(this.capacity) + this.states.bytes;
   }
 
   /** Makes room for `count` tokens more; call it outside a step. Throws `ConfigError` beyond the model's positions. */
@@ -48,6 +62,7 @@ export class KeyValueCache {
         value: needed,
         length: maxPositions,
       });
+    this.states.reserve();
     if (needed <= this.capacity) return;
     const capacity = Math.min(maxPositions, Math.max(LEAST, needed, Math.ceil(1.5 * this.capacity)));
     // An even number, so that blocks of two-byte numbers are whole words.
@@ -57,30 +72,39 @@ export class KeyValueCache {
   /** Place and format of a layer's keys and values. */
   layer(i: number): { readonly keys: Pointer; readonly values: Pointer; readonly format: CacheFormat } {
     const block = numberBytes[this.format] * this.capacity * this.row;
-    const keys = this.memory + 2 * i * block;
+    const keys = this.memory + 2 * this.places.get(i)! * block;
     return { keys, values: keys + block, format: this.format };
+  }
+
+  /** Last inputs of a layer's convolution, before and behind a pass. */
+  convolution(i: number): ConvolutionState {
+    return this.states.of(i, this.tokens === 0);
   }
 
   /** Marks `count` tokens as present, after a pass has written them. */
   extend(count: number): void {
     this.tokens += count;
+    this.states.extend();
   }
 
-  /** Forgets all but the first `length` tokens. */
+  /** How many of the first `length` tokens, of those that it holds, it can be cut to: with convolutions all or none. */
+  reusable(length: number): number {
+    return !this.states.any || length === this.tokens ? length : 0;
+  }
+
+  /** Forgets all but the first `length` tokens. Throws `ConfigError` unless there are so many, and they are reusable. */
   cut(length: number): void {
-    if (Number.isSafeInteger(length) && length >= 0 && length <= this.tokens) this.tokens = length;
-    else
-      throw new ConfigError(`KeyValueCache: it holds ${this.tokens} tokens and cannot be cut to ${length}`, {
-        option: "length",
-        value: length,
-      });
+    this.checkLength(length);
+    this.tokens = length;
   }
 
-  /** Another cache that holds the first `length` tokens. */
+  /** Another cache that holds the first `length` tokens. Throws as `cut`. */
   fork(length = this.tokens): KeyValueCache {
+    this.checkLength(length);
     const made = new KeyValueCache(this.graph, this.config, this.format);
     made.reserve(length);
     this.copyTo(made, length);
+    if (length > 0) this.states.copyTo(made.states);
     made.tokens = length;
     return made;
   }
@@ -90,10 +114,21 @@ export class KeyValueCache {
     this.disposed = true;
     if (this.memory !== 0) this.graph.releaseOwned(this.memory);
     [this.memory, this.capacity, this.tokens] = [0, 0, 0];
+    this.states.dispose();
+  }
+
+  private checkLength(length: number): void {
+    if (Number.isSafeInteger(length) && length >= 0 && length <= this.tokens && this.reusable(length) === length)
+      return;
+    const why = length <= this.tokens && this.states.any ? ", for its convolutions keep the last inputs alone" : "";
+    throw new ConfigError(`KeyValueCache: it holds ${this.tokens} tokens and cannot be cut to ${length}${why}`, {
+      option: "length",
+      value: length,
+    });
   }
 
   private words(capacity: number): number {
-    return (2 * this.config.layers * capacity * this.row * numberBytes[this.format]) / WORD;
+    return (2 * this.places.size * capacity * this.row * numberBytes[this.format]) / WORD;
   }
 
   private move(capacity: number): void {
@@ -110,7 +145,7 @@ export class KeyValueCache {
     const { kernels } = this.graph.engine;
     // With an odd count of two-byte numbers, the last half word belongs to a token that is not in the cache.
     const words = Math.ceil((length * this.row * numberBytes[this.format]) / WORD);
-    for (let i = 0; i < this.config.layers && length > 0; i++) {
+    for (const i of length > 0 ? this.places.keys() : []) {
       const [from, to] = [this.layer(i), other.layer(i)];
       kernels.copy(words, from.keys, to.keys);
       kernels.copy(words, from.values, to.values);

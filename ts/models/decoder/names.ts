@@ -1,7 +1,7 @@
 import type { AdaptedLinear } from "../../adapters/adapted-linear.js";
 import type { OutputLayer } from "../../adapters/output-layer.js";
 import type { LinearShape } from "../architecture.js";
-import { linearPart, normPart, type ReadTable, tablePart, type WeightPart } from "../weight-table.js";
+import { constantPart, linearPart, normPart, type ReadTable, tablePart, type WeightPart } from "../weight-table.js";
 import type { DecoderConfig } from "./config.js";
 
 type Paths = Pick<LinearShape, "paths" | "tensors">;
@@ -22,6 +22,10 @@ export interface DecoderNames {
 export interface DecoderLayerNames {
   /** Three layers, or one for all. */
   readonly queryKeyValue: Paths;
+  /** Of layers with a convolution in place of attention: its two gates and its input in one layer, and its weights. */
+  readonly convolutionInput?: Paths;
+  readonly convolutionKernel?: string;
+  /** After attention or the convolution. */
   readonly attentionOutput: Paths;
   /** The activated layer and, if gated, the layer it is multiplied with: two layers, or one for both. */
   readonly inner: Paths;
@@ -61,14 +65,21 @@ export function decoderTable(config: DecoderConfig, names: DecoderNames) {
     layers: config.layers,
     layer(i: number) {
       const named = names.layer(i);
+      const { convolution } = config.attention(i);
+      const attends = convolution === undefined;
+      const width = attends ? heads * headDim : hidden;
       return {
-        queryKeyValue: linear(named.queryKeyValue, hidden, [heads * headDim, kv, kv], biases.queryKeyValue),
-        attentionOutput: linear(named.attentionOutput, heads * headDim, [hidden], biases.attentionOutput),
+        queryKeyValue: attends
+          ? linear(named.queryKeyValue, hidden, [heads * headDim, kv, kv], biases.queryKeyValue)
+          : null,
+        convolutionInput: attends ? null : linear(named.convolutionInput!, hidden, [hidden, hidden, hidden], false),
+        convolutionKernel: attends ? null : constantPart(named.convolutionKernel!, [hidden, 1, convolution]),
+        attentionOutput: linear(named.attentionOutput, width, [hidden], biases.attentionOutput),
         inner: linear(named.inner, hidden, gated ? [inner, inner] : [inner], biases.inner),
         output: linear(named.output, inner, [hidden], biases.inner),
         attentionNorm: norm(named.attentionNorm),
-        queryNorm: norm(named.queryNorm, normed(heads)),
-        keyNorm: norm(named.keyNorm, normed(kvHeads)),
+        queryNorm: attends ? norm(named.queryNorm, normed(heads)) : null,
+        keyNorm: attends ? norm(named.keyNorm, normed(kvHeads)) : null,
         attentionPostNorm: norm(named.attentionPostNorm),
         innerNorm: norm(named.innerNorm),
         innerPostNorm: norm(named.innerPostNorm),

@@ -1,5 +1,6 @@
 import type { GgufFile } from "../../io/gguf/index.js";
 import { gpt2Config, gptNeoxConfig } from "./gpt-config.js";
+import { lfm2Config } from "./lfm2-config.js";
 import { MetadataValues } from "./metadata-values.js";
 import { defined, wordsConfig } from "./words-config.js";
 import { type FrequencyFactors, ropeScaling } from "./rope-scaling.js";
@@ -14,6 +15,7 @@ export function ggufConfig(file: Pick<GgufFile, "metadata" | "has" | "info">, fa
   const values = new MetadataValues(file.metadata);
   if (modelType === "gpt2") return gpt2Config(file, values);
   if (modelType === "gpt_neox") return gptNeoxConfig(file, values);
+  if (modelType === "lfm2") return lfm2Config(file, values);
   const [hidden, heads] = [values.required("embedding_length"), values.required("attention.head_count")];
   const headDim = values.number("attention.key_length") ?? hidden / heads;
   const theta = values.number("rope.freq_base") ?? 10_000;

@@ -19,6 +19,12 @@ export class MetadataValues {
     throw new ModelError(`${key} must be a number, got ${excerpt(value)}`, { key, value });
   }
 
+  /** One for each layer, where a file has a list; undefined where it has one for all. */
+  list(name: string): readonly number[] | undefined {
+    const value = this.metadata.get(`${this.architecture}.${name}`);
+    return value instanceof Int32Array || value instanceof Uint32Array ? [...value] : undefined;
+  }
+
   /** One for all layers: files may have a list. */
   alike(name: string): number | undefined {
     const key = `${this.architecture}.${name}`;

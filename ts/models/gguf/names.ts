@@ -56,6 +56,16 @@ const architectures: Readonly<Record<string, GgufArchitecture>> = {
     ...{ ...norms, attn_qkv: "self_attn.qkv_proj", attn_output: "self_attn.o_proj" },
     ...{ ffn_up: "mlp.gate_up_proj", ffn_down: "mlp.down_proj" },
   }),
+  lfm2: of(
+    "lfm2",
+    {
+      ...{ ...attention, attn_output: "self_attn.out_proj", attn_norm: "operator_norm", ffn_norm: "ffn_norm" },
+      ...{ attn_q_norm: "self_attn.q_layernorm", attn_k_norm: "self_attn.k_layernorm" },
+      ...{ ffn_gate: "feed_forward.w1", ffn_up: "feed_forward.w3", ffn_down: "feed_forward.w2" },
+      ...{ "shortconv.conv": "conv.conv", "shortconv.in_proj": "conv.in_proj", "shortconv.out_proj": "conv.out_proj" },
+    },
+    { outer: { token_embd: "model.embed_tokens", token_embd_norm: "model.embedding_norm", output: "lm_head" } },
+  ),
   smollm3: of("smollm3", llama, { order: "pairs" }),
   olmo2: of("olmo2", { ...attention, ...gated, ...headNorms, ...normsAfter }),
   gpt2: of(
@@ -96,7 +106,7 @@ export function ggufArchitecture(name: unknown): GgufArchitecture {
 
 /** Hugging Face's name of a tensor; null for tensors that are not weights there, such as factors of rotary frequencies. */
 export function tensorName({ outer, layers, modules }: GgufArchitecture, name: string): string | null {
-  const [, layer, module = "", part] = /^(?:blk\.(\d{1,6})\.)?([a-z_]+)\.(weight|bias)$/.exec(name) ?? [];
+  const [, layer, module = "", part] = /^(?:blk\.(\d{1,6})\.)?([a-z_.]+)\.(weight|bias)$/.exec(name) ?? [];
   const known = layer === undefined ? outer : modules;
   if (!Object.hasOwn(known, module)) return null;
   return `${layer === undefined ? "" : `${layers}${layer}.`}${known[module]!}.${part!}`;

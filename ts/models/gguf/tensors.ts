@@ -41,7 +41,8 @@ export function ggufTensors(file: GgufFile): OpenTensorFile {
   const order = rowOrder(architecture, values);
 
   const info: OpenTensorFile["info"] = (name) => {
-    const { type, shape } = file.info(ownName(name));
+    const { type, shape: stored } = file.info(ownName(name));
+    const shape = convolutionShape(name, stored);
     if (plain.includes(type)) return { dtype: type as Dtype, shape };
     if (grouped.includes(type)) return { dtype: "F32", shape };
     throw new UnsupportedError(`tensor ${excerpt(ownName(name))} is of type ${type}, which is not read`, {
@@ -95,6 +96,10 @@ export function ggufTensors(file: GgufFile): OpenTensorFile {
   };
   return architecture.inFirst ? linearsTransposed(stored) : stored;
 }
+
+/** Weights of a convolution `[channels, width]` are `[channels, 1, width]` in Hugging Face's files. */
+const convolutionShape = (name: string, shape: readonly number[]) =>
+  name.endsWith(".conv.conv.weight") && shape.length === 2 ? [shape[0]!, 1, shape[1]!] : shape;
 
 /** Adapters merged into the weights, if a file's metadata record them. */
 export function mergedText({ metadata }: Pick<GgufFile, "metadata">): [string, string][] {

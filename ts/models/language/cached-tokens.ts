@@ -3,7 +3,7 @@ import type { CacheFormat } from "../../ops/attention/cached-attention.js";
 import type { DecoderConfig } from "../decoder/config.js";
 import { KeyValueCache } from "../decoder/key-value-cache.js";
 
-/** The tokens of a text so far, with keys and values in memory. */
+/** The tokens of a text so far, with keys and values (or what layers keep instead) in memory. */
 export class CachedTokens {
   private constructor(
     readonly cache: KeyValueCache,
@@ -44,8 +44,14 @@ export class CachedTokens {
     return other.common(this.ids.subarray(0, this.length)) === this.length;
   }
 
+  /** Forgets all but the first `length` tokens, and those too where layers keep the state after the last one alone. */
   cut(length: number): void {
-    this.cache.cut(length);
+    this.cache.cut(this.cache.reusable(length));
+  }
+
+  /** How many of a text's first tokens need not be computed again; its last one must, for its logits. */
+  reusable(text: Int32Array): number {
+    return this.cache.reusable(Math.min(this.common(text), text.length - 1));
   }
 
   /** A copy of the first `length` tokens. */

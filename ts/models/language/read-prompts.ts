@@ -1,4 +1,5 @@
 import type { CallAdapters } from "../../adapters/call-adapters.js";
+import { keepsState } from "../decoder/config.js";
 import { decodeBatch } from "./decode-step.js";
 import { CachedTokens } from "./cached-tokens.js";
 import type { LanguageModelParts } from "./load-language-model.js";
@@ -31,8 +32,12 @@ export async function readPrompts(
   breathe: () => Promise<void>,
 ): Promise<Float32Array[]> {
   const logits: Float32Array[] = [];
-  const begins = texts.map((_, i) => (held[i] === undefined ? beginOf(adapters, texts, i) : null));
-  for (const [i, { prompt }] of texts.entries()) held[i]?.cut(Math.min(held[i].common(prompt), prompt.length - 1));
+  // A state is that of one token alone, which the common beginning seldom ends with.
+  const shares = !keepsState(parts.model.config);
+  const begins = texts.map((_, i) =>
+    held[i] === undefined ? (shares ? beginOf(adapters, texts, i) : { of: 0, length: 0 }) : null,
+  );
+  for (const [i, { prompt }] of texts.entries()) held[i]?.cut(held[i].reusable(prompt));
   const order = adapters.order(0, texts.length) ?? [...texts.keys()];
   for (;;) {
     const fed = [];

@@ -50,7 +50,7 @@ const of = (pieces: BytePieces, names: string) => names.split(" ").map((name) =>
 export const bytePieces: ReadonlyMap<string, BytePieces> = new Map([
   ...of(gpt2, "gpt-2 phi-2 mpt olmo jais trillion granite-docling roberta-bpe"),
   ...of(smollm, "smollm starcoder refact command-r codeshell exaone minerva-7b"),
-  ...of(llama3, "llama-bpe llama3 llama-v3 falcon3 pixtral"),
+  ...of(llama3, "llama-bpe llama3 llama-v3 falcon3 pixtral lfm2"),
   ...of({ ...llama3, ignoreMerges: false }, "dbrx smaug-bpe"),
   ...of(qwen, "qwen2 deepseek-r1-qwen megrez"),
   ...of(gpt4o, "gpt-4o"),

@@ -18,7 +18,7 @@ interface ModelValues {
 }
 
 /** θ where config.json has none, by `model_type`. */
-const thetas: Readonly<Record<string, number>> = { gemma3_text: 1_000_000, smollm3: 2_000_000 };
+const thetas: Readonly<Record<string, number>> = { gemma3_text: 1_000_000, lfm2: 1_000_000, smollm3: 2_000_000 };
 /** Architectures whose files say how far a token sees. */
 const windowed = ["gemma2", "gemma3", "phi3"];
 
@@ -47,10 +47,12 @@ export function modelValues(json: ConfigJson, config: DecoderConfig, architectur
   own[`attention.${norm}`] = { float32: config.normEps };
   if (architecture === "gptneox") own["use_parallel_residual"] = config.parallel;
   else if (architecture !== "gpt2") {
-    own["attention.head_count_kv"] = { uint32: config.kvHeads };
+    own["attention.head_count_kv"] = headsOfLayers(config);
     own["attention.key_length"] = { uint32: config.headDim };
     own["attention.value_length"] = { uint32: config.headDim };
   }
+  const width = layersOf(config).find(({ convolution }) => convolution !== undefined)?.convolution;
+  if (width !== undefined) own["shortconv.l_cache"] = { uint32: width };
   if (architecture === "granite") Object.assign(own, graniteFactors(config));
   if (config.scoreCap !== null) own["attn_logit_softcapping"] = { float32: config.scoreCap };
   if (config.logitCap !== null && architecture === "gemma2")
@@ -63,6 +65,13 @@ export function modelValues(json: ConfigJson, config: DecoderConfig, architectur
   const values = new Map(Object.entries(own).map(([key, value]) => [`${architecture}.${key}`, value]));
   for (const [key, value] of turned?.values ?? []) values.set(`${architecture}.${key}`, value);
   return { values, factors: turned?.tensors ?? new Map<string, Float32Array>(), notes };
+}
+
+/** Heads of keys and values: a list where layers have none, but a convolution. */
+function headsOfLayers(config: DecoderConfig): WrittenValue {
+  const layers = layersOf(config);
+  if (layers.every(({ convolution }) => convolution === undefined)) return { uint32: config.kvHeads };
+  return Int32Array.from(layers, ({ convolution }) => (convolution === undefined ? config.kvHeads : 0));
 }
 
 /** Granite's factors. */
@@ -133,7 +142,8 @@ async function headerOf(header: Uint8Array, plans: readonly GgufPlan[]): Promise
 /** A configuration in values that can be compared, for texts of so many positions. */
 function comparable(config: DecoderConfig, positions: number): Readonly<Record<string, unknown>> {
   const { attention: _, maxPositions: __, scale, headDim, ...rest } = config;
-  const layers = layersOf(config).map(({ rotary, window }) => ({
+  const layers = layersOf(config).map(({ rotary, window, convolution }) => ({
+    convolution: convolution ?? null,
     frequencies: rotary?.frequencies ?? null,
     factor: rotary?.factor ?? null,
     window: window === null || window >= positions - 1 ? null : window,

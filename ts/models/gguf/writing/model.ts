@@ -14,7 +14,7 @@ import { orderOf } from "../rows.js";
 import type { RowEncoder } from "./encode-rows.js";
 import { arranged, inRows, valuesOf } from "./hugging-face-values.js";
 import { checkSaysAll, modelValues } from "./model-values.js";
-import { fileTypes, isTurned, isWrittenType, typeOf, type WrittenType } from "./types.js";
+import { fileTypes, isTurned, isWrittenType, shapeIn, typeOf, type WrittenType } from "./types.js";
 
 /** What creating tensors needs. */
 export interface Workshop {
@@ -75,7 +75,7 @@ export async function modelToWrite(model: ModelToWrite): Promise<WrittenModel> {
     const [, path, part] = /^(.*)\.(weight|bias)$/.exec(full)!;
     const name = weightOf(path!)?.replace(/weight$/, part!);
     if (name === undefined) throw fail(own, "has no name in GGUF files that is known here");
-    const shape = isTurned(named, full) ? [...stored].reverse() : stored;
+    const shape = isTurned(named, full) ? [...stored].reverse() : shapeIn(name, stored);
     const kept = file.info(own).dtype;
     const wanted = type === "auto" ? (isWrittenType(kept) ? kept : "F32") : type;
     const to = typeOf({ name, shape, tied: config.tied }, wanted);

@@ -1,6 +1,7 @@
 import { AbortError, MemoryError } from "../../../errors/errors.js";
 import { throwIfAborted } from "../../../waiting/abort.js";
 import { nextTask } from "../../../waiting/next-task.js";
+import { keepsState } from "../../decoder/config.js";
 import { CachedTokens } from "../cached-tokens.js";
 import { decodeStep } from "../decode-step.js";
 import type { GenerationRequest } from "../generate.js";
@@ -196,10 +197,12 @@ export class ContinuousBatch {
     const found = [this.prefixes.find(text), ...others.map(({ cached }) => cached)];
     let [best, later]: [CachedTokens | null, number] = [null, 0];
     for (const cached of found) {
-      const length = Math.min(cached?.common(text.prompt) ?? 0, most);
+      const length = cached?.reusable(text.prompt) ?? 0;
       if (length > text.reused) [best, text.reused] = [cached, length];
     }
-    for (const { prompt } of others) later = Math.max(later, Math.min(commonLength(prompt, text.prompt), most));
+    // A state of more tokens than the common ones is of no use.
+    for (const { prompt } of keepsState(this.model.model.config) ? [] : others)
+      later = Math.max(later, Math.min(commonLength(prompt, text.prompt), most));
     if (later - text.reused >= WORTH_WAITING) return null;
     const { graph, model, cacheFormat } = this.model;
     return best === null ? CachedTokens.none(graph, model.config, cacheFormat) : best.fork(text.reused);

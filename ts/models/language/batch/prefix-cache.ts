@@ -26,8 +26,8 @@ export class PrefixCache {
   find(text: BatchText): CachedTokens | null {
     let [best, length]: [Kept | null, number] = [null, 0];
     for (const one of this.kept) {
-      const common = text.alike(one) ? one.cached.common(text.prompt) : 0;
-      if (common > length) [best, length] = [one, common];
+      const reusable = text.alike(one) ? one.cached.reusable(text.prompt) : 0;
+      if (reusable > length) [best, length] = [one, reusable];
     }
     if (best === null) return null;
     this.kept = [...this.kept.filter((one) => one !== best), best];
