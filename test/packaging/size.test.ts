@@ -120,10 +120,10 @@ it("the core (engine, graph, LoRA layers, optimizers) is at most 37.2 kB of Java
 // Several labels a text took 1,130 of the first, 1,900 without a bundler: lists of labels, thresholds and the types of both are in calls that
 // return at once. Their loss, their measures and their runs are fetched. Copies of lists inside `lora`, and the error of a script that cannot
 // be fetched, took 30 of an encoder's all. A head whose logits a temperature divides, and predictions that are unsure, took 80 of the first and 290 of an
-// encoder's all.
-it("a page with an encoder and a classifier is at most 92.8 kB at first, everything at most 193.2 kB", async () => {
+// encoder's all. The gradient of capped scores, and EuroBERT with its head, took 40 of the first, 250 without a bundler, 110 of a page's worker.
+it("a page with an encoder and a classifier is at most 92.9 kB at first, everything at most 193.2 kB", async () => {
   const encoder = await sizes("{ SentenceEncoder, TextClassifier }");
-  expect(encoder.first).toBeLessThanOrEqual(92_800);
+  expect(encoder.first).toBeLessThanOrEqual(92_850);
   expect(encoder.all).toBeLessThanOrEqual(205_300);
   const everything = await sizes("*");
   expect(everything.first).toBeLessThanOrEqual(193_200);
@@ -138,7 +138,7 @@ it("a page with an encoder and a classifier is at most 92.8 kB at first, everyth
 // tokens as in Rust 280, PEFT's groups for LoRA+, its warnings and GPT-2's Conv1D 700, what each file
 // looks up once 230, known modules of models without modules.json 110, former names 40. Losses of sentence vectors, evaluators and hard negatives took 17,600,
 // scripts that pages with a bundler fetch late 2,800.
-it("a page without a bundler loads at most 219.1 kB at first", () => {
+it("a page without a bundler loads at most 219.4 kB at first", () => {
   const loaded = new Map<string, number>();
   const load = (name: string) => {
     if (loaded.has(name)) return;
@@ -152,7 +152,7 @@ it("a page without a bundler loads at most 219.1 kB at first", () => {
   expect([...loaded.keys()]).not.toContain("shared-language.js");
   expect([...loaded.keys()]).not.toContain("shared-zip.js");
   expect([...loaded.keys()]).not.toContain("shared-tokenizers.js");
-  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(219_100);
+  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(219_360);
 });
 
 it("the file of the pool's threads is at most 2 kB and needs no other", () => {
@@ -165,12 +165,12 @@ it("the file of the pool's threads is at most 2 kB and needs no other", () => {
 // Classes, lists and margins of rerankers, ready rerankers, prompts and teachers of pairs took 3,900 bytes of all scripts, which such runs fetch.
 // The final fit on all rows and the calibration of probabilities took 3,930, which runs fetch.
 // It was one script of 385.5 kB. What an encoder and a classifier need is a script of its own, which imports the worker's file alone.
-it("a page's worker loads 24.2 kB at its start, 137 kB to train a classifier, and each script as it is", () => {
+it("a page's worker loads 24.2 kB at its start, 137.2 kB to train a classifier, and each script as it is", () => {
   const scripts = readdirSync(join(root, "dist/worker")).map((name) => `worker/${name}`);
   expect(scripts.length).toBeGreaterThan(8);
   const size = (name: string) => gzipSync(readFileSync(join(root, "dist", name), "utf8"), { level: 9 }).length;
   expect(size("lowrank-worker.js")).toBeLessThanOrEqual(24_200);
-  expect(size("lowrank-worker.js") + size("worker/models.js")).toBeLessThanOrEqual(137_000);
+  expect(size("lowrank-worker.js") + size("worker/models.js")).toBeLessThanOrEqual(137_120);
   expect(scripts.reduce((sum, name) => sum + size(name), size("lowrank-worker.js"))).toBeLessThanOrEqual(412_200);
   const started = readFileSync(join(root, "dist/remote-browser.js"), "utf8").replaceAll("\n", "");
   for (const name of scripts) {

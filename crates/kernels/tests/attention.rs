@@ -417,7 +417,11 @@ fn capped_gradients_are_central_differences() {
             let at = i / 8 * 24 + i % 8;
             let moved = |by: f32| {
                 let mut case = case();
-                if what == "q" { case.q[at] += by } else { case.k[at] += by }
+                if what == "q" {
+                    case.q[at] += by
+                } else {
+                    case.k[at] += by
+                }
                 loss(&case)
             };
             let slope = (moved(step) - moved(-step)) / (2.0 * step as f64);

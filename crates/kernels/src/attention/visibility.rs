@@ -1,7 +1,7 @@
 //! From products to scores: scale, biases, and which keys a query sees.
 
-use super::{Attention, Cap};
 use super::distances::HeadDistances;
+use super::{Attention, Cap};
 use crate::simd::F32x4;
 
 /// Turns products q·k into scores for eight queries: scale, biases, −∞ where a query may not see the key.
