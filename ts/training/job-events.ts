@@ -15,6 +15,8 @@ export interface ReadyPart {
   readonly examples: number;
   /** For labelled words: number of words with a label. */
   readonly words?: number;
+  /** For texts with mined negatives: number of these. */
+  readonly negatives?: number;
   /** For a language model: number of tokens. */
   readonly tokens?: number;
   /** For a language model: number of target tokens. */

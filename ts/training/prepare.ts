@@ -108,9 +108,11 @@ export async function loadRun(
  * Adds the trained parts to a model, and plans the steps. The caller disposes of the model.
  * @param isFold whether the data are a fold of data that were checked before
  */
-export async function openRun(loaded: Loaded, context: RunContext, isFold = false): Promise<Prepared> {
-  const { definition, base, data, settings, entry } = loaded;
+export async function openRun(given: Loaded, context: RunContext, isFold = false): Promise<Prepared> {
+  const { definition, base, settings, entry } = given;
   const { optionNames } = context;
+  const data = (await definition.augment?.(base, given.data, settings, context)) ?? given.data;
+  const loaded = { ...given, data };
   const model = await definition.open(base, data, settings, context, isFold ? null : loaded.surveyed);
   try {
     const tokens = await tokenizeParts(model, loaded, context, isFold);

@@ -106,6 +106,11 @@ export interface TaskDefinition<S extends RunSettings, E extends FileExample, X 
   /** Loads the model. Throws `MemoryError` before loading if memory is too small. */
   base(model: HashedModel, settings: S, engine: Engine, context: RunContext): Promise<TaskBase>;
   /**
+   * The data with what the base model alone finds in them, such as hard negatives; default: as they are. A resumed run calls it again, so it
+   * gives the same for the same model, data and settings.
+   */
+  augment?(base: TaskBase, data: TaskData<E>, settings: S, context: RunContext): Promise<TaskData<E>>;
+  /**
    * Adds the trained parts: adapter, head. `dispose` of the result removes them.
    * @param surveyed the result of `survey`; null for a fold of data that it checked
    * @param from files of this task's model, which is trained further; default: new parts

@@ -46,7 +46,9 @@ export async function evaluateTask(
     ...(label !== undefined && { label }),
     ...(fields !== undefined && { fields }),
   };
-  const settings = { ...(known?.settings ?? takeSpec("evaluate", { task, data }, tasks)), ...columns };
+  const asked = known?.settings ?? takeSpec("evaluate", { task, data }, tasks);
+  // Only training looks for negatives.
+  const settings = { ...asked, ...("mineNegatives" in asked && { mineNegatives: null }), ...columns };
   const emit = (event: events.JobEvent) => {
     if (event.type === "warning") terminal.error(event.message);
   };

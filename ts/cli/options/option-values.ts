@@ -105,6 +105,15 @@ export const labelNames = pairsLike("0=bad,1=good");
 /** What data call a field: "prompt=question,completion=answer". */
 export const fieldNames = pairsLike("prompt=question,completion=answer");
 
+/** Options of `mineHardNegatives`: "numNegatives=5,relativeMargin=0.05". */
+export const miningOptions: Parser<Readonly<Record<string, number | string>>> = (text) =>
+  Object.fromEntries(
+    Object.entries(pairsLike("numNegatives=5,relativeMargin=0.05")(text)).map(([name, value]) => [
+      name,
+      Number.isNaN(Number(value)) ? value : Number(value),
+    ]),
+  );
+
 /** Weights of classes: "balanced", or "spam=4,ham=1". */
 export function classWeights(text: string): "balanced" | Readonly<Record<string, number>> {
   if (text === "balanced") return text;

@@ -258,6 +258,11 @@ const furtherTasks = {
     help: 'for pairs: lengths to which vectors can be cut afterwards, such as "384,256,128"',
     parse: values.lengths,
   },
+  mineNegatives: {
+    flags: "--mine-negatives [options]",
+    help: 'for pairs and rank: first find, for each query, texts of other rows that the base model takes for its answers; perhaps with options of mineHardNegatives, such as "numNegatives=5,relativeMargin=0.05"',
+    parse: values.miningOptions,
+  },
   miniBatch: {
     flags: "--mini-batch <n>",
     help: "for pairs: texts that are encoded at a time, for large batches in little memory",

@@ -152,6 +152,7 @@ function settingsGiven(given: SettingsOptions, fields: Fields): Record<string, u
   const own = Object.entries({ ...adapterSettings(given), ...given }).filter(([name]) => name in fields);
   const settings: Record<string, unknown> = Object.fromEntries(own);
   if (settings["patience"] === "none") settings["patience"] = null;
+  if (settings["mineNegatives"] === true) settings["mineNegatives"] = {};
   // Settings of both kinds of classifiers of texts have no task.
   if (settings["task"] === UNNAMED_TASK || settings["task"] === MULTI_LABEL_TASK) delete settings["task"];
   // On the command line, a limit of 0 is none.

@@ -17,8 +17,9 @@ type Settings = RunSettings & Parameters<typeof adapterVariants>[0];
 /** A report, possibly of another version. */
 type Known = Partial<Omit<TaskReport, "steps">>;
 
-const counted = ({ file, examples, words }: ReadyPart) =>
-  `${file}: ${formatCount(examples)} examples${words === undefined ? "" : ` of ${formatCount(words)} words`}`;
+const counted = ({ file, examples, words, negatives = 0 }: ReadyPart) =>
+  `${file}: ${formatCount(examples)} examples${words === undefined ? "" : ` of ${formatCount(words)} words`}` +
+  (negatives === 0 ? "" : ` with ${formatCount(negatives)} mined negatives`);
 
 /** Describes a run before it starts, for tasks without their own summary. */
 export function taskIntroduction(job: ReadyJob<Settings>, folder: string, { dim }: Colors): string[] {

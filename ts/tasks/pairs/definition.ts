@@ -3,6 +3,8 @@ import { drawnParts } from "../../training/data/drawn.js";
 import { warnSeen, type TaskData } from "../../training/data/parts.js";
 import { type EncoderBase, encoderBase } from "../../training/loading.js";
 import type { RunContext, TaskDefinition } from "../../training/task-definition.js";
+import { withNegatives } from "./mined-negatives.js";
+import { checkMining } from "./mining-check.js";
 import { PairsModel, type TokenizedPair } from "./pairs-model.js";
 import { trainingOrder } from "./training-order.js";
 import { TrainedPairs } from "./trained-pairs.js";
@@ -16,20 +18,25 @@ export const pairsDefinition: TaskDefinition<PairsSettings, PairRow, TokenizedPa
   makes: "an adapter for sentence vectors",
   usedBy: (folder) =>
     `\`lowrank embed --adapter ${folder}\` makes vectors, \`lowrank index --adapter ${folder}\` an index for \`lowrank search\``,
-  reader: (settings, context) => ({
-    read: async (path, all) => {
-      const file = await readPairs(path, settings, context);
-      checkLikeFirst(all?.examples[0], file.examples[0]!, file.file);
-      return file;
-    },
-    ...drawnParts(settings, pairsPlan, context.optionNames),
-  }),
+  reader(settings, context) {
+    checkMining(settings, context.optionNames);
+    return {
+      read: async (path, all) => {
+        const file = await readPairs(path, settings, context);
+        checkLikeFirst(all?.examples[0], file.examples[0]!, file.file);
+        return file;
+      },
+      ...drawnParts(settings, pairsPlan, context.optionNames),
+    };
+  },
   async survey(data, settings, { emit }: RunContext) {
     checkVaried(data);
     warnSeen(data, emit);
     return {};
   },
   base: encoderBase,
+  augment: async (base, data, settings, context) =>
+    settings.mineNegatives === null ? data : withNegatives((base as EncoderBase).encoder, data, settings, context),
   async open(base, data, settings, context, _, from) {
     const { encoder } = base as EncoderBase;
     const order = await trainingOrder(data, settings, encoder.graph, context);

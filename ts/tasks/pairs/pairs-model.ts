@@ -123,6 +123,11 @@ export class PairsModel implements TaskModel<PairRow, TokenizedPair> {
     return { ids, row, taught };
   }
 
+  counts(examples: readonly TokenizedPair[]): Readonly<Record<string, number>> {
+    if (this.settings.mineNegatives === null) return {};
+    return { negatives: sum(examples.map(({ row }) => row.texts.length - 2)) };
+  }
+
   checkpointing(): boolean {
     return this.settings.checkpointing;
   }

@@ -5,6 +5,7 @@ import type { TaskFile } from "../../training/data/parts.js";
 import { sha256 } from "../../training/sources/sha256.js";
 import type { FileExample, RunContext } from "../../training/task-definition.js";
 import { type PairColumns, pairColumns } from "./pair-columns.js";
+import { checkUnmined } from "./mining-check.js";
 import { numberOf, openTable } from "./open-table.js";
 import type { PairForm, PairsSettings } from "./settings.js";
 
@@ -35,7 +36,7 @@ export interface TextPrompts {
 export const promptedText = ({ prompts }: Pick<PairRow, "prompts">, text: string, isQuery: boolean): string =>
   prompts === undefined ? text : (isQuery ? prompts.query : prompts.document) + text;
 
-type Read = "fields" | "loss" | "queryPrompt" | "documentPrompt";
+type Read = "fields" | "loss" | "queryPrompt" | "documentPrompt" | "mineNegatives";
 
 /**
  * Reads a file of pairs: CSV, TSV, JSON Lines, JSON or Parquet. Throws `FormatError` for a damaged file, and `ConfigError`, with the place,
@@ -43,7 +44,7 @@ type Read = "fields" | "loss" | "queryPrompt" | "documentPrompt";
  */
 export async function readPairs(
   path: string,
-  { fields, loss, queryPrompt, documentPrompt }: Pick<PairsSettings, Read>,
+  { fields, loss, queryPrompt, documentPrompt, mineNegatives }: Pick<PairsSettings, Read>,
   { sources, emit, optionNames }: Pick<RunContext, "sources" | "emit" | "optionNames">,
 ): Promise<TaskFile<PairRow>> {
   const { name: file, bytes } = await sources.readData(path);
@@ -52,6 +53,7 @@ export async function readPairs(
   const { names, read } = await openTable(file, bytes, exampleFormat(path), onWarning);
   const columns = pairColumns(file, names, fields, loss);
   const { form, texts, value, taught = [] } = columns;
+  if (mineNegatives !== null) checkUnmined(file, form === "search" && texts.length === 2, texts, optionNames);
   const prompts = { query: queryPrompt ?? "", document: documentPrompt ?? "" };
   const isPrompted = prompts.query + prompts.document !== "";
   if (isPrompted && form !== "search" && form !== "margins") {

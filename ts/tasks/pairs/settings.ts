@@ -1,4 +1,6 @@
 import { flag, fraction, positive } from "../../arguments/settings.js";
+import { isJsonObject } from "../../io/json.js";
+import type { MiningLimits } from "../../models/sentence/mining/mining-options.js";
 import type { SentenceLossName } from "../../train/losses/sentence-loss-options.js";
 import { field, requiredField, type ValuesOf, withDefaults } from "../../training/spec/field.js";
 import { among, matching, orNull, text, textsByName, wholeFrom } from "../../training/spec/field-checks.js";
@@ -39,6 +41,9 @@ const dimensions = matching<readonly number[]>(
     Array.isArray(value) && value.length > 0 && value.every((one) => Number.isSafeInteger(one) && (one as number) >= 1),
 );
 
+/** Each option is checked when the task's code is loaded. */
+export const miningOptions = matching<MiningLimits>("an object of options of mineHardNegatives", isJsonObject);
+
 /** Settings of a run on pairs of texts, which trains sentence vectors. A metric on the validation chooses the step. */
 export const pairsFields = {
   ...withDefaults(sharedFields, {
@@ -74,6 +79,12 @@ export const pairsFields = {
   queryPrompt: field(orNull(text), null),
   /** The same before every text that is searched: positives and negatives, and in `encodeDocument`. */
   documentPrompt: field(orNull(text), null),
+  /**
+   * Options of `mineHardNegatives`, `{}` for its defaults: before training, texts that the base model takes for an anchor's positives although
+   * they are those of others are found for each row to train on, 3 unless `numNegatives` says otherwise. Null for none. Only for rows with an
+   * anchor and a positive.
+   */
+  mineNegatives: field(orNull(miningOptions), null),
   /** Lengths to which vectors can be cut afterwards: the loss is computed for each of them (Matryoshka). Null for whole vectors only. */
   matryoshka: field(orNull(dimensions), null),
   /** Texts that are encoded at a time, for large batches in little memory: the same gradients, about a third more time. Null: all. */

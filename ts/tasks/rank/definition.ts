@@ -1,14 +1,17 @@
 import { ConfigError } from "../../errors/errors.js";
+import { clip } from "../../errors/excerpt.js";
 import { readJson } from "../../io/model-source.js";
 import { drawnParts } from "../../training/data/drawn.js";
 import { warnSeen, type TaskData } from "../../training/data/parts.js";
 import { type EncoderBase, encoderBase } from "../../training/loading.js";
 import { loraOptions } from "../../training/spec/training-settings.js";
-import type { TaskDefinition } from "../../training/task-definition.js";
+import type { RunContext, TaskDefinition } from "../../training/task-definition.js";
 import { kindOfHead } from "../checkpoint.js";
 import { CrossEncoder } from "../cross/cross-encoder.js";
+import { checkMining } from "../pairs/mining-check.js";
 import { pairsPlan } from "../pairs/settings.js";
 import { crossEncoderOn } from "./cross-encoder-on.js";
+import { withMinedRows } from "./mined-rows.js";
 import { RankModel, type TokenizedRank } from "./rank-model.js";
 import { byQuery, isLists, type RankedRow, readRanked } from "./read-ranked.js";
 import { type ReadyHead, readyHead } from "./ready-head.js";
@@ -25,18 +28,22 @@ export const rankDefinition: TaskDefinition<RankSettings, RankedRow, TokenizedRa
   repeatsTexts: true,
   texts: ({ text: query, texts }) => texts.map((text) => `${query} ${text}`),
   makes: "a cross-encoder",
-  reader: (settings, context) => ({
-    read: (path, all) => readRanked(path, settings, all, context),
-    ...drawnParts(settings, pairsPlan, context.optionNames),
-  }),
-  async survey(data, _, { emit }) {
-    checkVaried(data);
+  reader(settings, context) {
+    checkMining(settings, context.optionNames);
+    return {
+      read: (path, all) => readRanked(path, settings, all, context),
+      ...drawnParts(settings, pairsPlan, context.optionNames),
+    };
+  },
+  async survey(data, { mineNegatives }, { emit }) {
+    if (mineNegatives === null) checkVaried(data);
     warnSeen(data, emit);
     return {};
   },
   async base(hashed, settings, engine, context): Promise<RankBase> {
     const config = await readJson(hashed.model, "config.json");
     const isReady = config !== null && kindOfHead(config) === "ForSequenceClassification";
+    if (isReady && settings.mineNegatives !== null) throw noVectors(hashed.model.name, context);
     const base = await encoderBase(hashed, settings, engine, context, isReady ? { of: "pairs" } : null);
     try {
       return { ...base, ready: isReady ? await readyHead(base.encoder) : null };
@@ -45,6 +52,8 @@ export const rankDefinition: TaskDefinition<RankSettings, RankedRow, TokenizedRa
       throw error;
     }
   },
+  augment: async (base, data, settings, context) =>
+    settings.mineNegatives === null ? data : withMinedRows((base as RankBase).encoder, data, settings, context),
   async open(base, data, settings, context, _, from) {
     const { encoder, ready } = base as RankBase;
     const { labels } = data;
@@ -65,6 +74,13 @@ export const rankDefinition: TaskDefinition<RankSettings, RankedRow, TokenizedRa
     return { queries, texts, labels: examples.flatMap((row) => row.labels) };
   },
 };
+
+const noVectors = (model: string, { optionNames: { setting } }: RunContext) =>
+  new ConfigError(
+    `${setting("mineNegatives")} compares vectors of texts, and ${clip(model)} is a cross-encoder, whose vectors are not made for that: find ` +
+      `negatives with a sentence encoder (mineHardNegatives), and pass them in a column "negative"`,
+    { option: "mineNegatives", model },
+  );
 
 /** Throws `ConfigError` if there is nothing to train on: equal labels, or for a loss of lists only queries with one text. */
 function checkVaried({ train: { file, examples } }: TaskData<RankedRow>): void {

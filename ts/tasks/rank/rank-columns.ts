@@ -51,8 +51,11 @@ export function pairColumnsOf(names: readonly string[], fields: Fields): readonl
   return PAIRS.map(([a, b]) => [named(a), named(b)] as const).find((two) => two.every((name) => names.includes(name)));
 }
 
-/** Recognises the columns of a file. Throws `ConfigError`, naming those that there are, for others than a reranker reads. */
-export function rankColumns(file: string, names: readonly string[], fields: Fields): RankColumns {
+/**
+ * Recognises the columns of a file. Throws `ConfigError`, naming those that there are, for others than a reranker reads.
+ * @param isMined whether negatives are found later, so that rows have none
+ */
+export function rankColumns(file: string, names: readonly string[], fields: Fields, isMined: boolean): RankColumns {
   const { named, one } = finder(names, fields);
   const [query, positive, negatives] = [one(QUERIES), one(["positive"]), numbered(named("negative"), new Set(names))];
   if (query !== undefined && positive !== undefined && negatives.length > 0) {
@@ -60,6 +63,8 @@ export function rankColumns(file: string, names: readonly string[], fields: Fiel
     const values = taughtColumns(file, names, negatives.length, named);
     return { form: values.length === 0 ? "positives" : "margins", query, texts, values, said: null };
   }
+  if (query !== undefined && positive !== undefined && isMined)
+    return { form: "positives", query, texts: [positive], values: [], said: null };
   const [list, grades] = [one(LISTS), one(GRADES)];
   if (query !== undefined && list !== undefined && grades !== undefined)
     return { form: "lists", query, texts: [list], values: [grades], said: null };

@@ -96,6 +96,11 @@ export class RankModel implements TaskModel<RankedRow, TokenizedRank> {
     return { ids, row, query, texts, labels, pair: (_, text) => pairs.get(text)! };
   }
 
+  counts(examples: readonly TokenizedRank[]): Readonly<Record<string, number>> {
+    if (this.settings.mineNegatives === null) return {};
+    return { negatives: examples.flatMap(({ labels }) => labels.filter((label) => label === 0)).length };
+  }
+
   checkpointing(): boolean {
     return this.settings.checkpointing;
   }

@@ -5,6 +5,7 @@ import { GREATEST_GRADE } from "../../train/losses/pairwise-ranking.js";
 import type { TaskFile } from "../../training/data/parts.js";
 import { sha256 } from "../../training/sources/sha256.js";
 import type { FileExample, RunContext } from "../../training/task-definition.js";
+import { checkUnmined } from "../pairs/mining-check.js";
 import { numberOf, openTable } from "../pairs/open-table.js";
 import { checkLossFits, type RankColumns, rankColumns } from "./rank-columns.js";
 import { listLosses, type RankLoss, type RankSettings } from "./settings.js";
@@ -40,17 +41,21 @@ type Known = Pick<TaskFile<RankedRow>, "examples" | "labels"> | null;
  */
 export async function readRanked(
   path: string,
-  { fields, loss: asked }: Pick<RankSettings, "fields" | "loss">,
+  { fields, loss: asked, mineNegatives }: Pick<RankSettings, "fields" | "loss" | "mineNegatives">,
   known: Known,
-  { sources, emit }: Pick<RunContext, "sources" | "emit">,
+  { sources, emit, optionNames }: Pick<RunContext, "sources" | "emit" | "optionNames">,
 ): Promise<TaskFile<RankedRow>> {
   const { name: file, bytes } = await sources.readData(path);
   const hash = await sha256(bytes);
   const onWarning = (message: string) => emit({ type: "warning", message });
   const { names, read } = await openTable(file, bytes, exampleFormat(path), onWarning);
-  const columns = rankColumns(file, names, fields);
+  const columns = rankColumns(file, names, fields, mineNegatives !== null);
   const of = new RowReader(file, columns);
   const { query, texts, values } = columns;
+  if (mineNegatives !== null) {
+    const isPlain = columns.form === "positives" && texts.length === 1;
+    checkUnmined(file, isPlain, [query, ...texts, ...values], optionNames);
+  }
   const rows = (await read([query, ...texts, ...values])).flatMap((row) => of.judged(row.line, row.values));
   const loss = asked ?? known?.examples[0]?.loss ?? lossOf(columns, rows);
   checkLossFits(file, columns, loss);

@@ -3,6 +3,7 @@ import type { CrossEncoderLossName } from "../../train/losses/cross-encoder-loss
 import { field, requiredField, type ValuesOf, withDefaults } from "../../training/spec/field.js";
 import { among, orNull, text, textsByName } from "../../training/spec/field-checks.js";
 import { sharedFields } from "../../training/spec/shared-fields.js";
+import { miningOptions } from "../pairs/settings.js";
 
 /**
  * What the rows of a file are. "rows": a query and a text with a label, class or score. "lists": a query and all its texts. "positives": a
@@ -59,6 +60,12 @@ export const rankFields = {
    * "list-net", "rank-net" and "list-mle" is a query with all its texts.
    */
   loss: field(orNull(among<RankLoss>([...new Set(Object.values(rankLosses).flat())])), null),
+  /**
+   * Options of `mineHardNegatives`, `{}` for its defaults: before training, texts that the base model takes for a query's positives although they
+   * are those of others are found for each query, 3 unless `numNegatives` says otherwise. Rows then have a query and a positive, and no negative.
+   * Null for none.
+   */
+  mineNegatives: field(orNull(miningOptions), null),
   /** Recompute each layer for its gradient: less memory, the same result, about a third more time. */
   checkpointing: field<boolean>(flag, false),
 };

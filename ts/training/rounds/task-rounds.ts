@@ -75,10 +75,16 @@ export class TaskRounds {
     const { fields, load } = tasks[task]!;
     const definition = await load();
     const engine = await runEngine(settings, context);
-    const data = await readData(definition, settings, { ...context, isPart: true }, null);
+    const read = await readData(definition, settings, { ...context, isPart: true }, null);
     const hashed = await runModel(settings, context, definition.modelFiles);
     const base = await definition.base(hashed, settings, engine, context);
-    return new TaskRounds(task, definition, settings, context, base, data, fields);
+    try {
+      const data = (await definition.augment?.(base, read, settings, context)) ?? read;
+      return new TaskRounds(task, definition, settings, context, base, data, fields);
+    } catch (error) {
+      base.dispose();
+      throw error;
+    }
   }
 
   /** Names of the classes in the training data, or those that all parties share; empty for tasks without classes. */

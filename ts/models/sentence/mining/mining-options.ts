@@ -83,9 +83,8 @@ const count = (least: number) => optional<number, unknown>((what, name, value) =
 const texts = (what: string, name: string, value: unknown) =>
   listFrom(`${what}: ${name} is a list of texts`, value, (each) => text(what, name, each));
 
-const readers = {
-  corpus: or<string[], []>([], texts),
-  crossEncoder: optional<Judge, unknown>(judge),
+/** Which candidates become negatives. */
+const limits = {
   rangeMin: or(0, whole, 0),
   rangeMax: count(1),
   maxScore: number,
@@ -94,6 +93,12 @@ const readers = {
   relativeMargin: number,
   numNegatives: or(3, whole, 1),
   samplingStrategy: choice("top", "random"),
+};
+
+const readers = {
+  ...limits,
+  corpus: or<string[], []>([], texts),
+  crossEncoder: optional<Judge, unknown>(judge),
   seed: or(0, whole, 0),
   includePositives: or(false, flag),
   outputFormat: choice("triplet", "n-tuple", "labeled-pair", "labeled-list"),
@@ -110,6 +115,12 @@ function judge(what: string, name: string, value: unknown): Judge {
   if (typeof (value as { predict?: unknown } | null)?.predict === "function") return value as Judge;
   throw unexpected(what, name, "a CrossEncoder, or a function of pairs", value);
 }
+
+/** Options that say which candidates become negatives, as a run has them in its spec. */
+export type MiningLimits = Pick<MiningOptions, keyof typeof limits>;
+
+/** A run's options, complete. */
+export const takeMiningLimits = (what: string, given: MiningLimits) => readOptions(what, given, limits);
 
 /** The options, complete, and the pairs, checked. */
 export function takeMining(what: string, encoder: VectorSource, pairs: readonly MinedPair[], given: MiningOptions) {
