@@ -164,6 +164,7 @@ it("the file of the pool's threads is at most 2 kB and needs no other", () => {
 // What runs make, what uses it, and models of files that are trained further took 850 bytes of all scripts.
 // Classes, lists and margins of rerankers, ready rerankers, prompts and teachers of pairs took 3,900 bytes of all scripts, which such runs fetch.
 // The final fit on all rows and the calibration of probabilities took 3,930, which runs fetch.
+// Mining of hard negatives before runs on pairs and of rerankers took 3,800, which such runs fetch.
 // It was one script of 385.5 kB. What an encoder and a classifier need is a script of its own, which imports the worker's file alone.
 it("a page's worker loads 24.2 kB at its start, 137.2 kB to train a classifier, and each script as it is", () => {
   const scripts = readdirSync(join(root, "dist/worker")).map((name) => `worker/${name}`);
@@ -171,7 +172,7 @@ it("a page's worker loads 24.2 kB at its start, 137.2 kB to train a classifier, 
   const size = (name: string) => gzipSync(readFileSync(join(root, "dist", name), "utf8"), { level: 9 }).length;
   expect(size("lowrank-worker.js")).toBeLessThanOrEqual(24_200);
   expect(size("lowrank-worker.js") + size("worker/models.js")).toBeLessThanOrEqual(137_120);
-  expect(scripts.reduce((sum, name) => sum + size(name), size("lowrank-worker.js"))).toBeLessThanOrEqual(412_200);
+  expect(scripts.reduce((sum, name) => sum + size(name), size("lowrank-worker.js"))).toBeLessThanOrEqual(416_000);
   const started = readFileSync(join(root, "dist/remote-browser.js"), "utf8").replaceAll("\n", "");
   for (const name of scripts) {
     const script = readFileSync(join(root, "dist", name), "utf8");
