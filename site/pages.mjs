@@ -77,6 +77,7 @@ export const groups = [
       { file: "ARCHITECTURE.md", slug: "inside/architecture", label: "Architecture" },
       { file: "docs/adding-an-op.md", slug: "inside/adding-an-op", label: "Adding an op" },
       { file: "docs/adding-a-model.md", slug: "inside/adding-a-model", label: "Adding a model" },
+      { file: "docs/adding-a-task.md", slug: "inside/adding-a-task", label: "Adding a task" },
       { file: "CONTRIBUTING.md", slug: "inside/contributing", label: "Contributing" },
       { file: "CHANGELOG.md", slug: "inside/changelog", label: "Changes" },
     ],

@@ -21,7 +21,7 @@ export const gaps: Readonly<Record<string, string>> = {
     "bce_logits_posweight",
     "triplet",
   ]),
-  ...because("rotary positions come with the first decoder model", ["rope_10000", "rope_100000"]),
+  ...because("a function for language models, tested beside it (decoder-ops.test.ts)", ["rope_10000", "rope_100000"]),
   ...because("amax shares the gradient of ties; max(dim) gives it to one", ["max_dim_ties"]),
   ...because("scans and products of elements are in no supported model", ["cumsum", "prod"]),
   ...because("no convolutions or image pools: transformers only", [

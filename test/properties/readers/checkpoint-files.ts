@@ -3,43 +3,24 @@ import { scoresOf } from "../../../ts/train/metrics/metrics.js";
 import { CheckpointWriter } from "../../../ts/training/store/checkpoint-file.js";
 import type { RunState } from "../../../ts/training/store/run-state.js";
 import type { FileMap } from "../../../ts/io/file-map.js";
+import { readSpec } from "../../../ts/training/spec/read-settings.js";
+import { textFields } from "../../../ts/tasks/classify/settings.js";
 import { memoryStore } from "../../../ts/training/store/memory-store.js";
 
-const settings: RunState["settings"] = {
-  ...{
-    model: "m",
-    data: "d.csv",
-    validation: null,
-    validationSplit: 0.1,
-    group: null,
-    nearDuplicates: "together",
-    dropDuplicates: false,
-    text: "text",
-    label: "label",
-    labelNames: {},
-  },
-  ...{ steps: 4, epochs: null, batchSize: 2, learningRate: 0.1, warmup: null, schedule: "cosine", weightDecay: 0.01 },
-  ...{ maxGradNorm: 1, accumulate: 1, rank: 2, alpha: 4, targetModules: ["query"], rslora: false, dora: false },
-  ...{
-    dropout: 0,
-    recipe: "default",
-    headOnly: false,
-    headLearningRate: null,
-    loraPlusRatio: null,
-    seed: 0,
-    maxTokens: null,
-  },
-  ...{
-    test: null,
-    testSplit: 0,
-    evaluateEvery: 2,
-    patience: 3,
-    classWeights: null,
-    sampling: null,
-    ...{ checkpointing: false, lora: null },
-  },
-  ...{ build: "simd", threads: 1, baseline: true, allow: [] },
+const own = {
+  model: "m",
+  data: "d.csv",
+  validationSplit: 0.1,
+  testSplit: 0,
+  steps: 4,
+  batchSize: 2,
+  learningRate: 0.1,
 };
+const settings: RunState["settings"] = readSpec(
+  "a test",
+  { ...own, rank: 2, alpha: 4, targetModules: ["query"], evaluateEvery: 2, build: "simd", threads: 1 },
+  textFields,
+);
 
 /** A checkpoint after two steps on one parameter, and its history. */
 export async function checkpointFiles(): Promise<FileMap> {

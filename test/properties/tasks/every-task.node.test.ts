@@ -138,7 +138,7 @@ describe.each(taskNames)("%s", (task: TaskName) => {
   });
 
   it("data are shown before anything is trained with them", async () => {
-    const columns = task === "regress" ? ["--label", "stars"] : [];
+    const columns = typeof settings["label"] === "string" ? ["--label", settings["label"]] : [];
     const named = task === "classify" ? [] : ["--task", task];
     const { code, out, err } = await lowrank(["data", at(file), ...named, ...columns]);
     expect([code, err]).toEqual([0, expect.not.stringContaining("error")]);

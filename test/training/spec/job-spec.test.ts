@@ -58,6 +58,7 @@ const wrong: Readonly<Record<Exclude<keyof JobSpec, "task" | "multiLabel">, read
   learningRate: [null, "0.01", 0, -1, NaN, Infinity, 1e39],
   warmup: ["1", -1, 0.5],
   schedule: [null, "step", "constructor"],
+  minLearningRateRatio: [null, "0.1", -0.1, 1, NaN],
   weightDecay: [null, -1, NaN],
   maxGradNorm: ["1", -1, 0, NaN],
   accumulate: [null, 0, 1.5],

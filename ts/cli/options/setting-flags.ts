@@ -143,6 +143,11 @@ const training = {
     help: `schedule after the warm-up (default: ${defaults.schedule})`,
     choices: Object.keys(schedules),
   },
+  minLearningRateRatio: {
+    flags: "--min-learning-rate-ratio <share>",
+    help: "learning rate at the end of the schedule, as a share of the peak, 0 to below 1 (default: 0)",
+    parse: share,
+  },
   weightDecay: {
     flags: "--weight-decay <x>",
     help: `weight decay of AdamW (default: ${defaults.weightDecay})`,
@@ -328,6 +333,7 @@ const _complete: [Missing] extends [never] ? true : Missing = true;
 export const adapterSettingNames = [
   ...(["steps", "epochs", "batchSize", "accumulate", "checkpointing", "learningRate", "headLearningRate"] as const),
   ...(["labelSmoothing"] as const),
-  ...(["loraPlusRatio", "warmup", "schedule", "evaluateEvery", "patience", "weightDecay", "maxGradNorm"] as const),
+  ...(["loraPlusRatio", "warmup", "schedule", "minLearningRateRatio"] as const),
+  ...(["evaluateEvery", "patience", "weightDecay", "maxGradNorm"] as const),
   ...(["rank", "alpha", "targetModules", "rslora", "dora", "dropout"] as const),
 ] satisfies readonly SettingName[];

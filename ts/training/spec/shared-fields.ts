@@ -44,6 +44,8 @@ export const sharedFields = {
   warmup: field(orNull(wholeFrom(0)), null),
   /** Schedule of the learning rate after the warm-up. */
   schedule: field(among(scheduleNames), "cosine"),
+  /** Learning rate at the end of the schedule, as a share of the peak (transformers' `min_lr_rate`), 0 to below 1. */
+  minLearningRateRatio: field<number>(fraction, 0),
   /** AdamW's decoupled weight decay. */
   weightDecay: field(nonNegative, 0.01),
   /** Limit of the gradients' global norm; null for none. */

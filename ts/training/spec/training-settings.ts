@@ -11,7 +11,11 @@ export function warmupOf({ warmup }: Pick<SharedSettings, "warmup">, steps: numb
 
 /** Learning rate by step. Throws `ConfigError` if the warm-up is longer than the run. */
 export function scheduleOf(settings: SharedSettings, total: number): Schedule {
-  return schedules[settings.schedule]({ peak: settings.learningRate, warmup: warmupOf(settings, total), total });
+  const { schedule: name, learningRate: peak, minLearningRateRatio: least } = settings;
+  const warmup = warmupOf(settings, total);
+  const schedule = schedules[name]({ peak, warmup, total });
+  if (least === 0 || name === "constant") return schedule;
+  return (step) => (step < warmup ? schedule(step) : peak * least + (1 - least) * schedule(step));
 }
 
 /** Options of the new adapter; null for none. */

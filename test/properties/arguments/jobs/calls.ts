@@ -21,6 +21,7 @@ const whole = () => ({
     epochs: null,
     warmup: 0,
     schedule: "cosine",
+    minLearningRateRatio: 0.1,
     weightDecay: 0.01,
     maxGradNorm: 1,
     accumulate: 1,
