@@ -9,7 +9,7 @@ import { gpt2 } from "./decoder/families/gpt2.js";
 import { gptNeox } from "./decoder/families/gpt-neox.js";
 import { granite, graniteHybrid } from "./decoder/families/granite.js";
 import { lfm2 } from "./decoder/families/lfm2.js";
-import { llama, mistral } from "./decoder/families/llama.js";
+import { llama, ministral3, mistral } from "./decoder/families/llama.js";
 import { olmo2 } from "./decoder/families/olmo2.js";
 import { phi3 } from "./decoder/families/phi3.js";
 import { qwen2, qwen3 } from "./decoder/families/qwen.js";
@@ -29,6 +29,8 @@ const decoders: Readonly<Record<string, DecoderArchitecture>> = {
   granitemoehybrid: graniteHybrid,
   lfm2,
   llama,
+  ministral: mistral,
+  ministral3,
   mistral,
   olmo2,
   phi3,

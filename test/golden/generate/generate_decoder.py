@@ -91,6 +91,27 @@ MODELS = {
         "marks",
         torch.float16,
     ),
+    "ministral3": lambda: (
+        transformers.Ministral3Config(
+            **SIZES,
+            head_dim=12,
+            sliding_window=12,
+            rope_parameters=dict(
+                type="yarn",
+                rope_type="yarn",
+                rope_theta=10000.0,
+                factor=4.0,
+                original_max_position_embeddings=8,
+                beta_fast=32.0,
+                beta_slow=1.0,
+                mscale=1.0,
+                mscale_all_dim=1.0,
+                llama_4_scaling_beta=0.5,
+            ),
+        ),
+        "bytes",
+        torch.bfloat16,
+    ),
     "qwen2": lambda: (
         transformers.Qwen2Config(
             **SIZES,

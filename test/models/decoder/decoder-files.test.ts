@@ -181,6 +181,12 @@ describe("config.json", () => {
     ["lfm2", "another width", { block_multiple_of: 64 }, /feed_forward\.w1\.weight is \[56, 32\]/],
     ["granite4", "experts", { num_local_experts: 4 }, /num_local_experts 4 is not supported/],
     ["granite4", "state spaces", { layer_types: ["mamba", "attention", "mamba"] }, /"mamba" is not supported/],
+    [
+      "ministral3",
+      "growth by no length",
+      { rope_parameters: { rope_type: "default", llama_4_scaling_beta: 0.1 } },
+      /original_max_position_embeddings must be a whole number from 1/,
+    ],
     ["gemma2", "both directions", { use_bidirectional_attention: true }, /use_bidirectional_attention true/],
     ["gemma2", "a cap of nothing", { attn_logit_softcapping: 0 }, /attn_logit_softcapping must be a number above 0/],
     ["gpt2", "cross attention", { add_cross_attention: true }, /add_cross_attention true is not supported/],

@@ -4,14 +4,25 @@ import { goldenBytes, goldenJson } from "../../golden.js";
 /** Folders of test/golden/decoders. */
 export const decoderNames = [
   ...(["gemma2", "gemma3_text", "gpt2", "gpt_neox", "gpt_neox_serial", "granite", "granite4", "lfm2"] as const),
-  ...(["llama", "llama_yarn", "mistral", "olmo2", "phi3", "phi3_longrope", "qwen2", "qwen3", "smollm3"] as const),
+  ...([
+    "llama",
+    "llama_yarn",
+    "ministral3",
+    "mistral",
+    "olmo2",
+    "phi3",
+    "phi3_longrope",
+    "qwen2",
+    "qwen3",
+    "smollm3",
+  ] as const),
   "vaultgemma" as const,
 ];
 
 export type DecoderName = (typeof decoderNames)[number];
 
 /** Those that GGUF files have no names for. */
-export const unnamedInGguf: readonly DecoderName[] = ["granite4", "vaultgemma"];
+export const unnamedInGguf: readonly DecoderName[] = ["granite4", "ministral3", "vaultgemma"];
 /** All others. */
 export const namedInGguf = decoderNames.filter((name) => !unnamedInGguf.includes(name));
 

@@ -41,6 +41,8 @@ export interface DecoderConfig extends TransformerConfig {
   readonly attention: (i: number) => LayerAttention;
   /** Factor of the scores; undefined for 1/√headDim. */
   readonly scale: number | undefined;
+  /** Of a query's factor by its position: 1 + beta·ln(1 + ⌊position / length⌋); null for none. */
+  readonly queryGrowth: { readonly beta: number; readonly length: number } | null;
   /** c of c·tanh(score / c), before hidden keys are; null for none. */
   readonly scoreCap: number | null;
   /** Factor of the words' embeddings. */

@@ -2,6 +2,7 @@ import type { AdaptedNorm } from "../../adapters/adapted-norm.js";
 import type { AdapterSelection } from "../../adapters/adapter-selection.js";
 import { applyRotary, gated } from "../../graph/decoder-ops.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
+import { log } from "../../values/elementary.js";
 import { activations } from "../activation.js";
 import { type ForwardOptions, part } from "../layer-checkpoint.js";
 import type { RaggedBatch } from "../ragged-batch.js";
@@ -114,7 +115,21 @@ export class DecoderLayers<W extends LayerWeights = LayerWeights> extends ReadMo
       const shape = { pairs: rotary.frequencies.length, heads: heads + kvHeads, headDim, interleaved: false };
       qkv = applyRotary(graph, qkv, { ...rotation(rotary), ...shape });
     }
+    qkv = this.grownQueries(qkv, batch);
     return attend.attention(graph, qkv, batch, { layer: i, heads, kvHeads, causal, window, scale, cap });
+  }
+
+  /** Queries of long texts times a factor by their positions (Ministral 3). */
+  private grownQueries(qkv: NodeId, { positions }: RaggedBatch): NodeId {
+    const { graph } = this;
+    const { queryGrowth, heads, headDim } = this.config;
+    if (queryGrowth === null || positions.every((position) => position < queryGrowth.length)) return qkv;
+    const { beta, length } = queryGrowth;
+    const data = Float32Array.from(positions, (position) => 1 + beta * log(1 + Math.floor(position / length)));
+    const [tokens, width] = graph.shape(qkv) as [number, number];
+    const columns = (start: number, end: number) => graph.slice(qkv, { dim: 1, start, end });
+    const queries = graph.mul(columns(0, heads * headDim), graph.constant({ shape: [tokens, 1], data }));
+    return graph.concat([queries, columns(heads * headDim, width)], 1);
   }
 
   /** Columns in the order of all queries, all keys, all values. */

@@ -19,6 +19,7 @@ export interface Fallbacks {
 
 /** Factors and caps of a model that has none. */
 export const noFactors = {
+  queryGrowth: null,
   scoreCap: null,
   embeddingScale: 1,
   residualScale: 1,
