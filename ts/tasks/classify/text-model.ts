@@ -39,10 +39,7 @@ import { classifierOptions, type TrainingSettings } from "./settings.js";
 import type { TokenizedText } from "./tokenized-text.js";
 import { lazyChunk } from "../../waiting/lazy-chunk.js";
 
-const calibration = /* @__PURE__ */ lazyChunk(async () => {
-  const { calibrate, unreachedText } = await import("./calibrated/calibrate.js");
-  return { calibrate, unreachedText };
-});
+const calibration = /* @__PURE__ */ lazyChunk(() => import("./calibrated/calibrate.js"));
 
 /** The part of a checkpoint that only a classifier's run has. */
 export interface ClassifierState {

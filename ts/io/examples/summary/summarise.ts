@@ -11,10 +11,7 @@ import type { Parts, SurveyExample } from "./survey.js";
 import type { TokenCounter } from "./token-counter.js";
 import { lazyChunk } from "../../../waiting/lazy-chunk.js";
 
-const measure = /* @__PURE__ */ lazyChunk(async () => {
-  const { measureTokens, summaryOf, surveyTexts } = await import("./measure.js");
-  return { measureTokens, summaryOf, surveyTexts };
-});
+const measure = /* @__PURE__ */ lazyChunk(() => import("./measure.js"));
 
 /** Options of `summariseExamples`. */
 export interface SummaryOptions {
