@@ -244,6 +244,18 @@ it("the command line trains, predicts, measures and looks at data", async () => 
     expect(looked.out).toMatch(/160 examples for training: labels 3 labels a text 1\.5 without a label 20/);
     const three = ["--data", at("columns.csv"), "--label-columns", "food,sport,law", "--head-only"];
     expect((await lowrank([...command, ...three, "--out", at("head")])).code).toBe(0);
+    // Of a label without a test text, recall and average precision are not 0: they are nothing.
+    const others = ["the music is quite warm", "the end was very bright", "a start", "the story is good , and lovely"];
+    await writeFile(
+      at("others.csv"),
+      `text,label\n${others.map((text, i) => `"${text}",${i % 2 ? "food" : "sport"}`).join("\n")}\n`,
+    );
+    const absent = ["--test", at("others.csv"), "--head-only", "--out", at("absent")];
+    const { code, out, err } = await lowrank([...command, "--data", at("tags.csv"), ...absent]);
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(out).toMatch(/\nlaw +0 +0\.\d\d +– +– +– +–\n/);
+    expect(out).toContain("1 label is in no test text; macro F1 counts such a label as 0");
+    expect(trained.out).not.toContain("in no test text");
     const without = await lowrank(["finetune", "--data", at("columns.csv"), "--label-columns", "food,sport"]);
     expect(without.err).toMatch(/--label-columns is not an option of classifiers: it needs --multi-label/);
     const other = await lowrank(["finetune", "--task", "tokens", "--multi-label", "--data", at("tags.csv")]);

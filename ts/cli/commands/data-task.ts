@@ -18,7 +18,7 @@ import { countingTokenizer } from "../files/counting-tokenizer.js";
 import { flagOf, flagNames } from "../options/flag-names.js";
 import type { Session } from "../session.js";
 import { lengthLines, longFindings } from "../terminal/data-lines.js";
-import { formatCount, formatNumber } from "../terminal/number-format.js";
+import { formatExamples, formatNumber } from "../terminal/number-format.js";
 import { ProgressReporter } from "../terminal/progress-bar.js";
 import type { DataOptions } from "../options/data-options.js";
 
@@ -60,7 +60,7 @@ export async function dataOfTask(task: TaskName, file: string, options: DataOpti
   const numbers = (values: object) =>
     Object.entries(values).map(([name, value]) => `${name} ${formatNumber(value as number)}`);
   const line = (examples: readonly unknown[], use: string, values: object) =>
-    `${formatCount(examples.length)} examples for ${use}${[":", ...numbers(values)].join(" ").replace(/^:$/, "")}`;
+    `${formatExamples(examples.length)} for ${use}${[":", ...numbers(values)].join(" ").replace(/^:$/, "")}`;
   const files = { train: file, ...(options.test !== undefined && { test: options.test }) };
   for (const each of [
     line(train.examples, "training", about.train),

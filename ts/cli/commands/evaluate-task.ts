@@ -14,7 +14,7 @@ import { type ClassifierOptions, openTrained } from "../files/classifier-folder.
 import { flagNames } from "../options/flag-names.js";
 import type { Session } from "../session.js";
 import { overlapWarning } from "../tables/training-overlap.js";
-import { formatCount } from "../terminal/number-format.js";
+import { formatExamples } from "../terminal/number-format.js";
 import { reporterOf } from "../terminal/progress-bar.js";
 import { tableLines } from "../terminal/table.js";
 import { metricCells } from "../terminal/task-summary.js";
@@ -74,7 +74,7 @@ export async function evaluateTask(
     const onProgress = (done: number) => bar.update(done);
     const found = await model.measure(examples, { signal, onProgress }, others).finally(() => bar.stop());
     if (json) return terminal.print(JSON.stringify({ run: folder, task, data: file, ...found }));
-    terminal.print(`${folder} on ${file}: ${formatCount(examples.length)} examples`);
+    terminal.print(`${folder} on ${file}: ${formatExamples(examples.length)}`);
     const metrics = Object.fromEntries(Object.entries(found).map(([name, value]) => [name, { value }]));
     for (const line of tableLines(metricCells({ task, metrics }))) terminal.print(line);
   } finally {

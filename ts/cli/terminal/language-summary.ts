@@ -5,7 +5,15 @@ import type { ReadyPart } from "../../training/job-events.js";
 import { formatTargets, warmupOf } from "../../training/spec/training-settings.js";
 import { runFiles } from "../../training/store/run-store.js";
 import { adapterVariants } from "./adapter-variants.js";
-import { formatBytes, formatCount, formatDuration, formatRate, formatThreads } from "./number-format.js";
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatEvery,
+  formatExamples,
+  formatRate,
+  formatThreads,
+} from "./number-format.js";
 import { tableLines } from "./table.js";
 import type { Terminal } from "./terminal.js";
 import { shellPath } from "./shell-word.js";
@@ -13,7 +21,7 @@ import { shellPath } from "./shell-word.js";
 type Colors = Terminal["colors"];
 
 const counted = ({ file, examples, targets = 0, tokens = 0 }: ReadyPart) =>
-  `${file}: ${formatCount(examples)} examples, ${formatCount(targets)} of ${formatCount(tokens)} tokens are`;
+  `${file}: ${formatExamples(examples)}, ${formatCount(targets)} of ${formatCount(tokens)} tokens are`;
 
 /** Describes a language model's run before it starts. */
 export function languageIntroduction(job: ReadyJob<LanguageSettings>, folder: string, { dim }: Colors): string[] {
@@ -35,7 +43,10 @@ export function languageIntroduction(job: ReadyJob<LanguageSettings>, folder: st
       ? [["validation", "none: no perplexity is measured, and the last step is kept"]]
       : [
           ["validation", `${counted(validation)} measured${validation.split ? ", a seeded split" : ""}`],
-          ["keeps", `the step with the lowest validation perplexity, measured every ${evaluateEvery!} steps${stop}`],
+          [
+            "keeps",
+            `the step with the lowest validation perplexity, measured every ${formatEvery(evaluateEvery!)}${stop}`,
+          ],
         ]),
     [
       "adapter",
@@ -74,7 +85,7 @@ export function languageResult(
   const { targets, examples } = data.validation;
   const [head, first, last] = tableLines(
     [
-      [`${formatCount(targets)} tokens of ${formatCount(examples)} examples held out`, "perplexity", "loss"],
+      [`${formatCount(targets)} tokens of ${formatExamples(examples)} held out`, "perplexity", "loss"],
       row("the base model", before),
       row("with the adapter", after),
     ],

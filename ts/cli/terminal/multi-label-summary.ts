@@ -11,16 +11,22 @@ const SHOWN = 30;
 /** The metrics of a result, below those of its baselines, and each label by itself. */
 export function multiLabelResult(self: string, report: TaskReport, colors: Terminal["colors"]): string[] {
   const { labels, thresholdsFrom } = report.result as MultiLabelRunResult;
-  const rows = labels
-    .slice(0, SHOWN)
-    .map(({ label, texts, threshold, precision, recall, f1, averagePrecision }) => [
-      label,
-      formatCount(texts),
-      threshold.toFixed(2),
-      ...[precision, recall, f1, averagePrecision].map(formatPercent),
-    ]);
+  const rows = labels.slice(0, SHOWN).map(({ label, texts, threshold, precision, recall, f1, averagePrecision }) => [
+    label,
+    formatCount(texts),
+    threshold.toFixed(2),
+    // Of a label that no text has, these are 0 by definition.
+    ...[precision, recall, f1, averagePrecision].map((share) => (texts === 0 ? "–" : formatPercent(share))),
+  ]);
   const numbers = ["texts", "threshold", "precision", "recall", "F1", "AP"];
   const more = labels.length > SHOWN ? [`and ${labels.length - SHOWN} more in report.json`] : [];
+  const absent = labels.filter(({ texts }) => texts === 0).length;
+  const few =
+    absent === 0
+      ? []
+      : [
+          `${absent === 1 ? "1 label is" : `${formatCount(absent)} labels are`} in no test text; macro F1 counts such a label as 0`,
+        ];
   const chosen =
     thresholdsFrom === null
       ? "thresholds are 0.5: there was no validation to choose them on"
@@ -30,6 +36,6 @@ export function multiLabelResult(self: string, report: TaskReport, colors: Termi
     "",
     ...tableLines([["label", ...numbers], ...rows], ["left", ...numbers.map(() => "right" as const)]),
     ...more,
-    colors.dim(chosen),
+    ...[...few, chosen].map((line) => colors.dim(line)),
   ];
 }

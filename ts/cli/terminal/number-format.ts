@@ -39,6 +39,16 @@ export function formatNumber(value: number): string {
   return String(Math.abs(value) >= 1000 ? Math.round(value) : Number(value.toPrecision(4)));
 }
 
+/** "1 example", "4,000 examples" */
+export function formatExamples(count: number): string {
+  return `${formatCount(count)} example${count === 1 ? "" : "s"}`;
+}
+
+/** "step", "40 steps", after "every". */
+export function formatEvery(steps: number): string {
+  return steps === 1 ? "step" : `${formatCount(steps)} steps`;
+}
+
 /** "1 thread", "4 threads" */
 export function formatThreads(count: number): string {
   return `${count} thread${count === 1 ? "" : "s"}`;

@@ -6,6 +6,7 @@ import {
   formatBytes,
   formatCount,
   formatDuration,
+  formatEvery,
   formatInterval,
   formatPercent,
   formatRate,
@@ -96,7 +97,7 @@ function partedGroups(groups: NonNullable<ReadyJob["data"]["groups"]>, column: s
 
 function keptText(every: number, { patience }: ReadyJob["settings"]): string {
   const stop = patience === null ? "" : `; the run ends after ${patience} in a row without a lower one`;
-  return `the step with the lowest validation loss, measured every ${every} steps${stop}`;
+  return `the step with the lowest validation loss, measured every ${formatEvery(every)}${stop}`;
 }
 
 function plannedText({ examples, steps }: NonNullable<ReadyJob["finalFit"]>): string {

@@ -7,7 +7,16 @@ import { formatTargets, warmupOf } from "../../training/spec/training-settings.j
 import { runFiles } from "../../training/store/run-store.js";
 import type { Metric, TaskTable } from "../../training/task-definition.js";
 import { adapterVariants } from "./adapter-variants.js";
-import { formatBytes, formatCount, formatDuration, formatPercent, formatRate, formatThreads } from "./number-format.js";
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatEvery,
+  formatExamples,
+  formatPercent,
+  formatRate,
+  formatThreads,
+} from "./number-format.js";
 import { shellPath } from "./shell-word.js";
 import { clip, tableLines } from "./table.js";
 import type { Terminal } from "./terminal.js";
@@ -18,7 +27,7 @@ type Settings = RunSettings & Parameters<typeof adapterVariants>[0];
 type Known = Partial<Omit<TaskReport, "steps">>;
 
 const counted = ({ file, examples, words, negatives = 0 }: ReadyPart) =>
-  `${file}: ${formatCount(examples)} examples${words === undefined ? "" : ` of ${formatCount(words)} words`}` +
+  `${file}: ${formatExamples(examples)}${words === undefined ? "" : ` of ${formatCount(words)} words`}` +
   (negatives === 0 ? "" : ` with ${formatCount(negatives)} mined negatives`);
 
 /** Describes a run before it starts, for tasks without their own summary. */
@@ -39,7 +48,12 @@ export function taskIntroduction(job: ReadyJob<Settings>, folder: string, { dim 
     ["test", (test ?? validation).examples === 0 ? "none" : `${split(test ?? validation)}, measured at the end`],
     ...(evaluateEvery === null
       ? []
-      : [["keeps", `the step with the ${best} on ${split(validation)}, measured every ${evaluateEvery} steps${stop}`]]),
+      : [
+          [
+            "keeps",
+            `the step with the ${best} on ${split(validation)}, measured every ${formatEvery(evaluateEvery)}${stop}`,
+          ],
+        ]),
     ...(headOnly
       ? [["adapter", "none: only the head is fitted, to frozen vectors"]]
       : [
@@ -108,7 +122,7 @@ export function taskResult(_: string, report: TaskReport, { bold }: Colors): str
   ];
   const lines = tableLines(
     [
-      [`${formatCount(part.examples)} examples to test on`, ...metrics.map(([, { title }]) => title)],
+      [`${formatExamples(part.examples)} to test on`, ...metrics.map(([, { title }]) => title)],
       ...others,
       ...(settings.headOnly === true ? [] : [trained]),
     ],

@@ -72,7 +72,7 @@ export function modelCard({ kind, base, isAdapter, metrics, rows }: CardFacts): 
           "",
           ...table(
             "measure",
-            measured.map(([measure, value]) => [measure, String(value)] as const),
+            measured.map(([measure, value]) => [measure, `${Number(value.toFixed(4))}`] as const),
           ),
         ]
       : []),
