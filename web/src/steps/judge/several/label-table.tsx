@@ -57,13 +57,15 @@ export function LabelTable({ run }: { run: RunOf<"multi-label"> }) {
             {shown.map(({ label, texts, f1, precision, recall, threshold }) => {
               const { missed, extra } = wrong(label);
               const count = missed.length + extra.length;
+              // Of a label that no text has, these are 0 by definition.
+              const share = (value: number) => (texts === 0 ? "–" : m().percent(value));
               return (
                 <tr key={label}>
                   <th scope="row">{label}</th>
                   <td>{m().number(texts)}</td>
-                  <td>{m().percent(f1)}</td>
-                  <td>{m().percent(precision)}</td>
-                  <td>{m().percent(recall)}</td>
+                  <td>{share(f1)}</td>
+                  <td>{share(precision)}</td>
+                  <td>{share(recall)}</td>
                   <td>{m().percent(threshold)}</td>
                   <td>
                     <button
