@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readSafetensors, SearchIndex, SentenceEncoder } from "../../../ts/index.js";
+import { CrossEncoder, readSafetensors, SearchIndex, SentenceEncoder } from "../../../ts/index.js";
+import { writeFilesAtomically } from "../../../ts/entry/node.js";
 import { type Fixture, lowrank, makeFixture, shortRun } from "../fixture.js";
 
 let fixture: Fixture;
@@ -92,6 +93,12 @@ describe("an adapter", () => {
     const wrong = await lowrank(["search", "--index", path, "--adapter", fixture.path("third"), films[0]!]);
     expect(wrong.code).not.toBe(0);
     expect(wrong.err).toContain("has vectors of another adapter");
+    await rename(run, fixture.path("moved"));
+    const gone = await lowrank(["search", "--index", path, films[0]!]);
+    expect(gone.err).toMatch(
+      /adapted\.index has vectors of the adapter .*run, which is not there: name .* with --adapter/,
+    );
+    await rename(fixture.path("moved"), run);
     const plain = await search("--adapter", run, films[0]!);
     expect(plain.err).toContain("has vectors without an adapter");
   });
@@ -141,6 +148,16 @@ describe("an index that names its model, and its texts beside it, as the Studio 
     );
     const changed = await lowrank(["search", "--index", `${folder}/texts.index`, films[1]!]);
     expect(changed.err).toContain("has vectors of another adapter, or of what it was before");
+  });
+
+  it("a cross-encoder's adapter makes no vectors", async () => {
+    using encoder = await SentenceEncoder.load(await modelFiles());
+    using cross = CrossEncoder.create(encoder, { lora: { rank: 2 } });
+    const folder = fixture.path("cross");
+    await writeFilesAtomically(folder, await cross.save({ base: fixture.model }));
+    const { code, err } = await make("--adapter", folder, "--data", data, "--text", "body", "--out", fixture.path("x"));
+    expect(code).toBe(1);
+    expect(err).toMatch(/cross is a cross-encoder, which scores texts for a query and makes no vectors/);
   });
 
   it("says what is wrong with its texts", async () => {

@@ -244,6 +244,12 @@ describe("settings", () => {
       /bad\.csv: these columns are no pairs: it has "x", "y"; expected are the columns anchor/,
     ],
     [
+      "judged texts of a search",
+      "query,text,label\na,b,1\na,c,0\n",
+      {},
+      /bad\.csv: "query" would not be used; task "rank" trains on judged texts of a query: it has "query", "text", "label"/,
+    ],
+    [
       "an empty text",
       'anchor,positive\na,b\nc,""\n',
       {},

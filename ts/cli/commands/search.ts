@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { SearchHit } from "../../entry/node.js";
 import { ConfigError } from "../../errors/errors.js";
+import { isFolder } from "../../io/node/read-files.js";
 import { addEncoderOptions, type EncoderOptions, openEncoder } from "../files/adapted-encoder.js";
 import { addEngineOptions } from "../files/classifier-folder.js";
 import { checkEncoder, openSearchFile, recordOf, type SearchFile } from "../files/search-file.js";
@@ -75,6 +76,11 @@ async function search(args: readonly string[], options: SearchCommandOptions, se
         { file: path },
       );
     const { model = recorded.model, adapter = recorded.adapter } = options;
+    if (options.adapter === undefined && adapter !== undefined && !isFolder(adapter))
+      throw new ConfigError(
+        `${path} has vectors of the adapter ${adapter}, which is not there: name the folder where it is with --adapter`,
+        { file: path, folder: adapter },
+      );
     const chosen = { ...options, ...(model !== undefined && { model }), ...(adapter !== undefined && { adapter }) };
     const encoder = await openEncoder(chosen, session);
     try {

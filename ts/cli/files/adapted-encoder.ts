@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileSource } from "../../io/node/file-source.js";
 import { type LocalModel, readFileMap } from "../../io/node/index.js";
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
+import { ConfigError } from "../../errors/errors.js";
 import { labelsOf } from "../../tasks/classifier-files.js";
 import { LABELS_FILE } from "../../tasks/labels-file.js";
 import { withoutClasses } from "../../tasks/open-peft.js";
@@ -13,7 +14,7 @@ import { DEFAULT_MODEL } from "../../training/spec/shared-fields.js";
 import { type EngineOptions, startEngine } from "../engine-start.js";
 import { refuseFolds } from "../inspected/inspected-folds.js";
 import type { Session } from "../session.js";
-import { findModel, loadEncoder, recordedModel } from "./base-model.js";
+import { findModel, loadEncoder, readObject, recordedModel } from "./base-model.js";
 
 /** Which encoder makes vectors, and with which adapter. */
 export interface EncoderOptions extends EngineOptions {
@@ -37,7 +38,10 @@ export function addEncoderOptions(command: Command): Command {
 /** Loads an encoder with its adapter. The caller disposes of it. */
 export async function openEncoder(options: EncoderOptions, session: Session): Promise<SentenceEncoder> {
   const { adapter, allowOtherBase = false } = options;
-  if (adapter !== undefined) refuseFolds(adapter);
+  if (adapter !== undefined) {
+    refuseFolds(adapter);
+    refuseCrossEncoder(adapter);
+  }
   const files = adapter === undefined ? null : readFileMap(adapter, [...runFiles.adapter, LABELS_FILE]);
   const alone = { model: options.model ?? DEFAULT_MODEL, maxTokens: null };
   const { model, maxTokens } = adapter === undefined ? alone : recordedModel(adapter, options.model);
@@ -59,6 +63,16 @@ export async function openEncoder(options: EncoderOptions, session: Session): Pr
 }
 
 const SETTINGS = "config_sentence_transformers.json";
+
+/** Throws `ConfigError` for a cross-encoder's adapter: it was trained on two texts at once, and its vectors mean nothing. */
+function refuseCrossEncoder(adapter: string): void {
+  const settings = readObject(join(adapter, SETTINGS));
+  if (settings["model_type"] !== "CrossEncoder") return;
+  throw new ConfigError(
+    `${adapter} is a cross-encoder, which scores texts for a query and makes no vectors; \`lowrank predict --run ${adapter}\` uses it`,
+    { folder: adapter },
+  );
+}
 
 /** A base with the prompts that an adapter was trained with. */
 function withPrompts(model: LocalModel, adapter: string): LocalModel {

@@ -84,7 +84,8 @@ export function fieldsOf(run: string): Readonly<Record<string, string>> {
   );
 }
 
-function readObject(path: string): Record<string, unknown> {
+/** A JSON object in a file; empty if there is none. */
+export function readObject(path: string): Record<string, unknown> {
   if (!existsSync(path)) return {};
   try {
     return (JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown> | null) ?? {};

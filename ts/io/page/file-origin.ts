@@ -13,9 +13,6 @@ import {
   type PickedFile,
   type PickedFolder,
 } from "./picked-files.js";
-import { lazyChunk } from "../../waiting/lazy-chunk.js";
-
-const zipOrigin = /* @__PURE__ */ lazyChunk(async () => (await import("./zip-file.js")).zipOrigin);
 
 /** Files at addresses. */
 export interface RemoteOrigin {
@@ -42,7 +39,8 @@ export async function takeOrigin(from: ModelFiles, hubUrl: string = HUB): Promis
   if (from instanceof Blob) {
     const { name } = from as Partial<File>;
     if (typeof name === "string" && isGgufName(name)) return filesOrigin([from as PickedFile]);
-    return (await zipOrigin())(from, typeof name === "string" ? name : "model.zip");
+    const { zipOrigin } = await import("./zip-file.js");
+    return zipOrigin(from, typeof name === "string" ? name : "model.zip");
   }
   if (typeof from === "object" && from !== null) {
     if (isPickedFolder(from)) return folderOrigin(from);

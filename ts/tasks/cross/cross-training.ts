@@ -27,12 +27,13 @@ import {
 import { lazyChunk } from "../../waiting/lazy-chunk.js";
 
 /** The order of training for losses that have other examples' texts. */
-const sampling = /* @__PURE__ */ lazyChunk(() =>
-  Promise.all([
+const sampling = /* @__PURE__ */ lazyChunk(async () => {
+  const [{ noDuplicatesOrder }, { inEpochsOf }] = await Promise.all([
     import("../../models/sentence/training/batch-samplers.js"),
     import("../../models/sentence/training/sampled-order.js"),
-  ]),
-);
+  ]);
+  return { noDuplicatesOrder, inEpochsOf };
+});
 
 /** The losses for each form of examples; the first is the default for one label. */
 const losses: Readonly<Record<ExampleForm, readonly CrossEncoderLossName[]>> = {
@@ -139,7 +140,7 @@ export async function orderedOptions(
   const size = Math.min(batchSize, examples.length);
   // Batches of one example have no other's texts.
   if (size === 1) return options;
-  const [{ noDuplicatesOrder }, { inEpochsOf }] = await sampling();
+  const { noDuplicatesOrder, inEpochsOf } = await sampling();
   const order = await noDuplicatesOrder(rows, size, seed, engine, { from, signal: options.signal });
   if (order !== null) return inEpochsOf(order, options);
   throw new ConfigError(

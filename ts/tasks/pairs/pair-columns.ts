@@ -58,7 +58,12 @@ export function pairColumns(
     return checked(file, { form: wanted ?? usual, texts: pair, value }, loss);
   }
   const [text, label] = [named("text"), named("label")];
-  if (has.has(text) && has.has(label)) return checked(file, { form: "classes", texts: [text], value: label }, loss);
+  if (has.has(text) && has.has(label)) {
+    // Judged texts of a search look like texts with classes.
+    if (anchor !== undefined && loss === null)
+      throw missing(file, names, `${excerpt(anchor)} would not be used; task "rank" trains on judged texts of a query`);
+    return checked(file, { form: "classes", texts: [text], value: label }, loss);
+  }
   const vector = find(["vector", "teacher"]);
   if (has.has(text) && vector !== undefined)
     return checked(file, { form: "vectors", texts: [text], value: vector }, loss);

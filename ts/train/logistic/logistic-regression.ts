@@ -10,10 +10,6 @@ import type {
   RegressionSettings,
 } from "./regression-settings.js";
 import { scaledVectors } from "./scaled-vectors.js";
-import { lazyChunk } from "../../waiting/lazy-chunk.js";
-
-/** Most programs fit no head. */
-const headFit = /* @__PURE__ */ lazyChunk(async () => (await import("./head-fit.js")).HeadFit);
 
 const what = "fitLogisticRegression";
 
@@ -92,6 +88,7 @@ export async function fitLogisticRegression(
     throw unexpected(what, "groups", `a list of ${scaled.count}, one a vector`, options.groups);
   graph.assertUsable();
   throwIfAborted(settings.signal);
-  const HeadFit = await headFit();
+  // Loaded on demand: most programs fit no head.
+  const { HeadFit } = await import("./head-fit.js");
   return new HeadFit(graph, scaled, taken, classes, settings).run();
 }

@@ -9,9 +9,6 @@ import type { ExampleColumns } from "../read.js";
 import type { Column } from "../table/column.js";
 import type { Parts, SurveyExample } from "./survey.js";
 import type { TokenCounter } from "./token-counter.js";
-import { lazyChunk } from "../../../waiting/lazy-chunk.js";
-
-const measure = /* @__PURE__ */ lazyChunk(() => import("./measure.js"));
 
 /** Options of `summariseExamples`. */
 export interface SummaryOptions {
@@ -100,7 +97,8 @@ export async function summariseExamples(
   const counter = takeCounter(tokenizer);
   const from = columns === undefined ? undefined : takeColumns(columns);
   const parts = takeParts(examples, options);
-  const { measureTokens, summaryOf, surveyTexts } = await measure();
+  // Loaded on demand.
+  const { measureTokens, summaryOf, surveyTexts } = await import("./measure.js");
   const surveyed = await surveyTexts(parts, signal, onProgress, counter === null ? 1 : 2);
   const lengths = counter === null ? [] : await measureTokens(parts, counter, maxTokens, signal, onProgress);
   return summaryOf(parts, surveyed, lengths, from);

@@ -7,9 +7,6 @@ import {
   takeMining,
   type VectorSource,
 } from "./mining-options.js";
-import { lazyChunk } from "../../../waiting/lazy-chunk.js";
-
-const miner = /* @__PURE__ */ lazyChunk(async () => (await import("./mine.js")).mine);
 
 /**
  * Finds texts that an encoder takes for answers although they are none, as sentence-transformers' `mine_hard_negatives`: for each query
@@ -45,8 +42,9 @@ export async function mineHardNegatives(
       ...(prompt !== undefined ? { prompt } : promptName !== undefined && { promptName }),
       ...(signal && { signal }),
     });
-  const [mine, documents, asked] = await Promise.all([
-    miner(),
+  const [{ mine }, documents, asked] = await Promise.all([
+    // Fetched when it is used.
+    import("./mine.js"),
     vectorsOf(corpus, corpusPrompt, corpusPromptName ?? promptOf(encoder, ["document", "passage", "corpus"])),
     vectorsOf(queries, queryPrompt, queryPromptName ?? promptOf(encoder, ["query"])),
   ]);
