@@ -61,11 +61,10 @@ export interface MultiLabelMetrics {
   readonly mapMacroOfLabelsWithTexts: number;
 }
 
-/** Counts of decisions. */
 interface Counts {
-  tp: number;
-  fp: number;
-  fn: number;
+  readonly tp: number;
+  readonly fp: number;
+  readonly fn: number;
 }
 
 /**
@@ -102,19 +101,13 @@ export function multiLabelMetrics(
   });
   const limits = typeof threshold === "number" ? new Array<number>(width).fill(threshold) : threshold;
   sameLength(what, "labels", "thresholds", [width, limits.length]);
+  const predicted: number[][] = scores.map((row) => row.map((score, label) => (score >= limits[label]! ? 1 : 0)));
 
   const columns = limits.map((_, label) => label);
   const column = (rows: readonly (readonly number[])[], label: number) => rows.map((row) => row[label]!);
-  const [byLabel, byRow, total] = [limits.map(noCounts), truth.map(noCounts), noCounts()];
-  truth.forEach((row, i) => {
-    const own = byRow[i]!;
-    row.forEach((has, label) => {
-      const decided = scores[i]![label]! >= limits[label]!;
-      count(byLabel[label]!, has === 1, decided);
-      count(own, has === 1, decided);
-      count(total, has === 1, decided);
-    });
-  });
+  const byLabel = columns.map((label) => countsOf(column(truth, label), column(predicted, label)));
+  const byRow = truth.map((row, i) => countsOf(row, predicted[i]!));
+  const total = countsOf(truth.flat(), predicted.flat());
   const support = byLabel.map(({ tp, fn }) => tp + fn);
   const weighted = (values: readonly number[]) =>
     sum(support) === 0 ? zero : sum(values.map((value, label) => value * support[label]!)) / sum(support);
@@ -146,10 +139,7 @@ export function multiLabelMetrics(
 
 const ratio = (part: number, whole: number, zero: number) => (whole === 0 ? zero : part / whole);
 
-const noCounts = (): Counts => ({ tp: 0, fp: 0, fn: 0 });
-
-function count(counts: Counts, has: boolean, decided: boolean): void {
-  if (has && decided) counts.tp++;
-  else if (decided) counts.fp++;
-  else if (has) counts.fn++;
+function countsOf(truth: readonly number[], predicted: readonly number[]): Counts {
+  const tp = sum(truth.map((has, i) => has * predicted[i]!));
+  return { tp, fp: sum(predicted) - tp, fn: sum(truth) - tp };
 }

@@ -10,38 +10,19 @@ export interface ScoreStep {
 }
 
 /**
- * The different scores of examples with label 1, highest first. Only these are sorted: the others are counted between them, because mostly
- * few examples have label 1.
+ * The different scores of examples with label 1, highest first. Numbers are sorted without a function that compares them, which takes a
+ * tenth of the time.
  */
 export function scoreSteps(labels: readonly number[], scores: readonly number[]): ScoreStep[] {
-  const own = new Float64Array(scores.filter((_, place) => labels[place] === 1)).sort();
-  const levels = own.filter((score, place) => score !== own[place - 1]);
-  // Below all levels, then from each level up to the next.
-  const counts = new Uint32Array(levels.length + 1);
-  const highest = new Float64Array(levels.length + 1).fill(-Infinity);
-  for (const score of scores) {
-    const place = levelsUpTo(score, levels);
-    counts[place]!++;
-    if (score > highest[place]!) highest[place] = score;
-  }
+  // Negated, so that the highest is first.
+  const sorted = (some: readonly number[]) => new Float64Array(some).map((score) => -score).sort();
+  const [all, own] = [sorted(scores), sorted(scores.filter((_, i) => labels[i] === 1))];
   const steps: ScoreStep[] = [];
-  let [taken, right] = [0, 0];
-  for (let place = levels.length; place > 0; place--) {
-    const score = levels[place - 1]!;
-    taken += counts[place]!;
-    while (own[own.length - 1 - right] === score) right++;
-    steps.push({ score, taken, right, next: counts[place - 1]! > 0 ? highest[place - 1] : undefined });
+  for (let [taken, right] = [0, 0]; right < own.length;) {
+    const score = own[right]!;
+    while (own[right] === score) right++;
+    while (all[taken]! <= score) taken++;
+    steps.push({ score: -score, taken, right, next: taken < all.length ? -all[taken]! : undefined });
   }
   return steps;
-}
-
-/** How many of the ascending levels a score reaches. */
-function levelsUpTo(score: number, levels: Float64Array): number {
-  let [low, high] = [0, levels.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (levels[middle]! <= score) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
