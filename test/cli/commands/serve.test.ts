@@ -46,14 +46,26 @@ async function serving<T>(args: string[], environment: Record<string, string>, w
 const messages = [{ role: "user" as const, content: "a film" }];
 
 it("serves the model and its adapters to OpenAI's client, which needs the key, and ends after the answers it has begun", async () => {
-  const args = ["--adapter", `mine=${join(folder, "tuned")}`, "--name", "tiny", "--max-tokens", "60"];
+  const args = [
+    "--adapter",
+    `mine=${join(folder, "tuned")}`,
+    "--name",
+    "tiny",
+    "--max-tokens",
+    "60",
+    "--loadable",
+    folder,
+  ];
   const { code, out, err, result } = await serving(args, { LOWRANK_API_KEY: "secret" }, async (baseURL) => {
     const client = new OpenAI({ baseURL, apiKey: "secret", maxRetries: 0 });
     const wrong = new OpenAI({ baseURL, apiKey: "other", maxRetries: 0 });
     await expect(wrong.models.list()).rejects.toBeInstanceOf(OpenAI.AuthenticationError);
     const ask = (name: string) =>
       client.chat.completions.create({ model: name, messages, max_tokens: 8, temperature: 0 });
-    const answers = await Promise.all(["tiny", "mine"].map(ask));
+    const load = (name: string) => client.post<{ id: string }>("/adapters", { body: { name } });
+    expect((await load("tuned")).id).toBe("tuned");
+    await expect(load("model")).rejects.toMatchObject({ status: 404, code: "adapter_not_found" });
+    const answers = await Promise.all(["tiny", "mine", "tuned"].map(ask));
     const beyond = client.chat.completions.create({ model: "tiny", messages, max_tokens: 61 });
     await expect(beyond).rejects.toMatchObject({ status: 400, param: "max_tokens" });
     // Under way when the command is told to end.
@@ -65,7 +77,7 @@ it("serves the model and its adapters to OpenAI's client, which needs the key, a
   expect(out).toMatch(/^tiny, mine\nlistening on http:\/\/127\.0\.0\.1:\d+\/v1 /);
   const said = async (adapter: string | null) =>
     (await all(here.generate(messages, { adapter, maxTokens: 8 }))).join("");
-  expect(result.texts).toEqual([await said(null), await said("mine")]);
+  expect(result.texts).toEqual([await said(null), await said("mine"), await said("mine")]);
   expect(await result.last).toBe("length");
 });
 
@@ -76,6 +88,11 @@ it("says that a port is in use, and what it is asked with", async () => {
   const { code, err } = await lowrank(["serve", "--model", model, "--port", String(port)]);
   expect({ code, err }).toMatchObject({ code: 1, err: expect.stringMatching(/is in use; --port 0 uses a free one/) });
   other.close();
+  const keyless = await lowrank(["serve", "--model", model, "--loadable", folder]);
+  expect({ code: keyless.code, err: keyless.err }).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/LOWRANK_API_KEY/),
+  });
   expect((await lowrank(["serve", "--max-running", "0"])).code).toBe(2);
   expect((await lowrank(["serve", "--help"])).out).toMatch(/LOWRANK_API_KEY/);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { NonFiniteError } from "../../../ts/index.js";
-import { logProbability, Sampler, type Sampling } from "../../../ts/models/language/sampler.js";
+import { logProbabilities, Sampler, type Sampling } from "../../../ts/models/language/sampler.js";
 import { StopWords } from "../../../ts/models/language/stop-words.js";
 
 const usual: Sampling = { temperature: 1, topK: undefined, topP: 1, minP: 0, repetitionPenalty: 1, seed: 0 };
@@ -45,7 +45,7 @@ describe("Sampler", () => {
     expect(sampler.next(Float32Array.of(0, Infinity, 3), new Set())).toBe(1);
     expect(sampler.next(Float32Array.of(-Infinity, -Infinity, 3), new Set())).toBe(2);
     expect(() => sampler.next(Float32Array.of(0, NaN), new Set())).toThrow(NonFiniteError);
-    expect(logProbability(logits(), 2)).toBeCloseTo(Math.log(0.125), 6);
+    expect(logProbabilities(logits(), [2])[0]).toBeCloseTo(Math.log(0.125), 6);
   });
 });
 

@@ -151,6 +151,49 @@ describe("chat completions", () => {
     expect(choices[0]!.message.content).toBe(text);
   });
 
+  it("change logits by biases and penalties, and give log probabilities, as the library does", async () => {
+    const options = { ...base, presence_penalty: 3, frequency_penalty: 0.5, logit_bias: { 12: 2.5, 30: -100 } };
+    const expected = await all(
+      model.generateTokens(messages, {
+        ...{ adapter: null, maxTokens: 8, presencePenalty: 3, frequencyPenalty: 0.5 },
+        ...{ logitBias: { 12: 2.5, 30: -100 }, topLogProbabilities: 2 },
+      }),
+    );
+    const asked = { ...options, logprobs: true, top_logprobs: 2 };
+    const { choices } = await at.client.chat.completions.create(asked);
+    expect(choices[0]!.message.content).toBe(expected.map(({ text }) => text).join(""));
+    const { content } = choices[0]!.logprobs!;
+    expect(content!.map(({ logprob }) => logprob)).toEqual(expected.map(({ logProbability }) => logProbability));
+    expect(content!.map(({ top_logprobs: top }) => top.map(({ logprob }) => logprob))).toEqual(
+      expected.map(({ top }) => top!.map(({ logProbability }) => logProbability)),
+    );
+    expect(content![0]!.bytes).toEqual([...new TextEncoder().encode(content![0]!.token)]);
+    const streamed = await at.client.chat.completions.stream(asked).finalChatCompletion();
+    expect(streamed.choices[0]!.logprobs!.content).toEqual(content);
+  });
+
+  it("are JSON of a schema, whole and streamed, beside others that are not", async () => {
+    const schema = {
+      ...{ type: "object", required: ["good", "stars"], additionalProperties: false },
+      properties: { good: { type: "boolean" }, stars: { enum: [1, 2, 3] } },
+    };
+    const format = { type: "json_schema" as const, json_schema: { name: "review", schema } };
+    const asked = { ...base, max_tokens: 60, temperature: 1.2, response_format: format };
+    const [plain, ...found] = await Promise.all([
+      at.client.chat.completions.create(base),
+      ...[1, 2].map((seed) => at.client.chat.completions.create({ ...asked, seed })),
+      at.client.chat.completions.stream({ ...asked, seed: 2 }).finalChatCompletion(),
+    ]);
+    expect(plain!.choices[0]!.message.content).toBe((await alone(base)).text);
+    for (const { choices } of found) {
+      expect(choices[0]!.message.content).toMatch(/^\{"good":(true|false),"stars":[123]\}$/);
+      expect(choices[0]!.finish_reason).toBe("stop");
+    }
+    expect(found[2]!.choices[0]!.message.content).toBe(found[1]!.choices[0]!.message.content);
+    const any = { ...base, max_tokens: 3, response_format: { type: "json_object" as const } };
+    expect((await at.client.chat.completions.create(any)).choices[0]!.message.content).toMatch(/^\{/);
+  });
+
   it("a client that leaves frees its place; those that wait go on", async () => {
     await again({ maxRunning: 1, maxWaiting: 2 });
     const stream = await at.client.chat.completions.create({ ...base, max_tokens: 80, stream: true });
@@ -180,7 +223,97 @@ describe("chat completions", () => {
   });
 });
 
+describe("completions", () => {
+  it("are what the model generates after each prompt, whole and streamed, with log probabilities", async () => {
+    const generated = async (prompt: string | number[], seed: number) =>
+      all(model.generateTokens(prompt, { adapter: "plain", maxTokens: 6, temperature: 0.7, seed }));
+    const asked = { model: "plain", max_tokens: 6, temperature: 0.7, seed: 3, n: 2 };
+    const text = (tokens: Awaited<ReturnType<typeof generated>>) => tokens.map((token) => token.text).join("");
+    const expected = [];
+    for (const prompt of ["a film", "my day"])
+      for (const seed of [3, 4]) expected.push(text(await generated(prompt, seed)));
+    const whole = await at.client.completions.create({ ...asked, prompt: ["a film", "my day"] });
+    expect(whole.choices.map((choice) => choice.text)).toEqual(expected);
+    expect(whole.usage).toMatchObject({ completion_tokens: 24 });
+    const pieces = ["", ""];
+    const stream = await at.client.completions.create({ ...asked, prompt: "my day", stream: true });
+    for await (const { choices } of stream) for (const { index, text: piece } of choices) pieces[index]! += piece;
+    expect(pieces).toEqual(expected.slice(2));
+    const ids = [1, 20, 31];
+    const [tokens, more] = [await generated(ids, 3), { prompt: ids, n: 1, logprobs: 2 }];
+    const [choice] = (await at.client.completions.create({ ...asked, ...more })).choices;
+    expect(choice!.text).toBe(text(tokens));
+    expect(choice!.logprobs!.token_logprobs).toEqual(tokens.map(({ logProbability }) => logProbability));
+    expect(choice!.logprobs!.text_offset![1]).toBe(tokens[0]!.text.length);
+    expect(choice!.logprobs!.top_logprobs!.every((top) => Object.keys(top).length === 2)).toBe(true);
+  });
+
+  it("are refused without a prompt, and with fields that they lack", async () => {
+    const asked = { model: "tiny", prompt: "a film", max_tokens: 2 };
+    for (const [change, param] of [
+      [{ prompt: [] }, "prompt"],
+      [{ prompt: [[1], "a"].concat([[1.5]] as never) }, "prompt"],
+      [{ prompt: [100_000] }, "prompt"],
+      [{ echo: true }, "echo"],
+      [{ logit_bias: { "-1": 2 } }, "logit_bias"],
+      [{ logit_bias: { 100000: 2 } }, "logit_bias"],
+      [{ logprobs: 21 }, "logprobs"],
+    ] as const)
+      await expect(at.client.completions.create({ ...asked, ...(change as object) })).rejects.toMatchObject({
+        status: 400,
+        param,
+      });
+  });
+});
+
 describe("the server", () => {
+  it("loads and removes adapters while requests run, with a key and from where it is told", async () => {
+    await again({ adapters: [] }, "none");
+    const post = (name: string) => at.client.post<{ id: string }>("/adapters", { body: { name } });
+    await expect(post("later")).rejects.toMatchObject({ status: 403 });
+    const files = model.saveAdapter("plain");
+    const loadAdapter = async (name: string) => (name === "later" ? files : name === "bad" ? {} : null);
+    expect(() => languageServer(model, { loadAdapter })).toThrow(/give an apiKey too/);
+    await again({ adapters: ["dora"], loadAdapter, apiKey: "secret" }, "secret");
+    expect(await post("later")).toMatchObject({ id: "later", object: "model", parent: "tiny" });
+    await expect(post("later")).rejects.toMatchObject({ status: 409 });
+    await expect(post("bad")).rejects.toMatchObject({ status: 400, param: "name" });
+    await expect(post("other")).rejects.toMatchObject({ status: 404 });
+    await expect(post("../x")).rejects.toMatchObject({ status: 400 });
+    const asked = { ...base, model: "later" };
+    const running = at.client.chat.completions.create(asked);
+    await until(async () => (await health()).running === 1);
+    expect(await at.client.delete("/adapters/later")).toEqual({ id: "later", object: "model", deleted: true });
+    expect((await running).choices[0]!.message.content).toBe((await alone({ ...base, model: "plain" })).text);
+    await expect(at.client.chat.completions.create(asked)).rejects.toMatchObject({ status: 404 });
+    await expect(at.client.delete("/adapters/later")).rejects.toMatchObject({ status: 404 });
+    expect(model.adapters().map(({ name }) => name)).toEqual(["plain", "dora"]);
+  });
+
+  it("counts for Prometheus, and says whether it has places", async () => {
+    await again({ maxRunning: 1, maxWaiting: 0 });
+    await at.client.chat.completions.create(base);
+    await at.client.chat.completions.create({ ...base, temperature: -1 }).catch(() => undefined);
+    await fetch(`${at.url}/x"y`);
+    const page = await (await fetch(`${at.url}/metrics`)).text();
+    const value = (name: string) =>
+      Number(new RegExp(`^lowrank_${name.replace(/[{}+]/g, "\\$&")} (\\S+)$`, "m").exec(page)?.[1]);
+    expect(value('requests_total{route="chat/completions",status="200"}')).toBe(1);
+    expect(value('requests_total{route="chat/completions",status="400"}')).toBe(1);
+    expect(value('requests_total{route="other",status="404"}')).toBe(1);
+    expect(value("generated_tokens_total")).toBe(8);
+    expect(value("time_to_first_token_seconds_count")).toBe(1);
+    expect(value('time_to_first_token_seconds_bucket{le="+Inf"}')).toBe(1);
+    expect(value("running")).toBe(0);
+    expect(value("memory_bytes")).toBeGreaterThan(1000);
+    const ready = async () => (await fetch(`${at.url}/ready`)).status;
+    expect(await ready()).toBe(200);
+    const stream = await at.client.chat.completions.create({ ...base, max_tokens: 80, stream: true });
+    expect([await ready(), (await fetch(`${at.url}/health`)).status]).toEqual([503, 200]);
+    stream.controller.abort();
+    await until(async () => (await ready()) === 200);
+  });
+
   it("asks for one of its keys, except for its health", async () => {
     await again({ apiKey: ["first", "second"] }, "second");
     expect(await all(at.client.models.list())).toHaveLength(3);
@@ -209,11 +342,8 @@ describe("the server", () => {
       [{ n: 17 }, { param: "n" }, /to 16/],
       [{ stop: [""] }, { param: "stop" }, /not empty/],
       [{ stream_options: { include_usage: 1 } }, { param: "stream_options.include_usage" }, /true or false/],
-      [
-        { response_format: { type: "json_object" } },
-        { param: "response_format", code: "unsupported" },
-        /not supported/,
-      ],
+      [{ response_format: { type: "xml" } }, { param: "response_format.type" }, /"json_schema"/],
+      [{ response_format: { type: "json_schema", json_schema: {} } }, { code: "invalid_value" }, /a JSON Schema/],
       [{ tools: [{ type: "function" }] }, { param: "tools", code: "unsupported" }, /not supported/],
       [{ model: 5 }, { param: "model" }, /text/],
     ];

@@ -1,5 +1,7 @@
 import type { Command } from "commander";
+import { existsSync } from "node:fs";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { ConfigError } from "../../errors/errors.js";
 import { languageServer } from "../../serve/index.js";
 import { httpServerOf } from "../files/http-bridge.js";
@@ -28,6 +30,7 @@ interface CommandOptions extends ModelOptions {
   readonly port: number;
   readonly host: string;
   readonly name?: string;
+  readonly loadable?: string;
   readonly cors: readonly string[];
   readonly maxTokens?: number;
   readonly maxRunning: number;
@@ -43,6 +46,7 @@ export function defineServe(program: Command, session: Session): void {
     .option("--port <n>", "port; 0 chooses a free one", port(0), 8080)
     .option("--host <address>", "address to listen on; 0.0.0.0 for all of this machine's", "127.0.0.1")
     .option("--name <name>", "name of the base model in requests (default: its own)")
+    .option("--loadable <folder>", "folder of adapters' folders, which POST /v1/adapters loads by their names")
     .option("--cors <origin...>", 'origins of pages that may ask, or "*" (default: none)', [])
     .option("--max-tokens <n>", "maximum tokens of an answer (default: as many as fit the model)", whole(1))
     .option("--max-running <n>", "maximum answers that are generated at the same time", whole(1), 16)
@@ -55,13 +59,19 @@ export function defineServe(program: Command, session: Session): void {
 
 async function serve(options: CommandOptions, session: Session): Promise<void> {
   const { terminal, signal } = session;
-  const { name, cors, maxTokens, maxRunning, maxWaiting, timeout, prefixCache } = options;
+  const { name, loadable, cors, maxTokens, maxRunning, maxWaiting, timeout, prefixCache } = options;
   const apiKey = terminal.streams.environment[KEY] || undefined;
+  if (loadable !== undefined && apiKey === undefined)
+    throw new ConfigError(`--loadable lets requests change what is served: set ${KEY} too`, {
+      ...{ op: "serve", option: "--loadable", expected: KEY },
+    });
   const model = await openLanguageModel(options, session);
   try {
     const server = languageServer(model, {
       ...{ name, cors, apiKey, maxTokens, maxRunning, maxWaiting },
       ...{ timeout: 1000 * timeout, prefixCacheBytes: prefixCache * 2 ** 20 },
+      // The name is no path: the server has checked it.
+      loadAdapter: loadable === undefined ? undefined : (own) => folderOf(join(loadable, own)),
       onError: (error) => terminal.error(`${terminal.errorColors.red("error:")} ${String(error)}`),
     });
     const http = httpServerOf(server);
@@ -88,6 +98,8 @@ async function serve(options: CommandOptions, session: Session): Promise<void> {
     model.dispose();
   }
 }
+
+const folderOf = (folder: string) => (existsSync(join(folder, "adapter_config.json")) ? folder : null);
 
 const aborted = (signal: AbortSignal) =>
   new Promise<void>((resolve) => {

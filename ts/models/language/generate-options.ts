@@ -1,11 +1,12 @@
 import type { AdapterChoice } from "../../adapters/adapter-set.js";
-import { listFrom } from "../../arguments/collections.js";
+import { isRecord, listFrom } from "../../arguments/collections.js";
 import { optional, or, readOptions } from "../../arguments/read-options.js";
-import { check, flag, nonNegative, positive, share, unexpected, whole } from "../../arguments/settings.js";
+import { check, finite, flag, nonNegative, positive, share, unexpected, whole } from "../../arguments/settings.js";
 import { readSignal } from "../../waiting/abort.js";
 import type { BoundText } from "../../constraint/constraint.js";
 import { type TextFormat, textFormatReaders } from "../../constraint/text-format.js";
 import type { ChatMessage } from "./chat-message.js";
+import type { LogitOptions } from "./logit-changes.js";
 import type { Sampling } from "./sampler.js";
 
 /** Options of `generate`. */
@@ -26,12 +27,20 @@ export interface GenerateOptions extends TextFormat {
   readonly minP?: number | undefined;
   /** Repetition penalty: positive logits of earlier tokens are divided by it, negative ones multiplied; default 1. */
   readonly repetitionPenalty?: number | undefined;
+  /** Subtracted from logits of tokens that were generated before, as OpenAI's `presence_penalty`; default 0. */
+  readonly presencePenalty?: number | undefined;
+  /** The same for each time that the token was generated, as OpenAI's `frequency_penalty`; default 0. */
+  readonly frequencyPenalty?: number | undefined;
+  /** Added to the logits of these token ids; -100 forbids a token in practice. Default: none. */
+  readonly logitBias?: Readonly<Record<number, number>> | undefined;
   /** Stop sequences: generation ends before one of these texts; default: none. */
   readonly stop?: string | readonly string[] | undefined;
   /** Seed of the sampling; default 0. The same seed gives the same text. */
   readonly seed?: number | undefined;
   /** Whether `generateTokens` returns log probabilities, which takes a pass over the vocabulary for each token; default true. */
   readonly logProbabilities?: boolean | undefined;
+  /** How many of the most probable tokens `generateTokens` returns beside each token, at most 20; default 0. */
+  readonly topLogProbabilities?: number | undefined;
   /** Continue after an end-of-text token; default false. */
   readonly ignoreEnd?: boolean | undefined;
   /**
@@ -42,9 +51,10 @@ export interface GenerateOptions extends TextFormat {
 }
 
 /** The options, checked. */
-export interface TakenGenerateOptions extends Sampling {
+export interface TakenGenerateOptions extends Sampling, LogitOptions {
   /** Begins a text in the format that was asked for; null for any text. */
   readonly bound: (() => BoundText) | null;
+  readonly topLogProbabilities: number;
   readonly adapter: AdapterChoice;
   readonly signal: AbortSignal | undefined;
   readonly maxTokens: number | undefined;
@@ -64,6 +74,17 @@ function words(what: string, name: string, value: unknown): readonly string[] {
   });
 }
 
+function biases(what: string, name: string, value: unknown): ReadonlyMap<number, number> {
+  if (value === undefined) return new Map();
+  if (!isRecord(value)) throw unexpected(what, name, "an object of numbers by token id", value);
+  return new Map(
+    Object.entries(value).map(([id, bias]) => {
+      if (/^\d{1,10}$/.test(id)) return [Number(id), finite(what, name, bias)];
+      throw unexpected(what, name, "an object of numbers by token id", id);
+    }),
+  );
+}
+
 /** One adapter, not a list. Whether it exists is checked when it is looked up. */
 export function readAdapter(what: string, name: string, value: unknown): AdapterChoice {
   if (Array.isArray(value)) throw unexpected(what, name, "an adapter's name or null", value);
@@ -79,9 +100,13 @@ const readers = {
   topP: or(1, share),
   minP: or(0, minimum),
   repetitionPenalty: or(1, positive),
+  presencePenalty: or(0, finite),
+  frequencyPenalty: or(0, finite),
+  logitBias: biases,
   stop: or([], words),
   seed: or(0, whole),
   logProbabilities: or(true, flag),
+  topLogProbabilities: or(0, whole, 0, 20),
   ignoreEnd: or(false, flag),
   rounded: or(true, flag),
   ...textFormatReaders,

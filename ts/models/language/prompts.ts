@@ -37,6 +37,8 @@ export function takeRequest(
   assertLanguageModel(what, model);
   const { schema, regex, grammar, choices, ...taken } = { ...takeGenerateOptions(what, options), ...fixed };
   const bound = boundTexts(model, what, { schema, regex, grammar, choices }, taken.ignoreEnd);
+  const biased = Int32Array.from(taken.logitBias.keys(), (id) => Math.min(id, 2 ** 31 - 1));
+  takeIds(model, what, "logitBias", biased, Infinity);
   const ids = promptIds(model, what, prompt);
   return { prompt: ids, room: roomFor(what, ids, taken.maxTokens, model.maxTokens), options: { ...taken, bound } };
 }

@@ -117,10 +117,24 @@ function largest(logits: Float32Array): number {
   return best;
 }
 
-/** Log of a token's probability under the softmax of logits. */
-export function logProbability(logits: Float32Array, id: number): number {
+/** Logs of tokens' probabilities under the softmax of logits. */
+export function logProbabilities(logits: Float32Array, ids: readonly number[]): number[] {
   const most = logits[largest(logits)]!;
   let total = 0;
   for (const logit of logits) total += exp(logit - most);
-  return logits[id]! - most - log(total);
+  return ids.map((id) => logits[id]! - most - log(total));
+}
+
+/** Ids of the largest logits, the largest first; of equal ones the first. */
+export function largestIds(logits: Float32Array, count: number): number[] {
+  const found: number[] = [];
+  for (let id = 0; id < logits.length && count > 0; id++) {
+    const logit = logits[id]!;
+    if (found.length === count && !(logit > logits[found[count - 1]!]!)) continue;
+    let place = found.length;
+    while (place > 0 && logit > logits[found[place - 1]!]!) place--;
+    found.splice(place, 0, id);
+    if (found.length > count) found.pop();
+  }
+  return found;
 }

@@ -2,7 +2,8 @@ import type { BoundText } from "../../constraint/constraint.js";
 import { tokenText, type TokenText } from "../../tokenize/token-text.js";
 import type { TakenGenerateOptions } from "./generate-options.js";
 import type { LanguageModelParts } from "./load-language-model.js";
-import { logProbability, Sampler } from "./sampler.js";
+import { LogitChanges } from "./logit-changes.js";
+import { largestIds, logProbabilities, Sampler } from "./sampler.js";
 import { StopWords } from "./stop-words.js";
 
 /** Why a generation ended: an end-of-text token or the end of a format, a stop sequence, `maxTokens`, or the model's last position. */
@@ -16,6 +17,8 @@ export interface GeneratedToken {
   readonly text: string;
   /** Log of the probability that the model gives it, before temperature and other sampling options; NaN if `logProbabilities` is false. */
   readonly logProbability: number;
+  /** The most probable tokens, before sampling options; only with `topLogProbabilities`. */
+  readonly top?: readonly { readonly id: number; readonly logProbability: number }[];
   /** Why it is the last token; null if more may follow. */
   readonly end: GenerationEnd | null;
 }
@@ -34,6 +37,7 @@ export class Sequence {
   private count = 0;
   private readonly sampler: Sampler;
   private readonly seen: Set<number>;
+  private readonly changes: LogitChanges | null;
   private readonly text: TokenText | null;
   private readonly stops: StopWords;
   private readonly bound: BoundText | null;
@@ -46,6 +50,7 @@ export class Sequence {
   ) {
     this.next = prompt;
     this.sampler = new Sampler(options);
+    this.changes = LogitChanges.of(options);
     this.seen = new Set(options.repetitionPenalty === 1 ? [] : prompt);
     this.text = parts.tokenizer === null ? null : tokenText(parts.tokenizer);
     this.stops = new StopWords(options.stop);
@@ -59,15 +64,12 @@ export class Sequence {
 
   /** Samples the token after the last one from its logits `[vocabulary]`, which it may change. */
   take(logits: Float32Array): GeneratedToken {
-    const { options, seen, stops, text, room, bound } = this;
-    const { logProbabilities, repetitionPenalty } = options;
-    const given = logProbabilities && (repetitionPenalty !== 1 || bound !== null) ? logits.slice() : logits;
-    bound?.bind(logits);
-    const id = this.sampler.next(logits, seen);
-    if (repetitionPenalty !== 1) seen.add(id);
+    const { options, stops, text, room, bound } = this;
+    const { logProbabilities: withLogs, topLogProbabilities } = options;
+    const given = withLogs && this.altering ? logits.slice() : logits;
+    const id = this.sample(logits);
     this.next = Int32Array.of(id);
     const isEnd = !options.ignoreEnd && this.parts.ends.has(id);
-    bound?.take(id);
     const ended = isEnd || bound?.finished === true;
     const full = ++this.count === room.tokens;
     let shown = isEnd ? "" : stops.push(text?.push(id) ?? "");
@@ -84,6 +86,31 @@ export class Sequence {
               : "max-tokens"
             : null;
     this.done = reason !== null;
-    return { id, text: shown, logProbability: logProbabilities ? logProbability(given, id) : NaN, end: reason };
+    const logs = withLogs ? logsOf(given, id, topLogProbabilities) : { logProbability: NaN };
+    return { id, text: shown, ...logs, end: reason };
   }
+
+  /** Whether sampling changes logits. */
+  private get altering(): boolean {
+    return this.options.repetitionPenalty !== 1 || this.changes !== null || this.bound !== null;
+  }
+
+  private sample(logits: Float32Array): number {
+    const { changes, bound, seen } = this;
+    changes?.apply(logits);
+    bound?.bind(logits);
+    const id = this.sampler.next(logits, seen);
+    changes?.count(id);
+    bound?.take(id);
+    if (this.options.repetitionPenalty !== 1) seen.add(id);
+    return id;
+  }
+}
+
+/** Log probability of a token, and of the most probable ones if any are asked for. */
+function logsOf(logits: Float32Array, id: number, count: number): Pick<GeneratedToken, "logProbability" | "top"> {
+  const ids = largestIds(logits, count);
+  const [logProbability, ...others] = logProbabilities(logits, [id, ...ids]) as [number, ...number[]];
+  if (count === 0) return { logProbability };
+  return { logProbability, top: ids.map((other, i) => ({ id: other, logProbability: others[i]! })) };
 }

@@ -1,4 +1,12 @@
-import { ConfigError, LowrankError, MemoryError, ModelError, UnsupportedError } from "../../errors/errors.js";
+import {
+  AdapterError,
+  ConfigError,
+  FormatError,
+  LowrankError,
+  MemoryError,
+  ModelError,
+  UnsupportedError,
+} from "../../errors/errors.js";
 import { Refusal } from "../problem.js";
 
 /** The `error` of an answer, as OpenAI's API has it. */
@@ -52,16 +60,26 @@ export function apiError(error: unknown): ApiError {
   return new ApiError(500, code, message, null, {}, { cause: error });
 }
 
+/** Errors of what a request names, with the answer's code. */
+const CODES = [
+  [ConfigError, "invalid_value"],
+  [AdapterError, "invalid_adapter"],
+  [FormatError, "invalid_adapter"],
+  [ModelError, "unsupported"],
+  [UnsupportedError, "unsupported"],
+] as const;
+
 /** Runs what reads a request: errors of its values are the client's. @param prompt the field that prompts come from */
 export function reading<T>(prompt: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    if (!(error instanceof ConfigError || error instanceof ModelError || error instanceof UnsupportedError))
-      throw error;
-    const { option, key } = error.details as { option?: unknown; key?: unknown };
+    const code = CODES.find(([kind]) => error instanceof kind)?.[1];
+    if (code === undefined) throw error;
+    const { message, details } = error as LowrankError;
+    const { option, key } = details as { option?: unknown; key?: unknown };
     const name = typeof option === "string" ? option.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) : null;
-    const param = name === "prompt" || key === "chat_template" ? prompt : name;
-    throw new ApiError(400, error instanceof ConfigError ? "invalid_value" : "unsupported", error.message, param);
+    const isPrompt = name === "prompt" || key === "chat_template" || code === "invalid_adapter";
+    throw new ApiError(400, code, message, isPrompt ? prompt : name === "schema" ? "response_format" : name);
   }
 }

@@ -1,5 +1,6 @@
 import type { RunningText } from "../../models/language/batch/continuous-batch.js";
-import type { GenerationEnd } from "../../models/language/sequence.js";
+import type { GeneratedToken, GenerationEnd } from "../../models/language/sequence.js";
+import { chatLogprobs, completionLogprobs, type TextOf } from "./log-probabilities.js";
 
 /** Why a choice ended, in OpenAI's words. */
 export type FinishReason = "stop" | "length";
@@ -15,11 +16,40 @@ export interface AnswerForm {
   readonly choice: (text: string, finish: FinishReason) => object;
   /** A choice of the first event; null if there is none. */
   readonly first: (() => object) | null;
-  /** A choice of an event: new text, or null, and why it was the last. */
+  /** A choice of an event: new text, and why it was the last or null. */
   readonly piece: (text: string, finish: FinishReason | null) => object;
+  /** Log probabilities of tokens, after so many characters of the text. */
+  readonly logprobs: (tokens: readonly GeneratedToken[], textOf: TextOf, offset: number) => object;
 }
 
+export const chatForm: AnswerForm = {
+  ...{ prefix: "chatcmpl-", object: "chat.completion", event: "chat.completion.chunk", logprobs: chatLogprobs },
+  choice: (content, finish) => ({ message: { role: "assistant", content, refusal: null }, finish_reason: finish }),
+  first: () => ({ delta: { role: "assistant", content: "" }, finish_reason: null }),
+  piece: (content, finish) => ({ delta: finish === null ? { content } : {}, finish_reason: finish }),
+};
+
+export const completionForm: AnswerForm = {
+  ...{ prefix: "cmpl-", object: "text_completion", event: "text_completion", logprobs: completionLogprobs },
+  choice: (text, finish) => ({ text, finish_reason: finish }),
+  first: null,
+  piece: (text, finish) => ({ text, finish_reason: finish }),
+};
+
 const finishOf = (end: GenerationEnd): FinishReason => (end === "max-tokens" || end === "context" ? "length" : "stop");
+
+/** What was asked for an answer as a whole. */
+export interface AnswerAsked {
+  /** The name of the base or of an adapter. */
+  readonly model: string;
+  /** Of all prompts together. */
+  readonly promptTokens: number;
+  /** Choices of each prompt. */
+  readonly n: number;
+  readonly includeUsage: boolean;
+  /** Writes tokens beside their log probabilities; null if these are not asked for. */
+  readonly textOf: TextOf | null;
+}
 
 /** The choices of one answer, while they are generated. */
 export class GenerationAnswer {
@@ -28,15 +58,10 @@ export class GenerationAnswer {
 
   constructor(
     private readonly form: AnswerForm,
-    model: string,
+    private readonly asked: AnswerAsked,
     private readonly texts: readonly RunningText[],
-    /** Of all prompts together. */
-    private readonly promptTokens: number,
-    /** Choices of each prompt. */
-    private readonly n: number,
-    private readonly includeUsage: boolean,
   ) {
-    this.head = { id: form.prefix + crypto.randomUUID(), created: Math.floor(Date.now() / 1000), model };
+    this.head = { id: form.prefix + crypto.randomUUID(), created: Math.floor(Date.now() / 1000), model: asked.model };
   }
 
   /** Frees the places of choices that have not ended. */
@@ -48,13 +73,11 @@ export class GenerationAnswer {
   async whole(): Promise<object> {
     const choices: object[] = [];
     for (const [index, running] of this.texts.entries()) {
-      let [text, end]: [string, GenerationEnd | null] = ["", null];
-      for (let token = await running.next(); token !== null; token = await running.next()) {
-        this.tokens++;
-        text += token.text;
-        ({ end } = token);
-      }
-      choices.push({ index, logprobs: null, ...this.form.choice(text, finishOf(end!)) });
+      const tokens: GeneratedToken[] = [];
+      for (let token = await running.next(); token !== null; token = await running.next()) tokens.push(token);
+      this.tokens += tokens.length;
+      const text = tokens.map((token) => token.text).join("");
+      choices.push({ index, ...this.form.choice(text, finishOf(tokens.at(-1)!.end!)), ...this.logprobs(tokens, 0) });
     }
     return { ...this.head, object: this.form.object, choices, usage: this.usage() };
   }
@@ -62,27 +85,37 @@ export class GenerationAnswer {
   /** The same as events: pieces of all choices in turn. */
   async *events(): AsyncGenerator<object, void, undefined> {
     const { form, texts } = this;
-    if (form.first !== null) for (const index of texts.keys()) yield this.event(index, form.first());
+    if (form.first !== null) for (const index of texts.keys()) yield this.event(index, form.first(), [], 0);
+    const offsets = texts.map(() => 0);
     const open = new Set(texts.keys());
     while (open.size > 0)
       for (const index of open) {
         const token = await texts[index]!.next();
-        if (token !== null) this.tokens++;
-        if (token !== null && token.text !== "") yield this.event(index, form.piece(token.text, null));
-        if (token !== null && token.end === null) continue;
-        if (token !== null) yield this.event(index, form.piece("", finishOf(token.end!)));
-        open.delete(index);
+        if (token?.end !== null) open.delete(index);
+        if (token === null) continue;
+        this.tokens++;
+        if (token.text !== "" || this.asked.textOf !== null)
+          yield this.event(index, form.piece(token.text, null), [token], offsets[index]!);
+        offsets[index]! += token.text.length;
+        if (token.end !== null) yield this.event(index, form.piece("", finishOf(token.end)), [], 0);
       }
-    if (this.includeUsage) yield { ...this.head, object: form.event, choices: [], usage: this.usage() };
+    if (this.asked.includeUsage) yield { ...this.head, object: form.event, choices: [], usage: this.usage() };
   }
 
-  private event(index: number, choice: object): object {
-    const usage = this.includeUsage ? { usage: null } : {};
-    return { ...this.head, object: this.form.event, choices: [{ index, logprobs: null, ...choice }], ...usage };
+  private event(index: number, choice: object, tokens: readonly GeneratedToken[], offset: number): object {
+    const usage = this.asked.includeUsage ? { usage: null } : {};
+    const choices = [{ index, ...choice, ...this.logprobs(tokens, offset) }];
+    return { ...this.head, object: this.form.event, choices, ...usage };
+  }
+
+  private logprobs(tokens: readonly GeneratedToken[], offset: number): object {
+    const { textOf } = this.asked;
+    return { logprobs: textOf === null || tokens.length === 0 ? null : this.form.logprobs(tokens, textOf, offset) };
   }
 
   private usage(): object {
-    const { promptTokens, tokens, texts, n } = this;
+    const { tokens, texts } = this;
+    const { promptTokens, n } = this.asked;
     const firsts = texts.filter((_, i) => i % n === 0);
     const reused = firsts.reduce((sum, text) => sum + text.reused, 0);
     return {

@@ -1,11 +1,23 @@
 import { optional, or, type Read } from "../../arguments/read-options.js";
-import { listFrom } from "../../arguments/collections.js";
-import { check, flag, nonNegative, positive, share, text, unexpected, whole } from "../../arguments/settings.js";
+import { isRecord, listFrom } from "../../arguments/collections.js";
+import {
+  check,
+  finite,
+  flag,
+  nonNegative,
+  positive,
+  share,
+  text,
+  unexpected,
+  whole,
+} from "../../arguments/settings.js";
 import { UnsupportedError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 
 /** Most choices of a request, and most stop sequences. */
 const MOST = 16;
+/** Most alternatives to a token. */
+const MOST_LOGPROBS = 20;
 
 /** A field that is accepted only with values that change nothing. */
 const unsupported =
@@ -14,6 +26,9 @@ const unsupported =
     if (value === undefined || idle.some((one) => JSON.stringify(one) === JSON.stringify(value))) return undefined;
     throw new UnsupportedError(`${what}: ${name} ${excerpt(value, 60)} is not supported`, { option: name, value });
   };
+
+/** A field that is checked where it is used. */
+const unread: Read<unknown> = (_what, _name, value) => value;
 
 /** A field that describes a request and does not change its answer. */
 const ignored: Read<undefined> = () => undefined;
@@ -38,6 +53,18 @@ const includeUsage: Read<boolean> = (what, name, value) => {
   return flag(what, `${name}.include_usage`, usage);
 };
 
+/** The schema of the answer; undefined for any text. */
+const responseFormat: Read<Readonly<Record<string, unknown>> | undefined> = (what, name, value) => {
+  if (value === undefined) return undefined;
+  const { type, json_schema: given } = Object(value) as { readonly type?: unknown; readonly json_schema?: unknown };
+  if (type === "text") return undefined;
+  if (type === "json_object") return { type: "object" };
+  const { schema } = Object(given) as { readonly schema?: unknown };
+  if (type === "json_schema" && isRecord(schema)) return schema;
+  if (type === "json_schema") throw unexpected(what, `${name}.json_schema.schema`, "a JSON Schema", schema);
+  throw unexpected(what, `${name}.type`, '"text", "json_object" or "json_schema"', type);
+};
+
 /** Fields of chat completions and of completions. */
 export const generationFields = {
   model: text,
@@ -52,24 +79,24 @@ export const generationFields = {
   n: or(1, whole, 1, MOST),
   stream: or(false, flag),
   stream_options: includeUsage,
-  frequency_penalty: unsupported(0),
-  presence_penalty: unsupported(0),
-  logit_bias: unsupported({}),
-  logprobs: unsupported(false),
+  frequency_penalty: or(0, finite),
+  presence_penalty: or(0, finite),
+  logit_bias: unread as Read<Readonly<Record<number, number>> | undefined>,
   user: ignored,
 };
 
 /** Fields of chat completions alone. */
 export const chatFields = {
-  messages: ((_what, _name, value) => value) as Read<unknown>,
+  messages: unread,
+  logprobs: or(false, flag),
+  top_logprobs: optional((what: string, name: string, value: unknown) => whole(what, name, value, 0, MOST_LOGPROBS)),
   max_completion_tokens: generationFields.max_tokens,
-  response_format: unsupported({ type: "text" }),
+  response_format: responseFormat,
   tools: unsupported([]),
   tool_choice: unsupported("none", "auto"),
   parallel_tool_calls: ignored,
   functions: unsupported([]),
   function_call: unsupported("none", "auto"),
-  top_logprobs: unsupported(0),
   modalities: unsupported(["text"]),
   audio: unsupported(),
   prediction: unsupported(),
@@ -82,4 +109,13 @@ export const chatFields = {
   safety_identifier: ignored,
   prompt_cache_key: ignored,
   prompt_cache_retention: ignored,
+};
+
+/** Fields of completions alone. */
+export const completionFields = {
+  prompt: unread,
+  logprobs: chatFields.top_logprobs,
+  best_of: unsupported(1),
+  echo: unsupported(false),
+  suffix: unsupported(""),
 };

@@ -7,7 +7,7 @@ import type { GenerationRequest } from "../../models/language/generate.js";
 import type { Prompt } from "../../models/language/generate-options.js";
 import { type CalledLanguageModel, promptIds, takeRequest } from "../../models/language/prompts.js";
 import { ApiError, reading } from "./api-error.js";
-import { chatFields, generationFields } from "./generation-fields.js";
+import { chatFields, completionFields, generationFields } from "./generation-fields.js";
 
 /** The fields of a body, by name. */
 export type Fields = Readonly<Record<string, Json>>;
@@ -21,6 +21,8 @@ export interface AskedGeneration {
   /** Choices of each prompt. */
   readonly n: number;
   readonly promptTokens: number;
+  /** Whether log probabilities are part of the answer. */
+  readonly logprobs: boolean;
   /** The choices of the first prompt, of the second, and so on. */
   readonly requests: (adapter: string | null, signal: AbortSignal) => GenerationRequest[];
 }
@@ -36,8 +38,42 @@ export function askedChat(model: CalledLanguageModel, fields: Fields, maxTokens:
     const taken = readOptions(CHAT, present(fields), { ...generationFields, ...chatFields });
     const most = taken.max_completion_tokens ?? taken.max_tokens;
     const limit = taken.max_completion_tokens === undefined ? "max_tokens" : "max_completion_tokens";
-    return asked(model, CHAT, "messages", [conversation(taken.messages)], { ...taken, most, limit, maxTokens });
+    const { logprobs, top_logprobs: top = 0 } = taken;
+    if (top > 0 && !logprobs) throw unexpected(CHAT, "top_logprobs", "a number only beside logprobs: true", top);
+    const prompts = [conversation(taken.messages)];
+    return asked(model, CHAT, "messages", prompts, {
+      ...taken,
+      most,
+      limit,
+      maxTokens,
+      top: logprobs ? top : null,
+      schema: taken.response_format,
+    });
   });
+}
+
+const COMPLETIONS = "completions";
+/** OpenAI's default of `max_tokens`. */
+const USUAL_TOKENS = 16;
+
+/** Checks the body of a completion. */
+export function askedCompletion(model: CalledLanguageModel, fields: Fields, maxTokens: number): AskedGeneration {
+  return reading("prompt", () => {
+    const taken = readOptions(COMPLETIONS, present(fields), { ...generationFields, ...completionFields });
+    const most = taken.max_tokens ?? Math.min(USUAL_TOKENS, maxTokens);
+    const limits = { most, limit: "max_tokens", maxTokens, top: taken.logprobs ?? null };
+    return asked(model, COMPLETIONS, "prompt", promptsOf(taken.prompt), { ...taken, ...limits });
+  });
+}
+
+/** One prompt or a list of them: texts, or lists of token ids. */
+function promptsOf(given: unknown): Prompt[] {
+  const isIds = (value: unknown): value is number[] =>
+    Array.isArray(value) && value.length > 0 && value.every((id) => Number.isSafeInteger(id));
+  if (typeof given === "string" || isIds(given)) return [given];
+  if (Array.isArray(given) && given.length > 0 && given.every((one) => typeof one === "string" || isIds(one)))
+    return given;
+  throw unexpected(COMPLETIONS, "prompt", "a text, a list of token ids, or a list of either", given);
 }
 
 /** The messages of a chat. Templates know the role "developer" by its earlier name. */
@@ -54,6 +90,9 @@ type Taken = { [Name in keyof typeof generationFields]: ReturnType<(typeof gener
   readonly most: number | undefined;
   readonly limit: string;
   readonly maxTokens: number;
+  /** Number of alternatives beside each token; null for no log probabilities. */
+  readonly top: number | null;
+  readonly schema?: Readonly<Record<string, unknown>> | undefined;
 };
 
 function asked(
@@ -81,7 +120,10 @@ function asked(
   const seed = given < 0 ? given + 2 ** 53 : given;
   const options = {
     ...{ temperature: taken.temperature, topK: taken.top_k, topP: taken.top_p, minP: taken.min_p },
-    ...{ repetitionPenalty: taken.repetition_penalty, stop: taken.stop, logProbabilities: false },
+    ...{ repetitionPenalty: taken.repetition_penalty, stop: taken.stop, logitBias: taken.logit_bias },
+    ...{ presencePenalty: taken.presence_penalty, frequencyPenalty: taken.frequency_penalty },
+    ...{ logProbabilities: taken.top !== null, topLogProbabilities: taken.top ?? 0 },
+    schema: taken.schema,
   };
   const requests = (adapter: string | null, signal: AbortSignal) =>
     read.flatMap(({ ids, maxTokens }) =>
@@ -96,5 +138,6 @@ function asked(
       ),
     );
   const promptTokens = read.reduce((sum, { ids }) => sum + ids.length, 0);
-  return { model: taken.model, stream: taken.stream, includeUsage: taken.stream_options, n, promptTokens, requests };
+  const { model: name, stream, stream_options: includeUsage, top } = taken;
+  return { model: name, stream, includeUsage, n, promptTokens, logprobs: top !== null, requests };
 }

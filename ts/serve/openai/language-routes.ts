@@ -1,17 +1,15 @@
 import { ContinuousBatch, type RunningText } from "../../models/language/batch/continuous-batch.js";
 import type { Expiry } from "../../models/language/batch/batch-text.js";
 import type { CausalLanguageModel } from "../../models/language/causal-language-model.js";
+import { readOptions } from "../../arguments/read-options.js";
+import { text } from "../../arguments/settings.js";
+import { tokenText } from "../../tokenize/token-text.js";
+import { isName } from "../request-fields.js";
 import { ApiError, busy, reading } from "./api-error.js";
-import { type AnswerForm, GenerationAnswer } from "./generation-answer.js";
-import { askedChat, type AskedGeneration, type Fields } from "./generation-request.js";
+import { type AnswerForm, chatForm, completionForm, GenerationAnswer } from "./generation-answer.js";
+import { askedChat, askedCompletion, type AskedGeneration, type Fields } from "./generation-request.js";
 import type { LanguageServerSettings } from "./language-server-options.js";
-
-const chat: AnswerForm = {
-  ...{ prefix: "chatcmpl-", object: "chat.completion", event: "chat.completion.chunk" },
-  choice: (content, finish) => ({ message: { role: "assistant", content, refusal: null }, finish_reason: finish }),
-  first: () => ({ delta: { role: "assistant", content: "" }, finish_reason: null }),
-  piece: (content, finish) => ({ delta: finish === null ? { content } : {}, finish_reason: finish }),
-};
+import type { Metrics } from "./metrics.js";
 
 /** An answer that is generated, and how it is sent. */
 export interface Begun {
@@ -19,14 +17,25 @@ export interface Begun {
   readonly stream: boolean;
 }
 
+/** Routes that generate. */
+export type GenerationRoute = "chat/completions" | "completions";
+
+const forms = {
+  "chat/completions": { form: chatForm, ask: askedChat },
+  completions: { form: completionForm, ask: askedCompletion },
+} as const;
+
 /** What the routes of a language server answer, in a script that is fetched with the first request. */
 export class LanguageRoutes {
   readonly batch: ContinuousBatch;
+  /** Names of adapters that requests have loaded. */
+  private readonly loaded = new Set<string>();
   private readonly created = Math.floor(Date.now() / 1000);
 
   constructor(
     private readonly model: CausalLanguageModel,
     private readonly settings: LanguageServerSettings,
+    private readonly metrics: Metrics,
   ) {
     const { maxRunning, prefixCacheBytes } = settings;
     this.batch = new ContinuousBatch(model, { maxTexts: maxRunning, prefixBytes: prefixCacheBytes });
@@ -43,14 +52,42 @@ export class LanguageRoutes {
     return { id, object: "model", created: this.created, owned_by: "lowrank", ...parent };
   }
 
-  /** Begins a chat completion. Throws `ApiError` if the request is invalid, or there is no place. */
-  chat(fields: Fields, signal: AbortSignal, expiry: Expiry): Begun {
-    return this.begun(chat, askedChat(this.model, fields, this.settings.maxTokens), signal, expiry);
+  /**
+   * Loads an adapter, from what the option `loadAdapter` finds under its name. Throws `ApiError` if that is not allowed, the name is in use or
+   * unknown, or the files do not fit.
+   */
+  async addAdapter(fields: Fields): Promise<object> {
+    const { loadAdapter } = this.settings;
+    if (loadAdapter === undefined) throw new ApiError(403, "forbidden", "this server loads no adapters");
+    const { name } = reading("name", () => readOptions("adapters", fields, { name: text }));
+    if (!isName(name))
+      throw new ApiError(400, "invalid_value", 'a name is of lower-case letters, digits, "-", "_" and dots', "name");
+    if (this.names().has(name)) throw new ApiError(409, "name_in_use", `there is a model ${name} already`, "name");
+    const files = await loadAdapter(name);
+    if (files === null) throw new ApiError(404, "adapter_not_found", `there is no adapter ${name} to load`, "name");
+    reading("name", () => this.model.loadAdapter(name, files));
+    this.loaded.add(name);
+    return this.described(name);
+  }
+
+  /** Removes an adapter; requests that use it finish with it. Throws `ApiError` if that is not allowed, or the name is unknown. */
+  removeAdapter(name: string): object {
+    if (this.settings.loadAdapter === undefined)
+      throw new ApiError(403, "forbidden", "this server's adapters cannot be removed");
+    if (this.adapterOf(name) === null) throw new ApiError(400, "invalid_value", "the base cannot be removed", "name");
+    reading("name", () => this.model.removeAdapter(name));
+    this.loaded.delete(name);
+    return { id: name, object: "model", deleted: true };
+  }
+
+  /** Begins a chat completion or a completion. Throws `ApiError` if the request is invalid, or there is no place. */
+  generate(route: GenerationRoute, fields: Fields, signal: AbortSignal, expiry: Expiry): Begun {
+    const { form, ask } = forms[route];
+    return this.begun(form, ask(this.model, fields, this.settings.maxTokens), signal, expiry);
   }
 
   private begun(form: AnswerForm, asked: AskedGeneration, signal: AbortSignal, expiry: Expiry): Begun {
-    const { model, n, stream, includeUsage, promptTokens } = asked;
-    const adapter = this.adapterOf(model);
+    const adapter = this.adapterOf(asked.model);
     const requests = reading("messages", () => asked.requests(adapter, signal));
     const { running, waiting } = this.batch.size;
     const { maxRunning, maxWaiting } = this.settings;
@@ -58,12 +95,23 @@ export class LanguageRoutes {
       throw busy(`${running} answers are being generated and ${waiting} wait; ask again in a moment`);
     const texts: RunningText[] = [];
     try {
-      for (const request of requests) texts.push(reading("model", () => this.batch.add(request, expiry)));
+      for (const request of requests)
+        texts.push(this.metrics.observed(reading("model", () => this.batch.add(request, expiry))));
     } catch (error) {
       for (const text of texts) text.end();
       throw error;
     }
-    return { answer: new GenerationAnswer(form, model, texts, promptTokens, n, includeUsage), stream };
+    this.metrics.promptTokens += asked.promptTokens;
+    const textOf = asked.logprobs ? (id: number) => this.textOf(id) : null;
+    return { answer: new GenerationAnswer(form, { ...asked, textOf }, texts), stream: asked.stream };
+  }
+
+  /** A token's text by itself; special tokens are written as they are named. */
+  private textOf(id: number): string {
+    const { tokenizer } = this.model;
+    if (tokenizer === null) return String(id);
+    const text = tokenText(tokenizer, true);
+    return text.push(id) + text.end();
   }
 
   private get base(): string {
@@ -73,7 +121,9 @@ export class LanguageRoutes {
   /** Adapters by the names in requests; null for the base alone. */
   private names(): Map<string, string | null> {
     const { adapters } = this.settings;
-    const known = this.model.adapters().filter(({ name }) => adapters?.includes(name) ?? true);
+    const known = this.model
+      .adapters()
+      .filter(({ name }) => this.loaded.has(name) || (adapters?.includes(name) ?? true));
     return new Map([...known.map(({ name }) => [name, name] as const), [this.base, null]]);
   }
 

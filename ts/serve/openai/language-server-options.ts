@@ -1,5 +1,7 @@
 import { listFrom } from "../../arguments/collections.js";
 import { optional, or, type Readers, readOptions } from "../../arguments/read-options.js";
+import { ConfigError } from "../../errors/errors.js";
+import type { FileMap } from "../../io/file-map.js";
 import { aboveZero, callable, text, unexpected, whole } from "../../arguments/settings.js";
 
 /** Limits and hooks of a language server. */
@@ -24,9 +26,17 @@ export interface LanguageServerOptions {
   readonly timeout?: number | undefined;
   /** Maximum bytes of linear memory for prompts and answers that later requests may begin with; 0 keeps none. Default 64 MiB. */
   readonly prefixCacheBytes?: number | undefined;
+  /**
+   * Finds the files of an adapter that `POST /v1/adapters` names, as of `loadAdapter`; null for an unknown name. Names are of lower-case letters,
+   * digits, `-`, `_` and single dots in between. It needs an `apiKey`; default: requests load and remove no adapters.
+   */
+  readonly loadAdapter?: ((name: string) => AdapterFiles | Promise<AdapterFiles>) | undefined;
   /** Called with errors that are answered with a status of 500 or above, except overload. */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
+
+/** An adapter's files by name, or the path of their folder; null for none. */
+export type AdapterFiles = FileMap | string | null;
 
 /** The options, checked. */
 export interface LanguageServerSettings {
@@ -40,6 +50,7 @@ export interface LanguageServerSettings {
   readonly maxWaiting: number;
   readonly timeout: number;
   readonly prefixCacheBytes: number;
+  readonly loadAdapter: LanguageServerOptions["loadAdapter"];
   readonly onError: (error: unknown) => void;
 }
 
@@ -65,10 +76,16 @@ const readers: Readers<LanguageServerSettings> = {
   maxWaiting: or(64, whole),
   timeout: or(300_000, aboveZero),
   prefixCacheBytes: or(64 * 2 ** 20, whole),
+  loadAdapter: optional(callable<NonNullable<LanguageServerOptions["loadAdapter"]>>),
   onError: (what, name, value) =>
     value === undefined ? () => undefined : callable(what, name, value as (error: unknown) => void),
 };
 
 /** Checks options. Throws `ConfigError`. */
-export const takeLanguageServerOptions = (what: string, options: LanguageServerOptions): LanguageServerSettings =>
-  readOptions(what, options, readers);
+export function takeLanguageServerOptions(what: string, options: LanguageServerOptions): LanguageServerSettings {
+  const settings = readOptions(what, options, readers);
+  if (settings.loadAdapter === undefined || settings.apiKey.length > 0) return settings;
+  throw new ConfigError(`${what}: loadAdapter lets requests change what is served: give an apiKey too`, {
+    ...{ op: what, option: "apiKey", expected: "a key, beside loadAdapter" },
+  });
+}

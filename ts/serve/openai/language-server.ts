@@ -15,7 +15,8 @@ import {
   type LanguageServerSettings,
   takeLanguageServerOptions,
 } from "./language-server-options.js";
-import type { LanguageRoutes } from "./language-routes.js";
+import type { GenerationRoute, LanguageRoutes } from "./language-routes.js";
+import { Metrics } from "./metrics.js";
 
 /** A server of OpenAI's API: a function that answers requests, and never rejects. */
 export interface LanguageServer {
@@ -28,8 +29,8 @@ const WHAT = "languageServer";
 const routesChunk = /* @__PURE__ */ lazyChunk(() => import("./language-routes.js"));
 
 /**
- * Serves a language model and its adapters in the form of OpenAI's API: `POST /v1/chat/completions`, whole or streamed, `GET /v1/models`,
- * `GET /health`. The field `model` of a request names the base or an adapter. Requests are generated together, each with its own adapter
+ * Serves a language model and its adapters in the form of OpenAI's API: `POST /v1/chat/completions` and `/v1/completions`, whole or streamed,
+ * `GET /v1/models`; also `POST` and `DELETE /v1/adapters`, `GET /health`, `/ready` and `/metrics`. The field `model` of a request names the base or an adapter. Requests are generated together, each with its own adapter
  * and sampling, and join and leave between two tokens; answers are bit-identical to those of requests alone.
  *
  * The model stays the caller's: dispose of it after `close`. Adapters that are added or removed meanwhile are so for later requests.
@@ -49,6 +50,7 @@ export function languageServer(model: CausalLanguageModel, options: LanguageServ
 
 class Server {
   private readonly keys: ApiKeys;
+  private readonly metrics = new Metrics();
   private routes: LanguageRoutes | null = null;
   /** Requests whose answers are not complete: when their time is over, and what breaks them off. */
   private readonly active = new Map<() => void, { readonly time: number; drop: () => void }>();
@@ -73,6 +75,7 @@ class Server {
       response = json({ error: body }, status, headers);
     }
     for (const [name, value] of Object.entries(allowed)) response.headers.set(name, value);
+    this.metrics.answered(routeOf(new URL(request.url).pathname)[0] ?? "other", response.status);
     return response;
   }
 
@@ -86,42 +89,68 @@ class Server {
 
   private async route(request: Request): Promise<Response> {
     const { pathname } = new URL(request.url);
-    if (pathname === "/health") return this.health(request);
+    if (pathname === "/health" || pathname === "/ready") return this.health(request, pathname === "/ready");
     await this.keys.check(request.headers);
-    if (pathname === "/v1/chat/completions") {
+    const [route, rest] = routeOf(pathname);
+    if (route === null) throw new ApiError(404, "unknown_url", `there is no ${request.method} ${pathname} here`);
+    if (route === "chat/completions" || route === "completions") {
       checkMethod(request, "POST");
-      return this.generate(request);
+      return this.generate(route, request);
     }
-    const [, id] = /^\/v1\/models(?:\/(.+))?$/.exec(pathname) ?? [pathname, null];
-    if (id === null) throw new ApiError(404, "unknown_url", `there is no ${request.method} ${pathname} here`);
-    checkMethod(request, "GET");
+    if (route === "metrics") {
+      checkMethod(request, "GET");
+      return new Response(this.metrics.page(this.gauges()), {
+        headers: { "content-type": "text/plain; version=0.0.4" },
+      });
+    }
     const routes = await this.load();
-    return json(id === undefined ? routes.models() : routes.described(decoded(id)));
+    if (route === "models") {
+      checkMethod(request, "GET");
+      return json(rest === undefined ? routes.models() : routes.described(rest));
+    }
+    checkMethod(request, rest === undefined ? "POST" : "DELETE");
+    if (rest !== undefined) return json(routes.removeAdapter(rest));
+    return json(await routes.addAdapter(await this.body(request)));
   }
 
-  private health(request: Request): Response {
+  /** @param ready whether there must be a place for another request too */
+  private health(request: Request, ready: boolean): Response {
     checkMethod(request, "GET", "HEAD");
     const { graph } = this.model;
-    const status = graph.gone || graph.engine.closed ? "failed" : this.closing ? "stopping" : "ok";
-    const { running = 0, waiting = 0 } = this.routes?.batch.size ?? {};
+    const full = ready && this.active.size >= this.places;
+    const status = graph.gone || graph.engine.closed ? "failed" : this.closing ? "stopping" : full ? "busy" : "ok";
+    const { running, waiting } = this.gauges();
     return json(request.method === "HEAD" ? null : { status, running, waiting }, status === "ok" ? 200 : 503);
   }
 
-  private async generate(request: Request): Promise<Response> {
-    const { timeout, maxBodyBytes, maxRunning, maxWaiting } = this.settings;
+  private gauges() {
+    const { running = 0, waiting = 0, prefixBytes = 0 } = this.routes?.batch.size ?? {};
+    const { used } = this.model.graph.engine.info.memory;
+    return { running, waiting, prefix_cache_bytes: prefixBytes, memory_bytes: used, requests: this.active.size };
+  }
+
+  private get places(): number {
+    return this.settings.maxRunning + this.settings.maxWaiting;
+  }
+
+  private async body(request: Request) {
+    const { timeout, maxBodyBytes } = this.settings;
+    const until = deadline(request.signal, timeout, clientLeft, () => lateBody(timeout));
+    return readFields(request, maxBodyBytes, until.over).finally(until.end);
+  }
+
+  private async generate(route: GenerationRoute, request: Request): Promise<Response> {
+    const { timeout } = this.settings;
     const time = Date.now() + timeout;
     if (this.closing) throw busy("the server is stopping");
     this.dropLate(Date.now());
-    if (this.active.size >= maxRunning + maxWaiting)
+    if (this.active.size >= this.places)
       throw busy(`${this.active.size} requests are being answered; ask again in a moment`);
     const leave = this.enter(time);
     try {
-      const until = deadline(request.signal, timeout, clientLeft, () => lateBody(timeout));
-      const [fields, routes] = await Promise.all([readFields(request, maxBodyBytes, until.over), this.load()]).finally(
-        until.end,
-      );
+      const [fields, routes] = await Promise.all([this.body(request), this.load()]);
       const late = () => new ApiError(504, "timeout", `the answer was not complete within ${timeout} ms`);
-      const { answer, stream } = routes.chat(fields, request.signal, { time, error: late });
+      const { answer, stream } = routes.generate(route, fields, request.signal, { time, error: late });
       if (!stream)
         return json(
           await answer
@@ -161,7 +190,7 @@ class Server {
 
   private async load(): Promise<LanguageRoutes> {
     const { LanguageRoutes } = await routesChunk();
-    return (this.routes ??= new LanguageRoutes(this.model, this.settings));
+    return (this.routes ??= new LanguageRoutes(this.model, this.settings, this.metrics));
   }
 
   /** An error as an answer's; those that the client did not cause are reported. */
@@ -191,6 +220,14 @@ function checkMethod({ method }: Request, ...allowed: readonly string[]): void {
   if (allowed.includes(method)) return;
   const allow = allowed.join(", ");
   throw new ApiError(405, "method_not_allowed", `${allow} is expected, got ${method}`, null, { allow });
+}
+
+const ROUTES = /^\/(?:v1\/(chat\/completions|completions|models|adapters)|(metrics))$|^\/v1\/(models|adapters)\/(.+)$/;
+
+/** The route of a path, null for an unknown one; and the name that follows it. */
+function routeOf(pathname: string): [string | null, string?] {
+  const [, whole, outer, named, name] = ROUTES.exec(pathname) ?? [];
+  return named === undefined ? [whole ?? outer ?? null] : [named, decoded(name!)];
 }
 
 function decoded(part: string): string {

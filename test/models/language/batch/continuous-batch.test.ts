@@ -50,6 +50,9 @@ const asked: fc.Arbitrary<Asked> = fc.record({
   temperature: fc.constantFrom(0, 0.8, 1.4),
   topP: fc.constantFrom(1, 0.9),
   repetitionPenalty: fc.constantFrom(1, 1.3),
+  presencePenalty: fc.constantFrom(0, 1.5),
+  frequencyPenalty: fc.constantFrom(0, 0.7),
+  topLogProbabilities: fc.constantFrom(0, 3),
   seed: fc.nat(5),
 });
 

@@ -1,0 +1,81 @@
+import type { RunningText } from "../../models/language/batch/continuous-batch.js";
+
+/** Upper bounds of the times to a first token, in seconds. */
+const BOUNDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+/** What a server counts, in the text format of Prometheus. */
+export class Metrics {
+  promptTokens = 0;
+  private tokens = 0;
+  private reused = 0;
+  private readonly requests = new Map<string, number>();
+  /** Texts by the time to their first token; the last ones took longer than all bounds. */
+  private readonly firsts = new Array<number>(BOUNDS.length + 1).fill(0);
+  private firstSeconds = 0;
+
+  /** Counts an answer. @param route one of a few: not what the client wrote */
+  answered(route: string, status: number): void {
+    const labels = `route="${route}",status="${status}"`;
+    this.requests.set(labels, (this.requests.get(labels) ?? 0) + 1);
+  }
+
+  /** The same text; counts its tokens and the time to the first of them. */
+  observed(text: RunningText): RunningText {
+    const begun = Date.now();
+    let first = true;
+    const next = async () => {
+      const token = await text.next();
+      if (token !== null && first) this.began((Date.now() - begun) / 1000, text.reused);
+      if (token !== null) this.tokens++;
+      first = false;
+      return token;
+    };
+    return {
+      get reused() {
+        return text.reused;
+      },
+      next,
+      end: text.end,
+    };
+  }
+
+  /** The page for Prometheus. @param gauges values of this moment, by name */
+  page(gauges: Readonly<Record<string, number>>): string {
+    const count = this.firsts.reduce((sum, texts) => sum + texts, 0);
+    let below = 0;
+    const buckets = [...BOUNDS, "+Inf"].map(
+      (bound, i) => [`_bucket{le="${bound}"}`, (below += this.firsts[i]!)] as const,
+    );
+    const counters = {
+      prompt_tokens: this.promptTokens,
+      cached_prompt_tokens: this.reused,
+      generated_tokens: this.tokens,
+    };
+    return [
+      ...family(
+        "requests_total",
+        "counter",
+        [...this.requests].map(([labels, value]) => [`{${labels}}`, value]),
+      ),
+      ...Object.entries(counters).flatMap(([name, value]) => family(`${name}_total`, "counter", [["", value]])),
+      ...family("time_to_first_token_seconds", "histogram", [
+        ...buckets,
+        ["_sum", this.firstSeconds],
+        ["_count", count],
+      ]),
+      ...Object.entries(gauges).flatMap(([name, value]) => family(name, "gauge", [["", value]])),
+    ].join("");
+  }
+
+  private began(seconds: number, reused: number): void {
+    const place = BOUNDS.findIndex((bound) => seconds <= bound);
+    this.firsts[place < 0 ? BOUNDS.length : place]!++;
+    this.firstSeconds += seconds;
+    this.reused += reused;
+  }
+}
+
+const family = (name: string, type: string, values: readonly (readonly [string, number])[]) => [
+  `# TYPE lowrank_${name} ${type}\n`,
+  ...values.map(([suffix, value]) => `lowrank_${name}${suffix} ${value}\n`),
+];
