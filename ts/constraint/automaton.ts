@@ -3,10 +3,13 @@ import { onlyEnds, type Program } from "./program.js";
 import type { Stacks } from "./stacks.js";
 import { StackStore } from "./stacks.js";
 
-/** Most positions and sets of stacks in memory: beyond, they are forgotten and made again when they are needed. */
-const MOST_KEPT = 50_000;
+/** Most returns in sets in memory, and a position counts as some: beyond, all are forgotten and made again when they are needed. */
+const MOST_KEPT = 400_000;
+const POSITION = 10;
+/** Depth of returns up to which counts are made equal. */
+const DEEPEST_CLAMPED = 64;
 /** Most steps from one byte to the next; more need a grammar with very many readings of one text. */
-const MOST_STEPS = 1_000_000;
+const MOST_STEPS = 200_000;
 
 /** Where a text is in a program: the states that a byte may follow, with their returns. Equal ones are one object. */
 export class Position {
@@ -28,7 +31,7 @@ export class Position {
 
 /** Runs a program on bytes. What follows a position is computed once. */
 export class Automaton {
-  private readonly store = new StackStore();
+  private readonly store = new StackStore(() => this.ambiguous());
   private readonly known = new Map<string, Position>();
   private readonly tails: readonly boolean[];
   private readonly counted: { readonly repeat: number; readonly count: number }[] = [];
@@ -36,7 +39,7 @@ export class Automaton {
   private readonly classes: Uint8Array;
   /** Number of times that positions were forgotten. */
   private forgotten = 0;
-  private readonly first: Position;
+  private first: Position | null = null;
 
   constructor(
     private readonly what: string,
@@ -44,14 +47,13 @@ export class Automaton {
   ) {
     this.tails = program.states.map(onlyEnds);
     this.classes = classesOf(program);
-    const first = this.closure([[program.start, this.store.bottom]]);
-    // Programs without a text are refused.
-    this.first = first!;
+    this.first = this.closure([[program.start, this.store.bottom]]);
   }
 
   /** The position before the first byte. */
   get start(): Position {
-    return this.first;
+    // Programs without a text are refused.
+    return this.first!;
   }
 
   /** Changes when positions are forgotten. */
@@ -80,20 +82,21 @@ export class Automaton {
   similar(position: Position, bytes: number): Position {
     if (this.counted.length === 0) return position;
     const done = new Map<Stacks, Stacks>();
+    this.store.begin();
     return this.position(
       position.places,
-      position.stacks.map((stacks) => this.clamped(stacks, bytes, done)),
+      position.stacks.map((stacks) => this.clamped(stacks, bytes, done, 0)),
       position.complete,
     );
   }
 
-  private clamped(stacks: Stacks, bytes: number, done: Map<Stacks, Stacks>): Stacks {
+  private clamped(stacks: Stacks, bytes: number, done: Map<Stacks, Stacks>, depth: number): Stacks {
     const { store } = this;
-    const known = done.get(stacks);
+    const known = depth === DEEPEST_CLAMPED ? stacks : done.get(stacks);
     if (known !== undefined) return known;
     let made: Stacks | null = stacks.hasEmpty ? store.bottom : null;
     for (const [i, top] of stacks.tops.entries()) {
-      const pushed = store.push(this.clampedTop(top, bytes), this.clamped(stacks.below[i]!, bytes, done));
+      const pushed = store.push(this.clampedTop(top, bytes), this.clamped(stacks.below[i]!, bytes, done, depth + 1));
       made = made === null ? pushed : store.union(made, pushed);
     }
     done.set(stacks, made!);
@@ -127,6 +130,7 @@ export class Automaton {
     const [at, done] = [new Map<number, Stacks>(), new Map<number, Stacks>()];
     const waiting: number[] = [];
     let complete = false;
+    store.begin();
     const add = (place: number, stacks: Stacks) => {
       const before = at.get(place);
       const joined = before === undefined ? stacks : store.union(before, stacks);
@@ -172,7 +176,7 @@ export class Automaton {
     for (let i = 0; i < places.length; i++) key += `,${places[i]}:${stacks[i]!.id}`;
     let position = known.get(key);
     if (position !== undefined) return position;
-    if (known.size + store.size > MOST_KEPT) this.forget();
+    if (known.size * POSITION + store.size > MOST_KEPT) this.forget();
     known.set(key, (position = new Position(places, stacks, complete)));
     return position;
   }
@@ -180,7 +184,8 @@ export class Automaton {
   /** Positions in use stay valid, but lead to no others, so that those can be collected. */
   private forget(): void {
     for (const position of this.known.values()) position.next = [];
-    this.first.next = [];
+    // It may be none of them any more.
+    if (this.first !== null) this.first.next = [];
     this.known.clear();
     this.store.clear();
     this.forgotten++;

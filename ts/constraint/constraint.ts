@@ -1,5 +1,5 @@
 import { UnsupportedError } from "../errors/errors.js";
-import { AllowedTokens, keepAllowed } from "./allowed.js";
+import { AllowedTokens, idsOf, keepAllowed } from "./allowed.js";
 import { Automaton, type Position } from "./automaton.js";
 import type { Program } from "./program.js";
 import type { TokenTree } from "./token-tree.js";
@@ -54,11 +54,7 @@ export class BoundText {
 
   /** Ids of the tokens that may follow, ascending, without those that end a text. */
   ids(): number[] {
-    const { words } = this.allowed.after(this.at);
-    const ids: number[] = [];
-    for (const [place, word] of words.entries())
-      for (let bit = 0; word !== 0 && bit < 32; bit++) if (((word >>> bit) & 1) === 1) ids.push(place * 32 + bit);
-    return ids;
+    return [...idsOf(this.allowed.after(this.at))];
   }
 
   /**

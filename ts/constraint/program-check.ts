@@ -2,7 +2,7 @@ import { ConfigError } from "../errors/errors.js";
 import type { Program } from "./program.js";
 
 /** Most counted repetitions of what may be empty. */
-const MOST_EMPTY = 1000;
+const MOST_EMPTY = 100;
 
 /**
  * Removes what leads to no text's end, so that every text that a program lets begin can be finished. Throws `ConfigError` if nothing is left,

@@ -13,28 +13,40 @@ export class Stacks {
   ) {}
 }
 
-/** Depth up to which sets are joined; deeper ones need a grammar with very many readings of one text. */
+/** Depth up to which sets are joined, and returns that may be joined for one byte; more need a text with very many readings. */
 const DEEPEST_UNION = 2000;
+const MOST_JOINED = 50_000;
 
 /** Makes sets of stacks; each only once. */
 export class StackStore {
   private readonly known = new Map<string, Stacks>();
   private readonly unions = new Map<string, Stacks>();
   private made = 0;
+  private joined = 0;
+  private kept = 0;
+
+  /** @param ambiguous creates the error for a text with too many readings */
+  constructor(private readonly ambiguous: () => Error) {}
 
   /** The set of the empty stack. */
   readonly bottom = this.of([], [], true);
 
-  /** Number of sets in memory. */
+  /** Number of returns in sets in memory, and of sets. */
   get size(): number {
-    return this.known.size + this.unions.size;
+    return this.kept;
   }
 
   /** Forgets all sets; those in use stay valid. */
   clear(): void {
     this.known.clear();
     this.unions.clear();
+    this.kept = 0;
     this.known.set("true", this.bottom);
+  }
+
+  /** Begins to count what is joined. */
+  begin(): void {
+    this.joined = 0;
   }
 
   /** A return on top of each of some stacks. */
@@ -42,13 +54,14 @@ export class StackStore {
     return this.of([top], [below], false);
   }
 
-  /** The stacks of both sets. Throws `RangeError` for sets that are joined too deep. */
+  /** The stacks of both sets. Throws the error for too many readings. */
   union(a: Stacks, b: Stacks, depth = 0): Stacks {
     if (a === b) return a;
-    if (depth > DEEPEST_UNION) throw new RangeError("stacks are joined too deep");
     const key = a.id < b.id ? `${a.id},${b.id}` : `${b.id},${a.id}`;
     const known = this.unions.get(key);
     if (known !== undefined) return known;
+    this.joined += a.tops.length + b.tops.length;
+    if (depth > DEEPEST_UNION || this.joined > MOST_JOINED) throw this.ambiguous();
     const [tops, below]: [number[], Stacks[]] = [[], []];
     for (let i = 0, j = 0; i < a.tops.length || j < b.tops.length;) {
       const [left, right] = [a.tops[i] ?? Infinity, b.tops[j] ?? Infinity];
@@ -58,6 +71,7 @@ export class StackStore {
     }
     const joined = this.of(tops, below, a.hasEmpty || b.hasEmpty);
     this.unions.set(key, joined);
+    this.kept++;
     return joined;
   }
 
@@ -65,7 +79,10 @@ export class StackStore {
     let key = `${hasEmpty}`;
     for (let i = 0; i < tops.length; i++) key += `,${tops[i]}:${below[i]!.id}`;
     let stacks = this.known.get(key);
-    if (stacks === undefined) this.known.set(key, (stacks = new Stacks(this.made++, tops, below, hasEmpty)));
+    if (stacks === undefined) {
+      this.known.set(key, (stacks = new Stacks(this.made++, tops, below, hasEmpty)));
+      this.kept += tops.length + 1;
+    }
     return stacks;
   }
 }

@@ -103,6 +103,19 @@ describe("a hostile schema", () => {
     expect(fits({ schema: { type: "string", pattern: "^(a{1,1000000}){1,1000000}$" } }, '"aaaa"')).toBe("whole");
   });
 
+  it("with very many readings of a text is refused by name, and forgets what it made", () => {
+    const regex = "(a{1,1000000}){1,1000000}";
+    expect(fits({ regex }, "a".repeat(60))).toBe("whole");
+    const bound = bytesIn({ regex: "((ab?){1,90000}){1,90000}" });
+    expect(() => {
+      for (let i = 0; i < 3000; i++) bound.take(97);
+    }).toThrow(/read in too many ways/);
+    expect(() => bytesIn({ regex: "(x{0,1000}){0,1000}" })).toThrow(/may be empty/);
+    const long = bytesIn({ schema: { type: "string", minLength: 50_000 } });
+    for (let i = 0; i < 60_000; i++) long.take(i === 0 ? 34 : 97);
+    expect([long.complete, long.ids().includes(34)]).toEqual([false, true]);
+  });
+
   it("does not multiply where schemas are within each other", () => {
     for (const wrap of [
       (items: Schema) => ({ type: "array", items, minItems: 1 }),
