@@ -148,8 +148,6 @@ export const places = {
 
   // On demand: language models, when one is loaded.
   "ts/adapters/output-layer.ts": "language",
-  "ts/arguments/plain-copy.ts": "language",
-  "ts/constraint": "language",
   "ts/graph/decoder-ops.ts": "language",
   "ts/graph/frozen/tied-matrix.ts": "language",
   "ts/models/decoder": "language",
@@ -163,8 +161,12 @@ export const places = {
   "ts/ops/elementwise/gated-unit.ts": "language",
   "ts/ops/product/table-product.ts": "language",
   "ts/ops/recurrence": "language",
-  "ts/tokenize/token-text.ts": "language",
   "ts/values/same-values.ts": "language",
+
+  // Apart, since language models as encoders generate nothing.
+  "ts/arguments/plain-copy.ts": "constraint",
+  "ts/constraint": "constraint",
+  "ts/tokenize/token-text.ts": "constraint",
 
   // On demand: a model's chat template.
   "ts/models/language/bounded-interpreter.ts": "chat",

@@ -1,19 +1,5 @@
 import { type Characters, utf8Of } from "./characters.js";
-import type { ProgramBuilder } from "./program-builder.js";
-
-/** A set of texts. `build` adds moves from a state and returns the state at the end of the texts. */
-export interface Part {
-  /** About the number of states that it takes. */
-  readonly size: number;
-  build(to: ProgramBuilder, from: number): number;
-}
-
-/** A named set of texts that may refer to itself. */
-export interface Rule {
-  readonly name: string;
-  /** Its texts; called once. */
-  readonly part: () => Part;
-}
+import type { Part, Rule } from "./part.js";
 
 /** The empty text. */
 export const empty: Part = { size: 0, build: (_, from) => from };

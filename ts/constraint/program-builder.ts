@@ -1,5 +1,5 @@
 import { ConfigError } from "../errors/errors.js";
-import type { Rule } from "./parts.js";
+import type { PartTarget, Rule } from "./part.js";
 import type { Program, Repeat, State } from "./program.js";
 import { checkProgram } from "./program-check.js";
 
@@ -7,7 +7,7 @@ import { checkProgram } from "./program-check.js";
 const MOST_STATES = 300_000;
 
 /** Builds a program from parts. */
-export class ProgramBuilder {
+export class ProgramBuilder implements PartTarget {
   private readonly states: State[] = [];
   private readonly repeats: Repeat[] = [];
   private readonly starts = new Map<Rule, number>();
@@ -38,7 +38,6 @@ export class ProgramBuilder {
     return program;
   }
 
-  /** A new state. */
   state(): number {
     if (this.states.length === MOST_STATES)
       throw new ConfigError(`${this.what}: ${this.where} takes more than ${MOST_STATES} states: make it smaller`, {
@@ -48,24 +47,20 @@ export class ProgramBuilder {
     return this.states.push({ moves: [], free: [], calls: [], repeats: [], ends: false }) - 1;
   }
 
-  /** Bytes from `first` to `last` lead from a state to another. */
   move(from: number, first: number, last: number, target: number): void {
     this.states[from]!.moves.push({ first, last, target });
   }
 
-  /** A state is reached from another without a byte. */
   free(from: number, to: number): void {
     if (from !== to) this.states[from]!.free.push(to);
   }
 
-  /** A rule's texts from a state; the state after them. */
   call(from: number, rule: Rule): number {
     const after = this.state();
     this.states[from]!.calls.push({ start: this.startOf(rule), after });
     return after;
   }
 
-  /** `least` to `most` of a rule's texts from a state; the state after them. */
   repeat(from: number, rule: Rule, least: number, most: number): number {
     const after = this.state();
     const made = { start: this.startOf(rule), after, least, most, mayBeEmpty: false };

@@ -1,7 +1,8 @@
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import { anyCharacter, type Characters, charactersOf, others } from "../characters.js";
-import { character, choice, type Part, reference, repeated, type Rule, sequence, text } from "../parts.js";
+import type { Part, Rule } from "../part.js";
+import { character, choice, reference, repeated, sequence, text } from "../parts.js";
 import { GrammarScanner } from "./grammar-scanner.js";
 
 /** Deepest groups within groups. */

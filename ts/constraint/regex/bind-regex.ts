@@ -1,6 +1,7 @@
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
-import { character, type Part } from "../parts.js";
+import type { Part } from "../part.js";
+import { character } from "../parts.js";
 import { RegexParser } from "./parse-regex.js";
 import { matching } from "./regex-part.js";
 import type { Alternative } from "./syntax.js";

@@ -1,5 +1,5 @@
 import type { Characters } from "../characters.js";
-import type { Part } from "../parts.js";
+import type { Part } from "../part.js";
 import type { Spelling } from "./regex-part.js";
 import type { Regex } from "./syntax.js";
 

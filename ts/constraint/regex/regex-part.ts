@@ -1,5 +1,6 @@
 import { anyCharacter, type Characters } from "../characters.js";
-import { choice, empty, nothing, type Part, repeated, sequence } from "../parts.js";
+import type { Part } from "../part.js";
+import { choice, empty, nothing, repeated, sequence } from "../parts.js";
 import type { Alternative, Regex } from "./syntax.js";
 
 /** How a character of a set is written. */

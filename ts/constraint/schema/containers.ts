@@ -1,16 +1,6 @@
-import {
-  anyTimes,
-  empty,
-  nothing,
-  optionally,
-  type Part,
-  reference,
-  repeated,
-  type Rule,
-  sequence,
-  text,
-} from "../parts.js";
-import type { ProgramBuilder } from "../program-builder.js";
+import type { Part, Rule } from "../part.js";
+import { anyTimes, empty, nothing, optionally, reference, repeated, sequence, text } from "../parts.js";
+import type { PartTarget } from "../part.js";
 
 /** A property: its name, its value, and whether it may be absent. */
 export interface Property {
@@ -50,7 +40,7 @@ export function object(properties: readonly Property[], other: Part | null): Par
   };
 }
 
-function addProperty(to: ProgramBuilder, { name, value, required }: Property, first: number, later: number) {
+function addProperty(to: PartTarget, { name, value, required }: Property, first: number, later: number) {
   const key = `${JSON.stringify(name)}:`;
   const [before, nextFirst, nextLater] = [to.state(), to.state(), to.state()];
   to.free(text(key).build(to, first), before);

@@ -1,4 +1,5 @@
-import { anyTimes, bytes, choice, empty, optionally, type Part, repeated, sequence, text } from "../parts.js";
+import type { Part } from "../part.js";
+import { anyTimes, bytes, choice, empty, optionally, repeated, sequence, text } from "../parts.js";
 
 /** A digit from `first` to `last`. */
 const digit = (first: number, last: number) => bytes([[[0x30 + first, 0x30 + last]]]);

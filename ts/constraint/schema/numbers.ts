@@ -1,4 +1,5 @@
-import { bytes, choice, nothing, optionally, type Part, sequence, text } from "../parts.js";
+import type { Part } from "../part.js";
+import { bytes, choice, nothing, optionally, sequence, text } from "../parts.js";
 import {
   anyDigit,
   anyDigits,
@@ -16,9 +17,9 @@ const sign = bytes([[[0x2b, 0x2b]], [[0x2d, 0x2d]]]);
 const exponent = sequence(bytes([[[0x45, 0x45]], [[0x65, 0x65]]]), optionally(sign), anyDigit, anyDigits);
 
 /** A whole number, "-0" too. */
-export const anyInteger: Part = sequence(optionally(minus), choice([text("0"), positive]));
+const anyInteger: Part = sequence(optionally(minus), choice([text("0"), positive]));
 /** A number of RFC 8259. */
-export const anyNumber: Part = sequence(anyInteger, optionally(fraction), optionally(exponent));
+const anyNumber: Part = sequence(anyInteger, optionally(fraction), optionally(exponent));
 
 /** A whole number from `least` to `most`, which may be infinite. */
 export function integersBetween(least: number, most: number): Part {

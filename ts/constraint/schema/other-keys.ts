@@ -1,5 +1,6 @@
 import { charactersOf, others } from "../characters.js";
-import { anyTimes, nothing, type Part, reference, type Rule, text } from "../parts.js";
+import type { Part, Rule } from "../part.js";
+import { anyTimes, nothing, reference, text } from "../parts.js";
 import { stringified } from "./strings.js";
 
 /** A place in the tree of names. */

@@ -1,5 +1,6 @@
 import { ConfigError } from "../../errors/errors.js";
-import { choice, nothing, type Part, reference, type Rule, sequence, text, texts } from "../parts.js";
+import type { Part, Rule } from "../part.js";
+import { choice, nothing, reference, sequence, text, texts } from "../parts.js";
 import { parsedRegex } from "../regex/bind-regex.js";
 import { searching } from "../regex/regex-part.js";
 import { array, object } from "./containers.js";

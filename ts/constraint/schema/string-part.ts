@@ -1,4 +1,5 @@
-import { type Part, repeated } from "../parts.js";
+import type { Part } from "../part.js";
+import { repeated } from "../parts.js";
 import { countedMatch, TooManyStates } from "../regex/counted-match.js";
 import { lengthsOf, matching } from "../regex/regex-part.js";
 import type { Alternative, Regex } from "../regex/syntax.js";

@@ -1,5 +1,6 @@
 import { both, type Characters, charactersOf, others } from "../characters.js";
-import { bytes, character, choice, type Part, sequence, text, texts } from "../parts.js";
+import type { Part } from "../part.js";
+import { bytes, character, choice, sequence, text, texts } from "../parts.js";
 
 /** Characters that stand for themselves in JSON. */
 const plain = others(
