@@ -95,6 +95,7 @@ export const places = {
 
   // On demand: what reads a model's files, and what those of a classifier.
   "ts/adapters/adapted-embedding.ts": "load",
+  "ts/arguments/plain-copy.ts": "load",
   "ts/adapters/adapted-linear.ts": "load",
   "ts/graph/frozen/former-names.ts": "load",
   "ts/graph/frozen/quantize.ts": "load",
@@ -164,7 +165,6 @@ export const places = {
   "ts/values/same-values.ts": "language",
 
   // Apart, since language models as encoders generate nothing.
-  "ts/arguments/plain-copy.ts": "constraint",
   "ts/constraint": "constraint",
   "ts/tokenize/token-text.ts": "constraint",
 
