@@ -121,13 +121,15 @@ it("the core (engine, graph, LoRA layers, optimizers) is at most 37.2 kB of Java
 // return at once. Their loss, their measures and their runs are fetched. Copies of lists inside `lora`, and the error of a script that cannot
 // be fetched, took 30 of an encoder's all. A head whose logits a temperature divides, and predictions that are unsure, took 80 of the first and 290 of an
 // encoder's all. The gradient of capped scores, and EuroBERT with its head, took 40 of the first, 250 without a bundler, 110 of a page's worker.
-it("a page with an encoder and a classifier is at most 92.9 kB at first, everything at most 193.2 kB", async () => {
+// Structured output took 15,000 of all, a script that models fetch when they first need it; short convolutions and Ministral, in the script of language
+// models, 3,500 of an encoder's all; with mined negatives, 22,000 of all scripts of a page's worker, which runs and language models fetch.
+it("a page with an encoder and a classifier is at most 92.9 kB at first, everything at most 193.6 kB", async () => {
   const encoder = await sizes("{ SentenceEncoder, TextClassifier }");
   expect(encoder.first).toBeLessThanOrEqual(92_850);
-  expect(encoder.all).toBeLessThanOrEqual(205_300);
+  expect(encoder.all).toBeLessThanOrEqual(209_000);
   const everything = await sizes("*");
-  expect(everything.first).toBeLessThanOrEqual(193_200);
-  expect(everything.all).toBeLessThanOrEqual(335_000);
+  expect(everything.first).toBeLessThanOrEqual(193_600);
+  expect(everything.all).toBeLessThanOrEqual(354_000);
 });
 
 // A line a statement, so that an uncaught error in Node, which has the same files, shows no line of 200 kB, took 1.4 of 190.4 kB,
@@ -138,7 +140,7 @@ it("a page with an encoder and a classifier is at most 92.9 kB at first, everyth
 // tokens as in Rust 280, PEFT's groups for LoRA+, its warnings and GPT-2's Conv1D 700, what each file
 // looks up once 230, known modules of models without modules.json 110, former names 40. Losses of sentence vectors, evaluators and hard negatives took 17,600,
 // scripts that pages with a bundler fetch late 2,800.
-it("a page without a bundler loads at most 219.4 kB at first", () => {
+it("a page without a bundler loads at most 219.6 kB at first", () => {
   const loaded = new Map<string, number>();
   const load = (name: string) => {
     if (loaded.has(name)) return;
@@ -152,7 +154,7 @@ it("a page without a bundler loads at most 219.4 kB at first", () => {
   expect([...loaded.keys()]).not.toContain("shared-language.js");
   expect([...loaded.keys()]).not.toContain("shared-zip.js");
   expect([...loaded.keys()]).not.toContain("shared-tokenizers.js");
-  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(219_360);
+  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(219_600);
 });
 
 it("the file of the pool's threads is at most 2 kB and needs no other", () => {
@@ -172,7 +174,7 @@ it("a page's worker loads 24.2 kB at its start, 137.2 kB to train a classifier, 
   const size = (name: string) => gzipSync(readFileSync(join(root, "dist", name), "utf8"), { level: 9 }).length;
   expect(size("lowrank-worker.js")).toBeLessThanOrEqual(24_200);
   expect(size("lowrank-worker.js") + size("worker/models.js")).toBeLessThanOrEqual(137_120);
-  expect(scripts.reduce((sum, name) => sum + size(name), size("lowrank-worker.js"))).toBeLessThanOrEqual(416_000);
+  expect(scripts.reduce((sum, name) => sum + size(name), size("lowrank-worker.js"))).toBeLessThanOrEqual(438_000);
   const started = readFileSync(join(root, "dist/remote-browser.js"), "utf8").replaceAll("\n", "");
   for (const name of scripts) {
     const script = readFileSync(join(root, "dist", name), "utf8");
