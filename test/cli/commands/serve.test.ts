@@ -56,7 +56,7 @@ it("serves the model and its adapters to OpenAI's client, which needs the key, a
     "--loadable",
     folder,
   ];
-  const { code, out, err, result } = await serving(args, { LOWRANK_API_KEY: "secret" }, async (baseURL) => {
+  const { code, out, err, result } = await serving(args, { LOWRANK_API_KEY: "secret\n" }, async (baseURL) => {
     const client = new OpenAI({ baseURL, apiKey: "secret", maxRetries: 0 });
     const wrong = new OpenAI({ baseURL, apiKey: "other", maxRetries: 0 });
     await expect(wrong.models.list()).rejects.toBeInstanceOf(OpenAI.AuthenticationError);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { ConfigError, engineInfo, Graph } from "../../../ts/index.js";
+import { ConfigError, engineInfo, Graph, MemoryError } from "../../../ts/index.js";
 import { KeyValueCache } from "../../../ts/models/decoder/key-value-cache.js";
+import { refuseAllocation } from "../../graph/allocations.js";
 
 const attention = () => ({ rotary: null, window: null });
 const sizes = { layers: 2, kvHeads: 1, headDim: 3, maxPositions: 100, hiddenSize: 3, attention };
@@ -83,6 +84,21 @@ describe("KeyValueCache", () => {
     cache.dispose();
     fork.dispose();
     expect(engineInfo().memory.used).toBe(used);
+  });
+
+  it("leaves nothing of a fork for which memory is full", () => {
+    using graph = new Graph();
+    const convolution = { rotary: null, window: null, convolution: 3 };
+    const cache = new KeyValueCache(graph, { ...sizes, attention: (i) => (i === 1 ? convolution : attention()) });
+    cache.reserve(2);
+    cache.extend(2);
+    const { used } = engineInfo().memory;
+    for (const failing of [0, 1]) {
+      const { error } = refuseAllocation([graph], failing, () => cache.fork());
+      expect(error).toBeInstanceOf(MemoryError);
+      expect(engineInfo().memory.used).toBe(used);
+    }
+    cache.dispose();
   });
 
   it("refuses more than the model has positions, and what was disposed", () => {

@@ -1,20 +1,21 @@
 import type { AddressInfo } from "node:net";
 import OpenAI from "openai";
-import { CausalLanguageModel, type FileMap } from "../../../ts/index.js";
+import { CausalLanguageModel, type Engine, type FileMap } from "../../../ts/index.js";
 import { type Handler, httpServerOf } from "../../../ts/cli/files/http-bridge.js";
 import { decoderFiles } from "../../models/language/golden-decoder.js";
 
 const TEMPLATE = "{% for m in messages %}{{ m.role[0] }}:{{ m.content[:9] }}\n{% endfor %}";
 
 /** A tiny model with a chat template and two adapters; it has 96 positions, and never ends a text by itself. */
-export async function tinyModel(changes: FileMap = {}): Promise<CausalLanguageModel> {
+export async function tinyModel(changes: FileMap = {}, engine?: Engine): Promise<CausalLanguageModel> {
   const encode = (text: string) => new TextEncoder().encode(text);
-  const model = await CausalLanguageModel.load({
+  const files = {
     ...(await decoderFiles("qwen2")),
     "generation_config.json": encode(JSON.stringify({ eos_token_id: [] })),
     "chat_template.jinja": encode(TEMPLATE),
     ...changes,
-  });
+  };
+  const model = await CausalLanguageModel.load(files, { engine });
   model.addAdapter("plain", { rank: 2, initLoraWeights: false, alpha: 100, targetModules: "all-linear" });
   model.addAdapter("dora", { rank: 3, initLoraWeights: false, alpha: 60, dora: true });
   model.setAdapter(null);

@@ -1,10 +1,12 @@
 import OpenAI from "openai";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { CausalLanguageModel, ggufSource } from "../../../ts/entry/node.js";
+import { CausalLanguageModel, createEngine, ggufSource } from "../../../ts/entry/node.js";
 import { fileSource } from "../../../ts/io/node/file-source.js";
 import { type LanguageServer, languageServer, type LanguageServerOptions } from "../../../ts/serve/index.js";
+import { goldenJson } from "../../golden.js";
 import { all } from "../../models/language/golden-decoder.js";
-import { modelPath } from "../../setup/files.js";
+import { nextTask } from "../../../ts/waiting/next-task.js";
+import { modelPath, projectFile } from "../../setup/files.js";
 import { listening, tinyModel } from "./language-model.js";
 
 let model: CausalLanguageModel;
@@ -124,6 +126,30 @@ describe("chat completions", () => {
     expect(streamed.choices.map(({ message }) => message.content)).toEqual(texts);
   });
 
+  it("have a seed of their own each, also where these begin before the largest", async () => {
+    const asked = { ...base, temperature: 1.2, n: 3, seed: -1 };
+    const { choices } = await at.client.chat.completions.create(asked);
+    const texts = [];
+    for (const seed of [Number.MAX_SAFE_INTEGER, 0, 1]) texts.push((await alone({ ...asked, seed })).text);
+    expect(new Set(texts).size).toBe(3);
+    expect(choices.map(({ message }) => message.content)).toEqual(texts);
+  });
+
+  it("may be many of one request, of which those that wait do not delay the others", async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error) => warnings.push(warning);
+    process.on("warning", onWarning);
+    await at.client.chat.completions.create({ ...base, n: 12, max_tokens: 2 });
+    await again({ maxRunning: 1 });
+    const stream = await at.client.chat.completions.create({ ...base, n: 2, max_tokens: 30, stream: true });
+    const pieces = (await all(stream)).filter(({ choices }) => choices[0]!.delta.content !== "");
+    const order = pieces.map(({ choices }) => choices[0]!.index);
+    expect(order.length).toBeGreaterThan(20);
+    expect(order).toEqual([...order].sort());
+    process.off("warning", onWarning);
+    expect(warnings).toEqual([]);
+  });
+
   it("stop before a text, and have other values without a seed", async () => {
     const { text } = await alone(base);
     const stop = [text.slice(5, 8)];
@@ -172,6 +198,21 @@ describe("chat completions", () => {
     expect(streamed.choices[0]!.logprobs!.content).toEqual(content);
   });
 
+  it("tell the bytes of tokens that are a part of a character", async () => {
+    const { model: of } = await goldenJson<{ model: { vocab: Record<string, number> } }>(
+      "decoders/qwen2/tokenizer.json",
+    );
+    // As byte-level vocabularies write the byte 0xF0.
+    const part = of.vocab["\u00f0"]!;
+    const asked = { ...base, max_tokens: 1, logit_bias: { [part]: 100 } };
+    const { choices } = await at.client.chat.completions.create({ ...asked, logprobs: true });
+    expect(choices[0]!.logprobs!.content![0]).toMatchObject({ token: "�", bytes: [0xf0] });
+    const { messages: _messages, ...rest } = asked;
+    const [choice] = (await at.client.completions.create({ ...rest, prompt: "a film", logprobs: 20 })).choices;
+    expect(choice!.logprobs!.tokens).toEqual(["bytes:\\xf0"]);
+    expect(Object.keys(choice!.logprobs!.top_logprobs![0]!)).toHaveLength(20);
+  });
+
   it("are JSON of a schema, whole and streamed, beside others that are not", async () => {
     const schema = {
       ...{ type: "object", required: ["good", "stars"], additionalProperties: false },
@@ -195,7 +236,8 @@ describe("chat completions", () => {
   });
 
   it("a client that leaves frees its place; those that wait go on", async () => {
-    await again({ maxRunning: 1, maxWaiting: 2 });
+    const errors: unknown[] = [];
+    await again({ maxRunning: 1, maxWaiting: 2, onError: (error) => errors.push(error) });
     const stream = await at.client.chat.completions.create({ ...base, max_tokens: 80, stream: true });
     const waiting = at.client.chat.completions.create({ ...base, model: "dora" });
     await until(async () => (await health()).waiting === 1);
@@ -207,6 +249,7 @@ describe("chat completions", () => {
     abort.abort();
     await expect(whole).rejects.toBeInstanceOf(OpenAI.APIUserAbortError);
     await until(async () => (await health()).running === 0);
+    expect(errors).toEqual([]);
   });
 
   it("beyond the places and the queue are refused, to be asked again", async () => {
@@ -258,6 +301,9 @@ describe("completions", () => {
       [{ logit_bias: { "-1": 2 } }, "logit_bias"],
       [{ logit_bias: { 100000: 2 } }, "logit_bias"],
       [{ logprobs: 21 }, "logprobs"],
+      [{ prompt: Array.from({ length: 81 }, () => "a") }, "prompt"],
+      [{ prompt: Array.from({ length: 100_000 }, () => "a"), n: 16 }, "prompt"],
+      [{ prompt: Array.from({ length: 6 }, () => "a"), n: 16 }, "n"],
     ] as const)
       await expect(at.client.completions.create({ ...asked, ...(change as object) })).rejects.toMatchObject({
         status: 400,
@@ -281,13 +327,34 @@ describe("the server", () => {
     await expect(post("other")).rejects.toMatchObject({ status: 404 });
     await expect(post("../x")).rejects.toMatchObject({ status: 400 });
     const asked = { ...base, model: "later" };
-    const running = at.client.chat.completions.create(asked);
-    await until(async () => (await health()).running === 1);
+    const running = await at.client.chat.completions.create({ ...asked, stream: true });
     expect(await at.client.delete("/adapters/later")).toEqual({ id: "later", object: "model", deleted: true });
-    expect((await running).choices[0]!.message.content).toBe((await alone({ ...base, model: "plain" })).text);
+    const said = (await all(running)).map(({ choices }) => choices[0]!.delta.content ?? "").join("");
+    expect(said).toBe((await alone({ ...base, model: "plain" })).text);
     await expect(at.client.chat.completions.create(asked)).rejects.toMatchObject({ status: 404 });
     await expect(at.client.delete("/adapters/later")).rejects.toMatchObject({ status: 404 });
     expect(model.adapters().map(({ name }) => name)).toEqual(["plain", "dora"]);
+  });
+
+  it("loads one adapter of a name, and none once it is closed", async () => {
+    const files = model.saveAdapter("plain");
+    let wait = Promise.resolve();
+    await again({ adapters: [], apiKey: "secret", loadAdapter: async () => wait.then(() => files) }, "secret");
+    const post = (name: string) => at.client.post("/adapters", { body: { name } });
+    const status = (asked: Promise<unknown>) =>
+      asked.then(() => 200).catch((error: { status: number }) => error.status);
+    expect((await Promise.all(["one", "one"].map((name) => status(post(name))))).sort()).toEqual([200, 409]);
+    let come!: () => void;
+    wait = new Promise((resolve) => (come = resolve));
+    const late = status(post("late"));
+    await nextTask();
+    await server.close();
+    come();
+    expect(await late).toBe(503);
+    expect(await status(post("later"))).toBe(503);
+    expect(await status(at.client.delete("/adapters/one"))).toBe(503);
+    expect(model.adapters().map(({ name }) => name)).toEqual(["plain", "dora", "one"]);
+    model.removeAdapter("one");
   });
 
   it("counts for Prometheus, and says whether it has places", async () => {
@@ -327,6 +394,10 @@ describe("the server", () => {
     }
     expect((await fetch(`${at.url}/v1/nowhere`)).status).toBe(401);
     expect((await fetch(`${at.url}/health`)).status).toBe(200);
+    for (const apiKey of ["my key", "secret\n", "schl\u00fcssel", ["first", "se cond"]]) {
+      const thrown = expect(() => languageServer(model, { apiKey }));
+      thrown.toThrow(/^languageServer: apiKey is of visible ASCII characters without spaces, as headers carry them$/);
+    }
   });
 
   it("says which field is wrong, in OpenAI's form", async () => {
@@ -417,10 +488,27 @@ describe("the server", () => {
         body: JSON.stringify({ ...base, max_tokens: 80, stream }),
       });
     // A body that is never read.
+    const first = await server(request(true));
+    const ready = async () => (await server(new Request("http://localhost/ready"))).status;
+    expect(await ready()).toBe(503);
+    await until(async () => (await ready()) === 200);
+    await expect(first.text()).rejects.toThrow(/not read in time/);
     const unread = await server(request(true));
     expect((await server(request(false))).status).toBe(503);
     await until(async () => (await server(request(false))).status === 200);
     await expect(unread.text()).rejects.toThrow(/not read in time/);
+  });
+
+  it("says that it has failed where its engine was closed", async () => {
+    const wasm = await projectFile("build/wasm/simd/lowrank_wasm_bg.wasm");
+    const engine = await createEngine({ build: "simd", threads: 1, wasm });
+    const errors: unknown[] = [];
+    const own = languageServer(await tinyModel({}, engine), { onError: (error) => errors.push(error) });
+    await engine.close();
+    const response = await own(new Request("http://localhost/health"));
+    expect([response.status, await response.json()]).toEqual([503, { status: "failed", running: 0, waiting: 0 }]);
+    expect((await own(new Request("http://localhost/metrics"))).status).toBe(200);
+    expect(errors).toEqual([]);
   });
 
   it("tells a stream's reader of an error in the middle", async () => {

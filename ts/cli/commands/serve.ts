@@ -60,11 +60,12 @@ export function defineServe(program: Command, session: Session): void {
 async function serve(options: CommandOptions, session: Session): Promise<void> {
   const { terminal, signal } = session;
   const { name, loadable, cors, maxTokens, maxRunning, maxWaiting, timeout, prefixCache } = options;
-  const apiKey = terminal.streams.environment[KEY] || undefined;
+  const apiKey = terminal.streams.environment[KEY]?.trim() || undefined;
   if (loadable !== undefined && apiKey === undefined)
     throw new ConfigError(`--loadable lets requests change what is served: set ${KEY} too`, {
       ...{ op: "serve", option: "--loadable", expected: KEY },
     });
+  const report = (error: unknown) => terminal.error(`${terminal.errorColors.red("error:")} ${String(error)}`);
   const model = await openLanguageModel(options, session);
   try {
     const server = languageServer(model, {
@@ -72,11 +73,12 @@ async function serve(options: CommandOptions, session: Session): Promise<void> {
       ...{ timeout: 1000 * timeout, prefixCacheBytes: prefixCache * 2 ** 20 },
       // The name is no path: the server has checked it.
       loadAdapter: loadable === undefined ? undefined : (own) => folderOf(join(loadable, own)),
-      onError: (error) => terminal.error(`${terminal.errorColors.red("error:")} ${String(error)}`),
+      onError: report,
     });
     const http = httpServerOf(server);
     await new Promise<void>((ready, failed) => {
-      http.once("error", (cause) => failed(cannotListen(cause, options)));
+      // A later error, such as of a connection that cannot be accepted, does not end the server.
+      http.on("error", (cause) => (http.listening ? report(cause) : failed(cannotListen(cause, options))));
       http.listen(options.port, options.host, ready);
     });
     const { port, family, address } = http.address() as AddressInfo;

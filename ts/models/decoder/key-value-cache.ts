@@ -102,7 +102,8 @@ export class KeyValueCache {
   fork(length = this.tokens): KeyValueCache {
     this.checkLength(length);
     const made = new KeyValueCache(this.graph, this.config, this.format);
-    made.reserve(length);
+    // All or nothing: memory may end after the states.
+    this.graph.attempt.run(() => made.reserve(length));
     this.copyTo(made, length);
     if (length > 0) this.states.copyTo(made.states);
     made.tokens = length;

@@ -44,6 +44,8 @@ const AGAIN = { "retry-after": "1" };
 /** Too much work for now. */
 export const busy = (message: string) => new ApiError(503, "overloaded", message, null, AGAIN);
 
+export const stopping = () => busy("the server is stopping");
+
 /** Any error as an answer's. Only errors of this package are described to the client. */
 export function apiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;

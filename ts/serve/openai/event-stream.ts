@@ -32,6 +32,8 @@ export function eventStream(
         if (done !== true) return open ? controller.enqueue(line(JSON.stringify(value))) : undefined;
         last = "[DONE]";
       } catch (error) {
+        // The reader has left, and so its answer was given up.
+        if (!open) return;
         last = JSON.stringify(errorOf(error));
       }
       if (!open) return;

@@ -38,6 +38,12 @@ export const completionForm: AnswerForm = {
 
 const finishOf = (end: GenerationEnd): FinishReason => (end === "max-tokens" || end === "context" ? "length" : "stop");
 
+async function tokensOf(running: RunningText): Promise<GeneratedToken[]> {
+  const tokens: GeneratedToken[] = [];
+  for (let token = await running.next(); token !== null; token = await running.next()) tokens.push(token);
+  return tokens;
+}
+
 /** What was asked for an answer as a whole. */
 export interface AnswerAsked {
   /** The name of the base or of an adapter. */
@@ -71,14 +77,12 @@ export class GenerationAnswer {
 
   /** The whole answer. */
   async whole(): Promise<object> {
-    const choices: object[] = [];
-    for (const [index, running] of this.texts.entries()) {
-      const tokens: GeneratedToken[] = [];
-      for (let token = await running.next(); token !== null; token = await running.next()) tokens.push(token);
+    // All at the same time: each one's first token is seen when it comes.
+    const choices = (await Promise.all(this.texts.map(tokensOf))).map((tokens, index) => {
       this.tokens += tokens.length;
       const text = tokens.map((token) => token.text).join("");
-      choices.push({ index, ...this.form.choice(text, finishOf(tokens.at(-1)!.end!)), ...this.logprobs(tokens, 0) });
-    }
+      return { index, ...this.form.choice(text, finishOf(tokens.at(-1)!.end!)), ...this.logprobs(tokens, 0) };
+    });
     return { ...this.head, object: this.form.object, choices, usage: this.usage() };
   }
 
@@ -90,6 +94,8 @@ export class GenerationAnswer {
     const open = new Set(texts.keys());
     while (open.size > 0)
       for (const index of open) {
+        // One that waits for a place must not delay those that have one.
+        if (!texts[index]!.begun && [...open].some((other) => texts[other]!.begun)) continue;
         const token = await texts[index]!.next();
         if (token?.end !== null) open.delete(index);
         if (token === null) continue;

@@ -20,11 +20,21 @@ export interface AskedGeneration {
   readonly includeUsage: boolean;
   /** Choices of each prompt. */
   readonly n: number;
+  /** Choices of all prompts. */
+  readonly count: number;
   readonly promptTokens: number;
   /** Whether log probabilities are part of the answer. */
   readonly logprobs: boolean;
   /** The choices of the first prompt, of the second, and so on. */
-  readonly requests: (adapter: string | null, signal: AbortSignal) => GenerationRequest[];
+  readonly requests: (adapter: string | null) => GenerationRequest[];
+}
+
+/** A server's limits of a request. */
+interface GenerationLimits {
+  /** Maximum number of new tokens. */
+  readonly maxTokens: number;
+  /** Maximum number of choices of all prompts. */
+  readonly maxTexts: number;
 }
 
 /** OpenAI treats null as a field that is not there. */
@@ -32,8 +42,8 @@ const present = (fields: Fields) => Object.fromEntries(Object.entries(fields).fi
 
 const CHAT = "chat completions";
 
-/** Checks the body of a chat completion. @param maxTokens the server's limit of new tokens */
-export function askedChat(model: CalledLanguageModel, fields: Fields, maxTokens: number): AskedGeneration {
+/** Checks the body of a chat completion. */
+export function askedChat(model: CalledLanguageModel, fields: Fields, limits: GenerationLimits): AskedGeneration {
   return reading("messages", () => {
     const taken = readOptions(CHAT, present(fields), { ...generationFields, ...chatFields });
     const most = taken.max_completion_tokens ?? taken.max_tokens;
@@ -43,9 +53,9 @@ export function askedChat(model: CalledLanguageModel, fields: Fields, maxTokens:
     const prompts = [conversation(taken.messages)];
     return asked(model, CHAT, "messages", prompts, {
       ...taken,
+      ...limits,
       most,
       limit,
-      maxTokens,
       top: logprobs ? top : null,
       schema: taken.response_format,
     });
@@ -57,12 +67,12 @@ const COMPLETIONS = "completions";
 const USUAL_TOKENS = 16;
 
 /** Checks the body of a completion. */
-export function askedCompletion(model: CalledLanguageModel, fields: Fields, maxTokens: number): AskedGeneration {
+export function askedCompletion(model: CalledLanguageModel, fields: Fields, limits: GenerationLimits): AskedGeneration {
   return reading("prompt", () => {
     const taken = readOptions(COMPLETIONS, present(fields), { ...generationFields, ...completionFields });
-    const most = taken.max_tokens ?? Math.min(USUAL_TOKENS, maxTokens);
-    const limits = { most, limit: "max_tokens", maxTokens, top: taken.logprobs ?? null };
-    return asked(model, COMPLETIONS, "prompt", promptsOf(taken.prompt), { ...taken, ...limits });
+    const most = taken.max_tokens ?? Math.min(USUAL_TOKENS, limits.maxTokens);
+    const tokens = { most, limit: "max_tokens", top: taken.logprobs ?? null };
+    return asked(model, COMPLETIONS, "prompt", promptsOf(taken.prompt), { ...taken, ...limits, ...tokens });
   });
 }
 
@@ -86,14 +96,15 @@ function conversation(messages: unknown): Prompt {
   return given as readonly ChatMessage[];
 }
 
-type Taken = { [Name in keyof typeof generationFields]: ReturnType<(typeof generationFields)[Name]> } & {
-  readonly most: number | undefined;
-  readonly limit: string;
-  readonly maxTokens: number;
-  /** Number of alternatives beside each token; null for no log probabilities. */
-  readonly top: number | null;
-  readonly schema?: Readonly<Record<string, unknown>> | undefined;
-};
+type Taken = {
+  [Name in keyof typeof generationFields]: ReturnType<(typeof generationFields)[Name]>;
+} & GenerationLimits & {
+    readonly most: number | undefined;
+    readonly limit: string;
+    /** Number of alternatives beside each token; null for no log probabilities. */
+    readonly top: number | null;
+    readonly schema?: Readonly<Record<string, unknown>> | undefined;
+  };
 
 function asked(
   model: CalledLanguageModel,
@@ -102,7 +113,13 @@ function asked(
   prompts: readonly Prompt[],
   taken: Taken,
 ): AskedGeneration {
-  const { n, most, limit, maxTokens } = taken;
+  const { n, most, limit, maxTokens, maxTexts } = taken;
+  const count = prompts.length * n;
+  // Before the prompts are read: a small body can name very many.
+  if (count > maxTexts) {
+    const message = `a request has at most ${maxTexts} answers here, got ${prompts.length} prompts with n ${n}`;
+    throw new ApiError(400, "invalid_value", message, prompts.length > maxTexts ? field : "n");
+  }
   if (most !== undefined && most > maxTokens)
     throw new ApiError(400, "invalid_value", `${limit} is at most ${maxTokens} here, got ${most}`, limit);
   const read = prompts.map((prompt) => {
@@ -125,19 +142,24 @@ function asked(
     ...{ logProbabilities: taken.top !== null, topLogProbabilities: taken.top ?? 0 },
     schema: taken.schema,
   };
-  const requests = (adapter: string | null, signal: AbortSignal) =>
+  const requests = (adapter: string | null) =>
     read.flatMap(({ ids, maxTokens }) =>
       Array.from({ length: n }, (_, i) =>
         takeRequest(model, what, ids, {
           ...options,
           maxTokens,
           adapter,
-          signal,
-          seed: (seed + i) % Number.MAX_SAFE_INTEGER,
+          seed: laterSeed(seed, i),
         }),
       ),
     );
   const promptTokens = read.reduce((sum, { ids }) => sum + ids.length, 0);
   const { model: name, stream, stream_options: includeUsage, top } = taken;
-  return { model: name, stream, includeUsage, n, promptTokens, logprobs: top !== null, requests };
+  return { model: name, stream, includeUsage, n, count, promptTokens, logprobs: top !== null, requests };
+}
+
+/** The seed after `i` others; 0 follows the largest, without sums that float64 would round. */
+function laterSeed(seed: number, i: number): number {
+  const left = Number.MAX_SAFE_INTEGER - seed;
+  return i > left ? i - left - 1 : seed + i;
 }

@@ -1,14 +1,17 @@
 import { ContinuousBatch, type RunningText } from "../../models/language/batch/continuous-batch.js";
 import type { Expiry } from "../../models/language/batch/batch-text.js";
 import type { CausalLanguageModel } from "../../models/language/causal-language-model.js";
+import type { GenerationRequest } from "../../models/language/generate.js";
 import { readOptions } from "../../arguments/read-options.js";
 import { text } from "../../arguments/settings.js";
 import { tokenText } from "../../tokenize/token-text.js";
+import { throwIfAborted } from "../../waiting/abort.js";
 import { isName } from "../request-fields.js";
-import { ApiError, busy, reading } from "./api-error.js";
+import { ApiError, busy, reading, stopping } from "./api-error.js";
 import { type AnswerForm, chatForm, completionForm, GenerationAnswer } from "./generation-answer.js";
 import { askedChat, askedCompletion, type AskedGeneration, type Fields } from "./generation-request.js";
 import type { LanguageServerSettings } from "./language-server-options.js";
+import type { WrittenToken } from "./log-probabilities.js";
 import type { Metrics } from "./metrics.js";
 
 /** An answer that is generated, and how it is sent. */
@@ -21,8 +24,8 @@ export interface Begun {
 export type GenerationRoute = "chat/completions" | "completions";
 
 const forms = {
-  "chat/completions": { form: chatForm, ask: askedChat },
-  completions: { form: completionForm, ask: askedCompletion },
+  "chat/completions": { form: chatForm, ask: askedChat, prompt: "messages" },
+  completions: { form: completionForm, ask: askedCompletion, prompt: "prompt" },
 } as const;
 
 /** What the routes of a language server answer, in a script that is fetched with the first request. */
@@ -54,18 +57,20 @@ export class LanguageRoutes {
 
   /**
    * Loads an adapter, from what the option `loadAdapter` finds under its name. Throws `ApiError` if that is not allowed, the name is in use or
-   * unknown, or the files do not fit.
+   * unknown, the files do not fit, or the server is stopping once they have come.
    */
-  async addAdapter(fields: Fields): Promise<object> {
+  async addAdapter(fields: Fields, isClosing: () => boolean): Promise<object> {
     const { loadAdapter } = this.settings;
     if (loadAdapter === undefined) throw new ApiError(403, "forbidden", "this server loads no adapters");
     const { name } = reading("name", () => readOptions("adapters", fields, { name: text }));
     if (!isName(name))
       throw new ApiError(400, "invalid_value", 'a name is of lower-case letters, digits, "-", "_" and dots', "name");
-    if (this.names().has(name)) throw new ApiError(409, "name_in_use", `there is a model ${name} already`, "name");
+    this.checkFree(name);
     const files = await loadAdapter(name);
+    if (isClosing()) throw stopping();
+    this.checkFree(name);
     if (files === null) throw new ApiError(404, "adapter_not_found", `there is no adapter ${name} to load`, "name");
-    reading("name", () => this.model.loadAdapter(name, files));
+    reading("name", () => this.batch.withRoom(() => this.model.loadAdapter(name, files)));
     this.loaded.add(name);
     return this.described(name);
   }
@@ -76,23 +81,32 @@ export class LanguageRoutes {
       throw new ApiError(403, "forbidden", "this server's adapters cannot be removed");
     if (this.adapterOf(name) === null) throw new ApiError(400, "invalid_value", "the base cannot be removed", "name");
     reading("name", () => this.model.removeAdapter(name));
+    this.batch.forgetRemoved();
     this.loaded.delete(name);
     return { id: name, object: "model", deleted: true };
   }
 
   /** Begins a chat completion or a completion. Throws `ApiError` if the request is invalid, or there is no place. */
   generate(route: GenerationRoute, fields: Fields, signal: AbortSignal, expiry: Expiry): Begun {
-    const { form, ask } = forms[route];
-    return this.begun(form, ask(this.model, fields, this.settings.maxTokens), signal, expiry);
+    const { form, ask, prompt } = forms[route];
+    const { maxTokens } = this.settings;
+    const asked = ask(this.model, fields, { maxTokens, maxTexts: this.places });
+    const adapter = this.adapterOf(asked.model);
+    const { running, waiting } = this.batch.size;
+    if (running + waiting + asked.count > this.places)
+      throw busy(`${running} answers are being generated and ${waiting} wait; ask again in a moment`);
+    const requests = reading(prompt, () => asked.requests(adapter));
+    return this.begun(form, asked, requests, signal, expiry);
   }
 
-  private begun(form: AnswerForm, asked: AskedGeneration, signal: AbortSignal, expiry: Expiry): Begun {
-    const adapter = this.adapterOf(asked.model);
-    const requests = reading("messages", () => asked.requests(adapter, signal));
-    const { running, waiting } = this.batch.size;
-    const { maxRunning, maxWaiting } = this.settings;
-    if (running + waiting + requests.length > maxRunning + maxWaiting)
-      throw busy(`${running} answers are being generated and ${waiting} wait; ask again in a moment`);
+  private begun(
+    form: AnswerForm,
+    asked: AskedGeneration,
+    requests: readonly GenerationRequest[],
+    signal: AbortSignal,
+    expiry: Expiry,
+  ): Begun {
+    throwIfAborted(signal);
     const texts: RunningText[] = [];
     try {
       for (const request of requests)
@@ -101,17 +115,24 @@ export class LanguageRoutes {
       for (const text of texts) text.end();
       throw error;
     }
+    // One listener for all: Node warns of more than ten.
+    signal.addEventListener("abort", () => texts.forEach((text) => text.end()), { once: true });
     this.metrics.promptTokens += asked.promptTokens;
     const textOf = asked.logprobs ? (id: number) => this.textOf(id) : null;
     return { answer: new GenerationAnswer(form, { ...asked, textOf }, texts), stream: asked.stream };
   }
 
-  /** A token's text by itself; special tokens are written as they are named. */
-  private textOf(id: number): string {
+  /** A token by itself; special tokens are written as they are named. */
+  private textOf(id: number): WrittenToken {
     const { tokenizer } = this.model;
-    if (tokenizer === null) return String(id);
-    const text = tokenText(tokenizer, true);
-    return text.push(id) + text.end();
+    if (tokenizer === null) return { text: String(id), bytes: null };
+    const bytes = tokenText(tokenizer, true).bytes(id) ?? new Uint8Array();
+    return { text: new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes), bytes: [...bytes] };
+  }
+
+  /** Answers that are generated or wait at the same time. */
+  private get places(): number {
+    return this.settings.maxRunning + this.settings.maxWaiting;
   }
 
   private get base(): string {
@@ -125,6 +146,10 @@ export class LanguageRoutes {
       .adapters()
       .filter(({ name }) => this.loaded.has(name) || (adapters?.includes(name) ?? true));
     return new Map([...known.map(({ name }) => [name, name] as const), [this.base, null]]);
+  }
+
+  private checkFree(name: string): void {
+    if (this.names().has(name)) throw new ApiError(409, "name_in_use", `there is a model ${name} already`, "name");
   }
 
   private adapterOf(model: string): string | null {

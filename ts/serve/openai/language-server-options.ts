@@ -10,7 +10,10 @@ export interface LanguageServerOptions {
   readonly name?: string | undefined;
   /** Names of the model's adapters that requests may use; default: all, also those that are added later. */
   readonly adapters?: readonly string[] | undefined;
-  /** Keys, of which each request must have one in `Authorization: Bearer KEY`; default: none is needed. */
+  /**
+   * Keys, of which each request must have one in `Authorization: Bearer KEY`: of visible ASCII characters without spaces, as headers carry
+   * them. Default: none is needed.
+   */
   readonly apiKey?: string | readonly string[] | undefined;
   /** Origins of pages that may read answers, such as "https://example.org", or "*" for all; default: none. */
   readonly cors?: string | readonly string[] | undefined;
@@ -65,10 +68,19 @@ const texts = (what: string, name: string, value: unknown): readonly string[] =>
 const oneOrSeveral = (what: string, name: string, value: unknown): readonly string[] =>
   typeof value === "string" ? [filled(what, name, value)] : texts(what, name, value);
 
+const keys = (what: string, name: string, value: unknown): readonly string[] => {
+  const given = oneOrSeveral(what, name, value);
+  if (given.every((key) => /^[\x21-\x7e]+$/.test(key))) return given;
+  // The message goes to logs: it says nothing of the key.
+  throw new ConfigError(`${what}: ${name} is of visible ASCII characters without spaces, as headers carry them`, {
+    ...{ op: what, option: name, expected: "visible ASCII characters without spaces" },
+  });
+};
+
 const readers: Readers<LanguageServerSettings> = {
   name: optional(filled),
   adapters: optional(texts),
-  apiKey: or([], oneOrSeveral),
+  apiKey: or([], keys),
   cors: or([], oneOrSeveral),
   maxBodyBytes: or(2 ** 20, whole, 1),
   maxTokens: or(Number.MAX_SAFE_INTEGER, whole, 1),

@@ -8,7 +8,7 @@ import { deadline } from "../deadline.js";
 import { Refusal } from "../problem.js";
 import { readFields } from "../read-body.js";
 import { ApiKeys, corsHeaders, preflight } from "./access.js";
-import { ApiError, apiError, busy } from "./api-error.js";
+import { ApiError, apiError, busy, stopping } from "./api-error.js";
 import { eventStream } from "./event-stream.js";
 import {
   type LanguageServerOptions,
@@ -99,6 +99,7 @@ class Server {
     }
     if (route === "metrics") {
       checkMethod(request, "GET");
+      this.dropLate(Date.now());
       return new Response(this.metrics.page(this.gauges()), {
         headers: { "content-type": "text/plain; version=0.0.4" },
       });
@@ -109,13 +110,16 @@ class Server {
       return json(rest === undefined ? routes.models() : routes.described(rest));
     }
     checkMethod(request, rest === undefined ? "POST" : "DELETE");
+    if (this.closing) throw stopping();
     if (rest !== undefined) return json(routes.removeAdapter(rest));
-    return json(await routes.addAdapter(await this.body(request)));
+    return json(await routes.addAdapter(await this.body(request), () => this.closing));
   }
 
   /** @param ready whether there must be a place for another request too */
   private health(request: Request, ready: boolean): Response {
     checkMethod(request, "GET", "HEAD");
+    // Nobody may ask for answers before this says that there are places.
+    this.dropLate(Date.now());
     const { graph } = this.model;
     const full = ready && this.active.size >= this.places;
     const status = graph.gone || graph.engine.closed ? "failed" : this.closing ? "stopping" : full ? "busy" : "ok";
@@ -125,7 +129,8 @@ class Server {
 
   private gauges() {
     const { running = 0, waiting = 0, prefixBytes = 0 } = this.routes?.batch.size ?? {};
-    const { used } = this.model.graph.engine.info.memory;
+    const { engine } = this.model.graph;
+    const used = engine.closed ? 0 : engine.info.memory.used;
     return { running, waiting, prefix_cache_bytes: prefixBytes, memory_bytes: used, requests: this.active.size };
   }
 
@@ -142,11 +147,12 @@ class Server {
   private async generate(route: GenerationRoute, request: Request): Promise<Response> {
     const { timeout } = this.settings;
     const time = Date.now() + timeout;
-    if (this.closing) throw busy("the server is stopping");
+    if (this.closing) throw stopping();
     this.dropLate(Date.now());
     if (this.active.size >= this.places)
       throw busy(`${this.active.size} requests are being answered; ask again in a moment`);
     const leave = this.enter(time);
+    const seen = (error: unknown) => (error instanceof AbortError && request.signal.aborted ? clientLeft() : error);
     try {
       const [fields, routes] = await Promise.all([this.body(request), this.load()]);
       const late = () => new ApiError(504, "timeout", `the answer was not complete within ${timeout} ms`);
@@ -162,7 +168,7 @@ class Server {
         answer.end();
         leave();
       };
-      const errorOf = (error: unknown) => ({ error: this.failure(error).body });
+      const errorOf = (error: unknown) => ({ error: this.failure(seen(error)).body });
       const headers = { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-store" };
       const { body, drop } = eventStream(answer.events(), errorOf, ended);
       const own = this.active.get(leave);
@@ -170,7 +176,7 @@ class Server {
       return new Response(body, { headers });
     } catch (error) {
       leave();
-      throw error instanceof AbortError && request.signal.aborted ? clientLeft() : error;
+      throw seen(error);
     }
   }
 

@@ -34,6 +34,9 @@ export class Metrics {
       get reused() {
         return text.reused;
       },
+      get begun() {
+        return text.begun;
+      },
       next,
       end: text.end,
     };

@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { AbortError, CausalLanguageModel, engineInfo } from "../../../../ts/index.js";
+import { AbortError, CausalLanguageModel, engineInfo, UnsupportedError } from "../../../../ts/index.js";
 import { ContinuousBatch, type RunningText } from "../../../../ts/models/language/batch/continuous-batch.js";
 import type { GenerateOptions } from "../../../../ts/models/language/generate-options.js";
 import { takeRequest } from "../../../../ts/models/language/prompts.js";
 import type { GeneratedToken } from "../../../../ts/models/language/sequence.js";
 import { nextTask } from "../../../../ts/waiting/next-task.js";
-import { all, decoderFiles, type DecoderName } from "../golden-decoder.js";
+import { all, changedJson, decoderFiles, type DecoderName } from "../golden-decoder.js";
 
 const prompt = [1, 20, 31, 42, 53, 64];
 const long = Array.from({ length: 60 }, (_, i) => 1 + ((i * 7) % 60));
@@ -111,6 +111,59 @@ describe("a continuous batch", () => {
     );
     model.removeAdapter("mine");
     expect(await Promise.all([read(first), read(second)])).toEqual([before, after]);
+  });
+
+  it("keeps other beginnings where a text is too long to be kept", async () => {
+    batch = new ContinuousBatch(model, { maxTexts: 1, prefixBytes: 2 ** 20 });
+    await read(add(model, { prompt, maxTokens: 4 }));
+    const { prefixBytes } = batch.size;
+    batch.close(new Error("done"));
+    batch = new ContinuousBatch(model, { maxTexts: 1, prefixBytes: Math.floor(1.25 * prefixBytes) });
+    await read(add(model, { prompt, maxTokens: 4 }));
+    await read(add(model, { prompt: [...long, 5, 6, 7, 8], maxTokens: 20 }));
+    expect(batch.size.prefixBytes).toBe(prefixBytes);
+    const later = add(model, { prompt, maxTokens: 4 });
+    await read(later);
+    expect(later.reused).toBe(prompt.length - 1);
+  });
+
+  it("keeps what a longer text began with for others, where layers keep the last state alone", async () => {
+    using some = await adapted("lfm2");
+    batch = new ContinuousBatch(some, { maxTexts: 1, prefixBytes: 2 ** 20 });
+    const answer = await read(add(some, { prompt, maxTokens: 4 }));
+    // No pass has read the last token.
+    const kept = [...prompt, ...answer.slice(0, 3).map(({ id }) => id)];
+    for (const end of [[5], [6, 7]]) {
+      const request = { prompt: [...kept, ...end], maxTokens: 3 };
+      const text = add(some, request);
+      expect(await read(text)).toEqual(await alone(request, some));
+      expect(text.reused).toBe(kept.length);
+    }
+    batch.close(new Error("done"));
+  });
+
+  it("keeps nothing of adapters that were removed", async () => {
+    batch = new ContinuousBatch(model, { maxTexts: 2, prefixBytes: 2 ** 20 });
+    model.addAdapter("mine", { rank: 2 });
+    await read(add(model, { prompt, adapter: "mine", maxTokens: 2 }));
+    const running = add(model, { prompt: long, adapter: "mine", maxTokens: 4 });
+    await running.next();
+    model.removeAdapter("mine");
+    expect(batch.size.prefixBytes).toBeGreaterThan(0);
+    batch.forgetRemoved();
+    expect(batch.size.prefixBytes).toBe(0);
+    await read(running);
+    expect(batch.size.prefixBytes).toBe(0);
+  });
+
+  it("counts no text that cannot be made", async () => {
+    using some = await CausalLanguageModel.load(
+      changedJson(await decoderFiles("qwen2"), "tokenizer.json", { decoder: null }),
+    );
+    some.addAdapter("mine", { rank: 1 });
+    batch = new ContinuousBatch(some, { maxTexts: 1, prefixBytes: 0 });
+    expect(() => add(some, { prompt })).toThrow(UnsupportedError);
+    some.mergeAdapter("mine");
   });
 
   it("frees the place of who leaves, at once; and all memory in the end", async () => {

@@ -1,7 +1,6 @@
 import type { CachedTokens } from "../cached-tokens.js";
 import type { GenerationRequest } from "../generate.js";
-import type { LanguageModelParts } from "../load-language-model.js";
-import { type GeneratedToken, Sequence } from "../sequence.js";
+import type { GeneratedToken, Sequence } from "../sequence.js";
 import type { SharedAdapter } from "./shared-adapters.js";
 
 /** When a text is given up, and by which error. */
@@ -13,7 +12,6 @@ export interface Expiry {
 
 /** One text of a batch: its tokens so far, those not read yet, and what ended it. */
 export class BatchText {
-  readonly sequence: Sequence;
   /** Its tokens with keys and values in memory; null until its first pass. */
   cached: CachedTokens | null = null;
   /** Number of the prompt's tokens that were copied from another text. */
@@ -26,7 +24,7 @@ export class BatchText {
   failure: { readonly error: unknown } | null = null;
 
   constructor(
-    parts: Pick<LanguageModelParts, "tokenizer" | "ends">,
+    readonly sequence: Sequence,
     readonly request: GenerationRequest,
     readonly adapter: SharedAdapter,
     /** Version of the base's weights. */
@@ -34,9 +32,7 @@ export class BatchText {
     readonly expiry: Expiry | undefined,
     /** Frees its part in the model; called once. */
     readonly free: () => void,
-  ) {
-    this.sequence = new Sequence(parts, request.prompt, request.room, request.options);
-  }
+  ) {}
 
   get prompt(): Int32Array {
     return this.request.prompt;

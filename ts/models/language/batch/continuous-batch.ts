@@ -7,7 +7,7 @@ import { decodeStep } from "../decode-step.js";
 import type { GenerationRequest } from "../generate.js";
 import type { CalledLanguageModel } from "../prompts.js";
 import { PROMPT_TOKENS } from "../read-prompts.js";
-import type { GeneratedToken } from "../sequence.js";
+import { type GeneratedToken, Sequence } from "../sequence.js";
 import { BatchText, type Expiry } from "./batch-text.js";
 import { PrefixCache } from "./prefix-cache.js";
 import { type SharedAdapter, SharedAdapters } from "./shared-adapters.js";
@@ -29,6 +29,8 @@ export interface BatchLimits {
 export interface RunningText {
   /** Number of the prompt's tokens that an earlier text had computed. */
   readonly reused: number;
+  /** Whether it has its place, or is over: its next token does not wait for other texts' end. */
+  readonly begun: boolean;
   /** The next token; null after the last. Rejects with the error that ended the text. */
   next(): Promise<GeneratedToken | null>;
   /** Gives the text up and frees its place; it may have ended already. */
@@ -64,7 +66,9 @@ export class ContinuousBatch {
     private readonly limits: BatchLimits,
   ) {
     this.adapters = new SharedAdapters(model.graph);
-    this.prefixes = new PrefixCache(model.graph, limits.prefixBytes, this.adapters);
+    this.prefixes = new PrefixCache(model.graph, limits.prefixBytes, this.adapters, (adapter) =>
+      model.adapterSet.has(adapter),
+    );
   }
 
   /** Number of texts in the passes, number of those that wait, and bytes of kept beginnings. */
@@ -77,10 +81,12 @@ export class ContinuousBatch {
     const { model, adapters } = this;
     const { adapter, signal } = request.options;
     throwIfAborted(signal);
+    // It may throw: before anything is counted.
+    const sequence = new Sequence(model, request.prompt, request.room, request.options);
     const shared = adapters.of(model.adapterSet.applied(adapter));
     const { weights, end } = model.adapterSet.merged.begin();
     const leave = () => this.end(text, new AbortError("cancelled by its AbortSignal", { reason: signal?.reason }));
-    const text = new BatchText(model, request, shared, weights, expiry, () => {
+    const text = new BatchText(sequence, request, shared, weights, expiry, () => {
       signal?.removeEventListener("abort", leave);
       adapters.release(shared);
       end();
@@ -91,6 +97,9 @@ export class ContinuousBatch {
       get reused() {
         return text.reused;
       },
+      get begun() {
+        return text.cached !== null || text.ended;
+      },
       next: () => this.next(text),
       end: () => this.end(text, new AbortError("the text was given up", { reason: "ended" })),
     };
@@ -100,6 +109,21 @@ export class ContinuousBatch {
   close(error: Error): void {
     for (const text of [...this.running, ...this.waiting]) this.end(text, error);
     this.prefixes.clear();
+  }
+
+  /** Runs `work`, which is atomic; if memory is full, again without kept beginnings, the oldest first. */
+  withRoom<T>(work: () => T): T {
+    for (;;)
+      try {
+        return work();
+      } catch (error) {
+        if (!(error instanceof MemoryError) || !this.prefixes.evict()) throw error;
+      }
+  }
+
+  /** Frees beginnings of adapters that were removed from the model. */
+  forgetRemoved(): void {
+    this.prefixes.forgetRemoved();
   }
 
   private async next(text: BatchText): Promise<GeneratedToken | null> {
@@ -217,16 +241,6 @@ export class ContinuousBatch {
       );
     const rows = fed.map(({ text, ids }, i) => ({ text: i, held: text.cached!, ids }));
     return graph.withRounding(rounded, () => decodeStep({ graph, model }, { selection }, rows));
-  }
-
-  /** Runs `work`, which is atomic; if memory is full, again without kept beginnings, the oldest first. */
-  private withRoom<T>(work: () => T): T {
-    for (;;)
-      try {
-        return work();
-      } catch (error) {
-        if (!(error instanceof MemoryError) || !this.prefixes.evict()) throw error;
-      }
   }
 
   /** Ends texts after an error of their pass. If memory is full, only the last one leaves; without a token yet, it waits for a place again. */

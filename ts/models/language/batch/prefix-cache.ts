@@ -1,3 +1,4 @@
+import type { ModelAdapter } from "../../../adapters/model-adapter.js";
 import type { Graph } from "../../../graph/graph.js";
 import type { CachedTokens } from "../cached-tokens.js";
 import type { BatchText } from "./batch-text.js";
@@ -15,6 +16,8 @@ export class PrefixCache {
     private readonly graph: Graph,
     private readonly most: number,
     private readonly adapters: SharedAdapters,
+    /** Whether an adapter was not removed from its model. */
+    private readonly isKnown: (adapter: ModelAdapter) => boolean,
   ) {}
 
   /** Their size. */
@@ -36,13 +39,21 @@ export class PrefixCache {
 
   /** Keeps an ended text's tokens, which are the cache's from now on. */
   keep({ adapter, weights, rounded }: BatchText, cached: CachedTokens): void {
+    // It would only take the place of the others.
+    if (cached.cache.bytes > this.most) return cached.dispose();
     const text = { adapter, weights, rounded };
-    // What the new tokens begin with is in them.
+    // What the new tokens begin with is in them, unless layers keep the state after the last token alone.
+    const isIn = ({ length }: CachedTokens) => cached.cache.reusable(length) === length;
     const covered = (one: Kept) =>
-      one.adapter === adapter && one.weights === weights && one.rounded === rounded && one.cached.begins(cached);
+      one.adapter === adapter &&
+      one.weights === weights &&
+      one.rounded === rounded &&
+      one.cached.begins(cached) &&
+      isIn(one.cached);
     for (const one of this.kept.filter(covered)) this.drop(one);
     this.adapters.share(adapter);
     this.kept.push({ ...text, cached });
+    this.forgetRemoved();
     while (this.bytes > this.most) this.evict();
   }
 
@@ -51,6 +62,12 @@ export class PrefixCache {
     const [oldest] = this.kept;
     if (oldest !== undefined) this.drop(oldest);
     return oldest !== undefined;
+  }
+
+  /** Frees tokens of adapters that were removed: no text can begin with them any more. */
+  forgetRemoved(): void {
+    const isDead = ({ adapter: { adapter } }: Kept) => adapter !== null && !this.isKnown(adapter);
+    for (const one of this.kept.filter(isDead)) this.drop(one);
   }
 
   /** Frees everything. */
