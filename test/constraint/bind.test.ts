@@ -21,6 +21,17 @@ async function hash(ids: readonly number[]): Promise<string> {
 
 const schemas = await goldenJson<{ name: string; schema: Record<string, unknown> }[]>("constrained/cases.json");
 
+it("constraints are kept up to a number of states, the last that were used", async () => {
+  const make = await constraintMaker("gemma2");
+  const small = { choices: ["a"] };
+  const large = { choices: ["a".repeat(210_000)] };
+  const [first, made] = [make(large), make(small)];
+  expect([make(large) === first, make(small) === made]).toEqual([true, true]);
+  make({ choices: ["b".repeat(210_000)] });
+  expect(make(small)).toBe(made);
+  expect(make(large)).not.toBe(first);
+});
+
 describe.each(["gemma2", "lfm2"] as const)("with the tokens of %s", (vocabulary: VocabularyName) => {
   it.each(schemas)("the schema $name allows what the reference allows", async ({ name, schema }) => {
     const { cases } = await goldenJson<{ cases: Case[] }>(`constrained/${vocabulary}/steps.json`);

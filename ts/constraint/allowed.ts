@@ -50,6 +50,7 @@ export class AllowedTokens {
     const { bytes, depths, after, first, tokens } = this.tree;
     const path = [position];
     words.fill(0);
+    automaton.begin();
     let count = 0;
     for (let node = 0; node < bytes.length;) {
       const depth = depths[node]!;

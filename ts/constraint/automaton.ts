@@ -10,6 +10,10 @@ const POSITION = 10;
 const DEEPEST_CLAMPED = 64;
 /** Most steps from one byte to the next; more need a grammar with very many readings of one text. */
 const MOST_STEPS = 200_000;
+/** Most steps to find the tokens that may follow a text: ordinary formats take about a thousand. */
+const MOST_STEPS_OF_TOKENS = 500_000;
+/** Joined returns that take as long as a step. */
+const JOINED_A_STEP = 10;
 
 /** Where a text is in a program: the states that a byte may follow, with their returns. Equal ones are one object. */
 export class Position {
@@ -40,6 +44,7 @@ export class Automaton {
   /** Number of times that positions were forgotten. */
   private forgotten = 0;
   private first: Position | null = null;
+  private steps = 0;
 
   constructor(
     private readonly what: string,
@@ -54,6 +59,11 @@ export class Automaton {
   get start(): Position {
     // Programs without a text are refused.
     return this.first!;
+  }
+
+  /** Begins to count the steps for one token. */
+  begin(): void {
+    this.steps = 0;
   }
 
   /** Changes when positions are forgotten. */
@@ -126,7 +136,7 @@ export class Automaton {
   /** All that is reached without a byte. */
   private closure(reached: readonly (readonly [number, Stacks])[]): Position | null {
     const { store, program, tails } = this;
-    const { states, repeats } = program;
+    const { states } = program;
     const [at, done] = [new Map<number, Stacks>(), new Map<number, Stacks>()];
     const waiting: number[] = [];
     let complete = false;
@@ -138,36 +148,49 @@ export class Automaton {
       at.set(place, joined);
       waiting.push(place);
     };
-    const enter = (repeat: number, count: number, stacks: Stacks) => {
-      const { start, after, least, most } = repeats[repeat]!;
-      if (count >= least) add(after, stacks);
-      const next = most === Infinity ? Math.min(count + 1, least) : count + 1;
-      if (count < most) add(start, store.push(this.countedTop(repeat, next), stacks));
-    };
-    const back = (stacks: Stacks) => {
-      complete ||= stacks.hasEmpty;
-      for (const [i, top] of stacks.tops.entries()) {
-        const counted = this.counted[top - states.length];
-        if (counted === undefined) add(top, stacks.below[i]!);
-        else enter(counted.repeat, counted.count, stacks.below[i]!);
-      }
-    };
     for (const [place, stacks] of reached) add(place, stacks);
     let steps = 0;
     for (let place = waiting.pop(); place !== undefined; place = waiting.pop()) {
       const stacks = at.get(place)!;
       if (done.get(place) === stacks) continue;
       done.set(place, stacks);
-      if (++steps > MOST_STEPS) throw this.ambiguous();
+      if (++steps > MOST_STEPS || ++this.steps > MOST_STEPS_OF_TOKENS) throw this.ambiguous();
       const { free, calls, repeats: own, ends } = states[place]!;
       for (const target of free) add(target, stacks);
       for (const { start, after } of calls) add(start, tails[after]! ? stacks : store.push(after, stacks));
-      for (const repeat of own) enter(repeat, 0, stacks);
-      if (ends) back(stacks);
+      for (const repeat of own) this.enter(repeat, 0, stacks, add);
+      if (!ends) continue;
+      complete ||= stacks.hasEmpty;
+      for (const [target, all] of this.returns(stacks)) add(target, store.unionOf(all));
     }
+    this.steps += store.joined / JOINED_A_STEP;
     const places = [...at.keys()].filter((place) => states[place]!.moves.length > 0).sort((a, b) => a - b);
     if (places.length === 0 && !complete) return null;
     return this.position(places, places.map((place) => at.get(place)!), complete); // prettier-ignore
+  }
+
+  /** Begins a repetition once more, and goes on behind it if that is allowed. */
+  private enter(repeat: number, count: number, stacks: Stacks, add: (place: number, stacks: Stacks) => void): void {
+    const { start, after, least, most } = this.program.repeats[repeat]!;
+    if (count >= least) add(after, stacks);
+    const next = most === Infinity ? Math.min(count + 1, least) : count + 1;
+    if (count < most) add(start, this.store.push(this.countedTop(repeat, next), stacks));
+  }
+
+  /** What the end of a rule returns to, with the stacks for each place. */
+  private returns(stacks: Stacks): ReadonlyMap<number, readonly Stacks[]> {
+    const reached = new Map<number, Stacks[]>();
+    const add = (place: number, own: Stacks) => {
+      const known = reached.get(place);
+      if (known === undefined) reached.set(place, [own]);
+      else known.push(own);
+    };
+    for (const [i, top] of stacks.tops.entries()) {
+      const counted = this.counted[top - this.program.states.length];
+      if (counted === undefined) add(top, stacks.below[i]!);
+      else this.enter(counted.repeat, counted.count, stacks.below[i]!, add);
+    }
+    return reached;
   }
 
   private position(places: readonly number[], stacks: readonly Stacks[], complete: boolean): Position {

@@ -14,6 +14,8 @@ import { TokenTree } from "./token-tree.js";
 
 /** Most constraints that a vocabulary keeps: the one that was used longest ago is forgotten. */
 const MOST_KEPT = 32;
+/** Most states of them together, some 400 bytes each; the one in use may have more. */
+const MOST_STATES_KEPT = 400_000;
 
 /** A vocabulary that texts are generated from. */
 interface Vocabulary {
@@ -46,8 +48,17 @@ export function constraintOf(what: string, format: TakenTextFormat, vocabulary: 
   // The last is the one that was used last.
   own.constraints.delete(key);
   own.constraints.set(key, constraint);
-  if (own.constraints.size > MOST_KEPT) own.constraints.delete(own.constraints.keys().next().value!);
+  forgetOld(own.constraints);
   return constraint;
+}
+
+/** Keeps the constraints that were used last. */
+function forgetOld(constraints: Map<string, Constraint>): void {
+  let [count, states] = [0, 0];
+  for (const [key, constraint] of [...constraints].reverse()) {
+    states += constraint.states;
+    if (++count > 1 && (count > MOST_KEPT || states > MOST_STATES_KEPT)) constraints.delete(key);
+  }
 }
 
 function programOf(what: string, { kind, value }: TakenTextFormat): Program {

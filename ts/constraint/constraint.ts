@@ -8,6 +8,8 @@ import type { TokenTree } from "./token-tree.js";
 export class Constraint {
   private readonly automaton: Automaton;
   private allowed: AllowedTokens | null = null;
+  /** Number of states, in proportion to its memory. */
+  readonly states: number;
 
   /** @param tree returns the vocabulary's tree, which is made when it is needed first */
   constructor(
@@ -17,6 +19,7 @@ export class Constraint {
     private readonly ends: ReadonlySet<number>,
   ) {
     this.automaton = new Automaton(what, program);
+    this.states = program.states.length;
   }
 
   /** A text, from its beginning. */
@@ -85,6 +88,7 @@ export class BoundText {
   /** Goes on with a token that may follow; nothing changes with one that ends a text. */
   take(id: number): void {
     if (this.ends.has(id)) return;
+    this.automaton.begin();
     for (const byte of this.bytesOf(id)) this.at = this.automaton.step(this.at, byte)!;
   }
 }

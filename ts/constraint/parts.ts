@@ -137,9 +137,9 @@ export function repeated(part: Part, least: number, most: number): Part {
   };
 }
 
-const counted = (part: Part, least: number, most: number): Part => ({
-  size: 2,
-  build: (to, from) => to.repeat(from, { name: "a repetition", part: () => part }, least, most),
-});
+function counted(part: Part, least: number, most: number): Part {
+  const rule: Rule = { name: "a repetition", part: () => part };
+  return { size: 2, build: (to, from) => to.repeat(from, rule, least, most) };
+}
 
 const sumOf = (parts: readonly Part[]) => parts.reduce((sum, { size }) => sum + size, 1);

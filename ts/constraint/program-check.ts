@@ -64,7 +64,11 @@ function reachingEnd({ states, repeats }: Program, bytes: boolean): Uint8Array {
 
 /** Removes moves, calls and repetitions that lead to states which reach no end. */
 function prune({ states, repeats }: Program, reached: Uint8Array): void {
-  const keep = <T>(list: T[], isKept: (item: T) => boolean) => void list.splice(0, list.length, ...list.filter(isKept));
+  const keep = <T>(list: T[], isKept: (item: T) => boolean) => {
+    let kept = 0;
+    for (const item of list) if (isKept(item)) list[kept++] = item;
+    list.length = kept;
+  };
   for (const { moves, free, calls, repeats: own } of states) {
     keep(moves, ({ target }) => reached[target] === 1);
     keep(free, (target) => reached[target] === 1);
@@ -85,14 +89,19 @@ function beginningWithItself(program: Program, mayBeEmpty: Uint8Array): number |
     if (first.has(start)) continue;
     const called = calledFirst(program, start, mayBeEmpty);
     first.set(start, called.first);
-    waiting.push(...called.all);
+    for (const other of called.all) waiting.push(other);
   }
   // Rules that call none first are removed, until only those that lead to a loop are left.
-  for (let size = -1; size !== first.size;) {
-    size = first.size;
-    for (const [start, called] of [...first].reverse()) {
-      for (const other of called) if (!first.has(other)) called.delete(other);
-      if (called.size === 0) first.delete(start);
+  const callers = new Map<number, number[]>();
+  for (const start of first.keys()) callers.set(start, []);
+  for (const [start, called] of first) for (const other of called) callers.get(other)!.push(start);
+  const done = [...first.keys()].filter((start) => first.get(start)!.size === 0);
+  for (let start = done.pop(); start !== undefined; start = done.pop()) {
+    first.delete(start);
+    for (const caller of callers.get(start)!) {
+      const called = first.get(caller)!;
+      called.delete(start);
+      if (called.size === 0) done.push(caller);
     }
   }
   let [at] = first.keys();

@@ -22,7 +22,7 @@ export class StackStore {
   private readonly known = new Map<string, Stacks>();
   private readonly unions = new Map<string, Stacks>();
   private made = 0;
-  private joined = 0;
+  private joinedReturns = 0;
   private kept = 0;
 
   /** @param ambiguous creates the error for a text with too many readings */
@@ -36,6 +36,11 @@ export class StackStore {
     return this.kept;
   }
 
+  /** Number of returns that were joined since `begin`. */
+  get joined(): number {
+    return this.joinedReturns;
+  }
+
   /** Forgets all sets; those in use stay valid. */
   clear(): void {
     this.known.clear();
@@ -46,12 +51,19 @@ export class StackStore {
 
   /** Begins to count what is joined. */
   begin(): void {
-    this.joined = 0;
+    this.joinedReturns = 0;
   }
 
   /** A return on top of each of some stacks. */
   push(top: number, below: Stacks): Stacks {
     return this.of([top], [below], false);
+  }
+
+  /** The stacks of all sets: by halves, so that many small ones cost little more than their number. */
+  unionOf(sets: readonly Stacks[]): Stacks {
+    if (sets.length === 1) return sets[0]!;
+    const middle = sets.length >> 1;
+    return this.union(this.unionOf(sets.slice(0, middle)), this.unionOf(sets.slice(middle)));
   }
 
   /** The stacks of both sets. Throws the error for too many readings. */
@@ -60,8 +72,8 @@ export class StackStore {
     const key = a.id < b.id ? `${a.id},${b.id}` : `${b.id},${a.id}`;
     const known = this.unions.get(key);
     if (known !== undefined) return known;
-    this.joined += a.tops.length + b.tops.length;
-    if (depth > DEEPEST_UNION || this.joined > MOST_JOINED) throw this.ambiguous();
+    this.joinedReturns += a.tops.length + b.tops.length;
+    if (depth > DEEPEST_UNION || this.joinedReturns > MOST_JOINED) throw this.ambiguous();
     const [tops, below]: [number[], Stacks[]] = [[], []];
     for (let i = 0, j = 0; i < a.tops.length || j < b.tops.length;) {
       const [left, right] = [a.tops[i] ?? Infinity, b.tops[j] ?? Infinity];

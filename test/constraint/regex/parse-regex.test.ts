@@ -13,6 +13,10 @@ const allowed: readonly [regex: string, whole: readonly string[], not: readonly 
   ["(a{1,1000000}b){0,1000000}", ["", "aab", "abab"], ["b"]],
   ["((a*)*)*b", ["b", "aaab"], ["c"]],
   ["\\/\\.\\[x]{1}", ["/.[x]"], ["/a"]],
+  ["^[\\w-\\.]+@([\\w-]+\\.)+[\\w-]{2,4}$", ["a-b.c@d-e.org"], ["@", "a,"]],
+  ["(^a$)|(^b$)", ["a", "b"], ["ab", "c"]],
+  ["(^$)|(^https?://.+$)", ["", "http://a"], ["a"]],
+  ["^((a|b)|c)$|d", ["a", "c", "d"], ["ad", "e"]],
 ]; // prettier-ignore
 
 describe("a regular expression", () => {

@@ -36,6 +36,14 @@ const allowed: readonly [what: string, schema: Schema, whole: readonly unknown[]
   ["dates", { type: "string", format: "date" }, ["2024-02-29", "1999-12-31"], ['"2023-02-29', '"2023-04-31', '"2023-13']],
   ["times", { type: "string", format: "date-time" }, ["2024-02-29T23:59:59Z", "2024-01-01T00:00:00.5+01:30"], ['"2024-01-01T24']],
   ["addresses", { type: "string", format: "email" }, ["a.b@c-d.org"], ['"@', '"a@b"']],
+  ["a long address of a page", { type: "string", format: "uri", minLength: 1, maxLength: 2083 }, ["https://a.b", "http://a.b:80/c/d?e=f#g"], ['"ftp']],
+  ["an address with a length", { type: "string", format: "email", maxLength: 254 }, ["a.b@c-d.org"], ['"@']],
+  ["a name of a machine", { type: "string", format: "hostname" }, ["a.b"], [`"${Array(5).fill("a".repeat(60)).join(".")}`]],
+  ["all of a reference that leads back", { $defs: { node: object({ v: { type: "integer" }, next: { allOf: [loop("node")], description: "d" } }, { required: ["v"] }) }, ...loop("node") }, [{ v: 1 }, { v: 1, next: { v: 2, next: { v: 3 } } }], ['{"v":1,"next":{}']],
+  ["a reference with a type that leads back", { $defs: { node: object({ next: { ...loop("node"), type: "object" } }) }, ...loop("node") }, [{ next: { next: {} } }], ['{"next":1']],
+  ["properties beside branches", { properties: { id: { type: "null" } }, required: ["id"], anyOf: [{ properties: { kind: { const: "a" } }, required: ["kind"] }, { properties: { kind: { const: "b" } }, required: ["kind"] }], type: "object" }, [{ id: null, kind: "a" }, { id: null, kind: "b" }], ['{"kind"']],
+  ["any finite number", { type: "number", minimum: -Number.MAX_VALUE, maximum: Number.MAX_VALUE }, [0, -1.5, 1234567890123456], ["-9".padEnd(311, "9")]],
+  ["lists that demand nothing", { type: "array", uniqueItems: false, items: { type: "null", contentMediaType: "a/b", example: 1 }, discriminator: { propertyName: "a" } }, [[null]], ["[1"]],
   ["notes", { title: "T", "x-own": 1, description: "d", $comment: "c", type: "null" }, [null], ["1"]],
 ]; // prettier-ignore
 
@@ -81,10 +89,20 @@ const refused: readonly [what: string, schema: unknown, kind: typeof ConfigError
   ["one of itself", { $defs: { a: { anyOf: [loop("a"), { type: "null" }] } }, ...loop("a") }, ConfigError, /begins with itself/],
   ["all of itself", { $defs: { a: { allOf: [loop("a")], minimum: 1 } }, ...loop("a") }, UnsupportedError, /itself/],
   ["a look-ahead", { pattern: "(?=a)b" }, ConfigError, /look-around/],
+  ["two lists of items", { allOf: [{ items: [{ type: "null" }] }, { items: [true] }] }, UnsupportedError, /"items"/],
+  ["items that are unique", { type: "array", uniqueItems: true }, UnsupportedError, /"uniqueItems"/],
   ["two patterns", { allOf: [{ pattern: "a" }, { pattern: "b" }] }, UnsupportedError, /pattern/],
   ["a function", { const: () => 1 }, ConfigError, /JSON/],
   ["a list", [], ConfigError, /JSON Schema/],
 ]; // prettier-ignore
+
+it("a number above 0 is none that is read as 0", () => {
+  const schema = { type: "number", exclusiveMinimum: 0 };
+  const least = `0.${"0".repeat(323)}`;
+  expect([fits({ schema }, `${least}5`), fits({ schema }, "0.0001"), fits({ schema }, "12.5")]).toEqual(["whole", "whole", "whole"]); // prettier-ignore
+  expect([fits({ schema }, `${least}4`), fits({ schema }, `${least}0`), fits({ schema }, "0.0")]).toEqual(["no", "no", "begins"]); // prettier-ignore
+  expect(fits({ schema: { minimum: 5e-300 } }, `0.${"0".repeat(299)}4`)).toBe("no");
+});
 
 describe("a schema is refused", () => {
   it.each(refused)("%s", (_, schema, kind, message) => {

@@ -78,6 +78,14 @@ describe("a generation in a format", () => {
     }
   });
 
+  it("allows no other token, however large the repetition penalty", async () => {
+    for (const temperature of [0, 1])
+      for (const letter of "qxz7~") {
+        const { text } = await answer({ regex: `${letter}{12}`, temperature, repetitionPenalty: 3e38 });
+        expect(text).toBe(letter.repeat(12));
+      }
+  });
+
   it("is cut by maxTokens, and still begins as one", async () => {
     const whole = await answer({ schema: person, temperature: 1, seed: 5 });
     const cut = await answer({ schema: person, temperature: 1, seed: 5, maxTokens: 7 });

@@ -66,8 +66,11 @@ export class GrammarReader {
   private sequence(): Part {
     const parts: Part[] = [];
     for (let item = this.item(); item !== null; item = this.item()) {
-      for (let count = this.scan.count(); count !== null; count = this.scan.count())
+      let counts = 0;
+      for (let count = this.scan.count(); count !== null; count = this.scan.count()) {
+        if (++counts > DEEPEST) throw this.scan.error(`more than ${DEEPEST} repetitions of each other`, this.scan.at);
         item = repeated(item, count.least, count.most);
+      }
       parts.push(item);
     }
     return sequence(...parts);

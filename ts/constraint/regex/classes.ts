@@ -29,12 +29,12 @@ export const noLineEnd = others(
   ]),
 );
 
-const known = new Map<string, Characters | null>();
+const known = new Map<string, Characters>();
 
 /** The characters with a Unicode property, as `\p{L}`; null for a property that is not known. */
 export function withProperty(property: string): Characters | null {
-  let found = known.get(property);
-  if (found === undefined) known.set(property, (found = searchProperty(property)));
+  const found = known.get(property) ?? searchProperty(property);
+  if (found !== null) known.set(property, found);
   return found;
 }
 

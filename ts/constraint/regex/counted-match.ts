@@ -1,5 +1,6 @@
 import type { Characters } from "../characters.js";
 import type { Part } from "../part.js";
+import { reference } from "../parts.js";
 import type { Spelling } from "./regex-part.js";
 import type { Regex } from "./syntax.js";
 
@@ -27,6 +28,16 @@ export function countedMatch(regex: Regex, spelling: Spelling, least: number, mo
     build(to, from) {
       const [states, done] = [new Map<number, number>(), to.state()];
       const waiting: number[] = [];
+      // A set with many sequences of bytes is a rule, not written again for each count.
+      const written = new Map<Characters, Part>();
+      const spelled = (set: Characters) => {
+        let part = written.get(set);
+        if (part === undefined) {
+          const own = spelling(set);
+          written.set(set, (part = own.size <= 2 ? own : reference({ name: "a character", part: () => own })));
+        }
+        return part;
+      };
       const stateOf = (place: number, count: number) => {
         const key = place * copies + count;
         let state = states.get(key);
@@ -44,7 +55,7 @@ export function countedMatch(regex: Regex, spelling: Spelling, least: number, mo
         for (const target of free[place]!) to.free(state, stateOf(target, count));
         if (count === most) continue;
         const next = most === Infinity ? Math.min(count + 1, least) : count + 1;
-        for (const [set, target] of moves[place]!) to.free(spelling(set).build(to, state), stateOf(target, next));
+        for (const [set, target] of moves[place]!) to.free(spelled(set).build(to, state), stateOf(target, next));
       }
       return done;
     },

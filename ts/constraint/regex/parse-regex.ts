@@ -7,6 +7,10 @@ export type RegexFailure = (problem: string, place: number) => Error;
 
 /** Deepest groups within groups. */
 const DEEPEST = 200;
+/** Deepest groups that are the whole expression or an alternative, and may have anchors: each is read twice. */
+const DEEPEST_WHOLE = 4;
+/** Most properties as \p{L}: finding the characters of one takes some 50 ms. */
+const MOST_PROPERTIES = 16;
 
 const escapes: Readonly<Record<string, number>> = { t: 9, n: 10, v: 11, f: 12, r: 13 };
 
@@ -20,6 +24,7 @@ const none: Regex = { kind: "set", set: [] };
 export class RegexParser {
   private at = 0;
   private depth = 0;
+  private readonly properties = new Set<string>();
   private readonly source: readonly string[];
 
   private constructor(
@@ -40,10 +45,13 @@ export class RegexParser {
 
   /** Alternatives with their anchors; those of a group that is the whole expression too. */
   private anchored(): Alternative[] {
-    const whole = this.wholeGroup();
-    if (whole !== null) return whole;
     const alternatives: Alternative[] = [];
     do {
+      const whole = this.wholeGroup();
+      if (whole !== null) {
+        for (const own of whole) alternatives.push(own);
+        continue;
+      }
       const atStart = this.skip("^");
       const items = this.items();
       const atEnd = this.skip("$");
@@ -57,14 +65,15 @@ export class RegexParser {
   private wholeGroup(): Alternative[] | null {
     const begin = this.at;
     const atStart = this.skip("^");
-    if (this.peek() === "(" && this.depth < DEEPEST) {
+    if (this.peek() === "(" && this.depth < DEEPEST_WHOLE) {
       this.openGroup();
       this.depth++;
       const inner = this.attempt(() => this.anchored());
       this.depth--;
       if (inner !== null && this.skip(")")) {
         const atEnd = this.skip("$");
-        const isWhole = this.at === this.source.length || (this.depth > 0 && this.peek() === ")");
+        const next = this.peek();
+        const isWhole = next === undefined || next === "|" || (next === ")" && this.depth > 0);
         if (isWhole)
           return inner.map((own) => ({ ...own, atStart: atStart || own.atStart, atEnd: atEnd || own.atEnd }));
       }
@@ -95,12 +104,11 @@ export class RegexParser {
   }
 
   private repetition(): Regex {
-    let item = this.atom();
-    for (let count = this.count(); count !== null; count = this.count()) {
-      this.skip("?");
-      item = { kind: "repeat", item, ...count };
-    }
-    return item;
+    const item = this.atom();
+    const count = this.count();
+    if (count === null) return item;
+    this.skip("?");
+    return { kind: "repeat", item, ...count };
   }
 
   /** `*`, `+`, `?` or `{2,5}`. */
@@ -108,7 +116,7 @@ export class RegexParser {
     if (this.skip("*")) return { least: 0, most: Infinity };
     if (this.skip("+")) return { least: 1, most: Infinity };
     if (this.skip("?")) return { least: 0, most: 1 };
-    const found = this.matched(/^\{(\d+)(,?)(\d*)\}/);
+    const found = this.peek() !== "{" ? null : this.matched(/^\{(\d+)(,?)(\d*)\}/);
     if (found === null) return null;
     const least = Number(found[1]);
     const most = found[2] === "" ? least : found[3] === "" ? Infinity : Number(found[3]);
@@ -158,8 +166,10 @@ export class RegexParser {
       if (second === null) ranges.push(...first);
       else {
         const [from, to] = [single(first), single(second)];
-        if (from === null || to === null || from > to) throw this.error("a range out of order in a set");
-        ranges.push([from, to]);
+        // Without the flag "u", a "-" beside a class as \w is itself.
+        if (from === null || to === null) ranges.push(...first, [0x2d, 0x2d], ...second);
+        else if (from > to) throw this.error("a range out of order in a set");
+        else ranges.push([from, to]);
       }
     }
     const set = charactersOf(ranges);
@@ -203,6 +213,8 @@ export class RegexParser {
 
   private property(isNegated: boolean): Characters {
     const name = this.matched(/^\{([^}]*)\}/)?.[1];
+    if (name !== undefined && this.properties.add(name).size > MOST_PROPERTIES)
+      throw this.error(`more than ${MOST_PROPERTIES} properties of characters`);
     const set = name === undefined ? null : withProperty(name);
     if (set === null) throw this.error("an unknown property of characters");
     return isNegated ? others(set) : set;

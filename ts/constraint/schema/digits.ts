@@ -12,7 +12,8 @@ export const anyDigits = anyTimes(anyDigit);
 export const positive = sequence(digit(1, 9), anyDigits);
 /** A point and digits. */
 export const fraction = sequence(text("."), anyDigit, anyDigits);
-const zeros = anyTimes(text("0"));
+const zero = text("0");
+const zeros = anyTimes(zero);
 
 /** A number without a sign: its whole part, and the digits behind the point without zeros at the end. */
 export interface Decimal {
@@ -34,9 +35,11 @@ export function decimalOf(value: number): Decimal {
 export function wholesBetween(low: bigint, high: bigint | null): Part {
   const [first, last] = [`${low}`, high === null ? "9".repeat(`${low}`.length) : `${high}`];
   const parts: Part[] = [];
-  for (let length = first.length; length <= last.length; length++) {
-    const [from, to] = [`1${"0".repeat(length - 1)}`, "9".repeat(length)];
-    parts.push(sameLength(length === first.length ? first : from, length === last.length ? last : to));
+  if (first.length === last.length) parts.push(sameLength(first, last));
+  else {
+    parts.push(sameLength(first, "9".repeat(first.length)), sameLength(`1${"0".repeat(last.length - 1)}`, last));
+    if (last.length - first.length > 1)
+      parts.push(sequence(digit(1, 9), repeated(anyDigit, first.length, last.length - 2)));
   }
   if (high === null) parts.push(sequence(digit(1, 9), repeated(anyDigit, first.length, Infinity)));
   return choice(parts);
@@ -70,6 +73,13 @@ export const fractionBetween = (low: string, high: string): Part =>
 
 function digitsFrom(low: string): Part {
   if (low === "") return anyDigits;
+  // Hundreds for the least number above 0: repetitions, not a state for each.
+  const ahead = /^0*/.exec(low)![0].length;
+  if (ahead > 1)
+    return choice([
+      sequence(repeated(zero, 0, ahead - 1), digit(1, 9), anyDigits),
+      sequence(repeated(zero, ahead, ahead), digitsFrom(low.slice(ahead))),
+    ]);
   const first = Number(low[0]);
   const same = sequence(digit(first, first), digitsFrom(low.slice(1)));
   return first === 9 ? same : choice([same, sequence(digit(first + 1, 9), anyDigits)]);

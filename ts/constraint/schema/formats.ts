@@ -7,8 +7,8 @@ const clock = "(?:[01]\\d|2[0-3]):[0-5]\\d";
 const time = `${clock}:[0-5]\\d(?:\\.\\d{1,9})?(?:Z|[+-]${clock})`;
 const byte = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
 const ipv4 = `${byte}(?:\\.${byte}){3}`;
-const label = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
-const hostname = `${label}(?:\\.${label}){0,8}`;
+const label = "[a-z0-9](?:[a-z0-9-]{0,29}[a-z0-9])?";
+const hostname = `${label}(?:\\.${label}){0,6}`;
 const group = "[0-9a-f]{1,4}";
 
 /** Formats of strings as expressions of the whole string: each writes some of its texts, all of which are valid. */
@@ -21,12 +21,12 @@ export const formats: ReadonlyMap<string, string> = new Map([
     "P(?:\\d{1,9}W|\\d{1,9}D|(?:\\d{1,9}D)?T(?:\\d{1,9}H(?:\\d{1,9}M)?(?:\\d{1,9}S)?|\\d{1,9}M(?:\\d{1,9}S)?|\\d{1,9}S))",
   ],
   ["uuid", "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"],
-  ["email", `[A-Za-z0-9_+-]{1,32}(?:\\.[A-Za-z0-9_+-]{1,31})?@${label}(?:\\.${label}){1,8}`],
+  ["email", `[A-Za-z0-9_+-]{1,16}(?:\\.[A-Za-z0-9_+-]{1,15})?@${label}(?:\\.${label}){1,2}`],
   ["hostname", hostname],
   ["ipv4", ipv4],
   ["ipv6", `(?:${group}:){7}${group}`],
   [
     "uri",
-    `https?://${hostname}(?::[1-9]\\d{1,3})?(?:/[A-Za-z0-9._~-]*)*(?:\\?[A-Za-z0-9._~=&-]*)?(?:#[A-Za-z0-9._~-]*)?`,
+    `https?://${hostname}(?::[1-9]\\d{1,3})?(?:/[A-Za-z0-9._~-]{0,64}){0,10}(?:\\?[A-Za-z0-9._~=&-]{0,255})?(?:#[A-Za-z0-9._~-]{0,64})?`,
   ],
 ]);

@@ -3,7 +3,8 @@ export type Schema = Readonly<Record<string, unknown>> | boolean;
 
 /** Keywords that say nothing about a value. */
 const notes =
-  "$anchor $comment $defs $id $schema definitions deprecated description examples default readOnly title writeOnly";
+  "$anchor $comment $defs $id $schema contentEncoding contentMediaType contentSchema default definitions deprecated description discriminator " +
+  "example examples externalDocs readOnly title writeOnly xml";
 
 /** Keywords of each type. */
 const ofTypes: Readonly<Record<string, string>> = {
@@ -23,9 +24,13 @@ const typed = new Map(
   Object.entries(ofTypes).flatMap(([type, list]) => words(list).map((word) => [word, type] as const)),
 );
 
-/** Whether a keyword is understood. Names that begin with "x-" are anyone's notes. */
-export const isKnown = (keyword: string): boolean =>
-  annotations.has(keyword) || general.has(keyword) || typed.has(keyword) || keyword.startsWith("x-");
+/** Whether a keyword with this value demands nothing. Names that begin with "x-" are anyone's notes. */
+const isIdle = (keyword: string, value: unknown) =>
+  annotations.has(keyword) || keyword.startsWith("x-") || (keyword === "uniqueItems" && value === false);
+
+/** Whether a keyword with this value is understood. */
+export const isKnown = (keyword: string, value: unknown): boolean =>
+  isIdle(keyword, value) || general.has(keyword) || typed.has(keyword);
 
 /** The type that a keyword is about; undefined if it is about any. */
 export const typeOfKeyword = (keyword: string): string | undefined => typed.get(keyword);
@@ -35,5 +40,5 @@ export const allTypes = ["object", "array", "string", "number", "boolean", "null
 
 /** A schema without its annotations. */
 export function constraintsOf(schema: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(schema).filter(([key]) => !annotations.has(key) && !key.startsWith("x-")));
+  return Object.fromEntries(Object.entries(schema).filter(([key, value]) => !isIdle(key, value)));
 }

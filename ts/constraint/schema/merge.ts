@@ -33,12 +33,15 @@ export function mergedSchemas(a: Schema, b: Schema, fail: MergeFailure): Schema 
     if (key === "properties" || key === "additionalProperties") continue;
     const own = merged.get(key);
     if (own === undefined) merged.set(key, value);
-    else if (Object.hasOwn(joins, key)) merged.set(key, joins[key]!(own, value));
+    else if (Object.hasOwn(joins, key) && !isTuple(key, own, value)) merged.set(key, joins[key]!(own, value));
     else if (!same(own, value)) throw fail(key);
   }
   mergeProperties(a, b, merged);
   return Object.fromEntries(merged);
 }
+
+/** Whether one of the values is a list of items, of an earlier draft. */
+const isTuple = (key: string, ...values: readonly unknown[]) => key === "items" && values.some(Array.isArray);
 
 /** Values under both schemas of items. */
 function mergedItems(a: unknown, b: unknown): Schema {

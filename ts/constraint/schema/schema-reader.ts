@@ -15,6 +15,10 @@ import { stringMatching, stringOfLength } from "./string-part.js";
 
 /** Most schemas that are read, copies for branches counted. */
 const MOST_SCHEMAS = 20_000;
+/** Most schemas that references and allOf join. */
+const MOST_JOINED = 200_000;
+/** Characters of a joined schema that count as another one. */
+const JOINED_CHARACTERS = 100;
 /** Deepest schemas within schemas, without references. */
 const DEEPEST = 300;
 
@@ -32,6 +36,7 @@ export class SchemaReader {
     part: () => this.ofTypes(this.fields("schema", {}), allTypes, 0),
   };
   private read = 0;
+  private joined = 0;
 
   private constructor(
     private readonly what: string,
@@ -50,13 +55,26 @@ export class SchemaReader {
     return rule;
   }
 
+  private count(path: string, depth: number): void {
+    if (depth > DEEPEST) throw this.tooMany(path, DEEPEST, "within each other");
+    if (++this.read > MOST_SCHEMAS) throw this.tooMany(path, MOST_SCHEMAS, "in all");
+  }
+
+  private countJoined(path: string, depth: number, schemas: number): void {
+    if (depth > DEEPEST) throw this.tooMany(path, DEEPEST, "within each other");
+    if ((this.joined += schemas) > MOST_JOINED) throw this.tooMany(path, MOST_JOINED, "in allOf and references");
+  }
+
+  private tooMany(path: string, length: number, where: string): ConfigError {
+    return new ConfigError(
+      `${this.what}: ${path.slice(0, 200)}: more than ${length} schemas ${where}, ` +
+        "which also branches (anyOf) in combination make, and references that lead back to themselves",
+      { op: this.what, option: "schema", length },
+    );
+  }
+
   private part(schema: Schema, path: string, depth: number): Part {
-    if (++this.read > MOST_SCHEMAS || depth > DEEPEST)
-      throw new ConfigError(
-        `${this.what}: ${path.slice(0, 200)}: more than ${depth > DEEPEST ? `${DEEPEST} schemas within each other` : `${MOST_SCHEMAS} schemas`}, ` +
-          "which also branches (anyOf) in combination make, and references that lead back to themselves",
-        { op: this.what, option: "schema", length: depth > DEEPEST ? DEEPEST : MOST_SCHEMAS },
-      );
+    this.count(path, depth);
     if (schema === false) return nothing;
     const own = this.fields(path, schema === true ? {} : schema);
     this.checkKeywords(own);
@@ -64,28 +82,56 @@ export class SchemaReader {
     const names = Object.keys(bare);
     if (names.length === 0) return reference(this.any);
     if (names.length === 1 && names[0] === "$ref") return reference(this.referredRule(own));
+    if (!own.has("$ref") && !own.has("allOf")) return this.combined(bare, path, depth);
+    return reference(this.joinedRule(bare, path));
+  }
+
+  /** The rule of a schema with `$ref` or `allOf`, which may lead back to itself: places that say the same share one. */
+  private joinedRule(bare: Schema, path: string): Rule {
+    const key = JSON.stringify(bare);
+    // Joining may make larger and larger schemas.
+    this.countJoined(path, 0, key.length / JOINED_CHARACTERS);
+    let rule = this.rules.get(key);
+    if (rule === undefined) this.rules.set(key, (rule = { name: path, part: () => this.combined(bare, path, 0) }));
+    return rule;
+  }
+
+  /** The texts of a schema with references, `allOf` and branches. */
+  private combined(bare: Schema, path: string, depth: number): Part {
     const { base, branches } = this.flat(bare, path, new Set());
     if (branches.length === 0) return base === false ? nothing : this.leaf(this.fields(path, base as object), depth);
     const [first, ...others] = branches;
-    const rest = [...others.map((anyOf) => ({ anyOf })), ...(isFree(base) ? [] : [base])];
+    const before = isFree(base) ? [] : [base];
+    const after = others.map((anyOf) => ({ anyOf }));
     return choice(
-      first!.map((branch) => this.part(rest.length === 0 ? branch : { allOf: [branch, ...rest] }, path, depth + 1)),
+      first!.map((branch) => {
+        if (before.length + after.length === 0) return this.part(branch, path, depth + 1);
+        this.count(path, depth + 1);
+        return this.combined({ allOf: [...before, branch, ...after] }, path, depth + 1);
+      }),
     );
   }
 
   /** Collects what a schema demands by itself, by a reference and by `allOf`, which come first. */
-  private flat(schema: Schema, path: string, seen: ReadonlySet<string>): Flat {
+  private flat(schema: Schema, path: string, seen: Set<string>, depth = 0): Flat {
     if (typeof schema === "boolean") return { base: schema, branches: [] };
+    this.countJoined(path, depth, 1);
     const own = this.fields(path, schema);
     this.checkKeywords(own);
+    // Schemas are joined below, which needs objects.
+    own.named("properties");
+    own.schema("additionalProperties", true);
     const { $ref, allOf, anyOf, oneOf, ...rest } = constraintsOf(schema);
     const parts: Flat[] = [];
     if ($ref !== undefined) {
       const pointer = own.text("$ref");
       if (seen.has(pointer)) throw own.unsupported("$ref", "leads back to itself");
-      parts.push(this.flat(this.referredSchema(own), path, new Set(seen).add(pointer)));
+      seen.add(pointer);
+      parts.push(this.flat(this.referredSchema(own), path, seen, depth + 1));
+      seen.delete(pointer);
     }
-    if (allOf !== undefined) parts.push(...own.schemas("allOf").map((part) => this.flat(part, path, seen)));
+    if (allOf !== undefined)
+      for (const part of own.schemas("allOf")) parts.push(this.flat(part, path, seen, depth + 1));
     const branches = parts.flatMap((part) => part.branches);
     if (anyOf !== undefined) branches.push(own.schemas("anyOf"));
     if (oneOf !== undefined) branches.push(own.schemas("oneOf"));
@@ -96,8 +142,8 @@ export class SchemaReader {
   }
 
   private checkKeywords(own: SchemaFields): void {
-    for (const keyword of Object.keys(own.fields))
-      if (!isKnown(keyword)) throw own.unsupported(keyword, "is not a keyword that is supported");
+    for (const [keyword, value] of Object.entries(own.fields))
+      if (!isKnown(keyword, value)) throw own.unsupported(keyword, "is not a keyword that is supported");
   }
 
   private referredSchema(own: SchemaFields): Schema {

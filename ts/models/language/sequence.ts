@@ -3,7 +3,7 @@ import { tokenText, type TokenText } from "../../tokenize/token-text.js";
 import type { TakenGenerateOptions } from "./generate-options.js";
 import type { LanguageModelParts } from "./load-language-model.js";
 import { LogitChanges } from "./logit-changes.js";
-import { largestIds, logProbabilities, Sampler } from "./sampler.js";
+import { largestIds, logProbabilities, penalise, Sampler } from "./sampler.js";
 import { StopWords } from "./stop-words.js";
 
 /** Why a generation ended: an end-of-text token or the end of a format, a stop sequence, `maxTokens`, or the model's last position. */
@@ -28,6 +28,8 @@ export interface Room {
   readonly tokens: number;
   readonly whole: boolean;
 }
+
+const NONE: ReadonlySet<number> = new Set();
 
 /** One text during generation: samples its tokens and decides when it ends. */
 export class Sequence {
@@ -98,8 +100,12 @@ export class Sequence {
   private sample(logits: Float32Array): number {
     const { changes, bound, seen } = this;
     changes?.apply(logits);
-    bound?.bind(logits);
-    const id = this.sampler.next(logits, seen);
+    if (bound !== null) {
+      // First: the format makes sure that a finite logit is left among those that it allows.
+      penalise(logits, seen, this.options.repetitionPenalty);
+      bound.bind(logits);
+    }
+    const id = this.sampler.next(logits, bound === null ? seen : NONE);
     changes?.count(id);
     bound?.take(id);
     if (this.options.repetitionPenalty !== 1) seen.add(id);
