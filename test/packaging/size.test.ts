@@ -123,13 +123,14 @@ it("the core (engine, graph, LoRA layers, optimizers) is at most 37.2 kB of Java
 // encoder's all. The gradient of capped scores, and EuroBERT with its head, took 40 of the first, 250 without a bundler, 110 of a page's worker.
 // Structured output took 15,000 of all, a script that models fetch when they first need it; short convolutions and Ministral, in the script of language
 // models, 3,500 of an encoder's all; with mined negatives, 22,000 of all scripts of a page's worker, which runs and language models fetch.
+// Bounds of what a stranger's format takes, and schemas that were refused, took 700 of all and of the worker's scripts (354,486 and 438,496).
 it("a page with an encoder and a classifier is at most 92.9 kB at first, everything at most 193.6 kB", async () => {
   const encoder = await sizes("{ SentenceEncoder, TextClassifier }");
   expect(encoder.first).toBeLessThanOrEqual(92_850);
   expect(encoder.all).toBeLessThanOrEqual(209_000);
   const everything = await sizes("*");
   expect(everything.first).toBeLessThanOrEqual(193_600);
-  expect(everything.all).toBeLessThanOrEqual(354_000);
+  expect(everything.all).toBeLessThanOrEqual(354_600);
 });
 
 // A line a statement, so that an uncaught error in Node, which has the same files, shows no line of 200 kB, took 1.4 of 190.4 kB,
@@ -174,7 +175,7 @@ it("a page's worker loads 24.2 kB at its start, 137.2 kB to train a classifier, 
   const size = (name: string) => gzipSync(readFileSync(join(root, "dist", name), "utf8"), { level: 9 }).length;
   expect(size("lowrank-worker.js")).toBeLessThanOrEqual(24_200);
   expect(size("lowrank-worker.js") + size("worker/models.js")).toBeLessThanOrEqual(137_120);
-  expect(scripts.reduce((sum, name) => sum + size(name), size("lowrank-worker.js"))).toBeLessThanOrEqual(438_000);
+  expect(scripts.reduce((sum, name) => sum + size(name), size("lowrank-worker.js"))).toBeLessThanOrEqual(438_600);
   const started = readFileSync(join(root, "dist/remote-browser.js"), "utf8").replaceAll("\n", "");
   for (const name of scripts) {
     const script = readFileSync(join(root, "dist", name), "utf8");
