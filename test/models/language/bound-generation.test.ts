@@ -81,7 +81,9 @@ describe("a generation in a format", () => {
   it("allows no other token, however large the repetition penalty", async () => {
     for (const temperature of [0, 1])
       for (const letter of "qxz7~") {
-        const { text } = await answer({ regex: `${letter}{12}`, temperature, repetitionPenalty: 3e38 });
+        const ids = [1, 2, 3, 4, 6, 8].flatMap((count) => [...model.tokenizer!.encode(letter.repeat(count))]);
+        const logitBias = Object.fromEntries(ids.map((id) => [id, -50]));
+        const { text } = await answer({ regex: `${letter}{12}`, temperature, repetitionPenalty: 3e38, logitBias });
         expect(text).toBe(letter.repeat(12));
       }
   });
