@@ -165,23 +165,6 @@ describe("rerankingMetrics", () => {
   });
 });
 
-it("multiLabelMetrics: of many labels takes less time than sorting all probabilities twice", () => {
-  const [texts, labels] = [200, 3000];
-  let state = 1;
-  const random = () => (state = (state * 48271) % 2147483647) / 2147483647;
-  const scores = Array.from({ length: texts }, () => Array.from({ length: labels }, random));
-  const truth = scores.map((row) => row.map((score) => (random() < score / 50 ? 1 : 0)));
-  const took = (work: () => unknown) => {
-    const before = performance.now();
-    work();
-    return performance.now() - before;
-  };
-  const all = scores.flat();
-  const ofSort = () => all.map((_, place) => place).sort((a, b) => all[b]! - all[a]!);
-  const least = (work: () => unknown) => Math.min(...[0, 1].map(() => took(work)));
-  expect(least(() => multiLabelMetrics(scores, truth))).toBeLessThan(2 * least(ofSort));
-});
-
 it("multiLabelMetrics and binaryMetrics: as by definition, whatever scores are equal", () => {
   const cases = fc.array(fc.tuple(fc.integer({ min: -3, max: 3 }), fc.boolean()), { minLength: 1, maxLength: 20 });
   fc.assert(
