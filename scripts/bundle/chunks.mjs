@@ -162,6 +162,7 @@ export const places = {
   "ts/ops/elementwise/gated-unit.ts": "language",
   "ts/ops/product/table-product.ts": "language",
   "ts/ops/recurrence": "language",
+  "ts/values/common-length.ts": "language",
   "ts/values/same-values.ts": "language",
 
   // Apart, since language models as encoders generate nothing.

@@ -4,16 +4,17 @@ import type { AnyJobSpec, JobSources, TaskName } from "../../ts/jobs/index.js";
 import { tinyEncoder } from "../models/tiny-encoder.js";
 import { decoderFiles } from "../models/language/golden-decoder.js";
 import { csvOf } from "../jobs/tiny-job.js";
+import { things, words } from "./question-rows.js";
 
 const encode = (text: string) => new TextEncoder().encode(text);
 const lines = (rows: readonly object[]) => encode(rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
 
-const words = ["good", "warm", "funny", "fine", "lovely", "bright", "bad", "cold", "dull", "poor", "awful", "grim"];
-const things = ["film", "story", "music", "end"];
 /** 48 texts, no two the same, of which the first half of each thing's is good. */
-const texts = things.flatMap((thing) =>
-  words.map((word, i) => ({ thing, word, i, text: `The ${thing} was ${word}.`, label: i < 6 ? "good" : "bad" })),
-);
+const texts = things
+  .slice(0, 4)
+  .flatMap((thing) =>
+    words.map((word, i) => ({ thing, word, i, text: `The ${thing} was ${word}.`, label: i < 6 ? "good" : "bad" })),
+  );
 const turns = (question: string, answer: string) => [
   { role: "user", content: question },
   { role: "assistant", content: answer },

@@ -1,35 +1,25 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { spawn } from "node:child_process";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { CausalLanguageModel, writeFilesAtomically } from "../../../ts/entry/node.js";
+import type { CausalLanguageModel } from "../../../ts/entry/node.js";
 import { all } from "../../models/language/golden-decoder.js";
 import { printable } from "../../../ts/cli/terminal/printable.js";
 import { lowrank, project } from "../fixture.js";
+import { tinyLanguageModel } from "../tiny-language-model.js";
 import { lowrankProcess, program } from "../process.js";
 
+let remove: () => Promise<void>;
 let folder: string;
 let model: string;
 let here: CausalLanguageModel;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "lowrank-language-"));
-  model = join(folder, "model");
-  await cp(join(project, "test/golden/decoders/qwen2"), model, { recursive: true });
-  await rm(join(model, "adapter"), { recursive: true, force: true });
-  // Ends at nothing, and shows each message by itself.
-  await writeFile(join(model, "generation_config.json"), JSON.stringify({ eos_token_id: [] }));
+  // It shows each message by itself.
   const template = "{% for m in messages %}{{ m.role[0] }}:{{ m.content[:4] }}\n{% endfor %}";
-  await writeFile(join(model, "chat_template.jinja"), template);
-  here = await CausalLanguageModel.load(model);
-  here.addAdapter("mine", { rank: 2, initLoraWeights: false, alpha: 100, targetModules: "all-linear" });
-  await writeFilesAtomically(join(folder, "tuned"), here.saveAdapter("mine"));
+  ({ folder, model, here, remove } = await tinyLanguageModel(template));
 });
-afterAll(async () => {
-  here?.dispose();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => remove?.());
 
 const said = async (prompt: Parameters<CausalLanguageModel["generate"]>[0], options: object) =>
   (await all(here.generate(prompt, { maxTokens: 8, ...options }))).join("");

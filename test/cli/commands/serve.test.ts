@@ -1,32 +1,17 @@
-import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import OpenAI from "openai";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { CausalLanguageModel, writeFilesAtomically } from "../../../ts/entry/node.js";
 import { all } from "../../models/language/golden-decoder.js";
-import { lowrank, type Outcome, project } from "../fixture.js";
+import { lowrank, type Outcome } from "../fixture.js";
+import { type TinyLanguageModel, tinyLanguageModel } from "../tiny-language-model.js";
 
-let folder: string;
-let model: string;
-let here: CausalLanguageModel;
+let tiny: TinyLanguageModel;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "lowrank-serve-"));
-  model = join(folder, "model");
-  await cp(join(project, "test/golden/decoders/qwen2"), model, { recursive: true });
-  await rm(join(model, "adapter"), { recursive: true, force: true });
-  await writeFile(join(model, "generation_config.json"), JSON.stringify({ eos_token_id: [] }));
-  await writeFile(join(model, "chat_template.jinja"), "{% for m in messages %}{{ m.content[:9] }}\n{% endfor %}");
-  here = await CausalLanguageModel.load(model);
-  here.addAdapter("mine", { rank: 2, initLoraWeights: false, alpha: 100, targetModules: "all-linear" });
-  await writeFilesAtomically(join(folder, "tuned"), here.saveAdapter("mine"));
+  tiny = await tinyLanguageModel("{% for m in messages %}{{ m.content[:9] }}\n{% endfor %}");
 });
-afterAll(async () => {
-  here?.dispose();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => tiny?.remove());
 
 /** Runs the command while `work` asks the address that it prints; then ends it as Ctrl-C does. */
 async function serving<T>(args: string[], environment: Record<string, string>, work: (url: string) => Promise<T>) {
@@ -36,7 +21,7 @@ async function serving<T>(args: string[], environment: Record<string, string>, w
     const [, url] = /listening on (\S+)/.exec(text) ?? [];
     if (url !== undefined) found ??= work(url).finally(() => end.abort());
   };
-  const run: Promise<Outcome> = lowrank(["serve", "--model", model, "--port", "0", ...args], {
+  const run: Promise<Outcome> = lowrank(["serve", "--model", tiny.model, "--port", "0", ...args], {
     ...{ environment, onOutput, signal: end.signal },
   });
   const outcome = await run;
@@ -48,13 +33,13 @@ const messages = [{ role: "user" as const, content: "a film" }];
 it("serves the model and its adapters to OpenAI's client, which needs the key, and ends after the answers it has begun", async () => {
   const args = [
     "--adapter",
-    `mine=${join(folder, "tuned")}`,
+    `mine=${join(tiny.folder, "tuned")}`,
     "--name",
     "tiny",
     "--max-tokens",
     "60",
     "--loadable",
-    folder,
+    tiny.folder,
   ];
   const { code, out, err, result } = await serving(args, { LOWRANK_API_KEY: "secret\n" }, async (baseURL) => {
     const client = new OpenAI({ baseURL, apiKey: "secret", maxRetries: 0 });
@@ -76,7 +61,7 @@ it("serves the model and its adapters to OpenAI's client, which needs the key, a
   expect({ code, err }).toEqual({ code: 0, err: "" });
   expect(out).toMatch(/^tiny, mine\nlistening on http:\/\/127\.0\.0\.1:\d+\/v1 /);
   const said = async (adapter: string | null) =>
-    (await all(here.generate(messages, { adapter, maxTokens: 8 }))).join("");
+    (await all(tiny.here.generate(messages, { adapter, maxTokens: 8 }))).join("");
   expect(result.texts).toEqual([await said(null), await said("mine"), await said("mine")]);
   expect(await result.last).toBe("length");
 });
@@ -85,10 +70,10 @@ it("says that a port is in use, and what it is asked with", async () => {
   const other = createServer();
   await new Promise<void>((ready) => other.listen(0, "127.0.0.1", ready));
   const { port } = other.address() as { port: number };
-  const { code, err } = await lowrank(["serve", "--model", model, "--port", String(port)]);
+  const { code, err } = await lowrank(["serve", "--model", tiny.model, "--port", String(port)]);
   expect({ code, err }).toMatchObject({ code: 1, err: expect.stringMatching(/is in use; --port 0 uses a free one/) });
   other.close();
-  const keyless = await lowrank(["serve", "--model", model, "--loadable", folder]);
+  const keyless = await lowrank(["serve", "--model", tiny.model, "--loadable", tiny.folder]);
   expect({ code: keyless.code, err: keyless.err }).toMatchObject({
     code: 1,
     err: expect.stringMatching(/LOWRANK_API_KEY/),

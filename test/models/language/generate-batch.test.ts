@@ -1,16 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AbortError, type BatchToken, CausalLanguageModel, ConfigError, engineInfo } from "../../../ts/index.js";
-import { all, changedJson, decoderFiles, type DecoderName } from "./golden-decoder.js";
+import { adapted, all, changedJson, decoderFiles, type DecoderName } from "./golden-decoder.js";
 
 const prompt = [1, 20, 31, 42, 53, 64];
 const others = [1, 20, 31, 99];
-
-async function adapted(name: DecoderName) {
-  const model = await CausalLanguageModel.load(await decoderFiles(name));
-  model.addAdapter("plain", { rank: 2, initLoraWeights: false, alpha: 100, targetModules: "all-linear" });
-  model.addAdapter("dora", { rank: 3, initLoraWeights: false, alpha: 60, dora: true });
-  return model;
-}
 
 let model: CausalLanguageModel;
 beforeAll(async () => {

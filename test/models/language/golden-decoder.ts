@@ -1,4 +1,4 @@
-import type { FileMap } from "../../../ts/index.js";
+import { CausalLanguageModel, type FileMap } from "../../../ts/index.js";
 import { goldenBytes, goldenJson } from "../../golden.js";
 
 /** Folders of test/golden/decoders. */
@@ -44,6 +44,14 @@ const MODEL = ["config.json", "generation_config.json", "model.safetensors", "to
 
 /** The files of a model, by name. */
 export const decoderFiles = (name: DecoderName): Promise<FileMap> => files(`decoders/${name}`, MODEL);
+
+/** A model with an adapter "plain" and an adapter "dora", both with random values. */
+export async function adapted(name: DecoderName): Promise<CausalLanguageModel> {
+  const model = await CausalLanguageModel.load(await decoderFiles(name));
+  model.addAdapter("plain", { rank: 2, initLoraWeights: false, alpha: 100, targetModules: "all-linear" });
+  model.addAdapter("dora", { rank: 3, initLoraWeights: false, alpha: 60, dora: true });
+  return model;
+}
 
 /** The adapter that its five steps begin with. */
 export const decoderAdapter = (name: DecoderName): Promise<FileMap> =>

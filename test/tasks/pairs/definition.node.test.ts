@@ -17,17 +17,8 @@ import { lowrank } from "../../cli/fixture.js";
 import { schemaProblems } from "../../jobs/report-schema.js";
 import { csvOf, results, resumedResults, sourcesOf } from "../../jobs/tiny-job.js";
 import { tinyEncoder } from "../../models/tiny-encoder.js";
+import { questions as rows } from "../question-rows.js";
 
-const words = ["good", "warm", "funny", "fine", "lovely", "bright", "bad", "cold", "dull", "poor", "awful", "grim"];
-const things = ["film", "story", "music", "end", "start"];
-/** A word, and the one that a text about the same thing has in its place: vectors do not know that before they are trained. */
-const rows = things.flatMap((thing) =>
-  words.map((word, i) => ({
-    anchor: `Was the ${thing} ${word}?`,
-    positive: `It is ${words[(i + 6) % 12]!}, the ${thing}.`,
-    negative: `It is ${words[(i + 3) % 12]!}, the ${thing}.`,
-  })),
-);
 const scored = rows.map(({ anchor, positive, negative }, i) => ({
   sentence1: anchor,
   sentence2: i % 2 === 0 ? positive : negative,

@@ -3,15 +3,9 @@ import { SentenceEncoder } from "../../../ts/index.js";
 import { type JobEvent, memoryStore, type PairsJobSpec, runJob } from "../../../ts/jobs/index.js";
 import { csvOf, results, resumedResults, sourcesOf } from "../../jobs/tiny-job.js";
 import { tinyEncoder } from "../../models/tiny-encoder.js";
+import { questions } from "../question-rows.js";
 
-const words = ["good", "warm", "funny", "fine", "lovely", "bright", "bad", "cold", "dull", "poor", "awful", "grim"];
-const rows = ["film", "story", "music", "end"].flatMap((thing) =>
-  words.map((word, i) => ({
-    anchor: `Was the ${thing} ${word}?`,
-    positive: `It is ${words[(i + 6) % 12]!}, the ${thing}.`,
-    negative: `It is ${words[(i + 3) % 12]!}, the ${thing}.`,
-  })),
-);
+const rows = questions.slice(0, 48);
 const json = (lines: readonly object[]) => new TextEncoder().encode(lines.map((row) => JSON.stringify(row)).join("\n"));
 const files: Record<string, Uint8Array<ArrayBuffer>> = {
   "margins.csv": csvOf(rows.map((row, i) => ({ ...row, margin: 8 + (i % 3) }))),

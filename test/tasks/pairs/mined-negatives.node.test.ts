@@ -14,14 +14,9 @@ import { lowrank, makeFixture } from "../../cli/fixture.js";
 import { schemaProblems } from "../../jobs/report-schema.js";
 import { csvOf, results, resumedResults, sourcesOf } from "../../jobs/tiny-job.js";
 import { tinyEncoder } from "../../models/tiny-encoder.js";
+import { questions } from "../question-rows.js";
 
-const words = ["good", "warm", "funny", "fine", "lovely", "bright", "bad", "cold", "dull", "poor", "awful", "grim"];
-const rows = ["film", "story", "music", "end", "start"].flatMap((thing) =>
-  words.map((word, i) => ({
-    anchor: `Was the ${thing} ${word}?`,
-    positive: `It is ${words[(i + 6) % 12]!}, the ${thing}.`,
-  })),
-);
+const rows = questions.map(({ anchor, positive }) => ({ anchor, positive }));
 const files: Record<string, Uint8Array<ArrayBuffer>> = {
   "pairs.csv": csvOf(rows),
   "triplets.csv": csvOf(rows.map((row, i) => ({ ...row, negative: rows[(i + 1) % rows.length]!.positive }))),

@@ -7,10 +7,10 @@ import { memoryStore, type PairsJobSpec, runJob } from "../../../ts/jobs/index.j
 import { lowrank } from "../../cli/fixture.js";
 import { csvOf, sourcesOf } from "../../jobs/tiny-job.js";
 import { tinyEncoder } from "../../models/tiny-encoder.js";
+import { things, words } from "../question-rows.js";
 
-const words = ["good", "warm", "funny", "fine", "lovely", "bright", "bad", "cold", "dull", "poor", "awful", "grim"];
 /** A text and its opposite; both are anchor and positive, so that a text has another vector as a query. */
-const rows = ["film", "story", "music", "end"].flatMap((thing) =>
+const rows = things.slice(0, 4).flatMap((thing) =>
   words.map((word, i) => ({
     anchor: `The ${thing} is ${word}.`,
     positive: `The ${thing} is ${words[(i + 6) % 12]!}.`,

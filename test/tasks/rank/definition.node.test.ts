@@ -18,9 +18,8 @@ import { lowrank } from "../../cli/fixture.js";
 import { schemaProblems } from "../../jobs/report-schema.js";
 import { csvOf, results, resumedResults, sourcesOf } from "../../jobs/tiny-job.js";
 import { tinyEncoder } from "../../models/tiny-encoder.js";
+import { things, words } from "../question-rows.js";
 
-const words = ["good", "warm", "funny", "fine", "lovely", "bright", "bad", "cold", "dull", "poor", "awful", "grim"];
-const things = ["film", "story", "music", "end", "start"];
 /** A query with four texts of which the one with a good word is right, whatever the query says: cosines do not know that. */
 const rows = things.flatMap((thing) =>
   words.flatMap((word, i) =>

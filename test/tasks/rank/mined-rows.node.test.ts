@@ -8,14 +8,9 @@ import { lowrank, makeFixture } from "../../cli/fixture.js";
 import { schemaProblems } from "../../jobs/report-schema.js";
 import { csvOf, results, resumedResults, sourcesOf } from "../../jobs/tiny-job.js";
 import { tinyEncoder } from "../../models/tiny-encoder.js";
+import { questions } from "../question-rows.js";
 
-const words = ["good", "warm", "funny", "fine", "lovely", "bright", "bad", "cold", "dull", "poor", "awful", "grim"];
-const rows = ["film", "story", "music", "end", "start"].flatMap((thing) =>
-  words.map((word, i) => ({
-    query: `Was the ${thing} ${word}?`,
-    positive: `It is ${words[(i + 6) % 12]!}, the ${thing}.`,
-  })),
-);
+const rows = questions.map(({ anchor: query, positive }) => ({ query, positive }));
 const files: Record<string, Uint8Array<ArrayBuffer>> = {
   "pairs.csv": csvOf(rows),
   "later.csv": csvOf(rows.slice(0, 12)),

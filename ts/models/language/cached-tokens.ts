@@ -2,6 +2,7 @@ import type { Graph } from "../../graph/graph.js";
 import type { CacheFormat } from "../../ops/attention/cached-attention.js";
 import type { DecoderConfig } from "../decoder/config.js";
 import { KeyValueCache } from "../decoder/key-value-cache.js";
+import { commonLength } from "../../values/common-length.js";
 
 /** The tokens of a text so far, with keys and values (or what layers keep instead) in memory. */
 export class CachedTokens {
@@ -33,10 +34,7 @@ export class CachedTokens {
 
   /** Length of the common beginning of a text and these tokens. */
   common(text: Int32Array): number {
-    const most = Math.min(this.length, text.length);
-    let count = 0;
-    while (count < most && this.ids[count] === text[count]) count++;
-    return count;
+    return commonLength(this.ids.subarray(0, this.length), text);
   }
 
   /** Whether all of these tokens are the beginning of others. */

@@ -28,6 +28,7 @@ import {
 } from "./scoring.js";
 import type { GeneratedToken } from "./sequence.js";
 import { single, taken, texts, underWay } from "./token-streams.js";
+import { commonLength } from "../../values/common-length.js";
 
 /** What `CausalLanguageModel.logits` does. */
 export async function logits(
@@ -164,7 +165,5 @@ function completed(
     });
   const whole = { ...written, text: written.text + completion };
   const ids = takeIds(model, what, "completions", textIds(model, what, whole));
-  let first = 0;
-  while (first < before.length && before[first] === ids[first]) first++;
-  return checkedCompletion(what, ids, first);
+  return checkedCompletion(what, ids, commonLength(before, ids));
 }

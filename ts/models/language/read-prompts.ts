@@ -4,6 +4,7 @@ import { decodeBatch } from "./decode-step.js";
 import { CachedTokens } from "./cached-tokens.js";
 import type { LanguageModelParts } from "./load-language-model.js";
 import type { Sequence } from "./sequence.js";
+import { commonLength } from "../../values/common-length.js";
 
 /** Tokens computed between two checks of the signal, of one long prompt or of several. */
 export const PROMPT_TOKENS = 256;
@@ -63,9 +64,7 @@ function beginOf(adapters: CallAdapters, texts: readonly Sequence[], i: number):
   for (let of = 0; of < i; of++) {
     const other = texts[of]!;
     if (other.rounded !== rounded || !adapters.alike(of, i)) continue;
-    const most = Math.min(other.prompt.length, prompt.length - 1);
-    let length = 0;
-    while (length < most && other.prompt[length] === prompt[length]) length++;
+    const length = Math.min(commonLength(other.prompt, prompt), prompt.length - 1);
     if (length > begin.length) begin = { of, length };
   }
   return begin;

@@ -76,17 +76,9 @@ export class Sequence {
     const full = ++this.count === room.tokens;
     let shown = isEnd ? "" : stops.push(text?.push(id) ?? "");
     if (ended || full) shown += stops.push(text?.end() ?? "") + stops.end();
-    const reason = isEnd
-      ? "end-of-text"
-      : stops.done
-        ? "stop"
-        : ended
-          ? "end-of-text"
-          : full
-            ? room.whole
-              ? "context"
-              : "max-tokens"
-            : null;
+    const spent = full ? (room.whole ? "context" : "max-tokens") : null;
+    // Where a stop sequence ends with a format, it is the reason.
+    const reason = stops.done && !isEnd ? "stop" : ended ? "end-of-text" : spent;
     this.done = reason !== null;
     const logs = withLogs ? logsOf(given, id, topLogProbabilities) : { logProbability: NaN };
     return { id, text: shown, ...logs, end: reason };

@@ -288,9 +288,8 @@ export class SentenceEncoder extends AdaptedModel {
     // Nothing may be merged into the base meanwhile.
     const { end } = adapterSet.begin(null);
     try {
-      return await (
-        await sentenceFit()
-      )(this, trained, call.examples, call.options);
+      const fitSentences = await sentenceFit();
+      return await fitSentences(this, trained, call.examples, call.options);
     } finally {
       end();
     }

@@ -6,17 +6,10 @@ import type { GenerateOptions } from "../../../../ts/models/language/generate-op
 import { takeRequest } from "../../../../ts/models/language/prompts.js";
 import type { GeneratedToken } from "../../../../ts/models/language/sequence.js";
 import { nextTask } from "../../../../ts/waiting/next-task.js";
-import { all, changedJson, decoderFiles, type DecoderName } from "../golden-decoder.js";
+import { adapted, all, changedJson, decoderFiles, type DecoderName } from "../golden-decoder.js";
 
 const prompt = [1, 20, 31, 42, 53, 64];
 const long = Array.from({ length: 60 }, (_, i) => 1 + ((i * 7) % 60));
-
-async function adapted(name: DecoderName) {
-  const model = await CausalLanguageModel.load(await decoderFiles(name));
-  model.addAdapter("plain", { rank: 2, initLoraWeights: false, alpha: 100, targetModules: "all-linear" });
-  model.addAdapter("dora", { rank: 3, initLoraWeights: false, alpha: 60, dora: true });
-  return model;
-}
 
 let model: CausalLanguageModel;
 let batch: ContinuousBatch;

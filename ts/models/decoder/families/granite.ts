@@ -37,9 +37,9 @@ export const graniteHybrid: DecoderArchitecture = (json) => {
       `config.json: layer_types ${excerpt(json["layer_types"])}: all layers have state spaces then, which are not supported`,
       { key: "layer_types" },
     );
-  const turns = json["position_embedding_type"] === "rope";
+  const isRotary = json["position_embedding_type"] === "rope";
   return decoder(
-    turns ? config : { ...config, attention: () => ({ rotary: null, window: null }) },
+    isRotary ? config : { ...config, attention: () => ({ rotary: null, window: null }) },
     llamaNames(hybridNames),
     queryKeyValue,
   );

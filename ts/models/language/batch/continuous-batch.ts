@@ -11,6 +11,7 @@ import { type GeneratedToken, Sequence } from "../sequence.js";
 import { BatchText, type Expiry } from "./batch-text.js";
 import { PrefixCache } from "./prefix-cache.js";
 import { type SharedAdapter, SharedAdapters } from "./shared-adapters.js";
+import { commonLength } from "../../../values/common-length.js";
 
 /** Tokens of prompts in a pass that also generates: texts that are streamed would otherwise pause for a long prompt. */
 const SHARED_PROMPT_TOKENS = 64;
@@ -279,11 +280,4 @@ export class ContinuousBatch {
     text.cached = null;
     this.adapters.unplace(text.adapter);
   }
-}
-
-function commonLength(a: Int32Array, b: Int32Array): number {
-  const most = Math.min(a.length, b.length);
-  let length = 0;
-  while (length < most && a[length] === b[length]) length++;
-  return length;
 }

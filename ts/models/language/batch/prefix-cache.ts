@@ -38,21 +38,16 @@ export class PrefixCache {
   }
 
   /** Keeps an ended text's tokens, which are the cache's from now on. */
-  keep({ adapter, weights, rounded }: BatchText, cached: CachedTokens): void {
+  keep(text: BatchText, cached: CachedTokens): void {
     // It would only take the place of the others.
     if (cached.cache.bytes > this.most) return cached.dispose();
-    const text = { adapter, weights, rounded };
     // What the new tokens begin with is in them, unless layers keep the state after the last token alone.
     const isIn = ({ length }: CachedTokens) => cached.cache.reusable(length) === length;
-    const covered = (one: Kept) =>
-      one.adapter === adapter &&
-      one.weights === weights &&
-      one.rounded === rounded &&
-      one.cached.begins(cached) &&
-      isIn(one.cached);
+    const covered = (one: Kept) => text.alike(one) && one.cached.begins(cached) && isIn(one.cached);
     for (const one of this.kept.filter(covered)) this.drop(one);
+    const { adapter, weights, rounded } = text;
     this.adapters.share(adapter);
-    this.kept.push({ ...text, cached });
+    this.kept.push({ adapter, weights, rounded, cached });
     this.forgetRemoved();
     while (this.bytes > this.most) this.evict();
   }

@@ -1,6 +1,7 @@
 import { ConfigError, ModelError } from "../../../errors/errors.js";
 import { excerpt } from "../../../errors/excerpt.js";
 import { type Turn, wrong } from "./example-formats.js";
+import { commonLength } from "../../../values/common-length.js";
 
 /** Formats conversations as the model expects them. */
 export interface ChatWriter {
@@ -65,7 +66,7 @@ function spanOf(text: string, messages: readonly Turn[], i: number, write: Write
   const own = text.length - behind.length;
   if (own <= at) return null;
   // The end of a turn is the text that follows it when no other turn follows.
-  return { start: start ?? at, end: end ?? own + sharedLength(behind, tailOf(messages.slice(0, i + 1), write)) };
+  return { start: start ?? at, end: end ?? own + commonLength(behind, tailOf(messages.slice(0, i + 1), write)) };
 }
 
 /** Its length, if the whole begins with it; null if not, or if the template does not accept these messages. */
@@ -89,10 +90,4 @@ function attempt(write: () => string): string | null {
     if (error instanceof ModelError || error instanceof ConfigError) return null;
     throw error;
   }
-}
-
-function sharedLength(a: string, b: string): number {
-  let length = 0;
-  while (length < a.length && a[length] === b[length]) length++;
-  return length;
 }

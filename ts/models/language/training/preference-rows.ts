@@ -1,6 +1,7 @@
 import { isRecord } from "../../../arguments/collections.js";
 import { excerpt } from "../../../errors/excerpt.js";
 import { type ReadExample, type Turn, wrong } from "./example-formats.js";
+import { commonLength } from "../../../values/common-length.js";
 
 /**
  * Two answers to one prompt, one preferred: all texts, or all turns of a conversation. Without `prompt`, the prompt is what both answers
@@ -139,8 +140,7 @@ function withSharedPrompt(given: Given): [Answered, Answered] {
 
 /** Length of the beginning that two texts share, in whole characters. A space before the difference belongs to the answers. */
 function sharedText(a: string, b: string): number {
-  let length = 0;
-  while (length < a.length && a[length] === b[length]) length++;
+  let length = commonLength(a, b);
   if (length === a.length && length === b.length) return 0;
   // Many emoji begin with the same half.
   if (length > 0 && a.codePointAt(length - 1)! > 0xffff) length--;

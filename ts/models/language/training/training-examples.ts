@@ -13,6 +13,7 @@ import {
   wrong,
 } from "./example-formats.js";
 import { type TrainingTokens, truncated } from "./training-tokens.js";
+import { commonLength } from "../../../values/common-length.js";
 
 type Parts = Pick<LanguageModelParts, "tokenizer" | "ends" | "model"> & {
   /** Formats conversations; null or undefined if the model has no template. */
@@ -111,8 +112,7 @@ function written(
 function sharedTokens(tokenizer: TextTokenizer, text: string, ids: Int32Array, length: number) {
   if (length === text.length) return { shared: ids.length, whole: true };
   const alone = tokenizer.encodeBare(text.slice(0, length));
-  let shared = 0;
-  while (shared < alone.length && alone[shared] === ids[shared]) shared++;
+  const shared = commonLength(alone, ids);
   return { shared, whole: shared === alone.length };
 }
 
@@ -153,8 +153,7 @@ function given(what: string, i: number, ids: ArrayLike<number>, mask: ArrayLike<
 function joined(what: string, i: number, prompt: string, completion: string, { tokenizer, ends }: Parts): Masked {
   if (tokenizer === null) throw wrong(what, i, "this model has no tokenizer.json: it must be { ids, mask }");
   const [alone, all] = [tokenizer.encode(prompt), tokenizer.encode(prompt + completion)];
-  let first = 0;
-  while (first < alone.length && alone[first] === all[first]) first++;
+  const first = commonLength(alone, all);
   const [end] = ends;
   const ids = Int32Array.from(end === undefined || all.at(-1) === end ? all : [...all, end]);
   return { ids, mask: Uint8Array.from(ids, (_, place) => (place >= first ? 1 : 0)) };
