@@ -3,12 +3,12 @@ import { AbortError } from "../../errors/errors.js";
 import { CausalLanguageModel } from "../../models/language/causal-language-model.js";
 import { assertModel } from "../../adapters/adapted-model.js";
 import { lazyChunk } from "../../waiting/lazy-chunk.js";
-import { timer } from "../../waiting/timer.js";
 import { deadline } from "../deadline.js";
 import { Refusal } from "../problem.js";
 import { readFields } from "../read-body.js";
 import { ApiKeys, corsHeaders, preflight } from "./access.js";
-import { ApiError, apiError, busy, stopping } from "./api-error.js";
+import { ActiveRequests } from "./active-requests.js";
+import { ApiError, apiError, stopping } from "./api-error.js";
 import { eventStream } from "./event-stream.js";
 import {
   type LanguageServerOptions,
@@ -17,6 +17,7 @@ import {
 } from "./language-server-options.js";
 import type { GenerationRoute, LanguageRoutes } from "./language-routes.js";
 import { Metrics } from "./metrics.js";
+import { type Call, handled, labelOf, routeOf, type RouteTable } from "./route-table.js";
 
 /** A server of OpenAI's API: a function that answers requests, and never rejects. */
 export interface LanguageServer {
@@ -48,94 +49,93 @@ export function languageServer(model: CausalLanguageModel, options: LanguageServ
   return Object.assign((request: Request) => server.answer(request), { close: () => server.close() });
 }
 
+/** Paths that need no key. */
+const OPEN: readonly string[] = ["/health", "/ready"];
+
 class Server {
   private readonly keys: ApiKeys;
   private readonly metrics = new Metrics();
+  private readonly active: ActiveRequests;
   private routes: LanguageRoutes | null = null;
-  /** Requests whose answers are not complete: when their time is over, and what breaks them off. */
-  private readonly active = new Map<() => void, { readonly time: number; drop: () => void }>();
-  private closing = false;
-  private readonly idle: (() => void)[] = [];
+
+  private readonly table: RouteTable = {
+    "/health": { GET: () => json(...this.health(false)), HEAD: () => json(null, this.health(false)[1]) },
+    "/ready": { GET: () => json(...this.health(true)), HEAD: () => json(null, this.health(true)[1]) },
+    "/metrics": { GET: () => this.page() },
+    "/v1/chat/completions": { POST: (call) => this.generate("chat/completions", call) },
+    "/v1/completions": { POST: (call) => this.generate("completions", call) },
+    "/v1/models": { GET: async () => json((await this.load()).models()) },
+    "/v1/models/{name}": { GET: async ({ name }) => json((await this.load()).described(name)) },
+    "/v1/adapters": { POST: (call) => this.addAdapter(call) },
+    "/v1/adapters/{name}": { DELETE: (call) => this.removeAdapter(call) },
+  };
 
   constructor(
     private readonly model: CausalLanguageModel,
     private readonly settings: LanguageServerSettings,
   ) {
     this.keys = new ApiKeys(settings.apiKey);
+    this.active = new ActiveRequests(settings.maxRunning + settings.maxWaiting, settings.timeout);
   }
 
   async answer(request: Request): Promise<Response> {
     const allowed = corsHeaders(request, this.settings);
+    const { pathname } = new URL(request.url);
     let response: Response;
     try {
       const asks = request.method === "OPTIONS" && request.headers.has("access-control-request-method");
-      response = asks ? preflight(request, allowed) : await this.route(request);
+      if (!asks && !OPEN.includes(pathname)) await this.keys.check(request.headers);
+      response = asks ? preflight(request, allowed) : await handled(this.table, request);
     } catch (error) {
       const { status, headers, body } = this.failure(error);
       response = json({ error: body }, status, headers);
     }
     for (const [name, value] of Object.entries(allowed)) response.headers.set(name, value);
-    this.metrics.answered(routeOf(new URL(request.url).pathname)[0] ?? "other", response.status);
+    this.metrics.answered(labelOf(routeOf(this.table, pathname)?.path), response.status);
     return response;
   }
 
   async close(): Promise<void> {
-    this.closing = true;
-    const limit = timer(this.settings.timeout, () => this.dropLate(Infinity));
-    if (this.active.size > 0) await new Promise<void>((resolve) => this.idle.push(resolve));
-    clearTimeout(limit);
+    await this.active.close();
     this.routes?.batch.close(new AbortError("the server was closed", { reason: "ended" }));
   }
 
-  private async route(request: Request): Promise<Response> {
-    const { pathname } = new URL(request.url);
-    if (pathname === "/health" || pathname === "/ready") return this.health(request, pathname === "/ready");
-    await this.keys.check(request.headers);
-    const [route, rest] = routeOf(pathname);
-    if (route === null) throw new ApiError(404, "unknown_url", `there is no ${request.method} ${pathname} here`);
-    if (route === "chat/completions" || route === "completions") {
-      checkMethod(request, "POST");
-      return this.generate(route, request);
-    }
-    if (route === "metrics") {
-      checkMethod(request, "GET");
-      this.dropLate(Date.now());
-      return new Response(this.metrics.page(this.gauges()), {
-        headers: { "content-type": "text/plain; version=0.0.4" },
-      });
-    }
-    const routes = await this.load();
-    if (route === "models") {
-      checkMethod(request, "GET");
-      return json(rest === undefined ? routes.models() : routes.described(rest));
-    }
-    checkMethod(request, rest === undefined ? "POST" : "DELETE");
-    if (this.closing) throw stopping();
-    if (rest !== undefined) return json(routes.removeAdapter(rest));
-    return json(await routes.addAdapter(await this.body(request), () => this.closing));
+  /** @param ready whether there must be a place for another request too */
+  private health(ready: boolean): [object, number] {
+    // Nobody may ask for answers before this says that there are places.
+    this.active.dropLate(Date.now());
+    const { graph } = this.model;
+    const full = ready && this.active.isFull;
+    const status =
+      graph.gone || graph.engine.closed ? "failed" : this.active.closing ? "stopping" : full ? "busy" : "ok";
+    const { running, waiting } = this.gauges();
+    return [{ status, running, waiting }, status === "ok" ? 200 : 503];
   }
 
-  /** @param ready whether there must be a place for another request too */
-  private health(request: Request, ready: boolean): Response {
-    checkMethod(request, "GET", "HEAD");
-    // Nobody may ask for answers before this says that there are places.
-    this.dropLate(Date.now());
-    const { graph } = this.model;
-    const full = ready && this.active.size >= this.places;
-    const status = graph.gone || graph.engine.closed ? "failed" : this.closing ? "stopping" : full ? "busy" : "ok";
-    const { running, waiting } = this.gauges();
-    return json(request.method === "HEAD" ? null : { status, running, waiting }, status === "ok" ? 200 : 503);
+  private page(): Response {
+    this.active.dropLate(Date.now());
+    return new Response(this.metrics.page(this.gauges()), {
+      headers: { "content-type": "text/plain; version=0.0.4" },
+    });
   }
 
   private gauges() {
     const { running = 0, waiting = 0, prefixBytes = 0 } = this.routes?.batch.size ?? {};
     const { engine } = this.model.graph;
     const used = engine.closed ? 0 : engine.info.memory.used;
-    return { running, waiting, prefix_cache_bytes: prefixBytes, memory_bytes: used, requests: this.active.size };
+    return { running, waiting, prefix_cache_bytes: prefixBytes, memory_bytes: used, requests: this.active.count };
   }
 
-  private get places(): number {
-    return this.settings.maxRunning + this.settings.maxWaiting;
+  private async addAdapter({ request }: Call): Promise<Response> {
+    const routes = await this.load();
+    if (this.active.closing) throw stopping();
+    return json(await routes.addAdapter(await this.body(request), () => this.active.closing));
+  }
+
+  private async removeAdapter({ name }: Call): Promise<Response> {
+    const routes = await this.load();
+    if (this.active.closing) throw stopping();
+    return json(routes.removeAdapter(name));
   }
 
   private async body(request: Request) {
@@ -144,14 +144,9 @@ class Server {
     return readFields(request, maxBodyBytes, until.over).finally(until.end);
   }
 
-  private async generate(route: GenerationRoute, request: Request): Promise<Response> {
+  private async generate(route: GenerationRoute, { request }: Call): Promise<Response> {
     const { timeout } = this.settings;
-    const time = Date.now() + timeout;
-    if (this.closing) throw stopping();
-    this.dropLate(Date.now());
-    if (this.active.size >= this.places)
-      throw busy(`${this.active.size} requests are being answered; ask again in a moment`);
-    const leave = this.enter(time);
+    const { time, leave } = this.active.enter();
     const seen = (error: unknown) => (error instanceof AbortError && request.signal.aborted ? clientLeft() : error);
     try {
       const [fields, routes] = await Promise.all([this.body(request), this.load()]);
@@ -171,27 +166,12 @@ class Server {
       const errorOf = (error: unknown) => ({ error: this.failure(seen(error)).body });
       const headers = { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-store" };
       const { body, drop } = eventStream(answer.events(), errorOf, ended);
-      const own = this.active.get(leave);
-      if (own !== undefined) own.drop = drop;
+      this.active.setDrop(leave, drop);
       return new Response(body, { headers });
     } catch (error) {
       leave();
       throw seen(error);
     }
-  }
-
-  /** Counts a request until the returned function is called. */
-  private enter(time: number): () => void {
-    const leave = () => {
-      if (this.active.delete(leave) && this.active.size === 0) for (const resolve of this.idle.splice(0)) resolve();
-    };
-    this.active.set(leave, { time, drop: leave });
-    return leave;
-  }
-
-  /** Breaks off answers that nobody has read in time, and forgets requests that an edge runtime has dropped. */
-  private dropLate(now: number): void {
-    for (const { time, drop } of [...this.active.values()]) if (time < now) drop();
   }
 
   private async load(): Promise<LanguageRoutes> {
@@ -220,26 +200,4 @@ function json(body: object | null, status = 200, headers: Readonly<Record<string
     status,
     headers: { "content-type": "application/json", "cache-control": "no-store", ...headers },
   });
-}
-
-function checkMethod({ method }: Request, ...allowed: readonly string[]): void {
-  if (allowed.includes(method)) return;
-  const allow = allowed.join(", ");
-  throw new ApiError(405, "method_not_allowed", `${allow} is expected, got ${method}`, null, { allow });
-}
-
-const ROUTES = /^\/(?:v1\/(chat\/completions|completions|models|adapters)|(metrics))$|^\/v1\/(models|adapters)\/(.+)$/;
-
-/** The route of a path, null for an unknown one; and the name that follows it. */
-function routeOf(pathname: string): [string | null, string?] {
-  const [, whole, outer, named, name] = ROUTES.exec(pathname) ?? [];
-  return named === undefined ? [whole ?? outer ?? null] : [named, decoded(name!)];
-}
-
-function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
-  }
 }
