@@ -39,16 +39,29 @@ export function countVitest(report) {
   };
 }
 
+/** The test files of a report with failed tests; empty if something else is wrong: a file could not be loaded, or another one skips tests. */
+export function failedFiles(report) {
+  if (!existsSync(report)) return [];
+  const files = JSON.parse(readFileSync(report, "utf8")).testResults;
+  const failed = files.filter(({ status }) => status === "failed");
+  // Where a hook fails, the tests of its file are skipped.
+  const isWhole = ({ assertionResults }) => assertionResults.every(({ status }) => status === "passed");
+  const others = files.filter(({ status }) => status !== "failed");
+  if (failed.some(({ assertionResults }) => assertionResults.length === 0) || !others.every(isWhole)) return [];
+  return [...new Set(failed.map(({ name }) => relative(root, name)))];
+}
+
 /** A line for each test that did not pass, and for each file that could not be loaded. */
 function namesOfFailures(files) {
-  return files.flatMap(({ name, status, assertionResults }) => {
+  return files.flatMap(({ name, status, message, assertionResults }) => {
     const file = relative(root, name);
     if (status === "failed" && assertionResults.length === 0) return [`${file}: it could not be loaded`];
-    return assertionResults.filter((test) => test.status !== "passed").map((test) => failureLine(file, test));
+    return assertionResults.filter((test) => test.status !== "passed").map((test) => failureLine(file, test, message));
   });
 }
 
-function failureLine(file, { status, fullName, failureMessages }) {
-  const message = failureMessages?.[0]?.split("\n")[0].slice(0, 200) ?? status;
+/** @param hook the message of the file, which a hook that fails gives in place of its tests' */
+function failureLine(file, { status, fullName, failureMessages }, hook) {
+  const message = (failureMessages?.[0] ?? hook).split("\n")[0].slice(0, 200) || status;
   return `${file}: ${fullName}: ${message}`;
 }

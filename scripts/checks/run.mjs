@@ -3,7 +3,10 @@ import { pathWith, root } from "../setup/paths.mjs";
 import { show, stopIfInterrupted, watch } from "../setup/process.mjs";
 import { seconds } from "../setup/report.mjs";
 
-/** Runs checks, `atOnce` of them beside each other and each as soon as there is room, and returns `{ passed, failed, names }` of all: `names` say what failed. */
+/**
+ * Runs checks, `atOnce` of them beside each other and each as soon as there is room, and returns `{ passed, failed, names, unsteady }` of all:
+ * `names` say what failed, `unsteady` what failed and then passed by itself.
+ */
 export async function runChecks(checks, atOnce) {
   const waiting = [...checks];
   const results = [];
@@ -11,15 +14,20 @@ export async function runChecks(checks, atOnce) {
     for (let check = waiting.shift(); check !== undefined; check = waiting.shift()) results.push(await runCheck(check));
   };
   await Promise.all(Array.from({ length: atOnce }, runNext));
-  return results.reduce(add, { passed: 0, failed: 0, names: [] });
+  return results.reduce(add, { passed: 0, failed: 0, names: [], unsteady: [] });
 }
 
 function add(a, b) {
-  return { passed: a.passed + b.passed, failed: a.failed + b.failed, names: [...a.names, ...b.names] };
+  return {
+    passed: a.passed + b.passed,
+    failed: a.failed + b.failed,
+    names: [...a.names, ...b.names],
+    unsteady: [...a.unsteady, ...b.unsteady],
+  };
 }
 
-/** Runs a check to its end, and what it left if it broke off; shows the output if it fails, and returns `{ passed, failed, names }`. */
-async function runCheck({ name, command: [program, ...args], path = [], env, hint, count, loud, again }) {
+/** Runs a check to its end, and what it left if it broke off, and shows the output if it fails. Returns what `runChecks` does. */
+async function runCheck({ name, command: [program, ...args], path = [], env, hint, count, loud, again, alone }) {
   const start = performance.now();
   const PATH = pathWith(join(root, "node_modules/.bin"), ...path);
   const options = { cwd: root, env: { ...env, PATH }, label: name };
@@ -37,16 +45,25 @@ async function runCheck({ name, command: [program, ...args], path = [], env, hin
     console.log(`▸ ${name} FAILED (${result.failed}) in ${seconds(start)}`);
     if (hint && /not (be )?installed|no such command/.test(output)) console.log(`  try: ${hint}`);
   }
-  return rest === null ? result : add(result, await runCheck(rest));
+  const settled = result.failed > 0 ? await runAlone(result, alone?.() ?? null) : result;
+  return rest === null ? settled : add(settled, await runCheck(rest));
+}
+
+/** The result where what failed has run by itself. */
+async function runAlone(result, check) {
+  if (check === null) return result;
+  const { failed } = await runCheck(check);
+  if (failed > 0) return result;
+  return { passed: result.passed + result.failed, failed: 0, names: [], unsteady: result.names };
 }
 
 /** A check without a count is one test; a skipped test and a run that broke off count as failures. */
 function judge(name, code, count) {
-  if (count === undefined) return code === 0 ? passedAll(1) : { passed: 0, failed: 1, names: [name] };
+  if (count === undefined) return code === 0 ? passedAll(1) : failedBy(0, 1, [name]);
   const failed = count.failed + count.skipped;
-  if (failed > 0)
-    return { passed: count.passed, failed, names: count.names?.map((test) => `${name} ${test}`) ?? [name] };
-  return code === 0 ? passedAll(count.passed) : { passed: count.passed, failed: 1, names: [`${name}: it broke off`] };
+  if (failed > 0) return failedBy(count.passed, failed, count.names?.map((test) => `${name} ${test}`) ?? [name]);
+  return code === 0 ? passedAll(count.passed) : failedBy(count.passed, 1, [`${name}: it broke off`]);
 }
 
-const passedAll = (passed) => ({ passed, failed: 0, names: [] });
+const passedAll = (passed) => ({ passed, failed: 0, names: [], unsteady: [] });
+const failedBy = (passed, failed, names) => ({ passed, failed, names, unsteady: [] });

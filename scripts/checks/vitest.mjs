@@ -1,14 +1,29 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../setup/paths.mjs";
-import { countVitest, vitestReport } from "./count.mjs";
+import { countVitest, failedFiles, vitestReport } from "./count.mjs";
 
 /** Where the reporter `running.mjs` lists the test files that had no browser left to run in. */
 const leftFile = join(root, "build/left.json");
 
-/** A check that runs vitest. Files that a browser left, because it closed in the middle of the run, run once more in a new one. */
+/** With more failed files than this, something is wrong that no second run can excuse. */
+const MOST_FAILED_FILES = 3;
+
+/**
+ * A check that runs vitest. Files that a browser left, because it closed in the middle of the run, run once more in a new one. Files with
+ * failed tests run once more by themselves: a test that passes then depends on time or on others, which the last lines say.
+ */
 export function vitest(name, env, ...args) {
-  return { ...runOf(name, env, args), again: () => rest(name, env) };
+  const check = runOf(name, env, args);
+  return { ...check, again: () => rest(name, env), alone: () => failedAlone(check, env, args) };
+}
+
+/** The check of the files with failed tests; null if there are none, or too many. */
+function failedAlone({ name, report }, { LOWRANK_MINUTES: _, ...env }, args) {
+  const files = failedFiles(report);
+  if (files.length === 0 || files.length > MOST_FAILED_FILES) return null;
+  const options = args.includes("--config") ? args.slice(0, args.indexOf("--config") + 2) : [];
+  return runOf(`${name}-alone`, env, [...options, ...files]);
 }
 
 function runOf(name, env, args) {
