@@ -2,7 +2,7 @@ import { afterEach, expect, it } from "vitest";
 import { searchTexts } from "../../web/src/data/search-texts.js";
 import { bestOf, forgetJudgements, judge, precisionOf, withJudgements } from "../../web/src/engine/search/judged.js";
 import { splitPairs } from "../../web/src/engine/search/split.js";
-import { plain } from "../../web/src/data/findings.js";
+import { plain } from "../../web/src/data/rows.js";
 
 afterEach(() => {
   forgetJudgements();

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { guessColumns } from "../../web/src/data/columns.js";
-import { countLabels, findingsIn } from "../../web/src/data/findings.js";
-import { guessTarget, labelIn, labelsOf, numberIn, targetFor, withLabels } from "../../web/src/data/target.js";
+import { findingsIn } from "../../web/src/data/findings.js";
+import { guessTarget, labelIn, targetFor } from "../../web/src/data/read-target.js";
+import { countLabels } from "../../web/src/data/rows.js";
+import { labelsOf, numberIn, withLabels } from "../../web/src/data/target.js";
 
 /** What a table of such rows is read as. */
 function opened(columns: readonly string[], row: (i: number) => readonly string[], count = 60) {

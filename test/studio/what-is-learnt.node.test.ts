@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { plain } from "../../web/src/data/findings.js";
+import { plain } from "../../web/src/data/rows.js";
 import { partsOf } from "../../web/src/engine/parts.js";
 import { defaults, rowsFor, specOf, stepsFor } from "../../web/src/engine/settings.js";
 

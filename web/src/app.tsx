@@ -9,10 +9,10 @@ import { fetching } from "./engine/model.js";
 import { training } from "./engine/train.js";
 import { isMember } from "./state/membership.js";
 import { DataStep } from "./steps/data/data-step.js";
-import { TrainStep } from "./steps/train/train-step.js";
 import { JudgeStep } from "./steps/judge/judge-step.js";
 
 const ChatPage = later(async () => (await import("./steps/chat/chat-page.js")).ChatPage);
+const TrainStep = later(async () => (await import("./steps/train/train-step.js")).TrainStep);
 const TakeStep = later(async () => (await import("./steps/take/take-step.js")).TakeStep);
 const SearchPage = later(async () => (await import("./steps/search/search-page.js")).SearchPage);
 const ComparePage = later(async () => (await import("./steps/compare/compare-page.js")).ComparePage);
@@ -24,8 +24,8 @@ const views = {
   ...{ chat: ChatPage, search: SearchPage, compare: ComparePage, together: TogetherPage, kernels: KernelsPage },
 };
 
-/** Loads results and downloads in advance. After a long training, the server may have newer files, and a chunk of this version may be gone. */
-export const prefetch = () => Promise.all([TakeStep.fetched(), JudgeStep.all()]);
+/** Loads the steps in advance. After a long training, the server may have newer files, and a chunk of this version may be gone. */
+export const prefetch = () => Promise.all([DataStep.all(), TrainStep.fetched(), JudgeStep.all(), TakeStep.fetched()]);
 
 /** Waits for the page that the address names if it is loaded on demand, so that the content does not shift after the first paint. */
 export async function viewFetched(): Promise<void> {

@@ -21,7 +21,9 @@ for (const type of ["dragover", "drop"] as const)
     event.dataTransfer.dropEffect = "none";
   });
 
-const [lasting] = await Promise.all([storesLast(), keepProject(), loadRuns(), viewFetched()]);
+// Which code a view needs depends on the table and the runs that there are.
+const restored = Promise.all([keepProject(), loadRuns()]).then(viewFetched);
+const [lasting] = await Promise.all([storesLast(), restored]);
 keepFocus();
 render(<App lasting={lasting} />, document.getElementById("studio")!);
 

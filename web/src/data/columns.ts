@@ -1,6 +1,6 @@
 import { LABELS, SCORES } from "./label-forms.js";
 import type { Table } from "./table.js";
-import { flagColumns } from "./target.js";
+import { flagColumns } from "./read-target.js";
 
 /** Rows that are read to guess the columns. */
 const SAMPLE = 200;

@@ -1,13 +1,6 @@
 import { areScores, joinedLabels, otherHalf } from "./label-forms.js";
+import { countLabels, plain, type Row } from "./rows.js";
 import { isLabelled, labelsOf, numberIn, oneLabel, type Target, type Task } from "./target.js";
-
-/** A row of the table that the user sees and edits. */
-export interface Row {
-  readonly id: number;
-  readonly text: string;
-  /** The label; several labels with their separator; or the number. */
-  readonly label: string;
-}
 
 /** A possible problem and the rows that have it. */
 export interface Finding {
@@ -45,20 +38,6 @@ export interface Finding {
 /** Fewest rows per label for useful training and testing. */
 export const SMALL_CLASS = 10;
 const FEWEST_ROWS = 20;
-
-/** A text's normal form for comparison: ignores case, width and spaces, like the library's splits. */
-export const plain = (text: string): string => text.normalize("NFKC").toLowerCase().replace(/\s+/g, " ").trim();
-
-/** The number of rows of each label, the most frequent first. */
-export function countLabels(
-  rows: readonly Pick<Row, "label">[],
-  target: Target = oneLabel,
-): [label: string, count: number][] {
-  const counts = new Map<string, number>();
-  for (const row of rows)
-    for (const label of labelsOf(row.label, target)) counts.set(label, (counts.get(label) ?? 0) + 1);
-  return [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
-}
 
 /** The table of the rows: column names, records, and which columns are texts and labels. */
 export interface RowsFrom {

@@ -1,4 +1,4 @@
-import { plain } from "./findings.js";
+import { plain } from "./rows.js";
 import type { SearchTable } from "./search-table.js";
 
 /** Most texts that a page searches. A slow machine needs a minute for a thousand. */

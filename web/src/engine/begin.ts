@@ -1,4 +1,4 @@
-import { countLabels } from "../data/findings.js";
+import { countLabels } from "../data/rows.js";
 import { project, target, usable } from "../state/project.js";
 import type { Run } from "../state/runs.js";
 import { forms } from "./forms.js";

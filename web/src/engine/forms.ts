@@ -1,4 +1,4 @@
-import type { Row } from "../data/findings.js";
+import type { Row } from "../data/rows.js";
 import { labelsOf, numberIn, type Target, type Task } from "../data/target.js";
 
 /** What a task's runs differ in. */

@@ -1,4 +1,4 @@
-import { plain } from "../data/findings.js";
+import { plain } from "../data/rows.js";
 
 /** A training example of a run. */
 export interface Example {

@@ -1,8 +1,48 @@
 import { n, some } from "./de-numbers.js";
 import type { forTasks as en } from "./en-tasks.js";
 
-/** The texts in German of the results for several labels and for numbers. */
+const rows = (count: number) => some(count, "Zeile", "Zeilen");
+const labelled = (count: number, labels: number) => `${rows(count)}, ${some(labels, "Label", "Labels")}`;
+
+const each: (typeof en)["each"] = {
+  classify: {
+    name: "Ein Label je Text",
+    column: "Label",
+    columns: "Spalte mit den Labels",
+    missing: "Label",
+    same: "demselben Label",
+    different: "verschiedene Labels",
+    given: labelled,
+    chart: "Richtige Zeilen der Validierung; mehr ist besser",
+    measured: (now, best) => `${now} der Validierung richtig, bestenfalls ${best}`,
+  },
+  "multi-label": {
+    name: "Mehrere Labels je Text",
+    column: "Labels",
+    columns: "Spalten mit den Labels",
+    missing: "Label",
+    same: "denselben Labels",
+    different: "verschiedene Labels",
+    given: labelled,
+    chart: "Gefundene Labels der Validierung (Mikro-F1); mehr ist besser",
+    measured: (now, best) => `F1 ${now} auf der Validierung, bestenfalls ${best}`,
+  },
+  regress: {
+    name: "Eine Zahl je Text",
+    column: "Zahl",
+    columns: "Spalte mit den Zahlen",
+    missing: "Zahl",
+    same: "derselben Zahl",
+    different: "verschiedene Zahlen",
+    given: (count) => `${rows(count)} mit einer Zahl`,
+    chart: "Reihenfolge der Validierung (Spearman); mehr ist besser",
+    measured: (now, best) => `Spearman ${now} auf der Validierung, bestenfalls ${best}`,
+  },
+};
+
+/** The texts in German of each task, and of the results for several labels and for numbers. */
 export const forTasks: typeof en = {
+  each,
   labels: {
     mostFrequent: "Immer die häufigsten Labels",
     mostFrequentHint: "geraten, ohne den Text zu lesen: die häufigste Kombination",

@@ -97,23 +97,10 @@ export const de: Messages = {
     textColumn: "Spalte mit den Texten",
     labelColumn: "Spalte mit den Labels",
     predicts: "Was vorhergesagt wird",
-    tasks: { classify: "Ein Label je Text", "multi-label": "Mehrere Labels je Text", regress: "Eine Zahl je Text" },
-    columnsOf: {
-      classify: "Spalte mit den Labels",
-      "multi-label": "Spalten mit den Labels",
-      regress: "Spalte mit den Zahlen",
-    },
-    columnOf: { classify: "Label", "multi-label": "Labels", regress: "Zahl" },
     flags: (count) => `${n(count)} Spalten mit 0 und 1`,
     labelColumns: (count) => some(count, "Spalte", "Spalten"),
     labelSeparator: "Zwischen Labels",
     numbersHeading: "Zahlen",
-    same: { classify: "demselben Label", "multi-label": "denselben Labels", regress: "derselben Zahl" },
-    different: {
-      classify: "verschiedene Labels",
-      "multi-label": "verschiedene Labels",
-      regress: "verschiedene Zahlen",
-    },
     labelsHeading: "Labels",
     showLabel: (label, count) => `${rows(count)} mit „${label}“ zeigen`,
     rename: (label) => `„${label}“ umbenennen`,
@@ -129,8 +116,8 @@ export const de: Messages = {
     removed: (count) => `${rows(count)} entfernt`,
     found: {
       emptyText: (count) => `${rows(count)} ohne Text. ${count === 1 ? "Sie wird" : "Sie werden"} nicht verwendet.`,
-      emptyLabel: (count, task) =>
-        `${rows(count)} ohne ${task === "regress" ? "Zahl" : "Label"}. ${count === 1 ? "Sie wird" : "Sie werden"} nicht zum Training verwendet.`,
+      emptyLabel: (count, label) =>
+        `${rows(count)} ohne ${label}. ${count === 1 ? "Sie wird" : "Sie werden"} nicht zum Training verwendet.`,
       duplicates: (count, same) =>
         `${rows(count)} ${count === 1 ? "wiederholt" : "wiederholen"} einen früheren Text mit ${same}.`,
       contradictions: (count, different) =>
@@ -216,8 +203,6 @@ export const de: Messages = {
       seed: "derselbe Startwert gibt dasselbe Ergebnis",
     },
     reset: "Empfohlene Werte verwenden",
-    rowsAndLabels: (count, labels) => `${rows(count)}, ${some(labels, "Label", "Labels")}`,
-    rowsWithNumbers: (count) => `${rows(count)} mit einer Zahl`,
     states: {
       starting: "Wird vorbereitet …",
       downloading: "Das Modell wird heruntergeladen (nur einmal)",
@@ -241,20 +226,10 @@ export const de: Messages = {
     safe: (step) => `Gespeichert bis Schritt ${n(step)}: Sie können den Tab schließen und später weitermachen`,
     pause: "Anhalten",
     chart: "Verlust (wie falsch das Modell liegt); weniger ist besser",
-    chartMetric: {
-      classify: "Richtige Zeilen der Validierung; mehr ist besser",
-      "multi-label": "Gefundene Labels der Validierung (Mikro-F1); mehr ist besser",
-      regress: "Reihenfolge der Validierung (Spearman); mehr ist besser",
-    },
     chartTraining: "Zeilen des Trainings",
     chartValidation: "Zeilen der Validierung, nicht trainiert",
     chartNow: (training, validation) =>
       `Verlust im Training ${point(training)}, auf der Validierung ${point(validation)}`,
-    measured: {
-      classify: (now, best) => `${now} der Validierung richtig, bestenfalls ${best}`,
-      "multi-label": (now, best) => `F1 ${now} auf der Validierung, bestenfalls ${best}`,
-      regress: (now, best) => `Spearman ${now} auf der Validierung, bestenfalls ${best}`,
-    },
     unfinished: (name) => `Das Training mit „${name}“ ist nicht zu Ende.`,
     unfinishedHint:
       "Es geht vom letzten gespeicherten Schritt weiter. Das Ergebnis ist dasselbe wie ohne Unterbrechung.",

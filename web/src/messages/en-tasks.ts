@@ -1,7 +1,65 @@
+import type { Task } from "../data/target.js";
 import { n, some } from "./en-numbers.js";
 
-/** The texts in English of the results for several labels and for numbers. */
+/** The texts of a task. */
+export interface TaskTexts {
+  readonly name: string;
+  /** What a row says, the columns that say it, and what a row without it lacks. */
+  readonly column: string;
+  readonly columns: string;
+  readonly missing: string;
+  /** Of rows with the same text. */
+  readonly same: string;
+  readonly different: string;
+  /** What there is to train on. */
+  readonly given: (rows: number, labels: number) => string;
+  /** The metric on the validation rows: the title of its curve, and its newest and best value. */
+  readonly chart: string;
+  readonly measured: (now: string, best: string) => string;
+}
+
+const rows = (count: number) => some(count, "row", "rows");
+const labelled = (count: number, labels: number) => `${rows(count)}, ${some(labels, "label", "labels")}`;
+
+const each: Readonly<Record<Task, TaskTexts>> = {
+  classify: {
+    name: "One label per text",
+    column: "Label",
+    columns: "Label column",
+    missing: "a label",
+    same: "the same label",
+    different: "different labels",
+    given: labelled,
+    chart: "Correct validation rows; higher is better",
+    measured: (now, best) => `${now} of the validation rows correct, ${best} at best`,
+  },
+  "multi-label": {
+    name: "Several labels per text",
+    column: "Labels",
+    columns: "Label columns",
+    missing: "a label",
+    same: "the same labels",
+    different: "different labels",
+    given: labelled,
+    chart: "Labels found on the validation rows (micro F1); higher is better",
+    measured: (now, best) => `F1 ${now} on the validation rows, ${best} at best`,
+  },
+  regress: {
+    name: "A number per text",
+    column: "Number",
+    columns: "Column of numbers",
+    missing: "a number",
+    same: "the same number",
+    different: "different numbers",
+    given: (count) => `${rows(count)} with a number`,
+    chart: "Order of the validation rows (Spearman); higher is better",
+    measured: (now, best) => `Spearman ${now} on the validation rows, ${best} at best`,
+  },
+};
+
+/** The texts in English of each task, and of the results for several labels and for numbers. */
 export const forTasks = {
+  each,
   labels: {
     mostFrequent: "Always the most frequent labels",
     mostFrequentHint: "a guess that does not read the text: the most frequent combination",

@@ -1,4 +1,3 @@
-import type { Task } from "../data/target.js";
 import { n, some } from "./en-numbers.js";
 import { signed } from "./signed.js";
 
@@ -96,27 +95,10 @@ export const en = {
     textColumn: "Text column",
     labelColumn: "Label column",
     predicts: "What to predict",
-    tasks: {
-      classify: "One label per text",
-      "multi-label": "Several labels per text",
-      regress: "A number per text",
-    } as Readonly<Record<Task, string>>,
-    columnsOf: { classify: "Label column", "multi-label": "Label columns", regress: "Column of numbers" } as Readonly<
-      Record<Task, string>
-    >,
-    columnOf: { classify: "Label", "multi-label": "Labels", regress: "Number" } as Readonly<Record<Task, string>>,
     flags: (count: number) => `${n(count)} columns of 0 and 1`,
     labelColumns: (count: number) => some(count, "label column", "label columns"),
     labelSeparator: "Between labels",
     numbersHeading: "Numbers",
-    same: { classify: "the same label", "multi-label": "the same labels", regress: "the same number" } as Readonly<
-      Record<Task, string>
-    >,
-    different: {
-      classify: "different labels",
-      "multi-label": "different labels",
-      regress: "different numbers",
-    } as Readonly<Record<Task, string>>,
     labelsHeading: "Labels",
     showLabel: (label: string, count: number) => `Show the ${rows(count)} with “${label}”`,
     rename: (label: string) => `Rename “${label}”`,
@@ -132,8 +114,8 @@ export const en = {
     removed: (count: number) => `${rows(count)} removed`,
     found: {
       emptyText: (count: number) => `${rows(count)} without a text. ${count === 1 ? "It is" : "They are"} not used.`,
-      emptyLabel: (count: number, task: Task) =>
-        `${rows(count)} without a ${task === "regress" ? "number" : "label"}. ${count === 1 ? "It is" : "They are"} not used for training.`,
+      emptyLabel: (count: number, label: string) =>
+        `${rows(count)} without ${label}. ${count === 1 ? "It is" : "They are"} not used for training.`,
       duplicates: (count: number, same: string) =>
         `${rows(count)} ${count === 1 ? "repeats" : "repeat"} an earlier text with ${same}.`,
       contradictions: (count: number, different: string) =>
@@ -219,8 +201,6 @@ export const en = {
       seed: "the same seed gives the same result",
     },
     reset: "Use the recommended values",
-    rowsAndLabels: (count: number, labels: number) => `${rows(count)}, ${some(labels, "label", "labels")}`,
-    rowsWithNumbers: (count: number) => `${rows(count)} with a number`,
     states: {
       starting: "Getting ready …",
       downloading: "Downloading the model (only once)",
@@ -244,20 +224,10 @@ export const en = {
     safe: (step: number) => `Saved up to step ${n(step)}: you can close the tab and continue later`,
     pause: "Pause",
     chart: "Loss (how wrong the model is); lower is better",
-    chartMetric: {
-      classify: "Correct validation rows; higher is better",
-      "multi-label": "Labels found on the validation rows (micro F1); higher is better",
-      regress: "Order of the validation rows (Spearman); higher is better",
-    } as Readonly<Record<Task, string>>,
     chartTraining: "training rows",
     chartValidation: "validation rows, not trained on",
     chartNow: (training: string, validation: string) =>
       `Loss on the training rows ${training}, on the validation rows ${validation}`,
-    measured: {
-      classify: (now: string, best: string) => `${now} of the validation rows correct, ${best} at best`,
-      "multi-label": (now: string, best: string) => `F1 ${now} on the validation rows, ${best} at best`,
-      regress: (now: string, best: string) => `Spearman ${now} on the validation rows, ${best} at best`,
-    } as Readonly<Record<Task, (now: string, best: string) => string>>,
     unfinished: (name: string) => `Training on “${name}” is not finished.`,
     unfinishedHint: "It continues from the last saved step. The result is the same as without the break.",
     goOn: "Continue",

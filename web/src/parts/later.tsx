@@ -4,8 +4,13 @@ import { useEffect } from "preact/hooks";
 import { m } from "../messages/index.js";
 import { Problem } from "./problem.js";
 
-/** A page whose code is loaded when it is opened, to keep the first load small. `fetched` resolves when it has loaded or failed. */
-export function later(fetchPage: () => Promise<ComponentType>) {
+const Reading = () => <p class="hint">{m().data.reading}</p>;
+
+/**
+ * A page whose code is loaded when it is opened, to keep the first load small. `Meanwhile` is shown until then. `fetched` resolves when it
+ * has loaded or failed.
+ */
+export function later(fetchPage: () => Promise<ComponentType>, Meanwhile: ComponentType = Reading) {
   const Page = signal<ComponentType | null>(null);
   const error = signal<unknown>(null);
   const fetched = (): Promise<void> =>
@@ -21,7 +26,7 @@ export function later(fetchPage: () => Promise<ComponentType>) {
       if (Page.value === null) void fetched();
     }, []);
     if (Page.value !== null) return <Page.value />;
-    return error.value !== null ? <Problem error={error.value} title="" /> : <p class="hint">{m().data.reading}</p>;
+    return error.value !== null ? <Problem error={error.value} title="" /> : <Meanwhile />;
   }
   return Object.assign(Later, { fetched });
 }

@@ -1,18 +1,7 @@
 import { computed, effect, signal } from "@preact/signals";
-import { guessColumns } from "../data/columns.js";
-import { countLabels, findingsIn, type Row } from "../data/findings.js";
+import { countLabels, type Row } from "../data/rows.js";
 import type { Table } from "../data/table.js";
-import {
-  guessTarget,
-  isLabelled,
-  labelIn,
-  labelsOf,
-  oneLabel,
-  type Target,
-  targetFor,
-  type Task,
-  withLabels,
-} from "../data/target.js";
+import { isLabelled, oneLabel, renamed, type Target } from "../data/target.js";
 import { read as stored, remove, write } from "../storage/database.js";
 
 /** The open table: as read from the file, the selected columns, and the rows with the user's changes. */
@@ -34,54 +23,15 @@ export const canUndo = computed(() => before.value.length > 0);
 export const rows = computed(() => project.value?.rows ?? []);
 export const target = computed(() => project.value?.target ?? oneLabel);
 export const labels = computed(() => countLabels(rows.value, target.value));
-export const findings = computed(() => {
-  const now = project.value;
-  return now === null ? [] : findingsIn(now.rows, { ...now.table, text: now.text, label: now.label }, target.value);
-});
-export const stops = computed(() => findings.value.some((finding) => finding.stops));
 /** Rows that can be used for training: those with a text and a label. */
 export const usable = computed(() =>
   rows.value.filter(({ text, label }) => text.trim() !== "" && isLabelled(label, target.value)),
 );
 
-/** Opens a table with these columns. This discards changes to the rows. */
-function read(table: Table, text: number, label: number, target: Target): void {
-  const rows = table.records.map((record, id) => ({
-    ...{ id, text: record[text]!, label: labelIn(record, label, target, table.columns) },
-  }));
+/** Opens a table as it was read, or a saved project. This discards changes to the rows. */
+export function takeProject(opened: Project): void {
   before.value = [];
-  project.value = { table, text, label, target, rows };
-}
-
-export function openTable(table: Table): void {
-  const { text, label } = guessColumns(table);
-  read(table, text, label, guessTarget(table, label));
-}
-
-/** Opens a saved project. */
-export function takeProject(saved: Project): void {
-  before.value = [];
-  project.value = saved;
-}
-
-/** Selects other columns. This discards changes to the rows. */
-export function selectColumns(change: Partial<Pick<Project, "text" | "label">>): void {
-  const now = project.value!;
-  let { text, label } = { ...now, ...change };
-  // The two columns cannot be the same, so they are swapped.
-  if (text === label) [text, label] = change.text === undefined ? [now.label, label] : [text, now.text];
-  read(now.table, text, label, label === now.label ? target.value : guessTarget(now.table, label));
-}
-
-/** Reads the rows for another task, or labels in another form. This discards changes to the rows. */
-export function selectTarget(target: Target): void {
-  const { table, text, label } = project.value!;
-  read(table, text, label, target);
-}
-
-export function selectTask(task: Task): void {
-  const { table, label } = project.value!;
-  selectTarget(targetFor(task, table, label));
+  project.value = opened;
 }
 
 function change(rows: readonly Row[]): void {
@@ -118,13 +68,7 @@ export function addTexts(texts: readonly string[]): number {
 
 export function renameLabels(from: readonly string[], to: string): void {
   const now = target.value;
-  const renamed = (name: string) => (from.includes(name) ? to : name);
-  change(
-    project.value!.rows.map((row) => {
-      const own = labelsOf(row.label, now);
-      return own.some((name) => from.includes(name)) ? { ...row, label: withLabels(own.map(renamed), now) } : row;
-    }),
-  );
+  change(project.value!.rows.map((row) => ({ ...row, label: renamed(row.label, from, to, now) })));
 }
 
 export function closeProject(): void {

@@ -7,7 +7,7 @@ import type {
   RegressJobResult,
   RegressJobSpec,
 } from "lowrank/jobs";
-import type { Task } from "../data/target.js";
+import { type Task, tasks } from "../data/target.js";
 import { read, readAll, remove, write } from "../storage/database.js";
 import type { SavedFiles } from "../engine/stores.js";
 
@@ -57,7 +57,7 @@ export type Run = { readonly [T in Task]: RunOf<T> }[Task];
 
 /** What a run is trained for. */
 export const taskOf = ({ spec }: Pick<Run, "spec">): Task =>
-  "multiLabel" in spec && spec.multiLabel ? "multi-label" : spec.task === "regress" ? "regress" : "classify";
+  "multiLabel" in spec && spec.multiLabel ? "multi-label" : (tasks.find((task) => task === spec.task) ?? "classify");
 
 /** Whether a run is of a task, for components of that task. */
 export const isOf = <T extends Task>(task: T, run: Run): run is Extract<Run, RunOf<T>> => taskOf(run) === task;

@@ -1,5 +1,5 @@
 import { effect, signal, untracked } from "@preact/signals";
-import { plain } from "../../data/findings.js";
+import { plain } from "../../data/rows.js";
 import { texts } from "./collection.js";
 import { type Hit, searchIndex } from "./indexes.js";
 import { indexed, indexedAdapter } from "./indexing.js";

@@ -1,5 +1,5 @@
 import { computed, signal } from "@preact/signals";
-import { plain } from "../../data/findings.js";
+import { plain } from "../../data/rows.js";
 import { read, write } from "../../storage/database.js";
 import type { TextPair } from "./split.js";
 

@@ -1,5 +1,5 @@
 import { computed } from "@preact/signals";
-import { plain } from "../../data/findings.js";
+import { plain } from "../../data/rows.js";
 import { texts } from "./collection.js";
 import { withJudgements } from "./judged.js";
 import type { TextPair } from "./split.js";

@@ -1,35 +1,17 @@
-import { m } from "../../messages/index.js";
-import { Icon } from "../../parts/icons.js";
-import { project, stops } from "../../state/project.js";
-import { Bring, ReadProblem } from "./bring.js";
-import { Findings } from "./findings.js";
-import { HowRead } from "./how-read.js";
-import { Labels } from "./labels.js";
-import { Rows } from "./rows.js";
-import { openFile } from "./state.js";
+import { later } from "../../parts/later.js";
+import { project } from "../../state/project.js";
+import { Bring } from "./bring.js";
+
+// The start page stays until the table can replace it: the focus moves from heading to heading.
+const OpenTable = later(async () => (await import("./open-table.js")).OpenTable, Bring);
 
 /** The first step: a table and its possible problems. */
-export function DataStep() {
-  if (project.value === null) return <Bring />;
-  const drop = (event: DragEvent) => {
-    event.preventDefault();
-    const file = event.dataTransfer?.files[0];
-    if (file) void openFile(file);
-  };
-  return (
-    <div class="data" onDragOver={(event) => event.preventDefault()} onDrop={drop}>
-      <HowRead />
-      <ReadProblem />
-      <div class="beside">
-        <div class="side">
-          <Labels />
-          <Findings />
-          <a class="button primary wide next" href="#train" aria-disabled={stops.value}>
-            {m().data.next} <Icon name="arrow" />
-          </a>
-        </div>
-        <Rows />
-      </div>
-    </div>
-  );
-}
+const Data = () => (project.value === null ? <Bring /> : <OpenTable />);
+
+/** `fetched` loads the code for the table if there is one, `all` in any case. */
+export const DataStep = Object.assign(Data, {
+  fetched: async () => {
+    if (project.value !== null) await OpenTable.fetched();
+  },
+  all: OpenTable.fetched,
+});

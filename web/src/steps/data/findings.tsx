@@ -1,7 +1,10 @@
 import type { Finding } from "../../data/findings.js";
 import { m } from "../../messages/index.js";
+import { forTasks } from "../../messages/tasks.js";
 import { Icon } from "../../parts/icons.js";
-import { findings, labels, removeRows, renameLabels, selectTask, target } from "../../state/project.js";
+import { findings } from "../../state/findings.js";
+import { labels, removeRows, renameLabels, target } from "../../state/project.js";
+import { selectTask } from "../../state/reading.js";
 import { notify } from "../../state/view.js";
 import { clearFilter, filter } from "./state.js";
 
@@ -11,8 +14,8 @@ const named = (names: readonly string[]) =>
 
 /** The sentence of a finding. */
 function sentence({ kind, rows, labels, removable }: Finding): string {
-  const { found, same, different } = m().data;
-  const { task } = target.value;
+  const { found } = m().data;
+  const { missing, same, different } = forTasks().each[target.value.task];
   switch (kind) {
     case "emptyText":
     case "withoutLabels":
@@ -20,11 +23,11 @@ function sentence({ kind, rows, labels, removable }: Finding): string {
     case "farNumbers":
       return found[kind](rows.length);
     case "emptyLabel":
-      return found.emptyLabel(rows.length, task);
+      return found.emptyLabel(rows.length, missing);
     case "contradictions":
-      return found.contradictions(rows.length, different[task]);
+      return found.contradictions(rows.length, different);
     case "duplicates":
-      return found.duplicates(removable.length, same[task]);
+      return found.duplicates(removable.length, same);
     case "similarLabels":
     case "smallClass":
     case "joinedLabels":
@@ -87,7 +90,7 @@ function One({ finding }: { finding: Finding }) {
           )}
           {better !== null && (
             <button type="button" class="small" onClick={() => (clearFilter(), selectTask(better))}>
-              {t.tasks[better]}
+              {forTasks().each[better].name}
             </button>
           )}
         </div>

@@ -1,7 +1,10 @@
 import { SEPARATORS } from "../../data/label-forms.js";
-import { flagColumns, type Target, targetFor, type Task, tasks } from "../../data/target.js";
+import { flagColumns, targetFor } from "../../data/read-target.js";
+import { type Target, type Task, tasks } from "../../data/target.js";
 import { m } from "../../messages/index.js";
-import { project, selectColumns, selectTarget, selectTask, target } from "../../state/project.js";
+import { forTasks } from "../../messages/tasks.js";
+import { project, target } from "../../state/project.js";
+import { selectColumns, selectTarget, selectTask } from "../../state/reading.js";
 import { clearFilter } from "./state.js";
 
 /** The value of the option for columns of 0 and 1, beside the numbers of columns. */
@@ -91,13 +94,13 @@ export function Predicted() {
         <select value={now.task} onChange={(event) => (clearFilter(), selectTask(event.currentTarget.value as Task))}>
           {tasks.map((task) => (
             <option key={task} value={task}>
-              {t.tasks[task]}
+              {forTasks().each[task].name}
             </option>
           ))}
         </select>
       </label>
       <label>
-        {t.columnsOf[now.task]}
+        {forTasks().each[now.task].columns}
         <select value={isFlags ? FLAGS : label} onChange={(event) => pickLabel(event.currentTarget.value)}>
           {flags.length > 1 && <option value={FLAGS}>{t.flags(flags.length)}</option>}
           {options}

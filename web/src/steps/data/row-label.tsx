@@ -1,8 +1,9 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentType } from "preact";
-import type { Row } from "../../data/findings.js";
+import type { Row } from "../../data/rows.js";
 import { labelsOf, type Task, withLabels } from "../../data/target.js";
 import { m } from "../../messages/index.js";
+import { forTasks } from "../../messages/tasks.js";
 import { Dialog } from "../../parts/dialog.js";
 import { LabelSelect } from "../../parts/label-select.js";
 import { labels, mendRows, target } from "../../state/project.js";
@@ -74,5 +75,5 @@ const byTask: Readonly<Record<Task, ComponentType<Props>>> = {
 export function RowLabel({ row }: { row: Row }) {
   const { task } = target.value;
   const Shown = byTask[task];
-  return <Shown row={row} title={m().data.labelOf(row.id + 1, m().data.columnOf[task])} />;
+  return <Shown row={row} title={m().data.labelOf(row.id + 1, forTasks().each[task].column)} />;
 }

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
-import type { Row } from "../../data/findings.js";
+import type { Row } from "../../data/rows.js";
 import { m } from "../../messages/index.js";
+import { forTasks } from "../../messages/tasks.js";
 import { Dialog } from "../../parts/dialog.js";
 import { Icon } from "../../parts/icons.js";
 import { Windowed } from "../../parts/windowed.js";
@@ -74,7 +75,7 @@ export function Rows() {
       </th>
       <th scope="col">{t.columnText}</th>
       <th scope="col" class="label">
-        {t.columnOf[target.value.task]}
+        {forTasks().each[target.value.task].column}
       </th>
       <td class="do" />
     </tr>

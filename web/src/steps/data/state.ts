@@ -1,10 +1,11 @@
 import { computed, signal } from "@preact/signals";
 import { TableProblem } from "../../data/problem.js";
 import type { Correction, Table } from "../../data/table.js";
-import type { Finding, Row } from "../../data/findings.js";
+import type { Finding } from "../../data/findings.js";
+import type { Row } from "../../data/rows.js";
 import { m } from "../../messages/index.js";
 import { labelsOf } from "../../data/target.js";
-import { openTable, rows, target } from "../../state/project.js";
+import { rows, target } from "../../state/project.js";
 
 export const reading = signal(false);
 export const problem = signal<TableProblem | null>(null);
@@ -42,7 +43,7 @@ async function take(read: () => Promise<Table>): Promise<boolean> {
   reading.value = true;
   problem.value = null;
   try {
-    const table = await read();
+    const [table, { openTable }] = await Promise.all([read(), import("../../state/reading.js")]);
     if (own !== newest) return false;
     openTable(table);
     clearFilter();

@@ -1,5 +1,5 @@
 import { computed, signal } from "@preact/signals";
-import type { Row } from "../../data/findings.js";
+import type { Row } from "../../data/rows.js";
 import { m } from "../../messages/index.js";
 import { rows } from "../../state/project.js";
 import { runs } from "../../state/runs.js";

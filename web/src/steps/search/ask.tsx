@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { plain } from "../../data/findings.js";
+import { plain } from "../../data/rows.js";
 import { texts } from "../../engine/search/collection.js";
 import { found, search as find } from "../../engine/search/finding.js";
 import { searchRun } from "../../engine/search/training.js";

@@ -2,6 +2,7 @@ import { calibrated } from "../../engine/calibration.js";
 import { forms } from "../../engine/forms.js";
 import { pause, training } from "../../engine/train.js";
 import { m } from "../../messages/index.js";
+import { forTasks } from "../../messages/tasks.js";
 import { Meter } from "../../parts/meter.js";
 import { taskOf } from "../../state/runs.js";
 import { Curve } from "./curve.js";
@@ -27,6 +28,7 @@ export function Live() {
   const share = isDownload ? download.received / download.total : busy || total === 0 ? null : done / total;
   const title = state === "running" && phase !== null ? t.phases[phase] : t.states[state];
   const task = taskOf(now.run);
+  const texts = forTasks().each[task];
   const { metric, written } = forms[task];
   const newest = validation.at(-1)?.[metric];
   const best = Math.max(...validation.map((point) => point[metric] ?? -Infinity));
@@ -55,12 +57,12 @@ export function Live() {
           <span>
             {t.estimate(m().span(calibrated(ready.estimate.seconds.total)), m().size(ready.estimate.memory.needed))}
           </span>
-          {newest !== undefined && <span>{t.measured[task](m()[written](newest), m()[written](best))}</span>}
+          {newest !== undefined && <span>{texts.measured(m()[written](newest), m()[written](best))}</span>}
         </p>
       )}
       {ready !== null && ready.steps > 0 && (
         <Curve
-          metric={{ name: metric, title: t.chartMetric[task], written }}
+          metric={{ name: metric, title: texts.chart, written }}
           {...{ training: now.training, validation, steps: ready.steps }}
         />
       )}

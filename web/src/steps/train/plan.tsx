@@ -2,6 +2,7 @@ import { guessed } from "../../engine/calibration.js";
 import { begin } from "../../engine/begin.js";
 import { defaults, efforts, estimateRun, rowsFor, type Settings, settings } from "../../engine/settings.js";
 import { m } from "../../messages/index.js";
+import { forTasks } from "../../messages/tasks.js";
 import { labels, project, target, usable } from "../../state/project.js";
 import { runs, unfinished } from "../../state/runs.js";
 import { go } from "../../state/view.js";
@@ -70,11 +71,7 @@ export function Plan() {
       </div>
       <p class="facts">
         <span>{project.value!.table.name}</span>
-        <span>
-          {target.value.task === "regress"
-            ? t.rowsWithNumbers(texts.length)
-            : t.rowsAndLabels(texts.length, labels.value.length)}
-        </span>
+        <span>{forTasks().each[target.value.task].given(texts.length, labels.value.length)}</span>
       </p>
       <fieldset class="efforts">
         <legend>{t.effort}</legend>

@@ -1,0 +1,23 @@
+import { labelsOf, oneLabel, type Target } from "./target.js";
+
+/** A row of the table that the user sees and edits. */
+export interface Row {
+  readonly id: number;
+  readonly text: string;
+  /** The label; several labels with their separator; or the number. */
+  readonly label: string;
+}
+
+/** A text's normal form for comparison: ignores case, width and spaces, like the library's splits. */
+export const plain = (text: string): string => text.normalize("NFKC").toLowerCase().replace(/\s+/g, " ").trim();
+
+/** The number of rows of each label, the most frequent first. */
+export function countLabels(
+  rows: readonly Pick<Row, "label">[],
+  target: Target = oneLabel,
+): [label: string, count: number][] {
+  const counts = new Map<string, number>();
+  for (const row of rows)
+    for (const label of labelsOf(row.label, target)) counts.set(label, (counts.get(label) ?? 0) + 1);
+  return [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
+}

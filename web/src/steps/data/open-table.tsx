@@ -1,0 +1,34 @@
+import { m } from "../../messages/index.js";
+import { Icon } from "../../parts/icons.js";
+import { stops } from "../../state/findings.js";
+import { ReadProblem } from "./bring.js";
+import { Findings } from "./findings.js";
+import { HowRead } from "./how-read.js";
+import { Labels } from "./labels.js";
+import { Rows } from "./rows.js";
+import { openFile } from "./state.js";
+
+/** An open table: how it was read, its possible problems, and its rows. */
+export function OpenTable() {
+  const drop = (event: DragEvent) => {
+    event.preventDefault();
+    const file = event.dataTransfer?.files[0];
+    if (file) void openFile(file);
+  };
+  return (
+    <div class="data" onDragOver={(event) => event.preventDefault()} onDrop={drop}>
+      <HowRead />
+      <ReadProblem />
+      <div class="beside">
+        <div class="side">
+          <Labels />
+          <Findings />
+          <a class="button primary wide next" href="#train" aria-disabled={stops.value}>
+            {m().data.next} <Icon name="arrow" />
+          </a>
+        </div>
+        <Rows />
+      </div>
+    </div>
+  );
+}
