@@ -62,8 +62,8 @@ const leftToAll = {
   ],
   /** They go through the Studio as a person would; its first load stays. */
   studio: ["test/studio/!(first-load|policy|verdict).node.test.ts"],
-  /** They read files of growing sizes and time it; that hostile files are refused stays. */
-  growth: ["test/properties/proportion/*.node.test.ts"],
+  /** They read files of growing sizes and time it, or ask a server thousands of times; that hostile files are refused stays. */
+  growth: ["test/properties/proportion/*.node.test.ts", "test/serve/openai/many-requests.node.test.ts"],
   /** They keep models in a page's storage, cut downloads and open several tabs. */
   pages: ["test/pages/{downloads,in-worker,picked,runs,tabs}.node.test.ts"],
   /** It trains MiniLM on 512 tokens, again and again, as before its modules were known. test/jobs/old-runs resumes small models. */
