@@ -18,7 +18,7 @@ it("axe finds nothing serious in any step, empty and filled, light and dark", { 
       found[`${what}, ${theme}`] = await seriousIn(page);
     }
   };
-  for (const step of ["data", "train", "judge", "take", "chat", "search", "compare", "kernels"]) {
+  for (const step of ["data", "train", "judge", "take", "chat", "search", "rank", "compare", "kernels"]) {
     await page.goto(`${studio.url}#${step}`);
     await page.locator(`a[href="#${step}"][aria-current]:visible`).waitFor();
     await page.locator("main h1, main h2").first().waitFor();
@@ -110,6 +110,7 @@ it("every text is in the language that is chosen, which the next visit remembers
     ["take", "Adapter laden"],
     ["chat", "SmolLM2 öffnen"],
     ["search", "Tabelle oder Liste hier ablegen"],
+    ["rank", "Ein Reranker liest Frage und Text zusammen"],
     ["compare", "Wie ähnlich das Modell"],
     ["kernels", "Es dauert etwa zehn Sekunden"],
   ] as const) {
@@ -143,7 +144,7 @@ it("another language leaves what was typed", async () => {
 it("nothing is wider than a narrow screen", { timeout: 60_000 }, async () => {
   const page = await studio.open();
   await page.setViewportSize({ width: 340, height: 700 });
-  for (const step of ["data", "train", "judge", "take", "chat", "search", "compare", "kernels"]) {
+  for (const step of ["data", "train", "judge", "take", "chat", "search", "rank", "compare", "kernels"]) {
     await page.goto(`${studio.url}#${step}`);
     await page.locator(`a[href="#${step}"][aria-current]:visible`).waitFor();
     await page.locator("main h1, main h2").first().waitFor();

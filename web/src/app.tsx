@@ -15,13 +15,21 @@ const ChatPage = later(async () => (await import("./steps/chat/chat-page.js")).C
 const TrainStep = later(async () => (await import("./steps/train/train-step.js")).TrainStep);
 const TakeStep = later(async () => (await import("./steps/take/take-step.js")).TakeStep);
 const SearchPage = later(async () => (await import("./steps/search/search-page.js")).SearchPage);
+const RankPage = later(async () => (await import("./steps/rank/rank-page.js")).RankPage);
 const ComparePage = later(async () => (await import("./steps/compare/compare-page.js")).ComparePage);
 const TogetherPage = later(async () => (await import("./steps/together/together-page.js")).TogetherPage);
 const KernelsPage = later(async () => (await import("./steps/kernels/kernels-page.js")).KernelsPage);
 
 const views = {
   ...{ data: DataStep, train: TrainStep, judge: JudgeStep, take: TakeStep },
-  ...{ chat: ChatPage, search: SearchPage, compare: ComparePage, together: TogetherPage, kernels: KernelsPage },
+  ...{
+    chat: ChatPage,
+    search: SearchPage,
+    rank: RankPage,
+    compare: ComparePage,
+    together: TogetherPage,
+    kernels: KernelsPage,
+  },
 };
 
 /** Loads the steps in advance. After a long training, the server may have newer files, and a chunk of this version may be gone. */

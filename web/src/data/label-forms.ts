@@ -43,7 +43,8 @@ export function areScores(labels: readonly string[], column: string): boolean {
 }
 
 const PAIRS = ["premise hypothesis", "question answer", "question sentence", "question context", "query passage"];
-const MORE_PAIRS = ["query document", "anchor positive", "text text_pair"];
+const MORE_PAIRS = ["query document", "query text", "question text", "anchor positive", "text text_pair"];
+const GERMAN_PAIRS = ["frage antwort", "frage text"];
 const ENDS = ["1 2", "a b", "left right", "first second"];
 
 /** The column with the second text of a pair, by its name (question1, question2); -1 if there is none. */
@@ -53,7 +54,7 @@ export function otherHalf(columns: readonly string[], text: number): number {
     a !== b && [a, b].every((name) => pair.split(" ").includes(name));
   return columns.findIndex((column) => {
     const name = column.trim().toLowerCase();
-    if ([...PAIRS, ...MORE_PAIRS].some((pair) => both(pair, own, name))) return true;
+    if ([...PAIRS, ...MORE_PAIRS, ...GERMAN_PAIRS].some((pair) => both(pair, own, name))) return true;
     return ENDS.some((ends) => {
       const pattern = new RegExp(`^(.*?)[ _-]?(${ends.replace(" ", "|")})$`);
       const [a, b] = [pattern.exec(own), pattern.exec(name)];

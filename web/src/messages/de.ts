@@ -20,6 +20,7 @@ export const de: Messages = {
   others: {
     chat: "Mit einem Sprachmodell chatten",
     search: "Suchen nach Bedeutung",
+    rank: "Texte ordnen",
     compare: "Sätze vergleichen",
     together: "Gemeinsam trainieren",
     kernels: "Tempo dieses Browsers",
@@ -28,6 +29,7 @@ export const de: Messages = {
   othersHints: {
     chat: "ein kleines, das in diesem Tab läuft; Sie können es mit Beispielen trainieren",
     search: "in einer Liste von Texten; mit Fragen und Antworten trainierbar",
+    rank: "ein Reranker: trainiert mit Texten, die zu einer Frage passen oder nicht",
     compare: "wie ähnlich das Modell sie findet, vor und nach dem Training",
     together: "mit anderen über einen Server; Ihre Texte bleiben hier",
     kernels: "misst, wie schnell er rechnet",
@@ -129,7 +131,7 @@ export const de: Messages = {
       joinedLabels: (labels) => `Mehrere Labels in einem: ${labels}. Jede Kombination zählt als ein Label.`,
       scores: () => "Die Labels sind Zahlen. Jede Zahl zählt als eigene Kategorie, auch auf einer Skala wie Sternen.",
       halfPair: (text, other) =>
-        `Nur „${text}“ wird verwendet, und „${other}“ sieht wie die andere Hälfte eines Paars aus. Paare von Texten gibt es noch nicht: Schreiben Sie beide in eine Spalte.`,
+        `Nur „${text}“ wird verwendet, und „${other}“ sieht wie die andere Hälfte eines Paars aus.`,
       fewRows: () => "Weniger als 20 Zeilen haben Text und Label. Fügen Sie weitere hinzu.",
       fewLabels: () =>
         "Es gibt weniger als zwei Labels. Ist das die richtige Spalte, und das richtige Zeichen zwischen Labels?",

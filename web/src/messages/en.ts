@@ -16,6 +16,7 @@ export const en = {
   others: {
     chat: "Chat with a language model",
     search: "Search by meaning",
+    rank: "Put texts in order",
     compare: "Compare sentences",
     together: "Train together",
     kernels: "Speed of this browser",
@@ -24,6 +25,7 @@ export const en = {
   othersHints: {
     chat: "a small one that runs in this tab; you can train it with examples",
     search: "in a list of texts; you can train it with questions and answers",
+    rank: "a reranker: trained with texts that fit a question and texts that do not",
     compare: "how similar the model finds them, before and after training",
     together: "with other people through a server; your texts stay here",
     kernels: "measures how fast it computes",
@@ -128,7 +130,7 @@ export const en = {
       scores: () =>
         "The labels are numbers. Each number counts as a category of its own, even on a scale such as stars.",
       halfPair: (text: string, other: string) =>
-        `Only “${text}” is used, and “${other}” looks like the other half of a pair. Pairs of texts are not supported yet: put both texts into one column.`,
+        `Only “${text}” is used, and “${other}” looks like the other half of a pair.`,
       fewRows: () => "Fewer than 20 rows have a text and a label. Add more rows.",
       fewLabels: () => "There are fewer than two labels. Is this the right column, and the right sign between labels?",
       withoutLabels: (count: number) =>

@@ -4,7 +4,7 @@ export const steps = ["data", "train", "judge", "take"] as const;
 export type Step = (typeof steps)[number];
 
 /** Pages that are not steps. */
-export const others = ["chat", "search", "compare", "together", "kernels"] as const;
+export const others = ["chat", "search", "rank", "compare", "together", "kernels"] as const;
 export type View = Step | (typeof others)[number];
 
 // After a question mark follow parameters for the view.
@@ -18,7 +18,7 @@ addEventListener("hashchange", () => {
   scrollTo({ top: 0 });
 });
 
-export const go = (to: Step) => void (location.hash = to);
+export const go = (to: View) => void (location.hash = to);
 
 /** The current notice, also read out by screen readers; null if there is none. */
 export const notice = signal<{ readonly text: string; readonly undo: boolean } | null>(null);

@@ -55,3 +55,14 @@ export async function filesNamed(
   if (sum > most) refuse(`the archive holds ${sum} bytes, at most ${most} are read`);
   return Object.fromEntries(Object.entries(found).map(([path, content]) => [baseName(path), content]));
 }
+
+/** Files by path as folders. */
+export function nested(files: Readonly<Record<string, Uint8Array>>) {
+  const folders: Record<string, Record<string, Uint8Array> | Uint8Array> = {};
+  for (const [path, bytes] of Object.entries(files)) {
+    const [name, inner] = path.split("/") as [string, string?];
+    if (inner === undefined) folders[name] = bytes;
+    else folders[name] = { ...(folders[name] as Record<string, Uint8Array> | undefined), [inner]: bytes };
+  }
+  return folders;
+}

@@ -10,7 +10,7 @@ export interface TextPair {
 const [SHARE, MOST_HELD_OUT] = [5, 1000];
 
 /** The pairs to train on, and those to test on, which have other questions. */
-export function splitPairs(pairs: readonly TextPair[]): { train: TextPair[]; heldOut: TextPair[] } {
+export function splitPairs<P extends Pick<TextPair, "question">>(pairs: readonly P[]): { train: P[]; heldOut: P[] } {
   const count = Math.max(SHARE, Math.ceil(pairs.length / MOST_HELD_OUT));
   const parts = partsOf(
     pairs.map(({ question }) => ({ text: question, label: "" })),

@@ -1,12 +1,15 @@
 import { m } from "../../messages/index.js";
 import { Icon } from "../../parts/icons.js";
-import { stops } from "../../state/findings.js";
+import { later } from "../../parts/later.js";
+import { findings, stops } from "../../state/findings.js";
 import { ReadProblem } from "./bring.js";
 import { Findings } from "./findings.js";
 import { HowRead } from "./how-read.js";
 import { Labels } from "./labels.js";
 import { Rows } from "./rows.js";
 import { openFile } from "./state.js";
+
+const PairsOffer = later(async () => (await import("./pairs-offer.js")).PairsOffer);
 
 /** An open table: how it was read, its possible problems, and its rows. */
 export function OpenTable() {
@@ -19,6 +22,7 @@ export function OpenTable() {
     <div class="data" onDragOver={(event) => event.preventDefault()} onDrop={drop}>
       <HowRead />
       <ReadProblem />
+      {findings.value.some(({ kind }) => kind === "halfPair") && <PairsOffer />}
       <div class="beside">
         <div class="side">
           <Labels />

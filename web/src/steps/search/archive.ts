@@ -3,7 +3,7 @@ import { texts } from "../../engine/search/collection.js";
 import { saveIndex } from "../../engine/search/indexes.js";
 import { indexedAdapter } from "../../engine/search/indexing.js";
 import { savedNames } from "../../engine/search/saved-search.js";
-import { zipped } from "../../storage/zip.js";
+import { nested, zipped } from "../../storage/zip.js";
 
 /** The folder "search": the adapter if there is one, the index, and the texts by their numbers in the index. */
 export async function searchZip(): Promise<Uint8Array> {
@@ -17,15 +17,4 @@ export async function searchZip(): Promise<Uint8Array> {
       [savedNames.texts]: strToU8(`${JSON.stringify(all)}\n`),
     },
   });
-}
-
-/** Files by path as folders. */
-function nested(files: Readonly<Record<string, Uint8Array>>) {
-  const folders: Record<string, Record<string, Uint8Array> | Uint8Array> = {};
-  for (const [path, bytes] of Object.entries(files)) {
-    const [name, inner] = path.split("/") as [string, string?];
-    if (inner === undefined) folders[name] = bytes;
-    else folders[name] = { ...(folders[name] as Record<string, Uint8Array> | undefined), [inner]: bytes };
-  }
-  return folders;
 }

@@ -10,8 +10,7 @@ const loading = {
   },
 } as const;
 
-export const programPlaces = ["command", "node", "page"] as const;
-export type ProgramPlace = (typeof programPlaces)[number];
+type ProgramPlace = "command" | "node" | "page";
 
 /** A command or a program that searches, beside the folder "search". */
 export function programFor(place: ProgramPlace, isAdapted: boolean): string {

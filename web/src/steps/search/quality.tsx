@@ -1,15 +1,17 @@
-import type { PairsResult } from "lowrank/jobs";
 import type { SearchRun } from "../../engine/search/training.js";
 import { search } from "../../messages/search.js";
 
 /** Fewer questions are a rough measurement. */
-const FEW = 50;
+export const FEW = 50;
 
 /** Whether training helped: by more than chance, perhaps by chance, or not at all. */
-export function verdictOf({ yardsticks: { base }, after }: PairsResult, interval: SearchRun["interval"]) {
-  const [before, now] = [base["ndcg@10"]!, after["ndcg@10"]!];
-  if (now <= before) return "none";
-  return interval !== null && before < interval[0] ? "helped" : "ahead";
+export function verdictOf(
+  { "ndcg@10": before }: Readonly<Record<string, number>>,
+  { "ndcg@10": now }: Readonly<Record<string, number>>,
+  interval: SearchRun["interval"],
+) {
+  if (now! <= before!) return "none";
+  return interval !== null && before! < interval[0] ? "helped" : "ahead";
 }
 
 /** The measurements of a run on the questions that were set aside: words only, before training, and after it. */
@@ -21,7 +23,7 @@ export function Quality({ run }: { run: SearchRun }) {
   const shown = (metrics: Readonly<Record<string, number>>) => t.measure(metrics["ndcg@10"]!);
   return (
     <div class="quality">
-      <p class="verdict">{t.verdicts[verdictOf(result, run.interval)](shown(base), shown(after))}</p>
+      <p class="verdict">{t.verdicts[verdictOf(base, after, run.interval)](shown(base), shown(after))}</p>
       {run.isUnchanged && <p>{t.unchanged}</p>}
       {bm25 !== null && bm25["ndcg@10"]! >= after["ndcg@10"]! && <p>{t.wordsBetter(shown(bm25))}</p>}
       <div class="scroll" role="region" aria-label={t.metric} tabIndex={0}>

@@ -1,0 +1,79 @@
+import type { AnyJobResult, AnyJobSpec } from "lowrank/jobs";
+import { runJob } from "lowrank/worker";
+import { remove } from "../storage/database.js";
+import { findModel, forgetModel } from "./model.js";
+import { type StoredRun, storedTraining } from "./stored-training.js";
+import { type SavedFiles, storeOf } from "./stores.js";
+
+/** A training of the encoder on a page of its own, stored for the next visit. */
+export interface EncoderRun extends StoredRun {
+  readonly id: string;
+  /** Name of its table. */
+  readonly name: string;
+  readonly spec: AnyJobSpec;
+  /** Its data by the names in its spec. */
+  readonly data: Readonly<Record<string, Uint8Array>>;
+  /** The trained files; null before the run is finished. */
+  readonly files: SavedFiles | null;
+}
+
+interface How<R> {
+  /** Under which it is stored. */
+  readonly key: string;
+  /** The run's files that are no result. */
+  readonly notSaved: RegExp;
+  /** What is stored of a finished run besides its files. */
+  resultOf(result: AnyJobResult): Partial<R>;
+}
+
+/** The one training of a page on the encoder. */
+export function encoderTraining<R extends EncoderRun>({ key, notSaved, resultOf }: How<R>) {
+  const training = storedTraining<R>(key);
+  const { run, progress, problem, remember } = training;
+  return {
+    ...training,
+
+    /** Deletes the run and its files. */
+    async forget(): Promise<void> {
+      const now = run.value;
+      if (now === null || progress.value !== null) return;
+      run.value = null;
+      problem.value = null;
+      await (await storeOf(now.id)).discard().catch(() => undefined);
+      await remove("project", key).catch(() => undefined);
+    },
+
+    /** Starts or continues a run. */
+    async goOn(given: R): Promise<void> {
+      if (progress.value !== null) return;
+      const { started, signal } = training.start(given);
+      try {
+        await remember(started);
+        const { store, files: filesOf } = await storeOf(given.id);
+        const result = await runJob(given.spec, store, {
+          signal,
+          onProgress: training.hear,
+          sources: {
+            // The worker finds a cached model by its name.
+            findModel: async (_name, { onDownload }) => (await findModel({ signal, onDownload })) as never,
+            readData: async (name) => ({ name, bytes: given.data[name]! }),
+            machine: () => ({ userAgent: navigator.userAgent }),
+          },
+        });
+        const files = Object.fromEntries(Object.entries(await filesOf()).filter(([file]) => !notSaved.test(file)));
+        await remember({ ...run.value!, status: "finished", files, ...resultOf(result) });
+      } catch (error) {
+        if (!signal.aborted) problem.value = error;
+        // Otherwise every later call would find the damaged file again.
+        if ((error as Error).name === "FormatError") await forgetModel().catch(() => undefined);
+        await remember({ ...run.value!, status: "paused" }).catch(() => undefined);
+      } finally {
+        progress.value = null;
+      }
+    },
+  };
+}
+
+/** Rows as JSON Lines. */
+export const jsonLines = (rows: readonly object[]): Uint8Array =>
+  new TextEncoder().encode(rows.map((row) => `${JSON.stringify(row)}\n`).join(""));

@@ -1,0 +1,57 @@
+import { signal } from "@preact/signals";
+import type { RankJobResult, RankJobSpec, RankResult } from "lowrank/jobs";
+import type { JudgedRow, JudgedRows } from "../../data/judged-rows.js";
+import { type EncoderRun, encoderTraining, jsonLines } from "../encoder-training.js";
+import type { Effort } from "../search/training.js";
+import { splitJudged } from "./split.js";
+
+/** A training of a reranker, stored for the next visit. Its files are those of a `CrossEncoder`. */
+export interface RankRun extends EncoderRun {
+  readonly spec: RankJobSpec;
+  /** Questions that it was tested with, and not trained on. */
+  readonly heldOut: readonly string[];
+  readonly result: RankResult | null;
+  /** The range in which NDCG@10 most likely lies on other questions (95 %). */
+  readonly interval: readonly [number, number] | null;
+}
+
+/** What the page shows of it. */
+export const rankTraining = encoderTraining<RankRun>({
+  key: "rank run",
+  notSaved: /^(checkpoint\.|run\.json|loss\.svg)/,
+  resultOf(finished) {
+    const { result, metrics } = (finished as RankJobResult).report;
+    return { result, interval: metrics["ndcg@10"]?.interval ?? null };
+  },
+});
+export const { run: rankRun, find: findRankRun } = rankTraining;
+
+/** Settings that the user gave in place of those of the chosen thoroughness. */
+export interface Details {
+  readonly steps?: number;
+  readonly learningRate?: number;
+}
+export const details = signal<Details>({});
+
+const QUICK = { steps: 100, evaluateEvery: 25 };
+const [TRAIN, HELD_OUT] = ["judged.jsonl", "held-out.jsonl"];
+
+/** Trains a reranker, in place of an earlier run. */
+export async function trainReranker(name: string, judged: JudgedRows, effort: Effort): Promise<void> {
+  if (rankTraining.progress.value !== null) return;
+  await rankTraining.forget();
+  const { train, heldOut } = splitJudged(judged);
+  const lines = (rows: readonly JudgedRow[]) =>
+    jsonLines(rows.map(({ question, text, label }) => ({ query: question, text, label })));
+  const spec: RankJobSpec = {
+    ...{ task: "rank", model: "all-MiniLM-L6-v2", data: TRAIN, test: HELD_OUT },
+    ...(effort === "quick" && QUICK),
+    ...details.value,
+  };
+  await rankTraining.goOn({
+    ...{ id: `rank-${Date.now().toString(36)}`, name, spec, status: "training" },
+    data: { [TRAIN]: lines(train), [HELD_OUT]: lines(heldOut) },
+    heldOut: [...new Set(heldOut.map(({ question }) => question))],
+    ...{ training: [], validation: [], result: null, interval: null, files: null },
+  });
+}

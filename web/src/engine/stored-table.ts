@@ -1,0 +1,46 @@
+import { signal } from "@preact/signals";
+import { TableProblem } from "../data/problem.js";
+import { read, remove, write } from "../storage/database.js";
+
+/** The one table of a page, stored under this key for the next visit. */
+export function storedTable<T>(key: string) {
+  /** Null before there is one. */
+  const table = signal<T | null>(null);
+  const reading = signal(false);
+  const readProblem = signal<TableProblem | null>(null);
+  /** If two files are read at once, the one chosen last counts. */
+  let newest = 0;
+  function use(now: T | null): void {
+    table.value = now;
+    void (now === null ? remove("project", key) : write("project", key, now)).catch(() => undefined);
+  }
+  return {
+    table,
+    reading,
+    readProblem,
+    use,
+    close: (): void => use(null),
+
+    async open(make: () => Promise<T>): Promise<void> {
+      const own = ++newest;
+      reading.value = true;
+      readProblem.value = null;
+      try {
+        const made = await make();
+        if (own === newest) use(made);
+      } catch (error) {
+        if (own === newest)
+          readProblem.value = error instanceof TableProblem ? error : new TableProblem("noTable", String(error));
+      } finally {
+        if (own === newest) reading.value = false;
+      }
+    },
+
+    /** Restores the table of an earlier visit. */
+    async find(): Promise<void> {
+      if (table.value !== null || reading.value) return;
+      const kept = await read<T>("project", key).catch(() => undefined);
+      if (kept !== undefined && table.value === null && !reading.value) table.value = kept;
+    },
+  };
+}

@@ -1,0 +1,28 @@
+import { useEffect } from "preact/hooks";
+import { findTable, judged, table } from "../../engine/rank/collection.js";
+import { findRankRun, rankRun } from "../../engine/rank/training.js";
+import { Ask } from "./ask.js";
+import { Bring } from "./bring.js";
+import { TableBar } from "./table-bar.js";
+import { Take } from "./take.js";
+import { Train } from "./train.js";
+import "../../style/search.css";
+import "../../style/rank.css";
+
+/** Trains a reranker on questions and texts of which some fit better than others. */
+export function RankPage() {
+  useEffect(() => void findRankRun().then(findTable), []);
+  if (table.value === null) return <Bring />;
+  const run = rankRun.value;
+  const isTrained = run?.status === "finished" && run.files !== null;
+  return (
+    <div class="search">
+      <TableBar />
+      <div class="beside">
+        <Train />
+        {isTrained && <Take run={run} />}
+      </div>
+      {judged.value!.ordered.length > 0 && <Ask key={isTrained ? run.id : ""} />}
+    </div>
+  );
+}

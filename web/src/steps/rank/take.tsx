@@ -1,0 +1,27 @@
+import type { RankRun } from "../../engine/rank/training.js";
+import { rank } from "../../messages/rank.js";
+import { Programs } from "../../parts/programs.js";
+import { SaveButton } from "../../parts/save-button.js";
+import { programFor } from "./programs.js";
+import "../../style/take.css";
+
+/** The reranker as a zip with one folder, and programs that use it. */
+export function Take({ run: { name, files } }: { run: RankRun }) {
+  const t = rank();
+  return (
+    <section class="take take-search" aria-labelledby="take-reranker">
+      <h2 id="take-reranker">{t.takeHeading}</h2>
+      <p class="hint">{t.takeHint}</p>
+      <SaveButton
+        title={t.take}
+        preparing={t.preparing}
+        name={`${name.replace(/\.[^.]*$/, "")}-reranker.zip`}
+        make={async () => {
+          const { nested, zipped } = await import("../../storage/zip.js");
+          return zipped({ reranker: nested(files!) });
+        }}
+      />
+      <Programs name="rank-place" texts={t} programFor={programFor} />
+    </section>
+  );
+}
