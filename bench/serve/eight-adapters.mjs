@@ -13,7 +13,7 @@ const { file, weights, threads, rounds, adapters, tokens, rank } = readOptions({
 const model = await loadModel(file, threads);
 const names = Array.from({ length: adapters }, (_, i) => `a${i}`);
 const folder = mkdtempSync(join(tmpdir(), "lowrank-bench-"));
-for (const [i, name] of names.entries()) {
+for (const name of names) {
   model.addAdapter(name, { rank, targetModules: "all-linear", initLoraWeights: false, alpha: 1 });
   await writeFilesAtomically(join(folder, name), model.saveAdapter(name));
 }

@@ -16,7 +16,7 @@ const weigh = (name) => {
 weigh("the model");
 const names = Array.from({ length: adapters }, (_, i) => `a${i}`);
 // The default targets: queries and values.
-for (const [i, name] of names.entries()) model.addAdapter(name, { rank, initLoraWeights: false });
+for (const name of names) model.addAdapter(name, { rank, initLoraWeights: false });
 weigh(`and ${adapters} adapters`);
 
 const server = languageServer(model, { name: "smol", maxRunning: AT_ONCE });

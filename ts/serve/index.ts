@@ -7,3 +7,4 @@ export type { AuthorizedFor, ServeOptions } from "./serve-options.js";
 export { languageServer } from "./openai/language-server.js";
 export type { LanguageServer } from "./openai/language-server.js";
 export type { LanguageServerOptions } from "./openai/language-server-options.js";
+export type { RequestLogEntry } from "./openai/request-log.js";

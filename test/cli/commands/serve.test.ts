@@ -66,6 +66,27 @@ it("serves the model and its adapters to OpenAI's client, which needs the key, a
   expect(await result.last).toBe("length");
 });
 
+it("prints a line of JSON for each request if it is asked for, with texts only if these are", async () => {
+  for (const option of ["--log", "--log-texts"]) {
+    const { code, out } = await serving([option, "--name", "tiny"], {}, async (baseURL) => {
+      const client = new OpenAI({ baseURL, apiKey: "none", maxRetries: 0 });
+      await client.chat.completions.create({ model: "tiny", messages, max_tokens: 3 });
+      await client.chat.completions.create({ model: "other", messages }).catch(() => undefined);
+    });
+    expect(code).toBe(0);
+    const lines = out
+      .split("\n")
+      .filter((line) => line.startsWith("{"))
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    const route = { msg: "request", method: "POST", route: "/v1/chat/completions" };
+    expect(lines).toMatchObject([
+      { level: 30, ...route, status: 200, model: "tiny", generatedTokens: 3 },
+      { level: 40, ...route, status: 404, error: "model_not_found" },
+    ]);
+    expect(out.includes("a film")).toBe(option === "--log-texts");
+  }
+});
+
 it("says that a port is in use, and what it is asked with", async () => {
   const other = createServer();
   await new Promise<void>((ready) => other.listen(0, "127.0.0.1", ready));

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { LoggedRequest } from "../../../ts/serve/openai/request-log.js";
 import { handled, labelOf, routeOf, type RouteTable } from "../../../ts/serve/openai/route-table.js";
 
 const table: RouteTable = {
@@ -14,7 +15,9 @@ describe("a table of routes", () => {
     expect(routeOf(table, "/v1/models/%zz")).toEqual({ path: "/v1/models/{name}", name: "%zz" });
     for (const other of ["/v1/models/", "/v1/model", "/v1", "/", "/health/x", "/__proto__", "/constructor"])
       expect(routeOf(table, other)).toBeNull();
-    const ask = (path: string, method = "GET") => handled(table, new Request(`http://localhost${path}`, { method }));
+    const logged = new LoggedRequest({ log: undefined, logTexts: false }, "GET", "other");
+    const ask = (path: string, method = "GET") =>
+      handled(table, new Request(`http://localhost${path}`, { method }), logged);
     expect(await (await ask("/v1/models/mine")).text()).toBe("mine");
     expect(await (await ask("/v1/models/{name}")).text()).toBe("{name}");
     await expect(ask("/nowhere")).rejects.toMatchObject({ status: 404, code: "unknown_url" });

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { ConfigError } from "../../errors/errors.js";
-import { languageServer } from "../../serve/index.js";
+import { languageServer, type RequestLogEntry } from "../../serve/index.js";
 import { httpServerOf } from "../files/http-bridge.js";
 import { addModelOptions, type ModelOptions, openLanguageModel } from "../files/language-model.js";
 import { port, real, whole } from "../options/option-values.js";
@@ -37,6 +37,8 @@ interface CommandOptions extends ModelOptions {
   readonly maxWaiting: number;
   readonly timeout: number;
   readonly prefixCache: number;
+  readonly log: boolean;
+  readonly logTexts: boolean;
 }
 
 /** `lowrank serve`: a language model and its adapters, in the form of OpenAI's API. */
@@ -53,6 +55,8 @@ export function defineServe(program: Command, session: Session): void {
     .option("--max-waiting <n>", "maximum answers that wait for a place", whole(0), 64)
     .option("--timeout <seconds>", "maximum time of an answer", real(0), 300)
     .option("--prefix-cache <mb>", "memory for prompts that later requests may begin with, in megabytes", whole(0), 64)
+    .option("--log", "print a line of JSON for each request, as pino writes them, without texts", false)
+    .option("--log-texts", "the same with the texts of requests and answers", false)
     .addHelpText("after", EXAMPLES)
     .action((options: CommandOptions) => serve(options, session));
 }
@@ -73,6 +77,8 @@ async function serve(options: CommandOptions, session: Session): Promise<void> {
       ...{ timeout: 1000 * timeout, prefixCacheBytes: prefixCache * 2 ** 20 },
       // The name is no path: the server has checked it.
       loadAdapter: loadable === undefined ? undefined : (own) => folderOf(join(loadable, own)),
+      ...(options.log || options.logTexts ? { log: (entry) => terminal.print(logLine(entry)) } : {}),
+      logTexts: options.logTexts,
       onError: report,
     });
     const http = httpServerOf(server);
@@ -99,6 +105,12 @@ async function serve(options: CommandOptions, session: Session): Promise<void> {
   } finally {
     model.dispose();
   }
+}
+
+/** Levels of pino: 50 is an error, 40 a warning, 30 information. */
+function logLine({ time, ...entry }: RequestLogEntry): string {
+  const level = entry.status >= 500 ? 50 : entry.status >= 400 || entry.error !== undefined ? 40 : 30;
+  return JSON.stringify({ level, time, msg: "request", ...entry });
 }
 
 const folderOf = (folder: string) => (existsSync(join(folder, "adapter_config.json")) ? folder : null);

@@ -34,7 +34,6 @@ const unread: Read<unknown> = (_what, _name, value) => value;
 const ignored: Read<undefined> = () => undefined;
 
 const integer = check<number>("a whole number", Number.isSafeInteger);
-const minimum = check<number>("a number from 0 to 1", (value) => value >= 0 && value <= 1);
 
 const stops: Read<readonly string[]> = (what, name, value) => {
   if (value === undefined) return [];
@@ -72,7 +71,7 @@ export const generationFields = {
   temperature: or(1, nonNegative),
   top_k: optional((what: string, name: string, value: unknown) => whole(what, name, value, 1)),
   top_p: or(1, share),
-  min_p: or(0, minimum),
+  min_p: or(0, share),
   repetition_penalty: or(1, positive),
   seed: optional(integer),
   stop: stops,

@@ -13,6 +13,7 @@ import { askedChat, askedCompletion, type AskedGeneration, type Fields } from ".
 import type { LanguageServerSettings } from "./language-server-options.js";
 import type { WrittenToken } from "./log-probabilities.js";
 import type { Metrics } from "./metrics.js";
+import type { LoggedRequest } from "./request-log.js";
 
 /** An answer that is generated, and how it is sent. */
 export interface Begun {
@@ -87,7 +88,7 @@ export class LanguageRoutes {
   }
 
   /** Begins a chat completion or a completion. Throws `ApiError` if the request is invalid, or there is no place. */
-  generate(route: GenerationRoute, fields: Fields, signal: AbortSignal, expiry: Expiry): Begun {
+  generate(route: GenerationRoute, fields: Fields, signal: AbortSignal, expiry: Expiry, logged: LoggedRequest): Begun {
     const { form, ask, prompt } = forms[route];
     const { maxTokens } = this.settings;
     const asked = ask(this.model, fields, { maxTokens, maxTexts: this.places });
@@ -96,7 +97,7 @@ export class LanguageRoutes {
     if (running + waiting + asked.count > this.places)
       throw busy(`${running} answers are being generated and ${waiting} wait; ask again in a moment`);
     const requests = reading(prompt, () => asked.requests(adapter));
-    return this.begun(form, asked, requests, signal, expiry);
+    return this.begun(form, asked, requests, signal, expiry, logged);
   }
 
   private begun(
@@ -105,12 +106,13 @@ export class LanguageRoutes {
     requests: readonly GenerationRequest[],
     signal: AbortSignal,
     expiry: Expiry,
+    logged: LoggedRequest,
   ): Begun {
     throwIfAborted(signal);
     const texts: RunningText[] = [];
     try {
       for (const request of requests)
-        texts.push(this.metrics.observed(reading("model", () => this.batch.add(request, expiry))));
+        texts.push(logged.watched(this.metrics.observed(reading("model", () => this.batch.add(request, expiry)))));
     } catch (error) {
       for (const text of texts) text.end();
       throw error;
@@ -118,6 +120,7 @@ export class LanguageRoutes {
     // One listener for all: Node warns of more than ten.
     signal.addEventListener("abort", () => texts.forEach((text) => text.end()), { once: true });
     this.metrics.promptTokens += asked.promptTokens;
+    logged.answeredBy(asked.model, asked.promptTokens);
     const textOf = asked.logprobs ? (id: number) => this.textOf(id) : null;
     return { answer: new GenerationAnswer(form, { ...asked, textOf }, texts), stream: asked.stream };
   }

@@ -2,7 +2,8 @@ import { listFrom } from "../../arguments/collections.js";
 import { optional, or, type Readers, readOptions } from "../../arguments/read-options.js";
 import { ConfigError } from "../../errors/errors.js";
 import type { FileMap } from "../../io/file-map.js";
-import { aboveZero, callable, text, unexpected, whole } from "../../arguments/settings.js";
+import type { RequestLogEntry } from "./request-log.js";
+import { aboveZero, callable, flag, text, unexpected, whole } from "../../arguments/settings.js";
 
 /** Limits and hooks of a language server. */
 export interface LanguageServerOptions {
@@ -36,6 +37,10 @@ export interface LanguageServerOptions {
   readonly loadAdapter?: ((name: string) => AdapterFiles | Promise<AdapterFiles>) | undefined;
   /** Called with errors that are answered with a status of 500 or above, except overload. */
   readonly onError?: ((error: unknown) => void) | undefined;
+  /** Called with each request when its answer has ended: without texts, unless `logTexts` is set. Default: no log. */
+  readonly log?: ((entry: RequestLogEntry) => void) | undefined;
+  /** Whether `log` also gets the bodies of requests and the texts that are generated; default false. */
+  readonly logTexts?: boolean | undefined;
 }
 
 /** An adapter's files by name, or the path of their folder; null for none. */
@@ -55,6 +60,8 @@ export interface LanguageServerSettings {
   readonly prefixCacheBytes: number;
   readonly loadAdapter: LanguageServerOptions["loadAdapter"];
   readonly onError: (error: unknown) => void;
+  readonly log: LanguageServerOptions["log"];
+  readonly logTexts: boolean;
 }
 
 const filled = (what: string, name: string, value: unknown): string => {
@@ -91,6 +98,8 @@ const readers: Readers<LanguageServerSettings> = {
   loadAdapter: optional(callable<NonNullable<LanguageServerOptions["loadAdapter"]>>),
   onError: (what, name, value) =>
     value === undefined ? () => undefined : callable(what, name, value as (error: unknown) => void),
+  log: optional(callable<NonNullable<LanguageServerOptions["log"]>>),
+  logTexts: or(false, flag),
 };
 
 /** Checks options. Throws `ConfigError`. */

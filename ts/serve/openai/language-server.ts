@@ -17,6 +17,7 @@ import {
 } from "./language-server-options.js";
 import type { GenerationRoute, LanguageRoutes } from "./language-routes.js";
 import { Metrics } from "./metrics.js";
+import { LoggedRequest } from "./request-log.js";
 import { type Call, handled, labelOf, routeOf, type RouteTable } from "./route-table.js";
 
 /** A server of OpenAI's API: a function that answers requests, and never rejects. */
@@ -27,6 +28,7 @@ export interface LanguageServer {
 }
 
 const WHAT = "languageServer";
+const documentChunk = /* @__PURE__ */ lazyChunk(() => import("./document/openapi.js"));
 const routesChunk = /* @__PURE__ */ lazyChunk(() => import("./language-routes.js"));
 
 /**
@@ -50,7 +52,7 @@ export function languageServer(model: CausalLanguageModel, options: LanguageServ
 }
 
 /** Paths that need no key. */
-const OPEN: readonly string[] = ["/health", "/ready"];
+const OPEN: readonly string[] = ["/health", "/ready", "/openapi.json"];
 
 class Server {
   private readonly keys: ApiKeys;
@@ -62,6 +64,7 @@ class Server {
     "/health": { GET: () => json(...this.health(false)), HEAD: () => json(null, this.health(false)[1]) },
     "/ready": { GET: () => json(...this.health(true)), HEAD: () => json(null, this.health(true)[1]) },
     "/metrics": { GET: () => this.page() },
+    "/openapi.json": { GET: () => this.document() },
     "/v1/chat/completions": { POST: (call) => this.generate("chat/completions", call) },
     "/v1/completions": { POST: (call) => this.generate("completions", call) },
     "/v1/models": { GET: async () => json((await this.load()).models()) },
@@ -81,17 +84,21 @@ class Server {
   async answer(request: Request): Promise<Response> {
     const allowed = corsHeaders(request, this.settings);
     const { pathname } = new URL(request.url);
+    const path = routeOf(this.table, pathname)?.path;
+    const logged = new LoggedRequest(this.settings, request.method, path ?? "other");
     let response: Response;
     try {
       const asks = request.method === "OPTIONS" && request.headers.has("access-control-request-method");
       if (!asks && !OPEN.includes(pathname)) await this.keys.check(request.headers);
-      response = asks ? preflight(request, allowed) : await handled(this.table, request);
+      response = asks ? preflight(request, allowed) : await handled(this.table, request, logged);
     } catch (error) {
-      const { status, headers, body } = this.failure(error);
+      const { status, headers, body, code } = this.failure(error);
+      logged.failed(code);
       response = json({ error: body }, status, headers);
     }
     for (const [name, value] of Object.entries(allowed)) response.headers.set(name, value);
-    this.metrics.answered(labelOf(routeOf(this.table, pathname)?.path), response.status);
+    this.metrics.answered(labelOf(path), response.status);
+    logged.answered(response.status);
     return response;
   }
 
@@ -126,6 +133,11 @@ class Server {
     return { running, waiting, prefix_cache_bytes: prefixBytes, memory_bytes: used, requests: this.active.count };
   }
 
+  private async document(): Promise<Response> {
+    const { openApiDocument } = await documentChunk();
+    return json(openApiDocument(this.table, OPEN, this.settings.apiKey.length > 0));
+  }
+
   private async addAdapter({ request }: Call): Promise<Response> {
     const routes = await this.load();
     if (this.active.closing) throw stopping();
@@ -144,14 +156,15 @@ class Server {
     return readFields(request, maxBodyBytes, until.over).finally(until.end);
   }
 
-  private async generate(route: GenerationRoute, { request }: Call): Promise<Response> {
+  private async generate(route: GenerationRoute, { request, logged }: Call): Promise<Response> {
     const { timeout } = this.settings;
     const { time, leave } = this.active.enter();
     const seen = (error: unknown) => (error instanceof AbortError && request.signal.aborted ? clientLeft() : error);
     try {
       const [fields, routes] = await Promise.all([this.body(request), this.load()]);
       const late = () => new ApiError(504, "timeout", `the answer was not complete within ${timeout} ms`);
-      const { answer, stream } = routes.generate(route, fields, request.signal, { time, error: late });
+      logged.asked(fields);
+      const { answer, stream } = routes.generate(route, fields, request.signal, { time, error: late }, logged);
       if (!stream)
         return json(
           await answer
@@ -159,11 +172,17 @@ class Server {
             .finally(() => answer.end())
             .finally(leave),
         );
+      const streamEnded = logged.streams();
       const ended = () => {
         answer.end();
         leave();
+        streamEnded();
       };
-      const errorOf = (error: unknown) => ({ error: this.failure(seen(error)).body });
+      const errorOf = (error: unknown) => {
+        const { body, code } = this.failure(seen(error));
+        logged.failed(code);
+        return { error: body };
+      };
       const headers = { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-store" };
       const { body, drop } = eventStream(answer.events(), errorOf, ended);
       this.active.setDrop(leave, drop);

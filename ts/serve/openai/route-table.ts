@@ -1,9 +1,11 @@
 import { ApiError } from "./api-error.js";
+import type { LoggedRequest } from "./request-log.js";
 
 /** A request, and the name at the end of its path; empty for a path without one. */
 export interface Call {
   readonly request: Request;
   readonly name: string;
+  readonly logged: LoggedRequest;
 }
 
 /** Answers a request. Rejects with `ApiError` or `Refusal` if it is refused. */
@@ -30,13 +32,13 @@ export const labelOf = (path: string | undefined): string =>
   path?.replace(/^\/(?:v1\/)?/, "").replace(`/${NAME}`, "") ?? "other";
 
 /** Answers a request. Rejects with `ApiError` for an unknown address or method. */
-export async function handled(table: RouteTable, request: Request): Promise<Response> {
+export async function handled(table: RouteTable, request: Request, logged: LoggedRequest): Promise<Response> {
   const { method, url } = request;
   const { pathname } = new URL(url);
   const route = routeOf(table, pathname);
   if (route === null) throw new ApiError(404, "unknown_url", `there is no ${method} ${pathname} here`);
   const methods = table[route.path]!;
-  if (Object.hasOwn(methods, method)) return methods[method]!({ request, name: route.name });
+  if (Object.hasOwn(methods, method)) return methods[method]!({ request, name: route.name, logged });
   const allow = Object.keys(methods).join(", ");
   throw new ApiError(405, "method_not_allowed", `${allow} is expected, got ${method}`, null, { allow });
 }

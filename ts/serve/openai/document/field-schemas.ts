@@ -1,0 +1,60 @@
+import { any, boolean, integer, type JsonSchema, list, number, string } from "./json-schema.js";
+
+type Schemas = Readonly<Record<string, JsonSchema>>;
+
+const filled = { type: "string", minLength: 1 } as const;
+const atLeast = (minimum: number) => ({ type: "number", minimum });
+const above = (least: number) => ({ type: "number", exclusiveMinimum: least });
+const constant = (value: string) => ({ const: value });
+const formatOf = (type: string, properties: Schemas = {}): JsonSchema => ({
+  type: "object",
+  properties: { type: constant(type), ...properties },
+  required: ["type", ...Object.keys(properties)],
+});
+
+const content = any(string, list({ type: "object", properties: { type: string }, required: ["type"] }), {
+  type: "null",
+});
+const message: JsonSchema = {
+  type: "object",
+  properties: { role: string, content },
+  required: ["role"],
+};
+const jsonSchema: JsonSchema = { type: "object", properties: { schema: { type: "object" } }, required: ["schema"] };
+
+/** Values of fields of chat completions and of completions; of those without one, such as fields without effect, any. */
+export const generationSchemas: Schemas = {
+  model: { type: "string", description: "the base model or one of its adapters, as GET /v1/models lists them" },
+  max_tokens: integer(1),
+  temperature: { ...atLeast(0), default: 1 },
+  top_k: integer(1),
+  top_p: { ...atLeast(0), maximum: 1, default: 1 },
+  min_p: { ...atLeast(0), maximum: 1, default: 0 },
+  repetition_penalty: { ...above(0), default: 1 },
+  seed: integer(Number.MIN_SAFE_INTEGER),
+  stop: any(filled, list(filled, { maxItems: 16 })),
+  n: { ...integer(1, 16), default: 1 },
+  stream: { ...boolean, default: false },
+  stream_options: { type: "object", properties: { include_usage: boolean } },
+  frequency_penalty: number,
+  presence_penalty: number,
+  logit_bias: { type: "object", additionalProperties: number, description: "by token id" },
+};
+
+/** Values of fields of chat completions alone. */
+export const chatSchemas: Schemas = {
+  messages: list(message, { minItems: 1 }),
+  max_completion_tokens: integer(1),
+  logprobs: { ...boolean, default: false },
+  top_logprobs: integer(0, 20),
+  response_format: any(formatOf("text"), formatOf("json_object"), formatOf("json_schema", { json_schema: jsonSchema })),
+};
+
+const ids = list(integer(0), { minItems: 1 });
+
+/** Values of fields of completions alone. */
+export const completionSchemas: Schemas = {
+  prompt: any(string, ids, list(any(string, ids), { minItems: 1 })),
+  max_tokens: { ...integer(1), default: 16 },
+  logprobs: integer(0, 20),
+};
