@@ -1,4 +1,5 @@
 import { decode, encodingOf } from "./decode.js";
+import { firstPreference, type Preference, preferencesIn, preferencesOf } from "./preferences.js";
 import { TableProblem } from "./problem.js";
 import { answered, asked, named } from "./question-columns.js";
 import { readTable } from "./read-table.js";
@@ -6,10 +7,10 @@ import { readTable } from "./read-table.js";
 /** Training data for a language model, as JSON Lines that a run reads. */
 export interface Conversations {
   readonly name: string;
-  readonly task: "chat" | "text";
+  readonly task: "chat" | "text" | "preferences";
   readonly rows: readonly object[];
   /** The first example, shown so that the user can check that the file was read correctly. */
-  readonly first: { readonly said: string; readonly answer: string };
+  readonly first: { readonly said: string; readonly answer: string; readonly rejected?: string };
 }
 
 type Turns = readonly {
@@ -27,35 +28,49 @@ function firstOf(turns: Turns) {
   return { said: said(/^(user|human)$/), answer: said(/^(assistant|gpt)$/) };
 }
 
-/** The conversations of a JSON Lines file; null if it has none. */
-async function turnsIn(file: File): Promise<object[] | null> {
+/** The objects of a JSON Lines file; null if it has none. */
+async function objectsIn(file: File): Promise<object[] | null> {
   if (!/\.(jsonl|ndjson|json)$/i.test(file.name)) return null;
   const bytes = new Uint8Array(await file.arrayBuffer());
   const text = decode(bytes, encodingOf(bytes)).trim();
   const lines = text.startsWith("[") ? null : text.split("\n").filter((line) => line.trim() !== "");
   try {
     const rows = lines === null ? (JSON.parse(text) as object[]) : lines.map((line) => JSON.parse(line) as object);
-    const isTalk = (row: object) => "messages" in row || "conversations" in row;
-    return rows.length > 0 && rows.every((row) => typeof row === "object" && row !== null && isTalk(row)) ? rows : null;
+    return rows.length > 0 && rows.every((row) => typeof row === "object" && row !== null) ? rows : null;
   } catch {
     // The table reader reports the line number.
     return null;
   }
 }
 
+const isTalk = (row: object) => "messages" in row || "conversations" in row;
+
+/** Preferences as training data. Throws `TableProblem` if there are none. */
+function preferred(name: string, rows: readonly Preference[]): Conversations {
+  const [first, ...others] = rows;
+  if (first === undefined) throw new TableProblem("empty");
+  return { name, task: "preferences", rows, first: firstPreference([first, ...others]) };
+}
+
 /**
- * Reads conversations from JSON Lines, or from a table with a column of questions and a column of answers. Throws `TableProblem`.
+ * Reads conversations or preferences from JSON Lines, or from a table: with a column of questions and a column of answers, or with two
+ * answers of which one is preferred. Throws `TableProblem`.
  * @param converses whether the model has a chat template; without one it is trained to continue texts
  */
 export async function readConversations(file: File, converses: boolean): Promise<Conversations> {
   const { name } = file;
-  const turns = await turnsIn(file);
-  if (turns !== null) {
+  const turns = await objectsIn(file);
+  const judged = turns && preferencesOf(turns, converses);
+  if (judged !== null) return preferred(name, judged);
+  if (turns !== null && turns.every(isTalk)) {
     const { messages, conversations } = turns[0] as { messages?: Turns; conversations?: Turns };
     return { name, task: "chat", rows: turns, first: firstOf(messages ?? conversations ?? []) };
   }
-  const { columns, records } = await readTable(file);
+  const table = await readTable(file);
+  const { columns, records } = table;
   if (columns.length < 2) throw new TableProblem("oneColumn");
+  const found = preferencesIn(table, converses);
+  if (found !== null) return preferred(name, found);
   const to = named(columns, answered);
   const question = named(columns, asked, to);
   const [q, a] = question >= 0 && to >= 0 ? [question, to] : [0, 1];

@@ -59,7 +59,9 @@ export const chat: typeof en = {
   adapterRefused: "Das ist kein Adapter für dieses Modell.",
   teachHeading: "Trainieren",
   teachHint:
-    "Sie brauchen Fragen mit den gewünschten Antworten: eine Tabelle mit zwei Spalten oder JSON Lines mit Gesprächen. Beginnen Sie mit etwa fünfzig. Das Modell lernt, wie es antworten soll, nicht was wahr ist.",
+    "Sie brauchen Fragen mit den gewünschten Antworten: eine Tabelle mit zwei Spalten oder JSON Lines mit Gesprächen. Beginnen Sie mit etwa fünfzig. Das Modell lernt, wie es antworten soll, nicht was wahr ist. Oder bringen Sie Paare von Antworten, von denen eine besser ist (Spalten prompt, chosen und rejected): Das Modell lernt, solche Antworten vorzuziehen.",
+  better: "Besser:",
+  worse: "Schlechter:",
   chooseConversations: "Datei mit Beispielen wählen",
   found: (count, name) => `${some(count, "Beispiel", "Beispiele")} in „${name}“. Das erste:`,
   quick: "Kurzer Versuch: 20 Schritte, ein bis zwei Minuten",
@@ -69,10 +71,17 @@ export const chat: typeof en = {
   teach: "Training beginnen",
   phases: {
     tokenize: "Beispiele werden gelesen",
+    "encode-validation": "Messung vor dem Training, zum Vergleich",
     train: "Training läuft",
     validate: "Wird an beiseitegelegten Beispielen geprüft",
   },
   trained: (name) => `Mit „${name}“ trainiert.`,
+  preferred: (after, before) =>
+    `Das Training hilft: Bei beiseitegelegten Beispielen hat die bessere Antwort in ${after} die höhere Belohnung (reward accuracy; das Basismodell: ${before}).`,
+  notPreferred: (after, before) =>
+    `Das Training hat nicht geholfen: Bei beiseitegelegten Beispielen hat die bessere Antwort in ${after} die höhere Belohnung (reward accuracy; das Basismodell: ${before}). Mehr Beispiele oder ein längeres Training können helfen.`,
+  probable: (before, after) =>
+    `Die Belohnung einer Antwort sagt, wie viel wahrscheinlicher das Training sie gemacht hat. Vor dem Training sind alle gleich, was als halb zählt. Die bessere Antwort ist in ${after} der Beispiele die wahrscheinlichere; vor dem Training war sie es in ${before}.`,
   perplexity: (before, after) =>
     `Bei beiseitegelegten Beispielen ging seine Perplexität von ${point(before.toFixed(1))} auf ${point(after.toFixed(1))}.`,
   perplexityHint:

@@ -58,7 +58,9 @@ export const chat = {
   adapterRefused: "This is not an adapter for this model.",
   teachHeading: "Train it",
   teachHint:
-    "You need questions with the answers you want: a table with two columns, or JSON Lines of conversations. Start with about fifty. The model learns how to answer, not what is true.",
+    "You need questions with the answers you want: a table with two columns, or JSON Lines of conversations. Start with about fifty. The model learns how to answer, not what is true. Or bring pairs of answers of which one is better (columns prompt, chosen and rejected): the model learns to prefer such answers.",
+  better: "Better:",
+  worse: "Worse:",
   chooseConversations: "Choose a file of examples",
   found: (count: number, name: string) => `${some(count, "example", "examples")} in “${name}”. The first:`,
   quick: "Quick try: 20 steps, a minute or two",
@@ -68,10 +70,17 @@ export const chat = {
   teach: "Start training",
   phases: {
     tokenize: "Reading the examples",
+    "encode-validation": "Measuring before training, for comparison",
     train: "Training",
     validate: "Testing on examples set aside",
   } as Readonly<Record<string, string>>,
   trained: (name: string) => `Trained on “${name}”.`,
+  preferred: (after: string, before: string) =>
+    `Training helps: on examples that were set aside, the better answer has the higher reward in ${after} (reward accuracy; the base model: ${before}).`,
+  notPreferred: (after: string, before: string) =>
+    `Training did not help: on examples that were set aside, the better answer has the higher reward in ${after} (reward accuracy; the base model: ${before}). More examples, or a longer training, may help.`,
+  probable: (before: string, after: string) =>
+    `An answer's reward says how much more probable training made it. Before training all rewards are equal, which counts as half. The better answer is the more probable one in ${after} of the examples; before training it was in ${before}.`,
   perplexity: (before: number, after: number) =>
     `On examples that were set aside, its perplexity went from ${before.toFixed(1)} to ${after.toFixed(1)}.`,
   perplexityHint: "Perplexity says how uncertain the model is about each next word. Lower is better; 1 means certain.",

@@ -1,5 +1,12 @@
 import { type LowrankWorker, runJob, startWorker } from "lowrank/worker";
-import type { LanguageJobSpec, LanguageReport } from "lowrank/jobs";
+import type {
+  LanguageJobResult,
+  LanguageJobSpec,
+  LanguageReport,
+  PreferenceJobResult,
+  PreferenceJobSpec,
+  PreferenceMetrics,
+} from "lowrank/jobs";
 import type { Conversations } from "../../data/conversations.js";
 import { storedTraining, type StoredRun } from "../stored-training.js";
 import { storeOf, type SavedFiles } from "../stores.js";
@@ -12,10 +19,12 @@ export interface Lesson extends StoredRun {
   readonly id: string;
   readonly name: string;
   readonly model: string;
-  readonly spec: LanguageJobSpec;
+  readonly spec: LanguageJobSpec | PreferenceJobSpec;
   readonly data: Uint8Array;
   readonly rows: number;
   readonly result: LanguageReport["result"];
+  /** Of preferences, the base model and the trained one; null if nothing was held out, and missing in lessons of earlier versions. */
+  readonly preferences?: Readonly<Record<"before" | "after", PreferenceMetrics>> | null;
   readonly files: SavedFiles | null;
 }
 
@@ -44,6 +53,15 @@ export async function teach({ name, task, rows }: Conversations, { steps, batchS
   await goOn({ id, name, model: now.kept.name, spec, data, rows: rows.length, status: "training", ...nothing });
 }
 
+/** What was measured on examples that were set aside. */
+function measuredOf(spec: Lesson["spec"], finished: LanguageJobResult | PreferenceJobResult) {
+  if (spec.task !== "preferences") return { result: (finished as LanguageJobResult).report.result, preferences: null };
+  const { result, metrics } = (finished as PreferenceJobResult).report;
+  if (result === null) return { result: null, preferences: null };
+  const after = Object.fromEntries(Object.entries(metrics).map(([name, { value }]) => [name, value]));
+  return { result: null, preferences: { before: result.yardsticks.reference, after: after as PreferenceMetrics } };
+}
+
 /** Starts or continues the run. */
 export async function goOn(given: Lesson): Promise<void> {
   const now = loaded.value;
@@ -57,7 +75,7 @@ export async function goOn(given: Lesson): Promise<void> {
     if (now.worker !== null) worker = await startWorker();
     await remember(started);
     const { store, files } = await storeOf(given.id);
-    const { report } = await runJob(given.spec, store, {
+    const finished = await runJob(given.spec as LanguageJobSpec, store, {
       ...(worker && { worker }),
       signal,
       onProgress: training.hear,
@@ -68,8 +86,7 @@ export async function goOn(given: Lesson): Promise<void> {
       },
     });
     const saved = Object.fromEntries(Object.entries(await files()).filter(([file]) => RESULTS.test(file)));
-    const { result } = report;
-    await remember({ ...lesson.value!, status: "finished", result, files: saved });
+    await remember({ ...lesson.value!, status: "finished", ...measuredOf(given.spec, finished), files: saved });
   } catch (error) {
     if (!signal.aborted) teachProblem.value = error;
     await remember({ ...lesson.value!, status: "paused" }).catch(() => undefined);

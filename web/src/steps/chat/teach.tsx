@@ -3,7 +3,7 @@ import { type Conversations, readConversations } from "../../data/conversations.
 import { TableProblem } from "../../data/problem.js";
 import { answering } from "../../engine/chat/conversation.js";
 import { loaded } from "../../engine/chat/language-model.js";
-import { goOn, lesson, pauseTeaching, teach, teaching, teachProblem } from "../../engine/chat/teach.js";
+import { goOn, type Lesson, lesson, pauseTeaching, teach, teaching, teachProblem } from "../../engine/chat/teach.js";
 import { chat } from "../../messages/chat.js";
 import { m } from "../../messages/index.js";
 import { DropZone } from "../../parts/drop-zone.js";
@@ -11,6 +11,19 @@ import { Icon } from "../../parts/icons.js";
 import { Problem } from "../../parts/problem.js";
 import { save } from "../../parts/save.js";
 import { JobLive } from "../train/job-live.js";
+
+/** Whether the better answers got the higher rewards, and became the more probable ones. */
+function Preferred({ before, after }: NonNullable<Lesson["preferences"]>) {
+  const t = chat();
+  const { percent } = m();
+  const verdict = after.rewardAccuracy > before.rewardAccuracy ? t.preferred : t.notPreferred;
+  return (
+    <>
+      <p class="verdict">{verdict(percent(after.rewardAccuracy), percent(before.rewardAccuracy))}</p>
+      <p class="hint">{t.probable(percent(before.accuracy), percent(after.accuracy))}</p>
+    </>
+  );
+}
 
 function Result() {
   const t = chat();
@@ -22,6 +35,7 @@ function Result() {
   return (
     <div class="trained">
       <p>{t.trained(now.name)}</p>
+      {now.preferences != null && <Preferred {...now.preferences} />}
       {now.result !== null && (
         <>
           <p class="verdict">{t.perplexity(now.result.before.perplexity, now.result.after.perplexity)}</p>
@@ -48,7 +62,14 @@ function Prepared({ found, onDone }: { found: Conversations; onDone: () => void 
       <p>{t.found(found.rows.length, found.name)}</p>
       <blockquote>
         <p>{found.first.said}</p>
-        <p>{found.first.answer}</p>
+        <p>
+          {found.first.rejected !== undefined && <strong>{t.better}</strong>} {found.first.answer}
+        </p>
+        {found.first.rejected !== undefined && (
+          <p>
+            <strong>{t.worse}</strong> {found.first.rejected}
+          </p>
+        )}
       </blockquote>
       <fieldset>
         <legend class="hidden">{m().train.effort}</legend>
