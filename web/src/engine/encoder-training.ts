@@ -17,6 +17,9 @@ export interface EncoderRun extends StoredRun {
   readonly files: SavedFiles | null;
 }
 
+/** How long to train: the recommended number of steps, or a few to see whether it works. */
+export type Effort = "quick" | "normal";
+
 interface How<R> {
   /** Under which it is stored. */
   readonly key: string;

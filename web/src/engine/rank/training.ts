@@ -1,8 +1,7 @@
 import { signal } from "@preact/signals";
 import type { RankJobResult, RankJobSpec, RankResult } from "lowrank/jobs";
 import type { JudgedRow, JudgedRows } from "../../data/judged-rows.js";
-import { type EncoderRun, encoderTraining, jsonLines } from "../encoder-training.js";
-import type { Effort } from "../search/training.js";
+import { type Effort, type EncoderRun, encoderTraining, jsonLines } from "../encoder-training.js";
 import { splitJudged } from "./split.js";
 
 /** A training of a reranker, stored for the next visit. Its files are those of a `CrossEncoder`. */

@@ -1,5 +1,5 @@
 import type { PairsJobResult, PairsJobSpec, PairsResult } from "lowrank/jobs";
-import { type EncoderRun, encoderTraining, jsonLines } from "../encoder-training.js";
+import { type Effort, type EncoderRun, encoderTraining, jsonLines } from "../encoder-training.js";
 import { splitPairs, type TextPair } from "./split.js";
 
 /** A training of the search, stored for the next visit. */
@@ -13,9 +13,6 @@ export interface SearchRun extends EncoderRun {
   /** Whether no step was better than the base model on the pairs that choose it, so that the adapter changes nothing. */
   readonly isUnchanged: boolean;
 }
-
-/** How long to train: the recommended number of steps, or a few to see whether it works. */
-export type Effort = "quick" | "normal";
 
 /** What the page shows of it. Its files are a folder of sentence-transformers with the adapter. */
 export const searchTraining = encoderTraining<SearchRun>({

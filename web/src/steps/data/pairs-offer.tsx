@@ -1,8 +1,20 @@
-import { fitIn, judgedTable } from "../../data/judged-table.js";
+import { judgedRows } from "../../data/judged-rows.js";
+import { type JudgedTable, judgedTable } from "../../data/judged-table.js";
+import type { SearchTable } from "../../data/search-table.js";
 import { rank } from "../../messages/rank.js";
 import { project } from "../../state/project.js";
 import { go } from "../../state/view.js";
 import "../../style/pairs-offer.css";
+
+/** The questions with the texts that fit. Those that do not are no answers. */
+function answersIn(table: JudgedTable): SearchTable {
+  const { rows, middle } = judgedRows(table);
+  const { name, columns, question, text } = table;
+  return {
+    ...{ name, columns: [columns[question]!, columns[text]!], question: 0, text: 1 },
+    records: rows.filter(({ label }) => label > middle).map((row) => [row.question, row.text]),
+  };
+}
 
 /** The choice of what to train for a table of questions and texts. Either opens the table on a page of its own. */
 export function PairsOffer() {
@@ -14,9 +26,8 @@ export function PairsOffer() {
     go("rank");
   };
   const openSearch = async () => {
-    // A text that does not fit is no answer.
-    const fits = value === null ? records : records.filter((record) => (fitIn(record[value]!) ?? 0) > 0);
-    (await import("../../engine/search/collection.js")).use({ name, columns, records: fits, text, question });
+    const all = { name, columns, records, question, text };
+    (await import("../../engine/search/collection.js")).use(value === null ? all : answersIn(table));
     go("search");
   };
   return (

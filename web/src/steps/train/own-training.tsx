@@ -1,7 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import type { EncoderRun, encoderTraining } from "../../engine/encoder-training.js";
-import type { Effort } from "../../engine/search/training.js";
+import type { Effort, EncoderRun, encoderTraining } from "../../engine/encoder-training.js";
 import { m } from "../../messages/index.js";
 import { Problem } from "../../parts/problem.js";
 import { JobLive } from "./job-live.js";
