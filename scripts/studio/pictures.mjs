@@ -1,7 +1,7 @@
 /* global document, scrollTo */
-// node scripts/studio/pictures.mjs [FOLDER [others|search|together|targets]]: takes screenshots of all states of the Studio for docs/studio, or
+// node scripts/studio/pictures.mjs [FOLDER [others|search|together|targets|words]]: takes screenshots of all states of the Studio for docs/studio, or
 // only of the pages under More (others), of the search, of federated training (together), or of results for several labels and for numbers
-// (targets).
+// (targets), or for words (words).
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -100,39 +100,51 @@ const several = complaints.flatMap(([first, label], i) =>
   }),
 );
 
+/** Opens a table and trains on it; `pictured` is the name of a picture of the open table. */
+async function trained(page, name, table, task, pictured = null) {
+  await page.goto(`${studio.url}#data`);
+  const another = page.getByRole("button", { name: "Use another table" });
+  await page.locator(".bring, div.how-read").first().waitFor();
+  if (await another.isVisible()) await another.click();
+  await give(page, name, table);
+  await page.getByRole("link", { name: "Go on to training" }).waitFor();
+  if ((await page.getByLabel("What to predict").inputValue()) !== task) throw new Error(`${name} is not ${task}`);
+  if (pictured !== null) await picture(page, pictured);
+  await page.getByRole("link", { name: "Go on to training" }).click();
+  await page.getByRole("button", { name: "Start training" }).click();
+  await page.getByText("Measured once").waitFor({ timeout: 900_000 });
+}
+
+/** Asks for a sentence's answer. */
+async function ask(page, text) {
+  await page.getByPlaceholder("A sentence of your own").fill(text);
+  await page.getByRole("button", { name: "Ask" }).click();
+  await page.locator(".answers .odds").first().waitFor();
+}
+
 /** Results for a rating of film reviews, and for several labels a text. */
 async function targets(page) {
-  const trained = async (name, table, task) => {
-    await page.goto(`${studio.url}#data`);
-    const another = page.getByRole("button", { name: "Use another table" });
-    await page.locator(".bring, div.how-read").first().waitFor();
-    if (await another.isVisible()) await another.click();
-    await give(page, name, table);
-    await page.getByRole("link", { name: "Go on to training" }).waitFor();
-    if ((await page.getByLabel("What to predict").inputValue()) !== task) throw new Error(`${name} is not ${task}`);
-    if (task === "multi-label") await picture(page, "31-several-labels-data");
-    await page.getByRole("link", { name: "Go on to training" }).click();
-    await page.getByRole("button", { name: "Start training" }).click();
-    await page.getByText("Measured once").waitFor({ timeout: 900_000 });
-  };
-  const ask = async (text) => {
-    await page.getByPlaceholder("A sentence of your own").fill(text);
-    await page.getByRole("button", { name: "Ask" }).click();
-    await page.locator(".answers .odds").first().waitFor();
-  };
   const reviews = readFileSync(join(root, "examples/movie/movie_train.tsv"), "utf8").split("\n").slice(0, 1200);
   const rated = reviews
     .map((line) => line.split("\t"))
     .filter(([, , text]) => text !== undefined && text.length < 120)
     .slice(0, 600)
     .map(([, rating, text]) => `${rating}\t${text}`);
-  await trained("reviews.tsv", `rating\ttext\n${rated.join("\n")}\n`, "regress");
-  await ask("A warm, funny and moving film.");
+  await trained(page, "reviews.tsv", `rating\ttext\n${rated.join("\n")}\n`, "regress");
+  await ask(page, "A warm, funny and moving film.");
   await picture(page, "29-numbers", { fullPage: true });
   const quoted = several.map(([text, labels]) => `"${text}","${labels}"`);
-  await trained("tickets.csv", `message,topics\n${quoted.join("\n")}\n`, "multi-label");
-  await ask("The parcel came far too late and the invoice was wrong.");
+  await trained(page, "tickets.csv", `message,topics\n${quoted.join("\n")}\n`, "multi-label", "31-several-labels-data");
+  await ask(page, "The parcel came far too late and the invoice was wrong.");
   await picture(page, "30-several-labels", { fullPage: true });
+}
+
+/** Results for names and places in texts. */
+async function words(page) {
+  const table = readFileSync(join(root, "examples/names/train.conll"), "utf8");
+  await trained(page, "names.conll", table, "tokens");
+  await ask(page, "Ada Lovelace met Grace Hopper in New York.");
+  await picture(page, "35-words", { fullPage: true });
 }
 
 /** The search: texts and pairs, both results side by side, and the measurements. */
@@ -207,7 +219,7 @@ async function together() {
   await picture(first, "28-together-narrow", { fullPage: true });
 }
 
-const flower = ["search", "targets"].includes(process.argv[3]) ? null : await Flower.start();
+const flower = ["search", "targets", "words"].includes(process.argv[3]) ? null : await Flower.start();
 const studio = await Studio.start({ height: 800, ...(flower !== null && { federation: flower.address }) });
 try {
   const page = await studio.open();
@@ -219,6 +231,7 @@ try {
   } else if (process.argv[3] === "search") await search(page);
   else if (process.argv[3] === "together") await together();
   else if (process.argv[3] === "targets") await targets(page);
+  else if (process.argv[3] === "words") await words(page);
   else await everything(page);
 } finally {
   await studio.end();
@@ -317,4 +330,5 @@ async function everything(page) {
   await page.locator("#appearance select").first().selectOption("en");
   await page.keyboard.press("Escape");
   await targets(page);
+  await words(page);
 }

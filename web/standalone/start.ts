@@ -1,4 +1,4 @@
-import { init, SentenceEncoder, TextClassifier, TextRegressor } from "lowrank/inline";
+import { init, SentenceEncoder, TextClassifier, TextRegressor, TokenClassifier } from "lowrank/inline";
 import { carriedFiles } from "./carried.js";
 
 /** The page's texts, in the language that it was saved in; see web/src/steps/take/html-file.ts. */
@@ -31,11 +31,12 @@ export async function start(): Promise<void> {
   }
 }
 
-/** What an answer says: shares by label, which of them the text gets, or a number. */
+/** What an answer says: shares by label, which of them the text gets, a number, or marked words. */
 interface Answer {
   readonly shares?: Readonly<Record<string, number>>;
   readonly labels?: readonly string[];
   readonly number?: number;
+  readonly marks?: readonly { readonly start: number; readonly end: number; readonly label: string }[];
 }
 type Ask = (texts: readonly string[]) => Promise<readonly Answer[]>;
 type Open = (...from: Parameters<typeof TextRegressor.load>) => Ask;
@@ -53,6 +54,10 @@ const askers = {
   regress(...from) {
     const regressor = TextRegressor.load(...from);
     return async (texts) => (await regressor.predict(texts)).map((number) => ({ number }));
+  },
+  tokens(...from) {
+    const classifier = TokenClassifier.load(...from);
+    return async (texts) => (await classifier.predict(texts)).map((marks) => ({ marks }));
   },
 } satisfies Readonly<Record<string, Open>>;
 
@@ -126,9 +131,23 @@ interface Written {
 const element = (name: string, textContent: string, className = "") =>
   Object.assign(document.createElement(name), { textContent, className });
 
-function drawn(text: string, { shares = {}, labels, number }: Answer, written: Written): HTMLElement {
+/** A text with its marked words, each with its label. */
+function marked(text: string, marks: NonNullable<Answer["marks"]>): HTMLElement {
+  const all = element("p", "");
+  let at = 0;
+  for (const { start, end, label } of marks) {
+    const mark = element("mark", `${text.slice(start, end)} `);
+    mark.append(element("small", label));
+    all.append(text.slice(at, start), mark);
+    at = end;
+  }
+  all.append(text.slice(at));
+  return all;
+}
+
+function drawn(text: string, { shares = {}, labels, number, marks = [] }: Answer, written: Written): HTMLElement {
   const item = document.createElement("li");
-  item.append(element("p", text));
+  item.append(marked(text, marks));
   if (number !== undefined) item.append(element("p", written.number(number), "number"));
   if (labels !== undefined) item.append(element("p", labels.join(", ") || written.none, "labels"));
   const odds = document.createElement("dl");

@@ -22,7 +22,9 @@ export interface Finding {
     | "singleLabels"
     | "notNumbers"
     | "oneNumber"
-    | "farNumbers";
+    | "farNumbers"
+    | "notMarked"
+    | "noMarks";
   /** Affected rows. */
   readonly rows: readonly number[];
   /** The rows that one click removes; empty if the user has to choose. */
@@ -70,7 +72,8 @@ export function findingsIn(
     ["duplicates", repeated, { removable: extra }],
     ...alike(whole, counts, target),
     ...formsOf[target.task](whole, counts, from, target),
-    ...pairsOf(from),
+    // Columns of tags are no texts.
+    ...(target.task === "tokens" ? [] : pairsOf(from)),
     ...smallClasses(whole, counts, target),
   ];
   return found
@@ -97,6 +100,7 @@ const stopsOf: Readonly<Record<Task, (rows: readonly Row[], counts: Counts) => F
   ],
   regress: (rows) =>
     new Set(rows.map(({ label }) => numberIn(label))).size === 1 ? [["oneNumber", [], { stops: true }]] : [],
+  tokens: (_, counts) => (counts.length === 0 ? [["noMarks", [], { stops: true }]] : []),
 };
 
 /** Rows without what the task needs. */
@@ -108,6 +112,10 @@ const unlabelledIn: Readonly<Record<Task, (rows: readonly Row[], target: Target)
   regress(rows) {
     const strange = idsOf(rows.filter(({ label }) => label.trim() !== "" && numberIn(label) === null));
     return [emptyLabels(rows), ["notNumbers", strange, { removable: strange }]];
+  },
+  tokens(rows, target) {
+    const strange = idsOf(rows.filter(({ label }) => !isLabelled(label, target)));
+    return [["notMarked", strange, { removable: strange }]];
   },
 };
 
@@ -159,6 +167,7 @@ const formsOf: Readonly<
     const far = apart === 0 ? [] : rows.filter(({ label }) => isBeyond(numberIn(label)!, low - apart, high + apart));
     return [["farNumbers", idsOf(far)]];
   },
+  tokens: () => [],
 };
 
 const isBeyond = (number: number, least: number, most: number) => number < least || number > most;

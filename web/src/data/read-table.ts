@@ -3,6 +3,8 @@ import { readDelimited } from "./delimited.js";
 import { readJsonLines } from "./json-lines.js";
 import { TableProblem } from "./problem.js";
 import type { Correction, Table } from "./table.js";
+import { isConll, readConll } from "./words/conll.js";
+import { wordRows } from "./words/word-rows.js";
 import { readWorkbook } from "./workbook.js";
 
 /** Largest file, in bytes. The page holds the table as text. */
@@ -28,7 +30,7 @@ async function read(file: File, correction: Correction, fewest: number): Promise
   if (begins(bytes, 0xd0, 0xcf, 0x11, 0xe0)) throw new TableProblem("oldWorkbook");
   if (begins(bytes, 0x50, 0x4b, 0x03, 0x04)) {
     const how = { format: "workbook", encoding: "utf-8", delimiter: "", header: true, uneven: 0 } as const;
-    return { name, ...(await readWorkbook(file, fewest)), how };
+    return { name, ...wordRows(await readWorkbook(file, fewest)), how };
   }
   if (
     [
@@ -46,7 +48,12 @@ async function read(file: File, correction: Correction, fewest: number): Promise
     const how = { format: "jsonl", encoding, delimiter: "", header: true, uneven: 0 } as const;
     return { name, ...readJsonLines(text, fewest), how };
   }
+  if (isConll(name, text)) {
+    const { uneven, ...rows } = readConll(text);
+    if (rows.records.length === 0) throw new TableProblem("empty");
+    return { name, ...rows, how: { format: "conll", encoding, delimiter: "", header: false, uneven } };
+  }
   const { how, ...rows } = readDelimited(text, correction, fewest);
   if (rows.records.length === 0) throw new TableProblem("empty");
-  return { name, ...rows, how: { format: "delimited", encoding, ...how } };
+  return { name, ...wordRows(rows), how: { format: "delimited", encoding, ...how } };
 }

@@ -4,7 +4,7 @@ import { labelsOf, oneLabel, type Target } from "./target.js";
 export interface Row {
   readonly id: number;
   readonly text: string;
-  /** The label; several labels with their separator; or the number. */
+  /** The label; several labels with their separator; the number; or what is marked in the text, as JSON. */
   readonly label: string;
 }
 

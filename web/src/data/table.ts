@@ -11,7 +11,7 @@ export interface Table {
 /** Separators between the fields of a line. */
 export const delimiters = [",", ";", "\t", "|"] as const;
 
-export type TableFormat = "delimited" | "jsonl" | "workbook";
+export type TableFormat = "delimited" | "jsonl" | "conll" | "workbook";
 
 /** How a file was read. The user can correct it. */
 export interface HowRead {

@@ -1,12 +1,13 @@
 import type { TaskName } from "lowrank/jobs";
+import { markNames, marksIn, renamedMarks } from "./words/marks.js";
 
 /** What a model can be trained to predict for a text, by the library's names. */
-export const tasks = ["classify", "multi-label", "regress"] as const satisfies readonly TaskName[];
+export const tasks = ["classify", "multi-label", "regress", "tokens"] as const satisfies readonly TaskName[];
 export type Task = (typeof tasks)[number];
 
-/** What a table's rows say about each text: one label, several labels, or a number. */
+/** What a table's rows say about each text: one label, several labels, a number, or the labels of words in it. */
 export type Target =
-  | { readonly task: "classify" | "regress" }
+  | { readonly task: "classify" | "regress" | "tokens" }
   | {
       readonly task: "multi-label";
       /** Between the labels of a row. */
@@ -86,6 +87,11 @@ const forms: { readonly [T in Task]: Form<Extract<Target, { readonly task: T }>>
     labels: () => [],
     isLabelled: (label) => numberIn(label) !== null,
     renamed: (label) => label,
+  },
+  tokens: {
+    labels: markNames,
+    isLabelled: (label) => marksIn(label) !== null,
+    renamed: renamedMarks,
   },
 };
 const formOf = ({ task }: Target) => forms[task] as Form<Target>;

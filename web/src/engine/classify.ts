@@ -2,9 +2,11 @@ import {
   type RemoteClassifier,
   type RemoteEncoder,
   type RemoteRegressor,
+  type RemoteTokenClassifier,
   SentenceEncoder,
   TextClassifier,
   TextRegressor,
+  TokenClassifier,
 } from "lowrank/worker";
 import type { Task } from "../data/target.js";
 import { type Run, type RunOf, taskOf } from "../state/runs.js";
@@ -46,6 +48,7 @@ interface Trained {
   readonly classify: RemoteClassifier;
   readonly "multi-label": RemoteClassifier<string, true>;
   readonly regress: RemoteRegressor;
+  readonly tokens: RemoteTokenClassifier;
 }
 type AnyTrained = Trained[Task];
 
@@ -53,6 +56,7 @@ const loaders: { readonly [T in Task]: (files: SavedFiles, adapter: string) => P
   classify: async (files, adapter) => TextClassifier.load(await sharedEncoder(), files, { adapter }),
   "multi-label": async (files, adapter) => TextClassifier.load<string, true>(await sharedEncoder(), files, { adapter }),
   regress: async (files, adapter) => TextRegressor.load(await sharedEncoder(), files, { adapter }),
+  tokens: async (files, adapter) => TokenClassifier.load(await sharedEncoder(), files, { adapter }),
 };
 
 /** Trained models by their run. */

@@ -1,5 +1,6 @@
 import type { Row } from "../data/rows.js";
 import { labelsOf, numberIn, type Target, type Task } from "../data/target.js";
+import { markedExample } from "../data/words/marked-text.js";
 
 /** What a task's runs differ in. */
 interface Form {
@@ -38,5 +39,10 @@ export const forms: Readonly<Record<Task, Form>> = {
       return { task: "regress", label: nameOf(column), ...limits };
     },
     ...{ metric: "spearman", written: "decimal" },
+  },
+  tokens: {
+    example: markedExample,
+    spec: () => ({ task: "tokens" }),
+    ...{ metric: "f1", written: "percent" },
   },
 };

@@ -1,4 +1,5 @@
 import type { Task } from "../data/target.js";
+import { namesOf } from "../data/words/marks.js";
 import { chooseRun, type Run, saveRun } from "../state/runs.js";
 import { checkFiles, disposeRun } from "./classify.js";
 import type { SavedFiles } from "./stores.js";
@@ -7,6 +8,7 @@ import type { SavedFiles } from "./stores.js";
 const kinds = new Map<unknown, { readonly task: Task; readonly spec: object }>([
   ["multi-label-classification", { task: "multi-label", spec: { multiLabel: true } }],
   ["regression", { task: "regress", spec: { task: "regress" } }],
+  ["token-classification", { task: "tokens", spec: { task: "tokens" } }],
 ]);
 const classifier = { task: "classify", spec: {} } as const;
 
@@ -25,10 +27,11 @@ export async function keepAsRun(kind: "loaded" | "together", name: string, files
   const began = Date.now();
   const id = `${kind}-${began.toString(36)}`;
   const { task, spec } = kindOf(files);
-  const labels = await checkFiles(id, task, files).catch(async (error: unknown) => {
+  const known = await checkFiles(id, task, files).catch(async (error: unknown) => {
     await disposeRun(id);
     throw error;
   });
+  const labels = task === "tokens" ? namesOf(known) : known;
   const nothing = { report: null, predictions: [], training: [], validation: [], error: null, examples: 0 } as const;
   const run = {
     ...{ id, name, began, status: "loaded", labels, files, data: new Uint8Array(), ...nothing },

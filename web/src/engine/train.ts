@@ -64,7 +64,7 @@ export async function train(given: Run): Promise<Run | null> {
   try {
     await saveRun(run);
     const { store, files } = await storeOf(run.id);
-    const { report, predictions } = (await runJob(run.spec, store, {
+    const { report, predictions = [] } = (await runJob(run.spec, store, {
       signal,
       onProgress: hear,
       sources: {
@@ -79,7 +79,7 @@ export async function train(given: Run): Promise<Run | null> {
         readData: async (name) => ({ name, bytes: run.data }),
         machine: () => ({ userAgent: navigator.userAgent }),
       },
-    })) as Pick<Run, "report" | "predictions">;
+    })) as Pick<Run, "report"> & Partial<Pick<Run, "predictions">>;
     const results = Object.fromEntries(Object.entries(await files()).filter(([name]) => RESULTS.test(name)));
     const drawn = training.value;
     const ended = { training: drawn.training, validation: drawn.validation, report, predictions, files: results };

@@ -22,6 +22,7 @@ export const downloads: typeof en = {
       classify: "Eine Webseite, die Texten Labels gibt",
       "multi-label": "Eine Webseite, die Texten Labels gibt",
       regress: "Eine Webseite, die Zahlen vorhersagt",
+      tokens: "Eine Webseite, die Wörter markiert",
     },
     hint: (size) =>
       `Eine HTML-Datei, die alles enthält, auch das Modell. Öffnen Sie sie mit einem Doppelklick; sie braucht kein Netz. Etwa ${size}.`,
@@ -31,9 +32,15 @@ export const downloads: typeof en = {
       "multi-label": (labels) =>
         `Findet zu jeder Zeile die passenden von ${some(labels.length, "Label", "Labels")}: ${listed(labels)}.`,
       regress: () => "Sagt zu jeder Zeile eine Zahl vorher.",
+      tokens: (labels) => `Markiert Wörter in jeder Zeile: ${listed(labels)}.`,
     },
     label: "Ein Text oder mehrere, je Zeile einer",
-    go: { classify: "Labels finden", "multi-label": "Labels finden", regress: "Vorhersagen" },
+    go: {
+      classify: "Labels finden",
+      "multi-label": "Labels finden",
+      regress: "Vorhersagen",
+      tokens: "Wörter markieren",
+    },
     none: "kein Label",
     loading: "Wird vorbereitet …",
     ready: "Bereit.",

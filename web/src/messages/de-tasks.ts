@@ -38,9 +38,20 @@ const each: (typeof en)["each"] = {
     chart: "Reihenfolge der Validierung (Spearman); mehr ist besser",
     measured: (now, best) => `Spearman ${now} auf der Validierung, bestenfalls ${best}`,
   },
+  tokens: {
+    name: "Labels von Wörtern im Text",
+    column: "Markierte Wörter",
+    columns: "Spalte mit den Tags",
+    missing: "Label",
+    same: "denselben markierten Wörtern",
+    different: "verschiedene markierte Wörter",
+    given: labelled,
+    chart: "Gefundene Wörter der Validierung (Entitäts-F1); mehr ist besser",
+    measured: (now, best) => `F1 ${now} auf der Validierung, bestenfalls ${best}`,
+  },
 };
 
-/** The texts in German of each task, and of the results for several labels and for numbers. */
+/** The texts in German of each task, and of the results for several labels, numbers and words. */
 export const forTasks: typeof en = {
   each,
   labels: {
@@ -117,5 +128,31 @@ export const forTasks: typeof en = {
       "Eine Tabelle mit einer Spalte für Texte. Sie bekommen sie mit einer weiteren Spalte zurück: der vorhergesagten Zahl.",
     filePredicted: "zahl_vorhergesagt",
     fileDo: (count) => `${n(count)} Zeilen vorhersagen`,
+  },
+  words: {
+    unmark: "kein Label",
+    compared: "Von den Modellen gefundene Wörter",
+    metrics: {
+      f1: "Gefunden (F1)",
+      precision: "Präzision",
+      recall: "Trefferquote",
+      accuracy: "Wörter mit ihrem Label",
+    },
+    metricHints: {
+      f1: "100\u00a0%, wenn jeder Name, Ort, … als Ganzes mit seinem Label gefunden wird und keiner zu viel",
+      precision: "von dem, was das Modell markiert hat, der Anteil, der stimmt",
+      recall: "von dem, was in Ihren Daten markiert ist, der Anteil, der gefunden wurde",
+      accuracy: "von allen Wörtern; die meisten haben gewöhnlich kein Label",
+    },
+    eachHint:
+      "Was in den Testtexten markiert ist, zählt als gefunden, wenn alle seine Wörter markiert sind, mit dem richtigen Label.",
+    eachColumns: ["Label", "Markiert", "F1", "Präzision", "Trefferquote"],
+    none: "Keine Wörter sind markiert.",
+    answerHint: "markierte Wörter mit ihrem Label und seiner Wahrscheinlichkeit",
+    file: "Wörter einer ganzen Datei markieren",
+    fileHint:
+      "Eine Tabelle mit einer Spalte für Texte. Sie bekommen sie mit einer weiteren Spalte zurück: Labels und die Wörter, die sie haben.",
+    filePredicted: "wörter_vorhergesagt",
+    fileDo: (count) => `Wörter in ${rows(count)} markieren`,
   },
 };

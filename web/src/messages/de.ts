@@ -64,9 +64,9 @@ export const de: Messages = {
   data: {
     heading: "Bringen Sie einem Modell Ihre Labels bei",
     intro:
-      "Sie brauchen eine Tabelle mit einer Spalte für Texte und einer für Labels (die Kategorie jedes Textes). Ein Text kann auch mehrere Labels haben oder eine Zahl. Ein paar Hundert Zeilen sind ein guter Anfang.",
+      "Sie brauchen eine Tabelle mit einer Spalte für Texte und einer für Labels (die Kategorie jedes Textes). Ein Text kann auch mehrere Labels haben, eine Zahl, oder Wörter mit Labels (Namen, Orte). Ein paar Hundert Zeilen sind ein guter Anfang.",
     drop: "Tabelle hier ablegen oder Datei wählen",
-    formats: "CSV, TSV, JSON Lines oder Excel (.xlsx)",
+    formats: "CSV, TSV, JSON Lines, CoNLL oder Excel (.xlsx)",
     choose: "Datei wählen",
     paste: "Zeilen einfügen",
     pasteHint:
@@ -95,6 +95,7 @@ export const de: Messages = {
     howRead: "Leseoptionen",
     workbook: "erstes Blatt einer Arbeitsmappe",
     jsonl: "JSON Lines",
+    conll: "CoNLL: ein Wort je Zeile",
     uneven: (count) => `${rows(count)} mit mehr oder weniger Spalten als die anderen`,
     textColumn: "Spalte mit den Texten",
     labelColumn: "Spalte mit den Labels",
@@ -141,6 +142,9 @@ export const de: Messages = {
       notNumbers: (count) =>
         `${rows(count)} mit etwas anderem als einer Zahl. ${count === 1 ? "Sie wird" : "Sie werden"} nicht verwendet.`,
       oneNumber: () => "Alle Zeilen haben dieselbe Zahl. Das Training braucht verschiedene.",
+      notMarked: (count) =>
+        `${rows(count)}, deren Labels nicht zu den Wörtern des Textes passen. ${count === 1 ? "Sie wird" : "Sie werden"} nicht verwendet.`,
+      noMarks: () => "Kein Wort hat ein Label. Ist das die richtige Spalte?",
       farNumbers: (count) =>
         `${rows(count)} mit einer Zahl weit weg von den anderen. Ein Fehler dort macht das Ergebnis viel schlechter.`,
     },

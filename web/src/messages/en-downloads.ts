@@ -22,6 +22,7 @@ export const downloads = {
       classify: "A web page that labels texts",
       "multi-label": "A web page that labels texts",
       regress: "A web page that predicts numbers",
+      tokens: "A web page that marks words",
     } as Readonly<Record<Task, string>>,
     hint: (size: string) =>
       `One HTML file that contains everything, the model too. Open it with a double click; it needs no network. About ${size}.`,
@@ -29,9 +30,12 @@ export const downloads = {
       classify: (labels) => `Finds the label that fits each line, out of ${n(labels.length)}: ${listed(labels)}.`,
       "multi-label": (labels) => `Finds the labels that fit each line, out of ${n(labels.length)}: ${listed(labels)}.`,
       regress: () => "Predicts a number for each line.",
+      tokens: (labels) => `Marks words in each line: ${listed(labels)}.`,
     } as Readonly<Record<Task, (labels: readonly string[]) => string>>,
     label: "A text, or several, one per line",
-    go: { classify: "Find labels", "multi-label": "Find labels", regress: "Predict" } as Readonly<Record<Task, string>>,
+    go: { classify: "Find labels", "multi-label": "Find labels", regress: "Predict", tokens: "Mark words" } as Readonly<
+      Record<Task, string>
+    >,
     none: "no label",
     loading: "Getting ready …",
     ready: "Ready.",

@@ -55,9 +55,20 @@ const each: Readonly<Record<Task, TaskTexts>> = {
     chart: "Order of the validation rows (Spearman); higher is better",
     measured: (now, best) => `Spearman ${now} on the validation rows, ${best} at best`,
   },
+  tokens: {
+    name: "Labels of words in a text",
+    column: "Marked words",
+    columns: "Column of tags",
+    missing: "a label",
+    same: "the same words marked",
+    different: "different words marked",
+    given: labelled,
+    chart: "Words found on the validation rows (entity F1); higher is better",
+    measured: (now, best) => `F1 ${now} on the validation rows, ${best} at best`,
+  },
 };
 
-/** The texts in English of each task, and of the results for several labels and for numbers. */
+/** The texts in English of each task, and of the results for several labels, numbers and words. */
 export const forTasks = {
   each,
   labels: {
@@ -132,5 +143,25 @@ export const forTasks = {
     fileHint: "A table with a column of texts. You get it back with one more column: the predicted number.",
     filePredicted: "number_predicted",
     fileDo: (count: number) => `Predict ${n(count)} rows`,
+  },
+  words: {
+    unmark: "no label",
+    compared: "Words found by the models",
+    metrics: { f1: "Found (F1)", precision: "Precision", recall: "Recall", accuracy: "Words with their label" },
+    metricHints: {
+      f1: "100\u00a0% if every name, place, … is found as a whole with its label, and none too many",
+      precision: "of what the model marked, the share that is right",
+      recall: "of what is marked in your data, the share that was found",
+      accuracy: "of all words; most of them usually have no label",
+    },
+    eachHint: "What is marked in the test texts counts as found if all its words are marked, with the right label.",
+    eachColumns: ["Label", "Marked", "F1", "Precision", "Recall"],
+    none: "No words are marked.",
+    answerHint: "marked words with their label and its probability",
+    file: "Mark words in a whole file",
+    fileHint:
+      "A table with a column of texts. You get it back with one more column: labels, and the words that have them.",
+    filePredicted: "words_predicted",
+    fileDo: (count: number) => `Mark words in ${rows(count)}`,
   },
 };

@@ -61,9 +61,9 @@ export const en = {
   data: {
     heading: "Teach a model your labels",
     intro:
-      "You need a table with a column of texts and a column of labels (the category of each text). A text can also have several labels, or a number. A few hundred rows are a good start.",
+      "You need a table with a column of texts and a column of labels (the category of each text). A text can also have several labels, or a number, or words with labels (names, places). A few hundred rows are a good start.",
     drop: "Drop a table here, or choose a file",
-    formats: "CSV, TSV, JSON Lines or Excel (.xlsx)",
+    formats: "CSV, TSV, JSON Lines, CoNLL or Excel (.xlsx)",
     choose: "Choose a file",
     paste: "Paste rows",
     pasteHint: "Copy the cells in your spreadsheet, with the row of column names, and paste them here.",
@@ -93,6 +93,7 @@ export const en = {
     howRead: "Reading options",
     workbook: "first sheet of a workbook",
     jsonl: "JSON Lines",
+    conll: "CoNLL: one word per line",
     uneven: (count: number) => `${rows(count)} with more or fewer columns than the others`,
     textColumn: "Text column",
     labelColumn: "Label column",
@@ -139,6 +140,9 @@ export const en = {
       notNumbers: (count: number) =>
         `${rows(count)} with something else than a number. ${count === 1 ? "It is" : "They are"} not used.`,
       oneNumber: () => "All rows have the same number. Training needs different ones.",
+      notMarked: (count: number) =>
+        `${rows(count)} whose labels do not fit the words of the text. ${count === 1 ? "It is" : "They are"} not used.`,
+      noMarks: () => "No word has a label. Is this the right column?",
       farNumbers: (count: number) =>
         `${rows(count)} with a number far from the others. A mistake there makes the result much worse.`,
     },

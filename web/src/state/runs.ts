@@ -6,6 +6,8 @@ import type {
   MultiLabelJobSpec,
   RegressJobResult,
   RegressJobSpec,
+  TokenJobResult,
+  TokenJobSpec,
 } from "lowrank/jobs";
 import { type Task, tasks } from "../data/target.js";
 import { read, readAll, remove, write } from "../storage/database.js";
@@ -24,6 +26,10 @@ interface ByTask {
   readonly classify: { readonly spec: JobSpec; readonly result: JobResult };
   readonly "multi-label": { readonly spec: MultiLabelJobSpec; readonly result: MultiLabelJobResult };
   readonly regress: { readonly spec: RegressJobSpec; readonly result: RegressJobResult };
+  readonly tokens: {
+    readonly spec: TokenJobSpec;
+    readonly result: TokenJobResult & { readonly predictions: readonly never[] };
+  };
 }
 
 /** A run of a task, as the Studio stores it. Its checkpoint and results are in its store, under its id. */

@@ -32,6 +32,11 @@ const orMissing =
 const measured = having({ accuracy: isNumber, count: isNumber });
 const several = having({ f1Micro: isNumber, f1Macro: isNumber, map: isNumber, exactMatch: isNumber });
 const numbers = having({ spearman: isNumber, rmse: isNumber, mae: isNumber, r2: isNumber });
+const shares = { f1: isNumber, precision: isNumber, recall: isNumber };
+const words = having({
+  ...{ ...shares, accuracy: isNumber },
+  perEntity: listOf(having({ label: isText, support: isCount, ...shares })),
+});
 const metrics: Check = (value) =>
   typeof value === "object" &&
   Object.values(Object(value) as object).every(having({ value: isNumber, interval: orMissing(listOf(isNumber)) }));
@@ -52,12 +57,17 @@ const results: Readonly<Record<Task, Check>> = {
     ),
   }),
   regress: having({ yardsticks: having({ mean: numbers, headOnly: orNull(numbers) }), after: numbers }),
+  tokens: having({
+    ...{ largestClass: isNumber, headOnly: orNull(words), after: words },
+    overHeadAlone: orNull(having({ difference: isNumber, interval: listOf(isNumber) })),
+  }),
 };
 /** A test example of each task, with its prediction. */
 const samples: Readonly<Record<Task, Check>> = {
   classify: having({ text: isText, label: isText, predicted: isText, probability: isNumber }),
   "multi-label": having({ text: isText, labels: listOf(isText), predicted: listOf(isText) }),
   regress: having({ text: isText, target: isNumber, predicted: isNumber }),
+  tokens: () => false,
 };
 const point = having({ step: isNumber, loss: isNumber });
 const report = having({
@@ -75,6 +85,7 @@ const table = having({
 const kinds: Readonly<Record<Task, Check>> = {
   classify: () => true,
   regress: () => true,
+  tokens: () => true,
   "multi-label": having({
     separator: (value) => isText(value) && value !== "",
     columns: orNull(listOf(isCount)),

@@ -5,7 +5,7 @@ import { Paste } from "../../parts/paste.js";
 import { ProjectFile } from "../../parts/project-file.js";
 import { openFile, openSample, problem, reading } from "./state.js";
 
-const accepted = ".csv,.tsv,.tab,.txt,.json,.jsonl,.ndjson,.xlsx";
+const accepted = ".csv,.tsv,.tab,.txt,.json,.jsonl,.ndjson,.conll,.iob,.iob2,.bio,.xlsx";
 
 /** Why the last file could not be read. */
 export function ReadProblem() {

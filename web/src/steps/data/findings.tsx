@@ -21,6 +21,7 @@ function sentence({ kind, rows, labels, removable }: Finding): string {
     case "withoutLabels":
     case "notNumbers":
     case "farNumbers":
+    case "notMarked":
       return found[kind](rows.length);
     case "emptyLabel":
       return found.emptyLabel(rows.length, missing);

@@ -66,7 +66,9 @@ export function HowRead() {
   const format =
     how.format === "workbook"
       ? t.workbook
-      : [how.encoding.toUpperCase(), how.format === "jsonl" ? t.jsonl : t.separators[how.delimiter]].join(", ");
+      : [how.encoding.toUpperCase(), how.format === "delimited" ? t.separators[how.delimiter] : t[how.format]].join(
+          ", ",
+        );
   return (
     <div class="how-read">
       <div class="file">

@@ -1,6 +1,7 @@
 import { SEPARATORS } from "../../data/label-forms.js";
 import { flagColumns, targetFor } from "../../data/read-target.js";
 import { type Target, type Task, tasks } from "../../data/target.js";
+import { textIn } from "../../data/words/marked-columns.js";
 import { m } from "../../messages/index.js";
 import { forTasks } from "../../messages/tasks.js";
 import { project, target } from "../../state/project.js";
@@ -66,7 +67,7 @@ export function Predicted() {
   const now = target.value;
   const isFlags = now.task === "multi-label" && now.columns !== null;
   const flags = now.task === "multi-label" ? flagColumns(table) : [];
-  const example = (i: number) => records.find((record) => record[i]!.trim() !== "")?.[i]?.slice(0, 40);
+  const example = (i: number) => textIn(records.find((record) => record[i]!.trim() !== "")?.[i] ?? "").slice(0, 40);
   const options = columns.map((name, i) => (
     <option key={i} value={i}>
       {name}: {example(i)}

@@ -7,6 +7,7 @@ import { forTasks } from "../../messages/tasks.js";
 import { Dialog } from "../../parts/dialog.js";
 import { LabelSelect } from "../../parts/label-select.js";
 import { labels, mendRows, target } from "../../state/project.js";
+import { MarkedWords } from "./marked-words.js";
 
 interface Props {
   readonly row: Row;
@@ -69,6 +70,7 @@ const byTask: Readonly<Record<Task, ComponentType<Props>>> = {
   classify: OneLabel,
   "multi-label": SeveralLabels,
   regress: OneNumber,
+  tokens: MarkedWords,
 };
 
 /** What a row says, to correct it. */

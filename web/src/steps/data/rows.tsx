@@ -8,6 +8,7 @@ import { Windowed } from "../../parts/windowed.js";
 import { mendRows, removeRows, rows, target } from "../../state/project.js";
 import { notify } from "../../state/view.js";
 import { ShownFinding } from "./findings.js";
+import { Marks } from "./marked-words.js";
 import { RowLabel } from "./row-label.js";
 import { clearFilter, filter, search, shown } from "./state.js";
 
@@ -80,6 +81,8 @@ export function Rows() {
       <td class="do" />
     </tr>
   );
+  // A text whose words have labels stays as it is.
+  const Editor = target.value.task === "tokens" ? Marks : Edit;
   const isFiltered = filter.value !== null || search.value !== "";
   return (
     <section class="rows">
@@ -108,7 +111,7 @@ export function Rows() {
       ) : (
         <Windowed label={t.tableLabel} count={shown.value.length} height={HEIGHT} columns={4} head={head} row={draw} />
       )}
-      {editing.value !== null && <Edit row={editing.value} onClose={() => (editing.value = null)} />}
+      {editing.value !== null && <Editor row={editing.value} onClose={() => (editing.value = null)} />}
     </section>
   );
 }

@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { guessColumns } from "../../data/columns.js";
 import { TableProblem } from "../../data/problem.js";
 import type { Table } from "../../data/table.js";
+import { markedColumns } from "../../data/words/marked-columns.js";
 import { recovering } from "../../engine/classify.js";
 import { language, m } from "../../messages/index.js";
 import { Meter } from "../../parts/meter.js";
@@ -56,7 +57,7 @@ export function LabelFile({
     try {
       const { readTable } = await import("../../data/read-table.js");
       const read = await readTable(file);
-      column.value = guessColumns(read).text;
+      column.value = (markedColumns(read) ?? guessColumns(read)).text;
       table.value = read;
     } catch (reason) {
       const { kind, detail } = reason instanceof TableProblem ? reason : new TableProblem("noTable");

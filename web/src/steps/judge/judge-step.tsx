@@ -9,6 +9,7 @@ const pages = {
   classify: later(async () => (await import("./classify-page.js")).ClassifyPage),
   "multi-label": later(async () => (await import("./labels-page.js")).LabelsPage),
   regress: later(async () => (await import("./numbers-page.js")).NumbersPage),
+  tokens: later(async () => (await import("./words-page.js")).WordsPage),
 } as const satisfies Readonly<Record<Task, unknown>>;
 
 /** The third step: how good the model is, and where it is wrong. */

@@ -3,61 +3,17 @@ import type { Task } from "../../data/target.js";
 /** How a program uses a model: its class, and what an answer is. */
 interface Use {
   /** The class of `lowrank` and `lowrank/worker`. */
-  readonly name: "TextClassifier" | "TextRegressor";
+  readonly name: "TextClassifier" | "TextRegressor" | "TokenClassifier";
   /** What a page and Node show of `answer`, each as an expression. */
   readonly shown: string;
   /** The answer of the edge as JSON, from `answer`. */
   readonly json: string;
-  /** Python from the head's outputs `outputs`, one row a text. */
+  /** A program in Python. */
   readonly python: string;
 }
 
-const uses: Readonly<Record<Task, Use>> = {
-  classify: {
-    name: "TextClassifier",
-    shown: "`${answer.label}, ${answer.probability.toFixed(2)}`",
-    json: "{ label: answer.label, probability: answer.probability }",
-    python: `for text, row in zip(texts, outputs.softmax(-1)):
-    print(known["labels"][row.argmax()], round(row.max().item(), 2), text)`,
-  },
-  "multi-label": {
-    name: "TextClassifier",
-    shown: 'answer.labels.join(", ") || "no label"',
-    json: "{ labels: answer.labels, scores: answer.scores }",
-    python: `for text, row in zip(texts, outputs.sigmoid()):
-    found = zip(known["labels"], known["thresholds"], row.tolist())
-    print([label for label, threshold, share in found if share >= threshold], text)`,
-  },
-  regress: {
-    name: "TextRegressor",
-    shown: "answer.toFixed(2)",
-    json: "{ number: answer }",
-    python: `numbers = outputs[:, 0].clamp(known["min"], known["max"]) if known["min"] is not None else outputs[:, 0]
-for text, number in zip(texts, numbers.tolist()):
-    print(round(number, 2), text)`,
-  },
-};
-
-/** Programs that use the model. Each runs beside the folder "classifier". */
-export const snippetsFor = (task: Task) => snippets(uses[task]);
-
-const snippets = ({ name, shown, json, python }: Use) => ({
-  page: `import { cacheModel, ${name} } from "lowrank/worker";
-
-// Downloaded once, then read from the browser's cache.
-const model = await cacheModel("sentence-transformers/all-MiniLM-L6-v2");
-// The address of the folder on your site.
-const classifier = await ${name}.open("/classifier", { model });
-const [answer] = await classifier.predict(["a sentence"]);
-document.body.append(${shown});`,
-  node: `// main.mjs, after "npm install lowrank"
-import { ${name} } from "lowrank";
-
-const classifier = await ${name}.open("classifier");
-const [answer] = await classifier.predict(["a sentence"]);
-console.log(${shown});
-classifier.dispose();`,
-  python: `# after "pip install torch transformers peft"
+/** Python from the head's outputs `outputs`, one row a text. */
+const ofTexts = (end: string) => `# after "pip install torch transformers peft"
 import json
 import torch
 from peft import PeftModel
@@ -79,7 +35,84 @@ with torch.no_grad():
     mask = batch["attention_mask"].unsqueeze(-1)
     means = (vectors * mask).sum(1) / mask.sum(1)
     outputs = means @ head["weight"].T + head["bias"]
-${python}`,
+${end}`;
+
+const ofWords = `# after "pip install torch transformers peft"
+import json
+import torch
+from peft import PeftModel
+from transformers import AutoModelForTokenClassification, AutoTokenizer
+
+name = "sentence-transformers/all-MiniLM-L6-v2"
+with open("classifier/labels.json", encoding="utf8") as file:
+    known = json.load(file)
+labels = known["labels"]
+tokenizer = AutoTokenizer.from_pretrained(name)
+base = AutoModelForTokenClassification.from_pretrained(name, num_labels=len(labels))
+model = PeftModel.from_pretrained(base, "classifier").eval()
+
+texts = ["a sentence"]
+length = known.get("maxTokens", 256)
+batch = tokenizer(texts, padding=True, truncation=True, max_length=length, return_tensors="pt")
+with torch.no_grad():
+    best = model(**batch).logits.argmax(-1)
+for i, row in enumerate(best.tolist()):
+    tokens = zip(batch.word_ids(i), batch.tokens(i), row)
+    print([(token, labels[label]) for word, token, label in tokens if word is not None and labels[label] != "O"])`;
+
+const uses: Readonly<Record<Task, Use>> = {
+  classify: {
+    name: "TextClassifier",
+    shown: "`${answer.label}, ${answer.probability.toFixed(2)}`",
+    json: "{ label: answer.label, probability: answer.probability }",
+    python: ofTexts(`for text, row in zip(texts, outputs.softmax(-1)):
+    print(known["labels"][row.argmax()], round(row.max().item(), 2), text)`),
+  },
+  "multi-label": {
+    name: "TextClassifier",
+    shown: 'answer.labels.join(", ") || "no label"',
+    json: "{ labels: answer.labels, scores: answer.scores }",
+    python: ofTexts(`for text, row in zip(texts, outputs.sigmoid()):
+    found = zip(known["labels"], known["thresholds"], row.tolist())
+    print([label for label, threshold, share in found if share >= threshold], text)`),
+  },
+  regress: {
+    name: "TextRegressor",
+    shown: "answer.toFixed(2)",
+    json: "{ number: answer }",
+    python:
+      ofTexts(`numbers = outputs[:, 0].clamp(known["min"], known["max"]) if known["min"] is not None else outputs[:, 0]
+for text, number in zip(texts, numbers.tolist()):
+    print(round(number, 2), text)`),
+  },
+  tokens: {
+    name: "TokenClassifier",
+    shown: 'answer.map(({ text, label }) => `${label}: ${text}`).join(", ")',
+    json: "{ words: answer }",
+    python: ofWords,
+  },
+};
+
+/** Programs that use the model. Each runs beside the folder "classifier". */
+export const snippetsFor = (task: Task) => snippets(uses[task]);
+
+const snippets = ({ name, shown, json, python }: Use) => ({
+  python,
+  page: `import { cacheModel, ${name} } from "lowrank/worker";
+
+// Downloaded once, then read from the browser's cache.
+const model = await cacheModel("sentence-transformers/all-MiniLM-L6-v2");
+// The address of the folder on your site.
+const classifier = await ${name}.open("/classifier", { model });
+const [answer] = await classifier.predict(["a sentence"]);
+document.body.append(${shown});`,
+  node: `// main.mjs, after "npm install lowrank"
+import { ${name} } from "lowrank";
+
+const classifier = await ${name}.open("classifier");
+const [answer] = await classifier.predict(["a sentence"]);
+console.log(${shown});
+classifier.dispose();`,
   edge: `// src/worker.js; ADAPTER and MODEL are addresses of two folders
 import { ${name} } from "lowrank";
 
