@@ -40,6 +40,14 @@ describe("a language model in a worker", () => {
     await expect(all(there.generate(prompt, { schema: { not: {} } }))).rejects.toThrow(/"not"/);
     const requests = ["mine", null].map((adapter) => ({ prompt, adapter, maxTokens: 20, choices: ["one", "two"] }));
     expect(await all(there.generateBatch(requests))).toEqual(await all(here.generateBatch(requests)));
+    const drafts = { assistantModel: there, numAssistantTokens: 3 };
+    expect(await all(there.generateTokens(prompt, { ...options, ...drafts }))).toEqual(
+      await all(here.generateTokens(prompt, options)),
+    );
+    expect(await all(there.generateBatch([{ prompt, ...drafts, maxTokens: 9 }]))).toEqual(
+      await all(here.generateBatch([{ prompt, maxTokens: 9 }])),
+    );
+    await expect(all(there.generate(prompt, { assistantModel: here as never }))).rejects.toThrow(/assistantModel/);
     expect(await there.applyChatTemplate(said)).toBe("a film");
     expect(await there.logits(prompt)).toEqual(await here.logits(prompt));
     expect(await there.score(prompt, [[5, 6]])).toEqual(await here.score(prompt, [[5, 6]]));

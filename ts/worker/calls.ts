@@ -96,17 +96,22 @@ const encoderMethods = {
 
 const cancellable = options({ signal });
 const session = living("GenerationSession");
+const languageModel = living("CausalLanguageModel");
+const generating = { prompt: data, options: options({ signal, assistantModel: languageModel }) };
 const sessionMethods = {
-  generate: streaming({ prompt: data, options: cancellable }, data),
-  generateTokens: streaming({ prompt: data, options: cancellable }, data),
+  generate: streaming(generating, data),
+  generateTokens: streaming(generating, data),
   fork: call({}, session),
   dispose: call({}, ended),
 };
 const languageMethods = {
   applyChatTemplate: call({ messages: data, options: data }, data),
-  generate: streaming({ prompt: data, options: cancellable }, data),
-  generateTokens: streaming({ prompt: data, options: cancellable }, data),
-  generateBatch: streaming({ requests: data, options: cancellable }, data),
+  generate: streaming(generating, data),
+  generateTokens: streaming(generating, data),
+  generateBatch: streaming(
+    { requests: listOf(options({ assistantModel: languageModel })), options: cancellable },
+    data,
+  ),
   session: call({}, session),
   logits: call({ ids: data, options: cancellable }, handedOver),
   score: call({ prompt: data, completions: data, options: cancellable }, data),
@@ -148,7 +153,6 @@ const crossEncoder = living("CrossEncoder");
 const classifier = living("TextClassifier");
 const tokenClassifier = living("TokenClassifier");
 const regressor = living("TextRegressor");
-const languageModel = living("CausalLanguageModel");
 
 /** Classes whose objects live in the worker: static methods, methods, and fields that are sent with an object. */
 export const classes = {

@@ -26,6 +26,7 @@ export type {
   RemoteSession,
   RemoteTokenClassifier,
   WorkerCrossEncoderOptions,
+  WorkerGenerateOptions,
   WorkerFitOptions,
   WorkerJobOptions,
   WorkerLanguageModelOptions,

@@ -45,6 +45,21 @@ describe("generate", () => {
     expect(JSON.parse(chat.out).text).toBe(await said([{ role: "user", content: "a film" }], { adapter: null }));
   });
 
+  it("drafts from the prompt or by another model, for the same answer", async () => {
+    const plain = await lowrank(["generate", ...short(), "--json", "a film, a film"]);
+    for (const drafts of [
+      ["--prompt-lookup", "4"],
+      ["--assistant-model", model],
+    ])
+      expect(await lowrank(["generate", ...short(), ...drafts, "--json", "a film, a film"])).toEqual(plain);
+    const both = await lowrank(["generate", ...short(), "--prompt-lookup", "4", "--assistant-model", model, "a"]);
+    expect([both.code, both.err]).toEqual([1, expect.stringMatching(/give one of them/)]);
+    const chat = ["chat", ...short(), "--prompt-lookup", "4"];
+    expect(await lowrank(chat, { input: "a film\n" })).toEqual(
+      await lowrank(["chat", ...short()], { input: "a film\n" }),
+    );
+  });
+
   it("answers in a format", async () => {
     await writeFile(join(folder, "schema.json"), JSON.stringify({ enum: [{ a: 1 }] }));
     await writeFile(join(folder, "grammar.gbnf"), 'root ::= "x" | "y"');

@@ -4,6 +4,7 @@ import { AbortError, LowrankError } from "../../errors/errors.js";
 import { throwIfAborted } from "../../waiting/abort.js";
 import type { CausalLanguageModel, ChatMessage, GenerationSession } from "../../entry/node.js";
 import { addLanguageOptions, drawing, type LanguageOptions, openLanguageModel } from "../files/language-model.js";
+import { addDraftOptions, type DraftOptions, type Drafts, openDrafts } from "../files/drafting.js";
 import type { Session } from "../session.js";
 
 const COMMANDS = `/adapter NAME|off  use this adapter, or none; without a name: list the adapters
@@ -24,20 +25,21 @@ Examples:
 /** `lowrank chat`: a conversation, one line per message. */
 export function defineChat(program: Command, session: Session): void {
   const command = program.command("chat").description("chat with a language model, with or without adapters");
-  addLanguageOptions(command, 0.7)
+  addDraftOptions(addLanguageOptions(command, 0.7))
     .addHelpText("after", EXAMPLES)
-    .action((options: LanguageOptions) => chat(options, session));
+    .action((options: LanguageOptions & DraftOptions) => chat(options, session));
 }
 
-async function chat(options: LanguageOptions, session: Session): Promise<void> {
+async function chat(options: LanguageOptions & DraftOptions, session: Session): Promise<void> {
   const { terminal, signal } = session;
   const { input, output } = terminal.streams;
   const model = await openLanguageModel(options, session);
   try {
     // A missing template is an error before the first message.
     if (model.chatTemplate === null) model.applyChatTemplate([{ role: "user", content: "" }]);
+    using drafts = await openDrafts(options, session);
     using held = model.session();
-    const conversation = new Conversation(model, held, options, session);
+    const conversation = new Conversation(model, held, options, drafts, session);
     const shown = input.isTTY === true && output.isTTY === true;
     if (shown) terminal.error(`${model.name}: /help lists the commands`);
     const prompt = () => shown && terminal.write(terminal.colors.dim("> "));
@@ -63,6 +65,7 @@ class Conversation {
     private readonly model: CausalLanguageModel,
     private readonly held: GenerationSession,
     private readonly options: LanguageOptions,
+    private readonly drafts: Drafts,
     private readonly session: Session,
   ) {
     this.messages = this.beginning();
@@ -110,6 +113,7 @@ class Conversation {
       const { seed, ...how } = drawing(this.options);
       const pieces = this.held.generate(messages, {
         ...how,
+        ...this.drafts.options,
         ...{ adapter: this.adapter, seed: seed! + this.turns++, signal: AbortSignal.any([signal, stopping.signal]) },
       });
       for await (const piece of pieces) {

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { text as readAll } from "node:stream/consumers";
 import { ConfigError } from "../../errors/errors.js";
 import { addLanguageOptions, drawing, type LanguageOptions, openLanguageModel } from "../files/language-model.js";
+import { addDraftOptions, type DraftOptions, openDrafts } from "../files/drafting.js";
 import type { Session } from "../session.js";
 
 const EXAMPLES = `
@@ -10,7 +11,7 @@ Examples:
   lowrank generate --model HuggingFaceTB/SmolLM2-135M-Instruct --adapter runs/mine --chat "Who wrote it?" --json
 `;
 
-interface CommandOptions extends LanguageOptions {
+interface CommandOptions extends LanguageOptions, DraftOptions {
   readonly chat: boolean;
   readonly ignoreEnd: boolean;
   readonly json: boolean;
@@ -25,7 +26,7 @@ export function defineGenerate(program: Command, session: Session): void {
     .option("--chat", "treat the prompt as a message, with the model's chat template", false)
     .option("--ignore-end", "continue past the end-of-text token", false)
     .option("--json", "print one JSON object, with ids and log probabilities of the tokens", false);
-  addLanguageOptions(command, 0)
+  addDraftOptions(addLanguageOptions(command, 0))
     .addHelpText("after", EXAMPLES)
     .action((prompt: string[], options: CommandOptions) => generate(prompt, options, session));
 }
@@ -40,7 +41,8 @@ async function generate(args: readonly string[], options: CommandOptions, sessio
   const prompt = chat || system !== undefined ? [...told, { role: "user", content: given }] : given;
   const model = await openLanguageModel(options, session);
   try {
-    const how = { ...drawing(options), ignoreEnd, signal };
+    using drafts = await openDrafts(options, session);
+    const how = { ...drawing(options), ...drafts.options, ignoreEnd, signal };
     if (!json) {
       for await (const piece of model.generate(prompt, how)) terminal.write(piece);
       return terminal.print();

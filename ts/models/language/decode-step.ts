@@ -13,6 +13,8 @@ interface Fed {
   readonly text: number;
   readonly held: CachedTokens;
   readonly ids: Int32Array;
+  /** Of how many of its last tokens the logits are needed; default 1. */
+  readonly rows?: number;
 }
 
 /** As `decodeStep`; texts with rounded products are computed in a separate pass. */
@@ -32,7 +34,7 @@ export function decodeBatch(
   return logits;
 }
 
-/** One decoding step: logits `[vocabulary]` after each text's last token. The new tokens are then in the caches. */
+/** One decoding step: logits `[rows, vocabulary]` after each text's last tokens. The new tokens are then in the caches. */
 export function decodeStep(
   { graph, model }: Parts,
   adapters: Pick<CallAdapters, "selection">,
@@ -41,19 +43,19 @@ export function decodeStep(
   for (const { held, ids } of fed) held.cache.reserve(ids.length);
   const batch = batchOf(fed);
   const texts = fed.map(({ text }) => text);
-  const rows = Int32Array.from(fed, (_, i) => batch.offsets[i + 1]! - 1);
+  const ends = new Int32Array(fed.length + 1);
+  fed.forEach(({ rows = 1 }, i) => (ends[i + 1] = ends[i]! + rows));
+  const rows = new Int32Array(ends.at(-1)!);
+  for (let i = 0; i < fed.length; i++)
+    for (let row = ends[i]!; row < ends[i + 1]!; row++) rows[row] = batch.offsets[i + 1]! - ends[i + 1]! + row;
   const { data, shape } = inferring(graph, () => {
     const attend = attendBehind(fed.map(({ held }) => held.cache));
     const hidden = model.infer(batch, adapters.selection(texts, batch.offsets), attend);
     const last = rows.length === batch.ids.length ? hidden : graph.embedding(hidden, rows);
-    const selection = adapters.selection(
-      texts,
-      Int32Array.from({ length: rows.length + 1 }, (_, i) => i),
-    );
-    return graph.value(model.logits(last, selection));
+    return graph.value(model.logits(last, adapters.selection(texts, ends)));
   });
   for (const { held, ids } of fed) held.extend(ids);
-  return fed.map((_, i) => data.subarray(i * shape[1]!, (i + 1) * shape[1]!));
+  return fed.map((_, i) => data.subarray(ends[i]! * shape[1]!, ends[i + 1]! * shape[1]!));
 }
 
 /** The new tokens as one batch; positions continue those in the caches. */

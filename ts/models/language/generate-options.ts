@@ -1,10 +1,12 @@
 import type { AdapterChoice } from "../../adapters/adapter-set.js";
+import { AdaptedModel } from "../../adapters/adapted-model.js";
 import { isRecord, listFrom } from "../../arguments/collections.js";
 import { optional, or, readOptions } from "../../arguments/read-options.js";
 import { check, finite, flag, nonNegative, positive, share, unexpected, whole } from "../../arguments/settings.js";
 import { readSignal } from "../../waiting/abort.js";
 import type { BoundText } from "../../constraint/constraint.js";
 import { type TextFormat, textFormatReaders } from "../../constraint/text-format.js";
+import type { CausalLanguageModel } from "./causal-language-model.js";
 import type { ChatMessage } from "./chat-message.js";
 import type { LogitOptions } from "./logit-changes.js";
 import type { Sampling } from "./sampler.js";
@@ -48,6 +50,15 @@ export interface GenerateOptions extends TextFormat {
    * probabilities equal those of `logits`. Other weights are never affected.
    */
   readonly rounded?: boolean | undefined;
+  /**
+   * Speculative decoding by prompt lookup: draft up to so many tokens from what followed the last ones earlier in the text, and check them in
+   * one pass. The text is the same to the bit; summaries and edits, which repeat their prompt, take less time. Default: none.
+   */
+  readonly promptLookupNumTokens?: number | undefined;
+  /** Speculative decoding by a draft model: a smaller language model with the same tokenizer. The text is the same to the bit. Default: none. */
+  readonly assistantModel?: CausalLanguageModel | undefined;
+  /** Most tokens that `assistantModel` drafts for a pass; default 5. */
+  readonly numAssistantTokens?: number | undefined;
 }
 
 /** The options, checked. */
@@ -62,7 +73,12 @@ export interface TakenGenerateOptions extends Sampling, LogitOptions {
   readonly logProbabilities: boolean;
   readonly ignoreEnd: boolean;
   readonly rounded: boolean;
+  readonly promptLookupNumTokens: number | undefined;
+  readonly numAssistantTokens: number;
 }
+
+/** Most tokens of a draft: more are seldom all right, and each takes time. */
+const MOST_DRAFTED = 64;
 
 const minimum = check<number>("a number from 0 to 1", (value) => typeof value === "number" && value >= 0 && value <= 1);
 
@@ -91,6 +107,13 @@ export function readAdapter(what: string, name: string, value: unknown): Adapter
   return value as AdapterChoice;
 }
 
+const drafted = (what: string, name: string, value: unknown) => whole(what, name, value, 1, MOST_DRAFTED);
+
+function languageModel(what: string, name: string, value: unknown): CausalLanguageModel {
+  if (value instanceof AdaptedModel && "chatTemplate" in value) return value as CausalLanguageModel;
+  throw unexpected(what, name, "a language model of this thread", value);
+}
+
 const readers = {
   adapter: readAdapter,
   signal: readSignal,
@@ -109,6 +132,9 @@ const readers = {
   topLogProbabilities: or(0, whole, 0, 20),
   ignoreEnd: or(false, flag),
   rounded: or(true, flag),
+  promptLookupNumTokens: optional(drafted),
+  assistantModel: optional(languageModel),
+  numAssistantTokens: or(5, drafted),
   ...textFormatReaders,
 };
 

@@ -8,6 +8,8 @@ import type { CachedTokens } from "./cached-tokens.js";
 import type { TakenGenerateOptions } from "./generate-options.js";
 import { readPrompts } from "./read-prompts.js";
 import { type GeneratedToken, type Room, Sequence } from "./sequence.js";
+import type { AssistantCall } from "./speculation/assistant.js";
+import { Speculation, takeDrafted } from "./speculation/speculation.js";
 
 /** Default of `maxTokens`. */
 const USUAL_TOKENS = 256;
@@ -23,6 +25,8 @@ export interface GenerationRequest {
   readonly prompt: Int32Array;
   readonly room: Room;
   readonly options: TakenGenerateOptions;
+  /** The draft model; null for none. */
+  readonly assistant: AssistantCall | null;
 }
 
 /** A token of one of the texts of `generateBatch`. */
@@ -30,6 +34,8 @@ export interface BatchToken extends GeneratedToken {
   /** Index of its request. */
   readonly sequence: number;
 }
+
+const NONE = new Int32Array(0);
 
 /** Number of tokens that may follow a prompt. Throws `ConfigError` if there is no room for any. */
 export function roomFor(what: string, prompt: Int32Array, maxTokens: number | undefined, maxPositions: number): Room {
@@ -48,8 +54,8 @@ export function roomFor(what: string, prompt: Int32Array, maxTokens: number | un
 }
 
 /**
- * Generates several texts, one token of each with each pass of the model; with text if the model has a tokenizer. Calls share no state. All
- * memory is freed when the generator ends, in any way.
+ * Generates several texts, with each pass of the model one token of each, and further ones where they were drafted; with text if the model
+ * has a tokenizer. Calls share no state. All memory is freed when the generator ends, in any way.
  *
  * @param kept tokens of a session from which the only request continues; they stay the session's
  */
@@ -63,6 +69,8 @@ export async function* generateTokens(
   const { graph, model } = parts;
   const texts = requests.map(({ prompt, room, options }) => new Sequence(parts, prompt, room, options));
   const held: (CachedTokens | undefined)[] = texts.map(() => kept);
+  const speculations = requests.map(({ prompt, options, assistant }) => Speculation.of(prompt, options, assistant));
+  const drafts: Int32Array[] = texts.map(() => NONE);
   const pause = breather(signal);
   const breathe = async () => {
     throwIfAborted(signal);
@@ -75,16 +83,28 @@ export async function* generateTokens(
     // Neighbours with the same adapter share a range.
     const order = adapters.order(0, texts.length) ?? [...texts.keys()];
     for (;;) {
-      for (const [sequence, text] of texts.entries())
-        if (!text.done) yield { sequence, ...text.take(logits[sequence]!) };
+      for (const [sequence, text] of texts.entries()) {
+        if (text.done) continue;
+        const drafted = drafts[sequence]!;
+        const tokens = takeDrafted(text, drafted, logits[sequence]!);
+        // The last one was never computed, and what was drafted in its place is wrong.
+        if (drafted.length > 0) held[sequence]!.cut(held[sequence]!.length - drafted.length + tokens.length - 1);
+        speculations[sequence]?.add(tokens, drafted.length);
+        for (const token of tokens) yield { sequence, ...token };
+      }
       const going = order.filter((i) => !texts[i]!.done);
       if (going.length === 0) return;
       await breathe();
-      const fed = going.map((i) => ({ text: i, held: held[i]!, ids: texts[i]!.next, rounded: texts[i]!.rounded }));
+      for (const i of going) drafts[i] = (await speculations[i]?.draft(texts[i]!.left - 1, breathe)) ?? NONE;
+      const fed = going.map((i) => {
+        const ids = Int32Array.from([...texts[i]!.next, ...drafts[i]!]);
+        return { text: i, held: held[i]!, ids, rows: ids.length, rounded: texts[i]!.rounded };
+      });
       for (const [place, row] of decodeBatch({ graph, model }, adapters, fed).entries()) logits[going[place]!] = row;
       for (const [i, text] of texts.entries()) if (text.done && kept === undefined) held[i]!.dispose();
     }
   } finally {
+    for (const speculation of speculations) speculation?.dispose();
     if (!graph.gone) {
       for (const own of held) if (own !== kept) own?.dispose();
       adapters.release(graph);

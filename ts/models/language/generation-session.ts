@@ -5,7 +5,7 @@ import type { GenerateOptions, Prompt } from "./generate-options.js";
 import { generateTokens } from "./generate.js";
 import { type CalledLanguageModel, takeRequest } from "./prompts.js";
 import type { GeneratedToken } from "./sequence.js";
-import { single, taken, type Taken, texts, underWay } from "./token-streams.js";
+import { beginWith, single, taken, type Taken, texts, underWay } from "./token-streams.js";
 
 /** `GenerationSession`, for `CausalLanguageModel.session`: its constructor is private to users. */
 export type SessionConstructor = new (model: CalledLanguageModel) => GenerationSession;
@@ -89,7 +89,7 @@ export class GenerationSession implements Disposable {
     const { adapters, weights, begin } = taken(model.adapterSet, adapter);
     return underWay(single(generateTokens(model, adapters, [request], signal, held)), () => {
       this.checkIdle(what);
-      const end = begin();
+      const end = beginWith(begin, [request])();
       if (
         this.by !== null &&
         (this.by.weights !== weights ||

@@ -27,7 +27,7 @@ import {
   takePerplexity,
 } from "./scoring.js";
 import type { GeneratedToken } from "./sequence.js";
-import { single, taken, texts, underWay } from "./token-streams.js";
+import { beginWith, single, taken, texts, underWay } from "./token-streams.js";
 import { commonLength } from "../../values/common-length.js";
 
 /** What `CausalLanguageModel.logits` does. */
@@ -73,7 +73,7 @@ export function generateOne(
   const request = takeRequest(model, what, prompt, options, fixed);
   const { adapter, signal } = request.options;
   const { adapters, begin } = taken(model.adapterSet, adapter);
-  return underWay(single(generateTokens(model, adapters, [request], signal)), begin);
+  return underWay(single(generateTokens(model, adapters, [request], signal)), beginWith(begin, [request]));
 }
 
 /** What `generateBatch` does. */
@@ -95,7 +95,7 @@ export function generateBatch(
   if (asked.length === 0) throw new ConfigError(`${what}: there is no request`, { op: what, option: "requests" });
   const choices = asked.map(({ options }) => options.adapter);
   const { adapters, begin } = taken(model.adapterSet, choices);
-  return underWay(generateTokens(model, adapters, asked, signal), begin);
+  return underWay(generateTokens(model, adapters, asked, signal), beginWith(begin, asked));
 }
 
 /** What `score` does. */

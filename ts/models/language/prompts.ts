@@ -10,6 +10,7 @@ import { type ChatTemplateOptions, isChat } from "./chat-template.js";
 import { type GenerationRequest, roomFor } from "./generate.js";
 import { type GenerateOptions, type Prompt, takeGenerateOptions } from "./generate-options.js";
 import type { LanguageModelParts } from "./load-language-model.js";
+import { draftsOf } from "./speculation/drafts-of.js";
 
 /** What is needed to tokenize a prompt. */
 type Reader = Pick<LanguageModelParts, "chatTemplate" | "ends" | "graph" | "model" | "name" | "tokenizer"> & {
@@ -35,12 +36,17 @@ export function takeRequest(
   fixed: { logProbabilities?: false } = {},
 ): GenerationRequest {
   assertLanguageModel(what, model);
-  const { schema, regex, grammar, choices, ...taken } = { ...takeGenerateOptions(what, options), ...fixed };
+  const { schema, regex, grammar, choices, assistantModel, ...taken } = {
+    ...takeGenerateOptions(what, options),
+    ...fixed,
+  };
+  const assistant = draftsOf(model, what, assistantModel, taken.promptLookupNumTokens);
   const bound = boundTexts(model, what, { schema, regex, grammar, choices }, taken.ignoreEnd);
   const biased = Int32Array.from(taken.logitBias.keys(), (id) => Math.min(id, 2 ** 31 - 1));
   takeIds(model, what, "logitBias", biased, Infinity);
   const ids = promptIds(model, what, prompt);
-  return { prompt: ids, room: roomFor(what, ids, taken.maxTokens, model.maxTokens), options: { ...taken, bound } };
+  const room = roomFor(what, ids, taken.maxTokens, model.maxTokens);
+  return { prompt: ids, room, options: { ...taken, bound }, assistant };
 }
 
 /** What begins texts in a format; null for none. */

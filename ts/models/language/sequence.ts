@@ -64,6 +64,11 @@ export class Sequence {
     return this.options.rounded;
   }
 
+  /** Number of tokens that may still follow. */
+  get left(): number {
+    return this.room.tokens - this.count;
+  }
+
   /** Samples the token after the last one from its logits `[vocabulary]`, which it may change. */
   take(logits: Float32Array): GeneratedToken {
     const { options, stops, text, room, bound } = this;

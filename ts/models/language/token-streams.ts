@@ -1,6 +1,6 @@
 import type { AdapterChoice, AdapterSet, Begun } from "../../adapters/adapter-set.js";
 import { ConfigError } from "../../errors/errors.js";
-import type { BatchToken } from "./generate.js";
+import type { BatchToken, GenerationRequest } from "./generate.js";
 import type { GeneratedToken } from "./sequence.js";
 
 /** Adapters and weights of a call that starts later, or never; until then it does not count as running. */
@@ -14,6 +14,24 @@ export function taken(adapterSet: AdapterSet, choice: AdapterChoice | readonly A
 export interface Taken extends Pick<Begun, "adapters" | "weights"> {
   /** Marks it as running; returns a function that ends that. Throws `ConfigError` if the weights have changed. */
   readonly begin: () => () => void;
+}
+
+/** `begin` of a call and of its requests' draft models: all begin, or none. */
+export function beginWith(begin: () => () => void, requests: readonly GenerationRequest[]): () => () => void {
+  const begins = [begin, ...requests.flatMap(({ assistant }) => assistant?.begin ?? [])];
+  return () => {
+    const ends: (() => void)[] = [];
+    const endAll = () => {
+      for (const end of ends) end();
+    };
+    try {
+      for (const one of begins) ends.push(one());
+    } catch (error) {
+      endAll();
+      throw error;
+    }
+    return endAll;
+  };
 }
 
 function begin({ merged }: AdapterSet, weights: number): () => void {

@@ -3,7 +3,7 @@ import type { ModelSource } from "../../io/model-source.js";
 import type { JobSources } from "../../training/sources/job-sources.js";
 import type { LoadOptions } from "../../models/sentence/encoder-options.js";
 import type { CausalLanguageModel as LocalLanguageModel } from "../../models/language/causal-language-model.js";
-import type { GenerationSession } from "../../models/language/generation-session.js";
+import type { GenerateOptions, GenerationRequestOptions, Prompt } from "../../models/language/generate-options.js";
 import type { LanguageModelOptions } from "../../models/language/load-language-model.js";
 import type { SentenceEncoder as LocalEncoder } from "../../models/sentence/sentence-encoder.js";
 import type { ClassifierFitOptions } from "../../tasks/classifier-training.js";
@@ -121,6 +121,20 @@ export type WorkerCrossEncoderOptions = Omit<LoadCrossEncoderOptions, "engine" |
 /** Methods of a language model that return generators. */
 type Streams = "generate" | "generateTokens" | "generateBatch";
 
+/** Options of `generate` in a worker. */
+export type WorkerGenerateOptions = Omit<GenerateOptions, "assistantModel"> & {
+  /** As here: a smaller model in the same worker. */
+  readonly assistantModel?: RemoteLanguageModel | undefined;
+};
+
+/** What a language model and its sessions generate. */
+interface RemoteGeneration {
+  /** As `CausalLanguageModel.generate`. */
+  generate(prompt: Prompt, options?: WorkerGenerateOptions): ReturnType<LocalLanguageModel["generate"]>;
+  /** As `CausalLanguageModel.generateTokens`. */
+  generateTokens(prompt: Prompt, options?: WorkerGenerateOptions): ReturnType<LocalLanguageModel["generateTokens"]>;
+}
+
 /**
  * A language model in a worker: the methods of `CausalLanguageModel` in `lowrank`, each returning a promise. `generate`, `generateTokens` and
  * `generateBatch` are generators here too: leaving one ends it in the worker, and options are checked when the first piece is requested.
@@ -128,11 +142,17 @@ type Streams = "generate" | "generateTokens" | "generateBatch";
 export interface RemoteLanguageModel
   extends
     Remote<LocalLanguageModel, Exclude<MethodsOf<"CausalLanguageModel", LocalLanguageModel>, Streams | "session">>,
-    Pick<LocalLanguageModel, Streams> {
+    RemoteGeneration {
   /** Name of the base model, which adapters record. */
   readonly name: string;
   /** Maximum length of a text in tokens, prompt and generated text together. */
   readonly maxTokens: number;
+  /** As `CausalLanguageModel.generateBatch`. */
+  generateBatch(
+    requests: readonly (Omit<GenerationRequestOptions, "assistantModel"> &
+      Pick<WorkerGenerateOptions, "assistantModel">)[],
+    options?: Parameters<LocalLanguageModel["generateBatch"]>[1],
+  ): ReturnType<LocalLanguageModel["generateBatch"]>;
   /** A session, which reuses in the worker what it has computed for an earlier text with the same beginning. Dispose of it. */
   session(): Promise<RemoteSession>;
   /** `dispose`, for `await using`. */
@@ -140,7 +160,7 @@ export interface RemoteLanguageModel
 }
 
 /** A generation session in a worker; see `CausalLanguageModel.session` in `lowrank`. */
-export interface RemoteSession extends Pick<GenerationSession, "generate" | "generateTokens"> {
+export interface RemoteSession extends RemoteGeneration {
   /** A second session that continues from the same tokens. */
   fork(): Promise<RemoteSession>;
   /** Frees its memory in the worker. */
