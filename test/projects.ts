@@ -88,6 +88,7 @@ const leftToAll = {
 const withBrowser = [
   "test/packaging/{page,service-worker,trusted-types,worker-page}.test.ts",
   "test/{pages,studio}/*.node.test.ts",
+  "packages/flower/test/{leaving,pages}.node.test.ts",
   "test/cli/commands/studio.test.ts",
   "test/docs/{search,starts,worker}.node.test.ts",
 ];

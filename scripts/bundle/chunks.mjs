@@ -54,9 +54,11 @@ export const places = {
   "ts/jobs": "jobs",
   "ts/training": "jobs",
   "ts/training/node": null,
-  // For federations in Node alone.
+  // For federations alone: in Node, and on demand in a page's worker.
   "ts/jobs/task-rounds.ts": null,
   "ts/training/rounds": null,
+  "ts/worker/client/train-rounds.ts": null,
+  "ts/worker/rounds-call.ts": null,
   "ts/models": "load",
   "ts/models/adapter-step.ts": "models",
   "ts/models/layer-checkpoint.ts": "models",

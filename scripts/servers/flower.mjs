@@ -69,6 +69,7 @@ export class Flower {
     const installed = "--disable-runtime-dependency-installation";
     const how = secure ? [...tls, "--enable-supernode-auth"] : ["--insecure"];
     const log = openSync(join(folder, "log"), "a");
+    const before = this.log().length;
     // In a group of its own: with it end the ServerApps.
     const options = { cwd: folder, env: this.environment, stdio: ["ignore", log, log], detached: true };
     this.process = spawn(
@@ -77,7 +78,7 @@ export class Flower {
       options,
     );
     closeSync(log);
-    for (let waited = 0; !this.log().includes("Uvicorn running"); waited += 100) {
+    for (let waited = 0; !this.log().slice(before).includes("Uvicorn running"); waited += 100) {
       if (waited > 90_000 || this.process.exitCode !== null)
         throw new Error(`no SuperLink on port ${port}: ${this.log()}`);
       await sleep(100);
@@ -109,12 +110,26 @@ export class Flower {
     await promisify(execFile)(join(bin(), "flwr"), args, { cwd: this.folder, env: this.environment });
   }
 
-  async stop() {
+  /** Ends the server and its ServerApps at once, as a power cut does. Nothing is kept but what apps have saved. */
+  kill() {
     const { pid, exitCode, signalCode } = this.process;
-    if (exitCode === null && signalCode === null) {
-      process.kill(-pid, "SIGKILL");
-      await once(this.process, "exit");
-    }
+    if (exitCode === null && signalCode === null) process.kill(-pid, "SIGKILL");
+  }
+
+  /** Starts the server at the same address again, after `kill`. */
+  async restart() {
+    await this.ended();
+    await this.run();
+  }
+
+  async ended() {
+    const { exitCode, signalCode } = this.process;
+    if (exitCode === null && signalCode === null) await once(this.process, "exit");
+  }
+
+  async stop() {
+    this.kill();
+    await this.ended();
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }

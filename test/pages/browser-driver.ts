@@ -3,11 +3,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { build } from "esbuild";
 import { type BrowserContext, chromium, type Page } from "playwright";
 import { chromiumArguments, findChromium } from "../../scripts/browsers/chromium.mjs";
 import { serveFolder } from "../../scripts/serve-folder.mjs";
+import { passOn } from "../../scripts/servers/pass-on.mjs";
 import { root } from "../../scripts/setup/paths.mjs";
 import { ModelServer } from "./model-server.js";
 import type { lowrank as everything } from "./everything.js";
@@ -21,6 +22,14 @@ declare global {
 }
 
 const html = `<!doctype html><link rel="icon" href="data:,"><script type="module" src="/lib/everything.js"></script>`;
+
+/** What pages of a federation have beside the rest. */
+interface Federation {
+  /** Of the SuperLink, whose calls are at "/flower/…". */
+  readonly address: string;
+  /** A script of the library's, by its file. */
+  readonly script: string;
+}
 
 /** A Chromium with a profile on the disk, and a server whose pages have the library and models to fetch. */
 export class BrowserDriver {
@@ -38,9 +47,13 @@ export class BrowserDriver {
   ) {}
 
   /** @param pages files beside the library's, by name, such as scripts of a page */
-  static async start(pages: Record<string, string> = {}, policy: string | null = null): Promise<BrowserDriver> {
+  static async start(
+    pages: Record<string, string> = {},
+    policy: string | null = null,
+    federation: Federation | null = null,
+  ): Promise<BrowserDriver> {
     const folder = await mkdtemp(join(tmpdir(), "lowrank-pages-"));
-    await bundle(join(folder, "lib"));
+    await bundle(join(folder, "lib"), federation === null ? [] : [federation.script]);
     const files = serveFolder(folder);
     let driver: BrowserDriver | null = null;
     const server = createServer((request: IncomingMessage, response: ServerResponse) => {
@@ -48,6 +61,8 @@ export class BrowserDriver {
       if (policy !== null) response.setHeader("Content-Security-Policy", policy);
       if (path.startsWith("/models/")) return driver!.models.answer(path.slice("/models/".length), request, response);
       if (path.startsWith("/lib/")) return files(request, response);
+      if (federation !== null && path.startsWith("/flower/"))
+        return passOn(path.replace("/flower", federation.address), request, response);
       const type = path.endsWith(".js") ? "text/javascript" : "text/html";
       response.writeHead(200, { "Content-Type": type }).end(pages[path.slice(1)] ?? html);
     });
@@ -132,15 +147,18 @@ const launch = (folder: string) =>
     args: chromiumArguments,
   });
 
-async function bundle(outdir: string): Promise<void> {
+async function bundle(outdir: string, more: readonly string[]): Promise<void> {
   mkdirSync(join(outdir, "wasm"), { recursive: true });
   for (const variant of ["simd", "relaxed"])
     copyFileSync(
       join(root, `build/wasm/${variant}/lowrank_wasm_bg.wasm`),
       join(outdir, `wasm/lowrank-${variant}.wasm`),
     );
-  const entryPoints = [join(root, "test/pages/everything.ts"), join(root, "test/pages/remote.ts")];
+  const scripts = ["test/pages/everything.ts", "test/pages/remote.ts", ...more];
+  const entryPoints = scripts.map((script) => ({ in: join(root, script), out: basename(script, ".ts") }));
   const settings = { outdir, bundle: true, logLevel: "error" } as const;
-  await build({ ...settings, entryPoints, splitting: true, format: "esm" });
+  // As a page's packages find it.
+  const alias = { "lowrank/extension": join(root, "ts/entry/extension.ts") };
+  await build({ ...settings, entryPoints, alias, splitting: true, format: "esm" });
   await build({ ...settings, entryPoints: [join(root, "ts/entry/lowrank-worker.ts")], format: "iife" });
 }

@@ -1,3 +1,8 @@
+import { trainRounds as here } from "../jobs/task-rounds.js";
+import { localSources } from "../training/node/local-sources.js";
+import type { JobSources } from "../training/sources/job-sources.js";
+import { trainRounds as inWorker, type TrainRounds } from "../worker/client/train-rounds.js";
+
 /** What packages that extend lowrank are written with in Node: what every runtime has, and runs in folders and buckets. */
 export * from "./extension.js";
 export { takeBucketAddress } from "../io/node/bucket/bucket-access.js";
@@ -6,14 +11,18 @@ export { isRemote } from "../io/node/index.js";
 export { storeIn } from "../training/node/bucket-store.js";
 export { isLock } from "../training/node/run-lock.js";
 export { firstDifference, takeAnySpec, tasks } from "../tasks/index.js";
-export type { AnyJobSpec, JobSettings } from "../tasks/index.js";
+export type { JobSettings } from "../tasks/index.js";
 export { builds } from "../training/spec/shared-fields.js";
 export type { SharedSettings } from "../training/spec/training-settings.js";
 export type { Metric } from "../training/task-definition.js";
 export { openRounds } from "../jobs/task-rounds.js";
-export type { OptionNames } from "../training/job-events.js";
-export type { RoundsOptions } from "../jobs/task-rounds.js";
-export type { RoundChanges, RoundFit, RoundModel, TaskRounds } from "../training/rounds/task-rounds.js";
 export { readCheckpoint } from "../jobs/stored-runs.js";
 export { OTHER_ORIGIN } from "../training/store/origin-check.js";
 export { isUnfinished, runFiles } from "../training/store/run-files.js";
+
+/** Rounds in this thread, whose sources are files, folders and the hub; with `worker` in that one. */
+export const trainRounds: TrainRounds = (what, spec, work, options) => {
+  const { worker, sources = localSources, ...rest } = options;
+  if (worker !== undefined) return inWorker(what, spec, work, options);
+  return here(what, spec, work, { ...rest, sources: sources as JobSources });
+};

@@ -2,6 +2,11 @@
  * What packages that extend lowrank are written with, in every runtime: its checks of options, its messages, a stranger's JSON, and what a
  * run's files are. Nothing is set up by it. It may change in any version, so such a package names the version of lowrank exactly.
  */
+import { lazyChunk } from "../waiting/lazy-chunk.js";
+import type { TrainRounds } from "../worker/client/train-rounds.js";
+
+const pageRounds = /* @__PURE__ */ lazyChunk(() => import("./page-rounds.js"));
+
 export { checkRecord, isRecord, namesFrom } from "../arguments/collections.js";
 export { checkOptions } from "../arguments/options.js";
 export { or, readOptions } from "../arguments/read-options.js";
@@ -38,3 +43,10 @@ export { sameMinor, VERSION } from "../version.js";
 export { checkSignal, orAborted, readSignal, throwIfAborted, untilAborted } from "../waiting/abort.js";
 export { stopwatch } from "../waiting/stopwatch.js";
 export { timer } from "../waiting/timer.js";
+export type { AnyJobSpec } from "../tasks/index.js";
+export type { JobListener, OptionNames } from "../training/job-events.js";
+export type { RoundChanges, Rounds } from "../training/rounds/rounds.js";
+export type { TrainRounds, TrainRoundsOptions } from "../worker/client/train-rounds.js";
+
+/** Rounds of a page, in a worker: the one that the options name, or the one that calls share. Its code is fetched by the first call. */
+export const trainRounds: TrainRounds = async (...args) => (await pageRounds()).trainRounds(...args);

@@ -1,3 +1,3 @@
 export * from "./index.js";
 export { joinFederation } from "./node/index.js";
-export type { NodeJoinOptions, TaskJoinOptions } from "./node/index.js";
+export type { NodeJoinOptions, NodeTaskJoinOptions } from "./node/index.js";

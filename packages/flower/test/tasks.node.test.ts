@@ -1,16 +1,15 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { openRounds, readSafetensors, type TaskRounds, tasks, writeSafetensors } from "lowrank/extension";
+import { openRounds, readSafetensors, tasks, writeSafetensors } from "lowrank/extension";
 import { engineInfo, type FileMap, NonFiniteError, type SavedFiles, type Tensor } from "../../../ts/index.js";
 import type { TaskName } from "../../../ts/jobs/index.js";
 import { taskNames, tinyRun } from "../../../test/tasks/tiny-tasks.js";
-import { taskModels } from "../src/node/task-models.js";
-import { packNpy } from "../src/objects/npy.js";
 import { LocalRounds } from "../src/rounds/local-round.js";
 import type { FederationEvent } from "../src/join-options.js";
-import type { AdapterShape, RoundSettings } from "../src/rounds/round-settings.js";
 import { SharedAdapter } from "../src/rounds/shared-adapter.js";
+import { taskModels } from "../src/rounds/task-models.js";
+import { contentOf, settingsOf, shapeOf } from "./round-parts.js";
 
-const opened: TaskRounds[] = [];
+const opened: Awaited<ReturnType<typeof openRounds>>[] = [];
 afterEach(() => opened.splice(0).forEach((rounds) => rounds.dispose()));
 
 /** What a node has, of some rows of the task's data. */
@@ -41,18 +40,6 @@ async function node(task: TaskName, [from, to]: readonly [number, number], more:
   return { models, events, local: new LocalRounds({ models, maxSteps: 100, onEvent: (event) => events.push(event) }) };
 }
 
-const settingsOf = (shared: SharedAdapter, shape: Parameters<typeof SharedAdapter.of>[1]): RoundSettings => ({
-  ...shape,
-  ...{ encoder: shared.encoder.fingerprint, maxTokens: shared.encoder.maxTokens, sharedA: shared.sharedA },
-  ...{ round: 1, rounds: 2, freezeA: true, fitHead: true, epochs: 1, batchSize: 4, learningRate: 0.01 },
-  ...{ weightDecay: 0.01, maxGradNorm: 1, private: false, evaluate: true },
-});
-
-const contentOf = (arrays: ReadonlyMap<string, Tensor>) => ({
-  config: new Map(),
-  arrays: async () => new Map([...arrays].map(([name, tensor]) => [name, packNpy(tensor)])),
-});
-
 /** The mean of the nodes' arrays, weighted by their examples. */
 function averaged(replies: readonly { readonly arrays: ReadonlyMap<string, Tensor>; readonly count: number }[]) {
   const total = replies.reduce((sum, { count }) => sum + count, 0);
@@ -65,11 +52,6 @@ function averaged(replies: readonly { readonly arrays: ReadonlyMap<string, Tenso
     }),
   );
 }
-
-/** What determines the shared adapter of a small federation. */
-const shapeOf = (task: string, labels: readonly string[]): AdapterShape => ({
-  ...{ task, taskSettings: {}, labels, rank: 2, alpha: 4, targetModules: null, rslora: false, dropout: 0, seed: 0 },
-});
 
 describe.each(taskNames)("nodes of the task %s", (task) => {
   it("train one adapter in rounds: B and head change, A does not, and metrics are the task's", async () => {

@@ -11,6 +11,7 @@ import { runEngine, runModel } from "../loading.js";
 import type { Fields } from "../spec/field.js";
 import { checkSettings } from "../spec/read-settings.js";
 import { type RunSettings, taskOf } from "../spec/run-settings.js";
+import { takeSources } from "../sources/job-sources.js";
 import type {
   ExampleUse,
   FileExample,
@@ -21,40 +22,24 @@ import type {
   TaskTable,
   TokenizedExample,
 } from "../task-definition.js";
+import type { Cancellable, RoundChanges, RoundFit, Rounds } from "./rounds.js";
 
 type Model = TaskModel<FileExample, TokenizedExample>;
 
-/** The settings of a round that are not this party's own: they replace those of its spec. */
-export type RoundChanges = Readonly<Partial<Omit<RunSettings, "task" | "model" | "data" | "validation" | "test">>>;
-
-/** How a model is trained in a round. */
-export interface RoundFit {
-  readonly steps: number;
-  /** Whether the adapter's A stays constant. */
-  readonly freezeA: boolean;
-  readonly onProgress?: FitOptions["onProgress"];
+/** The model of a round, with this party's examples as its tokens. */
+interface OpenRound {
+  readonly model: Model;
+  readonly settings: RunSettings;
+  readonly train: readonly TokenizedExample[];
+  readonly measured: readonly TokenizedExample[];
 }
 
-/** A model for one round. */
-export interface RoundModel {
-  /** Sets a new head as a run does before its first step: fitted to frozen vectors. Does nothing if the task has no head. */
-  fitHead(): Promise<void>;
-  /** Trains it on this party's examples. Returns the loss of each step. */
-  fit(options: RoundFit): Promise<readonly number[]>;
-  /** Measures it on this party's validation, or without one on its training examples. Metrics that are not finite are left out. */
-  evaluate(): Promise<{ readonly loss: number; readonly metrics: Readonly<Record<string, number>> }>;
-  save(): FileMap | Promise<FileMap>;
-  dispose(): void;
-}
-
-/**
- * One party's part in training that several parties share, for any task: base model and data are loaded once; each round opens the shared
- * files, trains them further and saves them. Nothing of a round stays.
- */
-export class TaskRounds {
+/** One party's part in training that several parties share, in this thread. Nothing of a round stays. */
+export class TaskRounds implements Rounds {
   private readonly known = new Map<FileExample, TokenizedExample>();
   /** Random streams drawn before the first round. */
   private readonly streams: number;
+  private opened: OpenRound | null = null;
 
   private constructor(
     readonly task: string,
@@ -87,42 +72,36 @@ export class TaskRounds {
     }
   }
 
-  /** Names of the classes in the training data, or those that all parties share; empty for tasks without classes. */
   get labels(): readonly string[] {
     return this.data.labels;
   }
 
-  /** SHA-256 of everything in the base model that determines results. */
   get modelHash(): string {
     return this.base.modelHash;
   }
 
-  /** Most tokens of an example. */
   get maxTokens(): number {
     return this.base.maxTokens;
   }
 
-  /** Numbers of examples. */
   get counts(): { readonly train: number; readonly validation: number } {
     const { train, validation } = this.data;
     return { train: train.examples.length, validation: validation.examples.length };
   }
 
-  /** Reads the data again with the classes that all parties share. Throws `ConfigError` with the place if an example has another one. */
-  async share(labels: readonly string[]): Promise<void> {
-    this.data = await readData(this.definition, this.settings, this.context, labels);
+  async share(labels: readonly string[], { signal }: Cancellable = {}): Promise<void> {
+    const sources = takeSources("joinFederation", this.context.sources, signal);
+    this.data = await readData(this.definition, this.settings, { ...this.context, sources, signal }, labels);
     this.known.clear();
   }
 
-  /** Throws `ConfigError`, naming the setting, for invalid changes. @param what who makes them */
   check(what: string, changes: RoundChanges): void {
     checkOptions(what, changes, Object.keys(this.fields));
     checkSettings(what, { ...this.settings, ...changes }, this.fields);
   }
 
-  /** The files of an untrained model. */
   async create(changes: RoundChanges): Promise<FileMap> {
-    const model = await this.model(changes, undefined);
+    const model = await this.model(changes, undefined, undefined);
     try {
       return await model.files();
     } finally {
@@ -130,53 +109,73 @@ export class TaskRounds {
     }
   }
 
-  /** Opens the shared files. The caller disposes of the model before the next one is opened. */
-  async load(files: FileMap, changes: RoundChanges): Promise<RoundModel> {
-    const settings: RunSettings = { ...this.settings, ...changes };
-    const model = await this.model(changes, files);
-    const { signal } = this.context;
+  async open(files: FileMap, changes: RoundChanges, { signal }: Cancellable = {}): Promise<void> {
+    this.close();
+    const model = await this.model(changes, files, signal);
     try {
-      const train = await this.tokens(model, this.data.train, "train");
-      const validation = await this.tokens(model, this.data.validation, "held");
+      const train = await this.tokens(model, this.data.train, "train", signal);
+      const validation = await this.tokens(model, this.data.validation, "held", signal);
       const measured = validation.length > 0 ? validation : train;
-      return {
-        async fitHead() {
-          if (model.parameters.head > 0) await model.baseline({ train, validation: [], measured });
-        },
-        fit: (options) => trained(model, train, settings, options, signal),
-        async evaluate() {
-          const { loss, metrics } = await model.measure(measured, { signal });
-          if (!Number.isFinite(loss))
-            throw new NonFiniteError(`evaluate: the loss of the shared model is ${loss}`, {
-              op: "evaluate",
-              value: loss,
-            });
-          const finite = Object.entries(metrics).filter(([name, value]) => name !== "loss" && Number.isFinite(value));
-          return { loss, metrics: Object.fromEntries(finite) };
-        },
-        save: () => model.files(),
-        dispose: () => model.dispose(),
-      };
+      this.opened = { model, settings: { ...this.settings, ...changes }, train, measured };
     } catch (error) {
       model.dispose();
       throw error;
     }
   }
 
+  async fitHead(): Promise<void> {
+    const { model, train, measured } = this.current;
+    if (model.parameters.head > 0) await model.baseline({ train, validation: [], measured });
+  }
+
+  fit(options: RoundFit): Promise<readonly number[]> {
+    return trained(this.current, options);
+  }
+
+  async evaluate({ signal }: Cancellable = {}): ReturnType<Rounds["evaluate"]> {
+    const { model, measured } = this.current;
+    const { loss, metrics } = await model.measure(measured, { signal });
+    if (!Number.isFinite(loss))
+      throw new NonFiniteError(`evaluate: the loss of the shared model is ${loss}`, { op: "evaluate", value: loss });
+    const finite = Object.entries(metrics).filter(([name, value]) => name !== "loss" && Number.isFinite(value));
+    return { loss, metrics: Object.fromEntries(finite) };
+  }
+
+  save(): FileMap | Promise<FileMap> {
+    return this.current.model.files();
+  }
+
+  close(): void {
+    this.opened?.model.dispose();
+    this.opened = null;
+  }
+
   dispose(): void {
+    this.close();
     this.base.dispose();
   }
 
-  private model(changes: RoundChanges, from: FileMap | undefined): Promise<Model> {
-    const { definition, base, data, settings, context } = this;
+  private get current(): OpenRound {
+    if (this.opened !== null) return this.opened;
+    throw new ConfigError("no round is open: call open first", { reason: "closed" });
+  }
+
+  private model(changes: RoundChanges, from: FileMap | undefined, signal: AbortSignal | undefined): Promise<Model> {
+    const { definition, base, data, settings } = this;
+    const context = { ...this.context, signal };
     // Each round has the same random numbers, whatever rounds this party had before.
     base.graph.streamsDrawn = this.streams;
     return definition.open(base, data, { ...settings, ...changes }, context, null, from);
   }
 
   /** Tokenizes examples that no earlier round has. */
-  private async tokens(model: Model, { file, examples }: TaskFile<FileExample>, use: ExampleUse) {
-    const breathe = breather(this.context.signal);
+  private async tokens(
+    model: Model,
+    { file, examples }: TaskFile<FileExample>,
+    use: ExampleUse,
+    signal: AbortSignal | undefined,
+  ) {
+    const breathe = breather(signal);
     const made: TokenizedExample[] = [];
     for (const example of examples) {
       await breathe();
@@ -189,11 +188,8 @@ export class TaskRounds {
 }
 
 async function trained(
-  model: Model,
-  train: readonly TokenizedExample[],
-  settings: RunSettings,
-  { steps, freezeA, onProgress }: RoundFit,
-  signal: AbortSignal | undefined,
+  { model, train, settings }: OpenRound,
+  { steps, freezeA, onProgress, signal }: RoundFit,
 ): Promise<readonly number[]> {
   const { batchSize, learningRate, weightDecay, maxGradNorm, seed } = settings;
   const fitting: FitOptions = {

@@ -1,6 +1,6 @@
 import { cachedAgain } from "../../io/page/cached-again.js";
 import type { MadeKind } from "../../io/made-from.js";
-import type { ClassName, FunctionName } from "../calls.js";
+import { type ClassName, type FunctionName, functions as table } from "../calls.js";
 import type { Target } from "../protocol/messages.js";
 import { type AnyFunction, type Families, type Family, type FamilyName, familyOf } from "./families/family.js";
 
@@ -44,9 +44,10 @@ export class Code {
     return this.makers[kind]!(from as never);
   }
 
-  private take({ classes, functions, makers }: Family): void {
+  private take({ classes, functions, calls, makers }: Family): void {
     Object.assign(this.classes, classes);
     Object.assign(this.functions, functions);
+    Object.assign(table, calls);
     Object.assign(this.makers, makers);
   }
 }

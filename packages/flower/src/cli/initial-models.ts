@@ -7,12 +7,13 @@ import {
   flagNames,
   freshSettings,
   loadEncoder,
+  localSources,
   type Session,
   type SettingsOptions,
 } from "lowrank/extension/cli";
-import { taskModels } from "../node/task-models.js";
 import { classModels } from "../rounds/class-models.js";
 import type { RoundModels } from "../rounds/round-models.js";
+import { taskModels } from "../rounds/task-models.js";
 import { columnSettings, serverSettings } from "../rounds/task-settings.js";
 
 /** What an app's initial values are made with. */
@@ -43,11 +44,13 @@ export async function initialModels(
   const own = ["data", "model", "maxTokens", ...serverSettings, ...columnSettings] as readonly string[];
   const named = Object.fromEntries(Object.entries(options).filter(([name]) => own.includes(name)));
   const job = freshSettings(named, exampleData);
-  const onWarning = (message: string) => terminal.error(message);
-  const rounds = await openRounds("flower app", job, { signal, onWarning, optionNames: flagNames });
+  const rounds = await openRounds("flower app", job, {
+    ...{ sources: localSources, signal, optionNames: flagNames },
+    onProgress: (event) => void (event.type === "warning" && terminal.error(event.message)),
+  });
   const chosen = serverSettings.filter((name) => named[name] !== undefined);
   return {
-    models: taskModels(rounds),
+    models: taskModels(rounds, signal),
     taskSettings: Object.fromEntries(chosen.map((name) => [name, named[name] as Json])),
     labels: labels ?? rounds.labels,
     dispose: () => rounds.dispose(),

@@ -24,7 +24,7 @@ import {
   whole,
 } from "lowrank/extension/cli";
 import { tasks } from "lowrank/extension";
-import type { FederationEvent, TaskJoinOptions } from "../index-node.js";
+import type { FederationEvent, NodeTaskJoinOptions } from "../index-node.js";
 import { columnSettings } from "../rounds/task-settings.js";
 
 const EXAMPLES = `
@@ -110,7 +110,7 @@ async function join(options: FlowerJoinOptions, session: Session): Promise<void>
   }
 }
 
-type Connection = Omit<TaskJoinOptions, "job" | "onWarning" | "optionNames">;
+type Connection = Omit<NodeTaskJoinOptions, "job" | "onWarning" | "optionNames">;
 
 /** Joins with a spec of any task. */
 async function joinTask(options: FlowerJoinOptions, connection: Connection, session: Session) {

@@ -114,7 +114,7 @@ export class LocalRounds {
     if (task === own) return;
     throw new FederationError(
       `joinFederation: the server's app trains the task "${task.slice(0, 60)}", and this node has joined for "${own}": ` +
-        "join with that task (--task, or `job` in a program), in Node",
+        "join with that task (--task, or `job` in a program)",
       { op: "joinFederation", expected: own, actual: task },
     );
   }

@@ -1,5 +1,6 @@
 import { createNodeKey, joinFederation } from "../../../../packages/flower/src/index-node.js";
 import { TextClassifier } from "../../../../ts/index.js";
+import { localSources } from "../../../../ts/training/node/local-sources.js";
 import type { Call } from "../refusals.js";
 
 /** Stands for an encoder, which is looked at when a round begins; none does. */
@@ -25,6 +26,16 @@ export const federatedCalls = {
           ...{ examples: [example("good"), example("bad")], validation: [example("good")] },
           ...{ adapter: "shared", maxSteps: 5, stay: false, patience: 0.01 },
           ...{ signal: new AbortController().signal, onEvent: () => undefined },
+        },
+      ],
+      run: (_, options) => joinFederation(brief(options)),
+    },
+    {
+      args: () => [
+        {
+          ...{ server: "http://127.0.0.1:1", job: { task: "regress", data: "/absent.csv", model: "/absent" } },
+          ...{ sources: localSources, worker: undefined, onWarning: () => undefined, rootCertificates: undefined },
+          ...{ maxSteps: 5, stay: false, patience: 0.01, signal: new AbortController().signal },
         },
       ],
       run: (_, options) => joinFederation(brief(options)),

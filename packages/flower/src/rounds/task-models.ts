@@ -1,0 +1,52 @@
+import { checkOptions, ConfigError, LABELS_FILE, type RoundChanges, type Rounds } from "lowrank/extension";
+import { FederationError } from "../federation-error.js";
+import { encoderOf } from "./class-models.js";
+import type { OpenModel, RoundModels } from "./round-models.js";
+import { type AdapterShape, trainingOf } from "./round-settings.js";
+import { serverSettings } from "./task-settings.js";
+
+/** Models of any task that the pipeline trains, in this thread or in a worker. */
+export function taskModels(rounds: Rounds, signal?: AbortSignal): RoundModels {
+  const { task, counts, modelHash: fingerprint, maxTokens } = rounds;
+  const own = rounds.labels;
+  let shared: string | null = null;
+  return {
+    ...{ task, counts },
+    async share(labels) {
+      const wanted = JSON.stringify(labels);
+      if (own.length > 0 && shared !== wanted) await rounds.share(labels, { signal });
+      shared = wanted;
+    },
+    hasEvery: (labels) => labels.every((label) => own.includes(label)),
+    async create(shape) {
+      const files = await rounds.create(await changesOf(rounds, shape));
+      // As nodes have it that join with a classifier.
+      return { files, encoder: Object.hasOwn(files, LABELS_FILE) ? encoderOf(files) : { fingerprint, maxTokens } };
+    },
+    async open(files, settings): Promise<OpenModel> {
+      await rounds.open(files, { ...(await changesOf(rounds, settings)), ...trainingOf(settings) }, { signal });
+      const { freezeA } = settings;
+      return {
+        fitHead: () => rounds.fitHead(),
+        fit: ({ steps, onProgress }) => rounds.fit({ steps, freezeA, onProgress, signal }),
+        evaluate: () => rounds.evaluate({ signal }),
+        save: () => rounds.save(),
+        dispose: () => rounds.close(),
+      };
+    },
+  };
+}
+
+/** Throws `FederationError` for settings that are invalid, or not the server's to choose. */
+async function changesOf(rounds: Rounds, shape: AdapterShape): Promise<RoundChanges> {
+  const { rank, alpha, targetModules, rslora, dropout, seed, taskSettings } = shape;
+  const changes = { rank, alpha, targetModules, rslora, dropout, seed, ...taskSettings };
+  try {
+    checkOptions("the server's settings: task-settings", taskSettings, serverSettings);
+    await rounds.check("the server's settings", changes);
+    return changes;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new FederationError(error.message, error.details, { cause: error });
+  }
+}
