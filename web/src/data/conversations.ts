@@ -1,5 +1,6 @@
 import { decode, encodingOf } from "./decode.js";
 import { firstPreference, type Preference, preferencesIn, preferencesOf } from "./preferences.js";
+import { plainTexts } from "./plain-texts.js";
 import { TableProblem } from "./problem.js";
 import { answered, asked, named } from "./question-columns.js";
 import { readTable } from "./read-table.js";
@@ -9,7 +10,7 @@ export interface Conversations {
   readonly name: string;
   readonly task: "chat" | "text" | "preferences";
   readonly rows: readonly object[];
-  /** The first example, shown so that the user can check that the file was read correctly. */
+  /** The first example, shown so that the user can check that the file was read correctly. A plain text has no answer. */
   readonly first: { readonly said: string; readonly answer: string; readonly rejected?: string };
 }
 
@@ -43,6 +44,9 @@ async function objectsIn(file: File): Promise<object[] | null> {
   }
 }
 
+/** Characters of a plain text that are shown. */
+const SHOWN = 300;
+
 const isTalk = (row: object) => "messages" in row || "conversations" in row;
 
 /** Preferences as training data. Throws `TableProblem` if there are none. */
@@ -52,9 +56,21 @@ function preferred(name: string, rows: readonly Preference[]): Conversations {
   return { name, task: "preferences", rows, first: firstPreference([first, ...others]) };
 }
 
+/** Plain texts as training data. Throws `TableProblem` if there are none. */
+function continued(name: string, texts: readonly string[]): Conversations {
+  const [first] = texts;
+  if (first === undefined) throw new TableProblem("empty");
+  return {
+    name,
+    task: "text",
+    rows: texts.map((text) => ({ text })),
+    first: { said: first.slice(0, SHOWN), answer: "" },
+  };
+}
+
 /**
- * Reads conversations or preferences from JSON Lines, or from a table: with a column of questions and a column of answers, or with two
- * answers of which one is preferred. Throws `TableProblem`.
+ * Reads conversations, preferences or plain texts from JSON Lines, or from a table: with a column of questions and a column of answers,
+ * with two answers of which one is preferred, or with one column of texts. A file of paragraphs has plain texts too. Throws `TableProblem`.
  * @param converses whether the model has a chat template; without one it is trained to continue texts
  */
 export async function readConversations(file: File, converses: boolean): Promise<Conversations> {
@@ -66,11 +82,12 @@ export async function readConversations(file: File, converses: boolean): Promise
     const { messages, conversations } = turns[0] as { messages?: Turns; conversations?: Turns };
     return { name, task: "chat", rows: turns, first: firstOf(messages ?? conversations ?? []) };
   }
-  const table = await readTable(file);
+  const table = await readTable(file, {}, 1);
   const { columns, records } = table;
-  if (columns.length < 2) throw new TableProblem("oneColumn");
   const found = preferencesIn(table, converses);
   if (found !== null) return preferred(name, found);
+  const texts = await plainTexts(file, table);
+  if (texts !== null) return continued(name, texts);
   const to = named(columns, answered);
   const question = named(columns, asked, to);
   const [q, a] = question >= 0 && to >= 0 ? [question, to] : [0, 1];

@@ -58,7 +58,7 @@ export const chat = {
   adapterRefused: "This is not an adapter for this model.",
   teachHeading: "Train it",
   teachHint:
-    "You need questions with the answers you want: a table with two columns, or JSON Lines of conversations. Start with about fifty. The model learns how to answer, not what is true. Or bring pairs of answers of which one is better (columns prompt, chosen and rejected): the model learns to prefer such answers.",
+    "You need questions with the answers you want: a table with two columns, or JSON Lines of conversations. Start with about fifty. The model learns how to answer, not what is true. Or bring pairs of answers of which one is better (columns prompt, chosen and rejected): the model learns to prefer such answers. Or bring texts, as a table with one column or as a file of paragraphs: the model learns to continue such texts.",
   better: "Better:",
   worse: "Worse:",
   chooseConversations: "Choose a file of examples",

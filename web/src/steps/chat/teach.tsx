@@ -62,9 +62,11 @@ function Prepared({ found, onDone }: { found: Conversations; onDone: () => void 
       <p>{t.found(found.rows.length, found.name)}</p>
       <blockquote>
         <p>{found.first.said}</p>
-        <p>
-          {found.first.rejected !== undefined && <strong>{t.better}</strong>} {found.first.answer}
-        </p>
+        {found.first.answer !== "" && (
+          <p>
+            {found.first.rejected !== undefined && <strong>{t.better}</strong>} {found.first.answer}
+          </p>
+        )}
         {found.first.rejected !== undefined && (
           <p>
             <strong>{t.worse}</strong> {found.first.rejected}

@@ -1,0 +1,67 @@
+import { unzipSync, zipSync } from "fflate";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { Studio } from "../../scripts/studio/driver.mjs";
+import { readAdapter } from "../../ts/io/peft/index.js";
+import { readConversations } from "../../web/src/data/conversations.js";
+import { decoderFiles } from "../models/language/golden-decoder.js";
+import { tinyEncoder } from "../models/tiny-encoder.js";
+import { saved, tinyStudio } from "./tiny-studio.js";
+
+const textsIn = async (name: string, text: string) => {
+  const { task, rows, first } = await readConversations(new File([text], name), true);
+  return { task, texts: rows.map((row) => (row as { text?: string }).text), first };
+};
+
+it("a column of texts, JSON Lines with a text, and paragraphs are plain texts, whether the model converses or not", async () => {
+  const plain = (texts: readonly string[]) => ({ task: "text", texts, first: { said: texts[0], answer: "" } });
+  const two = ["It rained, and rained.", "The sea was calm."];
+  expect(await textsIn("one.csv", 'text\n"It rained, and rained."\n\nThe sea was calm.\n')).toEqual(plain(two));
+  expect(await textsIn("more.jsonl", two.map((text) => JSON.stringify({ text, source: "a" })).join("\n"))).toEqual(plain(two)); // prettier-ignore
+  expect(await textsIn("lines.txt", two.join("\n"))).toEqual(plain(two));
+  const paragraphs = ["It rained, and\nrained.", "The sea\nwas calm, again."];
+  expect(await textsIn("prose.txt", `${paragraphs.join("\n\n")}\n`)).toEqual(plain(paragraphs));
+});
+
+it("questions with answers stay questions with answers", async () => {
+  for (const [name, text] of [
+    ["pairs.csv", "Question,Answer\nWhy?,So.\n"],
+    ["pairs.txt", "Why?\tSo.\nHow?\tSo.\n"],
+    ["pairs.jsonl", '{"text":"Why?","answer":"So."}\n'],
+  ] as const)
+    expect(await textsIn(name, text)).toMatchObject({ task: "chat", first: { said: "Why?", answer: "So." } });
+  await expect(textsIn("none.csv", "text\n \n")).rejects.toMatchObject({ kind: "empty" });
+});
+
+let studio: Studio;
+beforeAll(async () => {
+  ({ studio } = await tinyStudio(await tinyEncoder()));
+}, 120_000);
+afterAll(() => studio?.end());
+
+const file = (name: string, content: string | Uint8Array) => ({
+  ...{ name, mimeType: "application/octet-stream", buffer: Buffer.from(content) },
+});
+
+it("the chat's model is trained on a file of texts, and its adapter is taken away", { timeout: 240_000 }, async () => {
+  const page = await studio.open("chat");
+  page.setDefaultTimeout(60_000);
+  const zip = zipSync({ ...(await decoderFiles("llama")) });
+  await page.locator(".choose input[type=file]").first().setInputFiles(file("tiny.zip", zip));
+  const texts = Array.from({ length: 30 }, (_, i) => `the cat number ${i % 7} sat on the mat, and then it slept`);
+  await page.locator(".teach input[type=file]").setInputFiles(file("cats.txt", texts.join("\n")));
+  await page.getByText("30 examples in “cats.txt”").waitFor();
+  expect((await page.locator(".prepared blockquote").innerText()).trim()).toBe(texts[0]);
+  await page.locator(".prepared summary").click();
+  await page.getByRole("spinbutton", { name: "Steps" }).fill("30");
+  await page.getByRole("button", { name: "Start training" }).click();
+  const verdict = page.getByText(/its perplexity went from [\d.]+ to [\d.]+\./);
+  await verdict.waitFor({ timeout: 180_000 });
+  const [before, after] = (await verdict.innerText()).match(/[\d.]*\d/g)!.map(Number);
+  expect(after).toBeLessThan(before!);
+  const { name, bytes } = await saved(page, "Save the adapter");
+  expect(name).toBe("cats-adapter.zip");
+  const files = unzipSync(bytes);
+  expect(readAdapter(files).layers.size).toBeGreaterThan(0);
+  expect(JSON.parse(new TextDecoder().decode(files["report.json"]))).toMatchObject({ task: "text" });
+  await page.close();
+});
