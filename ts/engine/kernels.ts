@@ -21,6 +21,8 @@ export interface ActivationKernels {
   readonly gelu_gradient: (g: Pointer, x: Pointer, y: Pointer, dx: Pointer, n: number, accumulate: number) => void;
   readonly gelu_tanh_forward: (x: Pointer, y: Pointer, n: number) => void;
   readonly gelu_tanh_gradient: (g: Pointer, x: Pointer, y: Pointer, dx: Pointer, n: number, accumulate: number) => void;
+  readonly softplus_forward: (x: Pointer, y: Pointer, n: number) => void;
+  readonly softplus_gradient: (g: Pointer, x: Pointer, y: Pointer, dx: Pointer, n: number, accumulate: number) => void;
 }
 
 /**
@@ -210,6 +212,26 @@ export interface GatedKernels {
   /** ∂L/∂x. */
   readonly gated_gradient: (
     g: Pointer, x: Pointer, dx: Pointer, rows: number, columns: number, activation: number, accumulate: number,
+  ) => void;
+}
+
+/** Exports of `kernels::gated_delta`. `table` has a `Sequence` for each sequence; work is cut over heads and blocks of their columns. */
+export interface GatedDeltaKernels {
+  /**
+   * Elements of scratch that `gated_delta_forward` needs, or `gated_delta_gradient` of sequences of `longest` tokens, for all threads; 0 for
+   * the former. Perhaps more than there can be.
+   */
+  readonly gated_delta_scratch_len: (keyDim: number, longest: number) => number;
+  /** o, and the states after the sequences. */
+  readonly gated_delta_forward: (
+    q: Pointer, k: Pointer, v: Pointer, g: Pointer, beta: Pointer, o: Pointer, table: Pointer, sequences: number,
+    rows: number, keyHeads: number, valueHeads: number, keyDim: number, valueDim: number, scratch: Pointer,
+  ) => void;
+  /** Adds the gradients of `gated_delta_forward` for sequences without states, of at most `longest` tokens; `up` is that of o. */
+  readonly gated_delta_gradient: (
+    q: Pointer, k: Pointer, v: Pointer, g: Pointer, beta: Pointer, up: Pointer, dq: Pointer, dk: Pointer, dv: Pointer,
+    dg: Pointer, dbeta: Pointer, table: Pointer, sequences: number, rows: number, longest: number, keyHeads: number,
+    valueHeads: number, keyDim: number, valueDim: number, scratch: Pointer,
   ) => void;
 }
 
@@ -576,6 +598,6 @@ export interface UnaryKernels {
 export interface Kernels
   extends
     ActivationKernels, AttentionKernels, BinaryKernels, CrossEntropyKernels, EmbeddingKernels, FrozenKernels,
-    GatedKernels, LoraKernels, PackedKernels, ProductKernels, LayerNormKernels, LayoutKernels, LossKernels,
-    MemoryKernels, NormalizeKernels, OptimKernels, PoolingKernels, RandomKernels, ReduceKernels, RotaryKernels,
-    SearchKernels, SoftmaxKernels, UnaryKernels {}
+    GatedKernels, GatedDeltaKernels, LoraKernels, PackedKernels, ProductKernels, LayerNormKernels, LayoutKernels,
+    LossKernels, MemoryKernels, NormalizeKernels, OptimKernels, PoolingKernels, RandomKernels, ReduceKernels,
+    RotaryKernels, SearchKernels, SoftmaxKernels, UnaryKernels {}

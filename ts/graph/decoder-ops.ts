@@ -3,7 +3,9 @@ import { cappedAttention, type CappedAttentionAttributes } from "../ops/attentio
 import { rotaryEmbedding, type RotaryEmbeddingAttributes } from "../ops/attention/rotary-embedding.js";
 import { type GatedActivation, gatedUnit } from "../ops/elementwise/gated-unit.js";
 import { tableProduct } from "../ops/product/table-product.js";
+import { gatedDelta, type GatedDeltaAttributes } from "../ops/recurrence/gated-delta.js";
 import { shortConv, type ShortConvAttributes } from "../ops/recurrence/short-conv.js";
+import { softplus } from "../ops/recurrence/softplus.js";
 import type { Graph, NodeId } from "./graph.js";
 import { Tape } from "./tape.js";
 
@@ -24,6 +26,16 @@ export const attendCached = (graph: Graph, qkv: NodeId, attributes: CachedAttent
 /** Short causal convolution of each channel within each sequence: x `[tokens, channels]`, weight `[channels, width]`. */
 export const convolved = (graph: Graph, x: NodeId, weight: NodeId, attributes: ShortConvAttributes): NodeId =>
   Tape.applied(graph, shortConv, [x, weight], attributes);
+
+/** The gated delta rule within each sequence: q and k `[tokens, keyHeads·dk]`, v `[tokens, valueHeads·dv]`, g and beta `[tokens, valueHeads]`. */
+export const deltaRule = (
+  graph: Graph,
+  inputs: readonly [q: NodeId, k: NodeId, v: NodeId, g: NodeId, beta: NodeId],
+  attributes: GatedDeltaAttributes,
+): NodeId => Tape.applied(graph, gatedDelta, [...inputs], attributes);
+
+/** ln(1 + eˣ). */
+export const softplusOf = (graph: Graph, x: NodeId): NodeId => Tape.applied(graph, softplus, [x], undefined);
 
 /** Attention within each text of a batch, its scores capped. */
 export const attendCapped = (graph: Graph, qkv: NodeId, attributes: CappedAttentionAttributes): NodeId =>

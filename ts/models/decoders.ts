@@ -13,6 +13,7 @@ import { llama, ministral3, mistral } from "./decoder/families/llama.js";
 import { olmo2 } from "./decoder/families/olmo2.js";
 import { phi3 } from "./decoder/families/phi3.js";
 import { qwen2, qwen3 } from "./decoder/families/qwen.js";
+import { qwen35 } from "./decoder/families/qwen3-5.js";
 import { smollm3 } from "./decoder/families/smollm3.js";
 import { encoderTypes } from "./encoder-types.js";
 
@@ -36,6 +37,8 @@ const decoders: Readonly<Record<string, DecoderArchitecture>> = {
   phi3,
   qwen2,
   qwen3,
+  qwen3_5: qwen35,
+  qwen3_5_text: qwen35,
   smollm3,
   vaultgemma: vaultGemma,
 };

@@ -11,10 +11,16 @@ function prefixBefore(file: TensorIndex, name: string): string {
   return found.length === 1 ? found[0]!.slice(0, -name.length) : "";
 }
 
-/** How a file's names follow from a model's: with a prefix or, in a bare model's file, without `base`. */
+/** What models for texts and pictures have before the names of their language model, after the base. */
+const INNER = "language_model.";
+
+/** How a file's names follow from a model's: with a prefix or, in a bare model's file, without `base`; in a larger model's below it. */
 function renaming(file: TensorIndex, name: string, base: string): TensorNames {
   const bare = base !== "" && name.startsWith(base) && !file.has(name) && file.has(name.slice(base.length));
   if (bare) return (other) => nameIn(file, "", other.startsWith(base) ? other.slice(base.length) : other);
+  const inner = `${base}${INNER}`;
+  const isInner = base !== "" && name.startsWith(base) && file.has(inner + name.slice(base.length));
+  if (isInner) return (other) => nameIn(file, "", other.startsWith(base) ? inner + other.slice(base.length) : other);
   const prefix = prefixBefore(file, name);
   return (other) => nameIn(file, prefix, other);
 }

@@ -67,10 +67,10 @@ export const normPart = (path: string, size: number, options: NormOptions = {}):
   read: (reader) => reader.norm(path, options),
 });
 
-/** A tensor by itself, in float32, which adapters do not change. */
-export const constantPart = (path: string, shape: readonly number[]): WeightPart<NodeId> => ({
-  tensors: [{ name: `${path}.weight`, shape }],
-  read: (reader) => reader.constant(`${path}.weight`),
+/** A tensor by itself, by its name, in float32, which adapters do not change. */
+export const constantPart = (name: string, shape: readonly number[]): WeightPart<NodeId> => ({
+  tensors: [{ name, shape }],
+  read: (reader) => reader.constant(name),
 });
 
 /** A table whose rows are looked up. */

@@ -54,6 +54,15 @@ unary!(
     }
 );
 
+unary!(
+    /// ln(1 + eˣ) = max(x, 0) + ln(1 + e^−|x|); gradient g·σ(x). What 1 + y rounds off of y is added to its logarithm.
+    Softplus, |x| {
+        let y = math::exp_nonpositive(all!(-1.0) * x.abs());
+        let u = all!(1.0) + y;
+        x.loose_max(all!(0.0)) + (math::log(u) + (y - (u - all!(1.0))) / u)
+    }, |g, x, _| g * math::sigmoid(x)
+);
+
 /// Beyond this σ(x) is 0 or 1, also where the argument is a multiple of x above 1: a factor x is clamped there, so that
 /// ±∞ times 0 is 0. A NaN that the limit loses is in σ.
 const LIMIT: f32 = 105.0;

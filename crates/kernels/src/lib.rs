@@ -10,6 +10,7 @@ pub mod cross_entropy;
 pub mod dropout;
 pub mod embedding;
 pub mod gated;
+pub mod gated_delta;
 pub mod gemm;
 pub mod layer_norm;
 pub mod layout;

@@ -2,7 +2,7 @@
 
 mod reference_support;
 
-use kernels::activation::{Gelu, GeluTanh, QuickGelu, Relu, Sigmoid, Silu, Tanh};
+use kernels::activation::{Gelu, GeluTanh, QuickGelu, Relu, Sigmoid, Silu, Softplus, Tanh};
 use kernels::unary::{self, Unary};
 use reference_support::*;
 
@@ -67,6 +67,17 @@ fn values_and_gradients() {
     check("quick gelu", QuickGelu, |x| x * sigmoid(1.702 * x));
     check("gelu", Gelu, |x| x * normal_distribution(x));
     check("gelu tanh", GeluTanh, gelu_tanh);
+    check("softplus", Softplus, |x| x.exp().ln_1p());
+}
+
+#[test]
+fn softplus_of_what_is_far_below_zero_keeps_its_digits() {
+    for x in [-1.0f32, -5.5, -12.0, -20.0, -60.0, -87.0] {
+        let expected = (x as f64).exp().ln_1p();
+        let (y, _) = at(Softplus, x);
+        assert!((y as f64 - expected).abs() <= 4e-7 * expected, "softplus({x}) = {y}, expected {expected}");
+    }
+    assert_eq!(at(Softplus, 0.0).1, 0.5);
 }
 
 #[test]
@@ -84,6 +95,7 @@ fn far_out_and_at_zero() {
     far("quick gelu", QuickGelu);
     far("gelu", Gelu);
     far("gelu tanh", GeluTanh);
+    far("softplus", Softplus);
     assert_eq!(at(Relu, 0.0), (0.0, 0.0));
     assert_eq!(at(Gelu, 0.0), (0.0, 0.5));
     assert_eq!((at(Tanh, 1e30), at(Sigmoid, -1e30)), ((1.0, 0.0), (0.0, 0.0)));

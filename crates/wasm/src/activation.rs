@@ -12,4 +12,5 @@ unary_exports! {
     quick_gelu_forward quick_gelu_gradient () activation::QuickGelu;
     gelu_forward gelu_gradient () activation::Gelu;
     gelu_tanh_forward gelu_tanh_gradient () activation::GeluTanh;
+    softplus_forward softplus_gradient () activation::Softplus;
 }

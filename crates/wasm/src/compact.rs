@@ -6,6 +6,7 @@
 pub mod attention;
 pub mod embedding;
 pub mod frozen;
+pub mod gated_delta;
 pub mod gemm;
 pub mod layout;
 pub mod parallel;

@@ -7,7 +7,7 @@
 // The first paragraph above is every export's safety contract.
 #![allow(clippy::missing_safety_doc)]
 
-pub use lowrank_compact::{attention, embedding, frozen, gemm, layout, parallel, random, rotary};
+pub use lowrank_compact::{attention, embedding, frozen, gated_delta, gemm, layout, parallel, random, rotary};
 
 pub mod activation;
 pub mod binary;

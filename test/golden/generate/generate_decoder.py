@@ -199,6 +199,23 @@ MODELS = {
         "bytes",
         torch.bfloat16,
     ),
+    "qwen3_5": lambda: (
+        transformers.Qwen3_5TextConfig(
+            **{**SIZES, "num_hidden_layers": 4},
+            head_dim=16,
+            attention_bias=True,
+            tie_word_embeddings=True,
+            linear_conv_kernel_dim=3,
+            linear_num_key_heads=2,
+            linear_num_value_heads=4,
+            linear_key_head_dim=8,
+            linear_value_head_dim=12,
+            layer_types=["linear_attention", "full_attention", "linear_attention", "full_attention"],
+            rope_parameters=dict(**THETA, partial_rotary_factor=0.25),
+        ),
+        "qwen",
+        torch.bfloat16,
+    ),
     "phi3": lambda: (
         transformers.Phi3Config(
             **SIZES, sliding_window=None, rope_parameters=dict(**THETA, partial_rotary_factor=0.5)
@@ -295,10 +312,16 @@ def tokenizer_of(kind):
 def randomise(model):
     for name, parameter in model.named_parameters():
         if "norm" in name or ".ln_" in name:
-            centre = 0.0 if name.endswith("bias") or "Gemma" in type(model).__name__ else 1.0
+            plus_one = "Gemma" in type(model).__name__ or ("Qwen3_5" in type(model).__name__ and "linear_attn" not in name)
+            centre = 0.0 if name.endswith("bias") or plus_one else 1.0
             torch.nn.init.normal_(parameter, centre, 0.2)
         elif name.endswith("bias"):
             torch.nn.init.normal_(parameter, 0.0, 0.1)
+        elif name.endswith(("in_proj_qkv.weight", "conv1d.weight")):
+            # Keys near queries: the norm after the delta rule would else divide by almost nothing, and float32 say little of its gradient.
+            keys = model.config.linear_num_key_heads * model.config.linear_key_head_dim
+            with torch.no_grad():
+                parameter[keys : 2 * keys] = parameter[:keys] + 0.3 * parameter[keys : 2 * keys]
 
 
 def logits_of(model, ids):

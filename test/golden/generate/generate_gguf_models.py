@@ -27,6 +27,7 @@ MODELS = {
     "llama": ("Llama", MODEL_ARCH.LLAMA, dict(head_dim=8, rope_theta=500000.0, rope_scaling=LLAMA3, tie_word_embeddings=True)),
     "qwen2": ("Qwen2", MODEL_ARCH.QWEN2, dict(rope_theta=1000000.0, tie_word_embeddings=False)),
     "qwen3": ("Qwen3", MODEL_ARCH.QWEN3, dict(head_dim=8, rope_theta=1000000.0, tie_word_embeddings=True)),
+    "qwen35": ("Qwen3_5", MODEL_ARCH.QWEN35, dict(head_dim=8, rope_parameters=dict(rope_type="default", rope_theta=1000000.0, partial_rotary_factor=0.25), tie_word_embeddings=True, linear_conv_kernel_dim=3, linear_key_head_dim=4, linear_value_head_dim=6, linear_num_key_heads=2, linear_num_value_heads=6, layer_types=["linear_attention", "full_attention"])),
     "gemma3": ("Gemma3", MODEL_ARCH.GEMMA3, dict(head_dim=8, sliding_window=8, query_pre_attn_scalar=8, tie_word_embeddings=True)),
     "gemma2": ("Gemma2", MODEL_ARCH.GEMMA2, dict(head_dim=8, sliding_window=8, query_pre_attn_scalar=8, attn_logit_softcapping=20.0, final_logit_softcapping=10.0)),
     "granite": ("Granite", MODEL_ARCH.GRANITE, dict(tie_word_embeddings=True, **FACTORS)),
@@ -60,6 +61,28 @@ def frequency_factors(config) -> np.ndarray:
     return np.array(factors, dtype=np.float32)
 
 
+def tiled(rows: np.ndarray, before: int, config) -> np.ndarray:
+    """The first value heads of all key heads, then the second ones, and so on; rows before `before` stay."""
+    keys, values = config.linear_num_key_heads, config.linear_num_value_heads
+    rest = rows[before:]
+    moved = rest.reshape(keys, values // keys, len(rest) // values, *rest.shape[1:]).swapaxes(0, 1).reshape(rest.shape)
+    return np.concatenate([rows[:before], moved])
+
+
+def of_delta_net(name: str, value: np.ndarray, config) -> np.ndarray:
+    """A tensor of Qwen3.5's linear attention as in GGUF files."""
+    before = 2 * config.linear_num_key_heads * config.linear_key_head_dim
+    if "in_proj_qkv" in name or "conv1d" in name:
+        value = tiled(value, before, config)
+    elif "out_proj" in name:
+        value = tiled(value.T, 0, config).T
+    elif not name.endswith("norm.weight"):
+        value = tiled(value, 0, config)
+    if name.endswith("A_log"):
+        value = -np.exp(value)
+    return value.squeeze(1) if "conv1d" in name else value
+
+
 def write_rotary(writer: GGUFWriter, name: str, config) -> None:
     if name == "lfm2":
         writer.add_head_count_kv([0 if kind == "conv" else config.num_key_value_heads for kind in config.layer_types])
@@ -71,11 +94,18 @@ def write_rotary(writer: GGUFWriter, name: str, config) -> None:
     rope = rope.get("full_attention", rope)
     writer.add_rope_freq_base(rope["rope_theta"])
     head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-    writer.add_rope_dimension_count(head_dim)
+    writer.add_rope_dimension_count(int(head_dim * rope.get("partial_rotary_factor", 1)) if name == "qwen35" else head_dim)
     writer.add_key_length(head_dim)
     writer.add_value_length(head_dim)
     if name.startswith("gemma"):
         writer.add_sliding_window(config.sliding_window)
+    if name == "qwen35":
+        writer.add_full_attention_interval(2)
+        writer.add_ssm_conv_kernel(config.linear_conv_kernel_dim)
+        writer.add_ssm_state_size(config.linear_key_head_dim)
+        writer.add_ssm_group_count(config.linear_num_key_heads)
+        writer.add_ssm_time_step_rank(config.linear_num_value_heads)
+        writer.add_ssm_inner_size(config.linear_num_value_heads * config.linear_value_head_dim)
     if name == "gemma2":
         writer.add_attn_logit_softcapping(config.attn_logit_softcapping)
         writer.add_final_logit_softcapping(config.final_logit_softcapping)
@@ -96,7 +126,7 @@ def parts_first(rows: np.ndarray, heads: int) -> np.ndarray:
 def write(name: str) -> None:
     family, architecture, more = MODELS[name]
     own_sizes = name == "gpt2"
-    suffix = "TextConfig" if name == "gemma3" else "Config"
+    suffix = "TextConfig" if name in ("gemma3", "qwen35") else "Config"
     sizes = {key: value for key, value in SIZES.items() if not own_sizes or key.endswith("_id") or key == "vocab_size"}
     config = getattr(transformers, f"{family}{suffix}")(**{**sizes, **more})
     torch.manual_seed(3)
@@ -123,12 +153,14 @@ def write(name: str) -> None:
     if name not in ("gpt2", "gptneox"):
         write_rotary(writer, name, config)
     for key, value in state.items():
-        renamed = names.get_name(key, try_suffixes=(".weight", ".bias"))
+        renamed = names.get_name(key.replace(".dt_bias", ".dt_proj.bias"), try_suffixes=(".weight", ".bias"))
+        if ".linear_attn." in key:
+            value = of_delta_net(key, value, config)
         if name in PERMUTED and ".q_proj." in key:
             value = permute(value, config.num_attention_heads)
         if name in PERMUTED and ".k_proj." in key:
             value = permute(value, config.num_key_value_heads)
-        if name.startswith("gemma") and "norm" in key:
+        if (name.startswith("gemma") or name == "qwen35" and ".linear_attn." not in key) and "norm" in key:
             value = value + np.float32(1)
         if name == "gpt2" and key.endswith(("c_attn.weight", "c_proj.weight", "c_fc.weight")):
             value = value.T

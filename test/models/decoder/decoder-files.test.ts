@@ -1,16 +1,19 @@
 import { describe, expect, it } from "vitest";
 import {
   CausalLanguageModel,
+  checkAdapter,
   engineInfo,
   type FileMap,
   LowrankError,
+  readAdapter,
   readSafetensors,
   type Tensor,
   writeSafetensors,
 } from "../../../ts/index.js";
 
-import { changedJson, decoderFiles, type DecoderName } from "../language/golden-decoder.js";
+import { changedJson, decoderAdapter, decoderFiles, type DecoderName } from "../language/golden-decoder.js";
 
+const [CONFIG, WEIGHTS] = ["config.json", "adapter_model.safetensors"];
 const ids = [1, 20, 31, 42, 53, 64, 75, 86, 97, 108];
 
 async function logits(files: FileMap): Promise<Float32Array> {
@@ -41,6 +44,10 @@ describe("config.json as transformers 4 wrote it", () => {
         ...{ layer_types: undefined, full_attn_idxs: [1], intermediate_size: undefined, block_ff_dim: 84 },
         ...{ tie_word_embeddings: undefined, tie_embedding: true, rope_theta: 10000 },
       },
+    ],
+    [
+      "qwen3_5",
+      { rope_theta: 10000, partial_rotary_factor: undefined, layer_types: undefined, full_attention_interval: 2 },
     ],
     ["gpt_neox", { rotary_emb_base: 10000, rotary_pct: 0.5 }],
     [
@@ -74,6 +81,40 @@ describe("model.safetensors", () => {
   it("may be part of a larger model's", async () => {
     const files = await decoderFiles("llama");
     expect(await logits(renamed(files, (name) => `language_model.${name}`))).toEqual(await logits(files));
+  });
+
+  it("may be that of a model for texts and pictures, of which the language model is read, and adapters of either", async () => {
+    const files = await decoderFiles("qwen3_5");
+    const inner = (name: string) => name.replace(/(^|\.)model\.(?!model\.)/, "$1model.language_model.");
+    const { [CONFIG]: _, "generation_config.json": __, ...wrapped } = renamed(files, inner);
+    const other = { shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) };
+    const more = readSafetensors(wrapped["model.safetensors"]!);
+    const tensors = new Map<string, Tensor>(more.names.map((name) => [name, more.tensor(name)]));
+    for (const name of ["model.visual.blocks.0.attn.qkv.weight", "mtp.fc.weight"]) tensors.set(name, other);
+    const { tie_word_embeddings, ...text_config } = parsed(files);
+    const config = { model_type: "qwen3_5", tie_word_embeddings, text_config, vision_config: { depth: 1 } };
+    const whole = {
+      ...wrapped,
+      "model.safetensors": writeSafetensors(tensors),
+      [CONFIG]: new TextEncoder().encode(JSON.stringify(config)),
+    };
+    using plain = await CausalLanguageModel.load(files);
+    using model = await CausalLanguageModel.load(whole);
+    expect(await model.logits(ids)).toEqual(await plain.logits(ids));
+    expect([...model.ends]).toEqual([2]);
+    const adapter = await decoderAdapter("qwen3_5");
+    const weights = readSafetensors(adapter[WEIGHTS]!);
+    const changed = new Map(weights.names.map((name) => [inner(name), weights.tensor(name)] as const));
+    expect([...changed.keys()][0]).toMatch(/^base_model\.model\.model\.language_model\.layers/);
+    const ofLarger = { ...adapter, [WEIGHTS]: writeSafetensors(changed) };
+    plain.loadAdapter("own", adapter);
+    for (const [name, given] of Object.entries({ own: adapter, larger: ofLarger })) {
+      model.loadAdapter(name, given);
+      expect(await model.logits(ids, { adapter: name })).toEqual(await plain.logits(ids, { adapter: "own" }));
+      for (const base of [files, whole]) checkAdapter(readAdapter(given), base);
+    }
+    model.loadAdapter("saved", model.saveAdapter("larger"));
+    expect(await model.logits(ids, { adapter: "saved" })).toEqual(await model.logits(ids, { adapter: "own" }));
   });
 
   it("may be kept in fewer bits", async () => {
@@ -179,6 +220,27 @@ describe("config.json", () => {
     ["lfm2", "places of no layers", { layer_types: null, full_attn_idxs: "1" }, /full_attn_idxs is a list/],
     ["lfm2", "a convolution of nothing", { conv_L_cache: 0 }, /conv_L_cache must be a whole number from 1/],
     ["lfm2", "another width", { block_multiple_of: 64 }, /feed_forward\.w1\.weight is \[56, 32\]/],
+    ["qwen3_5", "layers of other kinds", { layer_types: ["mamba", "x", "x", "x"] }, /"mamba" is not supported/],
+    [
+      "qwen3_5",
+      "heads of keys that do not divide",
+      { linear_num_key_heads: 3 },
+      /linear_num_key_heads 3 does not divide/,
+    ],
+    ["qwen3_5", "no heads", { linear_num_value_heads: 0 }, /linear_num_value_heads must be a whole number from 1/],
+    ["qwen3_5", "another convolution", { linear_conv_kernel_dim: 4 }, /conv1d\.weight is \[80, 1, 3\]/],
+    [
+      "qwen3_5",
+      "no period",
+      { layer_types: null, full_attention_interval: 0 },
+      /full_attention_interval must be a whole/,
+    ],
+    [
+      "qwen3_5",
+      "a part for texts that is none",
+      { text_config: { num_hidden_layers: "4" } },
+      /num_hidden_layers must be/,
+    ],
     ["granite4", "experts", { num_local_experts: 4 }, /num_local_experts 4 is not supported/],
     ["granite4", "state spaces", { layer_types: ["mamba", "attention", "mamba"] }, /"mamba" is not supported/],
     [

@@ -49,6 +49,33 @@ describe("KeyValueCache", () => {
     expect(engineInfo().memory.used).toBe(used);
   });
 
+  it("keeps the matrices of a delta rule beside its convolution's inputs, twice", () => {
+    using graph = new Graph();
+    const { used } = engineInfo().memory;
+    const delta = { keyHeads: 1, valueHeads: 2, keyDim: 3, valueDim: 5 };
+    const kinds = (i: number) => ({ rotary: null, window: null, ...(i === 1 ? { convolution: 3, delta } : {}) });
+    const cache = new KeyValueCache(graph, { ...sizes, attention: kinds });
+    cache.reserve(1);
+    // Two inputs of 3 + 3 + 10 columns, and two matrices of 3 rows and 5 columns.
+    const [inputs, matrices] = [2 * 16, 2 * 15];
+    const places = () => [cache.convolution(1), cache.recurrence(1)] as const;
+    const [first, second] = places();
+    expect([first.before, second.before]).toEqual([null, null]);
+    expect(second.after - first.after).toBe(4 * inputs);
+    graph.engine.kernels.fill(inputs, 1, first.after);
+    graph.engine.kernels.fill(matrices, 2, second.after);
+    cache.extend(1);
+    expect(places().map(({ before }) => before)).toEqual([first.after, second.after]);
+    expect(Math.abs(places()[1].after - second.after)).toBe(4 * (inputs + matrices));
+    const fork = cache.fork();
+    expect([...graph.engine.read(fork.recurrence(1).before!, matrices)]).toEqual(Array<number>(matrices).fill(2));
+    expect([...graph.engine.read(fork.convolution(1).before!, inputs)]).toEqual(Array<number>(inputs).fill(1));
+    expect(cache.bytes).toBe(64 * 2 * 3 * 4 + 2 * 4 * (inputs + matrices));
+    cache.dispose();
+    fork.dispose();
+    expect(engineInfo().memory.used).toBe(used);
+  });
+
   it("keeps the last inputs of convolutions, of the last pass that was kept, and is neither cut nor forked before it", () => {
     using graph = new Graph();
     const { used } = engineInfo().memory;

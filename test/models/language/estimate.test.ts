@@ -72,7 +72,7 @@ describe("CausalLanguageModel.estimateMemory", () => {
     expect(used / estimate.total).toBeLessThan(1.1);
   });
 
-  it.each(["granite", "gemma2", "vaultgemma", "lfm2", "qwen3"])(
+  it.each(["granite", "gemma2", "vaultgemma", "lfm2", "qwen3", "qwen3_5_text"])(
     "and what %s keeps besides",
     { timeout: 120_000 },
     async (model_type) => {
@@ -82,6 +82,8 @@ describe("CausalLanguageModel.estimateMemory", () => {
         query_pre_attn_scalar: 32,
         head_dim: 32,
         full_attn_idxs: [1],
+        full_attention_interval: 2,
+        ...{ linear_num_key_heads: 2, linear_num_value_heads: 4, linear_key_head_dim: 32, linear_value_head_dim: 32 },
       };
       const own = llamaConfig({ model_type, ...factors, hidden_act: undefined, num_hidden_layers: 3 });
       const { used, estimate } = await measure({}, 160, { files: randomModel(own), config: own }, 1);

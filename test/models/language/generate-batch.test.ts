@@ -15,7 +15,7 @@ const tokensOf = (found: readonly BatchToken[], sequence: number) =>
   found.filter((token) => token.sequence === sequence).map(({ sequence: _, ...token }) => token);
 
 describe("generateBatch", () => {
-  it.each<DecoderName>(["qwen2", "gemma2", "gemma3_text", "gpt_neox", "granite", "lfm2", "phi3"])(
+  it.each<DecoderName>(["qwen2", "gemma2", "gemma3_text", "gpt_neox", "granite", "lfm2", "phi3", "qwen3_5"])(
     "gives each text of %s, to the bit, what it is alone",
     async (name) => {
       using some = await adapted(name);

@@ -14,6 +14,7 @@ export const decoderNames = [
     "phi3_longrope",
     "qwen2",
     "qwen3",
+    "qwen3_5",
     "smollm3",
   ] as const),
   "vaultgemma" as const,
@@ -21,8 +22,8 @@ export const decoderNames = [
 
 export type DecoderName = (typeof decoderNames)[number];
 
-/** Those that GGUF files have no names for. */
-export const unnamedInGguf: readonly DecoderName[] = ["granite4", "ministral3", "vaultgemma"];
+/** Those that are not written to GGUF files. */
+export const unnamedInGguf: readonly DecoderName[] = ["granite4", "ministral3", "qwen3_5", "vaultgemma"];
 /** All others. */
 export const namedInGguf = decoderNames.filter((name) => !unnamedInGguf.includes(name));
 

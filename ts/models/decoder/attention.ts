@@ -1,5 +1,5 @@
 import { UnsupportedError } from "../../errors/errors.js";
-import { attendCached, attendCapped, convolved } from "../../graph/decoder-ops.js";
+import { attendCached, attendCapped, convolved, deltaRule } from "../../graph/decoder-ops.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
 import type { GatedActivation } from "../../ops/elementwise/gated-unit.js";
 import type { Activation } from "../activation.js";
@@ -24,7 +24,11 @@ export interface Attend {
   attention(graph: Graph, qkv: NodeId, batch: RaggedBatch, shape: AttentionShape): NodeId;
   /** Short convolution of x `[tokens, hidden]` with a layer's weights. */
   convolution(graph: Graph, x: NodeId, weight: NodeId, batch: RaggedBatch, layer: number): NodeId;
+  /** The gated delta rule of q, k, v, g and beta, as the op has them. */
+  recurrence(graph: Graph, inputs: DeltaInputs, batch: RaggedBatch, shape: { layer: number; keyHeads: number }): NodeId;
 }
+
+export type DeltaInputs = readonly [q: NodeId, k: NodeId, v: NodeId, g: NodeId, beta: NodeId];
 
 /** Of texts that are wholly in the batch. */
 export const attendWhole: Attend = {
@@ -33,6 +37,7 @@ export const attendWhole: Attend = {
       ? graph.raggedAttention(qkv, { offsets, heads, kvHeads, causal, scale, ...(window === null ? {} : { window }) })
       : attendCapped(graph, qkv, { offsets, heads, kvHeads, causal, scale, window, cap }),
   convolution: (graph, x, weight, { offsets }) => convolved(graph, x, weight, { offsets }),
+  recurrence: (graph, inputs, { offsets }, { keyHeads }) => deltaRule(graph, inputs, { offsets, keyHeads }),
 };
 
 /** For texts whose earlier tokens are in caches; adds the batch's tokens to them. The caches must have room. */
@@ -48,6 +53,8 @@ export const attendBehind = (caches: readonly KeyValueCache[]): Attend => ({
   },
   convolution: (graph, x, weight, { offsets }, layer) =>
     convolved(graph, x, weight, { offsets, states: caches.map((cache) => cache.convolution(layer)) }),
+  recurrence: (graph, inputs, { offsets }, { layer, keyHeads }) =>
+    deltaRule(graph, inputs, { offsets, keyHeads, states: caches.map((cache) => cache.recurrence(layer)) }),
 });
 
 const gatedForms: Partial<Record<Activation, GatedActivation>> = {

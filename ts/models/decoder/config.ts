@@ -11,6 +11,32 @@ export interface LayerAttention {
   readonly window: number | null;
   /** Tokens that its short convolution sees, each and those before it, if it has one in place of attention. */
   readonly convolution?: number;
+  /** Heads of the delta rule that follows the convolution; undefined for a gated convolution alone. */
+  readonly delta?: DeltaShape;
+}
+
+/** Heads and widths of a gated delta net. */
+export interface DeltaShape {
+  readonly keyHeads: number;
+  readonly valueHeads: number;
+  readonly keyDim: number;
+  readonly valueDim: number;
+}
+
+/** Columns of queries or keys, of values, and of what the convolution sees. */
+export function deltaWidths({ keyHeads, valueHeads, keyDim, valueDim }: DeltaShape) {
+  const [keys, values] = [keyHeads * keyDim, valueHeads * valueDim];
+  return { keys, values, mixed: 2 * keys + values };
+}
+
+/** Numbers that a layer keeps of a sequence: the last inputs of its convolution, and the matrices of its delta rule. */
+export function stateSizes(
+  { convolution, delta }: LayerAttention,
+  hiddenSize: number,
+): [inputs: number, matrices: number] {
+  if (convolution === undefined) return [0, 0];
+  if (delta === undefined) return [(convolution - 1) * hiddenSize, 0];
+  return [(convolution - 1) * deltaWidths(delta).mixed, deltaWidths(delta).values * delta.keyDim];
 }
 
 /** Sizes and constants of a decoder: a stack of attention (or convolution) and MLP layers, which computes the next token's logits or is an encoder. */
@@ -31,6 +57,8 @@ export interface DecoderConfig extends TransformerConfig {
   readonly biases: { readonly queryKeyValue: boolean; readonly attentionOutput: boolean; readonly inner: boolean };
   /** Whether attention and inner layer both start from the layer's input. */
   readonly parallel: boolean;
+  /** Whether each query has a gate beside it, whose sigmoid is a factor of what its head attends to. */
+  readonly gatedQueries: boolean;
   /** Whether a norm of queries or keys is over all heads at once; else over each. */
   readonly wholeQueryKeyNorm: boolean;
   /** Whether the joined weight has query, key and value of a head side by side; else all queries come first. */

@@ -10,6 +10,7 @@ import { ReadModel } from "../read-model.js";
 import { type Rotation, rotationOf } from "../rotary/rotary.js";
 import { type Attend, attendWhole, gatedOf } from "./attention.js";
 import type { DecoderConfig } from "./config.js";
+import { deltaNet } from "./delta-net.js";
 import type { RotaryForm } from "./rotary-form.js";
 import type { DecoderLayer, DecoderWeights, LayerWeights } from "./names.js";
 
@@ -94,6 +95,7 @@ export class DecoderLayers<W extends LayerWeights = LayerWeights> extends ReadMo
   private convolved(input: NodeId, i: number, layer: DecoderLayer, { batch, selection, attend }: Pass): NodeId {
     const { graph } = this;
     const given = layer.convolutionInput!.forward(input, selection);
+    if (layer.deltaNorm !== null) return deltaNet(graph, given, this.config, i, layer, { batch, selection, attend });
     const width = graph.shape(input)[1]!;
     const part = (start: number) => graph.slice(given, { dim: 1, start: start * width, end: (start + 1) * width });
     const gated = graph.mul(part(0), part(2));
@@ -109,14 +111,30 @@ export class DecoderLayers<W extends LayerWeights = LayerWeights> extends ReadMo
     const { graph, config } = this;
     const { heads, kvHeads, headDim, causal, scale, scoreCap: cap } = config;
     const { rotary, window } = config.attention(i);
-    let qkv = this.byKind(layer.queryKeyValue!.forward(input, selection));
+    const { qkv: given, gates } = this.withoutGates(layer.queryKeyValue!.forward(input, selection));
+    let qkv = this.byKind(given);
     if (layer.queryNorm !== null || layer.keyNorm !== null) qkv = this.normedQueriesAndKeys(qkv, layer, selection);
     if (rotary !== null) {
       const shape = { pairs: rotary.frequencies.length, heads: heads + kvHeads, headDim, interleaved: false };
       qkv = applyRotary(graph, qkv, { ...rotation(rotary), ...shape });
     }
     qkv = this.grownQueries(qkv, batch);
-    return attend.attention(graph, qkv, batch, { layer: i, heads, kvHeads, causal, window, scale, cap });
+    const attended = attend.attention(graph, qkv, batch, { layer: i, heads, kvHeads, causal, window, scale, cap });
+    return gates === null ? attended : graph.mul(attended, graph.sigmoid(gates));
+  }
+
+  /** Parts the queries from the gates beside them. */
+  private withoutGates(given: NodeId): { readonly qkv: NodeId; readonly gates: NodeId | null } {
+    const { graph, config } = this;
+    const { gatedQueries, heads, headDim } = config;
+    if (!gatedQueries) return { qkv: given, gates: null };
+    const [tokens, width] = graph.shape(given) as [number, number];
+    const queries = graph.slice(given, { dim: 1, start: 0, end: 2 * heads * headDim });
+    const byHead = graph.reshape(queries, [tokens, heads, 2 * headDim]);
+    const half = (start: number) =>
+      graph.reshape(graph.slice(byHead, { dim: 2, start, end: start + headDim }), [tokens, heads * headDim]);
+    const rest = graph.slice(given, { dim: 1, start: 2 * heads * headDim, end: width });
+    return { qkv: graph.concat([half(0), rest], 1), gates: half(headDim) };
   }
 
   /** Queries of long texts times a factor by their positions (Ministral 3). */

@@ -2,9 +2,9 @@ import { ConfigError } from "../../errors/errors.js";
 import type { Graph } from "../../graph/graph.js";
 import type { Pointer } from "../../ops/op.js";
 import type { CacheFormat } from "../../ops/attention/cached-attention.js";
-import type { ConvolutionState } from "../../ops/recurrence/short-conv.js";
+import type { SequenceState } from "../../ops/recurrence/sequence-state.js";
 import type { DecoderConfig } from "./config.js";
-import { ConvolutionStates } from "./convolution-states.js";
+import { LayerStates } from "./layer-states.js";
 
 /** Bytes of the word that memory is counted in, and of a number in each format. */
 const WORD = 4;
@@ -16,8 +16,8 @@ const LEAST = 64;
 type CachedConfig = Pick<DecoderConfig, "layers" | "kvHeads" | "headDim" | "maxPositions" | "attention" | "hiddenSize">;
 
 /**
- * Keys and values of a sequence's tokens so far, layer by layer, in the graph's memory; of layers with a convolution its last inputs. These
- * are those of the last token alone: a cache that has some cannot be cut back.
+ * Keys and values of a sequence's tokens so far, layer by layer, in the graph's memory; of layers with a convolution its last inputs, and
+ * the matrices of their delta rules. These are those of the last token alone: a cache that has some cannot be cut back.
  */
 export class KeyValueCache {
   private memory: Pointer = 0;
@@ -28,7 +28,7 @@ export class KeyValueCache {
   private readonly row: number;
   /** Of each layer that has keys and values, its place among them. */
   private readonly places = new Map<number, number>();
-  private readonly states: ConvolutionStates;
+  private readonly states: LayerStates;
 
   constructor(
     private readonly graph: Graph,
@@ -38,7 +38,7 @@ export class KeyValueCache {
     this.row = config.kvHeads * config.headDim;
     for (let i = 0; i < config.layers; i++)
       if (config.attention(i).convolution === undefined) this.places.set(i, this.places.size);
-    this.states = new ConvolutionStates(graph, config);
+    this.states = new LayerStates(graph, config);
   }
 
   /** Tokens that it holds. */
@@ -77,8 +77,13 @@ export class KeyValueCache {
   }
 
   /** Last inputs of a layer's convolution, before and behind a pass. */
-  convolution(i: number): ConvolutionState {
-    return this.states.of(i, this.tokens === 0);
+  convolution(i: number): SequenceState {
+    return this.states.inputs(i, this.tokens === 0);
+  }
+
+  /** Matrices of a layer's delta rule, before and behind a pass. */
+  recurrence(i: number): SequenceState {
+    return this.states.matrices(i, this.tokens === 0);
   }
 
   /** Marks `count` tokens as present, after a pass has written them. */

@@ -1,5 +1,5 @@
 import type { StepSize } from "../architecture.js";
-import type { DecoderConfig } from "./config.js";
+import { type DecoderConfig, type DeltaShape, deltaWidths } from "./config.js";
 import type { DecoderNames } from "./names.js";
 
 const FLOAT = 4;
@@ -32,17 +32,45 @@ export function stepMemory(
   const forward = checkpointing ? (layers + 2) * h + most + adapted.widest : sum + 6 * h + kept;
   const rows = Math.min(tokens, rowsAtOnce(config));
   const logits = rows * (logitTensors(config) * vocabularySize + adapted.logits);
-  const back = Math.max(tokens * (3 * inner + 4 * h + 2 * qkv + adapted.back) + logits, adapted.norms);
+  const { width, scratch } = deltaSizes(config, tokens);
+  const wide = 2 * Math.max(qkv + gateWidth(config), width);
+  const back = Math.max(tokens * (3 * inner + 4 * h + wide + adapted.back) + logits + scratch, adapted.norms);
   return Math.ceil(1.01 * FLOAT * (tokens * (forward + adapted.tables) + back + adapted.fixed)) + 65_536;
+}
+
+/** Columns of the gates beside queries. */
+const gateWidth = ({ gatedQueries, heads, headDim }: DecoderConfig) => (gatedQueries ? heads * headDim : 0);
+
+/** The shape of the layers with a delta rule; undefined if there are none. */
+function deltaOf({ layers, attention }: DecoderConfig): DeltaShape | undefined {
+  for (let i = 0; i < layers; i++) if (attention(i).delta !== undefined) return attention(i).delta;
+  return undefined;
+}
+
+/** Columns of a delta net's first layer, and what its gradient needs beside it on up to eight threads: states of eight columns. */
+function deltaSizes(config: DecoderConfig, tokens: number): { readonly width: number; readonly scratch: number } {
+  const delta = deltaOf(config);
+  if (delta === undefined) return { width: 0, scratch: 0 };
+  const { values, mixed } = deltaWidths(delta);
+  return { width: mixed + values, scratch: 8 * 8 * delta.keyDim * (5 + 2 * Math.sqrt(tokens)) };
+}
+
+/** Numbers of each token that a delta net computes: its first layer, parts of it, what the convolution sees and makes, heads apart and normed. */
+function deltaMemory(delta: DeltaShape): number {
+  const { keys, values, mixed } = deltaWidths(delta);
+  return 4 * mixed + 4 * keys + 7 * values + 12 * delta.valueHeads + 2 * delta.keyHeads;
 }
 
 /** Numbers that a layer keeps of each token. */
 function layerMemory(config: DecoderConfig, names: DecoderNames, i: number): number {
   const { hiddenSize: h, intermediateSize: inner, heads, kvHeads, headDim, gated, residualScale } = config;
-  const attends = config.attention(i).convolution === undefined;
+  const { convolution, delta } = config.attention(i);
   // With norms of queries and keys, all three apart, those normed, and all three joined again.
   const queryKeyValues = names.layer(i).queryNorm === null ? 2 : 5;
-  const mixing = attends ? queryKeyValues * (heads + 2 * kvHeads) * headDim + heads * (headDim + 1) : 9 * h;
+  // Queries and gates by head, each, and what is attended with its gates' sigmoids.
+  const gates = config.gatedQueries ? (8 * heads + 4 * kvHeads) * headDim : 0;
+  const attention = queryKeyValues * (heads + 2 * kvHeads) * headDim + heads * (headDim + 1) + gates;
+  const mixing = convolution === undefined ? attention : delta === undefined ? 9 * h : deltaMemory(delta);
   return (residualScale === 1 ? 7 : 9) * h + mixing + (gated ? 3 : 2) * inner + 2;
 }
 
@@ -51,5 +79,7 @@ export function inferenceMemory(config: DecoderConfig, tokens: number): number {
   const { hiddenSize: h, intermediateSize: inner, heads, kvHeads, headDim, vocabularySize } = config;
   const qkv = (heads + 2 * kvHeads) * headDim;
   const logits = Math.min(tokens, rowsAtOnce(config)) * vocabularySize;
-  return FLOAT * (tokens * (6 * h + 2 * qkv + 3 * inner) + logits);
+  const delta = deltaOf(config);
+  const mixing = Math.max(2 * (qkv + 3 * gateWidth(config)), delta === undefined ? 0 : deltaMemory(delta));
+  return FLOAT * (tokens * (6 * h + mixing + 3 * inner) + logits);
 }

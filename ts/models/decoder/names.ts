@@ -2,7 +2,7 @@ import type { AdaptedLinear } from "../../adapters/adapted-linear.js";
 import type { OutputLayer } from "../../adapters/output-layer.js";
 import type { LinearShape } from "../architecture.js";
 import { constantPart, linearPart, normPart, type ReadTable, tablePart, type WeightPart } from "../weight-table.js";
-import type { DecoderConfig } from "./config.js";
+import { type DecoderConfig, deltaWidths } from "./config.js";
 
 type Paths = Pick<LinearShape, "paths" | "tensors">;
 
@@ -22,9 +22,16 @@ export interface DecoderNames {
 export interface DecoderLayerNames {
   /** Three layers, or one for all. */
   readonly queryKeyValue: Paths;
-  /** Of layers with a convolution in place of attention: its two gates and its input in one layer, and its weights. */
+  /**
+   * Of layers with a convolution in place of attention: its two gates and its input in one layer, or what a delta net makes of its input (what
+   * the convolution sees, the gate, and what beta and the decay come from); and the tensor of its weights.
+   */
   readonly convolutionInput?: Paths;
   readonly convolutionKernel?: string;
+  /** Of a delta net: the tensors of the decay's logarithm and of what is added to its input, and the norm over each head. */
+  readonly decay?: string;
+  readonly decayBias?: string;
+  readonly deltaNorm?: string;
   /** After attention or the convolution. */
   readonly attentionOutput: Paths;
   /** The activated layer and, if gated, the layer it is multiplied with: two layers, or one for both. */
@@ -47,6 +54,7 @@ export const noFurtherNorms = { attentionPostNorm: null, innerPostNorm: null, qu
 export function decoderTable(config: DecoderConfig, names: DecoderNames) {
   const { hiddenSize: hidden, intermediateSize: inner, heads, kvHeads, headDim, biases, inFirst, gated } = config;
   const kv = kvHeads * headDim;
+  const queries = (config.gatedQueries ? 2 : 1) * heads * headDim;
   const linear = (paths: Paths, inFeatures: number, widths: readonly number[], hasBias: boolean) => {
     const joined = widths.reduce((sum, width) => sum + width, 0);
     const outFeatures = paths.paths.length === widths.length ? widths : joined;
@@ -65,16 +73,22 @@ export function decoderTable(config: DecoderConfig, names: DecoderNames) {
     layers: config.layers,
     layer(i: number) {
       const named = names.layer(i);
-      const { convolution } = config.attention(i);
+      const { convolution, delta } = config.attention(i);
       const attends = convolution === undefined;
-      const width = attends ? heads * headDim : hidden;
+      const { values, mixed } = delta === undefined ? { values: hidden, mixed: hidden } : deltaWidths(delta);
+      const width = attends ? heads * headDim : values;
+      const given =
+        delta === undefined ? [hidden, hidden, hidden] : [mixed, values, delta.valueHeads, delta.valueHeads];
+      const ofHeads = (name: string) => constantPart(name, [delta!.valueHeads]);
       return {
-        queryKeyValue: attends
-          ? linear(named.queryKeyValue, hidden, [heads * headDim, kv, kv], biases.queryKeyValue)
-          : null,
-        convolutionInput: attends ? null : linear(named.convolutionInput!, hidden, [hidden, hidden, hidden], false),
-        convolutionKernel: attends ? null : constantPart(named.convolutionKernel!, [hidden, 1, convolution]),
-        attentionOutput: linear(named.attentionOutput, width, [hidden], biases.attentionOutput),
+        queryKeyValue: attends ? linear(named.queryKeyValue, hidden, [queries, kv, kv], biases.queryKeyValue) : null,
+        convolutionInput: attends ? null : linear(named.convolutionInput!, hidden, given, false),
+        convolutionKernel: attends ? null : constantPart(named.convolutionKernel!, [mixed, 1, convolution]),
+        decay: delta === undefined ? null : ofHeads(named.decay!),
+        decayBias: delta === undefined ? null : ofHeads(named.decayBias!),
+        deltaNorm:
+          delta === undefined ? null : normPart(named.deltaNorm!, delta.valueDim, { hasBias: false, form: "rms" }),
+        attentionOutput: linear(named.attentionOutput, width, [hidden], attends && biases.attentionOutput),
         inner: linear(named.inner, hidden, gated ? [inner, inner] : [inner], biases.inner),
         output: linear(named.output, inner, [hidden], biases.inner),
         attentionNorm: norm(named.attentionNorm),

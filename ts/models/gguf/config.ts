@@ -36,6 +36,7 @@ export function ggufConfig(file: Pick<GgufFile, "metadata" | "has" | "info">, fa
     partial_rotary_factor: modelType === "phi3" || rotated !== headDim ? rotated / headDim : undefined,
     ...(modelType.startsWith("gemma") ? gemmaConfig(values, headDim) : { hidden_act: "silu" }),
     ...(modelType === "granite" ? graniteConfig(values, headDim) : {}),
+    ...(modelType === "qwen3_5_text" ? deltaConfig(values) : {}),
     ...wordsConfig(file, values),
     attention_bias: modelType === "qwen2" ? undefined : file.has("blk.0.attn_q.bias"),
     mlp_bias: modelType === "llama" || modelType === "granite" ? file.has("blk.0.ffn_gate.bias") : undefined,
@@ -64,4 +65,15 @@ const graniteConfig = (values: MetadataValues, headDim: number) => ({
   embedding_multiplier: values.number("embedding_scale") || undefined,
   residual_multiplier: values.number("residual_scale") || undefined,
   logits_scaling: values.number("logit_scale") || undefined,
+});
+
+/** Qwen3.5's delta nets. Layers that foretell further tokens are counted among the blocks, and not read. */
+const deltaConfig = (values: MetadataValues) => ({
+  num_hidden_layers: values.required("block_count") - (values.number("nextn_predict_layers") ?? 0),
+  full_attention_interval: values.number("full_attention_interval"),
+  linear_conv_kernel_dim: values.required("ssm.conv_kernel"),
+  linear_key_head_dim: values.required("ssm.state_size"),
+  linear_num_key_heads: values.count("ssm.group_count"),
+  linear_num_value_heads: values.count("ssm.time_step_rank"),
+  linear_value_head_dim: values.required("ssm.inner_size") / values.count("ssm.time_step_rank"),
 });

@@ -10,11 +10,13 @@ export interface GgufArchitecture {
   /** The same for a layer's module, after `layers` and its number. */
   readonly modules: Readonly<Record<string, string>>;
   readonly layers: string;
+  /** Hugging Face's name of a layer's tensor that is neither weight nor bias of a module on one side. */
+  readonly tensors: Readonly<Record<string, string>>;
   /**
-   * Order of the rows of queries, keys and values there: that of rotary pairs, or all queries first where Hugging Face has each head's side
-   * by side.
+   * Order of the rows of queries, keys and values there: that of rotary pairs; all queries first where Hugging Face has each head's side
+   * by side; the first value heads of all key heads, then the second ones.
    */
-  readonly order: "pairs" | "queries first" | null;
+  readonly order: "pairs" | "queries first" | "tiled" | null;
   /** Whether 1 was added to the weights of norms. */
   readonly normsPlusOne: boolean;
   /** Whether linear weights are `[in, out]` in Hugging Face's files. */
@@ -36,7 +38,8 @@ const normsAfter = { post_attention_norm: "post_attention_layernorm", post_ffw_n
 
 const llama = { ...attention, ...gated, ...norms };
 const of = (modelType: string, modules: Readonly<Record<string, string>>, more: Partial<GgufArchitecture> = {}) => ({
-  ...{ modelType, outer, modules, layers: "model.layers.", order: null, normsPlusOne: false, inFirst: false },
+  ...{ modelType, outer, modules, layers: "model.layers.", tensors: {}, order: null, normsPlusOne: false },
+  inFirst: false,
   ...more,
 });
 
@@ -45,6 +48,19 @@ const architectures: Readonly<Record<string, GgufArchitecture>> = {
   llama: of("llama", llama, { order: "pairs" }),
   qwen2: of("qwen2", llama),
   qwen3: of("qwen3", { ...llama, ...headNorms }),
+  qwen35: of(
+    "qwen3_5_text",
+    {
+      ...{ ...attention, ...gated, ...headNorms, attn_norm: "input_layernorm" },
+      ...{ post_attention_norm: "post_attention_layernorm", ssm_norm: "linear_attn.norm" },
+      ...{ attn_qkv: "linear_attn.in_proj_qkv", attn_gate: "linear_attn.in_proj_z", ssm_out: "linear_attn.out_proj" },
+      ...{ ssm_alpha: "linear_attn.in_proj_a", ssm_beta: "linear_attn.in_proj_b", ssm_conv1d: "linear_attn.conv1d" },
+    },
+    {
+      ...{ normsPlusOne: true, order: "tiled" },
+      tensors: { ssm_a: "linear_attn.A_log", "ssm_dt.bias": "linear_attn.dt_bias" },
+    },
+  ),
   granite: of("granite", llama, { order: "pairs" }),
   gemma2: of("gemma2", { ...llama, ...normsAfter, ffn_norm: "pre_feedforward_layernorm" }, { normsPlusOne: true }),
   gemma3: of(
@@ -105,8 +121,10 @@ export function ggufArchitecture(name: unknown): GgufArchitecture {
 }
 
 /** Hugging Face's name of a tensor; null for tensors that are not weights there, such as factors of rotary frequencies. */
-export function tensorName({ outer, layers, modules }: GgufArchitecture, name: string): string | null {
-  const [, layer, module = "", part] = /^(?:blk\.(\d{1,6})\.)?([a-z_.]+)\.(weight|bias)$/.exec(name) ?? [];
+export function tensorName({ outer, layers, modules, tensors }: GgufArchitecture, name: string): string | null {
+  const [, of, own = ""] = /^blk\.(\d{1,6})\.(.+)$/.exec(name) ?? [];
+  if (Object.hasOwn(tensors, own)) return `${layers}${of}.${tensors[own]!}`;
+  const [, layer, module = "", part] = /^(?:blk\.(\d{1,6})\.)?([a-z0-9_.]+)\.(weight|bias)$/.exec(name) ?? [];
   const known = layer === undefined ? outer : modules;
   if (!Object.hasOwn(known, module)) return null;
   return `${layer === undefined ? "" : `${layers}${layer}.`}${known[module]!}.${part!}`;
@@ -122,6 +140,10 @@ export function ggufNames(modelType: string) {
       type: modelType,
     });
   const [name, architecture] = found;
+  if (architecture.order === "tiled")
+    throw new UnsupportedError(`models of type ${excerpt(modelType)} are read from GGUF files, and not written`, {
+      type: modelType,
+    });
   const { outer, layers, modules } = architecture;
   const nameIn = (known: Readonly<Record<string, string>>, module: string) =>
     Object.entries(known).find(([, other]) => other === module)?.[0];

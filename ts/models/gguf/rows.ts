@@ -21,6 +21,40 @@ function queriesFirst(rows: number, heads: number): RowOrder {
   };
 }
 
+/**
+ * There the first value heads of all key heads come before the second ones; here a key head's are side by side. Rows before `from` are not of
+ * value heads.
+ */
+function tiled(rows: number, from: number, { keys, values }: { keys: number; values: number }): RowOrder {
+  const [width, each] = [(rows - from) / values, values / keys];
+  return (row) => {
+    if (row < from) return row;
+    const head = Math.floor((row - from) / width);
+    return from + ((head % each) * keys + Math.floor(head / each)) * width + ((row - from) % width);
+  };
+}
+
+/** The part of a delta net's tensor whose rows are value heads'; of `out_proj` it is the columns. */
+const ofHeads = /\.linear_attn\.(in_proj_(?:qkv|z|a|b)|conv1d|A_log|dt_bias|out_proj)(?:\.weight)?$/;
+
+/** The same for the rows of a delta net's tensors, and for the columns of its last layer. Throws `ModelError` as `rowOrder`. */
+export function tiledOrder(values: MetadataValues, isColumns: boolean): ReturnType<typeof orderOf> {
+  const heads = { keys: values.count("ssm.group_count"), values: values.count("ssm.time_step_rank") };
+  const before = 2 * heads.keys * values.count("ssm.state_size");
+  if (heads.keys === heads.values) return () => null;
+  return (name, rows) => {
+    const [, module] = ofHeads.exec(name) ?? [];
+    if (module === undefined || (module === "out_proj") !== isColumns) return null;
+    const from = module === "in_proj_qkv" || module === "conv1d" ? before : 0;
+    if (rows > from && (rows - from) % heads.values === 0 && heads.values % heads.keys === 0)
+      return tiled(rows, from, heads);
+    throw new ModelError(
+      `${clip(name)} has ${rows} rows or columns, which are not ${heads.values} heads of values for ${heads.keys} of keys`,
+      { tensor: name },
+    );
+  };
+}
+
 /** A model's heads. */
 interface HeadCounts {
   readonly queries: number;
@@ -36,7 +70,7 @@ export function orderOf(
   { queries, keys }: HeadCounts,
   fail: (name: string, problem: string) => Error,
 ): (name: string, rows: number) => RowOrder | null {
-  if (order === null) return () => null;
+  if (order === null || order === "tiled") return () => null;
   const [of, each, what] =
     order === "pairs" ? ([pairs, 2, "pairs"] as const) : ([queriesFirst, 3, "queries, keys and values"] as const);
   return (name, rows) => {
@@ -51,6 +85,7 @@ export function orderOf(
 /** The same for a file's tensors. Throws `ModelError` for an invalid number of heads, and if it does not divide the rows. */
 export function rowOrder(architecture: GgufArchitecture, values: MetadataValues): ReturnType<typeof orderOf> {
   if (architecture.order === null) return () => null;
+  if (architecture.order === "tiled") return tiledOrder(values, false);
   const queries = values.count("attention.head_count");
   const keys = values.count("attention.head_count_kv", queries);
   const fail = (name: string, problem: string) => new ModelError(`${clip(name)} ${problem}`, { tensor: name });

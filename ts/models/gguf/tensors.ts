@@ -5,10 +5,11 @@ import { type GgufFile, openGguf } from "../../io/gguf/index.js";
 import { MERGED_KEY } from "../../io/peft/index.js";
 import type { Dtype, OpenTensorFile } from "../../io/safetensors/index.js";
 import { exactFormats } from "./exact.js";
+import { log } from "../../values/elementary.js";
 import { transposedFile } from "../transposed-file.js";
 import { MetadataValues } from "./metadata-values.js";
 import { ggufArchitecture, tensorName } from "./names.js";
-import { reordered, rowOrder } from "./rows.js";
+import { reordered, rowOrder, tiledOrder } from "./rows.js";
 
 /** Types of a file that are elements one after another, named alike here and there. */
 const plain: readonly string[] = ["F32", "F16", "BF16"] satisfies readonly Dtype[];
@@ -36,7 +37,8 @@ export function ggufTensors(file: GgufFile): OpenTensorFile {
     throw new ConfigError(`the GGUF file has no tensor for ${excerpt(name)}; it has ${own.size}`, { tensor: name });
   };
   const typeOf = (name: string) => file.info(ownName(name)).type;
-  const isPlusOne = (name: string) => architecture.normsPlusOne && /norm\.weight$/.test(name);
+  const isPlusOne = (name: string) => architecture.normsPlusOne && /(?<!linear_attn\.)norm\.weight$/.test(name);
+  const isDecay = (name: string) => name.endsWith(".A_log");
   const values = new MetadataValues(file.metadata);
   const order = rowOrder(architecture, values);
 
@@ -54,13 +56,13 @@ export function ggufTensors(file: GgufFile): OpenTensorFile {
   /** All of a tensor's bytes, its rows in Hugging Face's order. */
   const whole = async (name: string) => {
     const place = orderOf(name);
-    const bytes = await file.raw(ownName(name));
-    if (place !== null) return reordered(bytes, info(name).shape[0] ?? 1, place);
-    if (!isPlusOne(name)) return bytes;
+    const stored = await file.raw(ownName(name));
+    const bytes = place === null ? stored : reordered(stored, info(name).shape[0] ?? 1, place);
+    if (!isPlusOne(name) && !isDecay(name)) return bytes;
     if (typeOf(name) !== "F32")
-      throw new UnsupportedError(`tensor ${excerpt(ownName(name))}: a norm is F32`, { tensor: name });
+      throw new UnsupportedError(`tensor ${excerpt(ownName(name))}: a norm or a decay is F32`, { tensor: name });
     const values = new Float32Array(new Uint8Array(bytes).buffer);
-    return new Uint8Array(values.map((value) => value - 1).buffer);
+    return new Uint8Array(values.map((value) => (isDecay(name) ? log(-value) : value - 1)).buffer);
   };
   const stored: OpenTensorFile = {
     names: [...own.keys()],
@@ -72,7 +74,7 @@ export function ggufTensors(file: GgufFile): OpenTensorFile {
       return { shape, data: file.decode(ownName(name), await whole(name)) };
     },
     raw: async (name, begin, end) => {
-      if (orderOf(name) === null && !isPlusOne(name)) return file.raw(ownName(name), begin, end);
+      if (orderOf(name) === null && !isPlusOne(name) && !isDecay(name)) return file.raw(ownName(name), begin, end);
       const bytes = await whole(name);
       return bytes.subarray(begin ?? 0, end ?? bytes.length);
     },
@@ -94,12 +96,13 @@ export function ggufTensors(file: GgufFile): OpenTensorFile {
       },
     },
   };
+  if (architecture.order === "tiled") return columnsMoved(stored, tiledOrder(values, true));
   return architecture.inFirst ? linearsTransposed(stored) : stored;
 }
 
 /** Weights of a convolution `[channels, width]` are `[channels, 1, width]` in Hugging Face's files. */
 const convolutionShape = (name: string, shape: readonly number[]) =>
-  name.endsWith(".conv.conv.weight") && shape.length === 2 ? [shape[0]!, 1, shape[1]!] : shape;
+  /\.(?:conv\.conv|conv1d)\.weight$/.test(name) && shape.length === 2 ? [shape[0]!, 1, shape[1]!] : shape;
 
 /** Adapters merged into the weights, if a file's metadata record them. */
 export function mergedText({ metadata }: Pick<GgufFile, "metadata">): [string, string][] {
@@ -127,6 +130,33 @@ function linearsTransposed(stored: OpenTensorFile): OpenTensorFile {
       nearest: (name) => (isLinear(name) ? null : stored.grouped!.nearest(name)),
     },
     outFirst: stored,
+  };
+}
+
+/** Such tensors with the columns of some in Hugging Face's order: these are read as float32, for groups of columns cannot be moved. */
+function columnsMoved(stored: OpenTensorFile, order: ReturnType<typeof tiledOrder>): OpenTensorFile {
+  const place = (name: string) => order(name, stored.info(name).shape.at(-1) ?? 1);
+  const tensor: OpenTensorFile["tensor"] = async (name) => {
+    const [given, of] = [await stored.tensor(name), place(name)];
+    if (of === null) return given;
+    const width = given.shape.at(-1)!;
+    const data = given.data.map((_, i) => given.data[i - (i % width) + of(i % width)]!);
+    return { ...given, data };
+  };
+  return {
+    ...stored,
+    tensor,
+    info: (name) => (place(name) === null ? stored.info(name) : { ...stored.info(name), dtype: "F32" }),
+    raw: async (name, begin = 0, end?: number) => {
+      if (place(name) === null) return stored.raw(name, begin, end);
+      const { data } = await tensor(name);
+      return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).subarray(begin, end);
+    },
+    grouped: {
+      ...stored.grouped!,
+      format: (name) => (place(name) === null ? stored.grouped!.format(name) : null),
+      nearest: (name) => (place(name) === null ? stored.grouped!.nearest(name) : null),
+    },
   };
 }
 

@@ -11,6 +11,7 @@ import type { MergedModel } from "../../io/peft/index.js";
 import type { CacheFormat } from "../../ops/attention/cached-attention.js";
 import { TextTokenizer } from "../../tokenize/text-tokenizer.js";
 import type { Decoder } from "../decoder/decoder.js";
+import { textConfig } from "../decoder/text-config.js";
 import { decoderPlan } from "../decoders.js";
 import { ChatTemplate } from "./chat-template.js";
 import type { WeightsOption } from "../stored-weights.js";
@@ -122,7 +123,7 @@ export function endsOf(
   config: Readonly<Record<string, Json>>,
   vocabularySize: number,
 ): ReadonlySet<number> {
-  const given = generation["eos_token_id"] ?? config["eos_token_id"] ?? [];
+  const given = generation["eos_token_id"] ?? textConfig(config)["eos_token_id"] ?? [];
   const ids: readonly Json[] = Array.isArray(given) ? (given as Json[]) : [given];
   const strange = ids.find((id) => !Number.isSafeInteger(id) || (id as number) < 0);
   if (strange !== undefined)

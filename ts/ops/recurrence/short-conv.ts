@@ -1,22 +1,13 @@
-import { ConfigError } from "../../errors/errors.js";
 import { wrongShape } from "../../values/shape.js";
 import type { BackwardCall, Op, Pointer, Shape, Workspace } from "../op.js";
 import { sumTo } from "../reduction/sum-to.js";
-import { checkOffsets } from "../shape/offsets.js";
-
-/** What a sequence keeps between calls: the last width − 1 rows of x, `[width − 1, channels]`, the latest last. */
-export interface ConvolutionState {
-  /** Rows before this call's; null for zeros. */
-  readonly before: Pointer | null;
-  /** Where the rows before the next call are written; may be `before`. If it is not, a call can be undone. */
-  readonly after: Pointer;
-}
+import { checkSequences, refuseStates, type SequenceState } from "./sequence-state.js";
 
 export interface ShortConvAttributes {
   /** Starts of the sequences in the rows of x and, last, the number of rows: `[batch + 1]`. */
   readonly offsets: Int32Array;
-  /** The state of each sequence. Default: each begins with zeros and keeps nothing. */
-  readonly states?: readonly ConvolutionState[];
+  /** Of each sequence the last width − 1 rows of x, `[width − 1, channels]`, the latest last. Default: each begins with zeros and keeps nothing. */
+  readonly states?: readonly SequenceState[];
 }
 
 /** Channels and width of a weight `[channels, width]` or, as torch's Conv1d stores it, `[channels, 1, width]`. */
@@ -35,9 +26,7 @@ export const shortConv: Op<ShortConvAttributes, void> = {
       throw wrongShape(what, "weight", "[channels, width], width at least 1", weight!);
     const [channels] = sizesOf(weight!);
     if (x!.length !== 2 || x![1] !== channels) throw wrongShape(what, "x", `[tokens, ${channels}]`, x!);
-    checkOffsets(what, offsets, x![0]!);
-    if (states !== undefined && states.length !== offsets.length - 1)
-      throw new ConfigError(`${what}: ${states.length} states for ${offsets.length - 1} sequences`, { op: what });
+    checkSequences(what, offsets, x![0]!, states);
     return x!;
   },
   forward(call) {
@@ -59,8 +48,7 @@ export const shortConv: Op<ShortConvAttributes, void> = {
     });
   },
   backward(call) {
-    if (call.attributes.states)
-      throw new ConfigError("shortConv: what goes through a state has no gradient", { op: "shortConv" });
+    refuseStates("shortConv", call.attributes.states);
     if (call.wants(0)) inputGradient(call);
     if (call.wants(1)) weightGradient(call);
   },
@@ -118,7 +106,7 @@ function weightGradient(call: Backward): void {
 
 function eachSequence(
   { offsets, states }: ShortConvAttributes,
-  visit: (start: number, length: number, state: ConvolutionState | undefined) => void,
+  visit: (start: number, length: number, state: SequenceState | undefined) => void,
 ): void {
   for (let s = 0; s + 1 < offsets.length; s++) visit(offsets[s]!, offsets[s + 1]! - offsets[s]!, states?.[s]);
 }

@@ -30,6 +30,11 @@ const qwen: BytePieces = {
   preTokenizer: sequence(split(qwenPattern), bytes(false)),
   ignoreMerges: false,
 };
+/** Qwen3.5's: marks belong to words. */
+const marksInWords = qwenPattern
+  .replace("?\\p{L}+", "?[\\p{L}\\p{M}]+")
+  .replace("[^\\s\\p{L}\\p{N}]", "[^\\s\\p{L}\\p{M}\\p{N}]");
+const qwen35: BytePieces = { ...qwen, preTokenizer: sequence(split(marksInWords), bytes(false)) };
 const gpt4o: BytePieces = { ...llama3, preTokenizer: sequence(split(gpt4oPattern), bytes(false)), ignoreMerges: false };
 const tekken: BytePieces = { ...llama3, preTokenizer: sequence(split(tekkenPattern), bytes(false)) };
 /** llama.cpp's default: punctuation, GPT-2's pieces, digits in groups of three. */
@@ -53,6 +58,7 @@ export const bytePieces: ReadonlyMap<string, BytePieces> = new Map([
   ...of(llama3, "llama-bpe llama3 llama-v3 falcon3 pixtral lfm2"),
   ...of({ ...llama3, ignoreMerges: false }, "dbrx smaug-bpe"),
   ...of(qwen, "qwen2 deepseek-r1-qwen megrez"),
+  ...of(qwen35, "qwen35"),
   ...of(gpt4o, "gpt-4o"),
   ...of(tekken, "tekken"),
   ...of(unnamed, "default"),

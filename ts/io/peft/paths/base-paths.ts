@@ -25,6 +25,22 @@ const dropped = (prefix: string): BasePaths => ({
   toAdapter: (name) => prefix + name,
 });
 
+const [OUTER, INNER] = ["model.", "model.language_model."];
+
+const moved = (path: string, from: string, to: string) => (path.startsWith(from) ? to + path.slice(from.length) : path);
+
+/** Names of a language model by itself, for those that it has in a model for texts and pictures. */
+const inner: BasePaths = {
+  toBase: (path) => moved(path, OUTER, INNER),
+  toAdapter: (name) => (name.startsWith(OUTER) && !name.startsWith(INNER) ? null : moved(name, INNER, OUTER)),
+};
+
+/** The reverse. */
+const outer: BasePaths = {
+  toBase: (path) => moved(path, INNER, OUTER),
+  toAdapter: (name) => moved(name, OUTER, INNER),
+};
+
 /** Counts by key. */
 class Counts extends Map<string, number> {
   add(key: string): void {
@@ -66,5 +82,7 @@ export function relatePaths(modules: readonly string[], names: ReadonlySet<strin
   };
   for (const [prefix, found] of withPrefix) consider(added(prefix), found);
   for (const [prefix, found] of without) consider(dropped(prefix), found + asTheyAre - whole.of(prefix));
+  for (const relation of [inner, outer])
+    consider(relation, modules.filter((path) => hasWeight(relation.toBase(path))).length);
   return best;
 }

@@ -36,6 +36,7 @@ export const gptNeox: DecoderArchitecture = (json) => {
     gated: false,
     biases: { queryKeyValue: bias, attentionOutput: bias, inner: true },
     parallel: flag(json, "use_parallel_residual", true),
+    gatedQueries: false,
     wholeQueryKeyNorm: false,
     byHead: true,
     inFirst: false,

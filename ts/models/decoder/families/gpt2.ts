@@ -32,6 +32,7 @@ export const gpt2: DecoderArchitecture = (json) => {
     gated: false,
     biases: { queryKeyValue: true, attentionOutput: true, inner: true },
     parallel: false,
+    gatedQueries: false,
     wholeQueryKeyNorm: false,
     byHead: false,
     inFirst: true,

@@ -66,7 +66,7 @@ function namesOf(attends: (i: number) => boolean): DecoderNames {
 
 const layerNames = (path: string): Partial<DecoderLayerNames> => ({
   convolutionInput: { paths: [`${path}.conv.in_proj`] },
-  convolutionKernel: `${path}.conv.conv`,
+  convolutionKernel: `${path}.conv.conv.weight`,
   inner: { paths: [`${path}.feed_forward.w1`, `${path}.feed_forward.w3`] },
   output: { paths: [`${path}.feed_forward.w2`] },
   attentionNorm: `${path}.operator_norm`,

@@ -53,6 +53,7 @@ export function llamaLike(json: ConfigJson, fallbacks: Fallbacks = {}): DecoderC
     gated: true,
     biases: { queryKeyValue: false, attentionOutput: false, inner: false },
     parallel: false,
+    gatedQueries: false,
     wholeQueryKeyNorm: false,
     byHead: false,
     inFirst: false,

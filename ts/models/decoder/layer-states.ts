@@ -1,18 +1,19 @@
 import type { Graph } from "../../graph/graph.js";
-import type { ConvolutionState } from "../../ops/recurrence/short-conv.js";
+import type { SequenceState } from "../../ops/recurrence/sequence-state.js";
 import type { Pointer } from "../../ops/op.js";
-import type { DecoderConfig } from "./config.js";
+import { type DecoderConfig, stateSizes } from "./config.js";
 
 const WORD = 4;
 
 /**
- * The last inputs of a sequence's short convolutions. They are in memory twice: those before the pass under way, and those behind it,
- * which take their place when the pass has ended. A pass that fails, or that is not to be kept, thus changes nothing.
+ * The last inputs of a sequence's short convolutions, and the matrices of its delta rules. They are in memory twice: those before the pass
+ * under way, and those behind it, which take their place when the pass has ended. A pass that fails, or that is not to be kept, thus
+ * changes nothing.
  */
-export class ConvolutionStates {
+export class LayerStates {
   private memory: Pointer = 0;
   private current: 0 | 1 = 0;
-  /** Where the rows of each layer begin, and after the last all of them end. */
+  /** Where the inputs and the matrices of each layer begin, and after the last all of them end. */
   private readonly starts: readonly number[];
 
   constructor(
@@ -20,7 +21,8 @@ export class ConvolutionStates {
     { layers, attention, hiddenSize }: Pick<DecoderConfig, "layers" | "attention" | "hiddenSize">,
   ) {
     const starts = [0];
-    for (let i = 0; i < layers; i++) starts.push(starts[i]! + ((attention(i).convolution ?? 1) - 1) * hiddenSize);
+    for (let i = 0; i < layers; i++)
+      for (const size of stateSizes(attention(i), hiddenSize)) starts.push(starts.at(-1)! + size);
     this.starts = starts;
   }
 
@@ -39,9 +41,18 @@ export class ConvolutionStates {
     if (this.any && this.memory === 0) this.memory = graph.attempt.run(() => graph.allocateOwned(2 * this.words));
   }
 
-  /** Those of a layer. @param isFirst whether the sequence begins, with zeros */
-  of(layer: number, isFirst: boolean): ConvolutionState {
-    const at = (half: 0 | 1) => this.memory + WORD * (half * this.words + this.starts[layer]!);
+  /** A layer's inputs. @param isFirst whether the sequence begins, with zeros */
+  inputs(layer: number, isFirst: boolean): SequenceState {
+    return this.at(2 * layer, isFirst);
+  }
+
+  /** A layer's matrices. */
+  matrices(layer: number, isFirst: boolean): SequenceState {
+    return this.at(2 * layer + 1, isFirst);
+  }
+
+  private at(place: number, isFirst: boolean): SequenceState {
+    const at = (half: 0 | 1) => this.memory + WORD * (half * this.words + this.starts[place]!);
     return { before: isFirst ? null : at(this.current), after: at(this.other) };
   }
 
@@ -50,8 +61,8 @@ export class ConvolutionStates {
     this.current = this.other;
   }
 
-  copyTo(made: ConvolutionStates): void {
-    const start = (states: ConvolutionStates) => states.memory + WORD * states.current * states.words;
+  copyTo(made: LayerStates): void {
+    const start = (states: LayerStates) => states.memory + WORD * states.current * states.words;
     if (this.any) this.graph.engine.kernels.copy(this.words, start(this), start(made));
   }
 
