@@ -9,12 +9,18 @@ const contractions = [
   "(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])",
 ] as const;
 
-const withDigits = (digits: string) => contractions.map((start) => `${start}|${words}|${digits}|${rest}`);
+const withDigits = (digits: string, word = words, others = rest) =>
+  contractions.map((start) => `${start}|${word}|${digits}|${others}`);
 
 /** How Llama 3's texts are parted: digits three by three. */
 export const llama3Pattern = withDigits("\\p{N}{1,3}")[1]!;
 /** How Qwen's are: each digit by itself. */
 export const qwenPattern = withDigits("\\p{N}")[1]!;
+
+const [lettersOrMarks, others] = [words.replace("\\p{L}+", "[\\p{L}\\p{M}]+"), rest.replace("\\p{L}", "\\p{L}\\p{M}")];
+const marked = withDigits("\\p{N}", lettersOrMarks, others);
+/** How Qwen3.5's are: marks belong to words. */
+export const qwen35Pattern = marked[1]!;
 
 // Capitals, then small letters; letters that are neither are both, so that the second repetition takes at most what the first gave up on.
 const [capital, small] = ["[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]", "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]"];
@@ -28,7 +34,7 @@ export const gpt4oPattern = gpt4o[1]!;
 /** How Mistral's of the Tekken vocabulary are. */
 export const tekkenPattern = byCase("", "\\p{N}");
 
-const known = new Set([...withDigits("\\p{N}{1,3}"), ...withDigits("\\p{N}"), ...gpt4o, tekkenPattern]);
+const known = new Set([...withDigits("\\p{N}{1,3}"), ...withDigits("\\p{N}"), ...marked, ...gpt4o, tekkenPattern]);
 
 /** Whether an expression is one of these. */
 export const isKnownPattern = (source: string): boolean => known.has(source);

@@ -52,6 +52,8 @@ BATCH = [
 QWEN = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
+# Marks belong to words.
+QWEN35 = QWEN.replace(r"?\p{L}+", r"?[\p{L}\p{M}]+").replace(r"[^\s\p{L}", r"[^\s\p{L}\p{M}")
 
 # Configuration, the tokenizer's kind, and the type of the file's weights. Each has something that the others have not.
 MODELS = {
@@ -213,7 +215,7 @@ MODELS = {
             layer_types=["linear_attention", "full_attention", "linear_attention", "full_attention"],
             rope_parameters=dict(**THETA, partial_rotary_factor=0.25),
         ),
-        "qwen",
+        "qwen35",
         torch.bfloat16,
     ),
     "phi3": lambda: (
@@ -295,16 +297,16 @@ def tokenizer_of(kind):
     else:
         tokenizer = Tokenizer(models.BPE())
         bytes_alone = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=kind == "bytes")
-        if kind == "qwen":
+        if kind.startswith("qwen"):
             tokenizer.normalizer = normalizers.NFC()
-            split = pre_tokenizers.Split(Regex(QWEN), behavior="isolated", invert=False)
+            split = pre_tokenizers.Split(Regex(QWEN35 if kind == "qwen35" else QWEN), behavior="isolated", invert=False)
             tokenizer.pre_tokenizer = pre_tokenizers.Sequence([split, bytes_alone])
         else:
             tokenizer.pre_tokenizer = bytes_alone
         tokenizer.decoder = decoders.ByteLevel()
         alphabet = pre_tokenizers.ByteLevel.alphabet()
         tokenizer.train_from_iterator(texts, trainers.BpeTrainer(special_tokens=special, initial_alphabet=alphabet, **common))
-    if kind != "qwen":
+    if not kind.startswith("qwen"):
         tokenizer.post_processor = processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 1)])
     return tokenizer
 

@@ -51,6 +51,7 @@ STEPS = {
     "smollm": pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), byte_level(True)]),
     "llama-bpe": isolated(START + r"\p{N}{1,3}" + REST),
     "qwen2": isolated(START + r"\p{N}" + REST),
+    "qwen35": isolated((START + r"\p{N}" + REST).replace(r"?\p{L}+", r"?[\p{L}\p{M}]+").replace(r"[^\s\p{L}", r"[^\s\p{L}\p{M}")),
     "gpt-4o": isolated(BY_CASE.format(end=f"({CONTRACTIONS})?", digits=r"\p{N}{1,3}")),
     "tekken": isolated(BY_CASE.format(end="", digits=r"\p{N}")),
     "default": isolated(r"[\p{P}\$\+<=>\^~\|]+", GPT2, r"\p{N}+", r"[0-9][0-9][0-9]"),
@@ -93,7 +94,7 @@ def around(tokenizer: Tokenizer) -> None:
 
 def byte_pairs(name: str) -> None:
     tokenizer = Tokenizer(models.BPE(ignore_merges=name in ("llama-bpe", "tekken")))
-    if name == "qwen2":
+    if name.startswith("qwen"):
         tokenizer.normalizer = normalizers.NFC()
     tokenizer.pre_tokenizer = STEPS[name]
     alphabet = pre_tokenizers.ByteLevel.alphabet()

@@ -14,7 +14,7 @@ async function rebuilt(name: string) {
   return { config, tokenizer: await TextTokenizer.load(source, 4096) };
 }
 
-it.each(["gpt-2", "smollm", "llama-bpe", "qwen2", "gpt-4o", "tekken", "default", "pieces"])(
+it.each(["gpt-2", "smollm", "llama-bpe", "qwen2", "qwen35", "gpt-4o", "tekken", "default", "pieces"])(
   "%s: the ids that the tokenizer has which the file was made of",
   async (name) => {
     const { tokenizer, config } = await rebuilt(name);

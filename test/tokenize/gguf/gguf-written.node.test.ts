@@ -21,7 +21,7 @@ async function filesOf(name: string): Promise<TokenizerFiles> {
 const written = async (files: TokenizerFiles) =>
   openGguf(bytesSource(writeGguf(ggufTokenizerValues(files).values, [])));
 
-it.each(["gpt-2", "smollm", "llama-bpe", "qwen2", "gpt-4o", "tekken", "default", "pieces"])(
+it.each(["gpt-2", "smollm", "llama-bpe", "qwen2", "qwen35", "gpt-4o", "tekken", "default", "pieces"])(
   "%s: read as it was written",
   async (name) => {
     const files = await filesOf(name);

@@ -1,4 +1,4 @@
-import { gpt4oPattern, llama3Pattern, qwenPattern, tekkenPattern } from "../known-patterns.js";
+import { gpt4oPattern, llama3Pattern, qwen35Pattern, qwenPattern, tekkenPattern } from "../known-patterns.js";
 
 type Step = { readonly type: string; readonly [field: string]: unknown };
 
@@ -30,11 +30,7 @@ const qwen: BytePieces = {
   preTokenizer: sequence(split(qwenPattern), bytes(false)),
   ignoreMerges: false,
 };
-/** Qwen3.5's: marks belong to words. */
-const marksInWords = qwenPattern
-  .replace("?\\p{L}+", "?[\\p{L}\\p{M}]+")
-  .replace("[^\\s\\p{L}\\p{N}]", "[^\\s\\p{L}\\p{M}\\p{N}]");
-const qwen35: BytePieces = { ...qwen, preTokenizer: sequence(split(marksInWords), bytes(false)) };
+const qwen35: BytePieces = { ...qwen, preTokenizer: sequence(split(qwen35Pattern), bytes(false)) };
 const gpt4o: BytePieces = { ...llama3, preTokenizer: sequence(split(gpt4oPattern), bytes(false)), ignoreMerges: false };
 const tekken: BytePieces = { ...llama3, preTokenizer: sequence(split(tekkenPattern), bytes(false)) };
 /** llama.cpp's default: punctuation, GPT-2's pieces, digits in groups of three. */
