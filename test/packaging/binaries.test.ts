@@ -44,10 +44,11 @@ describe.each(Object.entries(variants))("the published binary %s", (variant, { f
   });
 
   // The goal is 105,000. Kernels for one query and for quantising took 12,000, constants as loads 1,000, rounded rows, eight a tile, summed in three
-  // ways, 6,500, RMSprop, Adagrad and the penalty of Adam 900, search 600, caps of scores 950. Of 142,900, functions in an order that gzip can use gave 9,000 back, panics
+  // ways, 6,500, RMSprop, Adagrad and the penalty of Adam 900, search 600, caps of scores 950, the gated delta
+  // rule with its gradient and softplus 4,300. Of 142,900, functions in an order that gzip can use gave 9,000 back, panics
   // without messages and threads' stacks without the library's allocator 6,000, bodies of tasks that are compiled once 3,000, exports for size 4,000.
-  it("is at most 123.1 kB, gzip", () => {
-    expect(gzipSync(readFileSync(file), { level: 9 }).length).toBeLessThanOrEqual(123_100);
+  it("is at most 127.1 kB, gzip", () => {
+    expect(gzipSync(readFileSync(file), { level: 9 }).length).toBeLessThanOrEqual(127_100);
   });
 });
 

@@ -124,13 +124,15 @@ it("the core (engine, graph, LoRA layers, optimizers) is at most 37.2 kB of Java
 // Structured output took 15,000 of all, a script that models fetch when they first need it; short convolutions and Ministral, in the script of language
 // models, 3,500 of an encoder's all; with mined negatives, 22,000 of all scripts of a page's worker, which runs and language models fetch.
 // Bounds of what a stranger's format takes, and schemas that were refused, took 700 of all and of the worker's scripts (354,486 and 438,496).
-it("a page with an encoder and a classifier is at most 92.9 kB at first, everything at most 193.6 kB", async () => {
+// Delta nets, in the script of language models, with GGUF's order of their heads, took 2,900 of an encoder's all and 3,100 of everything; adapters and
+// tensors by the names that a language model has in one for texts and pictures 100 of the first.
+it("a page with an encoder and a classifier is at most 93.0 kB at first, everything at most 193.9 kB", async () => {
   const encoder = await sizes("{ SentenceEncoder, TextClassifier }");
-  expect(encoder.first).toBeLessThanOrEqual(92_850);
-  expect(encoder.all).toBeLessThanOrEqual(209_000);
+  expect(encoder.first).toBeLessThanOrEqual(93_000);
+  expect(encoder.all).toBeLessThanOrEqual(213_150);
   const everything = await sizes("*");
-  expect(everything.first).toBeLessThanOrEqual(193_600);
-  expect(everything.all).toBeLessThanOrEqual(355_850);
+  expect(everything.first).toBeLessThanOrEqual(193_850);
+  expect(everything.all).toBeLessThanOrEqual(359_050);
 });
 
 // A line a statement, so that an uncaught error in Node, which has the same files, shows no line of 200 kB, took 1.4 of 190.4 kB,
@@ -141,7 +143,7 @@ it("a page with an encoder and a classifier is at most 92.9 kB at first, everyth
 // tokens as in Rust 280, PEFT's groups for LoRA+, its warnings and GPT-2's Conv1D 700, what each file
 // looks up once 230, known modules of models without modules.json 110, former names 40. Losses of sentence vectors, evaluators and hard negatives took 17,600,
 // scripts that pages with a bundler fetch late 2,800.
-it("a page without a bundler loads at most 219.6 kB at first", () => {
+it("a page without a bundler loads at most 219.8 kB at first", () => {
   const loaded = new Map<string, number>();
   const load = (name: string) => {
     if (loaded.has(name)) return;
@@ -155,7 +157,7 @@ it("a page without a bundler loads at most 219.6 kB at first", () => {
   expect([...loaded.keys()]).not.toContain("shared-language.js");
   expect([...loaded.keys()]).not.toContain("shared-zip.js");
   expect([...loaded.keys()]).not.toContain("shared-tokenizers.js");
-  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(219_600);
+  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(219_750);
 });
 
 it("the file of the pool's threads is at most 2 kB and needs no other", () => {
@@ -169,14 +171,15 @@ it("the file of the pool's threads is at most 2 kB and needs no other", () => {
 // The final fit on all rows and the calibration of probabilities took 3,930, which runs fetch.
 // Mining of hard negatives before runs on pairs and of rerankers took 3,800, which such runs fetch.
 // Rounds of a federation, which runs and a page share, took 1,700 bytes of all scripts, and 50 of what trains a classifier.
+// Delta nets took 3,300 of all, names of language models in larger ones 200 of what trains a classifier.
 // It was one script of 385.5 kB. What an encoder and a classifier need is a script of its own, which imports the worker's file alone.
-it("a page's worker loads 24.2 kB at its start, 137.2 kB to train a classifier, and each script as it is", () => {
+it("a page's worker loads 24.2 kB at its start, 137.5 kB to train a classifier, and each script as it is", () => {
   const scripts = readdirSync(join(root, "dist/worker")).map((name) => `worker/${name}`);
   expect(scripts.length).toBeGreaterThan(8);
   const size = (name: string) => gzipSync(readFileSync(join(root, "dist", name), "utf8"), { level: 9 }).length;
   expect(size("lowrank-worker.js")).toBeLessThanOrEqual(24_200);
-  expect(size("lowrank-worker.js") + size("worker/models.js")).toBeLessThanOrEqual(137_210);
-  expect(scripts.reduce((sum, name) => sum + size(name), size("lowrank-worker.js"))).toBeLessThanOrEqual(441_700);
+  expect(size("lowrank-worker.js") + size("worker/models.js")).toBeLessThanOrEqual(137_490);
+  expect(scripts.reduce((sum, name) => sum + size(name), size("lowrank-worker.js"))).toBeLessThanOrEqual(445_050);
   const started = readFileSync(join(root, "dist/remote-browser.js"), "utf8").replaceAll("\n", "");
   for (const name of scripts) {
     const script = readFileSync(join(root, "dist", name), "utf8");
