@@ -28,7 +28,7 @@ export interface Attend {
   recurrence(graph: Graph, inputs: DeltaInputs, batch: RaggedBatch, shape: { layer: number; keyHeads: number }): NodeId;
 }
 
-export type DeltaInputs = readonly [q: NodeId, k: NodeId, v: NodeId, g: NodeId, beta: NodeId];
+type DeltaInputs = readonly [q: NodeId, k: NodeId, v: NodeId, g: NodeId, beta: NodeId];
 
 /** Of texts that are wholly in the batch. */
 export const attendWhole: Attend = {
