@@ -6,7 +6,7 @@ import { check, finite, flag, nonNegative, positive, share, unexpected, whole } 
 import { readSignal } from "../../waiting/abort.js";
 import type { BoundText } from "../../constraint/constraint.js";
 import { type TextFormat, textFormatReaders } from "../../constraint/text-format.js";
-import type { CausalLanguageModel } from "./causal-language-model.js";
+import type { CalledLanguageModel } from "./called-language-model.js";
 import type { ChatMessage } from "./chat-message.js";
 import type { LogitOptions } from "./logit-changes.js";
 import type { Sampling } from "./sampler.js";
@@ -56,7 +56,7 @@ export interface GenerateOptions extends TextFormat {
    */
   readonly promptLookupNumTokens?: number | undefined;
   /** Speculative decoding by a draft model: a smaller language model with the same tokenizer. The text is the same to the bit. Default: none. */
-  readonly assistantModel?: CausalLanguageModel | undefined;
+  readonly assistantModel?: (AdaptedModel & { readonly maxTokens: number }) | undefined;
   /** Most tokens that `assistantModel` drafts for a pass; default 5. */
   readonly numAssistantTokens?: number | undefined;
 }
@@ -109,8 +109,8 @@ export function readAdapter(what: string, name: string, value: unknown): Adapter
 
 const drafted = (what: string, name: string, value: unknown) => whole(what, name, value, 1, MOST_DRAFTED);
 
-function languageModel(what: string, name: string, value: unknown): CausalLanguageModel {
-  if (value instanceof AdaptedModel && "chatTemplate" in value) return value as CausalLanguageModel;
+function languageModel(what: string, name: string, value: unknown): CalledLanguageModel {
+  if (value instanceof AdaptedModel && "chatTemplate" in value) return value as unknown as CalledLanguageModel;
   throw unexpected(what, name, "a language model of this thread", value);
 }
 

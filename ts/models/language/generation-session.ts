@@ -3,7 +3,8 @@ import { sameValues } from "../../values/same-values.js";
 import { CachedTokens } from "./cached-tokens.js";
 import type { GenerateOptions, Prompt } from "./generate-options.js";
 import { generateTokens } from "./generate.js";
-import { type CalledLanguageModel, takeRequest } from "./prompts.js";
+import type { CalledLanguageModel } from "./called-language-model.js";
+import { takeRequest } from "./prompts.js";
 import type { GeneratedToken } from "./sequence.js";
 import { beginWith, single, taken, type Taken, texts, underWay } from "./token-streams.js";
 

@@ -5,18 +5,11 @@ import { ConfigError } from "../../errors/errors.js";
 import type { Tensor } from "../../values/tensor.js";
 import { readSignal, throwIfAborted } from "../../waiting/abort.js";
 import { nextTask } from "../../waiting/next-task.js";
+import type { CalledLanguageModel } from "./called-language-model.js";
 import { type BatchToken, generateTokens } from "./generate.js";
 import { type GenerateOptions, type GenerationRequestOptions, type Prompt, readAdapter } from "./generate-options.js";
 import { logitsOf, type LogitsOptions } from "./logits.js";
-import {
-  assertLanguageModel,
-  type CalledLanguageModel,
-  promptIds,
-  promptText,
-  takeIds,
-  takeRequest,
-  textIds,
-} from "./prompts.js";
+import { assertLanguageModel, promptIds, promptText, takeIds, takeRequest, textIds } from "./prompts.js";
 import {
   checkedCompletion,
   type CompletionScore,

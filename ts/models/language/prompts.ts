@@ -1,35 +1,23 @@
 import { assertModel } from "../../adapters/adapted-model.js";
-import type { AdapterSet } from "../../adapters/adapter-set.js";
 import { constraintOf } from "../../constraint/bind.js";
 import { type TextFormat, textFormatOf } from "../../constraint/text-format.js";
 import { ConfigError, ModelError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import { integersOf } from "../../values/number-list.js";
+import type { PromptReader } from "./called-language-model.js";
 import type { ChatMessage } from "./chat-message.js";
 import { type ChatTemplateOptions, isChat } from "./chat-template.js";
 import { type GenerationRequest, roomFor } from "./generate.js";
 import { type GenerateOptions, type Prompt, takeGenerateOptions } from "./generate-options.js";
-import type { LanguageModelParts } from "./load-language-model.js";
 import { draftsOf } from "./speculation/drafts-of.js";
 
-/** What is needed to tokenize a prompt. */
-type Reader = Pick<LanguageModelParts, "chatTemplate" | "ends" | "graph" | "model" | "name" | "tokenizer"> & {
-  /** Maximum length of a text in tokens. */
-  readonly maxTokens: number;
-};
-
-/** What the calls of a language model need of it. */
-export interface CalledLanguageModel extends Reader, Pick<LanguageModelParts, "cacheFormat"> {
-  readonly adapterSet: AdapterSet;
-}
-
 /** Throws `StaleNodeError` if the model was disposed. */
-export const assertLanguageModel = (what: string, { graph }: Pick<Reader, "graph">) =>
+export const assertLanguageModel = (what: string, { graph }: Pick<PromptReader, "graph">) =>
   assertModel(what, graph, "language model");
 
 /** A request, checked and copied. */
 export function takeRequest(
-  model: Reader,
+  model: PromptReader,
   what: string,
   prompt: Prompt,
   options: GenerateOptions,
@@ -50,7 +38,7 @@ export function takeRequest(
 }
 
 /** What begins texts in a format; null for none. */
-function boundTexts({ tokenizer, model, ends }: Reader, what: string, options: TextFormat, ignoreEnd: boolean) {
+function boundTexts({ tokenizer, model, ends }: PromptReader, what: string, options: TextFormat, ignoreEnd: boolean) {
   const format = textFormatOf(what, options);
   if (format === null) return null;
   const refuse = (problem: string) =>
@@ -63,7 +51,7 @@ function boundTexts({ tokenizer, model, ends }: Reader, what: string, options: T
 
 /** The text of a conversation. Throws `ModelError` if the model has no template. */
 export function chatText(
-  { chatTemplate, name }: Reader,
+  { chatTemplate, name }: PromptReader,
   what: string,
   messages: readonly ChatMessage[],
   options: ChatTemplateOptions,
@@ -83,21 +71,21 @@ interface PromptText {
 }
 
 /** The text of a prompt; of messages, the conversation up to the start of an answer; null for ids. */
-export function promptText(model: Reader, what: string, prompt: Prompt): PromptText | null {
+export function promptText(model: PromptReader, what: string, prompt: Prompt): PromptText | null {
   if (typeof prompt === "string") return { text: prompt, bare: false };
   if (!isChat(prompt)) return null;
   return { text: chatText(model, what, prompt, { addGenerationPrompt: true }), bare: true };
 }
 
 /** A prompt's token ids, copied. */
-export function promptIds(model: Reader, what: string, prompt: Prompt): Int32Array {
+export function promptIds(model: PromptReader, what: string, prompt: Prompt): Int32Array {
   const written = promptText(model, what, prompt);
   return written === null ? takeIds(model, what, "prompt", prompt as ArrayLike<number>) : textIds(model, what, written);
 }
 
 /** Token ids of a prompt's text. Throws `ConfigError` if the model has no tokenizer. */
 export function textIds(
-  { tokenizer }: Pick<Reader, "tokenizer">,
+  { tokenizer }: Pick<PromptReader, "tokenizer">,
   what: string,
   { text, bare }: PromptText,
 ): Int32Array {
@@ -110,7 +98,7 @@ export function textIds(
 
 /** A copy of token ids. Throws `ConfigError` for ids that the model does not have, and for more than `limit`. */
 export function takeIds(
-  { maxTokens, model }: Reader,
+  { maxTokens, model }: PromptReader,
   what: string,
   name: string,
   given: ArrayLike<number>,

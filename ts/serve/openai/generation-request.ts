@@ -5,7 +5,8 @@ import type { Json } from "../../io/json.js";
 import type { ChatMessage } from "../../models/language/chat-message.js";
 import type { GenerationRequest } from "../../models/language/generate.js";
 import type { Prompt } from "../../models/language/generate-options.js";
-import { type CalledLanguageModel, promptIds, takeRequest } from "../../models/language/prompts.js";
+import type { CalledLanguageModel } from "../../models/language/called-language-model.js";
+import { promptIds, takeRequest } from "../../models/language/prompts.js";
 import { ApiError, reading } from "./api-error.js";
 import { chatFields, completionFields, generationFields } from "./generation-fields.js";
 

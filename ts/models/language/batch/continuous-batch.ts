@@ -5,7 +5,7 @@ import { keepsState } from "../../decoder/config.js";
 import { CachedTokens } from "../cached-tokens.js";
 import { decodeStep } from "../decode-step.js";
 import type { GenerationRequest } from "../generate.js";
-import type { CalledLanguageModel } from "../prompts.js";
+import type { CalledLanguageModel } from "../called-language-model.js";
 import { PROMPT_TOKENS } from "../read-prompts.js";
 import { type GeneratedToken, Sequence } from "../sequence.js";
 import { BatchText, type Expiry } from "./batch-text.js";

@@ -1,8 +1,7 @@
 import { assertModel } from "../../../adapters/adapted-model.js";
 import { ConfigError, UnsupportedError } from "../../../errors/errors.js";
 import { keepsState } from "../../decoder/config.js";
-import type { CausalLanguageModel } from "../causal-language-model.js";
-import type { CalledLanguageModel } from "../prompts.js";
+import type { CalledLanguageModel } from "../called-language-model.js";
 import { taken } from "../token-streams.js";
 import type { AssistantCall } from "./assistant.js";
 
@@ -16,7 +15,7 @@ const SAMPLE = "Two models draft and check: 3.5 naïve words, “quoted”, 東�
 export function draftsOf(
   model: Pick<CalledLanguageModel, "model" | "tokenizer">,
   what: string,
-  assistant: CausalLanguageModel | undefined,
+  assistant: CalledLanguageModel | undefined,
   promptLookup: number | undefined,
 ): AssistantCall | null {
   if (assistant !== undefined && promptLookup !== undefined)
