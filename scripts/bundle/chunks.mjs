@@ -171,10 +171,12 @@ export const places = {
   "ts/constraint": "constraint",
   "ts/tokenize/token-text.ts": "constraint",
 
-  // On demand: a model's chat template.
+  // On demand: a model's chat template, and calls of functions.
   "ts/models/language/bounded-interpreter.ts": "chat",
   "ts/models/language/bounded-source.ts": "chat",
   "ts/models/language/bounded-template.ts": "chat",
+  "ts/models/language/chat-parts.ts": "chat",
+  "ts/models/language/tools": "chat",
 
   // On demand: reading GGUF files, and writing them.
   "ts/io/gguf": "gguf",

@@ -32,6 +32,7 @@ describe("a language model in a worker", () => {
     expect(await all(there.generateTokens(prompt, options))).toEqual(await all(here.generateTokens(prompt, options)));
     const said = [{ role: "user", content: "a film" }];
     expect(await all(there.generate(said, options))).toEqual(await all(here.generate(said, options)));
+    expect(await there.chat(said, options)).toEqual(await here.chat(said, options));
     const { ignoreEnd: _, ...bound } = {
       ...options,
       schema: { type: "object", properties: { a: { type: "string", maxLength: 9 } } },

@@ -1,10 +1,10 @@
 import type { TextTokenizer } from "../tokenize/text-tokenizer.js";
 import { tokenText } from "../tokenize/token-text.js";
+import { type CallFormat, callsRule, MARK, tokensOf } from "./calls/call-format.js";
 import { Constraint } from "./constraint.js";
 import { GrammarReader } from "./grammar/grammar-reader.js";
 import type { Rule } from "./part.js";
 import { texts } from "./parts.js";
-import type { Program } from "./program.js";
 import { ProgramBuilder } from "./program-builder.js";
 import { regexPart } from "./regex/bind-regex.js";
 import type { Schema } from "./schema/keywords.js";
@@ -26,10 +26,10 @@ interface Vocabulary {
   readonly ends: ReadonlySet<number>;
 }
 
-/** Constraints of a vocabulary, and the tree of its tokens, once there is one. */
+/** Constraints of a vocabulary, and the trees of its tokens, by the special tokens that are text in them. */
 interface Kept {
   readonly constraints: Map<string, Constraint>;
-  tree: TokenTree | null;
+  readonly trees: Map<string, TokenTree>;
 }
 
 const kept = new WeakMap<TextTokenizer, Kept>();
@@ -38,13 +38,11 @@ const kept = new WeakMap<TextTokenizer, Kept>();
  * What binds texts to a format. The same format is compiled once for each vocabulary. Throws `ConfigError` for an invalid format and for one
  * that no text fits, `UnsupportedError` for what is not supported in it.
  */
-export function constraintOf(what: string, format: TakenTextFormat, vocabulary: Vocabulary): Constraint {
-  const own = kept.get(vocabulary.tokenizer) ?? { constraints: new Map<string, Constraint>(), tree: null };
+export function constraintOf(what: string, format: TakenTextFormat | CallsFormat, vocabulary: Vocabulary): Constraint {
+  const own = kept.get(vocabulary.tokenizer) ?? { constraints: new Map(), trees: new Map() };
   kept.set(vocabulary.tokenizer, own);
   const key = JSON.stringify(format);
-  const constraint =
-    own.constraints.get(key) ??
-    new Constraint(what, programOf(what, format), () => (own.tree ??= treeOf(vocabulary)), vocabulary.ends);
+  const constraint = own.constraints.get(key) ?? made(what, format, vocabulary, own.trees);
   // The last is the one that was used last.
   own.constraints.delete(key);
   own.constraints.set(key, constraint);
@@ -61,8 +59,38 @@ function forgetOld(constraints: Map<string, Constraint>): void {
   }
 }
 
-function programOf(what: string, { kind, value }: TakenTextFormat): Program {
-  return ProgramBuilder.program(what, kind, ruleOf(what, kind, value));
+/** Calls of functions as a format. */
+export interface CallsFormat {
+  readonly kind: "tools";
+  readonly value: CallFormat;
+}
+
+function made(
+  what: string,
+  format: TakenTextFormat | CallsFormat,
+  vocabulary: Vocabulary,
+  trees: Map<string, TokenTree>,
+): Constraint {
+  const named = format.kind === "tools" ? tokensOf(format.value) : [];
+  const special = new Map(named.flatMap((token) => idsOf(vocabulary, token).map((id) => [id, token] as const)));
+  const tokens = [...special.values()];
+  const rule =
+    format.kind === "tools" ? callsRule(what, format.value, tokens) : ruleOf(what, format.kind, format.value);
+  const program = ProgramBuilder.program(what, format.kind, rule);
+  const key = JSON.stringify([...special]);
+  const tree = () => {
+    const known = trees.get(key) ?? treeOf(vocabulary, special);
+    trees.set(key, known);
+    return known;
+  };
+  return new Constraint(what, program, tree, vocabulary.ends);
+}
+
+/** The id of an added token, if the vocabulary has it. */
+function idsOf({ tokenizer, size, ends }: Vocabulary, token: string): number[] {
+  const ids = [...tokenizer.encodeBare(token)];
+  const isToken = ids.length === 1 && ids[0]! < size && tokenizer.spelled(ids[0]!)?.text === token;
+  return isToken && !ends.has(ids[0]!) ? ids : [];
 }
 
 function ruleOf(what: string, kind: TakenTextFormat["kind"], value: unknown): Rule {
@@ -72,7 +100,15 @@ function ruleOf(what: string, kind: TakenTextFormat["kind"], value: unknown): Ru
   return { name: "choices", part: () => texts(value as readonly string[]) };
 }
 
-function treeOf({ tokenizer, size, ends }: Vocabulary): TokenTree {
+/** @param special special tokens that are text, by id */
+function treeOf({ tokenizer, size, ends }: Vocabulary, special: ReadonlyMap<number, string>): TokenTree {
   const spelling = tokenText(tokenizer);
-  return new TokenTree(size, (id) => (ends.has(id) ? null : spelling.bytes(id)));
+  const numbers = new Map([...special.keys()].map((id, number) => [id, number] as const));
+  return new TokenTree(size, (id) => {
+    const number = numbers.get(id);
+    if (number !== undefined) return Uint8Array.of(MARK, number);
+    const bytes = ends.has(id) ? null : spelling.bytes(id);
+    // Only special tokens may have it: other texts are UTF-8.
+    return special.size > 0 && bytes?.includes(MARK) === true ? null : bytes;
+  });
 }

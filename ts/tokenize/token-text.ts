@@ -39,7 +39,7 @@ export class TokenText {
   constructor(
     private readonly spelling: TokenSpelling,
     private readonly tokenOf: (id: number) => SpelledToken | undefined,
-    private readonly keepSpecial = false,
+    private readonly keepSpecial: boolean | ReadonlySet<string> = false,
   ) {
     if (spelling === "unknown")
       throw new UnsupportedError(
@@ -57,7 +57,11 @@ export class TokenText {
   /** A token's bytes; null for one that is not text. */
   bytes(id: number): Uint8Array | null {
     const token = this.tokenOf(id);
-    return token === undefined || (token.special && !this.keepSpecial) ? null : this.bytesOf(token);
+    return token === undefined || (token.special && !this.keeps(token.text)) ? null : this.bytesOf(token);
+  }
+
+  private keeps(text: string): boolean {
+    return typeof this.keepSpecial === "boolean" ? this.keepSpecial : this.keepSpecial.has(text);
   }
 
   /** The remaining text at the end. */
@@ -82,7 +86,9 @@ export class TokenText {
 
 /**
  * Turns a tokenizer's ids back into text, one after the other. Throws `UnsupportedError` where tokenizer.json does not say how.
- * @param keepSpecial whether special tokens are text too; default false
+ * @param keepSpecial whether special tokens are text too, or which; default false
  */
-export const tokenText = (tokenizer: Pick<TextTokenizer, "decoder" | "spelled">, keepSpecial = false): TokenText =>
-  new TokenText(spellingOf(tokenizer.decoder), (id) => tokenizer.spelled(id), keepSpecial);
+export const tokenText = (
+  tokenizer: Pick<TextTokenizer, "decoder" | "spelled">,
+  keepSpecial: boolean | ReadonlySet<string> = false,
+): TokenText => new TokenText(spellingOf(tokenizer.decoder), (id) => tokenizer.spelled(id), keepSpecial);

@@ -106,6 +106,7 @@ const sessionMethods = {
 };
 const languageMethods = {
   applyChatTemplate: call({ messages: data, options: data }, data),
+  chat: call({ messages: data, options: generating.options }, data),
   generate: streaming(generating, data),
   generateTokens: streaming(generating, data),
   generateBatch: streaming(

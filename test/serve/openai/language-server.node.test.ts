@@ -415,7 +415,7 @@ describe("the server", () => {
       [{ stream_options: { include_usage: 1 } }, { param: "stream_options.include_usage" }, /true or false/],
       [{ response_format: { type: "xml" } }, { param: "response_format.type" }, /"json_schema"/],
       [{ response_format: { type: "json_schema", json_schema: {} } }, { code: "invalid_value" }, /a JSON Schema/],
-      [{ tools: [{ type: "function" }] }, { param: "tools", code: "unsupported" }, /not supported/],
+      [{ tools: [{ type: "custom" }] }, { param: "tools", code: "unsupported" }, /not supported/],
       [{ model: 5 }, { param: "model" }, /text/],
     ];
     for (const [change, error, message] of wrong) {

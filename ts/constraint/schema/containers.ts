@@ -19,15 +19,29 @@ function reusable(part: Part, name: string): Part {
   return reference(rule);
 }
 
+/** What stands around properties. */
+interface ObjectStyle {
+  readonly before: string;
+  readonly key: (name: string) => string;
+  readonly between: string;
+  readonly after: string;
+}
+
+const json: ObjectStyle = { before: "{", key: (name) => `${JSON.stringify(name)}:`, between: ",", after: "}" };
+
+/** Properties in their order as arguments by keyword: name, `assign`, value. */
+export const keywordArguments = (properties: readonly Property[], assign: string, between: string): Part =>
+  object(properties, null, { before: "", key: (name) => name + assign, between, after: "" });
+
 /** An object with some properties in their order, and perhaps others after them. */
-export function object(properties: readonly Property[], other: Part | null): Part {
+export function object(properties: readonly Property[], other: Part | null, style = json): Part {
   const pair = other === null ? null : reusable(other, "other properties");
   return {
     size: properties.reduce((sum, { name, value }) => sum + value.size + 2 * name.length + 8, 8),
     build(to, from) {
       // Two states a property: before the first that is written, and behind one.
-      let [first, later] = [text("{").build(to, from), to.state()];
-      for (const property of properties) [first, later] = addProperty(to, property, first, later);
+      let [first, later] = [text(style.before).build(to, from), to.state()];
+      for (const property of properties) [first, later] = addProperty(to, property, style, first, later);
       const end = to.state();
       if (pair !== null) {
         const more = anyTimes(sequence(text(","), pair));
@@ -35,16 +49,22 @@ export function object(properties: readonly Property[], other: Part | null): Par
         to.free(more.build(to, later), end);
       } else to.free(later, end);
       to.free(first, end);
-      return text("}").build(to, end);
+      return text(style.after).build(to, end);
     },
   };
 }
 
-function addProperty(to: PartTarget, { name, value, required }: Property, first: number, later: number) {
-  const key = `${JSON.stringify(name)}:`;
+function addProperty(
+  to: PartTarget,
+  { name, value, required }: Property,
+  style: ObjectStyle,
+  first: number,
+  later: number,
+) {
+  const key = style.key(name);
   const [before, nextFirst, nextLater] = [to.state(), to.state(), to.state()];
   to.free(text(key).build(to, first), before);
-  to.free(text(`,${key}`).build(to, later), before);
+  to.free(text(style.between + key).build(to, later), before);
   to.free(value.build(to, before), nextLater);
   if (!required) {
     to.free(first, nextFirst);

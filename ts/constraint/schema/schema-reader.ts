@@ -3,7 +3,7 @@ import type { Part, Rule } from "../part.js";
 import { choice, nothing, reference, sequence, text, texts } from "../parts.js";
 import { parsedRegex } from "../regex/bind-regex.js";
 import { searching } from "../regex/regex-part.js";
-import { array, object } from "./containers.js";
+import { array, object, type Property } from "./containers.js";
 import { formats } from "./formats.js";
 import { allTypes, annotations, constraintsOf, isKnown, type Schema, typeOfKeyword } from "./keywords.js";
 import { mergedSchemas } from "./merge.js";
@@ -44,9 +44,19 @@ export class SchemaReader {
   ) {}
 
   /** The rule of a schema's texts. Throws `UnsupportedError` for a keyword that is not supported, `ConfigError` for an invalid one. */
-  static rule(what: string, schema: Schema): Rule {
+  static rule(what: string, schema: Schema, path = "schema"): Rule {
     const reader = new SchemaReader(what, schema);
-    return reader.ruleOf("#", "schema", () => schema);
+    return reader.ruleOf("#", path, () => schema);
+  }
+
+  /** The properties that an object's schema names. Throws as `rule` does, also for a schema with references or branches at its root. */
+  static properties(what: string, schema: Schema, path: string): readonly Property[] {
+    const reader = new SchemaReader(what, schema);
+    const own = reader.fields(path, Object(schema) as object);
+    reader.checkKeywords(own);
+    const beside = Object.keys(constraintsOf(own.fields)).find((key) => !OF_OBJECTS.has(key));
+    if (beside !== undefined) throw own.unsupported(beside, "is not supported at the root of these arguments");
+    return reader.propertiesOf(own, 0);
   }
 
   private ruleOf(key: string, path: string, schema: () => Schema): Rule {
@@ -243,26 +253,37 @@ export class SchemaReader {
   }
 
   private object(own: SchemaFields, depth: number): Part {
+    const properties = this.propertiesOf(own, depth);
+    const rest = othersOf(own);
+    if (rest === false) return object(properties, null);
+    const value = this.part(rest, `${own.path}.additionalProperties`, depth + 1);
+    return object(properties, sequence(keysBut(properties.map(({ name }) => name)), text(":"), value));
+  }
+
+  private propertiesOf(own: SchemaFields, depth: number): Property[] {
     const named = own.named("properties");
     const required = new Set(own.texts("required"));
-    const rest = own.schema("additionalProperties", !own.has("properties"));
+    const rest = othersOf(own);
     const isClosed = own.has("additionalProperties") && rest === false;
     // Required properties without a schema of their own follow the others.
     const more = [...required].filter((name) => !named.has(name));
     const all = [...named, ...more.map((name) => [name, isClosed ? false : rest === false ? true : rest] as const)];
-    const properties = all.map(([name, schema]) => ({
+    return all.map(([name, schema]) => ({
       ...{ name, required: required.has(name) },
       value: this.part(schema, `${own.path}.properties.${name}`, depth + 1),
     }));
-    if (rest === false) return object(properties, null);
-    const value = this.part(rest, `${own.path}.additionalProperties`, depth + 1);
-    return object(properties, sequence(keysBut(all.map(([name]) => name)), text(":"), value));
   }
 
   private fields(path: string, fields: object): SchemaFields {
     return new SchemaFields(this.what, path, fields as Record<string, unknown>);
   }
 }
+
+/** The schema of properties without one of their own. */
+const othersOf = (own: SchemaFields) => own.schema("additionalProperties", !own.has("properties"));
+
+/** Keywords of an object's schema. */
+const OF_OBJECTS = new Set(["type", "properties", "required", "additionalProperties"]);
 
 const isFree = (schema: Schema) =>
   schema === true || (schema !== false && Object.keys(schema).every((key) => annotations.has(key)));

@@ -12,6 +12,7 @@ import type { FitReport } from "../../train/fit-options.js";
 import type { Tensor } from "../../values/tensor.js";
 import type { Decoder } from "../decoder/decoder.js";
 import type { MemoryEstimate } from "../estimate-memory.js";
+import type { ChatAnswer } from "./chat-answer.js";
 import type { ChatMessage } from "./chat-message.js";
 import type { ChatTemplate, ChatTemplateOptions } from "./chat-template.js";
 import type { BatchToken } from "./generate.js";
@@ -157,7 +158,19 @@ export class CausalLanguageModel extends AdaptedModel {
     return this.work.generate(this, prompt, options);
   }
 
-  /** The same token by token: id, text that is complete with it, and log probability. */
+  /**
+   * The next message of a conversation, whole: its text, and the functions that it calls.
+   *
+   * Throws as `generate` does.
+   *
+   * @example
+   * const { content, toolCalls } = await model.chat(messages, { tools });
+   */
+  async chat(messages: readonly ChatMessage[], options: GenerateOptions = {}): Promise<ChatAnswer> {
+    return this.work.chat(this, messages, options);
+  }
+
+  /** The same as `generate`, token by token: id, text that is complete with it, and log probability. */
   generateTokens(prompt: Prompt, options: GenerateOptions = {}): AsyncGenerator<GeneratedToken, void, undefined> {
     return this.work.generateOne(this, "generateTokens", prompt, options);
   }

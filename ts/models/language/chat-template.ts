@@ -7,12 +7,15 @@ import { clip, excerpt } from "../../errors/excerpt.js";
 import type { Json } from "../../io/json.js";
 import { type ModelSource, readText } from "../../io/model-source.js";
 import type { BoundedTemplate } from "./bounded-template.js";
+import type * as Parts from "./chat-parts.js";
 import type { ChatMessage } from "./chat-message.js";
 import { inParts, joinParts, takesParts } from "./content-parts.js";
 import { lazyChunk } from "../../waiting/lazy-chunk.js";
+import type { PreparedTools } from "./tools/prepare-tools.js";
+import type { ToolOptions } from "./tools/tool-options.js";
 
 /** Fetched only for models with a template. */
-const bounded = /* @__PURE__ */ lazyChunk(async () => (await import("./bounded-template.js")).boundedTemplate);
+const chatParts = /* @__PURE__ */ lazyChunk(() => import("./chat-parts.js"));
 
 /** Options of `applyChatTemplate`. */
 export interface ChatTemplateOptions {
@@ -41,6 +44,13 @@ const readers = {
   variables: or({}, record),
 };
 
+/** What shows whether a template writes functions. */
+const PROBE: readonly ChatMessage[] = [{ role: "user", content: "" }];
+const TOOL = {
+  type: "function",
+  function: { name: "probed_function", description: "", parameters: { type: "object", properties: {} } },
+};
+
 type Settings = Readonly<Record<string, Json>>;
 
 /** Special tokens that templates use. */
@@ -53,7 +63,7 @@ export class ChatTemplate {
     /** The template's source in Jinja. */
     readonly source: string,
     private readonly special: Readonly<Record<string, string>>,
-    private readonly compile: (source: string) => BoundedTemplate,
+    private readonly parts: typeof Parts,
   ) {}
 
   /** The template from a model's files; null if they have none. Errors in it are reported on use. */
@@ -65,17 +75,35 @@ export class ChatTemplate {
       const text = isRecord(given) ? given["content"] : given;
       return typeof text === "string" ? [[token, text] as const] : [];
     });
-    return new ChatTemplate(from.name, source, Object.fromEntries(special), await bounded());
+    return new ChatTemplate(from.name, source, Object.fromEntries(special), await chatParts());
   }
 
   private compiled: BoundedTemplate | undefined;
   private takesParts: boolean | undefined;
+  private knowsTools: boolean | undefined;
+
+  /** Whether it writes functions that a model may call. */
+  get writesTools(): boolean {
+    return (this.knowsTools ??= this.writes(PROBE, { tools: [TOOL] }) !== null);
+  }
+
+  /** The text of a conversation; null if the template fails. */
+  writes(messages: readonly ChatMessage[], options: ChatTemplateOptions = {}): string | null {
+    return orNull(() => this.apply("chat template", messages, options));
+  }
+
+  /** A conversation with functions; null if the model may call none. Throws `ConfigError` for invalid options. */
+  prepareTools(what: string, messages: readonly ChatMessage[], options: ToolOptions): PreparedTools | null {
+    return this.parts.prepareTools(this, what, takeMessages(what, messages), options);
+  }
 
   /** The text of a conversation. Throws `ConfigError` for invalid messages, `ModelError` if the template fails. */
   apply(what: string, messages: readonly ChatMessage[], options: ChatTemplateOptions): string {
     const { addGenerationPrompt, tools, variables } = readOptions(what, options, readers);
     const taken = takeMessages(what, messages);
-    const compiled = (this.compiled ??= this.attempt(what, "cannot be read", () => this.compile(this.source)));
+    const compiled = (this.compiled ??= this.attempt(what, "cannot be read", () =>
+      this.parts.boundedTemplate(this.source),
+    ));
     const writer = (further: object) => (all: readonly ChatMessage[]) =>
       compiled({ ...this.special, ...further, messages: all, add_generation_prompt: addGenerationPrompt }, all.length);
     return this.attempt(what, "does not work for these messages", () => {

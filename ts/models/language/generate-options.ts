@@ -10,9 +10,11 @@ import type { CalledLanguageModel } from "./called-language-model.js";
 import type { ChatMessage } from "./chat-message.js";
 import type { LogitOptions } from "./logit-changes.js";
 import type { Sampling } from "./sampler.js";
+import type { CallReading } from "./tools/prepare-tools.js";
+import type { ToolOptions } from "./tools/tool-options.js";
 
 /** Options of `generate`. */
-export interface GenerateOptions extends TextFormat {
+export interface GenerateOptions extends TextFormat, ToolOptions {
   /** Name of the adapter to apply, null for the base alone; default: the active one. */
   readonly adapter?: AdapterChoice;
   /** Cancels: the generator then throws `AbortError`. */
@@ -65,6 +67,8 @@ export interface GenerateOptions extends TextFormat {
 export interface TakenGenerateOptions extends Sampling, LogitOptions {
   /** Begins a text in the format that was asked for; null for any text. */
   readonly bound: (() => BoundText) | null;
+  /** How calls of functions are found in the text; null for a text without. */
+  readonly calls: CallReading | null;
   readonly topLogProbabilities: number;
   readonly adapter: AdapterChoice;
   readonly signal: AbortSignal | undefined;
@@ -114,7 +118,13 @@ function languageModel(what: string, name: string, value: unknown): CalledLangua
   throw unexpected(what, name, "a language model of this thread", value);
 }
 
+/** Read with the conversation, by a script that few programs need. */
+const later = <T>(_what: string, _name: string, value: unknown): T => value as T;
+
 const readers = {
+  tools: later<ToolOptions["tools"]>,
+  toolChoice: later<ToolOptions["toolChoice"]>,
+  parallelToolCalls: later<ToolOptions["parallelToolCalls"]>,
   adapter: readAdapter,
   signal: readSignal,
   maxTokens: optional((what: string, name: string, value: unknown) => whole(what, name, value, 1, 2 ** 31 - 1)),

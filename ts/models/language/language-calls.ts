@@ -1,13 +1,18 @@
 import type { AdapterChoice, Begun } from "../../adapters/adapter-set.js";
 import { checkRecord, listFrom } from "../../arguments/collections.js";
 import { readOptions } from "../../arguments/read-options.js";
+import { unexpected } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";
 import type { Tensor } from "../../values/tensor.js";
 import { readSignal, throwIfAborted } from "../../waiting/abort.js";
 import { nextTask } from "../../waiting/next-task.js";
 import type { CalledLanguageModel } from "./called-language-model.js";
+import type { ChatAnswer } from "./chat-answer.js";
+import type { ChatMessage } from "./chat-message.js";
+import { isChat } from "./chat-template.js";
 import { type BatchToken, generateTokens } from "./generate.js";
 import { type GenerateOptions, type GenerationRequestOptions, type Prompt, readAdapter } from "./generate-options.js";
+import { toolCallsOf } from "./joined-calls.js";
 import { logitsOf, type LogitsOptions } from "./logits.js";
 import { assertLanguageModel, promptIds, promptText, takeIds, takeRequest, textIds } from "./prompts.js";
 import {
@@ -67,6 +72,20 @@ export function generateOne(
   const { adapter, signal } = request.options;
   const { adapters, begin } = taken(model.adapterSet, adapter);
   return underWay(single(generateTokens(model, adapters, [request], signal)), beginWith(begin, [request]));
+}
+
+/** What `chat` does. */
+export async function chat(
+  model: CalledLanguageModel,
+  messages: readonly ChatMessage[],
+  options: GenerateOptions,
+): Promise<ChatAnswer> {
+  if (!isChat(messages)) throw unexpected("chat", "messages", "a list of { role, content }", messages);
+  const tokens: GeneratedToken[] = [];
+  for await (const token of generateOne(model, "chat", messages, options, { logProbabilities: false }))
+    tokens.push(token);
+  const content = tokens.map(({ text }) => text).join("");
+  return { content, toolCalls: toolCallsOf(tokens), end: tokens.at(-1)!.end! };
 }
 
 /** What `generateBatch` does. */

@@ -1,15 +1,19 @@
 import { assertModel } from "../../adapters/adapted-model.js";
-import { constraintOf } from "../../constraint/bind.js";
-import { type TextFormat, textFormatOf } from "../../constraint/text-format.js";
+import { type CallsFormat, constraintOf } from "../../constraint/bind.js";
+import type { Schema } from "../../constraint/schema/keywords.js";
+import { type TakenTextFormat, textFormatOf } from "../../constraint/text-format.js";
 import { ConfigError, ModelError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import { integersOf } from "../../values/number-list.js";
 import type { PromptReader } from "./called-language-model.js";
 import type { ChatMessage } from "./chat-message.js";
-import { type ChatTemplateOptions, isChat } from "./chat-template.js";
+import { type ChatTemplate, type ChatTemplateOptions, isChat } from "./chat-template.js";
 import { type GenerationRequest, roomFor } from "./generate.js";
 import { type GenerateOptions, type Prompt, takeGenerateOptions } from "./generate-options.js";
 import { draftsOf } from "./speculation/drafts-of.js";
+import { templateMessages } from "./template-messages.js";
+import type { PreparedTools } from "./tools/prepare-tools.js";
+import type { ToolOptions } from "./tools/tool-options.js";
 
 /** Throws `StaleNodeError` if the model was disposed. */
 export const assertLanguageModel = (what: string, { graph }: Pick<PromptReader, "graph">) =>
@@ -19,27 +23,78 @@ export const assertLanguageModel = (what: string, { graph }: Pick<PromptReader, 
 export function takeRequest(
   model: PromptReader,
   what: string,
-  prompt: Prompt,
+  prompt: Prompt | ReadPrompt,
   options: GenerateOptions,
   fixed: { logProbabilities?: false } = {},
 ): GenerationRequest {
   assertLanguageModel(what, model);
-  const { schema, regex, grammar, choices, assistantModel, ...taken } = {
+  const { schema, regex, grammar, choices, assistantModel, tools, toolChoice, parallelToolCalls, ...taken } = {
     ...takeGenerateOptions(what, options),
     ...fixed,
   };
   const assistant = draftsOf(model, what, assistantModel, taken.promptLookupNumTokens);
-  const bound = boundTexts(model, what, { schema, regex, grammar, choices }, taken.ignoreEnd);
+  const { ids, prepared } = readPrompt(model, what, prompt, { tools, toolChoice, parallelToolCalls });
+  const format = formatWith(what, textFormatOf(what, { schema, regex, grammar, choices }), prepared);
+  const bound = boundTexts(model, what, format, taken.ignoreEnd);
   const biased = Int32Array.from(taken.logitBias.keys(), (id) => Math.min(id, 2 ** 31 - 1));
   takeIds(model, what, "logitBias", biased, Infinity);
-  const ids = promptIds(model, what, prompt);
-  const room = roomFor(what, ids, taken.maxTokens, model.maxTokens);
-  return { prompt: ids, room, options: { ...taken, bound }, assistant };
+  const calls = prepared?.reading ?? null;
+  return {
+    prompt: ids,
+    room: roomFor(what, ids, taken.maxTokens, model.maxTokens),
+    options: { ...taken, bound, calls },
+    assistant,
+  };
+}
+
+/** A prompt's token ids, and how the answer may call functions. */
+export interface ReadPrompt {
+  readonly ids: Int32Array;
+  readonly prepared: PreparedTools | null;
+}
+
+/** Reads a prompt with the functions that its answer may call. Throws `ConfigError` for functions beside a prompt that is no conversation. */
+export function readPrompt(
+  model: PromptReader,
+  what: string,
+  prompt: Prompt | ReadPrompt,
+  options: ToolOptions,
+): ReadPrompt {
+  if (isRead(prompt)) return prompt;
+  const isAsked = Object.values(options).some((value) => value !== undefined);
+  if (isAsked && !isChat(prompt))
+    throw new ConfigError(`${what}: tools are for conversations: give the prompt as messages`, {
+      ...{ op: what, option: "tools" },
+    });
+  const prepared = isAsked
+    ? templateOf(model, what).prepareTools(what, templateMessages(prompt as readonly ChatMessage[]), options)
+    : null;
+  if (prepared === null) return { ids: promptIds(model, what, prompt), prepared };
+  return { ids: textIds(model, what, { text: prepared.text, bare: true }), prepared };
+}
+
+const isRead = (prompt: Prompt | ReadPrompt): prompt is ReadPrompt =>
+  typeof prompt === "object" && prompt !== null && "prepared" in prompt;
+
+/** What binds the text: its own format, calls, or either where calls are possible beside JSON of a schema. */
+function formatWith(what: string, own: TakenTextFormat | null, prepared: PreparedTools | null) {
+  if (prepared === null) return own;
+  const { format, either } = prepared;
+  if (own === null) return format === null ? null : ({ kind: "tools", value: format } as const);
+  if (own.kind === "schema")
+    return { kind: "tools", value: format ?? { ...either, otherwise: own.value as Schema } } as const;
+  throw new ConfigError(`${what}: ${own.kind} and tools each bind the text: give one of them`, {
+    ...{ op: what, option: own.kind },
+  });
 }
 
 /** What begins texts in a format; null for none. */
-function boundTexts({ tokenizer, model, ends }: PromptReader, what: string, options: TextFormat, ignoreEnd: boolean) {
-  const format = textFormatOf(what, options);
+function boundTexts(
+  { tokenizer, model, ends }: PromptReader,
+  what: string,
+  format: TakenTextFormat | CallsFormat | null,
+  ignoreEnd: boolean,
+) {
   if (format === null) return null;
   const refuse = (problem: string) =>
     new ConfigError(`${what}: ${format.kind}: ${problem}`, { op: what, option: format.kind });
@@ -51,12 +106,16 @@ function boundTexts({ tokenizer, model, ends }: PromptReader, what: string, opti
 
 /** The text of a conversation. Throws `ModelError` if the model has no template. */
 export function chatText(
-  { chatTemplate, name }: PromptReader,
+  model: PromptReader,
   what: string,
   messages: readonly ChatMessage[],
   options: ChatTemplateOptions,
 ): string {
-  if (chatTemplate !== null) return chatTemplate.apply(what, messages, options);
+  return templateOf(model, what).apply(what, messages, options);
+}
+
+function templateOf({ chatTemplate, name }: PromptReader, what: string): ChatTemplate {
+  if (chatTemplate !== null) return chatTemplate;
   throw new ModelError(
     `${what}: model ${clip(name)} has no chat template (chat_template.jinja, or chat_template in tokenizer_config.json): ` +
       "give the prompt as a text",
@@ -74,7 +133,7 @@ interface PromptText {
 export function promptText(model: PromptReader, what: string, prompt: Prompt): PromptText | null {
   if (typeof prompt === "string") return { text: prompt, bare: false };
   if (!isChat(prompt)) return null;
-  return { text: chatText(model, what, prompt, { addGenerationPrompt: true }), bare: true };
+  return { text: chatText(model, what, templateMessages(prompt), { addGenerationPrompt: true }), bare: true };
 }
 
 /** A prompt's token ids, copied. */

@@ -5,6 +5,8 @@ import type { LanguageModelParts } from "./load-language-model.js";
 import { LogitChanges } from "./logit-changes.js";
 import { largestIds, logProbabilities, penalise, Sampler } from "./sampler.js";
 import { StopWords } from "./stop-words.js";
+import type { CallReader } from "./tools/call-reader.js";
+import type { ToolCallPiece } from "./tools/tool-call.js";
 
 /** Why a generation ended: an end-of-text token or the end of a format, a stop sequence, `maxTokens`, or the model's last position. */
 export type GenerationEnd = "end-of-text" | "stop" | "max-tokens" | "context";
@@ -19,6 +21,8 @@ export interface GeneratedToken {
   readonly logProbability: number;
   /** The most probable tokens, before sampling options; only with `topLogProbabilities`. */
   readonly top?: readonly { readonly id: number; readonly logProbability: number }[];
+  /** Parts of calls that are complete with it; only with `tools`. They are no text. */
+  readonly toolCalls?: readonly ToolCallPiece[];
   /** Why it is the last token; null if more may follow. */
   readonly end: GenerationEnd | null;
 }
@@ -43,6 +47,7 @@ export class Sequence {
   private readonly text: TokenText | null;
   private readonly stops: StopWords;
   private readonly bound: BoundText | null;
+  private readonly calls: CallReader | null;
 
   constructor(
     private readonly parts: Pick<LanguageModelParts, "tokenizer" | "ends">,
@@ -54,7 +59,9 @@ export class Sequence {
     this.sampler = new Sampler(options);
     this.changes = LogitChanges.of(options);
     this.seen = new Set(options.repetitionPenalty === 1 ? [] : prompt);
-    this.text = parts.tokenizer === null ? null : tokenText(parts.tokenizer);
+    const { calls, seed } = options;
+    this.text = parts.tokenizer === null ? null : tokenText(parts.tokenizer, calls?.marks);
+    this.calls = calls?.begin(prompt, seed) ?? null;
     this.stops = new StopWords(options.stop);
     this.bound = options.bound?.() ?? null;
   }
@@ -86,7 +93,9 @@ export class Sequence {
     const reason = stops.done && !isEnd ? "stop" : ended ? "end-of-text" : spent;
     this.done = reason !== null;
     const logs = withLogs ? logsOf(given, id, topLogProbabilities) : { logProbability: NaN };
-    return { id, text: shown, ...logs, end: reason };
+    if (this.calls === null) return { id, text: shown, ...logs, end: reason };
+    const { text: content, calls } = this.calls.push(shown, this.done);
+    return { id, text: content, ...logs, ...(calls.length > 0 && { toolCalls: calls }), end: reason };
   }
 
   /** Whether sampling changes logits. */

@@ -1,9 +1,11 @@
 import type { RunningText } from "../../models/language/batch/continuous-batch.js";
 import type { GeneratedToken, GenerationEnd } from "../../models/language/sequence.js";
+import type { ToolCall, ToolCallPiece } from "../../models/language/tools/tool-call.js";
+import { toolCallsOf } from "../../models/language/joined-calls.js";
 import { chatLogprobs, completionLogprobs, type TextOf } from "./log-probabilities.js";
 
 /** Why a choice ended, in OpenAI's words. */
-export type FinishReason = "stop" | "length";
+export type FinishReason = "stop" | "length" | "tool_calls";
 
 /** How chat completions and completions differ. */
 export interface AnswerForm {
@@ -13,20 +15,40 @@ export interface AnswerForm {
   readonly object: string;
   readonly event: string;
   /** A choice of a whole answer. */
-  readonly choice: (text: string, finish: FinishReason) => object;
+  readonly choice: (text: string, finish: FinishReason, calls: readonly ToolCall[]) => object;
   /** A choice of the first event; null if there is none. */
   readonly first: (() => object) | null;
   /** A choice of an event: new text, and why it was the last or null. */
-  readonly piece: (text: string, finish: FinishReason | null) => object;
+  readonly piece: (text: string, finish: FinishReason | null, calls: readonly ToolCallPiece[]) => object;
   /** Log probabilities of tokens, after so many characters of the text. */
   readonly logprobs: (tokens: readonly GeneratedToken[], textOf: TextOf, offset: number) => object;
 }
 
+function chatMessage(text: string, calls: readonly ToolCall[]): object {
+  const message = { role: "assistant", content: text, refusal: null };
+  if (calls.length === 0) return message;
+  const written = calls.map(({ id, ...called }) => ({ id, type: "function", function: called }));
+  return { ...message, content: text === "" ? null : text, tool_calls: written };
+}
+
+function callDeltas(calls: readonly ToolCallPiece[]): object {
+  if (calls.length === 0) return {};
+  const deltas = calls.map(({ index, id, ...called }) => ({
+    index,
+    ...(id !== undefined && { id, type: "function" }),
+    function: called,
+  }));
+  return { tool_calls: deltas };
+}
+
 export const chatForm: AnswerForm = {
   ...{ prefix: "chatcmpl-", object: "chat.completion", event: "chat.completion.chunk", logprobs: chatLogprobs },
-  choice: (content, finish) => ({ message: { role: "assistant", content, refusal: null }, finish_reason: finish }),
+  choice: (text, finish, calls) => ({ message: chatMessage(text, calls), finish_reason: finish }),
   first: () => ({ delta: { role: "assistant", content: "" }, finish_reason: null }),
-  piece: (content, finish) => ({ delta: finish === null ? { content } : {}, finish_reason: finish }),
+  piece: (content, finish, calls) => ({
+    delta: finish === null ? { ...((content !== "" || calls.length === 0) && { content }), ...callDeltas(calls) } : {},
+    finish_reason: finish,
+  }),
 };
 
 export const completionForm: AnswerForm = {
@@ -36,7 +58,10 @@ export const completionForm: AnswerForm = {
   piece: (text, finish) => ({ text, finish_reason: finish }),
 };
 
-const finishOf = (end: GenerationEnd): FinishReason => (end === "max-tokens" || end === "context" ? "length" : "stop");
+function finishOf(end: GenerationEnd, hasCalls: boolean): FinishReason {
+  if (end === "max-tokens" || end === "context") return "length";
+  return hasCalls ? "tool_calls" : "stop";
+}
 
 async function tokensOf(running: RunningText): Promise<GeneratedToken[]> {
   const tokens: GeneratedToken[] = [];
@@ -81,7 +106,9 @@ export class GenerationAnswer {
     const choices = (await Promise.all(this.texts.map(tokensOf))).map((tokens, index) => {
       this.tokens += tokens.length;
       const text = tokens.map((token) => token.text).join("");
-      return { index, ...this.form.choice(text, finishOf(tokens.at(-1)!.end!)), ...this.logprobs(tokens, 0) };
+      const calls = toolCallsOf(tokens);
+      const finish = finishOf(tokens.at(-1)!.end!, calls.length > 0);
+      return { index, ...this.form.choice(text, finish, calls), ...this.logprobs(tokens, 0) };
     });
     return { ...this.head, object: this.form.object, choices, usage: this.usage() };
   }
@@ -91,6 +118,7 @@ export class GenerationAnswer {
     const { form, texts } = this;
     if (form.first !== null) for (const index of texts.keys()) yield this.event(index, form.first(), [], 0);
     const offsets = texts.map(() => 0);
+    const calling = new Set<number>();
     const open = new Set(texts.keys());
     while (open.size > 0)
       for (const index of open) {
@@ -100,10 +128,13 @@ export class GenerationAnswer {
         if (token?.end !== null) open.delete(index);
         if (token === null) continue;
         this.tokens++;
-        if (token.text !== "" || this.asked.textOf !== null)
-          yield this.event(index, form.piece(token.text, null), [token], offsets[index]!);
+        const { toolCalls = [] } = token;
+        if (toolCalls.length > 0) calling.add(index);
+        if (token.text !== "" || toolCalls.length > 0 || this.asked.textOf !== null)
+          yield this.event(index, form.piece(token.text, null, toolCalls), [token], offsets[index]!);
         offsets[index]! += token.text.length;
-        if (token.end !== null) yield this.event(index, form.piece("", finishOf(token.end)), [], 0);
+        if (token.end === null) continue;
+        yield this.event(index, form.piece("", finishOf(token.end, calling.has(index)), []), [], 0);
       }
     if (this.asked.includeUsage) yield { ...this.head, object: form.event, choices: [], usage: this.usage() };
   }

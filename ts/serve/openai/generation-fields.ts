@@ -13,6 +13,7 @@ import {
 } from "../../arguments/settings.js";
 import { UnsupportedError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
+import type { ToolOptions } from "../../models/language/tools/tool-options.js";
 
 /** Most choices of a request, and most stop sequences. */
 const MOST = 16;
@@ -91,9 +92,9 @@ export const chatFields = {
   top_logprobs: optional((what: string, name: string, value: unknown) => whole(what, name, value, 0, MOST_LOGPROBS)),
   max_completion_tokens: generationFields.max_tokens,
   response_format: responseFormat,
-  tools: unsupported([]),
-  tool_choice: unsupported("none", "auto"),
-  parallel_tool_calls: ignored,
+  tools: unread as Read<ToolOptions["tools"]>,
+  tool_choice: unread as Read<ToolOptions["toolChoice"]>,
+  parallel_tool_calls: unread as Read<ToolOptions["parallelToolCalls"]>,
   functions: unsupported([]),
   function_call: unsupported("none", "auto"),
   modalities: unsupported(["text"]),

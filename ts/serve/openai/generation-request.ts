@@ -6,7 +6,8 @@ import type { ChatMessage } from "../../models/language/chat-message.js";
 import type { GenerationRequest } from "../../models/language/generate.js";
 import type { Prompt } from "../../models/language/generate-options.js";
 import type { CalledLanguageModel } from "../../models/language/called-language-model.js";
-import { promptIds, takeRequest } from "../../models/language/prompts.js";
+import { readPrompt, takeRequest } from "../../models/language/prompts.js";
+import type { ToolOptions } from "../../models/language/tools/tool-options.js";
 import { ApiError, reading } from "./api-error.js";
 import { chatFields, completionFields, generationFields } from "./generation-fields.js";
 
@@ -59,6 +60,7 @@ export function askedChat(model: CalledLanguageModel, fields: Fields, limits: Ge
       limit,
       top: logprobs ? top : null,
       schema: taken.response_format,
+      ...{ tools: taken.tools, toolChoice: taken.tool_choice, parallelToolCalls: taken.parallel_tool_calls },
     });
   });
 }
@@ -105,7 +107,7 @@ type Taken = {
     /** Number of alternatives beside each token; null for no log probabilities. */
     readonly top: number | null;
     readonly schema?: Readonly<Record<string, unknown>> | undefined;
-  };
+  } & ToolOptions;
 
 function asked(
   model: CalledLanguageModel,
@@ -114,7 +116,7 @@ function asked(
   prompts: readonly Prompt[],
   taken: Taken,
 ): AskedGeneration {
-  const { n, most, limit, maxTokens, maxTexts } = taken;
+  const { n, most, limit, maxTokens, maxTexts, tools, toolChoice, parallelToolCalls } = taken;
   const count = prompts.length * n;
   // Before the prompts are read: a small body can name very many.
   if (count > maxTexts) {
@@ -124,9 +126,10 @@ function asked(
   if (most !== undefined && most > maxTokens)
     throw new ApiError(400, "invalid_value", `${limit} is at most ${maxTokens} here, got ${most}`, limit);
   const read = prompts.map((prompt) => {
-    const ids = promptIds(model, what, prompt);
+    const given = readPrompt(model, what, prompt, { tools, toolChoice, parallelToolCalls });
+    const { ids } = given;
     const room = model.maxTokens - ids.length;
-    if (ids.length > 0 && room >= (most ?? 1)) return { ids, maxTokens: most ?? Math.min(room, maxTokens) };
+    if (ids.length > 0 && room >= (most ?? 1)) return { given, maxTokens: most ?? Math.min(room, maxTokens) };
     const message =
       ids.length === 0
         ? "the prompt has no token"
@@ -144,9 +147,9 @@ function asked(
     schema: taken.schema,
   };
   const requests = (adapter: string | null) =>
-    read.flatMap(({ ids, maxTokens }) =>
+    read.flatMap(({ given, maxTokens }) =>
       Array.from({ length: n }, (_, i) =>
-        takeRequest(model, what, ids, {
+        takeRequest(model, what, given, {
           ...options,
           maxTokens,
           adapter,
@@ -154,7 +157,7 @@ function asked(
         }),
       ),
     );
-  const promptTokens = read.reduce((sum, { ids }) => sum + ids.length, 0);
+  const promptTokens = read.reduce((sum, { given }) => sum + given.ids.length, 0);
   const { model: name, stream, stream_options: includeUsage, top } = taken;
   return { model: name, stream, includeUsage, n, count, promptTokens, logprobs: top !== null, requests };
 }

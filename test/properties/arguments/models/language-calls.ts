@@ -185,6 +185,15 @@ export const languageCalls: Record<Methods<CausalLanguageModel> | Methods<typeof
     perplexity: [
       on("perplexity", () => [["a film", [5, 6, 7]], { adapter: "plain", signal: signal(), window: 8, stride: 4 }]),
     ],
+    chat: [
+      on("chat", () => [
+        [{ role: "user", content: "a film" }],
+        {
+          ...{ adapter: "plain", signal: signal(), maxTokens: 2, toolChoice: "none", parallelToolCalls: false },
+          tools: [{ type: "function", function: { name: "price", parameters: { type: "object", properties: {} } } }],
+        },
+      ]),
+    ],
     score: [
       on("score", () => ["a film", [" is good", " is bad"], { adapter: "plain", signal: signal() }]),
       on("score", () => [[5, 6], [[7, 8]]]),

@@ -41,12 +41,33 @@ export const generationSchemas: Schemas = {
   logit_bias: { type: "object", additionalProperties: number, description: "by token id" },
 };
 
+const named: JsonSchema = { type: "object", properties: { name: string }, required: ["name"] };
+const tool: JsonSchema = {
+  type: "object",
+  properties: {
+    type: constant("function"),
+    function: {
+      type: "object",
+      properties: {
+        name: { type: "string", pattern: "^[\\w-]{1,64}$" },
+        description: string,
+        parameters: { type: "object" },
+      },
+      required: ["name"],
+    },
+  },
+  required: ["function"],
+};
+
 /** Values of fields of chat completions alone. */
 export const chatSchemas: Schemas = {
   messages: list(message, { minItems: 1 }),
   max_completion_tokens: integer(1),
   logprobs: { ...boolean, default: false },
   top_logprobs: integer(0, 20),
+  tools: list(tool, { maxItems: 128 }),
+  tool_choice: any({ enum: ["auto", "none", "required"] }, formatOf("function", { function: named })),
+  parallel_tool_calls: { ...boolean, default: true },
   response_format: any(formatOf("text"), formatOf("json_object"), formatOf("json_schema", { json_schema: jsonSchema })),
 };
 

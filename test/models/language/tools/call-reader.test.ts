@@ -1,0 +1,219 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { CallReader } from "../../../../ts/models/language/tools/call-reader.js";
+import { familyOf, type ToolFamily } from "../../../../ts/models/language/tools/families.js";
+import { toolCallsOf } from "../../../../ts/models/language/joined-calls.js";
+
+const names = new Set(["weather", "add", "find-it"]);
+const hermes = familyOf("<tool_call>");
+const llama = familyOf("<|start_header_id|>");
+const mistral = familyOf("[AVAILABLE_TOOLS] [TOOL_CALLS]");
+const named = familyOf("[TOOL_CALLS] [ARGS]");
+const lfm2 = familyOf("<|tool_list_start|>");
+const gemma4 = familyOf("<|tool_call>call:");
+const functionGemma = familyOf("<start_function_call>");
+const gemma3 = familyOf("<start_of_turn>");
+const granite = familyOf("<|tool_call|>");
+
+/** What a reader makes of pieces of a text. */
+function read(family: ToolFamily, pieces: readonly string[]) {
+  const reader = new CallReader(family, names, (index) => `call${index}`);
+  const found = [...pieces.map((piece) => reader.push(piece, false)), reader.push("", true)];
+  return {
+    text: found.map(({ text }) => text).join(""),
+    calls: toolCallsOf(found.map(({ calls }) => ({ toolCalls: calls }))),
+    pieces: found.flatMap(({ calls }) => calls),
+  };
+}
+
+/** Text and calls, the arguments as values. */
+function whole(family: ToolFamily, text: string) {
+  const { text: content, calls } = read(family, [text]);
+  return [content, ...calls.map((call) => [call.name, JSON.parse(call.arguments) as unknown])];
+}
+
+const paris = ["weather", { city: "Paris" }];
+const sum = ["add", { a: 1, b: [-2.5e3, null, { c: true }] }];
+
+const texts: readonly [ToolFamily, string, readonly unknown[]][] = [
+  [hermes, '<tool_call>\n{"name": "weather", "arguments": {"city": "Paris"}}\n</tool_call>', ["", paris]],
+  [
+    hermes,
+    'I look.\n<tool_call>\n{"name": "weather", "arguments": {"city": "Paris"}}\n</tool_call>\n<tool_call>\n{"arguments": {"a":1,"b":[-2.5e3,null,{"c":true}]}, "name": "add"}\n</tool_call>\n',
+    ["I look.", paris, sum],
+  ],
+  [hermes, '<tool_call>{"name":"find-it"}</tool_call>', ["", ["find-it", {}]]],
+  [hermes, '<tool_call>{"name":"find-it","arguments":{}}', ["", ["find-it", {}]]],
+  [llama, '{"name": "weather", "parameters": {"city": "Paris"}}', ["", paris]],
+  [llama, '<|python_tag|>{"type": "function", "name": "weather", "parameters": {"city": "Paris"}}', ["", paris]],
+  [
+    llama,
+    '\n{"name": "weather", "parameters": {"city": "Paris"}}; {"name": "find-it", "parameters": {}}',
+    ["", paris, ["find-it", {}]],
+  ],
+  [
+    mistral,
+    '[TOOL_CALLS] [{"name": "weather", "arguments": {"city": "Paris"}, "id": "abcdefghi"}, {"name": "find-it", "arguments": {}}]',
+    ["", paris, ["find-it", {}]],
+  ],
+  [named, '[TOOL_CALLS]weather[ARGS]{"city": "Paris"}[TOOL_CALLS]find-it{}', ["", paris, ["find-it", {}]]],
+  [named, 'So: [TOOL_CALLS]weather[CALL_ID]abcdefghi[ARGS]{"city": "Paris"}', ["So:", paris]],
+  [named, '[TOOL_CALLS][{"name": "weather", "arguments": {"city": "Paris"}}]', ["", paris]],
+  [
+    lfm2,
+    "<|tool_call_start|>[weather(city='Paris'), add(a=1, b=[-2.5e3, None, {\"c\": True},])]<|tool_call_end|>Done.",
+    ["Done.", paris, sum],
+  ],
+  [lfm2, '<|tool_call_start|>[{"name": "weather", "arguments": {"city": "Paris"}}]<|tool_call_end|>', ["", paris]],
+  [
+    lfm2,
+    "<|tool_call_start|>[weather(city='it\\'s \\x41\\u00e9\\U0001F600\\n\\q \"\"'), find-it()]<|tool_call_end|>",
+    ["", ["weather", { city: 'it\'s Aé😀\n\\q ""' }], ["find-it", {}]],
+  ],
+  [gemma4, '<|tool_call>call:weather{city:<|"|>Paris<|"|>}<tool_call|>', ["", paris]],
+  [
+    gemma4,
+    '<|tool_call>call:add{a:1,b:[-2.5e3,null,{c:true}]}<tool_call|><|tool_call>call:weather{city:<|"|>a "b" {c},<|"|>}<tool_call|>',
+    ["", sum, ["weather", { city: 'a "b" {c},' }]],
+  ],
+  [gemma4, '<|tool_call>call:weather{city:"P\\u0061ris"}<tool_call|>', ["", paris]],
+  [functionGemma, "<start_function_call>call:weather{city:<escape>Paris<escape>}<end_function_call>", ["", paris]],
+  [gemma3, '[weather(city="Paris"), find-it()]', ["", paris, ["find-it", {}]]],
+  [granite, '<|tool_call|>[{"name": "weather", "arguments": {"city": "Paris"}}]', ["", paris]],
+];
+
+/** What is no call, or not of a known function. */
+const contents: readonly [ToolFamily, string][] = [
+  [hermes, "  Two\n\nlines. "],
+  [hermes, "<tool_call>oops</tool_call>"],
+  [hermes, "</tool_call> 1 < 2 <tool_cal"],
+  [hermes, '<tool_call>{"name": "unknown", "arguments": {}}</tool_call>'],
+  [hermes, '<tool_call>{"name": "weather", "arguments": [1]}'],
+  [hermes, '<tool_call>{"name": "weather", "arguments": "Paris"}'],
+  [hermes, '<tool_call>{"name": "weather", '],
+  [hermes, '<tool_call>{"name": 3}</tool_call>'],
+  [hermes, '<tool_call>{"name": "weather", "function": {}}</tool_call>'],
+  [hermes, '<tool_call>{"arguments": {"name": "weather"}}</tool_call>'],
+  [hermes, '<tool_call>{"name": "wea\\u00ther"}'],
+  [hermes, '<tool_call><tool_call>{"name": "we\nather"}'],
+  [hermes, "<tool_call>[]</tool_call>"],
+  [llama, '{"city": "Paris"}'],
+  [llama, 'Well: {"name": "weather", "parameters": {"city": "Paris"}}'],
+  [llama, "<|python_tag|>weather.call(city='Paris')"],
+  [mistral, "[TOOL_CALLS] []"],
+  [mistral, "[1, 2] [TOOL_CALL"],
+  [named, "[TOOL_CALLS]weather[ARG]{}"],
+  [named, "[TOOL_CALLS]weather({})"],
+  [lfm2, "<|tool_call_start|>[weather('Paris')]<|tool_call_end|>"],
+  [lfm2, "<|tool_call_start|>[weather(city=Paris)]<|tool_call_end|>"],
+  [lfm2, "<|tool_call_start|>[weather(city='\\uD8')]<|tool_call_end|>"],
+  [lfm2, "<|tool_call_start|>weather.x(city='Paris')"],
+  [gemma4, '<|tool_call>weather{city:<|"|>Paris<|"|>}<tool_call|>'],
+  [gemma4, "<|tool_call>call:weather{city:<|Paris}<tool_call|>"],
+  [gemma3, "[1] is a reference, [weather] too"],
+];
+
+describe("generated text", () => {
+  it("has the calls of its family's format", () => {
+    for (const [family, text, expected] of texts) expect([text, whole(family, text)]).toEqual([text, expected]);
+  });
+
+  it("is content where it is no call of a known function", () => {
+    for (const [family, text] of contents) {
+      const { text: content, calls } = read(family, [text]);
+      expect([content, calls]).toEqual([text, []]);
+    }
+  });
+
+  it("gives the same, however it is cut into pieces", () => {
+    const all = [...texts, ...contents];
+    const cuts = fc.array(fc.nat(300), { maxLength: 12 });
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...all),
+        cuts,
+        fc.string({ maxLength: 5, unit: "binary" }),
+        ([family, text], at, more) => {
+          const given = more + text + more;
+          const places = [0, ...at.map((place) => place % (given.length + 1)).sort((a, b) => a - b), given.length];
+          const pieces = places.slice(1).map((place, i) => given.slice(places[i], place));
+          const { text: content, calls } = read(family, pieces);
+          const { text: expected, calls: expectedCalls } = read(family, [given]);
+          expect([content, calls]).toEqual([expected, expectedCalls]);
+        },
+      ),
+      { numRuns: 400 },
+    );
+  });
+
+  it("never throws, and loses nothing that is content", () => {
+    const marks = [
+      "<tool_call>",
+      "</tool_call>",
+      '{"name": "weather", "arguments": ',
+      "{",
+      "}",
+      '"',
+      "[",
+      "]",
+      "(",
+      ")",
+    ];
+    const more = [
+      "weather",
+      "city=",
+      "call:",
+      "[TOOL_CALLS]",
+      "[ARGS]",
+      '<|"|>',
+      "<|tool_call>",
+      "\\",
+      "'",
+      ":",
+      ",",
+      " ",
+    ];
+    const families = [hermes, llama, mistral, named, lfm2, gemma4, functionGemma, gemma3, granite];
+    const soup = fc.array(fc.oneof(fc.constantFrom(...marks, ...more), fc.string()), { maxLength: 30 });
+    fc.assert(
+      fc.property(fc.constantFrom(...families), soup, (family, pieces) => {
+        const { text, calls } = read(family, pieces);
+        for (const { name } of calls) expect(names.has(name)).toBe(true);
+        if (calls.length === 0) expect(text).toBe(pieces.join(""));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it("names a call first, and passes its arguments on as they come", () => {
+    const { pieces } = read(hermes, Array.from(texts[0]![1]));
+    expect(pieces[0]).toEqual({ index: 0, id: "call0", name: "weather", arguments: "{" });
+    expect(pieces.slice(1).every((piece) => piece.index === 0 && !("name" in piece))).toBe(true);
+    expect(pieces.slice(1).map((piece) => piece.arguments)).toEqual(Array.from('"city": "Paris"}'));
+    const keywords = read(lfm2, Array.from("<|tool_call_start|>[add(a=1, b='x')]")).pieces;
+    expect(keywords.map((piece) => piece.arguments)).toEqual(['{"a":1', ',"b":"x"}']);
+  });
+
+  it("that breaks off within arguments leaves them as they are; the rest is content", () => {
+    const cut = read(hermes, ['<tool_call>{"name": "weather", "arguments": {"city": "Par']);
+    expect(cut).toMatchObject({ text: "", calls: [{ name: "weather", arguments: '{"city": "Par' }] });
+    const wrong = read(hermes, ['<tool_call>{"name": "weather", "arguments": {"city": Paris}}']);
+    expect(wrong).toMatchObject({ calls: [{ name: "weather", arguments: '{"city": Paris' }], text: "}}" });
+    const keyword = read(lfm2, ["<|tool_call_start|>[add(a=1, a=2)]"]);
+    expect(keyword).toMatchObject({ calls: [{ name: "add", arguments: '{"a":1' }] });
+  });
+
+  it("of any depth and length takes memory and time in proportion", () => {
+    for (const [family, open] of [
+      [hermes, '<tool_call>{"name": "add", "arguments": {"a": '],
+      [lfm2, "<|tool_call_start|>[add(a="],
+      [gemma4, "<|tool_call>call:add{a:"],
+    ] as const) {
+      const deep = open + "[".repeat(100_000);
+      expect(read(family, [deep]).text.length).toBeGreaterThan(99_000);
+      const long = `${open}"${"x".repeat(300_000)}"`;
+      expect(() => read(family, [long])).not.toThrow();
+      expect(read(family, [open.repeat(3000)]).calls.length).toBeLessThanOrEqual(3000);
+    }
+  });
+});

@@ -1,0 +1,3 @@
+// What a model with a chat template needs, in a chunk that is fetched when such a model is loaded.
+export { boundedTemplate } from "./bounded-template.js";
+export { prepareTools } from "./tools/prepare-tools.js";

@@ -1,0 +1,114 @@
+import type { CallFormat } from "../../../constraint/calls/call-format.js";
+import { readOptions } from "../../../arguments/read-options.js";
+import { ConfigError } from "../../../errors/errors.js";
+import { excerpt } from "../../../errors/excerpt.js";
+import type { ChatMessage } from "../chat-message.js";
+import { CallReader } from "./call-reader.js";
+import { type CalledFunction, described, familyOf, marksOf, type ToolFamily } from "./families.js";
+import { describedMessages } from "./tool-messages.js";
+import { type Tool, type ToolOptions, toolReaders } from "./tool-options.js";
+
+/** A conversation with functions: its text, and how the answer is read. */
+export interface PreparedTools {
+  /** The prompt. */
+  readonly text: string;
+  /** What the answer is bound to; null where it need not call. */
+  readonly format: CallFormat | null;
+  /** What an answer is bound to that calls. */
+  readonly either: CallFormat;
+  readonly reading: CallReading;
+}
+
+/** What is needed of a chat template. */
+export interface ToolTemplate {
+  readonly source: string;
+  /** Whether it writes functions. */
+  readonly writesTools: boolean;
+  readonly apply: (
+    what: string,
+    messages: readonly ChatMessage[],
+    options: { readonly addGenerationPrompt: boolean; readonly tools?: readonly Tool[] },
+  ) => string;
+  /** The text of a conversation; null if the template fails. */
+  readonly writes: (messages: readonly ChatMessage[]) => string | null;
+}
+
+/** How calls are found in an answer. */
+export interface CallReading {
+  /** Special tokens that are text, since calls have them. */
+  readonly marks: ReadonlySet<string>;
+  /** A reader for an answer to a prompt of these ids. */
+  readonly begin: (prompt: Int32Array, seed: number) => CallReader;
+}
+
+/**
+ * Writes a conversation with functions, and decides how calls are written; null if the model may call none. Throws `ConfigError` for invalid
+ * options.
+ */
+export function prepareTools(
+  template: ToolTemplate,
+  what: string,
+  messages: readonly ChatMessage[],
+  options: ToolOptions,
+): PreparedTools | null {
+  const { tools, toolChoice = "auto", parallelToolCalls } = readOptions(what, options, toolReaders);
+  if (tools.length === 0 && toolChoice !== "auto" && toolChoice !== "none")
+    throw new ConfigError(`${what}: toolChoice demands a call, and there are no tools`, {
+      ...{ op: what, option: "toolChoice", value: toolChoice },
+    });
+  if (tools.length === 0 || toolChoice === "none") return null;
+  const { text, family } = conversation(template, what, messages, tools);
+  const functions = functionsOf(tools);
+  const chosen = typeof toolChoice === "string" ? null : toolChoice.function.name;
+  const called = functions.filter(({ name }) => chosen === null || name === chosen);
+  if (called.length === 0)
+    throw new ConfigError(`${what}: toolChoice: there is no function ${excerpt(chosen)} in tools`, {
+      ...{ op: what, option: "toolChoice", value: chosen },
+    });
+  const written = family.written(called);
+  const either = parallelToolCalls ? written : { ...written, most: 1 };
+  const names = new Set(called.map(({ name }) => name));
+  return {
+    text,
+    format: toolChoice === "auto" ? null : either,
+    either,
+    reading: {
+      marks: new Set(marksOf(family)),
+      begin: (prompt, seed) => new CallReader(family, names, (index) => idOf(prompt, seed, index)),
+    },
+  };
+}
+
+/** The text of a conversation; where the template writes no functions, they are described in a message. */
+function conversation(
+  template: ToolTemplate,
+  what: string,
+  messages: readonly ChatMessage[],
+  tools: readonly Tool[],
+): { text: string; family: ToolFamily } {
+  const options = { addGenerationPrompt: true, tools };
+  if (template.writesTools) return { text: template.apply(what, messages, options), family: familyOf(template.source) };
+  const write = (hasSystem: boolean) =>
+    template.apply(what, describedMessages(messages, tools, hasSystem), { addGenerationPrompt: true });
+  const probe = ["system", "user"].map((role) => ({ role, content: "" }));
+  const hasSystem = template.writes(probe) !== null;
+  return { text: write(hasSystem), family: described };
+}
+
+const functionsOf = (tools: readonly Tool[]): CalledFunction[] =>
+  tools.map(({ function: { name, parameters = { properties: {} } } }, place) => ({
+    name,
+    parameters: { ...parameters, type: "object" },
+    path: `tools[${place}].function.parameters`,
+  }));
+
+/** Nine letters and digits, as Mistral's templates demand: from a hash (FNV-1a) of what decides about the answer. */
+function idOf(prompt: Int32Array, seed: number, index: number): string {
+  const hash = (start: number) => {
+    let state = start;
+    for (const value of [...prompt, seed % 2 ** 32, Math.floor(seed / 2 ** 32), index])
+      state = Math.imul(state ^ value, 0x01000193) ^ (state >>> 15);
+    return (state >>> 0).toString(36).padStart(7, "0");
+  };
+  return hash(0x811c9dc5).slice(-5) + hash(0x01000193).slice(-4);
+}
