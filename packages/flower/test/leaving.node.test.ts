@@ -1,50 +1,19 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { project } from "../../../test/cli/fixture.js";
 import { type FederationEvent, joinFederation } from "../src/index-node.js";
+import { killedNode } from "./killed-node.js";
 import { SmallFederation } from "./small-federation.js";
 
 let federation: SmallFederation;
 beforeAll(async () => void (federation = await SmallFederation.start()), 120_000);
 afterAll(() => federation?.end());
 
-/** A program that says what happens, and goes no further than its first step. */
-const program = (options: object) => `
-import { writeSync } from "node:fs";
-import { joinFederation } from "@lowrank/flower";
-const onEvent = ({ type }) => {
-  writeSync(1, type + "\\n");
-  if (type === "step") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
-};
-await joinFederation({ ...${JSON.stringify(options)}, onEvent });`;
-
 /** A promise, and what fulfils it. */
 function signal(): { readonly given: Promise<void>; readonly give: () => void } {
   let give!: () => void;
   const given = new Promise<void>((resolve) => (give = resolve));
   return { given, give };
-}
-
-/** A node as a process, which is killed at its first step. */
-async function killed(): Promise<{ readonly joined: Promise<void>; readonly gone: Promise<void> }> {
-  const job = await federation.job("regress", 1);
-  const text = program({ server: federation.flower.address, job });
-  const child = spawn("node", ["--input-type=module", "--eval", text], { cwd: project });
-  const joined = signal();
-  let said = "";
-  child.stdout.on("data", (bytes: Buffer) => {
-    said += bytes.toString();
-    if (said.includes("joined")) joined.give();
-    if (said.includes("step")) child.kill("SIGKILL");
-  });
-  child.stderr.on("data", (bytes: Buffer) => (said += bytes.toString()));
-  const gone = once(child, "exit").then(([, by]: unknown[]) => {
-    if (by !== "SIGKILL") throw new Error(`it was not killed: ${said}`);
-  });
-  return { joined: Promise.race([joined.given, gone]), gone };
 }
 
 /** A node as a tab, which is closed before its update is sent. */
@@ -70,11 +39,12 @@ it(
     // No time limit of the server's ends the round.
     const limits = ["--min-nodes", "2", "--min-replies", "1", "--round-seconds", "3600"];
     const app = await federation.app("leaving", "regress", "--rounds", "2", ...limits);
-    const leaving = await Promise.all([killed(), closed()]);
+    const { flower } = federation;
+    const leaving = [killedNode(flower.address, await federation.job("regress", 1)), await closed()];
     const events: FederationEvent[] = [];
     const joined = signal();
     const staying = joinFederation({
-      server: federation.flower.address,
+      server: flower.address,
       job: await federation.job("regress", 0),
       onEvent(event) {
         events.push(event);
@@ -82,7 +52,7 @@ it(
       },
     });
     await Promise.all([Promise.race([joined.given, staying]), ...leaving.map((node) => node.joined)]);
-    await federation.flower.start(app);
+    await flower.start(app);
     await Promise.all(leaving.map(({ gone }) => gone));
     expect(existsSync(join(app, "rounds/round-0001"))).toBe(false);
     const late = federation.child("regress", 1);

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { execFile } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -10,6 +10,7 @@ import type { FileMap } from "../../../ts/io/file-map.js";
 import { readSafetensors } from "../../../ts/io/safetensors/index.js";
 import { example } from "../../../test/docs/examples.js";
 import { filesIn } from "./files-in.js";
+import { killedNode } from "./killed-node.js";
 import { answerUnreadably } from "./unreadable.js";
 import { SentenceEncoder } from "../../../ts/models/sentence/sentence-encoder.js";
 import { TextClassifier } from "../../../ts/tasks/text-classifier.js";
@@ -44,23 +45,6 @@ async function joinHere(own: typeof examples, onEvent: (event: FederationEvent) 
   } finally {
     encoder.dispose();
   }
-}
-
-/** A node as a process, which is killed in the middle of its first round. */
-function doomed(): Promise<void> {
-  const options = ["--server", flower.address, "--model", fixture.model, "--data", fixture.data, "--json"];
-  const engine = ["--build", "simd", "--threads", "1"];
-  const child: ChildProcess = spawn("node", ["dist/cli.js", "flower", "join", ...options, ...engine], { cwd: project });
-  return new Promise((resolve, reject) => {
-    let said = "";
-    child.stderr!.on("data", (text: Buffer) => (said += text.toString()));
-    child.on("exit", (_, signal) =>
-      signal === "SIGKILL" ? resolve() : reject(new Error(`it was not killed: ${said}`)),
-    );
-    child.stdout!.on("data", (text: Buffer) => {
-      if (text.toString().includes('"type":"round"')) child.kill("SIGKILL");
-    });
-  });
 }
 
 /** The program of docs/federated.md as a node of its own. */
@@ -125,9 +109,9 @@ it("with noise, rounds tell the privacy that is spent", { timeout: 180_000 }, as
 
 it(
   "a node that is killed holds no round up, one that is late takes part, and the mean of adapters is that of their updates",
-  { timeout: 180_000 },
+  { timeout: 600_000 },
   async () => {
-    const folder = await app("app", "--rounds", "2", "--min-replies", "1", "--round-seconds", "20");
+    const folder = await app("app", "--rounds", "2", "--min-replies", "1");
     const trained: { files: FileMap; examples: number }[] = [];
     let begun!: () => void;
     const firstRound = new Promise<void>((resolve) => (begun = resolve));
@@ -135,12 +119,12 @@ it(
       if (event.type === "round") begun();
       if (event.type === "trained" && event.round === 2) trained.push(event);
     };
-    const killed = doomed();
+    const killed = killedNode(flower.address, { model: fixture.model, data: fixture.data });
     const early = joinHere(examples.slice(0, 5), hear);
     await flower.start(folder);
     // Whoever cannot join says so here.
     await Promise.race([firstRound, early]);
-    await killed;
+    await killed.gone;
     const late = joinHere(examples.slice(5), hear);
     const reports = await Promise.all([early, late]);
     expect(reports.map(({ rounds }) => rounds)).toEqual([2, 1]);
