@@ -87,6 +87,7 @@ export const groups = [
     pages: [
       { file: "examples/movie/README.md", slug: "examples/movie", label: "Movie reviews" },
       { file: "examples/chat/README.md", slug: "examples/chat", label: "A chat model" },
+      { file: "examples/messages/README.md", slug: "examples/messages", label: "Sorting messages" },
       { file: "examples/names/README.md", slug: "examples/names", label: "Names in sentences" },
       { file: "examples/edge-worker/README.md", slug: "examples/edge-worker", label: "An edge worker" },
       { file: "examples/node-server/README.md", slug: "examples/node-server", label: "A server in Node" },

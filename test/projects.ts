@@ -44,12 +44,13 @@ const differsInBrowser = [
 
 /** Files that `npm test` leaves to `npm run test:all`, by the reason. */
 const leftToAll = {
-  /** They start Redis, PostgreSQL, an S3 service or Flower. */
+  /** They start Redis, PostgreSQL, an S3 service or Flower, or Python's and the system's clients of a server. */
   services: [
     "packages/queue/test/**",
     "packages/flower/test/*.node.test.ts",
     "test/training/node/bucket-store.node.test.ts",
     "test/docs/queues.node.test.ts",
+    "test/serve/openai/clients/curl-and-python.node.test.ts",
   ],
   /** They kill or end processes, threads or browsers, over and over, and wait for them. */
   kills: [
@@ -59,6 +60,7 @@ const leftToAll = {
     "test/pages/kills.node.test.ts",
     // The example's server. What it is made of is tested in one process, in test/serve/adapter-server.
     "test/serve/node-server.node.test.ts",
+    "test/cli/serve-process.test.ts",
   ],
   /** They go through the Studio as a person would; its first load stays. */
   studio: ["test/studio/!(first-load|policy|verdict).node.test.ts"],

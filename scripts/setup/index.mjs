@@ -12,6 +12,7 @@ import { kernelInterface } from "./steps/kernel-interface.mjs";
 import { languageModel, model } from "./steps/model.mjs";
 import { moto } from "./steps/moto.mjs";
 import { nodeModules } from "./steps/node-modules.mjs";
+import { openaiClient } from "./steps/openai-client.mjs";
 import { packages } from "./steps/packages.mjs";
 import { rustTarget } from "./steps/rust-target.mjs";
 import { runtimes } from "./steps/runtimes.mjs";
@@ -72,7 +73,7 @@ export function stepsForTests() {
 
 /** What `npm run test:all` needs: servers, and two more browsers if they can be installed. */
 export function stepsForAllTests() {
-  return stepsWith([clippy, chromium, servers, ...(canInstall() ? [firefox, webkit] : []), moto, flower]);
+  return stepsWith([clippy, chromium, servers, ...(canInstall() ? [firefox, webkit] : []), moto, flower, openaiClient]);
 }
 
 /** What `npm test -w @lowrank/queue` and `@lowrank/flower` need. */

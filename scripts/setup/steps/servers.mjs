@@ -3,15 +3,15 @@ import { postgresFolder } from "../../servers/postgres.mjs";
 import { canInstall, install, installCommand } from "../debian.mjs";
 import { SetupError } from "../report.mjs";
 
-const packages = ["redis-server", "postgresql"];
+const packages = ["redis-server", "postgresql", "curl"];
 
-/** The servers that queues are tested with. */
+/** The servers that queues are tested with, and a client of the server of language models. */
 export const servers = {
-  title: "Redis and PostgreSQL (apt-get install)",
+  title: "Redis, PostgreSQL and curl (apt-get install)",
   seconds: 20,
-  needed: () => findExecutable("redis-server") === null || postgresFolder() === null,
+  needed: () => ["redis-server", "curl"].some((name) => findExecutable(name) === null) || postgresFolder() === null,
   async run() {
-    if (!canInstall()) throw new SetupError("the tests of queues need Redis and PostgreSQL", installCommand(packages));
+    if (!canInstall()) throw new SetupError("tests need Redis, PostgreSQL and curl", installCommand(packages));
     await install(packages);
   },
 };

@@ -94,10 +94,10 @@ async function serve(options: CommandOptions, session: Session): Promise<void> {
     if (apiKey === undefined && !/^(127\.|::1$)/.test(address))
       terminal.error(`${terminal.errorColors.yellow("warning:")} anyone who reaches ${address} may ask: set ${KEY}`);
     await aborted(signal);
-    // Connections without a request end now; others after their answers, or after some time if nobody reads these.
-    const closed = new Promise<void>((resolve) => http.close(() => resolve()));
+    // Until the answers have ended, new requests learn that the server is stopping. What nobody reads ends after some time.
     const limits = [setTimeout(() => http.closeAllConnections(), GRACE)];
     await server.close();
+    const closed = new Promise<void>((resolve) => http.close(() => resolve()));
     http.closeIdleConnections();
     limits.push(setTimeout(() => http.closeAllConnections(), 2_000));
     await closed;

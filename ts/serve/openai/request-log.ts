@@ -1,5 +1,4 @@
 import type { RunningText } from "../../models/language/batch/continuous-batch.js";
-import type { Fields } from "./generation-request.js";
 
 /** What a server's log says of a request, when its answer has ended. */
 export interface RequestLogEntry {
@@ -22,7 +21,7 @@ export interface RequestLogEntry {
   /** Code of the error that it was answered with, also in a stream; "aborted" if the client left before the end. */
   readonly error?: string;
   /** Its body, with the option `logTexts`. */
-  readonly body?: Fields;
+  readonly body?: Readonly<Record<string, unknown>>;
   /** The texts that were generated, with the option `logTexts`. */
   readonly texts?: readonly string[];
 }
@@ -58,7 +57,7 @@ export class LoggedRequest {
   ) {}
 
   /** Its body, which is forgotten unless texts are logged. */
-  asked(body: Fields): void {
+  asked(body: NonNullable<RequestLogEntry["body"]>): void {
     if (this.settings.logTexts) this.known.body = body;
   }
 
