@@ -17,7 +17,7 @@ afterAll(() => rmSync(consumer.folder, { recursive: true }));
 
 it("the page's program answers a request", async () => {
   const model = join(consumer.folder, "model");
-  mkdirSync(model);
+  mkdirSync(model, { recursive: true });
   for (const [name, bytes] of Object.entries(await tinyEncoder())) writeFileSync(join(model, name), bytes);
   consumer.write("serving.js", example(page, "serving"));
   const out = consumer.run("node", "serving.js");
@@ -32,6 +32,15 @@ it("the page's program serves a language model", async () => {
   consumer.write("language-server.js", example(page, "language-server"));
   const out = consumer.run("node", "language-server.js");
   expect(out).toMatch(/^200 \{[^]*object: 'chat\.completion'[^]*completion_tokens: \d/);
+});
+
+it("the page's program serves vectors, an order and classes", async () => {
+  const model = join(consumer.folder, "model");
+  mkdirSync(model, { recursive: true });
+  for (const [name, bytes] of Object.entries(await tinyEncoder())) writeFileSync(join(model, name), bytes);
+  consumer.write("text-server.js", example(page, "text-server"));
+  const out = consumer.run("node", "text-server.js");
+  expect(out).toMatch(/object: 'embedding'[^]*relevance_score: [^]*predictions: \[[^]*probability: /);
 });
 
 it("the page explains every code of a refusal, with its status", () => {

@@ -177,8 +177,8 @@ export class AdapterServer {
           `${tenant}'s ${version} is an adapter without a head: ask /embed for vectors`,
         );
       }
-      const encode = (text: string) => classifier.tokenizer.encode(text);
-      const rows = await this.run({ texts, encode, adapter, finish: logits, skip: 0 }, until);
+      const tokensOf = (i: number) => classifier.tokenizer.encode(texts[i]!);
+      const rows = await this.run({ count: texts.length, tokensOf, adapter, finish: logits, skip: 0 }, until);
       const predictions = rows.map((row, i) => {
         const { text: _, ...rest } = answerOf(classifier)(texts[i]!, row, i);
         return rest;
@@ -196,8 +196,9 @@ export class AdapterServer {
     let encoding = this.encodings.get(normalize);
     if (encoding === undefined) this.encodings.set(normalize, (encoding = encodingOf(this.encoder, { normalize })));
     const { before, skip, finish } = encoding;
-    const encode = (text: string) => this.encoder.tokenizer.encode(before + text);
-    const rows = await this.run({ texts, encode, adapter: held?.adapter ?? null, finish, skip }, until);
+    const tokensOf = (i: number) => this.encoder.tokenizer.encode(before + texts[i]!);
+    const adapter = held?.adapter ?? null;
+    const rows = await this.run({ count: texts.length, tokensOf, adapter, finish, skip }, until);
     return rows.map((row) => [...row]);
   }
 

@@ -8,3 +8,4 @@ export { languageServer } from "./openai/language-server.js";
 export type { LanguageServer } from "./openai/language-server.js";
 export type { LanguageServerOptions } from "./openai/language-server-options.js";
 export type { RequestLogEntry } from "./openai/request-log.js";
+export type { ServedModel } from "./openai/served-models.js";

@@ -1,23 +1,23 @@
-import { INFERENCE_TOKENS } from "../models/sentence/inference.js";
-import type { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
+import { INFERENCE_TOKENS, type InferenceParts } from "../models/sentence/inference.js";
 import { nextTask } from "../waiting/next-task.js";
 import { type Finish, forwardPass, type PassText } from "./forward-pass.js";
 import type { HeldAdapter } from "./adapter-cache.js";
 import { Refusal } from "./problem.js";
 
-/** The texts of a request, and what to compute for each. */
-export interface TextsAsked {
-  readonly texts: readonly string[];
-  readonly encode: (text: string) => Int32Array;
+/** The texts of a request, and what to compute for each. @typeParam T a text's tokens, or those of a pair of texts */
+export interface TextsAsked<T> {
+  readonly count: number;
+  /** Tokens of text number `i`, asked for once. */
+  readonly tokensOf: (i: number) => T;
   readonly adapter: HeldAdapter["adapter"];
   readonly finish: Finish;
   /** Number of leading tokens of every text that are not pooled. */
   readonly skip: number;
 }
 
-interface Waiting extends TextsAsked {
+interface Waiting<T> extends TextsAsked<T> {
   /** The next text's tokens, if already tokenized. */
-  ids: Int32Array | null;
+  tokens: T | null;
   /** Number of texts already processed. */
   next: number;
   readonly rows: Float32Array[];
@@ -30,31 +30,31 @@ interface Waiting extends TextsAsked {
  * No background loop runs the passes: a waiting request runs one itself if no other has since its last turn. Edge runtimes end the timers
  * of a request whose client has disconnected, and other requests must not depend on them.
  */
-export class WaitingTexts {
-  private waiting: Waiting[] = [];
+export class WaitingTexts<T extends { readonly length: number } = Int32Array> {
+  private waiting: Waiting<T>[] = [];
   private passes = 0;
 
   constructor(
-    private readonly encoder: SentenceEncoder,
+    private readonly parts: InferenceParts<T>,
     private readonly most: number,
     /** Runs a pass; if memory runs out, `withRoom` frees some and runs it again. */
-    private readonly withRoom: <T>(pass: () => T) => T,
+    private readonly withRoom: <R>(pass: () => R) => R,
   ) {}
 
   /** Texts that no pass has taken yet. */
   get count(): number {
-    return this.waiting.reduce((sum, { texts, next }) => sum + texts.length - next, 0);
+    return this.waiting.reduce((sum, { count, next }) => sum + count - next, 0);
   }
 
   /**
    * One row for each text. `checkWanted` throws when nobody waits any more; remaining texts are then dropped. Throws `Refusal` if too many
    * texts wait already, and the errors of a pass.
    */
-  async run(asked: TextsAsked, checkWanted: () => void): Promise<Float32Array[]> {
-    const { length } = asked.texts;
+  async run(asked: TextsAsked<T>, checkWanted: () => void): Promise<Float32Array[]> {
+    const { count: length } = asked;
     if (this.count + length > this.most)
       throw new Refusal("BUSY", `${this.most} texts wait already; ask again in a moment`, { maximum: this.most });
-    const own: Waiting = { ...asked, ids: null, next: 0, rows: [], failed: null };
+    const own: Waiting<T> = { ...asked, tokens: null, next: 0, rows: [], failed: null };
     if (length === 0) return own.rows;
     this.waiting.push(own);
     try {
@@ -77,47 +77,48 @@ export class WaitingTexts {
     this.passes++;
     const taken = this.take();
     if (taken.length === 0) return;
-    const texts: PassText[] = taken.map(({ of, ids }) => ({ ids, adapter: of.adapter, finish: of.finish }));
+    const texts: PassText<T>[] = taken.map(({ of, tokens }) => ({ tokens, adapter: of.adapter, finish: of.finish }));
     try {
-      const rows = this.withRoom(() => forwardPass(this.encoder, texts, taken[0]!.of.skip));
+      const rows = this.withRoom(() => forwardPass(this.parts, texts, taken[0]!.of.skip));
       taken.forEach(({ of }, i) => of.rows.push(rows[i]!));
     } catch (error) {
       for (const { of } of taken) of.failed = { error };
     }
     // Requests that were served go to the end of the queue.
     const served = new Set(taken.map(({ of }) => of));
-    const open = this.waiting.filter(({ next, texts, failed }) => next < texts.length && failed === null);
+    const open = this.waiting.filter(({ next, count, failed }) => next < count && failed === null);
     this.waiting = [...open.filter((one) => !served.has(one)), ...open.filter((one) => served.has(one))];
   }
 
-  private take(): { readonly of: Waiting; readonly ids: Int32Array }[] {
-    const taken: { of: Waiting; ids: Int32Array }[] = [];
+  private take(): { readonly of: Waiting<T>; readonly tokens: T }[] {
+    const taken: { of: Waiting<T>; tokens: T }[] = [];
     const skip = this.waiting[0]?.skip;
     let round = this.waiting.filter((one) => one.skip === skip && one.failed === null);
     let total = 0;
     while (round.length > 0) {
-      const further: Waiting[] = [];
+      const further: Waiting<T>[] = [];
       for (const of of round) {
-        const ids = (of.ids ??= tokens(of));
-        if (ids === null) continue;
-        if (taken.length > 0 && total + ids.length > INFERENCE_TOKENS) return taken;
-        total += ids.length;
-        taken.push({ of, ids });
-        of.ids = null;
-        if (++of.next < of.texts.length) further.push(of);
+        const tokens = (of.tokens ??= this.tokens(of));
+        if (tokens === null) continue;
+        if (taken.length > 0 && total + tokens.length > INFERENCE_TOKENS) return taken;
+        total += tokens.length;
+        taken.push({ of, tokens });
+        of.tokens = null;
+        if (++of.next < of.count) further.push(of);
       }
       round = further;
     }
     return taken;
   }
-}
 
-/** The next text's tokens; null if it cannot be tokenized, which only fails its own request. */
-function tokens(of: Waiting): Int32Array | null {
-  try {
-    return of.encode(of.texts[of.next]!);
-  } catch (error) {
-    of.failed = { error };
-    return null;
+  /** The next text's tokens; null if it cannot be tokenized, or its adapter was removed, which only fails its own request. */
+  private tokens(of: Waiting<T>): T | null {
+    try {
+      this.parts.adapterSet.applied(of.adapter);
+      return of.tokensOf(of.next);
+    } catch (error) {
+      of.failed = { error };
+      return null;
+    }
   }
 }

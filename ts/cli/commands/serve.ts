@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { ConfigError } from "../../errors/errors.js";
 import { languageServer, type RequestLogEntry } from "../../serve/index.js";
 import { httpServerOf } from "../files/http-bridge.js";
-import { addModelOptions, type ModelOptions, openLanguageModel } from "../files/language-model.js";
+import { addModelOptions, collected } from "../files/language-model.js";
+import { openServed, type ServedOptions } from "../files/served-models.js";
 import { port, real, whole } from "../options/option-values.js";
 import type { Session } from "../session.js";
 
@@ -16,7 +17,9 @@ const KEY = "LOWRANK_API_KEY";
 const GRACE = 30_000;
 
 const EXAMPLES = `
-The server speaks OpenAI's API, at http://HOST:PORT/v1. A request's "model" names the base model or an adapter. If ${KEY}
+The server speaks OpenAI's API, at http://HOST:PORT/v1. A request's "model" names a model or an adapter. Chats are answered by the
+language model, /v1/embeddings by embedding models, /v1/rerank by rerank models (or embedding models), /v1/classify by classifiers.
+Without --model, a server of any of those has no language model. If ${KEY}
 is set, requests must send it as their API key. SIGTERM and Ctrl-C end the server after the answers that it is generating; a second
 one ends it at once.
 
@@ -24,12 +27,13 @@ Examples:
   lowrank serve --model HuggingFaceTB/SmolLM2-135M-Instruct --adapter mine=runs/mine
   curl http://127.0.0.1:8080/v1/chat/completions -H "content-type: application/json" \\
     -d '{"model":"mine","messages":[{"role":"user","content":"Hello!"}]}'
+  lowrank serve --embedding-model small=sentence-transformers/all-MiniLM-L6-v2 --classifier runs/reviews
+  curl http://127.0.0.1:8080/v1/embeddings -H "content-type: application/json" -d '{"model":"small","input":["a text"]}'
 `;
 
-interface CommandOptions extends ModelOptions {
+interface CommandOptions extends ServedOptions {
   readonly port: number;
   readonly host: string;
-  readonly name?: string;
   readonly loadable?: string;
   readonly cors: readonly string[];
   readonly maxTokens?: number;
@@ -41,13 +45,23 @@ interface CommandOptions extends ModelOptions {
   readonly logTexts: boolean;
 }
 
-/** `lowrank serve`: a language model and its adapters, in the form of OpenAI's API. */
+/** `lowrank serve`: models and their adapters, in the form of OpenAI's API. */
 export function defineServe(program: Command, session: Session): void {
-  const command = program.command("serve").description("serve a language model and its adapters as OpenAI's API");
+  const command = program
+    .command("serve")
+    .description("serve language models, embeddings, rerankers and classifiers as OpenAI's API");
   addModelOptions(command)
     .option("--port <n>", "port; 0 chooses a free one", port(0), 8080)
     .option("--host <address>", "address to listen on; 0.0.0.0 for all of this machine's", "127.0.0.1")
-    .option("--name <name>", "name of the base model in requests (default: its own)")
+    .option("--name <name>", "name of the language model in requests (default: its own)")
+    .option(
+      "--embedding-model <[name=]model>",
+      "a model for /v1/embeddings, or an adapter's folder; may be repeated",
+      collected,
+      [],
+    )
+    .option("--rerank-model <[name=]model>", "a cross-encoder for /v1/rerank, or a run; may be repeated", collected, [])
+    .option("--classifier <[name=]run>", "a run, or a model, for /v1/classify; may be repeated", collected, [])
     .option("--loadable <folder>", "folder of adapters' folders, which POST /v1/adapters loads by their names")
     .option("--cors <origin...>", 'origins of pages that may ask, or "*" (default: none)', [])
     .option("--max-tokens <n>", "maximum tokens of an answer (default: as many as fit the model)", whole(1))
@@ -63,17 +77,17 @@ export function defineServe(program: Command, session: Session): void {
 
 async function serve(options: CommandOptions, session: Session): Promise<void> {
   const { terminal, signal } = session;
-  const { name, loadable, cors, maxTokens, maxRunning, maxWaiting, timeout, prefixCache } = options;
+  const { loadable, cors, maxTokens, maxRunning, maxWaiting, timeout, prefixCache } = options;
   const apiKey = terminal.streams.environment[KEY]?.trim() || undefined;
   if (loadable !== undefined && apiKey === undefined)
     throw new ConfigError(`--loadable lets requests change what is served: set ${KEY} too`, {
       ...{ op: "serve", option: "--loadable", expected: KEY },
     });
   const report = (error: unknown) => terminal.error(`${terminal.errorColors.red("error:")} ${String(error)}`);
-  const model = await openLanguageModel(options, session);
+  const { models, dispose } = await openServed(options, session);
   try {
-    const server = languageServer(model, {
-      ...{ name, cors, apiKey, maxTokens, maxRunning, maxWaiting },
+    const server = languageServer(models, {
+      ...{ cors, apiKey, maxTokens, maxRunning, maxWaiting },
       ...{ timeout: 1000 * timeout, prefixCacheBytes: prefixCache * 2 ** 20 },
       // The name is no path: the server has checked it.
       loadAdapter: loadable === undefined ? undefined : (own) => folderOf(join(loadable, own)),
@@ -88,8 +102,10 @@ async function serve(options: CommandOptions, session: Session): Promise<void> {
       http.listen(options.port, options.host, ready);
     });
     const { port, family, address } = http.address() as AddressInfo;
-    const adapters = model.adapters().map((adapter) => adapter.name);
-    terminal.print(`${[name ?? model.name, ...adapters].join(", ")}`);
+    for (const [name, model] of Object.entries(models)) {
+      const adapters = "adapters" in model ? model.adapters().map((adapter) => adapter.name) : [];
+      terminal.print([name, ...adapters].join(", "));
+    }
     terminal.print(`listening on http://${family === "IPv6" ? `[${address}]` : address}:${port}/v1  (Ctrl-C ends it)`);
     if (apiKey === undefined && !/^(127\.|::1$)/.test(address))
       terminal.error(`${terminal.errorColors.yellow("warning:")} anyone who reaches ${address} may ask: set ${KEY}`);
@@ -103,7 +119,7 @@ async function serve(options: CommandOptions, session: Session): Promise<void> {
     await closed;
     limits.forEach(clearTimeout);
   } finally {
-    model.dispose();
+    dispose();
   }
 }
 

@@ -20,6 +20,8 @@ import { findModel, loadEncoder, readObject, recordedModel } from "./base-model.
 export interface EncoderOptions extends EngineOptions {
   readonly model?: string;
   readonly adapter?: string;
+  /** Name of the adapter in the encoder; default "adapter". */
+  readonly adapterName?: string;
   readonly allowOtherBase?: boolean;
 }
 
@@ -37,29 +39,37 @@ export function addEncoderOptions(command: Command): Command {
 
 /** Loads an encoder with its adapter. The caller disposes of it. */
 export async function openEncoder(options: EncoderOptions, session: Session): Promise<SentenceEncoder> {
-  const { adapter, allowOtherBase = false } = options;
-  if (adapter !== undefined) {
-    refuseFolds(adapter);
-    refuseCrossEncoder(adapter);
-  }
-  const files = adapter === undefined ? null : readFileMap(adapter, [...runFiles.adapter, LABELS_FILE]);
+  const { adapter, adapterName = "adapter", allowOtherBase = false } = options;
+  const load = adapter === undefined ? null : encoderAdapter(adapter, adapterName, allowOtherBase);
   const alone = { model: options.model ?? DEFAULT_MODEL, maxTokens: null };
   const { model, maxTokens } = adapter === undefined ? alone : recordedModel(adapter, options.model);
   await startEngine(options);
   const found = await findModel(model, session);
   const encoder = await loadEncoder(adapter === undefined ? found : withPrompts(found, adapter), 0, maxTokens, session);
   try {
-    if (files !== null) {
-      // Vectors need no head.
-      encoder.loadAdapter("adapter", withoutClasses(files, {}, encoder.headPlan));
-      // A run records its base; PEFT's files do not.
-      if (!allowOtherBase && Object.hasOwn(files, LABELS_FILE)) checkBase(encoder, labelsOf(files, null));
-    }
+    load?.(encoder);
     return encoder;
   } catch (error) {
     encoder.dispose();
     throw error;
   }
+}
+
+/** Reads the adapter of a folder. Returns what loads it into an encoder. */
+export function encoderAdapter(
+  folder: string,
+  name: string,
+  allowOtherBase: boolean,
+): (encoder: SentenceEncoder) => void {
+  refuseFolds(folder);
+  refuseCrossEncoder(folder);
+  const files = readFileMap(folder, [...runFiles.adapter, LABELS_FILE]);
+  return (encoder) => {
+    // Vectors need no head.
+    encoder.loadAdapter(name, withoutClasses(files, {}, encoder.headPlan));
+    // A run records its base; PEFT's files do not.
+    if (!allowOtherBase && Object.hasOwn(files, LABELS_FILE)) checkBase(encoder, labelsOf(files, null));
+  };
 }
 
 const SETTINGS = "config_sentence_transformers.json";

@@ -36,7 +36,8 @@ export interface LanguageOptions extends FormatOptions, ModelOptions {
   readonly seed: number;
 }
 
-const collected = (value: string, before: readonly string[]) => [...before, value];
+/** Values of an option that may be repeated. */
+export const collected = (value: string, before: readonly string[]) => [...before, value];
 
 /** Adds the options for model and engine. */
 export function addModelOptions(command: Command): Command {
@@ -114,10 +115,16 @@ export async function openLanguageModel(options: ModelOptions, session: Session)
   }
 }
 
+/** "name=…", or without a name. */
+export function namedSource(given: string): { readonly name: string | null; readonly from: string } {
+  const [, name, from] = /^([\w.-]+)=(.+)$/s.exec(given) ?? [];
+  return name === undefined ? { name: null, from: given } : { name, from: from! };
+}
+
 /** "name=folder", or a folder whose own name it is. */
-function namedAdapter(given: string): { readonly name: string; readonly folder: string } {
-  const [, name, folder] = /^([\w.-]+)=(.+)$/s.exec(given) ?? [];
-  if (name !== undefined) return { name, folder: folder! };
+export function namedAdapter(given: string): { readonly name: string; readonly folder: string } {
+  const { name, from: folder } = namedSource(given);
+  if (name !== null) return { name, folder };
   const own = basename(given);
   if (own !== "" && own !== "." && own !== "..") return { name: own, folder: given };
   throw new ConfigError(`--adapter ${given}: add a name: --adapter mine=${given}`, {

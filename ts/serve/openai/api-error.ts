@@ -51,6 +51,7 @@ export function apiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   if (error instanceof Refusal) {
     const { status, code, message, details } = error;
+    if (status === 503) return busy(message);
     const param = typeof details["option"] === "string" ? details["option"] : null;
     return new ApiError(status === 422 ? 400 : status, code.toLowerCase(), message, param);
   }

@@ -1,7 +1,6 @@
 import { isRecord } from "../../arguments/collections.js";
 import { readOptions } from "../../arguments/read-options.js";
 import { unexpected } from "../../arguments/settings.js";
-import type { Json } from "../../io/json.js";
 import type { ChatMessage } from "../../models/language/chat-message.js";
 import type { GenerationRequest } from "../../models/language/generate.js";
 import type { Prompt } from "../../models/language/generate-options.js";
@@ -9,10 +8,8 @@ import type { CalledLanguageModel } from "../../models/language/called-language-
 import { readPrompt, takeRequest } from "../../models/language/prompts.js";
 import type { ToolOptions } from "../../models/language/tools/tool-options.js";
 import { ApiError, reading } from "./api-error.js";
+import { type Fields, present } from "./fields.js";
 import { chatFields, completionFields, generationFields } from "./generation-fields.js";
-
-/** The fields of a body, by name. */
-export type Fields = Readonly<Record<string, Json>>;
 
 /** A checked request, apart from its adapter. */
 export interface AskedGeneration {
@@ -38,9 +35,6 @@ interface GenerationLimits {
   /** Maximum number of choices of all prompts. */
   readonly maxTexts: number;
 }
-
-/** OpenAI treats null as a field that is not there. */
-const present = (fields: Fields) => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
 
 const CHAT = "chat completions";
 

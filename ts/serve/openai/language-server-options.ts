@@ -5,11 +5,11 @@ import type { FileMap } from "../../io/file-map.js";
 import type { RequestLogEntry } from "./request-log.js";
 import { aboveZero, callable, flag, text, unexpected, whole } from "../../arguments/settings.js";
 
-/** Limits and hooks of a language server. */
+/** Limits and hooks of a server of models. */
 export interface LanguageServerOptions {
-  /** Name of the base model in requests and answers; default: the model's own name. */
+  /** Name in requests and answers of a model that is served alone; default: its own. Several models have the names that they are given by. */
   readonly name?: string | undefined;
-  /** Names of the model's adapters that requests may use; default: all, also those that are added later. */
+  /** Names of the models' adapters that requests may use; default: all, also those that are added later. */
   readonly adapters?: readonly string[] | undefined;
   /**
    * Keys, of which each request must have one in `Authorization: Bearer KEY`: of visible ASCII characters without spaces, as headers carry
@@ -26,6 +26,10 @@ export interface LanguageServerOptions {
   readonly maxRunning?: number | undefined;
   /** Maximum number of answers that wait for a place; further requests are refused with status 503. Default 64. */
   readonly maxWaiting?: number | undefined;
+  /** Maximum number of texts or documents of a request for vectors, scores or classes; default 2,048. */
+  readonly maxTexts?: number | undefined;
+  /** Maximum number of texts that wait for a model that computes those; at least `maxTexts`. Default 8,192. */
+  readonly maxWaitingTexts?: number | undefined;
   /** Milliseconds from a request's headers to the last token of its answer; default 300,000. */
   readonly timeout?: number | undefined;
   /** Maximum bytes of linear memory for prompts and answers that later requests may begin with; 0 keeps none. Default 64 MiB. */
@@ -56,6 +60,8 @@ export interface LanguageServerSettings {
   readonly maxTokens: number;
   readonly maxRunning: number;
   readonly maxWaiting: number;
+  readonly maxTexts: number;
+  readonly maxWaitingTexts: number;
   readonly timeout: number;
   readonly prefixCacheBytes: number;
   readonly loadAdapter: LanguageServerOptions["loadAdapter"];
@@ -93,6 +99,8 @@ const readers: Readers<LanguageServerSettings> = {
   maxTokens: or(Number.MAX_SAFE_INTEGER, whole, 1),
   maxRunning: or(16, whole, 1),
   maxWaiting: or(64, whole),
+  maxTexts: or(2_048, whole, 1),
+  maxWaitingTexts: or(8_192, whole, 1),
   timeout: or(300_000, aboveZero),
   prefixCacheBytes: or(64 * 2 ** 20, whole),
   loadAdapter: optional(callable<NonNullable<LanguageServerOptions["loadAdapter"]>>),
@@ -105,6 +113,9 @@ const readers: Readers<LanguageServerSettings> = {
 /** Checks options. Throws `ConfigError`. */
 export function takeLanguageServerOptions(what: string, options: LanguageServerOptions): LanguageServerSettings {
   const settings = readOptions(what, options, readers);
+  const { maxTexts, maxWaitingTexts } = settings;
+  if (maxWaitingTexts < maxTexts)
+    throw unexpected(what, "maxWaitingTexts", `at least maxTexts, ${maxTexts}`, maxWaitingTexts);
   if (settings.loadAdapter === undefined || settings.apiKey.length > 0) return settings;
   throw new ConfigError(`${what}: loadAdapter lets requests change what is served: give an apiKey too`, {
     ...{ op: what, option: "apiKey", expected: "a key, beside loadAdapter" },

@@ -1,7 +1,4 @@
-import { unexpected } from "../../arguments/settings.js";
 import { AbortError } from "../../errors/errors.js";
-import { CausalLanguageModel } from "../../models/language/causal-language-model.js";
-import { assertModel } from "../../adapters/adapted-model.js";
 import { lazyChunk } from "../../waiting/lazy-chunk.js";
 import { deadline } from "../deadline.js";
 import { Refusal } from "../problem.js";
@@ -17,10 +14,13 @@ import {
 } from "./language-server-options.js";
 import type { GenerationRoute, LanguageRoutes } from "./language-routes.js";
 import { Metrics } from "./metrics.js";
+import { ModelNames } from "./model-names.js";
 import { LoggedRequest } from "./request-log.js";
 import { type Call, handled, labelOf, routeOf, type RouteTable } from "./route-table.js";
+import { ofKind, type Served, type ServedModel, takeModels } from "./served-models.js";
+import type { TextRoute, TextRoutes } from "./text-routes.js";
 
-/** A server of OpenAI's API: a function that answers requests, and never rejects. */
+/** A server in the form of OpenAI's API: a function that answers requests, and never rejects. */
 export interface LanguageServer {
   (request: Request): Promise<Response>;
   /** Refuses further requests and waits for the last token of running ones. Safe to call twice. */
@@ -29,25 +29,31 @@ export interface LanguageServer {
 
 const WHAT = "languageServer";
 const documentChunk = /* @__PURE__ */ lazyChunk(() => import("./document/openapi.js"));
-const routesChunk = /* @__PURE__ */ lazyChunk(() => import("./language-routes.js"));
+const languageChunk = /* @__PURE__ */ lazyChunk(() => import("./language-routes.js"));
+const textChunk = /* @__PURE__ */ lazyChunk(() => import("./text-routes.js"));
 
 /**
- * Serves a language model and its adapters in the form of OpenAI's API: `POST /v1/chat/completions` and `/v1/completions`, whole or streamed,
- * `GET /v1/models`; also `POST` and `DELETE /v1/adapters`, `GET /health`, `/ready` and `/metrics`. The field `model` of a request names the base or an adapter. Requests are generated together, each with its own adapter
- * and sampling, and join and leave between two tokens; answers are bit-identical to those of requests alone.
+ * Serves models and their adapters in the form of OpenAI's API: a language model by `POST /v1/chat/completions` and `/v1/completions`, whole or
+ * streamed; sentence encoders by `/v1/embeddings`, cross-encoders (or encoders) by `/v1/rerank`, classifiers by `/v1/classify`; `GET /v1/models`;
+ * also `POST` and `DELETE /v1/adapters`, `GET /health`, `/ready` and `/metrics`. The field `model` of a request names a model or one of its
+ * adapters. Requests are computed together, each with its own adapter; answers are bit-identical to those of requests alone.
  *
- * The model stays the caller's: dispose of it after `close`. Adapters that are added or removed meanwhile are so for later requests.
+ * Models stay the caller's: dispose of them after `close`. Adapters that are added or removed meanwhile are so for later requests. Heads of
+ * classifiers and cross-encoders are served as they are at the first request for them.
  *
+ * @param models a model, or several by their names in requests, at most one language model among them
  * Throws `ConfigError` for invalid options.
  *
  * @example
- * const server = languageServer(model, { apiKey: "secret" });
+ * const server = languageServer({ chat: model, search: encoder, topics: classifier }, { apiKey: "secret" });
  * Deno.serve(server); // or Bun.serve({ fetch: server }), app.all("/v1/*", (c) => server(c.req.raw)) in Hono
  */
-export function languageServer(model: CausalLanguageModel, options: LanguageServerOptions = {}): LanguageServer {
-  if (!(model instanceof CausalLanguageModel)) throw unexpected(WHAT, "model", "a CausalLanguageModel", model);
-  assertModel(WHAT, model.graph, "language model");
-  const server = new Server(model, takeLanguageServerOptions(WHAT, options));
+export function languageServer(
+  models: ServedModel | Readonly<Record<string, ServedModel>>,
+  options: LanguageServerOptions = {},
+): LanguageServer {
+  const settings = takeLanguageServerOptions(WHAT, options);
+  const server = new Server(takeModels(WHAT, models, settings.name), settings);
   return Object.assign((request: Request) => server.answer(request), { close: () => server.close() });
 }
 
@@ -58,7 +64,9 @@ class Server {
   private readonly keys: ApiKeys;
   private readonly metrics = new Metrics();
   private readonly active: ActiveRequests;
-  private routes: LanguageRoutes | null = null;
+  private readonly names: ModelNames;
+  private language: LanguageRoutes | null = null;
+  private texts: TextRoutes | null = null;
 
   private readonly table: RouteTable = {
     "/health": { GET: () => json(...this.health(false)), HEAD: () => json(null, this.health(false)[1]) },
@@ -67,16 +75,20 @@ class Server {
     "/openapi.json": { GET: () => this.document() },
     "/v1/chat/completions": { POST: (call) => this.generate("chat/completions", call) },
     "/v1/completions": { POST: (call) => this.generate("completions", call) },
-    "/v1/models": { GET: async () => json((await this.load()).models()) },
-    "/v1/models/{name}": { GET: async ({ name }) => json((await this.load()).described(name)) },
+    "/v1/embeddings": { POST: (call) => this.compute("embeddings", call) },
+    "/v1/rerank": { POST: (call) => this.compute("rerank", call) },
+    "/v1/classify": { POST: (call) => this.compute("classify", call) },
+    "/v1/models": { GET: () => json(this.names.list()) },
+    "/v1/models/{name}": { GET: ({ name }) => json(this.names.one(name)) },
     "/v1/adapters": { POST: (call) => this.addAdapter(call) },
     "/v1/adapters/{name}": { DELETE: (call) => this.removeAdapter(call) },
   };
 
   constructor(
-    private readonly model: CausalLanguageModel,
+    private readonly models: readonly Served[],
     private readonly settings: LanguageServerSettings,
   ) {
+    this.names = new ModelNames(models, settings);
     this.keys = new ApiKeys(settings.apiKey);
     this.active = new ActiveRequests(settings.maxRunning + settings.maxWaiting, settings.timeout);
   }
@@ -104,17 +116,16 @@ class Server {
 
   async close(): Promise<void> {
     await this.active.close();
-    this.routes?.batch.close(new AbortError("the server was closed", { reason: "ended" }));
+    this.language?.batch.close(new AbortError("the server was closed", { reason: "ended" }));
   }
 
   /** @param ready whether there must be a place for another request too */
   private health(ready: boolean): [object, number] {
     // Nobody may ask for answers before this says that there are places.
     this.active.dropLate(Date.now());
-    const { graph } = this.model;
     const full = ready && this.active.isFull;
-    const status =
-      graph.gone || graph.engine.closed ? "failed" : this.active.closing ? "stopping" : full ? "busy" : "ok";
+    const failed = this.models.some(({ model: { graph } }) => graph.gone || graph.engine.closed);
+    const status = failed ? "failed" : this.active.closing ? "stopping" : full ? "busy" : "ok";
     const { running, waiting } = this.gauges();
     return [{ status, running, waiting }, status === "ok" ? 200 : 503];
   }
@@ -127,10 +138,14 @@ class Server {
   }
 
   private gauges() {
-    const { running = 0, waiting = 0, prefixBytes = 0 } = this.routes?.batch.size ?? {};
-    const { engine } = this.model.graph;
-    const used = engine.closed ? 0 : engine.info.memory.used;
-    return { running, waiting, prefix_cache_bytes: prefixBytes, memory_bytes: used, requests: this.active.count };
+    const { running = 0, waiting = 0, prefixBytes = 0 } = this.language?.batch.size ?? {};
+    const engines = new Set(this.models.map(({ model }) => model.graph.engine));
+    const used = [...engines].reduce((sum, engine) => sum + (engine.closed ? 0 : engine.info.memory.used), 0);
+    const texts = this.texts?.queues.count ?? 0;
+    return {
+      ...{ running, waiting, waiting_texts: texts, prefix_cache_bytes: prefixBytes },
+      ...{ memory_bytes: used, requests: this.active.count },
+    };
   }
 
   private async document(): Promise<Response> {
@@ -139,21 +154,47 @@ class Server {
   }
 
   private async addAdapter({ request }: Call): Promise<Response> {
-    const routes = await this.load();
     if (this.active.closing) throw stopping();
-    return json(await routes.addAdapter(await this.body(request), () => this.active.closing));
+    const fields = await this.body(request);
+    return json(await this.names.add(fields, () => this.active.closing, this.withRoom));
   }
 
-  private async removeAdapter({ name }: Call): Promise<Response> {
-    const routes = await this.load();
+  private removeAdapter({ name }: Call): Response {
     if (this.active.closing) throw stopping();
-    return json(routes.removeAdapter(name));
+    const removed = this.names.remove(name);
+    this.language?.batch.forgetRemoved();
+    return json(removed);
   }
+
+  /** Runs what needs memory; if there is none, again without beginnings of prompts that are kept for later. */
+  private readonly withRoom = <T>(work: () => T): T =>
+    this.language === null ? work() : this.language.batch.withRoom(work);
 
   private async body(request: Request) {
     const { timeout, maxBodyBytes } = this.settings;
     const until = deadline(request.signal, timeout, clientLeft, () => lateBody(timeout));
     return readFields(request, maxBodyBytes, until.over).finally(until.end);
+  }
+
+  /** Answers with what is computed of texts. */
+  private async compute(route: TextRoute, { request, logged }: Call): Promise<Response> {
+    const { timeout, maxBodyBytes } = this.settings;
+    const { leave } = this.active.enter();
+    const until = deadline(request.signal, timeout, clientLeft, () => lateBody(timeout));
+    try {
+      const { TextRoutes } = await textChunk();
+      this.texts ??= new TextRoutes(this.names, this.settings, this.withRoom);
+      const fields = await readFields(request, maxBodyBytes, until.over);
+      logged.asked(fields);
+      until.waitFor(() => lateAnswer(timeout));
+      const { body, model, tokens } = await this.texts.answer(route, fields, until);
+      logged.answeredBy(model, tokens);
+      this.metrics.promptTokens += tokens;
+      return json(body);
+    } finally {
+      until.end();
+      leave();
+    }
   }
 
   private async generate(route: GenerationRoute, { request, logged }: Call): Promise<Response> {
@@ -162,9 +203,9 @@ class Server {
     const seen = (error: unknown) => (error instanceof AbortError && request.signal.aborted ? clientLeft() : error);
     try {
       const [fields, routes] = await Promise.all([this.body(request), this.load()]);
-      const late = () => new ApiError(504, "timeout", `the answer was not complete within ${timeout} ms`);
+      const expiry = { time, error: () => lateAnswer(timeout) };
       logged.asked(fields);
-      const { answer, stream } = routes.generate(route, fields, request.signal, { time, error: late }, logged);
+      const { answer, stream } = routes.generate(route, fields, request.signal, expiry, logged);
       if (!stream)
         return json(
           await answer
@@ -194,8 +235,10 @@ class Server {
   }
 
   private async load(): Promise<LanguageRoutes> {
-    const { LanguageRoutes } = await routesChunk();
-    return (this.routes ??= new LanguageRoutes(this.model, this.settings, this.metrics));
+    const [served] = ofKind(this.models, "generate");
+    if (served === undefined) throw new ApiError(404, "model_not_found", "this server has no language model", "model");
+    const { LanguageRoutes } = await languageChunk();
+    return (this.language ??= new LanguageRoutes(served.model, this.settings, this.metrics, this.names));
   }
 
   /** An error as an answer's; those that the client did not cause are reported. */
@@ -212,6 +255,8 @@ class Server {
 }
 
 const clientLeft = () => new Refusal("ABORTED", "the client went away");
+const lateAnswer = (timeout: number) =>
+  new ApiError(504, "timeout", `the answer was not complete within ${timeout} ms`);
 const lateBody = (timeout: number) => new Refusal("BODY_TIME", `the body did not come within ${timeout} ms`);
 
 function json(body: object | null, status = 200, headers: Readonly<Record<string, string>> = {}): Response {

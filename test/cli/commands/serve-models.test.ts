@@ -1,0 +1,107 @@
+import { join } from "node:path";
+import OpenAI from "openai";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { CrossEncoder, SentenceEncoder, TextClassifier, writeFilesAtomically } from "../../../ts/entry/node.js";
+import { type Fixture, lowrank, makeFixture, type Outcome } from "../fixture.js";
+import { type TinyLanguageModel, tinyLanguageModel } from "../tiny-language-model.js";
+
+const lora = { rank: 2, initLoraWeights: false, alpha: 60 } as const;
+
+let made: Fixture;
+let tiny: TinyLanguageModel;
+let encoder: SentenceEncoder;
+let cross: CrossEncoder;
+let labels: TextClassifier;
+
+beforeAll(async () => {
+  [made, tiny] = await Promise.all([
+    makeFixture(),
+    tinyLanguageModel("{% for m in messages %}{{ m.content }}{% endfor %}"),
+  ]);
+  encoder = await SentenceEncoder.load(made.model);
+  encoder.addAdapter("news", lora);
+  cross = CrossEncoder.create(await SentenceEncoder.load(made.model), { lora });
+  labels = TextClassifier.create(encoder, { labels: ["good", "bad"], lora });
+  await writeFilesAtomically(made.path("news"), encoder.saveAdapter("news"));
+  await writeFilesAtomically(made.path("order"), await cross.save());
+  await writeFilesAtomically(made.path("whole-order"), await cross.save({ merged: true }));
+  await writeFilesAtomically(made.path("labels"), labels.save());
+});
+afterAll(async () => {
+  for (const model of [encoder, cross?.encoder]) model?.dispose();
+  await Promise.all([made?.remove(), tiny?.remove()]);
+});
+
+/** Runs the command while `work` asks it; then ends it as Ctrl-C does. */
+async function serving(args: readonly string[], work: (client: OpenAI) => Promise<void>): Promise<Outcome> {
+  const end = new AbortController();
+  const found: Promise<void>[] = [];
+  const onOutput = (text: string) => {
+    const [, baseURL] = /listening on (\S+)/.exec(text) ?? [];
+    if (baseURL === undefined || found.length > 0) return;
+    found.push(work(new OpenAI({ baseURL, apiKey: "none", maxRetries: 0 })).finally(() => end.abort()));
+  };
+  const outcome = await lowrank(["serve", "--port", "0", ...args], { onOutput, signal: end.signal });
+  await Promise.all(found);
+  return outcome;
+}
+
+const texts = ["the film was good", "a very bad story"];
+const vectors = async (adapter: string | null) =>
+  (await encoder.encode(texts, { adapter, normalize: true })).map((row) => [...row]);
+const asked = async (client: OpenAI, model: string) =>
+  (await client.embeddings.create({ model, input: texts, encoding_format: "float" })).data.map(
+    ({ embedding }) => embedding,
+  );
+
+it("serves an encoder with adapters, a cross-encoder and a classifier, without a language model", async () => {
+  const args = [
+    ...["--embedding-model", `small=${made.model}`, "--adapter", `mine=${made.path("news")}`],
+    ...["--rerank-model", made.path("order"), "--rerank-model", `whole=${made.path("whole-order")}`],
+    ...["--classifier", `mood=${made.path("labels")}`],
+  ];
+  const { code, out, err } = await serving(args, async (client) => {
+    expect(await asked(client, "small")).toEqual(await vectors(null));
+    expect(await asked(client, "mine")).toEqual(await vectors("news"));
+    const scores = await cross.predict(texts.map((text) => ["a film", text] as const));
+    const body = { model: "order", query: "a film", documents: texts };
+    const ranked = await client.post<{ results: { index: number; relevance_score: number }[] }>("/rerank", { body });
+    expect(ranked.results.map(({ relevance_score: score, index }) => [scores[index], score])).toEqual(
+      [...scores].sort((a, b) => b - a).map((score) => [score, score]),
+    );
+    const whole = await client.post<typeof ranked>("/rerank", { body: { ...body, model: "whole" } });
+    expect(whole.results.map(({ index }) => index)).toEqual(ranked.results.map(({ index }) => index));
+    const { predictions } = await client.post<{ predictions: object[] }>("/classify", { body: { texts } });
+    expect(predictions).toEqual((await labels.predict(texts)).map(({ text: _, ...rest }) => rest));
+    const chat = client.chat.completions.create({ model: "small", messages: [{ role: "user", content: "hi" }] });
+    await expect(chat).rejects.toMatchObject({ status: 404, param: "model" });
+  });
+  expect({ code, err }).toEqual({ code: 0, err: expect.not.stringContaining("rror") });
+  expect(out).toMatch(/^small, mine\norder\nwhole\nmood\nlistening/);
+});
+
+it("serves a language model beside one, each with its adapter, and an adapter's folder by its base", async () => {
+  const tuned = join(tiny.folder, "tuned");
+  const args = ["--model", tiny.model, "--name", "chat", "--adapter", `tuned=${tuned}`];
+  const { code, out } = await serving([...args, "--embedding-model", made.path("news")], async (client) => {
+    expect(await asked(client, "news")).toEqual(await vectors("news"));
+    expect(await asked(client, encoder.name)).toEqual(await vectors(null));
+    const messages = [{ role: "user" as const, content: "a film" }];
+    const { model } = await client.chat.completions.create({ model: "tuned", messages, max_tokens: 2 });
+    expect(model).toBe("tuned");
+  });
+  expect(code).toBe(0);
+  expect(out).toContain(`chat, tuned\n${encoder.name}, news\n`);
+});
+
+it("says which names meet, and which adapter has no model", async () => {
+  const twice = ["--embedding-model", `a=${made.model}`, "--classifier", `a=${made.path("labels")}`];
+  const { code, err } = await lowrank(["serve", "--port", "0", ...twice]);
+  expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining("two models are named a: name them") });
+  const alone = ["--rerank-model", made.path("order"), "--adapter", made.path("news")];
+  const lost = await lowrank(["serve", "--port", "0", ...alone]);
+  expect({ code: lost.code, err: lost.err }).toEqual({
+    code: 1,
+    err: expect.stringMatching(/--adapter .*news: none of the models that take adapters/),
+  });
+});
