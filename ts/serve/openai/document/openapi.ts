@@ -1,6 +1,7 @@
 import { VERSION } from "../../../version.js";
 import { chatFields, completionFields, generationFields } from "../generation-fields.js";
 import type { RouteTable } from "../route-table.js";
+import { classifyFields, embeddingFields, rerankFields } from "../text-fields.js";
 import { answerSchemas } from "./answer-schemas.js";
 import { chatSchemas, completionSchemas, generationSchemas } from "./field-schemas.js";
 import { type JsonSchema, nullable, ref, string } from "./json-schema.js";
@@ -27,7 +28,10 @@ const bodies: Readonly<Record<string, () => JsonSchema>> = {
     bodyOf([generationFields, chatFields], [generationSchemas, chatSchemas], "model", "messages"),
   "/v1/completions": () =>
     bodyOf([generationFields, completionFields], [generationSchemas, completionSchemas], "model", "prompt"),
-  "/v1/adapters": () => bodyOf([{ name: 0 }], [{ name: string }], "name"),
+  "/v1/adapters": () => bodyOf([{ name: 0, base: 0 }], [{ name: string, base: string }], "name"),
+  "/v1/embeddings": () => bodyOf([embeddingFields], [], "model", "input"),
+  "/v1/rerank": () => bodyOf([rerankFields], [], "query", "documents"),
+  "/v1/classify": () => bodyOf([classifyFields], []),
 };
 
 /** Of a method of a path: a summary, and the schema of what it answers; null for none. */
@@ -43,6 +47,9 @@ const operations: Readonly<Record<string, readonly [summary: string, answer: str
   "POST /v1/adapters": ["Load an adapter", "Model"],
   "DELETE /v1/adapters/{name}": ["Remove an adapter", "DeletedModel"],
   "POST /v1/chat/completions": ["The next message of a conversation", "ChatCompletion", "ChatCompletionChunk"],
+  "POST /v1/embeddings": ["Vectors of texts", "EmbeddingList"],
+  "POST /v1/rerank": ["Texts by their relevance to a query", null],
+  "POST /v1/classify": ["Labels of texts", null],
   "POST /v1/completions": ["The continuation of a text", "Completion", "Completion"],
 };
 
