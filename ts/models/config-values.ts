@@ -10,13 +10,13 @@ export type ConfigJson = Readonly<Record<string, unknown>>;
 const MAX_SIZE = 2 ** 31 - 1;
 
 /** A whole number; `fallback` if missing. */
-export function whole(json: ConfigJson, key: string, least = 1, fallback?: number): number {
+export function whole(json: ConfigJson, key: string, least = 1, fallback?: number, most = MAX_SIZE): number {
   const value = json[key] ?? fallback;
-  if (typeof value === "number" && Number.isSafeInteger(value) && value >= least && value <= MAX_SIZE) return value;
-  throw new ModelError(
-    `config.json: ${key} must be a whole number from ${least} to ${MAX_SIZE}, got ${excerpt(value)}`,
-    { key, value },
-  );
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= least && value <= most) return value;
+  throw new ModelError(`config.json: ${key} must be a whole number from ${least} to ${most}, got ${excerpt(value)}`, {
+    key,
+    value,
+  });
 }
 
 /** The epsilon that a norm adds to a variance. */

@@ -228,6 +228,20 @@ describe("config.json", () => {
       /linear_num_key_heads 3 does not divide/,
     ],
     ["qwen3_5", "no heads", { linear_num_value_heads: 0 }, /linear_num_value_heads must be a whole number from 1/],
+    [
+      "qwen3_5",
+      "a state far larger than its tensors",
+      { linear_key_head_dim: 1025 },
+      /linear_key_head_dim must be a whole number from 1 to 1024, got 1025/,
+    ],
+    ...(["linear_num_key_heads", "linear_num_value_heads"] as const).map(
+      (key): [DecoderName, string, object, RegExp] => [
+        "qwen3_5",
+        `heads whose products 32 bits do not hold: ${key}`,
+        { [key]: 65_536 },
+        new RegExp(`${key} must be a whole number from 1 to 4096, got 65536`),
+      ],
+    ),
     ["qwen3_5", "another convolution", { linear_conv_kernel_dim: 4 }, /conv1d\.weight is \[80, 1, 3\]/],
     [
       "qwen3_5",
@@ -274,6 +288,15 @@ describe("config.json", () => {
     await expect(CausalLanguageModel.load(changedJson(files, "config.json", { eos_token_id: -1 }))).rejects.toThrow(
       /eos_token_id must be a token id/,
     );
+  });
+
+  it("names them beside a part for texts that does not", async () => {
+    const { "generation_config.json": _, ...files } = await decoderFiles("qwen3_5");
+    const text_config = { ...parsed(files), eos_token_id: undefined };
+    using model = await CausalLanguageModel.load(
+      changedJson(files, "config.json", { text_config, eos_token_id: [7, 9] }),
+    );
+    expect([...model.ends]).toEqual([7, 9]);
   });
 
   it("caps logits where it says so", async () => {

@@ -123,7 +123,7 @@ export function endsOf(
   config: Readonly<Record<string, Json>>,
   vocabularySize: number,
 ): ReadonlySet<number> {
-  const given = generation["eos_token_id"] ?? textConfig(config)["eos_token_id"] ?? [];
+  const given = generation["eos_token_id"] ?? textConfig(config)["eos_token_id"] ?? config["eos_token_id"] ?? [];
   const ids: readonly Json[] = Array.isArray(given) ? (given as Json[]) : [given];
   const strange = ids.find((id) => !Number.isSafeInteger(id) || (id as number) < 0);
   if (strange !== undefined)

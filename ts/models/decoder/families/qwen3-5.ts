@@ -15,6 +15,9 @@ const fallbacks = {
 /** Default: one of this many layers has attention. */
 const INTERVAL = 4;
 
+/** At most so many features of a key's head, and heads: models have 128 and 64, and a state grows by both where a file's tensors need not. */
+const [MOST_FEATURES, MOST_HEADS] = [1024, 4096];
+
 /**
  * Qwen3.5's language model: three of four layers are gated delta nets, the others have attention with gated outputs, of whose heads a quarter
  * turns. A file with the vision model too is read without it.
@@ -40,14 +43,15 @@ export const qwen35: DecoderArchitecture = (given) => {
 };
 
 function deltaShape(json: ConfigJson): DeltaShape {
-  const keyHeads = whole(json, "linear_num_key_heads", 1, 16);
-  const valueHeads = whole(json, "linear_num_value_heads", 1, 32);
+  const keyHeads = whole(json, "linear_num_key_heads", 1, 16, MOST_HEADS);
+  const valueHeads = whole(json, "linear_num_value_heads", 1, 32, MOST_HEADS);
   if (valueHeads % keyHeads !== 0)
     throw new ModelError(
       `config.json: linear_num_key_heads ${keyHeads} does not divide linear_num_value_heads ${valueHeads}`,
       { key: "linear_num_key_heads", value: keyHeads },
     );
-  const [keyDim, valueDim] = [whole(json, "linear_key_head_dim", 1, 128), whole(json, "linear_value_head_dim", 1, 128)];
+  const keyDim = whole(json, "linear_key_head_dim", 1, 128, MOST_FEATURES);
+  const valueDim = whole(json, "linear_value_head_dim", 1, 128);
   return { keyHeads, valueHeads, keyDim, valueDim };
 }
 
