@@ -1,4 +1,4 @@
-import { throwIfAborted, trainRounds } from "lowrank/extension";
+import { AbortError, throwIfAborted, trainRounds } from "lowrank/extension";
 import { type FederationReport, joinWith } from "./join-with.js";
 import { taskModels } from "./rounds/task-models.js";
 import { takeTaskOptions, type TaskJoinOptions } from "./task-options.js";
@@ -13,10 +13,13 @@ export async function joinTask(options: TaskJoinOptions, transport: Transport): 
   const loading = new AbortController();
   const cancel = () => loading.abort(signal!.reason);
   signal?.addEventListener("abort", cancel, { once: true });
+  // A worker can die while the node waits for work, which then has to leave.
+  const leaving = new AbortController();
+  const ended = signal === undefined ? leaving.signal : AbortSignal.any([signal, leaving.signal]);
   const part: { joined?: Promise<FederationReport> } = {};
   const work = async (rounds: Parameters<typeof taskModels>[0]) => {
     signal?.removeEventListener("abort", cancel);
-    part.joined = joinWith(taken, taskModels(rounds, signal), transport);
+    part.joined = joinWith({ ...taken, signal: ended }, taskModels(rounds, ended), transport);
     await part.joined;
   };
   try {
@@ -26,7 +29,10 @@ export async function joinTask(options: TaskJoinOptions, transport: Transport): 
     });
   } catch (error) {
     // The node's own error, after it has left; a worker gives a copy at most, and if it dies, earlier.
-    await part.joined;
+    leaving.abort(error);
+    await part.joined?.catch((own: unknown) => {
+      if (signal?.aborted || !(own instanceof AbortError)) throw own;
+    });
     throw error;
   } finally {
     signal?.removeEventListener("abort", cancel);

@@ -5,10 +5,12 @@ import { start } from "../../../test/worker/in-worker.js";
 import type { Tensor } from "../../../ts/index.js";
 import type { TaskName } from "../../../ts/jobs/index.js";
 import type { LowrankWorker } from "../../../ts/worker/index.js";
+import { joinBy } from "../src/join-federation.js";
 import type { FederationEvent } from "../src/join-options.js";
 import { LocalRounds } from "../src/rounds/local-round.js";
 import { SharedAdapter } from "../src/rounds/shared-adapter.js";
 import { taskModels } from "../src/rounds/task-models.js";
+import { FalseServer } from "./false-server.js";
 import { contentOf, settingsOf, shapeOf } from "./round-parts.js";
 
 let worker: LowrankWorker;
@@ -94,4 +96,22 @@ it("errors of a node's work come back as they were, and a worker that ends is na
   await expect(trainRounds("a test", spec, work, { sources, worker: doomed })).rejects.toMatchObject({
     name: "WorkerLostError",
   });
+});
+
+it("a node whose worker ends while the server has no work leaves, and names what happened", async () => {
+  const { spec: job, sources } = run("regress");
+  const doomed = await start();
+  const server = await FalseServer.of({
+    config: {},
+    arrays: new Map(),
+    answer(path) {
+      if (path !== "pull-messages") return null;
+      doomed.terminate();
+      return new Uint8Array();
+    },
+  });
+  const joined = joinBy({ server: "http://flower.test", job, sources, worker: doomed }, server.transport);
+  await expect(joined).rejects.toMatchObject({ name: "WorkerLostError" });
+  expect(server.calls.get("deactivate-node")).toBe(1);
+  expect(server.calls.get("unregister-node")).toBe(1);
 });
