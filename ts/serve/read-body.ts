@@ -1,6 +1,5 @@
 import { isJsonObject, type Json, parseJson } from "../io/json.js";
 import { Refusal } from "./problem.js";
-import { concatenated } from "../io/concatenated.js";
 
 /** The fields of a body, by name. */
 type Fields = Readonly<Record<string, Json>>;
@@ -29,16 +28,25 @@ async function readBytes(
 ): Promise<Uint8Array> {
   if (body === null) return new Uint8Array(0);
   const reader = body.getReader();
-  const pieces: Uint8Array[] = [];
-  let size = 0;
-  try {
+  // One buffer, and one race: a piece may be a single byte, and each race stays in memory as long as `gone`.
+  let [all, size] = [new Uint8Array(4096), 0];
+  const read = async (): Promise<Uint8Array> => {
     for (;;) {
-      const { done, value } = await Promise.race([reader.read(), gone]);
-      if (done) return concatenated(pieces);
-      size += value.byteLength;
-      if (size > most) throw tooLarge(most);
-      pieces.push(value);
+      const { done, value } = await reader.read();
+      if (done) return all.subarray(0, size);
+      const total = size + value.byteLength;
+      if (total > most) throw tooLarge(most);
+      if (total > all.length) {
+        const larger = new Uint8Array(Math.max(2 * all.length, total));
+        larger.set(all);
+        all = larger;
+      }
+      all.set(value, size);
+      size = total;
     }
+  };
+  try {
+    return await Promise.race([read(), gone]);
   } catch (error) {
     // If the connection broke, there is nothing to cancel.
     reader.cancel().catch(() => undefined);
