@@ -361,6 +361,23 @@ describe("a request", () => {
     }
   });
 
+  it("with a text that the tokenizer cannot read is refused", async () => {
+    const marks = `a${"\u0903".repeat(1001)}`;
+    const cases: [string, object][] = [
+      ["embeddings", { model: "search", input: [texts[0], marks] }],
+      ["rerank", { model: "order", query: "a", documents: [texts[0], marks] }],
+      ["rerank", { model: "search", query: marks, documents: texts }],
+      ["classify", { model: "mood", input: [texts[0], marks] }],
+    ];
+    for (const [path, body] of cases)
+      expect(await post(`/v1/${path}`, body)).toMatchObject({
+        ...{
+          status: 400,
+          body: { error: { code: "unsupported", message: expect.stringContaining("combining marks") } },
+        },
+      });
+  });
+
   it("that is hostile changes nothing and costs nothing", async () => {
     const { signal } = new AbortController();
     for (const path of ["embeddings", "rerank", "classify"]) {

@@ -196,7 +196,7 @@ export class TextRoutes {
     request: Answering,
   ): Promise<Float32Array[]> {
     const counted = (i: number) => {
-      const tokens = tokensOf(i);
+      const tokens = reading("input", () => tokensOf(i));
       request.tokens += tokens.length;
       return tokens;
     };
