@@ -223,6 +223,23 @@ describe("tools", () => {
     expect((await chat.create(free)) as unknown).toMatchObject({ object: "chat.completion" });
   });
 
+  it("that a template does not write are texts, and parts of those messages that are not text are refused", async () => {
+    const chat = await serve("{{ messages[-1].content }}");
+    const ask = (message: object) => chat.create({ ...base, messages: [...messages, message], max_tokens: 1 } as never);
+    const said = { role: "tool", tool_call_id: "abcdefghi" };
+    const text = { type: "text", text: "rain" };
+    const call = { id: "abcdefghi", type: "function", function: { name: "now", arguments: "{}" } };
+    for (const part of [null, 5, "rain", {}, { type: "text" }, { type: "text", text: 5 }, { type: "image_url" }])
+      for (const message of [said, { role: "assistant", tool_calls: [call] }])
+        await expect(ask({ ...message, content: [text, part] })).rejects.toMatchObject({
+          ...{ status: 400, code: "invalid_value", param: "messages" },
+          message: expect.stringContaining("content of message 1 has"),
+        });
+    const tokens = async (content: unknown) => (await ask({ ...said, content })).usage!.prompt_tokens;
+    expect(await tokens([text, text])).toBe(await tokens("rain\nrain"));
+    expect((await ask({ ...said, content: null })).choices).toHaveLength(1);
+  });
+
   it("by keyword have a schema with properties at its root, and names that need no quotes", async () => {
     const chat = await serve(templateOf("<|tool_list_start|>"));
     const parameters = (fields: object) => ({ type: "object", $defs: { a: { type: "null" } }, ...fields });

@@ -89,7 +89,7 @@ function conversation(
   const options = { addGenerationPrompt: true, tools };
   if (template.writesTools) return { text: template.apply(what, messages, options), family: familyOf(template.source) };
   const write = (hasSystem: boolean) =>
-    template.apply(what, describedMessages(messages, tools, hasSystem), { addGenerationPrompt: true });
+    template.apply(what, describedMessages(what, messages, tools, hasSystem), { addGenerationPrompt: true });
   const probe = ["system", "user"].map((role) => ({ role, content: "" }));
   const hasSystem = template.writes(probe) !== null;
   return { text: write(hasSystem), family: described };
