@@ -98,7 +98,7 @@ export class WaitingTexts<T extends { readonly length: number } = Int32Array> {
     while (round.length > 0) {
       const further: Waiting<T>[] = [];
       for (const of of round) {
-        const tokens = (of.tokens ??= this.tokens(of));
+        const tokens = this.tokens(of);
         if (tokens === null) continue;
         if (taken.length > 0 && total + tokens.length > INFERENCE_TOKENS) return taken;
         total += tokens.length;
@@ -115,7 +115,7 @@ export class WaitingTexts<T extends { readonly length: number } = Int32Array> {
   private tokens(of: Waiting<T>): T | null {
     try {
       this.parts.adapterSet.applied(of.adapter);
-      return of.tokensOf(of.next);
+      return (of.tokens ??= of.tokensOf(of.next));
     } catch (error) {
       of.failed = { error };
       return null;
