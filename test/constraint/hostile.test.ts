@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { ConfigError } from "../../ts/errors/errors.js";
 import type { TextFormat } from "../../ts/constraint/text-format.js";
 import { bytesIn, constraintMaker, fits } from "./tokenizers.js";
@@ -11,6 +11,9 @@ const defs = (count: number, of: (next: object) => object) =>
 const refused: readonly [what: string, format: TextFormat, message: RegExp][] = [
   ["references in a diamond", { schema: { $defs: { ...defs(40, (next) => ({ allOf: [next, next] })), d40: {} }, allOf: [{ $ref: "#/$defs/d0" }] } }, /more than 200000 schemas/],
   ["a long chain of references", { schema: { $defs: { ...defs(20_000, (next) => ({ ...next, minimum: 1 })), d20000: {} }, allOf: [{ $ref: "#/$defs/d0" }] } }, /300 schemas within each other/],
+  ["references in a diamond to many properties", { schema: { $defs: { ...defs(8, (next) => ({ allOf: [next, next] })), d8: { properties: Object.fromEntries(times(2000, (i) => [`p${i}`, {}])) } }, allOf: [{ $ref: "#/$defs/d0" }] } }, /more than 200000 schemas/],
+  ["references in a diamond to a long pattern", { schema: { $defs: { ...defs(12, (next) => ({ allOf: [next, next] })), d12: { pattern: "x".repeat(20_000) } }, allOf: [{ $ref: "#/$defs/d0" }] } }, /more than 200000 schemas/],
+  ["references in a diamond to many annotations", { schema: { $defs: { ...defs(8, (next) => ({ allOf: [next, next] })), d8: Object.fromEntries(times(5000, (i) => [`x-${i}`, i])) }, allOf: [{ $ref: "#/$defs/d0" }] } }, /more than 200000 schemas/],
   ["properties that are none", { schema: { allOf: [{ properties: null } as object, { type: "object" }] } }, /properties/],
   ["counts of counts in an expression", { regex: `a${"*".repeat(20_000)}` }, /nothing to repeat/],
   ["counts of counts in a grammar", { grammar: `root ::= "a"${"*".repeat(20_000)}` }, /200 repetitions/],
@@ -32,6 +35,24 @@ describe("a stranger's format", () => {
   ]; // prettier-ignore
   it.each(large)("of many %s takes time in proportion to its size", { timeout: 12_000 }, (_, format) => {
     expect(bytesIn(format).complete).toBe(false);
+  });
+
+  it("compares listed values once each", () => {
+    const listed = (from: number) => ({ enum: times(400, (i) => from + i) });
+    const compared = vi.spyOn(JSON, "stringify");
+    try {
+      const schema = { allOf: [listed(0), listed(399)] };
+      expect([fits({ schema }, "399"), fits({ schema }, "398")]).toEqual(["whole", "no"]);
+      expect(compared.mock.calls.length).toBeLessThan(10_000);
+    } finally {
+      compared.mockRestore();
+    }
+  });
+
+  it("may name a type again and again, which makes no further states", () => {
+    const schema = { type: times(100_000, () => "string") };
+    expect(fits({ schema }, '"a"')).toBe("whole");
+    expect(fits({ schema: { allOf: [schema, { type: [...schema.type, "null"] }] } }, "null")).toBe("no");
   });
 
   it("takes bounded time for each token", async () => {

@@ -43,14 +43,15 @@ export function tokensOf({ before, calls, between, after }: CallFormat): string[
  * @param tokens special tokens that the vocabulary has, by number
  */
 export function callsRule(what: string, format: CallFormat, tokens: readonly string[]): Rule {
+  const spent = { read: 0, joined: 0 };
   const partOf = (piece: CallPiece): Part => {
     if (typeof piece === "string") return text(piece);
     if ("token" in piece) {
       const number = tokens.indexOf(piece.token);
       return number < 0 ? text(piece.token) : bytes([[MARK, number].map((byte) => [byte, byte] as const)]);
     }
-    if ("schema" in piece) return reference(SchemaReader.rule(what, piece.schema, piece.path));
-    const properties = SchemaReader.properties(what, piece.keywords, piece.path);
+    if ("schema" in piece) return reference(SchemaReader.rule(what, piece.schema, piece.path, spent));
+    const properties = SchemaReader.properties(what, piece.keywords, piece.path, spent);
     for (const { name } of properties) checkKeyword(what, piece.path, name);
     return keywordArguments(properties, piece.assign, piece.separator);
   };
@@ -62,7 +63,9 @@ export function callsRule(what: string, format: CallFormat, tokens: readonly str
     part: () => {
       const some = sequence(all(format.before), reference(call), further, all(format.after));
       const { otherwise } = format;
-      return otherwise === undefined ? some : choice([some, reference(SchemaReader.rule(what, otherwise))]);
+      return otherwise === undefined
+        ? some
+        : choice([some, reference(SchemaReader.rule(what, otherwise, undefined, spent))]);
     },
   };
 }

@@ -14,8 +14,11 @@ const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b)
 const joins: Readonly<Record<string, (a: unknown, b: unknown) => unknown>> = {
   ...{ minLength: larger, minItems: larger, minimum: larger, exclusiveMinimum: larger },
   ...{ maxLength: smaller, maxItems: smaller, maximum: smaller, exclusiveMaximum: smaller },
-  type: (a, b) => commonTypes(listOf(a) as string[], listOf(b) as string[]),
-  enum: (a, b) => listOf(a).filter((own) => listOf(b).some((other) => same(own, other))),
+  type: (a, b) => commonTypes(new Set(listOf(a) as string[]), new Set(listOf(b) as string[])),
+  enum: (a, b) => {
+    const others = new Set(listOf(b).map((other) => JSON.stringify(other)));
+    return listOf(a).filter((own) => others.has(JSON.stringify(own)));
+  },
   required: (a, b) => [...new Set([...listOf(a), ...listOf(b)])],
   items: (a, b) => mergedItems(a, b),
 };
@@ -68,8 +71,8 @@ const bothRests = (rests: readonly Schema[]): Schema => (rests.includes(false) ?
 const fieldsOf = (value: unknown) =>
   value === undefined ? null : new Map(Object.entries(value as Record<string, Schema>));
 
-function commonTypes(a: readonly string[], b: readonly string[]): string[] {
-  const has = (types: readonly string[], type: string) =>
-    types.includes(type) || (type === "integer" && types.includes("number"));
-  return [...new Set([...a.filter((type) => has(b, type)), ...b.filter((type) => has(a, type))])];
+function commonTypes(a: ReadonlySet<string>, b: ReadonlySet<string>): string[] {
+  const has = (types: ReadonlySet<string>, type: string) =>
+    types.has(type) || (type === "integer" && types.has("number"));
+  return [...new Set([...[...a].filter((type) => has(b, type)), ...[...b].filter((type) => has(a, type))])];
 }

@@ -19,8 +19,16 @@ const MOST_SCHEMAS = 20_000;
 const MOST_JOINED = 200_000;
 /** Characters of a joined schema that count as another one. */
 const JOINED_CHARACTERS = 100;
+/** Keywords of a joined schema, annotations included, that count as another one. */
+const JOINED_KEYWORDS = 4;
 /** Deepest schemas within schemas, without references. */
 const DEEPEST = 300;
+
+/** What the schemas of a format have taken together. */
+export interface SchemaBudget {
+  read: number;
+  joined: number;
+}
 
 /** A schema without references and branches, and the branches: one of each list applies too. */
 interface Flat {
@@ -35,23 +43,22 @@ export class SchemaReader {
     name: "a value of any type",
     part: () => this.ofTypes(this.fields("schema", {}), allTypes, 0),
   };
-  private read = 0;
-  private joined = 0;
 
   private constructor(
     private readonly what: string,
     private readonly root: Schema,
+    private readonly spent: SchemaBudget = { read: 0, joined: 0 },
   ) {}
 
   /** The rule of a schema's texts. Throws `UnsupportedError` for a keyword that is not supported, `ConfigError` for an invalid one. */
-  static rule(what: string, schema: Schema, path = "schema"): Rule {
-    const reader = new SchemaReader(what, schema);
+  static rule(what: string, schema: Schema, path = "schema", spent?: SchemaBudget): Rule {
+    const reader = new SchemaReader(what, schema, spent);
     return reader.ruleOf("#", path, () => schema);
   }
 
   /** The properties that an object's schema names. Throws as `rule` does, also for a schema with references or branches at its root. */
-  static properties(what: string, schema: Schema, path: string): readonly Property[] {
-    const reader = new SchemaReader(what, schema);
+  static properties(what: string, schema: Schema, path: string, spent?: SchemaBudget): readonly Property[] {
+    const reader = new SchemaReader(what, schema, spent);
     const own = reader.fields(path, Object(schema) as object);
     reader.checkKeywords(own);
     const beside = Object.keys(constraintsOf(own.fields)).find((key) => !OF_OBJECTS.has(key));
@@ -67,12 +74,12 @@ export class SchemaReader {
 
   private count(path: string, depth: number): void {
     if (depth > DEEPEST) throw this.tooMany(path, DEEPEST, "within each other");
-    if (++this.read > MOST_SCHEMAS) throw this.tooMany(path, MOST_SCHEMAS, "in all");
+    if (++this.spent.read > MOST_SCHEMAS) throw this.tooMany(path, MOST_SCHEMAS, "in all");
   }
 
   private countJoined(path: string, depth: number, schemas: number): void {
     if (depth > DEEPEST) throw this.tooMany(path, DEEPEST, "within each other");
-    if ((this.joined += schemas) > MOST_JOINED) throw this.tooMany(path, MOST_JOINED, "in allOf and references");
+    if ((this.spent.joined += schemas) > MOST_JOINED) throw this.tooMany(path, MOST_JOINED, "in allOf and references");
   }
 
   private tooMany(path: string, length: number, where: string): ConfigError {
@@ -125,13 +132,14 @@ export class SchemaReader {
   /** Collects what a schema demands by itself, by a reference and by `allOf`, which come first. */
   private flat(schema: Schema, path: string, seen: Set<string>, depth = 0): Flat {
     if (typeof schema === "boolean") return { base: schema, branches: [] };
-    this.countJoined(path, depth, 1);
+    const { allOf, ...further } = constraintsOf(schema);
+    this.countJoined(path, depth, 1 + Object.keys(schema).length / JOINED_KEYWORDS + sizeOf(further));
     const own = this.fields(path, schema);
     this.checkKeywords(own);
     // Schemas are joined below, which needs objects.
     own.named("properties");
     own.schema("additionalProperties", true);
-    const { $ref, allOf, anyOf, oneOf, ...rest } = constraintsOf(schema);
+    const { $ref, anyOf, oneOf, ...rest } = further;
     const parts: Flat[] = [];
     if ($ref !== undefined) {
       const pointer = own.text("$ref");
@@ -147,7 +155,10 @@ export class SchemaReader {
     if (oneOf !== undefined) branches.push(own.schemas("oneOf"));
     const fail = (keyword: string) =>
       own.unsupported(keyword, "has two values here that cannot be joined (allOf, $ref)");
-    const base = [...parts.map((part) => part.base), rest].reduce((a, b) => mergedSchemas(a, b, fail));
+    const base = [...parts.map((part) => part.base), rest].reduce((a, b) => {
+      this.countJoined(path, depth, sizeOf(a) + sizeOf(b));
+      return mergedSchemas(a, b, fail);
+    });
     return { base, branches };
   }
 
@@ -193,7 +204,7 @@ export class SchemaReader {
       const implied = new Set(Object.keys(own.fields).map(typeOfKeyword));
       return allTypes.filter((type) => implied.size === 0 || implied.has(type));
     }
-    const types = typeof given === "string" ? [given] : own.texts("type");
+    const types = typeof given === "string" ? [given] : [...new Set(own.texts("type"))];
     const strange = types.find((type) => type !== "integer" && !(allTypes as readonly string[]).includes(type));
     if (strange !== undefined) throw own.wrong("type", `of ${[...allTypes, "integer"].join(", ")}`);
     return types.includes("number") ? types.filter((type) => type !== "integer") : types;
@@ -284,6 +295,9 @@ const othersOf = (own: SchemaFields) => own.schema("additionalProperties", !own.
 
 /** Keywords of an object's schema. */
 const OF_OBJECTS = new Set(["type", "properties", "required", "additionalProperties"]);
+
+/** How many schemas count for joining one, which takes time in proportion to its text. */
+const sizeOf = (schema: Schema) => JSON.stringify(schema).length / JOINED_CHARACTERS;
 
 const isFree = (schema: Schema) =>
   schema === true || (schema !== false && Object.keys(schema).every((key) => annotations.has(key)));
