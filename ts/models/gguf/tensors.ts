@@ -9,6 +9,7 @@ import { log } from "../../values/elementary.js";
 import { transposedFile } from "../transposed-file.js";
 import { MetadataValues } from "./metadata-values.js";
 import { ggufArchitecture, tensorName } from "./names.js";
+import { float32Range, rangesOfWhole } from "./ranges.js";
 import { reordered, rowOrder, tiledOrder } from "./rows.js";
 
 /** Types of a file that are elements one after another, named alike here and there. */
@@ -64,6 +65,7 @@ export function ggufTensors(file: GgufFile): OpenTensorFile {
     const values = new Float32Array(new Uint8Array(bytes).buffer);
     return new Uint8Array(values.map((value) => (isDecay(name) ? log(-value) : value - 1)).buffer);
   };
+  const rangeOf = rangesOfWhole(whole);
   const stored: OpenTensorFile = {
     names: [...own.keys()],
     metadata: new Map([["format", "pt"], ...mergedText(file)]),
@@ -73,11 +75,10 @@ export function ggufTensors(file: GgufFile): OpenTensorFile {
       const { shape } = info(name);
       return { shape, data: file.decode(ownName(name), await whole(name)) };
     },
-    raw: async (name, begin, end) => {
-      if (orderOf(name) === null && !isPlusOne(name) && !isDecay(name)) return file.raw(ownName(name), begin, end);
-      const bytes = await whole(name);
-      return bytes.subarray(begin ?? 0, end ?? bytes.length);
-    },
+    raw: async (name, begin, end) =>
+      orderOf(name) === null && !isPlusOne(name) && !isDecay(name)
+        ? file.raw(ownName(name), begin, end)
+        : rangeOf(name, begin, end),
     close: file.close,
     grouped: {
       format: (name) => exactFormats[typeOf(name)]?.[0] ?? null,
@@ -118,12 +119,12 @@ function linearsTransposed(stored: OpenTensorFile): OpenTensorFile {
   const transposed = transposedFile(stored);
   const isLinear = (name: string) => /\.c_(?:attn|proj|fc)\.weight$/.test(name);
   const of = (name: string) => (isLinear(name) ? transposed : stored);
+  const rangeOf = rangesOfWhole(transposed.raw);
   return {
     ...stored,
     info: (name) => of(name).info(name),
     tensor: (name) => of(name).tensor(name),
-    raw: async (name, begin = 0, end?: number) =>
-      isLinear(name) ? (await transposed.raw(name)).subarray(begin, end) : stored.raw(name, begin, end),
+    raw: (name, begin, end) => (isLinear(name) ? rangeOf : stored.raw)(name, begin, end),
     grouped: {
       ...stored.grouped!,
       format: (name) => (isLinear(name) ? null : stored.grouped!.format(name)),
@@ -133,29 +134,37 @@ function linearsTransposed(stored: OpenTensorFile): OpenTensorFile {
   };
 }
 
-/** Such tensors with the columns of some in Hugging Face's order: these are read as float32, for groups of columns cannot be moved. */
+/**
+ * Such tensors with the columns of some in Hugging Face's order: these are read as float32, for groups of columns cannot be moved, and `grouped`
+ * says what they were.
+ */
 function columnsMoved(stored: OpenTensorFile, order: ReturnType<typeof tiledOrder>): OpenTensorFile {
-  const place = (name: string) => order(name, stored.info(name).shape.at(-1) ?? 1);
-  const tensor: OpenTensorFile["tensor"] = async (name) => {
-    const [given, of] = [await stored.tensor(name), place(name)];
-    if (of === null) return given;
-    const width = given.shape.at(-1)!;
-    const data = given.data.map((_, i) => given.data[i - (i % width) + of(i % width)]!);
-    return { ...given, data };
-  };
+  const grouped = stored.grouped!;
+  const width = (name: string) => stored.info(name).shape.at(-1) ?? 1;
+  const place = (name: string) => order(name, width(name));
+  const moved = (name: string, data: Float32Array, of = place(name), columns = width(name)) =>
+    of === null ? data : data.map((_, i) => data[i - (i % columns) + of(i % columns)]!);
   return {
     ...stored,
-    tensor,
+    tensor: async (name) => {
+      const { shape, data } = await stored.tensor(name);
+      return { shape, data: moved(name, data) };
+    },
     info: (name) => (place(name) === null ? stored.info(name) : { ...stored.info(name), dtype: "F32" }),
-    raw: async (name, begin = 0, end?: number) => {
+    raw: async (name, begin, end) => {
       if (place(name) === null) return stored.raw(name, begin, end);
-      const { data } = await tensor(name);
-      return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).subarray(begin, end);
+      const row = grouped.rowBytes(name);
+      return float32Range(stored.info(name).shape, begin, end, async (first, behind) =>
+        moved(name, grouped.values(name, await stored.raw(name, row * first, row * behind))),
+      );
     },
     grouped: {
-      ...stored.grouped!,
-      format: (name) => (place(name) === null ? stored.grouped!.format(name) : null),
-      nearest: (name) => (place(name) === null ? stored.grouped!.nearest(name) : null),
+      ...grouped,
+      format: (name) => (place(name) === null ? grouped.format(name) : null),
+      // Of what `raw` gives.
+      rowBytes: (name) => (place(name) === null ? grouped.rowBytes(name) : 4 * width(name)),
+      values: (name, bytes) =>
+        place(name) === null ? grouped.values(name, bytes) : new Float32Array(new Uint8Array(bytes).buffer),
     },
   };
 }
