@@ -6,11 +6,14 @@ import type { ReadableStream } from "node:stream/web";
 /** A handler of the platform's `Request` and `Response`, which never rejects. */
 export type Handler = (request: Request) => Promise<Response>;
 
+/** Milliseconds after which a connection is closed whose client reads nothing of an answer that is complete here. */
+const UNREAD_TIME = 60_000;
+
 /**
  * Node's HTTP server for such a handler. A request's signal tells that its client has left. @hono/node-server does the same, but needs Hono,
  * which everyone who installs this package would get with it.
  */
-export function httpServerOf(handle: Handler): Server {
+export function httpServerOf(handle: Handler, unreadTime = UNREAD_TIME): Server {
   const listener = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const abort = new AbortController();
     outgoing.once("close", () => {
@@ -19,7 +22,11 @@ export function httpServerOf(handle: Handler): Server {
     try {
       // The platform's `Request` has no such method.
       if (incoming.method === "TRACE") return void outgoing.writeHead(405, { connection: "close" }).end();
-      await send(await handle(requestOf(incoming, abort.signal)), outgoing, incoming);
+      const response = await handle(requestOf(incoming, abort.signal));
+      // Events may be far apart; the handler drops a stream that nobody reads.
+      if (!/^text\/event-stream\b/.test(response.headers.get("content-type") ?? ""))
+        outgoing.setTimeout(unreadTime, () => outgoing.destroy());
+      await send(response, outgoing, incoming);
     } catch (error) {
       // The client has left in the middle of the answer.
       outgoing.destroy(error as Error);
