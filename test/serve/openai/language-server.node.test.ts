@@ -1,8 +1,9 @@
 import OpenAI from "openai";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { CausalLanguageModel, createEngine, ggufSource } from "../../../ts/entry/node.js";
 import { fileSource } from "../../../ts/io/node/file-source.js";
 import { type LanguageServer, languageServer, type LanguageServerOptions } from "../../../ts/serve/index.js";
+import { askedCompletion } from "../../../ts/serve/openai/generation-request.js";
 import { goldenJson } from "../../golden.js";
 import { all } from "../../models/language/golden-decoder.js";
 import { nextTask } from "../../../ts/waiting/next-task.js";
@@ -312,6 +313,15 @@ describe("completions", () => {
   });
 });
 
+it("the biases of all choices are one copy", () => {
+  const fields = { model: "tiny", prompt: ["a film", "my day"], max_tokens: 2, n: 2, logit_bias: { 12: 5 } };
+  const requests = askedCompletion(model, fields, { maxTokens: 8, maxTexts: 4 }).requests(null);
+  const biases = requests.map(({ options }) => options.logitBias);
+  expect(biases).toHaveLength(4);
+  for (const one of biases) expect(one).toBe(biases[0]);
+  expect(biases[0]).toEqual(new Map([[12, 5]]));
+});
+
 describe("the server", () => {
   it("loads and removes adapters while requests run, with a key and from where it is told", async () => {
     await again({ adapters: [] }, "none");
@@ -497,6 +507,23 @@ describe("the server", () => {
     expect((await server(request(false))).status).toBe(503);
     await until(async () => (await server(request(false))).status === 200);
     await expect(unread.text()).rejects.toThrow(/not read in time/);
+  });
+
+  it("gives a body 30 seconds of the time that an answer may take", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      for (const path of ["chat/completions", "embeddings"]) {
+        const init = { method: "POST", headers: { "content-type": "application/json" }, body: new ReadableStream() };
+        const asked = server(new Request(`http://localhost/v1/${path}`, { ...init, duplex: "half" } as RequestInit));
+        while (vi.getTimerCount() === 0) await Promise.resolve();
+        await vi.advanceTimersByTimeAsync(30_000);
+        const response = await asked;
+        expect([response.status, await response.json()]).toMatchObject([408, { error: { code: "body_time" } }]);
+        expect(vi.getTimerCount()).toBe(0);
+      }
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("says that it has failed where its engine was closed", async () => {

@@ -171,6 +171,31 @@ describe("reranking", () => {
   });
 });
 
+describe("reranking for clients of Cohere's API", () => {
+  const asked = { model: "order", query: "a good film", documents: texts };
+  it("has their newer address and fields, where these shorten nothing", async () => {
+    const { status, body } = await post("/v1/rerank", asked);
+    expect(status).toBe(200);
+    const most = own.order.encoder.tokenizer.maxTokens;
+    const newer = await post("/v2/rerank", { ...asked, max_tokens_per_doc: most, priority: 1 });
+    expect(newer).toMatchObject({ status: 200, body: { model: "order", results: body.results } });
+    const error = {
+      param: "max_tokens_per_doc",
+      message: expect.stringContaining(`at least the model's maximum, ${most}`),
+    };
+    for (const model of ["order", "search"]) {
+      const less = await post("/v2/rerank", { ...asked, model, max_tokens_per_doc: most - 1 });
+      expect(less).toMatchObject({ status: 400, body: { error } });
+    }
+  });
+
+  it("by an encoder has as many documents as may wait, with the query beside them", async () => {
+    await again({ maxTexts: texts.length, maxWaitingTexts: texts.length });
+    const { status, body } = await post("/v1/rerank", { ...asked, model: "search" });
+    expect([status, body.results.length]).toEqual([200, texts.length]);
+  });
+});
+
 describe("classification", () => {
   it("gives the predictions of a classifier, of one label a text or several", async () => {
     for (const [model, classifier] of [

@@ -135,22 +135,24 @@ function asked(
   const seed = given < 0 ? given + 2 ** 53 : given;
   const options = {
     ...{ temperature: taken.temperature, topK: taken.top_k, topP: taken.top_p, minP: taken.min_p },
-    ...{ repetitionPenalty: taken.repetition_penalty, stop: taken.stop, logitBias: taken.logit_bias },
+    ...{ repetitionPenalty: taken.repetition_penalty, stop: taken.stop },
     ...{ presencePenalty: taken.presence_penalty, frequencyPenalty: taken.frequency_penalty },
     ...{ logProbabilities: taken.top !== null, topLogProbabilities: taken.top ?? 0 },
     schema: taken.schema,
   };
-  const requests = (adapter: string | null) =>
-    read.flatMap(({ given, maxTokens }) =>
-      Array.from({ length: n }, (_, i) =>
-        takeRequest(model, what, given, {
-          ...options,
-          maxTokens,
-          adapter,
-          seed: laterSeed(seed, i),
-        }),
-      ),
+  const requests = (adapter: string | null) => {
+    // One copy for all choices: there may be as many biases as the model has tokens.
+    let biases: GenerationRequest["options"]["logitBias"] | null = null;
+    return read.flatMap(({ given, maxTokens }) =>
+      Array.from({ length: n }, (_, i) => {
+        const logitBias = biases === null ? taken.logit_bias : undefined;
+        const own = { ...options, logitBias, maxTokens, adapter, seed: laterSeed(seed, i) };
+        const request = takeRequest(model, what, given, own);
+        biases ??= request.options.logitBias;
+        return { ...request, options: { ...request.options, logitBias: biases } };
+      }),
     );
+  };
   const promptTokens = read.reduce((sum, { given }) => sum + given.ids.length, 0);
   const { model: name, stream, stream_options: includeUsage, top } = taken;
   return { model: name, stream, includeUsage, n, count, promptTokens, logprobs: top !== null, requests };

@@ -57,6 +57,9 @@ export function languageServer(
   return Object.assign((request: Request) => server.answer(request), { close: () => server.close() });
 }
 
+/** Maximum milliseconds of a body, which has a request's place while it comes. */
+const BODY_TIME = 30_000;
+
 /** Paths that need no key. */
 const OPEN: readonly string[] = ["/health", "/ready", "/openapi.json"];
 
@@ -77,6 +80,8 @@ class Server {
     "/v1/completions": { POST: (call) => this.generate("completions", call) },
     "/v1/embeddings": { POST: (call) => this.compute("embeddings", call) },
     "/v1/rerank": { POST: (call) => this.compute("rerank", call) },
+    // Where Cohere's newer clients ask.
+    "/v2/rerank": { POST: (call) => this.compute("rerank", call) },
     "/v1/classify": { POST: (call) => this.compute("classify", call) },
     "/v1/models": { GET: () => json(this.names.list()) },
     "/v1/models/{name}": { GET: ({ name }) => json(this.names.one(name)) },
@@ -172,21 +177,20 @@ class Server {
 
   private async body(request: Request) {
     const { timeout, maxBodyBytes } = this.settings;
-    const until = deadline(request.signal, timeout, clientLeft, () => lateBody(timeout));
+    const most = Math.min(timeout, BODY_TIME);
+    const until = deadline(request.signal, most, clientLeft, () => lateBody(most));
     return readFields(request, maxBodyBytes, until.over).finally(until.end);
   }
 
   /** Answers with what is computed of texts. */
   private async compute(route: TextRoute, { request, logged }: Call): Promise<Response> {
-    const { timeout, maxBodyBytes } = this.settings;
+    const { timeout } = this.settings;
     const { leave } = this.active.enter();
-    const until = deadline(request.signal, timeout, clientLeft, () => lateBody(timeout));
+    const until = deadline(request.signal, timeout, clientLeft, () => lateAnswer(timeout));
     try {
-      const { TextRoutes } = await textChunk();
+      const [fields, { TextRoutes }] = await Promise.all([this.body(request), textChunk()]);
       this.texts ??= new TextRoutes(this.names, this.settings, this.withRoom);
-      const fields = await readFields(request, maxBodyBytes, until.over);
       logged.asked(fields);
-      until.waitFor(() => lateAnswer(timeout));
       const { body, model, tokens } = await this.texts.answer(route, fields, until);
       logged.answeredBy(model, tokens);
       this.metrics.promptTokens += tokens;

@@ -59,6 +59,8 @@ export const rerankFields = {
   documents,
   top_n: optional((what: string, name: string, value: unknown) => whole(what, name, value, 1)),
   return_documents: or(false, flag),
+  max_tokens_per_doc: optional((what: string, name: string, value: unknown) => whole(what, name, value, 1)),
+  priority: ignored,
   user: ignored,
 };
 

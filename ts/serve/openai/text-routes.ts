@@ -58,7 +58,8 @@ export class TextRoutes {
     private readonly limits: TextLimits,
     withRoom: WithRoom,
   ) {
-    this.queues = new TextQueues(limits.maxWaitingTexts, withRoom);
+    // A reranking by an encoder has its query beside the documents.
+    this.queues = new TextQueues(1 + limits.maxWaitingTexts, withRoom);
   }
 
   /** Answers a request. Rejects with `ApiError` if it is invalid, with `Refusal` if it is late or there is no place. */
@@ -90,6 +91,7 @@ export class TextRoutes {
     const { query, documents, top_n: top, return_documents: isReturned } = asked;
     this.checkCount("documents", documents.length);
     const found = this.names.find(["rerank", "embed"], asked.model);
+    checkDocumentTokens(found.kind === "rerank" ? found.model.encoder : found.model, asked.max_tokens_per_doc);
     const scores =
       found.kind === "rerank"
         ? await this.pairScores(found.model, query, documents, request)
@@ -217,6 +219,13 @@ function checkPrompt({ layout }: SentenceEncoder, promptName: string): void {
   } catch (error) {
     throw new ApiError(400, "invalid_value", (error as Error).message, "prompt_name");
   }
+}
+
+/** Throws `ApiError` for a maximum of a document's tokens that would shorten documents: only the model's own does. */
+function checkDocumentTokens({ tokenizer }: SentenceEncoder, most: number | undefined): void {
+  if (most === undefined || most >= tokenizer.maxTokens) return;
+  const message = `max_tokens_per_doc is at least the model's maximum, ${tokenizer.maxTokens} tokens, got ${most}`;
+  throw new ApiError(400, "unsupported", message, "max_tokens_per_doc");
 }
 
 /** Throws `ApiError` for token ids that a model does not have, and for more than it takes. */

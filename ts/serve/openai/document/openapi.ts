@@ -31,6 +31,7 @@ const bodies: Readonly<Record<string, () => JsonSchema>> = {
   "/v1/adapters": () => bodyOf([{ name: 0, base: 0 }], [{ name: string, base: string }], "name"),
   "/v1/embeddings": () => bodyOf([embeddingFields], [], "model", "input"),
   "/v1/rerank": () => bodyOf([rerankFields], [], "query", "documents"),
+  "/v2/rerank": () => bodyOf([rerankFields], [], "query", "documents"),
   "/v1/classify": () => bodyOf([classifyFields], []),
 };
 
@@ -49,6 +50,7 @@ const operations: Readonly<Record<string, readonly [summary: string, answer: str
   "POST /v1/chat/completions": ["The next message of a conversation", "ChatCompletion", "ChatCompletionChunk"],
   "POST /v1/embeddings": ["Vectors of texts", "EmbeddingList"],
   "POST /v1/rerank": ["Texts by their relevance to a query", null],
+  "POST /v2/rerank": ["The same, at the address of Cohere's newer clients", null],
   "POST /v1/classify": ["Labels of texts", null],
   "POST /v1/completions": ["The continuation of a text", "Completion", "Completion"],
 };
