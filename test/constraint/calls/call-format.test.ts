@@ -15,7 +15,7 @@ describe("calls of several functions", () => {
   it.each(["<tool_call>", "<|tool_call_start|>"])("have one limit of schemas together, in %s", (sign) => {
     const calls = (count: number) => {
       const functions = Array.from({ length: count }, (_, i) => ({
-        ...{ name: `f${i}`, parameters: diamond(13), path: `tools[${i}].function.parameters` },
+        ...{ name: `f${i}`, parameters: diamond(12), path: `tools[${i}].function.parameters` },
       }));
       return ProgramBuilder.program("test", "tools", callsRule("test", familyOf(sign).written(functions), []));
     };

@@ -18,7 +18,7 @@ const MOST_SCHEMAS = 20_000;
 /** Most schemas that references and allOf join. */
 const MOST_JOINED = 200_000;
 /** Characters of a joined schema that count as another one. */
-const JOINED_CHARACTERS = 100;
+const JOINED_CHARACTERS = 30;
 /** Keywords of a joined schema, annotations included, that count as another one. */
 const JOINED_KEYWORDS = 4;
 /** Deepest schemas within schemas, without references. */

@@ -10,6 +10,7 @@ import type { BoundedTemplate } from "./bounded-template.js";
 import type * as Parts from "./chat-parts.js";
 import type { ChatMessage } from "./chat-message.js";
 import { inParts, joinParts, takesParts } from "./content-parts.js";
+import { templateMessage } from "./template-messages.js";
 import { lazyChunk } from "../../waiting/lazy-chunk.js";
 import type { PreparedTools } from "./tools/prepare-tools.js";
 import type { ToolOptions } from "./tools/tool-options.js";
@@ -97,6 +98,12 @@ export class ChatTemplate {
     return this.parts.prepareTools(this, what, takeMessages(what, messages), options);
   }
 
+  /** The text of a conversation up to the start of an answer. Throws as `apply` does. */
+  begin(what: string, messages: readonly ChatMessage[]): string {
+    const all = this.parts.withoutFunctions(what, takeMessages(what, messages), this);
+    return this.apply(what, all, { addGenerationPrompt: true });
+  }
+
   /** The text of a conversation. Throws `ConfigError` for invalid messages, `ModelError` if the template fails. */
   apply(what: string, messages: readonly ChatMessage[], options: ChatTemplateOptions): string {
     const { addGenerationPrompt, tools, variables } = readOptions(what, options, readers);
@@ -158,11 +165,11 @@ function templateOf(given: Json | undefined): string | null {
 export const isChat = (prompt: unknown): prompt is readonly ChatMessage[] =>
   Array.isArray(prompt) && typeof prompt[0] === "object";
 
-/** A copy of messages. Throws `ConfigError` for invalid ones. */
+/** A copy of messages, as templates read them. Throws `ConfigError` for invalid ones. */
 function takeMessages(what: string, messages: readonly ChatMessage[]): ChatMessage[] {
   const taken = listFrom(`${what}: messages are a list of { role, content }`, messages, (message, place) => {
     checkRecord(`${what}: message ${place} is { role, content }`, message);
-    const copy = plainCopy(what, `message ${place}`, message) as ChatMessage;
+    const copy = plainCopy(what, `message ${place}`, templateMessage(message as ChatMessage)) as ChatMessage;
     const { role, content } = copy;
     if (typeof role !== "string") throw wrong(what, place, "role", "a text", role);
     if (content != null && typeof content !== "string" && !Array.isArray(content))

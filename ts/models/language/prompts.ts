@@ -11,7 +11,6 @@ import { type ChatTemplate, type ChatTemplateOptions, isChat } from "./chat-temp
 import { type GenerationRequest, roomFor } from "./generate.js";
 import { type GenerateOptions, type Prompt, takeGenerateOptions } from "./generate-options.js";
 import { draftsOf } from "./speculation/drafts-of.js";
-import { templateMessages } from "./template-messages.js";
 import type { PreparedTools } from "./tools/prepare-tools.js";
 import type { ToolOptions } from "./tools/tool-options.js";
 
@@ -67,7 +66,7 @@ export function readPrompt(
       ...{ op: what, option: "tools" },
     });
   const prepared = isAsked
-    ? templateOf(model, what).prepareTools(what, templateMessages(prompt as readonly ChatMessage[]), options)
+    ? templateOf(model, what).prepareTools(what, prompt as readonly ChatMessage[], options)
     : null;
   if (prepared === null) return { ids: promptIds(model, what, prompt), prepared };
   return { ids: textIds(model, what, { text: prepared.text, bare: true }), prepared };
@@ -133,7 +132,7 @@ interface PromptText {
 export function promptText(model: PromptReader, what: string, prompt: Prompt): PromptText | null {
   if (typeof prompt === "string") return { text: prompt, bare: false };
   if (!isChat(prompt)) return null;
-  return { text: chatText(model, what, templateMessages(prompt), { addGenerationPrompt: true }), bare: true };
+  return { text: templateOf(model, what).begin(what, prompt), bare: true };
 }
 
 /** A prompt's token ids, copied. */

@@ -1,11 +1,9 @@
 import { isRecord } from "../../arguments/collections.js";
 import type { ChatMessage } from "./chat-message.js";
 
-/** Messages as chat templates read them: arguments of calls are objects, where OpenAI's API has them as text. */
-export const templateMessages = (messages: readonly ChatMessage[]): ChatMessage[] => messages.map(templateMessage);
-
-function templateMessage(message: ChatMessage): ChatMessage {
-  const calls = Object(message)["tool_calls"] as unknown;
+/** A message as chat templates read it: arguments of calls are objects, where OpenAI's API has them as text. */
+export function templateMessage(message: ChatMessage): ChatMessage {
+  const calls = message["tool_calls"];
   if (!Array.isArray(calls) || calls.length === 0) return message;
   // Templates fail on a content that is null.
   return { ...message, content: message.content ?? "", tool_calls: calls.map(templateCall) };

@@ -113,6 +113,17 @@ const contents: readonly [ToolFamily, string][] = [
   [gemma3, "[1] is a reference, [weather] too"],
 ];
 
+describe("a chat template", () => {
+  it("tells the format of calls, in any order of its marks", () => {
+    const name = (template: string) => familyOf(template).name;
+    expect(name("{% if tools %}List of tools: [{% endif %}<|im_start|>")).toBe("lfm2");
+    expect(["[ARGS] [TOOL_CALLS]", "[TOOL_CALLS] [ARGS]", "[TOOL_CALLS]\n[ARGS]"].map(name)).toEqual(
+      Array(3).fill("mistral-named"),
+    );
+    expect([name("[TOOL_CALLS]".repeat(20_000)), name("[ARGS]")]).toEqual(["mistral", "hermes"]);
+  });
+});
+
 describe("generated text", () => {
   it("has the calls of its family's format", () => {
     for (const [family, text, expected] of texts) expect([text, whole(family, text)]).toEqual([text, expected]);

@@ -3,7 +3,6 @@ import { CausalLanguageModel, type ChatMessage, type FileMap, type Tool } from "
 import { CallReader } from "../../../../ts/models/language/tools/call-reader.js";
 import { familyOf } from "../../../../ts/models/language/tools/families.js";
 import { toolCallsOf } from "../../../../ts/models/language/joined-calls.js";
-import { templateMessages } from "../../../../ts/models/language/template-messages.js";
 import { goldenJson } from "../../../golden.js";
 import { all, changedJson, decoderFiles } from "../golden-decoder.js";
 
@@ -56,7 +55,7 @@ describe("a conversation with functions", () => {
       const options = { addGenerationPrompt: true, tools };
       expect(model.applyChatTemplate(messages.slice(0, 1), options)).toBe(begin);
       expect(model.applyChatTemplate(messages, options)).toBe(text);
-      expect(model.applyChatTemplate(templateMessages(asText(messages)), options)).toBe(text);
+      expect(model.applyChatTemplate(asText(messages), options)).toBe(text);
     }
   });
 
@@ -104,6 +103,25 @@ describe("a conversation with functions", () => {
       expect(none).toEqual([]);
       await expect(model.chat([5] as never)).rejects.toThrow(/messages are|messages is/);
     }
+  });
+
+  it("is written without functions as it was with them, where the template knows none", async () => {
+    const { tools, messages } = (await cases())[0]!;
+    using model = await withTemplate("{% for m in messages %}{{ m.role + ': ' + m.content + ';' }}{% endfor %}");
+    const ids = async (prompt: Parameters<typeof model.generateTokens>[0], more: object) =>
+      (await all(model.generateTokens(prompt, { maxTokens: 5, ...more }))).map(({ id }) => id);
+    const plain = messages
+      .filter(({ role }) => role !== "tool")
+      .map(({ tool_calls: calls, ...message }) => {
+        const texts = calls?.map(({ function: { name, arguments: given } }) => {
+          return `<tool_call>\n${JSON.stringify({ name, arguments: given })}\n</tool_call>`;
+        });
+        return { ...message, content: texts?.join("\n") ?? message.content };
+      });
+    expect(plain.length).toBeGreaterThan(0);
+    const called = asText(messages.filter(({ role }) => role !== "tool"));
+    expect(await ids(called, { tools, toolChoice: "none" })).toEqual(await ids(plain, {}));
+    expect(await ids(called, {})).toEqual(await ids(plain, {}));
   });
 
   it("takes functions beside messages alone", async () => {

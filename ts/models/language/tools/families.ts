@@ -93,7 +93,7 @@ const families: readonly ToolFamily[] = [
     /<start_function_(?:call|declaration)>/,
   ),
   {
-    ...{ ...none, name: "lfm2", sign: /<\|tool_(?:call|list)_start\|>/, keywords: python },
+    ...{ ...none, name: "lfm2", sign: /<\|tool_(?:call|list)_start\|>|List of tools: \[/, keywords: python },
     ...{ open: ["<|tool_call_start|>"], close: ["<|tool_call_end|>"] },
     written: (functions) =>
       format(functions, pythonCalls, {
@@ -103,7 +103,7 @@ const families: readonly ToolFamily[] = [
       }),
   },
   {
-    ...{ ...mistral, name: "mistral-named", sign: /\[TOOL_CALLS\][^]*\[ARGS\]|\[ARGS\][^]*\[TOOL_CALLS\]/ },
+    ...{ ...mistral, name: "mistral-named", sign: /^(?=[^]*\[TOOL_CALLS\])[^]*\[ARGS\]/ },
     written: (functions) =>
       format(functions, ({ name, parameters, path }) => [
         mark("[TOOL_CALLS]"),

@@ -79,6 +79,9 @@ export function prepareTools(
   };
 }
 
+/** A text that no template prints by itself. */
+const PROBE = "\u2063probed\u2063";
+
 /** The text of a conversation; where the template writes no functions, they are described in a message. */
 function conversation(
   template: ToolTemplate,
@@ -90,8 +93,9 @@ function conversation(
   if (template.writesTools) return { text: template.apply(what, messages, options), family: familyOf(template.source) };
   const write = (hasSystem: boolean) =>
     template.apply(what, describedMessages(what, messages, tools, hasSystem), { addGenerationPrompt: true });
-  const probe = ["system", "user"].map((role) => ({ role, content: "" }));
-  const hasSystem = template.writes(probe) !== null;
+  // Some templates fail for a message of the system, others leave it out.
+  const probe = ["system", "user"].map((role) => ({ role, content: PROBE }));
+  const hasSystem = (template.writes(probe)?.split(PROBE).length ?? 0) > 2;
   return { text: write(hasSystem), family: described };
 }
 

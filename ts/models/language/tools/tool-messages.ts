@@ -5,6 +5,20 @@ import type { ChatMessage } from "../chat-message.js";
 import type { Tool } from "./tool-options.js";
 
 /**
+ * A conversation that goes on without functions: for a template that knows none, earlier calls and their results are texts, as they were
+ * when there were functions.
+ */
+export function withoutFunctions(
+  what: string,
+  messages: readonly ChatMessage[],
+  template: { readonly source: string; readonly writesTools: boolean },
+): readonly ChatMessage[] {
+  const hasCalls = messages.some(({ role, tool_calls: calls }) => role === "tool" || (calls ?? null) !== null);
+  const isWritten = !hasCalls || template.writesTools || template.source.includes("tool_calls");
+  return isWritten ? messages : plainMessages(what, messages);
+}
+
+/**
  * The same conversation for a template that knows no functions: they are described in a message, and calls and results are texts. Throws
  * `ConfigError` for a part of these that is not text.
  * @param hasSystem whether the template takes a message of the system
@@ -15,7 +29,7 @@ export function describedMessages(
   tools: readonly Tool[],
   hasSystem: boolean,
 ): ChatMessage[] {
-  const plain = messages.map((message, i) => plainMessage(what, message, i));
+  const plain = plainMessages(what, messages);
   const place = hasSystem ? 0 : plain.findIndex(({ role }) => role === "user");
   const first = plain[place];
   const description = descriptionOf(tools);
@@ -37,6 +51,26 @@ To call a function, answer with its name and its arguments as JSON between tags:
 <tool_call>
 {"name": "the function's name", "arguments": {"an argument": "its value"}}
 </tool_call>`;
+
+/**
+ * Messages with calls and results as texts. Results that follow each other are one message, as Hermes has them: some templates demand that
+ * user and assistant alternate.
+ */
+function plainMessages(what: string, messages: readonly ChatMessage[]): ChatMessage[] {
+  const plain: ChatMessage[] = [];
+  for (const [place, message] of messages.entries()) {
+    const written = plainMessage(what, message, place);
+    const isFurther = message.role === "tool" && messages[place - 1]?.role === "tool";
+    plain.push(isFurther ? together(plain.pop()!, written) : written);
+  }
+  return plain;
+}
+
+/** Two messages with texts as one. */
+const together = ({ role, content }: ChatMessage, further: ChatMessage): ChatMessage => ({
+  role,
+  content: `${content as string}\n${further.content as string}`,
+});
 
 function plainMessage(what: string, message: ChatMessage, place: number): ChatMessage {
   const { role, content: _, tool_calls: calls, tool_call_id: __, ...rest } = message;
