@@ -29,6 +29,17 @@ it("questions with answers stay questions with answers", async () => {
     ["pairs.jsonl", '{"text":"Why?","answer":"So."}\n'],
   ] as const)
     expect(await textsIn(name, text)).toMatchObject({ task: "chat", first: { said: "Why?", answer: "So." } });
+  // A line with a tab too many, among the first or later.
+  const lines = Array.from({ length: 120 }, (_, i) => `Why number ${i}?\tSo ${i % 7}.`);
+  for (const odd of [2, 80]) {
+    const { task, texts } = await textsIn("odd.txt", lines.with(odd, `${lines[odd]}\tor not`).join("\n"));
+    expect([task, texts.length]).toEqual(["chat", 120]);
+  }
+  // Tabs before paragraphs, and in a few lines, are no columns.
+  const indented = Array.from({ length: 40 }, (_, i) => `\tIt rained on day ${i} and on.`);
+  expect(await textsIn("indented.txt", indented.join("\n"))).toMatchObject({ task: "text", texts: indented });
+  const some = indented.map((line, i) => (i % 10 === 0 ? `${line}\tSo.` : line.trim()));
+  expect(await textsIn("some.txt", some.join("\n"))).toMatchObject({ task: "text", texts: some });
   await expect(textsIn("none.csv", "text\n \n")).rejects.toMatchObject({ kind: "empty" });
 });
 

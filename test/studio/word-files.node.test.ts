@@ -72,8 +72,16 @@ describe("other tables are what they were", () => {
     ["empty.jsonl", '{"text":"a film","label":[]}\n{"text":"a story","label":[]}\n'],
     ["ids.jsonl", '{"tokens":["a","b"],"tags":[0,1]}\n{"tokens":["c"],"tags":[2]}\n'],
     ["words.csv", "word,tag\nAda,B-PER\nwrote,O\n"],
+    ["counts.csv", "sentence,label,words\na warm film,good,3\na very cold film,bad,4\na warm film,good,3\n"],
   ])("%s", async (name, text) => {
     expect(await opened(name, text)).toBeNull();
+  });
+
+  it("sentences with a number of words stay, with their columns", async () => {
+    const text = (columns: string, ...more: string[]) => [columns, "a warm film,3", "a very cold film,4", ...more].join("\n"); // prettier-ignore
+    const { columns, records } = await readTable(fileOf("counts.csv", text("sentence,words", ",5", "a,1")));
+    expect(columns).toEqual(["sentence", "words"]);
+    expect(records).toEqual([["a warm film", "3"], ["a very cold film", "4"], ["", "5"], ["a", "1"]]); // prettier-ignore
   });
 });
 

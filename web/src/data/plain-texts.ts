@@ -16,17 +16,27 @@ function textColumn({ columns, how }: Table): number {
   return how.format === "jsonl" ? columns.findIndex((name) => /^texts?$/i.test(name.trim())) : -1;
 }
 
+const isFilled = (text: string) => text.trim() !== "";
+
+/** Share of the lines that may not have the columns of a table. */
+const ODD = 0.05;
+
+/** Whether lines are a table's rows, apart from a few. Commas in sentences look like its separators; tabs between two texts do not. */
+function hasPairs({ columns, records, how }: Table): boolean {
+  if (columns.length < 2 || how.delimiter === ",") return false;
+  const alone = records.filter((record) => record.filter(isFilled).length < 2).length;
+  return (how.delimiter === "\t" ? alone : how.uneven) <= ODD * records.length;
+}
+
 /**
  * The plain texts of a file, for a language model that learns to continue such texts: a table with one column of texts, JSON Lines with a
  * `text`, or a file of paragraphs. Null for a table of questions and answers.
  */
 export async function plainTexts(file: File, table: Table): Promise<string[] | null> {
-  const { columns, records, how } = table;
+  const { columns, records } = table;
   if (columns.length > 1 && named(columns, answered) >= 0) return null;
-  const isFilled = (text: string) => text.trim() !== "";
   const column = textColumn(table);
-  const isEven = how.delimiter !== "," && how.uneven === 0 && columns.length > 1;
-  if (isLines(table) && !isEven) {
+  if (isLines(table) && !hasPairs(table)) {
     const bytes = new Uint8Array(await file.arrayBuffer());
     return paragraphs(decode(bytes, encodingOf(bytes))).filter(isFilled);
   }

@@ -4,7 +4,8 @@ const [SENTENCE, WORD] = [/^sentence( ?#| ?id)?$/i, /^(tokens?|words?)$/i];
 
 /**
  * The sentences of a table with one word per row, as the library reads it: a sentence begins where its column changes, and an empty field
- * continues it. Each becomes a row with a list of words, and a list of each further column, as JSON. Other tables are returned as they are.
+ * continues it. Each becomes a row with a list of words, and a list of each further column, as JSON. Other tables are returned as they are, as one
+ * with a whole sentence in each row and a number of words beside it.
  */
 export function wordRows<T extends Pick<Table, "columns" | "records">>(table: T): T {
   const { columns, records } = table;
@@ -21,6 +22,8 @@ export function wordRows<T extends Pick<Table, "columns" | "records">>(table: T)
     }
     others.forEach((column, i) => found.at(-1)![i]!.push(record[column]!.trim() || null));
   }
+  // With one word per row, most sentences have several rows.
+  if (2 * found.length > records.length) return table;
   return {
     ...table,
     columns: others.map((i) => columns[i]!),
