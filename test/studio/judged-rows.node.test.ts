@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { correctedRecords } from "../../web/src/data/corrected-records.js";
 import { judgedRows, textsOf } from "../../web/src/data/judged-rows.js";
 import { fitIn, judgedTable, withColumn } from "../../web/src/data/judged-table.js";
 import { splitJudged } from "../../web/src/engine/rank/split.js";
@@ -67,4 +68,19 @@ it("a fifth of the questions with an order is tested with; the rest is trained o
   const tested = new Set(heldOut.map(({ question }) => question));
   expect([...tested].every((question) => judged.ordered.includes(question))).toBe(true);
   expect(train.filter(({ question }) => tested.has(question))).toEqual([]);
+});
+
+it("a table is offered as the user corrected it", () => {
+  const table = tableOf(["question", "text", "label"], ["How?", "So.", "yes"], ["How?", "Not.", "no"], ["Why?", "So.", "1"]); // prettier-ignore
+  const rows = [
+    { id: 0, text: "So it is.", label: "no" },
+    { id: 2, text: "So.", label: "0" },
+    { id: 3, text: "A text that was added.", label: "" },
+  ];
+  const project = { table, text: 1, label: 2, rows };
+  const corrected = [["How?", "So it is.", "no"], ["Why?", "So.", "0"]]; // prettier-ignore
+  expect(correctedRecords(project, { task: "classify" })).toEqual(corrected);
+  expect(correctedRecords(project, { task: "regress" })).toEqual(corrected);
+  const several = { task: "multi-label", separator: ";", columns: null } as const;
+  expect(correctedRecords(project, several)).toEqual([["How?", "So it is.", "yes"], ["Why?", "So.", "1"]]); // prettier-ignore
 });

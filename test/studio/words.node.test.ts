@@ -66,7 +66,17 @@ it(
     await page.locator("dialog").getByLabel("very warm").selectOption("BAD");
     await page.keyboard.press("Escape");
     await expect.poll(() => first.innerText()).toBe("BAD: very warm · GOOD: warm");
-    await page.getByRole("button", { name: "the story was very warm and warm", exact: true }).click();
+    const text = page.getByRole("button", { name: "the story was very warm and warm", exact: true });
+    // A mark that is removed comes back, with all changes of the dialog.
+    await text.click();
+    await page.locator("dialog").getByLabel("very warm").selectOption("no label");
+    await expect.poll(() => page.locator("dialog mark").allInnerTexts()).toEqual(["warm GOOD"]);
+    await page.locator("dialog").getByLabel("warm").selectOption("BAD");
+    await expect.poll(() => page.locator("dialog mark").allInnerTexts()).toEqual(["warm BAD"]);
+    await page.keyboard.press("Escape");
+    await page.getByRole("status").getByRole("button", { name: "Undo" }).click();
+    await expect.poll(() => first.innerText()).toBe("BAD: very warm · GOOD: warm");
+    await text.click();
     await page.locator("dialog").getByLabel("very warm").selectOption("no label");
     await expect.poll(() => page.locator("dialog mark").allInnerTexts()).toEqual(["warm GOOD"]);
     await page.keyboard.press("Escape");
@@ -127,8 +137,29 @@ it(
   { timeout: 120_000 },
   async () => {
     const strange = JSON.stringify({ text: "the end", spans: [{ start: 4, end: 40, label: "BAD" }] });
-    const page = await studio.openTable("spans.jsonl", `${[...jsonLines.slice(0, 100), strange].join("\n")}\n`);
+    const lines = [...jsonLines.slice(0, 100), strange];
+    const page = await studio.openTable("spans.jsonl", `${lines.join("\n")}\n`);
     expect(await page.getByLabel("What to predict").inputValue()).toBe("tokens");
+    // A smaller table is dropped on the dialog of a row that it does not have.
+    const drop = async (on: string, rows: readonly string[]) => {
+      const dataTransfer = await page.evaluateHandle(
+        (content) => {
+          const transfer = new DataTransfer();
+          transfer.items.add(new File([content], "spans.jsonl"));
+          return transfer;
+        },
+        `${rows.join("\n")}\n`,
+      );
+      await page.locator(on).dispatchEvent("drop", { dataTransfer });
+      await page.locator("div.how-read .facts").getByText(`${rows.length} rows`, { exact: true }).waitFor();
+      await page.getByLabel(/^Marked words of row 1:/).waitFor();
+      expect(await page.locator("dialog").count()).toBe(0);
+    };
+    await page.getByPlaceholder("Search").fill("the film was");
+    await page.locator(".windowed td.text button").first().click();
+    await page.locator("dialog mark").first().waitFor();
+    await drop("dialog", jsonLines.slice(0, 30));
+    await drop("div.data", lines);
     await page.getByText("1 row whose labels do not fit the words of the text. It is not used.").waitFor();
     await page.getByRole("button", { name: "Rename “GOOD”" }).click();
     await page.locator("dialog input").fill("PRAISE");

@@ -61,7 +61,8 @@ export function mendRows(ids: readonly number[], mended: Partial<Omit<Row, "id">
 export function addTexts(texts: readonly string[]): number {
   const there = new Set(rows.value.map(({ text }) => text));
   const fresh = [...new Set(texts)].filter((text) => text.trim() !== "" && !there.has(text));
-  const first = rows.value.reduce((most, { id }) => Math.max(most, id), -1) + 1;
+  // Not the place of a record whose row was removed.
+  const first = rows.value.reduce((most, { id }) => Math.max(most, id), project.value!.table.records.length - 1) + 1;
   if (fresh.length > 0) change([...rows.value, ...fresh.map((text, i) => ({ id: first + i, text, label: "" }))]);
   return fresh.length;
 }

@@ -5,18 +5,30 @@ import { m } from "../../messages/index.js";
 import { forTasks } from "../../messages/tasks.js";
 import { Dialog } from "../../parts/dialog.js";
 import { inShort, Marked } from "../../parts/marked.js";
-import { labels, mendRows, rows } from "../../state/project.js";
+import { labels, mendRows, rows, undo } from "../../state/project.js";
+import { notify } from "../../state/view.js";
 
 /** The text of a row with its marked words, to give them another label or none. */
-export function Marks({ row: { id }, onClose }: { row: Row; onClose: () => void }) {
-  const row = rows.value.find((now) => now.id === id)!;
-  const title = m().data.labelOf(id + 1, forTasks().each.tokens.column);
+export function Marks({ row, onClose }: { row: Row; onClose: () => void }) {
+  const title = m().data.labelOf(row.id + 1, forTasks().each.tokens.column);
   const marks = marksOf(row.text, row.label);
   const names = labels.value.map(([label]) => label);
-  const change = (place: number, to: string) =>
-    mendRows([id], { label: remarked(row.text, row.label, place, to === "" ? null : to) });
+  const own = useSignal<readonly Row[] | null>(null);
+  const removed = useSignal(false);
+  const change = (place: number, to: string) => {
+    // All changes of the dialog are one step for undo.
+    if (own.value === rows.value) undo();
+    mendRows([row.id], { label: remarked(row.text, row.label, place, to === "" ? null : to) });
+    own.value = rows.value;
+    removed.value ||= to === "";
+  };
+  // A mark that was removed has no field any more.
+  const close = () => {
+    if (removed.value) notify(m().judge.mended(1), true);
+    onClose();
+  };
   return (
-    <Dialog title={title} onClose={onClose}>
+    <Dialog title={title} onClose={close}>
       <Marked text={row.text} marks={marks} />
       <ul class="marks">
         {marks.map(({ start, end, label }, place) => (

@@ -1,8 +1,9 @@
+import { correctedRecords } from "../../data/corrected-records.js";
 import { judgedRows } from "../../data/judged-rows.js";
 import { type JudgedTable, judgedTable } from "../../data/judged-table.js";
 import type { SearchTable } from "../../data/search-table.js";
 import { rank } from "../../messages/rank.js";
-import { project } from "../../state/project.js";
+import { project, target } from "../../state/project.js";
 import { go } from "../../state/view.js";
 import "../../style/pairs-offer.css";
 
@@ -19,15 +20,16 @@ function answersIn(table: JudgedTable): SearchTable {
 /** The choice of what to train for a table of questions and texts. Either opens the table on a page of its own. */
 export function PairsOffer() {
   const { offerHeading, offers } = rank();
-  const table = judgedTable(project.value!.table);
-  const { name, columns, records, question, text, value } = table;
+  const read = judgedTable(project.value!.table);
+  const corrected = (): JudgedTable => ({ ...read, records: correctedRecords(project.value!, target.value) });
   const openRank = async () => {
+    const table = corrected();
     (await import("../../engine/rank/collection.js")).use(table);
     go("rank");
   };
   const openSearch = async () => {
-    const all = { name, columns, records, question, text };
-    (await import("../../engine/search/collection.js")).use(value === null ? all : answersIn(table));
+    const { value, ...all } = corrected();
+    (await import("../../engine/search/collection.js")).use(value === null ? all : answersIn({ ...all, value }));
     go("search");
   };
   return (
@@ -49,7 +51,7 @@ export function PairsOffer() {
             </button>
           </dt>
           <dd>
-            {offers.rankHint} {value === null && offers.noLabels}
+            {offers.rankHint} {read.value === null && offers.noLabels}
           </dd>
         </div>
       </dl>

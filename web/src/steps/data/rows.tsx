@@ -10,7 +10,8 @@ import { notify } from "../../state/view.js";
 import { ShownFinding } from "./findings.js";
 import { Marks } from "./marked-words.js";
 import { RowLabel } from "./row-label.js";
-import { clearFilter, filter, search, shown } from "./state.js";
+import { shown } from "./shown.js";
+import { clearFilter, filter, search } from "./state.js";
 
 const HEIGHT = 40;
 
@@ -83,6 +84,8 @@ export function Rows() {
   );
   // A text whose words have labels stays as it is.
   const Editor = target.value.task === "tokens" ? Marks : Edit;
+  // Another table may be dropped on the dialog.
+  const edited = rows.value.find(({ id, text }) => id === editing.value?.id && text === editing.value.text);
   const isFiltered = filter.value !== null || search.value !== "";
   return (
     <section class="rows">
@@ -111,7 +114,7 @@ export function Rows() {
       ) : (
         <Windowed label={t.tableLabel} count={shown.value.length} height={HEIGHT} columns={4} head={head} row={draw} />
       )}
-      {editing.value !== null && <Editor row={editing.value} onClose={() => (editing.value = null)} />}
+      {edited !== undefined && <Editor row={edited} onClose={() => (editing.value = null)} />}
     </section>
   );
 }

@@ -1,11 +1,8 @@
-import { computed, signal } from "@preact/signals";
+import { signal } from "@preact/signals";
 import { TableProblem } from "../../data/problem.js";
 import type { Correction, Table } from "../../data/table.js";
 import type { Finding } from "../../data/findings.js";
-import type { Row } from "../../data/rows.js";
 import { m } from "../../messages/index.js";
-import { labelsOf } from "../../data/target.js";
-import { rows, target } from "../../state/project.js";
 
 export const reading = signal(false);
 export const problem = signal<TableProblem | null>(null);
@@ -19,17 +16,6 @@ export const filter = signal<
   | null
 >(null);
 export const search = signal("");
-
-export const shown = computed<readonly Row[]>(() => {
-  const wanted = search.value.trim().toLowerCase();
-  const now = filter.value;
-  return rows.value.filter(
-    ({ id, text, label }) =>
-      (now?.ids?.has(id) ?? true) &&
-      (now === null || now.label === null || labelsOf(label, target.value).includes(now.label)) &&
-      (wanted === "" || text.toLowerCase().includes(wanted) || label.toLowerCase().includes(wanted)),
-  );
-});
 
 export function clearFilter(): void {
   filter.value = null;
