@@ -1,6 +1,6 @@
 import type { AnyJobResult, AnyJobSpec } from "lowrank/jobs";
 import { runJob } from "lowrank/worker";
-import { remove } from "../storage/database.js";
+import { read, remove } from "../storage/database.js";
 import { findModel, forgetModel } from "./model.js";
 import { type StoredRun, storedTraining } from "./stored-training.js";
 import { type SavedFiles, storeOf } from "./stores.js";
@@ -36,14 +36,19 @@ export function encoderTraining<R extends EncoderRun>({ key, notSaved, resultOf 
   return {
     ...training,
 
-    /** Deletes the run and its files. */
+    /** Deletes the run and its files. One that another tab has finished since is shown instead. */
     async forget(): Promise<void> {
       const now = run.value;
       if (now === null || progress.value !== null) return;
-      run.value = null;
+      const stored = await read<R>("project", key).catch(() => undefined);
+      if (run.value !== now || progress.value !== null) return;
+      const isSame = stored?.id === now.id;
       problem.value = null;
+      run.value = isSame && now.status !== "finished" && stored.status === "finished" ? stored : null;
+      if (run.value !== null) return;
       await (await storeOf(now.id)).discard().catch(() => undefined);
-      await remove("project", key).catch(() => undefined);
+      // Another tab's newer run stays.
+      if (isSame) await remove("project", key).catch(() => undefined);
     },
 
     /** Starts or continues a run. */

@@ -1,3 +1,4 @@
+import { effect } from "@preact/signals";
 import { CrossEncoder, type RemoteCrossEncoder } from "lowrank/worker";
 import { recovering, sharedEncoder } from "../classify.js";
 import { findModel } from "../model.js";
@@ -21,21 +22,27 @@ export interface Ordered {
 /** The reranker that is loaded, by its run. */
 let loaded: { readonly id: string; readonly reranker: Promise<RemoteCrossEncoder> } | null = null;
 
-/** The reranker of a run. The one of an earlier run is freed. */
+/** The reranker of a run. */
 async function rerankerOf({ id, files }: RankRun): Promise<RemoteCrossEncoder> {
   if (loaded?.id !== id) {
-    forgetReranker();
+    free();
     loaded = { id, reranker: findModel().then((model) => CrossEncoder.load(files!, { model })) };
   }
   return loaded.reranker;
 }
 
 /** Frees the memory of the reranker that is loaded. */
-export function forgetReranker(): void {
+function free(): void {
   const before = loaded;
   loaded = null;
   before?.reranker.then((reranker) => reranker.dispose()).catch(() => undefined);
 }
+
+// Its run was deleted, or another training has begun.
+effect(() => {
+  const id = rankRun.value?.id;
+  if (loaded !== null && loaded.id !== id) free();
+});
 
 async function byVectors(question: string, texts: readonly string[]): Promise<Placed[]> {
   const encoder = await sharedEncoder();
@@ -46,15 +53,15 @@ async function byVectors(question: string, texts: readonly string[]): Promise<Pl
 
 /** Orders texts by how well they fit a question. */
 export async function orderTexts(question: string, texts: readonly string[]): Promise<Ordered> {
-  const run = rankRun.value;
   const base = await recovering(() => byVectors(question, texts));
+  const run = rankRun.value;
   if (run?.status !== "finished" || run.files === null) return { question, base, trained: null };
   const trained = await recovering(async () => {
     try {
       return await (await rerankerOf(run)).rank(question, texts);
     } catch (error) {
-      // It may have been lost with its worker.
-      loaded = null;
+      // It may have been lost with its worker, or its run deleted.
+      free();
       throw error;
     }
   });

@@ -1,4 +1,5 @@
 import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import { textsOf } from "../../data/judged-rows.js";
 import { judged } from "../../engine/rank/collection.js";
 import { type Ordered, orderTexts, type Placed } from "../../engine/rank/ordering.js";
@@ -57,6 +58,10 @@ export function Ask() {
   const busy = useSignal(false);
   const error = useSignal<unknown>(null);
   const found = useSignal<Ordered | null>(null);
+  const run = rankRun.value;
+  const reranker = run?.status === "finished" ? run.id : null;
+  // An order by another reranker, or without this one.
+  useEffect(() => void (found.value = null), [reranker]);
   const texts = lines.value
     .split("\n")
     .map((line) => line.trim())

@@ -12,17 +12,19 @@ import "../../style/rank.css";
 /** Trains a reranker on questions and texts of which some fit better than others. */
 export function RankPage() {
   useEffect(() => void findRankRun().then(findTable), []);
-  if (table.value === null) return <Bring />;
   const run = rankRun.value;
   const isTrained = run?.status === "finished" && run.files !== null;
+  const hasTable = table.value !== null;
   return (
     <div class="search">
-      <TableBar />
-      <div class="beside">
-        <Train />
-        {isTrained && <Take run={run} />}
-      </div>
-      {judged.value!.ordered.length > 0 && <Ask key={isTrained ? run.id : ""} />}
+      {hasTable ? <TableBar /> : <Bring />}
+      {(hasTable || run !== null) && (
+        <div class="beside">
+          <Train />
+          {isTrained && <Take run={run} />}
+        </div>
+      )}
+      {hasTable && judged.value!.ordered.length > 0 && <Ask />}
     </div>
   );
 }

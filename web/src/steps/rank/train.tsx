@@ -9,7 +9,8 @@ import { Quality } from "./quality.js";
 export function Train() {
   const t = rank();
   const now = rankTraining.run.value;
-  const reason = untrainable.value;
+  const given = table.value;
+  const reason = given && untrainable.value;
   const reasons = {
     noColumn: () => t.noLabels,
     tooFew: () => t.tooFew(judged.value!.ordered.length, FEWEST),
@@ -20,7 +21,7 @@ export function Train() {
       texts={t}
       untrainable={reason && reasons[reason]()}
       details={<Details />}
-      begin={(effort) => void trainReranker(table.value!.name, judged.value!, effort)}
+      begin={given && ((effort) => void trainReranker(given.name, judged.value!, effort))}
     >
       {now !== null && now.result !== null && <Quality run={now} />}
     </OwnTraining>

@@ -3,7 +3,7 @@ import { MOST_TEXTS } from "../../data/search-texts.js";
 import { findCollection, isSearchable, table, texts } from "../../engine/search/collection.js";
 import { indexed, indexing, indexProblem, makeIndexes, stopIndexing } from "../../engine/search/indexing.js";
 import { findJudgements } from "../../engine/search/judged.js";
-import { findSearchRun } from "../../engine/search/training.js";
+import { findSearchRun, searchRun } from "../../engine/search/training.js";
 import { m } from "../../messages/index.js";
 import { search } from "../../messages/search.js";
 import { Icon } from "../../parts/icons.js";
@@ -59,7 +59,13 @@ function NotYet() {
 export function SearchPage() {
   // The run first: its adapter then reads the texts too.
   useEffect(() => void Promise.all([findSearchRun(), findJudgements()]).then(findCollection), []);
-  if (table.value === null) return <Bring />;
+  if (table.value === null)
+    return (
+      <div class="search">
+        <Bring />
+        {searchRun.value !== null && <Train />}
+      </div>
+    );
   return (
     <div class="search">
       <CollectionBar />

@@ -35,15 +35,16 @@ function Adding() {
 export function Train() {
   const t = search();
   const now = searchTraining.run.value;
-  const reason = untrainable.value;
+  const given = table.value;
+  const reason = given && untrainable.value;
   return (
     <OwnTraining
       of={searchTraining}
       texts={t}
       untrainable={reason && (reason.kind === "tooFew" ? t.tooFew(reason.count, reason.least) : t.oneAnswer)}
-      begin={(effort) => void trainSearch(table.value!.name, trainingPairs.value, effort)}
+      begin={given && ((effort) => void trainSearch(given.name, trainingPairs.value, effort))}
     >
-      {indexedAdapter.value === null && <Adding />}
+      {given !== null && indexedAdapter.value === null && <Adding />}
       {now !== null && now.result !== null && <Quality run={now} />}
     </OwnTraining>
   );

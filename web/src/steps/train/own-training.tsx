@@ -23,13 +23,20 @@ interface Props<R extends EncoderRun> {
   readonly untrainable: ComponentChildren;
   /** Fields for other settings. */
   readonly details?: ComponentChildren;
-  readonly begin: (effort: Effort) => void;
+  /** Null without a table: what there is of an earlier run is shown. */
+  readonly begin: ((effort: Effort) => void) | null;
   /** The result of a finished run. */
   readonly children: ComponentChildren;
 }
 
 /** Starts a training, or says why there can be none. */
-function Begin<R extends EncoderRun>({ of, texts: t, untrainable, details, begin }: Omit<Props<R>, "children">) {
+function Begin<R extends EncoderRun>({
+  of,
+  texts: t,
+  untrainable,
+  details,
+  begin,
+}: Omit<Props<R>, "children" | "begin"> & { readonly begin: (effort: Effort) => void }) {
   const effort = useSignal<Effort>("normal");
   const has = of.run.value?.status === "finished";
   return (
@@ -67,7 +74,7 @@ function Begin<R extends EncoderRun>({ of, texts: t, untrainable, details, begin
 }
 
 /** The training of a page of its own: its start, its progress, and what it gave. */
-export function OwnTraining<R extends EncoderRun>({ children, ...props }: Props<R>) {
+export function OwnTraining<R extends EncoderRun>({ children, begin, ...props }: Props<R>) {
   const { of, texts: t } = props;
   const { goOn, discard, failed, unfinished } = m().train;
   const now = of.run.value;
@@ -105,7 +112,7 @@ export function OwnTraining<R extends EncoderRun>({ children, ...props }: Props<
           ) : (
             <p class="hint">{t.trainIntro}</p>
           )}
-          <Begin {...props} />
+          {begin !== null && <Begin {...props} begin={begin} />}
         </>
       )}
     </section>
