@@ -1,6 +1,5 @@
 import type { GgufFile } from "../../io/gguf/index.js";
 import type { OpenTensorFile } from "../../io/safetensors/index.js";
-import { float32Range } from "./ranges.js";
 import { ggufTensors } from "./tensors.js";
 
 /**
@@ -9,12 +8,15 @@ import { ggufTensors } from "./tensors.js";
  */
 export function denseTensors(file: GgufFile): OpenTensorFile {
   const { grouped, outFirst: _, ...stored } = ggufTensors(file);
-  const raw: OpenTensorFile["raw"] = async (name, begin, end) => {
+  const raw: OpenTensorFile["raw"] = async (name, begin = 0, end) => {
     if (grouped === undefined || grouped.nearest(name) === null) return stored.raw(name, begin, end);
+    const { shape } = stored.info(name);
+    const width = 4 * (shape.at(-1) ?? 1);
+    const last = end ?? shape.reduce((product, length) => product * length, 4);
+    const [first, behind] = [Math.floor(begin / width), Math.ceil(last / width)];
     const row = grouped.rowBytes(name);
-    return float32Range(stored.info(name).shape, begin, end, async (first, behind) =>
-      grouped.values(name, await stored.raw(name, row * first, row * behind)),
-    );
+    const { buffer } = grouped.values(name, await stored.raw(name, first * row, behind * row));
+    return new Uint8Array(buffer, begin - width * first, last - begin);
   };
   return { ...stored, raw };
 }

@@ -9,7 +9,7 @@ import { log } from "../../values/elementary.js";
 import { transposedFile } from "../transposed-file.js";
 import { MetadataValues } from "./metadata-values.js";
 import { ggufArchitecture, tensorName } from "./names.js";
-import { float32Range, rangesOfWhole } from "./ranges.js";
+import { rangesOfWhole } from "./ranges.js";
 import { reordered, rowOrder, tiledOrder } from "./rows.js";
 
 /** Types of a file that are elements one after another, named alike here and there. */
@@ -140,29 +140,25 @@ function linearsTransposed(stored: OpenTensorFile): OpenTensorFile {
  */
 function columnsMoved(stored: OpenTensorFile, order: ReturnType<typeof tiledOrder>): OpenTensorFile {
   const grouped = stored.grouped!;
-  const width = (name: string) => stored.info(name).shape.at(-1) ?? 1;
-  const place = (name: string) => order(name, width(name));
-  const moved = (name: string, data: Float32Array, of = place(name), columns = width(name)) =>
-    of === null ? data : data.map((_, i) => data[i - (i % columns) + of(i % columns)]!);
+  const place = (name: string) => order(name, stored.info(name).shape.at(-1) ?? 1);
+  const tensor: OpenTensorFile["tensor"] = async (name) => {
+    const [given, of] = [await stored.tensor(name), place(name)];
+    if (of === null) return given;
+    const width = given.shape.at(-1)!;
+    const data = given.data.map((_, i) => given.data[i - (i % width) + of(i % width)]!);
+    return { ...given, data };
+  };
+  const rangeOf = rangesOfWhole(async (name) => new Uint8Array((await tensor(name)).data.buffer));
   return {
     ...stored,
-    tensor: async (name) => {
-      const { shape, data } = await stored.tensor(name);
-      return { shape, data: moved(name, data) };
-    },
+    tensor,
     info: (name) => (place(name) === null ? stored.info(name) : { ...stored.info(name), dtype: "F32" }),
-    raw: async (name, begin, end) => {
-      if (place(name) === null) return stored.raw(name, begin, end);
-      const row = grouped.rowBytes(name);
-      return float32Range(stored.info(name).shape, begin, end, async (first, behind) =>
-        moved(name, grouped.values(name, await stored.raw(name, row * first, row * behind))),
-      );
-    },
+    raw: async (name, begin, end) => (place(name) === null ? stored.raw : rangeOf)(name, begin, end),
     grouped: {
       ...grouped,
       format: (name) => (place(name) === null ? grouped.format(name) : null),
       // Of what `raw` gives.
-      rowBytes: (name) => (place(name) === null ? grouped.rowBytes(name) : 4 * width(name)),
+      rowBytes: (name) => (place(name) === null ? grouped.rowBytes(name) : 4 * stored.info(name).shape.at(-1)!),
       values: (name, bytes) =>
         place(name) === null ? grouped.values(name, bytes) : new Float32Array(new Uint8Array(bytes).buffer),
     },
