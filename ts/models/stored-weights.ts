@@ -22,15 +22,11 @@ type PlainFormat = Exclude<WeightFormat, GroupFormat>;
 const dtypes: Readonly<Record<PlainFormat, FloatDtype>> = { f32: "F32", f16: "F16", bf16: "BF16" };
 const plainFormats = Object.keys(dtypes) as readonly PlainFormat[];
 
-/** The format of tensors that are joined in one weight: with "auto" that of the file if they agree, or the nearest with groups. */
+/** The format of tensors that are joined in one weight: with "auto" that of the file if they agree, or the nearest with groups if most have them. */
 export function formatOf(weights: WeightsOption, file: OpenTensorFile, names: readonly string[]): WeightFormat {
   if (weights !== "auto") return weights;
-  const { grouped } = file;
-  const exact = new Set(names.map((name) => grouped?.format(name) ?? null));
-  const [only] = exact;
-  if (exact.size === 1 && only) return only;
-  if (names.length > 0 && names.every((name) => (grouped?.nearest(name) ?? null) !== null)) return "q8";
-  return plainFormats.find((format) => names.every((name) => file.info(name).dtype === dtypes[format])) ?? "f32";
+  const plain = () => plainFormats.find((format) => names.every((name) => file.info(name).dtype === dtypes[format]));
+  return file.grouped?.joined(file, names) ?? plain() ?? "f32";
 }
 
 /**

@@ -4,10 +4,14 @@ import type { WrittenType } from "../../../ts/models/gguf/writing/types.js";
 import { ownEngine } from "../own-engine.js";
 import { qwen35Config, qwen35File } from "./writing/qwen35-file.js";
 
+/** Whose layers files of few bits keep as they are. */
+const isSmall = (name: string) => /ssm_(?:alpha|beta)/.test(name);
 const lora = { rank: 4, targetModules: "all-linear" } as const;
 
 describe.each<[string, (name: string) => WrittenType]>([
   ["all of eight bits", () => "Q8_0"],
+  ["of eight bits but for small layers", (name) => (isSmall(name) ? "F32" : "Q8_0")],
+  ["of four bits but for small layers", (name) => (isSmall(name) ? "BF16" : "Q4_0")],
   ["of four bits and eight", (name) => (/attn_qkv|token_embd/.test(name) ? "Q8_0" : "Q4_0")],
 ])("a GGUF file of Qwen3.5 whose heads of values are in another order, %s", (_, typeOf) => {
   it("keeps its groups in memory, and takes what is foretold", { timeout: 120_000 }, async () => {

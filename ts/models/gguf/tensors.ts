@@ -5,6 +5,7 @@ import { type GgufFile, openGguf } from "../../io/gguf/index.js";
 import { MERGED_KEY } from "../../io/peft/index.js";
 import type { Dtype, OpenTensorFile } from "../../io/safetensors/index.js";
 import { exactFormats } from "./exact.js";
+import { joinedFormat } from "./joined-format.js";
 import { log } from "../../values/elementary.js";
 import { transposedFile } from "../transposed-file.js";
 import { MetadataValues } from "./metadata-values.js";
@@ -83,6 +84,7 @@ export function ggufTensors(file: GgufFile): OpenTensorFile {
     grouped: {
       format: (name) => exactFormats[typeOf(name)]?.[0] ?? null,
       nearest: (name) => (plain.includes(typeOf(name)) ? null : (exactFormats[typeOf(name)]?.[0] ?? "q8")),
+      joined: joinedFormat,
       convert: (name, bytes) => exactFormats[typeOf(name)]![1](bytes),
       values: (name, bytes) => file.decode(ownName(name), bytes),
       rowBytes: (name) => {
