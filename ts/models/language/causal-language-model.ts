@@ -138,7 +138,7 @@ export class CausalLanguageModel extends AdaptedModel {
    * `tokenizer.chat_template` of a GGUF file. Special tokens appear as text. To generate, pass the messages to `generate`, which tokenizes
    * them correctly.
    *
-   * Limits of a template's run: 300,000 steps and 10,000 more for each message, values of 16 million characters.
+   * Limits of a template's run: 200,000 steps and 1,000 more for each message, values of 16 million characters.
    *
    * Throws `ModelError` if the model has no template or it fails, `ConfigError` for invalid messages.
    */

@@ -6,7 +6,7 @@ import type { CallAdapters } from "../../adapters/call-adapters.js";
 import { decodeBatch } from "./decode-step.js";
 import type { CachedTokens } from "./cached-tokens.js";
 import type { TakenGenerateOptions } from "./generate-options.js";
-import { readPrompts } from "./read-prompts.js";
+import { PROMPT_TOKENS, readPrompts } from "./read-prompts.js";
 import { type GeneratedToken, type Room, Sequence } from "./sequence.js";
 import type { AssistantCall } from "./speculation/assistant.js";
 import { Speculation, takeDrafted } from "./speculation/speculation.js";
@@ -95,7 +95,10 @@ export async function* generateTokens(
       const going = order.filter((i) => !texts[i]!.done);
       if (going.length === 0) return;
       await breathe();
-      for (const i of going) drafts[i] = (await speculations[i]?.draft(texts[i]!.left - 1, breathe)) ?? NONE;
+      // A pass has no more tokens than one of prompts: each takes memory for its logits.
+      const most = Math.max(0, Math.floor(PROMPT_TOKENS / going.length) - 1);
+      for (const i of going)
+        drafts[i] = (await speculations[i]?.draft(Math.min(texts[i]!.left - 1, most), breathe)) ?? NONE;
       const fed = going.map((i) => {
         const ids = Int32Array.from([...texts[i]!.next, ...drafts[i]!]);
         return { text: i, held: held[i]!, ids, rows: ids.length, rounded: texts[i]!.rounded };

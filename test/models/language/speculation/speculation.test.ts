@@ -103,6 +103,19 @@ describe("speculative decoding", () => {
     }
   });
 
+  it("computes no more tokens in a pass than of prompts, however many texts draft", async () => {
+    const passes = vi.spyOn(model.model, "infer").mockClear();
+    // The text is of one token, which other ones follow in the prompt.
+    const repeated = [1, 5, 5, 5, ...Array.from({ length: 30 }, (_, i) => 20 + i), 5, 5];
+    const request = { prompt: repeated, maxTokens: 28, ignoreEnd: true, logitBias: { 5: 1000 } };
+    const requests = Array.from({ length: 12 }, () => ({ ...request, promptLookupNumTokens: 30 }));
+    const found = await all(model.generateBatch(requests));
+    expect(found.map(({ id }) => id)).toEqual(Array(12 * 28).fill(5));
+    const tokens = passes.mock.calls.slice(1).map(([batch]) => batch.ids.length);
+    expect(Math.max(...tokens)).toBe(12 * 21);
+    passes.mockRestore();
+  });
+
   it("leaves a session the tokens of its text alone, also where its reader goes away", async () => {
     using session = model.session();
     const options = { maxTokens: 12, ignoreEnd: true, promptLookupNumTokens: 8 };

@@ -70,6 +70,7 @@ const texts: readonly [ToolFamily, string, readonly unknown[]][] = [
     "<|tool_call_start|>[weather(city='it\\'s \\x41\\u00e9\\U0001F600\\n\\q \"\"'), find-it()]<|tool_call_end|>",
     ["", ["weather", { city: 'it\'s Aé😀\n\\q ""' }], ["find-it", {}]],
   ],
+  [lfm2, '<|tool_call_start|>[weather(city="a\\/b")]<|tool_call_end|>', ["", ["weather", { city: "a/b" }]]],
   [gemma4, '<|tool_call>call:weather{city:<|"|>Paris<|"|>}<tool_call|>', ["", paris]],
   [
     gemma4,
