@@ -103,6 +103,8 @@ export interface TaskDefinition<S extends RunSettings, E extends FileExample, X 
    * Checks the data before the model is loaded, which may need a download. Throws `ConfigError` for invalid data. `open` gets its result.
    */
   survey?(data: TaskData<E>, settings: S, context: RunContext): Promise<object>;
+  /** The loss for which data are read, if it depends on them; default: that of the settings. */
+  loss?(data: TaskData<E>, settings: S): string;
   /** Loads the model. Throws `MemoryError` before loading if memory is too small. */
   base(model: HashedModel, settings: S, engine: Engine, context: RunContext): Promise<TaskBase>;
   /**

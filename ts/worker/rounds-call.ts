@@ -11,9 +11,9 @@ const options = functions.cacheModel.takes["options"]!;
 const { gives: nothing } = functions["opfsStore.discard"];
 
 const rounds = remote({
-  values: ["task", "labels", "modelHash", "maxTokens", "counts"],
+  values: ["task", "labels", "modelHash", "maxTokens", "loss", "counts"],
   functions: {
-    share: { takes: { labels: data, options }, gives: nothing },
+    share: { takes: { labels: data, changes: data, options }, gives: data },
     check: { takes: { what: data, changes: data }, gives: nothing },
     create: { takes: { changes: data }, gives: data },
     open: { takes: { files: data, changes: data, options }, gives: nothing },

@@ -12,7 +12,7 @@ import { nodeOptions, type NodeOptions, type TakenNodeOptions } from "./join-opt
 export interface TaskJoinOptions extends NodeOptions {
   /**
    * What this node trains, as `runJob` takes it: `task`, `data`, `validation`, `model`, and the columns of the data. The server sets rank,
-   * steps, rates and the loss.
+   * steps, rates and the loss; `loss` here is how rows are read until then, which some need, as those of "kto" do.
    */
   readonly job: AnyJobSpec;
   /** The worker that trains, from `startWorker`. Default: in pages the one that all calls share, in Node this thread. */

@@ -8,6 +8,7 @@ import type { LowrankWorker } from "../../../ts/worker/index.js";
 import { joinBy } from "../src/join-federation.js";
 import type { FederationEvent } from "../src/join-options.js";
 import { LocalRounds } from "../src/rounds/local-round.js";
+import type { AdapterShape } from "../src/rounds/round-settings.js";
 import { SharedAdapter } from "../src/rounds/shared-adapter.js";
 import { taskModels } from "../src/rounds/task-models.js";
 import { FalseServer } from "./false-server.js";
@@ -25,11 +26,11 @@ function run(task: TaskName) {
 }
 
 /** Two rounds and a measurement by a node: the last update, and what it has told. */
-async function trained(rounds: Rounds) {
+async function trained(rounds: Rounds, taskSettings: AdapterShape["taskSettings"] = {}) {
   const events: FederationEvent[] = [];
   const models = taskModels(rounds);
   const local = new LocalRounds({ models, maxSteps: 100, onEvent: (event) => events.push(event) });
-  const shape = { ...shapeOf(rounds.task, rounds.labels), dropout: 0.1 };
+  const shape = { ...shapeOf(rounds.task, rounds.labels), dropout: 0.1, taskSettings };
   const shared = await SharedAdapter.of(models, shape);
   const settings = settingsOf(shared, shape);
   let arrays: ReadonlyMap<string, Tensor> = shared.arraysOf(shared.files, true);
@@ -49,6 +50,18 @@ it.each(taskNames)("a node trains the task %s in a worker to the same bits as in
   await trainRounds("a test", spec, work, { sources, worker });
   expect(there).toEqual(here);
   expect(here.told).toHaveLength(5);
+});
+
+it("a node in a worker reads its rows for the server's loss, and counts them as in its thread", async () => {
+  const { spec, sources } = run("rank");
+  const lists = { loss: "lambda" };
+  const rounds = await openRounds("a test", spec, { sources });
+  const here = await trained(rounds, lists).finally(() => rounds.dispose());
+  let there: typeof here | undefined;
+  const work = async (given: Rounds) => void (there = await trained(given, lists));
+  await trainRounds("a test", spec, work, { sources, worker });
+  expect(there).toEqual(here);
+  expect(here.metrics.get("num-examples")).toBe(48);
 });
 
 it("a round in a worker ends when it is aborted, and the next one gives the bits of another worker's", async () => {

@@ -6,7 +6,7 @@ import type { RunContext, TaskDefinition } from "../../training/task-definition.
 import { withNegatives } from "./mined-negatives.js";
 import { checkMining } from "./mining-check.js";
 import { PairsModel, type TokenizedPair } from "./pairs-model.js";
-import { trainingOrder } from "./training-order.js";
+import { lossOf, trainingOrder } from "./training-order.js";
 import { TrainedPairs } from "./trained-pairs.js";
 import { type PairRow, promptedText, readPairs } from "./read-pairs.js";
 import { pairsPlan, type PairsSettings } from "./settings.js";
@@ -37,6 +37,7 @@ export const pairsDefinition: TaskDefinition<PairsSettings, PairRow, TokenizedPa
   base: encoderBase,
   augment: async (base, data, settings, context) =>
     settings.mineNegatives === null ? data : withNegatives((base as EncoderBase).encoder, data, settings, context),
+  loss: lossOf,
   async open(base, data, settings, context, _, from) {
     const { encoder } = base as EncoderBase;
     const order = await trainingOrder(data, settings, encoder.graph, context);

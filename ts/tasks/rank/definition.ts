@@ -54,6 +54,7 @@ export const rankDefinition: TaskDefinition<RankSettings, RankedRow, TokenizedRa
   },
   augment: async (base, data, settings, context) =>
     settings.mineNegatives === null ? data : withMinedRows((base as RankBase).encoder, data, settings, context),
+  loss: ({ train: { examples } }) => examples[0]!.loss,
   async open(base, data, settings, context, _, from) {
     const { encoder, ready } = base as RankBase;
     const { labels } = data;

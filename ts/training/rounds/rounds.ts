@@ -30,10 +30,15 @@ export interface Rounds {
   readonly modelHash: string;
   /** Most tokens of an example. */
   readonly maxTokens: number;
+  /** The loss for which this party's data were first read: its own choice, or that of its columns; null for tasks without a choice. */
+  readonly loss: string | null;
   /** Numbers of examples. */
   readonly counts: { readonly train: number; readonly validation: number };
-  /** Reads the data again with the classes that all parties share. Throws `ConfigError` with the place if an example has another one. */
-  share(labels: readonly string[], options: Cancellable): Promise<void>;
+  /**
+   * Reads the data again with the classes that all parties share, and for the loss in `changes`. Returns their new `counts`. Throws `ConfigError`
+   * with the place if an example has another class, or if the loss does not take it.
+   */
+  share(labels: readonly string[], changes: RoundChanges, options: Cancellable): Promise<Rounds["counts"]>;
   /** Throws `ConfigError`, naming the setting, for invalid changes. @param what who makes them */
   check(what: string, changes: RoundChanges): void | Promise<void>;
   /** The files of an untrained model. */

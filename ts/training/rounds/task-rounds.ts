@@ -40,6 +40,7 @@ export class TaskRounds implements Rounds {
   /** Random streams drawn before the first round. */
   private readonly streams: number;
   private opened: OpenRound | null = null;
+  readonly loss: string | null;
 
   private constructor(
     readonly task: string,
@@ -51,6 +52,7 @@ export class TaskRounds implements Rounds {
     private readonly fields: Fields,
   ) {
     this.streams = base.graph.streamsDrawn;
+    this.loss = definition.loss?.(data, settings) ?? (settings as { readonly loss?: string }).loss ?? null;
   }
 
   /** Reads the data, and loads the model. Throws as `runJob` does for them. The caller disposes of the result. */
@@ -89,10 +91,15 @@ export class TaskRounds implements Rounds {
     return { train: train.examples.length, validation: validation.examples.length };
   }
 
-  async share(labels: readonly string[], { signal }: Cancellable = {}): Promise<void> {
+  async share(labels: readonly string[], changes: RoundChanges, { signal }: Cancellable = {}) {
     const sources = takeSources("joinFederation", this.context.sources, signal);
-    this.data = await readData(this.definition, this.settings, { ...this.context, sources, signal }, labels);
+    const { definition, base } = this;
+    const settings = { ...this.settings, ...changes };
+    const context = { ...this.context, sources, signal };
+    const read = await readData(definition, settings, context, labels.length + this.labels.length > 0 ? labels : null);
+    this.data = (await definition.augment?.(base, read, settings, context)) ?? read;
     this.known.clear();
+    return this.counts;
   }
 
   check(what: string, changes: RoundChanges): void {

@@ -51,7 +51,11 @@ export async function initialModels(
   const chosen = serverSettings.filter((name) => named[name] !== undefined);
   return {
     models: taskModels(rounds, signal),
-    taskSettings: Object.fromEntries(chosen.map((name) => [name, named[name] as Json])),
+    taskSettings: {
+      ...Object.fromEntries(chosen.map((name) => [name, named[name] as Json])),
+      // Nodes train the same one, whatever columns and values theirs have.
+      ...(rounds.loss !== null && { loss: rounds.loss }),
+    },
     labels: labels ?? rounds.labels,
     dispose: () => rounds.dispose(),
   };

@@ -67,7 +67,8 @@ export function defineFlowerJoin(group: Command, session: Session): void {
     .option("--patience <seconds>", "give up after this long without an answer of the server", real(0), 60)
     .option("--stay", "stay for the server's next run", false)
     .option("--out <folder>", "save the shared model of the latest round here");
-  addSettingOptions(command, columnSettings);
+  // How rows are read until the server sets its loss.
+  addSettingOptions(command, [...columnSettings, "loss"]);
   addEngineOptions(command)
     .option("--json", "print one JSON object per line", false)
     .addHelpText("after", EXAMPLES)

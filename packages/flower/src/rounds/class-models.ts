@@ -24,7 +24,7 @@ export function classModels<E>(node: ClassifierNode<E>): RoundModels {
   return {
     task: "classify",
     counts: { train: examples.length, validation: validation.length },
-    share(labels) {
+    share({ labels }) {
       const strange = [...examples, ...validation].find(({ label }) => !labels.includes(label));
       if (strange === undefined) return;
       throw new FederationError(

@@ -30,7 +30,7 @@ export class LocalRounds {
     const key = JSON.stringify(shape);
     if (this.shared === null || key !== this.made) {
       this.checkTask(task);
-      await models.share(labels);
+      await models.share(shape);
       this.shared = await SharedAdapter.of(models, shape);
       this.made = key;
     }
@@ -42,9 +42,9 @@ export class LocalRounds {
   async train(settings: RoundSettings, content: IncomingContent): Promise<Reply> {
     const { models, onEvent } = this.work;
     const { round, rounds, freezeA, epochs } = settings;
+    const shared = await this.adapterOf(settings);
     const examples = models.counts.train;
     const steps = this.stepsOf(settings);
-    const shared = await this.adapterOf(settings);
     const files = shared.withArrays(await content.arrays(shared.bytes(freezeA)), freezeA);
     onEvent({ type: "round", round, rounds, steps, files });
     return this.with(files, settings, async (model) => {

@@ -33,10 +33,13 @@ export interface OpenModel {
 /** What a node trains in rounds: the models of one task, with this node's examples. */
 export interface RoundModels {
   readonly task: string;
-  /** Numbers of examples. */
+  /** Numbers of examples, as `share` has read them. */
   readonly counts: { readonly train: number; readonly validation: number };
-  /** Throws `FederationError` if an example has another class than the server's. Called before anything else. */
-  share(labels: readonly string[]): Here<void>;
+  /**
+   * Reads the examples with the server's classes and settings. Throws `FederationError` if an example has another class. Called before anything
+   * else.
+   */
+  share(shape: AdapterShape): Here<void>;
   /** Whether this node has examples of every class. */
   hasEvery(labels: readonly string[]): boolean;
   create(shape: AdapterShape): Promise<NewModel>;

@@ -7,14 +7,23 @@ import { serverSettings } from "./task-settings.js";
 
 /** Models of any task that the pipeline trains, in this thread or in a worker. */
 export function taskModels(rounds: Rounds, signal?: AbortSignal): RoundModels {
-  const { task, counts, modelHash: fingerprint, maxTokens } = rounds;
+  const { task, modelHash: fingerprint, maxTokens } = rounds;
   const own = rounds.labels;
-  let shared: string | null = null;
+  let { counts } = rounds;
+  // Examples without classes that were read for the server's loss are not read again.
+  const keyOf = (labels: readonly string[], loss: unknown = rounds.loss) => JSON.stringify([labels, loss]);
+  let shared = own.length > 0 ? null : keyOf([]);
   return {
-    ...{ task, counts },
-    async share(labels) {
-      const wanted = JSON.stringify(labels);
-      if (own.length > 0 && shared !== wanted) await rounds.share(labels, { signal });
+    task,
+    get counts() {
+      return counts;
+    },
+    async share(shape) {
+      const { labels, taskSettings } = shape;
+      const wanted = keyOf(labels, taskSettings["loss"]);
+      if (shared === wanted) return;
+      await changesOf(rounds, shape);
+      counts = await rounds.share(labels, taskSettings, { signal });
       shared = wanted;
     },
     hasEvery: (labels) => labels.every((label) => own.includes(label)),
