@@ -172,7 +172,8 @@ it("the file of the pool's threads is at most 2 kB and needs no other", () => {
 // Classes, lists and margins of rerankers, ready rerankers, prompts and teachers of pairs took 3,900 bytes of all scripts, which such runs fetch.
 // The final fit on all rows and the calibration of probabilities took 3,930, which runs fetch.
 // Mining of hard negatives before runs on pairs and of rerankers took 3,800, which such runs fetch.
-// Rounds of a federation, which runs and a page share, took 1,700 bytes of all scripts, and 50 of what trains a classifier.
+// Rounds of a federation, which runs and a page share, took 1,700 bytes of all scripts, and 50 of what trains a classifier; that their nodes read
+// rows for the server's loss 90. Calls of functions in OpenAI's form 420 of language.js, and groups in GGUF files of Qwen3.5 180 of gguf.js.
 // Delta nets took 3,300 of all, names of language models in larger ones 200 of what trains a classifier.
 // It was one script of 385.5 kB. What an encoder and a classifier need is a script of its own, which imports the worker's file alone.
 it("a page's worker loads 24.2 kB at its start, 137.5 kB to train a classifier, and each script as it is", () => {
@@ -181,7 +182,7 @@ it("a page's worker loads 24.2 kB at its start, 137.5 kB to train a classifier, 
   const size = (name: string) => gzipSync(readFileSync(join(root, "dist", name), "utf8"), { level: 9 }).length;
   expect(size("lowrank-worker.js")).toBeLessThanOrEqual(24_210);
   expect(size("lowrank-worker.js") + size("worker/models.js")).toBeLessThanOrEqual(137_490);
-  expect(scripts.reduce((sum, name) => sum + size(name), size("lowrank-worker.js"))).toBeLessThanOrEqual(452_100);
+  expect(scripts.reduce((sum, name) => sum + size(name), size("lowrank-worker.js"))).toBeLessThanOrEqual(452_700);
   const started = readFileSync(join(root, "dist/remote-browser.js"), "utf8").replaceAll("\n", "");
   for (const name of scripts) {
     const script = readFileSync(join(root, "dist", name), "utf8");
