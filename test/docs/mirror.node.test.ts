@@ -8,6 +8,8 @@ const others = [
   ...["browsers", "consumers", "docs", "packaging", "pages", "runtimes", "studio"],
   // Promises of the whole package, reference values, and how a test finds its engine and its files.
   ...["properties", "golden", "setup"],
+  // Clients of other projects, which ask the server.
+  "serve/openai/clients",
   // The table of ops that every test of ops reads.
   ...["ops/gradients", "ops/rows", "ops/special-values"],
 ];
