@@ -131,13 +131,15 @@ export class PairTokenizer {
   private lengths(first: string, second: string, a: number, b: number): [number, number] {
     const { room } = this;
     if (a + b <= room) return [a, b];
-    const isFirstLonger = a > room && b > room ? this.count(first) > this.count(second) : a > b;
+    let isFirstLonger = a > b;
+    if (a > room && b > room) {
+      const { tokens } = this.tokenizer.measure(second, Infinity);
+      // No further: a long query may come with each of many texts.
+      isFirstLonger = this.tokenizer.measure(first, tokens + 1).tokens > tokens;
+    }
     let shorter = Math.min(a, b);
     let longer = shorter > room ? shorter : Math.max(shorter, room - shorter);
     if (shorter + longer > room) [shorter, longer] = [Math.floor(room / 2), Math.ceil(room / 2)];
     return isFirstLonger ? [longer, shorter] : [shorter, longer];
   }
-
-  /** All tokens of a text. */
-  private count = (text: string) => this.tokenizer.measure(text, Infinity).tokens;
 }

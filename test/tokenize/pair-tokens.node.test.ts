@@ -1,0 +1,36 @@
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { SentenceEncoder } from "../../ts/index.js";
+import { PairTokenizer } from "../../ts/tokenize/pair-tokens.js";
+import { tinyEncoder } from "../models/tiny-encoder.js";
+
+let encoder: SentenceEncoder;
+let pairs: PairTokenizer;
+beforeAll(async () => {
+  encoder = await SentenceEncoder.load(await tinyEncoder());
+  pairs = new PairTokenizer(encoder.tokenizer, {}, true);
+});
+afterAll(() => encoder?.dispose());
+
+/** A text of so many tokens, for which there are 29 places in a pair. */
+const words = (count: number) => "good ".repeat(count);
+
+it("of two texts that are each too long, the one with more tokens keeps one more", () => {
+  const lengths = [30, 31, 100, 900, 5000];
+  for (const first of lengths)
+    for (const second of lengths) {
+      const { types } = pairs.encode(words(first), words(second));
+      const [others, own] = [0, 1].map((type) => types.filter((one) => one === type).length);
+      // The special tokens of this tokenizer's template count as the first text's.
+      expect([first, second, others! - 3, own!]).toEqual([first, second, ...(first > second ? [15, 14] : [14, 15])]);
+    }
+});
+
+it("a long query is not counted again for each of many texts", () => {
+  const measure = vi.spyOn(encoder.tokenizer, "measure");
+  const query = words(50_000);
+  for (let text = 0; text < 50; text++) pairs.encode(query, words(40));
+  const counted = measure.mock.results.reduce((sum, { value }) => sum + (value as { tokens: number }).tokens, 0);
+  measure.mockRestore();
+  expect(counted).toBeGreaterThan(0);
+  expect(counted).toBeLessThan(100_000);
+});
