@@ -1,6 +1,4 @@
-import { isRecord } from "../../../arguments/collections.js";
-import { ConfigError } from "../../../errors/errors.js";
-import { excerpt } from "../../../errors/excerpt.js";
+import { unexpected } from "../../../arguments/settings.js";
 import type { ChatMessage } from "../chat-message.js";
 import type { Tool } from "./tool-options.js";
 
@@ -89,11 +87,9 @@ function textOf(what: string, { content }: ChatMessage, place: number): string {
   if (typeof content === "string") return content;
   const parts: readonly unknown[] = content ?? [];
   const texts = parts.map((part) => {
-    if (isRecord(part) && part["type"] === "text" && typeof part["text"] === "string") return part["text"];
-    throw new ConfigError(
-      `${what}: content of message ${place} has ${excerpt(part)}: beside tools, parts of such a message are { type: "text", text }`,
-      { op: what, option: "messages", place, expected: '{ type: "text", text }', value: part },
-    );
+    const { text } = Object(part) as { readonly text?: unknown };
+    if (typeof text === "string") return text;
+    throw unexpected(what, "messages", 'a list whose parts are { type: "text", text }', part, undefined, { place });
   });
   return texts.join("\n");
 }
