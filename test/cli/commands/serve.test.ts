@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import OpenAI from "openai";
@@ -85,6 +87,26 @@ it("prints a line of JSON for each request if it is asked for, with texts only i
     ]);
     expect(out.includes("a film")).toBe(option === "--log-texts");
   }
+});
+
+it("without a key refuses requests to other names, as of pages that point theirs at this machine", async () => {
+  const ask = async (url: string, name: string) => {
+    const { port } = new URL(url);
+    const asked = request({
+      host: "127.0.0.1",
+      port,
+      path: "/v1/models",
+      headers: { host: `${name}:${port}` },
+      agent: false,
+    });
+    const [answer] = (await once(asked.end(), "response")) as [IncomingMessage];
+    answer.resume();
+    return answer.statusCode;
+  };
+  const both = (url: string) => Promise.all(["localhost", "evil.example"].map((name) => ask(url, name)));
+  expect((await serving([], {}, both)).result).toEqual([200, 403]);
+  // The key itself keeps such pages out.
+  expect((await serving([], { LOWRANK_API_KEY: "secret" }, both)).result).toEqual([401, 401]);
 });
 
 it("says that a port is in use, and what it is asked with", async () => {

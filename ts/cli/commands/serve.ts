@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { ConfigError } from "../../errors/errors.js";
 import { languageServer, type RequestLogEntry } from "../../serve/index.js";
 import { httpServerOf } from "../files/http-bridge.js";
+import { isLocal, refusingOtherNames } from "../files/local-host.js";
 import { addModelOptions, collected } from "../files/language-model.js";
 import { openServed, type ServedOptions } from "../files/served-models.js";
 import { port, real, whole } from "../options/option-values.js";
@@ -95,7 +96,8 @@ async function serve(options: CommandOptions, session: Session): Promise<void> {
       logTexts: options.logTexts,
       onError: report,
     });
-    const http = httpServerOf(server);
+    const { host } = options;
+    const http = httpServerOf(apiKey === undefined && isLocal(host) ? refusingOtherNames(server, host) : server);
     await new Promise<void>((ready, failed) => {
       // A later error, such as of a connection that cannot be accepted, does not end the server.
       http.on("error", (cause) => (http.listening ? report(cause) : failed(cannotListen(cause, options))));
