@@ -128,13 +128,14 @@ it("the core (engine, graph, LoRA layers, optimizers) is at most 37.2 kB of Java
 // tensors by the names that a language model has in one for texts and pictures 100 of the first.
 // Calls of functions in nine formats, with the constraints of those that must be made, took 5,900 of everything, which models with a chat template fetch, 6,400 of
 // the worker's scripts, and the name of `chat` 6 of its start (365,515, 451,922 and 24,206).
+// What was mended in calls in OpenAI's form and in groups of Qwen3.5's GGUF files took 560 of everything, which both fetch (366,079).
 it("a page with an encoder and a classifier is at most 93.0 kB at first, everything at most 194 kB", async () => {
   const encoder = await sizes("{ SentenceEncoder, TextClassifier }");
   expect(encoder.first).toBeLessThanOrEqual(93_000);
   expect(encoder.all).toBeLessThanOrEqual(212_300);
   const everything = await sizes("*");
   expect(everything.first).toBeLessThanOrEqual(193_980);
-  expect(everything.all).toBeLessThanOrEqual(365_700);
+  expect(everything.all).toBeLessThanOrEqual(366_300);
 });
 
 // A line a statement, so that an uncaught error in Node, which has the same files, shows no line of 200 kB, took 1.4 of 190.4 kB,
