@@ -41,9 +41,9 @@ const gauge = async (url: string, name: string) =>
 
 /** Sends the beginning of a request, whose body is of this length. */
 function begun(url: string, length: number): Socket {
-  const { hostname, port } = new URL(url);
+  const { host, hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
-  const headers = ["Host: x", "Content-Type: application/json", `Content-Length: ${length}`, "Connection: close"];
+  const headers = [`Host: ${host}`, "Content-Type: application/json", `Content-Length: ${length}`, "Connection: close"];
   socket.write(`POST /v1/chat/completions HTTP/1.1\r\n${headers.join("\r\n")}\r\n\r\n`);
   return socket;
 }
