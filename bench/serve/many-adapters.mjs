@@ -51,6 +51,8 @@ printTable(
 const page = await (await server(new Request("http://localhost/metrics"))).text();
 const kept = Number(/^lowrank_prefix_cache_bytes (\d+)$/m.exec(page)[1]);
 console.log(`kept prompts, which the option prefixCacheBytes bounds: ${megabytes(kept)} of what is in use`);
-console.log(`misses: ${misses} of ${2 * adapters} requests; different answers of the adapters: ${new Set(known.values()).size}`);
+console.log(
+  `misses: ${misses} of ${2 * adapters} requests; different answers of the adapters: ${new Set(known.values()).size}`,
+);
 await server.close();
 model.dispose();
