@@ -5,13 +5,13 @@ import { lookUp } from "../../../../ts/models/language/speculation/prompt-lookup
 const draft = (text: readonly number[], most: number) => [...lookUp(Int32Array.from(text), most)];
 
 describe("lookUp", () => {
-  it("gives what followed the last tokens where three, or else two, of them occurred before, the last time", () => {
-    expect(draft([1, 2, 3, 4, 5, 1, 2, 3], 2)).toEqual([4, 5]);
-    expect(draft([1, 2, 3, 4, 9, 2, 3, 8, 1, 2, 3], 3)).toEqual([4, 9, 2]);
-    expect(draft([7, 2, 3, 4, 9, 2, 3, 8, 5, 2, 3], 3)).toEqual([8, 5, 2]);
-    expect(draft([1, 2, 3], 4)).toEqual([]);
-    expect(draft([3, 4, 5, 3], 4)).toEqual([]);
-    expect(draft([5, 5, 5, 5], 9)).toEqual([5]);
+  it("gives what followed the last tokens where four, or else three, of them occurred before, the last time", () => {
+    expect(draft([1, 2, 3, 4, 5, 6, 1, 2, 3, 4], 2)).toEqual([5, 6]);
+    expect(draft([1, 2, 3, 4, 9, 5, 2, 3, 4, 8, 1, 2, 3, 4], 3)).toEqual([9, 5, 2]);
+    expect(draft([7, 2, 3, 4, 9, 2, 3, 4, 8, 5, 2, 3, 4], 3)).toEqual([8, 5, 2]);
+    expect(draft([1, 2, 3, 4], 4)).toEqual([]);
+    expect(draft([3, 4, 5, 3, 4], 4)).toEqual([]);
+    expect(draft([5, 5, 5, 5, 5], 9)).toEqual([5]);
     expect(draft([], 4)).toEqual([]);
   });
 
@@ -20,7 +20,7 @@ describe("lookUp", () => {
     assert(
       property(texts, constantFrom(1, 3, 10), (text, most) => {
         const letters = text.join("");
-        const found = [3, 2]
+        const found = [4, 3]
           .filter((size) => size < letters.length)
           .map((size) => [letters.lastIndexOf(letters.slice(-size), letters.length - size - 1), size] as const)
           .find(([place]) => place !== -1);

@@ -1,7 +1,7 @@
 /** Most tokens at the end of a text that are looked up; fewer are tried next. */
-const LONGEST = 3;
-/** Fewest: a single token occurs too often to say what follows. */
-const SHORTEST = 2;
+const LONGEST = 4;
+/** Fewest: one or two tokens occur too often to say what follows. */
+const SHORTEST = 3;
 
 /**
  * Up to `most` tokens that followed a text's last ones where these occurred before, at the last such place; empty if they did not.

@@ -23,7 +23,7 @@ export class Speculation {
   ) {
     this.text = prompt.slice();
     this.length = prompt.length;
-    this.next = most;
+    this.next = Math.min(FIRST, most);
     this.assistant = assistant && new Assistant(assistant);
   }
 
@@ -55,7 +55,9 @@ export class Speculation {
     }
     this.text.set(ids, this.length);
     this.length += ids.length;
-    if (drafted > 0) this.next = ids.length > drafted ? Math.min(this.most, 2 * drafted) : ids.length;
+    if (drafted === 0) return;
+    const right = ids.length - 1;
+    this.next = right === drafted ? Math.min(this.most, 2 * drafted + 1) : Math.max(1, right);
   }
 
   /** Frees the draft model's cache. */
@@ -63,6 +65,9 @@ export class Speculation {
     this.assistant?.dispose();
   }
 }
+
+/** Tokens of the first draft: with the last token they are four rows, which the products with quantised weights compute together. */
+const FIRST = 3;
 
 const NONE = new Int32Array(0);
 
