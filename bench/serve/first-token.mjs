@@ -20,7 +20,7 @@ const questions = [
   "Why does it rain?",
 ];
 
-// Room for eight such prompts, of 24 MB each: the default keeps two, and each round asks with another.
+// Room for eight such prompts, of 24 MB each: the default has room for two, and each round asks with another.
 const server = await serveCommand(file, ["--threads", String(threads), "--prefix-cache", "256"]);
 const ask = (own, i) =>
   streamed(server.url, "chat/completions", {

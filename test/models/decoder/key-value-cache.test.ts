@@ -113,6 +113,37 @@ describe("KeyValueCache", () => {
     expect(engineInfo().memory.used).toBe(used);
   });
 
+  it("is taken apart and joined again, with its states in the part that has the last token", () => {
+    using graph = new Graph();
+    const { used } = engineInfo().memory;
+    const kinds = (i: number) => ({ rotary: null, window: null, ...(i === 1 ? { convolution: 3 } : {}) });
+    const config = { ...sizes, attention: kinds };
+    const cache = new KeyValueCache(graph, config);
+    cache.reserve(7);
+    graph.engine.write(
+      cache.layer(0).keys,
+      Float32Array.from({ length: 21 }, (_, i) => i),
+      21,
+    );
+    graph.engine.write(
+      cache.layer(0).values,
+      Float32Array.from({ length: 21 }, (_, i) => -i),
+      21,
+    );
+    graph.engine.kernels.fill(6, 5, cache.convolution(1).after);
+    cache.extend(7);
+    const parts = [cache.part(0, 4), cache.part(4, 7)];
+    expect(parts.map(({ bytes }) => bytes)).toEqual([cache.partBytes(4, false), cache.partBytes(3, true)]);
+    expect(parts.map((part) => part.reusable(part.length))).toEqual([0, 3]);
+    const joined = new KeyValueCache(graph, config);
+    joined.reserve(20);
+    for (const part of parts) joined.append(part, part.length);
+    expect(read(graph, joined, 0)).toEqual(read(graph, cache, 0));
+    expect([...graph.engine.read(joined.convolution(1).before!, 6)]).toEqual(Array<number>(6).fill(5));
+    for (const one of [cache, joined, ...parts]) one.dispose();
+    expect(engineInfo().memory.used).toBe(used);
+  });
+
   it("leaves nothing of a fork for which memory is full", () => {
     using graph = new Graph();
     const convolution = { rotary: null, window: null, convolution: 3 };

@@ -34,11 +34,13 @@ export class KeyValueCache {
     private readonly graph: Graph,
     private readonly config: CachedConfig,
     readonly format: CacheFormat = "f32",
+    /** Whether no pass continues it. */
+    private readonly isPart = false,
   ) {
     this.row = config.kvHeads * config.headDim;
     for (let i = 0; i < config.layers; i++)
       if (config.attention(i).convolution === undefined) this.places.set(i, this.places.size);
-    this.states = new LayerStates(graph, config);
+    this.states = new LayerStates(graph, config, isPart ? 1 : 2);
   }
 
   /** Tokens that it holds. */
@@ -65,8 +67,7 @@ export class KeyValueCache {
     this.states.reserve();
     if (needed <= this.capacity) return;
     const capacity = Math.min(maxPositions, Math.max(LEAST, needed, Math.ceil(1.5 * this.capacity)));
-    // An even number, so that blocks of two-byte numbers are whole words.
-    this.move(capacity + (capacity % 2));
+    this.move(capacity);
   }
 
   /** Place and format of a layer's keys and values. */
@@ -94,7 +95,7 @@ export class KeyValueCache {
 
   /** How many of the first `length` tokens, of those that it holds, it can be cut to: with convolutions all or none. */
   reusable(length: number): number {
-    return !this.states.any || length === this.tokens ? length : 0;
+    return !this.states.any || (length === this.tokens && this.states.bytes > 0) ? length : 0;
   }
 
   /** Forgets all but the first `length` tokens. Throws `ConfigError` unless there are so many, and they are reusable. */
@@ -113,6 +114,34 @@ export class KeyValueCache {
     if (length > 0) this.states.copyTo(made.states);
     made.tokens = length;
     return made;
+  }
+
+  /**
+   * The tokens from `start`, an even number, to `end` in memory of their own, to be added to other caches. With convolutions it has the last
+   * inputs if its last token is this cache's last.
+   */
+  part(start: number, end: number): KeyValueCache {
+    const made = new KeyValueCache(this.graph, this.config, this.format, true);
+    this.graph.attempt.run(() => {
+      made.allocate(end - start);
+      if (end === this.tokens) made.states.reserve();
+    });
+    this.copyTo(made, end - start, start);
+    if (made.states.bytes > 0) this.states.copyTo(made.states);
+    made.tokens = end - start;
+    return made;
+  }
+
+  /** Bytes of such a part of `count` tokens. @param isEnd whether it has this cache's last token */
+  partBytes(count: number, isEnd: boolean): number {
+    return WORD * this.words(even(count)) + (isEnd ? this.states.size / 2 : 0);
+  }
+
+  /** Adds the first `count` tokens of a part, behind an even number of others; there must be room. */
+  append(part: KeyValueCache, count: number): void {
+    part.copyTo(this, count, 0, this.tokens);
+    if (part.states.bytes > 0) part.states.copyTo(this.states);
+    this.tokens += count;
   }
 
   /** Gives its memory back; safe to call twice. */
@@ -140,21 +169,32 @@ export class KeyValueCache {
   private move(capacity: number): void {
     const { graph } = this;
     const moved = new KeyValueCache(graph, this.config, this.format);
-    moved.capacity = capacity;
-    moved.memory = graph.attempt.run(() => graph.allocateOwned(this.words(capacity)));
+    moved.allocate(capacity);
     this.copyTo(moved, this.tokens);
     if (this.memory !== 0) graph.releaseOwned(this.memory);
-    [this.memory, this.capacity] = [moved.memory, capacity];
+    [this.memory, this.capacity] = [moved.memory, moved.capacity];
   }
 
-  private copyTo(other: KeyValueCache, length: number): void {
+  private allocate(tokens: number): void {
+    const { graph } = this;
+    const capacity = even(tokens);
+    this.memory = graph.attempt.run(() => graph.allocateOwned(this.words(capacity)));
+    this.capacity = capacity;
+  }
+
+  /** Copies `count` tokens from place `from` on to another cache's place `to` on, both even. */
+  private copyTo(other: KeyValueCache, count: number, from = 0, to = 0): void {
     const { kernels } = this.graph.engine;
+    const token = this.row * numberBytes[this.format];
     // With an odd count of two-byte numbers, the last half word belongs to a token that is not in the cache.
-    const words = Math.ceil((length * this.row * numberBytes[this.format]) / WORD);
-    for (const i of length > 0 ? this.places.keys() : []) {
-      const [from, to] = [this.layer(i), other.layer(i)];
-      kernels.copy(words, from.keys, to.keys);
-      kernels.copy(words, from.values, to.values);
+    const words = Math.ceil((count * token) / WORD);
+    for (const i of count > 0 ? this.places.keys() : []) {
+      const [source, target] = [this.layer(i), other.layer(i)];
+      kernels.copy(words, source.keys + from * token, target.keys + to * token);
+      kernels.copy(words, source.values + from * token, target.values + to * token);
     }
   }
 }
+
+/** Blocks of an even number of two-byte numbers are whole words. */
+const even = (count: number) => count + (count % 2);

@@ -8,7 +8,7 @@ const WORD = 4;
 /**
  * The last inputs of a sequence's short convolutions, and the matrices of its delta rules. They are in memory twice: those before the pass
  * under way, and those behind it, which take their place when the pass has ended. A pass that fails, or that is not to be kept, thus
- * changes nothing.
+ * changes nothing. States that are only kept, for no pass, are in memory once.
  */
 export class LayerStates {
   private memory: Pointer = 0;
@@ -19,6 +19,7 @@ export class LayerStates {
   constructor(
     private readonly graph: Graph,
     { layers, attention, hiddenSize }: Pick<DecoderConfig, "layers" | "attention" | "hiddenSize">,
+    private readonly copies: 1 | 2 = 2,
   ) {
     const starts = [0];
     for (let i = 0; i < layers; i++)
@@ -32,13 +33,19 @@ export class LayerStates {
   }
 
   get bytes(): number {
-    return this.memory === 0 ? 0 : 2 * WORD * this.words;
+    return this.memory === 0 ? 0 : this.size;
+  }
+
+  /** The same when there is memory for them. */
+  get size(): number {
+    return this.copies * WORD * this.words;
   }
 
   /** Allocates them; call it outside a step. */
   reserve(): void {
     const { graph } = this;
-    if (this.any && this.memory === 0) this.memory = graph.attempt.run(() => graph.allocateOwned(2 * this.words));
+    if (this.any && this.memory === 0)
+      this.memory = graph.attempt.run(() => graph.allocateOwned(this.copies * this.words));
   }
 
   /** A layer's inputs. @param isFirst whether the sequence begins, with zeros */

@@ -20,8 +20,24 @@ export class CachedTokens {
     return this.cache.length;
   }
 
+  /** Their ids. */
+  get tokens(): Int32Array {
+    return this.ids.subarray(0, this.length);
+  }
+
   /** Adds tokens whose keys and values a pass has written. */
   extend(ids: Int32Array): void {
+    this.addIds(ids);
+    this.cache.extend(ids.length);
+  }
+
+  /** Adds tokens with their keys and values, the first of a part of another cache. */
+  append(ids: Int32Array, part: KeyValueCache): void {
+    this.addIds(ids);
+    this.cache.append(part, ids.length);
+  }
+
+  private addIds(ids: Int32Array): void {
     const { length } = this;
     if (this.ids.length < length + ids.length) {
       const grown = new Int32Array(Math.max(64, 2 * (length + ids.length)));
@@ -29,17 +45,11 @@ export class CachedTokens {
       this.ids = grown;
     }
     this.ids.set(ids, length);
-    this.cache.extend(ids.length);
   }
 
   /** Length of the common beginning of a text and these tokens. */
   common(text: Int32Array): number {
-    return commonLength(this.ids.subarray(0, this.length), text);
-  }
-
-  /** Whether all of these tokens are the beginning of others. */
-  begins(other: CachedTokens): boolean {
-    return other.common(this.ids.subarray(0, this.length)) === this.length;
+    return commonLength(this.tokens, text);
   }
 
   /** Forgets all but the first `length` tokens, and those too where layers keep the state after the last one alone. */

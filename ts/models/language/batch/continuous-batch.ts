@@ -2,7 +2,7 @@ import { AbortError, MemoryError } from "../../../errors/errors.js";
 import { throwIfAborted } from "../../../waiting/abort.js";
 import { nextTask } from "../../../waiting/next-task.js";
 import { keepsState } from "../../decoder/config.js";
-import { CachedTokens } from "../cached-tokens.js";
+import type { CachedTokens } from "../cached-tokens.js";
 import { decodeStep } from "../decode-step.js";
 import type { GenerationRequest } from "../generate.js";
 import type { CalledLanguageModel } from "../called-language-model.js";
@@ -17,6 +17,9 @@ import { commonLength } from "../../../values/common-length.js";
 const SHARED_PROMPT_TOKENS = 64;
 /** Tokens for which a text waits until another one has read the beginning that both have. */
 const WORTH_WAITING = 16;
+
+/** Tokens of an answer for which a copied beginning has room, without a further copy. */
+const ANSWER_TOKENS = 64;
 
 /** Limits of a batch. */
 export interface BatchLimits {
@@ -67,9 +70,7 @@ export class ContinuousBatch {
     private readonly limits: BatchLimits,
   ) {
     this.adapters = new SharedAdapters(model.graph);
-    this.prefixes = new PrefixCache(model.graph, limits.prefixBytes, this.adapters, (adapter) =>
-      model.adapterSet.has(adapter),
-    );
+    this.prefixes = new PrefixCache(model, limits.prefixBytes, this.adapters);
   }
 
   /** Number of texts in the passes, number of those that wait, and bytes of kept beginnings. */
@@ -216,12 +217,12 @@ export class ContinuousBatch {
 
   /** The tokens that a text shares with one that was read, copied; null while another one reads more of them. */
   private beginning(text: BatchText): CachedTokens | null {
-    text.reused = 0;
     const most = text.prompt.length - 1;
     const others = this.running.slice(0, this.running.indexOf(text)).filter((other) => text.alike(other));
-    const found = [this.prefixes.find(text), ...others.map(({ cached }) => cached)];
+    const kept = this.prefixes.find(text);
+    text.reused = kept.length;
     let [best, later]: [CachedTokens | null, number] = [null, 0];
-    for (const cached of found) {
+    for (const { cached } of others) {
       const length = cached?.reusable(text.prompt) ?? 0;
       if (length > text.reused) [best, text.reused] = [cached, length];
     }
@@ -229,8 +230,7 @@ export class ContinuousBatch {
     for (const { prompt } of keepsState(this.model.model.config) ? [] : others)
       later = Math.max(later, Math.min(commonLength(prompt, text.prompt), most));
     if (later - text.reused >= WORTH_WAITING) return null;
-    const { graph, model, cacheFormat } = this.model;
-    return best === null ? CachedTokens.none(graph, model.config, cacheFormat) : best.fork(text.reused);
+    return best === null ? this.prefixes.copy(kept, most + ANSWER_TOKENS) : best.fork(text.reused);
   }
 
   private compute(fed: readonly Fed[], rounded: boolean): Float32Array[] {
@@ -265,7 +265,6 @@ export class ContinuousBatch {
     const { cached } = text;
     if (error === undefined && cached !== null && this.limits.prefixBytes > 0) {
       this.prefixes.keep(text, cached);
-      text.cached = null;
     }
     if (this.running.includes(text)) this.leave(text);
     this.waiting = this.waiting.filter((one) => one !== text);
