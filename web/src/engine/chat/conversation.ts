@@ -1,23 +1,10 @@
 import { effect, signal } from "@preact/signals";
 import type { RemoteSession } from "lowrank/worker";
 import { ADAPTER, adapter, ensureAdapter } from "./adapter.js";
+import { formatOptions, formOfAnswers } from "./format/answer-format.js";
 import { type Loaded, load, loaded } from "./language-model.js";
-
-/** Which model answers: without or with the adapter. */
-export const sides = ["base", "adapted"] as const;
-export type Side = (typeof sides)[number];
-
-export interface Answer {
-  readonly text: string;
-  readonly state: "waiting" | "writing" | "done" | "stopped" | "cut";
-  /** Tokens per second, once there are enough to measure. */
-  readonly speed: number | null;
-}
-
-export interface Turn {
-  readonly said: string;
-  readonly answers: Partial<Readonly<Record<Side, Answer>>>;
-}
+import { messagesOf } from "./messages-of.js";
+import { type Answer, awaitsResults, type Call, noStep, note, type Side, sides, turns } from "./turns.js";
 
 /** Settings of the answers. */
 export interface Manner {
@@ -26,7 +13,6 @@ export interface Manner {
   readonly maxTokens: number;
 }
 
-export const turns = signal<readonly Turn[]>([]);
 export const manner = signal<Manner>({ instructions: "", temperature: 0, maxTokens: 256 });
 /** Whether the model also answers without the adapter. */
 export const beside = signal(true);
@@ -65,36 +51,26 @@ export function newConversation(): void {
 
 export const stop = () => stopping?.abort();
 
-/** The conversation from one side's view. If a side did not answer a turn, the other side's answer is used. */
-function promptOf({ converses }: Loaded, side: Side, before: readonly Turn[], said: string) {
-  if (!converses) return said;
-  const { instructions } = manner.value;
-  const other = side === "base" ? "adapted" : "base";
-  const history = before.flatMap(({ said, answers }) => [
-    { role: "user", content: said },
-    { role: "assistant", content: (answers[side] ?? answers[other])?.text ?? "" },
-  ]);
-  const system = instructions.trim() === "" ? [] : [{ role: "system", content: instructions }];
-  return [...system, ...history, { role: "user", content: said }];
-}
-
-function note(place: number, side: Side, change: Partial<Answer>): void {
-  turns.value = turns.value.map((turn, i) => {
-    const before = turn.answers[side];
-    return i !== place || before === undefined
-      ? turn
-      : { ...turn, answers: { ...turn.answers, [side]: { ...before, ...change } } };
-  });
-}
-
 /** Seconds before a speed is shown. */
 const SETTLED = 0.3;
 
-async function answer(now: Loaded, side: Side, before: readonly Turn[], said: string, signal: AbortSignal) {
-  const place = before.length;
+/** A call with a further piece of it. */
+const extended = (call: Call | undefined, piece: { id?: string; name?: string; arguments: string }): Call => ({
+  id: piece.id ?? call?.id ?? "",
+  name: piece.name ?? call?.name ?? "",
+  arguments: (call?.arguments ?? "") + piece.arguments,
+  result: null,
+});
+
+/** Writes the last step of a side's answer to the last message. */
+async function answer(now: Loaded, side: Side, signal: AbortSignal) {
+  const all = turns.value;
+  const place = all.length - 1;
   if (!sessions.has(side)) sessions.set(side, now.model.session());
   const session = await sessions.get(side)!;
-  const { temperature, maxTokens } = manner.value;
+  const { steps } = all[place]!.answers[side]!;
+  const { temperature, maxTokens, instructions } = manner.value;
+  const bound = formatOptions(now, steps.length === 1);
   // If the context is shorter than the longest answer, half of it is left for the question.
   const most = Math.min(maxTokens, Math.max(now.model.maxTokens >> 1, 1));
   const options = {
@@ -102,52 +78,49 @@ async function answer(now: Loaded, side: Side, before: readonly Turn[], said: st
     maxTokens: most,
     temperature,
     seed: place,
-    repetitionPenalty: 1.1,
+    // Names of functions and of fields are repeated on purpose.
+    repetitionPenalty: "tools" in bound ? 1 : 1.1,
     logProbabilities: false,
+    adapter: side === "base" ? null : ADAPTER,
+    ...bound,
   };
-  const choice = side === "base" ? null : ADAPTER;
   let text = "";
+  const calls: Call[] = [];
   let count = 0;
   let began = 0;
   let end: string | null = null;
-  for await (const token of session.generateTokens(promptOf(now, side, before, said), {
-    ...options,
-    adapter: choice,
-  })) {
+  const prompt = now.converses ? messagesOf(all, side, instructions) : all[place]!.said;
+  for await (const token of session.generateTokens(prompt, options)) {
     text += token.text;
+    for (const piece of token.toolCalls ?? []) calls[piece.index] = extended(calls[piece.index], piece);
     end = token.end;
     count += 1;
     if (count === 1) began = performance.now();
     const seconds = (performance.now() - began) / 1000;
     const speed = seconds > SETTLED ? (count - 1) / seconds : null;
-    note(place, side, { text, state: "writing", ...(speed !== null && { speed }) });
+    const written = [...steps.slice(0, -1), { text, calls: [...calls] }];
+    note(place, side, () => ({ steps: written, state: "writing", ...(speed !== null && { speed }) }));
   }
-  note(place, side, { state: end === "max-tokens" || end === "context" ? "cut" : "done" });
+  note(place, side, () => ({ state: end === "max-tokens" || end === "context" ? "cut" : "done" }));
 }
 
-/** Sends a message. The sides answer independently. */
-export async function say(said: string): Promise<void> {
-  const now = loaded.value;
-  if (now === null || answering.value || said.trim() === "") return;
+/** The sides answer the last message, independently. If none of it can be computed, `before` is as it was. */
+async function answerAll(now: Loaded, who: readonly Side[], before: typeof turns.value): Promise<void> {
   answering.value = true;
   talkProblem.value = null;
   stopping = new AbortController();
   const { signal } = stopping;
-  const before = turns.value;
-  const waiting: Answer = { text: "", state: "waiting", speed: null };
-  const who = asked();
-  turns.value = [...before, { said, answers: Object.fromEntries(who.map((side) => [side, waiting])) }];
   try {
     await ensureAdapter(now.model);
-    const ended = await Promise.allSettled(who.map((side) => answer(now, side, before, said, signal)));
+    const ended = await Promise.allSettled(who.map((side) => answer(now, side, signal)));
     const failed = ended.find((result) => result.status === "rejected");
     if (failed !== undefined) throw failed.reason;
   } catch (error) {
     // A model that was closed counts as stopped.
-    if (signal.aborted || loaded.value !== now) for (const side of who) leave(before.length, side);
+    if (signal.aborted || loaded.value !== now) for (const side of who) leave(turns.value.length - 1, side);
     else {
       talkProblem.value = error;
-      // The message stays in the field. A turn without an answer would be wrong in the next prompt.
+      // What was typed stays in its field. A turn without an answer would be wrong in the next prompt.
       turns.value = before;
       if ((error as Error).name === "WorkerLostError") await again(now);
     }
@@ -156,9 +129,32 @@ export async function say(said: string): Promise<void> {
   }
 }
 
+/** Sends a message. */
+export async function say(said: string): Promise<void> {
+  const now = loaded.value;
+  if (now === null || answering.value || awaitsResults.value || said.trim() === "") return;
+  const waiting: Answer = { steps: [noStep], form: formOfAnswers.value, state: "waiting", speed: null };
+  const before = turns.value;
+  const who = asked();
+  turns.value = [...before, { said, answers: Object.fromEntries(who.map((side) => [side, waiting])) }];
+  await answerAll(now, who, before);
+}
+
+/** Gives back the results of the calls of a side's answer to the last message, in their order. The side goes on. */
+export async function giveResults(side: Side, results: readonly string[]): Promise<void> {
+  const now = loaded.value;
+  if (now === null || answering.value) return;
+  const before = turns.value;
+  note(before.length - 1, side, ({ steps }) => {
+    const last = steps.at(-1)!;
+    const calls = last.calls.map((call, i) => ({ ...call, result: results[i] ?? "" }));
+    return { steps: [...steps.slice(0, -1), { ...last, calls }, noStep], state: "waiting" };
+  });
+  await answerAll(now, [side], before);
+}
+
 function leave(place: number, side: Side): void {
-  const state = turns.value[place]?.answers[side]?.state;
-  if (state === "waiting" || state === "writing") note(place, side, { state: "stopped" });
+  note(place, side, ({ state }) => (state === "waiting" || state === "writing" ? { state: "stopped" } : {}));
 }
 
 /** A browser may end a worker. The model is loaded into a new one. */

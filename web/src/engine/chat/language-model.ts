@@ -10,6 +10,8 @@ import {
   startWorker,
   type WorkerCachedModel,
 } from "lowrank/worker";
+import { noShape } from "../../data/answers/fields.js";
+import { toolOf } from "../../data/answers/functions.js";
 import { keep, kept } from "../../state/view.js";
 import { type Download, MODEL as ENCODER } from "../model.js";
 
@@ -26,6 +28,8 @@ export interface Loaded {
   readonly worker: LowrankWorker | null;
   /** Whether the model has a chat template; otherwise it continues a text. */
   readonly converses: boolean;
+  /** Whether its chat template writes functions. */
+  readonly writesTools: boolean;
 }
 
 /** A language model that an earlier visit cached. */
@@ -104,6 +108,9 @@ export async function openModel(choice: Choice | null): Promise<void> {
 
 export const cancelOpening = () => cancelling?.abort();
 
+/** A function that shows whether a template writes functions. */
+const PROBE = toolOf({ name: "probe", description: "", parameters: noShape });
+
 /** Loads a cached model into its own worker. Ending the worker frees the memory. */
 export async function load(kept: WorkerCachedModel, signal?: AbortSignal): Promise<Loaded> {
   // A model that is cached only in memory exists only in the worker that downloaded it.
@@ -111,11 +118,14 @@ export async function load(kept: WorkerCachedModel, signal?: AbortSignal): Promi
   try {
     const options = { weights: "auto", ...(worker && { worker }), ...(signal && { signal }) } as const;
     const model = await CausalLanguageModel.load(kept, options);
-    const converses = await model.applyChatTemplate([{ role: "user", content: "Hello" }]).then(
-      () => true,
-      () => false,
-    );
-    return { kept, model, worker, converses };
+    const writes = (options: object) =>
+      model.applyChatTemplate([{ role: "user", content: "Hello" }], options).then(
+        () => true,
+        () => false,
+      );
+    const converses = await writes({});
+    const writesTools = converses && (await writes({ tools: [PROBE] }));
+    return { kept, model, worker, converses, writesTools };
   } catch (error) {
     worker?.terminate();
     throw error;

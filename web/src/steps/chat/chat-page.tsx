@@ -1,8 +1,10 @@
 import { useEffect } from "preact/hooks";
+import { findFormat } from "../../engine/chat/format/answer-format.js";
 import { findChoices, loaded } from "../../engine/chat/language-model.js";
 import { findLesson, teaching } from "../../engine/chat/teach.js";
 import { chat } from "../../messages/chat.js";
 import { Adapter } from "./adapter.js";
+import { AnswerForm } from "./answer-form.js";
 import { ChooseModel, ModelBar } from "./choose-model.js";
 import { Talk } from "./talk.js";
 import { Teach } from "./teach.js";
@@ -14,6 +16,7 @@ export function ChatPage() {
   useEffect(() => {
     void findChoices();
     void findLesson();
+    void findFormat();
   }, []);
   const isThere = loaded.value !== null || teaching.value !== null;
   return (
@@ -28,6 +31,7 @@ export function ChatPage() {
           <div class="beside">
             <Talk />
             <div class="side">
+              <AnswerForm />
               <Adapter />
               <Teach />
             </div>

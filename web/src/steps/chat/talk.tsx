@@ -2,43 +2,23 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { hasAdapter } from "../../engine/chat/adapter.js";
 import {
-  type Answer,
   answering,
   beside,
   isTooLong,
   manner,
   newConversation,
   say,
-  type Side,
-  sides,
   stop,
   talkProblem,
-  turns,
 } from "../../engine/chat/conversation.js";
 import { loaded } from "../../engine/chat/language-model.js";
 import { teaching } from "../../engine/chat/teach.js";
+import { type Answer, awaitsResults, isCalling, sides, turns } from "../../engine/chat/turns.js";
 import { chat } from "../../messages/chat.js";
+import { format } from "../../messages/format.js";
 import { m } from "../../messages/index.js";
 import { Problem } from "../../parts/problem.js";
-
-function Said({ side, answer, alone }: { side: Side; answer: Answer; alone: boolean }) {
-  const t = chat();
-  const { text, state, speed } = answer;
-  return (
-    <div class={`answer ${side}`} aria-busy={state === "waiting" || state === "writing"}>
-      {!(alone && side === "base") && <h3>{t.sides[side]}</h3>}
-      <p class="text">
-        {text}
-        {(state === "waiting" || state === "writing") && <span class="caret" aria-hidden="true" />}
-      </p>
-      <p class="facts">
-        {state === "stopped" && <span>{t.stopped}</span>}
-        {state === "cut" && <span>{t.cut}</span>}
-        {speed !== null && <span>{t.speed(speed)}</span>}
-      </p>
-    </div>
-  );
-}
+import { Said } from "./answers/answer.js";
 
 function Turns() {
   const list = useRef<HTMLOListElement>(null);
@@ -57,7 +37,10 @@ function Turns() {
             <p class="said">{said}</p>
             <div class="answers">
               {there.map((side) => (
-                <Said key={side} {...{ side, answer: answers[side]!, alone: there.length === 1 }} />
+                <Said
+                  key={side}
+                  {...{ side, answer: answers[side]!, alone: there.length === 1, isLast: i === all.length - 1 }}
+                />
               ))}
             </div>
           </li>
@@ -67,6 +50,12 @@ function Turns() {
   );
 }
 
+/** What a screen reader reads of an answer: the functions that it calls, otherwise its last text. */
+function spokenOf(answer: Answer): string {
+  const { text, calls } = answer.steps.at(-1)!;
+  return isCalling(answer) ? calls.map(({ name }) => format().call.calls(name)).join(" ") : text;
+}
+
 /** Announces a finished answer to screen readers. */
 function Spoken() {
   const answers = turns.value.at(-1)?.answers ?? {};
@@ -74,7 +63,7 @@ function Spoken() {
   const whole = sides.filter((side) => answers[side] !== undefined);
   return (
     <p class="hidden" role="status">
-      {answering.value ? t.writing : whole.map((side) => `${t.sides[side]}: ${answers[side]!.text}`).join(" ")}
+      {answering.value ? t.writing : whole.map((side) => `${t.sides[side]}: ${spokenOf(answers[side]!)}`).join(" ")}
     </p>
   );
 }
@@ -123,11 +112,12 @@ export function Talk() {
   const t = chat();
   const draft = useSignal("");
   const busy = answering.value;
+  const awaited = awaitsResults.value;
   const away = loaded.value === null || teaching.value !== null;
   const send = (event?: Event) => {
     event?.preventDefault();
     const said = draft.value;
-    if (busy || away || said.trim() === "") return;
+    if (busy || away || awaited || said.trim() === "") return;
     draft.value = "";
     void say(said).then(() => talkProblem.value !== null && draft.value === "" && (draft.value = said));
   };
@@ -167,11 +157,12 @@ export function Talk() {
             {t.stop}
           </button>
         ) : (
-          <button class="primary" disabled={away || draft.value.trim() === ""}>
+          <button class="primary" disabled={away || awaited || draft.value.trim() === ""}>
             {t.send}
           </button>
         )}
       </form>
+      {awaited && !busy && <p class="hint">{format().call.awaited}</p>}
       <div class="under">
         {hasAdapter.value && (
           <label class="check">

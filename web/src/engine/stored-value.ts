@@ -1,0 +1,26 @@
+import { signal } from "@preact/signals";
+import { read, write } from "../storage/database.js";
+
+/** A value of a page that is stored under this key for the next visit. */
+export function storedValue<T>(key: string, initial: T) {
+  const value = signal(initial);
+  let isKnown = false;
+  return {
+    value,
+
+    /** Changes fields of the value, and stores it. */
+    set(change: Partial<T>): void {
+      isKnown = true;
+      value.value = { ...value.value, ...change };
+      void write("project", key, value.value).catch(() => undefined);
+    },
+
+    /** Restores the value of an earlier visit. */
+    async find(): Promise<void> {
+      if (isKnown) return;
+      const kept = await read<T>("project", key).catch(() => undefined);
+      if (kept !== undefined && !isKnown) value.value = { ...initial, ...kept };
+      isKnown = true;
+    },
+  };
+}
