@@ -1,6 +1,7 @@
 import type { Schema } from "../../../data/answers/fields.js";
 import { type CallableFunction, toolOf } from "../../../data/answers/functions.js";
 import { loaded } from "../language-model.js";
+import { teaching } from "../teach.js";
 
 /** Why a format cannot be used: a message in English, and the path of the schema that it is about. */
 export interface FormatProblem {
@@ -10,10 +11,11 @@ export interface FormatProblem {
 
 type Generation = Parameters<NonNullable<typeof loaded.value>["model"]["generateTokens"]>;
 
-/** The problem that the model reports at the start of a generation; null if it generates, or if no model is loaded. */
+/** The problem that the model reports at the start of a generation; null if it generates, and if no model can be asked now. */
 async function problemOf(prompt: Generation[0], options: Generation[1], root: string): Promise<FormatProblem | null> {
   const now = loaded.value;
-  if (now === null) return null;
+  // Training has ended the worker of the model.
+  if (now === null || teaching.value !== null) return null;
   const tokens = now.model.generateTokens(prompt, { ...options, maxTokens: 1, adapter: null, logProbabilities: false });
   try {
     await tokens.next();
