@@ -2,28 +2,9 @@ import type OpenAI from "openai";
 import { afterEach, describe, expect, it } from "vitest";
 import type { CausalLanguageModel, Tool } from "../../../ts/entry/node.js";
 import { languageServer } from "../../../ts/serve/index.js";
-import { all, changedJson, decoderFiles } from "../../models/language/golden-decoder.js";
-import { listening, tinyModel } from "./language-model.js";
-
-const encode = (text: string) => new TextEncoder().encode(text);
-
-/** A template that writes functions after a family's sign, and little else: the model knows no words. */
-const templateOf = (sign: string) =>
-  `{% if tools %}${sign}{% for t in tools %}{{ t.function.name[:3] }};{% endfor %}{% endif %}` +
-  "{% for m in messages %}{{ m.role[0] }}:{{ m.content[:9] }}{% for c in m.tool_calls or [] %}" +
-  "({{ c.function.name }}{% for k, v in c.function.arguments.items() %} {{ k }}={{ v }}{% endfor %}){% endfor %}\n{% endfor %}";
-
-/** The tiny model with this template, more positions and, in its vocabulary, these special tokens in place of others. */
-async function withTemplate(template: string, special: Readonly<Record<string, string>> = {}) {
-  const files = changedJson(await decoderFiles("qwen2"), "config.json", { max_position_embeddings: 1024 });
-  let tokens = new TextDecoder().decode(files["tokenizer.json"]);
-  for (const [old, name] of Object.entries(special))
-    tokens = tokens.replaceAll(JSON.stringify(old), JSON.stringify(name));
-  return tinyModel({
-    ...{ "config.json": files["config.json"]!, "tokenizer.json": encode(tokens) },
-    "chat_template.jinja": encode(template),
-  });
-}
+import { all } from "../../models/language/golden-decoder.js";
+import { listening } from "./language-model.js";
+import { signs, templatedModel, templateOf } from "./tool-templates.js";
 
 const tools: OpenAI.ChatCompletionFunctionTool[] = [
   {
@@ -51,13 +32,6 @@ function expectValid({ function: { name, arguments: given } }: { function: { nam
   expect(Object.keys(value).every((key) => ["city", "days"].includes(key))).toBe(true);
 }
 
-/** Signs of families' templates. */
-const signs = {
-  ...{ hermes: "<tool_call>", llama3: "<|python_tag|>", mistral: "[TOOL_CALLS]", named: "[TOOL_CALLS][ARGS]" },
-  ...{ lfm2: "<|tool_list_start|>", gemma4: "<|tool>", functiongemma: "<start_function_declaration>" },
-  ...{ gemma3: "<start_of_turn>", granite3: "<|tool_call|>", "none of tools": "" },
-};
-
 const messages = [{ role: "user" as const, content: "a film" }];
 const base = { model: "tiny", messages, tools, max_tokens: 900, temperature: 1.2 };
 
@@ -65,7 +39,7 @@ let model: CausalLanguageModel | null = null;
 let at: Awaited<ReturnType<typeof listening>> | null = null;
 
 async function serve(template: string, special?: Readonly<Record<string, string>>) {
-  model = await withTemplate(template, special);
+  model = await templatedModel(template, special);
   at = await listening(languageServer(model, { name: "tiny" }));
   return at.client.chat.completions;
 }

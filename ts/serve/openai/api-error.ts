@@ -72,8 +72,13 @@ const CODES = [
   [UnsupportedError, "unsupported"],
 ] as const;
 
-/** Runs what reads a request: errors of its values are the client's. @param prompt the field that prompts come from */
-export function reading<T>(prompt: string, read: () => T): T {
+/**
+ * Runs what reads a request: errors of its values are the client's.
+ *
+ * @param prompt the field that prompts come from
+ * @param renamed changes names of fields in messages and `param`, for a route that has others than chat completions
+ */
+export function reading<T>(prompt: string, read: () => T, renamed = (words: string) => words): T {
   try {
     return read();
   } catch (error) {
@@ -83,6 +88,7 @@ export function reading<T>(prompt: string, read: () => T): T {
     const { option, key } = details as { option?: unknown; key?: unknown };
     const name = typeof option === "string" ? option.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) : null;
     const isPrompt = name === "prompt" || key === "chat_template" || code === "invalid_adapter";
-    throw new ApiError(400, code, message, isPrompt ? prompt : name === "schema" ? "response_format" : name);
+    const param = isPrompt ? prompt : name === "schema" ? "response_format" : name;
+    throw new ApiError(400, code, renamed(message), param === null ? null : renamed(param));
   }
 }

@@ -5,7 +5,8 @@ export interface EventStream {
 }
 
 /**
- * Events as OpenAI's API streams them: one line of JSON each, and `[DONE]` after the last. An error ends the stream as an event.
+ * Events as OpenAI's API streams them: one line of JSON each, behind its `type` if it has one, and `[DONE]` after the last. An error ends the
+ * stream as an event.
  * @param ended called when the stream has ended, or its reader has left
  */
 export function eventStream(
@@ -14,7 +15,9 @@ export function eventStream(
   ended: () => void,
 ): EventStream {
   const encoder = new TextEncoder();
-  const line = (data: string) => encoder.encode(`data: ${data}\n\n`);
+  const line = (data: string, name = "") => encoder.encode(`${name}data: ${data}\n\n`);
+  const lines = (event: object) =>
+    line(JSON.stringify(event), "type" in event ? `event: ${event.type as string}\n` : "");
   let controlled!: ReadableStreamDefaultController<Uint8Array>;
   let open = true;
   const close = () => {
@@ -26,18 +29,18 @@ export function eventStream(
       controlled = controller;
     },
     async pull(controller) {
-      let last: string;
+      let last: Uint8Array;
       try {
         const { done, value } = await events.next();
-        if (done !== true) return open ? controller.enqueue(line(JSON.stringify(value))) : undefined;
-        last = "[DONE]";
+        if (done !== true) return open ? controller.enqueue(lines(value)) : undefined;
+        last = line("[DONE]");
       } catch (error) {
         // The reader has left, and so its answer was given up.
         if (!open) return;
-        last = JSON.stringify(errorOf(error));
+        last = lines(errorOf(error));
       }
       if (!open) return;
-      controller.enqueue(line(last));
+      controller.enqueue(last);
       controller.close();
       close();
     },

@@ -2,6 +2,7 @@ import type { RunningText } from "../../models/language/batch/continuous-batch.j
 import type { GeneratedToken, GenerationEnd } from "../../models/language/sequence.js";
 import type { ToolCall, ToolCallPiece } from "../../models/language/tools/tool-call.js";
 import { toolCallsOf } from "../../models/language/joined-calls.js";
+import type { ErrorBody } from "./api-error.js";
 import { chatLogprobs, completionLogprobs, type TextOf } from "./log-probabilities.js";
 
 /** Why a choice ended, in OpenAI's words. */
@@ -58,8 +59,11 @@ export const completionForm: AnswerForm = {
   piece: (text, finish) => ({ text, finish_reason: finish }),
 };
 
+/** Whether a text ended before it was complete. */
+export const isCut = (end: GenerationEnd): boolean => end === "max-tokens" || end === "context";
+
 function finishOf(end: GenerationEnd, hasCalls: boolean): FinishReason {
-  if (end === "max-tokens" || end === "context") return "length";
+  if (isCut(end)) return "length";
   return hasCalls ? "tool_calls" : "stop";
 }
 
@@ -80,10 +84,23 @@ export interface AnswerAsked {
   readonly includeUsage: boolean;
   /** Writes tokens beside their log probabilities; null if these are not asked for. */
   readonly textOf: TextOf | null;
+  /** Fields of the request that are part of its answer. */
+  readonly echo?: object;
+}
+
+/** An answer while it is generated. */
+export interface GeneratedAnswer {
+  whole(): Promise<object>;
+  /** The same as events of a stream. */
+  events(): AsyncGenerator<object, void, undefined>;
+  /** The event that ends a stream with an error. */
+  failed(error: ErrorBody): object;
+  /** Frees the places of texts that have not ended. */
+  end(): void;
 }
 
 /** The choices of one answer, while they are generated. */
-export class GenerationAnswer {
+export class GenerationAnswer implements GeneratedAnswer {
   private readonly head: { readonly id: string; readonly created: number; readonly model: string };
   private tokens = 0;
 
@@ -95,9 +112,12 @@ export class GenerationAnswer {
     this.head = { id: form.prefix + crypto.randomUUID(), created: Math.floor(Date.now() / 1000), model: asked.model };
   }
 
-  /** Frees the places of choices that have not ended. */
   end(): void {
     for (const text of this.texts) text.end();
+  }
+
+  failed(error: ErrorBody): object {
+    return { error };
   }
 
   /** The whole answer. */

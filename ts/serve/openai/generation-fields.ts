@@ -21,7 +21,7 @@ const MOST = 16;
 const MOST_LOGPROBS = 20;
 
 /** A field that is accepted only with values that change nothing. */
-const unsupported =
+export const unsupported =
   (...idle: readonly unknown[]): Read<undefined> =>
   (what, name, value) => {
     if (value === undefined || idle.some((one) => JSON.stringify(one) === JSON.stringify(value))) return undefined;
@@ -29,10 +29,10 @@ const unsupported =
   };
 
 /** A field that is checked where it is used. */
-const unread: Read<unknown> = (_what, _name, value) => value;
+export const unread: Read<unknown> = (_what, _name, value) => value;
 
 /** A field that describes a request and does not change its answer. */
-const ignored: Read<undefined> = () => undefined;
+export const ignored: Read<undefined> = () => undefined;
 
 const integer = check<number>("a whole number", Number.isSafeInteger);
 
@@ -53,16 +53,20 @@ const includeUsage: Read<boolean> = (what, name, value) => {
   return flag(what, `${name}.include_usage`, usage);
 };
 
-/** The schema of the answer; undefined for any text. */
+/** The schema of an answer in a format; undefined for any text. @param place the name of the field with the schema */
+export function answerSchema(what: string, name: string, type: unknown, place: string, schema: unknown) {
+  if (type === "text") return undefined;
+  if (type === "json_object") return { type: "object" };
+  if (type === "json_schema" && isRecord(schema)) return schema;
+  if (type === "json_schema") throw unexpected(what, place, "a JSON Schema", schema);
+  throw unexpected(what, `${name}.type`, '"text", "json_object" or "json_schema"', type);
+}
+
 const responseFormat: Read<Readonly<Record<string, unknown>> | undefined> = (what, name, value) => {
   if (value === undefined) return undefined;
   const { type, json_schema: given } = Object(value) as { readonly type?: unknown; readonly json_schema?: unknown };
-  if (type === "text") return undefined;
-  if (type === "json_object") return { type: "object" };
   const { schema } = Object(given) as { readonly schema?: unknown };
-  if (type === "json_schema" && isRecord(schema)) return schema;
-  if (type === "json_schema") throw unexpected(what, `${name}.json_schema.schema`, "a JSON Schema", schema);
-  throw unexpected(what, `${name}.type`, '"text", "json_object" or "json_schema"', type);
+  return answerSchema(what, name, type, `${name}.json_schema.schema`, schema);
 };
 
 /** Fields of chat completions and of completions. */

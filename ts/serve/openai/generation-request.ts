@@ -24,12 +24,14 @@ export interface AskedGeneration {
   readonly promptTokens: number;
   /** Whether log probabilities are part of the answer. */
   readonly logprobs: boolean;
+  /** Fields of the request that are part of its answer. */
+  readonly echo?: object;
   /** The choices of the first prompt, of the second, and so on. */
   readonly requests: (adapter: string | null) => GenerationRequest[];
 }
 
 /** A server's limits of a request. */
-interface GenerationLimits {
+export interface GenerationLimits {
   /** Maximum number of new tokens. */
   readonly maxTokens: number;
   /** Maximum number of choices of all prompts. */
@@ -84,7 +86,7 @@ function promptsOf(given: unknown): Prompt[] {
 }
 
 /** The messages of a chat. Templates know the role "developer" by its earlier name. */
-function conversation(messages: unknown): Prompt {
+export function conversation(messages: unknown): Prompt {
   if (!Array.isArray(messages) || messages.length === 0 || !messages.every(isRecord))
     throw unexpected(CHAT, "messages", "a list of { role, content } with at least one", messages);
   const given: readonly object[] = messages.map((message) =>
@@ -103,7 +105,8 @@ type Taken = {
     readonly schema?: Readonly<Record<string, unknown>> | undefined;
   } & ToolOptions;
 
-function asked(
+/** A request with checked fields and its prompts. @param field the name of the field with the prompts */
+export function asked(
   model: CalledLanguageModel,
   what: string,
   field: string,

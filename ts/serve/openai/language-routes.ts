@@ -6,27 +6,55 @@ import { tokenText } from "../../tokenize/token-text.js";
 import { throwIfAborted } from "../../waiting/abort.js";
 import { busy, reading } from "./api-error.js";
 import type { Fields } from "./fields.js";
-import { type AnswerForm, chatForm, completionForm, GenerationAnswer } from "./generation-answer.js";
+import {
+  type AnswerAsked,
+  type AnswerForm,
+  chatForm,
+  completionForm,
+  type GeneratedAnswer,
+  GenerationAnswer,
+} from "./generation-answer.js";
 import { askedChat, askedCompletion, type AskedGeneration } from "./generation-request.js";
 import type { LanguageServerSettings } from "./language-server-options.js";
 import type { WrittenToken } from "./log-probabilities.js";
 import type { Metrics } from "./metrics.js";
 import type { LoggedRequest } from "./request-log.js";
 import type { ModelNames } from "./model-names.js";
+import { ResponseAnswer } from "./responses/response-answer.js";
+import { askedResponse, responseNames } from "./responses/response-request.js";
 
 /** An answer that is generated, and how it is sent. */
 export interface Begun {
-  readonly answer: GenerationAnswer;
+  readonly answer: GeneratedAnswer;
   readonly stream: boolean;
 }
 
 /** Routes that generate. */
-export type GenerationRoute = "chat/completions" | "completions";
+export type GenerationRoute = "chat/completions" | "completions" | "responses";
 
-const forms = {
-  "chat/completions": { form: chatForm, ask: askedChat, prompt: "messages" },
-  completions: { form: completionForm, ask: askedCompletion, prompt: "prompt" },
-} as const;
+/** What a route reads, and how it answers. */
+interface Route {
+  readonly ask: typeof askedChat;
+  /** The field that prompts come from. */
+  readonly prompt: string;
+  readonly answer: (asked: AnswerAsked, texts: readonly RunningText[]) => GeneratedAnswer;
+  /** Names of fields in errors, where they are others than those of chat completions. */
+  readonly renamed?: (words: string) => string;
+}
+
+const choices =
+  (form: AnswerForm): Route["answer"] =>
+  (asked, texts) =>
+    new GenerationAnswer(form, asked, texts);
+
+const routes: Readonly<Record<GenerationRoute, Route>> = {
+  "chat/completions": { ask: askedChat, prompt: "messages", answer: choices(chatForm) },
+  completions: { ask: askedCompletion, prompt: "prompt", answer: choices(completionForm) },
+  responses: {
+    ...{ ask: askedResponse, prompt: "input", renamed: responseNames },
+    answer: (asked, [text]) => new ResponseAnswer(asked, text!),
+  },
+};
 
 /** What the routes of a language server answer, in a script that is fetched with the first request. */
 export class LanguageRoutes {
@@ -42,21 +70,21 @@ export class LanguageRoutes {
     this.batch = new ContinuousBatch(model, { maxTexts: maxRunning, prefixBytes: prefixCacheBytes });
   }
 
-  /** Begins a chat completion or a completion. Throws `ApiError` if the request is invalid, or there is no place. */
+  /** Begins an answer. Throws `ApiError` if the request is invalid, or there is no place. */
   generate(route: GenerationRoute, fields: Fields, signal: AbortSignal, expiry: Expiry, logged: LoggedRequest): Begun {
-    const { form, ask, prompt } = forms[route];
+    const { ask, prompt, answer, renamed } = routes[route];
     const { maxTokens } = this.settings;
     const asked = ask(this.model, fields, { maxTokens, maxTexts: this.places });
     const { adapter } = this.names.find(["generate"], asked.model);
     const { running, waiting } = this.batch.size;
     if (running + waiting + asked.count > this.places)
       throw busy(`${running} answers are being generated and ${waiting} wait; ask again in a moment`);
-    const requests = reading(prompt, () => asked.requests(adapter));
-    return this.begun(form, asked, requests, signal, expiry, logged);
+    const requests = reading(prompt, () => asked.requests(adapter), renamed);
+    return this.begun(answer, asked, requests, signal, expiry, logged);
   }
 
   private begun(
-    form: AnswerForm,
+    answerOf: Route["answer"],
     asked: AskedGeneration,
     requests: readonly GenerationRequest[],
     signal: AbortSignal,
@@ -77,7 +105,7 @@ export class LanguageRoutes {
     this.metrics.promptTokens += asked.promptTokens;
     logged.answeredBy(asked.model, asked.promptTokens);
     const textOf = asked.logprobs ? (id: number) => this.textOf(id) : null;
-    return { answer: new GenerationAnswer(form, { ...asked, textOf }, texts), stream: asked.stream };
+    return { answer: answerOf({ ...asked, textOf }, texts), stream: asked.stream };
   }
 
   /** A token by itself; special tokens are written as they are named. */

@@ -33,8 +33,8 @@ const languageChunk = /* @__PURE__ */ lazyChunk(() => import("./language-routes.
 const textChunk = /* @__PURE__ */ lazyChunk(() => import("./text-routes.js"));
 
 /**
- * Serves models and their adapters in the form of OpenAI's API: a language model by `POST /v1/chat/completions` and `/v1/completions`, whole or
- * streamed; sentence encoders by `/v1/embeddings`, cross-encoders (or encoders) by `/v1/rerank`, classifiers by `/v1/classify`; `GET /v1/models`;
+ * Serves models and their adapters in the form of OpenAI's API: a language model by `POST /v1/chat/completions`, `/v1/responses` and `/v1/completions`,
+ * whole or streamed; sentence encoders by `/v1/embeddings`, cross-encoders (or encoders) by `/v1/rerank`, classifiers by `/v1/classify`; `GET /v1/models`;
  * also `POST` and `DELETE /v1/adapters`, `GET /health`, `/ready` and `/metrics`. The field `model` of a request names a model or one of its
  * adapters. Requests are computed together, each with its own adapter; answers are bit-identical to those of requests alone.
  *
@@ -77,6 +77,7 @@ class Server {
     "/metrics": { GET: () => this.page() },
     "/openapi.json": { GET: () => this.document() },
     "/v1/chat/completions": { POST: (call) => this.generate("chat/completions", call) },
+    "/v1/responses": { POST: (call) => this.generate("responses", call) },
     "/v1/completions": { POST: (call) => this.generate("completions", call) },
     "/v1/embeddings": { POST: (call) => this.compute("embeddings", call) },
     "/v1/rerank": { POST: (call) => this.compute("rerank", call) },
@@ -226,7 +227,7 @@ class Server {
       const errorOf = (error: unknown) => {
         const { body, code } = this.failure(seen(error));
         logged.failed(code);
-        return { error: body };
+        return answer.failed(body);
       };
       const headers = { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-store" };
       const { body, drop } = eventStream(answer.events(), errorOf, ended);

@@ -11,19 +11,22 @@ export interface WrittenToken {
 /** Writes a token by its id. */
 export type TextOf = (id: number) => WrittenToken;
 
-/** Log probabilities of tokens as chat completions have them. */
-export function chatLogprobs(tokens: readonly GeneratedToken[], textOf: TextOf): object {
+/** Log probabilities of each token, as responses have them. */
+export function tokenLogprobs(tokens: readonly GeneratedToken[], textOf: TextOf): object[] {
   const entry = ({ id, logProbability }: { readonly id: number; readonly logProbability: number }) => {
     const { text, bytes } = textOf(id);
     return { token: text, logprob: logProbability, bytes };
   };
-  return {
-    content: tokens.map((token) => ({ ...entry(token), top_logprobs: (token.top ?? []).map(entry) })),
-    refusal: null,
-  };
+  return tokens.map((token) => ({ ...entry(token), top_logprobs: (token.top ?? []).map(entry) }));
 }
 
-/** The same as completions have them. @param offset characters of the text before these tokens */
+/** The same as chat completions have them. */
+export const chatLogprobs = (tokens: readonly GeneratedToken[], textOf: TextOf): object => ({
+  content: tokenLogprobs(tokens, textOf),
+  refusal: null,
+});
+
+/** As completions have them. @param offset characters of the text before these tokens */
 export function completionLogprobs(tokens: readonly GeneratedToken[], textOf: TextOf, offset: number): object {
   let at = offset;
   return {

@@ -38,6 +38,12 @@ it(
       ...{ streamed: await said(messages, "dora", 8), streamedTokens: 8 },
       ...{ completion: await said("a film", "plain", 6), logprobs: 6 },
       bound: { good: expect.any(Boolean) },
+      ...{ response: await said(messages, "plain", 8), responseTokens: 8, told: ["incomplete", 8] },
+      ...{
+        responseStreamed: await said(messages, "dora", 8),
+        responseEnd: ["response.created", "response.incomplete"],
+      },
+      called: [["now", "{}"]],
       ...{ unknown: "model_not_found", keyless: "invalid_api_key" },
     });
   },

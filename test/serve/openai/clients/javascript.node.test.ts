@@ -68,8 +68,9 @@ describe("the ai SDK", () => {
 });
 
 describe("LangChain", () => {
-  const chat = (name: string, maxTokens = 8) =>
+  const chat = (name: string, maxTokens = 8, more = {}) =>
     new ChatOpenAI({
+      ...more,
       ...{ model: name, apiKey: "secret", configuration: { baseURL: `${at.url}/v1` } },
       ...{ temperature: 0, maxTokens, maxRetries: 0 },
     });
@@ -80,6 +81,14 @@ describe("LangChain", () => {
     expect(answer.usage_metadata).toMatchObject({ output_tokens: 8 });
     const pieces = await all(await chat("dora").stream("a film"));
     expect(pieces.map(({ content }) => content).join("")).toBe(expected["dora"]);
+  });
+
+  it("answers and streams by responses", async () => {
+    const answer = await chat("plain", 8, { useResponsesApi: true }).invoke("a film");
+    expect(answer.text).toBe(expected["plain"]);
+    expect(answer.usage_metadata).toMatchObject({ output_tokens: 8 });
+    const pieces = await all(await chat("dora", 8, { useResponsesApi: true }).stream("a film"));
+    expect(pieces.map(({ text }) => text).join("")).toBe(expected["dora"]);
   });
 
   it("generates an object of a schema", async () => {

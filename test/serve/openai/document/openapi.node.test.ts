@@ -5,6 +5,7 @@ import { readOptions } from "../../../../ts/arguments/read-options.js";
 import type { CausalLanguageModel } from "../../../../ts/index.js";
 import { type LanguageServer, languageServer } from "../../../../ts/serve/index.js";
 import { chatFields, completionFields, generationFields } from "../../../../ts/serve/openai/generation-fields.js";
+import { responseFields } from "../../../../ts/serve/openai/responses/response-fields.js";
 import { tinyModel } from "../language-model.js";
 
 type Schema = Readonly<Record<string, unknown>>;
@@ -99,6 +100,8 @@ const values = [
   ],
   ...[{ include_usage: true }, { type: "text" }, { type: "xml" }, { type: "json_object" }, { type: "json_schema" }],
   ...[{ type: "json_schema", json_schema: {} }, { type: "json_schema", json_schema: { schema: {} } }, { 12: 5 }],
+  ...[{ format: { type: "text" } }, { format: { type: "xml" } }, { format: { type: "json_schema", schema: {} } }],
+  ...[{ format: null }, { format: 5 }, ["message.output_text.logprobs"], { a: "b" }, { a: "b".repeat(513) }],
 ];
 
 /** Fields that are checked later, with the model; and one whose check takes anything that has no such field. */
@@ -108,6 +111,7 @@ describe("schemas of bodies", () => {
   for (const [path, fields] of [
     ["/v1/chat/completions", { ...generationFields, ...chatFields }],
     ["/v1/completions", { ...generationFields, ...completionFields }],
+    ["/v1/responses", responseFields],
   ] as const)
     it(`of ${path} have its fields, and values that its check takes`, () => {
       const { properties, required, additionalProperties } = bodyOf(path) as {
@@ -122,7 +126,7 @@ describe("schemas of bodies", () => {
       for (const [name, read] of Object.entries(fields)) {
         const schema = properties[name]!;
         // Of a field without effect nothing is said.
-        if (later.includes(name) || Object.keys(schema).length === 0) continue;
+        if (later.includes(name) || read === responseFields.input || Object.keys(schema).length === 0) continue;
         const valid = validator(schema);
         expect(valid(null), name).toBe(!required.includes(name));
         for (const value of values) {
@@ -138,6 +142,7 @@ describe("schemas of bodies", () => {
   it("take what clients send, and not what the server refuses", async () => {
     const messages = [{ role: "user", content: "a film" }];
     const parts = [{ role: "developer", content: [{ type: "text", text: "a film" }] }];
+    const now = { type: "function", name: "now", parameters: null, strict: null };
     const cases: [string, object, boolean][] = [
       ["/v1/chat/completions", { model: "tiny", messages, max_tokens: 2, seed: null, user: "me" }, true],
       ["/v1/chat/completions", { model: "plain", messages: parts, max_tokens: 2, stop: ["x"], n: 2 }, true],
@@ -152,6 +157,14 @@ describe("schemas of bodies", () => {
       ["/v1/completions", { model: "tiny", prompt: [], max_tokens: 2 }, false],
       ["/v1/completions", { model: "tiny", prompt: [1.5], max_tokens: 2 }, false],
       ["/v1/completions", { prompt: "a film" }, false],
+      ["/v1/responses", { model: "tiny", input: "a film", max_output_tokens: 2, instructions: null }, true],
+      ["/v1/responses", { model: "plain", input: messages, max_output_tokens: 2, tools: [now], store: true }, true],
+      ["/v1/responses", { model: "tiny", input: messages, max_output_tokens: 2, seed: 3, metadata: { a: "b" } }, true],
+      ["/v1/responses", { model: "tiny", input: [], max_output_tokens: 2 }, false],
+      ["/v1/responses", { model: "tiny", input: "a film", max_tokens: 2 }, false],
+      ["/v1/responses", { model: "tiny", input: "a film", tools: [{ ...now, name: "a b" }] }, false],
+      ["/v1/responses", { model: "tiny", input: "a film", tool_choice: { type: "mcp" } }, false],
+      ["/v1/responses", { input: "a film" }, false],
     ];
     for (const [path, body, isValid] of cases) {
       const headers = { "content-type": "application/json" };
@@ -182,12 +195,14 @@ describe("schemas of answers", () => {
     const cases: [string, RequestInit, string][] = [
       ["/v1/chat/completions", post({ ...chat, n: 2 }), "ChatCompletion"],
       ["/v1/completions", post({ model: "tiny", prompt: "a film", max_tokens: 2 }), "Completion"],
+      ["/v1/responses", post({ model: "plain", input: "a film", max_output_tokens: 2 }), "Response"],
       ["/v1/models", {}, "ModelList"],
       ["/v1/models/plain", {}, "Model"],
       ["/health", {}, "Health"],
       ["/ready", {}, "Health"],
       ["/v1/models/nobody", {}, "Error"],
       ["/v1/chat/completions", post({}), "Error"],
+      ["/v1/responses", post({ model: "tiny", input: "a film", previous_response_id: "resp_1" }), "Error"],
     ];
     for (const [path, init, name] of cases) {
       const valid = validator(schema(name));
@@ -199,14 +214,24 @@ describe("schemas of answers", () => {
   });
 
   it("are those of events", async () => {
-    const valid = validator(schema("ChatCompletionChunk"));
-    const init = { method: "POST", headers: json, body: JSON.stringify({ ...chat, stream: true }) };
-    const text = await (await ask("/v1/chat/completions", init)).text();
-    const events = text.split("\n\n").filter((line) => line.startsWith("data: {"));
-    expect(events.length).toBeGreaterThan(3);
-    for (const event of events) {
-      valid(JSON.parse(event.slice("data: ".length)));
-      expect(valid.errors, event).toBeNull();
+    const eventsOf = async (path: string, body: object) => {
+      const init = { method: "POST", headers: json, body: JSON.stringify({ ...body, stream: true }) };
+      const text = await (await ask(path, init)).text();
+      return text.split("\n").filter((line) => line.startsWith("data: {"));
+    };
+    for (const [path, body, name] of [
+      ["/v1/chat/completions", chat, "ChatCompletionChunk"],
+      ["/v1/responses", { model: "plain", input: "a film", max_output_tokens: 2 }, "ResponseEvent"],
+    ] as const) {
+      const [valid, whole] = [validator(schema(name)), validator(schema("Response"))];
+      const events = await eventsOf(path, body);
+      expect(events.length).toBeGreaterThan(3);
+      for (const event of events) {
+        const given = JSON.parse(event.slice("data: ".length)) as { response?: object };
+        valid(given);
+        expect(valid.errors, event).toBeNull();
+        if (given.response !== undefined) expect(whole(given.response), event).toBe(true);
+      }
     }
   });
 });

@@ -3,6 +3,7 @@ import { any, answer, boolean, integer, type JsonSchema, list, nullable, number,
 const count = integer(0);
 const finish = { enum: ["stop", "length", "tool_calls"] };
 const head = { id: string, created: count, model: string };
+const status = { enum: ["in_progress", "completed", "incomplete"] };
 const choice = { index: count, logprobs: nullable({ type: "object" }) };
 
 /** What the server answers, by name. */
@@ -27,6 +28,30 @@ export const answerSchemas: Readonly<Record<string, JsonSchema>> = {
     object: { const: "chat.completion.chunk" },
     choices: list(answer({ ...choice, delta: { type: "object" }, finish_reason: nullable(finish) })),
   }),
+  ResponseUsage: answer({
+    input_tokens: count,
+    input_tokens_details: answer({ cached_tokens: count }),
+    output_tokens: count,
+    output_tokens_details: answer({ reasoning_tokens: count }),
+    total_tokens: count,
+  }),
+  OutputMessage: answer({
+    ...{ id: string, type: { const: "message" }, status, role: { const: "assistant" } },
+    content: list(answer({ type: { const: "output_text" }, text: string, annotations: list({}), logprobs: list({}) })),
+  }),
+  FunctionCall: answer({
+    ...{ id: string, type: { const: "function_call" }, status },
+    ...{ call_id: string, name: string, arguments: string },
+  }),
+  Response: answer({
+    ...{ id: string, object: { const: "response" }, created_at: count, completed_at: nullable(count), model: string },
+    status: { enum: ["in_progress", "completed", "incomplete", "failed"] },
+    error: nullable(answer({ code: nullable(string), message: string })),
+    incomplete_details: nullable(answer({ reason: { const: "max_output_tokens" } })),
+    output: list(any(ref("OutputMessage"), ref("FunctionCall"))),
+    usage: nullable(ref("ResponseUsage")),
+  }),
+  ResponseEvent: answer({ type: string, sequence_number: count }),
   Completion: answer({
     ...head,
     object: { const: "text_completion" },

@@ -1,4 +1,4 @@
-import { any, boolean, integer, type JsonSchema, list, number, string } from "./json-schema.js";
+import { any, boolean, integer, type JsonSchema, list, nullable, number, string } from "./json-schema.js";
 
 type Schemas = Readonly<Record<string, JsonSchema>>;
 
@@ -42,19 +42,16 @@ export const generationSchemas: Schemas = {
 };
 
 const named: JsonSchema = { type: "object", properties: { name: string }, required: ["name"] };
+const functionFields: Schemas = {
+  name: { type: "string", pattern: "^[\\w-]{1,64}$" },
+  description: string,
+  parameters: { type: "object" },
+};
 const tool: JsonSchema = {
   type: "object",
   properties: {
     type: constant("function"),
-    function: {
-      type: "object",
-      properties: {
-        name: { type: "string", pattern: "^[\\w-]{1,64}$" },
-        description: string,
-        parameters: { type: "object" },
-      },
-      required: ["name"],
-    },
+    function: { type: "object", properties: functionFields, required: ["name"] },
   },
   required: ["function"],
 };
@@ -69,6 +66,45 @@ export const chatSchemas: Schemas = {
   tool_choice: any({ enum: ["auto", "none", "required"] }, formatOf("function", { function: named })),
   parallel_tool_calls: { ...boolean, default: true },
   response_format: any(formatOf("text"), formatOf("json_object"), formatOf("json_schema", { json_schema: jsonSchema })),
+};
+
+const item: JsonSchema = { type: "object", properties: { type: string, role: string, call_id: string } };
+const flatTool: JsonSchema = {
+  type: "object",
+  properties: {
+    type: constant("function"),
+    ...functionFields,
+    description: nullable(string),
+    parameters: nullable({ type: "object" }),
+    strict: nullable(boolean),
+  },
+  required: ["type", "name"],
+};
+const responseFormats = any(
+  formatOf("text"),
+  formatOf("json_object"),
+  formatOf("json_schema", { schema: { type: "object" } }),
+);
+
+/** Values of fields of responses alone. */
+export const responseSchemas: Schemas = {
+  input: any(string, list(item, { minItems: 1 })),
+  instructions: string,
+  max_output_tokens: integer(1),
+  text: { type: "object", properties: { format: nullable(responseFormats) } },
+  tools: list(flatTool, { maxItems: 128 }),
+  tool_choice: any({ enum: ["auto", "none", "required"] }, formatOf("function", { name: string })),
+  parallel_tool_calls: { ...boolean, default: true },
+  include: list({ enum: ["message.output_text.logprobs", "reasoning.encrypted_content"] }),
+  top_logprobs: integer(0, 20),
+  metadata: {
+    type: "object",
+    maxProperties: 16,
+    propertyNames: { maxLength: 64 },
+    additionalProperties: { type: "string", maxLength: 512 },
+  },
+  user: string,
+  store: { ...boolean, description: "answers are never stored" },
 };
 
 const ids = list(integer(0), { minItems: 1 });

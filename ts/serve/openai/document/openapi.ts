@@ -1,9 +1,10 @@
 import { VERSION } from "../../../version.js";
 import { chatFields, completionFields, generationFields } from "../generation-fields.js";
+import { responseFields } from "../responses/response-fields.js";
 import type { RouteTable } from "../route-table.js";
 import { classifyFields, embeddingFields, rerankFields } from "../text-fields.js";
 import { answerSchemas } from "./answer-schemas.js";
-import { chatSchemas, completionSchemas, generationSchemas } from "./field-schemas.js";
+import { chatSchemas, completionSchemas, generationSchemas, responseSchemas } from "./field-schemas.js";
 import { type JsonSchema, nullable, ref, string } from "./json-schema.js";
 
 /** The fields of a request: those that its check knows, with their schemas. */
@@ -28,6 +29,7 @@ const bodies: Readonly<Record<string, () => JsonSchema>> = {
     bodyOf([generationFields, chatFields], [generationSchemas, chatSchemas], "model", "messages"),
   "/v1/completions": () =>
     bodyOf([generationFields, completionFields], [generationSchemas, completionSchemas], "model", "prompt"),
+  "/v1/responses": () => bodyOf([responseFields], [generationSchemas, responseSchemas], "model", "input"),
   "/v1/adapters": () => bodyOf([{ name: 0, base: 0 }], [{ name: string, base: string }], "name"),
   "/v1/embeddings": () => bodyOf([embeddingFields], [], "model", "input"),
   "/v1/rerank": () => bodyOf([rerankFields], [], "query", "documents"),
@@ -48,6 +50,7 @@ const operations: Readonly<Record<string, readonly [summary: string, answer: str
   "POST /v1/adapters": ["Load an adapter", "Model"],
   "DELETE /v1/adapters/{name}": ["Remove an adapter", "DeletedModel"],
   "POST /v1/chat/completions": ["The next message of a conversation", "ChatCompletion", "ChatCompletionChunk"],
+  "POST /v1/responses": ["The same in the newer form, without anything stored", "Response", "ResponseEvent"],
   "POST /v1/embeddings": ["Vectors of texts", "EmbeddingList"],
   "POST /v1/rerank": ["Texts by their relevance to a query", null],
   "POST /v2/rerank": ["The same, at the address of Cohere's newer clients", null],
