@@ -55,7 +55,7 @@ describe("function calls", () => {
       for (const seed of [1, 2]) {
         const { choices } = await client.chat.completions.create({ ...chat, seed, tool_choice: "required" });
         const expected = choices[0]!.message.tool_calls as OpenAI.ChatCompletionMessageFunctionToolCall[];
-        const asked = { ...base, ...({ seed } as object), tool_choice: "required" as const };
+        const asked = { ...base, ...{ seed }, tool_choice: "required" as const };
         const whole = await client.responses.create(asked);
         const calls = expected.map(({ id, function: { name, arguments: given } }) => ({
           ...{ type: "function_call", status: "completed", call_id: id, name, arguments: given },
@@ -72,7 +72,7 @@ describe("function calls", () => {
 
   it("come as events of items of their own, arguments piece by piece", async () => {
     const client = await serve(templateOf("<tool_call>"));
-    const asked = { ...base, ...({ seed: 1 } as object), tool_choice: "required" as const };
+    const asked = { ...base, ...{ seed: 1 }, tool_choice: "required" as const };
     const events = await all(await client.responses.create({ ...asked, stream: true }));
     const { response } = events.at(-1) as OpenAI.Responses.ResponseCompletedEvent;
     const calls = callsOf(response);
@@ -101,11 +101,11 @@ describe("function calls", () => {
     const input: OpenAI.Responses.ResponseInput = [{ role: "user", content: "a film" }];
     const first = await client.responses.create({
       ...base,
-      ...({ seed: 2 } as object),
+      ...{ seed: 2 },
       input,
       tool_choice: "required",
     });
-    const calls = callsOf(first) as Call[];
+    const calls = callsOf(first);
     input.push(...(first.output as OpenAI.Responses.ResponseInputItem[]));
     for (const { call_id } of calls) input.push({ type: "function_call_output", call_id, output: "rain" });
     const second = await client.responses.create({ ...base, input, max_output_tokens: 9, temperature: 0 });
@@ -151,7 +151,7 @@ describe("function calls", () => {
   it("that an answer has no room for are cut, and say so", async () => {
     const client = await serve(templateOf("<tool_call>"));
     for (const most of [1, 20, 30, 40]) {
-      const asked = { ...base, ...({ seed: 1 } as object), tool_choice: "required" as const, max_output_tokens: most };
+      const asked = { ...base, ...{ seed: 1 }, tool_choice: "required" as const, max_output_tokens: most };
       const whole = await client.responses.create(asked);
       expect(whole).toMatchObject({ status: "incomplete", incomplete_details: { reason: "max_output_tokens" } });
       const { choices } = await client.chat.completions.create({

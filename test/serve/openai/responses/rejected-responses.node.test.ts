@@ -1,5 +1,4 @@
 import { array, assert, asyncProperty, constant, constantFrom, jsonValue, oneof, record } from "fast-check";
-import OpenAI from "openai";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CausalLanguageModel } from "../../../../ts/index.js";
 import { type LanguageServer, languageServer } from "../../../../ts/serve/index.js";

@@ -1,4 +1,4 @@
-import OpenAI from "openai";
+import type OpenAI from "openai";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { CausalLanguageModel } from "../../../../ts/entry/node.js";
 import { languageServer, type LanguageServerOptions, type RequestLogEntry } from "../../../../ts/serve/index.js";
@@ -27,8 +27,6 @@ async function again(options: LanguageServerOptions) {
 const base = { model: "tiny", input: "a film", max_output_tokens: 8, temperature: 0 };
 const messages = [{ role: "user" as const, content: "a film" }];
 const chat = { model: "tiny", messages, max_tokens: 8, temperature: 0 };
-/** Options that chat completions have, and OpenAI's responses do not. */
-const own = (options: object) => options as object;
 
 const eventsOf = async (asked: Create): Promise<Event[]> =>
   all(await at.client.responses.create({ ...asked, stream: true }));
@@ -38,7 +36,7 @@ describe("responses", () => {
     for (const name of ["tiny", "plain", "dora"])
       for (const sampling of [{}, { temperature: 1.1, top_p: 0.9, seed: 7 }]) {
         const said = await at.client.chat.completions.create({ ...chat, ...sampling, model: name });
-        const asked = { ...base, ...own(sampling), model: name };
+        const asked = { ...base, ...sampling, model: name };
         const whole = await at.client.responses.create(asked);
         const text = said.choices[0]!.message.content!;
         expect(whole.output_text).toBe(text);
@@ -94,7 +92,7 @@ describe("responses", () => {
 
   it("that end by themselves are complete", async () => {
     const { output_text: text } = await at.client.responses.create(base);
-    const asked = { ...base, ...own({ stop: text.slice(5, 8) }) };
+    const asked = { ...base, ...{ stop: text.slice(5, 8) } };
     const whole = await at.client.responses.create(asked);
     expect(whole).toMatchObject({ status: "completed", incomplete_details: null, output: [{ status: "completed" }] });
     expect(whole.completed_at).toBeGreaterThanOrEqual(whole.created_at);
@@ -242,7 +240,7 @@ describe("responses", () => {
       max_output_tokens: 90,
       temperature: 1,
     };
-    const whole = await at.client.responses.create({ ...asObject, ...own({ seed: 3 }) });
+    const whole = await at.client.responses.create({ ...asObject, ...{ seed: 3 } });
     expect(whole.output_text[0]).toBe("{");
   });
 });
