@@ -41,6 +41,16 @@ const focused = () =>
     return active === document.body || active === null ? "body" : active.tagName.toLowerCase();
   });
 
+it("the result comes first, in a sentence, with what to do next", async () => {
+  const sentence = /^\d+ of \d+ texts get the right label\. Always guessing the most frequent label: \d+\.$/;
+  expect(await page.locator(".headline .result").innerText()).toMatch(sentence);
+  expect(await page.locator(".sides").isVisible()).toBe(false);
+  await page.getByRole("button", { name: "Next: check the labels that may be wrong" }).click();
+  expect(await page.evaluate(() => document.activeElement?.id)).toBe("doubts-heading");
+  await page.locator(".headline summary").click();
+  expect(await page.locator(".sides .big").first().innerText()).toMatch(/%$/);
+});
+
 it("a doubt says what has become of its rows: corrected, undone, labelled or edited elsewhere, removed", async () => {
   await page.getByRole("button", { name: "Look for doubtful labels" }).click();
   await showAll();
@@ -63,6 +73,17 @@ it("a doubt says what has become of its rows: corrected, undone, labelled or edi
   expect(await focused()).toBe("li");
   await doubt(twice).getByRole("button", { name: "Remove 2 rows" }).click();
   expect(await said(twice)).toBe("This row is no longer in the table.");
+  await notice().click();
+  // Who confirms a label, or changes it for all rows of a kind, can take it back.
+  await doubt(once).getByRole("button", { name: "It is right" }).click();
+  expect(await said(once)).toBe("You confirmed the label “good”.");
+  await notice().click();
+  await doubt(once).getByRole("button", { name: "It is right" }).waitFor();
+  const alike = page.getByRole("button", { name: /^Change all \d+ of this kind$/ }).first();
+  const kind = Number(/\d+/.exec(await alike.innerText())![0]);
+  await alike.click();
+  await page.getByText(`${kind} rows are changed.`).waitFor();
+  await page.getByText(`${kind} changes since this training`).waitFor();
   await notice().click();
   // In the table one of them is labelled anew, then the other.
   const relabel = (label: string) => inTable(twice, (row) => row.getByRole("combobox").selectOption(label));
@@ -105,4 +126,13 @@ it("an empty text of a file gets no label", async () => {
   expect(lines[2]).toBe("2,,,");
   expect(lines[3]).toMatch(/^3," {2}",,$|^3, {2},,$/);
   expect(lines[4]).toMatch(/^4,the music was warm,(good|bad),0\.\d{4}$/);
+});
+
+it("trains again with the corrections, and shows both results", async () => {
+  await page.locator(".retrain").getByRole("link", { name: "Train again" }).click();
+  await begin(page);
+  await page.getByText(/^Measured once/).waitFor({ timeout: 60_000 });
+  const rounds = await page.locator(".rounds").innerText();
+  expect(rounds).toMatch(/^Your trainings with this table: \d+\.\d % → \d+\.\d %$/);
+  expect(await page.locator(".retrain").count()).toBe(0);
 });

@@ -25,6 +25,7 @@ export async function trainWithBreak(page: Page, metric: RegExp): Promise<void> 
   await page.reload();
   await page.getByRole("button", { name: "Continue" }).click();
   await page.getByText(/^Measured once, on 32 texts/).waitFor({ timeout: 60_000 });
+  await page.locator(".headline summary").click();
 }
 
 /** Nothing serious is found by axe, and nothing is wider than a narrow screen, in both languages. */

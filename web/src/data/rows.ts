@@ -6,7 +6,12 @@ export interface Row {
   readonly text: string;
   /** The label; several labels with their separator; the number; or what is marked in the text, as JSON. */
   readonly label: string;
+  /** The label that the user confirmed after the Studio doubted it; doubts are about other labels only. */
+  readonly confirmed?: string;
 }
+
+/** Whether the user confirmed the row's label. */
+export const isConfirmed = ({ label, confirmed }: Row): boolean => confirmed === label;
 
 /** A text's normal form for comparison: ignores case, width and spaces, like the library's splits. */
 export const plain = (text: string): string => text.normalize("NFKC").toLowerCase().replace(/\s+/g, " ").trim();

@@ -1,5 +1,6 @@
 import { TextClassifier } from "lowrank/worker";
 import { signal } from "@preact/signals";
+import { isConfirmed } from "../data/rows.js";
 import type { Table } from "../data/table.js";
 import { project, rows } from "../state/project.js";
 import type { RunOf } from "../state/runs.js";
@@ -57,9 +58,10 @@ export async function findDoubts(run: RunOf<"classify">, abort: AbortSignal): Pr
       }
       before += examples.length;
     }
+    const confirmed = new Set(rows.value.filter(isConfirmed).map(keyOf));
     set(
       run.id,
-      found.filter(({ label, predicted }) => label !== predicted).sort((a, b) => a.own - b.own),
+      found.filter((one) => one.label !== one.predicted && !confirmed.has(keyOf(one))).sort((a, b) => a.own - b.own),
     );
   } catch (error) {
     const { [run.id]: _, ...others } = doubts.value;
@@ -68,7 +70,8 @@ export async function findDoubts(run: RunOf<"classify">, abort: AbortSignal): Pr
   }
 }
 
-const keyOf = ({ text, label }: Pick<Doubt, "text" | "label">) => JSON.stringify([text, label]);
+/** The same for equal texts with equal labels. */
+export const keyOf = ({ text, label }: Pick<Doubt, "text" | "label">) => JSON.stringify([text, label]);
 
 /** The ids of the current table's rows by text and label. */
 function tableRows(): (example: Pick<Doubt, "text" | "label">) => TableRows {

@@ -96,7 +96,7 @@ const isTarget: Check = (value) =>
   kinds[(value as { task: Task }).task](value);
 const project = having({
   ...{ table, text: isNumber, label: isNumber, target: orMissing(isTarget) },
-  rows: listOf(having({ id: isNumber, text: isText, label: isText })),
+  rows: listOf(having({ id: isNumber, text: isText, label: isText, confirmed: orMissing(isText) })),
 });
 
 /** A table with its rows. Each record has one field per column; the text and label columns exist. */

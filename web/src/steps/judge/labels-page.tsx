@@ -4,6 +4,7 @@ import { forTasks } from "../../messages/tasks.js";
 import { isOf, run } from "../../state/runs.js";
 import { AskForm } from "./ask-form.js";
 import { LabelFile } from "./file.js";
+import { Headline } from "./headline.js";
 import { Lead } from "./lead.js";
 import { Odds } from "./odds.js";
 import { LabelSides } from "./several/sides.js";
@@ -31,8 +32,13 @@ export function LabelsPage() {
           ...(now.report === null ? [] : ([["labels-heading", own.each]] as const)),
           ["file-heading", t.fileHeading],
         ]}
-      />
-      {now.report !== null && <LabelSides run={now} />}
+      >
+        {now.report !== null && (
+          <Headline run={now} next={["toMistakes", "labels-heading"]}>
+            <LabelSides run={now} />
+          </Headline>
+        )}
+      </Lead>
       <AskForm<Answer>
         ask={async (text, show) => {
           const [answer] = await recovering(async () => predictAll(await adaptedOf(now), [text]));

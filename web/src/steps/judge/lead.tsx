@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { m } from "../../messages/index.js";
 import type { Run } from "../../state/runs.js";
 import { Jump } from "./jump.js";
@@ -7,10 +8,12 @@ interface Props {
   /** Number of texts that the result is measured on; null for a loaded adapter. */
   readonly measured: number | null;
   readonly parts: readonly (readonly [heading: string, name: string])[];
+  /** The result, which stands above the links. */
+  readonly children?: ComponentChildren;
 }
 
 /** What the result is of, and links to its sections. */
-export function Lead({ run, measured, parts }: Props) {
+export function Lead({ run, measured, parts, children }: Props) {
   const t = m().judge;
   return (
     <>
@@ -20,6 +23,7 @@ export function Lead({ run, measured, parts }: Props) {
         </h1>
         <p class="intro">{measured === null ? t.loaded : t.intro(measured)}</p>
       </div>
+      {children}
       <Jump parts={parts} />
     </>
   );

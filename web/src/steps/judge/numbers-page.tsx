@@ -4,6 +4,7 @@ import { forTasks } from "../../messages/tasks.js";
 import { isOf, run } from "../../state/runs.js";
 import { AskForm } from "./ask-form.js";
 import { LabelFile } from "./file.js";
+import { Headline } from "./headline.js";
 import { Lead } from "./lead.js";
 import { Errors } from "./numbers/errors.js";
 import { Scatter } from "./numbers/scatter.js";
@@ -32,8 +33,13 @@ export function NumbersPage() {
             : []),
           ["file-heading", own.numbers.file],
         ]}
-      />
-      {hasResult && <NumberSides run={now} />}
+      >
+        {hasResult && (
+          <Headline run={now} next={["toMistakes", "errors-heading"]}>
+            <NumberSides run={now} />
+          </Headline>
+        )}
+      </Lead>
       <AskForm<number>
         ask={async (text, show) => {
           const [number] = await recovering(async () => predictAll(await adaptedOf(now), [text]));

@@ -11,8 +11,7 @@ const points = (share: number) => m().points(100 * share);
 /** Whether the adapter helps, and how certain that is. */
 function Verdict({ run }: { run: RunOf<"classify"> }) {
   const t = m().judge;
-  const { result } = run.report!;
-  const verdict = verdictOf(result);
+  const verdict = verdictOf(run.report!.result);
   if (verdict === null) return null;
   const { kind, gain, interval, lost } = verdict;
   return (
@@ -21,21 +20,30 @@ function Verdict({ run }: { run: RunOf<"classify"> }) {
         {t.verdicts[kind](points(Math.abs(gain)))}
         {lost !== null && ` ${t.rareLose(points(lost))}`}
       </p>
-      <p class="hint">
-        {t.sureness(points(interval[0]), points(interval[1]))} {result.after.count < FEW && t.few}
-      </p>
+      <p class="hint">{t.sureness(points(interval[0]), points(interval[1]))}</p>
     </div>
   );
+}
+
+/** What limits a classifier's result. */
+export function warningsOf(run: RunOf<"classify">): readonly string[] {
+  const t = m().judge;
+  const { data, result } = run.report!;
+  const { same = 0, near = 0 } = data.summary.test?.inTraining ?? {};
+  // Older reports only exclude identical texts, not nearly identical ones.
+  const without = result.unseen && "near" in result.unseen ? result.unseen.accuracy : null;
+  return [
+    ...(isGuessAsGood(result) ? [t.guessAsGood(m().percent(result.largestClass))] : []),
+    ...(same + near > 0 ? [t.near(same + near)] : []),
+    ...(same + near > 0 && without !== null ? [t.without(m().percent(without))] : []),
+    ...(result.after.count < FEW ? [t.few] : []),
+  ];
 }
 
 /** Accuracy on the same texts: a guess, the head-only model, and the adapted model. */
 export function Sides({ run }: { run: RunOf<"classify"> }) {
   const t = m().judge;
-  const { data, result } = run.report!;
-  const { before, headOnly, after, largestClass } = result;
-  const { same = 0, near = 0 } = data.summary.test?.inTraining ?? {};
-  // Older reports only exclude identical texts, not nearly identical ones.
-  const without = result.unseen && "near" in result.unseen ? result.unseen.accuracy : null;
+  const { before, headOnly, after, largestClass } = run.report!.result;
   const ways: readonly Way[] = [
     { kind: "base", title: t.largest, hint: t.largestHint, share: largestClass, interval: null },
     {
@@ -58,15 +66,7 @@ export function Sides({ run }: { run: RunOf<"classify"> }) {
   return (
     <section class="sides">
       <Bars ways={ways} />
-      <p class="hint">
-        {isGuessAsGood(result) && <strong class="warn">{t.guessAsGood(m().percent(largestClass))} </strong>}
-        {t.interval}{" "}
-        {same + near > 0 && (
-          <strong class="warn">
-            {t.near(same + near)} {without !== null && t.without(m().percent(without))}
-          </strong>
-        )}
-      </p>
+      <p class="hint">{t.interval}</p>
       <Verdict run={run} />
     </section>
   );

@@ -7,6 +7,7 @@ import { inShort, Marked } from "../../parts/marked.js";
 import { isOf, run } from "../../state/runs.js";
 import { AskForm } from "./ask-form.js";
 import { LabelFile } from "./file.js";
+import { Headline } from "./headline.js";
 import { Lead } from "./lead.js";
 import { EachLabel } from "./words/each-label.js";
 import { WordSides } from "./words/sides.js";
@@ -36,8 +37,13 @@ export function WordsPage() {
           ...(report === null ? [] : ([["labels-heading", forTasks().labels.each]] as const)),
           ["file-heading", own.file],
         ]}
-      />
-      {report !== null && <WordSides run={now} />}
+      >
+        {report !== null && (
+          <Headline run={now} next={null}>
+            <WordSides run={now} />
+          </Headline>
+        )}
+      </Lead>
       <AskForm<Answer>
         ask={async (text, show) => {
           const [marks] = await recovering(() => predict([text]));

@@ -1,0 +1,18 @@
+/** The result in a person's words, above its details. */
+export const headline = {
+  classify: (right: string, guess: string) =>
+    `${right} texts get the right label. Always guessing the most frequent label: ${guess}.`,
+  labels: (right: string, guess: string) =>
+    `${right} texts get exactly their labels. Always guessing the most frequent ones: ${guess}.`,
+  numbers: (error: string, guess: string) =>
+    `The predicted number is off by ${error} on average. Always guessing the mean: ${guess}.`,
+  words: (found: string, right: string) =>
+    `${found} of what is marked in your texts is found, and ${right} of what the model marks is right.`,
+  /** How many of how many. */
+  of: (count: string, all: string) => `${count} of ${all}`,
+  rounds: (results: readonly string[]) => `Your trainings with this table: ${results.join(" → ")}`,
+  toDoubts: "Next: check the labels that may be wrong",
+  toMistakes: "Next: read the mistakes",
+  toTake: "Next: use the model",
+  details: "Details",
+};

@@ -1,0 +1,63 @@
+import { headline } from "../../messages/headline.js";
+import { m } from "../../messages/index.js";
+import { isOf, type Run, runs, taskOf } from "../../state/runs.js";
+
+/** The result of a run. */
+export interface Headline {
+  /** In a sentence, beside a guess. */
+  readonly sentence: string;
+  /** In one number, as it is compared with that of other runs: a share, or the mean error of numbers. */
+  readonly value: number;
+  readonly written: string;
+  /** Whether every text of the test is right. */
+  readonly isPerfect: boolean;
+}
+
+/** Null for a loaded adapter, which has no result. */
+export function headlineOf(run: Run): Headline | null {
+  const t = headline();
+  const { number, percent, plainNumber } = m();
+  const share = (value: number) => ({ value, written: percent(value), isPerfect: value === 1 });
+  /** How many of the test's texts, since people count texts rather than shares. */
+  const counted = (value: number, all: number) => number(Math.round(value * all));
+  if (isOf("classify", run) && run.report !== null) {
+    const { after, largestClass } = run.report.result;
+    const right = t.of(counted(after.accuracy, after.count), number(after.count));
+    return { sentence: t.classify(right, counted(largestClass, after.count)), ...share(after.accuracy) };
+  }
+  if (isOf("multi-label", run) && run.report !== null) {
+    const { after, yardsticks } = run.report.result;
+    const all = run.predictions.length;
+    const right = t.of(counted(after.exactMatch, all), number(all));
+    return {
+      sentence: t.labels(right, counted(yardsticks.mostFrequent.exactMatch, all)),
+      ...share(after.exactMatch),
+    };
+  }
+  if (isOf("regress", run) && run.report !== null) {
+    const { after, yardsticks } = run.report.result;
+    const [error, guess] = [after.mae, yardsticks.mean.mae].map((value) => plainNumber(value, 3));
+    return {
+      sentence: t.numbers(error!, guess!),
+      ...{ value: after.mae, written: error!, isPerfect: after.mae === 0 },
+    };
+  }
+  if (isOf("tokens", run) && run.report !== null) {
+    const { f1, recall, precision } = run.report.result.after;
+    return { sentence: t.words(percent(recall), percent(precision)), ...share(f1) };
+  }
+  return null;
+}
+
+/** Most trainings that are shown beside each other. */
+const MOST = 6;
+
+/** The results of a run and of those before it with the same table and task, the oldest first. */
+export function roundsOf(run: Run): readonly Headline[] {
+  return runs.value
+    .filter((one) => one.name === run.name && taskOf(one) === taskOf(run) && one.began <= run.began)
+    .map(headlineOf)
+    .filter((result) => result !== null)
+    .slice(0, MOST)
+    .reverse();
+}
