@@ -27,7 +27,7 @@ const numeric = [
 const covering = [
   "test/{engine,nn,ops,optim,search}/*.test.ts",
   "test/graph/decoder-ops.test.ts",
-  "test/ops/recurrence/*.test.ts",
+  "test/ops/{experts,recurrence}/*.test.ts",
   "test/models/{decoders,golden-encoders,grouped-weights,replay}.test.ts",
   "test/properties/{bits,programs}/*.test.ts",
 ];

@@ -162,6 +162,7 @@ export const places = {
   "ts/ops/attention/capped-attention.ts": "language",
   "ts/ops/attention/rotary-embedding.ts": "language",
   "ts/ops/elementwise/gated-unit.ts": "language",
+  "ts/ops/experts": "language",
   "ts/ops/product/table-product.ts": "language",
   "ts/ops/recurrence": "language",
   "ts/values/common-length.ts": "language",

@@ -1,11 +1,15 @@
+import { ConfigError } from "../errors/errors.js";
 import { cachedAttention, type CachedAttentionAttributes } from "../ops/attention/cached-attention.js";
 import { cappedAttention, type CappedAttentionAttributes } from "../ops/attention/capped-attention.js";
 import { rotaryEmbedding, type RotaryEmbeddingAttributes } from "../ops/attention/rotary-embedding.js";
 import { type GatedActivation, gatedUnit } from "../ops/elementwise/gated-unit.js";
+import { expertProduct } from "../ops/experts/expert-product.js";
+import { scatterRows } from "../ops/experts/scatter-rows.js";
 import { tableProduct } from "../ops/product/table-product.js";
 import { gatedDelta, type GatedDeltaAttributes } from "../ops/recurrence/gated-delta.js";
 import { shortConv, type ShortConvAttributes } from "../ops/recurrence/short-conv.js";
 import { softplus } from "../ops/recurrence/softplus.js";
+import { integersOf } from "../values/number-list.js";
 import type { Graph, NodeId } from "./graph.js";
 import { Tape } from "./tape.js";
 
@@ -44,3 +48,32 @@ export const attendCapped = (graph: Graph, qkv: NodeId, attributes: CappedAttent
 /** x·Tᵀ: x `[…, d]`, a table T `[rows, d]` → `[…, rows]`. */
 export const timesTable = (graph: Graph, x: NodeId, table: NodeId): NodeId =>
   Tape.applied(graph, tableProduct, [x, table], undefined);
+
+/** The experts that have rows, and where the rows of each begin and, last, end. */
+interface ExpertRows {
+  readonly experts: readonly number[];
+  readonly offsets: Int32Array;
+}
+
+/** x·W of each expert on its rows: x `[rows, in]`, sorted by expert → `[rows, out]`. `weights` are those of all experts, made by `frozenMatrix`. */
+export const expertProducts = (
+  graph: Graph,
+  x: NodeId,
+  weights: readonly NodeId[],
+  { experts, offsets }: ExpertRows,
+): NodeId =>
+  Tape.applied(graph, expertProduct, [x], {
+    weights: experts.map((e) => frozenOf(graph, weights[e]!)),
+    outFeatures: graph.shape(weights[0]!)[1]!,
+    offsets,
+  });
+
+function frozenOf(graph: Graph, id: NodeId) {
+  const found = graph.frozenWeight(graph.node(id));
+  if (found !== null) return found;
+  throw new ConfigError(`expertProduct: node ${id} is no frozen weight`, { op: "expertProduct", node: id });
+}
+
+/** Adds each row of x `[n, d]` to a row of the result `[rows, d]`. */
+export const scattered = (graph: Graph, x: NodeId, index: Int32Array, rows: number): NodeId =>
+  Tape.applied(graph, scatterRows, [x], { indices: integersOf("scatterRows", "indices", index), rows });

@@ -67,7 +67,8 @@ function othersOf(plan: SizedPlan): OtherModule[] {
   const linears = new Set<string>();
   for (const { paths, tensors = [] } of plan.linears()) for (const path of [...paths, ...tensors]) linears.add(path);
   const others: OtherModule[] = [];
-  for (const { name, shape, rows = shape[0]! } of plan.tensors()) {
+  for (const { name, shape, rows = shape[0]!, stacked } of plan.tensors()) {
+    if (stacked) continue;
     const path = name.slice(0, name.lastIndexOf("."));
     if (!linears.has(path)) others.push({ path, name, rows, width: shape[1] ?? null });
   }

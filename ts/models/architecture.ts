@@ -57,6 +57,10 @@ export interface NamedShape {
   readonly shape: readonly number[];
   /** Number of loaded rows, if not all. */
   readonly rows?: number;
+  /** Whether it is `[count, out, in]`, matrices that are stored as others are, each by itself; default false. */
+  readonly stacked?: boolean;
+  /** Lists of tensors that a file without it may have in its place. */
+  readonly instead?: () => readonly (readonly NamedShape[])[];
 }
 
 /** Linear layers with the same input: their module paths in PEFT, and the features of each. */

@@ -7,12 +7,13 @@ import { gemma2, vaultGemma } from "./decoder/families/gemma2.js";
 import { gemma3 } from "./decoder/families/gemma3.js";
 import { gpt2 } from "./decoder/families/gpt2.js";
 import { gptNeox } from "./decoder/families/gpt-neox.js";
-import { granite, graniteHybrid } from "./decoder/families/granite.js";
-import { lfm2 } from "./decoder/families/lfm2.js";
+import { granite, graniteHybrid, graniteMoe, graniteMoeShared } from "./decoder/families/granite.js";
+import { lfm2, lfm2Moe } from "./decoder/families/lfm2.js";
 import { llama, ministral3, mistral } from "./decoder/families/llama.js";
 import { olmo2 } from "./decoder/families/olmo2.js";
+import { olmoe } from "./decoder/families/olmoe.js";
 import { phi3 } from "./decoder/families/phi3.js";
-import { qwen2, qwen3 } from "./decoder/families/qwen.js";
+import { qwen2, qwen3, qwen3Moe } from "./decoder/families/qwen.js";
 import { qwen35 } from "./decoder/families/qwen3-5.js";
 import { smollm3 } from "./decoder/families/smollm3.js";
 import { encoderTypes } from "./encoder-types.js";
@@ -27,16 +28,21 @@ const decoders: Readonly<Record<string, DecoderArchitecture>> = {
   gpt2,
   gpt_neox: gptNeox,
   granite,
+  granitemoe: graniteMoe,
   granitemoehybrid: graniteHybrid,
+  granitemoeshared: graniteMoeShared,
   lfm2,
+  lfm2_moe: lfm2Moe,
   llama,
   ministral: mistral,
   ministral3,
   mistral,
   olmo2,
+  olmoe,
   phi3,
   qwen2,
   qwen3,
+  qwen3_moe: qwen3Moe,
   qwen3_5: qwen35,
   qwen3_5_text: qwen35,
   smollm3,

@@ -67,7 +67,7 @@ export function estimateOf(
   plan: EstimatedPlan,
   options: MemoryOptions,
   mostCopies: 1 | 2 = 2,
-  formatOf?: (tensor: string) => WeightFormat,
+  formatOf?: (tensor: NamedShape) => WeightFormat,
 ): MemoryEstimate {
   whole("estimateMemory", "layers", plan.config.layers, 1, MOST_LAYERS);
   checkOptions("estimateMemory", options, ["tokens", "lora", "weights", "packedCopies", "checkpointing", "layers"]);
@@ -82,8 +82,10 @@ export function estimateOf(
   // Inference needs no transposed copy.
   const copies = Math.max(0, Math.min(packedCopies, adapted === null ? 1 : 2) - (weights === "f32" ? 1 : 0));
   const estimate = {
-    weights: total(plan.tensors(), (tensor) => loadedBytes(tensor, formatOf?.(tensor.name) ?? weights)),
-    packed: FLOAT * total(plan.linears(), (shape) => copiesOfWeight(shape, weights, copies) * sizeOfWeight(shape)),
+    weights: total(plan.tensors(), (tensor) => loadedBytes(tensor, formatOf?.(tensor) ?? weights)),
+    packed:
+      FLOAT * total(plan.linears(), (shape) => copiesOfWeight(shape, weights, copies) * sizeOfWeight(shape)) +
+      FLOAT * copies * total(plan.tensors(), ({ shape, stacked }) => (stacked ? sizeOf(shape) : 0)),
     adapter: adapted === null ? 0 : copiesOf(frozenLayers / plan.config.layers) * FLOAT * adapterSize(plan, adapted),
     step:
       adapted === null ? plan.inferenceMemory(tokens) : stepOf(plan, adapted, { tokens, checkpointing, frozenLayers }),
@@ -107,7 +109,8 @@ function stepOf(plan: EstimatedPlan, config: AdapterConfig, size: Omit<StepSize,
 const copiesOf = (frozen: number) => 4 * (1 - frozen) + 2 * frozen;
 
 /** Bytes of a loaded tensor: matrices in the format; vectors, and tensors that are loaded in part, in float32. */
-function loadedBytes({ shape, rows = shape[0]! }: NamedShape, weights: WeightFormat): number {
+function loadedBytes({ shape, rows = shape[0]!, stacked = false }: NamedShape, weights: WeightFormat): number {
+  if (stacked) return shape[0]! * loadedBytes({ name: "", shape: shape.slice(1) }, weights);
   const stored = shape.length === 2 && rows === shape[0] && weights !== "f32";
   if (!stored) return FLOAT * sizeOf([rows, ...shape.slice(1)]);
   const group = groupLength(weights);

@@ -48,11 +48,22 @@ function nameIn(file: TensorIndex, prefix: string, name: string): string {
  */
 export function checkTensors(file: TensorIndex, tensors: Iterable<NamedShape>, base = ""): TensorNames {
   let nameOf: TensorNames | undefined;
-  for (const { name, shape } of tensors) {
-    nameOf ??= renaming(file, name, base);
-    checkTensor(file, nameOf(name), shape);
+  for (const tensor of tensors) {
+    const own = (nameOf ??= renaming(file, tensor.name, base));
+    for (const { name, shape } of presentTensors(file, [tensor], own)) checkTensor(file, own(name), shape);
   }
   return nameOf ?? ((name) => name);
+}
+
+/** The tensors that a file has of those, or in their place. */
+export function* presentTensors(
+  file: Pick<TensorIndex, "has">,
+  tensors: Iterable<NamedShape>,
+  nameOf: TensorNames,
+): Generator<NamedShape> {
+  const has = ({ name }: NamedShape) => file.has(nameOf(name));
+  for (const tensor of tensors)
+    yield* (has(tensor) ? undefined : tensor.instead?.().find(([first]) => has(first!))) ?? [tensor];
 }
 
 /** The same of one tensor, by the file's name for it. */

@@ -33,10 +33,10 @@ export class WeightReader {
   readonly tables: AdaptedEmbedding[] = [];
 
   constructor(
-    private readonly graph: Graph,
-    private readonly file: OpenTensorFile,
-    private readonly nameOf: TensorNames,
-    private readonly options: LoadWeightOptions,
+    readonly graph: Graph,
+    readonly file: OpenTensorFile,
+    readonly nameOf: TensorNames,
+    readonly options: LoadWeightOptions,
   ) {}
 
   /** A table whose rows are looked up, by its module path. */

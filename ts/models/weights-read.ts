@@ -2,7 +2,7 @@ import { Fingerprint } from "../io/fingerprint.js";
 import { decodeTensor, type OpenTensorFile } from "../io/safetensors/index.js";
 import type { TextTokenizer } from "../tokenize/text-tokenizer.js";
 import type { ModelPlan } from "./architecture.js";
-import { checkTensors } from "./tensor-check.js";
+import { checkTensors, presentTensors } from "./tensor-check.js";
 
 /** A file of weights, and what tells apart those of a model that were read from it. */
 export interface ReadWeights {
@@ -53,7 +53,7 @@ export async function fingerprintOf(file: OpenTensorFile, plan: Tensors, tokeniz
 /** Whatever a file calls a model's tensors, and whatever else it has: the same weights have the same fingerprint. */
 function namesOf(file: OpenTensorFile, plan: Tensors): string[] {
   const nameOf = checkTensors(file, plan.tensors(), plan.base);
-  return Array.from(plan.tensors(), ({ name }) => nameOf(name));
+  return Array.from(presentTensors(file, plan.tensors(), nameOf), ({ name }) => nameOf(name));
 }
 
 /** The fingerprint of an encoder whose vectors go through further layers; where there are none, that of the encoder alone. */

@@ -189,6 +189,67 @@ MODELS = {
         "bytes",
         torch.bfloat16,
     ),
+    "granitemoe": lambda: (
+        transformers.GraniteMoeConfig(
+            **{**SIZES, "intermediate_size": 24},
+            **FACTORS,
+            tie_word_embeddings=True,
+            num_local_experts=6,
+            num_experts_per_tok=2,
+            rope_parameters=THETA,
+        ),
+        "bytes",
+        torch.bfloat16,
+    ),
+    "granitemoeshared": lambda: (
+        transformers.GraniteMoeSharedConfig(
+            **{**SIZES, "intermediate_size": 16},
+            **FACTORS,
+            shared_intermediate_size=40,
+            num_local_experts=5,
+            num_experts_per_tok=3,
+            rope_parameters=THETA,
+        ),
+        "bytes",
+        torch.bfloat16,
+    ),
+    "qwen3_moe": lambda: (
+        transformers.Qwen3MoeConfig(
+            **SIZES,
+            head_dim=16,
+            num_experts=5,
+            num_experts_per_tok=2,
+            moe_intermediate_size=20,
+            norm_topk_prob=True,
+            mlp_only_layers=[1],
+            rope_parameters=THETA,
+        ),
+        "qwen",
+        torch.bfloat16,
+    ),
+    "olmoe": lambda: (
+        transformers.OlmoeConfig(
+            **{**SIZES, "intermediate_size": 20}, num_experts=6, num_experts_per_tok=3, rope_parameters=THETA
+        ),
+        "bytes",
+        torch.bfloat16,
+    ),
+    "lfm2_moe": lambda: (
+        transformers.Lfm2MoeConfig(
+            **SIZES,
+            norm_eps=1e-5,
+            conv_L_cache=3,
+            num_dense_layers=1,
+            num_experts=6,
+            num_experts_per_tok=2,
+            moe_intermediate_size=20,
+            routed_scaling_factor=1.5,
+            layer_types=["conv", "full_attention", "conv"],
+            rope_parameters=THETA,
+        ),
+        "bytes",
+        torch.bfloat16,
+    ),
     "lfm2": lambda: (
         transformers.Lfm2Config(
             **{**SIZES, "intermediate_size": 84},
@@ -277,6 +338,11 @@ MODELS = {
 }
 
 
+# In these, PEFT's "all-linear" means experts and routers too, which transformers 4 had as linear layers.
+ATTENTION_ALONE = ["qwen3_moe", "olmoe"]
+ATTENTION = ["q_proj", "k_proj", "v_proj", "o_proj"]
+
+
 def tokenizer_of(kind):
     special = ["<unk>", "<s>", "</s>"]
     texts = PROMPTS + [text for pair in BATCH for text in pair]
@@ -324,6 +390,10 @@ def randomise(model):
             keys = model.config.linear_num_key_heads * model.config.linear_key_head_dim
             with torch.no_grad():
                 parameter[keys : 2 * keys] = parameter[:keys] + 0.3 * parameter[keys : 2 * keys]
+    for name, buffer in model.named_buffers():
+        if name.endswith("expert_bias"):
+            torch.nn.init.normal_(buffer, 0.0, 0.3)
+            buffer.data = buffer.data.to(torch.bfloat16).to(torch.float32)
 
 
 def logits_of(model, ids):
@@ -397,7 +467,11 @@ def generate(name):
         shared = next((i for i, (a, b) in enumerate(zip(first, whole)) if a != b), len(first))
         batch.append((whole + [2], shared))
     lora = peft.LoraConfig(
-        r=4, lora_alpha=8, target_modules="all-linear", task_type="CAUSAL_LM", fan_in_fan_out=name == "gpt2"
+        r=4,
+        lora_alpha=8,
+        target_modules=ATTENTION if name in ATTENTION_ALONE else "all-linear",
+        task_type="CAUSAL_LM",
+        fan_in_fan_out=name == "gpt2",
     )
     torch.manual_seed(1000)
     adapted = peft.get_peft_model(model, lora)

@@ -3,18 +3,23 @@ import { goldenBytes, goldenJson } from "../../golden.js";
 
 /** Folders of test/golden/decoders. */
 export const decoderNames = [
-  ...(["gemma2", "gemma3_text", "gpt2", "gpt_neox", "gpt_neox_serial", "granite", "granite4", "lfm2"] as const),
+  ...(["gemma2", "gemma3_text", "gpt2", "gpt_neox", "gpt_neox_serial", "granite", "granite4", "granitemoe"] as const),
   ...([
+    "granitemoeshared",
+    "lfm2",
+    "lfm2_moe",
     "llama",
     "llama_yarn",
     "ministral3",
     "mistral",
     "olmo2",
+    "olmoe",
     "phi3",
     "phi3_longrope",
     "qwen2",
     "qwen3",
     "qwen3_5",
+    "qwen3_moe",
     "smollm3",
   ] as const),
   "vaultgemma" as const,
@@ -23,7 +28,17 @@ export const decoderNames = [
 export type DecoderName = (typeof decoderNames)[number];
 
 /** Those that are not written to GGUF files. */
-export const unnamedInGguf: readonly DecoderName[] = ["granite4", "ministral3", "qwen3_5", "vaultgemma"];
+export const unnamedInGguf: readonly DecoderName[] = [
+  "granite4",
+  "granitemoe",
+  "granitemoeshared",
+  "lfm2_moe",
+  "ministral3",
+  "olmoe",
+  "qwen3_5",
+  "qwen3_moe",
+  "vaultgemma",
+];
 /** All others. */
 export const namedInGguf = decoderNames.filter((name) => !unnamedInGguf.includes(name));
 

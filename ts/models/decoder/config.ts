@@ -23,6 +23,25 @@ export interface DeltaShape {
   readonly valueDim: number;
 }
 
+/** A mixture of experts in place of one inner layer. */
+export interface ExpertsShape {
+  /** Number of experts, and of those that a token goes to. */
+  readonly count: number;
+  readonly chosen: number;
+  /** Width of each expert's inner layer. */
+  readonly width: number;
+  /** Width of the inner layer that all tokens go through besides; 0 for none. */
+  readonly sharedWidth: number;
+  /** What makes weights of the router's logits. */
+  readonly weights: "softmax" | "sigmoid";
+  /** Whether a token's weights are divided by their sum. */
+  readonly normed: boolean;
+  /** Factor of the weights. */
+  readonly factor: number;
+  /** Whether a number for each expert is added to the weights for the choice alone. */
+  readonly bias: boolean;
+}
+
 /** Columns of queries or keys, of values, and of what the convolution sees. */
 export function deltaWidths({ keyHeads, valueHeads, keyDim, valueDim }: DeltaShape) {
   const [keys, values] = [keyHeads * keyDim, valueHeads * valueDim];
@@ -48,6 +67,8 @@ export interface DecoderConfig extends TransformerConfig {
   /** Whether a token sees none after it; else it is an encoder only. */
   readonly causal: boolean;
   readonly intermediateSize: number;
+  /** The experts of layer `i` in place of the inner layer; null, or undefined for all layers, for none. */
+  readonly experts?: (i: number) => ExpertsShape | null;
   readonly norm: NormForm;
   readonly normEps: number;
   readonly activation: Activation;
@@ -90,3 +111,11 @@ export function keepsState({ layers, attention }: Pick<DecoderConfig, "layers" |
   for (let i = 0; i < layers; i++) if (attention(i).convolution !== undefined) return true;
   return false;
 }
+
+/** Experts of layer `i`; null for none. */
+export const expertsOf = ({ experts }: Pick<DecoderConfig, "experts">, i: number): ExpertsShape | null =>
+  experts?.(i) ?? null;
+
+/** Width of the inner layer that all tokens go through; 0 for none. */
+export const innerWidth = (config: Pick<DecoderConfig, "experts" | "intermediateSize">, i: number): number =>
+  expertsOf(config, i)?.sharedWidth ?? config.intermediateSize;

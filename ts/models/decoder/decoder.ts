@@ -9,8 +9,9 @@ import type { RaggedBatch } from "../ragged-batch.js";
 import { ReadModel } from "../read-model.js";
 import { type Rotation, rotationOf } from "../rotary/rotary.js";
 import { type Attend, attendWhole, gatedOf } from "./attention.js";
-import type { DecoderConfig } from "./config.js";
+import { type DecoderConfig, expertsOf } from "./config.js";
 import { deltaNet } from "./delta-net.js";
+import { mixtureOf } from "./experts.js";
 import type { RotaryForm } from "./rotary-form.js";
 import type { DecoderLayer, DecoderWeights, LayerWeights } from "./names.js";
 
@@ -79,7 +80,7 @@ export class DecoderLayers<W extends LayerWeights = LayerWeights> extends ReadMo
     const layer = this.weights.layers[i]!;
     const attended = this.norm(this.attention(x, i, layer, pass), layer.attentionPostNorm, pass.selection);
     const sum = graph.add(x, times(graph, attended, config.residualScale));
-    const inner = this.norm(this.inner(config.parallel ? x : sum, layer, pass), layer.innerPostNorm, pass.selection);
+    const inner = this.norm(this.inner(config.parallel ? x : sum, i, layer, pass), layer.innerPostNorm, pass.selection);
     return graph.add(sum, times(graph, inner, config.residualScale));
   }
 
@@ -178,13 +179,23 @@ export class DecoderLayers<W extends LayerWeights = LayerWeights> extends ReadMo
     return graph.concat([...parts, columns(values, width)], 1);
   }
 
-  private inner(x: NodeId, layer: DecoderLayer, { selection }: Pass): NodeId {
+  private inner(x: NodeId, i: number, layer: DecoderLayer, { selection }: Pass): NodeId {
     const { graph, config } = this;
-    const given = layer.inner.forward(this.norm(x, layer.innerNorm, selection), selection);
+    const input = this.norm(x, layer.innerNorm, selection);
+    const shape = expertsOf(config, i);
+    if (shape === null) return this.dense(input, layer, selection);
+    const mixture = mixtureOf(graph, input, layer, shape, config.activation);
+    return layer.inner === null ? mixture : graph.add(mixture, this.dense(input, layer, selection));
+  }
+
+  /** The inner layer that all tokens go through. */
+  private dense(input: NodeId, layer: DecoderLayer, selection: AdapterSelection): NodeId {
+    const { graph, config } = this;
+    const given = layer.inner!.forward(input, selection);
     const active = config.gated
       ? gated(graph, given, gatedOf(config.activation))
       : activations[config.activation](graph, given);
-    return layer.output.forward(active, selection);
+    return layer.output!.forward(active, selection);
   }
 }
 

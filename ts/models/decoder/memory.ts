@@ -1,5 +1,5 @@
 import type { StepSize } from "../architecture.js";
-import { type DecoderConfig, type DeltaShape, deltaWidths } from "./config.js";
+import { type DecoderConfig, type DeltaShape, deltaWidths, expertsOf, innerWidth } from "./config.js";
 import type { DecoderNames } from "./names.js";
 
 const FLOAT = 4;
@@ -23,7 +23,7 @@ export function stepMemory(
   names: DecoderNames,
   { tokens, adapted, checkpointing = false, frozenLayers = 0 }: StepSize,
 ): number {
-  const { hiddenSize: h, intermediateSize: inner, heads, kvHeads, headDim, vocabularySize } = config;
+  const { hiddenSize: h, heads, kvHeads, headDim, vocabularySize } = config;
   const layers = config.layers - frozenLayers;
   const kept = (adapted.kept * layers) / config.layers;
   const qkv = (heads + 2 * kvHeads) * headDim;
@@ -34,7 +34,10 @@ export function stepMemory(
   const logits = rows * (logitTensors(config) * vocabularySize + adapted.logits);
   const { width, scratch } = deltaSizes(config, tokens);
   const wide = 2 * Math.max(qkv + gateWidth(config), width);
-  const back = Math.max(tokens * (3 * inner + 4 * h + wide + adapted.back) + logits + scratch, adapted.norms);
+  const back = Math.max(
+    tokens * (innerMemory(config).back + 4 * h + wide + adapted.back) + logits + scratch,
+    adapted.norms,
+  );
   return Math.ceil(1.01 * FLOAT * (tokens * (forward + adapted.tables) + back + adapted.fixed)) + 65_536;
 }
 
@@ -61,9 +64,31 @@ function deltaMemory(delta: DeltaShape): number {
   return 4 * mixed + 4 * keys + 7 * values + 12 * delta.valueHeads + 2 * delta.keyHeads;
 }
 
+/** Numbers of each token that its experts compute: their inputs, inner layers, results, these weighted, the router's scores and weights. */
+function expertMemory(config: DecoderConfig, i: number): number {
+  const shape = expertsOf(config, i);
+  if (shape === null) return 0;
+  const { count, chosen, width, sharedWidth } = shape;
+  const { hiddenSize: h } = config;
+  return chosen * (3 * h + 3 * width + 6) + 2 * count + (sharedWidth === 0 ? 0 : 2 * h);
+}
+
+/** The most that any layer's feed-forward part computes of a token, and gradients of it that are in memory at once. */
+function innerMemory(config: DecoderConfig): { readonly forward: number; readonly back: number } {
+  let [forward, back] = [0, 0];
+  for (let i = 0; i < config.layers; i++) {
+    const { chosen = 0, width = 0, count = 0 } = expertsOf(config, i) ?? {};
+    const { hiddenSize: h } = config;
+    const inner = 3 * innerWidth(config, i);
+    forward = Math.max(forward, inner + expertMemory(config, i));
+    back = Math.max(back, inner, chosen * Math.max(2 * h, 3 * width, h + 2 * width) + 2 * count);
+  }
+  return { forward, back };
+}
+
 /** Numbers that a layer keeps of each token. */
 function layerMemory(config: DecoderConfig, names: DecoderNames, i: number): number {
-  const { hiddenSize: h, intermediateSize: inner, heads, kvHeads, headDim, gated, residualScale } = config;
+  const { hiddenSize: h, heads, kvHeads, headDim, gated, residualScale } = config;
   const { convolution, delta } = config.attention(i);
   // With norms of queries and keys, all three apart, those normed, and all three joined again.
   const queryKeyValues = names.layer(i).queryNorm === null ? 2 : 5;
@@ -71,15 +96,17 @@ function layerMemory(config: DecoderConfig, names: DecoderNames, i: number): num
   const gates = config.gatedQueries ? (8 * heads + 4 * kvHeads) * headDim : 0;
   const attention = queryKeyValues * (heads + 2 * kvHeads) * headDim + heads * (headDim + 1) + gates;
   const mixing = convolution === undefined ? attention : delta === undefined ? 9 * h : deltaMemory(delta);
-  return (residualScale === 1 ? 7 : 9) * h + mixing + (gated ? 3 : 2) * inner + 2;
+  return (
+    (residualScale === 1 ? 7 : 9) * h + mixing + (gated ? 3 : 2) * innerWidth(config, i) + expertMemory(config, i) + 2
+  );
 }
 
 /** Bytes that one batch takes without gradients. */
 export function inferenceMemory(config: DecoderConfig, tokens: number): number {
-  const { hiddenSize: h, intermediateSize: inner, heads, kvHeads, headDim, vocabularySize } = config;
+  const { hiddenSize: h, heads, kvHeads, headDim, vocabularySize } = config;
   const qkv = (heads + 2 * kvHeads) * headDim;
   const logits = Math.min(tokens, rowsAtOnce(config)) * vocabularySize;
   const delta = deltaOf(config);
   const mixing = Math.max(2 * (qkv + 3 * gateWidth(config)), delta === undefined ? 0 : deltaMemory(delta));
-  return FLOAT * (tokens * (6 * h + mixing + 3 * inner) + logits);
+  return FLOAT * (tokens * (6 * h + mixing + innerMemory(config).forward) + logits);
 }

@@ -2,7 +2,8 @@ import type { AdaptedLinear } from "../../adapters/adapted-linear.js";
 import type { OutputLayer } from "../../adapters/output-layer.js";
 import type { LinearShape } from "../architecture.js";
 import { constantPart, linearPart, normPart, type ReadTable, tablePart, type WeightPart } from "../weight-table.js";
-import { type DecoderConfig, deltaWidths } from "./config.js";
+import { type DecoderConfig, deltaWidths, innerWidth } from "./config.js";
+import { expertParts, type ExpertsNames } from "./expert-weights.js";
 
 type Paths = Pick<LinearShape, "paths" | "tensors">;
 
@@ -37,6 +38,8 @@ export interface DecoderLayerNames {
   /** The activated layer and, if gated, the layer it is multiplied with: two layers, or one for both. */
   readonly inner: Paths;
   readonly output: Paths;
+  /** Of layers with experts. */
+  readonly experts?: ExpertsNames;
   /** Before and after attention. */
   readonly attentionNorm: string | null;
   readonly attentionPostNorm: string | null;
@@ -52,7 +55,7 @@ export const noFurtherNorms = { attentionPostNorm: null, innerPostNorm: null, qu
 
 /** All weights. */
 export function decoderTable(config: DecoderConfig, names: DecoderNames) {
-  const { hiddenSize: hidden, intermediateSize: inner, heads, kvHeads, headDim, biases, inFirst, gated } = config;
+  const { hiddenSize: hidden, heads, kvHeads, headDim, biases, inFirst, gated } = config;
   const kv = kvHeads * headDim;
   const queries = (config.gatedQueries ? 2 : 1) * heads * headDim;
   const linear = (paths: Paths, inFeatures: number, widths: readonly number[], hasBias: boolean) => {
@@ -74,6 +77,7 @@ export function decoderTable(config: DecoderConfig, names: DecoderNames) {
     layer(i: number) {
       const named = names.layer(i);
       const { convolution, delta } = config.attention(i);
+      const inner = innerWidth(config, i);
       const attends = convolution === undefined;
       const { values, mixed } = delta === undefined ? { values: hidden, mixed: hidden } : deltaWidths(delta);
       const width = attends ? heads * headDim : values;
@@ -89,14 +93,15 @@ export function decoderTable(config: DecoderConfig, names: DecoderNames) {
         deltaNorm:
           delta === undefined ? null : normPart(named.deltaNorm!, delta.valueDim, { hasBias: false, form: "rms" }),
         attentionOutput: linear(named.attentionOutput, width, [hidden], attends && biases.attentionOutput),
-        inner: linear(named.inner, hidden, gated ? [inner, inner] : [inner], biases.inner),
-        output: linear(named.output, inner, [hidden], biases.inner),
+        inner: inner === 0 ? null : linear(named.inner, hidden, gated ? [inner, inner] : [inner], biases.inner),
+        output: inner === 0 ? null : linear(named.output, inner, [hidden], biases.inner),
         attentionNorm: norm(named.attentionNorm),
         queryNorm: attends ? norm(named.queryNorm, normed(heads)) : null,
         keyNorm: attends ? norm(named.keyNorm, normed(kvHeads)) : null,
         attentionPostNorm: norm(named.attentionPostNorm),
         innerNorm: norm(named.innerNorm),
         innerPostNorm: norm(named.innerPostNorm),
+        ...expertParts(config, named.experts, i),
       };
     },
     last: { finalNorm: normPart(names.finalNorm, hidden, options), head: headPart(config, names) },
@@ -113,12 +118,11 @@ export function encoderTable(config: DecoderConfig, names: DecoderNames) {
 function bareNames(names: DecoderNames): DecoderNames {
   const { base, words, positions, finalNorm, layer } = names;
   const bare = (path: string) => (path.startsWith(base) ? path.slice(base.length) : path);
-  const bareOf = (name: string | Paths | null) =>
-    name === null
-      ? null
-      : typeof name === "string"
-        ? bare(name)
-        : { paths: name.paths.map(bare), ...(name.tensors && { tensors: name.tensors.map(bare) }) };
+  const bareOf = (name: string | Paths | ExpertsNames | null) => {
+    if (name === null || typeof name === "string") return name && bare(name);
+    if ("path" in name) return { ...name, path: bare(name.path) };
+    return { paths: name.paths.map(bare), ...(name.tensors && { tensors: name.tensors.map(bare) }) };
+  };
   return {
     ...names,
     base: "",
@@ -127,7 +131,10 @@ function bareNames(names: DecoderNames): DecoderNames {
     finalNorm: bare(finalNorm),
     layer: (i) =>
       Object.fromEntries(
-        Object.entries<string | Paths | null>({ ...layer(i) }).map(([kind, name]) => [kind, bareOf(name)]),
+        Object.entries<string | Paths | ExpertsNames | null>({ ...layer(i) }).map(([kind, name]) => [
+          kind,
+          bareOf(name),
+        ]),
       ) as unknown as DecoderLayerNames,
   };
 }

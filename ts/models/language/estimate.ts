@@ -1,12 +1,13 @@
 import type { GgufFile } from "../../io/gguf/index.js";
 import type { WeightFormat } from "../../ops/product/frozen-weight.js";
+import type { NamedShape } from "../architecture.js";
 import type { ConfigJson } from "../config-values.js";
 import { decoderPlan } from "../decoders.js";
 import type { DecoderPlan } from "../decoder/index.js";
 import { estimateOf, type MemoryEstimate, type MemoryOptions } from "../estimate-memory.js";
 import { formatOf } from "../stored-weights.js";
 import { usualWeights } from "./usual-weights.js";
-import { checkTensors } from "../tensor-check.js";
+import { checkTensors, presentTensors } from "../tensor-check.js";
 import { lazyChunk } from "../../waiting/lazy-chunk.js";
 
 const ggufTensors = /* @__PURE__ */ lazyChunk(async () => (await import("../gguf/tensors.js")).ggufTensors);
@@ -37,7 +38,7 @@ function isOpenGguf(value: unknown): value is GgufFile {
 }
 
 /** The format of each tensor of a plan; tensors of one joined weight share it. */
-async function formatsOf(plan: DecoderPlan, gguf: GgufFile): Promise<(tensor: string) => WeightFormat> {
+async function formatsOf(plan: DecoderPlan, gguf: GgufFile): Promise<(tensor: NamedShape) => WeightFormat> {
   const file = (await ggufTensors())(gguf);
   const nameOf = checkTensors(file, plan.tensors(), plan.base);
   const stored = plan.config.inFirst ? (file.outFirst ?? file) : file;
@@ -50,5 +51,6 @@ async function formatsOf(plan: DecoderPlan, gguf: GgufFile): Promise<(tensor: st
     const format = of(names);
     for (const name of names) joined.set(name, format);
   }
-  return (name) => joined.get(name) ?? of([name]);
+  return (tensor) =>
+    joined.get(tensor.name) ?? of(Array.from(presentTensors(file, [tensor], nameOf), ({ name }) => name));
 }

@@ -1,6 +1,8 @@
+import { ModelError } from "../../../errors/errors.js";
 import { type ConfigJson, flag, whole } from "../../config-values.js";
 import type { DecoderConfig } from "../config.js";
 import { decoder, type DecoderArchitecture } from "../index.js";
+import { expertNames, expertsShape, withExperts } from "./experts-config.js";
 import { llamaLike, llamaNames, queryKeyNorms, queryKeyValue, withWindows, windowsOf } from "./llama-like.js";
 
 /** Llama's shape, optionally with a window from some layer on. */
@@ -27,3 +29,28 @@ export const qwen3: DecoderArchitecture = (given) => {
   const biases = { queryKeyValue: bias, attentionOutput: bias, inner: false };
   return decoder({ ...qwen(json), biases }, llamaNames(queryKeyNorms), queryKeyValue);
 };
+
+/** Qwen3's mixtures of experts: all layers but those that the file names, and every so many. */
+export const qwen3Moe: DecoderArchitecture = (json) => {
+  const bias = flag(json, "attention_bias", false);
+  const biases = { queryKeyValue: bias, attentionOutput: bias, inner: false };
+  const config = { ...qwen({ ...json, layer_types: null, max_window_layers: 0 }), biases };
+  const keys = {
+    count: ["num_experts", 128],
+    chosen: ["num_experts_per_tok", 8],
+    width: ["moe_intermediate_size", 768],
+  } as const;
+  const shape = { ...expertsShape(json, keys, config.layers), normed: flag(json, "norm_topk_prob", false) };
+  const names = (path: string) => ({ ...queryKeyNorms(path), experts: expertNames(`${path}.mlp`) });
+  return decoder(withExperts(config, shape, sparseLayers(json)), llamaNames(names), queryKeyValue);
+};
+
+/** Which layers have experts. */
+function sparseLayers(json: ConfigJson): (i: number) => boolean {
+  const step = whole(json, "decoder_sparse_step", 1, 1);
+  const dense = json["mlp_only_layers"] ?? [];
+  if (!Array.isArray(dense) || !dense.every((place) => Number.isSafeInteger(place)))
+    throw new ModelError("config.json: mlp_only_layers is a list of the numbers of layers", { key: "mlp_only_layers" });
+  const places = new Set(dense as number[]);
+  return (i) => !places.has(i) && (i + 1) % step === 0;
+}
