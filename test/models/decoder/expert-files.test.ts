@@ -14,7 +14,7 @@ const MODEL = "model.safetensors";
 
 async function logits(files: FileMap, weights: "f32" | "f16" | "bf16" | "q8" | "auto" = "f32"): Promise<Float32Array> {
   using model = await CausalLanguageModel.load(files, { weights });
-  return (await model.logits(ids)).data as Float32Array;
+  return (await model.logits(ids)).data;
 }
 
 const tensorsOf = (files: FileMap): Map<string, Tensor> => {
@@ -152,13 +152,14 @@ describe("adapters of mixtures of experts", () => {
     expect(() => model.addAdapter("own", { modulesToSave: ["gate"] })).toThrow(/gate/);
   });
 
-  it('"all-linear" is saved as the names of linear layers, which PEFT then adapts alone', async () => {
-    using model = await CausalLanguageModel.load(await decoderFiles("olmoe"));
-    model.addAdapter("own", { targetModules: "all-linear" });
-    const { target_modules } = JSON.parse(
-      new TextDecoder().decode(model.saveAdapter("own")["adapter_config.json"]),
-    ) as { target_modules: unknown };
-    expect(target_modules).toEqual(expect.arrayContaining(["q_proj", "k_proj", "v_proj", "o_proj"]));
-    expect(target_modules).toHaveLength(4);
+  it("of Qwen3's and OLMoE's name their layers, since PEFT's all-linear has experts too", async () => {
+    for (const name of ["olmoe", "qwen3_moe", "granitemoe"] as const) {
+      using model = await CausalLanguageModel.load(await decoderFiles(name));
+      model.addAdapter("own", { targetModules: "all-linear", rank: 2 });
+      const saved = new TextDecoder().decode(model.saveAdapter("own")["adapter_config.json"]);
+      const { target_modules, r } = JSON.parse(saved) as Record<string, unknown>;
+      const attention = ["q_proj", "k_proj", "v_proj", "o_proj"];
+      expect([target_modules, r]).toEqual([name === "granitemoe" ? "all-linear" : attention, 2]);
+    }
   });
 });

@@ -72,25 +72,33 @@ describe("CausalLanguageModel.estimateMemory", () => {
     expect(used / estimate.total).toBeLessThan(1.1);
   });
 
-  it.each(["granite", "gemma2", "vaultgemma", "lfm2", "qwen3", "qwen3_5_text"])(
-    "and what %s keeps besides",
-    { timeout: 120_000 },
-    async (model_type) => {
-      const factors = {
-        residual_multiplier: 0.2,
-        logits_scaling: 8,
-        query_pre_attn_scalar: 32,
-        head_dim: 32,
-        full_attn_idxs: [1],
-        full_attention_interval: 2,
-        ...{ linear_num_key_heads: 2, linear_num_value_heads: 4, linear_key_head_dim: 32, linear_value_head_dim: 32 },
-      };
-      const own = llamaConfig({ model_type, ...factors, hidden_act: undefined, num_hidden_layers: 3 });
-      const { used, estimate } = await measure({}, 160, { files: randomModel(own), config: own }, 1);
-      expect(used / estimate.total).toBeGreaterThan(0.9);
-      expect(used / estimate.total).toBeLessThan(1.1);
-    },
-  );
+  it.each([
+    "granite",
+    "gemma2",
+    "vaultgemma",
+    "lfm2",
+    "qwen3",
+    "qwen3_5_text",
+    "granitemoe",
+    "granitemoeshared",
+    "lfm2_moe",
+  ])("and what %s keeps besides", { timeout: 120_000 }, async (model_type) => {
+    const factors = {
+      residual_multiplier: 0.2,
+      logits_scaling: 8,
+      query_pre_attn_scalar: 32,
+      head_dim: 32,
+      full_attn_idxs: [1],
+      full_attention_interval: 2,
+      ...{ linear_num_key_heads: 2, linear_num_value_heads: 4, linear_key_head_dim: 32, linear_value_head_dim: 32 },
+      ...{ num_local_experts: 6, num_experts_per_tok: 3, shared_intermediate_size: 96 },
+      ...{ num_experts: 6, moe_intermediate_size: 200, num_dense_layers: 1 },
+    };
+    const own = llamaConfig({ model_type, ...factors, hidden_act: undefined, num_hidden_layers: 3 });
+    const { used, estimate } = await measure({}, 160, { files: randomModel(own), config: own }, 1);
+    expect(used / estimate.total).toBeGreaterThan(0.9);
+    expect(used / estimate.total).toBeLessThan(1.1);
+  });
 
   // Every token is learnt, so that there are as many rows of logits.
   it.each<[string, LoraOptions]>([

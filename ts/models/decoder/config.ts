@@ -104,6 +104,8 @@ export interface DecoderConfig extends TransformerConfig {
   readonly logitCap: number | null;
   /** Whether the words' table is the head's weight too. */
   readonly tied: boolean;
+  /** What "all-linear" is in an adapter's file, if PEFT targets more than linear layers by it: experts, that transformers 4 had as such. */
+  readonly allLinear?: readonly string[];
 }
 
 /** Whether layers keep a state of the last token alone, in place of keys and values of all. */

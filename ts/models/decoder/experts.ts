@@ -31,8 +31,8 @@ export function mixtureOf(
   const tokens = graph.shape(x)[0]!;
   const logits = timesTable(graph, x, router!);
   const scores = shape.weights === "sigmoid" ? graph.sigmoid(logits) : logits;
-  const bias = routerBias === null ? null : (graph.value(routerBias).data as Float32Array);
-  const routes = routesOf(graph.value(scores).data as Float32Array, shape.count, shape.chosen, bias);
+  const bias = routerBias === null ? null : graph.value(routerBias).data;
+  const routes = routesOf(graph.value(scores).data, shape.count, shape.chosen, bias);
   const active = gated(
     graph,
     expertProducts(graph, graph.embedding(x, routes.tokens), inputs!, routes),

@@ -73,17 +73,16 @@ function expertMemory(config: DecoderConfig, i: number): number {
   return chosen * (3 * h + 3 * width + 6) + 2 * count + (sharedWidth === 0 ? 0 : 2 * h);
 }
 
-/** The most that any layer's feed-forward part computes of a token, and gradients of it that are in memory at once. */
+/** The most that any layer's feed-forward part computes of a token, and gradients of it: memory is free again for those of the same size. */
 function innerMemory(config: DecoderConfig): { readonly forward: number; readonly back: number } {
-  let [forward, back] = [0, 0];
+  let [forward, dense, sparse] = [0, 0, 0];
   for (let i = 0; i < config.layers; i++) {
-    const { chosen = 0, width = 0, count = 0 } = expertsOf(config, i) ?? {};
-    const { hiddenSize: h } = config;
-    const inner = 3 * innerWidth(config, i);
-    forward = Math.max(forward, inner + expertMemory(config, i));
-    back = Math.max(back, inner, chosen * Math.max(2 * h, 3 * width, h + 2 * width) + 2 * count);
+    const [inner, experts] = [3 * innerWidth(config, i), expertMemory(config, i)];
+    forward = Math.max(forward, inner + experts);
+    dense = Math.max(dense, inner);
+    sparse = Math.max(sparse, experts);
   }
-  return { forward, back };
+  return { forward, back: dense + sparse };
 }
 
 /** Numbers that a layer keeps of each token. */

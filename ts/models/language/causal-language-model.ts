@@ -1,5 +1,5 @@
 import { AdaptedModel } from "../../adapters/adapted-model.js";
-import { AdapterSet } from "../../adapters/adapter-set.js";
+import type { AdapterSet } from "../../adapters/adapter-set.js";
 import { checkRecord } from "../../arguments/collections.js";
 import type { Graph } from "../../graph/graph.js";
 import { type ByteSource, bytesSource } from "../../io/byte-source.js";
@@ -83,9 +83,8 @@ export class CausalLanguageModel extends AdaptedModel {
     this.cacheFormat = parts.cacheFormat;
     const { norms, tables, absent, output } = model;
     const linears = model.linears();
-    this.adapterSet = new AdapterSet(graph, {
-      ...{ linears, output, norms, tables, absent, name, modelType, targetModules, mergedModel },
-    });
+    const base = { linears, output, norms, tables, absent, name, modelType, targetModules, mergedModel };
+    this.adapterSet = work.adapterSetOf(graph, base, model.config);
   }
 
   /**

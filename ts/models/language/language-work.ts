@@ -1,5 +1,6 @@
 // The methods of `CausalLanguageModel`, in a chunk that is fetched when a model is loaded.
 export { estimateLanguageMemory } from "./estimate.js";
+export { adapterSetOf } from "./language-adapters.js";
 export { GenerationSession } from "./generation-session.js";
 export { chat, generate, generateBatch, generateOne, logits, perplexity, score } from "./language-calls.js";
 export { loadLanguageModel } from "./load-language-model.js";

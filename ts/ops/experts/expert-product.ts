@@ -56,6 +56,6 @@ function eachExpert(
 ): void {
   weights.forEach((weight, e) => {
     const [start, end] = [offsets[e]!, offsets[e + 1]!];
-    if (end > start) body(weight, end - start, (first, width) => (first + 4 * start * width) as Pointer);
+    if (end > start) body(weight, end - start, (first, width) => first + 4 * start * width);
   });
 }

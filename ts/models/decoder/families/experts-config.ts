@@ -40,6 +40,9 @@ export const expertNames = (
   ...{ input: ["experts.gate_up_proj"], output: ["experts.down_proj"], parts },
 });
 
+/** In an adapter's file for families whose experts transformers 4 had as linear layers, which PEFT's "all-linear" therefore targets. */
+export const attentionAlone = ["q_proj", "k_proj", "v_proj", "o_proj"] as const;
+
 /** A model with such experts in the layers that have them. */
 export const withExperts = (
   config: DecoderConfig,

@@ -1,6 +1,6 @@
 import { flag, refuse } from "../../config-values.js";
 import { decoder, type DecoderArchitecture } from "../index.js";
-import { expertNames, expertsShape, withExperts } from "./experts-config.js";
+import { attentionAlone, expertNames, expertsShape, withExperts } from "./experts-config.js";
 import { llamaLike, llamaNames, queryKeyNorms, queryKeyValue } from "./llama-like.js";
 
 /** OLMoE (arXiv 2409.02060): Llama with norms over all queries and all keys, and a mixture of experts in every layer. */
@@ -16,5 +16,9 @@ export const olmoe: DecoderArchitecture = (json) => {
   } as const;
   const shape = { ...expertsShape(json, keys, config.layers), normed: flag(json, "norm_topk_prob", false) };
   const names = (path: string) => ({ ...queryKeyNorms(path), experts: expertNames(`${path}.mlp`) });
-  return decoder(withExperts({ ...config, biases, wholeQueryKeyNorm: true }, shape), llamaNames(names), queryKeyValue);
+  return decoder(
+    withExperts({ ...config, biases, wholeQueryKeyNorm: true, allLinear: attentionAlone }, shape),
+    llamaNames(names),
+    queryKeyValue,
+  );
 };

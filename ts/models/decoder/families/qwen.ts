@@ -2,7 +2,7 @@ import { ModelError } from "../../../errors/errors.js";
 import { type ConfigJson, flag, whole } from "../../config-values.js";
 import type { DecoderConfig } from "../config.js";
 import { decoder, type DecoderArchitecture } from "../index.js";
-import { expertNames, expertsShape, withExperts } from "./experts-config.js";
+import { attentionAlone, expertNames, expertsShape, withExperts } from "./experts-config.js";
 import { llamaLike, llamaNames, queryKeyNorms, queryKeyValue, withWindows, windowsOf } from "./llama-like.js";
 
 /** Llama's shape, optionally with a window from some layer on. */
@@ -34,7 +34,8 @@ export const qwen3: DecoderArchitecture = (given) => {
 export const qwen3Moe: DecoderArchitecture = (json) => {
   const bias = flag(json, "attention_bias", false);
   const biases = { queryKeyValue: bias, attentionOutput: bias, inner: false };
-  const config = { ...qwen({ ...json, layer_types: null, max_window_layers: 0 }), biases };
+  const given = { num_key_value_heads: 4, sliding_window: 4096, ...json, layer_types: null, max_window_layers: 0 };
+  const config = { ...qwen(given), biases, allLinear: attentionAlone };
   const keys = {
     count: ["num_experts", 128],
     chosen: ["num_experts_per_tok", 8],

@@ -56,7 +56,7 @@ describe("products of experts", () => {
         format === "f32"
           ? new Uint8Array(data.buffer as ArrayBuffer)
           : format === "q8" || format === "q4"
-            ? quantizeRows(graph, data as Float32Array, inFeatures, format)
+            ? quantizeRows(graph, data, inFeatures, format)
             : new Uint8Array(2 * out * inFeatures).map((_, i) => (i % 2 === 0 ? (7 * i * seed) % 251 : 0x3c));
       return frozenMatrix(graph, { shape: [inFeatures, out], format, transposed: true, bytes });
     });
