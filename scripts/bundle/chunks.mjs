@@ -24,6 +24,8 @@ export const places = {
   "ts/training/sources/own-data.ts": "base",
   "ts/training/store/run-files.ts": "base",
   "ts/training/store/run-name.ts": "base",
+  // Of servers too, which train nothing.
+  "ts/training/store/run-store.ts": "stores",
   "ts/version.ts": "base",
   "ts/waiting": "base",
 

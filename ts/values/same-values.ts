@@ -16,7 +16,8 @@ function sameBytes(a: ArrayBufferView, b: ArrayBufferView): boolean {
   return true;
 }
 
-const itemsOf = (value: object): readonly unknown[] =>
+/** The items of a list, Map or Set, or the entries of an object. */
+export const itemsOf = (value: object): readonly unknown[] =>
   Array.isArray(value) || value instanceof Map || value instanceof Set
     ? [...(value as Iterable<unknown>)]
     : Object.entries(value);

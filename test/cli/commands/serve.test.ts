@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { readdirSync } from "node:fs";
 import { type IncomingMessage, request } from "node:http";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -87,6 +88,32 @@ it("prints a line of JSON for each request if it is asked for, with texts only i
     ]);
     expect(out.includes("a film")).toBe(option === "--log-texts");
   }
+});
+
+it("keeps in a folder what several prompts begin with, for the next start", async () => {
+  const folder = join(tiny.folder, "prefix-cache");
+  const prompt = Array.from({ length: 40 }, (_, i) => 1 + ((7 * i) % 50));
+  const cached = async (ends: readonly number[]) => {
+    const { code, err, result } = await serving(
+      ["--name", "tiny", "--prefix-cache-folder", folder],
+      {},
+      async (baseURL) => {
+        const client = new OpenAI({ baseURL, apiKey: "none", maxRetries: 0 });
+        const found = [];
+        for (const end of ends) {
+          const answer = await client.completions.create({ model: "tiny", prompt: [...prompt, end], max_tokens: 2 });
+          found.push(answer.usage!.prompt_tokens_details!.cached_tokens);
+        }
+        return found;
+      },
+    );
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    return result;
+  };
+  expect(await cached([1, 2])).toEqual([0, 40]);
+  expect(await cached([3])).toEqual([40]);
+  expect(await cached([])).toEqual([]);
+  expect(readdirSync(folder)).toContain("blocks.json");
 });
 
 it("without a key refuses requests to other names, as of pages that point theirs at this machine", async () => {

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { ConfigError } from "../../errors/errors.js";
 import { languageServer, type RequestLogEntry } from "../../serve/index.js";
+import { folderStore } from "../../training/node/folder-store.js";
 import { httpServerOf } from "../files/http-bridge.js";
 import { isLocal, refusingOtherNames } from "../files/local-host.js";
 import { addModelOptions, collected } from "../files/language-model.js";
@@ -42,6 +43,8 @@ interface CommandOptions extends ServedOptions {
   readonly maxWaiting: number;
   readonly timeout: number;
   readonly prefixCache: number;
+  readonly prefixCacheFolder?: string;
+  readonly prefixCacheDisk: number;
   readonly log: boolean;
   readonly logTexts: boolean;
 }
@@ -70,6 +73,8 @@ export function defineServe(program: Command, session: Session): void {
     .option("--max-waiting <n>", "maximum answers that wait for a place", whole(0), 64)
     .option("--timeout <seconds>", "maximum time of an answer", real(0), 300)
     .option("--prefix-cache <mb>", "memory for prompts that later requests may begin with, in megabytes", whole(0), 64)
+    .option("--prefix-cache-folder <folder>", "folder that keeps prompts of several requests when the server ends")
+    .option("--prefix-cache-disk <mb>", "maximum megabytes in that folder", whole(0), 1024)
     .option("--log", "print a line of JSON for each request, as pino writes them, without texts", false)
     .option("--log-texts", "the same with the texts of requests and answers", false)
     .addHelpText("after", EXAMPLES)
@@ -78,7 +83,17 @@ export function defineServe(program: Command, session: Session): void {
 
 async function serve(options: CommandOptions, session: Session): Promise<void> {
   const { terminal, signal } = session;
-  const { loadable, cors, maxTokens, maxRunning, maxWaiting, timeout, prefixCache } = options;
+  const {
+    loadable,
+    cors,
+    maxTokens,
+    maxRunning,
+    maxWaiting,
+    timeout,
+    prefixCache,
+    prefixCacheFolder,
+    prefixCacheDisk,
+  } = options;
   const apiKey = terminal.streams.environment[KEY]?.trim() || undefined;
   if (loadable !== undefined && apiKey === undefined)
     throw new ConfigError(`--loadable lets requests change what is served: set ${KEY} too`, {
@@ -90,6 +105,8 @@ async function serve(options: CommandOptions, session: Session): Promise<void> {
     const server = languageServer(models, {
       ...{ cors, apiKey, maxTokens, maxRunning, maxWaiting },
       ...{ timeout: 1000 * timeout, prefixCacheBytes: prefixCache * 2 ** 20 },
+      prefixCacheStore: prefixCacheFolder === undefined ? undefined : folderStore(prefixCacheFolder),
+      prefixCacheStoreBytes: prefixCacheDisk * 2 ** 20,
       // The name is no path: the server has checked it.
       loadAdapter: loadable === undefined ? undefined : (own) => folderOf(join(loadable, own)),
       ...(options.log || options.logTexts ? { log: (entry) => terminal.print(logLine(entry)) } : {}),

@@ -205,6 +205,17 @@ export class Decoder extends DecoderLayers<DecoderWeights> {
     return this.weights.output;
   }
 
+  /** All weights but the output layer's: hidden states, and with them keys and values, depend on these. */
+  hiddenWeights(): NodeId[] {
+    const { linears, norms, tables, layers, output } = this.weights;
+    const nodes = [
+      ...[...linears.filter((linear) => linear !== output), ...norms].flatMap(({ weight, bias }) => [weight, bias]),
+      ...tables.map(({ table }) => table),
+      ...layers.flatMap(({ convolutionKernel, decay, decayBias }) => [convolutionKernel, decay, decayBias]),
+    ];
+    return nodes.filter((id) => id !== null);
+  }
+
   /** Logits `[rows, vocabulary]` of rows of the last hidden state; the selection's rows are these. */
   logits(hidden: NodeId, selection: AdapterSelection): NodeId {
     const { graph, config, weights } = this;

@@ -137,6 +137,44 @@ export class KeyValueCache {
     return WORD * this.words(even(count)) + (isEnd ? this.states.size / 2 : 0);
   }
 
+  /** Whether it has the states after its last token; null if its layers keep none. */
+  get hasState(): boolean | null {
+    return this.states.any ? this.states.bytes > 0 : null;
+  }
+
+  /** The bytes of a part: its keys and values, then the states if it has them. Null once it, its graph or engine is gone. */
+  contents(): Uint8Array | null {
+    const { engine, gone } = this.graph;
+    if (this.disposed || gone || engine.closed) return null;
+    const words = this.words(this.capacity);
+    const bytes = new Uint8Array(this.bytes);
+    engine.readBytes(this.memory, WORD * words, bytes);
+    this.states.read(bytes.subarray(WORD * words));
+    return bytes;
+  }
+
+  /** A part of `count` tokens from its bytes; null unless there are as many as it takes. */
+  static partOf(
+    graph: Graph,
+    config: CachedConfig,
+    format: CacheFormat,
+    count: number,
+    contents: Uint8Array,
+  ): KeyValueCache | null {
+    const made = new KeyValueCache(graph, config, format, true);
+    const bytes = made.partBytes(count, false);
+    const hasStates = made.states.any && contents.length === bytes + made.states.size;
+    if (!hasStates && contents.length !== bytes) return null;
+    graph.attempt.run(() => {
+      made.allocate(count);
+      if (hasStates) made.states.reserve();
+    });
+    graph.engine.write(made.memory, contents.subarray(0, bytes), bytes);
+    made.states.write(contents.subarray(bytes));
+    made.tokens = count;
+    return made;
+  }
+
   /** Adds the first `count` tokens of a part, behind an even number of others; there must be room. */
   append(part: KeyValueCache, count: number): void {
     part.copyTo(this, count, 0, this.tokens);

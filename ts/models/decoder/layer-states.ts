@@ -69,13 +69,26 @@ export class LayerStates {
   }
 
   copyTo(made: LayerStates): void {
-    const start = (states: LayerStates) => states.memory + WORD * states.current * states.words;
-    if (this.any) this.graph.engine.kernels.copy(this.words, start(this), start(made));
+    if (this.any) this.graph.engine.kernels.copy(this.words, this.start, made.start);
+  }
+
+  /** Copies the current ones, if there are any, to bytes. */
+  read(target: Uint8Array): void {
+    if (this.bytes > 0) this.graph.engine.readBytes(this.start, WORD * this.words, target);
+  }
+
+  /** The same from bytes. */
+  write(bytes: Uint8Array): void {
+    if (this.bytes > 0) this.graph.engine.write(this.start, bytes, WORD * this.words);
   }
 
   dispose(): void {
     if (this.memory !== 0) this.graph.releaseOwned(this.memory);
     this.memory = 0;
+  }
+
+  private get start(): Pointer {
+    return this.memory + WORD * this.current * this.words;
   }
 
   /** Numbers of all layers. */

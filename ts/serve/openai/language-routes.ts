@@ -19,6 +19,7 @@ import type { LanguageServerSettings } from "./language-server-options.js";
 import type { WrittenToken } from "./log-probabilities.js";
 import type { Metrics } from "./metrics.js";
 import type { LoggedRequest } from "./request-log.js";
+import type { StoredBlocks } from "./stored/stored-blocks.js";
 import type { ModelNames } from "./model-names.js";
 import { ResponseAnswer } from "./responses/response-answer.js";
 import { askedResponse, responseNames } from "./responses/response-request.js";
@@ -65,9 +66,11 @@ export class LanguageRoutes {
     private readonly settings: LanguageServerSettings,
     private readonly metrics: Metrics,
     private readonly names: ModelNames,
+    /** Prompts that several requests begin with; null for none. */
+    readonly stored: StoredBlocks | null,
   ) {
-    const { maxRunning, prefixCacheBytes } = settings;
-    this.batch = new ContinuousBatch(model, { maxTexts: maxRunning, prefixBytes: prefixCacheBytes });
+    const { maxRunning: maxTexts, prefixCacheBytes: prefixBytes } = settings;
+    this.batch = new ContinuousBatch(model, { maxTexts, prefixBytes, storage: stored ?? undefined });
   }
 
   /** Begins an answer. Throws `ApiError` if the request is invalid, or there is no place. */

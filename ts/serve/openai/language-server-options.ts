@@ -2,6 +2,7 @@ import { listFrom } from "../../arguments/collections.js";
 import { optional, or, type Readers, readOptions } from "../../arguments/read-options.js";
 import { ConfigError } from "../../errors/errors.js";
 import type { FileMap } from "../../io/file-map.js";
+import { type RunStore, takeStore } from "../../training/store/run-store.js";
 import type { RequestLogEntry } from "./request-log.js";
 import { aboveZero, callable, flag, text, unexpected, whole } from "../../arguments/settings.js";
 
@@ -35,6 +36,14 @@ export interface LanguageServerOptions {
   /** Maximum bytes of linear memory for prompts and answers that later requests may begin with; 0 keeps none. Default 64 MiB. */
   readonly prefixCacheBytes?: number | undefined;
   /**
+   * Where prompts that several requests begin with are kept when the server ends, such as `folderStore(path)` or `opfsStore(name)` of
+   * `lowrank/jobs`, for this server alone. It then has tokens of those prompts. An error of it goes to `onError`; answers go on without it.
+   * Default: none.
+   */
+  readonly prefixCacheStore?: RunStore | undefined;
+  /** Maximum bytes in that store; the least recently used go first. Default 1 GiB. */
+  readonly prefixCacheStoreBytes?: number | undefined;
+  /**
    * Finds the files of an adapter that `POST /v1/adapters` names, as of `loadAdapter`; null for an unknown name. Names are of lower-case letters,
    * digits, `-`, `_` and single dots in between. It needs an `apiKey`; default: requests load and remove no adapters.
    */
@@ -64,6 +73,8 @@ export interface LanguageServerSettings {
   readonly maxWaitingTexts: number;
   readonly timeout: number;
   readonly prefixCacheBytes: number;
+  readonly prefixCacheStore: RunStore | undefined;
+  readonly prefixCacheStoreBytes: number;
   readonly loadAdapter: LanguageServerOptions["loadAdapter"];
   readonly onError: (error: unknown) => void;
   readonly log: LanguageServerOptions["log"];
@@ -103,6 +114,8 @@ const readers: Readers<LanguageServerSettings> = {
   maxWaitingTexts: or(8_192, whole, 1),
   timeout: or(300_000, aboveZero),
   prefixCacheBytes: or(64 * 2 ** 20, whole),
+  prefixCacheStore: optional((what, name, value: RunStore) => takeStore(what, value, undefined, name)),
+  prefixCacheStoreBytes: or(2 ** 30, whole),
   loadAdapter: optional(callable<NonNullable<LanguageServerOptions["loadAdapter"]>>),
   onError: (what, name, value) =>
     value === undefined ? () => undefined : callable(what, name, value as (error: unknown) => void),

@@ -30,6 +30,7 @@ export interface LanguageServer {
 const WHAT = "languageServer";
 const documentChunk = /* @__PURE__ */ lazyChunk(() => import("./document/openapi.js"));
 const languageChunk = /* @__PURE__ */ lazyChunk(() => import("./language-routes.js"));
+const storedChunk = /* @__PURE__ */ lazyChunk(() => import("./stored/stored-blocks.js"));
 const textChunk = /* @__PURE__ */ lazyChunk(() => import("./text-routes.js"));
 
 /**
@@ -122,6 +123,8 @@ class Server {
 
   async close(): Promise<void> {
     await this.active.close();
+    // Before the batch frees what is to be written.
+    await this.language?.stored?.close();
     this.language?.batch.close(new AbortError("the server was closed", { reason: "ended" }));
   }
 
@@ -138,6 +141,7 @@ class Server {
 
   private page(): Response {
     this.active.dropLate(Date.now());
+    this.metrics.storedTokens = this.language?.stored?.size.readTokens ?? 0;
     return new Response(this.metrics.page(this.gauges()), {
       headers: { "content-type": "text/plain; version=0.0.4" },
     });
@@ -150,6 +154,7 @@ class Server {
     const texts = this.texts?.queues.count ?? 0;
     return {
       ...{ running, waiting, waiting_texts: texts, prefix_cache_bytes: prefixBytes },
+      prefix_store_bytes: this.language?.stored?.size.bytes ?? 0,
       ...{ memory_bytes: used, requests: this.active.count },
     };
   }
@@ -242,20 +247,27 @@ class Server {
   private async load(): Promise<LanguageRoutes> {
     const [served] = ofKind(this.models, "generate");
     if (served === undefined) throw new ApiError(404, "model_not_found", "this server has no language model", "model");
-    const { LanguageRoutes } = await languageChunk();
-    return (this.language ??= new LanguageRoutes(served.model, this.settings, this.metrics, this.names));
+    const { prefixCacheStore: store, prefixCacheStoreBytes: most } = this.settings;
+    const [{ LanguageRoutes }, chunk] = await Promise.all([languageChunk(), store && storedChunk()]);
+    // Only once: the store is then claimed.
+    const stored = () =>
+      chunk === undefined ? null : new chunk.StoredBlocks(store!, most, (error) => this.report(error));
+    return (this.language ??= new LanguageRoutes(served.model, this.settings, this.metrics, this.names, stored()));
   }
 
   /** An error as an answer's; those that the client did not cause are reported. */
   private failure(error: unknown): ApiError {
     const found = apiError(error);
-    if (found.status >= 500 && found.status !== 503)
-      try {
-        this.settings.onError(found.cause ?? found);
-      } catch {
-        // An error of the log must not prevent an answer.
-      }
+    if (found.status >= 500 && found.status !== 503) this.report(found.cause ?? found);
     return found;
+  }
+
+  private report(error: unknown): void {
+    try {
+      this.settings.onError(error);
+    } catch {
+      // An error of the log must not prevent an answer.
+    }
   }
 }
 

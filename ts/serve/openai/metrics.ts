@@ -6,6 +6,8 @@ const BOUNDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 /** What a server counts, in the text format of Prometheus. */
 export class Metrics {
   promptTokens = 0;
+  /** Tokens of prompts that were read from the store of beginnings. */
+  storedTokens = 0;
   private tokens = 0;
   private reused = 0;
   private readonly requests = new Map<string, number>();
@@ -52,6 +54,7 @@ export class Metrics {
     const counters = {
       prompt_tokens: this.promptTokens,
       cached_prompt_tokens: this.reused,
+      stored_prompt_tokens: this.storedTokens,
       generated_tokens: this.tokens,
     };
     return [

@@ -42,19 +42,19 @@ const FUNCTIONS = ["place", "has", "read", "write", "append", "remove", "claim"]
  * is aborted; a claim that arrives later is released. Writes are always awaited: until a write ends, the contents are unknown. Throws
  * `ConfigError` for an invalid store.
  */
-export function takeStore(what: string, given: RunStore, signal?: AbortSignal): RunStore {
-  object(what, "store", given, `a RunStore, { name, ${FUNCTIONS.join(", ")} }`);
-  const name = text(what, "store.name", given.name);
-  for (const member of FUNCTIONS) callable(what, `store.${member}`, given[member]);
-  const claim = async () => callable(what, "the result of store.claim", await given.claim());
+export function takeStore(what: string, given: RunStore, signal?: AbortSignal, option = "store"): RunStore {
+  object(what, option, given, `a RunStore, { name, ${FUNCTIONS.join(", ")} }`);
+  const name = text(what, `${option}.name`, given.name);
+  for (const member of FUNCTIONS) callable(what, `${option}.${member}`, given[member]);
+  const claim = async () => callable(what, `the result of ${option}.claim`, await given.claim());
   return {
     name,
-    place: (blob) => text(what, "the result of store.place", given.place(blob)),
+    place: (blob) => text(what, `the result of ${option}.place`, given.place(blob)),
     has: async (blob) => (await orAborted(() => given.has(blob), signal)) === true,
     async read(blob, length) {
       const bytes = (await orAborted(() => given.read(blob, length), signal)) ?? null;
       if (bytes === null) return null;
-      checkBytes(`${what}: store.read("${blob}")`, bytes);
+      checkBytes(`${what}: ${option}.read("${blob}")`, bytes);
       return new Uint8Array(bytes.subarray(0, length));
     },
     write: async (blobs) => given.write(blobs),

@@ -16,6 +16,8 @@ export class BatchText {
   cached: CachedTokens | null = null;
   /** Number of the prompt's tokens that were copied from another text. */
   reused = 0;
+  /** Ends when what a storage has of its beginning is in memory; null if it has, or there is none. */
+  reading: Promise<void> | null = null;
   /** Generated tokens that nobody has read yet. */
   readonly unread: GeneratedToken[] = [];
   /** Whether its work is over, in any way. */

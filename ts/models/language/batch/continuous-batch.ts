@@ -9,6 +9,7 @@ import type { CalledLanguageModel } from "../called-language-model.js";
 import { PROMPT_TOKENS } from "../read-prompts.js";
 import { type GeneratedToken, Sequence } from "../sequence.js";
 import { BatchText, type Expiry } from "./batch-text.js";
+import type { BlockStorage } from "./block-storage.js";
 import { PrefixCache } from "./prefix-cache.js";
 import { type SharedAdapter, SharedAdapters } from "./shared-adapters.js";
 import { commonLength } from "../../../values/common-length.js";
@@ -27,6 +28,8 @@ export interface BatchLimits {
   readonly maxTexts: number;
   /** Maximum bytes of linear memory for beginnings of ended texts; 0 keeps none. */
   readonly prefixBytes: number;
+  /** Where beginnings are that memory does not have; none by default. */
+  readonly storage?: BlockStorage | undefined;
 }
 
 /** A text that a batch generates. */
@@ -70,7 +73,7 @@ export class ContinuousBatch {
     private readonly limits: BatchLimits,
   ) {
     this.adapters = new SharedAdapters(model.graph);
-    this.prefixes = new PrefixCache(model, limits.prefixBytes, this.adapters);
+    this.prefixes = new PrefixCache(model, limits.prefixBytes, this.adapters, limits.storage);
   }
 
   /** Number of texts in the passes, number of those that wait, and bytes of kept beginnings. */
@@ -95,6 +98,7 @@ export class ContinuousBatch {
     });
     signal?.addEventListener("abort", leave);
     this.waiting.push(text);
+    text.reading = this.prefixes.read(text)?.finally(() => (text.reading = null)) ?? null;
     return {
       get reused() {
         return text.reused;
@@ -134,6 +138,7 @@ export class ContinuousBatch {
       if (token !== undefined) return token;
       if (text.failure !== null) throw text.failure.error;
       if (text.ended) return null;
+      if (text.reading !== null) await text.reading;
       const seen = this.passes;
       // Requests that arrive now can join the pass.
       await nextTask();
@@ -176,8 +181,9 @@ export class ContinuousBatch {
 
   /** Gives places to waiting texts. */
   private admit(): void {
-    while (!this.full && this.waiting.length > 0 && this.running.length < this.limits.maxTexts) {
-      const text = this.waiting[0]!;
+    while (!this.full && this.running.length < this.limits.maxTexts) {
+      const text = this.waiting.find(({ reading }) => reading === null);
+      if (text === undefined) return;
       try {
         this.withRoom(() => this.adapters.place(text.adapter));
       } catch (error) {
@@ -185,7 +191,7 @@ export class ContinuousBatch {
         else this.end(text, error);
         continue;
       }
-      this.waiting.shift();
+      this.waiting = this.waiting.filter((one) => one !== text);
       this.running.push(text);
     }
   }

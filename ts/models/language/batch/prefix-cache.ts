@@ -1,12 +1,23 @@
 import { MemoryError } from "../../../errors/errors.js";
 import { commonLength } from "../../../values/common-length.js";
 import { keepsState } from "../../decoder/config.js";
-import type { KeyValueCache } from "../../decoder/key-value-cache.js";
+import { KeyValueCache } from "../../decoder/key-value-cache.js";
 import type { CalledLanguageModel } from "../called-language-model.js";
 import { CachedTokens } from "../cached-tokens.js";
 import type { BatchText } from "./batch-text.js";
+import type { BlockStorage, ReadBlock } from "./block-storage.js";
 import { type Beginning, beginningIn, type Block, BLOCK_TOKENS, type BlockTree } from "./block-tree.js";
 import type { SharedAdapters } from "./shared-adapters.js";
+import { TreePrints } from "./tree-prints.js";
+
+/** A block to be added. */
+interface NewBlock extends Pick<Block, "ids"> {
+  /** Whether it has a text's last tokens, and the state after them. */
+  readonly isEnd: boolean;
+  readonly bytes: number;
+  /** Its keys and values; null if they are missing. */
+  readonly part: () => KeyValueCache | null;
+}
 
 /**
  * Keys and values of ended texts, for texts that begin alike with the same adapter: up to a size in bytes, least recently used first. What
@@ -20,12 +31,15 @@ export class PrefixCache {
   private readonly used = new Set<Block>();
   private total = 0;
   private readonly hasStates: boolean;
+  private readonly prints: TreePrints;
 
   constructor(
     private readonly model: CalledLanguageModel,
     private readonly most: number,
     private readonly adapters: SharedAdapters,
+    private readonly storage?: BlockStorage,
   ) {
+    this.prints = new TreePrints(model);
     this.hasStates = keepsState(model.model.config);
   }
 
@@ -37,13 +51,14 @@ export class PrefixCache {
   /** The longest beginning of a text, without its last token, whose logits are needed. */
   find(text: BatchText): Beginning {
     const tree = this.treeOf(text);
-    return tree === undefined ? { blocks: [], length: 0 } : beginningIn(tree, text.prompt.subarray(0, -1));
+    return beginningIn(tree?.children ?? new Set<Block>(), text.prompt.subarray(0, -1));
   }
 
   /** A copy of a beginning, with room for `room` tokens unless it is empty. Throws `MemoryError`, and then nothing is allocated. */
   copy({ blocks, length }: Beginning, room: number): CachedTokens {
     const { graph, model, cacheFormat } = this.model;
     this.use(blocks);
+    this.share(blocks);
     const cached = CachedTokens.none(graph, model.config, cacheFormat);
     if (length > 0) graph.attempt.run(() => cached.cache.reserve(Math.min(room, model.config.maxPositions)));
     for (const { ids, part } of blocks) cached.append(ids.subarray(0, length - cached.length), part);
@@ -52,28 +67,27 @@ export class PrefixCache {
 
   /** Keeps an ended text's tokens, as many as memory has room for. */
   keep(text: BatchText, { tokens, cache }: CachedTokens): void {
-    const ends = tokens.length % BLOCK_TOKENS;
-    const whole = (tokens.length - ends) / BLOCK_TOKENS;
+    const blocks = Array.from({ length: Math.ceil(tokens.length / BLOCK_TOKENS) }, (_, i): NewBlock => {
+      const start = i * BLOCK_TOKENS;
+      const ids = tokens.slice(start, start + BLOCK_TOKENS);
+      const end = start + ids.length;
+      const isEnd = end === tokens.length;
+      return { ids, isEnd, bytes: cache.partBytes(ids.length, isEnd), part: () => cache.part(start, end) };
+    });
     // A larger text would only take the place of the others.
-    if (whole * cache.partBytes(BLOCK_TOKENS, false) + cache.partBytes(ends, true) > this.most) return;
-    const tree = this.treeOf(text) ?? this.newTree(text);
-    const path: Block[] = [];
-    const siblings = () => (path.at(-1) ?? tree).children;
-    const idsOf = (start: number) => tokens.slice(start, start + BLOCK_TOKENS);
-    let start = 0;
-    for (; start < tokens.length; start += BLOCK_TOKENS) {
-      const known = this.known(siblings(), idsOf(start), start + BLOCK_TOKENS >= tokens.length);
-      if (known === undefined) break;
-      path.push(known);
-    }
-    this.use(path);
-    for (; start < tokens.length; start += BLOCK_TOKENS) {
-      const made = this.made({ tree, siblings: siblings(), ids: idsOf(start) }, cache, start, path);
-      if (made === null) break;
-      path.push(made);
-    }
-    this.use(path);
-    this.forgetRemoved();
+    if (blocks.reduce((sum, { bytes }) => sum + bytes, 0) <= this.most) this.add(text, blocks);
+  }
+
+  /** Reads what the storage has of a text's beginning, beyond what memory has; null without a storage. Never rejects. */
+  read(text: BatchText): Promise<void> | null {
+    const { storage, most } = this;
+    if (storage === undefined) return null;
+    const tree = this.printOf(text);
+    if (tree === null) return null;
+    const { length } = this.find(text);
+    return storage
+      .read(tree, text.prompt.subarray(0, -1), length, most)
+      .then((blocks) => (text.ended || this.model.graph.gone ? undefined : this.addRead(text, blocks)));
   }
 
   /** Frees the block that was unused for the longest time. Returns whether there was any. */
@@ -97,6 +111,49 @@ export class PrefixCache {
     while (this.evict());
   }
 
+  private addRead(text: BatchText, blocks: readonly ReadBlock[]): void {
+    const { graph, model, cacheFormat } = this.model;
+    const read = blocks.map(({ ids, contents }, i): NewBlock => {
+      const part = () =>
+        contents === null ? null : KeyValueCache.partOf(graph, model.config, cacheFormat, ids.length, contents);
+      return { ids, isEnd: i === blocks.length - 1, bytes: contents?.length ?? 0, part };
+    });
+    this.add(text, read);
+  }
+
+  /** Adds a text's blocks, parents first, unless they are there: as many as there is room for. */
+  private add(text: BatchText, blocks: readonly NewBlock[]): void {
+    const tree = this.treeOf(text) ?? this.newTree(text);
+    const path: Block[] = [];
+    const siblings = () => (path.at(-1) ?? tree).children;
+    for (const block of blocks) {
+      const known = this.known(siblings(), block);
+      if (known === undefined) break;
+      path.push(known);
+    }
+    this.use(path);
+    this.share(path);
+    for (const block of blocks.slice(path.length)) {
+      const made = this.made(tree, siblings(), block, path);
+      if (made === null) break;
+      path.push(made);
+    }
+    this.use(path);
+    this.forgetRemoved();
+  }
+
+  /** Has blocks written that several texts begin with. */
+  private share(blocks: readonly Block[]): void {
+    const tree = blocks[0]?.tree;
+    const print = tree === undefined || this.storage === undefined ? null : this.printOf(tree);
+    if (print !== null) this.storage!.write(print, blocks);
+  }
+
+  /** The fingerprint of a tree; null if memory is full. */
+  private printOf(tree: Omit<BlockTree, "children">): string | null {
+    return orFull(() => this.prints.of(tree));
+  }
+
   private treeOf(text: BatchText): BlockTree | undefined {
     return [...this.trees].find((tree) => text.alike(tree));
   }
@@ -109,7 +166,7 @@ export class PrefixCache {
   }
 
   /** The block that has these tokens already, and the state after them if they are a text's last ones. */
-  private known(siblings: ReadonlySet<Block>, ids: Int32Array, isEnd: boolean): Block | undefined {
+  private known(siblings: ReadonlySet<Block>, { ids, isEnd }: NewBlock): Block | undefined {
     return [...siblings].find((block) => {
       if (commonLength(block.ids, ids) < ids.length) return false;
       if (!this.hasStates) return true;
@@ -117,29 +174,22 @@ export class PrefixCache {
     });
   }
 
-  /** Copies a block out of a text's cache; null if memory has no room for it beside its parents. */
-  private made(
-    { tree, siblings, ids }: Pick<Block, "tree" | "siblings" | "ids">,
-    cache: KeyValueCache,
-    start: number,
-    parents: readonly Block[],
-  ): Block | null {
-    const end = start + ids.length;
-    const bytes = cache.partBytes(ids.length, end === cache.length);
+  /** A new block; null if memory has no room for it beside its parents. */
+  private made(tree: BlockTree, siblings: Set<Block>, block: NewBlock, parents: readonly Block[]): Block | null {
+    const { ids, bytes } = block;
     while (this.total + bytes > this.most) {
       const [oldest] = this.used;
       if (oldest === undefined || parents.includes(oldest)) return null;
       this.remove(oldest);
     }
-    const part = partOf(cache, start, end);
+    const part = orFull(block.part);
     if (part === null) return null;
     // One of fewer tokens is in it, and has no children; of those with states only one that lacks it.
-    const former = [...siblings].filter((block) => {
-      const { length } = block.ids;
-      return commonLength(block.ids, ids) === length && (!this.hasStates || length === ids.length);
+    const former = [...siblings].filter(({ ids: { length }, ids: others }) => {
+      return commonLength(others, ids) === length && (!this.hasStates || length === ids.length);
     });
-    const children = former.find((block) => block.children.size > 0)?.children ?? new Set<Block>();
-    for (const block of former) this.remove(block);
+    const children = former.find((one) => one.children.size > 0)?.children ?? new Set<Block>();
+    for (const one of former) this.remove(one);
     const made = { tree, siblings, children, ids, part };
     siblings.add(made);
     this.used.add(made);
@@ -171,10 +221,10 @@ export class PrefixCache {
   }
 }
 
-/** A part of a cache; null if memory is full. */
-function partOf(cache: KeyValueCache, start: number, end: number): KeyValueCache | null {
+/** The result of some work; null if memory is full. */
+function orFull<T>(work: () => T): T | null {
   try {
-    return cache.part(start, end);
+    return work();
   } catch (error) {
     if (error instanceof MemoryError) return null;
     throw error;

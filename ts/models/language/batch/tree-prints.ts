@@ -1,0 +1,55 @@
+import { Fingerprint } from "../../../io/fingerprint.js";
+import { VERSION } from "../../../version.js";
+import { weightsPrint } from "../../decoder/weights-print.js";
+import { CachedTokens } from "../cached-tokens.js";
+import type { CalledLanguageModel } from "../called-language-model.js";
+import { decodeStep } from "../decode-step.js";
+import type { BlockTree } from "./block-tree.js";
+import type { SharedAdapter } from "./shared-adapters.js";
+import { addValue } from "./value-print.js";
+
+/** Tokens of the text that is computed to tell apart builds and processors that round differently. */
+const PROBE_TOKENS = 16;
+
+/** Fingerprints of what a text's keys and values depend on beside its tokens. */
+export class TreePrints {
+  private readonly known = new WeakMap<SharedAdapter, Map<string, string>>();
+  /** Of the weights, in the version of the last text. */
+  private last: { readonly version: number; readonly print: string } | null = null;
+
+  constructor(private readonly model: CalledLanguageModel) {}
+
+  /** The fingerprint for a text that is under way: of the weights and the adapter, and how they are computed. Throws `MemoryError`. */
+  of({ adapter, weights, rounded }: Omit<BlockTree, "children">): string {
+    const prints = this.known.get(adapter) ?? new Map<string, string>();
+    const key = `${weights} ${rounded}`;
+    const found = prints.get(key) ?? this.computed(adapter, weights, rounded);
+    this.known.set(adapter, prints.set(key, found));
+    return found;
+  }
+
+  private computed({ snapshot }: SharedAdapter, version: number, rounded: boolean): string {
+    const { graph, model, cacheFormat } = this.model;
+    const { build, threads } = graph.engine.info;
+    const { attention, ...config } = model.config;
+    const layers = Array.from({ length: config.layers }, (_, i) => attention(i));
+    if (this.last?.version !== version) this.last = { version, print: weightsPrint(model) };
+    const print = new Fingerprint();
+    addValue(print, [VERSION, build, threads, cacheFormat, config, layers, this.last.print, snapshot?.held, rounded]);
+    return print.add(graph.withRounding(rounded, () => this.probe())).toString();
+  }
+
+  /** Logits of the base after a short text. */
+  private probe(): Float32Array {
+    const { graph, model, cacheFormat } = this.model;
+    const { vocabularySize, maxPositions } = model.config;
+    const held = CachedTokens.none(graph, model.config, cacheFormat);
+    const length = Math.min(PROBE_TOKENS, maxPositions);
+    const ids = Int32Array.from({ length }, (_, i) => Math.floor((i * vocabularySize) / length));
+    try {
+      return decodeStep({ graph, model }, { selection: () => [] }, [{ text: 0, held, ids }])[0]!;
+    } finally {
+      held.dispose();
+    }
+  }
+}

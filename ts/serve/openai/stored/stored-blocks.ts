@@ -1,0 +1,179 @@
+import type { BlockStorage, ReadBlock } from "../../../models/language/batch/block-storage.js";
+import { type Block, BLOCK_TOKENS } from "../../../models/language/batch/block-tree.js";
+import type { RunStore } from "../../../training/store/run-store.js";
+import { blockFile, contentsOf, HEADER_BYTES } from "./block-file.js";
+import { BlockIndex, nameOf, type StoredBlock } from "./block-index.js";
+
+const INDEX = "blocks.json";
+/** Maximum bytes of the index: those of a full one are fewer. */
+const INDEX_BYTES = 2 ** 22;
+/** So many numbers in turn without a file end the search for files that a damaged index named. */
+const ABSENT = 64;
+const fileOf = (number: number) => `block-${number}`;
+
+/**
+ * Blocks of texts' beginnings in a store, up to a size in bytes, least recently used first. An index says which block each file has; it is
+ * written after the files. A file that is another block's, cut or damaged is as good as none, and its number is used again.
+ */
+export class StoredBlocks implements BlockStorage {
+  private index: BlockIndex | null = null;
+  private release: () => void | Promise<void> = () => undefined;
+  private readonly opened: Promise<void>;
+  /** All changes of files and index, one after another. */
+  private work: Promise<void>;
+  /** Of blocks in memory: what is stored; null as long as it is to be written. */
+  private readonly stored = new WeakMap<Block, StoredBlock | null>();
+  private failed = false;
+  private readTokens = 0;
+
+  /**
+   * @param store checked
+   * @param most maximum bytes of the files
+   * @param report called with an error, after which nothing more is written
+   */
+  constructor(
+    private readonly store: RunStore,
+    private readonly most: number,
+    private readonly report: (error: unknown) => void,
+  ) {
+    this.opened = this.work = this.open().catch((error: unknown) => this.fail(error));
+  }
+
+  /** Bytes of the files, and the number of tokens that were read from them. */
+  get size(): { readonly bytes: number; readonly readTokens: number } {
+    return { bytes: this.index?.bytes ?? 0, readTokens: this.readTokens };
+  }
+
+  /** As of `BlockStorage`. */
+  async read(tree: string, text: Int32Array, known: number, most: number): Promise<readonly ReadBlock[]> {
+    await this.opened;
+    const { index } = this;
+    const { blocks, length } = index?.find(tree, text) ?? { blocks: [], length: 0 };
+    if (length <= known) return [];
+    index!.use(blocks);
+    const found: ReadBlock[] = [];
+    let bytes = 0;
+    for (const [i, block] of blocks.entries()) {
+      const inMemory = (i + 1) * BLOCK_TOKENS <= known;
+      bytes += block.bytes;
+      if (bytes > most) break;
+      const contents = inMemory ? null : await this.contents(block);
+      if (contents === undefined) {
+        this.change((opened) => this.drop(opened, block));
+        break;
+      }
+      found.push({ ids: block.ids, contents });
+      if (contents !== null) this.readTokens += block.ids.length;
+    }
+    return found;
+  }
+
+  /** As of `BlockStorage`. */
+  write(tree: string, blocks: readonly Block[]): void {
+    const { index, stored } = this;
+    if (this.failed) return;
+    const isKnown = (block: Block) => {
+      const found = stored.get(block);
+      return found === null || (found !== undefined && index?.get(found.name) === found);
+    };
+    const isNew = blocks.some((block) => !isKnown(block));
+    for (const block of blocks) if (!isKnown(block)) stored.set(block, null);
+    if (isNew) this.change((opened) => this.save(opened, tree, blocks));
+    else index?.use(blocks.map((block) => stored.get(block)).filter((block) => block != null));
+  }
+
+  /** Waits for all writes, and gives the store free. Safe to call twice. */
+  async close(): Promise<void> {
+    this.change((index) => this.saveIndex(index));
+    await this.work;
+    this.failed = true;
+    const { release } = this;
+    this.release = () => undefined;
+    await release();
+  }
+
+  private async open(): Promise<void> {
+    const { store } = this;
+    this.release = await store.claim();
+    const file = await store.read(INDEX, INDEX_BYTES + 1);
+    const index = file === null || file.length > INDEX_BYTES ? null : BlockIndex.of(file);
+    if (index === null) await this.sweep();
+    this.index = index ?? new BlockIndex();
+    await this.makeRoom(this.index, 0, []);
+  }
+
+  /** Removes files that a damaged index may have named. */
+  private async sweep(): Promise<void> {
+    for (let number = 0, absent = 0; absent < ABSENT; number++) {
+      const isThere = await this.store.has(fileOf(number));
+      if (isThere) await this.store.remove(fileOf(number));
+      absent = isThere ? 0 : absent + 1;
+    }
+  }
+
+  /** The contents of a block's file; undefined if there are none. */
+  private async contents({ name, file, bytes }: StoredBlock): Promise<Uint8Array | undefined> {
+    const read = await this.store.read(fileOf(file), bytes + 1).catch(() => null);
+    return read?.length === bytes ? contentsOf(read, name) : undefined;
+  }
+
+  private change(work: (index: BlockIndex) => Promise<void>): void {
+    this.work = this.work
+      .then(() => (this.index === null || this.failed ? undefined : work(this.index)))
+      .catch((error: unknown) => this.fail(error));
+  }
+
+  private fail(error: unknown): void {
+    this.failed = true;
+    this.report(error);
+  }
+
+  private async save(index: BlockIndex, tree: string, blocks: readonly Block[]): Promise<void> {
+    const path: StoredBlock[] = [];
+    const before = index.bytes;
+    for (const block of blocks) {
+      const parent = path.at(-1)?.name ?? tree;
+      const stored = index.get(nameOf(parent, block.ids)) ?? (await this.put(index, parent, block, path));
+      if (stored === null) break;
+      path.push(stored);
+      this.stored.set(block, stored);
+    }
+    for (const block of blocks.slice(path.length)) this.stored.delete(block);
+    index.use(path);
+    if (index.bytes !== before) await this.saveIndex(index);
+  }
+
+  /** Writes a block; null if it has left memory, or there is no room for it beside its parents. */
+  private async put(
+    index: BlockIndex,
+    parent: string,
+    { ids, part }: Block,
+    parents: readonly StoredBlock[],
+  ): Promise<StoredBlock | null> {
+    const contents = part.contents();
+    if (contents === null) return null;
+    const bytes = HEADER_BYTES + contents.length;
+    if (!(await this.makeRoom(index, bytes, parents))) return null;
+    const file = index.freeFile();
+    await this.store.write({ [fileOf(file)]: blockFile(nameOf(parent, ids), contents) });
+    return index.add({ parent, ids, state: part.hasState, bytes }, file);
+  }
+
+  /** Removes the blocks that were unused for the longest time; false if there are too few beside `kept`. */
+  private async makeRoom(index: BlockIndex, bytes: number, kept: readonly StoredBlock[]): Promise<boolean> {
+    while (index.bytes + bytes > this.most || index.isFull) {
+      const { oldest } = index;
+      if (oldest === undefined || kept.includes(oldest)) return false;
+      await this.drop(index, oldest);
+    }
+    return true;
+  }
+
+  private async drop(index: BlockIndex, block: StoredBlock): Promise<void> {
+    for (const { file } of index.remove(block)) await this.store.remove(fileOf(file));
+  }
+
+  private saveIndex(index: BlockIndex): Promise<void> {
+    return this.store.write({ [INDEX]: index.toFile() });
+  }
+}
