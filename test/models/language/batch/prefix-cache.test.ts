@@ -89,6 +89,29 @@ describe("kept beginnings", () => {
     expect((await answer(model, { prompt: first, maxTokens: 3 })).reused).toBe(first.length - 1);
   });
 
+  it.each<DecoderName>(["lfm2", "qwen3_5"])(
+    "of %s have the states where a second text parted from the first, in whole blocks",
+    async (name) => {
+      using model = await load(name);
+      batch = new ContinuousBatch(model, { maxTexts: 2, prefixBytes: 2 ** 24 });
+      const system = text(3, 2 * BLOCK_TOKENS + 5);
+      const reused = [];
+      for (const end of [40, 41, 42, 43]) {
+        const asked = { prompt: [...system, end, end, end], maxTokens: 3 };
+        const found = await answer(model, asked);
+        expect(found.tokens).toEqual(await alone(model, asked));
+        reused.push(found.reused);
+      }
+      expect(reused).toEqual([0, 0, 2 * BLOCK_TOKENS, 2 * BLOCK_TOKENS]);
+      // Fewer tokens of the system message are of no use at once, but for the next text.
+      const shorter = { prompt: [...system.slice(0, BLOCK_TOKENS + 3), 50, 51], maxTokens: 2 };
+      expect((await answer(model, shorter)).reused).toBe(0);
+      const { tokens, reused: later } = await answer(model, shorter);
+      expect(tokens).toEqual(await alone(model, shorter));
+      expect(later).toBe(BLOCK_TOKENS);
+    },
+  );
+
   it("leave in order of last use, ends before what they share", async () => {
     using model = await load("qwen2");
     const system = text(3, 2 * BLOCK_TOKENS);

@@ -161,6 +161,26 @@ describe("stored beginnings", () => {
     await second.close();
   });
 
+  it("of layers with states are those that a third text needs, also where they were written without", async () => {
+    const model = await modelOf("lfm2");
+    const store = memoryStore();
+    const first = new Kept(model, store);
+    const longer = [...system, ...system.slice(0, 2 * BLOCK_TOKENS - 4)];
+    await first.share(null, longer);
+    // Only the last block of what both begin with has states.
+    await first.close();
+    const second = new Kept(model, store);
+    const reused = [];
+    for (const end of [1, 2, 3]) reused.push(await second.ask({ prompt: [...system, end, end] }));
+    expect(reused).toEqual([0, 0, system.length]);
+    await second.close();
+    expect([...first.errors, ...second.errors]).toEqual([]);
+    expect(await found(model, store)).toBe(system.length);
+    const third = new Kept(model, store);
+    expect(await third.ask({ prompt: [...longer, 7] })).toBe(3 * BLOCK_TOKENS);
+    await third.close();
+  });
+
   it("are used after any interruption, damage or replacement only where they are whole, and written again", async () => {
     const model = await modelOf("qwen2");
     const moments: FileMap[] = [];

@@ -16,6 +16,8 @@ export class BatchText {
   cached: CachedTokens | null = null;
   /** Number of the prompt's tokens that were copied from another text. */
   reused = 0;
+  /** Number of the prompt's tokens after which the layers' states are kept; 0 for none. */
+  keepAt = 0;
   /** Ends when what a storage has of its beginning is in memory; null if it has, or there is none. */
   reading: Promise<void> | null = null;
   /** Generated tokens that nobody has read yet. */
@@ -57,6 +59,7 @@ export class BatchText {
   /** Up to `most` tokens for the next pass: of the prompt, or the last generated one. */
   next(most: number): Int32Array {
     const { length } = this.cached!;
-    return this.promptLeft > 0 ? this.prompt.subarray(length, length + most) : this.sequence.next;
+    const end = Math.min(length + most, this.keepAt > length ? this.keepAt : Infinity);
+    return this.promptLeft > 0 ? this.prompt.subarray(length, end) : this.sequence.next;
   }
 }

@@ -29,6 +29,8 @@ export interface Block {
 export interface Beginning<B = Block> {
   readonly blocks: readonly B[];
   readonly length: number;
+  /** Number of the text's tokens that whole blocks have, with their states or without. */
+  readonly whole: number;
 }
 
 interface Node<B> extends Pick<Block, "ids"> {
@@ -38,7 +40,7 @@ interface Node<B> extends Pick<Block, "ids"> {
 
 /** The longest beginning of a text that a tree has. Of layers' states it must have the one after its last token. */
 export function beginningIn<B extends Node<B>>(children: ReadonlySet<B>, text: Int32Array): Beginning<B> {
-  let best: Beginning<B> = { blocks: [], length: 0 };
+  let best: Omit<Beginning<B>, "whole"> = { blocks: [], length: 0 };
   const whole: B[] = [];
   for (let siblings: ReadonlySet<B> | undefined = children; siblings !== undefined;) {
     const start = whole.length * BLOCK_TOKENS;
@@ -53,5 +55,5 @@ export function beginningIn<B extends Node<B>>(children: ReadonlySet<B>, text: I
     if (next !== undefined) whole.push(next);
     siblings = next?.children;
   }
-  return best;
+  return { ...best, whole: whole.length * BLOCK_TOKENS };
 }

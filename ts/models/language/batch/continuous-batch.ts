@@ -164,6 +164,7 @@ export class ContinuousBatch {
     const texts = fed.map(({ text }) => text);
     try {
       const logits = this.withRoom(() => this.compute(fed, rounded));
+      for (const text of texts) if (text.cached!.length === text.keepAt) this.prefixes.keep(text, text.cached!);
       for (const [i, text] of texts.entries()) if (text.promptLeft === 0) this.sample(text, logits[i]!);
     } catch (error) {
       this.fail(texts, error);
@@ -227,6 +228,8 @@ export class ContinuousBatch {
     const others = this.running.slice(0, this.running.indexOf(text)).filter((other) => text.alike(other));
     const kept = this.prefixes.find(text);
     text.reused = kept.length;
+    // Where texts part that began alike, a third one may too: then it has the states.
+    text.keepAt = kept.whole - kept.length >= WORTH_WAITING ? kept.whole : 0;
     let [best, later]: [CachedTokens | null, number] = [null, 0];
     for (const { cached } of others) {
       const length = cached?.reusable(text.prompt) ?? 0;

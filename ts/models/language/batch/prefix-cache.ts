@@ -23,7 +23,8 @@ interface NewBlock extends Pick<Block, "ids"> {
  * Keys and values of ended texts, for texts that begin alike with the same adapter: up to a size in bytes, least recently used first. What
  * several texts begin with is in memory once. Blocks are copied from a text's cache when it has ended, and into another's when it begins.
  *
- * Layers that keep a state have the one after a text's last token: others share it only if they begin with all of that text.
+ * Layers' states are kept after a text's last token, and after the last whole block that a second text has in common with one: others share
+ * those tokens only if they begin with all of them.
  */
 export class PrefixCache {
   private readonly trees = new Set<BlockTree>();
@@ -65,7 +66,7 @@ export class PrefixCache {
     return cached;
   }
 
-  /** Keeps an ended text's tokens, as many as memory has room for. */
+  /** Keeps a text's tokens so far, as many as memory has room for. */
   keep(text: BatchText, { tokens, cache }: CachedTokens): void {
     const blocks = Array.from({ length: Math.ceil(tokens.length / BLOCK_TOKENS) }, (_, i): NewBlock => {
       const start = i * BLOCK_TOKENS;

@@ -94,6 +94,12 @@ export class BlockIndex {
     return made;
   }
 
+  /** Notes that a block's file has the states too. */
+  addState(block: StoredBlock, bytes: number): void {
+    this.total += bytes - block.bytes;
+    [block.state, block.bytes] = [true, bytes];
+  }
+
   /** Removes a block with all that follow it. Returns them. */
   remove(block: StoredBlock): StoredBlock[] {
     if (!this.blocks.delete(block.name)) return [];

@@ -133,7 +133,9 @@ export class StoredBlocks implements BlockStorage {
     const before = index.bytes;
     for (const block of blocks) {
       const parent = path.at(-1)?.name ?? tree;
-      const stored = index.get(nameOf(parent, block.ids)) ?? (await this.put(index, parent, block, path));
+      const found = index.get(nameOf(parent, block.ids));
+      const lacksState = found?.state === false && block.part.hasState === true;
+      const stored = found === undefined || lacksState ? await this.put(index, parent, block, path) : found;
       if (stored === null) break;
       path.push(stored);
       this.stored.set(block, stored);
@@ -153,10 +155,15 @@ export class StoredBlocks implements BlockStorage {
     const contents = part.contents();
     if (contents === null) return null;
     const bytes = HEADER_BYTES + contents.length;
-    if (!(await this.makeRoom(index, bytes, parents))) return null;
-    const file = index.freeFile();
-    await this.store.write({ [fileOf(file)]: blockFile(nameOf(parent, ids), contents) });
-    return index.add({ parent, ids, state: part.hasState, bytes }, file);
+    const name = nameOf(parent, ids);
+    const former = index.get(name);
+    if (!(await this.makeRoom(index, bytes - (former?.bytes ?? 0), [...parents, ...(former ? [former] : [])])))
+      return null;
+    const file = former?.file ?? index.freeFile();
+    await this.store.write({ [fileOf(file)]: blockFile(name, contents) });
+    if (former === undefined) return index.add({ parent, ids, state: part.hasState, bytes }, file);
+    index.addState(former, bytes);
+    return former;
   }
 
   /** Removes the blocks that were unused for the longest time; false if there are too few beside `kept`. */
