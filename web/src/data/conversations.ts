@@ -14,6 +14,13 @@ export interface Conversations {
   readonly first: { readonly said: string; readonly answer: string; readonly rejected?: string };
 }
 
+/** Fewest different examples of which some are set aside to measure the result. */
+const FEWEST = 10;
+
+/** Whether there are enough examples to set some aside. Those with the same prompt stay together. */
+export const areEnough = (rows: readonly object[]): boolean =>
+  new Set(rows.map((row) => JSON.stringify("prompt" in row ? row.prompt : row))).size >= FEWEST;
+
 type Turns = readonly {
   readonly role?: unknown;
   readonly from?: unknown;

@@ -64,6 +64,8 @@ export const chat: typeof en = {
   worse: "Schlechter:",
   chooseConversations: "Datei mit Beispielen wählen",
   found: (count, name) => `${some(count, "Beispiel", "Beispiele")} in „${name}“. Das erste:`,
+  tooFew:
+    "Das sind zu wenige, um einige beiseitezulegen. Das Modell wird mit allen trainiert, und das Ergebnis wird nicht gemessen.",
   quick: "Kurzer Versuch: 20 Schritte, ein bis zwei Minuten",
   normal: "Empfohlen: drei Durchgänge durch die Beispiele",
   steps: "Schritte",

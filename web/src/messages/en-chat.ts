@@ -63,6 +63,7 @@ export const chat = {
   worse: "Worse:",
   chooseConversations: "Choose a file of examples",
   found: (count: number, name: string) => `${some(count, "example", "examples")} in “${name}”. The first:`,
+  tooFew: "These are too few to set some aside. The model is trained on all of them, and the result is not measured.",
   quick: "Quick try: 20 steps, a minute or two",
   normal: "Recommended: three passes over the examples",
   steps: "Steps",

@@ -1,28 +1,19 @@
 import { effect, signal } from "@preact/signals";
 import type { RemoteSession } from "lowrank/worker";
-import { ADAPTER, adapter, ensureAdapter } from "./adapter.js";
-import { formatOptions, formOfAnswers } from "./format/answer-format.js";
+import { adapter, ensureAdapter } from "./adapter.js";
+import { answerOptions, promptOf } from "./answer-options.js";
+import { answering, stop, whileAnswering } from "./answering.js";
+import { formOfAnswers, functionOptions } from "./format/answer-format.js";
 import { type Loaded, load, loaded } from "./language-model.js";
-import { messagesOf } from "./messages-of.js";
 import { type Answer, awaitsResults, type Call, noStep, note, type Side, sides, turns } from "./turns.js";
 
-/** Settings of the answers. */
-export interface Manner {
-  readonly instructions: string;
-  readonly temperature: number;
-  readonly maxTokens: number;
-}
-
-export const manner = signal<Manner>({ instructions: "", temperature: 0, maxTokens: 256 });
 /** Whether the model also answers without the adapter. */
 export const beside = signal(true);
-export const answering = signal(false);
 export const talkProblem = signal<unknown>(null);
 /** Whether an error means that the conversation is longer than the model's context. */
 export const isTooLong = (error: unknown): boolean =>
   (error as Error).name === "ConfigError" && /positions/.test((error as Error).message);
 
-let stopping: AbortController | null = null;
 /** The session of each side. They belong to one model. */
 const sessions = new Map<Side, Promise<RemoteSession>>();
 let spoken: string | null = null;
@@ -49,8 +40,6 @@ export function newConversation(): void {
   talkProblem.value = null;
 }
 
-export const stop = () => stopping?.abort();
-
 /** Seconds before a speed is shown. */
 const SETTLED = 0.3;
 
@@ -69,28 +58,18 @@ async function answer(now: Loaded, side: Side, signal: AbortSignal) {
   if (!sessions.has(side)) sessions.set(side, now.model.session());
   const session = await sessions.get(side)!;
   const { steps } = all[place]!.answers[side]!;
-  const { temperature, maxTokens, instructions } = manner.value;
-  const bound = formatOptions(now, steps.length === 1);
-  // If the context is shorter than the longest answer, half of it is left for the question.
-  const most = Math.min(maxTokens, Math.max(now.model.maxTokens >> 1, 1));
+  const functions = functionOptions(now, steps.length === 1);
   const options = {
-    signal,
-    maxTokens: most,
-    temperature,
-    seed: place,
-    // Names of functions and of fields are repeated on purpose.
-    repetitionPenalty: "tools" in bound ? 1 : 1.1,
-    logProbabilities: false,
-    adapter: side === "base" ? null : ADAPTER,
-    ...bound,
+    ...{ ...answerOptions(now, side), signal, seed: place },
+    // Names of functions and arguments are repeated on purpose.
+    ...(functions !== null && { ...functions, repetitionPenalty: 1 }),
   };
   let text = "";
   const calls: Call[] = [];
   let count = 0;
   let began = 0;
   let end: string | null = null;
-  const prompt = now.converses ? messagesOf(all, side, instructions) : all[place]!.said;
-  for await (const token of session.generateTokens(prompt, options)) {
+  for await (const token of session.generateTokens(promptOf(now, all, side), options)) {
     text += token.text;
     for (const piece of token.toolCalls ?? []) calls[piece.index] = extended(calls[piece.index], piece);
     end = token.end;
@@ -105,29 +84,25 @@ async function answer(now: Loaded, side: Side, signal: AbortSignal) {
 }
 
 /** The sides answer the last message, independently. If none of it can be computed, `before` is as it was. */
-async function answerAll(now: Loaded, who: readonly Side[], before: typeof turns.value): Promise<void> {
-  answering.value = true;
-  talkProblem.value = null;
-  stopping = new AbortController();
-  const { signal } = stopping;
-  try {
-    await ensureAdapter(now.model);
-    const ended = await Promise.allSettled(who.map((side) => answer(now, side, signal)));
-    const failed = ended.find((result) => result.status === "rejected");
-    if (failed !== undefined) throw failed.reason;
-  } catch (error) {
-    // A model that was closed counts as stopped.
-    if (signal.aborted || loaded.value !== now) for (const side of who) leave(turns.value.length - 1, side);
-    else {
-      talkProblem.value = error;
-      // What was typed stays in its field. A turn without an answer would be wrong in the next prompt.
-      turns.value = before;
-      if ((error as Error).name === "WorkerLostError") await again(now);
+const answerAll = (now: Loaded, who: readonly Side[], before: typeof turns.value): Promise<void> =>
+  whileAnswering(async (signal) => {
+    talkProblem.value = null;
+    try {
+      await ensureAdapter(now.model);
+      const ended = await Promise.allSettled(who.map((side) => answer(now, side, signal)));
+      const failed = ended.find((result) => result.status === "rejected");
+      if (failed !== undefined) throw failed.reason;
+    } catch (error) {
+      // A model that was closed counts as stopped.
+      if (signal.aborted || loaded.value !== now) for (const side of who) leave(turns.value.length - 1, side);
+      else {
+        talkProblem.value = error;
+        // What was typed stays in its field. A turn without an answer would be wrong in the next prompt.
+        turns.value = before;
+        if ((error as Error).name === "WorkerLostError") await again(now);
+      }
     }
-  } finally {
-    answering.value = false;
-  }
-}
+  });
 
 /** Sends a message. */
 export async function say(said: string): Promise<void> {

@@ -7,11 +7,11 @@ import type {
   PreferenceJobSpec,
   PreferenceMetrics,
 } from "lowrank/jobs";
-import type { Conversations } from "../../data/conversations.js";
+import { areEnough, type Conversations } from "../../data/conversations.js";
 import { storedTraining, type StoredRun } from "../stored-training.js";
 import { storeOf, type SavedFiles } from "../stores.js";
 import { adapter, ensureAdapter, useAdapter } from "./adapter.js";
-import { stop } from "./conversation.js";
+import { stop } from "./answering.js";
 import { type Loaded, load, loaded, openProblem } from "./language-model.js";
 
 /** A language model's training run, stored for the next visit. */
@@ -46,7 +46,11 @@ export async function teach({ name, task, rows }: Conversations, { steps, batchS
   if (now === null || teaching.value !== null) return;
   const before = lesson.value;
   if (before !== null) await (await storeOf(before.id)).discard().catch(() => undefined);
-  const spec = { task, model: now.kept.name, data: "conversations.jsonl", batchSize, ...(steps !== null && { steps }) };
+  const spec = {
+    ...{ task, model: now.kept.name, data: "conversations.jsonl", batchSize },
+    ...(steps !== null && { steps }),
+    ...(!areEnough(rows) && { validationSplit: 0 }),
+  };
   const data = new TextEncoder().encode(rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
   const id = `chat-${Date.now().toString(36)}`;
   const nothing = { training: [], validation: [], result: null, files: null };

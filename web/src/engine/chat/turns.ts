@@ -27,6 +27,8 @@ export interface Answer {
   /** The form that it was bound to. */
   readonly form: FormatKind;
   readonly state: "waiting" | "writing" | "done" | "stopped" | "cut";
+  /** What the user thinks of it, and the pair that was kept for it. */
+  readonly judged?: { readonly as: "good" | "bad"; readonly pair: string } | undefined;
   /** Tokens per second, once there are enough to measure. */
   readonly speed: number | null;
 }

@@ -1,5 +1,5 @@
 import { adapter, adapterProblem, removeAdapter, pickAdapter, useAdapter } from "../../engine/chat/adapter.js";
-import { answering } from "../../engine/chat/conversation.js";
+import { answering } from "../../engine/chat/answering.js";
 import { loaded } from "../../engine/chat/language-model.js";
 import { lesson, teaching } from "../../engine/chat/teach.js";
 import { chat } from "../../messages/chat.js";

@@ -1,5 +1,6 @@
 import { useEffect } from "preact/hooks";
 import { findFormat } from "../../engine/chat/format/answer-format.js";
+import { findJudged } from "../../engine/chat/judged/judged-pairs.js";
 import { findChoices, loaded } from "../../engine/chat/language-model.js";
 import { findLesson, teaching } from "../../engine/chat/teach.js";
 import { chat } from "../../messages/chat.js";
@@ -17,6 +18,7 @@ export function ChatPage() {
     void findChoices();
     void findLesson();
     void findFormat();
+    void findJudged();
   }, []);
   const isThere = loaded.value !== null || teaching.value !== null;
   return (

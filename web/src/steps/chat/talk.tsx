@@ -1,16 +1,9 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { hasAdapter } from "../../engine/chat/adapter.js";
-import {
-  answering,
-  beside,
-  isTooLong,
-  manner,
-  newConversation,
-  say,
-  stop,
-  talkProblem,
-} from "../../engine/chat/conversation.js";
+import { manner } from "../../engine/chat/answer-options.js";
+import { answering, stop } from "../../engine/chat/answering.js";
+import { beside, isTooLong, newConversation, say, talkProblem } from "../../engine/chat/conversation.js";
 import { loaded } from "../../engine/chat/language-model.js";
 import { teaching } from "../../engine/chat/teach.js";
 import { type Answer, awaitsResults, isCalling, sides, turns } from "../../engine/chat/turns.js";
@@ -37,10 +30,7 @@ function Turns() {
             <p class="said">{said}</p>
             <div class="answers">
               {there.map((side) => (
-                <Said
-                  key={side}
-                  {...{ side, answer: answers[side]!, alone: there.length === 1, isLast: i === all.length - 1 }}
-                />
+                <Said key={side} {...{ side, answer: answers[side]!, alone: there.length === 1, place: i }} />
               ))}
             </div>
           </li>

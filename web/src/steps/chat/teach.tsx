@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
-import { type Conversations, readConversations } from "../../data/conversations.js";
+import { areEnough, type Conversations, readConversations } from "../../data/conversations.js";
 import { TableProblem } from "../../data/problem.js";
-import { answering } from "../../engine/chat/conversation.js";
+import { answering } from "../../engine/chat/answering.js";
 import { loaded } from "../../engine/chat/language-model.js";
 import { goOn, type Lesson, lesson, pauseTeaching, teach, teaching, teachProblem } from "../../engine/chat/teach.js";
 import { chat } from "../../messages/chat.js";
@@ -10,6 +10,7 @@ import { DropZone } from "../../parts/drop-zone.js";
 import { Icon } from "../../parts/icons.js";
 import { Problem } from "../../parts/problem.js";
 import { save } from "../../parts/save.js";
+import { Pairs } from "./judged/pairs.js";
 import { JobLive } from "../train/job-live.js";
 
 /** Whether the better answers got the higher rewards, and became the more probable ones. */
@@ -73,6 +74,7 @@ function Prepared({ found, onDone }: { found: Conversations; onDone: () => void 
           </p>
         )}
       </blockquote>
+      {!areEnough(found.rows) && <p class="hint warn">{t.tooFew}</p>}
       <fieldset>
         <legend class="hidden">{m().train.effort}</legend>
         {[true, false].map((isQuick) => (
@@ -154,6 +156,7 @@ export function Teach() {
       ) : (
         <p class="hint">{t.teachHint}</p>
       )}
+      <Pairs onTrain={(data) => (found.value = data)} />
       <label class="button">
         {t.chooseConversations}
         <input

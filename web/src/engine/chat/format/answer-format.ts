@@ -41,24 +41,22 @@ export const formOfAnswers = computed<FormatKind>(() => {
   return now.kind === "choices" && choicesOf(now).length > 0 ? "choices" : "free";
 });
 
-/** Whether functions are given to the model: it needs a chat template, and choices leave no room for calls. */
-export const givesFunctions = ({ converses }: Loaded): boolean =>
-  converses && format.value.functions.length > 0 && formOfAnswers.value !== "choices";
+/** What binds an answer. */
+export const boundOptions = () => ({
+  ...(formOfAnswers.value === "fields" && { schema: schemaOfShape(format.value.shape) }),
+  ...(formOfAnswers.value === "choices" && { choices: choicesOf(format.value) }),
+});
 
 /**
- * Options of a generation.
+ * The functions that the model may call; null for none.
  * @param isFirst whether nothing was called since the user's message
  */
-export function formatOptions(now: Loaded, isFirst: boolean) {
-  const { shape, functions, mustCall } = format.value;
-  const form = formOfAnswers.value;
+export function functionOptions(now: Loaded, isFirst: boolean) {
+  const { functions, mustCall } = format.value;
+  if (!now.converses || functions.length === 0 || formOfAnswers.value === "choices") return null;
   return {
-    ...(form === "fields" && { schema: schemaOfShape(shape) }),
-    ...(form === "choices" && { choices: choicesOf(format.value) }),
-    ...(givesFunctions(now) && {
-      tools: functions.map(toolOf),
-      // A small model that must call goes on to call.
-      ...(mustCall && isFirst && { toolChoice: "required" as const, parallelToolCalls: false }),
-    }),
+    tools: functions.map(toolOf),
+    // A small model that must call goes on to call.
+    ...(mustCall && isFirst && { toolChoice: "required" as const, parallelToolCalls: false }),
   };
 }

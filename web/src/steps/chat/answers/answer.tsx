@@ -1,6 +1,7 @@
-import { isCalling, type Answer, type Side, type Step } from "../../../engine/chat/turns.js";
+import { isCalling, turns, type Answer, type Side, type Step } from "../../../engine/chat/turns.js";
 import { chat } from "../../../messages/chat.js";
 import { Calls } from "./calls.js";
+import { Thumbs } from "../judged/thumbs.js";
 import { JsonAnswer } from "./json-answer.js";
 
 interface Props {
@@ -8,8 +9,8 @@ interface Props {
   readonly answer: Answer;
   /** Whether no other side answers. */
   readonly alone: boolean;
-  /** Whether it answers the last message. */
-  readonly isLast: boolean;
+  /** The number of the message that it answers. */
+  readonly place: number;
 }
 
 function Written({ step, answer, isNow, side }: { step: Step; answer: Answer; isNow: boolean; side: Side | null }) {
@@ -32,11 +33,17 @@ function Written({ step, answer, isNow, side }: { step: Step; answer: Answer; is
   );
 }
 
+/** Whether an answer has ended with a text. */
+function isJudgeable({ state, steps }: Answer): boolean {
+  const { text, calls } = steps.at(-1)!;
+  return state !== "waiting" && state !== "writing" && text.trim() !== "" && calls.length === 0;
+}
+
 /** What a side answers: its messages, with the functions that it calls and their results in between. */
-export function Said({ side, answer, alone, isLast }: Props) {
+export function Said({ side, answer, alone, place }: Props) {
   const t = chat();
   const { steps, state, speed } = answer;
-  const gives = isLast && isCalling(answer) ? side : null;
+  const gives = place === turns.value.length - 1 && isCalling(answer) ? side : null;
   return (
     <div class={`answer ${side}`} aria-busy={state === "waiting" || state === "writing"}>
       {!(alone && side === "base") && <h3>{t.sides[side]}</h3>}
@@ -49,6 +56,7 @@ export function Said({ side, answer, alone, isLast }: Props) {
         {state === "cut" && <span>{t.cut}</span>}
         {speed !== null && <span>{t.speed(speed)}</span>}
       </p>
+      {isJudgeable(answer) && <Thumbs {...{ place, side, answer }} />}
     </div>
   );
 }

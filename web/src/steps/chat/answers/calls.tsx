@@ -1,7 +1,8 @@
 import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
 import { isRecord } from "../../../data/answers/records.js";
-import { answering, giveResults } from "../../../engine/chat/conversation.js";
+import { answering } from "../../../engine/chat/answering.js";
+import { giveResults } from "../../../engine/chat/conversation.js";
 import { type Call, type Side, turns } from "../../../engine/chat/turns.js";
 import { format } from "../../../messages/format.js";
 import { FieldTable, parsed } from "./json-answer.js";
