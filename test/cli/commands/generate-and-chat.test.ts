@@ -50,10 +50,15 @@ describe("generate", () => {
     for (const drafts of [
       ["--prompt-lookup", "4"],
       ["--assistant-model", model],
+      ["--assistant-model", model, "--num-assistant-tokens", "2"],
     ])
       expect(await lowrank(["generate", ...short(), ...drafts, "--json", "a film, a film"])).toEqual(plain);
     const both = await lowrank(["generate", ...short(), "--prompt-lookup", "4", "--assistant-model", model, "a"]);
     expect([both.code, both.err]).toEqual([1, expect.stringMatching(/give one of them/)]);
+    for (const command of ["generate", "chat"]) {
+      const alone = await lowrank([command, ...short(), "--num-assistant-tokens", "3"], { input: "a film\n" });
+      expect([alone.code, alone.err]).toEqual([1, expect.stringMatching(/give --assistant-model too/)]);
+    }
     const chat = ["chat", ...short(), "--prompt-lookup", "4"];
     expect(await lowrank(chat, { input: "a film\n" })).toEqual(
       await lowrank(["chat", ...short()], { input: "a film\n" }),

@@ -59,7 +59,7 @@ export interface GenerateOptions extends TextFormat, ToolOptions {
   readonly promptLookupNumTokens?: number | undefined;
   /** Speculative decoding by a draft model: a smaller language model with the same tokenizer. The text is the same to the bit. Default: none. */
   readonly assistantModel?: (AdaptedModel & { readonly maxTokens: number }) | undefined;
-  /** Most tokens that `assistantModel` drafts for a pass; default 5. */
+  /** Most tokens that `assistantModel` drafts for a pass; default 5. Without that model it is an error. */
   readonly numAssistantTokens?: number | undefined;
 }
 
@@ -78,7 +78,7 @@ export interface TakenGenerateOptions extends Sampling, LogitOptions {
   readonly ignoreEnd: boolean;
   readonly rounded: boolean;
   readonly promptLookupNumTokens: number | undefined;
-  readonly numAssistantTokens: number;
+  readonly numAssistantTokens: number | undefined;
 }
 
 /** Most tokens of a draft: more are seldom all right, and each takes time. */
@@ -144,7 +144,7 @@ const readers = {
   rounded: or(true, flag),
   promptLookupNumTokens: optional(drafted),
   assistantModel: optional(languageModel),
-  numAssistantTokens: or(5, drafted),
+  numAssistantTokens: optional(drafted),
   ...textFormatReaders,
 };
 

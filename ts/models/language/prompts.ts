@@ -31,7 +31,7 @@ export function takeRequest(
     ...takeGenerateOptions(what, options),
     ...fixed,
   };
-  const assistant = draftsOf(model, what, assistantModel, taken.promptLookupNumTokens);
+  const assistant = draftsOf(model, what, assistantModel, taken);
   const { ids, prepared } = readPrompt(model, what, prompt, { tools, toolChoice, parallelToolCalls });
   const format = formatWith(what, textFormatOf(what, { schema, regex, grammar, choices }), prepared);
   const bound = boundTexts(model, what, format, taken.ignoreEnd);

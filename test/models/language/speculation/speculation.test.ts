@@ -158,6 +158,10 @@ describe("speculative decoding", () => {
     const call = (options: object) => () => model.generate(prompt, options);
     expect(call({ promptLookupNumTokens: 0 })).toThrow(/promptLookupNumTokens is a whole number from 1 to 64, got 0/);
     expect(call({ promptLookupNumTokens: 2, assistantModel: other })).toThrow(/give one of them/);
+    for (const more of [{}, { promptLookupNumTokens: 2 }])
+      expect(call({ ...more, numAssistantTokens: 3 })).toThrow(
+        /numAssistantTokens is of assistantModel, which is missing/,
+      );
     for (const assistantModel of [{}, "name", null, 3])
       expect(call({ assistantModel })).toThrow(/assistantModel is a language model of this thread, got/);
     using llama = await adapted("llama");

@@ -5,8 +5,10 @@ import { readOptions } from "../../../../ts/arguments/read-options.js";
 import type { CausalLanguageModel } from "../../../../ts/index.js";
 import { type LanguageServer, languageServer } from "../../../../ts/serve/index.js";
 import { chatFields, completionFields, generationFields } from "../../../../ts/serve/openai/generation-fields.js";
+import { classifyFields, embeddingFields, rerankFields } from "../../../../ts/serve/openai/text-fields.js";
 import { responseFields } from "../../../../ts/serve/openai/responses/response-fields.js";
 import { tinyModel } from "../language-model.js";
+import { textModels, texts } from "../text-models.js";
 
 type Schema = Readonly<Record<string, unknown>>;
 interface Document {
@@ -112,6 +114,9 @@ describe("schemas of bodies", () => {
     ["/v1/chat/completions", { ...generationFields, ...chatFields }],
     ["/v1/completions", { ...generationFields, ...completionFields }],
     ["/v1/responses", responseFields],
+    ["/v1/embeddings", embeddingFields],
+    ["/v1/rerank", rerankFields],
+    ["/v1/classify", classifyFields],
   ] as const)
     it(`of ${path} have its fields, and values that its check takes`, () => {
       const { properties, required, additionalProperties } = bodyOf(path) as {
@@ -136,7 +141,7 @@ describe("schemas of bodies", () => {
         }
       }
       expect(differ).toEqual([]);
-      expect(compared).toBeGreaterThan(400);
+      expect(compared).toBeGreaterThanOrEqual(3 * values.length);
     });
 
   it("take what clients send, and not what the server refuses", async () => {
@@ -211,6 +216,29 @@ describe("schemas of answers", () => {
       expect(valid.errors, `${path} ${JSON.stringify(body)}`).toBeNull();
       expect(valid({ object: "other" }), name).toBe(false);
     }
+  });
+
+  it("are those of vectors, scores and classes", async () => {
+    const own = await textModels();
+    const { order, mood, topics } = own;
+    const other = languageServer({ search: own.encoder, order, mood, topics });
+    const input = texts.slice(0, 3);
+    for (const [path, body, name] of [
+      ["/v1/embeddings", { model: "search", input }, "EmbeddingList"],
+      ["/v1/embeddings", { model: "plain", input, encoding_format: "base64" }, "EmbeddingList"],
+      ["/v1/rerank", { model: "order", query: "a film", documents: input, return_documents: true }, "Reranking"],
+      ["/v1/classify", { model: "mood", input }, "Classification"],
+      ["/v1/classify", { model: "topics", texts: input }, "Classification"],
+    ] as const) {
+      const init = { method: "POST", headers: json, body: JSON.stringify(body) };
+      const answer: unknown = await (await other(new Request(`http://localhost${path}`, init))).json();
+      expect(validator(bodyOf(path))(body), path).toBe(true);
+      const valid = validator(schema(name));
+      valid(answer);
+      expect(valid.errors, JSON.stringify(answer)).toBeNull();
+      expect(valid({ ...(answer as object), usage: null }), name).toBe(false);
+    }
+    own.dispose();
   });
 
   it("are those of events", async () => {

@@ -2,25 +2,32 @@ import { assertModel } from "../../../adapters/adapted-model.js";
 import { ConfigError, UnsupportedError } from "../../../errors/errors.js";
 import { keepsState } from "../../decoder/config.js";
 import type { CalledLanguageModel } from "../called-language-model.js";
+import type { TakenGenerateOptions } from "../generate-options.js";
 import { taken } from "../token-streams.js";
 import type { AssistantCall } from "./assistant.js";
+
+type DraftedTokens = Pick<TakenGenerateOptions, "promptLookupNumTokens" | "numAssistantTokens">;
 
 /** Text whose tokens two models must agree on. */
 const SAMPLE = "Two models draft and check: 3.5 naïve words, “quoted”, 東京.\n\tEnd";
 
 /**
- * The draft model of a call; null for none. Throws `ConfigError` for a draft model with other tokens, or beside prompt lookup,
- * `UnsupportedError` for models that cannot go back to an earlier token.
+ * The draft model of a call; null for none. Throws `ConfigError` for a draft model with other tokens or beside prompt lookup, and for a number
+ * of its tokens without one, `UnsupportedError` for models that cannot go back to an earlier token.
  */
 export function draftsOf(
   model: Pick<CalledLanguageModel, "model" | "tokenizer">,
   what: string,
   assistant: CalledLanguageModel | undefined,
-  promptLookup: number | undefined,
+  { promptLookupNumTokens: promptLookup, numAssistantTokens }: DraftedTokens,
 ): AssistantCall | null {
   if (assistant !== undefined && promptLookup !== undefined)
     throw new ConfigError(`${what}: assistantModel and promptLookupNumTokens both draft tokens: give one of them`, {
       ...{ op: what, option: "promptLookupNumTokens" },
+    });
+  if (assistant === undefined && numAssistantTokens !== undefined)
+    throw new ConfigError(`${what}: numAssistantTokens is of assistantModel, which is missing: give both, or neither`, {
+      ...{ op: what, option: "numAssistantTokens", value: numAssistantTokens },
     });
   if (promptLookup !== undefined) checkGoesBack(what, "promptLookupNumTokens", model);
   if (assistant === undefined) return null;

@@ -30,7 +30,7 @@ export class Speculation {
   /** That of a request; null if it asks for none. */
   static of(prompt: Int32Array, options: TakenGenerateOptions, assistant: AssistantCall | null): Speculation | null {
     const { promptLookupNumTokens, numAssistantTokens } = options;
-    if (assistant !== null) return new Speculation(prompt, numAssistantTokens, assistant);
+    if (assistant !== null) return new Speculation(prompt, numAssistantTokens ?? USUAL, assistant);
     return promptLookupNumTokens === undefined ? null : new Speculation(prompt, promptLookupNumTokens, null);
   }
 
@@ -69,6 +69,8 @@ export class Speculation {
 /** Tokens of the first draft: with the last token they are four rows, which the products with quantised weights compute together. */
 const FIRST = 3;
 
+/** Default of `numAssistantTokens`. */
+const USUAL = 5;
 const NONE = new Int32Array(0);
 
 /**

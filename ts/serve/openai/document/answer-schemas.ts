@@ -3,6 +3,7 @@ import { any, answer, boolean, integer, type JsonSchema, list, nullable, number,
 const count = integer(0);
 const finish = { enum: ["stop", "length", "tool_calls"] };
 const head = { id: string, created: count, model: string };
+const ofTexts = { model: string, usage: answer({ prompt_tokens: count, total_tokens: count }) };
 const status = { enum: ["in_progress", "completed", "incomplete"] };
 const choice = { index: count, logprobs: nullable({ type: "object" }) };
 
@@ -60,6 +61,15 @@ export const answerSchemas: Readonly<Record<string, JsonSchema>> = {
   EmbeddingList: answer({
     object: { const: "list" },
     data: list(answer({ object: { const: "embedding" }, index: count, embedding: any(list(number), string) })),
-    model: string,
+    ...ofTexts,
+  }),
+  Reranking: answer({
+    ...{ object: { const: "list" }, id: string, ...ofTexts },
+    results: list(answer({ index: count, relevance_score: number })),
+  }),
+  Classification: answer({
+    ...{ object: { const: "list" }, ...ofTexts },
+    // Of one label a text, or of several.
+    predictions: list(any(answer({ label: string, probability: number }), answer({ labels: list(string) }))),
   }),
 };

@@ -109,6 +109,33 @@ export const responseSchemas: Schemas = {
 
 const ids = list(integer(0), { minItems: 1 });
 
+const textList = list(string, { minItems: 1 });
+const texts = any(string, textList);
+const model = { ...string, description: "GET /v1/models lists them" };
+
+/** Values of fields of embeddings. */
+export const embeddingSchemas: Schemas = {
+  model,
+  input: any(string, ids, textList, list(ids, { minItems: 1 })),
+  encoding_format: { enum: ["float", "base64"], default: "float" },
+  dimensions: integer(1),
+  normalize: { ...boolean, default: true },
+  prompt_name: string,
+};
+
+/** Values of fields of reranking. */
+export const rerankSchemas: Schemas = {
+  model,
+  query: string,
+  documents: list(any(string, { type: "object", properties: { text: string }, required: ["text"] }), { minItems: 1 }),
+  top_n: integer(1),
+  return_documents: { ...boolean, default: false },
+  max_tokens_per_doc: integer(1),
+};
+
+/** Values of fields of classification, of which `input` and `texts` are the same. */
+export const classifySchemas: Schemas = { model, input: texts, texts };
+
 /** Values of fields of completions alone. */
 export const completionSchemas: Schemas = {
   prompt: any(string, ids, list(any(string, ids), { minItems: 1 })),

@@ -4,7 +4,15 @@ import { responseFields } from "../responses/response-fields.js";
 import type { RouteTable } from "../route-table.js";
 import { classifyFields, embeddingFields, rerankFields } from "../text-fields.js";
 import { answerSchemas } from "./answer-schemas.js";
-import { chatSchemas, completionSchemas, generationSchemas, responseSchemas } from "./field-schemas.js";
+import {
+  chatSchemas,
+  classifySchemas,
+  completionSchemas,
+  embeddingSchemas,
+  generationSchemas,
+  rerankSchemas,
+  responseSchemas,
+} from "./field-schemas.js";
 import { type JsonSchema, nullable, ref, string } from "./json-schema.js";
 
 /** The fields of a request: those that its check knows, with their schemas. */
@@ -31,10 +39,10 @@ const bodies: Readonly<Record<string, () => JsonSchema>> = {
     bodyOf([generationFields, completionFields], [generationSchemas, completionSchemas], "model", "prompt"),
   "/v1/responses": () => bodyOf([responseFields], [generationSchemas, responseSchemas], "model", "input"),
   "/v1/adapters": () => bodyOf([{ name: 0, base: 0 }], [{ name: string, base: string }], "name"),
-  "/v1/embeddings": () => bodyOf([embeddingFields], [], "model", "input"),
-  "/v1/rerank": () => bodyOf([rerankFields], [], "query", "documents"),
-  "/v2/rerank": () => bodyOf([rerankFields], [], "query", "documents"),
-  "/v1/classify": () => bodyOf([classifyFields], []),
+  "/v1/embeddings": () => bodyOf([embeddingFields], [embeddingSchemas], "model", "input"),
+  "/v1/rerank": () => bodyOf([rerankFields], [rerankSchemas], "query", "documents"),
+  "/v2/rerank": () => bodyOf([rerankFields], [rerankSchemas], "query", "documents"),
+  "/v1/classify": () => bodyOf([classifyFields], [classifySchemas]),
 };
 
 /** Of a method of a path: a summary, and the schema of what it answers; null for none. */
@@ -52,9 +60,9 @@ const operations: Readonly<Record<string, readonly [summary: string, answer: str
   "POST /v1/chat/completions": ["The next message of a conversation", "ChatCompletion", "ChatCompletionChunk"],
   "POST /v1/responses": ["The same in the newer form, without anything stored", "Response", "ResponseEvent"],
   "POST /v1/embeddings": ["Vectors of texts", "EmbeddingList"],
-  "POST /v1/rerank": ["Texts by their relevance to a query", null],
-  "POST /v2/rerank": ["The same, at the address of Cohere's newer clients", null],
-  "POST /v1/classify": ["Labels of texts", null],
+  "POST /v1/rerank": ["Texts by their relevance to a query", "Reranking"],
+  "POST /v2/rerank": ["The same, at the address of Cohere's newer clients", "Reranking"],
+  "POST /v1/classify": ["Labels of texts", "Classification"],
   "POST /v1/completions": ["The continuation of a text", "Completion", "Completion"],
 };
 
