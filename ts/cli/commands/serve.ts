@@ -19,7 +19,7 @@ const KEY = "LOWRANK_API_KEY";
 const GRACE = 30_000;
 
 const EXAMPLES = `
-The server speaks OpenAI's API, at http://HOST:PORT/v1. A request's "model" names a model or an adapter. Chats are answered by the
+The server speaks OpenAI's API, at http://HOST:PORT/v1. A request's "model" names a model or an adapter. Chats and responses are answered by the
 language model, /v1/embeddings by embedding models, /v1/rerank by rerank models (or embedding models), /v1/classify by classifiers.
 Without --model, a server of any of those has no language model. If ${KEY}
 is set, requests must send it as their API key. SIGTERM and Ctrl-C end the server after the answers that it is generating; a second

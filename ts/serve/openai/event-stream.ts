@@ -5,7 +5,7 @@ export interface EventStream {
 }
 
 /**
- * Events as OpenAI's API streams them: one line of JSON each, behind its `type` if it has one, and `[DONE]` after the last. An error ends the
+ * Events as OpenAI's API streams them: one line of JSON each, after its `type` if it has one, and `[DONE]` after the last. An error ends the
  * stream as an event.
  * @param ended called when the stream has ended, or its reader has left
  */

@@ -127,7 +127,7 @@ describe("function calls", () => {
     expect(second.usage!.input_tokens).toBe(usage!.prompt_tokens);
   });
 
-  it("are of the message before them or behind them, also with parts as results", async () => {
+  it("are of the message before or after them, also with parts as results", async () => {
     const client = await serve(templateOf("<tool_call>"));
     const call = (id: string): Call => ({
       type: "function_call",
