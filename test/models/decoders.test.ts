@@ -18,7 +18,7 @@ const distance = (a: ArrayLike<number>, b: ArrayLike<number>) => {
 };
 
 /** Those whose vocabulary has bytes as tokens of their own. */
-const byBytes: readonly string[] = ["gemma2", "gemma3_text", "llama_yarn", "mistral"];
+const byBytes: readonly string[] = ["gemma2", "gemma3_text", "gemma4_keys", "gemma4_text", "llama_yarn", "mistral"];
 
 /** What bytes and texts of tokens spell together. */
 async function textOfBytes(name: DecoderName, ids: readonly number[]): Promise<string> {

@@ -5,6 +5,7 @@ import type { DecoderArchitecture, DecoderPlan } from "./decoder/index.js";
 import { eurobert } from "./decoder/families/eurobert.js";
 import { gemma2, vaultGemma } from "./decoder/families/gemma2.js";
 import { gemma3 } from "./decoder/families/gemma3.js";
+import { gemma4 } from "./decoder/families/gemma4.js";
 import { gpt2 } from "./decoder/families/gpt2.js";
 import { gptNeox } from "./decoder/families/gpt-neox.js";
 import { granite, graniteHybrid, graniteMoe, graniteMoeShared } from "./decoder/families/granite.js";
@@ -25,6 +26,8 @@ import { encoderTypes } from "./encoder-types.js";
 const decoders: Readonly<Record<string, DecoderArchitecture>> = {
   gemma2,
   gemma3_text: gemma3,
+  gemma4,
+  gemma4_text: gemma4,
   gpt2,
   gpt_neox: gptNeox,
   granite,

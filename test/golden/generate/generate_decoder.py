@@ -39,6 +39,10 @@ SIZES = dict(
 )
 NEOX = {name: value for name, value in SIZES.items() if name != "num_key_value_heads"}
 THETA = dict(rope_type="default", rope_theta=10000.0)
+GEMMA4 = dict(
+    full_attention=dict(rope_type="proportional", rope_theta=10000.0, partial_rotary_factor=0.5),
+    sliding_attention=dict(rope_type="default", rope_theta=1000.0),
+)
 FACTORS = dict(attention_multiplier=0.25, embedding_multiplier=3.0, residual_multiplier=0.4, logits_scaling=1.6)
 
 PROMPTS = ["The film is a funny and touching", "In 1999 the café cost $12.50 😀 for   two,\n\nand it's gone", "A"]
@@ -154,6 +158,43 @@ MODELS = {
         ),
         "marks",
         torch.bfloat16,
+    ),
+    # Vectors for each layer, layers that use keys and values of others, and two sizes of heads.
+    "gemma4_text": lambda: (
+        transformers.Gemma4TextConfig(
+            # Smaller weights: scores are not scaled, and large ones say little in float32.
+            **{**SIZES, "num_hidden_layers": 5, "num_key_value_heads": 1, "initializer_range": 0.1},
+            head_dim=8,
+            global_head_dim=16,
+            sliding_window=4,
+            layer_types=["sliding_attention", "full_attention", "sliding_attention", "sliding_attention", "full_attention"],
+            num_kv_shared_layers=2,
+            use_double_wide_mlp=True,
+            hidden_size_per_layer_input=8,
+            vocab_size_per_layer_input=VOCABULARY,
+            final_logit_softcapping=5.0,
+            rope_parameters=GEMMA4,
+        ),
+        "marks",
+        torch.bfloat16,
+    ),
+    # As its larger models: values are keys in layers without a window, and layers get no vectors.
+    "gemma4_keys": lambda: (
+        transformers.Gemma4TextConfig(
+            **SIZES,
+            head_dim=12,
+            global_head_dim=20,
+            num_global_key_value_heads=1,
+            attention_k_eq_v=True,
+            attention_bias=True,
+            sliding_window=3,
+            layer_types=["full_attention", "sliding_attention", "full_attention"],
+            hidden_size_per_layer_input=0,
+            tie_word_embeddings=False,
+            rope_parameters=GEMMA4,
+        ),
+        "marks",
+        torch.float32,
     ),
     "vaultgemma": lambda: (
         transformers.VaultGemmaConfig(
@@ -380,7 +421,8 @@ def tokenizer_of(kind):
 def randomise(model):
     for name, parameter in model.named_parameters():
         if "norm" in name or ".ln_" in name:
-            plus_one = "Gemma" in type(model).__name__ or ("Qwen3_5" in type(model).__name__ and "linear_attn" not in name)
+            family = type(model).__name__
+            plus_one = "Gemma" in family and "Gemma4" not in family or ("Qwen3_5" in family and "linear_attn" not in name)
             centre = 0.0 if name.endswith("bias") or plus_one else 1.0
             torch.nn.init.normal_(parameter, centre, 0.2)
         elif name.endswith("bias"):
@@ -394,6 +436,13 @@ def randomise(model):
         if name.endswith("expert_bias"):
             torch.nn.init.normal_(buffer, 0.0, 0.3)
             buffer.data = buffer.data.to(torch.bfloat16).to(torch.float32)
+
+
+def scale_layers(model, dtype):
+    """Numbers that Gemma 4 multiplies its layers by: buffers, which are 1 at first."""
+    for name, buffer in model.named_buffers():
+        if name.endswith("layer_scalar"):
+            buffer.copy_(torch.empty(1).uniform_(0.5, 1.5).to(dtype))
 
 
 def logits_of(model, ids):
@@ -443,6 +492,7 @@ def generate(name):
         # The parameters alone: angles of rotations stay as they are.
         for parameter in model.parameters():
             parameter.data = parameter.data.to(dtype).to(torch.float32)
+        scale_layers(model, dtype)
         tokenizer = tokenizer_of(kind)
         prompts = [tokenizer.encode(text).ids for text in PROMPTS]
         found = [greedy(model, ids) for ids in prompts]

@@ -30,6 +30,7 @@ MODELS = {
     "qwen35": ("Qwen3_5", MODEL_ARCH.QWEN35, dict(head_dim=8, rope_parameters=dict(rope_type="default", rope_theta=1000000.0, partial_rotary_factor=0.25), tie_word_embeddings=True, linear_conv_kernel_dim=3, linear_key_head_dim=4, linear_value_head_dim=6, linear_num_key_heads=2, linear_num_value_heads=6, layer_types=["linear_attention", "full_attention"])),
     "gemma3": ("Gemma3", MODEL_ARCH.GEMMA3, dict(head_dim=8, sliding_window=8, query_pre_attn_scalar=8, tie_word_embeddings=True)),
     "gemma2": ("Gemma2", MODEL_ARCH.GEMMA2, dict(head_dim=8, sliding_window=8, query_pre_attn_scalar=8, attn_logit_softcapping=20.0, final_logit_softcapping=10.0)),
+    "gemma4": ("Gemma4", MODEL_ARCH.GEMMA4, dict(num_hidden_layers=4, head_dim=8, global_head_dim=16, sliding_window=8, layer_types=["sliding_attention", "full_attention"] * 2, num_kv_shared_layers=2, use_double_wide_mlp=True, hidden_size_per_layer_input=4, vocab_size_per_layer_input=20, final_logit_softcapping=10.0)),
     "granite": ("Granite", MODEL_ARCH.GRANITE, dict(tie_word_embeddings=True, **FACTORS)),
     "lfm2": ("Lfm2", MODEL_ARCH.LFM2, dict(conv_L_cache=3, block_auto_adjust_ff_dim=False, norm_eps=1e-5, layer_types=["conv", "full_attention"], rope_theta=1000000.0)),
     "phi3": ("Phi3", MODEL_ARCH.PHI3, dict(tie_word_embeddings=False)),
@@ -83,7 +84,33 @@ def of_delta_net(name: str, value: np.ndarray, config) -> np.ndarray:
     return value.squeeze(1) if "conv1d" in name else value
 
 
+def write_gemma4(writer: GGUFWriter, config) -> None:
+    """What llama.cpp's converter says of Gemma 4's layers; the factors are those of layers without a window."""
+    shared, near, full = config.num_kv_shared_layers, config.per_layer_config[0].head_dim, config.per_layer_config[1].head_dim
+    first = config.num_hidden_layers - shared
+    writer.add_shared_kv_layers(shared)
+    writer.add_embedding_length_per_layer_input(config.hidden_size_per_layer_input)
+    writer.add_sliding_window(config.sliding_window)
+    writer.add_sliding_window_pattern([kind == "sliding_attention" for kind in config.layer_types])
+    writer.add_key_length(full)
+    writer.add_value_length(full)
+    writer.add_key_length_swa(near)
+    writer.add_value_length_swa(near)
+    writer.add_feed_forward_length([(1 if i < first else 2) * config.intermediate_size for i in range(config.num_hidden_layers)])
+    writer.add_head_count_kv(config.num_key_value_heads)
+    writer.add_layer_norm_rms_eps(config.rms_norm_eps)
+    writer.add_final_logit_softcapping(config.final_logit_softcapping)
+    writer.add_rope_freq_base(config.rope_parameters["full_attention"]["rope_theta"])
+    writer.add_rope_freq_base_swa(config.rope_parameters["sliding_attention"]["rope_theta"])
+    writer.add_rope_dimension_count(full)
+    writer.add_rope_dimension_count_swa(near)
+    turned = int(full * config.rope_parameters["full_attention"]["partial_rotary_factor"] / 2)
+    writer.add_tensor("rope_freqs.weight", np.array([1.0] * turned + [1e30] * (full // 2 - turned), dtype=np.float32))
+
+
 def write_rotary(writer: GGUFWriter, name: str, config) -> None:
+    if name == "gemma4":
+        return write_gemma4(writer, config)
     if name == "lfm2":
         writer.add_head_count_kv([0 if kind == "conv" else config.num_key_value_heads for kind in config.layer_types])
         writer.add_shortconv_l_cache(config.conv_L_cache)
@@ -126,7 +153,7 @@ def parts_first(rows: np.ndarray, heads: int) -> np.ndarray:
 def write(name: str) -> None:
     family, architecture, more = MODELS[name]
     own_sizes = name == "gpt2"
-    suffix = "TextConfig" if name in ("gemma3", "qwen35") else "Config"
+    suffix = "TextConfig" if name in ("gemma3", "gemma4", "qwen35") else "Config"
     sizes = {key: value for key, value in SIZES.items() if not own_sizes or key.endswith("_id") or key == "vocab_size"}
     config = getattr(transformers, f"{family}{suffix}")(**{**sizes, **more})
     torch.manual_seed(3)
@@ -143,7 +170,8 @@ def write(name: str) -> None:
     writer.add_block_count(config.num_hidden_layers)
     writer.add_context_length(config.max_position_embeddings)
     writer.add_embedding_length(config.hidden_size)
-    writer.add_feed_forward_length(config.n_inner if name == "gpt2" else config.intermediate_size)
+    if name != "gemma4":
+        writer.add_feed_forward_length(config.n_inner if name == "gpt2" else config.intermediate_size)
     writer.add_head_count(config.num_attention_heads)
     if name in ("gpt2", "gptneox"):
         writer.add_layer_norm_eps(1e-6)
@@ -153,14 +181,14 @@ def write(name: str) -> None:
     if name not in ("gpt2", "gptneox"):
         write_rotary(writer, name, config)
     for key, value in state.items():
-        renamed = names.get_name(key.replace(".dt_bias", ".dt_proj.bias"), try_suffixes=(".weight", ".bias"))
+        renamed = names.get_name(key.replace(".dt_bias", ".dt_proj.bias").replace("layer_scalar", "layer_scalar.weight"), try_suffixes=(".weight", ".bias"))
         if ".linear_attn." in key:
             value = of_delta_net(key, value, config)
         if name in PERMUTED and ".q_proj." in key:
             value = permute(value, config.num_attention_heads)
         if name in PERMUTED and ".k_proj." in key:
             value = permute(value, config.num_key_value_heads)
-        if (name.startswith("gemma") or name == "qwen35" and ".linear_attn." not in key) and "norm" in key:
+        if (name in ("gemma2", "gemma3") or name == "qwen35" and ".linear_attn." not in key) and "norm" in key:
             value = value + np.float32(1)
         if name == "gpt2" and key.endswith(("c_attn.weight", "c_proj.weight", "c_fc.weight")):
             value = value.T
@@ -204,4 +232,5 @@ def write_grouped() -> None:
 OUT.mkdir(exist_ok=True, parents=True)
 for each in sys.argv[1:] or MODELS:
     write(each)
+
 write_grouped()

@@ -83,39 +83,45 @@ describe("model.safetensors", () => {
     expect(await logits(renamed(files, (name) => `language_model.${name}`))).toEqual(await logits(files));
   });
 
-  it("may be that of a model for texts and pictures, of which the language model is read, and adapters of either", async () => {
-    const files = await decoderFiles("qwen3_5");
-    const inner = (name: string) => name.replace(/(^|\.)model\.(?!model\.)/, "$1model.language_model.");
-    const { [CONFIG]: _, "generation_config.json": __, ...wrapped } = renamed(files, inner);
-    const other = { shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) };
-    const more = readSafetensors(wrapped["model.safetensors"]!);
-    const tensors = new Map<string, Tensor>(more.names.map((name) => [name, more.tensor(name)]));
-    for (const name of ["model.visual.blocks.0.attn.qkv.weight", "mtp.fc.weight"]) tensors.set(name, other);
-    const { tie_word_embeddings, ...text_config } = parsed(files);
-    const config = { model_type: "qwen3_5", tie_word_embeddings, text_config, vision_config: { depth: 1 } };
-    const whole = {
-      ...wrapped,
-      "model.safetensors": writeSafetensors(tensors),
-      [CONFIG]: new TextEncoder().encode(JSON.stringify(config)),
-    };
-    using plain = await CausalLanguageModel.load(files);
-    using model = await CausalLanguageModel.load(whole);
-    expect(await model.logits(ids)).toEqual(await plain.logits(ids));
-    expect([...model.ends]).toEqual([2]);
-    const adapter = await decoderAdapter("qwen3_5");
-    const weights = readSafetensors(adapter[WEIGHTS]!);
-    const changed = new Map(weights.names.map((name) => [inner(name), weights.tensor(name)] as const));
-    expect([...changed.keys()][0]).toMatch(/^base_model\.model\.model\.language_model\.layers/);
-    const ofLarger = { ...adapter, [WEIGHTS]: writeSafetensors(changed) };
-    plain.loadAdapter("own", adapter);
-    for (const [name, given] of Object.entries({ own: adapter, larger: ofLarger })) {
-      model.loadAdapter(name, given);
-      expect(await model.logits(ids, { adapter: name })).toEqual(await plain.logits(ids, { adapter: "own" }));
-      for (const base of [files, whole]) checkAdapter(readAdapter(given), base);
-    }
-    model.loadAdapter("saved", model.saveAdapter("larger"));
-    expect(await model.logits(ids, { adapter: "saved" })).toEqual(await model.logits(ids, { adapter: "own" }));
-  });
+  it.each([
+    ["qwen3_5", "qwen3_5"],
+    ["gemma4_text", "gemma4"],
+  ] as const)(
+    "of %s may be that of a model for texts and pictures, and adapters of either",
+    async (name, model_type) => {
+      const files = await decoderFiles(name);
+      const inner = (name: string) => name.replace(/(^|\.)model\.(?!model\.)/, "$1model.language_model.");
+      const { [CONFIG]: _, "generation_config.json": __, ...wrapped } = renamed(files, inner);
+      const other = { shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) };
+      const more = readSafetensors(wrapped["model.safetensors"]!);
+      const tensors = new Map<string, Tensor>(more.names.map((name) => [name, more.tensor(name)]));
+      for (const name of ["model.visual.blocks.0.attn.qkv.weight", "mtp.fc.weight"]) tensors.set(name, other);
+      const { tie_word_embeddings, ...text_config } = parsed(files);
+      const config = { model_type, tie_word_embeddings, text_config, vision_config: { depth: 1 } };
+      const whole = {
+        ...wrapped,
+        "model.safetensors": writeSafetensors(tensors),
+        [CONFIG]: new TextEncoder().encode(JSON.stringify(config)),
+      };
+      using plain = await CausalLanguageModel.load(files);
+      using model = await CausalLanguageModel.load(whole);
+      expect(await model.logits(ids)).toEqual(await plain.logits(ids));
+      expect([...model.ends]).toEqual([2]);
+      const adapter = await decoderAdapter(name);
+      const weights = readSafetensors(adapter[WEIGHTS]!);
+      const changed = new Map(weights.names.map((name) => [inner(name), weights.tensor(name)] as const));
+      expect([...changed.keys()][0]).toMatch(/^base_model\.model\.model\.language_model\.layers/);
+      const ofLarger = { ...adapter, [WEIGHTS]: writeSafetensors(changed) };
+      plain.loadAdapter("own", adapter);
+      for (const [name, given] of Object.entries({ own: adapter, larger: ofLarger })) {
+        model.loadAdapter(name, given);
+        expect(await model.logits(ids, { adapter: name })).toEqual(await plain.logits(ids, { adapter: "own" }));
+        for (const base of [files, whole]) checkAdapter(readAdapter(given), base);
+      }
+      model.loadAdapter("saved", model.saveAdapter("larger"));
+      expect(await model.logits(ids, { adapter: "saved" })).toEqual(await model.logits(ids, { adapter: "own" }));
+    },
+  );
 
   it("may be kept in fewer bits", async () => {
     for (const name of ["gpt2", "llama_yarn"] as const) {
@@ -153,7 +159,7 @@ describe("model.safetensors", () => {
 
 describe("config.json", () => {
   it.each<[DecoderName, string, object, RegExp]>([
-    ["llama", "no model type", { model_type: undefined }, /"gemma3_text", "gpt2", .* are$/],
+    ["llama", "no model type", { model_type: undefined }, /"gemma3_text", "gemma4", "gemma4_text", "gpt2", .* are$/],
     ["llama", "a model type that every object has", { model_type: "toString" }, /model_type "toString"/],
     ["llama", "an encoder", { model_type: "bert" }, /not supported as a language model/],
     [
@@ -301,6 +307,60 @@ describe("config.json", () => {
     ["qwen3_moe", "fewer experts than its router has", { num_local_experts: 4 }, /gate\.weight is \[5, 32\]/],
     ["olmoe", "clipped queries", { clip_qkv: 5 }, /clip_qkv 5 is not supported/],
     ["lfm2_moe", "no bias of experts", { use_expert_bias: false }, /^$/],
+    ["gemma4_text", "experts", { enable_moe_block: true }, /enable_moe_block true is not supported/],
+    ["gemma4_text", "other layers", { layer_types: Array(5).fill("conv") }, /"conv" is not supported/],
+    ["gemma4_text", "no layer of its own", { num_kv_shared_layers: 5 }, /num_kv_shared_layers must be .* from 0 to 4/],
+    [
+      "gemma4_text",
+      "no layer whose keys there are",
+      { num_kv_shared_layers: 4 },
+      /layer 4 uses keys and values of an earlier layer of its kind \(full_attention\), and there is none/,
+    ],
+    [
+      "gemma4_text",
+      "keys of other heads",
+      { per_layer_config: { 1: { head_dim: 16 }, 4: { head_dim: 8 } } },
+      /layer 4 uses the keys and values of layer 1, which has 1 heads of 16, not 1 of 8/,
+    ],
+    ["gemma4_text", "heads by no layer", { per_layer_config: { x: {} } }, /per_layer_config of layer "x" must be/],
+    ["gemma4_text", "heads in a list", { per_layer_config: [] }, /per_layer_config must be an object/],
+    [
+      "gemma4_text",
+      "other sizes of a layer",
+      { per_layer_config: { 1: { hidden_size: 16 } } },
+      /per_layer_config of layer "1": "hidden_size" is not supported/,
+    ],
+    [
+      "gemma4_text",
+      "heads of one layer that do not divide",
+      { per_layer_config: { 1: { num_key_value_heads: 3 } } },
+      /num_key_value_heads 3 does not divide/,
+    ],
+    [
+      "gemma4_text",
+      "fewer vectors than words",
+      { vocab_size_per_layer_input: 319 },
+      /vocab_size_per_layer_input 319: fewer than the 320 tokens/,
+    ],
+    [
+      "gemma4_text",
+      "a rotation of one kind",
+      { rope_parameters: { full_attention: {} } },
+      /rope_parameters\.sliding_att/,
+    ],
+    [
+      "gemma4_text",
+      "heads that turn more than once",
+      {
+        rope_parameters: {
+          full_attention: { rope_type: "proportional", partial_rotary_factor: 2 },
+          sliding_attention: {},
+        },
+      },
+      /partial_rotary_factor must be a number up to 1, got 2/,
+    ],
+    ["gemma4_text", "another table of vectors", { hidden_size_per_layer_input: 4 }, /per_layer\.weight is \[320, 40\]/],
+    ["gemma4_text", "both directions", { use_bidirectional_attention: "all" }, /so it generates no text/],
     ["granite4", "state spaces", { layer_types: ["mamba", "attention", "mamba"] }, /"mamba" is not supported/],
     [
       "ministral3",

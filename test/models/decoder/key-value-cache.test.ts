@@ -49,6 +49,39 @@ describe("KeyValueCache", () => {
     expect(engineInfo().memory.used).toBe(used);
   });
 
+  it("has room for each layer's own size, and none for layers that use keys and values of others", () => {
+    using graph = new Graph();
+    const { used } = engineInfo().memory;
+    const wide = { kvHeads: 2, headDim: 5, intermediateSize: 1 };
+    const kinds = (i: number) => ({
+      ...attention(),
+      ...(i === 1 ? { sizes: wide } : i === 2 ? { keysOf: 1, sizes: wide } : {}),
+    });
+    const cache = new KeyValueCache(graph, { ...sizes, layers: 3, attention: kinds });
+    cache.reserve(3);
+    cache.extend(3);
+    // Room for 64 tokens: 3 numbers in the first layer, 10 in the second.
+    expect(cache.bytes).toBe(4 * 64 * 2 * (3 + 10));
+    const [first, second] = [cache.layer(0), cache.layer(1)];
+    expect([first.values - first.keys, second.keys - first.keys, second.values - second.keys]).toEqual(
+      [3, 2 * 3, 10].map((columns) => 4 * 64 * columns),
+    );
+    graph.engine.kernels.fill(30, 7, second.keys);
+    graph.engine.kernels.fill(30, 9, second.values);
+    const fork = cache.fork(2);
+    cache.reserve(80);
+    for (const [held, length] of [
+      [cache, 3],
+      [fork, 2],
+    ] as const) {
+      expect([...graph.engine.read(held.layer(1).keys, 10 * length)]).toEqual(Array<number>(10 * length).fill(7));
+      expect([...graph.engine.read(held.layer(1).values, 10 * length)]).toEqual(Array<number>(10 * length).fill(9));
+    }
+    cache.dispose();
+    fork.dispose();
+    expect(engineInfo().memory.used).toBe(used);
+  });
+
   it("keeps the matrices of a delta rule beside its convolution's inputs, twice", () => {
     using graph = new Graph();
     const { used } = engineInfo().memory;

@@ -3,13 +3,24 @@ import { AdapterError, bytesSource, CausalLanguageModel, openGguf, UnsupportedEr
 import { decoderFiles } from "../language/golden-decoder.js";
 
 const names = [
-  ...(["llama", "mistral", "qwen2", "qwen3", "gemma2", "gemma3_text", "granite", "lfm2", "phi3"] as const),
+  ...([
+    "llama",
+    "mistral",
+    "qwen2",
+    "qwen3",
+    "gemma2",
+    "gemma3_text",
+    "gemma4_text",
+    "granite",
+    "lfm2",
+    "phi3",
+  ] as const),
   ...(["smollm3", "olmo2", "gpt2", "gpt_neox"] as const),
 ];
 
 /** What files call them, where it is another name. */
 const ofFiles: Partial<Record<string, string>> = {
-  ...{ mistral: "llama", gemma3_text: "gemma3", gpt_neox: "gptneox" },
+  ...{ mistral: "llama", gemma3_text: "gemma3", gemma4_text: "gemma4", gpt_neox: "gptneox" },
 };
 
 /** An adapter with something in B. */

@@ -100,6 +100,28 @@ describe("CausalLanguageModel.estimateMemory", () => {
     expect(used / estimate.total).toBeLessThan(1.1);
   });
 
+  it.each<[string, Omit<MemoryOptions, "tokens"> & { lora?: LoraOptions }]>([
+    ["as it is", {}],
+    ["computed again", { checkpointing: true }],
+    ["all linear layers", { lora: { targetModules: "all-linear" } }],
+    ["the last two layers", { layers: 2 }],
+  ])("and vectors and keys that Gemma 4's layers share: %s", { timeout: 120_000 }, async (_, options) => {
+    const own = llamaConfig({
+      ...{ model_type: "gemma4_text", hidden_act: undefined, head_dim: 32, global_head_dim: 64, num_hidden_layers: 6 },
+      ...{
+        hidden_size_per_layer_input: 64,
+        vocab_size_per_layer_input: 4096,
+        num_kv_shared_layers: 3,
+        sliding_window: 40,
+      },
+      layer_types: Array.from({ length: 6 }, (_, i) => (i % 2 === 0 ? "sliding_attention" : "full_attention")),
+      use_double_wide_mlp: true,
+    });
+    const { used, estimate } = await measure(options, 160, { files: randomModel(own), config: own }, 1);
+    expect(used / estimate.total).toBeGreaterThan(0.9);
+    expect(used / estimate.total).toBeLessThan(1.1);
+  });
+
   // Every token is learnt, so that there are as many rows of logits.
   it.each<[string, LoraOptions]>([
     ["LoRA", { targetModules: ["q_proj", "lm_head"] }],

@@ -15,36 +15,43 @@ const tokensOf = (found: readonly BatchToken[], sequence: number) =>
   found.filter((token) => token.sequence === sequence).map(({ sequence: _, ...token }) => token);
 
 describe("generateBatch", () => {
-  it.each<DecoderName>(["qwen2", "gemma2", "gemma3_text", "gpt_neox", "granite", "lfm2", "phi3", "qwen3_5"])(
-    "gives each text of %s, to the bit, what it is alone",
-    async (name) => {
-      using some = await adapted(name);
-      const requests = [
-        { prompt, adapter: "dora", maxTokens: 12, temperature: 0.9, seed: 1 },
-        { prompt, adapter: null, maxTokens: 3 },
-        {
-          prompt: others,
-          adapter: "plain",
-          maxTokens: 15,
-          temperature: 1.1,
-          topK: 20,
-          repetitionPenalty: 1.3,
-          seed: 9,
-        },
-        { prompt: [...prompt, 7, 8], adapter: "dora", maxTokens: 9 },
-        { prompt: "A film", adapter: "plain", maxTokens: 12, topP: 0.9, temperature: 0.5 },
-        { prompt, adapter: "dora", maxTokens: 12, temperature: 0.9, seed: 2 },
-      ].map((request) => ({ ...request, ignoreEnd: true }));
-      const found = await all(some.generateBatch(requests));
-      // The first call has made the tape's chunks, which stay.
-      const { used } = engineInfo().memory;
-      for (const [i, { prompt: own, ...options }] of requests.entries())
-        expect(tokensOf(found, i)).toEqual(await all(some.generateTokens(own, options)));
-      expect(found.length).toBe(63);
-      expect(await all(some.generateBatch(requests))).toEqual(found);
-      expect(engineInfo().memory.used).toBe(used);
-    },
-  );
+  it.each<DecoderName>([
+    "qwen2",
+    "gemma2",
+    "gemma3_text",
+    "gemma4_text",
+    "gpt_neox",
+    "granite",
+    "lfm2",
+    "phi3",
+    "qwen3_5",
+  ])("gives each text of %s, to the bit, what it is alone", async (name) => {
+    using some = await adapted(name);
+    const requests = [
+      { prompt, adapter: "dora", maxTokens: 12, temperature: 0.9, seed: 1 },
+      { prompt, adapter: null, maxTokens: 3 },
+      {
+        prompt: others,
+        adapter: "plain",
+        maxTokens: 15,
+        temperature: 1.1,
+        topK: 20,
+        repetitionPenalty: 1.3,
+        seed: 9,
+      },
+      { prompt: [...prompt, 7, 8], adapter: "dora", maxTokens: 9 },
+      { prompt: "A film", adapter: "plain", maxTokens: 12, topP: 0.9, temperature: 0.5 },
+      { prompt, adapter: "dora", maxTokens: 12, temperature: 0.9, seed: 2 },
+    ].map((request) => ({ ...request, ignoreEnd: true }));
+    const found = await all(some.generateBatch(requests));
+    // The first call has made the tape's chunks, which stay.
+    const { used } = engineInfo().memory;
+    for (const [i, { prompt: own, ...options }] of requests.entries())
+      expect(tokensOf(found, i)).toEqual(await all(some.generateTokens(own, options)));
+    expect(found.length).toBe(63);
+    expect(await all(some.generateBatch(requests))).toEqual(found);
+    expect(engineInfo().memory.used).toBe(used);
+  });
 
   it("reads prompts together, more than fit into a pass, that begin as others do", async () => {
     const long = Array.from({ length: 70 }, (_, i) => 1 + ((i * 7) % 60));

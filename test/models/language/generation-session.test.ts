@@ -7,7 +7,7 @@ const options = { maxTokens: 8, ignoreEnd: true };
 const load = async (name: DecoderName = "qwen3") => CausalLanguageModel.load(await decoderFiles(name));
 
 describe("GenerationSession", () => {
-  it.each<DecoderName>(["qwen3", "lfm2", "qwen3_5"])(
+  it.each<DecoderName>(["qwen3", "gemma4_text", "lfm2", "qwen3_5"])(
     "of %s goes on from what it holds, to the bits of the model without it",
     async (name) => {
       using model = await load(name);

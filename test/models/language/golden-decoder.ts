@@ -3,7 +3,8 @@ import { goldenBytes, goldenJson } from "../../golden.js";
 
 /** Folders of test/golden/decoders. */
 export const decoderNames = [
-  ...(["gemma2", "gemma3_text", "gpt2", "gpt_neox", "gpt_neox_serial", "granite", "granite4", "granitemoe"] as const),
+  ...(["gemma2", "gemma3_text", "gemma4_keys", "gemma4_text", "gpt2", "gpt_neox", "gpt_neox_serial"] as const),
+  ...(["granite", "granite4", "granitemoe"] as const),
   ...([
     "granitemoeshared",
     "lfm2",

@@ -14,7 +14,8 @@ interface StoredValue {
 }
 
 /** Values of metadata that are written; a list of numbers in the type that its array has. */
-export type WrittenValue = string | boolean | WrittenNumber | GgufNumbers | readonly string[] | StoredValue;
+export type WrittenValue =
+  string | boolean | WrittenNumber | GgufNumbers | readonly string[] | readonly boolean[] | StoredValue;
 
 const [BOOL, STRING, ARRAY] = [7, 8, 9];
 
@@ -71,10 +72,14 @@ export class Writer {
       this.u32(BOOL);
       this.bytes(Uint8Array.of(value ? 1 : 0));
     } else if (Array.isArray(value)) {
+      const items = value as readonly string[] | readonly boolean[];
       this.u32(ARRAY);
-      this.u32(STRING);
-      this.u64(value.length);
-      for (const text of value as readonly string[]) this.text(text);
+      this.u32(typeof items[0] === "boolean" ? BOOL : STRING);
+      this.u64(items.length);
+      for (const item of items) {
+        if (typeof item === "string") this.text(item);
+        else this.bytes(Uint8Array.of(item ? 1 : 0));
+      }
     } else if (ArrayBuffer.isView(value)) this.list(value);
     else if ("stored" in value) this.bytes(value.stored);
     else {

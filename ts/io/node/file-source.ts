@@ -27,7 +27,8 @@ export async function fileSource(path: string): Promise<Required<ByteSource>> {
     async read(offset, length, into) {
       const bytes = into ?? new Uint8Array(length);
       for (let done = 0; done < length;) {
-        const { bytesRead } = await handle.read(bytes, done, length - done, offset + done);
+        // Node reads fewer than 2³¹ bytes at a time.
+        const { bytesRead } = await handle.read(bytes, done, Math.min(length - done, 2 ** 30), offset + done);
         if (bytesRead === 0)
           throw new FormatError(`${path}: it ended at ${offset + done} of ${size} bytes while being read`, {
             file: path,

@@ -8,7 +8,10 @@ import type { KeyValueCache } from "./key-value-cache.js";
 
 /** Settings of a layer's attention. */
 export interface AttentionShape {
+  /** The layer whose keys and values they are. */
   readonly layer: number;
+  /** Whether keys and values of the tokens are in x beside the queries; else an earlier layer of the pass has computed them. */
+  readonly own: boolean;
   readonly heads: number;
   readonly kvHeads: number;
   readonly causal: boolean;
@@ -20,6 +23,8 @@ export interface AttentionShape {
 
 /** How a pass mixes its tokens with those of before. */
 export interface Attend {
+  /** Whether it keeps keys and values: layers that use those of an earlier one then give queries alone, `[tokens, heads·d]`. */
+  readonly keeps: boolean;
   /** Attention of qkv `[tokens, (heads + 2·kvHeads)·d]`, after the rotary embedding → `[tokens, heads·d]`. */
   attention(graph: Graph, qkv: NodeId, batch: RaggedBatch, shape: AttentionShape): NodeId;
   /** Short convolution of x `[tokens, hidden]` with a layer's weights. */
@@ -32,6 +37,7 @@ type DeltaInputs = readonly [q: NodeId, k: NodeId, v: NodeId, g: NodeId, beta: N
 
 /** Of texts that are wholly in the batch. */
 export const attendWhole: Attend = {
+  keeps: false,
   attention: (graph, qkv, { offsets }, { heads, kvHeads, causal, window, scale, cap }) =>
     cap === null
       ? graph.raggedAttention(qkv, { offsets, heads, kvHeads, causal, scale, ...(window === null ? {} : { window }) })
@@ -42,14 +48,15 @@ export const attendWhole: Attend = {
 
 /** For texts whose earlier tokens are in caches; adds the batch's tokens to them. The caches must have room. */
 export const attendBehind = (caches: readonly KeyValueCache[]): Attend => ({
-  attention(graph, qkv, { offsets }, { layer, heads, kvHeads, window, scale, cap }) {
+  keeps: true,
+  attention(graph, qkv, { offsets }, { layer, own, heads, kvHeads, window, scale, cap }) {
     const sequences = caches.map((cache, i) => ({
       ...cache.layer(layer),
       start: offsets[i]!,
       end: offsets[i + 1]!,
       past: cache.length,
     }));
-    return attendCached(graph, qkv, { heads, kvHeads, window, scale, cap, sequences });
+    return attendCached(graph, qkv, { heads, kvHeads, own, window, scale, cap, sequences });
   },
   convolution: (graph, x, weight, { offsets }, layer) =>
     convolved(graph, x, weight, { offsets, states: caches.map((cache) => cache.convolution(layer)) }),

@@ -13,6 +13,20 @@ export interface LayerAttention {
   readonly convolution?: number;
   /** Heads of the delta rule that follows the convolution; undefined for a gated convolution alone. */
   readonly delta?: DeltaShape;
+  /** Its own sizes, if they are not the model's. */
+  readonly sizes?: LayerSizes;
+  /** The layer before it whose keys and values it attends to; undefined for its own. */
+  readonly keysOf?: number | undefined;
+  /** Whether its values are its keys, before these are normed and rotated; default false. */
+  readonly keysAreValues?: boolean;
+}
+
+/** Sizes in which layers may differ. */
+export interface LayerSizes {
+  /** Heads of keys and values. */
+  readonly kvHeads: number;
+  readonly headDim: number;
+  readonly intermediateSize: number;
 }
 
 /** Heads and widths of a gated delta net. */
@@ -59,14 +73,10 @@ export function stateSizes(
 }
 
 /** Sizes and constants of a decoder: a stack of attention (or convolution) and MLP layers, which computes the next token's logits or is an encoder. */
-export interface DecoderConfig extends TransformerConfig {
+export interface DecoderConfig extends TransformerConfig, LayerSizes {
   readonly heads: number;
-  /** Heads of keys and values. */
-  readonly kvHeads: number;
-  readonly headDim: number;
   /** Whether a token sees none after it; else it is an encoder only. */
   readonly causal: boolean;
-  readonly intermediateSize: number;
   /** The experts of layer `i` in place of the inner layer; null, or undefined for all layers, for none. */
   readonly experts?: (i: number) => ExpertsShape | null;
   readonly norm: NormForm;
@@ -102,10 +112,32 @@ export interface DecoderConfig extends TransformerConfig {
   readonly logitScale: number;
   /** c of c·tanh(logits / c); null for none. */
   readonly logitCap: number | null;
+  /** Whether heads of values are divided by their root mean square. */
+  readonly valueNorm: boolean;
+  /** Whether what a layer makes is multiplied by a number of the files. */
+  readonly layerScale: boolean;
+  /** Width of a vector that each layer gets of each token, beside the hidden state, and the rows of its table; null for none. */
+  readonly perLayer: { readonly width: number; readonly rows: number } | null;
   /** Whether the words' table is the head's weight too. */
   readonly tied: boolean;
   /** What "all-linear" is in an adapter's file, if PEFT targets more than linear layers by it: experts, that transformers 4 had as such. */
   readonly allLinear?: readonly string[];
+}
+
+/** Sizes of layer `i`. */
+export function sizesOf(config: LayerSizes & Pick<DecoderConfig, "attention">, i: number): LayerSizes {
+  const { kvHeads, headDim, intermediateSize } = config.attention(i).sizes ?? config;
+  return { kvHeads, headDim, intermediateSize };
+}
+
+/** The layers whose keys and values later ones use, in their order. */
+export function keySources({ layers, attention }: Pick<DecoderConfig, "layers" | "attention">): ReadonlySet<number> {
+  const sources = new Set<number>();
+  for (let i = 0; i < layers; i++) {
+    const { keysOf } = attention(i);
+    if (keysOf !== undefined) sources.add(keysOf);
+  }
+  return new Set([...sources].sort((a, b) => a - b));
 }
 
 /** Whether layers keep a state of the last token alone, in place of keys and values of all. */
@@ -119,5 +151,5 @@ export const expertsOf = ({ experts }: Pick<DecoderConfig, "experts">, i: number
   experts?.(i) ?? null;
 
 /** Width of the inner layer that all tokens go through; 0 for none. */
-export const innerWidth = (config: Pick<DecoderConfig, "experts" | "intermediateSize">, i: number): number =>
-  expertsOf(config, i)?.sharedWidth ?? config.intermediateSize;
+export const innerWidth = (config: LayerSizes & Pick<DecoderConfig, "attention" | "experts">, i: number): number =>
+  expertsOf(config, i)?.sharedWidth ?? sizesOf(config, i).intermediateSize;

@@ -1,19 +1,20 @@
-import type { AdaptedNorm } from "../../adapters/adapted-norm.js";
 import type { AdapterSelection } from "../../adapters/adapter-selection.js";
-import { applyRotary, gated } from "../../graph/decoder-ops.js";
-import type { Graph, NodeId } from "../../graph/graph.js";
-import { log } from "../../values/elementary.js";
+import { gated } from "../../graph/decoder-ops.js";
+import type { NodeId } from "../../graph/graph.js";
 import { activations } from "../activation.js";
 import { type ForwardOptions, part } from "../layer-checkpoint.js";
 import type { RaggedBatch } from "../ragged-batch.js";
 import { ReadModel } from "../read-model.js";
 import { type Rotation, rotationOf } from "../rotary/rotary.js";
+import { attended, type AttendedPass } from "./attended.js";
 import { type Attend, attendWhole, gatedOf } from "./attention.js";
-import { type DecoderConfig, expertsOf } from "./config.js";
+import { type DecoderConfig, expertsOf, keySources, sizesOf } from "./config.js";
 import { deltaNet } from "./delta-net.js";
 import { mixtureOf } from "./experts.js";
+import { layerVectors, withVectors } from "./layer-vectors.js";
 import type { RotaryForm } from "./rotary-form.js";
 import type { DecoderLayer, DecoderWeights, LayerWeights } from "./names.js";
+import { times } from "./times.js";
 
 /** How a forward pass is recorded. */
 export interface DecoderForwardOptions extends ForwardOptions {
@@ -22,26 +23,29 @@ export interface DecoderForwardOptions extends ForwardOptions {
 }
 
 /** Values shared by all layers in a pass over a batch. */
-interface Pass {
-  readonly batch: RaggedBatch;
-  readonly selection: AdapterSelection;
-  readonly rotation: (form: RotaryForm) => Rotation;
-  readonly attend: Attend;
+interface Pass extends AttendedPass {
+  readonly keys: Map<number, NodeId>;
+  /** Vectors that layers get of each token, of all layers, where they get any. */
+  vectors: NodeId | null;
 }
-
-/** x times a number. */
-const times = (graph: Graph, x: NodeId, factor: number): NodeId =>
-  factor === 1 ? x : graph.mul(x, graph.constant({ shape: [], data: Float32Array.of(factor) }));
 
 /** The layers of a language model: ids to hidden states. On ragged batches; the base has no dropout. */
 export class DecoderLayers<W extends LayerWeights = LayerWeights> extends ReadModel<DecoderConfig, W> {
+  /** Layers whose keys and values later ones use. */
+  private readonly sources = keySources(this.config);
+
   /** Last hidden state `[tokens, hidden]`, normalised, recorded for `backward`. */
   override forward(batch: RaggedBatch, selection: AdapterSelection, options: DecoderForwardOptions = {}): NodeId {
     const pass = this.pass(batch, selection, attendWhole);
     const { frozenLayers = 0 } = options;
     let x = frozenLayers > 0 ? this.after(frozenLayers, pass) : part(this.graph, options, [], () => this.embed(pass));
+    if (frozenLayers === 0) pass.vectors = this.vectors(x, pass, (body) => part(this.graph, options, [], body));
     for (let i = frozenLayers; i < this.config.layers; i++)
-      x = part(this.graph, options, [x], (input) => this.layer(input, i, pass));
+      x = this.hidden(
+        part(this.graph, options, [x], (input) => this.layer(input, i, pass)),
+        i,
+        pass,
+      );
     return this.norm(x, this.weights.finalNorm, selection);
   }
 
@@ -53,8 +57,26 @@ export class DecoderLayers<W extends LayerWeights = LayerWeights> extends ReadMo
 
   /** Hidden state after this many layers, without a gradient. */
   private after(layers: number, pass: Pass): NodeId {
+    const { graph } = this;
+    let [first, start] = [() => this.embed(pass), 0];
+    if (this.config.perLayer !== null) {
+      const words = graph.scope(first);
+      pass.vectors = this.vectors(words, pass, (body) => graph.scope(body));
+      first = () => words;
+    }
+    // Keys and values that later layers use outlive their layer.
+    for (const source of this.sources) {
+      if (pass.attend.keeps || source >= layers) continue;
+      const x = this.hidden(this.through(first, start, source + 1, pass), source, pass);
+      [first, start] = [() => x, source + 1];
+    }
+    return this.through(first, start, layers, pass);
+  }
+
+  /** What layers from `start` to `end` make of the first hidden state: each one's memory is freed before the next. */
+  private through(first: () => NodeId, start: number, end: number, pass: Pass): NodeId {
     return this.graph.scope(() =>
-      layers === 0 ? this.embed(pass) : this.layer(this.after(layers - 1, pass), layers - 1, pass),
+      start === end ? first() : this.layer(this.through(first, start, end - 1, pass), end - 1, pass),
     );
   }
 
@@ -66,7 +88,7 @@ export class DecoderLayers<W extends LayerWeights = LayerWeights> extends ReadMo
       known.set(form, found);
       return found;
     };
-    return { batch, selection, rotation, attend };
+    return { batch, selection, rotation, attend, keys: new Map(), vectors: null };
   }
 
   private embed({ batch: { ids, positions }, selection }: Pass): NodeId {
@@ -75,21 +97,57 @@ export class DecoderLayers<W extends LayerWeights = LayerWeights> extends ReadMo
     return weights.positions === null ? scaled : graph.add(scaled, weights.positions.forward(positions, selection));
   }
 
-  private layer(x: NodeId, i: number, pass: Pass): NodeId {
-    const { graph, config } = this;
-    const layer = this.weights.layers[i]!;
-    const attended = this.norm(this.attention(x, i, layer, pass), layer.attentionPostNorm, pass.selection);
-    const sum = graph.add(x, times(graph, attended, config.residualScale));
-    const inner = this.norm(this.inner(config.parallel ? x : sum, i, layer, pass), layer.innerPostNorm, pass.selection);
-    return graph.add(sum, times(graph, inner, config.residualScale));
+  /** Vectors of all layers; null for a model without. @param within runs what computes them */
+  private vectors(words: NodeId, { batch: { ids }, selection }: Pass, within: (body: () => NodeId) => NodeId) {
+    const { graph, config, weights } = this;
+    if (config.perLayer === null) return null;
+    return within(() => layerVectors(graph, { ids, words, selection }, config, weights));
   }
 
-  private attention(x: NodeId, i: number, layer: DecoderLayer, pass: Pass): NodeId {
-    const { selection } = pass;
-    const input = this.norm(x, layer.attentionNorm, selection);
-    const mixed =
-      layer.queryKeyValue === null ? this.convolved(input, i, layer, pass) : this.attended(input, i, layer, pass);
-    return layer.attentionOutput.forward(mixed, selection);
+  /** What a layer makes of x, with its keys and values in further columns if later layers use them. */
+  private layer(x: NodeId, i: number, pass: Pass): NodeId {
+    const { graph, config } = this;
+    const { selection, vectors } = pass;
+    const layer = this.weights.layers[i]!;
+    const { mixed, keys } = this.mixed(x, i, layer, pass);
+    const attended = this.norm(layer.attentionOutput.forward(mixed, selection), layer.attentionPostNorm, selection);
+    const sum = graph.add(x, times(graph, attended, config.residualScale));
+    const inner = this.norm(this.inner(config.parallel ? x : sum, i, layer, pass), layer.innerPostNorm, selection);
+    let made = graph.add(sum, times(graph, inner, config.residualScale));
+    if (vectors !== null) made = withVectors(graph, made, vectors, config, i, layer, selection);
+    if (layer.scale !== null) made = graph.mul(made, layer.scale);
+    return keys === null ? made : graph.concat([made, keys], 1);
+  }
+
+  /** Whether later layers use this one's keys and values, which only the pass keeps. */
+  private isSource(i: number, { attend }: Pass): boolean {
+    return !attend.keeps && this.sources.has(i);
+  }
+
+  /** The hidden state of what a layer made; keys and values beside it are kept for later layers. */
+  private hidden(made: NodeId, i: number, pass: Pass): NodeId {
+    if (!this.isSource(i, pass)) return made;
+    const { graph, config } = this;
+    const [, width] = graph.shape(made) as [number, number];
+    const columns = (start: number, end: number) => graph.slice(made, { dim: 1, start, end });
+    pass.keys.set(i, columns(config.hiddenSize, width));
+    return columns(0, config.hiddenSize);
+  }
+
+  /** What attention or a convolution makes of x, and keys and values that later layers use. */
+  private mixed(
+    x: NodeId,
+    i: number,
+    layer: DecoderLayer,
+    pass: Pass,
+  ): { readonly mixed: NodeId; readonly keys: NodeId | null } {
+    const { graph, config } = this;
+    const input = this.norm(x, layer.attentionNorm, pass.selection);
+    if (layer.queryKeyValue === null) return { mixed: this.convolved(input, i, layer, pass), keys: null };
+    const { mixed, qkv } = attended(graph, input, config, i, layer, pass);
+    if (!this.isSource(i, pass)) return { mixed, keys: null };
+    const start = config.heads * sizesOf(config, i).headDim;
+    return { mixed, keys: graph.slice(qkv, { dim: 1, start, end: graph.shape(qkv)[1]! }) };
   }
 
   /** A gated short convolution (LFM2, arXiv 2511.23404): C ⊙ conv(B ⊙ u), where B, C and u come from the input. */
@@ -101,82 +159,6 @@ export class DecoderLayers<W extends LayerWeights = LayerWeights> extends ReadMo
     const part = (start: number) => graph.slice(given, { dim: 1, start: start * width, end: (start + 1) * width });
     const gated = graph.mul(part(0), part(2));
     return graph.mul(part(1), attend.convolution(graph, gated, layer.convolutionKernel!, batch, i));
-  }
-
-  private attended(
-    input: NodeId,
-    i: number,
-    layer: DecoderLayer,
-    { batch, selection, rotation, attend }: Pass,
-  ): NodeId {
-    const { graph, config } = this;
-    const { heads, kvHeads, headDim, causal, scale, scoreCap: cap } = config;
-    const { rotary, window } = config.attention(i);
-    const { qkv: given, gates } = this.withoutGates(layer.queryKeyValue!.forward(input, selection));
-    let qkv = this.byKind(given);
-    if (layer.queryNorm !== null || layer.keyNorm !== null) qkv = this.normedQueriesAndKeys(qkv, layer, selection);
-    if (rotary !== null) {
-      const shape = { pairs: rotary.frequencies.length, heads: heads + kvHeads, headDim, interleaved: false };
-      qkv = applyRotary(graph, qkv, { ...rotation(rotary), ...shape });
-    }
-    qkv = this.grownQueries(qkv, batch);
-    const attended = attend.attention(graph, qkv, batch, { layer: i, heads, kvHeads, causal, window, scale, cap });
-    return gates === null ? attended : graph.mul(attended, graph.sigmoid(gates));
-  }
-
-  /** Parts the queries from the gates beside them. */
-  private withoutGates(given: NodeId): { readonly qkv: NodeId; readonly gates: NodeId | null } {
-    const { graph, config } = this;
-    const { gatedQueries, heads, headDim } = config;
-    if (!gatedQueries) return { qkv: given, gates: null };
-    const [tokens, width] = graph.shape(given) as [number, number];
-    const queries = graph.slice(given, { dim: 1, start: 0, end: 2 * heads * headDim });
-    const byHead = graph.reshape(queries, [tokens, heads, 2 * headDim]);
-    const half = (start: number) =>
-      graph.reshape(graph.slice(byHead, { dim: 2, start, end: start + headDim }), [tokens, heads * headDim]);
-    const rest = graph.slice(given, { dim: 1, start: 2 * heads * headDim, end: width });
-    return { qkv: graph.concat([half(0), rest], 1), gates: half(headDim) };
-  }
-
-  /** Queries of long texts times a factor by their positions (Ministral 3). */
-  private grownQueries(qkv: NodeId, { positions }: RaggedBatch): NodeId {
-    const { graph } = this;
-    const { queryGrowth, heads, headDim } = this.config;
-    if (queryGrowth === null || positions.every((position) => position < queryGrowth.length)) return qkv;
-    const { beta, length } = queryGrowth;
-    const data = Float32Array.from(positions, (position) => 1 + beta * log(1 + Math.floor(position / length)));
-    const [tokens, width] = graph.shape(qkv) as [number, number];
-    const columns = (start: number, end: number) => graph.slice(qkv, { dim: 1, start, end });
-    const queries = graph.mul(columns(0, heads * headDim), graph.constant({ shape: [tokens, 1], data }));
-    return graph.concat([queries, columns(heads * headDim, width)], 1);
-  }
-
-  /** Columns in the order of all queries, all keys, all values. */
-  private byKind(qkv: NodeId): NodeId {
-    const { graph, config } = this;
-    if (!config.byHead) return qkv;
-    const [tokens, width] = graph.shape(qkv) as [number, number];
-    const byHead = graph.reshape(qkv, [tokens, config.heads, 3, config.headDim]);
-    return graph.reshape(graph.permute(byHead, [0, 2, 1, 3]), [tokens, width]);
-  }
-
-  private normedQueriesAndKeys(qkv: NodeId, layer: DecoderLayer, selection: AdapterSelection): NodeId {
-    const { graph, config } = this;
-    const { heads, kvHeads, headDim, wholeQueryKeyNorm } = config;
-    const [tokens, width] = graph.shape(qkv) as [number, number];
-    const columns = (start: number, end: number) => graph.slice(qkv, { dim: 1, start, end });
-    const normed = (x: NodeId, count: number, norm: AdaptedNorm | null) => {
-      if (norm === null) return x;
-      if (wholeQueryKeyNorm) return this.norm(x, norm, selection);
-      const byHead = this.norm(graph.reshape(x, [tokens, count, headDim]), norm, selection);
-      return graph.reshape(byHead, [tokens, count * headDim]);
-    };
-    const [keys, values] = [heads * headDim, (heads + kvHeads) * headDim];
-    const parts = [
-      normed(columns(0, keys), heads, layer.queryNorm),
-      normed(columns(keys, values), kvHeads, layer.keyNorm),
-    ];
-    return graph.concat([...parts, columns(values, width)], 1);
   }
 
   private inner(x: NodeId, i: number, layer: DecoderLayer, { selection }: Pass): NodeId {

@@ -16,18 +16,18 @@ const LEAST = 64;
 type CachedConfig = Pick<DecoderConfig, "layers" | "kvHeads" | "headDim" | "maxPositions" | "attention" | "hiddenSize">;
 
 /**
- * Keys and values of a sequence's tokens so far, layer by layer, in the graph's memory; of layers with a convolution its last inputs, and
- * the matrices of their delta rules. These are those of the last token alone: a cache that has some cannot be cut back.
+ * Keys and values of a sequence's tokens so far, layer by layer, in the graph's memory; nothing of layers that use those of others; of layers
+ * with a convolution its last inputs, and the matrices of their delta rules. These are those of the last token alone: a cache that has some cannot be cut back.
  */
 export class KeyValueCache {
   private memory: Pointer = 0;
   private capacity = 0;
   private tokens = 0;
   private disposed = false;
-  /** Elements of a token's keys in one layer. */
-  private readonly row: number;
-  /** Of each layer that has keys and values, its place among them. */
-  private readonly places = new Map<number, number>();
+  /** Of each layer that has keys and values: the elements of a token's keys, and of the keys and values of the layers before it. */
+  private readonly places = new Map<number, { readonly row: number; readonly before: number }>();
+  /** Elements of a token's keys and values in all layers. */
+  private readonly token: number;
   private readonly states: LayerStates;
 
   constructor(
@@ -37,9 +37,14 @@ export class KeyValueCache {
     /** Whether no pass continues it. */
     private readonly isPart = false,
   ) {
-    this.row = config.kvHeads * config.headDim;
-    for (let i = 0; i < config.layers; i++)
-      if (config.attention(i).convolution === undefined) this.places.set(i, this.places.size);
+    let before = 0;
+    for (let i = 0; i < config.layers; i++) {
+      const { convolution, keysOf, sizes: { kvHeads, headDim } = config } = config.attention(i);
+      if (convolution !== undefined || keysOf !== undefined) continue;
+      this.places.set(i, { row: kvHeads * headDim, before });
+      before += 2 * kvHeads * headDim;
+    }
+    this.token = before;
     this.states = new LayerStates(graph, config, isPart ? 1 : 2);
   }
 
@@ -72,9 +77,10 @@ export class KeyValueCache {
 
   /** Place and format of a layer's keys and values. */
   layer(i: number): { readonly keys: Pointer; readonly values: Pointer; readonly format: CacheFormat } {
-    const block = numberBytes[this.format] * this.capacity * this.row;
-    const keys = this.memory + 2 * this.places.get(i)! * block;
-    return { keys, values: keys + block, format: this.format };
+    const { row, before } = this.places.get(i)!;
+    const column = numberBytes[this.format] * this.capacity;
+    const keys = this.memory + before * column;
+    return { keys, values: keys + row * column, format: this.format };
   }
 
   /** Last inputs of a layer's convolution, before and behind a pass. */
@@ -201,7 +207,7 @@ export class KeyValueCache {
   }
 
   private words(capacity: number): number {
-    return (2 * this.places.size * capacity * this.row * numberBytes[this.format]) / WORD;
+    return (this.token * capacity * numberBytes[this.format]) / WORD;
   }
 
   private move(capacity: number): void {
@@ -223,10 +229,10 @@ export class KeyValueCache {
   /** Copies `count` tokens from place `from` on to another cache's place `to` on, both even. */
   private copyTo(other: KeyValueCache, count: number, from = 0, to = 0): void {
     const { kernels } = this.graph.engine;
-    const token = this.row * numberBytes[this.format];
-    // With an odd count of two-byte numbers, the last half word belongs to a token that is not in the cache.
-    const words = Math.ceil((count * token) / WORD);
-    for (const i of count > 0 ? this.places.keys() : []) {
+    for (const [i, { row }] of count > 0 ? this.places : []) {
+      const token = row * numberBytes[this.format];
+      // With an odd count of two-byte numbers, the last half word belongs to a token that is not in the cache.
+      const words = Math.ceil((count * token) / WORD);
       const [source, target] = [this.layer(i), other.layer(i)];
       kernels.copy(words, source.keys + from * token, target.keys + to * token);
       kernels.copy(words, source.values + from * token, target.values + to * token);

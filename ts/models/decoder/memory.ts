@@ -1,5 +1,14 @@
 import type { StepSize } from "../architecture.js";
-import { type DecoderConfig, type DeltaShape, deltaWidths, expertsOf, innerWidth } from "./config.js";
+import {
+  type DecoderConfig,
+  type DeltaShape,
+  deltaWidths,
+  expertsOf,
+  innerWidth,
+  keySources,
+  type LayerSizes,
+  sizesOf,
+} from "./config.js";
 import type { DecoderNames } from "./names.js";
 
 const FLOAT = 4;
@@ -23,22 +32,68 @@ export function stepMemory(
   names: DecoderNames,
   { tokens, adapted, checkpointing = false, frozenLayers = 0 }: StepSize,
 ): number {
-  const { hiddenSize: h, heads, kvHeads, headDim, vocabularySize } = config;
+  const { hiddenSize: h, vocabularySize } = config;
+  const qkv = widest(config);
   const layers = config.layers - frozenLayers;
   const kept = (adapted.kept * layers) / config.layers;
-  const qkv = (heads + 2 * kvHeads) * headDim;
-  const each = Array.from({ length: layers }, (_, i) => layerMemory(config, names, frozenLayers + i));
-  const [sum, most] = [each.reduce((sum, layer) => sum + layer, 0), each.reduce((a, b) => Math.max(a, b), 0)];
-  const forward = checkpointing ? (layers + 2) * h + most + adapted.widest : sum + 6 * h + kept;
+  const memory = Array.from({ length: layers }, (_, i) => layerMemory(config, names, frozenLayers + i));
+  const [sum, most] = [memory.reduce((sum, layer) => sum + layer, 0), memory.reduce((a, b) => Math.max(a, b), 0)];
+  const others = otherShapes(config, names);
+  const forward = checkpointing ? (layers + 2) * h + most + others.kept + adapted.widest : sum + 6 * h + kept;
   const rows = Math.min(tokens, rowsAtOnce(config));
   const logits = rows * (logitTensors(config) * vocabularySize + adapted.logits);
   const { width, scratch } = deltaSizes(config, tokens);
-  const wide = 2 * Math.max(qkv + gateWidth(config), width);
-  const back = Math.max(
-    tokens * (innerMemory(config).back + 4 * h + wide + adapted.back) + logits + scratch,
-    adapted.norms,
-  );
-  return Math.ceil(1.01 * FLOAT * (tokens * (forward + adapted.tables) + back + adapted.fixed)) + 65_536;
+  // Gradients of queries, keys and values, with norms those of what is normed too.
+  const parts = names.layer(config.layers - 1).queryNorm === null ? 2 : 3;
+  const wide = Math.max(parts * qkv + 2 * gateWidth(config), 2 * width);
+  const each = innerMemory(config).back + 4 * h + wide + others.back + adapted.back;
+  const back = Math.max(tokens * each + logits + scratch, adapted.norms);
+  const shared = sharedMemory(config) + adapted.tables;
+  return Math.ceil(1.01 * FLOAT * (tokens * (forward + shared) + back + adapted.fixed)) + 65_536;
+}
+
+/**
+ * Numbers of each token that layers of other shapes than the largest take beside it: memory is used again for values of the same size alone.
+ * `kept` is what a layer that is computed again keeps, `back` gradients.
+ */
+function otherShapes(config: DecoderConfig, names: DecoderNames): { readonly kept: number; readonly back: number } {
+  const attention = new Map<string, { readonly kept: number; readonly back: number }>();
+  const inner = new Set<number>();
+  for (let i = 0; i < config.layers; i++) {
+    const { sizes } = config.attention(i);
+    // All layers of other models that attend are alike.
+    if (sizes === undefined) return { kept: 0, back: 0 };
+    const [queries, keys] = [config.heads * sizes.headDim, sizes.kvHeads * sizes.headDim];
+    const back = 5 * queries + 8 * keys;
+    attention.set(`${queries} ${keys}`, { kept: mixingMemory(config, names, i), back });
+    inner.add(sizes.intermediateSize);
+  }
+  const [, ...others] = [...attention.values()].sort((a, b) => b.kept - a.kept);
+  const [, ...widths] = [...inner].sort((a, b) => b - a);
+  const inners = 3 * widths.reduce((sum, width) => sum + width, 0);
+  const sum = (key: "kept" | "back") => others.reduce((all, one) => all + one[key], 0);
+  return { kept: inners + sum("kept"), back: sum("back") };
+}
+
+/** Columns of queries, keys and values in the layer with the most. */
+function widest(config: DecoderConfig): number {
+  let most = 0;
+  for (let i = 0; i < config.layers; i++) most = Math.max(most, columnsOf(config, sizesOf(config, i)));
+  return most;
+}
+
+/** Columns of queries, keys and values. */
+const columnsOf = ({ heads }: DecoderConfig, { kvHeads, headDim }: LayerSizes) => (heads + 2 * kvHeads) * headDim;
+
+/** Numbers of each token that layers share: vectors of all of them, as they are computed, and keys and values of some. */
+function sharedMemory(config: DecoderConfig): number {
+  const vectors = 6 * config.layers * (config.perLayer?.width ?? 0);
+  let keys = 0;
+  for (const source of keySources(config)) {
+    const { kvHeads, headDim } = sizesOf(config, source);
+    keys += 2 * (config.hiddenSize + 3 * kvHeads * headDim);
+  }
+  return vectors + keys;
 }
 
 /** Columns of the gates beside queries. */
@@ -87,25 +142,36 @@ function innerMemory(config: DecoderConfig): { readonly forward: number; readonl
 
 /** Numbers that a layer keeps of each token. */
 function layerMemory(config: DecoderConfig, names: DecoderNames, i: number): number {
-  const { hiddenSize: h, heads, kvHeads, headDim, gated, residualScale } = config;
+  const { hiddenSize: h, gated, residualScale, perLayer, layerScale } = config;
+  const { attentionPostNorm, innerPostNorm } = names.layer(i);
+  const vectors = perLayer === null ? 0 : 3 * h + 4 * perLayer.width;
+  const norms = attentionPostNorm !== null && innerPostNorm !== null ? 1 : 0;
+  const results = (residualScale === 1 ? 7 : 9) + norms + (layerScale ? 1 : 0);
+  const inner = (gated ? 3 : 2) * innerWidth(config, i) + expertMemory(config, i);
+  return results * h + mixingMemory(config, names, i) + inner + vectors + 2;
+}
+
+/** Of these, what attention or a convolution keeps. */
+function mixingMemory(config: DecoderConfig, names: DecoderNames, i: number): number {
+  const { hiddenSize: h, heads } = config;
   const { convolution, delta } = config.attention(i);
+  if (convolution !== undefined) return delta === undefined ? 9 * h : deltaMemory(delta);
+  const sizes = sizesOf(config, i);
+  const { kvHeads, headDim } = sizes;
   // With norms of queries and keys, all three apart, those normed, and all three joined again.
   const queryKeyValues = names.layer(i).queryNorm === null ? 2 : 5;
   // Queries and gates by head, each, and what is attended with its gates' sigmoids.
   const gates = config.gatedQueries ? (8 * heads + 4 * kvHeads) * headDim : 0;
-  const attention = queryKeyValues * (heads + 2 * kvHeads) * headDim + heads * (headDim + 1) + gates;
-  const mixing = convolution === undefined ? attention : delta === undefined ? 9 * h : deltaMemory(delta);
-  return (
-    (residualScale === 1 ? 7 : 9) * h + mixing + (gated ? 3 : 2) * innerWidth(config, i) + expertMemory(config, i) + 2
-  );
+  const values = config.valueNorm ? kvHeads * headDim : 0;
+  return queryKeyValues * columnsOf(config, sizes) + heads * (headDim + 1) + gates + values;
 }
 
 /** Bytes that one batch takes without gradients. */
 export function inferenceMemory(config: DecoderConfig, tokens: number): number {
-  const { hiddenSize: h, heads, kvHeads, headDim, vocabularySize } = config;
-  const qkv = (heads + 2 * kvHeads) * headDim;
+  const { hiddenSize: h, vocabularySize } = config;
+  const qkv = widest(config);
   const logits = Math.min(tokens, rowsAtOnce(config)) * vocabularySize;
   const delta = deltaOf(config);
   const mixing = Math.max(2 * (qkv + 3 * gateWidth(config)), delta === undefined ? 0 : deltaMemory(delta));
-  return FLOAT * (tokens * (6 * h + mixing + innerMemory(config).forward) + logits);
+  return FLOAT * (tokens * (6 * h + mixing + innerMemory(config).forward + sharedMemory(config)) + logits);
 }

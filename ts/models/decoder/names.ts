@@ -1,9 +1,11 @@
+import type { AdaptedEmbedding } from "../../adapters/adapted-embedding.js";
 import type { AdaptedLinear } from "../../adapters/adapted-linear.js";
 import type { OutputLayer } from "../../adapters/output-layer.js";
 import type { LinearShape } from "../architecture.js";
 import { constantPart, linearPart, normPart, type ReadTable, tablePart, type WeightPart } from "../weight-table.js";
-import { type DecoderConfig, deltaWidths, innerWidth } from "./config.js";
+import { type DecoderConfig, deltaWidths, innerWidth, sizesOf } from "./config.js";
 import { expertParts, type ExpertsNames } from "./expert-weights.js";
+import { storedPieces } from "./table-pieces.js";
 
 type Paths = Pick<LinearShape, "paths" | "tensors">;
 
@@ -14,6 +16,8 @@ export interface DecoderNames {
   readonly words: string;
   /** Table of positions; null for none. */
   readonly positions: string | null;
+  /** Of the vectors that layers get of each token: their table, the layer that computes more of them from the words, and its norm. */
+  readonly perLayer?: { readonly words: string; readonly projection: string; readonly norm: string };
   readonly finalNorm: string;
   readonly head: string;
   readonly layer: (i: number) => DecoderLayerNames;
@@ -21,7 +25,7 @@ export interface DecoderNames {
 
 /** Those of one layer; null for norms that it does not have. */
 export interface DecoderLayerNames {
-  /** Three layers, or one for all. */
+  /** Three layers, or one for all; two of a layer whose values are its keys, and one where it uses another's keys and values. */
   readonly queryKeyValue: Paths;
   /**
    * Of layers with a convolution in place of attention: its two gates and its input in one layer, or what a delta net makes of its input (what
@@ -48,16 +52,26 @@ export interface DecoderLayerNames {
   readonly innerPostNorm: string | null;
   readonly queryNorm: string | null;
   readonly keyNorm: string | null;
+  /** Around a layer's vector of each token: the layers before and after the product with it, and the norm after both. */
+  readonly vectorGate?: string;
+  readonly vectorOutput?: string;
+  readonly vectorNorm?: string;
+  /** The tensor of the number that its result is multiplied by. */
+  readonly scale?: string;
 }
 
 /** The missing norms of a layer that has norms only before attention and MLP. */
 export const noFurtherNorms = { attentionPostNorm: null, innerPostNorm: null, queryNorm: null, keyNorm: null } as const;
 
+/** A table that may have more bytes than a runtime reads at once. */
+const largeTable = (path: string, shape: [rows: number, width: number]): WeightPart<AdaptedEmbedding> => ({
+  ...tablePart(path, shape),
+  read: (reader) => reader.table(path, storedPieces),
+});
+
 /** All weights. */
 export function decoderTable(config: DecoderConfig, names: DecoderNames) {
-  const { hiddenSize: hidden, heads, kvHeads, headDim, biases, inFirst, gated } = config;
-  const kv = kvHeads * headDim;
-  const queries = (config.gatedQueries ? 2 : 1) * heads * headDim;
+  const { hiddenSize: hidden, heads, biases, inFirst, gated, perLayer } = config;
   const linear = (paths: Paths, inFeatures: number, widths: readonly number[], hasBias: boolean) => {
     const joined = widths.reduce((sum, width) => sum + width, 0);
     const outFeatures = paths.paths.length === widths.length ? widths : joined;
@@ -65,19 +79,30 @@ export function decoderTable(config: DecoderConfig, names: DecoderNames) {
   };
   const options = { hasBias: config.norm === "layer", form: config.norm };
   const norm = (path: string | null, size = hidden) => (path === null ? null : normPart(path, size, options));
-  /** Of queries' and keys' norms: all heads', or each one's. */
-  const normed = (heads: number) => (config.wholeQueryKeyNorm ? heads * headDim : headDim);
+  const one = (path: string, inFeatures: number, outFeatures: number) =>
+    linearPart({ paths: [path], inFeatures, outFeatures, hasBias: false });
+  /** Columns of all layers' vectors. */
+  const vectors = (perLayer?.width ?? 0) * config.layers;
   return {
     base: names.base,
     first: {
       words: tablePart(names.words, [config.vocabularySize, hidden]),
       positions: names.positions === null ? null : tablePart(names.positions, [config.maxPositions, hidden]),
+      vectors: perLayer && largeTable(names.perLayer!.words, [perLayer.rows, vectors]),
+      vectorProjection: perLayer && one(names.perLayer!.projection, hidden, vectors),
+      vectorNorm: perLayer && normPart(names.perLayer!.norm, perLayer.width, options),
     },
     layers: config.layers,
     layer(i: number) {
       const named = names.layer(i);
-      const { convolution, delta } = config.attention(i);
+      const { convolution, delta, keysOf, keysAreValues = false } = config.attention(i);
+      const { kvHeads, headDim } = sizesOf(config, i);
       const inner = innerWidth(config, i);
+      const queries = (config.gatedQueries ? 2 : 1) * heads * headDim;
+      const kv = kvHeads * headDim;
+      const keysAndValues = keysOf !== undefined ? [] : keysAreValues ? [kv] : [kv, kv];
+      /** Of queries' and keys' norms: all heads', or each one's. */
+      const normed = (heads: number) => (config.wholeQueryKeyNorm ? heads * headDim : headDim);
       const attends = convolution === undefined;
       const { values, mixed } = delta === undefined ? { values: hidden, mixed: hidden } : deltaWidths(delta);
       const width = attends ? heads * headDim : values;
@@ -85,7 +110,9 @@ export function decoderTable(config: DecoderConfig, names: DecoderNames) {
         delta === undefined ? [hidden, hidden, hidden] : [mixed, values, delta.valueHeads, delta.valueHeads];
       const ofHeads = (name: string) => constantPart(name, [delta!.valueHeads]);
       return {
-        queryKeyValue: attends ? linear(named.queryKeyValue, hidden, [queries, kv, kv], biases.queryKeyValue) : null,
+        queryKeyValue: attends
+          ? linear(named.queryKeyValue, hidden, [queries, ...keysAndValues], biases.queryKeyValue)
+          : null,
         convolutionInput: attends ? null : linear(named.convolutionInput!, hidden, given, false),
         convolutionKernel: attends ? null : constantPart(named.convolutionKernel!, [mixed, 1, convolution]),
         decay: delta === undefined ? null : ofHeads(named.decay!),
@@ -102,6 +129,10 @@ export function decoderTable(config: DecoderConfig, names: DecoderNames) {
         innerNorm: norm(named.innerNorm),
         innerPostNorm: norm(named.innerPostNorm),
         ...expertParts(config, named.experts, i),
+        vectorGate: perLayer && one(named.vectorGate!, hidden, perLayer.width),
+        vectorOutput: perLayer && one(named.vectorOutput!, perLayer.width, hidden),
+        vectorNorm: perLayer && norm(named.vectorNorm!),
+        scale: config.layerScale ? constantPart(named.scale!, [1]) : null,
       };
     },
     last: { finalNorm: normPart(names.finalNorm, hidden, options), head: headPart(config, names) },
@@ -116,7 +147,7 @@ export function encoderTable(config: DecoderConfig, names: DecoderNames) {
 
 /** The paths without their base. */
 function bareNames(names: DecoderNames): DecoderNames {
-  const { base, words, positions, finalNorm, layer } = names;
+  const { base, words, positions, perLayer, finalNorm, layer } = names;
   const bare = (path: string) => (path.startsWith(base) ? path.slice(base.length) : path);
   const bareOf = (name: string | Paths | ExpertsNames | null) => {
     if (name === null || typeof name === "string") return name && bare(name);
@@ -128,6 +159,9 @@ function bareNames(names: DecoderNames): DecoderNames {
     base: "",
     words: bare(words),
     positions: positions && bare(positions),
+    ...(perLayer && {
+      perLayer: { words: bare(perLayer.words), projection: bare(perLayer.projection), norm: bare(perLayer.norm) },
+    }),
     finalNorm: bare(finalNorm),
     layer: (i) =>
       Object.fromEntries(

@@ -36,26 +36,18 @@ export function rotaryForm(
   defaults: { readonly theta: number; readonly share?: number; readonly inPart?: boolean; readonly original?: unknown },
 ): RotaryForm {
   const json = parametersOf(given);
-  const kinds = ["default", "linear", "llama3", "yarn", "longrope", "su", "dynamic"] as const;
+  const kinds = ["default", "linear", "llama3", "yarn", "longrope", "su", "dynamic", "proportional"] as const;
   const kind = word({ rope_type: json["rope_type"] ?? json["type"] }, "rope_type", kinds);
   const theta = positive(json, "rope_theta", defaults.theta);
   const share = positive(json, "partial_rotary_factor", defaults.share ?? 1);
+  if (kind === "proportional") return proportional(json, size, theta, share);
   if (share !== 1 && defaults.inPart !== true)
     throw new UnsupportedError(
       `config.json: partial_rotary_factor ${share}: heads of this architecture turn as a whole; 1 is supported`,
       { key: "partial_rotary_factor", value: share },
     );
   const turned = Math.floor(size.headDim * share);
-  if (turned > size.headDim || turned % 2 !== 0 || turned === 0)
-    throw new ModelError(
-      `config.json: ${turned} of ${size.headDim} features of a head turn in pairs: an even number from 2 to ${size.headDim} is expected`,
-      { key: "partial_rotary_factor", value: share },
-    );
-  if (turned > MOST_TURNED)
-    throw new ModelError(`config.json: ${turned} features of a head turn; at most ${MOST_TURNED} are expected`, {
-      key: "head_dim",
-      value: turned,
-    });
+  checkTurned(turned, size, share);
   const frequencies = frequenciesOf(turned, theta);
   // Dynamic scaling changes nothing up to the model's positions, and longer texts are refused.
   if (kind === "default" || kind === "dynamic") return { frequencies, factor: 1 };
@@ -69,6 +61,34 @@ export function rotaryForm(
   if (kind === "linear") return { frequencies: frequencies.map((frequency) => frequency / factor), factor: 1 };
   if (kind === "llama3") return { frequencies: llama3(json, frequencies, factor, before), factor: 1 };
   return yarn(json, frequencies, factor, before, theta);
+}
+
+/** Throws `ModelError` unless so many features of a head are pairs. */
+function checkTurned(turned: number, { headDim }: RotarySize, share: number): void {
+  if (turned > headDim || turned % 2 !== 0 || turned === 0)
+    throw new ModelError(
+      `config.json: ${turned} of ${headDim} features of a head turn in pairs: an even number from 2 to ${headDim} is expected`,
+      { key: "partial_rotary_factor", value: share },
+    );
+  if (turned > MOST_TURNED)
+    throw new ModelError(`config.json: ${turned} features of a head turn; at most ${MOST_TURNED} are expected`, {
+      key: "head_dim",
+      value: turned,
+    });
+}
+
+/** Gemma 4's: the pairs of a whole head, of which all but the first have frequency 0. */
+function proportional(json: ConfigJson, size: RotarySize, theta: number, share: number): RotaryForm {
+  checkTurned(size.headDim, size, share);
+  if (share > 1)
+    throw new ModelError(`config.json: partial_rotary_factor must be a number up to 1, got ${share}`, {
+      key: "partial_rotary_factor",
+      value: share,
+    });
+  const turned = Math.floor((size.headDim * share) / 2);
+  const factor = positive(json, "factor", 1);
+  const frequencies = frequenciesOf(size.headDim, theta);
+  return { frequencies: frequencies.map((frequency, i) => (i < turned ? frequency / factor : 0)), factor: 1 };
 }
 
 function parametersOf(given: unknown): ConfigJson {

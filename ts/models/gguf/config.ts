@@ -1,4 +1,5 @@
 import type { GgufFile } from "../../io/gguf/index.js";
+import { gemma4Config } from "./gemma4-config.js";
 import { gpt2Config, gptNeoxConfig } from "./gpt-config.js";
 import { lfm2Config } from "./lfm2-config.js";
 import { MetadataValues } from "./metadata-values.js";
@@ -16,6 +17,7 @@ export function ggufConfig(file: Pick<GgufFile, "metadata" | "has" | "info">, fa
   if (modelType === "gpt2") return gpt2Config(file, values);
   if (modelType === "gpt_neox") return gptNeoxConfig(file, values);
   if (modelType === "lfm2") return lfm2Config(file, values);
+  if (modelType === "gemma4_text") return gemma4Config(file, values, factors);
   const [hidden, heads] = [values.required("embedding_length"), values.required("attention.head_count")];
   const headDim = values.number("attention.key_length") ?? hidden / heads;
   const theta = values.number("rope.freq_base") ?? 10_000;

@@ -25,6 +25,12 @@ export class MetadataValues {
     return value instanceof Int32Array || value instanceof Uint32Array ? [...value] : undefined;
   }
 
+  /** One truth for each layer; undefined where a file has none. */
+  flags(name: string): readonly boolean[] | undefined {
+    const value = this.metadata.get(`${this.architecture}.${name}`);
+    return Array.isArray(value) && value.every((one) => typeof one === "boolean") ? value : undefined;
+  }
+
   /** One for all layers: files may have a list. */
   alike(name: string): number | undefined {
     const key = `${this.architecture}.${name}`;

@@ -68,6 +68,21 @@ const architectures: Readonly<Record<string, GgufArchitecture>> = {
     { ...llama, ...headNorms, ...normsAfter, ffn_norm: "pre_feedforward_layernorm" },
     { normsPlusOne: true },
   ),
+  gemma4: of(
+    "gemma4_text",
+    {
+      ...{ ...llama, ...headNorms, ...normsAfter, ffn_norm: "pre_feedforward_layernorm" },
+      ...{ inp_gate: "per_layer_input_gate", proj: "per_layer_projection", post_norm: "post_per_layer_input_norm" },
+    },
+    {
+      outer: {
+        ...{ ...outer, per_layer_token_embd: "model.embed_tokens_per_layer" },
+        per_layer_model_proj: "model.per_layer_model_projection",
+        per_layer_proj_norm: "model.per_layer_projection_norm",
+      },
+      tensors: { "layer_output_scale.weight": "layer_scalar" },
+    },
+  ),
   phi3: of("phi3", {
     ...{ ...norms, attn_qkv: "self_attn.qkv_proj", attn_output: "self_attn.o_proj" },
     ...{ ffn_up: "mlp.gate_up_proj", ffn_down: "mlp.down_proj" },
@@ -130,10 +145,12 @@ export function tensorName({ outer, layers, modules, tensors }: GgufArchitecture
   return `${layer === undefined ? "" : `${layers}${layer}.`}${known[module]!}.${part!}`;
 }
 
+/** Types of models that have the names of another: GGUF files call Mistral's models Llama's. */
+const others: Readonly<Record<string, string>> = { mistral: "llama", gemma4: "gemma4_text" };
+
 /** An architecture by its model's `model_type`, with GGUF's name of a module's weight by Hugging Face's path of the module. */
 export function ggufNames(modelType: string) {
-  // GGUF files call Mistral's models Llama's.
-  const type = modelType === "mistral" ? "llama" : modelType;
+  const type = Object.hasOwn(others, modelType) ? others[modelType] : modelType;
   const found = Object.entries(architectures).find(([, known]) => known.modelType === type);
   if (found === undefined)
     throw new UnsupportedError(`models of type ${excerpt(modelType)} have no names in GGUF files that are known here`, {
@@ -144,7 +161,7 @@ export function ggufNames(modelType: string) {
     throw new UnsupportedError(`models of type ${excerpt(modelType)} are read from GGUF files, and not written`, {
       type: modelType,
     });
-  const { outer, layers, modules } = architecture;
+  const { outer, layers, modules, tensors } = architecture;
   const nameIn = (known: Readonly<Record<string, string>>, module: string) =>
     Object.entries(known).find(([, other]) => other === module)?.[0];
   const weightOf = (path: string): string | null => {
@@ -154,7 +171,17 @@ export function ggufNames(modelType: string) {
     const own = module === undefined ? nameIn(outer, path) : nameIn(modules, module);
     return own === undefined ? null : `${layer === undefined ? "" : `blk.${layer}.`}${own}.weight`;
   };
+  /** GGUF's name of a tensor, by Hugging Face's; undefined if it has none. */
+  const nameOf = (tensor: string): string | undefined => {
+    const [, layer, own] = tensor.startsWith(layers)
+      ? (/^(\d{1,6})\.(.+)$/.exec(tensor.slice(layers.length)) ?? [])
+      : [];
+    const alone = own && nameIn(tensors, own);
+    if (alone !== undefined && alone !== "") return `blk.${layer}.${alone}`;
+    const [, path, part] = /^(.*)\.(weight|bias)$/.exec(tensor) ?? [];
+    return path === undefined ? undefined : weightOf(path)?.replace(/weight$/, part!);
+  };
   /** The path of a weight's module; null if it is not a weight. */
   const pathOf = (weight: string) => tensorName(architecture, weight)?.replace(/\.weight$/, "") ?? null;
-  return { name, architecture, weightOf, pathOf };
+  return { name, architecture, weightOf, nameOf, pathOf };
 }

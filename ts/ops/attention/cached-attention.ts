@@ -25,6 +25,8 @@ export interface CachedAttentionAttributes {
   readonly sequences: readonly CachedSequence[];
   readonly heads: number;
   readonly kvHeads: number;
+  /** Whether x has keys and values of the new tokens; else it is queries alone, and the caches have them already. Default true. */
+  readonly own?: boolean;
   /** Default 1/√d. */
   readonly scale: number | undefined;
   /** Attention window: a token attends only to tokens at most this far before it; null for all. */
@@ -35,25 +37,26 @@ export interface CachedAttentionAttributes {
 
 /**
  * Causal attention of new tokens with cached earlier ones: qkv `[tokens, (heads + 2·kvHeads)·d]` → `[tokens, heads·d]`. Adds the new
- * tokens' keys and values to the caches. With float32 caches, bit-identical to `raggedAttention` on the whole sequence; with binary16, the
+ * tokens' keys and values to the caches; of queries alone, `[tokens, heads·d]`, another call has added them. With float32 caches, bit-identical to `raggedAttention` on the whole sequence; with binary16, the
  * same for any division of a text into pieces, with rounded keys and values. Throws `NonFiniteError` for finite values outside binary16's
  * range. No gradient.
  */
 export const cachedAttention: Op<CachedAttentionAttributes, void> = {
   name: "cachedAttention",
-  shape([qkv], { heads, kvHeads }, what) {
+  shape([qkv], attributes, what) {
     const [tokens, width] = qkv as [number, number];
-    const headDim = width / (heads + 2 * kvHeads);
+    const { heads } = attributes;
+    const headDim = width / headsOf(attributes);
     if (qkv!.length !== 2 || !Number.isInteger(headDim))
-      throw wrongShape(what, "qkv", `[tokens, ${heads + 2 * kvHeads}·d]`, qkv!);
+      throw wrongShape(what, "qkv", `[tokens, ${headsOf(attributes)}·d]`, qkv!);
     return [tokens, heads * headDim];
   },
   forward(call) {
     const { kernels, inputs, output, attributes } = call;
-    const { heads, kvHeads, scale, window, cap = null } = attributes;
+    const { heads, kvHeads, own = true, scale, window, cap = null } = attributes;
     const { pointer, shape } = inputs[0]!;
     const [tokens, width] = shape as [number, number];
-    const headDim = width / (heads + 2 * kvHeads);
+    const headDim = width / headsOf(attributes);
     const row = kvHeads * headDim;
     const lse = call.scratch(tokens * heads);
     const [k, v] = [pointer + 4 * heads * headDim, pointer + 4 * (heads + kvHeads) * headDim];
@@ -65,10 +68,11 @@ export const cachedAttention: Op<CachedAttentionAttributes, void> = {
           from + 4 * start * width, to, 1, 1, count, row, 0, 0, width, 1, 0, 0, row, 1, 1, 0,
         ); // prettier-ignore
       const read = [[k, keys], [v, values]].map(([from, to], i) => {
-        const own = format === "f32" ? to! : wide[i]!;
-        put(from!, own + 4 * past * row);
-        if (format === "f16") narrow(call, { to: to!, wide: own }, past * row, count * row);
-        return own;
+        const place = format === "f32" ? to! : wide[i]!;
+        if (own) put(from!, place + 4 * past * row);
+        if (own && format === "f16") narrow(call, { to: to!, wide: place }, past * row, count * row);
+        if (format === "f16") kernels.stored_decode(F16, (past + count) * row, to!, place);
+        return place;
       }); // prettier-ignore
       const words = new PlanWords(cachedAttention.name, 1);
       words.row(0, [start, count, 0, past + count], past);
@@ -97,6 +101,9 @@ export const cachedAttention: Op<CachedAttentionAttributes, void> = {
   },
 };
 
+/** Heads in a row of x. */
+const headsOf = ({ heads, kvHeads, own = true }: CachedAttentionAttributes) => heads + (own ? 2 * kvHeads : 0);
+
 /** The index of binary16 in the kernels' formats. */
 const F16 = formatNumber("f16");
 
@@ -108,7 +115,7 @@ function widened(call: Workspace, sequences: readonly CachedSequence[], row: num
   return [call.scratch(elements), call.scratch(elements)];
 }
 
-/** Adds `count` numbers after `past` ones of a cache, and widens all of them. */
+/** Adds `count` numbers after `past` ones of a cache. */
 function narrow(
   { kernels }: Workspace,
   { to, wide }: Record<"to" | "wide", Pointer>,
@@ -121,5 +128,4 @@ function narrow(
       `cachedAttention: ${over} keys or values of new tokens are too large for 16 bits: load the model with cache "f32"`,
       { op: "cachedAttention", option: "cache" },
     );
-  kernels.stored_decode(F16, past + count, to, wide);
 }

@@ -32,7 +32,7 @@ interface TokenizerValues {
 
 /**
  * A tokenizer as llama.cpp reads it: byte-level BPE by its merges ("gpt2"), or SentencePiece's pieces by scores ("llama") that give the
- * same merges. Throws `UnsupportedError` for tokenizers that are neither, `ModelError` for ids that the model has no row for.
+ * same merges, or by merges ("gemma4"). Throws `UnsupportedError` for tokenizers that are neither, `ModelError` for ids that the model has no row for.
  */
 export function ggufTokenizerValues(files: TokenizerFiles): TokenizerValues {
   const { tokenizer, vocabularySize } = files;
@@ -42,10 +42,21 @@ export function ggufTokenizerValues(files: TokenizerFiles): TokenizerValues {
   const pieces = model["byte_fallback"] === true;
   const { tokens, types } = vocabularyOf(model, tokenizer["added_tokens"], vocabularySize, pieces);
   const merges = (model["merges"] as Json[]).map(pairOf);
-  const values = new Map<string, WrittenValue>([["tokenizer.ggml.model", pieces ? "llama" : "gpt2"]]);
+  // Gemma 4's files have the merges of pieces too.
+  const isMerged = pieces && String(files.config["model_type"]).startsWith("gemma4");
+  const kind = isMerged ? "gemma4" : pieces ? "llama" : "gpt2";
+  const values = new Map<string, WrittenValue>([["tokenizer.ggml.model", kind]]);
   const notes: string[] = [];
   const set = (key: string, value: WrittenValue) => values.set(`tokenizer.ggml.${key}`, value);
-  if (pieces) {
+  const setMerges = () =>
+    set(
+      "merges",
+      merges.map((pair) => pair.join(" ")),
+    );
+  if (isMerged) {
+    setMerges();
+    set("add_space_prefix", spaceBefore(tokenizer));
+  } else if (pieces) {
     set("pre", "default");
     const { scores, more } = scoresOf(merges, tokens, types);
     set("scores", scores);
@@ -63,10 +74,7 @@ export function ggufTokenizerValues(files: TokenizerFiles): TokenizerValues {
       );
     set("pre", named.name);
     if (named.note !== null) notes.push(named.note);
-    set(
-      "merges",
-      merges.map((pair) => pair.join(" ")),
-    );
+    setMerges();
   }
   set("tokens", tokens);
   set("token_type", types);

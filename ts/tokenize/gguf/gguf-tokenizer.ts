@@ -67,18 +67,18 @@ class GgufVocabulary {
 
 /**
  * tokenizer.json and tokenizer_config.json from a GGUF file's metadata; null if it has no tokenizer. Throws `ModelError` for invalid
- * metadata, `UnsupportedError` for models other than "gpt2" and "llama", and for an unknown pre-tokenizer (`tokenizer.ggml.pre`).
+ * metadata, `UnsupportedError` for models other than "gpt2", "llama" and "gemma4", and for an unknown pre-tokenizer (`tokenizer.ggml.pre`).
  */
 export function ggufTokenizer({ metadata }: Pick<GgufFile, "metadata">): TokenizerObjects | null {
   const kind = metadata.get("tokenizer.ggml.model");
   if (kind === undefined) return null;
   const vocabulary = new GgufVocabulary(metadata);
-  if (kind !== "gpt2" && kind !== "llama")
-    throw new UnsupportedError(`tokenizer.ggml.model ${excerpt(kind)} is not supported; "gpt2" and "llama" are`, {
-      key: "tokenizer.ggml.model",
-      value: kind,
-    });
-  const parts = kind === "gpt2" ? byteParts(vocabulary) : pieceParts(vocabulary);
+  if (kind !== "gpt2" && kind !== "llama" && kind !== "gemma4")
+    throw new UnsupportedError(
+      `tokenizer.ggml.model ${excerpt(kind)} is not supported; "gpt2", "llama" and "gemma4" are`,
+      { key: "tokenizer.ggml.model", value: kind },
+    );
+  const parts = kind === "gpt2" ? byteParts(vocabulary) : pieceParts(vocabulary, kind === "gemma4");
   const template = metadata.get("tokenizer.chat_template");
   const named = ["bos", "eos", "unknown", "padding"].map((name) => vocabulary.token(name)?.content);
   const [bos_token, eos_token, unk_token, pad_token] = named;
@@ -87,7 +87,7 @@ export function ggufTokenizer({ metadata }: Pick<GgufFile, "metadata">): Tokeniz
       ...{ version: "1.0", truncation: null, padding: null },
       added_tokens: addedTokens(vocabulary),
       ...parts,
-      post_processor: aroundTexts(vocabulary, kind === "llama"),
+      post_processor: aroundTexts(vocabulary, kind !== "gpt2"),
     },
     config: {
       ...{ bos_token, eos_token, unk_token, pad_token },
@@ -103,6 +103,7 @@ const ENDS_OF_TURNS = [
   "<|eom_id|>",
   "<|end|>",
   "<end_of_turn>",
+  "<turn|>",
   "<|endoftext|>",
   "<|end_of_text|>",
 ];
@@ -133,15 +134,22 @@ function byteParts(vocabulary: GgufVocabulary): object {
   return { normalizer: pieces.normalizer, pre_tokenizer: pieces.preTokenizer, decoder, model };
 }
 
-/** SentencePiece's pieces: the pair with the best piece is merged first; characters without a piece become bytes. */
-function pieceParts(vocabulary: GgufVocabulary): object {
+/**
+ * SentencePiece's pieces: the pair with the best piece is merged first, or pairs are merged in the file's own order; characters without a piece
+ * become bytes.
+ */
+function pieceParts(vocabulary: GgufVocabulary, hasMerges: boolean): object {
+  const isPrefixed = vocabulary.flag("add_space_prefix", !hasMerges);
   const space = { type: "Replace", pattern: { String: " " }, content: "▁" };
   const prepend = { type: "Prepend", prepend: "▁" };
-  const normalizers = vocabulary.flag("add_space_prefix", true) ? [prepend, space] : [space];
+  const normalizers = isPrefixed ? [prepend, space] : [space];
   const spaces = { type: "Replace", pattern: { String: "▁" }, content: " " };
-  const first = vocabulary.flag("add_space_prefix", true) ? [{ type: "Strip", content: " ", start: 1, stop: 0 }] : [];
+  const first = isPrefixed ? [{ type: "Strip", content: " ", start: 1, stop: 0 }] : [];
   const vocab = ids(vocabulary);
-  const merges = pieceMerges(vocabulary.tokens, vocabulary.scores(), vocabulary.types);
+  const merges =
+    hasMerges && vocabulary.get("merges") !== undefined
+      ? vocabulary.strings("merges")
+      : pieceMerges(vocabulary.tokens, vocabulary.scores(), vocabulary.types);
   const unknown = vocabulary.token("unknown")?.content ?? null;
   return {
     normalizer: { type: "Sequence", normalizers },

@@ -25,7 +25,21 @@ const loaded = async (bytes: Uint8Array, weights: "f32" | "auto" = "f32") =>
   CausalLanguageModel.load(await ggufSource(() => bytesSource(bytes)), { weights });
 
 describe.each([
-  ...["llama", "qwen2", "qwen3", "gemma2", "gemma3", "granite", "lfm2", "phi3", "smollm3", "olmo2", "gpt2", "gptneox"],
+  ...[
+    "llama",
+    "qwen2",
+    "qwen3",
+    "gemma2",
+    "gemma3",
+    "gemma4",
+    "granite",
+    "lfm2",
+    "phi3",
+    "smollm3",
+    "olmo2",
+    "gpt2",
+    "gptneox",
+  ],
 ])("%s", (name) => {
   it("is written as llama.cpp's converter writes it", async () => {
     const [want, got] = [

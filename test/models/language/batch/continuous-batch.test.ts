@@ -50,7 +50,7 @@ const asked: fc.Arbitrary<Asked> = fc.record({
 });
 
 describe("a continuous batch", () => {
-  it.each<DecoderName>(["qwen2", "gemma2", "gemma3_text", "gpt_neox", "lfm2", "qwen3_5"])(
+  it.each<DecoderName>(["qwen2", "gemma2", "gemma3_text", "gemma4_text", "gpt_neox", "lfm2", "qwen3_5"])(
     "gives requests of %s that join at any time, to the bit, what they are alone",
     async (name) => {
       using some = await adapted(name);

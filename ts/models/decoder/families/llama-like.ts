@@ -17,7 +17,7 @@ export interface Fallbacks {
   readonly inPart?: boolean;
 }
 
-/** Factors and caps of a model that has none. */
+/** Factors, caps and inputs of layers of a model that has none. */
 export const noFactors = {
   queryGrowth: null,
   scoreCap: null,
@@ -25,6 +25,9 @@ export const noFactors = {
   residualScale: 1,
   logitScale: 1,
   logitCap: null,
+  valueNorm: false,
+  layerScale: false,
+  perLayer: null,
 } as const;
 
 /**

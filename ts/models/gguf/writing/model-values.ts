@@ -3,9 +3,10 @@ import { excerpt } from "../../../errors/excerpt.js";
 import { type GgufFile, openGguf } from "../../../io/gguf/index.js";
 import { ggufDataLength, ggufHeader, type GgufPlan, type WrittenValue } from "../../../io/gguf/write.js";
 import type { ConfigJson } from "../../config-values.js";
-import type { DecoderConfig } from "../../decoder/config.js";
+import { type DecoderConfig, sizesOf } from "../../decoder/config.js";
 import { decoderPlan } from "../../decoders.js";
 import { ggufConfig } from "../config.js";
+import { gemma4Values } from "./gemma4-values.js";
 import { rotaryValues } from "./rotary-values.js";
 
 /** A GGUF file's metadata except those of the tokenizer. */
@@ -20,7 +21,7 @@ interface ModelValues {
 /** θ where config.json has none, by `model_type`. */
 const thetas: Readonly<Record<string, number>> = { gemma3_text: 1_000_000, lfm2: 1_000_000, smollm3: 2_000_000 };
 /** Architectures whose files say how far a token sees. */
-const windowed = ["gemma2", "gemma3", "phi3"];
+const windowed = ["gemma2", "gemma3", "gemma4", "phi3"];
 
 /** Metadata of a model whose config.json came to this configuration. */
 export function modelValues(json: ConfigJson, config: DecoderConfig, architecture: string): ModelValues {
@@ -55,7 +56,8 @@ export function modelValues(json: ConfigJson, config: DecoderConfig, architectur
   if (width !== undefined) own["shortconv.l_cache"] = { uint32: width };
   if (architecture === "granite") Object.assign(own, graniteFactors(config));
   if (config.scoreCap !== null) own["attn_logit_softcapping"] = { float32: config.scoreCap };
-  if (config.logitCap !== null && architecture === "gemma2")
+  if (architecture === "gemma4") Object.assign(own, gemma4Values(json, config));
+  if (config.logitCap !== null && (architecture === "gemma2" || architecture === "gemma4"))
     own["final_logit_softcapping"] = { float32: config.logitCap };
   if (windowed.includes(architecture)) {
     const window = shortestWindow(config);
@@ -142,7 +144,8 @@ async function headerOf(header: Uint8Array, plans: readonly GgufPlan[]): Promise
 /** A configuration in values that can be compared, for texts of so many positions. */
 function comparable(config: DecoderConfig, positions: number): Readonly<Record<string, unknown>> {
   const { attention: _, maxPositions: __, scale, headDim, ...rest } = config;
-  const layers = layersOf(config).map(({ rotary, window, convolution }) => ({
+  const layers = layersOf(config).map(({ rotary, window, convolution, keysOf, keysAreValues }, i) => ({
+    ...{ sizes: sizesOf(config, i), keysOf: keysOf ?? null, keysAreValues: keysAreValues ?? false },
     convolution: convolution ?? null,
     frequencies: rotary?.frequencies ?? null,
     factor: rotary?.factor ?? null,

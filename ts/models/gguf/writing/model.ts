@@ -7,6 +7,7 @@ import { encodeTensor, type OpenTensorFile } from "../../../io/safetensors/index
 import type { Change } from "../../../merging/merge-plan.js";
 import type { Pause } from "../../../merging/stored-tensor.js";
 import { ggufTokenizerValues, type TokenizerFiles } from "../../../tokenize/gguf/gguf-tokenizer-values.js";
+import { textConfig } from "../../decoder/text-config.js";
 import { decoderPlan } from "../../decoders.js";
 import { checkTensors } from "../../tensor-check.js";
 import { ggufNames } from "../names.js";
@@ -56,10 +57,11 @@ export interface ModelToWrite {
  * architectures, settings and tokenizers that GGUF does not have.
  */
 export async function modelToWrite(model: ModelToWrite): Promise<WrittenModel> {
-  const { config: json, file, changes, type } = model;
+  const { file, changes, type } = model;
+  const json = { model_type: model.config["model_type"]!, ...textConfig(model.config) };
   const plan = decoderPlan(json);
   const { config } = plan;
-  const { name: architecture, architecture: named, weightOf } = ggufNames(json["model_type"] as string);
+  const { name: architecture, architecture: named, nameOf: nameIn } = ggufNames(json["model_type"] as string);
   const { values, factors, notes } = modelValues(json, config, architecture);
   const nameOf = checkTensors(file, plan.tensors(), plan.base);
   const fail = (name: string, problem: string) => new ModelError(`${name} ${problem}`, { tensor: name });
@@ -72,8 +74,7 @@ export async function modelToWrite(model: ModelToWrite): Promise<WrittenModel> {
   }));
   for (const { name: full, shape: stored } of plan.tensors()) {
     const own = nameOf(full);
-    const [, path, part] = /^(.*)\.(weight|bias)$/.exec(full)!;
-    const name = weightOf(path!)?.replace(/weight$/, part!);
+    const name = nameIn(full);
     if (name === undefined) throw fail(own, "has no name in GGUF files that is known here");
     const shape = isTurned(named, full) ? [...stored].reverse() : shapeIn(name, stored);
     const kept = file.info(own).dtype;

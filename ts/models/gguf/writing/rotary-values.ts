@@ -62,6 +62,10 @@ export function rotaryValues(json: ConfigJson, form: RotaryForm, fallback: numbe
   } else if (kind === "llama3") {
     const plain = frequenciesOf(turned, theta);
     tensors.set("rope_freqs.weight", factors(plain.map((frequency, i) => frequency / form.frequencies[i]!)));
+  } else if (kind === "proportional") {
+    const plain = frequenciesOf(turned, theta);
+    const still = (frequency: number, i: number) => (frequency === 0 ? 1e30 : plain[i]! / frequency);
+    tensors.set("rope_freqs.weight", factors(form.frequencies.map(still)));
   } else if (isSameForAll(given) && form.factor === 1) {
     tensors.set("rope_freqs.weight", factors(given["short_factor"]));
   } else if (kind === "longrope" || kind === "su") {
