@@ -1,32 +1,22 @@
-import { computed, effect, signal } from "@preact/signals";
+import { computed, effect } from "@preact/signals";
 import { baseName, filesNamed } from "../../storage/zip.js";
 import type { SavedFiles } from "../stores.js";
+import { type AdapterSlot, adapterSlot } from "./adapter-slot.js";
 import { type Loaded, loaded } from "./language-model.js";
 
-/** An adapter of a language model, in PEFT's format. */
-export interface ChatAdapter {
-  /** The name that the user sees. */
-  readonly name: string;
-  readonly files: SavedFiles;
-}
+/** The adapter in use, and another one that answers beside it. */
+export const slots = { adapted: adapterSlot("mine"), second: adapterSlot("second") } as const;
+export const { adapter } = slots.adapted;
+export const { adapter: second } = slots.second;
 
-/** The adapter's name in the model. There is one at a time. */
-export const ADAPTER = "mine";
-
-export const adapter = signal<ChatAdapter | null>(null);
-export const adapterProblem = signal<unknown>(null);
-/** The model instance that has the adapter. Another instance gets the adapter before it answers. */
-let holder: Loaded["model"] | null = null;
-
-/** The name of the model that the adapter belongs to. Another model starts without it. */
+/** The name of the model that the adapters belong to. Another model starts without them. */
 let meant: string | null = null;
 effect(() => {
   const name = loaded.value?.kept.name ?? null;
   if (name === null || name === meant) return;
   meant = name;
-  holder = null;
-  adapter.value = null;
-  adapterProblem.value = null;
+  slots.adapted.clear();
+  slots.second.clear();
 });
 
 export const hasAdapter = computed(() => adapter.value !== null);
@@ -43,50 +33,29 @@ async function filesOf(picked: readonly File[]): Promise<SavedFiles> {
   return Object.fromEntries(await Promise.all(wanted.map(async (file) => [file.name, await bytes(file)] as const)));
 }
 
-/** Adds an adapter to the model. If that fails, the error is shown and the previous adapter stays. */
-export async function useAdapter(name: string, files: SavedFiles): Promise<boolean> {
-  const now = loaded.value;
-  if (now === null) return false;
-  adapterProblem.value = null;
-  try {
-    await put(now.model, files);
-    adapter.value = { name, files };
-    return true;
-  } catch (error) {
-    adapterProblem.value = error;
-    const before = adapter.value;
-    if (before !== null) await put(now.model, before.files).catch(() => (adapter.value = null));
-    return false;
-  }
-}
-
-export async function pickAdapter(picked: readonly File[]): Promise<void> {
+/** Uses the adapter in the picked files. An error is shown. */
+export async function pickAdapter(picked: readonly File[], slot: AdapterSlot): Promise<void> {
   const [first] = picked;
   if (first === undefined) return;
   try {
     const name =
       picked.length === 1 ? first.name : baseName(first.webkitRelativePath.replace(/\/[^/]*$/, "")) || first.name;
-    await useAdapter(name.replace(/\.zip$/i, ""), await filesOf(picked));
+    await slot.use({ name: name.replace(/\.zip$/i, ""), files: await filesOf(picked) });
   } catch (error) {
-    adapterProblem.value = error;
+    slot.problem.value = error;
   }
 }
 
-async function put(model: Loaded["model"], files: SavedFiles): Promise<void> {
-  if (holder === model) await model.removeAdapter(ADAPTER);
-  holder = null;
-  await model.loadAdapter(ADAPTER, files);
-  holder = model;
+/** Adds the adapters to the model again after the model was reloaded. */
+export async function ensureAdapters(model: Loaded["model"]): Promise<void> {
+  await slots.adapted.ensure(model);
+  await slots.second.ensure(model);
 }
 
-/** Adds the adapter to the model again after the model was reloaded. */
-export async function ensureAdapter(model: Loaded["model"]): Promise<void> {
-  if (adapter.value !== null && holder !== model) await put(model, adapter.value.files);
-}
-
+/** Removes the adapter in use. The one beside it takes its place. */
 export async function removeAdapter(): Promise<void> {
-  adapter.value = null;
-  const model = holder;
-  holder = null;
-  await model?.removeAdapter(ADAPTER).catch(() => undefined);
+  const next = second.value;
+  await slots.second.remove();
+  if (next === null) await slots.adapted.remove();
+  else await slots.adapted.use(next);
 }

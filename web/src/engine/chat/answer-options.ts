@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import { ADAPTER } from "./adapter.js";
+import { slots } from "./adapter.js";
 import { boundOptions } from "./format/answer-format.js";
 import type { Loaded } from "./language-model.js";
 import { type Message, messagesOf } from "./messages-of.js";
@@ -27,7 +27,7 @@ export function answerOptions({ model }: Loaded, side: Side) {
     temperature,
     repetitionPenalty: 1.1,
     logProbabilities: false,
-    adapter: side === "base" ? null : ADAPTER,
+    adapter: side === "base" ? null : slots[side].slotName,
     ...boundOptions(),
   };
 }

@@ -1,6 +1,6 @@
 import { effect, signal } from "@preact/signals";
 import type { RemoteSession } from "lowrank/worker";
-import { adapter, ensureAdapter } from "./adapter.js";
+import { adapter, ensureAdapters, second, slots } from "./adapter.js";
 import { answerOptions, promptOf } from "./answer-options.js";
 import { answering, stop, whileAnswering } from "./answering.js";
 import { formOfAnswers, functionOptions } from "./format/answer-format.js";
@@ -26,13 +26,17 @@ effect(() => {
     talkProblem.value = null;
   }
   void adapter.value;
+  void second.value;
   // Sessions hold memory in the worker until they are disposed.
   for (const session of sessions.values()) void session.then((held) => held.dispose()).catch(() => undefined);
   sessions.clear();
 });
 
 /** The sides that answer. */
-export const asked = (): readonly Side[] => (adapter.value === null ? ["base"] : beside.value ? sides : ["adapted"]);
+export const asked = (): readonly Side[] =>
+  sides.filter((side) =>
+    side === "base" ? adapter.value === null || beside.value : slots[side].adapter.value !== null,
+  );
 
 export function newConversation(): void {
   stop();
@@ -88,7 +92,7 @@ const answerAll = (now: Loaded, who: readonly Side[], before: typeof turns.value
   whileAnswering(async (signal) => {
     talkProblem.value = null;
     try {
-      await ensureAdapter(now.model);
+      await ensureAdapters(now.model);
       const ended = await Promise.allSettled(who.map((side) => answer(now, side, signal)));
       const failed = ended.find((result) => result.status === "rejected");
       if (failed !== undefined) throw failed.reason;
@@ -108,10 +112,13 @@ const answerAll = (now: Loaded, who: readonly Side[], before: typeof turns.value
 export async function say(said: string): Promise<void> {
   const now = loaded.value;
   if (now === null || answering.value || awaitsResults.value || said.trim() === "") return;
-  const waiting: Answer = { steps: [noStep], form: formOfAnswers.value, state: "waiting", speed: null };
+  const waiting = (side: Side): Answer => ({
+    ...{ steps: [noStep], form: formOfAnswers.value, state: "waiting", speed: null },
+    adapter: side === "base" ? null : slots[side].adapter.value!.name,
+  });
   const before = turns.value;
   const who = asked();
-  turns.value = [...before, { said, answers: Object.fromEntries(who.map((side) => [side, waiting])) }];
+  turns.value = [...before, { said, answers: Object.fromEntries(who.map((side) => [side, waiting(side)])) }];
   await answerAll(now, who, before);
 }
 

@@ -19,10 +19,10 @@ function messagesOfStep({ text, calls }: Step): Message[] {
 const messagesOfAnswer = (answer: Answer | undefined) =>
   (answer?.steps ?? [{ text: "", calls: [] }]).flatMap(messagesOfStep);
 
-/** A finished turn from one side's view. If it did not answer, the other side's answer is used. */
+/** A finished turn from one side's view. If it did not answer, another side's answer is used. */
 function messagesOfTurn({ said, answers }: Turn, side: Side): Message[] {
-  const other = side === "base" ? "adapted" : "base";
-  return [{ role: "user", content: said }, ...messagesOfAnswer(answers[side] ?? answers[other])];
+  const [other] = Object.values(answers);
+  return [{ role: "user", content: said }, ...messagesOfAnswer(answers[side] ?? other)];
 }
 
 /**

@@ -10,7 +10,8 @@ import type {
 import { areEnough, type Conversations } from "../../data/conversations.js";
 import { storedTraining, type StoredRun } from "../stored-training.js";
 import { storeOf, type SavedFiles } from "../stores.js";
-import { adapter, ensureAdapter, useAdapter } from "./adapter.js";
+import { ensureAdapters, slots } from "./adapter.js";
+import { keepAdapter } from "./kept-adapters.js";
 import { stop } from "./answering.js";
 import { type Loaded, load, loaded, openProblem } from "./language-model.js";
 
@@ -45,6 +46,13 @@ export async function teach({ name, task, rows }: Conversations, { steps, batchS
   const now = loaded.value;
   if (now === null || teaching.value !== null) return;
   const before = lesson.value;
+  try {
+    // The next one takes its place.
+    if (before?.status === "finished" && before.files !== null) await keepAdapter(before, before.files, name);
+  } catch (error) {
+    teachProblem.value = error;
+    return;
+  }
   if (before !== null) await (await storeOf(before.id)).discard().catch(() => undefined);
   const spec = {
     ...{ task, model: now.kept.name, data: "conversations.jsonl", batchSize },
@@ -107,8 +115,10 @@ async function back(before: Loaded): Promise<void> {
     const now = before.worker === null ? before : await load(before.kept);
     loaded.value = now;
     const trained = lesson.value;
-    if (trained?.status === "finished" && trained.files !== null) await useAdapter(trained.name, trained.files);
-    else if (adapter.value !== null) await ensureAdapter(now.model);
+    if (trained?.status === "finished" && trained.files !== null) {
+      await slots.second.ensure(now.model);
+      await slots.adapted.use({ id: trained.id, name: trained.name, files: trained.files });
+    } else await ensureAdapters(now.model);
   } catch (error) {
     // Without a model, the page shows the choice of models, which also shows the error.
     loaded.value = null;

@@ -1,8 +1,8 @@
 import { computed, signal } from "@preact/signals";
 import type { FormatKind } from "./format/answer-format.js";
 
-/** Which model answers: without or with the adapter. */
-export const sides = ["base", "adapted"] as const;
+/** Which model answers: without an adapter, with the one in use, or with the one beside it. */
+export const sides = ["base", "adapted", "second"] as const;
 export type Side = (typeof sides)[number];
 
 /** A call of a function. */
@@ -27,6 +27,8 @@ export interface Answer {
   /** The form that it was bound to. */
   readonly form: FormatKind;
   readonly state: "waiting" | "writing" | "done" | "stopped" | "cut";
+  /** The name of its adapter; null without one. */
+  readonly adapter: string | null;
   /** What the user thinks of it, and the pair that was kept for it. */
   readonly judged?: { readonly as: "good" | "bad"; readonly pair: string } | undefined;
   /** Tokens per second, once there are enough to measure. */

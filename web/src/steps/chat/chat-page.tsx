@@ -1,10 +1,11 @@
 import { useEffect } from "preact/hooks";
 import { findFormat } from "../../engine/chat/format/answer-format.js";
 import { findJudged } from "../../engine/chat/judged/judged-pairs.js";
+import { findKeptAdapters } from "../../engine/chat/kept-adapters.js";
 import { findChoices, loaded } from "../../engine/chat/language-model.js";
 import { findLesson, teaching } from "../../engine/chat/teach.js";
 import { chat } from "../../messages/chat.js";
-import { Adapter } from "./adapter.js";
+import { Adapter } from "./adapters/adapter.js";
 import { AnswerForm } from "./answer-form.js";
 import { ChooseModel, ModelBar } from "./choose-model.js";
 import { Talk } from "./talk.js";
@@ -18,6 +19,7 @@ export function ChatPage() {
     void findChoices();
     void findLesson();
     void findFormat();
+    void findKeptAdapters();
     void findJudged();
   }, []);
   const isThere = loaded.value !== null || teaching.value !== null;

@@ -6,12 +6,24 @@ import { answering, stop } from "../../engine/chat/answering.js";
 import { beside, isTooLong, newConversation, say, talkProblem } from "../../engine/chat/conversation.js";
 import { loaded } from "../../engine/chat/language-model.js";
 import { teaching } from "../../engine/chat/teach.js";
-import { type Answer, awaitsResults, isCalling, sides, turns } from "../../engine/chat/turns.js";
+import { type Answer, awaitsResults, isCalling, sides, type Turn, turns } from "../../engine/chat/turns.js";
 import { chat } from "../../messages/chat.js";
 import { format } from "../../messages/format.js";
 import { m } from "../../messages/index.js";
 import { Problem } from "../../parts/problem.js";
 import { Said } from "./answers/answer.js";
+
+/** The sides that answered, each with a heading: adapters are named if two answered. */
+function sidesOf({ answers }: Pick<Turn, "answers">) {
+  const t = chat();
+  const there = sides.flatMap((side) => (answers[side] === undefined ? [] : [{ side, answer: answers[side] }]));
+  const isBetweenAdapters = answers.adapted !== undefined && answers.second !== undefined;
+  return there.map(({ side, answer }) => ({
+    ...{ side, answer },
+    title: side !== "base" && isBetweenAdapters ? t.withAdapter(answer.adapter ?? "") : t.sides[side],
+    isAlone: there.length === 1 && side === "base",
+  }));
+}
 
 function Turns() {
   const list = useRef<HTMLOListElement>(null);
@@ -23,19 +35,16 @@ function Turns() {
   }, [all]);
   return (
     <ol class="turns" ref={list} tabIndex={0} aria-label={chat().turns}>
-      {all.map(({ said, answers }, i) => {
-        const there = sides.filter((side) => answers[side] !== undefined);
-        return (
-          <li key={i}>
-            <p class="said">{said}</p>
-            <div class="answers">
-              {there.map((side) => (
-                <Said key={side} {...{ side, answer: answers[side]!, alone: there.length === 1, place: i }} />
-              ))}
-            </div>
-          </li>
-        );
-      })}
+      {all.map((turn, i) => (
+        <li key={i}>
+          <p class="said">{turn.said}</p>
+          <div class="answers">
+            {sidesOf(turn).map(({ side, answer, title, isAlone }) => (
+              <Said key={side} {...{ side, answer, title: isAlone ? null : title, place: i }} />
+            ))}
+          </div>
+        </li>
+      ))}
     </ol>
   );
 }
@@ -48,12 +57,10 @@ function spokenOf(answer: Answer): string {
 
 /** Announces a finished answer to screen readers. */
 function Spoken() {
-  const answers = turns.value.at(-1)?.answers ?? {};
-  const t = chat();
-  const whole = sides.filter((side) => answers[side] !== undefined);
+  const whole = sidesOf({ answers: turns.value.at(-1)?.answers ?? {} });
   return (
     <p class="hidden" role="status">
-      {answering.value ? t.writing : whole.map((side) => `${t.sides[side]}: ${spokenOf(answers[side]!)}`).join(" ")}
+      {answering.value ? chat().writing : whole.map(({ title, answer }) => `${title}: ${spokenOf(answer)}`).join(" ")}
     </p>
   );
 }

@@ -1,4 +1,4 @@
-import { ensureAdapter } from "../adapter.js";
+import { ensureAdapters } from "../adapter.js";
 import { answerOptions, promptOf } from "../answer-options.js";
 import { answering, whileAnswering } from "../answering.js";
 import { loaded } from "../language-model.js";
@@ -23,7 +23,7 @@ export async function anotherAnswer(
   const options = answerOptions(now, side);
   await whileAnswering(async (signal) => {
     try {
-      await ensureAdapter(now.model);
+      await ensureAdapters(now.model);
       let text = "";
       for await (const piece of now.model.generate(prompt, {
         ...{ ...options, signal, seed: attempt, temperature: Math.max(options.temperature, DIFFERENT) },

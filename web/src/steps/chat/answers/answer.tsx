@@ -7,8 +7,8 @@ import { JsonAnswer } from "./json-answer.js";
 interface Props {
   readonly side: Side;
   readonly answer: Answer;
-  /** Whether no other side answers. */
-  readonly alone: boolean;
+  /** Its heading; null for none. */
+  readonly title: string | null;
   /** The number of the message that it answers. */
   readonly place: number;
 }
@@ -40,13 +40,13 @@ function isJudgeable({ state, steps }: Answer): boolean {
 }
 
 /** What a side answers: its messages, with the functions that it calls and their results in between. */
-export function Said({ side, answer, alone, place }: Props) {
+export function Said({ side, answer, title, place }: Props) {
   const t = chat();
   const { steps, state, speed } = answer;
   const gives = place === turns.value.length - 1 && isCalling(answer) ? side : null;
   return (
     <div class={`answer ${side}`} aria-busy={state === "waiting" || state === "writing"}>
-      {!(alone && side === "base") && <h3>{t.sides[side]}</h3>}
+      {title !== null && <h3>{title}</h3>}
       {steps.map((step, i) => {
         const isNow = i === steps.length - 1;
         return <Written key={i} {...{ step, answer, isNow, side: isNow ? gives : null }} />;
