@@ -123,7 +123,7 @@ it(
 
 it(
   "one that is removed leaves its place to the other, and one from a file is compared too",
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async () => {
     await page.getByRole("button", { name: "Remove the adapter" }).focus();
     await page.keyboard.press("Enter");
