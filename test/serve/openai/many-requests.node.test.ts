@@ -43,13 +43,16 @@ const kinds = [
 async function ask(i: number): Promise<number> {
   const { left = false, ...kind } = kinds[i % kinds.length]! as Record<string, unknown>;
   const abort = new AbortController();
-  const request = new Request("http://localhost/v1/chat/completions", {
+  // Every other time as a response, which has one choice.
+  const isResponse = i % 16 < 8 && !("n" in kind) && !("response_format" in kind);
+  const content = words[i % words.length];
+  const asked = isResponse
+    ? { input: content, max_output_tokens: 2 }
+    : { messages: [{ role: "user", content }], max_tokens: 2 };
+  const request = new Request(`http://localhost/v1/${isResponse ? "responses" : "chat/completions"}`, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({
-      ...{ messages: [{ role: "user", content: words[i % words.length] }], max_tokens: 2, temperature: 0, seed: i },
-      ...kind,
-    }),
+    body: JSON.stringify({ ...asked, temperature: 0, seed: i, ...kind }),
     signal: abort.signal,
   });
   const response = await server(request);
