@@ -27,6 +27,7 @@ export async function constraintMaker(name: VocabularyName): Promise<(format: Te
 export const byteVocabulary = {
   tokenizer: {
     decoder: { type: "ByteLevel" },
+    encodeBare: (text: string) => Int32Array.from(new TextEncoder().encode(text)),
     spelled: (id: number) => (id < 256 ? { text: byteCharacter(id), added: false, special: false } : undefined),
   } as unknown as TextTokenizer,
   size: 257,
@@ -44,8 +45,10 @@ export const bytesIn = (format: TextFormat): BoundText =>
   constraintOf("test", textFormatOf("test", readOptions("test", format, textFormatReaders))!, byteVocabulary).begin();
 
 /** Whether a format allows a text: as a whole, or as the beginning of one. */
-export function fits(format: TextFormat, text: string): "begins" | "no" | "whole" {
-  const bound = bytesIn(format);
+export const fits = (format: TextFormat, text: string) => reads(bytesIn(format), text);
+
+/** Whether a text of bytes may go on like this, and whether it may end then. */
+export function reads(bound: BoundText, text: string): "begins" | "no" | "whole" {
   for (const byte of new TextEncoder().encode(text)) {
     if (!bound.ids().includes(byte)) return "no";
     bound.take(byte);

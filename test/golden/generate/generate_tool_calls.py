@@ -147,6 +147,37 @@ GEMMA = """{%- macro written(value) -%}
 {%- endfor -%}
 {%- if add_generation_prompt -%}{{- '<|turn>model\\n' -}}{%- endif -%}"""
 
+QWEN_XML = """{%- if tools %}
+    {{- '<|im_start|>system\\n# Tools\\n\\n<tools>' }}
+    {%- for tool in tools %}{{- '\\n' + (tool | tojson) }}{%- endfor %}
+    {{- '\\n</tools>\\n\\nAnswer as\\n<tool_call>\\n<function=name>\\n<parameter=argument>\\nvalue\\n</parameter>\\n</function>\\n</tool_call>' }}
+    {%- if messages[0].role == 'system' %}{{- '\\n\\n' + messages[0].content | trim }}{%- endif %}
+    {{- '<|im_end|>\\n' }}
+{%- endif %}
+{%- for message in messages %}
+    {%- set content = message.content | trim %}
+    {%- if message.role == 'assistant' %}
+        {{- '<|im_start|>assistant\\n' + content }}
+        {%- for call in message.tool_calls or [] %}
+            {%- if call.function is defined %}{%- set call = call.function %}{%- endif %}
+            {{- ('\\n\\n' if content and loop.first else '' if loop.first else '\\n') + '<tool_call>\\n<function=' + call.name + '>\\n' }}
+            {%- for name, value in call.arguments | items %}
+                {%- set as_json = value is mapping or (value is sequence and value is not string) %}
+                {{- '<parameter=' + name + '>\\n' }}{{- (value | tojson | safe) if as_json else (value | string) }}{{- '\\n</parameter>\\n' }}
+            {%- endfor %}
+            {{- '</function>\\n</tool_call>' }}
+        {%- endfor %}
+        {{- '<|im_end|>\\n' }}
+    {%- elif message.role == 'tool' %}
+        {%- if loop.previtem and loop.previtem.role != 'tool' %}{{- '<|im_start|>user' }}{%- endif %}
+        {{- '\\n<tool_response>\\n' + content + '\\n</tool_response>' }}
+        {%- if loop.last or loop.nextitem.role != 'tool' %}{{- '<|im_end|>\\n' }}{%- endif %}
+    {%- elif message.role != 'system' %}{{- '<|im_start|>' + message.role + '\\n' + content + '<|im_end|>\\n' }}
+    {%- endif %}
+{%- endfor %}
+{%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n<think>\\n\\n</think>\\n\\n' }}{%- endif %}"""
+
+
 # Where the turn that calls begins and ends, and most calls of a message.
 FAMILIES = {
     "hermes": (HERMES, "<|im_start|>assistant\n", "<|im_end|>", 2),
@@ -154,6 +185,7 @@ FAMILIES = {
     "mistral": (MISTRAL, "[/INST]", "</s>", 2),
     "lfm2": (LFM2, "<|im_start|>assistant\n", "<|im_end|>", 2),
     "gemma4": (GEMMA, "<|turn>model\n", "<turn|>", 2),
+    "qwen-xml": (QWEN_XML, "<|im_start|>assistant\n", "<|im_end|>", 2),
 }
 
 
@@ -172,14 +204,24 @@ CALLS = [
     {"name": "time", "arguments": {}},
 ]
 
+# Values that templates write as Python does, or as texts that have the form of others.
+FURTHER = {
+    "qwen-xml": (
+        tool("note", text=TEXT, on={"type": "boolean"}, off={"type": "boolean"}, by={"type": ["string", "null"]}, many={"type": "array"}),
+        {"name": "note", "arguments": {"text": "True\n\n </b>", "on": True, "off": False, "by": None, "many": ["é", None], "more": 3}},
+    )
+}
+
 
 def cases():
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_file=str(GOLDEN / "decoders/qwen2/tokenizer.json"), bos_token="<s>", eos_token="</s>"
     )
     for family, (template, begin, end, most) in FAMILIES.items():
-        calls = CALLS[:most]
-        ids = ["abcdefgh1", "abcdefgh2"]
+        further = FURTHER.get(family)
+        tools = TOOLS + ([further[0]] if further else [])
+        calls = CALLS[:most] + ([further[1]] if further else [])
+        ids = [f"abcdefgh{n + 1}" for n in range(len(calls))]
         messages = [
             {"role": "user", "content": "What is the weather?"},
             {
@@ -187,16 +229,16 @@ def cases():
                 "content": "",
                 "tool_calls": [{"id": i, "type": "function", "function": call} for i, call in zip(ids, calls)],
             },
-            *({"role": "tool", "tool_call_id": i, "content": f"{n}° & rain"} for n, i in enumerate(ids[:most])),
+            *({"role": "tool", "tool_call_id": i, "content": f"{n}° & rain"} for n, i in enumerate(ids)),
         ]
         write = lambda said, prompt: tokenizer.apply_chat_template(
-            said, chat_template=template, tools=TOOLS, add_generation_prompt=prompt, tokenize=False
+            said, chat_template=template, tools=tools, add_generation_prompt=prompt, tokenize=False
         )
         whole = write(messages, True)
         yield {
             "family": family,
             "template": template,
-            "tools": TOOLS,
+            "tools": tools,
             "messages": messages,
             "begin": write(messages[:1], True),
             "text": whole,

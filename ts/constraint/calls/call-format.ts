@@ -2,8 +2,9 @@ import { UnsupportedError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import type { Part, Rule } from "../part.js";
 import { bytes, choice, reference, repeated, sequence, text } from "../parts.js";
-import { keywordArguments } from "../schema/containers.js";
+import { elements, keywordArguments } from "../schema/containers.js";
 import type { Schema } from "../schema/keywords.js";
+import { rawTexts } from "../schema/raw-text.js";
 import { SchemaReader } from "../schema/schema-reader.js";
 
 /** A part of a call's text. */
@@ -14,7 +15,9 @@ export type CallPiece =
   /** JSON of a schema; `path` is where that is, for messages. */
   | { readonly schema: Schema; readonly path: string }
   /** An object's properties as arguments by keyword: name, `assign`, JSON. */
-  | { readonly keywords: Schema; readonly path: string; readonly assign: string; readonly separator: string };
+  | { readonly keywords: Schema; readonly path: string; readonly assign: string; readonly separator: string }
+  /** An object's properties as elements of this name: strings as they are, other values as JSON. */
+  | { readonly elements: Schema; readonly path: string; readonly element: string };
 
 /** Texts of one call or several. */
 export interface CallFormat {
@@ -51,6 +54,17 @@ export function callsRule(what: string, format: CallFormat, tokens: readonly str
       return number < 0 ? text(piece.token) : bytes([[MARK, number].map((byte) => [byte, byte] as const)]);
     }
     if ("schema" in piece) return reference(SchemaReader.rule(what, piece.schema, piece.path, spent));
+    if ("elements" in piece) {
+      const properties = SchemaReader.properties(
+        what,
+        piece.elements,
+        piece.path,
+        spent,
+        rawTexts(`</${piece.element}>`),
+      );
+      for (const { name } of properties) checkElement(what, piece.path, name);
+      return elements(properties, piece.element);
+    }
     const properties = SchemaReader.properties(what, piece.keywords, piece.path, spent);
     for (const { name } of properties) checkKeyword(what, piece.path, name);
     return keywordArguments(properties, piece.assign, piece.separator);
@@ -72,9 +86,16 @@ export function callsRule(what: string, format: CallFormat, tokens: readonly str
 
 /** Throws `UnsupportedError` for a name that cannot stand before `=` or `:` without quotes. */
 function checkKeyword(what: string, path: string, name: string): void {
-  if (/^[\w$-]+$/.test(name)) return;
-  throw new UnsupportedError(
-    `${what}: ${path}: this model writes arguments by keyword, for which ${excerpt(name)} is no name: take letters, digits and "_"`,
+  if (!/^[\w$-]+$/.test(name)) throw wrongName(what, path, name, "by keyword", 'letters, digits and "_"');
+}
+
+/** Throws `UnsupportedError` for a name that cannot stand in a mark. */
+function checkElement(what: string, path: string, name: string): void {
+  if (!/^[^<>\n]+$/.test(name)) throw wrongName(what, path, name, "between marks", 'no "<", ">" or line break');
+}
+
+const wrongName = (what: string, path: string, name: string, how: string, instead: string) =>
+  new UnsupportedError(
+    `${what}: ${path}: this model writes arguments ${how}, for which ${excerpt(name)} is no name: take ${instead}`,
     { op: what, option: path, key: name },
   );
-}

@@ -3,6 +3,7 @@ import type { Part } from "../part.js";
 import { reference } from "../parts.js";
 import type { Spelling } from "./regex-part.js";
 import type { Regex } from "./syntax.js";
+import { Unwanted } from "./unwanted.js";
 
 /** States of an expression's machine times counts. */
 const MOST_STATES = 50_000;
@@ -16,15 +17,20 @@ interface Machine {
 /** Thrown where an expression and its lengths take too many states. */
 export class TooManyStates extends Error {}
 
-/** Texts of `least` to `most` characters that match an expression as a whole. Throws `TooManyStates`. */
-export function countedMatch(regex: Regex, spelling: Spelling, least: number, most: number): Part {
+/**
+ * Texts of `least` to `most` characters that match an expression as a whole. Throws `TooManyStates`.
+ * @param without what is not in them: a text whose first character is in it once; "" for none
+ */
+export function countedMatch(regex: Regex, spelling: Spelling, least: number, most: number, without = ""): Part {
   const machine: Machine = { moves: [], free: [] };
   const copies = (most === Infinity ? least : most) + 1;
+  const unwanted = new Unwanted(without);
+  const { stages } = unwanted;
   const start = added(machine);
-  const end = add(machine, regex, start, Math.floor(MOST_STATES / copies));
+  const end = add(machine, regex, start, Math.floor(MOST_STATES / copies / stages));
   const { moves, free } = machine;
   return {
-    size: moves.length * copies,
+    size: moves.length * copies * stages,
     build(to, from) {
       const [states, done] = [new Map<number, number>(), to.state()];
       const waiting: number[] = [];
@@ -38,8 +44,8 @@ export function countedMatch(regex: Regex, spelling: Spelling, least: number, mo
         }
         return part;
       };
-      const stateOf = (place: number, count: number) => {
-        const key = place * copies + count;
+      const stateOf = (place: number, count: number, stage: number) => {
+        const key = (place * copies + count) * stages + stage;
         let state = states.get(key);
         if (state === undefined) {
           states.set(key, (state = to.state()));
@@ -47,15 +53,18 @@ export function countedMatch(regex: Regex, spelling: Spelling, least: number, mo
         }
         return state;
       };
-      to.free(from, stateOf(start, 0));
+      to.free(from, stateOf(start, 0, 0));
       for (let key = waiting.pop(); key !== undefined; key = waiting.pop()) {
-        const [place, count] = [Math.floor(key / copies), key % copies];
+        const [counted, stage] = [Math.floor(key / stages), key % stages];
+        const [place, count] = [Math.floor(counted / copies), counted % copies];
         const state = states.get(key)!;
         if (place === end && count >= least) to.free(state, done);
-        for (const target of free[place]!) to.free(state, stateOf(target, count));
+        for (const target of free[place]!) to.free(state, stateOf(target, count, stage));
         if (count === most) continue;
         const next = most === Infinity ? Math.min(count + 1, least) : count + 1;
-        for (const [set, target] of moves[place]!) to.free(spelled(set).build(to, state), stateOf(target, next));
+        for (const [set, target] of moves[place]!)
+          for (const [part, reached] of unwanted.parts(set, stage))
+            to.free(spelled(part).build(to, state), stateOf(target, next, reached));
       }
       return done;
     },

@@ -33,6 +33,13 @@ const json: ObjectStyle = { before: "{", key: (name) => `${JSON.stringify(name)}
 export const keywordArguments = (properties: readonly Property[], assign: string, between: string): Part =>
   object(properties, null, { before: "", key: (name) => name + assign, between, after: "" });
 
+/** Properties in their order as elements, the marks in lines of their own: `<element=name>`, value, `</element>`. */
+export function elements(properties: readonly Property[], element: string): Part {
+  const end = text(`\n</${element}>\n`);
+  const closed = properties.map((property) => ({ ...property, value: sequence(property.value, end) }));
+  return object(closed, null, { before: "", key: (name) => `<${element}=${name}>\n`, between: "", after: "" });
+}
+
 /** An object with some properties in their order, and perhaps others after them. */
 export function object(properties: readonly Property[], other: Part | null, style = json): Part {
   const pair = other === null ? null : reusable(other, "other properties");

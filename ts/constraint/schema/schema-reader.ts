@@ -11,7 +11,8 @@ import { integersBetween, neighbour, numbersBetween } from "./numbers.js";
 import { keysBut } from "./other-keys.js";
 import { referred } from "./references.js";
 import { SchemaFields } from "./schema-values.js";
-import { stringMatching, stringOfLength } from "./string-part.js";
+import { jsonTexts, type TextStyle } from "./text-style.js";
+import { isText, ValueTypes } from "./value-types.js";
 
 /** Most schemas that are read, copies for branches counted. */
 const MOST_SCHEMAS = 20_000;
@@ -48,6 +49,7 @@ export class SchemaReader {
     private readonly what: string,
     private readonly root: Schema,
     private readonly spent: SchemaBudget = { read: 0, joined: 0 },
+    private readonly texts: TextStyle = jsonTexts,
   ) {}
 
   /** The rule of a schema's texts. Throws `UnsupportedError` for a keyword that is not supported, `ConfigError` for an invalid one. */
@@ -56,14 +58,25 @@ export class SchemaReader {
     return reader.ruleOf("#", path, () => schema);
   }
 
-  /** The properties that an object's schema names. Throws as `rule` does, also for a schema with references or branches at its root. */
-  static properties(what: string, schema: Schema, path: string, spent?: SchemaBudget): readonly Property[] {
+  /**
+   * The properties that an object's schema names. Throws as `rule` does, also for a schema with references or branches at its root.
+   * @param texts how values are written that are strings or null, and nothing else; default: as the others, in JSON
+   */
+  static properties(
+    what: string,
+    schema: Schema,
+    path: string,
+    spent?: SchemaBudget,
+    texts = jsonTexts,
+  ): readonly Property[] {
     const reader = new SchemaReader(what, schema, spent);
     const own = reader.fields(path, Object(schema) as object);
     reader.checkKeywords(own);
     const beside = Object.keys(constraintsOf(own.fields)).find((key) => !OF_OBJECTS.has(key));
     if (beside !== undefined) throw own.unsupported(beside, "is not supported at the root of these arguments");
-    return reader.propertiesOf(own, 0);
+    const types = new ValueTypes(schema);
+    const ofTexts = new SchemaReader(what, schema, spent, texts);
+    return reader.propertiesOf(own, 0, (value) => (isText(types.of(value)) ? ofTexts : reader));
   }
 
   private ruleOf(key: string, path: string, schema: () => Schema): Rule {
@@ -194,8 +207,9 @@ export class SchemaReader {
     const fixed = own.has("const") ? JSON.stringify(own.fields["const"]) : null;
     const values = own.has("enum") ? own.list("enum") : [own.fields["const"]];
     const written = values.filter((value) => types === null || types.some((type) => isOfType(value, type)));
-    const all = written.map((value) => JSON.stringify(value)).filter((value) => fixed === null || value === fixed);
-    return all.length === 0 ? nothing : texts(all);
+    const all = written.filter((value) => fixed === null || JSON.stringify(value) === fixed);
+    const spelled = all.map((value) => this.texts.written(value)).filter((value) => value !== null);
+    return spelled.length === 0 ? nothing : texts(spelled);
   }
 
   private typesOf(own: SchemaFields): readonly string[] {
@@ -232,8 +246,8 @@ export class SchemaReader {
     const [least, most] = [own.count("minLength", 0), own.count("maxLength", Infinity)];
     if (own.has("pattern") && own.has("format")) throw own.unsupported("format", "beside pattern is not supported");
     const keyword = own.has("pattern") ? "pattern" : "format";
-    if (!own.has(keyword)) return stringOfLength(least, most);
-    const part = stringMatching(this.expression(own, keyword), least, most);
+    if (!own.has(keyword)) return this.texts.ofLength(least, most);
+    const part = this.texts.matching(this.expression(own, keyword), least, most);
     if (part !== null) return part;
     throw own.unsupported(
       keyword,
@@ -271,7 +285,8 @@ export class SchemaReader {
     return object(properties, sequence(keysBut(properties.map(({ name }) => name)), text(":"), value));
   }
 
-  private propertiesOf(own: SchemaFields, depth: number): Property[] {
+  /** @param readerOf what reads a property's schema */
+  private propertiesOf(own: SchemaFields, depth: number, readerOf = (_: Schema): SchemaReader => this): Property[] {
     const named = own.named("properties");
     const required = new Set(own.texts("required"));
     const rest = othersOf(own);
@@ -281,7 +296,7 @@ export class SchemaReader {
     const all = [...named, ...more.map((name) => [name, isClosed ? false : rest === false ? true : rest] as const)];
     return all.map(([name, schema]) => ({
       ...{ name, required: required.has(name) },
-      value: this.part(schema, `${own.path}.properties.${name}`, depth + 1),
+      value: readerOf(schema).part(schema, `${own.path}.properties.${name}`, depth + 1),
     }));
   }
 

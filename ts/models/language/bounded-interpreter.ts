@@ -30,17 +30,29 @@ interface Evaluated {
 /** The library's classes; its declarations do not export them. */
 interface Runner {
   evaluate(statement: unknown, environment: unknown): Evaluated | undefined;
+  applyFilter(operand: Evaluated, filter: Filter, environment: unknown): Evaluated | undefined;
   run(program: unknown): Evaluated;
+}
+interface Filter {
+  readonly type?: string;
+  readonly value?: unknown;
 }
 interface Statement {
   readonly type?: string;
   readonly iterable?: object & { readonly lhs?: object };
 }
 interface Variables {
-  set(name: string, value: unknown): void;
+  /** Returns the value as the library has it. */
+  set(name: string, value: unknown): Evaluated;
 }
 const LibraryInterpreter = Interpreter as unknown as new (environment: Variables) => Runner;
 const LibraryEnvironment = Environment as unknown as new () => Variables;
+
+/** A value as Python writes it; undefined where the library does the same. */
+function pythonWord({ type, value }: Evaluated): string | undefined {
+  if (type === "BooleanValue") return value === true ? "True" : "False";
+  return type === "NullValue" ? "None" : undefined;
+}
 
 /** A template exceeds its limits. */
 export class TemplateLimit extends Error {}
@@ -84,6 +96,13 @@ export class BoundedInterpreter extends LibraryInterpreter {
     if (this.iterated.has(statement as object)) this.charge(cost.turn * itemsOf(value.value));
     if (type === "Identifier" && value.type === "UndefinedValue") this.charge(cost.unknown);
     return value;
+  }
+
+  /** The filter `string` of a boolean and of none as in Python; the library writes the former as JSON and refuses the latter. */
+  override applyFilter(operand: Evaluated, filter: Filter, environment: unknown): Evaluated | undefined {
+    const word = filter.type === "Identifier" && filter.value === "string" ? pythonWord(operand) : undefined;
+    if (word === undefined) return super.applyFilter(operand, filter, environment);
+    return new LibraryEnvironment().set("word", word);
   }
 
   private charge(steps: number): void {

@@ -4,7 +4,20 @@ import { CallReader } from "../../../../ts/models/language/tools/call-reader.js"
 import { familyOf, type ToolFamily } from "../../../../ts/models/language/tools/families.js";
 import { toolCallsOf } from "../../../../ts/models/language/joined-calls.js";
 
-const names = new Set(["weather", "add", "find-it"]);
+const functions = new Map<string, Record<string, unknown> | boolean>([
+  [
+    "weather",
+    {
+      ...{ type: "object", $defs: { days: { type: "integer" } } },
+      properties: {
+        ...{ city: { type: "string" }, note: { anyOf: [{ type: "string" }, { type: "null" }] } },
+        ...{ days: { $ref: "#/$defs/days" }, code: { type: ["string", "number"] }, rain: { type: "boolean" } },
+      },
+    },
+  ],
+  ["add", true],
+  ["find-it", true],
+]);
 const hermes = familyOf("<tool_call>");
 const llama = familyOf("<|start_header_id|>");
 const mistral = familyOf("[AVAILABLE_TOOLS] [TOOL_CALLS]");
@@ -14,10 +27,15 @@ const gemma4 = familyOf("<|tool_call>call:");
 const functionGemma = familyOf("<start_function_call>");
 const gemma3 = familyOf("<start_of_turn>");
 const granite = familyOf("<|tool_call|>");
+const xml = familyOf("<tool_call>\n<function=example>\n<parameter=example>");
+
+/** A call between the tags of XML. */
+const elements = (name: string, ...values: readonly (readonly [string, string])[]) =>
+  `<tool_call>\n<function=${name}>\n${values.map(([key, value]) => `<parameter=${key}>\n${value}\n</parameter>\n`).join("")}</function>\n</tool_call>`;
 
 /** What a reader makes of pieces of a text. */
 function read(family: ToolFamily, pieces: readonly string[]) {
-  const reader = new CallReader(family, names, (index) => `call${index}`);
+  const reader = new CallReader(family, functions, (index) => `call${index}`);
   const found = [...pieces.map((piece) => reader.push(piece, false)), reader.push("", true)];
   return {
     text: found.map(({ text }) => text).join(""),
@@ -81,6 +99,30 @@ const texts: readonly [ToolFamily, string, readonly unknown[]][] = [
   [functionGemma, "<start_function_call>call:weather{city:<escape>Paris<escape>}<end_function_call>", ["", paris]],
   [gemma3, '[weather(city="Paris"), find-it()]', ["", paris, ["find-it", {}]]],
   [granite, '<|tool_call|>[{"name": "weather", "arguments": {"city": "Paris"}}]', ["", paris]],
+  [xml, elements("weather", ["city", "Paris"]), ["", paris]],
+  [
+    xml,
+    `I look.\n\n${elements("weather", ["city", 'a "b"\\\n\n<b>{é😀}\t'], ["days", "-2"])}\n${elements("find-it")}\n`,
+    ["I look.", ["weather", { city: 'a "b"\\\n\n<b>{é😀}\t', days: -2 }], ["find-it", {}]],
+  ],
+  [xml, elements("weather", ["city", "null"], ["note", "null"]), ["", ["weather", { city: "null", note: null }]]],
+  [xml, elements("weather", ["note", "5"], ["code", "5"]), ["", ["weather", { note: "5", code: 5 }]]],
+  [xml, elements("weather", ["code", "5a"], ["rain", "True"]), ["", ["weather", { code: "5a", rain: true }]]],
+  [
+    xml,
+    elements("weather", ["rain", "{'a': None}"], ["days", "so"]),
+    ["", ["weather", { rain: { a: null }, days: "so" }]],
+  ],
+  [xml, elements("add", ["a", "1"], ["b", '[-2.5e3, null, {"c": true}]']), ["", sum]],
+  [xml, elements("weather", ["city", ""], ["note", "\n"]), ["", ["weather", { city: "", note: "\n" }]]],
+  [
+    xml,
+    elements("weather", ["city", "</parameter"], ["note", "\n</para<"]),
+    ["", ["weather", { city: "</parameter", note: "\n</para<" }]],
+  ],
+  [xml, "<tool_call><function=weather><parameter=city>Paris</parameter></function></tool_call>", ["", paris]],
+  [xml, "<tool_call>\n<function=find-it>\n</function>", ["", ["find-it", {}]]],
+  [xml, '<tool_call>\n{"name": "weather", "arguments": {"city": "Paris"}}\n</tool_call>', ["", paris]],
 ];
 
 /** What is no call, or not of a known function. */
@@ -112,6 +154,12 @@ const contents: readonly [ToolFamily, string][] = [
   [gemma4, '<|tool_call>weather{city:<|"|>Paris<|"|>}<tool_call|>'],
   [gemma4, "<|tool_call>call:weather{city:<|Paris}<tool_call|>"],
   [gemma3, "[1] is a reference, [weather] too"],
+  [xml, "<tool_call>\n<function=unknown>\n</function>\n</tool_call>"],
+  [xml, "<tool_call>\n<function=weather>\n"],
+  [xml, "<tool_call>\n<function=weather>\nParis\n</function>\n</tool_call>"],
+  [xml, "<tool_call>\n<function=weather>\n<parameter=>\nParis\n</parameter>"],
+  [xml, "<function=weather>\n</function>"],
+  [hermes, elements("weather", ["city", "Paris"])],
 ];
 
 describe("a chat template", () => {
@@ -158,6 +206,22 @@ describe("generated text", () => {
     );
   });
 
+  it("has strings between marks as they are", () => {
+    const pieces = fc.constantFrom("</parameter", ">", "\n", "<", '"', "\\", "<parameter=city>", "</function>");
+    const texts = fc.array(fc.oneof(pieces, fc.string({ unit: "binary", maxLength: 3 })), { maxLength: 12 });
+    fc.assert(
+      fc.property(texts, (parts) => {
+        const city = parts.join("");
+        fc.pre(!city.includes("</parameter>"));
+        expect(whole(xml, elements("weather", ["city", city], ["days", "1"]))).toEqual([
+          "",
+          ["weather", { city, days: 1 }],
+        ]);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
   it("never throws, and loses nothing that is content", () => {
     const marks = [
       "<tool_call>",
@@ -179,18 +243,23 @@ describe("generated text", () => {
       "[ARGS]",
       '<|"|>',
       "<|tool_call>",
+      "<function=weather>",
+      "<parameter=city>",
+      "<parameter=days>\n",
+      "\n</parameter>",
+      "</function>",
       "\\",
       "'",
       ":",
       ",",
       " ",
     ];
-    const families = [hermes, llama, mistral, named, lfm2, gemma4, functionGemma, gemma3, granite];
+    const families = [hermes, llama, mistral, named, lfm2, gemma4, functionGemma, gemma3, granite, xml];
     const soup = fc.array(fc.oneof(fc.constantFrom(...marks, ...more), fc.string()), { maxLength: 30 });
     fc.assert(
       fc.property(fc.constantFrom(...families), soup, (family, pieces) => {
         const { text, calls } = read(family, pieces);
-        for (const { name } of calls) expect(names.has(name)).toBe(true);
+        for (const { name } of calls) expect(functions.has(name)).toBe(true);
         if (calls.length === 0) expect(text).toBe(pieces.join(""));
       }),
       { numRuns: 1000 },
@@ -204,6 +273,10 @@ describe("generated text", () => {
     expect(pieces.slice(1).map((piece) => piece.arguments)).toEqual(Array.from('"city": "Paris"}'));
     const keywords = read(lfm2, Array.from("<|tool_call_start|>[add(a=1, b='x')]")).pieces;
     expect(keywords.map((piece) => piece.arguments)).toEqual(['{"a":1', ',"b":"x"}']);
+    const given = elements("weather", ["city", 'a"\n<b'], ["days", "12"]);
+    const tagged = read(xml, Array.from(given)).pieces;
+    expect(tagged[0]).toEqual({ index: 0, id: "call0", name: "weather", arguments: '{"city":"' });
+    expect(tagged.slice(1).map((piece) => piece.arguments)).toEqual(["a", '\\"', "\\n<b", '"', ',"days":12', "}"]);
   });
 
   it("that breaks off within arguments leaves them as they are; the rest is content", () => {
@@ -213,6 +286,17 @@ describe("generated text", () => {
     expect(wrong).toMatchObject({ calls: [{ name: "weather", arguments: '{"city": Paris' }], text: "}}" });
     const keyword = read(lfm2, ["<|tool_call_start|>[add(a=1, a=2)]"]);
     expect(keyword).toMatchObject({ calls: [{ name: "add", arguments: '{"a":1' }] });
+    const given = `So.\n${elements("weather", ["city", "Pa\nris"], ["days", "12"])}`;
+    const begins = given.indexOf("<parameter=city>") + "<parameter=city>".length;
+    for (let end = begins; end < given.length - "</tool_call>".length; end++) {
+      const { text, calls } = read(xml, [given.slice(0, end)]);
+      expect([text, calls.length]).toEqual(["So.", 1]);
+      expect('{"city":"Pa\\nris","days":12}'.startsWith(calls[0]!.arguments)).toBe(true);
+    }
+    const broken = read(xml, [`${given.slice(0, given.indexOf("<parameter=days>"))}oops`]);
+    expect(broken).toMatchObject({ text: "So.\noops", calls: [{ arguments: '{"city":"Pa\\nris"' }] });
+    const twice = read(xml, [elements("weather", ["city", "a"], ["city", "b"])]);
+    expect(twice.calls).toMatchObject([{ name: "weather", arguments: '{"city":"a"' }]);
   });
 
   it("of any depth and length takes memory and time in proportion", () => {
@@ -220,10 +304,13 @@ describe("generated text", () => {
       [hermes, '<tool_call>{"name": "add", "arguments": {"a": '],
       [lfm2, "<|tool_call_start|>[add(a="],
       [gemma4, "<|tool_call>call:add{a:"],
+      [xml, "<tool_call>\n<function=add>\n<parameter=a>\n"],
     ] as const) {
       const deep = open + "[".repeat(100_000);
       expect(read(family, [deep]).text.length).toBeGreaterThan(99_000);
       const long = `${open}"${"x".repeat(300_000)}"`;
+      const closed = `${open}${"[".repeat(100_000)}\n</parameter>\n</function>`;
+      expect(() => read(family, [closed])).not.toThrow();
       expect(() => read(family, [long])).not.toThrow();
       expect(read(family, [open.repeat(3000)]).calls.length).toBeLessThanOrEqual(3000);
     }

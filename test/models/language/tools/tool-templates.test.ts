@@ -73,8 +73,8 @@ describe("a conversation with functions", () => {
     for (const { family, template, tools, answer, calls } of await cases()) {
       const found = familyOf(template);
       expect(found.name).toBe(family);
-      const names = new Set(tools.map((tool) => tool.function.name));
-      const reader = new CallReader(found, names, String);
+      const functions = new Map(tools.map((tool) => [tool.function.name, tool.function.parameters!] as const));
+      const reader = new CallReader(found, functions, String);
       const { text, calls: pieces } = reader.push(answer, true);
       const read = toolCallsOf([{ toolCalls: pieces }]);
       expect([text, read.map((call) => [call.name, JSON.parse(call.arguments)])]).toEqual([

@@ -1,8 +1,11 @@
 import { Characters, isSpace, NotACall, type Reading } from "./characters.js";
+import { type CallSink, elementCall } from "./elements/element-call.js";
 import type { ToolFamily } from "./families.js";
 import { jsonKey, jsonString, jsonValue } from "./json-text.js";
 import { keyword, type KeywordStyle, literal } from "./literals.js";
 import type { ToolCallPiece } from "./tool-call.js";
+import { type Types, ValueTypes } from "../../../constraint/schema/value-types.js";
+import type { Schema } from "../../../constraint/schema/keywords.js";
 
 /** What a further piece of a text completes. */
 export interface ReadPiece {
@@ -20,10 +23,11 @@ const LONGEST_NAME = 64;
  * Finds calls of known functions in generated text. What is no call is content; so is white space, but next to calls. A call that breaks off
  * after its arguments have begun stays as it is. Time is in proportion to the text, and how it is cut into pieces makes no difference.
  */
-export class CallReader {
+export class CallReader implements CallSink {
   private readonly from = new Characters();
   private readonly reading: Reading;
   private readonly firsts: ReadonlySet<string>;
+  private readonly types = new Map<string, ValueTypes>();
   private text = "";
   private calls: { index: number; id?: string; name?: string; arguments: string }[] = [];
   private count = 0;
@@ -31,9 +35,10 @@ export class CallReader {
   private hasText = false;
   private afterCall = false;
 
+  /** @param functions the schema of arguments of each function, by its name */
   constructor(
     private readonly family: ToolFamily,
-    private readonly names: ReadonlySet<string>,
+    private readonly functions: ReadonlyMap<string, Schema>,
     private readonly idOf: (index: number) => string,
   ) {
     this.firsts = new Set([...family.open, ...family.close].map((mark) => mark[0]!));
@@ -80,7 +85,7 @@ export class CallReader {
   /** Reads a mark and what follows it; what turns out to be no call is content. */
   private *attempt(): Reading {
     const { from } = this;
-    const { count } = from;
+    const [{ count }, calls] = [from, this.count];
     try {
       if (this.isBare()) yield* this.bare();
       else if (yield* this.mark()) yield* this.body();
@@ -89,6 +94,8 @@ export class CallReader {
     } catch (error) {
       if (!(error instanceof NotACall)) throw error;
       from.copy = null;
+      // The text ended within a call that is certain.
+      if (from.char === "" && this.count > calls) return void (from.raw = "");
       // A character that begins nothing is read all the same.
       if (from.count === count) yield* from.next();
       this.flush();
@@ -132,6 +139,7 @@ export class CallReader {
     if (from.char === "[") yield* this.list();
     else if (from.char === "{") yield* this.jsonCall();
     else if (family.named) yield* this.namedCall();
+    else if (family.elements) yield* elementCall(from, this);
     else if (family.keywords !== null) yield* this.keywordCall(family.keywords);
     else throw new NotACall();
   }
@@ -238,19 +246,28 @@ export class CallReader {
     yield* from.next();
   }
 
-  private known(name: string): string {
-    if (this.names.has(name)) return name;
+  known(name: string): string {
+    if (this.functions.has(name)) return name;
     throw new NotACall();
   }
 
+  typesOf(name: string, argument: string): Types {
+    const schema = this.functions.get(name)!;
+    const types = this.types.get(name) ?? new ValueTypes(schema);
+    this.types.set(name, types);
+    const { properties } = Object(schema) as { readonly properties?: unknown };
+    const known = Object.hasOwn(Object(properties) as object, argument);
+    return types.of(known ? (properties as Record<string, unknown>)[argument] : true);
+  }
+
   /** A call is certain: from here on it is no content. */
-  private begin(name: string, given: string): void {
+  begin(name: string, given: string): void {
     const index = this.count++;
     this.calls.push({ index, id: this.idOf(index), name, arguments: given });
     this.from.raw = "";
   }
 
-  private add(characters: string): void {
+  add(characters: string): void {
     const last = this.calls.at(-1);
     if (last?.index === this.count - 1) last.arguments += characters;
     else this.calls.push({ index: this.count - 1, arguments: characters });

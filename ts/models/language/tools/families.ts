@@ -25,6 +25,8 @@ export interface ToolFamily {
   /** What follows a mark beside JSON: calls by keyword, with this before each; or a name before its JSON. */
   readonly keywords: (KeywordStyle & { readonly before: string }) | null;
   readonly named: boolean;
+  /** Whether calls follow a mark as elements: `<function=f>`, with a `<parameter=a>` for each argument. */
+  readonly elements: boolean;
   /** How calls are written by a model that must call. */
   readonly written: (functions: readonly CalledFunction[]) => CallFormat;
 }
@@ -61,7 +63,7 @@ const keywords =
 const python = { open: "(", assign: "=", close: ")", quotes: null, before: "" };
 const pythonCalls = keywords("=", ", ", "(", ")");
 
-const none = { close: [], within: [], bare: false, keywords: null, named: false };
+const none = { close: [], within: [], bare: false, keywords: null, named: false, elements: false };
 
 /** Gemma's calls, with the marks of Gemma 4 or of FunctionGemma. */
 const gemma = (name: string, open: string, close: string, quote: string, sign: RegExp): ToolFamily => ({
@@ -79,6 +81,13 @@ const tagged: ToolFamily = {
       between: ["\n"],
     }),
 };
+
+/** XML between the same tags, as Qwen3-Coder and Qwen3.5 write it. */
+const elementCall = ({ name, parameters, path }: CalledFunction): readonly CallPiece[] => [
+  ...[mark("<tool_call>"), `\n<function=${name}>\n`],
+  { elements: parameters, path, element: "parameter" },
+  ...["</function>\n", mark("</tool_call>")],
+];
 
 const mistral = { ...none, open: ["[TOOL_CALLS]"], within: ["[ARGS]", "[CALL_ID]"], named: true };
 
@@ -129,6 +138,10 @@ const families: readonly ToolFamily[] = [
         between: [", "],
         after: ["]"],
       }),
+  },
+  {
+    ...{ ...tagged, name: "qwen-xml", sign: /<parameter=/, elements: true },
+    written: (functions) => format(functions, elementCall, { between: ["\n"] }),
   },
   tagged,
   {

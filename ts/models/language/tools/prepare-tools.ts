@@ -67,14 +67,14 @@ export function prepareTools(
     });
   const written = family.written(called);
   const either = parallelToolCalls ? written : { ...written, most: 1 };
-  const names = new Set(called.map(({ name }) => name));
+  const schemas = new Map(called.map(({ name, parameters }) => [name, parameters] as const));
   return {
     text,
     format: toolChoice === "auto" ? null : either,
     either,
     reading: {
       marks: new Set(marksOf(family)),
-      begin: (prompt, seed) => new CallReader(family, names, (index) => idOf(prompt, seed, index)),
+      begin: (prompt, seed) => new CallReader(family, schemas, (index) => idOf(prompt, seed, index)),
     },
   };
 }
