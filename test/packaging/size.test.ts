@@ -130,13 +130,14 @@ it("the core (engine, graph, LoRA layers, optimizers) is at most 37.2 kB of Java
 // the worker's scripts, and the name of `chat` 6 of its start (365,515, 451,922 and 24,206).
 // What was mended in calls in OpenAI's form and in groups of Qwen3.5's GGUF files took 560 of everything, which both fetch (366,079); a prefix cache of
 // blocks, drafts by prompt lookup and the check of numAssistantTokens 260 (366,334, and 452,829 of the worker's scripts).
+// Calls in XML took 1,830 of everything and 1,760 of the worker's scripts, which models with a chat template fetch (367,901 and 454,368 without what others added).
 it("a page with an encoder and a classifier is at most 93.0 kB at first, everything at most 194 kB", async () => {
   const encoder = await sizes("{ SentenceEncoder, TextClassifier }");
   expect(encoder.first).toBeLessThanOrEqual(93_000);
   expect(encoder.all).toBeLessThanOrEqual(212_300);
   const everything = await sizes("*");
   expect(everything.first).toBeLessThanOrEqual(193_980);
-  expect(everything.all).toBeLessThanOrEqual(366_400);
+  expect(everything.all).toBeLessThanOrEqual(368_400);
 });
 
 // A line a statement, so that an uncaught error in Node, which has the same files, shows no line of 200 kB, took 1.4 of 190.4 kB,
@@ -184,7 +185,7 @@ it("a page's worker loads 24.2 kB at its start, 137.5 kB to train a classifier, 
   const size = (name: string) => gzipSync(readFileSync(join(root, "dist", name), "utf8"), { level: 9 }).length;
   expect(size("lowrank-worker.js")).toBeLessThanOrEqual(24_210);
   expect(size("lowrank-worker.js") + size("worker/models.js")).toBeLessThanOrEqual(137_490);
-  expect(scripts.reduce((sum, name) => sum + size(name), size("lowrank-worker.js"))).toBeLessThanOrEqual(452_900);
+  expect(scripts.reduce((sum, name) => sum + size(name), size("lowrank-worker.js"))).toBeLessThanOrEqual(454_800);
   const started = readFileSync(join(root, "dist/remote-browser.js"), "utf8").replaceAll("\n", "");
   for (const name of scripts) {
     const script = readFileSync(join(root, "dist", name), "utf8");
