@@ -81,17 +81,20 @@ export function prepare(name, tarball) {
   cpSync(join(consumers, "shared"), folder, { recursive: true });
   for (const files of [like, name]) cpSync(join(consumers, files), folder, { recursive: true });
   for (const files of golden) cpSync(join(root, "test/golden", files), join(folder, files), { recursive: true });
-  for (const [file, example] of Object.entries(examples)) writeFileSync(join(folder, file), documented(example));
+  for (const [file, example] of Object.entries(examples)) {
+    mkdirSync(dirname(join(folder, file)), { recursive: true });
+    writeFileSync(join(folder, file), documented(example));
+  }
   cpSync(tarball, join(folder, "lowrank.tgz"));
   writeFileSync(join(folder, "model.js"), model());
   return { folder, dispose: () => linked && rmSync(folder, { recursive: true, force: true }) };
 }
 
-/** The code of the block that docs/bundlers.md has under `<!-- example: name -->`. */
+/** The code of the block that docs/bundlers.md or docs/serving.md has under `<!-- example: name -->`. */
 function documented(name) {
-  const text = readFileSync(join(root, "docs/bundlers.md"), "utf8");
+  const text = ["bundlers", "serving"].map((page) => readFileSync(join(root, `docs/${page}.md`), "utf8")).join("\n");
   const block = new RegExp(`<!-- example: ${name} -->\\n\`\`\`\\w+\\n([^]*?)\`\`\`\\n`).exec(text);
-  if (block === null) throw new Error(`docs/bundlers.md has no example "${name}"`);
+  if (block === null) throw new Error(`docs/bundlers.md and docs/serving.md have no example "${name}"`);
   return block[1];
 }
 

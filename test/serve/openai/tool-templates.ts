@@ -25,5 +25,10 @@ export async function templatedModel(template: string, special: Readonly<Record<
 export const signs = {
   ...{ hermes: "<tool_call>", llama3: "<|python_tag|>", mistral: "[TOOL_CALLS]", named: "[TOOL_CALLS][ARGS]" },
   ...{ lfm2: "<|tool_list_start|>", gemma4: "<|tool>", functiongemma: "<start_function_declaration>" },
-  ...{ gemma3: "<start_of_turn>", granite3: "<|tool_call|>", "qwen-xml": "<tool_call><parameter=", "none of tools": "" },
+  ...{
+    gemma3: "<start_of_turn>",
+    granite3: "<|tool_call|>",
+    "qwen-xml": "<tool_call><parameter=",
+    "none of tools": "",
+  },
 };

@@ -50,5 +50,16 @@ export function eventStream(
     if (open) controlled.error(new Error("the answer was not read in time"));
     close();
   };
-  return { body, drop };
+  return { body: cancelledInWorkerd(body), drop };
+}
+
+/**
+ * In workerd, a stream that JavaScript writes is neither cancelled when its client leaves, nor is the request's signal aborted while there is
+ * something to send: the request just ends. A pipe to one of its own streams is cancelled.
+ */
+function cancelledInWorkerd(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  const { IdentityTransformStream } = globalThis as {
+    readonly IdentityTransformStream?: new () => ReadableWritablePair<Uint8Array, Uint8Array>;
+  };
+  return IdentityTransformStream === undefined ? body : body.pipeThrough(new IdentityTransformStream());
 }
