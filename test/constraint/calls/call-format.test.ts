@@ -63,6 +63,20 @@ describe("arguments between marks", () => {
     for (const text of not) expect([text, argument(schema, text)]).toEqual([text, "no"]);
   });
 
+  it("of many strings with lengths take few states", () => {
+    const properties = Object.fromEntries(
+      Array.from({ length: 60 }, (_, i) => [
+        `a${i}`,
+        { type: "string", minLength: i % 3, maxLength: 20 + 4 * (i % 9) },
+      ]),
+    );
+    const format = familyOf("<parameter=").written([
+      { name: "f", parameters: { type: "object", properties }, path: "tools[0]" },
+    ]);
+    const { states } = ProgramBuilder.program("test", "tools", callsRule("test", format, []));
+    expect(states.length).toBeLessThan(100_000);
+  });
+
   it("have names that marks can have", () => {
     const program = (name: string) => {
       const parameters = { type: "object", properties: { [name]: true } };

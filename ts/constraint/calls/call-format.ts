@@ -6,6 +6,7 @@ import { elements, keywordArguments } from "../schema/containers.js";
 import type { Schema } from "../schema/keywords.js";
 import { rawTexts } from "../schema/raw-text.js";
 import { SchemaReader } from "../schema/schema-reader.js";
+import type { TextStyle } from "../schema/text-style.js";
 
 /** A part of a call's text. */
 export type CallPiece =
@@ -47,6 +48,7 @@ export function tokensOf({ before, calls, between, after }: CallFormat): string[
  */
 export function callsRule(what: string, format: CallFormat, tokens: readonly string[]): Rule {
   const spent = { read: 0, joined: 0 };
+  const texts = new Map<string, TextStyle>();
   const partOf = (piece: CallPiece): Part => {
     if (typeof piece === "string") return text(piece);
     if ("token" in piece) {
@@ -55,13 +57,9 @@ export function callsRule(what: string, format: CallFormat, tokens: readonly str
     }
     if ("schema" in piece) return reference(SchemaReader.rule(what, piece.schema, piece.path, spent));
     if ("elements" in piece) {
-      const properties = SchemaReader.properties(
-        what,
-        piece.elements,
-        piece.path,
-        spent,
-        rawTexts(`</${piece.element}>`),
-      );
+      const own = texts.get(piece.element) ?? rawTexts(`</${piece.element}>`);
+      texts.set(piece.element, own);
+      const properties = SchemaReader.properties(what, piece.elements, piece.path, spent, own);
       for (const { name } of properties) checkElement(what, piece.path, name);
       return elements(properties, piece.element);
     }

@@ -1,6 +1,6 @@
 import { anyCharacter, type Characters, others } from "../characters.js";
-import type { Part } from "../part.js";
-import { character, repeated } from "../parts.js";
+import type { Part, Rule } from "../part.js";
+import { character, reference, repeated } from "../parts.js";
 import { countedMatch, TooManyStates } from "../regex/counted-match.js";
 import { lengthsOf, matching } from "../regex/regex-part.js";
 import type { Regex } from "../regex/syntax.js";
@@ -8,16 +8,29 @@ import type { TextStyle } from "./text-style.js";
 
 const anyText: Regex = { kind: "repeat", item: { kind: "set", set: anyCharacter }, least: 0, most: Infinity };
 
+/** Largest length that is counted together with what may begin `end`: each count of it takes some fifty states. */
+const MOST_COUNTED = 64;
+
 /**
  * Strings as they are, without quotes and escapes, that `end` follows: they do not contain it.
  * @param end its first character is in it once
  */
 export function rawTexts(end: string): TextStyle {
   const first = end.codePointAt(0)!;
+  const rules = new Map<string, Rule>();
+  const ofLength = (least: number, most: number) => {
+    const limit = most === Infinity ? least : most;
+    // Beyond, the first character of `end` is left out.
+    if (limit > MOST_COUNTED) return repeated(character(others([[first, first]])), least, most);
+    return countedMatch(anyText, character, least, most, end);
+  };
   return {
     ofLength(least, most) {
-      // With a limit that is large, the first character of `end` is left out: what precedes each would be a state of its own.
-      return counted(anyText, least, most, end) ?? repeated(character(others([[first, first]])), least, most);
+      // Strings of the same lengths share their states.
+      const key = `${least},${most}`;
+      const rule = rules.get(key) ?? { name: "a string", part: () => ofLength(least, most) };
+      rules.set(key, rule);
+      return reference(rule);
     },
     matching(alternatives, least, most) {
       const regex: Regex = { kind: "choice", items: alternatives.map(({ item }) => item) };
