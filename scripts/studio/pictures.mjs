@@ -1,6 +1,6 @@
 /* global document, scrollTo */
-// node scripts/studio/pictures.mjs [FOLDER [others|search|together|targets|words]]: takes screenshots of all states of the Studio for docs/studio, or
-// only of the pages under More (others), of the search, of federated training (together), or of results for several labels and for numbers
+// node scripts/studio/pictures.mjs [FOLDER [others|search|chat|together|targets|words]]: takes screenshots of all states of the Studio for docs/studio, or
+// only of the pages under More (others), of the search, of the chat, of federated training (together), or of results for several labels and for numbers
 // (targets), or for words (words).
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -75,6 +75,57 @@ async function chat(page) {
   await page.setViewportSize({ width: 390, height: 800 });
   await picture(page, "22-chat-narrow", { fullPage: true });
   await page.setViewportSize({ width: 1280, height: 800 });
+  await boundAnswers(page);
+}
+
+/** Sends a message, and waits for all answers. */
+async function say(page, said) {
+  const place = await page.locator(".turns > li").count();
+  await page.getByLabel("Your message").fill(said);
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.locator(".turns > li").nth(place).waitFor();
+  await page.getByRole("button", { name: "Send" }).waitFor({ timeout: 300_000 });
+}
+
+/** Answers with fields, a function's call, and a thumb, without the adapter. */
+async function boundAnswers(page) {
+  await page.getByRole("button", { name: "New conversation" }).click();
+  await page.getByRole("button", { name: "Remove the adapter" }).click();
+  const pane = page.locator(".answer-form");
+  await pane.locator("summary").first().click();
+  await pane.getByText("JSON with these fields").click();
+  const fields = [["city"], ["country"], ["is_capital", "yesNo"], ["size", "oneOf", "small, medium, large"]];
+  for (const [name, kind = "text", values = null] of fields) {
+    await pane.getByLabel("Name", { exact: true }).fill(name);
+    await pane.getByLabel("Kind").selectOption(kind);
+    if (values !== null) await pane.getByLabel("Values").fill(values);
+    await pane.getByRole("button", { name: "Add field" }).click();
+  }
+  await say(page, "Oslo is the capital of Norway.");
+  await picture(page, "36-chat-fields", { fullPage: true });
+  await pane.getByText("free text").first().click();
+  await pane.getByRole("button", { name: "New function" }).click();
+  const form = pane.locator(".function-form");
+  await form.getByLabel("Name of the function").fill("weather");
+  await form.getByLabel("What it does").fill("The weather in a city");
+  await form.getByLabel("Name", { exact: true }).fill("city");
+  await form.getByRole("button", { name: "Add field" }).click();
+  await form.getByRole("button", { name: "Add function" }).click();
+  await pane.getByLabel("The first answer to each message must be a call").check();
+  await page.getByRole("button", { name: "New conversation" }).click();
+  await say(page, "How is the weather in Oslo?");
+  await page.getByLabel("Result of weather").fill("4 degrees, rain");
+  await theme(page, "dark");
+  await picture(page, "37-chat-call-dark", { fullPage: true });
+  await theme(page, "light");
+  await page.getByRole("button", { name: "New conversation" }).click();
+  await pane.getByRole("button", { name: "Remove the function “weather”" }).click();
+  await pane.locator("summary").first().click();
+  await say(page, "What is a fjord?");
+  await page.getByRole("button", { name: "Bad answer" }).click();
+  await page.getByLabel("A better answer").fill("A long, narrow inlet of the sea between steep slopes.");
+  await picture(page, "38-chat-better");
+  await page.getByRole("button", { name: "Cancel" }).click();
 }
 
 /** Complaints, each with the labels that it gets. */
@@ -229,6 +280,7 @@ try {
     await chat(page);
     await together();
   } else if (process.argv[3] === "search") await search(page);
+  else if (process.argv[3] === "chat") await chat(page);
   else if (process.argv[3] === "together") await together();
   else if (process.argv[3] === "targets") await targets(page);
   else if (process.argv[3] === "words") await words(page);

@@ -57,6 +57,9 @@ it("a bad answer gets a better one, which the user writes, by the keyboard alone
   await page.keyboard.press("Enter");
   await expect.poll(focused).toBe("TEXTAREA");
   expect(await thumb(0, "Bad answer").getAttribute("aria-pressed")).toBe("true");
+  // All of it is in sight, though the conversation scrolls.
+  const [list, own] = await Promise.all([page.locator(".turns").boundingBox(), form().boundingBox()]);
+  expect(own!.y + own!.height).toBeLessThanOrEqual(list!.y + list!.height + 1);
   expect(await page.getByRole("button", { name: "Keep this pair" }).isDisabled()).toBe(true);
   // An answer is not better than itself.
   await page.getByLabel("A better answer").fill(first);

@@ -36,6 +36,7 @@ export function OtherAnswer({ place, side, as, onClose }: Props) {
   const id = useId();
   useEffect(() => {
     box.current!.focus();
+    box.current!.form!.scrollIntoView({ block: "nearest" });
     return () => own.peek() && stop();
   }, []);
   const isSame = text.value.trim() === textOf(place, side).trim();
