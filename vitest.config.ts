@@ -81,7 +81,7 @@ function inChromium(name: string, engine: Engine, files: Files): TestProjectConf
     define: constants(engine, "/project", "/models"),
     resolve: { alias: aliases({ lowrank: "index", "lowrank/extension": "entry/extension" }) },
     // Named here, they are not found in the middle of a test, which would reload the page.
-    optimizeDeps: { include: ["fast-check", "@huggingface/tokenizers", "papaparse"] },
+    optimizeDeps: { include: ["ai", "fast-check", "@huggingface/tokenizers", "papaparse", "zod"] },
     test: {
       name,
       ...files,

@@ -42,6 +42,7 @@ export const groups = [
       { file: "docs/queues.md", slug: "recipes/queues", label: "Queues" },
       { file: "docs/federated.md", slug: "recipes/federated", label: "Federations" },
       { file: "docs/serving.md", slug: "recipes/serving", label: "Serving many tenants" },
+      { file: "docs/ai-sdk.md", slug: "recipes/ai-sdk", label: "The AI SDK" },
     ],
   },
   {
@@ -107,6 +108,7 @@ export const entries = {
   "lowrank/jobs": "ts/jobs/index.ts",
   "lowrank/worker": "ts/worker/index.ts",
   "lowrank/serve": "ts/serve/index.ts",
+  "lowrank/ai": "ts/ai/index.ts",
   "@lowrank/queue": "packages/queue/src/index.ts",
   "@lowrank/flower": "packages/flower/src/index.ts",
 };

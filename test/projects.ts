@@ -38,7 +38,7 @@ const coveringInBrowser = ["test/{engine,properties/bits}/*.test.ts", "test/ops/
 /** What a browser does in a way of its own: workers, threads, streams, dates and languages, files by fetch. */
 const differsInBrowser = [
   ...coveringInBrowser,
-  "test/{properties/threads,tokenize,values,worker}/**/*.test.ts",
+  "test/{ai,properties/threads,tokenize,values,worker}/**/*.test.ts",
   "test/io/examples/{reading,summary/languages,parquet/parquet}.test.ts",
 ];
 

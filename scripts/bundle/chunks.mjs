@@ -94,6 +94,11 @@ export const places = {
   "ts/train/losses": "losses",
   "ts/train/evaluators": "evaluators",
 
+  // What servers and the AI SDK's provider share of a request.
+  "ts/serve/batch-limits.ts": "requests",
+  "ts/serve/finish-reason.ts": "requests",
+  "ts/serve/request-seed.ts": "requests",
+
   // On demand: classifiers with several labels a text.
   "ts/tasks/multi-label": "multi-label",
 

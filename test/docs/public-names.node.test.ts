@@ -9,6 +9,7 @@ const documented: Readonly<Record<string, readonly string[]>> = {
   "ts/entry/node.ts": ["init", "Graph", "resolveModel", "writeFilesAtomically"],
   "ts/entry/graph.ts": ["Graph", "frozenMatrix", "roundedTableProduct", "raggedBatch"],
   "ts/jobs/index.ts": ["runJob", "JobSpec", "RunStore", "memoryStore"],
+  "ts/ai/index.ts": ["createLowrank", "lowrank", "LowrankProvider", "LanguageSettings"],
   "ts/serve/index.ts": ["AdapterServer", "AdapterStore", "ServeOptions"],
   "ts/worker/index.ts": ["SentenceEncoder", "TextClassifier", "runJob", "startWorker", "WorkerLostError"],
   "packages/queue/src/index.ts": ["JobQueue", "runQueueWorker", "runSweep", "QueuedTraining", "QueueError"],

@@ -5,10 +5,11 @@ import { fileSource } from "../../../ts/io/node/file-source.js";
 import { type LanguageServer, languageServer, type LanguageServerOptions } from "../../../ts/serve/index.js";
 import { askedCompletion } from "../../../ts/serve/openai/generation-request.js";
 import { goldenJson } from "../../golden.js";
+import { tinyModel } from "../../models/language/chat-model.js";
 import { all } from "../../models/language/golden-decoder.js";
 import { nextTask } from "../../../ts/waiting/next-task.js";
 import { modelPath, projectFile } from "../../setup/files.js";
-import { listening, tinyModel } from "./language-model.js";
+import { listening } from "./listening.js";
 
 let model: CausalLanguageModel;
 let server: LanguageServer;

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import type { CausalLanguageModel, Engine } from "../../../ts/index.js";
 import { type LanguageServer, languageServer } from "../../../ts/serve/index.js";
 import { ownEngine } from "../../models/own-engine.js";
-import { tinyModel } from "./language-model.js";
+import { tinyModel } from "../../models/language/chat-model.js";
 
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { root } from "../../../scripts/setup/paths.mjs";
 import type { CausalLanguageModel } from "../../../ts/index.js";
 import { languageServer, type RequestLogEntry } from "../../../ts/serve/index.js";
-import { listening, tinyModel } from "./language-model.js";
+import { tinyModel } from "../../models/language/chat-model.js";
+import { listening } from "./listening.js";
 
 const folder = join(root, "examples/messages");
 const requests: RequestLogEntry[] = [];

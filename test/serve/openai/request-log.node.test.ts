@@ -6,8 +6,9 @@ import {
   type LanguageServerOptions,
   type RequestLogEntry,
 } from "../../../ts/serve/index.js";
+import { tinyModel } from "../../models/language/chat-model.js";
 import { all } from "../../models/language/golden-decoder.js";
-import { listening, tinyModel } from "./language-model.js";
+import { listening } from "./listening.js";
 
 let model: CausalLanguageModel;
 let at: Awaited<ReturnType<typeof listening>>;

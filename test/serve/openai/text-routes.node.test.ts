@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type LanguageServer, languageServer, type LanguageServerOptions } from "../../../ts/serve/index.js";
 import { CausalLanguageModel } from "../../../ts/index.js";
 import { nextTask } from "../../../ts/waiting/next-task.js";
-import { listening, tinyModel } from "./language-model.js";
+import { tinyModel } from "../../models/language/chat-model.js";
+import { listening } from "./listening.js";
 import { textModels, texts } from "./text-models.js";
 
 type Models = Awaited<ReturnType<typeof textModels>>;

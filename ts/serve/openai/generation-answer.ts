@@ -1,12 +1,10 @@
 import type { RunningText } from "../../models/language/batch/continuous-batch.js";
-import type { GeneratedToken, GenerationEnd } from "../../models/language/sequence.js";
+import type { GeneratedToken } from "../../models/language/sequence.js";
 import type { ToolCall, ToolCallPiece } from "../../models/language/tools/tool-call.js";
 import { toolCallsOf } from "../../models/language/joined-calls.js";
+import { type FinishReason, finishReasonOf } from "../finish-reason.js";
 import type { ErrorBody } from "./api-error.js";
 import { chatLogprobs, completionLogprobs, type TextOf } from "./log-probabilities.js";
-
-/** Why a choice ended, in OpenAI's words. */
-export type FinishReason = "stop" | "length" | "tool_calls";
 
 /** How chat completions and completions differ. */
 export interface AnswerForm {
@@ -58,14 +56,6 @@ export const completionForm: AnswerForm = {
   first: null,
   piece: (text, finish) => ({ text, finish_reason: finish }),
 };
-
-/** Whether a text ended before it was complete. */
-export const isCut = (end: GenerationEnd): boolean => end === "max-tokens" || end === "context";
-
-function finishOf(end: GenerationEnd, hasCalls: boolean): FinishReason {
-  if (isCut(end)) return "length";
-  return hasCalls ? "tool_calls" : "stop";
-}
 
 async function tokensOf(running: RunningText): Promise<GeneratedToken[]> {
   const tokens: GeneratedToken[] = [];
@@ -127,7 +117,7 @@ export class GenerationAnswer implements GeneratedAnswer {
       this.tokens += tokens.length;
       const text = tokens.map((token) => token.text).join("");
       const calls = toolCallsOf(tokens);
-      const finish = finishOf(tokens.at(-1)!.end!, calls.length > 0);
+      const finish = finishReasonOf(tokens.at(-1)!.end!, calls.length > 0);
       return { index, ...this.form.choice(text, finish, calls), ...this.logprobs(tokens, 0) };
     });
     return { ...this.head, object: this.form.object, choices, usage: this.usage() };
@@ -154,7 +144,7 @@ export class GenerationAnswer implements GeneratedAnswer {
           yield this.event(index, form.piece(token.text, null, toolCalls), [token], offsets[index]!);
         offsets[index]! += token.text.length;
         if (token.end === null) continue;
-        yield this.event(index, form.piece("", finishOf(token.end, calling.has(index)), []), [], 0);
+        yield this.event(index, form.piece("", finishReasonOf(token.end, calling.has(index)), []), [], 0);
       }
     if (this.asked.includeUsage) yield { ...this.head, object: form.event, choices: [], usage: this.usage() };
   }

@@ -7,6 +7,7 @@ import type { Prompt } from "../../models/language/generate-options.js";
 import type { CalledLanguageModel } from "../../models/language/called-language-model.js";
 import { readPrompt, takeRequest } from "../../models/language/prompts.js";
 import type { ToolOptions } from "../../models/language/tools/tool-options.js";
+import { requestSeed } from "../request-seed.js";
 import { ApiError, reading } from "./api-error.js";
 import { type Fields, present } from "./fields.js";
 import { chatFields, completionFields, generationFields } from "./generation-fields.js";
@@ -133,9 +134,7 @@ export function asked(
         : `this model has ${model.maxTokens} positions: ${ids.length} tokens of ${field} and ${most ?? 1} new ones do not fit`;
     throw new ApiError(400, ids.length === 0 ? "invalid_value" : "context_length_exceeded", message, field);
   });
-  const given = taken.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!;
-  // Seeds of other programs may be negative.
-  const seed = given < 0 ? given + 2 ** 53 : given;
+  const seed = requestSeed(taken.seed);
   const options = {
     ...{ temperature: taken.temperature, topK: taken.top_k, topP: taken.top_p, minP: taken.min_p },
     ...{ repetitionPenalty: taken.repetition_penalty, stop: taken.stop },

@@ -4,6 +4,7 @@ import type { CausalLanguageModel } from "../../models/language/causal-language-
 import type { GenerationRequest } from "../../models/language/generate.js";
 import { tokenText } from "../../tokenize/token-text.js";
 import { throwIfAborted } from "../../waiting/abort.js";
+import { batchLimits } from "../batch-limits.js";
 import { busy, reading } from "./api-error.js";
 import type { Fields } from "./fields.js";
 import {
@@ -69,8 +70,7 @@ export class LanguageRoutes {
     /** Prompts that several requests begin with; null for none. */
     readonly stored: StoredBlocks | null,
   ) {
-    const { maxRunning: maxTexts, prefixCacheBytes: prefixBytes } = settings;
-    this.batch = new ContinuousBatch(model, { maxTexts, prefixBytes, storage: stored ?? undefined });
+    this.batch = new ContinuousBatch(model, { ...batchLimits(settings), storage: stored ?? undefined });
   }
 
   /** Begins an answer. Throws `ApiError` if the request is invalid, or there is no place. */

@@ -3,11 +3,12 @@ import { optional, or, type Readers, readOptions } from "../../arguments/read-op
 import { ConfigError } from "../../errors/errors.js";
 import type { FileMap } from "../../io/file-map.js";
 import { type RunStore, takeStore } from "../../training/store/run-store.js";
+import { type BatchOptions, batchReaders } from "../batch-limits.js";
 import type { RequestLogEntry } from "./request-log.js";
 import { aboveZero, callable, flag, text, unexpected, whole } from "../../arguments/settings.js";
 
 /** Limits and hooks of a server of models. */
-export interface LanguageServerOptions {
+export interface LanguageServerOptions extends BatchOptions {
   /** Name in requests and answers of a model that is served alone; default: its own. Several models have the names that they are given by. */
   readonly name?: string | undefined;
   /** Names of the models' adapters that requests may use; default: all, also those that are added later. */
@@ -23,8 +24,6 @@ export interface LanguageServerOptions {
   readonly maxBodyBytes?: number | undefined;
   /** Maximum number of new tokens of an answer; default: as many as the model's positions allow. */
   readonly maxTokens?: number | undefined;
-  /** Maximum number of answers that are generated at the same time, each with its own keys and values in memory; default 16. */
-  readonly maxRunning?: number | undefined;
   /** Maximum number of answers that wait for a place; further requests are refused with status 503. Default 64. */
   readonly maxWaiting?: number | undefined;
   /** Maximum number of texts or documents of a request for vectors, scores or classes; default 2,048. */
@@ -33,8 +32,6 @@ export interface LanguageServerOptions {
   readonly maxWaitingTexts?: number | undefined;
   /** Milliseconds from a request's headers to the last token of its answer; default 300,000. */
   readonly timeout?: number | undefined;
-  /** Maximum bytes of linear memory for prompts and answers that later requests may begin with; 0 keeps none. Default 64 MiB. */
-  readonly prefixCacheBytes?: number | undefined;
   /**
    * Where prompts that several requests begin with are kept when the server ends, such as `folderStore(path)` or `opfsStore(name)` of
    * `lowrank/jobs`, for this server alone. It then has tokens of those prompts. An error of it goes to `onError`; answers go on without it.
@@ -108,12 +105,11 @@ const readers: Readers<LanguageServerSettings> = {
   cors: or([], oneOrSeveral),
   maxBodyBytes: or(2 ** 20, whole, 1),
   maxTokens: or(Number.MAX_SAFE_INTEGER, whole, 1),
-  maxRunning: or(16, whole, 1),
+  ...batchReaders,
   maxWaiting: or(64, whole),
   maxTexts: or(2_048, whole, 1),
   maxWaitingTexts: or(8_192, whole, 1),
   timeout: or(300_000, aboveZero),
-  prefixCacheBytes: or(64 * 2 ** 20, whole),
   prefixCacheStore: optional((what, name, value: RunStore) => takeStore(what, value, undefined, name)),
   prefixCacheStoreBytes: or(2 ** 30, whole),
   loadAdapter: optional(callable<NonNullable<LanguageServerOptions["loadAdapter"]>>),

@@ -7,7 +7,8 @@ import { root } from "../../../../scripts/setup/paths.mjs";
 import type { CausalLanguageModel } from "../../../../ts/index.js";
 import { languageServer } from "../../../../ts/serve/index.js";
 import { all } from "../../../models/language/golden-decoder.js";
-import { listening, tinyModel } from "../language-model.js";
+import { tinyModel } from "../../../models/language/chat-model.js";
+import { listening } from "../listening.js";
 
 const run = async (file: string, ...args: string[]) => (await promisify(execFile)(file, args)).stdout;
 

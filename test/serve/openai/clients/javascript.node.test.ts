@@ -1,15 +1,17 @@
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { serve as serveHono } from "@hono/node-server";
-import { ChatOpenAI } from "@langchain/openai";
+import { ChatOpenAI, OpenAIEmbeddings } from "@langchain/openai";
 import { generateText, jsonSchema, Output, streamText } from "ai";
 import { Hono } from "hono";
 import type { AddressInfo } from "node:net";
 import OpenAI from "openai";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { CausalLanguageModel } from "../../../../ts/index.js";
+import { type CausalLanguageModel, SentenceEncoder } from "../../../../ts/index.js";
 import { type LanguageServer, languageServer } from "../../../../ts/serve/index.js";
+import { tinyModel } from "../../../models/language/chat-model.js";
 import { all } from "../../../models/language/golden-decoder.js";
-import { listening, tinyModel } from "../language-model.js";
+import { tinyEncoder } from "../../../models/tiny-encoder.js";
+import { listening } from "../listening.js";
 
 let model: CausalLanguageModel;
 let server: LanguageServer;
@@ -94,6 +96,30 @@ describe("LangChain", () => {
   it("generates an object of a schema", async () => {
     const bound = chat("plain", 60).withStructuredOutput(schema, { name: "review", method: "jsonSchema" });
     expect(await bound.invoke("a film")).toEqual(review);
+  });
+
+  it("embeds documents in several requests, and a query, with an adapter and in fewer dimensions", async () => {
+    const encoder = await SentenceEncoder.load(await tinyEncoder());
+    encoder.addAdapter("mine", { rank: 2, initLoraWeights: false, alpha: 60 });
+    encoder.setAdapter(null);
+    const served = await listening(languageServer({ search: encoder }, { apiKey: "secret" }), "secret");
+    try {
+      const embeddings = (model: string, dimensions?: number) =>
+        new OpenAIEmbeddings({
+          ...{ model, dimensions, apiKey: "secret", configuration: { baseURL: `${served.url}/v1` } },
+          ...{ batchSize: 2, maxRetries: 0 },
+        });
+      const texts = ["a good film", "a match", "where is it", "a film", "a bad one"];
+      const expected = async (adapter: string | null, truncateDim?: number) =>
+        (await encoder.encode(texts, { normalize: true, adapter, truncateDim })).map((row) => [...row]);
+      expect(await embeddings("search").embedDocuments(texts)).toEqual(await expected(null));
+      expect(await embeddings("mine", 8).embedDocuments(texts)).toEqual(await expected("mine", 8));
+      expect(await embeddings("mine").embedQuery(texts[2]!)).toEqual((await expected("mine"))[2]);
+      await expect(embeddings("nobody").embedQuery("a film")).rejects.toMatchObject({ status: 404 });
+    } finally {
+      await served.close();
+      encoder.dispose();
+    }
   });
 });
 

@@ -7,7 +7,7 @@ import { type LanguageServer, languageServer } from "../../../../ts/serve/index.
 import { chatFields, completionFields, generationFields } from "../../../../ts/serve/openai/generation-fields.js";
 import { classifyFields, embeddingFields, rerankFields } from "../../../../ts/serve/openai/text-fields.js";
 import { responseFields } from "../../../../ts/serve/openai/responses/response-fields.js";
-import { tinyModel } from "../language-model.js";
+import { tinyModel } from "../../../models/language/chat-model.js";
 import { textModels, texts } from "../text-models.js";
 
 type Schema = Readonly<Record<string, unknown>>;

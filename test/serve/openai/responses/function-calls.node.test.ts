@@ -3,8 +3,8 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { CausalLanguageModel } from "../../../../ts/entry/node.js";
 import { languageServer } from "../../../../ts/serve/index.js";
 import { all } from "../../../models/language/golden-decoder.js";
-import { listening } from "../language-model.js";
-import { signs, templateOf, templatedModel } from "../tool-templates.js";
+import { signs, templateOf, templatedModel } from "../../../models/language/tool-templates.js";
+import { listening } from "../listening.js";
 
 type Call = OpenAI.Responses.ResponseFunctionToolCall;
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CausalLanguageModel } from "../../../../ts/index.js";
 import { type LanguageServer, languageServer } from "../../../../ts/serve/index.js";
 import { responseFields } from "../../../../ts/serve/openai/responses/response-fields.js";
-import { tinyModel } from "../language-model.js";
+import { tinyModel } from "../../../models/language/chat-model.js";
 
 let model: CausalLanguageModel;
 let server: LanguageServer;

@@ -2,8 +2,9 @@ import type OpenAI from "openai";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { CausalLanguageModel } from "../../../../ts/entry/node.js";
 import { languageServer, type LanguageServerOptions, type RequestLogEntry } from "../../../../ts/serve/index.js";
+import { tinyModel } from "../../../models/language/chat-model.js";
 import { all } from "../../../models/language/golden-decoder.js";
-import { listening, tinyModel } from "../language-model.js";
+import { listening } from "../listening.js";
 
 type Create = OpenAI.Responses.ResponseCreateParamsNonStreaming;
 type Event = OpenAI.Responses.ResponseStreamEvent;

@@ -1,7 +1,8 @@
 import type { RunningText } from "../../../models/language/batch/continuous-batch.js";
 import type { GenerationEnd } from "../../../models/language/sequence.js";
 import type { ErrorBody } from "../api-error.js";
-import { type AnswerAsked, type GeneratedAnswer, isCut } from "../generation-answer.js";
+import { isCut } from "../../finish-reason.js";
+import type { AnswerAsked, GeneratedAnswer } from "../generation-answer.js";
 import { newId, OutputItems, type ResponseEvent } from "./output-items.js";
 
 const now = () => Math.floor(Date.now() / 1000);

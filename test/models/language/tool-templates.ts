@@ -1,5 +1,5 @@
-import { changedJson, decoderFiles } from "../../models/language/golden-decoder.js";
-import { tinyModel } from "./language-model.js";
+import { tinyModel } from "./chat-model.js";
+import { changedJson, decoderFiles } from "./golden-decoder.js";
 
 const encode = (text: string) => new TextEncoder().encode(text);
 

@@ -1,0 +1,39 @@
+import type { SharedV3ProviderOptions } from "@ai-sdk/provider";
+import { checkOptions, copiedOptions } from "../arguments/options.js";
+import type { GenerateOptions } from "../models/language/generate-options.js";
+import type { EncodeOptions } from "../models/sentence/encoder-options.js";
+import { jsonCopy } from "./json-copy.js";
+
+const LANGUAGE = [
+  ...(["adapter", "minP", "repetitionPenalty", "logitBias", "parallelToolCalls"] as const),
+  ...(["regex", "grammar", "choices", "ignoreEnd", "rounded"] as const),
+] as const;
+
+const EMBEDDING = ["adapter", "normalize", "prompt", "promptName", "truncateDim", "rounded"] as const;
+
+/**
+ * Options of `generate` that the AI SDK does not have, such as `adapter`: of all calls of a model, or of one call in
+ * `providerOptions.lowrank`.
+ */
+export type LanguageSettings = Pick<GenerateOptions, (typeof LANGUAGE)[number]>;
+
+/** Options of `encode`, of all calls of a model or of one call in `providerOptions.lowrank`; but `normalize` is true by default. */
+export type EmbeddingSettings = Pick<EncodeOptions, (typeof EMBEDDING)[number]>;
+
+/** A copy of a model's settings. Throws `ConfigError` for unknown names; values are checked by each call. */
+export function takeLanguageSettings(what: string, given: LanguageSettings): LanguageSettings {
+  checkOptions(what, given, LANGUAGE);
+  return copiedOptions(given);
+}
+
+/** The same for embeddings. */
+export function takeEmbeddingSettings(what: string, given: EmbeddingSettings): EmbeddingSettings {
+  checkOptions(what, given, EMBEDDING);
+  return copiedOptions(given);
+}
+
+/** A call's own settings, copied. */
+export function ownOptions(what: string, options: SharedV3ProviderOptions | undefined): object {
+  const { lowrank } = options ?? {};
+  return lowrank === undefined ? {} : (jsonCopy(what, "providerOptions.lowrank", lowrank) as object);
+}

@@ -1,0 +1,109 @@
+import type { EmbeddingModelV3, LanguageModelV3, ProviderV3 } from "@ai-sdk/provider";
+import { isRecord } from "../arguments/collections.js";
+import { readOptions } from "../arguments/read-options.js";
+import { text, unexpected } from "../arguments/settings.js";
+import { batchLimits, type BatchOptions, batchReaders } from "../serve/batch-limits.js";
+import { Batches } from "./batches.js";
+import { LowrankEmbeddingModel } from "./embedding-model.js";
+import { isHere, LowrankLanguageModel } from "./language-model.js";
+import {
+  type EmbeddingSettings,
+  type LanguageSettings,
+  takeEmbeddingSettings,
+  takeLanguageSettings,
+} from "./model-settings.js";
+import { isEncoder, isLanguageModel, type ProvidedEncoder, type ProvidedLanguageModel } from "./provided-models.js";
+import { noSuchModel } from "./sdk-errors.js";
+
+/** A model that a provider has. */
+export type ProvidedModel = ProvidedLanguageModel | ProvidedEncoder;
+
+/** Models by their names, for the AI SDK. */
+export interface LowrankProvider extends ProviderV3 {
+  /** As `languageModel`. */
+  (name: string, settings?: LanguageSettings): LanguageModelV3;
+  /** A language model. Throws `ConfigError`, which is a `NoSuchModelError` too, if there is none of this name. */
+  languageModel(name: string, settings?: LanguageSettings): LanguageModelV3;
+  /** A sentence encoder. Throws as `languageModel` does. */
+  embeddingModel(name: string, settings?: EmbeddingSettings): EmbeddingModelV3;
+  /** There is none: throws as `languageModel` does. */
+  imageModel(name: string): never;
+  /** Ends running answers and frees what was kept of earlier ones. Models stay the caller's. Safe to call twice. */
+  dispose(): void;
+}
+
+const EXPECTED = "a CausalLanguageModel or a SentenceEncoder";
+
+/** Batches of `lowrank`: those of a model go with it. */
+let shared: Batches | null = null;
+
+/**
+ * A model for the functions of the AI SDK: a language model for `generateText` and `streamText`, a sentence encoder for `embed` and
+ * `embedMany`. It runs in this thread, or in its worker if it is of `lowrank/worker`; nothing is sent to a server.
+ *
+ * Calls of a language model of this thread are computed together, each with its own adapter and settings. Tokens are those of
+ * `generateTokens` with the same options. Keys and values of ended answers, up to 64 MiB, stay in the model's memory for prompts that begin
+ * alike, until its `dispose`.
+ *
+ * @param settings options of `generate` or `encode` for all calls; `providerOptions.lowrank` has those of one call
+ * Throws `ConfigError` for anything but such a model, and for unknown settings.
+ *
+ * @example
+ * const { text } = await generateText({ model: lowrank(model, { adapter: "mine" }), prompt: "Hello!" });
+ */
+export function lowrank(model: ProvidedLanguageModel, settings?: LanguageSettings): LanguageModelV3;
+export function lowrank(model: ProvidedEncoder, settings?: EmbeddingSettings): EmbeddingModelV3;
+export function lowrank(
+  model: ProvidedModel,
+  settings: LanguageSettings & EmbeddingSettings = {},
+): LanguageModelV3 | EmbeddingModelV3 {
+  const what = "lowrank";
+  shared ??= new Batches(batchLimits(readOptions(what, {}, batchReaders)));
+  if (isLanguageModel(model))
+    return new LowrankLanguageModel(model.name, model, takeLanguageSettings(what, settings), shared);
+  if (isEncoder(model)) return new LowrankEmbeddingModel(model.name, model, takeEmbeddingSettings(what, settings));
+  throw unexpected(what, "the model", EXPECTED, model);
+}
+
+/**
+ * A provider for the AI SDK: models by their names, as `createProviderRegistry` takes it.
+ *
+ * Throws `ConfigError` for invalid models or options.
+ *
+ * @example
+ * const provider = createLowrank({ chat: model, search: encoder });
+ * const { text } = await generateText({ model: provider("chat"), prompt: "Hello!" });
+ */
+export function createLowrank(
+  models: Readonly<Record<string, ProvidedModel>>,
+  options: BatchOptions = {},
+): LowrankProvider {
+  const batches = new Batches(batchLimits(readOptions(WHAT, options, batchReaders)));
+  if (!isRecord(models)) throw unexpected(WHAT, "models", `an object, by name ${EXPECTED}`, models);
+  const [chats, encoders] = [new Map<string, ProvidedLanguageModel>(), new Map<string, ProvidedEncoder>()];
+  for (const [name, model] of Object.entries(models))
+    if (isLanguageModel(model)) chats.set(name, model);
+    else if (isEncoder(model)) encoders.set(name, model);
+    else throw unexpected(WHAT, `models.${name}`, EXPECTED, model);
+  const languageModel = (name: string, settings: LanguageSettings = {}) =>
+    new LowrankLanguageModel(name, named(chats, name, "languageModel"), takeLanguageSettings(WHAT, settings), batches);
+  const embeddingModel = (name: string, settings: EmbeddingSettings = {}) =>
+    new LowrankEmbeddingModel(name, named(encoders, name, "embeddingModel"), takeEmbeddingSettings(WHAT, settings));
+  const provider = (name: string, settings?: LanguageSettings) => languageModel(name, settings);
+  return Object.assign(provider, {
+    specificationVersion: "v3" as const,
+    ...{ languageModel, embeddingModel },
+    imageModel: (name: string): never => {
+      throw noSuchModel(name, "imageModel", []);
+    },
+    dispose: () => batches.dispose([...chats.values()].filter(isHere)),
+  });
+}
+
+const WHAT = "createLowrank";
+
+function named<T>(models: ReadonlyMap<string, T>, name: string, type: string): T {
+  const model = models.get(text(WHAT, "name", name));
+  if (model === undefined) throw noSuchModel(name, type, [...models.keys()]);
+  return model;
+}
