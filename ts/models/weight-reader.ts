@@ -21,9 +21,6 @@ export interface NormOptions {
   readonly name?: string;
 }
 
-/** As `storedTensor`, in pieces. */
-type StoredPieces = (...given: Parameters<typeof storedTensor>) => Promise<readonly Uint8Array[]>;
-
 /** Reads tensors of shapes that have been checked, frozen, into a graph. */
 export class WeightReader {
   /** The linear layers that were read. */
@@ -42,11 +39,11 @@ export class WeightReader {
     readonly options: LoadWeightOptions,
   ) {}
 
-  /** A table whose rows are looked up, by its module path. @param read reads its bytes */
-  async table(path: string, read: typeof storedTensor | StoredPieces = storedTensor): Promise<AdaptedEmbedding> {
+  /** A table whose rows are looked up, by its module path. */
+  async table(path: string): Promise<AdaptedEmbedding> {
     const key = this.nameOf(`${path}.weight`);
     const format = formatOf(this.options.weights, this.file, [key]);
-    const bytes = await read(this.graph, this.file, key, format, this.options);
+    const bytes = await storedTensor(this.graph, this.file, key, format, this.options);
     return this.keepTable(path, frozenMatrix(this.graph, { shape: this.file.info(key).shape, format, bytes }));
   }
 
@@ -57,7 +54,8 @@ export class WeightReader {
     return this.keepTable(path, frozenMatrix(this.graph, { shape, format: "f32", bytes }));
   }
 
-  private keepTable(path: string, table: NodeId): AdaptedEmbedding {
+  /** Adds a table to those that were read. */
+  keepTable(path: string, table: NodeId): AdaptedEmbedding {
     const embedding = new AdaptedEmbedding(this.graph, path, table);
     this.tables.push(embedding);
     return embedding;

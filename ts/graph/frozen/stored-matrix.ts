@@ -26,7 +26,7 @@ export type StoredMatrixInput = Omit<StoredMatrix, "transposed" | "bytes" | "sha
 };
 
 const readers = {
-  shape: (what: string, _: string, value: unknown) => checkLengths(what, value as number[]),
+  shape: (what: string, _: string, value: unknown) => checkSize(what, checkLengths(what, value as number[])),
   format: (what: string, name: string, value: unknown) => oneOf(what, name, value, weightFormats),
   // Pure, so that bundlers leave it out.
   transposed: /* @__PURE__ */ or(false, flag),
@@ -54,8 +54,6 @@ export function readStored(what: string, given: StoredMatrixInput, engine: Engin
   const bytes = pieces.map((piece) => (engine.shows(piece) ? new Uint8Array(piece) : piece));
   const matrix = { shape: shape as readonly number[] as readonly [number, number], bytes, ...rest };
   const [rows, columns] = matrix.transposed ? [shape[1]!, shape[0]!] : [shape[0]!, shape[1]!];
-  // In words of memory: in fewer bits there is room for more elements.
-  checkSize(what, [rows, Math.ceil(storedLength(engine.kernels, matrix.format, 1, columns) / 4)]);
   const expected = storedLength(engine.kernels, matrix.format, rows, columns);
   const length = bytes.reduce((sum, piece) => sum + piece.byteLength, 0);
   if (length !== expected) {

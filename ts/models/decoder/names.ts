@@ -5,7 +5,7 @@ import type { LinearShape } from "../architecture.js";
 import { constantPart, linearPart, normPart, type ReadTable, tablePart, type WeightPart } from "../weight-table.js";
 import { type DecoderConfig, deltaWidths, innerWidth, sizesOf } from "./config.js";
 import { expertParts, type ExpertsNames } from "./expert-weights.js";
-import { storedPieces } from "./table-pieces.js";
+import { readLargeTable } from "./table-pieces.js";
 
 type Paths = Pick<LinearShape, "paths" | "tensors">;
 
@@ -66,7 +66,7 @@ export const noFurtherNorms = { attentionPostNorm: null, innerPostNorm: null, qu
 /** A table that may have more bytes than a runtime reads at once. */
 const largeTable = (path: string, shape: [rows: number, width: number]): WeightPart<AdaptedEmbedding> => ({
   ...tablePart(path, shape),
-  read: (reader) => reader.table(path, storedPieces),
+  read: (reader) => readLargeTable(reader, path),
 });
 
 /** All weights. */

@@ -1,10 +1,30 @@
+import type { AdaptedEmbedding } from "../../adapters/adapted-embedding.js";
+import { StoredWeight } from "../../graph/frozen/stored-weight.js";
 import type { GraphMemory } from "../../graph/memory.js";
+import { newNode } from "../../graph/node.js";
 import { decodeTensor, dtypeBits, type OpenTensorFile, type WeightOptions } from "../../io/safetensors/index.js";
 import type { WeightFormat } from "../../ops/product/frozen-weight.js";
-import { storedTensor } from "../stored-weights.js";
+import { sizeOf } from "../../values/shape.js";
+import { formatOf, storedTensor } from "../stored-weights.js";
+import type { WeightReader } from "../weight-reader.js";
 
 /** Bytes of a file's tensor that are read at a time: runtimes read fewer than 2³¹ at once. */
 const PIECE = 2 ** 28;
+
+/** As `WeightReader.table`, of a table of any size: `frozenMatrix` has at most as many elements as float32 memory. */
+export async function readLargeTable(reader: WeightReader, path: string): Promise<AdaptedEmbedding> {
+  const { graph, file, options } = reader;
+  const key = reader.nameOf(`${path}.weight`);
+  const format = formatOf(options.weights, file, [key]);
+  const bytes = await storedPieces(graph, file, key, format, options);
+  const shape = file.info(key).shape as readonly [number, number];
+  const table = graph.attempt.run(() => {
+    const frozen = StoredWeight.of(graph, { shape, format, transposed: false, bytes });
+    const value = { shape, size: sizeOf(shape), pointer: 0 };
+    return graph.push(newNode(value, false, null, undefined, undefined, undefined, true, 0, frozen));
+  });
+  return reader.keepTable(path, table);
+}
 
 /** As `storedTensor`, of a matrix of any size, in pieces of whole rows. @param most bytes of the file in a piece */
 export async function storedPieces(
