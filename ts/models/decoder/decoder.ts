@@ -190,12 +190,14 @@ export class Decoder extends DecoderLayers<DecoderWeights> {
   /** All weights but the output layer's: hidden states, and with them keys and values, depend on these. */
   hiddenWeights(): NodeId[] {
     const { linears, norms, tables, layers, output } = this.weights;
-    const nodes = [
-      ...[...linears.filter((linear) => linear !== output), ...norms].flatMap(({ weight, bias }) => [weight, bias]),
+    const modules = [...linears.filter((linear) => linear !== output), ...norms];
+    // A layer's tensors that are no module's, such as a convolution's and experts'.
+    const others = layers.flatMap((layer) => Object.values(layer).flat());
+    return [
+      ...modules.flatMap(({ weight, bias }) => (bias === null ? [weight] : [weight, bias])),
       ...tables.map(({ table }) => table),
-      ...layers.flatMap(({ convolutionKernel, decay, decayBias }) => [convolutionKernel, decay, decayBias]),
+      ...others.filter((part) => typeof part === "number"),
     ];
-    return nodes.filter((id) => id !== null);
   }
 
   /** Logits `[rows, vocabulary]` of rows of the last hidden state; the selection's rows are these. */
