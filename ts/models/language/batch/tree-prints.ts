@@ -31,8 +31,8 @@ export class TreePrints {
   private computed({ snapshot }: SharedAdapter, version: number, rounded: boolean): string {
     const { graph, model, cacheFormat } = this.model;
     const { build, threads } = graph.engine.info;
-    const { attention, ...config } = model.config;
-    const layers = Array.from({ length: config.layers }, (_, i) => attention(i));
+    const { attention, experts, ...config } = model.config;
+    const layers = Array.from({ length: config.layers }, (_, i) => [attention(i), experts?.(i)]);
     if (this.last?.version !== version) this.last = { version, print: weightsPrint(model) };
     const print = new Fingerprint();
     addValue(print, [VERSION, build, threads, cacheFormat, config, layers, this.last.print, snapshot?.held, rounded]);
