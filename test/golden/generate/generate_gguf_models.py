@@ -8,6 +8,7 @@ Names in GGUF are those of gguf's own table; what llama.cpp's converter does to 
 """
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -32,6 +33,9 @@ MODELS = {
     "gemma2": ("Gemma2", MODEL_ARCH.GEMMA2, dict(head_dim=8, sliding_window=8, query_pre_attn_scalar=8, attn_logit_softcapping=20.0, final_logit_softcapping=10.0)),
     "gemma4": ("Gemma4", MODEL_ARCH.GEMMA4, dict(num_hidden_layers=4, head_dim=8, global_head_dim=16, sliding_window=8, layer_types=["sliding_attention", "full_attention"] * 2, num_kv_shared_layers=2, use_double_wide_mlp=True, hidden_size_per_layer_input=4, vocab_size_per_layer_input=20, final_logit_softcapping=10.0)),
     "granite": ("Granite", MODEL_ARCH.GRANITE, dict(tie_word_embeddings=True, **FACTORS)),
+    "granitemoe": ("GraniteMoe", MODEL_ARCH.GRANITE_MOE, dict(tie_word_embeddings=True, num_local_experts=3, num_experts_per_tok=2, **FACTORS)),
+    "granitemoe-Q8_0": ("GraniteMoe", MODEL_ARCH.GRANITE_MOE, dict(hidden_size=32, intermediate_size=32, num_local_experts=3, num_experts_per_tok=2, **FACTORS)),
+    "qwen3moe": ("Qwen3Moe", MODEL_ARCH.QWEN3MOE, dict(head_dim=8, rope_theta=1000000.0, tie_word_embeddings=True, num_experts=4, num_experts_per_tok=2, moe_intermediate_size=12, norm_topk_prob=True)),
     "lfm2": ("Lfm2", MODEL_ARCH.LFM2, dict(conv_L_cache=3, block_auto_adjust_ff_dim=False, norm_eps=1e-5, layer_types=["conv", "full_attention"], rope_theta=1000000.0)),
     "phi3": ("Phi3", MODEL_ARCH.PHI3, dict(tie_word_embeddings=False)),
     "smollm3": ("SmolLM3", MODEL_ARCH.SMOLLM3, dict(tie_word_embeddings=True)),
@@ -41,7 +45,7 @@ MODELS = {
 }
 
 # Whose rows of queries and keys stand by rotary pairs.
-PERMUTED = ("llama", "smollm3", "granite")
+PERMUTED = ("llama", "smollm3", "granite", "granitemoe")
 
 
 def permute(rows: np.ndarray, heads: int) -> np.ndarray:
@@ -136,7 +140,12 @@ def write_rotary(writer: GGUFWriter, name: str, config) -> None:
     if name == "gemma2":
         writer.add_attn_logit_softcapping(config.attn_logit_softcapping)
         writer.add_final_logit_softcapping(config.final_logit_softcapping)
-    if name == "granite":
+    if name in ("granitemoe", "qwen3moe"):
+        writer.add_expert_count(config.num_local_experts)
+        writer.add_expert_used_count(config.num_experts_per_tok)
+    if name == "qwen3moe":
+        writer.add_expert_feed_forward_length(config.moe_intermediate_size)
+    if name.startswith("granite"):
         writer.add_attention_scale(config.attention_multiplier)
         writer.add_embedding_scale(config.embedding_multiplier)
         writer.add_residual_scale(config.residual_multiplier)
@@ -150,8 +159,31 @@ def parts_first(rows: np.ndarray, heads: int) -> np.ndarray:
     return rows.reshape(heads, 3, rows.shape[0] // heads // 3, *rows.shape[1:]).swapaxes(0, 1).reshape(rows.shape)
 
 
-def write(name: str) -> None:
-    family, architecture, more = MODELS[name]
+def write_experts(writer: GGUFWriter, key: str, value: np.ndarray) -> bool:
+    """Experts in transformers' tensors as the converter writes them: the first half of an expert's rows apart from the second."""
+    found = re.fullmatch(r"model\.layers\.(\d+)\.(?:mlp|block_sparse_moe)\.(experts\.gate_up_proj|experts\.down_proj|router\.weight|gate\.weight)", key)
+    if found is None:
+        return False
+    layer, kind = found.groups()
+
+    def add(own: str, matrices: np.ndarray) -> None:
+        # Rows of whole groups only.
+        grouped = matrices.shape[-1] % 32 == 0
+        writer.add_tensor(own, quants.quantize(matrices, Type.Q8_0) if grouped else matrices, raw_dtype=Type.Q8_0 if grouped else None)
+
+    if kind == "experts.gate_up_proj":
+        for part, rows in zip(("gate", "up"), np.split(value, 2, axis=1)):
+            add(f"blk.{layer}.ffn_{part}_exps.weight", np.ascontiguousarray(rows))
+    elif kind == "experts.down_proj":
+        add(f"blk.{layer}.ffn_down_exps.weight", value)
+    else:
+        writer.add_tensor(f"blk.{layer}.ffn_gate_inp.weight", value)
+    return True
+
+
+def write(file: str) -> None:
+    family, architecture, more = MODELS[file]
+    name = file.removesuffix("-Q8_0")
     own_sizes = name == "gpt2"
     suffix = "TextConfig" if name in ("gemma3", "gemma4", "qwen35") else "Config"
     sizes = {key: value for key, value in SIZES.items() if not own_sizes or key.endswith("_id") or key == "vocab_size"}
@@ -166,7 +198,7 @@ def write(name: str) -> None:
         state[key] = (value + noise if "norm" in key or "ln_" in key else noise).to(torch.float32).numpy()
     # No bias of Phi3, SmolLM3 or OLMo2 is there; Qwen2 has those of queries, keys and values.
     names = get_tensor_name_map(architecture, config.num_hidden_layers)
-    writer = GGUFWriter(OUT / f"{name}.gguf", name)
+    writer = GGUFWriter(OUT / f"{file}.gguf", name)
     writer.add_block_count(config.num_hidden_layers)
     writer.add_context_length(config.max_position_embeddings)
     writer.add_embedding_length(config.hidden_size)
@@ -181,6 +213,8 @@ def write(name: str) -> None:
     if name not in ("gpt2", "gptneox"):
         write_rotary(writer, name, config)
     for key, value in state.items():
+        if write_experts(writer, key, value):
+            continue
         renamed = names.get_name(key.replace(".dt_bias", ".dt_proj.bias").replace("layer_scalar", "layer_scalar.weight"), try_suffixes=(".weight", ".bias"))
         if ".linear_attn." in key:
             value = of_delta_net(key, value, config)
@@ -201,6 +235,8 @@ def write(name: str) -> None:
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
+    if file != name:
+        return
     # GPT-NeoX's head has another name in files than in memory.
     save_file({key.replace("lm_head", "embed_out") if name == "gptneox" else key: value for key, value in state.items()}, OUT / f"{name}.safetensors")
     (OUT / f"{name}.json").write_text(json.dumps(config.to_dict(), default=str) + "\n")

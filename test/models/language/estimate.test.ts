@@ -122,6 +122,26 @@ describe("CausalLanguageModel.estimateMemory", () => {
     expect(used / estimate.total).toBeLessThan(1.1);
   });
 
+  it.each(["granite", "granitemoe", "granitemoeshared", "lfm2_moe"])(
+    "and what %s computes again",
+    { timeout: 120_000 },
+    async (model_type) => {
+      const own = llamaConfig({
+        ...{ model_type, residual_multiplier: 0.2, num_hidden_layers: 3, full_attn_idxs: [1] },
+        ...{ num_local_experts: 6, num_experts_per_tok: 3, shared_intermediate_size: 96, num_experts: 6 },
+        ...{ moe_intermediate_size: 200, num_dense_layers: 1 },
+      });
+      const { used, estimate } = await measure(
+        { checkpointing: true },
+        160,
+        { files: randomModel(own), config: own },
+        1,
+      );
+      expect(used / estimate.total).toBeGreaterThan(0.9);
+      expect(used / estimate.total).toBeLessThan(1.1);
+    },
+  );
+
   // Every token is learnt, so that there are as many rows of logits.
   it.each<[string, LoraOptions]>([
     ["LoRA", { targetModules: ["q_proj", "lm_head"] }],

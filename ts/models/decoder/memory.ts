@@ -46,7 +46,7 @@ export function stepMemory(
   // Gradients of queries, keys and values, with norms those of what is normed too.
   const parts = names.layer(config.layers - 1).queryNorm === null ? 2 : 3;
   const wide = Math.max(parts * qkv + 2 * gateWidth(config), 2 * width);
-  const each = innerMemory(config).back + 4 * h + wide + others.back + adapted.back;
+  const each = innerMemory(config).back + (config.residualScale === 1 ? 4 : 6) * h + wide + others.back + adapted.back;
   const back = Math.max(tokens * each + logits + scratch, adapted.norms);
   const shared = sharedMemory(config) + adapted.tables;
   return Math.ceil(1.01 * FLOAT * (tokens * (forward + shared) + back + adapted.fixed)) + 65_536;

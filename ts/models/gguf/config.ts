@@ -1,3 +1,4 @@
+import { UnsupportedError } from "../../errors/errors.js";
 import type { GgufFile } from "../../io/gguf/index.js";
 import { gemma4Config } from "./gemma4-config.js";
 import { gpt2Config, gptNeoxConfig } from "./gpt-config.js";
@@ -37,7 +38,8 @@ export function ggufConfig(file: Pick<GgufFile, "metadata" | "has" | "info">, fa
     // Rejected for architectures that rotate whole heads.
     partial_rotary_factor: modelType === "phi3" || rotated !== headDim ? rotated / headDim : undefined,
     ...(modelType.startsWith("gemma") ? gemmaConfig(values, headDim) : { hidden_act: "silu" }),
-    ...(modelType === "granite" ? graniteConfig(values, headDim) : {}),
+    ...(modelType.startsWith("granite") ? graniteConfig(values, headDim) : {}),
+    ...(modelType === "granitemoe" || modelType === "qwen3_moe" ? expertsConfig(modelType, values) : {}),
     ...(modelType === "qwen3_5_text" ? deltaConfig(values) : {}),
     ...wordsConfig(file, values),
     attention_bias: modelType === "qwen2" ? undefined : file.has("blk.0.attn_q.bias"),
@@ -68,6 +70,27 @@ const graniteConfig = (values: MetadataValues, headDim: number) => ({
   residual_multiplier: values.number("residual_scale") || undefined,
   logits_scaling: values.number("logit_scale") || undefined,
 });
+
+/** Mixtures of experts. In llama.cpp the weights of both families' experts are divided by their sum. */
+const expertsConfig = (modelType: "granitemoe" | "qwen3_moe", values: MetadataValues) => {
+  const chosen = values.count("expert_used_count");
+  if (modelType === "granitemoe") {
+    if ((values.number("expert_shared_feed_forward_length") ?? 0) > 0)
+      throw new UnsupportedError(
+        `${values.architecture}.expert_shared_feed_forward_length: shared experts are not read`,
+        {
+          key: `${values.architecture}.expert_shared_feed_forward_length`,
+        },
+      );
+    return { num_local_experts: values.count("expert_count"), num_experts_per_tok: chosen };
+  }
+  return {
+    num_experts: values.count("expert_count"),
+    num_experts_per_tok: chosen,
+    moe_intermediate_size: values.required("expert_feed_forward_length"),
+    norm_topk_prob: true,
+  };
+};
 
 /** Qwen3.5's delta nets. Layers that foretell further tokens are counted among the blocks, and not read. */
 const deltaConfig = (values: MetadataValues) => ({

@@ -21,6 +21,8 @@ export interface GgufArchitecture {
   readonly normsPlusOne: boolean;
   /** Whether linear weights are `[in, out]` in Hugging Face's files. */
   readonly inFirst: boolean;
+  /** Whether such files are read, and not written. */
+  readonly readOnly: boolean;
 }
 
 const outer = { token_embd: "model.embed_tokens", output_norm: "model.norm", output: "lm_head" };
@@ -36,10 +38,18 @@ const headNorms = { attn_q_norm: "self_attn.q_norm", attn_k_norm: "self_attn.k_n
 /** Norms after attention and MLP. */
 const normsAfter = { post_attention_norm: "post_attention_layernorm", post_ffw_norm: "post_feedforward_layernorm" };
 
+/** Each a tensor for all experts. */
+const experts = (path: string, router: string) => ({
+  ffn_gate_inp: `${path}.${router}`,
+  ffn_gate_exps: `${path}.experts.gate_proj`,
+  ffn_up_exps: `${path}.experts.up_proj`,
+  ffn_down_exps: `${path}.experts.down_proj`,
+});
+
 const llama = { ...attention, ...gated, ...norms };
 const of = (modelType: string, modules: Readonly<Record<string, string>>, more: Partial<GgufArchitecture> = {}) => ({
   ...{ modelType, outer, modules, layers: "model.layers.", tensors: {}, order: null, normsPlusOne: false },
-  inFirst: false,
+  ...{ inFirst: false, readOnly: false },
   ...more,
 });
 
@@ -57,11 +67,17 @@ const architectures: Readonly<Record<string, GgufArchitecture>> = {
       ...{ ssm_alpha: "linear_attn.in_proj_a", ssm_beta: "linear_attn.in_proj_b", ssm_conv1d: "linear_attn.conv1d" },
     },
     {
-      ...{ normsPlusOne: true, order: "tiled" },
+      ...{ normsPlusOne: true, order: "tiled", readOnly: true },
       tensors: { ssm_a: "linear_attn.A_log", "ssm_dt.bias": "linear_attn.dt_bias" },
     },
   ),
   granite: of("granite", llama, { order: "pairs" }),
+  granitemoe: of(
+    "granitemoe",
+    { ...attention, ...norms, ...experts("block_sparse_moe", "router.layer") },
+    { order: "pairs", readOnly: true },
+  ),
+  qwen3moe: of("qwen3_moe", { ...attention, ...norms, ...headNorms, ...experts("mlp", "gate") }, { readOnly: true }),
   gemma2: of("gemma2", { ...llama, ...normsAfter, ffn_norm: "pre_feedforward_layernorm" }, { normsPlusOne: true }),
   gemma3: of(
     "gemma3_text",
@@ -157,7 +173,7 @@ export function ggufNames(modelType: string) {
       type: modelType,
     });
   const [name, architecture] = found;
-  if (architecture.order === "tiled")
+  if (architecture.readOnly)
     throw new UnsupportedError(`models of type ${excerpt(modelType)} are read from GGUF files, and not written`, {
       type: modelType,
     });
