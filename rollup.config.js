@@ -46,7 +46,7 @@ const elsewhere = {
   // The same everywhere: they work with an engine or encoder from any entry.
   graph: "ts/entry/graph.ts",
   serve: "ts/serve/index.ts",
-  ai: "ts/ai/index.ts",
+  ai: "ts/entry/ai.ts",
   extension: "ts/entry/extension.ts",
 };
 // Papaparse asks for Node's streams where a program uses them, which this package does not.
@@ -105,7 +105,7 @@ export default [
         graph: "ts/entry/graph.ts",
         jobs: "ts/jobs/index.ts",
         serve: "ts/serve/index.ts",
-        ai: "ts/ai/index.ts",
+        ai: "ts/entry/ai.ts",
         "jobs-node": "ts/entry/jobs-node.ts",
         remote: "ts/worker/index.ts",
         "remote-node": "ts/entry/remote-node.ts",
