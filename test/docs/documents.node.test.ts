@@ -25,7 +25,7 @@ const blocks = (document: string) =>
 
 /** Everything that may name an example: the tests, and what projects of consumers are made of. */
 const tests = [
-  ...["docs", "packaging", "runtimes"].map((folder) => `test/${folder}`),
+  ...["docs", "packaging", "runtimes", "runtimes/serve"].map((folder) => `test/${folder}`),
   "packages/flower/test",
   ...readdirSync(join(root, "test/consumers")).map((name) => `test/consumers/${name}`),
 ].flatMap((folder) =>

@@ -61,8 +61,8 @@ it("the page explains every code of a refusal, with its status", () => {
 it("every option that the page names is one of its server", () => {
   const parts = page.split("## Many tenants");
   expect(parts).toHaveLength(2);
-  for (const [i, file] of ["openai/language-server-options.ts", "serve-options.ts"].entries()) {
-    const source = readFileSync(join(root, "ts/serve", file), "utf8");
+  for (const [i, files] of [["openai/language-server-options.ts", "batch-limits.ts"], ["serve-options.ts"]].entries()) {
+    const source = files.map((file) => readFileSync(join(root, "ts/serve", file), "utf8")).join("\n");
     const named = [...parts[i]!.matchAll(/`(max[A-Z]\w+|cacheBytes|prefixCacheBytes|timeout|authorize|onError)`/g)];
     expect(named.length).toBeGreaterThan(3);
     for (const [, name] of named) expect(source).toContain(`readonly ${name!}?`);

@@ -10,8 +10,8 @@ import { servedProgram } from "./served-program.js";
 
 const page = readFileSync(join(root, "docs/serving.md"), "utf8");
 
-/** The program of docs/serving.md for a runtime. */
-export const documented = (runtime: string) => example(page, `serve-${runtime}`);
+/** A program of docs/serving.md by its name, such as "serve-next". */
+export const documented = (name: string) => example(page, name);
 
 /** A module that starts the build whose bits are the same everywhere. */
 export const simd = `import { init } from "lowrank";\nawait init({ build: "simd", threads: 1 });\n`;
@@ -25,19 +25,19 @@ export async function servingProject(): Promise<Consumer> {
   return project;
 }
 
-/** Starts the page's program for a runtime, with other texts in it, on a free port. */
+/** Starts a program of the page, with other texts in it, on a free port. */
 export function startDocumented(
   project: Consumer,
-  runtime: string,
+  name: string,
   [file, ...args]: readonly string[],
   changes: Readonly<Record<string, string>> = {},
 ) {
-  let program = documented(runtime);
+  let program = documented(name);
   for (const [text, other] of Object.entries({ "port: 8080": "port: 0", ...changes })) {
     expect(program.split(text)).toHaveLength(2);
     program = program.replace(text, other);
   }
-  const main = project.write(`${runtime}.js`, `import "./simd.js";\n${program}\n`);
+  const main = project.write(`${name}.js`, `import "./simd.js";\n${program}\n`);
   return servedProgram(file!, [...args, main], project.folder);
 }
 
@@ -45,7 +45,7 @@ export function startDocumented(
 export async function transcriptInNode(changes: Readonly<Record<string, string>> = {}) {
   const project = await servingProject();
   try {
-    const program = await startDocumented(project, "node", [process.execPath], changes);
+    const program = await startDocumented(project, "serve-node", [process.execPath], changes);
     const found = await transcript(program.url).finally(program.end);
     expectTranscript(found);
     return found;

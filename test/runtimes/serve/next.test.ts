@@ -25,9 +25,9 @@ afterAll(() => {
 
 it("a route of Next serves a language model by docs/serving.md's lines, with the tokens of Node", async () => {
   const { folder } = project;
-  expect(readFileSync(join(folder, ROUTE), "utf8").trim()).toBe(documented("next"));
+  expect(readFileSync(join(folder, ROUTE), "utf8").trim()).toBe(documented("serve-next"));
   writeFileSync(join(folder, "simd.js"), simd);
-  writeFileSync(join(folder, ROUTE), `import "../../../simd.js";\n${documented("next")}\n`);
+  writeFileSync(join(folder, ROUTE), `import "../../../simd.js";\n${documented("serve-next")}\n`);
   await run(folder, ["next"], "next build", {});
   const next = join(folder, "node_modules/next/dist/bin/next");
   const start = [next, "start", "--port", "0", "--hostname", "127.0.0.1"];

@@ -13,9 +13,12 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(project.folder, { recursive: true }));
 
+/** The program of docs/serving.md by what the runtimes' names end with. */
+const documented: Readonly<Record<string, string>> = { Node: "serve-node", Deno: "serve-deno", Bun: "serve-bun" };
+
 describe.each(installedPrograms)("%s", (name, command) => {
   it("serves a language model by docs/serving.md's lines, with the tokens of Node", async () => {
-    const program = await startDocumented(project, /\w+$/.exec(name)![0].toLowerCase(), command);
+    const program = await startDocumented(project, documented[/\w+$/.exec(name)![0]]!, command);
     try {
       expect(await transcript(program.url)).toEqual(inNode);
       await expectFreed(program.url, inNode.streamed);

@@ -35,7 +35,7 @@ afterAll(() => {
 it("workerd serves a language model by docs/serving.md's lines, with the tokens of Node", async () => {
   const load = 'load("./language-model")';
   const expected = await transcriptInNode({ [load]: 'load("./language-model", { weights: "q8" })' });
-  project.write("documented.js", documented("workerd"));
+  project.write("documented.js", documented("serve-workerd"));
   const [entry, folder] = [project.write("worker.js", worker), join(project.folder, "edge")];
   mkdirSync(folder);
   const scriptPath = join(folder, "worker.js");
