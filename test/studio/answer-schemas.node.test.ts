@@ -7,7 +7,7 @@ import { messagesOf } from "../../web/src/engine/chat/messages-of.js";
 import { CausalLanguageModel } from "../../ts/index.js";
 import { decoderFiles } from "../models/language/golden-decoder.js";
 
-const name = fc.stringMatching(/^[a-z][a-z0-9_ ]{0,8}$/);
+const name = fc.stringMatching(/^[a-z]([a-z0-9_ ]{0,7}[a-z0-9_])?$/);
 const field: fc.Arbitrary<Field> = fc
   .record({
     kind: fc.constantFrom(...kinds),
@@ -24,9 +24,11 @@ describe("fields of answers", () => {
 
   it("are none where a schema says more", () => {
     const list = { type: "object", properties: { a: { type: "array", items: { type: "number" } } } };
+    const commas = { type: "object", properties: { a: { type: "string", enum: ["a, b", "c"] } } };
+    const numbers = { type: "object", properties: { a: { type: "string", enum: [1, 2] } } };
     const longer = { type: "object", properties: { a: { type: "string", minLength: 2 } } };
     const others = [
-      ...[list, longer, { type: "array" }, { ...schemaOf([]), additionalProperties: true }],
+      ...[list, commas, numbers, longer, { type: "array" }, { ...schemaOf([]), additionalProperties: true }],
       { ...schemaOf([]), required: ["a"] },
     ];
     for (const schema of others) expect(shapeOf(schema)).toEqual({ fields: [], written: schema });
@@ -113,14 +115,14 @@ it("calls with their results are messages of the conversation; without one they 
   const answer = (steps: object[]) => ({ base: { steps, form: "free", state: "done", speed: null } as never });
   const turns = [
     {
-      said: "one",
+      ...{ said: "one", instructions: "" },
       answers: answer([
         { text: "", calls: [call] },
         { text: "It rains.", calls: [] },
       ]),
     },
-    { said: "two", answers: answer([{ text: "well", calls: [{ ...call, result: null }] }]) },
-    { said: "three", answers: answer([{ text: "", calls: [] }]) },
+    { said: "two", instructions: "", answers: answer([{ text: "well", calls: [{ ...call, result: null }] }]) },
+    { said: "three", instructions: "", answers: answer([{ text: "", calls: [] }]) },
   ];
   const written = { id: "a1", type: "function", function: { name: "weather", arguments: "{}" } };
   expect(messagesOf(turns, "base", "Be brief.")).toEqual([

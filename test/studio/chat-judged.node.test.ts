@@ -117,6 +117,10 @@ it("a thumb is taken back, and a pair is removed", { timeout: 60_000 }, async ()
   await page.getByLabel("A better answer").fill("Water that flows.");
   await page.getByRole("button", { name: "Keep this pair" }).click();
   await page.getByText("3 pairs of a better and a worse answer").waitFor();
+  // A form that was opened by mistake is closed by its thumb; the pair stays.
+  for (const _ of ["opened", "closed"]) await thumb(2, "Good answer").click();
+  expect(await thumb(2, "Bad answer").getAttribute("aria-pressed")).toBe("true");
+  await page.getByText("3 pairs of a better and a worse answer").waitFor();
   await thumb(2, "Bad answer").click();
   await page.getByText("2 pairs of a better and a worse answer").waitFor();
   expect(await thumb(2, "Bad answer").getAttribute("aria-pressed")).toBe("false");

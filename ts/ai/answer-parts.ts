@@ -23,8 +23,10 @@ export class AnswerParts {
   *push({ text, toolCalls = [], end }: GeneratedToken): Generator<LanguageModelV3StreamPart, void, undefined> {
     this.tokens++;
     this.ended = end;
+    // A call's further arguments come before the text that follows it.
+    for (const piece of toolCalls) if (piece.id === undefined) yield* this.pushCall(piece);
     if (text !== "") yield* this.pushText(text);
-    for (const piece of toolCalls) yield* this.pushCall(piece);
+    for (const piece of toolCalls) if (piece.id !== undefined) yield* this.pushCall(piece);
     if (end !== null) yield* this.close();
   }
 

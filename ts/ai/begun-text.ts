@@ -15,7 +15,9 @@ export interface BegunText {
 
 /** Begins a text of a model in a worker, where its options are checked with the first token. */
 export function begunInWorker(model: ProvidedLanguageModel, { messages, options }: ModelCall): BegunText {
-  const tokens = model.generateTokens(messages, options);
+  const ended = new AbortController();
+  const signal = AbortSignal.any([ended.signal, ...(options.signal === undefined ? [] : [options.signal])]);
+  const tokens = model.generateTokens(messages, { ...options, signal });
   return {
     ...{ promptTokens: undefined, reused: undefined },
     async next() {
@@ -23,6 +25,10 @@ export function begunInWorker(model: ProvidedLanguageModel, { messages, options 
       return done === true ? null : value;
     },
     // It has ended for its reader, and nobody hears of an error any more.
-    end: () => void tokens.return().catch(() => undefined),
+    end() {
+      // Also where no token has come yet.
+      ended.abort();
+      void tokens.return().catch(() => undefined);
+    },
   };
 }

@@ -28,7 +28,7 @@ export interface LowrankProvider extends ProviderV3 {
   embeddingModel(name: string, settings?: EmbeddingSettings): EmbeddingModelV3;
   /** There is none: throws as `languageModel` does. */
   imageModel(name: string): never;
-  /** Ends running answers and frees what was kept of earlier ones. Models stay the caller's. Safe to call twice. */
+  /** Ends running answers of models of this thread, and frees what was kept of earlier ones. Models stay the caller's. Safe to call twice. */
   dispose(): void;
 }
 

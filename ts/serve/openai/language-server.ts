@@ -1,5 +1,6 @@
 import { AbortError } from "../../errors/errors.js";
 import { lazyChunk } from "../../waiting/lazy-chunk.js";
+import { timer } from "../../waiting/timer.js";
 import { deadline } from "../deadline.js";
 import { Refusal } from "../problem.js";
 import { readFields } from "../read-body.js";
@@ -60,6 +61,8 @@ export function languageServer(
 
 /** Maximum milliseconds of a body, which has a request's place while it comes. */
 const BODY_TIME = 30_000;
+/** Milliseconds for which a closed server waits for its store. */
+const CLOSING = 10_000;
 
 /** Paths that need no key. */
 const OPEN: readonly string[] = ["/health", "/ready", "/openapi.json"];
@@ -124,8 +127,21 @@ class Server {
   async close(): Promise<void> {
     await this.active.close();
     // Before the batch frees what is to be written.
-    await this.language?.stored?.close();
+    await this.closeStored();
     this.language?.batch.close(new AbortError("the server was closed", { reason: "ended" }));
+  }
+
+  /** Waits for what the store of beginnings still writes; not long, as it may not answer. */
+  private async closeStored(): Promise<void> {
+    const stored = this.language?.stored;
+    if (stored == null) return;
+    await new Promise<void>((resolve) => {
+      const limit = timer(CLOSING, resolve);
+      void stored
+        .close()
+        .catch(this.settings.onError)
+        .finally(() => (clearTimeout(limit), resolve()));
+    });
   }
 
   /** @param ready whether there must be a place for another request too */

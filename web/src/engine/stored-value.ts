@@ -5,6 +5,8 @@ import { read, write } from "../storage/database.js";
 export function storedValue<T>(key: string, initial: T) {
   const value = signal(initial);
   let isKnown = false;
+  /** Other tabs, which store the same value. */
+  let others: BroadcastChannel | null = null;
   return {
     value,
 
@@ -12,11 +14,19 @@ export function storedValue<T>(key: string, initial: T) {
     set(change: Partial<T>): void {
       isKnown = true;
       value.value = { ...value.value, ...change };
+      others?.postMessage(value.value);
       void write("project", key, value.value).catch(() => undefined);
     },
 
     /** Restores the value of an earlier visit. */
     async find(): Promise<void> {
+      if (others === null) {
+        others = new BroadcastChannel(`lowrank-studio ${key}`);
+        others.onmessage = ({ data }: MessageEvent<T>) => {
+          isKnown = true;
+          value.value = { ...initial, ...data };
+        };
+      }
       if (isKnown) return;
       const kept = await read<T>("project", key).catch(() => undefined);
       if (kept !== undefined && !isKnown) value.value = { ...initial, ...kept };

@@ -10,7 +10,7 @@ export const judged: typeof en = {
     good: "Schreiben Sie eine, oder lassen Sie das Modell andere schreiben, bis eine schlechter ist. Das Training macht die gute Antwort wahrscheinlicher.",
     bad: "Schreiben Sie eine, oder lassen Sie das Modell andere schreiben, bis eine besser ist. Das Training macht die bessere Antwort wahrscheinlicher.",
   },
-  another: "Andere schreiben lassen",
+  another: "Neue Antwort schreiben lassen",
   writing: "Schreibt …",
   keep: "Dieses Paar behalten",
   cancel: "Abbrechen",
@@ -18,7 +18,7 @@ export const judged: typeof en = {
   kept: "Für das Training behalten",
   heading: "Bewertete Antworten",
   intro: (count) =>
-    `${some(count, "Paar", "Paare")} aus einer besseren und einer schlechteren Antwort, von Ihren Daumen nach oben und unten.`,
+    `${some(count, "Paar", "Paare")} aus einer besseren und einer schlechteren Antwort, die Sie mit Daumen hoch oder runter bewertet haben.`,
   show: "Paare zeigen",
   better: "Besser:",
   worse: "Schlechter:",

@@ -357,7 +357,7 @@ export const de: Messages = {
     labelOf: "Label",
     bring: "Texte ohne Labels hinzufügen",
     brought: (count) => `${rows(count)} ohne Label hinzugefügt`,
-    confirm: "Es ist richtig",
+    confirm: "Das Label stimmt",
     confirmed: (label) => `Sie haben das Label „${label}“ bestätigt.`,
     accept: (label) => `In „${label}“ ändern`,
     acceptAlike: (count) => `Alle ${n(count)} dieser Art ändern`,

@@ -68,8 +68,12 @@ export function addTexts(texts: readonly string[]): number {
 }
 
 export function renameLabels(from: readonly string[], to: string): void {
-  const now = target.value;
-  change(project.value!.rows.map((row) => ({ ...row, label: renamed(row.label, from, to, now) })));
+  const name = (label: string) => renamed(label, from, to, target.value);
+  const rename = ({ confirmed, ...row }: Row): Row => ({
+    ...{ ...row, label: name(row.label) },
+    ...(confirmed !== undefined && { confirmed: name(confirmed) }),
+  });
+  change(project.value!.rows.map(rename));
 }
 
 export function closeProject(): void {

@@ -1,11 +1,12 @@
 import { mkdtempSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeAll, describe, expect, it } from "vitest";
-import { CausalLanguageModel, type FileMap } from "../../../../ts/index.js";
-import { BLOCK_TOKENS } from "../../../../ts/models/language/batch/block-tree.js";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { AbortError, CausalLanguageModel, type FileMap } from "../../../../ts/index.js";
+import { type Block, BLOCK_TOKENS } from "../../../../ts/models/language/batch/block-tree.js";
 import { ContinuousBatch } from "../../../../ts/models/language/batch/continuous-batch.js";
 import { takeRequest } from "../../../../ts/models/language/prompts.js";
+import { nameOf } from "../../../../ts/serve/openai/stored/block-index.js";
 import { StoredBlocks } from "../../../../ts/serve/openai/stored/stored-blocks.js";
 import { folderStore } from "../../../../ts/training/node/folder-store.js";
 import { memoryStore } from "../../../../ts/training/store/memory-store.js";
@@ -87,6 +88,31 @@ const filled = async (model: CausalLanguageModel, store: RunStore, adapter: stri
 };
 
 const tokenBytes = ({ model: { config } }: CausalLanguageModel) => 8 * config.layers * config.kvHeads * config.headDim;
+
+const TREE = "0".repeat(32);
+
+/** A block with these tokens, in no model's memory. */
+const blockOf = (ids: Int32Array) =>
+  ({ ids, part: { hasState: null, contents: () => Uint8Array.from(ids) } }) as unknown as Block;
+
+/** Two blocks of other tokens whose fingerprints are equal: what one of them changes first it takes back four words later. */
+function alike(): [Int32Array, Int32Array] {
+  const inverse = (odd: number) => {
+    let found = odd;
+    for (let i = 0; i < 5; i++) found = Math.imul(found, 2 - Math.imul(odd, found));
+    return found;
+  };
+  const [first, second] = [inverse(0xcc9e2d51), inverse(0x1b873593)];
+  /** The word that MurmurHash3 spreads to this. */
+  const word = (spread: number) => {
+    const rotated = Math.imul(spread, second);
+    return Math.imul((rotated >>> 15) | (rotated << 17), first);
+  };
+  const block = new Int32Array(BLOCK_TOKENS);
+  const other = new Int32Array(BLOCK_TOKENS);
+  [block[0], block[4], other[0], other[4]] = [word(1), word(2), word(1 ^ 0x40000), word(2 ^ 0x80000000)];
+  return [block, other];
+}
 
 describe("stored beginnings", () => {
   it("are what several texts began with, for the next process", async () => {
@@ -300,6 +326,62 @@ describe("stored beginnings", () => {
     expect(second.errors).toMatchObject([{ code: "CONFIG" }]);
     await Promise.all([first.close(), second.close()]);
     expect(await found(model, store)).toBe(system.length);
+  });
+
+  it("are of their own tokens, also where others have the same name", async () => {
+    const [block, other] = alike();
+    const end = Int32Array.from({ length: BLOCK_TOKENS }, (_, i) => i);
+    expect(nameOf(TREE, other)).toBe(nameOf(TREE, block));
+    const stored = new StoredBlocks(memoryStore(), 2 ** 20, (error) => expect(error).toBeUndefined());
+    stored.write(TREE, [blockOf(block)]);
+    stored.write(TREE, [blockOf(other), blockOf(end)]);
+    stored.write(TREE, [blockOf(block), blockOf(end)].slice(0, 1));
+    await new Promise((resolve) => setImmediate(resolve));
+    const read = await stored.read(TREE, Int32Array.of(...block, ...end), 0, 2 ** 20);
+    expect(read.map(({ ids }) => ids)).toEqual([block]);
+    await stored.close();
+  });
+
+  it("do not keep answers, aborts and the end waiting for a store that does not answer", async () => {
+    const model = await modelOf("qwen2");
+    const never = (): Promise<never> => new Promise(() => undefined);
+    const store = { ...memoryStore(), claim: never };
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const batch = new ContinuousBatch(model, {
+        ...{ maxTexts: 4, prefixBytes: 2 ** 24 },
+        storage: new StoredBlocks(store, 2 ** 24, () => undefined),
+      });
+      const prompt = [...system, 1];
+      const begin = (options: object) =>
+        batch.add(takeRequest(model, "test", prompt, { maxTokens: 2, ignoreEnd: true, ...options }));
+      const abort = new AbortController();
+      const aborted = begin({ signal: abort.signal }).next();
+      abort.abort();
+      await expect(aborted).rejects.toThrow(AbortError);
+      const text = begin({});
+      const token = text.next();
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect((await token)!.id).toBe(
+        (await all(model.generateTokens(prompt, { maxTokens: 1, ignoreEnd: true })))[0]!.id,
+      );
+      // The store is not asked again.
+      expect((await begin({}).next())!.end).toBeNull();
+      batch.close(new Error("the test is over"));
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it("are read once for texts that begin alike", async () => {
+    const model = await modelOf("qwen2");
+    const store = memoryStore();
+    await filled(model, store);
+    const kept = new Kept(model, store);
+    const reused = await Promise.all([4, 5, 6].map((end) => kept.ask({ prompt: [...system, end] })));
+    expect(reused).toEqual([system.length, system.length, system.length]);
+    expect(kept.stored.size.readTokens).toBe(system.length);
+    await kept.close();
   });
 
   it("are files of a folder", async () => {

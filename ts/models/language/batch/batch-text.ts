@@ -20,6 +20,8 @@ export class BatchText {
   keepAt = 0;
   /** Ends when what a storage has of its beginning is in memory; null if it has, or there is none. */
   reading: Promise<void> | null = null;
+  /** Ends the wait for a storage. */
+  stopReading: () => void = () => undefined;
   /** Generated tokens that nobody has read yet. */
   readonly unread: GeneratedToken[] = [];
   /** Whether its work is over, in any way. */

@@ -1,5 +1,6 @@
 import { AbortError, MemoryError } from "../../../errors/errors.js";
 import { throwIfAborted } from "../../../waiting/abort.js";
+import { timer } from "../../../waiting/timer.js";
 import { nextTask } from "../../../waiting/next-task.js";
 import { keepsState } from "../../decoder/config.js";
 import type { CachedTokens } from "../cached-tokens.js";
@@ -21,6 +22,9 @@ const WORTH_WAITING = 16;
 
 /** Tokens of an answer for which a copied beginning has room, without a further copy. */
 const ANSWER_TOKENS = 64;
+
+/** Milliseconds for which a text waits for a storage, which is not used again after a longer time. */
+const READING = 10_000;
 
 /** Limits of a batch. */
 export interface BatchLimits {
@@ -98,7 +102,12 @@ export class ContinuousBatch {
     });
     signal?.addEventListener("abort", leave);
     this.waiting.push(text);
-    text.reading = this.prefixes.read(text)?.finally(() => (text.reading = null)) ?? null;
+    try {
+      text.reading = this.reading(text);
+    } catch (error) {
+      this.end(text, error);
+      throw error;
+    }
     return {
       get reused() {
         return text.reused;
@@ -130,6 +139,24 @@ export class ContinuousBatch {
   /** Frees beginnings of adapters that were removed from the model. */
   forgetRemoved(): void {
     this.prefixes.forgetRemoved();
+  }
+
+  /** Waits until what the storage has of a text is in memory, the text is over, or the storage takes too long; null without a storage. */
+  private reading(text: BatchText): Promise<void> | null {
+    const read = this.prefixes.read(text);
+    if (read === null) return null;
+    return new Promise<void>((resolve) => {
+      const limit = timer(READING, () => {
+        this.prefixes.leaveStorage();
+        text.stopReading();
+      });
+      text.stopReading = () => {
+        clearTimeout(limit);
+        text.reading = null;
+        resolve();
+      };
+      void read.then(text.stopReading);
+    });
   }
 
   private async next(text: BatchText): Promise<GeneratedToken | null> {
@@ -269,6 +296,7 @@ export class ContinuousBatch {
   private end(text: BatchText, error?: unknown): void {
     if (text.ended) return;
     text.ended = true;
+    text.stopReading();
     if (error !== undefined) text.failure = { error };
     if (error !== undefined) text.unread.length = 0;
     const { cached } = text;

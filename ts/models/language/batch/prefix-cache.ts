@@ -31,6 +31,8 @@ export class PrefixCache {
   /** In order of last use. Who uses a block uses its parents too, which come later here: the first one has no children. */
   private readonly used = new Set<Block>();
   private total = 0;
+  /** Reads of the storage, one after another: what several texts begin with is read once. */
+  private reads: Promise<void> = Promise.resolve();
   private readonly hasStates: boolean;
   private readonly prints: TreePrints;
 
@@ -38,7 +40,7 @@ export class PrefixCache {
     private readonly model: CalledLanguageModel,
     private readonly most: number,
     private readonly adapters: SharedAdapters,
-    private readonly storage?: BlockStorage,
+    private storage?: BlockStorage,
   ) {
     this.prints = new TreePrints(model);
     this.hasStates = keepsState(model.model.config);
@@ -85,10 +87,19 @@ export class PrefixCache {
     if (storage === undefined) return null;
     const tree = this.printOf(text);
     if (tree === null) return null;
-    const { length } = this.find(text);
-    return storage
-      .read(tree, text.prompt.subarray(0, -1), length, most)
-      .then((blocks) => (text.ended || this.model.graph.gone ? undefined : this.addRead(text, blocks)));
+    const isOver = () => text.ended || this.model.graph.gone || this.storage === undefined;
+    const read = this.reads.then(async () => {
+      if (isOver()) return;
+      const blocks = await storage.read(tree, text.prompt.subarray(0, -1), this.find(text).length, most);
+      if (!isOver()) this.addRead(text, blocks);
+    });
+    // What cannot be read is computed.
+    return (this.reads = read.catch(() => undefined));
+  }
+
+  /** Neither reads nor writes the storage from now on. */
+  leaveStorage(): void {
+    this.storage = undefined;
   }
 
   /** Frees the block that was unused for the longest time. Returns whether there was any. */

@@ -255,9 +255,12 @@ export class CallReader implements CallSink {
     const schema = this.functions.get(name)!;
     const types = this.types.get(name) ?? new ValueTypes(schema);
     this.types.set(name, types);
-    const { properties } = Object(schema) as { readonly properties?: unknown };
+    const { properties, additionalProperties = true } = Object(schema) as {
+      readonly properties?: unknown;
+      readonly additionalProperties?: unknown;
+    };
     const known = Object.hasOwn(Object(properties) as object, argument);
-    return types.of(known ? (properties as Record<string, unknown>)[argument] : true);
+    return types.of(known ? (properties as Record<string, unknown>)[argument] : additionalProperties);
   }
 
   /** A call is certain: from here on it is no content. */

@@ -85,6 +85,7 @@ function* escape(from: Characters): Reading<string> {
   if (!Object.hasOwn(digitsOf, letter)) return escapes[letter] ?? `\\${letter}`;
   let digits = "";
   for (let i = 0; i < digitsOf[letter]!; i++) {
+    if (from.char === "") throw new NotACall();
     digits += from.char;
     yield* from.next();
   }

@@ -105,6 +105,11 @@ export const responseSchemas: Schemas = {
   },
   user: string,
   store: { ...boolean, description: "answers are never stored" },
+  stream_options: {
+    type: "object",
+    properties: { include_obfuscation: { const: false } },
+    additionalProperties: false,
+  },
 };
 
 const ids = list(integer(0), { minItems: 1 });

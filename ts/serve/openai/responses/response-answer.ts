@@ -54,7 +54,11 @@ export class ResponseAnswer implements GeneratedAnswer {
   }
 
   failed({ code, message }: ErrorBody): ResponseEvent {
-    const response = this.response("failed", { error: { code, message }, usage: this.usage() });
+    const output = this.items.all.map((item) => ({
+      ...item,
+      ...(item.status === "in_progress" && { status: "incomplete" }),
+    }));
+    const response = this.response("failed", { output, error: { code, message }, usage: this.usage() });
     return this.numbered({ type: "response.failed", response });
   }
 

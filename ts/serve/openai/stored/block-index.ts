@@ -4,6 +4,8 @@ import { type Beginning, beginningIn, BLOCK_TOKENS } from "../../../models/langu
 
 /** Maximum number of blocks. */
 const MOST_BLOCKS = 4096;
+/** Of a file: sums of them are exact. */
+const MOST_BYTES = 2 ** 40;
 const FORMAT = 1;
 
 /** A block that is in a file. */
@@ -102,7 +104,8 @@ export class BlockIndex {
 
   /** Removes a block with all that follow it. Returns them. */
   remove(block: StoredBlock): StoredBlock[] {
-    if (!this.blocks.delete(block.name)) return [];
+    if (this.blocks.get(block.name) !== block) return [];
+    this.blocks.delete(block.name);
     block.siblings.delete(block);
     if (this.trees.get(block.parent)?.size === 0) this.trees.delete(block.parent);
     this.files.delete(block.file);
@@ -127,9 +130,10 @@ export class BlockIndex {
       // Parents come later.
       const rows = blocks.toReversed();
       for (const { file, ids, ...row } of rows) {
-        const isNew = !index.files.has(file) && !index.isFull;
+        const given = Int32Array.from(ids);
+        const isNew = !index.files.has(file) && !index.blocks.has(nameOf(row.parent, given)) && !index.isFull;
         if (!isNew || !(index.blocks.has(row.parent) || trees.includes(row.parent))) return null;
-        index.add({ ...row, ids: Int32Array.from(ids) }, file);
+        index.add({ ...row, ids: given }, file);
       }
       index.use([...index.blocks.values()]);
       return index;
@@ -154,7 +158,7 @@ const isRow = (value: unknown): value is Row =>
   isFingerprint(value["parent"]) &&
   isCount(value["file"], MOST_BLOCKS - 1) &&
   (value["state"] === null || typeof value["state"] === "boolean") &&
-  isCount(value["bytes"]) &&
+  isCount(value["bytes"], MOST_BYTES) &&
   isListOf(value["ids"], isId) &&
   value["ids"].length > 0 &&
   value["ids"].length <= BLOCK_TOKENS;

@@ -2,6 +2,7 @@ import type { BlockStorage, ReadBlock } from "../../../models/language/batch/blo
 import { type Block, BLOCK_TOKENS } from "../../../models/language/batch/block-tree.js";
 import type { RunStore } from "../../../training/store/run-store.js";
 import { blockFile, contentsOf, HEADER_BYTES } from "./block-file.js";
+import { sameValues } from "../../../values/same-values.js";
 import { BlockIndex, nameOf, type StoredBlock } from "./block-index.js";
 
 const INDEX = "blocks.json";
@@ -57,9 +58,11 @@ export class StoredBlocks implements BlockStorage {
       const inMemory = (i + 1) * BLOCK_TOKENS <= known;
       bytes += block.bytes;
       if (bytes > most) break;
+      const size = block.bytes;
       const contents = inMemory ? null : await this.contents(block);
       if (contents === undefined) {
-        this.change((opened) => this.drop(opened, block));
+        // Unless it was written again meanwhile, with states.
+        this.change(async (opened) => (block.bytes === size ? this.drop(opened, block) : undefined));
         break;
       }
       found.push({ ids: block.ids, contents });
@@ -130,19 +133,23 @@ export class StoredBlocks implements BlockStorage {
 
   private async save(index: BlockIndex, tree: string, blocks: readonly Block[]): Promise<void> {
     const path: StoredBlock[] = [];
-    const before = index.bytes;
+    let written = false;
     for (const block of blocks) {
       const parent = path.at(-1)?.name ?? tree;
       const found = index.get(nameOf(parent, block.ids));
+      // Whoever chooses a prompt's tokens can make names equal.
+      if (found !== undefined && !(found.parent === parent && sameValues(found.ids, block.ids))) break;
       const lacksState = found?.state === false && block.part.hasState === true;
-      const stored = found === undefined || lacksState ? await this.put(index, parent, block, path) : found;
+      const isNew = found === undefined || lacksState;
+      const stored = isNew ? await this.put(index, parent, block, path) : found;
+      written ||= isNew && stored !== null;
       if (stored === null) break;
       path.push(stored);
       this.stored.set(block, stored);
     }
     for (const block of blocks.slice(path.length)) this.stored.delete(block);
     index.use(path);
-    if (index.bytes !== before) await this.saveIndex(index);
+    if (written) await this.saveIndex(index);
   }
 
   /** Writes a block; null if it has left memory, or there is no room for it beside its parents. */
@@ -153,6 +160,7 @@ export class StoredBlocks implements BlockStorage {
     parents: readonly StoredBlock[],
   ): Promise<StoredBlock | null> {
     const contents = part.contents();
+    const { hasState } = part;
     if (contents === null) return null;
     const bytes = HEADER_BYTES + contents.length;
     const name = nameOf(parent, ids);
@@ -161,7 +169,7 @@ export class StoredBlocks implements BlockStorage {
       return null;
     const file = former?.file ?? index.freeFile();
     await this.store.write({ [fileOf(file)]: blockFile(name, contents) });
-    if (former === undefined) return index.add({ parent, ids, state: part.hasState, bytes }, file);
+    if (former === undefined) return index.add({ parent, ids, state: hasState, bytes }, file);
     index.addState(former, bytes);
     return former;
   }

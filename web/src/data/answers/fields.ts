@@ -35,11 +35,15 @@ export const schemaOf = (fields: readonly Field[]): Schema => ({
 
 const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
 
+/** Whether a value can be one of a field's, which are written with commas between them. */
+const isPlain = (value: unknown): value is string =>
+  typeof value === "string" && value !== "" && value === value.trim() && !/[,\n]/.test(value);
+
 /** The kind of a property's schema; null for one that no kind has. */
 function kindOf(schema: unknown): Pick<Field, "kind" | "values"> | null {
   const { enum: own, items } = Object(schema) as { enum?: unknown; items?: unknown };
   const values: unknown = own ?? (Object(items) as { enum?: unknown }).enum ?? [];
-  if (!Array.isArray(values)) return null;
+  if (!Array.isArray(values) || !values.every(isPlain)) return null;
   const kind = kinds.find((kind) => same(valueSchema({ kind, values }), schema));
   return kind === undefined ? null : { kind, values };
 }

@@ -17,6 +17,13 @@ export function adapterSlot(slotName: string) {
   const problem = signal<unknown>(null);
   /** The model instance that has the adapter. Another instance gets the adapter before it answers. */
   let holder: Loaded["model"] | null = null;
+  /** One change after the other, so that each finds the model as the one before left it. */
+  let last: Promise<unknown> = Promise.resolve();
+  function inTurn<R>(work: () => Promise<R>): Promise<R> {
+    const next = last.then(work);
+    last = next.catch(() => undefined);
+    return next;
+  }
   async function put(model: Loaded["model"], files: SavedFiles): Promise<void> {
     if (holder === model) await model.removeAdapter(slotName);
     holder = null;
@@ -29,33 +36,36 @@ export function adapterSlot(slotName: string) {
     problem,
 
     /** Adds an adapter to the model. If that fails, the error is shown and the previous adapter stays. */
-    async use(given: ChatAdapter): Promise<boolean> {
-      const now = loaded.value;
-      if (now === null) return false;
-      problem.value = null;
-      try {
-        await put(now.model, given.files);
-        adapter.value = given;
-        return true;
-      } catch (error) {
-        problem.value = error;
-        const before = adapter.value;
-        if (before !== null) await put(now.model, before.files).catch(() => (adapter.value = null));
-        return false;
-      }
-    },
+    use: (given: ChatAdapter): Promise<boolean> =>
+      inTurn(async () => {
+        const now = loaded.value;
+        if (now === null) return false;
+        problem.value = null;
+        try {
+          await put(now.model, given.files);
+          adapter.value = given;
+          return true;
+        } catch (error) {
+          problem.value = error;
+          const before = adapter.value;
+          if (before !== null) await put(now.model, before.files).catch(() => (adapter.value = null));
+          return false;
+        }
+      }),
 
     /** Adds the adapter to the model again after the model was reloaded. */
-    async ensure(model: Loaded["model"]): Promise<void> {
-      if (adapter.value !== null && holder !== model) await put(model, adapter.value.files);
-    },
+    ensure: (model: Loaded["model"]): Promise<void> =>
+      inTurn(async () => {
+        if (adapter.value !== null && holder !== model) await put(model, adapter.value.files);
+      }),
 
-    async remove(): Promise<void> {
-      adapter.value = null;
-      const model = holder;
-      holder = null;
-      await model?.removeAdapter(slotName).catch(() => undefined);
-    },
+    remove: (): Promise<void> =>
+      inTurn(async () => {
+        adapter.value = null;
+        const model = holder;
+        holder = null;
+        await model?.removeAdapter(slotName).catch(() => undefined);
+      }),
 
     /** Forgets the adapter of another model. */
     clear(): void {

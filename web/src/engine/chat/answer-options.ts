@@ -16,7 +16,7 @@ export const manner = signal<Manner>({ instructions: "", temperature: 0, maxToke
 
 /** The prompt of a side's next message; see `messagesOf`. Without a chat template it is the last message alone. */
 export const promptOf = ({ converses }: Loaded, all: readonly Turn[], side: Side): string | Message[] =>
-  converses ? messagesOf(all, side, manner.value.instructions) : all.at(-1)!.said;
+  converses ? messagesOf(all, side, all.at(-1)!.instructions) : all.at(-1)!.said;
 
 /** Options of a side's next message, without functions. */
 export function answerOptions({ model }: Loaded, side: Side) {

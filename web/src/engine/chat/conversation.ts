@@ -1,10 +1,11 @@
 import { effect, signal } from "@preact/signals";
 import type { RemoteSession } from "lowrank/worker";
 import { adapter, ensureAdapters, second, slots } from "./adapter.js";
-import { answerOptions, promptOf } from "./answer-options.js";
+import { answerOptions, manner, promptOf } from "./answer-options.js";
 import { answering, stop, whileAnswering } from "./answering.js";
 import { formOfAnswers, functionOptions } from "./format/answer-format.js";
 import { type Loaded, load, loaded } from "./language-model.js";
+import { teaching } from "./teach.js";
 import { type Answer, awaitsResults, type Call, noStep, note, type Side, sides, turns } from "./turns.js";
 
 /** Whether the model also answers without the adapter. */
@@ -118,14 +119,19 @@ export async function say(said: string): Promise<void> {
   });
   const before = turns.value;
   const who = asked();
-  turns.value = [...before, { said, answers: Object.fromEntries(who.map((side) => [side, waiting(side)])) }];
+  const { instructions } = manner.value;
+  turns.value = [
+    ...before,
+    { said, instructions, answers: Object.fromEntries(who.map((side) => [side, waiting(side)])) },
+  ];
   await answerAll(now, who, before);
 }
 
 /** Gives back the results of the calls of a side's answer to the last message, in their order. The side goes on. */
 export async function giveResults(side: Side, results: readonly string[]): Promise<void> {
   const now = loaded.value;
-  if (now === null || answering.value) return;
+  // While a training runs, the model is not there.
+  if (now === null || answering.value || teaching.value !== null) return;
   const before = turns.value;
   note(before.length - 1, side, ({ steps }) => {
     const last = steps.at(-1)!;

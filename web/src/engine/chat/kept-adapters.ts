@@ -24,6 +24,7 @@ const keyOf = (id: string) => `chat-adapter-${id}`;
 export async function keepAdapter({ id, name, model }: KeptAdapter, files: SavedFiles, next: string): Promise<void> {
   await stored.find();
   const { adapters } = keptAdapters.value;
+  if (adapters.some((other) => other.id === id)) return;
   const isTaken = (one: string) => one === next || adapters.some((other) => other.name === one);
   let own = name;
   for (let i = 2; isTaken(own); i++) own = `${name} (${i})`;

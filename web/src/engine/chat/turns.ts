@@ -37,6 +37,8 @@ export interface Answer {
 
 export interface Turn {
   readonly said: string;
+  /** The instructions when it was said. */
+  readonly instructions: string;
   readonly answers: Partial<Readonly<Record<Side, Answer>>>;
 }
 

@@ -19,16 +19,18 @@ const open = computed(() => {
   for (const row of rows.value) {
     if (isConfirmed(row)) continue;
     const key = keyOf(row);
-    found.set(key, [...(found.get(key) ?? []), row.id]);
+    const ids = found.get(key);
+    if (ids === undefined) found.set(key, [row.id]);
+    else ids.push(row.id);
   }
   return found;
 });
 const idsOf = (doubt: Doubt) => open.value.get(keyOf(doubt)) ?? [];
 
-/** Whether each doubt of a run was answered. */
+/** Whether each doubt of a run that is listed was answered. */
 export function isChecked(run: string): boolean {
   const found = doubts.value[run];
-  return typeof found === "object" && found.every((doubt) => idsOf(doubt).length === 0);
+  return typeof found === "object" && found.slice(0, LISTED).every((doubt) => idsOf(doubt).length === 0);
 }
 
 function One({ doubt, found }: { doubt: Doubt; found: readonly Doubt[] }) {

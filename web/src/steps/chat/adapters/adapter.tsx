@@ -2,6 +2,7 @@ import { adapter, pickAdapter, removeAdapter, second, slots } from "../../../eng
 import type { AdapterSlot } from "../../../engine/chat/adapter-slot.js";
 import { answering } from "../../../engine/chat/answering.js";
 import { loaded } from "../../../engine/chat/language-model.js";
+import { awaitsResults } from "../../../engine/chat/turns.js";
 import { teaching } from "../../../engine/chat/teach.js";
 import { chat } from "../../../messages/chat.js";
 import { DropZone } from "../../../parts/drop-zone.js";
@@ -59,7 +60,7 @@ function Second({ busy }: { busy: boolean }) {
 export function Adapter() {
   const t = chat();
   const now = adapter.value;
-  const busy = answering.value || teaching.value !== null || loaded.value === null;
+  const busy = answering.value || awaitsResults.value || teaching.value !== null || loaded.value === null;
   return (
     <DropZone class="adapter" onFiles={(files) => !busy && void pickAdapter(files, slots.adapted)}>
       <h2>{t.adapterHeading}</h2>

@@ -3,6 +3,7 @@ import { useId } from "preact/hooks";
 import { isRecord } from "../../../data/answers/records.js";
 import { answering } from "../../../engine/chat/answering.js";
 import { giveResults } from "../../../engine/chat/conversation.js";
+import { teaching } from "../../../engine/chat/teach.js";
 import { type Call, type Side, turns } from "../../../engine/chat/turns.js";
 import { format } from "../../../messages/format.js";
 import { FieldTable, parsed } from "./json-answer.js";
@@ -73,7 +74,7 @@ export function Calls({ calls, side }: { calls: readonly Call[]; side: Side | nu
               </datalist>
             </label>
           ))}
-          <button class="primary" disabled={answering.value}>
+          <button class="primary" disabled={answering.value || teaching.value !== null}>
             {t.giveBack(calls.length)}
           </button>
         </form>

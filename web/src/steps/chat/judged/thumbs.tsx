@@ -29,8 +29,9 @@ export function Thumbs({ place, side, answer }: Props) {
   const now = open.value ?? kept;
   const press = (as: Judgement) => {
     if (now !== as) return void (open.value = as);
+    // An open form is only closed.
+    if (open.value === null) takeBack(place, side);
     open.value = null;
-    takeBack(place, side);
   };
   return (
     <>
