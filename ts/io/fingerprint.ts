@@ -30,14 +30,24 @@ export class Fingerprint {
   /** Adds bytes and their number. */
   add(data: Uint8Array | Float32Array): this {
     const bytes = isBytes(data) ? data : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    const whole = bytes.byteLength & ~15;
+    const whole = wholeBlocks(bytes);
+    return this.addBlocks(bytes.subarray(0, whole)).addEnd(bytes.subarray(whole), bytes.byteLength);
+  }
+
+  /** Adds bytes whose number is a multiple of 16, to be followed by others, or by `addEnd`. */
+  addBlocks(bytes: Uint8Array): this {
     // Words are aligned in memory; a file's tensors may not be.
     const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
-    this.addWords(new Int32Array(aligned.buffer, aligned.byteOffset, whole / 4));
+    this.addWords(new Int32Array(aligned.buffer, aligned.byteOffset, bytes.byteLength / 4));
+    return this;
+  }
+
+  /** Adds the last bytes, fewer than 16, and the number of all. */
+  addEnd(bytes: Uint8Array, length: number): this {
     const end = new Uint8Array(16);
-    end.set(bytes.subarray(whole));
+    end.set(bytes);
     this.addWords(new Int32Array(end.buffer));
-    return this.addNumber(bytes.byteLength);
+    return this.addNumber(length);
   }
 
   /** Adds a number. */
@@ -62,6 +72,41 @@ export class Fingerprint {
     const sum = this.lanes.reduce((total, lane, i) => mixed(total ^ (lane + i)), 0);
     const digits = (lane: number, i: number) => (mixed(lane ^ mixed(sum + i)) >>> 0).toString(16).padStart(8, "0");
     return Array.from(this.lanes, digits).join("");
+  }
+}
+
+/** Bytes up to the last multiple of 16. Numbers of 2 GiB and more have no place in bit operations. */
+const wholeBlocks = ({ byteLength }: Uint8Array) => byteLength - (byteLength % 16);
+
+/** The fingerprint of bytes that come in pieces: that of all at once. */
+export class PiecesPrint {
+  private readonly print = new Fingerprint();
+  private rest = new Uint8Array(0);
+  private made: string | null = null;
+  private total = 0;
+
+  /** Number of the bytes so far. */
+  get length(): number {
+    return this.total;
+  }
+
+  add(piece: Uint8Array): this {
+    let bytes = piece;
+    if (this.rest.length > 0) {
+      bytes = new Uint8Array(this.rest.length + piece.length);
+      bytes.set(this.rest);
+      bytes.set(piece, this.rest.length);
+    }
+    const whole = wholeBlocks(bytes);
+    this.print.addBlocks(bytes.subarray(0, whole));
+    this.rest = bytes.slice(whole);
+    this.total += piece.length;
+    return this;
+  }
+
+  /** As of `Fingerprint`. Nothing can be added after it. */
+  toString(): string {
+    return (this.made ??= this.print.addEnd(this.rest, this.total).toString());
   }
 }
 

@@ -1,5 +1,5 @@
-import { Fingerprint } from "../io/fingerprint.js";
-import { decodeTensor, type OpenTensorFile } from "../io/safetensors/index.js";
+import { Fingerprint, PiecesPrint } from "../io/fingerprint.js";
+import { byteLength, decodeTensor, type OpenTensorFile } from "../io/safetensors/index.js";
 import type { TextTokenizer } from "../tokenize/text-tokenizer.js";
 import type { ModelPlan } from "./architecture.js";
 import { checkTensors, presentTensors } from "./tensor-check.js";
@@ -22,11 +22,14 @@ export const printOf = (bytes: Uint8Array) => new Fingerprint().add(bytes).toStr
 
 /** The same file, whose tensors are fingerprinted as they are read: once, as the file stores them. */
 export function fingerprinted(file: OpenTensorFile): ReadWeights {
-  const prints = new Map<string, string>();
+  const prints = new Map<string, PiecesPrint>();
   const reading = (of: OpenTensorFile): OpenTensorFile => {
-    const raw = async (name: string) => {
-      const bytes = await of.raw(name);
-      if (!prints.has(name)) prints.set(name, printOf(of.outFirst === undefined ? bytes : await of.outFirst.raw(name)));
+    const raw: OpenTensorFile["raw"] = async (name, begin = 0, end, into) => {
+      const bytes = await of.raw(name, begin, end, into);
+      const print = prints.get(name) ?? new PiecesPrint();
+      if (of.outFirst !== undefined) {
+        if (!prints.has(name)) prints.set(name, print.add(await of.outFirst.raw(name)));
+      } else if (begin === print.length) prints.set(name, print.add(bytes));
       return bytes;
     };
     const tensor = async (name: string) => {
@@ -39,15 +42,27 @@ export function fingerprinted(file: OpenTensorFile): ReadWeights {
     return { ...of, raw, tensor, ...(of.outFirst && { outFirst: reading(of.outFirst) }) };
   };
   const fingerprint: ReadWeights["fingerprint"] = (plan, tokenizer) =>
-    joined([...namesOf(file, plan).map((name) => prints.get(name)!), tokenizer.fingerprint]);
+    joined([...namesOf(file, plan).map((name) => prints.get(name)!.toString()), tokenizer.fingerprint]);
   return { file: reading(file), fingerprint };
 }
 
 /** The fingerprint that an encoder has of a file, without loading one. */
 export async function fingerprintOf(file: OpenTensorFile, plan: Tensors, tokenizer: PrintedTokenizer): Promise<string> {
   const prints: string[] = [];
-  for (const name of namesOf(file, plan)) prints.push(printOf(await (file.outFirst ?? file).raw(name)));
+  for (const name of namesOf(file, plan)) prints.push(await tensorPrint(file.outFirst ?? file, name));
   return joined([...prints, tokenizer.fingerprint]);
+}
+
+/** Bytes that are read at once: tables of language models have gigabytes. */
+const PIECE = 2 ** 28;
+
+async function tensorPrint(file: OpenTensorFile, name: string): Promise<string> {
+  if (file.grouped !== undefined) return printOf(await file.raw(name));
+  const { dtype, shape } = file.info(name);
+  const size = byteLength(dtype, shape);
+  const print = new PiecesPrint();
+  while (print.length < size) print.add(await file.raw(name, print.length, Math.min(print.length + PIECE, size)));
+  return print.toString();
 }
 
 /** Whatever a file calls a model's tensors, and whatever else it has: the same weights have the same fingerprint. */

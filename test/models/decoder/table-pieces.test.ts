@@ -3,6 +3,7 @@ import { bytesSource, Graph, openGguf, openSafetensors, writeSafetensors } from 
 import type { OpenTensorFile } from "../../../ts/io/safetensors/index.js";
 import { storedPieces } from "../../../ts/models/decoder/table-pieces.js";
 import { ggufTensors } from "../../../ts/models/gguf/tensors.js";
+import { fingerprinted } from "../../../ts/models/weights-read.js";
 import { storedTensor } from "../../../ts/models/stored-weights.js";
 import { goldenBytes } from "../../golden.js";
 
@@ -43,6 +44,12 @@ describe("a table that is read in pieces has the bytes of one that is read at on
     const tensors = ggufTensors(await openGguf(bytesSource(await goldenBytes("gguf/models/gpt2-Q8_0.gguf"))));
     const { pieces, whole } = await both(tensors, "transformer.wte.weight", format, 3 * 34);
     expect([pieces.length, joined(pieces)]).toEqual([7, whole]);
+  });
+
+  it("from a file whose tensors are fingerprinted as they are read, as encoders' are", async () => {
+    const file = await openSafetensors(bytesSource(writeSafetensors({ table: { shape: [7, 40], data } })));
+    const { pieces, whole } = await both(fingerprinted(file).file, "table", "f32", 320);
+    expect([pieces.length, joined(pieces)]).toEqual([4, whole]);
   });
 
   it("refuses a value that is no number by its name", async () => {

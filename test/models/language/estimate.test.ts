@@ -82,6 +82,8 @@ describe("CausalLanguageModel.estimateMemory", () => {
     "granitemoe",
     "granitemoeshared",
     "lfm2_moe",
+    "qwen3_moe",
+    "olmoe",
   ])("and what %s keeps besides", { timeout: 120_000 }, async (model_type) => {
     const factors = {
       residual_multiplier: 0.2,
@@ -122,7 +124,7 @@ describe("CausalLanguageModel.estimateMemory", () => {
     expect(used / estimate.total).toBeLessThan(1.1);
   });
 
-  it.each(["granite", "granitemoe", "granitemoeshared", "lfm2_moe"])(
+  it.each(["granite", "granitemoe", "granitemoeshared", "lfm2_moe", "qwen3_moe", "olmoe"])(
     "and what %s computes again",
     { timeout: 120_000 },
     async (model_type) => {

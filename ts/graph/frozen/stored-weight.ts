@@ -34,13 +34,14 @@ export class StoredWeight extends FrozenMatrix {
     forProduct: boolean = transposed,
   ): StoredWeight {
     const length = bytesOf(memory.engine.kernels, { shape, format, transposed });
+    const given = bytes.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    if (given !== length) throw changed(length, given);
     const write = (pointer: Pointer) => {
       let at = pointer;
       for (const part of bytes) {
         memory.engine.write(at, part, part.byteLength);
         at += part.byteLength;
       }
-      if (at !== pointer + length) throw changed(length, at - pointer);
     };
     const of = (pointer: Pointer) =>
       new StoredWeight(memory, shape, format, transposed ? 1 : 0, pointer, false, forProduct);

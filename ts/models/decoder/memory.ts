@@ -43,8 +43,8 @@ export function stepMemory(
   const rows = Math.min(tokens, rowsAtOnce(config));
   const logits = rows * (logitTensors(config) * vocabularySize + adapted.logits);
   const { width, scratch } = deltaSizes(config, tokens);
-  // Gradients of queries, keys and values, with norms those of what is normed too.
-  const parts = names.layer(config.layers - 1).queryNorm === null ? 2 : 3;
+  // Gradients of queries, keys and values, with norms those of what is normed too, whose parts have sizes of their own.
+  const parts = names.layer(config.layers - 1).queryNorm === null ? 2 : 5;
   const wide = Math.max(parts * qkv + 2 * gateWidth(config), 2 * width);
   const each = innerMemory(config).back + (config.residualScale === 1 ? 4 : 6) * h + wide + others.back + adapted.back;
   const back = Math.max(tokens * each + logits + scratch, adapted.norms);
@@ -62,7 +62,7 @@ function otherShapes(config: DecoderConfig, names: DecoderNames): { readonly kep
   for (let i = 0; i < config.layers; i++) {
     const { sizes } = config.attention(i);
     // All layers of other models that attend are alike.
-    if (sizes === undefined) return { kept: 0, back: 0 };
+    if (sizes === undefined) return { kept: lesserInner(config), back: 0 };
     const [queries, keys] = [config.heads * sizes.headDim, sizes.kvHeads * sizes.headDim];
     const back = 5 * queries + 8 * keys;
     attention.set(`${queries} ${keys}`, { kept: mixingMemory(config, names, i), back });
@@ -73,6 +73,17 @@ function otherShapes(config: DecoderConfig, names: DecoderNames): { readonly kep
   const inners = 3 * widths.reduce((sum, width) => sum + width, 0);
   const sum = (key: "kept" | "back") => others.reduce((all, one) => all + one[key], 0);
   return { kept: inners + sum("kept"), back: sum("back") };
+}
+
+/** Numbers of each token in inner layers without experts beside those with: of each kind the widest, and of these the narrower. */
+function lesserInner(config: DecoderConfig): number {
+  let [dense, sparse] = [0, 0];
+  for (let i = 0; i < config.layers; i++) {
+    const [inner, experts] = [3 * innerWidth(config, i), expertMemory(config, i)];
+    if (experts === 0) dense = Math.max(dense, inner);
+    else sparse = Math.max(sparse, inner + experts);
+  }
+  return Math.min(dense, sparse);
 }
 
 /** Columns of queries, keys and values in the layer with the most. */

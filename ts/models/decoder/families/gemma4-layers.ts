@@ -91,6 +91,9 @@ function checkAlike(i: number, own: HeadSizes, source: number, other: HeadSizes)
   );
 }
 
+/** Models have two: each takes memory for all positions. */
+const MOST_FORMS = 64;
+
 /** The rotation of each kind of layer, by the size of its heads. */
 function rotationsOf(json: ConfigJson, { maxPositions }: DecoderConfig) {
   const given = json["rope_parameters"] ?? rotations;
@@ -99,6 +102,10 @@ function rotationsOf(json: ConfigJson, { maxPositions }: DecoderConfig) {
     const key = `${kind} ${headDim}`;
     let form = known.get(key);
     if (form !== undefined) return form;
+    if (known.size === MOST_FORMS)
+      throw new ModelError(`config.json: per_layer_config has heads of more than ${MOST_FORMS} sizes`, {
+        key: "per_layer_config",
+      });
     const parameters = isRecord(given) ? given[kind] : given;
     if (!isRecord(parameters))
       throw new ModelError(`config.json: rope_parameters.${kind} must be an object, got ${excerpt(parameters)}`, {
