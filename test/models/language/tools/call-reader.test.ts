@@ -17,6 +17,7 @@ const functions = new Map<string, Record<string, unknown> | boolean>([
   ],
   ["add", true],
   ["find-it", true],
+  ["names", { type: "object", additionalProperties: { type: "string" } }],
 ]);
 const hermes = familyOf("<tool_call>");
 const llama = familyOf("<|start_header_id|>");
@@ -100,6 +101,7 @@ const texts: readonly [ToolFamily, string, readonly unknown[]][] = [
   [gemma3, '[weather(city="Paris"), find-it()]', ["", paris, ["find-it", {}]]],
   [granite, '<|tool_call|>[{"name": "weather", "arguments": {"city": "Paris"}}]', ["", paris]],
   [xml, elements("weather", ["city", "Paris"]), ["", paris]],
+  [xml, elements("names", ["zip", "12345"], ["up", "true"]), ["", ["names", { zip: "12345", up: "true" }]]],
   [
     xml,
     `I look.\n\n${elements("weather", ["city", 'a "b"\\\n\n<b>{é😀}\t'], ["days", "-2"])}\n${elements("find-it")}\n`,
@@ -159,6 +161,7 @@ const contents: readonly [ToolFamily, string][] = [
   [xml, "<tool_call>\n<function=weather>\nParis\n</function>\n</tool_call>"],
   [xml, "<tool_call>\n<function=weather>\n<parameter=>\nParis\n</parameter>"],
   [xml, "<function=weather>\n</function>"],
+  [lfm2, '<|tool_call_start|>[weather(city="\\u12'],
   [hermes, elements("weather", ["city", "Paris"])],
 ];
 

@@ -220,7 +220,7 @@ describe("responses", () => {
     const last = events.at(-1) as OpenAI.Responses.ResponseFailedEvent;
     expect(last).toMatchObject({ type: "response.failed", sequence_number: events.length - 1 });
     const error = { code: "stale_node", message: expect.stringMatching(/disposed/) as string };
-    expect(last.response).toMatchObject({ status: "failed", error, output: [{ status: "in_progress" }] });
+    expect(last.response).toMatchObject({ status: "failed", error, output: [{ status: "incomplete" }] });
   });
 
   it("are valid JSON of a schema, which the client parses", async () => {
