@@ -132,10 +132,11 @@ it("the core (engine, graph, LoRA layers, optimizers) is at most 37.2 kB of Java
 // blocks, drafts by prompt lookup and the check of numAssistantTokens 260 (366,334, and 452,829 of the worker's scripts).
 // Gemma 4 and mixtures of experts took 7,600 of everything, which a page fetches with its first model that is made of a decoder, and 8,800 of the
 // worker's scripts (219,918 of encoders, 376,741 and 463,641).
+// Fingerprints of tables that are read in pieces took 160 bytes of the first scripts (93,116, 220,255 and 137,747).
 // Calls in XML took 1,830 of everything and 1,760 of the worker's scripts, which models with a chat template fetch (367,901 and 454,368 without what others added).
-it("a page with an encoder and a classifier is at most 93.0 kB at first, everything at most 194 kB", async () => {
+it("a page with an encoder and a classifier is at most 93.2 kB at first, everything at most 194 kB", async () => {
   const encoder = await sizes("{ SentenceEncoder, TextClassifier }");
-  expect(encoder.first).toBeLessThanOrEqual(93_000);
+  expect(encoder.first).toBeLessThanOrEqual(93_200);
   expect(encoder.all).toBeLessThanOrEqual(220_000);
   const everything = await sizes("*");
   expect(everything.first).toBeLessThanOrEqual(194_040);
@@ -150,7 +151,7 @@ it("a page with an encoder and a classifier is at most 93.0 kB at first, everyth
 // tokens as in Rust 280, PEFT's groups for LoRA+, its warnings and GPT-2's Conv1D 700, what each file
 // looks up once 230, known modules of models without modules.json 110, former names 40. Losses of sentence vectors, evaluators and hard negatives took 17,600,
 // scripts that pages with a bundler fetch late 2,800.
-it("a page without a bundler loads at most 220.0 kB at first", () => {
+it("a page without a bundler loads at most 220.4 kB at first", () => {
   const loaded = new Map<string, number>();
   const load = (name: string) => {
     if (loaded.has(name)) return;
@@ -164,7 +165,7 @@ it("a page without a bundler loads at most 220.0 kB at first", () => {
   expect([...loaded.keys()]).not.toContain("shared-language.js");
   expect([...loaded.keys()]).not.toContain("shared-zip.js");
   expect([...loaded.keys()]).not.toContain("shared-tokenizers.js");
-  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(219_990);
+  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(220_400);
 });
 
 it("the file of the pool's threads is at most 2 kB and needs no other", () => {
@@ -181,12 +182,12 @@ it("the file of the pool's threads is at most 2 kB and needs no other", () => {
 // rows for the server's loss 90. Calls of functions in OpenAI's form 420 of language.js, and groups in GGUF files of Qwen3.5 180 of gguf.js.
 // Delta nets took 3,300 of all, names of language models in larger ones 200 of what trains a classifier.
 // It was one script of 385.5 kB. What an encoder and a classifier need is a script of its own, which imports the worker's file alone.
-it("a page's worker loads 24.2 kB at its start, 137.6 kB to train a classifier, and each script as it is", () => {
+it("a page's worker loads 24.2 kB at its start, 137.9 kB to train a classifier, and each script as it is", () => {
   const scripts = readdirSync(join(root, "dist/worker")).map((name) => `worker/${name}`);
   expect(scripts.length).toBeGreaterThan(8);
   const size = (name: string) => gzipSync(readFileSync(join(root, "dist", name), "utf8"), { level: 9 }).length;
   expect(size("lowrank-worker.js")).toBeLessThanOrEqual(24_210);
-  expect(size("lowrank-worker.js") + size("worker/models.js")).toBeLessThanOrEqual(137_560);
+  expect(size("lowrank-worker.js") + size("worker/models.js")).toBeLessThanOrEqual(137_900);
   expect(scripts.reduce((sum, name) => sum + size(name), size("lowrank-worker.js"))).toBeLessThanOrEqual(463_900);
   const started = readFileSync(join(root, "dist/remote-browser.js"), "utf8").replaceAll("\n", "");
   for (const name of scripts) {
