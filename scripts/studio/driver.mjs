@@ -138,15 +138,13 @@ export const give = (page, name, content) =>
     .setInputFiles({ name, mimeType: "application/octet-stream", buffer: Buffer.from(content) });
 
 /**
- * Waits until all animations have ended.
+ * Ends all animations that end. Waiting for them may take forever: a browser without a window need not draw a frame.
  * @param {import("playwright").Page} page
  */
 export const arrived = (page) =>
-  page.evaluate(async () => {
-    const ending = globalThis.document
-      .getAnimations()
-      .filter(({ effect }) => effect.getComputedTiming().endTime !== Infinity);
-    await Promise.all(ending.map(({ finished }) => finished.catch(() => undefined)));
+  page.evaluate(() => {
+    for (const animation of globalThis.document.getAnimations())
+      if (animation.effect.getComputedTiming().endTime !== Infinity) animation.finish();
   });
 
 /**

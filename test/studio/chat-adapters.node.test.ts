@@ -2,34 +2,23 @@ import { zipSync } from "fflate";
 import type { Page } from "playwright";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Studio } from "../../scripts/studio/driver.mjs";
-import { decoderAdapter, changedJson, decoderFiles } from "../models/language/golden-decoder.js";
-import { tinyEncoder } from "../models/tiny-encoder.js";
+import { decoderAdapter } from "../models/language/golden-decoder.js";
 import { expectAccessible } from "./accessible.js";
-import { tinyStudio } from "./tiny-studio.js";
+import { chatPage, openModel, picked } from "./chat-page.js";
 
 let studio: Studio;
 let page: Page;
-const file = (name: string, content: string | Uint8Array) => ({
-  ...{ name, mimeType: "application/octet-stream", buffer: Buffer.from(content) },
-});
-
 beforeAll(async () => {
-  ({ studio } = await tinyStudio(await tinyEncoder()));
-  page = await studio.open("chat");
-  page.setDefaultTimeout(60_000);
-  const files = changedJson(await decoderFiles("llama"), "config.json", { max_position_embeddings: 4096 });
+  ({ studio, page } = await chatPage());
   const template = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}";
-  const settings = new TextEncoder().encode(JSON.stringify({ chat_template: template }));
-  const zip = zipSync({ ...files, "tokenizer_config.json": settings });
-  await page.locator(".choose input[type=file]").first().setInputFiles(file("tiny.zip", zip));
-  await page.getByLabel("Your message").waitFor();
+  await openModel(page, "llama", template);
 }, 120_000);
 afterAll(() => studio?.end());
 
 /** Trains for some steps on one pair of question and answer. */
 async function teach(name: string, answer: string): Promise<void> {
   const rows = Array.from({ length: 12 }, (_, i) => `Who is number ${i}?;${answer}`);
-  await page.locator(".teach input[type=file]").setInputFiles(file(name, `Question;Answer\n${rows.join("\n")}\n`));
+  await page.locator(".teach input[type=file]").setInputFiles(picked(name, `Question;Answer\n${rows.join("\n")}\n`));
   await page.getByText(`12 examples in “${name}”`).waitFor();
   await page.locator(".prepared summary").click();
   await page.getByRole("spinbutton", { name: "Steps" }).fill("20");
@@ -131,9 +120,9 @@ it(
     expect(await page.evaluate(() => document.activeElement?.tagName)).not.toBe("BODY");
     const zip = zipSync({ ...(await decoderAdapter("llama")) });
     const second = page.locator(".adapter label", { hasText: "Load a second one to compare" }).locator("input");
-    await second.setInputFiles(file("none.zip", zipSync({ "adapter_config.json": new Uint8Array(2) })));
+    await second.setInputFiles(picked("none.zip", zipSync({ "adapter_config.json": new Uint8Array(2) })));
     await page.getByText("This is not an adapter for this model.").waitFor();
-    await second.setInputFiles(file("other.zip", zip));
+    await second.setInputFiles(picked("other.zip", zip));
     await expect.poll(names).toEqual(["cold.csv", "other"]);
     expect(Object.keys(await answersTo("Who?"))).toEqual(["Without the adapter", "With “cold.csv”", "With “other”"]);
     await page.getByRole("button", { name: "Stop comparing" }).click();

@@ -1,35 +1,22 @@
-import { zipSync } from "fflate";
 import type { Page } from "playwright";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Studio } from "../../scripts/studio/driver.mjs";
 import { goldenJson } from "../golden.js";
-import { changedJson, decoderFiles } from "../models/language/golden-decoder.js";
-import { tinyEncoder } from "../models/tiny-encoder.js";
 import { expectAccessible } from "./accessible.js";
-import { tinyStudio } from "./tiny-studio.js";
+import { chatPage, openModel } from "./chat-page.js";
 
 let studio: Studio;
 let page: Page;
 beforeAll(async () => {
-  ({ studio } = await tinyStudio(await tinyEncoder()));
-  page = await studio.open("chat");
-  page.setDefaultTimeout(60_000);
+  ({ studio, page } = await chatPage());
 }, 120_000);
 afterAll(() => studio?.end());
 
-/** A small model with room for a conversation; `template` is its chat template, null for none. */
-async function openModel(name: string, template: string | null): Promise<void> {
-  const files = changedJson(await decoderFiles("qwen2"), "config.json", { max_position_embeddings: 4096 });
-  const settings = { bos_token: "<s>", eos_token: "</s>", chat_template: template };
-  const zip = zipSync({
-    ...files,
-    ...(template !== null && { "tokenizer_config.json": new TextEncoder().encode(JSON.stringify(settings)) }),
-  });
+/** Opens a model in place of the open one. */
+async function openAnother(name: string, template: string | null): Promise<void> {
   const another = page.getByRole("button", { name: "Another model" });
   if (await another.isVisible()) await another.click();
-  const picked = { name, mimeType: "application/octet-stream", buffer: Buffer.from(zip) };
-  await page.locator(".choose input[type=file]").first().setInputFiles(picked);
-  await page.getByLabel("Your message").waitFor();
+  await openModel(page, "qwen2", template, name);
 }
 
 const hermes = async () => {
@@ -71,7 +58,7 @@ const ended = async () => {
 const json = async () => JSON.parse((await last().locator("details pre").textContent()) as string) as unknown;
 
 it("fields are added by the keyboard alone, and answers have exactly these", { timeout: 120_000 }, async () => {
-  await openModel("hermes.zip", await hermes());
+  await openAnother("hermes.zip", await hermes());
   await pane().locator("summary").first().focus();
   await press("Enter");
   await pane().getByRole("radio", { name: "free text" }).waitFor();
@@ -254,12 +241,12 @@ it("functions are read from JSON, and refused with the line", { timeout: 60_000 
 });
 
 it("what a model's template does with functions is said in words", { timeout: 120_000 }, async () => {
-  await openModel("simple.zip", "{% for m in messages %}{{ m.content }}{% endfor %}");
+  await openAnother("simple.zip", "{% for m in messages %}{{ m.content }}{% endfor %}");
   await pane().locator("summary").first().click();
   await pane().getByText("The chat template of this model has no place for functions.").waitFor();
   await say("How much is 1 and 1?");
   await last().getByText("It calls the function add").waitFor();
-  await openModel("bare.zip", null);
+  await openAnother("bare.zip", null);
   await pane().locator("summary").first().click();
   await pane().getByText("This model has no chat template, so it cannot be given functions.").waitFor();
   await say("One and one");

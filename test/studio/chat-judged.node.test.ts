@@ -1,26 +1,17 @@
-import { zipSync } from "fflate";
 import type { Page } from "playwright";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Studio } from "../../scripts/studio/driver.mjs";
 import { readConversations } from "../../web/src/data/conversations.js";
-import { changedJson, decoderFiles } from "../models/language/golden-decoder.js";
-import { tinyEncoder } from "../models/tiny-encoder.js";
 import { expectAccessible } from "./accessible.js";
-import { saved, tinyStudio } from "./tiny-studio.js";
+import { chatPage, openModel } from "./chat-page.js";
+import { saved } from "./tiny-studio.js";
 
 let studio: Studio;
 let page: Page;
 beforeAll(async () => {
-  ({ studio } = await tinyStudio(await tinyEncoder()));
-  page = await studio.open("chat");
-  page.setDefaultTimeout(60_000);
-  const files = changedJson(await decoderFiles("qwen2"), "config.json", { max_position_embeddings: 4096 });
+  ({ studio, page } = await chatPage());
   const template = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}{% if add_generation_prompt %}assistant: {% endif %}"; // prettier-ignore
-  const settings = { bos_token: "<s>", eos_token: "</s>", chat_template: template };
-  const zip = zipSync({ ...files, "tokenizer_config.json": new TextEncoder().encode(JSON.stringify(settings)) });
-  const model = { name: "tiny.zip", mimeType: "application/octet-stream", buffer: Buffer.from(zip) };
-  await page.locator(".choose input[type=file]").first().setInputFiles(model);
-  await page.getByLabel("Your message").waitFor();
+  await openModel(page, "qwen2", template);
   await shortAnswers();
 }, 120_000);
 afterAll(() => studio?.end());

@@ -58,7 +58,7 @@ it("the chat's model is trained on a file of texts, and its adapter is taken awa
   page.setDefaultTimeout(60_000);
   const zip = zipSync({ ...(await decoderFiles("llama")) });
   await page.locator(".choose input[type=file]").first().setInputFiles(file("tiny.zip", zip));
-  const texts = Array.from({ length: 30 }, (_, i) => `the cat number ${i % 7} sat on the mat, and then it slept`);
+  const texts = Array.from({ length: 30 }, (_, i) => `the cat number ${i % 12} sat on the mat, and then it slept`);
   await page.locator(".teach input[type=file]").setInputFiles(file("cats.txt", texts.join("\n")));
   await page.getByText("30 examples in “cats.txt”").waitFor();
   expect((await page.locator(".prepared blockquote").innerText()).trim()).toBe(texts[0]);

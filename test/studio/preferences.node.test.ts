@@ -5,28 +5,22 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Studio } from "../../scripts/studio/driver.mjs";
 import { readAdapter } from "../../ts/io/peft/index.js";
 import { decoderFiles } from "../models/language/golden-decoder.js";
-import { tinyEncoder } from "../models/tiny-encoder.js";
 import { pairs } from "../tasks/preferences/tiny-preferences.js";
 import { expectAccessible } from "./accessible.js";
-import { saved, tinyStudio } from "./tiny-studio.js";
+import { chatPage, picked } from "./chat-page.js";
+import { saved } from "./tiny-studio.js";
 
 let studio: Studio;
 let page: Page;
 beforeAll(async () => {
-  ({ studio } = await tinyStudio(await tinyEncoder()));
-  page = await studio.open("chat");
-  page.setDefaultTimeout(60_000);
+  ({ studio, page } = await chatPage());
 }, 120_000);
 afterAll(() => studio?.end());
 
-const file = (name: string, content: string | Uint8Array) => ({
-  ...{ name, mimeType: "application/octet-stream", buffer: Buffer.from(content) },
-});
-
 it("a table of preferred answers trains the chat's model, with the base beside it", { timeout: 240_000 }, async () => {
   const zip = zipSync({ ...(await decoderFiles("llama")) });
-  await page.locator(".choose input[type=file]").first().setInputFiles(file("tiny.zip", zip));
-  await page.locator(".teach input[type=file]").setInputFiles(file("films.csv", Papa.unparse(pairs)));
+  await page.locator(".choose input[type=file]").first().setInputFiles(picked("tiny.zip", zip));
+  await page.locator(".teach input[type=file]").setInputFiles(picked("films.csv", Papa.unparse(pairs)));
   await page.getByText("40 examples in “films.csv”").waitFor();
   const first = page.locator(".prepared blockquote");
   expect((await first.innerText()).split(/\n+/)).toEqual([

@@ -335,7 +335,6 @@ describe("stored beginnings", () => {
     const stored = new StoredBlocks(memoryStore(), 2 ** 20, (error) => expect(error).toBeUndefined());
     stored.write(TREE, [blockOf(block)]);
     stored.write(TREE, [blockOf(other), blockOf(end)]);
-    stored.write(TREE, [blockOf(block), blockOf(end)].slice(0, 1));
     await new Promise((resolve) => setImmediate(resolve));
     const read = await stored.read(TREE, Int32Array.of(...block, ...end), 0, 2 ** 20);
     expect(read.map(({ ids }) => ids)).toEqual([block]);
