@@ -32,6 +32,12 @@ const covering = [
   "test/properties/{bits,programs}/*.test.ts",
 ];
 
+/** Of those, what no build changes: estimates of memory, files and their texts. Project `node-simd` alone runs them. */
+const equalInBuilds = [
+  "test/models/{estimate-memory,weight-precision,language/estimate,language/bounded-template,sentence/save}.test.ts",
+  "test/models/{gguf,language/tools}/**/*.test.ts",
+];
+
 /** The same in a browser, where the kernels' builds are those of Node: the start of the engine, and one run of every op. */
 const coveringInBrowser = ["test/{engine,properties/bits}/*.test.ts", "test/ops/golden.test.ts"];
 
@@ -114,14 +120,15 @@ export function filesOfProjects({ quick, browser }: Extent): Readonly<Record<str
     node: { include: [...nodeOnly, ...ownProcess], exclude: ["test/runtimes/**", ...shared, ...left, ...absent] },
     "node-shared": { include: shared, exclude: [...left, ...absent] },
     "node-simd": { include: everything, exclude: [...nodeOnly, ...ownProcess, ...left] },
-    "node-relaxed": { include: quick ? covering : numeric, exclude: [...nodeOnly, ...ownProcess] },
-    "node-threads": { include: quick ? covering : numeric, exclude: nodeOnly },
+    "node-relaxed": { include: quick ? covering : numeric, exclude: [...nodeOnly, ...ownProcess, ...equalInBuilds] },
+    "node-threads": { include: quick ? covering : numeric, exclude: [...nodeOnly, ...equalInBuilds] },
   };
   if (!browser) return inNode;
   return {
     ...inNode,
-    ...(quick ? {} : { "chromium-simd": { include: numeric, exclude: nodeOnly } }),
-    "chromium-relaxed": { include: quick ? differsInBrowser : everything, exclude: nodeOnly },
-    "chromium-threads": { include: quick ? coveringInBrowser : numeric, exclude: nodeOnly },
+    // A browser's engine is Node's: all of its tests run in one build, what covers the kernels in the others.
+    ...(quick ? {} : { "chromium-simd": { include: covering, exclude: nodeOnly } }),
+    "chromium-relaxed": { include: quick ? differsInBrowser : everything, exclude: [...nodeOnly, ...equalInBuilds] },
+    "chromium-threads": { include: quick ? coveringInBrowser : covering, exclude: nodeOnly },
   };
 }
