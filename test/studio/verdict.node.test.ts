@@ -2,8 +2,8 @@ import { expect, it } from "vitest";
 import type { PairedDifference } from "../../ts/train/metrics/paired-difference.js";
 import { macroF1Loss, recommend } from "../../ts/tasks/classify/result/recommendation.js";
 import { guessColumns } from "../../web/src/data/columns.js";
-import { de } from "../../web/src/messages/de.js";
-import { en } from "../../web/src/messages/en.js";
+import { de } from "../../web/src/messages/de/main.js";
+import { en } from "../../web/src/messages/en/main.js";
 import { isGuessAsGood, verdictOf } from "../../web/src/steps/judge/verdict.js";
 
 type Result = Parameters<typeof isGuessAsGood>[0];

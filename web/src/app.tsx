@@ -1,10 +1,10 @@
-import { chooseLanguage, language, languages, m } from "./messages/index.js";
+import { chooseLanguage, type Language, language, languages, m } from "./messages/index.js";
 import { Icon } from "./parts/icons.js";
 import { later } from "./parts/later.js";
 import { Meter } from "./parts/meter.js";
 import { canUndo, project, undo } from "./state/project.js";
 import { run } from "./state/runs.js";
-import { notice, others, step, steps, type Theme, theme, themes } from "./state/view.js";
+import { notice, notify, others, step, steps, type Theme, theme, themes } from "./state/view.js";
 import { fetching } from "./engine/model.js";
 import { training } from "./engine/train.js";
 import { isMember } from "./state/membership.js";
@@ -99,7 +99,8 @@ function Others() {
 }
 
 function Appearance() {
-  const { settingsOf, languageLabel, themeLabel, themes: names } = m();
+  const { settingsOf, languageLabel, languageFailed, themeLabel, themes: names } = m();
+  const choose = (tag: Language) => void chooseLanguage(tag).catch(() => notify(languageFailed));
   return (
     <>
       <button type="button" class="quiet" popovertarget="appearance">
@@ -109,10 +110,10 @@ function Appearance() {
       <div id="appearance" popover="auto" class="appearance">
         <label>
           {languageLabel}
-          <select value={language.value} onChange={(event) => chooseLanguage(event.currentTarget.value)}>
-            {Object.entries(languages).map(([tag, texts]) => (
+          <select value={language.value} onChange={(event) => choose(event.currentTarget.value as Language)}>
+            {Object.entries(languages).map(([tag, name]) => (
               <option key={tag} value={tag} lang={tag}>
-                {texts.language}
+                {name}
               </option>
             ))}
           </select>

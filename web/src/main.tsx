@@ -1,6 +1,7 @@
 import { render } from "preact";
 import { App, prefetch, viewFetched } from "./app.js";
 import { ownScript } from "./engine/own-script.js";
+import { textsLoaded } from "./messages/index.js";
 import { keepFocus } from "./parts/keep-focus.js";
 import { storesLast } from "./engine/stores.js";
 import { keepProject } from "./state/project.js";
@@ -23,7 +24,7 @@ for (const type of ["dragover", "drop"] as const)
 
 // Which code a view needs depends on the table and the runs that there are.
 const restored = Promise.all([keepProject(), loadRuns()]).then(viewFetched);
-const [lasting] = await Promise.all([storesLast(), restored]);
+const [lasting] = await Promise.all([storesLast(), restored, textsLoaded()]);
 keepFocus();
 render(<App lasting={lasting} />, document.getElementById("studio")!);
 

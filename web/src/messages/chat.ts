@@ -1,5 +1,8 @@
-import { chat as de } from "./de-chat.js";
-import { chat as en } from "./en-chat.js";
 import { textsOf } from "./index.js";
 
-export const chat = textsOf({ en, de });
+export const chat = textsOf({
+  en: async () => (await import("./en/chat.js")).chat,
+  de: async () => (await import("./de/chat.js")).chat,
+  fr: async () => (await import("./fr/chat.js")).chat,
+  es: async () => (await import("./es/chat.js")).chat,
+});

@@ -1,5 +1,8 @@
-import { compare as de } from "./de-compare.js";
-import { compare as en } from "./en-compare.js";
 import { textsOf } from "./index.js";
 
-export const compare = textsOf({ en, de });
+export const compare = textsOf({
+  en: async () => (await import("./en/compare.js")).compare,
+  de: async () => (await import("./de/compare.js")).compare,
+  fr: async () => (await import("./fr/compare.js")).compare,
+  es: async () => (await import("./es/compare.js")).compare,
+});

@@ -1,5 +1,8 @@
-import { format as de } from "./de-format.js";
-import { format as en } from "./en-format.js";
 import { textsOf } from "./index.js";
 
-export const format = textsOf({ en, de });
+export const format = textsOf({
+  en: async () => (await import("./en/format.js")).format,
+  de: async () => (await import("./de/format.js")).format,
+  fr: async () => (await import("./fr/format.js")).format,
+  es: async () => (await import("./es/format.js")).format,
+});

@@ -1,5 +1,8 @@
-import { judged as de } from "./de-judged.js";
-import { judged as en } from "./en-judged.js";
 import { textsOf } from "./index.js";
 
-export const judged = textsOf({ en, de });
+export const judged = textsOf({
+  en: async () => (await import("./en/judged.js")).judged,
+  de: async () => (await import("./de/judged.js")).judged,
+  fr: async () => (await import("./fr/judged.js")).judged,
+  es: async () => (await import("./es/judged.js")).judged,
+});

@@ -1,5 +1,8 @@
-import { kernels as de } from "./de-kernels.js";
-import { kernels as en } from "./en-kernels.js";
 import { textsOf } from "./index.js";
 
-export const kernels = textsOf({ en, de });
+export const kernels = textsOf({
+  en: async () => (await import("./en/kernels.js")).kernels,
+  de: async () => (await import("./de/kernels.js")).kernels,
+  fr: async () => (await import("./fr/kernels.js")).kernels,
+  es: async () => (await import("./es/kernels.js")).kernels,
+});

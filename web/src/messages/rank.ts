@@ -1,5 +1,8 @@
-import { rank as de } from "./de-rank.js";
-import { rank as en } from "./en-rank.js";
 import { textsOf } from "./index.js";
 
-export const rank = textsOf({ en, de });
+export const rank = textsOf({
+  en: async () => (await import("./en/rank.js")).rank,
+  de: async () => (await import("./de/rank.js")).rank,
+  fr: async () => (await import("./fr/rank.js")).rank,
+  es: async () => (await import("./es/rank.js")).rank,
+});

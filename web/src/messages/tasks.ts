@@ -1,5 +1,8 @@
-import { forTasks as de } from "./de-tasks.js";
-import { forTasks as en } from "./en-tasks.js";
 import { textsOf } from "./index.js";
 
-export const forTasks = textsOf({ en, de });
+export const forTasks = textsOf({
+  en: async () => (await import("./en/tasks.js")).forTasks,
+  de: async () => (await import("./de/tasks.js")).forTasks,
+  fr: async () => (await import("./fr/tasks.js")).forTasks,
+  es: async () => (await import("./es/tasks.js")).forTasks,
+});

@@ -1,7 +1,7 @@
 import type { ComponentType } from "preact";
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { m } from "../messages/index.js";
+import { m, textsLoaded } from "../messages/index.js";
 import { Problem } from "./problem.js";
 
 const Reading = () => <p class="hint">{m().data.reading}</p>;
@@ -13,14 +13,16 @@ const Reading = () => <p class="hint">{m().data.reading}</p>;
 export function later(fetchPage: () => Promise<ComponentType>, Meanwhile: ComponentType = Reading) {
   const Page = signal<ComponentType | null>(null);
   const error = signal<unknown>(null);
-  const fetched = (): Promise<void> =>
-    fetchPage().then(
-      (page) => {
-        Page.value = page;
-        error.value = null;
-      },
-      (reason: unknown) => void (error.value = reason),
-    );
+  const fetched = async (): Promise<void> => {
+    try {
+      const page = await fetchPage();
+      await textsLoaded();
+      Page.value = page;
+      error.value = null;
+    } catch (reason) {
+      error.value = reason;
+    }
+  };
   function Later() {
     useEffect(() => {
       if (Page.value === null) void fetched();

@@ -4,7 +4,7 @@ import { TableProblem } from "../../data/problem.js";
 import type { Table } from "../../data/table.js";
 import { markedColumns } from "../../data/words/marked-columns.js";
 import { recovering } from "../../engine/classify.js";
-import { language, m } from "../../messages/index.js";
+import { m } from "../../messages/index.js";
 import { Meter } from "../../parts/meter.js";
 import { Problem } from "../../parts/problem.js";
 import { save } from "../../parts/save.js";
@@ -16,7 +16,7 @@ const isText = (text: string) => text.trim() !== "";
 
 /** The separator of the labelled file: the file's own, otherwise the one that spreadsheets use in this language. */
 const delimiterFor = ({ how }: Table): string =>
-  how.format === "delimited" ? how.delimiter : language.value === "de" ? ";" : ",";
+  how.format === "delimited" ? how.delimiter : m().decimal(0.5).includes(",") ? ";" : ",";
 
 interface Props {
   readonly heading: string;

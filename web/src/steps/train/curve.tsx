@@ -87,7 +87,7 @@ export function Curve({
           <Panel
             label={`${title}: ${now === undefined ? "–" : m()[written](now)}`}
             {...{ height: 130, steps, lines: metricLines, data: measured, range: metricRange }}
-            written={(value) => (written === "percent" ? `${Math.round(100 * value)} %` : m().decimal(value))}
+            written={(value) => (written === "percent" ? m().wholePercent(value) : m().decimal(value))}
           />
         </>
       )}

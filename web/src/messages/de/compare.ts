@@ -1,0 +1,17 @@
+import type { compare as en } from "../en/compare.js";
+
+/** The texts in German of the page that compares sentences. */
+export const compare: typeof en = {
+  heading: "Sätze vergleichen",
+  intro:
+    "Wie ähnlich das Modell zwei Sätze findet: 1 heißt gleich, 0 nichts gemeinsam. Ein Adapter ändert diese Zahlen.",
+  firstLabel: "Diese Sätze, je Zeile einer",
+  secondLabel: "mit diesen, je Zeile einer",
+  first: ["A warm and funny film.", "I fell asleep twice.", "The actors are wonderful."],
+  second: ["What a joy to watch.", "Dull from beginning to end.", "It rained on Tuesday."],
+  compare: "Vergleichen",
+  busy: "Vergleicht …",
+  before: "Ohne Adapter",
+  after: (name) => `Mit dem Adapter von „${name}“`,
+  noAdapter: "Trainieren oder laden Sie einen Adapter, dann zeigt eine zweite Tabelle die Ähnlichkeit mit ihm.",
+};

@@ -1,0 +1,18 @@
+import type { headline as en } from "../en/headline.js";
+
+export const headline: typeof en = {
+  classify: (right, guess) =>
+    `${right} Texten bekommen das richtige Label. Rät man immer das häufigste Label, sind es ${guess}.`,
+  labels: (right, guess) =>
+    `${right} Texten bekommen genau ihre Labels. Rät man immer die häufigsten, sind es ${guess}.`,
+  numbers: (error, guess) =>
+    `Die vorhergesagte Zahl weicht im Mittel um ${error} ab. Rät man immer den Mittelwert, sind es ${guess}.`,
+  words: (found, right) =>
+    `${found} dessen, was in Ihren Texten markiert ist, wird gefunden, und ${right} dessen, was das Modell markiert, ist richtig.`,
+  of: (count, all) => `${count} von ${all}`,
+  rounds: (results) => `Ihre Trainings mit dieser Tabelle: ${results.join(" → ")}`,
+  toDoubts: "Als Nächstes: Labels prüfen, die falsch sein könnten",
+  toMistakes: "Als Nächstes: die Fehler lesen",
+  toTake: "Als Nächstes: das Modell verwenden",
+  details: "Einzelheiten",
+};

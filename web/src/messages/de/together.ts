@@ -1,0 +1,50 @@
+import type { together as en } from "../en/together.js";
+import { kilobytes, n, some } from "./numbers.js";
+
+/** The texts of federated rounds in German. */
+export const together: typeof en = {
+  heading: "Gemeinsam mit anderen trainieren",
+  intro:
+    "Mehrere Personen trainieren ein Modell, und niemand zeigt seine Texte. In jeder Runde trainiert dieser Tab mit Ihren Zeilen und sendet das Ergebnis, einige Hundert Kilobyte an Zahlen. Ein Server mittelt die Ergebnisse aller, und die nächste Runde beginnt.",
+  invited:
+    "Die Person, die den Server betreibt, gibt Ihnen seine Adresse oder einen Link zu dieser Seite, der sie enthält.",
+  server: "Adresse des Servers",
+  serverHint: "ein Pfad dieser Website oder https://…",
+  noAddress: "Das ist keine Adresse.",
+  noTable: "Öffnen Sie zuerst eine Tabelle zum Trainieren.",
+  otherTask: "Gemeinsames Training braucht eine Tabelle mit einem Label je Text.",
+  noTableHint: "Sie brauchen eine Tabelle mit Texten und Labels, mit denselben Labels wie die anderen.",
+  toData: "Zu den Daten",
+  trainingRows: (count, name) => `Das Training verwendet ${some(count, "Zeile", "Zeilen")} von „${name}“.`,
+  labels: (labels) => `Labels: ${labels.join(", ")}`,
+  leaves:
+    "Was gesendet wird, entsteht beim Training mit Ihren Texten und kann etwas über sie verraten. Fragen Sie die Person, die den Server betreibt, ob zum Schutz Rauschen hinzugefügt wird.",
+  join: "Beitreten",
+  leave: "Verlassen",
+  states: {
+    model: "Das Modell wird heruntergeladen …",
+    joining: "Tritt bei …",
+    waiting: "Wartet auf die anderen …",
+    learning: "Trainiert mit Ihren Zeilen …",
+    leaving: "Verlässt die Runde …",
+  },
+  stay: "Lassen Sie diesen Tab offen. Eine Runde beginnt, wenn genug Personen beigetreten sind.",
+  step: (done, steps) => `Schritt ${n(done)} von ${n(steps)}`,
+  traffic: (sent, received) => `${sent} gesendet, ${received} empfangen`,
+  kilobytes,
+  rounds: "Runden",
+  columns: { round: "Runde", loss: "Verlust auf Ihren Zeilen", state: "Ihr Ergebnis" },
+  round: (round, rounds) => `${n(round)} von ${n(rounds)}`,
+  roundNow: (round, rounds) => `Runde ${n(round)} von ${n(rounds)}`,
+  parts: { learning: "trainiert", sending: "wird gesendet", taken: "gezählt", late: "zu spät" },
+  over: (taken) =>
+    taken === 0
+      ? "Sie haben sie verlassen, bevor die erste Runde zu Ende war."
+      : `Fertig: Ihre Ergebnisse zählten in ${some(taken, "Runde", "Runden")}.`,
+  overHint:
+    "Der Server hat den Mittelwert der letzten Runde. Hier können Sie das eigene Ergebnis dieses Tabs aus seiner letzten Runde verwenden.",
+  use: "Ausprobieren und herunterladen",
+  runName: "gemeinsam trainiert",
+  failed: "Das Training endete vor der letzten Runde.",
+  again: "Noch einmal beitreten",
+};

@@ -1,0 +1,17 @@
+import type { headline as en } from "../en/headline.js";
+
+export const headline: typeof en = {
+  classify: (right, guess) =>
+    `${right} textos reciben la etiqueta correcta. Con la etiqueta más frecuente para todos: ${guess}.`,
+  labels: (right, guess) =>
+    `${right} textos reciben exactamente sus etiquetas. Con las más frecuentes para todos: ${guess}.`,
+  numbers: (error, guess) => `El número predicho se desvía ${error} de media. Prediciendo siempre la media: ${guess}.`,
+  words: (found, right) =>
+    `Se encuentra el ${found} de lo marcado en sus textos, y el ${right} de lo que marca el modelo es correcto.`,
+  of: (count, all) => `${count} de ${all}`,
+  rounds: (results) => `Sus entrenamientos con esta tabla: ${results.join(" → ")}`,
+  toDoubts: "Siguiente: revise las etiquetas que pueden estar mal",
+  toMistakes: "Siguiente: lea los errores",
+  toTake: "Siguiente: use el modelo",
+  details: "Detalles",
+};

@@ -1,0 +1,18 @@
+import type { headline as en } from "../en/headline.js";
+
+export const headline: typeof en = {
+  classify: (right, guess) =>
+    `${right} textes reçoivent la bonne étiquette. En donnant toujours l’étiquette la plus fréquente\u00a0: ${guess}.`,
+  labels: (right, guess) =>
+    `${right} textes reçoivent exactement leurs étiquettes. En donnant toujours les plus fréquentes\u00a0: ${guess}.`,
+  numbers: (error, guess) =>
+    `Le nombre prédit s’écarte de ${error} en moyenne. En donnant toujours la moyenne\u00a0: ${guess}.`,
+  words: (found, right) =>
+    `${found} de ce qui est marqué dans vos textes est retrouvé, et ${right} de ce que marque le modèle est juste.`,
+  of: (count, all) => `${count} sur ${all}`,
+  rounds: (results) => `Vos entraînements avec ce tableau\u00a0: ${results.join(" → ")}`,
+  toDoubts: "Ensuite\u00a0: vérifiez les étiquettes peut-être fausses",
+  toMistakes: "Ensuite\u00a0: lisez les erreurs",
+  toTake: "Ensuite\u00a0: utilisez le modèle",
+  details: "Détails",
+};
