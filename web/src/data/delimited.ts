@@ -1,35 +1,31 @@
 import Papa from "papaparse";
 import { TableProblem } from "./problem.js";
-import { type Correction, delimiters, type HowRead } from "./table.js";
+import { type Correction, delimiters, type HowRead, type Table } from "./table.js";
+import { beginAt, type GridRow, saidOf, tableFrom } from "./title-rows.js";
 
 const PREVIEW = 50;
 
-/** The delimiter that gives the first lines the same number of fields, at least two. If several do, the one with the most fields. */
+/** The most frequent number of fields; of several the one that appears first. */
+function widthOf(rows: readonly (readonly string[])[]): number {
+  const counts = new Map<number, number>();
+  for (const { length } of rows) counts.set(length, (counts.get(length) ?? 0) + 1);
+  return [...counts].reduce((most, one) => (one[1] > most[1] ? one : most), [0, 0])[0];
+}
+
+/**
+ * The delimiter that gives most of the first lines the same number of fields, at least two. If several do, the one with the most fields.
+ * Titles above the table are lines with another number.
+ */
 export function delimiterOf(text: string): string {
   let best = { delimiter: ",", width: 1, even: 0 };
   for (const delimiter of delimiters) {
     const { data } = Papa.parse<string[]>(text, { delimiter, newline: "\n", preview: PREVIEW, skipEmptyLines: true });
-    const width = data[0]?.length ?? 0;
+    const width = widthOf(data);
     if (width < 2) continue;
     const even = data.filter(({ length }) => length === width).length / data.length;
     if (even > best.even || (even === best.even && width > best.width)) best = { delimiter, width, even };
   }
   return best.delimiter;
-}
-
-/** Common names of text and label columns. */
-const usual =
-  /^(text|texts|sentence|review|comment|message|body|content|subject|question|utterance|satz|nachricht|frage|kommentar|label|labels|class|category|klasse|kategorie|sentiment|intent|topic|thema|tag|queue|rating|id)$/i;
-
-/** Whether the first line has column names: its fields are short, different, and do not appear as values below. */
-function looksLikeHeader([first, ...rest]: readonly (readonly string[])[]): boolean {
-  if (first === undefined) return false;
-  if (first.some((field) => usual.test(field.trim()))) return true;
-  if (rest.length === 0) return false;
-  if (new Set(first).size < first.length) return false;
-  const isName = (field: string) => field.trim() !== "" && field.length <= 40 && !/^[\d.,+-]+$/.test(field.trim());
-  if (!first.every(isName)) return false;
-  return first.every((field, i) => rest.every((row) => row[i] !== field));
 }
 
 /** Most cells of a table. Each is a string in the page's memory. */
@@ -43,26 +39,26 @@ export function readDelimited(
   given: string,
   correction: Correction,
   fewest = 2,
-): { columns: string[]; records: string[][]; how: Pick<HowRead, "delimiter" | "header" | "uneven"> } {
+): Pick<Table, "columns" | "records"> & { how: Omit<HowRead, "format" | "encoding"> } {
   const text = given.replace(separatorLine, "");
   const delimiter = correction.delimiter ?? separatorLine.exec(given)?.[1] ?? delimiterOf(text);
   const parse = (fastMode?: boolean) =>
-    Papa.parse<string[]>(text, {
-      ...{ delimiter, newline: "\n" as const, skipEmptyLines: "greedy" as const },
-      ...(fastMode && { fastMode }),
-    });
+    Papa.parse<string[]>(text, { ...{ delimiter, newline: "\n" as const }, ...(fastMode && { fastMode }) });
   const quoted = parse();
   // Tab-separated files often have no quoting, so an unclosed quotation mark is text.
   const { data } = quoted.errors.some(({ type }) => type === "Quotes") ? parse(true) : quoted;
-  const [first] = data;
-  if (first === undefined) throw new TableProblem("empty");
-  const header = correction.header ?? looksLikeHeader(data.slice(0, PREVIEW));
-  const width = Math.max(...data.slice(0, PREVIEW).map(({ length }) => length));
+  const offset = text === given ? 1 : 2;
+  const lines = data.flatMap((fields, i): GridRow[] =>
+    fields.some((field) => field.trim() !== "") ? [{ at: i + offset, fields }] : [],
+  );
+  if (lines.length === 0) throw new TableProblem("empty");
+  const begin = beginAt(lines, correction.headerRow);
+  const own = lines.slice(begin.first);
+  const width = Math.max(...own.slice(0, PREVIEW).map(({ fields }) => fields.length));
   if (width < fewest) throw new TableProblem("oneColumn");
-  if (width * data.length > MOST_CELLS) throw new TableProblem("tooLarge");
-  const body = header ? data.slice(1) : data;
-  const uneven = body.filter(({ length }) => length !== width).length;
-  const records = body.map((row) => Array.from({ length: width }, (_, i) => row[i] ?? ""));
-  const columns = Array.from({ length: width }, (_, i) => (header && first[i]?.trim()) || String(i + 1));
-  return { columns, records, how: { delimiter, header, uneven } };
+  if (width * own.length > MOST_CELLS) throw new TableProblem("tooLarge");
+  const uneven = own.slice(begin.header ? 1 : 0).filter(({ fields }) => fields.length !== width).length;
+  const even = own.map(({ at, fields }) => ({ at, fields: Array.from({ length: width }, (_, i) => fields[i] ?? "") }));
+  const table = tableFrom(even, { ...begin, first: 0 });
+  return { ...table, how: { delimiter, uneven, ...saidOf(lines, begin) } };
 }

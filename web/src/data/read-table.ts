@@ -5,7 +5,6 @@ import { TableProblem } from "./problem.js";
 import type { Correction, Table } from "./table.js";
 import { isConll, readConll } from "./words/conll.js";
 import { wordRows } from "./words/word-rows.js";
-import { readWorkbook } from "./workbook.js";
 
 /** Largest file, in bytes. The page holds the table as text. */
 const LARGEST = 100e6;
@@ -29,8 +28,9 @@ async function read(file: File, correction: Correction, fewest: number): Promise
   const { name } = file;
   if (begins(bytes, 0xd0, 0xcf, 0x11, 0xe0)) throw new TableProblem("oldWorkbook");
   if (begins(bytes, 0x50, 0x4b, 0x03, 0x04)) {
-    const how = { format: "workbook", encoding: "utf-8", delimiter: "", header: true, uneven: 0 } as const;
-    return { name, ...wordRows(await readWorkbook(file, fewest)), how };
+    const { readWorkbook } = await import("./workbook/read-workbook.js");
+    const { how, ...rows } = readWorkbook(bytes, correction, fewest);
+    return { name, ...wordRows(rows), how: { format: "workbook", encoding: "utf-8", delimiter: "", ...how } };
   }
   if (
     [

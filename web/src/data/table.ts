@@ -21,7 +21,31 @@ export interface HowRead {
   readonly header: boolean;
   /** Number of lines with a different number of fields than the first. They were padded or cut. */
   readonly uneven: number;
+  // Tables of earlier versions, JSON Lines and CoNLL lack what follows.
+  /** Number of the row with the columns' names, from 1; 0 if there is none. */
+  readonly headerRow?: number;
+  /** Number of rows above the table that are no part of it. */
+  readonly skipped?: number;
+  /** The first rows that are not empty, for the user to choose from. */
+  readonly firstRows?: readonly { readonly at: number; readonly text: string }[];
+  readonly book?: HowBook;
+}
+
+/** How a workbook was read. */
+export interface HowBook {
+  readonly sheets: readonly { readonly name: string; readonly isHidden: boolean }[];
+  /** The place of the sheet that was read. */
+  readonly sheet: number;
+  /** Whether an earlier sheet has no table, or a smaller one, and was passed over. */
+  readonly passedOver: boolean;
+  /** Number of cells that repeat the text of merged ones. */
+  readonly filled: number;
+  /** Number of formulas without a stored result. */
+  readonly unsolved: number;
 }
 
 /** The user's corrections of what was detected. */
-export type Correction = Partial<Pick<HowRead, "encoding" | "delimiter" | "header">>;
+export type Correction = Partial<Pick<HowRead, "encoding" | "delimiter" | "headerRow">> & {
+  /** The place of a workbook's sheet. */
+  readonly sheet?: number;
+};

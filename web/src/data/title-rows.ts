@@ -1,0 +1,95 @@
+/** A row of a file that is not empty: its number from 1 and its fields. */
+export interface GridRow {
+  readonly at: number;
+  readonly fields: readonly string[];
+}
+
+/** Where a table begins in a file. */
+export interface Begin {
+  /** The place of its first row among the rows that are not empty. */
+  readonly first: number;
+  /** Whether that row has the columns' names. */
+  readonly header: boolean;
+}
+
+/** Rows that are looked at, and how many titles a table may have above it. */
+const [SAMPLE, MOST_TITLES] = [200, 30];
+/** Longest name of a column. */
+const LONGEST_NAME = 40;
+
+/** Common names of text and label columns. */
+const usual =
+  /^(text|texts|sentence|review|comment|message|body|content|subject|question|utterance|satz|nachricht|frage|kommentar|betreff|texte|phrase|avis|commentaire|sujet|texto|frase|comentario|asunto|label|labels|class|category|klasse|kategorie|classe|catégorie|étiquette|clase|categoría|etiqueta|sentiment|intent|topic|thema|tag|queue|rating|id)$/i;
+
+const filledIn = (fields: readonly string[]) => fields.filter((field) => field.trim() !== "").length;
+const isName = (field: string) =>
+  field.trim() !== "" && field.length <= LONGEST_NAME && !/^[\d.,+-]+$/.test(field.trim());
+
+/** Whether fields are short and different, and do not appear as values below. */
+function areNames(fields: readonly string[], below: readonly GridRow[]): boolean {
+  const filled = fields.filter((field) => field.trim() !== "");
+  if (below.length === 0 || new Set(filled).size < filled.length || !filled.every(isName)) return false;
+  return fields.every((field, i) => field.trim() === "" || below.every((row) => row.fields[i] !== field));
+}
+
+/** Whether the first line has column names. */
+function looksLikeHeader([first, ...rest]: readonly GridRow[]): boolean {
+  if (first === undefined) return false;
+  if (first.fields.some((field) => usual.test(field.trim()))) return true;
+  return filledIn(first.fields) === first.fields.length && areNames(first.fields, rest);
+}
+
+/**
+ * Finds where a table begins below rows of titles ("Tickets, March 2024", "exported by Anna"): they fill fewer columns than the names of
+ * the table's columns, or end with an empty row.
+ */
+export function beginOf(rows: readonly GridRow[]): Begin {
+  const sample = rows.slice(0, SAMPLE);
+  const filled = sample.map(({ fields }) => filledIn(fields));
+  const usualWidth = [...filled].sort((a, b) => a - b)[Math.floor(0.75 * filled.length)] ?? 0;
+  const isBegin = (i: number) => {
+    const { at, fields } = sample[i]!;
+    const own = filled[i]!;
+    if (own < 2 || own < usualWidth - 1 || !areNames(fields, sample.slice(i + 1))) return false;
+    const above = filled.slice(0, i);
+    const isNamed = fields.some((field) => usual.test(field.trim()));
+    if (above.every((count) => count < own)) return isNamed || own >= usualWidth;
+    return isNamed && sample[i - 1]!.at < at - 1 && above.every((count) => count <= own);
+  };
+  for (let i = 1; i <= MOST_TITLES && i < sample.length; i++) if (isBegin(i)) return { first: i, header: true };
+  return { first: 0, header: looksLikeHeader(sample) };
+}
+
+/** What the user says about it: the number of the row with the columns' names; 0 if there is none. */
+export function beginAt(rows: readonly GridRow[], headerRow: number | undefined): Begin {
+  if (headerRow === undefined) return beginOf(rows);
+  if (headerRow === 0) return { first: beginOf(rows).first, header: false };
+  const first = rows.findIndex(({ at }) => at >= headerRow);
+  return { first: Math.max(first, 0), header: true };
+}
+
+/** Names of a table's columns, and its records; empty names are replaced by numbers. */
+export function tableFrom(
+  rows: readonly GridRow[],
+  { first, header }: Begin,
+): { columns: string[]; records: (readonly string[])[] } {
+  const names = rows[first]?.fields ?? [];
+  return {
+    columns: names.map((name, i) => (header && name.trim()) || String(i + 1)),
+    records: rows.slice(first + (header ? 1 : 0)).map(({ fields }) => fields),
+  };
+}
+
+/** Most rows to choose the columns' names from, and characters that are shown of each. */
+const [MOST_CHOICES, SHOWN] = [12, 60];
+
+/** What is said about where the table begins, and the rows among which the user chooses. */
+export const saidOf = (rows: readonly GridRow[], { first, header }: Begin) => ({
+  header,
+  headerRow: header ? (rows[first]?.at ?? 0) : 0,
+  skipped: first,
+  firstRows: rows.slice(0, Math.max(MOST_CHOICES, first + 3)).map(({ at, fields }) => {
+    const text = fields.filter((field) => field.trim() !== "").join(" · ").replace(/\s+/g, " ");
+    return { at, text: text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text };
+  }),
+});
