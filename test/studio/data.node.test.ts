@@ -1,8 +1,9 @@
+import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
-import { strToU8, zipSync } from "fflate";
 import type { Page } from "playwright";
-import { give, Studio } from "../../scripts/studio/driver.mjs";
+import { give, seriousIn, Studio } from "../../scripts/studio/driver.mjs";
 import { sayingLarge } from "./saying-large.js";
+import { workbook } from "./workbook-of.js";
 
 let studio: Studio;
 let page: Page;
@@ -87,35 +88,77 @@ it("fields that are named as what every object has are empty where a line lacks 
   await expect.poll(findings).toContain("15 rows without a label. They are not used for training.");
 });
 
-/** A workbook of one sheet, its texts in the cells; what stands in `more` is a row below them. */
-function workbook(rows: readonly (readonly string[])[], more = ""): Uint8Array {
-  const main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
-  const types = "application/vnd.openxmlformats-officedocument.spreadsheetml";
-  const office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
-  const packages = "http://schemas.openxmlformats.org/package/2006";
-  const cell = (text: string, at: string) => `<c r="${at}" t="inlineStr"><is><t>${text}</t></is></c>`;
-  const row = (cells: readonly string[], i: number) =>
-    `<row r="${i + 1}">${cells.map((text, k) => cell(text, "ABC"[k]! + (i + 1))).join("")}</row>`;
-  const files = {
-    "[Content_Types].xml": `<Types xmlns="${packages}/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Override PartName="/xl/workbook.xml" ContentType="${types}.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="${types}.worksheet+xml"/></Types>`,
-    "_rels/.rels": `<Relationships xmlns="${packages}/relationships"><Relationship Id="r1" Type="${office}/officeDocument" Target="xl/workbook.xml"/></Relationships>`,
-    "xl/workbook.xml": `<workbook xmlns="${main}" xmlns:r="${office}"><sheets><sheet name="one" sheetId="1" r:id="r1"/></sheets></workbook>`,
-    "xl/_rels/workbook.xml.rels": `<Relationships xmlns="${packages}/relationships"><Relationship Id="r1" Type="${office}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>`,
-    "xl/worksheets/sheet1.xml": `<worksheet xmlns="${main}"><sheetData>${rows.map(row).join("")}${more}</sheetData></worksheet>`,
-  };
-  return zipSync(Object.fromEntries(Object.entries(files).map(([name, text]) => [name, strToU8(text)])));
-}
-
-it("reads a workbook's first sheet, and rows that are pasted", async () => {
+it("reads a workbook of inline texts, and rows that are pasted", async () => {
   const rows = Array.from({ length: 30 }, (_, i) => [`sentence ${i} &amp; more`, i % 2 ? "good" : "bad"]);
   await give(page, "book.xlsx", workbook([["comment", "class"], ...rows]));
-  await expect.poll(facts).toMatch(/30 rows\s+first sheet of a workbook/);
+  await expect.poll(facts).toMatch(/30 rows\s+sheet “one”/);
   await expect.poll(() => page.locator(".windowed .text button").nth(4).innerText()).toBe("sentence 4 & more");
   await afresh();
   await page.getByRole("button", { name: "Paste rows" }).click();
   await page.getByLabel("Rows with a text and a label").fill(`comment\tclass\n${many((i) => `said ${i}\t${i % 2}`)}`);
   await page.getByRole("button", { name: "Use these rows" }).click();
   await expect.poll(facts).toMatch(/30 rows\s+UTF-8, tab/);
+});
+
+/** A file as a person has it: see test/golden/generate/generate_workbooks.py. */
+const real = (name: string) => readFile(new URL(`../golden/workbooks/${name}`, import.meta.url));
+const firstText = () => page.locator(".windowed .text button").first().innerText();
+
+it("reads a workbook with a cover sheet and titles above its table, says so, and reads another sheet or row on request", async () => {
+  await give(page, "cover.xlsx", await real("cover.xlsx"));
+  await expect.poll(facts).toMatch(/24 rows\s+sheet “Tickets”\s+2 rows above the column names skipped/);
+  expect(await page.locator(".bar-of .name").allInnerTexts()).toEqual(["billing", "account", "delivery"]);
+  await page.getByRole("button", { name: "Reading options" }).click();
+  const options = page.locator("#how-read");
+  await options.getByText("“Tickets” is the first visible sheet with a large table of texts").waitFor();
+  await options.getByText("Skipped rows are titles").waitFor();
+  const names = page.getByLabel("Column names");
+  expect(await names.locator("option:checked").innerText()).toBe("row 4: No. · Received · Subject line · Mail · Team");
+  // Each choice reads the file again, and the options stay open.
+  await names.selectOption("row 1: Support tickets");
+  await expect.poll(facts).toMatch(/26 rows\s+sheet “Tickets”$/);
+  await names.selectOption("none; the columns are numbered");
+  await expect.poll(facts).toMatch(/25 rows\s+sheet “Tickets”\s+2 rows above the table skipped/);
+  await page.getByLabel("Sheet").selectOption("Codes (hidden)");
+  await expect.poll(facts).toMatch(/2 rows\s+sheet “Codes”/);
+  expect(await seriousIn(page)).toEqual([]);
+  await page.keyboard.press("Escape");
+});
+
+it("reads what spreadsheets write: Windows-1252 below a title, texts from right to left, merged labels, formulas without results", async () => {
+  await give(page, "cp1252.csv", await real("cp1252.csv"));
+  await expect.poll(facts).toMatch(/24 rows\s+WINDOWS-1252, semicolon\s+1 row above the column names skipped/);
+  await expect.poll(firstText).toBe("Rechnung über 10 € ist „falsch“; bitte prüfen");
+  expect(await page.locator(".bar-of").allInnerTexts()).toEqual(["Buchhaltung\n12", "Versand\n12"]);
+  await afresh();
+  await give(page, "right-to-left.xlsx", await real("right-to-left.xlsx"));
+  await expect.poll(firstText).toBe("وصل الطرد متأخراً جداً هذه المرة");
+  await expect.poll(facts).toMatch(/20 rows\s+sheet “تقييمات”/);
+  await afresh();
+  await give(page, "merged.xlsx", await real("merged.xlsx"));
+  await expect
+    .poll(facts)
+    .toMatch(/22 rows\s+sheet “Reviews”\s+1 row above .* skipped\s+merged cells repeated in 19 rows/);
+  expect(await page.locator(".bar-of").allInnerTexts()).toEqual(["complaint\n9", "praise\n7", "question\n6"]);
+  await afresh();
+  await give(page, "unsolved.xlsx", await real("unsolved.xlsx"));
+  await expect.poll(facts).toMatch(/4 rows\s+sheet “Sheet”\s+4 formulas without a result/);
+});
+
+it("labels with a spelling mistake are joined with the right one by one click, and separated again by Undo", async () => {
+  const rows = many((i) => `sentence number ${i},${i < 24 ? "billing" : i < 26 ? "biling" : "delivery"}`, 60);
+  await give(page, "misspelt.csv", `text,label\n${rows}`);
+  const found = page.locator(".findings li", { hasText: "misspelt" });
+  await expect
+    .poll(() => found.locator("p").innerText())
+    .toBe("“biling” (2 rows) may be a misspelt “billing” (24 rows).");
+  await found.getByRole("button", { name: "Merge as “billing”" }).click();
+  await expect.poll(() => page.locator(".bar-of").allInnerTexts()).toEqual(["delivery\n34", "billing\n26"]);
+  expect(await found.count()).toBe(0);
+  await page.getByRole("status").getByRole("button", { name: "Undo" }).click();
+  await expect
+    .poll(() => page.locator(".bar-of").allInnerTexts())
+    .toEqual(["delivery\n34", "billing\n24", "biling\n2"]);
 });
 
 it("says what is wrong with a file that is no table, and keeps the one there is", async () => {
@@ -129,10 +172,8 @@ it("says what is wrong with a file that is no table, and keeps the one there is"
   await refused("scan.pdf", "%PDF-1.7 …", "not a table");
   await refused("broken.xlsx", Uint8Array.of(0x50, 0x4b, 3, 4, 0, 0), "workbook could not be read");
   await refused("bomb.xlsx", sayingLarge(workbook([["text", "label"]])), "too large for a web page");
-  const far = (at: string, row: string) =>
-    workbook([["text", "label"]], `<row r="${row}"><c r="${at}"><v>1</v></c></row>`);
-  await refused("far.xlsx", far("A1000000000000", "1e12"), "too large for a web page");
-  await refused("wide.xlsx", far("XFD1048576", "1048576"), "too large for a web page");
+  const far = workbook([["text", "label"]], `<row r="1e12"><c r="A1000000000000"><v>1</v></c></row>`);
+  await refused("far.xlsx", far, "workbook could not be read");
   const wide = Array.from({ length: 2001 }, (_, i) => `c${i}`).join(",");
   await refused("wide.csv", `${wide}\n${many(() => wide)}`, "too large for a web page");
   await refused(

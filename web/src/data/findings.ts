@@ -1,4 +1,5 @@
 import { areScores, joinedLabels, otherHalf } from "./label-forms.js";
+import { misspelt } from "./misspelt.js";
 import { countLabels, plain, type Row } from "./rows.js";
 import { isLabelled, labelsOf, numberIn, oneLabel, type Target, type Task } from "./target.js";
 
@@ -10,6 +11,7 @@ export interface Finding {
     | "duplicates"
     | "contradictions"
     | "similarLabels"
+    | "misspelt"
     | "smallClass"
     | "oneLabel"
     | "manyLabels"
@@ -29,7 +31,7 @@ export interface Finding {
   readonly rows: readonly number[];
   /** The rows that one click removes; empty if the user has to choose. */
   readonly removable: readonly number[];
-  /** Affected labels. */
+  /** Affected labels; of a misspelt one itself and the right one. */
   readonly labels: readonly string[];
   /** Whether training is impossible until this is fixed. */
   readonly stops: boolean;
@@ -71,6 +73,7 @@ export function findingsIn(
     ["contradictions", contradicting],
     ["duplicates", repeated, { removable: extra }],
     ...alike(whole, counts, target),
+    ...misspeltIn(whole, counts, target),
     ...formsOf[target.task](whole, counts, from, target),
     // Columns of tags are no texts.
     ...(target.task === "tokens" ? [] : pairsOf(from)),
@@ -229,4 +232,13 @@ function alike(rows: readonly Row[], counts: Counts, target: Target): Found[] {
     .filter(({ labels }) => labels.length > 1)
     .slice(0, MOST_ALIKE)
     .map(({ labels, ids }): Found => ["similarLabels", ids, { labels }]);
+}
+
+/** Labels that look like another one with a spelling mistake, with their rows. */
+function misspeltIn(rows: readonly Row[], counts: Counts, target: Target): Found[] {
+  const found = misspelt(counts).slice(0, MOST_ALIKE);
+  const ids = new Map(found.map(([wrong]) => [wrong, [] as number[]]));
+  if (found.length > 0)
+    for (const { id, label } of rows) for (const name of labelsOf(label, target)) ids.get(name)?.push(id);
+  return found.map(([wrong, right]): Found => ["misspelt", ids.get(wrong)!, { labels: [wrong, right] }]);
 }

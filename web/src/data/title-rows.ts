@@ -89,7 +89,10 @@ export const saidOf = (rows: readonly GridRow[], { first, header }: Begin) => ({
   headerRow: header ? (rows[first]?.at ?? 0) : 0,
   skipped: first,
   firstRows: rows.slice(0, Math.max(MOST_CHOICES, first + 3)).map(({ at, fields }) => {
-    const text = fields.filter((field) => field.trim() !== "").join(" · ").replace(/\s+/g, " ");
+    const text = fields
+      .filter((field) => field.trim() !== "")
+      .join(" · ")
+      .replace(/\s+/g, " ");
     return { at, text: text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text };
   }),
 });

@@ -76,11 +76,21 @@ const report = having({
   training: having({ tokensPerSecond: isNumber }),
 });
 
+const book: Check = (value) =>
+  having({
+    ...{ sheets: listOf(having({ name: isText })), sheet: isCount },
+    ...{ filled: isCount, unsolved: isCount },
+  })(value) && (value as { sheet: number }).sheet in (value as { sheets: unknown[] }).sheets;
 const table = having({
   name: isText,
   columns: listOf(isText),
   records: listOf(listOf(isText)),
-  how: having({ format: isText, encoding: isText, delimiter: isText, uneven: isNumber }),
+  how: having({
+    ...{ format: isText, encoding: isText, delimiter: isText, uneven: isNumber },
+    // Projects of earlier versions lack these.
+    ...{ headerRow: orMissing(isCount), skipped: orMissing(isCount), book: orMissing(book) },
+    firstRows: orMissing(listOf(having({ at: isCount, text: isText }))),
+  }),
 });
 const kinds: Readonly<Record<Task, Check>> = {
   classify: () => true,

@@ -46,7 +46,10 @@ export function placeOf(at: string): { row: number; column: number } {
 }
 
 function areaOf(range: string): Area {
-  const [first, last = first] = range.split(":", 2).map(placeOf) as [ReturnType<typeof placeOf>, ReturnType<typeof placeOf>?];
+  const [first, last = first] = range.split(":", 2).map(placeOf) as [
+    ReturnType<typeof placeOf>,
+    ReturnType<typeof placeOf>?,
+  ];
   return { rows: [first.row, last.row], columns: [first.column, last.column] };
 }
 
@@ -85,7 +88,8 @@ export function readCells(bytes: Uint8Array, shared: Shared): Cells {
       switch (name) {
         case "row": {
           const next = Number(attribute("r") ?? at + 1);
-          if (!Number.isInteger(next) || next <= at || next > MOST_ROWS) throw new TableProblem("notWorkbook", `row ${next}`);
+          if (!Number.isInteger(next) || next <= at || next > MOST_ROWS)
+            throw new TableProblem("notWorkbook", `row ${next}`);
           [at, column] = [next, -1];
           row = { at, cells: new Map() };
           return;
@@ -93,7 +97,13 @@ export function readCells(bytes: Uint8Array, shared: Shared): Cells {
         case "c": {
           const place = attribute("r");
           column = place === undefined ? column + 1 : placeOf(place).column;
-          cell = { column, type: attribute("t") ?? "n", style: Number(attribute("s") ?? 0), value: "", isFormula: false };
+          cell = {
+            column,
+            type: attribute("t") ?? "n",
+            style: Number(attribute("s") ?? 0),
+            value: "",
+            isFormula: false,
+          };
           return;
         }
         case "f":

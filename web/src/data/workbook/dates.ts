@@ -1,7 +1,8 @@
 import { parseElements } from "./elements.js";
 
 /** Formats that every workbook has without naming them, and that are dates or times, by their numbers. */
-const isBuiltIn = (id: number) => (id >= 14 && id <= 22) || (id >= 27 && id <= 36) || (id >= 45 && id <= 58 && id !== 49);
+const isBuiltIn = (id: number) =>
+  (id >= 14 && id <= 22) || (id >= 27 && id <= 36) || (id >= 45 && id <= 58 && id !== 49);
 
 /** Quoted and escaped characters of a format, its colours, conditions and currencies: all that may have letters of no date. */
 const others = /"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]/gi;

@@ -22,7 +22,10 @@ function indexOf(rows: readonly CellRow[], at: number): number {
 /** Repeats the text of cells that were merged downwards in each of their rows, as it is read. Returns the number of filled cells. */
 function fillMerged(rows: readonly CellRow[], merged: readonly Area[]): number {
   let [filled, seen] = [0, 0];
-  for (const { rows: [first, last], columns: [column] } of merged) {
+  for (const {
+    rows: [first, last],
+    columns: [column],
+  } of merged) {
     const top = indexOf(rows, first);
     const value = rows[top]?.at === first ? rows[top].cells.get(column) : undefined;
     if (value === undefined) continue;

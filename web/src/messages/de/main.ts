@@ -83,7 +83,6 @@ export const de: Messages = {
     read: rows,
     encoding: "Kodierung",
     separator: "Trennzeichen",
-    header: "Die erste Zeile enthält die Spaltennamen",
     separators: { ",": "Komma", ";": "Semikolon", "\t": "Tabulator", "|": "senkrechter Strich" },
     howRead: "Leseoptionen",
     workbook: "erstes Blatt einer Arbeitsmappe",

@@ -80,7 +80,6 @@ export const en = {
     read: (count: number) => rows(count),
     encoding: "Encoding",
     separator: "Separator",
-    header: "The first row has the column names",
     separators: { ",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar" } as Readonly<
       Record<string, string>
     >,

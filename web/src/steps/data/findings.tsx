@@ -1,5 +1,6 @@
 import type { Finding } from "../../data/findings.js";
 import { m } from "../../messages/index.js";
+import { forReading } from "../../messages/reading.js";
 import { forTasks } from "../../messages/tasks.js";
 import { Icon } from "../../parts/icons.js";
 import { findings } from "../../state/findings.js";
@@ -11,6 +12,8 @@ import { clearFilter, filter } from "./state.js";
 /** A list of labels for a message. */
 const named = (names: readonly string[]) =>
   names.slice(0, 6).map(m().quoted).join(", ") + (names.length > 6 ? ", …" : "");
+
+const countOf = (name: string) => labels.value.find(([label]) => label === name)?.[1] ?? 0;
 
 /** The sentence of a finding. */
 function sentence({ kind, rows, labels, removable }: Finding): string {
@@ -29,6 +32,10 @@ function sentence({ kind, rows, labels, removable }: Finding): string {
       return found.contradictions(rows.length, different);
     case "duplicates":
       return found.duplicates(removable.length, same);
+    case "misspelt": {
+      const [wrong, right] = labels as [string, string];
+      return forReading().misspelt(wrong, countOf(wrong), right, countOf(right));
+    }
     case "similarLabels":
     case "smallClass":
     case "joinedLabels":
@@ -42,10 +49,13 @@ function sentence({ kind, rows, labels, removable }: Finding): string {
   }
 }
 
+/** Findings of which there is one for each group of labels, which one click joins. */
+const JOINED: ReadonlySet<Finding["kind"]> = new Set(["similarLabels", "misspelt"]);
+
 /** The caption of the rows shown for a finding: the remaining problem, or that it is fixed. */
 export function ShownFinding({ shown }: { shown: Finding }) {
   const isSame = ({ kind, labels }: Finding) =>
-    kind === shown.kind && (kind !== "similarLabels" || labels.some((label) => shown.labels.includes(label)));
+    kind === shown.kind && (!JOINED.has(kind) || labels.some((label) => shown.labels.includes(label)));
   const now = findings.value.find(isSame);
   return <p class="filter">{now === undefined ? m().data.mended : sentence(now)}</p>;
 }
@@ -84,7 +94,7 @@ function One({ finding }: { finding: Finding }) {
               {t.removeThem(removable.length)}
             </button>
           )}
-          {kind === "similarLabels" && most !== undefined && (
+          {JOINED.has(kind) && most !== undefined && (
             <button type="button" class="small" onClick={join}>
               {t.join(most)}
             </button>

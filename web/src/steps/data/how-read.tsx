@@ -1,59 +1,26 @@
-import { encodings } from "../../data/decode.js";
-import { type Correction, delimiters } from "../../data/table.js";
+import type { HowRead as How } from "../../data/table.js";
 import { m } from "../../messages/index.js";
+import { forReading } from "../../messages/reading.js";
 import { closeProject, project } from "../../state/project.js";
+import { Correct } from "./correct.js";
 import { Predicted } from "./predicted.js";
-import { clearFilter, openFile, source } from "./state.js";
+import { clearFilter, source } from "./state.js";
 
-/** How the file was read, with fields to correct it. */
-function Correct() {
-  const { how } = project.value!.table;
+/** What the file is: a workbook's sheet, or its encoding and separator. */
+function formatOf({ format, encoding, delimiter, book }: How): string {
   const t = m().data;
-  const given = source.value;
-  if (given === null || how.format === "workbook") return null;
-  const correct = (correction: Correction) => void openFile(given.file, { ...given.correction, ...correction });
+  if (format === "workbook") return book === undefined ? t.workbook : forReading().sheet(book.sheets[book.sheet]!.name);
+  return [encoding.toUpperCase(), format === "delimited" ? t.separators[delimiter] : t[format]].join(", ");
+}
+
+/** What was skipped or filled in; a warning if the user has to do something about it. */
+function Made({ how: { book, header, skipped = 0 } }: { how: How }) {
+  const t = forReading();
   return (
     <>
-      <button type="button" class="quiet" popovertarget="how-read">
-        {t.howRead}
-      </button>
-      <div id="how-read" popover="auto">
-        <label>
-          {t.encoding}
-          <select
-            value={how.encoding}
-            onChange={(event) => correct({ encoding: event.currentTarget.value as (typeof encodings)[number] })}
-          >
-            {encodings.map((name) => (
-              <option key={name} value={name}>
-                {name.toUpperCase()}
-              </option>
-            ))}
-          </select>
-        </label>
-        {how.format === "delimited" && (
-          <>
-            <label>
-              {t.separator}
-              <select value={how.delimiter} onChange={(event) => correct({ delimiter: event.currentTarget.value })}>
-                {delimiters.map((sign) => (
-                  <option key={sign} value={sign}>
-                    {t.separators[sign]}
-                  </option>
-                ))}
-              </select>
-            </label>
-            <label class="check">
-              <input
-                type="checkbox"
-                checked={how.header}
-                onChange={(event) => correct({ header: event.currentTarget.checked })}
-              />
-              {t.header}
-            </label>
-          </>
-        )}
-      </div>
+      {skipped > 0 && <span>{header ? t.skipped(skipped) : t.skippedWithoutNames(skipped)}</span>}
+      {book !== undefined && book.filled > 0 && <span>{t.filled(book.filled)}</span>}
+      {book !== undefined && book.unsolved > 0 && <span class="warn">{t.unsolved(book.unsolved)}</span>}
     </>
   );
 }
@@ -63,19 +30,14 @@ export function HowRead() {
   const { table, rows } = project.value!;
   const t = m().data;
   const { how } = table;
-  const format =
-    how.format === "workbook"
-      ? t.workbook
-      : [how.encoding.toUpperCase(), how.format === "delimited" ? t.separators[how.delimiter] : t[how.format]].join(
-          ", ",
-        );
   return (
     <div class="how-read">
       <div class="file">
         <h1>{table.name}</h1>
         <p class="facts">
           <span>{t.read(rows.length)}</span>
-          <span>{format}</span>
+          <span>{formatOf(how)}</span>
+          <Made how={how} />
           {how.uneven > 0 && <span class="warn">{t.uneven(how.uneven)}</span>}
         </p>
       </div>

@@ -46,9 +46,11 @@ async function take(read: () => Promise<Table>): Promise<boolean> {
 /** The readers are loaded on demand. */
 const reader = () => import("../../data/read-table.js");
 
-/** Opens a file in place of the current table. If it cannot be read, the table stays. */
-export async function openFile(file: File, correction: Correction = {}): Promise<void> {
-  if (await take(async () => (await reader()).readTable(file, correction))) source.value = { file, correction };
+/** Opens a file in place of the current table. If it cannot be read, the table stays, and the result is false. */
+export async function openFile(file: File, correction: Correction = {}): Promise<boolean> {
+  const isOpen = await take(async () => (await reader()).readTable(file, correction));
+  if (isOpen) source.value = { file, correction };
+  return isOpen;
 }
 
 export async function openSample(): Promise<void> {

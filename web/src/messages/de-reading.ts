@@ -1,0 +1,27 @@
+import { n, some } from "./de-numbers.js";
+import type { forReading as en } from "./en-reading.js";
+
+const rows = (count: number) => some(count, "Zeile", "Zeilen");
+const quoted = (text: string) => `„${text}“`;
+
+export const forReading: typeof en = {
+  sheet: (name) => `Blatt ${quoted(name)}`,
+  sheetLabel: "Blatt",
+  hidden: (name) => `${name} (ausgeblendet)`,
+  namesIn: "Spaltennamen",
+  namesRow: (row, text) => `Zeile ${n(row)}: ${text}`,
+  noNames: "keine; die Spalten werden nummeriert",
+  skipped: (count) => `${rows(count)} über den Spaltennamen übersprungen`,
+  skippedWithoutNames: (count) => `${rows(count)} über der Tabelle übersprungen`,
+  skippedWhy:
+    "Übersprungene Zeilen sind Überschriften: Sie füllen weniger Spalten als die Spaltennamen darunter, oder eine leere Zeile folgt auf sie. Gehören sie zur Tabelle, wählen Sie eine andere Zeile.",
+  passedOver: (name) =>
+    `${quoted(name)} ist das erste sichtbare Blatt mit einer großen Tabelle von Texten. Die Blätter davor haben weniger oder keine.`,
+  filled: (count) =>
+    count === 1 ? "1 verbundene Zelle in ihrer Zeile wiederholt" : `verbundene Zellen in ${rows(count)} wiederholt`,
+  unsolved: (count) => `${some(count, "Formel", "Formeln")} ohne Ergebnis`,
+  unsolvedWhy:
+    "Eine Formel ohne gespeichertes Ergebnis ist hier eine leere Zelle. Öffnen Sie die Arbeitsmappe in einer Tabellenkalkulation, speichern Sie sie, und wählen Sie sie noch einmal.",
+  misspelt: (wrong, wrongCount, right, rightCount) =>
+    `${quoted(wrong)} (${rows(wrongCount)}) ist vielleicht ein Tippfehler für ${quoted(right)} (${rows(rightCount)}).`,
+};

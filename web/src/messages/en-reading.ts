@@ -1,0 +1,27 @@
+import { n, some } from "./en-numbers.js";
+
+const rows = (count: number) => some(count, "row", "rows");
+const quoted = (text: string) => `“${text}”`;
+
+/** How a file was read, what can be corrected, and labels that may be misspelt. */
+export const forReading = {
+  sheet: (name: string) => `sheet ${quoted(name)}`,
+  sheetLabel: "Sheet",
+  hidden: (name: string) => `${name} (hidden)`,
+  namesIn: "Column names",
+  namesRow: (row: number, text: string) => `row ${n(row)}: ${text}`,
+  noNames: "none; the columns are numbered",
+  skipped: (count: number) => `${rows(count)} above the column names skipped`,
+  skippedWithoutNames: (count: number) => `${rows(count)} above the table skipped`,
+  skippedWhy:
+    "Skipped rows are titles: they fill fewer columns than the column names below them, or an empty row follows them. If they belong to the table, choose another row.",
+  passedOver: (name: string) =>
+    `${quoted(name)} is the first visible sheet with a large table of texts. The sheets before it have fewer or none.`,
+  filled: (count: number) =>
+    count === 1 ? "1 merged cell repeated in its row" : `merged cells repeated in ${rows(count)}`,
+  unsolved: (count: number) => `${some(count, "formula", "formulas")} without a result`,
+  unsolvedWhy:
+    "A formula without a stored result is an empty cell here. Open the workbook in a spreadsheet program, save it, and choose it again.",
+  misspelt: (wrong: string, wrongCount: number, right: string, rightCount: number) =>
+    `${quoted(wrong)} (${rows(wrongCount)}) may be a misspelt ${quoted(right)} (${rows(rightCount)}).`,
+};
