@@ -158,7 +158,7 @@ export const de: Messages = {
         "Nur eine Spalte gefunden. Nötig sind zwei, eine mit Texten und eine mit Labels, getrennt durch Komma, Semikolon, Tabulator oder senkrechten Strich.",
       notWorkbook: () =>
         "Diese Arbeitsmappe ließ sich nicht lesen. Speichern Sie das Blatt als CSV und versuchen Sie es noch einmal.",
-      oldWorkbook: () => "Das ist eine alte Excel-Datei (.xls). Speichern Sie sie als .xlsx oder CSV.",
+      oldWorkbook: () => "Das ist eine alte Excel-Datei (.xls) oder eine mit Kennwort. Speichern Sie sie als .xlsx oder CSV, ohne Kennwort.",
       binary: () => "Diese Datei ist keine Tabelle. Das Studio liest CSV, TSV, JSON Lines und .xlsx.",
       json: (line) => `Zeile ${line} ist kein JSON-Objekt. Jede Zeile sollte aussehen wie {"text": "…", "label": "…"}.`,
       tooLarge: () => "Diese Tabelle ist zu groß für eine Webseite. Verwenden Sie einen Teil davon.",

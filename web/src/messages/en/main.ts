@@ -156,7 +156,7 @@ export const en = {
       oneColumn: () =>
         "Only one column was found. Two are needed, one of texts and one of labels, separated by a comma, a semicolon, a tab or a vertical bar.",
       notWorkbook: () => "This workbook could not be read. Save the sheet as CSV and try again.",
-      oldWorkbook: () => "This is an old Excel file (.xls). Save it as .xlsx or CSV.",
+      oldWorkbook: () => "This is an old Excel file (.xls), or one with a password. Save it as .xlsx or CSV, without a password.",
       binary: () => "This file is not a table. The Studio reads CSV, TSV, JSON Lines and .xlsx.",
       json: (line: string) =>
         `Line ${line} is not a JSON object. Each line should look like {"text": "…", "label": "…"}.`,
