@@ -1,3 +1,4 @@
+import { expect } from "vitest";
 import { constraintOf } from "../../ts/constraint/bind.js";
 import type { BoundText, Constraint } from "../../ts/constraint/constraint.js";
 import type { TextFormat } from "../../ts/constraint/text-format.js";
@@ -54,4 +55,27 @@ export function reads(bound: BoundText, text: string): "begins" | "no" | "whole"
     bound.take(byte);
   }
   return bound.complete ? "whole" : "begins";
+}
+
+/** A text by random choices among the allowed tokens; null if it does not end soon. */
+export function walked(
+  text: BoundText,
+  end: number,
+  random: () => number,
+  spell: (id: number) => Uint8Array,
+): string | null {
+  const bytes: number[] = [];
+  for (let i = 0; i < 400; i++) {
+    const ids = [...text.ids(), ...(text.complete ? [end] : [])];
+    expect(ids.length).toBeGreaterThan(0);
+    // Ends are as likely as anything else, and so are quotes and brackets.
+    const closing = ids.filter((id) => id === end || '"]},'.includes(String.fromCharCode(...spell(id))));
+    const from = closing.length > 0 && random() < 0.5 ? closing : ids;
+    const id = from[Math.floor(random() * from.length)]!;
+    if (id === end) return new TextDecoder("utf-8", { fatal: true }).decode(Uint8Array.from(bytes));
+    bytes.push(...spell(id));
+    text.take(id);
+    if (text.finished) return new TextDecoder("utf-8", { fatal: true }).decode(Uint8Array.from(bytes));
+  }
+  return null;
 }

@@ -3,7 +3,7 @@ import { excerpt } from "../../errors/excerpt.js";
 import type { Part } from "../part.js";
 import { character } from "../parts.js";
 import { RegexParser } from "./parse-regex.js";
-import { matching } from "./regex-part.js";
+import { matching, wholly } from "./regex-part.js";
 import type { Alternative } from "./syntax.js";
 
 /** Most characters of an expression. */
@@ -21,4 +21,4 @@ export function parsedRegex(what: string, where: string, source: string, dotAll 
 
 /** The texts that match an expression as a whole. */
 export const regexPart = (what: string, where: string, source: string, dotAll = false): Part =>
-  matching(parsedRegex(what, where, source, dotAll), character);
+  matching(wholly(parsedRegex(what, where, source, dotAll)), character);

@@ -6,31 +6,41 @@ import type { Alternative, Regex } from "./syntax.js";
 /** How a character of a set is written. */
 export type Spelling = (set: Characters) => Part;
 
-/** Texts that match an expression as a whole. */
-export const matching = (alternatives: readonly Alternative[], spelling: Spelling): Part =>
-  choice(alternatives.map(({ item }) => partOf(item, spelling)));
+/** The expression of a whole text. */
+export const wholly = (alternatives: readonly Alternative[]): Regex => ({
+  kind: "choice",
+  items: alternatives.map(({ item }) => item),
+});
 
-/** Expressions of the whole text that do the same as a search. */
-export function searching(alternatives: readonly Alternative[]): readonly Alternative[] {
+/** The expression of a whole text that does the same as a search. */
+export function searching(alternatives: readonly Alternative[]): Regex {
   const around: Regex = { kind: "repeat", item: { kind: "set", set: anyCharacter }, least: 0, most: Infinity };
-  return alternatives.map(({ item, atStart, atEnd }) => ({
-    item: { kind: "sequence", items: [...(atStart ? [] : [around]), item, ...(atEnd ? [] : [around])] },
-    ...{ atStart: true, atEnd: true },
+  const items = alternatives.map(({ item, atStart, atEnd }): Regex => ({
+    kind: "sequence",
+    items: [...(atStart ? [] : [around]), item, ...(atEnd ? [] : [around])],
   }));
+  return { kind: "choice", items };
 }
 
-function partOf(regex: Regex, spelling: Spelling): Part {
+/** Texts that match an expression as a whole. */
+export function matching(regex: Regex, spelling: Spelling): Part {
   if (regex.kind === "set") return regex.set.length === 0 ? nothing : spelling(regex.set);
   if (regex.kind === "repeat") {
-    const part = partOf(regex.item, spelling);
+    const part = matching(regex.item, spelling);
     return regex.most === 0 ? empty : repeated(part, regex.least, regex.most);
   }
-  const parts = regex.items.map((item) => partOf(item, spelling));
+  const parts = regex.items.map((item) => matching(item, spelling));
   return regex.kind === "sequence" ? sequence(...parts) : choice(parts);
 }
 
+/** Whether texts that match each of some expressions have `least` to `most` characters anyway. */
+export function isWithin(regexes: readonly Regex[], least: number, most: number): boolean {
+  const lengths = regexes.map(lengthsOf);
+  return lengths.some(([low]) => low >= least) && lengths.some(([, high]) => high <= most);
+}
+
 /** Least and most characters of texts that match. */
-export function lengthsOf(regex: Regex): readonly [least: number, most: number] {
+function lengthsOf(regex: Regex): readonly [least: number, most: number] {
   if (regex.kind === "set") return [1, 1];
   if (regex.kind === "repeat") {
     const [least, most] = lengthsOf(regex.item);

@@ -30,3 +30,14 @@ export const formats: ReadonlyMap<string, string> = new Map([
     `https?://${hostname}(?::[1-9]\\d{1,3})?(?:/[A-Za-z0-9._~-]{0,64}){0,10}(?:\\?[A-Za-z0-9._~=&-]{0,255})?(?:#[A-Za-z0-9._~-]{0,64})?`,
   ],
 ]);
+
+/** Look-aheads in patterns that zod writes beside a format: each text of the expression above meets them. */
+const met = new Map<string, readonly string[]>([
+  ["email", ["(?!\\.)", "(?!.*\\.\\.)"]],
+  ["duration", ["(?!.*W)", "(?=\\d|T\\d)", "(?=\\d)"]],
+  ["hostname", ["(?=.{1,253}\\.?$)"]],
+]);
+
+/** A pattern beside some formats, without the look-aheads that their texts meet. */
+export const patternBeside = (pattern: string, own: readonly string[]): string =>
+  own.flatMap((format) => met.get(format) ?? []).reduce((rest, ahead) => rest.replaceAll(ahead, ""), pattern);

@@ -11,7 +11,7 @@ const ofTypes: Readonly<Record<string, string>> = {
   string: "minLength maxLength pattern format",
   number: "minimum maximum exclusiveMinimum exclusiveMaximum",
   array: "items prefixItems additionalItems minItems maxItems",
-  object: "properties required additionalProperties",
+  object: "properties required additionalProperties propertyNames",
 };
 
 const words = (list: string) => list.split(" ");

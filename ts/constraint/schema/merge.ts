@@ -10,6 +10,16 @@ const smaller = (a: unknown, b: unknown) => Math.min(a as number, b as number);
 const listOf = (value: unknown) => (Array.isArray(value) ? (value as unknown[]) : [value]);
 const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
 
+/** Values of a keyword for one text, all of which apply. A schema from outside has lists of other classes. */
+export class JoinedTexts {
+  private constructor(readonly texts: readonly unknown[]) {}
+
+  static of(a: unknown, b: unknown): unknown {
+    const all = new Set([a, b].flatMap((value) => (value instanceof JoinedTexts ? value.texts : [value])));
+    return all.size === 1 ? a : new JoinedTexts([...all]);
+  }
+}
+
 /** How two values of a keyword become one that demands both. */
 const joins: Readonly<Record<string, (a: unknown, b: unknown) => unknown>> = {
   ...{ minLength: larger, minItems: larger, minimum: larger, exclusiveMinimum: larger },
@@ -21,6 +31,8 @@ const joins: Readonly<Record<string, (a: unknown, b: unknown) => unknown>> = {
   },
   required: (a, b) => [...new Set([...listOf(a), ...listOf(b)])],
   items: (a, b) => mergedItems(a, b),
+  pattern: (a, b) => JoinedTexts.of(a, b),
+  format: (a, b) => JoinedTexts.of(a, b),
 };
 
 /**

@@ -1,8 +1,8 @@
 import { anyCharacter, type Characters, others } from "../characters.js";
-import type { Part, Rule } from "../part.js";
+import type { Rule } from "../part.js";
 import { character, reference, repeated } from "../parts.js";
-import { countedMatch, TooManyStates } from "../regex/counted-match.js";
-import { lengthsOf, matching } from "../regex/regex-part.js";
+import { countedMatch } from "../regex/counted-match.js";
+import { isWithin, matching } from "../regex/regex-part.js";
 import type { Regex } from "../regex/syntax.js";
 import type { TextStyle } from "./text-style.js";
 
@@ -22,7 +22,7 @@ export function rawTexts(end: string): TextStyle {
     const limit = most === Infinity ? least : most;
     // Beyond, the first character of `end` is left out.
     if (limit > MOST_COUNTED) return repeated(character(others([[first, first]])), least, most);
-    return countedMatch(anyText, character, least, most, end);
+    return countedMatch([anyText], character, least, most, end)!;
   };
   return {
     ofLength(least, most) {
@@ -32,28 +32,16 @@ export function rawTexts(end: string): TextStyle {
       rules.set(key, rule);
       return reference(rule);
     },
-    matching(alternatives, least, most) {
-      const regex: Regex = { kind: "choice", items: alternatives.map(({ item }) => item) };
-      const [low, high] = lengthsOf(regex);
-      const isFree = low >= least && high <= most;
-      if (mayContain(regex, first)) return counted(regex, isFree ? 0 : least, isFree ? Infinity : most, end);
-      return isFree ? matching(alternatives, character) : counted(regex, least, most);
+    matching(regexes, least, most) {
+      const mayEnd = regexes.every((regex) => mayContain(regex, first));
+      if (!mayEnd && regexes.length === 1 && isWithin(regexes, least, most)) return matching(regexes[0]!, character);
+      return countedMatch(regexes, character, least, most, mayEnd ? end : "");
     },
     written: (value) => {
       if (typeof value === "string") return value.includes(end) ? null : value;
       return JSON.stringify(value);
     },
   };
-}
-
-/** Null if it takes too many states. */
-function counted(regex: Regex, least: number, most: number, without?: string): Part | null {
-  try {
-    return countedMatch(regex, character, least, most, without);
-  } catch (error) {
-    if (error instanceof TooManyStates) return null;
-    throw error;
-  }
 }
 
 const has = (set: Characters, code: number) => set.some(([low, high]) => code >= low && code <= high);

@@ -2,13 +2,15 @@ import { ConfigError } from "../../errors/errors.js";
 import type { Part, Rule } from "../part.js";
 import { choice, nothing, reference, sequence, text, texts } from "../parts.js";
 import { parsedRegex } from "../regex/bind-regex.js";
-import { searching } from "../regex/regex-part.js";
+import { searching, wholly } from "../regex/regex-part.js";
+import type { Regex } from "../regex/syntax.js";
 import { array, object, type Property } from "./containers.js";
-import { formats } from "./formats.js";
+import { formats, patternBeside } from "./formats.js";
 import { allTypes, annotations, constraintsOf, isKnown, type Schema, typeOfKeyword } from "./keywords.js";
 import { mergedSchemas } from "./merge.js";
 import { integersBetween, neighbour, numbersBetween } from "./numbers.js";
 import { keysBut } from "./other-keys.js";
+import { withoutPropertyNames } from "./property-names.js";
 import { referred } from "./references.js";
 import { SchemaFields } from "./schema-values.js";
 import { jsonTexts, type TextStyle } from "./text-style.js";
@@ -244,23 +246,39 @@ export class SchemaReader {
 
   private string(own: SchemaFields): Part {
     const [least, most] = [own.count("minLength", 0), own.count("maxLength", Infinity)];
-    if (own.has("pattern") && own.has("format")) throw own.unsupported("format", "beside pattern is not supported");
-    const keyword = own.has("pattern") ? "pattern" : "format";
-    if (!own.has(keyword)) return this.texts.ofLength(least, most);
-    const part = this.texts.matching(this.expression(own, keyword), least, most);
+    const regexes = this.expressions(own);
+    if (regexes.length === 0) return this.texts.ofLength(least, most);
+    const part = () => this.matching(own, regexes, least, most);
+    if (regexes.length === 1) return part();
+    // Strings that match the same expressions share their states.
+    const key = JSON.stringify([own.joined("pattern"), own.joined("format"), least, most]);
+    const rule = this.rules.get(key) ?? { name: own.path, part };
+    this.rules.set(key, rule);
+    return reference(rule);
+  }
+
+  private matching(own: SchemaFields, regexes: readonly Regex[], least: number, most: number): Part {
+    const part = this.texts.matching(regexes, least, most);
     if (part !== null) return part;
     throw own.unsupported(
-      keyword,
-      "with minLength or maxLength takes too many states: write the length into the pattern",
+      own.has("pattern") ? "pattern" : "format",
+      "takes too many states with minLength, maxLength, a format or another pattern: write them all into one pattern",
     );
   }
 
-  private expression(own: SchemaFields, keyword: "format" | "pattern") {
-    const given = own.text(keyword);
-    if (keyword === "pattern") return searching(parsedRegex(this.what, `${own.path}.pattern`, given));
-    const source = formats.get(given);
-    if (source !== undefined) return parsedRegex(this.what, `${own.path}.format`, source);
-    throw own.unsupported("format", `is none of ${[...formats.keys()].join(", ")}: write it as a pattern`);
+  /** What a string matches: each pattern, and each format. */
+  private expressions(own: SchemaFields): readonly Regex[] {
+    const given = own.joined("format");
+    const known = given.filter((format) => formats.has(format));
+    const patterns = own.joined("pattern").map((pattern) => {
+      const source = patternBeside(pattern, known);
+      return searching(parsedRegex(this.what, `${own.path}.pattern`, source));
+    });
+    // As JSON Schema has it, an unknown format only annotates. Alone it is refused: the string would be any text.
+    if (known.length < given.length && patterns.length + known.length === 0)
+      throw own.unsupported("format", `is none of ${[...formats.keys()].join(", ")}: write it as a pattern`);
+    const sources = known.map((format) => formats.get(format)!);
+    return [...patterns, ...sources.map((source) => wholly(parsedRegex(this.what, `${own.path}.format`, source)))];
   }
 
   private array(own: SchemaFields, depth: number): Part {
@@ -277,7 +295,8 @@ export class SchemaReader {
     );
   }
 
-  private object(own: SchemaFields, depth: number): Part {
+  private object(given: SchemaFields, depth: number): Part {
+    const own = given.has("propertyNames") ? this.fields(given.path, withoutPropertyNames(given)) : given;
     const properties = this.propertiesOf(own, depth);
     const rest = othersOf(own);
     if (rest === false) return object(properties, null);

@@ -2,6 +2,7 @@ import { isRecord } from "../../arguments/collections.js";
 import { ConfigError, UnsupportedError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import type { Schema } from "./keywords.js";
+import { JoinedTexts } from "./merge.js";
 
 /** A schema's keywords with checked values. */
 export class SchemaFields {
@@ -35,6 +36,16 @@ export class SchemaFields {
     const value = this.fields[keyword];
     if (typeof value === "string") return value;
     throw this.wrong(keyword, "a text");
+  }
+
+  /** A text, or those that `allOf` and references have joined; none if there is none. */
+  joined(keyword: string): readonly string[] {
+    const value = this.fields[keyword];
+    const all = value === undefined ? [] : value instanceof JoinedTexts ? value.texts : [value];
+    return all.map((one) => {
+      if (typeof one === "string") return one;
+      throw this.wrong(keyword, "a text");
+    });
   }
 
   texts(keyword: string): readonly string[] {

@@ -1,13 +1,13 @@
 import type { Part } from "../part.js";
-import type { Alternative } from "../regex/syntax.js";
+import type { Regex } from "../regex/syntax.js";
 import { stringMatching, stringOfLength } from "./string-part.js";
 
 /** How strings are written, and null beside them. */
 export interface TextStyle {
   /** A string of `least` to `most` characters. */
   readonly ofLength: (least: number, most: number) => Part;
-  /** One that an expression matches as a whole; null if it takes too many states. */
-  readonly matching: (alternatives: readonly Alternative[], least: number, most: number) => Part | null;
+  /** One that matches each of some expressions as a whole; null if it takes too many states. */
+  readonly matching: (regexes: readonly Regex[], least: number, most: number) => Part | null;
   /** A listed value; null for one that cannot be written. */
   readonly written: (value: unknown) => string | null;
 }
