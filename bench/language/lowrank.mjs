@@ -2,11 +2,11 @@ import { BEHIND, promptOf } from "./prompt.mjs";
 
 /**
  * The library with a model from a GGUF file, as its users drive it.
- * @param {{ library: string, build: "simd" | "relaxed", threads: number, file: Blob }} options `library`: address of its entry
+ * @param {{ library: string, build: "simd" | "relaxed", threads: number, file: Blob, tile?: object }} options `library`: address of its entry
  */
-export async function openLowrank({ library, build, threads, file }) {
+export async function openLowrank({ library, build, threads, file, tile = "auto" }) {
   const { blobSource, CausalLanguageModel, ggufSource, init } = await import(library);
-  const info = await init({ build, threads });
+  const info = await init({ build, threads, tile });
   const begin = performance.now();
   const model = await CausalLanguageModel.load(await ggufSource(() => blobSource(file)), { weights: "auto" });
   const loaded = performance.now() - begin;

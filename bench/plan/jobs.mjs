@@ -62,9 +62,6 @@ export function fullJobs({ chromium, seconds }) {
     if (forms === peersForms) wanted.matmul.push(transposedTwice);
     return nodeJob({ node, build: "relaxed", threads, peer, work: wanted, ...more });
   };
-  // With the tile that the command line chooses for it.
-  const tile = { rows: 4, columns: 16 };
-  const revectorized = { flags: ["--experimental-wasm-revectorize"], tile, label: "revectorized" };
   const jobs = [
     ...["jax-js", "tfjs-wasm", "onnxruntime-web"].map((peer) => inNode(1, peer, peersForms)).flatMap(twice),
     ...["jax-js", "onnxruntime-web"].map((peer) => inNode(2, peer, peersForms)).flatMap(twice),
@@ -85,6 +82,12 @@ export function fullJobs({ chromium, seconds }) {
     { kind: "downloads", name: "downloads" },
   ];
 }
+
+/** With the tile that the command line chooses for it. */
+const revectorized = {
+  ...{ flags: ["--experimental-wasm-revectorize"], label: "revectorized" },
+  tile: { rows: 4, columns: 16 },
+};
 
 /** The Node that runs this, where it is not the newest; version 20 has relaxed SIMD behind a flag. */
 function olderNodeJobs(seconds) {
@@ -142,7 +145,8 @@ function languageJobs(node, chromium) {
     const inPage = ["wllama 3", "wllama 2"].map((peer) =>
       job({ where: "Chromium", runtime: "chromium", weights: "Q4_1", peer }),
     );
-    return [...inNode, ...(chromium ? inPage : [])];
+    const wide = job({ where: "newest Node", node, weights: "Q4_0", peer: "llama.cpp", ...revectorized });
+    return [...inNode, wide, ...(chromium ? inPage : [])];
   });
 }
 

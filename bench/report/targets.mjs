@@ -149,13 +149,15 @@ function language({ pairs }, threads) {
   const goals = [
     ["prompt", "wllama", 8],
     ["generation", "wllama", 4],
-    ...(threads === 1 ? ["prompt", "generation"].map((kind) => [kind, "llama.cpp", 0.9]) : []),
+    ["prompt", "llama.cpp", 0.8],
+    ["generation", "llama.cpp", 0.9],
   ];
   return goals.map(([kind, peer, goal]) => {
     const found = pairs.filter(
       (p) => p.case === `language ${kind}` && p.peer.startsWith(peer) && p.threads === threads,
     );
-    const chosen = peer === "wllama" ? found : found.filter(({ shape }) => shape === "Q4_0");
+    const plain = ({ shape, runtime }) => shape === "Q4_0" && !runtime.includes("revectorized");
+    const chosen = peer === "wllama" ? found : found.filter(plain);
     const what = `SmolLM2-135M ${kind} against ${peer === "wllama" ? "the better wllama" : "llama.cpp, Q4_0"}, ${threads} thread${threads > 1 ? "s" : ""}`;
     return worst(
       what,
