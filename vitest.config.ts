@@ -31,9 +31,14 @@ const common = {
   env: { HF_ENDPOINT: "http://127.0.0.1:9" },
 };
 
-/** Groups of projects run one after the other: engines with threads of their own get the processor to themselves. */
-function scheduling({ threads }: Engine, group: number) {
-  return threads > 1 ? { maxWorkers: 1, fileParallelism: false, sequence: { groupOrder: group } } : {};
+/**
+ * Groups of projects run one after the other. Engines with threads of their own get the processor to themselves. Tests of project `node` often wait
+ * for processes, browsers and servers, so one more of them runs than of the others.
+ */
+function scheduling(project: string, { threads }: Engine) {
+  const after = project.startsWith("node") ? 2 : 3;
+  if (threads > 1) return { maxWorkers: 1, fileParallelism: false, sequence: { groupOrder: after } };
+  return project === "node" ? { maxWorkers: 3, sequence: { groupOrder: 1 } } : {};
 }
 
 /**
@@ -53,7 +58,7 @@ function inNode(name: string, engine: Engine, files: Files): TestProjectConfigur
   return {
     define: constants(engine, root, modelCache),
     resolve: { alias: aliases(sources) },
-    test: { name, ...files, execArgv, environment: "node", ...common, ...modules(name), ...scheduling(engine, 1) },
+    test: { name, ...files, execArgv, environment: "node", ...common, ...modules(name), ...scheduling(name, engine) },
   };
 }
 
@@ -93,7 +98,7 @@ function inChromium(name: string, engine: Engine, files: Files): TestProjectConf
         instances: [{ browser: "chromium" }],
       },
       ...common,
-      ...scheduling(engine, 2),
+      ...scheduling(name, engine),
     },
   };
 }
