@@ -8,6 +8,7 @@ const names = [
     "mistral",
     "qwen2",
     "qwen3",
+    "qwen3_5",
     "gemma2",
     "gemma3_text",
     "gemma4_text",
@@ -20,7 +21,7 @@ const names = [
 
 /** What files call them, where it is another name. */
 const ofFiles: Partial<Record<string, string>> = {
-  ...{ mistral: "llama", gemma3_text: "gemma3", gemma4_text: "gemma4", gpt_neox: "gptneox" },
+  ...{ mistral: "llama", gemma3_text: "gemma3", gemma4_text: "gemma4", gpt_neox: "gptneox", qwen3_5: "qwen35" },
 };
 
 /** An adapter with something in B. */
@@ -62,7 +63,7 @@ describe.each(names)("a GGUF adapter of %s", (name) => {
       ...{ "adapter.type": "lora", "adapter.lora.alpha": 6 },
     });
     const joined = ["phi3", "gpt2", "gpt_neox"].includes(name);
-    const attention = joined ? "attn_qkv" : name === "lfm2" ? "shortconv.in_proj" : "attn_q";
+    const attention = joined || name === "qwen3_5" ? "attn_qkv" : name === "lfm2" ? "shortconv.in_proj" : "attn_q";
     const { hiddenSize } = model.model.config;
     expect(file.info(`blk.0.${attention}.weight.lora_a`)).toMatchObject({ type: "F32", shape: [2, hiddenSize] });
     expect(file.info(`blk.1.ffn_down.weight.lora_b`)).toMatchObject({ type: "F32", shape: [hiddenSize, 2] });
@@ -106,6 +107,33 @@ it("puts queries of all heads before keys and values where GPT-NeoX has a head's
     const [head, part, within] = [Math.floor(row / (3 * headDim)), Math.floor(row / headDim) % 3, row % headDim];
     const there = (part * heads + head) * headDim + within;
     for (let k = 0; k < 2; k++) expect(data[2 * there + k]).toBe(own[k * rows + row]);
+  }
+});
+
+it("puts value heads of Qwen3.5 where llama.cpp has them: first those that begin a group, in rows of B and in columns of A", async () => {
+  using model = await trained("qwen3_5");
+  const file = await openGguf(bytesSource(await model.saveGguf("own")));
+  const { keyHeads, valueHeads, keyDim, valueDim } = model.model.config.attention(0).delta!;
+  const each = valueHeads / keyHeads;
+  const heads = Array.from({ length: valueHeads }, (_, head) => ({
+    here: head * valueDim,
+    there: ((head % each) * keyHeads + Math.floor(head / each)) * valueDim,
+  }));
+  expect(heads.some(({ here, there }) => here !== there)).toBe(true);
+  const layerOf = (module: string) => model.adapter("own").layers.get(`model.layers.0.linear_attn.${module}`)!;
+  const before = 2 * keyHeads * keyDim;
+  const [b, qkv] = [await file.tensor("blk.0.attn_qkv.weight.lora_b"), layerOf("in_proj_qkv")];
+  const [a, out] = [await file.tensor("blk.0.ssm_out.weight.lora_a"), layerOf("out_proj")];
+  // [rank, out] and [in, rank]
+  const [ownB, ownA] = [model.graph.value(qkv.loraB), model.graph.value(out.loraA)];
+  const rows = ownB.shape[1]!;
+  for (let k = 0; k < 2; k++) {
+    for (let row = 0; row < before; row++) expect(b.data[2 * row + k]).toBe(ownB.data[k * rows + row]);
+    for (const { here, there } of heads)
+      for (let i = 0; i < valueDim; i++) {
+        expect(b.data[2 * (before + there + i) + k]).toBe(ownB.data[k * rows + before + here + i]);
+        expect(a.data[k * valueHeads * valueDim + there + i]).toBe(ownA.data[2 * (here + i) + k]);
+      }
   }
 });
 

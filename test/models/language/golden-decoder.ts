@@ -36,7 +36,6 @@ export const unnamedInGguf: readonly DecoderName[] = [
   "lfm2_moe",
   "ministral3",
   "olmoe",
-  "qwen3_5",
   "qwen3_moe",
   "vaultgemma",
 ];

@@ -56,6 +56,12 @@ export interface ExpertsShape {
   readonly bias: boolean;
 }
 
+/** The shape of the layers with a delta rule, which are alike; undefined if there are none. */
+export function deltaOf({ layers, attention }: Pick<DecoderConfig, "layers" | "attention">): DeltaShape | undefined {
+  for (let i = 0; i < layers; i++) if (attention(i).delta !== undefined) return attention(i).delta;
+  return undefined;
+}
+
 /** Columns of queries or keys, of values, and of what the convolution sees. */
 export function deltaWidths({ keyHeads, valueHeads, keyDim, valueDim }: DeltaShape) {
   const [keys, values] = [keyHeads * keyDim, valueHeads * valueDim];

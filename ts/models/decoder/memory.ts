@@ -1,6 +1,7 @@
 import type { StepSize } from "../architecture.js";
 import {
   type DecoderConfig,
+  deltaOf,
   type DeltaShape,
   deltaWidths,
   expertsOf,
@@ -109,12 +110,6 @@ function sharedMemory(config: DecoderConfig): number {
 
 /** Columns of the gates beside queries. */
 const gateWidth = ({ gatedQueries, heads, headDim }: DecoderConfig) => (gatedQueries ? heads * headDim : 0);
-
-/** The shape of the layers with a delta rule; undefined if there are none. */
-function deltaOf({ layers, attention }: DecoderConfig): DeltaShape | undefined {
-  for (let i = 0; i < layers; i++) if (attention(i).delta !== undefined) return attention(i).delta;
-  return undefined;
-}
 
 /** Columns of a delta net's first layer, and what its gradient needs beside it on up to eight threads: states of eight columns. */
 function deltaSizes(config: DecoderConfig, tokens: number): { readonly width: number; readonly scratch: number } {

@@ -5,25 +5,32 @@ import { type GgufFile, openGguf } from "../../io/gguf/index.js";
 import { type WrittenValue, writeGguf } from "../../io/gguf/write.js";
 import { type Adapter, adapterConfig, type AdapterLayer } from "../../io/peft/index.js";
 import { transpose } from "../../io/peft/transpose.js";
+import { type DecoderConfig, deltaOf } from "../decoder/config.js";
 import type { Tensor } from "../../values/tensor.js";
 import { ggufNames } from "./names.js";
-import { ordered, orderOf, reordered, type RowOrder } from "./rows.js";
+import { columnOrderOf, ordered, orderOf, reordered, type RowOrder } from "./rows.js";
 
 /** What an adapter's file depends on besides the adapter. */
 export interface AdaptedDecoder {
   /** `model_type` of config.json. */
   readonly modelType: string;
-  readonly heads: number;
-  readonly kvHeads: number;
-  /** Whether the table of words is the output layer too, which then has no tensor in GGUF files. */
-  readonly tied: boolean;
+  readonly config: Pick<DecoderConfig, "heads" | "kvHeads" | "layers" | "attention" | "tied">;
 }
 
-/** Order of the rows of a layer's B in such a file, by path. Throws `AdapterError` if the heads do not divide the rows. */
-const rowsOf = ({ modelType, heads, kvHeads }: AdaptedDecoder) =>
-  orderOf(ggufNames(modelType).architecture, { queries: heads, keys: kvHeads }, (path, problem) => {
-    return new AdapterError(`loadGguf: B of ${excerpt(path)} ${problem}`, { module: path });
-  });
+/** Orders of the rows of a layer's B and of the columns of its A in such a file, by path. They throw `AdapterError` if the heads do not divide them. */
+function ordersOf({ modelType, config }: AdaptedDecoder) {
+  const { architecture } = ggufNames(modelType);
+  const heads = { queries: config.heads, keys: config.kvHeads, delta: deltaOf(config) };
+  const fail = (part: string) => (path: string, problem: string) =>
+    new AdapterError(`loadGguf: ${part} of ${excerpt(path)} ${problem}`, { module: path });
+  return { rows: orderOf(architecture, heads, fail("B")), columns: columnOrderOf(architecture, heads, fail("A")) };
+}
+
+/** A matrix with its rows moved by `move`; without an order as it is. */
+const moved = (given: Tensor, order: RowOrder | null, move: typeof ordered): Tensor =>
+  order === null
+    ? given
+    : { ...given, data: new Float32Array(move(bytesOf(given), given.shape[0]!, order).buffer as ArrayBuffer) };
 
 const bytesOf = ({ data }: Tensor) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
@@ -38,10 +45,11 @@ export function writeGgufAdapter(adapter: Adapter, model: AdaptedDecoder, name: 
   const names = ggufNames(model.modelType);
   if (extra.size > 0) throw moreThanUpdates([...extra.keys()][0]!);
   const alpha = [...layers.values()][0]?.alpha ?? config.loraAlpha;
+  const orders = ordersOf(model);
   const tensors = [...layers].flatMap(([path, layer]) => {
     const weight = names.weightOf(path);
     if (weight === null || layer.kind !== "linear" || layer.bias || layer.magnitude) throw moreThanUpdates(path);
-    if (model.tied && weight === "output.weight")
+    if (model.config.tied && weight === "output.weight")
       throw new UnsupportedError(
         `saveGguf: ${excerpt(path)} is the table of words in this model's GGUF files, which an update of it alone is not for: merge it instead`,
         { op: "saveGguf", module: path },
@@ -51,12 +59,11 @@ export function writeGgufAdapter(adapter: Adapter, model: AdaptedDecoder, name: 
     // llama.cpp's scaling is α/rank with one α for all layers.
     const factor = alpha === 0 ? 0 : (scaling * rank) / alpha;
     const scaled = factor === 1 ? b : { shape: b.shape, data: b.data.map((value) => value * factor) };
-    const order = rowsOf(model)(path, b.shape[0]!);
-    const rows = order === null ? bytesOf(scaled) : ordered(bytesOf(scaled), b.shape[0]!, order);
-    const a = transpose(loraA);
+    const rows = moved(scaled, orders.rows(path, b.shape[0]!), ordered);
+    const a = transpose(moved(loraA, orders.columns(path, loraA.shape[0]!), ordered));
     return [
       { name: `${weight}.lora_a`, type: "F32", shape: a.shape, data: bytesOf(a) },
-      { name: `${weight}.lora_b`, type: "F32", shape: b.shape, data: rows },
+      { name: `${weight}.lora_b`, type: "F32", shape: b.shape, data: bytesOf(rows) },
     ];
   });
   const metadata = new Map<string, WrittenValue>([
@@ -102,6 +109,7 @@ async function adapterOf(file: GgufFile, model: AdaptedDecoder): Promise<Adapter
       ...{ op: "loadGguf", key: "adapter.lora.alpha", value: alpha },
     });
   const layers = new Map<string, AdapterLayer>();
+  const orders = ordersOf(model);
   const known = new Set<string>();
   for (const name of file.names) {
     const weight = name.replace(/\.lora_[ab]$/, "");
@@ -115,7 +123,7 @@ async function adapterOf(file: GgufFile, model: AdaptedDecoder): Promise<Adapter
     for (const part of ["lora_a", "lora_b"])
       if (!file.has(`${weight}.${part}`))
         throw new AdapterError(`loadGguf: there is no ${weight}.${part} beside ${excerpt(name)}`, { tensor: name });
-    layers.set(path, await layerOf(file, weight, (rows) => rowsOf(model)(path, rows), alpha));
+    layers.set(path, await layerOf(file, weight, path, orders, alpha));
   }
   const ranks = [...layers.values()].map(({ rank }) => rank);
   const r = ranks[0] ?? 1;
@@ -129,15 +137,16 @@ async function adapterOf(file: GgufFile, model: AdaptedDecoder): Promise<Adapter
 async function layerOf(
   file: GgufFile,
   weight: string,
-  orderOfRows: (rows: number) => RowOrder | null,
+  path: string,
+  orders: ReturnType<typeof ordersOf>,
   alpha: number,
 ): Promise<AdapterLayer> {
   const [a, b] = [await file.tensor(`${weight}.lora_a`), await file.tensor(`${weight}.lora_b`)];
   const [rank, rows] = [a.shape[0] ?? 0, b.shape[0] ?? 0];
   if (a.shape.length !== 2 || b.shape.length !== 2 || b.shape[1] !== rank || rank === 0)
     throw new AdapterError(`loadGguf: A and B of ${weight} are no [rank, in] and [out, rank]`, { tensor: weight });
-  const order = orderOfRows(rows);
-  const own = order === null ? b.data : new Float32Array(reordered(bytesOf(b), rows, order).slice().buffer);
-  const loraB = transpose({ shape: b.shape, data: own });
-  return { kind: "linear", loraA: transpose(a), loraB, rank, alpha, scaling: alpha / rank };
+  const loraB = transpose(moved(b, orders.rows(path, rows), reordered));
+  const own = transpose(a);
+  const loraA = moved(own, orders.columns(path, own.shape[0]!), reordered);
+  return { kind: "linear", loraA, loraB, rank, alpha, scaling: alpha / rank };
 }

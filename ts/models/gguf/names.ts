@@ -67,7 +67,7 @@ const architectures: Readonly<Record<string, GgufArchitecture>> = {
       ...{ ssm_alpha: "linear_attn.in_proj_a", ssm_beta: "linear_attn.in_proj_b", ssm_conv1d: "linear_attn.conv1d" },
     },
     {
-      ...{ normsPlusOne: true, order: "tiled", readOnly: true },
+      ...{ normsPlusOne: true, order: "tiled" },
       tensors: { ssm_a: "linear_attn.A_log", "ssm_dt.bias": "linear_attn.dt_bias" },
     },
   ),
@@ -162,7 +162,7 @@ export function tensorName({ outer, layers, modules, tensors }: GgufArchitecture
 }
 
 /** Types of models that have the names of another: GGUF files call Mistral's models Llama's. */
-const others: Readonly<Record<string, string>> = { mistral: "llama", gemma4: "gemma4_text" };
+const others: Readonly<Record<string, string>> = { mistral: "llama", gemma4: "gemma4_text", qwen3_5: "qwen3_5_text" };
 
 /** An architecture by its model's `model_type`, with GGUF's name of a module's weight by Hugging Face's path of the module. */
 export function ggufNames(modelType: string) {

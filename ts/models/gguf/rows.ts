@@ -1,5 +1,6 @@
 import { ModelError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
+import type { DeltaShape } from "../decoder/config.js";
 import type { GgufArchitecture } from "./names.js";
 import type { MetadataValues } from "./metadata-values.js";
 
@@ -37,40 +38,40 @@ function tiled(rows: number, from: number, { keys, values }: { keys: number; val
 /** The part of a delta net's tensor whose rows are value heads'; of `out_proj` it is the columns. */
 const ofHeads = /\.linear_attn\.(in_proj_(?:qkv|z|a|b)|conv1d|A_log|dt_bias|out_proj)(?:\.weight)?$/;
 
-/** The same for the rows of a delta net's tensors, and for the columns of its last layer. Throws `ModelError` as `rowOrder`. */
-export function tiledOrder(values: MetadataValues, isColumns: boolean): ReturnType<typeof orderOf> {
-  const heads = { keys: values.count("ssm.group_count"), values: values.count("ssm.time_step_rank") };
-  const before = 2 * heads.keys * values.count("ssm.state_size");
-  if (heads.keys === heads.values) return () => null;
+/** Order of the rows of a delta net's tensors, or of the columns of its last layer. */
+function tiledOrder(delta: HeadCounts["delta"], isColumns: boolean, fail: Fail): TensorOrder {
+  if (delta === undefined || delta.keyHeads === delta.valueHeads) return () => null;
+  const [keys, values] = [delta.keyHeads, delta.valueHeads];
   return (name, rows) => {
     const [, module] = ofHeads.exec(name) ?? [];
     if (module === undefined || (module === "out_proj") !== isColumns) return null;
-    const from = module === "in_proj_qkv" || module === "conv1d" ? before : 0;
-    if (rows > from && (rows - from) % heads.values === 0 && heads.values % heads.keys === 0)
-      return tiled(rows, from, heads);
-    throw new ModelError(
-      `${clip(name)} has ${rows} rows or columns, which are not ${heads.values} heads of values for ${heads.keys} of keys`,
-      { tensor: name },
-    );
+    const from = module === "in_proj_qkv" || module === "conv1d" ? 2 * keys * delta.keyDim : 0;
+    if (rows > from && (rows - from) % values === 0 && values % keys === 0) return tiled(rows, from, { keys, values });
+    const what = isColumns ? "columns" : "rows";
+    throw fail(name, `has ${rows} ${what}, which are not ${values} heads of values for ${keys} of keys`);
   };
 }
 
-/** A model's heads. */
+/** A model's heads, and those of its delta nets if it has any. */
 interface HeadCounts {
   readonly queries: number;
   readonly keys: number;
+  readonly delta?: Pick<DeltaShape, "keyHeads" | "valueHeads" | "keyDim"> | undefined;
 }
 
-/**
- * Order in files of the rows of a tensor `[rows, …]` with Hugging Face's name; null if it is the same. Throws the result of `fail` if the
- * heads do not divide the rows.
- */
-export function orderOf(
-  { order }: GgufArchitecture,
-  { queries, keys }: HeadCounts,
-  fail: (name: string, problem: string) => Error,
-): (name: string, rows: number) => RowOrder | null {
-  if (order === null || order === "tiled") return () => null;
+type Fail = (name: string, problem: string) => Error;
+
+/** Order in files of the rows, or of the columns, of a tensor with Hugging Face's name; null if it is the same. */
+export type TensorOrder = (name: string, length: number) => RowOrder | null;
+
+/** The columns' order in files. Throws the result of `fail` if the heads do not divide them. */
+export const columnOrderOf = ({ order }: GgufArchitecture, { delta }: HeadCounts, fail: Fail): TensorOrder =>
+  order === "tiled" ? tiledOrder(delta, true, fail) : () => null;
+
+/** The rows' order in files. Throws the result of `fail` if the heads do not divide them. */
+export function orderOf({ order }: GgufArchitecture, { queries, keys, delta }: HeadCounts, fail: Fail): TensorOrder {
+  if (order === null) return () => null;
+  if (order === "tiled") return tiledOrder(delta, false, fail);
   const [of, each, what] =
     order === "pairs" ? ([pairs, 2, "pairs"] as const) : ([queriesFirst, 3, "queries, keys and values"] as const);
   return (name, rows) => {
@@ -82,14 +83,28 @@ export function orderOf(
   };
 }
 
-/** The same for a file's tensors. Throws `ModelError` for an invalid number of heads, and if it does not divide the rows. */
-export function rowOrder(architecture: GgufArchitecture, values: MetadataValues): ReturnType<typeof orderOf> {
-  if (architecture.order === null) return () => null;
-  if (architecture.order === "tiled") return tiledOrder(values, false);
+/** Both for a file's tensors. Throws `ModelError` for an invalid number of heads, and if it does not divide rows or columns. */
+export function ordersIn(architecture: GgufArchitecture, values: MetadataValues) {
+  if (architecture.order === null) return { rows: () => null, columns: () => null };
   const queries = values.count("attention.head_count");
   const keys = values.count("attention.head_count_kv", queries);
+  const heads = { queries, keys, delta: architecture.order === "tiled" ? deltaIn(values) : undefined };
   const fail = (name: string, problem: string) => new ModelError(`${clip(name)} ${problem}`, { tensor: name });
-  return orderOf(architecture, { queries, keys }, fail);
+  return { rows: orderOf(architecture, heads, fail), columns: columnOrderOf(architecture, heads, fail) };
+}
+
+const deltaIn = (values: MetadataValues) => ({
+  keyHeads: values.count("ssm.group_count"),
+  valueHeads: values.count("ssm.time_step_rank"),
+  keyDim: values.count("ssm.state_size"),
+});
+
+/** Values `[rows, width]` of Hugging Face's order with the columns in a file's. */
+export function columnsOrdered(values: Float32Array, width: number, order: RowOrder): Float32Array<ArrayBuffer> {
+  const result = new Float32Array(values.length);
+  for (let row = 0; row < values.length; row += width)
+    for (let i = 0; i < width; i++) result[row + order(i)] = values[row + i]!;
+  return result;
 }
 
 /** Rows of a file in Hugging Face's order. */

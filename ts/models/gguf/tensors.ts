@@ -10,8 +10,9 @@ import { log } from "../../values/elementary.js";
 import { transposedFile } from "../transposed-file.js";
 import { MetadataValues } from "./metadata-values.js";
 import { ggufArchitecture, tensorName } from "./names.js";
+import { convolutionShape, hasOneMore, isDecay } from "./values.js";
 import { rangesOfWhole } from "./ranges.js";
-import { reordered, rowOrder, tiledOrder } from "./rows.js";
+import { ordersIn, reordered, type TensorOrder } from "./rows.js";
 
 /** Types of a file that are elements one after another, named alike here and there. */
 const plain: readonly string[] = ["F32", "F16", "BF16"] satisfies readonly Dtype[];
@@ -39,10 +40,9 @@ export function ggufTensors(file: GgufFile): OpenTensorFile {
     throw new ConfigError(`the GGUF file has no tensor for ${excerpt(name)}; it has ${own.size}`, { tensor: name });
   };
   const typeOf = (name: string) => file.info(ownName(name)).type;
-  const isPlusOne = (name: string) => architecture.normsPlusOne && /(?<!linear_attn\.)norm\.weight$/.test(name);
-  const isDecay = (name: string) => name.endsWith(".A_log");
+  const isPlusOne = (name: string) => hasOneMore(architecture, name);
   const values = new MetadataValues(file.metadata);
-  const order = rowOrder(architecture, values);
+  const orders = ordersIn(architecture, values);
 
   const info: OpenTensorFile["info"] = (name) => {
     const { type, shape: stored } = file.info(ownName(name));
@@ -54,7 +54,7 @@ export function ggufTensors(file: GgufFile): OpenTensorFile {
       dtype: type,
     });
   };
-  const orderOf = (name: string) => order(name, info(name).shape[0] ?? 1);
+  const orderOf = (name: string) => orders.rows(name, info(name).shape[0] ?? 1);
   /** All of a tensor's bytes, its rows in Hugging Face's order. */
   const whole = async (name: string) => {
     const place = orderOf(name);
@@ -99,13 +99,9 @@ export function ggufTensors(file: GgufFile): OpenTensorFile {
       },
     },
   };
-  if (architecture.order === "tiled") return columnsMoved(stored, tiledOrder(values, true));
+  if (architecture.order === "tiled") return columnsMoved(stored, orders.columns);
   return architecture.inFirst ? linearsTransposed(stored) : stored;
 }
-
-/** Weights of a convolution `[channels, width]` are `[channels, 1, width]` in Hugging Face's files. */
-const convolutionShape = (name: string, shape: readonly number[]) =>
-  /\.(?:conv\.conv|conv1d)\.weight$/.test(name) && shape.length === 2 ? [shape[0]!, 1, shape[1]!] : shape;
 
 /** Adapters merged into the weights, if a file's metadata record them. */
 export function mergedText({ metadata }: Pick<GgufFile, "metadata">): [string, string][] {
@@ -140,7 +136,7 @@ function linearsTransposed(stored: OpenTensorFile): OpenTensorFile {
  * Such tensors with the columns of some in Hugging Face's order: these are read as float32, for groups of columns cannot be moved, and `grouped`
  * says what they were.
  */
-function columnsMoved(stored: OpenTensorFile, order: ReturnType<typeof tiledOrder>): OpenTensorFile {
+function columnsMoved(stored: OpenTensorFile, order: TensorOrder): OpenTensorFile {
   const grouped = stored.grouped!;
   const place = (name: string) => order(name, stored.info(name).shape.at(-1) ?? 1);
   const tensor: OpenTensorFile["tensor"] = async (name) => {

@@ -297,7 +297,6 @@ export class CausalLanguageModel extends AdaptedModel {
   }
 
   private get adapted() {
-    const { heads, kvHeads, tied } = this.model.config;
-    return { modelType: this.modelType, heads, kvHeads, tied };
+    return { modelType: this.modelType, config: this.model.config };
   }
 }

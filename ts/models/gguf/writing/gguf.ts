@@ -9,8 +9,9 @@ import { mergedValues } from "../../../merging/merged-pieces.js";
 import { type MergePlan, planMerge } from "../../../merging/merge-plan.js";
 import { MetadataValues } from "../metadata-values.js";
 import { ggufArchitecture, ggufNames } from "../names.js";
-import { rowOrder } from "../rows.js";
+import { ordersIn } from "../rows.js";
 import { isGrouped } from "../tensors.js";
+import { valueIn } from "../values.js";
 import { inRows } from "./hugging-face-values.js";
 import { mostOf, type Workshop, type WrittenModel, type WrittenTensor } from "./model.js";
 import { movedChange } from "./moved-change.js";
@@ -50,7 +51,7 @@ export async function ggufToWrite({ file, name, type, merge }: GgufToWrite): Pro
   const architecture = ggufArchitecture(file.metadata.get("general.architecture"));
   const view = storedView(file, architecture);
   const plan = merge === null ? null : planMerge(view, ...adapted(file, merge.adapter));
-  const order = rowOrder(architecture, new MetadataValues(file.metadata));
+  const orders = ordersIn(architecture, new MetadataValues(file.metadata));
   const names = ggufNames(architecture.modelType);
   const tied = !file.has("output.weight") && plan?.untied == null;
   const notes = [...(plan?.warnings ?? [])];
@@ -75,7 +76,10 @@ export async function ggufToWrite({ file, name, type, merge }: GgufToWrite): Pro
     const width = shape.at(-1) ?? 1;
     const moved =
       change &&
-      movedChange(change, rows, order(other!, rows), architecture.normsPlusOne && /norm\.weight$/.test(other!));
+      movedChange(change, {
+        ...{ rows, width, order: orders.rows(other!, rows), columns: orders.columns(other!, width) },
+        value: valueIn(architecture, other!),
+      });
     return {
       ...{ name: title, type: to, shape },
       bytes: async function* (shop) {

@@ -6,7 +6,8 @@ import { mergedValues } from "../../../merging/merged-pieces.js";
 import type { Pause } from "../../../merging/stored-tensor.js";
 import { sizeOf } from "../../../values/shape.js";
 import type { GgufArchitecture } from "../names.js";
-import { ordered, type orderOf } from "../rows.js";
+import { columnsOrdered, ordered, type TensorOrder } from "../rows.js";
+import { valueIn } from "../values.js";
 import { isTurned } from "./types.js";
 
 /** Values that are read at a time. */
@@ -36,14 +37,9 @@ export async function* valuesOf(
 /** How Hugging Face's values of a tensor become a GGUF file's. */
 interface Arrangement {
   readonly architecture: GgufArchitecture;
-  readonly order: ReturnType<typeof orderOf>;
+  readonly rows: TensorOrder;
+  readonly columns: TensorOrder;
 }
-
-/** Whether the values or their order differ. */
-const isArranged = ({ architecture, order }: Arrangement, name: string, rows: number) =>
-  order(name, rows) !== null || isTurned(architecture, name) || isPlusOne(architecture, name);
-
-const isPlusOne = ({ normsPlusOne }: GgufArchitecture, name: string) => normsPlusOne && /norm\.weight$/.test(name);
 
 /** A tensor's values in a GGUF file's order. Tensors with another order there are held in memory as a whole. */
 export async function* arranged(
@@ -52,18 +48,20 @@ export async function* arranged(
   shape: readonly number[],
   how: Arrangement,
 ): AsyncGenerator<Float32Array> {
-  const rows = shape[0] ?? 1;
-  if (!isArranged(how, name, rows)) return yield* values;
-  const all = new Float32Array(sizeOf(shape));
+  const [rows, width] = [shape[0] ?? 1, shape.at(-1) ?? 1];
+  const [order, columns] = [how.rows(name, rows), how.columns(name, width)];
+  const [value, turned] = [valueIn(how.architecture, name), isTurned(how.architecture, name)];
+  if (order === null && columns === null && value === null && !turned) return yield* values;
+  let all = new Float32Array(sizeOf(shape));
   let at = 0;
   for await (const part of values) {
     all.set(part, at);
     at += part.length;
   }
-  const order = how.order(name, rows);
-  if (order !== null) yield new Float32Array(ordered(new Uint8Array(all.buffer), rows, order).buffer as ArrayBuffer);
-  else if (isPlusOne(how.architecture, name)) yield all.map((value) => value + 1);
-  else yield transpose({ shape, data: all }).data;
+  if (value !== null) all = all.map(value);
+  if (columns !== null) all = columnsOrdered(all, width, columns);
+  if (order !== null) all = new Float32Array(ordered(new Uint8Array(all.buffer), rows, order).buffer as ArrayBuffer);
+  yield turned ? transpose({ shape, data: all }).data : all;
 }
 
 /** The same in pieces of whole rows. */

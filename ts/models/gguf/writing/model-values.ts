@@ -6,6 +6,7 @@ import type { ConfigJson } from "../../config-values.js";
 import { type DecoderConfig, sizesOf } from "../../decoder/config.js";
 import { decoderPlan } from "../../decoders.js";
 import { ggufConfig } from "../config.js";
+import { deltaValues } from "./delta-values.js";
 import { gemma4Values } from "./gemma4-values.js";
 import { rotaryValues } from "./rotary-values.js";
 
@@ -53,7 +54,8 @@ export function modelValues(json: ConfigJson, config: DecoderConfig, architectur
     own["attention.value_length"] = { uint32: config.headDim };
   }
   const width = layersOf(config).find(({ convolution }) => convolution !== undefined)?.convolution;
-  if (width !== undefined) own["shortconv.l_cache"] = { uint32: width };
+  if (architecture === "qwen35") Object.assign(own, deltaValues(json, config, width));
+  else if (width !== undefined) own["shortconv.l_cache"] = { uint32: width };
   if (architecture === "granite") Object.assign(own, graniteFactors(config));
   if (config.scoreCap !== null) own["attn_logit_softcapping"] = { float32: config.scoreCap };
   if (architecture === "gemma4") Object.assign(own, gemma4Values(json, config));
@@ -72,7 +74,8 @@ export function modelValues(json: ConfigJson, config: DecoderConfig, architectur
 /** Heads of keys and values: a list where layers have none, but a convolution. */
 function headsOfLayers(config: DecoderConfig): WrittenValue {
   const layers = layersOf(config);
-  if (layers.every(({ convolution }) => convolution === undefined)) return { uint32: config.kvHeads };
+  if (layers.every(({ convolution, delta }) => convolution === undefined || delta !== undefined))
+    return { uint32: config.kvHeads };
   return Int32Array.from(layers, ({ convolution }) => (convolution === undefined ? config.kvHeads : 0));
 }
 
@@ -144,9 +147,9 @@ async function headerOf(header: Uint8Array, plans: readonly GgufPlan[]): Promise
 /** A configuration in values that can be compared, for texts of so many positions. */
 function comparable(config: DecoderConfig, positions: number): Readonly<Record<string, unknown>> {
   const { attention: _, maxPositions: __, scale, headDim, ...rest } = config;
-  const layers = layersOf(config).map(({ rotary, window, convolution, keysOf, keysAreValues }, i) => ({
+  const layers = layersOf(config).map(({ rotary, window, convolution, delta, keysOf, keysAreValues }, i) => ({
     ...{ sizes: sizesOf(config, i), keysOf: keysOf ?? null, keysAreValues: keysAreValues ?? false },
-    convolution: convolution ?? null,
+    ...{ convolution: convolution ?? null, delta: delta ?? null },
     frequencies: rotary?.frequencies ?? null,
     factor: rotary?.factor ?? null,
     window: window === null || window >= positions - 1 ? null : window,

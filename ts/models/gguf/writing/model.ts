@@ -7,11 +7,12 @@ import { encodeTensor, type OpenTensorFile } from "../../../io/safetensors/index
 import type { Change } from "../../../merging/merge-plan.js";
 import type { Pause } from "../../../merging/stored-tensor.js";
 import { ggufTokenizerValues, type TokenizerFiles } from "../../../tokenize/gguf/gguf-tokenizer-values.js";
+import { deltaOf } from "../../decoder/config.js";
 import { textConfig } from "../../decoder/text-config.js";
 import { decoderPlan } from "../../decoders.js";
 import { checkTensors } from "../../tensor-check.js";
 import { ggufNames } from "../names.js";
-import { orderOf } from "../rows.js";
+import { columnOrderOf, orderOf } from "../rows.js";
 import type { RowEncoder } from "./encode-rows.js";
 import { arranged, inRows, valuesOf } from "./hugging-face-values.js";
 import { checkSaysAll, modelValues } from "./model-values.js";
@@ -65,7 +66,11 @@ export async function modelToWrite(model: ModelToWrite): Promise<WrittenModel> {
   const { values, factors, notes } = modelValues(json, config, architecture);
   const nameOf = checkTensors(file, plan.tensors(), plan.base);
   const fail = (name: string, problem: string) => new ModelError(`${name} ${problem}`, { tensor: name });
-  const how = { architecture: named, order: orderOf(named, { queries: config.heads, keys: config.kvHeads }, fail) };
+  const heads = { queries: config.heads, keys: config.kvHeads, delta: deltaOf(config) };
+  const how = {
+    architecture: named,
+    ...{ rows: orderOf(named, heads, fail), columns: columnOrderOf(named, heads, fail) },
+  };
   const tensors: WrittenTensor[] = [...factors].map(([name, data]) => ({
     ...{ name, type: "F32", shape: [data.length] },
     bytes: async function* () {

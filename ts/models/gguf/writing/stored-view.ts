@@ -2,6 +2,7 @@ import type { GgufFile } from "../../../io/gguf/index.js";
 import { type Dtype, type OpenTensorFile } from "../../../io/safetensors/index.js";
 import { type GgufArchitecture, tensorName } from "../names.js";
 import { mergedText } from "../tensors.js";
+import { convolutionShape } from "../values.js";
 
 const plain: readonly string[] = ["F32", "F16", "BF16"] satisfies readonly Dtype[];
 
@@ -26,7 +27,7 @@ export function storedView(file: GgufFile, architecture: GgufArchitecture): Open
   const isPlain = (name: string) => plain.includes(file.info(own.get(name)!).type);
   const info: OpenTensorFile["info"] = (name) => {
     const { type, shape } = file.info(own.get(name)!);
-    return { dtype: isPlain(name) ? (type as Dtype) : "F32", shape };
+    return { dtype: isPlain(name) ? (type as Dtype) : "F32", shape: convolutionShape(name, shape) };
   };
   const raw: OpenTensorFile["raw"] = async (name, begin = 0, end, into) => {
     const stored = own.get(name)!;

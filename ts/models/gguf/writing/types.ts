@@ -21,7 +21,9 @@ interface TypedTensor {
 
 /** Whether it is a matrix that llama.cpp writes in fewer bits: norms, biases, positions and convolutions stay in float32. */
 export const isNarrowed = ({ name, shape }: Pick<TypedTensor, "name" | "shape">) =>
-  shape.length > 1 && name.endsWith(".weight") && !/(?:norm|position_embd|shortconv\.conv)\.weight$/.test(name);
+  shape.length > 1 &&
+  name.endsWith(".weight") &&
+  !/(?:norm|position_embd|shortconv\.conv|ssm_conv1d)\.weight$/.test(name);
 
 /**
  * A tensor's type in a file of a type, chosen as in llama.cpp: in files of four bits the output layer has eight (llama.cpp: Q6_K if rows
@@ -37,7 +39,7 @@ export function typeOf(tensor: TypedTensor, type: WrittenType): WrittenType {
 
 /** A tensor's shape in a GGUF file: weights of convolutions `[channels, 1, width]` lose the one in the middle. */
 export const shapeIn = (name: string, shape: readonly number[]) =>
-  name.endsWith("shortconv.conv.weight") && shape.length === 3 ? [shape[0]!, shape[2]!] : shape;
+  /(?:shortconv\.conv|ssm_conv1d)\.weight$/.test(name) && shape.length === 3 ? [shape[0]!, shape[2]!] : shape;
 
 /** Whether a Hugging Face tensor is a Conv1D weight of such a model, which GGUF files store transposed. */
 export const isTurned = ({ inFirst }: GgufArchitecture, name: string) =>
