@@ -59,6 +59,8 @@ export interface NamedShape {
   readonly rows?: number;
   /** Whether it is `[count, out, in]`, matrices that are stored as others are, each by itself; default false. */
   readonly stacked?: boolean;
+  /** Whether it is loaded in float32 whatever the matrices are; default false. */
+  readonly exact?: boolean;
   /** Lists of tensors that a file without it may have in its place. */
   readonly instead?: () => readonly (readonly NamedShape[])[];
 }

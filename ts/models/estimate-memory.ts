@@ -108,10 +108,13 @@ function stepOf(plan: EstimatedPlan, config: AdapterConfig, size: Omit<StepSize,
 /** Copies of an adapter: values, gradients and both moments; for its constant share, values and a step's copies. */
 const copiesOf = (frozen: number) => 4 * (1 - frozen) + 2 * frozen;
 
-/** Bytes of a loaded tensor: matrices in the format; vectors, and tensors that are loaded in part, in float32. */
-function loadedBytes({ shape, rows = shape[0]!, stacked = false }: NamedShape, weights: WeightFormat): number {
+/** Bytes of a loaded tensor: matrices in the format; vectors, and tensors that are loaded in part or exactly, in float32. */
+function loadedBytes(
+  { shape, rows = shape[0]!, stacked = false, exact = false }: NamedShape,
+  weights: WeightFormat,
+): number {
   if (stacked) return shape[0]! * loadedBytes({ name: "", shape: shape.slice(1) }, weights);
-  const stored = shape.length === 2 && rows === shape[0] && weights !== "f32";
+  const stored = shape.length === 2 && rows === shape[0] && !exact && weights !== "f32";
   if (!stored) return FLOAT * sizeOf([rows, ...shape.slice(1)]);
   const group = groupLength(weights);
   return rows * Math.ceil(shape[1]! / group) * groupBytes[weights];

@@ -102,6 +102,19 @@ describe("CausalLanguageModel.estimateMemory", () => {
     expect(used / estimate.total).toBeLessThan(1.1);
   });
 
+  it("counts routers of experts in float32, as they are whatever the matrices are", async () => {
+    const own = { model_type: "qwen3_moe", num_experts: 512, moe_intermediate_size: 8, num_hidden_layers: 2 };
+    const large = llamaConfig({ ...own, hidden_act: undefined });
+    const of = async (changes: object = {}) =>
+      (await CausalLanguageModel.estimateMemory({ ...large, ...changes }, { tokens: 8, lora: null, weights: "q8" }))
+        .weights;
+    const [some, more] = [await of(), await of({ num_experts: 513 })];
+    const { hidden_size: hidden } = large as unknown as { hidden_size: number };
+    // One more expert in two layers: rows of 8 and of the hidden width in groups of 32, and a row of the router.
+    const groups = 34 * (2 * 8 * (hidden / 32) + hidden);
+    expect(more - some).toBe(2 * (groups + 4 * hidden));
+  });
+
   it.each<[string, Omit<MemoryOptions, "tokens"> & { lora?: LoraOptions }]>([
     ["as it is", {}],
     ["computed again", { checkpointing: true }],

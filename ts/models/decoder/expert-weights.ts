@@ -63,7 +63,7 @@ export function expertParts(config: DecoderConfig, names: ExpertsNames | undefin
 
 /** In float32 whatever the matrices are, for its rounding would choose other experts. */
 const routerPart = (shape: NamedShape): WeightPart<NodeId> => ({
-  tensors: [shape],
+  tensors: [{ ...shape, exact: true }],
   read: (reader) => reader.constant([...presentTensors(reader.file, [shape], reader.nameOf)][0]!.name),
 });
 

@@ -98,10 +98,16 @@ export class ChatTemplate {
     return this.parts.prepareTools(this, what, takeMessages(what, messages), options);
   }
 
-  /** The text of a conversation up to the start of an answer. Throws as `apply` does. */
-  begin(what: string, messages: readonly ChatMessage[]): string {
-    const all = this.parts.withoutFunctions(what, takeMessages(what, messages), this);
-    return this.apply(what, all, { addGenerationPrompt: true });
+  /**
+   * The text of a conversation in which the model may call no functions; earlier calls are written as the model knows them. Answers are generated
+   * from it and trained on it. Throws as `apply` does.
+   */
+  textWithoutTools(
+    what: string,
+    messages: readonly ChatMessage[],
+    options: Pick<ChatTemplateOptions, "addGenerationPrompt">,
+  ): string {
+    return this.apply(what, this.parts.withoutFunctions(what, takeMessages(what, messages), this), options);
   }
 
   /** The text of a conversation. Throws `ConfigError` for invalid messages, `ModelError` if the template fails. */

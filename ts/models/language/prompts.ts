@@ -132,7 +132,7 @@ interface PromptText {
 export function promptText(model: PromptReader, what: string, prompt: Prompt): PromptText | null {
   if (typeof prompt === "string") return { text: prompt, bare: false };
   if (!isChat(prompt)) return null;
-  return { text: templateOf(model, what).begin(what, prompt), bare: true };
+  return { text: templateOf(model, what).textWithoutTools(what, prompt, { addGenerationPrompt: true }), bare: true };
 }
 
 /** A prompt's token ids, copied. */

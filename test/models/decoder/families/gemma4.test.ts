@@ -60,6 +60,25 @@ describe("layers that use keys and values of earlier ones", () => {
   });
 });
 
+it("heads turn as a whole where the kind of rotation is the usual one, whatever share the file names", async () => {
+  const json = parsed(await decoderFiles("gemma4_text"));
+  const of = (full_attention: object) => {
+    const { full_attention: _, ...others } = json["rope_parameters"] as Record<string, unknown>;
+    const { layers, attention } = decoderPlan({ ...json, rope_parameters: { ...others, full_attention } }).config;
+    const last = attention(layers - 1);
+    return { headDim: last.sizes!.headDim, frequencies: last.rotary!.frequencies };
+  };
+  const theta = { rope_theta: 1_000_000 };
+  const { headDim, frequencies } = of({ rope_type: "default", partial_rotary_factor: 0.25, ...theta });
+  // As transformers' Gemma4TextRotaryEmbedding has them, which does not read the share for this kind.
+  expect(frequencies.length).toBe(headDim / 2);
+  frequencies.forEach((frequency, i) => expect(frequency * 10 ** ((12 * i) / headDim)).toBeCloseTo(1, 6));
+  expect(of({ partial_rotary_factor: 0.25, ...theta }).frequencies).toEqual(frequencies);
+  expect(() => of({ rope_type: "linear", factor: 8, partial_rotary_factor: 0.25, ...theta })).toThrow(
+    /turn as a whole/,
+  );
+});
+
 describe("vectors of each layer", () => {
   it("are rows of a table that adapters change, and that stays as the file has it", async () => {
     using model = await loaded();

@@ -56,7 +56,7 @@ describe("a conversation for a template that writes no functions", () => {
   });
 
   it("keeps earlier calls where it goes on without functions", async () => {
-    const text = (await template(gemma)).begin("test", conversation);
+    const text = (await template(gemma)).textWithoutTools("test", conversation, { addGenerationPrompt: true });
     expect(text).toBe(
       `<start_of_turn>user\nWhen?<end_of_turn>\n<start_of_turn>model\n${written}\n${written}<end_of_turn>\n` +
         `<start_of_turn>user\n${results}<end_of_turn>\n<start_of_turn>model\n`,
@@ -64,6 +64,8 @@ describe("a conversation for a template that writes no functions", () => {
     const own = await template(
       "{% for m in messages %}{{ m.role }}{{ m.tool_calls | length if m.tool_calls }}; {% endfor %}",
     );
-    expect(own.begin("test", conversation)).toBe("user; assistant2; tool; tool; ");
+    expect(own.textWithoutTools("test", conversation, { addGenerationPrompt: true })).toBe(
+      "user; assistant2; tool; tool; ",
+    );
   });
 });

@@ -3,10 +3,14 @@ import { CausalLanguageModel, ConfigError, ModelError } from "../../../../ts/ind
 import { type ChatWriter, writtenTurns } from "../../../../ts/models/language/training/conversation.js";
 import type { Turn } from "../../../../ts/models/language/training/example-formats.js";
 import { takeLanguageExamples } from "../../../../ts/models/language/training/training-examples.js";
+import { preparePreference } from "../../../../ts/models/language/training/preference-examples.js";
+import { preferenceReader } from "../../../../ts/models/language/training/preference-rows.js";
+import { promptIds } from "../../../../ts/models/language/prompts.js";
+import { templatedModel } from "../tool-templates.js";
 import { decoderFiles } from "../golden-decoder.js";
 
 const template = (write: (messages: readonly Turn[], prompt: boolean) => string): ChatWriter => ({
-  apply: (_, messages, { addGenerationPrompt }) => write(messages, addGenerationPrompt),
+  textWithoutTools: (_, messages, { addGenerationPrompt }) => write(messages, addGenerationPrompt),
 });
 const said = (turn: Turn) => String(turn.content).trim();
 
@@ -16,7 +20,7 @@ const plain = template(
     messages.map((turn) => `<|${turn.role}|>\n${said(turn)}<end>\n`).join("") + (prompt ? "<|assistant|>\n" : ""),
 );
 /** An answer begins with a thought, which only the prompt has. */
-const thinking = template((messages, prompt) => plain.apply("", messages, { addGenerationPrompt: prompt }) + (prompt ? "<think>\n" : "")); // prettier-ignore
+const thinking = template((messages, prompt) => plain.textWithoutTools("", messages, { addGenerationPrompt: prompt }) + (prompt ? "<think>\n" : "")); // prettier-ignore
 /** The last answer alone has an empty thought: no text is the beginning of another. */
 const lastThought = template(
   (messages, prompt) =>
@@ -30,7 +34,7 @@ const lastThought = template(
 /** Takes nothing but turns of user and assistant, one after the other. */
 const strict = template((messages, prompt) => {
   if (messages.some(({ role }, i) => role !== (i % 2 === 0 ? "user" : "assistant"))) throw new ModelError("no");
-  return plain.apply("", messages, { addGenerationPrompt: prompt });
+  return plain.textWithoutTools("", messages, { addGenerationPrompt: prompt });
 });
 
 const chat = [
@@ -115,7 +119,7 @@ describe("conversations", () => {
 
   it("learns nothing behind the token that ends a turn", () => {
     const end = model.tokenizer!.spelled([...model.ends][0]!)!.text;
-    const ended = template((messages, prompt) => plain.apply("", messages, { addGenerationPrompt: prompt }).replaceAll("<end>", end)); // prettier-ignore
+    const ended = template((messages, prompt) => plain.textWithoutTools("", messages, { addGenerationPrompt: prompt }).replaceAll("<end>", end)); // prettier-ignore
     const [, targets] = learntText({ messages: chat }, ended);
     expect(targets).toBe(`a hello${end}${end}<think>bye${end}`);
   });
@@ -128,4 +132,32 @@ describe("conversations", () => {
     const broken = [{ messages: [{ role: 3 }] }] as never[];
     expect(() => takeLanguageExamples("fit", parts(plain), broken)).toThrow(/example 0: messages is a list of \{ role/);
   });
+});
+
+it("earlier calls of functions are written for training and for a preferred answer as generation writes them", async () => {
+  // Without a word of functions, and it fails for the role "tool".
+  const source =
+    "{% for m in messages %}{% if m.role == 'tool' %}{{ raise_exception('no') }}{% endif %}" +
+    "<{{ m.role[0] }}>{{ m.content }}</>{% endfor %}{% if add_generation_prompt %}<a>{% endif %}";
+  using model = await templatedModel(source);
+  const call = { type: "function", id: "1", function: { name: "f", arguments: '{"x":1}' } };
+  const prompt = [
+    { role: "user", content: "a?" },
+    { role: "assistant", content: "", tool_calls: [call] },
+    { role: "tool", tool_call_id: "1", content: "2" },
+  ];
+  const answer = { role: "assistant", content: "a good" };
+  const generated = promptIds(model, "generate", prompt);
+  const [example] = takeLanguageExamples("fit", model, [{ messages: [...prompt, answer] }]);
+  expect([...example!.ids.subarray(0, generated.length)]).toEqual([...generated]);
+  // The answer, and before it the call, whose turn is the assistant's.
+  expect(example!.targets.filter((target) => target >= generated.length).length).toBe(
+    example!.ids.length - generated.length,
+  );
+  expect(example!.targets[0]).toBeLessThan(generated.length);
+  const pair = { prompt, chosen: [answer], rejected: [{ ...answer, content: "no" }] };
+  const [read] = preferenceReader("fitPreferences", false)(pair, 0);
+  const { answers } = preparePreference("fitPreferences", 0, model, read!, null);
+  expect(answers.map(({ ids }) => [...ids.subarray(0, generated.length)])).toEqual([[...generated], [...generated]]);
+  expect(answers.map(({ targets }) => targets[0])).toEqual([generated.length, generated.length]);
 });

@@ -111,11 +111,17 @@ function rotationsOf(json: ConfigJson, { maxPositions }: DecoderConfig) {
       throw new ModelError(`config.json: rope_parameters.${kind} must be an object, got ${excerpt(parameters)}`, {
         key: "rope_parameters",
       });
-    form = rotaryForm(parameters, { headDim, maxPositions }, { theta: rotations[kind].rope_theta });
+    form = rotaryForm(turnedWhole(parameters), { headDim, maxPositions }, { theta: rotations[kind].rope_theta });
     known.set(key, form);
     return form;
   };
 }
+
+/** Without the share of a head that turns where the kind is "default": transformers' Gemma 4 does not read it there, and turns whole heads. */
+const turnedWhole = (parameters: ConfigJson): ConfigJson =>
+  (parameters["rope_type"] ?? parameters["type"] ?? "default") === "default"
+    ? { ...parameters, partial_rotary_factor: null }
+    : parameters;
 
 /** Heads of each layer: `per_layer_config` by the layer's number, or the same for all without a window. */
 function headsOf(json: ConfigJson, config: DecoderConfig, kindOf: (i: number) => Kind): (i: number) => HeadSizes {

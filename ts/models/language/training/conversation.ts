@@ -6,7 +6,7 @@ import { commonLength } from "../../../values/common-length.js";
 /** Formats conversations as the model expects them. */
 export interface ChatWriter {
   /** Throws for messages that the template does not accept. */
-  apply(what: string, messages: readonly Turn[], options: { readonly addGenerationPrompt: boolean }): string;
+  textWithoutTools(what: string, messages: readonly Turn[], options: { readonly addGenerationPrompt: boolean }): string;
 }
 
 /** A range of a text, `[start, end)`. */
@@ -43,7 +43,7 @@ export function writtenTurns(
     throw wrong(what, place, `no turn is the assistant's, so there is nothing to learn: roles are ${excerpt(roles)}`);
   }
   const write = (given: readonly Turn[], addGenerationPrompt = false) =>
-    template.apply(`${what}: example ${place}`, given, { addGenerationPrompt });
+    template.textWithoutTools(`${what}: example ${place}`, given, { addGenerationPrompt });
   const text = write(messages);
   const spans = answers.map((i) => spanOf(text, messages, i, write));
   const lost = spans.findIndex((span, i) => span === null || span.start < (spans[i - 1]?.end ?? 0));
