@@ -3,6 +3,7 @@ import { defineConfig } from "vite";
 import { serveFolder } from "../scripts/serve-folder.mjs";
 import { modelCache } from "../scripts/setup/paths.mjs";
 import { offline } from "./offline.js";
+import { policy } from "./policy.js";
 import { standalone } from "./standalone.js";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -35,6 +36,7 @@ export default defineConfig({
   plugins: [
     standalone(),
     offline(),
+    policy(),
     {
       // Serves the models of this machine's cache, so that the Studio works without a network.
       name: "models",

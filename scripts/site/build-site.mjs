@@ -19,18 +19,19 @@ export function siteNode() {
 }
 
 /** Headers for hosts that read such a file: shared memory, and with it threads, and a strict policy. */
-const headers = (folder) => `/*
+const headers = (folder, connect) => `/*
   Cross-Origin-Opener-Policy: same-origin
   Cross-Origin-Embedder-Policy: require-corp
-  Content-Security-Policy: ${sitePolicy(folder)}
+  Content-Security-Policy: ${sitePolicy(folder, connect)}
 `;
 
 /**
  * Writes the site with the Studio to build/site. The set-up has built the Studio (`stepsForPackage`). `base` is the path on the server;
  * with `model`, the Studio's model is part of the site, so that nothing is fetched from other hosts.
- * @param {{ base: string, model: boolean }} options
+ * `connect` are further sites that the Studio may ask.
+ * @param {{ base: string, model: boolean, connect?: readonly string[] }} options
  */
-export async function buildSite({ base, model }) {
+export async function buildSite({ base, model, connect = [] }) {
   const env = { SITE_BASE: base, ASTRO_TELEMETRY_DISABLED: "1", NODE_ENV: "production" };
   const node = siteNode();
   await run(node, [join(sourceFolder, "generate/index.mjs"), base], { cwd: sourceFolder, env });
@@ -42,5 +43,5 @@ export async function buildSite({ base, model }) {
     const name = "all-MiniLM-L6-v2";
     cpSync(join(modelCache, name), join(studio, "models", name), { recursive: true, mode: constants.COPYFILE_FICLONE });
   }
-  writeFileSync(join(siteFolder, "_headers"), headers(siteFolder));
+  writeFileSync(join(siteFolder, "_headers"), headers(siteFolder, connect));
 }

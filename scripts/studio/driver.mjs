@@ -31,7 +31,11 @@ export async function buildStudio() {
 export async function serveStudio({ isolated = true, policy, federation, models = serveFolder(modelCache) } = {}) {
   const { folder, site } = await buildStudio();
   const files = serveFolder(site);
+  const received = /** @type {{ method: string, url: string, bytes: number }[]} */ ([]);
   const server = createServer((request, response) => {
+    const one = { method: request.method ?? "", url: request.url ?? "", bytes: 0 };
+    received.push(one);
+    request.on("data", (chunk) => (one.bytes += chunk.length));
     if (isolated) {
       response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
       response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
@@ -50,7 +54,7 @@ export async function serveStudio({ isolated = true, policy, federation, models 
     server.close();
     await rm(folder, { recursive: true, force: true });
   };
-  return { url: `http://127.0.0.1:${port}/`, folder, close };
+  return { url: `http://127.0.0.1:${port}/`, folder, received, close };
 }
 
 /** The served Studio in a Chromium with a profile on disk. */
@@ -58,13 +62,15 @@ export class Studio {
   url = "";
   view = {};
   folder = "";
+  /** What the server was asked so far, by pages and by every worker: method, path with query, and the body's size. */
+  received = /** @type {{ method: string, url: string, bytes: number }[]} */ ([]);
   close = async () => {};
   /** Set by `start`. */
   context = /** @type {import("playwright").BrowserContext} */ (/** @type {unknown} */ (undefined));
   /** All requests of all pages so far: address and body. */
   asked = /** @type {{ url: string, body: string | null }[]} */ ([]);
 
-  /** @param {{ width?: number, height?: number, dark?: boolean, locale?: string } & NonNullable<Parameters<typeof serveStudio>[0]>} view */
+  /** @param {{ width?: number, height?: number, dark?: boolean, locale?: string, args?: readonly string[] } & NonNullable<Parameters<typeof serveStudio>[0]>} view */
   static async start(view = {}) {
     const studio = Object.assign(new Studio(), { view, ...(await serveStudio(view)) });
     await studio.launch();
@@ -72,10 +78,10 @@ export class Studio {
   }
 
   async launch() {
-    const { width = 1280, height = 860, dark = false, locale = "en-GB" } = this.view;
+    const { width = 1280, height = 860, dark = false, locale = "en-GB", args = [] } = this.view;
     this.context = await chromium.launchPersistentContext(join(this.folder, "profile"), {
       executablePath: findChromium(),
-      args: chromiumArguments,
+      args: [...chromiumArguments, ...args],
       viewport: { width, height },
       colorScheme: dark ? "dark" : "light",
       locale,

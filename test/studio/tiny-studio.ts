@@ -34,7 +34,7 @@ export function serveTiny(model: FileMap): { models: ModelServer; answer: Reques
 /** A studio with a small model. */
 export async function tinyStudio(
   model: FileMap,
-  view: { isolated?: boolean; policy?: string; federation?: string } = {},
+  view: { isolated?: boolean; policy?: string; federation?: string; args?: readonly string[] } = {},
 ): Promise<{ studio: Studio; models: ModelServer }> {
   const { models, answer } = serveTiny(model);
   return { studio: await Studio.start({ ...view, models: answer }), models };

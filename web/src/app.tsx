@@ -7,6 +7,7 @@ import { run } from "./state/runs.js";
 import { notice, notify, others, step, steps, type Theme, theme, themes } from "./state/view.js";
 import { fetching } from "./engine/model.js";
 import { training } from "./engine/train.js";
+import { isUnstored } from "./storage/database.js";
 import { isMember } from "./state/membership.js";
 import { DataStep } from "./steps/data/data-step.js";
 import { JudgeStep } from "./steps/judge/judge-step.js";
@@ -192,6 +193,7 @@ export function App({ lasting }: { lasting: boolean }) {
       </header>
       <div class="banners">
         {!lasting && <p class="banner">{m().noRoom}</p>}
+        <div role="alert">{isUnstored.value && <p class="banner">{m().unstored}</p>}</div>
         <Fetching />
       </div>
       <main id="content" tabIndex={-1}>

@@ -1,11 +1,14 @@
 import { lowrank } from "../fixture.js";
 
 /** Runs `lowrank studio` as long as `use` needs it. */
-export async function servedStudio<T>(use: (url: string) => Promise<T>): Promise<{ code: number; result: T }> {
+export async function servedStudio<T>(
+  use: (url: string) => Promise<T>,
+  ...options: readonly string[]
+): Promise<{ code: number; result: T }> {
   const ending = new AbortController();
   let found = (_url: string) => {};
   const url = new Promise<string>((resolve) => (found = resolve));
-  const running = lowrank(["studio", "--port", "0"], {
+  const running = lowrank(["studio", "--port", "0", ...options], {
     signal: ending.signal,
     onOutput: (text) => found(/http:\S+/.exec(text)?.[0] ?? ""),
   });

@@ -41,7 +41,7 @@ it("opens the Studio in a browser, isolated, and ends with the command", async (
   await expect(fetch(result.url)).rejects.toThrow();
 });
 
-it("forbids a page whatever the Studio does not do, and lets it ask other hosts", async () => {
+it("forbids a page whatever the Studio does not do, and lets it ask the hub and the sites of --connect", async () => {
   const elsewhere = createPage((_request, response) =>
     response.writeHead(200, { "Access-Control-Allow-Origin": "*" }).end("from elsewhere"),
   );
@@ -49,27 +49,46 @@ it("forbids a page whatever the Studio does not do, and lets it ask other hosts"
   const { port } = elsewhere.address() as { port: number };
   const browser = await chromium.launch({ executablePath: findChromium()!, args: chromiumArguments });
   try {
-    await servedStudio(async (url) => {
+    const visit = async (url: string) => {
       const page = await browser.newPage();
       const forbidden: string[] = [];
       await page.exposeFunction("forbid", (what: string) => forbidden.push(what));
       await page.goto(url);
       await page.getByText("Teach a model your labels").waitFor();
-      const asked = `fetch("http://localhost:${port}/").then((answer) => answer.text())`;
-      expect(await page.evaluate(asked)).toBe("from elsewhere");
-      await page.evaluate(`document.addEventListener("securitypolicyviolation", (event) => forbid(event.effectiveDirective));
-        const script = document.createElement("script");
+      await page.evaluate(
+        `document.addEventListener("securitypolicyviolation", (event) => forbid(event.effectiveDirective))`,
+      );
+      return { page, forbidden, asked: () => page.evaluate(`(${ask})("http://localhost:${port}/")`) };
+    };
+    const ask = `(url) => fetch(url).then((answer) => answer.text(), () => "nothing")`;
+    await servedStudio(async (url) => {
+      const { page, forbidden, asked } = await visit(url);
+      expect(await asked()).toBe("nothing");
+      await expect.poll(() => forbidden).toEqual(["connect-src"]);
+      await page.evaluate(`const script = document.createElement("script");
         try { script.textContent = "document.title = 'injected'"; } catch {}
         document.body.append(script);
         const frame = document.createElement("iframe");
         frame.src = "http://localhost:${port}/";
         document.body.append(frame);
+        document.body.setAttribute("style", "color: red");
         document.body.append(Object.assign(document.createElement("img"), { src: "http://localhost:${port}/pixel" }));`);
       await expect
         .poll(() => new Set(forbidden))
-        .toEqual(new Set(["frame-src", "img-src", "require-trusted-types-for"]));
+        .toEqual(new Set(["connect-src", "frame-src", "img-src", "require-trusted-types-for", "style-src-attr"]));
       expect(await page.title()).not.toBe("injected");
     });
+    const site = `http://localhost:${port}`;
+    await servedStudio(
+      async (url) => {
+        expect(await (await visit(url)).asked()).toBe("from elsewhere");
+        const policy = (await fetch(url)).headers.get("Content-Security-Policy")!;
+        const [, connect] = /connect-src ([^;]*)/.exec(policy)!;
+        const hub = "https://huggingface.co https://*.huggingface.co https://*.hf.co";
+        expect(connect).toBe(`'self' ${hub} ${site} https://models.example.org`);
+      },
+      ...["--connect", `${site}/a/path`, "--connect", "https://models.example.org"],
+    );
   } finally {
     await browser.close();
     elsewhere.close();
@@ -104,6 +123,14 @@ it.each([
   const { code, err } = await lowrank([command, option, value]);
   expect([code, err]).toEqual([2, expect.stringContaining(`A whole number from ${least} to 65535 is expected.`)]);
 });
+
+it.each(["models.example.org", "ftp://example.org", "https://a;b", "https:///", "*"])(
+  "--connect %s is refused",
+  async (site) => {
+    const { code, err } = await lowrank(["studio", "--connect", site]);
+    expect([code, err]).toEqual([2, expect.stringContaining("The address of a site is expected")]);
+  },
+);
 
 it("names the port that is taken, and how to take another", async () => {
   const other = createServer();

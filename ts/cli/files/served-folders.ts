@@ -13,22 +13,11 @@ const types: Readonly<Record<string, string>> = {
   ".txt": "text/plain; charset=utf-8",
   ".wasm": "application/wasm",
   ".webmanifest": "application/manifest+json",
+  ".woff2": "font/woff2",
 };
 
-/**
- * What the Studio does, and no more: it runs its own scripts and kernels, and asks other hosts for models and for a federation's rounds, whose
- * addresses are typed in.
- */
-const policy = [
-  ...["default-src 'none'", "script-src 'self' 'wasm-unsafe-eval'", "worker-src 'self'", "manifest-src 'self'"],
-  ...["style-src 'self' 'unsafe-inline'", "img-src 'self' data: blob:", "connect-src 'self' https: http:"],
-  ...["base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"],
-  ...["require-trusted-types-for 'script'", "trusted-types lowrank lowrank-studio"],
-].join("; ");
-
-/** What gives a page shared memory, and with it threads; and what keeps other pages of this machine's browsers from reading along. */
-const headers = {
-  "Content-Security-Policy": policy,
+/** Headers that give a page shared memory, and with it threads, and that keep other pages of this machine's browsers from reading along. */
+const isolation = {
   "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Embedder-Policy": "require-corp",
   "Cross-Origin-Resource-Policy": "same-origin",
@@ -38,18 +27,22 @@ const headers = {
 /** Names of this machine: a page elsewhere whose name is made to lead here is not answered. */
 const isOwn = (host = "") => /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(host);
 
+/** What is served, and how. */
+export interface Served {
+  /** Folders by the path that they are below, which ends with a slash. The longest path that fits counts. */
+  readonly folders: Readonly<Record<string, string>>;
+  /** The Content-Security-Policy of every answer. */
+  readonly policy: string;
+}
+
 /**
  * Serves folders on the loopback interface alone, to be read.
  *
- * @param folders by the path that they are below, which ends with a slash; the longest one that fits counts
  * @param port 0 takes a free one
  */
-export async function serveFolders(
-  folders: Readonly<Record<string, string>>,
-  port: number,
-): Promise<{ server: Server; url: string }> {
+export async function serveFolders(served: Served, port: number): Promise<{ server: Server; url: string }> {
   const server = createServer((request, response) => {
-    void answer(folders, request, response).catch((error: unknown) => response.destroy(error as Error));
+    void answer(served, request, response).catch((error: unknown) => response.destroy(error as Error));
   });
   await new Promise<void>((ready, failed) => {
     server.once("error", failed);
@@ -59,10 +52,11 @@ export async function serveFolders(
 }
 
 async function answer(
-  folders: Readonly<Record<string, string>>,
+  { folders, policy }: Served,
   { url = "/", method, headers: { host } }: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  const headers = { "Content-Security-Policy": policy, ...isolation };
   const refuse = (status: number, why: string) =>
     response.writeHead(status, { ...headers, "Content-Type": "text/plain; charset=utf-8" }).end(`${why}\n`);
   if (!isOwn(host)) return void refuse(421, "this is for 127.0.0.1");

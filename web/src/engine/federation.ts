@@ -3,6 +3,7 @@ import { TextClassifier } from "lowrank/worker";
 import { isMember, type Membership, membership, type Round } from "../state/membership.js";
 import { recovering, sharedEncoder } from "./classify.js";
 import type { Example } from "./parts.js";
+import { orRefused } from "./policy.js";
 
 let leaving: AbortController | null = null;
 
@@ -61,7 +62,7 @@ export async function joinRounds(server: string, examples: readonly Example[]): 
     });
     update({ state: "over", sent: report.sent, received: report.received });
   } catch (error) {
-    update({ state: "over", problem: signal.aborted ? null : error });
+    update({ state: "over", problem: signal.aborted ? null : await orRefused(error, server) });
   } finally {
     leaving = null;
   }

@@ -28,6 +28,11 @@ export interface Training {
 export const isInUse = (error: unknown): boolean =>
   (error as Error).name === "ConfigError" && /is in use/.test((error as Error).message);
 
+/** Whether an error means that the browser deleted files or the database of this page while they were in use. */
+export const isCleared = (error: unknown): boolean =>
+  /^(NotFound|InvalidState)Error$/.test((error as Error).name) ||
+  /nothing can be appended/.test((error as Error).message);
+
 /** The current training in this tab; null if there is none. */
 export const training = signal<Training | null>(null);
 /** Why the last training did not finish. */
@@ -62,7 +67,8 @@ export async function train(given: Run): Promise<Run | null> {
   const curves = { training: run.training, validation: run.validation };
   training.value = { ...nothing, ...curves, run, state: "starting", done: 0, total: 0, warnings: [] };
   try {
-    await saveRun(run);
+    // Without storage the run lasts as long as the page, which says so.
+    await saveRun(run).catch(() => undefined);
     const { store, files } = await storeOf(run.id);
     const { report, predictions = [] } = (await runJob(run.spec, store, {
       signal,
@@ -85,13 +91,13 @@ export async function train(given: Run): Promise<Run | null> {
     const ended = { training: drawn.training, validation: drawn.validation, report, predictions, files: results };
     const took = began === null ? {} : { seconds: seconds() - began };
     const finished = { ...run, ...ended, ...took, status: "finished" } as Run;
-    await saveRun(finished);
+    await saveRun(finished).catch(() => undefined);
     return finished;
   } catch (error) {
     const paused = signal.aborted;
     if (!paused) failure.value = error;
-    // Otherwise every later call would find the damaged file again.
-    if ((error as Error).name === "FormatError") await forgetModel().catch(() => undefined);
+    // Otherwise every later call would find the damaged file again, or miss the one that was cleared.
+    if ((error as Error).name === "FormatError" || isCleared(error)) await forgetModel().catch(() => undefined);
     // Another tab has the run, and that tab reports its state.
     if (!paused && isInUse(error)) return null;
     // If data or settings are invalid, continuing does not help. Other errors may be temporary.

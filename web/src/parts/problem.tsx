@@ -1,15 +1,17 @@
-import { isInUse } from "../engine/train.js";
+import { isCleared, isInUse } from "../engine/train.js";
 import { m } from "../messages/index.js";
 
 /** The message for an error, by its class. `files` means that the user chose the files, so a damaged one cannot be downloaded again. */
 export function Problem({ error, title, files = false }: { error: unknown; title: string; files?: boolean }) {
   const { errors, technical } = m().train;
   const { name: own, message } = error as Error;
-  const name = files && own === "FormatError" ? "AdapterError" : own;
+  const shown =
+    (isInUse(error) && "inUse") ||
+    (isCleared(error) && "cleared") ||
+    (files && own === "FormatError" && "AdapterError");
   return (
     <div class="problem" role="alert">
-      <strong>{title}</strong>{" "}
-      {errors[isInUse(error) ? "inUse" : name === "QuotaExceededError" ? "QuotaError" : name] ?? errors["other"]}
+      <strong>{title}</strong> {errors[shown || (own === "QuotaExceededError" ? "QuotaError" : own)] ?? errors["other"]}
       <details>
         <summary>{technical}</summary>
         <p lang="en">

@@ -1,7 +1,12 @@
+import { signal } from "@preact/signals";
+
 /** The Studio's database: the open table, and the record of each run. The files of runs are in their stores. */
 const NAME = "lowrank-studio";
 const stores = ["project", "runs"] as const;
 type StoreName = (typeof stores)[number];
+
+/** Whether the last write failed: storage is full, or it was cleared while the page is open. */
+export const isUnstored = signal(false);
 
 let opened: Promise<IDBDatabase | null> | undefined;
 
@@ -11,7 +16,11 @@ function database(): Promise<IDBDatabase | null> {
     if (typeof indexedDB === "undefined") return resolve(null);
     const request = indexedDB.open(NAME, 1);
     request.onupgradeneeded = () => stores.forEach((name) => request.result.createObjectStore(name));
-    request.onsuccess = () => resolve(request.result);
+    request.onsuccess = () => {
+      // The browser closes it when the site's data are cleared. The next call makes a new one.
+      request.result.onclose = () => (opened = undefined);
+      resolve(request.result);
+    };
     request.onerror = () => resolve(null);
     // If the browser denies storage, even the access throws.
   }).catch(() => null);
@@ -37,7 +46,14 @@ export const read = <T>(name: StoreName, key: string) =>
   within<T | undefined>(name, "readonly", (store) => store.get(key) as IDBRequest<T | undefined>);
 export const readAll = async <T>(name: StoreName) =>
   (await within<T[]>(name, "readonly", (store) => store.getAll() as IDBRequest<T[]>)) ?? [];
-export const write = (name: StoreName, key: string, value: unknown) =>
-  within(name, "readwrite", (store) => store.put(value, key));
+export async function write(name: StoreName, key: string, value: unknown): Promise<void> {
+  try {
+    await within(name, "readwrite", (store) => store.put(value, key));
+    isUnstored.value = false;
+  } catch (error) {
+    isUnstored.value = true;
+    throw error;
+  }
+}
 export const remove = (name: StoreName, key: string) =>
   within<undefined>(name, "readwrite", (store) => store.delete(key));

@@ -14,6 +14,7 @@ import { noShape } from "../../data/answers/fields.js";
 import { toolOf } from "../../data/answers/functions.js";
 import { keep, kept } from "../../state/view.js";
 import { type Download, MODEL as ENCODER } from "../model.js";
+import { orRefused } from "../policy.js";
 
 /** The suggested language model, small enough for a tab. */
 const OFFERED = "SmolLM2-135M-Instruct-GGUF";
@@ -96,7 +97,7 @@ export async function openModel(choice: Choice | null): Promise<void> {
     loaded.value = await load(found, signal);
     keep("chat-model", found.name);
   } catch (error) {
-    if (!signal.aborted) openProblem.value = error;
+    if (!signal.aborted) openProblem.value = typeof choice === "string" ? await orRefused(error, choice) : error;
     // Otherwise every later call would find the damaged file again.
     if (found !== null && (error as Error).name === "FormatError")
       await clearCache({ name: found.name }).catch(() => undefined);

@@ -39,6 +39,8 @@ export const de: Messages = {
   undo: "Rückgängig",
   noRoom:
     "Dieser Browser speichert für diese Seite nichts (ein privates Fenster?). Ihre Arbeit ist verloren, wenn Sie den Tab schließen.",
+  unstored:
+    "Der Browser konnte die letzte Änderung nicht speichern: Sein Speicher ist voll oder wurde geleert. Ihre Arbeit ist noch in diesem Tab. Speichern Sie das Projekt unter Download.",
   percent,
   wholePercent,
   number: n,
@@ -158,7 +160,8 @@ export const de: Messages = {
         "Nur eine Spalte gefunden. Nötig sind zwei, eine mit Texten und eine mit Labels, getrennt durch Komma, Semikolon, Tabulator oder senkrechten Strich.",
       notWorkbook: () =>
         "Diese Arbeitsmappe ließ sich nicht lesen. Speichern Sie das Blatt als CSV und versuchen Sie es noch einmal.",
-      oldWorkbook: () => "Das ist eine alte Excel-Datei (.xls) oder eine mit Kennwort. Speichern Sie sie als .xlsx oder CSV, ohne Kennwort.",
+      oldWorkbook: () =>
+        "Das ist eine alte Excel-Datei (.xls) oder eine mit Kennwort. Speichern Sie sie als .xlsx oder CSV, ohne Kennwort.",
       binary: () => "Diese Datei ist keine Tabelle. Das Studio liest CSV, TSV, JSON Lines und .xlsx.",
       json: (line) => `Zeile ${line} ist kein JSON-Objekt. Jede Zeile sollte aussehen wie {"text": "…", "label": "…"}.`,
       tooLarge: () => "Diese Tabelle ist zu groß für eine Webseite. Verwenden Sie einen Teil davon.",
@@ -254,6 +257,10 @@ export const de: Messages = {
         "Eine Datei hat nicht die Form, die das Modell braucht. Sie ist beschädigt oder für ein anderes Modell gemacht.",
       StaleNodeError: "Was dazu nötig ist, ist nicht mehr im Speicher. Laden Sie die Seite neu.",
       FederationError: "Der Server ist nicht zu erreichen, oder er braucht etwas, was dieser Tab nicht kann.",
+      PolicyError:
+        "Diese Seite darf bei dieser Adresse nicht anfragen. Auf dem eigenen Rechner: Beenden Sie lowrank studio, und starten Sie es noch einmal mit --connect und der Adresse.",
+      cleared:
+        "Der Browser hat gelöscht, was diese Seite gespeichert hatte. Ihre Tabelle ist noch da. Machen Sie weiter: Das Modell wird noch einmal geladen, wenn es fehlt.",
       AbortError: "Das wurde abgebrochen.",
       inUse: "Dieses Training läuft in einem anderen Tab.",
       other: "Etwas Unerwartetes ist geschehen.",

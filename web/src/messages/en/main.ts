@@ -35,6 +35,8 @@ export const en = {
   close: "Close",
   undo: "Undo",
   noRoom: "This browser stores nothing for this page (a private window?). Your work is lost when you close the tab.",
+  unstored:
+    "The browser could not store your last change: its storage is full, or it was cleared. Your work is still in this tab. Save the project under Download.",
   percent,
   wholePercent,
   number: n,
@@ -156,7 +158,8 @@ export const en = {
       oneColumn: () =>
         "Only one column was found. Two are needed, one of texts and one of labels, separated by a comma, a semicolon, a tab or a vertical bar.",
       notWorkbook: () => "This workbook could not be read. Save the sheet as CSV and try again.",
-      oldWorkbook: () => "This is an old Excel file (.xls), or one with a password. Save it as .xlsx or CSV, without a password.",
+      oldWorkbook: () =>
+        "This is an old Excel file (.xls), or one with a password. Save it as .xlsx or CSV, without a password.",
       binary: () => "This file is not a table. The Studio reads CSV, TSV, JSON Lines and .xlsx.",
       json: (line: string) =>
         `Line ${line} is not a JSON object. Each line should look like {"text": "…", "label": "…"}.`,
@@ -250,6 +253,10 @@ export const en = {
       ShapeError: "A file does not have the shape that the model needs. It is damaged, or made for another model.",
       StaleNodeError: "What this needs is no longer in memory. Reload the page.",
       FederationError: "The server cannot be reached, or it needs something that this tab cannot do.",
+      PolicyError:
+        "This page may not ask that site. On your own machine: end lowrank studio, and start it again with --connect and the site’s address.",
+      cleared:
+        "The browser deleted what this page had stored. Your table is still here. Continue: the model is downloaded again if it is gone.",
       AbortError: "This was cancelled.",
       inUse: "This training runs in another tab.",
       other: "Something unexpected happened.",

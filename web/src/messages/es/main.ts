@@ -5,6 +5,8 @@ import {
   isOne,
   megabytes,
   n,
+  unstored:
+    "El navegador no ha podido guardar el último cambio: su almacenamiento está lleno o se ha vaciado. Su trabajo sigue en esta pestaña. Guarde el proyecto en «Descargar».",
   percent,
   significant,
   some,
@@ -260,6 +262,10 @@ export const es: Messages = {
       ShapeError: "Un archivo no tiene la forma que el modelo necesita. Está dañado o es de otro modelo.",
       StaleNodeError: "Lo que hace falta ya no está en la memoria. Recargue la página.",
       FederationError: "No se puede acceder al servidor, o este pide algo que esta pestaña no puede hacer.",
+      cleared:
+        "El navegador ha borrado lo que esta página había guardado. Su tabla sigue aquí. Continúe: si falta el modelo, se descarga de nuevo.",
+      PolicyError:
+        "Esta página no puede consultar ese sitio. En su propio ordenador: cierre lowrank studio y vuelva a iniciarlo con --connect y la dirección del sitio.",
       AbortError: "Se ha cancelado.",
       inUse: "Este entrenamiento está en marcha en otra pestaña.",
       other: "Ha ocurrido algo inesperado.",

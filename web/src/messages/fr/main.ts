@@ -5,6 +5,8 @@ import {
   isOne,
   megabytes,
   n,
+  unstored:
+    "Le navigateur n’a pas pu enregistrer votre dernière modification : son espace de stockage est plein ou a été vidé. Votre travail est encore dans cet onglet. Enregistrez le projet sous « Télécharger ».",
   percent,
   significant,
   some,
@@ -268,6 +270,10 @@ export const fr: Messages = {
       ShapeError: "Un fichier n’a pas la forme dont le modèle a besoin. Il est endommagé ou fait pour un autre modèle.",
       StaleNodeError: "Ce qu’il faudrait n’est plus en mémoire. Rechargez la page.",
       FederationError: "Le serveur est injoignable, ou il demande quelque chose que cet onglet ne sait pas faire.",
+      cleared:
+        "Le navigateur a supprimé ce que cette page avait enregistré. Votre tableau est toujours là. Continuez : s’il manque, le modèle est téléchargé de nouveau.",
+      PolicyError:
+        "Cette page n’a pas le droit d’interroger ce site. Sur votre propre ordinateur : arrêtez lowrank studio et relancez-le avec --connect suivi de l’adresse du site.",
       AbortError: "L’opération a été annulée.",
       inUse: "Cet entraînement tourne dans un autre onglet.",
       other: "Un problème inattendu est survenu.",
