@@ -5,8 +5,6 @@ import {
   isOne,
   megabytes,
   n,
-  unstored:
-    "El navegador no ha podido guardar el último cambio: su almacenamiento está lleno o se ha vaciado. Su trabajo sigue en esta pestaña. Guarde el proyecto en «Descargar».",
   percent,
   significant,
   some,
@@ -53,6 +51,8 @@ export const es: Messages = {
   undo: "Deshacer",
   noRoom:
     "Este navegador no guarda nada de esta página (¿es una ventana privada?). Su trabajo se perderá al cerrar la pestaña.",
+  unstored:
+    "El navegador no ha podido guardar el último cambio: su almacenamiento está lleno o se ha vaciado. Su trabajo sigue en esta pestaña. Guarde el proyecto en «Descargar».",
   percent,
   wholePercent,
   number: n,

@@ -5,8 +5,6 @@ import {
   isOne,
   megabytes,
   n,
-  unstored:
-    "Le navigateur n’a pas pu enregistrer votre dernière modification : son espace de stockage est plein ou a été vidé. Votre travail est encore dans cet onglet. Enregistrez le projet sous « Télécharger ».",
   percent,
   significant,
   some,
@@ -54,6 +52,8 @@ export const fr: Messages = {
   undo: "Annuler",
   noRoom:
     "Ce navigateur n’enregistre rien pour cette page (fenêtre privée\u00a0?). Votre travail sera perdu à la fermeture de l’onglet.",
+  unstored:
+    "Le navigateur n’a pas pu enregistrer votre dernière modification : son espace de stockage est plein ou a été vidé. Votre travail est encore dans cet onglet. Enregistrez le projet sous « Télécharger ».",
   percent,
   wholePercent,
   number: n,
