@@ -1,5 +1,8 @@
-import { forReading as de } from "./de-reading.js";
-import { forReading as en } from "./en-reading.js";
 import { textsOf } from "./index.js";
 
-export const forReading = textsOf({ en, de });
+export const forReading = textsOf({
+  en: async () => (await import("./en/reading.js")).forReading,
+  de: async () => (await import("./de/reading.js")).forReading,
+  fr: async () => (await import("./fr/reading.js")).forReading,
+  es: async () => (await import("./es/reading.js")).forReading,
+});

@@ -96,7 +96,6 @@ export const es: Messages = {
     read: rows,
     encoding: "Codificación",
     separator: "Separador",
-    header: "La primera fila contiene los nombres de las columnas",
     separators: { ",": "coma", ";": "punto y coma", "\t": "tabulador", "|": "barra vertical" },
     howRead: "Opciones de lectura",
     workbook: "primera hoja de un libro de cálculo",
@@ -169,7 +168,8 @@ export const es: Messages = {
       oneColumn: () =>
         "Solo se ha encontrado una columna. Hacen falta dos, una de textos y otra de etiquetas, separadas por una coma, un punto y coma, un tabulador o una barra vertical.",
       notWorkbook: () => "No se ha podido leer este libro de cálculo. Guarde la hoja como CSV e inténtelo de nuevo.",
-      oldWorkbook: () => "Es un archivo antiguo de Excel (.xls). Guárdelo como .xlsx o CSV.",
+      oldWorkbook: () =>
+        "Es un archivo antiguo de Excel (.xls) o protegido con contraseña. Guárdelo como .xlsx o CSV, sin contraseña.",
       binary: () => "Este archivo no es una tabla. El Studio lee CSV, TSV, JSON Lines y .xlsx.",
       json: (line) => `La línea ${line} no es un objeto JSON. Cada línea debería ser como {"text": "…", "label": "…"}.`,
       tooLarge: () => "Esta tabla es demasiado grande para una página web. Use una parte.",

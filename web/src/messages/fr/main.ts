@@ -97,7 +97,6 @@ export const fr: Messages = {
     read: rows,
     encoding: "Encodage",
     separator: "Séparateur",
-    header: "La première ligne contient les noms des colonnes",
     separators: { ",": "virgule", ";": "point-virgule", "\t": "tabulation", "|": "barre verticale" },
     howRead: "Options de lecture",
     workbook: "première feuille d’un classeur",
@@ -174,7 +173,8 @@ export const fr: Messages = {
       oneColumn: () =>
         "Une seule colonne a été trouvée. Il en faut deux, une pour les textes et une pour les étiquettes, séparées par une virgule, un point-virgule, une tabulation ou une barre verticale.",
       notWorkbook: () => "Ce classeur n’a pas pu être lu. Enregistrez la feuille au format CSV et réessayez.",
-      oldWorkbook: () => "C’est un ancien fichier Excel (.xls). Enregistrez-le au format .xlsx ou CSV.",
+      oldWorkbook: () =>
+        "C’est un ancien fichier Excel (.xls), ou un fichier protégé par un mot de passe. Enregistrez-le au format .xlsx ou CSV, sans mot de passe.",
       binary: () => "Ce fichier n’est pas un tableau. Le Studio lit les formats CSV, TSV, JSON Lines et .xlsx.",
       json: (line) =>
         `La ligne ${line} n’est pas un objet JSON. Chaque ligne doit ressembler à {"text": "…", "label": "…"}.`,

@@ -1,4 +1,4 @@
-import { n, some } from "./en-numbers.js";
+import { n, some } from "./numbers.js";
 
 const rows = (count: number) => some(count, "row", "rows");
 const quoted = (text: string) => `“${text}”`;

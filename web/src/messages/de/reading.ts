@@ -1,5 +1,5 @@
-import { n, some } from "./de-numbers.js";
-import type { forReading as en } from "./en-reading.js";
+import { n, some } from "./numbers.js";
+import type { forReading as en } from "../en/reading.js";
 
 const rows = (count: number) => some(count, "Zeile", "Zeilen");
 const quoted = (text: string) => `„${text}“`;

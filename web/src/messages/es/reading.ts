@@ -1,0 +1,27 @@
+import type { forReading as en } from "../en/reading.js";
+import { isOne, n, some } from "./numbers.js";
+
+const rows = (count: number) => some(count, "fila", "filas");
+const quoted = (text: string) => `«${text}»`;
+
+export const forReading: typeof en = {
+  sheet: (name) => `hoja ${quoted(name)}`,
+  sheetLabel: "Hoja",
+  hidden: (name) => `${name} (oculta)`,
+  namesIn: "Nombres de las columnas",
+  namesRow: (row, text) => `fila ${n(row)}: ${text}`,
+  noNames: "ninguno; las columnas se numeran",
+  skipped: (count) => `${rows(count)} encima de los nombres de las columnas ${isOne(count) ? "omitida" : "omitidas"}`,
+  skippedWithoutNames: (count) => `${rows(count)} encima de la tabla ${isOne(count) ? "omitida" : "omitidas"}`,
+  skippedWhy:
+    "Las filas omitidas son títulos: ocupan menos columnas que los nombres de las columnas que hay debajo, o las sigue una fila vacía. Si forman parte de la tabla, elija otra fila.",
+  passedOver: (name) =>
+    `${quoted(name)} es la primera hoja visible con una tabla grande de textos. Las hojas anteriores tienen menos o ninguno.`,
+  filled: (count) =>
+    isOne(count) ? "celda combinada repetida en 1 fila" : `celdas combinadas repetidas en ${rows(count)}`,
+  unsolved: (count) => `${some(count, "fórmula", "fórmulas")} sin resultado`,
+  unsolvedWhy:
+    "Una fórmula cuyo resultado no está guardado es aquí una celda vacía. Abra el libro en una hoja de cálculo, guárdelo y elíjalo de nuevo.",
+  misspelt: (wrong, wrongCount, right, rightCount) =>
+    `${quoted(wrong)} (${rows(wrongCount)}) puede ser una errata de ${quoted(right)} (${rows(rightCount)}).`,
+};
