@@ -7,6 +7,8 @@ const times = <T>(count: number, of: (i: number) => T) => Array.from({ length: c
 const defs = (count: number, of: (next: object) => object) =>
   Object.fromEntries(times(count, (i) => [`d${i}`, of({ $ref: `#/$defs/d${i + 1}` })]));
 
+const SCRIPTS = ["Latn", "Grek", "Thai", "Laoo", "Hani", "Yiii", "Mroo", "Nkoo", "Vaii", "Arab", "Armn", "Beng", "Bopo", "Brai", "Cans", "Cher", "Copt"]; // prettier-ignore
+
 /** Formats of a stranger that took minutes, ended the stack, or failed without a name. */
 const refused: readonly [what: string, format: TextFormat, message: RegExp][] = [
   ["references in a diamond", { schema: { $defs: { ...defs(40, (next) => ({ allOf: [next, next] })), d40: {} }, allOf: [{ $ref: "#/$defs/d0" }] } }, /more than 200000 schemas/],
@@ -17,6 +19,10 @@ const refused: readonly [what: string, format: TextFormat, message: RegExp][] = 
   ["properties that are none", { schema: { allOf: [{ properties: null } as object, { type: "object" }] } }, /properties/],
   ["counts of counts in an expression", { regex: `a${"*".repeat(20_000)}` }, /nothing to repeat/],
   ["counts of counts in a grammar", { grammar: `root ::= "a"${"*".repeat(20_000)}` }, /200 repetitions/],
+  ["numbers of 300 digits in many places", { schema: { prefixItems: times(400, (i) => ({ type: "integer", minimum: i, maximum: 1e300 + i * 1e290 })) } }, /take too many states together/],
+  ["numbers below the least", { schema: { type: "number", exclusiveMaximum: -Number.MAX_VALUE } }, /no text fits/],
+  ["whole numbers above the largest", { schema: { type: "integer", exclusiveMinimum: Number.MAX_VALUE } }, /no text fits/],
+  ["many properties of characters in several patterns", { schema: { prefixItems: times(17, (i) => ({ pattern: `\\p{sc=${SCRIPTS[i]}}` })) } }, /more than 16 properties/],
   ["many properties of characters", { regex: times(17, (i) => `\\p{sc${i % 2 === 0 ? "" : "x"}=${["Latin", "Greek", "Thai", "Lao", "Han", "Yi", "Mro", "Nko", "Vai"][i >> 1]}}`).join("") }, /more than 16 properties/],
 ]; // prettier-ignore
 
@@ -31,6 +37,10 @@ describe("a stranger's format", () => {
     ["rules that begin with each other", { grammar: `root ::= "x" (${times(12_000, (i) => `r${i}`).join("|")})\n${rules}\nr12000 ::= "b"` }],
     ["groups within groups", { regex: `${"(".repeat(190)}${"a".repeat(50_000)}${")b".repeat(190)}` }],
     ["alternatives", { grammar: `root ::= ${"[a] | ".repeat(150_000)}[b]` }],
+    ["items of a list", { schema: { prefixItems: times(15_000, () => true), minItems: 1 } }],
+    ["items of a sequence", { grammar: `root ::= ${'"" '.repeat(140_000)} "b"` }],
+    ["dates", { schema: { properties: Object.fromEntries(times(3000, (i) => [`p${i}`, { type: "string", format: "date-time" }])) } }],
+    ["combinations of branches", { schema: { allOf: times(11, (i) => ({ type: "string", anyOf: [{ minLength: i }, { maxLength: 100 - i }] })) } }],
     ["schemas in allOf", { schema: { allOf: Array<boolean>(150_000).fill(true), type: "null" } }],
   ]; // prettier-ignore
   it.each(large)("of many %s takes time in proportion to its size", { timeout: 12_000 }, (_, format) => {

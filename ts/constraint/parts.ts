@@ -70,15 +70,19 @@ export function texts(all: Iterable<string>): Part {
 export const text = (content: string): Part => texts([content]);
 
 /** Parts one after the other. */
-export function sequence(...parts: readonly Part[]): Part {
+export const sequence = (...parts: readonly Part[]): Part => sequenceOf(parts);
+
+/** The same of a list: arguments of a call are fewer than a stranger's list may have. */
+export function sequenceOf(parts: readonly Part[]): Part {
   return {
     size: sumOf(parts),
     build: (to, from) => parts.reduce((at, part) => part.build(to, at), from),
   };
 }
 
-/** One of some parts. */
-export function choice(parts: readonly Part[]): Part {
+/** One of some parts, each once. */
+export function choice(all: readonly Part[]): Part {
+  const parts = [...new Set(all)];
   if (parts.length === 1) return parts[0]!;
   return {
     size: sumOf(parts) + 1,

@@ -5,7 +5,7 @@ import { bytes, choice, reference, repeated, sequence, text } from "../parts.js"
 import { elements, keywordArguments } from "../schema/containers.js";
 import type { Schema } from "../schema/keywords.js";
 import { rawTexts } from "../schema/raw-text.js";
-import { SchemaReader } from "../schema/schema-reader.js";
+import { newBudget, SchemaReader } from "../schema/schema-reader.js";
 import type { TextStyle } from "../schema/text-style.js";
 
 /** A part of a call's text. */
@@ -47,7 +47,7 @@ export function tokensOf({ before, calls, between, after }: CallFormat): string[
  * @param tokens special tokens that the vocabulary has, by number
  */
 export function callsRule(what: string, format: CallFormat, tokens: readonly string[]): Rule {
-  const spent = { read: 0, joined: 0 };
+  const spent = newBudget();
   const texts = new Map<string, TextStyle>();
   const partOf = (piece: CallPiece): Part => {
     if (typeof piece === "string") return text(piece);

@@ -2,7 +2,7 @@ import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import { anyCharacter, type Characters, charactersOf, others } from "../characters.js";
 import type { Part, Rule } from "../part.js";
-import { character, choice, reference, repeated, sequence, text } from "../parts.js";
+import { character, choice, reference, repeated, sequenceOf, text } from "../parts.js";
 import { GrammarScanner } from "./grammar-scanner.js";
 
 /** Deepest groups within groups. */
@@ -73,7 +73,7 @@ export class GrammarReader {
       }
       parts.push(item);
     }
-    return sequence(...parts);
+    return sequenceOf(parts);
   }
 
   /** What comes next in a sequence; null at its end. */

@@ -24,20 +24,23 @@ const none: Regex = { kind: "set", set: [] };
 export class RegexParser {
   private at = 0;
   private depth = 0;
-  private readonly properties = new Set<string>();
   private readonly source: readonly string[];
 
   private constructor(
     source: string,
     private readonly dot: Characters,
     private readonly fail: RegexFailure,
+    private readonly properties: Set<string>,
   ) {
     this.source = Array.from(source);
   }
 
-  /** @param dotAll whether "." is also the end of a line */
-  static parse(source: string, dotAll: boolean, fail: RegexFailure): readonly Alternative[] {
-    const parser = new RegexParser(source, dotAll ? others([]) : noLineEnd, fail);
+  /**
+   * @param dotAll whether "." is also the end of a line
+   * @param properties names of properties in this expression and in others of its format
+   */
+  static parse(source: string, dotAll: boolean, fail: RegexFailure, properties: Set<string>): readonly Alternative[] {
+    const parser = new RegexParser(source, dotAll ? others([]) : noLineEnd, fail, properties);
     const alternatives = parser.anchored();
     if (parser.at < parser.source.length) throw parser.error("a ) without a (");
     return alternatives;

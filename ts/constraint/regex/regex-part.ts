@@ -1,6 +1,6 @@
 import { anyCharacter, type Characters } from "../characters.js";
 import type { Part } from "../part.js";
-import { choice, empty, nothing, repeated, sequence } from "../parts.js";
+import { choice, empty, nothing, repeated, sequenceOf } from "../parts.js";
 import type { Alternative, Regex } from "./syntax.js";
 
 /** How a character of a set is written. */
@@ -30,7 +30,7 @@ export function matching(regex: Regex, spelling: Spelling): Part {
     return regex.most === 0 ? empty : repeated(part, regex.least, regex.most);
   }
   const parts = regex.items.map((item) => matching(item, spelling));
-  return regex.kind === "sequence" ? sequence(...parts) : choice(parts);
+  return regex.kind === "sequence" ? sequenceOf(parts) : choice(parts);
 }
 
 /** Whether texts that match each of some expressions have `least` to `most` characters anyway. */
@@ -38,6 +38,13 @@ export function isWithin(regexes: readonly Regex[], least: number, most: number)
   const lengths = regexes.map(lengthsOf);
   return lengths.some(([low]) => low >= least) && lengths.some(([, high]) => high <= most);
 }
+
+/** Number of ranges of characters in expressions. */
+export const rangesOf = (items: readonly Regex[]): number =>
+  items.reduce((sum, regex) => {
+    if (regex.kind === "set") return sum + regex.set.length;
+    return sum + rangesOf(regex.kind === "repeat" ? [regex.item] : regex.items);
+  }, 0);
 
 /** Least and most characters of texts that match. */
 function lengthsOf(regex: Regex): readonly [least: number, most: number] {

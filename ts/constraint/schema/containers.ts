@@ -13,7 +13,7 @@ export interface Property {
 const SMALL = 16;
 
 /** A part that may be written more than once without numbers of states multiplying. */
-function reusable(part: Part, name: string): Part {
+export function reusable(part: Part, name: string): Part {
   if (part.size <= SMALL) return part;
   const rule: Rule = { name, part: () => part };
   return reference(rule);
@@ -82,21 +82,29 @@ function addProperty(
 
 /** A list: some first items, each with a part of its own, then others; `least` to `most` in all. */
 export function array(first: readonly Part[], rest: Part, least: number, most: number): Part {
-  const item = reusable(rest, "items");
-  const count = Math.min(first.length, most);
-  const more = (already: number) => {
-    const [low, high] = [Math.max(0, least - already), Math.max(0, most - already)];
-    const following = (from: number, to: number) => (to === 0 ? empty : repeated(sequence(text(","), item), from, to));
-    if (already > 0) return following(low, high);
-    if (high === 0) return empty;
-    const some = sequence(item, following(Math.max(0, low - 1), high - 1));
-    return low === 0 ? optionally(some) : some;
-  };
-  let inner = more(count);
-  for (let i = count - 1; i >= 0; i--) {
-    const some = sequence(...(i === 0 ? [] : [text(",")]), first[i]!, inner);
-    inner = i >= least ? optionally(some) : some;
-  }
   if (least > most) return nothing;
-  return sequence(text("["), inner, text("]"));
+  const count = Math.min(first.length, most);
+  const others = othersAfter(count, reusable(rest, "items"), Math.max(0, least - count), most - count);
+  return {
+    size: first.reduce((sum, { size }) => sum + size + 2, 4 + others.size),
+    build(to, from) {
+      let at = text("[").build(to, from);
+      const end = to.state();
+      for (let i = 0; i < count; i++) {
+        if (i >= least) to.free(at, end);
+        at = first[i]!.build(to, i === 0 ? at : text(",").build(to, at));
+      }
+      to.free(others.build(to, at), end);
+      return text("]").build(to, end);
+    },
+  };
+}
+
+/** `least` to `most` items after `count` others. */
+function othersAfter(count: number, item: Part, least: number, most: number): Part {
+  if (most === 0) return empty;
+  const following = sequence(text(","), item);
+  if (count > 0) return repeated(following, least, most);
+  const some = sequence(item, most === 1 ? empty : repeated(following, Math.max(0, least - 1), most - 1));
+  return least === 0 ? optionally(some) : some;
 }

@@ -36,7 +36,8 @@ export function numbersBetween(least: number, most: number): Part {
 
 function signed(least: number, most: number, magnitudes: (least: number, most: number) => Part): Part {
   const parts: Part[] = [];
-  if (least > most) return nothing;
+  // A limit beyond the largest number leaves none.
+  if (least > most || least === Infinity || most === -Infinity) return nothing;
   if (most >= 0) parts.push(magnitudes(Math.max(least, 0), most));
   if (least <= 0) parts.push(sequence(minus, magnitudes(Math.max(-most, 0), -least)));
   return choice(parts);

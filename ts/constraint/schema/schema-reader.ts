@@ -2,9 +2,9 @@ import { ConfigError } from "../../errors/errors.js";
 import type { Part, Rule } from "../part.js";
 import { choice, nothing, reference, sequence, text, texts } from "../parts.js";
 import { parsedRegex } from "../regex/bind-regex.js";
-import { searching, wholly } from "../regex/regex-part.js";
+import { rangesOf, searching, wholly } from "../regex/regex-part.js";
 import type { Regex } from "../regex/syntax.js";
-import { array, object, type Property } from "./containers.js";
+import { array, object, type Property, reusable } from "./containers.js";
 import { formats, patternBeside } from "./formats.js";
 import { allTypes, annotations, constraintsOf, isKnown, type Schema, typeOfKeyword } from "./keywords.js";
 import { mergedSchemas } from "./merge.js";
@@ -27,11 +27,20 @@ const JOINED_KEYWORDS = 4;
 /** Deepest schemas within schemas, without references. */
 const DEEPEST = 300;
 
+/** Most size of numbers and strings, by their parts and sets of characters: before states are made of them. */
+const MOST_SIZE = 1_000_000;
+
 /** What the schemas of a format have taken together. */
 export interface SchemaBudget {
   read: number;
   joined: number;
+  size: number;
+  /** Properties of characters in patterns. */
+  readonly properties: Set<string>;
 }
+
+/** What they have taken before the first. */
+export const newBudget = (): SchemaBudget => ({ read: 0, joined: 0, size: 0, properties: new Set() });
 
 /** A schema without references and branches, and the branches: one of each list applies too. */
 interface Flat {
@@ -42,6 +51,8 @@ interface Flat {
 /** Turns a JSON Schema into the JSON texts that it allows, as `JSON.stringify` writes them, with properties in the schema's order. */
 export class SchemaReader {
   private readonly rules = new Map<string, Rule>();
+  /** Numbers and strings, by what limits them: places that say the same share their states. */
+  private readonly leaves = new Map<string, Part>();
   private readonly any: Rule = {
     name: "a value of any type",
     part: () => this.ofTypes(this.fields("schema", {}), allTypes, 0),
@@ -50,7 +61,7 @@ export class SchemaReader {
   private constructor(
     private readonly what: string,
     private readonly root: Schema,
-    private readonly spent: SchemaBudget = { read: 0, joined: 0 },
+    private readonly spent: SchemaBudget = newBudget(),
     private readonly texts: TextStyle = jsonTexts,
   ) {}
 
@@ -241,20 +252,37 @@ export class SchemaReader {
     const [above, below] = [own.number("exclusiveMinimum", -Infinity), own.number("exclusiveMaximum", Infinity)];
     const least = Math.max(own.number("minimum", -Infinity), above === -Infinity ? above : neighbour(above, 1));
     const most = Math.min(own.number("maximum", Infinity), below === Infinity ? below : neighbour(below, -1));
-    return isInteger ? integersBetween(least, most) : numbersBetween(least, most);
+    return this.shared(own, `${isInteger} ${least} ${most}`, () =>
+      isInteger ? integersBetween(least, most) : numbersBetween(least, most),
+    );
+  }
+
+  /** A number's or string's part: that of an earlier place with the same key. */
+  private shared(own: SchemaFields, key: string, make: () => Part): Part {
+    let part = this.leaves.get(key);
+    if (part !== undefined) return part;
+    part = make();
+    this.countSize(own.path, part.size);
+    this.leaves.set(key, (part = reusable(part, own.path)));
+    return part;
+  }
+
+  private countSize(path: string, size: number): void {
+    if ((this.spent.size += size) <= MOST_SIZE) return;
+    const problem = "numbers and strings with limits take too many states together: make it smaller";
+    throw new ConfigError(`${this.what}: ${path.slice(0, 200)}: ${problem}`, {
+      ...{ op: this.what, option: "schema", length: MOST_SIZE },
+    });
   }
 
   private string(own: SchemaFields): Part {
     const [least, most] = [own.count("minLength", 0), own.count("maxLength", Infinity)];
-    const regexes = this.expressions(own);
-    if (regexes.length === 0) return this.texts.ofLength(least, most);
-    const part = () => this.matching(own, regexes, least, most);
-    if (regexes.length === 1) return part();
-    // Strings that match the same expressions share their states.
     const key = JSON.stringify([own.joined("pattern"), own.joined("format"), least, most]);
-    const rule = this.rules.get(key) ?? { name: own.path, part };
-    this.rules.set(key, rule);
-    return reference(rule);
+    return this.shared(own, key, () => {
+      const regexes = this.expressions(own);
+      this.countSize(own.path, rangesOf(regexes));
+      return regexes.length === 0 ? this.texts.ofLength(least, most) : this.matching(own, regexes, least, most);
+    });
   }
 
   private matching(own: SchemaFields, regexes: readonly Regex[], least: number, most: number): Part {
@@ -270,15 +298,15 @@ export class SchemaReader {
   private expressions(own: SchemaFields): readonly Regex[] {
     const given = own.joined("format");
     const known = given.filter((format) => formats.has(format));
-    const patterns = own.joined("pattern").map((pattern) => {
-      const source = patternBeside(pattern, known);
-      return searching(parsedRegex(this.what, `${own.path}.pattern`, source));
-    });
+    const parsed = (keyword: string, source: string) =>
+      parsedRegex(this.what, `${own.path}.${keyword}`, source, false, this.spent.properties);
+    const patterns = own
+      .joined("pattern")
+      .map((pattern) => searching(parsed("pattern", patternBeside(pattern, known))));
     // As JSON Schema has it, an unknown format only annotates. Alone it is refused: the string would be any text.
     if (known.length < given.length && patterns.length + known.length === 0)
       throw own.unsupported("format", `is none of ${[...formats.keys()].join(", ")}: write it as a pattern`);
-    const sources = known.map((format) => formats.get(format)!);
-    return [...patterns, ...sources.map((source) => wholly(parsedRegex(this.what, `${own.path}.format`, source)))];
+    return [...patterns, ...known.map((format) => wholly(parsed("format", formats.get(format)!)))];
   }
 
   private array(own: SchemaFields, depth: number): Part {

@@ -10,7 +10,8 @@ const plain = others(
     [0x5c, 0x5c],
   ]),
 );
-const escaped = Array.from({ length: 0x5d }, (_, code) => code).filter(
+const LAST_ESCAPED = 0x5c;
+const escaped = Array.from({ length: LAST_ESCAPED + 1 }, (_, code) => code).filter(
   (code) => code < 0x20 || code === 0x22 || code === 0x5c,
 );
 
@@ -25,7 +26,8 @@ export const jsonCharacter: Part = choice([
 
 /** A character of a set as `JSON.stringify` writes it. */
 export function stringified(set: Characters): Part {
-  const own = escaped.filter((code) => set.some(([first, last]) => code >= first && code <= last));
+  const low = both(set, [[0, LAST_ESCAPED]]);
+  const own = escaped.filter((code) => low.some(([first, last]) => code >= first && code <= last));
   const written = own.map((code) => JSON.stringify(String.fromCharCode(code)).slice(1, -1));
   const rest = both(set, plain);
   if (written.length === 0) return character(rest);
