@@ -182,5 +182,5 @@ it("a project opens in another browser with its table and runs; a damaged one ch
     void dialog.dismiss();
   });
   await open(bytes);
-  expect(question).toContain("films.csv");
+  await expect.poll(() => question).toContain("films.csv");
 });

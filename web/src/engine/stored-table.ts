@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
 import { TableProblem } from "../data/problem.js";
 import { read, remove, write } from "../storage/database.js";
+import { registerPage } from "../storage/page-values.js";
 
 /** The one table of a page, stored under this key for the next visit. */
 export function storedTable<T>(key: string) {
@@ -14,6 +15,15 @@ export function storedTable<T>(key: string) {
     table.value = now;
     void (now === null ? remove("project", key) : write("project", key, now)).catch(() => undefined);
   }
+  registerPage(key, {
+    get: () => table.value,
+    show(value) {
+      newest++;
+      reading.value = false;
+      readProblem.value = null;
+      table.value = value as T | null;
+    },
+  });
   return {
     table,
     reading,

@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
 import type { JobEvent } from "lowrank/jobs";
 import { read, write } from "../storage/database.js";
+import { registerPage } from "../storage/page-values.js";
 import { after, atStart, type Curves, type JobProgress } from "./job-progress.js";
 
 /** What a page's training is stored with. */
@@ -15,6 +16,14 @@ export function storedTraining<R extends StoredRun>(key: string) {
   const problem = signal<unknown>(null);
   let cancelling: AbortController | null = null;
   const store = (now: R) => write("project", key, now);
+  registerPage(key, {
+    get: () => run.value,
+    show(value) {
+      run.value = value as R | null;
+      problem.value = null;
+    },
+    isBusy: () => progress.value !== null,
+  });
   return {
     run,
     /** Null while nothing is trained. */

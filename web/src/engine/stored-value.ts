@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
 import { read, write } from "../storage/database.js";
+import { registerPage } from "../storage/page-values.js";
 
 /** A value of a page that is stored under this key for the next visit. */
 export function storedValue<T>(key: string, initial: T) {
@@ -7,6 +8,14 @@ export function storedValue<T>(key: string, initial: T) {
   let isKnown = false;
   /** Other tabs, which store the same value. */
   let others: BroadcastChannel | null = null;
+  registerPage(key, {
+    get: () => (isKnown ? value.value : null),
+    show(given) {
+      isKnown = true;
+      value.value = { ...initial, ...(given as T | null) };
+      others?.postMessage(value.value);
+    },
+  });
   return {
     value,
 

@@ -1,4 +1,5 @@
 import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import { m } from "../messages/index.js";
 import { project } from "../state/project.js";
 import { runs } from "../state/runs.js";
@@ -16,10 +17,12 @@ export function ProjectFile() {
   const problem = useSignal<unknown>(null);
   const open = async (file: File) => {
     problem.value = null;
-    const there = project.value;
-    if (there !== null && !confirm(t.replaces(there.table.name))) return;
     try {
-      await (await files()).openProject(file);
+      const read = await (await files()).readProject(file);
+      const { table, pages } = read.replaces;
+      const names = [...(table === null ? [] : [table]), ...pages.map((page) => m().others[page])];
+      if (names.length > 0 && !confirm(t.replaces(names.map(m().quoted).join(", ")))) return;
+      await read.open();
       notify(t.opened);
     } catch (error) {
       problem.value = error;
@@ -27,15 +30,18 @@ export function ProjectFile() {
   };
   const take = async () => {
     problem.value = null;
-    const name = (project.value?.table.name ?? runs.value[0]!.name).replace(/\.[^.]*$/, "");
     try {
-      save(`${name}.lowrank.zip`, await (await files()).projectFile(), "application/zip");
+      const { projectFile, projectName } = await files();
+      const name = (await projectName()).replace(/\.[^.]*$/, "");
+      save(`${name}.lowrank.zip`, await projectFile(), "application/zip");
     } catch (error) {
       problem.value = error;
     }
   };
   const said = t.problems[(problem.value as { kind?: string } | null)?.kind ?? ""];
-  const isEmpty = project.value === null && runs.value.length === 0;
+  const hasPages = useSignal(false);
+  useEffect(() => void files().then(async (loaded) => (hasPages.value = await loaded.hasPages())), []);
+  const isEmpty = project.value === null && runs.value.length === 0 && !hasPages.value;
   return (
     <div class="project-file">
       <div class="actions">

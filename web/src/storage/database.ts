@@ -42,18 +42,25 @@ async function within<T>(name: StoreName, mode: IDBTransactionMode, work: (store
   });
 }
 
-export const read = <T>(name: StoreName, key: string) =>
-  within<T | undefined>(name, "readonly", (store) => store.get(key) as IDBRequest<T | undefined>);
+/** What a browser that stores nothing has of this visit. */
+const ofThisVisit: Readonly<Record<StoreName, Map<string, unknown>>> = { project: new Map(), runs: new Map() };
+
+export const read = async <T>(name: StoreName, key: string) =>
+  (await within<T | undefined>(name, "readonly", (store) => store.get(key) as IDBRequest<T | undefined>)) ??
+  (ofThisVisit[name].get(key) as T | undefined);
 export const readAll = async <T>(name: StoreName) =>
   (await within<T[]>(name, "readonly", (store) => store.getAll() as IDBRequest<T[]>)) ?? [];
 export async function write(name: StoreName, key: string, value: unknown): Promise<void> {
   try {
-    await within(name, "readwrite", (store) => store.put(value, key));
+    if ((await within(name, "readwrite", (store) => store.put(value, key))) === undefined)
+      ofThisVisit[name].set(key, value);
     isUnstored.value = false;
   } catch (error) {
     isUnstored.value = true;
     throw error;
   }
 }
-export const remove = (name: StoreName, key: string) =>
-  within<undefined>(name, "readwrite", (store) => store.delete(key));
+export async function remove(name: StoreName, key: string): Promise<void> {
+  ofThisVisit[name].delete(key);
+  await within<undefined>(name, "readwrite", (store) => store.delete(key));
+}

@@ -1,33 +1,7 @@
 import { type Task, tasks } from "../data/target.js";
 import { efforts } from "../engine/settings.js";
 import { type Run, taskOf } from "../state/runs.js";
-
-/** Checks of a project file's contents, so that a file from elsewhere cannot break the page that stores it. */
-type Check = (value: unknown) => boolean;
-
-const isText: Check = (value) => typeof value === "string";
-const isNumber: Check = (value) => typeof value === "number" && Number.isFinite(value);
-const listOf =
-  (check: Check): Check =>
-  (value) =>
-    Array.isArray(value) && value.every(check);
-const orNull =
-  (check: Check): Check =>
-  (value) =>
-    value === null || check(value);
-/** Checks that a value is an object with at least these fields. */
-const having =
-  (fields: Readonly<Record<string, Check>>): Check =>
-  (value) =>
-    typeof value === "object" &&
-    value !== null &&
-    Object.entries(fields).every(([name, check]) => check((value as Record<string, unknown>)[name]));
-
-const isCount: Check = (value) => isNumber(value) && Number.isInteger(value) && (value as number) >= 0;
-const orMissing =
-  (check: Check): Check =>
-  (value) =>
-    value === undefined || check(value);
+import { type Check, having, isCount, isId, isNumber, isText, listOf, orMissing, orNull, point } from "./checks.js";
 
 const measured = having({ accuracy: isNumber, count: isNumber });
 const several = having({ f1Micro: isNumber, f1Macro: isNumber, map: isNumber, exactMatch: isNumber });
@@ -69,7 +43,6 @@ const samples: Readonly<Record<Task, Check>> = {
   regress: having({ text: isText, target: isNumber, predicted: isNumber }),
   tokens: () => false,
 };
-const point = having({ step: isNumber, loss: isNumber });
 const report = having({
   data: having({ labels: listOf(isText) }),
   estimate: having({ seconds: having({ total: isNumber }) }),
@@ -126,8 +99,7 @@ export function isProject(value: unknown): boolean {
 }
 
 const run = having({
-  // The id is used as a folder name.
-  id: (value) => isText(value) && /^[\w-]{1,100}$/.test(value as string),
+  id: isId,
   name: isText,
   began: isNumber,
   status: (value) => ["paused", "finished", "failed", "loaded"].includes(value as string),

@@ -1,3 +1,4 @@
+import { adapterKey, freeName } from "../../storage/adapter-names.js";
 import { read, remove, write } from "../../storage/database.js";
 import type { SavedFiles } from "../stores.js";
 import { storedValue } from "../stored-value.js";
@@ -13,10 +14,6 @@ export interface KeptAdapter {
 const stored = storedValue<{ readonly adapters: readonly KeptAdapter[] }>("chat-adapters", { adapters: [] });
 export const { value: keptAdapters, find: findKeptAdapters } = stored;
 
-/** Files of this visit, for browsers that store nothing. */
-const ofThisVisit = new Map<string, SavedFiles>();
-const keyOf = (id: string) => `chat-adapter-${id}`;
-
 /**
  * Keeps an adapter for this visit and the next ones. Its name gets a number if another one has it.
  * @param next the name of the adapter that is trained now
@@ -26,19 +23,14 @@ export async function keepAdapter({ id, name, model }: KeptAdapter, files: Saved
   const { adapters } = keptAdapters.value;
   if (adapters.some((other) => other.id === id)) return;
   const isTaken = (one: string) => one === next || adapters.some((other) => other.name === one);
-  let own = name;
-  for (let i = 2; isTaken(own); i++) own = `${name} (${i})`;
-  ofThisVisit.set(id, files);
-  await write("project", keyOf(id), files);
-  stored.set({ adapters: [...adapters, { id, name: own, model }] });
+  await write("project", adapterKey(id), files);
+  stored.set({ adapters: [...adapters, { id, name: freeName(name, isTaken), model }] });
 }
 
 /** The files of a kept adapter; undefined if they are gone. */
-export const filesOfKept = async (id: string): Promise<SavedFiles | undefined> =>
-  ofThisVisit.get(id) ?? read<SavedFiles>("project", keyOf(id));
+export const filesOfKept = (id: string): Promise<SavedFiles | undefined> => read<SavedFiles>("project", adapterKey(id));
 
 export async function forgetKept(id: string): Promise<void> {
   stored.set({ adapters: keptAdapters.value.adapters.filter((other) => other.id !== id) });
-  ofThisVisit.delete(id);
-  await remove("project", keyOf(id));
+  await remove("project", adapterKey(id));
 }

@@ -1,6 +1,7 @@
 import { computed, signal } from "@preact/signals";
 import { plain } from "../../data/rows.js";
 import { read, write } from "../../storage/database.js";
+import { registerPage } from "../../storage/page-values.js";
 import type { TextPair } from "./split.js";
 
 /** What the user says of a text that a query found. */
@@ -30,6 +31,14 @@ export async function findJudgements(): Promise<void> {
   const kept = await read<readonly Judgement[]>("project", KEY).catch(() => undefined);
   if (kept !== undefined && judgements.value.length === 0) judgements.value = kept;
 }
+
+registerPage(KEY, {
+  get: () => (judgements.value.length === 0 ? null : judgements.value),
+  show(value) {
+    judgements.value = (value as readonly Judgement[] | null) ?? [];
+    bestOf.value = new Map();
+  },
+});
 
 function keep(now: readonly Judgement[]): void {
   judgements.value = now;

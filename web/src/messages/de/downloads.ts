@@ -48,7 +48,8 @@ export const downloads: typeof en = {
     promise: "Alles geschieht in dieser Seite. Sie hat keinen Zugang zum Netz, also verlässt sie kein Text.",
   },
   project: "Das ganze Projekt",
-  projectHint: "Die Tabelle, die Einstellungen und alle Trainings mit ihren Adaptern, um anderswo weiterzumachen.",
+  projectHint:
+    "Die Tabelle, die Einstellungen, alle Trainings mit ihren Adaptern sowie Suche, Reranker und Chat, um anderswo weiterzumachen.",
   save: "Speichern",
   preparing: "Wird vorbereitet …",
   use: "In einem Programm verwenden",

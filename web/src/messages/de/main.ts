@@ -391,10 +391,12 @@ export const de: Messages = {
   project: {
     save: "Projekt speichern",
     open: "Projekt öffnen",
-    openHint: "eine Tabelle mit ihren Trainings, hier oder anderswo gespeichert",
-    replaces: (name) => `Das ersetzt die Tabelle „${name}“. Um sie zu behalten, speichern Sie zuerst das Projekt.`,
+    openHint: "eine Tabelle, eine Suche oder ein Chat mit ihren Trainings, hier oder anderswo gespeichert",
+    replaces: (what) =>
+      `Das ersetzt, was jetzt offen ist: ${what}. Um es zu behalten, speichern Sie zuerst das Projekt.`,
     opened: "Das Projekt ist offen.",
     problems: {
+      busy: "Ein Training läuft. Halten Sie es an oder warten Sie, bis es fertig ist, und öffnen Sie dann das Projekt.",
       notProject: "Diese Datei ist kein Projekt des Studios.",
       newer: "Dieses Projekt wurde mit einem neueren Studio gespeichert.",
       tooLarge: "Dieses Projekt ist zu groß für eine Webseite.",

@@ -43,7 +43,8 @@ export const downloads = {
     promise: "Everything happens in this page. It has no access to the network, so no text leaves it.",
   },
   project: "The whole project",
-  projectHint: "The table, the settings and all trainings with their adapters, to continue elsewhere.",
+  projectHint:
+    "The table, the settings, all trainings with their adapters, and what search, reranker and chat hold, to continue elsewhere.",
   save: "Save",
   preparing: "Preparing …",
   use: "Use it in a program",

@@ -379,10 +379,11 @@ export const en = {
   project: {
     save: "Save the project",
     open: "Open a project",
-    openHint: "a table with its trainings, saved here or elsewhere",
-    replaces: (name: string) => `This replaces the table “${name}”. To keep it, save the project first.`,
+    openHint: "a table, a search or a chat with its trainings, saved here or elsewhere",
+    replaces: (what: string) => `This replaces what is open now: ${what}. To keep it, save the project first.`,
     opened: "The project is open.",
     problems: {
+      busy: "A training is running. Pause it or wait until it has finished, then open the project.",
       notProject: "This file is not a project of the Studio.",
       newer: "This project was saved by a newer Studio.",
       tooLarge: "This project is too large for a web page.",
