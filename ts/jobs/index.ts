@@ -68,6 +68,7 @@ export type { MemoryStore } from "../training/store/memory-store.js";
 export { opfsStore } from "../training/store/opfs-store.js";
 export type { OpfsStore } from "../training/store/opfs-store.js";
 export type { RunStore } from "../training/store/run-store.js";
+export type { PredictedValue, ShownExample, ShownPrediction } from "../training/job-events.js";
 export { runFolds } from "./run-folds.js";
 export type { AnyFoldsReport } from "./run-folds.js";
 export { runJob } from "./run-job.js";

@@ -76,6 +76,24 @@ export interface ReadyJob<S = RunSettings> {
   readonly estimate: JobEstimate;
 }
 
+/** A value of an example, or one that the model predicts for it: a label, a number, or several labels. */
+export type PredictedValue = string | number | readonly string[];
+
+/** What the model predicts for an example while it is trained. */
+export interface ShownPrediction {
+  /** From the data. Of a question, the text that answers it. */
+  readonly target: PredictedValue;
+  /** From the model. Of a question, the text that a search finds first. */
+  readonly predicted: PredictedValue;
+  /** Whether the prediction is right; null for numbers. */
+  readonly right: boolean | null;
+}
+
+/** An example of the validation with its prediction. */
+export interface ShownExample extends ShownPrediction {
+  readonly text: string;
+}
+
 /** An event of a running job. */
 export type JobEvent<S = RunSettings> =
   /** A problem that does not end the job: in the data, or a store that could not be released or tidied up. */
@@ -113,6 +131,8 @@ export type JobEvent<S = RunSettings> =
       readonly metrics: Readonly<Record<string, number>>;
       /** Whether this is the best so far, by the loss or by the metric that chooses the step of this task. */
       readonly best: boolean;
+      /** The examples of the option `showExamples`, the same ones in each event; omitted without it, or if the task has no predictions. */
+      readonly examples?: readonly ShownExample[];
     }
   /** A checkpoint is in the store. */
   | {

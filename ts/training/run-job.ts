@@ -2,7 +2,7 @@ import { checkSignal, throwIfAborted } from "../waiting/abort.js";
 import { AbortError, ConfigError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
 import { checkOptions } from "../arguments/options.js";
-import { callable } from "../arguments/settings.js";
+import { callable, whole } from "../arguments/settings.js";
 import type { FileMap } from "../io/file-map.js";
 import { estimateJob } from "./estimate/job-estimate.js";
 import { fitFinal } from "./final-fit.js";
@@ -34,6 +34,11 @@ export interface JobOptions {
   readonly onProgress?: JobListener;
   /** Finds models and files by the names in the spec. Default: the runtime's, files and the hub in Node, addresses elsewhere. */
   readonly sources?: JobSources;
+  /**
+   * Number of examples of the validation that each `evaluation` event has with the model's predictions, to watch how they change; default 0.
+   * They are spread evenly over the validation. If it has fewer, all are shown.
+   */
+  readonly showExamples?: number;
   /** @internal Names of settings in messages; default: the names in the spec. */
   readonly optionNames?: OptionNames;
 }
@@ -171,14 +176,15 @@ async function leave(
 /** A job's checked options, each read once. */
 export function takeOptions(options: JobOptions): RunContext {
   const what = "runJob";
-  checkOptions(what, options, ["signal", "onProgress", "sources", "optionNames"]);
-  const { signal, onProgress, sources, optionNames = settingNames } = options;
+  checkOptions(what, options, ["signal", "onProgress", "sources", "showExamples", "optionNames"]);
+  const { signal, onProgress, sources, showExamples = 0, optionNames = settingNames } = options;
   checkSignal(what, signal);
   if (onProgress !== undefined) callable(what, "onProgress", onProgress);
   return {
     signal: signal ?? undefined,
     emit: (event) => void onProgress?.(event),
     sources: takeSources(what, sources, signal ?? undefined),
+    showExamples: whole(what, "showExamples", showExamples, 0),
     optionNames,
   };
 }

@@ -7,7 +7,7 @@ import type { Task } from "../train/task.js";
 import type { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
 import type { DataReader, TaskData, TaskFile } from "./data/parts.js";
 import type { FoldKind } from "./folds/fold-kind.js";
-import type { JobListener, OptionNames } from "./job-events.js";
+import type { JobListener, OptionNames, ShownPrediction } from "./job-events.js";
 import type { RunOutcome } from "./result/report.js";
 import type { HashedModel } from "./sources/hashed-model.js";
 import type { JobSources } from "./sources/job-sources.js";
@@ -23,6 +23,8 @@ export interface RunContext {
   readonly signal: AbortSignal | undefined;
   /** Whether other parties may have classes that the data lack, so that one class is enough; default false. */
   readonly isPart?: boolean;
+  /** Number of examples that each evaluation shows with their predictions; default 0. */
+  readonly showExamples?: number;
   /** The origin of a resumed run; null or omitted for a new one. */
   readonly began?: Pick<RunOrigin, "modelHash"> | null;
 }
@@ -176,6 +178,8 @@ export interface TokenizedParts<X> {
 export interface Measured {
   readonly loss: number;
   readonly metrics: Readonly<Record<string, number>>;
+  /** The prediction for example number `i`; omitted if the task has none. */
+  readonly predictionOf?: (i: number) => ShownPrediction;
 }
 
 /** Progress and cancellation of a measurement. */

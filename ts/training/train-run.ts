@@ -8,7 +8,7 @@ import type { Resumed } from "./store/checkpoint-file.js";
 import { originOf } from "./store/origin-check.js";
 import type { RunState } from "./store/run-state.js";
 import type { RunStore } from "./store/run-store.js";
-import type { RunContext } from "./task-definition.js";
+import type { Measured, RunContext } from "./task-definition.js";
 
 /** The result of a run. */
 export interface Trained {
@@ -56,6 +56,15 @@ export const stateOf = ({ settings, data, modelHash, engine }: Prepared, state: 
   ...state,
 });
 
+/** Examples of the validation with their predictions; empty if none are asked for. */
+function shownOf({ data }: Prepared, { predictionOf }: Measured, { showExamples = 0 }: RunContext) {
+  if (showExamples === 0 || predictionOf === undefined) return {};
+  const { examples } = data.validation;
+  const count = Math.min(showExamples, examples.length);
+  const places = Array.from({ length: count }, (_, i) => Math.floor((i * examples.length) / count));
+  return { examples: places.map((i) => ({ text: examples[i]!.text, ...predictionOf(i) })) };
+}
+
 /** Trains; what is measured on the validation chooses the step to keep. */
 function trainSteps(
   prepared: Prepared,
@@ -73,7 +82,10 @@ function trainSteps(
     resumed,
     { ...entry, chosenBy },
     () => model.measure(tokens.validation, { signal }),
-    (step, { loss, metrics }, best) => emit({ type: "evaluation", task, step, loss, metrics, best }),
+    (step, measured, best) => {
+      const { loss, metrics } = measured;
+      emit({ type: "evaluation", task, step, loss, metrics, best, ...shownOf(prepared, measured, context) });
+    },
   );
   const training = model.training(tokens.train, { ...fitting, ...options });
   return fit(training.task, tokens.train, { ...training.options, ...watching }).catch((error: unknown) => {

@@ -115,8 +115,18 @@ export class TextModel
   }
 
   async measure(examples: readonly TokenizedText[], events: MeasureEvents): Promise<Measured> {
-    const { loss, accuracy, macroF1 } = await this.metricsOf(await this.logits(examples, events), examples, false);
-    return { loss, metrics: { accuracy, macroF1 } };
+    const logits = await this.logits(examples, events);
+    const { loss, accuracy, macroF1 } = await this.metricsOf(logits, examples, false);
+    const { labels } = this.dataset;
+    return {
+      loss,
+      metrics: { accuracy, macroF1 },
+      predictionOf(i) {
+        const { target } = examples[i]!;
+        const best = bestClass(logits[i]!, `text ${i}`);
+        return { target: labels[target]!, predicted: labels[best]!, right: best === target };
+      },
+    };
   }
 
   reads({ train, validation, measured }: TokenizedParts<number>): { baseline: number; finish: number } {

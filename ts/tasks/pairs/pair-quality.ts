@@ -5,6 +5,7 @@ import { tripletMetrics } from "../../train/evaluators/triplet-metrics.js";
 import { Bm25 } from "./bm25.js";
 import { type PairRow, promptedText } from "./read-pairs.js";
 import {
+  firstOf,
   ndcgOfQueries,
   searchMetrics,
   searchTask,
@@ -58,6 +59,8 @@ export interface Quality {
   readonly metrics: PairMetrics;
   /** NDCG@10 of each query of a search; null if nothing is searched. */
   readonly ofQueries: readonly number[] | null;
+  /** The text that a search finds first for the query, and whether it belongs to it; omitted if nothing is searched. */
+  readonly firstOf?: (query: string) => { readonly text: string; readonly right: boolean };
 }
 
 /**
@@ -98,7 +101,7 @@ export async function vectorMetrics(
   const task = searchTask(rows.measured, rows.others);
   const ranked = await vectorRankings(task, vectorOf, engine, signal, width);
   const metrics = { ...searchMetrics(task, ranked), ...tripletAccuracy(measured, cosines) };
-  return { metrics, ofQueries: ndcgOfQueries(task, ranked) };
+  return { metrics, ofQueries: ndcgOfQueries(task, ranked), firstOf: (query) => firstOf(task, ranked, query) };
 }
 
 /** The same of BM25; null where there is nothing to search. Ties count against it in triplets. */

@@ -159,12 +159,22 @@ export class PairsModel implements TaskModel<PairRow, TokenizedPair> {
     const rows: MeasuredRows = { measured: examples.map(({ row }) => row), others: [] };
     const share = (done: number, all: number) => onProgress?.(Math.floor((done / all) * examples.length));
     const vectorOf = await this.vectors.of(rows, this.modelAdapter, { signal, onProgress: share });
-    const { metrics } = await vectorMetrics(rows, vectorOf, this.graph.engine, signal);
+    const { metrics, firstOf } = await vectorMetrics(rows, vectorOf, this.graph.engine, signal);
     const taught = examples.map((example) => example.taught);
     const inBatches = { ...this.settings, loss: this.loss, graph: this.graph, signal };
     const batches = await batchesOnce(taught, inBatches);
     const loss = meanLoss(this.graph, batches, vectorOf, (columns, batch) => this.lossOf(columns, batch));
-    return { loss, metrics };
+    // Of texts with classes, the text that is found first has no one target.
+    if (firstOf === undefined || this.form === "classes") return { loss, metrics };
+    return {
+      loss,
+      metrics,
+      predictionOf(i) {
+        const { row } = examples[i]!;
+        const { text, right } = firstOf(row.text);
+        return { target: row.texts[1]!, predicted: text, right };
+      },
+    };
   }
 
   reads({ train, validation, measured }: TokenizedParts<number>): { baseline: number; finish: number } {

@@ -126,6 +126,13 @@ export function searchMetrics({ relevant }: SearchTask, ranked: Rankings): Recor
   return Object.fromEntries(SEARCH_METRICS.map((name) => [name, all[name] ?? 0]));
 }
 
+/** The text that is found first for a query, and whether it belongs to it. A search that finds nothing gives an empty text. */
+export function firstOf({ queries, documents, relevant }: SearchTask, ranked: Rankings, query: string) {
+  const place = queries.indexOf(query);
+  const [first = -1] = ranked[place] ?? [];
+  return { text: documents[first] ?? "", right: relevant[place]?.has(first) ?? false };
+}
+
 /** NDCG@10 of each query that has a document. */
 export function ndcgOfQueries({ relevant }: SearchTask, ranked: Rankings): number[] {
   const judged = [...ranked.keys()].filter((i) => relevant[i]!.size > 0);

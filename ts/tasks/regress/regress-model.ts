@@ -143,9 +143,14 @@ export class RegressModel
   }
 
   async measure(examples: readonly TokenizedNumber[], events: MeasureEvents): Promise<Measured> {
-    const metrics = this.metricsOf(await this.predicted(examples, events), examples);
+    const predicted = await this.predicted(examples, events);
+    const metrics = this.metricsOf(predicted, examples);
     const error = metrics.rmse / this.regressor.scale.deviation;
-    return { loss: error * error, metrics: { ...metrics } };
+    return {
+      loss: error * error,
+      metrics: { ...metrics },
+      predictionOf: (i) => ({ target: examples[i]!.target, predicted: predicted[i]!, right: null }),
+    };
   }
 
   reads({ train, validation, measured }: TokenizedParts<number>): { baseline: number; finish: number } {

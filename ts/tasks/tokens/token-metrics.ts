@@ -2,7 +2,7 @@ import { type EntityCounts, entityCounts, type EntityMetrics, entityMetrics } fr
 import { TagScheme } from "../../train/metrics/tag-scheme.js";
 import { classLoss } from "../../train/metrics/class-probabilities.js";
 import { CUT, firstTokens } from "./aligned.js";
-import type { LabelledText } from "./token-examples.js";
+import type { LabelledText, Word } from "./token-examples.js";
 import type { TokenScores } from "./token-spans.js";
 
 /** Scores of a token classifier on words, each by its first token. Entities are counted as in seqeval. */
@@ -21,6 +21,15 @@ export interface TokenMetrics extends EntityMetrics {
 export interface MeasuredTokens {
   readonly metrics: TokenMetrics;
   readonly entities: readonly EntityCounts[];
+  /** The measured words of each example, with their labels and the predicted ones. */
+  readonly words: readonly (readonly MeasuredWord[])[];
+}
+
+/** A measured word. */
+export interface MeasuredWord {
+  readonly word: Word;
+  readonly target: string;
+  readonly predicted: string;
 }
 
 /** Measures predictions of examples. Throws `NonFiniteError` for logits that are NaN or infinite. */
@@ -32,35 +41,37 @@ export function tokenMetrics(
   strict: boolean,
 ): MeasuredTokens {
   let [count, cut, hits, loss] = [0, 0, 0, 0];
-  const right: string[][] = [];
-  const predicted: string[][] = [];
+  const words: MeasuredWord[][] = [];
   examples.forEach((example, i) => {
     const own = scores[i]!;
     const tokens = firstTokens(own, maxTokens, example, i);
-    const [wanted, found]: [string[], string[]] = [[], []];
-    example.words.forEach(({ target }, w) => {
+    const measured: MeasuredWord[] = [];
+    example.words.forEach((word, w) => {
+      const { target } = word;
       const token = tokens[w]!;
       if (target < 0 || (token < 0 && token !== CUT)) return;
       count++;
-      wanted.push(labels[target]!);
+      const add = (predicted: string) => measured.push({ word, target: labels[target]!, predicted });
       if (token === CUT) {
         cut++;
-        found.push("O");
+        add("O");
         return;
       }
       const row = own.logits.subarray(token * labels.length, (token + 1) * labels.length);
       const one = classLoss(row, target, `example ${i}`);
       loss += one.loss;
       if (one.best === target) hits++;
-      found.push(labels[one.best]!);
+      add(labels[one.best]!);
     });
-    right.push(wanted);
-    predicted.push(found);
+    words.push(measured);
   });
+  const right = words.map((of) => of.map(({ target }) => target));
+  const predicted = words.map((of) => of.map((word) => word.predicted));
   const counting = { strict, scheme: new TagScheme(labels) };
-  const words = { count, cut, accuracy: hits / count, loss: loss / (count - cut) };
+  const counts = { count, cut, accuracy: hits / count, loss: loss / (count - cut) };
   return {
-    metrics: { ...entityMetrics(right, predicted, counting), ...words },
+    metrics: { ...entityMetrics(right, predicted, counting), ...counts },
     entities: entityCounts(right, predicted, counting),
+    words,
   };
 }

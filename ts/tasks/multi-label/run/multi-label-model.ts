@@ -81,9 +81,24 @@ export class MultiLabelModel
   }
 
   async measure(examples: readonly TokenizedLabels[], events: MeasureEvents): Promise<Measured> {
-    const halves = this.data.labels.map(() => 0.5);
-    const { loss, ...metrics } = scoresOf(measureLabels(await this.logits(examples, events), rowsOf(examples), halves));
-    return { loss, metrics: { ...metrics } };
+    const { labels } = this.data;
+    const halves = labels.map(() => 0.5);
+    const logits = await this.logits(examples, events);
+    const { loss, ...metrics } = scoresOf(measureLabels(logits, rowsOf(examples), halves));
+    return {
+      loss,
+      metrics: { ...metrics },
+      predictionOf(i) {
+        const { row } = examples[i]!;
+        // A probability of 0.5 is a logit of 0.
+        const isPredicted = (place: number) => logits[i]![place]! >= 0;
+        return {
+          target: labels.filter((_, place) => row[place] === 1),
+          predicted: labels.filter((_, place) => isPredicted(place)),
+          right: labels.every((_, place) => isPredicted(place) === (row[place] === 1)),
+        };
+      },
+    };
   }
 
   reads({ train, validation, measured }: TokenizedParts<number>): { baseline: number; finish: number } {

@@ -29,6 +29,7 @@ import { type MeasuredTokens, tokenMetrics } from "../token-metrics.js";
 import { scoresOfTokens } from "../token-scores.js";
 import { checkHasTargets, targetsAt, tokenTraining } from "../token-training.js";
 import type { TokenSettings } from "./settings.js";
+import { shownEntities } from "./shown-entities.js";
 import { measureTokenBaseline } from "./token-baseline.js";
 import type { LocatedText } from "./token-dataset.js";
 import type { TokenBaseline, TokenResult } from "./token-report.js";
@@ -89,8 +90,14 @@ export class TokenModel
   }
 
   async measure(examples: readonly TokenizedWords[], events: MeasureEvents): Promise<Measured> {
-    const { loss, f1, accuracy } = (await this.measured(examples, this.classifier.modelAdapter, events)).metrics;
-    return { loss, metrics: { f1, accuracy } };
+    const { metrics, words } = await this.measured(examples, this.classifier.modelAdapter, events);
+    const { loss, f1, accuracy } = metrics;
+    const { labels } = this.classifier;
+    return {
+      loss,
+      metrics: { f1, accuracy },
+      predictionOf: (i) => shownEntities(examples[i]!.example.text, words[i]!, labels),
+    };
   }
 
   reads({ train, validation, measured }: TokenizedParts<number>): { baseline: number; finish: number } {
