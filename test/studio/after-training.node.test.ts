@@ -63,7 +63,7 @@ it("sentences without a label are put in the order in which labels teach the mos
   await page.getByText("1 change since this training").waitFor();
   // What is undone is no change.
   await page.getByRole("status").getByRole("button", { name: "Undo" }).click();
-  await page.locator(".retrain").waitFor({ state: "detached" });
+  await page.getByText("No changes since this training.").waitFor();
   await next.first().getByRole("button", { name: "good" }).click();
   await expect
     .poll(() => page.locator(".next li .hint").innerText())

@@ -40,7 +40,7 @@ async function bring(name: string, content: string): Promise<void> {
   await input.setInputFiles({ name, mimeType: "text/plain", buffer: Buffer.from(content) });
   await query().waitFor();
 }
-const start = () => page.getByRole("button", { name: "Start training" });
+const start = () => page.locator(".prepared").getByRole("button", { name: "Start training" });
 
 it("says why there can be no training", { timeout: 240_000 }, async () => {
   await bring("few.csv", Papa.unparse(pairs.slice(0, 5)));
@@ -73,7 +73,12 @@ it("trains, can be paused, and the next visit continues", { timeout: 400_000 }, 
   await page.reload();
   await page.getByRole("button", { name: "Continue" }).click();
   await page.getByText("Trained on “help-desk.csv”.").waitFor();
-  await page.locator(".quality table").waitFor();
+  // How many of the first five, in words; the measures are under Details.
+  const sentence = /^For (\d+) of 24 questions that it was not trained on, the right text is among the first five\. Before training: (\d+)\.$/;
+  await expect.poll(() => page.locator(".quality .result").innerText()).toMatch(sentence);
+  const [, after5, before5] = sentence.exec(await page.locator(".quality .result").innerText())!.map(Number);
+  expect(after5).toBeGreaterThan(before5!);
+  await page.locator(".quality summary").click();
   const cells = await page.locator(".quality tbody td").allInnerTexts();
   expect(cells).toHaveLength(12);
   for (const cell of cells) expect(Number(cell)).toBeGreaterThanOrEqual(0);

@@ -51,14 +51,21 @@ describe("an evaluation shows examples with their predictions", () => {
     const texts = (await evaluationsOf("classify", 3)).map(({ examples }) => examples!.map(({ text }) => text));
     const third = [0, 1, 2].map((i) => all[Math.floor((i * all.length) / 3)]);
     expect(texts).toEqual([third, third, third]);
-    for (const [task, count] of [["classify", undefined], ["classify", 0], ["text", 3]] as const) // prettier-ignore
+    for (const [task, count] of [
+      ["classify", undefined],
+      ["classify", 0],
+      ["text", 3],
+    ] as const)
+      // prettier-ignore
       expect((await evaluationsOf(task, count)).map(({ examples }) => examples)).toEqual([undefined, undefined, undefined]);
   });
 
   it("refuses what is no number of examples", async () => {
     const { spec, sources } = tinyRun("classify");
     for (const showExamples of [-1, 1.5, "3", null])
-      await expect(runJob(spec, memoryStore(), { sources, showExamples: showExamples as number })).rejects.toThrow(ConfigError);
+      await expect(runJob(spec, memoryStore(), { sources, showExamples: showExamples as number })).rejects.toThrow(
+        ConfigError,
+      );
   });
 });
 

@@ -162,6 +162,7 @@ function Fetching() {
     <div class="banner fetching">
       <span role="status">{title}</span>
       <span>{`${m().size(now.received)} / ${m().size(now.total)}`}</span>
+      {now.secondsLeft !== null && <span>{m().train.left(m().duration(now.secondsLeft))}</span>}
       <Meter done={now.received / now.total} label={title} />
     </div>
   );

@@ -4,6 +4,7 @@ import { read, remove } from "../storage/database.js";
 import { findModel, forgetModel } from "./model.js";
 import { type StoredRun, storedTraining } from "./stored-training.js";
 import { type SavedFiles, storeOf } from "./stores.js";
+import { WATCHED } from "./watched.js";
 
 /** A training of the encoder on a page of its own, stored for the next visit. */
 export interface EncoderRun extends StoredRun {
@@ -61,6 +62,7 @@ export function encoderTraining<R extends EncoderRun>({ key, notSaved, resultOf 
         const result = await runJob(given.spec, store, {
           signal,
           onProgress: training.hear,
+          showExamples: WATCHED,
           sources: {
             // The worker finds a cached model by its name.
             findModel: async (_name, { onDownload }) => (await findModel({ signal, onDownload })) as never,

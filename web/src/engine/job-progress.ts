@@ -1,5 +1,6 @@
 import type { JobEvent, ReadyJob } from "lowrank/jobs";
 import type { Point } from "../state/runs.js";
+import { type Watched, watchedAfter } from "./watched.js";
 
 /** State of a training that a page shows. */
 export interface JobProgress {
@@ -10,10 +11,13 @@ export interface JobProgress {
   readonly tokensPerSecond: number | null;
   readonly secondsLeft: number | null;
   readonly stopping: boolean;
+  /** Predictions for examples of the validation; null before the first. */
+  readonly watched: Watched | null;
 }
 
 export const atStart: JobProgress = {
   ...{ ready: null, phase: null, done: 0, total: 0, tokensPerSecond: null, secondsLeft: null, stopping: false },
+  watched: null,
 };
 
 /** Losses of a run by step. */
@@ -42,7 +46,10 @@ export function after(event: JobEvent, progress: JobProgress, { training, valida
       ];
     }
     case "evaluation":
-      return [progress, { training, validation: [...validation, { step: event.step, loss: event.loss }] }];
+      return [
+        { ...progress, watched: watchedAfter(event, progress.watched) },
+        { training, validation: [...validation, { step: event.step, loss: event.loss }] },
+      ];
     default:
       return [progress, { training, validation }];
   }

@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
 import { clearCache, cacheModel, type WorkerCachedModel } from "lowrank/worker";
+import { downloadClock } from "./download-clock.js";
 
 /** The base model's name in adapter files. */
 export const MODEL = "sentence-transformers/all-MiniLM-L6-v2";
@@ -17,6 +18,8 @@ export interface Download {
   readonly file: string;
   readonly received: number;
   readonly total: number;
+  /** Estimated from the bytes of this visit; null at first. */
+  readonly secondsLeft: number | null;
 }
 
 /** The current download; null if there is none. */
@@ -35,11 +38,12 @@ export function findModel(options: { signal?: AbortSignal; onDownload?: (progres
   const { signal: abort, onDownload } = options;
   found ??= (async () => {
     const place = await modelPlace();
+    const secondsLeft = downloadClock();
     return cacheModel(place, {
       ...(place !== MODEL && { name: MODEL }),
       ...(abort && { signal: abort }),
       onProgress: ({ file, done, total }) => {
-        fetching.value = { file, received: done, total };
+        fetching.value = { file, received: done, total, secondsLeft: secondsLeft(file, done, total) };
         onDownload?.(fetching.value);
       },
     });

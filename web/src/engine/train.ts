@@ -5,6 +5,7 @@ import { forgetRun, newestOf, type Point, type Run, saveRun } from "../state/run
 import { Clock, type Span } from "./clock.js";
 import { type Download, findModel, forgetModel } from "./model.js";
 import { storeOf } from "./stores.js";
+import { WATCHED, type Watched, watchedAfter } from "./watched.js";
 
 /** State of a training that the page shows. */
 export interface Training {
@@ -22,6 +23,8 @@ export interface Training {
   readonly validation: readonly Point[];
   readonly checkpoint: number | null;
   readonly warnings: readonly string[];
+  /** Predictions for rows of the validation; null before the first. */
+  readonly watched: Watched | null;
 }
 
 /** Whether an error means that another tab or worker has the run open. */
@@ -63,6 +66,7 @@ export async function train(given: Run): Promise<Run | null> {
     left: null,
     ready: null,
     checkpoint: null,
+    watched: null,
   };
   const curves = { training: run.training, validation: run.validation };
   training.value = { ...nothing, ...curves, run, state: "starting", done: 0, total: 0, warnings: [] };
@@ -73,6 +77,7 @@ export async function train(given: Run): Promise<Run | null> {
     const { report, predictions = [] } = (await runJob(run.spec, store, {
       signal,
       onProgress: hear,
+      showExamples: WATCHED,
       sources: {
         findModel: async (_name, { onDownload }) => {
           const told = (download: Download) => {
@@ -153,7 +158,8 @@ function hear(event: JobEvent): void {
     case "evaluation": {
       const { step, loss, metrics } = event;
       clock.evaluated(seconds());
-      return update({ validation: [...now.validation, { step, loss, ...metrics }], left: leftOf(now.ready) });
+      const validation = [...now.validation, { step, loss, ...metrics }];
+      return update({ validation, left: leftOf(now.ready), watched: watchedAfter(event, now.watched) });
     }
     case "checkpoint": {
       const { training, validation, run } = now;

@@ -13,6 +13,7 @@ import {
 import { noShape } from "../../data/answers/fields.js";
 import { toolOf } from "../../data/answers/functions.js";
 import { keep, kept } from "../../state/view.js";
+import { downloadClock } from "../download-clock.js";
 import { type Download, MODEL as ENCODER } from "../model.js";
 import { orRefused } from "../policy.js";
 
@@ -77,8 +78,10 @@ export async function openModel(choice: Choice | null): Promise<void> {
   openProblem.value = null;
   cancelling = new AbortController();
   const { signal } = cancelling;
+  const secondsLeft = downloadClock();
   const onProgress = ({ file, done, total }: { file: string; done: number; total: number }) => {
-    if (opening.value !== null) opening.value = { name: called, download: { file, received: done, total } };
+    const download = { file, received: done, total, secondsLeft: secondsLeft(file, done, total) };
+    if (opening.value !== null) opening.value = { name: called, download };
   };
   let found: WorkerCachedModel | null = null;
   try {

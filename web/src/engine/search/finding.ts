@@ -23,7 +23,7 @@ export const found = signal<Found | null>(null);
 export const [RANKED, SHOWN] = [100, 5];
 
 /** What queries find: with the base model, and with the adapter if its index is there. */
-async function hitsOf(queries: readonly string[], most: number) {
+export async function hitsOf(queries: readonly string[], most: number) {
   const base = await searchIndex("base", await vectorsOf(queries, null), most);
   const now = indexedAdapter.value;
   const adapted = now && (await searchIndex("adapted", await vectorsOf(queries, now), most));

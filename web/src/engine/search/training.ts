@@ -1,5 +1,6 @@
 import type { PairsJobResult, PairsJobSpec, PairsResult } from "lowrank/jobs";
 import { type Effort, type EncoderRun, encoderTraining, jsonLines } from "../encoder-training.js";
+import { type Judgement, judgements } from "./judged.js";
 import { splitPairs, type TextPair } from "./split.js";
 
 /** A training of the search, stored for the next visit. */
@@ -12,7 +13,27 @@ export interface SearchRun extends EncoderRun {
   readonly interval: readonly [number, number] | null;
   /** Whether no step was better than the base model on the pairs that choose it, so that the adapter changes nothing. */
   readonly isUnchanged: boolean;
+  /** The judgements that it used; missing in runs of earlier versions. */
+  readonly judged?: readonly Judgement[];
+  /** Of questions that it was not trained on, how many have a right text among the first five; missing until that was counted. */
+  readonly firstFive?: FirstFive;
+  /** Share of such questions after earlier trainings with this table, the oldest first. */
+  readonly earlier?: readonly number[];
 }
+
+/** Numbers of questions. */
+export interface FirstFive {
+  readonly before: number;
+  readonly after: number;
+  readonly questions: number;
+}
+
+/** Most earlier trainings whose result is kept. */
+const MOST_EARLIER = 5;
+
+/** The results of a run and of those before it with the same table, the oldest first. */
+export const resultsOf = ({ earlier = [], firstFive }: SearchRun): readonly number[] =>
+  firstFive === undefined ? earlier : [...earlier, firstFive.after / firstFive.questions];
 
 /** What the page shows of it. Its files are a folder of sentence-transformers with the adapter. */
 export const searchTraining = encoderTraining<SearchRun>({
@@ -32,6 +53,8 @@ const [TRAIN, HELD_OUT] = ["pairs.jsonl", "held-out.jsonl"];
 /** Trains on pairs, in place of an earlier run. */
 export async function trainSearch(name: string, pairs: readonly TextPair[], effort: Effort): Promise<void> {
   if (searchTraining.progress.value !== null) return;
+  const before = searchRun.value;
+  const earlier = before?.name === name ? resultsOf(before).slice(-MOST_EARLIER) : [];
   await searchTraining.forget();
   const { train, heldOut } = splitPairs(pairs);
   const lines = (rows: readonly TextPair[]) =>
@@ -45,5 +68,6 @@ export async function trainSearch(name: string, pairs: readonly TextPair[], effo
     data: { [TRAIN]: lines(train), [HELD_OUT]: lines(heldOut) },
     heldOut: [...new Set(heldOut.map(({ question }) => question))],
     ...{ training: [], validation: [], result: null, interval: null, isUnchanged: false, files: null },
+    ...{ judged: judgements.value, earlier },
   });
 }

@@ -15,4 +15,5 @@ export const headline: typeof en = {
   toMistakes: "Als Nächstes: die Fehler lesen",
   toTake: "Als Nächstes: das Modell verwenden",
   details: "Einzelheiten",
+  unchanged: "Keine Änderungen seit diesem Training.",
 };

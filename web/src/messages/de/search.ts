@@ -96,6 +96,26 @@ export const search: typeof en = {
     "recall@1": ["Recall@1", "Anteil der richtigen Texte auf dem ersten Platz"],
     "recall@10": ["Recall@10", "Anteil der richtigen Texte unter den ersten zehn"],
   },
+  firstFive: (after, before, questions) =>
+    `Bei ${n(after)} von ${some(questions, "Frage", "Fragen")}, mit ${questions === 1 ? "der" : "denen"} nicht trainiert wurde, ist der richtige Text unter den ersten fünf. Vor dem Training: ${n(before)}.`,
+  counting: "Sucht mit den zurückgelegten Fragen …",
+  advice: {
+    helped:
+      "Der Unterschied ist mehr als Zufall. Als Nächstes: Probieren Sie eigene Fragen und beurteilen Sie die Treffer.",
+    ahead:
+      "Der Unterschied kann Zufall sein. Als Nächstes: Beurteilen Sie Treffer eigener Fragen und trainieren Sie noch einmal.",
+    none: "Das Training hat nicht geholfen. Suchen Sie ohne es, oder beurteilen Sie mehr Treffer und trainieren Sie noch einmal.",
+  },
+  sinceTraining: (count) =>
+    count === 0
+      ? "Alle Urteile sind im letzten Training verwendet."
+      : `${some(count, "Urteil", "Urteile")} seit dem letzten Training.`,
+  enough: "Es gibt genug Fragen mit einem richtigen Text für ein Training.",
+  missing: (count, least) =>
+    `${n(count)} von ${n(least)} Fragen mit einem richtigen Text: Beurteilen Sie weitere, um zu trainieren.`,
+  found: (count) => `${texts(count)} gefunden.`,
+  project: "Die ganze Suche",
+  projectHint: "Als Projekt öffnet sie sich hier wieder, mit Texten, Urteilen und Training.",
   verdicts: {
     helped: (before, after) =>
       `Das Training hilft: NDCG@10 stieg von ${before} auf ${after}, und das ist mehr als Zufall.`,

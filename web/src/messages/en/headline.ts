@@ -15,4 +15,5 @@ export const headline = {
   toMistakes: "Next: read the mistakes",
   toTake: "Next: use the model",
   details: "Details",
+  unchanged: "No changes since this training.",
 };

@@ -92,6 +92,25 @@ export const search = {
     "recall@1": ["Recall@1", "share of right texts in the first place"],
     "recall@10": ["Recall@10", "share of right texts among the first ten"],
   } as Readonly<Record<string, readonly [name: string, hint: string]>>,
+  /** How many questions find their text among the first five. */
+  firstFive: (after: number, before: number, questions: number) =>
+    `For ${n(after)} of ${some(questions, "question", "questions")} that it was not trained on, the right text is among the first five. Before training: ${n(before)}.`,
+  counting: "Searching with the questions that were set aside …",
+  advice: {
+    helped: "The difference is more than chance. Next: try questions of your own, and judge what they find.",
+    ahead: "The difference may be chance. Next: judge results of your own questions, and train again.",
+    none: "Training did not help. Use the search without it, or judge more results and train again.",
+  },
+  sinceTraining: (count: number) =>
+    count === 0
+      ? "All judgements were used in the last training."
+      : `${some(count, "judgement", "judgements")} since the last training.`,
+  enough: "There are enough questions with a right text to train.",
+  missing: (count: number, least: number) =>
+    `${n(count)} of ${n(least)} questions with a right text: judge more to train.`,
+  found: (count: number) => `${texts(count)} found.`,
+  project: "The whole search",
+  projectHint: "As a project it opens here again, with texts, judgements and training.",
   verdicts: {
     helped: (before: string, after: string) =>
       `Training helps: NDCG@10 went from ${before} to ${after}, which is more than chance.`,

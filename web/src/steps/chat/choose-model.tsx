@@ -24,12 +24,15 @@ function Opening() {
   const share = download === null || download.total === 0 ? null : download.received / download.total;
   const title = download === null || share === 1 ? t.loading : t.fetching;
   return (
-    <div class="opening" role="status">
-      <h2>{title}</h2>
+    <div class="opening">
+      <h2>
+        <span role="status">{title}</span>
+      </h2>
       <p class="hint">{name}</p>
       <Meter done={share === 1 ? null : share} label={title} />
       <p class="facts">
         {download !== null && <span>{`${m().size(download.received)} / ${m().size(download.total)}`}</span>}
+        {download?.secondsLeft != null && <span>{m().train.left(m().duration(download.secondsLeft))}</span>}
         <button type="button" class="small" onClick={cancelOpening}>
           {t.cancel}
         </button>

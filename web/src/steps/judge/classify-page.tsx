@@ -7,7 +7,6 @@ import { Doubts, isChecked } from "./doubts.js";
 import { LabelFile } from "./file.js";
 import { Headline } from "./headline.js";
 import { Lead } from "./lead.js";
-import { Retrain } from "./mended.js";
 import { Next } from "./next.js";
 import { Sides, warningsOf } from "./sides.js";
 import { isHeadEnough } from "./verdict.js";
@@ -23,46 +22,43 @@ export function ClassifyPage() {
     return said.map(({ label, probability }) => (written: (value: number) => string) => [label, written(probability)]);
   };
   return (
-    <>
-      <div class="judge" key={now.id}>
-        <Lead
-          run={now}
-          measured={now.report?.result.after.count ?? null}
-          parts={[
-            ["ask-heading", t.tryHeading],
-            ...(now.report === null ? [] : ([["confusion-heading", t.confusion]] as const)),
-            ["next-heading", t.next],
-            ...(hasDoubts ? ([["doubts-heading", t.doubts]] as const) : []),
-            ["file-heading", t.fileHeading],
-          ]}
-        >
-          {now.report !== null && (
-            <Headline
-              run={now}
-              warnings={warningsOf(now)}
-              next={hasDoubts && !isChecked(now.id) ? ["toDoubts", "doubts-heading"] : null}
-            >
-              <Sides run={now} />
-            </Headline>
-          )}
-        </Lead>
-        <Ask run={now} />
-        <div class="beside">
-          <div>
-            {now.report !== null && <ConfusionTable run={now} />}
-            <Next run={now} />
-          </div>
-          {hasDoubts && <Doubts run={now} />}
+    <div class="judge" key={now.id}>
+      <Lead
+        run={now}
+        measured={now.report?.result.after.count ?? null}
+        parts={[
+          ["ask-heading", t.tryHeading],
+          ...(now.report === null ? [] : ([["confusion-heading", t.confusion]] as const)),
+          ["next-heading", t.next],
+          ...(hasDoubts ? ([["doubts-heading", t.doubts]] as const) : []),
+          ["file-heading", t.fileHeading],
+        ]}
+      >
+        {now.report !== null && (
+          <Headline
+            run={now}
+            warnings={warningsOf(now)}
+            next={hasDoubts && !isChecked(now.id) ? ["toDoubts", "doubts-heading"] : null}
+          >
+            <Sides run={now} />
+          </Headline>
+        )}
+      </Lead>
+      <Ask run={now} />
+      <div class="beside">
+        <div>
+          {now.report !== null && <ConfusionTable run={now} />}
+          <Next run={now} />
         </div>
-        <LabelFile
-          heading={t.fileHeading}
-          hint={t.fileHint}
-          columns={[t.filePredicted, t.fileProbability]}
-          byHead={hasHead(now) ? isHeadEnough(now.report!.result) : null}
-          predict={predict}
-        />
+        {hasDoubts && <Doubts run={now} />}
       </div>
-      <Retrain />
-    </>
+      <LabelFile
+        heading={t.fileHeading}
+        hint={t.fileHint}
+        columns={[t.filePredicted, t.fileProbability]}
+        byHead={hasHead(now) ? isHeadEnough(now.report!.result) : null}
+        predict={predict}
+      />
+    </div>
   );
 }

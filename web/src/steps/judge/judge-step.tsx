@@ -12,6 +12,12 @@ const pages = {
   tokens: later(async () => (await import("./words-page.js")).WordsPage),
 } as const satisfies Readonly<Record<Task, unknown>>;
 
+/** Below the results of every task. */
+const Retrain = later(
+  async () => (await import("./mended.js")).Retrain,
+  () => null,
+);
+
 /** The third step: how good the model is, and where it is wrong. */
 function Judge() {
   const t = m().judge;
@@ -41,13 +47,18 @@ function Judge() {
       </>
     );
   const Page = pages[taskOf(now)];
-  return <Page />;
+  return (
+    <>
+      <Page />
+      <Retrain />
+    </>
+  );
 }
 
 /** `fetched` loads the code for the results that there are, `all` for every task. */
 export const JudgeStep = Object.assign(Judge, {
   fetched: async () => {
-    if (run.value !== null) await pages[taskOf(run.value)].fetched();
+    if (run.value !== null) await Promise.all([pages[taskOf(run.value)].fetched(), Retrain.fetched()]);
   },
-  all: () => Promise.all(Object.values(pages).map((page) => page.fetched())),
+  all: () => Promise.all([...Object.values(pages), Retrain].map((page) => page.fetched())),
 });

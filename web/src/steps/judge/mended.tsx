@@ -1,5 +1,7 @@
 import { computed, signal } from "@preact/signals";
 import type { Row } from "../../data/rows.js";
+import { training } from "../../engine/train.js";
+import { headline } from "../../messages/headline.js";
 import { m } from "../../messages/index.js";
 import { type Project, project, rows } from "../../state/project.js";
 import { runs } from "../../state/runs.js";
@@ -33,14 +35,15 @@ export function mend(count: number, work: () => void): void {
   notify(m().judge.mended(count), true);
 }
 
-/** The number of changes, and a link to train again. */
+/** Always in sight while there is a table: the number of changes since the training, and a link to train again. */
 export function Retrain() {
   const t = m().judge;
-  if (mended.value === 0) return null;
+  if (project.value === null || training.value !== null) return null;
+  const count = mended.value;
   return (
-    <p class="retrain">
-      {t.retrain(mended.value)}{" "}
-      <a class="button primary" href="#train">
+    <p class="retrain" data-changed={count > 0}>
+      {count === 0 ? headline().unchanged : t.retrain(count)}{" "}
+      <a class={count === 0 ? "button" : "button primary"} href="#train">
         {t.trainAgain}
       </a>
     </p>

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { plain } from "../../data/rows.js";
 import { texts } from "../../engine/search/collection.js";
-import { found, search as find } from "../../engine/search/finding.js";
+import { found, search as find, SHOWN } from "../../engine/search/finding.js";
 import { searchRun } from "../../engine/search/training.js";
 import { search } from "../../messages/search.js";
 import { Problem } from "../../parts/problem.js";
@@ -72,8 +72,11 @@ export function Ask() {
         </div>
       )}
       {error.value !== null && <Problem error={error.value} title={t.notSearched} />}
+      <p class={busy.value ? "hint" : "hidden"} role="status">
+        {busy.value ? t.searching : now !== null && t.found(Math.min(SHOWN, now.base.length))}
+      </p>
       {now !== null && (
-        <div class="results" aria-live="polite">
+        <div class="results">
           <h2>{t.results(now.query)}</h2>
           <div class="beside">
             <Hits {...now} hits={now.base} title={now.adapted === null ? t.base : t.baseOf} kind="base" />

@@ -4,6 +4,7 @@ import { m } from "../../messages/index.js";
 import { search } from "../../messages/search.js";
 import { DropZone } from "../../parts/drop-zone.js";
 import { Icon } from "../../parts/icons.js";
+import { ProjectFile } from "../../parts/project-file.js";
 import { Paste } from "../../parts/paste.js";
 
 /** The readers are loaded on demand. */
@@ -80,6 +81,10 @@ export function Bring() {
             {t.sample} <Icon name="arrow" />
           </button>
           <p class="hint">{t.sampleHint}</p>
+        </div>
+        <div class="saved">
+          <ProjectFile />
+          <p class="hint">{m().project.openHint}</p>
         </div>
       </aside>
       {pasting.value && (

@@ -1,5 +1,10 @@
 import type { SearchRun } from "../../engine/search/training.js";
+import { resultsOf } from "../../engine/search/training.js";
+import { isCountable } from "../../engine/search/first-five.js";
+import { headline } from "../../messages/headline.js";
+import { m } from "../../messages/index.js";
 import { search } from "../../messages/search.js";
+import { Rounds } from "../../parts/rounds.js";
 
 /** Fewer questions are a rough measurement. */
 export const FEW = 50;
@@ -15,45 +20,71 @@ export function verdictOf(
 }
 
 /** The measurements of a run on the questions that were set aside: words only, before training, and after it. */
+function Measures({ run }: { run: SearchRun }) {
+  const t = search();
+  const { yardsticks, after } = run.result!;
+  const { base, bm25 } = yardsticks;
+  return (
+    <div class="scroll" role="region" aria-label={t.metric} tabIndex={0}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{t.metric}</th>
+            {bm25 !== null && <th scope="col">{t.words}</th>}
+            <th scope="col">{t.before}</th>
+            <th scope="col">{t.after}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {Object.entries(t.metrics).map(([metric, [name, hint]]) => (
+            <tr key={metric}>
+              <th scope="row">
+                {name} <span class="hint">{hint}</span>
+              </th>
+              {bm25 !== null && <td>{t.measure(bm25[metric]!)}</td>}
+              <td>{t.measure(base[metric]!)}</td>
+              <td class="after">{t.measure(after[metric]!)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** What a run gave: how many questions find their text among the first five, what to do next, and the measurements under Details. */
 export function Quality({ run }: { run: SearchRun }) {
   const t = search();
-  const result = run.result!;
-  const { yardsticks, after, documents } = result;
+  const { yardsticks, after, documents } = run.result!;
   const { base, bm25 } = yardsticks;
   const shown = (metrics: Readonly<Record<string, number>>) => t.measure(metrics["ndcg@10"]!);
+  const kind = verdictOf(base, after, run.interval);
+  const verdict = t.verdicts[kind](shown(base), shown(after));
+  const { firstFive } = run;
+  const results = resultsOf(run);
   return (
     <div class="quality">
-      <p class="verdict">{t.verdicts[verdictOf(base, after, run.interval)](shown(base), shown(after))}</p>
+      <p class="result">
+        {firstFive !== undefined
+          ? t.firstFive(firstFive.after, firstFive.before, firstFive.questions)
+          : isCountable.value
+            ? t.counting
+            : verdict}
+      </p>
+      {results.length > 1 && <Rounds results={results.map((value) => ({ value, written: m().percent(value) }))} />}
+      <p class="hint">
+        {t.advice[kind]} {run.heldOut.length < FEW && t.few}
+      </p>
       {run.isUnchanged && <p>{t.unchanged}</p>}
       {bm25 !== null && bm25["ndcg@10"]! >= after["ndcg@10"]! && <p>{t.wordsBetter(shown(bm25))}</p>}
-      <div class="scroll" role="region" aria-label={t.metric} tabIndex={0}>
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">{t.metric}</th>
-              {bm25 !== null && <th scope="col">{t.words}</th>}
-              <th scope="col">{t.before}</th>
-              <th scope="col">{t.after}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {Object.entries(t.metrics).map(([metric, [name, hint]]) => (
-              <tr key={metric}>
-                <th scope="row">
-                  {name} <span class="hint">{hint}</span>
-                </th>
-                {bm25 !== null && <td>{t.measure(bm25[metric]!)}</td>}
-                <td>{t.measure(base[metric]!)}</td>
-                <td class="after">{t.measure(after[metric]!)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-      <p class="hint">
-        {t.measured(run.heldOut.length, documents ?? 0)} {run.heldOut.length < FEW && t.few}{" "}
-        {bm25 !== null && t.wordsHint}
-      </p>
+      <details class="details">
+        <summary>{headline().details}</summary>
+        <p class="verdict">{verdict}</p>
+        <Measures run={run} />
+        <p class="hint">
+          {t.measured(run.heldOut.length, documents ?? 0)} {bm25 !== null && t.wordsHint}
+        </p>
+      </details>
     </div>
   );
 }

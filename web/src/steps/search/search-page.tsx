@@ -9,6 +9,7 @@ import { search } from "../../messages/search.js";
 import { Icon } from "../../parts/icons.js";
 import { Meter } from "../../parts/meter.js";
 import { Problem } from "../../parts/problem.js";
+import { Again } from "./again.js";
 import { Ask } from "./ask.js";
 import { Bring } from "./bring.js";
 import { CollectionBar } from "./collection-bar.js";
@@ -77,6 +78,7 @@ export function SearchPage() {
             <Train />
             <Take />
           </div>
+          <Again />
         </>
       ) : (
         <NotYet />

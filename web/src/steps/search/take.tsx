@@ -1,6 +1,7 @@
 import { table } from "../../engine/search/collection.js";
 import { indexedAdapter } from "../../engine/search/indexing.js";
 import { search } from "../../messages/search.js";
+import { ProjectFile } from "../../parts/project-file.js";
 import { Programs } from "../../parts/programs.js";
 import { SaveButton } from "../../parts/save-button.js";
 import { programFor } from "./programs.js";
@@ -20,6 +21,9 @@ export function Take() {
         name={`${table.value!.name.replace(/\.[^.]*$/, "")}-search.zip`}
         make={async () => (await import("./archive.js")).searchZip()}
       />
+      <h3>{t.project}</h3>
+      <p class="hint">{t.projectHint}</p>
+      <ProjectFile />
       <Programs name="search-place" texts={t} programFor={(place) => programFor(place, isAdapted)} />
     </section>
   );

@@ -1,7 +1,10 @@
 import type { Curves, JobProgress } from "../../engine/job-progress.js";
 import { m } from "../../messages/index.js";
+import { progress as progressTexts } from "../../messages/progress.js";
 import { Meter } from "../../parts/meter.js";
 import { Curve } from "./curve.js";
+import { Stages } from "./stages.js";
+import { Watch } from "./watch.js";
 
 interface Props {
   readonly progress: JobProgress;
@@ -14,20 +17,33 @@ interface Props {
 /** A running training: phase, estimate and curves. */
 export function JobLive({ progress, curves: { training, validation }, phases, onPause }: Props) {
   const t = m().train;
-  const { ready, phase, done, total, secondsLeft, tokensPerSecond, stopping } = progress;
+  const { ready, phase, done, total, secondsLeft, tokensPerSecond, stopping, watched } = progress;
   const isTraining = phase === "train";
+  const stages = [
+    { title: progressTexts().model, phases: [] },
+    ...Object.entries(phases).map(([name, stage]) => ({ title: stage, phases: [name] })),
+  ];
+  const left = isTraining ? secondsLeft : null;
+  const whole = left ?? ready?.estimate.seconds.total ?? null;
   const title = stopping ? t.states.pausing : phase === null ? t.states.starting : (phases[phase] ?? t.states.running);
   return (
     <div class="learning">
       <p class="name" role="status">
         {title}
       </p>
+      <Stages stages={stages} phase={phase} />
       <Meter done={total === 0 || stopping ? null : done / total} label={title} />
       <p class="facts">
         {total > 0 && <span class="done">{t.of(done, total)}</span>}
-        {isTraining && secondsLeft !== null && <span>{t.left(m().duration(secondsLeft))}</span>}
+        {whole !== null && (
+          <span>{left === null ? progressTexts().left(m().duration(whole)) : t.left(m().duration(whole))}</span>
+        )}
         {isTraining && tokensPerSecond !== null && <span>{t.speed(tokensPerSecond)}</span>}
       </p>
+      <button type="button" disabled={stopping} onClick={onPause}>
+        {t.pause}
+      </button>
+      {watched !== null && <Watch watched={watched} isSearch />}
       {ready !== null && (
         <>
           <p class="facts">
@@ -38,9 +54,6 @@ export function JobLive({ progress, curves: { training, validation }, phases, on
           {training.length > 1 && <Curve {...{ training, validation, steps: ready.steps }} />}
         </>
       )}
-      <button type="button" disabled={stopping} onClick={onPause}>
-        {t.pause}
-      </button>
     </div>
   );
 }

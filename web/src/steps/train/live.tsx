@@ -1,11 +1,28 @@
+import type { ReadyJob } from "lowrank/jobs";
 import { calibrated } from "../../engine/calibration.js";
 import { forms } from "../../engine/forms.js";
 import { pause, training } from "../../engine/train.js";
 import { m } from "../../messages/index.js";
+import { progress } from "../../messages/progress.js";
 import { forTasks } from "../../messages/tasks.js";
 import { Meter } from "../../parts/meter.js";
 import { taskOf } from "../../state/runs.js";
 import { Curve } from "./curve.js";
+import { type Stage, Stages } from "./stages.js";
+import { Watch } from "./watch.js";
+
+/** The stages of a run. The last one is there if the run ends with a fit on all rows. */
+function stagesOf(ready: ReadyJob | null): readonly Stage[] {
+  const t = progress();
+  return [
+    { title: t.model, phases: [] },
+    { title: t.read, phases: ["tokenize"] },
+    { title: t.compare, phases: ["encode-validation", "encode-train", "head-only"] },
+    { title: t.train, phases: ["train"] },
+    { title: t.test, phases: ["validate"] },
+    ...(ready?.finalFit === undefined ? [] : [{ title: t.final, phases: ["final-fit"] }]),
+  ];
+}
 
 /** Announces phases, but not every step, to screen readers. */
 function Spoken() {
@@ -31,6 +48,12 @@ export function Live() {
   const texts = forTasks().each[task];
   const { metric, written } = forms[task];
   const newest = validation.at(-1)?.[metric];
+  // Before steps were timed, nearly all of the estimate is left.
+  const whole = left ?? (ready && calibrated(ready.estimate.seconds.total));
+  const timeLeft =
+    isDownload && download.secondsLeft !== null
+      ? progress().left(m().duration(download.secondsLeft))
+      : whole && t.left(m().span(whole));
   const best = Math.max(...validation.map((point) => point[metric] ?? -Infinity));
   return (
     <section class="live">
@@ -40,10 +63,11 @@ export function Live() {
         <p class="facts">
           {isDownload && <span>{`${m().size(download.received)} / ${m().size(download.total)}`}</span>}
           {state === "running" && total > 0 && <span class="done">{t.of(done, total)}</span>}
-          {left !== null && <span>{t.left(m().span(left))}</span>}
+          {timeLeft !== null && <span>{timeLeft}</span>}
           {tokensPerSecond !== null && <span>{t.speed(tokensPerSecond)}</span>}
           {ready !== null && <span>{t.threads(ready.engine.threads)}</span>}
         </p>
+        <Stages stages={stagesOf(ready)} phase={phase} />
         <Meter done={share} label={title} />
         <div class="actions">
           <button type="button" disabled={state === "pausing"} onClick={pause}>
@@ -60,7 +84,8 @@ export function Live() {
           {newest !== undefined && <span>{texts.measured(m()[written](newest), m()[written](best))}</span>}
         </p>
       )}
-      {ready !== null && ready.steps > 0 && (
+      {now.watched !== null && <Watch watched={now.watched} />}
+      {ready !== null && ready.steps > 0 && now.training.length + validation.length > 0 && (
         <Curve
           metric={{ name: metric, title: texts.chart, written }}
           {...{ training: now.training, validation, steps: ready.steps }}

@@ -1,0 +1,26 @@
+import { n, some } from "./de-numbers.js";
+import type { progress as en } from "./en-progress.js";
+
+/** The texts in German of what a training shows while it runs. */
+export const progress: typeof en = {
+  stages: "Abschnitte des Trainings",
+  model: "Modell laden",
+  read: "Texte lesen",
+  compare: "Einfaches Modell, zum Vergleich",
+  train: "Training",
+  test: "Test",
+  final: "Training mit allen Zeilen",
+  done: "fertig",
+  left: (time) => `Noch etwa ${time}`,
+  watched: "Texte, mit denen nicht trainiert wurde",
+  turned: (right, all, before) =>
+    `Richtig: ${n(right)} von ${some(all, "Text", "Texten")}; am Anfang ${n(before)}.`,
+  closer: (now, before) => `Im Mittel um ${now} daneben; am Anfang um ${before}.`,
+  allRight: "Alle waren von Anfang an richtig.",
+  right: "richtig",
+  wrong: "noch nicht richtig",
+  changed: (before, now) => `${before} → ${now}`,
+  yours: (target) => `in Ihrer Tabelle: ${target}`,
+  finds: (text) => `findet: ${text}`,
+  nothing: "nichts",
+};

@@ -1,0 +1,27 @@
+import { n, some } from "./en-numbers.js";
+
+/** The texts in English of what a training shows while it runs. */
+export const progress = {
+  stages: "Stages of the training",
+  model: "Loading the model",
+  read: "Reading the texts",
+  compare: "Simple model, for comparison",
+  train: "Training",
+  test: "Testing",
+  final: "Training on all rows",
+  done: "done",
+  left: (time: string) => `About ${time} left`,
+  watched: "Texts that it was not trained on",
+  /** Predictions at the start and now, of the texts that are watched. */
+  turned: (right: number, all: number, before: number) =>
+    `Right: ${n(right)} of ${some(all, "text", "texts")}; at the start ${n(before)}.`,
+  closer: (now: string, before: string) => `Off by ${now} on average; at the start by ${before}.`,
+  allRight: "All of them were right from the start.",
+  right: "right",
+  wrong: "not right yet",
+  /** A prediction at the start, and now; one that did not change. */
+  changed: (before: string, now: string) => `${before} → ${now}`,
+  yours: (target: string) => `in your table: ${target}`,
+  finds: (text: string) => `finds: ${text}`,
+  nothing: "none",
+};
