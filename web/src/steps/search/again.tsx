@@ -20,7 +20,12 @@ export function Again() {
     void trainSearch(table.value!.name, trainingPairs.value, isQuick ? "quick" : "normal");
   };
   return (
-    <div class="retrain" data-changed={isFirst || newJudgements.value > 0} role="group" aria-label={isFirst ? t.start : t.trainAgain}>
+    <div
+      class="retrain"
+      data-changed={isFirst || newJudgements.value > 0}
+      role="group"
+      aria-label={isFirst ? t.start : t.trainAgain}
+    >
       <p>
         {reason === null
           ? isFirst

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import type uPlot from "uplot";
+import { theme } from "../../state/view.js";
 import "uplot/dist/uPlot.min.css";
 
 export interface Line {
@@ -75,7 +76,8 @@ export function Panel({ label, height, steps, lines, data, range, written }: Pro
       plot.current?.destroy();
       plot.current = null;
     };
-  }, [steps]);
+    // Its colours are those of the theme.
+  }, [steps, theme.value]);
   useEffect(() => plot.current?.setData(data), [data]);
   return <div ref={box} role="img" aria-label={label} />;
 }
