@@ -1,5 +1,8 @@
-import { progress as de } from "./de-progress.js";
-import { progress as en } from "./en-progress.js";
 import { textsOf } from "./index.js";
 
-export const progress = textsOf({ en, de });
+export const progress = textsOf({
+  en: async () => (await import("./en/progress.js")).progress,
+  de: async () => (await import("./de/progress.js")).progress,
+  fr: async () => (await import("./fr/progress.js")).progress,
+  es: async () => (await import("./es/progress.js")).progress,
+});

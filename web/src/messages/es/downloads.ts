@@ -48,7 +48,8 @@ export const downloads: typeof en = {
     promise: "Todo ocurre en esta página. No tiene acceso a la red, así que ningún texto sale de ella.",
   },
   project: "El proyecto entero",
-  projectHint: "La tabla, los ajustes y todos los entrenamientos con sus modelos, para continuar en otro lugar.",
+  projectHint:
+    "La tabla, los ajustes, todos los entrenamientos con sus modelos, la búsqueda, el orden y el chat, para continuar en otro lugar.",
   save: "Guardar",
   preparing: "Preparando…",
   use: "Usarlo en un programa",

@@ -14,4 +14,5 @@ export const headline: typeof en = {
   toMistakes: "Siguiente: lea los errores",
   toTake: "Siguiente: use el modelo",
   details: "Detalles",
+  unchanged: "Sin cambios desde este entrenamiento.",
 };

@@ -393,10 +393,11 @@ export const es: Messages = {
   project: {
     save: "Guardar el proyecto",
     open: "Abrir un proyecto",
-    openHint: "una tabla con sus entrenamientos, guardada aquí o en otro lugar",
-    replaces: (name) => `Esto sustituye la tabla «${name}». Para conservarla, guarde antes el proyecto.`,
+    openHint: "una tabla, una búsqueda o un chat con sus entrenamientos, guardados aquí o en otro lugar",
+    replaces: (what) => `Esto sustituye lo que está abierto: ${what}. Para conservarlo, guarde antes el proyecto.`,
     opened: "El proyecto está abierto.",
     problems: {
+      busy: "Hay un entrenamiento en marcha. Páuselo o espere a que termine y abra después el proyecto.",
       notProject: "Este archivo no es un proyecto del Studio.",
       newer: "Este proyecto se guardó con una versión más reciente del Studio.",
       tooLarge: "Este proyecto es demasiado grande para una página web.",

@@ -1,4 +1,4 @@
-import { fixed, n, some } from "./numbers.js";
+import { fixed, isOne, n, some } from "./numbers.js";
 import type { search as en } from "../en/search.js";
 
 const texts = (count: number) => some(count, "texto", "textos");
@@ -96,6 +96,25 @@ export const search: typeof en = {
     "recall@1": ["Recall@1", "porcentaje de textos correctos en el primer puesto"],
     "recall@10": ["Recall@10", "porcentaje de textos correctos entre los diez primeros"],
   },
+  firstFive: (after, before, questions) =>
+    `En ${n(after)} de ${some(questions, "pregunta", "preguntas")} que no se ${isOne(questions) ? "usó" : "usaron"} para entrenar, el texto correcto está entre los cinco primeros. Antes de entrenar: ${n(before)}.`,
+  counting: "Buscando con las preguntas apartadas…",
+  advice: {
+    helped:
+      "La diferencia es mayor de lo que explica el azar. Siguiente: pruebe preguntas propias y valore lo que encuentran.",
+    ahead: "La diferencia puede deberse al azar. Siguiente: valore resultados de preguntas propias y entrene de nuevo.",
+    none: "El entrenamiento no ha ayudado. Busque sin él, o valore más resultados y entrene de nuevo.",
+  },
+  sinceTraining: (count) =>
+    count === 0
+      ? "Todas las valoraciones se usaron en el último entrenamiento."
+      : `${some(count, "valoración", "valoraciones")} desde el último entrenamiento.`,
+  enough: "Hay suficientes preguntas con un texto correcto para entrenar.",
+  missing: (count, least) =>
+    `${n(count)} de ${n(least)} preguntas con un texto correcto: valore más para poder entrenar.`,
+  found: (count) => `${texts(count)} ${isOne(count) ? "encontrado" : "encontrados"}.`,
+  project: "Toda la búsqueda",
+  projectHint: "Guardada como proyecto, se abre aquí de nuevo con sus textos, valoraciones y entrenamiento.",
   verdicts: {
     helped: (before, after) =>
       `El entrenamiento ayuda: NDCG@10 ha pasado de ${before} a ${after}, más de lo que explicaría el azar.`,

@@ -48,7 +48,8 @@ export const downloads: typeof en = {
     promise: "Tout se passe dans cette page. Elle n’a pas accès au réseau\u00a0: aucun texte n’en sort.",
   },
   project: "Le projet entier",
-  projectHint: "Le tableau, les réglages et tous les entraînements avec leurs modèles, pour continuer ailleurs.",
+  projectHint:
+    "Le tableau, les réglages, tous les entraînements avec leurs modèles, la recherche, le classement et la discussion, pour continuer ailleurs.",
   save: "Enregistrer",
   preparing: "Préparation…",
   use: "L’utiliser dans un programme",

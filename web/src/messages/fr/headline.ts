@@ -15,4 +15,5 @@ export const headline: typeof en = {
   toMistakes: "Ensuite\u00a0: lisez les erreurs",
   toTake: "Ensuite\u00a0: utilisez le modèle",
   details: "Détails",
+  unchanged: "Aucun changement depuis cet entraînement.",
 };

@@ -407,11 +407,12 @@ export const fr: Messages = {
   project: {
     save: "Enregistrer le projet",
     open: "Ouvrir un projet",
-    openHint: "un tableau avec ses entraînements, enregistré ici ou ailleurs",
-    replaces: (name) =>
-      `Le tableau «\u00a0${name}\u00a0» sera remplacé. Pour le garder, enregistrez d’abord le projet.`,
+    openHint: "un tableau, une recherche ou une discussion avec ses entraînements, enregistrés ici ou ailleurs",
+    replaces: (what) =>
+      `Cela remplace ce qui est ouvert\u00a0: ${what}. Pour le garder, enregistrez d’abord le projet.`,
     opened: "Le projet est ouvert.",
     problems: {
+      busy: "Un entraînement est en cours. Mettez-le en pause ou attendez la fin, puis ouvrez le projet.",
       notProject: "Ce fichier n’est pas un projet du Studio.",
       newer: "Ce projet a été enregistré par une version plus récente du Studio.",
       tooLarge: "Ce projet est trop grand pour une page web.",

@@ -96,6 +96,26 @@ export const search: typeof en = {
     "recall@1": ["Recall@1", "part des bons textes en première position"],
     "recall@10": ["Recall@10", "part des bons textes parmi les dix premiers"],
   },
+  firstFive: (after, before, questions) =>
+    `Pour ${n(after)} ${isOne(questions) ? "question" : "questions"} sur ${n(questions)} qui n’ont pas servi à l’entraînement, le bon texte est parmi les cinq premiers. Avant l’entraînement\u00a0: ${n(before)}.`,
+  counting: "Recherche avec les questions mises de côté…",
+  advice: {
+    helped:
+      "La différence dépasse le hasard. Ensuite\u00a0: essayez vos propres questions et jugez ce qu’elles trouvent.",
+    ahead:
+      "La différence peut être due au hasard. Ensuite\u00a0: jugez les résultats de vos propres questions et entraînez de nouveau.",
+    none: "L’entraînement n’a rien apporté. Cherchez sans lui, ou jugez davantage de résultats et entraînez de nouveau.",
+  },
+  sinceTraining: (count) =>
+    count === 0
+      ? "Tous les jugements ont servi au dernier entraînement."
+      : `${some(count, "jugement", "jugements")} depuis le dernier entraînement.`,
+  enough: "Il y a assez de questions avec un bon texte pour entraîner.",
+  missing: (count, least) =>
+    `${n(count)} questions sur ${n(least)} ont un bon texte\u00a0: jugez-en d’autres pour pouvoir entraîner.`,
+  found: (count) => `${texts(count)} ${isOne(count) ? "trouvé" : "trouvés"}.`,
+  project: "Toute la recherche",
+  projectHint: "Enregistrée comme projet, elle se rouvre ici avec ses textes, ses jugements et son entraînement.",
   verdicts: {
     helped: (before, after) =>
       `L’entraînement est utile\u00a0: NDCG@10 est passé de ${before} à ${after}, plus que le hasard ne l’expliquerait.`,

@@ -1,5 +1,5 @@
-import { n, some } from "./de-numbers.js";
-import type { progress as en } from "./en-progress.js";
+import { n, some } from "./numbers.js";
+import type { progress as en } from "../en/progress.js";
 
 /** The texts in German of what a training shows while it runs. */
 export const progress: typeof en = {
@@ -13,8 +13,7 @@ export const progress: typeof en = {
   done: "fertig",
   left: (time) => `Noch etwa ${time}`,
   watched: "Texte, mit denen nicht trainiert wurde",
-  turned: (right, all, before) =>
-    `Richtig: ${n(right)} von ${some(all, "Text", "Texten")}; am Anfang ${n(before)}.`,
+  turned: (right, all, before) => `Richtig: ${n(right)} von ${some(all, "Text", "Texten")}; am Anfang ${n(before)}.`,
   closer: (now, before) => `Im Mittel um ${now} daneben; am Anfang um ${before}.`,
   allRight: "Alle waren von Anfang an richtig.",
   right: "richtig",

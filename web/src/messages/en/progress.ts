@@ -1,4 +1,4 @@
-import { n, some } from "./en-numbers.js";
+import { n, some } from "./numbers.js";
 
 /** The texts in English of what a training shows while it runs. */
 export const progress = {

@@ -1,0 +1,26 @@
+import type { progress as en } from "../en/progress.js";
+import { n, some } from "./numbers.js";
+
+/** The texts in Spanish of what a training shows while it runs. */
+export const progress: typeof en = {
+  stages: "Etapas del entrenamiento",
+  model: "Carga del modelo",
+  read: "Lectura de los textos",
+  compare: "Modelo sencillo, para comparar",
+  train: "Entrenamiento",
+  test: "Comprobación",
+  final: "Entrenamiento con todas las filas",
+  done: "terminado",
+  left: (time) => `Quedan unos ${time}`,
+  watched: "Textos que no se usan para entrenar",
+  turned: (right, all, before) =>
+    `Correctos: ${n(right)} de ${some(all, "texto", "textos")}; al principio, ${n(before)}.`,
+  closer: (now, before) => `Desviación media: ${now}; al principio, ${before}.`,
+  allRight: "Todos eran correctos desde el principio.",
+  right: "correcto",
+  wrong: "aún no es correcto",
+  changed: (before, now) => `${before} → ${now}`,
+  yours: (target) => `en su tabla: ${target}`,
+  finds: (text) => `encuentra: ${text}`,
+  nothing: "nada",
+};

@@ -1,0 +1,26 @@
+import type { progress as en } from "../en/progress.js";
+import { n, some } from "./numbers.js";
+
+/** The texts in French of what a training shows while it runs. */
+export const progress: typeof en = {
+  stages: "Étapes de l’entraînement",
+  model: "Chargement du modèle",
+  read: "Lecture des textes",
+  compare: "Modèle simple, pour comparer",
+  train: "Entraînement",
+  test: "Vérification",
+  final: "Entraînement sur toutes les lignes",
+  done: "terminé",
+  left: (time) => `Encore ${time} environ`,
+  watched: "Textes qui ne servent pas à l’entraînement",
+  turned: (right, all, before) =>
+    `Justes\u00a0: ${n(right)} sur ${some(all, "texte", "textes")}\u00a0; au début ${n(before)}.`,
+  closer: (now, before) => `Écart moyen\u00a0: ${now}\u00a0; au début ${before}.`,
+  allRight: "Tous étaient justes dès le début.",
+  right: "juste",
+  wrong: "pas encore juste",
+  changed: (before, now) => `${before} → ${now}`,
+  yours: (target) => `dans votre tableau\u00a0: ${target}`,
+  finds: (text) => `trouve\u00a0: ${text}`,
+  nothing: "rien",
+};
