@@ -68,7 +68,7 @@ it("a training shows its stages with ticks, time left, and the user's texts that
   expect(await watch.locator("p").first().innerText()).toMatch(/^Right: \d+ of \d+ texts; at the start \d+\.$/);
   for (const text of await watch.locator(".text").allInnerTexts()) expect(table).toContain(text);
   await expect.poll(current).toBe("Training");
-  expect(await page.locator(".stages [data-state=done]").allInnerTexts()).toEqual(
+  expect(await page.locator(".stages [data-state=done]").allTextContents()).toEqual(
     ["Loading the model", "Reading the texts", "Simple model, for comparison"].map((title) => `${title} (done)`),
   );
   await page.locator(".live .facts").getByText(/left$/).waitFor();
