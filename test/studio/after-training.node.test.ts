@@ -54,7 +54,7 @@ it("sentences without a label are put in the order in which labels teach the mos
   const next = page.locator(".next li");
   await expect.poll(() => next.count()).toBe(3);
   const ahead = async (i: number) => {
-    const [p, q] = (await next.nth(i).locator(".facts").innerText()).match(/[\d.]+(?= %)/g)!.map(Number);
+    const [p, q] = (await next.nth(i).locator(".facts").innerText()).match(/[\d.]+(?= ?%)/g)!.map(Number);
     return p! - q!;
   };
   expect(await ahead(0)).toBeLessThanOrEqual(await ahead(1));
