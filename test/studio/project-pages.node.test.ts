@@ -36,9 +36,12 @@ const set = (values: Readonly<Record<string, unknown>>) =>
   Promise.all(Object.entries(values).map(([key, value]) => write("project", key, value)));
 const clear = () => Promise.all(keys.map((key) => remove("project", key)));
 beforeEach(clear);
+/** The page that the last project shows. */
+let page: string | null;
 const open = async (zip: Uint8Array) => {
   const project = await readProject(new Blob([zip as BlobPart]));
   await project.open();
+  page = project.page;
   return project.replaces;
 };
 
@@ -48,6 +51,7 @@ it("what search, reranker and chat hold comes back from a project file, byte for
   const zip = await projectFile();
   await clear();
   expect(await open(zip)).toEqual({ table: null, pages: [] });
+  expect(page).toBe("search");
   for (const [key, value] of Object.entries(pages)) expect(await read("project", key), key).toEqual(value);
 });
 
@@ -148,4 +152,5 @@ it("a page that trains keeps what it has, and an open page shows what comes", as
   isBusy = false;
   await open(zip);
   expect(shown).toEqual(pages["chat-judged"]);
+  expect(page).toBe("rank");
 });

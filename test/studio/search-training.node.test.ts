@@ -74,7 +74,8 @@ it("trains, can be paused, and the next visit continues", { timeout: 400_000 }, 
   await page.getByRole("button", { name: "Continue" }).click();
   await page.getByText("Trained on “help-desk.csv”.").waitFor();
   // How many of the first five, in words; the measures are under Details.
-  const sentence = /^For (\d+) of 24 questions that it was not trained on, the right text is among the first five\. Before training: (\d+)\.$/;
+  const sentence =
+    /^For (\d+) of 24 questions that it was not trained on, the right text is among the first five\. Before training: (\d+)\.$/;
   await expect.poll(() => page.locator(".quality .result").innerText()).toMatch(sentence);
   const [, after5, before5] = sentence.exec(await page.locator(".quality .result").innerText())!.map(Number);
   expect(after5).toBeGreaterThan(before5!);
@@ -144,6 +145,39 @@ it("counts what the user judges, and gives it away as CSV", { timeout: 120_000 }
   await page.reload();
   await expect.poll(() => page.locator(".precisions li").allInnerTexts(), { timeout: 120_000 }).toEqual(counted);
 });
+
+it(
+  "its project opens in another browser with texts, judgements and training, and says how to train again",
+  { timeout: 240_000 },
+  async () => {
+    const shown = () =>
+      Promise.all([".quality .result", ".precisions", ".retrain p"].map((part) => page.locator(part).innerText()));
+    const before = await shown();
+    // One query, two verdicts since the training.
+    expect(before[2]).toBe("2 judgements since the last training.");
+    const { name, bytes } = await saved(page, "Save the project");
+    expect(name).toBe("help-desk.lowrank.zip");
+    await page.goto("about:blank");
+    const session = await studio.context.newCDPSession(page);
+    await session.send("Storage.clearDataForOrigin", { origin: new URL(studio.url).origin, storageTypes: "all" });
+    // Without a table of labels, the project leads to its search.
+    await page.goto(studio.url);
+    const open = page.locator(".project-file input[type=file]");
+    await open.setInputFiles({ name, mimeType: "application/zip", buffer: Buffer.from(bytes) });
+    await query().waitFor();
+    await expect.poll(shown, { timeout: 120_000 }).toEqual(before);
+    await find(asked);
+    await page.locator(".hits.adapter").waitFor();
+    // Judging by the keyboard alone leaves the focus where it is.
+    const verdict = page.locator(".hits.adapter li").nth(1).getByRole("button", { name: "Right" });
+    for (const pressed of ["true", "false"]) {
+      await verdict.focus();
+      await page.keyboard.press("Enter");
+      await expect.poll(() => verdict.getAttribute("aria-pressed")).toBe(pressed);
+      expect(await verdict.evaluate((button) => button === document.activeElement)).toBe(true);
+    }
+  },
+);
 
 it("is accessible and narrow with everything on it", { timeout: 120_000 }, async () => {
   await page.locator(".take-search pre").waitFor();

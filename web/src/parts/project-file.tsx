@@ -3,7 +3,7 @@ import { useEffect } from "preact/hooks";
 import { m } from "../messages/index.js";
 import { project } from "../state/project.js";
 import { runs } from "../state/runs.js";
-import { notify } from "../state/view.js";
+import { go, notify } from "../state/view.js";
 import { Problem } from "./problem.js";
 import { Icon } from "./icons.js";
 import { save } from "./save.js";
@@ -23,6 +23,7 @@ export function ProjectFile() {
       const names = [...(table === null ? [] : [table]), ...pages.map((page) => m().others[page])];
       if (names.length > 0 && !confirm(t.replaces(names.map(m().quoted).join(", ")))) return;
       await read.open();
+      if (read.page !== null) go(read.page);
       notify(t.opened);
     } catch (error) {
       problem.value = error;

@@ -1,7 +1,7 @@
 import { strFromU8, strToU8, type Zippable } from "fflate";
 import { read, remove, write } from "./database.js";
 import { isPageBusy, pageValue, showPage } from "./page-values.js";
-import { changesFor, type PageFacts, packPages, type Replaced, unpackPages } from "./project-pages.js";
+import { changesFor, firstPage, type PageFacts, packPages, type Replaced, unpackPages } from "./project-pages.js";
 import { isProject, isRun, isSettings } from "./saved-shapes.js";
 import { unzipped, zipped } from "./zip.js";
 import { type Settings, settings } from "../engine/settings.js";
@@ -84,6 +84,8 @@ async function unpacked(bytes: Uint8Array): Promise<Record<string, Uint8Array>> 
 export interface ReadProject {
   /** Name of the open table, and the pages, that it replaces. */
   readonly replaces: { readonly table: string | null; readonly pages: readonly Replaced[] };
+  /** The page to show: that of a project without table and runs; null for the one that is open. */
+  readonly page: Replaced | null;
   /**
    * Opens it. Its table replaces the open one, and its search and reranker those there are; runs, pairs and adapters are added. Throws
    * `ProjectProblem` while a page trains, or the browser's error if storage is full. Then nothing has changed.
@@ -112,7 +114,9 @@ export async function readProject(file: Blob): Promise<ReadProject> {
   if (pages === null) throw new ProjectProblem("damaged");
   const { replaced } = await changesFor(pages);
   const there = project.value;
+  const isOfPages = facts.project === null && facts.runs.length === 0;
   return {
+    page: isOfPages ? firstPage(pages) : null,
     replaces: { table: facts.project === null || there === null ? null : there.table.name, pages: replaced },
     async open() {
       if (isPageBusy()) throw new ProjectProblem("busy");

@@ -82,8 +82,18 @@ export function unpackPages(facts: unknown, bytesOf: (path: string) => Uint8Arra
   return adaptersIn(values).every(({ id }) => values.has(adapterKey(id))) ? values : null;
 }
 
-/** Pages whose content would be lost. */
+/** A page that holds something. */
 export type Replaced = keyof typeof groups | "chat";
+
+/** The first page that has something; null for none. */
+export function firstPage(values: Values): Replaced | null {
+  const [key] = values.keys();
+  if (key === undefined) return null;
+  const found = (Object.keys(groups) as (keyof typeof groups)[]).find((name) =>
+    (groups[name] as readonly string[]).includes(key),
+  );
+  return found ?? "chat";
+}
 
 /** What opening a project changes. */
 export interface PageChanges {
