@@ -36,7 +36,7 @@ async function find(text: string): Promise<void> {
 async function bring(name: string, content: string): Promise<void> {
   const another = page.getByRole("button", { name: "Use other texts" });
   if (await another.isVisible()) await another.click();
-  const input = page.locator(".bring input[type=file]");
+  const input = page.locator(".bring input[type=file]").first();
   await input.setInputFiles({ name, mimeType: "text/plain", buffer: Buffer.from(content) });
   await query().waitFor();
 }

@@ -1,0 +1,68 @@
+// node scripts/studio/long-tasks.mjs [rows]: the longest tasks of the page's main thread while the Studio trains on a table, and what they ran.
+// Prints the processor's time, which other programs do not change, beside the time on the clock.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { root } from "../setup/paths.mjs";
+import { give, Studio } from "./driver.mjs";
+
+const count = Number(process.argv[2] ?? 400);
+const lines = (await readFile(join(root, "examples/movie/movie_train.tsv"), "utf8")).split("\n").filter(Boolean);
+const rows = Array.from({ length: count }, (_, i) => {
+  const [label, , text] = lines[i % lines.length].split("\t");
+  const own = i < lines.length ? text : `${text} (${i})`;
+  return `"${own.replaceAll('"', '""')}",${label === "1" ? "good" : "bad"}`;
+});
+
+/** Tasks of the main thread of the page, the longest first. */
+function tasksOf(events) {
+  const main = events.find(({ name, args }) => name === "thread_name" && args.name === "CrRendererMain" && isOfPage(args));
+  const threads = new Set(
+    events
+      .filter(({ name, args }) => name === "thread_name" && args.name === "CrRendererMain")
+      .map(({ pid, tid }) => `${pid} ${tid}`),
+  );
+  void main;
+  const own = events.filter(({ pid, tid, ph }) => ph === "X" && threads.has(`${pid} ${tid}`));
+  const tasks = own.filter(({ name }) => name === "RunTask" || name === "ThreadControllerImpl::RunTask");
+  return tasks
+    .map((task) => ({
+      processor: (task.tdur ?? 0) / 1000,
+      clock: task.dur / 1000,
+      ran: own
+        .filter((one) => one !== task && one.ts >= task.ts && one.ts + one.dur <= task.ts + task.dur && one.dur > 3000)
+        .sort((a, b) => b.dur - a.dur)
+        .slice(0, 4)
+        .map(({ name, dur, args }) => `${name} ${(dur / 1000).toFixed(0)} ms ${args?.data?.functionName ?? args?.data?.type ?? ""}`),
+    }))
+    .sort((a, b) => b.processor - a.processor);
+}
+const isOfPage = () => true;
+
+const studio = await Studio.start();
+try {
+  const page = await studio.open();
+  page.setDefaultTimeout(600_000);
+  await give(page, "own.csv", `opinion,verdict\n${rows.join("\n")}\n`);
+  await page.getByRole("link", { name: "Go on to training" }).click();
+  await page.getByLabel("Quick look").check();
+  await page.waitForTimeout(3000);
+  const session = await studio.context.newCDPSession(page);
+  const events = [];
+  session.on("Tracing.dataCollected", ({ value }) => events.push(...value));
+  const ended = new Promise((resolve) => session.once("Tracing.tracingComplete", resolve));
+  await session.send("Tracing.start", {
+    transferMode: "ReportEvents",
+    traceConfig: { includedCategories: ["toplevel", "devtools.timeline", "disabled-by-default-devtools.timeline", "blink.user_timing"] },
+  });
+  await page.getByRole("button", { name: "Start training" }).click();
+  await page.getByText(/^Measured once, on/).waitFor();
+  await session.send("Tracing.end");
+  await ended;
+  const tasks = tasksOf(events);
+  const long = tasks.filter(({ processor }) => processor > 50);
+  console.log(`${count} rows: ${tasks.length} tasks, ${long.length} of them longer than 50 ms`);
+  for (const { processor, clock, ran } of tasks.slice(0, 6))
+    console.log(`${processor.toFixed(0).padStart(5)} ms (on the clock ${clock.toFixed(0)})  ${ran.join("; ")}`);
+} finally {
+  await studio.end();
+}
