@@ -1,6 +1,6 @@
 import type { RankRun } from "../../engine/rank/training.js";
 import { rank } from "../../messages/rank.js";
-import { FEW, verdictOf } from "../search/quality.js";
+import { FEW, verdictOf } from "../search/verdict.js";
 
 /** The measurements of a run on the questions that were set aside: the order by vectors, and that of the reranker. */
 export function Quality({ run }: { run: RankRun }) {

@@ -5,19 +5,7 @@ import { headline } from "../../messages/headline.js";
 import { m } from "../../messages/index.js";
 import { search } from "../../messages/search.js";
 import { Rounds } from "../../parts/rounds.js";
-
-/** Fewer questions are a rough measurement. */
-export const FEW = 50;
-
-/** Whether training helped: by more than chance, perhaps by chance, or not at all. */
-export function verdictOf(
-  { "ndcg@10": before }: Readonly<Record<string, number>>,
-  { "ndcg@10": now }: Readonly<Record<string, number>>,
-  interval: SearchRun["interval"],
-) {
-  if (now! <= before!) return "none";
-  return interval !== null && before! < interval[0] ? "helped" : "ahead";
-}
+import { FEW, verdictOf } from "./verdict.js";
 
 /** The measurements of a run on the questions that were set aside: words only, before training, and after it. */
 function Measures({ run }: { run: SearchRun }) {
