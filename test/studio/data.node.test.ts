@@ -100,8 +100,9 @@ it("reads a workbook of inline texts, and rows that are pasted", async () => {
   await expect.poll(facts).toMatch(/30 rows\s+UTF-8, tab/);
 });
 
+const golden = (path: string) => readFile(new URL(`../golden/${path}`, import.meta.url));
 /** A file as a person has it: see test/golden/generate/generate_workbooks.py. */
-const real = (name: string) => readFile(new URL(`../golden/workbooks/${name}`, import.meta.url));
+const real = (name: string) => golden(`workbooks/${name}`);
 const firstText = () => page.locator(".windowed .text button").first().innerText();
 
 it("reads a workbook with a cover sheet and titles above its table, says so, and reads another sheet or row on request", async () => {
@@ -123,6 +124,47 @@ it("reads a workbook with a cover sheet and titles above its table, says so, and
   await expect.poll(facts).toMatch(/2 rows\s+sheet “Codes”/);
   expect(await seriousIn(page)).toEqual([]);
   await page.keyboard.press("Escape");
+});
+
+it("joins the texts of several columns in the order of the user's choice, and keeps them for another visit", async () => {
+  await give(page, "cover.xlsx", await real("cover.xlsx"));
+  await page.getByLabel("Text column").selectOption({ index: 2 });
+  await page.getByRole("button", { name: "Join text columns" }).click();
+  await page.getByLabel("Column 2").selectOption("Mail");
+  const title = () => page.locator(".windowed .text button").first().getAttribute("title");
+  const [subject, mail] = [
+    "The invoice has the wrong address (0)",
+    "Please send it again with the address of our office.",
+  ];
+  await expect.poll(title).toBe(`${subject}\n${mail}`);
+  // The list stays open for a third.
+  await page.getByLabel("Column 3").selectOption("Received");
+  await expect.poll(title).toBe(`${subject}\n${mail}\n2024-03-01 09:00`);
+  await page.getByLabel("Column 2").selectOption("none");
+  await expect.poll(title).toBe(`${subject}\n2024-03-01 09:00`);
+  expect(await seriousIn(page)).toEqual([]);
+  await page.keyboard.press("Escape");
+  await expect.poll(async () => (await keptLabels())[0]).toEqual([`${subject}\n2024-03-01 09:00`, "billing"]);
+  await page.reload();
+  await page.getByRole("button", { name: "2 text columns joined" }).waitFor();
+  // Another task reads the same columns.
+  await page.getByLabel("What to predict").selectOption("Several labels per text");
+  await expect.poll(title).toBe(`${subject}\n2024-03-01 09:00`);
+});
+
+it("opens a project that the Studio saved before it read several columns, sheets and titles", async () => {
+  const buffer = await golden("studio/project-1.zip");
+  await page
+    .locator(".project-file input[type=file]")
+    .setInputFiles({ name: "films.lowrank.zip", mimeType: "application/zip", buffer });
+  await expect.poll(facts).toMatch(/119 rows\s+UTF-8, comma$/);
+  expect(await page.locator(".bar-of").allInnerTexts()).toEqual(["bad\n61", "good\n58"]);
+  await page.getByLabel("Label of row 1", { exact: true }).selectOption("good");
+  await expect.poll(() => page.locator(".bar-of").allInnerTexts()).toEqual(["bad\n60", "good\n59"]);
+  // Its training has its result.
+  await page.getByRole("link", { name: "Results" }).click();
+  await page.getByText(/^Measured once, on 24 texts/).waitFor();
+  await page.getByRole("link", { name: "Data" }).click();
 });
 
 it("reads what spreadsheets write: Windows-1252 below a title, texts from right to left, merged labels, formulas without results", async () => {
@@ -164,7 +206,7 @@ it("labels with a spelling mistake are joined with the right one by one click, a
 it("says what is wrong with a file that is no table, and keeps the one there is", async () => {
   const refused = async (name: string, content: string | Uint8Array, said: string) => {
     await give(page, name, content);
-    await expect.poll(() => page.getByRole("alert").innerText()).toContain(said);
+    await expect.poll(() => page.locator("p[role=alert]").innerText()).toContain(said);
   };
   await refused("empty.csv", "", "has no rows");
   await refused("one.csv", "text\nfirst\nsecond\n", "Only one column");
@@ -278,13 +320,16 @@ it("lists of thousands of labels are there when they are opened", async () => {
   await expect.poll(() => first.inputValue()).toBe("label 1999");
 });
 
-it("stays fluent with ten thousand rows: only those that are seen are in the page", async () => {
+it("stays fluent with ten thousand rows: they are read in a worker, and only those that are seen are in the page", async () => {
+  const workers: string[] = [];
+  page.on("worker", (worker) => workers.push(worker.url()));
   await give(
     page,
     "large.csv",
     `text,label\n${many((i) => `row ${i} of a large table,${["a", "b", "c"][i % 3]}`, 10_000)}\n`,
   );
   await expect.poll(facts).toContain("10,000 rows");
+  expect(workers).toEqual([expect.stringContaining("reading-worker")]);
   const drawn = () => page.locator(".windowed tbody tr:not(.space)").count();
   await expect.poll(drawn).toBeLessThan(60);
   await page.locator(".windowed").evaluate((box) => (box.scrollTop = box.scrollHeight));

@@ -1,10 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { expect, it } from "vitest";
 import { strToU8, unzipSync, zipSync } from "fflate";
+import { correctedRecords } from "../../web/src/data/corrected-records.js";
+import { joinedText } from "../../web/src/data/joined.js";
 import { misspelt } from "../../web/src/data/misspelt.js";
 import type { TableProblem } from "../../web/src/data/problem.js";
 import { readTable } from "../../web/src/data/read-table.js";
 import type { Correction } from "../../web/src/data/table.js";
+import { isProject } from "../../web/src/storage/saved-shapes.js";
 import { workbook } from "./workbook-of.js";
 
 // Of test/golden/generate/generate_workbooks.py, which writes them with openpyxl and XlsxWriter.
@@ -149,6 +152,50 @@ it("a damaged or hostile workbook is a named problem, in time and memory like it
       await problemOf(wrong),
     );
   }
+});
+
+it("corrected records have an edited text in the first of the joined columns, and others as they were", () => {
+  const table = {
+    records: [
+      ["a", "b", "x"],
+      ["c", "", "y"],
+      ["e", "f", "y"],
+    ],
+  };
+  const columns = { text: 1, more: [0], label: 2 };
+  const texts = table.records.map((record) => joinedText(record, [1, 0]));
+  expect(texts).toEqual(["b\na", "c", "f\ne"]);
+  const rows = [
+    { id: 0, text: texts[0]!, label: "z" },
+    { id: 1, text: "c", label: "y" },
+    { id: 2, text: "edited", label: "y" },
+  ];
+  expect(correctedRecords({ table, ...columns, rows }, { task: "classify" })).toEqual([
+    ["a", "b", "z"],
+    ["c", "", "y"],
+    ["", "edited", "y"],
+  ]);
+});
+
+it("a saved project with a sheet or a column that is not there is damaged", () => {
+  const book = { sheets: [{ name: "one", isHidden: false }], sheet: 0, passedOver: false, filled: 0, unsolved: 0 };
+  const how = { format: "workbook", encoding: "utf-8", delimiter: "", header: true, uneven: 0, headerRow: 1, book };
+  const project = (changed: object, more?: unknown) => ({
+    table: { name: "a", columns: ["x", "y"], records: [["1", "2"]], how: { ...how, ...changed } },
+    ...{ text: 0, label: 1, rows: [{ id: 0, text: "1", label: "2" }], more },
+  });
+  expect(isProject(project({}))).toBe(true);
+  expect(isProject(project({ firstRows: [{ at: 1, text: "x" }] }, [1]))).toBe(true);
+  for (const [changed, more] of [
+    [{ book: { ...book, sheet: 1 } }],
+    [{ book: { ...book, sheets: null } }],
+    [{ firstRows: [{ at: 1 }] }],
+    [{ headerRow: "1" }],
+    [{}, [2]],
+    [{}, [-1]],
+    [{}, 1],
+  ] as [object, unknown?][])
+    expect(isProject(project(changed, more))).toBe(false);
 });
 
 it("rare labels are compared with frequent ones: letters left out, added, changed and exchanged, but no numbers and no short names", () => {

@@ -1,6 +1,6 @@
 import { areScores, joinedLabels, otherHalf } from "./label-forms.js";
 import { misspelt } from "./misspelt.js";
-import { countLabels, plain, type Row } from "./rows.js";
+import { countLabels, normalForm, plain, type Row } from "./rows.js";
 import { isLabelled, labelsOf, numberIn, oneLabel, type Target, type Task } from "./target.js";
 
 /** A possible problem and the rows that have it. */
@@ -49,6 +49,8 @@ export interface RowsFrom {
   readonly records: readonly (readonly string[])[];
   readonly text: number;
   readonly label: number;
+  /** Further columns of texts. */
+  readonly more?: readonly number[];
 }
 
 type Found = [kind: Finding["kind"], rows: readonly number[], rest?: Partial<Finding>];
@@ -178,8 +180,9 @@ const isBeyond = (number: number, least: number, most: number) => number < least
 /** A column that looks like the other half of a pair of texts. */
 function pairsOf(from: RowsFrom | null): Found[] {
   if (from === null) return [];
-  const { columns, records, text } = from;
+  const { columns, records, text, more = [] } = from;
   const other = otherHalf(columns, text);
+  if (more.includes(other)) return [];
   const words = records.slice(0, SAMPLE).map((record) => record[other]?.match(/\p{L}+/gu)?.length ?? 0);
   if (other < 0 || words.reduce((sum, count) => sum + count, 0) < 2 * words.length) return [];
   return [["halfPair", [], { labels: [columns[text]!, columns[other]!] }]];
@@ -193,7 +196,7 @@ const SAMPLE = 200;
 function equalTexts(rows: readonly Row[]) {
   const groups = new Map<string, Row[]>();
   for (const row of rows) {
-    const key = plain(row.text);
+    const key = normalForm(row);
     const group = groups.get(key);
     if (group) group.push(row);
     else groups.set(key, [row]);

@@ -2,12 +2,9 @@ import { decode, encodingOf } from "./decode.js";
 import { readDelimited } from "./delimited.js";
 import { readJsonLines } from "./json-lines.js";
 import { TableProblem } from "./problem.js";
-import type { Correction, Table } from "./table.js";
+import { type Correction, LARGEST_FILE, type Table } from "./table.js";
 import { isConll, readConll } from "./words/conll.js";
 import { wordRows } from "./words/word-rows.js";
-
-/** Largest file, in bytes. The page holds the table as text. */
-const LARGEST = 100e6;
 
 const begins = (bytes: Uint8Array, ...begin: number[]) => begin.every((byte, i) => bytes[i] === byte);
 
@@ -22,7 +19,7 @@ export async function readTable(file: File, correction: Correction = {}, fewest 
 }
 
 async function read(file: File, correction: Correction, fewest: number): Promise<Table> {
-  if (file.size > LARGEST) throw new TableProblem("tooLarge", file.name);
+  if (file.size > LARGEST_FILE) throw new TableProblem("tooLarge", file.name);
   const bytes = new Uint8Array(await file.arrayBuffer());
   if (bytes.length === 0) throw new TableProblem("empty");
   const { name } = file;

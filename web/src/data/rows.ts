@@ -16,6 +16,15 @@ export const isConfirmed = ({ label, confirmed }: Row): boolean => confirmed ===
 /** A text's normal form for comparison: ignores case, width and spaces, like the library's splits. */
 export const plain = (text: string): string => text.normalize("NFKC").toLowerCase().replace(/\s+/g, " ").trim();
 
+const normalForms = new WeakMap<Row, string>();
+
+/** The normal form of a row's text. It is computed once: each correction compares all texts again. */
+export function normalForm(row: Row): string {
+  let form = normalForms.get(row);
+  if (form === undefined) normalForms.set(row, (form = plain(row.text)));
+  return form;
+}
+
 /** The number of rows of each label, the most frequent first. */
 export function countLabels(
   rows: readonly Pick<Row, "label">[],

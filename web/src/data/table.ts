@@ -8,6 +8,9 @@ export interface Table {
   readonly how: HowRead;
 }
 
+/** Largest file, in bytes. The page holds the table as text. */
+export const LARGEST_FILE = 100e6;
+
 /** Separators between the fields of a line. */
 export const delimiters = [",", ";", "\t", "|"] as const;
 

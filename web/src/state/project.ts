@@ -9,6 +9,8 @@ export interface Project {
   readonly table: Table;
   readonly text: number;
   readonly label: number;
+  /** Further columns of texts, in the order in which theirs follow that of `text`; projects of earlier versions lack it: none. */
+  readonly more?: readonly number[];
   /** What the rows say; projects of earlier versions lack it: one label. */
   readonly target?: Target;
   readonly rows: readonly Row[];

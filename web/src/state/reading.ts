@@ -1,28 +1,49 @@
 import { guessColumns } from "../data/columns.js";
+import { joinedText } from "../data/joined.js";
 import type { Table } from "../data/table.js";
 import { guessTarget, labelIn, targetFor } from "../data/read-target.js";
 import type { Target, Task } from "../data/target.js";
 import { areMarked, markedColumns, markedRow } from "../data/words/marked-columns.js";
+import { normalForm, type Row } from "../data/rows.js";
 import { type Project, project, takeProject, target } from "./project.js";
 
+type Columns = Pick<Project, "text" | "label" | "more">;
+
+/** A record's text and label, in these columns. */
+function rowOf(table: Table, id: number, { text, label, more = [] }: Columns, target: Target): Row {
+  const record = table.records[id]!;
+  if (target.task === "tokens") return { id, ...markedRow(record[text]!, record[label]!) };
+  return { id, text: joinedText(record, [text, ...more]), label: labelIn(record, label, target, table.columns) };
+}
+
 /** Opens a table with these columns. This discards changes to the rows. */
-function read(table: Table, text: number, label: number, target: Target): void {
-  const rows = table.records.map((record, id) => ({
-    id,
-    ...(target.task === "tokens"
-      ? markedRow(record[text]!, record[label]!)
-      : { text: record[text]!, label: labelIn(record, label, target, table.columns) }),
-  }));
-  takeProject({ table, text, label, target, rows });
+function read(table: Table, columns: Columns, target: Target): void {
+  const rows = table.records.map((_, id) => rowOf(table, id, columns, target));
+  takeProject({ table, ...columns, target, rows });
 }
 
 /** What a table's columns say. */
 const targetOf = (table: Table, text: number, label: number): Target =>
   areMarked(table, text, label) ? { task: "tokens" } : guessTarget(table, label);
 
-export function openTable(table: Table): void {
+/** Rows that are made at a time: a page that does more stops while it scrolls. */
+const AT_A_TIME = 2000;
+
+/** A table as a project, with its columns and what they say as guessed. Long tables are read with pauses. */
+export async function projectOf(table: Table): Promise<Project> {
   const { text, label } = markedColumns(table) ?? guessColumns(table);
-  read(table, text, label, targetOf(table, text, label));
+  const target = targetOf(table, text, label);
+  const rows: Row[] = [];
+  while (rows.length < table.records.length) {
+    if (rows.length > 0) await new Promise((resolve) => setTimeout(resolve));
+    for (let i = 0; i < AT_A_TIME && rows.length < table.records.length; i++) {
+      const row = rowOf(table, rows.length, { text, label }, target);
+      // Rows are compared when they are shown.
+      normalForm(row);
+      rows.push(row);
+    }
+  }
+  return { table, text, label, target, rows };
 }
 
 /** Selects other columns. This discards changes to the rows. */
@@ -31,13 +52,20 @@ export function selectColumns(change: Partial<Pick<Project, "text" | "label">>):
   let { text, label } = { ...now, ...change };
   // The two columns cannot be the same, so they are swapped.
   if (text === label) [text, label] = change.text === undefined ? [now.label, label] : [text, now.text];
-  read(now.table, text, label, label === now.label ? target.value : targetOf(now.table, text, label));
+  const more = (now.more ?? []).filter((column) => column !== text && column !== label);
+  read(now.table, { text, label, more }, label === now.label ? target.value : targetOf(now.table, text, label));
 }
 
 /** Reads the rows for another task, or labels in another form. This discards changes to the rows. */
 export function selectTarget(target: Target): void {
+  const { table, text, label, more } = project.value!;
+  read(table, { text, label, more }, target);
+}
+
+/** Selects further columns, whose texts follow that of the text column. This discards changes to the rows. */
+export function selectMore(more: readonly number[]): void {
   const { table, text, label } = project.value!;
-  read(table, text, label, target);
+  read(table, { text, label, more }, target.value);
 }
 
 export function selectTask(task: Task): void {

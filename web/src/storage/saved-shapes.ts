@@ -79,21 +79,29 @@ const isTarget: Check = (value) =>
   kinds[(value as { task: Task }).task](value);
 const project = having({
   ...{ table, text: isNumber, label: isNumber, target: orMissing(isTarget) },
+  more: orMissing(listOf(isCount)),
   rows: listOf(having({ id: isNumber, text: isText, label: isText, confirmed: orMissing(isText) })),
 });
 
 /** A table with its rows. Each record has one field per column; the text and label columns exist. */
 export function isProject(value: unknown): boolean {
   if (!project(value)) return false;
-  const { table, text, label, target } = value as {
+  const {
+    table,
+    text,
+    label,
+    target,
+    more = [],
+  } = value as {
     table: { columns: unknown[]; records: unknown[][] };
     text: number;
     label: number;
     target?: { columns?: number[] | null };
+    more?: number[];
   };
   const wide = table.columns.length;
   return (
-    [text, label, ...(target?.columns ?? [])].every((at) => at in table.columns) &&
+    [text, label, ...more, ...(target?.columns ?? [])].every((at) => at in table.columns) &&
     table.records.every(({ length }) => length === wide)
   );
 }

@@ -22,6 +22,12 @@ export const forReading: typeof en = {
   unsolved: (count) => `${some(count, "Formel", "Formeln")} ohne Ergebnis`,
   unsolvedWhy:
     "Eine Formel ohne gespeichertes Ergebnis ist hier eine leere Zelle. Öffnen Sie die Arbeitsmappe in einer Tabellenkalkulation, speichern Sie sie, und wählen Sie sie noch einmal.",
+  joinTexts: "Textspalten verbinden",
+  joinedTexts: (count) => `${n(count)} Textspalten verbunden`,
+  joinHint: (first) =>
+    `Jeder Text besteht aus ${first} und diesen Spalten, in dieser Reihenfolge, jede auf einer eigenen Zeile. Leere entfallen.`,
+  nthText: (place) => `${n(place)}. Spalte`,
+  noColumn: "keine",
   misspelt: (wrong, wrongCount, right, rightCount) =>
     `${quoted(wrong)} (${rows(wrongCount)}) ist vielleicht ein Tippfehler für ${quoted(right)} (${rows(rightCount)}).`,
 };

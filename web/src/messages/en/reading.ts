@@ -22,6 +22,12 @@ export const forReading = {
   unsolved: (count: number) => `${some(count, "formula", "formulas")} without a result`,
   unsolvedWhy:
     "A formula without a stored result is an empty cell here. Open the workbook in a spreadsheet program, save it, and choose it again.",
+  joinTexts: "Join text columns",
+  joinedTexts: (count: number) => `${n(count)} text columns joined`,
+  joinHint: (first: string) =>
+    `Each text is that of ${first} and those of these columns, in this order, each on a line of its own. Empty ones are left out.`,
+  nthText: (place: number) => `Column ${n(place)}`,
+  noColumn: "none",
   misspelt: (wrong: string, wrongCount: number, right: string, rightCount: number) =>
     `${quoted(wrong)} (${rows(wrongCount)}) may be a misspelt ${quoted(right)} (${rows(rightCount)}).`,
 };

@@ -22,6 +22,12 @@ export const forReading: typeof en = {
   unsolved: (count) => `${some(count, "fórmula", "fórmulas")} sin resultado`,
   unsolvedWhy:
     "Una fórmula cuyo resultado no está guardado es aquí una celda vacía. Abra el libro en una hoja de cálculo, guárdelo y elíjalo de nuevo.",
+  joinTexts: "Unir columnas de texto",
+  joinedTexts: (count) => `${n(count)} columnas de texto unidas`,
+  joinHint: (first) =>
+    `Cada texto se compone de ${first} y de estas columnas, en este orden, cada una en su propia línea. Los campos vacíos se omiten.`,
+  nthText: (place) => `Columna ${n(place)}`,
+  noColumn: "ninguna",
   misspelt: (wrong, wrongCount, right, rightCount) =>
     `${quoted(wrong)} (${rows(wrongCount)}) puede ser una errata de ${quoted(right)} (${rows(rightCount)}).`,
 };

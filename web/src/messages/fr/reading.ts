@@ -22,6 +22,12 @@ export const forReading: typeof en = {
   unsolved: (count) => `${some(count, "formule", "formules")} sans résultat`,
   unsolvedWhy:
     "Une formule dont le résultat n’est pas enregistré donne ici une cellule vide. Ouvrez le classeur dans un tableur, enregistrez-le, puis choisissez-le de nouveau.",
+  joinTexts: "Joindre des colonnes",
+  joinedTexts: (count) => `${n(count)} colonnes de textes jointes`,
+  joinHint: (first) =>
+    `Chaque texte se compose de ${first} et de ces colonnes, dans cet ordre, chacune sur sa propre ligne. Les champs vides sont omis.`,
+  nthText: (place) => `Colonne ${n(place)}`,
+  noColumn: "aucune",
   misspelt: (wrong, wrongCount, right, rightCount) =>
     `${quoted(wrong)} (${rows(wrongCount)}) est peut-être une faute de frappe pour ${quoted(right)} (${rows(rightCount)}).`,
 };

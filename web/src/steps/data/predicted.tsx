@@ -6,6 +6,7 @@ import { m } from "../../messages/index.js";
 import { forTasks } from "../../messages/tasks.js";
 import { project, target } from "../../state/project.js";
 import { selectColumns, selectTarget, selectTask } from "../../state/reading.js";
+import { JoinedColumns } from "./joined-columns.js";
 import { clearFilter } from "./state.js";
 
 /** The value of the option for columns of 0 and 1, beside the numbers of columns. */
@@ -108,6 +109,7 @@ export function Predicted() {
         </select>
       </label>
       {now.task === "multi-label" && <LabelForm of={now} />}
+      <JoinedColumns />
     </div>
   );
 }

@@ -3,6 +3,7 @@ import { TableProblem } from "../../data/problem.js";
 import type { Correction, Table } from "../../data/table.js";
 import type { Finding } from "../../data/findings.js";
 import { m } from "../../messages/index.js";
+import { takeProject } from "../../state/project.js";
 
 export const reading = signal(false);
 export const problem = signal<TableProblem | null>(null);
@@ -29,9 +30,11 @@ async function take(read: () => Promise<Table>): Promise<boolean> {
   reading.value = true;
   problem.value = null;
   try {
-    const [table, { openTable }] = await Promise.all([read(), import("../../state/reading.js")]);
+    const [table, { projectOf }] = await Promise.all([read(), import("../../state/reading.js")]);
     if (own !== newest) return false;
-    openTable(table);
+    const opened = await projectOf(table);
+    if (own !== newest) return false;
+    takeProject(opened);
     clearFilter();
     return true;
   } catch (error) {
@@ -44,11 +47,11 @@ async function take(read: () => Promise<Table>): Promise<boolean> {
 }
 
 /** The readers are loaded on demand. */
-const reader = () => import("../../data/read-table.js");
+const reader = () => import("../../data/apart/read-apart.js");
 
 /** Opens a file in place of the current table. If it cannot be read, the table stays, and the result is false. */
 export async function openFile(file: File, correction: Correction = {}): Promise<boolean> {
-  const isOpen = await take(async () => (await reader()).readTable(file, correction));
+  const isOpen = await take(async () => (await reader()).readApart(file, correction));
   if (isOpen) source.value = { file, correction };
   return isOpen;
 }
