@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { bytesSource, CausalLanguageModel, ggufSource, openGguf } from "../../../ts/index.js";
 import { ggufConfig } from "../../../ts/models/gguf/config.js";
-import { ggufNames } from "../../../ts/models/gguf/names.js";
 import { frequencyFactors } from "../../../ts/models/gguf/rope-scaling.js";
 import { goldenBytes } from "../../golden.js";
 
@@ -61,9 +60,4 @@ describe("metadata", async () => {
   it("says how many experts there are", () => {
     expect(read({})).toMatchObject({ num_local_experts: 3, num_experts_per_tok: 2, intermediate_size: 24 });
   });
-});
-
-it("mixtures of experts are not written as GGUF files", () => {
-  for (const type of ["granitemoe", "qwen3_moe"])
-    expect(() => ggufNames(type)).toThrow(/are read from GGUF files, and not written/);
 });

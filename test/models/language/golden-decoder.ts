@@ -31,7 +31,6 @@ export type DecoderName = (typeof decoderNames)[number];
 /** Those that are not written to GGUF files. */
 export const unnamedInGguf: readonly DecoderName[] = [
   "granite4",
-  "granitemoe",
   "granitemoeshared",
   "lfm2_moe",
   "ministral3",

@@ -21,8 +21,6 @@ export interface GgufArchitecture {
   readonly normsPlusOne: boolean;
   /** Whether linear weights are `[in, out]` in Hugging Face's files. */
   readonly inFirst: boolean;
-  /** Whether such files are read, and not written. */
-  readonly readOnly: boolean;
 }
 
 const outer = { token_embd: "model.embed_tokens", output_norm: "model.norm", output: "lm_head" };
@@ -49,7 +47,7 @@ const experts = (path: string, router: string) => ({
 const llama = { ...attention, ...gated, ...norms };
 const of = (modelType: string, modules: Readonly<Record<string, string>>, more: Partial<GgufArchitecture> = {}) => ({
   ...{ modelType, outer, modules, layers: "model.layers.", tensors: {}, order: null, normsPlusOne: false },
-  ...{ inFirst: false, readOnly: false },
+  inFirst: false,
   ...more,
 });
 
@@ -75,9 +73,9 @@ const architectures: Readonly<Record<string, GgufArchitecture>> = {
   granitemoe: of(
     "granitemoe",
     { ...attention, ...norms, ...experts("block_sparse_moe", "router.layer") },
-    { order: "pairs", readOnly: true },
+    { order: "pairs" },
   ),
-  qwen3moe: of("qwen3_moe", { ...attention, ...norms, ...headNorms, ...experts("mlp", "gate") }, { readOnly: true }),
+  qwen3moe: of("qwen3_moe", { ...attention, ...norms, ...headNorms, ...experts("mlp", "gate") }),
   gemma2: of("gemma2", { ...llama, ...normsAfter, ffn_norm: "pre_feedforward_layernorm" }, { normsPlusOne: true }),
   gemma3: of(
     "gemma3_text",
@@ -173,10 +171,6 @@ export function ggufNames(modelType: string) {
       type: modelType,
     });
   const [name, architecture] = found;
-  if (architecture.readOnly)
-    throw new UnsupportedError(`models of type ${excerpt(modelType)} are read from GGUF files, and not written`, {
-      type: modelType,
-    });
   const { outer, layers, modules, tensors } = architecture;
   const nameIn = (known: Readonly<Record<string, string>>, module: string) =>
     Object.entries(known).find(([, other]) => other === module)?.[0];

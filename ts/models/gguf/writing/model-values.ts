@@ -3,7 +3,7 @@ import { excerpt } from "../../../errors/excerpt.js";
 import { type GgufFile, openGguf } from "../../../io/gguf/index.js";
 import { ggufDataLength, ggufHeader, type GgufPlan, type WrittenValue } from "../../../io/gguf/write.js";
 import type { ConfigJson } from "../../config-values.js";
-import { type DecoderConfig, sizesOf } from "../../decoder/config.js";
+import { type DecoderConfig, expertsOf, sizesOf } from "../../decoder/config.js";
 import { decoderPlan } from "../../decoders.js";
 import { ggufConfig } from "../config.js";
 import { deltaValues } from "./delta-values.js";
@@ -56,7 +56,8 @@ export function modelValues(json: ConfigJson, config: DecoderConfig, architectur
   const width = layersOf(config).find(({ convolution }) => convolution !== undefined)?.convolution;
   if (architecture === "qwen35") Object.assign(own, deltaValues(json, config, width));
   else if (width !== undefined) own["shortconv.l_cache"] = { uint32: width };
-  if (architecture === "granite") Object.assign(own, graniteFactors(config));
+  Object.assign(own, expertsValues(config, architecture));
+  if (architecture.startsWith("granite")) Object.assign(own, graniteFactors(config));
   if (config.scoreCap !== null) own["attn_logit_softcapping"] = { float32: config.scoreCap };
   if (architecture === "gemma4") Object.assign(own, gemma4Values(json, config));
   if (config.logitCap !== null && (architecture === "gemma2" || architecture === "gemma4"))
@@ -78,6 +79,20 @@ function headsOfLayers(config: DecoderConfig): WrittenValue {
     return { uint32: config.kvHeads };
   return Int32Array.from(layers, ({ convolution }) => (convolution === undefined ? config.kvHeads : 0));
 }
+
+/** Experts of the layers that have them. */
+function expertsValues(config: DecoderConfig, architecture: string): Readonly<Record<string, WrittenValue>> {
+  const experts = expertsOfLayers(config).find((shape) => shape !== null);
+  if (experts === undefined) return {};
+  return {
+    expert_count: { uint32: experts.count },
+    expert_used_count: { uint32: experts.chosen },
+    ...(architecture === "granitemoe" ? {} : { expert_feed_forward_length: { uint32: experts.width } }),
+  };
+}
+
+const expertsOfLayers = (config: DecoderConfig) =>
+  Array.from({ length: config.layers }, (_, i) => expertsOf(config, i));
 
 /** Granite's factors. */
 const graniteFactors = ({ scale, headDim, embeddingScale, residualScale, logitScale }: DecoderConfig) => ({
@@ -154,7 +169,13 @@ function comparable(config: DecoderConfig, positions: number): Readonly<Record<s
     factor: rotary?.factor ?? null,
     window: window === null || window >= positions - 1 ? null : window,
   }));
-  return { ...rest, headDim, scale: scale ?? 1 / Math.sqrt(headDim), attention: layers };
+  return {
+    ...rest,
+    experts: expertsOfLayers(config),
+    headDim,
+    scale: scale ?? 1 / Math.sqrt(headDim),
+    attention: layers,
+  };
 }
 
 /** Alike but for the rounding of numbers to float32. */

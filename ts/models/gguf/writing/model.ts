@@ -7,13 +7,15 @@ import { encodeTensor, type OpenTensorFile } from "../../../io/safetensors/index
 import type { Change } from "../../../merging/merge-plan.js";
 import type { Pause } from "../../../merging/stored-tensor.js";
 import { ggufTokenizerValues, type TokenizerFiles } from "../../../tokenize/gguf/gguf-tokenizer-values.js";
+import { sizeOf } from "../../../values/shape.js";
 import { deltaOf } from "../../decoder/config.js";
 import { textConfig } from "../../decoder/text-config.js";
 import { decoderPlan } from "../../decoders.js";
-import { checkTensors } from "../../tensor-check.js";
+import { checkTensors, presentTensors } from "../../tensor-check.js";
 import { ggufNames } from "../names.js";
 import { columnOrderOf, orderOf } from "../rows.js";
 import type { RowEncoder } from "./encode-rows.js";
+import { partOfEach, type Place, placesOf } from "./expert-places.js";
 import { arranged, inRows, valuesOf } from "./hugging-face-values.js";
 import { checkSaysAll, modelValues } from "./model-values.js";
 import { fileTypes, isTurned, isWrittenType, shapeIn, typeOf, type WrittenType } from "./types.js";
@@ -77,25 +79,33 @@ export async function modelToWrite(model: ModelToWrite): Promise<WrittenModel> {
       yield encodeTensor(data, "F32", name);
     },
   }));
-  for (const { name: full, shape: stored } of plan.tensors()) {
-    const own = nameOf(full);
-    const name = nameIn(full);
-    if (name === undefined) throw fail(own, "has no name in GGUF files that is known here");
+  /** A tensor of the file. */
+  const tensorOf = ({ name, full, shape: stored, sources, part }: Place): WrittenTensor => {
     const shape = isTurned(named, full) ? [...stored].reverse() : shapeIn(name, stored);
-    const kept = file.info(own).dtype;
+    const owns = sources.map((source) => ({ own: nameOf(source.name), unit: sizeOf(source.shape.slice(-2)) }));
+    const [{ own: first } = { own: full }] = owns;
+    const kept = file.info(first).dtype;
     const wanted = type === "auto" ? (isWrittenType(kept) ? kept : "F32") : type;
     const to = typeOf({ name, shape, tied: config.tied }, wanted);
     const width = shape.at(-1) ?? 1;
-    tensors.push({
+    const values = async function* ({ engine, pause }: Workshop) {
+      for (const { own, unit } of owns)
+        yield* partOfEach(valuesOf(engine, file, own, changes.get(own), pause), unit, part);
+    };
+    return {
       ...{ name, type: to, shape },
-      bytes: async function* ({ engine, encoder, pause }) {
-        const values = valuesOf(engine, file, own, changes.get(own), pause);
-        for await (const rows of inRows(arranged(values, full, stored, how), width)) {
-          await pause();
-          yield encoder.encode(rows, width, to, own);
+      bytes: async function* (shop) {
+        for await (const rows of inRows(arranged(values(shop), full, stored, how), width)) {
+          await shop.pause();
+          yield shop.encoder.encode(rows, width, to, first);
         }
       },
-    });
+    };
+  };
+  for (const tensor of plan.tensors()) {
+    const places = placesOf(tensor, [...presentTensors(file, [tensor], nameOf)], nameIn);
+    if (places === null) throw fail(nameOf(tensor.name), "has no name in GGUF files that is known here");
+    tensors.push(...places.map(tensorOf));
   }
   await checkSaysAll(config, new Map([["general.architecture", architecture], ...values]), tensors, factors);
   const words = { config: json, vocabularySize: config.vocabularySize };

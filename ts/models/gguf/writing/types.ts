@@ -19,11 +19,11 @@ interface TypedTensor {
   readonly tied: boolean;
 }
 
-/** Whether it is a matrix that llama.cpp writes in fewer bits: norms, biases, positions and convolutions stay in float32. */
+/** Whether it is a matrix that llama.cpp writes in fewer bits: norms, biases, positions, convolutions and routers stay in float32. */
 export const isNarrowed = ({ name, shape }: Pick<TypedTensor, "name" | "shape">) =>
   shape.length > 1 &&
   name.endsWith(".weight") &&
-  !/(?:norm|position_embd|shortconv\.conv|ssm_conv1d)\.weight$/.test(name);
+  !/(?:norm|position_embd|shortconv\.conv|ssm_conv1d|ffn_gate_inp)\.weight$/.test(name);
 
 /**
  * A tensor's type in a file of a type, chosen as in llama.cpp: in files of four bits the output layer has eight (llama.cpp: Q6_K if rows
