@@ -35,6 +35,28 @@ describe("generateText and streamText", () => {
     expect(types).toEqual(["start", "start-step", "text-start", "text-end", "finish-step", "finish"]);
   });
 
+  it("draft tokens from the text or by a smaller model, with the same answer", async () => {
+    const expected = await whole({ maxTokens: 12 });
+    const prompt = model.applyChatTemplate(messages, { addGenerationPrompt: true });
+    const inputTokens = model.tokenizer!.encodeBare(prompt).length;
+    const generated = vi.spyOn(model, "generateTokens");
+    for (const drafts of [{ promptLookupNumTokens: 4 }, { assistantModel: model, numAssistantTokens: 3 }]) {
+      const answer = await generateText({
+        ...asked(),
+        model: lowrank(model, { adapter: null, ...drafts }),
+        maxOutputTokens: 12,
+      });
+      expect([answer.text, answer.usage.inputTokens]).toEqual([expected, inputTokens]);
+      const given = generated.mock.lastCall![1] as GenerateOptions;
+      expect([given.promptLookupNumTokens, given.assistantModel === model]).toEqual(
+        "assistantModel" in drafts ? [undefined, true] : [4, false],
+      );
+    }
+    generated.mockRestore();
+    const alone = { ...asked(), model: lowrank(model, { numAssistantTokens: 3 }) };
+    await expect(generateText(alone)).rejects.toThrow(/numAssistantTokens/);
+  });
+
   it("use every setting as `generate` does", async () => {
     const sampled = {
       ...{ temperature: 1.3, topK: 40, topP: 0.9, presencePenalty: 0.5, frequencyPenalty: 0.25, seed: 5 },

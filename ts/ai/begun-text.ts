@@ -4,7 +4,7 @@ import type { ProvidedLanguageModel } from "./provided-models.js";
 
 /** A text while it is generated. */
 export interface BegunText {
-  /** Number of the prompt's tokens, and of those that an earlier text had computed; undefined in a worker. */
+  /** Number of the prompt's tokens, and of those that an earlier text had computed; undefined for one that is computed alone, of the prompt only in a worker. */
   readonly promptTokens: number | undefined;
   readonly reused: number | undefined;
   /** The next token; null after the last. Rejects with the error that ended the text. */
@@ -13,8 +13,11 @@ export interface BegunText {
   end(): void;
 }
 
-/** Begins a text of a model in a worker, where its options are checked with the first token. */
-export function begunInWorker(model: ProvidedLanguageModel, { messages, options }: ModelCall): BegunText {
+/** Begins a text that shares no passes with others, such as of a model in a worker. Its options are checked with the first token. */
+export function begunAlone(
+  model: ProvidedLanguageModel,
+  { messages, options }: Pick<ModelCall, "messages" | "options">,
+): BegunText {
   const ended = new AbortController();
   const signal = AbortSignal.any([ended.signal, ...(options.signal === undefined ? [] : [options.signal])]);
   const tokens = model.generateTokens(messages, { ...options, signal });

@@ -11,7 +11,7 @@ import type { CausalLanguageModel } from "../models/language/causal-language-mod
 import { lazyChunk } from "../waiting/lazy-chunk.js";
 import { AnswerParts } from "./answer-parts.js";
 import type { Batches } from "./batches.js";
-import { type BegunText, begunInWorker } from "./begun-text.js";
+import { type BegunText, begunAlone } from "./begun-text.js";
 import { modelCall } from "./model-call.js";
 import type { LanguageSettings } from "./model-settings.js";
 import type { ProvidedLanguageModel } from "./provided-models.js";
@@ -72,7 +72,7 @@ export class LowrankLanguageModel implements LanguageModelV3 {
   private async begin(what: string, options: LanguageModelV3CallOptions) {
     const { model, settings } = this;
     const call = modelCall(what, options, settings);
-    const text = isHere(model) ? (await here()).begunHere(what, model, call, this.batches) : begunInWorker(model, call);
+    const text = isHere(model) ? (await here()).begunHere(what, model, call, this.batches) : begunAlone(model, call);
     return { text, warnings: call.warnings };
   }
 }

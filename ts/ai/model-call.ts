@@ -10,7 +10,7 @@ import { type LanguageSettings, ownOptions, takeLanguageSettings } from "./model
 /** A call of the AI SDK as one of a language model, copied. */
 export interface ModelCall {
   readonly messages: readonly ChatMessage[];
-  readonly options: Omit<GenerateOptions, "assistantModel">;
+  readonly options: Omit<GenerateOptions, "assistantModel"> & Pick<LanguageSettings, "assistantModel">;
   readonly warnings: SharedV3Warning[];
 }
 

@@ -2,11 +2,14 @@ import type { SharedV3ProviderOptions } from "@ai-sdk/provider";
 import { checkOptions, copiedOptions } from "../arguments/options.js";
 import type { GenerateOptions } from "../models/language/generate-options.js";
 import type { EncodeOptions } from "../models/sentence/encoder-options.js";
+import type { RankOptions } from "../tasks/cross/cross-options.js";
 import { jsonCopy } from "./json-copy.js";
+import type { ProvidedLanguageModel } from "./provided-models.js";
 
 const LANGUAGE = [
   ...(["adapter", "minP", "repetitionPenalty", "logitBias", "parallelToolCalls"] as const),
   ...(["regex", "grammar", "choices", "ignoreEnd", "rounded"] as const),
+  ...(["promptLookupNumTokens", "numAssistantTokens"] as const),
 ] as const;
 
 const EMBEDDING = ["adapter", "normalize", "prompt", "promptName", "truncateDim", "rounded"] as const;
@@ -15,20 +18,35 @@ const EMBEDDING = ["adapter", "normalize", "prompt", "promptName", "truncateDim"
  * Options of `generate` that the AI SDK does not have, such as `adapter`: of all calls of a model, or of one call in
  * `providerOptions.lowrank`.
  */
-export type LanguageSettings = Pick<GenerateOptions, (typeof LANGUAGE)[number]>;
+export type LanguageSettings = Pick<GenerateOptions, (typeof LANGUAGE)[number]> & {
+  /**
+   * A smaller model with the same tokenizer that drafts tokens, where the model is: of this thread, or in its worker. It is no option of
+   * `providerOptions`, which are JSON.
+   */
+  readonly assistantModel?: ProvidedLanguageModel | undefined;
+};
+
+/** Options of `rank`, of all calls of a model or of one call in `providerOptions.lowrank`. */
+export type RerankingSettings = Pick<RankOptions, "activation">;
 
 /** Options of `encode`, of all calls of a model or of one call in `providerOptions.lowrank`; but `normalize` is true by default. */
 export type EmbeddingSettings = Pick<EncodeOptions, (typeof EMBEDDING)[number]>;
 
 /** A copy of a model's settings. Throws `ConfigError` for unknown names; values are checked by each call. */
 export function takeLanguageSettings(what: string, given: LanguageSettings): LanguageSettings {
-  checkOptions(what, given, LANGUAGE);
+  checkOptions(what, given, [...LANGUAGE, "assistantModel"]);
   return copiedOptions(given);
 }
 
 /** The same for embeddings. */
 export function takeEmbeddingSettings(what: string, given: EmbeddingSettings): EmbeddingSettings {
   checkOptions(what, given, EMBEDDING);
+  return copiedOptions(given);
+}
+
+/** The same for reranking. */
+export function takeRerankingSettings(what: string, given: RerankingSettings): RerankingSettings {
+  checkOptions(what, given, ["activation"]);
   return copiedOptions(given);
 }
 

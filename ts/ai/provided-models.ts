@@ -1,4 +1,5 @@
 import type { EncodeOptions } from "../models/sentence/encoder-options.js";
+import type { RankedText, RankOptions } from "../tasks/cross/cross-options.js";
 import type { GenerateOptions, Prompt } from "../models/language/generate-options.js";
 import type { GeneratedToken } from "../models/language/sequence.js";
 
@@ -11,6 +12,14 @@ export interface ProvidedLanguageModel {
     prompt: Prompt,
     options?: Omit<GenerateOptions, "assistantModel">,
   ): AsyncGenerator<GeneratedToken, void, undefined>;
+}
+
+/** A reranker: a `CrossEncoder` with one score, of `lowrank` or of `lowrank/worker`. */
+export interface ProvidedReranker {
+  /** Its encoder, whose name is the default of `modelId`. */
+  readonly encoder: { readonly name: string };
+  /** As `CrossEncoder.rank`. */
+  rank(query: string, texts: readonly string[], options?: RankOptions): Promise<RankedText[]>;
 }
 
 /** A sentence encoder: a `SentenceEncoder` of `lowrank`, or one of `lowrank/worker`. */
@@ -28,3 +37,6 @@ export const isLanguageModel = (model: unknown): model is ProvidedLanguageModel 
 
 export const isEncoder = (model: unknown): model is ProvidedEncoder =>
   typeof (Object(model) as Partial<ProvidedEncoder>).encode === "function";
+
+export const isReranker = (model: unknown): model is ProvidedReranker =>
+  typeof (Object(model) as Partial<ProvidedReranker>).rank === "function";

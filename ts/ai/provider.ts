@@ -1,4 +1,4 @@
-import type { EmbeddingModelV3, LanguageModelV3, ProviderV3 } from "@ai-sdk/provider";
+import type { EmbeddingModelV3, LanguageModelV3, ProviderV3, RerankingModelV3 } from "@ai-sdk/provider";
 import { isRecord } from "../arguments/collections.js";
 import { readOptions } from "../arguments/read-options.js";
 import { text, unexpected } from "../arguments/settings.js";
@@ -9,14 +9,24 @@ import { isHere, LowrankLanguageModel } from "./language-model.js";
 import {
   type EmbeddingSettings,
   type LanguageSettings,
+  type RerankingSettings,
   takeEmbeddingSettings,
   takeLanguageSettings,
+  takeRerankingSettings,
 } from "./model-settings.js";
-import { isEncoder, isLanguageModel, type ProvidedEncoder, type ProvidedLanguageModel } from "./provided-models.js";
+import {
+  isEncoder,
+  isLanguageModel,
+  isReranker,
+  type ProvidedEncoder,
+  type ProvidedLanguageModel,
+  type ProvidedReranker,
+} from "./provided-models.js";
+import { LowrankRerankingModel } from "./reranking-model.js";
 import { noSuchModel } from "./sdk-errors.js";
 
 /** A model that a provider has. */
-export type ProvidedModel = ProvidedLanguageModel | ProvidedEncoder;
+export type ProvidedModel = ProvidedLanguageModel | ProvidedEncoder | ProvidedReranker;
 
 /** Models by their names, for the AI SDK. */
 export interface LowrankProvider extends ProviderV3 {
@@ -26,26 +36,28 @@ export interface LowrankProvider extends ProviderV3 {
   languageModel(name: string, settings?: LanguageSettings): LanguageModelV3;
   /** A sentence encoder. Throws as `languageModel` does. */
   embeddingModel(name: string, settings?: EmbeddingSettings): EmbeddingModelV3;
+  /** A cross-encoder. Throws as `languageModel` does. */
+  rerankingModel(name: string, settings?: RerankingSettings): RerankingModelV3;
   /** There is none: throws as `languageModel` does. */
   imageModel(name: string): never;
   /** Ends running answers of models of this thread, and frees what was kept of earlier ones. Models stay the caller's. Safe to call twice. */
   dispose(): void;
 }
 
-const EXPECTED = "a CausalLanguageModel or a SentenceEncoder";
+const EXPECTED = "a CausalLanguageModel, SentenceEncoder or CrossEncoder";
 
 /** Batches of `lowrank`: those of a model go with it. */
 let shared: Batches | null = null;
 
 /**
  * A model for the functions of the AI SDK: a language model for `generateText` and `streamText`, a sentence encoder for `embed` and
- * `embedMany`. It runs in this thread, or in its worker if it is of `lowrank/worker`; nothing is sent to a server.
+ * `embedMany`, a cross-encoder for `rerank`. It runs in this thread, or in its worker if it is of `lowrank/worker`; nothing is sent to a server.
  *
  * Calls of a language model of this thread are computed together, each with its own adapter and settings. Tokens are those of
  * `generateTokens` with the same options. Keys and values of ended answers, up to 64 MiB, stay in the model's memory for prompts that begin
  * alike, until its `dispose`.
  *
- * @param settings options of `generate` or `encode` for all calls; `providerOptions.lowrank` has those of one call
+ * @param settings options of `generate`, `encode` or `rank` for all calls; `providerOptions.lowrank` has those of one call
  * Throws `ConfigError` for anything but such a model, and for unknown settings.
  *
  * @example
@@ -53,15 +65,18 @@ let shared: Batches | null = null;
  */
 export function lowrank(model: ProvidedLanguageModel, settings?: LanguageSettings): LanguageModelV3;
 export function lowrank(model: ProvidedEncoder, settings?: EmbeddingSettings): EmbeddingModelV3;
+export function lowrank(model: ProvidedReranker, settings?: RerankingSettings): RerankingModelV3;
 export function lowrank(
   model: ProvidedModel,
-  settings: LanguageSettings & EmbeddingSettings = {},
-): LanguageModelV3 | EmbeddingModelV3 {
+  settings: LanguageSettings & EmbeddingSettings & RerankingSettings = {},
+): LanguageModelV3 | EmbeddingModelV3 | RerankingModelV3 {
   const what = "lowrank";
   shared ??= new Batches(batchLimits(readOptions(what, {}, batchReaders)));
   if (isLanguageModel(model))
     return new LowrankLanguageModel(model.name, model, takeLanguageSettings(what, settings), shared);
   if (isEncoder(model)) return new LowrankEmbeddingModel(model.name, model, takeEmbeddingSettings(what, settings));
+  if (isReranker(model))
+    return new LowrankRerankingModel(model.encoder.name, model, takeRerankingSettings(what, settings));
   throw unexpected(what, "the model", EXPECTED, model);
 }
 
@@ -81,18 +96,22 @@ export function createLowrank(
   const batches = new Batches(batchLimits(readOptions(WHAT, options, batchReaders)));
   if (!isRecord(models)) throw unexpected(WHAT, "models", `an object, by name ${EXPECTED}`, models);
   const [chats, encoders] = [new Map<string, ProvidedLanguageModel>(), new Map<string, ProvidedEncoder>()];
+  const rerankers = new Map<string, ProvidedReranker>();
   for (const [name, model] of Object.entries(models))
     if (isLanguageModel(model)) chats.set(name, model);
     else if (isEncoder(model)) encoders.set(name, model);
+    else if (isReranker(model)) rerankers.set(name, model);
     else throw unexpected(WHAT, `models.${name}`, EXPECTED, model);
   const languageModel = (name: string, settings: LanguageSettings = {}) =>
     new LowrankLanguageModel(name, named(chats, name, "languageModel"), takeLanguageSettings(WHAT, settings), batches);
   const embeddingModel = (name: string, settings: EmbeddingSettings = {}) =>
     new LowrankEmbeddingModel(name, named(encoders, name, "embeddingModel"), takeEmbeddingSettings(WHAT, settings));
+  const rerankingModel = (name: string, settings: RerankingSettings = {}) =>
+    new LowrankRerankingModel(name, named(rerankers, name, "rerankingModel"), takeRerankingSettings(WHAT, settings));
   const provider = (name: string, settings?: LanguageSettings) => languageModel(name, settings);
   return Object.assign(provider, {
     specificationVersion: "v3" as const,
-    ...{ languageModel, embeddingModel },
+    ...{ languageModel, embeddingModel, rerankingModel },
     imageModel: (name: string): never => {
       throw noSuchModel(name, "imageModel", []);
     },

@@ -62,7 +62,7 @@ it("serves the model and its adapters to OpenAI's client, which needs the key, a
     return { texts: answers.map(({ choices }) => choices[0]!.message.content), last };
   });
   expect({ code, err }).toEqual({ code: 0, err: "" });
-  expect(out).toMatch(/^tiny, mine\nlistening on http:\/\/127\.0\.0\.1:\d+\/v1 /);
+  expect(out).toMatch(/^tiny, mine {2}\(chats, responses, completions\)\nlistening on http:\/\/127\.0\.0\.1:\d+\/v1 /);
   const said = async (adapter: string | null) =>
     (await all(tiny.here.generate(messages, { adapter, maxTokens: 8 }))).join("");
   expect(result.texts).toEqual([await said(null), await said("mine"), await said("mine")]);

@@ -2,8 +2,9 @@ import type { Command } from "commander";
 import { existsSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { CausalLanguageModel, CrossEncoder, SentenceEncoder } from "../../entry/node.js";
 import { ConfigError } from "../../errors/errors.js";
-import { languageServer, type RequestLogEntry } from "../../serve/index.js";
+import { languageServer, type RequestLogEntry, type ServedModel } from "../../serve/index.js";
 import { folderStore } from "../../training/node/folder-store.js";
 import { httpServerOf } from "../files/http-bridge.js";
 import { isLocal, refusingOtherNames } from "../files/local-host.js";
@@ -21,9 +22,9 @@ const GRACE = 30_000;
 const EXAMPLES = `
 The server speaks OpenAI's API, at http://HOST:PORT/v1. A request's "model" names a model or an adapter. Chats and responses are answered by the
 language model, /v1/embeddings by embedding models, /v1/rerank by rerank models (or embedding models), /v1/classify by classifiers.
-Without --model, a server of any of those has no language model. If ${KEY}
-is set, requests must send it as their API key. SIGTERM and Ctrl-C end the server after the answers that it is generating; a second
-one ends it at once.
+With one of the last three and without --model, a server has no language model. If the environment variable ${KEY} is set, requests
+must send its value as their API key; --loadable needs it. SIGTERM and Ctrl-C end the server after the answers that it is generating; a second
+one ends it at once. npx does not pass SIGTERM on: a service starts node_modules/.bin/lowrank.
 
 Examples:
   lowrank serve --model HuggingFaceTB/SmolLM2-135M-Instruct --adapter mine=runs/mine
@@ -37,7 +38,7 @@ interface CommandOptions extends ServedOptions {
   readonly port: number;
   readonly host: string;
   readonly loadable?: string;
-  readonly cors: readonly string[];
+  readonly cors?: readonly string[];
   readonly maxTokens?: number;
   readonly maxRunning: number;
   readonly maxWaiting: number;
@@ -57,23 +58,44 @@ export function defineServe(program: Command, session: Session): void {
   addModelOptions(command)
     .option("--port <n>", "port; 0 chooses a free one", port(0), 8080)
     .option("--host <address>", "address to listen on; 0.0.0.0 for all of this machine's", "127.0.0.1")
-    .option("--name <name>", "name of the language model in requests (default: its own)")
+    .option("--name <name>", "name of the language model in requests (default: its own, which the command prints)")
     .option(
       "--embedding-model <[name=]model>",
-      "a model for /v1/embeddings, or an adapter's folder; may be repeated",
+      "a sentence encoder for /v1/embeddings, or an adapter's folder; may be repeated",
       collected,
       [],
     )
-    .option("--rerank-model <[name=]model>", "a cross-encoder for /v1/rerank, or a run; may be repeated", collected, [])
-    .option("--classifier <[name=]run>", "a run, or a model, for /v1/classify; may be repeated", collected, [])
-    .option("--loadable <folder>", "folder of adapters' folders, which POST /v1/adapters loads by their names")
-    .option("--cors <origin...>", 'origins of pages that may ask, or "*" (default: none)', [])
+    .option(
+      "--rerank-model <[name=]model>",
+      "a cross-encoder for /v1/rerank, or a run of --task rank; may be repeated",
+      collected,
+      [],
+    )
+    .option(
+      "--classifier <[name=]run>",
+      "a run of `finetune`, or a classifier's model, for /v1/classify; may be repeated",
+      collected,
+      [],
+    )
+    .option(
+      "--loadable <folder>",
+      "folder with one folder for each adapter, which POST /v1/adapters loads by its name; needs a key",
+    )
+    .option("--cors <origin...>", 'origins of pages that may ask, or "*" (default: none)')
     .option("--max-tokens <n>", "maximum tokens of an answer (default: as many as fit the model)", whole(1))
     .option("--max-running <n>", "maximum answers that are generated at the same time", whole(1), 16)
     .option("--max-waiting <n>", "maximum answers that wait for a place", whole(0), 64)
     .option("--timeout <seconds>", "maximum time of an answer", real(0), 300)
-    .option("--prefix-cache <mb>", "memory for prompts that later requests may begin with, in megabytes", whole(0), 64)
-    .option("--prefix-cache-folder <folder>", "folder that keeps prompts of several requests when the server ends")
+    .option(
+      "--prefix-cache <mb>",
+      "memory for beginnings of prompts, which are computed once, in megabytes",
+      whole(0),
+      64,
+    )
+    .option(
+      "--prefix-cache-folder <folder>",
+      "folder for beginnings that several prompts share, such as system messages, also when the server starts again",
+    )
     .option("--prefix-cache-disk <mb>", "maximum megabytes in that folder", whole(0), 1024)
     .option("--log", "print a line of JSON for each request, as pino writes them, without texts", false)
     .option("--log-texts", "the same with the texts of requests and answers", false)
@@ -96,9 +118,12 @@ async function serve(options: CommandOptions, session: Session): Promise<void> {
   } = options;
   const apiKey = terminal.streams.environment[KEY]?.trim() || undefined;
   if (loadable !== undefined && apiKey === undefined)
-    throw new ConfigError(`--loadable lets requests change what is served: set ${KEY} too`, {
-      ...{ op: "serve", option: "--loadable", expected: KEY },
-    });
+    throw new ConfigError(
+      `--loadable lets requests change what is served: set a key that they must have, in the environment variable ${KEY}`,
+      {
+        ...{ op: "serve", option: "--loadable", expected: KEY },
+      },
+    );
   const report = (error: unknown) => terminal.error(`${terminal.errorColors.red("error:")} ${String(error)}`);
   const { models, dispose } = await openServed(options, session);
   try {
@@ -123,11 +148,13 @@ async function serve(options: CommandOptions, session: Session): Promise<void> {
     const { port, family, address } = http.address() as AddressInfo;
     for (const [name, model] of Object.entries(models)) {
       const adapters = "adapters" in model ? model.adapters().map((adapter) => adapter.name) : [];
-      terminal.print([name, ...adapters].join(", "));
+      terminal.print(`${[name, ...adapters].join(", ")}  (${uses(model)})`);
     }
     terminal.print(`listening on http://${family === "IPv6" ? `[${address}]` : address}:${port}/v1  (Ctrl-C ends it)`);
     if (apiKey === undefined && !/^(127\.|::1$)/.test(address))
-      terminal.error(`${terminal.errorColors.yellow("warning:")} anyone who reaches ${address} may ask: set ${KEY}`);
+      terminal.error(
+        `${terminal.errorColors.yellow("warning:")} anyone who reaches ${address} may ask: set a key, in the environment variable ${KEY}`,
+      );
     await aborted(signal);
     // Until the answers have ended, new requests learn that the server is stopping. What nobody reads ends after some time.
     const limits = [setTimeout(() => http.closeAllConnections(), GRACE)];
@@ -140,6 +167,13 @@ async function serve(options: CommandOptions, session: Session): Promise<void> {
   } finally {
     dispose();
   }
+}
+
+/** Where requests may name a model. */
+function uses(model: ServedModel): string {
+  if (model instanceof CausalLanguageModel) return "chats, responses, completions";
+  if (model instanceof SentenceEncoder) return "embeddings, rerank";
+  return model instanceof CrossEncoder ? "rerank" : "classify";
 }
 
 /** Levels of pino: 50 is an error, 40 a warning, 30 information. */

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { Option } from "commander";
-import { basename } from "node:path";
+import { existsSync } from "node:fs";
+import { basename, join } from "node:path";
 import { CausalLanguageModel } from "../../entry/node.js";
 import { ConfigError } from "../../errors/errors.js";
 import { folderOrGguf, ggufAt, ggufFile, readFileMap } from "../../io/node/index.js";
@@ -100,6 +101,10 @@ export async function openLanguageModel(options: ModelOptions, session: Session)
   const files = adapters.map(({ folder }) => readFileMap(folder, runFiles.adapter));
   const name =
     options.model ?? (adapters.length === 0 ? DEFAULT_LANGUAGE_MODEL : recordedModel(adapters[0]!.folder).model);
+  if (options.model !== undefined && isAdapter(options.model))
+    throw new ConfigError(`--model ${name} is the folder of an adapter: pass --adapter ${name}, which finds its base`, {
+      ...{ option: "--model", value: name },
+    });
   await startEngine(options);
   const file = isGguf(name) ? name : ggufFile(name);
   const source = file === null ? folderOrGguf(await findModel(name, session)) : ggufAt(file, basename(file));
@@ -114,6 +119,10 @@ export async function openLanguageModel(options: ModelOptions, session: Session)
     throw error;
   }
 }
+
+/** Whether a folder has an adapter and no model. */
+export const isAdapter = (folder: string): boolean =>
+  existsSync(join(folder, "adapter_config.json")) && !existsSync(join(folder, "config.json"));
 
 /** "name=…", or without a name. */
 export function namedSource(given: string): { readonly name: string | null; readonly from: string } {

@@ -1,7 +1,6 @@
-import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { CrossEncoder, type SentenceEncoder, TextClassifier } from "../../entry/node.js";
-import { ConfigError } from "../../errors/errors.js";
+import { AdapterError, ConfigError } from "../../errors/errors.js";
 import { isFolder } from "../../io/node/read-files.js";
 import type { ServedModel } from "../../serve/index.js";
 import { startEngine } from "../engine-start.js";
@@ -9,7 +8,7 @@ import { hearSignals, type Session } from "../session.js";
 import { encoderAdapter, openEncoder } from "./adapted-encoder.js";
 import { findModel, readObject } from "./base-model.js";
 import { openClassifier, openReranker } from "./classifier-folder.js";
-import { type ModelOptions, namedAdapter, namedSource, openLanguageModel } from "./language-model.js";
+import { isAdapter, type ModelOptions, namedAdapter, namedSource, openLanguageModel } from "./language-model.js";
 
 /** Which models a server has. */
 export interface ServedOptions extends ModelOptions {
@@ -53,7 +52,11 @@ export async function openServed(options: ServedOptions, session: Session): Prom
       add(name, encoder);
       for (const adapter of ofEncoder.get(i) ?? []) {
         const { name, folder } = namedAdapter(adapter);
-        encoderAdapter(folder, name, false)(encoder);
+        try {
+          encoderAdapter(folder, name, false)(encoder);
+        } catch (error) {
+          throw error instanceof AdapterError && !isLanguage ? perhapsOfLanguage(error, adapter) : error;
+        }
       }
     }
     for (const given of rerankModel) {
@@ -73,10 +76,15 @@ export async function openServed(options: ServedOptions, session: Session): Prom
   }
 }
 
+/** Without --model, adapters of language models come to the encoder too. */
+function perhapsOfLanguage(error: AdapterError, adapter: string): AdapterError {
+  const base = String(readObject(join(namedAdapter(adapter).folder, CONFIG))["base_model_name_or_path"]);
+  const message = `--adapter ${adapter}: ${error.message}; if its base ${base} is a language model, add --model ${base}`;
+  return new AdapterError(message, error.details, { cause: error });
+}
+
 /** A folder's own name; a model's name as it is. */
 const ownName = (from: string) => (isFolder(from) ? basename(resolve(from)) : from);
-
-const isAdapter = (from: string) => existsSync(join(from, CONFIG)) && !existsSync(join(from, "config.json"));
 
 /** An encoder, or an adapter's base with the adapter. */
 async function openEmbedding(

@@ -1,3 +1,4 @@
+import { unexpected } from "../../arguments/settings.js";
 import { AbortError } from "../../errors/errors.js";
 import { lazyChunk } from "../../waiting/lazy-chunk.js";
 import { timer } from "../../waiting/timer.js";
@@ -21,7 +22,7 @@ import { type Call, handled, labelOf, routeOf, type RouteTable } from "./route-t
 import { ofKind, type Served, type ServedModel, takeModels } from "./served-models.js";
 import type { TextRoute, TextRoutes } from "./text-routes.js";
 
-/** A server in the form of OpenAI's API: a function that answers requests, and never rejects. */
+/** A server in the form of OpenAI's API: a function that answers requests. It rejects only with a `ConfigError` for what is no `Request`. */
 export interface LanguageServer {
   (request: Request): Promise<Response>;
   /** Refuses further requests and waits for the last token of running ones. Safe to call twice. */
@@ -56,7 +57,13 @@ export function languageServer(
 ): LanguageServer {
   const settings = takeLanguageServerOptions(WHAT, options);
   const server = new Server(takeModels(WHAT, models, settings.name), settings);
-  return Object.assign((request: Request) => server.answer(request), { close: () => server.close() });
+  const answer = async (request: Request) => {
+    // Node's http calls with an object of its own.
+    if (typeof (Object(request) as Partial<Request>).headers?.get === "function") return server.answer(request);
+    const expected = "a Request; for Node's http, Express and Fastify see getRequestListener of @hono/node-server";
+    throw unexpected(WHAT, "the request", expected, request);
+  };
+  return Object.assign(answer, { close: () => server.close() });
 }
 
 /** Maximum milliseconds of a body, which has a request's place while it comes. */

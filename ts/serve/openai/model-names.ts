@@ -17,6 +17,9 @@ interface Use {
   removed: boolean;
 }
 
+/** Most names in a message. */
+const MOST_NAMES = 8;
+
 /** Numbers removed adapters that are in use. */
 let retired = 0;
 
@@ -57,9 +60,25 @@ export class ModelNames {
       const models = fitting.map(({ id }) => id).join(", ");
       throw new ApiError(400, "ambiguous_model", `several models have an adapter ${quoted}: ${models}`, "model");
     }
-    if (found.length > 0) throw new ApiError(400, "unsupported", `${quoted} is a model to ${found[0]!.kind}`, "model");
-    const message = `there is no model ${quoted} here; GET /v1/models lists them`;
-    throw new ApiError(404, "model_not_found", message, "model");
+    const others = this.namesOf(kinds);
+    if (found.length > 0) {
+      const message = `${quoted} is a model to ${found[0]!.kind}; to ${kinds.join(" or ")} ${others}`;
+      throw new ApiError(400, "unsupported", message, "model");
+    }
+    throw new ApiError(
+      404,
+      "model_not_found",
+      `there is no model ${quoted} here; to ${kinds.join(" or ")} ${others}`,
+      "model",
+    );
+  }
+
+  /** What a message says of the names that a request could have. */
+  private namesOf(kinds: readonly Kind[]): string {
+    const names = this.all().flatMap(({ kind, name }) => (kinds.includes(kind) ? [JSON.stringify(name)] : []));
+    if (names.length === 0) return "there is none";
+    const some = names.slice(0, MOST_NAMES).join(", ");
+    return names.length > MOST_NAMES ? `there are ${some} and ${names.length - MOST_NAMES} more` : `there is ${some}`;
   }
 
   /** Counts a request that uses an adapter, until the returned function is called: meanwhile it stays in its model. */
@@ -96,7 +115,13 @@ export class ModelNames {
     const files = await loadAdapter(name);
     if (isClosing()) throw stopping();
     this.checkFree(name);
-    if (files === null) throw new ApiError(404, "adapter_not_found", `there is no adapter ${name} to load`, "name");
+    if (files === null)
+      throw new ApiError(
+        404,
+        "adapter_not_found",
+        `there is no adapter ${name} where this server loads adapters from`,
+        "name",
+      );
     reading("name", () => withRoom(() => model.loadAdapter(name, files)));
     this.loaded.set(model, (this.loaded.get(model) ?? new Set()).add(name));
     return this.described({ ...found, name, adapter: name });
@@ -150,7 +175,7 @@ export class ModelNames {
       if (others.length > 0) break;
       return { ...first, name: first.id, adapter: null };
     }
-    throw new ApiError(400, "invalid_value", "name a model: GET /v1/models lists them", "model");
+    throw new ApiError(400, "invalid_value", `name a model: to ${kinds.join(" or ")} ${this.namesOf(kinds)}`, "model");
   }
 
   private described({ name, adapter, id, kind }: Named): object {
