@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { expect, it } from "vitest";
 import { strToU8, unzipSync, zipSync } from "fflate";
 import { correctedRecords } from "../../web/src/data/corrected-records.js";
-import { joinedText } from "../../web/src/data/joined.js";
+import { joinedText, placesOf } from "../../web/src/data/joined.js";
 import { misspelt } from "../../web/src/data/misspelt.js";
 import type { TableProblem } from "../../web/src/data/problem.js";
 import { readTable } from "../../web/src/data/read-table.js";
@@ -165,6 +165,9 @@ it("corrected records have an edited text in the first of the joined columns, an
   const columns = { text: 1, more: [0], label: 2 };
   const texts = table.records.map((record) => joinedText(record, [1, 0]));
   expect(texts).toEqual(["b\na", "c", "f\ne"]);
+  // In a file to label the columns are found by their names.
+  expect(placesOf(["b", "a"], ["a", "x", "b"])).toEqual([2, 0]);
+  expect(placesOf(["b", "a"], ["a", "x"])).toEqual([]);
   const rows = [
     { id: 0, text: texts[0]!, label: "z" },
     { id: 1, text: "c", label: "y" },

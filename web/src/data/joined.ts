@@ -7,3 +7,9 @@ export function joinedText(record: readonly string[], columns: readonly number[]
     .filter((text) => text !== "")
     .join("\n");
 }
+
+/** The places of columns with these names in another table; none if it lacks one of them. */
+export function placesOf(names: readonly string[], columns: readonly string[]): number[] {
+  const places = names.map((name) => columns.indexOf(name));
+  return places.includes(-1) ? [] : places;
+}

@@ -17,7 +17,9 @@ function rowOf(table: Table, id: number, { text, label, more = [] }: Columns, ta
 }
 
 /** Opens a table with these columns. This discards changes to the rows. */
-function read(table: Table, columns: Columns, target: Target): void {
+function read(table: Table, given: Columns, target: Target): void {
+  // The labels of words are at places in one text.
+  const columns = target.task === "tokens" ? { ...given, more: [] } : given;
   const rows = table.records.map((_, id) => rowOf(table, id, columns, target));
   takeProject({ table, ...columns, target, rows });
 }

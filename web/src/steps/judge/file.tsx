@@ -1,13 +1,16 @@
 import { useSignal } from "@preact/signals";
 import { guessColumns } from "../../data/columns.js";
+import { joinedText, placesOf } from "../../data/joined.js";
 import { TableProblem } from "../../data/problem.js";
 import type { Table } from "../../data/table.js";
 import { markedColumns } from "../../data/words/marked-columns.js";
 import { recovering } from "../../engine/classify.js";
 import { m } from "../../messages/index.js";
+import { forReading } from "../../messages/reading.js";
 import { Meter } from "../../parts/meter.js";
 import { Problem } from "../../parts/problem.js";
 import { save } from "../../parts/save.js";
+import { project } from "../../state/project.js";
 
 /** Fields that a spreadsheet would run as formulas, except numbers with a sign. */
 const formula = /^(?![+-][\d., ]+$)[=+\-@\t\r]/;
@@ -35,6 +38,14 @@ interface Props {
   ) => Promise<readonly ((written: (value: number) => string) => readonly string[])[]>;
 }
 
+/** The columns that are joined in the open table, as they are in another one; none if it lacks one of them. */
+function joinedIn({ columns }: Table): number[] {
+  const now = project.value;
+  if (now === null || now.more === undefined || now.more.length === 0) return [];
+  const names = [now.text, ...now.more].map((column) => now.table.columns[column]!);
+  return placesOf(names, columns);
+}
+
 /** Predicts for a whole table, and saves it with the predictions. */
 export function LabelFile({
   heading,
@@ -47,6 +58,7 @@ export function LabelFile({
   const t = m().judge;
   const table = useSignal<Table | null>(null);
   const column = useSignal(0);
+  const more = useSignal<readonly number[]>([]);
   // The recommended model, until the user selects another.
   const byHead = useSignal(recommended === true);
   const done = useSignal<number | null>(null);
@@ -57,7 +69,9 @@ export function LabelFile({
     try {
       const { readTable } = await import("../../data/read-table.js");
       const read = await readTable(file);
-      column.value = (markedColumns(read) ?? guessColumns(read)).text;
+      const [text, ...others] = joinedIn(read);
+      column.value = text ?? (markedColumns(read) ?? guessColumns(read)).text;
+      more.value = others;
       table.value = read;
     } catch (reason) {
       const { kind, detail } = reason instanceof TableProblem ? reason : new TableProblem("noTable");
@@ -70,7 +84,7 @@ export function LabelFile({
     done.value = 0;
     error.value = null;
     try {
-      const asked = records.map((record) => record[column.value]!);
+      const asked = records.map((record) => joinedText(record, [column.value, ...more.value]));
       const texts = asked.filter(isText);
       const said = await recovering(() =>
         predictions(texts, (count) => (done.value = count / texts.length), byHead.value),
@@ -115,7 +129,13 @@ export function LabelFile({
           <>
             <label class="inline">
               {t.fileColumn}
-              <select value={column.value} onChange={(event) => (column.value = Number(event.currentTarget.value))}>
+              <select
+                value={column.value}
+                onChange={(event) => {
+                  column.value = Number(event.currentTarget.value);
+                  more.value = [];
+                }}
+              >
                 {table.value.columns.map((name, i) => (
                   <option key={i} value={i}>
                     {name}
@@ -123,6 +143,7 @@ export function LabelFile({
                 ))}
               </select>
             </label>
+            {more.value.length > 0 && <span class="hint">{forReading().joinedTexts(more.value.length + 1)}</span>}
             {recommended !== null && (
               <label class="inline">
                 {t.fileBy}
