@@ -38,7 +38,7 @@ afterAll(() => studio?.end());
 
 const endWorkers = (page: Page) =>
   page.evaluate(() => (globalThis as unknown as { started: Worker[] }).started.forEach((worker) => worker.terminate()));
-const alert = (page: Page) => page.getByRole("alert").innerText();
+const alert = (page: Page) => page.locator(".problem[role=alert]").innerText();
 const goOn = (page: Page) => page.getByRole("button", { name: "Continue" }).click();
 /** Takes away what the page keeps of the model. */
 const forgetFiles = (page: Page) =>
