@@ -19,7 +19,7 @@ export function JoinedColumns() {
   const free = columns.flatMap((_, column) => (isFree(column) ? [column] : []));
   return (
     <>
-      <button type="button" popovertarget="text-columns">
+      <button type="button" class="quiet small" popovertarget="text-columns">
         {more.length === 0 ? t.joinTexts : t.joinedTexts(more.length + 1)}
       </button>
       <div id="text-columns" popover="auto">
