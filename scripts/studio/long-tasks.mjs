@@ -15,13 +15,11 @@ const rows = Array.from({ length: count }, (_, i) => {
 
 /** Tasks of the main thread of the page, the longest first. */
 function tasksOf(events) {
-  const main = events.find(({ name, args }) => name === "thread_name" && args.name === "CrRendererMain" && isOfPage(args));
   const threads = new Set(
     events
       .filter(({ name, args }) => name === "thread_name" && args.name === "CrRendererMain")
       .map(({ pid, tid }) => `${pid} ${tid}`),
   );
-  void main;
   const own = events.filter(({ pid, tid, ph }) => ph === "X" && threads.has(`${pid} ${tid}`));
   const tasks = own.filter(({ name }) => name === "RunTask" || name === "ThreadControllerImpl::RunTask");
   return tasks
@@ -32,12 +30,13 @@ function tasksOf(events) {
         .filter((one) => one !== task && one.ts >= task.ts && one.ts + one.dur <= task.ts + task.dur && one.dur > 3000)
         .sort((a, b) => b.dur - a.dur)
         .slice(0, 4)
-        .map(({ name, dur, args }) => `${name} ${(dur / 1000).toFixed(0)} ms ${args?.data?.functionName ?? args?.data?.type ?? ""}`),
+        .map(
+          ({ name, dur, args }) =>
+            `${name} ${(dur / 1000).toFixed(0)} ms ${args?.data?.functionName ?? args?.data?.type ?? ""}`,
+        ),
     }))
     .sort((a, b) => b.processor - a.processor);
 }
-const isOfPage = () => true;
-
 const studio = await Studio.start();
 try {
   const page = await studio.open();
@@ -52,7 +51,14 @@ try {
   const ended = new Promise((resolve) => session.once("Tracing.tracingComplete", resolve));
   await session.send("Tracing.start", {
     transferMode: "ReportEvents",
-    traceConfig: { includedCategories: ["toplevel", "devtools.timeline", "disabled-by-default-devtools.timeline", "blink.user_timing"] },
+    traceConfig: {
+      includedCategories: [
+        "toplevel",
+        "devtools.timeline",
+        "disabled-by-default-devtools.timeline",
+        "blink.user_timing",
+      ],
+    },
   });
   await page.getByRole("button", { name: "Start training" }).click();
   await page.getByText(/^Measured once, on/).waitFor();

@@ -11,7 +11,7 @@ export const progress: typeof en = {
   test: "Comprobación",
   final: "Entrenamiento con todas las filas",
   done: "terminado",
-  left: (time) => `Quedan unos ${time}`,
+  left: (time) => `Tiempo restante aproximado: ${time}`,
   watched: "Textos que no se usan para entrenar",
   turned: (right, all, before) =>
     `Correctos: ${n(right)} de ${some(all, "texto", "textos")}; al principio, ${n(before)}.`,
