@@ -91,6 +91,7 @@ export interface ShownPrediction {
 
 /** An example of the validation with its prediction. */
 export interface ShownExample extends ShownPrediction {
+  /** The text; of a pair, the first one. */
   readonly text: string;
 }
 
