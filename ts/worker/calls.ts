@@ -249,7 +249,7 @@ const sourcesHere = remote({
   beforehand: (object) => ({ machine: (object["machine"] as () => unknown)() }),
   afterwards: ({ machine }) => ({ machine: () => machine }),
 });
-const job = options({ signal, onProgress, sources: againOr("kept sources", sourcesHere), showExamples: data });
+const job = options({ signal, onProgress, sources: againOr("kept sources", sourcesHere) });
 
 /** Functions that run in the worker. */
 export const functions = {
