@@ -49,3 +49,17 @@ it("an answer that is read comes whole", async () => {
       0,
     );
 });
+
+it("the path of a request is what follows the host, also where the whole address is sent", async () => {
+  const port = await listening(async ({ url }) => new Response(url, { headers: { connection: "close" } }), 60_000);
+  const asked = async (target: string) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.write(`GET ${target} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`);
+    let answer = "";
+    for await (const piece of socket) answer += String(piece);
+    return /http:.*/.exec(answer)?.[0];
+  };
+  expect(await asked("http://example.org:80/v1/models?a=//b")).toBe("http://localhost/v1/models?a=//b");
+  expect(await asked("//example.org/v1/models")).toBe("http://localhost//example.org/v1/models");
+  expect(await asked("HTTPS://example.org")).toBe("http://localhost/");
+});

@@ -38,8 +38,9 @@ export function httpServerOf(handle: Handler, unreadTime = UNREAD_TIME): Server 
 
 function requestOf(incoming: IncomingMessage, signal: AbortSignal): Request {
   const { method = "GET", url = "/" } = incoming;
-  // The client chooses the host: nothing depends on it.
-  const address = new URL(url.startsWith("/") ? `http://localhost${url}` : "http://localhost/");
+  // The client chooses the host: nothing depends on it. A proxy may send the whole address (RFC 9112, 3.2.2).
+  const path = url.replace(/^https?:\/\/[^/?#]*/i, "");
+  const address = new URL(path.startsWith("/") ? `http://localhost${path}` : "http://localhost/");
   const headers = new Headers();
   for (let i = 0; i < incoming.rawHeaders.length; i += 2)
     headers.append(incoming.rawHeaders[i]!, incoming.rawHeaders[i + 1]!);
