@@ -47,12 +47,12 @@ it("a table of preferred answers trains the chat's model, with the base beside i
   };
   expect(report.task).toBe("preferences");
   const { reference } = report.result.yardsticks;
-  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+  const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
   const accuracy = report.metrics["rewardAccuracy"]!.value;
   expect(reference["rewardAccuracy"]).toBe(0.5);
   expect(accuracy).toBeGreaterThan(0.5);
   expect(verdict).toMatch(/^Training helps/);
-  expect(verdict).toContain(`has the higher reward in ${percent(accuracy)} (reward accuracy; the base model: 50.0 %)`);
+  expect(verdict).toContain(`has the higher reward in ${percent(accuracy)} (reward accuracy; the base model: 50.0%)`);
   expect(hint).toContain(`in ${percent(report.metrics["accuracy"]!.value)} of the examples; before training it was in ${percent(reference["accuracy"]!)}`); // prettier-ignore
 });
 
