@@ -1,14 +1,13 @@
 import { countLabels } from "../data/rows.js";
-import { project, target, usable } from "../state/project.js";
+import { encoder, project, target, usable } from "../state/project.js";
 import type { Run } from "../state/runs.js";
+import { encoders } from "./encoders.js";
 import { forms } from "./forms.js";
 import { rowsFor, settings, specOf } from "./settings.js";
 import { train } from "./train.js";
 
 /** Ratio of the most frequent to the rarest class above which class weights are balanced. */
 const UNBALANCED = 4;
-
-const MODEL = "all-MiniLM-L6-v2";
 
 /** Starts a run on the current table. */
 export function begin(): Promise<Run | null> {
@@ -36,7 +35,10 @@ export function begin(): Promise<Run | null> {
       validation: [],
       error: null,
     },
-    spec: { ...specOf(settings.value, file, MODEL, rows.length, unbalanced), ...form.spec(rows, column) },
+    spec: {
+      ...specOf(settings.value, file, encoders[encoder.value].name, rows.length, unbalanced),
+      ...form.spec(rows, column),
+    },
     data: new TextEncoder().encode(`${lines.join("\n")}\n`),
     labels: known.map(([label]) => label),
     examples: rows.length,

@@ -10,6 +10,7 @@ import {
 } from "lowrank/worker";
 import type { Task } from "../data/target.js";
 import { type Run, type RunOf, taskOf } from "../state/runs.js";
+import { type EncoderId, encoderNamed } from "./encoders.js";
 import { type Download, findModel } from "./model.js";
 import type { Example } from "./parts.js";
 import type { SavedFiles } from "./stores.js";
@@ -21,14 +22,25 @@ export interface Prediction {
   readonly probabilities: Readonly<Record<string, number>>;
 }
 
-let encoder: Promise<RemoteEncoder> | undefined;
+const loaded = new Map<EncoderId, Promise<RemoteEncoder>>();
 
-/** The encoder that all classifiers on this page share. */
-export function sharedEncoder(onDownload?: (progress: Download) => void): Promise<RemoteEncoder> {
-  encoder ??= findModel({ ...(onDownload && { onDownload }) }).then((model) => SentenceEncoder.load(model));
-  encoder.catch(() => (encoder = undefined));
-  return encoder;
+/** The encoder that all classifiers on this page share, by default the English one. */
+export function sharedEncoder(
+  id: EncoderId = "english",
+  onDownload?: (progress: Download) => void,
+): Promise<RemoteEncoder> {
+  const there = loaded.get(id);
+  if (there !== undefined) return there;
+  const made = findModel({ encoder: id, ...(onDownload && { onDownload }) }).then((model) =>
+    SentenceEncoder.load(model),
+  );
+  loaded.set(id, made);
+  made.catch(() => loaded.delete(id));
+  return made;
 }
+
+/** The encoder that a run is trained on. */
+export const encoderOf = ({ spec }: Pick<Run, "spec">): EncoderId => encoderNamed(spec.model);
 
 /** Calls `work`, and once more if the worker was lost: a browser may end a worker, and then everything in it is loaded again. */
 export async function recovering<T>(work: () => Promise<T>): Promise<T> {
@@ -36,7 +48,7 @@ export async function recovering<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     if ((error as Error).name !== "WorkerLostError") throw error;
-    encoder = undefined;
+    loaded.clear();
     adapted.clear();
     heads.clear();
     return work();
@@ -52,11 +64,12 @@ interface Trained {
 }
 type AnyTrained = Trained[Task];
 
-const loaders: { readonly [T in Task]: (files: SavedFiles, adapter: string) => Promise<Trained[T]> } = {
-  classify: async (files, adapter) => TextClassifier.load(await sharedEncoder(), files, { adapter }),
-  "multi-label": async (files, adapter) => TextClassifier.load<string, true>(await sharedEncoder(), files, { adapter }),
-  regress: async (files, adapter) => TextRegressor.load(await sharedEncoder(), files, { adapter }),
-  tokens: async (files, adapter) => TokenClassifier.load(await sharedEncoder(), files, { adapter }),
+const loaders: { readonly [T in Task]: (on: EncoderId, files: SavedFiles, adapter: string) => Promise<Trained[T]> } = {
+  classify: async (on, files, adapter) => TextClassifier.load(await sharedEncoder(on), files, { adapter }),
+  "multi-label": async (on, files, adapter) =>
+    TextClassifier.load<string, true>(await sharedEncoder(on), files, { adapter }),
+  regress: async (on, files, adapter) => TextRegressor.load(await sharedEncoder(on), files, { adapter }),
+  tokens: async (on, files, adapter) => TokenClassifier.load(await sharedEncoder(on), files, { adapter }),
 };
 
 /** Trained models by their run. */
@@ -74,7 +87,7 @@ function once<M extends AnyTrained>(known: Map<string, Promise<AnyTrained>>, id:
 
 /** The run's adapted model (adapter and head). */
 export const adaptedOf = <T extends Task>(run: RunOf<T>): Promise<Trained[T]> =>
-  once(adapted, run.id, () => loaders[taskOf(run as Run) as T](run.files!, run.id));
+  once(adapted, run.id, () => loaders[taskOf(run as Run) as T](encoderOf(run as Run), run.files!, run.id));
 
 /** All examples of a run, in the order of the file. */
 export function examplesOf({ data }: RunOf<"classify">): Example[] {
@@ -92,11 +105,9 @@ function learntOf(run: RunOf<"classify">): Example[] {
  * The untrained model's answer: the cosine similarity between a text's vector and that of each label's name,
  * the most similar first.
  */
-export async function nearestNames(
-  labels: readonly string[],
-  text: string,
-): Promise<[label: string, cosine: number][]> {
-  const encoder = await sharedEncoder();
+export async function nearestNames(run: RunOf<"classify">, text: string): Promise<[label: string, cosine: number][]> {
+  const { labels } = run;
+  const encoder = await sharedEncoder(encoderOf(run));
   const vectors = await encoder.encode([text, ...labels], { normalize: true, adapter: null });
   const [asked, ...names] = vectors;
   const cosine = (name: Float32Array) => name.reduce((sum, value, i) => sum + value * asked![i]!, 0);
@@ -110,7 +121,7 @@ export const headOf = (
 ): Promise<RemoteClassifier> =>
   once(heads, run.id, async () => {
     const labels = [...run.report!.data.labels];
-    const classifier = await TextClassifier.create(await sharedEncoder(), {
+    const classifier = await TextClassifier.create(await sharedEncoder(encoderOf(run)), {
       labels,
       lora: null,
       adapter: `${run.id}-head`,
@@ -146,8 +157,8 @@ export async function predictAll<P>(
 }
 
 /** Checks that files are of a task and for this model. Throws like `TextClassifier.load`. Returns the labels; none for numbers. */
-export async function checkFiles(id: string, task: Task, files: SavedFiles): Promise<readonly string[]> {
-  const load = (): Promise<AnyTrained> => loaders[task](files, id);
+export async function checkFiles(id: string, task: Task, files: SavedFiles, on: EncoderId): Promise<readonly string[]> {
+  const load = (): Promise<AnyTrained> => loaders[task](on, files, id);
   const model = await recovering(() => once(adapted, id, load));
   return "labels" in model ? model.labels : [];
 }

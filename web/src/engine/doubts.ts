@@ -4,7 +4,7 @@ import { isConfirmed } from "../data/rows.js";
 import type { Table } from "../data/table.js";
 import { project, rows } from "../state/project.js";
 import type { RunOf } from "../state/runs.js";
-import { examplesOf, predictAll, recovering, sharedEncoder } from "./classify.js";
+import { encoderOf, examplesOf, predictAll, recovering, sharedEncoder } from "./classify.js";
 import { partsOf } from "./parts.js";
 
 /** Row ids with their table, since ids of different tables can be equal. */
@@ -53,7 +53,7 @@ export async function findDoubts(run: RunOf<"classify">, abort: AbortSignal): Pr
       // Equal rows are predicted once.
       const heldOut = [...new Map(known.map((example) => [keyOf(example), example])).values()];
       if (labels.length > 1) {
-        const predictions = await recovering(() => predictUnseen(run.id, { labels, training, heldOut }, onDone, abort));
+        const predictions = await recovering(() => predictUnseen(run, { labels, training, heldOut }, onDone, abort));
         found.push(...predictions.map((one) => ({ ...one, rows: rowsOf(one) })));
       }
       before += examples.length;
@@ -92,13 +92,17 @@ interface Part {
 }
 
 async function predictUnseen(
-  id: string,
+  run: RunOf<"classify">,
   { labels, training, heldOut }: Part,
   onDone: (done: number) => void,
   abort: AbortSignal,
 ): Promise<Omit<Doubt, "rows">[]> {
-  const encoder = await sharedEncoder();
-  const classifier = await TextClassifier.create(encoder, { labels: [...labels], lora: null, adapter: `${id}-part` });
+  const encoder = await sharedEncoder(encoderOf(run));
+  const classifier = await TextClassifier.create(encoder, {
+    labels: [...labels],
+    lora: null,
+    adapter: `${run.id}-part`,
+  });
   try {
     const onProgress = ({ phase, done }: { phase: string; done: number }) => void (phase === "encode" && onDone(done));
     await classifier.fitHead(training, { onProgress, signal: abort });

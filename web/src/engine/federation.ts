@@ -54,7 +54,7 @@ export async function joinRounds(server: string, examples: readonly Example[]): 
   membership.value = { ...nothing, state: "model" };
   try {
     const report = await recovering(async (): Promise<FederationReport> => {
-      const encoder = await sharedEncoder((download) => update({ download }));
+      const encoder = await sharedEncoder("english", (download) => update({ download }));
       update({ state: "joining", download: null, rounds: [] });
       // The protocol's code is loaded on demand.
       const { joinFederation } = await import("@lowrank/flower");

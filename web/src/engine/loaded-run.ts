@@ -2,6 +2,7 @@ import type { Task } from "../data/target.js";
 import { namesOf } from "../data/words/marks.js";
 import { chooseRun, type Run, saveRun } from "../state/runs.js";
 import { checkFiles, disposeRun } from "./classify.js";
+import { encoderNamed, encoders } from "./encoders.js";
 import type { SavedFiles } from "./stores.js";
 
 /** The task of a model, as its labels.json names it, and the spec of its runs. */
@@ -22,12 +23,23 @@ function kindOf(files: SavedFiles) {
   }
 }
 
+/** The base model that an adapter names. */
+function baseOf(files: SavedFiles): unknown {
+  try {
+    const config = JSON.parse(new TextDecoder().decode(files["adapter_config.json"])) as Record<string, unknown>;
+    return config["base_model_name_or_path"];
+  } catch {
+    return undefined;
+  }
+}
+
 /** Stores a model's files as a run, which has results and downloads like others. Throws if they do not fit this model. */
 export async function keepAsRun(kind: "loaded" | "together", name: string, files: SavedFiles): Promise<Run> {
   const began = Date.now();
   const id = `${kind}-${began.toString(36)}`;
   const { task, spec } = kindOf(files);
-  const known = await checkFiles(id, task, files).catch(async (error: unknown) => {
+  const on = encoderNamed(baseOf(files));
+  const known = await checkFiles(id, task, files, on).catch(async (error: unknown) => {
     await disposeRun(id);
     throw error;
   });
@@ -35,7 +47,7 @@ export async function keepAsRun(kind: "loaded" | "together", name: string, files
   const nothing = { report: null, predictions: [], training: [], validation: [], error: null, examples: 0 } as const;
   const run = {
     ...{ id, name, began, status: "loaded", labels, files, data: new Uint8Array(), ...nothing },
-    spec: { data: "", ...spec },
+    spec: { data: "", model: encoders[on].name, ...spec },
   } as Run;
   await saveRun(run);
   chooseRun(id);

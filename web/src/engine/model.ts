@@ -1,17 +1,16 @@
 import { signal } from "@preact/signals";
 import { clearCache, cacheModel, type WorkerCachedModel } from "lowrank/worker";
 import { downloadClock } from "./download-clock.js";
+import { besideOf, type EncoderId, encoders } from "./encoders.js";
 
-/** The base model's name in adapter files. */
-export const MODEL = "sentence-transformers/all-MiniLM-L6-v2";
-/** Path beside the Studio where its host may put the model. */
-const beside = "models/all-MiniLM-L6-v2";
+/** The English model's name in adapter files. */
+export const MODEL = encoders.english.name;
 
-/** The address to download the model from: beside the Studio if it exists there, otherwise the Hugging Face hub. */
-export async function modelPlace(): Promise<string> {
-  const address = new URL(beside, document.baseURI).href;
+/** The address to download a model from: beside the Studio if it exists there, otherwise the Hugging Face hub. */
+export async function modelPlace(id: EncoderId = "english"): Promise<string> {
+  const address = new URL(besideOf(id), document.baseURI).href;
   const answer = await fetch(`${address}/config.json`, { method: "HEAD" }).catch(() => null);
-  return answer?.ok && /json/.test(answer.headers.get("content-type") ?? "") ? address : MODEL;
+  return answer?.ok && /json/.test(answer.headers.get("content-type") ?? "") ? address : encoders[id].name;
 }
 
 export interface Download {
@@ -26,21 +25,29 @@ export interface Download {
 export const fetching = signal<Download | null>(null);
 
 /** Deletes a model that cannot be read, so that the next call downloads it again. */
-export async function forgetModel(): Promise<void> {
-  found = undefined;
-  await clearCache({ name: MODEL });
+export async function forgetModel(id: EncoderId = "english"): Promise<void> {
+  found.delete(id);
+  await clearCache({ name: encoders[id].name });
 }
 
-let found: Promise<WorkerCachedModel> | undefined;
+const found = new Map<EncoderId, Promise<WorkerCachedModel>>();
 
-/** The model. The first visit downloads it into the browser's cache. */
-export function findModel(options: { signal?: AbortSignal; onDownload?: (progress: Download) => void } = {}) {
-  const { signal: abort, onDownload } = options;
-  found ??= (async () => {
-    const place = await modelPlace();
+interface Finding {
+  readonly encoder?: EncoderId;
+  readonly signal?: AbortSignal;
+  readonly onDownload?: (progress: Download) => void;
+}
+
+/** A model, by default the English one. The first call downloads it into the browser's cache. */
+export function findModel({ encoder = "english", signal: abort, onDownload }: Finding = {}) {
+  const there = found.get(encoder);
+  if (there !== undefined) return there;
+  const { name } = encoders[encoder];
+  const made = (async () => {
+    const place = await modelPlace(encoder);
     const secondsLeft = downloadClock();
     return cacheModel(place, {
-      ...(place !== MODEL && { name: MODEL }),
+      ...(place !== name && { name }),
       ...(abort && { signal: abort }),
       onProgress: ({ file, done, total }) => {
         fetching.value = { file, received: done, total, secondsLeft: secondsLeft(file, done, total) };
@@ -48,7 +55,8 @@ export function findModel(options: { signal?: AbortSignal; onDownload?: (progres
       },
     });
   })().finally(() => (fetching.value = null));
+  found.set(encoder, made);
   // After a failure, the next call continues the download.
-  found.catch(() => (found = undefined));
-  return found;
+  made.catch(() => found.delete(encoder));
+  return made;
 }

@@ -1,5 +1,6 @@
 import type { JobSpec } from "lowrank/jobs";
 import { signal } from "@preact/signals";
+import { type EncoderId, encoders } from "./encoders.js";
 import { labelsOf, oneLabel, type Target } from "../data/target.js";
 
 /** How much training the user wants. */
@@ -84,18 +85,22 @@ const SLOW = 500;
 const CHARACTERS_A_TOKEN = 4.2;
 
 /** Estimates a run's seconds and bytes of memory. */
-export function estimateRun(settings: Settings, texts: readonly string[], speed: number | null) {
+export function estimateRun(
+  settings: Settings,
+  texts: readonly string[],
+  speed: number | null,
+  encoder: (typeof encoders)[EncoderId] = encoders.english,
+) {
   const sample = texts.length > 500 ? texts.filter((_, i) => i % Math.ceil(texts.length / 500) === 0) : texts;
   const lengths = sample.map(({ length }) => Math.min(length / CHARACTERS_A_TOKEN + 2, settings.maxTokens));
   const tokens = lengths.reduce((sum, length) => sum + length, 0) / Math.max(lengths.length, 1);
   const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
   const steps = stepsFor(settings, texts.length);
-  const rate = speed ?? SLOW;
+  const rate = speed ?? SLOW / encoder.effort;
   // Encoding is about three times as fast as training. It includes the validations, ten by default.
   const measured = settings.effort === "quick" ? QUICK.steps / QUICK.evaluateEvery : 10;
   const encoded = texts.length * tokens + measured * Math.min(400, 0.16 * texts.length) * tokens;
   const seconds = (steps * settings.batchSize * tokens) / rate + encoded / (3 * rate);
-  const MODEL = 170e6;
-  const memory = MODEL + settings.batchSize * ((tokens + longest) / 2) * 160e3;
+  const memory = encoder.memory + settings.batchSize * ((tokens + longest) / 2) * encoder.perToken;
   return { steps, seconds, memory };
 }

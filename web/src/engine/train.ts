@@ -3,6 +3,7 @@ import { runJob } from "lowrank/worker";
 import type { JobEvent, JobPhase, ReadyJob } from "lowrank/jobs";
 import { forgetRun, newestOf, type Point, type Run, saveRun } from "../state/runs.js";
 import { Clock, type Span } from "./clock.js";
+import { encoderNamed } from "./encoders.js";
 import { type Download, findModel, forgetModel } from "./model.js";
 import { storeOf } from "./stores.js";
 import { WATCHED, type Watched, watchedAfter } from "./watched.js";
@@ -85,7 +86,7 @@ export async function train(given: Run): Promise<Run | null> {
             update({ state: "downloading", download });
           };
           // The worker finds a cached model by its name. Nothing else of the model is used here.
-          return (await findModel({ signal, onDownload: told })) as never;
+          return (await findModel({ encoder: encoderNamed(run.spec.model), signal, onDownload: told })) as never;
         },
         readData: async (name) => ({ name, bytes: run.data }),
         machine: () => ({ userAgent: navigator.userAgent }),
@@ -102,7 +103,8 @@ export async function train(given: Run): Promise<Run | null> {
     const paused = signal.aborted;
     if (!paused) failure.value = error;
     // Otherwise every later call would find the damaged file again, or miss the one that was cleared.
-    if ((error as Error).name === "FormatError" || isCleared(error)) await forgetModel().catch(() => undefined);
+    if ((error as Error).name === "FormatError" || isCleared(error))
+      await forgetModel(encoderNamed(run.spec.model)).catch(() => undefined);
     // Another tab has the run, and that tab reports its state.
     if (!paused && isInUse(error)) return null;
     // If data or settings are invalid, continuing does not help. Other errors may be temporary.

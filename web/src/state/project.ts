@@ -1,3 +1,4 @@
+import type { EncoderId } from "../engine/encoders.js";
 import { computed, effect, signal } from "@preact/signals";
 import { countLabels, type Row } from "../data/rows.js";
 import type { Table } from "../data/table.js";
@@ -14,6 +15,8 @@ export interface Project {
   /** What the rows say; projects of earlier versions lack it: one label. */
   readonly target?: Target;
   readonly rows: readonly Row[];
+  /** The model to train on; missing for the English one. */
+  readonly encoder?: EncoderId;
 }
 
 export const project = signal<Project | null>(null);
@@ -24,11 +27,15 @@ const MOST_UNDONE = 20;
 export const canUndo = computed(() => before.value.length > 0);
 export const rows = computed(() => project.value?.rows ?? []);
 export const target = computed(() => project.value?.target ?? oneLabel);
+export const encoder = computed((): EncoderId => project.value?.encoder ?? "english");
 export const labels = computed(() => countLabels(rows.value, target.value));
 /** Rows that can be used for training: those with a text and a label. */
 export const usable = computed(() =>
   rows.value.filter(({ text, label }) => text.trim() !== "" && isLabelled(label, target.value)),
 );
+
+/** Chooses the model to train on. */
+export const chooseEncoder = (encoder: EncoderId) => void (project.value = { ...project.value!, encoder });
 
 /** Opens a table as it was read, or a saved project. This discards changes to the rows. */
 export function takeProject(opened: Project): void {

@@ -21,7 +21,8 @@ function read(table: Table, given: Columns, target: Target): void {
   // The labels of words are at places in one text.
   const columns = target.task === "tokens" ? { ...given, more: [] } : given;
   const rows = table.records.map((_, id) => rowOf(table, id, columns, target));
-  takeProject({ table, ...columns, target, rows });
+  const { table: before, encoder } = project.value ?? {};
+  takeProject({ table, ...columns, target, rows, ...(before === table && encoder !== undefined && { encoder }) });
 }
 
 /** What a table's columns say. */

@@ -1,4 +1,5 @@
 import { type Task, tasks } from "../data/target.js";
+import { encoders } from "../engine/encoders.js";
 import { efforts } from "../engine/settings.js";
 import { type Run, taskOf } from "../state/runs.js";
 import { type Check, having, isCount, isId, isNumber, isText, listOf, orMissing, orNull, point } from "./checks.js";
@@ -77,8 +78,9 @@ const kinds: Readonly<Record<Task, Check>> = {
 const isTarget: Check = (value) =>
   having({ task: (name) => tasks.some((task) => task === name) })(value) &&
   kinds[(value as { task: Task }).task](value);
+const isEncoder: Check = (value) => Object.hasOwn(encoders, value as string);
 const project = having({
-  ...{ table, text: isNumber, label: isNumber, target: orMissing(isTarget) },
+  ...{ table, text: isNumber, label: isNumber, target: orMissing(isTarget), encoder: orMissing(isEncoder) },
   more: orMissing(listOf(isCount)),
   rows: listOf(having({ id: isNumber, text: isText, label: isText, confirmed: orMissing(isText) })),
 });

@@ -14,7 +14,8 @@ import { noShape } from "../../data/answers/fields.js";
 import { toolOf } from "../../data/answers/functions.js";
 import { keep, kept } from "../../state/view.js";
 import { downloadClock } from "../download-clock.js";
-import { type Download, MODEL as ENCODER } from "../model.js";
+import { encoders } from "../encoders.js";
+import type { Download } from "../model.js";
 import { orRefused } from "../policy.js";
 
 /** The suggested language model, small enough for a tab. */
@@ -52,11 +53,12 @@ const NOTE = "chat-kept";
 /** Whether this browser may have a cached language model. Listing them starts a worker with an engine, which a first visit does not need. */
 let mayBeThere = kept(NOTE) !== null;
 
-/** Lists the cached models of earlier visits, except the Studio's encoder. */
+/** Lists the cached models of earlier visits, except the Studio's encoders. */
 export async function findChoices(): Promise<void> {
   if (!mayBeThere) return;
   const found = await cachedModels().catch(() => []);
-  const whole = found.filter(({ name, complete }) => complete && name !== ENCODER);
+  const own = Object.values(encoders).map(({ name }): string => name);
+  const whole = found.filter(({ name, complete }) => complete && !own.includes(name));
   const last = kept("chat-model");
   const first = ({ name }: KeptChoice) => (name === last ? 0 : 1);
   choices.value = whole.map(({ name, bytes }) => ({ name, bytes })).sort((a, b) => first(a) - first(b));

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { adaptedOf, recovering, sharedEncoder } from "../../engine/classify.js";
+import { adaptedOf, encoderOf, recovering, sharedEncoder } from "../../engine/classify.js";
 import { compare as texts } from "../../messages/compare.js";
 import { Problem } from "../../parts/problem.js";
 import { labels, usable } from "../../state/project.js";
@@ -58,7 +58,7 @@ export function ComparePage() {
     const now = run.value;
     try {
       result.value = await recovering(async () => {
-        const encoder = await sharedEncoder();
+        const encoder = await sharedEncoder(now === null ? "english" : encoderOf(now));
         // A head alone has none.
         const adapter = now?.files && "adapter_model.safetensors" in now.files ? now.id : null;
         if (now !== null && adapter !== null) await adaptedOf(now);

@@ -5,6 +5,7 @@ import { closeProject, project } from "../../state/project.js";
 import { Correct } from "./correct.js";
 import { Predicted } from "./predicted.js";
 import { clearFilter, source } from "./state.js";
+import { LanguageFact } from "./text-language.js";
 
 /** What the file is: a workbook's sheet, or its encoding and separator. */
 function formatOf({ format, encoding, delimiter, book }: How): string {
@@ -38,6 +39,7 @@ export function HowRead() {
           <span>{t.read(rows.length)}</span>
           <span>{formatOf(how)}</span>
           <Made how={how} />
+          <LanguageFact />
           {how.uneven > 0 && <span class="warn">{t.uneven(how.uneven)}</span>}
         </p>
       </div>

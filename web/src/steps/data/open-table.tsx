@@ -6,6 +6,7 @@ import { ReadProblem } from "./bring.js";
 import { Findings } from "./findings.js";
 import { HowRead } from "./how-read.js";
 import { Labels } from "./labels.js";
+import { TextLanguage } from "./text-language.js";
 import { Rows } from "./rows.js";
 import { openFile } from "./state.js";
 
@@ -22,6 +23,7 @@ export function OpenTable() {
     <div class="data" onDragOver={(event) => event.preventDefault()} onDrop={drop}>
       <HowRead />
       <ReadProblem />
+      <TextLanguage />
       {findings.value.some(({ kind }) => kind === "halfPair") && <PairsOffer />}
       <div class="beside">
         <div class="side">

@@ -31,7 +31,7 @@ export function Ask({ run }: { run: RunOf<"classify"> }) {
   const t = m().judge;
   const ask = async (text: string, show: (answer: Answer) => void, say: (what: string) => void) => {
     const [adapted] = await recovering(async () => predictAll(await adaptedOf(run), [text]));
-    const nearest = run.labels.length > NAMES ? null : await nearestNames(run.labels, text);
+    const nearest = run.labels.length > NAMES ? null : await nearestNames(run, text);
     const known = { nearest, adapted: adapted! };
     show({ ...known, head: null });
     if (!hasHead(run)) return;

@@ -1,20 +1,23 @@
 import page from "../../../standalone/page.html?raw";
 import type { packModel } from "../../../standalone/pack.js";
-import { MODEL, modelPlace } from "../../engine/model.js";
+import { encoderNamed, encoders } from "../../engine/encoders.js";
+import { modelPlace } from "../../engine/model.js";
 import { downloads } from "../../messages/downloads.js";
 import { language } from "../../messages/index.js";
 import { type Run, taskOf } from "../../state/runs.js";
 
 /** Bytes per piece of base64. Three bytes make four characters. */
 const PIECE = 3 << 20;
-/** Size of the model's 16-bit weights, its tokenizer and the library's script. */
-const [WEIGHTS, TOKENIZER, SCRIPT] = [45.4e6, 0.47e6, 1.9e6];
+/** Size of the library's script. */
+const SCRIPT = 1.9e6;
 
 const carried = (bytes: number) => Math.ceil(bytes / 3) * 4;
 
 /** Size of the file in bytes, before it is made. */
-export const htmlSize = ({ files }: Run): number =>
-  SCRIPT + carried(WEIGHTS + TOKENIZER + Object.values(files!).reduce((sum, { length }) => sum + length, 0));
+export function htmlSize({ files, spec }: Run): number {
+  const { weights, tokenizer } = encoders[encoderNamed(spec.model)];
+  return SCRIPT + carried(weights + tokenizer + Object.values(files!).reduce((sum, { length }) => sum + length, 0));
+}
 
 const escaped = (text: string) => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 /** Escapes text for a script element, so that it cannot end the script or start another. */
@@ -27,7 +30,8 @@ export async function htmlFile(run: Run): Promise<Blob> {
   if (!response.ok) throw new Error(`${address}: ${response.status}`);
   const script = await response.text();
   const library = (await import(/* @vite-ignore */ address)) as { packModel: typeof packModel };
-  const model = await library.packModel(await modelPlace(), MODEL);
+  const encoder = encoderNamed(run.spec.model);
+  const model = await library.packModel(await modelPlace(encoder), encoders[encoder].name);
   const parts: (string | Blob)[] = [filled(run)];
   for (const [of, files] of Object.entries({ model, classifier: classifierOf(run) }))
     for (const [name, bytes] of Object.entries(files)) parts.push(...(await pieces(of, name, bytes)));
@@ -43,7 +47,14 @@ function filled(run: Run): string {
   const { page: texts } = downloads();
   const task = taskOf(run);
   const { ready, failed, none } = texts;
-  const facts = { task, model: MODEL, locale: language.value, ready, failed, none };
+  const facts = {
+    task,
+    model: encoders[encoderNamed(run.spec.model)].name,
+    locale: language.value,
+    ready,
+    failed,
+    none,
+  };
   const fields: Record<string, string> = {
     ...{ title: escaped(run.name.replace(/\.[^.]*$/, "")), lang: language.value },
     ...{

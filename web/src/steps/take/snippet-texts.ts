@@ -1,3 +1,4 @@
+import { type EncoderId, encoders } from "../../engine/encoders.js";
 import type { Task } from "../../data/target.js";
 
 /** How a program uses a model: its class, and what an answer is. */
@@ -94,7 +95,14 @@ for text, number in zip(texts, numbers.tolist()):
 };
 
 /** Programs that use the model. Each runs beside the folder "classifier". */
-export const snippetsFor = (task: Task) => snippets(uses[task]);
+export function snippetsFor(
+  task: Task,
+  encoder: EncoderId,
+): Readonly<Record<"page" | "node" | "python" | "edge", string>> {
+  const { page, node, python, edge } = snippets(uses[task]);
+  const named = (program: string) => program.replaceAll(encoders.english.name, encoders[encoder].name);
+  return { page: named(page), node, python: named(python), edge };
+}
 
 const snippets = ({ name, shown, json, python }: Use) => ({
   python,

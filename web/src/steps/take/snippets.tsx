@@ -1,4 +1,5 @@
 import { useSignal } from "@preact/signals";
+import type { EncoderId } from "../../engine/encoders.js";
 import type { Task } from "../../data/target.js";
 import { downloads } from "../../messages/downloads.js";
 import { notify } from "../../state/view.js";
@@ -8,9 +9,9 @@ const places = ["page", "node", "python", "edge"] as const;
 type Place = (typeof places)[number];
 
 /** Code samples that use the classifier. */
-export function Snippets({ task }: { task: Task }) {
+export function Snippets({ task, encoder }: { task: Task; encoder: EncoderId }) {
   const t = downloads();
-  const snippets = snippetsFor(task);
+  const snippets = snippetsFor(task, encoder);
   const place = useSignal<Place>("page");
   const copy = async () => {
     await navigator.clipboard.writeText(snippets[place.value]);

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { hasHead } from "../../engine/classify.js";
+import { encoderOf, hasHead } from "../../engine/classify.js";
 import { downloads } from "../../messages/downloads.js";
 import { m } from "../../messages/index.js";
 import { Icon } from "../../parts/icons.js";
@@ -162,7 +162,7 @@ export function TakeStep() {
       </h1>
       {now === null ? <p class="intro">{`${t.nothing} ${t.nothingHint}`}</p> : <Items of={now} />}
       <div class="beside">
-        {now !== null && <Snippets task={taskOf(now)} />}
+        {now !== null && <Snippets task={taskOf(now)} encoder={encoderOf(now)} />}
         <div>
           <Load />
           <section>

@@ -1,9 +1,11 @@
 import { guessed } from "../../engine/calibration.js";
+import { encoderNamed, encoders } from "../../engine/encoders.js";
 import { begin } from "../../engine/begin.js";
 import { defaults, efforts, estimateRun, rowsFor, type Settings, settings } from "../../engine/settings.js";
 import { m } from "../../messages/index.js";
+import { textLanguage } from "../../messages/text-language.js";
 import { forTasks } from "../../messages/tasks.js";
-import { labels, project, target, usable } from "../../state/project.js";
+import { encoder, labels, project, target, usable } from "../../state/project.js";
 import { runs, unfinished } from "../../state/runs.js";
 import { go } from "../../state/view.js";
 
@@ -57,9 +59,10 @@ export function Plan() {
   const taken = rowsFor(settings.value, usable.value, target.value);
   const texts = taken.map(({ text }) => text);
   const timed =
-    runs.value.find(({ report }) => (report?.training.tokensPerSecond ?? 0) > 0)?.report?.training.tokensPerSecond ??
-    null;
-  const { seconds, memory, steps } = estimateRun(settings.value, texts, timed);
+    runs.value.find(
+      ({ report, spec }) => (report?.training.tokensPerSecond ?? 0) > 0 && encoderNamed(spec.model) === encoder.value,
+    )?.report?.training.tokensPerSecond ?? null;
+  const { seconds, memory, steps } = estimateRun(settings.value, texts, timed, encoders[encoder.value]);
   const start = async () => {
     if ((await begin()) !== null) go("judge");
   };
@@ -72,6 +75,7 @@ export function Plan() {
       <p class="facts">
         <span>{project.value!.table.name}</span>
         <span>{forTasks().each[target.value.task].given(texts.length, labels.value.length)}</span>
+        {encoder.value === "multilingual" && <span>{textLanguage().multilingual}</span>}
       </p>
       <fieldset class="efforts">
         <legend>{t.effort}</legend>

@@ -1,0 +1,65 @@
+import type { Row } from "./rows.js";
+
+/** What was found out about the language of a table's texts. */
+export interface TextLanguages {
+  /**
+   * "one": nearly all texts are in the first language; "mostly": most are; "mixed": several languages; "perhaps": the texts are too short
+   * to be recognised one by one, but together they look like the first language; "unsure": nothing can be said.
+   */
+  readonly kind: "one" | "mostly" | "mixed" | "perhaps" | "unsure";
+  /** BCP 47 tags, the most frequent first: one, or for "mixed" up to three; none for "unsure". */
+  readonly languages: readonly string[];
+}
+
+/** Recognises the language of a text, such as the package `eld`. */
+export type Recognise = (text: string) => { readonly language: string; readonly isSure: boolean };
+
+/** Most texts that are read, characters read of each, and fewest letters that can be recognised. */
+const [TEXTS, CHARACTERS, LETTERS] = [200, 400, 8];
+/** Share of the texts that must be recognised, and of them in one language for "one" and "mostly"; smallest share of one that is named. */
+const [RECOGNISED, ONE, MOSTLY, NAMED] = [0.4, 0.9, 0.6, 0.15];
+
+/** Evenly spaced texts, without addresses, which have no language. */
+function sampled(rows: readonly Row[]): string[] {
+  const texts = rows.filter(({ text }) => text.trim() !== "");
+  const every = Math.max(1, texts.length / TEXTS);
+  return Array.from({ length: Math.min(TEXTS, texts.length) }, (_, i) =>
+    texts[Math.floor(i * every)]!.text.slice(0, CHARACTERS).replace(/https?:\S+|\S+@\S+/g, " "),
+  );
+}
+
+const lettersIn = (text: string) => text.match(/\p{L}/gu)?.length ?? 0;
+const unsure: TextLanguages = { kind: "unsure", languages: [] };
+
+/** The language of the texts, from a sample of them. */
+export function languagesOf(rows: readonly Row[], recognise: Recognise): TextLanguages {
+  const texts = sampled(rows);
+  const counts = new Map<string, number>();
+  let recognised = 0;
+  for (const text of texts) {
+    // Signs of Chinese, Japanese and Korean say more than letters.
+    if (
+      lettersIn(text) <
+      (/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u.test(text) ? 2 : LETTERS)
+    )
+      continue;
+    const { language, isSure } = recognise(text);
+    if (!isSure) continue;
+    counts.set(language, (counts.get(language) ?? 0) + 1);
+    recognised++;
+  }
+  if (recognised === 0 || recognised < RECOGNISED * texts.length) {
+    const all = texts.join("\n");
+    if (lettersIn(all) < 10 * LETTERS) return unsure;
+    const { language, isSure } = recognise(all);
+    return isSure ? { kind: "perhaps", languages: [language] } : unsure;
+  }
+  const known = [...counts].sort(([, a], [, b]) => b - a).map(([tag, count]) => ({ tag, share: count / recognised }));
+  const [first] = known as [(typeof known)[number]];
+  if (first.share >= MOSTLY) return { kind: first.share >= ONE ? "one" : "mostly", languages: [first.tag] };
+  const named = known.filter(({ share }) => share >= NAMED).slice(0, 3);
+  return named.length < 2 ? unsure : { kind: "mixed", languages: named.map(({ tag }) => tag) };
+}
+
+/** Whether a model that knows only English misses much: most of the texts are, or seem to be, in other languages. */
+export const isForeign = ({ languages }: TextLanguages): boolean => languages.some((tag) => tag !== "en");
