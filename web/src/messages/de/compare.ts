@@ -4,7 +4,7 @@ import type { compare as en } from "../en/compare.js";
 export const compare: typeof en = {
   heading: "Sätze vergleichen",
   intro:
-    "Wie ähnlich das Modell zwei Sätze findet: 1 heißt gleich, 0 nichts gemeinsam. Ein Adapter ändert diese Zahlen.",
+    "Wie ähnlich das Modell zwei Sätze findet: 1 heißt gleich, 0 nichts gemeinsam. Ein Training ändert diese Zahlen. Das Modell kann fast nur Englisch.",
   firstLabel: "Diese Sätze, je Zeile einer",
   secondLabel: "mit diesen, je Zeile einer",
   first: ["A warm and funny film.", "I fell asleep twice.", "The actors are wonderful."],

@@ -7,7 +7,7 @@ export const chat: typeof en = {
   intro:
     "El modelo funciona en esta pestaña, sin cuenta. Los modelos pequeños saben poco y se equivocan a menudo. Entrene uno con cien ejemplos y responderá como usted quiera.",
   offered: "SmolLM2, 135 millones de parámetros",
-  offeredHint: "98 MB, se descarga una vez y este navegador lo guarda",
+  offeredHint: "98 MB, se descarga una vez y este navegador lo guarda; sabe sobre todo inglés",
   takeOffered: "Abrir SmolLM2",
   or: "o suelte aquí un modelo suyo",
   chooseFile: "Elegir un archivo GGUF",
@@ -29,7 +29,8 @@ export const chat: typeof en = {
   begin: "Escriba un mensaje. No sale de esta pestaña.",
   away: "El modelo se está entrenando. Volverá a responder cuando el entrenamiento termine o esté en pausa.",
   continues: "Este modelo no está hecho para conversar. Continúa lo que usted escribe.",
-  examples: ["¿Qué es un fiordo?", "Escriba un haiku sobre la lluvia.", "Nombre tres frutas."],
+  // The offered model knows hardly any language but English.
+  examples: ["What is a fjord?", "Write a haiku about rain.", "Name three fruits."],
   say: "Su mensaje",
   send: "Enviar",
   stop: "Detener",
@@ -53,7 +54,7 @@ export const chat: typeof en = {
     temperature: "0 da siempre la misma respuesta; con 0,7, más o menos, cambia cada vez",
     maxTokens: "un token es unas tres cuartas partes de una palabra",
   },
-  instructionsExample: "Responda en pocas palabras.",
+  instructionsExample: "Answer in a few words.",
   adapterHeading: "Entrenamiento",
   noAdapter:
     "Un entrenamiento da como resultado un archivo pequeño, llamado adaptador, que cambia la forma de responder del modelo. Haga uno más abajo o cargue uno de PEFT o de lowrank.",

@@ -4,11 +4,12 @@ import type { compare as en } from "../en/compare.js";
 export const compare: typeof en = {
   heading: "Comparar frases",
   intro:
-    "Cuánto se parecen dos frases según el modelo: 1 significa iguales y 0, nada en común. Un entrenamiento cambia estos números.",
+    "Cuánto se parecen dos frases según el modelo: 1 significa iguales y 0, nada en común. Un entrenamiento cambia estos números. El modelo apenas conoce otro idioma que el inglés.",
   firstLabel: "Comparar estas, una por línea",
   secondLabel: "con estas, una por línea",
-  first: ["Una película cálida y divertida.", "Me dormí dos veces.", "Los actores son magníficos."],
-  second: ["Un placer verla.", "Aburrida de principio a fin.", "El martes llovió."],
+  // The model knows hardly any language but English.
+  first: ["A warm and funny film.", "I fell asleep twice.", "The actors are wonderful."],
+  second: ["What a joy to watch.", "Dull from beginning to end.", "It rained on Tuesday."],
   compare: "Comparar",
   busy: "Comparando…",
   before: "Sin entrenamiento",

@@ -8,7 +8,7 @@ const rows = (count: number) => some(count, "fila", "filas");
 export const search: typeof en = {
   heading: "Buscar por significado",
   intro:
-    "Traiga preguntas con sus respuestas o una lista de textos. La búsqueda encuentra los textos que significan lo mismo que su consulta, aunque no compartan ninguna palabra.",
+    "Traiga preguntas con sus respuestas o una lista de textos. La búsqueda encuentra los textos que significan lo mismo que su consulta, aunque no compartan ninguna palabra. El modelo apenas conoce otro idioma que el inglés.",
   drop: "Suelte aquí una tabla o una lista, o elija un archivo",
   formats: "CSV, TSV, JSON Lines o Excel (.xlsx); o un archivo con un texto por línea",
   pasteHint:

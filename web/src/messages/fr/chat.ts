@@ -7,7 +7,7 @@ export const chat: typeof en = {
   intro:
     "Le modèle tourne dans cet onglet, sans compte. Les petits modèles savent peu de choses et se trompent souvent. Entraînez-en un avec une centaine d’exemples, et il répondra comme vous le souhaitez.",
   offered: "SmolLM2, 135 millions de paramètres",
-  offeredHint: "98\u00a0Mo, téléchargés une fois et conservés par ce navigateur",
+  offeredHint: "98\u00a0Mo, téléchargés une fois et conservés par ce navigateur\u00a0; connaît surtout l’anglais",
   takeOffered: "Ouvrir SmolLM2",
   or: "ou déposez ici un modèle à vous",
   chooseFile: "Choisir un fichier GGUF",
@@ -29,7 +29,8 @@ export const chat: typeof en = {
   begin: "Écrivez un message. Il ne quitte pas cet onglet.",
   away: "Le modèle est en cours d’entraînement. Il répondra de nouveau quand ce sera terminé ou en pause.",
   continues: "Ce modèle n’est pas fait pour la conversation. Il continue ce que vous écrivez.",
-  examples: ["Qu’est-ce qu’un fjord\u00a0?", "Écrivez un haïku sur la pluie.", "Citez trois fruits."],
+  // The offered model knows hardly any language but English.
+  examples: ["What is a fjord?", "Write a haiku about rain.", "Name three fruits."],
   say: "Votre message",
   send: "Envoyer",
   stop: "Arrêter",
@@ -54,7 +55,7 @@ export const chat: typeof en = {
     temperature: "0 donne toujours la même réponse\u00a0; environ 0,7 en donne de différentes",
     maxTokens: "un token fait environ trois quarts d’un mot",
   },
-  instructionsExample: "Répondez en quelques mots.",
+  instructionsExample: "Answer in a few words.",
   adapterHeading: "Entraînement",
   noAdapter:
     "Un entraînement donne un petit fichier, appelé adaptateur, qui change la façon dont le modèle répond. Faites-en un plus bas, ou chargez-en un de PEFT ou de lowrank.",

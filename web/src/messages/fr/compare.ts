@@ -4,11 +4,12 @@ import type { compare as en } from "../en/compare.js";
 export const compare: typeof en = {
   heading: "Comparer des phrases",
   intro:
-    "À quel point le modèle trouve deux phrases proches\u00a0: 1 veut dire identiques, 0 rien en commun. Un entraînement change ces nombres.",
+    "À quel point le modèle trouve deux phrases proches\u00a0: 1 veut dire identiques, 0 rien en commun. Un entraînement change ces nombres. Le modèle ne connaît guère que l’anglais.",
   firstLabel: "Comparer ces phrases, une par ligne",
   secondLabel: "avec celles-ci, une par ligne",
-  first: ["Un film drôle et chaleureux.", "Je me suis endormi deux fois.", "Les acteurs sont formidables."],
-  second: ["Un vrai bonheur à regarder.", "Ennuyeux du début à la fin.", "Mardi, il a plu."],
+  // The model knows hardly any language but English.
+  first: ["A warm and funny film.", "I fell asleep twice.", "The actors are wonderful."],
+  second: ["What a joy to watch.", "Dull from beginning to end.", "It rained on Tuesday."],
   compare: "Comparer",
   busy: "Comparaison…",
   before: "Sans entraînement",

@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { Page } from "playwright";
+import type { Studio } from "../../scripts/studio/driver.mjs";
+import { goldenEncoder } from "../models/golden-encoder.js";
+import type { ModelServer } from "../pages/model-server.js";
+import { begin, tinyStudio, toTraining } from "./tiny-studio.js";
+
+const words = [["nett", "lustig", "hell", "warm"], ["kalt", "öde", "trüb", "lang"]] as const; // prettier-ignore
+const rows = Array.from({ length: 120 }, (_, i) => `Die Geschichte war ${words[i % 2 === 0 ? 0 : 1][(i >> 1) % 4]!} und das war Nummer ${i} von allen,${i % 2 === 0 ? "gut" : "schlecht"}`); // prettier-ignore
+const table = `Text,Urteil\n${rows.join("\n")}\n`;
+
+let studio: Studio;
+let models: ModelServer;
+let page: Page;
+beforeAll(async () => {
+  ({ studio, models } = await tinyStudio(await goldenEncoder("bert")));
+  models.add("paraphrase-multilingual-MiniLM-L12-v2", await goldenEncoder("xlm-roberta"));
+  page = await studio.openTable("urteile.csv", table);
+});
+afterAll(() => studio.end());
+
+/** Chooses a language from the keyboard, so that the focus stays in the page. */
+async function choose(tag: string): Promise<void> {
+  const select = page.locator("#appearance select").first();
+  await page.locator('button[popovertarget="appearance"]').focus();
+  await page.keyboard.press("Enter");
+  await select.selectOption(tag);
+  await expect.poll(() => page.locator("html").getAttribute("lang")).toBe(tag);
+  await page.keyboard.press("Escape");
+}
+
+it("a table in German gets the offer of a multilingual model with its size, which one click chooses, also for the next visit", async () => {
+  await page.getByText("texts in German").waitFor();
+  await page.getByRole("heading", { name: "Your texts are in German" }).waitFor();
+  await page.getByText("If you stay with the English model").waitFor();
+  await page.getByRole("button", { name: "Use the multilingual model (480 MB)" }).click();
+  await page.getByText("The multilingual model is used.").waitFor();
+  // The button that takes it back has the focus.
+  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("Use the English model instead (91 MB)");
+  await page.reload();
+  await page.getByText("The multilingual model is used.").waitFor();
+});
+
+it("each step changes its language, and loses neither what it shows nor the focus", { timeout: 120_000 }, async () => {
+  const shown = { data: [/Texte auf Deutsch/, /textes en allemand/, /textos en alemán/, /texts in German/], train: [/Training beginnen/, /Lancer l’entraînement/, /Empezar a entrenar/, /Start training/], judge: [/Einmal gemessen, an \d\d/, /Mesuré une seule fois, sur \d\d/, /Medido una sola vez, con \d\d/, /Measured once, on \d\d/], take: [/Doppelklick/, /double clic/, /doble clic/, /double click/] }; // prettier-ignore
+  for (const [step, texts] of Object.entries(shown)) {
+    if (step === "judge") {
+      await begin(page);
+      await page.getByText(/^Measured once, on \d\d texts/).waitFor({ timeout: 60_000 });
+    } else if (step === "train") await toTraining(page);
+    else await page.goto(`${studio.url}#${step}`);
+    const filled = () => page.locator("main input:not([type=file])").evaluateAll((all) => all.map((one) => [(one as HTMLInputElement).value, (one as HTMLInputElement).checked])); // prettier-ignore
+    if (step === "judge") await page.getByPlaceholder("A sentence of your own").fill("Das war trüb");
+    const before = await filled();
+    for (const [i, tag] of ["de", "fr", "es", "en"].entries()) {
+      await choose(tag);
+      await expect.poll(() => page.locator("main").innerText(), { message: `${step} ${tag}` }).toMatch(texts[i]!);
+      expect(await filled()).toEqual(before);
+      expect(await page.evaluate(() => document.activeElement?.getAttribute("popovertarget"))).toBe("appearance");
+    }
+  }
+});
+
+it("the trained model is that of many languages: its downloads and programs name it, and nothing of the English one was fetched", async () => {
+  await page.locator(".snippets pre", { hasText: "paraphrase-multilingual-MiniLM-L12-v2" }).waitFor();
+  const asked = models.asked.map(({ path }) => path);
+  expect(asked.filter((path) => path.startsWith("paraphrase-multilingual-MiniLM-L12-v2/model.safetensors"))).not.toEqual([]); // prettier-ignore
+  expect(asked.filter((path) => path.endsWith("all-MiniLM-L6-v2/model.safetensors"))).toEqual([]);
+});
+
+it("a first visit is in the language of the browser, if the Studio has it", async () => {
+  const first = await studio.context.newPage();
+  await first.addInitScript(() => {
+    localStorage.removeItem("language");
+    Object.defineProperty(navigator, "languages", { value: ["it-IT", "fr-CA", "en"] });
+  });
+  await first.goto(studio.url);
+  await first.getByText("Tout se passe dans cet onglet.").waitFor();
+  expect(await first.locator("html").getAttribute("lang")).toBe("fr");
+  await first.close();
+});
