@@ -53,7 +53,7 @@ export const fr: Messages = {
   noRoom:
     "Ce navigateur n’enregistre rien pour cette page (fenêtre privée\u00a0?). Votre travail sera perdu à la fermeture de l’onglet.",
   unstored:
-    "Le navigateur n’a pas pu enregistrer votre dernière modification : son espace de stockage est plein ou a été vidé. Votre travail est encore dans cet onglet. Enregistrez le projet sous « Télécharger ».",
+    "Le navigateur n’a pas pu enregistrer votre dernière modification\u00a0: son espace de stockage est plein ou a été vidé. Votre travail est encore dans cet onglet. Enregistrez le projet sous «\u00a0Télécharger\u00a0».",
   percent,
   wholePercent,
   number: n,
@@ -271,9 +271,9 @@ export const fr: Messages = {
       StaleNodeError: "Ce qu’il faudrait n’est plus en mémoire. Rechargez la page.",
       FederationError: "Le serveur est injoignable, ou il demande quelque chose que cet onglet ne sait pas faire.",
       cleared:
-        "Le navigateur a supprimé ce que cette page avait enregistré. Votre tableau est toujours là. Continuez : s’il manque, le modèle est téléchargé de nouveau.",
+        "Le navigateur a supprimé ce que cette page avait enregistré. Votre tableau est toujours là. Continuez\u00a0: s’il manque, le modèle est téléchargé de nouveau.",
       PolicyError:
-        "Cette page n’a pas le droit d’interroger ce site. Sur votre propre ordinateur : arrêtez lowrank studio et relancez-le avec --connect suivi de l’adresse du site.",
+        "Cette page n’a pas le droit d’interroger ce site. Sur votre propre ordinateur\u00a0: arrêtez lowrank studio et relancez-le avec --connect suivi de l’adresse du site.",
       AbortError: "L’opération a été annulée.",
       inUse: "Cet entraînement tourne dans un autre onglet.",
       other: "Un problème inattendu est survenu.",
