@@ -22,7 +22,7 @@ export const textLanguage: typeof en = {
     "Sie sind zu kurz oder zu verschieden, um das zu erkennen. Das übliche Modell kann kaum eine andere Sprache als Englisch.",
   use: (size) => `Mehrsprachiges Modell verwenden (${size})`,
   useHint:
-    "Es kann etwa fünfzig Sprachen. Es wird einmal heruntergeladen, und das Training dauert etwa doppelt so lang.",
+    "Das mehrsprachige kann etwa fünfzig. Es wird einmal heruntergeladen, und das Training dauert etwa doppelt so lang.",
   stay: "Auch mit dem englischen Modell können Sie trainieren. Es achtet dann aber mehr auf die Schreibweise als auf den Sinn und macht mehr Fehler.",
   chosen: (size) =>
     `Das mehrsprachige Modell wird verwendet. Es wird beim Start des Trainings einmal heruntergeladen, ${size}.`,

@@ -19,7 +19,7 @@ export const textLanguage = {
   why: "The usual model knows hardly any language but English.",
   whyUnsure: "They are too short, or too different, to tell. The usual model knows hardly any language but English.",
   use: (size: string) => `Use the multilingual model (${size})`,
-  useHint: "It knows about fifty languages. It is downloaded once, and training takes about twice as long.",
+  useHint: "The multilingual one knows about fifty. It is downloaded once, and training takes about twice as long.",
   stay: "If you stay with the English model, training works too, but it judges by spelling more than by meaning: expect more mistakes.",
   chosen: (size: string) => `The multilingual model is used. It is downloaded once, ${size}, when training starts.`,
   english: (size: string) => `Use the English model instead (${size})`,

@@ -193,7 +193,7 @@ export const es: Messages = {
       thorough: "tarda el doble; ayuda cuando hay mucho que aprender",
     },
     estimated: (time, memory, steps) =>
-      `Unos ${time} y ${memory} de memoria, como máximo ${n(steps)} pasos. El entrenamiento termina antes si el modelo deja de mejorar.`,
+      `Duración aproximada: ${time}. Memoria: ${memory}. Como máximo ${n(steps)} pasos. El entrenamiento termina antes si el modelo deja de mejorar.`,
     roughly: "Es una primera estimación. Tras los primeros pasos será más precisa.",
     start: "Empezar a entrenar",
     details: "Detalles",

@@ -21,7 +21,8 @@ export const textLanguage: typeof en = {
   whyUnsure:
     "Son demasiado cortos o demasiado distintos para saberlo. El modelo habitual apenas conoce otro idioma que el inglés.",
   use: (size) => `Usar el modelo multilingüe (${size})`,
-  useHint: "Conoce unos cincuenta idiomas. Se descarga una sola vez, y el entrenamiento dura más o menos el doble.",
+  useHint:
+    "El multilingüe conoce unos cincuenta. Se descarga una sola vez, y el entrenamiento dura más o menos el doble.",
   stay: "También puede seguir con el modelo inglés: el entrenamiento funciona, pero se fija más en la ortografía que en el significado y se equivocará más.",
   chosen: (size) => `Se usa el modelo multilingüe. Se descarga una sola vez (${size}), al empezar el entrenamiento.`,
   english: (size) => `Usar el modelo inglés (${size})`,

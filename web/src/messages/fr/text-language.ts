@@ -22,7 +22,7 @@ export const textLanguage: typeof en = {
     "Ils sont trop courts ou trop variés pour le savoir. Le modèle habituel ne connaît guère d’autre langue que l’anglais.",
   use: (size) => `Utiliser le modèle multilingue (${size})`,
   useHint:
-    "Il connaît une cinquantaine de langues. Il est téléchargé une seule fois, et l’entraînement dure environ deux fois plus longtemps.",
+    "Le modèle multilingue en connaît une cinquantaine. Il est téléchargé une seule fois, et l’entraînement dure environ deux fois plus longtemps.",
   stay: "Vous pouvez garder le modèle anglais\u00a0: l’entraînement fonctionne, mais il se fie à l’orthographe plus qu’au sens et se trompera plus souvent.",
   chosen: (size) =>
     `Le modèle multilingue est utilisé. Il est téléchargé une seule fois (${size}), au début de l’entraînement.`,
