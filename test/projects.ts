@@ -84,6 +84,8 @@ const leftToAll = {
   wholeModel: [
     "test/models/{estimate-memory.test,estimate-memory-options.node.test,sentence/known-modules.node.test}.ts",
   ],
+  /** It compiles a shader for each of some hundred kernels, without a GPU; test/engine/webgpu/training trains with the usual ones. */
+  shaders: ["test/engine/webgpu/ops.node.test.ts"],
   /** They install the package into projects of their own, bundle it with every bundler, or ask pip for a wheel. */
   consumers: [
     "test/packaging/{consumers,sample-consumers,edge-worker,bundler-warnings,worker-page,trusted-types}.test.ts",
@@ -95,10 +97,10 @@ const leftToAll = {
 /** Tests that drive a browser from Node. */
 const withBrowser = [
   "test/packaging/{page,service-worker,trusted-types,worker-page}.test.ts",
-  "test/{pages,studio}/*.node.test.ts",
+  "test/{pages,studio,engine/webgpu}/*.node.test.ts",
   "packages/flower/test/{leaving,pages}.node.test.ts",
   "test/cli/commands/studio.test.ts",
-  "test/docs/{search,starts,worker}.node.test.ts",
+  "test/docs/{search,starts,webgpu,worker}.node.test.ts",
 ];
 
 /** How much is run: "all", or "quick" as `npm test` does; without a browser where there is none. */

@@ -15,6 +15,10 @@ export const places = {
   "ts/engine/trusted-address.ts": "pool",
   "ts/engine/worker-from.ts": "pool",
   "ts/engine/worker-source.ts": "pool",
+  // On demand: the engine on a GPU.
+  "ts/engine/webgpu": "webgpu",
+  // On demand: a later start of the default engine with options.
+  "ts/engine/join.ts": "join",
   "ts/errors": "pool",
   "ts/arguments": "base",
   "ts/entry/script-address.ts": "base",
@@ -272,6 +276,8 @@ export function chunkOf(id) {
  */
 const workerParts = {
   "ts/entry/lowrank-worker.ts": "lowrank-worker",
+  "ts/engine/join.ts": "extra",
+  "ts/engine/webgpu": "webgpu",
   "ts/worker/server/families/encoders.ts": "models",
   "ts/models/sentence/load-encoder.ts": "models",
   "ts/train/logistic": "extra",

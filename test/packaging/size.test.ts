@@ -60,16 +60,17 @@ const core = `{ init, engineInfo, ${layers}, ${training} }`;
 // rows in one call of a kernel 360. Shorter
 // names for private members would give 600 back; most of the rest is what messages say. Terser, which puts no function where it is
 // called, gave 400 back, and 1,500 of everything; Math and the like, which a module looks up once, took 55. This holds what was reached.
-it("a page that only multiplies loads at most 32.2 kB of JavaScript", async () => {
+// The way to the engine on a GPU, and the error of a script that cannot be fetched, took 140 of these pages; that engine and what compares
+// later options of `init` are fetched when they are asked for.
+it("a page that only multiplies loads at most 32.35 kB of JavaScript, and 18 kB for a GPU", async () => {
   const { first, all } = await sizes("{ init, Graph, tensor }");
-  expect(first).toBeLessThanOrEqual(32_200);
-  expect(all).toBe(first);
+  expect(first).toBeLessThanOrEqual(32_350);
+  expect(all - first).toBeLessThanOrEqual(18_000);
 });
 
-it("the core (engine, graph, LoRA layers, optimizers) is at most 37.2 kB of JavaScript", async () => {
-  const { first, all } = await sizes(core);
-  expect(first).toBeLessThanOrEqual(37_200);
-  expect(all).toBe(first);
+it("the core (engine, graph, LoRA layers, optimizers) is at most 37.4 kB of JavaScript", async () => {
+  const { first } = await sizes(core);
+  expect(first).toBeLessThanOrEqual(37_400);
 });
 
 // The goal for all was 55,000, before tables and Parquet were read, data summarised and encoders of six kinds known. The tokenizer
@@ -134,13 +135,14 @@ it("the core (engine, graph, LoRA layers, optimizers) is at most 37.2 kB of Java
 // worker's scripts (219,918 of encoders, 376,741 and 463,641).
 // Fingerprints of tables that are read in pieces took 160 bytes of the first scripts (93,116, 220,255 and 137,747).
 // Calls in XML took 1,830 of everything and 1,760 of the worker's scripts, which models with a chat template fetch (367,901 and 454,368 without what others added).
+// The engine on a GPU took 17,000 of everything, which `init` fetches if it is asked for, and 16,600 of the worker's scripts.
 it("a page with an encoder and a classifier is at most 93.2 kB at first, everything at most 194 kB", async () => {
   const encoder = await sizes("{ SentenceEncoder, TextClassifier }");
   expect(encoder.first).toBeLessThanOrEqual(93_200);
-  expect(encoder.all).toBeLessThanOrEqual(220_500);
+  expect(encoder.all).toBeLessThanOrEqual(237_800);
   const everything = await sizes("*");
-  expect(everything.first).toBeLessThanOrEqual(194_400);
-  expect(everything.all).toBeLessThanOrEqual(377_500);
+  expect(everything.first).toBeLessThanOrEqual(194_500);
+  expect(everything.all).toBeLessThanOrEqual(394_800);
 });
 
 // A line a statement, so that an uncaught error in Node, which has the same files, shows no line of 200 kB, took 1.4 of 190.4 kB,
@@ -188,14 +190,16 @@ it("a page's worker loads 24.2 kB at its start, 137.9 kB to train a classifier, 
   const size = (name: string) => gzipSync(readFileSync(join(root, "dist", name), "utf8"), { level: 9 }).length;
   expect(size("lowrank-worker.js")).toBeLessThanOrEqual(24_210);
   expect(size("lowrank-worker.js") + size("worker/models.js")).toBeLessThanOrEqual(137_900);
-  expect(scripts.reduce((sum, name) => sum + size(name), size("lowrank-worker.js"))).toBeLessThanOrEqual(464_300);
+  expect(scripts.reduce((sum, name) => sum + size(name), size("lowrank-worker.js"))).toBeLessThanOrEqual(481_500);
   const started = readFileSync(join(root, "dist/remote-browser.js"), "utf8").replaceAll("\n", "");
   for (const name of scripts) {
     const script = readFileSync(join(root, "dist", name), "utf8");
     // It needs no other by name, and says that it is a module; bundlers copy those that they see, and Vite writes none of less than 4096 bytes
     // into another script.
     expect(script).toMatch(/^lowrankScript\(/);
-    expect(script.replace(/export\{\}$/, "")).not.toMatch(/^(import|export)\b|\bimport\((?!")/m);
+    // The engine on a GPU names a package of Node, which a page does not ask for.
+    const alone = name === "worker/webgpu.js" ? /^(import|export)\b/m : /^(import|export)\b|\bimport\((?!")/m;
+    expect(script.replace(/export\{\}$/, "")).not.toMatch(alone);
     expect(script.length).toBeGreaterThan(4096);
     expect(started).toContain(`new URL("./${name}",import.meta.url)`);
   }
@@ -223,11 +227,14 @@ it("browser entries import nothing by the name of a package: pages cannot map it
 });
 
 it("a bundler leaves out readers and models where a program uses neither", async () => {
-  const { entry, chunks } = await scripts(core);
-  expect(chunks.size).toBe(1);
-  const used = Object.entries(entry.modules).filter(([, { renderedLength }]) => renderedLength > 0);
+  const { chunks } = await scripts(core);
+  const modules = [...chunks.values()].flatMap((chunk) => Object.entries(chunk.modules));
+  const used = modules.filter(([, { renderedLength }]) => renderedLength > 0);
   const files = used.map(([file]) => file.split("/").at(-1)).sort();
-  expect(files).toEqual(["browser.js", "shared-base.js", "shared-core.js", "shared-pool.js"]);
+  const onDemand = ["shared-join.js", "shared-webgpu.js"];
+  expect(files).toEqual(
+    [...["browser", "shared-base", "shared-core", "shared-pool"].map((name) => `${name}.js`), ...onDemand].sort(),
+  );
 });
 
 // Workers from other origins and from data, and messages that are no one's, took 500 of both, addresses under Trusted Types 270, a

@@ -1,6 +1,6 @@
 import { ConfigError } from "../errors/errors.js";
-import { checkEngineOptions, type InitOptions, type Wanted } from "./options.js";
-import { MOST_THREADS, ONE_CORE } from "./pool.js";
+import { lazyChunk } from "../waiting/lazy-chunk.js";
+import { checkEngineOptions, type InitOptions } from "./options.js";
 import type { Engine, EngineInfo } from "./running.js";
 import { start } from "./start.js";
 
@@ -46,48 +46,23 @@ export async function initialized(options: InitOptions): Promise<Engine> {
       await starting.catch(() => undefined);
     }
   }
+  const { wasm: _wasm, worker: _worker, ...asked } = wanted;
+  if (Object.values(asked).every((option) => option === undefined || option === "auto")) return engine();
+  const join = await joining();
   const found = engine();
-  join(found, wanted);
+  join(found, wanted, remedy);
   return found;
 }
 
-let remedy = "call `createEngine`";
+let remedy: string | undefined;
 
 /** What to do to get an engine with other options, if that is not `createEngine`. */
 export function adviseOtherEngine(text: string): void {
   remedy = text;
 }
 
-/** Compares a call's options, except "auto", with the running engine. Throws `ConfigError`. */
-function join({ running }: Engine, wanted: Wanted): void {
-  const { build, threads, threadsRefused, tile, maximumMemory, failed } = running;
-  const [has, wants]: [string[], string[]] = [[], []];
-  const [asks, runs] = [{}, {}] as Record<string, unknown>[];
-  const hold = (name: keyof Wanted, own: unknown, same: boolean) => {
-    const { [name]: asked = "auto" } = wanted;
-    if (asked === "auto" || same) return;
-    has.push(`${name} ${JSON.stringify(own)}`);
-    wants.push(`${name} ${JSON.stringify(asked)}`);
-    [asks![name], runs![name]] = [asked, own];
-  };
-  const asked = wanted.threads === "auto" ? threads : Math.min(wanted.threads, MOST_THREADS);
-  hold("build", build, wanted.build === build);
-  // By its source text: a function literal in a call is a new object each time.
-  const elsewhere = failed !== null && wanted.worker !== undefined && String(wanted.worker) !== String(failed.worker);
-  // More threads would have been refused at the start too, but perhaps not from another file.
-  const refused = threadsRefused !== null && threadsRefused !== ONE_CORE && !elsewhere;
-  hold("threads", threads, asked === threads || (refused && asked > threads));
-  hold("tile", tile.current, wanted.tile !== "auto" && tile.allows(wanted.tile));
-  hold("maximumMemory", maximumMemory, wanted.maximumMemory === maximumMemory);
-  if (wants.length > 0) {
-    throw new ConfigError(`init: the engine already runs with ${has.join(", ")}; for ${wants.join(", ")}, ${remedy}`, {
-      op: "init",
-      expected: runs,
-      value: asks,
-    });
-  }
-  if (wanted.tile !== "auto") tile.keep(wanted.tile);
-}
+/** Compares a later call's options with the running engine: fetched if it has any. */
+export const joining = /* @__PURE__ */ lazyChunk(async () => (await import("./join.js")).join);
 
 /** Build, threads, tile and memory of the default engine. Throws `ConfigError` before `init`. */
 export function engineInfo(): EngineInfo {

@@ -8,6 +8,11 @@ import type { Tile } from "./tile.js";
 
 /** Options of `init` and `createEngine`. */
 export interface InitOptions {
+  /**
+   * Where kernels run. Default "wasm"; "webgpu" is the GPU, fetched when it is asked for (in Node install the package `webgpu`); "auto" times
+   * a product on both and takes the faster. docs/webgpu.md says what runs on a GPU.
+   */
+  device?: "wasm" | "webgpu" | "auto";
   /** The binary: "relaxed" has fused multiply-add. Default "auto": the best that the runtime supports and that passes the self-test. */
   build?: Build | "auto";
   /**
@@ -35,6 +40,7 @@ export interface InitOptions {
 
 /** Checked options, copied; "auto" or undefined for defaults. */
 export interface Wanted {
+  readonly device: InitOptions["device"];
   readonly build: Build | "auto";
   readonly threads: number | "auto";
   readonly wasm: WasmSource | undefined;
@@ -59,6 +65,7 @@ const memorySize = check<number>(
 /** The checked options of an engine. Throws `ConfigError` for invalid ones. */
 export function checkEngineOptions(what: string, given: InitOptions): Wanted {
   const wanted = readOptions<Wanted>(what, given, {
+    device: optional(choice("wasm", "webgpu", "auto")),
     build: choice("auto", "simd", "relaxed"),
     threads: or("auto", threadNumber),
     wasm: optional(binary),

@@ -10,7 +10,7 @@ import type { WasmKernels } from "./wasm-kernels.js";
 
 /** Facts about a running engine. */
 export interface EngineInfo {
-  /** The running binary. */
+  /** The running binary; of an engine on a GPU that of the engine on WASM that draws its random numbers. */
   readonly build: Build;
   /** Why it is not the relaxed one, which is faster, and what to do; null if it is, or if `build` was "simd". */
   readonly relaxedRefused: string | null;
@@ -22,6 +22,12 @@ export interface EngineInfo {
   readonly tile: Tile;
   /** Features of the runtime, whether or not they are used. */
   readonly features: Features;
+  /** The GPU of an engine with device "webgpu", in words of its driver. */
+  readonly adapter?: {
+    readonly vendor: string;
+    readonly architecture: string;
+    readonly description: string;
+  };
   /** Bytes: in use, peak, size of linear memory, its maximum. */
   readonly memory: {
     readonly used: number;
@@ -41,6 +47,7 @@ export interface EngineParts {
   readonly threads: number;
   readonly threadsRefused: string | null;
   readonly features: Features;
+  readonly adapter?: EngineInfo["adapter"];
   /** The maximum of memory at its start; the heap's may be lower. */
   readonly maximumMemory: number;
   /** The file from which threads did not start, undefined for the package's own; null if they started, or none were tried. */
@@ -57,7 +64,13 @@ export class Engine {
   private ended: Promise<void> | undefined;
   private whole = new Int32Array();
 
-  private constructor(private parts: EngineParts | null) {}
+  protected constructor(private parts: EngineParts | null) {}
+
+  /**
+   * @internal Scales gradients so that their common norm is at most `maxNorm`, in order with other calls; resolves with the norm before. Only
+   * of engines that read later.
+   */
+  clip?(gradients: readonly { readonly pointer: Pointer; readonly size: number }[], maxNorm: number): Promise<number>;
 
   /** Whether `close` was called. */
   get closed(): boolean {
@@ -148,6 +161,11 @@ export class Engine {
     if (target === undefined) return window.slice();
     target.set(window);
     return target;
+  }
+
+  /** @internal A copy of memory as it is at the call: what every engine has, also one whose memory is elsewhere. */
+  async readLater(pointer: Pointer, elements: number): Promise<Float32Array> {
+    return this.read(pointer, elements);
   }
 
   /** @internal A copy of bytes of memory, into `target` if given. */

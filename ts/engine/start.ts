@@ -1,5 +1,6 @@
 import { ConfigError, UnsupportedError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
+import { lazyChunk } from "../waiting/lazy-chunk.js";
 import { detectFeatures, type Features } from "./features.js";
 import { Heap } from "./memory/heap.js";
 import { instantiate } from "./instantiate.js";
@@ -20,8 +21,16 @@ const INITIAL_PAGES = 18;
 /** Maximum length of the reason why threads were refused: it contains a URL and advice. */
 const LONGEST_REASON = 600;
 
-/** Starts the best engine for the options. If none passes its self-test, everything is freed. */
+const webgpu = lazyChunk(() => import("./webgpu/start-gpu.js"));
+
+/** Starts an engine on the device of the options. */
 export async function start(wanted: Wanted): Promise<Engine> {
+  const { device = "wasm" } = wanted;
+  return device === "wasm" ? startWasm(wanted) : (await webgpu()).startDevice(wanted, startWasm);
+}
+
+/** Starts the best engine for the options. If none passes its self-test, everything is freed. */
+async function startWasm(wanted: Wanted): Promise<Engine> {
   const features = detectFeatures();
   const plan = planThreads(wanted.threads, features, wanted.wasm !== undefined);
   const maximum = wanted.maximumMemory ?? DEFAULT_MAXIMUM;

@@ -67,9 +67,15 @@ export class Tape extends Modes {
     return this.withValue(this.node(id), (value) => this.copyOf(value));
   }
 
-  /** `value` as a promise, for engines whose memory is in another thread. The value is that at the call. */
+  /** `value` as a promise, which engines on every device have. The value is that at the call. */
   async read(id: NodeId): Promise<Tensor> {
-    return this.value(id);
+    return this.withValue(this.node(id), (value) => this.laterCopy(value));
+  }
+
+  /** `grad` as a promise, which engines on every device have. The gradient is that at the call. */
+  async readGrad(id: NodeId): Promise<Tensor | null> {
+    const gradient = this.gradientOf(id);
+    return gradient && this.laterCopy(gradient);
   }
 
   /**
@@ -164,9 +170,13 @@ export class Tape extends Modes {
 
   /** A copy of a variable's gradient; null if it has none since the last `zeroGrads`. Only variables keep gradients. */
   grad(id: NodeId): Tensor | null {
+    const gradient = this.gradientOf(id);
+    return gradient && this.copyOf(gradient);
+  }
+
+  private gradientOf(id: NodeId): Value | null {
     const { value, gradient, op } = this.node(id);
-    if (gradient === 0 || op !== null) return null;
-    return this.copyOf({ ...value, pointer: gradient });
+    return gradient === 0 || op !== null ? null : { ...value, pointer: gradient };
   }
 
   /**
@@ -263,6 +273,11 @@ export class Tape extends Modes {
 
   private copyOf({ shape, pointer, size }: Value): Tensor {
     return { shape: [...shape], data: this.engine.read(pointer, size) };
+  }
+
+  private async laterCopy({ shape, pointer, size }: Value): Promise<Tensor> {
+    const copy = [...shape];
+    return { shape: copy, data: await this.engine.readLater(pointer, size) };
   }
 
   private leaf(what: string, tensor: Tensor, requiresGrad: boolean): NodeId {

@@ -20,6 +20,21 @@ export function clipGradNorm(graph: Graph, params: readonly NodeId[], maxNorm: n
   return norm;
 }
 
+/**
+ * `clipGradNorm` for every device: gradients are scaled when it is called, so an optimizer's step may follow at once, and the norm before that
+ * comes later. On a GPU nothing is read in between. Throws as `clipGradNorm`; `maxNorm` may be Infinity, which only measures.
+ */
+export async function clipGradNormLater(graph: Graph, params: readonly NodeId[], maxNorm: number): Promise<number> {
+  const what = "clipGradNormLater";
+  if (maxNorm !== Infinity) aboveZero(what, "maxNorm", maxNorm);
+  const ids = listParameters(what, checkGraph(what, graph), params);
+  const { engine } = graph;
+  if (engine.clip === undefined) return maxNorm === Infinity ? gradNorm(graph, ids) : clipGradNorm(graph, ids, maxNorm);
+  const gradients: { pointer: Pointer; size: number }[] = [];
+  eachGradient(graph, ids, (size, pointer) => gradients.push({ pointer, size }));
+  return engine.clip(gradients, maxNorm);
+}
+
 /** Common 2-norm of the gradients. */
 export function gradNorm(graph: Graph, params: readonly NodeId[]): number {
   let sum = 0;

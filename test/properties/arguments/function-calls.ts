@@ -10,6 +10,7 @@ import {
   AdamW,
   ClassificationHead,
   clipGradNorm,
+  clipGradNormLater,
   clipGradValue,
   constantSchedule,
   cosineAnnealingSchedule,
@@ -221,6 +222,7 @@ export const functionCalls: Record<Own, FunctionCall[]> = {
     },
   ],
   clipGradNorm: [{ args: ({ graph, matrix, square }) => [graph, [matrix, square], 0.5], run: clipGradNorm }],
+  clipGradNormLater: [{ args: ({ graph, matrix, square }) => [graph, [matrix, square], 0.5], run: clipGradNormLater }],
   clipGradValue: [{ args: ({ graph, matrix, square }) => [graph, [matrix, square], 0.5], run: clipGradValue }],
   constantSchedule: [
     { args: () => [{ peak: 0.1, warmup: 2 }], run: constantSchedule },

@@ -8,7 +8,7 @@ type Methods<T> = Extract<{ [K in keyof T]: T[K] extends (...args: never[]) => u
 
 /** Methods that only this package calls; and one that answers later, see test/engine/engines.test.ts. */
 type Internal =
-  | "read" | "node" | "push" | "nextStream" | "allocateOwned" | "releaseOwned" | "frozenWeight" | "withRounding" | "withScratch"
+  | "read" | "readGrad" | "node" | "push" | "nextStream" | "allocateOwned" | "releaseOwned" | "frozenWeight" | "withRounding" | "withScratch"
   | "assertUsable" | "keeping" | "asThen" | "inSegment" | "fenced" | "assertOutsideSegment"; // prettier-ignore
 
 /** Right arguments of a graph's other methods. One without a row does not compile. */

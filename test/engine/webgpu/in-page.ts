@@ -1,0 +1,115 @@
+import { setBinaryLocator } from "../../../ts/engine/source.js";
+import { createEngine, type Engine, Graph, tensor } from "../../../ts/index.js";
+import { trainClassifier, type Trained } from "./classifier.js";
+import { trainEncoder } from "./encoder.js";
+import { misuse } from "./misuse.js";
+import { runOps } from "./op-cases.js";
+
+// Bundled by the tests, for a page and for Node: everything runs on a GPU and on WASM, and the numbers go back as JSON.
+
+export * as lowrank from "../../../ts/index.js";
+
+const STEPS = 4;
+const options = { threads: 1, build: "simd" } as const;
+
+/** Sets the binary, by its address or its bytes. */
+export function useBinary(simd: string | Uint8Array<ArrayBuffer>): void {
+  setBinaryLocator(() => simd);
+}
+
+/** Runs `body` on an engine on the GPU and one on WASM. */
+async function onBoth<T>(body: (engine: Engine) => Promise<T>): Promise<{ gpu: T; wasm: T }> {
+  const [wasm, gpu] = [await createEngine(options), await createEngine({ ...options, device: "webgpu" })];
+  const results = { gpu: await body(gpu), wasm: await body(wasm) };
+  await Promise.all([gpu.close(), wasm.close()]);
+  return results;
+}
+
+/** As lists, which come back from a page. */
+const lists = ({ losses, norms, gradients, parameters }: Trained) => ({
+  losses,
+  norms,
+  gradients: gradients.map((each) => [...each]),
+  parameters: parameters.map((each) => [...each]),
+});
+
+/** The same encoder trained on both. */
+export const compareEncoders = () => onBoth(async (engine) => lists(await trainEncoder(engine, STEPS)));
+
+/** The same training on both, and twice on the GPU; what crosses to it and back in each step; what it refuses. */
+export async function compareTraining() {
+  let counted: Record<string, number>[] = [];
+  let refused: Record<string, string> = {};
+  const again: unknown[] = [];
+  const { gpu, wasm } = await onBoth(async (engine) => {
+    const { adapter } = engine.info;
+    if (adapter === undefined) return lists(await trainClassifier(engine, STEPS));
+    counted = [];
+    const counts = () => counted.push({ ...(engine as Engine & { counts: Record<string, number> }).counts });
+    const trained = lists(await trainClassifier(engine, STEPS, counts));
+    again.push(lists(await trainClassifier(engine, STEPS)));
+    refused = await misuse(engine);
+    return trained;
+  });
+  return { gpu, wasm, sameBits: JSON.stringify(gpu) === JSON.stringify(again[0]), counted, refused };
+}
+
+/** Every op with a kernel. */
+export const compareOps = () => onBoth(runOps);
+
+/** What happens when a device, a driver or memory fails: the errors, with `code` and reason. */
+export async function failures() {
+  const errors: Record<string, string> = {};
+  const note = async (name: string, call: () => unknown) => {
+    try {
+      await call();
+      errors[name] = "none";
+    } catch (error) {
+      const { code, details, message } = error as { code: string; details: { reason?: string }; message: string };
+      errors[name] = `${code} ${details?.reason ?? ""}: ${message}`;
+    }
+  };
+  const wanted = { ...options, device: "webgpu", maximumMemory: 2 ** 24 } as const;
+  const { requestDevice } = GPUAdapter.prototype;
+  let device: GPUDevice | undefined;
+  GPUAdapter.prototype.requestDevice = async function (...rest) {
+    return (device = await requestDevice.apply(this, rest));
+  };
+  const engine = await createEngine(wanted);
+  GPUAdapter.prototype.requestDevice = requestDevice;
+  const graph = new Graph({ engine });
+  const small = graph.constant(tensor([2], [1, 2]));
+  await note("more memory than the maximum", () => graph.constant(tensor([5_000_000], new Float32Array(5_000_000))));
+  errors["after it"] = String((await graph.read(small)).data);
+  const pending = graph.read(small);
+  device!.destroy();
+  await note("a read in progress of a lost device", () => pending);
+  await note("a call to a lost device", () => graph.read(small));
+  await engine.close();
+  graph.dispose();
+
+  const { createShaderModule } = GPUDevice.prototype;
+  GPUDevice.prototype.createShaderModule = function ({ code, ...rest }) {
+    return createShaderModule.call(this, {
+      ...rest,
+      code: code.replace("p.alpha * product", "p.alpha * 1.01 * product"),
+    });
+  };
+  await note("a driver that multiplies wrongly", () => createEngine(wanted));
+  GPUDevice.prototype.createShaderModule = function ({ code, ...rest }) {
+    return createShaderModule.call(this, { ...rest, code: code.replace("@compute", "@compute @nonsense") });
+  };
+  await note("a shader that is refused", () => createEngine(wanted));
+  GPUDevice.prototype.createShaderModule = createShaderModule;
+
+  const { requestAdapter } = GPU.prototype;
+  GPU.prototype.requestAdapter = async () => null;
+  await note("no adapter", () => createEngine(wanted));
+  const auto = await createEngine({ ...wanted, device: "auto" });
+  errors["auto without an adapter"] = String(auto.info.adapter);
+  GPU.prototype.requestAdapter = requestAdapter;
+  const software = await createEngine({ ...wanted, device: "auto" });
+  errors["auto with a software adapter"] = String(software.info.adapter);
+  await Promise.all([auto.close(), software.close()]);
+  return errors;
+}

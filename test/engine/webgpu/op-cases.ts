@@ -1,0 +1,152 @@
+import { frozenMatrix } from "../../../ts/graph/frozen/stored-weight.js";
+import { type Engine, Graph, type NodeId, normal } from "../../../ts/index.js";
+
+/** An op with the shapes of its inputs, which get gradients. Sizes are odd, and larger than a tile where it matters. */
+interface Case {
+  readonly inputs: readonly (readonly number[])[];
+  run(graph: Graph, ids: readonly NodeId[]): NodeId;
+}
+
+type One = (graph: Graph, x: NodeId) => NodeId;
+
+const unary: Record<string, One> = {
+  gelu: (graph, x) => graph.gelu(x),
+  "gelu, tanh": (graph, x) => graph.gelu(x, { approximate: "tanh" }),
+  relu: (graph, x) => graph.relu(x),
+  silu: (graph, x) => graph.silu(x),
+  quickGelu: (graph, x) => graph.quickGelu(x),
+  sigmoid: (graph, x) => graph.sigmoid(x),
+  tanh: (graph, x) => graph.tanh(x),
+  exp: (graph, x) => graph.exp(x),
+  erf: (graph, x) => graph.erf(x),
+  square: (graph, x) => graph.square(x),
+  neg: (graph, x) => graph.neg(x),
+  abs: (graph, x) => graph.abs(x),
+  "sqrt, log, rsqrt, reciprocal of positive numbers": (graph, x) => {
+    const positive = graph.add(graph.square(x), graph.sigmoid(x));
+    return graph.add(
+      graph.add(graph.sqrt(positive), graph.log(positive)),
+      graph.mul(graph.rsqrt(positive), graph.reciprocal(positive)),
+    );
+  },
+  "dropout in training": (graph, x) => graph.dropout(x, 0.3),
+  "sum over a dimension": (graph, x) => graph.sum(x, { dim: [0] }),
+  "mean over the last dimension": (graph, x) => graph.mean(x, { dim: [1] }),
+  slice: (graph, x) => graph.slice(x, { dim: 1, start: 2, end: 30 }),
+  permute: (graph, x) => graph.permute(graph.reshape(x, [3, 9, 35]), [2, 0, 1]),
+};
+
+const matrix = [27, 35];
+
+export const cases: Record<string, Case> = {
+  ...Object.fromEntries(
+    Object.entries(unary).map(([name, run]) => [name, { inputs: [matrix], run: (graph, [x]) => run(graph, x!) }]),
+  ),
+  "add, broadcast": { inputs: [matrix, [35]], run: (graph, [a, b]) => graph.add(a!, b!) },
+  sub: { inputs: [matrix, [27, 1]], run: (graph, [a, b]) => graph.sub(a!, b!) },
+  "mul, broadcast": { inputs: [matrix, [27, 1]], run: (graph, [a, b]) => graph.mul(a!, b!) },
+  "a tall product": { inputs: [[150, 40], [40, 7]], run: (graph, [a, b]) => graph.matmul(a!, b!) },
+  "a product of transposes": {
+    inputs: [[33, 70], [90, 33]],
+    run: (graph, [a, b]) => graph.matmul(a!, b!, { transposeA: true, transposeB: true }),
+  },
+  "products of a batch": { inputs: [[3, 20, 33], [3, 33, 18]], run: (graph, [a, b]) => graph.matmul(a!, b!) },
+  "layer norm": {
+    inputs: [[27, 135], [135], [135]],
+    run: (graph, [x, w, b]) => graph.layerNorm(x!, w!, b!, { normalizedShape: [135] }),
+  },
+  "RMS norm": { inputs: [[27, 70], [70]], run: (graph, [x, w]) => graph.rmsNorm(x!, w!) },
+  normalize: { inputs: [matrix], run: (graph, [x]) => graph.normalize(x!) },
+  "softmax of the middle dimension": { inputs: [[4, 21, 5]], run: (graph, [x]) => graph.softmax(x!, 1) },
+  "log softmax": { inputs: [matrix], run: (graph, [x]) => graph.logSoftmax(x!) },
+  embedding: {
+    inputs: [[11, 40]],
+    run: (graph, [table]) => graph.embedding(table!, Array.from({ length: 30 }, (_, i) => (i * 7) % 11), { paddingIndex: 3 }),
+  },
+  "mean pool": { inputs: [[20, 40]], run: (graph, [x]) => graph.meanPool(x!, [0, 3, 3, 19, 20]) },
+  "index select": { inputs: [[3, 9, 5]], run: (graph, [x]) => graph.indexSelect(x!, { dim: 1, indices: [4, 0, 4, 8] }) },
+  concat: { inputs: [matrix, [27, 3]], run: (graph, [a, b]) => graph.concat([a!, b!], 1) },
+  "pad and expand": { inputs: [[1, 35]], run: (graph, [x]) => graph.expand(graph.pad(x!, { dim: 1, before: 2, after: 1 }), [4, 38]) },
+  "ragged attention": {
+    inputs: [[70, 3 * 4 * 20]],
+    run: (graph, [qkv]) => graph.raggedAttention(qkv!, { offsets: [0, 5, 5, 50, 70], heads: 4 }),
+  },
+  "ragged attention, causal, grouped heads, a window": {
+    inputs: [[70, 8 * 12]],
+    run: (graph, [qkv]) => graph.raggedAttention(qkv!, { offsets: [0, 7, 63, 70], heads: 4, kvHeads: 2, causal: true, window: 19 }),
+  },
+  "attention with biases by distance": {
+    inputs: [[33, 3 * 2 * 16]],
+    run: (graph, [qkv]) =>
+      graph.raggedAttention(qkv!, { offsets: [0, 20, 33], heads: 2, distanceBias: Array.from({ length: 2 * 39 }, (_, i) => (i % 11) / 5 - 1) }),
+  },
+  "attention with a mask": {
+    inputs: [[2, 4, 18, 33], [2, 2, 25, 33], [2, 2, 25, 33]],
+    run: (graph, [q, k, v]) =>
+      graph.scaledDotProductAttention(q!, k!, v!, { mask: Array.from({ length: 50 }, (_, i) => Number(i % 25 < 9 || i > 30)) }),
+  },
+  "mean squared error": { inputs: [matrix, matrix], run: (graph, [a, b]) => graph.mseLoss(a!, b!) },
+  "cross entropy with weights, smoothing and ignored rows": {
+    inputs: [[21, 300]],
+    run: (graph, [logits]) =>
+      graph.crossEntropy(logits!, Array.from({ length: 21 }, (_, i) => (i % 5 === 0 ? -100 : (i * 17) % 300)), {
+        labelSmoothing: 0.2,
+        weight: Array.from({ length: 300 }, (_, i) => 0.5 + (i % 7)),
+      }),
+  },
+  "cross entropy of each row": {
+    inputs: [[40, 3]],
+    run: (graph, [logits]) => graph.crossEntropy(logits!, Array.from({ length: 40 }, (_, i) => i % 3), { reduction: "none" }),
+  },
+}; // prettier-ignore
+
+/** Frozen matrices in formats whose bytes need no quantising: W and Wᵀ in products and columns. */
+function frozenCases(graph: Graph, x: NodeId): Record<string, NodeId> {
+  const values = normal(graph, [40, 50], 1).data;
+  const bytes = {
+    f32: new Uint8Array(values.slice().buffer),
+    bf16: new Uint8Array(Uint16Array.from(new Uint32Array(values.buffer), (bits) => bits >>> 16).buffer),
+  };
+  const made: Record<string, NodeId> = {};
+  for (const format of ["f32", "bf16"] as const) {
+    for (const transposed of [false, true]) {
+      const shape = transposed ? ([50, 40] as const) : ([40, 50] as const);
+      const weight = frozenMatrix(graph, { shape, format, transposed, bytes: bytes[format] });
+      const wide = transposed
+        ? graph.linear(graph.linear(x, graph.constant(normal(graph, [40, 50], 0.2))), weight)
+        : graph.linear(x, weight);
+      made[`${format}, transposed ${transposed}`] = wide;
+    }
+  }
+  return made;
+}
+
+/** Values and gradients of every case, by name. */
+export async function runOps(engine: Engine): Promise<Record<string, number[]>> {
+  const results: Record<string, number[]> = {};
+  for (const [name, { inputs, run }] of Object.entries(cases)) {
+    using graph = new Graph({ engine, seed: 3 });
+    const ids = inputs.map((shape) => graph.variable(normal(graph, shape, 1)));
+    const { value } = graph.step(() => {
+      const result = run(graph, ids);
+      const weights = graph.constant(normal(graph, graph.shape(result), 1));
+      // Twice: the second pass adds to the first one's gradients.
+      const loss = graph.sum(graph.mul(result, weights));
+      graph.backward(loss);
+      graph.backward(loss);
+      return { value: graph.read(result) };
+    });
+    results[name] = [...(await value).data];
+    for (const [i, id] of ids.entries()) results[`${name}: gradient ${i}`] = [...(await graph.readGrad(id))!.data];
+  }
+  using graph = new Graph({ engine, seed: 3 });
+  const x = graph.variable(normal(graph, [19, 40], 1));
+  const read = graph.step(() => {
+    const all = frozenCases(graph, x);
+    for (const id of Object.values(all)) graph.backward(graph.mean(id));
+    return Object.entries(all).map(async ([name, id]) => [name, (await graph.read(id)).data] as const);
+  });
+  for (const [name, data] of await Promise.all(read)) results[name] = [...data];
+  results["gradient through frozen matrices"] = [...(await graph.readGrad(x))!.data];
+  return results;
+}

@@ -1,0 +1,16 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { compareOps } from "./in-page.js";
+import { difference } from "./classifier.js";
+import { GpuPage } from "./gpu-page.js";
+
+let page: GpuPage;
+beforeAll(async () => void (page = await GpuPage.open()));
+afterAll(() => page?.close());
+
+it("computes every op that has a GPU kernel, and its gradients, as WASM does", async () => {
+  const { gpu, wasm } = await page.call<Awaited<ReturnType<typeof compareOps>>>("compareOps");
+  expect(Object.keys(gpu)).toEqual(Object.keys(wasm));
+  const apart = Object.entries(wasm).map(([name, values]) => [name, difference(values, gpu[name]!)] as const);
+  // Measured on SwiftShader: at most 7e-7 of the largest number; products differ in no bit.
+  expect(apart.filter(([, share]) => !(share <= 2e-6))).toEqual([]);
+});

@@ -1,0 +1,13 @@
+// WebGPU's bit flags (W3C WebGPU, "GPUBufferUsage", "GPUMapMode", "GPUShaderStage"): browsers have them as globals, Node has not.
+
+export const MAP_READ = 0x1;
+export const COPY_SRC = 0x4;
+export const COPY_DST = 0x8;
+export const UNIFORM = 0x40;
+export const STORAGE = 0x80;
+
+/** Of `mapAsync`. */
+export const READ = 0x1;
+
+/** Of a binding's visibility. */
+export const COMPUTE = 0x4;

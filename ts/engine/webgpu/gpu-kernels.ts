@@ -1,0 +1,49 @@
+import { ConfigError, UnsupportedError } from "../../errors/errors.js";
+import type { Kernels, Pointer } from "../kernels.js";
+import type { Engine } from "../running.js";
+import type { CommandStream } from "./command-stream.js";
+import type { GpuMemory } from "./gpu-memory.js";
+import { attentionKernels } from "./kernels/attention.js";
+import { elementwiseKernels } from "./kernels/elementwise.js";
+import { encoderKernels } from "./kernels/encoder.js";
+import { memoryKernels } from "./kernels/memory.js";
+import { productKernels } from "./kernels/product.js";
+import { randomKernels } from "./kernels/random.js";
+import { reductionKernels } from "./kernels/reduction.js";
+
+/**
+ * The kernels that run on a GPU, by the names of `Kernels`. Any other one throws `UnsupportedError` with its name when it is called, before
+ * anything is computed.
+ */
+export function gpuKernels(
+  stream: CommandStream,
+  memory: GpuMemory,
+  host: Engine,
+  withScratch: (elements: number, body: (pointer: Pointer) => void) => void,
+  keep: (pointer: Pointer, data: Float32Array) => void,
+): Kernels {
+  const known: Partial<Kernels> = {
+    ...memoryKernels(stream),
+    ...productKernels(stream, memory),
+    ...elementwiseKernels(stream),
+    ...reductionKernels(stream),
+    ...randomKernels(host, keep),
+    ...encoderKernels(stream),
+    ...attentionKernels(stream, memory, withScratch),
+    sum_of_squares: () => {
+      const message =
+        'a norm cannot be returned at once by an engine with device "webgpu": `await clipGradNormLater(graph, params, maxNorm)`';
+      throw new ConfigError(message, { op: "webgpu", reason: "asynchronous" });
+    },
+  };
+  return new Proxy(known as Kernels, {
+    get: (kernels, name) => kernels[name as keyof Kernels] ?? (() => refuse(String(name))),
+  });
+}
+
+function refuse(kernel: string): never {
+  throw new UnsupportedError(
+    `webgpu: there is no GPU kernel "${kernel}" yet; use an engine with device "wasm" for this model or operation`,
+    { op: "webgpu", missing: kernel },
+  );
+}

@@ -1,0 +1,108 @@
+import type { FrozenKernels, LoraKernels, PackedKernels, Pointer, ProductKernels } from "../../kernels.js";
+import type { CommandStream } from "../command-stream.js";
+import type { GpuMemory } from "../gpu-memory.js";
+import type { Program } from "../program.js";
+import { productProgram, type RightOperand, tileOf, tiles } from "../programs/product.js";
+import { columnsProgram, formatOf, rowBytes, rowsProgram, storedOperand } from "../programs/stored.js";
+import { memoryKernels } from "./memory.js";
+
+type Gemm = ProductKernels["gemm"];
+
+/** What reads stored weights; those that quantise or round are left out. */
+type Stored = Pick<
+  FrozenKernels,
+  "stored_bytes" | "gemm_stored" | "pack_stored" | "unpack" | "stored_columns" | "stored_rows" | "interleave_rows"
+>;
+
+/** Words of a `LoraForward`; see ts/engine/struct.ts. */
+const LORA_FORWARD = 12;
+
+export function productKernels(
+  stream: CommandStream,
+  memory: GpuMemory,
+): ProductKernels & PackedKernels & LoraKernels & Stored {
+  const variants = new Map<string, Program>();
+  /** One product: `operand` is how B is stored, and `key` names it. */
+  const product = (key: string, operand: RightOperand | undefined, m: number, n: number, rest: readonly number[]) => {
+    const tile = tileOf(m, n);
+    const name = `gemm ${key} ${tile.join()}`;
+    let program = variants.get(name);
+    if (program === undefined) variants.set(name, (program = productProgram(name, ...tile, operand)));
+    stream.run(program, ...tiles(m, n, tile), [m, n, ...rest]);
+  };
+  const gemm: Gemm = (m, n, k, alpha, a, aRow, aCol, b, bRow, bCol, beta, c, cRow, bias) =>
+    product("", undefined, m, n, [k, alpha, a, aRow, aCol, b, bRow, bCol, beta, c, cRow, bias]);
+  const lora: LoraKernels["lora_forward"] = (t, inFeatures, outFeatures, rank, scaling, x, xRow, a, b, u, y, yRow) => {
+    gemm(t, rank, inFeatures, 1, x, xRow, 1, a, rank, 1, 0, u, rank, 0);
+    gemm(t, outFeatures, rank, scaling, u, rank, 1, b, outFeatures, 1, 1, y, yRow, 0);
+  };
+  const { copy_strided } = memoryKernels(stream);
+  const columns: Stored["stored_columns"] = (k, n, format, data, transposed, start, end, to) => {
+    const width = transposed === 0 ? n : k;
+    stream.elements(columnsProgram(format), k * (end - start), data, width, transposed, start, end - start, to);
+  };
+  return {
+    gemm,
+
+    // A packed weight is its plain matrix: shared memory does what the order of panels does for a CPU's cache.
+    packed_len: (k, n) => k * n,
+    pack: (k, n, b, bRow, bCol, packed) => copy_strided(b, packed, 1, 1, k, n, 0, 0, bRow, bCol, 0, 0, n, 1, 1, 0),
+    gemm_packed: (m, n, k, alpha, a, aRow, aCol, packed, beta, c, cRow, bias) =>
+      gemm(m, n, k, alpha, a, aRow, aCol, packed, n, 1, beta, c, cRow, bias),
+    gemm_packed_transposed: (m, n, k, alpha, a, aRow, aCol, packed, beta, c, cRow) =>
+      gemm(m, n, k, alpha, a, aRow, aCol, packed, 1, k, beta, c, cRow, 0),
+
+    stored_bytes: rowBytes,
+    // Rows of groups stay apart on a GPU.
+    interleave_rows: () => undefined,
+    gemm_stored: (m, n, k, alpha, a, aRow, aCol, format, data, transposed, beta, c, cRow, bias) => {
+      const width = transposed === 0 ? n : k;
+      const values = [k, alpha, a, aRow, aCol, data, width, transposed, beta, c, cRow, bias];
+      product(`stored ${formatOf(format)}`, storedOperand(format), m, n, values);
+    },
+    pack_stored: (k, n, format, data, transposed, packed) => columns(k, n, format, data, transposed, 0, n, packed),
+    stored_columns: columns,
+    stored_rows: (format, data, width, index, y, n) =>
+      stream.elements(rowsProgram(format), n * width, data, width, index, y),
+    unpack: (k, n, packed, start, end, to) =>
+      copy_strided(packed + 4 * start, to, 1, 1, k, end - start, 0, 0, n, 1, 0, 0, end - start, 1, 1, 0),
+
+    lora_forward: lora,
+    lora_forward_each: (count, table) => {
+      const words = memory.uploaded(table);
+      const floats = new Float32Array(words.buffer, words.byteOffset, words.length);
+      for (let at = 0; at < LORA_FORWARD * count; at += LORA_FORWARD) {
+        const of = (i: number): Pointer => words[at + i]! >>> 0;
+        lora(of(0), of(1), of(2), of(3), floats[at + 4]!, of(5), of(6), of(7), of(8), of(9), of(10), of(11));
+      }
+    },
+    lora_scratch_len: (t, _in, _out, rank) => t * rank,
+    lora_backward: (
+      t,
+      inFeatures,
+      outFeatures,
+      rank,
+      scaling,
+      x,
+      xRow,
+      u,
+      g,
+      gRow,
+      a,
+      b,
+      gradA,
+      accumulateA,
+      gradB,
+      accumulateB,
+      gradX,
+      gradXRow,
+      scratch,
+    ) => {
+      if (gradB !== 0) gemm(rank, outFeatures, t, scaling, u, 1, rank, g, gRow, 1, accumulateB, gradB, outFeatures, 0);
+      if (gradA === 0 && gradX === 0) return;
+      gemm(t, rank, outFeatures, scaling, g, gRow, 1, b, 1, outFeatures, 0, scratch, rank, 0);
+      if (gradA !== 0) gemm(inFeatures, rank, t, 1, x, 1, xRow, scratch, rank, 1, accumulateA, gradA, rank, 0);
+      if (gradX !== 0) gemm(t, inFeatures, rank, 1, scratch, rank, 1, a, 1, rank, 1, gradX, gradXRow, 0);
+    },
+  };
+}

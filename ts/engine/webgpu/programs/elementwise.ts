@@ -1,0 +1,156 @@
+import { elementProgram, type Program } from "../program.js";
+
+/** exp and tanh that stay finite, and the normal distribution's tail as the WASM kernels compute it (crates/kernels/src/math.rs). */
+const FUNCTIONS = `
+fn sigmoid(x: f32) -> f32 { return 1.0 / (1.0 + exp(-clamp(x, -87.0, 87.0))); }
+fn tanh_(x: f32) -> f32 {
+  let near = clamp(x, -9.0, 9.0);
+  // Near 0 the difference of exponentials would lose digits.
+  if (abs(near) < 0.3) {
+    let s = near * near;
+    return near * (1.0 + s * (-0.33333334 + s * (0.13333334 + s * (-0.05396825 + s * 0.021869488))));
+  }
+  let e = exp(2.0 * near);
+  return (e - 1.0) / (e + 1.0);
+}
+fn bell(t: f32) -> f32 { return exp(-0.5 * t * t); }
+// For t ≥ 0: Φ(−t), by Mills' ratio as a quotient of polynomials.
+fn tail(x: f32) -> f32 {
+  let t = min(x, 15.0);
+  let a = 0.5 + t * (0.43593 + t * (0.18148638 + t * (0.04004449 + t * 0.0040290835)));
+  let b = 1.0 + t * (1.669745 + t * (1.1952323 + t * (0.4648544 + t * (0.100383945 + t * 0.010099273))));
+  return bell(t) * a / b;
+}
+fn erf_(x: f32) -> f32 {
+  let near = clamp(x, -4.0, 4.0);
+  let z = near * near;
+  let a = 1.1283792 + z * (0.19353063 + z * (0.053099405 + z * (0.0038826114 + z * (0.00028453133 + z * 0.0000019866607))));
+  let b = 1.0 + z * (0.5048446 + z * (0.115343645 + z * (0.015205791 + z * (0.0011853599 + z * 0.00003741709))));
+  return clamp(near * a / b, -1.0, 1.0);
+}
+// d/dx (x·σ(u)) with u′ = slope
+fn gated(x: f32, u: f32, slope: f32) -> f32 { let y = sigmoid(u); return y + clamp(x, -105.0, 105.0) * y * (1.0 - y) * slope; }
+fn twice_u(x: f32) -> f32 { let t = clamp(x, -20.0, 20.0); return 1.5957692 * t * (1.0 + 0.044715 * t * t); }
+fn twice_slope(x: f32) -> f32 { let t = clamp(x, -20.0, 20.0); return 1.5957692 * (1.0 + 0.134145 * t * t); }
+`;
+
+/** Of each function its value, and the factor of g in its gradient, by x and y. */
+const unary: Record<string, readonly [value: string, slope: string]> = {
+  relu: ["max(x, 0.0)", "select(0.0, 1.0, x > 0.0)"],
+  sigmoid: ["sigmoid(x)", "y * (1.0 - y)"],
+  tanh: ["tanh_(x)", "1.0 - y * y"],
+  silu: ["x * sigmoid(x)", "gated(x, x, 1.0)"],
+  quick_gelu: ["x * sigmoid(1.702 * x)", "gated(x, 1.702 * x, 1.702)"],
+  gelu: [
+    "max(x, 0.0) - min(abs(x), 15.0) * tail(abs(x))",
+    "select(0.0, 1.0, x > 0.0) + select(1.0, -1.0, x > 0.0) * (tail(abs(x)) - min(abs(x), 15.0) * 0.3989423 * bell(x))",
+  ],
+  gelu_tanh: ["x * sigmoid(twice_u(x))", "gated(x, twice_u(x), twice_slope(x))"],
+  softplus: ["max(x, 0.0) + log(1.0 + exp(-abs(x)))", "sigmoid(x)"],
+  neg: ["-x", "-1.0"],
+  abs: ["abs(x)", "sign(x)"],
+  square: ["x * x", "2.0 * x"],
+  exp: ["exp(x)", "y"],
+  log: ["log(x)", "1.0 / x"],
+  sqrt: ["sqrt(x)", "0.5 / y"],
+  rsqrt: ["1.0 / sqrt(x)", "-0.5 * y / x"],
+  reciprocal: ["1.0 / x", "-y * y"],
+  erf: ["erf_(x)", "1.1283792 * exp(-x * x)"],
+};
+
+/** `<name>_forward`: x, y; `<name>_gradient`: g, x, y, dx, accumulate. */
+export const unaryPrograms: ReadonlyMap<string, readonly [forward: Program, gradient: Program]> = new Map(
+  Object.entries(unary).map(([name, [value, slope]]) => [
+    name,
+    [
+      elementProgram(`${name}_forward`, "x* y*", `let x = load(p.x + i); store(p.y + i, ${value});`, FUNCTIONS),
+      elementProgram(
+        `${name}_gradient`,
+        "g* x* y* dx* accumulate",
+        `let x = load(p.x + i); let y = load(p.y + i); put(p.dx + i, load(p.g + i) * (${slope}), p.accumulate);`,
+        FUNCTIONS,
+      ),
+    ],
+  ]),
+);
+
+export const clamp = elementProgram(
+  "clamp",
+  "x* y* low:f high:f",
+  "store(p.y + i, clamp(load(p.x + i), p.low, p.high));",
+);
+
+const BROADCAST = "n1 n2 a* b* y* a0 a1 a2 b0 b1 b2 accumulate";
+const operands = `let d2 = i % p.n2; let rest = i / p.n2; let d1 = rest % p.n1; let d0 = rest / p.n1;
+  let a = load(p.a + d0 * p.a0 + d1 * p.a1 + d2 * p.a2); let b = load(p.b + d0 * p.b0 + d1 * p.b1 + d2 * p.b2);`;
+
+/** y ← f(a, b) with broadcast operands. */
+export const binaryPrograms: ReadonlyMap<string, Program> = new Map(
+  Object.entries({
+    add: "a + b",
+    sub: "a - b",
+    mul: "a * b",
+    div: "a / b",
+    maximum: "max(a, b)",
+    minimum: "min(a, b)",
+  }).map(([name, value]) => [
+    name,
+    elementProgram(name, BROADCAST, `${operands} put(p.y + i, ${value}, p.accumulate);`),
+  ]),
+);
+
+/** f(a)·b of rows `[a, b]`; `activation` 0 SiLU, 1 GELU, 2 its tanh form. */
+export const gatedForward = elementProgram(
+  "gated_forward",
+  "x* y* columns activation",
+  `let at = p.x + (i / p.columns) * 2u * p.columns + i % p.columns; let x = load(at);
+  var f = x * sigmoid(x);
+  if (p.activation == 1u) { f = max(x, 0.0) - min(abs(x), 15.0) * tail(abs(x)); }
+  if (p.activation == 2u) { f = x * sigmoid(twice_u(x)); }
+  store(p.y + i, f * load(at + p.columns));`,
+  FUNCTIONS,
+);
+export const gatedGradient = elementProgram(
+  "gated_gradient",
+  "g* x* dx* columns activation accumulate",
+  `let skip = (i / p.columns) * 2u * p.columns + i % p.columns; let x = load(p.x + skip); let b = load(p.x + skip + p.columns);
+  var f = x * sigmoid(x); var slope = gated(x, x, 1.0);
+  if (p.activation == 1u) {
+    f = max(x, 0.0) - min(abs(x), 15.0) * tail(abs(x));
+    slope = ${unary["gelu"]![1]};
+  }
+  if (p.activation == 2u) { f = x * sigmoid(twice_u(x)); slope = gated(x, twice_u(x), twice_slope(x)); }
+  let g = load(p.g + i);
+  put(p.dx + skip, g * slope * b, p.accumulate);
+  put(p.dx + skip + p.columns, g * f, p.accumulate);`,
+  FUNCTIONS,
+);
+
+/** Philox4x32-10 of Salmon et al., SC 2011, in 32-bit arithmetic: word `i % 4` of block `i / 4`, as crates/kernels/src/philox.rs. */
+const PHILOX = `
+fn high(a: u32, b: u32) -> u32 {
+  let al = a & 0xffffu; let ah = a >> 16u; let bl = b & 0xffffu; let bh = b >> 16u;
+  let first = ah * bl + ((al * bl) >> 16u);
+  let second = al * bh + (first & 0xffffu);
+  return ah * bh + (first >> 16u) + (second >> 16u);
+}
+fn philox(block: u32, stream: u32, low: u32, top: u32) -> vec4u {
+  var c = vec4u(block, 0u, stream, 0u); var k0 = low; var k1 = top;
+  for (var round = 0u; round < 10u; round++) {
+    c = vec4u(high(0xcd9e8d57u, c.z) ^ c.y ^ k0, 0xcd9e8d57u * c.z, high(0xd2511f53u, c.x) ^ c.w ^ k1, 0xd2511f53u * c.x);
+    k0 += 0x9e3779b9u; k1 += 0xbb67ae85u;
+  }
+  return c;
+}
+`;
+
+/** y ← x·keep/(1 − p): eight elements for each block of the generator, 16 bits each. `dropped` is p in 2⁻¹⁶. */
+export const dropout = elementProgram(
+  "dropout",
+  "x* y* dropped factor:f seedLow seedHigh stream accumulate",
+  `let words = philox(i / 8u, p.stream, p.seedLow, p.seedHigh);
+  let place = i % 8u;
+  let bits = (words[place % 4u] >> (16u * (place / 4u))) & 0xffffu;
+  put(p.y + i, load(p.x + i) * select(p.factor, 0.0, bits < p.dropped), p.accumulate);`,
+  PHILOX,
+);

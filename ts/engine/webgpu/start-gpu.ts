@@ -1,0 +1,44 @@
+import type { Wanted } from "../options.js";
+import type { Engine } from "../running.js";
+import { findAdapter } from "./find-adapter.js";
+import { GpuEngine } from "./gpu-engine.js";
+import { selfTest } from "./self-test.js";
+import { isFaster } from "./trial.js";
+
+type StartWasm = (wanted: Wanted) => Promise<Engine>;
+
+/**
+ * Starts an engine on the GPU. With "auto", one on WASM if there is no GPU, if its adapter is a program on the CPU, if it fails the self-test,
+ * or if a product takes no less time on it.
+ */
+export async function startDevice(wanted: Wanted, startWasm: StartWasm): Promise<Engine> {
+  const host = await startWasm(wanted);
+  try {
+    const gpu = await startGpu(wanted, host);
+    if (wanted.device === "webgpu" || (await isFaster(gpu, host))) return gpu;
+    // Not `close`, which would end the engine on WASM too.
+    gpu.abandon();
+  } catch (error) {
+    if (wanted.device === "webgpu") {
+      await host.close();
+      throw error;
+    }
+  }
+  return host;
+}
+
+async function startGpu({ maximumMemory = Infinity }: Wanted, host: Engine): Promise<GpuEngine> {
+  const adapter = await findAdapter();
+  const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
+  const device = await adapter.requestDevice({ requiredLimits: { maxBufferSize, maxStorageBufferBindingSize } });
+  const most = Math.min(maximumMemory, maxBufferSize, maxStorageBufferBindingSize);
+  // Whole pages, of which the heap makes its blocks.
+  const gpu = GpuEngine.of(device, host, most - (most % 65_536));
+  try {
+    await selfTest(gpu, host);
+    return gpu;
+  } catch (error) {
+    gpu.abandon();
+    throw error;
+  }
+}
