@@ -142,7 +142,7 @@ it("a page with an encoder and a classifier is at most 93.2 kB at first, everyth
   expect(encoder.all).toBeLessThanOrEqual(237_800);
   const everything = await sizes("*");
   expect(everything.first).toBeLessThanOrEqual(194_500);
-  expect(everything.all).toBeLessThanOrEqual(394_800);
+  expect(everything.all).toBeLessThanOrEqual(395_800);
 });
 
 // A line a statement, so that an uncaught error in Node, which has the same files, shows no line of 200 kB, took 1.4 of 190.4 kB,
@@ -190,7 +190,7 @@ it("a page's worker loads 24.2 kB at its start, 137.9 kB to train a classifier, 
   const size = (name: string) => gzipSync(readFileSync(join(root, "dist", name), "utf8"), { level: 9 }).length;
   expect(size("lowrank-worker.js")).toBeLessThanOrEqual(24_210);
   expect(size("lowrank-worker.js") + size("worker/models.js")).toBeLessThanOrEqual(137_900);
-  expect(scripts.reduce((sum, name) => sum + size(name), size("lowrank-worker.js"))).toBeLessThanOrEqual(481_500);
+  expect(scripts.reduce((sum, name) => sum + size(name), size("lowrank-worker.js"))).toBeLessThanOrEqual(483_700);
   const started = readFileSync(join(root, "dist/remote-browser.js"), "utf8").replaceAll("\n", "");
   for (const name of scripts) {
     const script = readFileSync(join(root, "dist", name), "utf8");
@@ -241,7 +241,7 @@ it("a bundler leaves out readers and models where a program uses neither", async
 // page's own data for jobs 158, what a module looks up once 70 without a bundler. Four more
 // methods of language models and three former names took 75, cross-encoders and three methods of encoders 120, addresses of the scripts of
 // the worker 120, the error of a script that cannot be fetched 60, names of the files of a final fit 35,
-// what rounds of a federation share with it 12 without a bundler.
+// what rounds of a federation share with it 12 without a bundler, the address of the engine on a GPU 5.
 it("what a page loads for lowrank/worker, without a bundler, is at most 22.3 kB, with one 16 kB", async () => {
   const files = ["remote-browser.js", "shared-base.js", "shared-client.js", "shared-pool.js"];
   const entry = await build({
@@ -251,7 +251,7 @@ it("what a page loads for lowrank/worker, without a bundler, is at most 22.3 kB,
   const used = Object.keys(entry.metafile.inputs).map((file) => file.split("/").at(-1)!);
   expect(used.sort()).toEqual(files);
   const sizeOf = (bytes: Uint8Array) => gzipSync(bytes, { level: 9 }).length;
-  expect(sizeOf(entry.outputFiles[0]!.contents)).toBeLessThanOrEqual(16_000);
+  expect(sizeOf(entry.outputFiles[0]!.contents)).toBeLessThanOrEqual(16_020);
   const whole = files.reduce((sum, file) => sum + sizeOf(readFileSync(join(root, "dist", file))), 0);
-  expect(whole).toBeLessThanOrEqual(22_310);
+  expect(whole).toBeLessThanOrEqual(22_330);
 });

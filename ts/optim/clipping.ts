@@ -22,14 +22,14 @@ export function clipGradNorm(graph: Graph, params: readonly NodeId[], maxNorm: n
 
 /**
  * `clipGradNorm` for every device: gradients are scaled when it is called, so an optimizer's step may follow at once, and the norm before that
- * comes later. On a GPU nothing is read in between. Throws as `clipGradNorm`; `maxNorm` may be Infinity, which only measures.
+ * comes later. On a GPU nothing is read in between. Throws as `clipGradNorm`.
  */
 export async function clipGradNormLater(graph: Graph, params: readonly NodeId[], maxNorm: number): Promise<number> {
   const what = "clipGradNormLater";
-  if (maxNorm !== Infinity) aboveZero(what, "maxNorm", maxNorm);
+  aboveZero(what, "maxNorm", maxNorm);
   const ids = listParameters(what, checkGraph(what, graph), params);
   const { engine } = graph;
-  if (engine.clip === undefined) return maxNorm === Infinity ? gradNorm(graph, ids) : clipGradNorm(graph, ids, maxNorm);
+  if (engine.clip === undefined) return clipGradNorm(graph, ids, maxNorm);
   const gradients: { pointer: Pointer; size: number }[] = [];
   eachGradient(graph, ids, (size, pointer) => gradients.push({ pointer, size }));
   return engine.clip(gradients, maxNorm);

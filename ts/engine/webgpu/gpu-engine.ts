@@ -151,8 +151,7 @@ export class GpuEngine extends Engine {
         at += 4 * counts[i]!;
       });
       this.stream.rows(clipFactor, 1, parts, sums, result, maxNorm);
-      if (maxNorm < Infinity)
-        for (const { pointer, size } of gradients) this.stream.elements(scaleBy, size, result + 4, pointer);
+      for (const { pointer, size } of gradients) this.stream.elements(scaleBy, size, result + 4, pointer);
       return this.readLater(result, 1).then(([norm]) => norm!);
     } finally {
       heap.release(sums);
