@@ -46,6 +46,7 @@ const differsInBrowser = [
   ...coveringInBrowser,
   "test/{ai,properties/threads,tokenize,values,worker}/**/*.test.ts",
   "test/io/examples/{reading,summary/languages,parquet/parquet}.test.ts",
+  "test/serve/openai/stored/page-store.test.ts",
 ];
 
 /** Files that `npm test` leaves to `npm run test:all`, by the reason. */
