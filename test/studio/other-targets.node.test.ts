@@ -125,7 +125,7 @@ it(
     expect(lines[2]).toBe("2,,,");
 
     await page.getByRole("link", { name: "Download" }).click();
-    await expect.poll(() => page.locator(".history td.result").first().innerText()).toMatch(/^F1 \d+\.\d %$/);
+    await expect.poll(() => page.locator(".history td.result").first().innerText()).toMatch(/^F1 \d+\.\d%$/);
     expect(await page.locator(".snippets pre").innerText()).toContain("answer.labels");
     const said = await alone(studio, page, "A web page that labels texts", "the music was warm and bright");
     expect(said.split(/\n+/)[1]).toBe("praise");

@@ -109,7 +109,7 @@ it(
 
     await page.getByRole("link", { name: "Download" }).click();
     const row = page.locator(".history tr", { hasText: "words.conll" });
-    await expect.poll(() => row.locator("td.result").innerText()).toMatch(/^F1 \d+\.\d %$/);
+    await expect.poll(() => row.locator("td.result").innerText()).toMatch(/^F1 \d+\.\d%$/);
     expect(await page.locator(".snippets pre").innerText()).toContain("TokenClassifier.open");
     const said = await alone(studio, page, "A web page that marks words", "the music was very warm and dull");
     expect(said).toBe("the music was very warm GOOD and dull BAD");
