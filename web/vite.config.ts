@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 import { serveFolder } from "../scripts/serve-folder.mjs";
 import { modelCache } from "../scripts/setup/paths.mjs";
+import { licences } from "./licences.js";
 import { offline } from "./offline.js";
 import { policy } from "./policy.js";
 import { standalone } from "./standalone.js";
@@ -37,6 +38,7 @@ export default defineConfig({
     standalone(),
     offline(),
     policy(),
+    licences(),
     {
       // Serves the models of this machine's cache, so that the Studio works without a network.
       name: "models",

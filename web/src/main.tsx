@@ -6,6 +6,7 @@ import { keepFocus } from "./parts/keep-focus.js";
 import { storesLast } from "./engine/stores.js";
 import { keepProject } from "./state/project.js";
 import { loadRuns } from "./state/runs.js";
+import "./style/fonts.css";
 import "./style/tokens.css";
 import "./style/base.css";
 import "./style/layout.css";

@@ -10,7 +10,7 @@ export const downloads: typeof en = {
   nothingHint: "Trainieren Sie einen, oder laden Sie einen gespeicherten.",
   adapter: "Angepasstes Modell",
   adapterHint:
-    "Eine Zip-Datei mit dem Adapter (im Format von PEFT, einer Python-Bibliothek), dem Kopf (der Schicht darauf, die antwortet) und dem Bericht.",
+    "Eine Zip-Datei mit dem Adapter (im Format von PEFT, einer Python-Bibliothek), dem Kopf (der Schicht darauf, die antwortet), dem Bericht und einer Model Card.",
   head: "Einfaches Modell",
   headHint:
     "Eine Zip-Datei nur mit einem Kopf, für das unveränderte Sprachmodell. Sie ist kleiner, und sie genügt, wenn der Adapter nicht hilft.",
@@ -54,7 +54,7 @@ export const downloads: typeof en = {
   preparing: "Wird vorbereitet …",
   use: "In einem Programm verwenden",
   useHint: "Entpacken Sie die Zip-Datei in einen Ordner namens „classifier“.",
-  places: { page: "Webseite", node: "Node", python: "Python", edge: "Edge" },
+  places: { page: "Webseite", node: "Node", serve: "Server", python: "Python", edge: "Edge" },
   copy: "Kopieren",
   copied: "Kopiert.",
   load: "Adapter laden",

@@ -10,7 +10,7 @@ export const downloads = {
   nothingHint: "Train one, or load one that you saved.",
   adapter: "Adapted model",
   adapterHint:
-    "A zip file with the adapter (in the format of PEFT, a Python library), the head (the layer on top, which answers), and the report.",
+    "A zip file with the adapter (in the format of PEFT, a Python library), the head (the layer on top, which answers), the report, and a model card.",
   head: "Simple model",
   headHint:
     "A zip file with only a head, for the unchanged language model. It is smaller, and enough if the adapter does not help.",
@@ -49,7 +49,7 @@ export const downloads = {
   preparing: "Preparing …",
   use: "Use it in a program",
   useHint: "Unpack the zip file into a folder named “classifier”.",
-  places: { page: "Web page", node: "Node", python: "Python", edge: "Edge" },
+  places: { page: "Web page", node: "Node", serve: "Server", python: "Python", edge: "Edge" },
   copy: "Copy",
   copied: "Copied.",
   load: "Load an adapter",

@@ -10,7 +10,7 @@ export const downloads: typeof en = {
   nothingHint: "Entrene uno o cargue uno que haya guardado.",
   adapter: "Modelo entrenado",
   adapterHint:
-    "Un archivo zip con lo que el entrenamiento ha añadido al modelo (en el formato de PEFT, una biblioteca de Python) y el informe.",
+    "Un archivo zip con lo que el entrenamiento ha añadido al modelo (en el formato de PEFT, una biblioteca de Python), el informe y una model card.",
   head: "Modelo sencillo",
   headHint:
     "Un archivo zip con una sola capa pequeña, para el modelo de lenguaje sin cambios. Es menor, y basta si el entrenamiento completo no ayuda.",
@@ -54,7 +54,7 @@ export const downloads: typeof en = {
   preparing: "Preparando…",
   use: "Usarlo en un programa",
   useHint: "Descomprima el archivo zip en una carpeta llamada «classifier».",
-  places: { page: "Página web", node: "Node", python: "Python", edge: "Edge" },
+  places: { page: "Página web", node: "Node", serve: "Servidor", python: "Python", edge: "Edge" },
   copy: "Copiar",
   copied: "Copiado.",
   load: "Cargar un modelo",

@@ -10,7 +10,7 @@ export const downloads: typeof en = {
   nothingHint: "Entraînez-en un, ou chargez-en un que vous avez enregistré.",
   adapter: "Modèle entraîné",
   adapterHint:
-    "Un fichier zip avec ce que l’entraînement a ajouté au modèle (au format de PEFT, une bibliothèque Python) et le rapport.",
+    "Un fichier zip avec ce que l’entraînement a ajouté au modèle (au format de PEFT, une bibliothèque Python), le rapport et une «\u00a0model card\u00a0».",
   head: "Modèle simple",
   headHint:
     "Un fichier zip avec une seule petite couche, pour le modèle de langage tel quel. Il est plus petit, et il suffit si l’entraînement complet n’apporte rien.",
@@ -54,7 +54,7 @@ export const downloads: typeof en = {
   preparing: "Préparation…",
   use: "L’utiliser dans un programme",
   useHint: "Décompressez le fichier zip dans un dossier nommé «\u00a0classifier\u00a0».",
-  places: { page: "Page web", node: "Node", python: "Python", edge: "Edge" },
+  places: { page: "Page web", node: "Node", serve: "Serveur", python: "Python", edge: "Edge" },
   copy: "Copier",
   copied: "Copié.",
   load: "Charger un modèle",

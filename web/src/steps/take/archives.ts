@@ -4,16 +4,17 @@ import { keepAsRun } from "../../engine/loaded-run.js";
 import type { SavedFiles } from "../../engine/stores.js";
 import type { Run, RunOf } from "../../state/runs.js";
 import { filesNamed, zipped } from "../../storage/zip.js";
+import { cardText } from "./card.js";
 import { reportText } from "./names.js";
 
 /** A classifier's files. Other files of an archive are ignored. */
 const known = ["adapter_config.json", "adapter_model.safetensors", "head.safetensors", "labels.json"];
 const LARGEST = 500e6;
 
-/** Adapter, head, labels and report. */
+/** Adapter, head, labels, report and model card. */
 export async function adapterZip(run: Run): Promise<Uint8Array> {
   const report = run.report === null ? {} : { "report.json": strToU8(reportText(run)) };
-  return zipped({ ...run.files!, ...report } as Zippable);
+  return zipped({ ...run.files!, ...report, "README.md": strToU8(cardText(run)) } as Zippable);
 }
 
 /** The head-only model, trained on the run's training examples. */

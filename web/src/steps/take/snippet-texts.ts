@@ -94,18 +94,27 @@ for text, number in zip(texts, numbers.tolist()):
   },
 };
 
-/** Programs that use the model. Each runs beside the folder "classifier". */
-export function snippetsFor(
-  task: Task,
-  encoder: EncoderId,
-): Readonly<Record<"page" | "node" | "python" | "edge", string>> {
-  const { page, node, python, edge } = snippets(uses[task]);
+/** Where a program runs. */
+export type Place = "page" | "node" | "serve" | "python" | "edge";
+
+/** Programs that use the model; null if there is none for its task. Each runs beside the folder "classifier". */
+export function snippetsFor(task: Task, encoder: EncoderId): Readonly<Record<Place, string | null>> {
+  const { page, python, ...others } = snippets(uses[task]);
   const named = (program: string) => program.replaceAll(encoders.english.name, encoders[encoder].name);
-  return { page: named(page), node, python: named(python), edge };
+  return { ...others, page: named(page), python: named(python) };
 }
 
 const snippets = ({ name, shown, json, python }: Use) => ({
   python,
+  serve:
+    name === "TextClassifier"
+      ? `# a server on this machine, with Node
+npm install lowrank
+npx lowrank serve --classifier classifier
+
+# from another terminal or program
+curl http://127.0.0.1:8080/v1/classify -H "Content-Type: application/json" -d '{"input": ["a sentence"]}'`
+      : null,
   page: `import { cacheModel, ${name} } from "lowrank/worker";
 
 // Downloaded once, then read from the browser's cache.

@@ -3,18 +3,19 @@ import type { EncoderId } from "../../engine/encoders.js";
 import type { Task } from "../../data/target.js";
 import { downloads } from "../../messages/downloads.js";
 import { notify } from "../../state/view.js";
-import { snippetsFor } from "./snippet-texts.js";
+import { type Place, snippetsFor } from "./snippet-texts.js";
 
-const places = ["page", "node", "python", "edge"] as const;
-type Place = (typeof places)[number];
+const places: readonly Place[] = ["page", "node", "serve", "python", "edge"];
 
 /** Code samples that use the classifier. */
 export function Snippets({ task, encoder }: { task: Task; encoder: EncoderId }) {
   const t = downloads();
   const snippets = snippetsFor(task, encoder);
+  // The server classifies; it has no address for numbers and marked words.
+  const shown = places.filter((name) => snippets[name] !== null);
   const place = useSignal<Place>("page");
   const copy = async () => {
-    await navigator.clipboard.writeText(snippets[place.value]);
+    await navigator.clipboard.writeText(snippets[place.value]!);
     notify(t.copied);
   };
   return (
@@ -23,7 +24,7 @@ export function Snippets({ task, encoder }: { task: Task; encoder: EncoderId }) 
       <p class="hint">{t.useHint}</p>
       <fieldset class="tabs">
         <legend class="hidden">{t.use}</legend>
-        {places.map((name) => (
+        {shown.map((name) => (
           <label key={name}>
             <input type="radio" name="place" checked={place.value === name} onChange={() => (place.value = name)} />
             {t.places[name]}

@@ -12,6 +12,7 @@ import { isHeadEnough } from "../judge/verdict.js";
 import { nameOf, reportText } from "./names.js";
 import { History } from "./history.js";
 import { htmlFile, htmlSize } from "./html-file.js";
+import { ModelCard } from "./model-card.js";
 import { Snippets } from "./snippets.js";
 import "../../style/take.css";
 
@@ -161,6 +162,7 @@ export function TakeStep() {
         {t.heading} {now !== null && <span class="of">{now.name}</span>}
       </h1>
       {now === null ? <p class="intro">{`${t.nothing} ${t.nothingHint}`}</p> : <Items of={now} />}
+      {now !== null && <ModelCard of={now} />}
       <div class="beside">
         {now !== null && <Snippets task={taskOf(now)} encoder={encoderOf(now)} />}
         <div>

@@ -1,0 +1,82 @@
+import { MODEL } from "../../engine/model.js";
+import { card } from "../../messages/card.js";
+import { type Run, taskOf } from "../../state/runs.js";
+import { headlineOf } from "../judge/headline-of.js";
+
+/** A model card: what a model was trained on, its result and its limits, as sentences of plain text. */
+export interface Card {
+  readonly data: readonly string[];
+  readonly result: readonly string[];
+  readonly limits: readonly string[];
+}
+
+const MOST_LABELS = 20;
+/** A test of fewer texts gives a rough result. */
+const FEW = 100;
+
+/** The base model that the adapter's files name. */
+function baseOf({ files }: Run): string {
+  const config = files?.["adapter_config.json"];
+  if (config === undefined) return MODEL;
+  const { base_model_name_or_path: name } = JSON.parse(new TextDecoder().decode(config)) as Record<string, unknown>;
+  return typeof name === "string" && name !== "" ? name : MODEL;
+}
+
+/** The card of a finished or loaded run, in the page's language. */
+export function cardOf(run: Run): Card {
+  const t = card();
+  const task = taskOf(run);
+  const base = baseOf(run);
+  const labels = run.labels.slice(0, MOST_LABELS).join(", ") + (run.labels.length > MOST_LABELS ? " …" : "");
+  const listed = run.labels.length > 0 ? [t.labels(run.labels.length, labels)] : [];
+  const ofBase = base === MODEL ? [t.english] : [];
+  const always = [...t.always[task], ...ofBase, t.people];
+  if (run.report === null) return { data: [t.unknownData, ...listed], result: [t.unknownResult], limits: always };
+  const { report } = run;
+  const { maxTokens } = report.settings;
+  const tested = report.data.test?.examples ?? run.predictions.length;
+  return {
+    data: [t.rows(run.examples, run.name), ...listed, t.split(report.data.train.examples, tested)],
+    result: [headlineOf(run)?.sentence ?? "", t.measured(tested)].filter((sentence) => sentence !== ""),
+    limits: [
+      ...(tested < FEW ? [t.few(tested)] : []),
+      t.alike,
+      ...(maxTokens === null ? [] : [t.length(maxTokens)]),
+      ...always,
+    ],
+  };
+}
+
+/** Text as Markdown that shows it unchanged. */
+const asMarkdown = (text: string) => text.replace(/\s+/g, " ").replace(/[\\`*_{}[\]<>#|~]/g, "\\$&");
+const list = (sentences: readonly string[]) => sentences.map((sentence) => `- ${asMarkdown(sentence)}\n`).join("");
+
+/** The card as README.md with the header that the Hugging Face hub reads. */
+export function cardText(run: Run): string {
+  const t = card();
+  const { data, result, limits } = cardOf(run);
+  const base = baseOf(run);
+  const kind = taskOf(run) === "tokens" ? "token-classification" : "text-classification";
+  return `---
+base_model: ${JSON.stringify(base)}
+library_name: peft
+pipeline_tag: ${kind}
+tags:
+  - lora
+  - lowrank
+---
+
+# ${asMarkdown(run.name.replace(/\.[^.]*$/, ""))}
+
+${t.intro(base)}
+
+## ${t.dataHeading}
+
+${list(data)}
+## ${t.resultHeading}
+
+${list(result)}
+## ${t.limitsHeading}
+
+${list(limits)}`;
+}
