@@ -1,0 +1,46 @@
+import { unzipSync } from "fflate";
+import type { Page } from "playwright";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { seriousIn, type Studio } from "../../scripts/studio/driver.mjs";
+import { tinyEncoder } from "../models/tiny-encoder.js";
+import { begin, finished, saved, tinyStudio, toTraining } from "./tiny-studio.js";
+
+let studio: Studio;
+let page: Page;
+beforeAll(async () => {
+  ({ studio } = await tinyStudio(await tinyEncoder()));
+  const rows = Array.from(
+    { length: 120 },
+    (_, i) => `the story was ${i % 2 ? "warm" : "dull"} ${i},${i % 2 ? "good" : "[a](b) #1"}`,
+  );
+  page = await studio.openTable("films.csv", `text,label\n${rows.join("\n")}\n`);
+  await toTraining(page);
+  await page.getByLabel("Quick look").check();
+  await begin(page);
+  await finished(page);
+  await page.getByRole("link", { name: "Download" }).click();
+});
+afterAll(() => studio?.end());
+
+it("the zip carries a model card with data, result and limits, which the page shows too", async () => {
+  const { bytes } = await saved(page, "Save: Adapted model");
+  const card = new TextDecoder().decode(unzipSync(bytes)["README.md"]);
+  expect(card).toMatch(
+    /^---\nbase_model: "sentence-transformers\/all-MiniLM-L6-v2"\nlibrary_name: peft\npipeline_tag: text-classification\ntags:\n {2}- lora\n {2}- lowrank\n---\n\n# films\n/,
+  );
+  expect([...card.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading)).toEqual(["Data", "Result", "Limits"]);
+  // What a stranger writes into a label is text, no link.
+  expect(card).toContain("- 2 labels: \\[a\\](b) \\#1, good.\n");
+  expect(card).toMatch(/- \d+ of 24 texts get the right label\. Always guessing the most frequent label: \d+\.\n/);
+  expect(card).toContain("- It reads the first 32 tokens of a text, about 24 words. The rest is cut off.\n");
+  const shown = await page.locator(".card li").allInnerTexts();
+  const written = [...card.matchAll(/^- (.*)$/gm)].map(([, line]) => line!.replace(/\\(.)/g, "$1"));
+  expect(shown).toEqual(written);
+  expect(shown.length).toBeGreaterThan(8);
+  expect(await seriousIn(page)).toEqual([]);
+});
+
+it("a line for lowrank serve is there to copy", async () => {
+  await page.getByLabel("Server").check();
+  expect(await page.locator(".snippets pre").innerText()).toContain("npx lowrank serve --classifier classifier\n");
+});
