@@ -277,7 +277,6 @@ export function chunkOf(id) {
 const workerParts = {
   "ts/entry/lowrank-worker.ts": "lowrank-worker",
   "ts/engine/join.ts": "extra",
-  "ts/engine/webgpu": "webgpu",
   "ts/worker/server/families/encoders.ts": "models",
   "ts/models/sentence/load-encoder.ts": "models",
   "ts/train/logistic": "extra",
@@ -310,6 +309,8 @@ const workerParts = {
   "ts/tasks/rank": "pairs-run",
   "ts/tasks/language": "language-run",
   "ts/tasks/preferences": "language-run",
+  // Last: what it shares with the others stays with them, as few pages ask for it.
+  "ts/engine/webgpu": "webgpu",
 };
 
 const inWorker = new Map();

@@ -39,6 +39,7 @@ setWorkerRuntime(
       ...script("storage", () => new URL("./worker/storage.js", import.meta.url)),
       ...script("tables", () => new URL("./worker/tables.js", import.meta.url)),
       ...script("tasks", () => new URL("./worker/tasks.js", import.meta.url)),
+      ...script("webgpu", () => new URL("./worker/webgpu.js", import.meta.url)),
     }),
   ),
 );
