@@ -148,6 +148,23 @@ export default defineConfig(
       "no-restricted-globals": ["error", ...notEverywhere],
     },
   },
+  {
+    files: ["web/src/**/*.{ts,tsx}"],
+    rules: {
+      "no-restricted-imports": [
+        "error",
+        {
+          paths: [
+            {
+              name: "fflate",
+              importNames: ["zip", "unzip", "deflate", "inflate", "gzip", "gunzip", "zlib", "unzlib", "decompress"],
+              message: "It starts a worker from a blob, which the page's security policy forbids.",
+            },
+          ],
+        },
+      ],
+    },
+  },
   { files: ["**/*.{js,mjs}"], languageOptions: { globals: globals.node } },
   { files: ["test/consumers/**/*.{js,cjs}"], languageOptions: { globals: { ...globals.node, ...globals.browser } } },
   { files: ["test/consumers/jest/**"], languageOptions: { globals: globals.jest } },

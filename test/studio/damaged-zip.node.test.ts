@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { zipSync } from "fflate";
 import { expect, it } from "vitest";
-import { filesNamed, unzipped } from "../../web/src/storage/zip.js";
+import { filesNamed, unzipped, zipped } from "../../web/src/storage/zip.js";
 
 const content = { "lora/adapter_model.safetensors": Uint8Array.from({ length: 2_000 }, (_, i) => (i * i) % 251) };
 
@@ -24,4 +24,16 @@ it("of an archive in which a bit was turned nothing is read as it was not writte
   });
   await fc.assert(property, { numRuns: 1_000 });
   expect(refused).toBeGreaterThan(500);
+});
+
+it("files larger than a piece are packed with their folders, compressed and as they are, and unpacked", async () => {
+  const large = Uint8Array.from({ length: 600_000 }, (_, i) => (i >> 7) % 251);
+  const packed = await zipped({ "large.bin": large, empty: new Uint8Array(0), deep: { er: [large, { level: 0 }] } });
+  expect(await unzipped(packed, () => true)).toEqual({
+    "large.bin": large,
+    empty: new Uint8Array(0),
+    "deep/er": large,
+  });
+  expect(packed.length).toBeGreaterThan(600_000);
+  expect(packed.length).toBeLessThan(650_000);
 });
