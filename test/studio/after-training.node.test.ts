@@ -143,7 +143,9 @@ it("a project opens in another browser with its table and runs; a damaged one ch
       .setInputFiles({ name, mimeType: "application/zip", buffer: Buffer.from(content) });
   const refused = async (content: Uint8Array, said: string) => {
     await open(content);
-    await expect.poll(() => page.locator(".problem[role=alert]").allInnerTexts()).toEqual([expect.stringContaining(said)]);
+    await expect
+      .poll(() => page.locator(".problem[role=alert]").allInnerTexts())
+      .toEqual([expect.stringContaining(said)]);
   };
   await refused(bytes.subarray(0, 1000), "not a project of the Studio");
   await refused(zipSync({ "project.json": strToU8("{}") }), "not a project of the Studio");
