@@ -37,7 +37,7 @@ export async function initialized(options: InitOptions): Promise<Engine> {
     if (starting === undefined) {
       starting = start(wanted);
       try {
-        byDefault = await starting;
+        return (byDefault = await starting);
       } finally {
         starting = undefined;
       }

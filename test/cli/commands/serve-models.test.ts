@@ -77,7 +77,9 @@ it("serves an encoder with adapters, a cross-encoder and a classifier, without a
     await expect(chat).rejects.toMatchObject({ status: 404, param: "model" });
   });
   expect({ code, err }).toEqual({ code: 0, err: expect.not.stringContaining("rror") });
-  expect(out).toMatch(/^small, mine\norder\nwhole\nmood\nlistening/);
+  expect(out).toMatch(
+    /^small, mine {2}\(embeddings, rerank\)\norder {2}\(rerank\)\nwhole {2}\(rerank\)\nmood {2}\(classify\)\nlistening/,
+  );
 });
 
 it("serves a language model beside one, each with its adapter, and an adapter's folder by its base", async () => {
@@ -91,7 +93,7 @@ it("serves a language model beside one, each with its adapter, and an adapter's 
     expect(model).toBe("tuned");
   });
   expect(code).toBe(0);
-  expect(out).toContain(`chat, tuned\n${encoder.name}, news\n`);
+  expect(out).toContain(`chat, tuned  (chats, responses, completions)\n${encoder.name}, news  (embeddings, rerank)\n`);
 });
 
 it("says which names meet, and which adapter has no model", async () => {
