@@ -56,7 +56,7 @@ async function chat(page) {
     .locator(".teach input[type=file]")
     .setInputFiles({ name: "short-answers.jsonl", mimeType: "application/jsonl", buffer: examples });
   await page.getByRole("button", { name: "Start training" }).click();
-  await page.locator(".curve canvas").waitFor({ timeout: 300_000 });
+  await page.locator(".curve canvas").first().waitFor({ timeout: 300_000 });
   await page.getByText(/^(1\d) of 20/).waitFor({ timeout: 300_000 });
   await picture(page, "19-chat-learning");
   await page.getByText(/its perplexity went from/).waitFor({ timeout: 600_000 });

@@ -117,7 +117,7 @@ it("reads a workbook with a cover sheet and titles above its table, says so, and
   expect(await names.locator("option:checked").innerText()).toBe("row 4: No. · Received · Subject line · Mail · Team");
   // Each choice reads the file again, and the options stay open.
   await names.selectOption("row 1: Support tickets");
-  await expect.poll(facts).toMatch(/26 rows\s+sheet “Tickets”$/);
+  await expect.poll(facts).toMatch(/26 rows\s+sheet “Tickets”\s+texts in English$/);
   await names.selectOption("none; the columns are numbered");
   await expect.poll(facts).toMatch(/25 rows\s+sheet “Tickets”\s+2 rows above the table skipped/);
   await page.getByLabel("Sheet").selectOption("Codes (hidden)");
@@ -157,7 +157,7 @@ it("opens a project that the Studio saved before it read several columns, sheets
   await page
     .locator(".project-file input[type=file]")
     .setInputFiles({ name: "films.lowrank.zip", mimeType: "application/zip", buffer });
-  await expect.poll(facts).toMatch(/119 rows\s+UTF-8, comma$/);
+  await expect.poll(facts).toMatch(/119 rows\s+UTF-8, comma\s+texts in English$/);
   expect(await page.locator(".bar-of").allInnerTexts()).toEqual(["bad\n61", "good\n58"]);
   await page.getByLabel("Label of row 1", { exact: true }).selectOption("good");
   await expect.poll(() => page.locator(".bar-of").allInnerTexts()).toEqual(["bad\n60", "good\n59"]);

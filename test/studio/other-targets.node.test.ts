@@ -148,14 +148,14 @@ it(
   },
 );
 
-it("of few rows, thresholds are said to be 50 %, since no validation chose them", { timeout: 120_000 }, async () => {
+it("of few rows, thresholds are said to be 50%, since no validation chose them", { timeout: 120_000 }, async () => {
   const rows = pairs.slice(0, 100).map(({ text, words }) => `"${text}",${words.join(";")}`);
   const page = await studio.openTable("few.csv", `text,labels\n${rows.join("\n")}\n`);
   await toTraining(page);
   await begin(page);
   await page.getByText(/^Measured once, on 20 texts/).waitFor({ timeout: 90_000 });
   const hint = page.locator(".compared p.hint", { hasText: "threshold" });
-  expect(await hint.innerText()).toMatch(/from a probability of 50\s% on: there were too few rows/);
+  expect(await hint.innerText()).toMatch(/from a probability of 50% on: there were too few rows/);
   expect(await page.locator(".each-label tbody td:nth-child(6)").allInnerTexts()).toEqual(Array.from({ length: 8 }, () => expect.stringMatching(/^50/))); // prettier-ignore
   await page.close();
 });

@@ -23,7 +23,7 @@ it(
     await page.getByRole("link", { name: "Go on to training" }).click();
     await page.getByLabel("Quick look").check();
     await page.getByRole("button", { name: "Start training" }).click();
-    await page.locator(".curve canvas").waitFor({ timeout: 120_000 });
+    await page.locator(".curve canvas").first().waitFor({ timeout: 120_000 });
     await page.getByText(/Estimate from the first steps: .* MB of memory/).waitFor();
     await page.getByText(/^Measured once, on 80 texts/).waitFor({ timeout: 240_000 });
 

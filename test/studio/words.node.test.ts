@@ -42,9 +42,7 @@ const jsonLines = sentences.map((words) => {
 
 /** The marked words of the answer, with their labels. */
 const marked = (page: Page) =>
-  page
-    .locator(".answers mark")
-    .evaluateAll((marks) => marks.map((mark) => mark.textContent.replace(/ [\d.]+\s%$/, "")));
+  page.locator(".answers mark").evaluateAll((marks) => marks.map((mark) => mark.textContent.replace(/ [\d.]+%$/, "")));
 
 it(
   "labels of words are read, corrected, trained, interrupted, measured, tried, and taken away",

@@ -36,9 +36,13 @@ export interface WorkerHost {
    * not end one.
    */
   readonly spawn: (data: WorkerData, from?: URL | string | TrustedAddress | WorkerLike) => PoolWorker;
+  /** The package that has WebGPU for a runtime without `navigator.gpu`. */
+  readonly gpu?: () => Promise<{ create(options: string[]): GPU }>;
 }
 
 let host: WorkerHost | undefined;
+/** How this runtime gets WebGPU, if `navigator` has none. */
+export const gpuPackage = () => host?.gpu;
 
 /** More threads gain nothing at usual training sizes. */
 export const MOST_THREADS = 16;

@@ -17,8 +17,12 @@ setModelLocator(locateModel);
 /** Deno and Bun move a port that is closed all the same. */
 const tellsOfPorts = !("Deno" in globalThis) && !("Bun" in globalThis);
 
+// Not a constant, which minifiers would put into the `import()`: bundlers would look for a package that few programs have.
+const gpuPackage = ["webgpu"].join();
+
 setWorkerHost({
   concurrency: availableParallelism,
+  gpu: () => import(/* webpackIgnore: true */ /* @vite-ignore */ gpuPackage) as Promise<{ create(): GPU }>,
   spawn: (data, from) => {
     const { port1, port2 } = new MessageChannel();
     let life = port1;

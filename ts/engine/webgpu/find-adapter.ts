@@ -1,28 +1,22 @@
 import { UnsupportedError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
-import { lazyChunk } from "../../waiting/lazy-chunk.js";
+import { gpuPackage } from "../pool.js";
 
 /** Node's instance. */
 let nodeGpu: GPU | undefined;
 
-// Not a constant, which minifiers would put into the `import()`: bundlers would look for a package that few programs have.
-const packageName = ["webgpu"].join();
-const nodePackage = lazyChunk(
-  () => import(/* webpackIgnore: true */ /* @vite-ignore */ packageName) as Promise<{ create(options: string[]): GPU }>,
-);
-
 interface Runtime {
   readonly navigator?: { readonly gpu?: GPU };
-  readonly process?: { readonly versions?: { readonly node?: string } };
 }
 
 /** WebGPU of pages, workers and Deno; in Node that of the npm package `webgpu`, if it is installed. Throws `UnsupportedError` if there is none. */
 async function findGpu(): Promise<GPU> {
-  const { navigator, process } = globalThis as Runtime;
+  const { navigator } = globalThis as Runtime;
   if (navigator?.gpu !== undefined) return navigator.gpu;
-  if (process?.versions?.node === undefined) throw unsupported("this runtime has no WebGPU (navigator.gpu)");
+  const fetchPackage = gpuPackage();
+  if (fetchPackage === undefined) throw unsupported("this runtime has no WebGPU (navigator.gpu)");
   try {
-    const { create } = await nodePackage();
+    const { create } = await fetchPackage();
     // Kept for good: adapters and devices of an instance that was collected crash the process.
     return (nodeGpu ??= create([]));
   } catch (error) {
