@@ -155,7 +155,7 @@ it("of few rows, thresholds are said to be 50%, since no validation chose them",
   await begin(page);
   await page.getByText(/^Measured once, on 20 texts/).waitFor({ timeout: 90_000 });
   const hint = page.locator(".compared p.hint", { hasText: "threshold" });
-  expect(await hint.innerText()).toMatch(/from a probability of 50% on: there were too few rows/);
+  expect(await hint.innerText()).toMatch(/from a probability of 50\s% on: there were too few rows/);
   expect(await page.locator(".each-label tbody td:nth-child(6)").allInnerTexts()).toEqual(Array.from({ length: 8 }, () => expect.stringMatching(/^50/))); // prettier-ignore
   await page.close();
 });
