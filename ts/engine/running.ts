@@ -8,6 +8,12 @@ import type { Tile, TileChoice } from "./tile.js";
 import { copyInto, isBytes, isFloats, typedBuffer } from "../arguments/typed-array.js";
 import type { WasmKernels } from "./wasm-kernels.js";
 
+/** A gradient in memory, of `size` elements. */
+export interface GradientPart {
+  readonly pointer: Pointer;
+  readonly size: number;
+}
+
 /** Facts about a running engine. */
 export interface EngineInfo {
   /** The running binary; of an engine on a GPU that of the engine on WASM that draws its random numbers. */
@@ -70,7 +76,7 @@ export class Engine {
    * @internal Scales gradients so that their common norm is at most `maxNorm`, in order with other calls; resolves with the norm before. Only
    * of engines that read later.
    */
-  clip?(gradients: readonly { readonly pointer: Pointer; readonly size: number }[], maxNorm: number): Promise<number>;
+  clip?(gradients: readonly GradientPart[], maxNorm: number): Promise<number>;
 
   /** Whether `close` was called. */
   get closed(): boolean {

@@ -1,4 +1,5 @@
 import { checkGraph, type Graph, type NodeId } from "../graph/graph.js";
+import type { GradientPart } from "../engine/running.js";
 import { namingTraps } from "../engine/trap.js";
 import { aboveZero } from "../arguments/settings.js";
 import type { Pointer } from "../ops/op.js";
@@ -30,7 +31,7 @@ export async function clipGradNormLater(graph: Graph, params: readonly NodeId[],
   const ids = listParameters(what, checkGraph(what, graph), params);
   const { engine } = graph;
   if (engine.clip === undefined) return clipGradNorm(graph, ids, maxNorm);
-  const gradients: { pointer: Pointer; size: number }[] = [];
+  const gradients: GradientPart[] = [];
   eachGradient(graph, ids, (size, pointer) => gradients.push({ pointer, size }));
   return engine.clip(gradients, maxNorm);
 }

@@ -1,21 +1,5 @@
-import {
-  AdamW,
-  clipGradNormLater,
-  type Engine,
-  Graph,
-  LoraLinear,
-  type NodeId,
-  normal,
-  type Tensor,
-} from "../../../ts/index.js";
-
-/** What a run gave, for comparison between engines. */
-export interface Trained {
-  readonly losses: number[];
-  readonly norms: number[];
-  readonly gradients: Float32Array[];
-  readonly parameters: Float32Array[];
-}
+import { AdamW, type Engine, Graph, LoraLinear, normal } from "../../../ts/index.js";
+import { train, type Trained } from "./training-loop.js";
 
 const [ROWS, INPUT, HIDDEN, CLASSES] = [37, 70, 131, 5];
 
@@ -41,40 +25,10 @@ export async function trainClassifier(engine: Engine, steps: number, each?: () =
   const optimizer = new AdamW(graph, parameters, { lr: 1e-2, weightDecay: 0.05 });
   const x = normal(graph, [ROWS, INPUT], 1);
   const targets = Array.from({ length: ROWS }, (_, i) => (i * 3) % CLASSES);
-  const losses: Promise<Tensor>[] = [];
-  const norms: Promise<number>[] = [];
-  for (let step = 0; step < steps; step++) {
-    optimizer.zeroGrad();
-    graph.step(() => {
-      const hidden = graph.gelu(first.forward(graph, graph.constant(x)));
-      const sum = graph.add(second.forward(graph, hidden), hidden);
-      const logits = graph.linear(sum, weight, bias);
-      const loss = graph.crossEntropy(logits, targets, { labelSmoothing: 0.1 });
-      graph.backward(loss);
-      losses.push(graph.read(loss));
-    });
-    norms.push(clipGradNormLater(graph, parameters, 0.5));
-    if (step < steps - 1) optimizer.step();
-    each?.();
-  }
-  const data = async (read: (id: NodeId) => Promise<Tensor | null>) =>
-    Promise.all(parameters.map(async (id) => (await read(id))!.data));
-  const trained = {
-    losses: (await Promise.all(losses)).map(({ data }) => data[0]!),
-    norms: await Promise.all(norms),
-    gradients: await data((id) => graph.readGrad(id)),
-    parameters: await data((id) => graph.read(id)),
+  const loss = () => {
+    const hidden = graph.gelu(first.forward(graph, graph.constant(x)));
+    const sum = graph.add(second.forward(graph, hidden), hidden);
+    return graph.crossEntropy(graph.linear(sum, weight, bias), targets, { labelSmoothing: 0.1 });
   };
-  optimizer.dispose();
-  return trained;
-}
-
-/** Largest difference between two lists of numbers, as a share of the largest number. */
-export function difference(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  let [apart, most] = [0, 0];
-  for (let i = 0; i < a.length; i++) {
-    apart = Math.max(apart, Math.abs(a[i]! - b[i]!));
-    most = Math.max(most, Math.abs(a[i]!));
-  }
-  return Number.isNaN(apart) || a.length !== b.length ? Infinity : apart / (most || 1);
+  return await train({ graph, parameters, optimizer, steps, maxNorm: 0.5, loss, ...(each && { each }) });
 }

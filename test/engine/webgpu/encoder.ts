@@ -1,14 +1,5 @@
-import {
-  AdamW,
-  clipGradNormLater,
-  type Engine,
-  Graph,
-  type NodeId,
-  normal,
-  type Tensor,
-  tensor,
-} from "../../../ts/index.js";
-import type { Trained } from "./classifier.js";
+import { AdamW, type Engine, Graph, type NodeId, normal, tensor } from "../../../ts/index.js";
+import { train, type Trained } from "./training-loop.js";
 
 const [VOCABULARY, HIDDEN, HEADS, INNER, LAYERS, RANK] = [50, 48, 4, 80, 2, 4];
 const LENGTHS = [5, 17, 3, 9];
@@ -48,38 +39,20 @@ export async function trainEncoder(engine: Engine, steps: number): Promise<Train
   const columns = [0, 1, 2].map((i) => ({ start: i * HIDDEN, width: HIDDEN, scaling: 2 }));
 
   const optimizer = new AdamW(graph, parameters, { lr: 5e-3 });
-  const losses: Promise<Tensor>[] = [];
-  const norms: Promise<number>[] = [];
-  for (let step = 0; step < steps; step++) {
-    optimizer.zeroGrad();
-    graph.step(() => {
-      let x = normed(graph.add(graph.embedding(words, ids), graph.embedding(places, positions)), first);
-      for (const { adapters, qkv, output, inner, outer, norms } of layers) {
-        const joined = graph.loraLinear([x, ...qkv, ...adapters], {
-          bias: true,
-          adapterInput: false,
-          adapters: columns,
-        });
-        const attended = graph.raggedAttention(joined, { offsets, heads: HEADS });
-        const middle = normed(graph.add(graph.linear(attended, ...output), x), norms[0]);
-        x = normed(graph.add(graph.linear(graph.gelu(graph.linear(middle, ...inner)), ...outer), middle), norms[1]);
-      }
-      const logits = graph.linear(graph.meanPool(x, offsets), ...head);
-      const loss = graph.crossEntropy(logits, LENGTHS.map((_, i) => i % 2)); // prettier-ignore
-      graph.backward(loss);
-      losses.push(graph.read(loss));
-    });
-    norms.push(clipGradNormLater(graph, parameters, 1));
-    if (step < steps - 1) optimizer.step();
-  }
-  const data = async (read: (id: NodeId) => Promise<Tensor | null>) =>
-    Promise.all(parameters.map(async (id) => (await read(id))!.data));
-  const results = {
-    losses: (await Promise.all(losses)).map(({ data }) => data[0]!),
-    norms: await Promise.all(norms),
-    gradients: await data((id) => graph.readGrad(id)),
-    parameters: await data((id) => graph.read(id)),
+  const loss = () => {
+    let x = normed(graph.add(graph.embedding(words, ids), graph.embedding(places, positions)), first);
+    for (const { adapters, qkv, output, inner, outer, norms } of layers) {
+      const joined = graph.loraLinear([x, ...qkv, ...adapters], {
+        bias: true,
+        adapterInput: false,
+        adapters: columns,
+      });
+      const attended = graph.raggedAttention(joined, { offsets, heads: HEADS });
+      const middle = normed(graph.add(graph.linear(attended, ...output), x), norms[0]);
+      x = normed(graph.add(graph.linear(graph.gelu(graph.linear(middle, ...inner)), ...outer), middle), norms[1]);
+    }
+    const logits = graph.linear(graph.meanPool(x, offsets), ...head);
+    return graph.crossEntropy(logits, LENGTHS.map((_, i) => i % 2)); // prettier-ignore
   };
-  optimizer.dispose();
-  return results;
+  return await train({ graph, parameters, optimizer, steps, maxNorm: 1, loss });
 }

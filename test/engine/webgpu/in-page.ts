@@ -1,9 +1,11 @@
 import { setBinaryLocator } from "../../../ts/engine/source.js";
 import { createEngine, type Engine, Graph, tensor } from "../../../ts/index.js";
-import { trainClassifier, type Trained } from "./classifier.js";
+import { trainClassifier } from "./classifier.js";
 import { trainEncoder } from "./encoder.js";
 import { misuse } from "./misuse.js";
 import { runOps } from "./op-cases.js";
+import { recordErrors } from "./recorded-errors.js";
+import type { Trained } from "./training-loop.js";
 
 // Bundled by the tests, for a page and for Node: everything runs on a GPU and on WASM, and the numbers go back as JSON.
 
@@ -59,16 +61,10 @@ export const compareOps = () => onBoth(runOps);
 
 /** What happens when a device, a driver or memory fails: the errors, with `code` and reason. */
 export async function failures() {
-  const errors: Record<string, string> = {};
-  const note = async (name: string, call: () => unknown) => {
-    try {
-      await call();
-      errors[name] = "none";
-    } catch (error) {
-      const { code, details, message } = error as { code: string; details: { reason?: string }; message: string };
-      errors[name] = `${code} ${details?.reason ?? ""}: ${message}`;
-    }
-  };
+  const { errors, note } = recordErrors((error) => {
+    const { code, details, message } = error as { code: string; details: { reason?: string }; message: string };
+    return `${code} ${details?.reason ?? ""}: ${message}`;
+  });
   const wanted = { ...options, device: "webgpu", maximumMemory: 2 ** 24 } as const;
   const { requestDevice } = GPUAdapter.prototype;
   let device: GPUDevice | undefined;

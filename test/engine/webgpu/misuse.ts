@@ -1,18 +1,11 @@
 import { clipGradNorm, type Engine, Graph, SentenceEncoder, tensor } from "../../../ts/index.js";
+import { recordErrors } from "./recorded-errors.js";
 
 /** What an engine on a GPU refuses: the error of each call. */
 export async function misuse(engine: Engine): Promise<Record<string, string>> {
   const graph = new Graph({ engine });
   const x = graph.variable(tensor([2, 3], [1, 2, 3, 4, 5, 6]));
-  const errors: Record<string, string> = {};
-  const note = async (name: string, call: () => unknown) => {
-    try {
-      await call();
-      errors[name] = "none";
-    } catch (error) {
-      errors[name] = String(error);
-    }
-  };
+  const { errors, note } = recordErrors(String);
   await note("value", () => graph.value(x));
   await note("view", () => graph.view(x, (values) => values[0]));
   await note("an op without a kernel", () => graph.step(() => graph.sin(x)));

@@ -1,3 +1,4 @@
+import { applyRotary, attendCapped, gated } from "../../../ts/graph/decoder-ops.js";
 import { frozenMatrix } from "../../../ts/graph/frozen/stored-weight.js";
 import { type Engine, Graph, type NodeId, normal } from "../../../ts/index.js";
 
@@ -37,6 +38,8 @@ const unary: Record<string, One> = {
 };
 
 const matrix = [27, 35];
+/** Of seven tokens, five pairs each. */
+const ANGLES = Float32Array.from({ length: 35 }, (_, i) => i / 9);
 
 export const cases: Record<string, Case> = {
   ...Object.fromEntries(
@@ -74,6 +77,27 @@ export const cases: Record<string, Case> = {
   "ragged attention, causal, grouped heads, a window": {
     inputs: [[70, 8 * 12]],
     run: (graph, [qkv]) => graph.raggedAttention(qkv!, { offsets: [0, 7, 63, 70], heads: 4, kvHeads: 2, causal: true, window: 19 }),
+  },
+  ...Object.fromEntries(
+    (["silu", "gelu", "gelu_tanh"] as const).map((activation) => [
+      `gated, ${activation}`,
+      { inputs: [[9, 70]], run: (graph: Graph, [x]: readonly NodeId[]) => gated(graph, x!, activation) },
+    ]),
+  ),
+  ...Object.fromEntries(
+    [true, false].map((interleaved) => [
+      `rotary, interleaved ${interleaved}`,
+      {
+        inputs: [[7, 50]],
+        run: (graph: Graph, [x]: readonly NodeId[]) =>
+          applyRotary(graph, x!, { cos: ANGLES.map(Math.cos), sin: ANGLES.map(Math.sin), pairs: 5, heads: 3, headDim: 12, interleaved }),
+      },
+    ]),
+  ),
+  "ragged attention with capped scores": {
+    inputs: [[40, 3 * 2 * 16]],
+    run: (graph, [qkv]) =>
+      attendCapped(graph, qkv!, { offsets: Int32Array.of(0, 23, 40), heads: 2, kvHeads: 2, causal: true, scale: 0.5, window: null, cap: 2 }),
   },
   "attention with biases by distance": {
     inputs: [[33, 3 * 2 * 16]],

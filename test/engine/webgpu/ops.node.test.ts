@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { compareOps } from "./in-page.js";
-import { difference } from "./classifier.js";
+import { difference } from "./training-loop.js";
 import { GpuPage } from "./gpu-page.js";
 
 let page: GpuPage;

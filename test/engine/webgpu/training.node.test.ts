@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type * as inPage from "./in-page.js";
-import { difference } from "./classifier.js";
+import { difference } from "./training-loop.js";
 import { GpuPage } from "./gpu-page.js";
 
 type Calls = Omit<typeof inPage, "lowrank">;

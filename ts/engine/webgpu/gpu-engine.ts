@@ -1,7 +1,9 @@
+import { changed, typedLength } from "../../arguments/typed-array.js";
 import { ConfigError, EngineError } from "../../errors/errors.js";
 import type { Pointer } from "../kernels.js";
 import { Heap } from "../memory/heap.js";
-import { Engine, type EngineParts } from "../running.js";
+import { Engine, type EngineParts, type GradientPart } from "../running.js";
+import { withScratch } from "./scratch.js";
 import type { TileChoice } from "../tile.js";
 import type { WasmKernels } from "../wasm-kernels.js";
 import { CommandStream, type Counts } from "./command-stream.js";
@@ -10,12 +12,6 @@ import { GpuMemory } from "./gpu-memory.js";
 import { gpuKernels } from "./gpu-kernels.js";
 import { clipFactor, partialSquares } from "./programs/reduction.js";
 import { scaleBy } from "./programs/memory.js";
-
-/** A gradient in memory. */
-interface Gradient {
-  readonly pointer: Pointer;
-  readonly size: number;
-}
 
 /** Elements of a partial sum of squares: few enough that a float32 sum in 64 threads keeps its digits. */
 const PART = 16_384;
@@ -51,15 +47,7 @@ export class GpuEngine extends Engine {
     const store = new GpuMemory(device, stream, failure, maximumMemory);
     const heap = new Heap(store, maximumMemory);
     let engine: GpuEngine | null = null;
-    const withScratch = (elements: number, body: (pointer: Pointer) => void) => {
-      const pointer = heap.allocate(4 * elements);
-      try {
-        body(pointer);
-      } finally {
-        heap.release(pointer);
-      }
-    };
-    const kernels = gpuKernels(stream, store, host, withScratch, (pointer, data) => {
+    const kernels = gpuKernels(stream, store, host, heap, (pointer, data) => {
       store.write(pointer, data);
       engine!.drawn = { pointer, data };
     });
@@ -103,10 +91,8 @@ export class GpuEngine extends Engine {
   }
 
   override write(pointer: Pointer, data: Float32Array | Int32Array | Uint32Array | Uint8Array, elements: number): void {
-    if (data.length !== elements) {
-      const message = `data changed while they were read: expected ${elements} elements, got ${data.length}`;
-      throw new ConfigError(message, { expected: elements, actual: data.length });
-    }
+    const actual = typedLength(data);
+    if (actual !== elements) throw changed(elements, actual);
     this.drawn = null;
     this.store.write(pointer, data);
   }
@@ -138,13 +124,11 @@ export class GpuEngine extends Engine {
    * Scales gradients on the device as `clipGradNorm` does: later kernels see the scaled ones, and the promise is for their norm before it.
    * A norm that is not finite makes all of them NaN.
    */
-  override clip(gradients: readonly Gradient[], maxNorm: number): Promise<number> {
-    const { heap } = this;
+  override clip(gradients: readonly GradientPart[], maxNorm: number): Promise<number> {
     const counts = gradients.map(({ size }) => Math.ceil(size / PART));
     const parts = counts.reduce((sum, count) => sum + count, 0);
-    const sums = heap.allocate(4 * (parts + 2));
-    const result = sums + 4 * parts;
-    try {
+    return withScratch(this.heap, parts + 2, (sums) => {
+      const result = sums + 4 * parts;
       let at = sums;
       gradients.forEach(({ pointer, size }, i) => {
         this.stream.rows(partialSquares, counts[i]!, size, pointer, at, PART);
@@ -153,9 +137,7 @@ export class GpuEngine extends Engine {
       this.stream.rows(clipFactor, 1, parts, sums, result, maxNorm);
       for (const { pointer, size } of gradients) this.stream.elements(scaleBy, size, result + 4, pointer);
       return this.readLater(result, 1).then(([norm]) => norm!);
-    } finally {
-      heap.release(sums);
-    }
+    });
   }
 }
 

@@ -1,5 +1,6 @@
 import { ConfigError, UnsupportedError } from "../../errors/errors.js";
 import type { Kernels, Pointer } from "../kernels.js";
+import type { Heap } from "../memory/heap.js";
 import type { Engine } from "../running.js";
 import type { CommandStream } from "./command-stream.js";
 import type { GpuMemory } from "./gpu-memory.js";
@@ -19,7 +20,7 @@ export function gpuKernels(
   stream: CommandStream,
   memory: GpuMemory,
   host: Engine,
-  withScratch: (elements: number, body: (pointer: Pointer) => void) => void,
+  heap: Heap,
   keep: (pointer: Pointer, data: Float32Array) => void,
 ): Kernels {
   const known: Partial<Kernels> = {
@@ -29,7 +30,7 @@ export function gpuKernels(
     ...reductionKernels(stream),
     ...randomKernels(host, keep),
     ...encoderKernels(stream),
-    ...attentionKernels(stream, memory, withScratch),
+    ...attentionKernels(stream, memory, heap),
     sum_of_squares: () => {
       const message =
         'a norm cannot be returned at once by an engine with device "webgpu": `await clipGradNormLater(graph, params, maxNorm)`';

@@ -96,6 +96,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   return program(name, `rows ${parameters}`, code);
 }
 
+/** 0 … count − 1, for WGSL that is unrolled. */
+export const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+
 /** How many workgroups a dispatch has in two dimensions for `count` of them. */
 export function spread(count: number): [number, number] {
   return count <= MOST_GROUPS ? [count, 1] : [MOST_GROUPS, Math.ceil(count / MOST_GROUPS)];

@@ -1,10 +1,12 @@
 import { UnsupportedError } from "../../../errors/errors.js";
 import type { AttentionKernels, Pointer } from "../../kernels.js";
+import type { Heap } from "../../memory/heap.js";
 import { ATTENTION_PLAN } from "../../struct.js";
 import type { CommandStream } from "../command-stream.js";
 import type { GpuMemory } from "../gpu-memory.js";
 import type { Program } from "../program.js";
 import { BLOCK, forwardProgram, keysProgram, queriesProgram } from "../programs/attention.js";
+import { withScratch } from "../scratch.js";
 
 /** Words of a sequence in the table behind a plan. */
 const ROW = 5;
@@ -22,10 +24,7 @@ interface Plan {
   blocks(word: 1 | 3): number;
 }
 
-/** Runs `body` with memory that is free again afterwards: kernels that use it are submitted before those of whoever gets it next. */
-type WithScratch = (elements: number, body: (pointer: Pointer) => void) => void;
-
-export function attentionKernels(stream: CommandStream, memory: GpuMemory, withScratch: WithScratch): AttentionKernels {
+export function attentionKernels(stream: CommandStream, memory: GpuMemory, heap: Heap): AttentionKernels {
   const programs = new Map<string, Program>();
   const programOf = (make: (columns: number) => Program, columns: number) => {
     const key = `${make.name} ${columns}`;
@@ -41,7 +40,7 @@ export function attentionKernels(stream: CommandStream, memory: GpuMemory, withS
     const { columns, heads, kvHeads, lseHead, values, blocks } = read(memory.uploaded(plan), plan, cap);
     const [g, q, k, v, lse, dq, dk, dv, accumulateQ, accumulateK, accumulateV] = memory.uploaded(operands);
     const inputs = [...values, q!, k!, v!, g!, lse!];
-    withScratch(heads * lseHead, (sums) => {
+    withScratch(heap, heads * lseHead, (sums) => {
       stream.run(programOf(queriesProgram, columns), blocks(1), heads, [...inputs, sums, dq!, accumulateQ!]);
       if (dk === 0 && dv === 0) return;
       const targets = [sums, dk!, dv!, accumulateK!, accumulateV!];

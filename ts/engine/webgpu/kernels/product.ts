@@ -1,4 +1,5 @@
 import type { FrozenKernels, LoraKernels, PackedKernels, Pointer, ProductKernels } from "../../kernels.js";
+import { LORA_FORWARD } from "../../struct.js";
 import type { CommandStream } from "../command-stream.js";
 import type { GpuMemory } from "../gpu-memory.js";
 import type { Program } from "../program.js";
@@ -13,9 +14,6 @@ type Stored = Pick<
   FrozenKernels,
   "stored_bytes" | "gemm_stored" | "pack_stored" | "unpack" | "stored_columns" | "stored_rows" | "interleave_rows"
 >;
-
-/** Words of a `LoraForward`; see ts/engine/struct.ts. */
-const LORA_FORWARD = 12;
 
 export function productKernels(
   stream: CommandStream,

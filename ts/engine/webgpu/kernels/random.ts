@@ -1,5 +1,6 @@
 import type { Pointer, RandomKernels } from "../../kernels.js";
 import type { Engine } from "../../running.js";
+import { withScratch } from "../scratch.js";
 
 type Draws = Pick<RandomKernels, "philox_uniform" | "philox_normal">;
 
@@ -12,13 +13,10 @@ export function randomKernels(host: Engine, keep: (pointer: Pointer, data: Float
     (name: keyof Draws): Draws["philox_normal"] =>
     (y, n, seedLow, seedHigh, stream) => {
       const { heap, kernels } = host;
-      const scratch = heap.allocate(4 * n);
-      try {
+      withScratch(heap, n, (scratch) => {
         kernels[name](scratch, n, seedLow, seedHigh, stream);
         keep(y, host.read(scratch, n));
-      } finally {
-        heap.release(scratch);
-      }
+      });
     };
   return { philox_uniform: drawing("philox_uniform"), philox_normal: drawing("philox_normal") };
 }

@@ -1,4 +1,5 @@
-import { type Program, program } from "../program.js";
+import { type Program, program, range } from "../program.js";
+import { TANH } from "./functions.js";
 
 // Attention in blocks of 16 queries and 16 keys with one pass over the keys, as FlashAttention-2 (Dao, arXiv 2307.08691): scores are never
 // in memory. A workgroup of 16×16 threads has a block of queries and a head (forward, ∂Q), or a block of keys and a head of theirs (∂K, ∂V);
@@ -54,8 +55,7 @@ fn product(a: u32, aStep: u32, aRows: u32, b: u32, bStep: u32, bRows: u32, threa
   return sum;
 }
 
-fn tanh_of(x: f32) -> f32 { let e = exp(2.0 * clamp(x, -9.0, 9.0)); return (e - 1.0) / (e + 1.0); }
-
+${TANH}
 // The score of a query and a key by their product, hidden or not.
 fn score(dot: f32, query: u32, key: u32, at: Place, head: u32) -> f32 {
   if (query >= at.qLength || key >= at.kLength) { return ${HIDDEN}; }
@@ -63,13 +63,13 @@ fn score(dot: f32, query: u32, key: u32, at: Place, head: u32) -> f32 {
   if (p.causal != 0u && key > where_) { return ${HIDDEN}; }
   if (max(where_, key) - min(where_, key) > p.window) { return ${HIDDEN}; }
   var s = p.scale * dot;
-  if (p.cap != 0.0) { s = p.cap * tanh_of(s / p.cap); }
+  if (p.cap != 0.0) { s = p.cap * tanh_(s / p.cap); }
   if (p.keyBias != 0u) { s += load(p.keyBias + at.sequence * p.keyBiasStep + key); }
   if (p.distanceBias != 0u) { s += load(p.distanceBias + head * p.distanceBiasStep + query - key); }
   return max(s, ${HIDDEN});
 }
-// Derivative of the cap by its score.
-fn slope(s: f32) -> f32 { if (p.cap == 0.0) { return 1.0; } let t = s / p.cap; return 1.0 - t * t; }
+// Derivative of the cap by its score; 0 of a hidden one, whose weight is 0.
+fn slope(s: f32) -> f32 { if (p.cap == 0.0) { return 1.0; } let t = clamp(s / p.cap, -1.0, 1.0); return 1.0 - t * t; }
 `;
 
 const MAIN = `@compute @workgroup_size(${BLOCK}, ${BLOCK})
@@ -91,8 +91,6 @@ const QUERIES = `
   let q = p.q + first * p.qRow + head * p.qHead;
   let k = p.k + at.kStart * p.kvRow + kvHead * p.kvHead;
   let v = p.v + at.kStart * p.kvRow + kvHead * p.kvHead;`;
-
-const range = (count: number) => Array.from({ length: count }, (_, i) => i);
 
 /** Row y of \`weights\` times rows of an operand, into sums of the columns of thread x. */
 const combine = (sums: readonly string[], operand: string, step: string, rows: string) => `

@@ -1,19 +1,10 @@
 import { elementProgram, type Program } from "../program.js";
+import { TANH } from "./functions.js";
 
 /** exp and tanh that stay finite, and the normal distribution's tail as the WASM kernels compute it (crates/kernels/src/math.rs). */
 const FUNCTIONS = `
 fn sigmoid(x: f32) -> f32 { return 1.0 / (1.0 + exp(-clamp(x, -87.0, 87.0))); }
-fn tanh_(x: f32) -> f32 {
-  let near = clamp(x, -9.0, 9.0);
-  // Near 0 the difference of exponentials would lose digits.
-  if (abs(near) < 0.3) {
-    let s = near * near;
-    return near * (1.0 + s * (-0.33333334 + s * (0.13333334 + s * (-0.05396825 + s * 0.021869488))));
-  }
-  let e = exp(2.0 * near);
-  return (e - 1.0) / (e + 1.0);
-}
-fn bell(t: f32) -> f32 { return exp(-0.5 * t * t); }
+${TANH}fn bell(t: f32) -> f32 { return exp(-0.5 * t * t); }
 // For t ≥ 0: Φ(−t), by Mills' ratio as a quotient of polynomials.
 fn tail(x: f32) -> f32 {
   let t = min(x, 15.0);
@@ -99,14 +90,20 @@ export const binaryPrograms: ReadonlyMap<string, Program> = new Map(
   ]),
 );
 
+/** Activations of gated units, by their number. */
+const activations = ["silu", "gelu", "gelu_tanh"].map((name) => unary[name]!);
+
+/** WGSL that sets a variable to the chosen activation's value or slope at x. */
+const chosen = (variable: string, part: 0 | 1) =>
+  activations.map((of, i) => `if (p.activation == ${i}u) { ${variable} = ${of[part]}; }`).join("\n  ");
+
 /** f(a)·b of rows `[a, b]`; `activation` 0 SiLU, 1 GELU, 2 its tanh form. */
 export const gatedForward = elementProgram(
   "gated_forward",
   "x* y* columns activation",
   `let at = p.x + (i / p.columns) * 2u * p.columns + i % p.columns; let x = load(at);
-  var f = x * sigmoid(x);
-  if (p.activation == 1u) { f = max(x, 0.0) - min(abs(x), 15.0) * tail(abs(x)); }
-  if (p.activation == 2u) { f = x * sigmoid(twice_u(x)); }
+  var f = 0.0;
+  ${chosen("f", 0)}
   store(p.y + i, f * load(at + p.columns));`,
   FUNCTIONS,
 );
@@ -114,12 +111,9 @@ export const gatedGradient = elementProgram(
   "gated_gradient",
   "g* x* dx* columns activation accumulate",
   `let skip = (i / p.columns) * 2u * p.columns + i % p.columns; let x = load(p.x + skip); let b = load(p.x + skip + p.columns);
-  var f = x * sigmoid(x); var slope = gated(x, x, 1.0);
-  if (p.activation == 1u) {
-    f = max(x, 0.0) - min(abs(x), 15.0) * tail(abs(x));
-    slope = ${unary["gelu"]![1]};
-  }
-  if (p.activation == 2u) { f = x * sigmoid(twice_u(x)); slope = gated(x, twice_u(x), twice_slope(x)); }
+  var f = 0.0; var slope = 0.0;
+  ${chosen("f", 0)}
+  ${chosen("slope", 1)}
   let g = load(p.g + i);
   put(p.dx + skip, g * slope * b, p.accumulate);
   put(p.dx + skip + p.columns, g * f, p.accumulate);`,

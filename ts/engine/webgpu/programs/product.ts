@@ -1,4 +1,4 @@
-import { type Program, program } from "../program.js";
+import { type Program, program, range } from "../program.js";
 
 // C ← α·A·B + β·C + bias in tiles, as in "Anatomy of High-Performance Matrix Multiplication" (Goto and van de Geijn, 2008) and CUTLASS: a
 // workgroup of 16×16 threads copies panels of A and B to shared memory, and each thread keeps up to 4×4 sums in registers.
@@ -27,8 +27,6 @@ const PLAIN: RightOperand = {
   functions: "fn right(k: u32, n: u32) -> f32 { return load(p.b + k * p.bRow + n * p.bCol); }",
   isByColumn: "p.bCol != 1u",
 };
-
-const range = (count: number) => Array.from({ length: count }, (_, i) => i);
 
 /**
  * A tile of `16·rows` × `16·columns` elements of C for each workgroup. Sums over k are in order, so equal inputs give equal bits on a device.

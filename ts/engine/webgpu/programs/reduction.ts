@@ -39,7 +39,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) threa
 /** Columns of a workgroup of `sumColumns`. */
 export const SUM_COLUMNS = SIDE;
 
-/** y[part] ← Σ x² of a part, or Σ x where `raw`: parts are as long as `length`, the last one is shorter. */
+/** y[part] ← Σ x² of a part: parts are as long as `length`, the last one is shorter. */
 export const partialSquares = rowProgram(
   "partial_squares",
   "n x* y* length",
