@@ -96,6 +96,13 @@ it("serves a language model beside one, each with its adapter, and an adapter's 
   expect(out).toContain(`chat, tuned  (chats, responses, completions)\n${encoder.name}, news  (embeddings, rerank)\n`);
 });
 
+it("serves a model under any name", async () => {
+  const { code, out } = await serving(["--classifier", `__proto__=${made.path("labels")}`], async (client) => {
+    expect((await client.models.list()).data.map(({ id }) => id)).toEqual(["__proto__"]);
+  });
+  expect({ code, out }).toEqual({ code: 0, out: expect.stringMatching(/^__proto__ {2}\(classify\)\nlistening/) });
+});
+
 it("says which names meet, and which adapter has no model", async () => {
   const twice = ["--embedding-model", `a=${made.model}`, "--classifier", `a=${made.path("labels")}`];
   const { code, err } = await lowrank(["serve", "--port", "0", ...twice]);

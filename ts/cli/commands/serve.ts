@@ -2,9 +2,9 @@ import type { Command } from "commander";
 import { existsSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { CausalLanguageModel, CrossEncoder, SentenceEncoder } from "../../entry/node.js";
 import { ConfigError } from "../../errors/errors.js";
-import { languageServer, type RequestLogEntry, type ServedModel } from "../../serve/index.js";
+import { languageServer, type RequestLogEntry } from "../../serve/index.js";
+import { type Kind, kindOf } from "../../serve/openai/served-models.js";
 import { folderStore } from "../../training/node/folder-store.js";
 import { httpServerOf } from "../files/http-bridge.js";
 import { isLocal, refusingOtherNames } from "../files/local-host.js";
@@ -148,7 +148,7 @@ async function serve(options: CommandOptions, session: Session): Promise<void> {
     const { port, family, address } = http.address() as AddressInfo;
     for (const [name, model] of Object.entries(models)) {
       const adapters = "adapters" in model ? model.adapters().map((adapter) => adapter.name) : [];
-      terminal.print(`${[name, ...adapters].join(", ")}  (${uses(model)})`);
+      terminal.print(`${[name, ...adapters].join(", ")}  (${uses[kindOf(model)!]})`);
     }
     terminal.print(`listening on http://${family === "IPv6" ? `[${address}]` : address}:${port}/v1  (Ctrl-C ends it)`);
     if (apiKey === undefined && !/^(127\.|::1$)/.test(address))
@@ -169,12 +169,13 @@ async function serve(options: CommandOptions, session: Session): Promise<void> {
   }
 }
 
-/** Where requests may name a model. */
-function uses(model: ServedModel): string {
-  if (model instanceof CausalLanguageModel) return "chats, responses, completions";
-  if (model instanceof SentenceEncoder) return "embeddings, rerank";
-  return model instanceof CrossEncoder ? "rerank" : "classify";
-}
+/** Where requests may name a model, by its kind. */
+const uses: Readonly<Record<Kind, string>> = {
+  generate: "chats, responses, completions",
+  embed: "embeddings, rerank",
+  rerank: "rerank",
+  classify: "classify",
+};
 
 /** Levels of pino: 50 is an error, 40 a warning, 30 information. */
 function logLine({ time, ...entry }: RequestLogEntry): string {

@@ -31,15 +31,15 @@ export async function openServed(options: ServedOptions, session: Session): Prom
   const { embeddingModel, rerankModel, classifier } = options;
   const isLanguage = options.model !== undefined || [embeddingModel, rerankModel, classifier].flat().length === 0;
   const { ofLanguage, ofEncoder } = dividedAdapters(options, isLanguage);
-  const models: Record<string, ServedModel> = {};
+  const models = new Map<string, ServedModel>();
   const opened: { dispose(): void }[] = [];
   const add = (name: string, model: ServedModel) => {
     opened.push("encoder" in model ? model.encoder : model);
-    if (Object.hasOwn(models, name))
+    if (models.has(name))
       throw new ConfigError(`serve: two models are named ${name}: name them, such as --embedding-model small=folder`, {
         ...{ op: "serve", option: "name", value: name },
       });
-    models[name] = model;
+    models.set(name, model);
   };
   const dispose = () => opened.forEach((model) => model.dispose());
   try {
@@ -69,7 +69,7 @@ export async function openServed(options: ServedOptions, session: Session): Prom
       add(name ?? ownName(from), await openLabels(from, options, session));
     }
     await hearSignals(session);
-    return { models, dispose };
+    return { models: Object.fromEntries(models), dispose };
   } catch (error) {
     dispose();
     throw error;

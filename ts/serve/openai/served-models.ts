@@ -43,7 +43,7 @@ const EXPECTED =
   "a CausalLanguageModel, SentenceEncoder, CrossEncoder or TextClassifier, or an object of several by their names";
 
 /** The kind of a model; null for anything else. */
-function kindOf(model: unknown): Kind | null {
+export function kindOf(model: unknown): Kind | null {
   for (const kind of Object.keys(classes) as Kind[]) if (model instanceof classes[kind]) return kind;
   return null;
 }
