@@ -61,24 +61,19 @@ export class ModelNames {
       throw new ApiError(400, "ambiguous_model", `several models have an adapter ${quoted}: ${models}`, "model");
     }
     const others = this.namesOf(kinds);
-    if (found.length > 0) {
-      const message = `${quoted} is a model to ${found[0]!.kind}; to ${kinds.join(" or ")} ${others}`;
-      throw new ApiError(400, "unsupported", message, "model");
-    }
-    throw new ApiError(
-      404,
-      "model_not_found",
-      `there is no model ${quoted} here; to ${kinds.join(" or ")} ${others}`,
-      "model",
-    );
+    if (found.length > 0)
+      throw new ApiError(400, "unsupported", `${quoted} is a model to ${found[0]!.kind}; ${others}`, "model");
+    throw new ApiError(404, "model_not_found", `there is no model ${quoted} here; ${others}`, "model");
   }
 
   /** What a message says of the names that a request could have. */
   private namesOf(kinds: readonly Kind[]): string {
     const names = this.all().flatMap(({ kind, name }) => (kinds.includes(kind) ? [JSON.stringify(name)] : []));
-    if (names.length === 0) return "there is none";
+    const purpose = `to ${kinds.join(" or ")}`;
+    if (names.length === 0) return `${purpose} there is none`;
     const some = names.slice(0, MOST_NAMES).join(", ");
-    return names.length > MOST_NAMES ? `there are ${some} and ${names.length - MOST_NAMES} more` : `there is ${some}`;
+    const more = names.length - MOST_NAMES;
+    return more > 0 ? `${purpose} there are ${some} and ${more} more` : `${purpose} there is ${some}`;
   }
 
   /** Counts a request that uses an adapter, until the returned function is called: meanwhile it stays in its model. */
@@ -175,7 +170,7 @@ export class ModelNames {
       if (others.length > 0) break;
       return { ...first, name: first.id, adapter: null };
     }
-    throw new ApiError(400, "invalid_value", `name a model: to ${kinds.join(" or ")} ${this.namesOf(kinds)}`, "model");
+    throw new ApiError(400, "invalid_value", `name a model: ${this.namesOf(kinds)}`, "model");
   }
 
   private described({ name, adapter, id, kind }: Named): object {
