@@ -90,3 +90,13 @@ it("entities of several words are one, and labels say where they begin and end",
     right: true,
   });
 });
+
+it("an entity that a text has twice is right in its own place only", () => {
+  const words = ["O", "B-P"].map((target, i) => ({
+    word: { start: 4 * i, end: 4 * i + 3, target: 0, begins: true },
+    ...{ target, predicted: i === 0 ? "B-P" : "O" },
+  }));
+  expect(shownEntities("Ada Ada", words, ["O", "B-P"])).toEqual({
+    ...{ target: ["Ada (P)"], predicted: ["Ada (P)"], right: false },
+  });
+});
