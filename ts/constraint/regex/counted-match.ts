@@ -2,7 +2,7 @@ import type { Characters } from "../characters.js";
 import type { Part } from "../part.js";
 import { reference } from "../parts.js";
 import { machineOf } from "./machine.js";
-import { isWithin, type Spelling } from "./regex-part.js";
+import { isWithin, matching, type Spelling } from "./regex-part.js";
 import type { Regex } from "./syntax.js";
 import { Unwanted } from "./unwanted.js";
 
@@ -21,7 +21,10 @@ export function countedMatch(
   without = "",
 ): Part | null {
   // Lengths that the expressions have by themselves are not counted.
-  if (isWithin(regexes, least, most)) [least, most] = [0, Infinity];
+  if (isWithin(regexes, least, most)) {
+    if (regexes.length === 1 && without === "") return matching(regexes[0]!, spelling);
+    [least, most] = [0, Infinity];
+  }
   const copies = (most === Infinity ? least : most) + 1;
   const unwanted = new Unwanted(without);
   const { stages } = unwanted;

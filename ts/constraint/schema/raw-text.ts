@@ -2,7 +2,6 @@ import { anyCharacter, type Characters, others } from "../characters.js";
 import type { Rule } from "../part.js";
 import { character, reference, repeated } from "../parts.js";
 import { countedMatch } from "../regex/counted-match.js";
-import { isWithin, matching } from "../regex/regex-part.js";
 import type { Regex } from "../regex/syntax.js";
 import type { TextStyle } from "./text-style.js";
 
@@ -34,7 +33,6 @@ export function rawTexts(end: string): TextStyle {
     },
     matching(regexes, least, most) {
       const mayEnd = regexes.every((regex) => mayContain(regex, first));
-      if (!mayEnd && regexes.length === 1 && isWithin(regexes, least, most)) return matching(regexes[0]!, character);
       return countedMatch(regexes, character, least, most, mayEnd ? end : "");
     },
     written: (value) => {

@@ -1,7 +1,6 @@
 import type { Part } from "../part.js";
 import { repeated } from "../parts.js";
 import { countedMatch } from "../regex/counted-match.js";
-import { isWithin, matching } from "../regex/regex-part.js";
 import type { Regex } from "../regex/syntax.js";
 import { jsonCharacter, quoted, stringified } from "./strings.js";
 
@@ -13,7 +12,6 @@ export const stringOfLength = (least: number, most: number): Part => quoted(repe
  * too many states.
  */
 export function stringMatching(regexes: readonly Regex[], least: number, most: number): Part | null {
-  if (regexes.length === 1 && isWithin(regexes, least, most)) return quoted(matching(regexes[0]!, stringified));
   const part = countedMatch(regexes, stringified, least, most);
   return part === null ? null : quoted(part);
 }
