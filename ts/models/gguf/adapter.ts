@@ -5,10 +5,10 @@ import { type GgufFile, openGguf } from "../../io/gguf/index.js";
 import { type WrittenValue, writeGguf } from "../../io/gguf/write.js";
 import { type Adapter, adapterConfig, type AdapterLayer } from "../../io/peft/index.js";
 import { transpose } from "../../io/peft/transpose.js";
-import { type DecoderConfig, deltaOf } from "../decoder/config.js";
+import type { DecoderConfig } from "../decoder/config.js";
 import type { Tensor } from "../../values/tensor.js";
 import { ggufNames } from "./names.js";
-import { columnOrderOf, ordered, orderOf, reordered, type RowOrder } from "./rows.js";
+import { headsOf, ordersOf, type RowOrder, rowsOrdered, rowsReordered, type TensorOrders } from "./rows.js";
 
 /** What an adapter's file depends on besides the adapter. */
 export interface AdaptedDecoder {
@@ -18,19 +18,16 @@ export interface AdaptedDecoder {
 }
 
 /** Orders of the rows of a layer's B and of the columns of its A in such a file, by path. They throw `AdapterError` if the heads do not divide them. */
-function ordersOf({ modelType, config }: AdaptedDecoder) {
+function adapterOrders({ modelType, config }: AdaptedDecoder): TensorOrders {
   const { architecture } = ggufNames(modelType);
-  const heads = { queries: config.heads, keys: config.kvHeads, delta: deltaOf(config) };
   const fail = (part: string) => (path: string, problem: string) =>
     new AdapterError(`loadGguf: ${part} of ${excerpt(path)} ${problem}`, { module: path });
-  return { rows: orderOf(architecture, heads, fail("B")), columns: columnOrderOf(architecture, heads, fail("A")) };
+  return ordersOf(architecture, headsOf(config), fail("B"), fail("A"));
 }
 
 /** A matrix with its rows moved by `move`; without an order as it is. */
-const moved = (given: Tensor, order: RowOrder | null, move: typeof ordered): Tensor =>
-  order === null
-    ? given
-    : { ...given, data: new Float32Array(move(bytesOf(given), given.shape[0]!, order).buffer as ArrayBuffer) };
+const moved = (given: Tensor, order: RowOrder | null, move: typeof rowsOrdered): Tensor =>
+  order === null ? given : { ...given, data: move(given.data, given.shape[0]!, order) };
 
 const bytesOf = ({ data }: Tensor) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
@@ -45,7 +42,7 @@ export function writeGgufAdapter(adapter: Adapter, model: AdaptedDecoder, name: 
   const names = ggufNames(model.modelType);
   if (extra.size > 0) throw moreThanUpdates([...extra.keys()][0]!);
   const alpha = [...layers.values()][0]?.alpha ?? config.loraAlpha;
-  const orders = ordersOf(model);
+  const orders = adapterOrders(model);
   const tensors = [...layers].flatMap(([path, layer]) => {
     const weight = names.weightOf(path);
     if (weight === null || layer.kind !== "linear" || layer.bias || layer.magnitude) throw moreThanUpdates(path);
@@ -59,8 +56,8 @@ export function writeGgufAdapter(adapter: Adapter, model: AdaptedDecoder, name: 
     // llama.cpp's scaling is α/rank with one α for all layers.
     const factor = alpha === 0 ? 0 : (scaling * rank) / alpha;
     const scaled = factor === 1 ? b : { shape: b.shape, data: b.data.map((value) => value * factor) };
-    const rows = moved(scaled, orders.rows(path, b.shape[0]!), ordered);
-    const a = transpose(moved(loraA, orders.columns(path, loraA.shape[0]!), ordered));
+    const rows = moved(scaled, orders.rows(path, b.shape[0]!), rowsOrdered);
+    const a = transpose(moved(loraA, orders.columns(path, loraA.shape[0]!), rowsOrdered));
     return [
       { name: `${weight}.lora_a`, type: "F32", shape: a.shape, data: bytesOf(a) },
       { name: `${weight}.lora_b`, type: "F32", shape: b.shape, data: bytesOf(rows) },
@@ -109,7 +106,7 @@ async function adapterOf(file: GgufFile, model: AdaptedDecoder): Promise<Adapter
       ...{ op: "loadGguf", key: "adapter.lora.alpha", value: alpha },
     });
   const layers = new Map<string, AdapterLayer>();
-  const orders = ordersOf(model);
+  const orders = adapterOrders(model);
   const known = new Set<string>();
   for (const name of file.names) {
     const weight = name.replace(/\.lora_[ab]$/, "");
@@ -138,15 +135,15 @@ async function layerOf(
   file: GgufFile,
   weight: string,
   path: string,
-  orders: ReturnType<typeof ordersOf>,
+  orders: TensorOrders,
   alpha: number,
 ): Promise<AdapterLayer> {
   const [a, b] = [await file.tensor(`${weight}.lora_a`), await file.tensor(`${weight}.lora_b`)];
   const [rank, rows] = [a.shape[0] ?? 0, b.shape[0] ?? 0];
   if (a.shape.length !== 2 || b.shape.length !== 2 || b.shape[1] !== rank || rank === 0)
     throw new AdapterError(`loadGguf: A and B of ${weight} are no [rank, in] and [out, rank]`, { tensor: weight });
-  const loraB = transpose(moved(b, orders.rows(path, rows), reordered));
+  const loraB = transpose(moved(b, orders.rows(path, rows), rowsReordered));
   const own = transpose(a);
-  const loraA = moved(own, orders.columns(path, own.shape[0]!), reordered);
+  const loraA = moved(own, orders.columns(path, own.shape[0]!), rowsReordered);
   return { kind: "linear", loraA, loraB, rank, alpha, scaling: alpha / rank };
 }

@@ -1,6 +1,6 @@
 import { ModelError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
-import type { DeltaShape } from "../decoder/config.js";
+import { type DecoderConfig, deltaOf, type DeltaShape } from "../decoder/config.js";
 import type { GgufArchitecture } from "./names.js";
 import type { MetadataValues } from "./metadata-values.js";
 
@@ -59,17 +59,34 @@ interface HeadCounts {
   readonly delta?: Pick<DeltaShape, "keyHeads" | "valueHeads" | "keyDim"> | undefined;
 }
 
+/** The heads of a model. */
+export const headsOf = (config: Pick<DecoderConfig, "heads" | "kvHeads" | "layers" | "attention">): HeadCounts => ({
+  ...{ queries: config.heads, keys: config.kvHeads, delta: deltaOf(config) },
+});
+
 type Fail = (name: string, problem: string) => Error;
 
 /** Order in files of the rows, or of the columns, of a tensor with Hugging Face's name; null if it is the same. */
 export type TensorOrder = (name: string, length: number) => RowOrder | null;
 
-/** The columns' order in files. Throws the result of `fail` if the heads do not divide them. */
-export const columnOrderOf = ({ order }: GgufArchitecture, { delta }: HeadCounts, fail: Fail): TensorOrder =>
-  order === "tiled" ? tiledOrder(delta, true, fail) : () => null;
+/** Both. */
+export interface TensorOrders {
+  readonly rows: TensorOrder;
+  readonly columns: TensorOrder;
+}
 
-/** The rows' order in files. Throws the result of `fail` if the heads do not divide them. */
-export function orderOf({ order }: GgufArchitecture, { queries, keys, delta }: HeadCounts, fail: Fail): TensorOrder {
+/** The orders of rows and columns in files. They throw the result of `fail`, or of `failOfColumns`, if the heads do not divide them. */
+export const ordersOf = (
+  architecture: GgufArchitecture,
+  heads: HeadCounts,
+  fail: Fail,
+  failOfColumns = fail,
+): TensorOrders => ({
+  rows: rowOrderOf(architecture, heads, fail),
+  columns: architecture.order === "tiled" ? tiledOrder(heads.delta, true, failOfColumns) : () => null,
+});
+
+function rowOrderOf({ order }: GgufArchitecture, { queries, keys, delta }: HeadCounts, fail: Fail): TensorOrder {
   if (order === null) return () => null;
   if (order === "tiled") return tiledOrder(delta, false, fail);
   const [of, each, what] =
@@ -83,14 +100,14 @@ export function orderOf({ order }: GgufArchitecture, { queries, keys, delta }: H
   };
 }
 
-/** Both for a file's tensors. Throws `ModelError` for an invalid number of heads, and if it does not divide rows or columns. */
-export function ordersIn(architecture: GgufArchitecture, values: MetadataValues) {
+/** The same for a file's tensors. Throws `ModelError` for an invalid number of heads, and if it does not divide rows or columns. */
+export function ordersIn(architecture: GgufArchitecture, values: MetadataValues): TensorOrders {
   if (architecture.order === null) return { rows: () => null, columns: () => null };
   const queries = values.count("attention.head_count");
   const keys = values.count("attention.head_count_kv", queries);
   const heads = { queries, keys, delta: architecture.order === "tiled" ? deltaIn(values) : undefined };
   const fail = (name: string, problem: string) => new ModelError(`${clip(name)} ${problem}`, { tensor: name });
-  return { rows: orderOf(architecture, heads, fail), columns: columnOrderOf(architecture, heads, fail) };
+  return ordersOf(architecture, heads, fail);
 }
 
 const deltaIn = (values: MetadataValues) => ({
@@ -107,8 +124,23 @@ export function columnsOrdered(values: Float32Array, width: number, order: RowOr
   return result;
 }
 
+/** Values `[rows, width]` of a file with the columns in Hugging Face's order. */
+export const columnsReordered = (values: Float32Array, width: number, order: RowOrder): Float32Array<ArrayBuffer> =>
+  values.map((_, i) => values[i - (i % width) + order(i % width)]!);
+
+/** Values of rows of Hugging Face's order in a file's. */
+export const rowsOrdered = (values: Float32Array, rows: number, order: RowOrder): Float32Array<ArrayBuffer> =>
+  floatsOf(ordered(bytesOf(values), rows, order));
+
+/** Values of a file's rows in Hugging Face's order. */
+export const rowsReordered = (values: Float32Array, rows: number, order: RowOrder): Float32Array<ArrayBuffer> =>
+  floatsOf(reordered(bytesOf(values), rows, order));
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array) => new Uint8Array(buffer, byteOffset, byteLength);
+const floatsOf = ({ buffer }: Uint8Array<ArrayBuffer>) => new Float32Array(buffer);
+
 /** Rows of a file in Hugging Face's order. */
-export function reordered(bytes: Uint8Array, rows: number, order: RowOrder): Uint8Array {
+export function reordered(bytes: Uint8Array, rows: number, order: RowOrder): Uint8Array<ArrayBuffer> {
   const length = bytes.length / rows;
   const result = new Uint8Array(bytes.length);
   for (let row = 0; row < rows; row++)
@@ -117,7 +149,7 @@ export function reordered(bytes: Uint8Array, rows: number, order: RowOrder): Uin
 }
 
 /** Rows of Hugging Face's order in a file's. */
-export function ordered(bytes: Uint8Array, rows: number, order: RowOrder): Uint8Array {
+function ordered(bytes: Uint8Array, rows: number, order: RowOrder): Uint8Array<ArrayBuffer> {
   const length = bytes.length / rows;
   const result = new Uint8Array(bytes.length);
   for (let row = 0; row < rows; row++)

@@ -6,13 +6,12 @@ import { MERGED_KEY } from "../../io/peft/index.js";
 import type { Dtype, OpenTensorFile } from "../../io/safetensors/index.js";
 import { exactFormats } from "./exact.js";
 import { joinedFormat } from "./joined-format.js";
-import { log } from "../../values/elementary.js";
 import { transposedFile } from "../transposed-file.js";
 import { MetadataValues } from "./metadata-values.js";
 import { ggufArchitecture, tensorName } from "./names.js";
-import { convolutionShape, hasOneMore, isDecay } from "./values.js";
 import { rangesOfWhole } from "./ranges.js";
-import { ordersIn, reordered, type TensorOrder } from "./rows.js";
+import { columnsReordered, ordersIn, reordered, type TensorOrder } from "./rows.js";
+import { conversionOf, convolutionShape } from "./values.js";
 
 /** Types of a file that are elements one after another, named alike here and there. */
 const plain: readonly string[] = ["F32", "F16", "BF16"] satisfies readonly Dtype[];
@@ -40,9 +39,7 @@ export function ggufTensors(file: GgufFile): OpenTensorFile {
     throw new ConfigError(`the GGUF file has no tensor for ${excerpt(name)}; it has ${own.size}`, { tensor: name });
   };
   const typeOf = (name: string) => file.info(ownName(name)).type;
-  const isPlusOne = (name: string) => hasOneMore(architecture, name);
-  const values = new MetadataValues(file.metadata);
-  const orders = ordersIn(architecture, values);
+  const orders = ordersIn(architecture, new MetadataValues(file.metadata));
 
   const info: OpenTensorFile["info"] = (name) => {
     const { type, shape: stored } = file.info(ownName(name));
@@ -60,11 +57,12 @@ export function ggufTensors(file: GgufFile): OpenTensorFile {
     const place = orderOf(name);
     const stored = await file.raw(ownName(name));
     const bytes = place === null ? stored : reordered(stored, info(name).shape[0] ?? 1, place);
-    if (!isPlusOne(name) && !isDecay(name)) return bytes;
+    const conversion = conversionOf(architecture, name);
+    if (conversion === null) return bytes;
     if (typeOf(name) !== "F32")
       throw new UnsupportedError(`tensor ${excerpt(ownName(name))}: a norm or a decay is F32`, { tensor: name });
     const values = new Float32Array(new Uint8Array(bytes).buffer);
-    return new Uint8Array(values.map((value) => (isDecay(name) ? log(-value) : value - 1)).buffer);
+    return new Uint8Array(values.map(conversion.fromFile).buffer);
   };
   const rangeOf = rangesOfWhole(whole);
   const stored: OpenTensorFile = {
@@ -77,7 +75,7 @@ export function ggufTensors(file: GgufFile): OpenTensorFile {
       return { shape, data: file.decode(ownName(name), await whole(name)) };
     },
     raw: async (name, begin, end) =>
-      orderOf(name) === null && !isPlusOne(name) && !isDecay(name)
+      orderOf(name) === null && conversionOf(architecture, name) === null
         ? file.raw(ownName(name), begin, end)
         : rangeOf(name, begin, end),
     close: file.close,
@@ -142,9 +140,7 @@ function columnsMoved(stored: OpenTensorFile, order: TensorOrder): OpenTensorFil
   const tensor: OpenTensorFile["tensor"] = async (name) => {
     const [given, of] = [await stored.tensor(name), place(name)];
     if (of === null) return given;
-    const width = given.shape.at(-1)!;
-    const data = given.data.map((_, i) => given.data[i - (i % width) + of(i % width)]!);
-    return { ...given, data };
+    return { ...given, data: columnsReordered(given.data, given.shape.at(-1)!, of) };
   };
   const rangeOf = rangesOfWhole(async (name) => new Uint8Array((await tensor(name)).data.buffer));
   return {

@@ -1,19 +1,32 @@
-import { exp } from "../../values/elementary.js";
+import { exp, log } from "../../values/elementary.js";
 import type { GgufArchitecture } from "./names.js";
 
-/** Whether files have 1 more than a norm's weights. That of a delta net's heads is as it is. */
-export const hasOneMore = ({ normsPlusOne }: Pick<GgufArchitecture, "normsPlusOne">, name: string): boolean =>
-  normsPlusOne && /(?<!linear_attn\.)norm\.weight$/.test(name);
-
-/** Whether it is the logarithm of a delta net's decay, in whose place files have the decay, below 0. */
-export const isDecay = (name: string): boolean => name.endsWith(".A_log");
-
-/** What a file has in place of a value of a tensor with Hugging Face's name; null if it has the same. */
-export function valueIn(architecture: GgufArchitecture, name: string): ((value: number) => number) | null {
-  if (isDecay(name)) return (value) => -exp(value);
-  return hasOneMore(architecture, name) ? (value) => value + 1 : null;
+/** How the values of a tensor differ in a file from those in Hugging Face's. */
+interface Conversion {
+  readonly toFile: (value: number) => number;
+  readonly fromFile: (value: number) => number;
 }
 
-/** Weights of a convolution `[channels, width]` are `[channels, 1, width]` in Hugging Face's files. */
+/** Files have a delta net's decay, below 0, in place of its logarithm. */
+const decay: Conversion = { toFile: (value) => -exp(value), fromFile: (value) => log(-value) };
+/** In some architectures they have 1 more than a norm's weights. */
+const norm: Conversion = { toFile: (value) => value + 1, fromFile: (value) => value - 1 };
+
+/** The conversion of a tensor with Hugging Face's name; null if its values are the same. The norm of a delta net's heads is as it is. */
+export function conversionOf(
+  { normsPlusOne }: Pick<GgufArchitecture, "normsPlusOne">,
+  name: string,
+): Conversion | null {
+  if (name.endsWith(".A_log")) return decay;
+  return normsPlusOne && /(?<!linear_attn\.)norm\.weight$/.test(name) ? norm : null;
+}
+
+const isConvolution = (name: string) => /\.(?:conv\.conv|conv1d)\.weight$/.test(name);
+
+/** Hugging Face's shape of a file's tensor: weights of convolutions `[channels, width]` are `[channels, 1, width]`. */
 export const convolutionShape = (name: string, shape: readonly number[]): readonly number[] =>
-  /\.(?:conv\.conv|conv1d)\.weight$/.test(name) && shape.length === 2 ? [shape[0]!, 1, shape[1]!] : shape;
+  isConvolution(name) && shape.length === 2 ? [shape[0]!, 1, shape[1]!] : shape;
+
+/** The shape in a file of Hugging Face's tensor: those weights lose the 1 in the middle. */
+export const storedShape = (name: string, shape: readonly number[]): readonly number[] =>
+  isConvolution(name) && shape.length === 3 ? [shape[0]!, shape[2]!] : shape;

@@ -11,7 +11,7 @@ import { MetadataValues } from "../metadata-values.js";
 import { ggufArchitecture, ggufNames } from "../names.js";
 import { ordersIn } from "../rows.js";
 import { isGrouped } from "../tensors.js";
-import { valueIn } from "../values.js";
+import { conversionOf } from "../values.js";
 import { inRows } from "./hugging-face-values.js";
 import { mostOf, type Workshop, type WrittenModel, type WrittenTensor } from "./model.js";
 import { movedChange } from "./moved-change.js";
@@ -78,7 +78,7 @@ export async function ggufToWrite({ file, name, type, merge }: GgufToWrite): Pro
       change &&
       movedChange(change, {
         ...{ rows, width, order: orders.rows(other!, rows), columns: orders.columns(other!, width) },
-        value: valueIn(architecture, other!),
+        value: conversionOf(architecture, other!)?.toFile ?? null,
       });
     return {
       ...{ name: title, type: to, shape },

@@ -6,8 +6,8 @@ import { mergedValues } from "../../../merging/merged-pieces.js";
 import type { Pause } from "../../../merging/stored-tensor.js";
 import { sizeOf } from "../../../values/shape.js";
 import type { GgufArchitecture } from "../names.js";
-import { columnsOrdered, ordered, type TensorOrder } from "../rows.js";
-import { valueIn } from "../values.js";
+import { columnsOrdered, rowsOrdered, type TensorOrders } from "../rows.js";
+import { conversionOf } from "../values.js";
 import { isTurned } from "./types.js";
 
 /** Values that are read at a time. */
@@ -35,10 +35,8 @@ export async function* valuesOf(
 }
 
 /** How Hugging Face's values of a tensor become a GGUF file's. */
-interface Arrangement {
+interface Arrangement extends TensorOrders {
   readonly architecture: GgufArchitecture;
-  readonly rows: TensorOrder;
-  readonly columns: TensorOrder;
 }
 
 /** A tensor's values in a GGUF file's order. Tensors with another order there are held in memory as a whole. */
@@ -50,17 +48,17 @@ export async function* arranged(
 ): AsyncGenerator<Float32Array> {
   const [rows, width] = [shape[0] ?? 1, shape.at(-1) ?? 1];
   const [order, columns] = [how.rows(name, rows), how.columns(name, width)];
-  const [value, turned] = [valueIn(how.architecture, name), isTurned(how.architecture, name)];
-  if (order === null && columns === null && value === null && !turned) return yield* values;
+  const [conversion, turned] = [conversionOf(how.architecture, name), isTurned(how.architecture, name)];
+  if (order === null && columns === null && conversion === null && !turned) return yield* values;
   let all = new Float32Array(sizeOf(shape));
   let at = 0;
   for await (const part of values) {
     all.set(part, at);
     at += part.length;
   }
-  if (value !== null) all = all.map(value);
+  if (conversion !== null) all = all.map(conversion.toFile);
   if (columns !== null) all = columnsOrdered(all, width, columns);
-  if (order !== null) all = new Float32Array(ordered(new Uint8Array(all.buffer), rows, order).buffer as ArrayBuffer);
+  if (order !== null) all = rowsOrdered(all, rows, order);
   yield turned ? transpose({ shape, data: all }).data : all;
 }
 

@@ -8,17 +8,17 @@ import type { Change } from "../../../merging/merge-plan.js";
 import type { Pause } from "../../../merging/stored-tensor.js";
 import { ggufTokenizerValues, type TokenizerFiles } from "../../../tokenize/gguf/gguf-tokenizer-values.js";
 import { sizeOf } from "../../../values/shape.js";
-import { deltaOf } from "../../decoder/config.js";
 import { textConfig } from "../../decoder/text-config.js";
 import { decoderPlan } from "../../decoders.js";
 import { checkTensors, presentTensors } from "../../tensor-check.js";
 import { ggufNames } from "../names.js";
-import { columnOrderOf, orderOf } from "../rows.js";
+import { headsOf, ordersOf } from "../rows.js";
+import { storedShape } from "../values.js";
 import type { RowEncoder } from "./encode-rows.js";
 import { partOfEach, type Place, placesOf } from "./expert-places.js";
 import { arranged, inRows, valuesOf } from "./hugging-face-values.js";
 import { checkSaysAll, modelValues } from "./model-values.js";
-import { fileTypes, isTurned, isWrittenType, shapeIn, typeOf, type WrittenType } from "./types.js";
+import { fileTypes, isTurned, isWrittenType, typeOf, type WrittenType } from "./types.js";
 
 /** What creating tensors needs. */
 export interface Workshop {
@@ -68,11 +68,7 @@ export async function modelToWrite(model: ModelToWrite): Promise<WrittenModel> {
   const { values, factors, notes } = modelValues(json, config, architecture);
   const nameOf = checkTensors(file, plan.tensors(), plan.base);
   const fail = (name: string, problem: string) => new ModelError(`${name} ${problem}`, { tensor: name });
-  const heads = { queries: config.heads, keys: config.kvHeads, delta: deltaOf(config) };
-  const how = {
-    architecture: named,
-    ...{ rows: orderOf(named, heads, fail), columns: columnOrderOf(named, heads, fail) },
-  };
+  const how = { architecture: named, ...ordersOf(named, headsOf(config), fail) };
   const tensors: WrittenTensor[] = [...factors].map(([name, data]) => ({
     ...{ name, type: "F32", shape: [data.length] },
     bytes: async function* () {
@@ -81,7 +77,7 @@ export async function modelToWrite(model: ModelToWrite): Promise<WrittenModel> {
   }));
   /** A tensor of the file. */
   const tensorOf = ({ name, full, shape: stored, sources, part }: Place): WrittenTensor => {
-    const shape = isTurned(named, full) ? [...stored].reverse() : shapeIn(name, stored);
+    const shape = isTurned(named, full) ? [...stored].reverse() : storedShape(full, stored);
     const owns = sources.map((source) => ({ own: nameOf(source.name), unit: sizeOf(source.shape.slice(-2)) }));
     const [{ own: first } = { own: full }] = owns;
     const kept = file.info(first).dtype;

@@ -1,5 +1,5 @@
 import type { Change } from "../../../merging/merge-plan.js";
-import { columnsOrdered, ordered, type RowOrder } from "../rows.js";
+import { columnsOrdered, type RowOrder, rowsOrdered } from "../rows.js";
 
 /** How a tensor `[rows, …, width]` of Hugging Face's is arranged in a file; null for what is the same. */
 interface Moves {
@@ -53,9 +53,4 @@ function movedUpdate(
     moved.right = { data, rowStep: width, columnStep: 1 };
   }
   return moved;
-}
-
-function rowsOrdered(values: Float32Array, rows: number, order: RowOrder): Float32Array {
-  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  return new Float32Array(ordered(bytes, rows, order).buffer as ArrayBuffer);
 }

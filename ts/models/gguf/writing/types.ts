@@ -37,10 +37,6 @@ export function typeOf(tensor: TypedTensor, type: WrittenType): WrittenType {
   return isOutput ? "Q8_0" : type;
 }
 
-/** A tensor's shape in a GGUF file: weights of convolutions `[channels, 1, width]` lose the one in the middle. */
-export const shapeIn = (name: string, shape: readonly number[]) =>
-  /(?:shortconv\.conv|ssm_conv1d)\.weight$/.test(name) && shape.length === 3 ? [shape[0]!, shape[2]!] : shape;
-
 /** Whether a Hugging Face tensor is a Conv1D weight of such a model, which GGUF files store transposed. */
 export const isTurned = ({ inFirst }: GgufArchitecture, name: string) =>
   inFirst && /\.c_(?:attn|proj|fc)\.weight$/.test(name);
