@@ -1,7 +1,7 @@
 import Papa from "papaparse";
 import { TableProblem } from "./problem.js";
 import { type Correction, delimiters, type HowRead, type Table } from "./table.js";
-import { beginAt, type GridRow, saidOf, tableFrom } from "./title-rows.js";
+import { beginAt, type GridRow, isFilled, saidOf, tableFrom } from "./title-rows.js";
 
 const PREVIEW = 50;
 
@@ -48,9 +48,7 @@ export function readDelimited(
   // Tab-separated files often have no quoting, so an unclosed quotation mark is text.
   const { data } = quoted.errors.some(({ type }) => type === "Quotes") ? parse(true) : quoted;
   const offset = text === given ? 1 : 2;
-  const lines = data.flatMap((fields, i): GridRow[] =>
-    fields.some((field) => field.trim() !== "") ? [{ at: i + offset, fields }] : [],
-  );
+  const lines = data.flatMap((fields, i): GridRow[] => (fields.some(isFilled) ? [{ at: i + offset, fields }] : []));
   if (lines.length === 0) throw new TableProblem("empty");
   const begin = beginAt(lines, correction.headerRow);
   const own = lines.slice(begin.first);

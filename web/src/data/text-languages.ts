@@ -28,6 +28,8 @@ function sampled(rows: readonly Row[]): string[] {
   );
 }
 
+/** Signs of Chinese, Japanese and Korean, which say more than letters. */
+const SIGNS = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u;
 const lettersIn = (text: string) => text.match(/\p{L}/gu)?.length ?? 0;
 const unsure: TextLanguages = { kind: "unsure", languages: [] };
 
@@ -37,12 +39,7 @@ export function languagesOf(rows: readonly Row[], recognise: Recognise): TextLan
   const counts = new Map<string, number>();
   let recognised = 0;
   for (const text of texts) {
-    // Signs of Chinese, Japanese and Korean say more than letters.
-    if (
-      lettersIn(text) <
-      (/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u.test(text) ? 2 : LETTERS)
-    )
-      continue;
+    if (lettersIn(text) < (SIGNS.test(text) ? 2 : LETTERS)) continue;
     const { language, isSure } = recognise(text);
     if (!isSure) continue;
     counts.set(language, (counts.get(language) ?? 0) + 1);

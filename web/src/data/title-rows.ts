@@ -21,22 +21,22 @@ const LONGEST_NAME = 40;
 const usual =
   /^(text|texts|sentence|review|comment|message|body|content|subject|question|utterance|satz|nachricht|frage|kommentar|betreff|texte|phrase|avis|commentaire|sujet|texto|frase|comentario|asunto|label|labels|class|category|klasse|kategorie|classe|catégorie|étiquette|clase|categoría|etiqueta|sentiment|intent|topic|thema|tag|queue|rating|id)$/i;
 
-const filledIn = (fields: readonly string[]) => fields.filter((field) => field.trim() !== "").length;
-const isName = (field: string) =>
-  field.trim() !== "" && field.length <= LONGEST_NAME && !/^[\d.,+-]+$/.test(field.trim());
+export const isFilled = (field: string): boolean => field.trim() !== "";
+const filledIn = (fields: readonly string[]) => fields.filter(isFilled);
+const isName = (field: string) => field.length <= LONGEST_NAME && !/^[\d.,+-]+$/.test(field.trim());
+const hasUsual = (fields: readonly string[]) => fields.some((field) => usual.test(field.trim()));
 
 /** Whether fields are short and different, and do not appear as values below. */
 function areNames(fields: readonly string[], below: readonly GridRow[]): boolean {
-  const filled = fields.filter((field) => field.trim() !== "");
+  const filled = filledIn(fields);
   if (below.length === 0 || new Set(filled).size < filled.length || !filled.every(isName)) return false;
-  return fields.every((field, i) => field.trim() === "" || below.every((row) => row.fields[i] !== field));
+  return fields.every((field, i) => !isFilled(field) || below.every((row) => row.fields[i] !== field));
 }
 
 /** Whether the first line has column names. */
 function looksLikeHeader([first, ...rest]: readonly GridRow[]): boolean {
   if (first === undefined) return false;
-  if (first.fields.some((field) => usual.test(field.trim()))) return true;
-  return filledIn(first.fields) === first.fields.length && areNames(first.fields, rest);
+  return hasUsual(first.fields) || (first.fields.every(isFilled) && areNames(first.fields, rest));
 }
 
 /**
@@ -45,14 +45,14 @@ function looksLikeHeader([first, ...rest]: readonly GridRow[]): boolean {
  */
 export function beginOf(rows: readonly GridRow[]): Begin {
   const sample = rows.slice(0, SAMPLE);
-  const filled = sample.map(({ fields }) => filledIn(fields));
+  const filled = sample.map(({ fields }) => filledIn(fields).length);
   const usualWidth = [...filled].sort((a, b) => a - b)[Math.floor(0.75 * filled.length)] ?? 0;
   const isBegin = (i: number) => {
     const { at, fields } = sample[i]!;
     const own = filled[i]!;
     if (own < 2 || own < usualWidth - 1 || !areNames(fields, sample.slice(i + 1))) return false;
     const above = filled.slice(0, i);
-    const isNamed = fields.some((field) => usual.test(field.trim()));
+    const isNamed = hasUsual(fields);
     if (above.every((count) => count < own)) return isNamed || own >= usualWidth;
     return isNamed && sample[i - 1]!.at < at - 1 && above.every((count) => count <= own);
   };
@@ -89,10 +89,7 @@ export const saidOf = (rows: readonly GridRow[], { first, header }: Begin) => ({
   headerRow: header ? (rows[first]?.at ?? 0) : 0,
   skipped: first,
   firstRows: rows.slice(0, Math.max(MOST_CHOICES, first + 3)).map(({ at, fields }) => {
-    const text = fields
-      .filter((field) => field.trim() !== "")
-      .join(" · ")
-      .replace(/\s+/g, " ");
+    const text = filledIn(fields).join(" · ").replace(/\s+/g, " ");
     return { at, text: text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text };
   }),
 });
