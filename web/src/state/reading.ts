@@ -16,13 +16,12 @@ function rowOf(table: Table, id: number, { text, label, more = [] }: Columns, ta
   return { id, text: joinedText(record, [text, ...more]), label: labelIn(record, label, target, table.columns) };
 }
 
-/** Opens a table with these columns. This discards changes to the rows. */
-function read(table: Table, given: Columns, target: Target): void {
+/** Reads the open table's rows again, from other columns or for another target. This discards changes to the rows. */
+function readAgain(target: Target, columns: Partial<Columns> = {}): void {
   // The labels of words are at places in one text.
-  const columns = target.task === "tokens" ? { ...given, more: [] } : given;
-  const rows = table.records.map((_, id) => rowOf(table, id, columns, target));
-  const { table: before, encoder } = project.value ?? {};
-  takeProject({ table, ...columns, target, rows, ...(before === table && encoder !== undefined && { encoder }) });
+  const now = { ...project.value!, ...columns, target, ...(target.task === "tokens" && { more: [] }) };
+  const { table } = now;
+  takeProject({ ...now, rows: table.records.map((_, id) => rowOf(table, id, now, target)) });
 }
 
 /** What a table's columns say. */
@@ -56,20 +55,14 @@ export function selectColumns(change: Partial<Pick<Project, "text" | "label">>):
   // The two columns cannot be the same, so they are swapped.
   if (text === label) [text, label] = change.text === undefined ? [now.label, label] : [text, now.text];
   const more = (now.more ?? []).filter((column) => column !== text && column !== label);
-  read(now.table, { text, label, more }, label === now.label ? target.value : targetOf(now.table, text, label));
+  readAgain(label === now.label ? target.value : targetOf(now.table, text, label), { text, label, more });
 }
 
 /** Reads the rows for another task, or labels in another form. This discards changes to the rows. */
-export function selectTarget(target: Target): void {
-  const { table, text, label, more } = project.value!;
-  read(table, { text, label, more }, target);
-}
+export const selectTarget = (target: Target): void => readAgain(target);
 
 /** Selects further columns, whose texts follow that of the text column. This discards changes to the rows. */
-export function selectMore(more: readonly number[]): void {
-  const { table, text, label } = project.value!;
-  read(table, { text, label, more }, target.value);
-}
+export const selectMore = (more: readonly number[]): void => readAgain(target.value, { more });
 
 export function selectTask(task: Task): void {
   const { table, label } = project.value!;

@@ -12,12 +12,12 @@ let read: { readonly table: unknown; readonly text: number } | null = null;
 effect(() => {
   const now = project.value;
   if (now !== null && read?.table === now.table && read.text === now.text) return;
-  read = now && { table: now.table, text: now.text };
+  const own = now && { table: now.table, text: now.text };
+  read = own;
   textLanguages.value = null;
   if (now === null) return;
   void (async () => {
     const { recognise } = await import("../data/recognise.js").catch(() => ({ recognise: null }));
-    if (recognise !== null && read?.table === now.table && read.text === now.text)
-      textLanguages.value = languagesOf(now.rows, recognise);
+    if (recognise !== null && read === own) textLanguages.value = languagesOf(now.rows, recognise);
   })();
 });
