@@ -8,7 +8,7 @@ import type { TableProblem } from "../../web/src/data/problem.js";
 import { readTable } from "../../web/src/data/read-table.js";
 import type { Correction } from "../../web/src/data/table.js";
 import { isProject } from "../../web/src/storage/saved-shapes.js";
-import { workbook } from "./workbook-of.js";
+import { cell, workbook } from "./workbook-of.js";
 
 // Of test/golden/generate/generate_workbooks.py, which writes them with openpyxl and XlsxWriter.
 const real = async (name: string) =>
@@ -21,15 +21,7 @@ const problemOf = (bytes: Uint8Array) =>
     ({ kind }: TableProblem) => kind,
   );
 /** A sheet with these rows. */
-const sheet = (rows: string, more = "") => {
-  const files = unzipSync(workbook([]));
-  const main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
-  files["xl/worksheets/sheet1.xml"] = strToU8(
-    `<worksheet xmlns="${main}"><sheetData>${rows}</sheetData>${more}</worksheet>`,
-  );
-  return zipSync(files);
-};
-const cell = (at: string, text = "x") => `<c r="${at}" t="inlineStr"><is><t>${text}</t></is></c>`;
+const sheet = (rows: string, after = "") => workbook([], rows, after);
 
 it("dates, times, numbers, booleans and results of formulas are texts as they are read, errors are empty", async () => {
   const { columns, records, how } = await read(await real("values.xlsx"));
@@ -109,6 +101,9 @@ it("a damaged or hostile workbook is a named problem, in time and memory like it
     `<row r="2"><c r="A2"`,
   ])
     expect(await problemOf(sheet(names + row))).toBe("notWorkbook");
+  const broken = unzipSync(sheet(names));
+  broken["xl/workbook.xml"] = strToU8("<workbook");
+  expect(await problemOf(zipSync(broken))).toBe("notWorkbook");
   // One cell per row and column would be a table of the square of its size.
   const letters = (i: number) => [676, 26, 1].map((n) => String.fromCharCode(65 + (Math.floor(i / n) % 26))).join("");
   const diagonal = Array.from(

@@ -26,7 +26,7 @@ async function read(file: File, correction: Correction, fewest: number): Promise
   if (begins(bytes, 0xd0, 0xcf, 0x11, 0xe0)) throw new TableProblem("oldWorkbook");
   if (begins(bytes, 0x50, 0x4b, 0x03, 0x04)) {
     const { readWorkbook } = await import("./workbook/read-workbook.js");
-    const { how, ...rows } = readWorkbook(bytes, correction, fewest);
+    const { how, ...rows } = await readWorkbook(bytes, correction, fewest);
     return { name, ...wordRows(rows), how: { format: "workbook", encoding: "utf-8", delimiter: "", ...how } };
   }
   if (

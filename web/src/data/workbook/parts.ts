@@ -1,5 +1,4 @@
-import { unzipSync } from "fflate";
-import { damagedIn } from "../../storage/checksums.js";
+import { unzipped } from "../../storage/zip.js";
 import { TableProblem } from "../problem.js";
 import { parseElements } from "./elements.js";
 
@@ -22,23 +21,14 @@ export interface Parts {
   readonly from1904: boolean;
 }
 
-/**
- * Unpacks a workbook, in this thread: the unpacker's own workers come from blobs, which the page's policy forbids. Throws `TableProblem`
- * for other archives, and if its files claim to be larger than the page's memory.
- */
-export function workbookParts(archive: Uint8Array): Parts {
+/** Unpacks a workbook. Rejects for other archives, and with a `TableProblem` if its files claim to be larger than the page's memory. */
+export async function workbookParts(archive: Uint8Array): Promise<Parts> {
   let sum = 0;
-  let files: Record<string, Uint8Array>;
-  try {
-    files = unzipSync(archive, {
-      filter: ({ name, originalSize }) => /\.(xml|rels)$/i.test(name) && (sum += originalSize) <= LARGEST,
-    });
-  } catch (error) {
-    throw new TableProblem("notWorkbook", String(error));
-  }
+  const files = await unzipped(
+    archive,
+    ({ name, originalSize }) => /\.(xml|rels)$/i.test(name) && (sum += originalSize) <= LARGEST,
+  );
   if (sum > LARGEST) throw new TableProblem("tooLarge");
-  const damaged = damagedIn(archive, files);
-  if (damaged !== null) throw new TableProblem("notWorkbook", damaged);
   const book = "xl/workbook.xml";
   if (!Object.hasOwn(files, book)) throw new TableProblem("notWorkbook", book);
   const targets = targetsIn(files["xl/_rels/workbook.xml.rels"]);

@@ -60,13 +60,13 @@ function choose(sheets: readonly SheetPart[], read: (sheet: SheetPart) => SheetT
  * Reads the table of a workbook: of the sheet that the user chose, or of the one with the texts. Throws `TableProblem` for a damaged
  * workbook, one without a table, and one that would not fit into the page's memory.
  */
-export function readWorkbook(
+export async function readWorkbook(
   archive: Uint8Array,
   correction: Correction = {},
   fewest = 2,
-): Pick<Table, "columns" | "records"> & { how: Omit<HowRead, "format" | "encoding" | "delimiter"> } {
-  const { sheets, strings, styles, from1904 } = workbookParts(archive);
+): Promise<Pick<Table, "columns" | "records"> & { how: Omit<HowRead, "format" | "encoding" | "delimiter"> }> {
   try {
+    const { sheets, strings, styles, from1904 } = await workbookParts(archive);
     const shared = { strings: sharedStrings(strings), dates: dateStyles(styles), from1904 };
     const chosen = correction.sheet === undefined ? undefined : sheets[correction.sheet];
     const found =
