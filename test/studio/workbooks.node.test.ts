@@ -60,6 +60,10 @@ it("a cover sheet, titles and hidden sheets are passed over, each can be chosen,
   expect(records).toHaveLength(24);
   expect(how).toMatchObject({ headerRow: 4, skipped: 2, book: { sheet: 1, passedOver: true } });
   expect(how.book!.sheets.map(({ isHidden }) => isHidden)).toEqual([false, false, true]);
+  // Also if the user chooses a row with which the cover has the larger table.
+  const late = await read(bytes, { headerRow: 27 });
+  expect(late.records).toHaveLength(1);
+  expect(late.how).toMatchObject({ headerRow: 27, skipped: 25, book: { sheet: 1, passedOver: true } });
   const cover = await read(bytes, { sheet: 0 });
   expect(cover.records.at(-1)).toEqual(["Purpose", "Sorting mails to the right team"]);
   expect(cover.how.book!.passedOver).toBe(false);

@@ -14,7 +14,7 @@ type SheetTable = Pick<Table, "columns" | "records"> & {
   readonly unsolved: number;
 };
 
-function tableOf({ bytes }: SheetPart, shared: Shared, headerRow: number | undefined): SheetTable {
+function tableOf({ bytes }: SheetPart, shared: Shared, headerRow?: number): SheetTable {
   const cells = readCells(bytes, shared);
   const { rows, filled } = gridOf(cells);
   const found = beginAt(rows, headerRow);
@@ -68,17 +68,17 @@ export async function readWorkbook(
   try {
     const { sheets, strings, styles, from1904 } = await workbookParts(archive);
     const shared = { strings: sharedStrings(strings), dates: dateStyles(styles), from1904 };
-    const chosen = correction.sheet === undefined ? undefined : sheets[correction.sheet];
-    const found =
-      chosen !== undefined
-        ? { at: correction.sheet!, table: tableOf(chosen, shared, correction.headerRow) }
-        : choose(sheets, (sheet) => tableOf(sheet, shared, correction.headerRow), fewest);
-    const { at, table } = found ?? { at: 0, table: tableOf(sheets[0]!, shared, correction.headerRow) };
-    const { columns, records, said, filled, unsolved } = table;
+    const { sheet, headerRow } = correction;
+    const chosen = sheet !== undefined && sheet in sheets ? sheet : null;
+    // A row is chosen on the sheet that is shown, so the choice of that sheet does not depend on it.
+    const best = chosen === null ? choose(sheets, (one) => tableOf(one, shared), fewest) : null;
+    const at = chosen ?? best?.at ?? 0;
+    const found = headerRow === undefined ? best?.table : undefined;
+    const { columns, records, said, filled, unsolved } = found ?? tableOf(sheets[at]!, shared, headerRow);
     if (records.length === 0) throw new TableProblem("empty");
     if (columns.length < fewest) throw new TableProblem("oneColumn");
     const names = sheets.map(({ name, isHidden }) => ({ name, isHidden }));
-    const book = { sheets: names, sheet: at, passedOver: chosen === undefined && at > 0, filled, unsolved };
+    const book = { sheets: names, sheet: at, passedOver: chosen === null && at > 0, filled, unsolved };
     return { columns, records, how: { uneven: 0, ...said, book } };
   } catch (error) {
     if (error instanceof TableProblem) throw error;
