@@ -12,6 +12,7 @@ import type { Task } from "../data/target.js";
 import { type Run, type RunOf, taskOf } from "../state/runs.js";
 import { type EncoderId, encoderNamed } from "./encoders.js";
 import { type Download, findModel } from "./model.js";
+import { once } from "./once.js";
 import type { Example } from "./parts.js";
 import type { SavedFiles } from "./stores.js";
 
@@ -29,14 +30,9 @@ export function sharedEncoder(
   id: EncoderId = "english",
   onDownload?: (progress: Download) => void,
 ): Promise<RemoteEncoder> {
-  const there = loaded.get(id);
-  if (there !== undefined) return there;
-  const made = findModel({ encoder: id, ...(onDownload && { onDownload }) }).then((model) =>
-    SentenceEncoder.load(model),
+  return once(loaded, id, async () =>
+    SentenceEncoder.load(await findModel({ encoder: id, ...(onDownload && { onDownload }) })),
   );
-  loaded.set(id, made);
-  made.catch(() => loaded.delete(id));
-  return made;
 }
 
 /** The encoder that a run is trained on. */
@@ -74,20 +70,13 @@ const loaders: { readonly [T in Task]: (on: EncoderId, files: SavedFiles, adapte
 
 /** Trained models by their run. */
 const adapted = new Map<string, Promise<AnyTrained>>();
-const heads = new Map<string, Promise<AnyTrained>>();
-
-function once<M extends AnyTrained>(known: Map<string, Promise<AnyTrained>>, id: string, make: () => Promise<M>) {
-  const there = known.get(id) as Promise<M> | undefined;
-  if (there !== undefined) return there;
-  const made = make();
-  known.set(id, made);
-  made.catch(() => known.delete(id));
-  return made;
-}
+const heads = new Map<string, Promise<RemoteClassifier>>();
 
 /** The run's adapted model (adapter and head). */
 export const adaptedOf = <T extends Task>(run: RunOf<T>): Promise<Trained[T]> =>
-  once(adapted, run.id, () => loaders[taskOf(run as Run) as T](encoderOf(run as Run), run.files!, run.id));
+  once<string, AnyTrained>(adapted, run.id, () => loaders[taskOf(run)](encoderOf(run), run.files!, run.id)) as Promise<
+    Trained[T]
+  >;
 
 /** All examples of a run, in the order of the file. */
 export function examplesOf({ data }: RunOf<"classify">): Example[] {
@@ -158,8 +147,7 @@ export async function predictAll<P>(
 
 /** Checks that files are of a task and for this model. Throws like `TextClassifier.load`. Returns the labels; none for numbers. */
 export async function checkFiles(id: string, task: Task, files: SavedFiles, on: EncoderId): Promise<readonly string[]> {
-  const load = (): Promise<AnyTrained> => loaders[task](on, files, id);
-  const model = await recovering(() => once(adapted, id, load));
+  const model = await recovering(() => once<string, AnyTrained>(adapted, id, () => loaders[task](on, files, id)));
   return "labels" in model ? model.labels : [];
 }
 

@@ -2,6 +2,7 @@ import { signal } from "@preact/signals";
 import { clearCache, cacheModel, type WorkerCachedModel } from "lowrank/worker";
 import { downloadClock } from "./download-clock.js";
 import { besideOf, type EncoderId, encoders } from "./encoders.js";
+import { once } from "./once.js";
 
 /** The English model's name in adapter files. */
 export const MODEL = encoders.english.name;
@@ -40,10 +41,8 @@ interface Finding {
 
 /** A model, by default the English one. The first call downloads it into the browser's cache. */
 export function findModel({ encoder = "english", signal: abort, onDownload }: Finding = {}) {
-  const there = found.get(encoder);
-  if (there !== undefined) return there;
   const { name } = encoders[encoder];
-  const made = (async () => {
+  const download = async () => {
     const place = await modelPlace(encoder);
     const secondsLeft = downloadClock();
     return cacheModel(place, {
@@ -54,9 +53,7 @@ export function findModel({ encoder = "english", signal: abort, onDownload }: Fi
         onDownload?.(fetching.value);
       },
     });
-  })().finally(() => (fetching.value = null));
-  found.set(encoder, made);
+  };
   // After a failure, the next call continues the download.
-  made.catch(() => found.delete(encoder));
-  return made;
+  return once(found, encoder, () => download().finally(() => (fetching.value = null)));
 }
