@@ -23,11 +23,12 @@ function kindOf(files: SavedFiles) {
   }
 }
 
-/** The base model that an adapter names. */
-function baseOf(files: SavedFiles): unknown {
+/** The base model that an adapter names; undefined if it names none, or there is no adapter. */
+export function baseOf(files: SavedFiles): string | undefined {
   try {
     const config = JSON.parse(new TextDecoder().decode(files["adapter_config.json"])) as Record<string, unknown>;
-    return config["base_model_name_or_path"];
+    const name = config["base_model_name_or_path"];
+    return typeof name === "string" && name !== "" ? name : undefined;
   } catch {
     return undefined;
   }

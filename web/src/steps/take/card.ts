@@ -1,3 +1,4 @@
+import { baseOf } from "../../engine/loaded-run.js";
 import { MODEL } from "../../engine/model.js";
 import { card } from "../../messages/card.js";
 import { type Run, taskOf } from "../../state/runs.js";
@@ -14,19 +15,14 @@ const MOST_LABELS = 20;
 /** A test of fewer texts gives a rough result. */
 const FEW = 100;
 
-/** The base model that the adapter's files name. */
-function baseOf({ files }: Run): string {
-  const config = files?.["adapter_config.json"];
-  if (config === undefined) return MODEL;
-  const { base_model_name_or_path: name } = JSON.parse(new TextDecoder().decode(config)) as Record<string, unknown>;
-  return typeof name === "string" && name !== "" ? name : MODEL;
-}
+/** The base model's name for a card. */
+const cardBase = ({ files }: Run): string => baseOf(files ?? {}) ?? MODEL;
 
 /** The card of a finished or loaded run, in the page's language. */
 export function cardOf(run: Run): Card {
   const t = card();
   const task = taskOf(run);
-  const base = baseOf(run);
+  const base = cardBase(run);
   const labels = run.labels.slice(0, MOST_LABELS).join(", ") + (run.labels.length > MOST_LABELS ? " …" : "");
   const listed = run.labels.length > 0 ? [t.labels(run.labels.length, labels)] : [];
   const ofBase = base === MODEL ? [t.english] : [];
@@ -55,7 +51,7 @@ const list = (sentences: readonly string[]) => sentences.map((sentence) => `- ${
 export function cardText(run: Run): string {
   const t = card();
   const { data, result, limits } = cardOf(run);
-  const base = baseOf(run);
+  const base = cardBase(run);
   const kind = taskOf(run) === "tokens" ? "token-classification" : "text-classification";
   return `---
 base_model: ${JSON.stringify(base)}
