@@ -3,7 +3,7 @@ import { plain } from "../../data/rows.js";
 import { texts } from "./collection.js";
 import { hitsOf, SHOWN } from "./finding.js";
 import { indexedAdapter } from "./indexing.js";
-import { judgementOf, judgements } from "./judged.js";
+import { judgementOf, judgements, keyOf } from "./judged.js";
 import { type FirstFive, searchRun, searchTraining } from "./training.js";
 
 /** Most questions that are counted, and questions per search. */
@@ -56,12 +56,9 @@ effect(() => {
 
 /** Number of judgements that the last training did not have. */
 export const newJudgements = computed(() => {
-  const used = new Map(
-    (searchRun.value?.judged ?? []).map((one) => [JSON.stringify([plain(one.query), one.text]), one.right]),
-  );
-  const changed = judgements.value.filter(
-    ({ query, text, right }) => used.get(JSON.stringify([plain(query), text])) !== right,
-  );
-  const gone = (searchRun.value?.judged ?? []).filter(({ query, text }) => judgementOf(query, text) === null);
+  const judged = searchRun.value?.judged ?? [];
+  const used = new Map(judged.map(({ query, text, right }) => [keyOf(query, text), right]));
+  const changed = judgements.value.filter(({ query, text, right }) => used.get(keyOf(query, text)) !== right);
+  const gone = judged.filter(({ query, text }) => judgementOf(query, text) === null);
   return changed.length + gone.length;
 });

@@ -23,7 +23,8 @@ export const bestOf = signal<ReadonlyMap<string, Best>>(new Map());
 export const judgedQueries = computed(() => [...new Set(judgements.value.map(({ query }) => query))]);
 
 const KEY = "search judgements";
-const keyOf = (query: string, text: string) => JSON.stringify([plain(query), text]);
+/** What identifies a judgement: queries that differ in case or spaces alone are the same. */
+export const keyOf = (query: string, text: string): string => JSON.stringify([plain(query), text]);
 const verdicts = computed(() => new Map(judgements.value.map(({ query, text, right }) => [keyOf(query, text), right])));
 
 /** Restores the judgements of an earlier visit. */

@@ -12,6 +12,13 @@ export function Again() {
   const run = searchRun.value;
   const reason = untrainable.value;
   const isFirst = run === null;
+  const isChanged = isFirst || newJudgements.value > 0;
+  const title = isFirst ? t.start : t.trainAgain;
+  const stand = () => {
+    if (reason?.kind === "tooFew") return t.missing(reason.count, reason.least);
+    if (reason !== null) return t.oneAnswer;
+    return isFirst ? t.enough : t.sinceTraining(newJudgements.value);
+  };
   if (searchTraining.progress.value !== null || run?.status === "paused") return null;
   if (isFirst && judgements.value.length === 0) return null;
   const begin = () => {
@@ -20,24 +27,11 @@ export function Again() {
     void trainSearch(table.value!.name, trainingPairs.value, isQuick ? "quick" : "normal");
   };
   return (
-    <div
-      class="retrain"
-      data-changed={isFirst || newJudgements.value > 0}
-      role="group"
-      aria-label={isFirst ? t.start : t.trainAgain}
-    >
-      <p>
-        {reason === null
-          ? isFirst
-            ? t.enough
-            : t.sinceTraining(newJudgements.value)
-          : reason.kind === "tooFew"
-            ? t.missing(reason.count, reason.least)
-            : t.oneAnswer}
-      </p>
+    <div class="retrain" data-changed={isChanged} role="group" aria-label={title}>
+      <p>{stand()}</p>
       {reason === null && (
-        <button type="button" class={isFirst || newJudgements.value > 0 ? "primary" : ""} onClick={begin}>
-          {isFirst ? t.start : t.trainAgain}
+        <button type="button" class={isChanged ? "primary" : ""} onClick={begin}>
+          {title}
         </button>
       )}
     </div>
