@@ -28,8 +28,20 @@ export const orMissing =
 /** A point of a curve. */
 export const point = having({ step: isNumber, loss: isNumber });
 
+/** The fields of every table. */
+export const tableFields = { name: isText, columns: listOf(isText), records: listOf(listOf(isText)) };
+/** Whether each record of a table has one field per column. */
+export const isEven = ({ columns, records }: { columns: unknown[]; records: unknown[][] }): boolean =>
+  records.every(({ length }) => length === columns.length);
+
 /** The id of a run or an adapter, which is the name of a folder. */
 export const isId: Check = (value) => isText(value) && /^[\w-]{1,100}$/.test(value as string);
+
+/** The fields of every training. */
+export const trainingFields = {
+  ...{ id: isId, name: isText, spec: having({ data: isText }) },
+  ...{ training: listOf(point), validation: listOf(point) },
+};
 
 export const isBytes: Check = (value) => value instanceof Uint8Array;
 /** Checks that a value is an object whose values are all of a kind. */

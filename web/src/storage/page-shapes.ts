@@ -3,37 +3,37 @@ import {
   having,
   isBytes,
   isCount,
+  isEven,
   isId,
   isNumber,
   isText,
   listOf,
   orMissing,
   orNull,
-  point,
   recordOf,
+  tableFields,
+  trainingFields,
 } from "./checks.js";
 
-const table = having({ name: isText, columns: listOf(isText), records: listOf(listOf(isText)) });
+const table = having(tableFields);
 
 /** A table with one field per column, whose chosen columns exist; null where `optional` has none. */
 const tableWith =
   (needed: readonly string[], optional: string): Check =>
   (value) => {
     if (!table(value)) return false;
-    const { columns, records, ...chosen } = value as { columns: unknown[]; records: unknown[][] };
-    const at = (name: string) => (chosen as Record<string, unknown>)[name];
-    const isPlace = (place: unknown) => isCount(place) && (place as number) < columns.length;
-    return (
-      [...needed.map(at), at(optional) ?? at(needed[0]!)].every(isPlace) &&
-      records.every(({ length }) => length === columns.length)
-    );
+    const given = value as { columns: unknown[]; records: unknown[][] };
+    const at = (name: string) => (given as unknown as Record<string, unknown>)[name];
+    const isPlace = (place: unknown) => isCount(place) && (place as number) < given.columns.length;
+    return needed.every((name) => isPlace(at(name))) && orNull(isPlace)(at(optional) ?? null) && isEven(given);
   };
 
+/** An adapter's files. */
+export const isAdapter: Check = recordOf(isBytes);
 const training = {
-  ...{ id: isId, name: isText, training: listOf(point), validation: listOf(point) },
+  ...trainingFields,
   status: (value: unknown) => value === "paused" || value === "finished",
-  spec: having({ data: isText }),
-  files: orNull(recordOf(isBytes)),
+  files: orNull(isAdapter),
 };
 /** A finished training has files and, if the page shows one, a result. */
 const finishedWith =
@@ -88,6 +88,3 @@ export const pageShapes: Readonly<Record<string, Check>> = {
   "chat-adapters": having({ adapters: listOf(having({ id: isId, name: isText, model: isText })) }),
   "chat-judged": having({ pairs: listOf(having({ id: isText, prompt, chosen: isText, rejected: isText })) }),
 };
-
-/** An adapter's files. */
-export const isAdapter: Check = recordOf(isBytes);

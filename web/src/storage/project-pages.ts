@@ -28,12 +28,18 @@ const groups = {
   rank: ["rank table", "rank run"],
 } as const;
 
+/** What a page holds; undefined for nothing. */
+async function heldBy(key: string): Promise<unknown> {
+  const value = await pageValue(key);
+  return value === undefined || isEmpty(value) ? undefined : value;
+}
+
 /** What the pages hold now. */
 async function currentPages(): Promise<Values> {
   const values = new Map<string, unknown>();
   const add = async (key: string) => {
-    const value = await pageValue(key);
-    if (value !== undefined && !isEmpty(value)) values.set(key, value);
+    const value = await heldBy(key);
+    if (value !== undefined) values.set(key, value);
   };
   for (const key of Object.keys(pageShapes)) await add(key);
   for (const { id } of adaptersIn(values)) await add(adapterKey(id));
@@ -47,7 +53,10 @@ const isEmpty = (value: unknown) =>
     : Object.values(value as object).every((field) => Array.isArray(field) && field.length === 0);
 
 /** Whether a page holds something. */
-export const hasPages = async (): Promise<boolean> => (await currentPages()).size > 0;
+export async function hasPages(): Promise<boolean> {
+  for (const key of Object.keys(pageShapes)) if ((await heldBy(key)) !== undefined) return true;
+  return false;
+}
 
 /** The pages for a project file. Their files are added to `entries`. */
 export async function packPages(entries: Zippable): Promise<PageFacts> {

@@ -2,7 +2,19 @@ import { type Task, tasks } from "../data/target.js";
 import { encoders } from "../engine/encoders.js";
 import { efforts } from "../engine/settings.js";
 import { type Run, taskOf } from "../state/runs.js";
-import { type Check, having, isCount, isId, isNumber, isText, listOf, orMissing, orNull, point } from "./checks.js";
+import type { Check } from "./checks.js";
+import {
+  having,
+  isCount,
+  isEven,
+  isNumber,
+  isText,
+  listOf,
+  orMissing,
+  orNull,
+  tableFields,
+  trainingFields,
+} from "./checks.js";
 
 const measured = having({ accuracy: isNumber, count: isNumber });
 const several = having({ f1Micro: isNumber, f1Macro: isNumber, map: isNumber, exactMatch: isNumber });
@@ -56,9 +68,7 @@ const book: Check = (value) =>
     ...{ filled: isCount, unsolved: isCount },
   })(value) && (value as { sheet: number }).sheet in (value as { sheets: unknown[] }).sheets;
 const table = having({
-  name: isText,
-  columns: listOf(isText),
-  records: listOf(listOf(isText)),
+  ...tableFields,
   how: having({
     ...{ format: isText, encoding: isText, delimiter: isText, uneven: isNumber },
     // Projects of earlier versions lack these.
@@ -101,25 +111,17 @@ export function isProject(value: unknown): boolean {
     target?: { columns?: number[] | null };
     more?: number[];
   };
-  const wide = table.columns.length;
-  return (
-    [text, label, ...more, ...(target?.columns ?? [])].every((at) => at in table.columns) &&
-    table.records.every(({ length }) => length === wide)
-  );
+  return [text, label, ...more, ...(target?.columns ?? [])].every((at) => at in table.columns) && isEven(table);
 }
 
 const run = having({
-  id: isId,
-  name: isText,
+  ...trainingFields,
   began: isNumber,
   status: (value) => ["paused", "finished", "failed", "loaded"].includes(value as string),
-  spec: having({ data: isText }),
   labels: listOf(isText),
   examples: isNumber,
   report: orNull(report),
   predictions: listOf(having({ text: isText })),
-  training: listOf(point),
-  validation: listOf(point),
   error: orNull(isText),
   seconds: orMissing(isNumber),
   files: orNull(listOf(isText)),
