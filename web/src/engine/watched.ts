@@ -9,10 +9,12 @@ export interface Watched {
   readonly now: readonly ShownExample[];
 }
 
-/** The predictions after an event; without change for events that have none. */
-export function watchedAfter(event: JobEvent, before: Watched | null): Watched | null {
-  if (event.type !== "evaluation" || event.examples === undefined || event.examples.length === 0) return before;
-  return { first: before?.first ?? event.examples, now: event.examples };
+/** The predictions after an evaluation; without change if it shows none. */
+export function watchedAfter(
+  { examples = [] }: Extract<JobEvent, { readonly type: "evaluation" }>,
+  before: Watched | null,
+): Watched | null {
+  return examples.length === 0 ? before : { first: before?.first ?? examples, now: examples };
 }
 
 /** An example with its first prediction. */
