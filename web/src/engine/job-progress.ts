@@ -20,6 +20,13 @@ export const atStart: JobProgress = {
   watched: null,
 };
 
+/** Seconds that are left: measured while it trains, before that the estimate of the whole; null afterwards, and while none is known. */
+export function timeLeft({ ready, phase, secondsLeft }: JobProgress) {
+  if (phase === "train" && secondsLeft !== null) return { seconds: secondsLeft, isMeasured: true } as const;
+  if (phase === "validate" || ready === null) return null;
+  return { seconds: ready.estimate.seconds.total, isMeasured: false } as const;
+}
+
 /** Losses of a run by step. */
 export interface Curves {
   readonly training: readonly Point[];

@@ -1,4 +1,4 @@
-import type { Curves, JobProgress } from "../../engine/job-progress.js";
+import { type Curves, type JobProgress, timeLeft } from "../../engine/job-progress.js";
 import { m } from "../../messages/index.js";
 import { progress as progressTexts } from "../../messages/progress.js";
 import { Meter } from "../../parts/meter.js";
@@ -17,14 +17,13 @@ interface Props {
 /** A running training: phase, estimate and curves. */
 export function JobLive({ progress, curves: { training, validation }, phases, onPause }: Props) {
   const t = m().train;
-  const { ready, phase, done, total, secondsLeft, tokensPerSecond, stopping, watched } = progress;
+  const { ready, phase, done, total, tokensPerSecond, stopping, watched } = progress;
   const isTraining = phase === "train";
   const stages = [
     { title: progressTexts().model, phases: [] },
     ...Object.entries(phases).map(([name, stage]) => ({ title: stage, phases: [name] })),
   ];
-  const left = isTraining ? secondsLeft : null;
-  const whole = left ?? ready?.estimate.seconds.total ?? null;
+  const left = timeLeft(progress);
   const title = stopping ? t.states.pausing : phase === null ? t.states.starting : (phases[phase] ?? t.states.running);
   return (
     <div class="learning">
@@ -35,9 +34,7 @@ export function JobLive({ progress, curves: { training, validation }, phases, on
       <Meter done={total === 0 || stopping ? null : done / total} label={title} />
       <p class="facts">
         {total > 0 && <span class="done">{t.of(done, total)}</span>}
-        {whole !== null && (
-          <span>{left === null ? progressTexts().left(m().duration(whole)) : t.left(m().duration(whole))}</span>
-        )}
+        {left !== null && <span>{(left.isMeasured ? t : progressTexts()).left(m().duration(left.seconds))}</span>}
         {isTraining && tokensPerSecond !== null && <span>{t.speed(tokensPerSecond)}</span>}
       </p>
       <button type="button" disabled={stopping} onClick={onPause}>
