@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Studio } from "../../scripts/studio/driver.mjs";
 import { tinyEncoder } from "../models/tiny-encoder.js";
 import { sayingLarge } from "./saying-large.js";
-import { answered, begin, finished, openTable, saved, tinyStudio } from "./tiny-studio.js";
+import { answered, begin, finished, forgetVisits, openTable, saved, tinyStudio } from "./tiny-studio.js";
 
 let studio: Studio;
 let page: Page;
@@ -133,9 +133,7 @@ it("a project opens in another browser with its table and runs; a damaged one ch
   const { name, bytes } = await saved(page, "Save the project");
   expect(name).toBe("films.lowrank.zip");
   // Nothing of the first visit is left.
-  await page.goto("about:blank");
-  const session = await studio.context.newCDPSession(page);
-  await session.send("Storage.clearDataForOrigin", { origin: new URL(studio.url).origin, storageTypes: "all" });
+  await forgetVisits(studio, page);
   await page.goto(studio.url);
   const open = (content: Uint8Array) =>
     page

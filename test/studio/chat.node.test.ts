@@ -5,6 +5,7 @@ import { readAdapter } from "../../ts/io/peft/index.js";
 import { Studio } from "../../scripts/studio/driver.mjs";
 import { decoderFiles } from "../models/language/golden-decoder.js";
 import { expectAccessible } from "./accessible.js";
+import { picked } from "./chat-page.js";
 import { saved } from "./tiny-studio.js";
 
 let studio: Studio;
@@ -17,9 +18,6 @@ beforeAll(async () => {
 });
 afterAll(() => studio?.end());
 
-const file = (name: string, content: string | Uint8Array) => ({
-  ...{ name, mimeType: "application/octet-stream", buffer: Buffer.from(content) },
-});
 const turn = (place: number) => page.locator(".turns li").nth(place);
 const send = () => page.getByRole("button", { name: "Send" });
 /** Says something, and gives what each side answers. */
@@ -74,7 +72,7 @@ it("a file of questions and answers teaches it an adapter, which is taken away",
   await page.getByRole("button", { name: "New conversation" }).click();
   await page
     .locator(".teach input[type=file]")
-    .setInputFiles(file("capitals.csv", `Question;Answer\n${table.join("\n")}\n`));
+    .setInputFiles(picked("capitals.csv", `Question;Answer\n${table.join("\n")}\n`));
   await page.getByText("12 examples in “capitals.csv”").waitFor();
   await expect.poll(() => page.locator(".prepared blockquote").innerText()).toContain("Paris");
   await page.locator(".prepared summary").click();
@@ -108,9 +106,9 @@ it(
     await page.getByRole("button", { name: "Use the adapter trained on “capitals.csv”" }).waitFor();
     const input = page.locator(".adapter input[type=file]");
     const { "adapter_config.json": config } = unzipSync(learnt.zip);
-    await input.setInputFiles(file("half.zip", zipSync({ "adapter_config.json": config! })));
+    await input.setInputFiles(picked("half.zip", zipSync({ "adapter_config.json": config! })));
     await page.getByText("This is not an adapter for this model.").waitFor();
-    await input.setInputFiles(file("mine.zip", learnt.zip));
+    await input.setInputFiles(picked("mine.zip", learnt.zip));
     await expect.poll(() => page.locator(".adapter .name").allInnerTexts()).toEqual(["mine"]);
     await page.getByText("Details").first().click();
     await page.getByLabel("Longest answer, in tokens").fill(String(LIMIT));
@@ -146,10 +144,10 @@ it(
 it("where no worker starts to teach it, that is said, and a model can be chosen", { timeout: 120_000 }, async () => {
   await page.getByRole("button", { name: "Another model" }).click();
   const zip = Buffer.from(zipSync({ ...(await decoderFiles("llama")) }));
-  await page.locator(".choose input[type=file]").first().setInputFiles(file("tiny.zip", zip));
+  await page.locator(".choose input[type=file]").first().setInputFiles(picked("tiny.zip", zip));
   await page
     .locator(".teach input[type=file]")
-    .setInputFiles(file("capitals.csv", `Question;Answer\n${table.join("\n")}\n`));
+    .setInputFiles(picked("capitals.csv", `Question;Answer\n${table.join("\n")}\n`));
   await page.getByRole("button", { name: "Start training" }).waitFor();
   await page.evaluate(() => {
     Object.assign(globalThis, { kept: Worker, Worker: undefined });
@@ -163,7 +161,7 @@ it("where no worker starts to teach it, that is said, and a model can be chosen"
 
 it("what is no model is refused and not kept, and said in words", { timeout: 60_000 }, async () => {
   const pick = page.locator(".choose input[type=file]").first();
-  await pick.setInputFiles(file("none.gguf", "this is no model"));
+  await pick.setInputFiles(picked("none.gguf", "this is no model"));
   await page.getByRole("alert").getByText("The model could not be opened.").waitFor();
   await page.getByRole("alert").getByText("It was deleted").waitFor();
   await expect.poll(() => page.locator(".kept .name").allInnerTexts()).not.toContain("none.gguf");

@@ -1,11 +1,12 @@
 import { unzipSync, zipSync } from "fflate";
+import type { Page } from "playwright";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Studio } from "../../scripts/studio/driver.mjs";
 import { readAdapter } from "../../ts/io/peft/index.js";
 import { readConversations } from "../../web/src/data/conversations.js";
 import { decoderFiles } from "../models/language/golden-decoder.js";
-import { tinyEncoder } from "../models/tiny-encoder.js";
-import { saved, tinyStudio } from "./tiny-studio.js";
+import { chatPage, picked } from "./chat-page.js";
+import { saved } from "./tiny-studio.js";
 
 const textsIn = async (name: string, text: string) => {
   const { task, rows, first } = await readConversations(new File([text], name), true);
@@ -44,22 +45,17 @@ it("questions with answers stay questions with answers", async () => {
 });
 
 let studio: Studio;
+let page: Page;
 beforeAll(async () => {
-  ({ studio } = await tinyStudio(await tinyEncoder()));
+  ({ studio, page } = await chatPage());
 }, 120_000);
 afterAll(() => studio?.end());
 
-const file = (name: string, content: string | Uint8Array) => ({
-  ...{ name, mimeType: "application/octet-stream", buffer: Buffer.from(content) },
-});
-
 it("the chat's model is trained on a file of texts, and its adapter is taken away", { timeout: 240_000 }, async () => {
-  const page = await studio.open("chat");
-  page.setDefaultTimeout(60_000);
   const zip = zipSync({ ...(await decoderFiles("llama")) });
-  await page.locator(".choose input[type=file]").first().setInputFiles(file("tiny.zip", zip));
+  await page.locator(".choose input[type=file]").first().setInputFiles(picked("tiny.zip", zip));
   const texts = Array.from({ length: 30 }, (_, i) => `the cat number ${i % 12} sat on the mat, and then it slept`);
-  await page.locator(".teach input[type=file]").setInputFiles(file("cats.txt", texts.join("\n")));
+  await page.locator(".teach input[type=file]").setInputFiles(picked("cats.txt", texts.join("\n")));
   await page.getByText("30 examples in “cats.txt”").waitFor();
   expect((await page.locator(".prepared blockquote").innerText()).trim()).toBe(texts[0]);
   await page.locator(".prepared summary").click();

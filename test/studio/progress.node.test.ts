@@ -1,6 +1,6 @@
 import type { Page } from "playwright";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { Studio } from "../../scripts/studio/driver.mjs";
+import { give, type Studio } from "../../scripts/studio/driver.mjs";
 import { tinyEncoder } from "../models/tiny-encoder.js";
 import type { ModelServer } from "../pages/model-server.js";
 import { begin, finished, table, tinyStudio, toTraining } from "./tiny-studio.js";
@@ -45,12 +45,7 @@ const announced = () => page.evaluate(() => (globalThis as unknown as { said: st
 it("a training shows its stages with ticks, time left, and the user's texts that turn right; a screen reader hears the stages alone", async () => {
   const weights = "all-MiniLM-L6-v2/model.safetensors";
   models.manners.set(weights, { holdAfter: 20_000 });
-  await page
-    .locator("input[type=file]")
-    .first()
-    .setInputFiles({
-      ...{ name: "films.csv", mimeType: "text/csv", buffer: Buffer.from(table) },
-    });
+  await give(page, "films.csv", table);
   await page.getByRole("link", { name: "Go on to training" }).waitFor();
   await toTraining(page);
   await announced();

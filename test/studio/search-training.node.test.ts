@@ -11,7 +11,7 @@ import { serveExample } from "../docs/serve-page.js";
 import { Consumer } from "../packaging/consumer.js";
 import { expectAccessible } from "./accessible.js";
 import { helpDesk } from "./help-desk.js";
-import { saved } from "./tiny-studio.js";
+import { forgetVisits, saved } from "./tiny-studio.js";
 
 let studio: Studio;
 let page: Page;
@@ -157,9 +157,7 @@ it(
     expect(before[2]).toBe("2 judgements since the last training.");
     const { name, bytes } = await saved(page, "Save the project");
     expect(name).toBe("help-desk.lowrank.zip");
-    await page.goto("about:blank");
-    const session = await studio.context.newCDPSession(page);
-    await session.send("Storage.clearDataForOrigin", { origin: new URL(studio.url).origin, storageTypes: "all" });
+    await forgetVisits(studio, page);
     // Without a table of labels, the project leads to its search.
     await page.goto(studio.url);
     const open = page.locator(".project-file input[type=file]");

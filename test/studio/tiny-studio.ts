@@ -80,3 +80,10 @@ export async function saved(page: Page, button: string): Promise<{ name: string;
   ]);
   return { name: download.suggestedFilename(), bytes: new Uint8Array(await readFile(await download.path())) };
 }
+
+/** Deletes what the browser has of earlier visits, so that the next one is like another browser's. */
+export async function forgetVisits({ context, url }: Studio, page: Page): Promise<void> {
+  await page.goto("about:blank");
+  const session = await context.newCDPSession(page);
+  await session.send("Storage.clearDataForOrigin", { origin: new URL(url).origin, storageTypes: "all" });
+}
