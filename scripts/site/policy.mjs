@@ -25,12 +25,7 @@ export function sitePolicy(folder, connect = []) {
   return [
     ...["default-src 'none'", `script-src 'self' 'wasm-unsafe-eval' ${[...scripts].sort().join(" ")}`.trim()],
     ...["worker-src 'self'", "manifest-src 'self'", "style-src 'self' 'unsafe-inline'", "font-src 'self' data:"],
-    ...[
-      "img-src 'self' data:",
-      `connect-src ${["'self'", ...hub, ...connect].join(" ")}`,
-      "frame-src 'self'",
-      "frame-ancestors 'self'",
-    ],
-    ...["base-uri 'none'", "form-action 'none'"],
+    ...["img-src 'self' data:", `connect-src ${["'self'", ...hub, ...connect].join(" ")}`],
+    ...["frame-src 'self'", "frame-ancestors 'self'", "base-uri 'none'", "form-action 'none'"],
   ].join("; ");
 }

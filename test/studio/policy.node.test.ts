@@ -1,4 +1,8 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
+import { sitePolicy } from "../../scripts/site/policy.mjs";
 import type { Studio } from "../../scripts/studio/driver.mjs";
 import { servedStudio } from "../cli/commands/served-studio.js";
 import { tinyEncoder } from "../models/tiny-encoder.js";
@@ -19,6 +23,13 @@ const measure = async () => {
   await page.getByRole("button", { name: "Measure" }).click();
   return page;
 };
+
+it("may ask on the site whom it may ask with lowrank studio", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "lowrank-"));
+  const connect = (policy: string) => /connect-src [^;]*/.exec(policy)![0];
+  expect(connect(sitePolicy(folder))).toBe(connect(POLICY));
+  await rm(folder, { recursive: true });
+});
 
 it("trains, answers, measures and stays for the next visit under Trusted Types", { timeout: 240_000 }, async () => {
   expect(POLICY).toMatch(/^default-src 'none'; .*; trusted-types lowrank lowrank-studio$/);
