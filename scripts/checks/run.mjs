@@ -49,13 +49,19 @@ async function runCheck({ name, command: [program, ...args], path = [], env, hin
   return rest === null ? settled : add(settled, await runCheck(rest));
 }
 
-/** The result where what failed has run by itself. */
+/** The result where what failed has run by itself: what passed then is unsteady, what failed again has failed. */
 async function runAlone(result, check) {
   if (check === null) return result;
-  const { failed } = await runCheck(check);
-  if (failed > 0) return result;
-  return { passed: result.passed + result.failed, failed: 0, names: [], unsteady: result.names };
+  const again = await runCheck(check);
+  const failedAgain = new Set(again.names.map(nameOfTest));
+  const unsteady = result.names.filter((name) => !failedAgain.has(nameOfTest(name)));
+  // Another failure than those of before, such as a run that broke off, leaves the result as it was.
+  if (result.names.length - unsteady.length !== again.failed) return result;
+  return { ...result, passed: result.passed + unsteady.length, failed: again.failed, names: again.names, unsteady };
 }
+
+/** What `judge` puts after the name of its check. */
+const nameOfTest = (name) => name.slice(name.indexOf(" ") + 1);
 
 /** A check without a count is one test; a skipped test and a run that broke off count as failures. */
 function judge(name, code, count) {
