@@ -5,10 +5,11 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const NAME = "standalone.js";
 
 /** Builds the single script of the HTML file that classifies offline. */
-async function bundled(): Promise<string> {
+async function bundled(plugin?: Plugin): Promise<string> {
   const made = (await build({
     configFile: false,
     logLevel: "error",
+    plugins: [plugin],
     build: {
       write: false,
       target: "es2022",
@@ -21,12 +22,13 @@ async function bundled(): Promise<string> {
   return code;
 }
 
-/** Adds that script to the Studio's files. */
-export function standalone(): Plugin {
+/** Adds that script to the Studio's files. `plugin` sees its bundle too. */
+export function standalone(plugin: Plugin): Plugin {
   return {
     name: "standalone",
     async generateBundle() {
-      if (this.environment.name === "client") this.emitFile({ type: "asset", fileName: NAME, source: await bundled() });
+      if (this.environment.name === "client")
+        this.emitFile({ type: "asset", fileName: NAME, source: await bundled(plugin) });
     },
     configureServer({ middlewares }) {
       middlewares.use(`/${NAME}`, (_request, response) => {

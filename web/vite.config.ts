@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 import { serveFolder } from "../scripts/serve-folder.mjs";
 import { modelCache } from "../scripts/setup/paths.mjs";
-import { licences } from "./licences.js";
+import { notices as noticesPlugins } from "./notices.js";
 import { offline } from "./offline.js";
 import { policy } from "./policy.js";
 import { standalone } from "./standalone.js";
@@ -11,6 +11,8 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 /** Headers that enable shared memory, and with it threads. */
 const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
+
+const { collected, notices: written } = noticesPlugins();
 
 export default defineConfig({
   root: here("."),
@@ -31,14 +33,14 @@ export default defineConfig({
       },
     },
   },
-  worker: { format: "es" },
+  worker: { format: "es", plugins: () => [collected] },
   server: { headers: isolation, fs: { allow: [here("..")] } },
   preview: { headers: isolation },
   plugins: [
-    standalone(),
+    standalone(collected),
     offline(),
     policy(),
-    licences(),
+    written,
     {
       // Serves the models of this machine's cache, so that the Studio works without a network.
       name: "models",

@@ -3,6 +3,8 @@ import { basename, join, sep } from "node:path";
 import { root } from "../setup/paths.mjs";
 
 const LICENCE = /^licen[cs]e(\.\w+)?$/i;
+const BETWEEN = `\n${"-".repeat(80)}\n\n`;
+export const NOTICES = "THIRD-PARTY-NOTICES.txt";
 
 /** Folder of the package that a module is of; undefined for modules of ours. */
 const packageOf = (id) => /^(.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+)[\\/]/.exec(id.replace("\0", ""))?.[1];
@@ -17,14 +19,27 @@ function notice(folder) {
   return `${name} ${version} (${license})\n\n${text.trim()}\n`;
 }
 
+/**
+ * The notice of each package that the modules are of, by name: the package, its version and its licence.
+ * @param {Iterable<string>} modules
+ */
+export function noticesOf(modules) {
+  const folders = new Set([...modules].map(packageOf).filter((folder) => folder !== undefined && existsSync(folder)));
+  const sorted = [...folders].sort((a, b) => a.split(sep).join("/").localeCompare(b.split(sep).join("/")));
+  return sorted.map(notice);
+}
+
+/** @param {readonly string[]} notices */
+export const joinedNotices = (notices) => notices.join(BETWEEN);
+
+/** The notices of a file that `joinedNotices` made. @param {string} file */
+export const separateNotices = (file) => file.split(BETWEEN);
+
 /** Rollup plugin: the licences of the packages that stand in the bundles, as they ask to be passed on. */
 export const notices = {
   name: "notices",
   generateBundle(_options, bundle) {
     const modules = Object.values(bundle).flatMap(({ modules = {} }) => Object.keys(modules));
-    const folders = new Set(modules.map(packageOf).filter((folder) => folder !== undefined && existsSync(folder)));
-    const sorted = [...folders].sort((a, b) => a.split(sep).join("/").localeCompare(b.split(sep).join("/")));
-    const source = sorted.map(notice).join(`\n${"-".repeat(80)}\n\n`);
-    this.emitFile({ type: "asset", fileName: "THIRD-PARTY-NOTICES.txt", source });
+    this.emitFile({ type: "asset", fileName: NOTICES, source: joinedNotices(noticesOf(modules)) });
   },
 };

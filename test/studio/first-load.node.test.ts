@@ -52,3 +52,23 @@ it("the first load is at most 56 kB, compressed: no engine, no model, no page th
   // A budget that is far above what there is would hold nothing.
   expect(sum).toBeGreaterThan(50_000);
 });
+
+it("the licences of the packages, fonts and examples that are in its files are in one file", async () => {
+  const notices = await readFile(join(folder, "site/THIRD-PARTY-NOTICES.txt"), "utf8");
+  const { devDependencies } = JSON.parse(await readFile(new URL("../../web/package.json", import.meta.url), "utf8"));
+  const bundled = Object.keys(devDependencies).filter(
+    (name) => !/^(lowrank|@lowrank\/|@fontsource|subset-font|vite)/.test(name),
+  );
+  const titles = notices.split(`\n${"-".repeat(80)}\n\n`).map((notice) => notice.slice(0, notice.indexOf(" (")));
+  // The library has two that the Studio's bundles do not name, and the client of Flower another.
+  const others = [
+    "@huggingface/jinja",
+    "@huggingface/tokenizers",
+    "@bufbuild/protobuf",
+    "Source Sans 3",
+    "Source Serif 4",
+  ];
+  for (const name of [...bundled, ...others, "Movie reviews", "ChatterBot corpus"])
+    expect(titles).toContainEqual(expect.stringMatching(new RegExp(`^${name}( |$)`)));
+  expect(new Set(titles).size).toBe(titles.length);
+});

@@ -215,6 +215,11 @@ export function App({ lasting }: { lasting: boolean }) {
         <p>
           <Icon name="lock" /> {isMember() ? m().promiseTogether : m().promise}
         </p>
+        <p>
+          <a href="./THIRD-PARTY-NOTICES.txt" target="_blank">
+            {m().notices}
+          </a>
+        </p>
       </footer>
       <Notice />
     </>

@@ -9,6 +9,7 @@ export const de: Messages = {
   promise: "Alles geschieht in diesem Tab. Kein Text verlässt ihn.",
   promiseTogether:
     "Ihre Texte bleiben in diesem Tab. Die Ergebnisse des Trainings gehen an den Server, dem Sie beigetreten sind.",
+  notices: "Lizenzen der verwendeten Software und Schriften",
   steps: { data: "Daten", train: "Training", judge: "Ergebnis", take: "Download" },
   nav: "Schritte",
   also: "Weitere Seiten",

@@ -7,6 +7,7 @@ export const en = {
   skip: "Skip to the content",
   promise: "Everything happens in this tab. No text leaves it.",
   promiseTogether: "Your texts stay in this tab. The results of the training go to the server that you joined.",
+  notices: "Licences of the software and fonts used",
   steps: { data: "Data", train: "Train", judge: "Results", take: "Download" },
   nav: "Steps",
   also: "More pages",

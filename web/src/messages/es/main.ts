@@ -22,6 +22,7 @@ export const es: Messages = {
   promise: "Todo ocurre en esta pestaña. Ningún texto sale de ella.",
   promiseTogether:
     "Sus textos se quedan en esta pestaña. Los resultados del entrenamiento se envían al servidor al que se ha unido.",
+  notices: "Licencias del software y las fuentes utilizadas",
   steps: { data: "Datos", train: "Entrenar", judge: "Resultados", take: "Descargar" },
   nav: "Pasos",
   also: "Otras páginas",

@@ -22,6 +22,7 @@ export const fr: Messages = {
   promise: "Tout se passe dans cet onglet. Aucun texte n’en sort.",
   promiseTogether:
     "Vos textes restent dans cet onglet. Les résultats de l’entraînement sont envoyés au serveur que vous avez rejoint.",
+  notices: "Licences des logiciels et polices utilisés",
   steps: { data: "Données", train: "Entraînement", judge: "Résultats", take: "Télécharger" },
   nav: "Étapes",
   also: "Autres pages",
