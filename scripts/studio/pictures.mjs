@@ -1,7 +1,6 @@
 /* global document, scrollTo */
-// node scripts/studio/pictures.mjs [FOLDER [others|search|chat|together|targets|words]]: takes screenshots of all states of the Studio for docs/studio, or
-// only of the pages under More (others), of the search, of the chat, of federated training (together), or of results for several labels and for numbers
-// (targets), or for words (words).
+// node scripts/studio/pictures.mjs [FOLDER [PART …]]: takes screenshots of all states of the Studio for docs/studio, or of some parts only: classify,
+// language (of the texts), search, chat, kernels, together, targets (several labels and numbers), words.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -30,14 +29,17 @@ async function picture(page, name, { fullPage = false, height = undefined } = {}
   // No hover effect, and all animations have ended.
   await page.mouse.move(0, 0);
   await arrived(page);
+  const view = /** @type {{ width: number, height: number }} */ (page.viewportSize());
   const session = await page.context().newCDPSession(page);
-  const { cssContentSize, cssVisualViewport: seen } = await session.send("Page.getLayoutMetrics");
-  const all = { x: 0, y: 0, width: seen.clientWidth, height: height ?? cssContentSize.height, scale: 1 };
-  const { data } = await session.send("Page.captureScreenshot", {
-    ...{ format: "webp", quality: 80 },
-    ...((fullPage || height) && { captureBeyondViewport: true, clip: all }),
-  });
+  if (fullPage || height !== undefined) {
+    // The window as tall as the picture: what sticks to its lower edge covers nothing.
+    const { cssContentSize } = await session.send("Page.getLayoutMetrics");
+    await page.setViewportSize({ width: view.width, height: height ?? Math.ceil(cssContentSize.height) });
+    await arrived(page);
+  }
+  const { data } = await session.send("Page.captureScreenshot", { format: "webp", quality: 80 });
   await session.detach();
+  await page.setViewportSize(view);
   writeFileSync(join(folder, `${name}.webp`), Buffer.from(data, "base64"));
   console.log(name);
 }
@@ -270,28 +272,8 @@ async function together() {
   await picture(first, "28-together-narrow", { fullPage: true });
 }
 
-const flower = ["search", "targets", "words"].includes(process.argv[3]) ? null : await Flower.start();
-const studio = await Studio.start({ height: 800, ...(flower !== null && { federation: flower.address }) });
-try {
-  const page = await studio.open();
-  if (process.argv[3] === "others") {
-    await search(page);
-    await kernels(page);
-    await chat(page);
-    await together();
-  } else if (process.argv[3] === "search") await search(page);
-  else if (process.argv[3] === "chat") await chat(page);
-  else if (process.argv[3] === "together") await together();
-  else if (process.argv[3] === "targets") await targets(page);
-  else if (process.argv[3] === "words") await words(page);
-  else await everything(page);
-} finally {
-  await studio.end();
-  await flower?.stop();
-}
-
-/** All states, those of the classifier first. */
-async function everything(page) {
+/** The four steps for one label a text. */
+async function classify(page) {
   await picture(page, "01-data-empty");
   await theme(page, "dark");
   await picture(page, "02-data-empty-dark");
@@ -364,11 +346,6 @@ async function everything(page) {
   await page.getByRole("button", { name: "Compare" }).click();
   await page.locator(".cosines").nth(1).waitFor({ timeout: 120_000 });
   await picture(page, "17-compare");
-  await search(page);
-  await chat(page);
-  await kernels(page);
-  await together();
-  await page.bringToFront();
   await page.setViewportSize({ width: 390, height: 800 });
   await page.goto(`${studio.url}#judge`);
   await picture(page, "14-judge-narrow");
@@ -381,6 +358,37 @@ async function everything(page) {
   await page.getByRole("button", { name: "Sprache und Aussehen" }).click();
   await page.locator("#appearance select").first().selectOption("en");
   await page.keyboard.press("Escape");
-  await targets(page);
-  await words(page);
+}
+
+const german = [
+  ["Mein Paket ist noch nicht angekommen, Sendung", "Versand"],
+  ["Mir wurde die Bestellung doppelt berechnet, Rechnung", "Rechnung"],
+  ["Der Griff der Tasse ist am ersten Tag abgebrochen, Artikel", "Qualität"],
+];
+
+/** A table whose texts are not in English. */
+async function language(page) {
+  const rows = Array.from({ length: 90 }, (_, i) => german[i % 3]).map(([text, label], i) => `${text} ${i};${label}`);
+  const table = `Nachricht;Abteilung\n${rows.join("\n")}\n`;
+  const own = await studio.openTable("anfragen.csv", table);
+  await own.getByRole("button", { name: /^Use the multilingual model/ }).waitFor();
+  await picture(own, "39-language");
+  await own.close();
+  await page.bringToFront();
+}
+
+const parts = { classify, language, search, chat, kernels, together, targets, words };
+const [, , , ...names] = process.argv;
+const chosen = names.length > 0 ? names : Object.keys(parts);
+const flower = chosen.includes("together") ? await Flower.start() : null;
+const studio = await Studio.start({ height: 800, ...(flower !== null && { federation: flower.address }) });
+try {
+  const page = await studio.open();
+  for (const name of chosen) {
+    await page.bringToFront();
+    await parts[name](page);
+  }
+} finally {
+  await studio.end();
+  await flower?.stop();
 }
