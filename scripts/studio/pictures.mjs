@@ -279,7 +279,7 @@ async function classify(page) {
   await picture(page, "02-data-empty-dark");
   await theme(page, "light");
   await give(page, "notes.csv", "only one column\nof words\n");
-  await page.getByRole("alert").waitFor();
+  await page.locator(".problem").waitFor();
   await picture(page, "03-data-problem");
   await give(page, "tickets.csv", `message,queue\n${odd.join("\n")}\n`);
   await page.locator(".findings li").first().waitFor();
