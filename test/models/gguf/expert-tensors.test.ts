@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { bytesSource, CausalLanguageModel, ggufSource, openGguf } from "../../../ts/index.js";
+import { bytesSource, CausalLanguageModel, ggufSource, openGguf, readSafetensors } from "../../../ts/index.js";
 import { ggufConfig } from "../../../ts/models/gguf/config.js";
+import { denseTensors } from "../../../ts/models/gguf/dense-tensors.js";
 import { frequencyFactors } from "../../../ts/models/gguf/rope-scaling.js";
 import { goldenBytes } from "../../golden.js";
 
@@ -38,6 +39,60 @@ it("groups of experts are kept as the file has them, and say the same", async ()
   using grouped = await load("auto");
   using wide = await load("f32");
   expect(await grouped.logits(ids)).toEqual(await wide.logits(ids));
+});
+
+/** Names with their numbers replaced. */
+const kinds = (names: readonly string[]) => [...new Set(names.map((name) => name.replace(/\d+/g, "N")))].sort();
+
+describe.each([
+  ["granitemoe", "granitemoe", "block_sparse_moe"],
+  ["qwen3moe", "qwen3_moe", "mlp"],
+] as const)("as a checkpoint, %s", async (name, decoder, path) => {
+  const dense = denseTensors(await openGguf(bytesSource(await goldenBytes(`gguf/models/${name}.gguf`))));
+  const own = readSafetensors(await goldenBytes(`gguf/models/${name}.safetensors`));
+
+  it("has the names that transformers saves", async () => {
+    const saved = readSafetensors(await goldenBytes(`decoders/${decoder}/model.safetensors`));
+    // The checkpoint has a layer without experts too.
+    const others = /^lm_head\.|\.mlp\.(?:gate|up|down)_proj\./;
+    expect(kinds(dense.names)).toEqual(kinds(saved.names.filter((tensor) => !others.test(tensor))));
+  });
+
+  it("has the values of the model's experts, also in pieces", async () => {
+    for (const layer of [0, 1]) {
+      const at = `model.layers.${layer}.${path}`;
+      const ofLayer = dense.names.filter(
+        (tensor) => tensor.startsWith(`${at}.`) && !/router|gate\.weight/.test(tensor),
+      );
+      const values = async (pattern: RegExp) => {
+        const found = ofLayer.filter((tensor) => pattern.test(tensor));
+        return (await Promise.all(found.map(async (tensor) => [...(await dense.tensor(tensor)).data]))).flat();
+      };
+      expect(await values(/gate_proj|up_proj|input_linear/)).toEqual([
+        ...own.tensor(`${at}.experts.gate_up_proj`).data,
+      ]);
+      expect(await values(/down_proj|output_linear/)).toEqual([...own.tensor(`${at}.experts.down_proj`).data]);
+      for (const tensor of ofLayer) {
+        const whole = await dense.raw(tensor);
+        expect(whole).toEqual(new Uint8Array((await dense.tensor(tensor)).data.buffer));
+        // Pieces that end within an expert's matrix.
+        const third = 4 * Math.floor(whole.length / 12);
+        const parts = [await dense.raw(tensor, 0, third), await dense.raw(tensor, third, 2 * third + 4)];
+        expect(parts.flatMap((part) => [...part])).toEqual([...whole.slice(0, 2 * third + 4)]);
+      }
+    }
+  });
+});
+
+it("experts that do not fit together are refused by name", async () => {
+  const file = await openGguf(bytesSource(await goldenBytes("gguf/models/granitemoe.gguf")));
+  const changed = (change: object) => () =>
+    denseTensors({
+      ...file,
+      info: (name) => ({ ...file.info(name), ...(name === "blk.1.ffn_up_exps.weight" ? change : {}) }),
+    });
+  expect(changed({ shape: [3, 20, 16] })).toThrow(/experts\.up_proj\.weight \[3, 20, 16\] .* no experts of one width/);
+  expect(changed({ type: "F16" })).toThrow(/is F32 and .*up_proj\.weight" F16/);
 });
 
 describe("metadata", async () => {

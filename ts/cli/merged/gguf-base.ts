@@ -18,7 +18,7 @@ export async function openGgufBase(path: string): Promise<BaseWeights> {
   const companions: Record<string, Uint8Array<ArrayBuffer>> = {};
   for (const name of COMPANIONS) {
     const json = await readJson(source, name);
-    if (json !== null) companions[name] = new TextEncoder().encode(`${JSON.stringify(json, null, 2)}\n`);
+    if (json !== null) companions[name] = new TextEncoder().encode(withFractions(`${JSON.stringify(json, null, 2)}\n`));
   }
   const file = await openGguf(await fileSource(path), path);
   try {
@@ -32,6 +32,9 @@ export async function openGgufBase(path: string): Promise<BaseWeights> {
     throw error;
   }
 }
+
+/** transformers refuses whole numbers as Gemma's caps, and JSON.stringify writes 30.0 as 30. */
+const withFractions = (json: string) => json.replace(/^( *"(?:attn|final)_logit_softcapping": \d+)(?=,?$)/gm, "$1.0");
 
 /** Whether some of a file's weights are in groups. */
 export const hasGroups = (file: GgufFile): boolean => file.names.some((name) => isGrouped(file.info(name).type));

@@ -21,6 +21,8 @@ export interface GgufArchitecture {
   readonly normsPlusOne: boolean;
   /** Whether linear weights are `[in, out]` in Hugging Face's files. */
   readonly inFirst: boolean;
+  /** How Hugging Face's checkpoints have experts: in a tensor for each module of each, or in two for all of a layer. Omitted without experts. */
+  readonly experts?: "one by one" | { readonly input: string; readonly output: string };
 }
 
 const outer = { token_embd: "model.embed_tokens", output_norm: "model.norm", output: "lm_head" };
@@ -73,9 +75,13 @@ const architectures: Readonly<Record<string, GgufArchitecture>> = {
   granitemoe: of(
     "granitemoe",
     { ...attention, ...norms, ...experts("block_sparse_moe", "router.layer") },
-    { order: "pairs" },
+    { order: "pairs", experts: { input: "input_linear.weight", output: "output_linear.weight" } },
   ),
-  qwen3moe: of("qwen3_moe", { ...attention, ...norms, ...headNorms, ...experts("mlp", "gate") }),
+  qwen3moe: of(
+    "qwen3_moe",
+    { ...attention, ...norms, ...headNorms, ...experts("mlp", "gate") },
+    { experts: "one by one" },
+  ),
   gemma2: of("gemma2", { ...llama, ...normsAfter, ffn_norm: "pre_feedforward_layernorm" }, { normsPlusOne: true }),
   gemma3: of(
     "gemma3_text",
