@@ -63,7 +63,7 @@ describe.each(browsers)("the Studio's pages in %s", (name, { threads, keeps }) =
        await seen("12 examples in");
        await fill(".prepared .fields input", "2");
        await click("Start training");
-       await seen("its perplexity went from");
+       await seen("the right next word is");
        await click("New conversation");
        return [...first, ...(await say("the story", 2))];`,
     );

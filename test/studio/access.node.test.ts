@@ -107,7 +107,7 @@ it("every text is in the language that is chosen, which the next visit remembers
     ["data", "Mögliche Probleme"],
     ["train", "Training beginnen"],
     ["judge", "Es gibt noch kein Ergebnis."],
-    ["take", "Adapter laden"],
+    ["take", "Gespeichertes Modell laden"],
     ["chat", "SmolLM2 öffnen"],
     ["search", "Tabelle oder Liste hier ablegen"],
     ["rank", "Ein Reranker liest Frage und Text zusammen"],

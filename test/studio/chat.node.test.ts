@@ -78,9 +78,13 @@ it("a file of questions and answers teaches it an adapter, which is taken away",
   await page.locator(".prepared summary").click();
   await page.getByRole("spinbutton", { name: "Steps" }).fill("2");
   await page.getByRole("button", { name: "Start training" }).click();
-  await page.getByText(/its perplexity went from [\d.]+ to [\d.]+\./).waitFor({ timeout: 300_000 });
-  const [before, after] = (await page.locator(".verdict").innerText()).match(/[\d.]*\d/g)!.map(Number);
+  await page.getByText(/the right next word is now [\d.]+ times as likely/).waitFor({ timeout: 300_000 });
+  const [times] = (await page.locator(".verdict").innerText()).match(/[\d.]*\d/g)!.map(Number);
+  await page.locator(".trained summary").click();
+  const perplexity = await page.getByText(/^Perplexity [\d.]+ before training, [\d.]+ after\.$/).innerText();
+  const [before, after] = perplexity.match(/[\d.]*\d/g)!.map(Number);
   expect(after).toBeLessThan(before!);
+  expect(times).toBeCloseTo(before! / after!, 1);
   const answers = await answersTo(asked);
   expect(answers).toHaveLength(2);
   const { name, bytes } = await saved(page, "Save the adapter");

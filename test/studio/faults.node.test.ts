@@ -98,7 +98,7 @@ it("without isolation it works with one thread; where the worker is killed, trai
   expect(await page.locator(".problem").count()).toBe(0);
   // What is damaged is no download: nothing was removed, and there is nothing to fetch anew.
   await load.setInputFiles({ ...given, buffer: given.buffer.subarray(0, 900) });
-  await page.getByText("These files are not an adapter for this model.").waitFor();
+  await page.getByText("These files do not fit this model.").waitFor();
   await page.close();
 });
 

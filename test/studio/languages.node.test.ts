@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Page } from "playwright";
-import type { Studio } from "../../scripts/studio/driver.mjs";
+import { unzipSync } from "fflate";
+import { give, type Studio } from "../../scripts/studio/driver.mjs";
+import { SearchIndex } from "../../ts/index.js";
 import { goldenEncoder } from "../models/golden-encoder.js";
 import type { ModelServer } from "../pages/model-server.js";
-import { begin, tinyStudio, toTraining } from "./tiny-studio.js";
+import { begin, saved, tinyStudio, toTraining } from "./tiny-studio.js";
 
 const words = [["nett", "lustig", "hell", "warm"], ["kalt", "öde", "trüb", "lang"]] as const; // prettier-ignore
 const rows = Array.from({ length: 120 }, (_, i) => `Die Geschichte war ${words[i % 2 === 0 ? 0 : 1][(i >> 1) % 4]!} und das war Nummer ${i} von allen,${i % 2 === 0 ? "gut" : "schlecht"}`); // prettier-ignore
@@ -67,6 +69,55 @@ it("the trained model is that of many languages: its downloads and programs name
   expect(asked.filter((path) => path.startsWith("paraphrase-multilingual-MiniLM-L12-v2/model.safetensors"))).not.toEqual([]); // prettier-ignore
   expect(asked.filter((path) => path.endsWith("all-MiniLM-L6-v2/model.safetensors"))).toEqual([]);
 });
+
+/** Questions in German with a text that fits, and in turn one that does not. */
+const asked = Array.from({ length: 24 }, (_, i) => [`Wie war die Geschichte Nummer ${i}?`, `Die Geschichte Nummer ${i} war ${words[0][i % 4]!} und lang.`, `Das war ${words[1][i % 4]!} und nicht die Nummer ${i}.`] as const); // prettier-ignore
+const multilingual = "sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2";
+/** Chooses the multilingual model that is offered, trains it for a moment, and saves it: files by their paths. */
+async function trainMultilingual(name: string, rows: readonly (readonly string[])[], button: string) {
+  await give(page, name, rows.map((row) => row.join(",")).join("\n"));
+  await page.getByRole("heading", { name: "Your texts are in German" }).waitFor();
+  await page.getByRole("button", { name: "Use the multilingual model (480 MB)" }).click();
+  await page.getByText("The multilingual model is used.").waitFor();
+  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("Use the English model instead (91 MB)");
+  await page.getByLabel("Quick try").check();
+  await page.locator(".prepared").getByRole("button", { name: "Start training" }).click();
+  await page.getByText(`Trained on “${name}”.`).waitFor({ timeout: 90_000 });
+  const { bytes } = await saved(page, button);
+  const files = unzipSync(bytes);
+  const [config] = Object.keys(files).filter((path) => path.endsWith("adapter_config.json"));
+  expect(JSON.parse(new TextDecoder().decode(files[config!]))).toMatchObject({ base_model_name_or_path: multilingual });
+  await page.getByLabel("Web page").check();
+  await page.locator(".take-search pre", { hasText: multilingual }).waitFor();
+  return files;
+}
+
+it(
+  "the search offers that model too: it reads the texts, and is trained and named by what is taken away",
+  { timeout: 180_000 },
+  async () => {
+    await page.goto(`${studio.url}#search`);
+    const rows = [["Frage", "Antwort"], ...asked.map(([question, text]) => [question, text])];
+    const files = await trainMultilingual("fragen.csv", rows, "Save the search");
+    const index = SearchIndex.open(files["search/texts.index"]!);
+    expect((await index).metadata).toMatchObject({ model: multilingual });
+    (await index).dispose();
+    // The other model reads the texts without what was trained.
+    await page.getByRole("button", { name: "Use the English model instead (91 MB)" }).click();
+    await page.getByText("This training is of another model").waitFor();
+    await page.getByLabel("What are you looking for?").waitFor();
+  },
+);
+
+it(
+  "the reranker offers that model too, and is trained and named by what is taken away",
+  { timeout: 180_000 },
+  async () => {
+    await page.goto(`${studio.url}#rank`);
+    const rows = asked.flatMap(([question, right, wrong]) => [[question, right, "1"], [question, wrong, "0"]]); // prettier-ignore
+    await trainMultilingual("paare.csv", [["Frage", "Text", "Label"], ...rows], "Save the reranker");
+  },
+);
 
 it("a first visit is in the language of the browser, if the Studio has it", async () => {
   const first = await studio.context.newPage();

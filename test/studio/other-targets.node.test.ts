@@ -32,7 +32,7 @@ it("a number a text is trained, interrupted, measured, tried, and taken away", {
   // What is no number is said, and not used.
   await page.getByLabel("Number of row 2", { exact: true }).fill("many");
   await page.getByLabel("Number of row 2", { exact: true }).press("Tab");
-  await page.locator(".findings li", { hasText: "something else than a number" }).waitFor();
+  await page.locator(".findings li", { hasText: "something other than a number" }).waitFor();
   await page.getByLabel("Number of row 2", { exact: true }).fill("3");
   await page.getByLabel("Number of row 2", { exact: true }).press("Tab");
   await toTraining(page);
@@ -173,7 +173,7 @@ it("who means another task than the one that was found chooses it", async () => 
   await finding.getByRole("button", { name: "Several labels per text" }).click();
   await expect.poll(() => page.locator(".bar-of .name").allInnerTexts()).toEqual(["a", "b"]);
   await task.selectOption("regress");
-  await page.getByText("160 rows with something else than a number").waitFor();
+  await page.getByText("160 rows with something other than a number").waitFor();
   await expect.poll(() => page.getByRole("link", { name: "Go on to training" }).getAttribute("aria-disabled")).toBe("true"); // prettier-ignore
   // The choice is there after a reload.
   await task.selectOption("multi-label");

@@ -52,7 +52,7 @@ it("a table of preferred answers trains the chat's model, with the base beside i
   expect(reference["rewardAccuracy"]).toBe(0.5);
   expect(accuracy).toBeGreaterThan(0.5);
   expect(verdict).toMatch(/^Training helps/);
-  expect(verdict).toContain(`has the higher reward in ${percent(accuracy)} (reward accuracy; the base model: 50.0%)`);
+  expect(verdict).toContain(`has the higher reward in ${percent(accuracy)} (reward accuracy; before training: 50.0%)`);
   expect(hint).toContain(`in ${percent(report.metrics["accuracy"]!.value)} of the examples; before training it was in ${percent(reference["accuracy"]!)}`); // prettier-ignore
 });
 

@@ -22,7 +22,14 @@ const lesson = {
 };
 const pair = { id: "a", prompt: [{ role: "user", content: "Hi" }], chosen: "Hello.", rejected: "What?" };
 const pages: Readonly<Record<string, unknown>> = {
-  search: { name: "help.csv", columns: ["q", "a"], records: [["Why?", "Because."]], text: 1, question: 0 },
+  search: {
+    name: "help.csv",
+    columns: ["q", "a"],
+    records: [["Why?", "Because."]],
+    text: 1,
+    question: 0,
+    encoder: "multilingual",
+  },
   "search run": searchRun,
   "search judgements": [{ query: "Why?", text: "Because.", right: true }],
   "rank table": { name: "r.csv", columns: ["q", "t"], records: [["a", "b"]], text: 1, question: 0, value: null },

@@ -249,6 +249,6 @@ it("a deleted model leaves the search as it was", { timeout: 120_000 }, async ()
   await expect.poll(() => page.locator(".hits.adapter").count()).toBe(0);
   await find(asked);
   expect(await hits("base")).toEqual(before);
-  expect(await page.getByRole("heading", { name: "Base model" }).count()).toBe(1);
+  expect(await page.getByRole("heading", { name: "Without training" }).count()).toBe(1);
   expect(await start().isEnabled()).toBe(true);
 });

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { recognise } from "../../web/src/data/recognise.js";
-import { isForeign, languagesOf } from "../../web/src/data/text-languages.js";
+import { CHARACTERS, isForeign, languagesOf, sampleOf, TEXTS } from "../../web/src/data/text-languages.js";
 
 const german = [
   "Das Paket ist nie angekommen.",
@@ -16,7 +16,7 @@ const english = [
   "The printer does not pull in the paper",
   "When do I get my money back?",
 ];
-const of = (texts: readonly string[]) => languagesOf(texts.map((text, id) => ({ id, text, label: "" })), recognise); // prettier-ignore
+const of = (texts: readonly string[]) => languagesOf(sampleOf(texts), recognise);
 const times = (count: number, texts: readonly string[]) => Array.from({ length: count }, () => texts).flat();
 
 it("a table's language is told, and how much of the table has it", () => {
@@ -39,4 +39,24 @@ it("texts that are too short to tell are said to be so, or only perhaps in the l
 it("a multilingual model is offered unless the texts are in English", () => {
   expect([of(english), of(german), of([...times(4, german), ...times(4, english)])].map(isForeign)).toEqual([false, true, true]); // prettier-ignore
   expect(isForeign({ kind: "mostly", languages: ["en"] })).toBe(false);
+});
+
+it("of a large table, evenly spaced texts are read, each to its first characters", () => {
+  const few = german.slice(0, 3);
+  expect(sampleOf([...few, " ", ""])).toEqual(few);
+  const rows = Array.from({ length: 20_000 }, (_, i) => `${i} ${german[i % 5]!.repeat(100)}`);
+  const sample = sampleOf(rows);
+  expect(sample).toHaveLength(TEXTS);
+  expect(sample.map(parseFloat)).toEqual(Array.from({ length: TEXTS }, (_, i) => (i * 20_000) / TEXTS));
+  let characters = 0;
+  const found = languagesOf(sample, (text) => {
+    characters += text.length;
+    return recognise(text);
+  });
+  expect(found).toEqual({ kind: "one", languages: ["de"] });
+  expect(characters).toBe(TEXTS * CHARACTERS);
+  // Where no text is recognised by itself, all of the sample is read once more.
+  characters = 0;
+  languagesOf(sample, (text) => ({ language: "", isSure: ((characters += text.length), false) }));
+  expect(characters).toBe(2 * TEXTS * CHARACTERS + TEXTS - 1);
 });

@@ -7,18 +7,22 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { Flower } from "../../scripts/servers/flower.mjs";
 import { seriousIn, type Studio } from "../../scripts/studio/driver.mjs";
 import { lowrank } from "../cli/fixture.js";
+import { goldenEncoder } from "../models/golden-encoder.js";
 import { tinyEncoder } from "../models/tiny-encoder.js";
+import type { ModelServer } from "../pages/model-server.js";
 import { answered, table, tinyStudio } from "./tiny-studio.js";
 
 let flower: Flower;
 let studio: Studio;
+let models: ModelServer;
 let folder: string;
 beforeAll(async () => {
   [flower, folder] = await Promise.all([Flower.start(), mkdtemp(join(tmpdir(), "lowrank-together-"))]);
   const model = await tinyEncoder();
   await mkdir(join(folder, "model"));
   for (const [name, bytes] of Object.entries(model)) await writeFile(join(folder, "model", name), bytes);
-  ({ studio } = await tinyStudio(model, { federation: flower.address }));
+  ({ studio, models } = await tinyStudio(model, { federation: flower.address }));
+  models.add("paraphrase-multilingual-MiniLM-L12-v2", await goldenEncoder("xlm-roberta"));
 }, 180_000);
 afterAll(async () => {
   await Promise.all([studio?.end(), flower?.stop()]);
@@ -82,16 +86,28 @@ it(
   },
 );
 
-it("who waits may leave, and says nothing of an error", { timeout: 120_000 }, async () => {
-  const page = await invited("third.csv", part(1, 41));
-  await joinIn(page);
-  await page.getByRole("heading", { name: "Waiting for the others" }).waitFor();
-  await page.getByRole("button", { name: "Leave" }).click();
-  await page.getByRole("heading", { name: "You left before the first round ended." }).waitFor();
-  expect(await page.locator(".problem").count()).toBe(0);
-  await page.getByRole("button", { name: "Join again" }).waitFor();
-  await page.close();
-});
+it(
+  "who waits may leave, and says nothing of an error; texts in German are read by the multilingual model, if it is chosen",
+  { timeout: 120_000 },
+  async () => {
+    const german = Array.from({ length: 40 }, (_, i) => `Die Geschichte Nummer ${i} war ${i % 2 === 0 ? "warm und nett,good" : "kalt und trüb,bad"}`); // prettier-ignore
+    const page = await invited("third.csv", ["text,label", ...german].join("\n"));
+    await page.getByText("here it is sentence-transformers/all-MiniLM-L6-v2.").waitFor();
+    await page.getByRole("button", { name: "Use the multilingual model (480 MB)" }).click();
+    await page.getByText("here it is sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2.").waitFor();
+    const fetched = models.asked.length;
+    await joinIn(page);
+    await page.getByRole("heading", { name: "Waiting for the others" }).waitFor();
+    const asked = models.asked.slice(fetched).map(({ path }) => path);
+    expect(asked).toContain("paraphrase-multilingual-MiniLM-L12-v2/model.safetensors");
+    expect(asked.filter((path) => path.startsWith("all-MiniLM-L6-v2"))).toEqual([]);
+    await page.getByRole("button", { name: "Leave" }).click();
+    await page.getByRole("heading", { name: "You left before the first round ended." }).waitFor();
+    expect(await page.locator(".problem").count()).toBe(0);
+    await page.getByRole("button", { name: "Join again" }).waitFor();
+    await page.close();
+  },
+);
 
 it("says that no such server answers, and keeps the address to be mended", { timeout: 120_000 }, async () => {
   const page = await invited("fourth.csv", part(1, 41), "/elsewhere");

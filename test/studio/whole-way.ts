@@ -71,7 +71,7 @@ export async function loadAgain(page: Page): Promise<Record<string, Uint8Array>>
   // The row of this file: another test may have loaded one of the same name.
   await page.locator('.history tr[data-shown="true"]', { hasText: "mine.zip" }).waitFor();
   await page.getByRole("link", { name: "Results" }).click();
-  await page.getByText("This adapter was loaded.").waitFor();
+  await page.getByText("This model was loaded.").waitFor();
   return unzipSync(bytes);
 }
 

@@ -1,3 +1,4 @@
+import type { EncoderId } from "../engine/encoders.js";
 import { answered, asked, named } from "./question-columns.js";
 import type { Table } from "./table.js";
 import { numberIn } from "./target.js";
@@ -11,6 +12,8 @@ export interface JudgedTable {
   readonly text: number;
   /** Null if no column says how well the texts fit. */
   readonly value: number | null;
+  /** The model that reads the texts; missing before one was chosen. */
+  readonly encoder?: EncoderId;
 }
 
 const JUDGED = /^(label|score|relevan(t|ce|z)|grade|rating|fit|passt|note|bewertung|punkte)s?$/i;

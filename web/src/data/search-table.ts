@@ -1,3 +1,4 @@
+import type { EncoderId } from "../engine/encoders.js";
 import { guessColumns } from "./columns.js";
 import { answered, asked, named } from "./question-columns.js";
 import { readTable } from "./read-table.js";
@@ -11,6 +12,8 @@ export interface SearchTable {
   readonly records: readonly (readonly string[])[];
   readonly text: number;
   readonly question: number | null;
+  /** The model that reads the texts; missing before one was chosen. */
+  readonly encoder?: EncoderId;
 }
 
 /** Fewest words, on average, in a column of texts. */

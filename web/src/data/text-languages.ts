@@ -1,5 +1,3 @@
-import type { Row } from "./rows.js";
-
 /** What was found out about the language of a table's texts. */
 export interface TextLanguages {
   /**
@@ -15,16 +13,16 @@ export interface TextLanguages {
 export type Recognise = (text: string) => { readonly language: string; readonly isSure: boolean };
 
 /** Most texts that are read, characters read of each, and fewest letters that can be recognised. */
-const [TEXTS, CHARACTERS, LETTERS] = [200, 400, 8];
+export const [TEXTS, CHARACTERS, LETTERS] = [200, 400, 8];
 /** Share of the texts that must be recognised, and of them in one language for "one" and "mostly"; smallest share of one that is named. */
 const [RECOGNISED, ONE, MOSTLY, NAMED] = [0.4, 0.9, 0.6, 0.15];
 
-/** Evenly spaced texts, without addresses, which have no language. */
-function sampled(rows: readonly Row[]): string[] {
-  const texts = rows.filter(({ text }) => text.trim() !== "");
+/** Evenly spaced texts of a table, cut, without addresses, which have no language. */
+export function sampleOf(all: readonly string[]): string[] {
+  const texts = all.filter((text) => /\S/.test(text));
   const every = Math.max(1, texts.length / TEXTS);
   return Array.from({ length: Math.min(TEXTS, texts.length) }, (_, i) =>
-    texts[Math.floor(i * every)]!.text.slice(0, CHARACTERS).replace(/https?:\S+|\S+@\S+/g, " "),
+    texts[Math.floor(i * every)]!.slice(0, CHARACTERS).replace(/https?:\S+|\S+@\S+/g, " "),
   );
 }
 
@@ -33,9 +31,8 @@ const SIGNS = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Ha
 const lettersIn = (text: string) => text.match(/\p{L}/gu)?.length ?? 0;
 const unsure: TextLanguages = { kind: "unsure", languages: [] };
 
-/** The language of the texts, from a sample of them. */
-export function languagesOf(rows: readonly Row[], recognise: Recognise): TextLanguages {
-  const texts = sampled(rows);
+/** The language of the texts of a sample. */
+export function languagesOf(texts: readonly string[], recognise: Recognise): TextLanguages {
   const counts = new Map<string, number>();
   let recognised = 0;
   for (const text of texts) {

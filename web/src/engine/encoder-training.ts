@@ -1,6 +1,7 @@
 import type { AnyJobResult, AnyJobSpec } from "lowrank/jobs";
 import { runJob } from "lowrank/worker";
 import { read, remove } from "../storage/database.js";
+import { encoderNamed } from "./encoders.js";
 import { findModel, forgetModel } from "./model.js";
 import { type StoredRun, storedTraining } from "./stored-training.js";
 import { type SavedFiles, storeOf } from "./stores.js";
@@ -56,6 +57,7 @@ export function encoderTraining<R extends EncoderRun>({ key, notSaved, resultOf 
     async goOn(given: R): Promise<void> {
       if (progress.value !== null) return;
       const { started, signal } = training.start(given);
+      const encoder = encoderNamed(given.spec.model);
       try {
         await remember(started);
         const { store, files: filesOf } = await storeOf(given.id);
@@ -65,7 +67,7 @@ export function encoderTraining<R extends EncoderRun>({ key, notSaved, resultOf 
           showExamples: WATCHED,
           sources: {
             // The worker finds a cached model by its name.
-            findModel: async (_name, { onDownload }) => (await findModel({ signal, onDownload })) as never,
+            findModel: async (_name, { onDownload }) => (await findModel({ encoder, signal, onDownload })) as never,
             readData: async (name) => ({ name, bytes: given.data[name]! }),
             machine: () => ({ userAgent: navigator.userAgent }),
           },
@@ -75,7 +77,7 @@ export function encoderTraining<R extends EncoderRun>({ key, notSaved, resultOf 
       } catch (error) {
         if (!signal.aborted) problem.value = error;
         // Otherwise every later call would find the damaged file again.
-        if ((error as Error).name === "FormatError") await forgetModel().catch(() => undefined);
+        if ((error as Error).name === "FormatError") await forgetModel(encoder).catch(() => undefined);
         await remember({ ...run.value!, status: "paused" }).catch(() => undefined);
       } finally {
         progress.value = null;

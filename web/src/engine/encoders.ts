@@ -31,5 +31,9 @@ const shortName = (name: string) => name.split("/").at(-1)!;
 export const encoderNamed = (name: unknown): EncoderId =>
   typeof name === "string" && shortName(name) === shortName(encoders.multilingual.name) ? "multilingual" : "english";
 
+/** A program for the English model, for this one. */
+export const programOf = (id: EncoderId, program: string): string =>
+  program.replaceAll(encoders.english.name, encoders[id].name);
+
 /** Path beside the Studio where its host may put the model. */
 export const besideOf = (id: EncoderId): string => `models/${shortName(encoders[id].name)}`;

@@ -2,6 +2,7 @@ import type { FederationEvent, FederationReport } from "@lowrank/flower";
 import { TextClassifier } from "lowrank/worker";
 import { isMember, type Membership, membership, type Round } from "../state/membership.js";
 import { recovering, sharedEncoder } from "./classify.js";
+import type { EncoderId } from "./encoders.js";
 import type { Example } from "./parts.js";
 import { orRefused } from "./policy.js";
 
@@ -46,15 +47,15 @@ function hear(event: FederationEvent): void {
   }
 }
 
-/** Takes part until the last round has ended. Errors are stored in `membership`. */
-export async function joinRounds(server: string, examples: readonly Example[]): Promise<void> {
+/** Takes part with a model, which must be that of the others, until the last round has ended. Errors are stored in `membership`. */
+export async function joinRounds(server: string, examples: readonly Example[], on: EncoderId): Promise<void> {
   if (isMember()) return;
   leaving = new AbortController();
   const { signal } = leaving;
   membership.value = { ...nothing, state: "model" };
   try {
     const report = await recovering(async (): Promise<FederationReport> => {
-      const encoder = await sharedEncoder("english", (download) => update({ download }));
+      const encoder = await sharedEncoder(on, (download) => update({ download }));
       update({ state: "joining", download: null, rounds: [] });
       // The protocol's code is loaded on demand.
       const { joinFederation } = await import("@lowrank/flower");

@@ -1,3 +1,5 @@
+import { encoders } from "../engine/encoders.js";
+
 /** Checks of a project file's contents, so that a file from elsewhere cannot break the page that stores it. */
 export type Check = (value: unknown) => boolean;
 
@@ -42,6 +44,9 @@ export const trainingFields = {
   ...{ id: isId, name: isText, spec: having({ data: isText }) },
   ...{ training: listOf(point), validation: listOf(point) },
 };
+
+/** One of the models that the Studio offers. */
+export const isEncoder: Check = (value) => isText(value) && Object.hasOwn(encoders, value as string);
 
 export const isBytes: Check = (value) => value instanceof Uint8Array;
 /** Checks that a value is an object whose values are all of a kind. */

@@ -3,6 +3,7 @@ import {
   having,
   isBytes,
   isCount,
+  isEncoder,
   isEven,
   isId,
   isNumber,
@@ -15,7 +16,8 @@ import {
   trainingFields,
 } from "./checks.js";
 
-const table = having(tableFields);
+// Tables of earlier versions lack the model.
+const table = having({ ...tableFields, encoder: orMissing(isEncoder) });
 
 /** A table with one field per column, whose chosen columns exist; null where `optional` has none. */
 const tableWith =

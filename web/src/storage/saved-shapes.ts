@@ -1,11 +1,11 @@
 import { type Task, tasks } from "../data/target.js";
-import { encoders } from "../engine/encoders.js";
 import { efforts } from "../engine/settings.js";
 import { type Run, taskOf } from "../state/runs.js";
 import type { Check } from "./checks.js";
 import {
   having,
   isCount,
+  isEncoder,
   isEven,
   isNumber,
   isText,
@@ -88,7 +88,6 @@ const kinds: Readonly<Record<Task, Check>> = {
 const isTarget: Check = (value) =>
   having({ task: (name) => tasks.some((task) => task === name) })(value) &&
   kinds[(value as { task: Task }).task](value);
-const isEncoder: Check = (value) => Object.hasOwn(encoders, value as string);
 const project = having({
   ...{ table, text: isNumber, label: isNumber, target: orMissing(isTarget), encoder: orMissing(isEncoder) },
   more: orMissing(listOf(isCount)),

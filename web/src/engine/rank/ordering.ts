@@ -1,7 +1,10 @@
 import { effect } from "@preact/signals";
 import { CrossEncoder, type RemoteCrossEncoder } from "lowrank/worker";
 import { recovering, sharedEncoder } from "../classify.js";
+import { type EncoderId, encoderNamed } from "../encoders.js";
 import { findModel } from "../model.js";
+import { encoder } from "./encoder.js";
+import type { SavedFiles } from "../stores.js";
 import { type RankRun, rankRun } from "./training.js";
 
 /** A text in the order of its scores, the best first. */
@@ -22,11 +25,14 @@ export interface Ordered {
 /** The reranker that is loaded, by its run. */
 let loaded: { readonly id: string; readonly reranker: Promise<RemoteCrossEncoder> } | null = null;
 
+const loadReranker = async (files: SavedFiles, encoder: EncoderId) =>
+  CrossEncoder.load(files, { model: await findModel({ encoder }) });
+
 /** The reranker of a run. */
-async function rerankerOf({ id, files }: RankRun): Promise<RemoteCrossEncoder> {
+async function rerankerOf({ id, files, spec }: RankRun): Promise<RemoteCrossEncoder> {
   if (loaded?.id !== id) {
     free();
-    loaded = { id, reranker: findModel().then((model) => CrossEncoder.load(files!, { model })) };
+    loaded = { id, reranker: loadReranker(files!, encoderNamed(spec.model)) };
   }
   return loaded.reranker;
 }
@@ -44,18 +50,22 @@ effect(() => {
   if (loaded !== null && loaded.id !== id) free();
 });
 
-async function byVectors(question: string, texts: readonly string[]): Promise<Placed[]> {
-  const encoder = await sharedEncoder();
-  const [asked, ...vectors] = await encoder.encode([question, ...texts], { normalize: true, adapter: null });
+async function byVectors(question: string, texts: readonly string[], id: EncoderId): Promise<Placed[]> {
+  const [asked, ...vectors] = await (
+    await sharedEncoder(id)
+  ).encode([question, ...texts], { normalize: true, adapter: null });
   const cosine = (vector: Float32Array) => vector.reduce((sum, value, i) => sum + value * asked![i]!, 0);
   return texts.map((text, i) => ({ text, score: cosine(vectors[i]!) })).sort((a, b) => b.score - a.score);
 }
 
 /** Orders texts by how well they fit a question. */
 export async function orderTexts(question: string, texts: readonly string[]): Promise<Ordered> {
-  const base = await recovering(() => byVectors(question, texts));
   const run = rankRun.value;
-  if (run?.status !== "finished" || run.files === null) return { question, base, trained: null };
+  const isTrained = run?.status === "finished" && run.files !== null;
+  // What training changes is seen beside the same model.
+  const on = isTrained ? encoderNamed(run.spec.model) : encoder.value;
+  const base = await recovering(() => byVectors(question, texts, on));
+  if (!isTrained) return { question, base, trained: null };
   const trained = await recovering(async () => {
     try {
       return await (await rerankerOf(run)).rank(question, texts);

@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
 import type { RankJobResult, RankJobSpec, RankResult } from "lowrank/jobs";
 import type { JudgedRow, JudgedRows } from "../../data/judged-rows.js";
+import { type EncoderId, encoders } from "../encoders.js";
 import { type Effort, type EncoderRun, encoderTraining, jsonLines } from "../encoder-training.js";
 import { splitJudged } from "./split.js";
 
@@ -35,15 +36,22 @@ export const details = signal<Details>({});
 const QUICK = { steps: 100, evaluateEvery: 25 };
 const [TRAIN, HELD_OUT] = ["judged.jsonl", "held-out.jsonl"];
 
+/** What a training of a reranker needs: the name of its table, the rows, and the model that it adapts. */
+interface Lesson {
+  readonly name: string;
+  readonly judged: JudgedRows;
+  readonly encoder: EncoderId;
+}
+
 /** Trains a reranker, in place of an earlier run. */
-export async function trainReranker(name: string, judged: JudgedRows, effort: Effort): Promise<void> {
+export async function trainReranker({ name, judged, encoder }: Lesson, effort: Effort): Promise<void> {
   if (rankTraining.progress.value !== null) return;
   await rankTraining.forget();
   const { train, heldOut } = splitJudged(judged);
   const lines = (rows: readonly JudgedRow[]) =>
     jsonLines(rows.map(({ question, text, label }) => ({ query: question, text, label })));
   const spec: RankJobSpec = {
-    ...{ task: "rank", model: "all-MiniLM-L6-v2", data: TRAIN, test: HELD_OUT },
+    ...{ task: "rank", model: encoders[encoder].name, data: TRAIN, test: HELD_OUT },
     ...(effort === "quick" && QUICK),
     ...details.value,
   };

@@ -1,6 +1,7 @@
 import { effect, signal, untracked } from "@preact/signals";
 import { plain } from "../../data/rows.js";
 import { texts } from "./collection.js";
+import { encoder } from "./encoder.js";
 import { type Hit, searchIndex } from "./indexes.js";
 import { indexed, indexedAdapter } from "./indexing.js";
 import { bestOf, judge, judgedQueries } from "./judged.js";
@@ -24,7 +25,7 @@ export const [RANKED, SHOWN] = [100, 5];
 
 /** What queries find: with the base model, and with the adapter if its index is there. */
 export async function hitsOf(queries: readonly string[], most: number) {
-  const base = await searchIndex("base", await vectorsOf(queries, null), most);
+  const base = await searchIndex("base", await vectorsOf(queries, encoder.value), most);
   const now = indexedAdapter.value;
   const adapted = now && (await searchIndex("adapted", await vectorsOf(queries, now), most));
   return queries.map((query, i) => ({ query, base: base[i]!, adapted: adapted && adapted[i]! }));

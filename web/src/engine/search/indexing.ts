@@ -1,5 +1,7 @@
 import { computed, effect, signal, untracked } from "@preact/signals";
+import { type EncoderId, encoderNamed } from "../encoders.js";
 import { isSearchable, texts } from "./collection.js";
+import { encoder } from "./encoder.js";
 import { addVectors, createIndex } from "./indexes.js";
 import { recordOf } from "./saved-search.js";
 import { searchRun } from "./training.js";
@@ -21,10 +23,15 @@ export const indexed = signal(false);
 /** The adapter whose index is there too; null for none. */
 export const indexedAdapter = signal<SearchAdapter | null>(null);
 /** The adapter of the finished run. */
-export const adapter = computed((): SearchAdapter | null => {
+const trained = computed((): SearchAdapter | null => {
   const run = searchRun.value;
-  return run?.status === "finished" && run.files !== null ? { name: run.id, files: run.files } : null;
+  if (run?.status !== "finished" || run.files === null) return null;
+  return { name: run.id, encoder: encoderNamed(run.spec.model), files: run.files };
 });
+/** Whether the finished run adapts another model than the one that reads the texts, so that it cannot be used with it. */
+export const isOfOtherModel = computed(() => trained.value !== null && trained.value.encoder !== encoder.value);
+/** The adapter of the finished run, if it is one of the model that reads the texts. */
+export const adapter = computed(() => (isOfOtherModel.value ? null : trained.value));
 
 /** Texts per call of the encoder. */
 const CHUNK = 256;
@@ -38,7 +45,7 @@ export async function makeIndexes(): Promise<void> {
   indexProblem.value = null;
   try {
     if (isSearchable.value && !indexed.value) {
-      await fill("base", null, own.signal);
+      await fill("base", encoder.value, own.signal);
       indexed.value = true;
     }
     const now = adapter.value;
@@ -56,23 +63,23 @@ export async function makeIndexes(): Promise<void> {
 export const stopIndexing = (): void => making?.abort();
 
 /** Signal values that the effects below have seen. */
-let [known, used]: [typeof texts.value, SearchAdapter | null] = [null, null];
+let [known, reader, used]: [typeof texts.value, EncoderId | null, SearchAdapter | null] = [null, null, null];
 
-// Other texts, or another adapter: a run has finished, was restored or was deleted.
+// Other texts, another model, or another adapter: a run has finished, was restored or was deleted.
 effect(() => {
-  const [now, trained] = [texts.value, adapter.value];
+  const [now, by, own] = [texts.value, encoder.value, adapter.value];
   untracked(() => {
-    if (now === known && trained?.name === used?.name) return;
-    if (now !== known) indexed.value = false;
-    if (used !== null && used.name !== trained?.name) forgetAdapter(used.name);
-    [known, used] = [now, trained];
+    if (now === known && by === reader && own?.name === used?.name) return;
+    if (now !== known || by !== reader) indexed.value = false;
+    if (used !== null && used.name !== own?.name) forgetAdapter(used.name);
+    [known, reader, used] = [now, by, own];
     indexedAdapter.value = null;
     indexing.value = null;
     void makeIndexes();
   });
 });
 
-async function fill(index: Indexing["index"], adapter: SearchAdapter | null, signal: AbortSignal): Promise<void> {
+async function fill(index: Indexing["index"], by: EncoderId | SearchAdapter, signal: AbortSignal): Promise<void> {
   const all = texts.value!.texts;
   const total = all.length;
   const began = performance.now();
@@ -85,9 +92,9 @@ async function fill(index: Indexing["index"], adapter: SearchAdapter | null, sig
   show(0);
   for (let at = 0; at < total; at += CHUNK) {
     const some = all.slice(at, at + CHUNK);
-    const vectors = await vectorsOf(some, adapter, { signal, onProgress: (done) => show(at + done) });
+    const vectors = await vectorsOf(some, by, { signal, onProgress: (done) => show(at + done) });
     signal.throwIfAborted();
-    if (at === 0) await createIndex(index, vectors[0]!.length, await recordOf(adapter));
+    if (at === 0) await createIndex(index, vectors[0]!.length, await recordOf(by));
     signal.throwIfAborted();
     await addVectors(index, at, vectors);
     signal.throwIfAborted();

@@ -1,4 +1,5 @@
 import type { PairsJobResult, PairsJobSpec, PairsResult } from "lowrank/jobs";
+import { type EncoderId, encoders } from "../encoders.js";
 import { type Effort, type EncoderRun, encoderTraining, jsonLines } from "../encoder-training.js";
 import { type Judgement, judgements } from "./judged.js";
 import { splitPairs, type TextPair } from "./split.js";
@@ -50,8 +51,15 @@ export const { run: searchRun, find: findSearchRun } = searchTraining;
 const QUICK = { steps: 30, batchSize: 16, evaluateEvery: 10 };
 const [TRAIN, HELD_OUT] = ["pairs.jsonl", "held-out.jsonl"];
 
+/** What a training of the search needs: the name of its table, the pairs, and the model that it adapts. */
+interface Lesson {
+  readonly name: string;
+  readonly pairs: readonly TextPair[];
+  readonly encoder: EncoderId;
+}
+
 /** Trains on pairs, in place of an earlier run. */
-export async function trainSearch(name: string, pairs: readonly TextPair[], effort: Effort): Promise<void> {
+export async function trainSearch({ name, pairs, encoder }: Lesson, effort: Effort): Promise<void> {
   if (searchTraining.progress.value !== null) return;
   const before = searchRun.value;
   const earlier = before?.name === name ? resultsOf(before).slice(-MOST_EARLIER) : [];
@@ -60,7 +68,7 @@ export async function trainSearch(name: string, pairs: readonly TextPair[], effo
   const lines = (rows: readonly TextPair[]) =>
     jsonLines(rows.map(({ question, answer }) => ({ anchor: question, positive: answer })));
   const spec: PairsJobSpec = {
-    ...{ task: "pairs", model: "all-MiniLM-L6-v2", data: TRAIN, test: HELD_OUT },
+    ...{ task: "pairs", model: encoders[encoder].name, data: TRAIN, test: HELD_OUT },
     ...(effort === "quick" && QUICK),
   };
   await searchTraining.goOn({

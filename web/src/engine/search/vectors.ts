@@ -1,9 +1,11 @@
 import { recovering, sharedEncoder } from "../classify.js";
+import type { EncoderId } from "../encoders.js";
 import type { SavedFiles } from "../stores.js";
 
-/** An adapter of the encoder, trained on pairs. */
+/** An adapter of an encoder, trained on pairs. */
 export interface SearchAdapter {
   readonly name: string;
+  readonly encoder: EncoderId;
   readonly files: SavedFiles;
 }
 
@@ -12,23 +14,28 @@ interface Options {
   readonly onProgress?: (done: number) => void;
 }
 
-const loaded = new Set<string>();
+/** Adapters that are loaded, with their encoders. */
+const loaded = new Map<string, EncoderId>();
 
-/** Vectors of texts from the shared encoder, of the base model if `adapter` is null. */
-export const vectorsOf = (texts: readonly string[], adapter: SearchAdapter | null, options: Options = {}) =>
+/** Vectors of texts from a shared encoder as it is, or with one of its adapters. */
+export const vectorsOf = (texts: readonly string[], by: EncoderId | SearchAdapter, options: Options = {}) =>
   recovering(async () => {
-    const encoder = await sharedEncoder();
+    const adapter = typeof by === "string" ? null : by;
+    const id = typeof by === "string" ? by : by.encoder;
+    const encoder = await sharedEncoder(id);
     if (adapter !== null && !(await encoder.adapters()).some(({ name }) => name === adapter.name)) {
       await encoder.loadAdapter(adapter.name, adapter.files);
-      loaded.add(adapter.name);
+      loaded.set(adapter.name, id);
     }
     return encoder.encode(texts, { ...options, adapter: adapter?.name ?? null });
   });
 
 /** Frees an adapter's memory. */
 export function forgetAdapter(name: string): void {
-  if (!loaded.delete(name)) return;
-  sharedEncoder()
+  const id = loaded.get(name);
+  if (id === undefined) return;
+  loaded.delete(name);
+  sharedEncoder(id)
     .then((encoder) => encoder.removeAdapter(name))
     .catch(() => undefined);
 }

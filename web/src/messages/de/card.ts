@@ -12,8 +12,8 @@ export const card: typeof en = {
   rows: (count, name) => `${some(count, "Text", "Texte")} aus „${name}“.`,
   labels: (count, listed) => `${some(count, "Label", "Labels")}: ${listed}.`,
   split: (trained, tested) =>
-    `Trainiert wurde mit ${some(trained, "Text", "Texten")}; ${n(tested)} wurden für den Test zurückgelegt.`,
-  unknownData: "Der Adapter wurde aus einer Datei geladen; seine Daten sind hier nicht bekannt.",
+    `Trainiert wurde mit ${some(trained, "Text", "Texten")}; ${some(tested, "Text wurde", "Texte wurden")} für den Test beiseitegelegt.`,
+  unknownData: "Das Modell wurde aus einer Datei geladen; seine Daten sind hier nicht bekannt.",
   measured: (count) => `Einmal gemessen, an ${some(count, "Text", "Texten")}, mit denen nicht trainiert wurde.`,
   unknownResult: "Ein Testergebnis gibt es hier nicht.",
   few: (count) => `Ein Test an ${some(count, "Text", "Texten")} misst nur grob.`,

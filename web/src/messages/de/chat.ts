@@ -85,13 +85,16 @@ export const chat: typeof en = {
   },
   trained: (name) => `Mit „${name}“ trainiert.`,
   preferred: (after, before) =>
-    `Das Training hilft: Bei beiseitegelegten Beispielen hat die bessere Antwort in ${after} die höhere Belohnung (reward accuracy; das Basismodell: ${before}).`,
+    `Das Training hilft: Bei beiseitegelegten Beispielen hat die bessere Antwort in ${after} die höhere Belohnung (reward accuracy; vor dem Training: ${before}).`,
   notPreferred: (after, before) =>
-    `Das Training hat nicht geholfen: Bei beiseitegelegten Beispielen hat die bessere Antwort in ${after} die höhere Belohnung (reward accuracy; das Basismodell: ${before}). Mehr Beispiele oder ein längeres Training können helfen.`,
+    `Das Training hat nicht geholfen: Bei beiseitegelegten Beispielen hat die bessere Antwort in ${after} die höhere Belohnung (reward accuracy; vor dem Training: ${before}). Mehr Beispiele oder ein längeres Training können helfen.`,
   probable: (before, after) =>
     `Die Belohnung einer Antwort sagt, wie viel wahrscheinlicher das Training sie gemacht hat. Vor dem Training sind alle gleich, was als halb zählt. Die bessere Antwort ist in ${after} der Beispiele die wahrscheinlichere; vor dem Training war sie es in ${before}.`,
-  perplexity: (before, after) =>
-    `Bei beiseitegelegten Beispielen ging seine Perplexität von ${fixed(before, 1)} auf ${fixed(after, 1)}.`,
+  likelier: (times) =>
+    `Bei beiseitegelegten Beispielen ist das richtige nächste Wort jetzt ${fixed(times, 2)}-mal so wahrscheinlich wie vor dem Training.`,
+  notLikelier:
+    "Das Training hat nicht geholfen: Bei beiseitegelegten Beispielen ist das richtige nächste Wort nicht wahrscheinlicher als zuvor.",
+  perplexity: (before, after) => `Perplexität ${fixed(before, 1)} vor dem Training, ${fixed(after, 1)} danach.`,
   perplexityHint:
     "Die Perplexität sagt, wie unsicher das Modell beim jeweils nächsten Wort ist. Weniger ist besser; 1 heißt sicher.",
   takeAdapter: "Adapter speichern",

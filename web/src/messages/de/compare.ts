@@ -11,7 +11,8 @@ export const compare: typeof en = {
   second: ["What a joy to watch.", "Dull from beginning to end.", "It rained on Tuesday."],
   compare: "Vergleichen",
   busy: "Vergleicht …",
-  before: "Ohne Adapter",
-  after: (name) => `Mit dem Adapter von „${name}“`,
-  noAdapter: "Trainieren oder laden Sie einen Adapter, dann zeigt eine zweite Tabelle die Ähnlichkeit mit ihm.",
+  before: "Vor dem Training",
+  after: (name) => `Nach dem Training mit „${name}“`,
+  noAdapter:
+    "Trainieren Sie ein Modell oder laden Sie ein gespeichertes, dann zeigt eine zweite Tabelle die Ähnlichkeit nach dem Training.",
 };

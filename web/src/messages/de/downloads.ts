@@ -6,14 +6,14 @@ const listed = (labels: readonly string[]) => labels.slice(0, 12).join(", ") + (
 /** The texts in German of the step with the downloads. */
 export const downloads: typeof en = {
   heading: "Download",
-  nothing: "Es gibt noch keinen Adapter.",
-  nothingHint: "Trainieren Sie einen, oder laden Sie einen gespeicherten.",
+  nothing: "Es gibt noch kein trainiertes Modell.",
+  nothingHint: "Trainieren Sie eines, oder laden Sie ein gespeichertes.",
   adapter: "Angepasstes Modell",
   adapterHint:
-    "Eine Zip-Datei mit dem Adapter (im Format von PEFT, einer Python-Bibliothek), dem Kopf (der Schicht darauf, die antwortet), dem Bericht und einer Model Card.",
+    "Eine Zip-Datei mit dem, was das Training am Modell ergänzt hat (im Format von PEFT, einer Python-Bibliothek), dem Bericht und einer Model Card.",
   head: "Einfaches Modell",
   headHint:
-    "Eine Zip-Datei nur mit einem Kopf, für das unveränderte Sprachmodell. Sie ist kleiner, und sie genügt, wenn der Adapter nicht hilft.",
+    "Eine Zip-Datei mit nur einer kleinen Schicht, für das unveränderte Sprachmodell. Sie ist kleiner und genügt, wenn das volle Training nicht hilft.",
   recommended: "Der Test empfiehlt dieses Modell.",
   report: "Bericht",
   reportHint: "Einstellungen, jeder Schritt und alle Ergebnisse als JSON.",
@@ -45,11 +45,11 @@ export const downloads: typeof en = {
     loading: "Wird vorbereitet …",
     ready: "Bereit.",
     failed: "Dieser Browser kann diese Seite nicht ausführen.",
-    promise: "Alles geschieht in dieser Seite. Sie hat keinen Zugang zum Netz, also verlässt sie kein Text.",
+    promise: "Alles geschieht in dieser Seite. Sie hat keinen Zugang zum Netz, also verlässt kein Text sie.",
   },
   project: "Das ganze Projekt",
   projectHint:
-    "Die Tabelle, die Einstellungen, alle Trainings mit ihren Adaptern sowie Suche, Reranker und Chat, um anderswo weiterzumachen.",
+    "Die Tabelle, die Einstellungen, alle Trainings mit ihren Modellen sowie Suche, Reranker und Chat: Damit machen Sie anderswo weiter.",
   save: "Speichern",
   preparing: "Wird vorbereitet …",
   use: "In einem Programm verwenden",
@@ -57,10 +57,10 @@ export const downloads: typeof en = {
   places: { page: "Webseite", node: "Node", serve: "Server", python: "Python", edge: "Edge" },
   copy: "Kopieren",
   copied: "Kopiert.",
-  load: "Adapter laden",
+  load: "Gespeichertes Modell laden",
   loadHint: "Eine Zip-Datei, die hier oder anderswo mit lowrank gespeichert wurde.",
   loadChoose: "Zip-Datei wählen",
-  loaded: (name) => `„${name}“ ist geladen. Probieren Sie ihn unter Ergebnis aus.`,
+  loaded: (name) => `„${name}“ ist geladen. Probieren Sie es unter Ergebnis aus.`,
   loadProblem: "Diese Zip-Datei ist kein Klassifikator für dieses Modell.",
   history: "Trainings",
   historyColumns: {
@@ -81,6 +81,6 @@ export const downloads: typeof en = {
   open: "Öffnen",
   shown: "gezeigt",
   forget: "Löschen",
-  forgetAsk: (name) => `Das Training mit „${name}“ und seinen Adapter löschen? Das lässt sich nicht rückgängig machen.`,
+  forgetAsk: (name) => `Das Training mit „${name}“ und sein Modell löschen? Das lässt sich nicht rückgängig machen.`,
   noRuns: "Noch keine Trainings.",
 };

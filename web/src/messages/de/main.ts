@@ -33,7 +33,7 @@ export const de: Messages = {
   settingsOf: "Sprache und Aussehen",
   languageLabel: "Sprache",
   languageFailed:
-    "Die Texte in dieser Sprache konnten nicht geladen werden. Prüfen Sie die Netzverbindung und wählen Sie sie noch einmal.",
+    "Die Texte in dieser Sprache ließen sich nicht laden. Prüfen Sie die Netzverbindung, und wählen Sie die Sprache noch einmal.",
   themeLabel: "Aussehen",
   themes: { auto: "wie das System", light: "hell", dark: "dunkel" },
   close: "Schließen",
@@ -60,7 +60,7 @@ export const de: Messages = {
   data: {
     heading: "Bringen Sie einem Modell Ihre Labels bei",
     intro:
-      "Sie brauchen eine Tabelle mit einer Spalte für Texte und einer für Labels (die Kategorie jedes Textes). Ein Text kann auch mehrere Labels haben, eine Zahl, oder Wörter mit Labels (Namen, Orte). Ein paar Hundert Zeilen sind ein guter Anfang.",
+      "Sie brauchen eine Tabelle mit einer Spalte für Texte und einer für Labels (die Kategorie jedes Textes). Ein Text kann auch mehrere Labels, eine Zahl oder einzelne Wörter mit Labels (Namen, Orte) haben. Ein paar Hundert Zeilen sind ein guter Anfang.",
     drop: "Tabelle hier ablegen oder Datei wählen",
     formats: "CSV, TSV, JSON Lines, CoNLL oder Excel (.xlsx)",
     choose: "Datei wählen",
@@ -97,7 +97,7 @@ export const de: Messages = {
     predicts: "Was vorhergesagt wird",
     flags: (count) => `${n(count)} Spalten mit 0 und 1`,
     labelColumns: (count) => some(count, "Spalte", "Spalten"),
-    labelSeparator: "Zwischen Labels",
+    labelSeparator: "Zeichen zwischen Labels",
     numbersHeading: "Zahlen",
     labelsHeading: "Labels",
     showLabel: (label, count) => `${rows(count)} mit „${label}“ zeigen`,
@@ -129,19 +129,18 @@ export const de: Messages = {
       halfPair: (text, other) =>
         `Nur „${text}“ wird verwendet, und „${other}“ sieht wie die andere Hälfte eines Paars aus.`,
       fewRows: () => "Weniger als 20 Zeilen haben Text und Label. Fügen Sie weitere hinzu.",
-      fewLabels: () =>
-        "Es gibt weniger als zwei Labels. Ist das die richtige Spalte, und das richtige Zeichen zwischen Labels?",
+      fewLabels: () => "Es gibt weniger als zwei Labels. Stimmen die Spalte und das Trennzeichen zwischen den Labels?",
       withoutLabels: (count) =>
         `${rows(count)} ohne jedes Label. ${count === 1 ? "Sie wird als Text" : "Sie werden als Texte"} verwendet, zu ${count === 1 ? "dem" : "denen"} kein Label passt.`,
       singleLabels: () => "Jeder Text hat genau ein Label.",
       notNumbers: (count) =>
-        `${rows(count)} mit etwas anderem als einer Zahl. ${count === 1 ? "Sie wird" : "Sie werden"} nicht verwendet.`,
+        `${rows(count)}, in ${count === 1 ? "der" : "denen"} keine Zahl steht. ${count === 1 ? "Sie wird" : "Sie werden"} nicht verwendet.`,
       oneNumber: () => "Alle Zeilen haben dieselbe Zahl. Das Training braucht verschiedene.",
       notMarked: (count) =>
         `${rows(count)}, deren Labels nicht zu den Wörtern des Textes passen. ${count === 1 ? "Sie wird" : "Sie werden"} nicht verwendet.`,
       noMarks: () => "Kein Wort hat ein Label. Ist das die richtige Spalte?",
       farNumbers: (count) =>
-        `${rows(count)} mit einer Zahl weit weg von den anderen. Ein Fehler dort macht das Ergebnis viel schlechter.`,
+        `${rows(count)} mit einer Zahl, die stark von den anderen abweicht. Ist sie falsch, wird das Ergebnis viel schlechter.`,
     },
     search: "Suchen",
     filtered: (shown, all) => `${n(shown)} von ${rows(all)}`,
@@ -199,10 +198,10 @@ export const de: Messages = {
     },
     fieldHints: {
       rank: "wie viel der Adapter am Modell ändern kann; meist 4 bis 32",
-      learningRate: "wie viel jeder Schritt ändert; kleiner, wenn der Verlust springt",
+      learningRate: "wie viel jeder Schritt ändert; verkleinern Sie sie, wenn die Kurve springt",
       batchSize: "weniger Zeilen brauchen weniger Speicher",
       maxTokens: "der Rest wird abgeschnitten; ein Token ist etwa drei Viertel eines Wortes",
-      seed: "derselbe Startwert gibt dasselbe Ergebnis",
+      seed: "derselbe Startwert führt zum selben Ergebnis",
     },
     reset: "Empfohlene Werte verwenden",
     states: {
@@ -239,32 +238,32 @@ export const de: Messages = {
     failed: "Das Training brach ab.",
     errors: {
       QuotaError:
-        "Der Browser hat zu wenig Speicherplatz für das Modell. Schaffen Sie Platz auf der Festplatte, oder löschen Sie die Daten anderer Seiten.",
+        "Im Browser ist zu wenig Speicherplatz für das Modell. Schaffen Sie Platz auf der Festplatte, oder löschen Sie die Daten anderer Websites.",
       MemoryError:
-        "Der Speicher reicht nicht. Wählen Sie unter Einzelheiten weniger Zeilen je Schritt oder einen kürzeren längsten Text.",
+        "Der Speicher reicht nicht. Wählen Sie unter „Einzelheiten“ weniger Zeilen je Schritt oder eine kürzere Textlänge.",
       ModelError:
-        "Das Modell konnte nicht heruntergeladen werden. Prüfen Sie die Netzverbindung und versuchen Sie es noch einmal: Der Download geht weiter, wo er aufgehört hat.",
+        "Das Modell konnte nicht heruntergeladen werden. Prüfen Sie die Netzverbindung, und versuchen Sie es noch einmal: Der Download geht dort weiter, wo er aufgehört hat.",
       UnsupportedError:
-        "Diesem Browser fehlt etwas, was das Training braucht. Ein aktueller Chrome, Edge, Firefox oder Safari hat es.",
+        "Diesem Browser fehlt etwas, das für das Training nötig ist. Aktuelle Versionen von Chrome, Edge, Firefox und Safari haben es.",
       WorkerLostError:
         "Der Browser hat die Rechnung beendet, vielleicht weil der Speicher nicht reichte. Sie können vom letzten gespeicherten Schritt weitermachen.",
       ConfigError: "Diese Daten oder Einstellungen passen nicht zusammen.",
       FormatError:
         "Eine Datei des Modells ist beschädigt. Sie wurde gelöscht. Machen Sie weiter, um sie neu herunterzuladen.",
-      AdapterError: "Diese Dateien sind kein Adapter für dieses Modell.",
-      EngineError: "Der Teil, der rechnet, ließ sich nicht starten oder fiel aus. Laden Sie die Seite neu.",
+      AdapterError: "Diese Dateien passen nicht zu diesem Modell.",
+      EngineError: "Das Rechenwerk dieser Seite ließ sich nicht starten oder ist ausgefallen. Laden Sie die Seite neu.",
       NonFiniteError: "Die Zahlen wurden zu groß zum Rechnen. Eine kleinere Lernrate hilft.",
       ShapeError:
         "Eine Datei hat nicht die Form, die das Modell braucht. Sie ist beschädigt oder für ein anderes Modell gemacht.",
-      StaleNodeError: "Was dazu nötig ist, ist nicht mehr im Speicher. Laden Sie die Seite neu.",
-      FederationError: "Der Server ist nicht zu erreichen, oder er braucht etwas, was dieser Tab nicht kann.",
+      StaleNodeError: "Die nötigen Daten sind nicht mehr im Speicher. Laden Sie die Seite neu.",
+      FederationError: "Der Server ist nicht zu erreichen, oder er verlangt etwas, das dieser Tab nicht kann.",
       PolicyError:
         "Diese Seite darf bei dieser Adresse nicht anfragen. Auf dem eigenen Rechner: Beenden Sie lowrank studio, und starten Sie es noch einmal mit --connect und der Adresse.",
       cleared:
-        "Der Browser hat gelöscht, was diese Seite gespeichert hatte. Ihre Tabelle ist noch da. Machen Sie weiter: Das Modell wird noch einmal geladen, wenn es fehlt.",
+        "Der Browser hat gelöscht, was diese Seite gespeichert hatte. Ihre Tabelle ist noch da. Machen Sie weiter: Wenn das Modell fehlt, wird es noch einmal heruntergeladen.",
       AbortError: "Das wurde abgebrochen.",
       inUse: "Dieses Training läuft in einem anderen Tab.",
-      other: "Etwas Unerwartetes ist geschehen.",
+      other: "Ein unerwarteter Fehler ist aufgetreten.",
     },
     technical: "Technische Meldung (englisch)",
   },
@@ -272,7 +271,7 @@ export const de: Messages = {
   judge: {
     heading: "Ergebnis",
     nothing: "Es gibt noch kein Ergebnis.",
-    nothingHint: "Trainieren Sie zuerst, oder laden Sie einen gespeicherten Adapter.",
+    nothingHint: "Trainieren Sie zuerst, oder laden Sie ein gespeichertes Modell.",
     toCome: "Was Sie hier sehen werden",
     toComeHere: [
       [
@@ -282,48 +281,47 @@ export const de: Messages = {
       ["Wo es falsch liegt", "Welche Labels es verwechselt, mit den Texten."],
       [
         "Was zu beheben ist",
-        "Labels in Ihrer Tabelle, die falsch sein können, und Zeilen, denen Sie als Nächstes ein Label geben sollten.",
+        "Labels in Ihrer Tabelle, die vielleicht falsch sind, und Zeilen, die als Nächstes ein Label brauchen.",
       ],
       ["Seine Antworten", "Zu einem eigenen Satz oder zu einer ganzen Datei, die Sie mit Labels zurückbekommen."],
     ],
     toTrain: "Zum Training",
-    toTake: "Adapter laden",
+    toTake: "Gespeichertes Modell laden",
     intro: (count) =>
       `Einmal gemessen, an ${some(count, "Text, der vor dem Training beiseitegelegt wurde", "Texten, die vor dem Training beiseitegelegt wurden")}.`,
-    loaded: "Dieser Adapter wurde geladen. Sie können ihn ausprobieren, aber es gibt kein Testergebnis.",
+    loaded: "Dieses Modell wurde geladen. Sie können es ausprobieren, aber es gibt kein Testergebnis dazu.",
     largest: "Immer das häufigste Label",
     largestHint: "geraten, ohne den Text zu lesen",
     untrained: "Vor dem Training",
     untrainedHint: "dasselbe Modell, noch nicht mit Ihren Zeilen trainiert",
     head: "Einfaches Modell",
-    headHint: "das unveränderte Sprachmodell; nur eine kleine Schicht darauf (der Kopf) ist trainiert",
+    headHint: "das unveränderte Sprachmodell; nur eine kleine Schicht darauf ist trainiert",
     adapted: "Angepasstes Modell",
-    adaptedHint: "der Kopf und ein Adapter, der das Sprachmodell selbst ändert",
+    adaptedHint: "diese Schicht und ein Zusatz, der das Sprachmodell selbst ändert",
     between: (low, high) => `${low} bis ${high}`,
     interval:
       "Der Anteil der Texte, die das Label aus Ihrer Tabelle bekommen. Darunter, und auf dem Balken markiert: der Bereich, in dem dieser Anteil bei anderen solchen Texten höchstwahrscheinlich liegt (95\u00a0%).",
     verdicts: {
       adapter: (points) =>
-        `Der Adapter hilft: Das angepasste Modell ist ${points} Prozentpunkte besser als das einfache, und das ist mehr als Zufall.`,
+        `Das volle Training hilft: Das angepasste Modell ist ${points} Prozentpunkte besser als das einfache, und das ist mehr als Zufall.`,
       rare: (points) =>
-        `Der Adapter hilft bei seltenen Labels: ${points} Punkte mehr im Mittel über die Labels (Makro-F1), und das ist mehr als Zufall. Über alle Texte kann der Unterschied Zufall sein.`,
+        `Das volle Training hilft bei seltenen Labels: ${points} Punkte mehr im Mittel über die Labels (Makro-F1), und das ist mehr als Zufall. Über alle Texte kann der Unterschied Zufall sein.`,
       ahead: (points) =>
         `Das angepasste Modell liegt ${points} Prozentpunkte vor dem einfachen, was Zufall sein kann. Das einfache Modell genügt vielleicht.`,
-      even: () =>
-        "Das einfache Modell hat so viele Texte richtig wie das angepasste. Verwenden Sie das einfache Modell.",
+      even: () => "Das einfache Modell liegt so oft richtig wie das angepasste. Verwenden Sie das einfache Modell.",
       behind: (points) =>
-        `Das einfache Modell liegt ${points} Prozentpunkte vorn, was Zufall sein kann. Verwenden Sie es: Der Adapter hilft hier nicht.`,
+        `Das einfache Modell liegt ${points} Prozentpunkte vorn, was Zufall sein kann. Verwenden Sie es: Das volle Training hilft hier nicht.`,
       worse: (points) =>
-        `Das einfache Modell ist ${points} Prozentpunkte besser, und das ist mehr als Zufall. Verwenden Sie es: Der Adapter schadet hier.`,
+        `Das einfache Modell ist ${points} Prozentpunkte besser, und das ist mehr als Zufall. Verwenden Sie es: Das volle Training schadet hier.`,
     },
     sureness: (low, high) =>
-      `Bei anderen solchen Texten ändert der Adapter das Ergebnis höchstwahrscheinlich um ${low} bis ${high} Punkte (95\u00a0%).`,
+      `Bei anderen solchen Texten ändert das volle Training das Ergebnis höchstwahrscheinlich um ${low} bis ${high} Punkte (95\u00a0%).`,
     near: (count) =>
       `${some(count, "dieser Texte ist", "dieser Texte sind")} ganz oder fast gleich einem Text aus dem Training. Das Ergebnis sieht besser aus, als es ist.`,
     without: (share) => `Ohne sie sind ${share} richtig.`,
     few: "Mit so wenigen Texten ist die Messung nur grob.",
     guessAsGood: (share) =>
-      `Das häufigste Label allein hat ${share} richtig. Es ist nicht sicher, dass das Modell besser ist. Mehr Zeilen der anderen Labels helfen.`,
+      `Schon das häufigste Label allein trifft bei ${share} der Texte zu. Ob das Modell besser ist, ist nicht sicher. Mehr Zeilen der anderen Labels helfen.`,
     rareLose: (points) =>
       `Bei seltenen Labels ist es aber schlechter: ${points} Punkte weniger im Mittel über die Labels (Makro-F1).`,
     confusion: "Welche Labels verwechselt werden",
@@ -337,7 +335,7 @@ export const de: Messages = {
     mistakes:
       "Die häufigsten Fehler: Label in Ihren Daten → Label des Modells. Wählen Sie einen, um die Texte zu lesen.",
     noMistakes: "Das Modell hat keine Fehler gemacht.",
-    doubts: "Labels, die falsch sein können",
+    doubts: "Labels, die vielleicht falsch sind",
     doubtsHint:
       "Ein einfaches Modell sagt das Label jeder Zeile vorher, ohne mit dieser Zeile trainiert zu sein. Widerspricht es Ihrer Tabelle, ist eines von beiden falsch.",
     stop: "Anhalten",
@@ -347,7 +345,8 @@ export const de: Messages = {
     doubtRow: (label, predicted) => `Label „${label}“, vorhergesagt „${predicted}“.`,
     odds: (share) => `Wahrscheinlichkeit Ihres Labels: ${share}`,
     next: "Was als Nächstes ein Label braucht",
-    nextHint: "Die Zeilen ohne Label, bei denen das Modell am unsichersten ist. Ihre Labels verbessern es am meisten.",
+    nextHint:
+      "Die Zeilen ohne Label, bei denen das Modell am unsichersten ist. Mit deren Labels verbessert es sich am stärksten.",
     findNext: (count) => `${rows(count)} ohne Label durchsehen`,
     wavers: (first, p, second, q) => `„${first}“ ${p}, „${second}“ ${q}`,
     labelled: (labels) => `In Ihrer Tabelle hat sie jetzt das Label ${labels}.`,
@@ -377,7 +376,7 @@ export const de: Messages = {
     nearest: "Untrainiertes Modell",
     nearestHint: "wie ähnlich der Satz dem Namen jedes Labels ist",
     headAnswerHint: "eine kleine Schicht, mit Ihren Zeilen trainiert",
-    adaptedAnswerHint: "ein Adapter ändert das Sprachmodell selbst",
+    adaptedAnswerHint: "auch das Sprachmodell selbst ist trainiert",
     fileHeading: "Eine ganze Datei mit Labels versehen",
     fileHint:
       "Eine Tabelle mit einer Spalte für Texte. Sie bekommen sie mit zwei weiteren Spalten zurück: Label und Wahrscheinlichkeit.",
@@ -397,7 +396,7 @@ export const de: Messages = {
       `Das ersetzt, was jetzt offen ist: ${what}. Um es zu behalten, speichern Sie zuerst das Projekt.`,
     opened: "Das Projekt ist offen.",
     problems: {
-      busy: "Ein Training läuft. Halten Sie es an oder warten Sie, bis es fertig ist, und öffnen Sie dann das Projekt.",
+      busy: "Ein Training läuft. Halten Sie es an, oder warten Sie, bis es fertig ist; öffnen Sie dann das Projekt.",
       notProject: "Diese Datei ist kein Projekt des Studios.",
       newer: "Dieses Projekt wurde mit einem neueren Studio gespeichert.",
       tooLarge: "Dieses Projekt ist zu groß für eine Webseite.",

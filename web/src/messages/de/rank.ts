@@ -20,7 +20,7 @@ export const rank: typeof en = {
 
   heading: "Texte ordnen mit einem Reranker",
   intro:
-    "Ein Reranker liest Frage und Text zusammen und sagt, wie gut der Text passt. Bringen Sie Fragen, jede mit einigen Texten, die passen, und einigen, die nicht passen. Das Modell kann fast nur Englisch.",
+    "Ein Reranker liest Frage und Text zusammen und sagt, wie gut der Text passt. Sie brauchen Fragen und zu jeder einige Texte, die passen, und einige, die nicht passen.",
   notSearch:
     "Ein Reranker ordnet wenige Texte, etwa die ersten Ergebnisse einer Suche. Um Texte unter vielen zu finden, verwenden Sie „Suchen nach Bedeutung“.",
   drop: "Tabelle hier ablegen oder Datei wählen",
@@ -59,7 +59,7 @@ export const rank: typeof en = {
     tokenize: "Tabelle wird gelesen",
     "encode-validation": "Ordnen ohne Training, zum Vergleich",
     train: "Training",
-    validate: "Test mit den zurückgelegten Fragen",
+    validate: "Test mit den beiseitegelegten Fragen",
   },
   base: "Nach Ähnlichkeit, ohne Training",
   trained: "Vom Reranker",
@@ -97,7 +97,7 @@ export const rank: typeof en = {
 
   takeHeading: "Mitnehmen",
   takeHint:
-    "Ein Zip mit dem Ordner „reranker“: Adapter und Kopf, wie sentence-transformers und PEFT sie lesen, und der Bericht.",
+    "Ein Zip mit dem Ordner „reranker“: das trainierte Modell, wie sentence-transformers und PEFT es lesen, und der Bericht.",
   take: "Reranker speichern",
   preparing: "Wird vorbereitet …",
   use: "Anderswo verwenden",

@@ -8,7 +8,7 @@ const rows = (count: number) => some(count, "Zeile", "Zeilen");
 export const search: typeof en = {
   heading: "Suchen nach Bedeutung",
   intro:
-    "Bringen Sie Fragen mit ihren Antworten oder eine Liste von Texten. Die Suche findet Texte, die dasselbe bedeuten wie Ihre Anfrage, auch wenn sie kein Wort mit ihr gemeinsam haben. Das Modell kann fast nur Englisch.",
+    "Öffnen Sie eine Tabelle mit Fragen und Antworten oder eine Liste von Texten. Die Suche findet Texte, die dasselbe bedeuten wie Ihre Anfrage, auch wenn sie kein Wort mit ihr gemeinsam haben.",
   drop: "Tabelle oder Liste hier ablegen oder Datei wählen",
   formats: "CSV, TSV, JSON Lines oder Excel (.xlsx); oder eine Textdatei mit einem Text je Zeile",
   pasteHint:
@@ -33,7 +33,7 @@ export const search: typeof en = {
   noQuestions: "keine: eine Liste von Texten",
   another: "Andere Texte verwenden",
   tooMany: (count, most) =>
-    `Es sind ${n(count)} verschiedene Texte, und diese Seite durchsucht höchstens ${n(most)}. Verwenden Sie einen Teil der Liste oder den Befehl „lowrank index“, der eine Million schafft.`,
+    `Es sind ${n(count)} verschiedene Texte, und diese Seite durchsucht höchstens ${n(most)}. Verwenden Sie einen Teil der Liste oder den Befehl „lowrank index“, der eine Million Texte bewältigt.`,
   noTexts: "Diese Spalte hat keine Texte. Wählen Sie eine andere.",
   indexing: "Die Texte werden für die Suche gelesen",
   stop: "Anhalten",
@@ -47,7 +47,7 @@ export const search: typeof en = {
   notSearched: "Die Suche ist gescheitert.",
   examples: "Fragen Ihrer Tabelle",
   results: (query) => `Die besten Texte zu „${query}“`,
-  base: "Basismodell",
+  base: "Ohne Training",
   score: (value) => `Ähnlichkeit ${value}`,
   scoreHint:
     "Die Ähnlichkeit (Kosinus) ist 1 bei gleicher Bedeutung und fast 0, wenn Texte nichts gemeinsam haben. Sie ordnet nur die Texte einer Anfrage.",
@@ -75,9 +75,11 @@ export const search: typeof en = {
     tokenize: "Paare werden gelesen",
     "encode-validation": "Suche vor dem Training, zum Vergleich",
     train: "Training",
-    validate: "Test mit den zurückgelegten Fragen",
+    validate: "Test mit den beiseitegelegten Fragen",
   },
   trainedOn: (name) => `Trainiert mit „${name}“.`,
+  otherModel:
+    "Trainiert wurde ein anderes Modell als das, das die Texte jetzt liest. Deshalb verwendet die Suche das Training nicht. Trainieren Sie noch einmal, oder wählen Sie das andere Modell.",
   adding: "Die Texte werden mit dem trainierten Modell gelesen",
   forget: "Das trainierte Modell löschen",
   trainAgain: "Noch einmal trainieren",
@@ -98,7 +100,7 @@ export const search: typeof en = {
   },
   firstFive: (after, before, questions) =>
     `Bei ${n(after)} von ${some(questions, "Frage", "Fragen")}, mit ${questions === 1 ? "der" : "denen"} nicht trainiert wurde, ist der richtige Text unter den ersten fünf. Vor dem Training: ${n(before)}.`,
-  counting: "Sucht mit den zurückgelegten Fragen …",
+  counting: "Sucht mit den beiseitegelegten Fragen …",
   advice: {
     helped:
       "Der Unterschied ist mehr als Zufall. Als Nächstes: Probieren Sie eigene Fragen und beurteilen Sie die Treffer.",
@@ -108,24 +110,24 @@ export const search: typeof en = {
   },
   sinceTraining: (count) =>
     count === 0
-      ? "Alle Urteile sind im letzten Training verwendet."
+      ? "Alle Urteile sind schon in das letzte Training eingegangen."
       : `${some(count, "Urteil", "Urteile")} seit dem letzten Training.`,
   enough: "Es gibt genug Fragen mit einem richtigen Text für ein Training.",
   missing: (count, least) =>
     `${n(count)} von ${n(least)} Fragen mit einem richtigen Text: Beurteilen Sie weitere, um zu trainieren.`,
   found: (count) => `${texts(count)} gefunden.`,
   project: "Die ganze Suche",
-  projectHint: "Als Projekt öffnet sie sich hier wieder, mit Texten, Urteilen und Training.",
+  projectHint: "Als Projekt gespeichert, lässt sie sich hier wieder öffnen, mit Texten, Urteilen und Training.",
   verdicts: {
     helped: (before, after) =>
       `Das Training hilft: NDCG@10 stieg von ${before} auf ${after}, und das ist mehr als Zufall.`,
     ahead: (before, after) =>
       `Nach dem Training ist NDCG@10 ${after} statt ${before}. Bei so vielen Fragen kann das Zufall sein.`,
     none: (before, after) =>
-      `Das Training hat nicht geholfen: NDCG@10 war vorher ${before} und ist danach ${after}. Verwenden Sie das Basismodell, oder trainieren Sie mit mehr Paaren.`,
+      `Das Training hat nicht geholfen: NDCG@10 war vorher ${before} und ist danach ${after}. Suchen Sie ohne es, oder trainieren Sie mit mehr Paaren.`,
   },
   unchanged:
-    "Kein Schritt des Trainings war auf den Paaren, die den Schritt auswählen, besser als das Basismodell. Das trainierte Modell ist deshalb dasselbe wie das Basismodell.",
+    "Bei den Paaren, nach denen der Schritt gewählt wird, war kein Schritt des Trainings besser als der Anfang. Das trainierte Modell ist deshalb dasselbe wie zuvor.",
   wordsBetter: (value) =>
     `Eine Suche nach Wörtern (BM25) ist hier besser, mit ${value}: Ihre Fragen verwenden die Wörter ihrer Antworten.`,
   judgeHint:
@@ -145,8 +147,8 @@ export const search: typeof en = {
   takeHeading: "Mitnehmen",
   takeHint: (isAdapted) =>
     isAdapted
-      ? "Ein Zip mit dem Ordner „search“: der Adapter als Ordner von sentence-transformers, der Index und die Texte."
-      : "Ein Zip mit dem Ordner „search“: der Index des Basismodells und die Texte.",
+      ? "Ein Zip mit dem Ordner „search“: das trainierte Modell im Format von sentence-transformers, der Index und die Texte."
+      : "Ein Zip mit dem Ordner „search“: der Index des untrainierten Modells und die Texte.",
   take: "Suche speichern",
   preparing: "Wird vorbereitet …",
   use: "Anderswo verwenden",

@@ -39,7 +39,7 @@ const each: (typeof en)["each"] = {
     measured: (now, best) => `Spearman ${now} auf der Validierung, bestenfalls ${best}`,
   },
   tokens: {
-    name: "Labels von Wörtern im Text",
+    name: "Labels für Wörter im Text",
     column: "Markierte Wörter",
     columns: "Spalte mit den Tags",
     missing: "Label",
@@ -58,13 +58,13 @@ export const forTasks: typeof en = {
     mostFrequent: "Immer die häufigsten Labels",
     mostFrequentHint: "geraten, ohne den Text zu lesen: die häufigste Kombination",
     interval:
-      "F1 über alle Labels zusammen (Mikro-F1): 100 %, wenn jedes Label gefunden wird und keines zu viel. Auf dem Balken markiert: der Bereich, in dem es bei anderen solchen Texten höchstwahrscheinlich liegt (95\u00a0%).",
+      "F1 über alle Labels zusammen (Mikro-F1): 100\u00a0%, wenn jedes Label gefunden wird und keines zu viel. Auf dem Balken markiert: der Bereich, in dem es bei anderen solchen Texten höchstwahrscheinlich liegt (95\u00a0%).",
     verdicts: {
       better: (own, head) =>
-        `Der Adapter hilft: F1 ist ${own}, mit dem einfachen Modell ${head}. Der Unterschied ist wohl mehr als Zufall.`,
+        `Das volle Training hilft: F1 ist ${own}, mit dem einfachen Modell ${head}. Der Unterschied ist wohl mehr als Zufall.`,
       even: (own, head) => `F1 ist ${own}, mit dem einfachen Modell ${head}. Der Unterschied kann Zufall sein.`,
       worse: (own, head) =>
-        `Der Adapter hilft nicht: F1 ist ${own}, mit dem einfachen Modell ${head}. Mehr Zeilen oder ein längeres Training können helfen.`,
+        `Das volle Training hilft nicht: F1 ist ${own}, mit dem einfachen Modell ${head}. Mehr Zeilen oder ein längeres Training können helfen.`,
     },
     others: "Weitere Messungen",
     metrics: { f1Macro: "Mittel über die Labels", map: "Reihenfolge (mAP)", exactMatch: "Alle Labels richtig" },
@@ -108,11 +108,11 @@ export const forTasks: typeof en = {
       "Unter den Zahlen des angepassten Modells: der Bereich, in dem sie bei anderen solchen Texten höchstwahrscheinlich liegen (95\u00a0%).",
     verdicts: {
       better: (own, head) =>
-        `Der Adapter hilft: Der Fehler (RMSE) ist ${own}, mit dem einfachen Modell ${head}. Der Unterschied ist wohl mehr als Zufall.`,
+        `Das volle Training hilft: Der Fehler (RMSE) ist ${own}, mit dem einfachen Modell ${head}. Der Unterschied ist wohl mehr als Zufall.`,
       even: (own, head) =>
         `Der Fehler (RMSE) ist ${own}, mit dem einfachen Modell ${head}. Der Unterschied kann Zufall sein.`,
       worse: (own, head) =>
-        `Der Adapter hilft nicht: Der Fehler (RMSE) ist ${own}, mit dem einfachen Modell ${head}. Mehr Zeilen oder ein längeres Training können helfen.`,
+        `Das volle Training hilft nicht: Der Fehler (RMSE) ist ${own}, mit dem einfachen Modell ${head}. Mehr Zeilen oder ein längeres Training können helfen.`,
     },
     scatter: "Vorhergesagte und wahre Zahlen",
     scatterHint: "Jeder Punkt ist ein Testtext. Auf der Linie stimmt die Vorhersage; darüber ist sie zu hoch.",

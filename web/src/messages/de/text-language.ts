@@ -24,8 +24,7 @@ export const textLanguage: typeof en = {
   useHint:
     "Das mehrsprachige kann etwa fünfzig. Es wird einmal heruntergeladen, und das Training dauert etwa doppelt so lang.",
   stay: "Auch mit dem englischen Modell können Sie trainieren. Es achtet dann aber mehr auf die Schreibweise als auf den Sinn und macht mehr Fehler.",
-  chosen: (size) =>
-    `Das mehrsprachige Modell wird verwendet. Es wird beim Start des Trainings einmal heruntergeladen, ${size}.`,
+  chosen: (size) => `Das mehrsprachige Modell wird verwendet. Es wird einmal heruntergeladen (${size}).`,
   english: (size) => `Doch das englische Modell verwenden (${size})`,
   multilingual: "mehrsprachiges Modell",
 };

@@ -8,6 +8,7 @@ export const together: typeof en = {
     "Mehrere Personen trainieren ein Modell, und niemand zeigt seine Texte. In jeder Runde trainiert dieser Tab mit Ihren Zeilen und sendet das Ergebnis, einige Hundert Kilobyte an Zahlen. Ein Server mittelt die Ergebnisse aller, und die nächste Runde beginnt.",
   invited:
     "Die Person, die den Server betreibt, gibt Ihnen seine Adresse oder einen Link zu dieser Seite, der sie enthält.",
+  sameModel: (name) => `Alle, die mitmachen, brauchen dasselbe Modell; hier ist es ${name}.`,
   server: "Adresse des Servers",
   serverHint: "ein Pfad dieser Website oder https://…",
   noAddress: "Das ist keine Adresse.",

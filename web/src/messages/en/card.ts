@@ -14,7 +14,7 @@ export const card = {
   labels: (count: number, listed: string) => `${some(count, "label", "labels")}: ${listed}.`,
   split: (trained: number, tested: number) =>
     `It was trained on ${some(trained, "text", "texts")}; ${n(tested)} were set aside for the test.`,
-  unknownData: "The adapter was loaded from a file, so its data are not known here.",
+  unknownData: "The model was loaded from a file, so its data are not known here.",
   measured: (count: number) => `Measured once, on ${some(count, "text", "texts")} that it was not trained on.`,
   unknownResult: "There is no test result for it here.",
   few: (count: number) => `A test on ${some(count, "text", "texts")} is a rough measurement.`,
@@ -28,7 +28,7 @@ export const card = {
     regress: ["It predicts a number for every text, also for one that has nothing to do with the data."],
     tokens: ["It marks these kinds of words only, and misses some."],
   } as Readonly<Record<Task, readonly string[]>>,
-  english: "The base model was trained mostly on English texts. Other languages get worse answers.",
+  english: "The language model was trained mostly on English texts. Its answers are worse in other languages.",
   people:
     "It copies the mistakes and habits of the people who set the labels. Do not let it alone decide about people.",
 };

@@ -83,13 +83,18 @@ export const chat = {
   } as Readonly<Record<string, string>>,
   trained: (name: string) => `Trained on “${name}”.`,
   preferred: (after: string, before: string) =>
-    `Training helps: on examples that were set aside, the better answer has the higher reward in ${after} (reward accuracy; the base model: ${before}).`,
+    `Training helps: on examples that were set aside, the better answer has the higher reward in ${after} (reward accuracy; before training: ${before}).`,
   notPreferred: (after: string, before: string) =>
-    `Training did not help: on examples that were set aside, the better answer has the higher reward in ${after} (reward accuracy; the base model: ${before}). More examples, or a longer training, may help.`,
+    `Training did not help: on examples that were set aside, the better answer has the higher reward in ${after} (reward accuracy; before training: ${before}). More examples, or a longer training, may help.`,
   probable: (before: string, after: string) =>
     `An answer's reward says how much more probable training made it. Before training all rewards are equal, which counts as half. The better answer is the more probable one in ${after} of the examples; before training it was in ${before}.`,
+  /** How many times as likely each next word became. */
+  likelier: (times: number) =>
+    `On examples that were set aside, the right next word is now ${fixed(times, 2)} times as likely as before training.`,
+  notLikelier:
+    "Training did not help: on examples that were set aside, the right next word is not more likely than before.",
   perplexity: (before: number, after: number) =>
-    `On examples that were set aside, its perplexity went from ${fixed(before, 1)} to ${fixed(after, 1)}.`,
+    `Perplexity ${fixed(before, 1)} before training, ${fixed(after, 1)} after.`,
   perplexityHint: "Perplexity says how uncertain the model is about each next word. Lower is better; 1 means certain.",
   takeAdapter: "Save the adapter",
 };

@@ -2,14 +2,14 @@
 export const compare = {
   heading: "Compare sentences",
   intro:
-    "How similar the model finds two sentences: 1 means the same, 0 means nothing in common. An adapter changes these numbers.",
+    "How similar the model finds two sentences: 1 means the same, 0 means nothing in common. Training changes these numbers.",
   firstLabel: "Compare these, one per line",
   secondLabel: "with these, one per line",
   first: ["A warm and funny film.", "I fell asleep twice.", "The actors are wonderful."],
   second: ["What a joy to watch.", "Dull from beginning to end.", "It rained on Tuesday."],
   compare: "Compare",
   busy: "Comparing …",
-  before: "Without an adapter",
-  after: (name: string) => `With the adapter of “${name}”`,
-  noAdapter: "Train or load an adapter, and a second table shows the similarity with it.",
+  before: "Before training",
+  after: (name: string) => `After training on “${name}”`,
+  noAdapter: "Train a model or load a saved one: a second table then shows the similarity after training.",
 };

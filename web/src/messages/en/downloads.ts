@@ -6,14 +6,14 @@ const listed = (labels: readonly string[]) => labels.slice(0, 12).join(", ") + (
 /** The texts in English of the step with the downloads. */
 export const downloads = {
   heading: "Download",
-  nothing: "There is no adapter yet.",
+  nothing: "There is no trained model yet.",
   nothingHint: "Train one, or load one that you saved.",
   adapter: "Adapted model",
   adapterHint:
-    "A zip file with the adapter (in the format of PEFT, a Python library), the head (the layer on top, which answers), the report, and a model card.",
+    "A zip file with what training added to the model (in the format of PEFT, a Python library), the report, and a model card.",
   head: "Simple model",
   headHint:
-    "A zip file with only a head, for the unchanged language model. It is smaller, and enough if the adapter does not help.",
+    "A zip file with only a small layer, for the unchanged language model. It is smaller, and it is enough if the full training does not help.",
   recommended: "The test recommends it.",
   report: "Report",
   reportHint: "Settings, every step and all results, as JSON.",
@@ -44,7 +44,7 @@ export const downloads = {
   },
   project: "The whole project",
   projectHint:
-    "The table, the settings, all trainings with their adapters, and what search, reranker and chat hold, to continue elsewhere.",
+    "The table, the settings, all trainings with their models, and what search, reranker and chat hold, to continue elsewhere.",
   save: "Save",
   preparing: "Preparing …",
   use: "Use it in a program",
@@ -52,7 +52,7 @@ export const downloads = {
   places: { page: "Web page", node: "Node", serve: "Server", python: "Python", edge: "Edge" },
   copy: "Copy",
   copied: "Copied.",
-  load: "Load an adapter",
+  load: "Load a saved model",
   loadHint: "A zip file that was saved here, or by lowrank elsewhere.",
   loadChoose: "Choose a zip file",
   loaded: (name: string) => `“${name}” is loaded. Try it under Results.`,
@@ -70,6 +70,6 @@ export const downloads = {
   open: "Open",
   shown: "shown",
   forget: "Delete",
-  forgetAsk: (name: string) => `Delete the training on “${name}” and its adapter? This cannot be undone.`,
+  forgetAsk: (name: string) => `Delete the training on “${name}” and its model? This cannot be undone.`,
   noRuns: "No trainings yet.",
 };

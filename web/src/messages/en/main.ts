@@ -134,7 +134,7 @@ export const en = {
         `${rows(count)} without any label. ${count === 1 ? "It is" : "They are"} used as texts to which no label applies.`,
       singleLabels: () => "Every text has exactly one label.",
       notNumbers: (count: number) =>
-        `${rows(count)} with something else than a number. ${count === 1 ? "It is" : "They are"} not used.`,
+        `${rows(count)} with something other than a number. ${count === 1 ? "It is" : "They are"} not used.`,
       oneNumber: () => "All rows have the same number. Training needs different ones.",
       notMarked: (count: number) =>
         `${rows(count)} whose labels do not fit the words of the text. ${count === 1 ? "It is" : "They are"} not used.`,
@@ -248,7 +248,7 @@ export const en = {
         "The browser ended the computation, perhaps because memory ran out. You can continue from the last saved step.",
       ConfigError: "These data or settings do not fit together.",
       FormatError: "A file of the model is damaged. It was deleted. Continue to download it again.",
-      AdapterError: "These files are not an adapter for this model.",
+      AdapterError: "These files do not fit this model.",
       EngineError: "The part that computes did not start, or it failed. Reload the page.",
       NonFiniteError: "The numbers grew too large to compute with. A lower learning rate helps.",
       ShapeError: "A file does not have the shape that the model needs. It is damaged, or made for another model.",
@@ -268,7 +268,7 @@ export const en = {
   judge: {
     heading: "Results",
     nothing: "There are no results yet.",
-    nothingHint: "Train first, or load an adapter that you saved.",
+    nothingHint: "Train first, or load a model that you saved.",
     toCome: "What you will see here",
     toComeHere: [
       [
@@ -280,35 +280,35 @@ export const en = {
       ["Its answers", "For a sentence of your own, or for a whole file, which you get back with labels."],
     ] as readonly (readonly [string, string])[],
     toTrain: "Go to training",
-    toTake: "Load an adapter",
+    toTake: "Load a saved model",
     intro: (count: number) => `Measured once, on ${some(count, "text", "texts")} that were set aside before training.`,
-    loaded: "This adapter was loaded. You can try it, but there are no test results for it.",
+    loaded: "This model was loaded. You can try it, but there are no test results for it.",
     largest: "Always the most frequent label",
     largestHint: "a guess that does not read the text",
     untrained: "Before training",
     untrainedHint: "the same model, not trained on your rows yet",
     head: "Simple model",
-    headHint: "the unchanged language model; only a small layer on top (the head) is trained",
+    headHint: "the unchanged language model; only a small layer on top of it is trained",
     adapted: "Adapted model",
-    adaptedHint: "the head, and an adapter that changes the language model itself",
+    adaptedHint: "that layer, and an addition that changes the language model itself",
     between: (low: string, high: string) => `${low} to ${high}`,
     interval:
       "The share of texts that get the label in your table. Below it, and marked on the bar: the range in which this share most likely lies on other texts like these (95\u00a0%).",
     verdicts: {
       adapter: (points: string) =>
-        `The adapter helps: the adapted model is ${points} percentage points better than the simple model, which is more than chance.`,
+        `The full training helps: the adapted model is ${points} percentage points better than the simple model, which is more than chance.`,
       rare: (points: string) =>
-        `The adapter helps with rare labels: ${points} points more in the average over the labels (macro F1), which is more than chance. Over all texts, the difference may be chance.`,
+        `The full training helps with rare labels: ${points} points more in the average over the labels (macro F1), which is more than chance. Over all texts, the difference may be chance.`,
       ahead: (points: string) =>
         `The adapted model is ${points} percentage points ahead of the simple model, which may be chance. The simple model may be enough.`,
       even: () => "The simple model gets as many texts right as the adapted model. Use the simple model.",
       behind: (points: string) =>
-        `The simple model is ${points} percentage points ahead, which may be chance. Use it: the adapter does not help here.`,
+        `The simple model is ${points} percentage points ahead, which may be chance. Use it: the full training does not help here.`,
       worse: (points: string) =>
-        `The simple model is ${points} percentage points better, which is more than chance. Use it: the adapter does harm here.`,
+        `The simple model is ${points} percentage points better, which is more than chance. Use it: the full training does harm here.`,
     },
     sureness: (low: string, high: string) =>
-      `On other texts like these, the adapter most likely changes the result by ${low} to ${high} points (95\u00a0%).`,
+      `On other texts like these, the full training most likely changes the result by ${low} to ${high} points (95\u00a0%).`,
     near: (count: number) =>
       `${some(count, "of these texts is", "of these texts are")} the same as a training text, or nearly. The result looks better than it is.`,
     without: (share: string) => `Without them, ${share} are correct.`,
@@ -366,7 +366,7 @@ export const en = {
     nearest: "Untrained model",
     nearestHint: "how similar the sentence is to the name of each label",
     headAnswerHint: "a small layer trained on your rows",
-    adaptedAnswerHint: "an adapter changes the language model itself",
+    adaptedAnswerHint: "the language model itself was changed by training",
     fileHeading: "Label a whole file",
     fileHint: "A table with a column of texts. You get it back with two more columns: label and probability.",
     fileChoose: "Choose a file",

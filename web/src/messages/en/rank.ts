@@ -18,7 +18,7 @@ export const rank = {
 
   heading: "Put texts in order with a reranker",
   intro:
-    "A reranker reads a question and a text together and says how well the text fits. Bring questions, each with some texts that fit and some that do not. The model knows hardly anything but English.",
+    "A reranker reads a question and a text together and says how well the text fits. Bring questions, each with some texts that fit and some that do not.",
   notSearch:
     "A reranker orders a few texts, such as the first results of a search. To find texts among many, use “Search by meaning”.",
   drop: "Drop a table here, or choose a file",
@@ -95,7 +95,7 @@ export const rank = {
 
   takeHeading: "Take it away",
   takeHint:
-    "A zip with the folder “reranker”: adapter and head as sentence-transformers and PEFT read them, and the report.",
+    "A zip with the folder “reranker”: the trained model, as sentence-transformers and PEFT read it, and the report.",
   take: "Save the reranker",
   preparing: "Preparing …",
   use: "Use it elsewhere",

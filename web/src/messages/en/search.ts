@@ -7,7 +7,7 @@ const rows = (count: number) => some(count, "row", "rows");
 export const search = {
   heading: "Search by meaning",
   intro:
-    "Bring questions with their answers, or a list of texts. The search finds texts that mean the same as your query, also if they share no words with it.",
+    "Bring questions with their answers, or a list of texts. The search finds texts that mean the same as your query, even if they share no words with it.",
   drop: "Drop a table or a list here, or choose a file",
   formats: "CSV, TSV, JSON Lines or Excel (.xlsx); or a text file with one text per line",
   pasteHint:
@@ -46,7 +46,7 @@ export const search = {
   notSearched: "The search failed.",
   examples: "Questions of your table",
   results: (query: string) => `The best texts for “${query}”`,
-  base: "Base model",
+  base: "Without training",
   score: (value: string) => `similarity ${value}`,
   scoreHint:
     "The similarity (cosine) is 1 for texts that mean the same and near 0 for unrelated ones. It only orders the texts of one query.",
@@ -74,6 +74,8 @@ export const search = {
     validate: "Testing with the questions set aside",
   } as Readonly<Record<string, string>>,
   trainedOn: (name: string) => `Trained on “${name}”.`,
+  otherModel:
+    "This training is of another model than the one that reads the texts now, so the search does not use it. Train again, or choose the other model.",
   adding: "Reading the texts with the trained model",
   forget: "Delete the trained model",
   trainAgain: "Train again",
@@ -117,10 +119,10 @@ export const search = {
     ahead: (before: string, after: string) =>
       `After training, NDCG@10 is ${after} instead of ${before}. With this number of questions that may be chance.`,
     none: (before: string, after: string) =>
-      `Training did not help: NDCG@10 was ${before} before and is ${after} after it. Use the base model, or train with more pairs.`,
+      `Training did not help: NDCG@10 was ${before} before and is ${after} after it. Search without it, or train with more pairs.`,
   },
   unchanged:
-    "No step of the training was better than the base model on the pairs that choose the step, so the trained model is the same as the base model.",
+    "No step of the training was better than the start on the pairs that choose the step, so the trained model is the same as before.",
   wordsBetter: (value: string) =>
     `A search for words (BM25) is better here, with ${value}: your questions use the words of their answers.`,
   judgeHint: "Judge the results, and this page counts how many are right, before and after training.",
@@ -139,8 +141,8 @@ export const search = {
   takeHeading: "Take it away",
   takeHint: (isAdapted: boolean): string =>
     isAdapted
-      ? "A zip with the folder “search”: the adapter as a folder of sentence-transformers, the index, and the texts."
-      : "A zip with the folder “search”: the index of the base model, and the texts.",
+      ? "A zip with the folder “search”: the trained model in the format of sentence-transformers, the index, and the texts."
+      : "A zip with the folder “search”: the index of the untrained model, and the texts.",
   take: "Save the search",
   preparing: "Preparing …",
   use: "Use it elsewhere",

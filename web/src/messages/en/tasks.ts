@@ -75,13 +75,13 @@ export const forTasks = {
     mostFrequent: "Always the most frequent labels",
     mostFrequentHint: "a guess that does not read the text: the most frequent combination",
     interval:
-      "F1 over all labels together (micro F1): 100 % if every label is found and none too many. Marked on the bar: the range in which it most likely lies on other texts like these (95\u00a0%).",
+      "F1 over all labels together (micro F1): 100\u00a0% if every label is found and none too many. Marked on the bar: the range in which it most likely lies on other texts like these (95\u00a0%).",
     verdicts: {
       better: (own: string, head: string) =>
-        `The adapter helps: F1 is ${own}, with the simple model ${head}. The difference is probably more than chance.`,
+        `The full training helps: F1 is ${own}, with the simple model ${head}. The difference is probably more than chance.`,
       even: (own: string, head: string) => `F1 is ${own}, with the simple model ${head}. The difference may be chance.`,
       worse: (own: string, head: string) =>
-        `The adapter does not help: F1 is ${own}, with the simple model ${head}. More rows, or a longer training, may help.`,
+        `The full training does not help: F1 is ${own}, with the simple model ${head}. More rows, or a longer training, may help.`,
     },
     others: "Further measurements",
     metrics: { f1Macro: "Mean over the labels", map: "Order (mAP)", exactMatch: "All labels right" },
@@ -124,11 +124,11 @@ export const forTasks = {
       "Below the numbers of the adapted model: the range in which each most likely lies on other texts like these (95\u00a0%).",
     verdicts: {
       better: (own: string, head: string) =>
-        `The adapter helps: the error (RMSE) is ${own}, with the simple model ${head}. The difference is probably more than chance.`,
+        `The full training helps: the error (RMSE) is ${own}, with the simple model ${head}. The difference is probably more than chance.`,
       even: (own: string, head: string) =>
         `The error (RMSE) is ${own}, with the simple model ${head}. The difference may be chance.`,
       worse: (own: string, head: string) =>
-        `The adapter does not help: the error (RMSE) is ${own}, with the simple model ${head}. More rows, or a longer training, may help.`,
+        `The full training does not help: the error (RMSE) is ${own}, with the simple model ${head}. More rows, or a longer training, may help.`,
     },
     scatter: "Predicted and true numbers",
     scatterHint: "Each point is a test text. On the line, the prediction is right; above it, it is too high.",

@@ -21,7 +21,7 @@ export const textLanguage = {
   use: (size: string) => `Use the multilingual model (${size})`,
   useHint: "The multilingual one knows about fifty. It is downloaded once, and training takes about twice as long.",
   stay: "If you stay with the English model, training works too, but it judges by spelling more than by meaning: expect more mistakes.",
-  chosen: (size: string) => `The multilingual model is used. It is downloaded once, ${size}, when training starts.`,
+  chosen: (size: string) => `The multilingual model is used. It is downloaded once (${size}).`,
   english: (size: string) => `Use the English model instead (${size})`,
   multilingual: "multilingual model",
 };

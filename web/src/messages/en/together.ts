@@ -6,6 +6,7 @@ export const together = {
   intro:
     "Several people train one model, and nobody shows their texts. In each round this tab trains on your rows and sends the result, a few hundred kilobytes of numbers. A server averages the results of all, and the next round starts.",
   invited: "The person who runs the server gives you its address, or a link to this page that contains it.",
+  sameModel: (name: string) => `Everyone who takes part needs the same model; here it is ${name}.`,
   server: "Address of the server",
   serverHint: "a path of this site, or https://…",
   noAddress: "This is not an address.",

@@ -94,8 +94,11 @@ export const chat: typeof en = {
     `El entrenamiento no ha ayudado: en los ejemplos reservados, la mejor respuesta tiene la recompensa más alta en el ${after} (sin entrenar: ${before}). Pueden ayudar más ejemplos o un entrenamiento más largo.`,
   probable: (before, after) =>
     `La recompensa de una respuesta dice cuánto más probable la ha hecho el entrenamiento. Antes todas son iguales, lo que cuenta como la mitad. La mejor respuesta es la más probable en el ${after} de los ejemplos; antes de entrenar lo era en el ${before}.`,
-  perplexity: (before, after) =>
-    `En los ejemplos reservados, su perplejidad ha pasado de ${fixed(before, 1)} a ${fixed(after, 1)}.`,
+  likelier: (times) =>
+    `En los ejemplos reservados, la palabra siguiente correcta tiene ahora ${fixed(times, 2)} veces la probabilidad que tenía antes de entrenar.`,
+  notLikelier:
+    "El entrenamiento no ha ayudado: en los ejemplos reservados, la palabra siguiente correcta no es más probable que antes.",
+  perplexity: (before, after) => `Perplejidad: ${fixed(before, 1)} antes de entrenar, ${fixed(after, 1)} después.`,
   perplexityHint:
     "La perplejidad dice cuánto duda el modelo ante cada palabra siguiente. Cuanto más baja, mejor; 1 significa ninguna duda.",
   takeAdapter: "Guardar el adaptador",

@@ -20,7 +20,7 @@ export const rank: typeof en = {
 
   heading: "Ordenar textos según una pregunta",
   intro:
-    "Un modelo de ordenación (reranker) lee juntos una pregunta y un texto y dice si el texto encaja. Traiga preguntas, cada una con algunos textos que encajen y otros que no. El modelo apenas conoce otro idioma que el inglés.",
+    "Un modelo de ordenación (reranker) lee juntos una pregunta y un texto y dice si el texto encaja. Traiga preguntas, cada una con algunos textos que encajen y otros que no.",
   notSearch:
     "Ordena unos pocos textos, como los primeros resultados de una búsqueda. Para encontrar textos entre muchos, use «Buscar por significado».",
   drop: "Suelte aquí una tabla o elija un archivo",

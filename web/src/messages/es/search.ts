@@ -8,7 +8,7 @@ const rows = (count: number) => some(count, "fila", "filas");
 export const search: typeof en = {
   heading: "Buscar por significado",
   intro:
-    "Traiga preguntas con sus respuestas o una lista de textos. La búsqueda encuentra los textos que significan lo mismo que su consulta, aunque no compartan ninguna palabra. El modelo apenas conoce otro idioma que el inglés.",
+    "Traiga preguntas con sus respuestas o una lista de textos. La búsqueda encuentra los textos que significan lo mismo que su consulta, aunque no compartan ninguna palabra.",
   drop: "Suelte aquí una tabla o una lista, o elija un archivo",
   formats: "CSV, TSV, JSON Lines o Excel (.xlsx); o un archivo con un texto por línea",
   pasteHint:
@@ -78,6 +78,8 @@ export const search: typeof en = {
     validate: "Comprobando con las preguntas reservadas",
   },
   trainedOn: (name) => `Entrenado con «${name}».`,
+  otherModel:
+    "El modelo entrenado no es el que lee ahora los textos, así que la búsqueda no lo usa. Vuelva a entrenar o elija el otro modelo.",
   adding: "Leyendo los textos con el modelo entrenado",
   forget: "Borrar el modelo entrenado",
   trainAgain: "Entrenar de nuevo",

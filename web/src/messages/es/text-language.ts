@@ -24,7 +24,7 @@ export const textLanguage: typeof en = {
   useHint:
     "El multilingüe conoce unos cincuenta. Se descarga una sola vez, y el entrenamiento dura más o menos el doble.",
   stay: "También puede seguir con el modelo inglés: el entrenamiento funciona, pero se fija más en la ortografía que en el significado y se equivocará más.",
-  chosen: (size) => `Se usa el modelo multilingüe. Se descarga una sola vez (${size}), al empezar el entrenamiento.`,
+  chosen: (size) => `Se usa el modelo multilingüe. Se descarga una sola vez (${size}).`,
   english: (size) => `Usar el modelo inglés (${size})`,
   multilingual: "modelo multilingüe",
 };

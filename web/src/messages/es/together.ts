@@ -7,6 +7,7 @@ export const together: typeof en = {
   intro:
     "Varias personas entrenan un mismo modelo y nadie muestra sus textos. En cada ronda, esta pestaña entrena con sus filas y envía el resultado: unos cientos de kilobytes de números. Un servidor calcula la media de todos los resultados y empieza la siguiente ronda.",
   invited: "La persona que gestiona el servidor le da la dirección, o un enlace a esta página que la contiene.",
+  sameModel: (name) => `Todas las personas que participan necesitan el mismo modelo; aquí es ${name}.`,
   server: "Dirección del servidor",
   serverHint: "una ruta de este sitio, o https://…",
   noAddress: "No es una dirección.",

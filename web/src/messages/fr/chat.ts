@@ -96,8 +96,12 @@ export const chat: typeof en = {
     `L’entraînement n’a rien apporté\u00a0: sur les exemples mis de côté, la meilleure réponse a la récompense la plus haute dans ${after} des cas (sans entraînement\u00a0: ${before}). Davantage d’exemples ou un entraînement plus long peuvent aider.`,
   probable: (before, after) =>
     `La récompense d’une réponse dit combien l’entraînement l’a rendue plus probable. Avant, toutes sont égales, ce qui compte pour moitié. La meilleure réponse est la plus probable dans ${after} des exemples\u00a0; avant l’entraînement, elle l’était dans ${before}.`,
+  likelier: (times) =>
+    `Sur les exemples mis de côté, la probabilité du bon mot suivant est maintenant ${fixed(times, 2)} fois ce qu’elle était avant l’entraînement.`,
+  notLikelier:
+    "L’entraînement n’a rien apporté\u00a0: sur les exemples mis de côté, le bon mot suivant n’est pas plus probable qu’avant.",
   perplexity: (before, after) =>
-    `Sur les exemples mis de côté, sa perplexité est passée de ${fixed(before, 1)} à ${fixed(after, 1)}.`,
+    `Perplexité\u00a0: ${fixed(before, 1)} avant l’entraînement, ${fixed(after, 1)} après.`,
   perplexityHint:
     "La perplexité dit à quel point le modèle hésite sur chaque mot suivant. Plus elle est basse, mieux c’est\u00a0; 1 veut dire aucune hésitation.",
   takeAdapter: "Enregistrer l’adaptateur",

@@ -8,7 +8,7 @@ const rows = (count: number) => some(count, "ligne", "lignes");
 export const search: typeof en = {
   heading: "Chercher par le sens",
   intro:
-    "Apportez des questions avec leurs réponses, ou une liste de textes. La recherche trouve les textes qui veulent dire la même chose que votre demande, même sans mot en commun. Le modèle ne connaît guère que l’anglais.",
+    "Apportez des questions avec leurs réponses, ou une liste de textes. La recherche trouve les textes qui veulent dire la même chose que votre demande, même sans mot en commun.",
   drop: "Déposez un tableau ou une liste ici, ou choisissez un fichier",
   formats: "CSV, TSV, JSON Lines ou Excel (.xlsx)\u00a0; ou un fichier texte avec un texte par ligne",
   pasteHint:
@@ -78,6 +78,8 @@ export const search: typeof en = {
     validate: "Vérification avec les questions mises de côté",
   },
   trainedOn: (name) => `Entraîné sur «\u00a0${name}\u00a0».`,
+  otherModel:
+    "Le modèle entraîné n’est pas celui qui lit les textes maintenant\u00a0; la recherche ne l’utilise donc pas. Relancez l’entraînement ou choisissez l’autre modèle.",
   adding: "Lecture des textes avec le modèle entraîné",
   forget: "Supprimer le modèle entraîné",
   trainAgain: "Entraîner de nouveau",

@@ -24,8 +24,7 @@ export const textLanguage: typeof en = {
   useHint:
     "Le modèle multilingue en connaît une cinquantaine. Il est téléchargé une seule fois, et l’entraînement dure environ deux fois plus longtemps.",
   stay: "Vous pouvez garder le modèle anglais\u00a0: l’entraînement fonctionne, mais il se fie à l’orthographe plus qu’au sens et se trompera plus souvent.",
-  chosen: (size) =>
-    `Le modèle multilingue est utilisé. Il est téléchargé une seule fois (${size}), au début de l’entraînement.`,
+  chosen: (size) => `Le modèle multilingue est utilisé. Il est téléchargé une seule fois (${size}).`,
   english: (size) => `Utiliser plutôt le modèle anglais (${size})`,
   multilingual: "modèle multilingue",
 };

@@ -7,6 +7,7 @@ export const together: typeof en = {
   intro:
     "Plusieurs personnes entraînent un même modèle, et personne ne montre ses textes. À chaque tour, cet onglet entraîne le modèle sur vos lignes et envoie le résultat, quelques centaines de kilooctets de nombres. Un serveur fait la moyenne de tous les résultats, et le tour suivant commence.",
   invited: "La personne qui gère le serveur vous donne son adresse, ou un lien vers cette page qui la contient.",
+  sameModel: (name) => `Tous les participants ont besoin du même modèle\u00a0; ici, c’est ${name}.`,
   server: "Adresse du serveur",
   serverHint: "un chemin de ce site, ou https://…",
   noAddress: "Ce n’est pas une adresse.",

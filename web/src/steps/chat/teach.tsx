@@ -5,6 +5,7 @@ import { answering } from "../../engine/chat/answering.js";
 import { loaded } from "../../engine/chat/language-model.js";
 import { goOn, type Lesson, lesson, pauseTeaching, teach, teaching, teachProblem } from "../../engine/chat/teach.js";
 import { chat } from "../../messages/chat.js";
+import { headline } from "../../messages/headline.js";
 import { m } from "../../messages/index.js";
 import { DropZone } from "../../parts/drop-zone.js";
 import { Icon } from "../../parts/icons.js";
@@ -26,6 +27,21 @@ function Preferred({ before, after }: NonNullable<Lesson["preferences"]>) {
   );
 }
 
+/** How much likelier the words of the examples became: perplexity is one over their mean probability. */
+function Likelier({ before, after }: { before: number; after: number }) {
+  const t = chat();
+  return (
+    <>
+      <p class="verdict">{after < before ? t.likelier(before / after) : t.notLikelier}</p>
+      <details class="details">
+        <summary>{headline().details}</summary>
+        <p>{t.perplexity(before, after)}</p>
+        <p class="hint">{t.perplexityHint}</p>
+      </details>
+    </>
+  );
+}
+
 function Result() {
   const t = chat();
   const now = lesson.value!;
@@ -37,12 +53,7 @@ function Result() {
     <div class="trained">
       <p>{t.trained(now.name)}</p>
       {now.preferences != null && <Preferred {...now.preferences} />}
-      {now.result !== null && (
-        <>
-          <p class="verdict">{t.perplexity(now.result.before.perplexity, now.result.after.perplexity)}</p>
-          <p class="hint">{t.perplexityHint}</p>
-        </>
-      )}
+      {now.result !== null && <Likelier before={now.result.before.perplexity} after={now.result.after.perplexity} />}
       <button type="button" onClick={() => void take()}>
         <Icon name="down" /> {t.takeAdapter}
       </button>

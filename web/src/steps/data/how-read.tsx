@@ -1,11 +1,12 @@
 import type { HowRead as How } from "../../data/table.js";
 import { m } from "../../messages/index.js";
 import { forReading } from "../../messages/reading.js";
+import { LanguageFact } from "../../parts/text-language.js";
 import { closeProject, project } from "../../state/project.js";
+import { textLanguages } from "../../state/text-languages.js";
 import { Correct } from "./correct.js";
 import { Predicted } from "./predicted.js";
 import { clearFilter, source } from "./state.js";
-import { LanguageFact } from "./text-language.js";
 
 /** What the file is: a workbook's sheet, or its encoding and separator. */
 function formatOf({ format, encoding, delimiter, book }: How): string {
@@ -39,7 +40,7 @@ export function HowRead() {
           <span>{t.read(rows.length)}</span>
           <span>{formatOf(how)}</span>
           <Made how={how} />
-          <LanguageFact />
+          <LanguageFact found={textLanguages.value} />
           {how.uneven > 0 && <span class="warn">{t.uneven(how.uneven)}</span>}
         </p>
       </div>

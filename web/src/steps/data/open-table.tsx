@@ -1,12 +1,14 @@
 import { m } from "../../messages/index.js";
 import { Icon } from "../../parts/icons.js";
 import { later } from "../../parts/later.js";
+import { TextLanguage } from "../../parts/text-language.js";
 import { findings, stops } from "../../state/findings.js";
+import { chooseEncoder, encoder } from "../../state/project.js";
+import { textLanguages } from "../../state/text-languages.js";
 import { ReadProblem } from "./bring.js";
 import { Findings } from "./findings.js";
 import { HowRead } from "./how-read.js";
 import { Labels } from "./labels.js";
-import { TextLanguage } from "./text-language.js";
 import { Rows } from "./rows.js";
 import { openFile } from "./state.js";
 
@@ -23,7 +25,7 @@ export function OpenTable() {
     <div class="data" onDragOver={(event) => event.preventDefault()} onDrop={drop}>
       <HowRead />
       <ReadProblem />
-      <TextLanguage />
+      <TextLanguage found={textLanguages.value} encoder={encoder.value} choose={chooseEncoder} />
       {findings.value.some(({ kind }) => kind === "halfPair") && <PairsOffer />}
       <div class="beside">
         <div class="side">

@@ -10,9 +10,10 @@ import "../../style/pairs-offer.css";
 /** The questions with the texts that fit. Those that do not are no answers. */
 function answersIn(table: JudgedTable): SearchTable {
   const { rows, middle } = judgedRows(table);
-  const { name, columns, question, text } = table;
+  const { name, columns, question, text, encoder } = table;
   return {
     ...{ name, columns: [columns[question]!, columns[text]!], question: 0, text: 1 },
+    ...(encoder && { encoder }),
     records: rows.filter(({ label }) => label > middle).map((row) => [row.question, row.text]),
   };
 }
@@ -21,7 +22,10 @@ function answersIn(table: JudgedTable): SearchTable {
 export function PairsOffer() {
   const { offerHeading, offers } = rank();
   const read = judgedTable(project.value!.table);
-  const corrected = (): JudgedTable => ({ ...read, records: correctedRecords(project.value!, target.value) });
+  const corrected = (): JudgedTable => ({
+    ...{ ...read, records: correctedRecords(project.value!, target.value) },
+    ...(project.value!.encoder && { encoder: project.value!.encoder }),
+  });
   const openRank = async () => {
     const table = corrected();
     (await import("../../engine/rank/collection.js")).use(table);

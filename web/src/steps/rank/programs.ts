@@ -1,3 +1,5 @@
+import { type EncoderId, programOf } from "../../engine/encoders.js";
+
 type Place = "command" | "node" | "page" | "python";
 
 const programs: Readonly<Record<Place, string>> = {
@@ -28,4 +30,4 @@ for found in reranker.rank("a question", ["a text", "another text"], return_docu
 };
 
 /** A command or a program that orders texts, beside the folder "reranker". */
-export const programFor = (place: Place): string => programs[place];
+export const programFor = (place: Place, encoder: EncoderId): string => programOf(encoder, programs[place]);

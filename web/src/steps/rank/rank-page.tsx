@@ -1,6 +1,8 @@
 import { useEffect } from "preact/hooks";
 import { findTable, judged, table } from "../../engine/rank/collection.js";
+import { chooseEncoder, encoder, languages } from "../../engine/rank/encoder.js";
 import { findRankRun, rankRun } from "../../engine/rank/training.js";
+import { TextLanguage } from "../../parts/text-language.js";
 import { Ask } from "./ask.js";
 import { Bring } from "./bring.js";
 import { TableBar } from "./table-bar.js";
@@ -18,6 +20,7 @@ export function RankPage() {
   return (
     <div class="search">
       {hasTable ? <TableBar /> : <Bring />}
+      {hasTable && <TextLanguage found={languages.value} encoder={encoder.value} choose={chooseEncoder} />}
       {(hasTable || run !== null) && (
         <div class="beside">
           <Train />

@@ -1,3 +1,4 @@
+import { encoderNamed } from "../../engine/encoders.js";
 import type { RankRun } from "../../engine/rank/training.js";
 import { rank } from "../../messages/rank.js";
 import { Programs } from "../../parts/programs.js";
@@ -6,7 +7,7 @@ import { programFor } from "./programs.js";
 import "../../style/take.css";
 
 /** The reranker as a zip with one folder, and programs that use it. */
-export function Take({ run: { name, files } }: { run: RankRun }) {
+export function Take({ run: { name, files, spec } }: { run: RankRun }) {
   const t = rank();
   return (
     <section class="take take-search" aria-labelledby="take-reranker">
@@ -21,7 +22,7 @@ export function Take({ run: { name, files } }: { run: RankRun }) {
           return zipped({ reranker: nested(files!) });
         }}
       />
-      <Programs name="rank-place" texts={t} programFor={programFor} />
+      <Programs name="rank-place" texts={t} programFor={(place) => programFor(place, encoderNamed(spec.model))} />
     </section>
   );
 }

@@ -1,4 +1,5 @@
 import { FEWEST, judged, table, untrainable } from "../../engine/rank/collection.js";
+import { encoder } from "../../engine/rank/encoder.js";
 import { rankTraining, trainReranker } from "../../engine/rank/training.js";
 import { rank } from "../../messages/rank.js";
 import { OwnTraining } from "../train/own-training.js";
@@ -21,7 +22,10 @@ export function Train() {
       texts={t}
       untrainable={reason && reasons[reason]()}
       details={<Details />}
-      begin={given && ((effort) => void trainReranker(given.name, judged.value!, effort))}
+      begin={
+        given &&
+        ((effort) => void trainReranker({ name: given.name, judged: judged.value!, encoder: encoder.value }, effort))
+      }
     >
       {now !== null && now.result !== null && <Quality run={now} />}
     </OwnTraining>

@@ -1,4 +1,5 @@
 import { table } from "../../engine/search/collection.js";
+import { encoder } from "../../engine/search/encoder.js";
 import { newJudgements } from "../../engine/search/first-five.js";
 import { judgements } from "../../engine/search/judged.js";
 import { searchRun, searchTraining, trainSearch } from "../../engine/search/training.js";
@@ -24,7 +25,10 @@ export function Again() {
   const begin = () => {
     jumpTo("own-training");
     const isQuick = run?.spec.steps !== undefined;
-    void trainSearch(table.value!.name, trainingPairs.value, isQuick ? "quick" : "normal");
+    void trainSearch(
+      { name: table.value!.name, pairs: trainingPairs.value, encoder: encoder.value },
+      isQuick ? "quick" : "normal",
+    );
   };
   return (
     <div class="retrain" data-changed={isChanged} role="group" aria-label={title}>

@@ -1,3 +1,5 @@
+import { type EncoderId, programOf } from "../../engine/encoders.js";
+
 /** How a program loads the encoder: the base model, or with the adapter of the folder "search". */
 const loading = {
   node: {
@@ -13,7 +15,10 @@ const loading = {
 type ProgramPlace = "command" | "node" | "page";
 
 /** A command or a program that searches, beside the folder "search". */
-export function programFor(place: ProgramPlace, isAdapted: boolean): string {
+export const programFor = (place: ProgramPlace, isAdapted: boolean, encoder: EncoderId): string =>
+  programOf(encoder, englishProgram(place, isAdapted));
+
+function englishProgram(place: ProgramPlace, isAdapted: boolean): string {
   if (place === "command")
     return `npm install lowrank
 npx lowrank search --index search/texts.index "a query"`;

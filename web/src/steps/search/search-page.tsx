@@ -1,6 +1,7 @@
 import { useEffect } from "preact/hooks";
 import { MOST_TEXTS } from "../../data/search-texts.js";
 import { findCollection, isSearchable, table, texts } from "../../engine/search/collection.js";
+import { chooseEncoder, encoder, languages } from "../../engine/search/encoder.js";
 import { indexed, indexing, indexProblem, makeIndexes, stopIndexing } from "../../engine/search/indexing.js";
 import { findJudgements } from "../../engine/search/judged.js";
 import { findSearchRun, searchRun } from "../../engine/search/training.js";
@@ -9,6 +10,7 @@ import { search } from "../../messages/search.js";
 import { Icon } from "../../parts/icons.js";
 import { Meter } from "../../parts/meter.js";
 import { Problem } from "../../parts/problem.js";
+import { TextLanguage } from "../../parts/text-language.js";
 import { Again } from "./again.js";
 import { Ask } from "./ask.js";
 import { Bring } from "./bring.js";
@@ -70,6 +72,7 @@ export function SearchPage() {
   return (
     <div class="search">
       <CollectionBar />
+      <TextLanguage found={languages.value} encoder={encoder.value} choose={chooseEncoder} />
       {indexed.value ? (
         <>
           <Ask />

@@ -1,4 +1,5 @@
 import { table } from "../../engine/search/collection.js";
+import { encoder } from "../../engine/search/encoder.js";
 import { indexedAdapter } from "../../engine/search/indexing.js";
 import { search } from "../../messages/search.js";
 import { ProjectFile } from "../../parts/project-file.js";
@@ -24,7 +25,7 @@ export function Take() {
       <h3>{t.project}</h3>
       <p class="hint">{t.projectHint}</p>
       <ProjectFile />
-      <Programs name="search-place" texts={t} programFor={(place) => programFor(place, isAdapted)} />
+      <Programs name="search-place" texts={t} programFor={(place) => programFor(place, isAdapted, encoder.value)} />
     </section>
   );
 }

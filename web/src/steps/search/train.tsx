@@ -1,5 +1,6 @@
 import { table } from "../../engine/search/collection.js";
-import { indexedAdapter, indexing, indexProblem, makeIndexes } from "../../engine/search/indexing.js";
+import { encoder } from "../../engine/search/encoder.js";
+import { indexedAdapter, indexing, indexProblem, isOfOtherModel, makeIndexes } from "../../engine/search/indexing.js";
 import { searchTraining, trainSearch } from "../../engine/search/training.js";
 import { trainingPairs, untrainable } from "../../engine/search/training-pairs.js";
 import { search } from "../../messages/search.js";
@@ -42,9 +43,13 @@ export function Train() {
       of={searchTraining}
       texts={t}
       untrainable={reason && (reason.kind === "tooFew" ? t.tooFew(reason.count, reason.least) : t.oneAnswer)}
-      begin={given && ((effort) => void trainSearch(given.name, trainingPairs.value, effort))}
+      begin={
+        given &&
+        ((effort) => void trainSearch({ name: given.name, pairs: trainingPairs.value, encoder: encoder.value }, effort))
+      }
     >
-      {given !== null && indexedAdapter.value === null && <Adding />}
+      {given !== null && isOfOtherModel.value && <p>{t.otherModel}</p>}
+      {given !== null && !isOfOtherModel.value && indexedAdapter.value === null && <Adding />}
       {now !== null && now.result !== null && <Quality run={now} />}
     </OwnTraining>
   );

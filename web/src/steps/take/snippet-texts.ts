@@ -1,4 +1,4 @@
-import { type EncoderId, encoders } from "../../engine/encoders.js";
+import { type EncoderId, programOf } from "../../engine/encoders.js";
 import type { Task } from "../../data/target.js";
 
 /** How a program uses a model: its class, and what an answer is. */
@@ -100,8 +100,7 @@ export type Place = "page" | "node" | "serve" | "python" | "edge";
 /** Programs that use the model; null if there is none for its task. Each runs beside the folder "classifier". */
 export function snippetsFor(task: Task, encoder: EncoderId): Readonly<Record<Place, string | null>> {
   const { page, python, ...others } = snippets(uses[task]);
-  const named = (program: string) => program.replaceAll(encoders.english.name, encoders[encoder].name);
-  return { ...others, page: named(page), python: named(python) };
+  return { ...others, page: programOf(encoder, page), python: programOf(encoder, python) };
 }
 
 const snippets = ({ name, shown, json, python }: Use) => ({

@@ -1,11 +1,14 @@
 import { signal, useSignal } from "@preact/signals";
+import { encoders } from "../../engine/encoders.js";
 import { joinRounds } from "../../engine/federation.js";
 import { keepAsRun } from "../../engine/loaded-run.js";
 import { together } from "../../messages/together.js";
 import { Empty } from "../../parts/empty.js";
 import { Problem } from "../../parts/problem.js";
+import { TextLanguage } from "../../parts/text-language.js";
 import { isMember, type Membership, membership } from "../../state/membership.js";
-import { labels, project, target, usable } from "../../state/project.js";
+import { chooseEncoder, encoder, labels, project, target, usable } from "../../state/project.js";
+import { textLanguages } from "../../state/text-languages.js";
 import { go } from "../../state/view.js";
 import { Member } from "./member.js";
 import { Rounds } from "./rounds.js";
@@ -71,6 +74,7 @@ function Join() {
       void joinRounds(
         href,
         usable.value.map(({ text, label }) => ({ text, label })),
+        encoder.value,
       );
     } catch {
       isNone.value = true;
@@ -78,8 +82,10 @@ function Join() {
   };
   return (
     <form class="join" onSubmit={join}>
+      <TextLanguage found={textLanguages.value} encoder={encoder.value} choose={chooseEncoder} />
       <p>{t.trainingRows(usable.value.length, project.value!.table.name)}</p>
       <p class="hint">{t.labels(labels.value.map(([label]) => label))}</p>
+      <p class="hint">{t.sameModel(encoders[encoder.value].name)}</p>
       <label>
         {t.server} <span class="hint">{t.serverHint}</span>
         <input

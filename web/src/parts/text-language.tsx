@@ -1,10 +1,8 @@
-import { isForeign, type TextLanguages } from "../../data/text-languages.js";
-import { encoders } from "../../engine/encoders.js";
-import { language, m } from "../../messages/index.js";
-import { textLanguage } from "../../messages/text-language.js";
-import { chooseEncoder, encoder } from "../../state/project.js";
-import { textLanguages } from "../../state/text-languages.js";
-import "../../style/text-language.css";
+import { isForeign, type TextLanguages } from "../data/text-languages.js";
+import { type EncoderId, encoders } from "../engine/encoders.js";
+import { language, m } from "../messages/index.js";
+import { textLanguage } from "../messages/text-language.js";
+import "../style/text-language.css";
 
 /** The languages' names in the language of the page. */
 function namesOf({ languages }: TextLanguages): string[] {
@@ -13,17 +11,22 @@ function namesOf({ languages }: TextLanguages): string[] {
 }
 
 /** The language of the texts in a few words; nothing before it is known. */
-export function LanguageFact() {
-  const found = textLanguages.value;
+export function LanguageFact({ found }: { readonly found: TextLanguages | null }) {
   return found && <span>{textLanguage().facts[found.kind](namesOf(found))}</span>;
 }
 
+interface Props {
+  /** The language of the texts; null if it is not known. */
+  readonly found: TextLanguages | null;
+  readonly encoder: EncoderId;
+  choose(encoder: EncoderId): void;
+}
+
 /** The choice of a model for texts that are not, or may not be, in English. */
-export function TextLanguage() {
+export function TextLanguage({ found, encoder, choose }: Props) {
   const t = textLanguage();
-  const found = textLanguages.value;
-  const size = (id: keyof typeof encoders) => m().size(encoders[id].download);
-  const isChosen = encoder.value === "multilingual";
+  const size = (id: EncoderId) => m().size(encoders[id].download);
+  const isChosen = encoder === "multilingual";
   if (!isChosen && (found === null || (found.kind !== "unsure" && !isForeign(found)))) return null;
   const kind = found?.kind ?? "unsure";
   return (
@@ -41,7 +44,7 @@ export function TextLanguage() {
         <button
           type="button"
           class={isChosen || kind === "unsure" ? "small" : "primary"}
-          onClick={() => chooseEncoder(isChosen ? "english" : "multilingual")}
+          onClick={() => choose(isChosen ? "english" : "multilingual")}
         >
           {isChosen ? t.english(size("english")) : t.use(size("multilingual"))}
         </button>
