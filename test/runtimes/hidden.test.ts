@@ -16,17 +16,21 @@ const job = { ...spec, model: "tiny", data: "tiny/examples.csv", build: "simd", 
 /**
  * `train(disturbed)`: a run in a worker, and what the page was told, each with whether the tab was seen then. One that is to be
  * disturbed waits at its writes, of which the first is before training: it trains first in a hidden tab, then in one that is seen,
- * and ends in one that is hidden.
+ * and ends in one that is hidden. The tab is shown and hidden only when the run waits for that, so no step depends on how fast it is.
  */
 const script = `
   import { memoryStore, runJob, startWorker } from "./ts/worker/index.js";
   import { sha256 } from "./test/properties/bits/sha256.js";
   const state = () => document.visibilityState;
+  /** The state of the tab that a write waits for. */
+  let awaited = null;
   const until = (wanted) =>
     new Promise((resolve) => {
+      awaited = wanted;
       const look = () => {
         if (state() !== wanted) return;
         document.removeEventListener("visibilitychange", look);
+        awaited = null;
         resolve();
       };
       document.addEventListener("visibilitychange", look);
@@ -34,9 +38,9 @@ const script = `
     });
   const told = [];
   const trained = (where) => told.some(({ what, state }) => what === "train" && state === where);
-  /** Waits until a step was told of in such a state. */
-  globalThis.heard = async (where) => {
-    while (!trained(where)) await new Promise((resolve) => setTimeout(resolve, 20));
+  /** Waits until a write waits for such a state. */
+  globalThis.waitsFor = async (wanted) => {
+    while (awaited !== wanted) await new Promise((resolve) => setTimeout(resolve, 20));
   };
   globalThis.train = async (disturbed) => {
     told.length = 0;
@@ -57,7 +61,6 @@ const script = `
     const { "adapter_model.safetensors": adapter, "head.safetensors": head } = store.files();
     return { told, ended, losses: report.steps.map(({ loss }) => loss), sha256: await sha256([adapter, head]) };
   };
-  globalThis.begin = () => void (globalThis.run = train(true));
 `;
 
 beforeAll(async () => {
@@ -95,10 +98,11 @@ describe.each(["chromium", "firefox", "webkit"] as const)("%s", (name) => {
     expect([steps(undisturbed, "hidden"), undisturbed.ended]).toEqual([[], "visible"]);
 
     await tab.evaluate("void (globalThis.run = train(true))");
+    await tab.evaluate('waitsFor("hidden")');
     await tab.hide();
-    await tab.evaluate('heard("hidden")');
+    await tab.evaluate('waitsFor("visible")');
     await tab.show();
-    await tab.evaluate('heard("visible")');
+    await tab.evaluate('waitsFor("hidden")');
     await tab.hide();
     const disturbed = (await tab.evaluate("run")) as Run;
     expect(disturbed.ended).toBe("hidden");

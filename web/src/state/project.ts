@@ -90,31 +90,63 @@ export function closeProject(): void {
   before.value = [];
 }
 
+const UNSAVED = "lowrank-studio unsaved project";
+/** The table that a reload interrupted the saving of; null if it was closed, undefined if there is none. */
+function unsaved(): Project | null | undefined {
+  try {
+    const json = sessionStorage.getItem(UNSAVED);
+    sessionStorage.removeItem(UNSAVED);
+    const [navigation] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
+    // Left in another way, the tab may come back when another tab has saved a newer one.
+    return json === null || navigation?.type !== "reload" ? undefined : (JSON.parse(json) as Project | null);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Restores the table of an earlier visit, and saves changes from now on. */
 export async function keepProject(): Promise<void> {
   const kept = await stored<Project>("project", "current").catch(() => undefined);
-  if (kept !== undefined && project.value === null) project.value = kept;
-  // A table that could not be read is not deleted.
+  const left = unsaved();
+  const newest = left === undefined ? kept : left;
+  if (newest && project.value === null) project.value = newest;
+  // A table that could not be read is not deleted. `known` is what was last given to the database, `safe` what it has.
   let known = kept ?? null;
+  let safe = known;
   const others = new BroadcastChannel("lowrank-studio project");
   const save = () => {
     const now = project.value;
     if (now === known) return;
     known = now;
     const saved = now === null ? remove("project", "current") : write("project", "current", now);
-    saved.then(() => now === null && others.postMessage(null)).catch(() => undefined);
+    saved
+      .then(() => {
+        safe = now;
+        if (now === null) others.postMessage(null);
+      })
+      .catch(() => undefined);
   };
   // Another tab has closed its table, which deleted the stored one, so this tab's is stored again.
   others.onmessage = () => {
-    known = null;
+    known = safe = null;
     save();
   };
   let timer: ReturnType<typeof setTimeout> | undefined;
   effect(() => {
-    void project.value;
+    const now = project.value;
     clearTimeout(timer);
-    timer = setTimeout(save, 300);
+    // A closed table is deleted at once: other tabs hear of it only while this one is open.
+    if (now === null) save();
+    else timer = setTimeout(save, 300);
   });
-  // A reload does not wait for the timer.
-  addEventListener("pagehide", save);
+  // A reload does not wait for the timer, and the browser may give up a write that it has not begun.
+  addEventListener("pagehide", () => {
+    save();
+    if (project.value === safe) return;
+    try {
+      sessionStorage.setItem(UNSAVED, JSON.stringify(project.value));
+    } catch {
+      // It is too large, or nothing is stored: the database may still get it.
+    }
+  });
 }
