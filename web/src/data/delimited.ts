@@ -1,5 +1,6 @@
 import Papa from "papaparse";
 import { TableProblem } from "./problem.js";
+import { endOf } from "./rows-below.js";
 import { type Correction, delimiters, type HowRead, type Table } from "./table.js";
 import { beginAt, type GridRow, isFilled, saidOf, tableFrom } from "./title-rows.js";
 
@@ -51,12 +52,13 @@ export function readDelimited(
   const lines = data.flatMap((fields, i): GridRow[] => (fields.some(isFilled) ? [{ at: i + offset, fields }] : []));
   if (lines.length === 0) throw new TableProblem("empty");
   const begin = beginAt(lines, correction.headerRow);
-  const own = lines.slice(begin.first);
+  const end = correction.withoutBelow === true ? endOf(lines, begin) : lines.length;
+  const own = lines.slice(begin.first, end);
   const width = Math.max(...own.slice(0, PREVIEW).map(({ fields }) => fields.length));
   if (width < fewest) throw new TableProblem("oneColumn");
   if (width * own.length > MOST_CELLS) throw new TableProblem("tooLarge");
   const uneven = own.slice(begin.header ? 1 : 0).filter(({ fields }) => fields.length !== width).length;
   const even = own.map(({ at, fields }) => ({ at, fields: Array.from({ length: width }, (_, i) => fields[i] ?? "") }));
   const table = tableFrom(even, { ...begin, first: 0 });
-  return { ...table, how: { delimiter, uneven, ...saidOf(lines, begin) } };
+  return { ...table, how: { delimiter, uneven, ...saidOf(lines, begin, end) } };
 }

@@ -31,6 +31,8 @@ export interface HowRead {
   readonly skipped?: number;
   /** The first rows that are not empty, for the user to choose from. */
   readonly firstRows?: readonly { readonly at: number; readonly text: string }[];
+  /** The rows below the table that are no part of it: totals and notes. */
+  readonly below?: readonly { readonly at: number; readonly text: string }[];
   readonly book?: HowBook;
 }
 
@@ -51,4 +53,6 @@ export interface HowBook {
 export type Correction = Partial<Pick<HowRead, "encoding" | "delimiter" | "headerRow">> & {
   /** The place of a workbook's sheet. */
   readonly sheet?: number;
+  /** Whether totals and notes below the table are left out. Default false, for pages that do not say so. */
+  readonly withoutBelow?: boolean;
 };

@@ -83,13 +83,17 @@ export function tableFrom(
 /** Most rows to choose the columns' names from, and characters that are shown of each. */
 const [MOST_CHOICES, SHOWN] = [12, 60];
 
-/** What is said about where the table begins, and the rows among which the user chooses. */
-export const saidOf = (rows: readonly GridRow[], { first, header }: Begin) => ({
+/** A row as it is shown to choose it. */
+function shown({ at, fields }: GridRow): { at: number; text: string } {
+  const text = filledIn(fields).join(" · ").replace(/\s+/g, " ");
+  return { at, text: text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text };
+}
+
+/** What is said about where the table begins and ends, and the rows among which the user chooses. */
+export const saidOf = (rows: readonly GridRow[], { first, header }: Begin, end: number) => ({
   header,
   headerRow: header ? (rows[first]?.at ?? 0) : 0,
   skipped: first,
-  firstRows: rows.slice(0, Math.max(MOST_CHOICES, first + 3)).map(({ at, fields }) => {
-    const text = filledIn(fields).join(" · ").replace(/\s+/g, " ");
-    return { at, text: text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text };
-  }),
+  firstRows: rows.slice(0, Math.max(MOST_CHOICES, first + 3)).map(shown),
+  below: rows.slice(end).map(shown),
 });

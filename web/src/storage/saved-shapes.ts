@@ -67,13 +67,14 @@ const book: Check = (value) =>
     ...{ sheets: listOf(having({ name: isText })), sheet: isCount },
     ...{ filled: isCount, unsolved: isCount },
   })(value) && (value as { sheet: number }).sheet in (value as { sheets: unknown[] }).sheets;
+const someRows = listOf(having({ at: isCount, text: isText }));
 const table = having({
   ...tableFields,
   how: having({
     ...{ format: isText, encoding: isText, delimiter: isText, uneven: isNumber },
     // Projects of earlier versions lack these.
     ...{ headerRow: orMissing(isCount), skipped: orMissing(isCount), book: orMissing(book) },
-    firstRows: orMissing(listOf(having({ at: isCount, text: isText }))),
+    ...{ firstRows: orMissing(someRows), below: orMissing(someRows) },
   }),
 });
 const kinds: Readonly<Record<Task, Check>> = {

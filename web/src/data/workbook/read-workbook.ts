@@ -1,4 +1,5 @@
 import { TableProblem } from "../problem.js";
+import { endOf } from "../rows-below.js";
 import type { Correction, HowRead, Table } from "../table.js";
 import { beginAt, saidOf, tableFrom } from "../title-rows.js";
 import { readCells, type Shared } from "./cells.js";
@@ -14,13 +15,14 @@ type SheetTable = Pick<Table, "columns" | "records"> & {
   readonly unsolved: number;
 };
 
-function tableOf({ bytes }: SheetPart, shared: Shared, headerRow?: number): SheetTable {
+function tableOf({ bytes }: SheetPart, shared: Shared, { headerRow, withoutBelow }: Correction): SheetTable {
   const cells = readCells(bytes, shared);
   const { rows, filled } = gridOf(cells);
   const found = beginAt(rows, headerRow);
   // A workbook's table has names of columns unless the user says that it has none.
   const begin = { ...found, header: found.header || headerRow === undefined };
-  return { ...tableFrom(rows, begin), said: saidOf(rows, begin), filled, unsolved: cells.unsolved };
+  const end = withoutBelow === true ? endOf(rows, begin) : rows.length;
+  return { ...tableFrom(rows.slice(0, end), begin), said: saidOf(rows, begin, end), filled, unsolved: cells.unsolved };
 }
 
 /** A text, rather than a name or a code. */
@@ -71,10 +73,13 @@ export async function readWorkbook(
     const { sheet, headerRow } = correction;
     const chosen = sheet !== undefined && sheet in sheets ? sheet : null;
     // A row is chosen on the sheet that is shown, so the choice of that sheet does not depend on it.
-    const best = chosen === null ? choose(sheets, (one) => tableOf(one, shared), fewest) : null;
+    const best =
+      chosen === null
+        ? choose(sheets, (one) => tableOf(one, shared, { ...correction, headerRow: undefined }), fewest)
+        : null;
     const at = chosen ?? best?.at ?? 0;
     const found = headerRow === undefined ? best?.table : undefined;
-    const { columns, records, said, filled, unsolved } = found ?? tableOf(sheets[at]!, shared, headerRow);
+    const { columns, records, said, filled, unsolved } = found ?? tableOf(sheets[at]!, shared, correction);
     if (records.length === 0) throw new TableProblem("empty");
     if (columns.length < fewest) throw new TableProblem("oneColumn");
     const names = sheets.map(({ name, isHidden }) => ({ name, isHidden }));

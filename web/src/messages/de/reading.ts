@@ -15,6 +15,12 @@ export const forReading: typeof en = {
   skippedWithoutNames: (count) => `${rows(count)} über der Tabelle übersprungen`,
   skippedWhy:
     "Übersprungene Zeilen sind Überschriften: Sie füllen weniger Spalten als die Spaltennamen darunter, oder eine leere Zeile folgt auf sie. Gehören sie zur Tabelle, wählen Sie eine andere Zeile.",
+  below: (count) => `${rows(count)} unter der Tabelle übersprungen`,
+  belowLabel: "Zeilen unter der Tabelle",
+  belowSkipped: (first) => (first === "" ? "übersprungen" : `übersprungen, ab ${first}`),
+  belowRows: "Zeilen der Tabelle",
+  belowWhy:
+    "Zeilen unter der Tabelle sind Summen oder Anmerkungen, die höchstens halb so viele Spalten füllen wie ihre Zeilen. Gehören sie zur Tabelle, wählen Sie „Zeilen der Tabelle“.",
   passedOver: (name) =>
     `${quoted(name)} ist das erste sichtbare Blatt mit einer großen Tabelle von Texten. Die Blätter davor haben weniger oder keine.`,
   filled: (count) =>

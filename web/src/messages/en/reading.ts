@@ -15,6 +15,12 @@ export const forReading = {
   skippedWithoutNames: (count: number) => `${rows(count)} above the table skipped`,
   skippedWhy:
     "Skipped rows are titles: they fill fewer columns than the column names below them, or an empty row follows them. If they belong to the table, choose another row.",
+  below: (count: number) => `${rows(count)} below the table skipped`,
+  belowLabel: "Rows below the table",
+  belowSkipped: (first: string) => (first === "" ? "skipped" : `skipped, from ${first}`),
+  belowRows: "rows of the table",
+  belowWhy:
+    "Rows below the table are totals, or notes that fill at most half as many columns as its rows. If they belong to the table, choose “rows of the table”.",
   passedOver: (name: string) =>
     `${quoted(name)} is the first visible sheet with a large table of texts. The sheets before it have fewer or none.`,
   filled: (count: number) =>

@@ -15,6 +15,12 @@ export const forReading: typeof en = {
   skippedWithoutNames: (count) => `${rows(count)} encima de la tabla ${isOne(count) ? "omitida" : "omitidas"}`,
   skippedWhy:
     "Las filas omitidas son títulos: ocupan menos columnas que los nombres de las columnas que hay debajo, o las sigue una fila vacía. Si forman parte de la tabla, elija otra fila.",
+  below: (count) => `${rows(count)} debajo de la tabla ${isOne(count) ? "omitida" : "omitidas"}`,
+  belowLabel: "Filas debajo de la tabla",
+  belowSkipped: (first) => (first === "" ? "omitidas" : `omitidas, desde la ${first}`),
+  belowRows: "filas de la tabla",
+  belowWhy:
+    "Las filas debajo de la tabla son totales, o notas que ocupan como mucho la mitad de las columnas de sus filas. Si forman parte de la tabla, elija «filas de la tabla».",
   passedOver: (name) =>
     `${quoted(name)} es la primera hoja visible con una tabla grande de textos. Las hojas anteriores tienen menos o ninguno.`,
   filled: (count) =>

@@ -15,6 +15,12 @@ export const forReading: typeof en = {
   skippedWithoutNames: (count) => `${rows(count)} au-dessus du tableau ${isOne(count) ? "ignorée" : "ignorées"}`,
   skippedWhy:
     "Les lignes ignorées sont des titres\u00a0: elles remplissent moins de colonnes que les noms des colonnes en dessous, ou sont suivies d’une ligne vide. Si elles font partie du tableau, choisissez une autre ligne.",
+  below: (count) => `${rows(count)} sous le tableau ${isOne(count) ? "ignorée" : "ignorées"}`,
+  belowLabel: "Lignes sous le tableau",
+  belowSkipped: (first) => (first === "" ? "ignorées" : `ignorées, à partir de la ${first}`),
+  belowRows: "lignes du tableau",
+  belowWhy:
+    "Les lignes sous le tableau sont des totaux, ou des notes qui remplissent au plus la moitié des colonnes de ses lignes. Si elles font partie du tableau, choisissez «\u00a0lignes du tableau\u00a0».",
   passedOver: (name) =>
     `${quoted(name)} est la première feuille visible qui contient un grand tableau de textes. Les feuilles précédentes en ont moins, ou aucun.`,
   filled: (count) =>

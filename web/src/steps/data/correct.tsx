@@ -39,12 +39,23 @@ function namesIn({ firstRows = [], headerRow = 0 }: HowRead): Choice["options"] 
   return [...rows.map(({ at, text }) => [at, namesRow(at, text)] as const), [0, noNames]];
 }
 
+/** What the rows below the table are; they have no choice if there are none. */
+function rowsBelow({ below = [] }: HowRead): Choice["options"] {
+  const { belowSkipped, belowRows } = forReading();
+  const [first] = below;
+  return [
+    ["skip", first === undefined ? belowSkipped("") : belowSkipped(forReading().namesRow(first.at, first.text))],
+    ["rows", belowRows],
+  ];
+}
+
 /** Why rows and sheets were skipped, and what was made of cells. */
 function Why({ how, book }: { how: HowRead; book: HowBook | undefined }) {
   const t = forReading();
   const reasons = [
     book?.passedOver && t.passedOver(book.sheets[book.sheet]!.name),
     (how.skipped ?? 0) > 0 && t.skippedWhy,
+    (how.below ?? []).length > 0 && t.belowWhy,
     book !== undefined && book.unsolved > 0 && t.unsolvedWhy,
   ].filter((reason) => typeof reason === "string");
   return reasons.map((reason) => (
@@ -100,6 +111,14 @@ export function Correct() {
             value={how.headerRow ?? 0}
             options={namesIn(how)}
             onPick={(row) => correct({ headerRow: Number(row) })}
+          />
+        )}
+        {((how.below ?? []).length > 0 || given.correction.withoutBelow === false) && (
+          <Choose
+            label={own.belowLabel}
+            value={given.correction.withoutBelow === false ? "rows" : "skip"}
+            options={rowsBelow(how)}
+            onPick={(what) => correct({ withoutBelow: what === "skip" })}
           />
         )}
         <Why how={how} book={book} />

@@ -16,11 +16,12 @@ function formatOf({ format, encoding, delimiter, book }: How): string {
 }
 
 /** What was skipped or filled in; a warning if the user has to do something about it. */
-function Made({ how: { book, header, skipped = 0 } }: { how: How }) {
+function Made({ how: { book, header, skipped = 0, below = [] } }: { how: How }) {
   const t = forReading();
   return (
     <>
       {skipped > 0 && <span>{header ? t.skipped(skipped) : t.skippedWithoutNames(skipped)}</span>}
+      {below.length > 0 && <span>{t.below(below.length)}</span>}
       {book !== undefined && book.filled > 0 && <span>{t.filled(book.filled)}</span>}
       {book !== undefined && book.unsolved > 0 && <span class="warn">{t.unsolved(book.unsolved)}</span>}
     </>

@@ -50,7 +50,7 @@ async function take(read: () => Promise<Table>): Promise<boolean> {
 const reader = () => import("../../data/apart/read-apart.js");
 
 /** Opens a file in place of the current table. If it cannot be read, the table stays, and the result is false. */
-export async function openFile(file: File, correction: Correction = {}): Promise<boolean> {
+export async function openFile(file: File, correction: Correction = { withoutBelow: true }): Promise<boolean> {
   const isOpen = await take(async () => (await reader()).readApart(file, correction));
   if (isOpen) source.value = { file, correction };
   return isOpen;
