@@ -1,5 +1,6 @@
 import { Tokenizer } from "@huggingface/tokenizers";
 import { AddedTokens } from "./added-tokens.js";
+import { leastTokens } from "./least-tokens.js";
 import { bytePairs } from "./models/byte-pairs.js";
 import type { JsonObject } from "./checks.js";
 import { useRustSteps } from "./rust-steps.js";
@@ -37,6 +38,7 @@ export function libraryTokenizer({ tokenizer: parts, config }: TokenizerParts): 
   // Without `?.(`: made into older JavaScript that becomes a `call`, which the library's functions do not have.
   return {
     encode: (text) => inText.encode(text, piecesOf, (piece) => idOf(piece) ?? unknownId),
+    leastTokens: leastTokens(parts),
     normalize,
     marked: (tokens) => (post_processor ? post_processor([...tokens], null, true).tokens : tokens),
     idOf,

@@ -2,6 +2,8 @@
 export interface SubwordTokenizer {
   /** A text's own tokens with their ids; undefined if the vocabulary has neither the token nor an unknown token. */
   encode(text: string): { readonly ids: readonly (number | undefined)[]; readonly tokens: readonly string[] };
+  /** A text has at least so many tokens; 0 if nothing is known. Omitted by BERT's. */
+  readonly leastTokens?: (text: string) => number;
   /** The text that is split into words. */
   normalize(text: string): string;
   /** A text's tokens with the special ones around them. */

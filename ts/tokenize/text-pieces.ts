@@ -1,6 +1,8 @@
 import { isJsonObject, type Json } from "../io/json.js";
 import { type JsonObject, stepType } from "./checks.js";
 import { CHINESE, condense, type CondenseRules } from "./condense.js";
+import { isKnownPattern } from "./known-patterns.js";
+import { stepsOf } from "./steps-of.js";
 import { MAX_PIECE } from "./vocabulary.js";
 
 /** Characters after which a text is cut at the next place that can be; few texts are as long. */
@@ -96,14 +98,6 @@ function bertCutter(normalizer: Json | undefined, model: JsonObject, added: read
 /** Normalizers that see no further than the next white space. */
 const localNormalizers = ["NFC", "NFD", "NFKC", "NFKD", "StripAccents", "Lowercase", "Precompiled"];
 
-/** The steps of a sequence, or the step itself. */
-const stepsOf = (step: Json | undefined, list: "normalizers" | "pretokenizers"): readonly Json[] =>
-  stepType(step) === "Sequence"
-    ? ((step as JsonObject)[list] as readonly Json[]).flatMap((one) => stepsOf(one, list))
-    : isJsonObject(step)
-      ? [step]
-      : [];
-
 function isLocal(step: Json): boolean {
   if (localNormalizers.includes(stepType(step) as string)) return true;
   const pattern = stepType(step) === "Replace" ? (step as JsonObject)["pattern"] : undefined;
@@ -124,9 +118,20 @@ function partsAtSign([step, ...others]: readonly Json[]): boolean {
   return step["split"] !== false && (step["prepend_scheme"] ?? "always") === "always";
 }
 
-/** Byte-level words as GPT-2 parts them: one of several spaces goes with the next word, and nothing looks across a single one. */
-const isByteLevel = (preTokenizer: Json | undefined) =>
-  stepType(preTokenizer) === "ByteLevel" && isJsonObject(preTokenizer) && preTokenizer["use_regex"] !== false;
+/**
+ * Byte-level words as GPT-2 parts them, perhaps after digits, or by the expression of a well-known tokenizer: one of several spaces goes with the
+ * next word, and nothing looks across a single one.
+ */
+function isByteLevel(words: readonly Json[]): boolean {
+  const [first, ...others] = words.slice(0, -1);
+  const last = words.at(-1);
+  if (stepType(last) !== "ByteLevel" || !isJsonObject(last) || others.length > 0) return false;
+  if (last["use_regex"] !== false) return first === undefined || stepType(first) === "Digits";
+  if (stepType(first) !== "Split" || !isJsonObject(first)) return false;
+  const { pattern, behavior, invert } = first;
+  const regex = isJsonObject(pattern) ? pattern["Regex"] : undefined;
+  return typeof regex === "string" && isKnownPattern(regex) && behavior === "Isolated" && invert !== true;
+}
 
 /** How texts can be split for a tokenizer, by the parts of its file. */
 export function textCutter({ normalizer, pre_tokenizer, model, added_tokens }: JsonObject): TextCutter {
@@ -148,7 +153,7 @@ export function textCutter({ normalizer, pre_tokenizer, model, added_tokens }: J
   if (!steps.every((step) => isLocal(step) || (stepType(step) === "Strip" && (atSpace || atSign)))) return uncut;
   const free = freePlaces(added);
   const looksAhead = added.some((token) => token.looksAhead);
-  if (isByteLevel(pre_tokenizer) && !looksAhead) return (text) => cut(text, /(?<=\S) (?=\S)/g, free);
+  if (isByteLevel(words) && !looksAhead) return (text) => cut(text, /(?<=\S) (?=\S)/g, free);
   if (atSpace && !strips) return (text) => cut(text, /(?<!\s)[ \t\n\r]/g, free);
   if ((atSpace || atSign) && !looksAhead)
     return (text) => cut(text, /(?<=[\p{L}\p{N}!-~]) (?=[\p{L}\p{N}!-~])/gu, free);

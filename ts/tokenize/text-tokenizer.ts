@@ -164,6 +164,11 @@ export class TextTokenizer {
     return this.own(text, most).ids;
   }
 
+  /** @internal A text has at least so many tokens, found without tokenizing it; 0 if nothing is known. */
+  leastTokens(text: string): number {
+    return this.parts.subwords.leastTokens?.(text) ?? 0;
+  }
+
   /** @internal The id of a special token. Throws `ModelError` if there is none. */
   specialId(token: string): number {
     return this.checked(this.parts.subwords.idOf(token), token);

@@ -1,4 +1,5 @@
 import { UnsupportedError } from "../errors/errors.js";
+import { bytesByCharacter } from "./byte-characters.js";
 import type { SpelledToken } from "./subword-tokenizer.js";
 import type { TextTokenizer } from "./text-tokenizer.js";
 
@@ -12,20 +13,6 @@ function spellingOf(decoder: unknown): TokenSpelling {
   const has = (...names: string[]) => parts.some((part) => names.includes((Object(part) as { type: string }).type));
   if (has("ByteLevel")) return "bytes";
   return has("ByteFallback", "Metaspace") ? "marks" : "unknown";
-}
-
-/** Characters that represent themselves in a byte-level vocabulary; the others follow from 256 on. */
-const isOwn = (byte: number) =>
-  (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || (byte >= 0xae && byte <= 0xff);
-
-let byteOf: ReadonlyMap<string, number> | undefined;
-
-function bytesByCharacter(): ReadonlyMap<string, number> {
-  if (byteOf !== undefined) return byteOf;
-  const made = new Map<string, number>();
-  let others = 256;
-  for (let byte = 0; byte < 256; byte++) made.set(String.fromCharCode(isOwn(byte) ? byte : others++), byte);
-  return (byteOf = made);
 }
 
 /**

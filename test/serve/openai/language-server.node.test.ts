@@ -411,6 +411,27 @@ describe("the server", () => {
     }
   });
 
+  it("refuses prompts that are far too long without tokenizing them whole", async () => {
+    const { subwords } = (model.tokenizer as unknown as { parts: { subwords: { encode: (text: string) => unknown } } })
+      .parts;
+    const encode = vi.spyOn(subwords, "encode");
+    const { chat, completions } = at.client;
+    const rejected = async (answer: Promise<unknown>, param: string, most: number) => {
+      const error = { status: 400, type: "invalid_request_error", code: "context_length_exceeded", param };
+      await expect(answer).rejects.toMatchObject(error);
+      expect(encode.mock.calls.reduce((sum, [text]) => sum + text.length, 0)).toBeLessThanOrEqual(most);
+      encode.mockClear();
+    };
+    const complete = (prompt: string) => completions.create({ model: "tiny", prompt, max_tokens: 1 });
+    // No token has more than five characters.
+    await rejected(complete("a".repeat(900_000)), "prompt", 0);
+    await rejected(complete("a film ".repeat(100_000)), "prompt", 0);
+    await rejected(complete("a ".repeat(200)), "prompt", 400);
+    // The template writes nine characters of a message.
+    const many = Array.from({ length: 1000 }, () => ({ role: "user" as const, content: "a".repeat(500) }));
+    await rejected(chat.completions.create({ ...base, messages: many }), "messages", 0);
+  });
+
   it("says which field is wrong, in OpenAI's form", async () => {
     const wrong: [object, Record<string, unknown>, RegExp][] = [
       [{ temperature: -1 }, { param: "temperature", code: "invalid_value" }, /a number from 0/],

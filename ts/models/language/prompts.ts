@@ -14,6 +14,9 @@ import { draftsOf } from "./speculation/drafts-of.js";
 import type { PreparedTools } from "./tools/prepare-tools.js";
 import type { ToolOptions } from "./tools/tool-options.js";
 
+/** Of prompts that are longer than a model's positions: `key` in the details of their errors. */
+export const POSITIONS = "max_position_embeddings";
+
 /** Throws `StaleNodeError` if the model was disposed. */
 export const assertLanguageModel = (what: string, { graph }: Pick<PromptReader, "graph">) =>
   assertModel(what, graph, "language model");
@@ -68,8 +71,25 @@ export function readPrompt(
   const prepared = isAsked
     ? templateOf(model, what).prepareTools(what, prompt as readonly ChatMessage[], options)
     : null;
-  if (prepared === null) return { ids: promptIds(model, what, prompt), prepared };
-  return { ids: textIds(model, what, { text: prepared.text, bare: true }), prepared };
+  const written = prepared === null ? promptText(model, what, prompt) : { text: prepared.text, bare: true };
+  if (written === null) return { ids: takeIds(model, what, "prompt", prompt as ArrayLike<number>), prepared };
+  return { ids: promptTextIds(model, what, written), prepared };
+}
+
+/** Token ids of a prompt's text. Of one that is too long only as much is tokenized as shows that. */
+function promptTextIds(model: PromptReader, what: string, prompt: PromptText): Int32Array {
+  const { tokenizer, maxTokens } = model;
+  const { text, bare } = prompt;
+  if (tokenizer === null || text.length <= maxTokens) return textIds(model, what, prompt);
+  const most = maxTokens + 1;
+  const isLong = tokenizer.leastTokens(text) > maxTokens;
+  const read = () => (bare ? tokenizer.ownIds(text, most) : tokenizer.with(most, tokenizer.lowercase).encode(text));
+  const ids = isLong ? null : Int32Array.from(read());
+  if (ids !== null && ids.length <= maxTokens) return ids;
+  throw new ConfigError(
+    `${what}: the prompt has more than ${maxTokens} tokens, and the model has ${maxTokens} positions: shorten it`,
+    { op: what, option: "prompt", key: POSITIONS, length: maxTokens },
+  );
 }
 
 const isRead = (prompt: Prompt | ReadPrompt): prompt is ReadPrompt =>
@@ -175,6 +195,7 @@ export function takeIds(
   throw new ConfigError(`${what}: ${data.length} tokens; the model has ${excerpt(limit)} positions`, {
     op: what,
     option: name,
+    key: POSITIONS,
     value: data.length,
     length: limit,
   });

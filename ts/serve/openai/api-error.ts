@@ -7,6 +7,7 @@ import {
   ModelError,
   UnsupportedError,
 } from "../../errors/errors.js";
+import { POSITIONS } from "../../models/language/prompts.js";
 import { Refusal } from "../problem.js";
 
 /** The `error` of an answer, as OpenAI's API has it. */
@@ -89,6 +90,11 @@ export function reading<T>(prompt: string, read: () => T, renamed = (words: stri
     const name = typeof option === "string" ? option.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) : null;
     const isPrompt = name === "prompt" || key === "chat_template" || code === "invalid_adapter";
     const param = isPrompt ? prompt : name === "schema" ? "response_format" : name;
-    throw new ApiError(400, code, renamed(message), param === null ? null : renamed(param));
+    throw new ApiError(
+      400,
+      key === POSITIONS ? "context_length_exceeded" : code,
+      renamed(message),
+      param === null ? null : renamed(param),
+    );
   }
 }

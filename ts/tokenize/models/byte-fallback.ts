@@ -10,9 +10,10 @@ export function byteFallback(
   if (model["byte_fallback"] !== true) return () => [];
   const encoder = new TextEncoder();
   return (text) => {
-    const pieces = Array.from(encoder.encode(text), (byte) => `<0x${hex(byte)}>`);
+    const pieces = Array.from(encoder.encode(text), byteToken);
     return pieces.every((piece) => ids.has(piece)) ? pieces : [];
   };
 }
 
-const hex = (byte: number) => byte.toString(16).toUpperCase().padStart(2, "0");
+/** The piece of a byte. */
+export const byteToken = (byte: number): string => `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`;
