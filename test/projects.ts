@@ -100,7 +100,7 @@ const withBrowser = [
   "test/packaging/{page,service-worker,trusted-types,worker-page}.test.ts",
   "test/{pages,studio,engine/webgpu}/*.node.test.ts",
   "packages/flower/test/{leaving,pages}.node.test.ts",
-  "test/cli/commands/studio.test.ts",
+  "test/cli/commands/{bench-gpu,studio}.test.ts",
   "test/docs/{search,starts,webgpu,worker}.node.test.ts",
 ];
 

@@ -53,7 +53,12 @@ export function enableRevectorizer(script: string): void {
 }
 
 /** Starts the kernels. Throws as `init`. */
-export function startEngine({ build = "auto", threads = "auto" }: EngineOptions): Promise<EngineInfo> {
+export function startEngine(options: EngineOptions): Promise<EngineInfo> {
+  return init(engineSettings(options));
+}
+
+/** Options of `init` or `createEngine` for a command. */
+export function engineSettings({ build = "auto", threads = "auto" }: EngineOptions): InitOptions {
   enableRelaxedSimd();
-  return init({ build, threads, tile: revectorizing ? WIDE_TILE : "auto" });
+  return { build, threads, tile: revectorizing ? WIDE_TILE : "auto" };
 }

@@ -33,6 +33,12 @@ export interface EngineInfo {
     readonly vendor: string;
     readonly architecture: string;
     readonly description: string;
+    /** Whether it is a program on the CPU (SwiftShader, lavapipe), whose times say nothing about a GPU. */
+    readonly software: boolean;
+    /** WebGPU's names of what it offers, in the alphabet's order. */
+    readonly features: readonly string[];
+    /** Its limits by WebGPU's names, those that bear on computing. */
+    readonly limits: Readonly<Record<string, number>>;
   };
   /** Bytes: in use, peak, size of linear memory, its maximum. */
   readonly memory: {

@@ -1,9 +1,11 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { throwIfAborted } from "../../waiting/abort.js";
-import type { EngineInfo } from "../../entry/node.js";
+import { createEngine, type Engine, type EngineInfo } from "../../entry/node.js";
 import { nextTask } from "../../waiting/next-task.js";
 import { addEngineOptions } from "../files/classifier-folder.js";
-import { type EngineOptions, startEngine } from "../engine-start.js";
+import { type EngineOptions, engineSettings } from "../engine-start.js";
+import { GPU_HEADING, gpuRows, milliseconds } from "../timing/gpu-table.js";
+import { adapterLines, type GpuReport, measureGpu } from "../timing/gpu-timing.js";
 import { type KernelTiming, measurePeak, measureWork } from "../timing/kernel-timing.js";
 import { allWork } from "../timing/kernel-work.js";
 import { formatThreads } from "../terminal/number-format.js";
@@ -15,9 +17,11 @@ const EXAMPLES = `
 Examples:
   lowrank bench
   lowrank bench --threads 1 --build simd
+  lowrank bench --device webgpu --json > gpu.json
 `;
 
 interface BenchOptions extends EngineOptions {
+  readonly device: "wasm" | "webgpu";
   readonly seconds: number;
   readonly json: boolean;
 }
@@ -27,6 +31,11 @@ export function defineBench(program: Command, session: Session): void {
   const command = program
     .command("bench")
     .description("measure the kernels on this machine: matrix products and LoRA training steps")
+    .addOption(
+      new Option("--device <name>", "webgpu: the GPU beside WebAssembly; needs the package webgpu")
+        .choices(["wasm", "webgpu"])
+        .default("wasm"),
+    )
     .option("--seconds <n>", "time per line of the table", real(0), 0.2);
   addEngineOptions(command)
     .option("--json", "print one JSON object", false)
@@ -34,27 +43,58 @@ export function defineBench(program: Command, session: Session): void {
     .action((options: BenchOptions) => bench(options, session));
 }
 
-async function bench(options: BenchOptions, { terminal, signal }: Session): Promise<void> {
-  const engine = await startEngine(options);
-  const peak = measurePeak(options.seconds);
+async function bench(options: BenchOptions, session: Session): Promise<void> {
+  const engine = await createEngine(engineSettings(options));
+  try {
+    await (options.device === "webgpu" ? benchGpu(engine, options, session) : benchWasm(engine, options, session));
+  } finally {
+    await engine.close();
+  }
+}
+
+async function benchWasm(engine: Engine, { seconds, json }: BenchOptions, { terminal, signal }: Session) {
+  const peak = await measurePeak(engine, seconds);
   const timings: KernelTiming[] = [];
   for (const work of allWork()) {
     throwIfAborted(signal);
-    timings.push(measureWork(work, options.seconds));
+    timings.push(await measureWork(engine, work, seconds));
     await nextTask();
   }
-  if (options.json) {
-    const { build, threads, tile } = engine;
-    terminal.print(JSON.stringify({ build, threads, tile, peak, timings }));
-  } else for (const line of lines(engine, peak, timings)) terminal.print(line);
+  const { build, threads, tile } = engine.info;
+  if (json) terminal.print(JSON.stringify({ build, threads, tile, peak, timings }));
+  else for (const line of lines(engine.info, peak, timings)) terminal.print(line);
+}
+
+async function benchGpu(wasm: Engine, options: BenchOptions, { terminal, signal }: Session): Promise<void> {
+  const { seconds, json } = options;
+  const gpu = await createEngine({ ...engineSettings(options), threads: 1, device: "webgpu" });
+  try {
+    const runtime = `Node ${process.versions.node}, ${process.platform} ${process.arch}`;
+    const report = await measureGpu(gpu, wasm, { runtime, seconds, signal });
+    if (json) terminal.print(JSON.stringify(report));
+    else for (const line of gpuLines(report)) terminal.print(line);
+  } finally {
+    await gpu.close();
+  }
+}
+
+function gpuLines(report: GpuReport): string[] {
+  const { adapter, wasm, omitted } = report;
+  const right = "right" as const;
+  return [
+    ...adapterLines(adapter),
+    `WebAssembly: ${wasm.build} build, ${formatThreads(wasm.threads)}`,
+    ...tableLines([[...GPU_HEADING], ...gpuRows(report)], ["left", "left", right, right, right, right, right, right]),
+    ...(omitted.length > 0 ? [`omitted on a software adapter: ${omitted.join(", ")}`] : []),
+  ];
 }
 
 function lines({ build, threads, tile }: EngineInfo, peak: number, timings: readonly KernelTiming[]): string[] {
   const rows = timings.map(({ work, shape, fastest, median, gigaflops }) => [
     work,
     shape,
-    time(fastest),
-    time(median),
+    milliseconds(fastest),
+    milliseconds(median),
     gigaflops.toFixed(1),
     `${((100 * gigaflops) / peak / threads).toFixed(0)} %`,
   ]);
@@ -63,8 +103,4 @@ function lines({ build, threads, tile }: EngineInfo, peak: number, timings: read
     `${build} build, ${formatThreads(threads)}, tile ${tile.rows}×${tile.columns}; 128-bit peak ${peak.toFixed(1)} GFLOP/s a thread`,
     ...tableLines([heading, ...rows], ["left", "left", "right", "right", "right", "right"]),
   ];
-}
-
-function time(milliseconds: number): string {
-  return milliseconds < 1 ? `${(1000 * milliseconds).toPrecision(3)} µs` : `${milliseconds.toPrecision(3)} ms`;
 }

@@ -1,11 +1,14 @@
-import { AdamW, type Graph, LoraLinear, normal, type Tensor } from "../../entry/node.js";
+import { AdamW, type Graph, LoraLinear, type NodeId, normal, type Tensor } from "../../index.js";
+
+/** Runs a piece of work once. `result` is called with what it computed, inside the step. */
+export type RunWork = (result?: (id: NodeId) => void) => void;
 
 /** Something to measure; `prepare` puts its operands into a graph of its own. */
 export interface KernelWork {
   readonly name: string;
   readonly shape: readonly number[];
   readonly operations: number;
-  readonly prepare: (graph: Graph) => () => void;
+  readonly prepare: (graph: Graph) => RunWork;
 }
 
 const SQUARE = [384, 384, 384];
@@ -23,6 +26,15 @@ const STEPS = [
   [128, 384, 1536, 8],
   [512, 768, 768, 8],
 ];
+
+/** Runs an op in a step of its own. */
+const stepOf =
+  (graph: Graph, op: () => NodeId): RunWork =>
+  (result) =>
+    graph.step(() => {
+      const id = op();
+      result?.(id);
+    });
 
 /** Products in every form, one row, LoRA's own skinny shape, and training steps from nothing but overhead on. */
 export function allWork(): KernelWork[] {
@@ -45,7 +57,7 @@ function product(
   const prepare = (graph: Graph) => {
     const a = graph.constant(random(graph, form.transposeA ? [k, m] : [m, k]));
     const b = graph.constant(random(graph, form.transposeB ? [n, k] : [k, n]));
-    return () => void graph.step(() => graph.matmul(a, b, form));
+    return stepOf(graph, () => graph.matmul(a, b, form));
   };
   return { name, shape, operations: 2 * m * k * n, prepare };
 }
@@ -53,22 +65,27 @@ function product(
 function frozenProduct([m, k, n]: readonly number[]) {
   return (graph: Graph) => {
     const [x, weight] = [graph.constant(random(graph, [m!, k!])), graph.constant(random(graph, [k!, n!]))];
-    return () => void graph.step(() => graph.linear(x, weight));
+    return stepOf(graph, () => graph.linear(x, weight));
   };
 }
 
 /** Forward, gradients for A, B and the input, and AdamW. */
 function loraStep(shape: readonly number[]): KernelWork {
   const [rows, inFeatures, outFeatures, rank] = shape as [number, number, number, number];
-  const prepare = (graph: Graph) => {
+  const prepare = (graph: Graph): RunWork => {
     const weight = graph.constant(random(graph, [inFeatures, outFeatures]));
     const layer = LoraLinear.fromLinear(graph, weight, null, inFeatures, outFeatures, { rank });
     const optimizer = new AdamW(graph, layer.trainableParams());
     const x = graph.variable(random(graph, [rows, inFeatures]));
     const target = graph.constant(random(graph, [rows, outFeatures]));
-    return () => {
+    const train = stepOf(graph, () => {
+      const loss = graph.mseLoss(layer.forward(graph, x), target);
+      graph.backward(loss);
+      return loss;
+    });
+    return (result) => {
       graph.zeroGrads();
-      graph.step(() => graph.backward(graph.mseLoss(layer.forward(graph, x), target)));
+      train(result);
       optimizer.step();
     };
   };

@@ -1,5 +1,6 @@
 import { changed, typedLength } from "../../arguments/typed-array.js";
 import { ConfigError, EngineError } from "../../errors/errors.js";
+import type { AdapterOffer } from "./adapter-offer.js";
 import type { Pointer } from "../kernels.js";
 import { Heap } from "../memory/heap.js";
 import { Engine, type EngineParts, type GradientPart } from "../running.js";
@@ -36,7 +37,7 @@ export class GpuEngine extends Engine {
   }
 
   /** Makes an engine that owns `device` and `host`, an engine on WASM for random numbers; `close` ends both. */
-  static of(device: GPUDevice, host: Engine, maximumMemory: number): GpuEngine {
+  static of(device: GPUDevice, offer: AdapterOffer, host: Engine, maximumMemory: number): GpuEngine {
     const failure = new GpuFailure();
     let closing = false;
     void device.lost.then(({ message }) => {
@@ -54,7 +55,8 @@ export class GpuEngine extends Engine {
     const { vendor, architecture, description, isFallbackAdapter } = device.adapterInfo;
     const parts = {
       ...host.running,
-      ...{ kernels: kernels as WasmKernels, heap, maximumMemory, adapter: { vendor, architecture, description } },
+      ...{ kernels: kernels as WasmKernels, heap, maximumMemory },
+      adapter: { vendor, architecture, description, software: isFallbackAdapter, ...offer },
       // The product's tile follows from the sizes; there is nothing to measure between steps.
       tile: {
         current: TILE,

@@ -1,5 +1,6 @@
 import type { Wanted } from "../options.js";
 import type { Engine } from "../running.js";
+import { adapterOffer } from "./adapter-offer.js";
 import { findAdapter } from "./find-adapter.js";
 import { GpuEngine } from "./gpu-engine.js";
 import { selfTest } from "./self-test.js";
@@ -33,7 +34,7 @@ async function startGpu({ maximumMemory = Infinity }: Wanted, host: Engine): Pro
   const device = await adapter.requestDevice({ requiredLimits: { maxBufferSize, maxStorageBufferBindingSize } });
   const most = Math.min(maximumMemory, maxBufferSize, maxStorageBufferBindingSize);
   // Whole pages, of which the heap makes its blocks.
-  const gpu = GpuEngine.of(device, host, most - (most % 65_536));
+  const gpu = GpuEngine.of(device, adapterOffer(adapter), host, most - (most % 65_536));
   try {
     await selfTest(gpu, host);
     return gpu;

@@ -5,7 +5,7 @@ import { type Program, program, range } from "../program.js";
 
 /** Threads in each direction. */
 const SIDE = 16;
-/** Columns of A that are in shared memory at once: two panels of 64 rows take 8.25 KiB of the 16 that are guaranteed. */
+/** Columns of A that are in shared memory at once: two panels of 64 rows take 8.1 KiB of the 16 that are guaranteed. */
 const DEPTH = 16;
 
 /** Sums of a thread in a direction. */
