@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { modelCache, root } from "../setup/paths.mjs";
 import { run } from "../setup/process.mjs";
 import { sitePolicy } from "./policy.mjs";
+import { buildSpeedPage } from "./speed-page.mjs";
 
 /** The site's sources. */
 export const sourceFolder = join(root, "site");
@@ -43,5 +44,6 @@ export async function buildSite({ base, model, connect = [] }) {
     const name = "all-MiniLM-L6-v2";
     cpSync(join(modelCache, name), join(studio, "models", name), { recursive: true, mode: constants.COPYFILE_FICLONE });
   }
+  await buildSpeedPage(join(siteFolder, "speed"));
   writeFileSync(join(siteFolder, "_headers"), headers(siteFolder, connect));
 }

@@ -2,6 +2,8 @@ import { setBinaryLocator } from "../../../ts/engine/source.js";
 import { createEngine, type Engine, Graph, tensor } from "../../../ts/index.js";
 import { trainClassifier } from "./classifier.js";
 import { trainEncoder } from "./encoder.js";
+import { engineAndDevice } from "./its-device.js";
+import { trainThroughLoss } from "./lost-device.js";
 import { misuse } from "./misuse.js";
 import { runOps } from "./op-cases.js";
 import { recordErrors } from "./recorded-errors.js";
@@ -56,6 +58,9 @@ export async function compareTraining() {
   return { gpu, wasm, sameBits: JSON.stringify(gpu) === JSON.stringify(again[0]), counted, refused };
 }
 
+/** A device that is lost during a training. */
+export const loseDevice = () => trainThroughLoss(options);
+
 /** Every op with a kernel. */
 export const compareOps = () => onBoth(runOps);
 
@@ -66,19 +71,13 @@ export async function failures() {
     return `${code} ${details?.reason ?? ""}: ${message}`;
   });
   const wanted = { ...options, device: "webgpu", maximumMemory: 2 ** 24 } as const;
-  const { requestDevice } = GPUAdapter.prototype;
-  let device: GPUDevice | undefined;
-  GPUAdapter.prototype.requestDevice = async function (...rest) {
-    return (device = await requestDevice.apply(this, rest));
-  };
-  const engine = await createEngine(wanted);
-  GPUAdapter.prototype.requestDevice = requestDevice;
+  const { engine, device } = await engineAndDevice(wanted);
   const graph = new Graph({ engine });
   const small = graph.constant(tensor([2], [1, 2]));
   await note("more memory than the maximum", () => graph.constant(tensor([5_000_000], new Float32Array(5_000_000))));
   errors["after it"] = String((await graph.read(small)).data);
   const pending = graph.read(small);
-  device!.destroy();
+  device.destroy();
   await note("a read in progress of a lost device", () => pending);
   await note("a call to a lost device", () => graph.read(small));
   await engine.close();

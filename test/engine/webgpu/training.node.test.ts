@@ -51,6 +51,19 @@ it("trains an encoder of two layers on a ragged batch as on WASM", async () => {
   expect(gpu.losses.at(-1)).toBeLessThan(gpu.losses[0]!);
 });
 
+it("goes on from the last checkpoint when a device is lost, on another one and on WASM", async () => {
+  const { errors, undisturbed, onNewDevice, onWasm } = await page.call<Result<"loseDevice">>("loseDevice");
+  const lost = "EngineError device lost";
+  expect(errors).toEqual({
+    ...{ "the loss of the step": lost, "the next step": lost, "an update": lost, saving: lost, "a new variable": lost },
+    ...{ "disposing of everything": "none", "closing the engine": "none" },
+  });
+  // The same bits as if nothing had happened.
+  expect(onNewDevice).toEqual(undisturbed);
+  expect(difference(undisturbed, onWasm)).toBeLessThan(1e-6);
+  expect(undisturbed.at(-1)).toBeLessThan(undisturbed[0]!);
+});
+
 it("names what fails: memory, the device, its driver; and leaves the rest as it was", async () => {
   const errors = await page.call<Result<"failures">>("failures");
   expect(errors).toMatchObject({

@@ -1,9 +1,10 @@
 import { type Command, Option } from "commander";
 import { throwIfAborted } from "../../waiting/abort.js";
 import { createEngine, type Engine, type EngineInfo } from "../../entry/node.js";
+import { engine } from "../../engine/engine.js";
 import { nextTask } from "../../waiting/next-task.js";
 import { addEngineOptions } from "../files/classifier-folder.js";
-import { type EngineOptions, engineSettings } from "../engine-start.js";
+import { type EngineOptions, engineSettings, startEngine } from "../engine-start.js";
 import { GPU_HEADING, gpuRows, milliseconds } from "../timing/gpu-table.js";
 import { adapterLines, type GpuReport, measureGpu } from "../timing/gpu-timing.js";
 import { type KernelTiming, measurePeak, measureWork } from "../timing/kernel-timing.js";
@@ -44,25 +45,21 @@ export function defineBench(program: Command, session: Session): void {
 }
 
 async function bench(options: BenchOptions, session: Session): Promise<void> {
-  const engine = await createEngine(engineSettings(options));
-  try {
-    await (options.device === "webgpu" ? benchGpu(engine, options, session) : benchWasm(engine, options, session));
-  } finally {
-    await engine.close();
-  }
+  await startEngine(options);
+  await (options.device === "webgpu" ? benchGpu(engine(), options, session) : benchWasm(engine(), options, session));
 }
 
-async function benchWasm(engine: Engine, { seconds, json }: BenchOptions, { terminal, signal }: Session) {
-  const peak = await measurePeak(engine, seconds);
+async function benchWasm(wasm: Engine, { seconds, json }: BenchOptions, { terminal, signal }: Session) {
+  const peak = await measurePeak(wasm, seconds);
   const timings: KernelTiming[] = [];
   for (const work of allWork()) {
     throwIfAborted(signal);
-    timings.push(await measureWork(engine, work, seconds));
+    timings.push(await measureWork(wasm, work, seconds));
     await nextTask();
   }
-  const { build, threads, tile } = engine.info;
+  const { build, threads, tile } = wasm.info;
   if (json) terminal.print(JSON.stringify({ build, threads, tile, peak, timings }));
-  else for (const line of lines(engine.info, peak, timings)) terminal.print(line);
+  else for (const line of lines(wasm.info, peak, timings)) terminal.print(line);
 }
 
 async function benchGpu(wasm: Engine, options: BenchOptions, { terminal, signal }: Session): Promise<void> {

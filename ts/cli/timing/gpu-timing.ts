@@ -100,7 +100,9 @@ async function resultOf(engine: Engine, { prepare }: KernelWork): Promise<Float3
     const run = prepare(graph);
     run();
     let read: ReturnType<Graph["read"]> | undefined;
-    run((id) => (read = graph.read(id)));
+    run((id) => {
+      read = graph.read(id);
+    });
     return (await read!).data;
   } finally {
     graph.dispose();

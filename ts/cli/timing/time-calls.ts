@@ -1,4 +1,4 @@
-import { Graph, tensor } from "../../index.js";
+import { type Graph, tensor } from "../../index.js";
 import { stopwatch } from "../../waiting/stopwatch.js";
 
 /** Milliseconds of a call: of the fastest sample and of the middle one. */

@@ -1,0 +1,54 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Browser, chromium } from "playwright";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { chromiumArguments, findChromium } from "../../scripts/browsers/chromium.mjs";
+import { serveSite } from "../../scripts/site/serve-site.mjs";
+import { buildSpeedPage } from "../../scripts/site/speed-page.mjs";
+import type { GpuReport } from "../../ts/cli/timing/gpu-timing.js";
+
+const folder = mkdtempSync(join(tmpdir(), "lowrank-speed-"));
+let site: Awaited<ReturnType<typeof serveSite>>;
+let browser: Browser;
+beforeAll(async () => {
+  await buildSpeedPage(folder);
+  site = await serveSite({ folder });
+  const args = [...chromiumArguments, "--enable-unsafe-webgpu"];
+  browser = await chromium.launch({ executablePath: findChromium()!, args });
+});
+afterAll(async () => {
+  await browser?.close();
+  site?.close();
+  rmSync(folder, { recursive: true });
+});
+
+it("How fast is my GPU shows the GPU beside WebAssembly, and saves both as JSON", { timeout: 120_000 }, async () => {
+  const page = await browser.newPage();
+  await page.goto(`${site.url}?seconds=0.001`);
+  await page.getByRole("button", { name: "Measure" }).click();
+  const saving = page.getByRole("button", { name: "Save as JSON" });
+  await saving.or(page.getByText("It failed")).waitFor({ timeout: 100_000 });
+  const [download] = await Promise.all([page.waitForEvent("download"), saving.click()]);
+  const report = JSON.parse(readFileSync(await download.path(), "utf8")) as GpuReport;
+  expect(report.runtime).toContain("Chrome/");
+  expect(report.adapter).toMatchObject({ vendor: "google", architecture: "swiftshader", software: true });
+  // The page is isolated, as the site is: its threads have started from the files beside it.
+  expect(report.wasm.threads).toBe(await page.evaluate("Math.min(navigator.hardwareConcurrency, 16)"));
+  for (const { difference } of report.timings) expect(difference).toBeLessThan(2e-6);
+  const shown = await page.locator("td:nth-child(2)").allTextContents();
+  expect(shown).toEqual(report.timings.map(({ shape }) => shape));
+  expect(shown).toContain("4×8×8×2");
+  const status = await page.getByRole("status").textContent();
+  expect(status).toContain("software adapter: these times say nothing about a GPU");
+  await page.close();
+});
+
+it("How fast is my GPU says so where there is no WebGPU", async () => {
+  const page = await browser.newPage();
+  await page.addInitScript(() => void Reflect.deleteProperty(Object.getPrototypeOf(navigator), "gpu"));
+  await page.goto(site.url);
+  expect(await page.getByRole("status").textContent()).toContain("This browser has no WebGPU");
+  expect(await page.getByRole("button", { name: "Measure" }).isDisabled()).toBe(true);
+  await page.close();
+});
