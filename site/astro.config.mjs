@@ -56,7 +56,10 @@ export default defineConfig({
             plugin: ["./generate/module-names.mjs"],
           },
         }),
-        starlightLinksValidator({ errorOnLocalLinks: false, exclude: [`${base}studio/`, `${base}files/**`] }),
+        starlightLinksValidator({
+          errorOnLocalLinks: false,
+          exclude: [`${base}studio/`, `${base}speed/`, `${base}files/**`],
+        }),
       ],
     }),
   ],

@@ -35,6 +35,7 @@ export const groups = [
     pages: [
       { file: "docs/models.md", slug: "recipes/models", label: "Where models come from" },
       { file: "docs/runtimes.md", slug: "recipes/runtimes", label: "Runtimes" },
+      { file: "docs/webgpu.md", slug: "recipes/webgpu", label: "On a GPU" },
       { file: "docs/bundlers.md", slug: "recipes/bundlers", label: "Bundlers, test runners" },
       { file: "docs/worker.md", slug: "recipes/worker", label: "Train in a worker" },
       { file: "docs/pages.md", slug: "recipes/pages", label: "Store in the browser" },

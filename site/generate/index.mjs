@@ -13,7 +13,9 @@ const base = process.argv[2] ?? "/";
 const content = join(here, "src/content/docs");
 const files = join(here, "public");
 /** The site contains the Studio, so it can be used without an installation. */
-const studio = `<p><a href="${base}studio/"><strong>Open the Studio here</strong></a>: nothing is installed.</p>`;
+const studioLink = `<p><a href="${base}studio/"><strong>Open the Studio here</strong></a>: nothing is installed.</p>`;
+/** The page that times a visitor's GPU. */
+const speedLink = `<p><a href="${base}speed/"><strong>Measure this machine’s GPU here</strong></a>: nothing is installed or uploaded.</p>`;
 
 /** Copies files of the repository that pages link to. Types that browsers do not display are copied as text. */
 function take(path) {
@@ -33,7 +35,7 @@ cpSync(join(here, "static"), files, { recursive: true });
 const site = { base, root, take };
 for (const page of pages) {
   const source = readFileSync(join(root, page.file), "utf8");
-  const whole = source.replace("<!-- link: studio -->", studio);
+  const whole = source.replace("<!-- link: studio -->", studioLink).replace("<!-- link: speed -->", speedLink);
   write(join(content, `${page.slug}.md`), documentPage(page, whole, site));
 }
 write(join(content, "index.mdx"), firstPage(readFileSync(join(here, "src/first-page.mdx"), "utf8"), site));

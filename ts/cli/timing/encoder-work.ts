@@ -1,9 +1,9 @@
 import { AdamW, clipGradNormLater, type Graph, type NodeId, normal, tensor } from "../../index.js";
 import { raggedBatch } from "../../models/ragged-batch.js";
-import type { KernelWork } from "./kernel-work.js";
+import type { KernelWork, RunWork } from "./kernel-work.js";
 
 /** Sizes of an encoder of BERT's kind. */
-export interface EncoderSize {
+interface EncoderSize {
   readonly texts: number;
   /** Tokens of each text. */
   readonly tokens: number;
@@ -32,7 +32,7 @@ export function encoderStep(name: string, size: EncoderSize): KernelWork {
   return { name, shape: [texts, tokens, hidden, layers], operations, prepare: (graph) => prepare(graph, size) };
 }
 
-function prepare(graph: Graph, size: EncoderSize): ReturnType<KernelWork["prepare"]> {
+function prepare(graph: Graph, size: EncoderSize): RunWork {
   const { texts, tokens, hidden, heads } = size;
   const frozen = (...shape: number[]) => graph.constant(normal(graph, shape, 0.02));
   const norm = () => [graph.constant(tensor([hidden], new Float32Array(hidden).fill(1))), frozen(hidden)] as const;

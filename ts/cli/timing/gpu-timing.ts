@@ -7,7 +7,7 @@ import { allWork, type KernelWork } from "./kernel-work.js";
 import { type KernelTiming, measureWork } from "./kernel-timing.js";
 
 /** What a piece of work took on a GPU and on WebAssembly. */
-export interface GpuTiming {
+interface GpuTiming {
   readonly work: string;
   readonly shape: string;
   readonly gpu: Times;
@@ -40,7 +40,7 @@ const MOST_IN_SOFTWARE = 1e7;
 const gpuWork = (): KernelWork[] => [...allWork(), encoderStep("encoder step, MiniLM's size", MINILM)];
 
 /** What is measured on an adapter, and the names of what is omitted. */
-export function gpuWorkOf(software: boolean): { work: KernelWork[]; omitted: string[] } {
+function gpuWorkOf(software: boolean): { work: KernelWork[]; omitted: string[] } {
   const all = gpuWork();
   const work = all.filter(({ operations }) => !software || operations <= MOST_IN_SOFTWARE);
   return { work, omitted: all.filter((each) => !work.includes(each)).map(titleOf) };
@@ -56,7 +56,7 @@ export function adapterLines({ vendor, architecture, description, software }: Gp
 }
 
 /** Options of `measureGpu`. */
-export interface GpuTimingOptions {
+interface GpuTimingOptions {
   readonly runtime: string;
   /** Time for each piece of work on each engine. */
   readonly seconds: number;
