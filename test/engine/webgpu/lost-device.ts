@@ -98,8 +98,8 @@ export async function trainThroughLoss(options: InitOptions) {
   const pending = training.step();
   device.destroy();
   await note("the loss of the step", () => pending);
-  await note("the next step", () => training.step());
   await note("an update", () => training.optimizer.step());
+  await note("the next step", () => training.step());
   await note("saving", () => training.save());
   await note("a new variable", () => training.graph.variable(tensor([1], [1])));
   await note("disposing of everything", () => training.dispose());
