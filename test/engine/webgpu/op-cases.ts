@@ -48,6 +48,21 @@ export const cases: Record<string, Case> = {
   "add, broadcast": { inputs: [matrix, [35]], run: (graph, [a, b]) => graph.add(a!, b!) },
   sub: { inputs: [matrix, [27, 1]], run: (graph, [a, b]) => graph.sub(a!, b!) },
   "mul, broadcast": { inputs: [matrix, [27, 1]], run: (graph, [a, b]) => graph.mul(a!, b!) },
+  "div by a positive divisor, broadcast": {
+    inputs: [matrix, [27, 1]],
+    run: (graph, [a, b]) => graph.div(a!, graph.add(graph.square(b!), graph.exp(b!))),
+  },
+  "maximum and minimum": {
+    inputs: [matrix, [35]],
+    run: (graph, [a, b]) => graph.add(graph.maximum(a!, b!), graph.mul(graph.minimum(a!, b!), a!)),
+  },
+  "maximum of equals": { inputs: [matrix], run: (graph, [a]) => graph.maximum(a!, a!) },
+  clamp: { inputs: [matrix], run: (graph, [a]) => graph.clamp(a!, { min: -0.5, max: 0.7 }) },
+  "largest of the rows": { inputs: [[5, 27, 3]], run: (graph, [a]) => graph.amax(a!, { dim: [1] }) },
+  "smallest of two dimensions, with ties": {
+    inputs: [[5, 27, 3]],
+    run: (graph, [a]) => graph.amin(graph.relu(a!), { dim: [0, 2] }),
+  },
   "a tall product": { inputs: [[150, 40], [40, 7]], run: (graph, [a, b]) => graph.matmul(a!, b!) },
   "a product of transposes": {
     inputs: [[33, 70], [90, 33]],

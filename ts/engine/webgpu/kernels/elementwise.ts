@@ -18,8 +18,14 @@ export function elementwiseKernels(
     table[`${name}_forward`] = (a, b, y, n0, n1, n2, ...rest) =>
       stream.elements(program, n0 * n1 * n2, n1, n2, a, b, y, ...rest);
   }
+  for (const [name, program] of programs.binaryGradientPrograms) {
+    table[`${name}_gradient`] = (g, x, other, dx, n0, n1, n2, ...rest) =>
+      stream.elements(program, n0 * n1 * n2, n1, n2, g, x, other, dx, ...rest);
+  }
   return {
     ...table,
+    clamp_gradient: (g, x, _y, dx, n, accumulate, minimum, maximum) =>
+      stream.elements(programs.clampGradient, n, g, x, dx, accumulate, minimum, maximum),
     clamp_forward: (x, y, n, minimum, maximum) => stream.elements(programs.clamp, n, x, y, minimum, maximum),
     gated_forward: (x, y, rows, columns, activation) =>
       stream.elements(programs.gatedForward, rows * columns, x, y, columns, activation),

@@ -2,17 +2,21 @@ import type { CrossEntropyKernels, LossKernels, OptimKernels, ReduceKernels } fr
 import type { CommandStream } from "../command-stream.js";
 import * as losses from "../programs/loss.js";
 import { adamw } from "../programs/optimizer.js";
-import { SUM_COLUMNS, sumColumns, sumRows } from "../programs/reduction.js";
+import { extremeAxis, extremeAxisGradient, SUM_COLUMNS, sumColumns, sumRows } from "../programs/reduction.js";
 
 export function reductionKernels(
   stream: CommandStream,
-): CrossEntropyKernels & LossKernels & Pick<ReduceKernels, "sum_axis"> & Pick<OptimKernels, "adamw"> {
+): CrossEntropyKernels & LossKernels & ReduceKernels & Pick<OptimKernels, "adamw"> {
   const sumAxis: ReduceKernels["sum_axis"] = (x, y, outer, axis, inner, alpha, accumulate) => {
     if (inner === 1) return stream.rows(sumRows, outer, x, y, axis, alpha, accumulate);
     stream.run(sumColumns, Math.ceil(inner / SUM_COLUMNS), outer, [inner, x, y, axis, alpha, accumulate]);
   };
   return {
     sum_axis: sumAxis,
+    max_axis: (x, y, outer, axis, inner) => stream.elements(extremeAxis, outer * inner, x, y, axis, inner, 1),
+    min_axis: (x, y, outer, axis, inner) => stream.elements(extremeAxis, outer * inner, x, y, axis, inner, -1),
+    extreme_axis_gradient: (g, x, y, dx, outer, axis, inner, accumulate) =>
+      stream.elements(extremeAxisGradient, outer * inner, g, x, y, dx, axis, inner, accumulate),
     cross_entropy_forward: (
       logits, targets, weights, each, statistics, total, rows, classes, smoothing, scale,
     ) => {

@@ -71,6 +71,13 @@ export const clamp = elementProgram(
   "store(p.y + i, clamp(load(p.x + i), p.low, p.high));",
 );
 
+/** g strictly between the limits, else 0. */
+export const clampGradient = elementProgram(
+  "clamp_gradient",
+  "g* x* dx* accumulate low:f high:f",
+  "let x = load(p.x + i); put(p.dx + i, select(0.0, load(p.g + i), x > p.low && x < p.high), p.accumulate);",
+);
+
 const BROADCAST = "n1 n2 a* b* y* a0 a1 a2 b0 b1 b2 accumulate";
 const operands = `let d2 = i % p.n2; let rest = i / p.n2; let d1 = rest % p.n1; let d0 = rest / p.n1;
   let a = load(p.a + d0 * p.a0 + d1 * p.a1 + d2 * p.a2); let b = load(p.b + d0 * p.b0 + d1 * p.b1 + d2 * p.b2);`;
@@ -87,6 +94,26 @@ export const binaryPrograms: ReadonlyMap<string, Program> = new Map(
   }).map(([name, value]) => [
     name,
     elementProgram(name, BROADCAST, `${operands} put(p.y + i, ${value}, p.accumulate);`),
+  ]),
+);
+
+/** Of each function of a and b the factor of g in its gradient by a. */
+const slopes = {
+  // Of b / a; a² could overflow where this does not.
+  div: "-(b / a / a)",
+  maximum: "select(select(0.0, 1.0, a > b), 0.5, a == b)",
+  minimum: "select(select(0.0, 1.0, a < b), 0.5, a == b)",
+};
+
+/** dx ← g·f′, `a` the operand whose gradient it is and `b` the other one: broadcast as forward, g and dx of the result's shape. */
+export const binaryGradientPrograms: ReadonlyMap<string, Program> = new Map(
+  Object.entries(slopes).map(([name, slope]) => [
+    name,
+    elementProgram(
+      `${name}_gradient`,
+      `n1 n2 g* a* b* y* a0 a1 a2 b0 b1 b2 accumulate`,
+      `${operands} put(p.y + i, load(p.g + i) * (${slope}), p.accumulate);`,
+    ),
   ]),
 );
 

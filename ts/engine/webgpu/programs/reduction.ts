@@ -1,4 +1,4 @@
-import { program, rowProgram, THREADS } from "../program.js";
+import { elementProgram, program, rowProgram, THREADS } from "../program.js";
 
 /** Columns and slices of rows of a workgroup. */
 const SIDE = 16;
@@ -34,6 +34,31 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) threa
   }
   if (thread.y == 0u && column < p.inner) { put(p.y + outer * p.inner + column, p.alpha * sums[index], p.accumulate); }
 }`,
+);
+
+/** y[o, i] ← the largest (sign 1) or smallest (−1) over r of x[o, r, i]: one thread for each. */
+export const extremeAxis = elementProgram(
+  "extreme_axis",
+  "x* y* axis inner sign:f",
+  `let first = p.x + (i / p.inner) * p.axis * p.inner + i % p.inner;
+  var most = p.sign * load(first);
+  for (var r = 1u; r < p.axis; r++) { most = max(most, p.sign * load(first + r * p.inner)); }
+  store(p.y + i, p.sign * most);`,
+);
+
+/** dx[o, r, i] ← g[o, i]·[x = y] / ties. */
+export const extremeAxisGradient = elementProgram(
+  "extreme_axis_gradient",
+  "g* x* y* dx* axis inner accumulate",
+  `let first = (i / p.inner) * p.axis * p.inner + i % p.inner;
+  let extreme = load(p.y + i);
+  var ties = 0.0;
+  for (var r = 0u; r < p.axis; r++) { ties += select(0.0, 1.0, load(p.x + first + r * p.inner) == extreme); }
+  let share = load(p.g + i) / ties;
+  for (var r = 0u; r < p.axis; r++) {
+    let at = first + r * p.inner;
+    put(p.dx + at, select(0.0, share, load(p.x + at) == extreme), p.accumulate);
+  }`,
 );
 
 /** Columns of a workgroup of `sumColumns`. */
