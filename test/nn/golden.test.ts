@@ -79,7 +79,7 @@ describe("LoRA layers against PEFT", () => {
     expect(largestError(layer.merge(graph).data, get("merged").data)).toBeLessThanOrEqual(merged);
   });
 
-  it.each(layers)("$name", (test) => {
+  it.each(layers)("$name", async (test) => {
     const graph = new Graph();
     const { layer, get } = build(graph, file, test);
     expect(layer.scaling).toBeCloseTo(test.scaling, 12);
@@ -103,6 +103,7 @@ describe("LoRA layers against PEFT", () => {
     expect(largestError(layer.merge(graph).data, expected.data)).toBeLessThanOrEqual(
       tolerance(test.peft_f32_merge_err),
     );
+    expect(await layer.readMerged(graph)).toEqual(layer.merge(graph));
     graph.dispose();
   });
 });

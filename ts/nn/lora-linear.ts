@@ -41,7 +41,10 @@ export class LoraLinear {
   private readonly adapted: AdaptedLayer;
 
   private constructor(
-    fields: Omit<LoraLinear, "forward" | "trainableParams" | "merge" | "clone" | "withBias" | "toString">,
+    fields: Omit<
+      LoraLinear,
+      "forward" | "trainableParams" | "merge" | "readMerged" | "clone" | "withBias" | "toString"
+    >,
   ) {
     Object.assign(this, fields);
     const { frozenWeight: weight, bias, loraA, loraB, scaling, outFeatures: width, config } = fields;
@@ -142,17 +145,24 @@ export class LoraLinear {
   /** W + A·B·scaling `[in, out]` (with DoRA, rescaled to the magnitude), the weight of an equivalent linear layer. Changes nothing. */
   merge(graph: Graph): Tensor {
     checkGraph(what, graph);
-    const { frozenWeight, loraA, loraB, magnitude, scaling, outFeatures } = this;
-    const merged = graph.value(frozenWeight);
-    mergeUpdate(
-      merged.data,
-      { first: 0, inStep: outFeatures, outStep: 1 },
-      {
-        ...{ loraA: graph.value(loraA), loraB: graph.value(loraB), scaling },
-        magnitude: magnitude === null ? null : graph.value(magnitude),
-      },
-    );
-    return merged;
+    return this.merged(this.mergedNodes().map((id) => graph.value(id)));
+  }
+
+  /** `merge` as a promise, which engines on every device have. The weight is that at the call. */
+  async readMerged(graph: Graph): Promise<Tensor> {
+    checkGraph(what, graph);
+    return this.merged(await Promise.all(this.mergedNodes().map((id) => graph.read(id))));
+  }
+
+  private mergedNodes(): NodeId[] {
+    return [this.frozenWeight, ...this.trainableParams()];
+  }
+
+  /** Adds the update to W, from the values of `mergedNodes`. */
+  private merged([weight, loraA, loraB, magnitude]: Tensor[]): Tensor {
+    const update = { loraA: loraA!, loraB: loraB!, scaling: this.scaling, magnitude };
+    mergeUpdate(weight!.data, { first: 0, inStep: this.outFeatures, outStep: 1 }, update);
+    return weight!;
   }
 
   /** A separate object with the same nodes. */

@@ -1,6 +1,6 @@
 import { applyRotary, attendCapped, gated } from "../../../ts/graph/decoder-ops.js";
 import { frozenMatrix } from "../../../ts/graph/frozen/stored-weight.js";
-import { type Engine, Graph, type NodeId, normal } from "../../../ts/index.js";
+import { type Engine, Graph, LoraLinear, type NodeId, normal } from "../../../ts/index.js";
 
 /** An op with the shapes of its inputs, which get gradients. Sizes are odd, and larger than a tile where it matters. */
 interface Case {
@@ -160,6 +160,14 @@ function frozenCases(graph: Graph, x: NodeId): Record<string, NodeId> {
   return made;
 }
 
+async function mergedLayer(engine: Engine): Promise<number[]> {
+  using graph = new Graph({ engine, seed: 3 });
+  const weight = graph.constant(normal(graph, [40, 30], 1));
+  const layer = LoraLinear.fromLinear(graph, weight, null, 40, 30, { rank: 3 });
+  graph.setValue(layer.loraB, normal(graph, [3, 30], 1));
+  return [...(await layer.readMerged(graph)).data];
+}
+
 /** Values and gradients of every case, by name. */
 export async function runOps(engine: Engine): Promise<Record<string, number[]>> {
   const results: Record<string, number[]> = {};
@@ -178,6 +186,7 @@ export async function runOps(engine: Engine): Promise<Record<string, number[]>> 
     results[name] = [...(await value).data];
     for (const [i, id] of ids.entries()) results[`${name}: gradient ${i}`] = [...(await graph.readGrad(id))!.data];
   }
+  results["a merged layer"] = await mergedLayer(engine);
   using graph = new Graph({ engine, seed: 3 });
   const x = graph.variable(normal(graph, [19, 40], 1));
   const read = graph.step(() => {
