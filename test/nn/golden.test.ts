@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Graph, LoraEmbedding, LoraLinear, readSafetensors, type TensorFile } from "../../ts/index.js";
+import { ConfigError, Graph, LoraEmbedding, LoraLinear, readSafetensors, type TensorFile } from "../../ts/index.js";
 import { transpose } from "../../ts/io/peft/transpose.js";
 import { goldenBytes, goldenJson } from "../golden.js";
 import { largestError } from "../ops/compare.js";
@@ -104,6 +104,7 @@ describe("LoRA layers against PEFT", () => {
       tolerance(test.peft_f32_merge_err),
     );
     expect(await layer.readMerged(graph)).toEqual(layer.merge(graph));
+    await expect(layer.readMerged({} as Graph)).rejects.toThrow(ConfigError);
     graph.dispose();
   });
 });
