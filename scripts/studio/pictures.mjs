@@ -35,6 +35,7 @@ async function picture(page, name, { fullPage = false, height = undefined } = {}
     // The window as tall as the picture: what sticks to its lower edge covers nothing.
     const { cssContentSize } = await session.send("Page.getLayoutMetrics");
     await page.setViewportSize({ width: view.width, height: height ?? Math.ceil(cssContentSize.height) });
+    await page.evaluate(() => scrollTo({ top: 0, behavior: "instant" }));
     await arrived(page);
   }
   const { data } = await session.send("Page.captureScreenshot", { format: "webp", quality: 80 });
@@ -283,6 +284,7 @@ async function classify(page) {
   await picture(page, "03-data-problem");
   await give(page, "tickets.csv", `message,queue\n${odd.join("\n")}\n`);
   await page.locator(".findings li").first().waitFor();
+  await page.getByText("texts in English").waitFor();
   await picture(page, "04-data-findings");
   await page.setViewportSize({ width: 390, height: 800 });
   await picture(page, "05-data-narrow", { fullPage: true });
