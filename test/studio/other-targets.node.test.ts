@@ -42,6 +42,7 @@ it("a number a text is trained, interrupted, measured, tried, and taken away", {
   const errors = async (kind: string) => parseFloat(await page.locator(`tr.${kind} .big`).nth(1).innerText());
   expect(await errors("adapter")).toBeLessThan((await errors("base")) / 2);
   expect(await page.locator(".scatter circle").count()).toBe(32);
+  expect(await page.locator(".scatter g text[text-anchor=end]").allTextContents()).toEqual(["1", "2", "3", "4", "5"]);
   await page.locator(".verdict").waitFor();
   await page.getByText(/^In your data (1\.5|3|4\.5), predicted \d/).first().waitFor(); // prettier-ignore
   const answer = () => page.locator(".number-answer .big").innerText();
