@@ -62,7 +62,7 @@ async function chat(page) {
   await page.locator(".curve canvas").first().waitFor({ timeout: 300_000 });
   await page.getByText(/^(1\d) of 20/).waitFor({ timeout: 300_000 });
   await picture(page, "19-chat-learning");
-  await page.getByText(/its perplexity went from/).waitFor({ timeout: 600_000 });
+  await page.getByText(/that were set aside, (its|the) /).waitFor({ timeout: 600_000 });
   const questions = ["What is the only fruit that has its seeds on the outside?", "What is the capital of Norway?"];
   for (const [i, said] of questions.entries()) {
     await page.getByLabel("Your message").fill(said);
@@ -206,7 +206,8 @@ async function search(page) {
   await page.goto(`${studio.url}#search`);
   await page.getByRole("button", { name: "Try the example" }).click();
   await page.getByRole("button", { name: "Start training" }).click();
-  await page.locator(".quality table").waitFor({ timeout: 900_000 });
+  await page.locator(".quality .result").waitFor({ timeout: 900_000 });
+  await page.getByText(/among the first five\. Before/).waitFor({ timeout: 120_000 });
   const asked = "What is the study of bacteria called?";
   await page.getByLabel("What are you looking for?").fill(asked);
   await page.getByLabel("What are you looking for?").press("Enter");
