@@ -323,7 +323,7 @@ async function classify(page) {
   await page.locator(".next li").first().waitFor({ timeout: 60_000 });
   await page.getByRole("status").getByRole("button", { name: "Undo" }).waitFor({ state: "hidden" });
   // As far as the answers: the package has this one.
-  await picture(page, "10-judge", { height: 964 });
+  await picture(page, "10-judge", { height: 864 });
   await theme(page, "dark");
   await page.evaluate(() => scrollTo({ top: 0 }));
   await picture(page, "11-judge-dark");
