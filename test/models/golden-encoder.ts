@@ -10,6 +10,9 @@ export const goldenNames = [
   ...["bert-bare", "albert-wide", "modernbert-biased"],
 ];
 
+/** One like the Studio's multilingual model, paraphrase-multilingual-MiniLM-L12-v2: a BERT with the tokenizer of XLM-R, and the mean. */
+export const multilingualName = "bert-multilingual";
+
 /** Files of a model that everyone has, and those of sentence-transformers. */
 const FILES = [
   ...["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors", "modules.json"],

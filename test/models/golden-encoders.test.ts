@@ -9,7 +9,15 @@ import {
   TextClassifier,
 } from "../../ts/index.js";
 import { transpose } from "../../ts/io/peft/transpose.js";
-import { encoderBytes, encoderJson, goldenEncoder, goldenNames, type Replay, texts } from "./golden-encoder.js";
+import {
+  encoderBytes,
+  encoderJson,
+  goldenEncoder,
+  goldenNames,
+  multilingualName,
+  type Replay,
+  texts,
+} from "./golden-encoder.js";
 
 const distance = (a: ArrayLike<number>, b: ArrayLike<number>) => {
   expect(a.length).toBe(b.length);
@@ -19,7 +27,7 @@ const flat = (rows: readonly Float32Array[]) => rows.flatMap((row) => [...row]);
 
 // Two ways of adding float32 numbers up: each golden says how far PyTorch's lies from float64, and ours may be up to four
 // times as far.
-describe.each(goldenNames)("%s", (name) => {
+describe.each([...goldenNames, multilingualName])("%s", (name) => {
   let encoder: SentenceEncoder;
   let classifier: TextClassifier;
   let replay: Replay;

@@ -3,7 +3,7 @@ import type { Page } from "playwright";
 import { unzipSync } from "fflate";
 import { give, type Studio } from "../../scripts/studio/driver.mjs";
 import { SearchIndex } from "../../ts/index.js";
-import { goldenEncoder } from "../models/golden-encoder.js";
+import { goldenEncoder, multilingualName } from "../models/golden-encoder.js";
 import type { ModelServer } from "../pages/model-server.js";
 import { begin, saved, tinyStudio, toTraining } from "./tiny-studio.js";
 
@@ -16,7 +16,7 @@ let models: ModelServer;
 let page: Page;
 beforeAll(async () => {
   ({ studio, models } = await tinyStudio(await goldenEncoder("bert")));
-  models.add("paraphrase-multilingual-MiniLM-L12-v2", await goldenEncoder("xlm-roberta"));
+  models.add("paraphrase-multilingual-MiniLM-L12-v2", await goldenEncoder(multilingualName));
   page = await studio.openTable("urteile.csv", table);
 });
 afterAll(() => studio.end());

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { Flower } from "../../scripts/servers/flower.mjs";
 import { seriousIn, type Studio } from "../../scripts/studio/driver.mjs";
 import { lowrank } from "../cli/fixture.js";
-import { goldenEncoder } from "../models/golden-encoder.js";
+import { goldenEncoder, multilingualName } from "../models/golden-encoder.js";
 import { tinyEncoder } from "../models/tiny-encoder.js";
 import type { ModelServer } from "../pages/model-server.js";
 import { answered, table, tinyStudio } from "./tiny-studio.js";
@@ -22,7 +22,7 @@ beforeAll(async () => {
   await mkdir(join(folder, "model"));
   for (const [name, bytes] of Object.entries(model)) await writeFile(join(folder, "model", name), bytes);
   ({ studio, models } = await tinyStudio(model, { federation: flower.address }));
-  models.add("paraphrase-multilingual-MiniLM-L12-v2", await goldenEncoder("xlm-roberta"));
+  models.add("paraphrase-multilingual-MiniLM-L12-v2", await goldenEncoder(multilingualName));
 }, 180_000);
 afterAll(async () => {
   await Promise.all([studio?.end(), flower?.stop()]);

@@ -7,6 +7,7 @@ or one that is trained on the texts: of pieces with scores, or of words under ot
 alpha 8 on every linear layer; AdamW at 1e-3, weight decay 0.01; five steps on one batch of eight texts, padded and masked.
 """
 
+import base64
 import copy
 import json
 import shutil
@@ -17,7 +18,7 @@ import peft
 import torch
 import transformers
 from safetensors.torch import save_file
-from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
 STEPS = 5
 MOST = 64
@@ -59,6 +60,31 @@ def unigram(folder, texts):
     tokenizer.post_processor = processors.TemplateProcessing(single="<s> $A </s>", special_tokens=ends)
     tokenizer.save(str(folder / "tokenizer.json"))
     write_json(folder / "tokenizer_config.json", {"tokenizer_class": "XLMRobertaTokenizer", "model_max_length": MOST})
+
+
+def multilingual(folder, texts):
+    """As that of paraphrase-multilingual-MiniLM-L12-v2: a table of characters, fields of earlier versions, cut and padded by the file."""
+    special = ["<s>", "<pad>", "</s>", "<unk>"]
+    tokenizer = Tokenizer(models.Unigram())
+    table = json.loads((GOLDEN.parent / "tokenizers/precompiled.json").read_text())["charsmap"]
+    tokenizer.normalizer = normalizers.Precompiled(base64.b64decode(table))
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace()])
+    trainer = trainers.UnigramTrainer(vocab_size=300, special_tokens=special, unk_token="<unk>", show_progress=False)
+    tokenizer.train_from_iterator(texts, trainer)
+    tokenizer.add_special_tokens([AddedToken("<mask>", lstrip=True)])
+    pair = "<s> $A </s> </s> $B </s>"
+    ends = [("<s>", 0), ("</s>", 2)]
+    tokenizer.post_processor = processors.TemplateProcessing(single="<s> $A </s>", pair=pair, special_tokens=ends)
+    tokenizer.enable_truncation(128)
+    tokenizer.enable_padding(pad_id=1, pad_token="<pad>")
+    file = folder / "tokenizer.json"
+    tokenizer.save(str(file))
+    content = json.loads(file.read_text())
+    content["pre_tokenizer"]["pretokenizers"][1] = {
+        **dict(type="Metaspace", replacement="\u2581", str_rep="\u2581", add_prefix_space=True)
+    }
+    write_json(file, content)
+    write_json(folder / "tokenizer_config.json", {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": 512})
 
 
 DEBERTA = dict(
@@ -108,6 +134,16 @@ MODELS = {
         "mean",
         existing("distilbert"),
         0,
+    ),
+    # As paraphrase-multilingual-MiniLM-L12-v2: a BERT with pieces of XLM-R, of which it has room for more than there are.
+    "bert-multilingual": (
+        lambda: transformers.BertConfig(
+            **{**SIZES, **PLAIN, "vocab_size": 337}, hidden_act="gelu", type_vocab_size=2, pad_token_id=0
+        ),
+        transformers.BertModel,
+        "mean",
+        multilingual,
+        1,
     ),
     # Two groups of two layers for five rounds.
     "albert": (
