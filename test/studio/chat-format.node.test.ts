@@ -197,7 +197,7 @@ it("a function is called, its result given back, and the conversation goes on", 
   await last().getByText("It calls the function weather").waitFor();
   expect(await last().locator("tr").allInnerTexts()).toEqual([expect.stringMatching(/^city\t(Oslo|Rome)$/)]);
   // The model waits: a message would come in between.
-  await page.getByText("The model waits for the result of a function.").waitFor();
+  await page.getByText("The model is waiting for the result of a function.").waitFor();
   await page.getByLabel("Your message").fill("And now?");
   expect(await page.getByRole("button", { name: "Send" }).isDisabled()).toBe(true);
   await expectAccessible(page);

@@ -104,7 +104,7 @@ it(
     (await index).dispose();
     // The other model reads the texts without what was trained.
     await page.getByRole("button", { name: "Use the English model instead (91 MB)" }).click();
-    await page.getByText("This training is of another model").waitFor();
+    await page.getByText("You trained another model").waitFor();
     await page.getByLabel("What are you looking for?").waitFor();
   },
 );

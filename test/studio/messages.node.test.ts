@@ -73,6 +73,15 @@ it("no text is left in English", () => {
   );
   expect(left.filter((one) => !allowed.some((known) => one.includes(known)))).toEqual([]);
 });
+/** Where a technical word is explained, or belongs: settings under Details, the chat's adapters, the first line of a model card. */
+const technical = /^(main\.train\.field|chat\.|card\.intro|kernels\.)/;
+
+it("sentences of the main path have no words of fine-tuning", () => {
+  const words = { en: /adapter|\bhead\b|base model|perplex/i, de: /adapter|\bkopf\b|basismodell|perplex/i, fr: /adaptateur|modèle de base|perplex/i, es: /adaptador|modelo base|perplej/i }; // prettier-ignore
+  for (const tag of tags)
+    expect([...all[tag]].filter(([path, text]) => !technical.test(path) && words[tag].test(text))).toEqual([]);
+});
+
 /** Names, which no language translates, and what is said to models that know only English. */
 const allowed = [
   ...["JSON Lines", "JSON Schema", "name, description"],

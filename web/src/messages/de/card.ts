@@ -5,7 +5,7 @@ export const card: typeof en = {
   heading: "Was dieses Modell kann und was nicht",
   hint: "Diese Sätze liegen der Zip-Datei als README.md bei, als Model Card des Hugging-Face-Hubs.",
   intro: (base) =>
-    `Ein Adapter für ${base}, in einem Browser trainiert mit lowrank. PEFT in Python und lowrank in JavaScript laden ihn.`,
+    `Ein Adapter für ${base}, in einem Browser trainiert mit lowrank. Er lässt sich mit PEFT in Python und mit lowrank in JavaScript laden.`,
   dataHeading: "Daten",
   resultHeading: "Ergebnis",
   limitsHeading: "Grenzen",

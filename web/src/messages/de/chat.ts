@@ -65,7 +65,7 @@ export const chat: typeof en = {
   adapterRefused: "Das ist kein Adapter für dieses Modell.",
   teachHeading: "Trainieren",
   teachHint:
-    "Sie brauchen Fragen mit den gewünschten Antworten: eine Tabelle mit zwei Spalten oder JSON Lines mit Gesprächen. Beginnen Sie mit etwa fünfzig. Das Modell lernt, wie es antworten soll, nicht was wahr ist. Oder bringen Sie Paare von Antworten, von denen eine besser ist (Spalten prompt, chosen und rejected): Das Modell lernt, solche Antworten vorzuziehen. Oder bringen Sie Texte, als Tabelle mit einer Spalte oder als Datei mit Absätzen: Das Modell lernt, solche Texte fortzusetzen.",
+    "Sie brauchen Fragen mit den gewünschten Antworten: eine Tabelle mit zwei Spalten oder JSON Lines mit Gesprächen. Beginnen Sie mit etwa fünfzig. Das Modell lernt, wie es antworten soll, nicht was wahr ist. Oder Sie nehmen Paare von Antworten, von denen eine besser ist (Spalten prompt, chosen und rejected): Das Modell lernt, solche Antworten vorzuziehen. Oder Sie nehmen Texte, als Tabelle mit einer Spalte oder als Datei mit Absätzen: Das Modell lernt, solche Texte fortzusetzen.",
   better: "Besser:",
   worse: "Schlechter:",
   chooseConversations: "Datei mit Beispielen wählen",

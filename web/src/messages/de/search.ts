@@ -8,7 +8,7 @@ const rows = (count: number) => some(count, "Zeile", "Zeilen");
 export const search: typeof en = {
   heading: "Suchen nach Bedeutung",
   intro:
-    "Öffnen Sie eine Tabelle mit Fragen und Antworten oder eine Liste von Texten. Die Suche findet Texte, die dasselbe bedeuten wie Ihre Anfrage, auch wenn sie kein Wort mit ihr gemeinsam haben.",
+    "Sie brauchen Fragen mit ihren Antworten oder eine Liste von Texten. Die Suche findet Texte, die dasselbe bedeuten wie Ihre Anfrage, auch wenn sie kein Wort mit ihr gemeinsam haben.",
   drop: "Tabelle oder Liste hier ablegen oder Datei wählen",
   formats: "CSV, TSV, JSON Lines oder Excel (.xlsx); oder eine Textdatei mit einem Text je Zeile",
   pasteHint:
@@ -79,7 +79,7 @@ export const search: typeof en = {
   },
   trainedOn: (name) => `Trainiert mit „${name}“.`,
   otherModel:
-    "Trainiert wurde ein anderes Modell als das, das die Texte jetzt liest. Deshalb verwendet die Suche das Training nicht. Trainieren Sie noch einmal, oder wählen Sie das andere Modell.",
+    "Sie haben ein anderes Modell trainiert als das, das jetzt die Texte liest. Deshalb verwendet die Suche es nicht. Trainieren Sie noch einmal, oder wählen Sie das andere Modell.",
   adding: "Die Texte werden mit dem trainierten Modell gelesen",
   forget: "Das trainierte Modell löschen",
   trainAgain: "Noch einmal trainieren",

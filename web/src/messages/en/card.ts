@@ -23,12 +23,12 @@ export const card = {
   length: (tokens: number) =>
     `It reads the first ${n(tokens)} tokens of a text, about ${n(Math.round((tokens * 3) / 4))} words. The rest is cut off.`,
   always: {
-    classify: ["It answers every text with one of these labels, also a text that fits none of them."],
+    classify: ["It answers every text with one of these labels, even one that fits none of them."],
     "multi-label": ["It knows these labels only. A text can get none of them."],
-    regress: ["It predicts a number for every text, also for one that has nothing to do with the data."],
+    regress: ["It predicts a number for every text, even one that has nothing to do with the data."],
     tokens: ["It marks these kinds of words only, and misses some."],
   } as Readonly<Record<Task, readonly string[]>>,
   english: "The language model was trained mostly on English texts. Its answers are worse in other languages.",
   people:
-    "It copies the mistakes and habits of the people who set the labels. Do not let it alone decide about people.",
+    "It copies the mistakes and habits of the people who set the labels. Do not let it decide about people on its own.",
 };

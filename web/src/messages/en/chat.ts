@@ -87,7 +87,7 @@ export const chat = {
   notPreferred: (after: string, before: string) =>
     `Training did not help: on examples that were set aside, the better answer has the higher reward in ${after} (reward accuracy; before training: ${before}). More examples, or a longer training, may help.`,
   probable: (before: string, after: string) =>
-    `An answer's reward says how much more probable training made it. Before training all rewards are equal, which counts as half. The better answer is the more probable one in ${after} of the examples; before training it was in ${before}.`,
+    `An answer’s reward says how much more probable training made it. Before training all rewards are equal, which counts as half. The better answer is the more probable one in ${after} of the examples; before training it was in ${before}.`,
   /** How many times as likely each next word became. */
   likelier: (times: number) =>
     `On examples that were set aside, the right next word is now ${fixed(times, 2)} times as likely as before training.`,

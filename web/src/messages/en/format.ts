@@ -12,7 +12,7 @@ export const format = {
   functionsNow: (count: number) => some(count, "function", "functions"),
   kind: "Answers are",
   kinds: { free: "free text", fields: "JSON with these fields", choices: "one of these choices" },
-  always: "Every answer has this form, unless it reaches the longest answer before its end.",
+  always: "Every answer has this form, unless it is cut off because it gets too long.",
   noFields: "Add a field. Until then, answers are free text.",
   noChoices: "Write a choice. Until then, answers are free text.",
   choices: "Choices, one per line",
@@ -86,7 +86,7 @@ export const format = {
     resultExample: "a text, a number or JSON",
     giveBack: (count: number): string => (count === 1 ? "Give back the result" : "Give back the results"),
     gave: (name: string) => `Result of ${name}:`,
-    awaited: "The model waits for the result of a function.",
+    awaited: "The model is waiting for the result of a function.",
   },
   json: {
     yes: "yes",

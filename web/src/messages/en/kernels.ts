@@ -29,5 +29,5 @@ export const kernels = {
   },
   oneThread: "Only one thread runs here",
   failed: "The measurement failed.",
-  busy: "The shares vary by a few per cent. Other tabs make them lower, and so does a battery.",
+  busy: "The shares vary by a few per cent. Other tabs lower them, and so does running on battery.",
 };

@@ -18,7 +18,7 @@ export const rank = {
 
   heading: "Put texts in order with a reranker",
   intro:
-    "A reranker reads a question and a text together and says how well the text fits. Bring questions, each with some texts that fit and some that do not.",
+    "A reranker reads a question and a text together and says how well the text fits. You need questions, each with some texts that fit and some that do not.",
   notSearch:
     "A reranker orders a few texts, such as the first results of a search. To find texts among many, use “Search by meaning”.",
   drop: "Drop a table here, or choose a file",
@@ -90,7 +90,7 @@ export const rank = {
     adapter: (value: string) => `fits ${value}`,
   },
   scoreHint:
-    "The reranker's score is between 0 and 1. Scores order the texts of one question; those of different questions cannot be compared well.",
+    "The reranker’s score is between 0 and 1. Scores order the texts of one question; those of different questions cannot be compared well.",
   fits: "fits, as your table says",
 
   takeHeading: "Take it away",

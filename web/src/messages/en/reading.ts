@@ -31,7 +31,7 @@ export const forReading = {
   joinTexts: "Join text columns",
   joinedTexts: (count: number) => `${n(count)} text columns joined`,
   joinHint: (first: string) =>
-    `Each text is that of ${first} and those of these columns, in this order, each on a line of its own. Empty ones are left out.`,
+    `Each text is made of ${first} and these columns, in this order, each on a line of its own. Empty cells are left out.`,
   nthText: (place: number) => `Column ${n(place)}`,
   noColumn: "none",
   misspelt: (wrong: string, wrongCount: number, right: string, rightCount: number) =>

@@ -7,7 +7,7 @@ const rows = (count: number) => some(count, "row", "rows");
 export const search = {
   heading: "Search by meaning",
   intro:
-    "Bring questions with their answers, or a list of texts. The search finds texts that mean the same as your query, even if they share no words with it.",
+    "You need questions with their answers, or a list of texts. The search finds texts that mean the same as your query, even if they share no words with it.",
   drop: "Drop a table or a list here, or choose a file",
   formats: "CSV, TSV, JSON Lines or Excel (.xlsx); or a text file with one text per line",
   pasteHint:
@@ -75,7 +75,7 @@ export const search = {
   } as Readonly<Record<string, string>>,
   trainedOn: (name: string) => `Trained on “${name}”.`,
   otherModel:
-    "This training is of another model than the one that reads the texts now, so the search does not use it. Train again, or choose the other model.",
+    "You trained another model than the one that reads the texts now, so the search does not use it. Train again, or choose the other model.",
   adding: "Reading the texts with the trained model",
   forget: "Delete the trained model",
   trainAgain: "Train again",
@@ -112,7 +112,7 @@ export const search = {
     `${n(count)} of ${n(least)} questions with a right text: judge more to train.`,
   found: (count: number) => `${texts(count)} found.`,
   project: "The whole search",
-  projectHint: "As a project it opens here again, with texts, judgements and training.",
+  projectHint: "Saved as a project, it opens here again with its texts, judgements and training.",
   verdicts: {
     helped: (before: string, after: string) =>
       `Training helps: NDCG@10 went from ${before} to ${after}, which is more than chance.`,

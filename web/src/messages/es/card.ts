@@ -5,7 +5,7 @@ export const card: typeof en = {
   heading: "Qué sabe hacer este modelo y qué no",
   hint: "El archivo zip incluye estas frases en README.md, la «model card» del hub de Hugging Face.",
   intro: (base) =>
-    `Un adaptador para ${base}, entrenado en un navegador con lowrank. PEFT en Python y lowrank en JavaScript lo cargan.`,
+    `Un adaptador para ${base}, entrenado en un navegador con lowrank. Se carga con PEFT en Python y con lowrank en JavaScript.`,
   dataHeading: "Datos",
   resultHeading: "Resultado",
   limitsHeading: "Límites",
@@ -13,7 +13,7 @@ export const card: typeof en = {
   labels: (count, listed) => `${some(count, "etiqueta", "etiquetas")}: ${listed}.`,
   split: (trained, tested) =>
     `Entrenado con ${some(trained, "texto", "textos")}; ${n(tested)} se reservaron para la prueba.`,
-  unknownData: "El adaptador se cargó de un archivo, así que aquí no se conocen sus datos.",
+  unknownData: "El modelo se cargó de un archivo, así que aquí no se conocen sus datos.",
   measured: (count) => `Medido una sola vez, con ${some(count, "texto", "textos")} que no se usaron para entrenar.`,
   unknownResult: "Aquí no hay ningún resultado de prueba.",
   few: (count) => `Una prueba con ${some(count, "texto", "textos")} solo da una medida aproximada.`,

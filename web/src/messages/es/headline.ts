@@ -10,9 +10,9 @@ export const headline: typeof en = {
     `Se encuentra el ${found} de lo marcado en sus textos, y el ${right} de lo que marca el modelo es correcto.`,
   of: (count, all) => `${count} de ${all}`,
   rounds: (results) => `Sus entrenamientos con esta tabla: ${results.join(" → ")}`,
-  toDoubts: "Siguiente: revise las etiquetas que pueden estar mal",
-  toMistakes: "Siguiente: lea los errores",
-  toTake: "Siguiente: use el modelo",
+  toDoubts: "A continuación: revise las etiquetas que pueden estar mal",
+  toMistakes: "A continuación: lea los errores",
+  toTake: "A continuación: use el modelo",
   details: "Detalles",
   unchanged: "Sin cambios desde este entrenamiento.",
 };

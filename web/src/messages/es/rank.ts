@@ -20,7 +20,7 @@ export const rank: typeof en = {
 
   heading: "Ordenar textos según una pregunta",
   intro:
-    "Un modelo de ordenación (reranker) lee juntos una pregunta y un texto y dice si el texto encaja. Traiga preguntas, cada una con algunos textos que encajen y otros que no.",
+    "Un modelo de ordenación (reranker) lee juntos una pregunta y un texto y dice si el texto encaja. Hacen falta preguntas, cada una con algunos textos que encajen y otros que no.",
   notSearch:
     "Ordena unos pocos textos, como los primeros resultados de una búsqueda. Para encontrar textos entre muchos, use «Buscar por significado».",
   drop: "Suelte aquí una tabla o elija un archivo",
@@ -105,8 +105,8 @@ export const rank: typeof en = {
   take: "Guardar el modelo",
   preparing: "Preparando…",
   use: "Usarlo en otro lugar",
-  useHint: "Descomprima el zip. La orden o el programa se ejecuta junto a la carpeta «reranker».",
-  places: { command: "Línea de órdenes", node: "Node", page: "Página web", python: "Python" },
+  useHint: "Descomprima el zip. El comando o el programa se ejecuta junto a la carpeta «reranker».",
+  places: { command: "Línea de comandos", node: "Node", page: "Página web", python: "Python" },
   copy: "Copiar",
   copied: "Copiado",
 };

@@ -8,7 +8,7 @@ const rows = (count: number) => some(count, "fila", "filas");
 export const search: typeof en = {
   heading: "Buscar por significado",
   intro:
-    "Traiga preguntas con sus respuestas o una lista de textos. La búsqueda encuentra los textos que significan lo mismo que su consulta, aunque no compartan ninguna palabra.",
+    "Hacen falta preguntas con sus respuestas o una lista de textos. La búsqueda encuentra los textos que significan lo mismo que su consulta, aunque no compartan ninguna palabra.",
   drop: "Suelte aquí una tabla o una lista, o elija un archivo",
   formats: "CSV, TSV, JSON Lines o Excel (.xlsx); o un archivo con un texto por línea",
   pasteHint:
@@ -33,7 +33,7 @@ export const search: typeof en = {
   noQuestions: "ninguna: es una lista de textos",
   another: "Usar otros textos",
   tooMany: (count, most) =>
-    `Hay ${n(count)} textos distintos, y esta página busca en ${n(most)} como máximo. Use una parte de la lista, o la orden «lowrank index», que admite un millón.`,
+    `Hay ${n(count)} textos distintos, y esta página busca en ${n(most)} como máximo. Use una parte de la lista, o el comando «lowrank index», que admite un millón.`,
   noTexts: "Esta columna no tiene textos. Elija otra.",
   indexing: "Leyendo los textos para la búsqueda",
   stop: "Detener",
@@ -100,11 +100,12 @@ export const search: typeof en = {
   },
   firstFive: (after, before, questions) =>
     `En ${n(after)} de ${some(questions, "pregunta", "preguntas")} que no se ${isOne(questions) ? "usó" : "usaron"} para entrenar, el texto correcto está entre los cinco primeros. Antes de entrenar: ${n(before)}.`,
-  counting: "Buscando con las preguntas apartadas…",
+  counting: "Buscando con las preguntas reservadas…",
   advice: {
     helped:
-      "La diferencia es mayor de lo que explica el azar. Siguiente: pruebe preguntas propias y valore lo que encuentran.",
-    ahead: "La diferencia puede deberse al azar. Siguiente: valore resultados de preguntas propias y entrene de nuevo.",
+      "La diferencia es mayor de lo que explica el azar. A continuación: pruebe preguntas propias y valore lo que encuentran.",
+    ahead:
+      "La diferencia puede deberse al azar. A continuación: valore resultados de preguntas propias y entrene de nuevo.",
     none: "El entrenamiento no ha ayudado. Busque sin él, o valore más resultados y entrene de nuevo.",
   },
   sinceTraining: (count) =>
@@ -151,8 +152,8 @@ export const search: typeof en = {
   take: "Guardar la búsqueda",
   preparing: "Preparando…",
   use: "Usarla en otro lugar",
-  useHint: "Descomprima el zip. La orden o el programa se ejecuta junto a la carpeta «search».",
-  places: { command: "Línea de órdenes", node: "Node", page: "Página web" },
+  useHint: "Descomprima el zip. El comando o el programa se ejecuta junto a la carpeta «search».",
+  places: { command: "Línea de comandos", node: "Node", page: "Página web" },
   copy: "Copiar",
   copied: "Copiado",
 };

@@ -5,7 +5,7 @@ export const card: typeof en = {
   heading: "Ce que ce modèle sait faire, et ce qu’il ne sait pas faire",
   hint: "Le fichier zip contient ces phrases dans README.md, la «\u00a0model card\u00a0» du hub de Hugging Face.",
   intro: (base) =>
-    `Un adaptateur pour ${base}, entraîné dans un navigateur avec lowrank. PEFT en Python et lowrank en JavaScript le chargent.`,
+    `Un adaptateur pour ${base}, entraîné dans un navigateur avec lowrank. Il se charge avec PEFT en Python et avec lowrank en JavaScript.`,
   dataHeading: "Données",
   resultHeading: "Résultat",
   limitsHeading: "Limites",
@@ -13,7 +13,7 @@ export const card: typeof en = {
   labels: (count, listed) => `${some(count, "étiquette", "étiquettes")}\u00a0: ${listed}.`,
   split: (trained, tested) =>
     `Entraîné sur ${some(trained, "texte", "textes")}\u00a0; ${n(tested)} ont été mis de côté pour le test.`,
-  unknownData: "L’adaptateur a été chargé depuis un fichier\u00a0: ses données ne sont pas connues ici.",
+  unknownData: "Le modèle a été chargé depuis un fichier\u00a0: ses données ne sont pas connues ici.",
   measured: (count) => `Mesuré une seule fois, sur ${some(count, "texte", "textes")} non utilisés pour l’entraînement.`,
   unknownResult: "Il n’y a pas de résultat de test ici.",
   few: (count) => `Un test sur ${some(count, "texte", "textes")} ne donne qu’une mesure grossière.`,
@@ -28,7 +28,7 @@ export const card: typeof en = {
     tokens: ["Il ne marque que ces sortes de mots, et en oublie."],
   },
   english:
-    "Le modèle de langue a été entraîné surtout sur des textes anglais. Dans d’autres langues, les réponses sont moins bonnes.",
+    "Le modèle de langage a été entraîné surtout sur des textes anglais. Dans d’autres langues, les réponses sont moins bonnes.",
   people:
     "Il reprend les erreurs et les habitudes des personnes qui ont posé les étiquettes. Ne le laissez pas décider seul au sujet de personnes.",
 };

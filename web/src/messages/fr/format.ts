@@ -25,7 +25,7 @@ export const format: typeof en = {
     kinds: { text: "texte", number: "nombre", yesNo: "oui ou non", oneOf: "un parmi…", list: "liste" },
     values: "Valeurs, séparées par des virgules",
     listValues: "Seulement ces valeurs, séparées par des virgules",
-    anyTexts: "tous les textes",
+    anyTexts: "n’importe quels textes",
     required: "toujours présent",
     optional: "peut manquer",
     add: "Ajouter un champ",
@@ -52,9 +52,9 @@ export const format: typeof en = {
   functions: {
     heading: "Fonctions",
     hint: "Le modèle peut appeler ces fonctions. Il écrit les arguments\u00a0; vous lui donnez le résultat.",
-    noTemplate: "Ce modèle n’a pas de modèle de conversation\u00a0: on ne peut pas lui donner de fonctions.",
+    noTemplate: "Ce modèle n’a pas de gabarit de conversation\u00a0: on ne peut pas lui donner de fonctions.",
     described:
-      "Le modèle de conversation de ce modèle ne prévoit pas de fonctions. Elles lui sont décrites dans un message. Il n’a pas été entraîné à en appeler et le fera peut-être mal, ou pas du tout.",
+      "Le gabarit de conversation de ce modèle ne prévoit pas de fonctions. Elles lui sont décrites dans un message. Il n’a pas été entraîné à en appeler et le fera peut-être mal, ou pas du tout.",
     notWithChoices: "Les fonctions ne servent pas quand les réponses sont un choix parmi plusieurs.",
     new: "Nouvelle fonction",
     name: "Nom de la fonction",

@@ -30,5 +30,5 @@ export const kernels: typeof en = {
   },
   oneThread: "Un seul thread fonctionne ici",
   failed: "La mesure a échoué.",
-  busy: "Ces parts varient de quelques pour cent. D’autres onglets les font baisser, de même qu’une batterie.",
+  busy: "Ces valeurs varient de quelques pour cent. D’autres onglets les font baisser, de même que l’alimentation par batterie.",
 };

@@ -20,7 +20,7 @@ export const rank: typeof en = {
 
   heading: "Classer des textes selon une question",
   intro:
-    "Un modèle de classement (reranker) lit ensemble une question et un texte et dit si le texte convient. Apportez des questions, chacune avec des textes qui conviennent et d’autres non.",
+    "Un modèle de classement (reranker) lit ensemble une question et un texte et dit si le texte convient. Il vous faut des questions, chacune avec des textes qui conviennent et d’autres non.",
   notSearch:
     "Il classe quelques textes, comme les premiers résultats d’une recherche. Pour trouver des textes parmi beaucoup d’autres, utilisez «\u00a0Chercher par le sens\u00a0».",
   drop: "Déposez un tableau ici ou choisissez un fichier",

@@ -8,7 +8,7 @@ const rows = (count: number) => some(count, "ligne", "lignes");
 export const search: typeof en = {
   heading: "Chercher par le sens",
   intro:
-    "Apportez des questions avec leurs réponses, ou une liste de textes. La recherche trouve les textes qui veulent dire la même chose que votre demande, même sans mot en commun.",
+    "Il vous faut des questions avec leurs réponses, ou une liste de textes. La recherche trouve les textes qui veulent dire la même chose que votre demande, même sans mot en commun.",
   drop: "Déposez un tableau ou une liste ici, ou choisissez un fichier",
   formats: "CSV, TSV, JSON Lines ou Excel (.xlsx)\u00a0; ou un fichier texte avec un texte par ligne",
   pasteHint:
