@@ -325,6 +325,76 @@ it("what was mended is there after a reload at once, though another tab lets go 
   await other.close();
 });
 
+it("two tabs with the same table have the same rows, and one with another table keeps its own after a reload", async () => {
+  await give(page, "mine.csv", `text,label\n${many((i) => `sentence ${i},${i % 2}`, 34)}`);
+  await expect.poll(async () => (await keptLabels()).length).toBe(34);
+  const other = await studio.open();
+  const rows = (tab: Page) => expect.poll(() => tab.locator("div.how-read .facts").innerText());
+  await rows(other).toContain("34 rows");
+  await page.getByLabel("Remove row 2", { exact: true }).click();
+  await rows(other).toContain("33 rows");
+  await other.getByLabel("Remove row 3", { exact: true }).click();
+  await rows(page).toContain("32 rows");
+  await other.getByRole("button", { name: "Use another table" }).click();
+  await give(other, "theirs.csv", `text,label\n${many((i) => `another ${i},${i % 2}`, 40)}`);
+  await expect.poll(async () => (await keptLabels()).length).toBe(40);
+  await page.reload();
+  await rows(page).toContain("32 rows");
+  await other.reload();
+  await rows(other).toContain("40 rows");
+  await other.close();
+});
+
+it("a table that was closed, replaced or read again comes back with what the user changed", async () => {
+  const undo = () => page.getByRole("status").getByRole("button", { name: "Undo" }).click();
+  await give(page, "mine.csv", `text,label\n${many((i) => `sentence ${i},${i % 2}`)}`);
+  await page.getByLabel("Remove row 2", { exact: true }).click();
+  await page.getByRole("button", { name: "Use another table" }).click();
+  await page.getByRole("button", { name: "Back to “mine.csv”" }).click();
+  await expect.poll(facts).toContain("29 rows");
+  await page.getByLabel("Text column").selectOption("1");
+  await page.getByText("Your changes to the rows are discarded.").waitFor();
+  await undo();
+  await expect.poll(facts).toContain("29 rows");
+  expect(await page.getByLabel("Text column").inputValue()).toBe("0");
+  // A notice whose change is no more the last one undoes nothing.
+  await page.getByLabel("Remove row 3", { exact: true }).click();
+  await page.getByText("1 row removed").waitFor();
+  await page.getByLabel("Label of row 1", { exact: true }).selectOption("1");
+  expect(await page.getByRole("status").getByRole("button", { name: "Undo" }).count()).toBe(0);
+  await page.evaluate(() => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File(["text,label\na,b\nc,d\n"], "other.csv"));
+    document
+      .querySelector("div.data")!
+      .dispatchEvent(new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer }));
+  });
+  await page.getByRole("heading", { name: "other.csv" }).waitFor();
+  await undo();
+  await page.getByRole("heading", { name: "mine.csv" }).waitFor();
+  await expect.poll(facts).toContain("28 rows");
+  // What is corrected about the reading is that of this file.
+  await page.getByRole("button", { name: "Reading options" }).click();
+  await page.getByLabel("Separator").selectOption(";");
+  await page.getByText("Only one column was found").waitFor();
+  await page.keyboard.press("Escape");
+  await expect.poll(facts).toContain("28 rows");
+});
+
+it("the file that was chosen last can be chosen again", async () => {
+  const input = page.locator(".bring .drop input[type=file]");
+  await input.setInputFiles({ name: "mine.csv", mimeType: "text/csv", buffer: Buffer.from("only one column\n") });
+  await page.getByText("Only one column was found").waitFor();
+  const [chooser] = await Promise.all([
+    page.waitForEvent("filechooser"),
+    page.getByText("Choose a file", { exact: true }).click(),
+  ]);
+  expect(await input.evaluate((field: HTMLInputElement) => field.value)).toBe("");
+  const mended = `text,label\n${many((i) => `sentence ${i},${i % 2}`)}`;
+  await chooser.setFiles({ name: "mine.csv", mimeType: "text/csv", buffer: Buffer.from(mended) });
+  await expect.poll(facts).toContain("30 rows");
+});
+
 it("lists of thousands of labels are there when they are opened", async () => {
   await give(page, "labels.csv", `text,label\n${many((i) => `sentence ${i},label ${i % 2000}`, 10_000)}`);
   await expect.poll(facts).toContain("10,000 rows");

@@ -136,3 +136,24 @@ it("trains again with the corrections, and shows both results", async () => {
   expect(rounds).toMatch(/^Your trainings with this table: \d+\.\d ?% → \d+\.\d ?%$/);
   await page.getByText("No changes since this training.").waitFor();
 });
+
+it("shows the new result where an older one was shown, and leaves the user who reads another page", async () => {
+  await go("Download");
+  await page.locator(".history tbody tr", { hasText: "films.csv" }).last().getByRole("button").first().click();
+  await page.getByText(/changes since this training/).waitFor();
+  await go("Train");
+  await begin(page);
+  await go("Data");
+  await page.getByText("The training is finished. Its result is under “Results”.").waitFor({ timeout: 60_000 });
+  await page.getByRole("heading", { name: "films.csv" }).waitFor();
+  await go("Results");
+  await page.getByText("No changes since this training.").waitFor();
+});
+
+it("changes since the training are counted wherever they were made, and after a reload", async () => {
+  await inTable("dull and one", (row) => row.getByRole("combobox").selectOption("good"));
+  const said = () => page.locator(".retrain").innerText();
+  await expect.poll(said).toMatch(/^1 change since this training/);
+  await page.reload();
+  await expect.poll(said).toMatch(/^1 change since this training/);
+});

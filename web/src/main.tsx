@@ -23,6 +23,15 @@ for (const type of ["dragover", "drop"] as const)
     event.dataTransfer.dropEffect = "none";
   });
 
+// A file that was mended elsewhere is chosen once more. Browsers tell only of another choice than the last one.
+addEventListener(
+  "click",
+  ({ target }) => {
+    if (target instanceof HTMLInputElement && target.type === "file") target.value = "";
+  },
+  true,
+);
+
 // Which code a view needs depends on the table and the runs that there are.
 const restored = Promise.all([keepProject(), loadRuns()]).then(viewFetched);
 const [lasting] = await Promise.all([storesLast(), restored, textsLoaded()]);

@@ -6,23 +6,38 @@ const [SET, NOT_SET] = [
   ["1", "true", "1.0"],
   ["0", "false", "0.0", ""],
 ];
-const isSet = (cell: string) => SET.includes(cell.trim().toLowerCase());
-const isFlag = (cell: string) => isSet(cell) || NOT_SET.includes(cell.trim().toLowerCase());
+// Most cells are written like this, in tables of millions of them.
+const isSet = (cell: string) => cell === "1" || (cell !== "0" && SET.includes(cell.trim().toLowerCase()));
+const isNotSet = (cell: string) => cell === "0" || NOT_SET.includes(cell.trim().toLowerCase());
 
 /** Share of a column's fields that decide what it holds. The others are reported. */
 const MOSTLY = 0.95;
 /** Above this number of labels, only their number is checked. */
 const MOST_LABELS = 2000;
 
+/** Whether a column has 0 and 1, at least one of each. An empty field counts as 0. */
+function isFlagColumn(records: Table["records"], i: number): boolean {
+  let [set, empty] = [0, 0];
+  for (const record of records) {
+    const cell = record[i]!;
+    if (isSet(cell)) set++;
+    else if (!isNotSet(cell)) return false;
+    else if (cell.trim() === "") empty++;
+  }
+  return records.length - empty >= MOSTLY * records.length && set > 0 && set < records.length;
+}
+
+/** The columns of 0 and 1 of tables that were asked for: the page asks with each correction. */
+const flagsOf = new WeakMap<Table["records"], readonly number[]>();
+
 /** The columns of 0 and 1, at least one of each. An empty field counts as 0. */
-export function flagColumns({ columns, records }: Pick<Table, "columns" | "records">): number[] {
-  const least = MOSTLY * records.length;
-  return columns.flatMap((_, i) => {
-    const filled = records.filter((record) => record[i]!.trim() !== "").length;
-    if (filled < least || !records.every((record) => isFlag(record[i]!))) return [];
-    const set = records.filter((record) => isSet(record[i]!)).length;
-    return set > 0 && set < records.length ? [i] : [];
-  });
+export function flagColumns({ columns, records }: Pick<Table, "columns" | "records">): readonly number[] {
+  let found = flagsOf.get(records);
+  if (found === undefined) {
+    found = columns.flatMap((_, i) => (isFlagColumn(records, i) ? [i] : []));
+    flagsOf.set(records, found);
+  }
+  return found;
 }
 
 /** A separator that no name contains. */

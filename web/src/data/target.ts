@@ -96,8 +96,18 @@ const forms: { readonly [T in Task]: Form<Extract<Target, { readonly task: T }>>
 };
 const formOf = ({ task }: Target) => forms[task] as Form<Target>;
 
+/** Labels of rows that were read: after a correction of one row all are asked again. */
+const known = new WeakMap<Target, Map<string, readonly string[]>>();
+
 /** The labels of a row; none for a number. */
-export const labelsOf = (label: string, target: Target): string[] => formOf(target).labels(label, target);
+export function labelsOf(label: string, target: Target): readonly string[] {
+  if (target.task === "classify" || target.task === "regress") return formOf(target).labels(label, target);
+  let read = known.get(target);
+  if (read === undefined) known.set(target, (read = new Map()));
+  let labels = read.get(label);
+  if (labels === undefined) read.set(label, (labels = formOf(target).labels(label, target)));
+  return labels;
+}
 
 /** Other labels of a row, as text. */
 export const withLabels = (labels: readonly string[], target: Target): string =>

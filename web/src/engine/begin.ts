@@ -1,4 +1,5 @@
-import { countLabels } from "../data/rows.js";
+import { countLabels, type Row } from "../data/rows.js";
+import type { Target } from "../data/target.js";
 import { encoder, project, target, usable } from "../state/project.js";
 import type { Run } from "../state/runs.js";
 import { encoders } from "./encoders.js";
@@ -8,6 +9,10 @@ import { train } from "./train.js";
 
 /** Ratio of the most frequent to the rarest class above which class weights are balanced. */
 const UNBALANCED = 4;
+
+/** Rows as examples to train on, each as a line of JSON. */
+export const examplesIn = (rows: readonly Row[], target: Target, column: string): string[] =>
+  rows.map((row) => JSON.stringify(forms[target.task].example(row, target, column)));
 
 /** Starts a run on the current table. */
 export function begin(): Promise<Run | null> {
@@ -19,7 +24,7 @@ export function begin(): Promise<Run | null> {
   const column = table.columns[place]!;
   const known = countLabels(rows, now);
   const unbalanced = now.task === "classify" && known[0]![1] > UNBALANCED * known.at(-1)![1];
-  const lines = rows.map((row) => JSON.stringify(form.example(row, now, column)));
+  const lines = examplesIn(rows, now, column);
   const began = Date.now();
   const id = `studio-${began.toString(36)}-${crypto.getRandomValues(new Uint32Array(1))[0]!.toString(36)}`;
   const file = `${name.replace(/\.[^.]*$/, "").replace(/[^\p{L}\p{N} _-]/gu, "") || "data"}.jsonl`;

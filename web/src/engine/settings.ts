@@ -55,6 +55,10 @@ export function rowsFor<R extends { readonly label: string }>(
   return rows.filter((row) => chosen.has(row));
 }
 
+/** Whether a run on this number of rows is a quick look at a sample of them. */
+export const isSample = ({ evaluateEvery }: Pick<JobSpec, "evaluateEvery">, rows: number): boolean =>
+  evaluateEvery === QUICK.evaluateEvery && rows > QUICK.rows;
+
 /** Most optimizer steps of a run. A fifth of the examples is the test set, a fifth of the rest is the validation set. */
 export function stepsFor({ effort, batchSize }: Settings, examples: number): number {
   if (effort === "quick") return QUICK.steps;

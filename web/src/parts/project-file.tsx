@@ -56,9 +56,7 @@ export function ProjectFile() {
           <input
             type="file"
             accept=".zip"
-            onChange={({ currentTarget }) =>
-              currentTarget.files?.[0] && void open(currentTarget.files[0]).then(() => (currentTarget.value = ""))
-            }
+            onChange={({ currentTarget: { files: given } }) => given?.[0] && void open(given[0])}
           />
         </label>
       </div>

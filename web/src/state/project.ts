@@ -4,6 +4,7 @@ import { countLabels, type Row } from "../data/rows.js";
 import type { Table } from "../data/table.js";
 import { isLabelled, oneLabel, renamed, type Target } from "../data/target.js";
 import { read as stored, remove, write } from "../storage/database.js";
+import { notice } from "./view.js";
 
 /** The open table: as read from the file, the selected columns, and the rows with the user's changes. */
 export interface Project {
@@ -20,11 +21,13 @@ export interface Project {
 }
 
 export const project = signal<Project | null>(null);
-/** The rows before each change, the oldest first. */
-const before = signal<readonly (readonly Row[])[]>([]);
+/** The table before each change, the oldest first. Of tables that another one replaced there is only the last: each is as large as its file. */
+const before = signal<readonly Project[]>([]);
 const MOST_UNDONE = 20;
 
 export const canUndo = computed(() => before.value.length > 0);
+/** The table that was closed last, until another one is opened; null for none. */
+export const closed = computed(() => (project.value === null ? (before.value.at(-1) ?? null) : null));
 export const rows = computed(() => project.value?.rows ?? []);
 export const target = computed(() => project.value?.target ?? oneLabel);
 export const encoder = computed((): EncoderId => project.value?.encoder ?? "english");
@@ -37,22 +40,32 @@ export const usable = computed(() =>
 /** Chooses the model to train on. */
 export const chooseEncoder = (encoder: EncoderId) => void (project.value = { ...project.value!, encoder });
 
-/** Opens a table as it was read, or a saved project. This discards changes to the rows. */
+/** Sets what `undo` goes back to. An earlier notice would undo something else than it says. */
+function remember(tables: readonly Project[]): void {
+  before.value = tables;
+  if (notice.value?.undo === true) notice.value = null;
+}
+
+/** Opens a table as it was read, or a saved project. This discards changes to the rows; `undo` brings back the table there was. */
 export function takeProject(opened: Project): void {
-  before.value = [];
+  const now = project.value;
+  remember(now === null ? [] : now.table === opened.table ? [...before.value, now].slice(-MOST_UNDONE) : [now]);
   project.value = opened;
 }
 
 function change(rows: readonly Row[]): void {
-  before.value = [...before.value, project.value!.rows].slice(-MOST_UNDONE);
+  remember([...before.value, project.value!].slice(-MOST_UNDONE));
   project.value = { ...project.value!, rows };
 }
 
+/** Takes back the last change of the rows, or shows the table again that was closed or replaced. */
 export function undo(): void {
   const last = before.value.at(-1);
   if (last === undefined) return;
   before.value = before.value.slice(0, -1);
-  project.value = { ...project.value!, rows: last };
+  const now = project.value;
+  // The model to train on is no change of the table.
+  project.value = now?.table === last.table && now.encoder !== undefined ? { ...last, encoder: now.encoder } : last;
 }
 
 export function removeRows(ids: readonly number[]): void {
@@ -85,10 +98,17 @@ export function renameLabels(from: readonly string[], to: string): void {
   change(project.value!.rows.map(rename));
 }
 
+/** Closes the table. `undo` opens it again. */
 export function closeProject(): void {
+  remember(project.value === null ? [] : [project.value]);
   project.value = null;
-  before.value = [];
 }
+
+/** Whether two tables, read separately, are the same file. */
+const isSame = (a: Table, b: Table): boolean =>
+  a.name === b.name &&
+  a.records.length === b.records.length &&
+  [a.columns, a.records[0], a.records.at(-1)].join("\n") === [b.columns, b.records[0], b.records.at(-1)].join("\n");
 
 const UNSAVED = "lowrank-studio unsaved project";
 /** The table that a reload interrupted the saving of; null if it was closed, undefined if there is none. */
@@ -104,9 +124,11 @@ function unsaved(): Project | null | undefined {
   }
 }
 
+const current = () => stored<Project>("project", "current").catch(() => undefined);
+
 /** Restores the table of an earlier visit, and saves changes from now on. */
 export async function keepProject(): Promise<void> {
-  const kept = await stored<Project>("project", "current").catch(() => undefined);
+  const kept = await current();
   const left = unsaved();
   const newest = left === undefined ? kept : left;
   if (newest && project.value === null) project.value = newest;
@@ -122,14 +144,25 @@ export async function keepProject(): Promise<void> {
     saved
       .then(() => {
         safe = now;
-        if (now === null) others.postMessage(null);
+        others.postMessage(now === null ? "closed" : "saved");
       })
       .catch(() => undefined);
   };
-  // Another tab has closed its table, which deleted the stored one, so this tab's is stored again.
-  others.onmessage = () => {
-    known = safe = null;
-    save();
+  others.onmessage = async ({ data }: MessageEvent<"closed" | "saved">) => {
+    const before = project.value;
+    const theirs = data === "saved" ? await current() : undefined;
+    const now = project.value;
+    if (now === null) return;
+    if (theirs !== undefined && isSame(theirs.table, now.table)) {
+      // The same table in two tabs: else each would overwrite what the user corrects in the other.
+      if (now !== before || now !== known) return;
+      remember([]);
+      project.value = known = safe = { ...theirs, table: now.table };
+    } else {
+      // The stored table is another one, or was deleted. After a reload this tab has its own again.
+      known = safe = null;
+      if (data === "closed") save();
+    }
   };
   let timer: ReturnType<typeof setTimeout> | undefined;
   effect(() => {
@@ -143,6 +176,8 @@ export async function keepProject(): Promise<void> {
   addEventListener("pagehide", () => {
     save();
     if (project.value === safe) return;
+    // A page that is left has no later.
+    others.postMessage(project.value === null ? "closed" : "saved");
     try {
       sessionStorage.setItem(UNSAVED, JSON.stringify(project.value));
     } catch {

@@ -2,10 +2,12 @@ import { guessColumns } from "../data/columns.js";
 import { joinedText } from "../data/joined.js";
 import type { Table } from "../data/table.js";
 import { guessTarget, labelIn, targetFor } from "../data/read-target.js";
-import type { Target, Task } from "../data/target.js";
+import { oneLabel, type Target, type Task } from "../data/target.js";
 import { areMarked, markedColumns, markedRow } from "../data/words/marked-columns.js";
 import { normalForm, type Row } from "../data/rows.js";
+import { forReading } from "../messages/reading.js";
 import { type Project, project, takeProject, target } from "./project.js";
+import { notify } from "./view.js";
 
 type Columns = Pick<Project, "text" | "label" | "more">;
 
@@ -16,12 +18,30 @@ function rowOf(table: Table, id: number, { text, label, more = [] }: Columns, ta
   return { id, text: joinedText(record, [text, ...more]), label: labelIn(record, label, target, table.columns) };
 }
 
+/** Whether the user changed rows of a table since they were read. */
+function isChanged({ table, rows, ...columns }: Project): boolean {
+  const target = columns.target ?? oneLabel;
+  const isAsRead = ({ id, text, label }: Row) => {
+    if (table.records[id] === undefined) return false;
+    const read = rowOf(table, id, columns, target);
+    return read.text === text && read.label === label;
+  };
+  return rows.length !== table.records.length || !rows.every(isAsRead);
+}
+
+/** Opens a table in place of the one there is. If that discards changes of the user, a notice says so and offers to undo it. */
+export function replaceProject(opened: Project): void {
+  const isLost = project.value !== null && isChanged(project.value);
+  takeProject(opened);
+  if (isLost) notify(forReading().discarded, true);
+}
+
 /** Reads the open table's rows again, from other columns or for another target. This discards changes to the rows. */
 function readAgain(target: Target, columns: Partial<Columns> = {}): void {
   // The labels of words are at places in one text.
   const now = { ...project.value!, ...columns, target, ...(target.task === "tokens" && { more: [] }) };
   const { table } = now;
-  takeProject({ ...now, rows: table.records.map((_, id) => rowOf(table, id, now, target)) });
+  replaceProject({ ...now, rows: table.records.map((_, id) => rowOf(table, id, now, target)) });
 }
 
 /** What a table's columns say. */

@@ -32,8 +32,21 @@ function spanOf(given: unknown): Mark | null {
   return fits && label.trim() !== "" ? { start: start as number, end: end as number, label } : null;
 }
 
+/** Marks that were read: after a correction of one row all are asked again. */
+const known = new Map<string, Marks | null>();
+const MOST_KNOWN = 50_000;
+
 /** What a row's label says; null if it says nothing that can be trained on. */
 export function marksIn(label: string): Marks | null {
+  let marks = known.get(label);
+  if (marks === undefined) {
+    if (known.size >= MOST_KNOWN) known.clear();
+    known.set(label, (marks = readMarks(label)));
+  }
+  return marks;
+}
+
+function readMarks(label: string): Marks | null {
   const list = listIn(label);
   if (list === null) return null;
   if (list.length > 0 && list.every(isTag)) return list.some((tag) => tag !== null) ? { tags: list } : null;

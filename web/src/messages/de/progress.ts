@@ -22,4 +22,5 @@ export const progress: typeof en = {
   yours: (target) => `in Ihrer Tabelle: ${target}`,
   finds: (text) => `findet: ${text}`,
   nothing: "nichts",
+  trained: (results) => `Das Training ist fertig. Das Ergebnis steht unter „${results}“.`,
 };

@@ -36,4 +36,6 @@ export const forReading: typeof en = {
   noColumn: "keine",
   misspelt: (wrong, wrongCount, right, rightCount) =>
     `${quoted(wrong)} (${rows(wrongCount)}) ist vielleicht ein Tippfehler für ${quoted(right)} (${rows(rightCount)}).`,
+  backTo: (name) => `Zurück zu ${quoted(name)}`,
+  discarded: "Ihre Änderungen an den Zeilen sind verworfen.",
 };

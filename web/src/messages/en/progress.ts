@@ -24,4 +24,5 @@ export const progress = {
   yours: (target: string) => `in your table: ${target}`,
   finds: (text: string) => `finds: ${text}`,
   nothing: "none",
+  trained: (results: string) => `The training is finished. Its result is under “${results}”.`,
 };

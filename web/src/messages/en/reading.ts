@@ -36,4 +36,6 @@ export const forReading = {
   noColumn: "none",
   misspelt: (wrong: string, wrongCount: number, right: string, rightCount: number) =>
     `${quoted(wrong)} (${rows(wrongCount)}) may be a misspelt ${quoted(right)} (${rows(rightCount)}).`,
+  backTo: (name: string) => `Back to ${quoted(name)}`,
+  discarded: "Your changes to the rows are discarded.",
 };

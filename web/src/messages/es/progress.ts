@@ -23,4 +23,5 @@ export const progress: typeof en = {
   yours: (target) => `en su tabla: ${target}`,
   finds: (text) => `encuentra: ${text}`,
   nothing: "nada",
+  trained: (results) => `El entrenamiento ha terminado. El resultado está en «${results}».`,
 };

@@ -36,4 +36,6 @@ export const forReading: typeof en = {
   noColumn: "ninguna",
   misspelt: (wrong, wrongCount, right, rightCount) =>
     `${quoted(wrong)} (${rows(wrongCount)}) puede ser una errata de ${quoted(right)} (${rows(rightCount)}).`,
+  backTo: (name) => `Volver a ${quoted(name)}`,
+  discarded: "Sus cambios en las filas se han descartado.",
 };

@@ -23,4 +23,5 @@ export const progress: typeof en = {
   yours: (target) => `dans votre tableau\u00a0: ${target}`,
   finds: (text) => `trouve\u00a0: ${text}`,
   nothing: "rien",
+  trained: (results) => `L’entraînement est terminé. Son résultat se trouve sous «\u00a0${results}\u00a0».`,
 };

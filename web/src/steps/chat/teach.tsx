@@ -173,7 +173,7 @@ export function Teach() {
         <input
           type="file"
           accept=".jsonl,.json,.ndjson,.csv,.tsv,.txt,.xlsx"
-          onChange={({ currentTarget }) => void take(currentTarget.files?.[0]).then(() => (currentTarget.value = ""))}
+          onChange={({ currentTarget: { files } }) => void take(files?.[0])}
         />
       </label>
       {problem.value !== null && (

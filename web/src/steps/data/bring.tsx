@@ -1,8 +1,10 @@
 import { useSignal } from "@preact/signals";
 import { m } from "../../messages/index.js";
+import { forReading } from "../../messages/reading.js";
 import { Icon } from "../../parts/icons.js";
 import { Paste } from "../../parts/paste.js";
 import { ProjectFile } from "../../parts/project-file.js";
+import { closed, undo } from "../../state/project.js";
 import { openFile, openSample, problem, reading } from "./state.js";
 
 const accepted = ".csv,.tsv,.tab,.txt,.json,.jsonl,.ndjson,.conll,.iob,.iob2,.bio,.xlsx";
@@ -82,6 +84,11 @@ export function Bring() {
           <button type="button" onClick={() => (pasting.value = true)}>
             {t.paste}
           </button>
+          {closed.value !== null && (
+            <button type="button" onClick={undo}>
+              {forReading().backTo(closed.value.table.name)}
+            </button>
+          )}
         </div>
         <ReadProblem />
       </div>

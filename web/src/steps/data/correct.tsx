@@ -3,7 +3,7 @@ import { type Correction, delimiters, type HowBook, type HowRead } from "../../d
 import { m } from "../../messages/index.js";
 import { forReading } from "../../messages/reading.js";
 import { project } from "../../state/project.js";
-import { openFile, source } from "./state.js";
+import { openFile, sources } from "./state.js";
 
 interface Choice {
   readonly label: string;
@@ -67,11 +67,12 @@ function Why({ how, book }: { how: HowRead; book: HowBook | undefined }) {
 
 /** How the file was read, with fields to correct it. A table of an earlier visit has no file. */
 export function Correct() {
-  const { how } = project.value!.table;
+  const { table } = project.value!;
+  const { how } = table;
   const t = m().data;
   const own = forReading();
-  const given = source.value;
-  if (given === null) return null;
+  const given = sources.get(table);
+  if (given === undefined) return null;
   const correct = (correction: Correction) => openFile(given.file, { ...given.correction, ...correction });
   const { book } = how;
   const sheets = book?.sheets ?? [];

@@ -6,7 +6,7 @@ import { closeProject, project } from "../../state/project.js";
 import { textLanguages } from "../../state/text-languages.js";
 import { Correct } from "./correct.js";
 import { Predicted } from "./predicted.js";
-import { clearFilter, source } from "./state.js";
+import { clearFilter } from "./state.js";
 
 /** What the file is: a workbook's sheet, or its encoding and separator. */
 function formatOf({ format, encoding, delimiter, book }: How): string {
@@ -48,7 +48,7 @@ export function HowRead() {
       <Predicted />
       <div class="actions">
         <Correct />
-        <button type="button" class="quiet" onClick={() => (clearFilter(), (source.value = null), closeProject())}>
+        <button type="button" class="quiet" onClick={() => (clearFilter(), closeProject())}>
           {t.another}
         </button>
       </div>

@@ -46,6 +46,9 @@ function joinedIn({ columns }: Table): number[] {
   return placesOf(names, columns);
 }
 
+/** If two files are read at once, the one chosen last counts. */
+let newest = 0;
+
 /** Predicts for a whole table, and saves it with the predictions. */
 export function LabelFile({
   heading,
@@ -65,15 +68,18 @@ export function LabelFile({
   const problem = useSignal<string | null>(null);
   const error = useSignal<unknown>(null);
   const open = async (file: File) => {
+    const own = ++newest;
     table.value = problem.value = null;
     try {
-      const { readTable } = await import("../../data/read-table.js");
-      const read = await readTable(file);
+      const { readApart } = await import("../../data/apart/read-apart.js");
+      const read = await readApart(file);
+      if (own !== newest) return;
       const [text, ...others] = joinedIn(read);
       column.value = text ?? (markedColumns(read) ?? guessColumns(read)).text;
       more.value = others;
       table.value = read;
     } catch (reason) {
+      if (own !== newest) return;
       const { kind, detail } = reason instanceof TableProblem ? reason : new TableProblem("noTable");
       problem.value = m().data.problems[kind]!(String(detail));
     }

@@ -1,3 +1,4 @@
+import { shareTexts } from "../../data/trained-rows.js";
 import { headline } from "../../messages/headline.js";
 import { m } from "../../messages/index.js";
 import { isOf, type Run, runs, taskOf } from "../../state/runs.js";
@@ -56,6 +57,7 @@ const MOST = 6;
 export function roundsOf(run: Run): readonly Headline[] {
   return runs.value
     .filter((one) => one.name === run.name && taskOf(one) === taskOf(run) && one.began <= run.began)
+    .filter((one) => shareTexts(one.data, run.data))
     .map(headlineOf)
     .filter((result) => result !== null)
     .slice(0, MOST)

@@ -52,7 +52,8 @@ function Bring({ run }: { run: RunOf<"classify"> }) {
     problem.value = null;
     try {
       const { readTexts } = await import("../../data/read-texts.js");
-      notify(t.brought(addTexts(await readTexts(file))), true);
+      const added = addTexts(await readTexts(file));
+      notify(t.brought(added), added > 0);
       const { [run.id]: _, ...others } = wavering.value;
       wavering.value = others;
     } catch (reason) {
@@ -67,9 +68,7 @@ function Bring({ run }: { run: RunOf<"classify"> }) {
         <input
           type="file"
           accept=".csv,.tsv,.tab,.txt,.json,.jsonl,.ndjson,.xlsx"
-          onChange={({ currentTarget }) =>
-            currentTarget.files?.[0] && void bring(currentTarget.files[0]).then(() => (currentTarget.value = ""))
-          }
+          onChange={({ currentTarget: { files } }) => files?.[0] && void bring(files[0])}
         />
       </label>
       {problem.value !== null && (

@@ -142,9 +142,7 @@ function Load() {
           type="file"
           accept=".zip"
           disabled={busy.value}
-          onChange={({ currentTarget }) =>
-            currentTarget.files?.[0] && void load(currentTarget.files[0]).then(() => (currentTarget.value = ""))
-          }
+          onChange={({ currentTarget: { files } }) => files?.[0] && void load(files[0])}
         />
       </label>
       {error.value !== null && <Problem error={error.value} title={t.loadProblem} files />}

@@ -7,7 +7,7 @@ import { textLanguage } from "../../messages/text-language.js";
 import { forTasks } from "../../messages/tasks.js";
 import { encoder, labels, project, target, usable } from "../../state/project.js";
 import { runs, unfinished } from "../../state/runs.js";
-import { go } from "../../state/view.js";
+import { show } from "./show.js";
 
 const set = (change: Partial<Settings>) => void (settings.value = { ...settings.value, ...change });
 
@@ -64,7 +64,7 @@ export function Plan() {
     )?.report?.training.tokensPerSecond ?? null;
   const { seconds, memory, steps } = estimateRun(settings.value, texts, timed, encoders[encoder.value]);
   const start = async () => {
-    if ((await begin()) !== null) go("judge");
+    show(await begin());
   };
   return (
     <section class="plan">

@@ -5,9 +5,9 @@ import { Problem } from "../../parts/problem.js";
 import { stops } from "../../state/findings.js";
 import { project } from "../../state/project.js";
 import { newestOf, unfinished } from "../../state/runs.js";
-import { go } from "../../state/view.js";
 import { Live } from "./live.js";
 import { Plan } from "./plan.js";
+import { show } from "./show.js";
 
 /** A run that was paused, or left unfinished by an earlier visit. */
 function Unfinished() {
@@ -16,7 +16,7 @@ function Unfinished() {
   if (run === null) return null;
   const goOn = async () => {
     const now = await newestOf(run);
-    if (now.status === "finished" || (await train(now)) !== null) go("judge");
+    show(now.status === "finished" ? now : await train(now));
   };
   return (
     <section class="unfinished">

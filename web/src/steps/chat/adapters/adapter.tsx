@@ -18,9 +18,7 @@ function Pick({ title, slot, busy }: { title: string; slot: AdapterSlot; busy: b
         multiple
         disabled={busy}
         accept=".zip,.json,.safetensors"
-        onChange={({ currentTarget }) =>
-          void pickAdapter([...(currentTarget.files ?? [])], slot).then(() => (currentTarget.value = ""))
-        }
+        onChange={({ currentTarget: { files } }) => void pickAdapter([...(files ?? [])], slot)}
       />
     </label>
   );

@@ -1,0 +1,18 @@
+import { isLabelled, oneLabel } from "../data/target.js";
+import { differenceOf } from "../data/trained-rows.js";
+import type { Project } from "../state/project.js";
+import { type Run, taskOf } from "../state/runs.js";
+import { examplesIn } from "./begin.js";
+import { isSample } from "./settings.js";
+
+/**
+ * Number of rows that were changed, added, labelled or removed since a run was trained on the table: a changed row is one example more
+ * and one less. Null for a run of another table or task, and if nothing can be said, because the run used a sample of the rows.
+ */
+export function changesSince(run: Run, { table, label, target = oneLabel, rows }: Project): number | null {
+  if (run.name !== table.name || taskOf(run) !== target.task || run.data.length === 0) return null;
+  const usable = rows.filter(({ text, label }) => text.trim() !== "" && isLabelled(label, target));
+  const { gone, fresh } = differenceOf(run.data, examplesIn(usable, target, table.columns[label]!));
+  if (gone === run.examples) return null;
+  return isSample(run.spec, usable.length) ? gone || null : Math.max(gone, fresh);
+}
