@@ -40,7 +40,7 @@ async function firstLoad(): Promise<Map<string, number>> {
 }
 
 // Pages that are loaded on demand bring their own texts, and so do the readers of files, an open table and training.
-it("the first load is at most 56 kB, compressed: no engine, no model, no page that is not seen", async () => {
+it("the first load is at most 58 kB, compressed: no engine, no model, no page that is not seen", async () => {
   const sizes = await firstLoad();
   const names = [...sizes.keys()].join(" ");
   expect(names).toMatch(/index-[\w-]+\.js/);
@@ -48,7 +48,7 @@ it("the first load is at most 56 kB, compressed: no engine, no model, no page th
     /uPlot|read-table|open-table|train-step|chat-page|kernels-page|together-page|worker|standalone|\.wasm/i,
   );
   const sum = [...sizes.values()].reduce((sum, size) => sum + size, 0);
-  expect(sum).toBeLessThanOrEqual(56_000);
+  expect(sum).toBeLessThanOrEqual(58_000);
   // A budget that is far above what there is would hold nothing.
   expect(sum).toBeGreaterThan(50_000);
 });
