@@ -1,6 +1,14 @@
 import { afterEach, expect, it } from "vitest";
 import { searchTexts } from "../../web/src/data/search-texts.js";
-import { bestOf, forgetJudgements, judge, precisionOf, withJudgements } from "../../web/src/engine/search/judged.js";
+import {
+  bestOf,
+  forgetJudgements,
+  judge,
+  judgements,
+  precisionOf,
+  undoable,
+  withJudgements,
+} from "../../web/src/engine/search/judged.js";
 import { splitPairs } from "../../web/src/engine/search/split.js";
 import { plain } from "../../web/src/data/rows.js";
 
@@ -59,6 +67,21 @@ it("judgements correct the pairs to train on", () => {
     { question: "Why?", answer: "Because." },
     { question: "WHERE?", answer: "There." },
   ]);
+});
+
+it("a judgement, its change and the deletion of all are taken back, but not over a later one", () => {
+  const best = { base: [], adapted: null };
+  const first = undoable(() => judge("How?", "So.", true, best));
+  const [judged] = judgements.value;
+  const other = undoable(() => judge("How?", "So.", false, best));
+  first();
+  expect(judgements.value).toEqual([{ ...judged, right: false }]);
+  other();
+  expect(judgements.value).toEqual([judged]);
+  const deletion = undoable(forgetJudgements);
+  expect(judgements.value).toEqual([]);
+  deletion();
+  expect(judgements.value).toEqual([judged]);
 });
 
 it("precision counts the judged among the best, and the table's answers as right", () => {

@@ -116,6 +116,8 @@ it("counts what the user judges, and gives it away as CSV", { timeout: 120_000 }
   const [base, adapted] = [await hits("base"), await hits("adapter")];
   await page.locator(".hits.base li").nth(0).getByRole("button", { name: "Right" }).click();
   await page.locator(".hits.base li").nth(1).getByRole("button", { name: "Wrong" }).click();
+  await page.locator(".hits.base li").nth(2).getByRole("button", { name: "Wrong" }).click();
+  await page.getByRole("status").getByRole("button", { name: "Undo" }).click();
   expect(await page.locator('.hits.base [aria-pressed="true"]').count()).toBe(2);
   const counted = await page.locator(".precisions li").allInnerTexts();
   const judged = base.slice(0, 2).filter((text) => adapted.includes(text)).length;

@@ -136,13 +136,14 @@ function Appearance() {
 
 function Notice() {
   const now = notice.value;
+  const takeBack = now?.undo === true ? canUndo.value && undo : (now?.undo ?? false);
   return (
     <div class="notice" role="status" aria-live="polite" data-shown={now !== null}>
       {now !== null && (
         <>
           <span>{now.text}</span>
-          {now.undo && canUndo.value && (
-            <button type="button" onClick={() => (undo(), (notice.value = null))}>
+          {takeBack && (
+            <button type="button" onClick={() => (takeBack(), (notice.value = null))}>
               {m().undo}
             </button>
           )}

@@ -61,6 +61,14 @@ export function judge(query: string, text: string, right: boolean, best: Best): 
 
 export const forgetJudgements = (): void => keep([]);
 
+/** Makes a change of the judgements. Returns what takes it back, which does nothing after a later change. */
+export function undoable(change: () => void): () => void {
+  const before = judgements.value;
+  change();
+  const after = judgements.value;
+  return () => judgements.value === after && keep(before);
+}
+
 /** Number of texts that are right, and of those that are known to be right or wrong, among the best of all judged queries. */
 export interface Precision {
   readonly right: number;

@@ -2,6 +2,7 @@ import { texts } from "../../engine/search/collection.js";
 import { judgeFound, RANKED, SHOWN } from "../../engine/search/finding.js";
 import type { Hit } from "../../engine/search/indexes.js";
 import { judgementOf } from "../../engine/search/judged.js";
+import { judging } from "./judging.js";
 import { m } from "../../messages/index.js";
 import { search } from "../../messages/search.js";
 
@@ -25,7 +26,7 @@ export function Hits({ title, kind, query, hits, right }: Props) {
       class="small"
       aria-pressed={judgementOf(query, text) === isRight}
       aria-label={`${isRight ? t.isRight : t.isWrong}: ${text.slice(0, 80)}`}
-      onClick={() => judgeFound(text, isRight)}
+      onClick={() => judging(() => judgeFound(text, isRight))}
     >
       {isRight ? t.isRight : t.isWrong}
     </button>

@@ -4,6 +4,7 @@ import { isAnswer } from "../../engine/search/training-pairs.js";
 import { search } from "../../messages/search.js";
 import { Icon } from "../../parts/icons.js";
 import { save } from "../../parts/save.js";
+import { judging } from "./judging.js";
 
 /** What the user's judgements say, and what can be done with them. */
 export function Judged() {
@@ -72,7 +73,7 @@ export function Judged() {
         >
           <Icon name="down" /> {t.takeJudged}
         </button>
-        <button type="button" class="small quiet" onClick={forgetJudgements}>
+        <button type="button" class="small quiet" onClick={() => judging(forgetJudgements)}>
           {t.forgetJudged}
         </button>
       </div>
