@@ -68,9 +68,10 @@ it("a page that only multiplies loads at most 32.4 kB of JavaScript, and 18 kB f
   expect(all - first).toBeLessThanOrEqual(18_000);
 });
 
-it("the core (engine, graph, LoRA layers, optimizers) is at most 37.4 kB of JavaScript", async () => {
+// Optimizers' state and merged layers as promises, which a GPU needs, took 120 (37,517).
+it("the core (engine, graph, LoRA layers, optimizers) is at most 37.6 kB of JavaScript", async () => {
   const { first } = await sizes(core);
-  expect(first).toBeLessThanOrEqual(37_400);
+  expect(first).toBeLessThanOrEqual(37_600);
 });
 
 // The goal for all was 55,000, before tables and Parquet were read, data summarised and encoders of six kinds known. The tokenizer
@@ -136,9 +137,11 @@ it("the core (engine, graph, LoRA layers, optimizers) is at most 37.4 kB of Java
 // Fingerprints of tables that are read in pieces took 160 bytes of the first scripts (93,116, 220,255 and 137,747).
 // Calls in XML took 1,830 of everything and 1,760 of the worker's scripts, which models with a chat template fetch (367,901 and 454,368 without what others added).
 // The engine on a GPU took 17,000 of everything, which `init` fetches if it is asked for, and 16,600 of the worker's scripts.
-it("a page with an encoder and a classifier is at most 93.2 kB at first, everything at most 194 kB", async () => {
+// Optimizers' state as a promise, for checkpoints of trainings on a GPU, took 30 of the first scripts (93,221 and 220,596). The worker's scripts are
+// 485,941 with it, the adapter's facts and more programs of the engine on a GPU.
+it("a page with an encoder and a classifier is at most 93.3 kB at first, everything at most 194 kB", async () => {
   const encoder = await sizes("{ SentenceEncoder, TextClassifier }");
-  expect(encoder.first).toBeLessThanOrEqual(93_200);
+  expect(encoder.first).toBeLessThanOrEqual(93_300);
   expect(encoder.all).toBeLessThanOrEqual(237_800);
   const everything = await sizes("*");
   expect(everything.first).toBeLessThanOrEqual(194_600);
@@ -153,7 +156,7 @@ it("a page with an encoder and a classifier is at most 93.2 kB at first, everyth
 // tokens as in Rust 280, PEFT's groups for LoRA+, its warnings and GPT-2's Conv1D 700, what each file
 // looks up once 230, known modules of models without modules.json 110, former names 40. Losses of sentence vectors, evaluators and hard negatives took 17,600,
 // scripts that pages with a bundler fetch late 2,800.
-it("a page without a bundler loads at most 220.5 kB at first", () => {
+it("a page without a bundler loads at most 220.7 kB at first", () => {
   const loaded = new Map<string, number>();
   const load = (name: string) => {
     if (loaded.has(name)) return;
@@ -167,7 +170,7 @@ it("a page without a bundler loads at most 220.5 kB at first", () => {
   expect([...loaded.keys()]).not.toContain("shared-language.js");
   expect([...loaded.keys()]).not.toContain("shared-zip.js");
   expect([...loaded.keys()]).not.toContain("shared-tokenizers.js");
-  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(220_500);
+  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(220_700);
 });
 
 it("the file of the pool's threads is at most 2 kB and needs no other", () => {
@@ -190,7 +193,7 @@ it("a page's worker loads 24.2 kB at its start, 137.9 kB to train a classifier, 
   const size = (name: string) => gzipSync(readFileSync(join(root, "dist", name), "utf8"), { level: 9 }).length;
   expect(size("lowrank-worker.js")).toBeLessThanOrEqual(24_210);
   expect(size("lowrank-worker.js") + size("worker/models.js")).toBeLessThanOrEqual(137_900);
-  expect(scripts.reduce((sum, name) => sum + size(name), size("lowrank-worker.js"))).toBeLessThanOrEqual(483_700);
+  expect(scripts.reduce((sum, name) => sum + size(name), size("lowrank-worker.js"))).toBeLessThanOrEqual(486_500);
   const started = readFileSync(join(root, "dist/remote-browser.js"), "utf8").replaceAll("\n", "");
   for (const name of scripts) {
     const script = readFileSync(join(root, "dist", name), "utf8");
