@@ -110,6 +110,19 @@ export class ChatTemplate {
     return this.apply(what, this.parts.withoutFunctions(what, takeMessages(what, messages), this), options);
   }
 
+  /**
+   * The text of a conversation in which the model may call these functions, as an answer with them is generated from it. Throws as `prepareTools`
+   * and `apply` do.
+   */
+  textWithTools(
+    what: string,
+    messages: readonly ChatMessage[],
+    tools: unknown,
+    { addGenerationPrompt = false }: Pick<ChatTemplateOptions, "addGenerationPrompt">,
+  ): string {
+    return this.parts.textWithTools(this, what, takeMessages(what, messages), tools, addGenerationPrompt);
+  }
+
   /** The text of a conversation. Throws `ConfigError` for invalid messages, `ModelError` if the template fails. */
   apply(what: string, messages: readonly ChatMessage[], options: ChatTemplateOptions): string {
     const { addGenerationPrompt, tools, variables } = readOptions(what, options, readers);

@@ -104,7 +104,7 @@ export function wholeText(example: ReadExample): string {
     case "instruction":
       return [example.instruction, example.input, example.output].filter((part) => part !== "").join("\n");
     case "conversation":
-      return textOfTurns(example.messages);
+      return [...(example.tools ?? []).map((tool) => JSON.stringify(tool)), textOfTurns(example.messages)].join("\n");
     default:
       return asked(example);
   }

@@ -5,12 +5,14 @@ import type { Turn } from "../../../../ts/models/language/training/example-forma
 import { takeLanguageExamples } from "../../../../ts/models/language/training/training-examples.js";
 import { preparePreference } from "../../../../ts/models/language/training/preference-examples.js";
 import { preferenceReader } from "../../../../ts/models/language/training/preference-rows.js";
-import { promptIds } from "../../../../ts/models/language/prompts.js";
-import { templatedModel } from "../tool-templates.js";
+import { promptIds, readPrompt } from "../../../../ts/models/language/prompts.js";
+import { signs, templatedModel, templateOf } from "../tool-templates.js";
 import { decoderFiles } from "../golden-decoder.js";
 
 const template = (write: (messages: readonly Turn[], prompt: boolean) => string): ChatWriter => ({
   textWithoutTools: (_, messages, { addGenerationPrompt }) => write(messages, addGenerationPrompt),
+  textWithTools: (_, messages, tools, { addGenerationPrompt }) =>
+    `${JSON.stringify(tools)}\n${write(messages, addGenerationPrompt)}`,
 });
 const said = (turn: Turn) => String(turn.content).trim();
 
@@ -160,4 +162,47 @@ it("earlier calls of functions are written for training and for a preferred answ
   const { answers } = preparePreference("fitPreferences", 0, model, read!, null);
   expect(answers.map(({ ids }) => [...ids.subarray(0, generated.length)])).toEqual([[...generated], [...generated]]);
   expect(answers.map(({ targets }) => targets[0])).toEqual([generated.length, generated.length]);
+});
+
+describe("functions of a conversation", () => {
+  const tools = [
+    {
+      type: "function",
+      function: { name: "get", description: "a film", parameters: { type: "object", properties: {} } },
+    },
+  ] as const;
+  const call = { type: "function", id: "1", function: { name: "get", arguments: '{"x":1}' } };
+  const prompt = [
+    { role: "user", content: "a?" },
+    { role: "assistant", content: "", tool_calls: [call] },
+    { role: "tool", tool_call_id: "1", content: "2" },
+  ];
+  const messages = [...prompt, { role: "assistant", content: "a good" }];
+
+  it.each([
+    ["a template that writes them", templateOf(signs.hermes)],
+    ["a template that knows none", templateOf("").replace("{% if tools %}", "{% if false %}")],
+  ])("are written for training as generation writes them: %s", async (_, source) => {
+    using model = await templatedModel(source);
+    const taken = (example: object) => takeLanguageExamples("fit", model, [{ messages, ...example }])[0]!;
+    const generated = readPrompt(model, "chat", prompt, { tools }).ids;
+    const { ids, targets } = taken({ tools });
+    expect([...ids.subarray(0, generated.length)]).toEqual([...generated]);
+    // The answer and the call before it; nothing of the functions.
+    expect(targets.filter((target) => target >= generated.length).length).toBe(ids.length - generated.length);
+    const without = taken({});
+    expect(ids.length).toBeGreaterThan(without.ids.length);
+    expect(taken({ tools: JSON.stringify(tools) })).toEqual({ ids, targets });
+    for (const none of [null, [], ""]) expect(taken({ tools: none })).toEqual(without);
+  });
+
+  it("are refused by name if they are none", async () => {
+    using model = await templatedModel(templateOf(signs.hermes));
+    const take = (given: unknown) => () => takeLanguageExamples("fit", model, [{ messages, tools: given } as never]);
+    expect(take({})).toThrow(/^fit: example 0: tools is a list of functions .*, got \{\}/);
+    expect(take("[")).toThrow(/^fit: example 0: tools: /);
+    expect(take([{ type: "function", function: { name: "no name" } }])).toThrow(
+      /^fit: example 0: .*tools\[0\]\.function\.name/,
+    );
+  });
 });

@@ -57,7 +57,7 @@ export function prepareTools(
       ...{ op: what, option: "toolChoice", value: toolChoice },
     });
   if (tools.length === 0 || toolChoice === "none") return null;
-  const { text, family } = conversation(template, what, messages, tools);
+  const { text, family } = conversation(template, what, messages, tools, true);
   const functions = functionsOf(tools);
   const chosen = typeof toolChoice === "string" ? null : toolChoice.function.name;
   const called = functions.filter(({ name }) => chosen === null || name === chosen);
@@ -79,6 +79,18 @@ export function prepareTools(
   };
 }
 
+/** The text of a conversation with these functions, as `prepareTools` writes it. Throws `ConfigError` for invalid functions. */
+export function textWithTools(
+  template: ToolTemplate,
+  what: string,
+  messages: readonly ChatMessage[],
+  given: unknown,
+  addGenerationPrompt: boolean,
+): string {
+  const { tools } = readOptions(what, { tools: given }, { tools: toolReaders.tools });
+  return conversation(template, what, messages, tools, addGenerationPrompt).text;
+}
+
 /** A text that no template prints by itself. */
 const PROBE = "\u2063probed\u2063";
 
@@ -88,11 +100,12 @@ function conversation(
   what: string,
   messages: readonly ChatMessage[],
   tools: readonly Tool[],
+  addGenerationPrompt: boolean,
 ): { text: string; family: ToolFamily } {
-  const options = { addGenerationPrompt: true, tools };
+  const options = { addGenerationPrompt, tools };
   if (template.writesTools) return { text: template.apply(what, messages, options), family: familyOf(template.source) };
   const write = (hasSystem: boolean) =>
-    template.apply(what, describedMessages(what, messages, tools, hasSystem), { addGenerationPrompt: true });
+    template.apply(what, describedMessages(what, messages, tools, hasSystem), { addGenerationPrompt });
   // Some templates fail for a message of the system, others leave it out.
   const probe = ["system", "user"].map((role) => ({ role, content: PROBE }));
   const hasSystem = (template.writes(probe)?.split(PROBE).length ?? 0) > 2;

@@ -1,12 +1,19 @@
 import { ConfigError, ModelError } from "../../../errors/errors.js";
 import { excerpt } from "../../../errors/excerpt.js";
-import { type Turn, wrong } from "./example-formats.js";
+import { type ReadConversation, type Turn, wrong } from "./example-formats.js";
 import { commonLength } from "../../../values/common-length.js";
 
 /** Formats conversations as the model expects them. */
 export interface ChatWriter {
   /** Throws for messages that the template does not accept. */
   textWithoutTools(what: string, messages: readonly Turn[], options: { readonly addGenerationPrompt: boolean }): string;
+  /** The same with functions that the model may call; it throws for invalid ones too. */
+  textWithTools(
+    what: string,
+    messages: readonly Turn[],
+    tools: unknown,
+    options: { readonly addGenerationPrompt: boolean },
+  ): string;
 }
 
 /** A range of a text, `[start, end)`. */
@@ -33,7 +40,7 @@ export function writtenTurns(
   place: number,
   template: ChatWriter,
   messages: readonly Turn[],
-  from = 0,
+  { from = 0, tools }: Pick<ReadConversation, "from" | "tools"> = {},
 ): { readonly text: string; readonly spans: readonly Span[] } {
   if (messages.length > MOST_TURNS)
     throw wrong(what, place, `it has ${messages.length} turns; ${MOST_TURNS} are taken: part it into several`);
@@ -42,8 +49,11 @@ export function writtenTurns(
     const roles = [...new Set(messages.slice(from).map(({ role }) => role))].slice(0, 8);
     throw wrong(what, place, `no turn is the assistant's, so there is nothing to learn: roles are ${excerpt(roles)}`);
   }
+  const named = `${what}: example ${place}`;
   const write = (given: readonly Turn[], addGenerationPrompt = false) =>
-    template.textWithoutTools(`${what}: example ${place}`, given, { addGenerationPrompt });
+    tools === undefined
+      ? template.textWithoutTools(named, given, { addGenerationPrompt })
+      : template.textWithTools(named, given, tools, { addGenerationPrompt });
   const text = write(messages);
   const spans = answers.map((i) => spanOf(text, messages, i, write));
   const lost = spans.findIndex((span, i) => span === null || span.start < (spans[i - 1]?.end ?? 0));

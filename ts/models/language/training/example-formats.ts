@@ -3,6 +3,8 @@ import { checkOptions } from "../../../arguments/options.js";
 import { text as isText } from "../../../arguments/settings.js";
 import { ConfigError } from "../../../errors/errors.js";
 import { excerpt } from "../../../errors/excerpt.js";
+import { parseJson } from "../../../io/json.js";
+import type { Tool } from "../tools/tool-options.js";
 
 /** Token ids and a mask: 1 for each target, which is predicted from the tokens before it. */
 export interface MaskedTokens {
@@ -47,10 +49,12 @@ export interface Conversation {
     readonly content?: unknown;
     readonly [field: string]: unknown;
   }[];
+  /** Functions that the model may call, as `chat` takes them, or JSON of them as a text; the template writes them. Default: none. */
+  readonly tools?: readonly Tool[] | string | null;
 }
 
 /** A conversation in ShareGPT's format: `from` is "system", "human" or "gpt". */
-export interface SharedConversation {
+export interface SharedConversation extends Pick<Conversation, "tools"> {
   /** The turns. */
   readonly conversations: readonly { readonly from: string; readonly value: string }[];
 }
@@ -73,11 +77,11 @@ type Format = keyof typeof formats;
 /** Names of the fields in the examples, by their names here: `{ prompt: "question", completion: "answer" }`. */
 export type ExampleFields = Readonly<Partial<Record<FieldName, string>>>;
 
-type FieldName = (typeof formats)[Format][number] | "input" | "role" | "content" | "from" | "value";
+type FieldName = (typeof formats)[Format][number] | "input" | "tools" | "role" | "content" | "from" | "value";
 
 const FIELDS: readonly FieldName[] = [
   ...(["ids", "mask", "messages", "conversations", "prompt", "completion", "instruction", "input", "output"] as const),
-  ...(["text", "role", "content", "from", "value"] as const),
+  ...(["text", "tools", "role", "content", "from", "value"] as const),
 ];
 
 /** A turn of a conversation. */
@@ -89,12 +93,17 @@ export type ReadExample =
   | { readonly kind: "completion"; readonly prompt: string; readonly completion: string }
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "instruction"; readonly instruction: string; readonly input: string; readonly output: string }
-  | {
-      readonly kind: "conversation";
-      readonly messages: readonly Turn[];
-      /** Index of the first turn that may be a target; default 0. */
-      readonly from?: number;
-    };
+  | ReadConversation;
+
+/** A conversation with its turns checked. */
+export interface ReadConversation {
+  readonly kind: "conversation";
+  readonly messages: readonly Turn[];
+  /** Index of the first turn that may be a target; default 0. */
+  readonly from?: number;
+  /** Functions that the model may call, not yet checked; default: none. */
+  readonly tools?: readonly unknown[];
+}
 
 /** Reads a row of examples. Throws `ConfigError`, with its number, for a row of no known format. */
 export type ExampleReader = (row: unknown, place: number) => ReadExample;
@@ -146,12 +155,17 @@ const reading: Readonly<Record<Format, (given: Row) => ReadExample>> = {
     input: given.row[given.nameOf("input")] == null ? "" : textOf(given, "input"),
     output: textOf(given, "output"),
   }),
-  conversation: (given) => ({ kind: "conversation", messages: turnsOf(given, "messages", "role", "content") }),
+  conversation: (given) => ({
+    kind: "conversation",
+    messages: turnsOf(given, "messages", "role", "content"),
+    ...toolsOf(given),
+  }),
   shared: (given) => {
     const turns = turnsOf(given, "conversations", "from", "value");
     return {
       kind: "conversation",
       messages: turns.map(({ role, content }) => ({ role: SPEAKERS[role] ?? role, content })),
+      ...toolsOf(given),
     };
   },
 };
@@ -183,6 +197,21 @@ function turnsOf({ what, place, row, nameOf }: Row, list: FieldName, speaker: Fi
       throw wrong(what, place, `${expected}, got ${excerpt(turn)}`);
     return { ...turn, role: turn[roleName], content: turn[contentName] };
   });
+}
+
+/** A conversation's functions: a list, or JSON of one as a text, as tables have it. */
+function toolsOf({ what, place, row, nameOf }: Row): Pick<ReadConversation, "tools"> {
+  const name = nameOf("tools");
+  const given = row[name];
+  if (given === undefined || given === null || given === "") return {};
+  const fail = (problem: string) => wrong(what, place, `${name}: ${problem}`);
+  const tools: unknown = typeof given === "string" ? parseJson(given, fail) : given;
+  if (Array.isArray(tools)) return tools.length > 0 ? { tools } : {};
+  throw wrong(
+    what,
+    place,
+    `${name} is a list of functions { type: "function", function }, or JSON of one, got ${excerpt(given)}`,
+  );
 }
 
 /** "<what>: example <place>: <problem>" */

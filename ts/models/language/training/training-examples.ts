@@ -8,6 +8,7 @@ import {
   type ExampleFields,
   exampleReader,
   type LanguageExample,
+  type ReadConversation,
   type ReadExample,
   type Turn,
   wrong,
@@ -74,17 +75,17 @@ function maskedOf(what: string, i: number, parts: Parts, example: ReadExample): 
         ? joined(what, i, alpaca(example), example.output, parts)
         : written(what, i, turnsOf(example), parts);
     case "conversation":
-      return written(what, i, example.messages, parts, example.from);
+      return written(what, i, example.messages, parts, example);
   }
 }
 
-/** Tokens of a conversation; those of the assistant's turns at index `from` or later are targets. */
+/** Tokens of a conversation; those of the assistant's turns at index `from` or later are targets. Functions of `tools` are written before them. */
 function written(
   what: string,
   i: number,
   messages: readonly Turn[],
   { tokenizer, chatTemplate, ends }: Parts,
-  from?: number,
+  more?: Pick<ReadConversation, "from" | "tools">,
 ): Masked {
   if (tokenizer === null) throw wrong(what, i, "this model has no tokenizer.json: it must be { ids, mask }");
   if (chatTemplate == null)
@@ -93,7 +94,7 @@ function written(
       i,
       "this model has no chat template to write conversations with: give { prompt, completion }, or put chat_template.jinja beside it",
     );
-  const { text, spans } = writtenTurns(what, i, chatTemplate, messages, from);
+  const { text, spans } = writtenTurns(what, i, chatTemplate, messages, more);
   const ids = tokenizer.encodeBare(text);
   const mask = new Uint8Array(ids.length);
   for (const { start, end } of spans) {
