@@ -37,6 +37,19 @@ it("a prompt that two answers share ends with a whole character, though emoji be
   });
 });
 
+it.each(["gemma4_text", "qwen3_5", "granitemoe", "qwen3_moe"] as const)(
+  "%s prefers what it trains on",
+  async (name) => {
+    using other = await CausalLanguageModel.load(await decoderFiles(name));
+    other.addAdapter("own", { rank: 2, targetModules: "all-linear" });
+    const options = { steps: 4, batchSize: 4, learningRate: 0.02, adapter: "own" };
+    const { steps } = await other.fitPreferences(golden.pairs.slice(0, 4), options);
+    // Without an update neither answer is more probable than before.
+    expect(steps[0]!.loss).toBeCloseTo(Math.LN2, 5);
+    expect(steps.at(-1)!.loss).toBeLessThan(0.67);
+  },
+);
+
 describe("fitPreferences", () => {
   let model: CausalLanguageModel;
   beforeAll(async () => {
