@@ -81,7 +81,18 @@ it("the focus never falls to the page's beginning: after a file, a step, what wa
   await press("Enter");
   await page.getByRole("button", { name: "Remove row 3" }).waitFor();
   expect(await focused()).not.toBe("body");
+  // Also when the notice is gone, but not while a field has the focus.
+  const removed = page.getByRole("button", { name: "Remove row 3", exact: true });
+  await removed.focus();
+  await press("Enter");
+  await removed.waitFor({ state: "detached" });
+  await page.getByPlaceholder("Search").focus();
+  await press("Control+Z");
+  expect(await removed.count()).toBe(0);
   await page.getByRole("link", { name: "Go on to training" }).focus();
+  await press("Control+Z");
+  await page.getByText("The last change is undone.").waitFor();
+  await removed.waitFor();
   await press("Enter");
   await page.getByRole("heading", { name: "Train", level: 1 }).waitFor();
   await expect.poll(focused).toBe("h1 Train");

@@ -3,6 +3,7 @@ import { App, prefetch, viewFetched } from "./app.js";
 import { ownScript } from "./engine/own-script.js";
 import { textsLoaded } from "./messages/index.js";
 import { keepFocus } from "./parts/keep-focus.js";
+import { listenForUndo } from "./parts/undo-key.js";
 import { storesLast } from "./engine/stores.js";
 import { keepProject } from "./state/project.js";
 import { loadRuns } from "./state/runs.js";
@@ -36,6 +37,7 @@ addEventListener(
 const restored = Promise.all([keepProject(), loadRuns()]).then(viewFetched);
 const [lasting] = await Promise.all([storesLast(), restored, textsLoaded()]);
 keepFocus();
+listenForUndo();
 render(<App lasting={lasting} />, document.getElementById("studio")!);
 
 setTimeout(() => void prefetch(), 2000);

@@ -38,4 +38,5 @@ export const forReading: typeof en = {
     `${quoted(wrong)} (${rows(wrongCount)}) ist vielleicht ein Tippfehler für ${quoted(right)} (${rows(rightCount)}).`,
   backTo: (name) => `Zurück zu ${quoted(name)}`,
   discarded: "Ihre Änderungen an den Zeilen sind verworfen.",
+  undone: "Die letzte Änderung ist rückgängig gemacht.",
 };

@@ -38,4 +38,5 @@ export const forReading = {
     `${quoted(wrong)} (${rows(wrongCount)}) may be a misspelt ${quoted(right)} (${rows(rightCount)}).`,
   backTo: (name: string) => `Back to ${quoted(name)}`,
   discarded: "Your changes to the rows are discarded.",
+  undone: "The last change is undone.",
 };

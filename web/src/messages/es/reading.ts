@@ -38,4 +38,5 @@ export const forReading: typeof en = {
     `${quoted(wrong)} (${rows(wrongCount)}) puede ser una errata de ${quoted(right)} (${rows(rightCount)}).`,
   backTo: (name) => `Volver a ${quoted(name)}`,
   discarded: "Sus cambios en las filas se han descartado.",
+  undone: "El último cambio se ha deshecho.",
 };

@@ -37,5 +37,6 @@ export const forReading: typeof en = {
   misspelt: (wrong, wrongCount, right, rightCount) =>
     `${quoted(wrong)} (${rows(wrongCount)}) est peut-être une faute de frappe pour ${quoted(right)} (${rows(rightCount)}).`,
   backTo: (name) => `Revenir à ${quoted(name)}`,
-  discarded: "Vos modifications des lignes sont annulées.",
+  discarded: "Vos modifications des lignes ont été abandonnées.",
+  undone: "La dernière modification est annulée.",
 };
