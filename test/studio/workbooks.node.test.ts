@@ -135,6 +135,20 @@ it("a damaged or hostile workbook is a named problem, in time and memory like it
   );
   files["xl/sharedStrings.xml"] = strToU8(`<sst><si><t>${"long ".repeat(10_000)}</t></si></sst>`);
   expect(await problemOf(zipSync(files))).toBe("tooLarge");
+  // Texts that are not there.
+  const [shared, without] = ['<c r="A2" t="s"><v>1</v></c>', '<c r="A2" t="s"/>'];
+  files["xl/sharedStrings.xml"] = strToU8("<sst><si><t>first</t></si></sst>");
+  const rowOf = (cells: string) => {
+    files["xl/worksheets/sheet1.xml"] = unzipSync(sheet(`${names}<row r="2">${cells}${cell("B2")}</row>`))[
+      "xl/worksheets/sheet1.xml"
+    ]!;
+    return zipSync(files);
+  };
+  expect(await problemOf(rowOf(shared))).toBe("notWorkbook");
+  expect((await read(rowOf(without))).records).toEqual([["", "x"]]);
+  // A text that fills the sheet: by pieces of one size this takes minutes.
+  const filled = await read(sheet(`${names}<row r="2">${cell("A2", "long ".repeat(2e6))}${cell("B2")}</row>`));
+  expect(filled.records[0]![0]).toHaveLength(10e6);
   // Merged areas that overlap.
   const areas = `<mergeCells>${'<mergeCell ref="A2:A3000"/>'.repeat(2000)}</mergeCells>`;
   const long = Array.from(

@@ -56,8 +56,13 @@ function areaOf(range: string): Area {
 /** A cell's value as text. An error (#N/A) is an empty cell. */
 function valueOf(type: string, style: number, value: string, { strings, dates, from1904 }: Shared): string {
   switch (type) {
-    case "s":
-      return strings[Number(value)] ?? "";
+    case "s": {
+      // Some programs write empty cells like this.
+      if (value.trim() === "") return "";
+      const text = strings[Number(value)];
+      if (text === undefined) throw new TableProblem("notWorkbook", `text ${value.slice(0, 40)}`);
+      return text;
+    }
     case "str":
     case "inlineStr":
       return unescaped(value);

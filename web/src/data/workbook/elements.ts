@@ -22,7 +22,9 @@ export function parseElements(bytes: Uint8Array, { open, text, close }: Elements
   });
   // Attributes that repeat, for example; the first counts.
   parser.on("warn", () => undefined);
+  let elements = 0;
   parser.on("openTag", (name, attributes, decode) => {
+    elements++;
     // Most elements are not asked for attributes.
     let own: Readonly<Record<string, string>> | undefined;
     open(local(name), (wanted) => {
@@ -45,9 +47,16 @@ export function parseElements(bytes: Uint8Array, { open, text, close }: Elements
   }
   if (close !== undefined) parser.on("closeTag", (name) => close(local(name)));
   const decoder = new TextDecoder();
-  for (let at = 0; at < bytes.length; at += PIECE)
-    parser.write(decoder.decode(bytes.subarray(at, at + PIECE), { stream: true }));
-  parser.write(decoder.decode());
+  // A text that is longer than a piece is searched for its end from its beginning each time, so the pieces grow until it is found.
+  let [waiting, least] = ["", PIECE];
+  for (let at = 0; at < bytes.length; at += PIECE) {
+    waiting += decoder.decode(bytes.subarray(at, at + PIECE), { stream: true });
+    if (waiting.length < least) continue;
+    const before = elements;
+    parser.write(waiting);
+    [waiting, least] = ["", elements > before ? PIECE : 2 * least];
+  }
+  parser.write(waiting + decoder.decode());
   parser.end();
 }
 
