@@ -140,6 +140,7 @@ export async function keepProject(): Promise<void> {
     const now = project.value;
     if (now === known) return;
     known = now;
+    if (now !== null) others.postMessage("saving");
     const saved = now === null ? remove("project", "current") : write("project", "current", now);
     saved
       .then(() => {
@@ -148,7 +149,10 @@ export async function keepProject(): Promise<void> {
       })
       .catch(() => undefined);
   };
-  others.onmessage = async ({ data }: MessageEvent<"closed" | "saved">) => {
+  others.onmessage = async ({ data }: MessageEvent<"saving" | "saved" | "closed">) => {
+    // Until it is known which table the other tab has stored, a reload comes back with this tab's.
+    safe = null;
+    if (data === "saving") return;
     const before = project.value;
     const theirs = data === "saved" ? await current() : undefined;
     const now = project.value;
