@@ -202,8 +202,10 @@ export const places = {
   "ts/tokenize/models/piece-merges.ts": "gguf",
 
   // On demand: tokenizers other than BERT's.
+  "ts/tokenize/byte-characters.ts": "tokenizers",
   "ts/tokenize/graphemes.ts": "tokenizers",
   "ts/tokenize/inverted-split.ts": "tokenizers",
+  "ts/tokenize/least-tokens.ts": "tokenizers",
   "ts/tokenize/library-tokenizer.ts": "tokenizers",
   "ts/tokenize/models": "tokenizers",
   "ts/tokenize/models/word-piece.ts": "load",
