@@ -40,7 +40,7 @@ describe("class weights", () => {
     expect([...classWeightsOf("balanced", ["a", "b", "c"], [0, 0, 0, 2])]).toEqual([4 / 6, 1, 2].map(Math.fround));
   });
 
-  it.each([1, 2, 3, 7])("in %d parts: loss and gradient are PyTorch's", (accumulate) => {
+  it.each([1, 2, 3, 7])("in %d parts: loss and gradient are PyTorch's", async (accumulate) => {
     const graph = graphOfTest();
     const rows = graph.variable(tensor([7, 3], logits.flat()));
     const weight = Float32Array.from(weighted.weights);
@@ -57,7 +57,7 @@ describe("class weights", () => {
     const parts = microBatches([0, 1, 2, 3, 4, 5, 6], accumulate);
     const step = new OptimizerStep(task, [rows], optimizer, parts.length);
     for (const part of parts) step.add(part);
-    const { loss, gradNorm } = step.update(null);
+    const { loss, gradNorm } = await step.update(null);
     expect(loss).toBeCloseTo(weighted.loss, 6);
     expect(gradNorm).toBeCloseTo(Math.hypot(...weighted.gradient.flat()), 6);
     graph.grad(rows)!.data.forEach((value, i) => expect(value).toBeCloseTo(weighted.gradient.flat()[i]!, 6));

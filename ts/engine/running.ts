@@ -14,6 +14,23 @@ export interface GradientPart {
   readonly size: number;
 }
 
+/** A training step on an engine that reads later. */
+export interface LateStep {
+  /** Notes the loss of a micro-batch, one number. */
+  add(loss: Pointer): void;
+  /**
+   * Clips gradients to a common norm, then runs `update`, which changes no parameter if a loss or the norm is not finite. Resolves with the
+   * losses' sum and the norm before clipping: the one read of the step.
+   */
+  update(
+    gradients: readonly GradientPart[],
+    maxNorm: number | null,
+    update: () => void,
+  ): Promise<{ readonly loss: number; readonly norm: number }>;
+  /** Frees its memory. */
+  end(): void;
+}
+
 /** Facts about a running engine. */
 export interface EngineInfo {
   /** The running binary; of an engine on a GPU that of the engine on WASM that draws its random numbers. */
@@ -84,6 +101,14 @@ export class Engine {
    */
   clip?(gradients: readonly GradientPart[], maxNorm: number): Promise<number>;
 
+  /** @internal Begins a step of `parts` micro-batches. Only of engines that read later. */
+  lateStep?(parts: number): LateStep;
+
+  /** @internal The engine for work that reads its results at once: of an engine on a GPU, the one on WASM beside it. */
+  get atOnce(): Engine {
+    return this;
+  }
+
   /** Whether `close` was called. */
   get closed(): boolean {
     return this.parts === null;
@@ -151,8 +176,14 @@ export class Engine {
 
   /**
    * @internal Copies `elements` numbers of host data into memory; integers keep their bits. Throws `ConfigError` if there are not as many.
+   * @param _kept whether an engine that reads later may keep a copy: of a whole block, which only optimizers change
    */
-  write(pointer: Pointer, data: Float32Array | Int32Array | Uint32Array | Uint8Array, elements: number): void {
+  write(
+    pointer: Pointer,
+    data: Float32Array | Int32Array | Uint32Array | Uint8Array,
+    elements: number,
+    _kept?: boolean,
+  ): void {
     if (isFloats(data)) return copyInto(this.window(pointer, elements), data, elements);
     if (isBytes(data)) return copyInto(new Uint8Array(this.heap.memory.buffer, pointer, elements), data, elements);
     // Integers that are copied as floats would lose bits if they are NaN. Only ops use them, with their own copies.

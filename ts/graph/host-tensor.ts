@@ -12,7 +12,20 @@ export function readTensor(what: string, value: Tensor, engine: Engine): Tensor 
   return engine.shows(read.data) ? { shape: read.shape, data: new Float32Array(read.data) } : read;
 }
 
-/** Copies data of `readTensor`. Throws `ConfigError` if another thread has changed their length. */
-export function writeTensor({ shape, data }: Tensor, engine: Engine, pointer: Pointer): void {
-  engine.write(pointer, data, sizeOf(shape));
+/** Elements of a constant that may be kept on the host too: biases and norms, not matrices. */
+const SMALL = 65_536;
+
+/**
+ * Copies data of `readTensor` to a leaf that lives until it is released (`persistent`) or not. Throws `ConfigError` if another thread has
+ * changed their length.
+ */
+export function writeTensor(
+  { shape, data }: Tensor,
+  engine: Engine,
+  pointer: Pointer,
+  persistent: boolean,
+  requiresGrad: boolean,
+): void {
+  const size = sizeOf(shape);
+  engine.write(pointer, data, size, persistent && (requiresGrad || size <= SMALL));
 }

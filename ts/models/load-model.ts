@@ -1,6 +1,6 @@
 import { callable, flag, oneOf, whole } from "../arguments/settings.js";
 import { init } from "../engine/engine.js";
-import { FormatError, UnsupportedError } from "../errors/errors.js";
+import { FormatError } from "../errors/errors.js";
 import type { Graph } from "../graph/graph.js";
 import type { FileMap } from "../io/file-map.js";
 import { modelSource } from "../io/model-locator.js";
@@ -31,11 +31,7 @@ export async function openModel(what: string, source: string | FileMap | ModelSo
   checkSignal(what, signal);
   if (onProgress !== undefined) callable(what, "onProgress", onProgress);
   throwIfAborted(signal);
-  const { adapter } = engine === undefined ? await init() : engine.info;
-  if (adapter !== undefined) {
-    const message = `${what}: models do not run on device "webgpu" yet, only graphs do: pass \`engine: await createEngine()\``;
-    throw new UnsupportedError(message, { op: what, option: "engine", missing: "webgpu" });
-  }
+  if (engine === undefined) await init();
   const watcher = { signal, onProgress };
   const found = await modelSource(source, watcher);
   const from = await inHuggingFaceLayout(watchedSource(found, watcher));

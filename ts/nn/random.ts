@@ -51,12 +51,14 @@ function drawTensor(kind: Kind, graph: Graph, shape: readonly number[], scaled: 
 
 /** `n` numbers. The stream is drawn after the memory is allocated, so that an error uses up none. */
 function draw(on: Engine, kind: Kind, n: number, seed: number, stream: () => number): Float32Array {
-  const { kernels, heap } = on;
+  // With the same bits on every device.
+  const { atOnce } = on;
+  const { kernels, heap } = atOnce;
   const data = hostArray(kind, Float32Array, n);
   const pointer = heap.allocate(4 * n);
   try {
     namingTraps(() => kernels[`philox_${kind}`](pointer, n, ...seedWords(seed), stream()));
-    return on.read(pointer, n, data);
+    return atOnce.read(pointer, n, data);
   } finally {
     heap.release(pointer);
   }

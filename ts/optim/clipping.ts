@@ -31,9 +31,14 @@ export async function clipGradNormLater(graph: Graph, params: readonly NodeId[],
   const ids = listParameters(what, checkGraph(what, graph), params);
   const { engine } = graph;
   if (engine.clip === undefined) return clipGradNorm(graph, ids, maxNorm);
+  return engine.clip(gradientsOf(graph, ids), maxNorm);
+}
+
+/** Where the gradients of parameters are. */
+export function gradientsOf(graph: Graph, params: readonly NodeId[]): GradientPart[] {
   const gradients: GradientPart[] = [];
-  eachGradient(graph, ids, (size, pointer) => gradients.push({ pointer, size }));
-  return engine.clip(gradients, maxNorm);
+  eachGradient(graph, params, (size, pointer) => gradients.push({ pointer, size }));
+  return gradients;
 }
 
 /** Common 2-norm of the gradients. */

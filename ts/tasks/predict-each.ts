@@ -60,16 +60,17 @@ export async function predictEach<Request extends PredictionRequest>(
   );
   const answers = asked.map(({ classifier }) => answerOf(classifier));
 
-  const read: ReadRows = (pooled, first, count) => {
+  const read: ReadRows = async (pooled, first, count) => {
     const rows = new Array<Float32Array>(count);
     const batch = asked.slice(first, first + count);
-    for (const [classifier, logits] of heads) {
+    const reads = Array.from(heads, async ([classifier, logits]) => {
       const places = [...batch.keys()].filter((i) => batch[i]!.classifier === classifier);
-      if (places.length === 0) continue;
-      const { data } = graph.value(logits(graph.embedding(pooled, places)));
+      if (places.length === 0) return;
+      const { data } = await graph.read(logits(graph.embedding(pooled, places)));
       const classes = classifier.labels.length;
       places.forEach((place, i) => (rows[place] = data.slice(i * classes, (i + 1) * classes)));
-    }
+    });
+    await Promise.all(reads);
     return rows;
   };
   const adapters = asked.map(({ classifier }) => classifier.modelAdapter);

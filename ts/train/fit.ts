@@ -11,7 +11,7 @@ import { checkCheckpoint } from "./checkpoint.js";
 import { type EvaluateSettings, Evaluation } from "./evaluation.js";
 import { claimParameters } from "./claims.js";
 import type { Checkpoint, FitOptions, FitReport, StepRecord } from "./fit-options.js";
-import { setAside } from "./kept-gradients.js";
+import { putBack, readGradients } from "./kept-gradients.js";
 import { type FitSettings, takeFitOptions } from "./fit-settings.js";
 import { stopwatch } from "../waiting/stopwatch.js";
 import { microBatches, OptimizerStep } from "./step.js";
@@ -131,6 +131,10 @@ class Run<E> {
         if (due || step + 1 === steps || this.evaluation?.over) await this.save();
         await nextTask();
       }
+    } catch (error) {
+      // What was trained can be saved. If the device is lost, the error says so.
+      await this.refresh().catch(() => undefined);
+      throw error;
     } finally {
       graph.streamsDrawn = Math.max(graph.streamsDrawn, this.streams);
     }
@@ -147,6 +151,7 @@ class Run<E> {
     if (!evaluation?.due(step) || signal?.aborted) return;
     const elapsed = stopwatch();
     try {
+      await this.refresh();
       const value = await orAborted(() => evaluation.settings.measure(step), signal);
       evaluation.add(step, value, () => params.map((id) => task.graph.value(id)));
     } catch (error) {
@@ -175,32 +180,39 @@ class Run<E> {
     const breathe = breather(undefined);
     optimizer.lr = settings.schedule(number);
     let milliseconds = 0;
-    const timed = <T>(work: () => T): T => {
-      const elapsed = stopwatch();
-      const result = this.alone(work);
-      milliseconds += elapsed();
-      return result;
-    };
+    let step: OptimizerStep<E> | undefined;
     try {
       const parts = microBatches(this.batchAt(number), settings.accumulate);
-      const step = new OptimizerStep(task, params, optimizer, parts.length);
+      const current = (step = new OptimizerStep(task, params, optimizer, parts.length));
       for (const [i, part] of parts.entries()) {
-        timed(() => step.add(part));
+        const elapsed = stopwatch();
+        this.alone(() => current.add(part));
+        milliseconds += elapsed();
         if (i + 1 === parts.length) break;
         const pause = breathe();
         if (pause === undefined) continue;
-        const putBack = setAside(task.graph, params);
+        const gradients = readGradients(task.graph, params);
         await pause;
-        putBack();
+        putBack(task.graph, params, await gradients);
       }
-      const result = timed(() => step.update(settings.maxGradNorm));
+      const elapsed = stopwatch();
+      const result = await this.alone(() => current.update(settings.maxGradNorm));
+      milliseconds += elapsed();
       return { step: number, learningRate: optimizer.lr, milliseconds, ...result };
     } catch (error) {
       // A step that fails has used up no random numbers and leaves no gradients.
       this.streams = before;
       optimizer.zeroGrad();
       throw error;
+    } finally {
+      step?.end();
     }
+  }
+
+  /** Reads the parameters where they are not in the host's memory, so that `graph.value` has them until the next step. */
+  private async refresh(): Promise<void> {
+    const { graph } = this.task;
+    if (graph.engine.lateStep) await Promise.all(this.params.map((id) => graph.read(id)));
   }
 
   /** Runs `body` in training mode with this run's own random streams; other calls are not affected. */
@@ -242,6 +254,7 @@ class Run<E> {
   /** Saves a checkpoint. Throws `NonFiniteError` instead of saving one that cannot be resumed. */
   private async save(): Promise<void> {
     const { task, params, history } = this;
+    await this.refresh();
     const parameters = params.map((id) => task.graph.value(id));
     if (!parameters.every(({ data }) => data.every(Number.isFinite))) {
       throw new NonFiniteError(
@@ -253,7 +266,7 @@ class Run<E> {
     await this.settings.checkpoint?.save({
       step: history.length,
       parameters,
-      optimizer: this.optimizer.state(),
+      optimizer: await this.optimizer.readState(),
       streams,
       history: [...history],
       ...(this.evaluation && { evaluation: this.evaluation.state() }),

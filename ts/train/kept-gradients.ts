@@ -1,16 +1,17 @@
 import type { Graph, NodeId } from "../graph/graph.js";
+import type { Tensor } from "../values/tensor.js";
 
-/**
- * Saves the gradients of some variables while others may use the graph; the returned function restores them.
- */
-export function setAside(graph: Graph, params: readonly NodeId[]): () => void {
-  const kept = params.map((id) => graph.grad(id));
-  return () =>
-    params.forEach((id, i) => {
-      const node = graph.node(id);
-      const gradient = kept[i] ?? null;
-      // Its memory belongs to the variable.
-      node.gradient = gradient === null ? 0 : node.gradientMemory;
-      if (gradient !== null) graph.engine.write(node.gradient, gradient.data, gradient.data.length);
-    });
+/** Gradients of some variables, to save them while others may use the graph. */
+export const readGradients = (graph: Graph, params: readonly NodeId[]): Promise<(Tensor | null)[]> =>
+  Promise.all(params.map((id) => graph.readGrad(id)));
+
+/** Restores saved gradients. */
+export function putBack(graph: Graph, params: readonly NodeId[], gradients: readonly (Tensor | null)[]): void {
+  params.forEach((id, i) => {
+    const node = graph.node(id);
+    const gradient = gradients[i] ?? null;
+    // Its memory belongs to the variable.
+    node.gradient = gradient === null ? 0 : node.gradientMemory;
+    if (gradient !== null) graph.engine.write(node.gradient, gradient.data, gradient.data.length);
+  });
 }

@@ -1,8 +1,9 @@
 import { checkRecord } from "../arguments/collections.js";
+import type { LateStep } from "../engine/running.js";
 import { ConfigError, NonFiniteError } from "../errors/errors.js";
 import type { Graph, NodeId } from "../graph/graph.js";
 import type { Optimizer } from "../optim/optimizer.js";
-import { clipGradNorm, gradNorm, scaleGrads } from "../optim/clipping.js";
+import { clipGradNorm, gradientsOf, gradNorm, scaleGrads } from "../optim/clipping.js";
 import type { BatchLoss, Task } from "./task.js";
 
 /** Result of an optimizer step. */
@@ -29,6 +30,8 @@ export class OptimizerStep<E> {
   private targets = 0;
   private weight = 0;
   private tokens = 0;
+  /** On an engine that reads later: the step's numbers, read together at its end. */
+  private readonly late: LateStep | undefined;
 
   constructor(
     private readonly task: Task<E>,
@@ -38,6 +41,7 @@ export class OptimizerStep<E> {
     private readonly parts: number,
   ) {
     optimizer.zeroGrad();
+    this.late = task.graph.engine.lateStep?.(parts);
   }
 
   /** Adds a micro-batch's gradient. */
@@ -46,7 +50,8 @@ export class OptimizerStep<E> {
     graph.step(() => {
       const part = this.task.loss(examples);
       checkRecord("fit: a task's loss is { sum, targets, tokens }", part);
-      this.sum += graph.value(part.sum).data[0]!;
+      if (this.late) this.late.add(graph.node(part.sum).value.pointer);
+      else this.sum += graph.value(part.sum).data[0]!;
       this.targets += checkTargets(part);
       const own = checkWeight(part);
       this.weight += own;
@@ -57,10 +62,10 @@ export class OptimizerStep<E> {
 
   /**
    * Updates the parameters. Throws before that `NonFiniteError` for a loss or gradients that are not finite, so that parameters keep their
-   * last good values, and `ConfigError` if no example has a target.
+   * last good values, and `ConfigError` if no example has a target. On a GPU the result is a promise, and the update is on its way.
    */
-  update(maxGradNorm: number | null): StepResult {
-    const { task, params, optimizer, sum, weight, tokens } = this;
+  update(maxGradNorm: number | null): StepResult | Promise<StepResult> {
+    const { task, params, optimizer, late } = this;
     const { graph } = task;
     if (this.targets === 0)
       throw new ConfigError("fit: no example of this step has a target", {
@@ -69,12 +74,26 @@ export class OptimizerStep<E> {
         value: 0,
       });
     // With several micro-batches it is known only now: one with many targets must count for more.
-    if (this.parts > 1) scaleGrads(graph, params, 1 / weight);
-    const loss = sum / weight;
+    if (this.parts > 1) scaleGrads(graph, params, 1 / this.weight);
+    if (late) {
+      const updated = late.update(gradientsOf(graph, params), maxGradNorm, () => optimizer.step());
+      return updated.then(({ loss, norm }) => this.result(loss, norm));
+    }
     const norm = maxGradNorm === null ? gradNorm(graph, params) : clipGradNorm(graph, params, maxGradNorm);
-    if (!Number.isFinite(loss) || !Number.isFinite(norm)) throw diverged(loss, norm, optimizer.lr);
+    const result = this.result(this.sum, norm);
     optimizer.step();
-    return { loss, gradNorm: norm, tokens };
+    return result;
+  }
+
+  /** Frees its memory. */
+  end(): void {
+    this.late?.end();
+  }
+
+  private result(sum: number, norm: number): StepResult {
+    const loss = sum / this.weight;
+    if (!Number.isFinite(loss) || !Number.isFinite(norm)) throw diverged(loss, norm, this.optimizer.lr);
+    return { loss, gradNorm: norm, tokens: this.tokens };
   }
 }
 

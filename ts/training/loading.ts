@@ -1,5 +1,6 @@
 import { initialized } from "../engine/engine.js";
 import type { Engine } from "../engine/running.js";
+import { UnsupportedError } from "../errors/errors.js";
 import type { WantedHead } from "../models/sentence/load-encoder.js";
 import { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
 import { orAborted, throwIfAborted } from "../waiting/abort.js";
@@ -24,6 +25,12 @@ export async function runEngine(
 ): Promise<Engine> {
   const engine = await orAborted(() => initialized({ build, threads }), signal);
   await hear(signal);
+  // Estimates and baselines read their numbers at once.
+  if (engine.info.adapter !== undefined) {
+    const message =
+      'runs do not run on device "webgpu" yet: call `init` with device "wasm", and give `createEngine({ device: "webgpu" })` to the models that need it';
+    throw new UnsupportedError(message, { op: "runJob", option: "device", missing: "webgpu" });
+  }
   return engine;
 }
 

@@ -36,8 +36,8 @@ export class GpuPage {
     return new GpuPage(server, browser, page);
   }
 
-  call<T>(name: string): Promise<T> {
-    return this.page.evaluate<T>(`gpuTests.${name}()`);
+  call<T>(name: string, argument?: unknown): Promise<T> {
+    return this.page.evaluate<T>(`gpuTests.${name}(${JSON.stringify(argument) ?? ""})`);
   }
 
   /** Runs a program that imports lowrank; gives the lines that it logs. */

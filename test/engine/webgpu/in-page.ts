@@ -6,6 +6,7 @@ import { trainEncoder } from "./encoder.js";
 import { engineAndDevice } from "./its-device.js";
 import { trainThroughLoss } from "./lost-device.js";
 import { misuse } from "./misuse.js";
+import { encodeGolden, refusedModels, trainGolden } from "./models.js";
 import { runOps } from "./op-cases.js";
 import { recordErrors } from "./recorded-errors.js";
 import type { Trained } from "./training-loop.js";
@@ -74,6 +75,19 @@ export async function compareTraining() {
 
 /** A device that is lost during a training. */
 export const loseDevice = () => trainThroughLoss(options);
+
+/** Vectors of golden encoders and a classifier's training on both, and models that are refused. */
+export async function compareModels(names: readonly string[]) {
+  let refused: Record<string, string> = {};
+  const compared = await onBoth(async (engine) => {
+    if (engine.info.adapter !== undefined) refused = await refusedModels(engine);
+    return { vectors: await encodeGolden(engine, names), trained: await trainGolden(engine) };
+  });
+  return { ...compared, refused };
+}
+
+/** Vectors alone. */
+export const compareVectors = (names: readonly string[]) => onBoth((engine) => encodeGolden(engine, names));
 
 /** Every op with a kernel. */
 export const compareOps = () => onBoth(runOps);

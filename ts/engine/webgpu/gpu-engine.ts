@@ -2,17 +2,19 @@ import { changed, typedLength } from "../../arguments/typed-array.js";
 import { ConfigError, EngineError } from "../../errors/errors.js";
 import type { AdapterOffer } from "./adapter-offer.js";
 import type { Pointer } from "../kernels.js";
-import { Heap } from "../memory/heap.js";
-import { Engine, type EngineParts, type GradientPart } from "../running.js";
-import { withScratch } from "./scratch.js";
+import { withScratch } from "../memory/scratch.js";
+import { Engine, type EngineParts, type GradientPart, type LateStep } from "../running.js";
 import type { TileChoice } from "../tile.js";
 import type { WasmKernels } from "../wasm-kernels.js";
 import { CommandStream, type Counts } from "./command-stream.js";
 import { errorOf, GpuFailure, lostDevice } from "./failure.js";
-import { GpuMemory } from "./gpu-memory.js";
+import { GpuHeap } from "./gpu-heap.js";
 import { gpuKernels } from "./gpu-kernels.js";
+import { GpuMemory } from "./gpu-memory.js";
+import { Guard } from "./guard.js";
+import { KeptCopies } from "./kept-copies.js";
+import { copy, fill, flagNonFinite, scaleBy } from "./programs/memory.js";
 import { clipFactor, partialSquares } from "./programs/reduction.js";
-import { scaleBy } from "./programs/memory.js";
 
 /** Elements of a partial sum of squares: few enough that a float32 sum in 64 threads keeps its digits. */
 const PART = 16_384;
@@ -21,8 +23,6 @@ const TILE = { rows: 64, columns: 64 };
 
 /** An engine on a GPU. Kernels are submitted, not awaited: values are read with `readLater`, and errors of the device come with it. */
 export class GpuEngine extends Engine {
-  /** Numbers that were drawn on the host, while nothing else was computed. */
-  private drawn: { readonly pointer: Pointer; readonly data: Float32Array } | null = null;
   private endsHost = true;
 
   private constructor(
@@ -30,6 +30,9 @@ export class GpuEngine extends Engine {
     private readonly stream: CommandStream,
     private readonly store: GpuMemory,
     private readonly failure: GpuFailure,
+    private readonly host: Engine,
+    private readonly kept: KeptCopies,
+    private readonly guard: Guard,
     /** Whether the adapter is a program on the CPU. */
     readonly isSoftware: boolean,
   ) {
@@ -46,12 +49,10 @@ export class GpuEngine extends Engine {
     device.onuncapturederror = ({ error }) => failure.fail(errorOf("validation", error.message));
     const stream = new CommandStream(device, failure);
     const store = new GpuMemory(device, stream, failure, maximumMemory);
-    const heap = new Heap(store, maximumMemory);
+    const [kept, guard] = [new KeptCopies(), new Guard()];
+    const heap = new GpuHeap(store, maximumMemory, kept);
     let engine: GpuEngine | null = null;
-    const kernels = gpuKernels(stream, store, host, heap, (pointer, data) => {
-      store.write(pointer, data);
-      engine!.drawn = { pointer, data };
-    });
+    const kernels = gpuKernels(stream, store, heap, kept, guard);
     const { vendor, architecture, description, isFallbackAdapter } = device.adapterInfo;
     const parts = {
       ...host.running,
@@ -72,7 +73,7 @@ export class GpuEngine extends Engine {
         if (engine!.endsHost) await host.close();
       },
     };
-    return (engine = new GpuEngine(parts, stream, store, failure, isFallbackAdapter));
+    return (engine = new GpuEngine(parts, stream, store, failure, host, kept, guard, isFallbackAdapter));
   }
 
   /** Throws `EngineError` after `close`, and the device's error after one. */
@@ -92,22 +93,34 @@ export class GpuEngine extends Engine {
     return { ...this.stream.counts };
   }
 
-  override write(pointer: Pointer, data: Float32Array | Int32Array | Uint32Array | Uint8Array, elements: number): void {
+  override get atOnce(): Engine {
+    return this.host;
+  }
+
+  override write(
+    pointer: Pointer,
+    data: Float32Array | Int32Array | Uint32Array | Uint8Array,
+    elements: number,
+    kept = false,
+  ): void {
     const actual = typedLength(data);
     if (actual !== elements) throw changed(elements, actual);
-    this.drawn = null;
     this.store.write(pointer, data);
+    if (kept) this.kept.written(pointer, data as Float32Array);
   }
 
   override read(pointer: Pointer, elements: number, target?: Float32Array): Float32Array {
-    const { drawn } = this;
-    if (drawn?.pointer !== pointer || drawn.data.length !== elements) throw synchronousRead();
-    target?.set(drawn.data);
-    return target ?? drawn.data.slice();
+    const data = this.kept.current(pointer, elements);
+    if (data === undefined) throw synchronousRead();
+    target?.set(data);
+    return target ?? data.slice();
   }
 
   override async readLater(pointer: Pointer, elements: number): Promise<Float32Array> {
-    return new Float32Array(await this.store.read(pointer, 4 * elements));
+    const keep = this.kept.reading(pointer);
+    const data = new Float32Array(await this.store.read(pointer, 4 * elements));
+    keep(data);
+    return data;
   }
 
   override readBytes(): Uint8Array {
@@ -127,19 +140,54 @@ export class GpuEngine extends Engine {
    * A norm that is not finite makes all of them NaN.
    */
   override clip(gradients: readonly GradientPart[], maxNorm: number): Promise<number> {
-    const counts = gradients.map(({ size }) => Math.ceil(size / PART));
-    const parts = counts.reduce((sum, count) => sum + count, 0);
-    return withScratch(this.heap, parts + 2, (sums) => {
-      const result = sums + 4 * parts;
-      let at = sums;
-      gradients.forEach(({ pointer, size }, i) => {
-        this.stream.rows(partialSquares, counts[i]!, size, pointer, at, PART);
-        at += 4 * counts[i]!;
-      });
-      this.stream.rows(clipFactor, 1, parts, sums, result, maxNorm);
-      for (const { pointer, size } of gradients) this.stream.elements(scaleBy, size, result + 4, pointer);
+    return withScratch(this.heap, 2, (result) => {
+      this.clipTo(result, gradients, maxNorm);
       return this.readLater(result, 1).then(([norm]) => norm!);
     });
+  }
+
+  override lateStep(parts: number): LateStep {
+    const { heap, stream, guard } = this;
+    // The losses, the norm with its factor, and the flag of what is not finite.
+    const losses = heap.allocate(4 * (parts + 3));
+    const norm = losses + 4 * parts;
+    const flag = norm + 8;
+    let added = 0;
+    stream.elements(fill, 1, 0, flag);
+    const flagging = (number: Pointer) => stream.elements(flagNonFinite, 1, number, flag);
+    return {
+      add: (loss) => {
+        stream.elements(copy, 1, loss, losses + 4 * added++);
+        flagging(loss);
+      },
+      update: (gradients, maxNorm, update) => {
+        this.clipTo(norm, gradients, maxNorm);
+        flagging(norm);
+        guard.during(flag, update);
+        return this.readLater(losses, parts + 1).then((numbers) => ({
+          loss: numbers.subarray(0, added).reduce((sum, loss) => sum + loss, 0),
+          norm: numbers[parts]!,
+        }));
+      },
+      end: () => heap.release(losses),
+    };
+  }
+
+  /** Writes the norm of gradients and the factor that clips them to `result`, and scales them, unless there is no bound. */
+  private clipTo(result: Pointer, gradients: readonly GradientPart[], maxNorm: number | null): void {
+    const { heap, stream } = this;
+    const counts = gradients.map(({ size }) => Math.ceil(size / PART));
+    const parts = counts.reduce((sum, count) => sum + count, 0);
+    withScratch(heap, parts, (sums) => {
+      let at = sums;
+      gradients.forEach(({ pointer, size }, i) => {
+        stream.rows(partialSquares, counts[i]!, size, pointer, at, PART);
+        at += 4 * counts[i]!;
+      });
+      stream.rows(clipFactor, 1, parts, sums, result, maxNorm ?? 0);
+    });
+    if (maxNorm === null) return;
+    for (const { pointer, size } of gradients) stream.elements(scaleBy, size, result + 4, pointer);
   }
 }
 

@@ -1,15 +1,15 @@
 import { ConfigError, UnsupportedError } from "../../errors/errors.js";
-import type { Kernels, Pointer } from "../kernels.js";
+import type { Kernels } from "../kernels.js";
 import type { Heap } from "../memory/heap.js";
-import type { Engine } from "../running.js";
 import type { CommandStream } from "./command-stream.js";
 import type { GpuMemory } from "./gpu-memory.js";
+import type { Guard } from "./guard.js";
+import type { KeptCopies } from "./kept-copies.js";
 import { attentionKernels } from "./kernels/attention.js";
 import { elementwiseKernels } from "./kernels/elementwise.js";
 import { encoderKernels } from "./kernels/encoder.js";
 import { memoryKernels } from "./kernels/memory.js";
 import { productKernels } from "./kernels/product.js";
-import { randomKernels } from "./kernels/random.js";
 import { reductionKernels } from "./kernels/reduction.js";
 
 /**
@@ -19,16 +19,15 @@ import { reductionKernels } from "./kernels/reduction.js";
 export function gpuKernels(
   stream: CommandStream,
   memory: GpuMemory,
-  host: Engine,
   heap: Heap,
-  keep: (pointer: Pointer, data: Float32Array) => void,
+  kept: KeptCopies,
+  guard: Guard,
 ): Kernels {
   const known: Partial<Kernels> = {
     ...memoryKernels(stream),
     ...productKernels(stream, memory),
     ...elementwiseKernels(stream),
-    ...reductionKernels(stream),
-    ...randomKernels(host, keep),
+    ...reductionKernels(stream, kept, guard),
     ...encoderKernels(stream),
     ...attentionKernels(stream, memory, heap),
     sum_of_squares: () => {

@@ -1,4 +1,5 @@
 import { formatNumber, storedLength, type WeightFormat } from "../../ops/product/frozen-weight.js";
+import { withScratch } from "../../engine/memory/scratch.js";
 import type { GraphMemory } from "../memory.js";
 
 /** Formats with groups. */
@@ -18,14 +19,14 @@ const PIECE = 1 << 20;
  * becomes NaN. The caller refuses magnitudes above `largestIn`.
  */
 export function quantizeRows(graph: GraphMemory, values: Float32Array, width: number, format: GroupFormat): Uint8Array {
-  const { engine } = graph;
-  const { kernels } = engine;
+  const engine = graph.engine.atOnce;
+  const { kernels, heap } = engine;
   const row = storedLength(kernels, format, 1, width);
   const rows = width === 0 ? 0 : values.length / width;
   const result = new Uint8Array(rows * row);
   const most = Math.min(rows, Math.max(1, Math.floor(PIECE / (4 * width))));
-  graph.withScratch(most * width, (from) =>
-    graph.withScratch(Math.ceil((most * row) / 4), (to) => {
+  withScratch(heap, most * width, (from) =>
+    withScratch(heap, Math.ceil((most * row) / 4), (to) => {
       for (let start = 0; start < rows; start += most) {
         const count = Math.min(most, rows - start);
         engine.write(from, values.subarray(start * width, (start + count) * width), count * width);

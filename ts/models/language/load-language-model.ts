@@ -79,6 +79,11 @@ export async function loadLanguageModel(
   const chatTemplate = await ChatTemplate.read(from, settings);
   const graph = new Graph({ seed, packedCopies: packedCopies ?? (weights === "f32" ? 1 : undefined), engine });
   graph.owner.kind = "CausalLanguageModel";
+  if (graph.engine.info.adapter !== undefined) {
+    graph.dispose();
+    const message = `${WHAT}: language models do not run on device "webgpu" yet: pass \`engine: await createEngine()\``;
+    throw new UnsupportedError(message, { op: WHAT, option: "engine", missing: "webgpu" });
+  }
   // These weights' fingerprint is not needed, so it is not computed.
   return filled(graph, from, async (_, mergedModel, file) => {
     const isKept = options.weights === undefined && weights !== "f32" && hasGroups(file);

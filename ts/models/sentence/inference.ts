@@ -30,8 +30,8 @@ export interface InferenceEvents {
   readonly onProgress?: ((done: number) => void) | undefined;
 }
 
-/** Reads one row for each text of a batch from pooled vectors `[count, hidden]`, within a step: texts `first` to `first + count`. */
-export type ReadRows = (pooled: NodeId, first: number, count: number) => Float32Array[];
+/** Begins, within a step, to read one row for each text of a batch from pooled vectors `[count, hidden]`: texts `first` to `first + count`. */
+export type ReadRows = (pooled: NodeId, first: number, count: number) => Promise<Float32Array[]>;
 
 /**
  * Runs texts batch by batch without gradients. Within a batch, texts are grouped by adapter; results are in the texts' own order.
@@ -54,7 +54,7 @@ export async function inferTexts<T extends { readonly length: number } = Int32Ar
     for (const batch of tokenBatches(texts, INFERENCE_TOKENS)) {
       throwIfAborted(signal);
       const infer = () => inferBatch(parts, batch, rows.length, adapters, read, skip);
-      for (const row of parts.graph.withRounding(rounded, infer)) rows.push(row);
+      for (const row of await parts.graph.withRounding(rounded, infer)) rows.push(row);
       onProgress?.(rows.length);
       await nextTask();
     }
@@ -66,8 +66,8 @@ export async function inferTexts<T extends { readonly length: number } = Int32Ar
 
 /** Rows of `finish(pooled)`. Throws `ShapeError` if it does not return one row for each text. */
 export function rowsOf(graph: Graph, finish: (pooled: NodeId) => NodeId): ReadRows {
-  return (pooled, _, count) => {
-    const { data, shape } = graph.value(finish(pooled));
+  return async (pooled, _, count) => {
+    const { data, shape } = await graph.read(finish(pooled));
     const width = widthOf(shape, count);
     return Array.from({ length: count }, (__, i) => data.slice(i * width, (i + 1) * width));
   };
@@ -94,20 +94,22 @@ function inferBatch<T>(
   adapters: CallAdapters,
   read: ReadRows,
   skip: number,
-): Float32Array[] {
+): Promise<Float32Array[]> {
   const { graph } = parts;
   const order = adapters.order(first, texts.length);
   const places = order ?? [...texts.keys()];
   const batchOf = parts.batchOf ?? (raggedBatch as unknown as (texts: readonly T[]) => RaggedBatch);
   const batch = batchOf(places.map((place) => texts[place]!));
-  return inferring(graph, () => {
+  let rows: Promise<Float32Array[]>;
+  inferring(graph, () => {
     const selection = adapters.selection(
       places.map((place) => first + place),
       batch.offsets,
     );
     const pooled = pooledBy(parts, batch, selection, { skip });
-    return read(order === null ? pooled : graph.embedding(pooled, inverse(order)), first, texts.length);
+    rows = read(order === null ? pooled : graph.embedding(pooled, inverse(order)), first, texts.length);
   });
+  return rows!;
 }
 
 function inverse(order: readonly number[]): number[] {

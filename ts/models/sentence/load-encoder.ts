@@ -1,5 +1,6 @@
 import { oneOf, whole } from "../../arguments/settings.js";
 import { Graph } from "../../graph/graph.js";
+import { checkRuns } from "../check-runs.js";
 import type { FileMap } from "../../io/file-map.js";
 import { type ModelSource, readJson, readRequiredJson } from "../../io/model-source.js";
 import type { MergedModel } from "../../io/peft/index.js";
@@ -8,12 +9,14 @@ import type { Tensor } from "../../values/tensor.js";
 import { lazyChunk } from "../../waiting/lazy-chunk.js";
 import type { HeadPlan, TransformerModel } from "../architecture.js";
 import { modelPlan } from "../architectures.js";
+import { raggedBatch } from "../ragged-batch.js";
 import { withLayers } from "../weights-read.js";
 import { densePrints } from "./dense.js";
 import type { LoadOptions } from "./encoder-options.js";
 import { type LoadedHead, loadHead, withTensors } from "./head-layer.js";
 import { noTokenizer, withKnownModules } from "./known-modules.js";
 import { longestText, readSentenceLayout, type SentenceLayout } from "./layout.js";
+import { pooledBy } from "./pooled.js";
 import { Pooling, poolingModes } from "./pooling.js";
 import { type LoadedTokenHead, loadTokenHead } from "./token-head.js";
 import { filled, openModel } from "../load-model.js";
@@ -104,6 +107,9 @@ export async function loadEncoder(
     // A head that was trained with transformers had its texts truncated by the tokenizer, not by sentence-transformers' settings.
     const isForeign = Array.from(wanted?.tensors?.keys() ?? []).some((name) => !file.names.includes(name));
     const cut = isForeign ? { ...said, maxTokens: null } : wanted === null ? layout : said;
+    await checkRuns(graph, () =>
+      pooledBy({ graph, model, pooling: loaded }, raggedBatch([Int32Array.of(0, 0)]), [], { skip: 0 }),
+    );
     const behind = head === null ? await densePrints(from, said.pooling.dense) : [];
     return {
       name: from.name,

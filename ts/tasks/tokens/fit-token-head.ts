@@ -50,7 +50,7 @@ export async function wordVectors(
       yield text.ids;
     }
   }
-  const read = (hidden: NodeId, first: number, count: number) => {
+  const read = async (hidden: NodeId, first: number, count: number) => {
     const batch = texts.slice(first, first + count);
     let start = 0;
     const places = batch.flatMap((text) => {
@@ -58,7 +58,7 @@ export async function wordVectors(
       start += text.ids.length;
       return own;
     });
-    const { data } = graph.value(graph.embedding(hidden, places));
+    const { data } = await graph.read(graph.embedding(hidden, places));
     let at = 0;
     return batch.map(({ places: { length } }) => data.slice(at, (at += length * hiddenSize)));
   };

@@ -52,8 +52,8 @@ export async function scoresOfTokens(
     }
   }
   const logitsOf = head.out.snapshot();
-  const read = (hidden: NodeId, first: number, count: number) => {
-    const { data } = graph.value(logitsOf(hidden));
+  const read = async (hidden: NodeId, first: number, count: number) => {
+    const { data } = await graph.read(logitsOf(hidden));
     let at = 0;
     return tokens.slice(first, first + count).map(({ ids }) => {
       const own = data.slice(at, at + ids.length * labels.length);

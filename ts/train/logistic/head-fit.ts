@@ -1,4 +1,4 @@
-import type { Graph } from "../../graph/graph.js";
+import { Graph } from "../../graph/graph.js";
 import { exp, log } from "../../values/elementary.js";
 import type { Tensor } from "../../values/tensor.js";
 import { throwIfAborted } from "../../waiting/abort.js";
@@ -35,8 +35,25 @@ interface Choice {
   readonly held: number;
 }
 
+/** Fits a head on WASM, beside a GPU too: each step of L-BFGS needs the loss of the one before. */
+export async function fittedHead(
+  graph: Graph,
+  scaled: ScaledVectors,
+  targets: readonly number[],
+  classes: number,
+  settings: RegressionSettings,
+): Promise<LogisticRegression> {
+  const { engine } = graph;
+  const on = engine.atOnce === engine ? graph : new Graph({ engine: engine.atOnce });
+  try {
+    return await new HeadFit(on, scaled, targets, classes, settings).run();
+  } finally {
+    if (on !== graph) on.dispose();
+  }
+}
+
 /** One call of `fitLogisticRegression`. */
-export class HeadFit {
+class HeadFit {
   /** Classes that have examples, in order. */
   private readonly present: readonly number[];
   private readonly targets: readonly number[];

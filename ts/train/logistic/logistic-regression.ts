@@ -89,6 +89,6 @@ export async function fitLogisticRegression(
   graph.assertUsable();
   throwIfAborted(settings.signal);
   // Loaded on demand: most programs fit no head.
-  const { HeadFit } = await import("./head-fit.js");
-  return new HeadFit(graph, scaled, taken, classes, settings).run();
+  const { fittedHead } = await import("./head-fit.js");
+  return fittedHead(graph, scaled, taken, classes, settings);
 }

@@ -6,7 +6,7 @@ import type { CommandStream } from "../command-stream.js";
 import type { GpuMemory } from "../gpu-memory.js";
 import type { Program } from "../program.js";
 import { BLOCK, forwardProgram, keysProgram, queriesProgram } from "../programs/attention.js";
-import { withScratch } from "../scratch.js";
+import { withScratch } from "../../memory/scratch.js";
 
 /** Words of a sequence in the table behind a plan. */
 const ROW = 5;

@@ -3,9 +3,13 @@ import type { CommandStream } from "../command-stream.js";
 import * as losses from "../programs/loss.js";
 import { adamw } from "../programs/optimizer.js";
 import { extremeAxis, extremeAxisGradient, SUM_COLUMNS, sumColumns, sumRows } from "../programs/reduction.js";
+import type { Guard } from "../guard.js";
+import type { KeptCopies } from "../kept-copies.js";
 
 export function reductionKernels(
   stream: CommandStream,
+  kept: KeptCopies,
+  guard: Guard,
 ): CrossEntropyKernels & LossKernels & ReduceKernels & Pick<OptimKernels, "adamw"> {
   const sumAxis: ReduceKernels["sum_axis"] = (x, y, outer, axis, inner, alpha, accumulate) => {
     if (inner === 1) return stream.rows(sumRows, outer, x, y, axis, alpha, accumulate);
@@ -35,10 +39,11 @@ export function reductionKernels(
     mse_loss_gradient: (g, x, y, dx, n, scale, gStep, accumulate) =>
       stream.elements(losses.mseGradient, n, g, x, y, dx, scale, gStep, accumulate),
     adamw: (g, p, m, v, vMax, n, lr, beta1, beta2, epsilon, weightDecay, penalty, step) => {
+      kept.changed(p);
       const correction = (beta: number) => 1 - power(beta, step);
       stream.elements(
         ...([adamw, n, g, p, m, v, vMax, 1 - lr * weightDecay, -lr / correction(beta1), beta1, beta2] as const),
-        ...[1 - beta1, 1 - beta2, 1 / Math.sqrt(correction(beta2)), epsilon, penalty],
+        ...[1 - beta1, 1 - beta2, 1 / Math.sqrt(correction(beta2)), epsilon, penalty, guard.flag],
       );
     },
   };

@@ -15,6 +15,13 @@ export const scale = elementProgram("scale", "alpha:f x* y*", "store(p.y + i, p.
 /** y ← y·f, f being one number in memory */
 export const scaleBy = elementProgram("scale_by", "factor* y*", "store(p.y + i, load(p.factor) * load(p.y + i));");
 
+/** flag ← 1 if a number is not finite; by bits, since compilers may assume that there is no NaN */
+export const flagNonFinite = elementProgram(
+  "flag_non_finite",
+  "x* flag*",
+  "if ((memory[p.x + i] & 0x7f800000u) == 0x7f800000u) { memory[p.flag] = 1u; }",
+);
+
 /** y[…] ← α·x[…] with four sizes and strides. */
 export const copyStrided = elementProgram(
   "copy_strided",

@@ -1,5 +1,5 @@
 import type { Pointer } from "../kernels.js";
-import type { Heap } from "../memory/heap.js";
+import type { Heap } from "./heap.js";
 
 /**
  * Runs `body` with memory that is free again afterwards. On a GPU kernels that use it may run later: they are submitted before those that use

@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { GpuPage } from "./gpu-page.js";
+import type * as inPage from "./in-page.js";
+import { difference } from "./training-loop.js";
+
+type Calls = Omit<typeof inPage, "lowrank">;
+type Compared = Awaited<ReturnType<Calls["compareModels"]>>;
+
+let page: GpuPage;
+let compared: Compared;
+beforeAll(async () => {
+  page = await GpuPage.open();
+  // One pair of engines for all: most of the time goes into compiling shaders.
+  compared = await page.call<Compared>("compareModels", ["bert", "modernbert"]);
+});
+afterAll(() => page?.close());
+
+const isAll = process.env["LOWRANK_TESTS"] === "all";
+
+it("encodes texts with models of files on a GPU as on WASM, adapters in one batch, and frees everything", async () => {
+  const others = isAll ? ["mpnet", "nomic-bert", "roberta", "distilbert", "electra", "albert", "eurobert"] : [];
+  const more = await page.call<Awaited<ReturnType<Calls["compareVectors"]>>>("compareVectors", others);
+  const { gpu, wasm } = compared;
+  for (const [ours, theirs] of [
+    [gpu.vectors, wasm.vectors],
+    [more.gpu, more.wasm],
+  ] as const) {
+    // Measured on SwiftShader: 2.5e-7 of the largest number.
+    for (const [name, values] of Object.entries(theirs))
+      expect(difference(values, ours[name]!), name).toBeLessThan(1e-6);
+    expect(ours["bytes left"]).toEqual([0]);
+  }
+  expect(wasm.vectors["bert f32"]).not.toEqual(wasm.vectors["bert f32, adapter and none in turn"]);
+});
+
+it("refuses by name what needs a kernel that no GPU has, when it is loaded, and frees everything", () => {
+  expect(compared.refused).toEqual({
+    DeBERTa: expect.stringMatching(/^UnsupportedError: webgpu: there is no GPU kernel .*DeBERTa/),
+    "a language model": expect.stringMatching(/^UnsupportedError: .*language models do not run on device "webgpu" yet/),
+    "bytes left": "0",
+  });
+});
+
+it("trains, measures, saves, resumes and cancels a classifier on a GPU as on WASM", () => {
+  const [gpu, wasm] = [compared.gpu.trained, compared.wasm.trained];
+  // Measured on SwiftShader: 9e-8 of the largest number; 1e-5 of logits, which are small differences here.
+  for (const name of ["losses", "norms", "measured"] as const)
+    expect(difference(wasm[name], gpu[name]), name).toBeLessThan(1e-6);
+  for (const name of ["logits", "afterwards"] as const)
+    expect(difference(wasm[name], gpu[name]), name).toBeLessThan(5e-5);
+  for (const trained of [gpu, wasm]) {
+    expect(trained.reopened).toEqual(trained.logits);
+    // Two runs of the same steps: the same bits.
+    expect(trained.resumed).toEqual(trained.losses.slice(-2));
+    expect(trained.done).toBe(2);
+    expect(trained.errors).toEqual({
+      cancelled: expect.stringMatching(/^AbortError/),
+      diverged: expect.stringMatching(/^NonFiniteError: fit: training diverged: the loss is Infinity/),
+    });
+    expect(trained.unchanged).toBe(true);
+    expect(trained.bytesLeft).toBe(0);
+  }
+  expect(gpu.best).toBe(wasm.best);
+
+  // Two steps after one another, without a measurement or a checkpoint between them: two numbers come back, once a step.
+  const step = (name: string) => gpu.counted[1]![name]! - gpu.counted[0]![name]!;
+  expect(step("bytesRead")).toBe(8);
+  expect(step("dispatches")).toBeLessThanOrEqual(139);
+  // Uploads of ids, offsets, plans and targets, each before what uses it, and one read.
+  expect(step("submissions")).toBeLessThanOrEqual(11);
+});
