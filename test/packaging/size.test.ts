@@ -62,16 +62,18 @@ const core = `{ init, engineInfo, ${layers}, ${training} }`;
 // called, gave 400 back, and 1,500 of everything; Math and the like, which a module looks up once, took 55. This holds what was reached.
 // The way to the engine on a GPU, and the error of a script that cannot be fetched, took 140 of these pages; that engine and what compares
 // later options of `init` are fetched when they are asked for. Names of chunks change with their content, and move this by some ten bytes.
-it("a page that only multiplies loads at most 32.4 kB of JavaScript, and 18 kB for a GPU", async () => {
+// What models on a GPU need of the rest (numbers of a step that are read at its end, the engine on WASM beside it) took 70 of a page that multiplies,
+// 100 of the core, 270 of an encoder's first, 300 without a bundler and of the worker, and 600 of what a GPU takes.
+it("a page that only multiplies loads at most 32.45 kB of JavaScript, and 18.8 kB for a GPU", async () => {
   const { first, all } = await sizes("{ init, Graph, tensor }");
-  expect(first).toBeLessThanOrEqual(32_400);
-  expect(all - first).toBeLessThanOrEqual(18_000);
+  expect(first).toBeLessThanOrEqual(32_450);
+  expect(all - first).toBeLessThanOrEqual(18_800);
 });
 
 // Optimizers' state and merged layers as promises, which a GPU needs, took 120 (37,517).
-it("the core (engine, graph, LoRA layers, optimizers) is at most 37.6 kB of JavaScript", async () => {
+it("the core (engine, graph, LoRA layers, optimizers) is at most 37.7 kB of JavaScript", async () => {
   const { first } = await sizes(core);
-  expect(first).toBeLessThanOrEqual(37_600);
+  expect(first).toBeLessThanOrEqual(37_700);
 });
 
 // The goal for all was 55,000, before tables and Parquet were read, data summarised and encoders of six kinds known. The tokenizer
@@ -139,9 +141,9 @@ it("the core (engine, graph, LoRA layers, optimizers) is at most 37.6 kB of Java
 // The engine on a GPU took 17,000 of everything, which `init` fetches if it is asked for, and 16,600 of the worker's scripts.
 // Optimizers' state as a promise, for checkpoints of trainings on a GPU, took 30 of the first scripts (93,221 and 220,596). The worker's scripts are
 // 485,941 with it, the adapter's facts and more programs of the engine on a GPU.
-it("a page with an encoder and a classifier is at most 93.3 kB at first, everything at most 194 kB", async () => {
+it("a page with an encoder and a classifier is at most 93.6 kB at first, everything at most 194 kB", async () => {
   const encoder = await sizes("{ SentenceEncoder, TextClassifier }");
-  expect(encoder.first).toBeLessThanOrEqual(93_300);
+  expect(encoder.first).toBeLessThanOrEqual(93_600);
   expect(encoder.all).toBeLessThanOrEqual(237_800);
   const everything = await sizes("*");
   expect(everything.first).toBeLessThanOrEqual(194_600);
@@ -156,7 +158,7 @@ it("a page with an encoder and a classifier is at most 93.3 kB at first, everyth
 // tokens as in Rust 280, PEFT's groups for LoRA+, its warnings and GPT-2's Conv1D 700, what each file
 // looks up once 230, known modules of models without modules.json 110, former names 40. Losses of sentence vectors, evaluators and hard negatives took 17,600,
 // scripts that pages with a bundler fetch late 2,800.
-it("a page without a bundler loads at most 220.7 kB at first", () => {
+it("a page without a bundler loads at most 221 kB at first", () => {
   const loaded = new Map<string, number>();
   const load = (name: string) => {
     if (loaded.has(name)) return;
@@ -170,7 +172,7 @@ it("a page without a bundler loads at most 220.7 kB at first", () => {
   expect([...loaded.keys()]).not.toContain("shared-language.js");
   expect([...loaded.keys()]).not.toContain("shared-zip.js");
   expect([...loaded.keys()]).not.toContain("shared-tokenizers.js");
-  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(220_700);
+  expect([...loaded.values()].reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(221_000);
 });
 
 it("the file of the pool's threads is at most 2 kB and needs no other", () => {
@@ -187,7 +189,7 @@ it("the file of the pool's threads is at most 2 kB and needs no other", () => {
 // rows for the server's loss 90. Calls of functions in OpenAI's form 420 of language.js, and groups in GGUF files of Qwen3.5 180 of gguf.js.
 // Delta nets took 3,300 of all, names of language models in larger ones 200 of what trains a classifier.
 // It was one script of 385.5 kB. What an encoder and a classifier need is a script of its own, which imports the worker's file alone.
-it("a page's worker loads 24.2 kB at its start, 137.9 kB to train a classifier, and each script as it is", () => {
+it("a page's worker loads 24.2 kB at its start, 138.3 kB to train a classifier, and each script as it is", () => {
   const scripts = readdirSync(join(root, "dist/worker")).map((name) => `worker/${name}`);
   expect(scripts.length).toBeGreaterThan(8);
   const size = (name: string) => gzipSync(readFileSync(join(root, "dist", name), "utf8"), { level: 9 }).length;

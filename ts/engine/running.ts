@@ -14,6 +14,14 @@ export interface GradientPart {
   readonly size: number;
 }
 
+/** A constant or variable. */
+export interface Leaf {
+  /** Whether it lives until it is released: in a block of its own, which only optimizers change. */
+  readonly persistent: boolean;
+  /** Whether it is a variable. */
+  readonly requiresGrad: boolean;
+}
+
 /** A training step on an engine that reads later. */
 export interface LateStep {
   /** Notes the loss of a micro-batch, one number. */
@@ -104,6 +112,12 @@ export class Engine {
   /** @internal Begins a step of `parts` micro-batches. Only of engines that read later. */
   lateStep?(parts: number): LateStep;
 
+  /**
+   * @internal Reads the variables and the moments that optimizers have changed, so that `read` has them until they change again. Only of
+   * engines that read later.
+   */
+  refresh?(): Promise<void>;
+
   /** @internal The engine for work that reads its results at once: of an engine on a GPU, the one on WASM beside it. */
   get atOnce(): Engine {
     return this;
@@ -176,13 +190,13 @@ export class Engine {
 
   /**
    * @internal Copies `elements` numbers of host data into memory; integers keep their bits. Throws `ConfigError` if there are not as many.
-   * @param _kept whether an engine that reads later may keep a copy: of a whole block, which only optimizers change
+   * @param _leaf what is written as a whole: an engine that reads later may keep a copy
    */
   write(
     pointer: Pointer,
     data: Float32Array | Int32Array | Uint32Array | Uint8Array,
     elements: number,
-    _kept?: boolean,
+    _leaf?: Leaf,
   ): void {
     if (isFloats(data)) return copyInto(this.window(pointer, elements), data, elements);
     if (isBytes(data)) return copyInto(new Uint8Array(this.heap.memory.buffer, pointer, elements), data, elements);

@@ -108,7 +108,7 @@ export class Tape extends Modes {
     checkShape("setValue", "the tensor", value.shape, node.value.shape, "the node's ");
     const former = node.frozen;
     if (former?.withValues === undefined) {
-      writeTensor(value, this.engine, node.value.pointer, node.persistent, node.requiresGrad);
+      writeTensor(value, this.engine, node.value.pointer, node);
       former?.forgetPanels();
       return;
     }
@@ -287,7 +287,7 @@ export class Tape extends Modes {
     return this.attempt.run(() => {
       const size = sizeOf(read.shape);
       const pointer = persistent ? this.allocateOwned(size) : this.arena.allocate(size);
-      writeTensor(read, this.engine, pointer, persistent, requiresGrad);
+      writeTensor(read, this.engine, pointer, { persistent, requiresGrad });
       const gradientMemory = requiresGrad && !persistent ? this.arena.allocate(size) : 0;
       const value = { shape: read.shape, size, pointer };
       return this.push(newNode(value, requiresGrad, null, undefined, undefined, undefined, persistent, gradientMemory));

@@ -53,7 +53,7 @@ export abstract class Optimizer {
     this.slots.set(id, { buffers, steps: 0 });
     for (const name of this.bufferNames) {
       buffers[name] = graph.allocateOwned(size);
-      graph.engine.kernels.fill(size, 0, buffers[name]);
+      graph.engine.write(buffers[name], new Float32Array(size), size, { persistent: true, requiresGrad: true });
     }
   }
 
@@ -100,26 +100,10 @@ export abstract class Optimizer {
 
   /** A copy of steps and buffers. */
   state(): OptimizerState {
-    return this.stateBy((pointer, size) => this.graph.engine.read(pointer, size));
-  }
-
-  /** `state` as a promise, which engines on every device have. The state is that at the call. */
-  async readState(): Promise<OptimizerState> {
-    const reads: Promise<void>[] = [];
-    const state = this.stateBy((pointer, size) => {
-      const data = new Float32Array(size);
-      reads.push(this.graph.engine.readLater(pointer, size).then((read) => data.set(read)));
-      return data;
-    });
-    await Promise.all(reads);
-    return state;
-  }
-
-  private stateBy(data: (pointer: Pointer, size: number) => Float32Array): OptimizerState {
     this.assertUsable();
     const read = (id: NodeId) => {
       const shape = [...this.graph.shape(id)];
-      const tensor = (pointer: Pointer): Tensor => ({ shape, data: data(pointer, sizeOf(shape)) });
+      const tensor = (pointer: Pointer): Tensor => ({ shape, data: this.graph.engine.read(pointer, sizeOf(shape)) });
       return Object.fromEntries(
         Object.entries(this.slots.get(id)!.buffers).map(([name, pointer]) => [name, tensor(pointer)]),
       );

@@ -133,7 +133,7 @@ class Run<E> {
       }
     } catch (error) {
       // What was trained can be saved. If the device is lost, the error says so.
-      await this.refresh().catch(() => undefined);
+      await graph.engine.refresh?.().catch(() => undefined);
       throw error;
     } finally {
       graph.streamsDrawn = Math.max(graph.streamsDrawn, this.streams);
@@ -151,7 +151,7 @@ class Run<E> {
     if (!evaluation?.due(step) || signal?.aborted) return;
     const elapsed = stopwatch();
     try {
-      await this.refresh();
+      await task.graph.engine.refresh?.();
       const value = await orAborted(() => evaluation.settings.measure(step), signal);
       evaluation.add(step, value, () => params.map((id) => task.graph.value(id)));
     } catch (error) {
@@ -209,12 +209,6 @@ class Run<E> {
     }
   }
 
-  /** Reads the parameters where they are not in the host's memory, so that `graph.value` has them until the next step. */
-  private async refresh(): Promise<void> {
-    const { graph } = this.task;
-    if (graph.engine.lateStep) await Promise.all(this.params.map((id) => graph.read(id)));
-  }
-
   /** Runs `body` in training mode with this run's own random streams; other calls are not affected. */
   private alone<T>(work: () => T): T {
     const { graph } = this.task;
@@ -254,7 +248,8 @@ class Run<E> {
   /** Saves a checkpoint. Throws `NonFiniteError` instead of saving one that cannot be resumed. */
   private async save(): Promise<void> {
     const { task, params, history } = this;
-    await this.refresh();
+    // On a GPU parameters and moments have to be read first.
+    await task.graph.engine.refresh?.();
     const parameters = params.map((id) => task.graph.value(id));
     if (!parameters.every(({ data }) => data.every(Number.isFinite))) {
       throw new NonFiniteError(
@@ -266,7 +261,7 @@ class Run<E> {
     await this.settings.checkpoint?.save({
       step: history.length,
       parameters,
-      optimizer: await this.optimizer.readState(),
+      optimizer: this.optimizer.state(),
       streams,
       history: [...history],
       ...(this.evaluation && { evaluation: this.evaluation.state() }),

@@ -43,7 +43,6 @@ export const optimizerCalls: Record<Methods<AdamW | SGD>, Arguments[]> = {
   dispose: [() => []],
   load: [({ adamw }) => [adamw.state()]],
   params: [() => []],
-  readState: [() => []],
   state: [() => []],
   step: [() => []],
   zeroGrad: [() => []],

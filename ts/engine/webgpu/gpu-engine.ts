@@ -3,7 +3,7 @@ import { ConfigError, EngineError } from "../../errors/errors.js";
 import type { AdapterOffer } from "./adapter-offer.js";
 import type { Pointer } from "../kernels.js";
 import { withScratch } from "../memory/scratch.js";
-import { Engine, type EngineParts, type GradientPart, type LateStep } from "../running.js";
+import { Engine, type EngineParts, type GradientPart, type LateStep, type Leaf } from "../running.js";
 import type { TileChoice } from "../tile.js";
 import type { WasmKernels } from "../wasm-kernels.js";
 import { CommandStream, type Counts } from "./command-stream.js";
@@ -18,6 +18,8 @@ import { clipFactor, partialSquares } from "./programs/reduction.js";
 
 /** Elements of a partial sum of squares: few enough that a float32 sum in 64 threads keeps its digits. */
 const PART = 16_384;
+/** Elements of a constant that is kept on the host too: biases and norms, not matrices. */
+const SMALL = 65_536;
 /** The tile of a product, for `EngineInfo`. */
 const TILE = { rows: 64, columns: 64 };
 
@@ -101,12 +103,13 @@ export class GpuEngine extends Engine {
     pointer: Pointer,
     data: Float32Array | Int32Array | Uint32Array | Uint8Array,
     elements: number,
-    kept = false,
+    leaf?: Leaf,
   ): void {
     const actual = typedLength(data);
     if (actual !== elements) throw changed(elements, actual);
     this.store.write(pointer, data);
-    if (kept) this.kept.written(pointer, data as Float32Array);
+    const isKept = leaf?.persistent && (leaf.requiresGrad || elements <= SMALL);
+    if (isKept || this.kept.has(pointer)) this.kept.written(pointer, data as Float32Array);
   }
 
   override read(pointer: Pointer, elements: number, target?: Float32Array): Float32Array {
@@ -121,6 +124,10 @@ export class GpuEngine extends Engine {
     const data = new Float32Array(await this.store.read(pointer, 4 * elements));
     keep(data);
     return data;
+  }
+
+  override async refresh(): Promise<void> {
+    await Promise.all(this.kept.stale().map(({ pointer, elements }) => this.readLater(pointer, elements)));
   }
 
   override readBytes(): Uint8Array {

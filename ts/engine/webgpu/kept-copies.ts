@@ -1,30 +1,39 @@
 import type { Pointer } from "../kernels.js";
 
-/** A block's numbers on the host; null after a kernel changed them, until they are read again. */
+/** A block's numbers on the host. */
 interface Kept {
+  readonly elements: number;
+  /** Null after an optimizer changed them, until they are read again. */
   data: Float32Array | null;
-  /** Number of changes. */
-  version: number;
 }
 
 /**
- * Copies on the host of variables and small constants, which is what can be read at once: adapters and heads are saved and copied so. Their
- * blocks are changed by writes and by optimizers only.
+ * Copies on the host of variables, their moments and small constants, which is what can be read at once: adapters and heads are saved and
+ * copied so. Their blocks are changed by writes and by optimizers only.
  */
 export class KeptCopies {
   private readonly copies = new Map<Pointer, Kept>();
 
-  /** After a write to a whole block. */
-  written(pointer: Pointer, data: Float32Array): void {
-    this.copies.set(pointer, { data: data.slice(), version: 0 });
+  /** Whether a block has a copy, of now or before. */
+  has(pointer: Pointer): boolean {
+    return this.copies.has(pointer);
   }
 
-  /** After a kernel's. */
-  changed(pointer: Pointer): void {
-    const kept = this.copies.get(pointer);
-    if (kept === undefined) return;
-    kept.data = null;
-    kept.version++;
+  /** After a write to a whole block. */
+  written(pointer: Pointer, data: Float32Array): void {
+    this.copies.set(pointer, { elements: data.length, data: data.slice() });
+  }
+
+  /** After an optimizer's kernel, to a variable or a moment. */
+  changed(pointer: Pointer, elements: number): void {
+    if (this.copies.has(pointer)) this.copies.set(pointer, { elements, data: null });
+  }
+
+  /** The blocks whose copies are not those of now. */
+  stale(): { readonly pointer: Pointer; readonly elements: number }[] {
+    return Array.from(this.copies, ([pointer, { elements, data }]) => ({ pointer, elements, data })).filter(
+      ({ data }) => data === null,
+    );
   }
 
   /** After the block was released. */
@@ -42,9 +51,9 @@ export class KeptCopies {
   reading(pointer: Pointer): (data: Float32Array) => void {
     const kept = this.copies.get(pointer);
     if (kept === undefined || kept.data !== null) return () => undefined;
-    const { version } = kept;
     return (data) => {
-      if (kept.version === version) kept.data = data.slice();
+      // A later change or another block has another entry.
+      if (this.copies.get(pointer) === kept) kept.data = data.slice();
     };
   }
 }

@@ -39,7 +39,7 @@ export function reductionKernels(
     mse_loss_gradient: (g, x, y, dx, n, scale, gStep, accumulate) =>
       stream.elements(losses.mseGradient, n, g, x, y, dx, scale, gStep, accumulate),
     adamw: (g, p, m, v, vMax, n, lr, beta1, beta2, epsilon, weightDecay, penalty, step) => {
-      kept.changed(p);
+      for (const pointer of [p, m, v, vMax]) if (pointer !== 0) kept.changed(pointer, n);
       const correction = (beta: number) => 1 - power(beta, step);
       stream.elements(
         ...([adamw, n, g, p, m, v, vMax, 1 - lr * weightDecay, -lr / correction(beta1), beta1, beta2] as const),
