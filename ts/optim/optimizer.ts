@@ -100,10 +100,26 @@ export abstract class Optimizer {
 
   /** A copy of steps and buffers. */
   state(): OptimizerState {
+    return this.stateBy((pointer, size) => this.graph.engine.read(pointer, size));
+  }
+
+  /** `state` as a promise, which engines on every device have. The state is that at the call. */
+  async readState(): Promise<OptimizerState> {
+    const reads: Promise<void>[] = [];
+    const state = this.stateBy((pointer, size) => {
+      const data = new Float32Array(size);
+      reads.push(this.graph.engine.readLater(pointer, size).then((read) => data.set(read)));
+      return data;
+    });
+    await Promise.all(reads);
+    return state;
+  }
+
+  private stateBy(data: (pointer: Pointer, size: number) => Float32Array): OptimizerState {
     this.assertUsable();
     const read = (id: NodeId) => {
       const shape = [...this.graph.shape(id)];
-      const tensor = (pointer: Pointer): Tensor => ({ shape, data: this.graph.engine.read(pointer, sizeOf(shape)) });
+      const tensor = (pointer: Pointer): Tensor => ({ shape, data: data(pointer, sizeOf(shape)) });
       return Object.fromEntries(
         Object.entries(this.slots.get(id)!.buffers).map(([name, pointer]) => [name, tensor(pointer)]),
       );

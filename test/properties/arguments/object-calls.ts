@@ -43,6 +43,7 @@ export const optimizerCalls: Record<Methods<AdamW | SGD>, Arguments[]> = {
   dispose: [() => []],
   load: [({ adamw }) => [adamw.state()]],
   params: [() => []],
+  readState: [() => []],
   state: [() => []],
   step: [() => []],
   zeroGrad: [() => []],
