@@ -7,6 +7,7 @@ import { engineAndDevice } from "./its-device.js";
 import { trainThroughLoss } from "./lost-device.js";
 import { misuse } from "./misuse.js";
 import { encodeGolden, refusedModels, trainGolden } from "./models.js";
+import { nanPlaces } from "./nan-places.js";
 import { runOps } from "./op-cases.js";
 import { recordErrors } from "./recorded-errors.js";
 import type { Trained } from "./training-loop.js";
@@ -91,6 +92,9 @@ export const compareVectors = (names: readonly string[]) => onBoth((engine) => e
 
 /** Every op with a kernel. */
 export const compareOps = () => onBoth(runOps);
+
+/** Where results are NaN when a number of the first input is. */
+export const compareNaN = () => onBoth(nanPlaces);
 
 /** What happens when a device, a driver or memory fails: the errors, with `code` and reason. */
 export async function failures() {

@@ -27,6 +27,14 @@ const HEAD = `@group(0) @binding(0) var<storage, read_write> memory: array<u32>;
 @group(0) @binding(1) var<uniform> p: Parameters;
 fn load(i: u32) -> f32 { return bitcast<f32>(memory[i]); }
 fn store(i: u32, x: f32) { memory[i] = bitcast<u32>(x); }
+// By its bits: compilers of WGSL may assume that no number is NaN; max, min and clamp give the other one, and exp and log some number.
+fn nan_bits(x: u32) -> bool { return (x & 0x7fffffffu) > 0x7f800000u; }
+fn is_nan(i: u32) -> bool { return nan_bits(memory[i]); }
+fn store_nan(i: u32) { memory[i] = 0x7fc00000u; }
+fn keep(x: f32, y: f32) -> f32 { return select(y, x, nan_bits(bitcast<u32>(x))); }
+fn greatest(a: f32, b: f32) -> f32 { return keep(a, keep(b, max(a, b))); }
+fn exp_(x: f32) -> f32 { return keep(x, exp(x)); }
+fn log_(x: f32) -> f32 { return keep(x, log(x)); }
 fn put(i: u32, x: f32, accumulate: u32) { if (accumulate != 0u) { store(i, load(i) + x); } else { store(i, x); } }
 `;
 
@@ -75,7 +83,7 @@ fn largest(x: f32, lane: u32) -> f32 {
   parts[lane] = x;
   workgroupBarrier();
   for (var half = ${THREADS / 2}u; half > 0u; half >>= 1u) {
-    if (lane < half) { parts[lane] = max(parts[lane], parts[lane + half]); }
+    if (lane < half) { parts[lane] = greatest(parts[lane], parts[lane + half]); }
     workgroupBarrier();
   }
   let most = parts[0];

@@ -63,13 +63,15 @@ fn score(dot: f32, query: u32, key: u32, at: Place, head: u32) -> f32 {
   if (p.causal != 0u && key > where_) { return ${HIDDEN}; }
   if (max(where_, key) - min(where_, key) > p.window) { return ${HIDDEN}; }
   var s = p.scale * dot;
+  if (nan_bits(bitcast<u32>(s))) { return s; }
   if (p.cap != 0.0) { s = p.cap * tanh_(s / p.cap); }
   if (p.keyBias != 0u) { s += load(p.keyBias + at.sequence * p.keyBiasStep + key); }
   if (p.distanceBias != 0u) { s += load(p.distanceBias + head * p.distanceBiasStep + query - key); }
-  return max(s, ${HIDDEN});
+  return select(max(s, ${HIDDEN}), s, nan_bits(bitcast<u32>(s)));
 }
+fn seen(s: f32) -> bool { return s > ${HIDDEN} || nan_bits(bitcast<u32>(s)); }
 // Derivative of the cap by its score; 0 of a hidden one, whose weight is 0.
-fn slope(s: f32) -> f32 { if (p.cap == 0.0) { return 1.0; } let t = clamp(s / p.cap, -1.0, 1.0); return 1.0 - t * t; }
+fn slope(s: f32) -> f32 { if (p.cap == 0.0) { return 1.0; } let t = keep(s, clamp(s / p.cap, -1.0, 1.0)); return 1.0 - t * t; }
 `;
 
 const MAIN = `@compute @workgroup_size(${BLOCK}, ${BLOCK})
@@ -118,11 +120,11 @@ ${MAIN}
     weights[thread.y * ${PANEL}u + thread.x] = s;
     workgroupBarrier();
     var next = most;
-    for (var e = 0u; e < ${BLOCK}u; e++) { next = max(next, weights[thread.y * ${PANEL}u + e]); }
+    for (var e = 0u; e < ${BLOCK}u; e++) { next = greatest(next, weights[thread.y * ${PANEL}u + e]); }
     workgroupBarrier();
-    weights[thread.y * ${PANEL}u + thread.x] = select(exp(s - next), 0.0, s <= ${HIDDEN});
+    weights[thread.y * ${PANEL}u + thread.x] = select(0.0, exp_(s - next), seen(s));
     workgroupBarrier();
-    let factor = exp(most - next);
+    let factor = exp_(most - next);
     most = next;
     var part = 0.0;
     for (var e = 0u; e < ${BLOCK}u; e++) { part += weights[thread.y * ${PANEL}u + e]; }
@@ -136,7 +138,7 @@ ${MAIN}
   // A query that sees no key gives 0.
   let scale = select(1.0 / sum, 0.0, sum == 0.0);
   ${sums.map((name, i) => `if (thread.x + ${BLOCK * i}u < p.headDim) { store(o + ${BLOCK * i}u, ${name} * scale); }`).join("\n  ")}
-  if (thread.x == 0u) { store(p.lse + first + thread.y + head * p.lseHead, select(most + log(sum), -${HIDDEN}, sum == 0.0)); }
+  if (thread.x == 0u) { store(p.lse + first + thread.y + head * p.lseHead, select(most + log_(sum), -${HIDDEN}, sum == 0.0)); }
 }`,
   );
 }
@@ -160,7 +162,7 @@ ${MAIN}
       let keys = min(${BLOCK}u, at.kLength - key);
       let s = score(product(q, p.qRow, rows, k + key * p.kvRow, p.kvRow, keys, thread), query, key + thread.x, at, head);
       let dp = product(g, p.oRow, rows, v + key * p.kvRow, p.kvRow, keys, thread);
-      let weight = select(exp(s - lse), 0.0, s <= ${HIDDEN});
+      let weight = select(0.0, exp_(s - lse), seen(s));
       workgroupBarrier();
       weights[thread.y * ${PANEL}u + thread.x] = select(weight * dp, weight * (dp - along) * slope(s) * p.scale, pass_ == 1u);
       workgroupBarrier();
@@ -212,9 +214,9 @@ ${MAIN}
       let s = score(product(k, p.kvRow, keys, q, p.qRow, rows, thread), block + thread.x, key, at, head);
       let dp = product(v, p.kvRow, keys, g, p.oRow, rows, thread);
       var weight = 0.0; var ds = 0.0;
-      if (thread.x < rows && s > ${HIDDEN}) {
+      if (thread.x < rows && seen(s)) {
         let row = first + thread.x + head * p.lseHead;
-        weight = exp(s - load(p.lse + row));
+        weight = exp_(s - load(p.lse + row));
         ds = weight * (dp - load(p.sums + row)) * slope(s) * p.scale;
       }
       workgroupBarrier();

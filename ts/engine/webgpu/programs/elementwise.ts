@@ -54,7 +54,13 @@ export const unaryPrograms: ReadonlyMap<string, readonly [forward: Program, grad
   Object.entries(unary).map(([name, [value, slope]]) => [
     name,
     [
-      elementProgram(`${name}_forward`, "x* y*", `let x = load(p.x + i); store(p.y + i, ${value});`, FUNCTIONS),
+      elementProgram(
+        `${name}_forward`,
+        "x* y*",
+        `let x = load(p.x + i);
+  if (is_nan(p.x + i)) { store_nan(p.y + i); } else { store(p.y + i, ${value}); }`,
+        FUNCTIONS,
+      ),
       elementProgram(
         `${name}_gradient`,
         "g* x* y* dx* accumulate",
@@ -68,7 +74,7 @@ export const unaryPrograms: ReadonlyMap<string, readonly [forward: Program, grad
 export const clamp = elementProgram(
   "clamp",
   "x* y* low:f high:f",
-  "store(p.y + i, clamp(load(p.x + i), p.low, p.high));",
+  "if (is_nan(p.x + i)) { store_nan(p.y + i); } else { store(p.y + i, clamp(load(p.x + i), p.low, p.high)); }",
 );
 
 /** g strictly between the limits, else 0. */
@@ -80,7 +86,8 @@ export const clampGradient = elementProgram(
 
 const BROADCAST = "n1 n2 a* b* y* a0 a1 a2 b0 b1 b2 accumulate";
 const operands = `let d2 = i % p.n2; let rest = i / p.n2; let d1 = rest % p.n1; let d0 = rest / p.n1;
-  let a = load(p.a + d0 * p.a0 + d1 * p.a1 + d2 * p.a2); let b = load(p.b + d0 * p.b0 + d1 * p.b1 + d2 * p.b2);`;
+  let at_a = p.a + d0 * p.a0 + d1 * p.a1 + d2 * p.a2; let at_b = p.b + d0 * p.b0 + d1 * p.b1 + d2 * p.b2;
+  let a = load(at_a); let b = load(at_b);`;
 
 /** y ← f(a, b) with broadcast operands. */
 export const binaryPrograms: ReadonlyMap<string, Program> = new Map(
@@ -93,7 +100,12 @@ export const binaryPrograms: ReadonlyMap<string, Program> = new Map(
     minimum: "min(a, b)",
   }).map(([name, value]) => [
     name,
-    elementProgram(name, BROADCAST, `${operands} put(p.y + i, ${value}, p.accumulate);`),
+    elementProgram(
+      name,
+      BROADCAST,
+      `${operands}
+  if (is_nan(at_a) || is_nan(at_b)) { store_nan(p.y + i); } else { put(p.y + i, ${value}, p.accumulate); }`,
+    ),
   ]),
 );
 
@@ -131,7 +143,7 @@ export const gatedForward = elementProgram(
   `let at = p.x + (i / p.columns) * 2u * p.columns + i % p.columns; let x = load(at);
   var f = 0.0;
   ${chosen("f", 0)}
-  store(p.y + i, f * load(at + p.columns));`,
+  if (is_nan(at)) { store_nan(p.y + i); } else { store(p.y + i, f * load(at + p.columns)); }`,
   FUNCTIONS,
 );
 export const gatedGradient = elementProgram(

@@ -8,14 +8,14 @@ export const crossEntropyRows = rowProgram(
   "logits* targets* weights* losses* statistics* classes smoothing:f",
   `let z = p.logits + row * p.classes;
   var most = -3.4028234e38;
-  for (var c = lane; c < p.classes; c += ${THREADS}u) { most = max(most, load(z + c)); }
+  for (var c = lane; c < p.classes; c += ${THREADS}u) { most = greatest(most, load(z + c)); }
   most = largest(most, lane);
   var part = 0.0; var weights = 0.0; var below = 0.0;
   for (var c = lane; c < p.classes; c += ${THREADS}u) {
     let d = load(z + c) - most;
-    part += exp(d); weights += weight(c); below += weight(c) * d;
+    part += exp_(d); weights += weight(c); below += weight(c) * d;
   }
-  let log_sum = log(total(part, lane));
+  let log_sum = log_(total(part, lane));
   let weight_sum = total(weights, lane);
   let below_sum = total(below, lane);
   if (lane == 0u) {
@@ -51,7 +51,7 @@ export const crossEntropyGradient = rowProgram(
     let i = row * p.classes + c;
     var d = 0.0;
     if (target_ < p.classes) {
-      d = exp((load(p.logits + i) - most) - log_sum) * factor - scale * spread * weight(c) - select(0.0, hit, c == target_);
+      d = exp_((load(p.logits + i) - most) - log_sum) * factor - scale * spread * weight(c) - select(0.0, hit, c == target_);
     }
     put(p.dx + i, d, p.accumulate);
   }`,

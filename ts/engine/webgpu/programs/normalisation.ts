@@ -105,7 +105,7 @@ export const normalizeForward = rowProgram(
   var squares = 0.0;
   for (var c = lane; c < p.columns; c += ${THREADS}u) { let x = load(p.x + skip + c); squares = fma(x, x, squares); }
   let norm = sqrt(total(squares, lane));
-  let divisor = max(norm, p.epsilon);
+  let divisor = keep(norm, max(norm, p.epsilon));
   for (var c = lane; c < p.columns; c += ${THREADS}u) { store(p.y + skip + c, load(p.x + skip + c) / divisor); }
   if (lane == 0u) { store(p.divisors + row, select(norm, -p.epsilon, norm < p.epsilon)); }`,
 );
@@ -131,14 +131,14 @@ export const softmaxForward = rowProgram(
   "x* y* length inner logarithm",
   `${PLACE}
   var most = -3.4028234e38;
-  for (var j = lane; j < p.length; j += ${THREADS}u) { most = max(most, load(p.x + first + j * p.inner)); }
+  for (var j = lane; j < p.length; j += ${THREADS}u) { most = greatest(most, load(p.x + first + j * p.inner)); }
   most = largest(most, lane);
   var part = 0.0;
-  for (var j = lane; j < p.length; j += ${THREADS}u) { part += exp(load(p.x + first + j * p.inner) - most); }
+  for (var j = lane; j < p.length; j += ${THREADS}u) { part += exp_(load(p.x + first + j * p.inner) - most); }
   let sum = total(part, lane);
   for (var j = lane; j < p.length; j += ${THREADS}u) {
     let d = load(p.x + first + j * p.inner) - most;
-    store(p.y + first + j * p.inner, select(exp(d) / sum, d - log(sum), p.logarithm != 0u));
+    store(p.y + first + j * p.inner, select(exp_(d) / sum, d - log_(sum), p.logarithm != 0u));
   }`,
 );
 /** ∂x = y·(g − Σ g·y), of the logarithm g − e^y·Σ g. */
@@ -155,7 +155,7 @@ export const softmaxGradient = rowProgram(
   for (var j = lane; j < p.length; j += ${THREADS}u) {
     let i = first + j * p.inner;
     let g = load(p.g + i); let y = load(p.y + i);
-    put(p.dx + i, select(y * (g - sum), g - exp(y) * sum, p.logarithm != 0u), p.accumulate);
+    put(p.dx + i, select(y * (g - sum), g - exp_(y) * sum, p.logarithm != 0u), p.accumulate);
   }`,
 );
 

@@ -42,8 +42,12 @@ export const extremeAxis = elementProgram(
   "x* y* axis inner sign:f",
   `let first = p.x + (i / p.inner) * p.axis * p.inner + i % p.inner;
   var most = p.sign * load(first);
-  for (var r = 1u; r < p.axis; r++) { most = max(most, p.sign * load(first + r * p.inner)); }
-  store(p.y + i, p.sign * most);`,
+  var nan = is_nan(first);
+  for (var r = 1u; r < p.axis; r++) {
+    most = max(most, p.sign * load(first + r * p.inner));
+    nan = nan || is_nan(first + r * p.inner);
+  }
+  if (nan) { store_nan(p.y + i); } else { store(p.y + i, p.sign * most); }`,
 );
 
 /** dx[o, r, i] ← g[o, i]·[x = y] / ties. */
@@ -57,7 +61,7 @@ export const extremeAxisGradient = elementProgram(
   let share = load(p.g + i) / ties;
   for (var r = 0u; r < p.axis; r++) {
     let at = first + r * p.inner;
-    put(p.dx + at, select(0.0, share, load(p.x + at) == extreme), p.accumulate);
+    put(p.dx + at, keep(extreme, select(0.0, share, load(p.x + at) == extreme)), p.accumulate);
   }`,
 );
 
