@@ -7,7 +7,8 @@ const person = `
     for (const ends = Date.now() + 150_000; Date.now() < ends; ) {
       const found = look();
       if (found) return found;
-      const failed = document.querySelector("[role=alert]");
+      // One that is empty waits for what it will say.
+      const failed = [...document.querySelectorAll("[role=alert]")].find((alert) => alert.innerText.trim() !== "");
       if (failed) throw new Error(failed.innerText);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
