@@ -141,13 +141,15 @@ it("the core (engine, graph, LoRA layers, optimizers) is at most 37.7 kB of Java
 // The engine on a GPU took 17,000 of everything, which `init` fetches if it is asked for, and 16,600 of the worker's scripts.
 // Optimizers' state as a promise, for checkpoints of trainings on a GPU, took 30 of the first scripts (93,221 and 220,596). The worker's scripts are
 // 485,941 with it, the adapter's facts and more programs of the engine on a GPU.
-it("a page with an encoder and a classifier is at most 93.6 kB at first, everything at most 194 kB", async () => {
+// Encoders and classifiers on a GPU, whose variables have a copy on the host, took 270 of an encoder's first scripts, 460 of everything's, and with
+// programs that keep NaN 2,100 of what an encoder may fetch and 2,800 of everything (239,908 and 398,606).
+it("a page with an encoder and a classifier is at most 93.6 kB at first, everything at most 195.2 kB", async () => {
   const encoder = await sizes("{ SentenceEncoder, TextClassifier }");
   expect(encoder.first).toBeLessThanOrEqual(93_600);
-  expect(encoder.all).toBeLessThanOrEqual(237_800);
+  expect(encoder.all).toBeLessThanOrEqual(240_000);
   const everything = await sizes("*");
-  expect(everything.first).toBeLessThanOrEqual(194_600);
-  expect(everything.all).toBeLessThanOrEqual(395_800);
+  expect(everything.first).toBeLessThanOrEqual(195_200);
+  expect(everything.all).toBeLessThanOrEqual(399_000);
 });
 
 // A line a statement, so that an uncaught error in Node, which has the same files, shows no line of 200 kB, took 1.4 of 190.4 kB,
@@ -189,12 +191,12 @@ it("the file of the pool's threads is at most 2 kB and needs no other", () => {
 // rows for the server's loss 90. Calls of functions in OpenAI's form 420 of language.js, and groups in GGUF files of Qwen3.5 180 of gguf.js.
 // Delta nets took 3,300 of all, names of language models in larger ones 200 of what trains a classifier.
 // It was one script of 385.5 kB. What an encoder and a classifier need is a script of its own, which imports the worker's file alone.
-it("a page's worker loads 24.2 kB at its start, 138.3 kB to train a classifier, and each script as it is", () => {
+it("a page's worker loads 24.2 kB at its start, 138.4 kB to train a classifier, and each script as it is", () => {
   const scripts = readdirSync(join(root, "dist/worker")).map((name) => `worker/${name}`);
   expect(scripts.length).toBeGreaterThan(8);
   const size = (name: string) => gzipSync(readFileSync(join(root, "dist", name), "utf8"), { level: 9 }).length;
   expect(size("lowrank-worker.js")).toBeLessThanOrEqual(24_210);
-  expect(size("lowrank-worker.js") + size("worker/models.js")).toBeLessThanOrEqual(138_300);
+  expect(size("lowrank-worker.js") + size("worker/models.js")).toBeLessThanOrEqual(138_400);
   expect(scripts.reduce((sum, name) => sum + size(name), size("lowrank-worker.js"))).toBeLessThanOrEqual(486_500);
   const started = readFileSync(join(root, "dist/remote-browser.js"), "utf8").replaceAll("\n", "");
   for (const name of scripts) {
