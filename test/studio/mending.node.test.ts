@@ -51,6 +51,21 @@ it("the result comes first, in a sentence, with what to do next", async () => {
   expect(await page.locator(".sides .big").first().innerText()).toMatch(/%$/);
 });
 
+it("the label of a mistake is changed where the test texts of a cell are listed, and changed back by Ctrl+Z", async () => {
+  const cell = page.locator('.confusion td button[data-right="false"]:enabled').first();
+  const predicted = /predicted “(.*)”/.exec((await cell.getAttribute("aria-label"))!)![1]!;
+  await cell.click();
+  const first = page.locator(".texts li").first();
+  await first.getByRole("button", { name: `Change to “${predicted}”` }).click();
+  expect(await first.locator(".hint").innerText()).toBe(`In your table its label is now “${predicted}”.`);
+  expect(await focused()).toBe("li");
+  expect(await seriousIn(page)).toEqual([]);
+  await page.keyboard.press("Escape");
+  await page.getByText(/^\d+ changes? since this training/).waitFor();
+  await page.keyboard.press("Control+z");
+  await page.getByText("No changes since this training.").waitFor();
+});
+
 it("a doubt says what has become of its rows: corrected, undone, labelled or edited elsewhere, removed", async () => {
   await page.getByRole("button", { name: "Look for doubtful labels" }).click();
   await showAll();

@@ -1,7 +1,10 @@
 import { useSignal } from "@preact/signals";
-import type { RunOf } from "../../state/runs.js";
 import { m } from "../../messages/index.js";
 import { Dialog } from "../../parts/dialog.js";
+import type { RunOf } from "../../state/runs.js";
+import { Correct } from "./correct.js";
+
+type Sample = RunOf<"classify">["predictions"][number];
 
 /** Above this number of labels, the table of all pairs is replaced by a list. */
 const MOST = 12;
@@ -43,6 +46,25 @@ function Mistakes({ run, onOpen }: { run: RunOf<"classify">; onOpen: (label: str
         ))}
       </ul>
     </>
+  );
+}
+
+/** Test texts with one label and one prediction, the surest first; labels of mistakes can be corrected. */
+function CellTexts({ texts }: { texts: readonly Sample[] }) {
+  const surest = [...texts].sort((a, b) => b.probability - a.probability).slice(0, LISTED);
+  return (
+    <ol class="texts" tabIndex={0}>
+      {surest.map((sample, i) => (
+        <li key={i}>
+          <span>{sample.text}</span> <span class="odds">{m().percent(sample.probability)}</span>
+          {sample.label !== sample.predicted && (
+            <div class="actions">
+              <Correct one={sample} others={texts} />
+            </div>
+          )}
+        </li>
+      ))}
+    </ol>
   );
 }
 
@@ -107,16 +129,7 @@ export function ConfusionTable({ run }: { run: RunOf<"classify"> }) {
       )}
       {open.value !== null && (
         <Dialog title={t.texts(...open.value)} onClose={() => (open.value = null)}>
-          <ol class="texts" tabIndex={0}>
-            {[...texts]
-              .sort((a, b) => b.probability - a.probability)
-              .slice(0, LISTED)
-              .map(({ text, probability }, i) => (
-                <li key={i}>
-                  <span>{text}</span> <span class="odds">{m().percent(probability)}</span>
-                </li>
-              ))}
-          </ol>
+          <CellTexts texts={texts} />
         </Dialog>
       )}
     </section>
