@@ -1,6 +1,5 @@
 import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { build } from "esbuild";
 import { root } from "../setup/paths.mjs";
 
 const sources = join(root, "site/speed");
@@ -27,6 +26,8 @@ export async function buildSpeedPage(folder) {
   for (const file of ["index.html", "speed.css"]) copyFileSync(join(sources, file), join(folder, file));
   for (const file of ["worker-browser.js", ...variants.map((variant) => `wasm/lowrank-${variant}.wasm`)])
     copyFileSync(join(root, "dist", file), join(folder, file));
+  // The set-up installs it.
+  const { build } = await import("esbuild");
   await build({
     entryPoints: [join(sources, "speed.ts")],
     ...{ outdir: folder, bundle: true, splitting: true, format: "esm", minify: true, keepNames: true },

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { notify } from "../state/view.js";
+import { notify } from "../state/notice.js";
 
 interface Props<Place extends string> {
   /** Name of the group of choices, one of its kind on a page. */

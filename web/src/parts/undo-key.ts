@@ -1,6 +1,7 @@
 import { forReading } from "../messages/reading.js";
 import { canUndo, undo } from "../state/project.js";
-import { notify, step } from "../state/view.js";
+import { notify } from "../state/notice.js";
+import { step } from "../state/view.js";
 
 /** Fields undo what is typed in them. */
 const FIELDS = "input:not([type=checkbox], [type=radio], [type=file]), textarea, dialog *";

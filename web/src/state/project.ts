@@ -4,7 +4,7 @@ import { countLabels, type Row } from "../data/rows.js";
 import type { Table } from "../data/table.js";
 import { isLabelled, oneLabel, renamed, type Target } from "../data/target.js";
 import { read as stored, remove, write } from "../storage/database.js";
-import { notice } from "./view.js";
+import { notice } from "./notice.js";
 
 /** The open table: as read from the file, the selected columns, and the rows with the user's changes. */
 export interface Project {

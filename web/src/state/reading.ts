@@ -7,7 +7,7 @@ import { areMarked, markedColumns, markedRow } from "../data/words/marked-column
 import { normalForm, type Row } from "../data/rows.js";
 import { forReading } from "../messages/reading.js";
 import { type Project, project, takeProject, target } from "./project.js";
-import { notify } from "./view.js";
+import { notify } from "./notice.js";
 
 type Columns = Pick<Project, "text" | "label" | "more">;
 

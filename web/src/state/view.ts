@@ -20,17 +20,6 @@ addEventListener("hashchange", () => {
 
 export const go = (to: View) => void (location.hash = to);
 
-/** What a notice offers to undo: nothing, the last change of the rows, or what a function takes back. */
-type Undo = boolean | (() => void);
-/** The current notice, also read out by screen readers; null if there is none. */
-export const notice = signal<{ readonly text: string; readonly undo: Undo } | null>(null);
-let timer: ReturnType<typeof setTimeout> | undefined;
-export function notify(text: string, undo: Undo = false): void {
-  notice.value = { text, undo };
-  clearTimeout(timer);
-  timer = setTimeout(() => (notice.value = null), 8000);
-}
-
 /** "light", "dark", or "auto" for the system's theme. */
 export const themes = ["auto", "light", "dark"] as const;
 export type Theme = (typeof themes)[number];

@@ -6,7 +6,7 @@ import { Icon } from "../../parts/icons.js";
 import { findings } from "../../state/findings.js";
 import { labels, removeRows, renameLabels, target } from "../../state/project.js";
 import { selectTask } from "../../state/reading.js";
-import { notify } from "../../state/view.js";
+import { notify } from "../../state/notice.js";
 import { clearFilter, filter } from "./state.js";
 
 /** A list of labels for a message. */

@@ -4,7 +4,7 @@ import { m } from "../../messages/index.js";
 import { Dialog } from "../../parts/dialog.js";
 import { Icon } from "../../parts/icons.js";
 import { labels, renameLabels, target, usable } from "../../state/project.js";
-import { notify } from "../../state/view.js";
+import { notify } from "../../state/notice.js";
 import { filter } from "./state.js";
 
 /** Most labels that are listed. */

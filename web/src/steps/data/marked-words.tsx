@@ -6,7 +6,7 @@ import { forTasks } from "../../messages/tasks.js";
 import { Dialog } from "../../parts/dialog.js";
 import { inShort, Marked } from "../../parts/marked.js";
 import { labels, mendRows, rows, undo } from "../../state/project.js";
-import { notify } from "../../state/view.js";
+import { notify } from "../../state/notice.js";
 
 /** The text of a row with its marked words, to give them another label or none. */
 export function Marks({ row, onClose }: { row: Row; onClose: () => void }) {

@@ -6,7 +6,7 @@ import { Dialog } from "../../parts/dialog.js";
 import { Icon } from "../../parts/icons.js";
 import { Windowed } from "../../parts/windowed.js";
 import { mendRows, removeRows, rows, target } from "../../state/project.js";
-import { notify } from "../../state/view.js";
+import { notify } from "../../state/notice.js";
 import { ShownFinding } from "./findings.js";
 import { Marks } from "./marked-words.js";
 import { RowLabel } from "./row-label.js";

@@ -3,7 +3,7 @@ import { isConfirmed } from "../../data/rows.js";
 import { keyOf, type TableRows } from "../../engine/doubts.js";
 import { m } from "../../messages/index.js";
 import { mendRows, removeRows, rows } from "../../state/project.js";
-import { notify } from "../../state/view.js";
+import { notify } from "../../state/notice.js";
 import { mend } from "./mended.js";
 import { RowState } from "./row-state.js";
 

@@ -5,7 +5,7 @@ import { headline } from "../../messages/headline.js";
 import { m } from "../../messages/index.js";
 import { project } from "../../state/project.js";
 import { run } from "../../state/runs.js";
-import { notify } from "../../state/view.js";
+import { notify } from "../../state/notice.js";
 
 /** Makes a change to `count` rows, and shows a notice with undo. */
 export function mend(count: number, work: () => void): void {

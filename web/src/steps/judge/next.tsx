@@ -6,7 +6,7 @@ import { FewFirst } from "../../parts/few-first.js";
 import { LabelSelect } from "../../parts/label-select.js";
 import { addTexts, mendRows, project, rows } from "../../state/project.js";
 import type { RunOf } from "../../state/runs.js";
-import { notify } from "../../state/view.js";
+import { notify } from "../../state/notice.js";
 import { mend } from "./mended.js";
 import { RowState } from "./row-state.js";
 import { Search } from "./search.js";

@@ -1,6 +1,6 @@
 import { judgements, undoable } from "../../engine/search/judged.js";
 import { search } from "../../messages/search.js";
-import { notify } from "../../state/view.js";
+import { notify } from "../../state/notice.js";
 
 /** Changes the judgements, and shows a notice with their number and undo. */
 export function judging(change: () => void): void {

@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import type { EncoderId } from "../../engine/encoders.js";
 import type { Task } from "../../data/target.js";
 import { downloads } from "../../messages/downloads.js";
-import { notify } from "../../state/view.js";
+import { notify } from "../../state/notice.js";
 import { type Place, snippetsFor } from "./snippet-texts.js";
 
 const places: readonly Place[] = ["page", "node", "serve", "python", "edge"];

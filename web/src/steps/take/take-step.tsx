@@ -7,7 +7,7 @@ import { Problem } from "../../parts/problem.js";
 import { ProjectFile } from "../../parts/project-file.js";
 import { save } from "../../parts/save.js";
 import { isOf, type Run, run, taskOf } from "../../state/runs.js";
-import { notify } from "../../state/view.js";
+import { notify } from "../../state/notice.js";
 import { isHeadEnough } from "../judge/verdict.js";
 import { nameOf, reportText } from "./names.js";
 import { History } from "./history.js";

@@ -1,7 +1,8 @@
 import { m } from "../../messages/index.js";
 import { progress } from "../../messages/progress.js";
 import { chooseRun, type Run } from "../../state/runs.js";
-import { go, notify, step } from "../../state/view.js";
+import { notify } from "../../state/notice.js";
+import { go, step } from "../../state/view.js";
 
 /** Shows a run that has just finished, also if an older one was shown. A user who is on another page by then stays there and is told. */
 export function show(run: Run | null): void {

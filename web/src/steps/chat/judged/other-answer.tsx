@@ -8,7 +8,7 @@ import { type Side, sides, turns } from "../../../engine/chat/turns.js";
 import { chat } from "../../../messages/chat.js";
 import { judged } from "../../../messages/judged.js";
 import { Problem } from "../../../parts/problem.js";
-import { notify } from "../../../state/view.js";
+import { notify } from "../../../state/notice.js";
 
 interface Props {
   readonly place: number;
