@@ -38,6 +38,8 @@ const functions = (table: typeof internalCalls): [string, Call][] =>
 /** Scenes one after the other: one lasts until a call succeeds, which may have changed it. */
 class Stage {
   private scene = setScene();
+  /** Of calls that answer later. */
+  private readonly answers: Promise<unknown>[] = [];
 
   /** Calls `run` with what `given` makes of right arguments: it succeeds, or throws by name and changes nothing. */
   check({ args, run }: Call, what: string, given: (right: unknown[]) => unknown[]): void {
@@ -45,24 +47,31 @@ class Stage {
     const wrong = given(args(scene));
     const before = stateOf(scene);
     try {
-      run(scene, wrong);
+      const answer = run(scene, wrong);
+      if (answer instanceof Promise) this.answers.push(answer.catch((thrown: unknown) => assertNamed(thrown, what)));
     } catch (thrown) {
-      const named = thrown instanceof LowrankError;
-      expect(named || thrown === own, `${what}: threw ${(thrown as Error)?.stack}`).toBe(true);
-      if (named) {
-        expect(thrown.message.length, what).toBeLessThan(600);
-        expect(Object.keys(thrown.details), `${what}: ${thrown.message}`).not.toEqual([]);
-      }
+      assertNamed(thrown, what);
       expect(stateOf(scene), what).toBe(before);
       return;
     }
-    this.end();
+    this.scene.graph.dispose();
     this.scene = setScene();
   }
 
-  end(): void {
+  /** Resolves when every call has answered. */
+  async end(): Promise<void> {
     this.scene.graph.dispose();
+    await Promise.all(this.answers);
   }
+}
+
+/** An error of the library with a short message and details, or the caller's own. */
+function assertNamed(thrown: unknown, what: string): void {
+  const named = thrown instanceof LowrankError;
+  expect(named || thrown === own, `${what}: threw ${(thrown as Error)?.stack}`).toBe(true);
+  if (!named) return;
+  expect(thrown.message.length, what).toBeLessThan(600);
+  expect(Object.keys(thrown.details), `${what}: ${thrown.message}`).not.toEqual([]);
 }
 
 const show = (place: Place) => place.join(".");
@@ -77,7 +86,7 @@ function withThrowingGetter(all: unknown[], place: Place, name: string): unknown
 }
 
 /** Something wrong at each place in turn. */
-function checkWrongArguments(call: Call): void {
+async function checkWrongArguments(call: Call): Promise<void> {
   const stage = new Stage();
   const right = rightArguments(call);
   for (const place of placesIn(right)) {
@@ -91,11 +100,11 @@ function checkWrongArguments(call: Call): void {
       stage.check(call, what, (all) => withThrowingGetter(all, place, name));
     }
   }
-  stage.end();
+  await stage.end();
 }
 
 /** Something wrong at several places at once, and arguments too few or too many. */
-function checkSeveralWrongArguments(call: Call): void {
+async function checkSeveralWrongArguments(call: Call): Promise<void> {
   const stage = new Stage();
   const right = rightArguments(call);
   const wrong = Object.entries(wrongValues());
@@ -113,7 +122,7 @@ function checkSeveralWrongArguments(call: Call): void {
     }),
     { seed: 20_261_125, numRuns: 60 },
   );
-  stage.end();
+  await stage.end();
 }
 
 /** Whether `outer` is `inner`, or something that holds it. */
@@ -129,7 +138,7 @@ function rightArguments({ args }: Call): unknown[] {
 }
 
 /** Every option is read once: a getter that gives something wrong from the second time on changes nothing. */
-function checkReadOnce(call: Call): void {
+async function checkReadOnce(call: Call): Promise<void> {
   const right = rightArguments(call);
   for (const place of objectsIn(right)) {
     for (const name of Object.keys(at(right, place) as object)) {
@@ -139,16 +148,16 @@ function checkReadOnce(call: Call): void {
       const value = copy[name];
       let reads = 0;
       Object.defineProperty(copy, name, { enumerable: true, get: () => (reads++ === 0 ? value : -5) });
-      call.run(scene, withAt(all, place, copy) as unknown[]);
+      await call.run(scene, withAt(all, place, copy) as unknown[]);
       expect(reads, show([...place, name])).toBeGreaterThan(0);
       scene.graph.dispose();
     }
   }
 }
 
-function checkRightArguments({ args, run }: Call): void {
+async function checkRightArguments({ args, run }: Call): Promise<void> {
   const scene = setScene();
-  run(scene, args(scene));
+  await run(scene, args(scene));
   scene.graph.dispose();
 }
 
