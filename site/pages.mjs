@@ -4,7 +4,7 @@
  */
 export const groups = [
   {
-    label: "Start",
+    label: "Get started",
     pages: [
       { file: "docs/start-page.md", slug: "start/page", label: "In a page" },
       { file: "docs/start-node.md", slug: "start/node", label: "In Node" },
