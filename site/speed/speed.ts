@@ -1,5 +1,5 @@
 import { GPU_HEADING, gpuRows } from "../../ts/cli/timing/gpu-table.js";
-import { adapterLines, type GpuReport, measureGpu } from "../../ts/cli/timing/gpu-timing.js";
+import { adapterLines, type GpuReport, measureGpu, wasmLine } from "../../ts/cli/timing/gpu-timing.js";
 import { createEngine } from "../../ts/entry/browser.js";
 
 const element = <E extends HTMLElement>(id: string) => document.getElementById(id) as E;
@@ -50,10 +50,7 @@ async function report(): Promise<GpuReport> {
 
 function show(report: GpuReport): void {
   const { adapter, wasm } = report;
-  say(
-    ...adapterLines(adapter),
-    `WebAssembly: ${wasm.build} build, ${wasm.threads} thread${wasm.threads === 1 ? "" : "s"}`,
-  );
+  say(...adapterLines(adapter), wasmLine(wasm));
   const row = (cells: readonly string[], name: "th" | "td") => {
     const line = document.createElement("tr");
     for (const cell of cells) line.append(Object.assign(document.createElement(name), { textContent: cell }));

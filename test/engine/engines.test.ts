@@ -71,6 +71,7 @@ it("what kernels throw outside a graph's methods has a name, and is as before", 
   const calls: [keyof typeof kernels, () => unknown][] = [
     ["adamw", () => adam.step()],
     ["sgd", () => sgd.step()],
+    ["fill", () => new AdamW(graph, [w])],
     ["sum_of_squares", () => clipGradNorm(graph, [w], 1)],
     ["scale", () => clipGradNorm(graph, [w], 1e-3)],
     ["clamp_forward", () => clipGradValue(graph, [w], 1)],

@@ -188,6 +188,11 @@ export class Engine {
     return this.close();
   }
 
+  /** @internal Sets a block that optimizers change to 0. */
+  zero(pointer: Pointer, elements: number): void {
+    this.kernels.fill(elements, 0, pointer);
+  }
+
   /**
    * @internal Copies `elements` numbers of host data into memory; integers keep their bits. Throws `ConfigError` if there are not as many.
    * @param _leaf what is written as a whole: an engine that reads later may keep a copy

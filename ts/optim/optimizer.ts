@@ -53,7 +53,7 @@ export abstract class Optimizer {
     this.slots.set(id, { buffers, steps: 0 });
     for (const name of this.bufferNames) {
       buffers[name] = graph.allocateOwned(size);
-      graph.engine.write(buffers[name], new Float32Array(size), size, { persistent: true, requiresGrad: true });
+      graph.engine.zero(buffers[name], size);
     }
   }
 

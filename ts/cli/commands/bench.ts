@@ -6,7 +6,7 @@ import { nextTask } from "../../waiting/next-task.js";
 import { addEngineOptions } from "../files/classifier-folder.js";
 import { type EngineOptions, engineSettings, startEngine } from "../engine-start.js";
 import { GPU_HEADING, gpuRows, milliseconds } from "../timing/gpu-table.js";
-import { adapterLines, type GpuReport, measureGpu } from "../timing/gpu-timing.js";
+import { adapterLines, type GpuReport, measureGpu, wasmLine } from "../timing/gpu-timing.js";
 import { type KernelTiming, measurePeak, measureWork } from "../timing/kernel-timing.js";
 import { allWork } from "../timing/kernel-work.js";
 import { formatThreads } from "../terminal/number-format.js";
@@ -80,7 +80,7 @@ function gpuLines(report: GpuReport): string[] {
   const right = "right" as const;
   return [
     ...adapterLines(adapter),
-    `WebAssembly: ${wasm.build} build, ${formatThreads(wasm.threads)}`,
+    wasmLine(wasm),
     ...tableLines([[...GPU_HEADING], ...gpuRows(report)], ["left", "left", right, right, right, right, right, right]),
     ...(omitted.length > 0 ? [`omitted on a software adapter: ${omitted.join(", ")}`] : []),
   ];

@@ -2,6 +2,7 @@ import { type Engine, type EngineInfo, Graph } from "../../index.js";
 import { throwIfAborted } from "../../waiting/abort.js";
 import { nextTask } from "../../waiting/next-task.js";
 import { VERSION } from "../../version.js";
+import { formatThreads } from "../terminal/number-format.js";
 import { encoderStep, MINILM } from "./encoder-work.js";
 import { allWork, type KernelWork } from "./kernel-work.js";
 import { type KernelTiming, measureWork } from "./kernel-timing.js";
@@ -54,6 +55,10 @@ export function adapterLines({ vendor, architecture, description, software }: Gp
   const line = `GPU adapter: ${words || "without a name"}`;
   return software ? [line, "software adapter: these times say nothing about a GPU"] : [line];
 }
+
+/** A line for people about the engine that the GPU is compared with. */
+export const wasmLine = ({ build, threads }: GpuReport["wasm"]): string =>
+  `WebAssembly: ${build} build, ${formatThreads(threads)}`;
 
 /** Options of `measureGpu`. */
 interface GpuTimingOptions {

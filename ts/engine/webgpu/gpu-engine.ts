@@ -112,6 +112,10 @@ export class GpuEngine extends Engine {
     if (isKept || this.kept.has(pointer)) this.kept.written(pointer, data as Float32Array);
   }
 
+  override zero(pointer: Pointer, elements: number): void {
+    this.write(pointer, new Float32Array(elements), elements, { persistent: true, requiresGrad: true });
+  }
+
   override read(pointer: Pointer, elements: number, target?: Float32Array): Float32Array {
     const data = this.kept.current(pointer, elements);
     if (data === undefined) throw synchronousRead();

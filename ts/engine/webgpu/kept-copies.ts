@@ -31,9 +31,7 @@ export class KeptCopies {
 
   /** The blocks whose copies are not those of now. */
   stale(): { readonly pointer: Pointer; readonly elements: number }[] {
-    return Array.from(this.copies, ([pointer, { elements, data }]) => ({ pointer, elements, data })).filter(
-      ({ data }) => data === null,
-    );
+    return [...this.copies].flatMap(([pointer, { elements, data }]) => (data === null ? [{ pointer, elements }] : []));
   }
 
   /** After the block was released. */

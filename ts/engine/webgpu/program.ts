@@ -29,8 +29,6 @@ fn load(i: u32) -> f32 { return bitcast<f32>(memory[i]); }
 fn store(i: u32, x: f32) { memory[i] = bitcast<u32>(x); }
 // By its bits: compilers of WGSL may assume that no number is NaN; max, min and clamp give the other one, and exp and log some number.
 fn nan_bits(x: u32) -> bool { return (x & 0x7fffffffu) > 0x7f800000u; }
-fn is_nan(i: u32) -> bool { return nan_bits(memory[i]); }
-fn store_nan(i: u32) { memory[i] = 0x7fc00000u; }
 fn keep(x: f32, y: f32) -> f32 { return select(y, x, nan_bits(bitcast<u32>(x))); }
 fn greatest(a: f32, b: f32) -> f32 { return keep(a, keep(b, max(a, b))); }
 fn exp_(x: f32) -> f32 { return keep(x, exp(x)); }

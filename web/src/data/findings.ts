@@ -1,6 +1,6 @@
 import { areScores, joinedLabels, otherHalf } from "./label-forms.js";
 import { misspelt } from "./misspelt.js";
-import { countLabels, normalForm, plain, type Row } from "./rows.js";
+import { countLabels, normalForm, plain, type Row, usableRows } from "./rows.js";
 import { isLabelled, labelsOf, numberIn, oneLabel, type Target, type Task } from "./target.js";
 
 /** A possible problem and the rows that have it. */
@@ -63,7 +63,7 @@ export function findingsIn(
   from: RowsFrom | null = null,
   target: Target = oneLabel,
 ): readonly Finding[] {
-  const whole = rows.filter(({ text, label }) => text.trim() !== "" && isLabelled(label, target));
+  const whole = usableRows(rows, target);
   const counts = countLabels(whole, target);
   const noText = idsOf(rows.filter(({ text }) => text.trim() === ""));
   const { repeated, extra, contradicting } = equalTexts(whole);

@@ -1,4 +1,4 @@
-import { labelsOf, oneLabel, type Target } from "./target.js";
+import { isLabelled, labelsOf, oneLabel, type Target } from "./target.js";
 
 /** A row of the table that the user sees and edits. */
 export interface Row {
@@ -12,6 +12,10 @@ export interface Row {
 
 /** Whether the user confirmed the row's label. */
 export const isConfirmed = ({ label, confirmed }: Row): boolean => confirmed === label;
+
+/** The rows that can be used for training: those with a text and a label. */
+export const usableRows = (rows: readonly Row[], target: Target): Row[] =>
+  rows.filter(({ text, label }) => text.trim() !== "" && isLabelled(label, target));
 
 /** A text's normal form for comparison: ignores case, width and spaces, like the library's splits. */
 export const plain = (text: string): string => text.normalize("NFKC").toLowerCase().replace(/\s+/g, " ").trim();

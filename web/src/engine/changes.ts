@@ -1,4 +1,5 @@
-import { isLabelled, oneLabel } from "../data/target.js";
+import { usableRows } from "../data/rows.js";
+import { oneLabel } from "../data/target.js";
 import { differenceOf } from "../data/trained-rows.js";
 import type { Project } from "../state/project.js";
 import { type Run, taskOf } from "../state/runs.js";
@@ -11,7 +12,7 @@ import { isSample } from "./settings.js";
  */
 export function changesSince(run: Run, { table, label, target = oneLabel, rows }: Project): number | null {
   if (run.name !== table.name || taskOf(run) !== target.task || run.data.length === 0) return null;
-  const usable = rows.filter(({ text, label }) => text.trim() !== "" && isLabelled(label, target));
+  const usable = usableRows(rows, target);
   const { gone, fresh } = differenceOf(run.data, examplesIn(usable, target, table.columns[label]!));
   if (gone === run.examples) return null;
   return isSample(run.spec, usable.length) ? gone || null : Math.max(gone, fresh);

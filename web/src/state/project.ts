@@ -1,8 +1,8 @@
 import type { EncoderId } from "../engine/encoders.js";
 import { computed, effect, signal } from "@preact/signals";
-import { countLabels, type Row } from "../data/rows.js";
+import { countLabels, type Row, usableRows } from "../data/rows.js";
 import type { Table } from "../data/table.js";
-import { isLabelled, oneLabel, renamed, type Target } from "../data/target.js";
+import { oneLabel, renamed, type Target } from "../data/target.js";
 import { read as stored, remove, write } from "../storage/database.js";
 import { notice } from "./notice.js";
 
@@ -32,10 +32,8 @@ export const rows = computed(() => project.value?.rows ?? []);
 export const target = computed(() => project.value?.target ?? oneLabel);
 export const encoder = computed((): EncoderId => project.value?.encoder ?? "english");
 export const labels = computed(() => countLabels(rows.value, target.value));
-/** Rows that can be used for training: those with a text and a label. */
-export const usable = computed(() =>
-  rows.value.filter(({ text, label }) => text.trim() !== "" && isLabelled(label, target.value)),
-);
+/** Rows that can be used for training. */
+export const usable = computed(() => usableRows(rows.value, target.value));
 
 /** Chooses the model to train on. */
 export const chooseEncoder = (encoder: EncoderId) => void (project.value = { ...project.value!, encoder });

@@ -57,8 +57,7 @@ export const unaryPrograms: ReadonlyMap<string, readonly [forward: Program, grad
       elementProgram(
         `${name}_forward`,
         "x* y*",
-        `let x = load(p.x + i);
-  if (is_nan(p.x + i)) { store_nan(p.y + i); } else { store(p.y + i, ${value}); }`,
+        `let x = load(p.x + i); store(p.y + i, keep(x, ${value}));`,
         FUNCTIONS,
       ),
       elementProgram(
@@ -74,7 +73,7 @@ export const unaryPrograms: ReadonlyMap<string, readonly [forward: Program, grad
 export const clamp = elementProgram(
   "clamp",
   "x* y* low:f high:f",
-  "if (is_nan(p.x + i)) { store_nan(p.y + i); } else { store(p.y + i, clamp(load(p.x + i), p.low, p.high)); }",
+  "let x = load(p.x + i); store(p.y + i, keep(x, clamp(x, p.low, p.high)));",
 );
 
 /** g strictly between the limits, else 0. */
@@ -86,8 +85,7 @@ export const clampGradient = elementProgram(
 
 const BROADCAST = "n1 n2 a* b* y* a0 a1 a2 b0 b1 b2 accumulate";
 const operands = `let d2 = i % p.n2; let rest = i / p.n2; let d1 = rest % p.n1; let d0 = rest / p.n1;
-  let at_a = p.a + d0 * p.a0 + d1 * p.a1 + d2 * p.a2; let at_b = p.b + d0 * p.b0 + d1 * p.b1 + d2 * p.b2;
-  let a = load(at_a); let b = load(at_b);`;
+  let a = load(p.a + d0 * p.a0 + d1 * p.a1 + d2 * p.a2); let b = load(p.b + d0 * p.b0 + d1 * p.b1 + d2 * p.b2);`;
 
 /** y ← f(a, b) with broadcast operands. */
 export const binaryPrograms: ReadonlyMap<string, Program> = new Map(
@@ -100,12 +98,7 @@ export const binaryPrograms: ReadonlyMap<string, Program> = new Map(
     minimum: "min(a, b)",
   }).map(([name, value]) => [
     name,
-    elementProgram(
-      name,
-      BROADCAST,
-      `${operands}
-  if (is_nan(at_a) || is_nan(at_b)) { store_nan(p.y + i); } else { put(p.y + i, ${value}, p.accumulate); }`,
-    ),
+    elementProgram(name, BROADCAST, `${operands} put(p.y + i, keep(a, keep(b, ${value})), p.accumulate);`),
   ]),
 );
 
@@ -143,7 +136,7 @@ export const gatedForward = elementProgram(
   `let at = p.x + (i / p.columns) * 2u * p.columns + i % p.columns; let x = load(at);
   var f = 0.0;
   ${chosen("f", 0)}
-  if (is_nan(at)) { store_nan(p.y + i); } else { store(p.y + i, f * load(at + p.columns)); }`,
+  store(p.y + i, keep(x, f) * load(at + p.columns));`,
   FUNCTIONS,
 );
 export const gatedGradient = elementProgram(

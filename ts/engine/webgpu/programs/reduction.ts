@@ -42,12 +42,8 @@ export const extremeAxis = elementProgram(
   "x* y* axis inner sign:f",
   `let first = p.x + (i / p.inner) * p.axis * p.inner + i % p.inner;
   var most = p.sign * load(first);
-  var nan = is_nan(first);
-  for (var r = 1u; r < p.axis; r++) {
-    most = max(most, p.sign * load(first + r * p.inner));
-    nan = nan || is_nan(first + r * p.inner);
-  }
-  if (nan) { store_nan(p.y + i); } else { store(p.y + i, p.sign * most); }`,
+  for (var r = 1u; r < p.axis; r++) { most = greatest(most, p.sign * load(first + r * p.inner)); }
+  store(p.y + i, p.sign * most);`,
 );
 
 /** dx[o, r, i] ← g[o, i]·[x = y] / ties. */
