@@ -23,14 +23,15 @@ afterAll(() => rmSync(folder, { recursive: true }));
 // read without. Rounds of every task took 4 packed, 25 unpacked; runs on pairs and rerankers with teachers, prompts and classes 8 and 35. The Studio was 7.1 MB. Binaries in inline.js are compressed, which gave 0.9 MB back; the Studio's picture
 // ends at the answers, 84 kB less. Structured output, the server of language models and five families of them took 18 packed, 150 unpacked; delta nets, with 17 kB in the binaries and as much in inline.js, 35 and 95; embeddings, reranking and classes by the same server 7 and 25; what reviewers found in them 3 and 8; the provider for the AI SDK, with its page, 8 and 23. What is left, packed: four binaries 530 kB, the scripts of a page's worker 390, inline.js 260, the example
 // data 250, which `lowrank finetune` begins with.
+// Bounds stand 1 to 2 % above what was measured: npm's compressed size differs by some hundred bytes from machine to machine.
 it.each([
   // The engine on a GPU, which stands in the scripts of pages and Node, in the one with everything and in the worker's, took 50 kB, 165 unpacked; the
   // Studio has a copy.
-  [".", 2_651_000, 8_045_000],
+  [".", 2_700_000, 8_150_000],
   ["packages/flower", 50_000, 200_000],
   ["packages/queue", 40_000, 150_000],
   // 279 kB (unpacked 961) recognise the language of texts, fetched with a table; the licences of others have 8 (unpacked 60), encoders on a GPU and what was mended 5.
-  ["web", 3_080_000, 9_380_000],
+  ["web", 3_150_000, 9_500_000],
 ])("the tarball of %s is at most %i bytes, unpacked %i", (of, most, mostUnpacked) => {
   const { files, size, unpackedSize } = packed(folder, of);
   expect(files.length).toBeGreaterThan(5);
