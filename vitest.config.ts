@@ -48,15 +48,19 @@ function scheduling(project: string, { threads }: Engine) {
 const modules = (project: string) => ({ isolate: project === "node" || project === "node-threads" });
 
 /** What test/setup reads; folders as the runtime finds them. */
-function constants({ build, threads }: Engine, project: string, models: string): Record<string, string> {
-  const { quick } = extent;
+function constants(
+  { build, threads }: Engine,
+  project: string,
+  models: string,
+  quick: boolean,
+): Record<string, string> {
   const values = { __BUILD__: build, __THREADS__: threads, __PROJECT__: project, __MODELS__: models, __QUICK__: quick };
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, JSON.stringify(value)]));
 }
 
 function inNode(name: string, engine: Engine, files: Files): TestProjectConfiguration {
   return {
-    define: constants(engine, root, modelCache),
+    define: constants(engine, root, modelCache, extent.quick),
     resolve: { alias: aliases(sources) },
     test: { name, ...files, execArgv, environment: "node", ...common, ...modules(name), ...scheduling(name, engine) },
   };
@@ -83,7 +87,8 @@ function inChromium(name: string, engine: Engine, files: Files): TestProjectConf
   return {
     plugins: [server],
     server: { headers: isolation },
-    define: constants(engine, "/project", "/models"),
+    // Arguments are checked by the same JavaScript as in Node, which tries every wrong value.
+    define: constants(engine, "/project", "/models", true),
     resolve: { alias: aliases({ lowrank: "index", "lowrank/extension": "entry/extension" }) },
     // Named here, they are not found in the middle of a test, which would reload the page.
     optimizeDeps: { include: ["ai", "fast-check", "@huggingface/tokenizers", "papaparse", "zod"] },

@@ -22,7 +22,7 @@ export const bare: Ground<void> = { make: () => undefined, state: () => "", end:
 
 type Spoil = (right: unknown[]) => unknown[];
 
-/** `npm test` tries every fourth value at a place, others at the next one; `npm run test:all` and a run by hand try all. */
+/** `npm test` tries every fourth value at a place, others at the next one; `npm run test:all` and a run by hand try all in Node. Browsers try every fourth. */
 declare const __QUICK__: boolean;
 const EVERY = __QUICK__ ? 4 : 1;
 
