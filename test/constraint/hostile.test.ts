@@ -16,6 +16,7 @@ const refused: readonly [what: string, format: TextFormat, message: RegExp][] = 
   ["references in a diamond to many properties", { schema: { $defs: { ...defs(8, (next) => ({ allOf: [next, next] })), d8: { properties: Object.fromEntries(times(2000, (i) => [`p${i}`, {}])) } }, allOf: [{ $ref: "#/$defs/d0" }] } }, /more than 200000 schemas/],
   ["references in a diamond to a long pattern", { schema: { $defs: { ...defs(12, (next) => ({ allOf: [next, next] })), d12: { pattern: "x".repeat(20_000) } }, allOf: [{ $ref: "#/$defs/d0" }] } }, /more than 200000 schemas/],
   ["references in a diamond to many annotations", { schema: { $defs: { ...defs(8, (next) => ({ allOf: [next, next] })), d8: Object.fromEntries(times(5000, (i) => [`x-${i}`, i])) }, allOf: [{ $ref: "#/$defs/d0" }] } }, /more than 200000 schemas/],
+  ["a long list under many properties", { schema: { allOf: [{ properties: Object.fromEntries(times(20_000, (i) => [`p${i}`, true])) }, { additionalProperties: { enum: times(25_000, (i) => 1e6 + i) } }] } }, /more than 200000 schemas/],
   ["properties that are none", { schema: { allOf: [{ properties: null } as object, { type: "object" }] } }, /properties/],
   ["counts of counts in an expression", { regex: `a${"*".repeat(20_000)}` }, /nothing to repeat/],
   ["counts of counts in a grammar", { grammar: `root ::= "a"${"*".repeat(20_000)}` }, /200 repetitions/],

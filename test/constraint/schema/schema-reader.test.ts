@@ -27,6 +27,7 @@ const allowed: readonly [what: string, schema: Schema, whole: readonly unknown[]
   ["one of some", { anyOf: [{ type: "null" }, object({ a: { type: "null" } }, { required: ["a"] })] }, [null, { a: null }], ["{}", "1"]],
   ["branches with more", object({ a: true, b: true }, { oneOf: [{ required: ["a"] }, { required: ["b"] }] }), [{ a: 1 }, { b: 2 }, { a: 1, b: 2 }], ["{}"]],
   ["all of some", { allOf: [object({ a: { type: "integer" } }, { required: ["a"] }), object({ a: { minimum: 5 }, b: { type: "null" } })] }, [{ a: 5 }, { a: 60, b: null }], ['{"a":4,', "{}", '{"b"']],
+  ["first items under what another schema says of all", { type: "array", prefixItems: [{ type: "number" }, true], allOf: [{ items: { type: "integer" } }], anyOf: [{ prefixItems: [{ minimum: 2 }] }] }, [[2], [2, 3], [2, 3, 4], []], ["[2.5", "[1,", "[2,3.5", "[2,3,4.5"]],
   ["a reference with more", { $defs: { x: { type: "string" } }, $ref: "#/$defs/x", maxLength: 1 }, ["", "a"], ['"ab']],
   ["a reference to the whole", object({ next: { $ref: "#" } }), [{}, { next: { next: {} } }], ['{"next":1']],
   ["a reference through ~1 and %", { $defs: { "a/b c": { type: "null" } }, $ref: "#/$defs/a~1b%20c" }, [null], ["1"]],
@@ -66,6 +67,15 @@ describe("a schema", () => {
     expect(fits({ schema }, '"\\ud83d\\ude00')).toBe("begins");
     expect(fits({ schema }, '"\\ud83d\\ude00x')).toBe("no");
     expect(fits({ schema }, '"\\x')).toBe("no");
+  });
+
+  it("counts two halves of a character as one where there is a least length", () => {
+    const schema = { type: "string", minLength: 2, maxLength: 2 };
+    expect(fits({ schema }, '"\\ud83d\\ude00"')).toBe("no");
+    expect(fits({ schema }, '"\\uD83D\\uDE00\\u00e9"')).toBe("whole");
+    expect(fits({ schema }, '"\\ud7ff\\ue000"')).toBe("whole");
+    expect(fits({ schema }, '"\\ud83dx')).toBe("no");
+    expect(fits({ schema }, '"\\ude00')).toBe("no");
   });
 
   it("takes a name that is a prototype's, from JSON", () => {

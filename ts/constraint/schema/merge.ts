@@ -35,6 +35,9 @@ const joins: Readonly<Record<string, (a: unknown, b: unknown) => unknown>> = {
   format: (a, b) => JoinedTexts.of(a, b),
 };
 
+/** Keywords whose values depend on each other. */
+const MERGED_TOGETHER = new Set(["properties", "additionalProperties", "prefixItems"]);
+
 /**
  * A schema for the values that both allow, neither with branches or references. Schemas of their properties and items are joined under
  * `allOf`. Throws what `fail` creates for keywords that cannot be joined.
@@ -45,12 +48,13 @@ export function mergedSchemas(a: Schema, b: Schema, fail: MergeFailure): Schema 
   if (a === false || b === false) return false;
   const merged = new Map<string, unknown>(Object.entries(a));
   for (const [key, value] of Object.entries(b)) {
-    if (key === "properties" || key === "additionalProperties") continue;
+    if (MERGED_TOGETHER.has(key)) continue;
     const own = merged.get(key);
     if (own === undefined) merged.set(key, value);
     else if (Object.hasOwn(joins, key) && !isTuple(key, own, value)) merged.set(key, joins[key]!(own, value));
     else if (!same(own, value)) throw fail(key);
   }
+  mergeFirstItems(a, b, merged);
   mergeProperties(a, b, merged);
   return Object.fromEntries(merged);
 }
@@ -61,6 +65,22 @@ const isTuple = (key: string, ...values: readonly unknown[]) => key === "items" 
 /** Values under both schemas of items. */
 function mergedItems(a: unknown, b: unknown): Schema {
   return { allOf: [a, b] };
+}
+
+/** The first items, each under what both say of it: where one has no schema of its own for it, its `items`. */
+function mergeFirstItems(a: Fields, b: Fields, merged: Map<string, unknown>): void {
+  const given = [a, b].filter((schema) => schema["prefixItems"] !== undefined);
+  const lists = [a, b].map((schema) => schema["prefixItems"] ?? []);
+  // What is no list is refused where it is read.
+  const wrong = lists.find((list) => !Array.isArray(list));
+  if (given.length === 0) return;
+  if (wrong !== undefined) return void merged.set("prefixItems", wrong);
+  const [own, other] = lists as [Schema[], Schema[]];
+  const joined = Array.from({ length: Math.max(own.length, other.length) }, (_, place) => {
+    const all = [own[place] ?? a["items"], other[place] ?? b["items"]].filter((schema) => schema !== undefined);
+    return all.length === 1 ? all[0] : { allOf: all };
+  });
+  merged.set("prefixItems", joined);
 }
 
 function mergeProperties(a: Fields, b: Fields, merged: Map<string, unknown>): void {

@@ -6,6 +6,7 @@ import { rangesOf, searching, wholly } from "../regex/regex-part.js";
 import type { Regex } from "../regex/syntax.js";
 import { array, object, type Property, reusable } from "./containers.js";
 import { formats, patternBeside } from "./formats.js";
+import { jsonLength } from "./json-length.js";
 import { allTypes, annotations, constraintsOf, isKnown, type Schema, typeOfKeyword } from "./keywords.js";
 import { mergedSchemas } from "./merge.js";
 import { integersBetween, neighbour, numbersBetween } from "./numbers.js";
@@ -359,7 +360,7 @@ const othersOf = (own: SchemaFields) => own.schema("additionalProperties", !own.
 const OF_OBJECTS = new Set(["type", "properties", "required", "additionalProperties"]);
 
 /** How many schemas count for joining one, which takes time in proportion to its text. */
-const sizeOf = (schema: Schema) => JSON.stringify(schema).length / JOINED_CHARACTERS;
+const sizeOf = (schema: Schema) => jsonLength(schema, 2 * MOST_JOINED * JOINED_CHARACTERS) / JOINED_CHARACTERS;
 
 const isFree = (schema: Schema) =>
   schema === true || (schema !== false && Object.keys(schema).every((key) => annotations.has(key)));

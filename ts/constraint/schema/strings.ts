@@ -15,13 +15,35 @@ const escaped = Array.from({ length: LAST_ESCAPED + 1 }, (_, code) => code).filt
   (code) => code < 0x20 || code === 0x22 || code === 0x5c,
 );
 
+/** One of some characters of ASCII. */
+const oneOf = (letters: string) =>
+  bytes(Array.from(letters, (letter) => [[letter.charCodeAt(0), letter.charCodeAt(0)]]));
 const hexadecimal = bytes([[[0x30, 0x39]], [[0x41, 0x46]], [[0x61, 0x66]]]);
+const withoutUnit = choice([character(plain), texts(Array.from('"\\/bfnrt', (letter) => `\\${letter}`))]);
 
 /** A character of a JSON string, with any escape. */
 export const jsonCharacter: Part = choice([
-  character(plain),
-  texts(Array.from('"\\/bfnrt', (letter) => `\\${letter}`)),
+  withoutUnit,
   sequence(text("\\u"), hexadecimal, hexadecimal, hexadecimal, hexadecimal),
+]);
+
+const twoDigits = sequence(hexadecimal, hexadecimal);
+
+/** The same without halves of a character: two that follow each other would be one, not two. */
+export const wholeCharacter: Part = choice([
+  withoutUnit,
+  sequence(text("\\u"), oneOf("0123456789abcefABCEF"), hexadecimal, twoDigits),
+  sequence(text("\\u"), oneOf("dD"), oneOf("01234567"), twoDigits),
+  sequence(
+    text("\\u"),
+    oneOf("dD"),
+    oneOf("89abAB"),
+    twoDigits,
+    text("\\u"),
+    oneOf("dD"),
+    oneOf("cdefCDEF"),
+    twoDigits,
+  ),
 ]);
 
 /** A character of a set as `JSON.stringify` writes it. */
