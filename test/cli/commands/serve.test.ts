@@ -148,6 +148,18 @@ it("says that a port is in use, and what it is asked with", async () => {
     code: 1,
     err: expect.stringMatching(/LOWRANK_API_KEY/),
   });
+  for (const [args, message] of [
+    [["--host", "203.0.113.1"], /--host 203\.0\.113\.1 is no address of this machine/],
+    [["--cors", "localhost:3000"], /cors is an origin such as "https:\/\/example\.org"/],
+  ] as const) {
+    const refused = await lowrank(["serve", "--model", tiny.model, "--port", "0", ...args]);
+    expect(refused).toMatchObject({ code: 1, err: expect.stringMatching(message) });
+  }
+  const empty = await lowrank(["serve", "--adapter", `mine=${tiny.folder}`]);
+  expect(empty).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/not an adapter's folder: it has no adapter_config/),
+  });
   expect((await lowrank(["serve", "--max-running", "0"])).code).toBe(2);
   expect((await lowrank(["serve", "--help"])).out).toMatch(/LOWRANK_API_KEY/);
 });

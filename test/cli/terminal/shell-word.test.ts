@@ -61,6 +61,7 @@ describe("a word of a command that is printed", () => {
     const language = { settings: { task: "chat", model: folder } } as LanguageReport;
     expect(commands(languageNext("lowrank", folder, language, false, colors))).toEqual([
       ["lowrank", "chat", "--model", path, "--adapter", path],
+      ["lowrank", "serve", "--model", path, "--adapter", path],
       ["lowrank", "inspect", path],
     ]);
   });

@@ -57,7 +57,7 @@ const until = async (reached: () => Promise<boolean>) => expect.poll(reached, { 
 describe("models", () => {
   it("are the base and its adapters, which may come and go", async () => {
     const names = async () => (await all(at.client.models.list())).map(({ id }) => id);
-    expect(await names()).toEqual(["plain", "dora", "tiny"]);
+    expect(await names()).toEqual(["tiny", "plain", "dora"]);
     expect(await at.client.models.retrieve("dora")).toMatchObject({ id: "dora", object: "model", parent: "tiny" });
     model.addAdapter("of/a day", { rank: 1 });
     expect(await names()).toContain("of/a day");
@@ -65,7 +65,7 @@ describe("models", () => {
     model.removeAdapter("of/a day");
     await expect(at.client.models.retrieve("of/a day")).rejects.toMatchObject({ status: 404, code: "model_not_found" });
     await again({ adapters: ["dora"] });
-    expect(await names()).toEqual(["dora", "tiny"]);
+    expect(await names()).toEqual(["tiny", "dora"]);
     const asked = at.client.chat.completions.create({ ...base, model: "plain" });
     await expect(asked).rejects.toMatchObject({ status: 404, code: "model_not_found", param: "model" });
   });
@@ -448,7 +448,7 @@ describe("the server", () => {
       [{ response_format: { type: "xml" } }, { param: "response_format.type" }, /"json_schema"/],
       [{ response_format: { type: "json_schema", json_schema: {} } }, { code: "invalid_value" }, /a JSON Schema/],
       [{ tools: [{ type: "custom" }] }, { param: "tools", code: "unsupported" }, /not supported/],
-      [{ model: 5 }, { param: "model" }, /text/],
+      [{ model: 5 }, { param: "model" }, /a name that GET/],
     ];
     for (const [change, error, message] of wrong) {
       const asked = at.client.chat.completions.create({ ...base, ...change });
@@ -473,6 +473,7 @@ describe("the server", () => {
     expect(await of(await post(`"${"x".repeat(2 ** 20)}"`))).toEqual([413, "body_size"]);
     expect(await of(await fetch(`${at.url}/v1/chat/completions`))).toEqual([405, "method_not_allowed"]);
     expect(await of(await fetch(`${at.url}/v1/nothing`))).toEqual([404, "unknown_url"]);
+    expect(await of(await post("{}"))).toEqual([400, "invalid_value"]);
     expect(({} as { model?: unknown }).model).toBeUndefined();
   });
 
@@ -483,6 +484,8 @@ describe("the server", () => {
         headers: { origin, "access-control-request-method": "POST", "access-control-request-headers": "content-type" },
       });
     expect((await asks("https://one.example")).status).toBe(403);
+    for (const cors of ["one.example", "localhost:3000", "https://one.example/", "HTTPS://one.example", ""])
+      expect(() => languageServer(model, { cors }), cors).toThrow(/^languageServer: cors is /);
     await again({ cors: "https://one.example", apiKey: "secret" });
     const allowed = await asks("https://one.example");
     expect(allowed.status).toBe(204);

@@ -21,6 +21,13 @@ describe("a table of routes", () => {
     expect(await (await ask("/v1/models/mine")).text()).toBe("mine");
     expect(await (await ask("/v1/models/{name}")).text()).toBe("{name}");
     await expect(ask("/nowhere")).rejects.toMatchObject({ status: 404, code: "unknown_url" });
+    await expect(ask("/nowhere")).rejects.toThrow(/no GET \/nowhere here; GET \/openapi.json lists the addresses/);
+    for (const [asked, meant] of [
+      ["/models", "/v1/models"],
+      ["/v1/v1/models", "/v1/models"],
+      ["/v1/health", "/health"],
+    ] as const)
+      await expect(ask(asked)).rejects.toThrow(`there is ${meant}: a client's base address`);
     await expect(ask("/health", "POST")).rejects.toMatchObject({ status: 405, headers: { allow: "GET, HEAD" } });
   });
 

@@ -232,9 +232,9 @@ describe("a server of several models", () => {
   it("lists them with what they are for, but not the adapters of classifiers", async () => {
     const { data } = (await (await fetch(`${at.url}/v1/models`)).json()) as Answer;
     expect(data.map(({ id, task, parent }) => [id, task, parent])).toEqual([
+      ["search", "embed", undefined],
       ["plain", "embed", "search"],
       ["dora", "embed", "search"],
-      ["search", "embed", undefined],
       ["order", "rerank", undefined],
       ["entails", "rerank", undefined],
       ["mood", "classify", undefined],
@@ -338,7 +338,7 @@ describe("a request", () => {
     const r = { model: "order", query: "a", documents: ["b"] };
     const c = { model: "mood", input: "a film" };
     const wrong: [string, object, string | null, RegExp][] = [
-      ["embeddings", { input: "a" }, "model", /text/],
+      ["embeddings", { input: "a" }, "model", /model is a name that GET \/v1\/models lists/],
       ["embeddings", { ...e, model: "nobody" }, "model", /no model "nobody"/],
       ["embeddings", { ...e, model: "order" }, "model", /a model to rerank/],
       ["embeddings", { ...e, input: [] }, "input", /a list of token ids/],

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { ConfigError } from "../../errors/errors.js";
 import { languageServer, type RequestLogEntry } from "../../serve/index.js";
+import { takeLanguageServerOptions } from "../../serve/openai/language-server-options.js";
 import { type Kind, kindOf } from "../../serve/openai/served-models.js";
 import { folderStore } from "../../training/node/folder-store.js";
 import { httpServerOf } from "../files/http-bridge.js";
@@ -124,6 +125,7 @@ async function serve(options: CommandOptions, session: Session): Promise<void> {
         ...{ op: "serve", option: "--loadable", expected: KEY },
       },
     );
+  takeLanguageServerOptions("serve", { cors, apiKey });
   const report = (error: unknown) => terminal.error(`${terminal.errorColors.red("error:")} ${String(error)}`);
   const { models, dispose } = await openServed(options, session);
   try {
@@ -193,6 +195,12 @@ const aborted = (signal: AbortSignal) =>
 
 function cannotListen(cause: Error, { port, host }: CommandOptions): Error {
   const { code } = cause as NodeJS.ErrnoException;
+  if (code === "ENOTFOUND" || code === "EADDRNOTAVAIL")
+    return new ConfigError(
+      `--host ${host} is no address of this machine (${code}); 127.0.0.1 is for its own programs, 0.0.0.0 for others too`,
+      { op: "serve", option: "--host", value: host },
+      { cause },
+    );
   const why = code === "EADDRINUSE" ? "is in use" : `cannot be used (${code ?? cause.message})`;
   return new ConfigError(
     `port ${port} of ${host} ${why}; --port 0 uses a free one`,

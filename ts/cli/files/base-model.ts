@@ -62,6 +62,8 @@ export function recordedModel(folder: string, given?: string): RecordedModel {
   if (typeof model?.source === "string") return { model: model.source, maxTokens };
   const base = readObject(join(folder, "adapter_config.json"))["base_model_name_or_path"];
   if (typeof base === "string" && base !== "") return { model: base, maxTokens };
+  if (!["adapter_config.json", LABELS_FILE].some((name) => existsSync(join(folder, name))))
+    throw new ConfigError(`${folder} is not an adapter's folder: it has no adapter_config.json`, { folder });
   throw new ConfigError(`${folder} does not say which model its adapter is for: name it with --model`, { folder });
 }
 

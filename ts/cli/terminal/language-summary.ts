@@ -128,6 +128,7 @@ export function languageNext(
     "",
     "Try next",
     `  ${cyan(`${self} ${command} --model ${model} --adapter ${run}`)}`,
+    `  ${cyan(`${self} serve --model ${model} --adapter ${run}`)}`,
     `  ${cyan(`${self} inspect ${run}`)}`,
   ];
 }

@@ -1,16 +1,6 @@
 import { optional, or, type Read } from "../../arguments/read-options.js";
 import { isRecord, listFrom } from "../../arguments/collections.js";
-import {
-  check,
-  finite,
-  flag,
-  nonNegative,
-  positive,
-  share,
-  text,
-  unexpected,
-  whole,
-} from "../../arguments/settings.js";
+import { check, finite, flag, nonNegative, positive, share, unexpected, whole } from "../../arguments/settings.js";
 import { UnsupportedError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import type { ToolOptions } from "../../models/language/tools/tool-options.js";
@@ -30,6 +20,9 @@ export const unsupported =
 
 /** A field that is checked where it is used. */
 export const unread: Read<unknown> = (_what, _name, value) => value;
+
+/** The name of a model, where it may not be omitted. */
+export const modelName = check<string>("a name that GET /v1/models lists", (value) => typeof value === "string");
 
 /** A field that describes a request and does not change its answer. */
 export const ignored: Read<undefined> = () => undefined;
@@ -71,7 +64,7 @@ const responseFormat: Read<Readonly<Record<string, unknown>> | undefined> = (wha
 
 /** Fields of chat completions and of completions. */
 export const generationFields = {
-  model: text,
+  model: modelName,
   max_tokens: optional((what: string, name: string, value: unknown) => whole(what, name, value, 1)),
   temperature: or(1, nonNegative),
   top_k: optional((what: string, name: string, value: unknown) => whole(what, name, value, 1)),

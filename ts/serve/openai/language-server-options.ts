@@ -89,6 +89,15 @@ const texts = (what: string, name: string, value: unknown): readonly string[] =>
 const oneOrSeveral = (what: string, name: string, value: unknown): readonly string[] =>
   typeof value === "string" ? [filled(what, name, value)] : texts(what, name, value);
 
+/** As a browser sends it: without a path, with a port that is not the scheme's; "null" of a page that is a file. */
+const ORIGIN = /^[a-z][a-z\d+.-]*:\/\/[^/?#\s]+$/;
+
+const origins = (what: string, name: string, value: unknown): readonly string[] =>
+  oneOrSeveral(what, name, value).map((origin) => {
+    if (origin === "*" || origin === "null" || ORIGIN.test(origin)) return origin;
+    throw unexpected(what, name, 'an origin such as "https://example.org", without a path, or "*"', origin);
+  });
+
 const keys = (what: string, name: string, value: unknown): readonly string[] => {
   const given = oneOrSeveral(what, name, value);
   if (given.every((key) => /^[\x21-\x7e]+$/.test(key))) return given;
@@ -102,7 +111,7 @@ const readers: Readers<LanguageServerSettings> = {
   name: optional(filled),
   adapters: optional(texts),
   apiKey: or([], keys),
-  cors: or([], oneOrSeveral),
+  cors: or([], origins),
   maxBodyBytes: or(2 ** 20, whole, 1),
   maxTokens: or(Number.MAX_SAFE_INTEGER, whole, 1),
   ...batchReaders,

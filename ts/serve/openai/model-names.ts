@@ -141,7 +141,7 @@ export class ModelNames {
     return { id: name, object: "model", deleted: true };
   }
 
-  /** Of each model its adapters, then the model itself, whose name hides that of its own adapter. */
+  /** Of each model its own name, which hides that of an adapter, then its adapters: clients take the first for the default. */
   private all(): Named[] {
     const { adapters: allowed } = this.settings;
     return this.models.flatMap((served): Named[] => {
@@ -159,7 +159,7 @@ export class ModelNames {
         .map(({ name }) => name)
         .filter((name) => !hidden.includes(name))
         .filter((name) => loaded?.has(name) === true || (allowed?.includes(name) ?? true));
-      return [...named.map((name) => ({ ...served, name, adapter: name })), base];
+      return [base, ...named.map((name) => ({ ...served, name, adapter: name }))];
     });
   }
 

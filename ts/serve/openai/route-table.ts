@@ -36,11 +36,19 @@ export async function handled(table: RouteTable, request: Request, logged: Logge
   const { method, url } = request;
   const { pathname } = new URL(url);
   const route = routeOf(table, pathname);
-  if (route === null) throw new ApiError(404, "unknown_url", `there is no ${method} ${pathname} here`);
+  if (route === null)
+    throw new ApiError(404, "unknown_url", `there is no ${method} ${pathname} here; ${advice(table, pathname)}`);
   const methods = table[route.path]!;
   if (Object.hasOwn(methods, method)) return methods[method]!({ request, name: route.name, logged });
   const allow = Object.keys(methods).join(", ");
   throw new ApiError(405, "method_not_allowed", `${allow} is expected, got ${method}`, null, { allow });
+}
+
+/** What to ask instead: the usual mistake is a client's base address without `/v1`, or with it twice. */
+function advice(table: RouteTable, pathname: string): string {
+  const meant = pathname.startsWith("/v1/") ? pathname.slice(3) : `/v1${pathname}`;
+  if (routeOf(table, meant) === null) return "GET /openapi.json lists the addresses";
+  return `there is ${meant}: a client's base address ends in /v1, once`;
 }
 
 function decoded(part: string): string {

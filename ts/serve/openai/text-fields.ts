@@ -1,6 +1,7 @@
 import { isRecord } from "../../arguments/collections.js";
 import { choice, optional, or, type Read } from "../../arguments/read-options.js";
 import { flag, text, unexpected, whole } from "../../arguments/settings.js";
+import { modelName } from "./generation-fields.js";
 
 /** A text, or its token ids. */
 export type Input = string | readonly number[];
@@ -43,7 +44,7 @@ const ignored: Read<undefined> = () => undefined;
 
 /** Fields of embeddings. */
 export const embeddingFields = {
-  model: text,
+  model: modelName,
   input: inputs,
   encoding_format: choice("float", "base64"),
   dimensions: optional((what: string, name: string, value: unknown) => whole(what, name, value, 1)),

@@ -88,7 +88,7 @@ describe("responses that are refused", () => {
       [{ prompt: { id: "pmpt_1" } }, "prompt", "unsupported", /stores no answers/],
       [{ stream_options: { include_obfuscation: true } }, "stream_options", "unsupported", /not supported/],
       [{ stream: 1 }, "stream", "invalid_value", /true or false/],
-      [{ model: "nobody" }, "model", "model_not_found", /to generate there is "plain"/],
+      [{ model: "nobody" }, "model", "model_not_found", /to generate there is "tiny", "plain"/],
     ];
     for (const [change, param, code, message] of wrong) {
       const { status, body } = await post(JSON.stringify({ ...base, ...change }));
