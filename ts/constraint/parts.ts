@@ -39,9 +39,10 @@ export function bytes(sequences: readonly (readonly (readonly [number, number])[
   };
 }
 
-/** One of some texts, as a tree: common beginnings are shared. */
+/** One of some texts, as a tree: common beginnings are shared. No tokens write one with half a character. */
 export function texts(all: Iterable<string>): Part {
-  const encoded = Array.from(new Set(all), (text) => new TextEncoder().encode(text));
+  const whole = [...new Set(all)].filter((text) => !/\p{Surrogate}/u.test(text));
+  const encoded = whole.map((text) => new TextEncoder().encode(text));
   return {
     size: encoded.reduce((sum, text) => sum + text.length, 1),
     build(to, from) {

@@ -39,6 +39,7 @@ describe("a grammar", () => {
     ["that begins with itself", 'root ::= root "a" | "b"', /rule root begins with itself/],
     ["that begins with itself behind what may be empty", 'root ::= a? b\nb ::= root "c" | "d"\na ::= "x"', /begins with itself/],
     ["without an end", 'root ::= "a" root', /no text/],
+    ["of half a character", 'root ::= "\\ud83d" "a"', /no text/],
     ["with half a literal", 'root ::= "a', /without an end/],
     ["with an open group", 'root ::= ("a"', /without a \)/],
     ["with tokens by name", "root ::= <think>", /tokens by name/],

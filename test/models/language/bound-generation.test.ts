@@ -160,6 +160,7 @@ describe("a generation in a format", () => {
       [{ schema: person, ignoreEnd: true }, ConfigError, /ignoreEnd/],
       [{ choices: [] }, ConfigError, /choices/],
       [{ choices: [""] }, ConfigError, /not empty/],
+      [{ choices: ["\ud83d"] }, ConfigError, /no text fits/],
       [{ regex: "a(" }, ConfigError, /regex/],
     ];
     for (const [options, kind, message] of refused) {
