@@ -16,7 +16,7 @@ import numpy as np
 import torch
 import transformers
 from gguf import GGUFWriter, MODEL_ARCH, get_tensor_name_map, quants
-from gguf.constants import GGMLQuantizationType as Type
+from gguf.constants import ExpertGatingFuncType, GGMLQuantizationType as Type, RopeScalingType
 from safetensors.numpy import save_file
 
 OUT = Path(__file__).parent.parent / "gguf" / "models"
@@ -24,6 +24,9 @@ SIZES = dict(hidden_size=16, num_hidden_layers=2, num_attention_heads=4, num_key
 SIZES |= dict(vocab_size=20, max_position_embeddings=64, rms_norm_eps=1e-5, pad_token_id=0, bos_token_id=1, eos_token_id=2)
 LLAMA3 = dict(rope_type="llama3", factor=32.0, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=8192)
 FACTORS = dict(attention_multiplier=0.25, embedding_multiplier=12.0, residual_multiplier=0.22, logits_scaling=8.0)
+LFM2MOE = dict(num_hidden_layers=3, num_dense_layers=1, layer_types=["conv", "full_attention", "conv"], conv_L_cache=3, norm_eps=1e-5, rope_parameters=dict(rope_type="default", rope_theta=1000000.0), moe_intermediate_size=12, num_experts=4, num_experts_per_tok=2, tie_word_embeddings=True)
+# Those whose logits are in a file too.
+WITH_LOGITS = ("mistral3", "olmoe", "lfm2moe")
 MODELS = {
     "llama": ("Llama", MODEL_ARCH.LLAMA, dict(head_dim=8, rope_theta=500000.0, rope_scaling=LLAMA3, tie_word_embeddings=True)),
     "qwen2": ("Qwen2", MODEL_ARCH.QWEN2, dict(rope_theta=1000000.0, tie_word_embeddings=False)),
@@ -36,6 +39,11 @@ MODELS = {
     "granitemoe": ("GraniteMoe", MODEL_ARCH.GRANITE_MOE, dict(tie_word_embeddings=True, num_local_experts=3, num_experts_per_tok=2, **FACTORS)),
     "granitemoe-Q8_0": ("GraniteMoe", MODEL_ARCH.GRANITE_MOE, dict(hidden_size=32, intermediate_size=32, num_local_experts=3, num_experts_per_tok=2, **FACTORS)),
     "qwen3moe": ("Qwen3Moe", MODEL_ARCH.QWEN3MOE, dict(head_dim=8, rope_theta=1000000.0, tie_word_embeddings=True, num_experts=4, num_experts_per_tok=2, moe_intermediate_size=12, norm_topk_prob=True)),
+    "mistral3": ("Ministral3", MODEL_ARCH.MISTRAL3, dict(head_dim=8, tie_word_embeddings=True, rope_parameters=dict(rope_type="yarn", rope_theta=10000.0, factor=4.0, original_max_position_embeddings=8, beta_fast=4.0, beta_slow=0.5, mscale=1.0, mscale_all_dim=0.5, llama_4_scaling_beta=0.1))),
+    "olmoe": ("Olmoe", MODEL_ARCH.OLMOE, dict(tie_word_embeddings=False, num_experts=4, num_experts_per_tok=2)),
+    "olmoe-Q8_0": ("Olmoe", MODEL_ARCH.OLMOE, dict(hidden_size=32, intermediate_size=32, num_experts=4, num_experts_per_tok=2)),
+    "lfm2moe": ("Lfm2Moe", MODEL_ARCH.LFM2MOE, LFM2MOE),
+    "lfm2moe-Q4_0": ("Lfm2Moe", MODEL_ARCH.LFM2MOE, dict(LFM2MOE, hidden_size=32, moe_intermediate_size=32)),
     "lfm2": ("Lfm2", MODEL_ARCH.LFM2, dict(conv_L_cache=3, block_auto_adjust_ff_dim=False, norm_eps=1e-5, layer_types=["conv", "full_attention"], rope_theta=1000000.0)),
     "phi3": ("Phi3", MODEL_ARCH.PHI3, dict(tie_word_embeddings=False)),
     "smollm3": ("SmolLM3", MODEL_ARCH.SMOLLM3, dict(tie_word_embeddings=True)),
@@ -45,7 +53,7 @@ MODELS = {
 }
 
 # Whose rows of queries and keys stand by rotary pairs.
-PERMUTED = ("llama", "smollm3", "granite", "granitemoe")
+PERMUTED = ("llama", "mistral3", "smollm3", "granite", "granitemoe")
 
 
 def permute(rows: np.ndarray, heads: int) -> np.ndarray:
@@ -115,12 +123,12 @@ def write_gemma4(writer: GGUFWriter, config) -> None:
 def write_rotary(writer: GGUFWriter, name: str, config) -> None:
     if name == "gemma4":
         return write_gemma4(writer, config)
-    if name == "lfm2":
+    if name in ("lfm2", "lfm2moe"):
         writer.add_head_count_kv([0 if kind == "conv" else config.num_key_value_heads for kind in config.layer_types])
         writer.add_shortconv_l_cache(config.conv_L_cache)
     else:
         writer.add_head_count_kv(config.num_key_value_heads)
-    writer.add_layer_norm_rms_eps(config.norm_eps if name == "lfm2" else config.rms_norm_eps)
+    writer.add_layer_norm_rms_eps(config.norm_eps if name in ("lfm2", "lfm2moe") else config.rms_norm_eps)
     rope = config.rope_parameters
     rope = rope.get("full_attention", rope)
     writer.add_rope_freq_base(rope["rope_theta"])
@@ -140,10 +148,22 @@ def write_rotary(writer: GGUFWriter, name: str, config) -> None:
     if name == "gemma2":
         writer.add_attn_logit_softcapping(config.attn_logit_softcapping)
         writer.add_final_logit_softcapping(config.final_logit_softcapping)
-    if name in ("granitemoe", "qwen3moe"):
-        writer.add_expert_count(config.num_local_experts)
+    if name == "mistral3":
+        # As the converter says YaRN's settings, in the base class and in Ministral's.
+        writer.add_rope_scaling_type(RopeScalingType.YARN)
+        writer.add_rope_scaling_factor(rope["factor"])
+        writer.add_rope_scaling_orig_ctx_len(rope["original_max_position_embeddings"])
+        writer.add_rope_scaling_yarn_beta_fast(rope["beta_fast"])
+        writer.add_rope_scaling_yarn_beta_slow(rope["beta_slow"])
+        writer.add_rope_scaling_yarn_log_mul(rope["mscale_all_dim"])
+        writer.add_attn_temperature_scale(rope["llama_4_scaling_beta"])
+    if name == "lfm2moe":
+        writer.add_leading_dense_block_count(config.num_dense_layers)
+        writer.add_expert_gating_func(ExpertGatingFuncType.SIGMOID)
+    if name in ("granitemoe", "qwen3moe", "olmoe", "lfm2moe"):
+        writer.add_expert_count(config.num_local_experts if name != "lfm2moe" else config.num_experts)
         writer.add_expert_used_count(config.num_experts_per_tok)
-    if name == "qwen3moe":
+    if name in ("qwen3moe", "lfm2moe"):
         writer.add_expert_feed_forward_length(config.moe_intermediate_size)
     if name.startswith("granite"):
         writer.add_attention_scale(config.attention_multiplier)
@@ -159,17 +179,21 @@ def parts_first(rows: np.ndarray, heads: int) -> np.ndarray:
     return rows.reshape(heads, 3, rows.shape[0] // heads // 3, *rows.shape[1:]).swapaxes(0, 1).reshape(rows.shape)
 
 
-def write_experts(writer: GGUFWriter, key: str, value: np.ndarray) -> bool:
+def group_type(file: str, shape: tuple) -> Type | None:
+    """The type of a file's experts: rows of whole groups only."""
+    return Type[file.split("-")[1]] if "-" in file and shape[-1] % 32 == 0 else None
+
+
+def write_experts(writer: GGUFWriter, file: str, key: str, value: np.ndarray) -> bool:
     """Experts in transformers' tensors as the converter writes them: the first half of an expert's rows apart from the second."""
-    found = re.fullmatch(r"model\.layers\.(\d+)\.(?:mlp|block_sparse_moe)\.(experts\.gate_up_proj|experts\.down_proj|router\.weight|gate\.weight)", key)
+    found = re.fullmatch(r"model\.layers\.(\d+)\.(?:mlp|block_sparse_moe|feed_forward)\.(experts\.gate_up_proj|experts\.down_proj|router\.weight|gate\.weight)", key)
     if found is None:
         return False
     layer, kind = found.groups()
 
     def add(own: str, matrices: np.ndarray) -> None:
-        # Rows of whole groups only.
-        grouped = matrices.shape[-1] % 32 == 0
-        writer.add_tensor(own, quants.quantize(matrices, Type.Q8_0) if grouped else matrices, raw_dtype=Type.Q8_0 if grouped else None)
+        kind = group_type(file, matrices.shape)
+        writer.add_tensor(own, matrices if kind is None else quants.quantize(matrices, kind), raw_dtype=kind)
 
     if kind == "experts.gate_up_proj":
         for part, rows in zip(("gate", "up"), np.split(value, 2, axis=1)):
@@ -181,9 +205,24 @@ def write_experts(writer: GGUFWriter, key: str, value: np.ndarray) -> bool:
     return True
 
 
+def write_logits(file: str, model, state: dict) -> None:
+    """transformers' logits of the file's values: experts in groups are what their groups say. Longer than Ministral's first training."""
+    values = {}
+    for key, value in state.items():
+        kind = group_type(file, value.shape) if ".experts." in key else None
+        values[key] = torch.from_numpy(value if kind is None else quants.dequantize(quants.quantize(value, kind), kind))
+    missing, unexpected = model.load_state_dict(values, strict=False)
+    assert not unexpected and all(key == "lm_head.weight" for key in missing), (missing, unexpected)
+    model.tie_weights()
+    ids = [(7 * i * i + 3 * i + 1) % 20 for i in range(40)]
+    with torch.no_grad():
+        logits = model.eval()(torch.tensor([ids])).logits[0]
+    (OUT / f"{file}.logits.json").write_text(json.dumps(dict(ids=ids, logits=[[round(x, 6) for x in row] for row in logits.tolist()])) + "\n")
+
+
 def write(file: str) -> None:
     family, architecture, more = MODELS[file]
-    name = file.removesuffix("-Q8_0")
+    name = file.split("-")[0]
     own_sizes = name == "gpt2"
     suffix = "TextConfig" if name in ("gemma3", "gemma4", "qwen35") else "Config"
     sizes = {key: value for key, value in SIZES.items() if not own_sizes or key.endswith("_id") or key == "vocab_size"}
@@ -213,9 +252,9 @@ def write(file: str) -> None:
     if name not in ("gpt2", "gptneox"):
         write_rotary(writer, name, config)
     for key, value in state.items():
-        if write_experts(writer, key, value):
+        if write_experts(writer, file, key, value):
             continue
-        renamed = names.get_name(key.replace(".dt_bias", ".dt_proj.bias").replace("layer_scalar", "layer_scalar.weight"), try_suffixes=(".weight", ".bias"))
+        renamed = names.get_name(key.replace(".dt_bias", ".dt_proj.bias").replace("expert_bias", "expert_bias.bias").replace("layer_scalar", "layer_scalar.weight"), try_suffixes=(".weight", ".bias"))
         if ".linear_attn." in key:
             value = of_delta_net(key, value, config)
         if name in PERMUTED and ".q_proj." in key:
@@ -235,6 +274,8 @@ def write(file: str) -> None:
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
+    if name in WITH_LOGITS:
+        write_logits(file, model, state)
     if file != name:
         return
     # GPT-NeoX's head has another name in files than in memory.

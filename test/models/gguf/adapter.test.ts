@@ -14,6 +14,9 @@ const names = [
     "gemma4_text",
     "granite",
     "lfm2",
+    "lfm2_moe",
+    "ministral3",
+    "olmoe",
     "phi3",
   ] as const),
   ...(["smollm3", "olmo2", "gpt2", "gpt_neox"] as const),
@@ -22,6 +25,7 @@ const names = [
 /** What files call them, where it is another name. */
 const ofFiles: Partial<Record<string, string>> = {
   ...{ mistral: "llama", gemma3_text: "gemma3", gemma4_text: "gemma4", gpt_neox: "gptneox", qwen3_5: "qwen35" },
+  ...{ lfm2_moe: "lfm2moe", ministral3: "mistral3" },
 };
 
 /** An adapter with something in B. */
@@ -63,10 +67,12 @@ describe.each(names)("a GGUF adapter of %s", (name) => {
       ...{ "adapter.type": "lora", "adapter.lora.alpha": 6 },
     });
     const joined = ["phi3", "gpt2", "gpt_neox"].includes(name);
-    const attention = joined || name === "qwen3_5" ? "attn_qkv" : name === "lfm2" ? "shortconv.in_proj" : "attn_q";
+    const attention = joined || name === "qwen3_5" ? "attn_qkv" : name.startsWith("lfm2") ? "shortconv.in_proj" : "attn_q";
     const { hiddenSize } = model.model.config;
     expect(file.info(`blk.0.${attention}.weight.lora_a`)).toMatchObject({ type: "F32", shape: [2, hiddenSize] });
-    expect(file.info(`blk.1.ffn_down.weight.lora_b`)).toMatchObject({ type: "F32", shape: [hiddenSize, 2] });
+    // All inner layers of OLMoE, and those of LFM2's mixtures from the second on, are experts.
+    const last = name === "olmoe" ? "1.attn_output" : name === "lfm2_moe" ? "0.ffn_down" : "1.ffn_down";
+    expect(file.info(`blk.${last}.weight.lora_b`)).toMatchObject({ type: "F32", shape: [hiddenSize, 2] });
     expect(file.names.length).toBe(2 * model.adapter("own").layers.size);
   });
 });

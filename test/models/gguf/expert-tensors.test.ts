@@ -7,7 +7,7 @@ import { goldenBytes } from "../../golden.js";
 
 const ids = [3, 1, 19, 0, 7, 7, 12];
 
-describe.each(["granitemoe", "qwen3moe"])("%s", async (name) => {
+describe.each(["granitemoe", "qwen3moe", "olmoe", "lfm2moe"])("%s", async (name) => {
   const bytes = await goldenBytes(`gguf/models/${name}.gguf`);
   const source = () => ggufSource(() => bytesSource(bytes), name);
 
@@ -32,8 +32,8 @@ describe.each(["granitemoe", "qwen3moe"])("%s", async (name) => {
   });
 });
 
-it("groups of experts are kept as the file has them, and say the same", async () => {
-  const bytes = await goldenBytes("gguf/models/granitemoe-Q8_0.gguf");
+it.each(["granitemoe-Q8_0", "olmoe-Q8_0", "lfm2moe-Q4_0"])("groups of experts of %s say the same", async (name) => {
+  const bytes = await goldenBytes(`gguf/models/${name}.gguf`);
   const load = async (weights: "auto" | "f32") =>
     CausalLanguageModel.load(await ggufSource(() => bytesSource(bytes)), { weights });
   using grouped = await load("auto");
@@ -47,31 +47,34 @@ const kinds = (names: readonly string[]) => [...new Set(names.map((name) => name
 describe.each([
   ["granitemoe", "granitemoe", "block_sparse_moe"],
   ["qwen3moe", "qwen3_moe", "mlp"],
+  ["olmoe", "olmoe", "mlp"],
+  ["lfm2moe", "lfm2_moe", "feed_forward"],
 ] as const)("as a checkpoint, %s", async (name, decoder, path) => {
   const dense = denseTensors(await openGguf(bytesSource(await goldenBytes(`gguf/models/${name}.gguf`))));
   const own = readSafetensors(await goldenBytes(`gguf/models/${name}.safetensors`));
 
   it("has the names that transformers saves", async () => {
     const saved = readSafetensors(await goldenBytes(`decoders/${decoder}/model.safetensors`));
-    // The checkpoint has a layer without experts too.
+    // Heads are tied in some, and the checkpoint of Qwen3 has a layer without experts too.
     const others = /^lm_head\.|\.mlp\.(?:gate|up|down)_proj\./;
-    expect(kinds(dense.names)).toEqual(kinds(saved.names.filter((tensor) => !others.test(tensor))));
+    const [found, wanted] = [dense, saved].map(({ names }) => kinds(names.filter((tensor) => !others.test(tensor))));
+    expect(found).toEqual(wanted);
   });
 
   it("has the values of the model's experts, also in pieces", async () => {
-    for (const layer of [0, 1]) {
+    for (const layer of name === "lfm2moe" ? [1, 2] : [0, 1]) {
       const at = `model.layers.${layer}.${path}`;
       const ofLayer = dense.names.filter(
-        (tensor) => tensor.startsWith(`${at}.`) && !/router|gate\.weight/.test(tensor),
+        (tensor) => tensor.startsWith(`${at}.`) && !/router|gate\.weight|expert_bias/.test(tensor),
       );
       const values = async (pattern: RegExp) => {
         const found = ofLayer.filter((tensor) => pattern.test(tensor));
         return (await Promise.all(found.map(async (tensor) => [...(await dense.tensor(tensor)).data]))).flat();
       };
-      expect(await values(/gate_proj|up_proj|input_linear/)).toEqual([
+      expect(await values(/gate_proj|up_proj|input_linear|w[13]\./)).toEqual([
         ...own.tensor(`${at}.experts.gate_up_proj`).data,
       ]);
-      expect(await values(/down_proj|output_linear/)).toEqual([...own.tensor(`${at}.experts.down_proj`).data]);
+      expect(await values(/down_proj|output_linear|w2\./)).toEqual([...own.tensor(`${at}.experts.down_proj`).data]);
       for (const tensor of ofLayer) {
         const whole = await dense.raw(tensor);
         expect(whole).toEqual(new Uint8Array((await dense.tensor(tensor)).data.buffer));

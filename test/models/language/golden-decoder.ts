@@ -32,9 +32,6 @@ export type DecoderName = (typeof decoderNames)[number];
 export const unnamedInGguf: readonly DecoderName[] = [
   "granite4",
   "granitemoeshared",
-  "lfm2_moe",
-  "ministral3",
-  "olmoe",
   "qwen3_moe",
   "vaultgemma",
 ];

@@ -1,9 +1,10 @@
-import { UnsupportedError } from "../../errors/errors.js";
 import type { GgufFile } from "../../io/gguf/index.js";
+import { expertsConfig } from "./experts-config.js";
 import { gemma4Config } from "./gemma4-config.js";
 import { gpt2Config, gptNeoxConfig } from "./gpt-config.js";
 import { lfm2Config } from "./lfm2-config.js";
 import { MetadataValues } from "./metadata-values.js";
+import { mistral3Config } from "./mistral3-config.js";
 import { defined, wordsConfig } from "./words-config.js";
 import { type FrequencyFactors, ropeScaling } from "./rope-scaling.js";
 import { ggufArchitecture } from "./names.js";
@@ -12,12 +13,12 @@ import { ggufArchitecture } from "./names.js";
  * The config.json that says what a file's metadata and tensors say. Throws `ModelError` for missing metadata and senseless ones,
  * `UnsupportedError` for architectures and scalings that are not known.
  */
-export function ggufConfig(file: Pick<GgufFile, "metadata" | "has" | "info">, factors: FrequencyFactors) {
+export function ggufConfig(file: Pick<GgufFile, "metadata" | "names" | "has" | "info">, factors: FrequencyFactors) {
   const { modelType } = ggufArchitecture(file.metadata.get("general.architecture"));
   const values = new MetadataValues(file.metadata);
   if (modelType === "gpt2") return gpt2Config(file, values);
   if (modelType === "gpt_neox") return gptNeoxConfig(file, values);
-  if (modelType === "lfm2") return lfm2Config(file, values);
+  if (modelType === "lfm2" || modelType === "lfm2_moe") return lfm2Config(file, values, modelType);
   if (modelType === "gemma4_text") return gemma4Config(file, values, factors);
   const [hidden, heads] = [values.required("embedding_length"), values.required("attention.head_count")];
   const headDim = values.number("attention.key_length") ?? hidden / heads;
@@ -33,13 +34,14 @@ export function ggufConfig(file: Pick<GgufFile, "metadata" | "has" | "info">, fa
     intermediate_size: values.required("feed_forward_length"),
     max_position_embeddings: values.required("context_length"),
     rms_norm_eps: values.required("attention.layer_norm_rms_epsilon"),
-    rope_theta: theta,
-    rope_scaling: scaling ?? undefined,
+    ...(modelType === "ministral3"
+      ? mistral3Config(file, values, { theta, scaling })
+      : { rope_theta: theta, rope_scaling: scaling ?? undefined }),
     // Rejected for architectures that rotate whole heads.
     partial_rotary_factor: modelType === "phi3" || rotated !== headDim ? rotated / headDim : undefined,
     ...(modelType.startsWith("gemma") ? gemmaConfig(values, headDim) : { hidden_act: "silu" }),
     ...(modelType.startsWith("granite") ? graniteConfig(values, headDim) : {}),
-    ...(modelType === "granitemoe" || modelType === "qwen3_moe" ? expertsConfig(modelType, values) : {}),
+    ...expertsConfig(modelType, values),
     ...(modelType === "qwen3_5_text" ? deltaConfig(values) : {}),
     ...wordsConfig(file, values),
     attention_bias: modelType === "qwen2" ? undefined : file.has("blk.0.attn_q.bias"),
@@ -70,27 +72,6 @@ const graniteConfig = (values: MetadataValues, headDim: number) => ({
   residual_multiplier: values.number("residual_scale") || undefined,
   logits_scaling: values.number("logit_scale") || undefined,
 });
-
-/** Mixtures of experts. In llama.cpp the weights of both families' experts are divided by their sum. */
-const expertsConfig = (modelType: "granitemoe" | "qwen3_moe", values: MetadataValues) => {
-  const chosen = values.count("expert_used_count");
-  if (modelType === "granitemoe") {
-    if ((values.number("expert_shared_feed_forward_length") ?? 0) > 0)
-      throw new UnsupportedError(
-        `${values.architecture}.expert_shared_feed_forward_length: shared experts are not read`,
-        {
-          key: `${values.architecture}.expert_shared_feed_forward_length`,
-        },
-      );
-    return { num_local_experts: values.count("expert_count"), num_experts_per_tok: chosen };
-  }
-  return {
-    num_experts: values.count("expert_count"),
-    num_experts_per_tok: chosen,
-    moe_intermediate_size: values.required("expert_feed_forward_length"),
-    norm_topk_prob: true,
-  };
-};
 
 /** Qwen3.5's delta nets. Layers that foretell further tokens are counted among the blocks, and not read. */
 const deltaConfig = (values: MetadataValues) => ({

@@ -16,24 +16,24 @@ interface Assembled extends TensorInfo {
   readonly slices: readonly Slice[];
 }
 
-const PARTS = ["gate_proj", "up_proj", "down_proj"] as const;
-
 /**
  * The same tensors with experts as checkpoints of transformers have them, by its names. GGUF files have one tensor of all experts for each
  * module, such as `experts.gate_proj.weight` `[experts, width, hidden]`, which transformers does not read. Bytes are not changed.
  *
  * @throws `ModelError` for layers whose tensors of experts differ in shape, `UnsupportedError` for types that cannot be joined
  */
-export function expertCheckpoint(file: OpenTensorFile, { experts }: GgufArchitecture): OpenTensorFile {
+export function expertCheckpoint(file: OpenTensorFile, architecture: GgufArchitecture): OpenTensorFile {
+  const { experts, expertModules } = architecture;
   if (experts === undefined) return file;
+  const ofModule = new RegExp(`^(.*)\\.experts\\.(?:${expertModules.join("|")})\\.weight$`);
   const own = new Map<string, Assembled | null>();
   const stacked = new Set<string>();
   for (const name of file.names) {
-    const [, path] = /^(.*)\.experts\.(?:gate|up|down)_proj\.weight$/.exec(name) ?? [];
+    const [, path] = ofModule.exec(name) ?? [];
     if (path === undefined) own.set(name, null);
     else if (!stacked.has(path)) {
       stacked.add(path);
-      for (const [full, tensor] of assembled(file, path, experts)) own.set(full, tensor);
+      for (const [full, tensor] of assembled(file, path, { experts, expertModules })) own.set(full, tensor);
     }
   }
   const raw: OpenTensorFile["raw"] = async (name, begin = 0, end, into) => {
@@ -67,9 +67,9 @@ export function expertCheckpoint(file: OpenTensorFile, { experts }: GgufArchitec
 function* assembled(
   file: OpenTensorFile,
   path: string,
-  form: NonNullable<GgufArchitecture["experts"]>,
+  { experts: form, expertModules: modules }: Required<Pick<GgufArchitecture, "experts" | "expertModules">>,
 ): Generator<[name: string, tensor: Assembled]> {
-  const [gate, up, down] = PARTS.map((part) => `${path}.experts.${part}.weight`) as [string, string, string];
+  const [gate, up, down] = modules.map((module) => `${path}.experts.${module}.weight`) as [string, string, string];
   const [{ dtype, shape }, other, last] = [file.info(gate), file.info(up), file.info(down)];
   const [count = 0, width = 0, hidden = 0] = shape;
   const same = other.shape.join() === shape.join() && last.shape.join() === [count, hidden, width].join();
@@ -88,7 +88,10 @@ function* assembled(
     for (const e of each)
       for (const [i, name] of [gate, up, down].entries()) {
         const { dtype, shape } = file.info(name);
-        yield [`${path}.experts.${e}.${PARTS[i]!}.weight`, { dtype, shape: shape.slice(1), slices: [slice(name, e)] }];
+        yield [
+          `${path}.experts.${e}.${modules[i]!}.weight`,
+          { dtype, shape: shape.slice(1), slices: [slice(name, e)] },
+        ];
       }
     return;
   }

@@ -1,20 +1,25 @@
 import { UnsupportedError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import type { GgufFile } from "../../io/gguf/index.js";
+import { expertsConfig } from "./experts-config.js";
 import type { MetadataValues } from "./metadata-values.js";
 import { defined, wordsConfig } from "./words-config.js";
 
-/** LFM2's: layers without heads of keys and values have a convolution. */
-export function lfm2Config(file: Pick<GgufFile, "has" | "info">, values: MetadataValues) {
+/** LFM2's, also of its mixtures of experts: layers without heads of keys and values have a convolution. */
+export function lfm2Config(
+  file: Pick<GgufFile, "names" | "has" | "info">,
+  values: MetadataValues,
+  modelType: "lfm2" | "lfm2_moe",
+) {
   const heads = values.list("attention.head_count_kv");
   const counts = new Set(heads?.filter((count) => count !== 0));
   if (counts.size > 1)
     throw new UnsupportedError(
-      `lfm2.attention.head_count_kv: layers that are not alike are not supported, got ${excerpt(heads)}`,
-      { key: "lfm2.attention.head_count_kv" },
+      `${values.architecture}.attention.head_count_kv: layers that are not alike are not supported, got ${excerpt(heads)}`,
+      { key: `${values.architecture}.attention.head_count_kv` },
     );
   return defined({
-    model_type: "lfm2",
+    model_type: modelType,
     hidden_size: values.required("embedding_length"),
     num_attention_heads: values.required("attention.head_count"),
     head_dim: values.number("attention.key_length"),
@@ -23,10 +28,15 @@ export function lfm2Config(file: Pick<GgufFile, "has" | "info">, values: Metadat
     layer_types: heads?.map((count) => (count === 0 ? "conv" : "full_attention")),
     conv_L_cache: values.required("shortconv.l_cache"),
     intermediate_size: values.required("feed_forward_length"),
-    block_auto_adjust_ff_dim: false,
+    ...(modelType === "lfm2"
+      ? { block_auto_adjust_ff_dim: false }
+      : { ...expertsConfig(modelType, values), use_expert_bias: hasExpertBias(file) }),
     max_position_embeddings: values.required("context_length"),
     norm_eps: values.required("attention.layer_norm_rms_epsilon"),
     rope_theta: values.number("rope.freq_base"),
     ...wordsConfig(file, values),
   });
 }
+
+/** Whether any layer has one: then all must. */
+const hasExpertBias = ({ names }: Pick<GgufFile, "names">) => names.some((name) => name.endsWith(".exp_probs_b.bias"));

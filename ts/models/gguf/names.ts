@@ -1,6 +1,9 @@
 import { UnsupportedError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 
+/** Modules of one expert as Hugging Face calls them: what is activated, what it is multiplied with, and the last one. */
+type ExpertModules = readonly [activated: string, factor: string, last: string];
+
 /** An architecture's name in GGUF files, and how its tensors differ there. */
 export interface GgufArchitecture {
   /** `model_type` of config.json. */
@@ -23,6 +26,8 @@ export interface GgufArchitecture {
   readonly inFirst: boolean;
   /** How Hugging Face's checkpoints have experts: in a tensor for each module of each, or in two for all of a layer. Omitted without experts. */
   readonly experts?: "one by one" | { readonly input: string; readonly output: string };
+  /** Hugging Face's names of one expert's modules. */
+  readonly expertModules: ExpertModules;
 }
 
 const outer = { token_embd: "model.embed_tokens", output_norm: "model.norm", output: "lm_head" };
@@ -38,24 +43,35 @@ const headNorms = { attn_q_norm: "self_attn.q_norm", attn_k_norm: "self_attn.k_n
 /** Norms after attention and MLP. */
 const normsAfter = { post_attention_norm: "post_attention_layernorm", post_ffw_norm: "post_feedforward_layernorm" };
 
+const usualModules: ExpertModules = ["gate_proj", "up_proj", "down_proj"];
+
 /** Each a tensor for all experts. */
-const experts = (path: string, router: string) => ({
+const experts = (path: string, router: string, [gate, up, down] = usualModules) => ({
   ffn_gate_inp: `${path}.${router}`,
-  ffn_gate_exps: `${path}.experts.gate_proj`,
-  ffn_up_exps: `${path}.experts.up_proj`,
-  ffn_down_exps: `${path}.experts.down_proj`,
+  ffn_gate_exps: `${path}.experts.${gate}`,
+  ffn_up_exps: `${path}.experts.${up}`,
+  ffn_down_exps: `${path}.experts.${down}`,
 });
 
 const llama = { ...attention, ...gated, ...norms };
+const lfm2 = {
+  ...{ ...attention, attn_output: "self_attn.out_proj", attn_norm: "operator_norm", ffn_norm: "ffn_norm" },
+  ...{ attn_q_norm: "self_attn.q_layernorm", attn_k_norm: "self_attn.k_layernorm" },
+  ...{ ffn_gate: "feed_forward.w1", ffn_up: "feed_forward.w3", ffn_down: "feed_forward.w2" },
+  ...{ "shortconv.conv": "conv.conv", "shortconv.in_proj": "conv.in_proj", "shortconv.out_proj": "conv.out_proj" },
+};
+const lfm2Modules: ExpertModules = ["w1", "w3", "w2"];
+const lfm2Outer = { token_embd: "model.embed_tokens", token_embd_norm: "model.embedding_norm", output: "lm_head" };
 const of = (modelType: string, modules: Readonly<Record<string, string>>, more: Partial<GgufArchitecture> = {}) => ({
   ...{ modelType, outer, modules, layers: "model.layers.", tensors: {}, order: null, normsPlusOne: false },
-  inFirst: false,
+  ...{ inFirst: false, expertModules: usualModules },
   ...more,
 });
 
 /** By `general.architecture`. */
 const architectures: Readonly<Record<string, GgufArchitecture>> = {
   llama: of("llama", llama, { order: "pairs" }),
+  mistral3: of("ministral3", llama, { order: "pairs" }),
   qwen2: of("qwen2", llama),
   qwen3: of("qwen3", { ...llama, ...headNorms }),
   qwen35: of(
@@ -82,6 +98,7 @@ const architectures: Readonly<Record<string, GgufArchitecture>> = {
     { ...attention, ...norms, ...headNorms, ...experts("mlp", "gate") },
     { experts: "one by one" },
   ),
+  olmoe: of("olmoe", { ...attention, ...norms, ...headNorms, ...experts("mlp", "gate") }, { experts: "one by one" }),
   gemma2: of("gemma2", { ...llama, ...normsAfter, ffn_norm: "pre_feedforward_layernorm" }, { normsPlusOne: true }),
   gemma3: of(
     "gemma3_text",
@@ -107,15 +124,14 @@ const architectures: Readonly<Record<string, GgufArchitecture>> = {
     ...{ ...norms, attn_qkv: "self_attn.qkv_proj", attn_output: "self_attn.o_proj" },
     ...{ ffn_up: "mlp.gate_up_proj", ffn_down: "mlp.down_proj" },
   }),
-  lfm2: of(
-    "lfm2",
+  lfm2: of("lfm2", lfm2, { outer: lfm2Outer }),
+  lfm2moe: of(
+    "lfm2_moe",
+    { ...lfm2, ...experts("feed_forward", "gate", lfm2Modules) },
     {
-      ...{ ...attention, attn_output: "self_attn.out_proj", attn_norm: "operator_norm", ffn_norm: "ffn_norm" },
-      ...{ attn_q_norm: "self_attn.q_layernorm", attn_k_norm: "self_attn.k_layernorm" },
-      ...{ ffn_gate: "feed_forward.w1", ffn_up: "feed_forward.w3", ffn_down: "feed_forward.w2" },
-      ...{ "shortconv.conv": "conv.conv", "shortconv.in_proj": "conv.in_proj", "shortconv.out_proj": "conv.out_proj" },
+      ...{ outer: lfm2Outer, experts: "one by one", expertModules: lfm2Modules },
+      tensors: { "exp_probs_b.bias": "feed_forward.expert_bias" },
     },
-    { outer: { token_embd: "model.embed_tokens", token_embd_norm: "model.embedding_norm", output: "lm_head" } },
   ),
   smollm3: of("smollm3", llama, { order: "pairs" }),
   olmo2: of("olmo2", { ...attention, ...gated, ...headNorms, ...normsAfter }),

@@ -14,6 +14,9 @@ export interface Rotary {
   readonly rotated: number;
 }
 
+/** `rope_scaling` of config.json. */
+type Scaling = Readonly<Record<string, unknown>>;
+
 /** Factors of rotary frequencies that a file has as tensors; null for those that it has not. */
 export interface FrequencyFactors {
   /** Llama 3's. */
@@ -32,23 +35,21 @@ export async function frequencyFactors(file: Pick<GgufFile, "has" | "tensor">): 
  * `rope_scaling` of config.json; null for none. As in llama.cpp, factors of all frequencies divide the result of the metadata's scaling.
  * Throws `UnsupportedError` for unknown kinds, `ModelError` unless there is a factor above 0 for each frequency.
  */
-export function ropeScaling(values: MetadataValues, rotary: Rotary, factors: FrequencyFactors): object | null {
+export function ropeScaling(values: MetadataValues, rotary: Rotary, factors: FrequencyFactors): Scaling | null {
   const { all, short } = factors;
-  if (all === null) return short === null ? declaredScaling(values) : longScaling(values, short);
+  if (all === null) return short === null ? declaredScaling(values, rotary) : longScaling(values, short);
   checkFactors(all, rotary);
-  const declared = short === null ? declaredScaling(values) : null;
+  const declared = short === null ? declaredScaling(values, rotary) : null;
   if (all.every((value) => value === 1) && short === null) return declared;
   return (declared === null && short === null && llama3Scaling(rotary, all)) || divided(values, rotary, declared, all);
 }
 
-function declaredScaling(values: MetadataValues): object | null {
+function declaredScaling(values: MetadataValues, rotary: Rotary): Scaling | null {
   const type = values.text("rope.scaling.type");
   if (type === undefined || type === "none") return null;
   const factor = values.number("rope.scaling.factor");
-  const original = values.number("rope.scaling.original_context_length");
   if (type === "linear" && factor !== undefined) return { rope_type: "linear", factor };
-  if (type === "yarn" && factor !== undefined)
-    return defined({ rope_type: "yarn", factor, original_max_position_embeddings: original });
+  if (type === "yarn" && factor !== undefined) return yarnScaling(values, rotary, factor);
   throw new UnsupportedError(
     `rope.scaling.type ${excerpt(type)} is not supported; "linear" and "yarn" with a factor are`,
     {
@@ -56,6 +57,32 @@ function declaredScaling(values: MetadataValues): object | null {
       value: type,
     },
   );
+}
+
+/**
+ * YaRN's. `yarn_log_multiplier` is `mscale_all_dim` beside an `mscale` of 1, and `attn_factor` a factor of what both make, as in llama.cpp,
+ * which ignores `yarn_attn_factor`.
+ */
+function yarnScaling(values: MetadataValues, { theta, rotated }: Rotary, factor: number): Scaling {
+  const mixed = values.number("rope.scaling.yarn_ext_factor") ?? 1;
+  // Below 0 is none in llama.cpp.
+  if (mixed >= 0 && mixed !== 1)
+    throw new UnsupportedError(`rope.scaling.yarn_ext_factor ${excerpt(mixed)} is not supported; 1 is`, {
+      key: "rope.scaling.yarn_ext_factor",
+      value: mixed,
+    });
+  const all = values.number("rope.scaling.yarn_log_multiplier") || undefined;
+  const yarn = defined({
+    ...{ rope_type: "yarn", factor },
+    original_max_position_embeddings: values.number("rope.scaling.original_context_length"),
+    beta_fast: values.number("rope.scaling.yarn_beta_fast"),
+    beta_slow: values.number("rope.scaling.yarn_beta_slow"),
+    ...{ mscale: all && 1, mscale_all_dim: all },
+  });
+  const times = values.number("rope.scaling.attn_factor") ?? 1;
+  if (times === 1) return yarn;
+  const size = { headDim: rotated, maxPositions: values.required("context_length") };
+  return { ...yarn, attention_factor: times * rotaryForm(yarn, size, { theta }).factor };
 }
 
 function checkFactors(factors: Float32Array, { rotated }: Rotary): void {
@@ -69,7 +96,7 @@ function checkFactors(factors: Float32Array, { rotated }: Rotary): void {
 }
 
 /** Frequencies over any factors: what config.json has for that is LongRoPE's, with the same factors for texts of every length. */
-function divided(values: MetadataValues, rotary: Rotary, declared: object | null, factors: Float32Array): object {
+function divided(values: MetadataValues, rotary: Rotary, declared: Scaling | null, factors: Float32Array): Scaling {
   const positions = values.required("context_length");
   const { theta, rotated } = rotary;
   const form = rotaryForm(declared, { headDim: rotated, maxPositions: positions }, { theta });
@@ -79,9 +106,12 @@ function divided(values: MetadataValues, rotary: Rotary, declared: object | null
   );
   return {
     ...{ rope_type: "longrope", short_factor: each, long_factor: each, original_max_position_embeddings: positions },
-    attention_factor: form.factor * (values.number("rope.scaling.attn_factor") ?? 1),
+    attention_factor: form.factor * (isYarn(declared) ? 1 : (values.number("rope.scaling.attn_factor") ?? 1)),
   };
 }
+
+/** Whether the factor of cosine and sine is in it. */
+const isYarn = (declared: Scaling | null) => declared?.["rope_type"] === "yarn";
 
 const longScaling = (values: MetadataValues, factors: Float32Array) =>
   defined({
@@ -95,7 +125,7 @@ const longScaling = (values: MetadataValues, factors: Float32Array) =>
  * Llama 3's scaling, recognised by the factors of its frequencies, since files contain only these: all models of that family have the same
  * bounds. Null for other factors.
  */
-function llama3Scaling({ theta, rotated }: Rotary, factors: Float32Array): object | null {
+function llama3Scaling({ theta, rotated }: Rotary, factors: Float32Array): Scaling | null {
   const factor = factors.reduce((most, value) => Math.max(most, value), 1);
   const [low, high, original] = [1, 4, 8192];
   const expected = (i: number) => {

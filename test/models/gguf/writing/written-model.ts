@@ -27,7 +27,8 @@ export const sayable: Readonly<Record<string, object>> = {
       sliding_attention: { rope_type: "default", rope_theta: 10_000 },
     },
   },
-  // llama.cpp has none in this family.
+  // llama.cpp has none in these families.
+  lfm2_moe: { routed_scaling_factor: 1 },
   qwen3_5: { attention_bias: false },
   smollm3: { no_rope_layers: null, no_rope_layer_interval: 4 },
 };

@@ -37,6 +37,9 @@ describe.each([
     "granitemoe",
     "qwen3moe",
     "lfm2",
+    "lfm2moe",
+    "mistral3",
+    "olmoe",
     "phi3",
     "smollm3",
     "olmo2",
@@ -174,7 +177,11 @@ describe("types", () => {
   });
 });
 
-describe("what GGUF files have no place for is refused by name", () => {
+describe("what GGUF files have no place for is refused by name", async () => {
+  const { rope_parameters: mistral3Rotation } = await goldenJson<{ rope_parameters: object }>(
+    "gguf/models/mistral3.json",
+  );
+
   it.each<[string, object, RegExp]>([
     ["smollm3", { no_rope_layers: [0, 1] }, /attention .* has no place in a GGUF file of this architecture/],
     ["gemma3", { query_pre_attn_scalar: 100 }, /scale .* has no place/],
@@ -186,6 +193,14 @@ describe("what GGUF files have no place for is refused by name", () => {
       /attention .* has no place/,
     ],
     ["llama", { hidden_act: "gelu" }, /activation .* has no place/],
+    ["lfm2moe", { routed_scaling_factor: 1.5 }, /experts .* has no place/],
+    ["lfm2moe", { norm_topk_prob: false }, /experts .* has no place/],
+    ["olmoe", { norm_topk_prob: true }, /experts .* has no place/],
+    [
+      "mistral3",
+      { rope_parameters: { ...mistral3Rotation, mscale: 2, mscale_all_dim: 1 } },
+      /attention .* has no place/,
+    ],
   ])("%s %j", async (name, changes, message) => {
     const model = await golden(name);
     const refused = modelToWrite({ ...model, config: { ...model.config, ...changes } });

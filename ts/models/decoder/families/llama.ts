@@ -30,13 +30,17 @@ const usualYarn = {
 /** Ministral 3: Mistral whose queries grow with their positions, beyond the length of the first training. */
 export const ministral3: DecoderArchitecture = (given) => {
   const json: ConfigJson = { num_key_value_heads: 8, head_dim: 128, max_position_embeddings: 262_144, ...given };
-  const parameters = [json["rope_scaling"], json["rope_parameters"]].find(isGiven) ?? usualYarn;
+  const parameters = ministral3Rotation(json);
   const config = llamaLike({ ...json, rope_scaling: null, rope_parameters: parameters }, { eps: 1e-5 });
   // All layers are alike: transformers reads no layer_types here.
   const windows = windowsOf({ ...json, layer_types: null }, config.layers, () => true);
   const attention = withWindows(config, windows);
   return decoder({ ...config, attention, queryGrowth: growthOf(parameters) }, llamaNames(), queryKeyValue);
 };
+
+/** The parameters of its rotation, and of its queries' growth. */
+export const ministral3Rotation = (json: ConfigJson): unknown =>
+  [json["rope_scaling"], json["rope_parameters"]].find(isGiven) ?? usualYarn;
 
 function growthOf(parameters: unknown): DecoderConfig["queryGrowth"] {
   const json = Object(parameters) as ConfigJson;

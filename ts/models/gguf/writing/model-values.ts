@@ -4,8 +4,10 @@ import { type GgufFile, openGguf } from "../../../io/gguf/index.js";
 import { ggufDataLength, ggufHeader, type GgufPlan, type WrittenValue } from "../../../io/gguf/write.js";
 import type { ConfigJson } from "../../config-values.js";
 import { type DecoderConfig, expertsOf, sizesOf } from "../../decoder/config.js";
+import { ministral3Rotation } from "../../decoder/families/llama.js";
 import { decoderPlan } from "../../decoders.js";
 import { ggufConfig } from "../config.js";
+import { gatings } from "../experts-config.js";
 import { deltaValues } from "./delta-values.js";
 import { gemma4Values } from "./gemma4-values.js";
 import { rotaryValues } from "./rotary-values.js";
@@ -20,7 +22,9 @@ interface ModelValues {
 }
 
 /** θ where config.json has none, by `model_type`. */
-const thetas: Readonly<Record<string, number>> = { gemma3_text: 1_000_000, lfm2: 1_000_000, smollm3: 2_000_000 };
+const thetas: Readonly<Record<string, number>> = {
+  ...{ gemma3_text: 1_000_000, lfm2: 1_000_000, lfm2_moe: 1_000_000, smollm3: 2_000_000 },
+};
 /** Architectures whose files say how far a token sees. */
 const windowed = ["gemma2", "gemma3", "gemma4", "phi3"];
 
@@ -28,7 +32,9 @@ const windowed = ["gemma2", "gemma3", "gemma4", "phi3"];
 export function modelValues(json: ConfigJson, config: DecoderConfig, architecture: string): ModelValues {
   const { rotary } = config.attention(wholeLayer(config));
   const whole = rotary ?? firstRotary(config);
-  const turned = whole === null ? null : rotaryValues(json, whole, thetas[String(json["model_type"])] ?? 10_000);
+  const theta = thetas[String(json["model_type"])] ?? 10_000;
+  const rotation = architecture === "mistral3" ? { rope_parameters: ministral3Rotation(json) } : json;
+  const turned = whole === null ? null : rotaryValues(rotation, whole, theta);
   const notes: string[] = [];
   const positions = declared(json, config);
   const context = windowed.includes(architecture) ? positions : Math.min(positions, shortestWindow(config) + 1);
@@ -57,6 +63,7 @@ export function modelValues(json: ConfigJson, config: DecoderConfig, architectur
   if (architecture === "qwen35") Object.assign(own, deltaValues(json, config, width));
   else if (width !== undefined) own["shortconv.l_cache"] = { uint32: width };
   Object.assign(own, expertsValues(config, architecture));
+  if (config.queryGrowth !== null) own["attention.temperature_scale"] = { float32: config.queryGrowth.beta };
   if (architecture.startsWith("granite")) Object.assign(own, graniteFactors(config));
   if (config.scoreCap !== null) own["attn_logit_softcapping"] = { float32: config.scoreCap };
   if (architecture === "gemma4") Object.assign(own, gemma4Values(json, config));
@@ -68,7 +75,10 @@ export function modelValues(json: ConfigJson, config: DecoderConfig, architectur
     else if (architecture === "phi3") own["attention.sliding_window"] = { uint32: 0 };
   }
   const values = new Map(Object.entries(own).map(([key, value]) => [`${architecture}.${key}`, value]));
-  for (const [key, value] of turned?.values ?? []) values.set(`${architecture}.${key}`, value);
+  for (const [key, value] of turned?.values ?? [])
+    // llama.cpp reads it for no other.
+    if (architecture === "mistral3" || key !== "rope.scaling.yarn_log_multiplier")
+      values.set(`${architecture}.${key}`, value);
   return { values, factors: turned?.tensors ?? new Map<string, Float32Array>(), notes };
 }
 
@@ -84,10 +94,15 @@ function headsOfLayers(config: DecoderConfig): WrittenValue {
 function expertsValues(config: DecoderConfig, architecture: string): Readonly<Record<string, WrittenValue>> {
   const experts = expertsOfLayers(config).find((shape) => shape !== null);
   if (experts === undefined) return {};
+  const sizes = { expert_count: { uint32: experts.count }, expert_used_count: { uint32: experts.chosen } };
+  // Their width is `feed_forward_length`.
+  if (architecture === "granitemoe" || architecture === "olmoe") return sizes;
+  const width = { expert_feed_forward_length: { uint32: experts.width } };
+  if (architecture !== "lfm2moe") return { ...sizes, ...width };
   return {
-    expert_count: { uint32: experts.count },
-    expert_used_count: { uint32: experts.chosen },
-    ...(architecture === "granitemoe" ? {} : { expert_feed_forward_length: { uint32: experts.width } }),
+    ...{ ...sizes, ...width },
+    leading_dense_block_count: { uint32: expertsOfLayers(config).findIndex((shape) => shape !== null) },
+    expert_gating_func: { uint32: gatings[experts.weights] },
   };
 }
 

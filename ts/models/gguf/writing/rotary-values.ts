@@ -26,6 +26,13 @@ function parametersOf(json: ConfigJson): ConfigJson {
   return isObject(near) ? near : {};
 }
 
+/** YaRN's settings in config.json that files have names for. `mscale` is 1 there. */
+const yarnKeys = [
+  ["beta_fast", "yarn_beta_fast"],
+  ["beta_slow", "yarn_beta_slow"],
+  ["mscale_all_dim", "yarn_log_multiplier"],
+] as const;
+
 const float = (value: unknown) => ({ float32: Number(value) });
 const factors = (values: unknown) => Float32Array.from(values as number[]);
 
@@ -59,6 +66,8 @@ export function rotaryValues(json: ConfigJson, form: RotaryForm, fallback: numbe
   else if (kind === "yarn") {
     scaledAs("yarn");
     values.set("rope.scaling.original_context_length", { uint32: original });
+    for (const [own, name] of yarnKeys)
+      if (typeof given[own] === "number" && (own !== "mscale_all_dim" || given["mscale"])) values.set(`rope.scaling.${name}`, float(given[own]));
   } else if (kind === "llama3") {
     const plain = frequenciesOf(turned, theta);
     tensors.set("rope_freqs.weight", factors(plain.map((frequency, i) => frequency / form.frequencies[i]!)));
