@@ -5,16 +5,17 @@ import { project } from "../fixture.js";
 
 const opened = (name: string) => openGgufBase(join(project, `test/golden/gguf/models/${name}.gguf`));
 
-it.each(["gemma2", "gemma4"])(
-  "the config.json of %s has caps as fractions: transformers refuses whole numbers",
-  async (name) => {
-    const { companions, config, close } = await opened(name);
-    await close();
-    const text = new TextDecoder().decode(companions!["config.json"]);
-    expect(text).toMatch(/"final_logit_softcapping": 10\.0,?\n/);
-    expect(JSON.parse(text)).toEqual(config);
-  },
-);
+it.each([
+  ["gemma2", "final_logit_softcapping", "10"],
+  ["gemma4", "final_logit_softcapping", "10"],
+  ["lfm2moe", "routed_scaling_factor", "1"],
+])("the config.json of %s has %s as a fraction: transformers refuses whole numbers", async (name, key, value) => {
+  const { companions, config, close } = await opened(name);
+  await close();
+  const text = new TextDecoder().decode(companions!["config.json"]);
+  expect(text).toMatch(new RegExp(`"${key}": ${value}\\.0,?\\n`));
+  expect(JSON.parse(text)).toEqual(config);
+});
 
 it("a mixture of experts has the tensors of a checkpoint", async () => {
   const { tensors, close } = await opened("granitemoe");

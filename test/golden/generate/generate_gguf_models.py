@@ -39,7 +39,7 @@ MODELS = {
     "granitemoe": ("GraniteMoe", MODEL_ARCH.GRANITE_MOE, dict(tie_word_embeddings=True, num_local_experts=3, num_experts_per_tok=2, **FACTORS)),
     "granitemoe-Q8_0": ("GraniteMoe", MODEL_ARCH.GRANITE_MOE, dict(hidden_size=32, intermediate_size=32, num_local_experts=3, num_experts_per_tok=2, **FACTORS)),
     "qwen3moe": ("Qwen3Moe", MODEL_ARCH.QWEN3MOE, dict(head_dim=8, rope_theta=1000000.0, tie_word_embeddings=True, num_experts=4, num_experts_per_tok=2, moe_intermediate_size=12, norm_topk_prob=True)),
-    "mistral3": ("Ministral3", MODEL_ARCH.MISTRAL3, dict(head_dim=8, tie_word_embeddings=True, rope_parameters=dict(rope_type="yarn", rope_theta=10000.0, factor=4.0, original_max_position_embeddings=8, beta_fast=4.0, beta_slow=0.5, mscale=1.0, mscale_all_dim=0.5, llama_4_scaling_beta=0.1))),
+    "mistral3": ("Ministral3", MODEL_ARCH.MISTRAL3, dict(head_dim=8, tie_word_embeddings=True, rope_parameters=dict(rope_type="yarn", rope_theta=10.0, factor=4.0, original_max_position_embeddings=16, beta_fast=1.0, beta_slow=0.25, mscale=1.0, mscale_all_dim=0.5, llama_4_scaling_beta=0.1))),
     "olmoe": ("Olmoe", MODEL_ARCH.OLMOE, dict(tie_word_embeddings=False, num_experts=4, num_experts_per_tok=2)),
     "olmoe-Q8_0": ("Olmoe", MODEL_ARCH.OLMOE, dict(hidden_size=32, intermediate_size=32, num_experts=4, num_experts_per_tok=2)),
     "lfm2moe": ("Lfm2Moe", MODEL_ARCH.LFM2MOE, LFM2MOE),

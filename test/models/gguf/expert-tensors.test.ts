@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { bytesSource, CausalLanguageModel, ggufSource, openGguf, readSafetensors } from "../../../ts/index.js";
+import {
+  bytesSource,
+  CausalLanguageModel,
+  ggufSource,
+  ModelError,
+  openGguf,
+  readSafetensors,
+  UnsupportedError,
+} from "../../../ts/index.js";
 import { ggufConfig } from "../../../ts/models/gguf/config.js";
 import { denseTensors } from "../../../ts/models/gguf/dense-tensors.js";
 import { frequencyFactors } from "../../../ts/models/gguf/rope-scaling.js";
@@ -98,24 +106,55 @@ it("experts that do not fit together are refused by name", async () => {
   expect(changed({ type: "F16" })).toThrow(/is F32 and .*up_proj\.weight" F16/);
 });
 
-describe("metadata", async () => {
-  const file = await openGguf(bytesSource(await goldenBytes("gguf/models/granitemoe.gguf")));
-  const factors = await frequencyFactors(file);
-  const read = (changes: Record<string, number | undefined>) => {
-    const metadata = new Map(file.metadata);
-    for (const [key, value] of Object.entries(changes)) metadata.set(`granitemoe.${key}`, value as number);
-    return ggufConfig({ ...file, metadata }, factors);
-  };
+type Changes = Readonly<Record<string, number | boolean | undefined>>;
 
-  it.each([
-    [{ expert_used_count: undefined }, /no metadata .*granitemoe\.expert_used_count/],
-    [{ expert_count: 0 }, /granitemoe\.expert_count must be a whole number above 0/],
-    [{ expert_shared_feed_forward_length: 8 }, /expert_shared_feed_forward_length: shared experts are not read/],
-  ])("%o is refused by name", (changes, message) => {
-    expect(() => read(changes)).toThrow(message);
-  });
+/** config.json of a golden file with other metadata; undefined takes one out. */
+async function configOf(name: string, changes: Changes = {}) {
+  const file = await openGguf(bytesSource(await goldenBytes(`gguf/models/${name}.gguf`)));
+  const metadata = new Map(file.metadata);
+  for (const [key, value] of Object.entries(changes))
+    if (value === undefined) metadata.delete(`${name}.${key}`);
+    else metadata.set(`${name}.${key}`, value);
+  return ggufConfig({ ...file, metadata }, await frequencyFactors(file));
+}
 
-  it("says how many experts there are", () => {
-    expect(read({})).toMatchObject({ num_local_experts: 3, num_experts_per_tok: 2, intermediate_size: 24 });
+it.each<[string, Changes, new () => Error, RegExp]>([
+  ["granitemoe", { expert_used_count: undefined }, ModelError, /no metadata .*granitemoe\.expert_used_count/],
+  ["granitemoe", { expert_count: 0 }, ModelError, /granitemoe\.expert_count must be a whole number above 0/],
+  ["granitemoe", { expert_shared_feed_forward_length: 8 }, UnsupportedError, /shared experts are not read/],
+  ["olmoe", { expert_count: undefined }, ModelError, /no metadata .*olmoe\.expert_count/],
+  ["olmoe", { "attention.clamp_kqv": 8 }, UnsupportedError, /olmoe\.attention\.clamp_kqv: queries, keys and values/],
+  ["olmoe", { expert_gating_func: 2 }, UnsupportedError, /olmoe\.expert_gating_func: 1 \(softmax\) .* got 2/],
+  ["lfm2moe", { expert_gating_func: 1 }, UnsupportedError, /lfm2moe\.expert_gating_func: 2 \(sigmoid\) .* got 1/],
+  ["lfm2moe", { expert_gating_func: undefined }, UnsupportedError, /expert_gating_func: 2 \(sigmoid\) .* got 1/],
+  ["lfm2moe", { leading_dense_block_count: undefined }, ModelError, /no metadata .*lfm2moe\.leading_dense_block_count/],
+  ["lfm2moe", { expert_feed_forward_length: undefined }, ModelError, /no metadata .*expert_feed_forward_length/],
+  ["mistral3", { expert_count: 4 }, UnsupportedError, /mistral3\.expert_count: mixtures of experts .* are not read/],
+  ["mistral3", { "attention.temperature_length": 8 }, UnsupportedError, /grow from 16 tokens on .* got 8/],
+  ["mistral3", { "rope.scaling.yarn_ext_factor": 0.5 }, UnsupportedError, /yarn_ext_factor 0\.5 is not supported/],
+])("of %s, %o is refused by name", async (name, changes, kind, message) => {
+  const refused = configOf(name, changes);
+  await expect(refused).rejects.toThrow(kind);
+  await expect(refused).rejects.toThrow(message);
+});
+
+it("metadata say how many experts there are, and how their weights are made", async () => {
+  const sizes = { num_local_experts: 3, num_experts_per_tok: 2, intermediate_size: 24 };
+  expect(await configOf("granitemoe")).toMatchObject(sizes);
+  const normed = { expert_weights_norm: true };
+  expect(await configOf("olmoe", normed)).toMatchObject({ num_experts: 4, norm_topk_prob: true });
+  const scaled = { num_dense_layers: 1, use_expert_bias: true, routed_scaling_factor: 1.5 };
+  expect(await configOf("lfm2moe", { expert_weights_scale: 1.5 })).toMatchObject(scaled);
+});
+
+it("YaRN's factor of cosine and sine is the file's times its own, and queries need not grow", async () => {
+  const { rope_parameters: plain } = await configOf("mistral3");
+  const factor = (0.1 * Math.LN2 * 2 + 1) / (0.05 * Math.LN2 * 2 + 1);
+  const changes = { "rope.scaling.attn_factor": 2, "attention.temperature_scale": undefined };
+  const { rope_parameters: found } = await configOf("mistral3", changes);
+  expect(found).toEqual({
+    ...(plain as object),
+    llama_4_scaling_beta: 0,
+    attention_factor: expect.closeTo(2 * factor),
   });
 });

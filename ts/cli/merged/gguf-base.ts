@@ -33,8 +33,9 @@ export async function openGgufBase(path: string): Promise<BaseWeights> {
   }
 }
 
-/** transformers refuses whole numbers as Gemma's caps, and JSON.stringify writes 30.0 as 30. */
-const withFractions = (json: string) => json.replace(/^( *"(?:attn|final)_logit_softcapping": \d+)(?=,?$)/gm, "$1.0");
+/** transformers refuses whole numbers as these factors and caps, and JSON.stringify writes 30.0 as 30. */
+const withFractions = (json: string) => json.replace(whole, "$1.0");
+const whole = /^( *"(?:(?:attn|final)_logit_softcapping|routed_scaling_factor)": \d+)(?=,?$)/gm;
 
 /** Whether some of a file's weights are in groups. */
 export const hasGroups = (file: GgufFile): boolean => file.names.some((name) => isGrouped(file.info(name).type));
