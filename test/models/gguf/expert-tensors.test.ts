@@ -118,7 +118,7 @@ async function configOf(name: string, changes: Changes = {}) {
   return ggufConfig({ ...file, metadata }, await frequencyFactors(file));
 }
 
-it.each<[string, Changes, new () => Error, RegExp]>([
+it.each<[string, Changes, typeof ModelError | typeof UnsupportedError, RegExp]>([
   ["granitemoe", { expert_used_count: undefined }, ModelError, /no metadata .*granitemoe\.expert_used_count/],
   ["granitemoe", { expert_count: 0 }, ModelError, /granitemoe\.expert_count must be a whole number above 0/],
   ["granitemoe", { expert_shared_feed_forward_length: 8 }, UnsupportedError, /shared experts are not read/],
