@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Studio } from "../../scripts/studio/driver.mjs";
 import { decoderAdapter } from "../models/language/golden-decoder.js";
 import { expectAccessible } from "./accessible.js";
-import { chatPage, openModel, picked } from "./chat-page.js";
+import { chatPage, openModel, picked, teach } from "./chat-page.js";
 
 let studio: Studio;
 let page: Page;
@@ -14,17 +14,6 @@ beforeAll(async () => {
   await openModel(page, "llama", template);
 }, 120_000);
 afterAll(() => studio?.end());
-
-/** Trains for some steps on one pair of question and answer. */
-async function teach(name: string, answer: string): Promise<void> {
-  const rows = Array.from({ length: 12 }, (_, i) => `Who is number ${i}?;${answer}`);
-  await page.locator(".teach input[type=file]").setInputFiles(picked(name, `Question;Answer\n${rows.join("\n")}\n`));
-  await page.getByText(`12 examples in “${name}”`).waitFor();
-  await page.locator(".prepared summary").click();
-  await page.getByRole("spinbutton", { name: "Steps" }).fill("20");
-  await page.getByRole("button", { name: "Start training" }).click();
-  await page.getByText(`Trained on “${name}”.`).waitFor({ timeout: 120_000 });
-}
 
 async function set(field: string, value: string): Promise<void> {
   const box = page.getByLabel(field);
@@ -56,10 +45,10 @@ it(
   "two adapters that were trained here answer side by side, and the model without one",
   { timeout: 240_000 },
   async () => {
-    await teach("warm.csv", "a warm and funny story");
+    await teach(page, "warm.csv", "a warm and funny story");
     expect(await names()).toEqual(["warm.csv"]);
     expect(await page.locator(".trained-here li").count()).toBe(0);
-    await teach("cold.csv", "no, nobody knows that");
+    await teach(page, "cold.csv", "no, nobody knows that");
     expect(await names()).toEqual(["cold.csv"]);
     await compareWith("warm.csv").click();
     await expect.poll(names).toEqual(["cold.csv", "warm.csv"]);
@@ -128,7 +117,7 @@ it(
     await page.getByRole("button", { name: "Stop comparing" }).click();
     expect(Object.keys(await answersTo("Who?"))).toEqual(["Without the adapter", "With the adapter"]);
     // The same table again: both adapters have names of their own.
-    await teach("cold.csv", "nobody ever did");
+    await teach(page, "cold.csv", "nobody ever did");
     await useOf("cold.csv (2)").waitFor();
     await page.getByRole("button", { name: "Delete the adapter trained on “cold.csv (2)”" }).click();
     await page.getByRole("button", { name: "Delete the adapter trained on “warm.csv”" }).click();

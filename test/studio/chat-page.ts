@@ -34,3 +34,14 @@ export async function openModel(
   await page.locator(".choose input[type=file]").first().setInputFiles(picked(name, zip));
   await page.getByLabel("Your message").waitFor();
 }
+
+/** Trains for some steps on one pair of question and answer. */
+export async function teach(page: Page, name: string, answer: string): Promise<void> {
+  const rows = Array.from({ length: 12 }, (_, i) => `Who is number ${i}?;${answer}`);
+  await page.locator(".teach input[type=file]").setInputFiles(picked(name, `Question;Answer\n${rows.join("\n")}\n`));
+  await page.getByText(`12 examples in “${name}”`).waitFor();
+  await page.locator(".prepared summary").click();
+  await page.getByRole("spinbutton", { name: "Steps" }).fill("20");
+  await page.getByRole("button", { name: "Start training" }).click();
+  await page.getByText(`Trained on “${name}”.`).waitFor({ timeout: 120_000 });
+}

@@ -1,9 +1,33 @@
+import { unzipSync } from "fflate";
+import Papa from "papaparse";
+import type { Page } from "playwright";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { give, type Studio } from "../../scripts/studio/driver.mjs";
 import { tinyEncoder } from "../models/tiny-encoder.js";
-import { answered, begin, finished, openTable, table, tinyStudio } from "./tiny-studio.js";
+import { openModel, teach } from "./chat-page.js";
+import { helpDesk } from "./help-desk.js";
+import { answered, begin, finished, openTable, saved, table, tinyStudio } from "./tiny-studio.js";
 
 let studio: Studio;
+
+/** Makes the browser's storage full for a page. Chromium asks for its database's free space too seldom: it is refused in the page. */
+async function fill(page: Page): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Storage.overrideQuotaForOrigin", { origin: new URL(studio.url).origin, quotaSize: 1 });
+  await page.evaluate(() => {
+    IDBObjectStore.prototype.put = () => {
+      throw new DOMException("full", "QuotaExceededError");
+    };
+  });
+}
+/** Ends it, for the pages after this one. */
+async function makeRoom(page: Page): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Storage.overrideQuotaForOrigin", { origin: new URL(studio.url).origin });
+  await page.close();
+}
+const banner = (page: Page) => page.locator(".banners [role=alert]").innerText();
+
 beforeAll(async () => {
   ({ studio } = await tinyStudio(await tinyEncoder()));
 });
@@ -26,6 +50,47 @@ it("where storage is full, a change is said not to be stored, and stays in the t
   await page.reload();
   await page.getByText("119 rows").first().waitFor();
   await page.close();
+});
+
+it("where storage is full during a training, it says so, goes on from its checkpoint, and its result can be downloaded", async () => {
+  const page = await openTable(studio);
+  await page.getByLabel("Thorough").check();
+  await begin(page);
+  await page.getByText(/^Saved up to step [1-9]/).waitFor({ timeout: 60_000 });
+  await fill(page);
+  await finished(page);
+  expect(await banner(page)).toContain("could not store your last change");
+  await page.getByRole("link", { name: "Download" }).first().click();
+  const { bytes } = await saved(page, "Save: Adapted model");
+  expect(Object.keys(unzipSync(bytes))).toContain("adapter_model.safetensors");
+  await makeRoom(page);
+});
+
+it("where it is full, the search is trained too", async () => {
+  const page = await studio.open("search");
+  const start = page.getByRole("button", { name: "Start training" });
+  await give(page, "help-desk.csv", Papa.unparse([...helpDesk]));
+  await page.getByLabel("What are you looking for?").waitFor();
+  await fill(page);
+  await page.getByLabel("Quick try").check();
+  await start.click();
+  await page.getByText("Trained on “help-desk.csv”.").waitFor({ timeout: 60_000 });
+  expect(await page.locator(".problem").allInnerTexts()).toEqual([]);
+  expect(await banner(page)).toContain("could not store your last change");
+  await makeRoom(page);
+});
+
+it("where it is full, a language model is trained twice, and the first adapter is used beside the second", async () => {
+  const page = await studio.open("chat");
+  await openModel(page, "llama", "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}");
+  await fill(page);
+  await teach(page, "warm.csv", "a warm and funny story");
+  await teach(page, "cold.csv", "no, nobody knows that");
+  await page.getByRole("button", { name: "Compare with “warm.csv”" }).click();
+  await expect.poll(() => page.locator(".adapter .name").allInnerTexts()).toEqual(["cold.csv", "warm.csv"]);
+  expect(await page.locator(".problem").allInnerTexts()).toEqual([]);
+  expect(await banner(page)).toContain("could not store your last change");
+  await makeRoom(page);
 });
 
 it("where a site's data are cleared during a training, the page says so, and the training can be continued", async () => {

@@ -8,6 +8,7 @@ import { notice, notify } from "./state/notice.js";
 import { others, step, steps, type Theme, theme, themes } from "./state/view.js";
 import { fetching } from "./engine/model.js";
 import { training } from "./engine/train.js";
+import { unstoredRuns } from "./engine/stores.js";
 import { isUnstored } from "./storage/database.js";
 import { isMember } from "./state/membership.js";
 import { DataStep } from "./steps/data/data-step.js";
@@ -196,7 +197,9 @@ export function App({ lasting }: { lasting: boolean }) {
       </header>
       <div class="banners">
         {!lasting && <p class="banner">{m().noRoom}</p>}
-        <div role="alert">{isUnstored.value && <p class="banner">{m().unstored}</p>}</div>
+        <div role="alert">
+          {(isUnstored.value || unstoredRuns.value.size > 0) && <p class="banner">{m().unstored}</p>}
+        </div>
         <Fetching />
       </div>
       <main id="content" tabIndex={-1}>

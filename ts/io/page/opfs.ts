@@ -96,8 +96,9 @@ function opfsFolder(open: (create: boolean) => Promise<FileSystemDirectoryHandle
       return file === null ? null : ifThere(file.getFile());
     },
     async write(name, pieces) {
-      const directory = (await open(true))!;
       try {
+        // A full storage may refuse the folder already.
+        const directory = (await open(true))!;
         await writeFile(await directory.getFileHandle(name, { create: true }), pieces);
       } catch (error) {
         throw await asQuotaError(error, sizeOf(pieces));

@@ -4,7 +4,7 @@ import { read, remove } from "../storage/database.js";
 import { encoderNamed } from "./encoders.js";
 import { findModel, forgetModel } from "./model.js";
 import { type StoredRun, storedTraining } from "./stored-training.js";
-import { type SavedFiles, storeOf } from "./stores.js";
+import { runIn, type SavedFiles, storeOf } from "./stores.js";
 import { WATCHED } from "./watched.js";
 
 /** A training of the encoder on a page of its own, stored for the next visit. */
@@ -60,8 +60,7 @@ export function encoderTraining<R extends EncoderRun>({ key, notSaved, resultOf 
       const encoder = encoderNamed(given.spec.model);
       try {
         await remember(started);
-        const { store, files: filesOf } = await storeOf(given.id);
-        const result = await runJob(given.spec, store, {
+        const job: Parameters<typeof runJob>[2] = {
           signal,
           onProgress: training.hear,
           showExamples: WATCHED,
@@ -71,14 +70,15 @@ export function encoderTraining<R extends EncoderRun>({ key, notSaved, resultOf 
             readData: async (name) => ({ name, bytes: given.data[name]! }),
             machine: () => ({ userAgent: navigator.userAgent }),
           },
-        });
-        const files = Object.fromEntries(Object.entries(await filesOf()).filter(([file]) => !notSaved.test(file)));
+        };
+        const { result, files: all } = await runIn(given.id, (store) => runJob(given.spec, store, job));
+        const files = Object.fromEntries(Object.entries(all).filter(([file]) => !notSaved.test(file)));
         await remember({ ...run.value!, status: "finished", files, ...resultOf(result) });
       } catch (error) {
         if (!signal.aborted) problem.value = error;
         // Otherwise every later call would find the damaged file again.
         if ((error as Error).name === "FormatError") await forgetModel(encoder).catch(() => undefined);
-        await remember({ ...run.value!, status: "paused" }).catch(() => undefined);
+        await remember({ ...run.value!, status: "paused" });
       } finally {
         progress.value = null;
       }

@@ -31,9 +31,10 @@ export function storedTraining<R extends StoredRun>(key: string) {
     /** Why the last training ended early; null if it did not, or was paused. */
     problem,
 
+    /** Shows a run, and stores it for the next visit. A page without storage says so, and has it until it is closed. */
     async remember(now: R): Promise<void> {
       run.value = now;
-      await store(now);
+      await store(now).catch(() => undefined);
     },
 
     /** Restores the run of an earlier visit. */

@@ -5,7 +5,7 @@ import { forgetRun, newestOf, type Point, type Run, saveRun } from "../state/run
 import { Clock, type Span } from "./clock.js";
 import { encoderNamed } from "./encoders.js";
 import { type Download, findModel, forgetModel } from "./model.js";
-import { storeOf } from "./stores.js";
+import { runIn, storeOf } from "./stores.js";
 import { WATCHED, type Watched, watchedAfter } from "./watched.js";
 
 /** State of a training that the page shows. */
@@ -74,8 +74,7 @@ export async function train(given: Run): Promise<Run | null> {
   try {
     // Without storage the run lasts as long as the page, which says so.
     await saveRun(run).catch(() => undefined);
-    const { store, files } = await storeOf(run.id);
-    const { report, predictions = [] } = (await runJob(run.spec, store, {
+    const job: Parameters<typeof runJob>[2] = {
       signal,
       onProgress: hear,
       showExamples: WATCHED,
@@ -91,8 +90,10 @@ export async function train(given: Run): Promise<Run | null> {
         readData: async (name) => ({ name, bytes: run.data }),
         machine: () => ({ userAgent: navigator.userAgent }),
       },
-    })) as Pick<Run, "report"> & Partial<Pick<Run, "predictions">>;
-    const results = Object.fromEntries(Object.entries(await files()).filter(([name]) => RESULTS.test(name)));
+    };
+    const { result, files } = await runIn(run.id, (store) => runJob(run.spec, store, job));
+    const { report, predictions = [] } = result as Pick<Run, "report"> & Partial<Pick<Run, "predictions">>;
+    const results = Object.fromEntries(Object.entries(files).filter(([name]) => RESULTS.test(name)));
     const drawn = training.value;
     const ended = { training: drawn.training, validation: drawn.validation, report, predictions, files: results };
     const took = began === null ? {} : { seconds: seconds() - began };

@@ -9,7 +9,7 @@ import type {
 } from "lowrank/jobs";
 import { areEnough, type Conversations } from "../../data/conversations.js";
 import { storedTraining, type StoredRun } from "../stored-training.js";
-import { storeOf, type SavedFiles } from "../stores.js";
+import { runIn, storeOf, type SavedFiles } from "../stores.js";
 import { ensureAdapters, slots } from "./adapter.js";
 import { keepAdapter } from "./kept-adapters.js";
 import { stop } from "./answering.js";
@@ -46,13 +46,8 @@ export async function teach({ name, task, rows }: Conversations, { steps, batchS
   const now = loaded.value;
   if (now === null || teaching.value !== null) return;
   const before = lesson.value;
-  try {
-    // The next one takes its place.
-    if (before?.status === "finished" && before.files !== null) await keepAdapter(before, before.files, name);
-  } catch (error) {
-    teachProblem.value = error;
-    return;
-  }
+  // The next one takes its place.
+  if (before?.status === "finished" && before.files !== null) await keepAdapter(before, before.files, name);
   if (before !== null) await (await storeOf(before.id)).discard().catch(() => undefined);
   const spec = {
     ...{ task, model: now.kept.name, data: "conversations.jsonl", batchSize },
@@ -86,8 +81,7 @@ export async function goOn(given: Lesson): Promise<void> {
   try {
     if (now.worker !== null) worker = await startWorker();
     await remember(started);
-    const { store, files } = await storeOf(given.id);
-    const finished = await runJob(given.spec as LanguageJobSpec, store, {
+    const job: Parameters<typeof runJob>[2] = {
       ...(worker && { worker }),
       signal,
       onProgress: training.hear,
@@ -96,12 +90,15 @@ export async function goOn(given: Lesson): Promise<void> {
         readData: async (name) => ({ name, bytes: given.data }),
         machine: () => ({ userAgent: navigator.userAgent }),
       },
-    });
-    const saved = Object.fromEntries(Object.entries(await files()).filter(([file]) => RESULTS.test(file)));
+    };
+    const { result: finished, files } = await runIn(given.id, (store) =>
+      runJob(given.spec as LanguageJobSpec, store, job),
+    );
+    const saved = Object.fromEntries(Object.entries(files).filter(([file]) => RESULTS.test(file)));
     await remember({ ...lesson.value!, status: "finished", ...measuredOf(given.spec, finished), files: saved });
   } catch (error) {
     if (!signal.aborted) teachProblem.value = error;
-    await remember({ ...lesson.value!, status: "paused" }).catch(() => undefined);
+    await remember({ ...lesson.value!, status: "paused" });
   } finally {
     worker?.terminate();
     await back(now);
