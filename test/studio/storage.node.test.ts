@@ -6,7 +6,7 @@ import { give, type Studio } from "../../scripts/studio/driver.mjs";
 import { tinyEncoder } from "../models/tiny-encoder.js";
 import { openModel, teach } from "./chat-page.js";
 import { helpDesk } from "./help-desk.js";
-import { answered, begin, finished, openTable, saved, table, tinyStudio } from "./tiny-studio.js";
+import { answered, begin, finished, openTable, saved, table, tinyStudio, toTraining } from "./tiny-studio.js";
 
 let studio: Studio;
 
@@ -47,8 +47,14 @@ it("where storage is full, a change is said not to be stored, and stays in the t
   await session.send("Storage.overrideQuotaForOrigin", { origin });
   await page.getByRole("button", { name: "Remove row 4" }).first().click();
   await expect.poll(() => banner.innerText()).toBe("");
+  // The settings are stored with the table.
+  await toTraining(page);
+  await page.getByLabel("Thorough").check();
   await page.reload();
   await page.getByText("119 rows").first().waitFor();
+  expect(await page.getByLabel("Thorough").isChecked()).toBe(true);
+  await page.getByText("Details").click();
+  expect(await page.getByLabel("Longest text, in tokens").inputValue()).toBe("32");
   await page.close();
 });
 

@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import { plain } from "../../web/src/data/rows.js";
 import { partsOf } from "../../web/src/engine/parts.js";
-import { defaults, rowsFor, specOf, stepsFor } from "../../web/src/engine/settings.js";
+import { rowsFor, specOf, stepsFor } from "../../web/src/engine/settings.js";
+import { defaults } from "../../web/src/state/settings.js";
 
 const quick = { ...defaults, effort: "quick" } as const;
 

@@ -1,10 +1,10 @@
 import { countLabels, type Row } from "../data/rows.js";
 import type { Target } from "../data/target.js";
-import { encoder, project, target, usable } from "../state/project.js";
+import { encoder, project, settings, target, usable } from "../state/project.js";
 import type { Run } from "../state/runs.js";
 import { encoders } from "./encoders.js";
 import { forms } from "./forms.js";
-import { rowsFor, settings, specOf } from "./settings.js";
+import { rowsFor, specOf } from "./settings.js";
 import { train } from "./train.js";
 
 /** Ratio of the most frequent to the rarest class above which class weights are balanced. */

@@ -1,26 +1,7 @@
 import type { JobSpec } from "lowrank/jobs";
-import { signal } from "@preact/signals";
 import { type EncoderId, encoders } from "./encoders.js";
 import { labelsOf, oneLabel, type Target } from "../data/target.js";
-
-/** How much training the user wants. */
-export const efforts = ["quick", "normal", "thorough"] as const;
-export type Effort = (typeof efforts)[number];
-
-/** Settings of the user. Null means the recipe's default. */
-export interface Settings {
-  readonly effort: Effort;
-  readonly rank: number;
-  readonly learningRate: number;
-  readonly batchSize: number;
-  readonly maxTokens: number;
-  readonly seed: number;
-}
-
-export const defaults: Settings = {
-  ...{ effort: "normal", rank: 8, learningRate: 1e-3, batchSize: 16, maxTokens: 128, seed: 0 },
-};
-export const settings = signal<Settings>(defaults);
+import type { Settings } from "../state/settings.js";
 
 /** The recipe's defaults by the number of examples; see docs/recipes.md. */
 const [PASSES, LEAST, MOST] = [5, 150, 400];

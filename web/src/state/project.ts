@@ -5,6 +5,7 @@ import type { Table } from "../data/table.js";
 import { oneLabel, renamed, type Target } from "../data/target.js";
 import { read as stored, remove, write } from "../storage/database.js";
 import { notice } from "./notice.js";
+import { defaults, type Settings } from "./settings.js";
 
 /** The open table: as read from the file, the selected columns, and the rows with the user's changes. */
 export interface Project {
@@ -18,6 +19,8 @@ export interface Project {
   readonly rows: readonly Row[];
   /** The model to train on; missing for the English one. */
   readonly encoder?: EncoderId;
+  /** For the next training; missing for the defaults. */
+  readonly settings?: Settings;
 }
 
 export const project = signal<Project | null>(null);
@@ -31,12 +34,16 @@ export const closed = computed(() => (project.value === null ? (before.value.at(
 export const rows = computed(() => project.value?.rows ?? []);
 export const target = computed(() => project.value?.target ?? oneLabel);
 export const encoder = computed((): EncoderId => project.value?.encoder ?? "english");
+export const settings = computed(() => project.value?.settings ?? defaults);
 export const labels = computed(() => countLabels(rows.value, target.value));
 /** Rows that can be used for training. */
 export const usable = computed(() => usableRows(rows.value, target.value));
 
 /** Chooses the model to train on. */
 export const chooseEncoder = (encoder: EncoderId) => void (project.value = { ...project.value!, encoder });
+
+export const changeSettings = (change: Partial<Settings>) =>
+  void (project.value = { ...project.value!, settings: { ...settings.value, ...change } });
 
 /** Sets what `undo` goes back to. An earlier notice would undo something else than it says. */
 function remember(tables: readonly Project[]): void {
@@ -62,8 +69,10 @@ export function undo(): void {
   if (last === undefined) return;
   before.value = before.value.slice(0, -1);
   const now = project.value;
-  // The model to train on is no change of the table.
-  project.value = now?.table === last.table && now.encoder !== undefined ? { ...last, encoder: now.encoder } : last;
+  const isSameTable = now?.table === last.table;
+  // The model to train on and the settings are no changes of the table.
+  const { encoder, settings } = (isSameTable && now) || last;
+  project.value = { ...last, ...(encoder && { encoder }), ...(settings && { settings }) };
 }
 
 export function removeRows(ids: readonly number[]): void {

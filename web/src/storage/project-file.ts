@@ -4,9 +4,9 @@ import { isPageBusy, pageValue, showPage } from "./page-values.js";
 import { changesFor, firstPage, type PageFacts, packPages, type Replaced, unpackPages } from "./project-pages.js";
 import { isProject, isRun, isSettings } from "./saved-shapes.js";
 import { unzipped, zipped } from "./zip.js";
-import { type Settings, settings } from "../engine/settings.js";
-import { type Project, project, takeProject } from "../state/project.js";
+import { type Project, project, settings, takeProject } from "../state/project.js";
 import { forgetRun, type Run, runs, saveRun } from "../state/runs.js";
+import type { Settings } from "../state/settings.js";
 
 /** The format version in a project file's first entry. */
 const [KIND, VERSION] = ["lowrank studio", 1];
@@ -26,6 +26,7 @@ interface Facts {
   readonly kind: string;
   readonly version: number;
   readonly project: Project | null;
+  /** Those of the table; the defaults without one. */
   readonly settings: Settings;
   /** Runs without their files, which are separate entries. */
   readonly runs: readonly (Omit<Run, "data" | "files"> & { readonly files: readonly string[] | null })[];
@@ -127,8 +128,7 @@ export async function readProject(file: Blob): Promise<ReadProject> {
         for (const id of dropped) await (await storeOf(id)).discard().catch(() => undefined);
       }
       for (const [key, value] of changes) showPage(key, value ?? null);
-      if (facts.project !== null) takeProject(facts.project);
-      settings.value = facts.settings;
+      if (facts.project !== null) takeProject({ ...facts.project, settings: facts.settings });
     },
   };
 }

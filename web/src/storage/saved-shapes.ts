@@ -1,6 +1,6 @@
 import { type Task, tasks } from "../data/target.js";
-import { efforts } from "../engine/settings.js";
 import { type Run, taskOf } from "../state/runs.js";
+import { efforts } from "../state/settings.js";
 import type { Check } from "./checks.js";
 import {
   having,

@@ -1,15 +1,14 @@
 import { guessed } from "../../engine/calibration.js";
 import { encoderNamed, encoders } from "../../engine/encoders.js";
 import { begin } from "../../engine/begin.js";
-import { defaults, efforts, estimateRun, rowsFor, type Settings, settings } from "../../engine/settings.js";
+import { estimateRun, rowsFor } from "../../engine/settings.js";
 import { m } from "../../messages/index.js";
 import { textLanguage } from "../../messages/text-language.js";
 import { forTasks } from "../../messages/tasks.js";
-import { encoder, labels, project, target, usable } from "../../state/project.js";
+import { changeSettings as set, encoder, labels, project, settings, target, usable } from "../../state/project.js";
 import { runs, unfinished } from "../../state/runs.js";
+import { defaults, efforts, type Settings } from "../../state/settings.js";
 import { show } from "./show.js";
-
-const set = (change: Partial<Settings>) => void (settings.value = { ...settings.value, ...change });
 
 type Field = Exclude<keyof Settings, "effort">;
 const limits: Readonly<Record<Field, { min: number; max: number; step: number | "any" }>> = {
