@@ -98,6 +98,15 @@ it(
   async () => {
     await page.goto(`${studio.url}#search`);
     const rows = [["Frage", "Antwort"], ...asked.map(([question, text]) => [question, text])];
+    // Until a model is chosen, none is downloaded, and none reads the texts.
+    await give(page, "fragen.csv", rows.map((row) => row.join(",")).join("\n"));
+    await page.getByText("Choose above which model reads your texts.").waitFor();
+    const english = () => models.asked.filter(({ path }) => path.startsWith("all-MiniLM-L6-v2/model.safetensors"));
+    expect(english()).toEqual([]);
+    await page.getByRole("button", { name: "Read them with the English model (91 MB)" }).click();
+    await page.getByLabel("What are you looking for?").waitFor();
+    expect(english()).not.toEqual([]);
+    await page.getByRole("button", { name: "Use other texts" }).click();
     const files = await trainMultilingual("fragen.csv", rows, "Save the search");
     const index = SearchIndex.open(files["search/texts.index"]!);
     expect((await index).metadata).toMatchObject({ model: multilingual });

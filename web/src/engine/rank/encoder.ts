@@ -1,5 +1,5 @@
 import type { JudgedTable } from "../../data/judged-table.js";
-import { recognised } from "../../state/text-languages.js";
+import { recognition } from "../../state/text-languages.js";
 import { chosenEncoder } from "../chosen-encoder.js";
 import { judged, table, use } from "./collection.js";
 import { rankRun } from "./training.js";
@@ -8,7 +8,7 @@ import { rankRun } from "./training.js";
 export const { encoder, choose: chooseEncoder } = chosenEncoder<JudgedTable>({ table, use }, rankRun);
 
 /** The language of the texts. */
-export const languages = recognised(() => {
+export const { found: languages } = recognition(() => {
   const now = table.value;
   return now && { from: [now.records, now.text], texts: () => judged.value!.rows.map(({ text }) => text) };
 });

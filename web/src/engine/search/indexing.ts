@@ -1,7 +1,7 @@
 import { computed, effect, signal, untracked } from "@preact/signals";
 import { type EncoderId, encoderNamed } from "../encoders.js";
 import { isSearchable, texts } from "./collection.js";
-import { encoder } from "./encoder.js";
+import { choice, encoder } from "./encoder.js";
 import { addVectors, createIndex } from "./indexes.js";
 import { recordOf } from "./saved-search.js";
 import { searchRun } from "./training.js";
@@ -37,9 +37,10 @@ export const adapter = computed(() => (isOfOtherModel.value ? null : trained.val
 const CHUNK = 256;
 let making: AbortController | null = null;
 
-/** Encodes the texts with the base model, unless that is done, and with the adapter if there is one. */
+/** Encodes the texts with the base model, unless that is done, and with the adapter if there is one; nothing before a model is chosen. */
 export async function makeIndexes(): Promise<void> {
   making?.abort();
+  if (choice.value !== "made") return;
   const own = new AbortController();
   making = own;
   indexProblem.value = null;
@@ -64,15 +65,16 @@ export const stopIndexing = (): void => making?.abort();
 
 /** Signal values that the effects below have seen. */
 let [known, reader, used]: [typeof texts.value, EncoderId | null, SearchAdapter | null] = [null, null, null];
+let isMade = false;
 
-// Other texts, another model, or another adapter: a run has finished, was restored or was deleted.
+// Other texts, another model, or another adapter: a run has finished, was restored or was deleted. Or a model was chosen.
 effect(() => {
-  const [now, by, own] = [texts.value, encoder.value, adapter.value];
+  const [now, by, own, made] = [texts.value, encoder.value, adapter.value, choice.value === "made"];
   untracked(() => {
-    if (now === known && by === reader && own?.name === used?.name) return;
+    if (now === known && by === reader && own?.name === used?.name && made === isMade) return;
     if (now !== known || by !== reader) indexed.value = false;
     if (used !== null && used.name !== own?.name) forgetAdapter(used.name);
-    [known, reader, used] = [now, by, own];
+    [known, reader, used, isMade] = [now, by, own, made];
     indexedAdapter.value = null;
     indexing.value = null;
     void makeIndexes();

@@ -35,6 +35,9 @@ export const search: typeof en = {
   tooMany: (count, most) =>
     `Hay ${n(count)} textos distintos, y esta página busca en ${n(most)} como máximo. Use una parte de la lista, o el comando «lowrank index», que admite un millón.`,
   noTexts: "Esta columna no tiene textos. Elija otra.",
+  chooseModel: "Elija arriba qué modelo lee sus textos. Después podrá buscar en ellos.",
+  useEnglish: (size) => `Leerlos con el modelo inglés (${size})`,
+  recognising: "Reconociendo el idioma de sus textos",
   indexing: "Leyendo los textos para la búsqueda",
   stop: "Detener",
   stopped: "Los textos no se han leído hasta el final, así que no se puede buscar en ellos.",

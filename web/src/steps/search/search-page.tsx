@@ -1,7 +1,8 @@
 import { useEffect } from "preact/hooks";
 import { MOST_TEXTS } from "../../data/search-texts.js";
+import { encoders } from "../../engine/encoders.js";
 import { findCollection, isSearchable, table, texts } from "../../engine/search/collection.js";
-import { chooseEncoder, encoder, languages } from "../../engine/search/encoder.js";
+import { choice, chooseEncoder, encoder, languages } from "../../engine/search/encoder.js";
 import { indexed, indexing, indexProblem, makeIndexes, stopIndexing } from "../../engine/search/indexing.js";
 import { findJudgements } from "../../engine/search/judged.js";
 import { findSearchRun, searchRun } from "../../engine/search/training.js";
@@ -20,7 +21,7 @@ import { Take } from "./take.js";
 import { Train } from "./train.js";
 import "../../style/search.css";
 
-/** Why the texts cannot be searched, or how far the index is. */
+/** Why the texts cannot be searched, what is to be chosen first, or how far the index is. */
 function NotYet() {
   const t = search();
   const count = texts.value!.texts.length;
@@ -28,6 +29,21 @@ function NotYet() {
     return (
       <p class="problem" role="alert">
         <Icon name="stop" /> {count === 0 ? t.noTexts : t.tooMany(count, MOST_TEXTS)}
+      </p>
+    );
+  if (choice.value === "open")
+    return (
+      <div class="paused">
+        <p>{t.chooseModel}</p>
+        <button type="button" onClick={() => chooseEncoder("english")}>
+          {t.useEnglish(m().size(encoders.english.download))}
+        </button>
+      </div>
+    );
+  if (choice.value === "recognising")
+    return (
+      <p class="hint" role="status">
+        {t.recognising}
       </p>
     );
   const now = indexing.value;
