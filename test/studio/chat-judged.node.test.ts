@@ -112,9 +112,22 @@ it("a thumb is taken back, and a pair is removed", { timeout: 60_000 }, async ()
   for (const _ of ["opened", "closed"]) await thumb(2, "Good answer").click();
   expect(await thumb(2, "Bad answer").getAttribute("aria-pressed")).toBe("true");
   await page.getByText("3 pairs of a better and a worse answer").waitFor();
+  const undo = () => page.getByRole("status").getByRole("button", { name: "Undo" }).click();
   await thumb(2, "Bad answer").click();
   await page.getByText("2 pairs of a better and a worse answer").waitFor();
   expect(await thumb(2, "Bad answer").getAttribute("aria-pressed")).toBe("false");
+  // A thumb taken back by mistake is given again, as is one in place of another.
+  await undo();
+  await page.getByText("3 pairs of a better and a worse answer").waitFor();
+  expect(await thumb(2, "Bad answer").getAttribute("aria-pressed")).toBe("true");
+  await thumb(2, "Good answer").click();
+  await page.getByLabel("A worse answer").fill("I do not know.");
+  await page.getByRole("button", { name: "Keep this pair" }).click();
+  await undo();
+  await expect.poll(() => thumb(2, "Bad answer").getAttribute("aria-pressed")).toBe("true");
+  await page.getByText("3 pairs of a better and a worse answer").waitFor();
+  await thumb(2, "Bad answer").click();
+  await page.getByText("2 pairs of a better and a worse answer").waitFor();
   await thumb(2, "Good answer").click();
   await page.getByLabel("A worse answer").fill("I do not know.");
   await page.getByRole("button", { name: "Keep this pair" }).click();

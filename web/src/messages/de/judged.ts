@@ -16,6 +16,7 @@ export const judged: typeof en = {
   cancel: "Abbrechen",
   same: "Beide Antworten sind gleich.",
   kept: "Für das Training behalten",
+  removed: "Paar entfernt",
   heading: "Bewertete Antworten",
   intro: (count) =>
     `${some(count, "Paar", "Paare")} aus einer besseren und einer schlechteren Antwort, die Sie mit Daumen hoch oder runter bewertet haben.`,

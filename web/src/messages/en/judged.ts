@@ -17,6 +17,7 @@ export const judged = {
   cancel: "Cancel",
   same: "Both answers are the same.",
   kept: "Kept for training",
+  removed: "Pair removed",
   heading: "Judged answers",
   intro: (count: number) => `${pairs(count)} of a better and a worse answer, from your thumbs up and down.`,
   show: "Show the pairs",

@@ -18,6 +18,7 @@ export const judged: typeof en = {
   cancel: "Cancelar",
   same: "Las dos respuestas son iguales.",
   kept: "Conservada para el entrenamiento",
+  removed: "Pareja eliminada",
   heading: "Respuestas valoradas",
   intro: (count) => `${pairs(count)} de una respuesta mejor y otra peor, según sus pulgares arriba y abajo.`,
   show: "Mostrar las parejas",

@@ -18,6 +18,7 @@ export const judged: typeof en = {
   cancel: "Annuler",
   same: "Les deux réponses sont identiques.",
   kept: "Gardée pour l’entraînement",
+  removed: "Paire supprimée",
   heading: "Réponses jugées",
   intro: (count) =>
     `${pairs(count)} d’une meilleure et d’une moins bonne réponse, d’après vos pouces levés et baissés.`,

@@ -57,8 +57,7 @@ export function OtherAnswer({ place, side, as, onClose }: Props) {
   const keep = (event: Event) => {
     event.preventDefault();
     if (isSame || isEmpty || answering.value) return;
-    keepPair(place, side, as, text.value);
-    notify(t.kept);
+    notify(t.kept, keepPair(place, side, as, text.value));
     onClose();
   };
   return (

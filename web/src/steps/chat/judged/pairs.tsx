@@ -4,6 +4,7 @@ import { judgedData, judgedPairs, removePair } from "../../../engine/chat/judged
 import { judged } from "../../../messages/judged.js";
 import { Icon } from "../../../parts/icons.js";
 import { save } from "../../../parts/save.js";
+import { notify } from "../../../state/notice.js";
 
 /** The pairs of judged answers: to look at, to train on, and to take away. */
 export function Pairs({ onTrain }: { onTrain: (data: Conversations) => void }) {
@@ -34,7 +35,7 @@ export function Pairs({ onTrain }: { onTrain: (data: Conversations) => void }) {
                 type="button"
                 class="quiet small"
                 aria-label={t.remove(askedIn(pair))}
-                onClick={() => removePair(pair.id)}
+                onClick={() => notify(t.removed, removePair(pair.id))}
               >
                 <Icon name="trash" />
               </button>

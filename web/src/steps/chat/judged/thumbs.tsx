@@ -1,8 +1,9 @@
 import { useSignal } from "@preact/signals";
 import { answering } from "../../../engine/chat/answering.js";
-import { judgedPairs, type Judgement, takeBack } from "../../../engine/chat/judged/judged-pairs.js";
+import { judgedPairs, type Judgement, removePair } from "../../../engine/chat/judged/judged-pairs.js";
 import type { Answer, Side } from "../../../engine/chat/turns.js";
 import { judged } from "../../../messages/judged.js";
+import { notify } from "../../../state/notice.js";
 import { OtherAnswer } from "./other-answer.js";
 
 interface Props {
@@ -30,7 +31,7 @@ export function Thumbs({ place, side, answer }: Props) {
   const press = (as: Judgement) => {
     if (now !== as) return void (open.value = as);
     // An open form is only closed.
-    if (open.value === null) takeBack(place, side);
+    if (open.value === null) notify(t.removed, removePair(answer.judged!.pair));
     open.value = null;
   };
   return (
