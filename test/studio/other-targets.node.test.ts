@@ -73,6 +73,18 @@ it("a number a text is trained, interrupted, measured, tried, and taken away", {
   expect(reportOf(files)).toMatchObject({ task: "regress" });
   await ask(page, "the music was warm and bright");
   expect(Number(await answer())).toBe(high);
+
+  // A second result is drawn beside the first: the line rises if the error falls.
+  await page.getByRole("link", { name: "Train", exact: true }).click();
+  await page.getByLabel("Quick look").check();
+  await begin(page);
+  await page.getByText(/^Measured once, on 32 texts/).waitFor({ timeout: 60_000 });
+  const said = await page.locator("p.rounds").innerText();
+  const [first, second] = /^Mean error of your trainings with this table, the smaller the better: ([\d.]+) → ([\d.]+)$/.exec(said)!.slice(1).map(Number) as [number, number]; // prettier-ignore
+  const points = (await page.locator("p.rounds polyline").getAttribute("points"))!;
+  const [before, after] = points.split(" ").map((point) => Number(point.split(",")[1])) as [number, number];
+  expect(first).not.toBe(second);
+  expect(Math.sign(before - after)).toBe(Math.sign(first - second));
   await page.close();
 });
 

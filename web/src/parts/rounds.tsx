@@ -9,13 +9,20 @@ export interface Round {
   readonly written: string;
 }
 
-/** The results of the trainings with a table, the oldest first, as a line and in words. */
-export function Rounds({ results }: { results: readonly Round[] }) {
+interface Props {
+  /** The oldest first. */
+  readonly results: readonly Round[];
+  /** Whether they are errors: a smaller one is better. */
+  readonly areErrors?: boolean;
+}
+
+/** The results of the trainings with a table, as a line that rises as they get better, and in words. */
+export function Rounds({ results, areErrors = false }: Props) {
   const values = results.map(({ value }) => value);
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const points = values.map((value, i) => {
     const up = high === low ? 0.5 : (value - low) / (high - low);
-    return [4 + ((WIDTH - 8) * i) / (values.length - 1), HEIGHT - 4 - (HEIGHT - 8) * up] as const;
+    return [4 + ((WIDTH - 8) * i) / (values.length - 1), 4 + (HEIGHT - 8) * (areErrors ? up : 1 - up)] as const;
   });
   const [x, y] = points.at(-1)!;
   return (
@@ -24,7 +31,7 @@ export function Rounds({ results }: { results: readonly Round[] }) {
         <polyline points={points.map((point) => point.join()).join(" ")} />
         <circle cx={x} cy={y} r="3.5" />
       </svg>
-      {headline().rounds(results.map(({ written }) => written))}
+      {headline()[areErrors ? "errors" : "rounds"](results.map(({ written }) => written))}
     </p>
   );
 }

@@ -11,6 +11,8 @@ export const headline: typeof en = {
     `${found} dessen, was in Ihren Texten markiert ist, wird gefunden, und ${right} dessen, was das Modell markiert, ist richtig.`,
   of: (count, all) => `${count} von ${all}`,
   rounds: (results) => `Ihre Trainings mit dieser Tabelle: ${results.join(" → ")}`,
+  errors: (results) =>
+    `Mittlerer Fehler Ihrer Trainings mit dieser Tabelle, je kleiner, desto besser: ${results.join(" → ")}`,
   toDoubts: "Als Nächstes: Labels prüfen, die vielleicht falsch sind",
   toMistakes: "Als Nächstes: die Fehler lesen",
   toTake: "Als Nächstes: das Modell verwenden",

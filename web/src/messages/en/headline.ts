@@ -11,6 +11,8 @@ export const headline = {
   /** How many of how many. */
   of: (count: string, all: string) => `${count} of ${all}`,
   rounds: (results: readonly string[]) => `Your trainings with this table: ${results.join(" → ")}`,
+  errors: (results: readonly string[]) =>
+    `Mean error of your trainings with this table, the smaller the better: ${results.join(" → ")}`,
   toDoubts: "Next: check the labels that may be wrong",
   toMistakes: "Next: read the mistakes",
   toTake: "Next: use the model",

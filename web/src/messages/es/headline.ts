@@ -10,6 +10,7 @@ export const headline: typeof en = {
     `Se encuentra el ${found} de lo marcado en sus textos, y el ${right} de lo que marca el modelo es correcto.`,
   of: (count, all) => `${count} de ${all}`,
   rounds: (results) => `Sus entrenamientos con esta tabla: ${results.join(" → ")}`,
+  errors: (results) => `Error medio de sus entrenamientos con esta tabla, cuanto menor, mejor: ${results.join(" → ")}`,
   toDoubts: "A continuación: revise las etiquetas que pueden estar mal",
   toMistakes: "A continuación: lea los errores",
   toTake: "A continuación: use el modelo",

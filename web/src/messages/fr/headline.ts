@@ -11,6 +11,8 @@ export const headline: typeof en = {
     `${found} de ce qui est marqué dans vos textes est retrouvé, et ${right} de ce que marque le modèle est juste.`,
   of: (count, all) => `${count} sur ${all}`,
   rounds: (results) => `Vos entraînements avec ce tableau\u00a0: ${results.join(" → ")}`,
+  errors: (results) =>
+    `Erreur moyenne de vos entraînements avec ce tableau, la plus petite est la meilleure\u00a0: ${results.join(" → ")}`,
   toDoubts: "Ensuite\u00a0: vérifiez les étiquettes peut-être fausses",
   toMistakes: "Ensuite\u00a0: lisez les erreurs",
   toTake: "Ensuite\u00a0: utilisez le modèle",

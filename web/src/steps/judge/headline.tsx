@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { headline } from "../../messages/headline.js";
-import type { Run } from "../../state/runs.js";
+import { type Run, taskOf } from "../../state/runs.js";
 import { Rounds } from "../../parts/rounds.js";
 import { headlineOf, roundsOf } from "./headline-of.js";
 import { jumpTo } from "./jump.js";
@@ -26,7 +26,7 @@ export function Headline({ run, warnings = [], next, children }: Props) {
     <div class="headline">
       <p class="result">{result.sentence}</p>
       {warnings.length > 0 && <p class="hint warn">{warnings.join(" ")}</p>}
-      {results.length > 1 && <Rounds results={results} />}
+      {results.length > 1 && <Rounds results={results} areErrors={taskOf(run) === "regress"} />}
       {next === null || result.isPerfect ? (
         <a class="button primary" href="#take">
           {t.toTake}
