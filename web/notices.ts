@@ -13,6 +13,16 @@ const others = {
   "ChatterBot corpus (BSD-3-Clause), the example of the search": "../examples/chat/LICENSE-chatterbot-corpus.md",
 };
 
+/** The notices of the packages in the library's own bundles. */
+const ofLibrary = () => separateNotices(read(`../dist/${NOTICES}`)).map((notice) => `${notice.trim()}\n`);
+
+/** The licences for the HTML file that classifies offline: the library's, those of the packages in it, and last that of the models. */
+export function standaloneNotices(): string {
+  const { version, license } = JSON.parse(read("../package.json")) as { version: string; license: string };
+  const library = `lowrank ${version} (${license})\n\n${read("LICENSE-MIT")}\n`;
+  return joinedNotices([library, ...ofLibrary(), `${read("LICENSE-APACHE")}\n`]);
+}
+
 /**
  * Writes THIRD-PARTY-NOTICES.txt: the licences of the packages in all bundles, of those in the library's own bundles, and of fonts and
  * examples. Workers and the script of the HTML file are bundles of their own, each with `collected` among its plugins.
@@ -33,8 +43,9 @@ export function notices(): { collected: Plugin; notices: Plugin } {
         order: "post",
         handler(_options, bundle) {
           collect(bundle);
-          const ofLibrary = separateNotices(read(`../dist/${NOTICES}`)).map((notice) => `${notice.trim()}\n`);
-          const packages = [...new Set([...noticesOf(modules), ...ofLibrary])].sort((a, b) => a.localeCompare(b, "en"));
+          const packages = [...new Set([...noticesOf(modules), ...ofLibrary()])].sort((a, b) =>
+            a.localeCompare(b, "en"),
+          );
           const own = Object.entries(others).map(([title, file]) => `${title}\n\n${read(file)}\n`);
           this.emitFile({ type: "asset", fileName: NOTICES, source: joinedNotices([...packages, ...own]) });
         },

@@ -1,8 +1,9 @@
 import { fileURLToPath } from "node:url";
 import { build, type Plugin, type Rollup } from "vite";
+import { standaloneNotices } from "./notices.js";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-const NAME = "standalone.js";
+const [NAME, LICENCES] = ["standalone.js", "standalone-notices.txt"];
 
 /** Builds the single script of the HTML file that classifies offline. */
 async function bundled(plugin?: Plugin): Promise<string> {
@@ -22,15 +23,17 @@ async function bundled(plugin?: Plugin): Promise<string> {
   return code;
 }
 
-/** Adds that script to the Studio's files. `plugin` sees its bundle too. */
+/** Adds that script, and the licences of what is in it, to the Studio's files. `plugin` sees its bundle too. */
 export function standalone(plugin: Plugin): Plugin {
   return {
     name: "standalone",
     async generateBundle() {
-      if (this.environment.name === "client")
-        this.emitFile({ type: "asset", fileName: NAME, source: await bundled(plugin) });
+      if (this.environment.name !== "client") return;
+      this.emitFile({ type: "asset", fileName: NAME, source: await bundled(plugin) });
+      this.emitFile({ type: "asset", fileName: LICENCES, source: standaloneNotices() });
     },
     configureServer({ middlewares }) {
+      middlewares.use(`/${LICENCES}`, (_request, response) => void response.end(standaloneNotices()));
       middlewares.use(`/${NAME}`, (_request, response) => {
         const send = (code: string) => response.setHeader("Content-Type", "text/javascript").end(code);
         void bundled().then(send, (error: unknown) => response.writeHead(500).end(String(error)));

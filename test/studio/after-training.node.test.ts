@@ -91,6 +91,10 @@ it("one file classifies by itself, opened from a disk, and reaches for nothing",
   // Its weights have 16 bits.
   const percent = parseFloat(await alone.locator("li dd").first().innerText());
   expect(Math.abs(percent - answer.percent)).toBeLessThanOrEqual(0.2);
+  // What it contains has its licences with it.
+  await alone.getByText("Licences of what this page contains").click();
+  const notices = await alone.locator("footer pre").innerText();
+  for (const part of [/^sentence-transformers\/all-MiniLM-L6-v2 \(Apache-2\.0/, /^lowrank \S+ \(MIT OR Apache-2\.0\)$/m, /^@huggingface\/tokenizers/m, /^fflate/m, /Version 2\.0, January 2004/]) expect(notices).toMatch(part); // prettier-ignore
   await alone.close();
   await studio.context.setOffline(false);
   const reached = studio.asked.slice(before).map(({ url }) => url);

@@ -88,10 +88,10 @@ function listen(ask: Ask, { locale, none }: Facts): void {
     find<HTMLButtonElement>("go"),
     find("answers"),
   ];
-  const number = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  const places = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
   const plain = new Intl.NumberFormat(locale, { maximumSignificantDigits: 4 });
   const written: Written = {
-    percent: (share) => `${number.format(100 * share)} %`,
+    percent: new Intl.NumberFormat(locale, { style: "percent", ...places }).format,
     number: (value) => plain.format(value),
     none,
   };

@@ -45,6 +45,7 @@ export const downloads: typeof en = {
     loading: "Wird vorbereitet …",
     ready: "Bereit.",
     failed: "Dieser Browser kann diese Seite nicht ausführen.",
+    licences: "Lizenzen dessen, was diese Seite enthält",
     promise: "Alles geschieht in dieser Seite. Sie hat keinen Zugang zum Netz, also verlässt kein Text sie.",
   },
   project: "Das ganze Projekt",

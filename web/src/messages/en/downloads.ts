@@ -40,6 +40,7 @@ export const downloads = {
     loading: "Getting ready …",
     ready: "Ready.",
     failed: "This browser cannot run this page.",
+    licences: "Licences of what this page contains",
     promise: "Everything happens in this page. It has no access to the network, so no text leaves it.",
   },
   project: "The whole project",

@@ -45,6 +45,7 @@ export const downloads: typeof en = {
     loading: "Preparando…",
     ready: "Listo.",
     failed: "Este navegador no puede ejecutar esta página.",
+    licences: "Licencias de lo que contiene esta página",
     promise: "Todo ocurre en esta página. No tiene acceso a la red, así que ningún texto sale de ella.",
   },
   project: "El proyecto entero",

@@ -45,6 +45,7 @@ export const downloads: typeof en = {
     loading: "Préparation…",
     ready: "Prêt.",
     failed: "Ce navigateur ne peut pas faire fonctionner cette page.",
+    licences: "Licences de ce que contient cette page",
     promise: "Tout se passe dans cette page. Elle n’a pas accès au réseau\u00a0: aucun texte n’en sort.",
   },
   project: "Le projet entier",

@@ -1,6 +1,6 @@
 import page from "../../../standalone/page.html?raw";
 import type { packModel } from "../../../standalone/pack.js";
-import { encoderNamed, encoders } from "../../engine/encoders.js";
+import { type EncoderId, encoderNamed, encoders } from "../../engine/encoders.js";
 import { modelPlace } from "../../engine/model.js";
 import { downloads } from "../../messages/downloads.js";
 import { language } from "../../messages/index.js";
@@ -23,16 +23,25 @@ const escaped = (text: string) => text.replace(/[&<>"]/g, (sign) => `&#${sign.ch
 /** Escapes text for a script element, so that it cannot end the script or start another. */
 const inScript = (code: string) => code.replaceAll("</script", "<\\/script").replaceAll("<!--", "<\\!--");
 
-/** Makes one HTML file that classifies offline: it contains script, kernels, model, adapter and head. */
-export async function htmlFile(run: Run): Promise<Blob> {
-  const address = new URL("./standalone.js", document.baseURI).href;
+const beside = (name: string) => new URL(name, document.baseURI).href;
+async function textOf(address: string): Promise<string> {
   const response = await fetch(address);
   if (!response.ok) throw new Error(`${address}: ${response.status}`);
-  const script = await response.text();
+  return response.text();
+}
+
+/** The model's licence asks to say what was changed, and stands last among the notices. */
+const modelNotice = (encoder: EncoderId) =>
+  `${encoders[encoder].name} (Apache-2.0, its text is the last one below), with weights rounded to 16 bits`;
+
+/** Makes one HTML file that classifies offline: it contains script, kernels, model, adapter and head. */
+export async function htmlFile(run: Run): Promise<Blob> {
+  const address = beside("standalone.js");
+  const [script, notices] = await Promise.all([textOf(address), textOf(beside("standalone-notices.txt"))]);
   const library = (await import(/* @vite-ignore */ address)) as { packModel: typeof packModel };
   const encoder = encoderNamed(run.spec.model);
   const model = await library.packModel(await modelPlace(encoder), encoders[encoder].name);
-  const parts: (string | Blob)[] = [filled(run)];
+  const parts: (string | Blob)[] = [filled(run, `${modelNotice(encoder)}\n\n${notices}`)];
   for (const [of, files] of Object.entries({ model, classifier: classifierOf(run) }))
     for (const [name, bytes] of Object.entries(files)) parts.push(...(await pieces(of, name, bytes)));
   parts.push(`<script type="module">${inScript(script)}</script>\n</body>\n</html>\n`);
@@ -43,7 +52,7 @@ export async function htmlFile(run: Run): Promise<Blob> {
 const classifierOf = ({ files }: Run) =>
   Object.fromEntries(Object.entries(files!).filter(([name]) => !name.endsWith(".svg")));
 
-function filled(run: Run): string {
+function filled(run: Run, notices: string): string {
   const { page: texts } = downloads();
   const task = taskOf(run);
   const { ready, failed, none } = texts;
@@ -63,7 +72,7 @@ function filled(run: Run): string {
       go: texts.go[task],
       loading: texts.loading,
     },
-    promise: texts.promise,
+    ...{ promise: texts.promise, licences: texts.licences, notices: escaped(notices) },
     facts: JSON.stringify(facts).replaceAll("<", "\\u003c"),
   };
   // The embedded files go before the end of the body.
