@@ -3,6 +3,7 @@ import type { Page } from "playwright";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { seriousIn, type Studio } from "../../scripts/studio/driver.mjs";
 import { tinyEncoder } from "../models/tiny-encoder.js";
+import { inFolder, serveShown } from "./serving.js";
 import { begin, finished, saved, tinyStudio, toTraining } from "./tiny-studio.js";
 
 let studio: Studio;
@@ -40,7 +41,15 @@ it("the zip carries a model card with data, result and limits, which the page sh
   expect(await seriousIn(page)).toEqual([]);
 });
 
-it("a line for lowrank serve is there to copy", async () => {
+it("the commands for a server are there to copy, and serve what was downloaded", { timeout: 60_000 }, async () => {
   await page.getByLabel("Server").check();
-  expect(await page.locator(".snippets pre").innerText()).toContain("npx lowrank serve --classifier classifier\n");
+  const { bytes } = await saved(page, "Save: Adapted model");
+  // The model is found by its name, here as a folder.
+  const model = await tinyEncoder();
+  const files = {
+    ...inFolder("classifier", unzipSync(bytes)),
+    ...inFolder("sentence-transformers/all-MiniLM-L6-v2", model),
+  };
+  const answer = await serveShown(await page.locator(".snippets pre").innerText(), files);
+  expect(answer).toMatchObject({ predictions: [{ label: expect.stringMatching(/^(good|\[a\]\(b\) #1)$/) as string }] });
 });
