@@ -1,16 +1,18 @@
-import { zipSync } from "fflate";
+import { unzipSync, zipSync } from "fflate";
 import type { Page } from "playwright";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Studio } from "../../scripts/studio/driver.mjs";
 import { decoderAdapter } from "../models/language/golden-decoder.js";
 import { expectAccessible } from "./accessible.js";
-import { chatPage, openModel, picked, teach } from "./chat-page.js";
+import { chatPage, openModel, picked, smallModel, teach } from "./chat-page.js";
+import { inFolder, serveShown } from "./serving.js";
+import { saved } from "./tiny-studio.js";
 
+const template = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}";
 let studio: Studio;
 let page: Page;
 beforeAll(async () => {
   ({ studio, page } = await chatPage());
-  const template = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}";
   await openModel(page, "llama", template);
 }, 120_000);
 afterAll(() => studio?.end());
@@ -57,11 +59,23 @@ it(
     both = await answersTo("Who is number 3?");
     expect(Object.keys(both)).toEqual(["Without the adapter", "With “cold.csv”", "With “warm.csv”"]);
     expect(new Set(Object.values(both)).size).toBe(3);
+    await page.getByText("Serve it to other programs").click();
     await expectAccessible(page);
     await page.getByLabel("Also show the answer without the adapter").uncheck();
     expect(Object.keys(await answersTo("Who is number 3?"))).toEqual(["With “cold.csv”", "With “warm.csv”"]);
   },
 );
+
+it("the commands for a server serve the model with the saved adapter", { timeout: 60_000 }, async () => {
+  const { bytes } = await saved(page, "Save the adapter");
+  const model = await smallModel("llama", template);
+  const files = { ...inFolder("adapter", unzipSync(bytes)), ...inFolder("tiny", model) };
+  const answer = await serveShown(await page.locator(".trained pre").innerText(), files);
+  expect(answer).toMatchObject({
+    ...{ object: "chat.completion", model: "mine" },
+    choices: [{ message: { content: expect.stringMatching(/./) as string } }],
+  });
+});
 
 it(
   "with the same prompt and seed, an adapter answers the same in either place, also at the next visit",

@@ -1,6 +1,7 @@
 import { zipSync } from "fflate";
 import type { Page } from "playwright";
 import type { Studio } from "../../scripts/studio/driver.mjs";
+import type { FileMap } from "../../ts/io/file-map.js";
 import { changedJson, decoderFiles, type DecoderName } from "../models/language/golden-decoder.js";
 import { tinyEncoder } from "../models/tiny-encoder.js";
 import { tinyStudio } from "./tiny-studio.js";
@@ -18,19 +19,24 @@ export const picked = (name: string, content: string | Uint8Array) => ({
   ...{ name, mimeType: "application/octet-stream", buffer: Buffer.from(content) },
 });
 
-/** Opens a small model with room for a conversation. @param template its chat template; null for none */
+/** A small model with room for a conversation. @param template its chat template; null for none */
+export async function smallModel(decoder: DecoderName, template: string | null): Promise<FileMap> {
+  const files = changedJson(await decoderFiles(decoder), "config.json", { max_position_embeddings: 4096 });
+  const settings = { bos_token: "<s>", eos_token: "</s>", chat_template: template };
+  return {
+    ...files,
+    ...(template !== null && { "tokenizer_config.json": new TextEncoder().encode(JSON.stringify(settings)) }),
+  };
+}
+
+/** Opens it. */
 export async function openModel(
   page: Page,
   decoder: DecoderName,
   template: string | null,
   name = "tiny.zip",
 ): Promise<void> {
-  const files = changedJson(await decoderFiles(decoder), "config.json", { max_position_embeddings: 4096 });
-  const settings = { bos_token: "<s>", eos_token: "</s>", chat_template: template };
-  const zip = zipSync({
-    ...files,
-    ...(template !== null && { "tokenizer_config.json": new TextEncoder().encode(JSON.stringify(settings)) }),
-  });
+  const zip = zipSync({ ...(await smallModel(decoder, template)) });
   await page.locator(".choose input[type=file]").first().setInputFiles(picked(name, zip));
   await page.getByLabel("Your message").waitFor();
 }

@@ -21,17 +21,16 @@ export async function serveShown(shown: string, files: FileMap): Promise<unknown
   const [, args] = /^npx lowrank (serve .*)$/m.exec(shown)!;
   const [, path, header, body] = /^curl http:\/\/127\.0\.0\.1:8080(\S+) -H "([^"]+)" -d '([^']+)'$/m.exec(shown)!;
   const [name, type] = header!.split(": ") as [string, string];
-  let answer: Promise<unknown> | null = null;
+  const answers: Promise<unknown>[] = [];
   try {
     const { code, err } = await lowrankProcess([...args!.split(" "), "--port", "0"], folder, (out, child) => {
       const [, url] = /listening on (http:\/\/[\d.:]+)/.exec(out) ?? [];
-      if (url === undefined || answer !== null) return;
-      answer = fetch(url + path!, { method: "POST", headers: { [name]: type }, body: body! })
-        .then(async (response) => response.json() as Promise<unknown>)
-        .finally(() => child.kill("SIGTERM"));
+      if (url === undefined || answers.length > 0) return;
+      const answer = fetch(url + path!, { method: "POST", headers: { [name]: type }, body: body! });
+      answers.push(answer.then(async (response) => response.json()).finally(() => child.kill("SIGTERM")));
     });
-    if (code !== 0 || answer === null) throw new Error(err);
-    return await (answer as Promise<unknown>);
+    if (code !== 0 || answers.length === 0) throw new Error(err);
+    return await answers[0];
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { notify } from "../state/notice.js";
+import { Program } from "./program.js";
 
 interface Props<Place extends string> {
   /** Name of the group of choices, one of its kind on a page. */
@@ -16,14 +16,9 @@ interface Props<Place extends string> {
 
 /** Programs to copy, one for each place where they run. */
 export function Programs<Place extends string>({ name, texts, programFor }: Props<Place>) {
-  const { use, useHint, copy, copied, places } = texts;
+  const { use, useHint, places } = texts;
   const names = Object.keys(places) as Place[];
   const place = useSignal(names[0]!);
-  const program = programFor(place.value);
-  const take = async () => {
-    await navigator.clipboard.writeText(program);
-    notify(copied);
-  };
   return (
     <>
       <h3>{use}</h3>
@@ -37,12 +32,7 @@ export function Programs<Place extends string>({ name, texts, programFor }: Prop
           </label>
         ))}
       </fieldset>
-      <pre tabIndex={0}>
-        <code>{program}</code>
-      </pre>
-      <button type="button" class="small" onClick={() => void take()}>
-        {copy}
-      </button>
+      <Program program={programFor(place.value)} texts={texts} />
     </>
   );
 }

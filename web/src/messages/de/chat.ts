@@ -98,4 +98,6 @@ export const chat: typeof en = {
   perplexityHint:
     "Die Perplexität sagt, wie unsicher das Modell beim jeweils nächsten Wort ist. Weniger ist besser; 1 heißt sicher.",
   takeAdapter: "Adapter speichern",
+  serve: "Für andere Programme bereitstellen",
+  serveHint: "Entpacken Sie die Zip-Datei in einen Ordner namens „adapter“ und führen Sie dies daneben aus.",
 };

@@ -97,4 +97,6 @@ export const chat = {
     `Perplexity ${fixed(before, 1)} before training, ${fixed(after, 1)} after.`,
   perplexityHint: "Perplexity says how uncertain the model is about each next word. Lower is better; 1 means certain.",
   takeAdapter: "Save the adapter",
+  serve: "Serve it to other programs",
+  serveHint: "Unpack the zip file into a folder named “adapter”, and run this beside it.",
 };

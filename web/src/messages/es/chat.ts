@@ -102,4 +102,6 @@ export const chat: typeof en = {
   perplexityHint:
     "La perplejidad dice cuánto duda el modelo ante cada palabra siguiente. Cuanto más baja, mejor; 1 significa ninguna duda.",
   takeAdapter: "Guardar el adaptador",
+  serve: "Servirlo a otros programas",
+  serveHint: "Descomprima el archivo zip en una carpeta llamada «adapter» y ejecute esto al lado.",
 };

@@ -105,4 +105,6 @@ export const chat: typeof en = {
   perplexityHint:
     "La perplexité dit à quel point le modèle hésite sur chaque mot suivant. Plus elle est basse, mieux c’est\u00a0; 1 veut dire aucune hésitation.",
   takeAdapter: "Enregistrer l’adaptateur",
+  serve: "Le servir à d’autres programmes",
+  serveHint: "Décompressez le fichier zip dans un dossier nommé «\u00a0adapter\u00a0», et lancez ceci à côté.",
 };

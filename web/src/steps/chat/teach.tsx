@@ -5,13 +5,16 @@ import { answering } from "../../engine/chat/answering.js";
 import { loaded } from "../../engine/chat/language-model.js";
 import { goOn, type Lesson, lesson, pauseTeaching, teach, teaching, teachProblem } from "../../engine/chat/teach.js";
 import { chat } from "../../messages/chat.js";
+import { downloads } from "../../messages/downloads.js";
 import { headline } from "../../messages/headline.js";
 import { m } from "../../messages/index.js";
 import { DropZone } from "../../parts/drop-zone.js";
 import { Icon } from "../../parts/icons.js";
 import { Problem } from "../../parts/problem.js";
+import { Program } from "../../parts/program.js";
 import { save } from "../../parts/save.js";
 import { Pairs } from "./judged/pairs.js";
+import { serveCommands } from "./serve-commands.js";
 import { JobLive } from "../train/job-live.js";
 
 /** Whether the better answers got the higher rewards, and became the more probable ones. */
@@ -57,6 +60,11 @@ function Result() {
       <button type="button" onClick={() => void take()}>
         <Icon name="down" /> {t.takeAdapter}
       </button>
+      <details class="details">
+        <summary>{t.serve}</summary>
+        <p class="hint">{t.serveHint}</p>
+        <Program program={serveCommands(now, loaded.value?.converses ?? true)} texts={downloads()} />
+      </details>
     </div>
   );
 }

@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import type { EncoderId } from "../../engine/encoders.js";
 import type { Task } from "../../data/target.js";
 import { downloads } from "../../messages/downloads.js";
-import { notify } from "../../state/notice.js";
+import { Program } from "../../parts/program.js";
 import { type Place, snippetsFor } from "./snippet-texts.js";
 
 const places: readonly Place[] = ["page", "node", "serve", "python", "edge"];
@@ -14,10 +14,6 @@ export function Snippets({ task, encoder }: { task: Task; encoder: EncoderId }) 
   // The server classifies; it has no address for numbers and marked words.
   const shown = places.filter((name) => snippets[name] !== null);
   const place = useSignal<Place>("page");
-  const copy = async () => {
-    await navigator.clipboard.writeText(snippets[place.value]!);
-    notify(t.copied);
-  };
   return (
     <section class="snippets" aria-labelledby="use-heading">
       <h2 id="use-heading">{t.use}</h2>
@@ -31,12 +27,7 @@ export function Snippets({ task, encoder }: { task: Task; encoder: EncoderId }) 
           </label>
         ))}
       </fieldset>
-      <pre tabIndex={0}>
-        <code>{snippets[place.value]}</code>
-      </pre>
-      <button type="button" class="small" onClick={() => void copy()}>
-        {t.copy}
-      </button>
+      <Program program={snippets[place.value]!} texts={t} />
     </section>
   );
 }
