@@ -100,7 +100,7 @@ it(
     const rows = [["Frage", "Antwort"], ...asked.map(([question, text]) => [question, text])];
     // Until a model is chosen, none is downloaded, and none reads the texts.
     await give(page, "fragen.csv", rows.map((row) => row.join(",")).join("\n"));
-    await page.getByText("Choose above which model reads your texts.").waitFor();
+    await page.getByText("You can search once a model has read your texts").waitFor();
     const english = () => models.asked.filter(({ path }) => path.startsWith("all-MiniLM-L6-v2/model.safetensors"));
     expect(english()).toEqual([]);
     await page.getByRole("button", { name: "Read them with the English model (91 MB)" }).click();

@@ -35,7 +35,7 @@ export const search: typeof en = {
   tooMany: (count, most) =>
     `Es sind ${n(count)} verschiedene Texte, und diese Seite durchsucht höchstens ${n(most)}. Verwenden Sie einen Teil der Liste oder den Befehl „lowrank index“, der eine Million Texte bewältigt.`,
   noTexts: "Diese Spalte hat keine Texte. Wählen Sie eine andere.",
-  chooseModel: "Wählen Sie oben, welches Modell Ihre Texte liest. Danach können Sie darin suchen.",
+  chooseModel: "Suchen können Sie, sobald ein Modell Ihre Texte gelesen hat: das mehrsprachige oder das englische.",
   useEnglish: (size) => `Mit dem englischen Modell lesen (${size})`,
   recognising: "Die Sprache Ihrer Texte wird erkannt",
   indexing: "Die Texte werden für die Suche gelesen",

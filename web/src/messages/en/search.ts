@@ -34,7 +34,7 @@ export const search = {
   tooMany: (count: number, most: number) =>
     `There are ${n(count)} different texts, and this page searches at most ${n(most)}. Use a part of the list, or the command “lowrank index”, which takes a million.`,
   noTexts: "This column has no texts. Choose another one.",
-  chooseModel: "Choose above which model reads your texts. Then you can search them.",
+  chooseModel: "You can search once a model has read your texts: the multilingual one, or the English one.",
   useEnglish: (size: string) => `Read them with the English model (${size})`,
   recognising: "Recognising the language of your texts",
   indexing: "Reading the texts for the search",

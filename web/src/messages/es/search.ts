@@ -35,7 +35,7 @@ export const search: typeof en = {
   tooMany: (count, most) =>
     `Hay ${n(count)} textos distintos, y esta página busca en ${n(most)} como máximo. Use una parte de la lista, o el comando «lowrank index», que admite un millón.`,
   noTexts: "Esta columna no tiene textos. Elija otra.",
-  chooseModel: "Elija arriba qué modelo lee sus textos. Después podrá buscar en ellos.",
+  chooseModel: "Podrá buscar cuando un modelo haya leído sus textos: el multilingüe o el inglés.",
   useEnglish: (size) => `Leerlos con el modelo inglés (${size})`,
   recognising: "Reconociendo el idioma de sus textos",
   indexing: "Leyendo los textos para la búsqueda",

@@ -35,7 +35,7 @@ export const search: typeof en = {
   tooMany: (count, most) =>
     `Il y a ${n(count)} textes différents, et cette page en parcourt au plus ${n(most)}. Utilisez une partie de la liste, ou la commande «\u00a0lowrank index\u00a0», qui en accepte un million.`,
   noTexts: "Cette colonne ne contient pas de textes. Choisissez-en une autre.",
-  chooseModel: "Choisissez ci-dessus le modèle qui lit vos textes. Ensuite, vous pourrez y chercher.",
+  chooseModel: "Vous pourrez chercher dès qu’un modèle aura lu vos textes\u00a0: le multilingue ou l’anglais.",
   useEnglish: (size) => `Les lire avec le modèle anglais (${size})`,
   recognising: "Reconnaissance de la langue de vos textes",
   indexing: "Lecture des textes pour la recherche",
