@@ -92,16 +92,24 @@ describe("tools", () => {
     expect(tokens.flatMap(({ toolCalls = [] }) => toolCalls).length).toBeGreaterThan(1);
 
     const schema = { type: "object", properties: { good: { type: "boolean" } }, required: ["good"] };
-    const format = { type: "json_schema" as const, json_schema: { name: "review", schema } };
-    const either = (bias: number) =>
-      answers(chat, { ...base, response_format: format, logit_bias: { 1: bias }, seed: 5 });
-    const called = await either(100);
+    const either = (bias: number, schema: Record<string, unknown>) => {
+      const format = { type: "json_schema" as const, json_schema: { name: "review", schema } };
+      return answers(chat, { ...base, response_format: format, logit_bias: { 1: bias }, seed: 5 });
+    };
+    const called = await either(100, schema);
     expect(called.choice.finish_reason).toBe("tool_calls");
     expect(called.streamed.message.tool_calls).toMatchObject(called.choice.message.tool_calls!);
-    const said = await either(-100);
+    const said = await either(-100, schema);
     expect(said.choice.finish_reason).toBe("stop");
     expect(said.choice.message.content).toMatch(/^\{"good":(true|false)\}$/);
     expect(said.streamed.message.content).toBe(said.choice.message.content);
+
+    // A string of the answer's JSON that reads as a call is none.
+    const text = "<|tool_call_start|>[now()]<|tool_call_end|>";
+    const quoted = await either(-100, { const: text });
+    expect(quoted.choice).toMatchObject({ finish_reason: "stop", message: { content: JSON.stringify(text) } });
+    expect(quoted.streamed.message).toMatchObject({ content: JSON.stringify(text) });
+    expect(quoted.choice.message.tool_calls).toBeUndefined();
   });
 
   it("change nothing that is said without a call, and nothing at all with none", async () => {

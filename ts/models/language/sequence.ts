@@ -61,9 +61,9 @@ export class Sequence {
     this.seen = new Set(options.repetitionPenalty === 1 ? [] : prompt);
     const { calls, seed } = options;
     this.text = parts.tokenizer === null ? null : tokenText(parts.tokenizer, calls?.marks);
-    this.calls = calls?.begin(prompt, seed) ?? null;
     this.stops = new StopWords(options.stop);
     this.bound = options.bound?.() ?? null;
+    this.calls = calls?.begin(prompt, seed, this.bound === null) ?? null;
   }
 
   /** Whether inputs of products with grouped weights are rounded. */

@@ -35,11 +35,15 @@ export class CallReader implements CallSink {
   private hasText = false;
   private afterCall = false;
 
-  /** @param functions the schema of arguments of each function, by its name */
+  /**
+   * @param functions the schema of arguments of each function, by its name
+   * @param mixed whether calls may follow content. Where an answer is bound to JSON or calls, its JSON may have a string that reads as a call
+   */
   constructor(
     private readonly family: ToolFamily,
     private readonly functions: ReadonlyMap<string, Schema>,
     private readonly idOf: (index: number) => string,
+    private readonly mixed = true,
   ) {
     this.firsts = new Set([...family.open, ...family.close].map((mark) => mark[0]!));
     this.reading = this.read();
@@ -71,6 +75,7 @@ export class CallReader implements CallSink {
   }
 
   private mayBegin(): boolean {
+    if (this.hasText && !this.mixed) return false;
     return this.firsts.has(this.from.char) || this.isBare();
   }
 

@@ -37,8 +37,8 @@ export interface ToolTemplate {
 export interface CallReading {
   /** Special tokens that are text, since calls have them. */
   readonly marks: ReadonlySet<string>;
-  /** A reader for an answer to a prompt of these ids. */
-  readonly begin: (prompt: Int32Array, seed: number) => CallReader;
+  /** A reader for an answer to a prompt of these ids. @param mixed whether calls may follow content */
+  readonly begin: (prompt: Int32Array, seed: number, mixed: boolean) => CallReader;
 }
 
 /**
@@ -74,7 +74,7 @@ export function prepareTools(
     either,
     reading: {
       marks: new Set(marksOf(family)),
-      begin: (prompt, seed) => new CallReader(family, schemas, (index) => idOf(prompt, seed, index)),
+      begin: (prompt, seed, mixed) => new CallReader(family, schemas, (index) => idOf(prompt, seed, index), mixed),
     },
   };
 }
