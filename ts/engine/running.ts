@@ -123,6 +123,11 @@ export class Engine {
     return this;
   }
 
+  /** @internal Whether values come as promises only (`readLater`). */
+  get readsLater(): boolean {
+    return false;
+  }
+
   /** Whether `close` was called. */
   get closed(): boolean {
     return this.parts === null;

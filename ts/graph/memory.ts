@@ -97,10 +97,10 @@ export class GraphMemory {
     this.engine.heap.release(pointer);
   }
 
-  /** @internal Runs `body`, which must not await or need gradients, with `rounding` set. */
+  /** @internal Runs `body`, which must not await or need gradients, with `rounding` set. Has no effect on a GPU, where it would gain nothing. */
   withRounding<T>(rounding: boolean, body: () => T): T {
     const former = this.rounding;
-    this.rounding = rounding;
+    this.rounding = rounding && !this.engine.readsLater;
     try {
       return body();
     } finally {

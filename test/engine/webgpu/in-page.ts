@@ -4,6 +4,7 @@ import { createEngine, type Engine, Graph, type Tensor, tensor } from "../../../
 import { trainClassifier } from "./classifier.js";
 import { trainEncoder } from "./encoder.js";
 import { engineAndDevice } from "./its-device.js";
+import { generateGolden, refusedLanguage, trainLanguage } from "./language.js";
 import { trainThroughLoss } from "./lost-device.js";
 import { misuse } from "./misuse.js";
 import { encodeGolden, refusedModels, trainGolden } from "./models.js";
@@ -89,6 +90,25 @@ export async function compareModels(names: readonly string[]) {
 
 /** Vectors alone. */
 export const compareVectors = (names: readonly string[]) => onBoth((engine) => encodeGolden(engine, names));
+
+/** Golden language models on both, the training of an adapter, and what is refused. */
+export async function compareLanguage([names, formats]: readonly [
+  readonly string[],
+  Parameters<typeof generateGolden>[2],
+]) {
+  let refused: Record<string, string> = {};
+  const compared = await onBoth(async (engine) => {
+    if (engine.info.adapter !== undefined) refused = await refusedLanguage(engine);
+    return { generated: await generateGolden(engine, names, formats), trained: await trainLanguage(engine, names[0]!) };
+  });
+  return { ...compared, refused };
+}
+
+/** What models generate, alone. */
+export const compareGenerated = ([names, formats]: readonly [
+  readonly string[],
+  Parameters<typeof generateGolden>[2],
+]) => onBoth((engine) => generateGolden(engine, names, formats));
 
 /** Every op with a kernel. */
 export const compareOps = () => onBoth(runOps);

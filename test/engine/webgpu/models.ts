@@ -1,21 +1,15 @@
-import { CausalLanguageModel, type Engine, SentenceEncoder, tensor, TextClassifier } from "../../../ts/index.js";
+import { type Engine, SentenceEncoder, tensor, TextClassifier } from "../../../ts/index.js";
 import type { Checkpoint } from "../../../ts/train/fit-options.js";
+import { type Counting, filesOf } from "./model-files.js";
 import { recordErrors } from "./recorded-errors.js";
 
 // Models of files, in the page: loopback serves the golden ones.
-
-type Counting = Engine & { readonly counts: Readonly<Record<string, number>> };
 
 const FOLDER = "/test/golden/encoders";
 const FILES = [
   ...["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors", "modules.json"],
   ...["1_Pooling/config.json", "sentence_bert_config.json"],
 ];
-
-async function filesOf(folder: string, names: readonly string[]): Promise<Record<string, Uint8Array>> {
-  const read = async (name: string) => new Uint8Array(await (await fetch(`${folder}/${name}`)).arrayBuffer());
-  return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await read(name)] as const)));
-}
 
 const goldenEncoder = (name: string) => filesOf(`${FOLDER}/${name}`, FILES);
 
@@ -59,11 +53,6 @@ export async function refusedModels(engine: Engine): Promise<Record<string, stri
   const { used } = engine.info.memory;
   const deberta = await goldenEncoder("deberta-v2");
   await note("DeBERTa", () => SentenceEncoder.load(deberta, { engine }));
-  await note("a language model", async () =>
-    CausalLanguageModel.load(await filesOf("/test/golden/decoders/llama", ["config.json", "model.safetensors"]), {
-      engine,
-    }),
-  );
   errors["bytes left"] = String(engine.info.memory.used - used);
   return errors;
 }

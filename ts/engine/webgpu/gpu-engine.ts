@@ -99,6 +99,10 @@ export class GpuEngine extends Engine {
     return this.host;
   }
 
+  override get readsLater(): boolean {
+    return true;
+  }
+
   override write(
     pointer: Pointer,
     data: Float32Array | Int32Array | Uint32Array | Uint8Array,

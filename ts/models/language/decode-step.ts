@@ -1,5 +1,6 @@
 import type { CallAdapters } from "../../adapters/call-adapters.js";
-import { inferring } from "../../graph/inferring.js";
+import { inferred } from "../../graph/inferring.js";
+import type { Tensor } from "../../values/tensor.js";
 import { attendBehind } from "../decoder/attention.js";
 import type { RaggedBatch } from "../ragged-batch.js";
 import type { CachedTokens } from "./cached-tokens.js";
@@ -17,18 +18,21 @@ interface Fed {
   readonly rows?: number;
 }
 
+/** Logits of texts, on a GPU a promise of them. */
+export type DecodedLogits = Float32Array[] | Promise<Float32Array[]>;
+
 /** As `decodeStep`; texts with rounded products are computed in a separate pass. */
-export function decodeBatch(
+export async function decodeBatch(
   parts: Parts,
   adapters: CallAdapters,
   fed: readonly (Fed & { readonly rounded: boolean })[],
-): Float32Array[] {
+): Promise<Float32Array[]> {
   const logits: Float32Array[] = [];
   for (const rounded of [true, false]) {
     const places = [...fed.keys()].filter((place) => fed[place]!.rounded === rounded);
     if (places.length === 0) continue;
     const own = places.map((place) => fed[place]!);
-    const rows = parts.graph.withRounding(rounded, () => decodeStep(parts, adapters, own));
+    const rows = await parts.graph.withRounding(rounded, () => decodeStep(parts, adapters, own));
     for (const [i, place] of places.entries()) logits[place] = rows[i]!;
   }
   return logits;
@@ -39,7 +43,7 @@ export function decodeStep(
   { graph, model }: Parts,
   adapters: Pick<CallAdapters, "selection">,
   fed: readonly Fed[],
-): Float32Array[] {
+): DecodedLogits {
   for (const { held, ids } of fed) held.cache.reserve(ids.length);
   const batch = batchOf(fed);
   const texts = fed.map(({ text }) => text);
@@ -48,14 +52,16 @@ export function decodeStep(
   const rows = new Int32Array(ends.at(-1)!);
   for (let i = 0; i < fed.length; i++)
     for (let row = ends[i]!; row < ends[i + 1]!; row++) rows[row] = batch.offsets[i + 1]! - ends[i + 1]! + row;
-  const { data, shape } = inferring(graph, () => {
+  const value = inferred(graph, () => {
     const attend = attendBehind(fed.map(({ held }) => held.cache));
     const hidden = model.infer(batch, adapters.selection(texts, batch.offsets), attend);
     const last = rows.length === batch.ids.length ? hidden : graph.embedding(hidden, rows);
-    return graph.value(model.logits(last, adapters.selection(texts, ends)));
+    return model.logits(last, adapters.selection(texts, ends));
   });
   for (const { held, ids } of fed) held.extend(ids);
-  return fed.map((_, i) => data.subarray(ends[i]! * shape[1]!, ends[i + 1]! * shape[1]!));
+  const ofTexts = ({ data, shape }: Tensor) =>
+    fed.map((_, i) => data.subarray(ends[i]! * shape[1]!, ends[i + 1]! * shape[1]!));
+  return value instanceof Promise ? value.then(ofTexts) : ofTexts(value);
 }
 
 /** The new tokens as one batch; positions continue those in the caches. */

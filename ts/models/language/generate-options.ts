@@ -49,7 +49,7 @@ export interface GenerateOptions extends TextFormat, ToolOptions {
   readonly ignoreEnd?: boolean | undefined;
   /**
    * Round the inputs of products with "q8" and "q4" weights to bytes, as llama.cpp does; default true: several times as fast. With false,
-   * probabilities equal those of `logits`. Other weights are never affected.
+   * probabilities equal those of `logits`. Other weights are never affected, and none are on a GPU.
    */
   readonly rounded?: boolean | undefined;
   /**

@@ -103,7 +103,8 @@ export async function* generateTokens(
         const ids = Int32Array.from([...texts[i]!.next, ...drafts[i]!]);
         return { text: i, held: held[i]!, ids, rows: ids.length, rounded: texts[i]!.rounded };
       });
-      for (const [place, row] of decodeBatch({ graph, model }, adapters, fed).entries()) logits[going[place]!] = row;
+      for (const [place, row] of (await decodeBatch({ graph, model }, adapters, fed)).entries())
+        logits[going[place]!] = row;
       for (const [i, text] of texts.entries()) if (text.done && kept === undefined) held[i]!.dispose();
     }
   } finally {

@@ -12,7 +12,11 @@ import type { CacheFormat } from "../../ops/attention/cached-attention.js";
 import { TextTokenizer } from "../../tokenize/text-tokenizer.js";
 import type { Decoder } from "../decoder/decoder.js";
 import { textConfig } from "../decoder/text-config.js";
+import type { DecoderConfig } from "../decoder/config.js";
+import { refuseOnGpu } from "../on-gpu.js";
 import { decoderPlan } from "../decoders.js";
+import { checkRuns } from "../check-runs.js";
+import { raggedBatch } from "../ragged-batch.js";
 import { ChatTemplate } from "./chat-template.js";
 import type { WeightsOption } from "../stored-weights.js";
 import { hasGroups, usualWeights } from "./usual-weights.js";
@@ -79,15 +83,12 @@ export async function loadLanguageModel(
   const chatTemplate = await ChatTemplate.read(from, settings);
   const graph = new Graph({ seed, packedCopies: packedCopies ?? (weights === "f32" ? 1 : undefined), engine });
   graph.owner.kind = "CausalLanguageModel";
-  if (graph.engine.info.adapter !== undefined) {
-    graph.dispose();
-    const message = `${WHAT}: language models do not run on device "webgpu" yet: pass \`engine: await createEngine()\``;
-    throw new UnsupportedError(message, { op: WHAT, option: "engine", missing: "webgpu" });
-  }
+  refuseMissing(graph, plan.config, cacheFormat);
   // These weights' fingerprint is not needed, so it is not computed.
   return filled(graph, from, async (_, mergedModel, file) => {
     const isKept = options.weights === undefined && weights !== "f32" && hasGroups(file);
     const model = await plan.load(graph, file, { ...taken, weights: isKept ? "auto" : weights });
+    await checkRuns(graph, () => model.logits(model.infer(raggedBatch([Int32Array.of(0, 0)]), []), []));
     const { targetModules } = plan;
     // The plan was found by it.
     const modelType = json["model_type"] as string;
@@ -95,6 +96,17 @@ export async function loadLanguageModel(
     const known = { name, graph, model, tokenizer, chatTemplate, ends, targetModules };
     return { ...known, modelType, mergedModel, cacheFormat };
   });
+}
+
+/** Throws `UnsupportedError` for what reads its values at once where the engine is on a GPU; kernels that are missing there are named when the model first runs. */
+function refuseMissing(graph: Graph, config: DecoderConfig, cacheFormat: CacheFormat): void {
+  try {
+    if (cacheFormat === "f16") refuseOnGpu(WHAT, graph, 'a cache with format "f16" does');
+    if (config.experts !== undefined) refuseOnGpu(WHAT, graph, "layers with experts do");
+  } catch (error) {
+    graph.dispose();
+    throw error;
+  }
 }
 
 /** Throws `UnsupportedError` for weights that another program quantised: they would be read without their scales. */

@@ -53,7 +53,7 @@ export async function readPrompts(
     }
     if (fed.length === 0) return logits;
     await breathe();
-    for (const [place, row] of decodeBatch(parts, adapters, fed).entries()) logits[fed[place]!.text] = row;
+    for (const [place, row] of (await decodeBatch(parts, adapters, fed)).entries()) logits[fed[place]!.text] = row;
   }
 }
 

@@ -13,7 +13,7 @@ import { completionLoss } from "./training/completion-loss.js";
 import { batchOf, decodeStep } from "./decode-step.js";
 import { readAdapter } from "./generate-options.js";
 import type { LanguageModelParts } from "./load-language-model.js";
-import { inferring } from "../../graph/inferring.js";
+import { inferred } from "../../graph/inferring.js";
 
 /** Log probability of a completion. */
 export interface CompletionScore {
@@ -84,11 +84,11 @@ export async function scoresOf(
       while (held.length < first - 1) {
         await breathe();
         const piece = ids.subarray(held.length, Math.min(held.length + PIECE, first - 1));
-        decodeStep({ graph, model }, adapters, [{ text: 0, held, ids: piece }]);
+        await decodeStep({ graph, model }, adapters, [{ text: 0, held, ids: piece }]);
       }
       await breathe();
       const tokens = ids.length - first;
-      found.push({ logProbability: -lossBehind({ graph, model }, adapters, held, ids), tokens });
+      found.push({ logProbability: -(await lossBehind({ graph, model }, adapters, held, ids)), tokens });
     }
     return found;
   } finally {
@@ -100,7 +100,12 @@ export async function scoresOf(
 }
 
 /** Sum of the cross entropies of all tokens except the first after the cached ones, which stay unchanged. */
-function lossBehind({ graph, model }: Parts, adapters: CallAdapters, held: CachedTokens, all: Int32Array): number {
+async function lossBehind(
+  { graph, model }: Parts,
+  adapters: CallAdapters,
+  held: CachedTokens,
+  all: Int32Array,
+): Promise<number> {
   const ids = all.subarray(held.length, all.length - 1);
   held.cache.reserve(ids.length);
   const batch = batchOf([{ held, ids }]);
@@ -109,21 +114,22 @@ function lossBehind({ graph, model }: Parts, adapters: CallAdapters, held: Cache
 }
 
 /** Sum of the cross entropies of the targets of a batch's rows from one on. */
-function sumOf(
+async function sumOf(
   { graph, model }: Parts,
   adapters: CallAdapters,
   batch: ReturnType<typeof raggedBatch>,
   attend: typeof attendWhole,
   targets: Int32Array,
   from: number,
-): number {
-  return inferring(graph, () => {
+): Promise<number> {
+  const { data } = await inferred(graph, () => {
     const selection = adapters.selection([0], batch.offsets);
     const hidden = model.infer(batch, selection, attend);
     const rows = Int32Array.from({ length: targets.length - from }, (_, i) => from + i);
     const wanted = { rows, ids: targets.subarray(from) };
-    return graph.value(completionLoss(graph, model, hidden, wanted, selection)).data[0]!;
+    return completionLoss(graph, model, hidden, wanted, selection);
   });
+  return data[0]!;
 }
 
 /** The options with their defaults. */
@@ -163,7 +169,7 @@ export async function perplexityOf(
         await nextTask();
         throwIfAborted(signal);
         const batch = raggedBatch([ids.subarray(begin, end - 1)]);
-        total += sumOf(parts, adapters, batch, attendWhole, ids.subarray(begin + 1, end), done - begin - 1);
+        total += await sumOf(parts, adapters, batch, attendWhole, ids.subarray(begin + 1, end), done - begin - 1);
         tokens += end - done;
         done = end;
       }

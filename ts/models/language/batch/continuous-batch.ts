@@ -4,7 +4,7 @@ import { timer } from "../../../waiting/timer.js";
 import { nextTask } from "../../../waiting/next-task.js";
 import { keepsState } from "../../decoder/config.js";
 import type { CachedTokens } from "../cached-tokens.js";
-import { decodeStep } from "../decode-step.js";
+import { type DecodedLogits, decodeStep } from "../decode-step.js";
 import type { GenerationRequest } from "../generate.js";
 import type { CalledLanguageModel } from "../called-language-model.js";
 import { PROMPT_TOKENS } from "../read-prompts.js";
@@ -69,6 +69,8 @@ export class ContinuousBatch {
   private waiting: BatchText[] = [];
   private running: BatchText[] = [];
   private passes = 0;
+  /** Ends when the logits of the pass under way are there: a pass on a GPU takes time in which others may call. */
+  private passing: Promise<void> | null = null;
   /** Whether memory was full: until a text ends, no other begins. */
   private full = false;
 
@@ -169,33 +171,46 @@ export class ContinuousBatch {
       const seen = this.passes;
       // Requests that arrive now can join the pass.
       await nextTask();
-      if (seen === this.passes && !text.ended) this.pass();
+      const pass = this.passing ?? (seen === this.passes && !text.ended ? this.pass() : undefined);
+      if (pass !== undefined) await pass;
     }
   }
 
-  private pass(): void {
+  /** Computes a token of each text; a promise where that is read later. */
+  private pass(): Promise<void> | undefined {
     this.passes++;
     const now = Date.now();
     for (const text of [...this.running, ...this.waiting])
       if (text.expiry !== undefined && now > text.expiry.time) this.end(text, text.expiry.error());
     this.admit();
     const fed = this.fed();
+    const reads: Promise<void>[] = [];
     // Rounded products are computed in a pass of their own.
     for (const rounded of [true, false]) {
       const some = fed.filter(({ text }) => text.rounded === rounded && text.cached !== null);
-      if (some.length > 0) this.run(some, rounded);
+      const read = some.length > 0 ? this.run(some, rounded) : undefined;
+      if (read !== undefined) reads.push(read);
     }
+    if (reads.length === 0) return undefined;
+    return (this.passing = Promise.all(reads).then(() => void (this.passing = null)));
   }
 
-  private run(fed: readonly Fed[], rounded: boolean): void {
+  private run(fed: readonly Fed[], rounded: boolean): Promise<void> | undefined {
     const texts = fed.map(({ text }) => text);
+    const fail = (error: unknown) => this.fail(texts, error);
+    const sample = (logits: readonly Float32Array[]) => {
+      // Those that were given up while the logits were read have no cache any more.
+      for (const [i, text] of texts.entries()) if (!text.ended && text.promptLeft === 0) this.sample(text, logits[i]!);
+    };
     try {
       const logits = this.withRoom(() => this.compute(fed, rounded));
       for (const text of texts) if (text.cached!.length === text.keepAt) this.prefixes.keep(text, text.cached!);
-      for (const [i, text] of texts.entries()) if (text.promptLeft === 0) this.sample(text, logits[i]!);
+      if (logits instanceof Promise) return logits.then(sample).catch(fail);
+      sample(logits);
     } catch (error) {
-      this.fail(texts, error);
+      fail(error);
     }
+    return undefined;
   }
 
   private sample(text: BatchText, logits: Float32Array): void {
@@ -269,7 +284,7 @@ export class ContinuousBatch {
     return best === null ? this.prefixes.copy(kept, most + ANSWER_TOKENS) : best.fork(text.reused);
   }
 
-  private compute(fed: readonly Fed[], rounded: boolean): Float32Array[] {
+  private compute(fed: readonly Fed[], rounded: boolean): DecodedLogits {
     const { graph, model } = this.model;
     const selection = (texts: readonly number[], offsets: Int32Array) =>
       this.adapters.selection(

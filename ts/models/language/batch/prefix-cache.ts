@@ -3,6 +3,7 @@ import { commonLength } from "../../../values/common-length.js";
 import { keepsState } from "../../decoder/config.js";
 import { KeyValueCache } from "../../decoder/key-value-cache.js";
 import type { CalledLanguageModel } from "../called-language-model.js";
+import { refuseOnGpu } from "../../on-gpu.js";
 import { CachedTokens } from "../cached-tokens.js";
 import type { BatchText } from "./batch-text.js";
 import type { BlockStorage, ReadBlock } from "./block-storage.js";
@@ -42,6 +43,7 @@ export class PrefixCache {
     private readonly adapters: SharedAdapters,
     private storage?: BlockStorage,
   ) {
+    if (storage !== undefined) refuseOnGpu("languageServer", model.graph, "a prefixCacheStore does");
     this.prints = new TreePrints(model);
     this.hasStates = keepsState(model.model.config);
   }

@@ -47,7 +47,9 @@ export class TreePrints {
     const length = Math.min(PROBE_TOKENS, maxPositions);
     const ids = Int32Array.from({ length }, (_, i) => Math.floor((i * vocabularySize) / length));
     try {
-      return decodeStep({ graph, model }, { selection: () => [] }, [{ text: 0, held, ids }])[0]!;
+      // A storage, for which this is, needs an engine on WASM.
+      const logits = decodeStep({ graph, model }, { selection: () => [] }, [{ text: 0, held, ids }]) as Float32Array[];
+      return logits[0]!;
     } finally {
       held.dispose();
     }

@@ -36,7 +36,7 @@ export class Assistant {
     const drafted: number[] = [];
     for (let left = text.subarray(cached.length); drafted.length < room;) {
       const ids = left.subarray(0, PROMPT_TOKENS);
-      const [logits] = decodeBatch(call.model, call.adapters, [{ text: 0, held: cached, ids, rounded: true }]);
+      const [logits] = await decodeBatch(call.model, call.adapters, [{ text: 0, held: cached, ids, rounded: true }]);
       left = left.subarray(ids.length);
       if (left.length === 0) {
         drafted.push(largestIds(logits!, 1)[0]!);

@@ -9,6 +9,7 @@ import { raggedBatch } from "../../ragged-batch.js";
 import type { LanguageModelParts } from "../load-language-model.js";
 import { targetsOf } from "./completion-loss.js";
 import type { TrainingTokens } from "./training-tokens.js";
+import { Gathered } from "../../../graph/gathered.js";
 import { inferring } from "../../../graph/inferring.js";
 
 /** Result of `CausalLanguageModel.evaluate`. */
@@ -48,7 +49,9 @@ export async function targetLosses(
   const selected = ofCall(adapters);
   for (const { first, end } of batchesOf(examples)) {
     throwIfAborted(signal);
-    losses.set(lossesOf(parts, selected, examples.slice(first, end)), first);
+    const { values, sums } = lossesOf(parts, selected, examples.slice(first, end));
+    await values.end();
+    losses.set(sums(), first);
     onProgress?.(end);
     await nextTask();
   }
@@ -64,11 +67,11 @@ const ofCall =
   (offsets) =>
     adapters.selection(new Array<number>(offsets.length - 1).fill(0), offsets);
 
-/** The same at once, without letting the event loop run. */
+/** The same at once, without letting the event loop run; not on a GPU. */
 export function answerLosses(parts: Parts, selected: Selected, examples: readonly TrainingTokens[]): Float64Array {
   const losses = new Float64Array(examples.length);
   for (const { first, end } of batchesOf(examples))
-    losses.set(lossesOf(parts, selected, examples.slice(first, end)), first);
+    losses.set(lossesOf(parts, selected, examples.slice(first, end)).sums(), first);
   return losses;
 }
 
@@ -91,11 +94,13 @@ export function measuringMemory({ config }: Decoder, examples: readonly Training
   return inferenceMemory(config, most) + Float32Array.BYTES_PER_ELEMENT * logits;
 }
 
-function lossesOf({ graph, model }: Parts, selected: Selected, examples: readonly TrainingTokens[]): number[] {
+/** Losses of each target, and when they are there the sums of each example. */
+function lossesOf({ graph, model }: Parts, selected: Selected, examples: readonly TrainingTokens[]) {
   const batch = raggedBatch(examples.map(({ ids }) => ids));
   const { rows, ids } = targetsOf(examples, batch.offsets);
   const most = rowsAtOnce(model.config);
   const losses = new Float32Array(rows.length);
+  const values = new Gathered(graph, losses);
   inferring(graph, () => {
     const selection = selected(batch.offsets);
     const hidden = model.infer(batch, selection);
@@ -104,11 +109,14 @@ function lossesOf({ graph, model }: Parts, selected: Selected, examples: readonl
         const end = Math.min(start + most, rows.length);
         const logits = model.logits(graph.embedding(hidden, rows.subarray(start, end)), selection);
         const each = graph.crossEntropy(logits, ids.subarray(start, end), { reduction: "none" });
-        losses.set(graph.value(each).data, start);
+        values.set(each, start);
       });
   });
-  let at = 0;
-  return examples.map(({ targets }) => targets.reduce((sum) => sum + losses[at++]!, 0));
+  const sums = () => {
+    let at = 0;
+    return examples.map(({ targets }) => targets.reduce((sum) => sum + losses[at++]!, 0));
+  };
+  return { values, sums };
 }
 
 /** Means over all targets. */

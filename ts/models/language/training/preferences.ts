@@ -5,6 +5,7 @@ import { fit } from "../../../train/fit.js";
 import type { EvaluateEvery, FitOptions, FitReport } from "../../../train/fit-options.js";
 import { FIT_OPTIONS } from "../../../train/fit-settings.js";
 import { stepOfAdapter } from "../../adapter-step.js";
+import { refuseOnGpu } from "../../on-gpu.js";
 import { adapterOf, type TrainingParts } from "./fit-language.js";
 import { evaluateOn, type LanguageTrainingOptions, readFitOptions, settingsOf } from "./fit-settings.js";
 import { checkExchangeable, otherAnswers, type PreparedPreference, preparePreference } from "./preference-examples.js";
@@ -108,6 +109,7 @@ export async function fitPreferences(
   const fitting = Object.entries(given).filter(([name]) => FIT_OPTIONS.includes(name as keyof FitOptions));
   const { evaluate, ...rest } = Object.fromEntries(fitting) as Omit<FitOptions, "evaluate"> &
     Pick<PreferenceFitOptions, "evaluate">;
+  refuseOnGpu(what, parts.graph, "losses of preferences do");
   const loss = takePreferenceLoss(what, given);
   if (maxTokens !== undefined) whole(what, "maxTokens", maxTokens, 2);
   const own = adapterOf(what, parts, adapter);

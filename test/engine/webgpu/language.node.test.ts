@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { GpuPage } from "./gpu-page.js";
+import type * as inPage from "./in-page.js";
+import { difference } from "./training-loop.js";
+
+type Calls = Omit<typeof inPage, "lowrank">;
+type Compared = Awaited<ReturnType<Calls["compareLanguage"]>>;
+type Generated = Awaited<ReturnType<Calls["compareGenerated"]>>;
+
+let page: GpuPage;
+let compared: Compared;
+beforeAll(async () => {
+  page = await GpuPage.open();
+  // One pair of engines for all: most of the time goes into compiling shaders.
+  compared = await page.call<Compared>("compareLanguage", [["llama"], ["f32", "q8"]]);
+});
+afterAll(() => page?.close());
+
+function expectAlike({ gpu, wasm }: Generated): void {
+  expect(gpu.bytesLeft).toBe(0);
+  for (const [name, { numbers, tokens }] of Object.entries(wasm.found)) {
+    // Measured on SwiftShader: 7e-7 of the largest number.
+    numbers.forEach((values, i) =>
+      expect(difference(values, gpu.found[name]!.numbers[i]!), `${name}: numbers ${i}`).toBeLessThan(2e-6),
+    );
+    expect(gpu.found[name]!.tokens, name).toEqual(tokens);
+  }
+}
+
+it("computes logits, perplexity and scores of language models on a GPU as on WASM, and generates the same tokens", () => {
+  expectAlike({ gpu: compared.gpu.generated, wasm: compared.wasm.generated });
+
+  // What decides speed: a token of three layers, and the logits of one row that come back.
+  const { counted } = compared.gpu.generated.found["llama f32"]!;
+  const token = (i: number, name: string) => counted[i]![name]! - counted[i - 1]![name]!;
+  expect(token(3, "bytesRead")).toBe(4 * 320);
+  for (const name of ["dispatches", "submissions", "bytesUploaded", "bytesRead"])
+    expect(token(2, name), name).toBe(token(3, name));
+  expect(token(3, "dispatches")).toBeLessThanOrEqual(47);
+  expect(token(3, "submissions")).toBeLessThanOrEqual(7);
+  expect(token(3, "bytesUploaded")).toBeLessThanOrEqual(424);
+});
+
+it("trains an adapter of a language model on a GPU as on WASM, and resumes and saves it", () => {
+  const [gpu, wasm] = [compared.gpu.trained, compared.wasm.trained];
+  // Measured on SwiftShader: 2e-7 of the largest number.
+  for (const name of ["losses", "norms", "measured"] as const)
+    expect(difference(wasm[name], gpu[name]), name).toBeLessThan(2e-6);
+  expect(gpu.texts).toEqual(wasm.texts);
+  for (const trained of [gpu, wasm]) {
+    expect(trained.losses.at(-1)).toBeLessThan(trained.losses[0]!);
+    expect(trained.reopened).toBe(trained.loss);
+    // From the checkpoint after three steps: the same bits.
+    expect(trained.resumed).toEqual(trained.losses);
+    expect(trained.bytesLeft).toBe(0);
+  }
+  const step = (i: number, name: string) => gpu.counted[i]![name]! - gpu.counted[i - 1]![name]!;
+  expect(step(1, "bytesRead")).toBe(8);
+  expect(step(2, "dispatches")).toBe(step(1, "dispatches"));
+  expect(step(1, "dispatches")).toBeLessThanOrEqual(365);
+  expect(step(1, "submissions")).toBeLessThanOrEqual(14);
+});
+
+it("refuses by name what language models cannot do on a GPU, and frees everything", () => {
+  const isUnsupported = (what: string) => expect.stringMatching(`^UnsupportedError: .*${what}`);
+  const readsAtOnce = expect.stringMatching(/^ConfigError: values of an engine with device "webgpu" are read async/);
+  expect(compared.refused).toEqual({
+    qwen3_5: isUnsupported('there is no GPU kernel "gated_delta'),
+    olmoe: isUnsupported("layers with experts do not run"),
+    "a cache in 16 bits": isUnsupported('a cache with format "f16" does not run'),
+    preferences: isUnsupported("losses of preferences do not run"),
+    DoRA: readsAtOnce,
+    merging: readsAtOnce,
+    "bytes left": "0",
+  });
+});
+
+it.runIf(process.env["LOWRANK_TESTS"] === "all")("does so for the other families", { timeout: 600_000 }, async () => {
+  const names = [
+    ...["gemma2", "gemma3_text", "gemma4_keys", "gemma4_text", "gpt2", "gpt_neox", "gpt_neox_serial", "granite"],
+    ...["granite4", "lfm2", "llama_yarn", "ministral3", "mistral", "olmo2", "phi3", "phi3_longrope", "qwen2", "qwen3"],
+    ...["smollm3", "vaultgemma"],
+  ];
+  expectAlike(await page.call<Generated>("compareGenerated", [names, ["f32"]]));
+  expectAlike(await page.call<Generated>("compareGenerated", [["qwen3"], ["q4"]]));
+});
