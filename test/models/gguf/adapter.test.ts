@@ -67,7 +67,8 @@ describe.each(names)("a GGUF adapter of %s", (name) => {
       ...{ "adapter.type": "lora", "adapter.lora.alpha": 6 },
     });
     const joined = ["phi3", "gpt2", "gpt_neox"].includes(name);
-    const attention = joined || name === "qwen3_5" ? "attn_qkv" : name.startsWith("lfm2") ? "shortconv.in_proj" : "attn_q";
+    const attention =
+      joined || name === "qwen3_5" ? "attn_qkv" : name.startsWith("lfm2") ? "shortconv.in_proj" : "attn_q";
     const { hiddenSize } = model.model.config;
     expect(file.info(`blk.0.${attention}.weight.lora_a`)).toMatchObject({ type: "F32", shape: [2, hiddenSize] });
     // All inner layers of OLMoE, and those of LFM2's mixtures from the second on, are experts.

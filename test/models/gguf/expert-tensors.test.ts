@@ -106,7 +106,7 @@ it("experts that do not fit together are refused by name", async () => {
   expect(changed({ type: "F16" })).toThrow(/is F32 and .*up_proj\.weight" F16/);
 });
 
-type Changes = Readonly<Record<string, number | boolean | undefined>>;
+type Changes = Readonly<Record<string, number | boolean | string | undefined>>;
 
 /** config.json of a golden file with other metadata; undefined takes one out. */
 async function configOf(name: string, changes: Changes = {}) {
@@ -129,6 +129,9 @@ it.each<[string, Changes, typeof ModelError | typeof UnsupportedError, RegExp]>(
   ["lfm2moe", { expert_gating_func: undefined }, UnsupportedError, /expert_gating_func: 2 \(sigmoid\) .* got 1/],
   ["lfm2moe", { leading_dense_block_count: undefined }, ModelError, /no metadata .*lfm2moe\.leading_dense_block_count/],
   ["lfm2moe", { expert_feed_forward_length: undefined }, ModelError, /no metadata .*expert_feed_forward_length/],
+  ["lfm2moe", { "rope.scaling.type": "spiral" }, UnsupportedError, /rope\.scaling\.type "spiral" is not supported/],
+  ["lfm2moe", { "rope.scaling.type": 3 }, ModelError, /lfm2moe\.rope\.scaling\.type must be a text, got 3/],
+  ["olmoe", { expert_weights_norm: 1 }, ModelError, /olmoe\.expert_weights_norm must be true or false, got 1/],
   ["mistral3", { expert_count: 4 }, UnsupportedError, /mistral3\.expert_count: mixtures of experts .* are not read/],
   ["mistral3", { "attention.temperature_length": 8 }, UnsupportedError, /grow from 16 tokens on .* got 8/],
   ["mistral3", { "rope.scaling.yarn_ext_factor": 0.5 }, UnsupportedError, /yarn_ext_factor 0\.5 is not supported/],
@@ -145,6 +148,8 @@ it("metadata say how many experts there are, and how their weights are made", as
   expect(await configOf("olmoe", normed)).toMatchObject({ num_experts: 4, norm_topk_prob: true });
   const scaled = { num_dense_layers: 1, use_expert_bias: true, routed_scaling_factor: 1.5 };
   expect(await configOf("lfm2moe", { expert_weights_scale: 1.5 })).toMatchObject(scaled);
+  const linear = { "rope.scaling.type": "linear", "rope.scaling.factor": 2 };
+  expect(await configOf("lfm2moe", linear)).toMatchObject({ rope_scaling: { rope_type: "linear", factor: 2 } });
 });
 
 it("YaRN's factor of cosine and sine is the file's times its own, and queries need not grow", async () => {

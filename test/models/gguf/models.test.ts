@@ -20,7 +20,19 @@ function counted(bytes: Uint8Array) {
 }
 
 const names = [
-  ...(["llama", "qwen2", "qwen3", "qwen35", "gemma2", "gemma3", "gemma4", "granite", "lfm2", "mistral3", "phi3"] as const),
+  ...([
+    "llama",
+    "qwen2",
+    "qwen3",
+    "qwen35",
+    "gemma2",
+    "gemma3",
+    "gemma4",
+    "granite",
+    "lfm2",
+    "mistral3",
+    "phi3",
+  ] as const),
   ...(["smollm3", "olmo2", "gpt2", "gptneox"] as const),
 ];
 

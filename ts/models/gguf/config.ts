@@ -18,7 +18,7 @@ export function ggufConfig(file: Pick<GgufFile, "metadata" | "names" | "has" | "
   const values = new MetadataValues(file.metadata);
   if (modelType === "gpt2") return gpt2Config(file, values);
   if (modelType === "gpt_neox") return gptNeoxConfig(file, values);
-  if (modelType === "lfm2" || modelType === "lfm2_moe") return lfm2Config(file, values, modelType);
+  if (modelType === "lfm2" || modelType === "lfm2_moe") return lfm2Config(file, values, modelType, factors);
   if (modelType === "gemma4_text") return gemma4Config(file, values, factors);
   const [hidden, heads] = [values.required("embedding_length"), values.required("attention.head_count")];
   const headDim = values.number("attention.key_length") ?? hidden / heads;

@@ -56,13 +56,17 @@ export class MetadataValues {
   }
 
   text(name: string): string | undefined {
-    const value = this.metadata.get(`${this.architecture}.${name}`);
-    return typeof value === "string" ? value : undefined;
+    const key = `${this.architecture}.${name}`;
+    const value = this.metadata.get(key);
+    if (value === undefined || typeof value === "string") return value;
+    throw new ModelError(`${key} must be a text, got ${excerpt(value)}`, { key, value });
   }
 
   flag(name: string): boolean | undefined {
-    const value = this.metadata.get(`${this.architecture}.${name}`);
-    return typeof value === "boolean" ? value : undefined;
+    const key = `${this.architecture}.${name}`;
+    const value = this.metadata.get(key);
+    if (value === undefined || typeof value === "boolean") return value;
+    throw new ModelError(`${key} must be true or false, got ${excerpt(value)}`, { key, value });
   }
 
   /** Of a token that the tokenizer names. */

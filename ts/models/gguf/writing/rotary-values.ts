@@ -67,7 +67,8 @@ export function rotaryValues(json: ConfigJson, form: RotaryForm, fallback: numbe
     scaledAs("yarn");
     values.set("rope.scaling.original_context_length", { uint32: original });
     for (const [own, name] of yarnKeys)
-      if (typeof given[own] === "number" && (own !== "mscale_all_dim" || given["mscale"])) values.set(`rope.scaling.${name}`, float(given[own]));
+      if (typeof given[own] === "number" && (own !== "mscale_all_dim" || given["mscale"]))
+        values.set(`rope.scaling.${name}`, float(given[own]));
   } else if (kind === "llama3") {
     const plain = frequenciesOf(turned, theta);
     tensors.set("rope_freqs.weight", factors(plain.map((frequency, i) => frequency / form.frequencies[i]!)));
