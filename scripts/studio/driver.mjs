@@ -9,14 +9,14 @@ import { serveFolder } from "../serve-folder.mjs";
 import { passOn } from "../servers/pass-on.mjs";
 import { modelCache, root } from "../setup/paths.mjs";
 
-/** Builds the Studio into the subfolder `site` of a new temporary folder. */
-export async function buildStudio() {
+/** Builds the Studio into the subfolder `site` of a new temporary folder. Without `minify`, functions have their names. */
+export async function buildStudio({ minify = true } = {}) {
   const folder = await mkdtemp(join(tmpdir(), "lowrank-studio-"));
   const site = join(folder, "site");
   // A test runner's environment would change the build.
   const { NODE_ENV } = process.env;
   process.env.NODE_ENV = "production";
-  await build({ configFile: join(root, "web/vite.config.ts"), logLevel: "error", build: { outDir: site } });
+  await build({ configFile: join(root, "web/vite.config.ts"), logLevel: "error", build: { outDir: site, minify } });
   if (NODE_ENV === undefined) delete process.env.NODE_ENV;
   else process.env.NODE_ENV = NODE_ENV;
   return { folder, site };
@@ -24,12 +24,18 @@ export async function buildStudio() {
 
 /**
  * Builds the Studio and serves it with its model on the loopback interface.
- * @param {{ isolated?: boolean, policy?: string, federation?: string, models?: (request: import("node:http").IncomingMessage, response: import("node:http").ServerResponse) => void }} how
+ * @param {{ isolated?: boolean, minify?: boolean, policy?: string, federation?: string, models?: (request: import("node:http").IncomingMessage, response: import("node:http").ServerResponse) => void }} how
  *   without isolation there are no threads; policy is a Content-Security-Policy; federation is a Flower server's address, forwarded from flower/;
  *   models handles requests below models/ instead of the cache's folder
  */
-export async function serveStudio({ isolated = true, policy, federation, models = serveFolder(modelCache) } = {}) {
-  const { folder, site } = await buildStudio();
+export async function serveStudio({
+  isolated = true,
+  minify = true,
+  policy,
+  federation,
+  models = serveFolder(modelCache),
+} = {}) {
+  const { folder, site } = await buildStudio({ minify });
   const files = serveFolder(site);
   const received = /** @type {{ method: string, url: string, bytes: number }[]} */ ([]);
   const server = createServer((request, response) => {

@@ -18,8 +18,12 @@ export interface Conversations {
 const FEWEST = 10;
 
 /** Whether there are enough examples to set some aside. Those with the same prompt stay together. */
-export const areEnough = (rows: readonly object[]): boolean =>
-  new Set(rows.map((row) => JSON.stringify("prompt" in row ? row.prompt : row))).size >= FEWEST;
+export function areEnough(rows: readonly object[]): boolean {
+  const different = new Set<string>();
+  for (const row of rows)
+    if (different.add(JSON.stringify("prompt" in row ? row.prompt : row)).size >= FEWEST) return true;
+  return false;
+}
 
 type Turns = readonly {
   readonly role?: unknown;

@@ -25,7 +25,7 @@ export interface JudgedRows {
 /** The rows of a table. Numbers below 0 or above 1 are mapped to 0 for the least and 1 for the greatest. */
 export function judgedRows({ records, question, text, value }: JudgedTable): JudgedRows {
   const forms = new Map<string, string>();
-  const seen = new Set<string>();
+  const seen = new Map<string, Set<string>>();
   const read: JudgedRow[] = [];
   let [incomplete, repeated] = [0, 0];
   for (const record of records) {
@@ -35,12 +35,13 @@ export function judgedRows({ records, question, text, value }: JudgedTable): Jud
       incomplete++;
       continue;
     }
-    const form = forms.get(plain(asked)) ?? asked;
-    forms.set(plain(asked), form);
-    const key = JSON.stringify([form, own]);
-    if (seen.has(key)) repeated++;
+    const key = plain(asked);
+    const form = forms.get(key) ?? asked;
+    const texts = seen.get(key) ?? new Set();
+    if (texts.has(own)) repeated++;
     else read.push({ question: form, text: own, label });
-    seen.add(key);
+    forms.set(key, form);
+    seen.set(key, texts.add(own));
   }
   const rows = scaled(read);
   const [least, most] = rangeOf(rows);

@@ -14,9 +14,12 @@ const UNBALANCED = 4;
 export const examplesIn = (rows: readonly Row[], target: Target, column: string): string[] =>
   rows.map((row) => JSON.stringify(forms[target.task].example(row, target, column)));
 
+/** The rows of the table when a run of this visit began, by the run's examples. */
+export const begunWith = new WeakMap<Uint8Array, readonly Row[]>();
+
 /** Starts a run on the current table. */
 export function begin(): Promise<Run | null> {
-  const { table, label: place } = project.value!;
+  const { table, label: place, rows: all } = project.value!;
   const now = target.value;
   const form = forms[now.task];
   const rows = rowsFor(settings.value, usable.value, now);
@@ -24,7 +27,8 @@ export function begin(): Promise<Run | null> {
   const column = table.columns[place]!;
   const known = countLabels(rows, now);
   const unbalanced = now.task === "classify" && known[0]![1] > UNBALANCED * known.at(-1)![1];
-  const lines = examplesIn(rows, now, column);
+  const data = new TextEncoder().encode(`${examplesIn(rows, now, column).join("\n")}\n`);
+  begunWith.set(data, all);
   const began = Date.now();
   const id = `studio-${began.toString(36)}-${crypto.getRandomValues(new Uint32Array(1))[0]!.toString(36)}`;
   const file = `${name.replace(/\.[^.]*$/, "").replace(/[^\p{L}\p{N} _-]/gu, "") || "data"}.jsonl`;
@@ -44,7 +48,7 @@ export function begin(): Promise<Run | null> {
       ...specOf(settings.value, file, encoders[encoder.value].name, rows.length, unbalanced),
       ...form.spec(rows, column),
     },
-    data: new TextEncoder().encode(`${lines.join("\n")}\n`),
+    data,
     labels: known.map(([label]) => label),
     examples: rows.length,
     files: null,

@@ -13,7 +13,11 @@ export function storedTable<T>(key: string) {
   let newest = 0;
   function use(now: T | null): void {
     table.value = now;
-    void (now === null ? remove("project", key) : write("project", key, now)).catch(() => undefined);
+    // A long table is copied into the database in a task of its own: showing it takes the page long enough.
+    setTimeout(() => {
+      if (table.value === now)
+        void (now === null ? remove("project", key) : write("project", key, now)).catch(() => undefined);
+    });
   }
   registerPage(key, {
     get: () => table.value,

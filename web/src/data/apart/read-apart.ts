@@ -1,7 +1,8 @@
 import { ownScript } from "../../engine/own-script.js";
 import { TableProblem } from "../problem.js";
-import { type Correction, LARGEST_FILE, type Table } from "../table.js";
+import { LARGEST_FILE } from "../table.js";
 import type { Answer, Asked } from "./messages.js";
+import type { Option, Read, Reader } from "./readers.js";
 import address from "./reading-worker.ts?worker&url";
 
 /** A worker that reads files; null if the site's policy forbids it. */
@@ -13,24 +14,27 @@ function started(): Worker | null {
   }
 }
 
-/** Reads a table in a worker, so that the page answers meanwhile. Throws `TableProblem`. */
-export async function readApart(file: File, correction: Correction = {}): Promise<Table> {
+/** Reads a file with one of the readers in a worker, so that the page answers meanwhile. Throws `TableProblem`. */
+export async function readApart<R extends Reader>(reader: R, file: File, option?: Option<R>): Promise<Read<R>> {
   if (file.size > LARGEST_FILE) throw new TableProblem("tooLarge", file.name);
-  const here = async () => (await import("../read-table.js")).readTable(file, correction);
+  const here = async () => {
+    const { readers } = await import("./readers.js");
+    return (readers[reader] as (file: File, option: unknown) => Promise<Read<R>>)(file, option);
+  };
   const bytes = await file.arrayBuffer();
   const worker = started();
   if (worker === null) return await here();
   try {
-    return await new Promise<Table>((resolve, reject) => {
-      const records: (readonly string[])[] = [];
+    return await new Promise<Read<R>>((resolve, reject) => {
+      const all: unknown[] = [];
       // A script that could not be loaded has no message.
       worker.onerror = ({ message }) => (message ? reject(new TableProblem("noTable", message)) : resolve(here()));
       worker.onmessage = ({ data }: MessageEvent<Answer>) => {
-        if ("records" in data) records.push(...data.records);
-        else if ("table" in data) resolve({ ...data.table, records });
+        if ("part" in data) all.push(...data.part);
+        else if ("rest" in data) resolve({ ...data.rest, [data.list]: all } as Read<R>);
         else reject(new TableProblem(data.problem.kind, data.problem.detail));
       };
-      const asked: Asked = { name: file.name, bytes, correction };
+      const asked: Asked = { reader, name: file.name, bytes, option };
       worker.postMessage(asked, [bytes]);
     });
   } finally {

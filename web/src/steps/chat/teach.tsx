@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
-import { areEnough, type Conversations, readConversations } from "../../data/conversations.js";
+import { readApart } from "../../data/apart/read-apart.js";
+import { areEnough, type Conversations } from "../../data/conversations.js";
 import { TableProblem } from "../../data/problem.js";
 import { answering } from "../../engine/chat/answering.js";
 import { loaded } from "../../engine/chat/language-model.js";
@@ -143,7 +144,7 @@ export function Teach() {
     problem.value = null;
     found.value = null;
     try {
-      found.value = await readConversations(file, loaded.value?.converses ?? true);
+      found.value = await readApart("conversations", file, loaded.value?.converses ?? true);
     } catch (error) {
       problem.value = error instanceof TableProblem ? error : new TableProblem("noTable", file.name);
     }

@@ -51,7 +51,7 @@ const reader = () => import("../../data/apart/read-apart.js");
 /** Opens a file in place of the current table. If it cannot be read, the table stays, and the result is false. */
 export async function openFile(file: File, correction: Correction = { withoutBelow: true }): Promise<boolean> {
   const table = await take(async () => {
-    const read = await (await reader()).readApart(file, correction);
+    const read = await (await reader()).readApart("table", file, correction);
     sources.set(read, { file, correction });
     return read;
   });

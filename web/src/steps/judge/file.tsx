@@ -72,7 +72,7 @@ export function LabelFile({
     table.value = problem.value = null;
     try {
       const { readApart } = await import("../../data/apart/read-apart.js");
-      const read = await readApart(file);
+      const read = await readApart("table", file);
       if (own !== newest) return;
       const [text, ...others] = joinedIn(read);
       column.value = text ?? (markedColumns(read) ?? guessColumns(read)).text;

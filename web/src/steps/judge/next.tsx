@@ -51,8 +51,9 @@ function Bring({ run }: { run: RunOf<"classify"> }) {
   const bring = async (file: File) => {
     problem.value = null;
     try {
-      const { readTexts } = await import("../../data/read-texts.js");
-      const added = addTexts(await readTexts(file));
+      const { readApart } = await import("../../data/apart/read-apart.js");
+      const { texts } = await readApart("texts", file);
+      const added = addTexts(texts);
       notify(t.brought(added), added > 0);
       const { [run.id]: _, ...others } = wavering.value;
       wavering.value = others;

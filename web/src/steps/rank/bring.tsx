@@ -4,9 +4,8 @@ import { rank } from "../../messages/rank.js";
 import { DropZone } from "../../parts/drop-zone.js";
 import { Icon } from "../../parts/icons.js";
 
-/** The reader is loaded on demand. */
-const openFile = (file: File | undefined) =>
-  file && void open(async () => (await import("../../data/read-judged.js")).readJudgedTable(file));
+const reader = () => import("../../data/apart/read-apart.js");
+const openFile = (file: File | undefined) => file && void open(async () => (await reader()).readApart("judged", file));
 
 /** The start: drop or choose a table of questions, texts and labels. */
 export function Bring() {

@@ -7,9 +7,8 @@ import { Icon } from "../../parts/icons.js";
 import { ProjectFile } from "../../parts/project-file.js";
 import { Paste } from "../../parts/paste.js";
 
-/** The readers are loaded on demand. */
-const reader = () => import("../../data/search-table.js");
-const openFile = (file: File | undefined) => file && void open(async () => (await reader()).readSearchTable(file));
+const reader = () => import("../../data/apart/read-apart.js");
+const openFile = (file: File | undefined) => file && void open(async () => (await reader()).readApart("search", file));
 
 function Shape() {
   const t = search();
