@@ -5,6 +5,7 @@ import { modelCache } from "../scripts/setup/paths.mjs";
 import { notices as noticesPlugins } from "./notices.js";
 import { offline } from "./offline.js";
 import { policy } from "./policy.js";
+import { preload } from "./preload.js";
 import { standalone } from "./standalone.js";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -28,7 +29,19 @@ export default defineConfig({
     rolldownOptions: {
       output: {
         codeSplitting: {
-          groups: [{ name: "first", tags: ["$initial"], test: (id) => !/\/main\.tsx$|\.html/.test(id) }],
+          groups: [
+            { name: "first", tags: ["$initial"], test: (id) => !/\/main\.tsx$|\.html/.test(id), priority: 3 },
+            // Some servers answer six requests at a time, so a page of thirty small scripts waits five times.
+            { name: "lowrank", test: /\/dist\/(shared-(client|base|pool)|remote-browser)\.js$/, priority: 2 },
+            { name: "zip", test: /\/fflate\/|\/storage\/(zip|checksums)\.ts$/, priority: 2 },
+            { name: "papaparse", test: /\/papaparse\//, priority: 2 },
+            {
+              name: "common",
+              test: /\/web\/src\/(data|engine|parts|state|storage)\/(?!delimited|read-t|read-j|json-lines|title-rows|rows-below|apart)/,
+              minShareCount: 3,
+              priority: 1,
+            },
+          ],
         },
       },
     },
@@ -40,6 +53,7 @@ export default defineConfig({
     standalone(collected),
     offline(),
     policy(),
+    preload(),
     written,
     {
       // Serves the models of this machine's cache, so that the Studio works without a network.

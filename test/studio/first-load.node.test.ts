@@ -40,17 +40,17 @@ async function firstLoad(): Promise<Map<string, number>> {
 }
 
 // Pages that are loaded on demand bring their own texts, and so do the readers of files, an open table and training.
-it("the first load is at most 58 kB, compressed: no engine, no model, no page that is not seen", async () => {
+it("the first load is at most 36 kB, compressed: no engine, no model, no client of either, no page that is not seen", async () => {
   const sizes = await firstLoad();
   const names = [...sizes.keys()].join(" ");
   expect(names).toMatch(/index-[\w-]+\.js/);
   expect(names).not.toMatch(
-    /uPlot|read-table|open-table|train-step|chat-page|kernels-page|together-page|worker|standalone|\.wasm/i,
+    /uPlot|readers|lowrank-|common|open-table|train-step|chat-page|kernels-page|together-page|worker|standalone|\.wasm/i,
   );
   const sum = [...sizes.values()].reduce((sum, size) => sum + size, 0);
-  expect(sum).toBeLessThanOrEqual(58_000);
+  expect(sum).toBeLessThanOrEqual(36_000);
   // A budget that is far above what there is would hold nothing.
-  expect(sum).toBeGreaterThan(50_000);
+  expect(sum).toBeGreaterThan(30_000);
 });
 
 it("the licences of the packages, fonts and examples that are in its files are in one file", async () => {

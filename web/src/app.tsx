@@ -2,13 +2,14 @@ import { chooseLanguage, type Language, language, languages, m } from "./message
 import { Icon } from "./parts/icons.js";
 import { later } from "./parts/later.js";
 import { Meter } from "./parts/meter.js";
+import { whenIdle } from "./parts/when-idle.js";
 import { canUndo, project, undo } from "./state/project.js";
 import { run } from "./state/runs.js";
 import { notice, notify } from "./state/notice.js";
 import { others, step, steps, type Theme, theme, themes } from "./state/view.js";
-import { fetching } from "./engine/model.js";
-import { training } from "./engine/train.js";
-import { unstoredRuns } from "./engine/stores.js";
+import { fetching } from "./state/download.js";
+import { unstoredRuns } from "./storage/lasting.js";
+import { training } from "./state/training.js";
 import { isUnstored } from "./storage/database.js";
 import { isMember } from "./state/membership.js";
 import { DataStep } from "./steps/data/data-step.js";
@@ -35,8 +36,16 @@ const views = {
   },
 };
 
-/** Loads the steps in advance. After a long training, the server may have newer files, and a chunk of this version may be gone. */
-export const prefetch = () => Promise.all([DataStep.all(), TrainStep.fetched(), JudgeStep.all(), TakeStep.fetched()]);
+/**
+ * Loads the steps in advance, one by one while nothing else happens. After a long training, the server may have newer files, and a chunk of
+ * this version may be gone.
+ */
+export async function prefetch(): Promise<void> {
+  for (const fetched of [DataStep.all, TrainStep.fetched, ...JudgeStep.all, TakeStep.fetched]) {
+    await whenIdle();
+    await fetched();
+  }
+}
 
 /** Waits for the page that the address names if it is loaded on demand, so that the content does not shift after the first paint. */
 export async function viewFetched(): Promise<void> {

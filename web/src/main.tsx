@@ -3,8 +3,9 @@ import { App, prefetch, viewFetched } from "./app.js";
 import { ownScript } from "./engine/own-script.js";
 import { textsLoaded } from "./messages/index.js";
 import { keepFocus } from "./parts/keep-focus.js";
+import { whenIdle } from "./parts/when-idle.js";
 import { listenForUndo } from "./parts/undo-key.js";
-import { storesLast } from "./engine/stores.js";
+import { storesLast } from "./storage/lasting.js";
 import { keepProject } from "./state/project.js";
 import { loadRuns } from "./state/runs.js";
 import "./style/fonts.css";
@@ -33,14 +34,15 @@ addEventListener(
   true,
 );
 
-// Which code a view needs depends on the table and the runs that there are.
+// Which code a view needs may depend on the table and the runs that there are.
 const restored = Promise.all([keepProject(), loadRuns()]).then(viewFetched);
-const [lasting] = await Promise.all([storesLast(), restored, textsLoaded()]);
+const [lasting] = await Promise.all([storesLast(), viewFetched(), restored, textsLoaded()]);
 keepFocus();
 listenForUndo();
 render(<App lasting={lasting} />, document.getElementById("studio")!);
 
-setTimeout(() => void prefetch(), 2000);
-
+// What can wait does not delay the first view.
+await whenIdle();
 if (import.meta.env.PROD && "serviceWorker" in navigator)
   navigator.serviceWorker.register(ownScript("./service-worker.js")).catch(() => undefined);
+await prefetch();

@@ -1,29 +1,10 @@
 import { decode, encodingOf } from "./decode.js";
+import type { Conversations } from "./examples.js";
 import { firstPreference, type Preference, preferencesIn, preferencesOf } from "./preferences.js";
 import { plainTexts } from "./plain-texts.js";
 import { TableProblem } from "./problem.js";
 import { answered, asked, named } from "./question-columns.js";
 import { readTable } from "./read-table.js";
-
-/** Training data for a language model, as JSON Lines that a run reads. */
-export interface Conversations {
-  readonly name: string;
-  readonly task: "chat" | "text" | "preferences";
-  readonly rows: readonly object[];
-  /** The first example, shown so that the user can check that the file was read correctly. A plain text has no answer. */
-  readonly first: { readonly said: string; readonly answer: string; readonly rejected?: string };
-}
-
-/** Fewest different examples of which some are set aside to measure the result. */
-const FEWEST = 10;
-
-/** Whether there are enough examples to set some aside. Those with the same prompt stay together. */
-export function areEnough(rows: readonly object[]): boolean {
-  const different = new Set<string>();
-  for (const row of rows)
-    if (different.add(JSON.stringify("prompt" in row ? row.prompt : row)).size >= FEWEST) return true;
-  return false;
-}
 
 type Turns = readonly {
   readonly role?: unknown;

@@ -9,9 +9,10 @@ import {
   TokenClassifier,
 } from "lowrank/worker";
 import type { Task } from "../data/target.js";
+import type { Download } from "../state/download.js";
 import { type Run, type RunOf, taskOf } from "../state/runs.js";
 import { type EncoderId, encoderNamed } from "./encoders.js";
-import { type Download, findModel } from "./model.js";
+import { findModel } from "./model.js";
 import { once } from "./once.js";
 import type { Example } from "./parts.js";
 import type { SavedFiles } from "./stores.js";

@@ -1,5 +1,5 @@
-import { signal } from "@preact/signals";
 import { clearCache, cacheModel, type WorkerCachedModel } from "lowrank/worker";
+import { type Download, fetching } from "../state/download.js";
 import { downloadClock } from "./download-clock.js";
 import { besideOf, type EncoderId, encoders } from "./encoders.js";
 import { once } from "./once.js";
@@ -13,17 +13,6 @@ export async function modelPlace(id: EncoderId = "english"): Promise<string> {
   const answer = await fetch(`${address}/config.json`, { method: "HEAD" }).catch(() => null);
   return answer?.ok && /json/.test(answer.headers.get("content-type") ?? "") ? address : encoders[id].name;
 }
-
-export interface Download {
-  readonly file: string;
-  readonly received: number;
-  readonly total: number;
-  /** Estimated from the bytes of this visit; null at first. */
-  readonly secondsLeft: number | null;
-}
-
-/** The current download; null if there is none. */
-export const fetching = signal<Download | null>(null);
 
 /** Deletes a model that cannot be read, so that the next call downloads it again. */
 export async function forgetModel(id: EncoderId = "english"): Promise<void> {

@@ -1,5 +1,5 @@
-import { signal } from "@preact/signals";
 import { memoryStore, opfsStore } from "lowrank/worker";
+import { storesLast, unstoredRuns } from "../storage/lasting.js";
 
 export type SavedFiles = Readonly<Record<string, Uint8Array>>;
 
@@ -10,19 +10,7 @@ export interface StudioStore {
   discard(): Promise<void>;
 }
 
-/** Whether stored data outlive the page. */
-export const storesLast = async (): Promise<boolean> => {
-  try {
-    await navigator.storage.getDirectory();
-    return true;
-  } catch {
-    return false;
-  }
-};
-
 const inMemory = new Map<string, ReturnType<typeof memoryStore>>();
-/** Runs that are in memory because the browser's storage was full. */
-export const unstoredRuns = signal<ReadonlySet<string>>(new Set());
 
 /** The store of a run: the origin private file system if available and not full, otherwise memory. */
 export async function storeOf(id: string): Promise<StudioStore> {

@@ -1,46 +1,14 @@
-import { signal } from "@preact/signals";
 import { runJob } from "lowrank/worker";
-import type { JobEvent, JobPhase, ReadyJob } from "lowrank/jobs";
+import type { JobEvent, ReadyJob } from "lowrank/jobs";
+import type { Download } from "../state/download.js";
 import { forgetRun, newestOf, type Point, type Run, saveRun } from "../state/runs.js";
-import { Clock, type Span } from "./clock.js";
+import { failure, isCleared, isInUse, type Training, training } from "../state/training.js";
+import { Clock } from "./clock.js";
 import { encoderNamed } from "./encoders.js";
-import { type Download, findModel, forgetModel } from "./model.js";
+import { findModel, forgetModel } from "./model.js";
 import { runIn, storeOf } from "./stores.js";
-import { WATCHED, type Watched, watchedAfter } from "./watched.js";
+import { WATCHED, watchedAfter } from "./watched.js";
 
-/** State of a training that the page shows. */
-export interface Training {
-  readonly run: Run;
-  readonly state: "starting" | "downloading" | "running" | "pausing";
-  readonly download: Download | null;
-  readonly phase: JobPhase | null;
-  readonly done: number;
-  readonly total: number;
-  readonly tokensPerSecond: number | null;
-  /** Remaining time, estimated from the run's steps. */
-  readonly left: Span | null;
-  readonly ready: ReadyJob | null;
-  readonly training: readonly Point[];
-  readonly validation: readonly Point[];
-  readonly checkpoint: number | null;
-  readonly warnings: readonly string[];
-  /** Predictions for rows of the validation; null before the first. */
-  readonly watched: Watched | null;
-}
-
-/** Whether an error means that another tab or worker has the run open. */
-export const isInUse = (error: unknown): boolean =>
-  (error as Error).name === "ConfigError" && /is in use/.test((error as Error).message);
-
-/** Whether an error means that the browser deleted files or the database of this page while they were in use. */
-export const isCleared = (error: unknown): boolean =>
-  /^(NotFound|InvalidState)Error$/.test((error as Error).name) ||
-  /nothing can be appended/.test((error as Error).message);
-
-/** The current training in this tab; null if there is none. */
-export const training = signal<Training | null>(null);
-/** Why the last training did not finish. */
-export const failure = signal<unknown>(null);
 let cancelling: AbortController | null = null;
 /** The timing of the current run; null if it continues a run of an earlier visit. */
 let clock = new Clock();

@@ -8,6 +8,7 @@ import { go } from "../state/view.js";
 import { Problem } from "./problem.js";
 import { Icon } from "./icons.js";
 import { save } from "./save.js";
+import { whenIdle } from "./when-idle.js";
 
 /** The code for zip files is loaded on demand. */
 const files = () => import("../storage/project-file.js");
@@ -42,7 +43,11 @@ export function ProjectFile() {
   };
   const said = t.problems[(problem.value as { kind?: string } | null)?.kind ?? ""];
   const hasPages = useSignal(false);
-  useEffect(() => void files().then(async (loaded) => (hasPages.value = await loaded.hasPages())), []);
+  const look = async () => {
+    await whenIdle();
+    hasPages.value = await (await files()).hasPages();
+  };
+  useEffect(() => void look(), []);
   const isEmpty = project.value === null && runs.value.length === 0 && !hasPages.value;
   return (
     <div class="project-file">

@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import type { Download } from "../engine/model.js";
+import type { Download } from "./download.js";
 import type { SavedFiles } from "../engine/stores.js";
 
 /** This tab's work in one round. */

@@ -1,4 +1,4 @@
-import type { Conversations } from "../conversations.js";
+import type { Conversations } from "../examples.js";
 import { firstPreference, type Preference } from "../preferences.js";
 
 /** A better and a worse answer to the same prompt, from thumbs up and down. */

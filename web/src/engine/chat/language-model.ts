@@ -15,7 +15,7 @@ import { toolOf } from "../../data/answers/functions.js";
 import { keep, kept } from "../../state/view.js";
 import { downloadClock } from "../download-clock.js";
 import { encoders } from "../encoders.js";
-import type { Download } from "../model.js";
+import type { Download } from "../../state/download.js";
 import { orRefused } from "../policy.js";
 
 /** The suggested language model, small enough for a tab. */

@@ -7,7 +7,7 @@ import type {
   PreferenceJobSpec,
   PreferenceMetrics,
 } from "lowrank/jobs";
-import { areEnough, type Conversations } from "../../data/conversations.js";
+import { areEnough, type Conversations } from "../../data/examples.js";
 import { storedTraining, type StoredRun } from "../stored-training.js";
 import { runIn, storeOf, type SavedFiles } from "../stores.js";
 import { ensureAdapters, slots } from "./adapter.js";

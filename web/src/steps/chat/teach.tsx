@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { readApart } from "../../data/apart/read-apart.js";
-import { areEnough, type Conversations } from "../../data/conversations.js";
+import { areEnough, type Conversations } from "../../data/examples.js";
 import { TableProblem } from "../../data/problem.js";
 import { answering } from "../../engine/chat/answering.js";
 import { loaded } from "../../engine/chat/language-model.js";

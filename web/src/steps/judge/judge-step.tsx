@@ -60,5 +60,5 @@ export const JudgeStep = Object.assign(Judge, {
   fetched: async () => {
     if (run.value !== null) await Promise.all([pages[taskOf(run.value)].fetched(), Retrain.fetched()]);
   },
-  all: () => Promise.all([...Object.values(pages), Retrain].map((page) => page.fetched())),
+  all: [...Object.values(pages), Retrain].map(({ fetched }) => fetched),
 });

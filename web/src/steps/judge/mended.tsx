@@ -1,5 +1,5 @@
 import { computed } from "@preact/signals";
-import { training } from "../../engine/train.js";
+import { training } from "../../state/training.js";
 import { changesSince } from "../../engine/changes.js";
 import { headline } from "../../messages/headline.js";
 import { m } from "../../messages/index.js";

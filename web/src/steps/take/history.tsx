@@ -1,5 +1,6 @@
 import { disposeRun } from "../../engine/classify.js";
-import { discard, training } from "../../engine/train.js";
+import { discard } from "../../engine/train.js";
+import { training } from "../../state/training.js";
 import { downloads } from "../../messages/downloads.js";
 import { m } from "../../messages/index.js";
 import { chooseRun, type Run, run as shown, runs } from "../../state/runs.js";

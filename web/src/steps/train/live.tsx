@@ -1,7 +1,8 @@
 import type { ReadyJob } from "lowrank/jobs";
 import { calibrated } from "../../engine/calibration.js";
 import { forms } from "../../engine/forms.js";
-import { pause, training } from "../../engine/train.js";
+import { pause } from "../../engine/train.js";
+import { training } from "../../state/training.js";
 import { m } from "../../messages/index.js";
 import { progress } from "../../messages/progress.js";
 import { forTasks } from "../../messages/tasks.js";

@@ -1,4 +1,5 @@
-import { discard, failure, train, training } from "../../engine/train.js";
+import { discard, train } from "../../engine/train.js";
+import { failure, training } from "../../state/training.js";
 import { m } from "../../messages/index.js";
 import { Empty } from "../../parts/empty.js";
 import { Problem } from "../../parts/problem.js";

@@ -1,5 +1,5 @@
 import { askedIn, tableOfPairs } from "../../../data/answers/judged-pairs.js";
-import type { Conversations } from "../../../data/conversations.js";
+import type { Conversations } from "../../../data/examples.js";
 import { judgedData, judgedPairs, removePair } from "../../../engine/chat/judged/judged-pairs.js";
 import { judged } from "../../../messages/judged.js";
 import { Icon } from "../../../parts/icons.js";
