@@ -123,7 +123,7 @@ export function TogetherPage() {
       {now !== null && (now.state === "over" ? <Outcome now={now} /> : <Member now={now} state={now.state} />)}
       {!isMember() &&
         (project.value === null || usable.value.length === 0 || target.value.task !== "classify" ? (
-          <Empty title={target.value.task === "classify" ? t.noTable : t.otherTask} hint={t.noTableHint}>
+          <Empty below title={target.value.task === "classify" ? t.noTable : t.otherTask} hint={t.noTableHint}>
             <a class="button primary" href="#data">
               {t.toData}
             </a>
