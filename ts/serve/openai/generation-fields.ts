@@ -4,6 +4,8 @@ import { check, finite, flag, nonNegative, positive, share, unexpected, whole } 
 import { UnsupportedError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import type { ToolOptions } from "../../models/language/tools/tool-options.js";
+import { modelName } from "./fields.js";
+import { structuredOutputs } from "./structured-outputs.js";
 
 /** Most choices of a request, and most stop sequences. */
 const MOST = 16;
@@ -20,9 +22,6 @@ export const unsupported =
 
 /** A field that is checked where it is used. */
 export const unread: Read<unknown> = (_what, _name, value) => value;
-
-/** The name of a model, where it may not be omitted. */
-export const modelName = check<string>("a name that GET /v1/models lists", (value) => typeof value === "string");
 
 /** A field that describes a request and does not change its answer. */
 export const ignored: Read<undefined> = () => undefined;
@@ -78,6 +77,7 @@ export const generationFields = {
   stream_options: includeUsage,
   frequency_penalty: or(0, finite),
   presence_penalty: or(0, finite),
+  structured_outputs: structuredOutputs,
   logit_bias: unread as Read<Readonly<Record<number, number>> | undefined>,
   user: ignored,
 };

@@ -11,6 +11,7 @@ import { requestSeed } from "../request-seed.js";
 import { ApiError, reading } from "./api-error.js";
 import { type Fields, present } from "./fields.js";
 import { chatFields, completionFields, generationFields } from "./generation-fields.js";
+import { answerFormat } from "./structured-outputs.js";
 
 /** A checked request, apart from its adapter. */
 export interface AskedGeneration {
@@ -140,7 +141,7 @@ export function asked(
     ...{ repetitionPenalty: taken.repetition_penalty, stop: taken.stop },
     ...{ presencePenalty: taken.presence_penalty, frequencyPenalty: taken.frequency_penalty },
     ...{ logProbabilities: taken.top !== null, topLogProbabilities: taken.top ?? 0 },
-    schema: taken.schema,
+    ...answerFormat(what, taken.schema, taken.structured_outputs),
   };
   const requests = (adapter: string | null) => {
     // One copy for all choices: there may be as many biases as the model has tokens.

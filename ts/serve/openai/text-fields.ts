@@ -1,7 +1,7 @@
 import { isRecord } from "../../arguments/collections.js";
 import { choice, optional, or, type Read } from "../../arguments/read-options.js";
 import { flag, text, unexpected, whole } from "../../arguments/settings.js";
-import { modelName } from "./generation-fields.js";
+import { modelName } from "./fields.js";
 
 /** A text, or its token ids. */
 export type Input = string | readonly number[];

@@ -38,6 +38,16 @@ export const generationSchemas: Schemas = {
   stream_options: { type: "object", properties: { include_usage: boolean } },
   frequency_penalty: number,
   presence_penalty: number,
+  structured_outputs: {
+    type: "object",
+    description: "binds the answer to one of these",
+    properties: {
+      regex: nullable(string),
+      grammar: { ...nullable(string), description: "in llama.cpp's notation" },
+      choice: nullable(list(filled, { minItems: 1 })),
+    },
+    additionalProperties: false,
+  },
   logit_bias: { type: "object", additionalProperties: number, description: "by token id" },
 };
 
