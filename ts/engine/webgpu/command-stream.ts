@@ -1,11 +1,13 @@
 import type { GpuFailure } from "./failure.js";
-import { COMPUTE, COPY_DST, UNIFORM } from "./flags.js";
+import { COMPUTE, COPY_DST, COPY_SRC, UNIFORM } from "./flags.js";
 import { MOST_PARAMETERS, type Program, spread, THREADS } from "./program.js";
 
 /** Bytes of a dispatch's parameters: the alignment that WebGPU guarantees for dynamic offsets. */
 const SLOT = 4 * MOST_PARAMETERS;
-/** Dispatches between two submissions at most. */
-const SLOTS = 1024;
+/** Dispatches between two submissions at most: the GPU begins while later ones are encoded. */
+const SLOTS = 256;
+/** Bytes of small uploads between two submissions at most. */
+const STAGING = 65_536;
 
 /** What is counted, since it decides speed. */
 export interface Counts {
@@ -15,7 +17,7 @@ export interface Counts {
   bytesRead: number;
 }
 
-/** Dispatches in the order of calls, collected and submitted together. Bytes that are written or read flush what came before. */
+/** Dispatches in the order of calls, collected and submitted together. Bytes that are read, or written in large pieces, flush what came before. */
 export class CommandStream {
   readonly counts: Counts = { dispatches: 0, submissions: 0, bytesUploaded: 0, bytesRead: 0 };
   private readonly uniforms: GPUBuffer;
@@ -29,12 +31,17 @@ export class CommandStream {
   private encoder: GPUCommandEncoder | null = null;
   private pass: GPUComputePassEncoder | null = null;
   private used = 0;
+  /** Small uploads of this submission, which are copied from here to their places in order with dispatches. */
+  private readonly staging: GPUBuffer;
+  private readonly staged = new Uint8Array(STAGING);
+  private stagedBytes = 0;
 
   constructor(
     private readonly device: GPUDevice,
     private readonly failure: GpuFailure,
   ) {
     this.uniforms = device.createBuffer({ size: SLOT * SLOTS, usage: UNIFORM | COPY_DST });
+    this.staging = device.createBuffer({ size: STAGING, usage: COPY_SRC | COPY_DST });
     this.layout = device.createBindGroupLayout({
       entries: [
         { binding: 0, visibility: COMPUTE, buffer: { type: "storage" } },
@@ -87,6 +94,18 @@ export class CommandStream {
     this.run(program, ...spread(rows), [rows, ...values]);
   }
 
+  /** Writes bytes, whose number is a multiple of 4, to a buffer: after the dispatches so far and before later ones. */
+  upload(bytes: Uint8Array, to: GPUBuffer, at: number): void {
+    const { length } = bytes;
+    if (length === 0) return;
+    // Ids and plans wait for the submission; what is larger, or comes first in one, is written directly.
+    if (this.encoder !== null && length > STAGING - this.stagedBytes) this.flush();
+    if (this.encoder === null) return this.device.queue.writeBuffer(to, at, bytes as Uint8Array<ArrayBuffer>);
+    this.staged.set(bytes, this.stagedBytes);
+    this.copy(this.staging, this.stagedBytes, to, at, length);
+    this.stagedBytes += length;
+  }
+
   /** Copies bytes between buffers, in order with dispatches. */
   copy(from: GPUBuffer, at: number, to: GPUBuffer, toAt: number, bytes: number): void {
     this.begin();
@@ -99,6 +118,8 @@ export class CommandStream {
     if (this.encoder === null) return;
     this.endPass();
     this.device.queue.writeBuffer(this.uniforms, 0, this.slots, 0, this.used * SLOT);
+    this.device.queue.writeBuffer(this.staging, 0, this.staged, 0, this.stagedBytes);
+    this.stagedBytes = 0;
     this.device.queue.submit([this.encoder.finish()]);
     this.failure.closeScopes(this.device);
     this.encoder = null;

@@ -1,3 +1,4 @@
+import { typedBuffer } from "../../arguments/typed-array.js";
 import type { LinearMemory } from "../platform-types.js";
 import type { Pointer } from "../kernels.js";
 import type { CommandStream } from "./command-stream.js";
@@ -59,15 +60,14 @@ export class GpuMemory implements LinearMemory {
     this.integers.delete(pointer);
     if (data instanceof Int32Array && data.length <= MOST_WORDS) this.remember(pointer, data.slice());
     if (data.byteLength === 0) return;
-    // What is encoded may still read these bytes.
-    this.stream.flush();
     this.stream.counts.bytesUploaded += data.byteLength;
     const whole = data.byteLength & ~3;
-    this.device.queue.writeBuffer(this.storage, pointer, data, 0, whole / data.BYTES_PER_ELEMENT);
+    const bytes = new Uint8Array(typedBuffer(data), data.byteOffset, data.byteLength);
+    this.stream.upload(bytes.subarray(0, whole), this.storage, pointer);
     if (whole === data.byteLength) return;
     const last = new Uint8Array(4);
-    last.set((data as Uint8Array).subarray(whole));
-    this.device.queue.writeBuffer(this.storage, pointer + whole, last);
+    last.set(bytes.subarray(whole));
+    this.stream.upload(last, this.storage, pointer + whole);
   }
 
   /** A copy of memory as it is after all calls so far. */
