@@ -1,4 +1,5 @@
-import type { Automaton, Position } from "./automaton.js";
+import { type Automaton, type Position, Steps } from "./automaton.js";
+import { type Pieces, PieceWork } from "./pieces.js";
 import type { TokenTree } from "./token-tree.js";
 
 /** Tokens that may follow a position: few as ids, ascending; many as bit `id % 32` of word `id / 32`. */
@@ -10,64 +11,61 @@ export interface Allowed {
 
 /** Bytes of sets in memory: beyond, they are forgotten. */
 const MOST_BYTES = 32 * 2 ** 20;
+/** Nodes of the tree that take as long as a step of the automaton. */
+const NODES_A_STEP = 20;
 const NO_WORDS = new Int32Array();
 
 /** Sets of tokens that may follow positions of an automaton; each is computed once. */
 export class AllowedTokens {
-  private readonly known = new Map<Position, Allowed>();
+  private readonly known = new Map<Position, PieceWork<Allowed>>();
   private bytes = 0;
   private generation = -1;
-  private readonly words: Int32Array;
 
   constructor(
     private readonly automaton: Automaton,
     private readonly tree: TokenTree,
-  ) {
-    this.words = new Int32Array(Math.ceil(tree.vocabularySize / 32));
-  }
+  ) {}
 
   /** Tokens that may follow a position. */
-  after(position: Position): Allowed {
+  after(position: Position): PieceWork<Allowed> {
     const { automaton, tree, known } = this;
     const alike = automaton.similar(position, tree.longest);
-    const before = known.get(alike);
-    if (before !== undefined && this.generation === automaton.generation) return before;
-    const allowed = this.search(alike);
     // Where positions were forgotten, others took their place.
     if (this.generation !== automaton.generation || this.bytes > MOST_BYTES) {
       known.clear();
       this.bytes = 0;
     }
     this.generation = automaton.generation;
-    this.bytes += allowed.words.byteLength + (allowed.ids?.byteLength ?? 0);
-    known.set(alike, allowed);
+    let allowed = known.get(alike);
+    if (allowed === undefined) known.set(alike, (allowed = new PieceWork(this.search(alike))));
     return allowed;
   }
 
   /** Goes down the tree as far as the automaton goes with it. */
-  private search(position: Position): Allowed {
-    const { automaton, words } = this;
-    const { bytes, depths, after, first, tokens } = this.tree;
-    const path = [position];
-    words.fill(0);
-    automaton.begin();
+  private *search(position: Position): Pieces<Allowed> {
+    const { automaton } = this;
+    const { bytes, depths, after, first, tokens, vocabularySize } = this.tree;
+    const [path, words, steps] = [[position], new Int32Array(Math.ceil(vocabularySize / 32)), new Steps()];
     let count = 0;
     for (let node = 0; node < bytes.length;) {
-      const depth = depths[node]!;
-      const next = automaton.step(path[depth]!, bytes[node]!);
+      if (steps.meter.add(1 / NODES_A_STEP)) yield;
+      const [before, byte] = [path[depths[node]!]!, bytes[node]!];
+      let next = automaton.known(before, byte);
+      if (next === undefined) next = yield* automaton.follow(before, byte, steps);
       if (next === null) {
         node = after[node]!;
         continue;
       }
-      path[depth + 1] = next;
+      path[depths[node]! + 1] = next;
       for (let i = first[node]!; i < first[node + 1]!; i++) {
         words[tokens[i]! >> 5]! |= 1 << (tokens[i]! & 31);
         count++;
       }
       node++;
     }
-    const isSmall = count < words.length;
-    return isSmall ? { ids: idsIn(words, count), words: NO_WORDS, count } : { ids: null, words: words.slice(), count };
+    const ids = count < words.length ? idsIn(words, count) : null;
+    this.bytes += (ids ?? words).byteLength;
+    return { ids, words: ids === null ? words : NO_WORDS, count };
   }
 }
 

@@ -1,4 +1,5 @@
 import { ConfigError } from "../errors/errors.js";
+import { Meter, type Pieces, PieceWork } from "./pieces.js";
 import { onlyEnds, type Program } from "./program.js";
 import type { Stacks } from "./stacks.js";
 import { StackStore } from "./stacks.js";
@@ -14,6 +15,17 @@ const MOST_STEPS = 200_000;
 const MOST_STEPS_OF_TOKENS = 500_000;
 /** Joined returns that take as long as a step. */
 const JOINED_A_STEP = 10;
+/** Moves that are compared with a byte in the time of a step. */
+const MOVES_A_STEP = 50;
+/** Steps that are a piece of work. */
+const PIECE = 1000;
+
+/** Work for one token, or for all tokens that may follow a text. */
+export class Steps {
+  /** Steps so far. */
+  count = 0;
+  readonly meter = new Meter(PIECE);
+}
 
 /** Where a text is in a program: the states that a byte may follow, with their returns. Equal ones are one object. */
 export class Position {
@@ -36,7 +48,7 @@ export class Position {
 /** Runs a program on bytes. What follows a position is computed once. */
 export class Automaton {
   private readonly store = new StackStore(() => this.ambiguous());
-  private readonly known = new Map<string, Position>();
+  private readonly positions = new Map<string, Position>();
   private readonly tails: readonly boolean[];
   private readonly counted: { readonly repeat: number; readonly count: number }[] = [];
   private readonly countedAt = new Map<string, number>();
@@ -44,15 +56,20 @@ export class Automaton {
   /** Number of times that positions were forgotten. */
   private forgotten = 0;
   private first: Position | null = null;
-  private steps = 0;
 
-  constructor(
+  private constructor(
     private readonly what: string,
     private readonly program: Program,
   ) {
     this.tails = program.states.map(onlyEnds);
     this.classes = classesOf(program);
-    this.first = this.closure([[program.start, this.store.bottom]]);
+  }
+
+  /** The automaton of a program, with its first position. */
+  static *of(what: string, program: Program): Pieces<Automaton> {
+    const automaton = new Automaton(what, program);
+    automaton.first = yield* automaton.closure([[program.start, automaton.store.bottom]], new Steps());
+    return automaton;
   }
 
   /** The position before the first byte. */
@@ -61,26 +78,33 @@ export class Automaton {
     return this.first!;
   }
 
-  /** Begins to count the steps for one token. */
-  begin(): void {
-    this.steps = 0;
-  }
-
   /** Changes when positions are forgotten. */
   get generation(): number {
     return this.forgotten;
   }
 
+  /** The position after a byte; null if no text goes on with it, undefined if `follow` has not found it yet. */
+  known(position: Position, byte: number): Position | null | undefined {
+    return position.next[this.classes[byte]!];
+  }
+
   /** The position after a byte; null if no text goes on with it. */
-  step(position: Position, byte: number): Position | null {
+  step(position: Position, byte: number, steps: Steps): Position | null {
+    const known = this.known(position, byte);
+    return known === undefined ? new PieceWork(this.follow(position, byte, steps)).result : known;
+  }
+
+  /** Finds the position after a byte; null if no text goes on with it. */
+  *follow(position: Position, byte: number, steps: Steps): Pieces<Position | null> {
     const kind = this.classes[byte]!;
-    const known = position.next[kind];
-    if (known !== undefined) return known;
     const reached: [number, Stacks][] = [];
-    for (const [i, place] of position.places.entries())
-      for (const { first, last, target } of this.program.states[place]!.moves)
+    for (const [i, place] of position.places.entries()) {
+      const { moves } = this.program.states[place]!;
+      for (const { first, last, target } of moves)
         if (byte >= first && byte <= last) reached.push([target, position.stacks[i]!]);
-    const next = reached.length === 0 ? null : this.closure(reached);
+      if (steps.meter.add(moves.length / MOVES_A_STEP)) yield;
+    }
+    const next = reached.length === 0 ? null : yield* this.closure(reached, steps);
     position.next[kind] = next;
     return next;
   }
@@ -134,7 +158,7 @@ export class Automaton {
   }
 
   /** All that is reached without a byte. */
-  private closure(reached: readonly (readonly [number, Stacks])[]): Position | null {
+  private *closure(reached: readonly (readonly [number, Stacks])[], spent: Steps): Pieces<Position | null> {
     const { store, program, tails } = this;
     const { states } = program;
     const [at, done] = [new Map<number, Stacks>(), new Map<number, Stacks>()];
@@ -149,12 +173,19 @@ export class Automaton {
       waiting.push(place);
     };
     for (const [place, stacks] of reached) add(place, stacks);
-    let steps = 0;
+    let [steps, joined] = [0, 0];
     for (let place = waiting.pop(); place !== undefined; place = waiting.pop()) {
       const stacks = at.get(place)!;
       if (done.get(place) === stacks) continue;
       done.set(place, stacks);
-      if (++steps > MOST_STEPS || ++this.steps > MOST_STEPS_OF_TOKENS) throw this.ambiguous();
+      if (++steps > MOST_STEPS || ++spent.count > MOST_STEPS_OF_TOKENS) throw this.ambiguous();
+      if (spent.meter.add(1 + (store.joined - joined) / JOINED_A_STEP)) {
+        joined = store.joined;
+        yield;
+        // Others may have joined returns meanwhile.
+        store.begin(joined);
+      }
+      joined = store.joined;
       const { free, calls, repeats: own, ends } = states[place]!;
       for (const target of free) add(target, stacks);
       for (const { start, after } of calls) add(start, tails[after]! ? stacks : store.push(after, stacks));
@@ -163,7 +194,7 @@ export class Automaton {
       complete ||= stacks.hasEmpty;
       for (const [target, all] of this.returns(stacks)) add(target, store.unionOf(all));
     }
-    this.steps += store.joined / JOINED_A_STEP;
+    spent.count += store.joined / JOINED_A_STEP;
     const places = [...at.keys()].filter((place) => states[place]!.moves.length > 0).sort((a, b) => a - b);
     if (places.length === 0 && !complete) return null;
     return this.position(places, places.map((place) => at.get(place)!), complete); // prettier-ignore
@@ -194,22 +225,22 @@ export class Automaton {
   }
 
   private position(places: readonly number[], stacks: readonly Stacks[], complete: boolean): Position {
-    const { known, store } = this;
+    const { positions, store } = this;
     let key = `${complete}`;
     for (let i = 0; i < places.length; i++) key += `,${places[i]}:${stacks[i]!.id}`;
-    let position = known.get(key);
+    let position = positions.get(key);
     if (position !== undefined) return position;
-    if (known.size * POSITION + store.size > MOST_KEPT) this.forget();
-    known.set(key, (position = new Position(places, stacks, complete)));
+    if (positions.size * POSITION + store.size > MOST_KEPT) this.forget();
+    positions.set(key, (position = new Position(places, stacks, complete)));
     return position;
   }
 
   /** Positions in use stay valid, but lead to no others, so that those can be collected. */
   private forget(): void {
-    for (const position of this.known.values()) position.next = [];
+    for (const position of this.positions.values()) position.next = [];
     // It may be none of them any more.
     if (this.first !== null) this.first.next = [];
-    this.known.clear();
+    this.positions.clear();
     this.store.clear();
     this.forgotten++;
   }

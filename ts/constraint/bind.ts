@@ -6,12 +6,15 @@ import { GrammarReader } from "./grammar/grammar-reader.js";
 import type { Rule } from "./part.js";
 import { texts } from "./parts.js";
 import { ProgramBuilder } from "./program-builder.js";
+import { type Pieces, PieceWork } from "./pieces.js";
 import { regexPart } from "./regex/bind-regex.js";
 import type { Schema } from "./schema/keywords.js";
 import { SchemaReader } from "./schema/schema-reader.js";
 import type { TakenTextFormat } from "./text-format.js";
 import { TokenTree } from "./token-tree.js";
 
+/** Most constraints of which a vocabulary keeps that they are being compiled: further requests for them share the work. */
+const MOST_BEGUN = 4;
 /** Most constraints that a vocabulary keeps: the one that was used longest ago is forgotten. */
 const MOST_KEPT = 32;
 /** Most states of them together, some 400 bytes each; the one in use may have more. */
@@ -29,25 +32,43 @@ interface Vocabulary {
 /** Constraints of a vocabulary, and the trees of its tokens, by the special tokens that are text in them. */
 interface Kept {
   readonly constraints: Map<string, Constraint>;
-  readonly trees: Map<string, TokenTree>;
+  /** Constraints that are not compiled yet, also by the call that errors name. */
+  readonly begun: Map<string, Constraint>;
+  readonly trees: Map<string, PieceWork<TokenTree>>;
 }
 
 const kept = new WeakMap<TextTokenizer, Kept>();
 
 /**
- * What binds texts to a format. The same format is compiled once for each vocabulary. Throws `ConfigError` for an invalid format and for one
- * that no text fits, `UnsupportedError` for what is not supported in it.
+ * What binds texts to a format. The same format is compiled once for each vocabulary: by `compileSome`, or before the first text. Throws
+ * `ConfigError` for expressions and grammars that are none.
  */
 export function constraintOf(what: string, format: TakenTextFormat | CallsFormat, vocabulary: Vocabulary): Constraint {
-  const own = kept.get(vocabulary.tokenizer) ?? { constraints: new Map(), trees: new Map() };
+  const own = kept.get(vocabulary.tokenizer) ?? { constraints: new Map(), begun: new Map(), trees: new Map() };
   kept.set(vocabulary.tokenizer, own);
   const key = JSON.stringify(format);
-  const constraint = own.constraints.get(key) ?? made(what, format, vocabulary, own.trees);
-  // The last is the one that was used last.
-  own.constraints.delete(key);
-  own.constraints.set(key, constraint);
-  forgetOld(own.constraints);
-  return constraint;
+  const constraint = own.constraints.get(key);
+  if (constraint !== undefined) {
+    keep(own, key, constraint);
+    return constraint;
+  }
+  const begunKey = `${what} ${key}`;
+  const begun =
+    own.begun.get(begunKey) ??
+    made(what, format, vocabulary, own.trees, (compiled) => {
+      own.begun.delete(begunKey);
+      if (compiled) keep(own, key, begun);
+    });
+  own.begun.set(begunKey, begun);
+  if (own.begun.size > MOST_BEGUN) own.begun.delete(own.begun.keys().next().value);
+  return begun;
+}
+
+/** Keeps a compiled constraint as the one that was used last. */
+function keep({ constraints }: Kept, key: string, constraint: Constraint): void {
+  constraints.delete(key);
+  constraints.set(key, constraint);
+  forgetOld(constraints);
 }
 
 /** Keeps the constraints that were used last. */
@@ -69,7 +90,8 @@ function made(
   what: string,
   format: TakenTextFormat | CallsFormat,
   vocabulary: Vocabulary,
-  trees: Map<string, TokenTree>,
+  trees: Map<string, PieceWork<TokenTree>>,
+  ended: (compiled: boolean) => void,
 ): Constraint {
   const named = format.kind === "tools" ? tokensOf(format.value) : [];
   const special = new Map(named.flatMap((token) => idsOf(vocabulary, token).map((id) => [id, token] as const)));
@@ -79,11 +101,11 @@ function made(
   const program = ProgramBuilder.program(what, format.kind, rule);
   const key = JSON.stringify([...special]);
   const tree = () => {
-    const known = trees.get(key) ?? treeOf(vocabulary, special);
+    const known = trees.get(key) ?? new PieceWork(treeOf(vocabulary, special));
     trees.set(key, known);
     return known;
   };
-  return new Constraint(what, program, tree, vocabulary.ends);
+  return new Constraint(what, program, tree, vocabulary.ends, ended);
 }
 
 /** The id of an added token, if the vocabulary has it. */
@@ -101,10 +123,10 @@ function ruleOf(what: string, kind: TakenTextFormat["kind"], value: unknown): Ru
 }
 
 /** @param special special tokens that are text, by id */
-function treeOf({ tokenizer, size, ends }: Vocabulary, special: ReadonlyMap<number, string>): TokenTree {
+function treeOf({ tokenizer, size, ends }: Vocabulary, special: ReadonlyMap<number, string>): Pieces<TokenTree> {
   const spelling = tokenText(tokenizer);
   const numbers = new Map([...special.keys()].map((id, number) => [id, number] as const));
-  return new TokenTree(size, (id) => {
+  return TokenTree.of(size, (id) => {
     const number = numbers.get(id);
     if (number !== undefined) return Uint8Array.of(MARK, number);
     const bytes = ends.has(id) ? null : spelling.bytes(id);

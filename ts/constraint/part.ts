@@ -24,4 +24,6 @@ export interface PartTarget {
   call(from: number, rule: Rule): number;
   /** `least` to `most` of a rule's texts from a state; the state after them. */
   repeat(from: number, rule: Rule, least: number, most: number): number;
+  /** Calls `build` later, in a piece of work of its own; the states that it joins are made before. */
+  defer(build: () => void): void;
 }

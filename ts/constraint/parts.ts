@@ -1,5 +1,5 @@
 import { type Characters, utf8Of } from "./characters.js";
-import type { Part, Rule } from "./part.js";
+import type { Part, PartTarget, Rule } from "./part.js";
 
 /** The empty text. */
 export const empty: Part = { size: 0, build: (_, from) => from };
@@ -39,6 +39,41 @@ export function bytes(sequences: readonly (readonly (readonly [number, number])[
   };
 }
 
+/** Size beyond which a part is built later, and number of a list's parts that are built at once. */
+const LARGE = 500;
+
+/** Builds a part, later if it is large; returns the state after it. */
+export function built(part: Part, to: PartTarget, from: number): number {
+  if (part.size <= LARGE) return part.build(to, from);
+  const end = to.state();
+  to.defer(() => to.free(part.build(to, from), end));
+  return end;
+}
+
+/** Calls `build` with each item, so many at once. `last` is called after the last one. */
+export function builtEach<T>(
+  to: PartTarget,
+  items: Iterable<T>,
+  build: (item: T) => void,
+  last: () => void = () => undefined,
+): void {
+  const iterator = items[Symbol.iterator]();
+  const some = () => {
+    for (let count = 0; count < LARGE; count++) {
+      const { done, value } = iterator.next();
+      if (done === true) return last();
+      build(value);
+    }
+    to.defer(some);
+  };
+  some();
+}
+
+/** What is on a stack, until it is empty. */
+export function* popped<T>(stack: T[]): Generator<T, undefined, undefined> {
+  for (let item = stack.pop(); item !== undefined; item = stack.pop()) yield item;
+}
+
 /** One of some texts, as a tree: common beginnings are shared. No tokens write one with half a character. */
 export function texts(all: Iterable<string>): Part {
   const whole = [...new Set(all)].filter((text) => !/\p{Surrogate}/u.test(text));
@@ -48,9 +83,9 @@ export function texts(all: Iterable<string>): Part {
     build(to, from) {
       const end = to.state();
       const next = new Map<number, Map<number, number>>();
-      for (const text of encoded) {
+      builtEach(to, encoded, (text) => {
         let at = from;
-        for (const byte of text) {
+        const add = (byte: number) => {
           const moves = next.get(at) ?? new Map<number, number>();
           next.set(at, moves);
           let state = moves.get(byte);
@@ -59,9 +94,9 @@ export function texts(all: Iterable<string>): Part {
             to.move(at, byte, byte, state);
           }
           at = state;
-        }
-        to.free(at, end);
-      }
+        };
+        builtEach(to, text, add, () => to.free(at, end));
+      });
       return end;
     },
   };
@@ -77,7 +112,16 @@ export const sequence = (...parts: readonly Part[]): Part => sequenceOf(parts);
 export function sequenceOf(parts: readonly Part[]): Part {
   return {
     size: sumOf(parts),
-    build: (to, from) => parts.reduce((at, part) => part.build(to, at), from),
+    build(to, from) {
+      if (parts.length <= LARGE) return parts.reduce((at, part) => built(part, to, at), from);
+      const end = to.state();
+      let at = from;
+      const add = (part: Part) => {
+        at = built(part, to, at);
+      };
+      builtEach(to, parts, add, () => to.free(at, end));
+      return end;
+    },
   };
 }
 
@@ -89,7 +133,7 @@ export function choice(all: readonly Part[]): Part {
     size: sumOf(parts) + 1,
     build(to, from) {
       const end = to.state();
-      for (const part of parts) to.free(part.build(to, from), end);
+      builtEach(to, parts, (part) => to.free(built(part, to, from), end));
       return end;
     },
   };
@@ -105,7 +149,7 @@ export function anyTimes(part: Part): Part {
     build(to, from) {
       const [loop, end] = [to.state(), to.state()];
       to.free(from, loop);
-      to.free(part.build(to, loop), loop);
+      to.free(built(part, to, loop), loop);
       to.free(loop, end);
       return end;
     },

@@ -1,4 +1,5 @@
 import { ConfigError } from "../errors/errors.js";
+import { Meter, type Pieces } from "./pieces.js";
 import type { PartTarget, Rule } from "./part.js";
 import type { Program, Repeat, State } from "./program.js";
 import { checkProgram } from "./program-check.js";
@@ -6,12 +7,15 @@ import { checkProgram } from "./program-check.js";
 /** Most states of a program, some 100 bytes each. */
 const MOST_STATES = 300_000;
 
+/** States and rules that are a piece of work. */
+const PIECE = 500;
+
 /** Builds a program from parts. */
 export class ProgramBuilder implements PartTarget {
   private readonly states: State[] = [];
   private readonly repeats: Repeat[] = [];
   private readonly starts = new Map<Rule, number>();
-  private readonly waiting: Rule[] = [];
+  private readonly waiting: (() => void)[] = [];
   /** The rule of each state. */
   private readonly owners: Rule[] = [];
   private owner: Rule;
@@ -26,16 +30,27 @@ export class ProgramBuilder implements PartTarget {
   }
 
   /** The program of a rule's texts. Throws `ConfigError` if there are none, and for more states than are allowed. */
-  static program(what: string, where: string, root: Rule): Program {
+  static *program(what: string, where: string, root: Rule): Pieces<Program> {
     const builder = new ProgramBuilder(what, where, root);
+    const { states, repeats, waiting, owners } = builder;
     const start = builder.startOf(root);
-    for (let rule = builder.waiting.pop(); rule !== undefined; rule = builder.waiting.pop()) {
-      builder.owner = rule;
-      builder.states[rule.part().build(builder, builder.starts.get(rule)!)]!.ends = true;
+    const meter = new Meter(PIECE);
+    for (let build = waiting.pop(); build !== undefined; build = waiting.pop()) {
+      const before = states.length;
+      build();
+      if (meter.add(1 + states.length - before)) yield;
     }
-    const program = { states: builder.states, repeats: builder.repeats, start };
-    checkProgram(what, where, program, (state) => builder.owners[state]!.name);
+    const program = { states, repeats, start };
+    yield* checkProgram(what, where, program, (state) => owners[state]!.name);
     return program;
+  }
+
+  defer(build: () => void): void {
+    const { owner } = this;
+    this.waiting.push(() => {
+      this.owner = owner;
+      build();
+    });
   }
 
   state(): number {
@@ -76,7 +91,10 @@ export class ProgramBuilder implements PartTarget {
     const start = this.state();
     this.owner = owner;
     this.starts.set(rule, start);
-    this.waiting.push(rule);
+    this.waiting.push(() => {
+      this.owner = rule;
+      this.states[rule.part().build(this, start)]!.ends = true;
+    });
     return start;
   }
 }

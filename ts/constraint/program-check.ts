@@ -1,8 +1,11 @@
 import { ConfigError } from "../errors/errors.js";
+import { Meter, type Pieces } from "./pieces.js";
 import type { Program } from "./program.js";
 
 /** Most counted repetitions of what may be empty. */
 const MOST_EMPTY = 100;
+/** States that are a piece of work. */
+const PIECE = 2000;
 
 /**
  * Removes what leads to no text's end, so that every text that a program lets begin can be finished. Throws `ConfigError` if nothing is left,
@@ -10,18 +13,23 @@ const MOST_EMPTY = 100;
  *
  * @param nameOf the rule of a state
  */
-export function checkProgram(what: string, where: string, program: Program, nameOf: (state: number) => string): void {
+export function* checkProgram(
+  what: string,
+  where: string,
+  program: Program,
+  nameOf: (state: number) => string,
+): Pieces<void> {
   const fail = (problem: string) => new ConfigError(`${what}: ${where}: ${problem}`, { op: what, option: where });
-  const finishing = reachingEnd(program, true);
+  const finishing = yield* reachingEnd(program, true);
   if (finishing[program.start] === 0) throw fail("no text fits it");
-  prune(program, finishing);
-  const mayBeEmpty = reachingEnd(program, false);
+  yield* prune(program, finishing);
+  const mayBeEmpty = yield* reachingEnd(program, false);
   for (const repeat of program.repeats) {
     repeat.mayBeEmpty = mayBeEmpty[repeat.start] === 1;
     if (repeat.mayBeEmpty && (repeat.most === Infinity ? repeat.least : repeat.most) > MOST_EMPTY)
       throw fail(`what may be empty is repeated more than ${MOST_EMPTY} times`);
   }
-  const looping = beginningWithItself(program, mayBeEmpty);
+  const looping = yield* beginningWithItself(program, mayBeEmpty);
   if (looping !== undefined)
     throw fail(
       `${nameOf(looping)} begins with itself, which never comes to an end: put something before the reference`,
@@ -29,7 +37,8 @@ export function checkProgram(what: string, where: string, program: Program, name
 }
 
 /** Which states (1) reach the end of their rule; without `bytes`, by the empty text. */
-function reachingEnd({ states, repeats }: Program, bytes: boolean): Uint8Array {
+function* reachingEnd({ states, repeats }: Program, bytes: boolean): Pieces<Uint8Array> {
+  const meter = new Meter(PIECE);
   const reached = new Uint8Array(states.length);
   const before: number[][] = states.map(() => []);
   for (const [place, state] of states.entries()) {
@@ -39,6 +48,7 @@ function reachingEnd({ states, repeats }: Program, bytes: boolean): Uint8Array {
       before[call.start]!.push(place);
       before[call.after]!.push(place);
     }
+    if (meter.add(1)) yield;
   }
   const fits = (place: number) => {
     const { ends, free, moves, calls, repeats: own } = states[place]!;
@@ -55,6 +65,7 @@ function reachingEnd({ states, repeats }: Program, bytes: boolean): Uint8Array {
   };
   const waiting = [...states.keys()].filter((place) => states[place]!.ends || states[place]!.repeats.length > 0);
   for (let place = waiting.pop(); place !== undefined; place = waiting.pop()) {
+    if (meter.add(1)) yield;
     if (reached[place] === 1 || !fits(place)) continue;
     reached[place] = 1;
     for (const other of before[place]!) if (reached[other] === 0) waiting.push(other);
@@ -63,13 +74,15 @@ function reachingEnd({ states, repeats }: Program, bytes: boolean): Uint8Array {
 }
 
 /** Removes moves, calls and repetitions that lead to states which reach no end. */
-function prune({ states, repeats }: Program, reached: Uint8Array): void {
+function* prune({ states, repeats }: Program, reached: Uint8Array): Pieces<void> {
+  const meter = new Meter(PIECE);
   const keep = <T>(list: T[], isKept: (item: T) => boolean) => {
     let kept = 0;
     for (const item of list) if (isKept(item)) list[kept++] = item;
     list.length = kept;
   };
   for (const { moves, free, calls, repeats: own } of states) {
+    if (meter.add(1)) yield;
     keep(moves, ({ target }) => reached[target] === 1);
     keep(free, (target) => reached[target] === 1);
     keep(calls, ({ start, after }) => reached[start] === 1 && reached[after] === 1);
@@ -82,12 +95,13 @@ function prune({ states, repeats }: Program, reached: Uint8Array): void {
 }
 
 /** The start of a rule that refers to itself before its first byte; undefined if there is none. */
-function beginningWithItself(program: Program, mayBeEmpty: Uint8Array): number | undefined {
+function* beginningWithItself(program: Program, mayBeEmpty: Uint8Array): Pieces<number | undefined> {
+  const meter = new Meter(PIECE);
   const first = new Map<number, Set<number>>();
   const waiting = [program.start];
   for (let start = waiting.pop(); start !== undefined; start = waiting.pop()) {
     if (first.has(start)) continue;
-    const called = calledFirst(program, start, mayBeEmpty);
+    const called = yield* calledFirst(program, start, mayBeEmpty, meter);
     first.set(start, called.first);
     for (const other of called.all) waiting.push(other);
   }
@@ -114,12 +128,18 @@ function beginningWithItself(program: Program, mayBeEmpty: Uint8Array): number |
 }
 
 /** Starts of the rules that a rule calls, and of those that it calls before its first byte. */
-function calledFirst({ states, repeats }: Program, start: number, mayBeEmpty: Uint8Array) {
+function* calledFirst(
+  { states, repeats }: Program,
+  start: number,
+  mayBeEmpty: Uint8Array,
+  meter: Meter,
+): Pieces<{ first: Set<number>; all: Set<number> }> {
   const [first, all, seen] = [new Set<number>(), new Set<number>(), new Map<number, boolean>()];
   const waiting: [place: number, isFirst: boolean][] = [[start, true]];
   const add = (place: number, isFirst: boolean) => waiting.push([place, isFirst]);
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const [place, isFirst] = next;
+    if (meter.add(1)) yield;
     if (seen.has(place) && (seen.get(place)! || !isFirst)) continue;
     seen.set(place, isFirst);
     const { free, moves, calls, repeats: own } = states[place]!;

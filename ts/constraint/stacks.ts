@@ -49,9 +49,9 @@ export class StackStore {
     this.known.set("true", this.bottom);
   }
 
-  /** Begins to count what is joined. */
-  begin(): void {
-    this.joinedReturns = 0;
+  /** Begins to count what is joined, or goes on from a count. */
+  begin(joined = 0): void {
+    this.joinedReturns = joined;
   }
 
   /** A return on top of each of some stacks. */

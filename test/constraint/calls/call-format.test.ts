@@ -1,9 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { constraintOf } from "../../../ts/constraint/bind.js";
 import { callsRule } from "../../../ts/constraint/calls/call-format.js";
+import { PieceWork } from "../../../ts/constraint/pieces.js";
 import { ProgramBuilder } from "../../../ts/constraint/program-builder.js";
 import { familyOf } from "../../../ts/models/language/tools/families.js";
 import { byteVocabulary, reads } from "../tokenizers.js";
+
+const compiled = (...format: Parameters<typeof ProgramBuilder.program>) =>
+  new PieceWork(ProgramBuilder.program(...format)).result;
 
 /** Arguments whose references in a diamond join 2 ** `depth` schemas. */
 function diamond(depth: number) {
@@ -21,7 +25,7 @@ describe("calls of several functions", () => {
         const functions = Array.from({ length: count }, (_, i) => ({
           ...{ name: `f${i}`, parameters: diamond(12), path: `tools[${i}].function.parameters` },
         }));
-        return ProgramBuilder.program("test", "tools", callsRule("test", familyOf(sign).written(functions), []));
+        return compiled("test", "tools", callsRule("test", familyOf(sign).written(functions), []));
       };
       expect(calls(2).states.length).toBeGreaterThan(0);
       expect(() => calls(12)).toThrow(/more than 200000 schemas in allOf and references/);
@@ -73,7 +77,7 @@ describe("arguments between marks", () => {
     const format = familyOf("<parameter=").written([
       { name: "f", parameters: { type: "object", properties }, path: "tools[0]" },
     ]);
-    const { states } = ProgramBuilder.program("test", "tools", callsRule("test", format, []));
+    const { states } = compiled("test", "tools", callsRule("test", format, []));
     expect(states.length).toBeLessThan(100_000);
   });
 
@@ -81,7 +85,7 @@ describe("arguments between marks", () => {
     const program = (name: string) => {
       const parameters = { type: "object", properties: { [name]: true } };
       const format = familyOf("<parameter=").written([{ name: "f", parameters, path: "tools[0]" }]);
-      return ProgramBuilder.program("test", "tools", callsRule("test", format, []));
+      return compiled("test", "tools", callsRule("test", format, []));
     };
     expect(program("a b-é").states.length).toBeGreaterThan(0);
     for (const name of ["", "a>", "<", "a\nb"])

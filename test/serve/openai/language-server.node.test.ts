@@ -7,6 +7,7 @@ import { askedCompletion } from "../../../ts/serve/openai/generation-request.js"
 import { goldenJson } from "../../golden.js";
 import { tinyModel } from "../../models/language/chat-model.js";
 import { all } from "../../models/language/golden-decoder.js";
+import { manyNumbers } from "../../constraint/many-numbers.js";
 import { nextTask } from "../../../ts/waiting/next-task.js";
 import { modelPath, projectFile } from "../../setup/files.js";
 import { listening } from "./listening.js";
@@ -235,6 +236,33 @@ describe("chat completions", () => {
     expect(found[2]!.choices[0]!.message.content).toBe(found[1]!.choices[0]!.message.content);
     const any = { ...base, max_tokens: 3, response_format: { type: "json_object" as const } };
     expect((await at.client.chat.completions.create(any)).choices[0]!.message.content).toMatch(/^\{/);
+  });
+
+  it("of large schemas are compiled while others are generated, and refused before an answer begins", async () => {
+    const format = (middle: object) => {
+      const properties = { ...manyNumbers(200), middle, ...manyNumbers(1300, 200) };
+      return {
+        type: "json_schema" as const,
+        json_schema: { name: "large", schema: { properties, required: ["middle"] } },
+      };
+    };
+    const asked = { ...base, max_tokens: 12, stream: true as const };
+    const stream = await at.client.chat.completions.create({ ...base, max_tokens: 80, stream: true });
+    let [pieces, seen] = [0, -1];
+    const reading = (async () => {
+      for await (const { choices } of stream) pieces += choices[0]?.delta.content ? 1 : 0;
+    })();
+    const large = at.client.chat.completions
+      .create({ ...asked, response_format: format({ enum: [1] }) })
+      .then((own) => {
+        seen = pieces;
+        return all(own);
+      });
+    const wrong = at.client.chat.completions.create({ ...asked, response_format: format({ enum: 1 }) });
+    await expect(wrong).rejects.toMatchObject({ status: 400, param: "schema.properties.middle.enum" });
+    expect((await large).map(({ choices }) => choices[0]!.delta.content ?? "").join("")).toMatch(/^\{"/);
+    expect(seen).toBeGreaterThan(10);
+    await reading;
   });
 
   it("a client that leaves frees its place; those that wait go on", async () => {

@@ -1,6 +1,6 @@
 import type { Characters } from "../characters.js";
 import type { Part } from "../part.js";
-import { reference } from "../parts.js";
+import { builtEach, popped, reference } from "../parts.js";
 import { machineOf } from "./machine.js";
 import { isWithin, matching, type Spelling } from "./regex-part.js";
 import type { Regex } from "./syntax.js";
@@ -56,18 +56,18 @@ export function countedMatch(
         return state;
       };
       to.free(from, stateOf(start, 0, 0));
-      for (let key = waiting.pop(); key !== undefined; key = waiting.pop()) {
+      builtEach(to, popped(waiting), (key) => {
         const [counted, stage] = [Math.floor(key / stages), key % stages];
         const [place, count] = [Math.floor(counted / copies), counted % copies];
         const state = states.get(key)!;
         if (ends[place] && count >= least) to.free(state, done);
         for (const target of free[place]!) to.free(state, stateOf(target, count, stage));
-        if (count === most) continue;
+        if (count === most) return;
         const next = most === Infinity ? Math.min(count + 1, least) : count + 1;
         for (const [set, target] of moves[place]!)
           for (const [part, reached] of unwanted.parts(set, stage))
             to.free(spelled(part).build(to, state), stateOf(target, next, reached));
-      }
+      });
       return done;
     },
   };

@@ -1,5 +1,16 @@
 import type { Part, Rule } from "../part.js";
-import { anyTimes, empty, nothing, optionally, reference, repeated, sequence, text } from "../parts.js";
+import {
+  anyTimes,
+  built,
+  builtEach,
+  empty,
+  nothing,
+  optionally,
+  reference,
+  repeated,
+  sequence,
+  text,
+} from "../parts.js";
 import type { PartTarget } from "../part.js";
 
 /** A property: its name, its value, and whether it may be absent. */
@@ -48,14 +59,18 @@ export function object(properties: readonly Property[], other: Part | null, styl
     build(to, from) {
       // Two states a property: before the first that is written, and behind one.
       let [first, later] = [text(style.before).build(to, from), to.state()];
-      for (const property of properties) [first, later] = addProperty(to, property, style, first, later);
       const end = to.state();
-      if (pair !== null) {
-        const more = anyTimes(sequence(text(","), pair));
-        to.free(sequence(pair, more).build(to, first), end);
-        to.free(more.build(to, later), end);
-      } else to.free(later, end);
-      to.free(first, end);
+      const add = (property: Property) => {
+        [first, later] = addProperty(to, property, style, first, later);
+      };
+      builtEach(to, properties, add, () => {
+        if (pair !== null) {
+          const more = anyTimes(sequence(text(","), pair));
+          to.free(sequence(pair, more).build(to, first), end);
+          to.free(more.build(to, later), end);
+        } else to.free(later, end);
+        to.free(first, end);
+      });
       return text(style.after).build(to, end);
     },
   };
@@ -72,7 +87,7 @@ function addProperty(
   const [before, nextFirst, nextLater] = [to.state(), to.state(), to.state()];
   to.free(text(key).build(to, first), before);
   to.free(text(style.between + key).build(to, later), before);
-  to.free(value.build(to, before), nextLater);
+  to.free(built(value, to, before), nextLater);
   if (!required) {
     to.free(first, nextFirst);
     to.free(later, nextLater);
@@ -90,11 +105,11 @@ export function array(first: readonly Part[], rest: Part, least: number, most: n
     build(to, from) {
       let at = text("[").build(to, from);
       const end = to.state();
-      for (let i = 0; i < count; i++) {
+      const add = ([i, item]: readonly [number, Part]) => {
         if (i >= least) to.free(at, end);
-        at = first[i]!.build(to, i === 0 ? at : text(",").build(to, at));
-      }
-      to.free(others.build(to, at), end);
+        at = built(item, to, i === 0 ? at : text(",").build(to, at));
+      };
+      builtEach(to, first.slice(0, count).entries(), add, () => to.free(others.build(to, at), end));
       return text("]").build(to, end);
     },
   };

@@ -1,6 +1,6 @@
 import { charactersOf, others } from "../characters.js";
 import type { Part, Rule } from "../part.js";
-import { anyTimes, nothing, reference, text } from "../parts.js";
+import { anyTimes, builtEach, nothing, popped, reference, text } from "../parts.js";
 import { stringified } from "./strings.js";
 
 /** A place in the tree of names. */
@@ -33,14 +33,13 @@ export function keysBut(names: Iterable<string>): Part {
       const free = to.state();
       to.free(reference(anyText).build(to, free), end);
       const waiting: [Branch, number][] = [[root, text('"').build(to, from)]];
-      for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-        const [{ next: following, isName }, state] = next;
+      builtEach(to, popped(waiting), ([{ next: following, isName }, state]) => {
         if (!isName) to.free(state, end);
         const known = charactersOf(Array.from(following.keys(), (code) => [code, code] as const));
         const rest = others(known);
         to.free((rest.length === 0 ? nothing : stringified(rest)).build(to, state), free);
         for (const [code, below] of following) waiting.push([below, stringified([[code, code]]).build(to, state)]);
-      }
+      });
       return text('"').build(to, end);
     },
   };

@@ -27,6 +27,8 @@ const JOINED_CHARACTERS = 30;
 const JOINED_KEYWORDS = 4;
 /** Deepest schemas within schemas, without references. */
 const DEEPEST = 300;
+/** Most schemas of a rule that are read at once. */
+const MOST_TOGETHER = 100;
 
 /** Most size of numbers and strings, by their parts and sets of characters: before states are made of them. */
 const MOST_SIZE = 1_000_000;
@@ -54,6 +56,8 @@ export class SchemaReader {
   private readonly rules = new Map<string, Rule>();
   /** Numbers and strings, by what limits them: places that say the same share their states. */
   private readonly leaves = new Map<string, Part>();
+  /** Number of schemas of the rule that is read. */
+  private together = 0;
   private readonly any: Rule = {
     name: "a value of any type",
     part: () => this.ofTypes(this.fields("schema", {}), allTypes, 0),
@@ -95,7 +99,7 @@ export class SchemaReader {
 
   private ruleOf(key: string, path: string, schema: () => Schema): Rule {
     let rule = this.rules.get(key);
-    if (rule === undefined) this.rules.set(key, (rule = { name: path, part: () => this.part(schema(), path, 0) }));
+    if (rule === undefined) this.rules.set(key, (rule = this.later(path, () => this.part(schema(), path, 0))));
     return rule;
   }
 
@@ -117,6 +121,21 @@ export class SchemaReader {
     );
   }
 
+  /** The texts of a schema within another: of a rule of their own, read later, where its rule has very many. */
+  private within(schema: Schema, path: string, depth: number): Part {
+    if (++this.together <= MOST_TOGETHER) return this.part(schema, path, depth);
+    return reference(this.later(path, () => this.part(schema, path, depth)));
+  }
+
+  /** A rule that is read in a piece of work of its own. */
+  private later(name: string, read: () => Part): Rule {
+    const part = () => {
+      this.together = 0;
+      return read();
+    };
+    return { name, part };
+  }
+
   private part(schema: Schema, path: string, depth: number): Part {
     this.count(path, depth);
     if (schema === false) return nothing;
@@ -136,7 +155,7 @@ export class SchemaReader {
     // Joining may make larger and larger schemas.
     this.countJoined(path, 0, key.length / JOINED_CHARACTERS);
     let rule = this.rules.get(key);
-    if (rule === undefined) this.rules.set(key, (rule = { name: path, part: () => this.combined(bare, path, 0) }));
+    if (rule === undefined) this.rules.set(key, (rule = this.later(path, () => this.combined(bare, path, 0))));
     return rule;
   }
 
@@ -149,9 +168,10 @@ export class SchemaReader {
     const after = others.map((anyOf) => ({ anyOf }));
     return choice(
       first!.map((branch) => {
-        if (before.length + after.length === 0) return this.part(branch, path, depth + 1);
+        if (before.length + after.length === 0) return this.within(branch, path, depth + 1);
         this.count(path, depth + 1);
-        return this.combined({ allOf: [...before, branch, ...after] }, path, depth + 1);
+        const joined = () => this.combined({ allOf: [...before, branch, ...after] }, path, depth + 1);
+        return ++this.together <= MOST_TOGETHER ? joined() : reference(this.later(path, joined));
       }),
     );
   }
@@ -317,7 +337,7 @@ export class SchemaReader {
     const first = own.has(list) && own.list(list).length > 0 ? own.schemas(list) : [];
     const rest = own.schema(isTuple ? "additionalItems" : "items", true);
     return array(
-      first.map((schema, place) => this.part(schema, `${own.path}.${list}[${place}]`, depth + 1)),
+      first.map((schema, place) => this.within(schema, `${own.path}.${list}[${place}]`, depth + 1)),
       this.part(rest, `${own.path}.items`, depth + 1),
       own.count("minItems", 0),
       own.count("maxItems", Infinity),
@@ -344,7 +364,7 @@ export class SchemaReader {
     const all = [...named, ...more.map((name) => [name, isClosed ? false : rest === false ? true : rest] as const)];
     return all.map(([name, schema]) => ({
       ...{ name, required: required.has(name) },
-      value: readerOf(schema).part(schema, `${own.path}.properties.${name}`, depth + 1),
+      value: readerOf(schema).within(schema, `${own.path}.properties.${name}`, depth + 1),
     }));
   }
 

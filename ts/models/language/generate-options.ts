@@ -4,7 +4,7 @@ import { isRecord, listFrom } from "../../arguments/collections.js";
 import { optional, or, readOptions } from "../../arguments/read-options.js";
 import { check, finite, flag, nonNegative, positive, share, unexpected, whole } from "../../arguments/settings.js";
 import { readSignal } from "../../waiting/abort.js";
-import type { BoundText } from "../../constraint/constraint.js";
+import type { Constraint } from "../../constraint/constraint.js";
 import { type TextFormat, textFormatReaders } from "../../constraint/text-format.js";
 import type { CalledLanguageModel } from "./called-language-model.js";
 import type { ChatMessage } from "./chat-message.js";
@@ -65,8 +65,8 @@ export interface GenerateOptions extends TextFormat, ToolOptions {
 
 /** The options, checked. */
 export interface TakenGenerateOptions extends Sampling, LogitOptions {
-  /** Begins a text in the format that was asked for; null for any text. */
-  readonly bound: (() => BoundText) | null;
+  /** What binds the text to the format that was asked for; null for any text. */
+  readonly constraint: Constraint | null;
   /** How calls of functions are found in the text; null for a text without. */
   readonly calls: CallReading | null;
   readonly topLogProbabilities: number;

@@ -6,6 +6,7 @@ import type { CallAdapters } from "../../adapters/call-adapters.js";
 import { decodeBatch } from "./decode-step.js";
 import type { CachedTokens } from "./cached-tokens.js";
 import type { TakenGenerateOptions } from "./generate-options.js";
+import { prepared } from "./prepared.js";
 import { PROMPT_TOKENS, readPrompts } from "./read-prompts.js";
 import { type GeneratedToken, type Room, Sequence } from "./sequence.js";
 import type { AssistantCall } from "./speculation/assistant.js";
@@ -79,6 +80,8 @@ export async function* generateTokens(
   };
   try {
     adapters.keep(graph);
+    // Before the prompts: their formats may be wrong.
+    for (const text of texts) await prepared(text, signal);
     const logits = await readPrompts(parts, adapters, texts, held, breathe);
     // Neighbours with the same adapter share a range.
     const order = adapters.order(0, texts.length) ?? [...texts.keys()];
@@ -86,7 +89,7 @@ export async function* generateTokens(
       for (const [sequence, text] of texts.entries()) {
         if (text.done) continue;
         const drafted = drafts[sequence]!;
-        const tokens = takeDrafted(text, drafted, logits[sequence]!);
+        const tokens = await takeDrafted(text, drafted, logits[sequence]!, signal);
         // The last one was never computed, and what was drafted in its place is wrong.
         if (drafted.length > 0) held[sequence]!.cut(held[sequence]!.length - drafted.length + tokens.length - 1);
         speculations[sequence]?.add(tokens, drafted.length);

@@ -37,14 +37,14 @@ export function takeRequest(
   const assistant = draftsOf(model, what, assistantModel, taken);
   const { ids, prepared } = readPrompt(model, what, prompt, { tools, toolChoice, parallelToolCalls });
   const format = formatWith(what, textFormatOf(what, { schema, regex, grammar, choices }), prepared);
-  const bound = boundTexts(model, what, format, taken.ignoreEnd);
+  const constraint = constraintFor(model, what, format, taken.ignoreEnd);
   const biased = Int32Array.from(taken.logitBias.keys(), (id) => Math.min(id, 2 ** 31 - 1));
   takeIds(model, what, "logitBias", biased, Infinity);
   const calls = prepared?.reading ?? null;
   return {
     prompt: ids,
     room: roomFor(what, ids, taken.maxTokens, model.maxTokens),
-    options: { ...taken, bound, calls },
+    options: { ...taken, constraint, calls },
     assistant,
   };
 }
@@ -107,8 +107,11 @@ function formatWith(what: string, own: TakenTextFormat | null, prepared: Prepare
   });
 }
 
-/** What begins texts in a format; null for none. */
-function boundTexts(
+/** Pieces of compiling a format, each about a millisecond, in the call itself, so that it throws the errors of all but very large ones. */
+const COMPILED_AT_ONCE = 16;
+
+/** What binds texts to a format; null for none. The rest of a large one is compiled before the first token, with pauses. */
+function constraintFor(
   { tokenizer, model, ends }: PromptReader,
   what: string,
   format: TakenTextFormat | CallsFormat | null,
@@ -120,7 +123,8 @@ function boundTexts(
   if (tokenizer === null) throw refuse("this model has no tokenizer.json, so its tokens have no text");
   if (ignoreEnd) throw refuse("such a text ends where it is complete: leave out ignoreEnd");
   const constraint = constraintOf(what, format, { tokenizer, size: model.config.vocabularySize, ends });
-  return () => constraint.begin();
+  constraint.compileSome(COMPILED_AT_ONCE);
+  return constraint;
 }
 
 /** The text of a conversation. Throws `ModelError` if the model has no template. */

@@ -46,7 +46,7 @@ export class Sequence {
   private readonly changes: LogitChanges | null;
   private readonly text: TokenText | null;
   private readonly stops: StopWords;
-  private readonly bound: BoundText | null;
+  private bound: BoundText | null = null;
   private readonly calls: CallReader | null;
 
   constructor(
@@ -62,8 +62,7 @@ export class Sequence {
     const { calls, seed } = options;
     this.text = parts.tokenizer === null ? null : tokenText(parts.tokenizer, calls?.marks);
     this.stops = new StopWords(options.stop);
-    this.bound = options.bound?.() ?? null;
-    this.calls = calls?.begin(prompt, seed, this.bound === null) ?? null;
+    this.calls = calls?.begin(prompt, seed, options.constraint === null) ?? null;
   }
 
   /** Whether inputs of products with grouped weights are rounded. */
@@ -76,8 +75,20 @@ export class Sequence {
     return this.room.tokens - this.count;
   }
 
+  /**
+   * Works on what binds the next token to its format, up to so many pieces of about a millisecond; returns whether it is done, which else
+   * `take` does at once. Throws as compiling the format does.
+   */
+  prepare(pieces: number): boolean {
+    const { constraint } = this.options;
+    if (constraint === null) return true;
+    if (this.bound === null && !constraint.compileSome(pieces)) return false;
+    return (this.bound ??= constraint.begin()).prepare(pieces);
+  }
+
   /** Samples the token after the last one from its logits `[vocabulary]`, which it may change. */
   take(logits: Float32Array): GeneratedToken {
+    this.prepare(Infinity);
     const { options, stops, text, room, bound } = this;
     const { logProbabilities: withLogs, topLogProbabilities } = options;
     const given = withLogs && this.altering ? logits.slice() : logits;

@@ -4,6 +4,7 @@ import type { CausalLanguageModel } from "../../models/language/causal-language-
 import type { GenerationRequest } from "../../models/language/generate.js";
 import { tokenText } from "../../tokenize/token-text.js";
 import { throwIfAborted } from "../../waiting/abort.js";
+import { nextTask } from "../../waiting/next-task.js";
 import { batchLimits } from "../batch-limits.js";
 import { busy, reading } from "./api-error.js";
 import type { Fields } from "./fields.js";
@@ -44,6 +45,9 @@ interface Route {
   readonly renamed?: (words: string) => string;
 }
 
+/** Pieces of compiling a format between two pauses, each about a millisecond. */
+const PIECES = 8;
+
 const choices =
   (form: AnswerForm): Route["answer"] =>
   (asked, texts) =>
@@ -73,8 +77,14 @@ export class LanguageRoutes {
     this.batch = new ContinuousBatch(model, { ...batchLimits(settings), storage: stored ?? undefined });
   }
 
-  /** Begins an answer. Throws `ApiError` if the request is invalid, or there is no place. */
-  generate(route: GenerationRoute, fields: Fields, signal: AbortSignal, expiry: Expiry, logged: LoggedRequest): Begun {
+  /** Begins an answer, once its format is compiled. Rejects with `ApiError` if the request is invalid, or there is no place. */
+  async generate(
+    route: GenerationRoute,
+    fields: Fields,
+    signal: AbortSignal,
+    expiry: Expiry,
+    logged: LoggedRequest,
+  ): Promise<Begun> {
     const { ask, prompt, answer, renamed } = routes[route];
     const { maxTokens } = this.settings;
     const asked = ask(this.model, fields, { maxTokens, maxTexts: this.places });
@@ -83,7 +93,22 @@ export class LanguageRoutes {
     if (running + waiting + asked.count > this.places)
       throw busy(`${running} answers are being generated and ${waiting} wait; ask again in a moment`);
     const requests = reading(prompt, () => asked.requests(adapter), renamed);
-    return this.begun(answer, asked, requests, signal, expiry, logged);
+    const begun = this.begun(answer, asked, requests, signal, expiry, logged);
+    try {
+      // With their places taken: the adapters' values are those of now, and other requests see how many there are.
+      for (const { options } of requests) {
+        const compiled = () => reading(prompt, () => options.constraint?.compileSome(PIECES) ?? true, renamed);
+        while (!compiled()) {
+          await nextTask();
+          throwIfAborted(signal);
+          if (Date.now() > expiry.time) throw expiry.error();
+        }
+      }
+    } catch (error) {
+      begun.answer.end();
+      throw error;
+    }
+    return begun;
   }
 
   private begun(

@@ -238,7 +238,7 @@ class Server {
       const [fields, routes] = await Promise.all([this.body(request), this.load()]);
       const expiry = { time, error: () => lateAnswer(timeout) };
       logged.asked(fields);
-      const { answer, stream } = routes.generate(route, fields, request.signal, expiry, logged);
+      const { answer, stream } = await routes.generate(route, fields, request.signal, expiry, logged);
       if (!stream)
         return json(
           await answer

@@ -24,6 +24,8 @@ export class BatchText {
   stopReading: () => void = () => undefined;
   /** Generated tokens that nobody has read yet. */
   readonly unread: GeneratedToken[] = [];
+  /** Logits `[vocabulary]` of its next token, while it is being found out which tokens its format allows; null if there are none. */
+  logits: Float32Array | null = null;
   /** Whether its work is over, in any way. */
   ended = false;
   /** The error that ended it. */

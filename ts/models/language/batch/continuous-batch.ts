@@ -23,6 +23,9 @@ const WORTH_WAITING = 16;
 /** Tokens of an answer for which a copied beginning has room, without a further copy. */
 const ANSWER_TOKENS = 64;
 
+/** Pieces of work on formats of texts in a pass, each about a millisecond: other texts' tokens would otherwise pause for a large one. */
+const SHARED_PIECES = 16;
+
 /** Milliseconds for which a text waits for a storage, which is not used again after a longer time. */
 const READING = 10_000;
 
@@ -183,6 +186,8 @@ export class ContinuousBatch {
     for (const text of [...this.running, ...this.waiting])
       if (text.expiry !== undefined && now > text.expiry.time) this.end(text, text.expiry.error());
     this.admit();
+    const unbound = this.running.filter(({ logits }) => logits !== null);
+    for (const text of unbound) this.sample(text, text.logits!, unbound.length);
     const fed = this.fed();
     const reads: Promise<void>[] = [];
     // Rounded products are computed in a pass of their own.
@@ -200,7 +205,8 @@ export class ContinuousBatch {
     const fail = (error: unknown) => this.fail(texts, error);
     const sample = (logits: readonly Float32Array[]) => {
       // Those that were given up while the logits were read have no cache any more.
-      for (const [i, text] of texts.entries()) if (!text.ended && text.promptLeft === 0) this.sample(text, logits[i]!);
+      for (const [i, text] of texts.entries())
+        if (!text.ended && text.promptLeft === 0) this.sample(text, logits[i]!, texts.length);
     };
     try {
       const logits = this.withRoom(() => this.compute(fed, rounded));
@@ -213,8 +219,13 @@ export class ContinuousBatch {
     return undefined;
   }
 
-  private sample(text: BatchText, logits: Float32Array): void {
+  /** Samples a text's next token; later, if there is more work on its format than one of `count` texts may take in a pass. */
+  private sample(text: BatchText, logits: Float32Array, count: number): void {
     try {
+      const isReady = text.sequence.prepare(Math.max(1, Math.floor(SHARED_PIECES / count)));
+      if (!isReady) text.logits ??= logits.slice();
+      if (!isReady) return;
+      text.logits = null;
       text.unread.push(text.sequence.take(logits));
       if (text.sequence.done) this.end(text);
     } catch (error) {
@@ -244,6 +255,7 @@ export class ContinuousBatch {
     let room = this.running.some(({ promptLeft }) => promptLeft === 0) ? SHARED_PROMPT_TOKENS : PROMPT_TOKENS;
     const fed: Fed[] = [];
     for (const text of this.running) {
+      if (text.logits !== null) continue;
       const reads = text.promptLeft > 0;
       // Where memory is full, the beginning of one text may take another's place.
       if (reads && (room <= 0 || !this.running.includes(text) || !this.begin(text))) continue;
@@ -311,6 +323,7 @@ export class ContinuousBatch {
   private end(text: BatchText, error?: unknown): void {
     if (text.ended) return;
     text.ended = true;
+    text.logits = null;
     text.stopReading();
     if (error !== undefined) text.failure = { error };
     if (error !== undefined) text.unread.length = 0;

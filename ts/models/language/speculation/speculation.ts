@@ -1,4 +1,5 @@
 import type { TakenGenerateOptions } from "../generate-options.js";
+import { prepared } from "../prepared.js";
 import type { GeneratedToken, Sequence } from "../sequence.js";
 import { Assistant, type AssistantCall } from "./assistant.js";
 import { lookUp } from "./prompt-lookup.js";
@@ -77,10 +78,16 @@ const NONE = new Int32Array(0);
  * The next tokens of a text: sampled as long as the logits are there, which is as long as the tokens are those that were drafted.
  * @param rows logits `[1 + drafted, vocabulary]` after the last token and after each drafted one, which it may change
  */
-export function takeDrafted(text: Sequence, drafted: Int32Array, rows: Float32Array): GeneratedToken[] {
+export async function takeDrafted(
+  text: Sequence,
+  drafted: Int32Array,
+  rows: Float32Array,
+  signal: AbortSignal | undefined,
+): Promise<GeneratedToken[]> {
   const size = rows.length / (1 + drafted.length);
   const tokens: GeneratedToken[] = [];
   for (let row = 0; ; row++) {
+    await prepared(text, signal);
     const token = text.take(rows.subarray(row * size, (row + 1) * size));
     tokens.push(token);
     if (text.done || token.id !== drafted[row]) return tokens;
