@@ -27,7 +27,9 @@ const flat = (rows: readonly Float32Array[]) => rows.flatMap((row) => [...row]);
 
 /** Vectors of golden encoders, with their adapters, in float32 and in 8 bits; and that disposing frees everything. */
 export async function encodeGolden(engine: Engine, names: readonly string[]): Promise<Record<string, number[]>> {
-  const { texts } = (await (await fetch(`${FOLDER}/texts.json`)).json()) as { texts: string[] };
+  const { texts: all } = (await (await fetch(`${FOLDER}/texts.json`)).json()) as { texts: string[] };
+  // An empty one, some of a line, and one of several blocks of 16 queries: a program on the CPU takes seconds for more.
+  const texts = all.slice(5).map((text) => text.slice(0, 250));
   const vectors: Record<string, number[]> = {};
   const { used } = engine.info.memory;
   for (const name of names) {
@@ -68,7 +70,7 @@ export async function trainGolden(engine: Engine) {
       ...(adapter && { adapter }),
     });
   const classifier = create();
-  const texts = examples.slice(0, 12).map(({ text }) => text);
+  const texts = examples.slice(0, 4).map(({ text }) => text);
   const checkpoints: Checkpoint[] = [];
   const counted: Record<string, number>[] = [];
   const shared = { steps: 5, batchSize: 4, learningRate: 5e-3, maxGradNorm: 0.5, seed: 4 };
@@ -78,7 +80,7 @@ export async function trainGolden(engine: Engine) {
     evaluate: {
       every: 2,
       better: "lower",
-      measure: async () => (await classifier.evaluate(examples.slice(24), { intervals: false })).loss,
+      measure: async () => (await classifier.evaluate(examples.slice(28), { intervals: false })).loss,
     },
     checkpoint: { every: 3, save: (checkpoint) => void checkpoints.push(checkpoint) },
     onProgress: counts,

@@ -100,7 +100,7 @@ export class CommandStream {
     if (length === 0) return;
     // Ids and plans wait for the submission; what is larger, or comes first in one, is written directly.
     if (this.encoder !== null && length > STAGING - this.stagedBytes) this.flush();
-    if (this.encoder === null) return this.device.queue.writeBuffer(to, at, bytes as Uint8Array<ArrayBuffer>);
+    if (this.encoder === null) return this.device.queue.writeBuffer(to, at, bytes);
     this.staged.set(bytes, this.stagedBytes);
     this.copy(this.staging, this.stagedBytes, to, at, length);
     this.stagedBytes += length;

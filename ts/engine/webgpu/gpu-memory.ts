@@ -78,8 +78,10 @@ export class GpuMemory implements LinearMemory {
     const copy = this.device.createBuffer({ size, usage: MAP_READ | COPY_DST });
     try {
       this.stream.copy(this.storage, pointer, copy, 0, size);
-      this.stream.flush();
       this.stream.counts.bytesRead += bytes;
+      // Reads that are called together, such as those of all parameters, share a submission.
+      await Promise.resolve();
+      this.stream.flush();
       await this.failure.orFailed(copy.mapAsync(READ));
       await this.failure.settled();
       return copy.getMappedRange().slice(0, bytes);
