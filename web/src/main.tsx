@@ -3,7 +3,6 @@ import { App, prefetch, viewFetched } from "./app.js";
 import { ownScript } from "./engine/own-script.js";
 import { textsLoaded } from "./messages/index.js";
 import { keepFocus } from "./parts/keep-focus.js";
-import { whenIdle } from "./parts/when-idle.js";
 import { listenForUndo } from "./parts/undo-key.js";
 import { storesLast } from "./storage/lasting.js";
 import { keepProject } from "./state/project.js";
@@ -41,8 +40,8 @@ keepFocus();
 listenForUndo();
 render(<App lasting={lasting} />, document.getElementById("studio")!);
 
-// What can wait does not delay the first view.
-await whenIdle();
+// At once: a worker that takes the page over later does so while an engine starts.
 if (import.meta.env.PROD && "serviceWorker" in navigator)
   navigator.serviceWorker.register(ownScript("./service-worker.js")).catch(() => undefined);
-await prefetch();
+
+void prefetch();

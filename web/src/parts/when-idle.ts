@@ -1,7 +1,12 @@
-/** Resolves when the page has nothing else to do, or after two seconds. */
-export const whenIdle = (): Promise<void> =>
-  new Promise((resolve) => {
+/** The first second is for the first view: a browser may have nothing else to do before it is painted. */
+const viewed = new Promise((resolve) => setTimeout(resolve, 1000));
+
+/** Resolves when the page was there for a second and has nothing else to do; two seconds later in any case. */
+export async function whenIdle(): Promise<void> {
+  await viewed;
+  await new Promise<void>((resolve) => {
     // WebKit has no such callbacks.
     if (typeof requestIdleCallback === "undefined") setTimeout(resolve, 200);
     else requestIdleCallback(() => resolve(), { timeout: 2000 });
   });
+}
