@@ -47,6 +47,8 @@ it("trains an adapter of a language model on a GPU as on WASM, and resumes and s
   for (const name of ["losses", "norms", "measured"] as const)
     expect(difference(wasm[name], gpu[name]), name).toBeLessThan(2e-6);
   expect(gpu.texts).toEqual(wasm.texts);
+  expect(gpu.served).toEqual(wasm.served);
+  expect(gpu.served.map(({ length }) => length)).toEqual([2, 2, 0]);
   for (const trained of [gpu, wasm]) {
     expect(trained.losses.at(-1)).toBeLessThan(trained.losses[0]!);
     expect(trained.reopened).toBe(trained.loss);

@@ -1,4 +1,6 @@
 import { CausalLanguageModel, type Engine } from "../../../ts/index.js";
+import { ContinuousBatch } from "../../../ts/models/language/batch/continuous-batch.js";
+import { takeRequest } from "../../../ts/models/language/prompts.js";
 import type { Checkpoint } from "../../../ts/train/fit-options.js";
 import { type Counting, filesOf } from "./model-files.js";
 import { recordErrors } from "./recorded-errors.js";
@@ -79,8 +81,10 @@ export async function trainLanguage(engine: Engine, name: string) {
   const texts: number[] = [];
   const requests = ["trained", null].map((adapter) => ({ prompt: PROMPT, adapter, maxTokens: 2, ignoreEnd: true }));
   for await (const { id } of model.generateBatch(requests)) texts.push(id);
+  const served = await servedTexts(model);
   model.dispose();
   return {
+    served,
     losses: steps.map((step) => step.loss),
     norms: steps.map((step) => step.gradNorm),
     measured: [...evaluation!.measured.map(({ value }) => value), loss],
@@ -88,6 +92,22 @@ export async function trainLanguage(engine: Engine, name: string) {
     resumed: resumed.steps.map((step) => step.loss),
     bytesLeft: engine.info.memory.used - used,
   };
+}
+
+/** Texts as a server generates them: two begin alike, and the place of a third is given up in the middle of a pass. */
+async function servedTexts(model: CausalLanguageModel): Promise<number[][]> {
+  const batch = new ContinuousBatch(model, { maxTexts: 3, prefixBytes: 2 ** 16 });
+  const begun = [PROMPT, [...PROMPT.slice(0, 9), 7], [1]].map((prompt) =>
+    batch.add(takeRequest(model, "generateTokens", prompt, { maxTokens: 2, ignoreEnd: true }, {})),
+  );
+  const ids: number[][] = begun.map(() => []);
+  const first = begun[0]!.next();
+  begun[2]!.end();
+  ids[0]!.push((await first)!.id);
+  for (const [i, text] of begun.slice(0, 2).entries())
+    for (let token = await text.next(); token !== null; token = await text.next()) ids[i]!.push(token.id);
+  batch.close(new Error("the test is over"));
+  return ids;
 }
 
 /** What language models cannot do on a GPU. */
