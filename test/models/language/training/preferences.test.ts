@@ -9,7 +9,12 @@ import {
   type PreferenceFitOptions,
   type PreferenceLossOptions,
 } from "../../../../ts/index.js";
-import { preferenceReader } from "../../../../ts/models/language/training/preference-rows.js";
+import { otherAnswers } from "../../../../ts/models/language/training/preference-examples.js";
+import {
+  exampleOf,
+  preferenceReader,
+  type ReadPreference,
+} from "../../../../ts/models/language/training/preference-rows.js";
 import { goldenJson } from "../../../golden.js";
 import { decoderAdapter, decoderFiles } from "../golden-decoder.js";
 
@@ -35,6 +40,29 @@ it("a prompt that two answers share ends with a whole character, though emoji be
     chosen: { prompt: "Well", answer: " 😀" },
     rejected: { prompt: "Well", answer: " 😁" },
   });
+});
+
+it("functions of a conversation are part of both answers' examples, read as those of chats are", () => {
+  const turn = (role: string, content: string) => ({ role, content });
+  const tools = [{ type: "function", function: { name: "f", parameters: { type: "object" } } }];
+  const [shared, chosen, rejected] = [[turn("user", "a")], [turn("assistant", "b")], [turn("assistant", "c")]];
+  const read = preferenceReader("fitPreferences", false);
+  const messages = (answer: object[]) => ({ kind: "conversation", messages: [...shared, ...answer], from: 1, tools });
+  for (const given of [tools, JSON.stringify(tools)])
+    for (const row of [
+      { prompt: shared, chosen, rejected, tools: given },
+      { prompt: "a", chosen, rejected, tools: given },
+      { chosen: [...shared, ...chosen], rejected: [...shared, ...rejected], tools: given },
+    ]) {
+      const [pair] = read(row, 0) as [ReadPreference & { kind: "pair" }];
+      expect([exampleOf(pair.chosen), exampleOf(pair.rejected)]).toEqual([messages(chosen), messages(rejected)]);
+    }
+  const labelled = preferenceReader("fitPreferences", true);
+  const [single, other] = [shared, rejected].map(
+    (prompt) => labelled({ prompt, completion: chosen, label: true, tools }, 0)[0]!,
+  );
+  expect(otherAnswers([single!, other!])[0]).toMatchObject({ prompt: shared, tools });
+  expect(() => read({ prompt: shared, chosen, rejected, tools: "{" }, 3)).toThrow(/example 3.*tools/);
 });
 
 it.each(["gemma4_text", "qwen3_5", "granitemoe", "qwen3_moe"] as const)(

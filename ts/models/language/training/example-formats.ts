@@ -181,6 +181,8 @@ const SPEAKERS: Readonly<Record<string, string | undefined>> = Object.assign(Obj
   observation: "tool",
 });
 
+const toolsOf = ({ what, place, row, nameOf }: Row) => readTools(what, place, nameOf("tools"), row[nameOf("tools")]);
+
 function textOf({ what, place, row, nameOf }: Row, field: FieldName): string {
   const value = row[nameOf(field)];
   if (typeof value === "string") return value;
@@ -200,9 +202,7 @@ function turnsOf({ what, place, row, nameOf }: Row, list: FieldName, speaker: Fi
 }
 
 /** A conversation's functions: a list, or JSON of one as a text, as tables have it. */
-function toolsOf({ what, place, row, nameOf }: Row): Pick<ReadConversation, "tools"> {
-  const name = nameOf("tools");
-  const given = row[name];
+export function readTools(what: string, place: number, name: string, given: unknown): Pick<ReadConversation, "tools"> {
   if (given === undefined || given === null || given === "") return {};
   const fail = (problem: string) => wrong(what, place, `${name}: ${problem}`);
   const tools: unknown = typeof given === "string" ? parseJson(given, fail) : given;

@@ -61,7 +61,7 @@ export function checkExchangeable(what: string, count: number): void {
   );
 }
 
-const mixed = ({ prompt }: Answered, { answer }: Answered) => ({ prompt, answer }) as Answered;
+const mixed = (own: Answered, { answer }: Answered) => ({ ...own, answer }) as Answered;
 
 /** Equal for equal prompts. */
 const keyOf = (prompt: Answered["prompt"]): string =>

@@ -1,13 +1,20 @@
 import { isRecord } from "../../../arguments/collections.js";
 import { excerpt } from "../../../errors/excerpt.js";
-import { type ReadExample, type Turn, wrong } from "./example-formats.js";
+import {
+  type Conversation,
+  type ReadConversation,
+  type ReadExample,
+  readTools,
+  type Turn,
+  wrong,
+} from "./example-formats.js";
 import { commonLength } from "../../../values/common-length.js";
 
 /**
  * Two answers to one prompt, one preferred: all texts, or all turns of a conversation. Without `prompt`, the prompt is what both answers
  * begin with; a text as the prompt of turns is a user's turn.
  */
-export interface Preference {
+export interface Preference extends Pick<Conversation, "tools"> {
   /** The prompt: a text, or the turns so far. */
   readonly prompt?: string | readonly Turn[];
   /** The preferred answer. */
@@ -17,7 +24,7 @@ export interface Preference {
 }
 
 /** An answer to a prompt, and whether it is wanted: texts, or turns of a conversation. */
-export interface LabelledAnswer {
+export interface LabelledAnswer extends Pick<Conversation, "tools"> {
   /** The prompt: a text, or the turns so far. */
   readonly prompt: string | readonly Turn[];
   /** The answer. */
@@ -29,7 +36,7 @@ export interface LabelledAnswer {
 /** A prompt and an answer, both texts or both turns. */
 export type Answered = { readonly prompt: string; readonly answer: string } | TurnsAnswered;
 
-interface TurnsAnswered {
+interface TurnsAnswered extends Pick<ReadConversation, "tools"> {
   readonly prompt: readonly Turn[];
   readonly answer: readonly Turn[];
 }
@@ -40,7 +47,7 @@ export type ReadPreference =
   | { readonly kind: "labelled"; readonly answered: Answered; readonly desirable: boolean };
 
 /** Fields of the rows. */
-export const preferenceFields = ["prompt", "chosen", "rejected", "completion", "label"] as const;
+export const preferenceFields = ["prompt", "chosen", "rejected", "completion", "label", "tools"] as const;
 
 type FieldName = (typeof preferenceFields)[number];
 
@@ -74,9 +81,11 @@ export function preferenceReader(what: string, labelled: boolean, fields: Prefer
 }
 
 /** An answer as an example for training: the answer is the target. */
-export function exampleOf({ prompt, answer }: Answered): ReadExample {
-  if (typeof prompt === "string") return { kind: "completion", prompt, completion: answer as string };
-  return { kind: "conversation", messages: [...prompt, ...(answer as Turn[])], from: prompt.length };
+export function exampleOf(answered: Answered): ReadExample {
+  if (typeof answered.prompt === "string")
+    return { kind: "completion", prompt: answered.prompt, completion: answered.answer as string };
+  const { prompt, answer, ...tools } = answered as TurnsAnswered;
+  return { kind: "conversation", messages: [...prompt, ...answer], from: prompt.length, ...tools };
 }
 
 interface Given {
@@ -114,10 +123,11 @@ function answered(given: Given, field: FieldName): Answered {
   if (!Array.isArray(answer) || (typeof prompt !== "string" && !Array.isArray(prompt)))
     throw wrong(what, place, `${nameOf("prompt")} and ${nameOf(field)} are two texts, or two lists of messages`);
   const turns = turnsOf(given, field, answer);
-  if (Array.isArray(prompt)) return { prompt: turnsOf(given, "prompt", prompt), answer: turns };
+  const tools = readTools(what, place, nameOf("tools"), values.tools);
+  if (Array.isArray(prompt)) return { prompt: turnsOf(given, "prompt", prompt), answer: turns, ...tools };
   // Some data sets repeat the prompt as the first turn of each answer.
   const repeated = turns[0]?.role === "user" && turns[0].content === prompt;
-  return { prompt: [{ role: "user", content: prompt }], answer: repeated ? turns.slice(1) : turns };
+  return { prompt: [{ role: "user", content: prompt }], answer: repeated ? turns.slice(1) : turns, ...tools };
 }
 
 /** Two answers that both contain their prompt. */
@@ -134,7 +144,8 @@ function withSharedPrompt(given: Given): [Answered, Answered] {
   const turns = [turnsOf(given, "chosen", chosen), turnsOf(given, "rejected", rejected)] as const;
   const differs = turns[0].findIndex((turn, i) => !same(turn, turns[1][i]));
   const length = differs < 0 ? turns[0].length : differs;
-  const answer = (list: readonly Turn[]) => ({ prompt: list.slice(0, length), answer: list.slice(length) });
+  const tools = readTools(what, place, nameOf("tools"), values.tools);
+  const answer = (list: readonly Turn[]) => ({ prompt: list.slice(0, length), answer: list.slice(length), ...tools });
   return [answer(turns[0]), answer(turns[1])];
 }
 
