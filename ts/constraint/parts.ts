@@ -39,8 +39,10 @@ export function bytes(sequences: readonly (readonly (readonly [number, number])[
   };
 }
 
-/** Size beyond which a part is built later, and number of a list's parts that are built at once. */
+/** Size beyond which a part is built later. */
 const LARGE = 500;
+/** Number of a list's parts that are built at once: some take a hundred states. */
+const AT_ONCE = 50;
 
 /** Builds a part, later if it is large; returns the state after it. */
 export function built(part: Part, to: PartTarget, from: number): number {
@@ -59,7 +61,7 @@ export function builtEach<T>(
 ): void {
   const iterator = items[Symbol.iterator]();
   const some = () => {
-    for (let count = 0; count < LARGE; count++) {
+    for (let count = 0; count < AT_ONCE; count++) {
       const { done, value } = iterator.next();
       if (done === true) return last();
       build(value);
