@@ -32,9 +32,10 @@ const covering = [
   "test/properties/{bits,programs}/*.test.ts",
 ];
 
-/** Of those, what no build changes: estimates of memory, files and their texts. Project `node-simd` alone runs them. */
+/** Of those, what no build changes: estimates of memory, files and their texts, formats. Project `node-simd` alone runs them. */
 const equalInBuilds = [
-  "test/models/{estimate-memory,weight-precision,language/estimate,language/bounded-template,sentence/save}.test.ts",
+  "test/models/{estimate-memory,weight-precision,sentence/save}.test.ts",
+  "test/models/language/{estimate,bounded-template,prepared}.test.ts",
   "test/models/{gguf,language/tools}/**/*.test.ts",
 ];
 
