@@ -1,6 +1,6 @@
 import { render } from "preact";
 import { App, prefetch, viewFetched } from "./app.js";
-import { ownScript } from "./engine/own-script.js";
+import { storeForOffline } from "./engine/offline-copy.js";
 import { textsLoaded } from "./messages/index.js";
 import { keepFocus } from "./parts/keep-focus.js";
 import { listenForUndo } from "./parts/undo-key.js";
@@ -41,7 +41,6 @@ listenForUndo();
 render(<App lasting={lasting} />, document.getElementById("studio")!);
 
 // At once: a worker that takes the page over later does so while an engine starts.
-if (import.meta.env.PROD && "serviceWorker" in navigator)
-  navigator.serviceWorker.register(ownScript("./service-worker.js")).catch(() => undefined);
+void storeForOffline();
 
 void prefetch();

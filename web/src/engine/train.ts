@@ -2,6 +2,7 @@ import { runJob } from "lowrank/worker";
 import type { JobEvent, ReadyJob } from "lowrank/jobs";
 import type { Download } from "../state/download.js";
 import { forgetRun, newestOf, type Point, type Run, saveRun } from "../state/runs.js";
+import { storeForOffline } from "./offline-copy.js";
 import { failure, isCleared, isInUse, type Training, training } from "../state/training.js";
 import { Clock } from "./clock.js";
 import { encoderNamed } from "./encoders.js";
@@ -74,6 +75,7 @@ export async function train(given: Run): Promise<Run | null> {
     // Otherwise every later call would find the damaged file again, or miss the one that was cleared.
     if ((error as Error).name === "FormatError" || isCleared(error))
       await forgetModel(encoderNamed(run.spec.model)).catch(() => undefined);
+    if (isCleared(error)) await storeForOffline();
     // Another tab has the run, and that tab reports its state.
     if (!paused && isInUse(error)) return null;
     // If data or settings are invalid, continuing does not help. Other errors may be temporary.

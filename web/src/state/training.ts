@@ -32,7 +32,7 @@ export const isInUse = (error: unknown): boolean =>
 /** Whether an error means that the browser deleted files or the database of this page while they were in use. */
 export const isCleared = (error: unknown): boolean =>
   /^(NotFound|InvalidState)Error$/.test((error as Error).name) ||
-  /nothing can be appended/.test((error as Error).message);
+  /nothing can be appended|missing in this browser's storage/.test((error as Error).message);
 
 /** The current training in this tab; null if there is none. */
 export const training = signal<Training | null>(null);
