@@ -102,6 +102,9 @@ it("where it is full, a language model is trained twice, and the first adapter i
 it("where a site's data are cleared during a training, the page says so, and the training can be continued", async () => {
   const page = await openTable(studio);
   await page.getByLabel("Thorough").check();
+  // Many steps, so that the training has not ended when the data are gone.
+  await page.getByLabel(/^Rows per step/).fill("1");
+  await page.getByLabel(/^Rows per step/).press("Tab");
   await begin(page);
   await page.getByText(/^Saved up to step [1-9]/).waitFor({ timeout: 60_000 });
   const session = await page.context().newCDPSession(page);
