@@ -33,6 +33,25 @@ it("answers as the same model here, without the prompt's number of tokens", asyn
   expect((await all(stream.textStream)).join("")).toBe(expected.text);
 });
 
+it("drafts tokens from the text or by a model of the same worker, with the same answer", async () => {
+  const settings = { messages, temperature: 0, maxOutputTokens: 12, maxRetries: 0 };
+  const expected = await generateText({ ...settings, model: lowrank(here) });
+  const assistantModel = await CausalLanguageModel.load(await chatFiles(), { worker });
+  try {
+    for (const drafts of [{ promptLookupNumTokens: 4 }, { assistantModel, numAssistantTokens: 3 }]) {
+      const answer = await generateText({ ...settings, model: lowrank(there, drafts) });
+      expect([answer.text, answer.usage.outputTokens]).toEqual([expected.text, 12]);
+    }
+    const elsewhere = generateText({ ...settings, model: lowrank(there, { assistantModel: here }) });
+    await expect(elsewhere).rejects.toMatchObject({
+      code: "CONFIG",
+      message: expect.stringMatching(/assistantModel/) as string,
+    });
+  } finally {
+    await assistantModel.dispose();
+  }
+});
+
 it("ends there when it is cancelled, and reports errors of its options", async () => {
   const controller = new AbortController();
   const aborted: unknown[] = [];
