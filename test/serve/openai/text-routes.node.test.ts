@@ -110,6 +110,21 @@ describe("embeddings", () => {
     expect(prompted).not.toEqual(await ask({}));
   });
 
+  it("are of a long text's beginning, as `encode` truncates it, and never of too many token ids", async () => {
+    const long = "a good film ".repeat(2000);
+    const row = await at.client.embeddings.create({ model: "search", input: long, encoding_format: "float" });
+    expect([row.data[0]!.embedding]).toEqual(await vectors([long], null));
+    const { length } = own.encoder.tokenize([long])[0]!;
+    expect(length).toBeLessThan(1000);
+    expect(row.usage.prompt_tokens).toBe(length);
+    const ids = Array.from({ length: length + 1 }, () => 5);
+    const refused = await post("/v1/embeddings", { model: "search", input: ids });
+    expect([refused.status, refused.body.error]).toMatchObject([
+      400,
+      { code: "context_length_exceeded", param: "input" },
+    ]);
+  });
+
   it("of many clients at once, each with its own adapter, are those of each alone", async () => {
     const asked = Array.from({ length: 30 }, (_, i) => ({
       ...{ model: ["search", "plain", "dora"][i % 3]!, input: texts.slice(i % 7, 1 + (i % 7) + (i % 5)) },
@@ -129,6 +144,14 @@ describe("reranking", () => {
     scores
       .map((score, index) => ({ index, relevance_score: score }))
       .sort((a, b) => b.relevance_score - a.relevance_score || a.index - b.index);
+
+  it("scores a long document by its beginning, as `predict` truncates it", async () => {
+    const documents = [texts[0]!, "where is it ".repeat(2000)];
+    const { body } = await post("/v1/rerank", { model: "order", query, documents });
+    expect(body.results).toEqual(inOrder(await own.order.predict(documents.map((text) => [query, text] as const))));
+    const tokens = own.order.tokenize(documents.map((text) => [query, text] as const));
+    expect(body.usage.prompt_tokens).toBe(tokens.reduce((sum, { length }) => sum + length, 0));
+  });
 
   it("gives a cross-encoder's scores, the best first", async () => {
     const scores = await own.order.predict(texts.map((text) => [query, text] as const));
