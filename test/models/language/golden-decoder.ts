@@ -29,12 +29,7 @@ export const decoderNames = [
 export type DecoderName = (typeof decoderNames)[number];
 
 /** Those that are not written to GGUF files. */
-export const unnamedInGguf: readonly DecoderName[] = [
-  "granite4",
-  "granitemoeshared",
-  "qwen3_moe",
-  "vaultgemma",
-];
+export const unnamedInGguf: readonly DecoderName[] = ["granite4", "granitemoeshared", "qwen3_moe", "vaultgemma"];
 /** All others. */
 export const namedInGguf = decoderNames.filter((name) => !unnamedInGguf.includes(name));
 
