@@ -181,7 +181,7 @@ const table: BadInput[] = [
     args: "evaluate --run {run} --data {strange.csv}",
     says: /strange\.csv, line 3: label "superb" is unknown; the labels are bad, good/,
   },
-  { args: "embed --adapter {nothing} text", says: /does not say which model|expected a file adapter_config\.json/ },
+  { args: "embed --adapter {nothing} text", says: /is not an adapter's folder: it has no adapter_config\.json/ },
   { args: "embed --model {model} --out {out}/v.txt text", says: /ends in \.jsonl, \.npy, \.safetensors is expected/ },
   { args: "merge {nothing} --out {out}", says: /expected a file adapter_config\.json/ },
   { args: "merge {run} --out {model}", says: /exists and is not empty/ },
