@@ -415,7 +415,8 @@ it("stays fluent with ten thousand rows: they are read in a worker, and only tho
     `text,label\n${many((i) => `row ${i} of a large table,${["a", "b", "c"][i % 3]}`, 10_000)}\n`,
   );
   await expect.poll(facts).toContain("10,000 rows");
-  expect(workers).toEqual([expect.stringContaining("reading-worker")]);
+  // Another one may have begun to recognise the language.
+  expect(workers.filter((address) => address.includes("reading-worker"))).toHaveLength(1);
   const drawn = () => page.locator(".windowed tbody tr:not(.space)").count();
   await expect.poll(drawn).toBeLessThan(60);
   await page.locator(".windowed").evaluate((box) => (box.scrollTop = box.scrollHeight));
