@@ -74,10 +74,10 @@ const CODES = [
 ] as const;
 
 /** Fields of options that bind an answer to a format. */
-const FORMATS: Readonly<Record<string, string>> = {
-  schema: "response_format",
-  ...{ regex: "structured_outputs", grammar: "structured_outputs", choices: "structured_outputs" },
-};
+const FORMATS: ReadonlyMap<string, string> = /* @__PURE__ */ new Map([
+  ["schema", "response_format"],
+  ...["regex", "grammar", "choices"].map((name) => [name, "structured_outputs"] as const),
+]);
 
 /**
  * Runs what reads a request: errors of its values are the client's.
@@ -95,7 +95,7 @@ export function reading<T>(prompt: string, read: () => T, renamed = (words: stri
     const { option, key } = details as { option?: unknown; key?: unknown };
     const name = typeof option === "string" ? option.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) : null;
     const isPrompt = name === "prompt" || key === "chat_template" || code === "invalid_adapter";
-    const param = isPrompt ? prompt : name === null ? null : (FORMATS[name] ?? name);
+    const param = isPrompt ? prompt : name === null ? null : (FORMATS.get(name) ?? name);
     throw new ApiError(
       400,
       key === POSITIONS ? "context_length_exceeded" : code,

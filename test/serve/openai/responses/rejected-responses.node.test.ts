@@ -158,7 +158,7 @@ describe("responses that are refused", () => {
         if (status === 200) expect(body.object).toBe("response");
         else expect(body.error).toMatchObject({ type: "invalid_request_error", message: expect.any(String) });
       }),
-      { numRuns: 400 },
+      { numRuns: 400, examples: [[[{ name: "__proto__", value: 1 }]]] },
     );
     expect([...statuses]).toEqual(expect.arrayContaining([200, 400]));
     expect(Object.keys(Object.prototype)).toEqual([]);
