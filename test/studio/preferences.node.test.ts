@@ -34,7 +34,7 @@ it("a table of preferred answers trains the chat's model, with the base beside i
   await page.getByRole("button", { name: "Start training" }).click();
   await page.getByText("Trained on “films.csv”.").waitFor({ timeout: 180_000 });
   const verdict = await page.locator(".trained .verdict").innerText();
-  const hint = await page.locator(".trained .hint").innerText();
+  const hint = await page.locator(".trained > .hint").innerText();
 
   const { name, bytes } = await saved(page, "Save the adapter");
   expect(name).toBe("films-adapter.zip");
