@@ -8,7 +8,7 @@ const messages = readFileSync(file, "utf8").split("\n").filter(Boolean);
 
 // The address and the key come from the environment; a server without a key takes any.
 const client = new OpenAI({ apiKey: process.env.OPENAI_API_KEY ?? "none" });
-// An adapter's name, or by default the base model's, which is listed last.
+// An adapter's name, or by default the base model's, which is listed first.
 const model = process.env.MODEL ?? (await client.models.list()).data[0].id;
 
 const schema = {
