@@ -43,13 +43,7 @@ const trained = (file: string, content: string, task: string) => `
   await seen("80 rows");
   const tasks = await until(() => [...document.querySelectorAll("select")].find(({ value }) => value === "${task}"));
   if (tasks === undefined) throw new Error("read for another task");
-  await click("Go on to training");
-  await click("Quick look");
-  document.querySelector(".details").open = true;
-  const field = [...document.querySelectorAll("label")].find((label) => label.innerText.startsWith("Longest text")).querySelector("input");
-  field.id = "tokens";
-  await fill("#tokens", "32");
-  await click("Start training");
+  await trainQuickly();
   await seen("Measured once, on");
   await fill(".ask input", "the film was warm and grim");
   await click("Ask");

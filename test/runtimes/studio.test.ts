@@ -22,13 +22,7 @@ it("trains in Firefox with its threads, answers, and remembers the run and its a
     page,
     `await paste(${JSON.stringify(table)});
      await seen("120 rows");
-     await click("Go on to training");
-     await click("Quick look");
-     document.querySelector(".details").open = true;
-     const field = [...document.querySelectorAll("label")].find((label) => label.innerText.startsWith("Longest text")).querySelector("input");
-     field.id = "tokens";
-     await fill("#tokens", "32");
-     await click("Start training");`,
+     await trainQuickly();`,
   );
   expect(await page.evaluate("crossOriginIsolated")).toBe(true);
   await does(page, `await seen("Measured once, on 24 texts")`);
