@@ -41,6 +41,6 @@ listenForUndo();
 render(<App lasting={lasting} />, document.getElementById("studio")!);
 
 // At once: a worker that takes the page over later does so while an engine starts.
-void storeForOffline();
+if (import.meta.env.PROD) void storeForOffline();
 
 void prefetch();

@@ -5,6 +5,6 @@ import { ownScript } from "./own-script.js";
  * worker with the site's data: until another one controls the page, every request of the page fails.
  */
 export async function storeForOffline(): Promise<void> {
-  if (!import.meta.env.PROD || !("serviceWorker" in navigator)) return;
+  if (!("serviceWorker" in navigator)) return;
   await navigator.serviceWorker.register(ownScript("./service-worker.js")).catch(() => undefined);
 }

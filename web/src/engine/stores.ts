@@ -1,5 +1,7 @@
 import { memoryStore, opfsStore } from "lowrank/worker";
+import { isCleared, isIncomplete } from "../state/training-errors.js";
 import { storesLast, unstoredRuns } from "../storage/lasting.js";
+import { storeForOffline } from "./offline-copy.js";
 
 export type SavedFiles = Readonly<Record<string, Uint8Array>>;
 
@@ -31,16 +33,20 @@ export async function storeOf(id: string): Promise<StudioStore> {
 
 /**
  * Runs a job in the store of its run. If the browser's storage is full, the job continues in memory from its last checkpoint: the results
- * can be downloaded, and are lost with the page. Returns the job's result and all files of its store.
+ * can be downloaded, and are lost with the page. If the browser has deleted what the page stored, a later attempt can succeed. Returns the
+ * job's result and all files of its store.
  */
 export async function runIn<T>(
   id: string,
   job: (store: StudioStore["store"]) => Promise<T>,
 ): Promise<{ readonly result: T; readonly files: SavedFiles }> {
-  const { store, files } = await storeOf(id);
+  const { store, files, discard } = await storeOf(id);
   try {
     return { result: await job(store), files: await files() };
   } catch (error) {
+    if (isCleared(error)) await storeForOffline();
+    // Otherwise every later attempt would fail as this one did. The next one starts at the first step.
+    if (isIncomplete(error)) await discard().catch(() => undefined);
     // In memory already, there was no room for something else, such as the model.
     if ((error as Error).name !== "QuotaError" || inMemory.has(id)) throw error;
     inMemory.set(id, memoryStore(await files()));

@@ -2,8 +2,8 @@ import { runJob } from "lowrank/worker";
 import type { JobEvent, ReadyJob } from "lowrank/jobs";
 import type { Download } from "../state/download.js";
 import { forgetRun, newestOf, type Point, type Run, saveRun } from "../state/runs.js";
-import { storeForOffline } from "./offline-copy.js";
-import { failure, isCleared, isIncomplete, isInUse, type Training, training } from "../state/training.js";
+import { failure, type Training, training } from "../state/training.js";
+import { isCleared, isInUse } from "../state/training-errors.js";
 import { Clock } from "./clock.js";
 import { encoderNamed } from "./encoders.js";
 import { findModel, forgetModel } from "./model.js";
@@ -75,9 +75,6 @@ export async function train(given: Run): Promise<Run | null> {
     // Otherwise every later call would find the damaged file again, or miss the one that was cleared.
     if ((error as Error).name === "FormatError" || isCleared(error))
       await forgetModel(encoderNamed(run.spec.model)).catch(() => undefined);
-    if (isCleared(error)) await storeForOffline();
-    // Otherwise every later attempt would fail as this one did. The next one starts at the first step.
-    if (isIncomplete(error)) await (await storeOf(run.id)).discard().catch(() => undefined);
     // Another tab has the run, and that tab reports its state.
     if (!paused && isInUse(error)) return null;
     // If data or settings are invalid, continuing does not help. Other errors may be temporary.

@@ -1,4 +1,4 @@
-import { isCleared, isInUse } from "../state/training.js";
+import { isCleared, isInUse } from "../state/training-errors.js";
 import { m } from "../messages/index.js";
 
 /** The message for an error, by its class. `files` means that the user chose the files, so a damaged one cannot be downloaded again. */
