@@ -346,7 +346,9 @@ describe("a server of several models", () => {
     const page = await (await metrics(server)).text();
     expect(page).toContain(`lowrank_prompt_tokens_total ${usage.total_tokens}\n`);
     expect(page).toContain('requests_total{route="embeddings",status="200"} 1\n');
-    expect(page).toContain("lowrank_waiting_texts 0\n");
+    expect(page).toMatch(
+      /^# HELP lowrank_waiting_texts .+\.\n# TYPE lowrank_waiting_texts gauge\nlowrank_waiting_texts 0$/m,
+    );
   });
 });
 

@@ -3,6 +3,7 @@ import { CrossEncoder, type SentenceEncoder, TextClassifier } from "../../entry/
 import { AdapterError, ConfigError } from "../../errors/errors.js";
 import { isFolder } from "../../io/node/read-files.js";
 import type { ServedModel } from "../../serve/index.js";
+import { DEFAULT_LANGUAGE_MODEL } from "../../tasks/language/settings.js";
 import { startEngine } from "../engine-start.js";
 import { hearSignals, type Session } from "../session.js";
 import { encoderAdapter, openEncoder } from "./adapted-encoder.js";
@@ -42,12 +43,15 @@ export async function openServed(options: ServedOptions, session: Session): Prom
     models.set(name, model);
   };
   const dispose = () => opened.forEach((model) => model.dispose());
+  const loading = (model: string) => session.terminal.error(`loading ${model}`);
   try {
     if (isLanguage) {
+      loading(options.model ?? ofLanguage[0] ?? DEFAULT_LANGUAGE_MODEL);
       const language = await openLanguageModel({ ...options, adapter: ofLanguage }, session);
       add(options.name ?? language.name, language);
     }
     for (const [i, given] of embeddingModel.entries()) {
+      loading(given);
       const { name, encoder } = await openEmbedding(given, options, session);
       add(name, encoder);
       for (const adapter of ofEncoder.get(i) ?? []) {
@@ -60,11 +64,13 @@ export async function openServed(options: ServedOptions, session: Session): Prom
       }
     }
     for (const given of rerankModel) {
+      loading(given);
       const { name, from } = namedSource(given);
       const model = await openCross(from, options, session);
       add(name ?? ownName(from), model);
     }
     for (const given of classifier) {
+      loading(given);
       const { name, from } = namedSource(given);
       add(name ?? ownName(from), await openLabels(from, options, session));
     }

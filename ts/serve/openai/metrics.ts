@@ -3,6 +3,27 @@ import type { RunningText } from "../../models/language/batch/continuous-batch.j
 /** Upper bounds of the times to a first token, in seconds. */
 const BOUNDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
+/** What each value is, for its line of HELP. */
+const HELP = {
+  requests_total: "Answered requests, by route and status.",
+  prompt_tokens_total: "Tokens of prompts.",
+  cached_prompt_tokens_total: "Tokens of prompts whose keys and values were in memory.",
+  stored_prompt_tokens_total: "Tokens of prompts whose keys and values came from the folder of beginnings.",
+  generated_tokens_total: "Generated tokens.",
+  time_to_first_token_seconds: "Seconds until the first token of an answer.",
+};
+
+/** Values of a moment. */
+const GAUGES = {
+  running: "Answers that are generated.",
+  waiting: "Answers that wait for a place.",
+  waiting_texts: "Texts that wait to be embedded, reranked or classified.",
+  prefix_cache_bytes: "Bytes of the beginnings of prompts in memory.",
+  prefix_store_bytes: "Bytes of the beginnings of prompts in their folder.",
+  memory_bytes: "Bytes of the engines' memory in use.",
+  requests: "Requests that are answered.",
+};
+
 /** What a server counts, in the text format of Prometheus. */
 export class Metrics {
   promptTokens = 0;
@@ -44,32 +65,35 @@ export class Metrics {
     };
   }
 
-  /** The page for Prometheus. @param gauges values of this moment, by name */
-  page(gauges: Readonly<Record<string, number>>): string {
+  /** The page for Prometheus. @param gauges values of this moment */
+  page(gauges: Readonly<Record<keyof typeof GAUGES, number>>): string {
     const count = this.firsts.reduce((sum, texts) => sum + texts, 0);
     let below = 0;
     const buckets = [...BOUNDS, "+Inf"].map(
       (bound, i) => [`_bucket{le="${bound}"}`, (below += this.firsts[i]!)] as const,
     );
-    const counters = {
-      prompt_tokens: this.promptTokens,
-      cached_prompt_tokens: this.reused,
-      stored_prompt_tokens: this.storedTokens,
-      generated_tokens: this.tokens,
-    };
+    const counters: [keyof typeof HELP, number][] = [
+      ["prompt_tokens_total", this.promptTokens],
+      ["cached_prompt_tokens_total", this.reused],
+      ["stored_prompt_tokens_total", this.storedTokens],
+      ["generated_tokens_total", this.tokens],
+    ];
     return [
       ...family(
         "requests_total",
+        HELP.requests_total,
         "counter",
         [...this.requests].map(([labels, value]) => [`{${labels}}`, value]),
       ),
-      ...Object.entries(counters).flatMap(([name, value]) => family(`${name}_total`, "counter", [["", value]])),
-      ...family("time_to_first_token_seconds", "histogram", [
+      ...counters.flatMap(([name, value]) => family(name, HELP[name], "counter", [["", value]])),
+      ...family("time_to_first_token_seconds", HELP.time_to_first_token_seconds, "histogram", [
         ...buckets,
         ["_sum", this.firstSeconds],
         ["_count", count],
       ]),
-      ...Object.entries(gauges).flatMap(([name, value]) => family(name, "gauge", [["", value]])),
+      ...Object.entries(GAUGES).flatMap(([name, help]) =>
+        family(name, help, "gauge", [["", gauges[name as keyof typeof GAUGES]]]),
+      ),
     ].join("");
   }
 
@@ -81,7 +105,8 @@ export class Metrics {
   }
 }
 
-const family = (name: string, type: string, values: readonly (readonly [string, number])[]) => [
+const family = (name: string, help: string, type: string, values: readonly (readonly [string, number])[]) => [
+  `# HELP lowrank_${name} ${help}\n`,
   `# TYPE lowrank_${name} ${type}\n`,
   ...values.map(([suffix, value]) => `lowrank_${name}${suffix} ${value}\n`),
 ];
