@@ -1,17 +1,11 @@
 import Papa from "papaparse";
 import { TableProblem } from "./problem.js";
+import { linesOf, widthOf } from "./quotes.js";
 import { endOf } from "./rows-below.js";
 import { type Correction, delimiters, type HowRead, type Table } from "./table.js";
 import { beginAt, type GridRow, isFilled, saidOf, tableFrom } from "./title-rows.js";
 
 const PREVIEW = 50;
-
-/** The most frequent number of fields; of several the one that appears first. */
-function widthOf(rows: readonly (readonly string[])[]): number {
-  const counts = new Map<number, number>();
-  for (const { length } of rows) counts.set(length, (counts.get(length) ?? 0) + 1);
-  return [...counts].reduce((most, one) => (one[1] > most[1] ? one : most), [0, 0])[0];
-}
 
 /**
  * The delimiter that gives most of the first lines the same number of fields, at least two. If several do, the one with the most fields.
@@ -43,11 +37,7 @@ export function readDelimited(
 ): Pick<Table, "columns" | "records"> & { how: Omit<HowRead, "format" | "encoding"> } {
   const text = given.replace(separatorLine, "");
   const delimiter = correction.delimiter ?? separatorLine.exec(given)?.[1] ?? delimiterOf(text);
-  const parse = (fastMode?: boolean) =>
-    Papa.parse<string[]>(text, { ...{ delimiter, newline: "\n" as const }, ...(fastMode && { fastMode }) });
-  const quoted = parse();
-  // Tab-separated files often have no quoting, so an unclosed quotation mark is text.
-  const { data } = quoted.errors.some(({ type }) => type === "Quotes") ? parse(true) : quoted;
+  const data = linesOf(text, delimiter);
   const offset = text === given ? 1 : 2;
   const lines = data.flatMap((fields, i): GridRow[] => (fields.some(isFilled) ? [{ at: i + offset, fields }] : []));
   if (lines.length === 0) throw new TableProblem("empty");

@@ -8,6 +8,17 @@ import { wordRows } from "./words/word-rows.js";
 
 const begins = (bytes: Uint8Array, ...begin: number[]) => begin.every((byte, i) => bytes[i] === byte);
 
+/** How archives, PDF, PNG, JPEG and GIF begin. */
+const others = [
+  [0x1f, 0x8b],
+  [0x25, 0x50, 0x44, 0x46],
+  [0x89, 0x50, 0x4e, 0x47],
+  [0xff, 0xd8, 0xff],
+  [0x47, 0x49, 0x46, 0x38],
+];
+/** How documents begin; many programs save a page with a table as .xls. */
+const documents = /^\s*(<\?xml|<!doctype|<html|<table|<meta|\{\\rtf)/i;
+
 /** Most columns. Each is an option in two lists. */
 const MOST_COLUMNS = 2000;
 
@@ -29,18 +40,11 @@ async function read(file: File, correction: Correction, fewest: number): Promise
     const { how, ...rows } = await readWorkbook(bytes, correction, fewest);
     return { name, ...wordRows(rows), how: { format: "workbook", encoding: "utf-8", delimiter: "", ...how } };
   }
-  if (
-    [
-      [0x1f, 0x8b],
-      [0x25, 0x50, 0x44, 0x46],
-      [0x89, 0x50, 0x4e, 0x47],
-    ].some((begin) => begins(bytes, ...begin))
-  )
-    throw new TableProblem("binary");
+  if (others.some((begin) => begins(bytes, ...begin))) throw new TableProblem("binary");
   const encoding = correction.encoding ?? encodingOf(bytes);
   const text = decode(bytes, encoding);
   if (text.trim() === "") throw new TableProblem("empty");
-  if (text.includes("\0")) throw new TableProblem("binary");
+  if (text.includes("\0") || documents.test(text)) throw new TableProblem("binary");
   if (/\.(jsonl|ndjson|json)$/i.test(name) || /^\s*\{"/.test(text)) {
     const how = { format: "jsonl", encoding, delimiter: "", header: true, uneven: 0 } as const;
     return { name, ...readJsonLines(text, fewest), how };

@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { guessColumns } from "../../data/columns.js";
+import { formula } from "../../data/formula.js";
 import { joinedText, placesOf } from "../../data/joined.js";
 import { TableProblem } from "../../data/problem.js";
 import type { Table } from "../../data/table.js";
@@ -12,14 +13,11 @@ import { Problem } from "../../parts/problem.js";
 import { save } from "../../parts/save.js";
 import { project } from "../../state/project.js";
 
-/** Fields that a spreadsheet would run as formulas, except numbers with a sign. */
-const formula = /^(?![+-][\d., ]+$)[=+\-@\t\r]/;
-
 const isText = (text: string) => text.trim() !== "";
 
 /** The separator of the labelled file: the file's own, otherwise the one that spreadsheets use in this language. */
 const delimiterFor = ({ how }: Table): string =>
-  how.format === "delimited" ? how.delimiter : m().decimal(0.5).includes(",") ? ";" : ",";
+  how.format === "delimited" && how.delimiter !== "" ? how.delimiter : m().decimal(0.5).includes(",") ? ";" : ",";
 
 interface Props {
   readonly heading: string;
@@ -72,7 +70,7 @@ export function LabelFile({
     table.value = problem.value = null;
     try {
       const { readApart } = await import("../../data/apart/read-apart.js");
-      const read = await readApart("table", file);
+      const read = await readApart("toLabel", file);
       if (own !== newest) return;
       const [text, ...others] = joinedIn(read);
       column.value = text ?? (markedColumns(read) ?? guessColumns(read)).text;

@@ -1,3 +1,4 @@
+import { formula } from "../../data/formula.js";
 import { judgedQueries, judgements, forgetJudgements, precisionOf } from "../../engine/search/judged.js";
 import { indexedAdapter } from "../../engine/search/indexing.js";
 import { isAnswer } from "../../engine/search/training-pairs.js";
@@ -22,11 +23,9 @@ export function Judged() {
   ];
   const take = async (name: string, fields: readonly string[], data: readonly (readonly string[])[]) => {
     const { default: Papa } = await import("papaparse");
-    save(
-      name,
-      `${Papa.unparse({ fields: [...fields], data: data.map((row) => [...row]) }, { newline: "\n" })}\n`,
-      "text/csv",
-    );
+    const table = { fields: [...fields], data: data.map((row) => [...row]) };
+    // Spreadsheets must not run formulas from the texts.
+    save(name, `${Papa.unparse(table, { newline: "\n", escapeFormulae: formula })}\n`, "text/csv");
   };
   return (
     <section class="judged" aria-labelledby="judged">
